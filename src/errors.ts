@@ -1,0 +1,44 @@
+// HvError: what went wrong on the host or in the user's request, with a code and a next step.
+
+/** Stable, documented error codes; a caller may switch on them. */
+export type HvErrorCode =
+  | 'ADDON_MISSING'
+  | 'BAD_ELF'
+  | 'BAD_ARGUMENT'
+  | 'DISPOSED'
+  | 'HOST_SYSCALL'
+  | 'KVM_MISSING'
+  | 'KVM_DENIED'
+  | 'KVM_UNUSABLE'
+  | 'MEMORY_RANGE'
+  | 'MEMORY_SIZE'
+  | 'NOT_FOUND'
+  | 'NOT_EXECUTABLE'
+  | 'NO_INTERPRETER'
+  | 'OUT_OF_MEMORY'
+  | 'VCPU_BUSY'
+  | 'VCPU_FAILED'
+
+/**
+ * An error of the host or of the user (never of the guest: that is {@link Errno}).
+ * The CLI prints `message` and `nextStep` on one line and exits with `exitStatus`.
+ */
+export class HvError extends Error {
+  override readonly name = 'HvError'
+  readonly code: HvErrorCode
+  /** One imperative sentence that says how to mend it, or ''. */
+  readonly nextStep: string
+
+  constructor(code: HvErrorCode, message: string, nextStep = '', options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.nextStep = nextStep
+  }
+
+  /** The shell's convention: 127 not found, 126 not executable, 125 everything else. */
+  get exitStatus(): number {
+    if (this.code === 'NOT_FOUND') return 127
+    if (this.code === 'NOT_EXECUTABLE' || this.code === 'BAD_ELF' || this.code === 'NO_INTERPRETER') return 126
+    return 125
+  }
+}

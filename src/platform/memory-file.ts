@@ -1,0 +1,28 @@
+// MemoryFile: one memfd that holds all guest memory, visible to the sentry as typed arrays. A page allocator on top.
+
+/** All guest memory. An offset is a byte offset into the file; a page is 4096 bytes. */
+export interface MemoryFile {
+  /** Bytes; at most 4 GiB. */
+  readonly size: number
+  readonly bytes: Uint8Array
+  readonly int32s: Int32Array
+  readonly uint32s: Uint32Array
+  /** Bytes of pages that are allocated now. */
+  readonly allocatedBytes: number
+
+  /**
+   * Allocates `length` bytes (a multiple of 4096) that read as zero, contiguous, with one reference a page.
+   * Memory that nobody touches costs nothing.
+   * @returns the offset
+   * @throws Errno ENOMEM
+   */
+  allocate(length: number): number
+  /** Takes one more reference to each page of the range. */
+  share(offset: number, length: number): void
+  /** References of the page at `offset`. */
+  references(offset: number): number
+  /** Drops one reference a page; pages without any are freed and their memory goes back to the host. */
+  free(offset: number, length: number): void
+  /** Makes the pages read as zero again and gives their memory back to the host, keeping them allocated. */
+  discard(offset: number, length: number): void
+}

@@ -1,0 +1,119 @@
+// The platform interface: gVisor's nouns. The sentry knows this file; a platform never imports the sentry.
+
+import type {MemoryFile} from './memory-file.ts'
+
+/** Protection bits of a mapping, as in mmap(2): PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4. */
+export type Protection = number
+
+export const PROT_NONE = 0
+export const PROT_READ = 1
+export const PROT_WRITE = 2
+export const PROT_EXEC = 4
+
+export const PAGE_SIZE = 4096
+
+/**
+ * The page tables of one guest process. Addresses, offsets and lengths are bytes, multiples of PAGE_SIZE;
+ * addresses lie in [0, platform.userTop).
+ */
+export interface AddressSpace {
+  /**
+   * Maps [address, address+length) to the MemoryFile at `offset`, replacing what was there.
+   * @throws Errno ENOMEM when there is no memory left for page tables
+   */
+  map(address: number, length: number, offset: number, protection: Protection): void
+  /** Removes every mapping in the range; holes are fine. */
+  unmap(address: number, length: number): void
+  dispose(): void
+}
+
+/** What `Platform.wait` returned for. A number, not an object: the trap path allocates nothing. */
+export const EVENT_SYSCALL = 1
+/** `event.context` took a fault: see `context.fault`. */
+export const EVENT_FAULT = 2
+/** `event.context` was stopped by `interrupt()` or a deadline, between two instructions. */
+export const EVENT_PREEMPTED = 3
+/** A watched host descriptor is ready: see `Platform.ready`. */
+export const EVENT_READY = 4
+export const EVENT_DEADLINE = 5
+/** The vCPU or tracee of `event.context` is gone (triple fault, internal error): kill the task. */
+export const EVENT_DEAD = 6
+export type EventKind = number
+
+/** A fault in user mode, in the terms of Linux's siginfo and sigcontext. */
+export interface Fault {
+  /** The signal Linux would raise (SIGSEGV, SIGILL, SIGFPE, SIGTRAP, SIGBUS). SIGSEGV with `isPageFault` may be mendable. */
+  signal: number
+  /** si_code when the signal is raised as it stands. */
+  code: number
+  /** si_addr: the faulting data address (page faults) or the instruction's address. */
+  address: number
+  isPageFault: boolean
+  /** What the access wanted: PROT_READ, PROT_WRITE or PROT_EXEC. Page faults only. */
+  access: Protection
+  /** sigcontext's trapno and err (x86_64), esr (arm64, in err). */
+  trapNumber: number
+  errorCode: number
+}
+
+/** One guest thread's processor state. Belongs to one platform; the sentry gives each task one. */
+export interface Context {
+  /** The last system call's number: signed 32-bit. Valid after EVENT_SYSCALL until `resume`. */
+  readonly callNumber: number
+  /** The six argument words as pairs of 32-bit halves (little-endian): half 2*i is the low half of argument i. */
+  readonly argumentWords: Int32Array
+  /** Valid after EVENT_FAULT until `resume`. */
+  readonly fault: Fault
+  /** Sets what the system call returns: a signed integer of at most 53 bits (an address, a length, or -errno). */
+  setResult(result: number): void
+  /**
+   * The general registers in the order of the kernel's user_regs_struct (x86_64) or user_pt_regs (arm64):
+   * see src/arch. While the context is stopped. After EVENT_SYSCALL the program counter is behind the call
+   * instruction, and the result register holds what `setResult` was given, if anything.
+   * Changes count after `writeRegisters`.
+   */
+  readRegisters(): BigUint64Array
+  writeRegisters(registers: BigUint64Array): void
+  /** x86_64: the XSAVE area in standard (non-compacted) format; arm64: user_fpsimd_state. A fresh copy. */
+  readFpState(): Uint8Array
+  /** @throws Errno EINVAL when the processor refuses the state */
+  writeFpState(state: Uint8Array): void
+  dispose(): void
+}
+
+/** Counters for `--stats`; they only grow. */
+export interface PlatformStats {
+  /** Times the processor left guest mode for the host process (VM exits, tracee stops). */
+  exits: number
+  /** System calls answered while listening, without an exit. */
+  listened: number
+}
+
+/** Runs contexts. One thread of JavaScript drives it; it never blocks but in `wait`. */
+export interface Platform {
+  readonly name: string
+  readonly memory: MemoryFile
+  /** Guest addresses at and above this belong to the platform. A multiple of PAGE_SIZE. */
+  readonly userTop: number
+  readonly stats: PlatformStats
+  /** The context that the last SYSCALL, FAULT, PREEMPTED or DEAD event is about. */
+  readonly trapped: Context
+  /** After EVENT_READY: the descriptors that are ready, as [fd, epoll events] pairs. */
+  readonly ready: ReadonlyArray<readonly [fd: number, events: number]>
+
+  createSpace(): AddressSpace
+  createContext(): Context
+  /** Lets `context` run in `space`; returns at once. */
+  resume(context: Context, space: AddressSpace): void
+  /**
+   * The next event: a trap of a resumed context, a ready watched descriptor, or the deadline.
+   * With nothing resumed it sleeps until a descriptor or the deadline.
+   * @param deadlineNs CLOCK_MONOTONIC nanoseconds; Infinity for none
+   */
+  wait(deadlineNs: number): EventKind
+  /** Stops a running context: it gives EVENT_PREEMPTED (or a trap that came first). */
+  interrupt(context: Context): void
+  /** Watches a host descriptor, level-triggered, for epoll `events` (EPOLLIN 1, EPOLLOUT 4); 0 stops watching. */
+  watch(fd: number, events: number): void
+  [Symbol.dispose](): void
+}

@@ -1,0 +1,44 @@
+// What a system call handler is, and what its row in the table says.
+
+import type {Task} from '../task.ts'
+
+/**
+ * Answers one call. Returns the result (an address, length or count of at most 53 bits) or `BLOCKED` after
+ * `task.block…`; fails by throwing Errno. Decodes, delegates, and undoes what it did when a later step fails.
+ */
+export type Syscall = (task: Task, args: Arguments) => number
+
+/** The task sleeps; what it was woken by calls its continuation. Not a result any call can have. */
+export const BLOCKED = Number.NEGATIVE_INFINITY
+/** The handler changed the registers itself (rt_sigreturn, execve): no result is stored. */
+export const REGISTERS_SET = Number.POSITIVE_INFINITY
+
+/** The six argument words, in the four readings a handler needs. Valid until the handler returns: a sleeping call copies. */
+export interface Arguments {
+  /** Unsigned: addresses and size_t. Above 2^53 it is rounded, and so out of every range. */
+  address(index: number): number
+  int32(index: number): number
+  uint32(index: number): number
+  /** off_t, long. Beyond ±2^53 it is rounded, and so out of every range. */
+  int64(index: number): number
+  raw(index: number): bigint
+}
+
+/** How complete a call is; docs/ is generated from it. */
+export type Support =
+  | 'full'
+  | {partial: string}
+  /** Answered with an error on purpose; the text says which and why. */
+  | {refused: string}
+
+export interface Row {
+  name: string
+  x86_64?: number
+  arm64?: number
+  run: Syscall
+  /** Argument kinds in order, for the trace: see trace/kinds. Their number is the call's arity. */
+  args: string
+  /** Kind of the result; a plain number unless said. */
+  result?: string
+  support?: Support
+}

@@ -1,0 +1,146 @@
+// The vfs contracts: Inode (an object in a file system) and OpenFile (an open file description).
+
+import type {FileSystem} from './file-system.ts'
+import type {WaitQueue} from './wait-queue.ts'
+
+/**
+ * Names and paths are byte strings: latin1, one char per byte, never UTF-16. Host and user text is translated
+ * at the edge (CLI, host file system calls), so that any name a host directory holds survives.
+ */
+export type ByteString = string
+
+/** What stat(2) tells. Times are nanoseconds since the epoch as bigint-free pairs. */
+export interface Attributes {
+  dev: number
+  ino: number
+  /** File type (S_IFMT) and permission bits. */
+  mode: number
+  nlink: number
+  uid: number
+  gid: number
+  rdev: number
+  size: number
+  /** Allocated, in units of 512 bytes. */
+  blocks: number
+  blksize: number
+  atime: Time
+  mtime: Time
+  ctime: Time
+  btime: Time
+}
+
+export interface Time {
+  readonly seconds: number
+  readonly nanoseconds: number
+}
+
+/** What setattr may change; absent fields stay. `size` truncates or extends. */
+export interface AttributeChanges {
+  mode?: number
+  uid?: number
+  gid?: number
+  size?: number
+  atime?: Time
+  mtime?: Time
+}
+
+/** Who asks; permission checks happen in the vfs (path walk and open), never in a file system. */
+export interface Credentials {
+  readonly uid: number
+  readonly gid: number
+  readonly groups: readonly number[]
+  /** CAP_DAC_OVERRIDE and friends: effective uid 0. */
+  readonly privileged: boolean
+}
+
+/**
+ * An object in a file system: file, directory, link, device, pipe, socket. Every failing operation throws Errno.
+ * Operations on the wrong kind: ENOTDIR, EISDIR, EINVAL as Linux does.
+ */
+export interface Inode {
+  readonly fs: FileSystem
+  attributes(): Attributes
+  setAttributes(changes: AttributeChanges): void
+  /** @throws Errno ENOENT, ENOTDIR */
+  lookup(name: ByteString): Inode
+  create(name: ByteString, mode: number, owner: Credentials): Inode
+  mkdir(name: ByteString, mode: number, owner: Credentials): Inode
+  symlink(name: ByteString, target: ByteString, owner: Credentials): Inode
+  mknod(name: ByteString, mode: number, rdev: number, owner: Credentials): Inode
+  link(name: ByteString, target: Inode): void
+  unlink(name: ByteString): void
+  rmdir(name: ByteString): void
+  /** `flags` are renameat2's RENAME_*. Both directories belong to this file system. */
+  rename(oldName: ByteString, newDirectory: Inode, newName: ByteString, flags: number): void
+  readlink(): ByteString
+  /** Opens what this inode is; `flags` are open(2)'s. O_CREAT, O_EXCL and permissions are already done; O_TRUNC is not. */
+  open(flags: number): OpenFile
+  /** Present on /proc/self/fd/N and its like: where following the link leads, whatever readlink says. */
+  followMagicLink?(): Inode | undefined
+}
+
+export interface DirectoryEntry {
+  name: ByteString
+  ino: number
+  /** DT_* */
+  type: number
+}
+
+/**
+ * An open file description, shared by dup'ed descriptors. `flags` are the status flags (O_APPEND, O_NONBLOCK …).
+ * read and write return how many bytes they moved (short counts allowed) and throw Errno; when they would block they
+ * throw Errno(EAGAIN) always, and the sentry decides whether the task sleeps on `readiness` or the guest gets EAGAIN.
+ */
+export interface OpenFile {
+  readonly inode: Inode
+  flags: number
+  /** The file offset, for files that have one. */
+  position: number
+
+  /** `position` undefined: use and advance the file offset. @throws Errno ESPIPE for a position on a stream */
+  read(target: Uint8Array, position?: number): number
+  write(source: Uint8Array, position?: number): number
+  /** @returns the new offset */
+  seek(offset: number, whence: number): number
+  /** The next entries from the current offset; [] at the end. `.` and `..` are the file's to give. */
+  readDirectory(maxEntries: number): DirectoryEntry[]
+  /** Puts the offset back so that the entry at index `count` of the last readDirectory comes next. */
+  unreadDirectory(count: number): void
+  truncate(size: number): void
+  allocate(mode: number, offset: number, length: number): void
+  sync(): void
+  /** poll(2) bits that hold now: POLLIN 1, POLLOUT 4, POLLERR 8, POLLHUP 16. */
+  readiness(): number
+  /** Woken when readiness may have changed. Undefined: always ready. */
+  readonly waiters?: WaitQueue
+  /** A host descriptor to watch while somebody waits in `waiters`; the sentry calls `waiters.wakeAll()` when it is ready. */
+  readonly hostFd?: number
+  /** @returns bytes; the request's argument is a guest address that only the sentry follows, through `memory` */
+  ioctl(request: number, argument: number, memory: IoctlMemory): number
+  /** For mmap: the MemoryFile pages of this file, or undefined (ENODEV). */
+  readonly mappable?: Mappable
+  /** The last reference is gone. Never throws. */
+  close(): void
+}
+
+/** How an ioctl handler reaches its argument. @throws Errno EFAULT */
+export interface IoctlMemory {
+  read(address: number, length: number): Uint8Array
+  write(address: number, bytes: Uint8Array): void
+}
+
+/**
+ * A file whose pages can be mapped. Shared mappings get the file's own pages; the file keeps read, write and truncate
+ * coherent with them. `pageIndex` counts 4096-byte pages of the file.
+ */
+export interface Mappable {
+  /**
+   * The MemoryFile offset of a page, with a reference taken for the caller (`memory.free` gives it back).
+   * @throws Errno ENXIO when the page lies wholly behind the end of the file (the guest gets SIGBUS)
+   */
+  sharedPage(pageIndex: number): number
+  /** A mapping of the page is (or may have been) written: it must reach the file on sync and at the latest on unmap. */
+  markDirty(pageIndex: number): void
+  /** Writes dirty pages of the range back. */
+  flush(firstPage: number, pages: number): void
+}

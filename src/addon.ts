@@ -4,7 +4,7 @@ import {createRequire} from 'node:module'
 import {fileURLToPath} from 'node:url'
 import {HvError} from './errors.ts'
 
-/** Everything that native/addon.cc exports. Every function throws an Error with `code` ('ENOENT') and `errno` for a failed host call. */
+/** Everything that native/addon.cc exports. A failed host call throws an Error with `errno`, a positive number. */
 // biome-ignore lint/suspicious/noEmptyInterface: each room adds its part below
 export interface Addon {}
 

@@ -1,0 +1,11 @@
+// addon.cc: the complete list of what JavaScript can see. Each napi/ file exports one room.
+
+#include <napi.h>
+
+#include "napi/exports.h"
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  return exports;
+}
+
+NODE_API_MODULE(hv, Init)

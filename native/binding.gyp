@@ -1,0 +1,20 @@
+{
+  "targets": [
+    {
+      "target_name": "hv",
+      "sources": [
+        "addon.cc",
+      ],
+      # -isystem: node-addon-api is not ours to warn about.
+      "cflags_cc": [
+        "-std=c++20", "-fexceptions", "-Wall", "-Wextra", "-Wshadow", "-fvisibility=hidden",
+        "-isystem", "<!(node -p \"require('path').resolve(require('node-addon-api').include_dir)\")",
+      ],
+      "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17"],
+      "include_dirs": ["."],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS", "_GNU_SOURCE"],
+      # One binary for every distribution: nothing but libc is needed at run time.
+      "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL", "-Wl,-z,noexecstack"],
+    },
+  ],
+}

@@ -1,0 +1,9 @@
+// exports.h: one function per napi/ file, each adding its room to the addon's exports.
+#ifndef HV_NAPI_EXPORTS_H_
+#define HV_NAPI_EXPORTS_H_
+
+#include <napi.h>
+
+namespace hv {}
+
+#endif  // HV_NAPI_EXPORTS_H_

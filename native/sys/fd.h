@@ -1,0 +1,34 @@
+// fd.h: a file descriptor that closes itself.
+#ifndef HV_SYS_FD_H_
+#define HV_SYS_FD_H_
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace hv {
+
+class Fd {
+ public:
+  Fd() = default;
+  explicit Fd(int fd) : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd& operator=(Fd&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Fd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+  int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+  void reset() { *this = Fd(); }
+
+ private:
+  int fd_ = -1;
+};
+
+}  // namespace hv
+
+#endif  // HV_SYS_FD_H_

@@ -1,0 +1,50 @@
+// RunOptions and RunResult: what one run of a guest program takes and gives. The contract between commands and sentry.
+
+/** A host directory or file that the guest sees at `guest`. */
+export interface Volume {
+  /** Host path, absolute. */
+  host: string
+  /** Guest path, absolute. */
+  guest: string
+  writable: boolean
+}
+
+export interface RunOptions {
+  /**
+   * Without `root`: a host path with a slash in it; the command has already searched PATH.
+   * With `root`: a guest path, or a bare name that the sentry looks up in the PATH of `env`, inside the guest's tree.
+   */
+  program: string
+  /** The arguments behind argv[0]; argv[0] is `program` as given. */
+  args: string[]
+  /** Host directory that is the guest's `/`. Absolute. */
+  root?: string
+  volumes: Volume[]
+  /** The guest's whole environment. */
+  env: Record<string, string>
+  /** Guest path, absolute; default `/`. */
+  cwd?: string
+  /** Guest memory in bytes, a multiple of 4096; default: the sentry's. */
+  memoryBytes?: number
+  /** Milliseconds until the guest is stopped; default: never. */
+  timeoutMs?: number
+  platform: 'auto' | 'kvm'
+  /** Forces what the program is taken for; default: what the file says. */
+  machine?: 'linux' | 'bare'
+  /** Writes a line per system call, in strace's format, to this host descriptor. */
+  trace?: {fd: number}
+  /** Collects the counters and times of `RunResult.stats`. */
+  stats?: boolean
+}
+
+/** How the guest ended. Exactly one of `exitCode` and `signal` is a number, or neither after a time-out. */
+export interface RunResult {
+  exitCode: number | null
+  /** The number of the signal that killed the guest. */
+  signal: number | null
+  timedOut: boolean
+  stats: RunStats
+}
+
+/** Counters and times by name, in the order in which they are printed; times end in `Ns` and are nanoseconds. */
+export type RunStats = Record<string, number>

@@ -1,0 +1,62 @@
+// Process: a thread group: memory, limits, signal actions, and what /proc says of it.
+
+import type {AddressSpace} from '../platform/platform.ts'
+import type {Location} from '../vfs/location.ts'
+import type {MemoryMap} from './memory/memory-map.ts'
+import type {ResourceLimits} from './resource-limits.ts'
+import type {ProcessSignals} from './signals/process-signals.ts'
+import type {Task} from './task.ts'
+
+export class Process {
+  readonly pid: number
+  /** The parent's pid; 0 for the first process. */
+  parentPid = 0
+  processGroup: number
+  session: number
+  readonly space: AddressSpace
+  readonly memoryMap: MemoryMap
+  readonly limits: ResourceLimits
+  readonly signals: ProcessSignals
+  readonly tasks: Task[] = []
+  /** CLOCK_MONOTONIC nanoseconds. */
+  readonly startedNs: number
+  /** What was executed: for /proc/PID/exe, cmdline, environ and auxv. */
+  program: Program
+  personality = 0
+  /** prctl(PR_SET_DUMPABLE), (PR_SET_NO_NEW_PRIVS) … live with their call. */
+  readonly attributes = new Map<string, number>()
+  /** How it ended; undefined while it lives. */
+  exit: Exit | undefined
+
+  constructor(parts: ProcessParts) {
+    this.pid = parts.pid
+    this.processGroup = parts.pid
+    this.session = parts.pid
+    this.space = parts.space
+    this.memoryMap = parts.memoryMap
+    this.limits = parts.limits
+    this.signals = parts.signals
+    this.startedNs = parts.startedNs
+    this.program = parts.program
+  }
+}
+
+export type ProcessParts = Pick<
+  Process,
+  'pid' | 'space' | 'memoryMap' | 'limits' | 'signals' | 'startedNs' | 'program'
+>
+
+/** Byte strings, as the stack holds them. */
+export interface Program {
+  readonly executable: Location | undefined
+  readonly path: string
+  readonly argv: readonly string[]
+  readonly envp: readonly string[]
+  readonly auxv: Uint8Array
+}
+
+/** Exactly one of the two is a number. */
+export interface Exit {
+  readonly code: number | undefined
+  readonly signal: number | undefined
+}

@@ -1,0 +1,39 @@
+// Resource limits: getrlimit(2). Those that the sentry enforces name who does.
+
+export const RLIMIT_CPU = 0
+export const RLIMIT_FSIZE = 1
+export const RLIMIT_DATA = 2
+export const RLIMIT_STACK = 3
+export const RLIMIT_CORE = 4
+export const RLIMIT_NOFILE = 7
+export const RLIMIT_AS = 9
+export const RLIMIT_NLIMITS = 16
+
+/** RLIM_INFINITY, as the sentry counts. */
+export const UNLIMITED = Number.POSITIVE_INFINITY
+
+export interface Limit {
+  soft: number
+  hard: number
+}
+
+export class ResourceLimits {
+  readonly #limits: Limit[]
+
+  /** Linux's defaults for the first process, with the stack and descriptors of a login shell. */
+  constructor() {
+    this.#limits = Array.from({length: RLIMIT_NLIMITS}, () => ({soft: UNLIMITED, hard: UNLIMITED}))
+    this.#limits[RLIMIT_STACK] = {soft: 8 << 20, hard: UNLIMITED}
+    this.#limits[RLIMIT_CORE] = {soft: 0, hard: UNLIMITED}
+    this.#limits[RLIMIT_NOFILE] = {soft: 1024, hard: 1 << 20}
+  }
+
+  /** `resource` is below RLIMIT_NLIMITS. */
+  get(resource: number): Readonly<Limit> {
+    return this.#limits[resource]
+  }
+
+  set(resource: number, limit: Limit): void {
+    this.#limits[resource] = limit
+  }
+}

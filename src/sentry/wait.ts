@@ -1,0 +1,27 @@
+// What a blocked system call waits for, and how it goes on.
+
+import type {OpenFile} from '../vfs/file.ts'
+import type {WaitQueue} from '../vfs/wait-queue.ts'
+
+/**
+ * What becomes of the call when a signal handler runs before it is done (kernel: ERESTARTSYS and its kin):
+ * `sa-restart`: the call starts anew if the handler has SA_RESTART, else EINTR;
+ * `never`: EINTR (signal(7) lists these: poll, select, nanosleep, sigsuspend …).
+ */
+export type Restart = 'sa-restart' | 'never'
+
+export interface Wait {
+  /** Files whose readiness for `events` (POLLIN 1, POLLOUT 4) ends the wait. */
+  readonly files?: ReadonlyArray<{readonly file: OpenFile; readonly events: number}>
+  readonly queues?: readonly WaitQueue[]
+  /** CLOCK_MONOTONIC nanoseconds; `retry` is then called with expired = true. */
+  readonly deadlineNs?: number
+  readonly restart: Restart
+  /**
+   * Called after a wake (spurious ones too) and at the deadline. Like a handler it returns the result or throws Errno;
+   * BLOCKED sleeps on, on the same things.
+   */
+  retry(expired: boolean): number
+  /** Called before EINTR is returned: nanosleep stores the time that remains. May throw another Errno. */
+  interrupted?(): void
+}

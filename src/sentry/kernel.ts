@@ -19,8 +19,6 @@ export interface Kernel {
   hostname: string
   /** The guest's CLOCK_MONOTONIC, nanoseconds: the host's. */
   monotonicNs(): number
-  /** CLOCK_REALTIME minus CLOCK_MONOTONIC, nanoseconds (whole microseconds: it is above 2^53). */
-  realtimeOffsetNs(): number
   /** Makes a blocked task's call end with EINTR or restart, and a running one trap, so that it sees its signals. */
   notify(task: Task): void
   /** Ends the process: exit_group(2), or death by `signal`. Its tasks never run again. */

@@ -1,0 +1,83 @@
+// clock: the clocks by libc (vDSO) and by system call agree, and never run backwards. man 2 clock_gettime, gettimeofday.
+#include <sys/time.h>
+#include <time.h>
+
+#include "check.h"
+
+#define SECOND 1000000000ll
+
+static long long ns(struct timespec t) { return t.tv_sec * SECOND + t.tv_nsec; }
+
+static long long by_libc(clockid_t clock) {
+  struct timespec t = {-1, -1};
+  CHECK_EQ(clock_gettime(clock, &t), 0);
+  CHECK(t.tv_nsec >= 0 && t.tv_nsec < SECOND);
+  return ns(t);
+}
+
+static long long by_syscall(clockid_t clock) {
+  struct timespec t = {-1, -1};
+  CHECK_EQ(syscall(SYS_clock_gettime, clock, &t), 0);
+  CHECK(t.tv_nsec >= 0 && t.tv_nsec < SECOND);
+  return ns(t);
+}
+
+// Read in turns, neither is ever ahead of the other.
+static void check_agreement(clockid_t clock) {
+  long long last = by_libc(clock);
+  for (int i = 0; i < 200; i++) {
+    long long a = by_syscall(clock), b = by_libc(clock);
+    if (a < last || b < a) fail(__FILE__, __LINE__, "libc and system call agree", clock, 0);
+    last = b;
+  }
+}
+
+static void check_wall_clock(void) {
+  struct timeval tv;
+  struct timespec t;
+  long long now = by_syscall(CLOCK_REALTIME);
+  CHECK_EQ(gettimeofday(&tv, 0), 0);
+  long long us = tv.tv_sec * SECOND + tv.tv_usec * 1000;
+  CHECK(us - now > -1000 && us - now < SECOND);
+  CHECK(time(0) - now / SECOND >= 0 && time(0) - now / SECOND <= 2);
+#ifdef SYS_time
+  time_t seconds;
+  CHECK_EQ(syscall(SYS_time, &seconds), seconds);
+#endif
+  // A year between 2024 and 2100.
+  CHECK(now / SECOND > 1700000000 && now / SECOND < 4102444800);
+  CHECK_EQ(timespec_get(&t, TIME_UTC), TIME_UTC);
+}
+
+static void check_cpu_clocks(void) {
+  long long process = by_libc(CLOCK_PROCESS_CPUTIME_ID), thread = by_libc(CLOCK_THREAD_CPUTIME_ID);
+  long long start = by_libc(CLOCK_MONOTONIC);
+  CHECK(process >= 0 && thread >= 0);
+  while (by_libc(CLOCK_MONOTONIC) - start < 50 * 1000000) {
+  }
+  CHECK(by_libc(CLOCK_PROCESS_CPUTIME_ID) > process);
+  CHECK(by_libc(CLOCK_THREAD_CPUTIME_ID) > thread);
+  CHECK(clock() >= 0);
+}
+
+static void check_resolution_and_errors(void) {
+  struct timespec t;
+  CHECK_EQ(clock_getres(CLOCK_MONOTONIC, &t), 0);
+  CHECK(t.tv_sec == 0 && t.tv_nsec >= 1 && t.tv_nsec <= 10000000);
+  CHECK_EQ(clock_getres(CLOCK_REALTIME_COARSE, &t), 0);
+  CHECK(t.tv_sec == 0 && t.tv_nsec >= 1 && t.tv_nsec <= 10000000);
+  CHECK_EQ(syscall(SYS_clock_getres, CLOCK_REALTIME, 0), 0);
+  CHECK_ERRNO(clock_gettime(1000, &t), EINVAL);
+  CHECK_ERRNO(clock_getres(1000, &t), EINVAL);
+  for (BAD_POINTER(p)) CHECK_ERRNO(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, *p), EFAULT);
+}
+
+int main(void) {
+  static const clockid_t clocks[] = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_BOOTTIME,
+                                     CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE};
+  for (size_t i = 0; i < COUNT(clocks); i++) check_agreement(clocks[i]);
+  check_wall_clock();
+  check_cpu_clocks();
+  check_resolution_and_errors();
+  return finish();
+}

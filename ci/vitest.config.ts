@@ -1,10 +1,32 @@
+// The test projects: one for each kind of test, so that a stage of ci/test.mjs runs exactly one.
+
 import {defineConfig} from 'vitest/config'
+
+// Tests that share /dev/kvm, whole child processes or the two cores of a CI machine run one file at a time.
+const alone = {fileParallelism: false}
+
+const projects = [
+  {name: 'unit', maxWorkers: 2},
+  {name: 'guests', ...alone, testTimeout: 120_000},
+  {name: 'cli', ...alone, testTimeout: 120_000},
+  {name: 'package', ...alone, testTimeout: 300_000, hookTimeout: 300_000},
+  {name: 'bed', ...alone, testTimeout: 600_000, hookTimeout: 600_000},
+]
 
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
-    include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
     disableConsoleIntercept: true,
+    projects: projects.map((project, groupOrder) => ({
+      extends: true,
+      test: {
+        include: [`test/${project.name}/**/*.test.ts`],
+        testTimeout: 60_000,
+        passWithNoTests: true,
+        // Projects with different numbers of workers may not share a group.
+        sequence: {groupOrder},
+        ...project,
+      },
+    })),
   },
 })

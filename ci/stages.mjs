@@ -1,0 +1,48 @@
+// The stages of a test run, in order: a stage may use what the ones above it built.
+//
+// A stage is `{name, what, packages?, run}`; `run` returns checks `{name, status, detail?, count?}` with status `passed`,
+// `failed` or `skipped`. A stage whose packages are missing is skipped by name.
+
+import {buildGuests, buildManifest, buildNative, buildTypeScript, prebuild} from './stages/build.mjs'
+import {lint} from './stages/lint.mjs'
+import {vitest} from './stages/vitest.mjs'
+
+const compiler = ['g++', 'make', 'python3']
+
+export const stages = [
+  {name: 'lint', what: 'biome, clang-format, types', run: lint},
+  {name: 'native', what: 'the addon, by node-gyp', packages: compiler, run: buildNative},
+  {name: 'ts', what: 'dist/, by tsc', run: buildTypeScript},
+  {name: 'manifest', what: 'oclif.manifest.json', run: buildManifest},
+  {
+    name: 'guests',
+    what: 'guest programs, by guests/build.sh',
+    packages: ['gcc', 'libc6-dev'],
+    run: buildGuests,
+  },
+  {name: 'unit', what: 'test/unit', packages: compiler, run: () => vitest('unit')},
+  {
+    name: 'linux',
+    what: 'test/guests: every guest, natively and under hv',
+    packages: compiler,
+    run: () => vitest('guests'),
+  },
+  {name: 'cli', what: 'test/cli: the commands, and bad input', packages: compiler, run: () => vitest('cli')},
+  {
+    name: 'prebuild',
+    what: 'the shipped binary and its glibc floor',
+    packages: [...compiler, 'binutils'],
+    run: prebuild,
+  },
+  {
+    name: 'package',
+    what: 'test/package: the tarball, installed without a compiler',
+    run: () => vitest('package'),
+  },
+  {
+    name: 'bed',
+    what: 'test/bed: the guests in the SVM bed',
+    packages: ['qemu-system-x86', 'busybox-static', 'cpio', 'squashfs-tools', 'zstd', 'xz-utils'],
+    run: () => vitest('bed'),
+  },
+]

@@ -1,0 +1,36 @@
+// What has to be built before anything runs: the addon, dist/, the manifest, the guests, the prebuilt binary.
+
+import {existsSync} from 'node:fs'
+import {guests, root} from '../paths.mjs'
+import {command} from './command.mjs'
+
+export async function buildNative() {
+  return [await command('node-gyp build', 'npm', ['run', '--silent', 'build:native'])]
+}
+
+export async function buildTypeScript() {
+  return [await command('tsc', 'npm', ['run', '--silent', 'build:ts'])]
+}
+
+export async function buildManifest() {
+  if (!existsSync(`${root}/dist/commands`)) {
+    return [{name: 'manifest', status: 'skipped', detail: 'there is no src/commands'}]
+  }
+  return [await command('oclif manifest', 'npm', ['run', '--silent', 'build:manifest'])]
+}
+
+/** build.sh names what an absent package kept it from building; each such line is a skip of its own. */
+export async function buildGuests() {
+  const built = await command('guests/build.sh', 'sh', ['guests/build.sh', guests])
+  const skips = (built.output ?? '').split('\n').filter((line) => line.includes('skipped'))
+  return [
+    built,
+    ...skips.map((line) => ({name: line.split(': ')[1] ?? line, status: 'skipped', detail: line})),
+  ]
+}
+
+export async function prebuild() {
+  const built = await command('prebuildify', 'npm', ['run', '--silent', 'prebuildify'], {timeoutMs: 900_000})
+  if (built.status !== 'passed') return [built]
+  return [built, await command('glibc floor', 'node', ['ci/glibc-floor.mjs'])]
+}

@@ -1,0 +1,35 @@
+// Lint: formatting and lint of TypeScript and JSON, formatting of C++, types of the sources.
+
+import {hasCommand} from '../packages.mjs'
+import {root} from '../paths.mjs'
+import {run} from '../process.mjs'
+import {command} from './command.mjs'
+
+const CLANG_FORMAT = 'clang-format-19'
+
+export async function lint() {
+  return [
+    await command('biome', 'npx', ['biome', 'check', '--config-path', 'ci', '--error-on-warnings', '.']),
+    await clangFormat(['--dry-run', '--Werror']),
+    await command('types of src', 'npx', ['tsc', '-p', 'src', '--noEmit']),
+  ]
+}
+
+/** Formats, or with `--dry-run` only compares, every C++ file that git knows or would know. */
+export async function clangFormat(options) {
+  const name = 'clang-format'
+  if (!hasCommand(CLANG_FORMAT)) return {name, status: 'skipped', detail: `needs ${CLANG_FORMAT}`}
+
+  const listing = [
+    'ls-files',
+    '--cached',
+    '--others',
+    '--exclude-standard',
+    '--deduplicate',
+    'native/*.cc',
+    'native/*.h',
+  ]
+  const {output} = await run('git', listing, {cwd: root})
+  const files = output.split('\n').filter((line) => line !== '')
+  return command(name, CLANG_FORMAT, [...options, ...files])
+}

@@ -1,0 +1,39 @@
+// A vitest project as checks: one per test, read from vitest's JSON report.
+
+import {existsSync, mkdirSync, readFileSync, rmSync} from 'node:fs'
+import {cache, root} from '../paths.mjs'
+import {run} from '../process.mjs'
+
+const TIMEOUT_MS = 900_000
+
+/** @param {string} project a project of ci/vitest.config.ts; its tests are in test/PROJECT */
+export async function vitest(project) {
+  const report = `${cache}/ci/vitest-${project}.json`
+  mkdirSync(`${cache}/ci`, {recursive: true})
+  rmSync(report, {force: true})
+
+  const args = ['vitest', 'run', '--config', 'ci/vitest.config.ts', '--project', project]
+  args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`)
+  const {status, output} = await run('npx', args, {cwd: root, timeoutMs: TIMEOUT_MS})
+  if (!existsSync(report)) return [{name: `test/${project}`, status: 'failed', detail: output}]
+
+  const checks = JSON.parse(readFileSync(report, 'utf8')).testResults.flatMap(checksOfFile)
+  if (checks.length === 0) return [{name: `test/${project}`, status: 'skipped', detail: 'there is no test'}]
+  // An unhandled error outside of a test fails the run and no test.
+  if (status !== 0 && !checks.some((check) => check.status === 'failed')) {
+    checks.push({name: `test/${project}`, status: 'failed', detail: output})
+  }
+  return checks
+}
+
+function checksOfFile(file) {
+  const path = file.name.replace(`${root}/`, '')
+  if (file.assertionResults.length === 0) {
+    return [{name: path, status: 'failed', detail: file.message || 'no test in the file'}]
+  }
+  return file.assertionResults.map((test) => ({
+    name: `${path}: ${test.fullName}`,
+    status: test.status === 'passed' || test.status === 'failed' ? test.status : 'skipped',
+    detail: test.failureMessages?.join('\n') || undefined,
+  }))
+}

@@ -1,0 +1,103 @@
+// Runs every stage in order and ends with the line `N passed, N failed, N skipped`: what `npm test` and CI run.
+//
+//   node ci/test.mjs            every stage
+//   node ci/test.mjs NAME...    only these (node ci/test.mjs --list names them)
+//
+// Exit status 0: nothing failed. With CI=true a skip is a failure too, unless allowed-skips.json says why not.
+
+import {mkdirSync, writeFileSync} from 'node:fs'
+import {installDependencies} from './dependencies.mjs'
+import {aptLine, installMissing} from './packages.mjs'
+import {cache} from './paths.mjs'
+import {allowedSkip} from './skips.mjs'
+import {stages} from './stages.mjs'
+
+const LONGEST_FAILURE_LINES = 60
+const inCi = process.env.CI === 'true'
+const say = (line) => console.log(line)
+
+const wanted = process.argv.slice(2)
+if (wanted.includes('--list')) {
+  for (const stage of stages) say(`${stage.name.padEnd(10)} ${stage.what}`)
+  process.exit(0)
+}
+const unknown = wanted.find((name) => !stages.some((stage) => stage.name === name))
+if (unknown) {
+  console.error(`ci/test.mjs: no stage '${unknown}': node ci/test.mjs --list names them`)
+  process.exit(2)
+}
+
+process.exitCode = (await main()) ? 0 : 1
+
+async function main() {
+  const started = performance.now()
+  const missing = await installMissing(say)
+  if (missing.length > 0) say(`Some stages will be skipped. As root: ${aptLine(missing)}`)
+  await installDependencies(say)
+  mkdirSync(`${cache}/ci`, {recursive: true})
+
+  const total = {passed: 0, failed: 0, skipped: 0}
+  const skips = []
+  for (const stage of stages) {
+    if (wanted.length > 0 && !wanted.includes(stage.name)) continue
+    const counts = await runStage(stage, missing, skips)
+    for (const key of Object.keys(total)) total[key] += counts[key]
+  }
+
+  if (skips.length > 0) say(`\nSkipped:\n${skips.map((line) => `  ${line}`).join('\n')}`)
+  say(`\nTook ${seconds(started)}`)
+  say(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+  return total.failed === 0 && total.passed > 0
+}
+
+async function runStage(stage, missing, skips) {
+  const started = performance.now()
+  const checks = await checksOf(stage, missing)
+  const counts = {passed: 0, failed: 0, skipped: 0}
+  const failures = []
+
+  for (const check of checks) {
+    const forbidden = check.status === 'skipped' && inCi && !allowedSkip(check.name)
+    const status = forbidden ? 'failed' : check.status
+    counts[status] += check.count ?? 1
+    if (status === 'skipped')
+      skips.push(`${stage.name}: ${check.name}: ${check.detail ?? 'skipped by the test'}`)
+    if (status === 'failed') {
+      failures.push(
+        `--- ${check.name}${forbidden ? ' was skipped, and CI should run it' : ''}`,
+        tail(check.detail ?? ''),
+      )
+    }
+  }
+  writeFileSync(`${cache}/ci/${stage.name}.json`, JSON.stringify({counts, checks}, null, 2))
+
+  const word = counts.failed > 0 ? 'FAIL' : counts.passed > 0 ? 'ok' : 'skip'
+  const summary = `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`
+  say(`${word.padEnd(5)}${stage.name.padEnd(10)}${seconds(started).padStart(8)}   ${summary} (${stage.what})`)
+  for (const line of failures) say(line)
+  return counts
+}
+
+async function checksOf(stage, missing) {
+  const lacking = (stage.packages ?? []).filter((name) => missing.includes(name))
+  if (lacking.length > 0) {
+    return [{name: stage.name, status: 'skipped', detail: `needs ${lacking.join(', ')}`}]
+  }
+  try {
+    return await stage.run()
+  } catch (error) {
+    return [{name: stage.name, status: 'failed', detail: error.stack}]
+  }
+}
+
+function tail(text) {
+  const lines = text.trimEnd().split('\n')
+  const cut = lines.length - LONGEST_FAILURE_LINES
+  return cut > 0
+    ? [`… ${cut} lines before`, ...lines.slice(-LONGEST_FAILURE_LINES)].join('\n')
+    : lines.join('\n')
+}
+
+function seconds(started) {
+  return `${((performance.now() - started) / 1000).toFixed(1)} s`
+}

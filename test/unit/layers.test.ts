@@ -1,0 +1,142 @@
+// The layers of src/ and native/, and the rules that every file keeps, read from the files themselves.
+
+import {readdirSync, readFileSync} from 'node:fs'
+import {dirname, join, relative} from 'node:path'
+import {describe, expect, test} from 'vitest'
+
+const root = new URL('../..', import.meta.url).pathname
+
+interface Source {
+  /** From the repository's root, with slashes. */
+  path: string
+  text: string
+  lines: string[]
+}
+
+function sourcesOf(folder: string, endings: RegExp): Source[] {
+  return readdirSync(join(root, folder), {withFileTypes: true, recursive: true})
+    .filter((entry) => entry.isFile() && endings.test(entry.name))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((path) => !/(^|\/)(node_modules|build|prebuilds)\//.test(path))
+    .map((path) => {
+      const text = readFileSync(join(root, path), 'utf8')
+      return {path, text, lines: text.trimEnd().split('\n')}
+    })
+}
+
+const src = sourcesOf('src', /\.ts$/)
+const native = sourcesOf('native', /\.(cc|h|S)$/)
+const other = [...sourcesOf('test', /\.ts$/), ...sourcesOf('ci', /\.(ts|mjs)$/)]
+
+/** The specifiers of all imports and re-exports, static and dynamic, with types. */
+function importsOf({text}: Source): string[] {
+  const found = [
+    ...text.matchAll(/^(?:import|export)\b[^'"]*?\bfrom\s*['"]([^'"]+)['"]/gm),
+    ...text.matchAll(/^import\s*['"]([^'"]+)['"]/gm),
+    ...text.matchAll(/\bimport\(\s*['"]([^'"]+)['"]/g),
+  ]
+  return found.map((match) => match[1])
+}
+
+/** The repository's own files that a file imports. */
+function ownImportsOf(source: Source): string[] {
+  return importsOf(source)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => join(dirname(source.path), specifier))
+}
+
+/** `src/vfs/fs/tmpfs.ts` is of vfs; a file of src/ itself is of its own name. */
+function layerOf(path: string): string {
+  return path.split('/')[1]
+}
+
+/** What a layer may import besides itself; whoever is not named here (index.ts, sandbox…) may import what it likes. */
+const below: Record<string, string[]> = {
+  'errors.ts': ['abi'],
+  'addon.ts': ['errors.ts'],
+  abi: [],
+  arch: ['abi', 'errors.ts'],
+  elf: ['abi', 'arch', 'errors.ts'],
+  vfs: ['abi', 'arch', 'addon.ts', 'errors.ts'],
+  vm: ['abi', 'arch', 'addon.ts', 'errors.ts'],
+  machine: ['abi', 'arch', 'addon.ts', 'board', 'elf', 'errors.ts', 'vm'],
+  platform: ['abi', 'arch', 'addon.ts', 'errors.ts', 'vm'],
+  sentry: ['abi', 'arch', 'addon.ts', 'elf', 'errors.ts', 'loader', 'platform', 'run-options.ts', 'vfs'],
+  loader: ['abi', 'arch', 'elf', 'errors.ts', 'platform', 'sentry', 'vfs'],
+}
+
+function forbiddenArrows(sources: Source[], allowed: (from: string, to: string) => boolean): string[] {
+  return sources.flatMap((source) =>
+    ownImportsOf(source)
+      .filter((target) => target.startsWith('src/') && !allowed(source.path, target))
+      .map((target) => `${source.path} → ${target}`),
+  )
+}
+
+describe('layers', () => {
+  test('there are imports to look at', () => {
+    expect(src.flatMap(ownImportsOf).length).toBeGreaterThan(10)
+    expect(native.length).toBeGreaterThan(3)
+  })
+
+  test('arrows between folders point only down', () => {
+    const allowed = (from: string, to: string): boolean => {
+      const [layer, target] = [layerOf(from), layerOf(to)]
+      return layer === target || !(layer in below) || below[layer].includes(target)
+    }
+    expect(forbiddenArrows(src, allowed)).toEqual([])
+  })
+
+  test('commands know only the public API and the files beside it', () => {
+    const commands = src.filter(({path}) => /^src\/(bin|commands)\//.test(path))
+    const allowed = (_: string, to: string): boolean => /^src\/([^/]+|commands\/.+)$/.test(to)
+    expect(forbiddenArrows(commands, allowed)).toEqual([])
+  })
+
+  test('the sentry and the loader know the platform interface and no platform', () => {
+    const upper = src.filter(({path}) => /^src\/(sentry|loader|vfs)\//.test(path))
+    const allowed = (_: string, to: string): boolean => !/^src\/platform\/(kvm|ptrace|systrap)/.test(to)
+    expect(forbiddenArrows(upper, allowed)).toEqual([])
+  })
+
+  test('only src/arch asks which architecture this is', () => {
+    const asking = src.filter(({text}) => /\bprocess\.arch\b|\bos\.arch\(/.test(text))
+    expect(asking.filter(({path}) => layerOf(path) !== 'arch').map(({path}) => path)).toEqual([])
+  })
+
+  test('only src/elf imports elfy', () => {
+    const importing = src.filter(
+      (source) => importsOf(source).includes('elfy') || /require\(['"]elfy/.test(source.text),
+    )
+    expect(importing.filter(({path}) => layerOf(path) !== 'elf').map(({path}) => path)).toEqual([])
+  })
+
+  test('only native/napi includes napi.h', () => {
+    const including = native.filter(({text}) => /#include\s*[<"]napi\.h/.test(text))
+    const allowed = /^native\/(napi\/|addon\.cc$)/
+    expect(including.filter(({path}) => !allowed.test(path)).map(({path}) => path)).toEqual([])
+  })
+
+  test('src/addon.ts alone loads the native addon', () => {
+    const loading = src.filter(({text}) => /node-gyp-build/.test(text)).map(({path}) => path)
+    expect(loading).toEqual(['src/addon.ts'])
+  })
+})
+
+describe('every file', () => {
+  const all = [...src, ...native, ...other]
+
+  test('says its one job on line 1', () => {
+    const silent = all.filter(({lines}) => {
+      const first = lines[0].startsWith('#!') ? (lines[1] ?? '') : lines[0]
+      return !/^(\/\/|\/\*|#(?!include|pragma|define|if)) ?\S/.test(first)
+    })
+    expect(silent.map(({path}) => path)).toEqual([])
+  })
+
+  test('stays under its size, or says on line 1 that it is a table', () => {
+    const limit = (path: string): number => (/\.(cc|h|S)$/.test(path) ? 400 : 300)
+    const long = all.filter(({path, lines}) => lines.length > limit(path) && !/\btables?\b/i.test(lines[0]))
+    expect(long.map(({path, lines}) => `${path}: ${lines.length} lines`)).toEqual([])
+  })
+})

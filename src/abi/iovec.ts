@@ -1,0 +1,12 @@
+// readv(2): limits of I/O vectors, and the RWF_* flags of preadv2 and pwritev2.
+
+/** sizeof(struct iovec). */
+export const IOVEC_SIZE = 16
+/** UIO_MAXIOV: more segments are EINVAL. */
+export const IOV_MAX = 1024
+
+export const RWF_HIPRI = 0x01
+export const RWF_DSYNC = 0x02
+export const RWF_SYNC = 0x04
+export const RWF_NOWAIT = 0x08
+export const RWF_APPEND = 0x10

@@ -1,0 +1,24 @@
+// poll(2), select(2): readiness bits, struct pollfd, fd_set.
+
+import {POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI} from './open-flags.ts'
+
+export {POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI} from './open-flags.ts'
+
+export const POLLRDNORM = 0x040
+export const POLLRDBAND = 0x080
+export const POLLWRNORM = 0x100
+export const POLLWRBAND = 0x200
+export const POLLRDHUP = 0x2000
+
+/** sizeof(struct pollfd): fd int32, events int16, revents int16. */
+export const POLLFD_SIZE = 8
+
+/** What makes select's three sets ready (fs/select.c). */
+export const SELECT_READ = POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR
+export const SELECT_WRITE = POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR
+export const SELECT_EXCEPT = POLLPRI
+
+/** Linux's POLLIN and POLLOUT come with their "normal" twins: files report the first two only. */
+export function withNormalBits(ready: number): number {
+  return ready | (ready & POLLIN ? POLLRDNORM : 0) | (ready & POLLOUT ? POLLWRNORM : 0)
+}

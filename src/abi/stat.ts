@@ -1,0 +1,136 @@
+// stat(2), statx(2), statfs(2): the layouts that x86_64 guests read (struct stat is another on arm64).
+
+import {majorOf, minorOf} from './file-mode.ts'
+
+interface Moment {
+  readonly seconds: number
+  readonly nanoseconds: number
+}
+
+/** The fields of struct stat; times as pairs. */
+export interface StatFields {
+  dev: number
+  ino: number
+  mode: number
+  nlink: number
+  uid: number
+  gid: number
+  rdev: number
+  size: number
+  blocks: number
+  blksize: number
+  atime: Moment
+  mtime: Moment
+  ctime: Moment
+  btime: Moment
+}
+
+/** sizeof(struct stat), asm/stat.h of x86_64. */
+export const STAT_SIZE = 144
+
+/** Fills all STAT_SIZE bytes of `view`. */
+export function encodeStat(view: DataView, stat: StatFields): void {
+  setUint64(view, 0, stat.dev)
+  setUint64(view, 8, stat.ino)
+  setUint64(view, 16, stat.nlink)
+  view.setUint32(24, stat.mode, true)
+  view.setUint32(28, stat.uid, true)
+  view.setUint32(32, stat.gid, true)
+  view.setUint32(36, 0, true)
+  setUint64(view, 40, stat.rdev)
+  setInt64(view, 48, stat.size)
+  setInt64(view, 56, stat.blksize)
+  setInt64(view, 64, stat.blocks)
+  setTime(view, 72, stat.atime)
+  setTime(view, 88, stat.mtime)
+  setTime(view, 104, stat.ctime)
+  for (let offset = 120; offset < STAT_SIZE; offset += 4) view.setUint32(offset, 0, true)
+}
+
+/** statx(2): STATX_BASIC_STATS | STATX_BTIME, and the bit that must be clear. */
+export const STATX_BASIC_STATS = 0x7ff
+export const STATX_BTIME = 0x800
+export const STATX_MNT_ID = 0x1000
+export const STATX__RESERVED = 0x80000000
+/** sizeof(struct statx). */
+export const STATX_SIZE = 256
+
+/** Fills all STATX_SIZE bytes of `view`; the mask is STATX_BASIC_STATS | STATX_BTIME. */
+export function encodeStatx(view: DataView, stat: StatFields): void {
+  for (let offset = 0; offset < STATX_SIZE; offset += 4) view.setUint32(offset, 0, true)
+  view.setUint32(0, STATX_BASIC_STATS | STATX_BTIME, true)
+  view.setUint32(4, stat.blksize, true)
+  view.setUint32(16, stat.nlink, true)
+  view.setUint32(20, stat.uid, true)
+  view.setUint32(24, stat.gid, true)
+  view.setUint16(28, stat.mode, true)
+  setUint64(view, 32, stat.ino)
+  setInt64(view, 40, stat.size)
+  setInt64(view, 48, stat.blocks)
+  setTime32(view, 64, stat.atime)
+  setTime32(view, 80, stat.btime)
+  setTime32(view, 96, stat.ctime)
+  setTime32(view, 112, stat.mtime)
+  view.setUint32(128, majorOf(stat.rdev), true)
+  view.setUint32(132, minorOf(stat.rdev), true)
+  view.setUint32(136, majorOf(stat.dev), true)
+  view.setUint32(140, minorOf(stat.dev), true)
+}
+
+/** sizeof(struct statfs) on 64-bit machines. */
+export const STATFS_SIZE = 120
+export const ST_RDONLY = 1
+export const ST_RELATIME = 0x1000
+/** f_flags is filled in. */
+export const ST_VALID = 0x20
+
+export interface StatfsFields {
+  magic: number
+  bsize: number
+  blocks: number
+  bfree: number
+  bavail: number
+  files: number
+  ffree: number
+  namelen: number
+}
+
+/** Fills all STATFS_SIZE bytes of `view`; `dev` becomes f_fsid, `flags` are ST_*. */
+export function encodeStatfs(view: DataView, statfs: StatfsFields, dev: number, flags: number): void {
+  setUint64(view, 0, statfs.magic >>> 0)
+  setUint64(view, 8, statfs.bsize)
+  setUint64(view, 16, statfs.blocks)
+  setUint64(view, 24, statfs.bfree)
+  setUint64(view, 32, statfs.bavail)
+  setUint64(view, 40, statfs.files)
+  setUint64(view, 48, statfs.ffree)
+  setUint64(view, 56, dev)
+  setUint64(view, 64, statfs.namelen)
+  setUint64(view, 72, statfs.bsize)
+  setUint64(view, 80, flags | ST_VALID)
+  for (let offset = 88; offset < STATFS_SIZE; offset += 4) view.setUint32(offset, 0, true)
+}
+
+const TWO_32 = 0x1_0000_0000
+
+function setUint64(view: DataView, offset: number, value: number): void {
+  view.setUint32(offset, value % TWO_32, true)
+  view.setUint32(offset + 4, value / TWO_32, true)
+}
+
+function setInt64(view: DataView, offset: number, value: number): void {
+  view.setUint32(offset, value - Math.floor(value / TWO_32) * TWO_32, true)
+  view.setInt32(offset + 4, Math.floor(value / TWO_32), true)
+}
+
+function setTime(view: DataView, offset: number, time: Moment): void {
+  setInt64(view, offset, time.seconds)
+  setInt64(view, offset + 8, time.nanoseconds)
+}
+
+/** struct statx_timestamp. */
+function setTime32(view: DataView, offset: number, time: Moment): void {
+  setInt64(view, offset, time.seconds)
+  view.setUint32(offset + 8, time.nanoseconds, true)
+  view.setUint32(offset + 12, 0, true)
+}

@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+// hv's entry. `hv run` goes straight to the sentry, because oclif's start takes longer than a small guest's whole run.
+
+import {readRunArgv} from '../cli/read-run-argv.ts'
+import {reportError} from '../cli/report-error.ts'
+import {toRunOptions} from '../cli/run-request.ts'
+
+async function main([command, ...argv]: string[]): Promise<number> {
+  const runArgv = command === 'run' ? readRunArgv(argv) : null
+  if (runArgv) {
+    const options = toRunOptions(runArgv, process.env)
+    const {run} = await import('../cli/run.ts')
+    return run(options)
+  }
+  const {runOclif} = await import('../cli/oclif.ts')
+  return runOclif(command === undefined ? [] : [command, ...argv])
+}
+
+process.exitCode = await main(process.argv.slice(2)).catch(reportError)

@@ -1,0 +1,58 @@
+// The texts of flags as numbers and records: sizes, seconds, volumes, variables.
+
+import {resolve} from 'node:path'
+import {HvError} from '../errors.ts'
+import type {Volume} from '../run-options.ts'
+
+const PAGE_SIZE = 4096
+const UNITS = ['', 'K', 'M', 'G', 'T']
+/** setTimeout's limit: 2^31 - 1 ms. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
+
+/** `512M`, `2G`, `1.5GiB`, `65536`: units are powers of 1024. @returns bytes, rounded up to whole pages */
+export function parseMemory(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text)
+  const bytes = match ? Number(match[1]) * 1024 ** UNITS.indexOf(match[2].toUpperCase()) : 0
+  const rounded = Math.ceil(bytes / PAGE_SIZE) * PAGE_SIZE
+  if (rounded <= 0 || !Number.isSafeInteger(rounded)) {
+    throw bad(`bad memory size ${quote(text)}`, 'give a number with K, M or G, e.g. `--memory 512M`')
+  }
+  return rounded
+}
+
+/** Seconds, with a fraction or without. @returns whole milliseconds, at least 1 */
+export function parseTimeout(text: string): number {
+  const ms = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Math.ceil(Number(text) * 1000) : 0
+  if (ms <= 0 || ms > MAX_TIMEOUT_MS) {
+    throw bad(`bad time-out ${quote(text)}`, 'give seconds above 0, e.g. `--timeout 2.5`')
+  }
+  return ms
+}
+
+/** `HOST:GUEST[:ro|rw]`; without a mode the guest may only read. HOST is relative to this process. */
+export function parseVolume(text: string): Volume {
+  const [host, guest, mode = 'ro', ...rest] = text.split(':')
+  const isWellFormed = host && guest?.startsWith('/') && (mode === 'ro' || mode === 'rw') && rest.length === 0
+  if (!isWellFormed) {
+    throw bad(`bad volume ${quote(text)}`, 'write HOST:GUEST[:ro|rw] with an absolute GUEST path')
+  }
+  return {host: resolve(host), guest: resolve('/', guest), writable: mode === 'rw'}
+}
+
+/** `NAME=VALUE`, or `NAME` for the caller's value. @returns undefined when the caller has no such variable */
+export function parseEnv(text: string, caller: NodeJS.ProcessEnv): [name: string, value: string] | undefined {
+  const equals = text.indexOf('=')
+  const name = equals < 0 ? text : text.slice(0, equals)
+  if (name === '') throw bad(`bad variable ${quote(text)}`, "write NAME=VALUE, or NAME to pass the caller's")
+  const value = equals < 0 ? caller[name] : text.slice(equals + 1)
+  return value === undefined ? undefined : [name, value]
+}
+
+/** For messages: one line, however odd the text. */
+function quote(text: string): string {
+  return JSON.stringify(text)
+}
+
+function bad(message: string, nextStep: string): HvError {
+  return new HvError('BAD_ARGUMENT', message, nextStep)
+}

@@ -1,0 +1,69 @@
+// The flags of `hv run`: the one table behind oclif's help and manifest and behind the quick reader.
+
+export interface RunFlag {
+  name: string
+  /** `switch`: no value. `value`: needs one. `optional`: takes one only as `--name=VALUE`. */
+  kind: 'switch' | 'value' | 'optional'
+  /** May be given more than once. */
+  repeat?: boolean
+  /** The only values allowed. */
+  options?: readonly string[]
+  default?: string
+  /** The value's name in the help. */
+  placeholder?: string
+  summary: string
+}
+
+export const RUN_FLAGS: readonly RunFlag[] = [
+  {
+    name: 'platform',
+    kind: 'value',
+    options: ['auto', 'kvm'],
+    default: 'auto',
+    summary: 'what runs the guest',
+  },
+  {
+    name: 'machine',
+    kind: 'value',
+    options: ['linux', 'bare'],
+    summary: 'take PROGRAM for a Linux program or a bare-metal guest; default: what the file says',
+  },
+  {
+    name: 'root',
+    kind: 'value',
+    placeholder: 'DIR',
+    summary: "directory that is the guest's /, never written to; PROGRAM is looked up in it",
+  },
+  {
+    name: 'volume',
+    kind: 'value',
+    repeat: true,
+    placeholder: 'HOST:GUEST[:ro|rw]',
+    summary: 'show a host file or directory to the guest; ro (the default) or rw; may be repeated',
+  },
+  {
+    name: 'env',
+    kind: 'value',
+    repeat: true,
+    placeholder: 'NAME[=VALUE]',
+    summary: "set a variable of the guest, or pass the caller's; may be repeated",
+  },
+  {name: 'cwd', kind: 'value', placeholder: 'DIR', summary: "the guest's working directory; default: /"},
+  {name: 'memory', kind: 'value', placeholder: 'SIZE', summary: 'guest memory, e.g. 512M or 2G'},
+  {
+    name: 'timeout',
+    kind: 'value',
+    placeholder: 'SECONDS',
+    summary: 'stop the guest after so long, e.g. 2.5; exit status 124',
+  },
+  {
+    name: 'trace',
+    kind: 'optional',
+    placeholder: '[=FILE]',
+    summary: "print each system call in strace's format, to standard error or to FILE",
+  },
+  {name: 'stats', kind: 'switch', summary: 'print counters and times to standard error at the end'},
+]
+
+/** What `--trace` without a file means. */
+export const TRACE_TO_STDERR = '-'

@@ -1,0 +1,114 @@
+// Turns the words of `hv run` into RunOptions: values checked, the program and the directories found on the host.
+
+import {accessSync, constants, openSync, statSync} from 'node:fs'
+import {resolve} from 'node:path'
+import {HvError} from '../errors.ts'
+import type {RunOptions} from '../run-options.ts'
+import {parseEnv, parseMemory, parseTimeout, parseVolume} from './parse-values.ts'
+import type {RunArgv} from './read-run-argv.ts'
+import {TRACE_TO_STDERR} from './run-flags.ts'
+
+/** The guest gets these and `--env`, nothing else of the caller's environment. TERM is the caller's. */
+const GUEST_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+const GUEST_HOME = '/root'
+const STDERR = 2
+
+/** @throws HvError BAD_ARGUMENT, NOT_FOUND */
+export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.ProcessEnv): RunOptions {
+  const options: RunOptions = {
+    program,
+    args,
+    volumes: [],
+    env: {PATH: GUEST_PATH, HOME: GUEST_HOME, TERM: caller.TERM ?? 'dumb'},
+    platform: 'auto',
+  }
+  for (const [name, value] of flags) setFlag(options, name, value, caller)
+  if (options.root === undefined) options.program = findOnHost(program, caller.PATH ?? '')
+  return options
+}
+
+function setFlag(options: RunOptions, name: string, value: string, caller: NodeJS.ProcessEnv): void {
+  switch (name) {
+    case 'platform':
+      options.platform = value as RunOptions['platform']
+      return
+    case 'machine':
+      options.machine = value as RunOptions['machine']
+      return
+    case 'root':
+      options.root = existing(value, '--root', true)
+      return
+    case 'volume': {
+      const volume = parseVolume(value)
+      existing(volume.host, '--volume', false)
+      options.volumes.push(volume)
+      return
+    }
+    case 'env': {
+      const variable = parseEnv(value, caller)
+      if (variable) options.env[variable[0]] = variable[1]
+      return
+    }
+    case 'cwd':
+      if (!value.startsWith('/')) throw bad(`--cwd ${value} is not absolute`, 'give a path in the guest')
+      options.cwd = value
+      return
+    case 'memory':
+      options.memoryBytes = parseMemory(value)
+      return
+    case 'timeout':
+      options.timeoutMs = parseTimeout(value)
+      return
+    case 'trace':
+      options.trace = {fd: value === TRACE_TO_STDERR ? STDERR : create(value)}
+      return
+    case 'stats':
+      options.stats = true
+      return
+    default:
+      throw new TypeError(`flag --${name} is in the table, but nobody reads it`)
+  }
+}
+
+function existing(path: string, flag: string, mustBeDirectory: boolean): string {
+  const absolute = resolve(path)
+  const stat = statSync(absolute, {throwIfNoEntry: false})
+  if (!stat) throw bad(`${flag}: ${path} does not exist`, 'name a path of this host that does')
+  if (mustBeDirectory && !stat.isDirectory())
+    throw bad(`${flag}: ${path} is not a directory`, 'name a directory')
+  return absolute
+}
+
+function create(path: string): number {
+  try {
+    return openSync(path, 'w')
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code
+    throw new HvError('BAD_ARGUMENT', `--trace: ${path} cannot be written (${reason})`, 'name another file', {
+      cause: error,
+    })
+  }
+}
+
+/** What execvp(3) does with a name, on the host; a path is left for the loader, which says what is wrong with it. */
+function findOnHost(program: string, searchPath: string): string {
+  if (program.includes('/')) return program
+  for (const directory of searchPath.split(':')) {
+    const candidate = `${directory || '.'}/${program}`
+    if (isExecutableFile(candidate)) return candidate
+  }
+  throw new HvError('NOT_FOUND', `${program} is not in PATH`, 'give its path, e.g. `./program`')
+}
+
+function isExecutableFile(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+function bad(message: string, nextStep: string): HvError {
+  return new HvError('BAD_ARGUMENT', message, nextStep)
+}

@@ -1,0 +1,31 @@
+// `hv run` from options to exit status: runs the guest, prints what was asked for.
+
+import {writeSync} from 'node:fs'
+import type {RunOptions, RunStats} from '../run-options.ts'
+import {runProgram} from '../sentry/run.ts'
+
+const STDERR = 2
+const STATUS_TIMED_OUT = 124
+const STATUS_SIGNAL_BASE = 128
+
+/** @returns the exit status: the guest's, 128 + the signal that killed it, or 124 after a time-out */
+export async function run(options: RunOptions): Promise<number> {
+  const result = await runProgram(options)
+  if (options.stats) printStats(result.stats)
+  if (result.timedOut) {
+    const seconds = (options.timeoutMs ?? 0) / 1000
+    writeSync(STDERR, `hv: ${options.program} was stopped after ${seconds} s: raise --timeout\n`)
+    return STATUS_TIMED_OUT
+  }
+  if (result.signal !== null) return STATUS_SIGNAL_BASE + result.signal
+  return result.exitCode ?? 0
+}
+
+function printStats(stats: RunStats): void {
+  for (const [name, value] of Object.entries(stats)) {
+    const isTime = name.endsWith('Ns')
+    const label = isTime ? name.slice(0, -2) : name
+    const text = isTime ? `${(value / 1e6).toFixed(3)} ms` : String(value)
+    writeSync(STDERR, `${label.padEnd(24)} ${text}\n`)
+  }
+}

@@ -1,0 +1,65 @@
+// hv run: runs a program under the sentry, or a bare-metal guest.
+
+import {Args, Command, Flags, type Interfaces} from '@oclif/core'
+import {readRunArgv} from '../cli/read-run-argv.ts'
+import {RUN_FLAGS, type RunFlag} from '../cli/run-flags.ts'
+import {toRunOptions} from '../cli/run-request.ts'
+
+export default class Run extends Command {
+  static override summary = 'Run a Linux program, or a bare-metal guest, in a virtual machine.'
+
+  static override description =
+    `PROGRAM is a file of this host, or a name in PATH. With --root it is a path in that tree, or a name in the
+guest's PATH. What follows PROGRAM belongs to it, flags too.
+
+Without --root the guest sees an empty tree with the program, /dev, /proc and /tmp. What it writes is kept in memory and lost
+at the end, except in a volume that is rw.
+
+The guest's environment is PATH (${'`'}/usr/local/sbin:…:/bin${'`'}), HOME=/root, TERM as it is here, and what --env adds.
+
+The exit status is the guest's own. 128+n: killed by signal n. 124: the time-out. 125: an error of hv. 126: PROGRAM cannot be
+executed. 127: PROGRAM was not found.`
+
+  static override usage = 'run [FLAGS] PROGRAM [ARG...]'
+
+  static override examples = [
+    '<%= config.bin %> run ./hello',
+    '<%= config.bin %> run --volume .:/work:rw --cwd /work busybox tar cf out.tar src',
+    '<%= config.bin %> run --root ./rootfs --env LANG=C.UTF-8 --memory 1G sh -c "echo $LANG"',
+    '<%= config.bin %> run --trace=calls.txt --timeout 10 ./suspicious',
+  ]
+
+  static override strict = false
+
+  static override args = {
+    PROGRAM: Args.string({description: 'the ELF file to run', required: true, ignoreStdin: true}),
+    ARG: Args.string({description: 'arguments of the program', multiple: true, ignoreStdin: true}),
+  }
+
+  static override flags: Interfaces.FlagInput = Object.fromEntries(
+    RUN_FLAGS.map((flag) => [flag.name, toOclif(flag)]),
+  )
+
+  override async run(): Promise<void> {
+    // null only when --help came first, and that oclif has answered.
+    const runArgv = readRunArgv(this.argv)
+    if (!runArgv) return
+    this.parsed = true
+    const {run} = await import('../cli/run.ts')
+    process.exitCode = await run(toRunOptions(runArgv, process.env))
+  }
+}
+
+function toOclif({
+  kind,
+  summary,
+  placeholder,
+  options,
+  default: preset,
+  repeat,
+}: RunFlag): Interfaces.FlagInput[string] {
+  if (kind === 'switch') return Flags.boolean({summary})
+  const shown = {summary, helpValue: placeholder, ...(options && {options: [...options]})}
+  if (repeat) return Flags.string({...shown, multiple: true, multipleNonGreedy: true})
+  return Flags.string({...shown, default: preset})
+}

@@ -1,0 +1,49 @@
+// Sizes, seconds, volumes and variables as users write them.
+
+import {expect, test} from 'vitest'
+import {parseEnv, parseMemory, parseTimeout, parseVolume} from '../../../src/cli/parse-values.ts'
+
+test.each([
+  ['512M', 512 * 2 ** 20],
+  ['2G', 2 * 2 ** 30],
+  ['1.5GiB', 1.5 * 2 ** 30],
+  ['64kB', 65536],
+  ['65536', 65536],
+  ['1', 4096],
+])('memory %s is %d bytes', (text, bytes) => expect(parseMemory(text)).toBe(bytes))
+
+test.each(['512Q', '', '0', '-1M', 'M', '1e9', '0x10', '1 M', '99999999T', 'NaN'])(
+  'memory %j is refused',
+  (text) => expect(() => parseMemory(text)).toThrow(`bad memory size ${JSON.stringify(text)}`),
+)
+
+test.each([
+  ['2', 2000],
+  ['2.5', 2500],
+  ['.25', 250],
+  ['0.0001', 1],
+])('time-out %s is %d ms', (text, ms) => expect(parseTimeout(text)).toBe(ms))
+
+test.each(['0', '-1', '', '1s', '1e3', 'Infinity', '9999999'])('time-out %j is refused', (text) =>
+  expect(() => parseTimeout(text)).toThrow(`bad time-out ${JSON.stringify(text)}`),
+)
+
+test('a volume is read-only unless it says rw', () => {
+  expect(parseVolume('/a:/b')).toEqual({host: '/a', guest: '/b', writable: false})
+  expect(parseVolume('/a:/b:ro').writable).toBe(false)
+  expect(parseVolume('/a:/b:rw').writable).toBe(true)
+})
+
+test('a volume’s guest path is cleaned, its host path is taken from here', () => {
+  expect(parseVolume('x:/b/../../c/')).toEqual({host: `${process.cwd()}/x`, guest: '/c', writable: false})
+})
+
+test.each(['/a', ':/b', '/a:', '/a:b', '/a:/b:rx', '/a:/b:rw:x', ''])('volume %j is refused', (text) =>
+  expect(() => parseVolume(text)).toThrow(`bad volume ${JSON.stringify(text)}`),
+)
+
+test('a variable keeps what follows the first =', () => {
+  expect(parseEnv('A=b=c', {})).toEqual(['A', 'b=c'])
+  expect(parseEnv('A=', {})).toEqual(['A', ''])
+  expect(() => parseEnv('=b', {})).toThrow('bad variable')
+})

@@ -1,0 +1,98 @@
+// From the words of `hv run` to RunOptions.
+
+import {chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, expect, test} from 'vitest'
+import {readRunArgv} from '../../../src/cli/read-run-argv.ts'
+import {RUN_FLAGS} from '../../../src/cli/run-flags.ts'
+import {toRunOptions} from '../../../src/cli/run-request.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'hv-request-'))
+afterAll(() => rmSync(directory, {recursive: true}))
+
+const request = (argv: string[], caller: NodeJS.ProcessEnv = {}) => toRunOptions(readRunArgv(argv)!, caller)
+
+test('a plain run has the documented defaults and nothing else of the caller’s environment', () => {
+  expect(request(['./p', 'a'], {SECRET: 'x', TERM: 'vt100', HOME: '/home/me'})).toEqual({
+    program: './p',
+    args: ['a'],
+    volumes: [],
+    env: {PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', TERM: 'vt100'},
+    platform: 'auto',
+  })
+})
+
+test('every flag of the table arrives', () => {
+  const values: Record<string, string> = {
+    platform: 'kvm',
+    machine: 'bare',
+    root: directory,
+    volume: `${directory}:/v:rw`,
+    env: 'A=1',
+    cwd: '/v',
+    memory: '1M',
+    timeout: '0.5',
+    trace: join(directory, 'trace'),
+  }
+  const options = request([
+    ...RUN_FLAGS.map(({name}) => (values[name] ? `--${name}=${values[name]}` : `--${name}`)),
+    'prog',
+  ])
+  expect(options).toMatchObject({
+    program: 'prog',
+    platform: 'kvm',
+    machine: 'bare',
+    root: directory,
+    volumes: [{host: directory, guest: '/v', writable: true}],
+    env: {A: '1'},
+    cwd: '/v',
+    memoryBytes: 2 ** 20,
+    timeoutMs: 500,
+    stats: true,
+  })
+  writeSync(options.trace!.fd, 'line')
+  expect(readFileSync(values.trace, 'utf8')).toBe('line')
+})
+
+test('--env NAME passes the caller’s value, and nothing when there is none', () => {
+  const {env} = request(['--env', 'LANG', '--env', 'NONE', './p'], {LANG: 'C.UTF-8'})
+  expect(env.LANG).toBe('C.UTF-8')
+  expect(env).not.toHaveProperty('NONE')
+})
+
+test('a name without a slash is searched in PATH for an executable file', () => {
+  const [first, second] = ['first', 'second'].map((name) => join(directory, name))
+  for (const path of [first, second]) mkdirSync(path)
+  mkdirSync(join(first, 'tool'))
+  writeFileSync(join(second, 'tool'), '')
+  chmodSync(join(second, 'tool'), 0o755)
+  expect(request(['tool'], {PATH: `${first}:${second}`}).program).toBe(join(second, 'tool'))
+})
+
+test('a name that is not in PATH is NOT_FOUND, status 127', () => {
+  expect(() => request(['no-such-tool'], {PATH: directory})).toThrow(
+    expect.objectContaining({code: 'NOT_FOUND', exitStatus: 127}),
+  )
+})
+
+test('with --root the name is left for the guest’s tree', () => {
+  expect(request(['--root', directory, 'sh']).program).toBe('sh')
+})
+
+test.each([
+  [['--root', '/no/such', 'p'], '--root: /no/such does not exist'],
+  [['--root', '/etc/passwd', 'p'], '--root: /etc/passwd is not a directory'],
+  [['--volume', '/no/such:/v', 'p'], '--volume: /no/such does not exist'],
+  [['--cwd', 'relative', 'p'], '--cwd relative is not absolute'],
+  [['--trace=/no/such/file', 'p'], '--trace: /no/such/file cannot be written (ENOENT)'],
+])('%j is refused: %s', (argv, message) => {
+  expect(() => request(argv)).toThrow(
+    expect.objectContaining({
+      code: 'BAD_ARGUMENT',
+      message,
+      exitStatus: 125,
+      nextStep: expect.stringMatching(/./),
+    }),
+  )
+})

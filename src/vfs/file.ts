@@ -1,6 +1,7 @@
 // The vfs contracts: Inode (an object in a file system) and OpenFile (an open file description).
 
 import type {FileSystem} from './file-system.ts'
+import type {Location} from './location.ts'
 import type {WaitQueue} from './wait-queue.ts'
 
 /**
@@ -59,6 +60,15 @@ export interface Credentials {
  */
 export interface Inode {
   readonly fs: FileSystem
+  /** The S_IFMT bits of its mode: they never change. */
+  readonly kind: number
+  /** Something is mounted on it: the mount tree sets it, and the file system keeps this object for its file. */
+  covered?: boolean
+  /**
+   * A name that leads here now, or the last one that did. Undefined for the root of a file system and for files that
+   * never had a name. Directories always answer right, whatever was renamed; files with several names give one.
+   */
+  place(): Place | undefined
   attributes(): Attributes
   setAttributes(changes: AttributeChanges): void
   /** @throws Errno ENOENT, ENOTDIR */
@@ -76,7 +86,17 @@ export interface Inode {
   /** Opens what this inode is; `flags` are open(2)'s. O_CREAT, O_EXCL and permissions are already done; O_TRUNC is not. */
   open(flags: number): OpenFile
   /** Present on /proc/self/fd/N and its like: where following the link leads, whatever readlink says. */
-  followMagicLink?(): Inode | undefined
+  followMagicLink?(): Location | undefined
+  /** O_TMPFILE in this directory. Absent: EOPNOTSUPP. */
+  createUnnamed?(mode: number, owner: Credentials): Inode
+}
+
+/** Where an inode is in its own file system. */
+export interface Place {
+  readonly directory: Inode
+  readonly name: ByteString
+  /** The name is gone: unlinked, or its directory removed. */
+  readonly removed: boolean
 }
 
 export interface DirectoryEntry {
@@ -121,6 +141,8 @@ export interface OpenFile {
   readonly mappable?: Mappable
   /** The last reference is gone. Never throws. */
   close(): void
+  /** A fifo opened without O_NONBLOCK: false while open(2) still sleeps in `waiters` for the other end. Absent: true. */
+  isOpenComplete?(): boolean
 }
 
 /** How an ioctl handler reaches its argument. @throws Errno EFAULT */

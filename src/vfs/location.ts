@@ -3,10 +3,18 @@
 import type {Inode} from './file.ts'
 import type {FileSystem} from './file-system.ts'
 
-/** A file system in the mount tree. `at` is undefined for the root mount. */
+/** A file system in the mount tree. `at` is undefined for the root mount. See mount-tree.ts. */
 export interface Mount {
   readonly fs: FileSystem
   readonly at: Location | undefined
+  /** /proc/mounts' first column. */
+  readonly source: string
+  /** MS_RDONLY of this mount; the file system itself may be read-only too. */
+  readOnly: boolean
+  /** Mounts on directories (or files) of this one, by the inode they cover. */
+  readonly children: Map<Inode, Mount>
+  /** What `children` maps to this, as a location: the root of `fs` under the covered name. */
+  readonly top: Location
 }
 
 /** A node of the tree of names. `parent` is undefined for the root of the tree. */

@@ -1,0 +1,59 @@
+// DirectoryDescription: an open directory that serves a snapshot of its entries, taken at the first read after a rewind.
+
+import {EINVAL, EISDIR, Errno} from '../abi/errno.ts'
+import {S_IFDIR} from '../abi/file-mode.ts'
+import {SEEK_CUR, SEEK_SET} from '../abi/open-flags.ts'
+import type {DirectoryEntry, Inode} from './file.ts'
+import {FileDescription} from './file-description.ts'
+
+/** Lists a directory without `.` and `..`. */
+export type Lister = () => DirectoryEntry[]
+
+const DT_DIR = S_IFDIR >> 12
+
+/**
+ * Offsets are indices into the snapshot, so they stay right while names come and go (POSIX readdir asks no more: a name
+ * made or taken away after rewinddir may or may not show).
+ */
+export class DirectoryDescription extends FileDescription {
+  readonly #list: Lister
+  #entries: DirectoryEntry[] | undefined
+  #lastStart = 0
+
+  constructor(inode: Inode, flags: number, list: Lister) {
+    super(inode, flags)
+    this.#list = list
+  }
+
+  override readDirectory(maxEntries: number): DirectoryEntry[] {
+    if (this.#entries === undefined || this.position === 0) this.#entries = this.#snapshot()
+    this.#lastStart = this.position
+    const entries = this.#entries.slice(this.position, this.position + maxEntries)
+    this.position += entries.length
+    return entries
+  }
+
+  override unreadDirectory(count: number): void {
+    this.position = this.#lastStart + count
+  }
+
+  override seek(offset: number, whence: number): number {
+    if (whence !== SEEK_SET && whence !== SEEK_CUR) throw new Errno(EINVAL)
+    const target = whence === SEEK_SET ? offset : this.position + offset
+    if (target < 0) throw new Errno(EINVAL)
+    this.position = target
+    return target
+  }
+
+  override read(): number {
+    throw new Errno(EISDIR)
+  }
+
+  override sync(): void {}
+
+  #snapshot(): DirectoryEntry[] {
+    const {ino} = this.inode.attributes()
+    const parent = this.inode.place()?.directory.attributes().ino ?? ino
+    return [{name: '.', ino, type: DT_DIR}, {name: '..', ino: parent, type: DT_DIR}, ...this.#list()]
+  }
+}

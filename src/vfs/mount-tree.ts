@@ -1,0 +1,148 @@
+// The mount tree: which file system covers what, and the way up and down across mount points.
+
+import {ENOENT, Errno} from '../abi/errno.ts'
+import type {ByteString, Inode} from './file.ts'
+import type {FileSystem} from './file-system.ts'
+import type {Location, Mount} from './location.ts'
+
+export interface MountOptions {
+  readOnly?: boolean
+  source?: string
+}
+
+/** The root mount of a new tree; its `top` is `/`. */
+export function mountRoot(fs: FileSystem, options: MountOptions = {}): Mount {
+  return createMount(fs, undefined, options)
+}
+
+/** Mounts `fs` over the directory (or file) at `at`. A later mount at the same place covers the earlier one. */
+export function mount(at: Location, fs: FileSystem, options: MountOptions = {}): Mount {
+  const covered = descend(at)
+  const child = createMount(fs, covered, options)
+  covered.mount.children.set(covered.inode, child)
+  covered.inode.covered = true
+  return child
+}
+
+function createMount(fs: FileSystem, at: Location | undefined, options: MountOptions): Mount {
+  const created: {-readonly [K in keyof Mount]: Mount[K]} = {
+    fs,
+    at,
+    source: options.source ?? fs.type,
+    readOnly: options.readOnly ?? false,
+    children: new Map(),
+    top: undefined as unknown as Location,
+  }
+  created.top = {mount: created, inode: fs.root, parent: at?.parent, name: at?.name ?? ''}
+  return created
+}
+
+/** Every mount under `root`, parents first: the order of /proc/mounts. */
+export function* allMounts(root: Mount): Iterable<Mount> {
+  yield root
+  for (const child of root.children.values()) yield* allMounts(child)
+}
+
+/** Disposes every file system of the tree, the deepest first. */
+export function disposeMounts(root: Mount): void {
+  for (const each of [...allMounts(root)].reverse()) each.fs.dispose()
+}
+
+/** What is visible at a location: the top of the last mount on it, or itself. */
+export function descend(location: Location): Location {
+  let current = location
+  while (current.inode.covered) {
+    const child = current.mount.children.get(current.inode)
+    if (child === undefined) break
+    current = child.top
+  }
+  return current
+}
+
+export function childLocation(parent: Location, name: ByteString, inode: Inode): Location {
+  const child = {mount: parent.mount, inode, parent, name}
+  return inode.covered ? descend(child) : child
+}
+
+/** `..`: the parent directory as it is now, across mount points, and no further than `root`. */
+export function ascend(location: Location, root: Location): Location {
+  if (isSame(location, root)) return location
+  let current = location
+  while (current.inode === current.mount.fs.root) {
+    if (current.mount.at === undefined) return current
+    current = current.mount.at
+  }
+  const place = current.inode.place()
+  if (place === undefined) return current.parent ?? current
+  if (current.parent !== undefined && current.parent.inode === place.directory) return current.parent
+  return locateDirectory(current.mount, place.directory)
+}
+
+/** The location of a directory from where its file system says it is. */
+export function locateDirectory(mountOfIt: Mount, directory: Inode): Location {
+  if (directory === mountOfIt.fs.root) return mountOfIt.top
+  const place = directory.place()
+  if (place === undefined) throw new Errno(ENOENT)
+  return {
+    mount: mountOfIt,
+    inode: directory,
+    parent: locateDirectory(mountOfIt, place.directory),
+    name: place.name,
+  }
+}
+
+export function isSame(a: Location, b: Location): boolean {
+  return a.inode === b.inode && a.mount === b.mount
+}
+
+/** What pathOf says of a location. */
+export interface PathName {
+  /** Absolute, seen from the root given. */
+  path: ByteString
+  /** The name is gone: Linux appends " (deleted)" in /proc, and getcwd fails with ENOENT. */
+  removed: boolean
+  /** Not below the root given: Linux prepends "(unreachable)" in getcwd. */
+  unreachable: boolean
+}
+
+/** The path of a location as a task with this root sees it: getcwd(2), d_path in /proc. */
+export function pathOf(location: Location, root: Location): PathName {
+  const names: ByteString[] = []
+  let removed = false
+  let current = location
+  while (!isSame(current, root)) {
+    if (current.inode === current.mount.fs.root) {
+      if (current.mount.at === undefined) return {path: join(names), removed, unreachable: true}
+      current = current.mount.at
+      continue
+    }
+    const place = currentPlace(current)
+    removed ||= place.removed
+    names.push(place.name)
+    current = place.parent
+  }
+  return {path: join(names), removed, unreachable: false}
+}
+
+function join(names: ByteString[]): ByteString {
+  return `/${names.reverse().join('/')}`
+}
+
+function currentPlace(location: Location): {parent: Location; name: ByteString; removed: boolean} {
+  const place = location.inode.place()
+  const {parent, name} = location
+  if (place === undefined) return {parent: parent ?? location.mount.top, name, removed: false}
+  if (parent?.inode === place.directory && name === place.name) return {parent, name, removed: place.removed}
+  // A file with several names: the one it was reached by, while that still holds.
+  if (parent !== undefined && stillNames(parent.inode, name, location.inode))
+    return {parent, name, removed: false}
+  return {parent: locateDirectory(location.mount, place.directory), name: place.name, removed: place.removed}
+}
+
+function stillNames(directory: Inode, name: ByteString, inode: Inode): boolean {
+  try {
+    return directory.lookup(name) === inode
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,176 @@
+// Making, moving and removing names: mkdir(2), mknod(2), symlink(2), link(2), unlink(2), rmdir(2), rename(2) over the mount tree.
+
+import {
+  EBUSY,
+  EEXIST,
+  EINVAL,
+  EISDIR,
+  ENOENT,
+  ENOTDIR,
+  ENOTEMPTY,
+  EPERM,
+  EROFS,
+  Errno,
+  EXDEV,
+} from '../abi/errno.ts'
+import {
+  MAY_WRITE,
+  PERMISSION_BITS,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFMT,
+  S_IFREG,
+  S_ISVTX,
+} from '../abi/file-mode.ts'
+import {RENAME_EXCHANGE, RENAME_NOREPLACE} from '../abi/open-flags.ts'
+import type {ByteString, Credentials, Inode} from './file.ts'
+import type {Location} from './location.ts'
+import {type PathContext, type Resolution, resolveLast} from './path-walk.ts'
+import {checkAccess, checkEntryChange, checkSticky, isReadOnly, mayHardLink} from './permissions.ts'
+
+/** mkdir(2). `mode` already went through the umask. @throws Errno */
+export function makeDirectory(context: PathContext, start: Location, path: ByteString, mode: number): Inode {
+  const {parent, name} = newName(context, resolveLast(context, start, path, false), true)
+  return parent.inode.mkdir(name, mode & (0o777 | S_ISVTX), context.credentials)
+}
+
+/** mknod(2): type and permission bits in `mode`, no type meaning a regular file. @throws Errno */
+export function makeNode(
+  context: PathContext,
+  start: Location,
+  path: ByteString,
+  mode: number,
+  rdev: number,
+): Inode {
+  const kind = mode & S_IFMT || S_IFREG
+  if (kind === S_IFDIR) throw new Errno(EPERM)
+  const {parent, name} = newName(context, resolveLast(context, start, path, false), false)
+  if ((kind === S_IFCHR || kind === S_IFBLK) && !context.credentials.privileged) throw new Errno(EPERM)
+  const permissions = mode & PERMISSION_BITS
+  if (kind === S_IFREG) return parent.inode.create(name, permissions, context.credentials)
+  return parent.inode.mknod(name, kind | permissions, rdev, context.credentials)
+}
+
+/** symlink(2). @throws Errno */
+export function makeSymlink(
+  context: PathContext,
+  target: ByteString,
+  start: Location,
+  path: ByteString,
+): Inode {
+  if (target.length === 0) throw new Errno(ENOENT)
+  const {parent, name} = newName(context, resolveLast(context, start, path, false), false)
+  return parent.inode.symlink(name, target, context.credentials)
+}
+
+/** link(2), once the file is found (linkat's flags are the caller's). @throws Errno */
+export function makeLink(context: PathContext, target: Location, start: Location, path: ByteString): void {
+  const {parent, name} = newName(context, resolveLast(context, start, path, false), false)
+  if (parent.mount !== target.mount) throw new Errno(EXDEV)
+  if (target.inode.kind === S_IFDIR) throw new Errno(EPERM)
+  if (!mayHardLink(target.inode, context.credentials)) throw new Errno(EPERM)
+  parent.inode.link(name, target.inode)
+}
+
+/** unlink(2). @throws Errno */
+export function unlinkPath(context: PathContext, start: Location, path: ByteString): void {
+  const resolution = resolveLast(context, start, path, false)
+  const {parent, name, found} = resolution
+  if (isDots(name)) throw new Errno(EISDIR)
+  if (found === undefined) throw new Errno(ENOENT)
+  checkVictim(context.credentials, parent, found)
+  if (found.inode.kind === S_IFDIR) throw new Errno(EISDIR)
+  parent.inode.unlink(name)
+}
+
+/** rmdir(2). @throws Errno */
+export function removeDirectory(context: PathContext, start: Location, path: ByteString): void {
+  const {parent, name, found} = resolveLast(context, start, path, false)
+  if (name === '') throw new Errno(EBUSY)
+  if (name === '.') throw new Errno(EINVAL)
+  if (name === '..') throw new Errno(ENOTEMPTY)
+  if (found === undefined) throw new Errno(ENOENT)
+  checkVictim(context.credentials, parent, found)
+  if (found.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
+  parent.inode.rmdir(name)
+}
+
+/** renameat2(2). @throws Errno */
+export function renamePath(
+  context: PathContext,
+  oldStart: Location,
+  oldPath: ByteString,
+  newStart: Location,
+  newPath: ByteString,
+  flags = 0,
+): void {
+  if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) throw new Errno(EINVAL)
+  if (flags & RENAME_NOREPLACE && flags & RENAME_EXCHANGE) throw new Errno(EINVAL)
+  const from = resolveLast(context, oldStart, oldPath, false)
+  const to = resolveLast(context, newStart, newPath, false)
+  if (from.parent.mount !== to.parent.mount) throw new Errno(EXDEV)
+  if (isDots(from.name)) throw new Errno(EBUSY)
+  if (isDots(to.name)) throw new Errno(flags & RENAME_NOREPLACE ? EEXIST : EBUSY)
+  if (isReadOnly(from.parent)) throw new Errno(EROFS)
+  if (from.found === undefined) throw new Errno(ENOENT)
+  if (to.found !== undefined && flags & RENAME_NOREPLACE) throw new Errno(EEXIST)
+  if (to.found === undefined && flags & RENAME_EXCHANGE) throw new Errno(ENOENT)
+  checkTrailing(from, to, flags)
+  // Neither way may a directory end up inside itself.
+  if (isInside(to.parent, from.found)) throw new Errno(EINVAL)
+  if (to.found !== undefined && isInside(from.parent, to.found)) {
+    throw new Errno(flags & RENAME_EXCHANGE ? EINVAL : ENOTEMPTY)
+  }
+  checkVictim(context.credentials, from.parent, from.found)
+  if (to.found === undefined) checkEntryChange(to.parent, context.credentials)
+  else checkVictim(context.credentials, to.parent, to.found)
+  checkMoved(context.credentials, from, to)
+  if (to.found !== undefined && !(flags & RENAME_EXCHANGE)) checkKinds(from.found.inode, to.found.inode)
+  from.parent.inode.rename(from.name, to.parent.inode, to.name, flags)
+}
+
+function newName(context: PathContext, resolution: Resolution, directory: boolean): Resolution {
+  const {parent, found, trailingSlash} = resolution
+  if (found !== undefined) throw new Errno(EEXIST)
+  if (trailingSlash && !directory) throw new Errno(ENOENT)
+  checkEntryChange(parent, context.credentials)
+  return resolution
+}
+
+/** May this name be taken away? */
+function checkVictim(who: Credentials, parent: Location, victim: Location): void {
+  checkEntryChange(parent, who)
+  checkSticky(parent.inode, victim.inode, who)
+  if (victim.mount !== parent.mount) throw new Errno(EBUSY)
+}
+
+/** Moving a directory to another parent changes its `..`: Linux asks for write permission on it. */
+function checkMoved(who: Credentials, from: Resolution, to: Resolution): void {
+  if (from.parent.inode === to.parent.inode) return
+  if (from.found?.inode.kind === S_IFDIR) checkAccess(from.found.inode, MAY_WRITE, who)
+}
+
+function checkTrailing(from: Resolution, to: Resolution, flags: number): void {
+  if (from.found?.inode.kind === S_IFDIR) return
+  if (from.trailingSlash) throw new Errno(ENOTDIR)
+  if (to.trailingSlash && !(flags & RENAME_EXCHANGE)) throw new Errno(ENOTDIR)
+}
+
+function checkKinds(from: Inode, to: Inode): void {
+  if (from === to) return
+  if (from.kind === S_IFDIR && to.kind !== S_IFDIR) throw new Errno(ENOTDIR)
+  if (from.kind !== S_IFDIR && to.kind === S_IFDIR) throw new Errno(EISDIR)
+}
+
+function isInside(location: Location, directory: Location): boolean {
+  if (directory.inode.kind !== S_IFDIR || directory.mount !== location.mount) return false
+  for (let at: Inode | undefined = location.inode; at !== undefined; at = at.place()?.directory) {
+    if (at === directory.inode) return true
+  }
+  return false
+}
+
+function isDots(name: ByteString): boolean {
+  return name === '' || name === '.' || name === '..'
+}

@@ -1,0 +1,183 @@
+// open(2) over the mount tree.
+
+import {
+  EACCES,
+  EEXIST,
+  EINVAL,
+  EISDIR,
+  ELOOP,
+  ENOTDIR,
+  ENXIO,
+  EOPNOTSUPP,
+  EPERM,
+  EROFS,
+  Errno,
+} from '../abi/errno.ts'
+import {
+  MAY_READ,
+  MAY_WRITE,
+  PERMISSION_BITS,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFREG,
+  S_IFSOCK,
+  S_ISVTX,
+} from '../abi/file-mode.ts'
+import {
+  O_ACCMODE,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_NOATIME,
+  O_NOCTTY,
+  O_NOFOLLOW,
+  O_PATH,
+  O_RDONLY,
+  O_TMPFILE,
+  O_TRUNC,
+} from '../abi/open-flags.ts'
+import type {ByteString, Credentials, OpenFile} from './file.ts'
+import {PathDescription} from './file-description.ts'
+import type {Location} from './location.ts'
+import {childLocation} from './mount-tree.ts'
+import {type PathContext, type Resolution, resolve, resolveLast} from './path-walk.ts'
+import {checkAccess, checkEntryChange, checkWritable, isReadOnly} from './permissions.ts'
+
+/** What an open file keeps of the flags: the others act once (fcntl F_GETFL shows what is left). */
+const ONCE = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC
+const O_TMPFILE_ONLY = O_TMPFILE & ~O_DIRECTORY
+
+export interface Opened {
+  file: OpenFile
+  location: Location
+}
+
+/**
+ * Opens a path. `mode` already went through the umask; `flags` are x86_64's.
+ * A fifo may come back before its other end is there: see OpenFile.isOpenComplete.
+ * @throws Errno as man 2 open
+ */
+export function openPath(
+  context: PathContext,
+  start: Location,
+  path: ByteString,
+  flags: number,
+  mode: number,
+): Opened {
+  if (flags & O_PATH) return openForPath(context, start, path, flags)
+  if (flags & O_TMPFILE_ONLY) return openUnnamed(context, start, path, flags, mode)
+  if (flags & O_CREAT) return openOrCreate(context, start, path, flags, mode)
+  const location = resolve(context, start, path, !(flags & O_NOFOLLOW))
+  return openLocation(context.credentials, location, flags)
+}
+
+/** Opens what was found, with its permission checks: also for /proc/self/fd reopening and execve. */
+export function openLocation(who: Credentials, location: Location, flags: number): Opened {
+  const {inode} = location
+  const wanted = accessOf(flags)
+  checkKind(location, flags)
+  checkAccess(inode, wanted, who)
+  if (wanted & MAY_WRITE && isOnDisk(inode.kind)) checkWritable(location)
+  if (flags & O_NOATIME && !who.privileged && inode.attributes().uid !== who.uid) throw new Errno(EPERM)
+  return finish(location, flags)
+}
+
+function openForPath(context: PathContext, start: Location, path: ByteString, flags: number): Opened {
+  const location = resolve(context, start, path, !(flags & O_NOFOLLOW))
+  if (flags & O_DIRECTORY && location.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
+  const kept = flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW)
+  return {file: new PathDescription(location.inode, kept), location}
+}
+
+function openUnnamed(
+  context: PathContext,
+  start: Location,
+  path: ByteString,
+  flags: number,
+  mode: number,
+): Opened {
+  if (!(flags & O_DIRECTORY) || (flags & O_ACCMODE) === O_RDONLY) throw new Errno(EINVAL)
+  const directory = resolve(context, start, path)
+  if (directory.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
+  if (directory.inode.createUnnamed === undefined) throw new Errno(EOPNOTSUPP)
+  checkEntryChange(directory, context.credentials)
+  const inode = directory.inode.createUnnamed(mode & PERMISSION_BITS, context.credentials)
+  return finish({mount: directory.mount, inode, parent: directory, name: `#${inode.attributes().ino}`}, flags)
+}
+
+function openOrCreate(
+  context: PathContext,
+  start: Location,
+  path: ByteString,
+  flags: number,
+  mode: number,
+): Opened {
+  if (flags & O_DIRECTORY) throw new Errno(EINVAL)
+  const follows = !(flags & (O_NOFOLLOW | O_EXCL))
+  const resolution = resolveLast(context, start, path, follows)
+  const {found} = resolution
+  if (found === undefined) return create(context.credentials, resolution, flags, mode)
+  if (flags & O_EXCL) throw new Errno(EEXIST)
+  if (found.inode.kind === S_IFDIR || resolution.trailingSlash) throw new Errno(EISDIR)
+  checkProtected(found, context.credentials)
+  return openLocation(context.credentials, found, flags)
+}
+
+function create(who: Credentials, resolution: Resolution, flags: number, mode: number): Opened {
+  const {parent, name} = resolution
+  if (resolution.trailingSlash) throw new Errno(EISDIR)
+  if (isReadOnly(parent)) throw new Errno(EROFS)
+  checkEntryChange(parent, who)
+  const inode = parent.inode.create(name, mode & PERMISSION_BITS, who)
+  // The new file's own permissions do not bind this first descriptor.
+  return finish(childLocation(parent, name, inode), flags & ~O_TRUNC)
+}
+
+function finish(location: Location, flags: number): Opened {
+  const file = location.inode.open(flags & ~ONCE)
+  if (flags & O_TRUNC && location.inode.kind === S_IFREG) truncateOpened(file)
+  return {file, location}
+}
+
+function truncateOpened(file: OpenFile): void {
+  try {
+    file.inode.setAttributes({size: 0})
+  } catch (error) {
+    file.close()
+    throw error
+  }
+}
+
+function accessOf(flags: number): number {
+  const access = flags & O_ACCMODE
+  const wanted = access === O_RDONLY ? MAY_READ : access === 1 ? MAY_WRITE : MAY_READ | MAY_WRITE
+  return flags & O_TRUNC ? wanted | MAY_WRITE : wanted
+}
+
+function checkKind(location: Location, flags: number): void {
+  const {kind} = location.inode
+  if (flags & O_DIRECTORY && kind !== S_IFDIR) throw new Errno(ENOTDIR)
+  if (kind === S_IFLNK) throw new Errno(ELOOP)
+  if (kind === S_IFDIR && accessOf(flags) & MAY_WRITE) throw new Errno(EISDIR)
+  if (kind === S_IFSOCK) throw new Errno(ENXIO)
+}
+
+/** Writing through a device or a fifo does not write to the file system it lies on. */
+function isOnDisk(kind: number): boolean {
+  return kind !== S_IFCHR && kind !== S_IFBLK && kind !== S_IFIFO
+}
+
+/** fs.protected_regular=1: O_CREAT in somebody's sticky, world-writable directory does not open a third one's file. */
+function checkProtected(location: Location, who: Credentials): void {
+  const {parent, inode} = location
+  if (who.privileged || parent === undefined) return
+  if (inode.kind !== S_IFREG && inode.kind !== S_IFIFO) return
+  const directory = parent.inode.attributes()
+  if (!(directory.mode & S_ISVTX) || !(directory.mode & 0o002)) return
+  const {uid} = inode.attributes()
+  if (uid !== who.uid && uid !== directory.uid) throw new Errno(EACCES)
+}

@@ -1,0 +1,139 @@
+// Path resolution: from a byte string to a Location (man 7 path_resolution).
+
+import {ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
+import {S_IFDIR, S_IFLNK} from '../abi/file-mode.ts'
+import type {ByteString, Credentials, Inode} from './file.ts'
+import type {Location} from './location.ts'
+import {ascend, childLocation} from './mount-tree.ts'
+import {checkSearch} from './permissions.ts'
+
+/** Longest path, with its NUL (PATH_MAX), and longest name (NAME_MAX), in bytes. */
+export const PATH_MAX = 4096
+export const NAME_MAX = 255
+const MAX_LINKS = 40
+
+/** Who walks: a task's root directory and credentials. */
+export interface PathContext {
+  readonly root: Location
+  readonly credentials: Credentials
+}
+
+/** Where a path ends. The last name need not exist. */
+export interface Resolution {
+  /** The directory that holds the last name (the directory itself for `.`, `..` and `/`). */
+  readonly parent: Location
+  /** '.' or '..' when the path ends in them, '' when it is all slashes. */
+  readonly name: ByteString
+  /** Undefined when nothing has the last name. */
+  readonly found: Location | undefined
+  /** The path ended in a slash: only a directory will do. */
+  readonly trailingSlash: boolean
+}
+
+/**
+ * What a path leads to. `start` is the working directory, or the directory of a *at call.
+ * @throws Errno ENOENT (also for the empty path), ENOTDIR, EACCES, ELOOP, ENAMETOOLONG
+ */
+export function resolve(
+  context: PathContext,
+  start: Location,
+  path: ByteString,
+  followLast = true,
+): Location {
+  const {found} = resolveLast(context, start, path, followLast)
+  if (found === undefined) throw new Errno(ENOENT)
+  return found
+}
+
+/**
+ * The same for calls that make or take away a name: the last name may be missing. With `followLast` a symbolic link at
+ * the end is followed, also to a name that is missing (open's O_CREAT).
+ */
+export function resolveLast(
+  context: PathContext,
+  start: Location,
+  path: ByteString,
+  followLast: boolean,
+): Resolution {
+  if (path.length === 0) throw new Errno(ENOENT)
+  if (path.length >= PATH_MAX) throw new Errno(ENAMETOOLONG)
+
+  let current = path.startsWith('/') ? context.root : start
+  let rest = path
+  let at = 0
+  let links = 0
+  let parent = current
+  let name = ''
+  let hadTrailingSlash = false
+  for (;;) {
+    while (rest.charCodeAt(at) === SLASH) at++
+    if (at >= rest.length) {
+      if (hadTrailingSlash) requireDirectory(current.inode)
+      return {parent, name, found: current, trailingSlash: hadTrailingSlash}
+    }
+
+    let end = rest.indexOf('/', at)
+    if (end < 0) end = rest.length
+    name = rest.slice(at, end)
+    at = end
+    const isLast = restIsSlashes(rest, at)
+    hadTrailingSlash = isLast && at < rest.length
+
+    requireDirectory(current.inode)
+    checkSearch(current.inode, context.credentials)
+    if (name === '.' || name === '..') {
+      if (name === '..') current = ascend(current, context.root)
+      parent = current
+      continue
+    }
+    if (name.length > NAME_MAX) throw new Errno(ENAMETOOLONG)
+
+    parent = current
+    const inode = isLast ? lookupOrMissing(current.inode, name) : current.inode.lookup(name)
+    if (inode === undefined) return {parent, name, found: undefined, trailingSlash: hadTrailingSlash}
+    const child = childLocation(current, name, inode)
+    const follows = !isLast || followLast || hadTrailingSlash
+    if (child.inode.kind !== S_IFLNK || !follows) {
+      current = child
+      continue
+    }
+
+    if (++links > MAX_LINKS) throw new Errno(ELOOP)
+    if (child.inode.followMagicLink !== undefined) {
+      const target = child.inode.followMagicLink()
+      if (target === undefined) throw new Errno(ENOENT)
+      current = target
+      continue
+    }
+    const target = child.inode.readlink()
+    if (target.length === 0) throw new Errno(ENOENT)
+    if (target.length >= PATH_MAX) throw new Errno(ENAMETOOLONG)
+    if (target.startsWith('/')) current = context.root
+    rest = target + rest.slice(at)
+    at = 0
+    parent = current
+    name = ''
+  }
+}
+
+const SLASH = 0x2f
+
+function restIsSlashes(path: ByteString, from: number): boolean {
+  for (let at = from; at < path.length; at++) {
+    if (path.charCodeAt(at) !== SLASH) return false
+  }
+  return true
+}
+
+function requireDirectory(inode: Inode): void {
+  if (inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
+}
+
+function lookupOrMissing(directory: Inode, name: ByteString): Inode | undefined {
+  try {
+    return directory.lookup(name)
+  } catch (error) {
+    if (error instanceof Errno && error.code === ENOENT) return undefined
+    throw error
+  }
+}

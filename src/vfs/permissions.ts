@@ -1,0 +1,64 @@
+// Permission checks of the vfs: man 7 path_resolution, "Permissions" and "Bypassing permission checks".
+
+import {EACCES, EPERM, EROFS, Errno} from '../abi/errno.ts'
+import {MAY_EXECUTE, MAY_READ, MAY_WRITE, S_IFDIR, S_IFREG, S_ISVTX} from '../abi/file-mode.ts'
+import type {Attributes, Credentials, Inode} from './file.ts'
+import type {Location} from './location.ts'
+
+/**
+ * Whether `who` may do `mask` (MAY_* bits) to the inode.
+ * @throws Errno EACCES
+ */
+export function checkAccess(inode: Inode, mask: number, who: Credentials): void {
+  if (who.privileged && (inode.kind === S_IFDIR || !(mask & MAY_EXECUTE))) return
+  if (!allows(inode.attributes(), mask, who)) throw new Errno(EACCES)
+}
+
+function allows(attributes: Attributes, mask: number, who: Credentials): boolean {
+  const {mode, uid, gid} = attributes
+  // Root executes what anybody may execute.
+  if (who.privileged) return !(mask & MAY_EXECUTE) || (mode & 0o111) !== 0
+  if (who.uid === uid) return ((mode >> 6) & mask) === mask
+  if (isMember(gid, who)) return ((mode >> 3) & mask) === mask
+  return (mode & mask) === mask
+}
+
+export function isMember(gid: number, who: Credentials): boolean {
+  return who.gid === gid || who.groups.includes(gid)
+}
+
+/** Search permission: what path resolution asks of each directory. @throws Errno EACCES */
+export function checkSearch(directory: Inode, who: Credentials): void {
+  if (!who.privileged) checkAccess(directory, MAY_EXECUTE, who)
+}
+
+/** Whether names may be added to or taken from a directory. @throws Errno EROFS, EACCES */
+export function checkEntryChange(directory: Location, who: Credentials): void {
+  checkWritable(directory)
+  checkAccess(directory.inode, MAY_WRITE | MAY_EXECUTE, who)
+}
+
+/** In a directory with the sticky bit only the owner of a file or of the directory takes a name away. @throws Errno EPERM */
+export function checkSticky(directory: Inode, victim: Inode, who: Credentials): void {
+  if (who.privileged) return
+  const parent = directory.attributes()
+  if (!(parent.mode & S_ISVTX) || parent.uid === who.uid) return
+  if (victim.attributes().uid !== who.uid) throw new Errno(EPERM)
+}
+
+/** @throws Errno EROFS */
+export function checkWritable(location: Location): void {
+  if (isReadOnly(location)) throw new Errno(EROFS)
+}
+
+export function isReadOnly(location: Location): boolean {
+  return location.mount.readOnly || location.mount.fs.readOnly
+}
+
+/** fs.protected_hardlinks is on in every distribution, but it is a policy; Linux's rule without it is none. */
+export function mayHardLink(inode: Inode, who: Credentials): boolean {
+  if (who.privileged) return true
+  const attributes = inode.attributes()
+  if (attributes.uid === who.uid) return true
+  return inode.kind === S_IFREG && allows(attributes, MAY_READ | MAY_WRITE, who)
+}

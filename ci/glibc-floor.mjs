@@ -11,10 +11,13 @@ const FLOOR = [2, 28]
 const FORBIDDEN = /^lib(stdc\+\+|gcc_s|c\+\+)\b/
 
 const SHT_DYNAMIC = 6
+const SHT_DYNSYM = 11
+const SHT_GNU_VERSYM = 0x6fffffff
 const SHT_GNU_VERNEED = 0x6ffffffe
 const DT_NEEDED = 1n
 const SECTION_HEADER_BYTES = 64
 const DYNAMIC_ENTRY_BYTES = 16
+const SYMBOL_BYTES = 24
 
 const files = process.argv.length > 2 ? process.argv.slice(2) : prebuilt()
 if (files.length === 0) fail('there is no native/prebuilds: npm run prebuildify')
@@ -38,13 +41,21 @@ function check(file) {
 
   const sections = sectionsOf(elf)
   const needed = neededLibraries(elf, sections)
-  const versions = neededVersions(elf, sections).filter((name) => /^GLIBC_\d/.test(name))
-  if (versions.length === 0) fail(`${file}: names no glibc version at all`)
+  const needs = versionedSymbols(elf, sections).filter(({version}) => /^GLIBC_\d/.test(version))
+  if (needs.length === 0) fail(`${file}: names no glibc version at all`)
 
-  const tooNew = versions.filter((name) => isAbove(name.slice('GLIBC_'.length).split('.').map(Number), FLOOR))
-  if (tooNew.length > 0) fail(`${file}: needs ${tooNew.join(', ')}; the floor is GLIBC_${FLOOR.join('.')}`)
+  const tooNew = needs.filter(({version}) =>
+    isAbove(version.slice('GLIBC_'.length).split('.').map(Number), FLOOR),
+  )
+  if (tooNew.length > 0) {
+    const names = tooNew.map(({name, version}) => `${name} (${version})`).join(', ')
+    fail(
+      `${file}: needs ${names}; the floor is GLIBC_${FLOOR.join('.')}: use syscall(2), or see native/sys/glibc_floor.cc`,
+    )
+  }
   const forbidden = needed.filter((name) => FORBIDDEN.test(name))
   if (forbidden.length > 0) fail(`${file}: needs ${forbidden.join(', ')}; link it statically`)
+  const versions = [...new Set(needs.map(({version}) => version))].sort()
   console.log(`${file.replace(`${root}/`, '')}: ${versions.join(' ')}; needs ${needed.join(' ')}`)
 }
 
@@ -72,20 +83,33 @@ function neededLibraries(elf, sections) {
 }
 
 // Verneed {version u16, count u16, file u32, aux u32, next u32}; Vernaux {hash u32, flags u16, other u16, name u32, next u32}.
-function neededVersions(elf, sections) {
+function versionNames(elf, sections) {
   const section = sections.find(({type}) => type === SHT_GNU_VERNEED)
-  if (!section) return []
+  const names = new Map()
+  if (!section) return names
 
-  const names = new Set()
   for (let need = section.offset, step = 1; step !== 0; need += step) {
     let aux = need + elf.readUInt32LE(need + 8)
     for (let left = elf.readUInt16LE(need + 2); left > 0; left--) {
-      names.add(text(elf, sections[section.link], elf.readUInt32LE(aux + 8)))
+      names.set(elf.readUInt16LE(aux + 6), text(elf, sections[section.link], elf.readUInt32LE(aux + 8)))
       aux += elf.readUInt32LE(aux + 12)
     }
     step = elf.readUInt32LE(need + 12)
   }
-  return [...names].sort()
+  return names
+}
+
+/** What the file takes from others, with the version it asks for. .gnu.version has one u16 for each dynamic symbol. */
+function versionedSymbols(elf, sections) {
+  const names = versionNames(elf, sections)
+  const symbols = sections.find(({type}) => type === SHT_DYNSYM)
+  const versions = sections.find(({type}) => type === SHT_GNU_VERSYM)
+  if (!versions) return []
+
+  return Array.from({length: symbols.size / SYMBOL_BYTES}, (_, index) => ({
+    name: text(elf, sections[symbols.link], elf.readUInt32LE(symbols.offset + index * SYMBOL_BYTES)),
+    version: names.get(elf.readUInt16LE(versions.offset + index * 2)),
+  })).filter(({version}) => version !== undefined)
 }
 
 function text(elf, strings, offset) {

@@ -4,6 +4,7 @@
       "target_name": "hv",
       "sources": [
         "addon.cc",
+        "sys/glibc_floor.cc",
       ],
       # -isystem: node-addon-api is not ours to warn about.
       "cflags_cc": [

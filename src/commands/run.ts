@@ -8,17 +8,12 @@ import {toRunOptions} from '../cli/run-request.ts'
 export default class Run extends Command {
   static override summary = 'Run a Linux program, or a bare-metal guest, in a virtual machine.'
 
-  static override description =
-    `PROGRAM is a file of this host, or a name in PATH. With --root it is a path in that tree, or a name in the
-guest's PATH. What follows PROGRAM belongs to it, flags too.
-
-Without --root the guest sees an empty tree with the program, /dev, /proc and /tmp. What it writes is kept in memory and lost
-at the end, except in a volume that is rw.
-
-The guest's environment is PATH (${'`'}/usr/local/sbin:…:/bin${'`'}), HOME=/root, TERM as it is here, and what --env adds.
-
-The exit status is the guest's own. 128+n: killed by signal n. 124: the time-out. 125: an error of hv. 126: PROGRAM cannot be
-executed. 127: PROGRAM was not found.`
+  static override description = [
+    "PROGRAM is a file of this host, or a name in PATH. With --root it is a path in that tree, or a name in the guest's PATH. What follows PROGRAM belongs to it, flags too.",
+    'Without --root the guest sees an empty tree with the program, /dev, /proc and /tmp. What it writes is kept in memory and lost at the end, except in a volume that is rw.',
+    "The guest's environment is PATH (/usr/local/sbin, /usr/local/bin, /usr/sbin, /usr/bin, /sbin and /bin), HOME=/root, TERM as it is here, and what --env adds.",
+    "The exit status is the guest's own. 124: the time-out. 125: an error of hv. 126: PROGRAM cannot be executed. 127: PROGRAM was not found. 128+n: killed by signal n.",
+  ].join('\n\n')
 
   static override usage = 'run [FLAGS] PROGRAM [ARG...]'
 
@@ -33,7 +28,6 @@ executed. 127: PROGRAM was not found.`
 
   static override args = {
     PROGRAM: Args.string({description: 'the ELF file to run', required: true, ignoreStdin: true}),
-    ARG: Args.string({description: 'arguments of the program', multiple: true, ignoreStdin: true}),
   }
 
   static override flags: Interfaces.FlagInput = Object.fromEntries(
@@ -51,6 +45,7 @@ executed. 127: PROGRAM was not found.`
 }
 
 function toOclif({
+  name,
   kind,
   summary,
   placeholder,
@@ -59,7 +54,8 @@ function toOclif({
   repeat,
 }: RunFlag): Interfaces.FlagInput[string] {
   if (kind === 'switch') return Flags.boolean({summary})
-  const shown = {summary, helpValue: placeholder, ...(options && {options: [...options]})}
+  const value = kind === 'optional' ? {helpLabel: `--${name}${placeholder}`} : {helpValue: placeholder}
+  const shown = {summary, ...value, ...(options && {options: [...options]})}
   if (repeat) return Flags.string({...shown, multiple: true, multipleNonGreedy: true})
   return Flags.string({...shown, default: preset})
 }

@@ -65,5 +65,5 @@ test('oclif reads every flag of the table as the quick reader does', async () =>
   })
   expect(oclif.flags).toMatchObject(Object.fromEntries(expected))
   expect(flags).toHaveLength(RUN_FLAGS.length)
-  expect([oclif.args.PROGRAM, ...(oclif.args.ARG as unknown as string[])]).toEqual([program, ...args])
+  expect(oclif.argv).toEqual([program, ...args])
 })

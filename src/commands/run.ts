@@ -54,8 +54,9 @@ function toOclif({
   repeat,
 }: RunFlag): Interfaces.FlagInput[string] {
   if (kind === 'switch') return Flags.boolean({summary})
-  const value = kind === 'optional' ? {helpLabel: `--${name}${placeholder}`} : {helpValue: placeholder}
-  const shown = {summary, ...value, ...(options && {options: [...options]})}
+  // oclif knows no optional value: for the help this is a switch with a longer label.
+  if (kind === 'optional') return Flags.boolean({summary, helpLabel: `--${name}${placeholder}`})
+  const shown = {summary, helpValue: placeholder, ...(options && {options: [...options]})}
   if (repeat) return Flags.string({...shown, multiple: true, multipleNonGreedy: true})
   return Flags.string({...shown, default: preset})
 }

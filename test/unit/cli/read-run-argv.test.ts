@@ -51,7 +51,7 @@ test.each([
 
 test('oclif reads every flag of the table as the quick reader does', async () => {
   const flagWords = RUN_FLAGS.flatMap(({name, kind, options}) => {
-    if (kind === 'switch') return [`--${name}`]
+    if (kind !== 'value') return [`--${name}`]
     return [`--${name}=${options?.at(-1) ?? `${name}-value`}`]
   })
   const argv = [...flagWords, '--', 'prog', '--x', 'y']
@@ -61,7 +61,7 @@ test('oclif reads every flag of the table as the quick reader does', async () =>
   const byName = new Map(RUN_FLAGS.map((flag) => [flag.name, flag]))
   const expected = flags.map(([name, value]) => {
     const flag = byName.get(name)!
-    return [name, flag.kind === 'switch' ? true : flag.repeat ? [value] : value]
+    return [name, flag.kind !== 'value' ? true : flag.repeat ? [value] : value]
   })
   expect(oclif.flags).toMatchObject(Object.fromEntries(expected))
   expect(flags).toHaveLength(RUN_FLAGS.length)

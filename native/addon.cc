@@ -5,6 +5,7 @@
 #include "napi/exports.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  hv::ExportCheck(env, exports);
   return exports;
 }
 

@@ -4,6 +4,7 @@
       "target_name": "hv",
       "sources": [
         "addon.cc",
+        "napi/check.cc",
         "sys/glibc_floor.cc",
       ],
       # -isystem: node-addon-api is not ours to warn about.
@@ -12,7 +13,8 @@
         "-isystem", "<!(node -p \"require('path').resolve(require('node-addon-api').include_dir)\")",
       ],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17"],
-      "include_dirs": ["."],
+      # -iquote, not -I: <sys/ioctl.h> is libc's, "sys/ioctl.h" is ours.
+      "cflags": ["-iquote", "<(module_root_dir)"],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS", "_GNU_SOURCE"],
       # One binary for every distribution: nothing but libc is needed at run time.
       "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL", "-Wl,-z,noexecstack"],

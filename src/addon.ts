@@ -2,11 +2,11 @@
 
 import {createRequire} from 'node:module'
 import {fileURLToPath} from 'node:url'
+import type {CheckAddon} from './check/addon.ts'
 import {HvError} from './errors.ts'
 
 /** Everything that native/addon.cc exports. A failed host call throws an Error with `errno`, a positive number. */
-// biome-ignore lint/suspicious/noEmptyInterface: each room adds its part below
-export interface Addon {}
+export interface Addon extends CheckAddon {}
 
 const require = createRequire(import.meta.url)
 

@@ -4,6 +4,10 @@
 
 #include <napi.h>
 
-namespace hv {}
+namespace hv {
+
+void ExportCheck(Napi::Env env, Napi::Object exports);
+
+}  // namespace hv
 
 #endif  // HV_NAPI_EXPORTS_H_

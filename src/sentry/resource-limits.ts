@@ -7,6 +7,8 @@ export const RLIMIT_STACK = 3
 export const RLIMIT_CORE = 4
 export const RLIMIT_NOFILE = 7
 export const RLIMIT_AS = 9
+/** Enforced by signals/process-signals.ts. */
+export const RLIMIT_SIGPENDING = 11
 export const RLIMIT_NLIMITS = 16
 
 /** RLIM_INFINITY, as the sentry counts. */
@@ -25,6 +27,7 @@ export class ResourceLimits {
     this.#limits = Array.from({length: RLIMIT_NLIMITS}, () => ({soft: UNLIMITED, hard: UNLIMITED}))
     this.#limits[RLIMIT_STACK] = {soft: 8 << 20, hard: UNLIMITED}
     this.#limits[RLIMIT_CORE] = {soft: 0, hard: UNLIMITED}
+    this.#limits[RLIMIT_SIGPENDING] = {soft: 4096, hard: 4096}
     this.#limits[RLIMIT_NOFILE] = {soft: 1024, hard: 1 << 20}
   }
 

@@ -1,0 +1,93 @@
+// siginfo_t, 128 bytes, as sigaction(2) and asm-generic/siginfo.h lay it out: signo, errno, code, then a union at 16.
+
+export const SIGINFO_BYTES = 128
+
+export const SI_USER = 0
+export const SI_KERNEL = 0x80
+export const SI_QUEUE = -1
+export const SI_TIMER = -2
+export const SI_TKILL = -6
+
+const SIGNO = 0
+const CODE = 8
+const UNION = 16
+
+/** The bytes that the guest sees. Held as bytes because rt_sigqueueinfo(2) lets a program choose them. */
+export type SignalInfo = Uint8Array
+
+export function signalOf(info: SignalInfo): number {
+  return viewOf(info).getInt32(SIGNO, true)
+}
+
+export function codeOf(info: SignalInfo): number {
+  return viewOf(info).getInt32(CODE, true)
+}
+
+/** Only signo and code: what the kernel itself sends. */
+export function plainInfo(signal: number, code: number): SignalInfo {
+  const info = new Uint8Array(SIGINFO_BYTES)
+  const view = viewOf(info)
+  view.setInt32(SIGNO, signal, true)
+  view.setInt32(CODE, code, true)
+  return info
+}
+
+/** kill(2) (SI_USER) and tgkill(2) (SI_TKILL). */
+export function killInfo(signal: number, code: number, pid: number, uid: number): SignalInfo {
+  const info = plainInfo(signal, code)
+  const view = viewOf(info)
+  view.setInt32(UNION, pid, true)
+  view.setUint32(UNION + 4, uid, true)
+  return info
+}
+
+/** A fault: si_addr. */
+export function faultInfo(signal: number, code: number, address: number): SignalInfo {
+  const info = plainInfo(signal, code)
+  viewOf(info).setBigUint64(UNION, BigInt(address), true)
+  return info
+}
+
+/** A POSIX timer; `value` is the sigval's 8 bytes. */
+export function timerInfo(signal: number, timerId: number, overrun: number, value: bigint): SignalInfo {
+  const info = plainInfo(signal, SI_TIMER)
+  const view = viewOf(info)
+  view.setInt32(UNION, timerId, true)
+  view.setInt32(UNION + 4, overrun, true)
+  view.setBigUint64(UNION + 8, value, true)
+  return info
+}
+
+export function setTimerOverrun(info: SignalInfo, overrun: number): void {
+  viewOf(info).setInt32(UNION + 4, overrun, true)
+}
+
+/** `struct signalfd_siginfo` (128 bytes) of an info: signalfd(2). */
+export function signalfdInfo(info: SignalInfo): Uint8Array {
+  const out = new Uint8Array(128)
+  const from = viewOf(info)
+  const to = viewOf(out)
+  const code = from.getInt32(CODE, true)
+  to.setInt32(0, from.getInt32(SIGNO, true), true)
+  to.setInt32(4, from.getInt32(4, true), true)
+  to.setInt32(8, code, true)
+  if (code === SI_TIMER) {
+    to.setInt32(24, from.getInt32(UNION, true), true)
+    to.setInt32(32, from.getInt32(UNION + 4, true), true)
+  } else if (code > 0) {
+    to.setBigUint64(72, from.getBigUint64(UNION, true), true)
+    return out
+  } else {
+    to.setInt32(12, from.getInt32(UNION, true), true)
+    to.setUint32(16, from.getUint32(UNION + 4, true), true)
+  }
+  if (code < 0) {
+    to.setInt32(44, from.getInt32(UNION + 8, true), true)
+    to.setBigUint64(48, from.getBigUint64(UNION + 8, true), true)
+  }
+  return out
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,141 @@
+// ProcessSignals: what a process's tasks share of signals: actions, the process's own pending queue, the stop state.
+
+import {EAGAIN, Errno} from '../../abi/errno.ts'
+import {codeOf, plainInfo, SI_KERNEL, SI_USER, type SignalInfo} from '../../abi/siginfo.ts'
+import {
+  defaultAction,
+  NSIG,
+  SIG_DFL,
+  SIG_IGN,
+  SIGCONT,
+  SIGKILL,
+  SIGRTMIN,
+  SIGSTOP,
+  SIGTSTP,
+  SIGTTIN,
+  SIGTTOU,
+} from '../../abi/signal.ts'
+import {SignalSet} from '../../abi/signal-set.ts'
+import {WaitQueue} from '../../vfs/wait-queue.ts'
+import type {ResourceLimits} from '../resource-limits.ts'
+import {RLIMIT_SIGPENDING} from '../resource-limits.ts'
+import {PendingSignals} from './pending.ts'
+import type {TaskSignals} from './task-signals.ts'
+
+/** struct sigaction. Replaced as a whole, never changed in place. */
+export interface SignalAction {
+  /** Guest address, SIG_DFL or SIG_IGN. */
+  readonly handler: number
+  /** SA_*, unsigned. */
+  readonly flags: number
+  readonly restorer: number
+  readonly mask: SignalSet
+}
+
+export const DEFAULT_ACTION: SignalAction = {handler: SIG_DFL, flags: 0, restorer: 0, mask: new SignalSet()}
+
+const STOP_SIGNALS = [SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU]
+
+export class ProcessSignals {
+  readonly pending = new PendingSignals()
+  /** Woken when a signal was sent to the process or a task of it: sigtimedwait(2), signalfd(2). */
+  readonly arrivals = new WaitQueue()
+  /** The tasks' halves; a task joins in TaskSignals.attach. */
+  readonly tasks: TaskSignals[] = []
+  readonly #limits: ResourceLimits
+  readonly #actions: SignalAction[] = new Array(NSIG + 1).fill(DEFAULT_ACTION)
+  #stopped = false
+
+  constructor(limits: ResourceLimits) {
+    this.#limits = limits
+  }
+
+  /** By a stop signal, until SIGCONT or SIGKILL is sent. No task of the process may run. */
+  get stopped(): boolean {
+    return this.#stopped
+  }
+
+  action(signal: number): SignalAction {
+    return this.#actions[signal]
+  }
+
+  /** sigaction(2). Pending signals that are now ignored are dropped. */
+  setAction(signal: number, action: SignalAction): void {
+    this.#actions[signal] = action
+    if (this.ignores(signal)) this.#drop(signal)
+  }
+
+  /** The action is to ignore, by choice or by default. */
+  ignores(signal: number): boolean {
+    const {handler} = this.#actions[signal]
+    return handler === SIG_IGN || (handler === SIG_DFL && defaultAction(signal) === 'ignore')
+  }
+
+  /** execve(2): handlers are gone, ignored signals stay ignored. */
+  resetHandlers(): void {
+    this.#actions.forEach(({handler}, signal) => {
+      this.#actions[signal] = handler === SIG_IGN ? {...DEFAULT_ACTION, handler} : DEFAULT_ACTION
+    })
+  }
+
+  /**
+   * Sends a signal to the process: any of its tasks takes it.
+   * @param info default: from the kernel
+   * @throws Errno EAGAIN when a queued real-time signal exceeds RLIMIT_SIGPENDING
+   */
+  raise(signal: number, info: SignalInfo = plainInfo(signal, SI_KERNEL), taken?: () => void): void {
+    this.send(signal, info, undefined, taken)
+  }
+
+  /** `target` undefined: to the process. Signal numbers are 1 to NSIG. */
+  send(signal: number, info: SignalInfo, target: TaskSignals | undefined, taken?: () => void): void {
+    this.#changeStopState(signal)
+    const masked =
+      target === undefined ? this.tasks.every((task) => task.blocks(signal)) : target.blocks(signal)
+    if (this.ignores(signal) && !masked) {
+      taken?.()
+      return
+    }
+    if (this.#isOverLimit(signal, info)) throw new Errno(EAGAIN)
+
+    const queue = target === undefined ? this.pending : target.pending
+    if (!queue.add({signal, info, taken})) taken?.()
+    for (const task of this.tasks) task.update()
+    this.arrivals.wakeAll()
+    const receiver = target ?? this.tasks.find((task) => !task.blocks(signal))
+    if (receiver !== undefined && receiver.attention !== 0) receiver.notify()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    for (const task of this.tasks) {
+      task.update()
+      task.notify()
+    }
+  }
+
+  // signal(7): a stop signal and SIGCONT cancel each other when sent, whatever the mask and the action say.
+  #changeStopState(signal: number): void {
+    if (STOP_SIGNALS.includes(signal)) this.#drop(SIGCONT)
+    if (signal === SIGCONT) for (const stop of STOP_SIGNALS) this.#drop(stop)
+    if (!this.#stopped || (signal !== SIGCONT && signal !== SIGKILL)) return
+    this.#stopped = false
+    for (const task of this.tasks) {
+      task.update()
+      task.notify()
+    }
+  }
+
+  #drop(signal: number): void {
+    this.pending.drop(signal)
+    for (const task of this.tasks) task.pending.drop(signal)
+    for (const task of this.tasks) task.update()
+  }
+
+  // Linux queues standard signals and those of kill(2) whatever the limit says.
+  #isOverLimit(signal: number, info: SignalInfo): boolean {
+    if (signal < SIGRTMIN || codeOf(info) === SI_USER) return false
+    const queued = this.tasks.reduce((sum, task) => sum + task.pending.size, this.pending.size)
+    return queued >= this.#limits.get(RLIMIT_SIGPENDING).soft
+  }
+}

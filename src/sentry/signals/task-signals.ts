@@ -1,0 +1,156 @@
+// TaskSignals: a task's half of signals: its mask, its own pending queue, its alternate stack.
+
+import {plainInfo, SI_KERNEL, type SignalInfo} from '../../abi/siginfo.ts'
+import {SIGKILL, SIGSTOP} from '../../abi/signal.ts'
+import {SignalSet} from '../../abi/signal-set.ts'
+import type {Task} from '../task.ts'
+import type {Restart} from '../wait.ts'
+import {AlternateStack} from './alternate-stack.ts'
+import {type PendingSignal, PendingSignals} from './pending.ts'
+import type {ProcessSignals} from './process-signals.ts'
+
+const PENDING = 1
+const MASK_TO_RESTORE = 2
+const STOPPED = 4
+
+/** What sigcontext says of the last fault; Linux keeps it for later signals too. */
+export interface FaultRecord {
+  readonly trapNumber: number
+  readonly errorCode: number
+  /** cr2: the last page fault's address. */
+  readonly address: number
+}
+
+export class TaskSignals {
+  /** Nonzero: look closer (deliver.ts) before the task runs on. The one thing that the trap path reads. */
+  attention = 0
+  readonly process: ProcessSignals
+  readonly pending = new PendingSignals()
+  readonly alternateStack = new AlternateStack()
+  fault: FaultRecord = {trapNumber: 0, errorCode: 0, address: 0}
+  /** Taken from a queue, and its handler runs next. */
+  next: PendingSignal | undefined
+  /** A blocked call that a signal ended. */
+  interrupted: {readonly restart: Restart; readonly callNumber: number} | undefined
+  readonly #mask = new SignalSet()
+  /** What sigsuspend(2), ppoll(2) and pselect(2) replaced for as long as they last. */
+  #savedMask: SignalSet | undefined
+  /** sigtimedwait(2) takes these itself: no handler runs for them. */
+  #awaited: SignalSet | undefined
+  #task: Task | undefined
+
+  constructor(process: ProcessSignals) {
+    this.process = process
+  }
+
+  /** Joins the process; from now on the task hears of signals by Kernel.notify. */
+  attach(task: Task): void {
+    this.#task = task
+    this.process.tasks.push(this)
+    this.update()
+  }
+
+  /** The task ended. */
+  detach(): void {
+    const index = this.process.tasks.indexOf(this)
+    if (index >= 0) this.process.tasks.splice(index, 1)
+    this.#task = undefined
+  }
+
+  /**
+   * Sends a signal to this task alone.
+   * @param info default: from the kernel
+   * @throws Errno EAGAIN when a queued real-time signal exceeds RLIMIT_SIGPENDING
+   */
+  raise(signal: number, info: SignalInfo = plainInfo(signal, SI_KERNEL), taken?: () => void): void {
+    this.process.send(signal, info, this, taken)
+  }
+
+  notify(): void {
+    if (this.#task !== undefined) this.#task.kernel.notify(this.#task)
+  }
+
+  /** A copy of the mask. */
+  get mask(): SignalSet {
+    return this.#mask.clone()
+  }
+
+  /** SIGKILL and SIGSTOP cannot be blocked and are left out. */
+  set mask(mask: SignalSet) {
+    this.#mask.assign(mask)
+    this.#mask.delete(SIGKILL)
+    this.#mask.delete(SIGSTOP)
+    this.update()
+  }
+
+  blocks(signal: number): boolean {
+    return this.#mask.has(signal)
+  }
+
+  /**
+   * Puts `mask` in force until the current call is done: ppoll(2), pselect(2), epoll_pwait(2), sigsuspend(2).
+   * Nobody needs to undo it: deliver() does, on the task's way back.
+   */
+  setTemporaryMask(mask: SignalSet): void {
+    this.#savedMask ??= this.#mask.clone()
+    this.mask = mask
+  }
+
+  /** The mask that a handler returns to. */
+  get maskToReturnTo(): SignalSet {
+    return (this.#savedMask ?? this.#mask).clone()
+  }
+
+  /** A handler's frame holds the saved mask now. */
+  forgetSavedMask(): void {
+    this.#savedMask = undefined
+    this.update()
+  }
+
+  restoreSavedMask(): void {
+    const saved = this.#savedMask
+    if (saved === undefined) return
+    this.#savedMask = undefined
+    this.mask = saved
+  }
+
+  set awaited(signals: SignalSet | undefined) {
+    this.#awaited = signals
+    this.update()
+  }
+
+  /** Takes the next signal whose handler may run. */
+  takeDeliverable(): PendingSignal | undefined {
+    return this.take(this.process.stopped ? SignalSet.of(SIGKILL) : this.#deliverable())
+  }
+
+  /** Takes the next pending signal of the set: the task's own before the process's. */
+  take(signals: SignalSet): PendingSignal | undefined {
+    const pending = this.pending.take(signals) ?? this.process.pending.take(signals)
+    if (pending !== undefined) for (const task of this.process.tasks) task.update()
+    return pending
+  }
+
+  /** Pending for the task or its process, blocked or not. */
+  get pendingSet(): SignalSet {
+    return this.pending.set.union(this.process.pending.set)
+  }
+
+  /** Brings `attention` up to date after a change of a queue, a mask or the stop state. */
+  update(): void {
+    const mask = this.#mask
+    const awaited = this.#awaited
+    const low = (this.pending.set.low | this.process.pending.set.low) & ~mask.low & ~(awaited?.low ?? 0)
+    const high = (this.pending.set.high | this.process.pending.set.high) & ~mask.high & ~(awaited?.high ?? 0)
+    this.attention =
+      ((low | high) === 0 ? 0 : PENDING) |
+      (this.#savedMask === undefined ? 0 : MASK_TO_RESTORE) |
+      (this.process.stopped ? STOPPED : 0)
+  }
+
+  #deliverable(): SignalSet {
+    const deliverable = this.#mask.inverted()
+    if (this.#awaited !== undefined) deliverable.deleteAll(this.#awaited)
+    return deliverable
+  }
+}

@@ -1,0 +1,78 @@
+// The memory devices: null, zero, full, random, urandom (man 4 null, full, random), by device number.
+
+import {randomFillSync} from 'node:crypto'
+import {EINVAL, ENOSPC, ENXIO, Errno} from '../abi/errno.ts'
+import {makeDev, S_IFCHR} from '../abi/file-mode.ts'
+import type {Inode, IoctlMemory, OpenFile} from './file.ts'
+import {FileDescription} from './file-description.ts'
+
+export const NULL_DEV = makeDev(1, 3)
+export const ZERO_DEV = makeDev(1, 5)
+export const FULL_DEV = makeDev(1, 7)
+export const RANDOM_DEV = makeDev(1, 8)
+export const URANDOM_DEV = makeDev(1, 9)
+export const TTY_DEV = makeDev(5, 0)
+
+/** linux/random.h: entropy the pool holds, in bits. */
+const RNDGETENTCNT = 0x80045200
+const POOL_BITS = 256
+
+/** Opens the device of a node. @throws Errno ENXIO for a device that is not there */
+export function openDevice(inode: Inode, rdev: number, flags: number): OpenFile {
+  if (inode.kind !== S_IFCHR) throw new Errno(ENXIO)
+  if (rdev === NULL_DEV) return new NullDevice(inode, flags)
+  if (rdev === ZERO_DEV) return new ZeroDevice(inode, flags)
+  if (rdev === FULL_DEV) return new FullDevice(inode, flags)
+  if (rdev === RANDOM_DEV || rdev === URANDOM_DEV) return new RandomDevice(inode, flags)
+  throw new Errno(ENXIO)
+}
+
+class NullDevice extends FileDescription {
+  override read(_target: Uint8Array): number {
+    this.requireReadable()
+    return 0
+  }
+
+  override write(source: Uint8Array): number {
+    this.requireWritable()
+    return source.length
+  }
+
+  override seek(): number {
+    this.position = 0
+    return 0
+  }
+
+  override truncate(): void {
+    throw new Errno(EINVAL)
+  }
+}
+
+class ZeroDevice extends NullDevice {
+  override read(target: Uint8Array): number {
+    this.requireReadable()
+    target.fill(0)
+    return target.length
+  }
+}
+
+class FullDevice extends ZeroDevice {
+  override write(_source: Uint8Array): number {
+    this.requireWritable()
+    throw new Errno(ENOSPC)
+  }
+}
+
+class RandomDevice extends NullDevice {
+  override read(target: Uint8Array): number {
+    this.requireReadable()
+    randomFillSync(target)
+    return target.length
+  }
+
+  override ioctl(request: number, argument: number, memory: IoctlMemory): number {
+    if (request !== RNDGETENTCNT) return super.ioctl(request, argument, memory)
+    memory.write(argument, new Uint8Array(new Int32Array([POOL_BITS]).buffer))
+    return 0
+  }
+}

@@ -1,0 +1,142 @@
+// TmpfsNode: what every inode of a tmpfs has: attributes, times, its place, its links. Symbolic links and special files too.
+
+import {EINVAL, EISDIR, ENOENT, Errno} from '../../abi/errno.ts'
+import {PERMISSION_BITS, S_IFDIR, S_IFIFO, S_IFLNK, S_IFSOCK} from '../../abi/file-mode.ts'
+import {PAGE_SIZE} from '../../platform/platform.ts'
+import {now} from '../clock.ts'
+import type {AttributeChanges, Attributes, ByteString, Credentials, OpenFile, Place, Time} from '../file.ts'
+import {Node} from '../node.ts'
+import {openFifo} from '../pipe.ts'
+import type {Tmpfs} from './tmpfs.ts'
+import type {TmpfsDirectory} from './tmpfs-directory.ts'
+
+export class TmpfsNode extends Node {
+  readonly fs: Tmpfs
+  readonly ino: number
+  mode: number
+  uid: number
+  gid: number
+  readonly rdev: number
+  nlink = 1
+  atime: Time
+  mtime: Time
+  ctime: Time
+  readonly btime: Time
+  #directory: TmpfsDirectory | undefined
+  #name = ''
+  #removed = false
+
+  constructor(fs: Tmpfs, mode: number, owner: Pick<Credentials, 'uid' | 'gid'>, rdev = 0) {
+    super(mode & 0o170000)
+    this.fs = fs
+    this.ino = fs.takeInode()
+    this.mode = mode
+    this.uid = owner.uid
+    this.gid = owner.gid
+    this.rdev = rdev
+    this.atime = this.mtime = this.ctime = this.btime = now()
+  }
+
+  get size(): number {
+    return 0
+  }
+
+  get blocks(): number {
+    return 0
+  }
+
+  attributes(): Attributes {
+    const {ino, mode, nlink, uid, gid, rdev, size, blocks, atime, mtime, ctime, btime} = this
+    const {dev} = this.fs
+    return {
+      dev,
+      ino,
+      mode,
+      nlink,
+      uid,
+      gid,
+      rdev,
+      size,
+      blocks,
+      blksize: PAGE_SIZE,
+      atime,
+      mtime,
+      ctime,
+      btime,
+    }
+  }
+
+  override setAttributes(changes: AttributeChanges): void {
+    if (changes.size !== undefined) this.truncate(changes.size)
+    if (changes.mode !== undefined) this.mode = this.kind | (changes.mode & PERMISSION_BITS)
+    if (changes.uid !== undefined) this.uid = changes.uid
+    if (changes.gid !== undefined) this.gid = changes.gid
+    if (changes.atime !== undefined) this.atime = changes.atime
+    if (changes.mtime !== undefined) this.mtime = changes.mtime
+    this.ctime = now()
+  }
+
+  protected truncate(_size: number): void {
+    throw new Errno(this.kind === S_IFDIR ? EISDIR : EINVAL)
+  }
+
+  override place(): Place | undefined {
+    if (this.#directory === undefined) return undefined
+    return {directory: this.#directory, name: this.#name, removed: this.#removed}
+  }
+
+  get parent(): TmpfsDirectory | undefined {
+    return this.#directory
+  }
+
+  /** A name was made for this inode. */
+  placeAt(directory: TmpfsDirectory, name: ByteString): void {
+    this.#directory = directory
+    this.#name = name
+    this.#removed = false
+  }
+
+  /** A name of this inode is gone. The last of its links frees it, when nobody has it open. */
+  unlinkedFrom(directory: TmpfsDirectory, name: ByteString): void {
+    this.nlink--
+    this.ctime = now()
+    if (this.nlink === 0 || (this.#directory === directory && this.#name === name)) this.#removed = true
+    if (this.nlink === 0) this.release()
+  }
+
+  /** The last link is gone. */
+  protected release(): void {
+    this.fs.giveInode()
+  }
+}
+
+export class TmpfsSymlink extends TmpfsNode {
+  readonly #target: ByteString
+
+  constructor(fs: Tmpfs, target: ByteString, owner: Pick<Credentials, 'uid' | 'gid'>) {
+    super(fs, S_IFLNK | 0o777, owner)
+    this.#target = target
+  }
+
+  override get size(): number {
+    return this.#target.length
+  }
+
+  override readlink(): ByteString {
+    return this.#target
+  }
+}
+
+/** A fifo, a device node, or a socket's name. */
+export class TmpfsSpecial extends TmpfsNode {
+  override open(flags: number): OpenFile {
+    if (this.kind === S_IFIFO) return openFifo(this, flags)
+    if (this.kind === S_IFSOCK) return super.open(flags)
+    return this.fs.openDevice(this, this.rdev, flags)
+  }
+}
+
+/** @throws Errno ENOENT when the directory was removed */
+export function requireLinked(directory: TmpfsNode): void {
+  if (directory.nlink === 0) throw new Errno(ENOENT)
+}

@@ -1,0 +1,103 @@
+// tmpfs: a whole file system in pages of the MemoryFile.
+
+import {ENOSPC, Errno} from '../../abi/errno.ts'
+import type {MemoryFile} from '../../platform/memory-file.ts'
+import {PAGE_SIZE} from '../../platform/platform.ts'
+import {allocateDev} from '../anonymous-dev.ts'
+import {openDevice} from '../devices.ts'
+import type {Credentials, Inode, OpenFile} from '../file.ts'
+import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
+import type {PageQuota} from './paged-data.ts'
+import {TmpfsDirectory} from './tmpfs-directory.ts'
+
+const TMPFS_MAGIC = 0x01021994
+/** Inodes are JavaScript objects: their number is bounded, whatever the guest does. */
+const DEFAULT_MAX_INODES = 1 << 18
+
+export interface TmpfsOptions {
+  /** Bytes of file data; default: half of the memory file, as Linux. */
+  maxBytes?: number
+  maxInodes?: number
+  /** Permission bits of the root; default 01777. */
+  mode?: number
+  uid?: number
+  gid?: number
+  /** What /proc/mounts calls it; default `tmpfs`. */
+  type?: string
+  /** Opens a device node; default: the memory devices (null, zero, full, random, urandom). */
+  openDevice?: (inode: Inode, rdev: number, flags: number) => OpenFile
+}
+
+export class Tmpfs implements FileSystem, PageQuota {
+  readonly type: string
+  readonly readOnly = false
+  readonly dev = allocateDev()
+  readonly memory: MemoryFile
+  readonly root: TmpfsDirectory
+  readonly #openDevice: NonNullable<TmpfsOptions['openDevice']>
+  readonly #maxPages: number
+  readonly #maxInodes: number
+  #pages = 0
+  #inodes = 0
+  #nextIno = 1
+
+  constructor(memory: MemoryFile, options: TmpfsOptions = {}) {
+    this.type = options.type ?? 'tmpfs'
+    this.memory = memory
+    this.#openDevice = options.openDevice ?? openDevice
+    this.#maxPages = Math.floor((options.maxBytes ?? memory.size / 2) / PAGE_SIZE)
+    this.#maxInodes = options.maxInodes ?? DEFAULT_MAX_INODES
+    const owner = {uid: options.uid ?? 0, gid: options.gid ?? 0}
+    this.root = new TmpfsDirectory(this, options.mode ?? 0o1777, owner)
+  }
+
+  statfs(): FileSystemStatistics {
+    const free = this.#maxPages - this.#pages
+    return {
+      magic: TMPFS_MAGIC,
+      bsize: PAGE_SIZE,
+      blocks: this.#maxPages,
+      bfree: free,
+      bavail: free,
+      files: this.#maxInodes,
+      ffree: this.#maxInodes - this.#inodes,
+      namelen: 255,
+    }
+  }
+
+  dispose(): void {
+    this.root.dispose()
+  }
+
+  openDevice(inode: Inode, rdev: number, flags: number): OpenFile {
+    return this.#openDevice(inode, rdev, flags)
+  }
+
+  /** A new inode number. @throws Errno ENOSPC */
+  takeInode(): number {
+    if (this.#inodes >= this.#maxInodes) throw new Errno(ENOSPC)
+    this.#inodes++
+    return this.#nextIno++
+  }
+
+  giveInode(): void {
+    this.#inodes--
+  }
+
+  take(pages: number): void {
+    this.requireSpace(pages)
+    this.#pages += pages
+  }
+
+  /** @throws Errno ENOSPC when that many more pages never fit */
+  requireSpace(pages: number): void {
+    if (this.#pages + pages > this.#maxPages) throw new Errno(ENOSPC)
+  }
+
+  give(pages: number): void {
+    this.#pages -= pages
+  }
+}
+
+/** The guest's root user, for what the sentry makes itself. */
+export const ROOT: Credentials = {uid: 0, gid: 0, groups: [], privileged: true}

@@ -7,6 +7,7 @@ const alone = {fileParallelism: false}
 
 const projects = [
   {name: 'unit', maxWorkers: 2},
+  {name: 'fuzz', maxWorkers: 2},
   {name: 'guests', ...alone, testTimeout: 120_000},
   {name: 'cli', ...alone, testTimeout: 120_000},
   {name: 'package', ...alone, testTimeout: 300_000, hookTimeout: 300_000},

@@ -33,7 +33,7 @@ function scan(bytes: Uint8Array, align: number): Uint8Array | undefined {
 
     const name = Buffer.from(bytes.subarray(at + NOTE_HEADER_SIZE, at + NOTE_HEADER_SIZE + nameSize))
     if (view.getUint32(at + 8, true) === HV_NOTE_TYPE && name.toString('latin1') === HV_NOTE_NAME) {
-      return bytes.slice(descriptorAt, end)
+      return new Uint8Array(bytes.subarray(descriptorAt, end))
     }
     at = roundUp(end)
   }

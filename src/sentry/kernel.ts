@@ -19,6 +19,8 @@ export interface Kernel {
   hostname: string
   /** The guest's CLOCK_MONOTONIC, nanoseconds: the host's. */
   monotonicNs(): number
+  /** How long the process's tasks have run so far, nanoseconds; it never decreases. */
+  cpuTimeNs(process: Process): number
   /** Makes a blocked task's call end with EINTR or restart, and a running one trap, so that it sees its signals. */
   notify(task: Task): void
   /** Ends the process: exit_group(2), or death by `signal`. Its tasks never run again. */

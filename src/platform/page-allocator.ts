@@ -1,0 +1,248 @@
+// The page allocator of the MemoryFile: binary buddies up to 2 MiB, a reference count a page, lazy zeroing.
+
+import {ENOMEM, Errno} from '../abi/errno.ts'
+import type {MemoryFile} from './memory-file.ts'
+import {PAGE_SIZE} from './platform.ts'
+
+/** Blocks of 2^9 pages, 2 MiB: what one huge page backs. */
+const MAX_ORDER = 9
+const CHUNK_PAGES = 1 << MAX_ORDER
+const MAX_BYTES = 2 ** 32
+/**
+ * Freed pages stay resident, marked dirty, and are cleared by memset when they are allocated again: 0.1 µs against
+ * 8.6 µs for the first touch of a page that was given back. Beyond this many, all of them go back to the host at once.
+ */
+const MAX_DIRTY_PAGES = 4096
+/** A discarded range up to this size is cleared in place: cheaper than a hole and the faults that follow it. */
+const MAX_CLEAR_BYTES = 64 << 10
+const NONE = -1
+
+/**
+ * A MemoryFile over `buffer` (a multiple of 4096 bytes, at most 4 GiB, all zero).
+ * @param releasePages punches a hole: the range reads as zero afterwards and costs the host nothing
+ */
+export function createMemoryFile(
+  buffer: ArrayBuffer,
+  releasePages: (offset: number, length: number) => void,
+): MemoryFile {
+  return new PageAllocator(buffer, releasePages)
+}
+
+class PageAllocator implements MemoryFile {
+  readonly size: number
+  readonly bytes: Uint8Array
+  readonly int32s: Int32Array
+  readonly uint32s: Uint32Array
+  readonly #releasePages: (offset: number, length: number) => void
+  readonly #pages: number
+  readonly #references: Uint32Array
+  /** Order + 1 of the free block that starts at a page; 0 elsewhere. */
+  readonly #blockOrder: Uint8Array
+  readonly #next: Int32Array
+  readonly #previous: Int32Array
+  readonly #heads = new Int32Array(MAX_ORDER + 1).fill(NONE)
+  /** 1: the page is free and may hold old bytes. */
+  readonly #dirty: Uint8Array
+  #dirtyPages = 0
+  /** Pages from here on were never used and are in no list. */
+  #fresh = 0
+  #allocatedPages = 0
+
+  constructor(buffer: ArrayBuffer, releasePages: (offset: number, length: number) => void) {
+    if (buffer.byteLength % PAGE_SIZE !== 0 || buffer.byteLength > MAX_BYTES) {
+      throw new RangeError(`memory file of ${buffer.byteLength} bytes`)
+    }
+    this.size = buffer.byteLength
+    this.bytes = new Uint8Array(buffer)
+    this.int32s = new Int32Array(buffer)
+    this.uint32s = new Uint32Array(buffer)
+    this.#releasePages = releasePages
+    this.#pages = this.size / PAGE_SIZE
+    this.#references = new Uint32Array(this.#pages)
+    this.#blockOrder = new Uint8Array(this.#pages)
+    this.#next = new Int32Array(this.#pages)
+    this.#previous = new Int32Array(this.#pages)
+    this.#dirty = new Uint8Array(this.#pages)
+  }
+
+  get allocatedBytes(): number {
+    return this.#allocatedPages * PAGE_SIZE
+  }
+
+  allocate(length: number): number {
+    const pages = length / PAGE_SIZE
+    if (!Number.isInteger(pages) || pages <= 0) throw new RangeError(`allocation of ${length} bytes`)
+    const order = pages === 1 ? 0 : 32 - Math.clz32(pages - 1)
+    const first = order > MAX_ORDER ? this.#takeChunks(pages) : this.#takeBlock(order)
+    const taken = order > MAX_ORDER ? Math.ceil(pages / CHUNK_PAGES) * CHUNK_PAGES : 1 << order
+    if (taken > pages) this.#insertRange(first + pages, taken - pages)
+    this.#clear(first, first + pages)
+    this.#references.fill(1, first, first + pages)
+    this.#allocatedPages += pages
+    return first * PAGE_SIZE
+  }
+
+  share(offset: number, length: number): void {
+    const [first, end] = this.#range(offset, length)
+    for (let page = first; page < end; page++) {
+      if (this.#references[page] === 0xffffffff) throw new Error(`too many references to page ${page}`)
+      this.#references[page]++
+    }
+  }
+
+  references(offset: number): number {
+    return this.#references[Math.floor(offset / PAGE_SIZE)]
+  }
+
+  free(offset: number, length: number): void {
+    const [first, end] = this.#range(offset, length)
+    let run = first
+    for (let page = first; page < end; page++) {
+      if (--this.#references[page] === 0) continue
+      this.#release(run, page)
+      run = page + 1
+    }
+    this.#release(run, end)
+    if (this.#dirtyPages > MAX_DIRTY_PAGES) this.#punchDirty()
+  }
+
+  discard(offset: number, length: number): void {
+    this.#range(offset, length)
+    if (length > MAX_CLEAR_BYTES) this.#releasePages(offset, length)
+    else this.bytes.fill(0, offset, offset + length)
+  }
+
+  /** The page range, all of it allocated: anything else is a bug of ours. */
+  #range(offset: number, length: number): [first: number, end: number] {
+    const first = offset / PAGE_SIZE
+    const end = first + length / PAGE_SIZE
+    if (!Number.isInteger(first) || !Number.isInteger(end) || first < 0 || end < first || end > this.#pages) {
+      throw new RangeError(`page range ${offset}+${length}`)
+    }
+    const free = this.#references.subarray(first, end).indexOf(0)
+    if (free >= 0) throw new Error(`page ${first + free} is not allocated`)
+    return [first, end]
+  }
+
+  /** @throws Errno ENOMEM */
+  #takeBlock(wanted: number): number {
+    let order = wanted
+    while (order <= MAX_ORDER && this.#heads[order] === NONE) order++
+    if (order > MAX_ORDER) {
+      this.#listFreshChunk()
+      return this.#takeBlock(wanted)
+    }
+    const block = this.#heads[order]
+    this.#unlink(block, order)
+    while (order > wanted) {
+      order--
+      this.#link(block + (1 << order), order)
+    }
+    return block
+  }
+
+  #listFreshChunk(): void {
+    const pages = Math.min(CHUNK_PAGES, this.#pages - this.#fresh)
+    if (pages === 0) throw new Errno(ENOMEM)
+    const first = this.#fresh
+    this.#fresh += pages
+    this.#insertRange(first, pages)
+  }
+
+  /** More than 2 MiB: whole chunks in a row, fresh ones first. @throws Errno ENOMEM */
+  #takeChunks(pages: number): number {
+    const span = Math.ceil(pages / CHUNK_PAGES) * CHUNK_PAGES
+    const chunkedPages = this.#pages - (this.#pages % CHUNK_PAGES)
+    if (this.#fresh + span <= chunkedPages) {
+      this.#fresh += span
+      return this.#fresh - span
+    }
+    let start = 0
+    for (let chunk = 0; chunk < chunkedPages; chunk += CHUNK_PAGES) {
+      if (chunk < this.#fresh && this.#blockOrder[chunk] !== MAX_ORDER + 1) start = chunk + CHUNK_PAGES
+      else if (chunk + CHUNK_PAGES - start === span) return this.#takeRun(start, span)
+    }
+    throw new Errno(ENOMEM)
+  }
+
+  #takeRun(start: number, span: number): number {
+    const listedEnd = Math.min(start + span, this.#fresh)
+    for (let chunk = start; chunk < listedEnd; chunk += CHUNK_PAGES) this.#unlink(chunk, MAX_ORDER)
+    this.#fresh = Math.max(this.#fresh, start + span)
+    return start
+  }
+
+  #release(first: number, end: number): void {
+    if (first >= end) return
+    this.#dirty.fill(1, first, end)
+    this.#dirtyPages += end - first
+    this.#allocatedPages -= end - first
+    this.#insertRange(first, end - first)
+  }
+
+  #insertRange(first: number, count: number): void {
+    const end = first + count
+    let page = first
+    while (page < end) {
+      const alignment = page === 0 ? MAX_ORDER : 31 - Math.clz32(page & -page)
+      const order = Math.min(alignment, 31 - Math.clz32(end - page), MAX_ORDER)
+      this.#insertBlock(page, order)
+      page += 1 << order
+    }
+  }
+
+  /** Puts a free block into the lists, joined with its buddies. */
+  #insertBlock(page: number, order: number): void {
+    let block = page
+    let joined = order
+    while (joined < MAX_ORDER) {
+      const buddy = block ^ (1 << joined)
+      if (this.#blockOrder[buddy] !== joined + 1) break
+      this.#unlink(buddy, joined)
+      block = Math.min(block, buddy)
+      joined++
+    }
+    this.#link(block, joined)
+  }
+
+  #link(block: number, order: number): void {
+    const head = this.#heads[order]
+    this.#blockOrder[block] = order + 1
+    this.#next[block] = head
+    this.#previous[block] = NONE
+    if (head !== NONE) this.#previous[head] = block
+    this.#heads[order] = block
+  }
+
+  #unlink(block: number, order: number): void {
+    const next = this.#next[block]
+    const previous = this.#previous[block]
+    this.#blockOrder[block] = 0
+    if (previous === NONE) this.#heads[order] = next
+    else this.#next[previous] = next
+    if (next !== NONE) this.#previous[next] = previous
+  }
+
+  /** Makes freshly taken pages read as zero. */
+  #clear(first: number, end: number): void {
+    if (this.#dirtyPages === 0) return
+    for (let page = first; page < end; page++) {
+      if (this.#dirty[page] === 0) continue
+      this.#dirty[page] = 0
+      this.#dirtyPages--
+      this.bytes.fill(0, page * PAGE_SIZE, (page + 1) * PAGE_SIZE)
+    }
+  }
+
+  #punchDirty(): void {
+    let first = this.#dirty.indexOf(1)
+    while (first >= 0) {
+      const clean = this.#dirty.indexOf(0, first)
+      const end = clean < 0 ? this.#pages : clean
+      this.#releasePages(first * PAGE_SIZE, (end - first) * PAGE_SIZE)
+      this.#dirty.fill(0, first, end)
+      first = this.#dirty.indexOf(1, end)
+    }
+    this.#dirtyPages = 0
+  }
+}

@@ -1,0 +1,185 @@
+// PageTable: which guest pages are populated and with what: the sentry's own copy of the page tables.
+// It translates user addresses without a native call, and keeps the AddressSpace in step.
+
+import type {MemoryFile} from '../../platform/memory-file.ts'
+import type {AddressSpace} from '../../platform/platform.ts'
+import {PAGE_SIZE} from '../../platform/platform.ts'
+
+/**
+ * An entry is 0 (not populated) or MemoryFile page << ENTRY_SHIFT | flags. The low three flags are the protection
+ * that the AddressSpace has, in PROT_ bits; a page of a PROT_NONE range keeps its entry with none of them.
+ */
+export type Entry = number
+
+export const ENTRY_PRESENT = 8
+/** A write must fault first: to copy a private page, or to mark a shared file page dirty. */
+export const ENTRY_GUARDED = 16
+export const ENTRY_PROTECTION = 7
+export const ENTRY_SHIFT = 8
+
+/** One table covers 2 MiB. */
+const TABLE_PAGES = 512
+/** Unmapped in one call although there is a gap of this many pages. */
+const MAX_GAP = TABLE_PAGES
+
+export class PageTable {
+  readonly space: AddressSpace
+  readonly memory: MemoryFile
+  readonly #tables = new Map<number, Int32Array>()
+  #lastIndex = -1
+  #lastTable: Int32Array | undefined
+  /** Populated pages: the resident set. */
+  populated = 0
+
+  constructor(space: AddressSpace, memory: MemoryFile) {
+    this.space = space
+    this.memory = memory
+  }
+
+  /** `page` is a guest page number: address / 4096. */
+  get(page: number): Entry {
+    const index = Math.floor(page / TABLE_PAGES)
+    if (index !== this.#lastIndex) {
+      this.#lastIndex = index
+      this.#lastTable = this.#tables.get(index)
+    }
+    // The low bits survive ToInt32, whatever the size of the number.
+    return this.#lastTable === undefined ? 0 : this.#lastTable[page & (TABLE_PAGES - 1)]
+  }
+
+  /** Records an entry; the AddressSpace is the caller's to change. */
+  set(page: number, entry: Entry): void {
+    const index = Math.floor(page / TABLE_PAGES)
+    let table = this.#tables.get(index)
+    if (table === undefined) {
+      if (entry === 0) return
+      table = new Int32Array(TABLE_PAGES)
+      this.#tables.set(index, table)
+      this.#lastIndex = -1
+    }
+    const slot = page & (TABLE_PAGES - 1)
+    if (table[slot] === 0) this.populated++
+    if (entry === 0) this.populated--
+    table[slot] = entry
+  }
+
+  /** Calls `visit` for each populated page in [first, end), ascending. It may change the entry it is given. */
+  forEach(first: number, end: number, visit: (page: number, entry: Entry) => void): void {
+    if (first >= end) return
+    const firstIndex = Math.floor(first / TABLE_PAGES)
+    const lastIndex = Math.floor((end - 1) / TABLE_PAGES)
+    // A guest may map 100 TiB: walk what is there, not what could be.
+    if (lastIndex - firstIndex < this.#tables.size) {
+      for (let index = firstIndex; index <= lastIndex; index++) this.#visitTable(index, first, end, visit)
+      return
+    }
+    const indices = [...this.#tables.keys()].filter((index) => index >= firstIndex && index <= lastIndex)
+    for (const index of indices.sort((a, b) => a - b)) this.#visitTable(index, first, end, visit)
+  }
+
+  /** Unmaps [first, end) and drops the references to its pages. */
+  remove(first: number, end: number): void {
+    // The guest must have lost the pages before anybody else may get them.
+    if (this.unmap(first, end) === 0) return
+    let runOffset = 0
+    let runLength = 0
+    this.forEach(first, end, (page, entry) => {
+      const offset = (entry >>> ENTRY_SHIFT) * PAGE_SIZE
+      this.set(page, 0)
+      if (offset === runOffset + runLength) {
+        runLength += PAGE_SIZE
+        return
+      }
+      if (runLength > 0) this.memory.free(runOffset, runLength)
+      runOffset = offset
+      runLength = PAGE_SIZE
+    })
+    if (runLength > 0) this.memory.free(runOffset, runLength)
+    this.#dropTables(first, end)
+  }
+
+  /** Takes [first, end) out of the AddressSpace, keeping the entries. @returns how many pages were populated */
+  unmap(first: number, end: number): number {
+    let count = 0
+    let runStart = 0
+    let runEnd = -1
+    this.forEach(first, end, (page) => {
+      count++
+      if (runEnd >= 0 && page - runEnd > MAX_GAP) {
+        this.space.unmap(runStart * PAGE_SIZE, (runEnd - runStart) * PAGE_SIZE)
+        runEnd = -1
+      }
+      if (runEnd < 0) runStart = page
+      runEnd = page + 1
+    })
+    if (runEnd >= 0) this.space.unmap(runStart * PAGE_SIZE, (runEnd - runStart) * PAGE_SIZE)
+    return count
+  }
+
+  #visitTable(index: number, first: number, end: number, visit: (page: number, entry: Entry) => void): void {
+    const table = this.#tables.get(index)
+    if (table === undefined) return
+    const base = index * TABLE_PAGES
+    const from = Math.max(first - base, 0)
+    const to = Math.min(end - base, TABLE_PAGES)
+    for (let slot = from; slot < to; slot++) {
+      if (table[slot] !== 0) visit(base + slot, table[slot])
+    }
+  }
+
+  /** Frees the tables that lie wholly in [first, end), all of whose entries are 0. */
+  #dropTables(first: number, end: number): void {
+    const firstIndex = Math.ceil(first / TABLE_PAGES)
+    const endIndex = Math.floor(end / TABLE_PAGES)
+    if (endIndex - firstIndex < this.#tables.size) {
+      for (let index = firstIndex; index < endIndex; index++) this.#tables.delete(index)
+    } else {
+      for (const index of this.#tables.keys()) {
+        if (index >= firstIndex && index < endIndex) this.#tables.delete(index)
+      }
+    }
+    this.#lastIndex = -1
+  }
+}
+
+/** Collects pages and maps each contiguous run with one call. */
+export class MapBatch {
+  readonly #space: AddressSpace
+  #page = 0
+  #count = 0
+  #filePage = 0
+  #protection = 0
+
+  constructor(space: AddressSpace) {
+    this.#space = space
+  }
+
+  /** Maps guest page `page` to what `entry` says. */
+  add(page: number, entry: Entry): void {
+    const filePage = entry >>> ENTRY_SHIFT
+    const protection = entry & ENTRY_PROTECTION
+    const continues =
+      page === this.#page + this.#count &&
+      filePage === this.#filePage + this.#count &&
+      protection === this.#protection
+    if (continues && this.#count > 0) {
+      this.#count++
+      return
+    }
+    this.flush()
+    this.#page = page
+    this.#filePage = filePage
+    this.#protection = protection
+    this.#count = 1
+  }
+
+  flush(): void {
+    if (this.#count === 0) return
+    const address = this.#page * PAGE_SIZE
+    const length = this.#count * PAGE_SIZE
+    this.#count = 0
+    // Hardware has no mapping without access: a PROT_NONE page is one that is not there.
+    if (this.#protection === 0) this.#space.unmap(address, length)
+    else this.#space.map(address, length, this.#filePage * PAGE_SIZE, this.#protection)
+  }
+}

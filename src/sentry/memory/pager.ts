@@ -1,0 +1,207 @@
+// Pager: puts pages behind a mapping, as few faults as possible: zero pages, file pages, copies on write.
+
+import {EIO, ENOMEM, ENXIO, Errno} from '../../abi/errno.ts'
+import type {MemoryFile} from '../../platform/memory-file.ts'
+import {PAGE_SIZE, PROT_NONE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import {
+  ENTRY_GUARDED,
+  ENTRY_PRESENT,
+  ENTRY_PROTECTION,
+  ENTRY_SHIFT,
+  type Entry,
+  MapBatch,
+  type PageTable,
+} from './page-table.ts'
+import type {Backing, Vma} from './vma.ts'
+
+/**
+ * A fault exit costs 36 µs where a page costs 0.1: one fault populates an aligned window of this many pages, twice as
+ * many each time the next fault comes right behind (or before) the last, at most one 2 MiB chunk. Zero pages cost
+ * the host nothing until they are touched, copies do: so their windows start smaller.
+ */
+const MAX_WINDOW = 512
+const ZERO_WINDOW = 16
+const READ_WINDOW = 16
+const COPY_WINDOW = 4
+const DIRTY_WINDOW = 1
+
+export class Pager {
+  readonly #pages: PageTable
+  readonly #memory: MemoryFile
+
+  constructor(pages: PageTable) {
+    this.#pages = pages
+    this.#memory = pages.memory
+  }
+
+  /**
+   * Makes `page` (a guest page number in `vma`) accessible; the access is known to be allowed.
+   * @param wanted how many pages from `page` on will be needed: a hint
+   * @throws Errno ENOMEM; ENXIO, EIO from the file
+   */
+  populate(vma: Vma, page: number, access: number, wanted: number): void {
+    const entry = this.#pages.get(page)
+    const writes = (access & PROT_WRITE) !== 0
+    // Another thread was first, or the processor remembered an old entry: say it again.
+    if (entry !== 0 && !(writes && entry & ENTRY_GUARDED)) this.#remap(vma, page, entry)
+    else if (vma.backing === undefined && entry === 0) this.#populateZero(vma, page, wanted)
+    else if (vma.backing === undefined) this.#copyWindow(vma, page, 1)
+    else if (!writes) this.#populateFile(vma, vma.backing, page, wanted)
+    else if (vma.isShared) this.#populateShared(vma, vma.backing, page, wanted)
+    else this.#copyWindow(vma, page, wanted)
+  }
+
+  #remap(vma: Vma, page: number, entry: Entry): void {
+    this.#pages.set(page, withProtection(entry, vma.protection))
+    this.#mapPages([page])
+  }
+
+  #populateZero(vma: Vma, page: number, wanted: number): void {
+    // When memory runs short, a touched page must not reserve its neighbours.
+    const isShort = this.#memory.allocatedBytes > this.#memory.size * 0.75
+    const [windowFirst, windowEnd] = faultWindow(vma, page, isShort ? 1 : ZERO_WINDOW, wanted)
+    let first = page
+    let end = page + 1
+    while (first > windowFirst && this.#pages.get(first - 1) === 0) first--
+    while (end < windowEnd && this.#pages.get(end) === 0) end++
+
+    let offset: number
+    try {
+      offset = this.#memory.allocate((end - first) * PAGE_SIZE)
+    } catch (error) {
+      if (!(error instanceof Errno) || end - first === 1) throw error
+      first = page
+      end = page + 1
+      offset = this.#memory.allocate(PAGE_SIZE)
+    }
+    const flags = ENTRY_PRESENT | hardwareProtection(vma.protection)
+    const filePage = offset / PAGE_SIZE
+    for (let i = 0; i < end - first; i++) {
+      this.#pages.set(first + i, ((filePage + i) << ENTRY_SHIFT) | flags)
+    }
+    this.#pages.space.map(first * PAGE_SIZE, (end - first) * PAGE_SIZE, offset, flags & ENTRY_PROTECTION)
+  }
+
+  /** Read and execute faults: the file's own pages, without write permission. */
+  #populateFile(vma: Vma, backing: Backing, page: number, wanted: number): void {
+    const [first, end] = faultWindow(vma, page, READ_WINDOW, wanted)
+    const touched: number[] = []
+    visitWindow(first, page, end, (target) => {
+      if (this.#pages.get(target) !== 0) return
+      const offset = backing.mappable.sharedPage(vma.filePage(target))
+      this.#pages.set(target, guardedEntry(offset, vma.protection))
+      touched.push(target)
+    })
+    this.#mapPages(touched)
+  }
+
+  /** Write faults of shared mappings: marks the file's pages dirty and opens them. */
+  #populateShared(vma: Vma, backing: Backing, page: number, wanted: number): void {
+    const [, end] = faultWindow(vma, page, DIRTY_WINDOW, wanted)
+    const touched: number[] = []
+    visitWindow(page, page, end, (target) => {
+      const present = this.#pages.get(target)
+      if (present !== 0 && !(present & ENTRY_GUARDED)) return
+      const filePage = vma.filePage(target)
+      const offset = present === 0 ? backing.mappable.sharedPage(filePage) : entryOffset(present)
+      backing.mappable.markDirty(filePage)
+      this.#pages.set(target, openEntry(offset, vma.protection))
+      touched.push(target)
+    })
+    this.#mapPages(touched)
+  }
+
+  /** Write faults of private pages that others see too: gives the mapping its own copies. */
+  #copyWindow(vma: Vma, page: number, wanted: number): void {
+    const [first, end] = faultWindow(vma, page, COPY_WINDOW, wanted)
+    const touched: number[] = []
+    const replaced: number[] = []
+    visitWindow(first, page, end, (target) => {
+      const present = this.#pages.get(target)
+      if (present !== 0 && !(present & ENTRY_GUARDED)) return
+      if (present === 0 && vma.backing === undefined) return
+      this.#pages.set(target, this.#ownEntry(vma, target, present, replaced))
+      touched.push(target)
+    })
+    this.#mapPages(touched)
+    // Only now has the guest lost them.
+    for (const offset of replaced) this.#memory.free(offset, PAGE_SIZE)
+  }
+
+  #ownEntry(vma: Vma, page: number, present: Entry, replaced: number[]): Entry {
+    const source = present === 0 ? vma.backing!.mappable.sharedPage(vma.filePage(page)) : entryOffset(present)
+    if (vma.backing === undefined && this.#memory.references(source) === 1)
+      return openEntry(source, vma.protection)
+
+    replaced.push(source)
+    let target: number
+    try {
+      target = this.#memory.allocate(PAGE_SIZE)
+    } catch (error) {
+      // An absent page's reference goes back; a present one stays in the entry.
+      replaced.pop()
+      if (present === 0) this.#memory.free(source, PAGE_SIZE)
+      throw error
+    }
+    this.#memory.bytes.copyWithin(target, source, source + PAGE_SIZE)
+    return openEntry(target, vma.protection)
+  }
+
+  /** Tells the AddressSpace what the entries say, in as few calls as there are contiguous runs. */
+  #mapPages(pages: number[]): void {
+    const batch = new MapBatch(this.#pages.space)
+    for (const page of pages.sort((a, b) => a - b)) batch.add(page, this.#pages.get(page))
+    batch.flush()
+  }
+}
+
+/** x86_64 and arm64 (without EPAN) cannot forbid reading what may be written or executed. */
+export function hardwareProtection(protection: number): number {
+  return protection === PROT_NONE ? PROT_NONE : protection | PROT_READ
+}
+
+/** The entry with what a mapping's protection allows now. */
+export function withProtection(entry: Entry, protection: number): Entry {
+  const kept = entry & ~ENTRY_PROTECTION
+  const allowed = hardwareProtection(protection)
+  return kept | (entry & ENTRY_GUARDED ? allowed & ~PROT_WRITE : allowed)
+}
+
+/** An entry whose first write faults. */
+export function guardedEntry(offset: number, protection: number): Entry {
+  const allowed = hardwareProtection(protection) & ~PROT_WRITE
+  return ((offset / PAGE_SIZE) << ENTRY_SHIFT) | ENTRY_PRESENT | ENTRY_GUARDED | allowed
+}
+
+export function entryOffset(entry: Entry): number {
+  return (entry >>> ENTRY_SHIFT) * PAGE_SIZE
+}
+
+function openEntry(offset: number, protection: number): Entry {
+  return ((offset / PAGE_SIZE) << ENTRY_SHIFT) | ENTRY_PRESENT | hardwareProtection(protection)
+}
+
+/** The pages to populate for a fault at `page`: an aligned window within the mapping. Remembers it for the next fault. */
+function faultWindow(vma: Vma, page: number, initial: number, wanted: number): [first: number, end: number] {
+  const isSequential = page === vma.faultEnd || page + 1 === vma.faultStart
+  const size = isSequential ? Math.min(Math.max(vma.faultWindow, initial) * 2, MAX_WINDOW) : initial
+  const aligned = page - (page % size)
+  const first = Math.max(aligned, vma.start / PAGE_SIZE)
+  const end = Math.min(Math.max(aligned + size, page + Math.min(wanted, MAX_WINDOW)), vma.end / PAGE_SIZE)
+  vma.faultWindow = size
+  vma.faultStart = first
+  vma.faultEnd = end
+  return [first, end]
+}
+
+/** Visits `page`, which must succeed, and the window around it, where the end of file or memory ends the way. */
+function visitWindow(first: number, page: number, end: number, visit: (page: number) => void): void {
+  visit(page)
+  try {
+    // What lies below is inside the file when the page is: the end comes last.
+    for (let target = first; target < page; target++) visit(target)
+    for (let target = page + 1; target < end; target++) visit(target)
+  } catch (error) {
+    if (!(error instanceof Errno) || ![ENXIO, EIO, ENOMEM].includes(error.code)) throw error
+  }
+}

@@ -1,0 +1,92 @@
+// Where a new mapping goes: top-down below the mmap base, as Linux's default layout does.
+
+import {PAGE_SIZE} from '../../platform/platform.ts'
+import {VM_GROWSDOWN, type Vma} from './vma.ts'
+import type {VmaList} from './vma-list.ts'
+
+/** vm.mmap_min_addr's default. */
+export const MIN_ADDRESS = 64 << 10
+/** Kept free below a mapping that grows down: stack_guard_gap's default, 256 pages. */
+export const STACK_GUARD_GAP = 256 * PAGE_SIZE
+
+const HUGE_ALIGNMENT = 2 << 20
+
+export class Placement {
+  readonly #vmas: VmaList
+  readonly #base: number
+  readonly #userTop: number
+  /** Every gap between here and the base is smaller than #tooSmall: where the next search may start. */
+  #searchTop: number
+  #tooSmall = 0
+
+  constructor(vmas: VmaList, base: number, userTop: number) {
+    this.#vmas = vmas
+    this.#base = base
+    this.#userTop = userTop
+    this.#searchTop = base
+  }
+
+  /** A free range of `length` bytes, at `hint` if that is free. @returns its start, or -1 */
+  find(length: number, hint: number): number {
+    if (length > this.#userTop - MIN_ADDRESS) return -1
+    if (hint > 0) {
+      const start = Math.max(hint, MIN_ADDRESS)
+      if (this.isFree(start, start + length)) return start
+    }
+    if (length >= HUGE_ALIGNMENT) {
+      const aligned = this.#topDown(length, this.#base, HUGE_ALIGNMENT)
+      if (aligned >= 0) return aligned
+    }
+    const from = length >= this.#tooSmall ? this.#searchTop : this.#base
+    const found = this.#topDown(length, from, PAGE_SIZE)
+    if (found < 0) return this.#bottomUp(length)
+    this.#searchTop = found
+    this.#tooSmall = length
+    return found
+  }
+
+  /** Whether a mapping may go to [start, end): free, in user space, and not in a stack's guard gap. */
+  isFree(start: number, end: number): boolean {
+    if (end > this.#userTop) return false
+    const next = this.#vmas.get(this.#vmas.indexAfter(start))
+    return next === undefined || end <= guardedStart(next)
+  }
+
+  /** A range became free: the next search must see it. */
+  noteFreed(end: number): void {
+    if (end <= this.#searchTop) return
+    this.#searchTop = this.#base
+    this.#tooSmall = 0
+  }
+
+  #topDown(length: number, from: number, alignment: number): number {
+    let index = this.#vmas.indexAfter(from)
+    const above = this.#vmas.get(index)
+    let gapEnd = above === undefined ? from : Math.min(from, guardedStart(above))
+    for (;;) {
+      const below = this.#vmas.get(--index)
+      const gapStart = Math.max(below?.end ?? 0, MIN_ADDRESS)
+      const start = gapEnd - length - ((gapEnd - length) % alignment)
+      if (start >= gapStart) return start
+      if (below === undefined) return -1
+      gapEnd = guardedStart(below)
+    }
+  }
+
+  /** The way of last resort: from the base upward. */
+  #bottomUp(length: number): number {
+    let start = this.#base
+    for (let index = this.#vmas.indexAfter(start); ; index++) {
+      const next = this.#vmas.get(index)
+      const gapEnd = next === undefined ? this.#userTop : guardedStart(next)
+      if (start + length <= gapEnd) return start
+      if (next === undefined) return -1
+      start = Math.max(start, next.end)
+    }
+  }
+}
+
+/** Where others must end: a mapping that grows down keeps a gap below it. */
+function guardedStart(vma: Vma): number {
+  return vma.flags & VM_GROWSDOWN ? vma.start - STACK_GUARD_GAP : vma.start
+}

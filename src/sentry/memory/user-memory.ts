@@ -1,0 +1,276 @@
+// UserMemory: the only place that follows a guest pointer. A pointer is an allegation: what is wrong with it is EFAULT.
+
+import {EFAULT, EINVAL, ENAMETOOLONG, ENOMEM, Errno} from '../../abi/errno.ts'
+import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import type {IoctlMemory} from '../../vfs/file.ts'
+import {type MemoryMap, OUT_OF_MEMORY} from './memory-map.ts'
+import {ENTRY_SHIFT, type Entry, type PageTable} from './page-table.ts'
+
+/** A part of a readv(2) or writev(2) vector: bytes. */
+export interface Iovec {
+  readonly address: number
+  readonly length: number
+}
+
+export const UIO_MAXIOV = 1024
+/** What one read or write moves at most: Linux's MAX_RW_COUNT. */
+export const MAX_RW_COUNT = 0x7ffff000
+
+/** One view populates and covers at most this much: read(fd, buffer, 1 GiB) of a short file must cost little. */
+const MAX_VIEW = 2 << 20
+const IN_PAGE = PAGE_SIZE - 1
+const TWO_32 = 2 ** 32
+const NOTHING = new Uint8Array(0)
+
+/** Populates pages as the kernel's copy_from_user and copy_to_user do. Addresses and lengths are bytes. */
+export class UserMemory {
+  readonly #map: MemoryMap
+  readonly #pages: PageTable
+  readonly #userTop: number
+  readonly #bytes: Uint8Array
+  readonly #int32s: Int32Array
+  readonly #text: Buffer
+  /** For OpenFile.ioctl. */
+  readonly ioctl: IoctlMemory = {
+    read: (address, length) => this.readBytes(address, length),
+    write: (address, bytes) => this.writeBytes(address, bytes),
+  }
+
+  constructor(map: MemoryMap) {
+    this.#map = map
+    this.#pages = map.pages
+    this.#userTop = map.userTop
+    this.#bytes = map.memory.bytes
+    this.#int32s = map.memory.int32s
+    this.#text = Buffer.from(this.#bytes.buffer as ArrayBuffer, this.#bytes.byteOffset, this.#bytes.length)
+  }
+
+  /**
+   * The guest's own bytes from `address` on, as many of `length` as lie in a row and are accessible: at least one, at
+   * most 2 MiB; all of them in the common case. Callers go on behind it until they have what they need.
+   * The view is valid until the guest runs or its mappings change.
+   * @param access PROT_READ or PROT_WRITE
+   * @throws Errno EFAULT when the first byte is not accessible; ENOMEM
+   */
+  view(address: number, length: number, access: number): Uint8Array {
+    if (length === 0) return NOTHING
+    this.#check(address, length)
+    const limit = Math.min(length, MAX_VIEW)
+    let page = Math.floor(address / PAGE_SIZE)
+    const inPage = address & IN_PAGE
+    let available = PAGE_SIZE - inPage
+    const first = this.#entry(page, access, Math.ceil((inPage + limit) / PAGE_SIZE))
+    let filePage = first >>> ENTRY_SHIFT
+    const start = filePage * PAGE_SIZE + inPage
+    while (available < limit) {
+      page++
+      filePage++
+      let entry = this.#pages.get(page)
+      if ((entry & access) === 0) {
+        const wanted = Math.ceil((limit - available) / PAGE_SIZE)
+        if (this.#map.handleFault(page * PAGE_SIZE, access, wanted) !== true) break
+        entry = this.#pages.get(page)
+      }
+      if (entry >>> ENTRY_SHIFT !== filePage) break
+      available += PAGE_SIZE
+    }
+    return this.#bytes.subarray(start, start + Math.min(available, limit))
+  }
+
+  /**
+   * Views of [address, address + length) in order. When the tail is not accessible they end before it: a short count.
+   * @throws Errno EFAULT when the first byte is not accessible; ENOMEM
+   */
+  views(address: number, length: number, access: number): Uint8Array[] {
+    const views = [this.view(address, length, access)]
+    let done = views[0].length
+    try {
+      while (done < length) {
+        const view = this.view(address + done, length - done, access)
+        views.push(view)
+        done += view.length
+      }
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error
+    }
+    return views
+  }
+
+  /** A copy. Callers bound `length`. @throws Errno EFAULT */
+  readBytes(address: number, length: number): Uint8Array {
+    const view = this.view(address, length, PROT_READ)
+    if (view.length === length) return view.slice()
+    const copy = new Uint8Array(length)
+    copy.set(view)
+    for (let done = view.length; done < length; ) {
+      const next = this.view(address + done, length - done, PROT_READ)
+      copy.set(next, done)
+      done += next.length
+    }
+    return copy
+  }
+
+  /** On a fault the bytes before it are written, as with copy_to_user. @throws Errno EFAULT */
+  writeBytes(address: number, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) {
+      const view = this.view(address + done, bytes.length - done, PROT_WRITE)
+      view.set(view.length === bytes.length ? bytes : bytes.subarray(done, done + view.length))
+      done += view.length
+    }
+  }
+
+  /** clear_user: `length` zero bytes. @throws Errno EFAULT */
+  clear(address: number, length: number): void {
+    for (let done = 0; done < length; ) {
+      const view = this.view(address + done, length - done, PROT_WRITE)
+      view.fill(0)
+      done += view.length
+    }
+  }
+
+  readUint8(address: number): number {
+    return this.#bytes[this.#offset(address, 1, PROT_READ)]
+  }
+
+  readUint16(address: number): number {
+    return this.readUint8(address) | (this.readUint8(address + 1) << 8)
+  }
+
+  readInt32(address: number): number {
+    if ((address & 3) !== 0) return this.#readUnaligned(address)
+    return this.#int32s[this.#offset(address, 4, PROT_READ) >>> 2]
+  }
+
+  readUint32(address: number): number {
+    return this.readInt32(address) >>> 0
+  }
+
+  /** Above 2^53 it is rounded, and so out of every range. */
+  readUint64(address: number): number {
+    return this.readUint32(address) + this.readUint32(address + 4) * TWO_32
+  }
+
+  /** Beyond ±2^53 it is rounded, and so out of every range. */
+  readInt64(address: number): number {
+    return this.readUint32(address) + this.readInt32(address + 4) * TWO_32
+  }
+
+  readBigUint64(address: number): bigint {
+    return BigInt(this.readUint32(address)) | (BigInt(this.readUint32(address + 4)) << 32n)
+  }
+
+  writeUint8(address: number, value: number): void {
+    this.#bytes[this.#offset(address, 1, PROT_WRITE)] = value
+  }
+
+  writeUint16(address: number, value: number): void {
+    this.writeUint8(address, value & 0xff)
+    this.writeUint8(address + 1, (value >>> 8) & 0xff)
+  }
+
+  /** Signed or unsigned: the low 32 bits are written. */
+  writeInt32(address: number, value: number): void {
+    if ((address & 3) !== 0) {
+      this.#writeUnaligned(address, value)
+      return
+    }
+    this.#int32s[this.#offset(address, 4, PROT_WRITE) >>> 2] = value
+  }
+
+  writeUint32(address: number, value: number): void {
+    this.writeInt32(address, value)
+  }
+
+  writeInt32s(address: number, values: readonly number[]): void {
+    for (let i = 0; i < values.length; i++) this.writeInt32(address + 4 * i, values[i])
+  }
+
+  /** Signed or unsigned, an integer of at most 53 bits. */
+  writeUint64(address: number, value: number): void {
+    this.writeInt32(address, value % TWO_32)
+    this.writeInt32(address + 4, Math.floor(value / TWO_32))
+  }
+
+  writeInt64(address: number, value: number): void {
+    this.writeUint64(address, value)
+  }
+
+  writeBigUint64(address: number, value: bigint): void {
+    this.writeInt32(address, Number(value & 0xffffffffn))
+    this.writeInt32(address + 4, Number((value >> 32n) & 0xffffffffn))
+  }
+
+  /**
+   * The bytes before the first NUL, as a byte string.
+   * @param max bytes, the NUL included (PATH_MAX counts it)
+   * @throws Errno EFAULT; ENAMETOOLONG when there is no NUL among `max` bytes
+   */
+  readCString(address: number, max: number): string {
+    let text = ''
+    for (let done = 0; done < max; ) {
+      const from = address + done
+      const length = Math.min(max - done, PAGE_SIZE - (from & IN_PAGE))
+      const start = this.#offset(from, 1, PROT_READ)
+      const end = this.#bytes.subarray(start, start + length).indexOf(0)
+      if (end >= 0) return text + this.#text.toString('latin1', start, start + end)
+      text += this.#text.toString('latin1', start, start + length)
+      done += length
+    }
+    throw new Errno(ENAMETOOLONG)
+  }
+
+  /**
+   * A struct iovec array, its lengths cut so that their sum is at most MAX_RW_COUNT (lib/iov_iter.c).
+   * @throws Errno EINVAL: count or a length out of range; EFAULT
+   */
+  readIovecs(address: number, count: number): Iovec[] {
+    if (count < 0 || count > UIO_MAXIOV) throw new Errno(EINVAL)
+    const iovecs: Iovec[] = []
+    let total = 0
+    for (let i = 0; i < count; i++) {
+      const base = this.readUint64(address + 16 * i)
+      const length = this.readInt64(address + 16 * i + 8)
+      if (length < 0) throw new Errno(EINVAL)
+      if (base + length > this.#userTop) throw new Errno(EFAULT)
+      const taken = Math.min(length, MAX_RW_COUNT - total)
+      iovecs.push({address: base, length: taken})
+      total += taken
+    }
+    return iovecs
+  }
+
+  /** @throws Errno EFAULT unless the range lies in user space, whatever is mapped there: access_ok */
+  check(address: number, length: number): void {
+    this.#check(address, length)
+  }
+
+  #check(address: number, length: number): void {
+    if (!(address >= 0 && length >= 0 && address + length <= this.#userTop)) throw new Errno(EFAULT)
+  }
+
+  /** Where a scalar that does not cross a page lies in the MemoryFile. */
+  #offset(address: number, size: number, access: number): number {
+    this.#check(address, size)
+    const entry = this.#entry(Math.floor(address / PAGE_SIZE), access, 1)
+    return (entry >>> ENTRY_SHIFT) * PAGE_SIZE + (address & IN_PAGE)
+  }
+
+  /** The entry of an accessible page, populated if need be. */
+  #entry(page: number, access: number, wanted: number): Entry {
+    const entry = this.#pages.get(page)
+    if ((entry & access) !== 0) return entry
+    const outcome = this.#map.handleFault(page * PAGE_SIZE, access, wanted)
+    if (outcome === OUT_OF_MEMORY) throw new Errno(ENOMEM)
+    if (outcome !== true) throw new Errno(EFAULT)
+    return this.#pages.get(page)
+  }
+
+  #readUnaligned(address: number): number {
+    return this.readUint16(address) | (this.readUint16(address + 2) << 16)
+  }
+
+  #writeUnaligned(address: number, value: number): void {
+    this.writeUint16(address, value & 0xffff)
+    this.writeUint16(address + 2, value >>> 16)
+  }
+}

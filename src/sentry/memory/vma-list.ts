@@ -1,0 +1,123 @@
+// VmaList: the mappings of a process in address order, never overlapping.
+
+import {ENOMEM, Errno} from '../../abi/errno.ts'
+import type {Vma} from './vma.ts'
+
+/** vm.max_map_count's default. */
+export const MAX_MAPPINGS = 65_530
+
+export class VmaList {
+  readonly #vmas: Vma[] = []
+  #last: Vma | undefined
+
+  get length(): number {
+    return this.#vmas.length
+  }
+
+  get(index: number): Vma | undefined {
+    return this.#vmas[index]
+  }
+
+  [Symbol.iterator](): IterableIterator<Vma> {
+    return this.#vmas[Symbol.iterator]()
+  }
+
+  /** The mapping that holds `address`. */
+  at(address: number): Vma | undefined {
+    const last = this.#last
+    if (last !== undefined && address >= last.start && address < last.end) return last
+    const vma = this.#vmas[this.indexAfter(address)]
+    if (vma === undefined || address < vma.start) return undefined
+    this.#last = vma
+    return vma
+  }
+
+  /** Index of the first mapping that ends above `address`: the one that holds it, or the next. */
+  indexAfter(address: number): number {
+    let low = 0
+    let high = this.#vmas.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#vmas[middle].end > address) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+
+  overlaps(start: number, end: number): boolean {
+    const vma = this.#vmas[this.indexAfter(start)]
+    return vma !== undefined && vma.start < end
+  }
+
+  /** The mappings that overlap [start, end), as a copy. */
+  within(start: number, end: number): Vma[] {
+    const first = this.indexAfter(start)
+    let last = first
+    while (last < this.#vmas.length && this.#vmas[last].start < end) last++
+    return this.#vmas.slice(first, last)
+  }
+
+  /** Whether [start, end) is mapped without a hole. */
+  covers(start: number, end: number): boolean {
+    let reached = start
+    for (let i = this.indexAfter(start); reached < end; i++) {
+      const vma = this.#vmas[i]
+      if (vma === undefined || vma.start > reached) return false
+      reached = vma.end
+    }
+    return true
+  }
+
+  /** Adds a mapping to a free range, joined with its neighbours where it continues them. @throws Errno ENOMEM */
+  insert(vma: Vma): void {
+    if (this.#vmas.length >= MAX_MAPPINGS) throw new Errno(ENOMEM)
+    const index = this.indexAfter(vma.start)
+    this.#vmas.splice(index, 0, vma)
+    this.#joinAt(index + 1)
+    this.#joinAt(index)
+  }
+
+  /**
+   * Makes [start, end) consist of whole mappings and returns them.
+   * @throws Errno ENOMEM when a split would be one mapping too many
+   */
+  carve(start: number, end: number): Vma[] {
+    this.#split(start)
+    this.#split(end)
+    return this.within(start, end)
+  }
+
+  /** Removes [start, end) and returns the mappings that were there. @throws Errno ENOMEM */
+  remove(start: number, end: number): Vma[] {
+    const removed = this.carve(start, end)
+    if (removed.length > 0) this.#vmas.splice(this.indexAfter(start), removed.length)
+    this.#last = undefined
+    return removed
+  }
+
+  /** Joins what can be joined in and around [start, end), after a change there. */
+  join(start: number, end: number): void {
+    const first = this.indexAfter(start)
+    let index = first
+    while (index < this.#vmas.length && this.#vmas[index].start <= end) index++
+    for (; index >= first; index--) this.#joinAt(index)
+  }
+
+  #split(address: number): void {
+    const index = this.indexAfter(address)
+    const vma = this.#vmas[index]
+    if (vma === undefined || vma.start >= address) return
+    if (this.#vmas.length >= MAX_MAPPINGS) throw new Errno(ENOMEM)
+    this.#vmas.splice(index + 1, 0, vma.splitAt(address))
+  }
+
+  /** Joins the mapping at `index` to the one before it. */
+  #joinAt(index: number): void {
+    const vma = this.#vmas[index]
+    const previous = this.#vmas[index - 1]
+    if (vma === undefined || previous === undefined || !previous.continuesIn(vma)) return
+    previous.end = vma.end
+    this.#vmas.splice(index, 1)
+    this.#last = undefined
+  }
+}

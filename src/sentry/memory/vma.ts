@@ -1,0 +1,103 @@
+// Vma: one mapping of a process: an address range, its protection, and what is behind it.
+
+import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import type {Mappable} from '../../vfs/file.ts'
+
+export const VM_SHARED = 1
+export const VM_GROWSDOWN = 2
+export const VM_NORESERVE = 4
+export const VM_LOCKED = 8
+/** madvise(2)'s marks, for the fork and core dump to come. */
+export const VM_DONTFORK = 16
+export const VM_DONTDUMP = 32
+export const VM_WIPEONFORK = 64
+/** The vDSO and its like: munmap and mprotect work, nothing is accounted. */
+export const VM_SPECIAL = 128
+
+export const PROT_ALL = PROT_READ | PROT_WRITE | PROT_EXEC
+
+/** The file behind a mapping, and how /proc/self/maps names it. */
+export interface Backing {
+  readonly mappable: Mappable
+  /** Absolute path in the guest, a byte string. */
+  readonly path: string
+  readonly dev: number
+  readonly ino: number
+}
+
+/** Addresses are bytes, multiples of 4096. `pageOffset` is the file's page at `start`; 0 for anonymous memory. */
+export class Vma {
+  start: number
+  end: number
+  protection: number
+  /** What mprotect(2) may ask for. */
+  maxProtection: number
+  flags: number
+  backing: Backing | undefined
+  pageOffset: number
+  /** `[heap]`, `[stack]`, `[vdso]`, or ''. */
+  name: string
+  /** The range that the last fault populated, in pages, and its size: faults in sequence populate more at once. */
+  faultStart = 0
+  faultEnd = 0
+  faultWindow = 0
+
+  constructor(parts: VmaParts) {
+    this.start = parts.start
+    this.end = parts.end
+    this.protection = parts.protection
+    this.maxProtection = parts.maxProtection
+    this.flags = parts.flags
+    this.backing = parts.backing
+    this.pageOffset = parts.pageOffset
+    this.name = parts.name
+  }
+
+  get isShared(): boolean {
+    return (this.flags & VM_SHARED) !== 0
+  }
+
+  get pages(): number {
+    return (this.end - this.start) / PAGE_SIZE
+  }
+
+  /** Counts against RLIMIT_DATA: private, writable, not a stack (mm/mmap.c, is_data_mapping). */
+  get isData(): boolean {
+    return (this.protection & PROT_WRITE) !== 0 && (this.flags & (VM_SHARED | VM_GROWSDOWN)) === 0
+  }
+
+  /** The file's page behind a guest page. */
+  filePage(page: number): number {
+    return this.pageOffset + page - this.start / PAGE_SIZE
+  }
+
+  /** Cuts [address, end) off and returns it. */
+  splitAt(address: number): Vma {
+    const tail = new Vma(this)
+    tail.start = address
+    if (this.backing !== undefined) tail.pageOffset += (address - this.start) / PAGE_SIZE
+    tail.faultStart = this.faultStart
+    tail.faultEnd = this.faultEnd
+    tail.faultWindow = this.faultWindow
+    this.end = address
+    return tail
+  }
+
+  /** Whether `next`, which starts where this ends, is the same mapping going on. */
+  continuesIn(next: Vma): boolean {
+    return (
+      this.end === next.start &&
+      this.protection === next.protection &&
+      this.maxProtection === next.maxProtection &&
+      this.flags === next.flags &&
+      this.name === next.name &&
+      this.backing?.mappable === next.backing?.mappable &&
+      (this.backing === undefined || this.pageOffset + this.pages === next.pageOffset)
+    )
+  }
+}
+
+export type VmaParts = Pick<
+  Vma,
+  'start' | 'end' | 'protection' | 'maxProtection' | 'flags' | 'backing' | 'pageOffset' | 'name'
+>

@@ -1,0 +1,61 @@
+// Runs inside the bed: takes commands from the virtio-serial port, a JSON line each, and answers each with one.
+//
+// Request {id, argv, cwd, env, timeoutMs, stdin?}; answer {id, status, signal, stdout, stderr, timedOut, ms}; stdin, stdout
+// and stderr are base64. The first line out is {ready: true}. It goes on until the bed is ended.
+
+import {spawn} from 'node:child_process'
+import {createReadStream, openSync, readdirSync, writeSync} from 'node:fs'
+import {createInterface} from 'node:readline'
+
+// Its number follows the order of the virtio devices.
+const PORT = `/dev/${readdirSync('/dev').find((name) => name.startsWith('vport'))}`
+const LONGEST_STREAM_BYTES = 16 << 20
+
+// The kernel lets a port be opened once.
+const port = openSync(PORT, 'r+')
+
+function say(message) {
+  const line = Buffer.from(`${JSON.stringify(message)}\n`)
+  for (let sent = 0; sent < line.length; ) sent += writeSync(port, line, sent)
+}
+
+function serve({id, argv, cwd, env, timeoutMs, stdin}) {
+  const started = performance.now()
+  const child = spawn(argv[0], argv.slice(1), {cwd, env: {...process.env, ...env}, detached: true})
+  const streams = {stdout: [], stderr: []}
+  let timedOut = false
+  let failure = ''
+
+  for (const [name, chunks] of Object.entries(streams)) {
+    let size = 0
+    child[name].on('data', (chunk) => {
+      size += chunk.length
+      if (size <= LONGEST_STREAM_BYTES) chunks.push(chunk)
+    })
+  }
+  child.stdin.on('error', () => {})
+  child.stdin.end(Buffer.from(stdin ?? '', 'base64'))
+  const timer = setTimeout(() => {
+    timedOut = true
+    process.kill(-child.pid, 'SIGKILL')
+  }, timeoutMs)
+
+  const answer = (status, signal) => {
+    clearTimeout(timer)
+    const stdout = Buffer.concat(streams.stdout).toString('base64')
+    const stderr = Buffer.concat([...streams.stderr, Buffer.from(failure)]).toString('base64')
+    say({id, status, signal, stdout, stderr, timedOut, ms: Math.round(performance.now() - started)})
+  }
+  child.on('error', (error) => {
+    failure = `${error.message}\n`
+    answer(127, null)
+  })
+  child.on('close', (status, signal) => {
+    if (failure === '') answer(status, signal)
+  })
+}
+
+say({ready: true})
+for await (const line of createInterface({input: createReadStream(PORT, {fd: port, autoClose: false})})) {
+  serve(JSON.parse(line))
+}

@@ -6,6 +6,8 @@
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   hv::ExportCheck(env, exports);
+  hv::ExportClock(env, exports);
+  hv::ExportHostFs(env, exports);
   return exports;
 }
 

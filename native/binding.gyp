@@ -5,6 +5,10 @@
       "sources": [
         "addon.cc",
         "napi/check.cc",
+        "napi/clock.cc",
+        "napi/host_fs.cc",
+        "napi/host_names.cc",
+        "napi/host_stream.cc",
         "sys/glibc_floor.cc",
       ],
       # -isystem: node-addon-api is not ours to warn about.

@@ -1,0 +1,231 @@
+// host_fs.cc: the host's files for the vfs: every path beneath a directory descriptor, every answer a number.
+// Contract: src/vfs/host-addon.ts. A result is >= 0, a failure is -errno; nothing throws.
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <napi.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "napi/exports.h"
+#include "napi/host_call.h"
+#include "sys/fd.h"
+
+namespace hv {
+namespace {
+
+constexpr size_t kStatFields = 20;
+constexpr size_t kStatFsFields = 8;
+
+int OpenBeneath(int directory, const char* path, int flags, mode_t mode) {
+  struct open_how how = {};
+  how.flags = static_cast<uint64_t>(flags);
+  how.mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? mode & 07777 : 0;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
+  int fd;
+  do {
+    fd = static_cast<int>(::syscall(SYS_openat2, directory, path, &how, sizeof how));
+  } while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
+// hostOpenRoot(path): an O_PATH descriptor of what the user named. Follows links: the user may.
+napi_value OpenRoot(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  ByteString path(env, call.value(0));
+  if (path.error() != 0) return call.Return(path.error());
+  return call.ReturnCall(::open(path.c_str(), O_PATH | O_CLOEXEC));
+}
+
+// hostOpenDirectory(directory, path): an O_PATH descriptor of a directory beneath; `path` may have many components.
+napi_value OpenDirectory(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  ByteString path(env, call.value(1));
+  if (path.error() != 0) return call.Return(path.error());
+  return call.ReturnCall(
+      OpenBeneath(call.Fd(0), path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
+}
+
+// hostOpen(directory, name, flags, mode): regular files and directories only. The kind is checked before opening, because
+// opening a device may do something, and after it, because the name may have changed hands.
+napi_value Open(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Name name(env, call.value(1));
+  if (name.error() != 0) return call.Return(name.error());
+  int directory = call.Fd(0);
+  int flags = static_cast<int>(call.Int(2)) | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK;
+  mode_t mode = static_cast<mode_t>(call.Int(3)) & 07777;
+  bool creates = (flags & O_CREAT) != 0;
+  if (!creates) {
+    int64_t found = ModeOf(directory, name.c_str());
+    if (found < 0) return call.Return(found);
+    if (!IsFileOrDirectory(found)) return call.Return(-ENXIO);
+  }
+  Fd fd(OpenBeneath(directory, name.c_str(), flags, mode));
+  if (fd.get() < 0) return call.Return(-errno);
+  int64_t opened = ModeOf(fd.get(), "");
+  if (opened < 0) return call.Return(opened);
+  if (!IsFileOrDirectory(opened)) return call.Return(-ENXIO);
+  // The process's umask is not the guest's.
+  if (creates && (opened & 07777) != mode && ::fchmod(fd.get(), mode) < 0)
+    return call.Return(-errno);
+  return call.Return(fd.release());
+}
+
+// hostOpenSelf(fd, flags): a fresh open of what an O_PATH descriptor of ours names (a mounted single file).
+napi_value OpenSelf(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  int64_t mode = ModeOf(call.Fd(0), "");
+  if (mode < 0) return call.Return(mode);
+  if (!IsFileOrDirectory(mode)) return call.Return(-ENXIO);
+  char path[64];
+  ::snprintf(path, sizeof path, "/proc/self/fd/%d", call.Fd(0));
+  int flags = static_cast<int>(call.Int(1)) & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
+  return call.ReturnCall(::open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+}
+
+// hostStat(directory, name, out): lstat of a name, of the descriptor itself when the name is ''.
+napi_value Stat(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Name name(env, call.value(1));
+  double* out = call.Doubles(2, kStatFields);
+  if (name.error() != 0) return call.Return(name.error());
+  if (out == nullptr) return call.Return(-EINVAL);
+  struct statx status;
+  int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (name.length() == 0 ? AT_EMPTY_PATH : 0);
+  if (::statx(call.Fd(0), name.c_str(), flags, STATX_BASIC_STATS | STATX_BTIME, &status) < 0) {
+    return call.Return(-errno);
+  }
+  const double fields[kStatFields] = {
+      static_cast<double>(status.stx_mode),         static_cast<double>(status.stx_nlink),
+      static_cast<double>(status.stx_uid),          static_cast<double>(status.stx_gid),
+      static_cast<double>(status.stx_size),         static_cast<double>(status.stx_blocks),
+      static_cast<double>(status.stx_blksize),      static_cast<double>(status.stx_ino),
+      static_cast<double>(status.stx_dev_major),    static_cast<double>(status.stx_dev_minor),
+      static_cast<double>(status.stx_rdev_major),   static_cast<double>(status.stx_rdev_minor),
+      static_cast<double>(status.stx_atime.tv_sec), static_cast<double>(status.stx_atime.tv_nsec),
+      static_cast<double>(status.stx_mtime.tv_sec), static_cast<double>(status.stx_mtime.tv_nsec),
+      static_cast<double>(status.stx_ctime.tv_sec), static_cast<double>(status.stx_ctime.tv_nsec),
+      static_cast<double>(status.stx_btime.tv_sec), static_cast<double>(status.stx_btime.tv_nsec),
+  };
+  std::memcpy(out, fields, sizeof fields);
+  return call.Return(0);
+}
+
+// hostStatFs(fd, out)
+napi_value StatFs(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  double* out = call.Doubles(1, kStatFsFields);
+  if (out == nullptr) return call.Return(-EINVAL);
+  struct statfs status;
+  if (::fstatfs(call.Fd(0), &status) < 0) return call.Return(-errno);
+  const double fields[kStatFsFields] = {
+      static_cast<double>(status.f_type),   static_cast<double>(status.f_bsize),
+      static_cast<double>(status.f_blocks), static_cast<double>(status.f_bfree),
+      static_cast<double>(status.f_bavail), static_cast<double>(status.f_files),
+      static_cast<double>(status.f_ffree),  static_cast<double>(status.f_namelen),
+  };
+  std::memcpy(out, fields, sizeof fields);
+  return call.Return(0);
+}
+
+// hostReadDirectory(fd, buffer): raw struct linux_dirent64 records.
+napi_value ReadDirectory(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Bytes buffer = call.Buffer(1);
+  return call.ReturnCall(::syscall(SYS_getdents64, call.Fd(0), buffer.data, buffer.length));
+}
+
+// hostReadLink(directory, name, buffer)
+napi_value ReadLink(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Name name(env, call.value(1));
+  if (name.error() != 0) return call.Return(name.error());
+  Bytes buffer = call.Buffer(2);
+  return call.ReturnCall(
+      ::readlinkat(call.Fd(0), name.c_str(), reinterpret_cast<char*>(buffer.data), buffer.length));
+}
+
+// hostRead(fd, buffer, position): read(2) when the position is negative.
+napi_value Read(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Bytes buffer = call.Buffer(1);
+  int64_t position = call.Int(2);
+  ssize_t count;
+  do {
+    count = position < 0 ? ::read(call.Fd(0), buffer.data, buffer.length)
+                         : ::pread(call.Fd(0), buffer.data, buffer.length, position);
+  } while (count < 0 && errno == EINTR);
+  return call.ReturnCall(count);
+}
+
+// hostWrite(fd, buffer, position): write(2) when the position is negative.
+napi_value Write(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Bytes buffer = call.Buffer(1);
+  int64_t position = call.Int(2);
+  ssize_t count;
+  do {
+    count = position < 0 ? ::write(call.Fd(0), buffer.data, buffer.length)
+                         : ::pwrite(call.Fd(0), buffer.data, buffer.length, position);
+  } while (count < 0 && errno == EINTR);
+  return call.ReturnCall(count);
+}
+
+// hostSeek(fd, offset, whence)
+napi_value Seek(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  return call.ReturnCall(::lseek(call.Fd(0), call.Int(1), static_cast<int>(call.Int(2))));
+}
+
+// hostClose(fd)
+napi_value Close(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  return call.ReturnCall(::close(call.Fd(0)));
+}
+
+// hostTruncate(fd, size)
+napi_value Truncate(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  return call.ReturnCall(::ftruncate(call.Fd(0), call.Int(1)));
+}
+
+// hostAllocate(fd, mode, offset, length)
+napi_value Allocate(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  return call.ReturnCall(
+      ::fallocate(call.Fd(0), static_cast<int>(call.Int(1)), call.Int(2), call.Int(3)));
+}
+
+// hostSync(fd)
+napi_value Sync(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  return call.ReturnCall(::fsync(call.Fd(0)));
+}
+
+}  // namespace
+
+void ExportHostFs(Napi::Env env, Napi::Object exports) {
+  ExportHostCall(env, exports, "hostOpenRoot", OpenRoot);
+  ExportHostCall(env, exports, "hostOpenDirectory", OpenDirectory);
+  ExportHostCall(env, exports, "hostOpen", Open);
+  ExportHostCall(env, exports, "hostOpenSelf", OpenSelf);
+  ExportHostCall(env, exports, "hostStat", Stat);
+  ExportHostCall(env, exports, "hostStatFs", StatFs);
+  ExportHostCall(env, exports, "hostReadDirectory", ReadDirectory);
+  ExportHostCall(env, exports, "hostReadLink", ReadLink);
+  ExportHostCall(env, exports, "hostRead", Read);
+  ExportHostCall(env, exports, "hostWrite", Write);
+  ExportHostCall(env, exports, "hostSeek", Seek);
+  ExportHostCall(env, exports, "hostClose", Close);
+  ExportHostCall(env, exports, "hostTruncate", Truncate);
+  ExportHostCall(env, exports, "hostAllocate", Allocate);
+  ExportHostCall(env, exports, "hostSync", Sync);
+  ExportHostNames(env, exports);
+  ExportHostStream(env, exports);
+}
+
+}  // namespace hv

@@ -1,0 +1,140 @@
+// host_names.cc: the host's names for the vfs: made, moved and removed in a directory; attributes by name.
+// Contract: src/vfs/host-addon.ts. A name is one component; '' means the descriptor itself, where noted.
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "napi/host_call.h"
+#include "sys/fd.h"
+
+namespace hv {
+namespace {
+
+// hostMakeDirectory(directory, name, mode)
+napi_value MakeDirectory(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Name name(env, call.value(1));
+  if (name.error() != 0) return call.Return(name.error());
+  return call.ReturnCall(::mkdirat(call.Fd(0), name.c_str(), static_cast<mode_t>(call.Int(2))));
+}
+
+// hostMakeFifo(directory, name, mode): no other kind of node is ever made on the host.
+napi_value MakeFifo(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Name name(env, call.value(1));
+  if (name.error() != 0) return call.Return(name.error());
+  return call.ReturnCall(
+      ::mkfifoat(call.Fd(0), name.c_str(), static_cast<mode_t>(call.Int(2)) & 07777));
+}
+
+// hostSymlink(target, directory, name)
+napi_value Symlink(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  ByteString target(env, call.value(0));
+  Name name(env, call.value(2));
+  if (target.error() != 0) return call.Return(target.error());
+  if (name.error() != 0) return call.Return(name.error());
+  return call.ReturnCall(::symlinkat(target.c_str(), call.Fd(1), name.c_str()));
+}
+
+// hostLink(oldDirectory, oldName, newDirectory, newName)
+napi_value Link(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Name from(env, call.value(1));
+  Name to(env, call.value(3));
+  if (from.error() != 0) return call.Return(from.error());
+  if (to.error() != 0) return call.Return(to.error());
+  return call.ReturnCall(::linkat(call.Fd(0), from.c_str(), call.Fd(2), to.c_str(), 0));
+}
+
+// hostUnlink(directory, name, isDirectory)
+napi_value Unlink(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Name name(env, call.value(1));
+  if (name.error() != 0) return call.Return(name.error());
+  return call.ReturnCall(::unlinkat(call.Fd(0), name.c_str(), call.Int(2) != 0 ? AT_REMOVEDIR : 0));
+}
+
+// hostRename(oldDirectory, oldName, newDirectory, newName, flags)
+napi_value Rename(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Name from(env, call.value(1));
+  Name to(env, call.value(3));
+  if (from.error() != 0) return call.Return(from.error());
+  if (to.error() != 0) return call.Return(to.error());
+  return call.ReturnCall(::syscall(SYS_renameat2, call.Fd(0), from.c_str(), call.Fd(2), to.c_str(),
+                                   static_cast<unsigned>(call.Int(4))));
+}
+
+// hostChangeMode(directory, name, mode): never through a symbolic link, which has no mode.
+napi_value ChangeMode(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Name name(env, call.value(1));
+  if (name.error() != 0) return call.Return(name.error());
+  mode_t mode = static_cast<mode_t>(call.Int(2)) & 07777;
+  int target = call.Fd(0);
+  Fd opened;
+  if (name.length() > 0) {
+    struct open_how how = {};
+    how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+    opened = Fd(static_cast<int>(::syscall(SYS_openat2, target, name.c_str(), &how, sizeof how)));
+    if (opened.get() < 0) return call.Return(-errno);
+    target = opened.get();
+  }
+  int64_t found = ModeOf(target, "");
+  if (found < 0) return call.Return(found);
+  if (S_ISLNK(found)) return call.Return(-EOPNOTSUPP);
+  // fchmod refuses O_PATH descriptors; the magic link leads to the very inode.
+  char path[64];
+  ::snprintf(path, sizeof path, "/proc/self/fd/%d", target);
+  return call.ReturnCall(::chmod(path, mode));
+}
+
+// hostChangeOwner(directory, name or '', uid, gid): -1 leaves an id.
+napi_value ChangeOwner(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Name name(env, call.value(1));
+  if (name.error() != 0) return call.Return(name.error());
+  int flags = AT_SYMLINK_NOFOLLOW | (name.length() == 0 ? AT_EMPTY_PATH : 0);
+  return call.ReturnCall(::fchownat(call.Fd(0), name.c_str(), static_cast<uid_t>(call.Int(2)),
+                                    static_cast<gid_t>(call.Int(3)), flags));
+}
+
+// hostSetTimes(directory, name or '', times): times are access and modification, seconds and nanoseconds each;
+// a negative nanoseconds leaves that time.
+napi_value SetTimes(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Name name(env, call.value(1));
+  double* times = call.Doubles(2, 4);
+  if (name.error() != 0) return call.Return(name.error());
+  if (times == nullptr) return call.Return(-EINVAL);
+  struct timespec specs[2];
+  for (int i = 0; i < 2; i++) {
+    specs[i].tv_sec = static_cast<time_t>(times[2 * i]);
+    specs[i].tv_nsec = times[2 * i + 1] < 0 ? UTIME_OMIT : static_cast<long>(times[2 * i + 1]);
+  }
+  // The kernel's call, because libc refuses the empty path that AT_EMPTY_PATH is for.
+  int flags = AT_SYMLINK_NOFOLLOW | (name.length() == 0 ? AT_EMPTY_PATH : 0);
+  return call.ReturnCall(::syscall(SYS_utimensat, call.Fd(0), name.c_str(), specs, flags));
+}
+
+}  // namespace
+
+void ExportHostNames(napi_env env, napi_value exports) {
+  ExportHostCall(env, exports, "hostMakeDirectory", MakeDirectory);
+  ExportHostCall(env, exports, "hostMakeFifo", MakeFifo);
+  ExportHostCall(env, exports, "hostSymlink", Symlink);
+  ExportHostCall(env, exports, "hostLink", Link);
+  ExportHostCall(env, exports, "hostUnlink", Unlink);
+  ExportHostCall(env, exports, "hostRename", Rename);
+  ExportHostCall(env, exports, "hostChangeMode", ChangeMode);
+  ExportHostCall(env, exports, "hostChangeOwner", ChangeOwner);
+  ExportHostCall(env, exports, "hostSetTimes", SetTimes);
+}
+
+}  // namespace hv

@@ -1,0 +1,56 @@
+// The part of the addon that reaches the host's files: native/napi/host_fs.cc, host_names.cc, host_stream.cc.
+
+/**
+ * Calls that answer a number: a result of at least 0, or a negative errno. None throws. `directory` is a descriptor;
+ * a name is a byte string of one component (no '/', no NUL, not '..'), else -EINVAL; '' means the descriptor itself
+ * where noted. Symbolic links are never followed below a root.
+ */
+export interface HostFsAddon {
+  /** An O_PATH descriptor of a host path, links followed: only for what the user named. */
+  hostOpenRoot(path: string): number
+  /** An O_PATH descriptor of a directory beneath; `path` is relative, and may have many components. */
+  hostOpenDirectory(directory: number, path: string): number
+  /** Opens a regular file or directory; anything else is -ENXIO. With O_CREAT the mode is exact, whatever the umask. */
+  hostOpen(directory: number, name: string, flags: number, mode: number): number
+  /** Opens what an O_PATH descriptor names anew, as hostOpen. */
+  hostOpenSelf(fd: number, flags: number): number
+  /** lstat of a name, or of the descriptor for ''. `out`: see STAT_* in host-calls.ts; at least 20 numbers. */
+  hostStat(directory: number, name: string, out: Float64Array): number
+  /** `out`: type, bsize, blocks, bfree, bavail, files, ffree, namelen. */
+  hostStatFs(fd: number, out: Float64Array): number
+  /** Fills `buffer` with struct linux_dirent64 records. */
+  hostReadDirectory(fd: number, buffer: Uint8Array): number
+  hostReadLink(directory: number, name: string, buffer: Uint8Array): number
+  /** A negative position means the descriptor's own offset, here and below. */
+  hostRead(fd: number, target: Uint8Array, position: number): number
+  hostWrite(fd: number, source: Uint8Array, position: number): number
+  hostSeek(fd: number, offset: number, whence: number): number
+  hostClose(fd: number): number
+  hostTruncate(fd: number, size: number): number
+  hostAllocate(fd: number, mode: number, offset: number, length: number): number
+  hostSync(fd: number): number
+
+  hostMakeDirectory(directory: number, name: string, mode: number): number
+  hostMakeFifo(directory: number, name: string, mode: number): number
+  hostSymlink(target: string, directory: number, name: string): number
+  hostLink(oldDirectory: number, oldName: string, newDirectory: number, newName: string): number
+  hostUnlink(directory: number, name: string, isDirectory: number): number
+  hostRename(
+    oldDirectory: number,
+    oldName: string,
+    newDirectory: number,
+    newName: string,
+    flags: number,
+  ): number
+  /** -EOPNOTSUPP for a symbolic link. Takes '' for the descriptor. */
+  hostChangeMode(directory: number, name: string, mode: number): number
+  /** -1 leaves an id. Takes ''. */
+  hostChangeOwner(directory: number, name: string, uid: number, gid: number): number
+  /** `times`: access and modification, seconds and nanoseconds each; negative nanoseconds leave one. Takes ''. */
+  hostSetTimes(directory: number, name: string, times: Float64Array): number
+
+  /** poll(2) with a zero timeout: revents. */
+  hostPoll(fd: number, events: number): number
+  /** A few terminal requests; any other is -ENOTTY. `bytes` is the argument, both ways. */
+  hostIoctl(fd: number, request: number, bytes: Uint8Array): number
+}

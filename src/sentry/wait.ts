@@ -22,6 +22,8 @@ export interface Wait {
    * BLOCKED sleeps on, on the same things.
    */
   retry(expired: boolean): number
+  /** Bytes that were moved before the call went to sleep. When positive, an interrupted call returns them: no EINTR, no restart. */
+  progress?(): number
   /** Called before EINTR is returned: nanosleep stores the time that remains. May throw another Errno. */
   interrupted?(): void
 }

@@ -1,0 +1,41 @@
+// chmod(2), fchmod(2), fchmodat(2), fchmodat2.
+
+import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
+import {EINVAL, EOPNOTSUPP, EPERM, Errno} from '../../abi/errno.ts'
+import {PERMISSION_BITS, S_IFLNK, S_ISGID} from '../../abi/file-mode.ts'
+import {isMember} from '../../vfs/permissions.ts'
+import type {Task} from '../task.ts'
+import {openFile} from './descriptor-argument.ts'
+import {checkMountWritable, descriptorTarget, locateTarget, type Target} from './path-argument.ts'
+import type {Syscall} from './syscall.ts'
+
+export const chmod: Syscall = (task, args) =>
+  changeMode(task, locateTarget(task, AT_FDCWD, args.address(0), 0), args.uint32(1))
+
+export const fchmod: Syscall = (task, args) => {
+  openFile(task, args.int32(0))
+  return changeMode(task, descriptorTarget(task, args.int32(0)), args.uint32(1))
+}
+
+export const fchmodat: Syscall = (task, args) =>
+  changeMode(task, locateTarget(task, args.int32(0), args.address(1), 0), args.uint32(2))
+
+export const fchmodat2: Syscall = (task, args) => {
+  const flags = args.uint32(3)
+  if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) throw new Errno(EINVAL)
+  return changeMode(task, locateTarget(task, args.int32(0), args.address(1), flags), args.uint32(2))
+}
+
+function changeMode(task: Task, target: Target, mode: number): number {
+  const {inode} = target
+  const who = task.credentials
+  checkMountWritable(target)
+  const {uid, gid} = inode.attributes()
+  if (!who.privileged && who.uid !== uid) throw new Errno(EPERM)
+  if (inode.kind === S_IFLNK) throw new Errno(EOPNOTSUPP)
+
+  let permissions = mode & PERMISSION_BITS
+  if (!who.privileged && !isMember(gid, who)) permissions &= ~S_ISGID
+  inode.setAttributes({mode: permissions})
+  return 0
+}

@@ -1,0 +1,8 @@
+// close(2).
+
+import type {Syscall} from './syscall.ts'
+
+export const close: Syscall = (task, args) => {
+  task.fds.remove(args.int32(0))
+  return 0
+}

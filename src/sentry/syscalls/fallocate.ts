@@ -1,0 +1,43 @@
+// fallocate(2).
+
+import {EBADF, EFBIG, EINVAL, EISDIR, ENODEV, EOPNOTSUPP, Errno, ESPIPE} from '../../abi/errno.ts'
+import {S_IFDIR, S_IFIFO, S_IFREG} from '../../abi/file-mode.ts'
+import {
+  FALLOC_FL_COLLAPSE_RANGE,
+  FALLOC_FL_INSERT_RANGE,
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  FALLOC_FL_ZERO_RANGE,
+  O_ACCMODE,
+  O_RDONLY,
+} from '../../abi/open-flags.ts'
+import {openFile} from './descriptor-argument.ts'
+import {checkFileSize} from './file-size-limit.ts'
+import type {Syscall} from './syscall.ts'
+
+const MODES =
+  FALLOC_FL_KEEP_SIZE |
+  FALLOC_FL_PUNCH_HOLE |
+  FALLOC_FL_COLLAPSE_RANGE |
+  FALLOC_FL_ZERO_RANGE |
+  FALLOC_FL_INSERT_RANGE
+
+export const fallocate: Syscall = (task, args) => {
+  const file = openFile(task, args.int32(0))
+  const mode = args.uint32(1)
+  const offset = args.int64(2)
+  const length = args.int64(3)
+  if (offset < 0 || length <= 0) throw new Errno(EINVAL)
+  if (mode & ~MODES) throw new Errno(EOPNOTSUPP)
+  if (mode & FALLOC_FL_PUNCH_HOLE && !(mode & FALLOC_FL_KEEP_SIZE)) throw new Errno(EOPNOTSUPP)
+  if ((file.flags & O_ACCMODE) === O_RDONLY) throw new Errno(EBADF)
+
+  const {kind} = file.inode
+  if (kind === S_IFIFO) throw new Errno(ESPIPE)
+  if (kind === S_IFDIR) throw new Errno(EISDIR)
+  if (kind !== S_IFREG) throw new Errno(ENODEV)
+  if (offset + length > Number.MAX_SAFE_INTEGER) throw new Errno(EFBIG)
+  if (!(mode & FALLOC_FL_KEEP_SIZE)) checkFileSize(task, file.inode, offset + length)
+  file.allocate(mode, offset, length)
+  return 0
+}

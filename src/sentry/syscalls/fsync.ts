@@ -1,0 +1,43 @@
+// fsync(2), fdatasync(2), sync(2), syncfs(2), sync_file_range(2).
+
+import {EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
+import {S_IFBLK, S_IFDIR, S_IFLNK, S_IFREG} from '../../abi/file-mode.ts'
+import {openFile} from './descriptor-argument.ts'
+import type {Syscall} from './syscall.ts'
+
+/** SYNC_FILE_RANGE_WAIT_BEFORE | WRITE | WAIT_AFTER. */
+const SYNC_FILE_RANGE_FLAGS = 7
+
+/** Also fdatasync: the sentry tells no difference between data and metadata. */
+export const fsync: Syscall = (task, args) => {
+  openFile(task, args.int32(0)).sync()
+  return 0
+}
+
+export const sync: Syscall = (task) => {
+  for (const [, {file}] of task.fds.entries()) {
+    try {
+      file.sync()
+    } catch (error) {
+      // Files that cannot be synced (EINVAL), and those that failed to (sync never tells).
+      if (!(error instanceof Errno)) throw error
+    }
+  }
+  return 0
+}
+
+export const syncfs: Syscall = (task, args) => {
+  openFile(task, args.int32(0))
+  return sync(task, args)
+}
+
+export const syncFileRange: Syscall = (task, args) => {
+  const file = openFile(task, args.int32(0))
+  const offset = args.int64(1)
+  const length = args.int64(2)
+  if (args.uint32(3) & ~SYNC_FILE_RANGE_FLAGS || offset < 0 || length < 0) throw new Errno(EINVAL)
+  const {kind} = file.inode
+  if (kind !== S_IFREG && kind !== S_IFBLK && kind !== S_IFDIR && kind !== S_IFLNK) throw new Errno(ESPIPE)
+  if (kind === S_IFREG) file.sync()
+  return 0
+}

@@ -1,0 +1,53 @@
+// getdents(2), getdents64(2).
+
+import {dirent64Size, direntSize, encodeDirent, encodeDirent64} from '../../abi/dirent.ts'
+import {EINVAL, ENOENT, ENOTDIR, Errno} from '../../abi/errno.ts'
+import {S_IFDIR} from '../../abi/file-mode.ts'
+import type {Task} from '../task.ts'
+import {readableFile} from './descriptor-argument.ts'
+import type {Syscall} from './syscall.ts'
+
+/** More than this at once is not filled: a guest's size is an allegation. */
+const MAX_BUFFER = 64 * 1024
+
+export const getdents: Syscall = (task, args) =>
+  readEntries(task, args.int32(0), args.address(1), args.uint32(2), direntSize, encodeDirent)
+
+export const getdents64: Syscall = (task, args) =>
+  readEntries(task, args.int32(0), args.address(1), args.uint32(2), dirent64Size, encodeDirent64)
+
+function readEntries(
+  task: Task,
+  fd: number,
+  address: number,
+  size: number,
+  recordSize: (nameLength: number) => number,
+  encode: typeof encodeDirent64,
+): number {
+  const file = readableFile(task, fd)
+  if (file.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
+  if (file.inode.place()?.removed) throw new Errno(ENOENT)
+
+  const room = Math.min(size, MAX_BUFFER)
+  const start = file.position
+  const entries = file.readDirectory(Math.floor(room / recordSize(1)) || 1)
+  const buffer = new Uint8Array(room)
+  const view = new DataView(buffer.buffer)
+  let used = 0
+  let count = 0
+  for (const {name, ino, type} of entries) {
+    if (used + recordSize(name.length) > room) break
+    count++
+    used = encode(view, used, ino, start + count, type, name)
+  }
+  if (count < entries.length) file.unreadDirectory(count)
+  if (count === 0 && entries.length > 0) throw new Errno(EINVAL)
+
+  try {
+    task.memory.writeBytes(address, buffer.subarray(0, used))
+  } catch (error) {
+    file.unreadDirectory(0)
+    throw error
+  }
+  return used
+}

@@ -1,0 +1,43 @@
+// link(2), linkat(2).
+
+import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW} from '../../abi/at-flags.ts'
+import {EINVAL, ENOENT, Errno} from '../../abi/errno.ts'
+import type {Location} from '../../vfs/location.ts'
+import {makeLink} from '../../vfs/names.ts'
+import type {Task} from '../task.ts'
+import {locate, pathContext, readPath, startDirectory} from './path-argument.ts'
+import type {Syscall} from './syscall.ts'
+
+export const link: Syscall = (task, args) =>
+  linkPaths(task, AT_FDCWD, args.address(0), AT_FDCWD, args.address(1), 0)
+
+export const linkat: Syscall = (task, args) =>
+  linkPaths(task, args.int32(0), args.address(1), args.int32(2), args.address(3), args.uint32(4))
+
+function linkPaths(
+  task: Task,
+  oldFd: number,
+  oldAddress: number,
+  newFd: number,
+  newAddress: number,
+  flags: number,
+): number {
+  if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) throw new Errno(EINVAL)
+  const oldPath = readPath(task, oldAddress)
+  const newPath = readPath(task, newAddress)
+  const target = findTarget(task, oldFd, oldPath, flags)
+  makeLink(pathContext(task), target, startDirectory(task, newFd, newPath), newPath)
+  return 0
+}
+
+function findTarget(task: Task, oldFd: number, oldPath: string, flags: number): Location {
+  if (oldPath.length > 0 || !(flags & AT_EMPTY_PATH)) {
+    return locate(task, oldFd, oldPath, (flags & AT_SYMLINK_FOLLOW) !== 0)
+  }
+  // CAP_DAC_READ_SEARCH: a descriptor that was handed over must not become a name.
+  if (!task.credentials.privileged) throw new Errno(ENOENT)
+  if (oldFd === AT_FDCWD) return task.fs.cwd
+  const {location} = task.fds.description(oldFd)
+  if (location === undefined) throw new Errno(ENOENT)
+  return location
+}

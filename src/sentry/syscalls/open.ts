@@ -1,0 +1,42 @@
+// open(2), openat(2), creat(2).
+
+import {AT_FDCWD} from '../../abi/at-flags.ts'
+import {O_CREAT, O_LARGEFILE, O_TRUNC, O_WRONLY} from '../../abi/open-flags.ts'
+import {type Opened, openPath} from '../../vfs/open.ts'
+import type {Task} from '../task.ts'
+import {pathContext, readPath, startDirectory} from './path-argument.ts'
+import {BLOCKED, type Syscall} from './syscall.ts'
+
+export const open: Syscall = (task, args) =>
+  openAt(task, AT_FDCWD, args.address(0), args.int32(1), args.uint32(2))
+
+export const openat: Syscall = (task, args) =>
+  openAt(task, args.int32(0), args.address(1), args.int32(2), args.uint32(3))
+
+export const creat: Syscall = (task, args) =>
+  openAt(task, AT_FDCWD, args.address(0), O_CREAT | O_WRONLY | O_TRUNC, args.uint32(1))
+
+function openAt(task: Task, dirfd: number, pathAddress: number, flags: number, mode: number): number {
+  const path = readPath(task, pathAddress)
+  const start = startDirectory(task, dirfd, path)
+  const permissions = mode & 0o7777 & ~task.fs.umask
+  return installOpened(
+    task,
+    openPath(pathContext(task), start, path, flags | O_LARGEFILE, permissions),
+    flags,
+  )
+}
+
+/** Gives an opened file its descriptor, once it is open: a fifo waits for its other end. */
+export function installOpened(task: Task, {file, location}: Opened, flags: number): number {
+  if (file.isOpenComplete === undefined || file.isOpenComplete())
+    return task.fds.install(file, flags, location)
+
+  return task.block({
+    queues: file.waiters === undefined ? [] : [file.waiters],
+    // Linux would start it anew after a handler with SA_RESTART; the half-open fifo would have to be closed for that.
+    restart: 'never',
+    retry: () => (file.isOpenComplete!() ? task.fds.install(file, flags, location) : BLOCKED),
+    interrupted: () => file.close(),
+  })
+}

@@ -1,0 +1,65 @@
+// openat2(2): open with a structure that may grow, and no unknown flags.
+
+import {
+  RESOLVE_BENEATH,
+  RESOLVE_CACHED,
+  RESOLVE_IN_ROOT,
+  RESOLVE_NO_MAGICLINKS,
+  RESOLVE_NO_SYMLINKS,
+  RESOLVE_NO_XDEV,
+} from '../../abi/at-flags.ts'
+import {E2BIG, EAGAIN, EINVAL, Errno} from '../../abi/errno.ts'
+import {O_CREAT, O_DIRECTORY, O_LARGEFILE, O_PATH, O_TMPFILE} from '../../abi/open-flags.ts'
+import {openPath} from '../../vfs/open.ts'
+import {installOpened} from './open.ts'
+import {pathContext, readPath, startDirectory} from './path-argument.ts'
+import type {Syscall} from './syscall.ts'
+
+/** struct open_how: flags, mode, resolve, all uint64. */
+const OPEN_HOW_SIZE = 24
+const PAGE_SIZE = 4096
+/** Everything open(2) has a name for. */
+const VALID_FLAGS = 0o37777703
+const KNOWN_RESOLVE =
+  RESOLVE_BENEATH |
+  RESOLVE_CACHED |
+  RESOLVE_IN_ROOT |
+  RESOLVE_NO_MAGICLINKS |
+  RESOLVE_NO_SYMLINKS |
+  RESOLVE_NO_XDEV
+
+export const openat2: Syscall = (task, args) => {
+  const dirfd = args.int32(0)
+  const size = args.address(3)
+  if (size < OPEN_HOW_SIZE) throw new Errno(EINVAL)
+  if (size > PAGE_SIZE) throw new Errno(E2BIG)
+  const how = task.memory.readBytes(args.address(2), size)
+  if (how.subarray(OPEN_HOW_SIZE).some((byte) => byte !== 0)) throw new Errno(E2BIG)
+
+  const words = new DataView(how.buffer, how.byteOffset)
+  for (const high of [4, 12, 20]) {
+    if (words.getUint32(high, true) !== 0) throw new Errno(EINVAL)
+  }
+  const flags = words.getUint32(0, true)
+  const mode = words.getUint32(8, true)
+  const resolve = words.getUint32(16, true)
+  checkFlags(flags, mode, resolve)
+
+  const path = readPath(task, args.address(1))
+  const start = startDirectory(task, dirfd, path)
+  const context = pathContext(task)
+  const walk = resolve & RESOLVE_IN_ROOT ? {...context, root: start} : context
+  const permissions = mode & ~task.fs.umask
+  return installOpened(task, openPath(walk, start, path, flags | O_LARGEFILE, permissions), flags)
+}
+
+function checkFlags(flags: number, mode: number, resolve: number): void {
+  const creates = (flags & O_CREAT) !== 0 || (flags & O_TMPFILE & ~O_DIRECTORY) !== 0
+  if (flags & ~VALID_FLAGS || mode & ~0o7777 || (mode !== 0 && !creates)) throw new Errno(EINVAL)
+  if (flags & O_PATH && creates) throw new Errno(EINVAL)
+  if (resolve & ~KNOWN_RESOLVE) throw new Errno(EINVAL)
+  // Answers only from a cache that the sentry does not have: the caller has to try again without it.
+  if (resolve & RESOLVE_CACHED) throw new Errno(EAGAIN)
+  // The path walk cannot be bound to these yet; opening without them would break the promise.
+  if (resolve & ~RESOLVE_IN_ROOT) throw new Errno(EINVAL)
+}

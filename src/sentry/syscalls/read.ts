@@ -1,0 +1,26 @@
+// read(2), pread(2).
+
+import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
+import {EINVAL, Errno} from '../../abi/errno.ts'
+import {readableFile} from './descriptor-argument.ts'
+import type {Syscall} from './syscall.ts'
+import {readRange} from './transfer.ts'
+
+export const read: Syscall = (task, args) => {
+  const file = readableFile(task, args.int32(0))
+  return readRange(task, file, args.address(1), clampCount(args.address(2)), undefined)
+}
+
+export const pread64: Syscall = (task, args) => {
+  const position = args.int64(3)
+  if (position < 0) throw new Errno(EINVAL)
+  const file = readableFile(task, args.int32(0))
+  return readRange(task, file, args.address(1), clampCount(args.address(2)), position)
+}
+
+/** A count with the top bit set is no count (rw_verify_area); a large one is cut. @throws Errno EINVAL */
+export function clampCount(count: number): number {
+  if (count <= MAX_RW_COUNT) return count
+  if (count >= 2 ** 63) throw new Errno(EINVAL)
+  return MAX_RW_COUNT
+}

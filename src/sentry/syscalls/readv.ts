@@ -1,0 +1,76 @@
+// readv(2), preadv(2), preadv2(2), writev(2), pwritev(2), pwritev2(2).
+
+import {EINVAL, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
+import {RWF_APPEND, RWF_DSYNC, RWF_HIPRI, RWF_NOWAIT, RWF_SYNC} from '../../abi/iovec.ts'
+import {O_APPEND, O_NONBLOCK} from '../../abi/open-flags.ts'
+import type {OpenFile} from '../../vfs/file.ts'
+import type {Task} from '../task.ts'
+import {readableFile, writableFile} from './descriptor-argument.ts'
+import type {Arguments, Syscall} from './syscall.ts'
+import {readRange, readRanges, writeRange, writeRanges} from './transfer.ts'
+
+const READ_FLAGS = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT
+const WRITE_FLAGS = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND
+
+export const readv: Syscall = (task, args) => readVector(task, args, undefined)
+export const writev: Syscall = (task, args) => writeVector(task, args, undefined)
+export const preadv: Syscall = (task, args) => readVector(task, args, positionOf(args))
+export const pwritev: Syscall = (task, args) => writeVector(task, args, positionOf(args))
+
+export const preadv2: Syscall = (task, args) => {
+  const flags = args.uint32(5)
+  if (flags & ~READ_FLAGS) throw new Errno(EOPNOTSUPP)
+  const position = optionalPosition(args)
+  if (!(flags & RWF_NOWAIT)) return readVector(task, args, position)
+  return withFlags(readableFile(task, args.int32(0)), O_NONBLOCK, () => readVector(task, args, position))
+}
+
+export const pwritev2: Syscall = (task, args) => {
+  const flags = args.uint32(5)
+  if (flags & ~WRITE_FLAGS) throw new Errno(EOPNOTSUPP)
+  const position = optionalPosition(args)
+  const file = writableFile(task, args.int32(0))
+  if (flags & RWF_APPEND) return withFlags(file, O_APPEND, () => writeVector(task, args, position))
+  const written = writeVector(task, args, position)
+  if (flags & (RWF_DSYNC | RWF_SYNC)) file.sync()
+  return written
+}
+
+function readVector(task: Task, args: Arguments, position: number | undefined): number {
+  const file = readableFile(task, args.int32(0))
+  const ranges = task.memory.readIovecs(args.address(1), args.address(2))
+  if (ranges.length === 0) return 0
+  if (ranges.length === 1) return readRange(task, file, ranges[0].address, ranges[0].length, position)
+  return readRanges(task, file, ranges, position)
+}
+
+function writeVector(task: Task, args: Arguments, position: number | undefined): number {
+  const file = writableFile(task, args.int32(0))
+  const ranges = task.memory.readIovecs(args.address(1), args.address(2))
+  if (ranges.length === 0) return 0
+  if (ranges.length === 1) return writeRange(task, file, ranges[0].address, ranges[0].length, position)
+  return writeRanges(task, file, ranges, position)
+}
+
+/** The fourth argument; the fifth, its high half on 32-bit machines, counts for nothing here. */
+function positionOf(args: Arguments): number {
+  const position = args.int64(3)
+  if (position < 0) throw new Errno(EINVAL)
+  return position
+}
+
+/** -1 stands for the file offset. */
+function optionalPosition(args: Arguments): number | undefined {
+  return args.int64(3) === -1 ? undefined : positionOf(args)
+}
+
+/** Status flags that hold for one call. */
+function withFlags(file: OpenFile, flags: number, call: () => number): number {
+  const before = file.flags
+  file.flags |= flags
+  try {
+    return call()
+  } finally {
+    file.flags = before
+  }
+}

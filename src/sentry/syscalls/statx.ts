@@ -1,0 +1,22 @@
+// statx(2).
+
+import {AT_EMPTY_PATH, AT_NO_AUTOMOUNT, AT_STATX_SYNC_TYPE, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
+import {EINVAL, Errno} from '../../abi/errno.ts'
+import {encodeStatx, STATX__RESERVED, STATX_SIZE} from '../../abi/stat.ts'
+import {locateTarget} from './path-argument.ts'
+import type {Syscall} from './syscall.ts'
+
+const STATX_FLAGS = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_SYNC_TYPE
+
+export const statx: Syscall = (task, args) => {
+  const dirfd = args.int32(0)
+  const flags = args.uint32(2)
+  if (flags & ~STATX_FLAGS || (flags & AT_STATX_SYNC_TYPE) === AT_STATX_SYNC_TYPE) throw new Errno(EINVAL)
+  if ((args.uint32(3) & STATX__RESERVED) !== 0) throw new Errno(EINVAL)
+
+  const {inode} = locateTarget(task, dirfd, args.address(1), flags)
+  const buffer = new Uint8Array(STATX_SIZE)
+  encodeStatx(new DataView(buffer.buffer), inode.attributes())
+  task.memory.writeBytes(args.address(4), buffer)
+  return 0
+}

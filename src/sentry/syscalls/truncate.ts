@@ -1,0 +1,35 @@
+// truncate(2), ftruncate(2).
+
+import {AT_FDCWD} from '../../abi/at-flags.ts'
+import {EINVAL, EISDIR, Errno} from '../../abi/errno.ts'
+import {MAY_WRITE, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
+import {O_ACCMODE, O_RDONLY} from '../../abi/open-flags.ts'
+import {checkAccess} from '../../vfs/permissions.ts'
+import {openFile} from './descriptor-argument.ts'
+import {checkFileSize} from './file-size-limit.ts'
+import {checkMountWritable, locate, readPath} from './path-argument.ts'
+import type {Syscall} from './syscall.ts'
+
+export const truncate: Syscall = (task, args) => {
+  const length = args.int64(1)
+  if (length < 0) throw new Errno(EINVAL)
+  const location = locate(task, AT_FDCWD, readPath(task, args.address(0)), true)
+  const {inode} = location
+  if (inode.kind === S_IFDIR) throw new Errno(EISDIR)
+  if (inode.kind !== S_IFREG) throw new Errno(EINVAL)
+  checkAccess(inode, MAY_WRITE, task.credentials)
+  checkMountWritable(location)
+  checkFileSize(task, inode, length)
+  inode.setAttributes({size: length})
+  return 0
+}
+
+export const ftruncate: Syscall = (task, args) => {
+  const file = openFile(task, args.int32(0))
+  const length = args.int64(1)
+  if (length < 0 || file.inode.kind !== S_IFREG) throw new Errno(EINVAL)
+  if ((file.flags & O_ACCMODE) === O_RDONLY) throw new Errno(EINVAL)
+  checkFileSize(task, file.inode, length)
+  file.truncate(length)
+  return 0
+}

@@ -1,0 +1,104 @@
+// utimensat(2), futimesat(2), utimes(2), utime(2).
+
+import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
+import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
+import {MAY_WRITE} from '../../abi/file-mode.ts'
+import {decodeTimespec, decodeTimeval, TIMESPEC_BYTES} from '../../abi/time.ts'
+import {now} from '../../vfs/clock.ts'
+import type {Time} from '../../vfs/file.ts'
+import {checkAccess} from '../../vfs/permissions.ts'
+import type {Task} from '../task.ts'
+import {openFile} from './descriptor-argument.ts'
+import {checkMountWritable, descriptorTarget, locateTarget, type Target} from './path-argument.ts'
+import type {Syscall} from './syscall.ts'
+
+const UTIME_NOW = 0x3fffffff
+const UTIME_OMIT = 0x3ffffffe
+
+/** A moment, the present moment, or leave it. */
+type Wanted = Time | 'now' | 'omit'
+
+export const utimensat: Syscall = (task, args) => {
+  const dirfd = args.int32(0)
+  const pathAddress = args.address(1)
+  const timesAddress = args.address(2)
+  const flags = args.uint32(3)
+  if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) throw new Errno(EINVAL)
+  const [atime, mtime] = timesAddress === 0 ? NOW : readTimespecs(task, timesAddress)
+  // Linux does not even look at the path then.
+  if (atime === 'omit' && mtime === 'omit') return 0
+
+  if (pathAddress !== 0) return setTimes(task, locateTarget(task, dirfd, pathAddress, flags), atime, mtime)
+  if (flags !== 0) throw new Errno(EINVAL)
+  openFile(task, dirfd)
+  return setTimes(task, descriptorTarget(task, dirfd), atime, mtime)
+}
+
+export const futimesat: Syscall = (task, args) => {
+  const dirfd = args.int32(0)
+  const pathAddress = args.address(1)
+  const [atime, mtime] = readTimevals(task, args.address(2))
+  if (pathAddress !== 0) return setTimes(task, locateTarget(task, dirfd, pathAddress, 0), atime, mtime)
+  openFile(task, dirfd)
+  return setTimes(task, descriptorTarget(task, dirfd), atime, mtime)
+}
+
+export const utimes: Syscall = (task, args) => {
+  const [atime, mtime] = readTimevals(task, args.address(1))
+  return setTimes(task, locateTarget(task, AT_FDCWD, args.address(0), 0), atime, mtime)
+}
+
+/** struct utimbuf: two time_t. */
+export const utime: Syscall = (task, args) => {
+  const [atime, mtime] = args.address(1) === 0 ? NOW : readUtimbuf(task, args.address(1))
+  return setTimes(task, locateTarget(task, AT_FDCWD, args.address(0), 0), atime, mtime)
+}
+
+const NOW: readonly [Wanted, Wanted] = ['now', 'now']
+
+function readTimespecs(task: Task, address: number): readonly [Wanted, Wanted] {
+  const bytes = task.memory.readBytes(address, 2 * TIMESPEC_BYTES)
+  return [wanted(decodeTimespec(bytes, 0)), wanted(decodeTimespec(bytes, TIMESPEC_BYTES))]
+}
+
+function wanted(time: Time): Wanted {
+  if (time.nanoseconds === UTIME_NOW) return 'now'
+  if (time.nanoseconds === UTIME_OMIT) return 'omit'
+  if (time.nanoseconds < 0 || time.nanoseconds >= 1e9) throw new Errno(EINVAL)
+  return time
+}
+
+function readTimevals(task: Task, address: number): readonly [Wanted, Wanted] {
+  if (address === 0) return NOW
+  const bytes = task.memory.readBytes(address, 32)
+  const times = [decodeTimeval(bytes, 0), decodeTimeval(bytes, 16)] as const
+  if (times.some(({nanoseconds}) => nanoseconds < 0 || nanoseconds >= 1e9)) throw new Errno(EINVAL)
+  return times
+}
+
+function readUtimbuf(task: Task, address: number): readonly [Wanted, Wanted] {
+  const bytes = task.memory.readBytes(address, 16)
+  const words = new DataView(bytes.buffer, bytes.byteOffset)
+  const time = (offset: number) => ({seconds: Number(words.getBigInt64(offset, true)), nanoseconds: 0})
+  return [time(0), time(8)]
+}
+
+function setTimes(task: Task, target: Target, atime: Wanted, mtime: Wanted): number {
+  const {inode} = target
+  const who = task.credentials
+  checkMountWritable(target)
+  // The owner sets any time; who may write may say "now" (man 2 utimensat, "Permissions requirements").
+  if (!who.privileged && inode.attributes().uid !== who.uid) {
+    if (atime !== 'now' || mtime !== 'now') throw new Errno(EPERM)
+    checkAccess(inode, MAY_WRITE, who)
+  }
+  inode.setAttributes({
+    ...(atime !== 'omit' && {atime: moment(atime)}),
+    ...(mtime !== 'omit' && {mtime: moment(mtime)}),
+  })
+  return 0
+}
+
+function moment(time: Time | 'now'): Time {
+  return time === 'now' ? now() : time
+}

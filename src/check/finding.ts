@@ -1,0 +1,43 @@
+// What `hv check` finds and reports. The shapes are public and stable: README.md in this folder is their documentation.
+
+/** `fail`: hv cannot run guests because of it. `warn`: something is worse than it could be. `info`: a fact. */
+export type FindingStatus = 'ok' | 'warn' | 'fail' | 'info'
+
+export interface Finding {
+  /** Stable, kebab-case. */
+  id: string
+  title: string
+  status: FindingStatus
+  /** What is so, in a sentence. */
+  detail: string
+  /** Where it was read and what was there. */
+  evidence: string
+  /** One command in backquotes with a word around it, or a sentence. Only where there is something to mend. */
+  mend?: string
+}
+
+export interface HostReport {
+  /** Of this format. It grows when a field changes or goes, not when one is added. */
+  version: 1
+  /** hv can run guests here: nothing failed, and the trap was proven. */
+  usable: boolean
+  /** What `hv run` would use. */
+  platform: 'kvm' | null
+  arch: string
+  /** `uname -r`. */
+  kernel: string
+  findings: Finding[]
+}
+
+/** A real system call of a real guest in user mode of a real VM. */
+export interface TrapProof {
+  ok: boolean
+  /** A system call to the host process and back, by a VM exit. Nanoseconds. */
+  roundTripNs: number
+  /** The same with the host process listening, without an exit. Nanoseconds. */
+  listeningNs?: number
+  /** Why it is not ok. */
+  detail?: string
+}
+
+export type ProveTrap = () => TrapProof | Promise<TrapProof>

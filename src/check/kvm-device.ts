@@ -1,0 +1,125 @@
+// /dev/kvm: is it there, may this process open it, and if not, which of the five reasons it is.
+
+import {getSystemErrorName} from 'node:util'
+import {EACCES, EBUSY, ENODEV, ENOENT, ENXIO, EPERM} from '../abi/errno.ts'
+import {type Check, type Facts, KVM_DEVICE} from './facts.ts'
+import type {Finding} from './finding.ts'
+
+const GROUP_WRITE = 0o020
+const OTHER_READ_WRITE = 0o006
+const PERMISSION_BITS = 0o777
+
+type Diagnosis = Pick<Finding, 'detail' | 'mend'>
+
+export const checkKvmDevice: Check = (facts) => {
+  const {openErrno} = facts.kvm
+  const subject = {id: 'kvm-device', title: KVM_DEVICE}
+  const evidence = `open(${KVM_DEVICE}, O_RDWR): ${errnoName(openErrno)}${modeOf(facts)}`
+  if (openErrno === 0) return [{...subject, status: 'ok', detail: 'It is there and can be opened.', evidence}]
+  return [{...subject, status: 'fail', ...diagnose(facts), evidence}]
+}
+
+export function errnoName(errno: number): string {
+  return errno === 0 ? 'success' : getSystemErrorName(-errno)
+}
+
+function diagnose(facts: Facts): Diagnosis {
+  const {openErrno} = facts.kvm
+  switch (openErrno) {
+    case ENOENT:
+      return missing(facts)
+    case EACCES:
+      return notPermitted(facts)
+    case EPERM:
+      return keptAway(facts)
+    case ENXIO:
+    case ENODEV:
+      return {
+        detail: 'The device node is there, but no driver is behind it.',
+        mend: 'load the KVM module: see kernel-modules',
+      }
+    case EBUSY:
+      return {
+        detail: 'Another process has it for itself.',
+        mend: `stop it: \`sudo fuser -v ${KVM_DEVICE}\` names it`,
+      }
+    default:
+      return {
+        detail: `It cannot be opened (${errnoName(openErrno)}).`,
+        mend: 'look for the reason with `sudo dmesg | grep -i kvm`',
+      }
+  }
+}
+
+function missing({host, surroundings}: Facts): Diagnosis {
+  if (surroundings.container) {
+    return {
+      detail: `It does not exist in this ${surroundings.container} container.`,
+      mend: `start the container with \`--device ${KVM_DEVICE}\``,
+    }
+  }
+  if (surroundings.isWsl) {
+    return {
+      detail: 'It does not exist: WSL 2 has it when nested virtualization is on.',
+      mend: 'write `nestedVirtualization=true` under [wsl2] in %UserProfile%\\.wslconfig, then `wsl --shutdown`',
+    }
+  }
+  const number = host.read('/sys/class/misc/kvm/dev')?.trim()
+  if (number) {
+    return {
+      detail: 'The driver is loaded, but its device node does not exist.',
+      mend: `make it: \`sudo mknod ${KVM_DEVICE} c ${number.replace(':', ' ')}\``,
+    }
+  }
+  return {detail: 'It does not exist.', mend: 'load the KVM module: see kernel-modules'}
+}
+
+/** EACCES: the permission bits, or a security module where the bits would allow it. */
+function notPermitted({host, surroundings}: Facts): Diagnosis {
+  const stat = host.stat(KVM_DEVICE)
+  const mayByBits = stat && (host.uid === 0 || (stat.mode & OTHER_READ_WRITE) === OTHER_READ_WRITE)
+  if (mayByBits) {
+    return {
+      detail: 'The permission bits allow it, so a security module (AppArmor, SELinux) denies it.',
+      mend: 'allow it in the profile that `sudo dmesg | grep -i denied` names',
+    }
+  }
+  const detail = `User ${host.user} has no permission to open it.`
+  if (!stat || !(stat.mode & GROUP_WRITE)) {
+    return {
+      detail,
+      mend: `let its group open it: \`sudo chgrp kvm ${KVM_DEVICE} && sudo chmod 0660 ${KVM_DEVICE}\``,
+    }
+  }
+  if (surroundings.container) {
+    return {detail, mend: `start the container with \`--device ${KVM_DEVICE} --group-add ${stat.gid}\``}
+  }
+  const group = host.group(stat.gid)
+  if (group?.members.includes(host.user) && !host.groups.includes(stat.gid)) {
+    return {
+      detail: `User ${host.user} is in group ${group.name}, but logged in before that.`,
+      mend: `log out and in again, or \`newgrp ${group.name}\``,
+    }
+  }
+  const name = group?.name ?? String(stat.gid)
+  return {detail, mend: `join its group: \`sudo usermod -aG ${name} $USER\`, then log out and in again`}
+}
+
+/** EPERM: not the bits but the cgroup's list of devices. */
+function keptAway({surroundings}: Facts): Diagnosis {
+  const detail =
+    'The permission bits do not matter here: the cgroup of this process does not allow the device.'
+  return surroundings.container
+    ? {
+        detail,
+        mend: `start the container with \`--device ${KVM_DEVICE}\`; a node made inside it does not help`,
+      }
+    : {detail, mend: `allow it in the service that started this process: \`DeviceAllow=${KVM_DEVICE} rw\``}
+}
+
+function modeOf({host}: Facts): string {
+  const stat = host.stat(KVM_DEVICE)
+  if (!stat) return ''
+  const group = host.group(stat.gid)?.name ?? stat.gid
+  return `; mode 0${(stat.mode & PERMISSION_BITS).toString(8)}, owner ${stat.uid}, group ${group}`
+}

@@ -1,0 +1,91 @@
+// KVM behind the device: its API version, whether it makes a VM, the capabilities that hv uses.
+
+import {EBUSY, EIO, ENODEV, ENOMEM, EOPNOTSUPP} from '../abi/errno.ts'
+import type {Check, Facts} from './facts.ts'
+import type {Finding} from './finding.ts'
+import {errnoName} from './kvm-device.ts'
+
+/** Stable since Linux 2.6.22; the kernel's documentation says to refuse any other. */
+const KVM_API_VERSION = 12
+
+/** Other hypervisors' modules, which take the processor's virtualization for themselves. */
+const RIVALS = [
+  ['vboxdrv', 'VirtualBox'],
+  ['vmmon', 'VMware'],
+]
+
+export const checkKvmApi: Check = ({kvm}) => {
+  if (kvm.openErrno !== 0) return []
+  const isRight = kvm.apiVersion === KVM_API_VERSION
+  const finding: Finding = {
+    id: 'kvm-api',
+    title: 'KVM API',
+    status: isRight ? 'ok' : 'fail',
+    detail: isRight ? `Version ${KVM_API_VERSION}.` : `It is not KVM's API version ${KVM_API_VERSION}.`,
+    evidence: `KVM_GET_API_VERSION: ${kvm.apiVersion}`,
+  }
+  if (!isRight) finding.mend = 'use a Linux kernel of 5.10 or later with its own KVM module'
+  return [finding]
+}
+
+export const checkKvmVm: Check = (facts) => {
+  const {kvm} = facts
+  if (kvm.openErrno !== 0) return []
+  const subject = {id: 'kvm-vm', title: 'Making a VM'}
+  const evidence = `KVM_CREATE_VM: ${errnoName(kvm.createVmErrno)}`
+  if (kvm.createVmErrno === 0) return [{...subject, status: 'ok', detail: 'KVM makes one.', evidence}]
+  return [{...subject, status: 'fail', ...diagnose(facts), evidence}]
+}
+
+function diagnose({host, kvm}: Facts): Pick<Finding, 'detail' | 'mend'> {
+  switch (kvm.createVmErrno) {
+    case EBUSY: {
+      const [module, name] = RIVALS.find(([candidate]) => host.hasModule(candidate)) ?? []
+      if (!module) {
+        return {
+          detail: 'Another hypervisor uses the processor.',
+          mend: 'stop the virtual machines of the other one',
+        }
+      }
+      return {
+        detail: `${name} uses the processor's virtualization.`,
+        mend: `stop its virtual machines, then \`sudo modprobe -r ${module}\``,
+      }
+    }
+    case EIO:
+    case EOPNOTSUPP:
+    case ENODEV:
+      return {
+        detail: 'The processor refuses virtualization.',
+        mend: "switch it on in the firmware's set-up, or on the host of this virtual machine",
+      }
+    case ENOMEM:
+      return {
+        detail: 'The host has too little memory, or the limit of this process is too low.',
+        mend: 'free memory',
+      }
+    default:
+      return {
+        detail: `KVM refuses (${errnoName(kvm.createVmErrno)}).`,
+        mend: 'look for the reason with `sudo dmesg | grep -i kvm`',
+      }
+  }
+}
+
+export const checkKvmCapabilities: Check = ({kvm, capabilities}) => {
+  if (kvm.openErrno !== 0) return []
+  const missing = capabilities.filter((_, i) => !kvm.extensions[i])
+  const required = missing.filter(({isRequired}) => isRequired)
+  const finding: Finding = {
+    id: 'kvm-capabilities',
+    title: 'KVM capabilities',
+    status: required.length > 0 ? 'fail' : missing.length > 0 ? 'warn' : 'ok',
+    detail:
+      missing.length === 0
+        ? `All ${capabilities.length} that hv uses are there.`
+        : `Missing: ${missing.map(({name, use}) => `${name} (${use})`).join(', ')}.`,
+    evidence: `KVM_CHECK_EXTENSION: ${capabilities.map(({name}, i) => `${name}=${kvm.extensions[i] ?? 0}`).join(' ')}`,
+  }
+  if (missing.length > 0) finding.mend = 'use a newer kernel'
+  return [finding]
+}

@@ -1,0 +1,82 @@
+// A host made of files in a temporary folder and of what /dev/kvm is said to answer.
+
+import {chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {dirname, join} from 'node:path'
+import {onTestFinished} from 'vitest'
+import type {KvmProbe} from '../../../src/check/addon.ts'
+import {checkHost} from '../../../src/check/check-host.ts'
+import type {Finding, HostReport} from '../../../src/check/finding.ts'
+import type {HostOptions} from '../../../src/check/host.ts'
+
+export interface FakeHost extends Omit<HostOptions, 'root' | 'probeKvm'> {
+  /** Text by absolute path; a path that ends in / is a folder. */
+  files?: Record<string, string>
+  kvm?: Partial<KvmProbe>
+  /** The mode of the fake /dev/kvm. */
+  kvmMode?: number
+}
+
+export const INTEL = 'vendor_id\t: GenuineIntel\nflags\t\t: fpu vmx\n'
+export const AMD = 'vendor_id\t: AuthenticAMD\nflags\t\t: fpu svm\n'
+export const NO_FLAGS = 'vendor_id\t: AuthenticAMD\nflags\t\t: fpu hypervisor\n'
+
+/** An Intel machine where everything is right, but for what `fake` says. */
+export function check(fake: FakeHost = {}): Promise<HostReport> {
+  const {files, kvm, kvmMode = 0o660, ...options} = fake
+  const root = mkdtempSync(join(tmpdir(), 'hv-check-'))
+  onTestFinished(() => rmSync(root, {recursive: true}))
+  const all = {
+    '/proc/cpuinfo': INTEL,
+    '/sys/module/kvm/': '',
+    '/sys/module/kvm_intel/': '',
+    '/dev/kvm': '',
+    ...files,
+  }
+  for (const [path, text] of Object.entries(all)) write(join(root, path), text)
+  chmodSync(join(root, '/dev/kvm'), kvmMode)
+
+  return checkHost({
+    root,
+    machine: 'x86_64',
+    user: 'me',
+    uid: 1000,
+    groups: [1000],
+    probeKvm: (_, capabilities) => {
+      const opens = (kvm?.openErrno ?? 0) === 0
+      return {
+        openErrno: 0,
+        apiVersion: opens ? 12 : -1,
+        createVmErrno: 0,
+        extensions: opens ? capabilities.map(() => 1) : [],
+        ...kvm,
+      }
+    },
+    proveTrap: () => ({ok: true, roundTripNs: 36_000, listeningNs: 1400}),
+    ...options,
+  })
+}
+
+export function find(report: HostReport, id: string): Finding {
+  const finding = report.findings.find((candidate) => candidate.id === id)
+  if (!finding) throw new Error(`no finding ${id} among ${report.findings.map((each) => each.id).join(', ')}`)
+  return finding
+}
+
+/** An Intel machine whose modules are not loaded. */
+export function withoutModules(cpuinfo: string): Promise<HostReport> {
+  return check({
+    files: {'/proc/cpuinfo': cpuinfo, '/sys/module/kvm/': 'absent', '/sys/module/kvm_intel/': 'absent'},
+    kvm: {openErrno: 2},
+  })
+}
+
+function write(path: string, text: string): void {
+  if (text === 'absent') return
+  if (path.endsWith('/')) {
+    mkdirSync(path, {recursive: true})
+    return
+  }
+  mkdirSync(dirname(path), {recursive: true})
+  writeFileSync(path, text)
+}

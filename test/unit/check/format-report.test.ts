@@ -1,0 +1,29 @@
+// The report for people.
+
+import {expect, test} from 'vitest'
+import {formatReport} from '../../../src/check/format-report.ts'
+import {check} from './fake-host.ts'
+
+test('a finding is a line, its evidence and its mend below it, aligned', async () => {
+  const text = formatReport(await check({kvm: {openErrno: 2}}), false)
+  expect(text).toMatch(
+    /^fail {2}\/dev\/kvm +It does not exist\.\n +open\(\/dev\/kvm, O_RDWR\): ENOENT.*\n +mend: load/m,
+  )
+  const columns = [...text.matchAll(/^(?:ok|warn|fail|info) +(?:\S+ )*?\S+ {2,}(?=\S)/gm)].map(
+    ([head]) => head.length,
+  )
+  expect(new Set(columns).size).toBe(1)
+})
+
+test('the last line is the verdict', async () => {
+  expect(formatReport(await check(), false)).toMatch(/\n\nhv can run guests here, by kvm\.\n$/)
+  expect(formatReport(await check({kvm: {openErrno: 2}}), false)).toMatch(
+    /\n\nhv cannot run guests here\.\n$/,
+  )
+})
+
+test('colours come only when asked for', async () => {
+  const report = await check()
+  expect(formatReport(report, false)).not.toContain('\x1b')
+  expect(formatReport(report, true)).toContain('\x1b[32mok')
+})

@@ -1,0 +1,99 @@
+// Why /dev/kvm does not open, and the mend for each reason.
+
+import {expect, test} from 'vitest'
+import {check, type FakeHost, find} from './fake-host.ts'
+
+const GID = process.getegid!()
+const [EPERM, ENOENT, ENXIO, EACCES, ENODEV] = [1, 2, 6, 13, 19]
+const group = (members = '') => ({'/etc/group': `root:x:77777:\nkvm:x:${GID}:${members}\n`})
+
+const diagnoses: [string, number, FakeHost, {detail: RegExp; mend: RegExp}][] = [
+  [
+    'absent in a container',
+    ENOENT,
+    {files: {'/run/.containerenv': ''}},
+    {detail: /does not exist in this podman container/, mend: /`--device \/dev\/kvm`/},
+  ],
+  [
+    'absent in WSL',
+    ENOENT,
+    {files: {'/proc/sys/kernel/osrelease': '5.15.0-microsoft-standard-WSL2'}},
+    {detail: /WSL 2/, mend: /nestedVirtualization=true/},
+  ],
+  [
+    'no node for a loaded driver',
+    ENOENT,
+    {files: {'/sys/class/misc/kvm/dev': '10:232\n'}},
+    {detail: /driver is loaded/, mend: /`sudo mknod \/dev\/kvm c 10 232`/},
+  ],
+  ['absent', ENOENT, {}, {detail: /does not exist/, mend: /see kernel-modules/}],
+  ['no driver behind the node', ENXIO, {}, {detail: /no driver/, mend: /see kernel-modules/}],
+  ['no device behind the node', ENODEV, {}, {detail: /no driver/, mend: /see kernel-modules/}],
+  [
+    'not in the group',
+    EACCES,
+    {files: group()},
+    {detail: /User me has no permission/, mend: /`sudo usermod -aG kvm \$USER`/},
+  ],
+  [
+    'in the group since after login',
+    EACCES,
+    {files: group('you,me'), groups: [GID + 1]},
+    {detail: /logged in before/, mend: /`newgrp kvm`/},
+  ],
+  ['closed to the group', EACCES, {kvmMode: 0o600}, {detail: /no permission/, mend: /`sudo chgrp kvm/}],
+  [
+    'not in the group in a container',
+    EACCES,
+    {files: {...group(), '/.dockerenv': ''}},
+    {detail: /no permission/, mend: new RegExp(`--group-add ${GID}`)},
+  ],
+  ['open to all, yet denied', EACCES, {kvmMode: 0o666}, {detail: /security module/, mend: /profile/}],
+  ['root, yet denied', EACCES, {uid: 0}, {detail: /security module/, mend: /profile/}],
+  [
+    'kept away by the cgroup of a container',
+    EPERM,
+    {files: {'/proc/1/environ': 'PATH=/bin\0container=lxc\0'}},
+    {detail: /cgroup/, mend: /`--device \/dev\/kvm`/},
+  ],
+  ['kept away by the cgroup of a service', EPERM, {}, {detail: /cgroup/, mend: /DeviceAllow=\/dev\/kvm rw/}],
+]
+
+test.each(diagnoses)('%s', async (_, openErrno, fake, expected) => {
+  const report = await check({...fake, kvm: {openErrno}})
+  expect(report.usable).toBe(false)
+  const finding = find(report, 'kvm-device')
+  expect(finding.status).toBe('fail')
+  expect(finding.detail).toMatch(expected.detail)
+  expect(finding.mend).toMatch(expected.mend)
+})
+
+test('what depends on an open device is left out when it does not open', async () => {
+  const {findings} = await check({kvm: {openErrno: EACCES}})
+  expect(findings.map(({id}) => id)).not.toEqual(expect.arrayContaining(['kvm-api']))
+  expect(findings.map(({id}) => id)).not.toEqual(expect.arrayContaining(['kvm-vm']))
+})
+
+test('the evidence has the error’s name and the node’s mode and group', async () => {
+  const report = await check({files: group(), kvm: {openErrno: EACCES}})
+  expect(find(report, 'kvm-device').evidence).toMatch(/EACCES; mode 0660, owner \d+, group kvm/)
+})
+
+test.each([
+  [{'/sys/module/vboxdrv/': ''}, /VirtualBox/, /`sudo modprobe -r vboxdrv`/],
+  [{'/sys/module/vmmon/': ''}, /VMware/, /`sudo modprobe -r vmmon`/],
+  [{}, /Another hypervisor/, /stop/],
+])('a busy processor: %j', async (files, detail, mend) => {
+  const report = await check({files: files as Record<string, string>, kvm: {createVmErrno: 16}})
+  expect(report.usable).toBe(false)
+  expect(find(report, 'kvm-vm')).toMatchObject({
+    status: 'fail',
+    detail: expect.stringMatching(detail),
+    mend: expect.stringMatching(mend),
+  })
+})
+
+test('a processor that refuses points at the firmware', async () => {
+  const report = await check({kvm: {createVmErrno: 95}})
+  expect(find(report, 'kvm-vm')).toMatchObject({status: 'fail', mend: expect.stringMatching(/firmware/)})
+})

@@ -1,18 +1,26 @@
 // table.ts: one row per system call: the one truth about what is supported. A table, so it may be long.
 // arm64 has no number where Linux dropped the legacy call. `args` are the trace's kinds, one word an argument.
 
+import {ENOSYS} from '../../abi/errno.ts'
 import {access, faccessat, faccessat2} from './access.ts'
+import {archPrctl} from './arch-prctl.ts'
 import {chdir, chroot, fchdir} from './chdir.ts'
 import {chmod, fchmod, fchmodat, fchmodat2} from './chmod.ts'
 import {chown, fchown, fchownat, lchown} from './chown.ts'
+import {clockGetres, clockGettime, clockSettime} from './clock-gettime.ts'
 import {close} from './close.ts'
 import {closeRange} from './close-range.ts'
 import {dup, dup2, dup3} from './dup.ts'
+import {exit, exitGroup} from './exit.ts'
 import {fadvise64, readahead} from './fadvise.ts'
 import {fallocate} from './fallocate.ts'
 import {fsync, sync, syncFileRange, syncfs} from './fsync.ts'
 import {getcwd} from './getcwd.ts'
 import {getdents, getdents64} from './getdents.ts'
+import {getpid, getppid, gettid} from './getpid.ts'
+import {getrandom} from './getrandom.ts'
+import {getrlimit, prlimit64, setrlimit} from './getrlimit.ts'
+import {getegid, geteuid, getgid, getgroups, getresgid, getresuid, getuid, setgroups} from './getuid.ts'
 import {ioctl} from './ioctl.ts'
 import {link, linkat} from './link.ts'
 import {lseek} from './lseek.ts'
@@ -23,7 +31,9 @@ import {openat2} from './openat2.ts'
 import {pread64, read} from './read.ts'
 import {readlink, readlinkat} from './readlink.ts'
 import {preadv, preadv2, pwritev, pwritev2, readv, writev} from './readv.ts'
+import {refuse} from './refuse.ts'
 import {rename, renameat, renameat2} from './rename.ts'
+import {getRobustList, setRobustList, setTidAddress} from './set-tid-address.ts'
 import {fstat, lstat, newfstatat, stat} from './stat.ts'
 import {fstatfs, statfs} from './statfs.ts'
 import {statx} from './statx.ts'
@@ -31,6 +41,7 @@ import {symlink, symlinkat} from './symlink.ts'
 import type {Row} from './syscall.ts'
 import {ftruncate, truncate} from './truncate.ts'
 import {umask} from './umask.ts'
+import {sethostname, uname} from './uname.ts'
 import {rmdir, unlink, unlinkat} from './unlink.ts'
 import {futimesat, utime, utimensat, utimes} from './utimensat.ts'
 import {pwrite64, write} from './write.ts'
@@ -125,4 +136,79 @@ export const table: readonly Row[] = [
   // Signals and timers.
   // Time.
   // Processes, identity, system.
+  {
+    name: 'clock_gettime',
+    x86_64: 228,
+    arm64: 113,
+    run: clockGettime,
+    args: 'clockid timespec_out',
+    support: {partial: "a thread CPU clock is its process's"},
+  },
+  {name: 'clock_getres', x86_64: 229, arm64: 114, run: clockGetres, args: 'clockid timespec_out'},
+  {
+    name: 'clock_settime',
+    x86_64: 227,
+    arm64: 112,
+    run: clockSettime,
+    args: 'clockid timespec',
+    support: {refused: "EPERM: the clock is the host's"},
+  },
+  {name: 'exit', x86_64: 60, arm64: 93, run: exit, args: 'int'},
+  {name: 'exit_group', x86_64: 231, arm64: 94, run: exitGroup, args: 'int'},
+  {name: 'getpid', x86_64: 39, arm64: 172, run: getpid, args: ''},
+  {name: 'getppid', x86_64: 110, arm64: 173, run: getppid, args: ''},
+  {name: 'gettid', x86_64: 186, arm64: 178, run: gettid, args: ''},
+  {name: 'getuid', x86_64: 102, arm64: 174, run: getuid, args: ''},
+  {name: 'geteuid', x86_64: 107, arm64: 175, run: geteuid, args: ''},
+  {name: 'getgid', x86_64: 104, arm64: 176, run: getgid, args: ''},
+  {name: 'getegid', x86_64: 108, arm64: 177, run: getegid, args: ''},
+  {name: 'getresuid', x86_64: 118, arm64: 148, run: getresuid, args: 'ptr ptr ptr'},
+  {name: 'getresgid', x86_64: 120, arm64: 150, run: getresgid, args: 'ptr ptr ptr'},
+  {name: 'getgroups', x86_64: 115, arm64: 158, run: getgroups, args: 'int ptr'},
+  {name: 'setgroups', x86_64: 116, arm64: 159, run: setgroups, args: 'int ptr'},
+  {name: 'uname', x86_64: 63, arm64: 160, run: uname, args: 'utsname'},
+  {name: 'sethostname', x86_64: 170, arm64: 161, run: sethostname, args: 'in int'},
+  {name: 'getrlimit', x86_64: 97, arm64: 163, run: getrlimit, args: 'rlimitres rlimit_out'},
+  {
+    name: 'setrlimit',
+    x86_64: 160,
+    arm64: 164,
+    run: setrlimit,
+    args: 'rlimitres rlimit',
+    support: {partial: 'not every limit is enforced: see src/sentry/resource-limits.ts'},
+  },
+  {
+    name: 'prlimit64',
+    x86_64: 302,
+    arm64: 261,
+    run: prlimit64,
+    args: 'int rlimitres rlimit rlimit_out',
+    support: {partial: 'of the calling process only; not every limit is enforced'},
+  },
+  {name: 'getrandom', x86_64: 318, arm64: 278, run: getrandom, args: 'out size hex'},
+  {
+    name: 'arch_prctl',
+    x86_64: 158,
+    run: archPrctl,
+    args: 'hex ptr',
+    support: {partial: 'FS and GS base; CPUID faulting is ENODEV'},
+  },
+  {name: 'set_tid_address', x86_64: 218, arm64: 96, run: setTidAddress, args: 'ptr'},
+  {
+    name: 'set_robust_list',
+    x86_64: 273,
+    arm64: 99,
+    run: setRobustList,
+    args: 'ptr size',
+    support: {partial: 'kept, but not walked when the task ends'},
+  },
+  {name: 'get_robust_list', x86_64: 274, arm64: 100, run: getRobustList, args: 'int ptr ptr'},
+  {
+    name: 'rseq',
+    x86_64: 334,
+    arm64: 293,
+    run: refuse(ENOSYS),
+    args: 'ptr uint hex hex',
+    support: {refused: 'ENOSYS: C libraries do without'},
+  },
 ]

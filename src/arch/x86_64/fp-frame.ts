@@ -1,0 +1,112 @@
+// The floating-point part of a signal frame: an XSAVE area with Linux's markers in the bytes that hardware leaves alone.
+// Layout: Linux uapi/asm/sigcontext.h (struct _fpx_sw_bytes); checks: check_xstate_in_sigframe of kernel/fpu/signal.c.
+
+import {EINVAL, Errno} from '../../abi/errno.ts'
+import type {FrameMemory} from '../architecture.ts'
+
+export const FP_FRAME_ALIGNMENT = 64
+export const FP_MAGIC2_BYTES = 4
+
+const FP_XSTATE_MAGIC1 = 0x46505853
+const FP_XSTATE_MAGIC2 = 0x46505845
+
+/** FXSAVE's part; the rest of an XSAVE area begins with a header of 64 bytes. */
+const LEGACY_BYTES = 512
+const HEADER_BYTES = 64
+const XSTATE_BV = 512
+const XCOMP_BV = 520
+const FCW = 0
+const MXCSR = 24
+const MXCSR_MASK = 28
+const SW_BYTES = 464
+const SW_EXTENDED_SIZE = 468
+const SW_FEATURES = 472
+const SW_STATE_SIZE = 480
+
+const DEFAULT_FCW = 0x37f
+const DEFAULT_MXCSR = 0x1f80
+/** What MXCSR may hold when the processor does not say: SDM vol. 1, 11.6.6. */
+const DEFAULT_MXCSR_MASK = 0xffbf
+const X87_SSE = 3n
+
+/** SDM vol. 1, 13.4: features and where they lie at least; what lies behind the area is not there. */
+const FEATURE_ENDS: ReadonlyArray<readonly [feature: bigint, end: number]> = [
+  [1n << 2n, 832],
+  [7n << 5n, 2688],
+]
+
+/** @param state an XSAVE area in standard format; it is changed and has MAGIC2 behind it in what is returned */
+export function toFrameFpState(state: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(state.length + FP_MAGIC2_BYTES)
+  bytes.set(state)
+  const view = new DataView(bytes.buffer)
+  bytes.fill(0, SW_BYTES, LEGACY_BYTES)
+  view.setUint32(SW_BYTES, FP_XSTATE_MAGIC1, true)
+  view.setUint32(SW_EXTENDED_SIZE, bytes.length, true)
+  view.setBigUint64(SW_FEATURES, features(state), true)
+  view.setUint32(SW_STATE_SIZE, state.length, true)
+  view.setUint32(state.length, FP_XSTATE_MAGIC2, true)
+  return bytes
+}
+
+/** The state after execve(2) and at a handler's entry: every component initial. */
+export function initialFpState(current: Uint8Array): Uint8Array {
+  const state = new Uint8Array(current.length)
+  const view = new DataView(state.buffer)
+  view.setUint16(FCW, DEFAULT_FCW, true)
+  view.setUint32(MXCSR, DEFAULT_MXCSR, true)
+  view.setUint32(MXCSR_MASK, viewOf(current).getUint32(MXCSR_MASK, true), true)
+  return state
+}
+
+/**
+ * What the guest's frame holds at `address`, as far as it is sound. Without valid markers only the legacy part counts.
+ * @param current says how large the processor's state is
+ * @throws Errno EINVAL (bad MXCSR or header), EFAULT
+ */
+export function parseFrameFpState(memory: FrameMemory, address: number, current: Uint8Array): Uint8Array {
+  if (address % FP_FRAME_ALIGNMENT !== 0) throw new Errno(EINVAL)
+  const legacy = memory.readBytes(address, LEGACY_BYTES)
+  const size = extendedSize(memory, address, legacy, current.length)
+  const state = new Uint8Array(current.length)
+  state.set(size === 0 ? legacy : memory.readBytes(address, size))
+  const view = viewOf(state)
+
+  const mxcsrMask = viewOf(current).getUint32(MXCSR_MASK, true) || DEFAULT_MXCSR_MASK
+  if ((view.getUint32(MXCSR, true) & ~mxcsrMask) !== 0) throw new Errno(EINVAL)
+  if (size === 0) {
+    view.setBigUint64(XSTATE_BV, X87_SSE, true)
+  } else {
+    // What the processor lacks is refused by Context.writeFpState.
+    const wanted = view.getBigUint64(XSTATE_BV, true) & viewOf(legacy).getBigUint64(SW_FEATURES, true)
+    view.setBigUint64(XSTATE_BV, wanted, true)
+    if (view.getBigUint64(XCOMP_BV, true) !== 0n) throw new Errno(EINVAL)
+    if (state.subarray(XCOMP_BV + 8, LEGACY_BYTES + HEADER_BYTES).some((byte) => byte !== 0))
+      throw new Errno(EINVAL)
+  }
+  state.fill(0, SW_BYTES, LEGACY_BYTES)
+  return state
+}
+
+/** The XSAVE area's size, or 0 when the markers are not valid. */
+function extendedSize(memory: FrameMemory, address: number, legacy: Uint8Array, largest: number): number {
+  const view = viewOf(legacy)
+  const size = view.getUint32(SW_STATE_SIZE, true)
+  if (view.getUint32(SW_BYTES, true) !== FP_XSTATE_MAGIC1) return 0
+  if (size < LEGACY_BYTES + HEADER_BYTES || size > largest) return 0
+  if (size > view.getUint32(SW_EXTENDED_SIZE, true)) return 0
+  const magic2 = viewOf(memory.readBytes(address + size, FP_MAGIC2_BYTES)).getUint32(0, true)
+  return magic2 === FP_XSTATE_MAGIC2 ? size : 0
+}
+
+/** The components that the area has room for, and those that are in use. */
+function features(state: Uint8Array): bigint {
+  let known = X87_SSE
+  if (state.length < LEGACY_BYTES + HEADER_BYTES) return known
+  for (const [feature, end] of FEATURE_ENDS) if (state.length >= end) known |= feature
+  return known | viewOf(state).getBigUint64(XSTATE_BV, true)
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,193 @@
+// struct rt_sigframe of x86_64: what a handler finds on its stack, and what rt_sigreturn(2) takes back.
+// Layout: Linux arch/x86/include/asm/sigframe.h, uapi/asm/sigcontext.h, uapi/asm-generic/siginfo.h.
+
+import {EFAULT, Errno} from '../../abi/errno.ts'
+import {SA_ONSTACK, SA_RESTORER} from '../../abi/signal.ts'
+import {SignalSet} from '../../abi/signal-set.ts'
+import type {Context} from '../../platform/platform.ts'
+import type {FrameMemory, SignalFrame, SignalReturn} from '../architecture.ts'
+import {
+  FP_FRAME_ALIGNMENT,
+  FP_MAGIC2_BYTES,
+  initialFpState,
+  parseFrameFpState,
+  toFrameFpState,
+} from './fp-frame.ts'
+import * as reg from './registers.ts'
+
+const FRAME_BYTES = 440
+const PRETCODE = 0
+const UC = 8
+const UC_STACK = UC + 16
+const MCONTEXT = UC + 40
+const UC_MASK = UC + 296
+const INFO = 312
+
+/** Registers of sigcontext in its order, from r8 at MCONTEXT on: 8 bytes each. */
+const SIGCONTEXT_REGISTERS = [
+  ...[reg.R8, reg.R9, reg.R10, reg.R11, reg.R12, reg.R13, reg.R14, reg.R15],
+  ...[reg.RDI, reg.RSI, reg.RBP, reg.RBX, reg.RDX, reg.RAX, reg.RCX, reg.RSP, reg.RIP, reg.EFLAGS],
+]
+const SC_EFLAGS = MCONTEXT + 136
+const SC_CS = MCONTEXT + 144
+const SC_SS = MCONTEXT + 150
+const SC_ERR = MCONTEXT + 152
+const SC_TRAPNO = MCONTEXT + 160
+const SC_OLDMASK = MCONTEXT + 168
+const SC_CR2 = MCONTEXT + 176
+const SC_FPSTATE = MCONTEXT + 184
+
+const UC_FP_XSTATE = 1
+const UC_SIGCONTEXT_SS = 2
+const UC_STRICT_RESTORE_SS = 4
+
+const EFLAGS_CF = 1n
+const EFLAGS_PF = 1n << 2n
+const EFLAGS_AF = 1n << 4n
+const EFLAGS_ZF = 1n << 6n
+const EFLAGS_SF = 1n << 7n
+const EFLAGS_TF = 1n << 8n
+const EFLAGS_DF = 1n << 10n
+const EFLAGS_OF = 1n << 11n
+const EFLAGS_RF = 1n << 16n
+const EFLAGS_AC = 1n << 18n
+/** What a frame may choose: FIX_EFLAGS of arch/x86/include/asm/sighandling.h. */
+const EFLAGS_CHANGEABLE =
+  EFLAGS_AC |
+  EFLAGS_OF |
+  EFLAGS_DF |
+  EFLAGS_TF |
+  EFLAGS_SF |
+  EFLAGS_ZF |
+  EFLAGS_AF |
+  EFLAGS_PF |
+  EFLAGS_CF |
+  EFLAGS_RF
+
+/** System V ABI: a leaf function may use this much below the stack pointer. */
+const RED_ZONE = 128
+
+/** The frame, its alignment, the FP state and its alignment: get_sigframe_size of arch/x86/kernel/signal.c. */
+export function signalFrameBytes(fpBytes: number): number {
+  const bytes = FRAME_BYTES + 16 + fpBytes + FP_MAGIC2_BYTES + FP_FRAME_ALIGNMENT
+  return Math.ceil(bytes / 16) * 16
+}
+
+export function pushSignalFrame(
+  context: Context,
+  memory: FrameMemory,
+  registers: BigUint64Array,
+  frame: SignalFrame,
+): void {
+  if ((frame.flags & SA_RESTORER) === 0) throw new Errno(EFAULT)
+  const oldStackPointer = reg.stackPointer(registers)
+  const fpState = toFrameFpState(context.readFpState())
+  const {frameAddress, fpAddress} = placeFrame(frame, oldStackPointer, fpState.length)
+
+  const bytes = new Uint8Array(FRAME_BYTES)
+  const view = new DataView(bytes.buffer)
+  setAddress(view, PRETCODE, frame.restorer)
+  setAddress(view, UC, UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS)
+  const stack = frame.stack.describe(oldStackPointer)
+  setAddress(view, UC_STACK, stack.sp)
+  view.setUint32(UC_STACK + 8, stack.flags, true)
+  setAddress(view, UC_STACK + 16, stack.size)
+  SIGCONTEXT_REGISTERS.forEach((register, index) => {
+    view.setBigUint64(MCONTEXT + 8 * index, registers[register], true)
+  })
+  view.setUint16(SC_CS, Number(registers[reg.CS] & 0xffffn), true)
+  view.setUint16(SC_SS, Number(registers[reg.SS] & 0xffffn), true)
+  setAddress(view, SC_ERR, frame.fault.errorCode)
+  setAddress(view, SC_TRAPNO, frame.fault.trapNumber)
+  bytes.set(frame.mask.toBytes(), SC_OLDMASK)
+  setAddress(view, SC_CR2, frame.fault.address)
+  setAddress(view, SC_FPSTATE, fpAddress)
+  bytes.set(frame.mask.toBytes(), UC_MASK)
+  bytes.set(frame.info, INFO)
+
+  memory.writeBytes(fpAddress, fpState)
+  memory.writeBytes(frameAddress, bytes)
+  enterHandler(context, registers, frame, frameAddress)
+}
+
+export function popSignalFrame(context: Context, memory: FrameMemory): SignalReturn {
+  const registers = context.readRegisters()
+  // The handler's `ret` has taken pretcode off the stack.
+  const bytes = memory.readBytes(reg.stackPointer(registers) - 8, FRAME_BYTES)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+  const oldFlags = registers[reg.EFLAGS]
+  SIGCONTEXT_REGISTERS.forEach((register, index) => {
+    registers[register] = view.getBigUint64(MCONTEXT + 8 * index, true)
+  })
+  const wantedFlags = view.getBigUint64(SC_EFLAGS, true)
+  registers[reg.EFLAGS] = (oldFlags & ~EFLAGS_CHANGEABLE) | (wantedFlags & EFLAGS_CHANGEABLE)
+  // Whatever selectors a frame names, user mode has one code and one stack segment.
+  registers[reg.CS] = reg.USER_CS
+  registers[reg.SS] = reg.USER_DS
+  // Not a system call any more: nothing restarts it.
+  registers[reg.ORIG_RAX] = 0xffff_ffff_ffff_ffffn
+
+  const current = context.readFpState()
+  const fpAddress = getAddress(view, SC_FPSTATE)
+  context.writeFpState(
+    fpAddress === 0 ? initialFpState(current) : parseFrameFpState(memory, fpAddress, current),
+  )
+  context.writeRegisters(registers)
+  return {
+    mask: SignalSet.fromBytes(bytes, UC_MASK),
+    stack: {
+      sp: getAddress(view, UC_STACK),
+      flags: view.getUint32(UC_STACK + 8, true),
+      size: getAddress(view, UC_STACK + 16),
+    },
+    stackPointer: reg.stackPointer(registers),
+  }
+}
+
+// get_sigframe of arch/x86/kernel/signal.c.
+function placeFrame(frame: SignalFrame, oldStackPointer: number, fpBytes: number) {
+  let top = oldStackPointer - RED_ZONE
+  const nested = frame.stack.isInUse(top)
+  const entering = (frame.flags & SA_ONSTACK) !== 0 && frame.stack.size > 0 && !nested
+  if (entering) top = frame.stack.sp + frame.stack.size
+
+  const fpAddress = roundDown(top - fpBytes, FP_FRAME_ALIGNMENT)
+  // As if a call had pushed the return address: (rsp + 8) is a multiple of 16.
+  const frameAddress = roundDown(fpAddress - FRAME_BYTES, 16) - 8
+  // A frame that leaves the alternate stack would overwrite what lies below it.
+  if ((nested || entering) && !frame.stack.contains(frameAddress)) throw new Errno(EFAULT)
+  return {frameAddress, fpAddress}
+}
+
+function enterHandler(
+  context: Context,
+  registers: BigUint64Array,
+  frame: SignalFrame,
+  address: number,
+): void {
+  registers[reg.RDI] = BigInt(frame.signal)
+  registers[reg.RSI] = BigInt(address + INFO)
+  registers[reg.RDX] = BigInt(address + UC)
+  // No vector registers, for handlers called without a prototype.
+  registers[reg.RAX] = 0n
+  registers[reg.RIP] = BigInt(frame.handler)
+  registers[reg.RSP] = BigInt(address)
+  registers[reg.CS] = reg.USER_CS
+  registers[reg.SS] = reg.USER_DS
+  registers[reg.EFLAGS] &= ~(EFLAGS_DF | EFLAGS_RF | EFLAGS_TF)
+  context.writeFpState(initialFpState(context.readFpState()))
+}
+
+function roundDown(value: number, alignment: number): number {
+  return Math.floor(value / alignment) * alignment
+}
+
+function setAddress(view: DataView, offset: number, value: number): void {
+  view.setBigUint64(offset, BigInt(value), true)
+}
+
+/** Above 2^53 it is rounded, and so out of every range. */
+function getAddress(view: DataView, offset: number): number {
+  return Number(view.getBigUint64(offset, true))
+}

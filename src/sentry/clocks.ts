@@ -1,0 +1,82 @@
+// The guest's clocks by their clockid_t: clock_gettime(2).
+
+import {EINVAL, Errno} from '../abi/errno.ts'
+import {
+  CLOCK_BOOTTIME,
+  CLOCK_BOOTTIME_ALARM,
+  CLOCK_MONOTONIC,
+  CLOCK_MONOTONIC_COARSE,
+  CLOCK_MONOTONIC_RAW,
+  CLOCK_PROCESS_CPUTIME_ID,
+  CLOCK_REALTIME,
+  CLOCK_REALTIME_ALARM,
+  CLOCK_REALTIME_COARSE,
+  CLOCK_TAI,
+  CLOCK_THREAD_CPUTIME_ID,
+  differenceNs,
+  fromNs,
+  type Timespec,
+  toNs,
+} from '../abi/time.ts'
+import {readHostClock} from './host-clock.ts'
+import type {Process} from './process.ts'
+import type {Task} from './task.ts'
+
+/** Host clocks that a guest may read, and which of them answers. */
+const HOST_CLOCKS = new Map([
+  [CLOCK_REALTIME, CLOCK_REALTIME],
+  [CLOCK_MONOTONIC, CLOCK_MONOTONIC],
+  [CLOCK_MONOTONIC_RAW, CLOCK_MONOTONIC_RAW],
+  [CLOCK_REALTIME_COARSE, CLOCK_REALTIME_COARSE],
+  [CLOCK_MONOTONIC_COARSE, CLOCK_MONOTONIC_COARSE],
+  [CLOCK_BOOTTIME, CLOCK_BOOTTIME],
+  [CLOCK_REALTIME_ALARM, CLOCK_REALTIME],
+  [CLOCK_BOOTTIME_ALARM, CLOCK_BOOTTIME],
+  [CLOCK_TAI, CLOCK_TAI],
+])
+
+const COARSE = new Set([CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE])
+/** A tick of a kernel with CONFIG_HZ=250. */
+const COARSE_RESOLUTION_NS = 4_000_000
+
+// Dynamic CPU clocks (include/linux/posix-timers.h): ~pid << 3 | per-thread << 2 | what. What 3 is a device's clock.
+const CPU_CLOCK_WHAT = 3
+const CPU_CLOCK_THREAD = 4
+
+/** @throws Errno EINVAL for a clock that does not exist */
+export function readClock(task: Task, id: number): Timespec {
+  const host = HOST_CLOCKS.get(id)
+  if (host === undefined) return fromNs(task.kernel.cpuTimeNs(cpuClockProcess(task, id)))
+  const now = readHostClock(host)
+  return {seconds: now[0], nanoseconds: now[1]}
+}
+
+/** @throws Errno EINVAL */
+export function clockResolutionNs(task: Task, id: number): number {
+  if (!HOST_CLOCKS.has(id)) cpuClockProcess(task, id)
+  return COARSE.has(id) ? COARSE_RESOLUTION_NS : 1
+}
+
+/** The clock counts the CPU time of a process, or of a thread of it. */
+export function isCpuClock(id: number): boolean {
+  return !HOST_CLOCKS.has(id)
+}
+
+/** CPU clocks of other processes are none of this one's business: EINVAL, as for a process that does not exist. */
+function cpuClockProcess(task: Task, id: number): Process {
+  if (id === CLOCK_PROCESS_CPUTIME_ID || id === CLOCK_THREAD_CPUTIME_ID) return task.process
+  if (id >= 0 || (id & CPU_CLOCK_WHAT) === CPU_CLOCK_WHAT) throw new Errno(EINVAL)
+  const pid = ~(id >> 3)
+  const own = id & CPU_CLOCK_THREAD ? task.tid : task.process.pid
+  if (pid !== 0 && pid !== own) throw new Errno(EINVAL)
+  return task.process
+}
+
+/**
+ * When, on CLOCK_MONOTONIC, a clock will show `time`; a CPU clock is taken to run all the time, so that it is never
+ * late. A real-time clock that is set meanwhile is not noticed.
+ */
+export function monotonicDeadlineNs(task: Task, id: number, time: Timespec): number {
+  if (id === CLOCK_MONOTONIC) return toNs(time)
+  return task.kernel.monotonicNs() + differenceNs(time, readClock(task, id))
+}

@@ -1,0 +1,48 @@
+// arch_prctl(2): the FS and GS bases of x86_64. CPUID faulting is not offered.
+
+import {EINVAL, ENODEV, EPERM, Errno} from '../../abi/errno.ts'
+import {FS_BASE, GS_BASE} from '../../arch/x86_64/registers.ts'
+import type {Task} from '../task.ts'
+import type {Syscall} from './syscall.ts'
+
+const ARCH_SET_GS = 0x1001
+const ARCH_SET_FS = 0x1002
+const ARCH_GET_FS = 0x1003
+const ARCH_GET_GS = 0x1004
+const ARCH_GET_CPUID = 0x1011
+const ARCH_SET_CPUID = 0x1012
+
+export const archPrctl: Syscall = (task, args) => {
+  switch (args.int32(0)) {
+    case ARCH_SET_FS:
+      return setBase(task, FS_BASE, args.address(1))
+    case ARCH_SET_GS:
+      return setBase(task, GS_BASE, args.address(1))
+    case ARCH_GET_FS:
+      return getBase(task, FS_BASE, args.address(1))
+    case ARCH_GET_GS:
+      return getBase(task, GS_BASE, args.address(1))
+    case ARCH_GET_CPUID:
+      return 1
+    case ARCH_SET_CPUID:
+      throw new Errno(ENODEV)
+    default:
+      throw new Errno(EINVAL)
+  }
+}
+
+function setBase(task: Task, register: number, base: number): number {
+  if (base >= task.kernel.platform.userTop) throw new Errno(EPERM)
+  const registers = task.context.readRegisters()
+  registers[register] = BigInt(base)
+  task.context.writeRegisters(registers)
+  return 0
+}
+
+function getBase(task: Task, register: number, target: number): number {
+  task.memory.writeBytes(
+    target,
+    new Uint8Array(task.context.readRegisters().slice(register, register + 1).buffer),
+  )
+  return 0
+}

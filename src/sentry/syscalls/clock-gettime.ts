@@ -1,0 +1,33 @@
+// clock_gettime(2), clock_getres(2), clock_settime(2).
+
+import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
+import {
+  CLOCK_REALTIME,
+  decodeTimespec,
+  encodeTimespec,
+  fromNs,
+  isValidTimespec,
+  TIMESPEC_BYTES,
+} from '../../abi/time.ts'
+import {clockResolutionNs, readClock} from '../clocks.ts'
+import type {Syscall} from './syscall.ts'
+
+export const clockGettime: Syscall = (task, args) => {
+  const time = readClock(task, args.int32(0))
+  task.memory.writeBytes(args.address(1), encodeTimespec(time))
+  return 0
+}
+
+export const clockGetres: Syscall = (task, args) => {
+  const resolutionNs = clockResolutionNs(task, args.int32(0))
+  const target = args.address(1)
+  if (target !== 0) task.memory.writeBytes(target, encodeTimespec(fromNs(resolutionNs)))
+  return 0
+}
+
+/** The host's clock is not the guest's to set. */
+export const clockSettime: Syscall = (task, args) => {
+  if (args.int32(0) !== CLOCK_REALTIME) throw new Errno(EINVAL)
+  const time = decodeTimespec(task.memory.readBytes(args.address(1), TIMESPEC_BYTES))
+  throw new Errno(isValidTimespec(time) ? EPERM : EINVAL)
+}

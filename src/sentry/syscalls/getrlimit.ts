@@ -1,0 +1,64 @@
+// getrlimit(2), setrlimit(2), prlimit(2).
+
+import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
+import {type Limit, RLIMIT_NLIMITS, RLIMIT_NOFILE, UNLIMITED} from '../resource-limits.ts'
+import type {Task} from '../task.ts'
+import type {Syscall} from './syscall.ts'
+
+const RLIMIT_BYTES = 16
+const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn
+/** Linux: fs.nr_open. */
+const NR_OPEN = 1 << 20
+
+export const getrlimit: Syscall = (task, args) => {
+  task.memory.writeBytes(args.address(1), encode(task.process.limits.get(resource(args.int32(0)))))
+  return 0
+}
+
+export const setrlimit: Syscall = (task, args) => {
+  const which = resource(args.int32(0))
+  setLimit(task, which, decode(task.memory.readBytes(args.address(1), RLIMIT_BYTES)))
+  return 0
+}
+
+export const prlimit64: Syscall = (task, args) => {
+  const pid = args.int32(0)
+  const which = resource(args.int32(1))
+  const newLimit = args.address(2)
+  const oldLimit = args.address(3)
+  const wanted = newLimit === 0 ? undefined : decode(task.memory.readBytes(newLimit, RLIMIT_BYTES))
+  if (pid !== 0 && pid !== task.process.pid) throw new Errno(ESRCH)
+
+  const old = task.process.limits.get(which)
+  if (wanted !== undefined) setLimit(task, which, wanted)
+  if (oldLimit !== 0) task.memory.writeBytes(oldLimit, encode(old))
+  return 0
+}
+
+function resource(value: number): number {
+  if (value < 0 || value >= RLIMIT_NLIMITS) throw new Errno(EINVAL)
+  return value
+}
+
+function setLimit(task: Task, which: number, limit: Limit): void {
+  if (limit.soft > limit.hard) throw new Errno(EINVAL)
+  if (which === RLIMIT_NOFILE && limit.hard > NR_OPEN) throw new Errno(EPERM)
+  const raises = limit.hard > task.process.limits.get(which).hard
+  if (raises && !task.credentials.privileged) throw new Errno(EPERM)
+  task.process.limits.set(which, limit)
+  if (which === RLIMIT_NOFILE) task.fds.limit = limit.soft
+}
+
+function encode(limit: Readonly<Limit>): Uint8Array {
+  const word = (value: number) => (value === UNLIMITED ? RLIM_INFINITY : BigInt(value))
+  return new Uint8Array(BigUint64Array.of(word(limit.soft), word(limit.hard)).buffer)
+}
+
+function decode(bytes: Uint8Array): Limit {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const number = (offset: number) => {
+    const value = view.getBigUint64(offset, true)
+    return value === RLIM_INFINITY ? UNLIMITED : Number(value)
+  }
+  return {soft: number(0), hard: number(8)}
+}

@@ -1,0 +1,50 @@
+// getuid(2), getgid(2), getresuid(2), getgroups(2).
+
+import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
+import type {Syscall} from './syscall.ts'
+
+const NGROUPS_MAX = 65536
+
+export const getuid: Syscall = (task) => task.credentials.ruid
+export const geteuid: Syscall = (task) => task.credentials.euid
+export const getgid: Syscall = (task) => task.credentials.rgid
+export const getegid: Syscall = (task) => task.credentials.egid
+
+export const getresuid: Syscall = (task, args) => {
+  const {ruid, euid, suid} = task.credentials
+  ;[ruid, euid, suid].forEach((id, index) => {
+    task.memory.writeBytes(args.address(index), encodeIds([id]))
+  })
+  return 0
+}
+
+export const getresgid: Syscall = (task, args) => {
+  const {rgid, egid, sgid} = task.credentials
+  ;[rgid, egid, sgid].forEach((id, index) => {
+    task.memory.writeBytes(args.address(index), encodeIds([id]))
+  })
+  return 0
+}
+
+export const getgroups: Syscall = (task, args) => {
+  const size = args.int32(0)
+  const {groups} = task.credentials
+  if (size < 0 || (size !== 0 && size < groups.length)) throw new Errno(EINVAL)
+  if (size > 0) task.memory.writeBytes(args.address(1), encodeIds(groups))
+  return groups.length
+}
+
+export const setgroups: Syscall = (task, args) => {
+  const size = args.int32(0)
+  if (!task.credentials.privileged) throw new Errno(EPERM)
+  if (size < 0 || size > NGROUPS_MAX) throw new Errno(EINVAL)
+  const bytes = task.memory.readBytes(args.address(1), size * 4)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const groups = Array.from({length: size}, (_, index) => view.getUint32(index * 4, true))
+  task.credentials = {...task.credentials, groups}
+  return 0
+}
+
+function encodeIds(ids: readonly number[]): Uint8Array {
+  return new Uint8Array(Uint32Array.from(ids).buffer)
+}

@@ -1,0 +1,31 @@
+// uname(2), sethostname(2), setdomainname(2).
+
+import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
+import {arch} from '../../arch/index.ts'
+import type {Syscall} from './syscall.ts'
+
+/** The kernel whose behaviour the sentry follows; C libraries refuse to start on too old a one. */
+export const KERNEL_RELEASE = '6.12.0-hv'
+export const KERNEL_VERSION = '#1 SMP PREEMPT_DYNAMIC hv'
+
+const FIELD_BYTES = 65
+const FIELDS = 6
+const HOSTNAME_MAX = 64
+
+export const uname: Syscall = (task, args) => {
+  const fields = ['Linux', task.kernel.hostname, KERNEL_RELEASE, KERNEL_VERSION, arch.machine, '(none)']
+  const bytes = new Uint8Array(FIELDS * FIELD_BYTES)
+  fields.forEach((field, index) => {
+    bytes.set(Buffer.from(field, 'latin1').subarray(0, FIELD_BYTES - 1), index * FIELD_BYTES)
+  })
+  task.memory.writeBytes(args.address(0), bytes)
+  return 0
+}
+
+export const sethostname: Syscall = (task, args) => {
+  const length = args.int32(1)
+  if (!task.credentials.privileged) throw new Errno(EPERM)
+  if (length < 0 || length > HOSTNAME_MAX) throw new Errno(EINVAL)
+  task.kernel.hostname = Buffer.from(task.memory.readBytes(args.address(0), length)).toString('latin1')
+  return 0
+}

@@ -9,8 +9,26 @@
         "napi/host_fs.cc",
         "napi/host_names.cc",
         "napi/host_stream.cc",
+        "napi/vdso.cc",
+        "sys/clock_sample.cc",
         "sys/glibc_floor.cc",
       ],
+      "actions": [
+        {
+          "action_name": "vdso",
+          "inputs": [
+            "shim/vdso/build_vdso.sh",
+            "shim/vdso/vdso.c",
+            "shim/vdso/vdso.lds",
+            "shim/vdso/x86_64/arch.h",
+            "shim/vdso/arm64/arch.h",
+            "shim/vvar.h",
+          ],
+          "outputs": ["<(SHARED_INTERMEDIATE_DIR)/vdso_image.h"],
+          "action": ["sh", "shim/vdso/build_vdso.sh", "<(SHARED_INTERMEDIATE_DIR)/vdso_image.h"],
+        },
+      ],
+      "include_dirs": ["<(SHARED_INTERMEDIATE_DIR)"],
       # -isystem: node-addon-api is not ours to warn about.
       "cflags_cc": [
         "-std=c++20", "-fexceptions", "-Wall", "-Wextra", "-Wshadow", "-fvisibility=hidden",

@@ -1,0 +1,29 @@
+// clock_sample.h: the host's clocks and its cycle counter, read together.
+#ifndef HV_SYS_CLOCK_SAMPLE_H_
+#define HV_SYS_CLOCK_SAMPLE_H_
+
+#include <cstdint>
+
+namespace hv {
+
+// Nanoseconds but for the cycles. A clock and its cycles are the same instant, to some ten nanoseconds.
+struct ClockSample {
+  int64_t cycles;
+  int64_t monotonic;
+  int64_t raw_cycles;
+  int64_t raw;
+  // To add to CLOCK_MONOTONIC.
+  int64_t realtime_offset;
+  int64_t boottime_offset;
+  int64_t tai_offset;
+};
+
+// Takes some microseconds. Throws std::system_error.
+ClockSample SampleClocks();
+
+// Whether the counter is fit to be a clock: constant, and running in every power state.
+bool HostCyclesAreInvariant();
+
+}  // namespace hv
+
+#endif  // HV_SYS_CLOCK_SAMPLE_H_

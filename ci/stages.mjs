@@ -42,7 +42,7 @@ export const stages = [
   {
     name: 'bed',
     what: 'test/bed: the guests in the SVM bed',
-    packages: ['qemu-system-x86', 'busybox-static', 'cpio', 'squashfs-tools', 'zstd', 'xz-utils'],
+    packages: ['qemu-system-x86', 'busybox-static', 'cpio', 'squashfs-tools', 'kmod', 'xz-utils'],
     run: () => vitest('bed'),
   },
 ]

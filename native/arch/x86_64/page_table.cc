@@ -1,0 +1,82 @@
+// page_table.cc: walking, pruning and freeing page tables.
+
+#include "arch/x86_64/page_table.h"
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+namespace hv {
+namespace {
+
+constexpr int kLevels = 4;
+
+unsigned Index(uint64_t address, int level) { return (address >> (12 + 9 * level)) & 511; }
+
+}  // namespace
+
+uint64_t SupervisorPages::Allocate() {
+  if (!free_.empty()) {
+    uint64_t page = free_.back();
+    free_.pop_back();
+    std::memset(Data(page), 0, kPageSize);
+    return page;
+  }
+  if (next_ >= region_->mapping.size()) {
+    throw std::system_error(ENOMEM, std::generic_category(), "page tables");
+  }
+  uint64_t page = next_;
+  next_ += kPageSize;
+  return page;
+}
+
+void SupervisorPages::Free(uint64_t page) {
+  Present(page) = 0;
+  free_.push_back(page);
+}
+
+PageTable::~PageTable() { FreeTable(root_, kLevels - 1); }
+
+// The last-level table that holds `address`; nullptr when there is none and `make` is false.
+uint64_t* PageTable::Walk(uint64_t address, bool make) {
+  uint64_t table = root_;
+  for (int level = kLevels - 1; level > 0; level--) {
+    uint64_t& entry = pages_.Entries(table)[Index(address, level)];
+    if (!(entry & kPresent)) {
+      if (!make) return nullptr;
+      // Upper levels allow all: the last one decides.
+      uint64_t next = pages_.Allocate() | kPresent | kWrite | kUser | (1u << 5);
+      __atomic_store_n(&entry, next, __ATOMIC_RELEASE);
+      pages_.Present(table)++;
+    }
+    table = entry & kAddressMask;
+  }
+  return pages_.Entries(table);
+}
+
+void PageTable::Prune(uint64_t address) {
+  for (int depth = 1; depth < kLevels; depth++) {
+    uint64_t parent = root_;
+    for (int level = kLevels - 1; level > depth; level--) {
+      parent = pages_.Entries(parent)[Index(address, level)] & kAddressMask;
+    }
+    uint64_t& entry = pages_.Entries(parent)[Index(address, depth)];
+    uint64_t table = entry & kAddressMask;
+    if (!(entry & kPresent) || pages_.Present(table) != 0) return;
+    __atomic_store_n(&entry, 0, __ATOMIC_RELEASE);
+    pages_.Present(parent)--;
+    pages_.Free(table);
+  }
+}
+
+void PageTable::FreeTable(uint64_t table, int level) {
+  if (level > 0) {
+    for (int i = 0; i < 512; i++) {
+      uint64_t entry = pages_.Entries(table)[i];
+      if (entry & kPresent) FreeTable(entry & kAddressMask, level - 1);
+    }
+  }
+  pages_.Free(table);
+}
+
+}  // namespace hv

@@ -1,0 +1,76 @@
+// regs.h: registers between KVM's structures and Linux's, and what ring 3 needs set.
+#ifndef HV_ARCH_X86_64_REGS_H_
+#define HV_ARCH_X86_64_REGS_H_
+
+#include <linux/kvm.h>
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "kvm/vcpu.h"
+
+namespace hv {
+
+// Linux's user_regs_struct, in its order.
+enum UserRegister {
+  kRegR15,
+  kRegR14,
+  kRegR13,
+  kRegR12,
+  kRegRbp,
+  kRegRbx,
+  kRegR11,
+  kRegR10,
+  kRegR9,
+  kRegR8,
+  kRegRax,
+  kRegRcx,
+  kRegRdx,
+  kRegRsi,
+  kRegRdi,
+  kRegOrigRax,
+  kRegRip,
+  kRegCs,
+  kRegEflags,
+  kRegRsp,
+  kRegSs,
+  kRegFsBase,
+  kRegGsBase,
+  kRegDs,
+  kRegEs,
+  kRegFs,
+  kRegGs,
+  kUserRegisters,
+};
+using UserRegisters = std::array<uint64_t, kUserRegisters>;
+
+constexpr uint64_t kInterruptFlag = 0x200;
+// What a program may set: CF PF AF ZF SF TF DF OF RF AC ID (Linux's FIX_EFLAGS and popf's ID); what it always has: bit 1, IF.
+constexpr uint64_t kUserFlags = 0x250dd5;
+constexpr uint64_t kFixedFlags = 0x202;
+
+constexpr uint64_t kDebugVector = 1;
+constexpr uint64_t kGeneralProtectionVector = 13;
+constexpr uint64_t kSyscallLength = 2;
+
+UserRegisters FromKvmRegs(const kvm_regs& regs, const kvm_sregs& sregs);
+void ToKvmRegs(const UserRegisters& user, kvm_regs& regs);
+// Ring 0's code and stack segment, and the program's data segments.
+void SetSegments(const UserRegisters& user, kvm_sregs& sregs);
+
+// IDT, GDT and TSS of the context whose window begins at `window`.
+void InitPrivatePage(uint8_t* page, uint64_t window);
+// SYSCALL (SDM vol. 3, 5.8.8) to `entry`.
+void InitMsrs(Vcpu& vcpu, uint64_t entry);
+// Long mode with the protections that KVM offers here; tables in the private page at `tables`.
+void InitSregs(Vcpu& vcpu, uint64_t tables);
+
+// The XSAVE area in standard format (SDM vol. 1, 13.4).
+std::vector<uint8_t> ReadFpState(const Vcpu& vcpu);
+// Throws std::system_error EINVAL when KVM refuses it.
+void WriteFpState(const Vcpu& vcpu, const uint8_t* area, size_t size);
+
+}  // namespace hv
+
+#endif  // HV_ARCH_X86_64_REGS_H_

@@ -1,0 +1,272 @@
+// trap.cc: entering ring 3, and telling from KVM's exits what the program did.
+
+#include "arch/x86_64/trap.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include "arch/x86_64/boot.h"
+#include "arch/x86_64/pvm.h"
+#include "arch/x86_64/regs.h"
+#include "shim/abi.h"
+#include "sys/ioctl.h"
+
+// shim/x86_64/*.S
+extern "C" const uint8_t hv_shim_entry[], hv_shim_stored[], hv_shim_tail[], hv_shim_entry_end[];
+extern "C" const uint8_t hv_shim_stubs[], hv_shim_returning[], hv_shim_return[], hv_shim_pushed[],
+    hv_shim_popped[], hv_shim_stubs_end[];
+extern "C" const uint8_t hv_pvm_entry[], hv_pvm_stored[], hv_pvm_tail[], hv_pvm_entry_end[];
+
+namespace hv {
+namespace {
+
+// pvm.S's: where its way back keeps the program's stack pointer.
+constexpr unsigned kPvmSavedRsp = 0x100;
+
+// The iret frame's place and order (SDM vol. 3, 6.14.2); below it the stub's error code, vector and CR2.
+struct FaultStack {
+  uint64_t address, vector, error_code;
+  uint64_t rip, cs, rflags, rsp, ss;
+};
+constexpr unsigned kFaultStack = HV_PRIVATE_STACK_TOP - sizeof(FaultStack);
+
+uint64_t WindowAddress(unsigned index) { return HV_USER_TOP + uint64_t{index} * HV_WINDOW_SIZE; }
+
+uint32_t& Word(uint8_t* frame, unsigned offset) {
+  return *reinterpret_cast<uint32_t*>(frame + offset);
+}
+
+uint64_t& Quad(uint8_t* page, unsigned offset) {
+  return *reinterpret_cast<uint64_t*>(page + offset);
+}
+
+}  // namespace
+
+Shim::Shim(SupervisorPages& pages) : entry_page_(pages.Allocate()), stubs_page_(pages.Allocate()) {
+  bool pvm = pvm::IsHost();
+  std::memcpy(pages.Data(entry_page_), pvm ? hv_pvm_entry : hv_shim_entry,
+              pvm ? hv_pvm_entry_end - hv_pvm_entry : hv_shim_entry_end - hv_shim_entry);
+  std::memcpy(pages.Data(stubs_page_), hv_shim_stubs, hv_shim_stubs_end - hv_shim_stubs);
+}
+
+Context::Context(std::shared_ptr<Vm> vm, SupervisorPages& pages, const Shim& shim, unsigned index)
+    : pages_(pages),
+      shim_(shim),
+      vcpu_(std::move(vm), index),
+      window_(WindowAddress(index)),
+      frame_page_(pages.Allocate()),
+      record_page_(pages.Allocate()),
+      private_page_(pages.Allocate()),
+      pvm_(pvm::IsHost()) {
+  InitPrivatePage(private_page(), window_);
+  InitMsrs(vcpu_, window_ + HV_WINDOW_ENTRY);
+  InitSregs(vcpu_, window_ + HV_WINDOW_PRIVATE);
+  vcpu_.run().kvm_valid_regs = KVM_SYNC_X86_REGS;
+  written_[kRegCs] = HV_USER_CS;
+}
+
+Context::~Context() {
+  pages_.Free(frame_page_);
+  pages_.Free(record_page_);
+  pages_.Free(private_page_);
+}
+
+void Context::MapWindow(PageTable& table) const {
+  auto ignore = [](uint64_t) {};
+  uint64_t shared = pvm_ ? kPresent | kUser : kPresent;
+  table.Set(window_ + HV_WINDOW_ENTRY, kPageSize, shim_.entry_page(), shared, ignore);
+  table.Set(window_ + HV_WINDOW_FRAME, kPageSize, frame_page_, shared | kWrite | kNoExecute,
+            ignore);
+  table.Set(window_ + HV_WINDOW_STUBS, kPageSize, shim_.stubs_page(), kPresent, ignore);
+  table.Set(window_ + HV_WINDOW_PRIVATE, kPageSize, private_page_, kPresent | kWrite | kNoExecute,
+            ignore);
+  if (pvm_)
+    table.Set(window_ + HV_WINDOW_DOORBELL, kPageSize, HV_NOWHERE, kPresent | kUser, ignore);
+}
+
+void Context::UnmapWindow(PageTable& table) const {
+  table.Set(window_, HV_WINDOW_SIZE, 0, 0, [](uint64_t) {});
+}
+
+void Context::SetSpace(const PageTable& table) {
+  if (cr3_ == table.root()) return;
+  cr3_ = table.root();
+  if (!has_written_) WriteRegisters(ReadRegisters());
+}
+
+void Context::RequestFlush() {
+  if (pvm_) return;
+  Word(frame(), HV_FRAME_ACTION) |= HV_ACTION_FLUSH;
+  // Straight back to ring 3 no shim instruction would see the request.
+  if (stop_ == Stop::kUser && !has_written_) WriteRegisters(ReadRegisters());
+}
+
+// Into the program by the shim's iret, whatever ran before.
+void Context::Enter() {
+  auto& stack = *reinterpret_cast<FaultStack*>(private_page() + kFaultStack);
+  stack.rip = written_[kRegRip];
+  stack.cs = HV_USER_CS;
+  stack.rflags = (written_[kRegEflags] & kUserFlags) | kFixedFlags;
+  stack.rsp = written_[kRegRsp];
+  stack.ss = HV_USER_DS;
+
+  kvm_run& run = vcpu_.run();
+  ToKvmRegs(written_, run.s.regs.regs);
+  regs().rip = window_ + HV_WINDOW_STUBS + (hv_shim_return - hv_shim_stubs);
+  regs().rsp = window_ + HV_WINDOW_PRIVATE + kFaultStack + offsetof(FaultStack, rip);
+  regs().rflags = kFixedFlags & ~kInterruptFlag;
+  kvm_sregs& sregs = run.s.regs.sregs;
+  Ioctl(vcpu_.fd(), KVM_GET_SREGS, "KVM_GET_SREGS", &sregs);
+  SetSegments(written_, sregs);
+  sregs.cr3 = cr3_;
+  run.kvm_dirty_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
+  has_written_ = false;
+}
+
+Trap Context::Run() {
+  if (has_written_) {
+    // In ring 0, iret to such an address would fault there; the program gets its #GP instead.
+    if (written_[kRegRip] >= (uint64_t{1} << 47)) return Refuse();
+    Enter();
+  } else if (stop_ == Stop::kSyscall && pvm_) {
+    FinishPvmSyscall();
+  }
+
+  for (;;) {
+    int error = vcpu_.Run();
+    if (error == EINTR) return Interrupted();
+    if (error != 0) return Die(error);
+    const kvm_run& run = vcpu_.run();
+    if (run.exit_reason == KVM_EXIT_IO && run.io.port == HV_PORT_FAULT) {
+      Trap trap = Fault();
+      if (trap != Trap::kResumed) return trap;
+      continue;
+    }
+    bool rang = (run.exit_reason == KVM_EXIT_IO && run.io.port == HV_PORT_SYSCALL) ||
+                (pvm_ && pvm::RangDoorbell(run, window_ + HV_WINDOW_DOORBELL));
+    if (!rang) return Die(0);
+    stop_ = Stop::kSyscall;
+    // Answered while the shim gave up waiting: the program goes on.
+    if (Word(frame(), HV_FRAME_STATE) != HV_STATE_ANSWERED) return Trap::kSyscall;
+    if (pvm_) FinishPvmSyscall();
+  }
+}
+
+void Context::FinishPvmSyscall() {
+  regs().rip = regs().rcx;
+  regs().rflags = (regs().r11 & kUserFlags) | kFixedFlags;
+  regs().rax = Quad(frame(), HV_FRAME_RESULT);
+  vcpu_.run().kvm_dirty_regs = KVM_SYNC_X86_REGS;
+}
+
+Trap Context::Fault() {
+  const auto& stack = *reinterpret_cast<const FaultStack*>(private_page() + kFaultStack);
+  stop_ = Stop::kFault;
+  // A stub on another stack is the double fault's; a fault in ring 0 is the shim's own.
+  if (regs().rsp != window_ + HV_WINDOW_PRIVATE + kFaultStack || (stack.cs & 3) == 0) return Die(0);
+  // A program that single-steps itself does not see the entry code that PVM runs in its ring.
+  if (pvm_ && stack.vector == kDebugVector && InWindow(stack.rip)) return Trap::kResumed;
+  record().vector = static_cast<uint32_t>(stack.vector);
+  record().error_code = static_cast<uint32_t>(stack.error_code);
+  record().address = stack.address;
+  record().rip = stack.rip;
+  return Trap::kFault;
+}
+
+Trap Context::Refuse() {
+  stop_ = Stop::kUser;
+  record().vector = kGeneralProtectionVector;
+  record().error_code = 0;
+  record().address = 0;
+  record().rip = written_[kRegRip];
+  return Trap::kFault;
+}
+
+// KVM_RUN ended between two instructions. Where these are the shim's, the program's registers follow from how far it got:
+// RCX and R11 hold its return address and flags all the way.
+Trap Context::Interrupted() {
+  uint64_t rip = regs().rip;
+  stop_ = Stop::kUser;
+  if (!InWindow(rip)) return Trap::kInterrupted;
+
+  UserRegisters user = ReadRegisters();
+  uint64_t offset = rip - window_;
+  const uint8_t* entry = pvm_ ? hv_pvm_entry : hv_shim_entry;
+  uint64_t stored = (pvm_ ? hv_pvm_stored : hv_shim_stored) - entry;
+  uint64_t tail = (pvm_ ? hv_pvm_tail : hv_shim_tail) - entry;
+  uint64_t end = (pvm_ ? hv_pvm_entry_end : hv_shim_entry_end) - entry;
+  const auto& stack = *reinterpret_cast<const FaultStack*>(private_page() + kFaultStack);
+
+  if (offset < stored) {
+    // The call was not made yet: it will be made anew.
+    if (offset > 0) user[kRegRax] = Quad(frame(), HV_FRAME_NUMBER);
+    user[kRegRip] = user[kRegRcx] - kSyscallLength;
+    user[kRegEflags] = user[kRegR11];
+  } else if (offset < tail || (pvm_ && offset >= HV_WINDOW_DOORBELL)) {
+    // Unanswered: as if it had rung. Answered while we looked: its wait ends at once.
+    stop_ = Stop::kSyscall;
+    if (Word(frame(), HV_FRAME_STATE) == HV_STATE_REQUEST) return Trap::kSyscall;
+    user = ReadRegisters();
+  } else if (offset < end) {
+    user[kRegRax] = Quad(frame(), HV_FRAME_RESULT);
+    user[kRegRip] = user[kRegRcx];
+    user[kRegEflags] = user[kRegR11];
+    if (pvm_ && InWindow(user[kRegRsp])) user[kRegRsp] = Quad(frame(), kPvmSavedRsp);
+  } else if (offset >= ReturnOffset(hv_shim_returning)) {
+    if (offset >= ReturnOffset(hv_shim_pushed) && offset < ReturnOffset(hv_shim_popped)) {
+      user[kRegRax] = Quad(private_page(), kFaultStack + offsetof(FaultStack, error_code));
+    }
+    user[kRegRip] = stack.rip;
+    user[kRegRsp] = stack.rsp;
+    user[kRegEflags] = stack.rflags;
+  } else {
+    // On the way to a fault's doorbell: a few instructions more.
+    int error = vcpu_.Run();
+    return error == 0 && vcpu_.run().exit_reason == KVM_EXIT_IO ? Fault() : Die(error);
+  }
+  stop_ = Stop::kUser;
+  WriteRegisters(user);
+  return Trap::kInterrupted;
+}
+
+Trap Context::Die(int host_error) {
+  record().host_error = static_cast<uint32_t>(host_error);
+  record().exit_reason = vcpu_.run().exit_reason;
+  return Trap::kDead;
+}
+
+UserRegisters Context::ReadRegisters() {
+  if (has_written_) return written_;
+  kvm_sregs sregs;
+  Ioctl(vcpu_.fd(), KVM_GET_SREGS, "KVM_GET_SREGS", &sregs);
+  UserRegisters user = FromKvmRegs(regs(), sregs);
+  if (stop_ == Stop::kSyscall) {
+    user[kRegOrigRax] = Quad(frame(), HV_FRAME_NUMBER);
+    user[kRegRax] = Quad(frame(), HV_FRAME_RESULT);
+    user[kRegRip] = user[kRegRcx];
+    user[kRegEflags] = user[kRegR11];
+  } else if (stop_ == Stop::kFault) {
+    const auto& stack = *reinterpret_cast<const FaultStack*>(private_page() + kFaultStack);
+    user[kRegRip] = stack.rip;
+    user[kRegRsp] = stack.rsp;
+    user[kRegEflags] = stack.rflags;
+  }
+  user[kRegCs] = HV_USER_CS;
+  user[kRegSs] = HV_USER_DS;
+  return user;
+}
+
+void Context::WriteRegisters(const UserRegisters& registers) {
+  written_ = registers;
+  has_written_ = true;
+}
+
+bool Context::InWindow(uint64_t address) const {
+  return address >= window_ && address < window_ + HV_WINDOW_SIZE;
+}
+
+uint64_t Context::ReturnOffset(const uint8_t* label) const {
+  return HV_WINDOW_STUBS + static_cast<uint64_t>(label - hv_shim_stubs);
+}
+
+}  // namespace hv

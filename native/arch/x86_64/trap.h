@@ -1,0 +1,108 @@
+// trap.h: a vCPU that runs one thread of a user program in ring 3 and stops at its system calls and faults.
+#ifndef HV_ARCH_X86_64_TRAP_H_
+#define HV_ARCH_X86_64_TRAP_H_
+
+#include <memory>
+
+#include "arch/x86_64/layout.h"
+#include "arch/x86_64/page_table.h"
+#include "arch/x86_64/regs.h"
+#include "kvm/vcpu.h"
+
+namespace hv {
+
+// Why a context stopped. The numbers are src/platform/platform.ts's EVENT_*.
+enum class Trap : int {
+  kSyscall = 1,
+  kFault = 2,
+  kInterrupted = 3,
+  kDead = 6,
+  kResumed = 0,  // handled here: the program runs on
+};
+
+// What JavaScript reads after a trap: one host-only page of the supervisor region.
+struct TrapRecord {
+  uint32_t command;  // see listener.h
+  uint32_t stopped;  // a Trap, 0 while it runs
+  uint32_t vector;
+  uint32_t error_code;
+  uint64_t address;  // CR2
+  uint64_t rip;
+  uint32_t host_error;   // kDead: errno of KVM_RUN, or 0
+  uint32_t exit_reason;  // kDead: KVM's
+};
+
+// What all contexts of a VM share: the shim's pages.
+class Shim {
+ public:
+  explicit Shim(SupervisorPages& pages);
+
+  uint64_t entry_page() const { return entry_page_; }
+  uint64_t stubs_page() const { return stubs_page_; }
+
+ private:
+  uint64_t entry_page_;
+  uint64_t stubs_page_;
+};
+
+class Context {
+ public:
+  // `index` picks the window, below HV_WINDOW_COUNT, unique in its VM.
+  Context(std::shared_ptr<Vm> vm, SupervisorPages& pages, const Shim& shim, unsigned index);
+  ~Context();
+
+  uint64_t frame_page() const { return frame_page_; }
+  uint64_t record_page() const { return record_page_; }
+  Vcpu& vcpu() { return vcpu_; }
+
+  // Maps this context's window into a page table: before the first run there.
+  void MapWindow(PageTable& table) const;
+  void UnmapWindow(PageTable& table) const;
+  // Which page table the next Run uses.
+  void SetSpace(const PageTable& table);
+  // The TLB must be flushed before the program runs on.
+  void RequestFlush();
+
+  // Runs the program until it traps. Fills the record.
+  Trap Run();
+
+  // Only while stopped.
+  UserRegisters ReadRegisters();
+  void WriteRegisters(const UserRegisters& registers);
+
+ private:
+  // Where the vCPU stands between two runs: in the program, behind a doorbell, or behind a fault stub's.
+  enum class Stop { kUser, kSyscall, kFault };
+
+  void Enter();
+  void FinishPvmSyscall();
+  Trap Fault();
+  Trap Refuse();
+  Trap Interrupted();
+  Trap Die(int host_error);
+  bool InWindow(uint64_t address) const;
+  uint64_t ReturnOffset(const uint8_t* label) const;
+  // SAFETY: each of these pages is the context's own, page-aligned, and lives as long as it does.
+  TrapRecord& record() const { return *reinterpret_cast<TrapRecord*>(pages_.Data(record_page_)); }
+  uint8_t* frame() const { return pages_.Data(frame_page_); }
+  uint8_t* private_page() const { return pages_.Data(private_page_); }
+  kvm_regs& regs() const { return vcpu_.run().s.regs.regs; }
+
+  SupervisorPages& pages_;
+  const Shim& shim_;
+  Vcpu vcpu_;
+  uint64_t window_;
+  uint64_t frame_page_;
+  uint64_t record_page_;
+  uint64_t private_page_;
+  uint64_t cr3_ = 0;
+  bool pvm_;
+  Stop stop_ = Stop::kUser;
+  // Registers that the next Run enters the program with.
+  UserRegisters written_ = {};
+  bool has_written_ = true;
+};
+
+}  // namespace hv
+
+#endif  // HV_ARCH_X86_64_TRAP_H_

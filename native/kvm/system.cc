@@ -1,0 +1,30 @@
+// system.cc: /dev/kvm (Documentation/virt/kvm/api.rst, section 4: system ioctls).
+
+#include "kvm/system.h"
+
+#include <fcntl.h>
+#include <linux/kvm.h>
+
+#include "sys/ioctl.h"
+
+namespace hv {
+
+System::System() : fd_(hv::Check(::open("/dev/kvm", O_RDWR | O_CLOEXEC), "open /dev/kvm")) {
+  if (Ioctl(fd(), KVM_GET_API_VERSION, "KVM_GET_API_VERSION", 0) != KVM_API_VERSION) {
+    throw std::system_error(EPROTO, std::generic_category(), "KVM_GET_API_VERSION");
+  }
+}
+
+int System::Check(unsigned capability) const {
+  return Ioctl(fd(), KVM_CHECK_EXTENSION, "KVM_CHECK_EXTENSION", capability);
+}
+
+Fd System::CreateVm(unsigned long type) const {
+  return Fd(Ioctl(fd(), KVM_CREATE_VM, "KVM_CREATE_VM", type));
+}
+
+size_t System::RunSize() const {
+  return static_cast<size_t>(Ioctl(fd(), KVM_GET_VCPU_MMAP_SIZE, "KVM_GET_VCPU_MMAP_SIZE", 0));
+}
+
+}  // namespace hv

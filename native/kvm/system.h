@@ -1,0 +1,30 @@
+// system.h: /dev/kvm itself: its version, what it can do, and new VMs.
+#ifndef HV_KVM_SYSTEM_H_
+#define HV_KVM_SYSTEM_H_
+
+#include <cstddef>
+
+#include "sys/fd.h"
+
+namespace hv {
+
+class System {
+ public:
+  // Throws std::system_error when /dev/kvm does not open, or speaks another API than version 12.
+  System();
+
+  int fd() const { return fd_.get(); }
+  // KVM_CHECK_EXTENSION: 0 when KVM does not know the capability.
+  int Check(unsigned capability) const;
+  // `type`: 0, or arm64's IPA size.
+  Fd CreateVm(unsigned long type = 0) const;
+  // Bytes of each vCPU's struct kvm_run.
+  size_t RunSize() const;
+
+ private:
+  Fd fd_;
+};
+
+}  // namespace hv
+
+#endif  // HV_KVM_SYSTEM_H_

@@ -1,0 +1,97 @@
+// user_vm.cc: the KVM platform's memory and address spaces.
+
+#include "kvm/user_vm.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "arch/x86_64/pvm.h"
+#include "sys/ioctl.h"
+
+namespace hv {
+namespace {
+
+// Page tables take 1/512 of what they map; sparse programs need more. Untouched pages of it cost nothing.
+size_t SupervisorBytes(size_t memory_bytes) {
+  return std::min<size_t>(memory_bytes / 8 / kPageSize * kPageSize + (16u << 20),
+                          HV_SUPERVISOR_LIMIT);
+}
+
+}  // namespace
+
+UserVm::UserVm(size_t memory_bytes)
+    : vm_(std::make_shared<Vm>()),
+      memory_(vm_->AddRegion(HV_MEMORY_BASE, memory_bytes, true)),
+      supervisor_(vm_->AddRegion(HV_SUPERVISOR_BASE, SupervisorBytes(memory_bytes), false)),
+      pages_(supervisor_),
+      shim_(pages_) {}
+
+unsigned UserVm::TakeIndex() {
+  if (!free_indexes_.empty()) {
+    unsigned index = free_indexes_.back();
+    free_indexes_.pop_back();
+    return index;
+  }
+  if (next_index_ >= HV_WINDOW_COUNT)
+    throw std::system_error(EAGAIN, std::generic_category(), "contexts");
+  return next_index_++;
+}
+
+void UserVm::Release(uint64_t offset, uint64_t length) {
+  uint64_t size = memory_->mapping.size();
+  if (offset > size || length > size - offset) throw std::out_of_range("MemoryFile range");
+  Check(::fallocate(memory_->file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                    static_cast<off_t>(offset), static_cast<off_t>(length)),
+        "fallocate");
+}
+
+void Space::Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t protection) {
+  Mapping& memory = vm_->memory().mapping;
+  bool bad = (address | length | offset) % kPageSize != 0 || address > HV_USER_TOP ||
+             length > HV_USER_TOP - address;
+  if (protection != 0) bad |= offset > memory.size() || length > memory.size() - offset;
+  if (bad) throw std::out_of_range("user range");
+
+  uint64_t access = 0;
+  if (protection != 0) access = kPresent | kUser;
+  if (protection & kProtWrite) access |= kWrite;
+  if (!(protection & kProtExec)) access |= kNoExecute;
+
+  bool changed = false;
+  bool forget = pvm::IsHost();
+  uint64_t begin = 0, end = 0;
+  auto forget_range = [&] {
+    if (end > begin) pvm::Forget(memory.data() + (begin - HV_MEMORY_BASE), end - begin);
+  };
+  table_.Set(address, length, HV_MEMORY_BASE + offset, access, [&](uint64_t physical) {
+    changed = true;
+    if (!forget) return;
+    if (physical != end) {
+      forget_range();
+      begin = physical;
+    }
+    end = physical + kPageSize;
+  });
+  if (!changed) return;
+  if (forget) forget_range();
+  for (Context* context : contexts_) context->RequestFlush();
+}
+
+void Space::Enter(Context& context) {
+  if (std::find(contexts_.begin(), contexts_.end(), &context) == contexts_.end()) {
+    context.MapWindow(table_);
+    contexts_.push_back(&context);
+  }
+  context.SetSpace(table_);
+}
+
+void Space::Leave(Context& context) {
+  auto found = std::find(contexts_.begin(), contexts_.end(), &context);
+  if (found == contexts_.end()) return;
+  contexts_.erase(found);
+  context.UnmapWindow(table_);
+}
+
+}  // namespace hv

@@ -1,0 +1,58 @@
+// vcpu.cc: KVM_RUN and the kick (api.rst, section 5: immediate_exit).
+
+#include "kvm/vcpu.h"
+
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+
+#include "arch/arch.h"
+#include "sys/ioctl.h"
+
+namespace hv {
+namespace {
+
+// A kick is a signal whose handler does nothing: it only ends KVM_RUN. A real-time signal that Node does not use.
+int KickSignal() {
+  static const int signal = [] {
+    int number = SIGRTMAX - 3;
+    struct sigaction action = {};
+    action.sa_handler = [](int) {};
+    Check(::sigaction(number, &action, nullptr), "sigaction");
+    return number;
+  }();
+  return signal;
+}
+
+pid_t ThreadId() {
+  static thread_local pid_t id = static_cast<pid_t>(::syscall(SYS_gettid));
+  return id;
+}
+
+}  // namespace
+
+Vcpu::Vcpu(std::shared_ptr<Vm> vm, unsigned id)
+    : vm_(std::move(vm)),
+      fd_(vm_->CreateVcpu(id)),
+      mapping_(vm_->system().RunSize(), PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0,
+               "mmap kvm_run") {
+  KickSignal();
+  arch::InitVcpu(*this);
+}
+
+int Vcpu::Run() {
+  thread_.store(ThreadId(), std::memory_order_seq_cst);
+  int result = ::ioctl(fd(), KVM_RUN, 0) < 0 ? errno : 0;
+  thread_.store(0, std::memory_order_seq_cst);
+  if (result == EINTR) __atomic_store_n(&run().immediate_exit, 0, __ATOMIC_SEQ_CST);
+  return result;
+}
+
+void Vcpu::Kick() {
+  __atomic_store_n(&run().immediate_exit, 1, __ATOMIC_SEQ_CST);
+  pid_t thread = thread_.load(std::memory_order_seq_cst);
+  // The thread may be out of KVM_RUN by now; then the handler does nothing there.
+  if (thread != 0) ::syscall(SYS_tgkill, ::getpid(), thread, KickSignal());
+}
+
+}  // namespace hv

@@ -1,0 +1,42 @@
+// vcpu.h: one vCPU: KVM_RUN, and stopping it from another thread.
+#ifndef HV_KVM_VCPU_H_
+#define HV_KVM_VCPU_H_
+
+#include <linux/kvm.h>
+
+#include <atomic>
+#include <memory>
+
+#include "kvm/vm.h"
+
+namespace hv {
+
+class Vcpu {
+ public:
+  // Sets it up as arch::InitVcpu does. The VM stays alive as long as its vCPUs.
+  Vcpu(std::shared_ptr<Vm> vm, unsigned id);
+  Vcpu(const Vcpu&) = delete;
+  Vcpu& operator=(const Vcpu&) = delete;
+
+  // KVM_RUN. Returns 0 with exit_reason set, or errno: EINTR (kicked), EAGAIN (not runnable yet), EFAULT …
+  // Only one thread at a time may be in it.
+  int Run();
+  // Makes Run return EINTR: the one that goes on, or else the next. Any thread, any time.
+  void Kick();
+
+  kvm_run& run() const { return *reinterpret_cast<kvm_run*>(mapping_.data()); }
+  size_t run_size() const { return mapping_.size(); }
+  int fd() const { return fd_.get(); }
+  Vm& vm() const { return *vm_; }
+
+ private:
+  std::shared_ptr<Vm> vm_;
+  Fd fd_;
+  Mapping mapping_;
+  // The thread inside Run, or 0. Kick signals it; immediate_exit covers the moment before KVM_RUN.
+  std::atomic<pid_t> thread_{0};
+};
+
+}  // namespace hv
+
+#endif  // HV_KVM_VCPU_H_

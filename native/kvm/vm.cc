@@ -1,0 +1,53 @@
+// vm.cc: KVM_CREATE_VM and KVM_SET_USER_MEMORY_REGION (api.rst, section 4: VM ioctls).
+
+#include "kvm/vm.h"
+
+#include <linux/kvm.h>
+
+#include <stdexcept>
+
+#include "arch/arch.h"
+#include "sys/ioctl.h"
+
+namespace hv {
+
+Vm::Vm() : fd_(system_.CreateVm()) { arch::InitVm(*this); }
+
+std::shared_ptr<Region> Vm::AddRegion(uint64_t guest_address, size_t size, bool file) {
+  Fd memory;
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  if (file) {
+    memory = Fd(Check(::memfd_create("hv-guest", MFD_CLOEXEC), "memfd_create"));
+    Check(::ftruncate(memory.get(), static_cast<off_t>(size)), "ftruncate");
+    flags = MAP_SHARED | MAP_NORESERVE;
+  }
+  auto region = std::make_shared<Region>(
+      Region{guest_address,
+             Mapping(size, PROT_READ | PROT_WRITE, flags, memory.get(), 0, "mmap guest memory"),
+             std::move(memory)});
+
+  kvm_userspace_memory_region slot = {};
+  slot.slot = static_cast<uint32_t>(regions_.size());
+  slot.guest_phys_addr = guest_address;
+  slot.memory_size = size;
+  slot.userspace_addr = reinterpret_cast<uint64_t>(region->mapping.data());
+  Ioctl(fd(), KVM_SET_USER_MEMORY_REGION, "KVM_SET_USER_MEMORY_REGION", &slot);
+  regions_.push_back(region);
+  return region;
+}
+
+uint8_t* Vm::Translate(uint64_t guest_address, size_t size) const {
+  for (const auto& region : regions_) {
+    if (guest_address < region->guest_address) continue;
+    uint64_t offset = guest_address - region->guest_address;
+    if (offset >= region->mapping.size() || size > region->mapping.size() - offset) continue;
+    return region->mapping.data() + offset;
+  }
+  throw std::out_of_range("guest physical range is not memory");
+}
+
+Fd Vm::CreateVcpu(unsigned id) const {
+  return Fd(Ioctl(fd(), KVM_CREATE_VCPU, "KVM_CREATE_VCPU", id));
+}
+
+}  // namespace hv

@@ -1,0 +1,47 @@
+// vm.h: one virtual machine: its memory slots and its vCPUs' descriptors.
+#ifndef HV_KVM_VM_H_
+#define HV_KVM_VM_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "kvm/system.h"
+#include "sys/mapping.h"
+
+namespace hv {
+
+// Guest memory: a mapping of this process that KVM shows the guest at `guest_address`. Shared with the ArrayBuffer over it.
+struct Region {
+  uint64_t guest_address;
+  Mapping mapping;
+  Fd file;  // the memfd behind it; none: anonymous memory
+};
+
+class Vm {
+ public:
+  Vm();
+  Vm(const Vm&) = delete;
+  Vm& operator=(const Vm&) = delete;
+
+  const System& system() const { return system_; }
+  int fd() const { return fd_.get(); }
+
+  // Gives the guest `size` bytes (a multiple of the page size) at `guest_address`, lazily backed: by a memfd, or by
+  // anonymous memory. Throws std::system_error.
+  std::shared_ptr<Region> AddRegion(uint64_t guest_address, size_t size, bool file);
+  // A guest physical range as host memory. Throws std::out_of_range when a byte of it is no memory.
+  uint8_t* Translate(uint64_t guest_address, size_t size) const;
+  Fd CreateVcpu(unsigned id) const;
+  // In the order in which they were added.
+  const std::shared_ptr<Region>& region(size_t index) const { return regions_.at(index); }
+
+ private:
+  System system_;
+  Fd fd_;
+  std::vector<std::shared_ptr<Region>> regions_;
+};
+
+}  // namespace hv
+
+#endif  // HV_KVM_VM_H_

@@ -1,0 +1,213 @@
+// user_vm.cc: the KVM platform's objects for JavaScript: UserVm, Space and Context. src/platform/kvm/addon.ts has their types.
+
+#include "kvm/user_vm.h"
+
+#include "napi/exports.h"
+#include "napi/guard.h"
+#include "napi/region_buffer.h"
+
+namespace hv {
+namespace {
+
+uint64_t ToSize(const Napi::Value& value) {
+  double number = value.ToNumber().DoubleValue();
+  if (!(number >= 0 && number <= 9007199254740991.0)) throw std::out_of_range("not a size");
+  return static_cast<uint64_t>(number);
+}
+
+class UserVmObject : public Napi::ObjectWrap<UserVmObject> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "UserVm",
+                       {InstanceAccessor<&UserVmObject::Memory>("memory"),
+                        InstanceAccessor<&UserVmObject::Supervisor>("supervisor"),
+                        InstanceMethod<&UserVmObject::Release>("release"),
+                        InstanceMethod<&UserVmObject::Dispose>("dispose")});
+  }
+
+  explicit UserVmObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<UserVmObject>(info) {
+    Guard(info.Env(), [&] {
+      vm_ = std::make_shared<UserVm>(ToSize(info[0]));
+      memory_ = RegionBuffer(info.Env(), vm_->vm()->region(0));
+      supervisor_ = RegionBuffer(info.Env(), vm_->vm()->region(1));
+    });
+  }
+
+  // Throws when it was disposed.
+  std::shared_ptr<UserVm> Get() const {
+    if (vm_ == nullptr) throw std::invalid_argument("the VM is disposed");
+    return vm_;
+  }
+
+ private:
+  Napi::Value Memory(const Napi::CallbackInfo& info) { return memory_.Value(info.Env()); }
+  Napi::Value Supervisor(const Napi::CallbackInfo& info) { return supervisor_.Value(info.Env()); }
+
+  void Release(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Get()->Release(ToSize(info[0]), ToSize(info[1])); });
+  }
+
+  void Dispose(const Napi::CallbackInfo&) {
+    memory_.Detach();
+    supervisor_.Detach();
+    vm_.reset();
+  }
+
+  std::shared_ptr<UserVm> vm_;
+  RegionBuffer memory_;
+  RegionBuffer supervisor_;
+};
+
+class SpaceObject : public Napi::ObjectWrap<SpaceObject> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "Space",
+                       {InstanceMethod<&SpaceObject::Set>("set"),
+                        InstanceMethod<&SpaceObject::Dispose>("dispose")});
+  }
+
+  explicit SpaceObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SpaceObject>(info) {
+    Guard(info.Env(), [&] {
+      space_ = std::make_shared<Space>(UserVmObject::Unwrap(info[0].As<Napi::Object>())->Get());
+    });
+  }
+
+  std::shared_ptr<Space> Get() const {
+    if (space_ == nullptr) throw std::invalid_argument("the address space is disposed");
+    return space_;
+  }
+
+ private:
+  void Set(const Napi::CallbackInfo& info) {
+    Guard(info.Env(),
+          [&] { Get()->Set(ToSize(info[0]), ToSize(info[1]), ToSize(info[2]), ToSize(info[3])); });
+  }
+
+  void Dispose(const Napi::CallbackInfo&) { space_.reset(); }
+
+  std::shared_ptr<Space> space_;
+};
+
+class ContextObject : public Napi::ObjectWrap<ContextObject> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "Context",
+                       {InstanceAccessor<&ContextObject::FrameOffset>("frameOffset"),
+                        InstanceAccessor<&ContextObject::RecordOffset>("recordOffset"),
+                        InstanceMethod<&ContextObject::Run>("run"),
+                        InstanceMethod<&ContextObject::SetSpace>("setSpace"),
+                        InstanceMethod<&ContextObject::Interrupt>("interrupt"),
+                        InstanceMethod<&ContextObject::ReadRegisters>("readRegisters"),
+                        InstanceMethod<&ContextObject::WriteRegisters>("writeRegisters"),
+                        InstanceMethod<&ContextObject::ReadFpState>("readFpState"),
+                        InstanceMethod<&ContextObject::WriteFpState>("writeFpState"),
+                        InstanceMethod<&ContextObject::Dispose>("dispose")});
+  }
+
+  explicit ContextObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ContextObject>(info) {
+    Guard(info.Env(), [&] {
+      vm_ = UserVmObject::Unwrap(info[0].As<Napi::Object>())->Get();
+      index_ = vm_->TakeIndex();
+      context_ = std::make_unique<Context>(vm_->vm(), vm_->pages(), vm_->shim(), index_);
+    });
+  }
+
+  ~ContextObject() override { Free(); }
+
+ private:
+  Context& Get() const {
+    if (context_ == nullptr) throw std::invalid_argument("the context is disposed");
+    return *context_;
+  }
+
+  Napi::Value FrameOffset(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get().frame_page()); });
+  }
+  Napi::Value RecordOffset(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get().record_page()); });
+  }
+
+  Napi::Value Run(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(),
+                 [&] { return Napi::Number::New(info.Env(), static_cast<int>(Get().Run())); });
+  }
+
+  void SetSpace(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] {
+      std::shared_ptr<Space> space = SpaceObject::Unwrap(info[0].As<Napi::Object>())->Get();
+      if (space_ != nullptr && space_ != space) space_->Leave(Get());
+      space_ = space;
+      space->Enter(Get());
+    });
+  }
+
+  void Interrupt(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Get().vcpu().Kick(); });
+  }
+
+  void ReadRegisters(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] {
+      UserRegisters registers = Get().ReadRegisters();
+      Napi::BigUint64Array out = Registers(info[0]);
+      std::copy(registers.begin(), registers.end(), out.Data());
+    });
+  }
+
+  void WriteRegisters(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] {
+      Napi::BigUint64Array in = Registers(info[0]);
+      UserRegisters registers;
+      std::copy(in.Data(), in.Data() + registers.size(), registers.begin());
+      Get().WriteRegisters(registers);
+    });
+  }
+
+  Napi::Value ReadFpState(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] {
+      std::vector<uint8_t> area = hv::ReadFpState(Get().vcpu());
+      Napi::Uint8Array out = Napi::Uint8Array::New(info.Env(), area.size());
+      std::copy(area.begin(), area.end(), out.Data());
+      return out;
+    });
+  }
+
+  void WriteFpState(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] {
+      Napi::Uint8Array area = info[0].As<Napi::Uint8Array>();
+      hv::WriteFpState(Get().vcpu(), area.Data(), area.ByteLength());
+    });
+  }
+
+  void Dispose(const Napi::CallbackInfo&) { Free(); }
+
+  void Free() {
+    if (context_ == nullptr) return;
+    if (space_ != nullptr) space_->Leave(*context_);
+    context_.reset();
+    space_.reset();
+    vm_->ReturnIndex(index_);
+    vm_.reset();
+  }
+
+  static Napi::BigUint64Array Registers(const Napi::Value& value) {
+    Napi::BigUint64Array array = value.As<Napi::BigUint64Array>();
+    if (array.ElementLength() < kUserRegisters) throw std::out_of_range("registers");
+    return array;
+  }
+
+  std::shared_ptr<UserVm> vm_;
+  std::shared_ptr<Space> space_;
+  std::unique_ptr<Context> context_;
+  unsigned index_ = 0;
+};
+
+}  // namespace
+
+void ExportUserVm(Napi::Env env, Napi::Object exports) {
+  exports.Set("UserVm", UserVmObject::Define(env));
+  exports.Set("Space", SpaceObject::Define(env));
+  exports.Set("Context", ContextObject::Define(env));
+  exports.Set("userTop", Napi::Number::New(env, static_cast<double>(HV_USER_TOP)));
+}
+
+}  // namespace hv

@@ -1,0 +1,28 @@
+// abi.h: the contract between the host and the guest's kernel mode: the trap frame and the doorbells. Same on every
+// architecture; for C++ and for the assembler.
+#ifndef HV_SHIM_ABI_H_
+#define HV_SHIM_ABI_H_
+
+#define HV_ABI_VERSION 1
+
+// The trap frame: byte offsets in its page. A call's words fill the first cache line.
+// `state` goes from IDLE or ANSWERED to REQUEST by the guest alone, and to ANSWERED by the host alone.
+#define HV_FRAME_STATE 0      // u32
+#define HV_FRAME_LISTENING 4  // u32, host: nonzero while it spins on `state`
+#define HV_FRAME_NUMBER 8     // u64, the call's number
+#define HV_FRAME_ARGS 16      // u64[6]
+#define HV_FRAME_RESULT 64    // i64, host
+#define HV_FRAME_ACTION 72    // u32, host: what the shim does before it returns to the program
+#define HV_FRAME_SIZE 4096
+
+#define HV_STATE_IDLE 0
+#define HV_STATE_REQUEST 1
+#define HV_STATE_ANSWERED 2
+
+#define HV_ACTION_FLUSH 1  // page-table entries changed: flush the TLB
+
+// How often the shim looks for an answer before it exits, about 100 us: longer than any call that the host answers
+// without sleeping.
+#define HV_SPIN_LIMIT 4000
+
+#endif  // HV_SHIM_ABI_H_

@@ -1,4 +1,4 @@
-// Lint: formatting and lint of TypeScript and JSON, formatting of C++, types of the sources.
+// Lint: formatting and lint of TypeScript and JSON, formatting of C++, types of the sources and the tests.
 
 import {hasCommand} from '../packages.mjs'
 import {root} from '../paths.mjs'
@@ -11,7 +11,7 @@ export async function lint() {
   return [
     await command('biome', 'npx', ['biome', 'check', '--config-path', 'ci', '--error-on-warnings', '.']),
     await clangFormat(['--dry-run', '--Werror']),
-    await command('types of src', 'npx', ['tsc', '-p', 'src', '--noEmit']),
+    await command('types', 'npx', ['tsc', '-p', 'ci']),
   ]
 }
 

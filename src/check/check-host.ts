@@ -1,6 +1,6 @@
 // checkHost: what this host can do for hv, finding by finding, with the proof at the end.
 
-import {type Capability, type Check, type Facts, KVM_DEVICE, makesVms} from './facts.ts'
+import {type Capability, type Check, type Facts, KVM_DEVICE} from './facts.ts'
 import type {Finding, HostReport} from './finding.ts'
 import {Host, type HostOptions} from './host.ts'
 import {checkKvmDevice} from './kvm-device.ts'
@@ -37,9 +37,10 @@ export async function checkHost(options: HostOptions = {}): Promise<HostReport> 
     ...describeSurroundings(facts.surroundings),
     ...arch.checks.flatMap((check) => check(facts)),
     ...[checkKvmDevice, checkKvmApi, checkKvmVm, checkKvmCapabilities].flatMap((check) => check(facts)),
-    ...(await proveTrap(facts)),
+    await proveTrap(facts),
   ]
-  const usable = makesVms(facts) && findings.every(({status}) => status !== 'fail')
+  const isProven = findings.at(-1)?.status === 'ok'
+  const usable = isProven && findings.every(({status}) => status !== 'fail')
   return {...report, usable, platform: usable ? 'kvm' : null, findings}
 }
 

@@ -4,6 +4,7 @@ import {getSystemErrorName} from 'node:util'
 import {EACCES, EBUSY, ENODEV, ENOENT, ENXIO, EPERM} from '../abi/errno.ts'
 import {type Check, type Facts, KVM_DEVICE} from './facts.ts'
 import type {Finding} from './finding.ts'
+import type {Host} from './host.ts'
 
 const GROUP_WRITE = 0o020
 const OTHER_READ_WRITE = 0o006
@@ -34,10 +35,7 @@ function diagnose(facts: Facts): Diagnosis {
       return keptAway(facts)
     case ENXIO:
     case ENODEV:
-      return {
-        detail: 'The device node is there, but no driver is behind it.',
-        mend: 'load the KVM module: see kernel-modules',
-      }
+      return nothingBehind(facts)
     case EBUSY:
       return {
         detail: 'Another process has it for itself.',
@@ -64,14 +62,33 @@ function missing({host, surroundings}: Facts): Diagnosis {
       mend: 'write `nestedVirtualization=true` under [wsl2] in %UserProfile%\\.wslconfig, then `wsl --shutdown`',
     }
   }
-  const number = host.read('/sys/class/misc/kvm/dev')?.trim()
+  const number = driverNumber(host)
   if (number) {
     return {
       detail: 'The driver is loaded, but its device node does not exist.',
-      mend: `make it: \`sudo mknod ${KVM_DEVICE} c ${number.replace(':', ' ')}\``,
+      mend: `make it: \`sudo mknod ${KVM_DEVICE} c ${number}\``,
     }
   }
   return {detail: 'It does not exist.', mend: 'load the KVM module: see kernel-modules'}
+}
+
+function nothingBehind({host}: Facts): Diagnosis {
+  const number = driverNumber(host)
+  if (!number) {
+    return {
+      detail: 'The device node is there, but no driver is behind it.',
+      mend: 'load the KVM module: see kernel-modules',
+    }
+  }
+  return {
+    detail: "The device node does not have the driver's number.",
+    mend: `make it again: \`sudo rm ${KVM_DEVICE} && sudo mknod ${KVM_DEVICE} c ${number}\``,
+  }
+}
+
+/** Major and minor number, as mknod(1) takes them. */
+function driverNumber(host: Host): string | undefined {
+  return host.read('/sys/class/misc/kvm/dev')?.trim().replace(':', ' ')
 }
 
 /** EACCES: the permission bits, or a security module where the bits would allow it. */

@@ -1,50 +1,38 @@
 // The proof: a guest in user mode of a real VM makes a system call, and the host process answers it.
 
 import {type Facts, makesVms} from './facts.ts'
-import type {Finding} from './finding.ts'
+import type {Finding, TrapProof} from './finding.ts'
 
 const NS_PER_US = 1000
+const REPORT_IT = 'report this with the output of `hv check --json`'
 
-export async function proveTrap(facts: Facts): Promise<Finding[]> {
+/** `ok` only when a trap was seen. */
+export async function proveTrap(facts: Facts): Promise<Finding> {
   const subject = {id: 'trap-proof', title: 'A real trap'}
   const prove = facts.host.proveTrap
   if (!makesVms(facts) || !prove) {
-    const reason = prove ? 'KVM makes no VM' : 'no prover was given'
-    return [{...subject, status: 'info', detail: 'It was not tried.', evidence: reason}]
+    const evidence = prove ? 'KVM makes no VM' : 'no prover was given'
+    return {...subject, status: 'info', detail: 'It was not tried.', evidence}
   }
 
   try {
-    const proof = await prove()
-    const evidence = 'a guest program in user mode of a VM made a system call'
-    if (!proof.ok) {
-      const detail = proof.detail ?? 'The system call did not arrive as it was made.'
-      return [
-        {
-          ...subject,
-          status: 'fail',
-          detail,
-          evidence,
-          mend: 'report this with the output of `hv check --json`',
-        },
-      ]
-    }
-    const listening =
-      proof.listeningNs === undefined
-        ? ''
-        : `, ${microseconds(proof.listeningNs)} with the host process listening`
-    const detail = `A system call and back takes ${microseconds(proof.roundTripNs)} by an exit${listening}.`
-    return [{...subject, status: 'ok', detail, evidence}]
+    return {...subject, ...judge(await prove()), evidence: 'a guest in user mode of a VM made a system call'}
   } catch (error) {
-    return [
-      {
-        ...subject,
-        status: 'fail',
-        detail: `The guest did not run: ${(error as Error).message}`,
-        evidence: 'a VM that this process set up',
-        mend: (error as {nextStep?: string}).nextStep || 'report this with the output of `hv check --json`',
-      },
-    ]
+    const {message, nextStep} = error as Error & {nextStep?: string}
+    const detail = `The guest did not run: ${message}`
+    return {...subject, status: 'fail', detail, evidence: 'a VM of this process', mend: nextStep || REPORT_IT}
   }
+}
+
+function judge(proof: TrapProof): Pick<Finding, 'status' | 'detail' | 'mend'> {
+  if (!proof.ok) {
+    const detail = proof.detail ?? 'The system call did not arrive as it was made.'
+    return {status: 'fail', detail, mend: REPORT_IT}
+  }
+  const byExit = `A system call and back takes ${microseconds(proof.roundTripNs)} by an exit`
+  if (proof.listeningNs === undefined) return {status: 'ok', detail: `${byExit}.`}
+  const listening = microseconds(proof.listeningNs)
+  return {status: 'ok', detail: `${byExit}, ${listening} with the host process listening.`}
 }
 
 function microseconds(ns: number): string {

@@ -82,6 +82,12 @@ test('the proof is not tried where KVM makes no VM', async () => {
   expect(tries).toBe(0)
 })
 
+test('without a proof the host is not called usable', async () => {
+  const report = await check({proveTrap: undefined})
+  expect(report.usable).toBe(false)
+  expect(find(report, 'trap-proof')).toMatchObject({status: 'info', evidence: 'no prover was given'})
+})
+
 test('another architecture is named, and not usable', async () => {
   const report = await check({machine: 'riscv64'})
   expect(report).toMatchObject({usable: false, arch: 'riscv64'})

@@ -30,6 +30,12 @@ const diagnoses: [string, number, FakeHost, {detail: RegExp; mend: RegExp}][] = 
   ['no driver behind the node', ENXIO, {}, {detail: /no driver/, mend: /see kernel-modules/}],
   ['no device behind the node', ENODEV, {}, {detail: /no driver/, mend: /see kernel-modules/}],
   [
+    'a node with another number than the driver has',
+    ENXIO,
+    {files: {'/sys/class/misc/kvm/dev': '10:232\n'}},
+    {detail: /driver's number/, mend: /`sudo rm \/dev\/kvm && sudo mknod \/dev\/kvm c 10 232`/},
+  ],
+  [
     'not in the group',
     EACCES,
     {files: group()},

@@ -1,0 +1,61 @@
+// hv check on this very machine, as this user, as nobody, and without the device.
+
+import {accessSync, constants, existsSync} from 'node:fs'
+import {expect, test} from 'vitest'
+import {hv} from './hv.ts'
+
+const canOpenKvm = (() => {
+  try {
+    accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+})()
+const isRoot = process.getuid!() === 0
+
+test('the exit status is the verdict, in both formats', () => {
+  const json = hv(['check', '--json'])
+  const report = JSON.parse(json.stdout)
+  expect(json.status).toBe(report.usable ? 0 : 1)
+  const text = hv(['check'])
+  expect(text.status).toBe(json.status)
+  expect(text.stdout).toContain(report.usable ? 'hv can run guests here' : 'hv cannot run guests here')
+})
+
+test.skipIf(!canOpenKvm)(
+  'a machine whose /dev/kvm can be opened is usable, by the proof of a real trap',
+  () => {
+    const report = JSON.parse(hv(['check', '--json']).stdout)
+    expect(report).toMatchObject({version: 1, usable: true, platform: 'kvm'})
+    const proof = report.findings.find(({id}: {id: string}) => id === 'trap-proof')
+    expect(proof).toMatchObject({status: 'ok', detail: expect.stringMatching(/\d+\.\d µs by an exit/)})
+  },
+)
+
+test.skipIf(!existsSync('/sys/module/kvm_pvm'))('a PVM host is recognised', () => {
+  expect(JSON.parse(hv(['check', '--json']).stdout).findings).toContainEqual(
+    expect.objectContaining({id: 'pvm', status: 'ok'}),
+  )
+})
+
+test('a pipe gets no colours', () => {
+  expect(hv(['check']).stdout).not.toContain('\x1b')
+})
+
+test.skipIf(!isRoot || !existsSync('/dev/kvm'))('without the device it says so, and how to make it', () => {
+  // A mount namespace of its own, whose /dev is empty.
+  const script = 'mount -t tmpfs none /dev && exec "$@"'
+  const {status, stdout} = hv(['check'], {}, ['unshare', '-m', 'sh', '-c', script, 'sh'])
+  expect(status).toBe(1)
+  expect(stdout).toMatch(/^fail {2}\/dev\/kvm .*\n +open\(\/dev\/kvm, O_RDWR\): ENOENT\n +mend: \S/m)
+})
+
+test.skipIf(!isRoot || !existsSync('/dev/kvm'))('without permission it says so, and how to get it', () => {
+  const script = 'mount -t tmpfs none /dev && mknod -m 0660 /dev/kvm c 10 232 && shift && exec setpriv "$@"'
+  const as = ['--reuid=65534', '--regid=65534', '--clear-groups']
+  const {status, stdout} = hv(['check'], {}, ['unshare', '-m', 'sh', '-c', script, 'sh', '-', ...as])
+  expect(status).toBe(1)
+  expect(stdout).toMatch(/^fail {2}\/dev\/kvm .*no permission/m)
+  expect(stdout).toMatch(/mend: join its group: `sudo usermod -aG \S+ \$USER`/)
+})

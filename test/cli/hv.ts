@@ -1,0 +1,25 @@
+// Runs dist/bin/hv.js as a user would, and gives what it printed.
+
+import {spawnSync} from 'node:child_process'
+import {fileURLToPath} from 'node:url'
+
+export const HV = fileURLToPath(new URL('../../dist/bin/hv.js', import.meta.url))
+
+const TIMEOUT_MS = 60_000
+
+export interface Ran {
+  status: number | null
+  stdout: string
+  stderr: string
+}
+
+/** @param through a command that runs `hv`, such as `setpriv` with its flags */
+export function hv(args: string[], env: Record<string, string> = {}, through: string[] = []): Ran {
+  const [command, ...rest] = [...through, process.execPath, HV, ...args]
+  return spawnSync(command, rest, {
+    encoding: 'utf8',
+    timeout: TIMEOUT_MS,
+    input: '',
+    env: {PATH: process.env.PATH, HOME: process.env.HOME, ...env},
+  })
+}

@@ -1,0 +1,68 @@
+// hv run as a command: status, arguments, environment and time-out, on busybox's static binary.
+
+import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {describe, expect, onTestFinished, test} from 'vitest'
+import {hv} from './hv.ts'
+
+const BUSYBOX = '/bin/busybox'
+const SIGTERM = 15
+
+describe.skipIf(!existsSync(BUSYBOX) || !existsSync('/dev/kvm'))('hv run busybox', () => {
+  const busybox = (...args: string[]) => hv(['run', BUSYBOX, ...args])
+
+  test('the status is the guest’s own', () => {
+    expect(busybox('true')).toMatchObject({status: 0, stdout: '', stderr: ''})
+    expect(busybox('sh', '-c', 'exit 42').status).toBe(42)
+  })
+
+  test('a guest that a signal kills gives 128 and the signal', () => {
+    expect(busybox('sh', '-c', 'kill -TERM $$').status).toBe(128 + SIGTERM)
+  })
+
+  test('hv’s own flags behind PROGRAM are the guest’s', () => {
+    expect(busybox('echo', '--memory', '--help', '--', '-x').stdout).toBe('--memory --help -- -x\n')
+  })
+
+  test('a name is found in PATH', () => {
+    expect(hv(['run', 'busybox', 'echo', 'found']).stdout).toBe('found\n')
+  })
+
+  test('the environment is PATH, HOME, TERM and what --env adds', () => {
+    const {stdout} = hv(['run', '--env', 'A=1', '--env', 'PASSED', BUSYBOX, 'env'], {
+      PASSED: 'on',
+      SECRET: 'no',
+    })
+    const names = stdout.trimEnd().split('\n')
+    expect(names.map((line) => line.split('=')[0]).sort()).toEqual(['A', 'HOME', 'PASSED', 'PATH', 'TERM'])
+  })
+
+  test('--timeout stops a spinning guest with status 124 and one line', () => {
+    const {status, stderr} = hv(['run', '--timeout', '0.3', BUSYBOX, 'sh', '-c', 'while :; do :; done'])
+    expect(status).toBe(124)
+    expect(stderr).toBe(`hv: ${BUSYBOX} was stopped after 0.3 s: raise --timeout\n`)
+  })
+
+  test('--trace=FILE and --stats print beside the guest’s output, not in it', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'hv-run-'))
+    onTestFinished(() => rmSync(directory, {recursive: true}))
+    const trace = join(directory, 'trace')
+    const {stdout, stderr} = hv(['run', `--trace=${trace}`, '--stats', BUSYBOX, 'echo', 'hi'])
+    expect(stdout).toBe('hi\n')
+    expect(readFileSync(trace, 'utf8')).toMatch(/^write\(1, "hi\\n", 3\) += 3\b/m)
+    expect(stderr).toMatch(/^syscalls +\d+$/m)
+  })
+
+  test('a volume is read-only unless it says rw', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'hv-run-'))
+    onTestFinished(() => rmSync(directory, {recursive: true}))
+    writeFileSync(join(directory, 'in'), 'data')
+    const copy = (mode: string) =>
+      hv(['run', '--volume', `${directory}:/v${mode}`, '--cwd', '/v', BUSYBOX, 'cp', 'in', 'out'])
+    expect(copy('').status).not.toBe(0)
+    expect(existsSync(join(directory, 'out'))).toBe(false)
+    expect(copy(':rw').status).toBe(0)
+    expect(readFileSync(join(directory, 'out'), 'utf8')).toBe('data')
+  })
+})

@@ -1,7 +1,6 @@
 // Architecture: what the sentry asks of src/arch/x86_64 and src/arch/arm64: the same exports in both.
 
 import type {SignalSet} from '../abi/signal-set.ts'
-import type {Context} from '../platform/platform.ts'
 
 export interface Architecture {
   /** The column of the system call table. */
@@ -14,21 +13,34 @@ export interface Architecture {
   restartCall(registers: BigUint64Array, callNumber: number): void
   /**
    * Builds a signal frame in guest memory and sets `registers` (the context's, as the frame saves them) so that the
-   * handler runs next; the caller writes them. The context's floating-point state becomes the initial one.
+   * handler runs next; the caller writes them. The floating-point state becomes the initial one.
    * @throws Errno EFAULT when the frame does not fit; nothing but guest memory has changed then
    */
-  pushSignalFrame(context: Context, memory: FrameMemory, registers: BigUint64Array, frame: SignalFrame): void
+  pushSignalFrame(
+    context: FrameContext,
+    memory: FrameMemory,
+    registers: BigUint64Array,
+    frame: SignalFrame,
+  ): void
   /**
    * rt_sigreturn(2): restores what a frame says, as far as user mode may choose it: registers and FP state are
    * written to the context.
    * @throws Errno when the frame is bad: the caller raises SIGSEGV
    */
-  popSignalFrame(context: Context, memory: FrameMemory): SignalReturn
+  popSignalFrame(context: FrameContext, memory: FrameMemory): SignalReturn
   /**
    * AT_MINSIGSTKSZ: the stack that a handler's frame takes at most.
    * @param fpBytes length of Context.readFpState()
    */
   signalFrameBytes(fpBytes: number): number
+}
+
+/** The platform's Context, as far as frames need it. */
+export interface FrameContext {
+  readRegisters(): BigUint64Array
+  writeRegisters(registers: BigUint64Array): void
+  readFpState(): Uint8Array
+  writeFpState(state: Uint8Array): void
 }
 
 /** UserMemory, as far as frames need it. @throws Errno EFAULT */

@@ -35,7 +35,7 @@ const FEATURE_ENDS: ReadonlyArray<readonly [feature: bigint, end: number]> = [
   [7n << 5n, 2688],
 ]
 
-/** @param state an XSAVE area in standard format; it is changed and has MAGIC2 behind it in what is returned */
+/** @param state an XSAVE area in standard format; the copy has MAGIC2 behind it */
 export function toFrameFpState(state: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(state.length + FP_MAGIC2_BYTES)
   bytes.set(state)

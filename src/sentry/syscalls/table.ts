@@ -22,6 +22,7 @@ import {getrandom} from './getrandom.ts'
 import {getrlimit, prlimit64, setrlimit} from './getrlimit.ts'
 import {getegid, geteuid, getgid, getgroups, getresgid, getresuid, getuid, setgroups} from './getuid.ts'
 import {ioctl} from './ioctl.ts'
+import {kill, rtSigqueueinfo, rtTgsigqueueinfo, tgkill, tkill} from './kill.ts'
 import {link, linkat} from './link.ts'
 import {lseek} from './lseek.ts'
 import {mkdir, mkdirat} from './mkdir.ts'
@@ -34,6 +35,11 @@ import {preadv, preadv2, pwritev, pwritev2, readv, writev} from './readv.ts'
 import {refuse} from './refuse.ts'
 import {rename, renameat, renameat2} from './rename.ts'
 import {getRobustList, setRobustList, setTidAddress} from './set-tid-address.ts'
+import {rtSigaction} from './sigaction.ts'
+import {sigaltstack} from './sigaltstack.ts'
+import {pause, rtSigpending, rtSigprocmask, rtSigsuspend} from './sigprocmask.ts'
+import {rtSigreturn} from './sigreturn.ts'
+import {rtSigtimedwait} from './sigwaitinfo.ts'
 import {fstat, lstat, newfstatat, stat} from './stat.ts'
 import {fstatfs, statfs} from './statfs.ts'
 import {statx} from './statx.ts'
@@ -135,6 +141,27 @@ export const table: readonly Row[] = [
   // Memory.
   // Signals and timers.
   // Time.
+  {name: 'rt_sigaction', x86_64: 13, arm64: 134, run: rtSigaction, args: 'sig sigaction sigaction_out size'},
+  {name: 'rt_sigprocmask', x86_64: 14, arm64: 135, run: rtSigprocmask, args: 'int sigset sigset_out size'},
+  {name: 'rt_sigreturn', x86_64: 15, arm64: 139, run: rtSigreturn, args: ''},
+  {name: 'rt_sigpending', x86_64: 127, arm64: 136, run: rtSigpending, args: 'sigset_out size'},
+  {
+    name: 'rt_sigtimedwait',
+    x86_64: 128,
+    arm64: 137,
+    run: rtSigtimedwait,
+    args: 'sigset siginfo_out timespec size',
+    result: 'sig',
+  },
+  {name: 'rt_sigqueueinfo', x86_64: 129, arm64: 138, run: rtSigqueueinfo, args: 'int sig siginfo'},
+  {name: 'rt_tgsigqueueinfo', x86_64: 297, arm64: 240, run: rtTgsigqueueinfo, args: 'int int sig siginfo'},
+  {name: 'rt_sigsuspend', x86_64: 130, arm64: 133, run: rtSigsuspend, args: 'sigset size'},
+  {name: 'sigaltstack', x86_64: 131, arm64: 132, run: sigaltstack, args: 'ptr ptr'},
+  {name: 'kill', x86_64: 62, arm64: 129, run: kill, args: 'int sig'},
+  {name: 'tkill', x86_64: 200, arm64: 130, run: tkill, args: 'int sig'},
+  {name: 'tgkill', x86_64: 234, arm64: 131, run: tgkill, args: 'int int sig'},
+  {name: 'pause', x86_64: 34, run: pause, args: ''},
+
   // Processes, identity, system.
   {
     name: 'clock_gettime',

@@ -1,0 +1,136 @@
+// Signal delivery: what the kernel's loop calls before a task runs on, and when a signal finds a call asleep.
+
+import {EINTR, Errno} from '../../abi/errno.ts'
+import {plainInfo, SI_KERNEL} from '../../abi/siginfo.ts'
+import {
+  defaultAction,
+  SA_NODEFER,
+  SA_RESETHAND,
+  SA_RESTART,
+  SIG_DFL,
+  SIG_IGN,
+  SIGSEGV,
+} from '../../abi/signal.ts'
+import {arch} from '../../arch/index.ts'
+import type {Task} from '../task.ts'
+import {forceSignal} from './force.ts'
+import type {PendingSignal} from './pending.ts'
+import {DEFAULT_ACTION, type SignalAction} from './process-signals.ts'
+
+/**
+ * Whether a handler is to run. Takes on the way what needs none: drops ignored signals, stops the process
+ * (`task.signals.process.stopped`) or ends it (`task.process.exit`), which leave a blocked call as it is.
+ * A cheap test first: `task.signals.attention` is 0 when this is false.
+ */
+export function hasDeliverable(task: Task): boolean {
+  const {signals} = task
+  while (signals.next === undefined && task.process.exit === undefined) {
+    const pending = signals.takeDeliverable()
+    if (pending === undefined) return false
+    const {handler} = signals.process.action(pending.signal)
+    if (handler === SIG_DFL) actByDefault(task, pending.signal)
+    else if (handler !== SIG_IGN) signals.next = pending
+  }
+  return signals.next !== undefined
+}
+
+/**
+ * Ends a blocked call, because hasDeliverable says so. The kernel has taken the task off queues and timers; next
+ * it calls deliver, which makes the call anew where SA_RESTART says so.
+ */
+export function interruptWait(task: Task): void {
+  const wait = task.wait
+  if (wait === undefined) return
+  task.wait = undefined
+  let code = EINTR
+  try {
+    wait.interrupted?.()
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error
+    code = error.code
+  }
+  task.signals.awaited = undefined
+  task.signals.interrupted = {restart: wait.restart, callNumber: task.context.callNumber}
+  task.context.setResult(-code)
+}
+
+/**
+ * Lets a task that is not blocked see its signals: builds the frames of the handlers that run next. After a call,
+ * its result is stored already.
+ * @returns false when the task must not run: its process stopped or ended
+ */
+export function deliver(task: Task): boolean {
+  const {signals} = task
+  // A call that was not interrupted is over, and so is its temporary mask.
+  if (signals.interrupted === undefined && signals.next === undefined) signals.restoreSavedMask()
+  while (hasDeliverable(task)) runHandler(task, signals.next!)
+  if (task.process.exit !== undefined) return false
+  signals.restoreSavedMask()
+  return !signals.process.stopped
+}
+
+function actByDefault(task: Task, signal: number): void {
+  switch (defaultAction(signal)) {
+    case 'ignore':
+      return
+    case 'stop':
+      task.signals.process.stop()
+      return
+    default:
+      task.kernel.endProcess(task.process, undefined, signal)
+  }
+}
+
+function runHandler(task: Task, {signal, info}: PendingSignal): void {
+  const {signals, context} = task
+  signals.next = undefined
+  const action = signals.process.action(signal)
+  if (action.flags & SA_RESETHAND) signals.process.setAction(signal, DEFAULT_ACTION)
+
+  const registers = context.readRegisters()
+  const {interrupted} = signals
+  signals.interrupted = undefined
+  if (interrupted?.restart === 'sa-restart' && action.flags & SA_RESTART) {
+    arch.restartCall(registers, interrupted.callNumber)
+  }
+  try {
+    pushFrame(task, registers, signal, info, action)
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error
+    forceSegv(task, signal)
+    return
+  }
+  context.writeRegisters(registers)
+
+  const mask = signals.mask.union(action.mask)
+  if (!(action.flags & SA_NODEFER)) mask.add(signal)
+  signals.forgetSavedMask()
+  signals.mask = mask
+  signals.alternateStack.disarm()
+}
+
+function pushFrame(
+  task: Task,
+  registers: BigUint64Array,
+  signal: number,
+  info: Uint8Array,
+  action: SignalAction,
+): void {
+  const {signals} = task
+  arch.pushSignalFrame(task.context, task.memory, registers, {
+    signal,
+    info,
+    handler: action.handler,
+    flags: action.flags,
+    restorer: action.restorer,
+    mask: signals.maskToReturnTo,
+    stack: signals.alternateStack,
+    fault: signals.fault,
+  })
+}
+
+/** No room for a frame: SIGSEGV, and if that was SIGSEGV's own frame, the end. */
+export function forceSegv(task: Task, failed: number): void {
+  if (failed === SIGSEGV) task.signals.process.setAction(SIGSEGV, DEFAULT_ACTION)
+  forceSignal(task, SIGSEGV, plainInfo(SIGSEGV, SI_KERNEL))
+}

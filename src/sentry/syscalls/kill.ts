@@ -1,0 +1,94 @@
+// kill(2), tkill(2), tgkill(2), rt_sigqueueinfo(2), rt_tgsigqueueinfo(2).
+
+import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
+import {codeOf, killInfo, SI_TKILL, SI_USER} from '../../abi/siginfo.ts'
+import type {Process} from '../process.ts'
+import type {Task} from '../task.ts'
+import {readSignalInfo, signalOrZero} from './signal-argument.ts'
+import type {Syscall} from './syscall.ts'
+
+export const kill: Syscall = (task, args) => {
+  const signal = signalOrZero(args.int32(1))
+  const targets = processesOf(task, args.int32(0))
+  if (targets.length === 0) throw new Errno(ESRCH)
+  const allowed = targets.filter((target) => maySignal(task, target))
+  if (allowed.length === 0) throw new Errno(EPERM)
+  if (signal === 0) return 0
+  const info = killInfo(signal, SI_USER, task.process.pid, task.credentials.ruid)
+  for (const target of allowed) target.signals.raise(signal, info)
+  return 0
+}
+
+export const tkill: Syscall = (task, args) => {
+  const tid = args.int32(0)
+  if (tid <= 0) throw new Errno(EINVAL)
+  return signalTask(task, undefined, tid, signalOrZero(args.int32(1)))
+}
+
+export const tgkill: Syscall = (task, args) => {
+  const pid = args.int32(0)
+  const tid = args.int32(1)
+  if (pid <= 0 || tid <= 0) throw new Errno(EINVAL)
+  return signalTask(task, pid, tid, signalOrZero(args.int32(2)))
+}
+
+export const rtSigqueueinfo: Syscall = (task, args) => {
+  const pid = args.int32(0)
+  const signal = args.int32(1)
+  const info = readSignalInfo(task, args.address(2), signal)
+  requireOwnCode(task, info, pid === task.process.pid)
+  const target = task.kernel.processes.get(pid)
+  if (target === undefined) throw new Errno(ESRCH)
+  if (!maySignal(task, target)) throw new Errno(EPERM)
+  if (signalOrZero(signal) !== 0) target.signals.raise(signal, info)
+  return 0
+}
+
+export const rtTgsigqueueinfo: Syscall = (task, args) => {
+  const pid = args.int32(0)
+  const tid = args.int32(1)
+  const signal = args.int32(2)
+  const info = readSignalInfo(task, args.address(3), signal)
+  if (pid <= 0 || tid <= 0) throw new Errno(EINVAL)
+  requireOwnCode(task, info, pid === task.process.pid)
+  return signalTask(task, pid, tid, signalOrZero(signal), info)
+}
+
+function signalTask(
+  task: Task,
+  pid: number | undefined,
+  tid: number,
+  signal: number,
+  info?: Uint8Array,
+): number {
+  const target = task.kernel.tasks.get(tid)
+  if (target === undefined || (pid !== undefined && target.process.pid !== pid)) throw new Errno(ESRCH)
+  if (!maySignal(task, target.process)) throw new Errno(EPERM)
+  if (signal === 0) return 0
+  target.signals.raise(signal, info ?? killInfo(signal, SI_TKILL, task.process.pid, task.credentials.ruid))
+  return 0
+}
+
+/** kill(2): a pid, 0 for the caller's group, -1 for all but the caller, -n for group n. */
+function processesOf(task: Task, pid: number): Process[] {
+  const alive = [...task.kernel.processes.values()].filter((process) => process.exit === undefined)
+  if (pid > 0) return alive.filter((process) => process.pid === pid)
+  if (pid === -1) return alive.filter((process) => process !== task.process)
+  const group = pid === 0 ? task.process.processGroup : -pid
+  return alive.filter((process) => process.processGroup === group)
+}
+
+/** Linux compares the sender's real and effective uid with the target's real and saved one. */
+function maySignal(task: Task, target: Process): boolean {
+  if (target === task.process || task.credentials.privileged) return true
+  const {ruid, euid} = task.credentials
+  return target.tasks.some(({credentials: {ruid: real, suid: saved}}) => {
+    return ruid === real || ruid === saved || euid === real || euid === saved
+  })
+}
+
+/** Nobody but the kernel and kill(2) sends infos that claim to be theirs: only to oneself. */
+function requireOwnCode(task: Task, info: Uint8Array, toItself: boolean): void {
+  const code = codeOf(info)
+  if ((code >= 0 || code === SI_TKILL) && !toItself) throw new Errno(EPERM)
+}

@@ -4,8 +4,7 @@
 import {EFAULT, Errno} from '../../abi/errno.ts'
 import {SA_ONSTACK, SA_RESTORER} from '../../abi/signal.ts'
 import {SignalSet} from '../../abi/signal-set.ts'
-import type {Context} from '../../platform/platform.ts'
-import type {FrameMemory, SignalFrame, SignalReturn} from '../architecture.ts'
+import type {FrameContext, FrameMemory, SignalFrame, SignalReturn} from '../architecture.ts'
 import {
   FP_FRAME_ALIGNMENT,
   FP_MAGIC2_BYTES,
@@ -74,15 +73,16 @@ export function signalFrameBytes(fpBytes: number): number {
 }
 
 export function pushSignalFrame(
-  context: Context,
+  context: FrameContext,
   memory: FrameMemory,
   registers: BigUint64Array,
   frame: SignalFrame,
 ): void {
   if ((frame.flags & SA_RESTORER) === 0) throw new Errno(EFAULT)
   const oldStackPointer = reg.stackPointer(registers)
-  const fpState = toFrameFpState(context.readFpState())
-  const {frameAddress, fpAddress} = placeFrame(frame, oldStackPointer, fpState.length)
+  const fpState = context.readFpState()
+  const framedFpState = toFrameFpState(fpState)
+  const {frameAddress, fpAddress} = placeFrame(frame, oldStackPointer, framedFpState.length)
 
   const bytes = new Uint8Array(FRAME_BYTES)
   const view = new DataView(bytes.buffer)
@@ -105,12 +105,13 @@ export function pushSignalFrame(
   bytes.set(frame.mask.toBytes(), UC_MASK)
   bytes.set(frame.info, INFO)
 
-  memory.writeBytes(fpAddress, fpState)
+  memory.writeBytes(fpAddress, framedFpState)
   memory.writeBytes(frameAddress, bytes)
-  enterHandler(context, registers, frame, frameAddress)
+  enterHandler(registers, frame, frameAddress)
+  context.writeFpState(initialFpState(fpState))
 }
 
-export function popSignalFrame(context: Context, memory: FrameMemory): SignalReturn {
+export function popSignalFrame(context: FrameContext, memory: FrameMemory): SignalReturn {
   const registers = context.readRegisters()
   // The handler's `ret` has taken pretcode off the stack.
   const bytes = memory.readBytes(reg.stackPointer(registers) - 8, FRAME_BYTES)
@@ -160,12 +161,7 @@ function placeFrame(frame: SignalFrame, oldStackPointer: number, fpBytes: number
   return {frameAddress, fpAddress}
 }
 
-function enterHandler(
-  context: Context,
-  registers: BigUint64Array,
-  frame: SignalFrame,
-  address: number,
-): void {
+function enterHandler(registers: BigUint64Array, frame: SignalFrame, address: number): void {
   registers[reg.RDI] = BigInt(frame.signal)
   registers[reg.RSI] = BigInt(address + INFO)
   registers[reg.RDX] = BigInt(address + UC)
@@ -176,7 +172,6 @@ function enterHandler(
   registers[reg.CS] = reg.USER_CS
   registers[reg.SS] = reg.USER_DS
   registers[reg.EFLAGS] &= ~(EFLAGS_DF | EFLAGS_RF | EFLAGS_TF)
-  context.writeFpState(initialFpState(context.readFpState()))
 }
 
 function roundDown(value: number, alignment: number): number {

@@ -85,7 +85,7 @@ function runHandler(task: Task, {signal, info}: PendingSignal): void {
   const {signals, context} = task
   signals.next = undefined
   const action = signals.process.action(signal)
-  if (action.flags & SA_RESETHAND) signals.process.setAction(signal, DEFAULT_ACTION)
+  if (action.flags & SA_RESETHAND) signals.process.setAction(signal, {...action, handler: SIG_DFL})
 
   const registers = context.readRegisters()
   const {interrupted} = signals

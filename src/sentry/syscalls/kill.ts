@@ -36,7 +36,7 @@ export const rtSigqueueinfo: Syscall = (task, args) => {
   const pid = args.int32(0)
   const signal = args.int32(1)
   const info = readSignalInfo(task, args.address(2), signal)
-  requireOwnCode(task, info, pid === task.process.pid)
+  requireOwnCode(info, pid === task.process.pid)
   const target = task.kernel.processes.get(pid)
   if (target === undefined) throw new Errno(ESRCH)
   if (!maySignal(task, target)) throw new Errno(EPERM)
@@ -50,7 +50,7 @@ export const rtTgsigqueueinfo: Syscall = (task, args) => {
   const signal = args.int32(2)
   const info = readSignalInfo(task, args.address(3), signal)
   if (pid <= 0 || tid <= 0) throw new Errno(EINVAL)
-  requireOwnCode(task, info, pid === task.process.pid)
+  requireOwnCode(info, pid === task.process.pid)
   return signalTask(task, pid, tid, signalOrZero(signal), info)
 }
 
@@ -88,7 +88,7 @@ function maySignal(task: Task, target: Process): boolean {
 }
 
 /** Nobody but the kernel and kill(2) sends infos that claim to be theirs: only to oneself. */
-function requireOwnCode(task: Task, info: Uint8Array, toItself: boolean): void {
+function requireOwnCode(info: Uint8Array, toItself: boolean): void {
   const code = codeOf(info)
   if ((code >= 0 || code === SI_TKILL) && !toItself) throw new Errno(EPERM)
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -175,6 +176,18 @@ napi_value Write(napi_env env, napi_callback_info info) {
   return call.ReturnCall(count);
 }
 
+// hostAppend(fd, buffer): at the end of the file in one step, whatever the descriptor's flags.
+napi_value Append(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Bytes buffer = call.Buffer(1);
+  struct iovec piece = {buffer.data, buffer.length};
+  ssize_t count;
+  do {
+    count = ::pwritev2(call.Fd(0), &piece, 1, -1, RWF_APPEND);
+  } while (count < 0 && errno == EINTR);
+  return call.ReturnCall(count);
+}
+
 // hostSeek(fd, offset, whence)
 napi_value Seek(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
@@ -219,6 +232,7 @@ void ExportHostFs(Napi::Env env, Napi::Object exports) {
   ExportHostCall(env, exports, "hostReadLink", ReadLink);
   ExportHostCall(env, exports, "hostRead", Read);
   ExportHostCall(env, exports, "hostWrite", Write);
+  ExportHostCall(env, exports, "hostAppend", Append);
   ExportHostCall(env, exports, "hostSeek", Seek);
   ExportHostCall(env, exports, "hostClose", Close);
   ExportHostCall(env, exports, "hostTruncate", Truncate);

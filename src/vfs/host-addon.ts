@@ -24,6 +24,8 @@ export interface HostFsAddon {
   /** A negative position means the descriptor's own offset, here and below. */
   hostRead(fd: number, target: Uint8Array, position: number): number
   hostWrite(fd: number, source: Uint8Array, position: number): number
+  /** Writes at the end of the file in one step; the descriptor's offset moves there. */
+  hostAppend(fd: number, source: Uint8Array): number
   hostSeek(fd: number, offset: number, whence: number): number
   hostClose(fd: number): number
   hostTruncate(fd: number, size: number): number

@@ -80,15 +80,21 @@ export function ascend(location: Location, root: Location): Location {
 
 /** The location of a directory from where its file system says it is. */
 export function locateDirectory(mountOfIt: Mount, directory: Inode): Location {
-  if (directory === mountOfIt.fs.root) return mountOfIt.top
-  const place = directory.place()
-  if (place === undefined) throw new Errno(ENOENT)
-  return {
-    mount: mountOfIt,
-    inode: directory,
-    parent: locateDirectory(mountOfIt, place.directory),
-    name: place.name,
+  const names: ByteString[] = []
+  const inodes: Inode[] = []
+  // No recursion: a guest nests directories as deeply as it likes.
+  for (let at = directory; at !== mountOfIt.fs.root; ) {
+    const place = at.place()
+    if (place === undefined) throw new Errno(ENOENT)
+    names.push(place.name)
+    inodes.push(at)
+    at = place.directory
   }
+  let location = mountOfIt.top
+  for (let i = names.length - 1; i >= 0; i--) {
+    location = {mount: mountOfIt, inode: inodes[i], parent: location, name: names[i]}
+  }
+  return location
 }
 
 export function isSame(a: Location, b: Location): boolean {

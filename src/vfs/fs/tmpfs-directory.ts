@@ -134,13 +134,16 @@ export class TmpfsDirectory extends TmpfsNode {
     return new DirectoryDescription(this, flags, () => this.#list())
   }
 
-  /** Frees everything below, when the file system goes. */
+  /** Frees everything below, when the file system goes. No recursion: a guest nests as deeply as it likes. */
   dispose(): void {
-    for (const node of this.#entries.values()) {
-      if (node instanceof TmpfsDirectory) node.dispose()
-      else if (node instanceof TmpfsFile) node.dispose()
+    const directories: TmpfsDirectory[] = [this]
+    for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
+      for (const node of directory.#entries.values()) {
+        if (node instanceof TmpfsDirectory) directories.push(node)
+        else if (node instanceof TmpfsFile) node.dispose()
+      }
+      directory.#entries.clear()
     }
-    this.#entries.clear()
   }
 
   #list(): DirectoryEntry[] {

@@ -1,0 +1,243 @@
+// HostDirectory: names of a host directory, looked up, listed, and (in a writable mount) made, moved and removed.
+
+import {EEXIST, EINVAL, ENOENT, EPERM, Errno, EXDEV} from '../../abi/errno.ts'
+import {S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_ISGID} from '../../abi/file-mode.ts'
+import {
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_RDONLY,
+  O_RDWR,
+  RENAME_EXCHANGE,
+  SEEK_SET,
+} from '../../abi/open-flags.ts'
+import {DirectoryDescription} from '../directory-description.ts'
+import type {ByteString, Credentials, DirectoryEntry, Inode, OpenFile} from '../file.ts'
+import {check, host, STAT_MODE} from '../host-calls.ts'
+import type {HostFs} from './host.ts'
+import {HostFile} from './host-file.ts'
+import {HostNode} from './host-node.ts'
+
+/** struct linux_dirent64: ino at 0, reclen at 16, type at 18, name at 19. */
+const RECORD_LENGTH = 16
+const RECORD_TYPE = 18
+const RECORD_NAME = 19
+const listing = Buffer.allocUnsafeSlow(1 << 16)
+
+export class HostDirectory extends HostNode {
+  readonly #children = new Map<ByteString, HostNode>()
+
+  override lookup(name: ByteString): HostNode {
+    const {fs} = this
+    const fd = fs.directoryFd(this)
+    fs.fresh = undefined
+    const result = host.hostStat(fd, name, fs.stat)
+    const known = this.#children.get(name)
+    if (result < 0) {
+      if (result === -ENOENT) this.#drop(name)
+      throw new Errno(-result)
+    }
+    if (known?.isStatOf(fs.stat)) {
+      fs.remember(known)
+      fs.fresh = known
+      return known
+    }
+    // Somebody on the host put another file there.
+    this.#drop(name)
+    const node = createNode(fs, this, name)
+    this.#children.set(name, node)
+    fs.remember(node)
+    fs.fresh = node
+    return node
+  }
+
+  /** The cache forgets a child that is still there. */
+  dropChild(name: ByteString, child: HostNode): void {
+    if (this.#children.get(name) === child) this.#children.delete(name)
+  }
+
+  override isInUse(): boolean {
+    return this.#children.size > 0 || super.isInUse()
+  }
+
+  override evict(): void {
+    this.fs.forgetDirectory(this)
+    super.evict()
+  }
+
+  override detach(): void {
+    this.fs.forgetDirectory(this)
+    super.detach()
+  }
+
+  override create(name: ByteString, mode: number, owner: Credentials): HostFile {
+    this.fs.startChange()
+    const directory = this.fs.directoryFd(this)
+    const fd = check(host.hostOpen(directory, name, O_CREAT | O_EXCL | O_RDWR, mode))
+    try {
+      this.#giveTo(owner, fd, '')
+      const file = this.lookup(name)
+      if (!(file instanceof HostFile)) throw new Errno(EEXIST)
+      file.keepCreated(fd)
+      return file
+    } catch (error) {
+      host.hostClose(fd)
+      throw error
+    }
+  }
+
+  override mkdir(name: ByteString, mode: number, owner: Credentials): HostNode {
+    this.fs.startChange()
+    check(host.hostMakeDirectory(this.fs.directoryFd(this), name, mode))
+    return this.#finish(name, mode, owner)
+  }
+
+  override symlink(name: ByteString, target: ByteString, owner: Credentials): HostNode {
+    this.fs.startChange()
+    const fd = this.fs.directoryFd(this)
+    check(host.hostSymlink(target, fd, name))
+    this.#giveTo(owner, fd, name)
+    return this.lookup(name)
+  }
+
+  /** Only fifos: a device node or a socket on the host would be the host's, not the guest's. */
+  override mknod(name: ByteString, mode: number, _rdev: number, owner: Credentials): HostNode {
+    if ((mode & S_IFMT) !== S_IFIFO) throw new Errno(EPERM)
+    this.fs.startChange()
+    check(host.hostMakeFifo(this.fs.directoryFd(this), name, mode & 0o7777))
+    return this.#finish(name, mode & 0o7777, owner)
+  }
+
+  override link(name: ByteString, target: Inode): void {
+    if (!(target instanceof HostNode) || target.fs !== this.fs) throw new Errno(EXDEV)
+    if (target.kind === S_IFDIR) throw new Errno(EPERM)
+    if (target.parent === undefined) throw new Errno(EXDEV)
+    if (target.isRemoved) throw new Errno(ENOENT)
+    this.fs.startChange()
+    const from = this.fs.directoryFd(target.parent)
+    const to = this.fs.directoryFd(this)
+    check(host.hostLink(from, target.name, to, name))
+  }
+
+  override unlink(name: ByteString): void {
+    this.fs.startChange()
+    check(host.hostUnlink(this.fs.directoryFd(this), name, 0))
+    this.#drop(name)
+  }
+
+  override rmdir(name: ByteString): void {
+    this.fs.startChange()
+    check(host.hostUnlink(this.fs.directoryFd(this), name, 1))
+    this.#drop(name)
+  }
+
+  override rename(oldName: ByteString, newDirectory: Inode, newName: ByteString, flags: number): void {
+    if (!(newDirectory instanceof HostDirectory) || newDirectory.fs !== this.fs) throw new Errno(EXDEV)
+    this.fs.startChange()
+    const from = this.fs.directoryFd(this)
+    const to = this.fs.directoryFd(newDirectory)
+    const node = this.#children.get(oldName)
+    const target = newDirectory.#children.get(newName)
+    check(host.hostRename(from, oldName, to, newName, flags))
+    // Two names of one file: rename(2) does nothing.
+    if (node !== undefined && node === target) return
+    this.#children.delete(oldName)
+    if (flags & RENAME_EXCHANGE) this.#place(oldName, target)
+    else newDirectory.#drop(newName)
+    newDirectory.#place(newName, node)
+  }
+
+  override open(flags: number): OpenFile {
+    const fd = this.#openSelf()
+    return new HostDirectoryDescription(this, flags, fd)
+  }
+
+  #openSelf(): number {
+    return check(host.hostOpen(this.fs.directoryFd(this), '.', O_RDONLY | O_DIRECTORY, 0))
+  }
+
+  #place(name: ByteString, node: HostNode | undefined): void {
+    if (node === undefined) {
+      this.#children.delete(name)
+      return
+    }
+    this.#children.set(name, node)
+    node.placeAt(this, name)
+  }
+
+  /** The name does not lead to the node we knew any more. */
+  #drop(name: ByteString): void {
+    const child = this.#children.get(name)
+    if (child === undefined) return
+    this.#children.delete(name)
+    child.detach()
+  }
+
+  /** Gives a new node the mode that was asked for (the process's umask took its part) and its owner. */
+  #finish(name: ByteString, mode: number, owner: Credentials): HostNode {
+    const fd = this.fs.directoryFd(this)
+    this.#giveTo(owner, fd, name)
+    const node = this.lookup(name)
+    const inherited = this.fs.stat[STAT_MODE] & S_ISGID
+    if ((this.fs.stat[STAT_MODE] & 0o7777) !== (mode | inherited)) {
+      this.fs.fresh = undefined
+      check(host.hostChangeMode(fd, name, mode | inherited))
+    }
+    return node
+  }
+
+  /** As root, new files belong to the guest's user; otherwise to the user who runs hv. A setgid directory gives its group. */
+  #giveTo(owner: Credentials, fd: number, name: ByteString): void {
+    if (!this.fs.canChangeOwner) return
+    this.fs.fresh = undefined
+    check(host.hostStat(this.fs.directoryFd(this), '', this.fs.stat))
+    const gid = this.fs.stat[STAT_MODE] & S_ISGID ? -1 : owner.gid
+    check(host.hostChangeOwner(fd, name, owner.uid, gid))
+  }
+}
+
+class HostDirectoryDescription extends DirectoryDescription {
+  readonly #fd: number
+
+  constructor(directory: HostDirectory, flags: number, fd: number) {
+    super(directory, flags, () => list(fd))
+    this.#fd = fd
+  }
+
+  override sync(): void {
+    check(host.hostSync(this.#fd))
+  }
+
+  override close(): void {
+    host.hostClose(this.#fd)
+  }
+}
+
+function createNode(fs: HostFs, parent: HostDirectory, name: ByteString): HostNode {
+  const kind = fs.stat[STAT_MODE] & S_IFMT
+  if (kind === S_IFDIR) return new HostDirectory(fs, parent, name)
+  if (kind === S_IFREG) return new HostFile(fs, parent, name)
+  return new HostNode(fs, parent, name)
+}
+
+/** @throws Errno EINVAL and what getdents64 says */
+function list(fd: number): DirectoryEntry[] {
+  check(host.hostSeek(fd, 0, SEEK_SET))
+  const entries: DirectoryEntry[] = []
+  for (;;) {
+    const filled = check(host.hostReadDirectory(fd, listing))
+    if (filled === 0) return entries
+    for (let at = 0; at < filled; ) {
+      const length = listing.readUInt16LE(at + RECORD_LENGTH)
+      if (length < RECORD_NAME) throw new Errno(EINVAL)
+      let end = at + RECORD_NAME
+      while (listing[end] !== 0) end++
+      const name = listing.toString('latin1', at + RECORD_NAME, end)
+      if (name !== '.' && name !== '..') {
+        const ino = listing.readUInt32LE(at) + listing.readUInt32LE(at + 4) * 2 ** 32
+        entries.push({name, ino, type: listing[at + RECORD_TYPE]})
+      }
+      at += length
+    }
+  }
+}

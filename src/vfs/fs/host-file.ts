@@ -1,0 +1,163 @@
+// HostFile: a regular file of the host, and its open file description.
+
+import {EFBIG, EINVAL, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
+import {FIONREAD} from '../../abi/ioctl.ts'
+import {O_ACCMODE, O_APPEND, O_RDONLY, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET} from '../../abi/open-flags.ts'
+import type {ByteString, IoctlMemory, Mappable, OpenFile} from '../file.ts'
+import {FileDescription} from '../file-description.ts'
+import {check, host} from '../host-calls.ts'
+import {MAX_OFFSET, seekTo} from '../seek.ts'
+import {HostNode} from './host-node.ts'
+import {HostPages} from './host-pages.ts'
+
+export class HostFile extends HostNode {
+  readonly #open = new Set<HostOpenFile>()
+  /** From create(): its permissions may forbid opening it again, as Linux's O_CREAT need not. */
+  #createdFd: number | undefined
+  pages: HostPages | undefined
+
+  override isInUse(): boolean {
+    return this.#open.size > 0 || this.#createdFd !== undefined || super.isInUse()
+  }
+
+  override detach(): void {
+    this.#dropCreated()
+    super.detach()
+  }
+
+  /** Takes the descriptor of a file just made, for the open that follows. */
+  keepCreated(fd: number): void {
+    this.#dropCreated()
+    this.#createdFd = fd
+  }
+
+  override open(flags: number): OpenFile {
+    const fd = this.#createdFd ?? this.openHost(flags & O_ACCMODE)
+    this.#createdFd = undefined
+    this.fs.fresh = undefined
+    const file = new HostOpenFile(this, flags, fd)
+    this.#open.add(file)
+    return file
+  }
+
+  closed(file: HostOpenFile): void {
+    this.#open.delete(file)
+    if (this.#open.size > 0) return
+    this.pages?.free()
+    this.pages = undefined
+  }
+
+  override truncate(size: number): void {
+    if (size < 0) throw new Errno(EINVAL)
+    if (size > MAX_OFFSET) throw new Errno(EFBIG)
+    const writable = [...this.#open].find((file) => (file.flags & O_ACCMODE) !== O_RDONLY)
+    const fd = writable?.fd ?? this.openHost(O_WRONLY)
+    const result = host.hostTruncate(fd, size)
+    if (writable === undefined) host.hostClose(fd)
+    check(result)
+    this.pages?.truncate(size)
+  }
+
+  protected openHost(access: number): number {
+    if (access !== O_RDONLY) this.fs.startChange()
+    const [fd, name] = this.isRemoved ? this.handle() : super.handle()
+    return check(name === '' ? host.hostOpenSelf(fd, access) : host.hostOpen(fd, name, access, 0))
+  }
+
+  /** An open descriptor knows its file whatever became of the name. */
+  protected override handle(): [fd: number, name: ByteString] {
+    for (const file of this.#open) return [file.fd, '']
+    return super.handle()
+  }
+
+  #dropCreated(): void {
+    if (this.#createdFd !== undefined) host.hostClose(this.#createdFd)
+    this.#createdFd = undefined
+  }
+}
+
+class HostOpenFile extends FileDescription {
+  readonly fd: number
+  readonly #file: HostFile
+  #mappable: Mappable | undefined
+
+  constructor(file: HostFile, flags: number, fd: number) {
+    super(file, flags)
+    this.#file = file
+    this.fd = fd
+  }
+
+  override read(target: Uint8Array, position?: number): number {
+    this.requireReadable()
+    this.#file.fs.fresh = undefined
+    const start = position ?? this.position
+    const count = check(host.hostRead(this.fd, target, start))
+    this.#file.pages?.overlay(target, start, count)
+    if (position === undefined) this.position += count
+    return count
+  }
+
+  override write(source: Uint8Array, position?: number): number {
+    this.requireWritable()
+    this.#file.fs.fresh = undefined
+    const appends = (this.flags & O_APPEND) !== 0
+    const start = position ?? this.position
+    const count = check(appends ? host.hostAppend(this.fd, source) : host.hostWrite(this.fd, source, start))
+    const end = appends ? check(host.hostSeek(this.fd, 0, SEEK_CUR)) : start + count
+    this.#file.pages?.update(source, end - count, count)
+    if (position === undefined) this.position = end
+    return count
+  }
+
+  override seek(offset: number, whence: number): number {
+    const isLocal = whence === SEEK_SET || whence === SEEK_CUR
+    this.position = isLocal
+      ? seekTo(offset, whence, this.position, 0)
+      : check(host.hostSeek(this.fd, offset, whence))
+    return this.position
+  }
+
+  override truncate(size: number): void {
+    if ((this.flags & O_ACCMODE) === O_RDONLY) throw new Errno(EINVAL)
+    this.#file.fs.fresh = undefined
+    check(host.hostTruncate(this.fd, size))
+    this.#file.pages?.truncate(size)
+  }
+
+  override allocate(mode: number, offset: number, length: number): void {
+    this.requireWritable()
+    if (offset < 0 || length <= 0) throw new Errno(EINVAL)
+    // The others would move or clear bytes under pages that are mapped.
+    if (mode !== 0 && this.#file.pages !== undefined) throw new Errno(EOPNOTSUPP)
+    this.#file.fs.fresh = undefined
+    check(host.hostAllocate(this.fd, mode, offset, length))
+  }
+
+  override sync(): void {
+    this.#file.pages?.flush(this.fd)
+    check(host.hostSync(this.fd))
+  }
+
+  override ioctl(request: number, argument: number, memory: IoctlMemory): number {
+    if (request !== FIONREAD) return super.ioctl(request, argument, memory)
+    const left = check(host.hostSeek(this.fd, 0, SEEK_END)) - this.position
+    memory.write(argument, new Uint8Array(new Int32Array([left]).buffer))
+    return 0
+  }
+
+  override get mappable(): Mappable {
+    this.#file.pages ??= new HostPages(this.#file.fs.memory)
+    this.#mappable ??= this.#file.pages.mappedThrough(this.fd)
+    return this.#mappable
+  }
+
+  override close(): void {
+    try {
+      if ((this.flags & O_ACCMODE) !== O_RDONLY) this.#file.pages?.flush(this.fd)
+    } catch {
+      // close(2) has no way to say so here: sync does.
+    }
+    this.#file.closed(this)
+    host.hostClose(this.fd)
+  }
+}

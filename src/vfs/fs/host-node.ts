@@ -1,0 +1,155 @@
+// HostNode: what every inode of a host file system has: its name in its directory, and the host file it was found to be.
+
+import {EINVAL, EISDIR, ENOENT, Errno, ESTALE} from '../../abi/errno.ts'
+import {S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT} from '../../abi/file-mode.ts'
+import type {AttributeChanges, Attributes, ByteString, OpenFile, Place} from '../file.ts'
+import {
+  attributesFrom,
+  check,
+  host,
+  STAT_DEV_MAJOR,
+  STAT_DEV_MINOR,
+  STAT_INO,
+  STAT_MODE,
+} from '../host-calls.ts'
+import {Node} from '../node.ts'
+import {openFifo} from '../pipe.ts'
+import type {HostFs} from './host.ts'
+import type {HostDirectory} from './host-directory.ts'
+
+/** Omits a time in hostSetTimes. */
+const OMIT = -1
+const times = new Float64Array(4)
+const linkBuffer = Buffer.allocUnsafeSlow(4096)
+
+export class HostNode extends Node {
+  readonly fs: HostFs
+  readonly #ino: number
+  readonly #devMajor: number
+  readonly #devMinor: number
+  #parent: HostDirectory | undefined
+  #name: ByteString
+  #removed = false
+  /** A fifo: the pipe belongs to this object. */
+  #holdsPipe = false
+
+  /** Takes its identity from `fs.stat`. Without a parent it is the root. */
+  constructor(fs: HostFs, parent?: HostDirectory, name: ByteString = '') {
+    super(fs.stat[STAT_MODE] & S_IFMT)
+    this.fs = fs
+    this.#ino = fs.stat[STAT_INO]
+    this.#devMajor = fs.stat[STAT_DEV_MAJOR]
+    this.#devMinor = fs.stat[STAT_DEV_MINOR]
+    this.#parent = parent
+    this.#name = name
+  }
+
+  get parent(): HostDirectory | undefined {
+    return this.#parent
+  }
+
+  get name(): ByteString {
+    return this.#name
+  }
+
+  get isRemoved(): boolean {
+    return this.#removed
+  }
+
+  isStatOf(stat: Float64Array): boolean {
+    return (
+      stat[STAT_INO] === this.#ino &&
+      stat[STAT_DEV_MAJOR] === this.#devMajor &&
+      stat[STAT_DEV_MINOR] === this.#devMinor &&
+      (stat[STAT_MODE] & S_IFMT) === this.kind
+    )
+  }
+
+  override place(): Place | undefined {
+    if (this.#parent === undefined) return undefined
+    return {directory: this.#parent, name: this.#name, removed: this.#removed}
+  }
+
+  /** A name was made for this, or it was renamed. */
+  placeAt(parent: HostDirectory, name: ByteString): void {
+    this.#parent = parent
+    this.#name = name
+    this.#removed = false
+  }
+
+  /** The name no longer leads here. */
+  detach(): void {
+    this.#removed = true
+    this.fs.forget(this)
+  }
+
+  /** Must the object stay, because somebody may hold it for long? */
+  isInUse(): boolean {
+    return this.covered === true || this.#holdsPipe
+  }
+
+  /** The cache lets go of it. */
+  evict(): void {
+    this.#parent?.dropChild(this.#name, this)
+  }
+
+  override attributes(): Attributes {
+    const {fs} = this
+    if (fs.fresh !== this) {
+      this.stat()
+      // Replaced on the host by another kind of file since the walk: the caller's answer would make no sense.
+      if ((fs.stat[STAT_MODE] & S_IFMT) !== this.kind) throw new Errno(ESTALE)
+    }
+    fs.fresh = undefined
+    return attributesFrom(fs.stat, fs.devOfStat())
+  }
+
+  override setAttributes(changes: AttributeChanges): void {
+    this.fs.startChange()
+    if (changes.size !== undefined) this.truncate(changes.size)
+    const [fd, name] = this.handle()
+    if (changes.uid !== undefined || changes.gid !== undefined) {
+      check(host.hostChangeOwner(fd, name, changes.uid ?? -1, changes.gid ?? -1))
+    }
+    if (changes.mode !== undefined) check(host.hostChangeMode(fd, name, changes.mode))
+    const {atime, mtime} = changes
+    if (atime === undefined && mtime === undefined) return
+    times[0] = atime?.seconds ?? 0
+    times[1] = atime?.nanoseconds ?? OMIT
+    times[2] = mtime?.seconds ?? 0
+    times[3] = mtime?.nanoseconds ?? OMIT
+    check(host.hostSetTimes(fd, name, times))
+  }
+
+  override readlink(): ByteString {
+    if (this.kind !== S_IFLNK) throw new Errno(EINVAL)
+    const [fd, name] = this.handle()
+    const length = check(host.hostReadLink(fd, name, linkBuffer))
+    return linkBuffer.toString('latin1', 0, length)
+  }
+
+  /** Devices and sockets of the host are never opened. A fifo that guests share is a pipe of the sandbox, not the host's. */
+  override open(flags: number): OpenFile {
+    if (this.kind !== S_IFIFO || this.fs.readOnly) return super.open(flags)
+    this.#holdsPipe = true
+    return openFifo(this, flags)
+  }
+
+  /** Fills fs.stat. @throws Errno ENOENT */
+  protected stat(): void {
+    const [fd, name] = this.handle()
+    this.fs.fresh = undefined
+    check(host.hostStat(fd, name, this.fs.stat))
+  }
+
+  protected truncate(_size: number): void {
+    throw new Errno(this.kind === S_IFDIR ? EISDIR : EINVAL)
+  }
+
+  /** How the host is told which file: a descriptor, and a name in it or ''. @throws Errno ENOENT */
+  protected handle(): [fd: number, name: ByteString] {
+    if (this.#parent === undefined) return [this.fs.rootFd, '']
+    if (this.#removed) throw new Errno(ENOENT)
+    return [this.fs.directoryFd(this.#parent), this.#name]
+  }
+}

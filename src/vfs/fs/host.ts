@@ -1,0 +1,187 @@
+// The host file system: one directory (or file) of the host, read-only or writable, never anything outside of it.
+
+import {EACCES, ENOENT, ENOTDIR, EPERM, EROFS, Errno, ESTALE} from '../../abi/errno.ts'
+import {S_IFDIR, S_IFMT, S_IFREG} from '../../abi/file-mode.ts'
+import {HvError} from '../../errors.ts'
+import type {MemoryFile} from '../../platform/memory-file.ts'
+import {allocateDev} from '../anonymous-dev.ts'
+import type {Inode} from '../file.ts'
+import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
+import {
+  check,
+  host,
+  STAT_DEV_MAJOR,
+  STAT_DEV_MINOR,
+  STAT_FIELDS,
+  STAT_MODE,
+  toByteString,
+} from '../host-calls.ts'
+import {HostDirectory} from './host-directory.ts'
+import {HostFile} from './host-file.ts'
+import type {HostNode} from './host-node.ts'
+
+/** Directories kept open, however big the tree is that is walked. */
+const MAX_DIRECTORY_FDS = 64
+/** Inodes kept, so that the same file is the same object; one that is open, mapped or mounted on stays beyond that. */
+const MAX_NODES = 1 << 14
+const EVICTION_TRIES = 8
+
+export interface HostFsOptions {
+  readOnly: boolean
+  /** Where pages of mapped files live. */
+  memory: MemoryFile
+}
+
+/**
+ * Mounts what a host path names.
+ * @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL
+ */
+export function openHostFs(path: string, options: HostFsOptions): HostFs {
+  const fd = host.hostOpenRoot(toByteString(path))
+  if (fd === -ENOENT || fd === -ENOTDIR) {
+    throw new HvError('NOT_FOUND', `${path}: no such file or directory`, 'name one that exists on this host')
+  }
+  if (fd === -EACCES || fd === -EPERM) {
+    throw new HvError('HOST_SYSCALL', `${path}: permission denied`, 'run hv as a user who may read it')
+  }
+  if (fd < 0) throw new HvError('HOST_SYSCALL', `${path}: cannot be opened: ${new Errno(-fd)}`)
+  const stat = new Float64Array(STAT_FIELDS)
+  host.hostStat(fd, '', stat)
+  const kind = stat[STAT_MODE] & S_IFMT
+  if (kind !== S_IFDIR && kind !== S_IFREG) {
+    host.hostClose(fd)
+    throw new HvError('BAD_ARGUMENT', `${path}: neither a directory nor a regular file`, 'mount one of those')
+  }
+  return new HostFs(fd, stat, options)
+}
+
+export class HostFs implements FileSystem {
+  readonly type = 'hostfs'
+  readonly readOnly: boolean
+  readonly dev = allocateDev()
+  readonly memory: MemoryFile
+  readonly root: Inode
+  readonly rootFd: number
+  /** What the last hostStat filled in; belongs to `fresh` until any other call. */
+  readonly stat: Float64Array
+  fresh: HostNode | undefined
+  /** Whether files that the guest makes can be given to the guest's user. */
+  readonly canChangeOwner = process.geteuid?.() === 0
+  /** Least recently used first. */
+  readonly #directoryFds = new Map<HostDirectory, number>()
+  readonly #nodes = new Set<HostNode>()
+  /** The guest's device numbers for other host file systems mounted beneath. */
+  readonly #devs = new Map<number, number>()
+
+  constructor(rootFd: number, stat: Float64Array, options: HostFsOptions) {
+    this.rootFd = rootFd
+    this.stat = stat
+    this.readOnly = options.readOnly
+    this.memory = options.memory
+    this.#devs.set(hostDev(stat), this.dev)
+    const isDirectory = (stat[STAT_MODE] & S_IFMT) === S_IFDIR
+    this.root = isDirectory ? new HostDirectory(this) : new HostFile(this)
+  }
+
+  statfs(): FileSystemStatistics {
+    const out = new Float64Array(8)
+    check(host.hostStatFs(this.rootFd, out))
+    const [magic, bsize, blocks, bfree, bavail, files, ffree, namelen] = out
+    return {magic, bsize, blocks, bfree, bavail, files, ffree, namelen}
+  }
+
+  dispose(): void {
+    for (const fd of this.#directoryFds.values()) host.hostClose(fd)
+    this.#directoryFds.clear()
+    this.#nodes.clear()
+    host.hostClose(this.rootFd)
+  }
+
+  /** Before every change: the vfs checks too, but this is the wall. @throws Errno EROFS */
+  startChange(): void {
+    if (this.readOnly) throw new Errno(EROFS)
+    this.fresh = undefined
+  }
+
+  /** st_dev of what `stat` describes. */
+  devOfStat(): number {
+    const key = hostDev(this.stat)
+    let dev = this.#devs.get(key)
+    if (dev === undefined) {
+      dev = allocateDev()
+      this.#devs.set(key, dev)
+    }
+    return dev
+  }
+
+  /** An O_PATH descriptor of a directory; valid until the next call of this. @throws Errno ENOENT, ESTALE */
+  directoryFd(directory: HostDirectory): number {
+    if (directory.parent === undefined) return this.rootFd
+    const cached = this.#directoryFds.get(directory)
+    if (cached !== undefined) {
+      this.#directoryFds.delete(directory)
+      this.#directoryFds.set(directory, cached)
+      return cached
+    }
+    return this.#openDirectory(directory)
+  }
+
+  /** The directory was removed or is no longer what we knew. */
+  forgetDirectory(directory: HostDirectory): void {
+    const fd = this.#directoryFds.get(directory)
+    if (fd === undefined) return
+    this.#directoryFds.delete(directory)
+    host.hostClose(fd)
+  }
+
+  /** Notes that a node was used, and lets go of the least recently used ones beyond the limit. */
+  remember(node: HostNode): void {
+    this.#nodes.delete(node)
+    this.#nodes.add(node)
+    for (let tries = 0; this.#nodes.size > MAX_NODES && tries < EVICTION_TRIES; tries++) {
+      const oldest = this.#nodes.values().next().value as HostNode
+      this.#nodes.delete(oldest)
+      if (oldest.isInUse()) this.#nodes.add(oldest)
+      else oldest.evict()
+    }
+  }
+
+  forget(node: HostNode): void {
+    this.#nodes.delete(node)
+  }
+
+  /** Opens from the nearest ancestor that is open, name by name: no path is ever too long, and no link is followed. */
+  #openDirectory(directory: HostDirectory): number {
+    const missing: HostDirectory[] = []
+    let at = directory
+    while (at.parent !== undefined && !this.#directoryFds.has(at)) {
+      if (at.isRemoved) throw new Errno(ENOENT)
+      missing.push(at)
+      at = at.parent
+    }
+    let fd = this.directoryFd(at)
+    for (const next of missing.reverse()) {
+      fd = check(host.hostOpenDirectory(fd, next.name))
+      this.fresh = undefined
+      host.hostStat(fd, '', this.stat)
+      if (!next.isStatOf(this.stat)) {
+        host.hostClose(fd)
+        throw new Errno(ESTALE)
+      }
+      this.#keepOpen(next, fd)
+    }
+    return fd
+  }
+
+  #keepOpen(directory: HostDirectory, fd: number): void {
+    this.#directoryFds.set(directory, fd)
+    if (this.#directoryFds.size <= MAX_DIRECTORY_FDS) return
+    const [oldest, oldFd] = this.#directoryFds.entries().next().value as [HostDirectory, number]
+    this.#directoryFds.delete(oldest)
+    host.hostClose(oldFd)
+  }
+}
+
+function hostDev(stat: Float64Array): number {
+  return stat[STAT_DEV_MAJOR] * 2 ** 32 + stat[STAT_DEV_MINOR]
+}

@@ -1,0 +1,47 @@
+// Host file calls with Errno: the one place that turns a negative number of the addon into what the guest gets.
+
+import {EMFILE, ENFILE, Errno} from '../abi/errno.ts'
+import {makeDev} from '../abi/file-mode.ts'
+import {addon} from '../addon.ts'
+import type {Attributes} from './file.ts'
+
+export const host = addon
+
+/** @throws Errno for a negative result */
+export function check(result: number): number {
+  if (result >= 0) return result
+  // The host's descriptors ran out, not the guest's.
+  throw new Errno(result === -EMFILE ? ENFILE : -result)
+}
+
+/** Where hostStat puts what, in its Float64Array. */
+export const STAT_FIELDS = 20
+export const STAT_MODE = 0
+export const STAT_INO = 7
+export const STAT_DEV_MAJOR = 8
+export const STAT_DEV_MINOR = 9
+
+/** What hostStat filled in, with `dev` as the guest sees it. */
+export function attributesFrom(stat: Float64Array, dev: number): Attributes {
+  return {
+    dev,
+    ino: stat[STAT_INO],
+    mode: stat[STAT_MODE],
+    nlink: stat[1],
+    uid: stat[2],
+    gid: stat[3],
+    rdev: makeDev(stat[10], stat[11]),
+    size: stat[4],
+    blocks: stat[5],
+    blksize: stat[6],
+    atime: {seconds: stat[12], nanoseconds: stat[13]},
+    mtime: {seconds: stat[14], nanoseconds: stat[15]},
+    ctime: {seconds: stat[16], nanoseconds: stat[17]},
+    btime: {seconds: stat[18], nanoseconds: stat[19]},
+  }
+}
+
+/** A host path or name of the user's as the bytes the kernel sees. */
+export function toByteString(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}

@@ -1,16 +1,20 @@
-// Bundles dist/bin/hv.js and what a plain `hv run` loads: one file compiles in half the time that a hundred modules take.
-// Runs behind tsc, in place. oclif and what it loads (dist/cli/oclif.js, dist/commands) stay as tsc wrote them.
+// Bundles what a plain `hv run` loads into CommonJS: dist/bin/hv.cjs, the command that is shipped, and its chunks in dist/.
+//
+// Runs behind tsc and reads its output. A hundred modules take 35 ms more to load than one bundle, and Node's loader for
+// ES modules takes 7 ms more than the one for CommonJS. oclif and what only it loads stay as tsc wrote them.
 
 import {chmodSync} from 'node:fs'
 import {rolldown} from 'rolldown'
 import {root} from './paths.mjs'
 
+const EXECUTABLE = 0o755
+
 const bundle = await rolldown({
   input: `${root}/dist/bin/hv.js`,
   platform: 'node',
-  // Keeps `../cli/oclif.js` as it is written: the entry stays where it was.
-  makeAbsoluteExternalsRelative: false,
   external: [/\/cli\/oclif\.js$/, /^@oclif\//],
+  // Keeps `../cli/oclif.js` as it is written: the entry stays in its folder.
+  makeAbsoluteExternalsRelative: false,
   onLog: (level, log) => {
     // A warning here is an import that would fail at run time.
     if (level === 'warn') throw new Error(log.message)
@@ -18,9 +22,10 @@ const bundle = await rolldown({
 })
 await bundle.write({
   dir: `${root}/dist`,
-  entryFileNames: 'bin/hv.js',
+  format: 'cjs',
+  entryFileNames: 'bin/hv.cjs',
   // In dist itself: src/addon.ts finds ../native from one folder below the root.
-  chunkFileNames: 'hv-[name].js',
+  chunkFileNames: 'hv-[name].cjs',
 })
 await bundle.close()
-chmodSync(`${root}/dist/bin/hv.js`, 0o755)
+chmodSync(`${root}/dist/bin/hv.cjs`, EXECUTABLE)

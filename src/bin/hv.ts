@@ -16,4 +16,9 @@ async function main([command, ...argv]: string[]): Promise<number> {
   return runOclif(command === undefined ? [] : [command, ...argv])
 }
 
-process.exitCode = await main(process.argv.slice(2)).catch(reportError)
+// No top-level await: ci/bundle.mjs makes CommonJS of this file and of everything that a run loads.
+main(process.argv.slice(2))
+  .catch(reportError)
+  .then((status) => {
+    process.exitCode = status
+  })

@@ -22,7 +22,7 @@ test('hv --version names the package', () => {
   })
 })
 
-test.each(commands)('hv %s --help has a usage and examples, and hv help %s is the same', (command) => {
+test.each(commands)('hv %s --help has a usage and examples, as hv help has', (command) => {
   const {status, stdout} = hv([command, '--help'])
   expect(status).toBe(0)
   expect(stdout).toMatch(new RegExp(`USAGE\n  \\$ hv ${command}`))

@@ -1,9 +1,10 @@
-// Runs dist/bin/hv.js as a user would, and gives what it printed.
+// Runs hv as it is shipped (package.json's bin), and gives what it printed.
 
 import {spawnSync} from 'node:child_process'
 import {fileURLToPath} from 'node:url'
+import packageJson from '../../package.json' with {type: 'json'}
 
-export const HV = fileURLToPath(new URL('../../dist/bin/hv.js', import.meta.url))
+export const HV = fileURLToPath(new URL(`../../${packageJson.bin.hv}`, import.meta.url))
 
 const TIMEOUT_MS = 60_000
 

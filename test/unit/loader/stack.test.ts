@@ -1,5 +1,6 @@
 // buildStack and buildAuxv: read back the way a C runtime reads them.
 
+import {readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
 import {AT_EXECFN, AT_NULL, AT_PHDR, AT_PLATFORM, AT_RANDOM, AT_SYSINFO_EHDR} from '../../../src/abi/auxv.ts'
 import {E2BIG} from '../../../src/abi/errno.ts'
@@ -111,6 +112,27 @@ test('the auxiliary vector has the biased addresses, and the vDSO only when ther
   expect(without.has(AT_SYSINFO_EHDR)).toBe(false)
   const withVdso = new Map(buildAuxv({image, layout: {...layout, vdsoAddress: 0x7000}, ...identity}))
   expect(withVdso.get(AT_SYSINFO_EHDR)).toBe(0x7000)
+})
+
+test('the auxiliary vector has what the kernel of this host gives', () => {
+  const words = new BigUint64Array(new Uint8Array(readFileSync('/proc/self/auxv')).buffer)
+  // The kernel's rseq sizes (27 and up to 29) are absent: the sentry refuses rseq.
+  const native = [...words].filter((_, i) => i % 2 === 0).map(Number)
+  const expected = native.filter((type) => type !== AT_NULL && (type < 27 || type > 29))
+  const image = parseElf(bytesReader(elfFile()), 'prog')
+  const identity = {
+    uid: 0,
+    euid: 0,
+    gid: 0,
+    egid: 0,
+    secure: false,
+    hwcap: 1,
+    hwcap2: 2,
+    minSignalStack: 2048,
+  }
+  const layout = {bias: 0, interpreterBias: 0, vdsoAddress: 0x7000}
+  const built = readBack(build({auxv: buildAuxv({image, layout, ...identity})})).auxv
+  expect([...built.keys()].filter((type) => native.includes(type)).sort()).toEqual([...expected].sort())
 })
 
 // Errno is no Error, which toThrow would ask for.

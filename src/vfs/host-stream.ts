@@ -55,7 +55,7 @@ export function openHostStream(fd: number, options: HostStreamOptions): HostStre
 export class HostStream extends FileDescription {
   override readonly waiters = new WaitQueue()
   /** Undefined for regular files: they are always ready, and epoll refuses them. */
-  override readonly hostFd?: number
+  declare readonly hostFd?: number
   readonly #fd: number
   readonly #isRegular: boolean
   readonly #isTerminal: boolean

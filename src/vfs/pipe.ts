@@ -71,6 +71,13 @@ export class Pipe {
 
   /** @returns 0 at the end of the file @throws Errno EAGAIN */
   read(target: Uint8Array): number {
+    const count = this.peek(target)
+    if (count > 0) this.drop(count)
+    return count
+  }
+
+  /** As read, but the bytes stay: tee(2), and splice(2) until it knows what the other side took. */
+  peek(target: Uint8Array): number {
     if (target.length === 0) return 0
     if (this.#length === 0) {
       if (this.writers === 0) return 0
@@ -81,10 +88,14 @@ export class Pipe {
     const first = Math.min(count, this.#capacity - this.#head)
     target.set(ring.subarray(this.#head, this.#head + first))
     if (count > first) target.set(ring.subarray(0, count - first), first)
+    return count
+  }
+
+  /** Takes away the first `count` bytes, at most `length`. */
+  drop(count: number): void {
     this.#head = (this.#head + count) % this.#capacity
     this.#length -= count
-    this.waiters.wakeAll()
-    return count
+    this.waiters.wakeAll(POLLOUT)
   }
 
   /** Short when the ring fills, but never for up to PIPE_BUF bytes. @throws Errno EPIPE, EAGAIN */
@@ -100,7 +111,7 @@ export class Pipe {
     this.#ring.set(source.subarray(0, first), tail)
     if (count > first) this.#ring.set(source.subarray(first, count))
     this.#length += count
-    this.waiters.wakeAll()
+    this.waiters.wakeAll(POLLIN)
     return count
   }
 

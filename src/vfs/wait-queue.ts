@@ -1,7 +1,12 @@
 // Wait queues: who sleeps until something changes (a pipe fills, a timer fires, a child ends).
 
-/** Called once per wake; a waiter that stays interested stays in the queue until it leaves. */
-export type Waiter = () => void
+/**
+ * Called once per wake; a waiter that stays interested stays in the queue until it leaves. `events` are the poll(2) bits
+ * that may have come to hold: a hint for edge-triggered epolls.
+ */
+export type Waiter = (events: number) => void
+
+const ANY_EVENT = -1
 
 export class WaitQueue {
   readonly #waiters = new Set<Waiter>()
@@ -14,7 +19,7 @@ export class WaitQueue {
     this.#waiters.delete(waiter)
   }
 
-  wakeAll(): void {
-    for (const waiter of [...this.#waiters]) waiter()
+  wakeAll(events = ANY_EVENT): void {
+    for (const waiter of [...this.#waiters]) waiter(events)
   }
 }

@@ -1,0 +1,56 @@
+// eventfd(2): a 64-bit counter as a file.
+
+import {EAGAIN, EINVAL, Errno} from '../abi/errno.ts'
+import {O_RDWR, POLLIN, POLLOUT} from '../abi/open-flags.ts'
+import {anonymousInode} from './anonymous-inode.ts'
+import {FileDescription} from './file-description.ts'
+import {WaitQueue} from './wait-queue.ts'
+
+const COUNTER_SIZE = 8
+/** The counter never reaches 2^64 - 1. */
+const MAX_COUNT = 2n ** 64n - 2n
+
+/** `flags` are status flags (O_NONBLOCK); `semaphore`: EFD_SEMAPHORE. */
+export function openEventfd(initial: number, flags: number, semaphore: boolean): EventFile {
+  return new EventFile(initial, flags, semaphore)
+}
+
+export class EventFile extends FileDescription {
+  override readonly waiters = new WaitQueue()
+  readonly #semaphore: boolean
+  #count: bigint
+
+  constructor(initial: number, flags: number, semaphore: boolean) {
+    super(anonymousInode('[eventfd]'), flags | O_RDWR)
+    this.#count = BigInt(initial)
+    this.#semaphore = semaphore
+  }
+
+  override read(target: Uint8Array): number {
+    if (target.length < COUNTER_SIZE) throw new Errno(EINVAL)
+    if (this.#count === 0n) throw new Errno(EAGAIN)
+    const taken = this.#semaphore ? 1n : this.#count
+    this.#count -= taken
+    counterView(target).setBigUint64(0, taken, true)
+    this.waiters.wakeAll()
+    return COUNTER_SIZE
+  }
+
+  override write(source: Uint8Array): number {
+    if (source.length < COUNTER_SIZE) throw new Errno(EINVAL)
+    const added = counterView(source).getBigUint64(0, true)
+    if (added > MAX_COUNT) throw new Errno(EINVAL)
+    if (this.#count + added > MAX_COUNT) throw new Errno(EAGAIN)
+    this.#count += added
+    this.waiters.wakeAll()
+    return COUNTER_SIZE
+  }
+
+  override readiness(): number {
+    return (this.#count > 0n ? POLLIN : 0) | (this.#count < MAX_COUNT ? POLLOUT : 0)
+  }
+}
+
+function counterView(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, COUNTER_SIZE)
+}

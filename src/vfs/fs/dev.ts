@@ -1,0 +1,49 @@
+// /dev: a tmpfs that holds the memory devices, the terminal, links to the standard streams, and /dev/shm.
+
+import {ENXIO, Errno} from '../../abi/errno.ts'
+import {S_IFCHR, S_ISVTX} from '../../abi/file-mode.ts'
+import type {MemoryFile} from '../../platform/memory-file.ts'
+import {FULL_DEV, NULL_DEV, openDevice, RANDOM_DEV, TTY_DEV, URANDOM_DEV, ZERO_DEV} from '../devices.ts'
+import type {Inode, OpenFile} from '../file.ts'
+import {ROOT, Tmpfs} from './tmpfs.ts'
+
+export interface DevOptions {
+  /** Opens the controlling terminal; undefined (or absent) when the guest has none: ENXIO. */
+  openTerminal?: (inode: Inode, flags: number) => OpenFile | undefined
+}
+
+const nodes: readonly [name: string, rdev: number][] = [
+  ['null', NULL_DEV],
+  ['zero', ZERO_DEV],
+  ['full', FULL_DEV],
+  ['random', RANDOM_DEV],
+  ['urandom', URANDOM_DEV],
+  ['tty', TTY_DEV],
+]
+
+const links: readonly [name: string, target: string][] = [
+  ['fd', '/proc/self/fd'],
+  ['stdin', '/proc/self/fd/0'],
+  ['stdout', '/proc/self/fd/1'],
+  ['stderr', '/proc/self/fd/2'],
+]
+
+/** A new /dev. It is writable, as on Linux: a guest that is root may add to it. */
+export function createDevFs(memory: MemoryFile, options: DevOptions = {}): Tmpfs {
+  const dev = new Tmpfs(memory, {
+    type: 'devtmpfs',
+    mode: 0o755,
+    openDevice: (inode, rdev, flags) => openNode(inode, rdev, flags, options),
+  })
+  for (const [name, rdev] of nodes) dev.root.mknod(name, S_IFCHR | 0o666, rdev, ROOT)
+  for (const [name, target] of links) dev.root.symlink(name, target, ROOT)
+  dev.root.mkdir('shm', S_ISVTX | 0o777, ROOT)
+  return dev
+}
+
+function openNode(inode: Inode, rdev: number, flags: number, options: DevOptions): OpenFile {
+  if (rdev !== TTY_DEV) return openDevice(inode, rdev, flags)
+  const terminal = options.openTerminal?.(inode, flags)
+  if (terminal === undefined) throw new Errno(ENXIO)
+  return terminal
+}

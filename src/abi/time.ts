@@ -17,15 +17,11 @@ export const TIMER_ABSTIME = 1
 
 export const NS_PER_SECOND = 1e9
 const NS_PER_MICROSECOND = 1000
-const MICROSECONDS_PER_SECOND = 1e6
 
 export const TIMESPEC_BYTES = 16
 export const TIMEVAL_BYTES = 16
 /** Two of either: interval, then value. */
 export const ITIMER_BYTES = 32
-
-/** As many seconds as 53 bits of nanoseconds hold, 104 days: longer waits are cut there, and their callers wait anew. */
-export const MAX_EXACT_SECONDS = Math.floor(Number.MAX_SAFE_INTEGER / NS_PER_SECOND)
 
 export interface Timespec {
   readonly seconds: number
@@ -72,10 +68,6 @@ export function toNs(time: Timespec): number {
 export function fromNs(ns: number): Timespec {
   const seconds = Math.floor(ns / NS_PER_SECOND)
   return {seconds, nanoseconds: Math.floor(ns - seconds * NS_PER_SECOND)}
-}
-
-export function toMicroseconds(time: Timespec): number {
-  return time.seconds * MICROSECONDS_PER_SECOND + Math.floor(time.nanoseconds / NS_PER_MICROSECOND)
 }
 
 /** Nanoseconds from `start` to `end`: exact also for times since the epoch. */

@@ -3,6 +3,7 @@
 
 import {ENOSYS} from '../../abi/errno.ts'
 import {access, faccessat, faccessat2} from './access.ts'
+import {adjtimex, clockAdjtime} from './adjtimex.ts'
 import {archPrctl} from './arch-prctl.ts'
 import {chdir, chroot, fchdir} from './chdir.ts'
 import {chmod, fchmod, fchmodat, fchmodat2} from './chmod.ts'
@@ -17,9 +18,11 @@ import {fallocate} from './fallocate.ts'
 import {fsync, sync, syncFileRange, syncfs} from './fsync.ts'
 import {getcwd} from './getcwd.ts'
 import {getdents, getdents64} from './getdents.ts'
+import {alarm, getitimer, setitimer} from './getitimer.ts'
 import {getpid, getppid, gettid} from './getpid.ts'
 import {getrandom} from './getrandom.ts'
 import {getrlimit, prlimit64, setrlimit} from './getrlimit.ts'
+import {gettimeofday, settimeofday, time} from './gettimeofday.ts'
 import {getegid, geteuid, getgid, getgroups, getresgid, getresuid, getuid, setgroups} from './getuid.ts'
 import {ioctl} from './ioctl.ts'
 import {kill, rtSigqueueinfo, rtTgsigqueueinfo, tgkill, tkill} from './kill.ts'
@@ -27,6 +30,7 @@ import {link, linkat} from './link.ts'
 import {lseek} from './lseek.ts'
 import {mkdir, mkdirat} from './mkdir.ts'
 import {mknod, mknodat} from './mknod.ts'
+import {clockNanosleep, nanosleep} from './nanosleep.ts'
 import {creat, open, openat} from './open.ts'
 import {openat2} from './openat2.ts'
 import {pread64, read} from './read.ts'
@@ -45,6 +49,8 @@ import {fstatfs, statfs} from './statfs.ts'
 import {statx} from './statx.ts'
 import {symlink, symlinkat} from './symlink.ts'
 import type {Row} from './syscall.ts'
+import {timerCreate, timerDelete, timerGetoverrun, timerGettime, timerSettime} from './timer-create.ts'
+import {getrusage, times} from './times.ts'
 import {ftruncate, truncate} from './truncate.ts'
 import {umask} from './umask.ts'
 import {sethostname, uname} from './uname.ts'
@@ -161,6 +167,85 @@ export const table: readonly Row[] = [
   {name: 'tkill', x86_64: 200, arm64: 130, run: tkill, args: 'int sig'},
   {name: 'tgkill', x86_64: 234, arm64: 131, run: tgkill, args: 'int int sig'},
   {name: 'pause', x86_64: 34, run: pause, args: ''},
+  {name: 'alarm', x86_64: 37, run: alarm, args: 'uint'},
+  {name: 'getitimer', x86_64: 36, arm64: 102, run: getitimer, args: 'int itimerval_out'},
+  {
+    name: 'setitimer',
+    x86_64: 38,
+    arm64: 103,
+    run: setitimer,
+    args: 'int itimerval itimerval_out',
+    support: {partial: 'ITIMER_VIRTUAL and ITIMER_PROF both count the time that the guest ran, to 4 ms'},
+  },
+  {
+    name: 'timer_create',
+    x86_64: 222,
+    arm64: 107,
+    run: timerCreate,
+    args: 'clockid ptr ptr',
+    support: {partial: "a step of the host's clock does not move absolute CLOCK_REALTIME timers"},
+  },
+  {
+    name: 'timer_settime',
+    x86_64: 223,
+    arm64: 110,
+    run: timerSettime,
+    args: 'int int itimerspec itimerspec_out',
+  },
+  {name: 'timer_gettime', x86_64: 224, arm64: 108, run: timerGettime, args: 'int itimerspec_out'},
+  {name: 'timer_getoverrun', x86_64: 225, arm64: 109, run: timerGetoverrun, args: 'int'},
+  {name: 'timer_delete', x86_64: 226, arm64: 111, run: timerDelete, args: 'int'},
+  {name: 'gettimeofday', x86_64: 96, arm64: 169, run: gettimeofday, args: 'timeval_out ptr'},
+  {
+    name: 'settimeofday',
+    x86_64: 164,
+    arm64: 170,
+    run: settimeofday,
+    args: 'timeval ptr',
+    support: {refused: "EPERM: the clock is the host's"},
+  },
+  {name: 'time', x86_64: 201, run: time, args: 'ptr'},
+  {name: 'nanosleep', x86_64: 35, arm64: 101, run: nanosleep, args: 'timespec timespec_out'},
+  {
+    name: 'clock_nanosleep',
+    x86_64: 230,
+    arm64: 115,
+    run: clockNanosleep,
+    args: 'clockid int timespec timespec_out',
+    support: {partial: 'CPU clocks are EOPNOTSUPP'},
+  },
+  {
+    name: 'times',
+    x86_64: 100,
+    arm64: 153,
+    run: times,
+    args: 'ptr',
+    support: {partial: 'all CPU time is user time'},
+  },
+  {
+    name: 'getrusage',
+    x86_64: 98,
+    arm64: 165,
+    run: getrusage,
+    args: 'int ptr',
+    support: {partial: 'all CPU time is user time; faults and switches are not counted'},
+  },
+  {
+    name: 'adjtimex',
+    x86_64: 159,
+    arm64: 171,
+    run: adjtimex,
+    args: 'ptr',
+    support: {partial: 'a query says "unsynchronised"; changes are EPERM'},
+  },
+  {
+    name: 'clock_adjtime',
+    x86_64: 305,
+    arm64: 266,
+    run: clockAdjtime,
+    args: 'clockid ptr',
+    support: {partial: 'as adjtimex'},
+  },
 
   // Processes, identity, system.
   {

@@ -1,0 +1,97 @@
+// PeriodicTimer: a deadline on some clock and a period: what setitimer(2), timer_settime(2) and timerfd_settime(2) arm.
+
+import type {Kernel} from './kernel.ts'
+import type {Process} from './process.ts'
+import type {Timer, TimerQueue} from './timers.ts'
+
+/** What a timer counts in. */
+export interface TimerClock {
+  nowNs(): number
+  /** Expirations are at least this far apart: a period of 1 ns must not keep the sentry from everything else. */
+  readonly granularityNs: number
+}
+
+const WALL_GRANULARITY_NS = 50_000
+/** A CPU clock is looked at once a tick, as a kernel with CONFIG_HZ=250 does. */
+const CPU_GRANULARITY_NS = 4_000_000
+
+export function monotonicClock(kernel: Kernel): TimerClock {
+  return {nowNs: () => kernel.monotonicNs(), granularityNs: WALL_GRANULARITY_NS}
+}
+
+export function cpuClock(kernel: Kernel, process: Process): TimerClock {
+  return {nowNs: () => kernel.cpuTimeNs(process), granularityNs: CPU_GRANULARITY_NS}
+}
+
+export class PeriodicTimer {
+  readonly #queue: TimerQueue
+  readonly #kernel: Kernel
+  readonly #clock: TimerClock
+  readonly #expired: (times: number) => void
+  #timer: Timer | undefined
+  #deadlineNs = 0
+  #intervalNs = 0
+
+  /** @param expired told how many periods have passed since the last time, at least 1 */
+  constructor(kernel: Kernel, clock: TimerClock, expired: (times: number) => void) {
+    this.#queue = kernel.timers
+    this.#kernel = kernel
+    this.#clock = clock
+    this.#expired = expired
+  }
+
+  get isArmed(): boolean {
+    return this.#timer !== undefined
+  }
+
+  /** 0: it expires once. */
+  get intervalNs(): number {
+    return this.#intervalNs
+  }
+
+  /** Until the next expiration: at least 1 while armed, else 0. */
+  get remainingNs(): number {
+    return this.isArmed ? Math.max(1, this.#deadlineNs - this.#clock.nowNs()) : 0
+  }
+
+  nowNs(): number {
+    return this.#clock.nowNs()
+  }
+
+  /** @param deadlineNs on the timer's clock; one in the past expires at once */
+  arm(deadlineNs: number, intervalNs: number): void {
+    this.disarm()
+    this.#deadlineNs = deadlineNs
+    this.#intervalNs = intervalNs
+    this.#sleep(0)
+  }
+
+  disarm(): void {
+    this.#queue.cancel(this.#timer)
+    this.#timer = undefined
+    this.#intervalNs = 0
+  }
+
+  #sleep(atLeastNs: number): void {
+    const delayNs = Math.max(atLeastNs, this.#deadlineNs - this.#clock.nowNs())
+    this.#timer = this.#queue.add(this.#kernel.monotonicNs() + delayNs, () => this.#wake())
+  }
+
+  #wake(): void {
+    const nowNs = this.#clock.nowNs()
+    const {granularityNs} = this.#clock
+    // A CPU clock stands still while nothing runs.
+    if (nowNs < this.#deadlineNs) {
+      this.#sleep(granularityNs)
+      return
+    }
+    this.#timer = undefined
+    let times = 1
+    if (this.#intervalNs > 0) {
+      times += Math.floor((nowNs - this.#deadlineNs) / this.#intervalNs)
+      this.#deadlineNs += times * this.#intervalNs
+      this.#sleep(granularityNs)
+    }
+    this.#expired(times)
+  }
+}

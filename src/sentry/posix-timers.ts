@@ -1,0 +1,110 @@
+// PosixTimers: timer_create(2): a process's timers by id. Each has at most one signal queued; what it misses is its overrun.
+
+import {EAGAIN, EINVAL, Errno} from '../abi/errno.ts'
+import {setTimerOverrun, timerInfo} from '../abi/siginfo.ts'
+import {cpuClock, monotonicClock, PeriodicTimer} from './periodic-timer.ts'
+import type {Process} from './process.ts'
+import {RLIMIT_SIGPENDING} from './resource-limits.ts'
+import type {Task} from './task.ts'
+
+/** How a timer tells that it expired. */
+export interface TimerNotice {
+  /** Undefined: it does not. */
+  readonly signal: number | undefined
+  /** sigval, 8 bytes; undefined: the timer's id. */
+  readonly value: bigint | undefined
+  /** SIGEV_THREAD_ID. */
+  readonly task: Task | undefined
+}
+
+const DELAYTIMER_MAX = 0x7fff_ffff
+
+export class PosixTimer {
+  readonly id: number
+  /** clockid_t. */
+  readonly clock: number
+  readonly timer: PeriodicTimer
+  /** Of the last signal that was taken: timer_getoverrun(2). */
+  overrun = 0
+  readonly #process: Process
+  readonly #notice: TimerNotice
+  #isQueued = false
+  #missed = 0
+
+  constructor(task: Task, id: number, clock: number, isCpuClock: boolean, notice: TimerNotice) {
+    this.id = id
+    this.clock = clock
+    this.#process = task.process
+    this.#notice = notice
+    const {kernel, process} = task
+    const timerClock = isCpuClock ? cpuClock(kernel, process) : monotonicClock(kernel)
+    this.timer = new PeriodicTimer(kernel, timerClock, (times) => this.#expire(times))
+  }
+
+  #expire(times: number): void {
+    if (this.#process.exit !== undefined) {
+      this.timer.disarm()
+      return
+    }
+    const {signal, value, task} = this.#notice
+    if (signal === undefined) return
+    if (this.#isQueued) {
+      this.#missed += times
+      return
+    }
+    this.#isQueued = true
+    this.#missed = times - 1
+    const info = timerInfo(signal, this.id, 0, value ?? BigInt(this.id))
+    const target = task?.signals ?? this.#process.signals
+    try {
+      target.raise(signal, info, () => this.#take(info))
+    } catch (error) {
+      // The queue is full: the expiration is lost, as in Linux.
+      if (!(error instanceof Errno)) throw error
+      this.#isQueued = false
+    }
+  }
+
+  #take(info: Uint8Array): void {
+    this.#isQueued = false
+    this.overrun = Math.min(this.#missed, DELAYTIMER_MAX)
+    setTimerOverrun(info, this.overrun)
+  }
+}
+
+export class PosixTimers {
+  readonly #timers = new Map<number, PosixTimer>()
+  #nextId = 0
+
+  /** @throws Errno EAGAIN: Linux counts timers as queued signals */
+  create(task: Task, clock: number, isCpuClock: boolean, notice: TimerNotice): PosixTimer {
+    if (this.#timers.size >= task.process.limits.get(RLIMIT_SIGPENDING).soft) throw new Errno(EAGAIN)
+    const timer = new PosixTimer(task, this.#nextId++, clock, isCpuClock, notice)
+    this.#timers.set(timer.id, timer)
+    return timer
+  }
+
+  /** @throws Errno EINVAL */
+  get(id: number): PosixTimer {
+    const timer = this.#timers.get(id)
+    if (timer === undefined) throw new Errno(EINVAL)
+    return timer
+  }
+
+  /** @throws Errno EINVAL */
+  delete(id: number): void {
+    this.get(id).timer.disarm()
+    this.#timers.delete(id)
+  }
+}
+
+const timersByProcess = new WeakMap<Process, PosixTimers>()
+
+export function posixTimers(process: Process): PosixTimers {
+  let timers = timersByProcess.get(process)
+  if (timers === undefined) {
+    timers = new PosixTimers()
+    timersByProcess.set(process, timers)
+  }
+  return timers
+}

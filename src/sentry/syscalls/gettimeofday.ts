@@ -1,0 +1,29 @@
+// gettimeofday(2), settimeofday(2), time(2).
+
+import {EPERM, Errno} from '../../abi/errno.ts'
+import {CLOCK_REALTIME, encodeTimeval} from '../../abi/time.ts'
+import {readClock} from '../clocks.ts'
+import type {Syscall} from './syscall.ts'
+
+/** struct timezone: the kernel's is UTC. */
+const TIMEZONE_BYTES = 8
+
+export const gettimeofday: Syscall = (task, args) => {
+  const timeAddress = args.address(0)
+  const zoneAddress = args.address(1)
+  if (timeAddress !== 0) task.memory.writeBytes(timeAddress, encodeTimeval(readClock(task, CLOCK_REALTIME)))
+  if (zoneAddress !== 0) task.memory.clear(zoneAddress, TIMEZONE_BYTES)
+  return 0
+}
+
+/** The host's clock is not the guest's to set. */
+export const settimeofday: Syscall = () => {
+  throw new Errno(EPERM)
+}
+
+export const time: Syscall = (task, args) => {
+  const {seconds} = readClock(task, CLOCK_REALTIME)
+  const address = args.address(0)
+  if (address !== 0) task.memory.writeInt64(address, seconds)
+  return seconds
+}

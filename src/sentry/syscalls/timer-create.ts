@@ -1,0 +1,121 @@
+// timer_create(2), timer_settime(2), timer_gettime(2), timer_getoverrun(2), timer_delete(2).
+
+import {EINVAL, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
+import {NSIG, SIGALRM} from '../../abi/signal.ts'
+import {
+  CLOCK_BOOTTIME,
+  CLOCK_BOOTTIME_ALARM,
+  CLOCK_MONOTONIC,
+  CLOCK_REALTIME,
+  CLOCK_REALTIME_ALARM,
+  CLOCK_TAI,
+  TIMER_ABSTIME,
+  toNs,
+} from '../../abi/time.ts'
+import {clockResolutionNs, isCpuClock, monotonicDeadlineNs} from '../clocks.ts'
+import {type PosixTimer, posixTimers, type TimerNotice} from '../posix-timers.ts'
+import type {Task} from '../task.ts'
+import type {Syscall} from './syscall.ts'
+import {encodeTimerspec, readTimerspec} from './time-argument.ts'
+
+// struct sigevent.
+const SIGEVENT_BYTES = 64
+const SIGNO = 8
+const NOTIFY = 12
+const THREAD_ID = 16
+
+const SIGEV_SIGNAL = 0
+const SIGEV_NONE = 1
+const SIGEV_THREAD = 2
+const SIGEV_THREAD_ID = 4
+
+const WALL_CLOCKS = new Set([
+  CLOCK_REALTIME,
+  CLOCK_MONOTONIC,
+  CLOCK_BOOTTIME,
+  CLOCK_REALTIME_ALARM,
+  CLOCK_BOOTTIME_ALARM,
+  CLOCK_TAI,
+])
+
+export const timerCreate: Syscall = (task, args) => {
+  const clock = args.int32(0)
+  const event = args.address(1)
+  const idAddress = args.address(2)
+  clockResolutionNs(task, clock)
+  if (!WALL_CLOCKS.has(clock) && !isCpuClock(clock)) throw new Errno(EOPNOTSUPP)
+  const notice = event === 0 ? {signal: SIGALRM, value: undefined, task: undefined} : readNotice(task, event)
+  const timers = posixTimers(task.process)
+  const {id} = timers.create(task, clock, isCpuClock(clock), notice)
+  try {
+    task.memory.writeInt32(idAddress, id)
+  } catch (error) {
+    timers.delete(id)
+    throw error
+  }
+  return 0
+}
+
+export const timerSettime: Syscall = (task, args) => {
+  const oldAddress = args.address(3)
+  const setting = readTimerspec(task, args.address(2))
+  const posix = posixTimers(task.process).get(args.int32(0))
+  const old = describe(posix)
+  const {timer} = posix
+  const valueNs = toNs(setting.value)
+  if (valueNs === 0) {
+    timer.disarm()
+  } else if (args.int32(1) & TIMER_ABSTIME) {
+    const deadlineNs = isCpuClock(posix.clock)
+      ? valueNs
+      : monotonicDeadlineNs(task, posix.clock, setting.value)
+    timer.arm(deadlineNs, toNs(setting.interval))
+  } else {
+    timer.arm(timer.nowNs() + valueNs, toNs(setting.interval))
+  }
+  if (oldAddress !== 0) task.memory.writeBytes(oldAddress, old)
+  return 0
+}
+
+export const timerGettime: Syscall = (task, args) => {
+  const posix = posixTimers(task.process).get(args.int32(0))
+  task.memory.writeBytes(args.address(1), describe(posix))
+  return 0
+}
+
+export const timerGetoverrun: Syscall = (task, args) => posixTimers(task.process).get(args.int32(0)).overrun
+
+export const timerDelete: Syscall = (task, args) => {
+  posixTimers(task.process).delete(args.int32(0))
+  return 0
+}
+
+function describe({timer}: PosixTimer): Uint8Array {
+  return encodeTimerspec(timer.intervalNs, timer.remainingNs)
+}
+
+/** @throws Errno EINVAL, EFAULT */
+function readNotice(task: Task, address: number): TimerNotice {
+  const bytes = task.memory.readBytes(address, SIGEVENT_BYTES)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const value = view.getBigUint64(0, true)
+  const signal = view.getInt32(SIGNO, true)
+  const notify = view.getInt32(NOTIFY, true)
+  if (notify === SIGEV_NONE) return {signal: undefined, value, task: undefined}
+  if (signal < 1 || signal > NSIG) throw new Errno(EINVAL)
+  switch (notify) {
+    case SIGEV_SIGNAL:
+    case SIGEV_THREAD:
+      return {signal, value, task: undefined}
+    case SIGEV_SIGNAL | SIGEV_THREAD_ID:
+      return {signal, value, task: siblingTask(task, view.getInt32(THREAD_ID, true))}
+    default:
+      throw new Errno(EINVAL)
+  }
+}
+
+function siblingTask(task: Task, tid: number): Task {
+  const target = task.kernel.tasks.get(tid)
+  if (target === undefined || target.process !== task.process) throw new Errno(EINVAL)
+  return target
+}

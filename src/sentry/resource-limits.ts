@@ -6,6 +6,8 @@ export const RLIMIT_DATA = 2
 export const RLIMIT_STACK = 3
 export const RLIMIT_CORE = 4
 export const RLIMIT_NOFILE = 7
+/** Enforced by memory/. */
+export const RLIMIT_MEMLOCK = 8
 export const RLIMIT_AS = 9
 /** Enforced by signals/process-signals.ts. */
 export const RLIMIT_SIGPENDING = 11

@@ -26,13 +26,15 @@ export class Placement {
     this.#searchTop = base
   }
 
-  /** A free range of `length` bytes, at `hint` if that is free. @returns its start, or -1 */
-  find(length: number, hint: number): number {
+  /** A free range of `length` bytes, at `hint` if that is free, below `ceiling` if given. @returns its start, or -1 */
+  find(length: number, hint: number, ceiling?: number): number {
     if (length > this.#userTop - MIN_ADDRESS) return -1
     if (hint > 0) {
       const start = Math.max(hint, MIN_ADDRESS)
       if (this.isFree(start, start + length)) return start
     }
+    if (ceiling !== undefined) return this.#topDown(length, Math.min(ceiling, this.#base), PAGE_SIZE)
+    // Where huge pages can back it.
     if (length >= HUGE_ALIGNMENT) {
       const aligned = this.#topDown(length, this.#base, HUGE_ALIGNMENT)
       if (aligned >= 0) return aligned

@@ -3,7 +3,8 @@
 import {EFAULT, EINVAL, ENAMETOOLONG, ENOMEM, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {IoctlMemory} from '../../vfs/file.ts'
-import {type MemoryMap, OUT_OF_MEMORY} from './memory-map.ts'
+import {OUT_OF_MEMORY} from './fault-signal.ts'
+import type {MemoryMap} from './memory-map.ts'
 import {ENTRY_SHIFT, type Entry, type PageTable} from './page-table.ts'
 
 /** A part of a readv(2) or writev(2) vector: bytes. */

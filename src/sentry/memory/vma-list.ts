@@ -1,7 +1,7 @@
 // VmaList: the mappings of a process in address order, never overlapping.
 
 import {ENOMEM, Errno} from '../../abi/errno.ts'
-import type {Vma} from './vma.ts'
+import type {Backing, Vma} from './vma.ts'
 
 /** vm.max_map_count's default. */
 export const MAX_MAPPINGS = 65_530
@@ -9,6 +9,8 @@ export const MAX_MAPPINGS = 65_530
 export class VmaList {
   readonly #vmas: Vma[] = []
   #last: Vma | undefined
+  /** How many mappings use a backing. */
+  readonly #users = new Map<Backing, number>()
 
   get length(): number {
     return this.#vmas.length
@@ -73,6 +75,7 @@ export class VmaList {
     if (this.#vmas.length >= MAX_MAPPINGS) throw new Errno(ENOMEM)
     const index = this.indexAfter(vma.start)
     this.#vmas.splice(index, 0, vma)
+    this.#hold(vma)
     this.#joinAt(index + 1)
     this.#joinAt(index)
   }
@@ -87,7 +90,10 @@ export class VmaList {
     return this.within(start, end)
   }
 
-  /** Removes [start, end) and returns the mappings that were there. @throws Errno ENOMEM */
+  /**
+   * Removes [start, end) and returns the mappings that were there. The caller, done with their pages, drops each.
+   * @throws Errno ENOMEM
+   */
   remove(start: number, end: number): Vma[] {
     const removed = this.carve(start, end)
     if (removed.length > 0) this.#vmas.splice(this.indexAfter(start), removed.length)
@@ -103,12 +109,33 @@ export class VmaList {
     for (; index >= first; index--) this.#joinAt(index)
   }
 
+  /** A removed mapping no longer uses its backing. */
+  drop(vma: Vma): void {
+    if (vma.backing === undefined) return
+    const users = this.#users.get(vma.backing)! - 1
+    if (users > 0) {
+      this.#users.set(vma.backing, users)
+      return
+    }
+    this.#users.delete(vma.backing)
+    vma.backing.release?.()
+  }
+
+  #hold(vma: Vma): void {
+    if (vma.backing === undefined) return
+    const users = this.#users.get(vma.backing) ?? 0
+    this.#users.set(vma.backing, users + 1)
+    if (users === 0) vma.backing.acquire?.()
+  }
+
   #split(address: number): void {
     const index = this.indexAfter(address)
     const vma = this.#vmas[index]
     if (vma === undefined || vma.start >= address) return
     if (this.#vmas.length >= MAX_MAPPINGS) throw new Errno(ENOMEM)
-    this.#vmas.splice(index + 1, 0, vma.splitAt(address))
+    const tail = vma.splitAt(address)
+    this.#vmas.splice(index + 1, 0, tail)
+    this.#hold(tail)
   }
 
   /** Joins the mapping at `index` to the one before it. */
@@ -118,6 +145,7 @@ export class VmaList {
     if (vma === undefined || previous === undefined || !previous.continuesIn(vma)) return
     previous.end = vma.end
     this.#vmas.splice(index, 1)
+    this.drop(vma)
     this.#last = undefined
   }
 }

@@ -11,18 +11,23 @@ export const VM_LOCKED = 8
 export const VM_DONTFORK = 16
 export const VM_DONTDUMP = 32
 export const VM_WIPEONFORK = 64
-/** The vDSO and its like: munmap and mprotect work, nothing is accounted. */
+/** The vDSO and its like: it cannot grow, and madvise leaves its pages alone. */
 export const VM_SPECIAL = 128
+/** mlock2(MLOCK_ONFAULT): locked, but not populated at once. */
+export const VM_LOCKONFAULT = 256
 
 export const PROT_ALL = PROT_READ | PROT_WRITE | PROT_EXEC
 
-/** The file behind a mapping, and how /proc/self/maps names it. */
+/** The open file behind a mapping (one object per open file description), and how /proc/self/maps names it. */
 export interface Backing {
   readonly mappable: Mappable
   /** Absolute path in the guest, a byte string. */
   readonly path: string
   readonly dev: number
   readonly ino: number
+  /** A process began to use it, and a process has no mapping of it any more: what keeps the file alive. */
+  acquire?(): void
+  release?(): void
 }
 
 /** Addresses are bytes, multiples of 4096. `pageOffset` is the file's page at `start`; 0 for anonymous memory. */
@@ -91,7 +96,7 @@ export class Vma {
       this.maxProtection === next.maxProtection &&
       this.flags === next.flags &&
       this.name === next.name &&
-      this.backing?.mappable === next.backing?.mappable &&
+      this.backing === next.backing &&
       (this.backing === undefined || this.pageOffset + this.pages === next.pageOffset)
     )
   }
@@ -101,3 +106,7 @@ export type VmaParts = Pick<
   Vma,
   'start' | 'end' | 'protection' | 'maxProtection' | 'flags' | 'backing' | 'pageOffset' | 'name'
 >
+
+export function pageAlign(bytes: number): number {
+  return Math.ceil(bytes / PAGE_SIZE) * PAGE_SIZE
+}

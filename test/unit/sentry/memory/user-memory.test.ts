@@ -1,5 +1,6 @@
 import {describe, expect, it} from 'vitest'
 import {EFAULT, EINVAL, ENAMETOOLONG} from '../../../../src/abi/errno.ts'
+import {protect} from '../../../../src/sentry/memory/protect.ts'
 import {errnoOf, SimulatedGuest, USER_TOP} from './simulated-guest.ts'
 
 const PAGE = 4096
@@ -68,7 +69,7 @@ describe('user memory', () => {
     const {guest, address} = guestWith(1, READ)
     expect(guest.user.readUint8(address)).toBe(0)
     expect(errnoOf(() => guest.user.writeUint8(address, 1))).toBe(EFAULT)
-    guest.map.protect(address, address + PAGE, 0)
+    protect(guest.map, address, address + PAGE, 0)
     expect(errnoOf(() => guest.user.readUint8(address))).toBe(EFAULT)
   })
 

@@ -1,0 +1,47 @@
+// What a process's mappings count: VmSize, VmData, VmLck, and the limits on them.
+// Counted anew each time, by a walk: only processes with a limit and /proc ask.
+
+import {EAGAIN, ENOMEM, Errno} from '../../abi/errno.ts'
+import {type ResourceLimits, RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, UNLIMITED} from '../resource-limits.ts'
+import {VM_LOCKED, type Vma} from './vma.ts'
+import type {VmaList} from './vma-list.ts'
+
+export function mappedBytes(vmas: Iterable<Vma>): number {
+  let total = 0
+  for (const vma of vmas) total += vma.end - vma.start
+  return total
+}
+
+/** What RLIMIT_DATA counts. */
+export function dataBytes(vmas: Iterable<Vma>): number {
+  let total = 0
+  for (const vma of vmas) if (vma.isData) total += vma.end - vma.start
+  return total
+}
+
+export function lockedBytes(vmas: Iterable<Vma>): number {
+  let total = 0
+  for (const vma of vmas) if (vma.flags & VM_LOCKED) total += vma.end - vma.start
+  return total
+}
+
+/** Mapped bytes in [start, end). */
+export function bytesWithin(vmas: VmaList, start: number, end: number): number {
+  let total = 0
+  for (const vma of vmas.within(start, end)) total += Math.min(vma.end, end) - Math.max(vma.start, start)
+  return total
+}
+
+/** @throws Errno ENOMEM when `bytes` more, `data` of them data, would pass RLIMIT_AS or RLIMIT_DATA */
+export function checkExpansion(vmas: VmaList, limits: ResourceLimits, bytes: number, data: number): void {
+  const spaceLimit = limits.get(RLIMIT_AS).soft
+  if (bytes > 0 && spaceLimit !== UNLIMITED && mappedBytes(vmas) + bytes > spaceLimit) throw new Errno(ENOMEM)
+  const dataLimit = limits.get(RLIMIT_DATA).soft
+  if (data > 0 && dataLimit !== UNLIMITED && dataBytes(vmas) + data > dataLimit) throw new Errno(ENOMEM)
+}
+
+/** @throws Errno EAGAIN when `bytes` more of locked memory would pass RLIMIT_MEMLOCK */
+export function checkLocked(vmas: VmaList, limits: ResourceLimits, bytes: number): void {
+  const limit = limits.get(RLIMIT_MEMLOCK).soft
+  if (limit !== UNLIMITED && lockedBytes(vmas) + bytes > limit) throw new Errno(EAGAIN)
+}

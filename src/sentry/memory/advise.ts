@@ -1,0 +1,87 @@
+// madvise(2): the advice that has an effect here. The decoding is the system call's.
+
+import {EACCES, EFAULT, EINVAL, ENOMEM, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
+import {PAGE_SIZE, PROT_NONE, PROT_WRITE} from '../../platform/platform.ts'
+import {OUT_OF_MEMORY} from './fault-signal.ts'
+import type {MemoryMap} from './memory-map.ts'
+import {forEachPart, populate} from './populate.ts'
+import {SharedMemory} from './shared-memory.ts'
+import {PROT_ALL, VM_LOCKED, VM_SPECIAL, type Vma} from './vma.ts'
+
+/** Each returns whether the range has no holes (else the call ends in ENOMEM, the rest done). */
+export type Advice = (map: MemoryMap, start: number, end: number) => boolean
+
+/** MADV_DONTNEED: anonymous pages read as zero, file pages are read anew. */
+export const dropPages: Advice = (map, start, end) => {
+  return forEachPart(map, start, end, (vma, from, to) => {
+    if (vma.flags & (VM_LOCKED | VM_SPECIAL)) throw new Errno(EINVAL)
+    drop(map, vma, from, to)
+  })
+}
+
+/** MADV_DONTNEED_LOCKED. */
+export const dropLockedPages: Advice = (map, start, end) => {
+  return forEachPart(map, start, end, (vma, from, to) => {
+    if (vma.flags & VM_SPECIAL) throw new Errno(EINVAL)
+    drop(map, vma, from, to)
+  })
+}
+
+/** MADV_FREE: as Linux, the pages go only when memory runs short; a page that comes back costs a fault. */
+export const freePages: Advice = (map, start, end) => {
+  const isShort = map.memory.allocatedBytes > map.memory.size / 2
+  return forEachPart(map, start, end, (vma, from, to) => {
+    if (vma.backing !== undefined || vma.flags & VM_LOCKED) throw new Errno(EINVAL)
+    if (isShort) drop(map, vma, from, to)
+  })
+}
+
+/** MADV_REMOVE: a hole in shared memory. Files have fallocate(2) for that. */
+export const removePages: Advice = (map, start, end) => {
+  return forEachPart(map, start, end, (vma, from, to) => {
+    if (vma.flags & VM_LOCKED || vma.backing === undefined) throw new Errno(EINVAL)
+    if (!vma.isShared || !(vma.maxProtection & PROT_WRITE)) throw new Errno(EACCES)
+    if (!(vma.backing instanceof SharedMemory)) throw new Errno(EOPNOTSUPP)
+    const first = vma.filePage(from / PAGE_SIZE)
+    const count = (to - from) / PAGE_SIZE
+    unmapFilePages(map, vma.backing, first, first + count)
+    vma.backing.discard(first, count)
+  })
+}
+
+/** MADV_POPULATE_READ (access PROT_READ) and _WRITE (PROT_WRITE): man 2 madvise gives the errors. */
+export function populatePages(access: number): Advice {
+  return (map, start, end) => {
+    const isCovered = forEachPart(map, start, end, (vma, from, to) => {
+      if ((vma.protection & (access & PROT_WRITE || PROT_ALL)) === PROT_NONE) throw new Errno(EINVAL)
+      const outcome = populate(map, from, to, access)
+      if (outcome !== true) throw new Errno(outcome === OUT_OF_MEMORY ? ENOMEM : EFAULT)
+    })
+    return isCovered
+  }
+}
+
+/** Advice about what may come, which changes nothing. */
+export const noteAdvice: Advice = (map, start, end) => map.vmas.covers(start, end)
+
+function drop(map: MemoryMap, vma: Vma, start: number, end: number): void {
+  // What was written through a shared mapping stays the file's.
+  map.markDirty(vma, start, end)
+  map.pages.remove(start / PAGE_SIZE, end / PAGE_SIZE)
+}
+
+/** Several mappings may show the same pages. */
+function unmapFilePages(
+  map: MemoryMap,
+  memory: SharedMemory,
+  firstFilePage: number,
+  endFilePage: number,
+): void {
+  for (const vma of map.vmas) {
+    if (vma.backing !== memory) continue
+    const shift = vma.start / PAGE_SIZE - vma.pageOffset
+    const first = Math.max(firstFilePage + shift, vma.start / PAGE_SIZE)
+    const end = Math.min(endFilePage + shift, vma.end / PAGE_SIZE)
+    if (first < end) map.pages.remove(first, end)
+  }
+}

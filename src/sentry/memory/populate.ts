@@ -1,0 +1,46 @@
+// Populating ahead of the guest: MAP_POPULATE, mlock(2), MADV_POPULATE_*.
+
+import {PAGE_SIZE, PROT_NONE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import type {FaultSignal} from './fault-signal.ts'
+import type {MemoryMap} from './memory-map.ts'
+import {ENTRY_PROTECTION} from './page-table.ts'
+import type {Vma} from './vma.ts'
+
+/** Makes every page of [start, end) accessible. @returns true, or what the first page that cannot be ends in */
+export function populate(map: MemoryMap, start: number, end: number, access: number): true | FaultSignal {
+  for (let page = start / PAGE_SIZE; page < end / PAGE_SIZE; page++) {
+    if ((map.pages.get(page) & ENTRY_PROTECTION & access) !== 0) continue
+    const outcome = map.handleFault(page * PAGE_SIZE, access, end / PAGE_SIZE - page)
+    if (outcome !== true) return outcome
+  }
+  return true
+}
+
+/** As mm_populate does: each mapping for what it will be used for, and what fails is left to the faults to come. */
+export function populateAhead(map: MemoryMap, start: number, end: number): void {
+  for (const vma of map.vmas.within(start, end)) {
+    if (vma.protection === PROT_NONE) continue
+    const access = vma.protection & PROT_WRITE && !vma.isShared ? PROT_WRITE : PROT_READ
+    if (populate(map, Math.max(start, vma.start), Math.min(end, vma.end), access) !== true) return
+  }
+}
+
+/** Sets and clears VM_ flags on [start, end). @returns whether the range has no holes @throws Errno ENOMEM */
+export function changeFlags(map: MemoryMap, start: number, end: number, set: number, clear: number): boolean {
+  const isCovered = map.vmas.covers(start, end)
+  for (const vma of map.vmas.carve(start, end)) vma.flags = (vma.flags & ~clear) | set
+  map.vmas.join(start, end)
+  return isCovered
+}
+
+/** Calls `visit` with the part of each mapping that lies in [start, end). @returns whether the range has no holes */
+export function forEachPart(
+  map: MemoryMap,
+  start: number,
+  end: number,
+  visit: (vma: Vma, start: number, end: number) => void,
+): boolean {
+  for (const vma of map.vmas.within(start, end))
+    visit(vma, Math.max(start, vma.start), Math.min(end, vma.end))
+  return map.vmas.covers(start, end)
+}

@@ -1,0 +1,5 @@
+// brk(2): never fails; the unchanged break tells that it could not be moved.
+
+import type {Syscall} from './syscall.ts'
+
+export const brk: Syscall = (task, args) => task.process.memoryMap.heap.moveBreak(args.address(0))

@@ -1,0 +1,58 @@
+// madvise(2).
+
+import {EINVAL, ENOMEM, Errno} from '../../abi/errno.ts'
+import * as mman from '../../abi/mman.ts'
+import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import * as advice from '../memory/advise.ts'
+import type {MemoryMap} from '../memory/memory-map.ts'
+import {changeFlags, forEachPart} from '../memory/populate.ts'
+import {pageAlign, VM_DONTDUMP, VM_DONTFORK, VM_WIPEONFORK} from '../memory/vma.ts'
+import type {Syscall} from './syscall.ts'
+
+export const madvise: Syscall = (task, args) => {
+  const map = task.process.memoryMap
+  const address = args.address(0)
+  const advise = advices[args.int32(2)]
+  if (advise === undefined || address % PAGE_SIZE !== 0) throw new Errno(EINVAL)
+  const length = pageAlign(args.address(1))
+  if (length === 0) return 0
+  const end = address + length
+  // Linux's test is for a sum that wraps; between user space and that there is nothing mapped.
+  if (end >= 2 ** 64) throw new Errno(EINVAL)
+  if (end > map.userTop) throw new Errno(ENOMEM)
+  if (!advise(map, address, end)) throw new Errno(ENOMEM)
+  return 0
+}
+
+/** By number; what Linux does not know, or was built without, is EINVAL. */
+const advices: Record<number, advice.Advice | undefined> = {
+  [mman.MADV_NORMAL]: advice.noteAdvice,
+  [mman.MADV_RANDOM]: advice.noteAdvice,
+  [mman.MADV_SEQUENTIAL]: advice.noteAdvice,
+  [mman.MADV_WILLNEED]: advice.noteAdvice,
+  [mman.MADV_DONTNEED]: advice.dropPages,
+  [mman.MADV_FREE]: advice.freePages,
+  [mman.MADV_REMOVE]: advice.removePages,
+  [mman.MADV_DONTFORK]: (map, start, end) => changeFlags(map, start, end, VM_DONTFORK, 0),
+  [mman.MADV_DOFORK]: (map, start, end) => changeFlags(map, start, end, 0, VM_DONTFORK),
+  [mman.MADV_MERGEABLE]: advice.noteAdvice,
+  [mman.MADV_UNMERGEABLE]: advice.noteAdvice,
+  [mman.MADV_HUGEPAGE]: advice.noteAdvice,
+  [mman.MADV_NOHUGEPAGE]: advice.noteAdvice,
+  [mman.MADV_DONTDUMP]: (map, start, end) => changeFlags(map, start, end, VM_DONTDUMP, 0),
+  [mman.MADV_DODUMP]: (map, start, end) => changeFlags(map, start, end, 0, VM_DONTDUMP),
+  [mman.MADV_WIPEONFORK]: wipeOnFork,
+  [mman.MADV_KEEPONFORK]: (map, start, end) => changeFlags(map, start, end, 0, VM_WIPEONFORK),
+  [mman.MADV_COLD]: advice.noteAdvice,
+  [mman.MADV_PAGEOUT]: advice.noteAdvice,
+  [mman.MADV_POPULATE_READ]: advice.populatePages(PROT_READ),
+  [mman.MADV_POPULATE_WRITE]: advice.populatePages(PROT_WRITE),
+  [mman.MADV_DONTNEED_LOCKED]: advice.dropLockedPages,
+}
+
+function wipeOnFork(map: MemoryMap, start: number, end: number): boolean {
+  forEachPart(map, start, end, (vma) => {
+    if (vma.backing !== undefined) throw new Errno(EINVAL)
+  })
+  return changeFlags(map, start, end, VM_WIPEONFORK, 0)
+}

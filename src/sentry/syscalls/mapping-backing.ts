@@ -1,0 +1,40 @@
+// The file behind a mapping: its pages, its name in /proc/self/maps, and the hold that keeps it open.
+
+import {ENODEV, Errno} from '../../abi/errno.ts'
+import {pathOf} from '../../vfs/mount-tree.ts'
+import type {Description} from '../fd-table.ts'
+import type {Backing} from '../memory/vma.ts'
+import type {Task} from '../task.ts'
+
+/** One per open file description, so that mappings of it that adjoin can join. */
+const backings = new WeakMap<Description, Backing>()
+
+/** @throws Errno ENODEV when the file cannot be mapped */
+export function backingOf(task: Task, description: Description): Backing {
+  const known = backings.get(description)
+  if (known !== undefined) return known
+  const {file, location} = description
+  const {mappable} = file
+  if (mappable === undefined) throw new Errno(ENODEV)
+  const {dev, ino} = file.inode.attributes()
+
+  const backing: Backing = {
+    mappable,
+    dev,
+    ino,
+    get path() {
+      if (location === undefined) return ''
+      const {path, removed} = pathOf(location, task.fs.root)
+      return removed ? `${path} (deleted)` : path
+    },
+    // A mapping outlives its descriptors: man 2 mmap.
+    acquire: () => {
+      description.references++
+    },
+    release: () => {
+      if (--description.references === 0) file.close()
+    },
+  }
+  backings.set(description, backing)
+  return backing
+}

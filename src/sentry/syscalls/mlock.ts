@@ -1,0 +1,86 @@
+// mlock(2), mlock2(2), munlock(2), mlockall(2), munlockall(2). Guest memory is never swapped here:
+// a lock populates, counts against RLIMIT_MEMLOCK, and holds off MADV_DONTNEED.
+
+import {EINVAL, ENOMEM, EPERM, Errno} from '../../abi/errno.ts'
+import {MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT} from '../../abi/mman.ts'
+import {PAGE_SIZE} from '../../platform/platform.ts'
+import {lockedBytes, mappedBytes} from '../memory/accounting.ts'
+import {changeFlags, forEachPart, populateAhead} from '../memory/populate.ts'
+import {pageAlign, VM_LOCKED, VM_LOCKONFAULT} from '../memory/vma.ts'
+import {RLIMIT_MEMLOCK} from '../resource-limits.ts'
+import type {Task} from '../task.ts'
+import type {Syscall} from './syscall.ts'
+
+const LOCK_FLAGS = VM_LOCKED | VM_LOCKONFAULT
+
+export const mlock: Syscall = (task, args) => lockRange(task, args.address(0), args.address(1), VM_LOCKED)
+
+export const mlock2: Syscall = (task, args) => {
+  const flags = args.int32(2)
+  if (flags & ~MLOCK_ONFAULT) throw new Errno(EINVAL)
+  return lockRange(task, args.address(0), args.address(1), flags === 0 ? VM_LOCKED : LOCK_FLAGS)
+}
+
+export const munlock: Syscall = (task, args) => {
+  const [start, end] = wholePages(task, args.address(0), args.address(1))
+  if (start === end) return 0
+  if (!changeFlags(task.process.memoryMap, start, end, 0, LOCK_FLAGS)) throw new Errno(ENOMEM)
+  return 0
+}
+
+export const mlockall: Syscall = (task, args) => {
+  const map = task.process.memoryMap
+  const flags = args.int32(0)
+  const isKnown = (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) === 0
+  if (!isKnown || !(flags & (MCL_CURRENT | MCL_FUTURE))) throw new Errno(EINVAL)
+  if (!canLock(task)) throw new Errno(EPERM)
+  if (flags & MCL_CURRENT && mappedBytes(map.vmas) > lockLimit(task)) throw new Errno(ENOMEM)
+
+  const vmFlags = flags & MCL_ONFAULT ? LOCK_FLAGS : VM_LOCKED
+  map.defaultFlags = flags & MCL_FUTURE ? vmFlags : 0
+  if (!(flags & MCL_CURRENT)) return 0
+  changeFlags(map, 0, map.userTop, vmFlags, LOCK_FLAGS)
+  if (vmFlags === VM_LOCKED) populateAhead(map, 0, map.userTop)
+  return 0
+}
+
+export const munlockall: Syscall = (task) => {
+  const map = task.process.memoryMap
+  map.defaultFlags = 0
+  changeFlags(map, 0, map.userTop, 0, LOCK_FLAGS)
+  return 0
+}
+
+/** can_do_mlock: whether the task may lock anything at all. */
+export function canLock(task: Task): boolean {
+  return lockLimit(task) > 0
+}
+
+function lockLimit(task: Task): number {
+  return task.credentials.privileged ? Infinity : task.process.limits.get(RLIMIT_MEMLOCK).soft
+}
+
+function lockRange(task: Task, address: number, length: number, flags: number): number {
+  const map = task.process.memoryMap
+  if (!canLock(task)) throw new Errno(EPERM)
+  const [start, end] = wholePages(task, address, length)
+  if (start === end) return 0
+
+  let added = end - start
+  forEachPart(map, start, end, (vma, from, to) => {
+    if (vma.flags & VM_LOCKED) added -= to - from
+  })
+  if (lockedBytes(map.vmas) + added > lockLimit(task)) throw new Errno(ENOMEM)
+  if (!changeFlags(map, start, end, flags, LOCK_FLAGS)) throw new Errno(ENOMEM)
+  if (flags === VM_LOCKED) populateAhead(map, start, end)
+  return 0
+}
+
+/** The pages that the range touches. @throws Errno EINVAL when the range wraps; ENOMEM outside user space */
+function wholePages(task: Task, address: number, length: number): [start: number, end: number] {
+  const start = address - (address % PAGE_SIZE)
+  const end = start + pageAlign(length + (address % PAGE_SIZE))
+  if (end >= 2 ** 64) throw new Errno(EINVAL)
+  if (end > task.process.memoryMap.userTop && end !== start) throw new Errno(ENOMEM)
+  return [start, end]
+}

@@ -1,0 +1,150 @@
+// mmap(2).
+
+import {EACCES, EBADF, EINVAL, ENOMEM, EOPNOTSUPP, EOVERFLOW, EPERM, Errno} from '../../abi/errno.ts'
+import {
+  MAP_32BIT,
+  MAP_ANONYMOUS,
+  MAP_DENYWRITE,
+  MAP_EXECUTABLE,
+  MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
+  MAP_GROWSDOWN,
+  MAP_HUGETLB,
+  MAP_LOCKED,
+  MAP_NONBLOCK,
+  MAP_NORESERVE,
+  MAP_POPULATE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MAP_SHARED_VALIDATE,
+  MAP_STACK,
+  MAP_TYPE,
+} from '../../abi/mman.ts'
+import {O_ACCMODE, O_APPEND, O_PATH, O_RDONLY, O_RDWR, O_WRONLY} from '../../abi/open-flags.ts'
+import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
+import type {MapRequest} from '../memory/memory-map.ts'
+import {populateAhead} from '../memory/populate.ts'
+import {SharedMemory} from '../memory/shared-memory.ts'
+import {
+  PROT_ALL,
+  pageAlign,
+  VM_GROWSDOWN,
+  VM_LOCKED,
+  VM_LOCKONFAULT,
+  VM_NORESERVE,
+  VM_SHARED,
+} from '../memory/vma.ts'
+import type {Task} from '../task.ts'
+import {backingOf} from './mapping-backing.ts'
+import {canLock} from './mlock.ts'
+import type {Syscall} from './syscall.ts'
+
+/** What MAP_SHARED_VALIDATE lets through; MAP_SYNC is for persistent memory. */
+const KNOWN_FLAGS =
+  MAP_TYPE |
+  MAP_FIXED |
+  MAP_ANONYMOUS |
+  MAP_32BIT |
+  MAP_GROWSDOWN |
+  MAP_DENYWRITE |
+  MAP_EXECUTABLE |
+  MAP_LOCKED |
+  MAP_NORESERVE |
+  MAP_POPULATE |
+  MAP_NONBLOCK |
+  MAP_STACK |
+  MAP_FIXED_NOREPLACE
+const TWO_GIB = 2 ** 31
+const MAX_OFFSET = Number.MAX_SAFE_INTEGER
+
+/** What decoding gives of the file, or of anonymous memory. */
+type Source = Pick<MapRequest, 'backing' | 'pageOffset' | 'maxProtection'>
+
+export const mmap: Syscall = (task, args) => {
+  const address = args.address(0)
+  const length = args.address(1)
+  const flags = args.int32(3)
+  const offset = args.address(5)
+  if (offset % PAGE_SIZE !== 0) throw new Errno(EINVAL)
+
+  const map = task.process.memoryMap
+  const protection = args.uint32(2) & PROT_ALL
+  const isAnonymous = (flags & MAP_ANONYMOUS) !== 0
+  const source = isAnonymous
+    ? anonymousSource(task, flags, length)
+    : fileSource(task, args.int32(4), flags, length, offset, protection)
+  if (flags & MAP_LOCKED && !canLock(task)) throw new Errno(EPERM)
+  const vmFlags = mappingFlags(flags)
+  const start = map.map({
+    ...source,
+    address,
+    length,
+    fixed: placing(flags),
+    ceiling: flags & MAP_32BIT ? TWO_GIB : undefined,
+    protection,
+    flags: vmFlags,
+  })
+  const locks = ((vmFlags | map.defaultFlags) & (VM_LOCKED | VM_LOCKONFAULT)) === VM_LOCKED
+  const populates = (flags & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE
+  if (locks || populates) populateAhead(map, start, start + pageAlign(length))
+  return start
+}
+
+function placing(flags: number): MapRequest['fixed'] {
+  if (flags & MAP_FIXED_NOREPLACE) return 'keep'
+  return flags & MAP_FIXED ? 'replace' : undefined
+}
+
+function mappingFlags(flags: number): number {
+  let result = 0
+  if ((flags & MAP_TYPE) !== MAP_PRIVATE) result |= VM_SHARED
+  if (flags & MAP_GROWSDOWN) result |= VM_GROWSDOWN
+  if (flags & MAP_NORESERVE) result |= VM_NORESERVE
+  if (flags & MAP_LOCKED) result |= VM_LOCKED
+  return result
+}
+
+function anonymousSource(task: Task, flags: number, length: number): Source {
+  if (length === 0) throw new Errno(EINVAL)
+  // There are no huge pages to reserve, as on a Linux with nr_hugepages = 0.
+  if (flags & MAP_HUGETLB) throw new Errno(ENOMEM)
+  const type = flags & MAP_TYPE
+  if (type === MAP_PRIVATE) return {}
+  if (type !== MAP_SHARED || flags & MAP_GROWSDOWN) throw new Errno(EINVAL)
+  return {backing: new SharedMemory(task.process.memoryMap.memory)}
+}
+
+function fileSource(
+  task: Task,
+  fd: number,
+  flags: number,
+  length: number,
+  offset: number,
+  protection: number,
+): Source {
+  const description = task.fds.description(fd)
+  const openFlags = description.file.flags
+  if (openFlags & O_PATH) throw new Errno(EBADF)
+  if (length === 0 || flags & MAP_HUGETLB) throw new Errno(EINVAL)
+  if (offset + length > MAX_OFFSET) throw new Errno(EOVERFLOW)
+
+  const maxProtection = allowedProtection(flags, openFlags, protection)
+  const backing = backingOf(task, description)
+  if (flags & MAP_GROWSDOWN) throw new Errno(EINVAL)
+  return {backing, pageOffset: offset / PAGE_SIZE, maxProtection}
+}
+
+/** What the way the file was opened allows: man 2 mmap, EACCES. */
+function allowedProtection(flags: number, openFlags: number, protection: number): number {
+  const type = flags & MAP_TYPE
+  if (type !== MAP_SHARED && type !== MAP_PRIVATE && type !== MAP_SHARED_VALIDATE) throw new Errno(EINVAL)
+  if (type === MAP_SHARED_VALIDATE && flags & ~KNOWN_FLAGS) throw new Errno(EOPNOTSUPP)
+
+  const mode = openFlags & O_ACCMODE
+  const canRead = mode === O_RDONLY || mode === O_RDWR
+  const canWrite = mode === O_WRONLY || mode === O_RDWR
+  if (!canRead) throw new Errno(EACCES)
+  if (type === MAP_PRIVATE) return PROT_ALL
+  if (protection & PROT_WRITE && (!canWrite || openFlags & O_APPEND)) throw new Errno(EACCES)
+  return canWrite ? PROT_ALL : PROT_ALL & ~PROT_WRITE
+}

@@ -9,6 +9,7 @@
         "arch/x86_64/pvm.cc",
         "arch/x86_64/regs.cc",
         "arch/x86_64/trap.cc",
+        "kvm/runner.cc",
         "kvm/system.cc",
         "kvm/user_vm.cc",
         "kvm/vcpu.cc",
@@ -20,10 +21,12 @@
         "napi/host_stream.cc",
         "napi/user_vm.cc",
         "napi/vdso.cc",
+        "napi/watcher.cc",
         "shim/x86_64/entry.S",
         "shim/x86_64/pvm.S",
         "sys/clock_sample.cc",
         "sys/glibc_floor.cc",
+        "sys/watcher.cc",
       ],
       "actions": [
         {

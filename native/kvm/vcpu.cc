@@ -12,6 +12,13 @@
 namespace hv {
 namespace {
 
+pid_t ThreadId() {
+  static thread_local pid_t id = static_cast<pid_t>(::syscall(SYS_gettid));
+  return id;
+}
+
+}  // namespace
+
 // A kick is a signal whose handler does nothing: it only ends KVM_RUN. A real-time signal that Node does not use.
 int KickSignal() {
   static const int signal = [] {
@@ -23,13 +30,6 @@ int KickSignal() {
   }();
   return signal;
 }
-
-pid_t ThreadId() {
-  static thread_local pid_t id = static_cast<pid_t>(::syscall(SYS_gettid));
-  return id;
-}
-
-}  // namespace
 
 Vcpu::Vcpu(std::shared_ptr<Vm> vm, unsigned id)
     : vm_(std::move(vm)),

@@ -11,6 +11,9 @@
 
 namespace hv {
 
+// The signal that ends KVM_RUN: a thread that runs a vCPU must not block it.
+int KickSignal();
+
 class Vcpu {
  public:
   // Sets it up as arch::InitVcpu does. The VM stays alive as long as its vCPUs.

@@ -2,9 +2,11 @@
 
 #include "kvm/user_vm.h"
 
+#include "kvm/runner.h"
 #include "napi/exports.h"
 #include "napi/guard.h"
 #include "napi/region_buffer.h"
+#include "napi/watcher.h"
 
 namespace hv {
 namespace {
@@ -91,17 +93,22 @@ class SpaceObject : public Napi::ObjectWrap<SpaceObject> {
 class ContextObject : public Napi::ObjectWrap<ContextObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "Context",
-                       {InstanceAccessor<&ContextObject::FrameOffset>("frameOffset"),
-                        InstanceAccessor<&ContextObject::RecordOffset>("recordOffset"),
-                        InstanceMethod<&ContextObject::Run>("run"),
-                        InstanceMethod<&ContextObject::SetSpace>("setSpace"),
-                        InstanceMethod<&ContextObject::Interrupt>("interrupt"),
-                        InstanceMethod<&ContextObject::ReadRegisters>("readRegisters"),
-                        InstanceMethod<&ContextObject::WriteRegisters>("writeRegisters"),
-                        InstanceMethod<&ContextObject::ReadFpState>("readFpState"),
-                        InstanceMethod<&ContextObject::WriteFpState>("writeFpState"),
-                        InstanceMethod<&ContextObject::Dispose>("dispose")});
+    return DefineClass(
+        env, "Context",
+        {InstanceAccessor<&ContextObject::FrameOffset>("frameOffset"),
+         InstanceAccessor<&ContextObject::RecordOffset>("recordOffset"),
+         InstanceMethod<&ContextObject::BecomeTarget>("becomeTarget"),
+         InstanceMethod<&ContextObject::Run>("run"),
+         InstanceMethod<&ContextObject::StartRunner>("startRunner"),
+         InstanceMethod<&ContextObject::StopRunner>("stopRunner"),
+         InstanceMethod<&ContextObject::Post>("post"), InstanceMethod<&ContextObject::Halt>("halt"),
+         InstanceMethod<&ContextObject::SetSpace>("setSpace"),
+         InstanceMethod<&ContextObject::Interrupt>("interrupt"),
+         InstanceMethod<&ContextObject::ReadRegisters>("readRegisters"),
+         InstanceMethod<&ContextObject::WriteRegisters>("writeRegisters"),
+         InstanceMethod<&ContextObject::ReadFpState>("readFpState"),
+         InstanceMethod<&ContextObject::WriteFpState>("writeFpState"),
+         InstanceMethod<&ContextObject::Dispose>("dispose")});
   }
 
   explicit ContextObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ContextObject>(info) {
@@ -109,12 +116,18 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
       vm_ = UserVmObject::Unwrap(info[0].As<Napi::Object>())->Get();
       index_ = vm_->TakeIndex();
       context_ = std::make_unique<Context>(vm_->vm(), vm_->pages(), vm_->shim(), index_);
+      watcher_ = UnwrapWatcher(info[1]);
     });
   }
 
   ~ContextObject() override { Free(); }
 
  private:
+  Runner& runner() const {
+    if (runner_ == nullptr) throw std::invalid_argument("the context has no thread");
+    return *runner_;
+  }
+
   Context& Get() const {
     if (context_ == nullptr) throw std::invalid_argument("the context is disposed");
     return *context_;
@@ -127,9 +140,33 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
     return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get().record_page()); });
   }
 
+  // What the watcher interrupts: the context that `run` runs.
+  void BecomeTarget(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { watcher_->SetTarget([vcpu = &Get().vcpu()] { vcpu->Kick(); }); });
+  }
+
+  // On the calling thread, until the next trap.
   Napi::Value Run(const Napi::CallbackInfo& info) {
     return Guard(info.Env(),
                  [&] { return Napi::Number::New(info.Env(), static_cast<int>(Get().Run())); });
+  }
+
+  // From here the context has a thread of its own; `run` is not to be called.
+  void StartRunner(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] {
+      runner_ = std::make_unique<Runner>(Get(), [watcher = watcher_] { watcher->RingIfAsleep(); });
+    });
+  }
+
+  // Halts it first.
+  void StopRunner(const Napi::CallbackInfo&) { runner_.reset(); }
+
+  void Post(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { runner().Post(); });
+  }
+
+  void Halt(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { runner().Halt(); });
   }
 
   void SetSpace(const Napi::CallbackInfo& info) {
@@ -182,9 +219,12 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
 
   void Free() {
     if (context_ == nullptr) return;
+    runner_.reset();
+    watcher_->SetTarget(nullptr);
     if (space_ != nullptr) space_->Leave(*context_);
     context_.reset();
     space_.reset();
+    watcher_.reset();
     vm_->ReturnIndex(index_);
     vm_.reset();
   }
@@ -198,6 +238,8 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
   std::shared_ptr<UserVm> vm_;
   std::shared_ptr<Space> space_;
   std::unique_ptr<Context> context_;
+  std::shared_ptr<Watcher> watcher_;
+  std::unique_ptr<Runner> runner_;
   unsigned index_ = 0;
 };
 

@@ -22,7 +22,7 @@ enum class Trap : int {
 
 // What JavaScript reads after a trap: one host-only page of the supervisor region.
 struct TrapRecord {
-  uint32_t command;  // see listener.h
+  uint32_t command;  // see runner.cc
   uint32_t stopped;  // a Trap, 0 while it runs
   uint32_t vector;
   uint32_t error_code;
@@ -54,6 +54,8 @@ class Context {
   uint64_t frame_page() const { return frame_page_; }
   uint64_t record_page() const { return record_page_; }
   Vcpu& vcpu() { return vcpu_; }
+  // SAFETY: the page is the context's own, page-aligned, and lives as long as it does.
+  TrapRecord& record() const { return *reinterpret_cast<TrapRecord*>(pages_.Data(record_page_)); }
 
   // Maps this context's window into a page table: before the first run there.
   void MapWindow(PageTable& table) const;
@@ -82,8 +84,6 @@ class Context {
   Trap Die(int host_error);
   bool InWindow(uint64_t address) const;
   uint64_t ReturnOffset(const uint8_t* label) const;
-  // SAFETY: each of these pages is the context's own, page-aligned, and lives as long as it does.
-  TrapRecord& record() const { return *reinterpret_cast<TrapRecord*>(pages_.Data(record_page_)); }
   uint8_t* frame() const { return pages_.Data(frame_page_); }
   uint8_t* private_page() const { return pages_.Data(private_page_); }
   kvm_regs& regs() const { return vcpu_.run().s.regs.regs; }

@@ -1,0 +1,130 @@
+// watcher.cc: epoll(7) over descriptors, a timerfd and a bell; and the thread that interrupts the guest for them.
+
+#include "sys/watcher.h"
+
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+
+#include <cmath>
+#include <limits>
+
+#include "sys/futex.h"
+#include "sys/ioctl.h"
+
+namespace hv {
+
+Watcher::Watcher(std::atomic<uint32_t>& attention)
+    : epoll_(Check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
+      timer_(
+          Check(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd_create")),
+      bell_(Check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
+      attention_(attention),
+      deadline_ns_(std::numeric_limits<double>::infinity()) {
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.fd = timer_.get();
+  Check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, timer_.get(), &event), "epoll_ctl");
+  event.data.fd = bell_.get();
+  Check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, bell_.get(), &event), "epoll_ctl");
+}
+
+Watcher::~Watcher() {
+  if (!thread_.joinable()) return;
+  quit_ = true;
+  Ring();
+  attention() = 0;
+  FutexWake(attention());
+  thread_.join();
+}
+
+void Watcher::Watch(int fd, uint32_t events) {
+  if (events == 0) {
+    // Closed already: gone by itself.
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+    return;
+  }
+  epoll_event event = {};
+  event.events = events;
+  event.data.fd = fd;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) < 0) {
+    if (errno != EEXIST) throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+    Check(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event), "epoll_ctl");
+  }
+  Start();
+}
+
+void Watcher::SetDeadline(double deadline_ns) {
+  if (deadline_ns == deadline_ns_) return;
+  deadline_ns_ = deadline_ns;
+  itimerspec time = {};
+  if (!std::isinf(deadline_ns)) {
+    double whole = deadline_ns < 1 ? 1 : deadline_ns;
+    time.it_value.tv_sec = static_cast<time_t>(whole / 1e9);
+    time.it_value.tv_nsec =
+        static_cast<long>(whole - static_cast<double>(time.it_value.tv_sec) * 1e9);
+  }
+  Check(::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &time, nullptr), "timerfd_settime");
+  if (!std::isinf(deadline_ns)) Start();
+}
+
+int Watcher::Poll(epoll_event* events, int size, bool wait, const std::atomic<uint32_t>* unless) {
+  int count;
+  if (wait) asleep_ = true;
+  if (unless != nullptr && *unless != 0) wait = false;
+  do {
+    count = ::epoll_wait(epoll_.get(), events, size, wait ? -1 : 0);
+  } while (count < 0 && errno == EINTR && !wait);
+  asleep_ = false;
+  if (count < 0 && errno != EINTR)
+    throw std::system_error(errno, std::generic_category(), "epoll_wait");
+
+  int kept = 0;
+  for (int i = 0; i < count; i++) {
+    if (events[i].data.fd == bell_.get()) {
+      uint64_t rings;
+      [[maybe_unused]] ssize_t got = ::read(bell_.get(), &rings, sizeof(rings));
+      continue;
+    }
+    events[kept] = events[i];
+    if (events[i].data.fd == timer_.get()) events[kept].data.fd = -1;
+    kept++;
+  }
+  if (attention().exchange(0) != 0) FutexWake(attention());
+  return kept;
+}
+
+void Watcher::Ring() {
+  uint64_t one = 1;
+  [[maybe_unused]] ssize_t put = ::write(bell_.get(), &one, sizeof(one));
+}
+
+void Watcher::SetTarget(std::function<void()> target) {
+  std::lock_guard lock(mutex_);
+  target_ = std::move(target);
+}
+
+void Watcher::Start() {
+  if (thread_.joinable()) return;
+  // Signals are for the threads that know them.
+  sigset_t all, old;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &old);
+  thread_ = std::thread([this] { Run(); });
+  pthread_sigmask(SIG_SETMASK, &old, nullptr);
+}
+
+void Watcher::Run() {
+  while (!quit_) {
+    epoll_event event;
+    if (::epoll_wait(epoll_.get(), &event, 1, -1) <= 0) continue;
+    attention() = 1;
+    {
+      std::lock_guard lock(mutex_);
+      if (target_) target_();
+    }
+    while (!quit_ && attention() == 1) FutexWait(attention(), 1);
+  }
+}
+
+}  // namespace hv

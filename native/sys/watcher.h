@@ -1,0 +1,59 @@
+// watcher.h: host descriptors and a deadline, watched while the sentry's thread may be inside KVM_RUN.
+#ifndef HV_SYS_WATCHER_H_
+#define HV_SYS_WATCHER_H_
+
+#include <sys/epoll.h>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "sys/fd.h"
+
+namespace hv {
+
+// The sentry's thread calls everything. A second thread, started when there is first something to watch, only tells it:
+// it sets `attention` and calls the target, which ends KVM_RUN.
+class Watcher {
+ public:
+  // `attention`: a word that JavaScript looks at; it outlives the watcher.
+  explicit Watcher(std::atomic<uint32_t>& attention);
+  ~Watcher();
+
+  // Level-triggered; 0 events: no longer. Throws std::system_error (EPERM: a regular file, always ready).
+  void Watch(int fd, uint32_t events);
+  // CLOCK_MONOTONIC nanoseconds; infinity: none.
+  void SetDeadline(double deadline_ns);
+  // What is ready now, or (`wait`) after sleeping until something is. The deadline shows as fd -1. Does not sleep while
+  // `unless` is nonzero: set it, then call RingIfAsleep.
+  int Poll(epoll_event* events, int size, bool wait, const std::atomic<uint32_t>* unless = nullptr);
+  // Ends a Poll that sleeps; any thread.
+  void Ring();
+  void RingIfAsleep() {
+    if (asleep_) Ring();
+  }
+  // Called by the watching thread while `attention` is set and nobody polls. Empty: nothing to call.
+  void SetTarget(std::function<void()> target);
+  // Nonzero: Poll has something.
+  std::atomic<uint32_t>& attention() { return attention_; }
+
+ private:
+  void Start();
+  void Run();
+
+  Fd epoll_;
+  Fd timer_;
+  Fd bell_;
+  std::mutex mutex_;
+  std::function<void()> target_;
+  std::atomic<uint32_t>& attention_;
+  std::atomic<bool> asleep_{false};
+  std::atomic<bool> quit_{false};
+  double deadline_ns_;
+  std::thread thread_;
+};
+
+}  // namespace hv
+
+#endif  // HV_SYS_WATCHER_H_

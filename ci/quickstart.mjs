@@ -14,7 +14,7 @@ const show = {cwd: root, show: true}
 const lacking = await installMissing(console.log, TOOLCHAIN)
 if (lacking.length > 0) fail(`needs ${lacking.join(', ')}: as root, ${aptLine(lacking)}`)
 await installDependencies(console.log)
-await step('building', 'npm', ['run', '--silent', 'build'])
+await step('building', 'npm', ['run', 'build'])
 await step('building the guests', 'sh', ['guests/build.sh', guests])
 if (!existsSync(guest)) fail(`guests/build.sh built no ${guest}`)
 console.log(`hv run ${guest.replace(`${root}/`, '')}`)

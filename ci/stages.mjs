@@ -8,6 +8,7 @@ import {lint} from './stages/lint.mjs'
 import {vitest} from './stages/vitest.mjs'
 
 const compiler = ['g++', 'make', 'python3']
+const prebuildTools = [...compiler, 'binutils']
 
 export const stages = [
   {name: 'lint', what: 'biome, clang-format, types', run: lint},
@@ -31,12 +32,13 @@ export const stages = [
   {
     name: 'prebuild',
     what: 'the shipped binary and its glibc floor',
-    packages: [...compiler, 'binutils'],
+    packages: prebuildTools,
     run: prebuild,
   },
   {
     name: 'package',
     what: 'test/package: the tarball, installed without a compiler',
+    packages: prebuildTools,
     run: () => vitest('package'),
   },
   {

@@ -60,8 +60,7 @@ async function runStage(stage, missing, skips) {
     const forbidden = check.status === 'skipped' && inCi && !allowedSkip(check.name)
     const status = forbidden ? 'failed' : check.status
     counts[status] += check.count ?? 1
-    if (status === 'skipped')
-      skips.push(`${stage.name}: ${check.name}: ${check.detail ?? 'skipped by the test'}`)
+    if (status === 'skipped') skips.push(`${check.name}: ${check.detail ?? 'skipped by the test'}`)
     if (status === 'failed') {
       failures.push(
         `--- ${check.name}${forbidden ? ' was skipped, and CI should run it' : ''}`,

@@ -5,18 +5,18 @@ import {guests, root} from '../paths.mjs'
 import {command} from './command.mjs'
 
 export async function buildNative() {
-  return [await command('node-gyp build', 'npm', ['run', '--silent', 'build:native'])]
+  return [await command('node-gyp build', 'npm', ['run', 'build:native'])]
 }
 
 export async function buildTypeScript() {
-  return [await command('tsc', 'npm', ['run', '--silent', 'build:ts'])]
+  return [await command('tsc', 'npm', ['run', 'build:ts'])]
 }
 
 export async function buildManifest() {
   if (!existsSync(`${root}/dist/commands`)) {
     return [{name: 'manifest', status: 'skipped', detail: 'there is no src/commands'}]
   }
-  return [await command('oclif manifest', 'npm', ['run', '--silent', 'build:manifest'])]
+  return [await command('oclif manifest', 'npm', ['run', 'build:manifest'])]
 }
 
 /** build.sh names what an absent package kept it from building; each such line is a skip of its own. */
@@ -30,7 +30,7 @@ export async function buildGuests() {
 }
 
 export async function prebuild() {
-  const built = await command('prebuildify', 'npm', ['run', '--silent', 'prebuildify'], {timeoutMs: 900_000})
+  const built = await command('prebuildify', 'npm', ['run', 'prebuildify'], {timeoutMs: 900_000})
   if (built.status !== 'passed') return [built]
   return [built, await command('glibc floor', 'node', ['ci/glibc-floor.mjs'])]
 }

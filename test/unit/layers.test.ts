@@ -119,6 +119,17 @@ describe('layers', () => {
     expect(including.filter(({path}) => !allowed.test(path)).map(({path}) => path)).toEqual([])
   })
 
+  test('folders of one architecture hold the same file names', () => {
+    for (const parent of ['native/arch', 'native/shim']) {
+      const names = ['x86_64', 'arm64'].map((name) =>
+        native.filter(({path}) => path.startsWith(`${parent}/${name}/`)),
+      )
+      const [x86_64, arm64] = names.map((files) => files.map(({path}) => path.split('/').slice(3).join('/')))
+      // PVM is a kind of x86_64 host; arm64 comes later.
+      if (arm64.length > 0) expect(arm64).toEqual(x86_64.filter((name) => !name.startsWith('pvm')))
+    }
+  })
+
   test('src/addon.ts alone loads the native addon', () => {
     const loading = src.filter(({text}) => /node-gyp-build/.test(text)).map(({path}) => path)
     expect(loading).toEqual(['src/addon.ts'])

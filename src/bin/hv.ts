@@ -16,6 +16,9 @@ async function main([command, ...argv]: string[]): Promise<number> {
   return runOclif(command === undefined ? [] : [command, ...argv])
 }
 
+// What is thrown outside of every call, such as by a stream, is reported like the rest.
+process.on('uncaughtException', (error) => process.exit(reportError(error)))
+
 // No top-level await: ci/bundle.mjs makes CommonJS of this file and of everything that a run loads.
 main(process.argv.slice(2))
   .catch(reportError)

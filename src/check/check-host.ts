@@ -28,7 +28,9 @@ export async function checkHost(options: HostOptions = {}): Promise<HostReport> 
   if (!arch) return {...report, usable: false, platform: null, findings: [unknownArch(host)]}
 
   const {capabilities} = arch
-  const kvm = host.probeKvm(
+  // Not at the top: oclif takes a command whose import fails for one that does not exist.
+  const probeKvm = options.probeKvm ?? (await import('../addon.ts')).addon.probeKvm
+  const kvm = probeKvm(
     KVM_DEVICE,
     capabilities.map(({number}) => number),
   )

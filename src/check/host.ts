@@ -3,7 +3,6 @@
 import {closeSync, openSync, readFileSync, readSync, type Stats, statSync} from 'node:fs'
 import {machine, release, userInfo} from 'node:os'
 import {join} from 'node:path'
-import {addon} from '../addon.ts'
 import type {KvmProbe} from './addon.ts'
 import type {ProveTrap} from './finding.ts'
 
@@ -20,9 +19,12 @@ export interface HostOptions {
   /** The groups of this process, not of the user's entry in /etc/group. */
   groups?: number[]
   user?: string
-  probeKvm?: (path: string, capabilities: readonly number[]) => KvmProbe
-  proveTrap?: ProveTrap
+  probeKvm?: ProbeKvm
+  /** undefined: there is no proof, and so the host is not usable. */
+  proveTrap?: ProveTrap | undefined
 }
+
+export type ProbeKvm = (path: string, capabilities: readonly number[]) => KvmProbe
 
 /** The Linux name of hv's name of an architecture. */
 const LINUX_MACHINE: Record<string, string> = {aarch64: 'arm64'}
@@ -35,7 +37,6 @@ export class Host {
   readonly uid: number
   readonly groups: readonly number[]
   readonly user: string
-  readonly probeKvm: (path: string, capabilities: readonly number[]) => KvmProbe
   readonly proveTrap: ProveTrap | undefined
 
   constructor(options: HostOptions = {}) {
@@ -46,7 +47,6 @@ export class Host {
     this.uid = options.uid ?? process.getuid!()
     this.groups = options.groups ?? [process.getegid!(), ...process.getgroups!()]
     this.user = options.user ?? userName()
-    this.probeKvm = options.probeKvm ?? addon.probeKvm
     this.proveTrap = options.proveTrap
   }
 

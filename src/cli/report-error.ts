@@ -11,9 +11,17 @@ export function reportError(error: unknown): number {
     process.stderr.write(`hv: ${oneLine(error.message)}${nextStep}\n`)
     return error.exitStatus
   }
+  if (isWriteError(error)) {
+    process.stderr.write(`hv: the output cannot be written (${error.code}): send it elsewhere\n`)
+    return STATUS_OWN_ERROR
+  }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   process.stderr.write(`hv: bug: please report this with the command that you ran\n${stack}\n`)
   return STATUS_OWN_ERROR
+}
+
+function isWriteError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'write'
 }
 
 function oneLine(text: string): string {

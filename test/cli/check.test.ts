@@ -59,3 +59,15 @@ test.skipIf(!isRoot || !existsSync('/dev/kvm'))('without permission it says so, 
   expect(stdout).toMatch(/^fail {2}\/dev\/kvm .*no permission/m)
   expect(stdout).toMatch(/mend: join its group: `sudo usermod -aG \S+ \$USER`/)
 })
+
+test('an output that cannot be written is one line, not a stack', () => {
+  const {status, stderr} = hv(['check'], {}, ['sh', '-c', 'exec "$@" > /dev/full', 'sh'])
+  expect([status, stderr]).toEqual([125, 'hv: the output cannot be written (ENOSPC): send it elsewhere\n'])
+})
+
+test('an addon that does not load is one line with the next step', () => {
+  // node-gyp-build looks for a prebuilt binary of the architecture that npm names.
+  const {status, stderr} = hv(['check'], {PREBUILDS_ONLY: '1', npm_config_arch: 'none'})
+  expect(status).toBe(125)
+  expect(stderr).toMatch(/^hv: the native addon does not load: .*: reinstall hvkit, or build it with .*\n$/)
+})

@@ -12,10 +12,27 @@ export class Description {
   /** Where it was opened; undefined for pipes, eventfds and the host's streams. */
   readonly location: Location | undefined
   references = 0
+  #closeActions: Map<object, () => void> | undefined
 
   constructor(file: OpenFile, location?: Location) {
     this.file = file
     this.location = location
+  }
+
+  /** What to do when the last descriptor is gone: flock(2) and OFD locks end, epolls forget it. One action a key. */
+  onLastClose(key: object, action: () => void): void {
+    this.#closeActions ??= new Map()
+    this.#closeActions.set(key, action)
+  }
+
+  forgetLastClose(key: object): void {
+    this.#closeActions?.delete(key)
+  }
+
+  /** The last descriptor is gone. */
+  close(): void {
+    if (this.#closeActions !== undefined) for (const action of [...this.#closeActions.values()]) action()
+    this.file.close()
   }
 }
 
@@ -39,6 +56,11 @@ export class FdTable {
     const description = this.#descriptions[fd]
     if (description === undefined) throw new Errno(EBADF)
     return description
+  }
+
+  /** Undefined when the descriptor is not open. */
+  find(fd: number): Description | undefined {
+    return this.#descriptions[fd]
   }
 
   /** Gives a new file the lowest free descriptor. `flags`: O_CLOEXEC counts. @throws Errno EMFILE; the file is then closed */
@@ -77,7 +99,7 @@ export class FdTable {
     this.#descriptions[fd] = undefined
     this.#closeOnExec.delete(fd)
     this.onClose?.(description.file)
-    if (--description.references === 0) description.file.close()
+    if (--description.references === 0) description.close()
   }
 
   closesOnExec(fd: number): boolean {

@@ -1,7 +1,7 @@
 // table.ts: one row per system call: the one truth about what is supported. A table, so it may be long.
 // arm64 has no number where Linux dropped the legacy call. `args` are the trace's kinds, one word an argument.
 
-import {ENOSYS} from '../../abi/errno.ts'
+import {ENOSYS, EOPNOTSUPP, EPERM} from '../../abi/errno.ts'
 import {access, faccessat, faccessat2} from './access.ts'
 import {adjtimex, clockAdjtime} from './adjtimex.ts'
 import {archPrctl} from './arch-prctl.ts'
@@ -11,10 +11,17 @@ import {chown, fchown, fchownat, lchown} from './chown.ts'
 import {clockGetres, clockGettime, clockSettime} from './clock-gettime.ts'
 import {close} from './close.ts'
 import {closeRange} from './close-range.ts'
+import {copyFileRange} from './copy-file-range.ts'
 import {dup, dup2, dup3} from './dup.ts'
+import {epollCreate, epollCreate1} from './epoll-create.ts'
+import {epollCtl} from './epoll-ctl.ts'
+import {epollPwait, epollPwait2, epollWait} from './epoll-wait.ts'
+import {eventfd, eventfd2} from './eventfd.ts'
 import {exit, exitGroup} from './exit.ts'
 import {fadvise64, readahead} from './fadvise.ts'
 import {fallocate} from './fallocate.ts'
+import {fcntl} from './fcntl.ts'
+import {flock} from './flock.ts'
 import {fsync, sync, syncFileRange, syncfs} from './fsync.ts'
 import {getcwd} from './getcwd.ts'
 import {getdents, getdents64} from './getdents.ts'
@@ -28,22 +35,28 @@ import {ioctl} from './ioctl.ts'
 import {kill, rtSigqueueinfo, rtTgsigqueueinfo, tgkill, tkill} from './kill.ts'
 import {link, linkat} from './link.ts'
 import {lseek} from './lseek.ts'
+import {memfdCreate} from './memfd-create.ts'
 import {mkdir, mkdirat} from './mkdir.ts'
 import {mknod, mknodat} from './mknod.ts'
 import {clockNanosleep, nanosleep} from './nanosleep.ts'
 import {creat, open, openat} from './open.ts'
 import {openat2} from './openat2.ts'
+import {pipe, pipe2} from './pipe.ts'
+import {poll, ppoll} from './poll.ts'
 import {pread64, read} from './read.ts'
 import {readlink, readlinkat} from './readlink.ts'
 import {preadv, preadv2, pwritev, pwritev2, readv, writev} from './readv.ts'
 import {refuse} from './refuse.ts'
 import {rename, renameat, renameat2} from './rename.ts'
+import {pselect6, select} from './select.ts'
+import {sendfile} from './sendfile.ts'
 import {getRobustList, setRobustList, setTidAddress} from './set-tid-address.ts'
 import {rtSigaction} from './sigaction.ts'
 import {sigaltstack} from './sigaltstack.ts'
 import {pause, rtSigpending, rtSigprocmask, rtSigsuspend} from './sigprocmask.ts'
 import {rtSigreturn} from './sigreturn.ts'
 import {rtSigtimedwait} from './sigwaitinfo.ts'
+import {splice, tee, vmsplice} from './splice.ts'
 import {fstat, lstat, newfstatat, stat} from './stat.ts'
 import {fstatfs, statfs} from './statfs.ts'
 import {statx} from './statx.ts'
@@ -57,6 +70,20 @@ import {sethostname, uname} from './uname.ts'
 import {rmdir, unlink, unlinkat} from './unlink.ts'
 import {futimesat, utime, utimensat, utimes} from './utimensat.ts'
 import {pwrite64, write} from './write.ts'
+import {
+  fgetxattr,
+  flistxattr,
+  fremovexattr,
+  fsetxattr,
+  getxattr,
+  lgetxattr,
+  listxattr,
+  llistxattr,
+  lremovexattr,
+  lsetxattr,
+  removexattr,
+  setxattr,
+} from './xattr.ts'
 
 export const table: readonly Row[] = [
   // Files and directories.
@@ -143,6 +170,420 @@ export const table: readonly Row[] = [
   {name: 'umask', x86_64: 95, arm64: 166, run: umask, args: 'mode'},
   {name: 'statfs', x86_64: 137, arm64: 43, run: statfs, args: 'path ptr'},
   {name: 'fstatfs', x86_64: 138, arm64: 44, run: fstatfs, args: 'fd ptr'},
+  {
+    name: 'fcntl',
+    x86_64: 72,
+    arm64: 25,
+    run: fcntl,
+    args: 'fd fcntl long',
+    support: {partial: 'no leases, no F_NOTIFY, no signals (F_SETSIG, O_ASYNC); no deadlock detection'},
+  },
+  {name: 'flock', x86_64: 73, arm64: 32, run: flock, args: 'fd hex'},
+  {name: 'pipe', x86_64: 22, run: pipe, args: 'ptr'},
+  {
+    name: 'pipe2',
+    x86_64: 293,
+    arm64: 59,
+    run: pipe2,
+    args: 'ptr openflags',
+    support: {partial: 'no packet mode: O_DIRECT is EINVAL'},
+  },
+  {name: 'poll', x86_64: 7, run: poll, args: 'pollfds int int'},
+  {name: 'ppoll', x86_64: 271, arm64: 73, run: ppoll, args: 'pollfds int timespec sigset size'},
+  {name: 'select', x86_64: 23, run: select, args: 'int fdset fdset fdset timeval'},
+  {name: 'pselect6', x86_64: 270, arm64: 72, run: pselect6, args: 'int fdset fdset fdset timespec ptr'},
+  {name: 'epoll_create', x86_64: 213, run: epollCreate, args: 'int'},
+  {name: 'epoll_create1', x86_64: 291, arm64: 20, run: epollCreate1, args: 'openflags'},
+  {name: 'epoll_ctl', x86_64: 233, arm64: 21, run: epollCtl, args: 'fd int fd epoll_event'},
+  {name: 'epoll_wait', x86_64: 232, run: epollWait, args: 'fd ptr int int'},
+  {name: 'epoll_pwait', x86_64: 281, arm64: 22, run: epollPwait, args: 'fd ptr int int sigset size'},
+  {name: 'epoll_pwait2', x86_64: 441, arm64: 441, run: epollPwait2, args: 'fd ptr int timespec sigset size'},
+  {name: 'eventfd', x86_64: 284, run: eventfd, args: 'int'},
+  {name: 'eventfd2', x86_64: 290, arm64: 19, run: eventfd2, args: 'int hex'},
+  {
+    name: 'memfd_create',
+    x86_64: 319,
+    arm64: 279,
+    run: memfdCreate,
+    args: 'str hex',
+    support: {partial: 'no huge pages; a seal against writing does not look at mappings'},
+  },
+  {name: 'sendfile', x86_64: 40, arm64: 71, run: sendfile, args: 'fd fd ptr size'},
+  {name: 'copy_file_range', x86_64: 326, arm64: 285, run: copyFileRange, args: 'fd ptr fd ptr size hex'},
+  {
+    name: 'splice',
+    x86_64: 275,
+    arm64: 76,
+    run: splice,
+    args: 'fd ptr fd ptr size hex',
+    support: {partial: 'bytes are copied'},
+  },
+  {
+    name: 'tee',
+    x86_64: 276,
+    arm64: 77,
+    run: tee,
+    args: 'fd fd size hex',
+    support: {partial: 'bytes are copied'},
+  },
+  {
+    name: 'vmsplice',
+    x86_64: 278,
+    arm64: 75,
+    run: vmsplice,
+    args: 'fd iov_in int hex',
+    support: {partial: 'bytes are copied'},
+  },
+  {
+    name: 'setxattr',
+    x86_64: 188,
+    arm64: 5,
+    run: setxattr,
+    args: 'path str in size hex',
+    support: {refused: 'EOPNOTSUPP: no file system has extended attributes'},
+  },
+  {
+    name: 'lsetxattr',
+    x86_64: 189,
+    arm64: 6,
+    run: lsetxattr,
+    args: 'path str in size hex',
+    support: {refused: 'EOPNOTSUPP, as setxattr'},
+  },
+  {
+    name: 'fsetxattr',
+    x86_64: 190,
+    arm64: 7,
+    run: fsetxattr,
+    args: 'fd str in size hex',
+    support: {refused: 'EOPNOTSUPP, as setxattr'},
+  },
+  {
+    name: 'getxattr',
+    x86_64: 191,
+    arm64: 8,
+    run: getxattr,
+    args: 'path str out size',
+    support: {refused: 'EOPNOTSUPP, as setxattr'},
+  },
+  {
+    name: 'lgetxattr',
+    x86_64: 192,
+    arm64: 9,
+    run: lgetxattr,
+    args: 'path str out size',
+    support: {refused: 'EOPNOTSUPP, as setxattr'},
+  },
+  {
+    name: 'fgetxattr',
+    x86_64: 193,
+    arm64: 10,
+    run: fgetxattr,
+    args: 'fd str out size',
+    support: {refused: 'EOPNOTSUPP, as setxattr'},
+  },
+  {
+    name: 'listxattr',
+    x86_64: 194,
+    arm64: 11,
+    run: listxattr,
+    args: 'path out size',
+    support: {partial: 'the list is empty'},
+  },
+  {
+    name: 'llistxattr',
+    x86_64: 195,
+    arm64: 12,
+    run: llistxattr,
+    args: 'path out size',
+    support: {partial: 'the list is empty'},
+  },
+  {
+    name: 'flistxattr',
+    x86_64: 196,
+    arm64: 13,
+    run: flistxattr,
+    args: 'fd out size',
+    support: {partial: 'the list is empty'},
+  },
+  {
+    name: 'removexattr',
+    x86_64: 197,
+    arm64: 14,
+    run: removexattr,
+    args: 'path str',
+    support: {refused: 'EOPNOTSUPP, as setxattr'},
+  },
+  {
+    name: 'lremovexattr',
+    x86_64: 198,
+    arm64: 15,
+    run: lremovexattr,
+    args: 'path str',
+    support: {refused: 'EOPNOTSUPP, as setxattr'},
+  },
+  {
+    name: 'fremovexattr',
+    x86_64: 199,
+    arm64: 16,
+    run: fremovexattr,
+    args: 'fd str',
+    support: {refused: 'EOPNOTSUPP, as setxattr'},
+  },
+  {
+    name: 'mount',
+    x86_64: 165,
+    arm64: 40,
+    run: refuse(EPERM),
+    args: 'path path str hex ptr',
+    support: {refused: 'EPERM: the host decides what is mounted'},
+  },
+  {
+    name: 'umount2',
+    x86_64: 166,
+    arm64: 39,
+    run: refuse(EPERM),
+    args: 'path hex',
+    support: {refused: 'EPERM, as mount'},
+  },
+  {
+    name: 'pivot_root',
+    x86_64: 155,
+    arm64: 41,
+    run: refuse(EPERM),
+    args: 'path path',
+    support: {refused: 'EPERM, as mount'},
+  },
+  {
+    name: 'open_tree',
+    x86_64: 428,
+    arm64: 428,
+    run: refuse(EPERM),
+    args: 'dirfd path hex',
+    support: {refused: 'EPERM, as mount'},
+  },
+  {
+    name: 'move_mount',
+    x86_64: 429,
+    arm64: 429,
+    run: refuse(EPERM),
+    args: 'dirfd path dirfd path hex',
+    support: {refused: 'EPERM, as mount'},
+  },
+  {
+    name: 'fsopen',
+    x86_64: 430,
+    arm64: 430,
+    run: refuse(EPERM),
+    args: 'str hex',
+    support: {refused: 'EPERM, as mount'},
+  },
+  {
+    name: 'fsconfig',
+    x86_64: 431,
+    arm64: 431,
+    run: refuse(EPERM),
+    args: 'fd int str ptr int',
+    support: {refused: 'EPERM, as mount'},
+  },
+  {
+    name: 'fsmount',
+    x86_64: 432,
+    arm64: 432,
+    run: refuse(EPERM),
+    args: 'fd hex hex',
+    support: {refused: 'EPERM, as mount'},
+  },
+  {
+    name: 'fspick',
+    x86_64: 433,
+    arm64: 433,
+    run: refuse(EPERM),
+    args: 'dirfd path hex',
+    support: {refused: 'EPERM, as mount'},
+  },
+  {
+    name: 'mount_setattr',
+    x86_64: 442,
+    arm64: 442,
+    run: refuse(EPERM),
+    args: 'dirfd path atflags ptr size',
+    support: {refused: 'EPERM, as mount'},
+  },
+  {
+    name: 'swapon',
+    x86_64: 167,
+    arm64: 224,
+    run: refuse(EPERM),
+    args: 'path hex',
+    support: {refused: 'EPERM: there is no swap'},
+  },
+  {
+    name: 'swapoff',
+    x86_64: 168,
+    arm64: 225,
+    run: refuse(EPERM),
+    args: 'path',
+    support: {refused: 'EPERM: there is no swap'},
+  },
+  {
+    name: 'quotactl',
+    x86_64: 179,
+    arm64: 60,
+    run: refuse(ENOSYS),
+    args: 'hex path int ptr',
+    support: {refused: 'ENOSYS: a kernel without quotas'},
+  },
+  {
+    name: 'quotactl_fd',
+    x86_64: 443,
+    arm64: 443,
+    run: refuse(ENOSYS),
+    args: 'fd hex int ptr',
+    support: {refused: 'ENOSYS: a kernel without quotas'},
+  },
+  {
+    name: 'name_to_handle_at',
+    x86_64: 303,
+    arm64: 264,
+    run: refuse(EOPNOTSUPP),
+    args: 'dirfd path ptr ptr atflags',
+    support: {refused: 'EOPNOTSUPP: no file system has handles'},
+  },
+  {
+    name: 'open_by_handle_at',
+    x86_64: 304,
+    arm64: 265,
+    run: refuse(EPERM),
+    args: 'fd ptr openflags',
+    support: {refused: 'EPERM: no file system has handles'},
+  },
+  {
+    name: 'inotify_init',
+    x86_64: 253,
+    run: refuse(ENOSYS),
+    args: '',
+    support: {refused: 'ENOSYS: a kernel without inotify'},
+  },
+  {
+    name: 'inotify_init1',
+    x86_64: 294,
+    arm64: 26,
+    run: refuse(ENOSYS),
+    args: 'openflags',
+    support: {refused: 'ENOSYS, as inotify_init'},
+  },
+  {
+    name: 'inotify_add_watch',
+    x86_64: 254,
+    arm64: 27,
+    run: refuse(ENOSYS),
+    args: 'fd path hex',
+    support: {refused: 'ENOSYS, as inotify_init'},
+  },
+  {
+    name: 'inotify_rm_watch',
+    x86_64: 255,
+    arm64: 28,
+    run: refuse(ENOSYS),
+    args: 'fd int',
+    support: {refused: 'ENOSYS, as inotify_init'},
+  },
+  {
+    name: 'fanotify_init',
+    x86_64: 300,
+    arm64: 262,
+    run: refuse(ENOSYS),
+    args: 'hex openflags',
+    support: {refused: 'ENOSYS: a kernel without fanotify'},
+  },
+  {
+    name: 'fanotify_mark',
+    x86_64: 301,
+    arm64: 263,
+    run: refuse(ENOSYS),
+    args: 'fd hex long dirfd path',
+    support: {refused: 'ENOSYS, as fanotify_init'},
+  },
+  {
+    name: 'ustat',
+    x86_64: 136,
+    run: refuse(ENOSYS),
+    args: 'int ptr',
+    support: {refused: 'ENOSYS: obsolete; statfs tells more'},
+  },
+  {
+    name: 'io_setup',
+    x86_64: 206,
+    arm64: 0,
+    run: refuse(ENOSYS),
+    args: 'int ptr',
+    support: {refused: 'ENOSYS: a kernel without AIO'},
+  },
+  {
+    name: 'io_destroy',
+    x86_64: 207,
+    arm64: 1,
+    run: refuse(ENOSYS),
+    args: 'ptr',
+    support: {refused: 'ENOSYS, as io_setup'},
+  },
+  {
+    name: 'io_getevents',
+    x86_64: 208,
+    arm64: 4,
+    run: refuse(ENOSYS),
+    args: 'ptr long long ptr timespec',
+    support: {refused: 'ENOSYS, as io_setup'},
+  },
+  {
+    name: 'io_submit',
+    x86_64: 209,
+    arm64: 2,
+    run: refuse(ENOSYS),
+    args: 'ptr long ptr',
+    support: {refused: 'ENOSYS, as io_setup'},
+  },
+  {
+    name: 'io_cancel',
+    x86_64: 210,
+    arm64: 3,
+    run: refuse(ENOSYS),
+    args: 'ptr ptr ptr',
+    support: {refused: 'ENOSYS, as io_setup'},
+  },
+  {
+    name: 'io_pgetevents',
+    x86_64: 333,
+    arm64: 292,
+    run: refuse(ENOSYS),
+    args: 'ptr long long ptr timespec ptr',
+    support: {refused: 'ENOSYS, as io_setup'},
+  },
+  {
+    name: 'io_uring_setup',
+    x86_64: 425,
+    arm64: 425,
+    run: refuse(ENOSYS),
+    args: 'int ptr',
+    support: {refused: 'ENOSYS: a kernel without io_uring'},
+  },
+  {
+    name: 'io_uring_enter',
+    x86_64: 426,
+    arm64: 426,
+    run: refuse(ENOSYS),
+    args: 'fd int int hex sigset size',
+    support: {refused: 'ENOSYS, as io_uring_setup'},
+  },
+  {
+    name: 'io_uring_register',
+    x86_64: 427,
+    arm64: 427,
+    run: refuse(ENOSYS),
+    args: 'fd int ptr int',
+    support: {refused: 'ENOSYS, as io_uring_setup'},
+  },
 
   // Memory.
   // Signals and timers.

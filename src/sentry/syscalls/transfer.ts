@@ -1,5 +1,5 @@
 // Transfer: bytes between a file and guest memory: what read(2), write(2) and their vectored and positioned kin share.
-// The fast paths, one range that moves at once, make nothing but the view.
+// The fast paths, one range that lies in a row and moves at once, make nothing but the view.
 
 import {EAGAIN, EPIPE, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
@@ -9,6 +9,7 @@ import type {OpenFile} from '../../vfs/file.ts'
 import type {Iovec} from '../memory/user-memory.ts'
 import type {Task} from '../task.ts'
 import {limitWrite} from './file-size-limit.ts'
+import {gather, SCRATCH_BYTES, scatterRead} from './scratch.ts'
 import {BLOCKED} from './syscall.ts'
 
 /**
@@ -23,14 +24,16 @@ export function readRange(
   length: number,
   position: number | undefined,
 ): number {
-  let moved: number
+  let moved = 0
   try {
     const view = task.memory.view(address, length, PROT_WRITE)
-    moved = file.read(view, position)
-    if (moved < view.length || moved === length) return moved
+    if (view.length === length) return file.read(view, position)
+    if (length > SCRATCH_BYTES) {
+      moved = file.read(view, position)
+      if (moved < view.length) return moved
+    }
   } catch (error) {
     if (!mayBlock(error, file)) throw error
-    moved = 0
   }
   return readRanges(task, file, [{address, length}], position, moved)
 }
@@ -43,8 +46,11 @@ export function readRanges(
   position: number | undefined,
   moved = 0,
 ): number {
+  // Files of records (eventfd, timerfd) and terminals must see one read: what fits is read in one piece.
+  const inOnePiece = moved === 0 && sum(ranges) <= SCRATCH_BYTES
   const attempt = (): number => {
     try {
+      if (inOnePiece) return scatterRead(task.memory, file, ranges, position)
       for (const range of rest(ranges, moved)) {
         for (let done = 0; done < range.length; ) {
           const view = task.memory.view(range.address + done, range.length - done, PROT_WRITE)
@@ -80,20 +86,18 @@ export function writeRange(
   position: number | undefined,
 ): number {
   const allowed = limitWrite(task, file, length, position)
-  let moved: number
+  let moved = 0
   try {
-    moved = file.write(task.memory.view(address, allowed, PROT_READ), position)
-    if (moved === allowed) return moved
+    const view = task.memory.view(address, allowed, PROT_READ)
+    if (view.length === allowed) {
+      moved = file.write(view, position)
+      if (moved === allowed) return moved
+    }
   } catch (error) {
     if (!mayBlock(error, file)) throw brokenPipe(task, error)
-    moved = 0
   }
   return writeRest(task, file, [{address, length: allowed}], position, moved)
 }
-
-/** What fits here is gathered first: it reaches a pipe or a terminal in one piece, as with Linux. */
-const GATHER_BYTES = 64 * 1024
-let gatherBuffer: Uint8Array | undefined
 
 /** The same over several ranges. */
 export function writeRanges(
@@ -104,36 +108,7 @@ export function writeRanges(
 ): number {
   const total = sum(ranges)
   const allowed = limitWrite(task, file, total, position)
-  const limited = allowed === total ? ranges : cut(ranges, allowed)
-  if (allowed > GATHER_BYTES) return writeRest(task, file, limited, position, 0)
-
-  let moved = 0
-  try {
-    moved = file.write(gather(task, limited, allowed), position)
-    if (moved === allowed) return moved
-  } catch (error) {
-    if (!mayBlock(error, file)) throw brokenPipe(task, error)
-  }
-  return writeRest(task, file, limited, position, moved)
-}
-
-/** @throws Errno EFAULT when the first byte is not accessible */
-function gather(task: Task, ranges: readonly Iovec[], total: number): Uint8Array {
-  gatherBuffer ??= new Uint8Array(GATHER_BYTES)
-  let filled = 0
-  try {
-    for (const {address, length} of ranges) {
-      for (let done = 0; done < length; ) {
-        const view = task.memory.view(address + done, length - done, PROT_READ)
-        gatherBuffer.set(view, filled)
-        filled += view.length
-        done += view.length
-      }
-    }
-  } catch (error) {
-    if (filled === 0 || !(error instanceof Errno)) throw error
-  }
-  return gatherBuffer.subarray(0, Math.min(filled, total))
+  return writeRest(task, file, allowed === total ? ranges : cut(ranges, allowed), position, 0)
 }
 
 function writeRest(
@@ -143,17 +118,15 @@ function writeRest(
   position: number | undefined,
   moved: number,
 ): number {
+  const total = sum(ranges)
   const attempt = (): number => {
     try {
-      for (const range of rest(ranges, moved)) {
-        for (let done = 0; done < range.length; ) {
-          const view = task.memory.view(range.address + done, range.length - done, PROT_READ)
-          const count = file.write(view, position === undefined ? undefined : position + moved)
-          if (count === 0) return moved
-          moved += count
-          done += count
-        }
-      }
+      do {
+        const bytes = nextPiece(task, rest(ranges, moved), total - moved)
+        const count = file.write(bytes, position === undefined ? undefined : position + moved)
+        if (count === 0) return moved
+        moved += count
+      } while (moved < total)
     } catch (error) {
       if (mayBlock(error, file)) return BLOCKED
       const failure = brokenPipe(task, error)
@@ -171,6 +144,13 @@ function writeRest(
     retry: attempt,
     progress: () => moved,
   })
+}
+
+/** What fits is gathered first: it reaches a pipe or a terminal in one piece, as with Linux. */
+function nextPiece(task: Task, ranges: readonly Iovec[], total: number): Uint8Array {
+  if (total <= SCRATCH_BYTES) return gather(task.memory, ranges, total)
+  const {address, length} = ranges.find((range) => range.length > 0)!
+  return task.memory.view(address, length, PROT_READ)
 }
 
 /** Whether the task is to sleep over this failure. */
@@ -206,7 +186,7 @@ function cut(ranges: readonly Iovec[], length: number): readonly Iovec[] {
   return kept
 }
 
-export function sum(ranges: readonly Iovec[]): number {
+function sum(ranges: readonly Iovec[]): number {
   let total = 0
   for (const {length} of ranges) total += length
   return total

@@ -1,0 +1,111 @@
+// File locks: record locks of processes and of open file descriptions (man 2 fcntl), and whole-file locks (man 2 flock).
+
+import {F_RDLCK, F_UNLCK, F_WRLCK} from '../abi/fcntl.ts'
+import type {Inode} from '../vfs/file.ts'
+import {WaitQueue} from '../vfs/wait-queue.ts'
+
+/** [start, end) in bytes; Infinity for "to the end of the file, wherever it is". */
+export interface RecordLock {
+  /** A process's descriptor table, or an open file description. */
+  readonly owner: object
+  /** F_RDLCK or F_WRLCK. */
+  readonly type: number
+  readonly start: number
+  readonly end: number
+  /** What F_GETLK tells of it: -1 for an open file description's. */
+  readonly pid: number
+}
+
+/** The locks of one file. */
+export class FileLocks {
+  /** Woken when a lock was given up. */
+  readonly released = new WaitQueue()
+  #records: RecordLock[] = []
+  /** flock(2): true is exclusive. */
+  readonly #holders = new Map<object, boolean>()
+
+  /** The first lock that keeps `wanted` from being set. */
+  conflict(wanted: RecordLock): RecordLock | undefined {
+    return this.#records.find(
+      (lock) =>
+        lock.owner !== wanted.owner &&
+        lock.start < wanted.end &&
+        wanted.start < lock.end &&
+        (lock.type === F_WRLCK || wanted.type === F_WRLCK),
+    )
+  }
+
+  /** Sets or, with F_UNLCK, clears a range; the owner's locks there are replaced. Preconditions: no conflict. */
+  set(wanted: RecordLock): void {
+    const kept: RecordLock[] = []
+    let released = false
+    for (const lock of this.#records) {
+      if (lock.owner !== wanted.owner || lock.end <= wanted.start || lock.start >= wanted.end) {
+        kept.push(lock)
+        continue
+      }
+      released ||= lock.type !== wanted.type && wanted.type !== F_WRLCK
+      if (lock.start < wanted.start) kept.push({...lock, end: wanted.start})
+      if (lock.end > wanted.end) kept.push({...lock, start: wanted.end})
+    }
+    if (wanted.type !== F_UNLCK) kept.push(wanted)
+    this.#records = mergeNeighbours(kept)
+    if (released) this.released.wakeAll()
+  }
+
+  /** Gives up all that `owner` holds: its record locks and its flock. */
+  release(owner: object): void {
+    const before = this.#records.length
+    this.#records = this.#records.filter((lock) => lock.owner !== owner)
+    if (this.#holders.delete(owner) || this.#records.length < before) this.released.wakeAll()
+  }
+
+  /** flock(2). @returns false when another description's lock forbids it; one's own is then given up, as in Linux */
+  tryFlock(owner: object, exclusive: boolean): boolean {
+    if (this.#holders.get(owner) === exclusive) return true
+    this.unflock(owner)
+    for (const otherExclusive of this.#holders.values()) {
+      if (exclusive || otherExclusive) return false
+    }
+    this.#holders.set(owner, exclusive)
+    return true
+  }
+
+  unflock(owner: object): void {
+    if (this.#holders.delete(owner)) this.released.wakeAll()
+  }
+}
+
+const locksOfFiles = new WeakMap<Inode, FileLocks>()
+
+export function locksOf(inode: Inode): FileLocks {
+  let locks = locksOfFiles.get(inode)
+  if (locks === undefined) {
+    locks = new FileLocks()
+    locksOfFiles.set(inode, locks)
+  }
+  return locks
+}
+
+/** What ends with a close: does nothing for a file that never was locked. */
+export function releaseLocks(inode: Inode, owner: object): void {
+  locksOfFiles.get(inode)?.release(owner)
+}
+
+/** Adjacent or overlapping locks of one owner and type are one lock: F_GETLK and the table's size depend on it. */
+function mergeNeighbours(locks: RecordLock[]): RecordLock[] {
+  const merged: RecordLock[] = []
+  for (const lock of locks.sort((a, b) => a.start - b.start)) {
+    const index = merged.findIndex(
+      (other) => other.owner === lock.owner && other.type === lock.type && other.end >= lock.start,
+    )
+    if (index < 0) merged.push(lock)
+    else merged[index] = {...merged[index], end: Math.max(merged[index].end, lock.end)}
+  }
+  return merged
+}
+
+/** Whether a type is one of flock's: F_RDLCK, F_WRLCK, F_UNLCK. */
+export function isLockType(type: number): boolean {
+  return type === F_RDLCK || type === F_WRLCK || type === F_UNLCK
+}

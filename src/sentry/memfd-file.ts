@@ -1,0 +1,93 @@
+// MemfdFile: an anonymous file with seals (man 2 memfd_create, "File sealing"): a tmpfs file that refuses what is sealed.
+
+import {EPERM, Errno} from '../abi/errno.ts'
+import {F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE} from '../abi/fcntl.ts'
+import {FALLOC_FL_PUNCH_HOLE, O_APPEND} from '../abi/open-flags.ts'
+import type {Inode, IoctlMemory, Mappable, OpenFile} from '../vfs/file.ts'
+import {FileDescription} from '../vfs/file-description.ts'
+
+const WRITE_SEALS = F_SEAL_WRITE | F_SEAL_FUTURE_WRITE
+
+export class MemfdFile extends FileDescription {
+  /** As /proc/self/fd shows it: `memfd:` is put before, ` (deleted)` behind. */
+  readonly name: string
+  #seals: number
+  readonly #file: OpenFile
+
+  /** @param file an open file of `inode`; it is this object's from now on */
+  constructor(inode: Inode, file: OpenFile, name: string, seals: number) {
+    super(inode, file.flags)
+    this.#file = file
+    this.name = name
+    this.#seals = seals
+  }
+
+  get seals(): number {
+    return this.#seals
+  }
+
+  /** F_ADD_SEALS. @throws Errno EPERM */
+  addSeals(seals: number): void {
+    if (this.#seals & F_SEAL_SEAL) throw new Errno(EPERM)
+    this.#seals |= seals
+  }
+
+  override read(target: Uint8Array, position?: number): number {
+    const count = this.#file.read(target, position ?? this.position)
+    if (position === undefined) this.position += count
+    return count
+  }
+
+  override write(source: Uint8Array, position?: number): number {
+    if (this.#seals & WRITE_SEALS) throw new Errno(EPERM)
+    const size = this.#size
+    const start = this.flags & O_APPEND ? size : (position ?? this.position)
+    let part = source
+    if (this.#seals & F_SEAL_GROW && start + source.length > size) {
+      if (start >= size) throw new Errno(EPERM)
+      part = source.subarray(0, size - start)
+    }
+    const count = this.#file.write(part, start)
+    if (position === undefined) this.position = start + count
+    return count
+  }
+
+  override seek(offset: number, whence: number): number {
+    this.#file.position = this.position
+    this.position = this.#file.seek(offset, whence)
+    return this.position
+  }
+
+  override truncate(size: number): void {
+    if (this.#seals & F_SEAL_SHRINK && size < this.#size) throw new Errno(EPERM)
+    if (this.#seals & F_SEAL_GROW && size > this.#size) throw new Errno(EPERM)
+    this.#file.truncate(size)
+  }
+
+  override allocate(mode: number, offset: number, length: number): void {
+    if (mode & FALLOC_FL_PUNCH_HOLE && this.#seals & WRITE_SEALS) throw new Errno(EPERM)
+    if (this.#seals & F_SEAL_GROW && offset + length > this.#size) throw new Errno(EPERM)
+    this.#file.allocate(mode, offset, length)
+  }
+
+  override sync(): void {
+    this.#file.sync()
+  }
+
+  override ioctl(request: number, argument: number, memory: IoctlMemory): number {
+    this.#file.position = this.position
+    return this.#file.ioctl(request, argument, memory)
+  }
+
+  override get mappable(): Mappable | undefined {
+    return this.#file.mappable
+  }
+
+  override close(): void {
+    this.#file.close()
+  }
+
+  get #size(): number {
+    return this.inode.attributes().size
+  }
+}

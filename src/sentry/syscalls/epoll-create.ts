@@ -1,0 +1,18 @@
+// epoll_create(2), epoll_create1(2).
+
+import {EPOLL_CLOEXEC} from '../../abi/epoll.ts'
+import {EINVAL, Errno} from '../../abi/errno.ts'
+import {EpollFile} from '../epoll-file.ts'
+import type {Syscall} from './syscall.ts'
+
+/** The size is a hint of old, but must be positive. */
+export const epollCreate: Syscall = (task, args) => {
+  if (args.int32(0) <= 0) throw new Errno(EINVAL)
+  return task.fds.install(new EpollFile())
+}
+
+export const epollCreate1: Syscall = (task, args) => {
+  const flags = args.uint32(0)
+  if (flags & ~EPOLL_CLOEXEC) throw new Errno(EINVAL)
+  return task.fds.install(new EpollFile(), flags)
+}

@@ -1,0 +1,65 @@
+// epoll_ctl(2).
+
+import {
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  EPOLLERR,
+  EPOLLET,
+  EPOLLEXCLUSIVE,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLWAKEUP,
+} from '../../abi/epoll.ts'
+import {EINVAL, Errno} from '../../abi/errno.ts'
+import {POLLRDNORM, POLLWRNORM} from '../../abi/poll.ts'
+import {EpollFile, type Interest} from '../epoll-file.ts'
+import type {Task} from '../task.ts'
+import {openFile} from './descriptor-argument.ts'
+import type {Syscall} from './syscall.ts'
+
+/** What may come with EPOLLEXCLUSIVE. */
+const EXCLUSIVE_EVENTS =
+  EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | POLLRDNORM | POLLWRNORM | EPOLLET | EPOLLWAKEUP | EPOLLEXCLUSIVE
+
+export const epollCtl: Syscall = (task, args) => {
+  const operation = args.int32(1)
+  const fd = args.int32(2)
+  // Linux reads the event before it looks at the descriptors.
+  const interest = operation === EPOLL_CTL_DEL ? undefined : readInterest(task, args.address(3))
+  const epoll = openFile(task, args.int32(0))
+  const watched = openFile(task, fd)
+  const description = task.fds.description(fd)
+  if (watched === epoll || !(epoll instanceof EpollFile)) throw new Errno(EINVAL)
+  if (interest === undefined) {
+    epoll.remove(fd, description)
+    return 0
+  }
+
+  if (operation === EPOLL_CTL_ADD) {
+    checkExclusive(interest.events, watched instanceof EpollFile)
+    epoll.add(fd, description, interest)
+  } else if (operation === EPOLL_CTL_MOD) {
+    const exclusive = (interest.events | epoll.eventsOf(fd, description)) & EPOLLEXCLUSIVE
+    if (exclusive) throw new Errno(EINVAL)
+    epoll.modify(fd, description, interest)
+  } else {
+    throw new Errno(EINVAL)
+  }
+  return 0
+}
+
+function readInterest(task: Task, address: number): Interest {
+  const {memory} = task
+  return {
+    events: memory.readInt32(address),
+    dataLow: memory.readInt32(address + 4),
+    dataHigh: memory.readInt32(address + 8),
+  }
+}
+
+function checkExclusive(events: number, isEpoll: boolean): void {
+  if (!(events & EPOLLEXCLUSIVE)) return
+  if (events & ~EXCLUSIVE_EVENTS || isEpoll) throw new Errno(EINVAL)
+}

@@ -1,0 +1,58 @@
+// epoll_wait(2), epoll_pwait(2), epoll_pwait2(2).
+
+import {EPOLL_EVENT_SIZE, EPOLL_MAX_EVENTS} from '../../abi/epoll.ts'
+import {EINVAL, Errno} from '../../abi/errno.ts'
+import {EpollFile} from '../epoll-file.ts'
+import type {Task} from '../task.ts'
+import {openFile} from './descriptor-argument.ts'
+import {setMaskArgument, waitForReadiness} from './readiness.ts'
+import {BLOCKED, type Syscall} from './syscall.ts'
+import {deadlineAfterMs, readTimespecDeadline} from './time-limit.ts'
+
+/** Reported at once at most: more come with the next call. */
+const BATCH = 1024
+
+export const epollWait: Syscall = (task, args) => {
+  const deadlineNs = deadlineAfterMs(task, args.int32(3))
+  return wait(task, args.int32(0), args.address(1), args.int32(2), deadlineNs)
+}
+
+export const epollPwait: Syscall = (task, args) => {
+  setMaskArgument(task, args.address(4), args.address(5))
+  return epollWait(task, args)
+}
+
+export const epollPwait2: Syscall = (task, args) => {
+  const deadlineNs = readTimespecDeadline(task, args.address(3))
+  setMaskArgument(task, args.address(4), args.address(5))
+  return wait(task, args.int32(0), args.address(1), args.int32(2), deadlineNs)
+}
+
+function wait(task: Task, fd: number, address: number, maxEvents: number, deadlineNs: number): number {
+  if (maxEvents <= 0 || maxEvents > EPOLL_MAX_EVENTS) throw new Errno(EINVAL)
+  task.memory.check(address, maxEvents * EPOLL_EVENT_SIZE)
+  const epoll = openFile(task, fd)
+  if (!(epoll instanceof EpollFile)) throw new Errno(EINVAL)
+
+  const attempt = (expired: boolean): number => {
+    const count = report(task, epoll, address, Math.min(maxEvents, BATCH))
+    return count > 0 || expired ? count : BLOCKED
+  }
+  const result = attempt(deadlineNs === 0)
+  if (result !== BLOCKED) return result
+  return waitForReadiness(task, [{file: epoll, events: 1}], deadlineNs, attempt)
+}
+
+function report(task: Task, epoll: EpollFile, address: number, max: number): number {
+  const bytes = new Uint8Array(max * EPOLL_EVENT_SIZE)
+  const view = new DataView(bytes.buffer)
+  let at = 0
+  const count = epoll.collect(max, (events, {dataLow, dataHigh}) => {
+    view.setUint32(at, events, true)
+    view.setInt32(at + 4, dataLow, true)
+    view.setInt32(at + 8, dataHigh, true)
+    at += EPOLL_EVENT_SIZE
+  })
+  task.memory.writeBytes(address, bytes.subarray(0, at))
+  return count
+}

@@ -1,0 +1,107 @@
+// fcntl(2), record locks: F_GETLK, F_SETLK, F_SETLKW, and their kin of open file descriptions (F_OFD_*).
+
+import {EAGAIN, EBADF, EINVAL, EOVERFLOW, Errno} from '../../abi/errno.ts'
+import {
+  F_OFD_GETLK,
+  F_OFD_SETLK,
+  F_OFD_SETLKW,
+  F_RDLCK,
+  F_SETLKW,
+  F_UNLCK,
+  F_WRLCK,
+  FLOCK_SIZE,
+} from '../../abi/fcntl.ts'
+import {O_ACCMODE, O_RDONLY, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET} from '../../abi/open-flags.ts'
+import type {OpenFile} from '../../vfs/file.ts'
+import {isLockType, locksOf, type RecordLock, releaseLocks} from '../file-locks.ts'
+import type {Task} from '../task.ts'
+import {openFile} from './descriptor-argument.ts'
+import {BLOCKED} from './syscall.ts'
+
+/** @param command F_GETLK or F_OFD_GETLK. Answers in the guest's struct flock. */
+export function getLock(task: Task, fd: number, command: number, address: number): number {
+  const file = openFile(task, fd)
+  const bytes = task.memory.readBytes(address, FLOCK_SIZE)
+  const words = new DataView(bytes.buffer, bytes.byteOffset)
+  const wanted = decode(task, fd, file, words, command === F_OFD_GETLK)
+  if (wanted.type === F_UNLCK) throw new Errno(EINVAL)
+
+  const found = locksOf(file.inode).conflict(wanted)
+  if (found === undefined) {
+    words.setInt16(0, F_UNLCK, true)
+  } else {
+    words.setInt16(0, found.type, true)
+    words.setInt16(2, SEEK_SET, true)
+    words.setBigInt64(8, BigInt(found.start), true)
+    words.setBigInt64(16, found.end === Number.POSITIVE_INFINITY ? 0n : BigInt(found.end - found.start), true)
+    words.setInt32(24, found.pid, true)
+  }
+  task.memory.writeBytes(address, bytes)
+  return 0
+}
+
+/** @param command F_SETLK, F_SETLKW, F_OFD_SETLK or F_OFD_SETLKW */
+export function setLock(task: Task, fd: number, command: number, address: number): number {
+  const file = openFile(task, fd)
+  const ofDescription = command === F_OFD_SETLK || command === F_OFD_SETLKW
+  const bytes = task.memory.readBytes(address, FLOCK_SIZE)
+  const wanted = decode(task, fd, file, new DataView(bytes.buffer, bytes.byteOffset), ofDescription)
+  const access = file.flags & O_ACCMODE
+  if (wanted.type === F_RDLCK && access === O_WRONLY) throw new Errno(EBADF)
+  if (wanted.type === F_WRLCK && access === O_RDONLY) throw new Errno(EBADF)
+
+  const {inode} = file
+  const locks = locksOf(inode)
+  const attempt = (): number => {
+    if (wanted.type !== F_UNLCK && locks.conflict(wanted) !== undefined) return BLOCKED
+    locks.set(wanted)
+    return 0
+  }
+  releaseOnClose(task, fd, ofDescription)
+  if (attempt() === 0) return 0
+  if (command !== F_SETLKW && command !== F_OFD_SETLKW) throw new Errno(EAGAIN)
+  return task.block({queues: [locks.released], restart: 'sa-restart', retry: attempt})
+}
+
+/** Any close of a descriptor of the file ends the process's record locks; the last one ends its description's. */
+function releaseOnClose(task: Task, fd: number, ofDescription: boolean): void {
+  const {fds} = task
+  const description = fds.description(fd)
+  const {inode} = description.file
+  if (ofDescription) description.onLastClose(locksOf(inode), () => releaseLocks(inode, description))
+  else fds.onClose ??= (closed) => releaseLocks(closed.inode, fds)
+}
+
+function decode(task: Task, fd: number, file: OpenFile, words: DataView, ofDescription: boolean): RecordLock {
+  const type = words.getInt16(0, true)
+  const pid = words.getInt32(24, true)
+  if (!isLockType(type) || (ofDescription && pid !== 0)) throw new Errno(EINVAL)
+  const [start, end] = range(file, words)
+  return {
+    owner: ofDescription ? task.fds.description(fd) : task.fds,
+    type,
+    start,
+    end,
+    pid: ofDescription ? -1 : task.process.pid,
+  }
+}
+
+/** fs/locks.c, flock64_to_posix_lock: a negative length is the range before `start`. */
+function range(file: OpenFile, words: DataView): [start: number, end: number] {
+  const base = origin(file, words.getInt16(2, true))
+  const start = base + Number(words.getBigInt64(8, true))
+  const length = Number(words.getBigInt64(16, true))
+  if (start > Number.MAX_SAFE_INTEGER) throw new Errno(EOVERFLOW)
+  if (start < 0 || start + Math.min(length, 0) < 0) throw new Errno(EINVAL)
+  if (length < 0) return [start + length, start]
+  // The last byte there can be is the end of the file, wherever it is.
+  if (length === 0 || start + length > Number.MAX_SAFE_INTEGER) return [start, Number.POSITIVE_INFINITY]
+  return [start, start + length]
+}
+
+function origin(file: OpenFile, whence: number): number {
+  if (whence === SEEK_SET) return 0
+  if (whence === SEEK_CUR) return file.position
+  if (whence === SEEK_END) return file.inode.attributes().size
+  throw new Errno(EINVAL)
+}

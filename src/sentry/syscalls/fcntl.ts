@@ -1,0 +1,135 @@
+// fcntl(2).
+
+import {SETFL_FLAGS} from '../../abi/at-flags.ts'
+import {EBADF, EINVAL, EPERM, Errno} from '../../abi/errno.ts'
+import {
+  F_ADD_SEALS,
+  F_DUPFD,
+  F_DUPFD_CLOEXEC,
+  F_DUPFD_QUERY,
+  F_GET_SEALS,
+  F_GETFD,
+  F_GETFL,
+  F_GETLEASE,
+  F_GETLK,
+  F_GETOWN,
+  F_GETPIPE_SZ,
+  F_GETSIG,
+  F_OFD_GETLK,
+  F_OFD_SETLK,
+  F_OFD_SETLKW,
+  F_SEAL_EXEC,
+  F_SEAL_FUTURE_WRITE,
+  F_SEAL_GROW,
+  F_SEAL_SEAL,
+  F_SEAL_SHRINK,
+  F_SEAL_WRITE,
+  F_SETFD,
+  F_SETFL,
+  F_SETLK,
+  F_SETLKW,
+  F_SETOWN,
+  F_SETPIPE_SZ,
+  F_UNLCK,
+  FD_CLOEXEC,
+} from '../../abi/fcntl.ts'
+import {O_ACCMODE, O_CLOEXEC, O_NOATIME, O_RDONLY} from '../../abi/open-flags.ts'
+import type {OpenFile} from '../../vfs/file.ts'
+import {type Pipe, PipeEnd} from '../../vfs/pipe.ts'
+import {MemfdFile} from '../memfd-file.ts'
+import type {Task} from '../task.ts'
+import {openFile} from './descriptor-argument.ts'
+import {getLock, setLock} from './fcntl-locks.ts'
+import type {Syscall} from './syscall.ts'
+
+const SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC
+
+export const fcntl: Syscall = (task, args) => {
+  const fd = args.int32(0)
+  const command = args.uint32(1)
+  switch (command) {
+    // O_PATH descriptors can do these.
+    case F_DUPFD:
+      return task.fds.share(task.fds.description(fd), 0, args.int32(2))
+    case F_DUPFD_CLOEXEC:
+      return task.fds.share(task.fds.description(fd), O_CLOEXEC, args.int32(2))
+    case F_DUPFD_QUERY:
+      return task.fds.description(fd) === task.fds.description(args.int32(2)) ? 1 : 0
+    case F_GETFD:
+      task.fds.description(fd)
+      return task.fds.closesOnExec(fd) ? FD_CLOEXEC : 0
+    case F_SETFD:
+      task.fds.setCloseOnExec(fd, (args.uint32(2) & FD_CLOEXEC) !== 0)
+      return 0
+    case F_GETFL:
+      return task.fds.get(fd).flags
+    case F_SETFL:
+      return setStatusFlags(task, openFile(task, fd), args.uint32(2))
+
+    case F_GETLK:
+    case F_OFD_GETLK:
+      return getLock(task, fd, command, args.address(2))
+    case F_SETLK:
+    case F_SETLKW:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW:
+      return setLock(task, fd, command, args.address(2))
+
+    case F_GETPIPE_SZ:
+      return pipeOf(openFile(task, fd)).capacity
+    case F_SETPIPE_SZ:
+      return pipeOf(openFile(task, fd)).resize(args.int32(2))
+
+    case F_GET_SEALS:
+      return sealable(openFile(task, fd)).seals
+    case F_ADD_SEALS:
+      return addSeals(openFile(task, fd), args.uint32(2))
+
+    // Nobody is told of readiness by a signal: O_ASYNC has no effect.
+    case F_GETOWN:
+      return owners.get(openFile(task, fd)) ?? 0
+    case F_SETOWN:
+      owners.set(openFile(task, fd), args.int32(2))
+      return 0
+    case F_GETSIG:
+      openFile(task, fd)
+      return 0
+    case F_GETLEASE:
+      openFile(task, fd)
+      return F_UNLCK
+    default:
+      openFile(task, fd)
+      throw new Errno(EINVAL)
+  }
+}
+
+const owners = new WeakMap<OpenFile, number>()
+
+function setStatusFlags(task: Task, file: OpenFile, flags: number): number {
+  if (flags & O_NOATIME && !(file.flags & O_NOATIME)) {
+    const who = task.credentials
+    if (!who.privileged && who.uid !== file.inode.attributes().uid) throw new Errno(EPERM)
+  }
+  file.flags = (file.flags & ~SETFL_FLAGS) | (flags & SETFL_FLAGS)
+  return 0
+}
+
+/** @throws Errno EBADF when it is no pipe */
+function pipeOf(file: OpenFile): Pipe {
+  if (!(file instanceof PipeEnd)) throw new Errno(EBADF)
+  return file.pipe
+}
+
+/** @throws Errno EINVAL when the file knows no seals */
+function sealable(file: OpenFile): MemfdFile {
+  if (!(file instanceof MemfdFile)) throw new Errno(EINVAL)
+  return file
+}
+
+function addSeals(file: OpenFile, seals: number): number {
+  const memfd = sealable(file)
+  if ((file.flags & O_ACCMODE) === O_RDONLY) throw new Errno(EPERM)
+  if (seals & ~SEALS) throw new Errno(EINVAL)
+  memfd.addSeals(seals)
+  return 0
+}

@@ -1,0 +1,27 @@
+// flock(2).
+
+import {EAGAIN, EINVAL, Errno} from '../../abi/errno.ts'
+import {LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN} from '../../abi/fcntl.ts'
+import {locksOf, releaseLocks} from '../file-locks.ts'
+import {openFile} from './descriptor-argument.ts'
+import {BLOCKED, type Syscall} from './syscall.ts'
+
+export const flock: Syscall = (task, args) => {
+  const fd = args.int32(0)
+  const operation = args.uint32(1)
+  const kind = operation & ~LOCK_NB
+  if (kind !== LOCK_SH && kind !== LOCK_EX && kind !== LOCK_UN) throw new Errno(EINVAL)
+  const {inode} = openFile(task, fd)
+  const description = task.fds.description(fd)
+  const locks = locksOf(inode)
+  if (kind === LOCK_UN) {
+    locks.unflock(description)
+    return 0
+  }
+
+  description.onLastClose(locks, () => releaseLocks(inode, description))
+  const attempt = () => (locks.tryFlock(description, kind === LOCK_EX) ? 0 : BLOCKED)
+  if (attempt() === 0) return 0
+  if (operation & LOCK_NB) throw new Errno(EAGAIN)
+  return task.block({queues: [locks.released], restart: 'sa-restart', retry: attempt})
+}

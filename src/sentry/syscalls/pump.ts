@@ -1,0 +1,92 @@
+// Pump: bytes from file to file inside the sentry: what sendfile(2), copy_file_range(2) and splice(2) share.
+
+import {EAGAIN, EPIPE, Errno} from '../../abi/errno.ts'
+import {O_NONBLOCK, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
+import {SIGPIPE} from '../../abi/signal.ts'
+import type {OpenFile} from '../../vfs/file.ts'
+import type {PipeEnd} from '../../vfs/pipe.ts'
+import type {Task} from '../task.ts'
+import {limitWrite} from './file-size-limit.ts'
+import {BLOCKED} from './syscall.ts'
+
+/** Where bytes come from. A source gives them up only when the sink took them. */
+export interface Source {
+  readonly file: OpenFile
+  /** Up to `target.length` bytes at `moved` behind the start. @throws Errno EAGAIN */
+  peek(target: Uint8Array, moved: number): number
+  /** `count` bytes went out. */
+  take(count: number): void
+}
+
+/** A file with offsets, from `start` on; its own offset stays. */
+export function fileSource(file: OpenFile, start: number): Source {
+  return {file, peek: (target, moved) => file.read(target, start + moved), take: () => {}}
+}
+
+export function pipeSource(file: PipeEnd): Source {
+  return {file, peek: (target) => file.pipe.peek(target), take: (count) => file.pipe.drop(count)}
+}
+
+/** `position` undefined: the file offset, or a stream. */
+export interface Sink {
+  readonly file: OpenFile
+  readonly position: number | undefined
+}
+
+const CHUNK = 64 * 1024
+
+/**
+ * Moves up to `length` bytes. It sleeps until the first byte moves, then returns what moves at once.
+ * @param finish called with the number of bytes when the call ends well; its result is the call's
+ * @param nonBlocking EAGAIN in place of sleep, whatever the files say
+ */
+export function pump(
+  task: Task,
+  source: Source,
+  sink: Sink,
+  length: number,
+  nonBlocking: boolean,
+  finish: (moved: number) => number,
+): number {
+  const attempt = (): number => {
+    const moved = moveNow(task, source, sink, length, nonBlocking)
+    return moved === BLOCKED ? BLOCKED : finish(moved)
+  }
+  const result = attempt()
+  if (result !== BLOCKED) return result
+  return task.block({files: waitedFor(source, sink), restart: 'sa-restart', retry: attempt})
+}
+
+function moveNow(task: Task, source: Source, sink: Sink, length: number, nonBlocking: boolean): number {
+  const buffer = new Uint8Array(Math.min(CHUNK, length))
+  let moved = 0
+  try {
+    while (moved < length) {
+      const wanted = buffer.subarray(0, Math.min(buffer.length, length - moved))
+      const count = source.peek(wanted, moved)
+      if (count === 0) break
+      const position = sink.position === undefined ? undefined : sink.position + moved
+      const allowed = limitWrite(task, sink.file, count, position)
+      const written = sink.file.write(wanted.subarray(0, allowed), position)
+      source.take(written)
+      moved += written
+      if (written < count) break
+    }
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error
+    if (error.code === EPIPE) task.signals.raise(SIGPIPE)
+    if (moved > 0) return moved
+    if (error.code !== EAGAIN || nonBlocking) throw error
+    if ((source.file.flags | sink.file.flags) & O_NONBLOCK) throw error
+    return BLOCKED
+  }
+  return moved
+}
+
+/** The side that is not ready, and after it, it may be, the other: both, unless a ready host descriptor would wake at once. */
+function waitedFor(source: Source, sink: Sink): {file: OpenFile; events: number}[] {
+  const reads = {file: source.file, events: POLLIN}
+  const writes = {file: sink.file, events: POLLOUT}
+  if (source.file.hostFd === undefined && sink.file.hostFd === undefined) return [reads, writes]
+  return source.file.readiness() & POLLIN ? [writes] : [reads]
+}

@@ -1,0 +1,58 @@
+// Waiting for readiness: what poll(2), select(2) and epoll_wait(2) share.
+
+import {EBADF, EINVAL, Errno} from '../../abi/errno.ts'
+import {POLLNVAL, withNormalBits} from '../../abi/poll.ts'
+import {SIGNAL_SET_BYTES, SignalSet} from '../../abi/signal-set.ts'
+import type {OpenFile} from '../../vfs/file.ts'
+import {EpollFile} from '../epoll-file.ts'
+import type {Task} from '../task.ts'
+import {BLOCKED} from './syscall.ts'
+
+export interface WatchedFile {
+  readonly file: OpenFile
+  readonly events: number
+}
+
+/** poll's bits of a file, all of them. O_PATH descriptors know none. */
+export function readinessOf(file: OpenFile): number {
+  try {
+    return withNormalBits(file.readiness())
+  } catch (error) {
+    if (error instanceof Errno && error.code === EBADF) return POLLNVAL
+    throw error
+  }
+}
+
+/**
+ * Sleeps until `attempt` has an answer, or the deadline, whose answer is attempt(true).
+ * @param attempt BLOCKED: nothing is ready yet
+ * @param finished called once, when the call ends, however it ends
+ */
+export function waitForReadiness(
+  task: Task,
+  files: readonly WatchedFile[],
+  deadlineNs: number,
+  attempt: (expired: boolean) => number,
+  finished?: () => void,
+): number {
+  return task.block({
+    files: files.flatMap((watched) =>
+      watched.file instanceof EpollFile ? [watched, ...watched.file.hostFiles()] : [watched],
+    ),
+    ...(deadlineNs !== Number.POSITIVE_INFINITY && {deadlineNs}),
+    restart: 'never',
+    retry: (expired) => {
+      const result = attempt(expired)
+      if (result !== BLOCKED) finished?.()
+      return result
+    },
+    ...(finished && {interrupted: finished}),
+  })
+}
+
+/** The signal mask of ppoll, pselect6 and epoll_pwait, in force until the call ends; address 0: none. @throws Errno EFAULT, EINVAL */
+export function setMaskArgument(task: Task, address: number, size: number): void {
+  if (address === 0) return
+  if (size !== SIGNAL_SET_BYTES) throw new Errno(EINVAL)
+  task.signals.setTemporaryMask(SignalSet.fromBytes(task.memory.readBytes(address, SIGNAL_SET_BYTES)))
+}

@@ -1,0 +1,30 @@
+// sendfile(2).
+
+import {EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
+import {S_IFBLK, S_IFCHR, S_IFREG} from '../../abi/file-mode.ts'
+import {O_APPEND} from '../../abi/open-flags.ts'
+import {readableFile, writableFile} from './descriptor-argument.ts'
+import {fileSource, pump} from './pump.ts'
+import {clampCount} from './read.ts'
+import type {Syscall} from './syscall.ts'
+
+export const sendfile: Syscall = (task, args) => {
+  const offsetAddress = args.address(2)
+  const offset = offsetAddress === 0 ? undefined : task.memory.readInt64(offsetAddress)
+  const input = readableFile(task, args.int32(1))
+  const {kind} = input.inode
+  const hasOffset = kind === S_IFREG || kind === S_IFBLK || kind === S_IFCHR
+  if (!hasOffset) throw new Errno(offset === undefined ? EINVAL : ESPIPE)
+  if (offset !== undefined && offset < 0) throw new Errno(EINVAL)
+  const output = writableFile(task, args.int32(0))
+  if (output.flags & O_APPEND) throw new Errno(EINVAL)
+
+  const start = offset ?? input.position
+  const source = fileSource(input, start)
+  const length = clampCount(args.address(3))
+  return pump(task, source, {file: output, position: undefined}, length, false, (moved) => {
+    if (offset === undefined) input.position = start + moved
+    else task.memory.writeInt64(offsetAddress, start + moved)
+    return moved
+  })
+}

@@ -27,7 +27,8 @@ static void handler(int number) {
   was_inside = on_alternate(&number);
   sigaltstack(0, &seen);
   errno = 0;
-  set_inside = sigaltstack(&other, 0) ? errno : 0;
+  // Only on the alternate stack: elsewhere it would succeed, and move the nested handler.
+  if (was_inside) set_inside = sigaltstack(&other, 0) ? errno : 0;
   raise(SIGUSR2);
 }
 

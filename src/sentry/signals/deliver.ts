@@ -42,6 +42,12 @@ export function interruptWait(task: Task): void {
   const wait = task.wait
   if (wait === undefined) return
   task.wait = undefined
+  // A write that had moved bytes before it slept tells how many: to make it anew would write them twice.
+  const moved = wait.progress?.() ?? 0
+  if (moved > 0) {
+    task.context.setResult(moved)
+    return
+  }
   let code = EINTR
   try {
     wait.interrupted?.()

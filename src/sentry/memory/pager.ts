@@ -58,7 +58,7 @@ export class Pager {
 
   #populateZero(vma: Vma, page: number, wanted: number): void {
     // When memory runs short, a touched page must not reserve its neighbours.
-    const isShort = this.#memory.allocatedBytes > this.#memory.size * 0.75
+    const isShort = this.#memory.allocatedBytes > this.#memory.size / 2
     const [windowFirst, windowEnd] = faultWindow(vma, page, isShort ? 1 : ZERO_WINDOW, wanted)
     let first = page
     let end = page + 1

@@ -1,0 +1,86 @@
+// A context and a guest memory that tests can look into: registers, an XSAVE area and one stretch of memory.
+
+import {EFAULT, Errno} from '../../../../src/abi/errno.ts'
+import {
+  CS,
+  EFLAGS,
+  REGISTER_COUNT,
+  RIP,
+  RSP,
+  SS,
+  USER_CS,
+  USER_DS,
+} from '../../../../src/arch/x86_64/registers.ts'
+
+/** x87, SSE, AVX and AVX-512, as Intel lays them out. */
+export const FP_BYTES = 2688
+
+export class FakeContext {
+  registers = new BigUint64Array(REGISTER_COUNT)
+  fpState = new Uint8Array(FP_BYTES)
+  /** The result register, as setResult left it. */
+  result: number | undefined
+  callNumber = 0
+
+  constructor(stackPointer: number) {
+    this.registers.forEach((_, index) => {
+      this.registers[index] = BigInt(index) * 0x0101_0101_0101_0101n
+    })
+    this.registers[RIP] = 0x401000n
+    this.registers[RSP] = BigInt(stackPointer)
+    this.registers[CS] = USER_CS
+    this.registers[SS] = USER_DS
+    this.registers[EFLAGS] = 0x202n
+    for (let index = 0; index < FP_BYTES; index++) this.fpState[index] = index < 464 ? index : 0
+    const view = new DataView(this.fpState.buffer)
+    view.setUint32(24, 0x1f80, true)
+    view.setUint32(28, 0xffff, true)
+    view.setBigUint64(512, 0xe7n, true)
+    this.fpState.fill(0x5a, 576)
+  }
+
+  setResult(result: number): void {
+    this.result = result
+    this.registers[10] = BigInt.asUintN(64, BigInt(result))
+  }
+  readRegisters(): BigUint64Array {
+    return this.registers.slice()
+  }
+  writeRegisters(registers: BigUint64Array): void {
+    this.registers.set(registers)
+  }
+  readFpState(): Uint8Array {
+    return this.fpState.slice()
+  }
+  writeFpState(state: Uint8Array): void {
+    this.fpState.set(state)
+  }
+}
+
+/** Guest memory [base, base + size); everything else faults. */
+export class FakeMemory {
+  readonly base: number
+  readonly bytes: Uint8Array
+
+  constructor(base: number, size: number) {
+    this.base = base
+    this.bytes = new Uint8Array(size)
+  }
+
+  readBytes(address: number, length: number): Uint8Array {
+    return this.#at(address, length).slice()
+  }
+  writeBytes(address: number, bytes: Uint8Array): void {
+    this.#at(address, bytes.length).set(bytes)
+  }
+  view(address: number, length: number): DataView {
+    const bytes = this.#at(address, length)
+    return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  }
+
+  #at(address: number, length: number): Uint8Array {
+    const offset = address - this.base
+    if (!(offset >= 0 && offset + length <= this.bytes.length)) throw new Errno(EFAULT)
+    return this.bytes.subarray(offset, offset + length)
+  }
+}

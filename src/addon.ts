@@ -4,12 +4,13 @@ import {createRequire} from 'node:module'
 import {fileURLToPath} from 'node:url'
 import type {CheckAddon} from './check/addon.ts'
 import {HvError} from './errors.ts'
+import type {KvmAddon} from './platform/kvm/addon.ts'
 import type {VdsoAddon} from './sentry/clock.ts'
 import type {ClockAddon} from './sentry/host-clock.ts'
 import type {HostFsAddon} from './vfs/host-addon.ts'
 
 /** Everything that native/addon.cc exports. A failed host call throws an Error with `errno`, a positive number. */
-export interface Addon extends CheckAddon, ClockAddon, HostFsAddon, VdsoAddon {}
+export interface Addon extends CheckAddon, ClockAddon, HostFsAddon, KvmAddon, VdsoAddon {}
 
 const require = createRequire(import.meta.url)
 

@@ -1,0 +1,90 @@
+// Exceptions of ring 3 as Linux reports them (SDM vol. 3, table 6-1; arch/x86/kernel/traps.c for signals and codes).
+
+import {type Fault, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+
+const SIGILL = 4
+const SIGTRAP = 5
+const SIGBUS = 7
+const SIGFPE = 8
+const SIGSEGV = 11
+
+const SI_KERNEL = 0x80
+const FPE_INTDIV = 1
+const TRAP_TRACE = 2
+const ILL_ILLOPN = 2
+const BUS_ADRALN = 1
+const SEGV_MAPERR = 1
+
+const PAGE_FAULT = 14
+const X87_ERROR = 16
+const SIMD_ERROR = 19
+const PF_PRESENT = 1
+const PF_WRITE = 2
+const PF_FETCH = 16
+
+/** vector: [signal, si_code, si_addr is the instruction's]; every other vector is SIGSEGV from the kernel. */
+const SIGNALS: Readonly<Record<number, readonly [signal: number, code: number, atInstruction: boolean]>> = {
+  0: [SIGFPE, FPE_INTDIV, true],
+  1: [SIGTRAP, TRAP_TRACE, true],
+  3: [SIGTRAP, SI_KERNEL, false],
+  6: [SIGILL, ILL_ILLOPN, true],
+  11: [SIGBUS, SI_KERNEL, false],
+  12: [SIGBUS, SI_KERNEL, false],
+  16: [SIGFPE, 0, true],
+  17: [SIGBUS, BUS_ADRALN, false],
+  19: [SIGFPE, 0, true],
+}
+
+/**
+ * @param address CR2
+ * @param userTop user addresses end here
+ * @param fpState reads the XSAVE area: floating-point errors say there which one they are
+ */
+export function faultOf(
+  vector: number,
+  errorCode: number,
+  address: number,
+  rip: number,
+  userTop: number,
+  fpState: () => Uint8Array,
+): Fault {
+  if (vector === PAGE_FAULT) return pageFault(errorCode, address, userTop)
+
+  const [signal, code, atInstruction] = SIGNALS[vector] ?? [SIGSEGV, SI_KERNEL, false]
+  return {
+    signal,
+    code: vector === X87_ERROR || vector === SIMD_ERROR ? floatingPointCode(vector, fpState()) : code,
+    address: atInstruction ? rip : 0,
+    isPageFault: false,
+    access: 0,
+    trapNumber: vector,
+    errorCode,
+  }
+}
+
+function pageFault(errorCode: number, address: number, userTop: number): Fault {
+  return {
+    signal: SIGSEGV,
+    code: SEGV_MAPERR,
+    address,
+    isPageFault: true,
+    access: errorCode & PF_FETCH ? PROT_EXEC : errorCode & PF_WRITE ? PROT_WRITE : PROT_READ,
+    trapNumber: PAGE_FAULT,
+    // As Linux, so that nobody learns what is mapped above.
+    errorCode: address >= userTop ? errorCode | PF_PRESENT : errorCode,
+  }
+}
+
+/** FPE_*: which of the unmasked exceptions came first (SDM vol. 1, 8.1.3.3 and 10.2.3). */
+function floatingPointCode(vector: number, xsave: Uint8Array): number {
+  const view = new DataView(xsave.buffer, xsave.byteOffset)
+  const mxcsr = view.getUint32(24, true)
+  const raised =
+    vector === X87_ERROR ? view.getUint16(2, true) & ~view.getUint16(0, true) : mxcsr & ~(mxcsr >> 7)
+  if (raised & 1) return 7 // FPE_FLTINV
+  if (raised & 4) return 3 // FPE_FLTDIV
+  if (raised & 8) return 4 // FPE_FLTOVF
+  if (raised & (2 | 16)) return 5 // FPE_FLTUND
+  if (raised & 32) return 6 // FPE_FLTRES
+  return 0
+}

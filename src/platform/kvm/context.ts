@@ -1,0 +1,196 @@
+// KvmContext: one vCPU, the trap frame it shares with the sentry, and how it is run: here, or by a thread that we listen to.
+
+import {EINVAL, Errno} from '../../abi/errno.ts'
+import {faultOf} from '../../arch/x86_64/faults.ts'
+import {type Context, EVENT_PREEMPTED, EVENT_SYSCALL, type EventKind, type Fault} from '../platform.ts'
+import type {NativeContext, NativeSpace, NativeWatcher} from './addon.ts'
+
+// native/shim/abi.h, in 32-bit words.
+const STATE = 0
+const LISTENING = 1
+const NUMBER = 2
+const ARGUMENTS = 4
+const ARGUMENTS_END = 16
+const RESULT_LOW = 16
+const RESULT_HIGH = 17
+const FRAME_WORDS = 20
+const REQUEST = 1
+const ANSWERED = 2
+
+// native/arch/x86_64/trap.h's TrapRecord, in 32-bit words.
+const STOPPED = 1
+const VECTOR = 2
+const ERROR_CODE = 3
+const ADDRESS = 4
+const RIP = 6
+const HOST_ERROR = 8
+const EXIT_REASON = 9
+const RECORD_WORDS = 10
+
+const REGISTERS = 27
+const TWO_32 = 2 ** 32
+
+export class KvmContext implements Context {
+  readonly argumentWords: Int32Array
+  readonly native: NativeContext
+  readonly #frame: Int32Array
+  readonly #record: Int32Array
+  readonly #stoppedWord: Int32Array
+  readonly #userTop: number
+  readonly #registers = new BigUint64Array(REGISTERS)
+  #space: NativeSpace | undefined
+  #hasThread = false
+  /** Its own thread runs it, and the sentry listens. */
+  #threaded = false
+  /** In the shim or the program; false: stopped, and this thread may touch it. */
+  #running = false
+
+  /** @param userTop user addresses end here */
+  constructor(native: NativeContext, supervisor: ArrayBuffer, userTop: number) {
+    this.native = native
+    this.#userTop = userTop
+    this.#frame = new Int32Array(supervisor, native.frameOffset, FRAME_WORDS)
+    this.#record = new Int32Array(supervisor, native.recordOffset, RECORD_WORDS)
+    this.#stoppedWord = this.#record.subarray(STOPPED)
+    this.argumentWords = this.#frame.subarray(ARGUMENTS, ARGUMENTS_END)
+  }
+
+  get callNumber(): number {
+    return this.#frame[NUMBER]
+  }
+
+  get fault(): Fault {
+    const record = this.#record
+    return faultOf(
+      record[VECTOR],
+      record[ERROR_CODE] >>> 0,
+      unsigned64(record[ADDRESS], record[ADDRESS + 1]),
+      unsigned64(record[RIP], record[RIP + 1]),
+      this.#userTop,
+      () => this.readFpState(),
+    )
+  }
+
+  /** After EVENT_DEAD: what KVM said. */
+  get death(): string {
+    const hostError = this.#record[HOST_ERROR]
+    return hostError === 0 ? `KVM exit reason ${this.#record[EXIT_REASON]}` : `KVM_RUN failed with errno ${hostError}`
+  }
+
+  get threaded(): boolean {
+    return this.#threaded
+  }
+
+  setResult(result: number): void {
+    this.#frame[RESULT_LOW] = result
+    this.#frame[RESULT_HIGH] = Math.floor(result / TWO_32)
+  }
+
+  readRegisters(): BigUint64Array {
+    this.halt()
+    this.native.readRegisters(this.#registers)
+    return this.#registers
+  }
+
+  writeRegisters(registers: BigUint64Array): void {
+    this.halt()
+    this.native.writeRegisters(registers)
+  }
+
+  readFpState(): Uint8Array {
+    this.halt()
+    return this.native.readFpState()
+  }
+
+  writeFpState(state: Uint8Array): void {
+    this.halt()
+    try {
+      this.native.writeFpState(state)
+    } catch {
+      throw new Errno(EINVAL)
+    }
+  }
+
+  dispose(): void {
+    if (this.#hasThread) this.native.stopRunner()
+    this.native.dispose()
+  }
+
+  enter(space: NativeSpace): void {
+    if (space === this.#space) return
+    this.halt()
+    this.native.setSpace(space)
+    this.#space = space
+  }
+
+  /** Runs it here until it traps. */
+  run(): EventKind {
+    Atomics.store(this.#frame, STATE, ANSWERED)
+    return this.native.run()
+  }
+
+  /** From the next resume on its own thread runs it, and the sentry listens. Precondition: stopped. */
+  listenNext(): void {
+    if (!this.#hasThread) this.native.startRunner()
+    this.#hasThread = true
+    this.#threaded = true
+  }
+
+  /** With a thread: lets it go on, by the frame where it waits in the shim, else by its thread. */
+  go(): void {
+    Atomics.store(this.#frame, LISTENING, 1)
+    Atomics.store(this.#frame, STATE, ANSWERED)
+    if (this.#record[STOPPED] !== 0) this.native.post()
+    this.#running = true
+  }
+
+  /** With a thread: looks `spins` times for the next trap; 0 when there was none. */
+  listen(spins: number, attention: Int32Array): EventKind {
+    const frame = this.#frame
+    const record = this.#record
+    while (spins-- > 0) {
+      if (Atomics.load(frame, STATE) === REQUEST) return EVENT_SYSCALL
+      if ((spins & 15) === 0 && (Atomics.load(record, STOPPED) !== 0 || Atomics.load(attention, 0) !== 0)) break
+    }
+    return this.#stopEvent()
+  }
+
+  /** With a thread: from now on it exits; what came meanwhile is returned. */
+  deafen(): EventKind {
+    Atomics.store(this.#frame, LISTENING, 0)
+    return Atomics.load(this.#frame, STATE) === REQUEST ? EVENT_SYSCALL : this.#stopEvent()
+  }
+
+  /** Sleeps until it stops, which ends the listening, or the watcher has something. */
+  sleep(watcher: NativeWatcher, out: Int32Array): number {
+    return watcher.poll(out, true, this.#stoppedWord)
+  }
+
+  /** Stops it between two instructions or in a trap, which is returned. */
+  preempt(): EventKind {
+    if (!this.#threaded || !this.#running) return EVENT_PREEMPTED
+    this.halt()
+    return this.#record[STOPPED]
+  }
+
+  /** Stops the thread where it waits in the shim, so that registers can be touched. */
+  halt(): void {
+    if (!this.#threaded || !this.#running) return
+    this.native.halt()
+    this.#running = false
+  }
+
+  #stopEvent(): EventKind {
+    const stopped = Atomics.load(this.#record, STOPPED)
+    if (stopped === 0) return 0
+    // It gave up waiting for the answer that it has by now.
+    if (stopped === EVENT_SYSCALL && Atomics.load(this.#frame, STATE) === ANSWERED) {
+      this.native.post()
+      return 0
+    }
+    this.#running = false
+    return stopped
+  }
+}
+
+const unsigned64 = (low: number, high: number): number => (high >>> 0) * TWO_32 + (low >>> 0)

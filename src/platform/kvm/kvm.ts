@@ -1,0 +1,205 @@
+// KvmPlatform: contexts are vCPUs in ring 3 of one VM, spaces its page tables.
+
+import {addon} from '../../addon.ts'
+import {ENOMEM, Errno} from '../../abi/errno.ts'
+import {HvError} from '../../errors.ts'
+import type {MemoryFile} from '../memory-file.ts'
+import {createMemoryFile} from '../page-allocator.ts'
+import {
+  type AddressSpace,
+  type Context,
+  EVENT_DEADLINE,
+  EVENT_PREEMPTED,
+  EVENT_READY,
+  EVENT_SYSCALL,
+  type EventKind,
+  PAGE_SIZE,
+  type Platform,
+  type PlatformStats,
+  type Protection,
+} from '../platform.ts'
+import type {NativeSpace, NativeUserVm, NativeWatcher} from './addon.ts'
+import {KvmContext} from './context.ts'
+import {Listening} from './listening.ts'
+import {openError} from './open-error.ts'
+
+const MEMORY_MIN = 1 << 20
+const MEMORY_MAX = 2 ** 32
+const MAX_READY = 64
+/** Looks at the frame between two looks at the clock: about 5 us. */
+const SPINS = 512
+
+export class KvmPlatform implements Platform {
+  readonly name = 'kvm'
+  readonly memory: MemoryFile
+  readonly userTop = addon.userTop
+  readonly stats: PlatformStats = {exits: 0, listened: 0}
+  ready: ReadonlyArray<readonly [fd: number, events: number]> = []
+  readonly #vm: NativeUserVm
+  readonly #watcher: NativeWatcher
+  readonly #attention: Int32Array
+  readonly #events = new Int32Array(2 * MAX_READY)
+  readonly #contexts = new Set<KvmContext>()
+  readonly #listening = new Listening(addon.monotonicNs)
+  #deadlineNs = Number.POSITIVE_INFINITY
+  /** The context that runs; there is one at a time. */
+  #running: KvmContext | undefined
+  #trapped: KvmContext | undefined
+  #preempt = false
+
+  /**
+   * @param memoryBytes of guest memory; rounded up to pages
+   * @throws HvError MEMORY_SIZE, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE
+   */
+  constructor(memoryBytes: number) {
+    const size = Math.ceil(memoryBytes / PAGE_SIZE) * PAGE_SIZE
+    if (!(size >= MEMORY_MIN && size <= MEMORY_MAX)) {
+      throw new HvError(
+        'MEMORY_SIZE',
+        `guest memory of ${memoryBytes} bytes is out of range`,
+        'give between 1M and 4G',
+      )
+    }
+    try {
+      this.#vm = new addon.UserVm(size)
+    } catch (error) {
+      throw openError(error as Error & {errno?: number})
+    }
+    this.#watcher = new addon.Watcher()
+    this.#attention = new Int32Array(this.#watcher.attention)
+    this.memory = createMemoryFile(this.#vm.memory, (offset, length) => this.#vm.release(offset, length))
+  }
+
+  get trapped(): Context {
+    return this.#trapped!
+  }
+
+  /** Why `trapped` died. */
+  get death(): string {
+    return this.#trapped!.death
+  }
+
+  createSpace(): AddressSpace {
+    return new KvmSpace(new addon.Space(this.#vm))
+  }
+
+  createContext(): Context {
+    const context = new KvmContext(new addon.Context(this.#vm, this.#watcher), this.#vm.supervisor, this.userTop)
+    this.#contexts.add(context)
+    return context
+  }
+
+  resume(context: KvmContext, space: KvmSpace): void {
+    if (this.#running !== undefined) throw new Error('two contexts at a time')
+    context.enter(space.native)
+    if (context.threaded) context.go()
+    this.#running = context
+  }
+
+  wait(deadlineNs: number): EventKind {
+    if (deadlineNs !== this.#deadlineNs) {
+      this.#watcher.setDeadline(deadlineNs)
+      this.#deadlineNs = deadlineNs
+    }
+    for (;;) {
+      const event = this.#next()
+      if (event !== 0) return event
+    }
+  }
+
+  interrupt(context: KvmContext): void {
+    if (context === this.#running) this.#preempt = true
+  }
+
+  watch(fd: number, events: number): void {
+    this.#watcher.watch(fd, events)
+  }
+
+  [Symbol.dispose](): void {
+    for (const context of this.#contexts) context.dispose()
+    this.#contexts.clear()
+    this.#vm.dispose()
+    this.#watcher.dispose()
+  }
+
+  /** One step towards an event; 0: nothing yet. */
+  #next(): EventKind {
+    if (Atomics.load(this.#attention, 0) !== 0) {
+      const event = this.#collect(this.#watcher.poll(this.#events, false))
+      if (event !== 0) return event
+    }
+    const context = this.#running
+    if (context === undefined) return this.#collect(this.#watcher.poll(this.#events, true))
+    if (this.#preempt) return this.#stopped(context, context.preempt())
+    return context.threaded ? this.#listen(context) : this.#runHere(context)
+  }
+
+  #runHere(context: KvmContext): EventKind {
+    const event = context.run()
+    this.stats.exits++
+    // The watcher's kick: what it is about comes first.
+    if (event === EVENT_PREEMPTED) return 0
+    if (event === EVENT_SYSCALL && this.#listening.exited()) context.listenNext()
+    return this.#stopped(context, event)
+  }
+
+  #listen(context: KvmContext): EventKind {
+    let event = context.listen(SPINS, this.#attention)
+    if (event !== 0) {
+      this.stats.listened++
+      this.#listening.heard()
+      return this.#stopped(context, event)
+    }
+    if (Atomics.load(this.#attention, 0) !== 0 || this.#listening.patient()) return 0
+
+    event = context.deafen()
+    if (event !== 0) return this.#stopped(context, event)
+    this.#listening.parked()
+    const count = context.sleep(this.#watcher, this.#events)
+    return this.#collect(count)
+  }
+
+  #stopped(context: KvmContext, event: EventKind): EventKind {
+    this.#running = undefined
+    this.#preempt = false
+    this.#trapped = context
+    return event
+  }
+
+  #collect(count: number): EventKind {
+    const ready: [number, number][] = []
+    let deadline = false
+    for (let i = 0; i < count; i++) {
+      if (this.#events[2 * i] < 0) deadline = true
+      else ready.push([this.#events[2 * i], this.#events[2 * i + 1]])
+    }
+    this.ready = ready
+    if (ready.length > 0) return EVENT_READY
+    return deadline ? EVENT_DEADLINE : 0
+  }
+}
+
+class KvmSpace implements AddressSpace {
+  readonly native: NativeSpace
+
+  constructor(native: NativeSpace) {
+    this.native = native
+  }
+
+  map(address: number, length: number, offset: number, protection: Protection): void {
+    try {
+      this.native.set(address, length, offset, protection)
+    } catch (error) {
+      if ((error as {errno?: number}).errno === ENOMEM) throw new Errno(ENOMEM)
+      throw error
+    }
+  }
+
+  unmap(address: number, length: number): void {
+    this.native.set(address, length, 0, 0)
+  }
+
+  dispose(): void {
+    this.native.dispose()
+  }
+}

@@ -1,0 +1,62 @@
+// Listening: when the sentry spins on the trap frame in place of waiting for exits. It pays while the program traps in quick
+// succession, and needs a second processor.
+
+import {availableParallelism} from 'node:os'
+
+/** A program whose traps lie this close together is worth a spinning processor. */
+const QUICK_NS = 100_000
+/** How long the sentry spins for the next trap before it parks. */
+const SPIN_NS = 50_000
+/** Traps in a row that must be quick: at first, and at most, after listening was in vain. */
+const STREAK_MIN = 8
+const STREAK_MAX = 1024
+/** Fewer traps than this while listening: it was in vain. */
+const WORTH = 16
+
+export class Listening {
+  readonly #now: () => number
+  readonly #possible = availableParallelism() > 1
+  #streak = STREAK_MIN
+  #traps = 0
+  #since = 0
+  #listened = 0
+  #spinUntil = 0
+
+  /** @param now CLOCK_MONOTONIC nanoseconds */
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  /** One more trap by exit. True: listen from here on. */
+  exited(): boolean {
+    if (!this.#possible || ++this.#traps < this.#streak) return false
+    const now = this.#now()
+    const quick = now - this.#since < this.#streak * QUICK_NS
+    this.#since = now
+    this.#traps = 0
+    this.#listened = 0
+    return quick
+  }
+
+  /** One more trap while listening. */
+  heard(): void {
+    this.#listened++
+    this.#spinUntil = 0
+  }
+
+  /** Nothing yet: spin on? */
+  patient(): boolean {
+    const now = this.#now()
+    if (this.#spinUntil === 0) this.#spinUntil = now + SPIN_NS
+    return now < this.#spinUntil
+  }
+
+  /** The spin was in vain, and exits are back. */
+  parked(): void {
+    this.#spinUntil = 0
+    this.#traps = 0
+    this.#since = this.#now()
+    this.#streak =
+      this.#listened >= WORTH * this.#streak ? STREAK_MIN : Math.min(this.#streak * 2, STREAK_MAX)
+  }
+}

@@ -1,0 +1,24 @@
+// What a failure to make a VM means, and what to do about it.
+
+import {EACCES, EBUSY, ENODEV, ENOENT, ENOMEM, ENXIO, EPERM} from '../../abi/errno.ts'
+import {HvError} from '../../errors.ts'
+
+/** @param error of the addon: `errno` says which host error it was */
+export function openError(error: Error & {errno?: number}): HvError {
+  const options = {cause: error}
+  switch (error.errno) {
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+      return new HvError('KVM_MISSING', '/dev/kvm is missing', 'run `hv check` to see why', options)
+    case EACCES:
+    case EPERM:
+      return new HvError('KVM_DENIED', '/dev/kvm may not be opened by this user', 'run `hv check` to see why', options)
+    case EBUSY:
+      return new HvError('KVM_UNUSABLE', 'another hypervisor uses the processor', 'stop it and try again', options)
+    case ENOMEM:
+      return new HvError('OUT_OF_MEMORY', 'the host has no memory for the VM', 'give a smaller --memory', options)
+    default:
+      return new HvError('KVM_UNUSABLE', `KVM makes no VM: ${error.message}`, 'run `hv check` to see why', options)
+  }
+}

@@ -3,8 +3,11 @@
 
 import {EAGAIN, ENOMEM, Errno} from '../../abi/errno.ts'
 import {type ResourceLimits, RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, UNLIMITED} from '../resource-limits.ts'
-import {VM_LOCKED, type Vma} from './vma.ts'
+import {VM_LOCKED, VM_NORESERVE, type Vma} from './vma.ts'
 import type {VmaList} from './vma-list.ts'
+
+/** Linux refuses one mapping that is larger than all memory; ours may be a small slice of the host's. */
+const MIN_OVERCOMMIT = 4 * 2 ** 30
 
 export function mappedBytes(vmas: Iterable<Vma>): number {
   let total = 0
@@ -44,4 +47,10 @@ export function checkExpansion(vmas: VmaList, limits: ResourceLimits, bytes: num
 export function checkLocked(vmas: VmaList, limits: ResourceLimits, bytes: number): void {
   const limit = limits.get(RLIMIT_MEMLOCK).soft
   if (limit !== UNLIMITED && lockedBytes(vmas) + bytes > limit) throw new Errno(EAGAIN)
+}
+
+/** vm.overcommit_memory = 0 for `bytes` more of `vma`. @throws Errno ENOMEM */
+export function checkOvercommit(vma: Vma, bytes: number, memoryBytes: number): void {
+  const isAccounted = vma.isData && (vma.flags & VM_NORESERVE) === 0
+  if (isAccounted && bytes > Math.max(memoryBytes, MIN_OVERCOMMIT)) throw new Errno(ENOMEM)
 }

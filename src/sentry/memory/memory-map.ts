@@ -6,14 +6,14 @@ import type {AddressSpace} from '../../platform/platform.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_NONE, PROT_WRITE} from '../../platform/platform.ts'
 import type {Mappable} from '../../vfs/file.ts'
 import type {ResourceLimits} from '../resource-limits.ts'
-import {bytesWithin, checkExpansion, checkLocked} from './accounting.ts'
+import {bytesWithin, checkExpansion, checkLocked, checkOvercommit} from './accounting.ts'
 import {BUS_ADRERR, type FaultSignal, OUT_OF_MEMORY, SEGV_ACCERR, SEGV_MAPERR} from './fault-signal.ts'
 import {Heap} from './heap.ts'
 import {ENTRY_GUARDED, PageTable} from './page-table.ts'
 import {Pager} from './pager.ts'
 import {MIN_ADDRESS, Placement} from './placement.ts'
 import {growStack} from './stack.ts'
-import {type Backing, PROT_ALL, pageAlign, VM_LOCKED, VM_NORESERVE, Vma} from './vma.ts'
+import {type Backing, PROT_ALL, pageAlign, VM_LOCKED, Vma} from './vma.ts'
 import {MAX_MAPPINGS, VmaList} from './vma-list.ts'
 
 export interface MemoryMapParts {
@@ -46,9 +46,6 @@ export interface MapRequest {
   pageOffset?: number
   name?: string
 }
-
-/** Linux refuses one mapping that is larger than all memory; ours may be a small slice of the host's. */
-const MIN_OVERCOMMIT = 4 * 2 ** 30
 
 export class MemoryMap {
   readonly memory: MemoryFile
@@ -101,7 +98,7 @@ export class MemoryMap {
     const replaced = request.fixed === 'replace' ? bytesWithin(this.vmas, start, vma.end) : 0
     checkExpansion(this.vmas, this.limits, length - replaced, vma.isData ? length : 0)
     if (vma.flags & VM_LOCKED) checkLocked(this.vmas, this.limits, length)
-    this.#checkOvercommit(vma)
+    checkOvercommit(vma, length, this.memory.size)
     if (request.fixed === 'replace') this.unmap(start, length)
     this.vmas.insert(vma)
     return start
@@ -202,12 +199,6 @@ export class MemoryMap {
     if (address < MIN_ADDRESS) throw new Errno(EPERM)
     if (request.fixed === 'keep' && this.vmas.overlaps(address, address + length)) throw new Errno(EEXIST)
     return address
-  }
-
-  #checkOvercommit(vma: Vma): void {
-    const isAccounted = vma.isData && (vma.flags & VM_NORESERVE) === 0
-    if (isAccounted && vma.end - vma.start > Math.max(this.memory.size, MIN_OVERCOMMIT))
-      throw new Errno(ENOMEM)
   }
 }
 

@@ -2,7 +2,7 @@
 
 import {EFAULT, EINVAL, ENOMEM, EPERM, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
-import {checkExpansion, checkLocked} from './accounting.ts'
+import {checkExpansion, checkLocked, checkOvercommit} from './accounting.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {type Entry, MapBatch} from './page-table.ts'
 import {MIN_ADDRESS} from './placement.ts'
@@ -77,6 +77,7 @@ function checkedSource(map: MemoryMap, address: number, oldLength: number, newLe
   if (vma.flags & VM_SPECIAL) throw new Errno(EFAULT)
   if (vma.flags & VM_LOCKED) checkLocked(map.vmas, map.limits, growth)
   checkExpansion(map.vmas, map.limits, growth, vma.isData ? growth : 0)
+  checkOvercommit(vma, growth, map.memory.size)
   return vma
 }
 

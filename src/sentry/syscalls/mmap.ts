@@ -1,6 +1,7 @@
 // mmap(2).
 
 import {EACCES, EBADF, EINVAL, ENOMEM, EOPNOTSUPP, EOVERFLOW, EPERM, Errno} from '../../abi/errno.ts'
+import {S_IFCHR} from '../../abi/file-mode.ts'
 import {
   MAP_32BIT,
   MAP_ANONYMOUS,
@@ -22,6 +23,8 @@ import {
 } from '../../abi/mman.ts'
 import {O_ACCMODE, O_APPEND, O_PATH, O_RDONLY, O_RDWR, O_WRONLY} from '../../abi/open-flags.ts'
 import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
+import {ZERO_DEV} from '../../vfs/devices.ts'
+import type {OpenFile} from '../../vfs/file.ts'
 import type {MapRequest} from '../memory/memory-map.ts'
 import {populateAhead} from '../memory/populate.ts'
 import {SharedMemory} from '../memory/shared-memory.ts'
@@ -129,9 +132,15 @@ function fileSource(
   if (offset + length > MAX_OFFSET) throw new Errno(EOVERFLOW)
 
   const maxProtection = allowedProtection(flags, openFlags, protection)
+  // A mapping of /dev/zero is anonymous memory: man 4 zero.
+  if (isZeroDevice(description.file)) return anonymousSource(task, flags, length)
   const backing = backingOf(task, description)
   if (flags & MAP_GROWSDOWN) throw new Errno(EINVAL)
   return {backing, pageOffset: offset / PAGE_SIZE, maxProtection}
+}
+
+function isZeroDevice(file: OpenFile): boolean {
+  return file.inode.kind === S_IFCHR && file.inode.attributes().rdev === ZERO_DEV
 }
 
 /** What the way the file was opened allows: man 2 mmap, EACCES. */

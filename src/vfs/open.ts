@@ -48,7 +48,7 @@ import {type PathContext, type Resolution, resolve, resolveLast} from './path-wa
 import {checkAccess, checkEntryChange, checkWritable, isReadOnly} from './permissions.ts'
 
 /** What an open file keeps of the flags: the others act once (fcntl F_GETFL shows what is left). */
-const ONCE = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC
+const ONCE = O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC
 const O_TMPFILE_ONLY = O_TMPFILE & ~O_DIRECTORY
 
 export interface Opened {
@@ -138,7 +138,9 @@ function create(who: Credentials, resolution: Resolution, flags: number, mode: n
 }
 
 function finish(location: Location, flags: number): Opened {
+  // With O_TRUNC a file system that copies need not; the cut itself is made here.
   const file = location.inode.open(flags & ~ONCE)
+  file.flags &= ~O_TRUNC
   if (flags & O_TRUNC && location.inode.kind === S_IFREG) truncateOpened(file)
   return {file, location}
 }

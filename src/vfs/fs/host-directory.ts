@@ -38,7 +38,7 @@ export class HostDirectory extends HostNode {
       throw new Errno(-result)
     }
     if (known?.isStatOf(fs.stat)) {
-      fs.remember(known)
+      fs.nodes.remember(known)
       fs.fresh = known
       return known
     }
@@ -46,7 +46,7 @@ export class HostDirectory extends HostNode {
     this.#drop(name)
     const node = createNode(fs, this, name)
     this.#children.set(name, node)
-    fs.remember(node)
+    fs.nodes.remember(node)
     fs.fresh = node
     return node
   }

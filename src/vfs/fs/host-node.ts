@@ -80,7 +80,7 @@ export class HostNode extends Node {
   /** The name no longer leads here. */
   detach(): void {
     this.#removed = true
-    this.fs.forget(this)
+    this.fs.nodes.forget(this)
   }
 
   /** Must the object stay, because somebody may hold it for long? */

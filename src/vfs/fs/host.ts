@@ -19,12 +19,12 @@ import {
 import {HostDirectory} from './host-directory.ts'
 import {HostFile} from './host-file.ts'
 import type {HostNode} from './host-node.ts'
+import {NodeCache} from './node-cache.ts'
 
 /** Directories kept open, however big the tree is that is walked. */
 const MAX_DIRECTORY_FDS = 64
 /** Inodes kept, so that the same file is the same object; one that is open, mapped or mounted on stays beyond that. */
 const MAX_NODES = 1 << 14
-const EVICTION_TRIES = 8
 
 export interface HostFsOptions {
   readOnly: boolean
@@ -69,7 +69,7 @@ export class HostFs implements FileSystem {
   readonly canChangeOwner = process.geteuid?.() === 0
   /** Least recently used first. */
   readonly #directoryFds = new Map<HostDirectory, number>()
-  readonly #nodes = new Set<HostNode>()
+  readonly nodes = new NodeCache<HostNode>(MAX_NODES)
   /** The guest's device numbers for other host file systems mounted beneath. */
   readonly #devs = new Map<number, number>()
 
@@ -93,7 +93,7 @@ export class HostFs implements FileSystem {
   dispose(): void {
     for (const fd of this.#directoryFds.values()) host.hostClose(fd)
     this.#directoryFds.clear()
-    this.#nodes.clear()
+    this.nodes.clear()
     host.hostClose(this.rootFd)
   }
 
@@ -132,22 +132,6 @@ export class HostFs implements FileSystem {
     if (fd === undefined) return
     this.#directoryFds.delete(directory)
     host.hostClose(fd)
-  }
-
-  /** Notes that a node was used, and lets go of the least recently used ones beyond the limit. */
-  remember(node: HostNode): void {
-    this.#nodes.delete(node)
-    this.#nodes.add(node)
-    for (let tries = 0; this.#nodes.size > MAX_NODES && tries < EVICTION_TRIES; tries++) {
-      const oldest = this.#nodes.values().next().value as HostNode
-      this.#nodes.delete(oldest)
-      if (oldest.isInUse()) this.#nodes.add(oldest)
-      else oldest.evict()
-    }
-  }
-
-  forget(node: HostNode): void {
-    this.#nodes.delete(node)
   }
 
   /** Opens from the nearest ancestor that is open, name by name: no path is ever too long, and no link is followed. */

@@ -1,0 +1,354 @@
+// OverlayDirectory: the names of the lower directory, less those taken away, and those added on top.
+
+import {EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, Errno, EXDEV} from '../../abi/errno.ts'
+import {directoryEntryType, S_IFDIR, S_IFREG, S_ISGID} from '../../abi/file-mode.ts'
+import {O_DIRECTORY, O_RDONLY, RENAME_EXCHANGE, RENAME_NOREPLACE} from '../../abi/open-flags.ts'
+import {now} from '../clock.ts'
+import {DirectoryDescription} from '../directory-description.ts'
+import type {ByteString, Credentials, DirectoryEntry, Inode, OpenFile} from '../file.ts'
+import {OverlayLeaf} from './overlay-leaf.ts'
+import {OverlayNode} from './overlay-node.ts'
+import {TmpfsDirectory} from './tmpfs-directory.ts'
+import {TmpfsFile} from './tmpfs-file.ts'
+import {type TmpfsNode, TmpfsSpecial, TmpfsSymlink} from './tmpfs-node.ts'
+
+const LIST_CHUNK = 1024
+
+/** Its `upper` holds attributes only: the names are here. */
+export class OverlayDirectory extends OverlayNode {
+  /** Everything that differs from the lower directory, or below which something does. */
+  readonly #added = new Map<ByteString, OverlayNode>()
+  /** Unchanged lower nodes; any of them may go. */
+  readonly #cached = new Map<ByteString, OverlayNode>()
+  /** Names of the lower directory that do not show. */
+  readonly #whiteouts = new Set<ByteString>()
+  #subdirectories = 0
+
+  /** Linux's overlayfs: a merged directory has one link; programs then do not count on st_nlink. */
+  protected override linkCount(ofLayer: number): number {
+    if (this.isRemoved) return 0
+    if (this.lower === undefined) return 2 + this.#subdirectories
+    return this.upper === undefined && this.#added.size === 0 ? ofLayer : 1
+  }
+
+  override isInUse(): boolean {
+    return this.#cached.size > 0 || this.#added.size > 0 || super.isInUse()
+  }
+
+  override lookup(name: ByteString): OverlayNode {
+    const added = this.#added.get(name)
+    if (added !== undefined) return added
+    if (this.lower === undefined || this.#whiteouts.has(name)) throw new Errno(ENOENT)
+    const lower = this.lower.lookup(name)
+    const {fs} = this
+    fs.fresh = undefined
+    const known = this.#cached.get(name)
+    if (known !== undefined) {
+      if (known.lower === lower) {
+        fs.nodes.remember(known)
+        return known
+      }
+      // The lower file system let its object go, or the host put another file there.
+      if (known.isInUse() && isSameFile(known.lower as Inode, lower)) {
+        known.lower = lower
+        return known
+      }
+    }
+    const node = lower.kind === S_IFDIR ? new OverlayDirectory(fs, {lower}) : this.#leafOf(lower)
+    node.placeAt(this, name)
+    this.#cached.set(name, node)
+    fs.nodes.remember(node)
+    return node
+  }
+
+  dropCached(name: ByteString, node: OverlayNode): void {
+    if (this.#cached.get(name) === node) this.#cached.delete(name)
+  }
+
+  /** Keeps a child that holds a change. */
+  adopt(name: ByteString, node: OverlayNode): void {
+    if (this.#added.get(name) === node) return
+    this.#cached.delete(name)
+    this.#added.set(name, node)
+    this.touch()
+  }
+
+  override copyUp(): TmpfsNode {
+    if (this.upper !== undefined) return this.upper
+    const attributes = (this.lower as Inode).attributes()
+    const upper = new TmpfsDirectory(this.fs.upper, attributes.mode & 0o7777, attributes)
+    this.adoptUpper(upper, attributes)
+    return upper
+  }
+
+  override create(name: ByteString, mode: number, owner: Credentials): OverlayLeaf {
+    return this.#addLeaf(name, () => new TmpfsFile(this.fs.upper, S_IFREG | mode, this.#ownerOf(owner)))
+  }
+
+  override symlink(name: ByteString, target: ByteString, owner: Credentials): OverlayLeaf {
+    return this.#addLeaf(name, () => new TmpfsSymlink(this.fs.upper, target, this.#ownerOf(owner)))
+  }
+
+  override mknod(name: ByteString, mode: number, rdev: number, owner: Credentials): OverlayLeaf {
+    return this.#addLeaf(name, () => new TmpfsSpecial(this.fs.upper, mode, this.#ownerOf(owner), rdev))
+  }
+
+  override mkdir(name: ByteString, mode: number, owner: Credentials): OverlayDirectory {
+    this.#requireFree(name)
+    const inherited = this.copyUp().mode & S_ISGID
+    const upper = new TmpfsDirectory(this.fs.upper, mode | inherited, this.#ownerOf(owner))
+    const directory = new OverlayDirectory(this.fs, {upper})
+    this.#add(name, directory)
+    return directory
+  }
+
+  createUnnamed(mode: number, owner: Credentials): OverlayLeaf {
+    if (this.isRemoved) throw new Errno(ENOENT)
+    const upper = new TmpfsFile(this.fs.upper, S_IFREG | mode, this.#ownerOf(owner))
+    const leaf = new OverlayLeaf(this.fs, {upper})
+    leaf.makeUnnamed(upper)
+    return leaf
+  }
+
+  override link(name: ByteString, target: Inode): void {
+    if (!(target instanceof OverlayNode) || target.fs !== this.fs) throw new Errno(EXDEV)
+    if (!(target instanceof OverlayLeaf)) throw new Errno(EPERM)
+    this.#requireFree(name)
+    target.linked()
+    this.#insert(name, target)
+    if (target.place()?.removed !== false) target.placeAt(this, name)
+  }
+
+  override unlink(name: ByteString): void {
+    const node = this.lookup(name)
+    if (!(node instanceof OverlayLeaf)) throw new Errno(EISDIR)
+    this.#remove(name)
+    this.#dropLeaf(name, node)
+  }
+
+  override rmdir(name: ByteString): void {
+    const node = this.lookup(name)
+    if (!(node instanceof OverlayDirectory)) throw new Errno(ENOTDIR)
+    if (!node.isEmpty()) throw new Errno(ENOTEMPTY)
+    this.#remove(name)
+    this.#dropDirectory(node)
+  }
+
+  override rename(oldName: ByteString, newDirectory: Inode, newName: ByteString, flags: number): void {
+    if (!(newDirectory instanceof OverlayDirectory) || newDirectory.fs !== this.fs) throw new Errno(EXDEV)
+    if (newDirectory.isRemoved) throw new Errno(ENOENT)
+    const node = this.lookup(oldName)
+    const target = newDirectory.#find(newName)
+    if (isLowerDirectory(node)) throw new Errno(EXDEV)
+    if (flags & RENAME_EXCHANGE) {
+      this.#exchange(oldName, node, newDirectory, newName, target)
+      return
+    }
+    if (target !== undefined && flags & RENAME_NOREPLACE) throw new Errno(EEXIST)
+    if (node === target) return
+    if (node instanceof OverlayDirectory && newDirectory.isWithin(node)) throw new Errno(EINVAL)
+    if (target !== undefined) newDirectory.#replace(newName, node, target)
+    this.#remove(oldName)
+    this.#countDirectory(node, -1)
+    newDirectory.#insert(newName, node)
+    newDirectory.#countDirectory(node, 1)
+    node.placeAt(newDirectory, newName)
+    node.touch()
+    if (node.upper !== undefined) node.upper.ctime = now()
+  }
+
+  isWithin(ancestor: OverlayDirectory): boolean {
+    for (let at: OverlayDirectory | undefined = this; at !== undefined; at = at.parent) {
+      if (at === ancestor) return true
+    }
+    return false
+  }
+
+  isEmpty(): boolean {
+    return this.#added.size === 0 && this.#list().length === 0
+  }
+
+  override open(flags: number): OpenFile {
+    // The lower directory refuses now, not at the first read.
+    if (this.lower !== undefined) this.lower.open(O_RDONLY | O_DIRECTORY).close()
+    return new DirectoryDescription(this, flags, () => this.#list())
+  }
+
+  dispose(): void {
+    const directories: OverlayDirectory[] = [this]
+    for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
+      for (const node of directory.#added.values()) {
+        if (node instanceof OverlayDirectory) directories.push(node)
+        else if (node instanceof OverlayLeaf) node.dispose()
+      }
+      directory.#added.clear()
+      directory.#cached.clear()
+    }
+  }
+
+  #list(): DirectoryEntry[] {
+    if (this.isRemoved) return []
+    const entries: DirectoryEntry[] = []
+    for (const [name, node] of this.#added) {
+      entries.push({name, ino: node.ino, type: directoryEntryType(node.kind)})
+    }
+    for (const entry of this.#listLower()) {
+      if (!this.#added.has(entry.name) && !this.#whiteouts.has(entry.name)) entries.push(entry)
+    }
+    return entries
+  }
+
+  #listLower(): DirectoryEntry[] {
+    if (this.lower === undefined) return []
+    const file = this.lower.open(O_RDONLY | O_DIRECTORY)
+    try {
+      const entries: DirectoryEntry[] = []
+      for (;;) {
+        const chunk = file.readDirectory(LIST_CHUNK)
+        if (chunk.length === 0) return entries
+        for (const entry of chunk) if (entry.name !== '.' && entry.name !== '..') entries.push(entry)
+      }
+    } finally {
+      file.close()
+    }
+  }
+
+  /** A leaf for a lower file: the same one for all its names. */
+  #leafOf(lower: Inode): OverlayLeaf {
+    const {fs} = this
+    const attributes = lower.attributes()
+    const key = `${attributes.dev}:${attributes.ino}`
+    const known = attributes.nlink > 1 ? fs.linked.get(key) : undefined
+    if (known !== undefined) return known
+    const leaf = new OverlayLeaf(fs, {lower})
+    if (attributes.nlink > 1) {
+      leaf.linkKey = key
+      fs.linked.set(key, leaf)
+    }
+    fs.fresh = leaf
+    fs.freshAttributes = attributes
+    return leaf
+  }
+
+  #ownerOf(owner: Credentials): Pick<Credentials, 'uid' | 'gid'> {
+    const {mode, gid} = this.copyUp()
+    return {uid: owner.uid, gid: mode & S_ISGID ? gid : owner.gid}
+  }
+
+  #find(name: ByteString): OverlayNode | undefined {
+    try {
+      return this.lookup(name)
+    } catch (error) {
+      if (error instanceof Errno && error.code === ENOENT) return undefined
+      throw error
+    }
+  }
+
+  #requireFree(name: ByteString): void {
+    if (this.isRemoved) throw new Errno(ENOENT)
+    if (this.#find(name) !== undefined) throw new Errno(EEXIST)
+  }
+
+  #addLeaf(name: ByteString, make: () => TmpfsNode): OverlayLeaf {
+    this.#requireFree(name)
+    const leaf = new OverlayLeaf(this.fs, {upper: make()})
+    this.#add(name, leaf)
+    return leaf
+  }
+
+  #add(name: ByteString, node: OverlayNode): void {
+    this.#insert(name, node)
+    this.#countDirectory(node, 1)
+    node.placeAt(this, name)
+  }
+
+  #insert(name: ByteString, node: OverlayNode): void {
+    this.#touchTimes()
+    this.#cached.delete(name)
+    this.#added.set(name, node)
+  }
+
+  /** Takes a name away; the lower directory's does not show through. */
+  #remove(name: ByteString): void {
+    this.#touchTimes()
+    this.#added.delete(name)
+    this.#cached.delete(name)
+    if (this.#lowerHas(name)) this.#whiteouts.add(name)
+  }
+
+  #lowerHas(name: ByteString): boolean {
+    if (this.lower === undefined) return false
+    try {
+      this.lower.lookup(name)
+      return true
+    } catch (error) {
+      if (error instanceof Errno && error.code === ENOENT) return false
+      throw error
+    }
+  }
+
+  #touchTimes(): void {
+    const upper = this.copyUp()
+    upper.mtime = upper.ctime = now()
+    this.fs.fresh = undefined
+  }
+
+  #countDirectory(node: OverlayNode, change: number): void {
+    if (node instanceof OverlayDirectory) this.#subdirectories += change
+  }
+
+  #dropLeaf(name: ByteString, leaf: OverlayLeaf): void {
+    if (leaf.isPlacedAt(this, name)) leaf.markRemoved()
+    this.fs.nodes.forget(leaf)
+    leaf.unlinked()
+  }
+
+  #dropDirectory(directory: OverlayDirectory): void {
+    this.#countDirectory(directory, -1)
+    directory.markRemoved()
+    this.fs.nodes.forget(directory)
+  }
+
+  /** rename(2) over an existing name: the target goes. */
+  #replace(name: ByteString, node: OverlayNode, target: OverlayNode): void {
+    if (target instanceof OverlayDirectory) {
+      if (!(node instanceof OverlayDirectory)) throw new Errno(EISDIR)
+      if (!target.isEmpty()) throw new Errno(ENOTEMPTY)
+      this.#remove(name)
+      this.#dropDirectory(target)
+      return
+    }
+    if (node instanceof OverlayDirectory) throw new Errno(ENOTDIR)
+    this.#remove(name)
+    this.#dropLeaf(name, target as OverlayLeaf)
+  }
+
+  #exchange(
+    oldName: ByteString,
+    node: OverlayNode,
+    newDirectory: OverlayDirectory,
+    newName: ByteString,
+    other: OverlayNode | undefined,
+  ): void {
+    if (other === undefined) throw new Errno(ENOENT)
+    if (isLowerDirectory(other)) throw new Errno(EXDEV)
+    if (node instanceof OverlayDirectory && newDirectory.isWithin(node)) throw new Errno(EINVAL)
+    if (other instanceof OverlayDirectory && this.isWithin(other)) throw new Errno(EINVAL)
+    this.#remove(oldName)
+    newDirectory.#remove(newName)
+    this.#countDirectory(node, -1)
+    newDirectory.#countDirectory(other, -1)
+    this.#add(oldName, other)
+    newDirectory.#add(newName, node)
+  }
+}
+
+function isLowerDirectory(node: OverlayNode): boolean {
+  return node instanceof OverlayDirectory && node.lower !== undefined
+}
+
+function isSameFile(a: Inode, b: Inode): boolean {
+  const first = a.attributes()
+  const second = b.attributes()
+  return first.ino === second.ino && first.dev === second.dev
+}

@@ -1,0 +1,119 @@
+// OverlayNode: what files and directories of an overlay share: identity, place, and attributes from the layer that counts.
+
+import type {AttributeChanges, Attributes, ByteString, Inode, Place} from '../file.ts'
+import {Node} from '../node.ts'
+import type {Layers, Overlay} from './overlay.ts'
+import type {OverlayDirectory} from './overlay-directory.ts'
+import type {TmpfsNode} from './tmpfs-node.ts'
+
+export abstract class OverlayNode extends Node {
+  readonly fs: Overlay
+  lower: Inode | undefined
+  upper: TmpfsNode | undefined
+  /** Known at once for what the guest made; for lower nodes, taken when they are copied up. */
+  #identity: {dev: number; ino: number} | undefined
+  #parent: OverlayDirectory | undefined
+  #name: ByteString = ''
+  #removed = false
+  #isTouched = false
+
+  constructor(fs: Overlay, layers: Layers & {upper?: TmpfsNode}) {
+    super((layers.upper ?? (layers.lower as Inode)).kind)
+    this.fs = fs
+    this.lower = layers.lower
+    this.upper = layers.upper
+    if (layers.lower === undefined) this.#identity = {dev: fs.dev, ino: fs.takeIno()}
+  }
+
+  get parent(): OverlayDirectory | undefined {
+    return this.#parent
+  }
+
+  get isRemoved(): boolean {
+    return this.#removed
+  }
+
+  override place(): Place | undefined {
+    if (this.#parent === undefined) return undefined
+    return {directory: this.#parent, name: this.#name, removed: this.#removed}
+  }
+
+  placeAt(parent: OverlayDirectory, name: ByteString): void {
+    this.#parent = parent
+    this.#name = name
+    this.#removed = false
+  }
+
+  isPlacedAt(parent: OverlayDirectory, name: ByteString): boolean {
+    return this.#parent === parent && this.#name === name
+  }
+
+  markRemoved(): void {
+    this.#removed = true
+  }
+
+  isInUse(): boolean {
+    return this.covered === true || this.#isTouched
+  }
+
+  evict(): void {
+    this.#parent?.dropCached(this.#name, this)
+  }
+
+  /** The number a directory listing gives, where it differs from the lower one's. */
+  get ino(): number {
+    return this.#identity?.ino ?? (this.lower as Inode).attributes().ino
+  }
+
+  override attributes(): Attributes {
+    const attributes = this.#layerAttributes()
+    const {dev, ino} = this.#identity ?? {dev: this.fs.devOf(attributes.dev), ino: attributes.ino}
+    attributes.dev = dev
+    attributes.ino = ino
+    attributes.nlink = this.linkCount(attributes.nlink)
+    return attributes
+  }
+
+  override setAttributes(changes: AttributeChanges): void {
+    this.copyUp(changes.size !== 0).setAttributes(changes)
+  }
+
+  /** Links, given those of the layer that counts. */
+  protected abstract linkCount(ofLayer: number): number
+
+  /** The inode that takes changes; made from the lower one when there is none. @throws Errno ENOSPC */
+  abstract copyUp(withData?: boolean): TmpfsNode
+
+  /** Puts a copy of the lower inode on top: attributes and times stay, and so do the numbers that stat gives. */
+  protected adoptUpper(upper: TmpfsNode, attributes: Attributes): void {
+    const {mode, uid, gid, atime, mtime} = attributes
+    this.#identity ??= {dev: this.fs.devOf(attributes.dev), ino: attributes.ino}
+    upper.mode = mode
+    upper.uid = uid
+    upper.gid = gid
+    upper.atime = atime
+    upper.mtime = mtime
+    upper.ctime = attributes.ctime
+    this.upper = upper
+    this.fs.fresh = undefined
+    this.touch()
+  }
+
+  /** From now on this object is the only record of a change: its directory keeps it. */
+  touch(): void {
+    this.#isTouched = true
+    this.fs.nodes.forget(this)
+    if (!this.#removed) this.#parent?.adopt(this.#name, this)
+  }
+
+  #layerAttributes(): Attributes {
+    if (this.upper !== undefined) return this.upper.attributes()
+    const {fs} = this
+    const attributes = fs.freshAttributes
+    if (fs.fresh === this && attributes !== undefined) {
+      fs.fresh = undefined
+      return attributes
+    }
+    return (this.lower as Inode).attributes()
+  }
+}

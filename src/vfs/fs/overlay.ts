@@ -1,0 +1,72 @@
+// The overlay: a read-only lower file system, and everything the guest changes on top of it in memory.
+
+import type {MemoryFile} from '../../platform/memory-file.ts'
+import {allocateDev} from '../anonymous-dev.ts'
+import type {Attributes, Inode} from '../file.ts'
+import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
+import {NodeCache} from './node-cache.ts'
+import {OverlayDirectory} from './overlay-directory.ts'
+import type {OverlayLeaf} from './overlay-leaf.ts'
+import type {OverlayNode} from './overlay-node.ts'
+import {Tmpfs, type TmpfsOptions} from './tmpfs.ts'
+
+const OVERLAYFS_SUPER_MAGIC = 0x794c7630
+/** Unchanged nodes of the lower file system that are kept; changed ones always stay. */
+const MAX_NODES = 1 << 14
+/** Inode numbers of what the guest makes: beyond those of the lower file system. */
+const FIRST_UPPER_INO = 2 ** 48
+
+/**
+ * Changes are kept per directory (names added, names taken away) and per inode (a tmpfs inode that holds the copy). An
+ * inode keeps its number when it is copied up. As on Linux's overlayfs, a directory of the lower file system cannot be
+ * renamed (EXDEV: mv copies), and a file opened for reading before it was copied up goes on reading the lower one.
+ */
+export class Overlay implements FileSystem {
+  readonly type = 'overlay'
+  readonly readOnly = false
+  readonly dev = allocateDev()
+  readonly lower: FileSystem
+  readonly upper: Tmpfs
+  readonly root: OverlayDirectory
+  readonly nodes = new NodeCache<OverlayNode>(MAX_NODES)
+  /** Lower files with several names, by device and number: one object for all names. */
+  readonly linked = new Map<string, OverlayLeaf>()
+  /** Attributes just read by a lookup, for the question that follows it. */
+  fresh: OverlayNode | undefined
+  freshAttributes: Attributes | undefined
+  #nextIno = FIRST_UPPER_INO
+
+  constructor(lower: FileSystem, memory: MemoryFile, options: TmpfsOptions = {}) {
+    this.lower = lower
+    this.upper = new Tmpfs(memory, options)
+    this.root = new OverlayDirectory(this, {lower: lower.root})
+  }
+
+  takeIno(): number {
+    return this.#nextIno++
+  }
+
+  /** st_dev of a lower inode: the overlay's, unless another file system is mounted inside the lower tree. */
+  devOf(lowerDev: number): number {
+    return lowerDev === this.lower.dev ? this.dev : lowerDev
+  }
+
+  statfs(): FileSystemStatistics {
+    return {...this.upper.statfs(), magic: OVERLAYFS_SUPER_MAGIC}
+  }
+
+  /** The lower file system goes too. */
+  dispose(): void {
+    this.root.dispose()
+    this.nodes.clear()
+    this.linked.clear()
+    this.upper.dispose()
+    this.lower.dispose()
+  }
+}
+
+/** What a node is made of: at least one of them. */
+export interface Layers {
+  lower?: Inode
+  upper?: Inode
+}

@@ -1,0 +1,46 @@
+// Every file system that takes writes, empty: what the one suite in test/unit/vfs/fs/writable.test.ts runs over.
+
+import {mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import type {MemoryFile} from '../../src/platform/memory-file.ts'
+import type {FileSystem} from '../../src/vfs/file-system.ts'
+import {openHostFs} from '../../src/vfs/fs/host.ts'
+import {Overlay} from '../../src/vfs/fs/overlay.ts'
+import {Tmpfs} from '../../src/vfs/fs/tmpfs.ts'
+
+export interface Backend {
+  name: string
+  create(memory: MemoryFile): FileSystem
+  /** Takes away what create() left on the host. */
+  cleanUp(): void
+}
+
+export function hostDirectory(): {path: string; remove(): void} {
+  const path = mkdtempSync(join(tmpdir(), 'hv-vfs-'))
+  return {path, remove: () => rmSync(path, {recursive: true, force: true})}
+}
+
+function withHostDirectory(name: string, create: (path: string, memory: MemoryFile) => FileSystem): Backend {
+  const directories: {remove(): void}[] = []
+  return {
+    name,
+    create(memory) {
+      const directory = hostDirectory()
+      directories.push(directory)
+      return create(directory.path, memory)
+    },
+    cleanUp() {
+      for (const directory of directories.splice(0)) directory.remove()
+    },
+  }
+}
+
+export const backends: Backend[] = [
+  {name: 'tmpfs', create: (memory) => new Tmpfs(memory), cleanUp() {}},
+  {name: 'overlay over tmpfs', create: (memory) => new Overlay(new Tmpfs(memory), memory), cleanUp() {}},
+  withHostDirectory('overlay over host', (path, memory) => {
+    return new Overlay(openHostFs(path, {readOnly: true, memory}), memory)
+  }),
+  withHostDirectory('host', (path, memory) => openHostFs(path, {readOnly: false, memory})),
+]

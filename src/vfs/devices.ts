@@ -28,6 +28,10 @@ export function openDevice(inode: Inode, rdev: number, flags: number): OpenFile 
 }
 
 class NullDevice extends FileDescription {
+  get discardsWrites(): boolean {
+    return true
+  }
+
   override read(_target: Uint8Array): number {
     this.requireReadable()
     return 0
@@ -57,6 +61,10 @@ class ZeroDevice extends NullDevice {
 }
 
 class FullDevice extends ZeroDevice {
+  override get discardsWrites(): boolean {
+    return false
+  }
+
   override write(_source: Uint8Array): number {
     this.requireWritable()
     throw new Errno(ENOSPC)
@@ -64,6 +72,10 @@ class FullDevice extends ZeroDevice {
 }
 
 class RandomDevice extends NullDevice {
+  override get discardsWrites(): boolean {
+    return false
+  }
+
   override read(target: Uint8Array): number {
     this.requireReadable()
     randomFillSync(target)

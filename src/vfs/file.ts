@@ -139,6 +139,8 @@ export interface OpenFile {
   ioctl(request: number, argument: number, memory: IoctlMemory): number
   /** For mmap: the MemoryFile pages of this file, or undefined (ENODEV). */
   readonly mappable?: Mappable
+  /** write(2) takes everything and looks at nothing: /dev/null. */
+  readonly discardsWrites?: boolean
   /** The last reference is gone. Never throws. */
   close(): void
   /** A fifo opened without O_NONBLOCK: false while open(2) still sleeps in `waiters` for the other end. Absent: true. */

@@ -5,6 +5,7 @@ import {S_IFDIR, S_IFLNK} from '../abi/file-mode.ts'
 import type {ByteString, Credentials, Inode} from './file.ts'
 import type {Location} from './location.ts'
 import {ascend, childLocation} from './mount-tree.ts'
+import type {PathRestriction} from './path-restriction.ts'
 import {checkSearch} from './permissions.ts'
 
 /** Longest path, with its NUL (PATH_MAX), and longest name (NAME_MAX), in bytes. */
@@ -16,6 +17,8 @@ const MAX_LINKS = 40
 export interface PathContext {
   readonly root: Location
   readonly credentials: Credentials
+  /** openat2's. */
+  readonly restriction?: PathRestriction
 }
 
 /** Where a path ends. The last name need not exist. */
@@ -58,6 +61,8 @@ export function resolveLast(
   if (path.length === 0) throw new Errno(ENOENT)
   if (path.length >= PATH_MAX) throw new Errno(ENAMETOOLONG)
 
+  const {restriction} = context
+  if (path.startsWith('/')) restriction?.checkAbsolute(start, context.root)
   let current = path.startsWith('/') ? context.root : start
   let rest = path
   let at = 0
@@ -82,7 +87,11 @@ export function resolveLast(
     requireDirectory(current.inode)
     checkSearch(current.inode, context.credentials)
     if (name === '.' || name === '..') {
-      if (name === '..') current = ascend(current, context.root)
+      if (name === '..') {
+        const above = ascend(current, context.root)
+        restriction?.checkParent(current, above)
+        current = above
+      }
       parent = current
       continue
     }
@@ -92,23 +101,29 @@ export function resolveLast(
     const inode = isLast ? lookupOrMissing(current.inode, name) : current.inode.lookup(name)
     if (inode === undefined) return {parent, name, found: undefined, trailingSlash: hadTrailingSlash}
     const child = childLocation(current, name, inode)
+    restriction?.checkStep(current, child)
     const follows = !isLast || followLast || hadTrailingSlash
     if (child.inode.kind !== S_IFLNK || !follows) {
       current = child
       continue
     }
 
+    restriction?.checkLink()
     if (++links > MAX_LINKS) throw new Errno(ELOOP)
     if (child.inode.followMagicLink !== undefined) {
       const target = child.inode.followMagicLink()
       if (target === undefined) throw new Errno(ENOENT)
+      restriction?.checkMagicLink(current, target)
       current = target
       continue
     }
     const target = child.inode.readlink()
     if (target.length === 0) throw new Errno(ENOENT)
     if (target.length >= PATH_MAX) throw new Errno(ENAMETOOLONG)
-    if (target.startsWith('/')) current = context.root
+    if (target.startsWith('/')) {
+      restriction?.checkAbsolute(current, context.root)
+      current = context.root
+    }
     rest = target + rest.slice(at)
     at = 0
     parent = current

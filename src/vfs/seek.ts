@@ -1,6 +1,6 @@
 // lseek(2) over a file with a size.
 
-import {EINVAL, ENXIO, EOVERFLOW, Errno} from '../abi/errno.ts'
+import {EINVAL, ENXIO, Errno} from '../abi/errno.ts'
 import {SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET} from '../abi/open-flags.ts'
 
 /** The largest file offset hv knows: 2^53 - 1 stands for Linux's 2^63 - 1. */
@@ -8,7 +8,7 @@ export const MAX_OFFSET = Number.MAX_SAFE_INTEGER
 
 /**
  * The new offset. Without knowledge of holes a file is data up to its end.
- * @throws Errno EINVAL, ENXIO, EOVERFLOW
+ * @throws Errno EINVAL, ENXIO
  */
 export function seekTo(offset: number, whence: number, position: number, size: number): number {
   if (whence === SEEK_DATA || whence === SEEK_HOLE) {
@@ -16,8 +16,7 @@ export function seekTo(offset: number, whence: number, position: number, size: n
     return whence === SEEK_DATA ? offset : size
   }
   const target = seekOrigin(whence, position, size) + offset
-  if (target < 0) throw new Errno(EINVAL)
-  if (target > MAX_OFFSET) throw new Errno(EOVERFLOW)
+  if (target < 0 || target > MAX_OFFSET) throw new Errno(EINVAL)
   return target
 }
 

@@ -32,7 +32,7 @@ export function backingOf(task: Task, description: Description): Backing {
       description.references++
     },
     release: () => {
-      if (--description.references === 0) file.close()
+      if (--description.references === 0) description.close()
     },
   }
   backings.set(description, backing)

@@ -11,8 +11,9 @@ import {
 import {E2BIG, EAGAIN, EINVAL, Errno} from '../../abi/errno.ts'
 import {O_CREAT, O_DIRECTORY, O_LARGEFILE, O_PATH, O_TMPFILE} from '../../abi/open-flags.ts'
 import {openPath} from '../../vfs/open.ts'
+import {PathRestriction} from '../../vfs/path-restriction.ts'
 import {installOpened} from './open.ts'
-import {pathContext, readPath, startDirectory} from './path-argument.ts'
+import {readPath, startDirectory} from './path-argument.ts'
 import type {Syscall} from './syscall.ts'
 
 /** struct open_how: flags, mode, resolve, all uint64. */
@@ -47,8 +48,11 @@ export const openat2: Syscall = (task, args) => {
 
   const path = readPath(task, args.address(1))
   const start = startDirectory(task, dirfd, path)
-  const context = pathContext(task)
-  const walk = resolve & RESOLVE_IN_ROOT ? {...context, root: start} : context
+  const walk = {
+    credentials: task.credentials,
+    root: resolve & RESOLVE_IN_ROOT ? start : task.fs.root,
+    ...(resolve !== 0 && {restriction: new PathRestriction(resolve, start)}),
+  }
   const permissions = mode & ~task.fs.umask
   return installOpened(task, openPath(walk, start, path, flags | O_LARGEFILE, permissions), flags)
 }
@@ -60,6 +64,5 @@ function checkFlags(flags: number, mode: number, resolve: number): void {
   if (resolve & ~KNOWN_RESOLVE) throw new Errno(EINVAL)
   // Answers only from a cache that the sentry does not have: the caller has to try again without it.
   if (resolve & RESOLVE_CACHED) throw new Errno(EAGAIN)
-  // The path walk cannot be bound to these yet; opening without them would break the promise.
-  if (resolve & ~RESOLVE_IN_ROOT) throw new Errno(EINVAL)
+  if (resolve & RESOLVE_BENEATH && resolve & RESOLVE_IN_ROOT) throw new Errno(EINVAL)
 }

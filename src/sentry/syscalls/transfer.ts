@@ -119,6 +119,7 @@ function writeRest(
   moved: number,
 ): number {
   const total = sum(ranges)
+  if (file.discardsWrites) return total
   const attempt = (): number => {
     try {
       do {

@@ -2,18 +2,20 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {writableFile} from './descriptor-argument.ts'
-import {clampCount} from './read.ts'
+import {clampBuffer} from './read.ts'
 import type {Syscall} from './syscall.ts'
 import {writeRange} from './transfer.ts'
 
 export const write: Syscall = (task, args) => {
   const file = writableFile(task, args.int32(0))
-  return writeRange(task, file, args.address(1), clampCount(args.address(2)), undefined)
+  const address = args.address(1)
+  return writeRange(task, file, address, clampBuffer(task, address, args.address(2)), undefined)
 }
 
 export const pwrite64: Syscall = (task, args) => {
   const position = args.int64(3)
   if (position < 0) throw new Errno(EINVAL)
   const file = writableFile(task, args.int32(0))
-  return writeRange(task, file, args.address(1), clampCount(args.address(2)), position)
+  const address = args.address(1)
+  return writeRange(task, file, address, clampBuffer(task, address, args.address(2)), position)
 }

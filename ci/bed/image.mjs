@@ -28,7 +28,7 @@ export function systemImage() {
   const node = realpathSync(process.execPath)
   const busybox = realpathSync(which('busybox'))
   const libraries = librariesOf(node)
-  const files = withLinks([node, busybox, ...libraries])
+  const files = withLinks([node, busybox, ...libraries, ...libraries.flatMap(externalBuiltins)])
   const applets = execFileSync(busybox, ['--list'], {encoding: 'utf8'}).trim().split('\n')
   const pseudo = [
     ...MOUNT_POINTS.map((name) => `${name} d 755 0 0`),
@@ -148,6 +148,13 @@ function librariesOf(binary) {
   )
   const libc = found.find((path) => path.includes('/libc.so'))
   return [...found, ...MORE_LIBRARIES.map((name) => libc.replace(/libc\.so.*/, name)).filter(existsSync)]
+}
+
+/** Debian's libnode reads some of node's own modules from files, whose paths are in it. */
+function externalBuiltins(library) {
+  if (!library.includes('/libnode.')) return []
+  const paths = readFileSync(library, 'latin1').match(/\/usr\/share\/nodejs\/[\w/.-]+\.js/g) ?? []
+  return [...new Set(paths)].filter(existsSync)
 }
 
 /** The paths without the first slash, with every folder and symbolic link on the way to each of them. */

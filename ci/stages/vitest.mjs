@@ -31,9 +31,12 @@ function checksOfFile(file) {
   if (file.assertionResults.length === 0) {
     return [{name: path, status: 'failed', detail: file.message || 'no test in the file'}]
   }
-  return file.assertionResults.map((test) => ({
+  const tests = file.assertionResults.map((test) => ({
     name: `${path}: ${test.fullName}`,
     status: test.status === 'passed' || test.status === 'failed' ? test.status : 'skipped',
     detail: test.failureMessages?.join('\n') || undefined,
   }))
+  // A failed beforeAll fails the file and leaves its tests skipped.
+  if (file.status !== 'failed' || tests.some(({status}) => status === 'failed')) return tests
+  return [...tests, {name: path, status: 'failed', detail: file.message || 'failed outside of its tests'}]
 }

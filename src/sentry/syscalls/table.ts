@@ -1,10 +1,11 @@
 // table.ts: one row per system call: the one truth about what is supported. A table, so it may be long.
 // arm64 has no number where Linux dropped the legacy call. `args` are the trace's kinds, one word an argument.
 
-import {ENOSYS, EOPNOTSUPP, EPERM} from '../../abi/errno.ts'
+import {EINTR, EINVAL, ENOSYS, EOPNOTSUPP, EPERM} from '../../abi/errno.ts'
 import {access, faccessat, faccessat2} from './access.ts'
 import {adjtimex, clockAdjtime} from './adjtimex.ts'
 import {archPrctl} from './arch-prctl.ts'
+import {capget, capset} from './capget.ts'
 import {chdir, chroot, fchdir} from './chdir.ts'
 import {chmod, fchmod, fchmodat, fchmodat2} from './chmod.ts'
 import {chown, fchown, fchownat, lchown} from './chown.ts'
@@ -23,10 +24,12 @@ import {fallocate} from './fallocate.ts'
 import {fcntl} from './fcntl.ts'
 import {flock} from './flock.ts'
 import {fsync, sync, syncFileRange, syncfs} from './fsync.ts'
+import {futex} from './futex.ts'
 import {getcwd} from './getcwd.ts'
 import {getdents, getdents64} from './getdents.ts'
 import {alarm, getitimer, setitimer} from './getitimer.ts'
 import {getpid, getppid, gettid} from './getpid.ts'
+import {getpriority, ioprioGet, ioprioSet, setpriority} from './getpriority.ts'
 import {getrandom} from './getrandom.ts'
 import {getrlimit, prlimit64, setrlimit} from './getrlimit.ts'
 import {gettimeofday, settimeofday, time} from './gettimeofday.ts'
@@ -35,24 +38,45 @@ import {ioctl} from './ioctl.ts'
 import {kill, rtSigqueueinfo, rtTgsigqueueinfo, tgkill, tkill} from './kill.ts'
 import {link, linkat} from './link.ts'
 import {lseek} from './lseek.ts'
+import {membarrier} from './membarrier.ts'
 import {memfdCreate} from './memfd-create.ts'
 import {mkdir, mkdirat} from './mkdir.ts'
 import {mknod, mknodat} from './mknod.ts'
 import {clockNanosleep, nanosleep} from './nanosleep.ts'
 import {creat, open, openat} from './open.ts'
 import {openat2} from './openat2.ts'
+import {personality} from './personality.ts'
 import {pipe, pipe2} from './pipe.ts'
 import {poll, ppoll} from './poll.ts'
+import {prctl} from './prctl.ts'
 import {pread64, read} from './read.ts'
 import {readlink, readlinkat} from './readlink.ts'
 import {preadv, preadv2, pwritev, pwritev2, readv, writev} from './readv.ts'
 import {refuse} from './refuse.ts'
 import {rename, renameat, renameat2} from './rename.ts'
+import {
+  getcpu,
+  schedGetaffinity,
+  schedGetattr,
+  schedGetPriorityMax,
+  schedGetPriorityMin,
+  schedGetparam,
+  schedGetscheduler,
+  schedRrGetInterval,
+  schedSetaffinity,
+  schedSetattr,
+  schedSetparam,
+  schedSetscheduler,
+  schedYield,
+} from './sched.ts'
 import {pselect6, select} from './select.ts'
 import {sendfile} from './sendfile.ts'
 import {getRobustList, setRobustList, setTidAddress} from './set-tid-address.ts'
+import {getpgid, getpgrp, getsid, setpgid, setsid} from './setpgid.ts'
+import {setfsgid, setfsuid, setgid, setregid, setresgid, setresuid, setreuid, setuid} from './setuid.ts'
 import {rtSigaction} from './sigaction.ts'
 import {sigaltstack} from './sigaltstack.ts'
+import {signalfd, signalfd4} from './signalfd.ts'
 import {pause, rtSigpending, rtSigprocmask, rtSigsuspend} from './sigprocmask.ts'
 import {rtSigreturn} from './sigreturn.ts'
 import {rtSigtimedwait} from './sigwaitinfo.ts'
@@ -62,13 +86,16 @@ import {fstatfs, statfs} from './statfs.ts'
 import {statx} from './statx.ts'
 import {symlink, symlinkat} from './symlink.ts'
 import type {Row} from './syscall.ts'
+import {sysinfo} from './sysinfo.ts'
 import {timerCreate, timerDelete, timerGetoverrun, timerGettime, timerSettime} from './timer-create.ts'
+import {timerfdCreate, timerfdGettime, timerfdSettime} from './timerfd-create.ts'
 import {getrusage, times} from './times.ts'
 import {ftruncate, truncate} from './truncate.ts'
 import {umask} from './umask.ts'
 import {sethostname, uname} from './uname.ts'
 import {rmdir, unlink, unlinkat} from './unlink.ts'
 import {futimesat, utime, utimensat, utimes} from './utimensat.ts'
+import {wait4, waitid} from './wait4.ts'
 import {pwrite64, write} from './write.ts'
 import {
   fgetxattr,
@@ -680,6 +707,26 @@ export const table: readonly Row[] = [
     args: 'clockid ptr',
     support: {partial: 'as adjtimex'},
   },
+  {name: 'timerfd_create', x86_64: 283, arm64: 85, run: timerfdCreate, args: 'clockid openflags'},
+  {
+    name: 'timerfd_settime',
+    x86_64: 286,
+    arm64: 86,
+    run: timerfdSettime,
+    args: 'fd int itimerspec itimerspec_out',
+    support: {partial: 'TFD_TIMER_CANCEL_ON_SET never cancels: the clock is not set'},
+  },
+  {name: 'timerfd_gettime', x86_64: 287, arm64: 87, run: timerfdGettime, args: 'fd itimerspec_out'},
+  {name: 'signalfd', x86_64: 282, run: signalfd, args: 'int sigset size'},
+  {name: 'signalfd4', x86_64: 289, arm64: 74, run: signalfd4, args: 'int sigset size openflags'},
+  {
+    name: 'restart_syscall',
+    x86_64: 219,
+    arm64: 128,
+    run: refuse(EINTR),
+    args: '',
+    support: {refused: 'EINTR: calls are restarted by the sentry, never by this one'},
+  },
 
   // Processes, identity, system.
   {
@@ -756,5 +803,457 @@ export const table: readonly Row[] = [
     run: refuse(ENOSYS),
     args: 'ptr uint hex hex',
     support: {refused: 'ENOSYS: C libraries do without'},
+  },
+  {name: 'setuid', x86_64: 105, arm64: 146, run: setuid, args: 'int'},
+  {name: 'setgid', x86_64: 106, arm64: 144, run: setgid, args: 'int'},
+  {name: 'setreuid', x86_64: 113, arm64: 145, run: setreuid, args: 'int int'},
+  {name: 'setregid', x86_64: 114, arm64: 143, run: setregid, args: 'int int'},
+  {name: 'setresuid', x86_64: 117, arm64: 147, run: setresuid, args: 'int int int'},
+  {name: 'setresgid', x86_64: 119, arm64: 149, run: setresgid, args: 'int int int'},
+  {name: 'setfsuid', x86_64: 122, arm64: 151, run: setfsuid, args: 'int'},
+  {name: 'setfsgid', x86_64: 123, arm64: 152, run: setfsgid, args: 'int'},
+  {name: 'getpgrp', x86_64: 111, run: getpgrp, args: ''},
+  {name: 'getpgid', x86_64: 121, arm64: 155, run: getpgid, args: 'int'},
+  {name: 'setpgid', x86_64: 109, arm64: 154, run: setpgid, args: 'int int'},
+  {name: 'setsid', x86_64: 112, arm64: 157, run: setsid, args: ''},
+  {name: 'getsid', x86_64: 124, arm64: 156, run: getsid, args: 'int'},
+  {
+    name: 'capget',
+    x86_64: 125,
+    arm64: 90,
+    run: capget,
+    args: 'ptr ptr',
+    support: {partial: 'all capabilities with effective uid 0, else none'},
+  },
+  {
+    name: 'capset',
+    x86_64: 126,
+    arm64: 91,
+    run: capset,
+    args: 'ptr ptr',
+    support: {partial: 'only to what is held already; else EPERM'},
+  },
+  {
+    name: 'prctl',
+    x86_64: 157,
+    arm64: 167,
+    run: prctl,
+    args: 'int hex hex hex hex',
+    support: {
+      partial:
+        'names, dumpable, keepcaps, parent death signal, subreaper, no_new_privs, THP, timer slack; others are EINVAL',
+    },
+  },
+  {
+    name: 'sysinfo',
+    x86_64: 99,
+    arm64: 179,
+    run: sysinfo,
+    args: 'ptr',
+    support: {partial: 'no load, no swap'},
+  },
+  {name: 'sched_yield', x86_64: 24, arm64: 124, run: schedYield, args: ''},
+  {
+    name: 'sched_getaffinity',
+    x86_64: 204,
+    arm64: 123,
+    run: schedGetaffinity,
+    args: 'int size ptr',
+    support: {partial: 'one CPU'},
+  },
+  {
+    name: 'sched_setaffinity',
+    x86_64: 203,
+    arm64: 122,
+    run: schedSetaffinity,
+    args: 'int size ptr',
+    support: {partial: 'one CPU'},
+  },
+  {name: 'sched_getscheduler', x86_64: 145, arm64: 120, run: schedGetscheduler, args: 'int'},
+  {
+    name: 'sched_setscheduler',
+    x86_64: 144,
+    arm64: 119,
+    run: schedSetscheduler,
+    args: 'int int ptr',
+    support: {partial: 'real-time policies are EPERM'},
+  },
+  {name: 'sched_getparam', x86_64: 143, arm64: 121, run: schedGetparam, args: 'int ptr'},
+  {name: 'sched_setparam', x86_64: 142, arm64: 118, run: schedSetparam, args: 'int ptr'},
+  {name: 'sched_getattr', x86_64: 315, arm64: 275, run: schedGetattr, args: 'int ptr size hex'},
+  {
+    name: 'sched_setattr',
+    x86_64: 314,
+    arm64: 274,
+    run: schedSetattr,
+    args: 'int ptr hex',
+    support: {partial: 'checked, not applied; real-time policies are EPERM'},
+  },
+  {name: 'sched_get_priority_max', x86_64: 146, arm64: 125, run: schedGetPriorityMax, args: 'int'},
+  {name: 'sched_get_priority_min', x86_64: 147, arm64: 126, run: schedGetPriorityMin, args: 'int'},
+  {name: 'sched_rr_get_interval', x86_64: 148, arm64: 127, run: schedRrGetInterval, args: 'int timespec_out'},
+  {name: 'getcpu', x86_64: 309, arm64: 168, run: getcpu, args: 'ptr ptr ptr', support: {partial: 'one CPU'}},
+  {name: 'getpriority', x86_64: 140, arm64: 141, run: getpriority, args: 'int int'},
+  {
+    name: 'setpriority',
+    x86_64: 141,
+    arm64: 140,
+    run: setpriority,
+    args: 'int int int',
+    support: {partial: 'kept, not applied'},
+  },
+  {name: 'ioprio_get', x86_64: 252, arm64: 31, run: ioprioGet, args: 'int int'},
+  {
+    name: 'ioprio_set',
+    x86_64: 251,
+    arm64: 30,
+    run: ioprioSet,
+    args: 'int int hex',
+    support: {partial: 'kept, not applied'},
+  },
+  {
+    name: 'personality',
+    x86_64: 135,
+    arm64: 92,
+    run: personality,
+    args: 'hex',
+    support: {
+      partial:
+        'flags are kept; only ADDR_NO_RANDOMIZE and its like of the first program could matter, and do not',
+    },
+  },
+  {
+    name: 'membarrier',
+    x86_64: 324,
+    arm64: 283,
+    run: membarrier,
+    args: 'int hex int',
+    support: {partial: 'GLOBAL and PRIVATE_EXPEDITED'},
+  },
+  {
+    name: 'futex',
+    x86_64: 202,
+    arm64: 98,
+    run: futex,
+    args: 'ptr int uint timespec ptr uint',
+    support: {
+      partial:
+        'WAIT, WAKE, their BITSET forms, REQUEUE, CMP_REQUEUE, WAKE_OP; priority inheritance is ENOSYS',
+    },
+  },
+  {
+    name: 'wait4',
+    x86_64: 61,
+    arm64: 260,
+    run: wait4,
+    args: 'int ptr hex ptr',
+    support: {partial: 'there are no children yet: ECHILD'},
+  },
+  {
+    name: 'waitid',
+    x86_64: 247,
+    arm64: 95,
+    run: waitid,
+    args: 'int int siginfo_out hex ptr',
+    support: {partial: 'there are no children yet: ECHILD'},
+  },
+  {
+    name: 'fork',
+    x86_64: 57,
+    run: refuse(ENOSYS),
+    args: '',
+    support: {refused: 'ENOSYS: processes and threads come in a later version'},
+  },
+  {
+    name: 'vfork',
+    x86_64: 58,
+    run: refuse(ENOSYS),
+    args: '',
+    support: {refused: 'ENOSYS: processes and threads come in a later version'},
+  },
+  {
+    name: 'clone',
+    x86_64: 56,
+    arm64: 220,
+    run: refuse(ENOSYS),
+    args: 'hex ptr ptr ptr ptr',
+    support: {refused: 'ENOSYS: processes and threads come in a later version'},
+  },
+  {
+    name: 'clone3',
+    x86_64: 435,
+    arm64: 435,
+    run: refuse(ENOSYS),
+    args: 'ptr size',
+    support: {refused: 'ENOSYS: processes and threads come in a later version'},
+  },
+  {
+    name: 'execve',
+    x86_64: 59,
+    arm64: 221,
+    run: refuse(ENOSYS),
+    args: 'path ptr ptr',
+    support: {refused: 'ENOSYS: processes and threads come in a later version'},
+  },
+  {
+    name: 'execveat',
+    x86_64: 322,
+    arm64: 281,
+    run: refuse(ENOSYS),
+    args: 'dirfd path ptr ptr atflags',
+    support: {refused: 'ENOSYS: processes and threads come in a later version'},
+  },
+  {
+    name: 'setns',
+    x86_64: 308,
+    arm64: 268,
+    run: refuse(EPERM),
+    args: 'fd int',
+    support: {refused: 'EPERM: no namespaces'},
+  },
+  {
+    name: 'unshare',
+    x86_64: 272,
+    arm64: 97,
+    run: refuse(EPERM),
+    args: 'hex',
+    support: {refused: 'EPERM: no namespaces'},
+  },
+  {
+    name: 'setdomainname',
+    x86_64: 171,
+    arm64: 162,
+    run: refuse(EPERM),
+    args: 'in int',
+    support: {refused: "EPERM: the machine is not the guest's"},
+  },
+  {
+    name: 'syslog',
+    x86_64: 103,
+    arm64: 116,
+    run: refuse(EPERM),
+    args: 'int ptr int',
+    support: {refused: "EPERM: the machine is not the guest's"},
+  },
+  {
+    name: 'reboot',
+    x86_64: 169,
+    arm64: 142,
+    run: refuse(EPERM),
+    args: 'hex hex uint ptr',
+    support: {refused: "EPERM: the machine is not the guest's"},
+  },
+  {
+    name: 'acct',
+    x86_64: 163,
+    arm64: 89,
+    run: refuse(EPERM),
+    args: 'path',
+    support: {refused: "EPERM: the machine is not the guest's"},
+  },
+  {
+    name: 'vhangup',
+    x86_64: 153,
+    arm64: 58,
+    run: refuse(EPERM),
+    args: '',
+    support: {refused: "EPERM: the machine is not the guest's"},
+  },
+  {
+    name: 'init_module',
+    x86_64: 175,
+    arm64: 105,
+    run: refuse(EPERM),
+    args: 'ptr size str',
+    support: {refused: "EPERM: the machine is not the guest's"},
+  },
+  {
+    name: 'finit_module',
+    x86_64: 313,
+    arm64: 273,
+    run: refuse(EPERM),
+    args: 'fd str int',
+    support: {refused: "EPERM: the machine is not the guest's"},
+  },
+  {
+    name: 'delete_module',
+    x86_64: 176,
+    arm64: 106,
+    run: refuse(EPERM),
+    args: 'str hex',
+    support: {refused: "EPERM: the machine is not the guest's"},
+  },
+  {
+    name: 'kexec_load',
+    x86_64: 246,
+    arm64: 104,
+    run: refuse(EPERM),
+    args: 'hex hex ptr hex',
+    support: {refused: "EPERM: the machine is not the guest's"},
+  },
+  {
+    name: 'kexec_file_load',
+    x86_64: 320,
+    arm64: 294,
+    run: refuse(EPERM),
+    args: 'fd fd hex str hex',
+    support: {refused: "EPERM: the machine is not the guest's"},
+  },
+  {
+    name: 'iopl',
+    x86_64: 172,
+    run: refuse(EPERM),
+    args: 'int',
+    support: {refused: "EPERM: the machine is not the guest's"},
+  },
+  {
+    name: 'ioperm',
+    x86_64: 173,
+    run: refuse(EPERM),
+    args: 'hex hex int',
+    support: {refused: "EPERM: the machine is not the guest's"},
+  },
+  {
+    name: 'bpf',
+    x86_64: 321,
+    arm64: 280,
+    run: refuse(EPERM),
+    args: 'int ptr uint',
+    support: {refused: 'EPERM: not offered to guests'},
+  },
+  {
+    name: 'perf_event_open',
+    x86_64: 298,
+    arm64: 241,
+    run: refuse(EPERM),
+    args: 'ptr int int int hex',
+    support: {refused: 'EPERM: not offered to guests'},
+  },
+  {
+    name: 'userfaultfd',
+    x86_64: 323,
+    arm64: 282,
+    run: refuse(EPERM),
+    args: 'int',
+    support: {refused: 'EPERM: not offered to guests'},
+  },
+  {
+    name: 'ptrace',
+    x86_64: 101,
+    arm64: 117,
+    run: refuse(EPERM),
+    args: 'int int ptr ptr',
+    support: {refused: 'EPERM: not offered to guests'},
+  },
+  {
+    name: 'kcmp',
+    x86_64: 312,
+    arm64: 272,
+    run: refuse(EPERM),
+    args: 'int int int hex hex',
+    support: {refused: 'EPERM: not offered to guests'},
+  },
+  {
+    name: 'process_vm_readv',
+    x86_64: 310,
+    arm64: 270,
+    run: refuse(EPERM),
+    args: 'int ptr hex ptr hex hex',
+    support: {refused: 'EPERM: not offered to guests'},
+  },
+  {
+    name: 'process_vm_writev',
+    x86_64: 311,
+    arm64: 271,
+    run: refuse(EPERM),
+    args: 'int ptr hex ptr hex hex',
+    support: {refused: 'EPERM: not offered to guests'},
+  },
+  {
+    name: 'seccomp',
+    x86_64: 317,
+    arm64: 277,
+    run: refuse(EINVAL),
+    args: 'uint hex ptr',
+    support: {refused: 'EINVAL: as in a kernel without filters'},
+  },
+  {
+    name: 'add_key',
+    x86_64: 248,
+    arm64: 217,
+    run: refuse(ENOSYS),
+    args: 'str str ptr size int',
+    support: {refused: 'ENOSYS: as in a kernel that was built without it'},
+  },
+  {
+    name: 'request_key',
+    x86_64: 249,
+    arm64: 218,
+    run: refuse(ENOSYS),
+    args: 'str str str int',
+    support: {refused: 'ENOSYS: as in a kernel that was built without it'},
+  },
+  {
+    name: 'keyctl',
+    x86_64: 250,
+    arm64: 219,
+    run: refuse(ENOSYS),
+    args: 'int hex hex hex hex',
+    support: {refused: 'ENOSYS: as in a kernel that was built without it'},
+  },
+  {
+    name: 'landlock_create_ruleset',
+    x86_64: 444,
+    arm64: 444,
+    run: refuse(ENOSYS),
+    args: 'ptr size hex',
+    support: {refused: 'ENOSYS: as in a kernel that was built without it'},
+  },
+  {
+    name: 'landlock_add_rule',
+    x86_64: 445,
+    arm64: 445,
+    run: refuse(ENOSYS),
+    args: 'fd int ptr hex',
+    support: {refused: 'ENOSYS: as in a kernel that was built without it'},
+  },
+  {
+    name: 'landlock_restrict_self',
+    x86_64: 446,
+    arm64: 446,
+    run: refuse(ENOSYS),
+    args: 'fd hex',
+    support: {refused: 'ENOSYS: as in a kernel that was built without it'},
+  },
+  {
+    name: 'modify_ldt',
+    x86_64: 154,
+    run: refuse(ENOSYS),
+    args: 'int ptr hex',
+    support: {refused: 'ENOSYS: as in a kernel that was built without it'},
+  },
+  {
+    name: 'pidfd_open',
+    x86_64: 434,
+    arm64: 434,
+    run: refuse(ENOSYS),
+    args: 'int hex',
+    support: {refused: 'ENOSYS: as in a kernel that was built without it'},
+  },
+  {
+    name: 'pidfd_send_signal',
+    x86_64: 424,
+    arm64: 424,
+    run: refuse(ENOSYS),
+    args: 'fd sig siginfo hex',
+    support: {refused: 'ENOSYS: as in a kernel that was built without it'},
+  },
+  {
+    name: 'pidfd_getfd',
+    x86_64: 438,
+    arm64: 438,
+    run: refuse(ENOSYS),
+    args: 'fd fd hex',
+    support: {refused: 'ENOSYS: as in a kernel that was built without it'},
   },
 ]

@@ -1,0 +1,51 @@
+// SignalFd: signals that are read: signalfd(2).
+
+import {EAGAIN, EINVAL, Errno} from '../abi/errno.ts'
+import {O_NONBLOCK, O_RDWR, POLLIN} from '../abi/open-flags.ts'
+import {signalfdInfo} from '../abi/siginfo.ts'
+import type {SignalSet} from '../abi/signal-set.ts'
+import {anonymousInode} from '../vfs/anonymous-inode.ts'
+import {FileDescription} from '../vfs/file-description.ts'
+import type {WaitQueue} from '../vfs/wait-queue.ts'
+import type {TaskSignals} from './signals/task-signals.ts'
+
+const INFO_BYTES = 128
+
+export class SignalFd extends FileDescription {
+  override readonly waiters: WaitQueue
+  readonly #signals: TaskSignals
+  #set: SignalSet
+
+  /**
+   * @param signals of the task that made it: Linux takes the reader's, which is the same while a process has one task
+   * @param flags O_NONBLOCK counts
+   */
+  constructor(signals: TaskSignals, set: SignalSet, flags: number) {
+    super(anonymousInode('[signalfd]'), O_RDWR | (flags & O_NONBLOCK))
+    this.#signals = signals
+    this.waiters = signals.process.arrivals
+    this.#set = set
+  }
+
+  change(set: SignalSet): void {
+    this.#set = set
+    this.waiters.wakeAll()
+  }
+
+  override read(target: Uint8Array): number {
+    if (target.length < INFO_BYTES) throw new Errno(EINVAL)
+    let length = 0
+    while (length + INFO_BYTES <= target.length) {
+      const pending = this.#signals.take(this.#set)
+      if (pending === undefined) break
+      target.set(signalfdInfo(pending.info), length)
+      length += INFO_BYTES
+    }
+    if (length === 0) throw new Errno(EAGAIN)
+    return length
+  }
+
+  override readiness(): number {
+    return this.#signals.pendingSet.intersection(this.#set).isEmpty ? 0 : POLLIN
+  }
+}

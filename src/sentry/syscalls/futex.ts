@@ -1,0 +1,149 @@
+// futex(2).
+
+import {EAGAIN, EFAULT, EINVAL, ENOSYS, Errno, ETIMEDOUT} from '../../abi/errno.ts'
+import {CLOCK_MONOTONIC, CLOCK_REALTIME, toNs} from '../../abi/time.ts'
+import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import {monotonicDeadlineNs} from '../clocks.ts'
+import {FutexTable} from '../futex.ts'
+import type {Kernel} from '../kernel.ts'
+import type {Task} from '../task.ts'
+import {applyWakeOp, decodeWakeOp, wakeOpHolds} from './futex-wake-op.ts'
+import {type Arguments, BLOCKED, type Syscall} from './syscall.ts'
+import {readTimespec} from './time-argument.ts'
+
+const FUTEX_WAIT = 0
+const FUTEX_WAKE = 1
+const FUTEX_REQUEUE = 3
+const FUTEX_CMP_REQUEUE = 4
+const FUTEX_WAKE_OP = 5
+const FUTEX_WAIT_BITSET = 9
+const FUTEX_WAKE_BITSET = 10
+const FUTEX_PRIVATE_FLAG = 128
+const FUTEX_CLOCK_REALTIME = 256
+const ANY = 0xffff_ffff | 0
+
+const tables = new WeakMap<Kernel, FutexTable>()
+
+export function futexTable(kernel: Kernel): FutexTable {
+  let table = tables.get(kernel)
+  if (table === undefined) {
+    table = new FutexTable()
+    tables.set(kernel, table)
+  }
+  return table
+}
+
+export const futex: Syscall = (task, args) => {
+  const flags = args.int32(1)
+  const operation = flags & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)
+  const address = args.address(0)
+  const table = futexTable(task.kernel)
+  const isWait = operation === FUTEX_WAIT || operation === FUTEX_WAIT_BITSET
+  if (flags & FUTEX_CLOCK_REALTIME && !isWait) throw new Errno(ENOSYS)
+  switch (operation) {
+    case FUTEX_WAIT:
+      return wait(task, args, ANY, relativeDeadlineNs(task, args.address(3)))
+    case FUTEX_WAIT_BITSET: {
+      const clock = flags & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC
+      return wait(task, args, bitset(args), absoluteDeadlineNs(task, clock, args.address(3)))
+    }
+    case FUTEX_WAKE:
+      return table.wake(keyOf(task, address), wakes(args.int32(2)), ANY)
+    case FUTEX_WAKE_BITSET:
+      return table.wake(keyOf(task, address), wakes(args.int32(2)), bitset(args))
+    case FUTEX_REQUEUE:
+      return requeue(task, args)
+    case FUTEX_CMP_REQUEUE:
+      if (task.memory.readInt32(aligned(address)) !== args.int32(5)) throw new Errno(EAGAIN)
+      return requeue(task, args)
+    case FUTEX_WAKE_OP:
+      return wakeOp(task, args)
+    default:
+      throw new Errno(ENOSYS)
+  }
+}
+
+function wait(task: Task, args: Arguments, bits: number, deadlineNs: number): number {
+  const address = aligned(args.address(0))
+  if (task.memory.readInt32(address) !== args.int32(2)) throw new Errno(EAGAIN)
+  const table = futexTable(task.kernel)
+  const waiter = table.join(keyOf(task, address), bits)
+  return task.block({
+    queues: [waiter.queue],
+    deadlineNs,
+    // Linux goes on with the old deadline after a handler with SA_RESTART; made anew, the call would wait longer.
+    restart: deadlineNs === Number.POSITIVE_INFINITY ? 'sa-restart' : 'never',
+    retry: (expired) => {
+      if (waiter.woken) return 0
+      if (!expired) return BLOCKED
+      table.leave(waiter)
+      throw new Errno(ETIMEDOUT)
+    },
+    interrupted: () => table.leave(waiter),
+  })
+}
+
+function requeue(task: Task, args: Arguments): number {
+  const table = futexTable(task.kernel)
+  const from = keyOf(task, args.address(0))
+  const to = keyOf(task, args.address(4))
+  const wakeCount = args.int32(2)
+  const moveCount = args.int32(3)
+  if (wakeCount < 0 || moveCount < 0) throw new Errno(EINVAL)
+  return table.wake(from, wakeCount, ANY) + table.requeue(from, to, moveCount)
+}
+
+function wakeOp(task: Task, args: Arguments): number {
+  const table = futexTable(task.kernel)
+  const first = keyOf(task, args.address(0))
+  const secondAddress = aligned(args.address(4))
+  const second = keyOf(task, secondAddress)
+  const operation = decodeWakeOp(args.int32(5))
+  const old = task.memory.readInt32(secondAddress)
+  task.memory.writeInt32(secondAddress, applyWakeOp(operation, old))
+  let woken = table.wake(first, wakes(args.int32(2)), ANY)
+  if (wakeOpHolds(operation, old)) woken += table.wake(second, wakes(args.int32(3)), ANY)
+  return woken
+}
+
+/** FUTEX_WAKE wakes one even when told zero or less. */
+function wakes(count: number): number {
+  return Math.max(1, count)
+}
+
+function bitset(args: Arguments): number {
+  const bits = args.int32(5)
+  if (bits === 0) throw new Errno(EINVAL)
+  return bits
+}
+
+/** @throws Errno EINVAL, EFAULT */
+function keyOf(task: Task, address: number): number {
+  const view = viewOfWord(task, aligned(address))
+  return view.byteOffset - task.kernel.platform.memory.bytes.byteOffset
+}
+
+/** A word of a page that may be written later is looked up for writing, so that a copy on write does not move it. */
+function viewOfWord({memory}: Task, address: number): Uint8Array {
+  try {
+    return memory.view(address, 4, PROT_WRITE)
+  } catch (error) {
+    if (!(error instanceof Errno) || error.code !== EFAULT) throw error
+    return memory.view(address, 4, PROT_READ)
+  }
+}
+
+function aligned(address: number): number {
+  if (address % 4 !== 0) throw new Errno(EINVAL)
+  return address
+}
+
+function relativeDeadlineNs(task: Task, address: number): number {
+  if (address === 0) return Number.POSITIVE_INFINITY
+  return task.kernel.monotonicNs() + toNs(readTimespec(task, address))
+}
+
+function absoluteDeadlineNs(task: Task, clock: number, address: number): number {
+  if (address === 0) return Number.POSITIVE_INFINITY
+  return monotonicDeadlineNs(task, clock, readTimespec(task, address))
+}

@@ -1,0 +1,72 @@
+// getpriority(2), setpriority(2), ioprio_get(2), ioprio_set(2): kept and told, but one process has nobody to be nice to.
+
+import {EACCES, EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
+import type {Process} from '../process.ts'
+import type {Task} from '../task.ts'
+import type {Syscall} from './syscall.ts'
+
+const PRIO_PROCESS = 0
+const PRIO_PGRP = 1
+const PRIO_USER = 2
+const NICEST = 19
+const LEAST_NICE = -20
+
+/** The kernel's answer is 20 - nice, so that it is never negative. */
+const OFFSET = 20
+
+export const getpriority: Syscall = (task, args) => {
+  const nices = processesOf(task, args.int32(0), args.int32(1)).map(niceOf)
+  return OFFSET - Math.min(...nices)
+}
+
+export const setpriority: Syscall = (task, args) => {
+  const nice = Math.max(LEAST_NICE, Math.min(NICEST, args.int32(2)))
+  for (const process of processesOf(task, args.int32(0), args.int32(1))) {
+    if (nice < niceOf(process) && !task.credentials.privileged) throw new Errno(EACCES)
+    process.attributes.set('nice', nice)
+  }
+  return 0
+}
+
+const CLASS_SHIFT = 13
+const DATA_MASK = 0x1fff
+const CLASS_NONE = 0
+const CLASS_REAL_TIME = 1
+const CLASS_IDLE = 3
+const LEVELS = 8
+
+export const ioprioGet: Syscall = (task, args) => {
+  const processes = processesOf(task, args.int32(0) - 1, args.int32(1))
+  return processes[0].attributes.get('ioprio') ?? 0
+}
+
+export const ioprioSet: Syscall = (task, args) => {
+  const value = args.int32(2)
+  const ioClass = value >> CLASS_SHIFT
+  const data = value & DATA_MASK
+  if (ioClass < CLASS_NONE || ioClass > CLASS_IDLE) throw new Errno(EINVAL)
+  if (ioClass === CLASS_NONE && data !== 0) throw new Errno(EINVAL)
+  if (ioClass !== CLASS_IDLE && data % LEVELS !== data) throw new Errno(EINVAL)
+  if (ioClass === CLASS_REAL_TIME && !task.credentials.privileged) throw new Errno(EPERM)
+  for (const process of processesOf(task, args.int32(0) - 1, args.int32(1)))
+    process.attributes.set('ioprio', value)
+  return 0
+}
+
+function niceOf(process: Process): number {
+  return process.attributes.get('nice') ?? 0
+}
+
+/** `which` is one of PRIO_*; ioprio's kinds are these plus one. @throws Errno EINVAL, ESRCH when there is none */
+function processesOf(task: Task, which: number, who: number): Process[] {
+  const all = [...task.kernel.processes.values()]
+  const found = all.filter((process) => {
+    if (which === PRIO_PROCESS) return process.pid === (who || task.process.pid)
+    if (which === PRIO_PGRP) return process.processGroup === (who || task.process.processGroup)
+    if (which === PRIO_USER)
+      return process.tasks.some(({credentials}) => credentials.ruid === (who || task.credentials.ruid))
+    throw new Errno(EINVAL)
+  })
+  if (found.length === 0) throw new Errno(ESRCH)
+  return found
+}

@@ -1,0 +1,142 @@
+// prctl(2).
+
+import {EINVAL, Errno} from '../../abi/errno.ts'
+import {NSIG} from '../../abi/signal.ts'
+import type {Task} from '../task.ts'
+import {LAST_CAPABILITY} from './capget.ts'
+import type {Arguments, Syscall} from './syscall.ts'
+
+const PR_SET_PDEATHSIG = 1
+const PR_GET_PDEATHSIG = 2
+const PR_GET_DUMPABLE = 3
+const PR_SET_DUMPABLE = 4
+const PR_GET_KEEPCAPS = 7
+const PR_SET_KEEPCAPS = 8
+const PR_GET_TIMING = 13
+const PR_SET_TIMING = 14
+const PR_SET_NAME = 15
+const PR_GET_NAME = 16
+const PR_GET_SECCOMP = 21
+const PR_CAPBSET_READ = 23
+const PR_GET_SECUREBITS = 27
+const PR_SET_TIMERSLACK = 29
+const PR_GET_TIMERSLACK = 30
+const PR_SET_CHILD_SUBREAPER = 36
+const PR_GET_CHILD_SUBREAPER = 37
+const PR_SET_NO_NEW_PRIVS = 38
+const PR_GET_NO_NEW_PRIVS = 39
+const PR_GET_TID_ADDRESS = 40
+const PR_SET_THP_DISABLE = 41
+const PR_GET_THP_DISABLE = 42
+
+const NAME_BYTES = 16
+const DEFAULT_TIMERSLACK_NS = 50_000
+const INT_MAX = 0x7fff_ffff
+
+type Option = (task: Task, args: Arguments) => number
+
+// What is absent is EINVAL, as in a kernel that was built without it.
+const options = new Map<number, Option>([
+  [PR_SET_NAME, setName],
+  [PR_GET_NAME, getName],
+  [PR_SET_DUMPABLE, (task, args) => set(task, 'dumpable', oneOf(args.address(1), 0, 1))],
+  [PR_GET_DUMPABLE, (task) => get(task, 'dumpable', 1)],
+  [PR_SET_KEEPCAPS, (task, args) => set(task, 'keepcaps', oneOf(args.address(1), 0, 1))],
+  [PR_GET_KEEPCAPS, (task) => get(task, 'keepcaps', 0)],
+  [PR_SET_PDEATHSIG, (task, args) => set(task, 'pdeathsig', atMost(args.address(1), NSIG))],
+  [PR_GET_PDEATHSIG, (task, args) => store(task, args.address(1), get(task, 'pdeathsig', 0))],
+  [PR_SET_CHILD_SUBREAPER, (task, args) => set(task, 'subreaper', args.address(1) === 0 ? 0 : 1)],
+  [PR_GET_CHILD_SUBREAPER, (task, args) => store(task, args.address(1), get(task, 'subreaper', 0))],
+  [PR_SET_NO_NEW_PRIVS, setNoNewPrivs],
+  [PR_GET_NO_NEW_PRIVS, getNoNewPrivs],
+  [PR_SET_THP_DISABLE, (task, args) => set(task, 'thp_disable', args.address(1) === 0 ? 0 : 1)],
+  [PR_GET_THP_DISABLE, (task) => get(task, 'thp_disable', 0)],
+  [PR_SET_TIMERSLACK, setTimerslack],
+  [PR_GET_TIMERSLACK, (task) => get(task, 'timerslack', DEFAULT_TIMERSLACK_NS)],
+  [PR_SET_TIMING, (_, args) => oneOf(args.address(1), 0)],
+  [PR_GET_TIMING, () => 0],
+  [PR_GET_SECCOMP, () => 0],
+  [PR_GET_SECUREBITS, () => 0],
+  [PR_CAPBSET_READ, readBoundingSet],
+  [PR_GET_TID_ADDRESS, getTidAddress],
+])
+
+export const prctl: Syscall = (task, args) => {
+  const option = options.get(args.int32(0))
+  if (option === undefined) throw new Errno(EINVAL)
+  return option(task, args)
+}
+
+function setName(task: Task, args: Arguments): number {
+  // strncpy_from_user: a name that ends before an inaccessible page is fine.
+  const address = args.address(1)
+  let name = ''
+  while (name.length < NAME_BYTES - 1) {
+    const byte = task.memory.readUint8(address + name.length)
+    if (byte === 0) break
+    name += String.fromCharCode(byte)
+  }
+  task.name = name
+  return 0
+}
+
+function getName(task: Task, args: Arguments): number {
+  const bytes = new Uint8Array(NAME_BYTES)
+  bytes.set(Buffer.from(task.name, 'latin1').subarray(0, NAME_BYTES - 1))
+  task.memory.writeBytes(args.address(1), bytes)
+  return 0
+}
+
+function setNoNewPrivs(task: Task, args: Arguments): number {
+  oneOf(args.address(1), 1)
+  requireZeros(args, 2)
+  return set(task, 'no_new_privs', 1)
+}
+
+function getNoNewPrivs(task: Task, args: Arguments): number {
+  requireZeros(args, 1)
+  return get(task, 'no_new_privs', 0)
+}
+
+function readBoundingSet(_: Task, args: Arguments): number {
+  atMost(args.address(1), LAST_CAPABILITY)
+  return 1
+}
+
+function setTimerslack(task: Task, args: Arguments): number {
+  const wanted = args.int64(1)
+  return set(task, 'timerslack', wanted <= 0 ? DEFAULT_TIMERSLACK_NS : Math.min(wanted, INT_MAX))
+}
+
+function getTidAddress(task: Task, args: Arguments): number {
+  task.memory.writeUint64(args.address(1), task.clearChildTid)
+  return 0
+}
+
+function set(task: Task, name: string, value: number): number {
+  task.process.attributes.set(name, value)
+  return 0
+}
+
+function get(task: Task, name: string, initial: number): number {
+  return task.process.attributes.get(name) ?? initial
+}
+
+function store(task: Task, address: number, value: number): number {
+  task.memory.writeInt32(address, value)
+  return 0
+}
+
+function oneOf(value: number, ...allowed: number[]): number {
+  if (!allowed.includes(value)) throw new Errno(EINVAL)
+  return value
+}
+
+function atMost(value: number, most: number): number {
+  if (value > most) throw new Errno(EINVAL)
+  return value
+}
+
+function requireZeros(args: Arguments, first: number): void {
+  for (let index = first; index < 5; index++) oneOf(args.address(index), 0)
+}

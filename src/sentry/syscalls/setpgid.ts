@@ -1,0 +1,49 @@
+// setpgid(2), getpgid(2), getpgrp(2), setsid(2), getsid(2).
+
+import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
+import type {Process} from '../process.ts'
+import type {Task} from '../task.ts'
+import type {Syscall} from './syscall.ts'
+
+export const getpgrp: Syscall = (task) => task.process.processGroup
+export const getpgid: Syscall = (task, args) => processOf(task, args.int32(0)).processGroup
+export const getsid: Syscall = (task, args) => processOf(task, args.int32(0)).session
+
+export const setpgid: Syscall = (task, args) => {
+  const target = processOf(task, args.int32(0))
+  const wanted = args.int32(1)
+  if (wanted < 0) throw new Errno(EINVAL)
+  const group = wanted === 0 ? target.pid : wanted
+  if (target !== task.process && target.parentPid !== task.process.pid) throw new Errno(ESRCH)
+  if (target.session !== task.process.session || isSessionLeader(target)) throw new Errno(EPERM)
+  if (group !== target.pid && !groupIsInSession(task, group)) throw new Errno(EPERM)
+  target.processGroup = group
+  return 0
+}
+
+export const setsid: Syscall = (task) => {
+  const {process} = task
+  const {pid} = process
+  const leads = [...task.kernel.processes.values()].some(({processGroup}) => processGroup === pid)
+  if (isSessionLeader(process) || leads) throw new Errno(EPERM)
+  process.session = pid
+  process.processGroup = pid
+  return pid
+}
+
+/** @throws Errno ESRCH */
+function processOf(task: Task, pid: number): Process {
+  const process = pid === 0 ? task.process : task.kernel.processes.get(pid)
+  if (process === undefined) throw new Errno(ESRCH)
+  return process
+}
+
+function isSessionLeader(process: Process): boolean {
+  return process.session === process.pid
+}
+
+function groupIsInSession(task: Task, group: number): boolean {
+  return [...task.kernel.processes.values()].some(({processGroup, session}) => {
+    return processGroup === group && session === task.process.session
+  })
+}

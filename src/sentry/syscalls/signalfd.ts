@@ -1,0 +1,26 @@
+// signalfd(2), signalfd4(2).
+
+import {EINVAL, Errno} from '../../abi/errno.ts'
+import {O_CLOEXEC, O_NONBLOCK} from '../../abi/open-flags.ts'
+import {SIGKILL, SIGSTOP} from '../../abi/signal.ts'
+import {SignalFd} from '../signalfd.ts'
+import type {Task} from '../task.ts'
+import {readSignalSet} from './signal-argument.ts'
+import type {Arguments, Syscall} from './syscall.ts'
+
+export const signalfd: Syscall = (task, args) => open(task, args, 0)
+export const signalfd4: Syscall = (task, args) => open(task, args, args.int32(3))
+
+function open(task: Task, args: Arguments, flags: number): number {
+  const fd = args.int32(0)
+  const set = readSignalSet(task, args.address(1), args.address(2))
+  if (flags & ~(O_CLOEXEC | O_NONBLOCK)) throw new Errno(EINVAL)
+  set.delete(SIGKILL)
+  set.delete(SIGSTOP)
+  if (fd === -1) return task.fds.install(new SignalFd(task.signals, set, flags), flags)
+
+  const file = task.fds.get(fd)
+  if (!(file instanceof SignalFd)) throw new Errno(EINVAL)
+  file.change(set)
+  return fd
+}

@@ -1,0 +1,25 @@
+// sysinfo(2).
+
+import {CLOCK_BOOTTIME} from '../../abi/time.ts'
+import {readClock} from '../clocks.ts'
+import type {Syscall} from './syscall.ts'
+
+const SYSINFO_BYTES = 112
+const TOTAL_RAM = 32
+const FREE_RAM = 40
+const PROCS = 80
+const MEM_UNIT = 104
+
+/** The memory is the guest's limit; there is no swap and nobody else to load the machine. */
+export const sysinfo: Syscall = (task, args) => {
+  const {memory} = task.kernel.platform
+  const bytes = new Uint8Array(SYSINFO_BYTES)
+  const view = new DataView(bytes.buffer)
+  view.setBigInt64(0, BigInt(readClock(task, CLOCK_BOOTTIME).seconds), true)
+  view.setBigUint64(TOTAL_RAM, BigInt(memory.size), true)
+  view.setBigUint64(FREE_RAM, BigInt(memory.size - memory.allocatedBytes), true)
+  view.setUint16(PROCS, task.kernel.tasks.size, true)
+  view.setUint32(MEM_UNIT, 1, true)
+  task.memory.writeBytes(args.address(0), bytes)
+  return 0
+}

@@ -1,0 +1,51 @@
+// TimerFd: a timer that is read: timerfd_create(2).
+
+import {EAGAIN, EINVAL, Errno} from '../abi/errno.ts'
+import {O_NONBLOCK, O_RDWR, POLLIN} from '../abi/open-flags.ts'
+import {anonymousInode} from '../vfs/anonymous-inode.ts'
+import {FileDescription} from '../vfs/file-description.ts'
+import {WaitQueue} from '../vfs/wait-queue.ts'
+import type {Kernel} from './kernel.ts'
+import {monotonicClock, PeriodicTimer} from './periodic-timer.ts'
+
+const COUNT_BYTES = 8
+
+export class TimerFd extends FileDescription {
+  /** clockid_t. */
+  readonly clock: number
+  readonly timer: PeriodicTimer
+  override readonly waiters = new WaitQueue()
+  #expirations = 0
+
+  /** @param flags O_NONBLOCK counts */
+  constructor(kernel: Kernel, clock: number, flags: number) {
+    super(anonymousInode('[timerfd]'), O_RDWR | (flags & O_NONBLOCK))
+    this.clock = clock
+    this.timer = new PeriodicTimer(kernel, monotonicClock(kernel), (times) => {
+      this.#expirations += times
+      this.waiters.wakeAll()
+    })
+  }
+
+  /** A new setting forgets what was not read. */
+  forgetExpirations(): void {
+    this.#expirations = 0
+  }
+
+  override read(target: Uint8Array): number {
+    if (target.length < COUNT_BYTES) throw new Errno(EINVAL)
+    if (this.#expirations === 0) throw new Errno(EAGAIN)
+    const view = new DataView(target.buffer, target.byteOffset, COUNT_BYTES)
+    view.setBigUint64(0, BigInt(this.#expirations), true)
+    this.#expirations = 0
+    return COUNT_BYTES
+  }
+
+  override readiness(): number {
+    return this.#expirations > 0 ? POLLIN : 0
+  }
+
+  override close(): void {
+    this.timer.disarm()
+  }
+}

@@ -57,7 +57,7 @@ function layerOf(path: string): string {
 const below: Record<string, string[]> = {
   'errors.ts': ['abi'],
   abi: [],
-  arch: ['abi', 'errors.ts'],
+  arch: ['abi', 'errors.ts', 'platform'],
   elf: ['abi', 'arch', 'errors.ts'],
   vfs: ['abi', 'arch', 'addon.ts', 'errors.ts', 'platform'],
   vm: ['abi', 'arch', 'addon.ts', 'errors.ts'],

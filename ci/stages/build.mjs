@@ -4,8 +4,11 @@ import {existsSync} from 'node:fs'
 import {guests, root} from '../paths.mjs'
 import {command} from './command.mjs'
 
+// A CI machine is nobody else's: make may use all of it. node-gyp reads JOBS.
+const env = process.env.CI === 'true' ? {...process.env, JOBS: 'max'} : process.env
+
 export async function buildNative() {
-  return [await command('node-gyp build', 'npm', ['run', 'build:native'])]
+  return [await command('node-gyp build', 'npm', ['run', 'build:native'], {env})]
 }
 
 export async function buildTypeScript() {
@@ -30,7 +33,7 @@ export async function buildGuests() {
 }
 
 export async function prebuild() {
-  const built = await command('prebuildify', 'npm', ['run', 'prebuildify'], {timeoutMs: 900_000})
+  const built = await command('prebuildify', 'npm', ['run', 'prebuildify'], {env, timeoutMs: 900_000})
   if (built.status !== 'passed') return [built]
   return [built, await command('glibc floor', 'node', ['ci/glibc-floor.mjs'])]
 }

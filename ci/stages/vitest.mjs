@@ -34,9 +34,17 @@ function checksOfFile(file) {
   const tests = file.assertionResults.map((test) => ({
     name: `${path}: ${test.fullName}`,
     status: test.status === 'passed' || test.status === 'failed' ? test.status : 'skipped',
-    detail: test.failureMessages?.join('\n') || undefined,
+    detail: withoutRunner(test.failureMessages?.join('\n')) || undefined,
   }))
   // A failed beforeAll fails the file and leaves its tests skipped.
   if (file.status !== 'failed' || tests.some(({status}) => status === 'failed')) return tests
   return [...tests, {name: path, status: 'failed', detail: file.message || 'failed outside of its tests'}]
+}
+
+/** A stack without the frames of vitest itself. */
+function withoutRunner(text = '') {
+  return text
+    .split('\n')
+    .filter((line) => !/^ +at .*(node_modules\/|node:internal\/)/.test(line))
+    .join('\n')
 }

@@ -1,0 +1,143 @@
+// A simulated task for system call tests: real memory, descriptors, signals and a tmpfs for a root, over no platform.
+
+import {Errno} from '../../../../src/abi/errno.ts'
+import type {Context} from '../../../../src/platform/platform.ts'
+import type {Credentials} from '../../../../src/sentry/credentials.ts'
+import {FdTable} from '../../../../src/sentry/fd-table.ts'
+import type {Kernel} from '../../../../src/sentry/kernel.ts'
+import {Process} from '../../../../src/sentry/process.ts'
+import {ProcessSignals} from '../../../../src/sentry/signals/process-signals.ts'
+import {TaskSignals} from '../../../../src/sentry/signals/task-signals.ts'
+import {BLOCKED, type Syscall} from '../../../../src/sentry/syscalls/syscall.ts'
+import {Task} from '../../../../src/sentry/task.ts'
+import {TimerQueue} from '../../../../src/sentry/timers.ts'
+import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
+import {mountRoot} from '../../../../src/vfs/mount-tree.ts'
+import {SimulatedGuest} from '../memory/simulated-guest.ts'
+
+const ARENA_BYTES = 4 << 20
+
+export class SimulatedTask {
+  readonly guest = new SimulatedGuest(32 << 20)
+  readonly task: Task
+  readonly tmpfs: Tmpfs
+  nowNs = 1e9
+  readonly #argumentWords = new Int32Array(12)
+  readonly #arena: number
+  #used = 0
+
+  constructor(uid = 0) {
+    const {guest} = this
+    const process = new Process({
+      pid: 7,
+      space: guest.space,
+      memoryMap: guest.map,
+      limits: guest.limits,
+      signals: new ProcessSignals(guest.limits),
+      startedNs: 0,
+      program: {executable: undefined, path: '', argv: [], envp: [], auxv: new Uint8Array(0)},
+    })
+    this.tmpfs = new Tmpfs(guest.memory)
+    const root = mountRoot(this.tmpfs)
+    const kernel = {
+      platform: {memory: guest.memory},
+      timers: new TimerQueue(),
+      processes: new Map([[process.pid, process]]),
+      rootMount: root,
+      monotonicNs: () => this.nowNs,
+      notify: () => {},
+    } as unknown as Kernel
+    this.task = new Task({
+      tid: 7,
+      kernel,
+      process,
+      context: {argumentWords: this.#argumentWords} as unknown as Context,
+      memory: guest.user,
+      fds: new FdTable(),
+      fs: {root: root.top, cwd: root.top, umask: 0o022},
+      signals: new TaskSignals(process.signals),
+      credentials: credentialsOf(uid),
+      name: 'test',
+    })
+    process.tasks.push(this.task)
+    this.task.signals.attach(this.task)
+    this.#arena = guest.map.map({length: ARENA_BYTES, protection: 3})
+  }
+
+  /** The result, -errno, or BLOCKED. Strings become pointers to them. */
+  call(syscall: Syscall, ...args: (number | bigint | string)[]): number {
+    const words = args.map((arg) => (typeof arg === 'string' ? this.string(arg) : arg))
+    new BigInt64Array(this.#argumentWords.buffer).set(words.map((word) => BigInt.asIntN(64, BigInt(word))))
+    return this.#result(() => syscall(this.task, this.task.arguments))
+  }
+
+  /** What the blocked call says after a wake; BLOCKED when it sleeps on. */
+  wake(expired = false): number {
+    return this.#result(() => this.task.wait!.retry(expired))
+  }
+
+  /** `length` zero bytes of guest memory, 16-byte aligned. */
+  bytes(length: number): number {
+    const address = this.#arena + this.#used
+    this.#used += (length + 31) & ~15
+    if (this.#used > ARENA_BYTES) throw new Error('the arena is full')
+    return address
+  }
+
+  string(text: string): number {
+    return this.data(Buffer.from(`${text}\0`, 'latin1'))
+  }
+
+  data(content: Uint8Array): number {
+    const address = this.bytes(content.length)
+    this.task.memory.writeBytes(address, content)
+    return address
+  }
+
+  int64s(...values: number[]): number {
+    return this.data(new Uint8Array(BigInt64Array.from(values, BigInt).buffer))
+  }
+
+  int32s(...values: number[]): number {
+    return this.data(new Uint8Array(Int32Array.from(values).buffer))
+  }
+
+  iovecs(...ranges: [address: number, length: number][]): number {
+    return this.int64s(...ranges.flat())
+  }
+
+  text(address: number, length: number): string {
+    return Buffer.from(this.task.memory.readBytes(address, length)).toString('latin1')
+  }
+
+  become(uid: number): void {
+    this.task.credentials = credentialsOf(uid)
+  }
+
+  #result(action: () => number): number {
+    try {
+      const result = action()
+      if (result !== BLOCKED) this.task.wait = undefined
+      return result
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error
+      this.task.wait = undefined
+      return -error.code
+    }
+  }
+}
+
+function credentialsOf(uid: number): Credentials {
+  return {
+    uid,
+    gid: uid,
+    groups: [],
+    privileged: uid === 0,
+    ruid: uid,
+    euid: uid,
+    suid: uid,
+    rgid: uid,
+    egid: uid,
+    sgid: uid,
+  }
+}

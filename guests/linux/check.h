@@ -32,10 +32,9 @@ UNUSED static void fail(const char *file, int line, const char *what, long long 
   _exit(1);
 }
 
-// Holds?
+// Holds? May look at the errno of a call before it.
 #define CHECK(expr) \
   do { \
-    errno = 0; \
     if (!(expr)) fail(__FILE__, __LINE__, #expr, 0, errno); \
   } while (0)
 

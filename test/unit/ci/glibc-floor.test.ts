@@ -1,0 +1,61 @@
+// ci/glibc-floor.mjs: what it lets pass, and what it names when it does not.
+
+import {existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {root} from '../../../ci/paths.mjs'
+import {run} from '../../../ci/process.mjs'
+
+const folder = mkdtempSync(join(tmpdir(), 'hv-floor-'))
+const floor = (file: string) => run(process.execPath, [`${root}/ci/glibc-floor.mjs`, file])
+
+async function library(name: string, source: string, ...options: string[]): Promise<string> {
+  const target = join(folder, `${name}.so`)
+  writeFileSync(join(folder, `${name}.cc`), source)
+  const {status, output} = await run('c++', [
+    '-shared',
+    '-fPIC',
+    ...options,
+    '-o',
+    target,
+    join(folder, `${name}.cc`),
+  ])
+  if (status !== 0) throw new Error(output)
+  return target
+}
+
+const built = `${root}/native/build/Release/hv.node`
+
+beforeAll(() => writeFileSync(join(folder, 'text'), 'no ELF\n'))
+afterAll(() => rmSync(folder, {recursive: true, force: true}))
+
+test.skipIf(!existsSync(built))('the addon passes', async () => {
+  const {status, output} = await floor(built)
+  expect(output).toContain('GLIBC_2.')
+  expect(status).toBe(0)
+})
+
+test('a symbol of a newer glibc is named with its version', async () => {
+  const file = await library(
+    'newer',
+    '#include <stdlib.h>\nextern "C" unsigned hv() { return arc4random(); }\n',
+  )
+  const {status, output} = await floor(file)
+  expect(output).toContain('arc4random (GLIBC_2.36)')
+  expect(status).toBe(1)
+})
+
+test('a C++ run-time library is named', async () => {
+  const source =
+    '#include <cstdlib>\n#include <string>\nextern "C" void hv(std::string& s) { s += getenv("HOME"); }\n'
+  const {status, output} = await floor(await library('dynamic', source))
+  expect(output).toMatch(/libstdc\+\+\.so\.6.*statically/)
+  expect(status).toBe(1)
+})
+
+test('what is no ELF file is refused by name', async () => {
+  const {status, output} = await floor(join(folder, 'text'))
+  expect(output).toContain('text: no 64-bit little-endian ELF')
+  expect(status).toBe(1)
+})

@@ -78,5 +78,7 @@ function cpuClockProcess(task: Task, id: number): Process {
  */
 export function monotonicDeadlineNs(task: Task, id: number, time: Timespec): number {
   if (id === CLOCK_MONOTONIC) return toNs(time)
-  return task.kernel.monotonicNs() + differenceNs(time, readClock(task, id))
+  // In this order: what passes between the two readings makes the deadline later, and never a sleep too short.
+  const remainingNs = differenceNs(time, readClock(task, id))
+  return task.kernel.monotonicNs() + remainingNs
 }

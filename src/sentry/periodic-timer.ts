@@ -72,6 +72,13 @@ export class PeriodicTimer {
     this.#intervalNs = 0
   }
 
+  /** Expires now if it is due, and the queue has not yet come to it. */
+  catchUp(): void {
+    if (this.#timer === undefined || this.#clock.nowNs() < this.#deadlineNs) return
+    this.#queue.cancel(this.#timer)
+    this.#wake()
+  }
+
   #sleep(atLeastNs: number): void {
     const delayNs = Math.max(atLeastNs, this.#deadlineNs - this.#clock.nowNs())
     this.#timer = this.#queue.add(this.#kernel.monotonicNs() + delayNs, () => this.#wake())

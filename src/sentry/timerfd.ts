@@ -34,6 +34,7 @@ export class TimerFd extends FileDescription {
 
   override read(target: Uint8Array): number {
     if (target.length < COUNT_BYTES) throw new Errno(EINVAL)
+    this.timer.catchUp()
     if (this.#expirations === 0) throw new Errno(EAGAIN)
     const view = new DataView(target.buffer, target.byteOffset, COUNT_BYTES)
     view.setBigUint64(0, BigInt(this.#expirations), true)
@@ -42,6 +43,7 @@ export class TimerFd extends FileDescription {
   }
 
   override readiness(): number {
+    this.timer.catchUp()
     return this.#expirations > 0 ? POLLIN : 0
   }
 

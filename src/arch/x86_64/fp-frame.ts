@@ -18,6 +18,9 @@ const XCOMP_BV = 520
 const FCW = 0
 const MXCSR = 24
 const MXCSR_MASK = 28
+const X87_REGISTERS = 32
+const XMM_REGISTERS = 160
+const LEGACY_RESERVED = 416
 const SW_BYTES = 464
 const SW_EXTENDED_SIZE = 468
 const SW_FEATURES = 472
@@ -27,7 +30,8 @@ const DEFAULT_FCW = 0x37f
 const DEFAULT_MXCSR = 0x1f80
 /** What MXCSR may hold when the processor does not say: SDM vol. 1, 11.6.6. */
 const DEFAULT_MXCSR_MASK = 0xffbf
-const X87_SSE = 3n
+const X87 = 1n
+const SSE = 2n
 
 /** SDM vol. 1, 13.4: features and where they lie at least; what lies behind the area is not there. */
 const FEATURE_ENDS: ReadonlyArray<readonly [feature: bigint, end: number]> = [
@@ -41,12 +45,29 @@ export function toFrameFpState(state: Uint8Array): Uint8Array {
   bytes.set(state)
   const view = new DataView(bytes.buffer)
   bytes.fill(0, SW_BYTES, LEGACY_BYTES)
+  showLegacyState(bytes)
   view.setUint32(SW_BYTES, FP_XSTATE_MAGIC1, true)
   view.setUint32(SW_EXTENDED_SIZE, bytes.length, true)
   view.setBigUint64(SW_FEATURES, features(state), true)
   view.setUint32(SW_STATE_SIZE, state.length, true)
   view.setUint32(state.length, FP_XSTATE_MAGIC2, true)
   return bytes
+}
+
+/**
+ * As Linux does, the frame says that x87 and SSE are in use: a handler that writes their registers there, and knows
+ * nothing of XSAVE, is heard. What was not in use gets its initial value.
+ */
+function showLegacyState(bytes: Uint8Array): void {
+  const view = viewOf(bytes)
+  const inUse = view.getBigUint64(XSTATE_BV, true)
+  if ((inUse & X87) === 0n) {
+    bytes.fill(0, FCW, MXCSR)
+    bytes.fill(0, X87_REGISTERS, XMM_REGISTERS)
+    view.setUint16(FCW, DEFAULT_FCW, true)
+  }
+  if ((inUse & SSE) === 0n) bytes.fill(0, XMM_REGISTERS, LEGACY_RESERVED)
+  view.setBigUint64(XSTATE_BV, inUse | X87 | SSE, true)
 }
 
 /** The state after execve(2) and at a handler's entry: every component initial. */
@@ -75,7 +96,7 @@ export function parseFrameFpState(memory: FrameMemory, address: number, current:
   const mxcsrMask = viewOf(current).getUint32(MXCSR_MASK, true) || DEFAULT_MXCSR_MASK
   if ((view.getUint32(MXCSR, true) & ~mxcsrMask) !== 0) throw new Errno(EINVAL)
   if (size === 0) {
-    view.setBigUint64(XSTATE_BV, X87_SSE, true)
+    view.setBigUint64(XSTATE_BV, X87 | SSE, true)
   } else {
     // What the processor lacks is refused by Context.writeFpState.
     const wanted = view.getBigUint64(XSTATE_BV, true) & viewOf(legacy).getBigUint64(SW_FEATURES, true)
@@ -101,7 +122,7 @@ function extendedSize(memory: FrameMemory, address: number, legacy: Uint8Array, 
 
 /** The components that the area has room for, and those that are in use. */
 function features(state: Uint8Array): bigint {
-  let known = X87_SSE
+  let known = X87 | SSE
   if (state.length < LEGACY_BYTES + HEADER_BYTES) return known
   for (const [feature, end] of FEATURE_ENDS) if (state.length >= end) known |= feature
   return known | viewOf(state).getBigUint64(XSTATE_BV, true)

@@ -179,7 +179,7 @@ function roundDown(value: number, alignment: number): number {
 }
 
 function setAddress(view: DataView, offset: number, value: number): void {
-  view.setBigUint64(offset, BigInt(value), true)
+  view.setBigUint64(offset, BigInt.asUintN(64, BigInt(value)), true)
 }
 
 /** Above 2^53 it is rounded, and so out of every range. */

@@ -226,6 +226,22 @@ describe('sigreturn', () => {
     expect(context.registers[reg.SS]).toBe(0x2bn)
   })
 
+  test('takes what a handler wrote into a vector register that was not in use', () => {
+    const {context, memory} = enter()
+    new DataView(context.fpState.buffer).setBigUint64(512, 0n, true)
+    push(context, memory)
+    const sigcontext = Number(context.registers[reg.RDX]) + offsetOf('ucontext.uc_mcontext')
+    const fp = Number(memory.view(sigcontext + offsetOf('sigcontext.fpstate'), 8).getBigUint64(0, true))
+    memory.view(fp + 160, 16).setUint32(0, 0x4444, true)
+    returnFromHandler(context)
+    popSignalFrame(context, memory)
+    const state = new DataView(context.fpState.buffer)
+    expect(state.getUint32(160, true)).toBe(0x4444)
+    expect(state.getUint32(176, true)).toBe(0)
+    expect(state.getUint16(0, true)).toBe(0x37f)
+    expect(state.getBigUint64(512, true)).toBe(3n)
+  })
+
   /** Enters a handler, lets `spoil` change the FP state in the frame, and returns. */
   function returnWith(spoil: (fp: DataView, pointer: DataView) => void) {
     const {context, memory, fpBefore} = enter()

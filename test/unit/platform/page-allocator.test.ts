@@ -1,3 +1,5 @@
+// The page allocator: blocks, references, zeroed pages, memory given back.
+
 import {describe, expect, it} from 'vitest'
 import {ENOMEM} from '../../../src/abi/errno.ts'
 import type {MemoryFile} from '../../../src/platform/memory-file.ts'

@@ -1,3 +1,5 @@
+// /proc/PID/maps against the host kernel.
+
 import {readFileSync} from 'node:fs'
 import {expect, it} from 'vitest'
 import {makeDev} from '../../../../src/abi/file-mode.ts'

@@ -1,3 +1,5 @@
+// mremap(2): growing, shrinking and moving.
+
 import {describe, expect, it} from 'vitest'
 import {EFAULT, EINVAL, ENOMEM} from '../../../../src/abi/errno.ts'
 import {SEGV_MAPERR} from '../../../../src/sentry/memory/fault-signal.ts'

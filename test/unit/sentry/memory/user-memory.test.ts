@@ -1,3 +1,5 @@
+// How the sentry follows guest pointers.
+
 import {describe, expect, it} from 'vitest'
 import {EFAULT, EINVAL, ENAMETOOLONG} from '../../../../src/abi/errno.ts'
 import {protect} from '../../../../src/sentry/memory/protect.ts'

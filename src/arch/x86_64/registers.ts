@@ -36,6 +36,20 @@ export const USER_DS = 0x2bn
 /** Bytes of the SYSCALL instruction. */
 const SYSCALL_BYTES = 2n
 
+const EFLAGS_IF = 1n << 9n
+/** Reads as one on every processor. */
+const EFLAGS_FIXED = 1n << 1n
+
+export function initialRegisters(start: number, stack: number): BigUint64Array {
+  const registers = new BigUint64Array(REGISTER_COUNT)
+  registers[RIP] = BigInt(start)
+  registers[RSP] = BigInt(stack)
+  registers[EFLAGS] = EFLAGS_IF | EFLAGS_FIXED
+  registers[CS] = USER_CS
+  registers[SS] = USER_DS
+  return registers
+}
+
 export function stackPointer(registers: BigUint64Array): number {
   return Number(registers[RSP])
 }
@@ -48,4 +62,17 @@ export function programCounter(registers: BigUint64Array): number {
 export function restartCall(registers: BigUint64Array, callNumber: number): void {
   registers[RAX] = BigInt.asUintN(64, BigInt(callNumber))
   registers[RIP] = BigInt.asUintN(64, registers[RIP] - SYSCALL_BYTES)
+}
+
+/** Bit 1 and IF: what eflags always has. */
+const INITIAL_EFLAGS = 0x202n
+
+export function initialRegisters(start: number, stackPointer: number): BigUint64Array {
+  const registers = new BigUint64Array(REGISTER_COUNT)
+  registers[RIP] = BigInt(start)
+  registers[RSP] = BigInt(stackPointer)
+  registers[EFLAGS] = INITIAL_EFLAGS
+  registers[CS] = USER_CS
+  registers[SS] = USER_DS
+  return registers
 }

@@ -8,7 +8,7 @@ import {readdirSync, readFileSync} from 'node:fs'
 import {root} from './paths.mjs'
 
 const FLOOR = [2, 28]
-const FORBIDDEN = /^lib(stdc\+\+|gcc_s|c\+\+)\b/
+const FORBIDDEN = /^lib(stdc\+\+|gcc_s|c\+\+)\.so/
 
 const SHT_DYNAMIC = 6
 const SHT_DYNSYM = 11

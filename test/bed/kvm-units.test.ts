@@ -5,7 +5,7 @@ import {afterAll, beforeAll, expect, test} from 'vitest'
 import {type Bed, bootBed} from '../../ci/bed/boot.mjs'
 import {root} from '../../ci/paths.mjs'
 
-const TIMEOUT_MS = 300_000
+const TIMEOUT_MS = 500_000
 const folders = ['vm', 'platform'].filter((name) => existsSync(`${root}/test/unit/${name}`))
 
 let bed: Bed

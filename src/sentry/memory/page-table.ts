@@ -38,13 +38,30 @@ export class PageTable {
 
   /** `page` is a guest page number: address / 4096. */
   get(page: number): Entry {
-    const index = Math.floor(page / TABLE_PAGES)
-    if (index !== this.#lastIndex) {
-      this.#lastIndex = index
-      this.#lastTable = this.#tables.get(index)
-    }
+    const table = this.#table(Math.floor(page / TABLE_PAGES))
     // The low bits survive ToInt32, whatever the size of the number.
-    return this.#lastTable === undefined ? 0 : this.#lastTable[page & (TABLE_PAGES - 1)]
+    return table === undefined ? 0 : table[page & (TABLE_PAGES - 1)]
+  }
+
+  /** How many pages from `page` on, at most `max`, allow `access` (one PROT_ bit) and lie in a row in the MemoryFile. */
+  contiguous(page: number, access: number, max: number): number {
+    let index = Math.floor(page / TABLE_PAGES)
+    let slot = page & (TABLE_PAGES - 1)
+    let table = this.#table(index)
+    if (table === undefined) return 0
+    let filePage = table[slot] >>> ENTRY_SHIFT
+    let count = 0
+    while (count < max) {
+      const entry: Entry = table[slot]
+      if ((entry & access) === 0 || entry >>> ENTRY_SHIFT !== filePage) break
+      count++
+      filePage++
+      if (++slot < TABLE_PAGES) continue
+      slot = 0
+      table = this.#table(++index)
+      if (table === undefined) break
+    }
+    return count
   }
 
   /** Records an entry; the AddressSpace is the caller's to change. */
@@ -114,6 +131,14 @@ export class PageTable {
     })
     if (runEnd >= 0) this.space.unmap(runStart * PAGE_SIZE, (runEnd - runStart) * PAGE_SIZE)
     return count
+  }
+
+  #table(index: number): Int32Array | undefined {
+    if (index !== this.#lastIndex) {
+      this.#lastIndex = index
+      this.#lastTable = this.#tables.get(index)
+    }
+    return this.#lastTable
   }
 
   #visitTable(index: number, first: number, end: number, visit: (page: number, entry: Entry) => void): void {

@@ -19,6 +19,7 @@ export const MAX_RW_COUNT = 0x7ffff000
 
 /** One view populates and covers at most this much: read(fd, buffer, 1 GiB) of a short file must cost little. */
 const MAX_VIEW = 2 << 20
+const MAX_COPY = 1 << 30
 const IN_PAGE = PAGE_SIZE - 1
 const TWO_32 = 2 ** 32
 const NOTHING = new Uint8Array(0)
@@ -57,25 +58,13 @@ export class UserMemory {
     if (length === 0) return NOTHING
     this.#check(address, length)
     const limit = Math.min(length, MAX_VIEW)
-    let page = Math.floor(address / PAGE_SIZE)
+    const page = Math.floor(address / PAGE_SIZE)
     const inPage = address & IN_PAGE
-    let available = PAGE_SIZE - inPage
-    const first = this.#entry(page, access, Math.ceil((inPage + limit) / PAGE_SIZE))
-    let filePage = first >>> ENTRY_SHIFT
-    const start = filePage * PAGE_SIZE + inPage
-    while (available < limit) {
-      page++
-      filePage++
-      let entry = this.#pages.get(page)
-      if ((entry & access) === 0) {
-        const wanted = Math.ceil((limit - available) / PAGE_SIZE)
-        if (this.#map.handleFault(page * PAGE_SIZE, access, wanted) !== true) break
-        entry = this.#pages.get(page)
-      }
-      if (entry >>> ENTRY_SHIFT !== filePage) break
-      available += PAGE_SIZE
-    }
-    return this.#bytes.subarray(start, start + Math.min(available, limit))
+    const wanted = Math.ceil((inPage + limit) / PAGE_SIZE)
+    let pages = this.#pages.contiguous(page, access, wanted)
+    if (pages < wanted) pages = this.#populate(page, pages, wanted, access)
+    const start = (this.#pages.get(page) >>> ENTRY_SHIFT) * PAGE_SIZE + inPage
+    return this.#bytes.subarray(start, start + Math.min(pages * PAGE_SIZE - inPage, limit))
   }
 
   /**
@@ -97,8 +86,9 @@ export class UserMemory {
     return views
   }
 
-  /** A copy. Callers bound `length`. @throws Errno EFAULT */
+  /** A copy. @throws Errno EFAULT; ENOMEM for more than 1 GiB, which no call needs in one piece */
   readBytes(address: number, length: number): Uint8Array {
+    if (length > MAX_COPY) throw new Errno(ENOMEM)
     const view = this.view(address, length, PROT_READ)
     if (view.length === length) return view.slice()
     const copy = new Uint8Array(length)
@@ -254,6 +244,20 @@ export class UserMemory {
     this.#check(address, size)
     const entry = this.#entry(Math.floor(address / PAGE_SIZE), access, 1)
     return (entry >>> ENTRY_SHIFT) * PAGE_SIZE + (address & IN_PAGE)
+  }
+
+  /** Faults in what is missing behind `pages` good ones. @returns how many lie in a row now: at least one */
+  #populate(page: number, pages: number, wanted: number, access: number): number {
+    let good = pages
+    while (good < wanted) {
+      if (good === 0) this.#entry(page, access, wanted)
+      else if (this.#map.handleFault((page + good) * PAGE_SIZE, access, wanted - good) !== true) break
+      const now = this.#pages.contiguous(page, access, wanted)
+      // The next page is there, but elsewhere in the MemoryFile.
+      if (now <= good) break
+      good = now
+    }
+    return good
   }
 
   /** The entry of an accessible page, populated if need be. */

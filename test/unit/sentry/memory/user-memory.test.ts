@@ -1,7 +1,7 @@
 // How the sentry follows guest pointers.
 
 import {describe, expect, it} from 'vitest'
-import {EFAULT, EINVAL, ENAMETOOLONG} from '../../../../src/abi/errno.ts'
+import {EFAULT, EINVAL, ENAMETOOLONG, ENOMEM} from '../../../../src/abi/errno.ts'
 import {protect} from '../../../../src/sentry/memory/protect.ts'
 import {errnoOf, SimulatedGuest, USER_TOP} from './simulated-guest.ts'
 
@@ -44,6 +44,11 @@ describe('user memory', () => {
     guest.user.writeBytes(address, bytes)
     expect(guest.user.readBytes(address, 3 * PAGE)).toEqual(bytes)
     expect(guest.load(address + PAGE + 5)).toBe((PAGE + 5) % 251)
+  })
+
+  it('never makes a copy that the host cannot hold', () => {
+    const {guest, address} = guestWith(1)
+    expect(errnoOf(() => guest.user.readBytes(address, 2 ** 40))).toBe(ENOMEM)
   })
 
   it('ends the views where the mapping ends', () => {

@@ -1,5 +1,6 @@
-// Runs one command in the SVM bed:
-// `node ci/bed/bed.mjs [--cpus N] [--timeout SECONDS] COMMAND [ARG...]`, in /hv, the repository.
+// Runs one command in the SVM bed, in /hv, where the repository lies.
+//
+//   node ci/bed/bed.mjs [--cpus N] [--timeout SECONDS] [--] [COMMAND [ARG...]]
 //
 // Its output and status are the command's. Without a command it tells what the bed offers.
 

@@ -74,6 +74,7 @@ export class Bed {
 /** @param {{cpus?: number, memoryMib?: number}} options @returns {Promise<Bed>} */
 export async function bootBed({cpus = 2, memoryMib = 2048} = {}) {
   const kernel = await bedKernel()
+  forgetDeadRuns()
   const work = `${cache}/bed/run-${process.pid}-${Date.now()}`
   mkdirSync(work, {recursive: true})
   const initramfs = buildInitramfs(work, kernel.modules)
@@ -81,10 +82,11 @@ export async function bootBed({cpus = 2, memoryMib = 2048} = {}) {
   const args = qemuArguments({cpus, memoryMib, vmlinuz: kernel.vmlinuz, initramfs, log})
 
   const errors = openSync(`${work}/qemu.log`, 'w')
-  const qemu = spawn('qemu-system-x86_64', args, {stdio: ['pipe', 'pipe', errors]})
+  // A test run that is ended, and be it by SIGKILL, leaves no virtual machine behind.
+  const command = ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args]
+  const qemu = spawn('setpriv', command, {stdio: ['pipe', 'pipe', errors]})
   closeSync(errors)
   qemu.stdin.on('error', () => {})
-  // A test run that is ended leaves no virtual machine behind.
   const killWithParent = () => qemu.kill('SIGKILL')
   process.once('exit', killWithParent)
 
@@ -100,6 +102,14 @@ export async function bootBed({cpus = 2, memoryMib = 2048} = {}) {
   const lines = createInterface({input: qemu.stdout})
   await readiness(lines, ended, qemu)
   return new Bed(qemu, lines, ended)
+}
+
+/** A run that was ended by SIGKILL leaves its folder. */
+function forgetDeadRuns() {
+  for (const name of readdirSync(`${cache}/bed`)) {
+    const pid = /^run-(\d+)-/.exec(name)?.[1]
+    if (pid && !existsSync(`/proc/${pid}`)) rmSync(`${cache}/bed/${name}`, {recursive: true, force: true})
+  }
 }
 
 function readiness(lines, ended, qemu) {

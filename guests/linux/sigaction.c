@@ -130,10 +130,22 @@ static void check_errors(void) {
   CHECK_EQ(sigprocmask(SIG_SETMASK, &set, 0), 0);
 }
 
+// By default these do nothing; so does CONT to a program that runs.
+static void check_ignored_by_default(void) {
+  static const int numbers[] = {SIGCHLD, SIGURG, SIGWINCH, SIGCONT};
+  for (size_t i = 0; i < COUNT(numbers); i++) {
+    struct sigaction now;
+    CHECK_EQ(raise(numbers[i]), 0);
+    CHECK_EQ(sigaction(numbers[i], 0, &now), 0);
+    CHECK(now.sa_handler == SIG_DFL);
+  }
+}
+
 int main(void) {
   check_delivery();
   check_pending();
   check_flags();
   check_errors();
+  check_ignored_by_default();
   return finish();
 }

@@ -1,0 +1,17 @@
+// non-canonical-sigreturn: a frame that returns to a non-canonical address: the fault is the program's. man 2 sigreturn.
+// status: 139
+// only x86_64
+#include <signal.h>
+#include <sys/ucontext.h>
+
+static void handler(int number, siginfo_t *info, void *context) {
+  (void)number, (void)info;
+  ((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] = (greg_t)0x800000000000;
+}
+
+int main(void) {
+  struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
+  sigaction(SIGUSR1, &action, 0);
+  raise(SIGUSR1);
+  return 0;
+}

@@ -7,18 +7,10 @@ export interface Architecture {
   readonly name: 'x86_64' | 'arm64'
   /** AT_PLATFORM. */
   readonly platformName: string
-  /** AT_HWCAP and AT_HWCAP2. */
-  hardwareCapabilities(): {hwcap: number | bigint; hwcap2: number | bigint}
   /** What a new program starts with. */
   initialRegisters(start: number, stackPointer: number): BigUint64Array
   /** uname(2)'s machine. */
   readonly machine: string
-  /** AT_PLATFORM. */
-  readonly platformName: string
-  /** AT_HWCAP and AT_HWCAP2, as Linux encodes them for a guest on this processor. */
-  hardwareCapabilities(): {readonly hwcap: bigint; readonly hwcap2: bigint}
-  /** A new program's registers: all zero but the program counter, the stack pointer and what user mode needs. */
-  initialRegisters(programCounter: number, stackPointer: number): BigUint64Array
   stackPointer(registers: BigUint64Array): number
   programCounter(registers: BigUint64Array): number
   /** Goes back to the call instruction, so that the interrupted call is made anew. */

@@ -36,20 +36,6 @@ export const USER_DS = 0x2bn
 /** Bytes of the SYSCALL instruction. */
 const SYSCALL_BYTES = 2n
 
-const EFLAGS_IF = 1n << 9n
-/** Reads as one on every processor. */
-const EFLAGS_FIXED = 1n << 1n
-
-export function initialRegisters(start: number, stack: number): BigUint64Array {
-  const registers = new BigUint64Array(REGISTER_COUNT)
-  registers[RIP] = BigInt(start)
-  registers[RSP] = BigInt(stack)
-  registers[EFLAGS] = EFLAGS_IF | EFLAGS_FIXED
-  registers[CS] = USER_CS
-  registers[SS] = USER_DS
-  return registers
-}
-
 export function stackPointer(registers: BigUint64Array): number {
   return Number(registers[RSP])
 }

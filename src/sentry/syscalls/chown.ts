@@ -2,12 +2,13 @@
 
 import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
-import {PERMISSION_BITS, S_IFDIR, S_ISGID, S_ISUID, S_IXGRP} from '../../abi/file-mode.ts'
+import {PERMISSION_BITS, S_IFDIR} from '../../abi/file-mode.ts'
 import type {AttributeChanges} from '../../vfs/file.ts'
 import {isMember} from '../../vfs/permissions.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkMountWritable, descriptorTarget, locateTarget, type Target} from './path-argument.ts'
+import {withoutSetId} from './set-id-bits.ts'
 import type {Syscall} from './syscall.ts'
 
 /** uid_t and gid_t -1: leave it. */
@@ -49,13 +50,9 @@ function changeOwner(task: Task, target: Target, uid: number, gid: number): numb
   if (uid !== UNCHANGED) changes.uid = uid
   if (gid !== UNCHANGED) changes.gid = gid
   const mode = now.mode & PERMISSION_BITS
+  // A new owner must not inherit the power that the old one gave.
   const kept = inode.kind === S_IFDIR ? mode : withoutSetId(mode)
   if (kept !== mode) changes.mode = kept
   inode.setAttributes(changes)
   return 0
-}
-
-/** A new owner must not inherit the power that the old one gave (man 2 chown); S_ISGID without S_IXGRP is no power. */
-export function withoutSetId(mode: number): number {
-  return mode & ~(S_ISUID | (mode & S_IXGRP ? S_ISGID : 0))
 }

@@ -7,6 +7,7 @@ import type {OpenFile} from '../../vfs/file.ts'
 import type {PipeEnd} from '../../vfs/pipe.ts'
 import type {Task} from '../task.ts'
 import {limitWrite} from './file-size-limit.ts'
+import {clearSetIdForWrite} from './set-id-bits.ts'
 import {BLOCKED} from './syscall.ts'
 
 /** Where bytes come from. A source gives them up only when the sink took them. */
@@ -59,6 +60,7 @@ export function pump(
 
 function moveNow(task: Task, source: Source, sink: Sink, length: number, nonBlocking: boolean): number {
   const buffer = new Uint8Array(Math.min(CHUNK, length))
+  clearSetIdForWrite(task, sink.file)
   let moved = 0
   try {
     while (moved < length) {

@@ -10,6 +10,7 @@ import type {Iovec} from '../memory/user-memory.ts'
 import type {Task} from '../task.ts'
 import {limitWrite} from './file-size-limit.ts'
 import {gather, SCRATCH_BYTES, scatterRead} from './scratch.ts'
+import {clearSetIdForWrite} from './set-id-bits.ts'
 import {BLOCKED} from './syscall.ts'
 
 /**
@@ -85,6 +86,7 @@ export function writeRange(
   length: number,
   position: number | undefined,
 ): number {
+  clearSetIdForWrite(task, file)
   const allowed = limitWrite(task, file, length, position)
   let moved = 0
   try {
@@ -107,6 +109,7 @@ export function writeRanges(
   position: number | undefined,
 ): number {
   const total = sum(ranges)
+  clearSetIdForWrite(task, file)
   const allowed = limitWrite(task, file, total, position)
   return writeRest(task, file, allowed === total ? ranges : cut(ranges, allowed), position, 0)
 }

@@ -8,6 +8,7 @@ import {checkAccess} from '../../vfs/permissions.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkFileSize} from './file-size-limit.ts'
 import {checkMountWritable, locate, readPath} from './path-argument.ts'
+import {clearSetId} from './set-id-bits.ts'
 import type {Syscall} from './syscall.ts'
 
 export const truncate: Syscall = (task, args) => {
@@ -20,6 +21,7 @@ export const truncate: Syscall = (task, args) => {
   checkAccess(inode, MAY_WRITE, task.credentials)
   checkMountWritable(location)
   checkFileSize(task, inode, length)
+  clearSetId(task, inode)
   inode.setAttributes({size: length})
   return 0
 }
@@ -30,6 +32,7 @@ export const ftruncate: Syscall = (task, args) => {
   if (length < 0 || file.inode.kind !== S_IFREG) throw new Errno(EINVAL)
   if ((file.flags & O_ACCMODE) === O_RDONLY) throw new Errno(EINVAL)
   checkFileSize(task, file.inode, length)
+  clearSetId(task, file.inode)
   file.truncate(length)
   return 0
 }

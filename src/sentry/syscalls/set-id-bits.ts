@@ -1,0 +1,28 @@
+// Set-user-ID and set-group-ID end when an ordinary user changes the file: new content must not have the old one's power.
+
+import {PERMISSION_BITS, S_IFREG, S_ISGID, S_ISUID, S_IXGRP} from '../../abi/file-mode.ts'
+import type {Inode, OpenFile} from '../../vfs/file.ts'
+import type {Task} from '../task.ts'
+
+/** Files that this was done for: a write looks once for each open file, not each time. */
+const cleared = new WeakSet<OpenFile>()
+
+/** Before a write. Cheap for root, and from the second write of a file on. */
+export function clearSetIdForWrite(task: Task, file: OpenFile): void {
+  if (task.credentials.privileged || cleared.has(file)) return
+  cleared.add(file)
+  clearSetId(task, file.inode)
+}
+
+/** Before a truncation. */
+export function clearSetId(task: Task, inode: Inode): void {
+  if (task.credentials.privileged || inode.kind !== S_IFREG) return
+  const mode = inode.attributes().mode & PERMISSION_BITS
+  const kept = withoutSetId(mode)
+  if (kept !== mode) inode.setAttributes({mode: kept})
+}
+
+/** S_ISGID without S_IXGRP is no power (man 2 chown). */
+export function withoutSetId(mode: number): number {
+  return mode & ~(S_ISUID | (mode & S_IXGRP ? S_ISGID : 0))
+}

@@ -5,6 +5,9 @@ import type {ByteString, Inode} from './file.ts'
 import type {FileSystem} from './file-system.ts'
 import type {Location, Mount} from './location.ts'
 
+/** A mount and its top refer to each other. */
+type Unfinished<T> = {-readonly [K in keyof T]: T[K]}
+
 export interface MountOptions {
   readOnly?: boolean
   source?: string
@@ -25,7 +28,7 @@ export function mount(at: Location, fs: FileSystem, options: MountOptions = {}):
 }
 
 function createMount(fs: FileSystem, at: Location | undefined, options: MountOptions): Mount {
-  const created: {-readonly [K in keyof Mount]: Mount[K]} = {
+  const created: Unfinished<Mount> = {
     fs,
     at,
     source: options.source ?? fs.type,
@@ -35,6 +38,20 @@ function createMount(fs: FileSystem, at: Location | undefined, options: MountOpt
   }
   created.top = {mount: created, inode: fs.root, parent: at?.parent, name: at?.name ?? ''}
   return created
+}
+
+/** A location for what no tree holds: pipes, sockets, host streams. It is the top of a mount of its own. */
+export function detachedLocation(inode: Inode, name: ByteString): Location {
+  const mount: Unfinished<Mount> = {
+    fs: inode.fs,
+    at: undefined,
+    source: inode.fs.type,
+    readOnly: false,
+    children: new Map(),
+    top: undefined as unknown as Location,
+  }
+  mount.top = {mount, inode, parent: undefined, name}
+  return mount.top
 }
 
 /** Every mount under `root`, parents first: the order of /proc/mounts. */
@@ -68,7 +85,7 @@ export function childLocation(parent: Location, name: ByteString, inode: Inode):
 export function ascend(location: Location, root: Location): Location {
   if (isSame(location, root)) return location
   let current = location
-  while (current.inode === current.mount.fs.root) {
+  while (current.inode === current.mount.top.inode) {
     if (current.mount.at === undefined) return current
     current = current.mount.at
   }
@@ -83,7 +100,7 @@ export function locateDirectory(mountOfIt: Mount, directory: Inode): Location {
   const names: ByteString[] = []
   const inodes: Inode[] = []
   // No recursion: a guest nests directories as deeply as it likes.
-  for (let at = directory; at !== mountOfIt.fs.root; ) {
+  for (let at = directory; at !== mountOfIt.top.inode; ) {
     const place = at.place()
     if (place === undefined) throw new Errno(ENOENT)
     names.push(place.name)
@@ -117,7 +134,7 @@ export function pathOf(location: Location, root: Location): PathName {
   let removed = false
   let current = location
   while (!isSame(current, root)) {
-    if (current.inode === current.mount.fs.root) {
+    if (current.inode === current.mount.top.inode) {
       if (current.mount.at === undefined) return {path: join(names), removed, unreachable: true}
       current = current.mount.at
       continue

@@ -204,8 +204,8 @@ export class PipeEnd extends FileDescription {
 
 /** pipe2(2). `flags` are status flags (O_NONBLOCK). */
 export function openPipe(flags = 0): [reader: PipeEnd, writer: PipeEnd] {
-  const inode = new PipeInode()
   const pipe = new Pipe()
+  const inode = new PipeInode(pipe)
   return [new PipeEnd(inode, pipe, flags | O_RDONLY), new PipeEnd(inode, pipe, flags | O_WRONLY)]
 }
 
@@ -251,12 +251,19 @@ const pipefs = new PipeFileSystem()
 
 class PipeInode extends Node {
   readonly fs = pipefs
+  readonly #pipe: Pipe
   readonly #ino = pipefs.takeIno()
   readonly #time: Time = now()
   #mode = S_IFIFO | 0o600
 
-  constructor() {
+  constructor(pipe: Pipe) {
     super(S_IFIFO)
+    this.#pipe = pipe
+  }
+
+  /** By /proc/self/fd/N: another descriptor for the same pipe, as for a fifo. */
+  override open(flags: number): OpenFile {
+    return new PipeEnd(this, this.#pipe, flags)
   }
 
   override attributes(): Attributes {

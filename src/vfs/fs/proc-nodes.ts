@@ -1,0 +1,262 @@
+// The inodes of procfs: directories made of functions, texts generated when they are read, links that lead anywhere.
+
+import {EACCES, EINVAL, ENOENT, EPERM, Errno} from '../../abi/errno.ts'
+import {directoryEntryType, S_IFDIR, S_IFLNK, S_IFREG} from '../../abi/file-mode.ts'
+import {O_ACCMODE, O_RDONLY} from '../../abi/open-flags.ts'
+import {now} from '../clock.ts'
+import {DirectoryDescription} from '../directory-description.ts'
+import type {
+  AttributeChanges,
+  Attributes,
+  ByteString,
+  DirectoryEntry,
+  Inode,
+  OpenFile,
+  Place,
+} from '../file.ts'
+import {FileDescription} from '../file-description.ts'
+import type {Location} from '../location.ts'
+import {Node} from '../node.ts'
+import {seekTo} from '../seek.ts'
+import type {Procfs} from './proc.ts'
+
+/** Makes an inode when its name is looked up. */
+export type Make = (parent: ProcDirectory, name: ByteString) => ProcNode
+
+export interface Owner {
+  uid: number
+  gid: number
+}
+
+export const ROOT_OWNER: Owner = {uid: 0, gid: 0}
+const BLOCK_SIZE = 1024
+
+export class ProcNode extends Node {
+  readonly fs: Procfs
+  readonly #parent: ProcDirectory | undefined
+  readonly #name: ByteString
+  readonly #permissions: number
+  readonly owner: Owner
+
+  constructor(
+    kind: number,
+    permissions: number,
+    fs: Procfs,
+    parent: ProcDirectory | undefined,
+    name: ByteString,
+    owner?: Owner,
+  ) {
+    super(kind)
+    this.fs = fs
+    this.#parent = parent
+    this.#name = name
+    this.#permissions = permissions
+    this.owner = owner ?? parent?.owner ?? ROOT_OWNER
+  }
+
+  get path(): ByteString {
+    return this.#parent === undefined ? '' : `${this.#parent.path}/${this.#name}`
+  }
+
+  override place(): Place | undefined {
+    if (this.#parent === undefined) return undefined
+    return {directory: this.#parent, name: this.#name, removed: false}
+  }
+
+  override attributes(): Attributes {
+    const time = now()
+    const {uid, gid} = this.owner
+    return {
+      dev: this.fs.dev,
+      ino: this.fs.inoOf(this.path),
+      mode: this.kind | this.#permissions,
+      nlink: this.kind === S_IFDIR ? 2 : 1,
+      uid,
+      gid,
+      rdev: 0,
+      size: 0,
+      blocks: 0,
+      blksize: BLOCK_SIZE,
+      atime: time,
+      mtime: time,
+      ctime: time,
+      btime: time,
+    }
+  }
+
+  override setAttributes(changes: AttributeChanges): void {
+    // open(O_TRUNC) of a writable text: there is nothing to cut.
+    if (changes.size === undefined) throw new Errno(EPERM)
+  }
+}
+
+/** What a directory holds now. */
+export interface Contents {
+  names(): Iterable<readonly [name: ByteString, kind: number]>
+  /** Undefined: ENOENT. */
+  find(name: ByteString): Make | undefined
+}
+
+export class ProcDirectory extends ProcNode {
+  readonly #contents: Contents
+
+  constructor(
+    contents: Contents,
+    fs: Procfs,
+    parent: ProcDirectory | undefined,
+    name: ByteString,
+    permissions = 0o555,
+    owner?: Owner,
+  ) {
+    super(S_IFDIR, permissions, fs, parent, name, owner)
+    this.#contents = contents
+  }
+
+  override lookup(name: ByteString): Inode {
+    const make = this.#contents.find(name)
+    if (make === undefined) throw new Errno(ENOENT)
+    return make(this, name)
+  }
+
+  override open(flags: number): OpenFile {
+    return new DirectoryDescription(this, flags, () => this.#list())
+  }
+
+  #list(): DirectoryEntry[] {
+    const entries: DirectoryEntry[] = []
+    const {path} = this
+    for (const [name, kind] of this.#contents.names()) {
+      entries.push({name, ino: this.fs.inoOf(`${path}/${name}`), type: directoryEntryType(kind)})
+    }
+    return entries
+  }
+}
+
+export class ProcText extends ProcNode {
+  readonly #read: () => ByteString
+  readonly #write: ((text: ByteString) => void) | undefined
+
+  constructor(
+    text: {read: () => ByteString; write?: (text: ByteString) => void; mode?: number},
+    fs: Procfs,
+    parent: ProcDirectory,
+    name: ByteString,
+  ) {
+    super(S_IFREG, text.mode ?? (text.write === undefined ? 0o444 : 0o644), fs, parent, name)
+    this.#read = text.read
+    this.#write = text.write
+  }
+
+  override open(flags: number): OpenFile {
+    if ((flags & O_ACCMODE) !== O_RDONLY && this.#write === undefined) throw new Errno(EACCES)
+    return new ProcTextFile(this, flags, this.#read, this.#write)
+  }
+}
+
+/** Generated anew whenever it is read from the start, so that one reading is consistent. */
+class ProcTextFile extends FileDescription {
+  readonly #read: () => ByteString
+  readonly #write: ((text: ByteString) => void) | undefined
+  #text: Buffer | undefined
+
+  constructor(
+    inode: Inode,
+    flags: number,
+    read: () => ByteString,
+    write: ((text: ByteString) => void) | undefined,
+  ) {
+    super(inode, flags)
+    this.#read = read
+    this.#write = write
+  }
+
+  override read(target: Uint8Array, position?: number): number {
+    this.requireReadable()
+    const start = position ?? this.position
+    if (this.#text === undefined || start === 0) this.#text = Buffer.from(this.#read(), 'latin1')
+    const piece = this.#text.subarray(start, start + target.length)
+    target.set(piece)
+    if (position === undefined) this.position += piece.length
+    return piece.length
+  }
+
+  override write(source: Uint8Array, position?: number): number {
+    this.requireWritable()
+    if (this.#write === undefined) throw new Errno(EINVAL)
+    this.#write(Buffer.from(source).toString('latin1'))
+    if (position === undefined) this.position += source.length
+    return source.length
+  }
+
+  override seek(offset: number, whence: number): number {
+    this.position = seekTo(offset, whence, this.position, 0)
+    return this.position
+  }
+}
+
+export class ProcLink extends ProcNode {
+  readonly #target: () => ByteString
+
+  constructor(target: () => ByteString, fs: Procfs, parent: ProcDirectory, name: ByteString) {
+    super(S_IFLNK, 0o777, fs, parent, name)
+    this.#target = target
+  }
+
+  override readlink(): ByteString {
+    return this.#target()
+  }
+}
+
+/** Leads to a location itself, whatever its text says: also to what has no name any more. */
+export class ProcMagicLink extends ProcLink {
+  readonly #location: () => Location | undefined
+
+  constructor(
+    link: {text: () => ByteString; location: () => Location | undefined},
+    fs: Procfs,
+    parent: ProcDirectory,
+    name: ByteString,
+  ) {
+    super(link.text, fs, parent, name)
+    this.#location = link.location
+  }
+
+  followMagicLink(): Location | undefined {
+    return this.#location()
+  }
+}
+
+/** A directory whose names are fixed. */
+export function fixedContents(entries: Record<ByteString, {kind: number; make: Make}>): Contents {
+  const table = new Map(Object.entries(entries))
+  return {
+    *names() {
+      for (const [name, {kind}] of table) yield [name, kind]
+    },
+    find: (name) => table.get(name)?.make,
+  }
+}
+
+export function text(
+  read: () => ByteString,
+  write?: (text: ByteString) => void,
+  mode?: number,
+): {kind: number; make: Make} {
+  const source = {read, write, mode}
+  return {kind: S_IFREG, make: (parent, name) => new ProcText(source, parent.fs, parent, name)}
+}
+
+export function link(target: () => ByteString): {kind: number; make: Make} {
+  return {kind: S_IFLNK, make: (parent, name) => new ProcLink(target, parent.fs, parent, name)}
+}
+
+export function directory(
+  contents: Contents,
+  permissions?: number,
+  owner?: Owner,
+): {kind: number; make: Make} {
+  return {
+    kind: S_IFDIR,
+    make: (parent, name) => new ProcDirectory(contents, parent.fs, parent, name, permissions, owner),
+  }
+}

@@ -1,0 +1,145 @@
+// /proc/PID/stat, statm, status, limits: Linux's formats (man 5 proc_pid_stat, proc_pid_status; fs/proc/array.c).
+
+import {PAGE_SIZE} from '../../platform/platform.ts'
+import type {ByteString} from '../file.ts'
+import type {ProcProcess} from './proc-source.ts'
+
+/** USER_HZ. */
+const TICKS = 100
+const ALL_CAPABILITIES = '000001ffffffffff'
+const NO_CAPABILITIES = '0000000000000000'
+const SIGCHLD = 17
+
+const stateNames: Record<string, string> = {
+  R: 'running',
+  S: 'sleeping',
+  D: 'disk sleep',
+  T: 'stopped',
+  Z: 'zombie',
+}
+
+export function statText(process: ProcProcess, tid: number): ByteString {
+  const {parentPid, processGroup, session, memory, nice} = process
+  const fields: (number | string)[] = [
+    tid,
+    `(${process.name})`,
+    process.state,
+    parentPid,
+    processGroup,
+    session,
+  ]
+  // tty_nr tpgid flags minflt cminflt majflt cmajflt
+  fields.push(0, -1, 0, 0, 0, 0, 0)
+  fields.push(Math.floor(process.userSeconds * TICKS), Math.floor(process.systemSeconds * TICKS))
+  // cutime cstime priority nice num_threads itrealvalue starttime
+  fields.push(0, 0, 20 + nice, nice, process.tids.length, 0, Math.floor(process.startedSeconds * TICKS))
+  fields.push(memory.virtualBytes, Math.floor(memory.residentBytes / PAGE_SIZE), '18446744073709551615')
+  // startcode endcode startstack kstkesp kstkeip: Linux shows zeros to those who may not trace.
+  fields.push(0, 0, 0, 0, 0)
+  // signal blocked sigignore sigcatch: the low 31 bits; wchan nswap cnswap
+  const {pending, blocked, ignored, caught} = process.signals
+  for (const mask of [pending, blocked, ignored, caught])
+    fields.push(Number.parseInt(mask.slice(-8), 16) & 0x7fffffff)
+  fields.push(0, 0, 0, SIGCHLD)
+  // processor rt_priority policy delayacct_blkio_ticks guest_time cguest_time, and seven addresses, exit_code
+  fields.push(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+  return `${fields.join(' ')}\n`
+}
+
+export function statmText({memory}: ProcProcess): ByteString {
+  const pages = (bytes: number): number => Math.floor(bytes / PAGE_SIZE)
+  return `${pages(memory.virtualBytes)} ${pages(memory.residentBytes)} 0 0 0 ${pages(memory.dataBytes)} 0\n`
+}
+
+export function statusText(process: ProcProcess, tid: number): ByteString {
+  const {memory, signals, state} = process
+  const capabilities = process.uids[1] === 0 ? ALL_CAPABILITIES : NO_CAPABILITIES
+  const lines: [name: string, value: string | number][] = [
+    ['Name', escapeName(process.name)],
+    ['Umask', process.umask.toString(8).padStart(4, '0')],
+    ['State', `${state} (${stateNames[state] ?? 'running'})`],
+    ['Tgid', process.pid],
+    ['Ngid', 0],
+    ['Pid', tid],
+    ['PPid', process.parentPid],
+    ['TracerPid', 0],
+    ['Uid', process.uids.join('\t')],
+    ['Gid', process.gids.join('\t')],
+    ['FDSize', 64],
+    ['Groups', `${process.groups.join(' ')} `],
+    ['NStgid', process.pid],
+    ['NSpid', tid],
+    ['NSpgid', process.processGroup],
+    ['NSsid', process.session],
+    ['VmPeak', kilobytes(memory.virtualBytes)],
+    ['VmSize', kilobytes(memory.virtualBytes)],
+    ['VmLck', kilobytes(memory.lockedBytes)],
+    ['VmPin', kilobytes(0)],
+    ['VmHWM', kilobytes(memory.residentBytes)],
+    ['VmRSS', kilobytes(memory.residentBytes)],
+    ['VmData', kilobytes(memory.dataBytes)],
+    ['VmSwap', kilobytes(0)],
+    ['Threads', process.tids.length],
+    ['SigPnd', signals.pending],
+    ['ShdPnd', signals.sharedPending],
+    ['SigBlk', signals.blocked],
+    ['SigIgn', signals.ignored],
+    ['SigCgt', signals.caught],
+    ['CapInh', NO_CAPABILITIES],
+    ['CapPrm', capabilities],
+    ['CapEff', capabilities],
+    ['CapBnd', ALL_CAPABILITIES],
+    ['CapAmb', NO_CAPABILITIES],
+    ['NoNewPrivs', Number(process.noNewPrivileges)],
+    ['Seccomp', 0],
+    ['Cpus_allowed', '1'],
+    ['Cpus_allowed_list', '0'],
+    ['Mems_allowed', '1'],
+    ['Mems_allowed_list', '0'],
+    ['voluntary_ctxt_switches', 0],
+    ['nonvoluntary_ctxt_switches', 0],
+  ]
+  return lines.map(([name, value]) => `${name}:\t${value}\n`).join('')
+}
+
+function kilobytes(bytes: number): string {
+  return `${String(Math.floor(bytes / 1024)).padStart(8)} kB`
+}
+
+/** Newlines and backslashes, as seq_escape does. */
+function escapeName(name: ByteString): ByteString {
+  return name.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+}
+
+/** By resource number: name and unit (fs/proc/base.c, lnames). */
+const limitNames: readonly (readonly [name: string, unit: string])[] = [
+  ['Max cpu time', 'seconds'],
+  ['Max file size', 'bytes'],
+  ['Max data size', 'bytes'],
+  ['Max stack size', 'bytes'],
+  ['Max core file size', 'bytes'],
+  ['Max resident set', 'bytes'],
+  ['Max processes', 'processes'],
+  ['Max open files', 'files'],
+  ['Max locked memory', 'bytes'],
+  ['Max address space', 'bytes'],
+  ['Max file locks', 'locks'],
+  ['Max pending signals', 'signals'],
+  ['Max msgqueue size', 'bytes'],
+  ['Max nice priority', ''],
+  ['Max realtime priority', ''],
+  ['Max realtime timeout', 'us'],
+]
+
+export function limitsText(limits: ProcProcess['limits']): ByteString {
+  let lines = 'Limit                     Soft Limit           Hard Limit           Units     \n'
+  for (const [resource, [name, unit]] of limitNames.entries()) {
+    const {soft, hard} = limits[resource] ?? {soft: Number.POSITIVE_INFINITY, hard: Number.POSITIVE_INFINITY}
+    lines += `${name.padEnd(25)} ${limit(soft)} ${limit(hard)} ${unit.padEnd(10)}\n`
+  }
+  return lines
+}
+
+function limit(value: number): string {
+  return (Number.isFinite(value) ? String(value) : 'unlimited').padEnd(20)
+}

@@ -1,0 +1,156 @@
+// /proc/PID and /proc/PID/task/TID.
+
+import {ENOENT, Errno} from '../../abi/errno.ts'
+import {S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK} from '../../abi/file-mode.ts'
+import {AnonymousInode} from '../anonymous-inode.ts'
+import type {ByteString} from '../file.ts'
+import type {Location} from '../location.ts'
+import {detachedLocation, pathOf} from '../mount-tree.ts'
+import {mountinfoText, mountsText} from './proc-mounts.ts'
+import {
+  type Contents,
+  directory,
+  fixedContents,
+  type Make,
+  type Owner,
+  ProcMagicLink,
+  ROOT_OWNER,
+  text,
+} from './proc-nodes.ts'
+import {limitsText, statmText, statText, statusText} from './proc-process-text.ts'
+import type {ProcFd, ProcProcess, ProcSource} from './proc-source.ts'
+
+export function processOwner(source: ProcSource, pid: number): Owner {
+  const process = source.process(pid)
+  return process === undefined ? ROOT_OWNER : {uid: process.uids[1], gid: process.gids[1]}
+}
+
+/** The contents ask for the process anew each time: it may be gone, and then everything is ENOENT. */
+export function processContents(source: ProcSource, pid: number, tid: number): Contents {
+  const of = (): ProcProcess => {
+    const process = source.process(pid)
+    if (process === undefined) throw new Errno(ENOENT)
+    return process
+  }
+  const entries: Record<ByteString, {kind: number; make: Make}> = {
+    auxv: text(() => Buffer.from(of().auxv).toString('latin1'), undefined, 0o400),
+    cgroup: text(() => '0::/\n'),
+    cmdline: text(() => nulTerminated(of().argv)),
+    comm: text(() => `${of().name}\n`),
+    cwd: magicLink(source, () => of().cwd),
+    environ: text(() => nulTerminated(of().envp), undefined, 0o400),
+    exe: magicLink(source, () => of().executable),
+    fd: directory(fdContents(source, of), 0o500),
+    fdinfo: directory(fdinfoContents(of), 0o500),
+    limits: text(() => limitsText(of().limits)),
+    maps: text(() => of().maps()),
+    mountinfo: text(() => mountinfoText(source.rootMount, of().root)),
+    mounts: text(() => mountsText(source.rootMount, of().root)),
+    oom_score: text(() => '0\n'),
+    oom_score_adj: text(() => '0\n'),
+    root: magicLink(source, () => of().root),
+    stat: text(() => statText(of(), tid)),
+    statm: text(() => statmText(of())),
+    status: text(() => statusText(of(), tid)),
+  }
+  if (tid === pid) entries.task = directory(taskContents(source, of))
+  return fixedContents(entries)
+}
+
+function taskContents(source: ProcSource, of: () => ProcProcess): Contents {
+  return {
+    *names() {
+      for (const tid of of().tids) yield [String(tid), S_IFDIR]
+    },
+    find(name) {
+      const {pid, tids} = of()
+      const tid = tids.find((each) => String(each) === name)
+      if (tid === undefined) return undefined
+      // The thread that shares the process's id has no task/ below task/PID either.
+      const contents = processContents(source, pid, tid)
+      return directory(withoutTask(contents)).make
+    },
+  }
+}
+
+function withoutTask(contents: Contents): Contents {
+  return {
+    *names() {
+      for (const entry of contents.names()) if (entry[0] !== 'task') yield entry
+    },
+    find: (name) => (name === 'task' ? undefined : contents.find(name)),
+  }
+}
+
+function fdContents(source: ProcSource, of: () => ProcProcess): Contents {
+  return {
+    *names() {
+      for (const [fd] of of().fds()) yield [String(fd), S_IFLNK]
+    },
+    find(name) {
+      if (findFd(of(), name) === undefined) return undefined
+      const file = (): ProcFd => {
+        const found = findFd(of(), name)
+        if (found === undefined) throw new Errno(ENOENT)
+        return found
+      }
+      const link = {text: () => fdText(file(), source.current.root), location: () => fdLocation(file())}
+      return (parent, linkName) => new ProcMagicLink(link, parent.fs, parent, linkName)
+    },
+  }
+}
+
+function fdinfoContents(of: () => ProcProcess): Contents {
+  return {
+    *names() {
+      for (const [fd] of of().fds()) yield [String(fd), S_IFREG]
+    },
+    find(name) {
+      if (findFd(of(), name) === undefined) return undefined
+      return text(() => {
+        const file = findFd(of(), name)?.file
+        if (file === undefined) throw new Errno(ENOENT)
+        return `pos:\t${file.position}\nflags:\t0${file.flags.toString(8)}\nmnt_id:\t1\n`
+      }).make
+    },
+  }
+}
+
+function findFd(process: ProcProcess, name: ByteString): ProcFd | undefined {
+  for (const [fd, file] of process.fds()) if (String(fd) === name) return file
+  return undefined
+}
+
+/** What readlink says of a descriptor (man 5 proc, /proc/PID/fd). */
+function fdText({file, location, label}: ProcFd, root: Location): ByteString {
+  if (label !== undefined) return label
+  if (location !== undefined) return locationText(location, root)
+  const {inode} = file
+  if (inode instanceof AnonymousInode) return `anon_inode:${inode.label}`
+  if (inode.kind === S_IFIFO) return `pipe:[${inode.attributes().ino}]`
+  if (inode.kind === S_IFSOCK) return `socket:[${inode.attributes().ino}]`
+  return `/dev/${inode.fs.type}`
+}
+
+function fdLocation({file, location}: ProcFd): Location {
+  return location ?? detachedLocation(file.inode, '')
+}
+
+function locationText(location: Location, root: Location): ByteString {
+  const {path, removed} = pathOf(location, root)
+  return removed ? `${path} (deleted)` : path
+}
+
+function magicLink(source: ProcSource, location: () => Location | undefined): {kind: number; make: Make} {
+  const textOf = (): ByteString => {
+    const found = location()
+    if (found === undefined) throw new Errno(ENOENT)
+    return locationText(found, source.current.root)
+  }
+  const link = {text: textOf, location}
+  return {kind: S_IFLNK, make: (parent, name) => new ProcMagicLink(link, parent.fs, parent, name)}
+}
+
+function nulTerminated(strings: readonly ByteString[]): ByteString {
+  return strings.map((each) => `${each}\0`).join('')
+}

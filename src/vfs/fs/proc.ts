@@ -1,0 +1,71 @@
+// procfs: /proc over a ProcSource. Nothing is stored: every lookup asks, every inode is made when it is asked for.
+
+import {S_IFDIR} from '../../abi/file-mode.ts'
+import {allocateDev} from '../anonymous-dev.ts'
+import type {ByteString} from '../file.ts'
+import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
+import {type Contents, directory, link, type Make, ProcDirectory} from './proc-nodes.ts'
+import {processContents, processOwner} from './proc-process.ts'
+import type {ProcSource} from './proc-source.ts'
+import {systemEntries} from './proc-system.ts'
+
+const PROC_SUPER_MAGIC = 0x9fa0
+const ROOT_INO = 1
+/** Inode numbers of paths are hashes: stable, without a table that a guest could grow. */
+const FIRST_HASHED_INO = 0x1000
+
+export class Procfs implements FileSystem {
+  readonly type = 'proc'
+  readonly readOnly = false
+  readonly dev = allocateDev()
+  readonly root: ProcDirectory
+
+  constructor(source: ProcSource) {
+    this.root = new ProcDirectory(rootContents(source), this, undefined, '')
+  }
+
+  statfs(): FileSystemStatistics {
+    const magic = PROC_SUPER_MAGIC
+    return {magic, bsize: 4096, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0, namelen: 255}
+  }
+
+  dispose(): void {}
+
+  inoOf(path: ByteString): number {
+    if (path === '') return ROOT_INO
+    // FNV-1a over two lanes, for 48 bits.
+    let low = 0x811c9dc5
+    let high = 0x01000193
+    for (let i = 0; i < path.length; i++) {
+      low = Math.imul(low ^ path.charCodeAt(i), 0x01000193)
+      high = Math.imul(high ^ path.charCodeAt(i), 0x85ebca6b)
+    }
+    return FIRST_HASHED_INO + (low >>> 0) + (high >>> 16) * 2 ** 32
+  }
+}
+
+function rootContents(source: ProcSource): Contents {
+  const entries = new Map<ByteString, {kind: number; make: Make}>(Object.entries(systemEntries(source)))
+  entries.set(
+    'self',
+    link(() => String(source.current.pid)),
+  )
+  entries.set(
+    'thread-self',
+    link(() => `${source.current.pid}/task/${source.current.tid}`),
+  )
+  return {
+    *names() {
+      for (const [name, {kind}] of entries) yield [name, kind]
+      for (const pid of source.pids()) yield [String(pid), S_IFDIR]
+    },
+    find(name) {
+      const entry = entries.get(name)
+      if (entry !== undefined) return entry.make
+      if (!/^[1-9][0-9]{0,9}$/.test(name)) return undefined
+      const pid = Number(name)
+      if (source.process(pid) === undefined) return undefined
+      return directory(processContents(source, pid, pid), 0o555, processOwner(source, pid)).make
+    },
+  }
+}

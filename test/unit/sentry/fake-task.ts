@@ -1,0 +1,122 @@
+// A task for unit tests: real signals, limits and timers over a fake context, memory and kernel.
+
+import type {Credentials} from '../../../src/sentry/credentials.ts'
+import {FdTable} from '../../../src/sentry/fd-table.ts'
+import type {Kernel} from '../../../src/sentry/kernel.ts'
+import type {Process} from '../../../src/sentry/process.ts'
+import {ResourceLimits} from '../../../src/sentry/resource-limits.ts'
+import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
+import {TaskSignals} from '../../../src/sentry/signals/task-signals.ts'
+import {type Arguments, BLOCKED, type Syscall} from '../../../src/sentry/syscalls/syscall.ts'
+import type {Task} from '../../../src/sentry/task.ts'
+import {TimerQueue} from '../../../src/sentry/timers.ts'
+import type {Wait} from '../../../src/sentry/wait.ts'
+import {FakeContext, FakeMemory} from '../arch/x86_64/fake-context.ts'
+
+export const BASE = 0x7000_0000
+export const STACK = BASE + 0x8000
+
+/** UserMemory's accessors over FakeMemory's bytes. */
+class FakeUserMemory extends FakeMemory {
+  readInt32 = (address: number): number => this.view(address, 4).getInt32(0, true)
+  readUint32 = (address: number): number => this.view(address, 4).getUint32(0, true)
+  readUint8 = (address: number): number => this.view(address, 1).getUint8(0)
+  writeInt32 = (address: number, value: number): void => this.view(address, 4).setInt32(0, value, true)
+  writeUint32 = (address: number, value: number): void => this.view(address, 4).setUint32(0, value, true)
+  writeInt32s(address: number, values: readonly number[]): void {
+    values.forEach((value, index) => {
+      this.writeInt32(address + 4 * index, value)
+    })
+  }
+  clear = (address: number, length: number): void => this.writeBytes(address, new Uint8Array(length))
+}
+
+const ORDINARY: Credentials = {
+  ...{uid: 1000, gid: 1000, groups: [], privileged: false},
+  ...{ruid: 1000, euid: 1000, suid: 1000, rgid: 1000, egid: 1000, sgid: 1000},
+}
+
+export class FakeKernel {
+  readonly timers = new TimerQueue()
+  readonly processes = new Map<number, Process>()
+  readonly tasks = new Map<number, Task>()
+  readonly notified: Task[] = []
+  /** The process's CPU time runs with the clock while this is set. */
+  isBusy = true
+  nowNs = 1e12
+  cpuNs = 0
+
+  monotonicNs(): number {
+    return this.nowNs
+  }
+  cpuTimeNs(): number {
+    return this.cpuNs
+  }
+  notify(task: Task): void {
+    this.notified.push(task)
+  }
+  endProcess(process: Process, code: number | undefined, signal: number | undefined): void {
+    process.exit ??= {code, signal}
+  }
+
+  /** Lets time pass: timers expire at their times. */
+  pass(ns: number): void {
+    const end = this.nowNs + ns
+    for (;;) {
+      const next = Math.min(end, Math.max(this.nowNs, this.timers.nextDeadlineNs))
+      if (this.isBusy) this.cpuNs += next - this.nowNs
+      this.nowNs = next
+      this.timers.runExpired(next)
+      if (next === end) return
+    }
+  }
+}
+
+export interface Fake {
+  task: Task
+  process: Process
+  kernel: FakeKernel
+  context: FakeContext
+  memory: FakeUserMemory
+}
+
+export function fakeTask(credentials = ORDINARY): Fake {
+  const kernel = new FakeKernel()
+  const limits = new ResourceLimits()
+  const signals = new ProcessSignals(limits)
+  const process = {
+    ...{pid: 7, parentPid: 1, processGroup: 7, session: 7, exit: undefined, personality: 0},
+    ...{limits, signals, attributes: new Map(), tasks: [] as Task[]},
+  } as unknown as Process
+  const context = new FakeContext(STACK)
+  const memory = new FakeUserMemory(BASE, 0x10000)
+  const task = {
+    ...{tid: 7, process, context, memory, credentials, name: 'test'},
+    kernel: kernel as unknown as Kernel,
+    fds: new FdTable(),
+    signals: new TaskSignals(signals),
+    wait: undefined as Wait | undefined,
+    block(wait: Wait) {
+      this.wait = wait
+      return BLOCKED
+    },
+  } as unknown as Task
+  process.tasks.push(task)
+  kernel.processes.set(process.pid, process)
+  kernel.tasks.set(task.tid, task)
+  task.signals.attach(task)
+  return {task, process, kernel, context, memory}
+}
+
+/** Makes a call with these argument words. */
+export function call({task}: Fake, syscall: Syscall, ...words: (number | bigint)[]): number {
+  const raw = (index: number) => BigInt.asUintN(64, BigInt(words[index] ?? 0))
+  const args: Arguments = {
+    raw,
+    address: (index) => Number(raw(index)),
+    int32: (index) => Number(BigInt.asIntN(32, raw(index))),
+    uint32: (index) => Number(BigInt.asUintN(32, raw(index))),
+    int64: (index) => Number(BigInt.asIntN(64, raw(index))),
+  }
+  return syscall(task, args)
+}

@@ -2,6 +2,8 @@
 
 #include "kvm/user_vm.h"
 
+#include <sys/auxv.h>
+
 #include "kvm/runner.h"
 #include "napi/exports.h"
 #include "napi/guard.h"
@@ -106,6 +108,7 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
          InstanceMethod<&ContextObject::Interrupt>("interrupt"),
          InstanceMethod<&ContextObject::ReadRegisters>("readRegisters"),
          InstanceMethod<&ContextObject::WriteRegisters>("writeRegisters"),
+         InstanceMethod<&ContextObject::WriteResult>("writeResult"),
          InstanceMethod<&ContextObject::ReadFpState>("readFpState"),
          InstanceMethod<&ContextObject::WriteFpState>("writeFpState"),
          InstanceMethod<&ContextObject::Dispose>("dispose")});
@@ -199,6 +202,10 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
     });
   }
 
+  void WriteResult(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Get().WriteResult(info[0].ToNumber().Int64Value()); });
+  }
+
   Napi::Value ReadFpState(const Napi::CallbackInfo& info) {
     return Guard(info.Env(), [&] {
       std::vector<uint8_t> area = hv::ReadFpState(Get().vcpu());
@@ -249,6 +256,8 @@ void ExportUserVm(Napi::Env env, Napi::Object exports) {
   exports.Set("UserVm", UserVmObject::Define(env));
   exports.Set("Space", SpaceObject::Define(env));
   exports.Set("Context", ContextObject::Define(env));
+  exports.Set("hwcap", Napi::Number::New(env, static_cast<double>(::getauxval(AT_HWCAP))));
+  exports.Set("hwcap2", Napi::Number::New(env, static_cast<double>(::getauxval(AT_HWCAP2))));
   exports.Set("userTop", Napi::Number::New(env, static_cast<double>(HV_USER_TOP)));
 }
 

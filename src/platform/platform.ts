@@ -98,6 +98,8 @@ export interface Platform {
   readonly stats: PlatformStats
   /** The context that the last SYSCALL, FAULT, PREEMPTED or DEAD event is about. */
   readonly trapped: Context
+  /** After EVENT_DEAD: what the host said. */
+  readonly death: string
   /** After EVENT_READY: the descriptors that are ready, as [fd, epoll events] pairs. */
   readonly ready: ReadonlyArray<readonly [fd: number, events: number]>
 

@@ -3,12 +3,13 @@
 import type {Context} from '../platform/platform.ts'
 import type {Credentials} from './credentials.ts'
 import type {FdTable} from './fd-table.ts'
+import {FrameArguments} from './frame-arguments.ts'
 import type {FsContext} from './fs-context.ts'
 import type {Kernel} from './kernel.ts'
 import type {UserMemory} from './memory/user-memory.ts'
 import type {Process} from './process.ts'
 import type {TaskSignals} from './signals/task-signals.ts'
-import {BLOCKED} from './syscalls/syscall.ts'
+import {type Arguments, BLOCKED} from './syscalls/syscall.ts'
 import type {Wait} from './wait.ts'
 
 export class Task {
@@ -16,6 +17,8 @@ export class Task {
   readonly kernel: Kernel
   readonly process: Process
   readonly context: Context
+  /** Of the current call, until its handler returns. */
+  readonly arguments: Arguments
   /** Follows the guest's pointers: the only thing that does. */
   readonly memory: UserMemory
   readonly fds: FdTable
@@ -36,6 +39,7 @@ export class Task {
     this.kernel = parts.kernel
     this.process = parts.process
     this.context = parts.context
+    this.arguments = new FrameArguments(parts.context.argumentWords)
     this.memory = parts.memory
     this.fds = parts.fds
     this.fs = parts.fs

@@ -71,6 +71,8 @@ class Context {
   // Only while stopped.
   UserRegisters ReadRegisters();
   void WriteRegisters(const UserRegisters& registers);
+  // The result register among those that were written.
+  void WriteResult(int64_t result) { written_[kRegRax] = static_cast<uint64_t>(result); }
 
  private:
   // Where the vCPU stands between two runs: in the program, behind a doorbell, or behind a fault stub's.

@@ -5,6 +5,9 @@ export interface KvmAddon {
   Space: new (vm: NativeUserVm) => NativeSpace
   Context: new (vm: NativeUserVm, watcher: NativeWatcher) => NativeContext
   Watcher: new () => NativeWatcher
+  /** The host's AT_HWCAP and AT_HWCAP2, which are the guest's. */
+  hwcap: number
+  hwcap2: number
   /** Guest user addresses end here. */
   userTop: number
   /** An eventfd, to be closed by `closeBell`. */
@@ -43,6 +46,8 @@ export interface NativeContext {
   setSpace(space: NativeSpace): void
   readRegisters(out: BigUint64Array): void
   writeRegisters(registers: BigUint64Array): void
+  /** Changes the result in registers that were written and not yet run. */
+  writeResult(result: number): void
   readFpState(): Uint8Array
   writeFpState(state: Uint8Array): void
   dispose(): void

@@ -44,6 +44,8 @@ export class KvmContext implements Context {
   #threaded = false
   /** In the shim or the program; false: stopped, and this thread may touch it. */
   #running = false
+  /** Registers were written since it last ran. */
+  #written = false
 
   /** @param userTop user addresses end here */
   constructor(native: NativeContext, supervisor: ArrayBuffer, userTop: number) {
@@ -74,7 +76,9 @@ export class KvmContext implements Context {
   /** After EVENT_DEAD: what KVM said. */
   get death(): string {
     const hostError = this.#record[HOST_ERROR]
-    return hostError === 0 ? `KVM exit reason ${this.#record[EXIT_REASON]}` : `KVM_RUN failed with errno ${hostError}`
+    return hostError === 0
+      ? `KVM exit reason ${this.#record[EXIT_REASON]}`
+      : `KVM_RUN failed with errno ${hostError}`
   }
 
   get threaded(): boolean {
@@ -82,6 +86,8 @@ export class KvmContext implements Context {
   }
 
   setResult(result: number): void {
+    // Registers that were written go in as they are: the frame's result does not reach them.
+    if (this.#written) this.native.writeResult(result)
     this.#frame[RESULT_LOW] = result
     this.#frame[RESULT_HIGH] = Math.floor(result / TWO_32)
   }
@@ -95,6 +101,7 @@ export class KvmContext implements Context {
   writeRegisters(registers: BigUint64Array): void {
     this.halt()
     this.native.writeRegisters(registers)
+    this.#written = true
   }
 
   readFpState(): Uint8Array {
@@ -125,6 +132,7 @@ export class KvmContext implements Context {
 
   /** Runs it here until it traps. */
   run(): EventKind {
+    this.#written = false
     Atomics.store(this.#frame, STATE, ANSWERED)
     return this.native.run()
   }
@@ -142,6 +150,7 @@ export class KvmContext implements Context {
     Atomics.store(this.#frame, STATE, ANSWERED)
     if (this.#record[STOPPED] !== 0) this.native.post()
     this.#running = true
+    this.#written = false
   }
 
   /** With a thread: looks `spins` times for the next trap; 0 when there was none. */
@@ -150,7 +159,8 @@ export class KvmContext implements Context {
     const record = this.#record
     while (spins-- > 0) {
       if (Atomics.load(frame, STATE) === REQUEST) return EVENT_SYSCALL
-      if ((spins & 15) === 0 && (Atomics.load(record, STOPPED) !== 0 || Atomics.load(attention, 0) !== 0)) break
+      if ((spins & 15) === 0 && (Atomics.load(record, STOPPED) !== 0 || Atomics.load(attention, 0) !== 0))
+        break
     }
     return this.#stopEvent()
   }

@@ -1,7 +1,7 @@
 // KvmPlatform: contexts are vCPUs in ring 3 of one VM, spaces its page tables.
 
-import {addon} from '../../addon.ts'
 import {ENOMEM, Errno} from '../../abi/errno.ts'
+import {addon} from '../../addon.ts'
 import {HvError} from '../../errors.ts'
 import type {MemoryFile} from '../memory-file.ts'
 import {createMemoryFile} from '../page-allocator.ts'
@@ -84,7 +84,11 @@ export class KvmPlatform implements Platform {
   }
 
   createContext(): Context {
-    const context = new KvmContext(new addon.Context(this.#vm, this.#watcher), this.#vm.supervisor, this.userTop)
+    const context = new KvmContext(
+      new addon.Context(this.#vm, this.#watcher),
+      this.#vm.supervisor,
+      this.userTop,
+    )
     this.#contexts.add(context)
     return context
   }

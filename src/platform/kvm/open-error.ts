@@ -13,12 +13,32 @@ export function openError(error: Error & {errno?: number}): HvError {
       return new HvError('KVM_MISSING', '/dev/kvm is missing', 'run `hv check` to see why', options)
     case EACCES:
     case EPERM:
-      return new HvError('KVM_DENIED', '/dev/kvm may not be opened by this user', 'run `hv check` to see why', options)
+      return new HvError(
+        'KVM_DENIED',
+        '/dev/kvm may not be opened by this user',
+        'run `hv check` to see why',
+        options,
+      )
     case EBUSY:
-      return new HvError('KVM_UNUSABLE', 'another hypervisor uses the processor', 'stop it and try again', options)
+      return new HvError(
+        'KVM_UNUSABLE',
+        'another hypervisor uses the processor',
+        'stop it and try again',
+        options,
+      )
     case ENOMEM:
-      return new HvError('OUT_OF_MEMORY', 'the host has no memory for the VM', 'give a smaller --memory', options)
+      return new HvError(
+        'OUT_OF_MEMORY',
+        'the host has no memory for the VM',
+        'give a smaller --memory',
+        options,
+      )
     default:
-      return new HvError('KVM_UNUSABLE', `KVM makes no VM: ${error.message}`, 'run `hv check` to see why', options)
+      return new HvError(
+        'KVM_UNUSABLE',
+        `KVM makes no VM: ${error.message}`,
+        'run `hv check` to see why',
+        options,
+      )
   }
 }

@@ -1,6 +1,7 @@
 // The file behind a mapping: its pages, its name in /proc/self/maps, and the hold that keeps it open.
 
 import {ENODEV, Errno} from '../../abi/errno.ts'
+import type {Location} from '../../vfs/location.ts'
 import {pathOf} from '../../vfs/mount-tree.ts'
 import type {Description} from '../fd-table.ts'
 import type {Backing} from '../memory/vma.ts'
@@ -11,6 +12,11 @@ const backings = new WeakMap<Description, Backing>()
 
 /** @throws Errno ENODEV when the file cannot be mapped */
 export function backingOf(task: Task, description: Description): Backing {
+  return backingOfDescription(description, task.fs.root)
+}
+
+/** @param root what `path` is seen from */
+export function backingOfDescription(description: Description, root: Location): Backing {
   const known = backings.get(description)
   if (known !== undefined) return known
   const {file, location} = description
@@ -24,7 +30,7 @@ export function backingOf(task: Task, description: Description): Backing {
     ino,
     get path() {
       if (location === undefined) return ''
-      const {path, removed} = pathOf(location, task.fs.root)
+      const {path, removed} = pathOf(location, root)
       return removed ? `${path} (deleted)` : path
     },
     // A mapping outlives its descriptors: man 2 mmap.

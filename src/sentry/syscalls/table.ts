@@ -5,6 +5,7 @@ import {EINTR, EINVAL, ENOSYS, EOPNOTSUPP, EPERM} from '../../abi/errno.ts'
 import {access, faccessat, faccessat2} from './access.ts'
 import {adjtimex, clockAdjtime} from './adjtimex.ts'
 import {archPrctl} from './arch-prctl.ts'
+import {brk} from './brk.ts'
 import {capget, capset} from './capget.ts'
 import {chdir, chroot, fchdir} from './chdir.ts'
 import {chmod, fchmod, fchmodat, fchmodat2} from './chmod.ts'
@@ -38,10 +39,18 @@ import {ioctl} from './ioctl.ts'
 import {kill, rtSigqueueinfo, rtTgsigqueueinfo, tgkill, tkill} from './kill.ts'
 import {link, linkat} from './link.ts'
 import {lseek} from './lseek.ts'
+import {madvise} from './madvise.ts'
 import {membarrier} from './membarrier.ts'
 import {memfdCreate} from './memfd-create.ts'
+import {mincore} from './mincore.ts'
 import {mkdir, mkdirat} from './mkdir.ts'
 import {mknod, mknodat} from './mknod.ts'
+import {mlock, mlock2, mlockall, munlock, munlockall} from './mlock.ts'
+import {mmap} from './mmap.ts'
+import {mprotect} from './mprotect.ts'
+import {mremap} from './mremap.ts'
+import {msync} from './msync.ts'
+import {munmap} from './munmap.ts'
 import {clockNanosleep, nanosleep} from './nanosleep.ts'
 import {creat, open, openat} from './open.ts'
 import {openat2} from './openat2.ts'
@@ -606,6 +615,19 @@ export const table: readonly Row[] = [
   },
 
   // Memory.
+  {name: 'brk', x86_64: 12, arm64: 214, run: brk, args: 'ptr', result: 'ptr'},
+  {name: 'mmap', x86_64: 9, arm64: 222, run: mmap, args: 'ptr size prot mapflags fd long', result: 'ptr'},
+  {name: 'munmap', x86_64: 11, arm64: 215, run: munmap, args: 'ptr size'},
+  {name: 'mprotect', x86_64: 10, arm64: 226, run: mprotect, args: 'ptr size prot'},
+  {name: 'mremap', x86_64: 25, arm64: 216, run: mremap, args: 'ptr size size remapflags ptr', result: 'ptr'},
+  {name: 'madvise', x86_64: 28, arm64: 233, run: madvise, args: 'ptr size advice'},
+  {name: 'msync', x86_64: 26, arm64: 227, run: msync, args: 'ptr size msyncflags'},
+  {name: 'mincore', x86_64: 27, arm64: 232, run: mincore, args: 'ptr size ptr'},
+  {name: 'mlock', x86_64: 149, arm64: 228, run: mlock, args: 'ptr size'},
+  {name: 'mlock2', x86_64: 325, arm64: 284, run: mlock2, args: 'ptr size hex'},
+  {name: 'munlock', x86_64: 150, arm64: 229, run: munlock, args: 'ptr size'},
+  {name: 'mlockall', x86_64: 151, arm64: 230, run: mlockall, args: 'mlockallflags'},
+  {name: 'munlockall', x86_64: 152, arm64: 231, run: munlockall, args: ''},
   // Signals and timers.
   // Time.
   {name: 'rt_sigaction', x86_64: 13, arm64: 134, run: rtSigaction, args: 'sig sigaction sigaction_out size'},

@@ -1,0 +1,275 @@
+// exec: puts a program into a process's empty memory, as execve(2) does, and says in which registers it starts.
+
+import {AT_NULL} from '../abi/auxv.ts'
+import {EACCES, EISDIR, ELOOP, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
+import {MAY_EXECUTE, S_IFREG} from '../abi/file-mode.ts'
+import {O_RDONLY} from '../abi/open-flags.ts'
+import {addon} from '../addon.ts'
+import {arch} from '../arch/index.ts'
+import type {ElfImage, ElfReader} from '../elf/image.ts'
+import {parseElf} from '../elf/parse.ts'
+import {HvError} from '../errors.ts'
+import {buildAuxv} from '../loader/auxv.ts'
+import {chooseLayout, type Layout} from '../loader/layout.ts'
+import {planSegments} from '../loader/segments.ts'
+import {buildStack} from '../loader/stack.ts'
+import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../platform/platform.ts'
+import type {OpenFile} from '../vfs/file.ts'
+import type {Location} from '../vfs/location.ts'
+import {pathOf} from '../vfs/mount-tree.ts'
+import {openLocation} from '../vfs/open.ts'
+import {type PathContext, resolve} from '../vfs/path-walk.ts'
+import {checkAccess} from '../vfs/permissions.ts'
+import type {Credentials} from './credentials.ts'
+import {Description} from './fd-table.ts'
+import type {MemoryMap} from './memory/memory-map.ts'
+import type {UserMemory} from './memory/user-memory.ts'
+import {type Backing, pageAlign, VM_GROWSDOWN, VM_SPECIAL} from './memory/vma.ts'
+import type {Program} from './process.ts'
+import {backingOfDescription} from './syscalls/mapping-backing.ts'
+import type {Vdso} from './vdso.ts'
+
+/** What Linux gives a new program's stack at once, beyond its strings. */
+const STACK_HEADROOM = 128 << 10
+
+/** A program found in the guest's tree, opened and parsed. */
+export interface Executable {
+  readonly path: string
+  readonly description: Description
+  readonly image: ElfImage
+  readonly interpreter: Executable | undefined
+}
+
+export interface ExecRequest {
+  readonly executable: Executable
+  readonly argv: readonly string[]
+  readonly envp: readonly string[]
+  readonly credentials: Credentials
+  readonly vdso: Vdso | undefined
+  readonly random: (length: number) => Uint8Array
+  readonly minSignalStack: number
+  readonly stackLimit: number
+}
+
+/**
+ * Finds and reads a program (byte-string path in the guest's tree) and the interpreter it asks for.
+ * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER
+ */
+export function openExecutable(context: PathContext, start: Location, path: string): Executable {
+  const executable = openImage(context, start, path)
+  const {interp} = executable.image
+  if (interp === undefined) return executable
+  try {
+    return {...executable, interpreter: openImage(context, start, interp)}
+  } catch (error) {
+    closeExecutable(executable)
+    if (!(error instanceof HvError) || error.code !== 'NOT_FOUND') throw error
+    throw new HvError(
+      'NO_INTERPRETER',
+      `${path} needs the interpreter ${interp}, which the guest's tree does not have`,
+      'give a tree that has it with --root, or link the program statically',
+    )
+  }
+}
+
+export function closeExecutable({description, interpreter}: Executable): void {
+  if (description.references === 0) description.close()
+  if (interpreter !== undefined) closeExecutable(interpreter)
+}
+
+function openImage(context: PathContext, start: Location, path: string): Executable {
+  const {file, location} = openProgram(context, start, path)
+  const description = new Description(file, location)
+  try {
+    return {path, description, image: parseElf(readerOf(file), path, arch.name), interpreter: undefined}
+  } catch (error) {
+    file.close()
+    throw error
+  }
+}
+
+function openProgram(
+  context: PathContext,
+  start: Location,
+  path: string,
+): {file: OpenFile; location: Location} {
+  try {
+    const location = resolve(context, start, path)
+    if (location.inode.kind !== S_IFREG) throw new Errno(EISDIR)
+    checkAccess(location.inode, MAY_EXECUTE, context.credentials)
+    return openLocation({...context.credentials, privileged: true}, location, O_RDONLY)
+  } catch (error) {
+    if (error instanceof Errno) throw cannotOpen(path, error)
+    throw error
+  }
+}
+
+function cannotOpen(path: string, error: Errno): HvError {
+  switch (error.code) {
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP:
+      return new HvError('NOT_FOUND', `${path}: no such program`, 'check the path')
+    case EISDIR:
+      return new HvError('NOT_EXECUTABLE', `${path} is no regular file`, 'name an ELF program')
+    case EACCES:
+      return new HvError('NOT_EXECUTABLE', `${path}: permission denied`, 'make it executable: `chmod +x`')
+    default:
+      return new HvError('NOT_EXECUTABLE', `${path}: cannot be opened: ${error}`, 'check the file')
+  }
+}
+
+function readerOf(file: OpenFile): ElfReader {
+  return {
+    size: file.inode.attributes().size,
+    read(offset, length) {
+      const bytes = new Uint8Array(length)
+      let done = 0
+      while (done < length) {
+        const count = file.read(bytes.subarray(done), offset + done)
+        if (count === 0) break
+        done += count
+      }
+      return bytes.subarray(0, done)
+    },
+  }
+}
+
+/** Where everything goes, before there is a memory map. @throws HvError BAD_ELF */
+export function planLayout(request: ExecRequest, userTop: number): Layout {
+  return chooseLayout({
+    image: request.executable.image,
+    interpreter: request.executable.interpreter?.image,
+    userTop,
+    stackLimit: request.stackLimit,
+    vdsoLength: request.vdso?.image.length ?? 0,
+    random: request.random,
+  })
+}
+
+/**
+ * Precondition: the memory map is empty.
+ * @returns the registers to start with, and what /proc says of the program
+ * @throws HvError BAD_ELF; Errno E2BIG, ENOMEM
+ */
+export function exec(
+  map: MemoryMap,
+  memory: UserMemory,
+  root: Location,
+  layout: Layout,
+  request: ExecRequest,
+): {registers: BigUint64Array; program: Program} {
+  const {executable, vdso} = request
+  const {interpreter} = executable
+  mapImage(map, memory, root, executable, layout.bias)
+  if (interpreter !== undefined) mapImage(map, memory, root, interpreter, layout.interpreterBias)
+  if (vdso !== undefined) mapVdso(map, vdso, layout)
+  map.heap.place(layout.brkStart)
+  const {sp, auxv} = writeStack(map, memory, layout, request)
+
+  const {path, removed} = pathOf(executable.description.location!, root)
+  return {
+    registers: arch.initialRegisters(layout.start, sp),
+    program: {
+      executable: executable.description.location,
+      path: removed ? executable.path : path,
+      argv: request.argv,
+      envp: request.envp,
+      auxv,
+    },
+  }
+}
+
+function mapImage(
+  map: MemoryMap,
+  memory: UserMemory,
+  root: Location,
+  executable: Executable,
+  bias: number,
+): void {
+  const backing: Backing = backingOfDescription(executable.description, root)
+  for (const part of planSegments(executable.image, bias, map.userTop)) {
+    map.map({
+      address: part.address,
+      length: part.length,
+      fixed: 'replace',
+      protection: part.protection,
+      ...(part.anonymous ? {} : {backing, pageOffset: part.fileOffset / PAGE_SIZE}),
+    })
+    const zeros = part.address + part.length - part.zeroFrom
+    // A read-only tail stays as the file has it, as on Linux.
+    if (!part.anonymous && zeros > 0 && part.protection & PROT_WRITE) memory.clear(part.zeroFrom, zeros)
+  }
+}
+
+function mapVdso(map: MemoryMap, vdso: Vdso, layout: Layout): void {
+  const special = {fixed: 'replace', flags: VM_SPECIAL, maxProtection: PROT_READ | PROT_EXEC} as const
+  map.map({
+    ...special,
+    address: layout.vvarAddress,
+    length: PAGE_SIZE,
+    protection: PROT_READ,
+    backing: vdso.variables,
+    name: '[vvar]',
+  })
+  map.map({
+    ...special,
+    address: layout.vdsoAddress,
+    length: vdso.image.length,
+    protection: PROT_READ | PROT_EXEC,
+    backing: vdso.code,
+    name: '[vdso]',
+  })
+}
+
+function writeStack(
+  map: MemoryMap,
+  memory: UserMemory,
+  layout: Layout,
+  request: ExecRequest,
+): {sp: number; auxv: Uint8Array} {
+  const {credentials, executable} = request
+  const stack = buildStack({
+    argv: request.argv,
+    envp: request.envp,
+    auxv: buildAuxv({
+      image: executable.image,
+      layout,
+      uid: credentials.ruid,
+      euid: credentials.euid,
+      gid: credentials.rgid,
+      egid: credentials.egid,
+      secure: false,
+      hwcap: addon.hwcap,
+      hwcap2: addon.hwcap2,
+      minSignalStack: request.minSignalStack,
+    }),
+    random16: request.random(16),
+    execfn: executable.path,
+    platform: arch.platformName,
+    stackTop: layout.stackTop,
+    stackLimit: request.stackLimit,
+    jitter: layout.stackJitter,
+  })
+  const length = pageAlign(stack.bytes.length) + STACK_HEADROOM
+  map.map({
+    address: layout.stackTop - length,
+    length,
+    fixed: 'replace',
+    protection: PROT_READ | PROT_WRITE,
+    flags: VM_GROWSDOWN,
+    name: '[stack]',
+  })
+  memory.writeBytes(stack.sp, stack.bytes)
+  return {sp: stack.sp, auxv: auxvOf(stack.bytes)}
+}
+
+/** The auxiliary vector in a new stack: behind argc, argv and envp. */
+function auxvOf(bytes: Uint8Array): Uint8Array {
+  const words = new BigUint64Array(bytes.slice(0, bytes.length - (bytes.length % 8)).buffer)
+  let index = 1 + Number(words[0]) + 1
+  while (words[index] !== 0n) index++
+  const start = ++index
+  while (words[index] !== BigInt(AT_NULL)) index += 2
+  return new Uint8Array(words.buffer, start * 8, (index + 2 - start) * 8)
+}

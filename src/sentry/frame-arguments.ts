@@ -1,0 +1,34 @@
+// FrameArguments: a call's argument words in the trap frame, in the readings that handlers need.
+
+import type {Arguments} from './syscalls/syscall.ts'
+
+const TWO_32 = 2 ** 32
+
+export class FrameArguments implements Arguments {
+  readonly #words: Int32Array
+
+  /** @param words pairs of 32-bit halves, the low one first: Context.argumentWords */
+  constructor(words: Int32Array) {
+    this.#words = words
+  }
+
+  address(index: number): number {
+    return (this.#words[2 * index + 1] >>> 0) * TWO_32 + (this.#words[2 * index] >>> 0)
+  }
+
+  int32(index: number): number {
+    return this.#words[2 * index]
+  }
+
+  uint32(index: number): number {
+    return this.#words[2 * index] >>> 0
+  }
+
+  int64(index: number): number {
+    return this.#words[2 * index + 1] * TWO_32 + (this.#words[2 * index] >>> 0)
+  }
+
+  raw(index: number): bigint {
+    return (BigInt(this.#words[2 * index + 1] >>> 0) << 32n) | BigInt(this.#words[2 * index] >>> 0)
+  }
+}

@@ -1,0 +1,95 @@
+// The guest's tree of files: its root, /dev, /proc, /tmp, and the volumes.
+
+import {EEXIST, Errno} from '../abi/errno.ts'
+import {S_IFDIR, S_IFREG} from '../abi/file-mode.ts'
+import {HvError} from '../errors.ts'
+import type {MemoryFile} from '../platform/memory-file.ts'
+import type {Volume} from '../run-options.ts'
+import type {FileSystem} from '../vfs/file-system.ts'
+import {createDevFs, type DevOptions} from '../vfs/fs/dev.ts'
+import {openHostFs} from '../vfs/fs/host.ts'
+import {Overlay} from '../vfs/fs/overlay.ts'
+import {ROOT, Tmpfs} from '../vfs/fs/tmpfs.ts'
+import {toByteString} from '../vfs/host-calls.ts'
+import type {Location, Mount} from '../vfs/location.ts'
+import {childLocation, disposeMounts, mount, mountRoot} from '../vfs/mount-tree.ts'
+
+export interface TreeOptions {
+  /** Host directory that becomes `/`, below an overlay; absent: an empty tree. */
+  root?: string
+  volumes: readonly Volume[]
+  terminal?: DevOptions['openTerminal']
+  /** /proc; absent: an empty directory. */
+  proc?: FileSystem
+}
+
+const DIRECTORY_MODE = 0o755
+const STICKY_MODE = 0o1777
+
+/** @throws HvError NOT_FOUND, HOST_SYSCALL, BAD_ARGUMENT */
+export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
+  const rootMount = mountRoot(rootFileSystem(memory, options.root))
+  try {
+    const top = rootMount.top
+    mount(makeDirectory(top, 'dev'), createDevFs(memory, {openTerminal: options.terminal}))
+    const proc = makeDirectory(top, 'proc')
+    if (options.proc !== undefined) mount(proc, options.proc)
+    makeDirectory(top, 'tmp', STICKY_MODE)
+    for (const volume of options.volumes) mountVolume(top, volume, memory)
+    return rootMount
+  } catch (error) {
+    disposeMounts(rootMount)
+    throw error
+  }
+}
+
+/** Shows one host file at a guest path, read-only. */
+export function mountFile(root: Location, hostPath: string, guestPath: string, memory: MemoryFile): void {
+  mountVolume(root, {host: hostPath, guest: guestPath, writable: false}, memory)
+}
+
+function rootFileSystem(memory: MemoryFile, root: string | undefined): FileSystem {
+  if (root === undefined) return new Tmpfs(memory, {mode: DIRECTORY_MODE})
+  return new Overlay(openHostFs(root, {readOnly: true, memory}), memory)
+}
+
+function mountVolume(root: Location, {host, guest, writable}: Volume, memory: MemoryFile): void {
+  const fs = openHostFs(host, {readOnly: !writable, memory})
+  const names = toByteString(guest).split('/').filter(Boolean)
+  const last = names.pop()
+  if (last === undefined || names.includes('..') || last === '..') {
+    fs.dispose()
+    throw new HvError('BAD_ARGUMENT', `${guest}: not a place for a volume`, 'give an absolute path below /')
+  }
+  const parent = names.reduce((location, name) => makeDirectory(location, name), root)
+  const at = fs.root.kind === S_IFDIR ? makeDirectory(parent, last) : makeFile(parent, last)
+  mount(at, fs, {readOnly: !writable, source: guest})
+}
+
+function makeDirectory(parent: Location, name: string, mode = DIRECTORY_MODE): Location {
+  return find(parent, name, S_IFDIR) ?? childLocation(parent, name, parent.inode.mkdir(name, mode, ROOT))
+}
+
+function makeFile(parent: Location, name: string): Location {
+  return (
+    find(parent, name, S_IFREG) ??
+    childLocation(parent, name, parent.inode.create(name, DIRECTORY_MODE, ROOT))
+  )
+}
+
+/** What is there; something of another kind is in the way. */
+function find(parent: Location, name: string, kind: number): Location | undefined {
+  let found: Location
+  try {
+    found = childLocation(parent, name, parent.inode.lookup(name))
+  } catch (error) {
+    if (error instanceof Errno && error.code !== EEXIST) return undefined
+    throw error
+  }
+  if (found.inode.kind === kind) return found
+  throw new HvError(
+    'BAD_ARGUMENT',
+    `/${name} in the guest's tree is in the way`,
+    'mount the volume elsewhere',
+  )
+}

@@ -1,0 +1,82 @@
+// runProgram: one program on the calling thread, from options to how it ended.
+
+import {HvError} from '../errors.ts'
+import {KvmPlatform} from '../platform/kvm/kvm.ts'
+import type {RunOptions, RunResult, RunStats} from '../run-options.ts'
+import type {OpenFile} from '../vfs/file.ts'
+import {openHostStream} from '../vfs/host-stream.ts'
+import type {Process} from './process.ts'
+import {Sentry} from './sentry.ts'
+
+/** Guest memory unless said: backed lazily, so that it costs what the guest touches. */
+const MEMORY_BYTES = 2 ** 31
+const NS_PER_MS = 1e6
+const SIGKILL = 9
+
+/** @throws HvError */
+export async function runProgram(options: RunOptions): Promise<RunResult> {
+  if (options.machine === 'bare') throw new HvError('BAD_ARGUMENT', 'bare-metal guests are not run here')
+  using platform = new KvmPlatform(options.memoryBytes ?? MEMORY_BYTES)
+  const sentry = new Sentry(platform, options)
+  const {kernel} = sentry
+  const startedNs = kernel.monotonicNs()
+  const process = sentry.load({
+    program: options.program,
+    onHost: options.root === undefined,
+    args: options.args,
+    env: options.env,
+    cwd: options.cwd,
+    streams: [0, 1, 2].map(openStream),
+  })
+  if (options.trace !== undefined) {
+    const {LineTracer} = await import('./trace/line-tracer.ts')
+    kernel.tracer = new LineTracer(options.trace.fd)
+  }
+  let timedOut = false
+  if (options.timeoutMs !== undefined) {
+    kernel.timers.add(startedNs + options.timeoutMs * NS_PER_MS, () => {
+      timedOut = true
+      kernel.endProcess(process, undefined, SIGKILL)
+    })
+  }
+  const loadedNs = kernel.monotonicNs()
+  kernel.run(process)
+  const endedNs = kernel.monotonicNs()
+  const stats: RunStats = {
+    ...sentryStats(sentry, process),
+    loadNs: loadedNs - startedNs,
+    runNs: endedNs - loadedNs,
+  }
+  sentry.end(process)
+  sentry.dispose()
+  return {
+    exitCode: timedOut ? null : (process.exit?.code ?? null),
+    signal: timedOut ? null : (process.exit?.signal ?? null),
+    timedOut,
+    stats,
+  }
+}
+
+function sentryStats({kernel}: Sentry, process: Process): RunStats {
+  const {counters, platform} = kernel
+  return {
+    syscalls: counters.syscalls,
+    unknownSyscalls: [...counters.unknown.values()].reduce((sum, count) => sum + count, 0),
+    exits: platform.stats.exits,
+    listened: platform.stats.listened,
+    faults: counters.faults,
+    peakBytes: platform.memory.allocatedBytes,
+    residentBytes: process.memoryMap.residentBytes,
+  }
+}
+
+/** A standard stream; undefined when the descriptor is closed. */
+function openStream(fd: number): OpenFile | undefined {
+  const O_RDONLY = 0
+  const O_WRONLY = 1
+  try {
+    return openHostStream(fd, {flags: fd === 0 ? O_RDONLY : O_WRONLY})
+  } catch {
+    return undefined
+  }
+}

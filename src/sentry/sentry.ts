@@ -1,0 +1,221 @@
+// Sentry: one guest: its memory, its tree of files, and the programs that run in it one after another.
+
+import {randomFillSync} from 'node:crypto'
+import {hostname} from 'node:os'
+import {ENOENT, Errno} from '../abi/errno.ts'
+import {arch} from '../arch/index.ts'
+import {HvError} from '../errors.ts'
+import type {Context, Platform} from '../platform/platform.ts'
+import type {Volume} from '../run-options.ts'
+import type {OpenFile} from '../vfs/file.ts'
+import {toByteString} from '../vfs/host-calls.ts'
+import type {Location, Mount} from '../vfs/location.ts'
+import {disposeMounts} from '../vfs/mount-tree.ts'
+import {resolve} from '../vfs/path-walk.ts'
+import type {Credentials} from './credentials.ts'
+import {closeExecutable, type Executable, exec, openExecutable, planLayout} from './exec.ts'
+import {Description, FdTable} from './fd-table.ts'
+import {buildTree, mountFile} from './guest-tree.ts'
+import {Kernel} from './kernel.ts'
+import {MemoryMap} from './memory/memory-map.ts'
+import {UserMemory} from './memory/user-memory.ts'
+import {Process} from './process.ts'
+import {ResourceLimits, RLIMIT_STACK} from './resource-limits.ts'
+import {ProcessSignals} from './signals/process-signals.ts'
+import {TaskSignals} from './signals/task-signals.ts'
+import {Task} from './task.ts'
+import {Vdso} from './vdso.ts'
+
+/** The first program's: pid 1 would make signals behave as they do for init. */
+const FIRST_PID = 2
+const COMM_LENGTH = 15
+const UMASK = 0o022
+
+export interface SentryOptions {
+  /** Host directory that is the guest's `/`. */
+  root?: string
+  volumes: readonly Volume[]
+}
+
+export interface ProgramOptions {
+  /** A guest path, a bare name for the guest's PATH, or (`onHost`) a host path. */
+  program: string
+  onHost: boolean
+  args: readonly string[]
+  env: Readonly<Record<string, string>>
+  cwd?: string
+  /** Descriptors 0, 1 and 2. Absent ones are closed. */
+  streams: readonly (OpenFile | undefined)[]
+}
+
+export class Sentry {
+  readonly kernel: Kernel
+  readonly #platform: Platform
+  readonly #root: Mount
+  readonly #vdso: Vdso
+  readonly #credentials = hostCredentials()
+  #nextPid = FIRST_PID
+
+  /** The platform stays the caller's. @throws HvError */
+  constructor(platform: Platform, options: SentryOptions) {
+    this.#platform = platform
+    this.#root = buildTree(platform.memory, {root: options.root, volumes: options.volumes})
+    this.#vdso = new Vdso(platform.memory)
+    this.kernel = new Kernel(platform, this.#root, hostname())
+    this.kernel.vdso = this.#vdso
+  }
+
+  /**
+   * Loads a program as a new process. `kernel.run` runs it; `end` takes it away.
+   * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, BAD_ARGUMENT, OUT_OF_MEMORY
+   */
+  load(options: ProgramOptions): Process {
+    const root = this.#root.top
+    const walk = {root, credentials: this.#credentials}
+    const executable = this.#find(options, walk)
+    const context = this.#platform.createContext()
+    const space = this.#platform.createSpace()
+    try {
+      const limits = new ResourceLimits()
+      const request = {
+        executable,
+        argv: [options.program, ...options.args].map(toByteString),
+        envp: Object.entries(options.env).map(([name, value]) => toByteString(`${name}=${value}`)),
+        credentials: this.#credentials,
+        vdso: this.#vdso,
+        random,
+        minSignalStack: arch.signalFrameBytes(context.readFpState().length),
+        stackLimit: limits.get(RLIMIT_STACK).soft,
+      }
+      const {userTop} = this.#platform
+      const layout = planLayout(request, userTop)
+      const map = new MemoryMap({
+        space,
+        memory: this.#platform.memory,
+        limits,
+        userTop,
+        mmapBase: layout.mmapTop,
+      })
+      const memory = new UserMemory(map)
+      const {registers, program} = exec(map, memory, root, layout, request)
+      context.writeRegisters(registers)
+      return this.#start(options, {context, space, map, memory, limits, program, executable})
+    } catch (error) {
+      context.dispose()
+      space.dispose()
+      closeExecutable(executable)
+      throw asHvError(error)
+    }
+  }
+
+  /** Frees what a process held. */
+  end(process: Process): void {
+    process.memoryMap.clear()
+    process.space.dispose()
+  }
+
+  dispose(): void {
+    disposeMounts(this.#root)
+  }
+
+  #find(options: ProgramOptions, walk: {root: Location; credentials: Credentials}): Executable {
+    const {program, onHost} = options
+    const {root} = walk
+    if (onHost) {
+      const guestPath = `/bin/${program.slice(program.lastIndexOf('/') + 1)}`
+      mountFile(root, program, guestPath, this.#platform.memory)
+      return openExecutable(walk, root, toByteString(guestPath))
+    }
+    if (program.includes('/')) return openExecutable(walk, root, toByteString(program))
+    for (const directory of (options.env.PATH ?? '').split(':')) {
+      try {
+        return openExecutable(walk, root, toByteString(`${directory || '.'}/${program}`))
+      } catch (error) {
+        if (!(error instanceof HvError) || error.code !== 'NOT_FOUND') throw error
+      }
+    }
+    throw new HvError('NOT_FOUND', `${program}: not in the guest's PATH`, 'give its path in the guest')
+  }
+
+  #start(options: ProgramOptions, parts: Parts): Process {
+    const {context, space, map, memory, limits, program, executable} = parts
+    const root = this.#root.top
+    const signals = new ProcessSignals(limits)
+    const pid = this.#nextPid++
+    const process = new Process({
+      pid,
+      space,
+      memoryMap: map,
+      limits,
+      signals,
+      startedNs: this.kernel.monotonicNs(),
+      program,
+    })
+    const fds = new FdTable()
+    options.streams.forEach((file, fd) => {
+      if (file !== undefined) fds.replace(fd, new Description(file))
+    })
+    const task = new Task({
+      tid: pid,
+      kernel: this.kernel,
+      process,
+      context,
+      memory,
+      fds,
+      fs: {root, cwd: this.#directory(options.cwd ?? '/', root), umask: UMASK},
+      signals: new TaskSignals(signals),
+      credentials: this.#credentials,
+      name: executable.path.slice(executable.path.lastIndexOf('/') + 1).slice(0, COMM_LENGTH),
+    })
+    closeExecutable(executable)
+    this.kernel.start(process, task)
+    return process
+  }
+
+  #directory(path: string, root: Location): Location {
+    try {
+      return resolve({root, credentials: this.#credentials}, root, toByteString(path))
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error
+      const why = error.code === ENOENT ? 'is not there' : `cannot be entered: ${error}`
+      throw new HvError('BAD_ARGUMENT', `--cwd ${path} ${why} in the guest`, 'name a directory of the guest')
+    }
+  }
+}
+
+interface Parts {
+  context: Context
+  space: ReturnType<Platform['createSpace']>
+  map: MemoryMap
+  memory: UserMemory
+  limits: ResourceLimits
+  program: Process['program']
+  executable: Executable
+}
+
+/** The guest is the user who runs hv. */
+function hostCredentials(): Credentials {
+  const uid = process.getuid!()
+  const gid = process.getgid!()
+  return {
+    uid,
+    gid,
+    groups: process.getgroups!(),
+    privileged: uid === 0,
+    ruid: uid,
+    euid: uid,
+    suid: uid,
+    rgid: gid,
+    egid: gid,
+    sgid: gid,
+  }
+}
+
+function random(length: number): Uint8Array {
+  return randomFillSync(new Uint8Array(length))
+}
+
+function asHvError(error: unknown): unknown {
+  if (!(error instanceof Errno)) return error
+  return new HvError('OUT_OF_MEMORY', `the program does not fit its memory: ${error}`, 'raise --memory')
+}

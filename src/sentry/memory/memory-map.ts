@@ -1,6 +1,6 @@
 // MemoryMap: the memory of one process: its mappings and the pages behind them.
 
-import {EEXIST, EINVAL, EIO, ENOMEM, ENXIO, EPERM, Errno} from '../../abi/errno.ts'
+import {EEXIST, EINVAL, ENOMEM, EPERM, Errno} from '../../abi/errno.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import type {AddressSpace} from '../../platform/platform.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_NONE, PROT_WRITE} from '../../platform/platform.ts'
@@ -132,9 +132,7 @@ export class MemoryMap {
       return true
     } catch (error) {
       if (!(error instanceof Errno)) throw error
-      if (error.code === ENOMEM) return OUT_OF_MEMORY
-      if (error.code === ENXIO || error.code === EIO) return BUS_ADRERR
-      throw error
+      return error.code === ENOMEM ? OUT_OF_MEMORY : BUS_ADRERR
     }
   }
 

@@ -1,6 +1,7 @@
 // PageTable: which guest pages are populated and with what: the sentry's own copy of the page tables.
 // It translates user addresses without a native call, and keeps the AddressSpace in step.
 
+import {Errno} from '../../abi/errno.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import type {AddressSpace} from '../../platform/platform.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
@@ -167,16 +168,21 @@ export class PageTable {
   }
 }
 
-/** Collects pages and maps each contiguous run with one call. */
+/**
+ * Collects pages and maps each contiguous run with one call.
+ * @param lazily when there is no memory for page tables: leave the run unmapped, to the faults to come, instead of throwing
+ */
 export class MapBatch {
   readonly #space: AddressSpace
+  readonly #lazily: boolean
   #page = 0
   #count = 0
   #filePage = 0
   #protection = 0
 
-  constructor(space: AddressSpace) {
+  constructor(space: AddressSpace, lazily = false) {
     this.#space = space
+    this.#lazily = lazily
   }
 
   /** Maps guest page `page` to what `entry` says. */
@@ -198,13 +204,22 @@ export class MapBatch {
     this.#count = 1
   }
 
+  /** @throws Errno ENOMEM unless lazy */
   flush(): void {
     if (this.#count === 0) return
     const address = this.#page * PAGE_SIZE
     const length = this.#count * PAGE_SIZE
     this.#count = 0
     // Hardware has no mapping without access: a PROT_NONE page is one that is not there.
-    if (this.#protection === 0) this.#space.unmap(address, length)
-    else this.#space.map(address, length, this.#filePage * PAGE_SIZE, this.#protection)
+    if (this.#protection === 0) {
+      this.#space.unmap(address, length)
+      return
+    }
+    try {
+      this.#space.map(address, length, this.#filePage * PAGE_SIZE, this.#protection)
+    } catch (error) {
+      if (!this.#lazily || !(error instanceof Errno)) throw error
+      this.#space.unmap(address, length)
+    }
   }
 }

@@ -1,6 +1,6 @@
 // Pager: puts pages behind a mapping, as few faults as possible: zero pages, file pages, copies on write.
 
-import {EIO, ENOMEM, ENXIO, Errno} from '../../abi/errno.ts'
+import {Errno} from '../../abi/errno.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE, PROT_NONE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import {
@@ -37,7 +37,7 @@ export class Pager {
   /**
    * Makes `page` (a guest page number in `vma`) accessible; the access is known to be allowed.
    * @param wanted how many pages from `page` on will be needed: a hint
-   * @throws Errno ENOMEM; ENXIO, EIO from the file
+   * @throws Errno ENOMEM; ENXIO (behind the end), EIO, ENOSPC … from the file
    */
   populate(vma: Vma, page: number, access: number, wanted: number): void {
     const entry = this.#pages.get(page)
@@ -123,9 +123,12 @@ export class Pager {
       this.#pages.set(target, this.#ownEntry(vma, target, present, replaced))
       touched.push(target)
     })
-    this.#mapPages(touched)
-    // Only now has the guest lost them.
-    for (const offset of replaced) this.#memory.free(offset, PAGE_SIZE)
+    try {
+      this.#mapPages(touched)
+    } finally {
+      // Only now has the guest lost them.
+      for (const offset of replaced) this.#memory.free(offset, PAGE_SIZE)
+    }
   }
 
   #ownEntry(vma: Vma, page: number, present: Entry, replaced: number[]): Entry {
@@ -150,8 +153,15 @@ export class Pager {
   /** Tells the AddressSpace what the entries say, in as few calls as there are contiguous runs. */
   #mapPages(pages: number[]): void {
     const batch = new MapBatch(this.#pages.space)
-    for (const page of pages.sort((a, b) => a - b)) batch.add(page, this.#pages.get(page))
-    batch.flush()
+    pages.sort((a, b) => a - b)
+    try {
+      for (const page of pages) batch.add(page, this.#pages.get(page))
+      batch.flush()
+    } catch (error) {
+      // The guest has what the entries say, or nothing: the next fault tries again.
+      this.#pages.unmap(pages[0], pages[pages.length - 1] + 1)
+      throw error
+    }
   }
 }
 
@@ -202,6 +212,6 @@ function visitWindow(first: number, page: number, end: number, visit: (page: num
     for (let target = first; target < page; target++) visit(target)
     for (let target = page + 1; target < end; target++) visit(target)
   } catch (error) {
-    if (!(error instanceof Errno) || ![ENXIO, EIO, ENOMEM].includes(error.code)) throw error
+    if (!(error instanceof Errno)) throw error
   }
 }

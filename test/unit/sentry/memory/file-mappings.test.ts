@@ -65,6 +65,14 @@ describe('file mappings', () => {
     )
   })
 
+  it('end in SIGBUS where the file system is full, and only there', () => {
+    const {guest, file, backing} = fileGuest(8)
+    file.refused.add(4)
+    const address = guest.map.map({length: 8 * PAGE, protection: READ_WRITE, backing})
+    expect([guest.load(address + 3 * PAGE), guest.store(address + 5 * PAGE, 1)]).toEqual([4, true])
+    expect([guest.load(address + 4 * PAGE), guest.load(address + 7 * PAGE)]).toEqual([BUS_ADRERR, 8])
+  })
+
   it('lose the pages that a truncation takes, private copies too', () => {
     const {guest, file, backing} = fileGuest(4)
     const address = guest.map.map({length: 3 * PAGE, protection: READ_WRITE, backing, pageOffset: 1})

@@ -1,6 +1,6 @@
 // A simulated process for memory tests: page tables that record what they are told, and a guest that reads through them.
 
-import {Errno} from '../../../../src/abi/errno.ts'
+import {ENOMEM, ENOSPC, ENXIO, Errno} from '../../../../src/abi/errno.ts'
 import type {MemoryFile} from '../../../../src/platform/memory-file.ts'
 import {createMemoryFile} from '../../../../src/platform/page-allocator.ts'
 import {type AddressSpace, PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../../../src/platform/platform.ts'
@@ -19,6 +19,8 @@ export class SimulatedSpace implements AddressSpace {
   readonly pages = new Map<number, {filePage: number; protection: number}>()
   readonly memory: MemoryFile
   mapCalls = 0
+  /** Every so many calls of map find no memory for page tables; 0: none does. */
+  failEvery = 0
   unmapCalls = 0
 
   constructor(memory: MemoryFile) {
@@ -27,6 +29,7 @@ export class SimulatedSpace implements AddressSpace {
 
   map(address: number, length: number, offset: number, protection: number): void {
     this.mapCalls++
+    if (this.failEvery > 0 && this.mapCalls % this.failEvery === 0) throw new Errno(ENOMEM)
     checkRange(address, length)
     if (offset % PAGE_SIZE !== 0 || offset + length > this.memory.size)
       throw new Error(`map of offset ${offset}`)
@@ -124,6 +127,8 @@ export class SimulatedFile implements Mappable {
   readonly dirty = new Set<number>()
   readonly flushed = new Set<number>()
   pages: number
+  /** Pages that the file cannot give, for want of space. */
+  readonly refused = new Set<number>()
 
   /** Byte 0 of page i is i + 1. */
   constructor(memory: MemoryFile, pages: number) {
@@ -136,7 +141,8 @@ export class SimulatedFile implements Mappable {
   }
 
   sharedPage(pageIndex: number): number {
-    if (pageIndex >= this.pages) throw new Errno(6)
+    if (pageIndex >= this.pages) throw new Errno(ENXIO)
+    if (this.refused.has(pageIndex)) throw new Errno(ENOSPC)
     this.memory.share(this.offsets[pageIndex], PAGE_SIZE)
     return this.offsets[pageIndex]
   }

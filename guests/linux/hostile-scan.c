@@ -1,0 +1,61 @@
+// hostile-scan: reads all over its address space, both halves: only its own mappings may answer. man 5 proc, SDM vol. 3, 4.
+// only x86_64
+#include "fault.h"
+#include "maps.h"
+
+#define USER_END 0x7ffffffff000ul
+
+// Not mapped: neither read, written, jumped to, nor followed by the kernel.
+static void probe(uintptr_t address) {
+  static int zero = -1;
+  if (zero < 0) zero = open("/dev/zero", O_RDONLY);
+  if (is_mapped(address)) return;
+  if (FAULT_OF(READ_BYTE(address)) != SIGSEGV) fail(__FILE__, __LINE__, "a foreign address is read", (long long)address, 0);
+  if (FAULT_OF(WRITE_BYTE(address, 0)) != SIGSEGV)
+    fail(__FILE__, __LINE__, "a foreign address is written", (long long)address, 0);
+  if (FAULT_OF(((void (*)(void))address)()) != SIGSEGV)
+    fail(__FILE__, __LINE__, "a foreign address is run", (long long)address, 0);
+  CHECK_ERRNO(syscall(SYS_read, zero, address, 1), EFAULT);
+}
+
+static void check_own(void) {
+  for (size_t i = 0; i < range_count; i++) {
+    if (!ranges[i].readable || ranges[i].start >= USER_END) continue;
+    if (FAULT_OF(READ_BYTE(ranges[i].start)) || FAULT_OF(READ_BYTE(ranges[i].end - 1)))
+      fail(__FILE__, __LINE__, "an own mapping is read", (long long)ranges[i].start, 0);
+  }
+}
+
+int main(void) {
+  catch_faults();
+  // The first probe opens what probing needs; what it maps is then in the list.
+  probe(0x10);
+  read_maps();
+  check_own();
+
+  // Around every mapping.
+  for (size_t i = 0; i < range_count; i++) {
+    if (ranges[i].start >= USER_END) continue;
+    // Not just below one: that may be a stack, which grows.
+    probe(ranges[i].end);
+  }
+  // The first mebibytes, by pages; the whole lower half, by powers and in even steps.
+  for (uintptr_t at = 0; at < 512 * PAGE; at += PAGE) probe(at + 8);
+  for (int bit = 12; bit < 64; bit++) {
+    for (long off = -2; off <= 2; off++) probe((1ul << bit) + (uintptr_t)off * PAGE);
+    probe(-(1ul << bit));
+    probe(-(1ul << bit) + 8);
+  }
+  for (uintptr_t at = 0; at < USER_END; at += USER_END / 4096) probe(at);
+  // The last pages of the lower half and the first beyond it.
+  for (uintptr_t at = USER_END - 512 * PAGE; at < USER_END + 16 * PAGE; at += PAGE) probe(at);
+  // The kernel half: every 512 GiB slot, each at several depths, and where kernels usually live.
+  for (uintptr_t slot = 256; slot < 512; slot++) {
+    uintptr_t base = 0xffff000000000000 | slot << 39;
+    probe(base), probe(base + PAGE), probe(base + (1ul << 21)), probe(base + (1ul << 30)), probe(base + (1ul << 39) - 8);
+  }
+  for (uintptr_t at = 0xffffffff80000000; at < 0xffffffffc0000000; at += 1ul << 21) probe(at);
+  for (uintptr_t at = -(512 * PAGE); at != 0; at += PAGE)
+    if (at != 0xffffffffff600000) probe(at);
+  return finish();
+}

@@ -1,7 +1,7 @@
 // fcntl(2).
 
 import {SETFL_FLAGS} from '../../abi/at-flags.ts'
-import {EBADF, EINVAL, EPERM, Errno} from '../../abi/errno.ts'
+import {EBADF, EBUSY, EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import {
   F_ADD_SEALS,
   F_DUPFD,
@@ -36,7 +36,7 @@ import {
 import {O_ACCMODE, O_CLOEXEC, O_NOATIME, O_RDONLY} from '../../abi/open-flags.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import {type Pipe, PipeEnd} from '../../vfs/pipe.ts'
-import {MemfdFile} from '../memfd-file.ts'
+import {isMappedWritably, MemfdFile} from '../memfd-file.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {getLock, setLock} from './fcntl-locks.ts'
@@ -83,7 +83,7 @@ export const fcntl: Syscall = (task, args) => {
     case F_GET_SEALS:
       return sealable(openFile(task, fd)).seals
     case F_ADD_SEALS:
-      return addSeals(openFile(task, fd), args.uint32(2))
+      return addSeals(task, openFile(task, fd), args.uint32(2))
 
     // Nobody is told of readiness by a signal: O_ASYNC has no effect.
     case F_GETOWN:
@@ -126,10 +126,12 @@ function sealable(file: OpenFile): MemfdFile {
   return file
 }
 
-function addSeals(file: OpenFile, seals: number): number {
+function addSeals(task: Task, file: OpenFile, seals: number): number {
   const memfd = sealable(file)
   if ((file.flags & O_ACCMODE) === O_RDONLY) throw new Errno(EPERM)
   if (seals & ~SEALS) throw new Errno(EINVAL)
+  if (memfd.seals & F_SEAL_SEAL) throw new Errno(EPERM)
+  if (seals & F_SEAL_WRITE && isMappedWritably(file, task.kernel.processes.values())) throw new Errno(EBUSY)
   memfd.addSeals(seals)
   return 0
 }

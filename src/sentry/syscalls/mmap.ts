@@ -25,6 +25,7 @@ import {O_ACCMODE, O_APPEND, O_PATH, O_RDONLY, O_RDWR, O_WRONLY} from '../../abi
 import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
 import {ZERO_DEV} from '../../vfs/devices.ts'
 import type {OpenFile} from '../../vfs/file.ts'
+import {unsealedProtection} from '../memfd-file.ts'
 import type {MapRequest} from '../memory/memory-map.ts'
 import {populateAhead} from '../memory/populate.ts'
 import {SharedMemory} from '../memory/shared-memory.ts'
@@ -131,7 +132,9 @@ function fileSource(
   if (length === 0 || flags & MAP_HUGETLB) throw new Errno(EINVAL)
   if (offset + length > MAX_OFFSET) throw new Errno(EOVERFLOW)
 
-  const maxProtection = allowedProtection(flags, openFlags, protection)
+  const allowed = allowedProtection(flags, openFlags, protection)
+  const isShared = (flags & MAP_TYPE) !== MAP_PRIVATE
+  const maxProtection = isShared ? unsealedProtection(description.file, protection, allowed) : allowed
   // A mapping of /dev/zero is anonymous memory: man 4 zero.
   if (isZeroDevice(description.file)) return anonymousSource(task, flags, length)
   const backing = backingOf(task, description)

@@ -235,7 +235,7 @@ export const table: readonly Row[] = [
     arm64: 279,
     run: memfdCreate,
     args: 'str hex',
-    support: {partial: 'no huge pages; a seal against writing does not look at mappings'},
+    support: {partial: 'no huge pages'},
   },
   {name: 'sendfile', x86_64: 40, arm64: 71, run: sendfile, args: 'fd fd ptr size'},
   {name: 'copy_file_range', x86_64: 326, arm64: 285, run: copyFileRange, args: 'fd ptr fd ptr size hex'},

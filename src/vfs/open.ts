@@ -44,7 +44,14 @@ import type {ByteString, Credentials, OpenFile} from './file.ts'
 import {PathDescription} from './file-description.ts'
 import type {Location} from './location.ts'
 import {childLocation} from './mount-tree.ts'
-import {type PathContext, type Resolution, resolve, resolveLast} from './path-walk.ts'
+import {
+  CREATE,
+  CREATE_NO_FOLLOW,
+  type PathContext,
+  type Resolution,
+  resolve,
+  resolveLast,
+} from './path-walk.ts'
 import {checkAccess, checkEntryChange, checkWritable, isReadOnly} from './permissions.ts'
 
 /** What an open file keeps of the flags: the others act once (fcntl F_GETFL shows what is left). */
@@ -118,18 +125,17 @@ function openOrCreate(
 ): Opened {
   if (flags & O_DIRECTORY) throw new Errno(EINVAL)
   const follows = !(flags & (O_NOFOLLOW | O_EXCL))
-  const resolution = resolveLast(context, start, path, follows)
+  const resolution = resolveLast(context, start, path, follows ? CREATE : CREATE_NO_FOLLOW)
   const {found} = resolution
   if (found === undefined) return create(context.credentials, resolution, flags, mode)
   if (flags & O_EXCL) throw new Errno(EEXIST)
-  if (found.inode.kind === S_IFDIR || resolution.trailingSlash) throw new Errno(EISDIR)
+  if (found.inode.kind === S_IFDIR) throw new Errno(EISDIR)
   checkProtected(found, context.credentials)
   return openLocation(context.credentials, found, flags)
 }
 
 function create(who: Credentials, resolution: Resolution, flags: number, mode: number): Opened {
   const {parent, name} = resolution
-  if (resolution.trailingSlash) throw new Errno(EISDIR)
   if (isReadOnly(parent)) throw new Errno(EROFS)
   checkEntryChange(parent, who)
   const inode = parent.inode.create(name, mode & PERMISSION_BITS, who)

@@ -1,6 +1,6 @@
 // Path resolution: from a byte string to a Location (man 7 path_resolution).
 
-import {ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
+import {EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
 import {S_IFDIR, S_IFLNK} from '../abi/file-mode.ts'
 import type {ByteString, Credentials, Inode} from './file.ts'
 import type {Location} from './location.ts'
@@ -43,20 +43,32 @@ export function resolve(
   path: ByteString,
   followLast = true,
 ): Location {
-  const {found} = resolveLast(context, start, path, followLast)
+  const {found} = resolveLast(context, start, path, followLast ? FOLLOW : NO_FOLLOW)
   if (found === undefined) throw new Errno(ENOENT)
   return found
 }
 
+/** What becomes of a symbolic link at the end of a path. */
+export type LastLink = number
+export const FOLLOW: LastLink = 0
+/** lstat, O_NOFOLLOW: not followed, unless a slash behind it asks for a directory. */
+export const NO_FOLLOW: LastLink = 1
+/** Calls that make or take away the name itself: never followed; what a slash behind it means, they say. */
+export const NAME: LastLink = 2
+/** open's O_CREAT: followed, also to a name that is missing. @throws Errno EISDIR for a slash at the end */
+export const CREATE: LastLink = 3
+/** O_CREAT with O_EXCL or O_NOFOLLOW: as CREATE, but not followed. */
+export const CREATE_NO_FOLLOW: LastLink = 4
+
 /**
- * The same for calls that make or take away a name: the last name may be missing. With `followLast` a symbolic link at
- * the end is followed, also to a name that is missing (open's O_CREAT).
+ * The same, where the last name may be missing.
+ * @throws Errno as `resolve`, but for a missing last name
  */
 export function resolveLast(
   context: PathContext,
   start: Location,
   path: ByteString,
-  followLast: boolean,
+  lastLink: LastLink,
 ): Resolution {
   if (path.length === 0) throw new Errno(ENOENT)
   if (path.length >= PATH_MAX) throw new Errno(ENAMETOOLONG)
@@ -73,7 +85,7 @@ export function resolveLast(
   for (;;) {
     while (rest.charCodeAt(at) === SLASH) at++
     if (at >= rest.length) {
-      if (hadTrailingSlash) requireDirectory(current.inode)
+      if (hadTrailingSlash && lastLink !== NAME) requireDirectory(current.inode)
       return {parent, name, found: current, trailingSlash: hadTrailingSlash}
     }
 
@@ -97,12 +109,13 @@ export function resolveLast(
     }
     if (name.length > NAME_MAX) throw new Errno(ENAMETOOLONG)
 
+    if (hadTrailingSlash && lastLink >= CREATE) throw new Errno(EISDIR)
     parent = current
     const inode = isLast ? lookupOrMissing(current.inode, name) : current.inode.lookup(name)
     if (inode === undefined) return {parent, name, found: undefined, trailingSlash: hadTrailingSlash}
     const child = childLocation(current, name, inode)
     restriction?.checkStep(current, child)
-    const follows = !isLast || followLast || hadTrailingSlash
+    const follows = !isLast || followsLast(lastLink, hadTrailingSlash)
     if (child.inode.kind !== S_IFLNK || !follows) {
       current = child
       continue
@@ -132,6 +145,11 @@ export function resolveLast(
 }
 
 const SLASH = 0x2f
+
+function followsLast(lastLink: LastLink, hadTrailingSlash: boolean): boolean {
+  if (lastLink === NO_FOLLOW) return hadTrailingSlash
+  return lastLink === FOLLOW || lastLink === CREATE
+}
 
 function restIsSlashes(path: ByteString, from: number): boolean {
   for (let at = from; at < path.length; at++) {

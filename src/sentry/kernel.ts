@@ -123,6 +123,8 @@ export class Kernel {
   #turn(): void {
     if (this.#woken.size > 0) this.#retryWoken()
     if (this.#running === undefined) this.#resumeNext()
+    // The last one died of a signal just now.
+    if (this.tasks.size === 0) return
     const deadlineNs = this.#nextDeadlineNs()
     const idle = this.#running === undefined
     if (idle) this.#sleepingSinceNs = monotonicNs()
@@ -146,7 +148,8 @@ export class Kernel {
   #resumeNext(): void {
     while (this.#queue.length > 0) {
       const task = this.#queue[0]
-      if (task.signals.attention !== 0 && !deliver(task)) {
+      const {signals} = task
+      if ((signals.attention !== 0 || signals.next !== undefined) && !deliver(task)) {
         this.#park(task)
         continue
       }

@@ -45,6 +45,8 @@ export class KvmPlatform implements Platform {
   /** The context that runs; there is one at a time. */
   #running: KvmContext | undefined
   #trapped: KvmContext | undefined
+  /** The context that the watcher's thread interrupts. */
+  #target: KvmContext | undefined
   #preempt = false
 
   /**
@@ -96,6 +98,10 @@ export class KvmPlatform implements Platform {
   resume(context: KvmContext, space: KvmSpace): void {
     if (this.#running !== undefined) throw new Error('two contexts at a time')
     context.enter(space.native)
+    if (context !== this.#target) {
+      context.native.becomeTarget()
+      this.#target = context
+    }
     if (context.threaded) context.go()
     this.#running = context
   }

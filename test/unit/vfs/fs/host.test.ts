@@ -1,0 +1,194 @@
+// The host file system keeps the guest beneath its root, and its descriptors few.
+
+import {execFileSync} from 'node:child_process'
+import * as fs from 'node:fs'
+import {createServer} from 'node:net'
+import {join} from 'node:path'
+import {afterEach, beforeEach, describe, expect, test} from 'vitest'
+import {S_IFBLK, S_IFCHR, S_IFSOCK} from '../../../../src/abi/file-mode.ts'
+import {O_CREAT, O_RDWR, O_TRUNC, O_WRONLY} from '../../../../src/abi/open-flags.ts'
+import {openHostFs} from '../../../../src/vfs/fs/host.ts'
+import {host} from '../../../../src/vfs/host-calls.ts'
+import {memoryFile} from '../../../helpers/memory-file.ts'
+import {errorOf, readAll, TestVfs} from '../../../helpers/vfs.ts'
+import {hostDirectory} from '../../../helpers/vfs-backends.ts'
+
+const memory = memoryFile(4 << 20)
+let directory: ReturnType<typeof hostDirectory>
+let shared: string
+let vfs: TestVfs
+
+beforeEach(() => {
+  directory = hostDirectory()
+  shared = join(directory.path, 'shared')
+  fs.mkdirSync(shared)
+  fs.writeFileSync(join(directory.path, 'secret'), 'secret')
+  vfs = new TestVfs(openHostFs(shared, {readOnly: false, memory}))
+})
+
+afterEach(() => {
+  vfs.dispose()
+  directory.remove()
+})
+
+const openDescriptors = (): number => fs.readdirSync('/proc/self/fd').length
+
+describe('containment', () => {
+  test('links of the host are read by the guest, inside its own tree', () => {
+    fs.symlinkSync('../secret', join(shared, 'up'))
+    fs.symlinkSync(join(directory.path, 'secret'), join(shared, 'absolute'))
+    expect(errorOf(() => vfs.read('up'))).toBe('ENOENT')
+    expect(errorOf(() => vfs.read('absolute'))).toBe('ENOENT')
+    expect(errorOf(() => vfs.read('../secret'))).toBe('ENOENT')
+  })
+
+  test('a directory that becomes a link under the walk leads nowhere', () => {
+    fs.mkdirSync(join(shared, 'd'))
+    fs.mkdirSync(join(shared, 'd/e'))
+    const inner = vfs.locate('d/e').inode
+    fs.rmSync(join(shared, 'd'), {recursive: true})
+    fs.symlinkSync(directory.path, join(shared, 'd'))
+    expect(['ENOENT', 'ENOTDIR', 'ELOOP', 'ESTALE']).toContain(errorOf(() => inner.lookup('secret')))
+  })
+
+  test.each(['..', '../secret', 'a/b', 'a\0b', '/etc/passwd'])('the addon refuses the name %j', (name) => {
+    const fd = host.hostOpenRoot(shared)
+    const stat = new Float64Array(20)
+    expect(host.hostStat(fd, name, stat)).toBeLessThan(0)
+    expect(host.hostOpen(fd, name, O_RDWR | O_CREAT, 0o600)).toBeLessThan(0)
+    expect(host.hostUnlink(fd, name, 0)).toBeLessThan(0)
+    expect(host.hostRename(fd, 'x', fd, name, 0)).toBeLessThan(0)
+    host.hostClose(fd)
+  })
+
+  test('openat2 keeps long paths beneath, and follows no link in them', () => {
+    fs.symlinkSync('..', join(shared, 'up'))
+    const fd = host.hostOpenRoot(shared)
+    for (const path of ['..', 'up', 'up/shared', '/etc'])
+      expect(host.hostOpenDirectory(fd, path)).toBeLessThan(0)
+    host.hostClose(fd)
+  })
+
+  test('a path longer than PATH_MAX reaches no deeper call', () => {
+    expect(host.hostOpenRoot('x'.repeat(10_000))).toBe(-36)
+  })
+
+  test('sockets and devices are seen, and never opened or made', async () => {
+    const server = createServer().listen(join(shared, 'socket'))
+    await new Promise((resolve) => server.once('listening', resolve))
+    expect(vfs.stat('socket').mode & S_IFSOCK).toBe(S_IFSOCK)
+    expect(errorOf(() => vfs.open('socket', O_RDWR))).toBe('ENXIO')
+    const fd = host.hostOpenRoot(shared)
+    expect(host.hostOpen(fd, 'socket', 0, 0)).toBe(-6)
+    host.hostClose(fd)
+    server.close()
+    for (const kind of [S_IFCHR, S_IFBLK, S_IFSOCK]) {
+      expect(errorOf(() => vfs.mknod('node', kind | 0o600, 0x103))).toBe('EPERM')
+    }
+  })
+
+  test('a fifo of the host joins guests, not the host', () => {
+    execFileSync('mkfifo', [join(shared, 'fifo')])
+    const end = vfs.open('fifo', O_RDWR)
+    end.write(Buffer.from('x'))
+    end.close()
+    const readOnly = new TestVfs(openHostFs(shared, {readOnly: true, memory}))
+    expect(errorOf(() => readOnly.open('fifo', O_RDWR))).toBe('ENXIO')
+    readOnly.dispose()
+  })
+
+  test('a read-only file system refuses changes by itself, without the mount', () => {
+    fs.writeFileSync(join(shared, 'f'), 'x')
+    const readOnly = openHostFs(shared, {readOnly: true, memory})
+    const file = readOnly.root.lookup('f')
+    expect(errorOf(() => file.setAttributes({mode: 0}))).toBe('EROFS')
+    expect(errorOf(() => file.setAttributes({size: 0}))).toBe('EROFS')
+    expect(errorOf(() => file.open(O_WRONLY))).toBe('EROFS')
+    expect(errorOf(() => readOnly.root.unlink('f'))).toBe('EROFS')
+    expect(errorOf(() => readOnly.root.rename('f', readOnly.root, 'g', 0))).toBe('EROFS')
+    expect(errorOf(() => readOnly.root.link('g', file))).toBe('EROFS')
+    readOnly.dispose()
+  })
+})
+
+describe('changes by the host', () => {
+  test('show at once', () => {
+    vfs.write('f', 'old')
+    fs.writeFileSync(join(shared, 'f'), 'new text')
+    expect(vfs.read('f')).toBe('new text')
+    fs.rmSync(join(shared, 'f'))
+    expect(errorOf(() => vfs.stat('f'))).toBe('ENOENT')
+    fs.mkdirSync(join(shared, 'f'))
+    expect(vfs.list('f')).toEqual([])
+  })
+
+  test('an open file outlives its name', () => {
+    fs.writeFileSync(join(shared, 'f'), 'text')
+    const file = vfs.open('f')
+    fs.rmSync(join(shared, 'f'))
+    expect(readAll(file)).toBe('text')
+    expect(file.inode.attributes().size).toBe(4)
+    file.close()
+  })
+
+  test('what the guest writes is on the host, with mode and times', () => {
+    const file = vfs.open('f', O_WRONLY | O_CREAT | O_TRUNC, 0o640)
+    file.write(Buffer.from('data'))
+    file.close()
+    vfs.locate('f').inode.setAttributes({mtime: {seconds: 86_400, nanoseconds: 0}})
+    const stat = fs.statSync(join(shared, 'f'))
+    expect([stat.mode & 0o777, stat.mtimeMs, fs.readFileSync(join(shared, 'f'), 'utf8')]).toEqual([
+      0o640,
+      86_400_000,
+      'data',
+    ])
+  })
+
+  test('names that are no UTF-8 survive', () => {
+    fs.writeFileSync(Buffer.concat([Buffer.from(`${shared}/`), Buffer.from([0xff, 0xfe])]), 'x')
+    expect(vfs.list('/')).toEqual(['\xff\xfe'])
+    expect(vfs.read('\xff\xfe')).toBe('x')
+  })
+})
+
+describe('descriptors', () => {
+  test('stay few over 300 directories, 100 deep', () => {
+    let deep = ''
+    for (let i = 0; i < 100; i++) {
+      deep += 'd/'
+      vfs.mkdir(deep)
+      vfs.mkdir(`${deep}e`)
+      vfs.write(`${deep}e/f`, '')
+    }
+    const before = openDescriptors()
+    for (let depth = 100; depth > 0; depth--) vfs.stat(`${'d/'.repeat(depth)}e/f`)
+    expect(openDescriptors() - before).toBeLessThan(64)
+    const other = openHostFs(shared, {readOnly: true, memory})
+    other.dispose()
+  })
+
+  test('are all closed with the file system', () => {
+    const before = openDescriptors()
+    const other = new TestVfs(openHostFs(shared, {readOnly: false, memory}))
+    other.mkdir('a')
+    other.write('a/f', 'x')
+    expect(other.list('a')).toEqual(['f'])
+    other.dispose()
+    expect(openDescriptors()).toBe(before)
+  })
+})
+
+test('one file can be mounted alone', () => {
+  const file = openHostFs(join(directory.path, 'secret'), {readOnly: true, memory})
+  const opened = file.root.open(0)
+  expect(readAll(opened)).toBe('secret')
+  opened.close()
+  expect(file.root.attributes().size).toBe(6)
+  expect(errorOf(() => file.root.lookup('x'))).toBe('ENOTDIR')
+  file.dispose()
+})
+
+test('what cannot be mounted is said in one line', () => {
+  expect(() => openHostFs(join(directory.path, 'gone'), {readOnly: true, memory})).toThrow(/no such file/)
+  expect(() => openHostFs('/dev/null', {readOnly: true, memory})).toThrow(/neither a directory nor/)
+})

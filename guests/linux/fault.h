@@ -25,11 +25,21 @@ static void on_fault(int number, siginfo_t *info, void *context) {
   siglongjmp(fault_resume, 1);
 }
 
-// From here on FAULT_OF catches the synchronous signals.
-UNUSED static void catch_faults(void) {
+static void install_on_fault(int flags) {
   static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
-  struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
-  for (size_t i = 0; i < COUNT(signals); i++) sigaction(signals[i], &action, 0);
+  struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | flags};
+  for (size_t i = 0; i < COUNT(signals); i++) REQUIRE(sigaction(signals[i], &action, 0) == 0);
+}
+
+// From here on FAULT_OF catches the synchronous signals.
+UNUSED static void catch_faults(void) { install_on_fault(0); }
+
+// The same, whatever the stack pointer is at the fault.
+UNUSED static void catch_faults_on_own_stack(void) {
+  static char memory[65536];
+  stack_t alternate = {.ss_sp = memory, .ss_size = sizeof(memory)};
+  REQUIRE(sigaltstack(&alternate, 0) == 0);
+  install_on_fault(SA_ONSTACK);
 }
 
 // The signal the statement raised, 0 if none; fault_info and fault_pc describe it.

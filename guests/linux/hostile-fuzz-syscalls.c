@@ -9,11 +9,13 @@
 #define BUFFER_SIZE (1ul << 20)
 
 // Calls that would do as they are told: end or replace the program, make another, wait for a signal, signal itself, shut its
-// descriptors, forbid it everything.
+// descriptors, forbid it everything, make its parent a debugger.
 static const int skipped[] = {
     SYS_exit, SYS_exit_group, SYS_pause, SYS_rt_sigsuspend, SYS_rt_sigreturn, SYS_fork, SYS_vfork, SYS_clone, SYS_clone3,
     SYS_execve, SYS_execveat, SYS_kill, SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo,
-    SYS_pidfd_send_signal, SYS_close_range, SYS_setrlimit, SYS_prlimit64, SYS_seccomp,
+    SYS_pidfd_send_signal, SYS_close_range, SYS_setrlimit, SYS_prlimit64, SYS_seccomp, SYS_ptrace,
+    // uretprobe and uprobe: newer kernels kill whom they did not put there.
+    335, 336,
 };
 
 static char *buffer;

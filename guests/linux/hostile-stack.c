@@ -29,12 +29,7 @@ static void check_calls(void) {
 
 // Faults come to a handler on the alternate stack.
 static void check_faults(void) {
-  static char memory[65536];
-  static const int signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
-  stack_t alternate = {.ss_sp = memory, .ss_size = sizeof(memory)};
-  struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-  REQUIRE(sigaltstack(&alternate, 0) == 0);
-  for (size_t i = 0; i < COUNT(signals); i++) REQUIRE(sigaction(signals[i], &action, 0) == 0);
+  catch_faults_on_own_stack();
   for (size_t i = 0; i < COUNT(pointers); i++) {
     uint64_t stack = pointers[i];
     CHECK_EQ(FAULT_OF(__asm__ volatile("mov %0, %%rsp; ud2" ::"r"(stack))), SIGILL);

@@ -25,6 +25,7 @@ export function dispatch(task: Task): boolean {
   const {kernel, context} = task
   const row = rows[context.callNumber]
   kernel.counters.syscalls++
+  kernel.current = task
   if (kernel.tracer !== undefined) kernel.tracer.enter(task, row)
   if (row === undefined) {
     kernel.counters.countUnknown(context.callNumber)
@@ -41,6 +42,7 @@ export function dispatch(task: Task): boolean {
 
 /** Tries a blocked call again. As dispatch. */
 export function retry(task: Task, expired: boolean): boolean {
+  task.kernel.current = task
   let result: number
   try {
     result = task.wait!.retry(expired)

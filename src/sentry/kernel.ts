@@ -42,6 +42,8 @@ export class Kernel {
   /** uname(2)'s nodename; sethostname changes it. */
   hostname: string
   tracer: Tracer | undefined
+  /** Whose call is being answered, or was last: /proc/self. */
+  current: Task | undefined
   /** The vDSO's variables; absent: programs make system calls for the time. */
   vdso: Vdso | undefined
   /** Called for ready host descriptors that no task waits for: the embedder's. */

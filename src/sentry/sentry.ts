@@ -8,6 +8,7 @@ import {HvError} from '../errors.ts'
 import type {Context, Platform} from '../platform/platform.ts'
 import type {Volume} from '../run-options.ts'
 import type {OpenFile} from '../vfs/file.ts'
+import {Procfs} from '../vfs/fs/proc.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import type {Location, Mount} from '../vfs/location.ts'
 import {disposeMounts} from '../vfs/mount-tree.ts'
@@ -19,6 +20,7 @@ import {buildTree, mountFile} from './guest-tree.ts'
 import {Kernel} from './kernel.ts'
 import {MemoryMap} from './memory/memory-map.ts'
 import {UserMemory} from './memory/user-memory.ts'
+import {KernelProcSource} from './proc-source.ts'
 import {Process} from './process.ts'
 import {ResourceLimits, RLIMIT_STACK} from './resource-limits.ts'
 import {ProcessSignals} from './signals/process-signals.ts'
@@ -59,7 +61,11 @@ export class Sentry {
   /** The platform stays the caller's. @throws HvError */
   constructor(platform: Platform, options: SentryOptions) {
     this.#platform = platform
-    this.#root = buildTree(platform.memory, {root: options.root, volumes: options.volumes})
+    this.#root = buildTree(platform.memory, {
+      root: options.root,
+      volumes: options.volumes,
+      proc: new Procfs(new KernelProcSource(() => this.kernel)),
+    })
     this.#vdso = new Vdso(platform.memory)
     this.kernel = new Kernel(platform, this.#root, hostname())
     this.kernel.vdso = this.#vdso

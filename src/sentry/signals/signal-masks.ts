@@ -1,0 +1,35 @@
+// The signal sets that /proc/PID/status and stat show: 16 hexadecimal digits each (man 5 proc_pid_status).
+
+import {NSIG, SIG_DFL, SIG_IGN} from '../../abi/signal.ts'
+import {SignalSet} from '../../abi/signal-set.ts'
+import type {ProcessSignals} from './process-signals.ts'
+import type {TaskSignals} from './task-signals.ts'
+
+export interface SignalMasks {
+  pending: string
+  sharedPending: string
+  blocked: string
+  ignored: string
+  caught: string
+}
+
+export function signalMasks(process: ProcessSignals, task: TaskSignals): SignalMasks {
+  const ignored = new SignalSet()
+  const caught = new SignalSet()
+  for (let signal = 1; signal <= NSIG; signal++) {
+    const {handler} = process.action(signal)
+    if (handler === SIG_IGN) ignored.add(signal)
+    else if (handler !== SIG_DFL) caught.add(signal)
+  }
+  return {
+    pending: hex(task.pending.set),
+    sharedPending: hex(process.pending.set),
+    blocked: hex(task.mask),
+    ignored: hex(ignored),
+    caught: hex(caught),
+  }
+}
+
+function hex({low, high}: SignalSet): string {
+  return [high, low].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('')
+}

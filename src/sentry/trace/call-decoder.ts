@@ -1,0 +1,109 @@
+// CallDecoder: from the kernel's notices of a call's begin and end to a CallRecord.
+
+import {monotonicNs} from '../host-clock.ts'
+import type {Row} from '../syscalls/syscall.ts'
+import type {Task} from '../task.ts'
+import type {CallRecord, Outcome} from './call-record.ts'
+import {HIDDEN, type Kind} from './kind.ts'
+import {kindOf} from './kinds/index.ts'
+import {resultKindOf} from './kinds/results.ts'
+import {TracedCall} from './traced-call.ts'
+
+/** An unknown call shows all six words. */
+const UNKNOWN: Signature = signatureOf('hex hex hex hex hex hex', undefined)
+/** Results from -4095 to -1 are errors. */
+const LAST_ERROR = 4095
+
+interface Signature {
+  readonly words: readonly string[]
+  readonly kinds: readonly Kind[]
+  readonly showResult: (result: number) => string
+}
+
+/** A call that has begun. */
+export interface BegunCall {
+  readonly call: TracedCall
+  readonly signature: Signature
+  /** Texts so far; undefined for arguments that the kernel fills in. */
+  readonly args: (string | undefined)[]
+  readonly startedNs: number
+}
+
+export class CallDecoder {
+  readonly #signatures = new Map<Row, Signature>()
+
+  /** Copies and decodes what the kernel reads: the words in the context are the call's still. */
+  begin(task: Task, row: Row | undefined): BegunCall {
+    const signature = this.#signature(row)
+    const call = new TracedCall(task, row, signature.words)
+    const args = signature.kinds.map(({enter}, index) => enter?.(call, index))
+    return {call, signature, args, startedNs: monotonicNs()}
+  }
+
+  /** @param result as the guest sees it; undefined when the call stored the registers itself, or was interrupted */
+  end(begun: BegunCall, result: number | undefined): CallRecord {
+    const durationNs = monotonicNs() - begun.startedNs
+    const outcome = outcomeOf(begun, result)
+    const args = begun.args.map((text, index) => {
+      if (text !== undefined) return text
+      const {leave} = begun.signature.kinds[index]
+      return outcome.kind === 'result' && leave !== undefined
+        ? leave(begun.call, index, outcome.value)
+        : begun.call.pointer(index)
+    })
+    return recordOf(begun, args, outcome, durationNs)
+  }
+
+  /** The call never returns. */
+  abandon(begun: BegunCall): CallRecord {
+    const args = begun.args.map((text, index) => text ?? begun.call.pointer(index))
+    return recordOf(begun, args, {kind: 'unfinished'}, undefined)
+  }
+
+  #signature(row: Row | undefined): Signature {
+    if (row === undefined) return UNKNOWN
+    let signature = this.#signatures.get(row)
+    if (signature === undefined) {
+      signature = signatureOf(row.args, row.result)
+      this.#signatures.set(row, signature)
+    }
+    return signature
+  }
+}
+
+/** Words without a kind are shown in hex, so that a new row traces at once. */
+function signatureOf(args: string, result: string | undefined): Signature {
+  const words = args.split(' ').filter((word) => word !== '')
+  return {
+    words,
+    kinds: words.map((word) => kindOf(word) ?? kindOf('hex')!),
+    showResult: (result !== undefined && resultKindOf(result)) || String,
+  }
+}
+
+function recordOf(
+  {call}: BegunCall,
+  args: readonly string[],
+  outcome: Outcome,
+  durationNs: number | undefined,
+): CallRecord {
+  const shown = args.filter((text) => text !== HIDDEN)
+  return {tid: call.task.tid, name: call.name, args: shown, outcome, durationNs}
+}
+
+function outcomeOf({call, signature}: BegunCall, result: number | undefined): Outcome {
+  if (result === undefined) return registersOutcome(call)
+  if (result < 0 && result >= -LAST_ERROR) return {kind: 'error', code: -result}
+  const text = signature.showResult(result)
+  const notes = signature.kinds.flatMap(({note}, index) => note?.(call, index, result) ?? [])
+  return {kind: 'result', value: result, text, ...(notes.length > 0 && {note: notes.join(', ')})}
+}
+
+/** The task's registers hold the result, and the task knows whether a signal put it there. */
+function registersOutcome({task}: TracedCall): Outcome {
+  const {interrupted} = task.signals
+  if (interrupted === undefined) return {kind: 'result', value: 0, text: '0'}
+  return interrupted.restart === 'sa-restart'
+    ? {kind: 'interrupted', name: 'ERESTARTSYS', text: 'To be restarted if SA_RESTART is set'}
+    : {kind: 'interrupted', name: 'ERESTARTNOHAND', text: 'To be restarted if no handler'}
+}

@@ -1,0 +1,59 @@
+// Kinds of files' flags, modes and offsets.
+
+import {O_CREAT, O_TMPFILE} from '../../../abi/open-flags.ts'
+import {HIDDEN, type Kind, type Kinds} from '../kind.ts'
+import {
+  accessBits,
+  atFlags,
+  closeRangeFlags,
+  descriptorFlags,
+  fallocateMode,
+  fileMode,
+  lockOperation,
+  memfdFlags,
+  openFlags,
+  renameFlags,
+  resolveFlags,
+  seekWhence,
+} from '../names/files.ts'
+import type {TracedCall} from '../traced-call.ts'
+
+const OPEN_HOW_SIZE = 24
+
+/** A 32-bit word by name. */
+export const named = (show: (value: number) => string): Kind => ({
+  enter: (call, index) => show(call.int32(index)),
+})
+
+export const files = {
+  openflags: named(openFlags),
+  /** O_CLOEXEC and its like, with no access mode. */
+  fdflags: named(descriptorFlags),
+  /** mode_t. open(2) takes it only with flags that create. */
+  mode: {
+    enter(call, index) {
+      if (call.words[index - 1] === 'openflags' && !creates(call.int32(index - 1))) return HIDDEN
+      return fileMode(call.uint32(index))
+    },
+  },
+  /** openat2(2)'s struct open_how: flags, mode, resolve. */
+  open_how: {enter: (call, index) => call.struct(index, OPEN_HOW_SIZE, showOpenHow)},
+  atflags: {enter: (call: TracedCall, index: number) => atFlags(call.int32(index), call.name)},
+  amode: named(accessBits),
+  whence: named(seekWhence),
+  renameflags: named(renameFlags),
+  fallocmode: named(fallocateMode),
+  lockop: named(lockOperation),
+  memfdflags: named(memfdFlags),
+  closerangeflags: named(closeRangeFlags),
+} satisfies Kinds
+
+function creates(flags: number): boolean {
+  return (flags & O_CREAT) !== 0 || (flags & O_TMPFILE) === O_TMPFILE
+}
+
+function showOpenHow(view: DataView): string {
+  const flags = view.getUint32(0, true)
+  const mode = creates(flags) ? `, mode=${fileMode(view.getUint32(8, true))}` : ''
+  return `{flags=${openFlags(flags)}${mode}, resolve=${resolveFlags(view.getUint32(16, true))}}`
+}

@@ -1,0 +1,38 @@
+// Kinds of plain words: integers, addresses, descriptors.
+
+import {AT_FDCWD} from '../../../abi/at-flags.ts'
+import type {Kind, Kinds} from '../kind.ts'
+import {octal} from '../text/number.ts'
+
+const TWO_53 = 2 ** 53
+
+/** `int`, `uid_t`: -1 as such. */
+const int: Kind = {enter: (call, index) => String(call.int32(index))}
+
+export const numbers = {
+  int,
+  fd: int,
+  uint: {enter: (call, index) => String(call.uint32(index))},
+  /** size_t. */
+  size: {
+    enter(call, index) {
+      const value = call.address(index)
+      return String(value < TWO_53 ? value : call.arguments.raw(index))
+    },
+  },
+  /** off_t, long. */
+  long: {
+    enter(call, index) {
+      const value = call.arguments.int64(index)
+      return String(Math.abs(value) < TWO_53 ? value : BigInt.asIntN(64, call.arguments.raw(index)))
+    },
+  },
+  hex: {enter: (call, index) => call.hex(index)},
+  /** An address that is only passed on. */
+  ptr: {enter: (call, index) => call.pointer(index)},
+  dirfd: {
+    enter: (call, index) => (call.int32(index) === AT_FDCWD ? 'AT_FDCWD' : String(call.int32(index))),
+  },
+  /** umask(2)'s. */
+  octal: {enter: (call, index) => octal(call.uint32(index))},
+} satisfies Kinds

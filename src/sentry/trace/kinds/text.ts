@@ -1,0 +1,89 @@
+// Kinds of bytes: paths, strings, buffers and their vectors.
+
+import type {UserMemory} from '../../memory/user-memory.ts'
+import type {Kinds} from '../kind.ts'
+import {quote, quoteBuffer, quoteHex, quotePath, quoteString} from '../text/quote.ts'
+import type {TracedCall} from '../traced-call.ts'
+
+const IOVEC_SIZE = 16
+const IOVECS_SHOWN = 32
+const EXECVE_STRINGS_SHOWN = 32
+const POINTER_SIZE = 8
+
+/** As many bytes as the call says it has stored. */
+const filled = (call: TracedCall, index: number, result: number, quoting = quote): string =>
+  call.follow(index, (address, memory) => quoteBuffer(memory, address, result, quoting))
+
+export const text = {
+  path: {enter: (call, index) => call.follow(index, (address, memory) => quotePath(memory, address))},
+  str: {enter: (call, index) => call.follow(index, (address, memory) => quoteString(memory, address))},
+  /** A path that the kernel stored. */
+  path_out: {leave: (call, index) => call.follow(index, (address, memory) => quotePath(memory, address))},
+  /** A buffer that the call reads; the next argument is its length. */
+  in: {
+    enter: (call, index) =>
+      call.follow(index, (address, memory) => quoteBuffer(memory, address, call.address(index + 1))),
+  },
+  /** A buffer that the call fills; the result is how far. */
+  out: {leave: (call, index, result) => filled(call, index, result)},
+  random_out: {leave: (call, index, result) => filled(call, index, result, quoteHex)},
+  /** A vector of buffers that the call reads; the next argument counts them. */
+  iov_in: {enter: (call, index) => iovecs(call, index, Number.POSITIVE_INFINITY)},
+  iov_out: {leave: (call, index, result) => iovecs(call, index, result)},
+  /** execve(2)'s argv. */
+  argv: {enter: (call, index) => call.follow(index, showStrings)},
+  /** execve(2)'s envp: its length. */
+  envp: {
+    enter: (call, index) =>
+      call.follow(index, (address, memory) => {
+        const {length} = pointers(memory, address, Number.POSITIVE_INFINITY)
+        return `${call.pointer(index)} /* ${length} var${length === 1 ? '' : 's'} */`
+      }),
+  },
+} satisfies Kinds
+
+/** @param total how many bytes of all buffers together are shown */
+function iovecs(call: TracedCall, index: number, total: number): string {
+  const count = call.int32(index + 1)
+  if (count <= 0) return call.isNull(index) ? 'NULL' : count === 0 ? '[]' : call.pointer(index)
+  let left = total
+  return call.follow(index, (vector, memory) => {
+    const parts: string[] = []
+    for (let i = 0; i < Math.min(count, IOVECS_SHOWN); i++) {
+      const base = memory.readUint64(vector + IOVEC_SIZE * i)
+      const length = memory.readUint64(vector + IOVEC_SIZE * i + POINTER_SIZE)
+      const taken = Math.min(length, left)
+      left -= taken
+      parts.push(`{iov_base=${showBase(memory, base, taken)}, iov_len=${length}}`)
+    }
+    if (count > IOVECS_SHOWN) parts.push('...')
+    return `[${parts.join(', ')}]`
+  })
+}
+
+function showBase(memory: UserMemory, base: number, length: number): string {
+  if (base === 0) return 'NULL'
+  try {
+    return quoteBuffer(memory, base, length)
+  } catch {
+    return `0x${base.toString(16)}`
+  }
+}
+
+function showStrings(address: number, memory: UserMemory): string {
+  const strings = pointers(memory, address, EXECVE_STRINGS_SHOWN + 1)
+  const shown = strings.slice(0, EXECVE_STRINGS_SHOWN).map((pointer) => quoteString(memory, pointer))
+  if (strings.length > EXECVE_STRINGS_SHOWN) shown.push('...')
+  return `[${shown.join(', ')}]`
+}
+
+/** The pointers of a NULL-terminated array, `limit` at most. */
+function pointers(memory: UserMemory, address: number, limit: number): number[] {
+  const found: number[] = []
+  for (let at = address; found.length < limit; at += POINTER_SIZE) {
+    const pointer = memory.readUint64(at)
+    if (pointer === 0) break
+    found.push(pointer)
+  }
+  return found
+}

@@ -1,0 +1,75 @@
+// Names of files' flags: open(2), fcntl(2), access(2), the *at calls.
+
+import * as at from '../../../abi/at-flags.ts'
+import * as fcntl from '../../../abi/fcntl.ts'
+import * as mode from '../../../abi/file-mode.ts'
+import * as open from '../../../abi/open-flags.ts'
+import {enumeration, flagWord, type Names, octal} from '../text/number.ts'
+import {pick, startingWith} from './pick.ts'
+
+const accessMode = enumeration(pick(open, 'O_RDONLY O_WRONLY O_RDWR'), 'O_???')
+/** Flags of several bits come before their parts. */
+const openBits: Names = pick(
+  open,
+  'O_CREAT O_EXCL O_NOCTTY O_TRUNC O_APPEND O_NONBLOCK O_SYNC O_DSYNC O_ASYNC O_DIRECT O_LARGEFILE O_NOFOLLOW ' +
+    'O_NOATIME O_CLOEXEC O_PATH O_TMPFILE O_DIRECTORY',
+)
+const openRest = flagWord(openBits, 'O_???')
+
+/** open(2)'s flags: the access mode, then the others. */
+export function openFlags(value: number): string {
+  const access = value & open.O_ACCMODE
+  const rest = value & ~open.O_ACCMODE
+  const accessText = access === open.O_ACCMODE ? 'O_ACCMODE' : accessMode(access)
+  if (rest === 0) return accessText
+  const restText = openRest(rest)
+  return `${accessText}|${restText.startsWith('0x') ? restText.split(' ')[0] : restText}`
+}
+
+/** The flags of calls that take O_CLOEXEC, O_NONBLOCK but no access mode: pipe2(2), dup3(2). */
+export const descriptorFlags = openRest
+
+const fileType = enumeration(startingWith(mode, 'S_IF', ['S_IFMT']), 'S_IFMT')
+
+/** mode_t: `S_IFREG|0644`, or `0644` without a type. */
+export function fileMode(value: number): string {
+  const type = value & mode.S_IFMT
+  let permissions = value & ~mode.S_IFMT
+  if (type === 0) return octal(value)
+  const parts = [fileType(type)]
+  for (const [name, bit] of Object.entries(pick(mode, 'S_ISUID S_ISGID S_ISVTX'))) {
+    if ((permissions & bit) === 0) continue
+    parts.push(name)
+    permissions &= ~bit
+  }
+  return [...parts, octal(permissions)].join('|')
+}
+
+export const accessBits = flagWord(pick(at, 'R_OK W_OK X_OK'), '?_OK', 'F_OK')
+export const seekWhence = enumeration(startingWith(open, 'SEEK_'), 'SEEK_???')
+export const renameFlags = flagWord(startingWith(open, 'RENAME_'), 'RENAME_??')
+export const fallocateMode = flagWord(startingWith(open, 'FALLOC_FL_'), 'FALLOC_FL_???')
+export const resolveFlags = flagWord(startingWith(at, 'RESOLVE_'), 'RESOLVE_???')
+export const lockOperation = flagWord(startingWith(fcntl, 'LOCK_'), 'LOCK_???')
+export const lockType = enumeration(pick(fcntl, 'F_RDLCK F_WRLCK F_UNLCK'), 'F_???')
+export const descriptorBits = flagWord(pick(fcntl, 'FD_CLOEXEC'), 'FD_???')
+export const seals = flagWord(startingWith(fcntl, 'F_SEAL_'), 'F_SEAL_???')
+export const memfdFlags = flagWord(startingWith(fcntl, 'MFD_'), 'MFD_???')
+export const closeRangeFlags = flagWord(startingWith(fcntl, 'CLOSE_RANGE_'), 'CLOSE_RANGE_???')
+export const fcntlCommand = enumeration(
+  startingWith(fcntl, 'F_', ['F_RDLCK', 'F_WRLCK', 'F_UNLCK'], 'F_SEAL_'),
+  'F_???',
+)
+
+const atNames = pick(
+  at,
+  'AT_SYMLINK_NOFOLLOW AT_REMOVEDIR AT_SYMLINK_FOLLOW AT_NO_AUTOMOUNT AT_EMPTY_PATH',
+)
+const atBits = flagWord(atNames, 'AT_???')
+const {AT_REMOVEDIR: AT_EACCESS, ...withoutRemove} = atNames
+/** 0x200 is another flag to faccessat2(2) than to unlinkat(2). */
+const atAccessBits = flagWord({...withoutRemove, AT_EACCESS}, 'AT_???')
+
+export function atFlags(value: number, callName: string): string {
+  return callName === 'faccessat2' ? atAccessBits(value) : atBits(value)
+}

@@ -1,0 +1,79 @@
+// TracedCall: one system call as the trace sees it, between its begin and its end.
+
+import {Errno} from '../../abi/errno.ts'
+import {FrameArguments} from '../frame-arguments.ts'
+import type {UserMemory} from '../memory/user-memory.ts'
+import type {Row} from '../syscalls/syscall.ts'
+import type {Task} from '../task.ts'
+import {hex} from './text/number.ts'
+
+/** Owns a copy of the argument words: the frame's are valid only while the call begins. */
+export class TracedCall {
+  readonly task: Task
+  readonly name: string
+  /** The kind words of the arguments: as many as are shown. */
+  readonly words: readonly string[]
+  readonly arguments: FrameArguments
+  readonly #halves: Int32Array
+
+  constructor(task: Task, row: Row | undefined, words: readonly string[]) {
+    this.task = task
+    this.name = row === undefined ? `syscall_${hex(task.context.callNumber, 0)}` : row.name
+    this.words = words
+    this.#halves = task.context.argumentWords.slice()
+    this.arguments = new FrameArguments(this.#halves)
+  }
+
+  get memory(): UserMemory {
+    return this.task.memory
+  }
+
+  address(index: number): number {
+    return this.arguments.address(index)
+  }
+
+  int32(index: number): number {
+    return this.arguments.int32(index)
+  }
+
+  uint32(index: number): number {
+    return this.arguments.uint32(index)
+  }
+
+  isNull(index: number): boolean {
+    return (this.#halves[2 * index] | this.#halves[2 * index + 1]) === 0
+  }
+
+  /** All 64 bits; `0` as strace's %#x has it. */
+  hex(index: number): string {
+    return hex(this.#halves[2 * index], this.#halves[2 * index + 1])
+  }
+
+  /** `NULL`, or the address in hex. */
+  pointer(index: number): string {
+    return this.isNull(index) ? 'NULL' : this.hex(index)
+  }
+
+  /**
+   * What `show` makes of the guest memory behind pointer `index`; the pointer itself when it is null or does not lead
+   * to memory.
+   */
+  follow(index: number, show: (address: number, memory: UserMemory) => string): string {
+    if (this.isNull(index)) return 'NULL'
+    try {
+      return show(this.address(index), this.memory)
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error
+      return this.hex(index)
+    }
+  }
+
+  /** As `follow`, for a structure of `bytes` bytes. */
+  struct(index: number, bytes: number, show: (view: DataView) => string): string {
+    return this.follow(index, (address, memory) => show(viewOf(memory.readBytes(address, bytes))))
+  }
+}
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

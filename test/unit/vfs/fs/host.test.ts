@@ -152,7 +152,7 @@ describe('changes by the host', () => {
 })
 
 describe('descriptors', () => {
-  test('stay few over 300 directories, 100 deep', () => {
+  test('stay few over 200 directories, 100 deep', () => {
     let deep = ''
     for (let i = 0; i < 100; i++) {
       deep += 'd/'

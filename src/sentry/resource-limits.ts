@@ -1,5 +1,6 @@
 // Resource limits: getrlimit(2). Those that the sentry enforces name who does.
 
+/** Enforced by cpu-limit.ts. */
 export const RLIMIT_CPU = 0
 export const RLIMIT_FSIZE = 1
 export const RLIMIT_DATA = 2

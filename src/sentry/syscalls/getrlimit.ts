@@ -1,7 +1,8 @@
 // getrlimit(2), setrlimit(2), prlimit(2).
 
 import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
-import {type Limit, RLIMIT_NLIMITS, RLIMIT_NOFILE, UNLIMITED} from '../resource-limits.ts'
+import {enforceCpuLimit} from '../cpu-limit.ts'
+import {type Limit, RLIMIT_CPU, RLIMIT_NLIMITS, RLIMIT_NOFILE, UNLIMITED} from '../resource-limits.ts'
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
 
@@ -47,6 +48,7 @@ function setLimit(task: Task, which: number, limit: Limit): void {
   if (raises && !task.credentials.privileged) throw new Errno(EPERM)
   task.process.limits.set(which, limit)
   if (which === RLIMIT_NOFILE) task.fds.limit = limit.soft
+  if (which === RLIMIT_CPU) enforceCpuLimit(task)
 }
 
 function encode(limit: Readonly<Limit>): Uint8Array {

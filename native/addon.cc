@@ -10,6 +10,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   hv::ExportHostFs(env, exports);
   hv::ExportUserVm(env, exports);
   hv::ExportVdso(env, exports);
+  hv::ExportVm(env, exports);
   hv::ExportWatcher(env, exports);
   return exports;
 }

@@ -11,6 +11,7 @@ void ExportClock(Napi::Env env, Napi::Object exports);
 void ExportHostFs(Napi::Env env, Napi::Object exports);
 void ExportUserVm(Napi::Env env, Napi::Object exports);
 void ExportVdso(Napi::Env env, Napi::Object exports);
+void ExportVm(Napi::Env env, Napi::Object exports);
 void ExportWatcher(Napi::Env env, Napi::Object exports);
 
 }  // namespace hv

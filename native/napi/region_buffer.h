@@ -30,6 +30,8 @@ class RegionBuffer {
   // JavaScript's views become empty; the memory goes with its last C++ user.
   void Detach() {
     if (buffer_.IsEmpty()) return;
+    // Somebody transferred it: the memory is the new buffer's now, and goes with that.
+    if (buffer_.Value().IsDetached()) return buffer_.Reset();
     // The finalizer may run, and delete the holder, at any time once the buffer is detached.
     std::shared_ptr<Region> keep = std::move(*holder_);
     Napi::ArrayBuffer buffer = buffer_.Value();

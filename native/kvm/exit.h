@@ -1,0 +1,41 @@
+// exit.h: why KVM_RUN ended, in one shape on every architecture. src/vm/exit.ts reads it.
+#ifndef HV_KVM_EXIT_H_
+#define HV_KVM_EXIT_H_
+
+#include <linux/kvm.h>
+
+#include <cstdint>
+
+namespace hv {
+
+enum class ExitKind : uint64_t {
+  kOther,  // none that a vCPU of ours should have: `reason` is KVM's exit reason
+  kIo,
+  kMmio,
+  kHypercall,
+  kHalt,
+  kShutdown,
+  kInterrupted,
+  kFailEntry,
+  kInternalError,
+};
+
+// All words are 64 bits wide, because JavaScript reads them from a BigUint64Array. Unused ones are 0.
+struct Exit {
+  ExitKind kind;
+  uint64_t is_write;  // io: out; mmio: a store
+  uint64_t address;   // io: port; mmio: guest physical address; hypercall: number
+  uint64_t size;      // bytes of one item
+  uint64_t count;     // items: io repetitions, hypercall arguments, internal error's data
+  uint64_t offset;    // where the items lie in kvm_run
+  uint64_t reason;    // fail-entry: the processor's; internal-error: suberror
+  uint64_t result;    // hypercall: where its result goes in kvm_run
+};
+constexpr unsigned kExitWords = sizeof(Exit) / sizeof(uint64_t);
+
+// Precondition: KVM_RUN returned 0.
+Exit ReadExit(const kvm_run& run);
+
+}  // namespace hv
+
+#endif  // HV_KVM_EXIT_H_

@@ -11,8 +11,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 arch=${2:-x86_64}
 out=${1:-$here/../.cache/guests/$arch}
 case $arch in
-  x86_64) default_cc=gcc ;;
-  arm64) default_cc=aarch64-linux-gnu-gcc ;;
+  x86_64) default_cc=gcc packages='gcc libc6-dev' ;;
+  arm64) default_cc=aarch64-linux-gnu-gcc packages='gcc-aarch64-linux-gnu libc6-dev-arm64-cross' ;;
   *) echo "guests/build.sh: unknown architecture '$arch': give x86_64 or arm64" >&2; exit 2 ;;
 esac
 cc=${CC:-$default_cc}
@@ -22,7 +22,7 @@ flags='-std=gnu17 -D_GNU_SOURCE -O1 -g0 -Wall -Wextra -Wshadow'
 flags="$flags -Wno-stringop-overflow -Wno-stringop-overread -Wno-nonnull -Wno-clobbered"
 
 command -v "${cc%% *}" >/dev/null || {
-  echo "guests/build.sh: no C compiler '$cc': apt-get install ${default_cc%-gcc} libc6-dev, or set CC" >&2
+  echo "guests/build.sh: no C compiler '$cc': apt-get install $packages, or set CC" >&2
   exit 1
 }
 mkdir -p "$out"
@@ -37,8 +37,7 @@ compile() {
   done
   [ $fresh = no ] || return 0
   # shellcheck disable=SC2086 # compilers and flags are words
-  $compiler $flags -I"$here/linux" -o "$target.new" "$source" "$@"
-  mv "$target.new" "$target"
+  $compiler $flags -I"$here/linux" -o "$target.new" "$source" "$@" && mv "$target.new" "$target"
 }
 
 wanted() {
@@ -70,7 +69,11 @@ library() {
     echo "guests/build.sh: skipped $name: no static library: apt-get install $package" >&2
     return 0
   fi
-  compile "$cc" "$here/real/$name.c" "$out/$name" -static -no-pie "$@" "-l:$archive" -lm
+  # The linker warns of dlopen in static programs on stderr, at length; neither library loads anything here.
+  compile "$cc" "$here/real/$name.c" "$out/$name" -static -no-pie "$@" "-l:$archive" -lm 2>"$out/.$name.log" || {
+    cat "$out/.$name.log" >&2
+    return 1
+  }
 }
 
 library lua liblua5.4-dev lua.h liblua5.4.a -I/usr/include/lua5.4

@@ -1,17 +1,43 @@
-// After a file lost pages (truncate, a punched hole): takes them from every process that maps them.
+// What the mappings of a file learn of calls on the file: pages that it lost, and that it is about to be synced.
 
-import type {Mappable} from '../../vfs/file.ts'
+import {S_IFREG} from '../../abi/file-mode.ts'
+import {PAGE_SIZE} from '../../platform/platform.ts'
+import type {Inode, Mappable} from '../../vfs/file.ts'
 import type {Process} from '../process.ts'
+import type {MemoryMap} from './memory-map.ts'
 
 /**
- * The pages keep their contents until this is called: call it in the same system call, behind the truncation.
- * @param fromPage the first page that lies wholly behind the end of the file
+ * A file was cut to `size` bytes: every process loses the pages behind it, which keep their contents until then: call it
+ * in the same system call.
  */
-export function invalidateMappings(processes: Iterable<Process>, mappable: Mappable, fromPage: number): void {
-  for (const process of processes) process.memoryMap.invalidate(mappable, fromPage)
+export function invalidateBehind(processes: Iterable<Process>, inode: Inode, size: number): void {
+  forEachMapping(processes, inode, (map, mappable) => map.invalidate(mappable, Math.ceil(size / PAGE_SIZE)))
+}
+
+/** A hole was punched into a file. Private copies stay. */
+export function invalidateHole(processes: Iterable<Process>, inode: Inode, start: number, end: number): void {
+  const [first, last] = [Math.floor(start / PAGE_SIZE), Math.ceil(end / PAGE_SIZE)]
+  forEachMapping(processes, inode, (map, mappable) => map.invalidateHole(mappable, first, last))
 }
 
 /** Before a file is synced: what was written through mappings since the last time is marked dirty. */
-export function noteMappedWrites(processes: Iterable<Process>, mappable: Mappable): void {
-  for (const process of processes) process.memoryMap.noteWrites(mappable)
+export function noteMappedWrites(processes: Iterable<Process>, inode: Inode): void {
+  forEachMapping(processes, inode, (map, mappable) => map.noteWrites(mappable))
+}
+
+/** A file may be mapped through several open descriptions, each with a Mappable of its own: its number tells. */
+function forEachMapping(
+  processes: Iterable<Process>,
+  inode: Inode,
+  action: (map: MemoryMap, mappable: Mappable) => void,
+): void {
+  if (inode.kind !== S_IFREG) return
+  const {dev, ino} = inode.attributes()
+  for (const {memoryMap} of processes) {
+    const mappables = new Set<Mappable>()
+    for (const {backing} of memoryMap.vmas) {
+      if (backing?.ino === ino && backing.dev === dev) mappables.add(backing.mappable)
+    }
+    for (const mappable of mappables) action(memoryMap, mappable)
+  }
 }

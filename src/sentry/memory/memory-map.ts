@@ -145,6 +145,16 @@ export class MemoryMap {
     }
   }
 
+  /** A hole was punched into the file. What was written to other pages of the mapping stays the file's. */
+  invalidateHole(mappable: Mappable, fromPage: number, endPage: number): void {
+    for (const vma of this.vmas) {
+      if (!vma.isShared || vma.backing?.mappable !== mappable) continue
+      const first = vma.start / PAGE_SIZE + Math.max(fromPage - vma.pageOffset, 0)
+      const end = Math.min(vma.start / PAGE_SIZE + endPage - vma.pageOffset, vma.end / PAGE_SIZE)
+      if (first < end) this.pages.remove(first, end)
+    }
+  }
+
   /** Before a file is synced: tells it which of its pages this process may have written through a mapping. */
   noteWrites(mappable: Mappable): void {
     for (const vma of this.vmas) {

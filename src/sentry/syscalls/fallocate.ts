@@ -11,6 +11,7 @@ import {
   O_ACCMODE,
   O_RDONLY,
 } from '../../abi/open-flags.ts'
+import {invalidateHole} from '../memory/invalidate.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkFileSize} from './file-size-limit.ts'
 import type {Syscall} from './syscall.ts'
@@ -39,5 +40,9 @@ export const fallocate: Syscall = (task, args) => {
   if (offset + length > Number.MAX_SAFE_INTEGER) throw new Errno(EFBIG)
   if (!(mode & FALLOC_FL_KEEP_SIZE)) checkFileSize(task, file.inode, offset + length)
   file.allocate(mode, offset, length)
+  const processes = task.kernel.processes.values()
+  if (mode & FALLOC_FL_PUNCH_HOLE) invalidateHole(processes, file.inode, offset, offset + length)
+  // What moves or zeroes pages: mappings read them anew.
+  else if (mode & ~FALLOC_FL_KEEP_SIZE) invalidateHole(processes, file.inode, offset, Number.MAX_SAFE_INTEGER)
   return 0
 }

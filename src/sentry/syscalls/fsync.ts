@@ -2,6 +2,9 @@
 
 import {EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
 import {S_IFBLK, S_IFDIR, S_IFLNK, S_IFREG} from '../../abi/file-mode.ts'
+import type {OpenFile} from '../../vfs/file.ts'
+import {noteMappedWrites} from '../memory/invalidate.ts'
+import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import type {Syscall} from './syscall.ts'
 
@@ -10,14 +13,14 @@ const SYNC_FILE_RANGE_FLAGS = 7
 
 /** Also fdatasync: the sentry tells no difference between data and metadata. */
 export const fsync: Syscall = (task, args) => {
-  openFile(task, args.int32(0)).sync()
+  syncFile(task, openFile(task, args.int32(0)))
   return 0
 }
 
 export const sync: Syscall = (task) => {
   for (const [, {file}] of task.fds.entries()) {
     try {
-      file.sync()
+      syncFile(task, file)
     } catch (error) {
       // Files that cannot be synced (EINVAL), and those that failed to (sync never tells).
       if (!(error instanceof Errno)) throw error
@@ -38,6 +41,11 @@ export const syncFileRange: Syscall = (task, args) => {
   if (args.uint32(3) & ~SYNC_FILE_RANGE_FLAGS || offset < 0 || length < 0) throw new Errno(EINVAL)
   const {kind} = file.inode
   if (kind !== S_IFREG && kind !== S_IFBLK && kind !== S_IFDIR && kind !== S_IFLNK) throw new Errno(ESPIPE)
-  if (kind === S_IFREG) file.sync()
+  if (kind === S_IFREG) syncFile(task, file)
   return 0
+}
+
+function syncFile(task: Task, file: OpenFile): void {
+  noteMappedWrites(task.kernel.processes.values(), file.inode)
+  file.sync()
 }

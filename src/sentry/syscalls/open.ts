@@ -1,8 +1,9 @@
 // open(2), openat(2), creat(2).
 
 import {AT_FDCWD} from '../../abi/at-flags.ts'
-import {O_CREAT, O_LARGEFILE, O_TRUNC, O_WRONLY} from '../../abi/open-flags.ts'
+import {O_CREAT, O_LARGEFILE, O_PATH, O_TRUNC, O_WRONLY} from '../../abi/open-flags.ts'
 import {type Opened, openPath} from '../../vfs/open.ts'
+import {invalidateBehind} from '../memory/invalidate.ts'
 import type {Task} from '../task.ts'
 import {pathContext, readPath, startDirectory} from './path-argument.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
@@ -29,6 +30,8 @@ function openAt(task: Task, dirfd: number, pathAddress: number, flags: number, m
 
 /** Gives an opened file its descriptor, once it is open: a fifo waits for its other end. */
 export function installOpened(task: Task, {file, location}: Opened, flags: number): number {
+  if ((flags & (O_TRUNC | O_PATH)) === O_TRUNC)
+    invalidateBehind(task.kernel.processes.values(), file.inode, 0)
   if (file.isOpenComplete === undefined || file.isOpenComplete())
     return task.fds.install(file, flags, location)
 

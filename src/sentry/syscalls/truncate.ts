@@ -5,6 +5,7 @@ import {EINVAL, EISDIR, Errno} from '../../abi/errno.ts'
 import {MAY_WRITE, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
 import {O_ACCMODE, O_RDONLY} from '../../abi/open-flags.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
+import {invalidateBehind} from '../memory/invalidate.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkFileSize} from './file-size-limit.ts'
 import {checkMountWritable, locate, readPath} from './path-argument.ts'
@@ -23,6 +24,7 @@ export const truncate: Syscall = (task, args) => {
   checkFileSize(task, inode, length)
   clearSetId(task, inode)
   inode.setAttributes({size: length})
+  invalidateBehind(task.kernel.processes.values(), inode, length)
   return 0
 }
 
@@ -34,5 +36,6 @@ export const ftruncate: Syscall = (task, args) => {
   checkFileSize(task, file.inode, length)
   clearSetId(task, file.inode)
   file.truncate(length)
+  invalidateBehind(task.kernel.processes.values(), file.inode, length)
   return 0
 }

@@ -13,6 +13,8 @@ export interface Architecture {
   readonly machine: string
   stackPointer(registers: BigUint64Array): number
   programCounter(registers: BigUint64Array): number
+  /** What a system call returned: signed. */
+  callResult(registers: BigUint64Array): bigint
   /** Goes back to the call instruction, so that the interrupted call is made anew. */
   restartCall(registers: BigUint64Array, callNumber: number): void
   /**

@@ -55,7 +55,10 @@ export function retry(task: Task, expired: boolean): boolean {
 }
 
 function finish(task: Task, result: number): boolean {
-  if (result === BLOCKED) return false
+  if (result === BLOCKED) {
+    task.kernel.tracer?.blocked(task)
+    return false
+  }
   if (result !== REGISTERS_SET) task.context.setResult(result)
   task.kernel.tracer?.leave(task, result === REGISTERS_SET ? undefined : result)
   return true

@@ -1,7 +1,7 @@
 // x86_64, as the sentry sees it.
 
 import type {Architecture} from '../architecture.ts'
-import {initialRegisters, programCounter, restartCall, stackPointer} from './registers.ts'
+import {callResult, initialRegisters, programCounter, restartCall, stackPointer} from './registers.ts'
 import {popSignalFrame, pushSignalFrame, signalFrameBytes} from './signal-frame.ts'
 
 export const x86_64: Architecture = {
@@ -11,6 +11,7 @@ export const x86_64: Architecture = {
   machine: 'x86_64',
   stackPointer,
   programCounter,
+  callResult,
   restartCall,
   pushSignalFrame,
   popSignalFrame,

@@ -44,6 +44,10 @@ export function programCounter(registers: BigUint64Array): number {
   return Number(registers[RIP])
 }
 
+export function callResult(registers: BigUint64Array): bigint {
+  return BigInt.asIntN(64, registers[RAX])
+}
+
 /** Goes back to the call instruction, so that the interrupted call is made anew. */
 export function restartCall(registers: BigUint64Array, callNumber: number): void {
   registers[RAX] = BigInt.asUintN(64, BigInt(callNumber))

@@ -28,7 +28,7 @@ export function hasDeliverable(task: Task): boolean {
     const pending = signals.takeDeliverable()
     if (pending === undefined) return false
     const {handler} = signals.process.action(pending.signal)
-    if (handler === SIG_DFL) actByDefault(task, pending.signal)
+    if (handler === SIG_DFL) actByDefault(task, pending)
     else if (handler !== SIG_IGN) signals.next = pending
   }
   return signals.next !== undefined
@@ -75,10 +75,12 @@ export function deliver(task: Task): boolean {
   return !signals.process.stopped
 }
 
-function actByDefault(task: Task, signal: number): void {
-  switch (defaultAction(signal)) {
-    case 'ignore':
-      return
+function actByDefault(task: Task, {signal, info}: PendingSignal): void {
+  const action = defaultAction(signal)
+  if (action === 'ignore') return
+
+  task.kernel.tracer?.signal(task, signal, info)
+  switch (action) {
     case 'stop':
       task.signals.process.stop()
       return
@@ -90,6 +92,7 @@ function actByDefault(task: Task, signal: number): void {
 function runHandler(task: Task, {signal, info}: PendingSignal): void {
   const {signals, context} = task
   signals.next = undefined
+  task.kernel.tracer?.signal(task, signal, info)
   const action = signals.process.action(signal)
   if (action.flags & SA_RESETHAND) signals.process.setAction(signal, {...action, handler: SIG_DFL})
 

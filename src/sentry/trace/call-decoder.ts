@@ -1,8 +1,10 @@
 // CallDecoder: from the kernel's notices of a call's begin and end to a CallRecord.
 
+import {arch} from '../../arch/index.ts'
 import {monotonicNs} from '../host-clock.ts'
 import type {Row} from '../syscalls/syscall.ts'
 import type {Task} from '../task.ts'
+import type {Restart} from '../wait.ts'
 import type {CallRecord, Outcome} from './call-record.ts'
 import {HIDDEN, type Kind} from './kind.ts'
 import {kindOf} from './kinds/index.ts'
@@ -43,15 +45,12 @@ export class CallDecoder {
   /** @param result as the guest sees it; undefined when the call stored the registers itself, or was interrupted */
   end(begun: BegunCall, result: number | undefined): CallRecord {
     const durationNs = monotonicNs() - begun.startedNs
-    const outcome = outcomeOf(begun, result)
-    const args = begun.args.map((text, index) => {
-      if (text !== undefined) return text
-      const {leave} = begun.signature.kinds[index]
-      return outcome.kind === 'result' && leave !== undefined
-        ? leave(begun.call, index, outcome.value)
-        : begun.call.pointer(index)
-    })
-    return recordOf(begun, args, outcome, durationNs)
+    return finish(begun, outcomeOf(begun, result), durationNs)
+  }
+
+  /** A signal ends the wait. */
+  interrupt(begun: BegunCall, restart: Restart): CallRecord {
+    return finish(begun, interruptedOutcome(restart), monotonicNs() - begun.startedNs)
   }
 
   /** The call never returns. */
@@ -81,6 +80,25 @@ function signatureOf(args: string, result: string | undefined): Signature {
   }
 }
 
+function finish(begun: BegunCall, outcome: Outcome, durationNs: number): CallRecord {
+  const args = begun.args.map((text, index) => finalText(begun, index, text, outcome))
+  return recordOf(begun, args, outcome, durationNs)
+}
+
+/** An argument's text when the call is over. */
+function finalText(
+  {call, signature}: BegunCall,
+  index: number,
+  begin: string | undefined,
+  outcome: Outcome,
+): string {
+  const {leave, interrupted} = signature.kinds[index]
+  let more: string | undefined
+  if (outcome.kind === 'result') more = leave?.(call, index, outcome.value)
+  else if (outcome.kind === 'interrupted') more = interrupted?.(call, index)
+  return begin === undefined ? (more ?? call.pointer(index)) : begin + (more ?? '')
+}
+
 function recordOf(
   {call}: BegunCall,
   args: readonly string[],
@@ -102,8 +120,15 @@ function outcomeOf({call, signature}: BegunCall, result: number | undefined): Ou
 /** The task's registers hold the result, and the task knows whether a signal put it there. */
 function registersOutcome({task}: TracedCall): Outcome {
   const {interrupted} = task.signals
-  if (interrupted === undefined) return {kind: 'result', value: 0, text: '0'}
-  return interrupted.restart === 'sa-restart'
+  if (interrupted !== undefined) return interruptedOutcome(interrupted.restart)
+  const value = Number(arch.callResult(task.context.readRegisters()))
+  return value < 0 && value >= -LAST_ERROR
+    ? {kind: 'error', code: -value}
+    : {kind: 'result', value, text: String(value)}
+}
+
+function interruptedOutcome(restart: Restart): Outcome {
+  return restart === 'sa-restart'
     ? {kind: 'interrupted', name: 'ERESTARTSYS', text: 'To be restarted if SA_RESTART is set'}
     : {kind: 'interrupted', name: 'ERESTARTNOHAND', text: 'To be restarted if no handler'}
 }

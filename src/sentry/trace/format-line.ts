@@ -2,6 +2,7 @@
 
 import {errnoName} from '../../abi/errno.ts'
 import type {CallRecord, Outcome} from './call-record.ts'
+import {HIDDEN} from './kind.ts'
 import {errorText} from './names/errors.ts'
 
 /** strace's -a: the column of the equals sign, when the call is shorter. */
@@ -10,19 +11,20 @@ const NS_PER_SECOND = 1e9
 const TIME_DIGITS = 6
 
 /** Without the line's end. */
-export function formatCall(record: CallRecord): string {
-  return `${formatBegin(record.name, record.args)})`.padEnd(RESULT_COLUMN - 1) + formatEnd(record)
-}
-
-/** `name(arg, arg`: what is known of a call that has only begun. */
-export function formatBegin(name: string, args: readonly string[]): string {
-  return `${name}(${args.join(', ')}`
-}
-
-/** ` = result <seconds>`. */
-export function formatEnd({outcome, durationNs}: CallRecord): string {
+export function formatCall({name, args, outcome, durationNs}: CallRecord): string {
+  const call = `${name}(${args.join(', ')})`
   const time = durationNs === undefined ? '' : ` <${(durationNs / NS_PER_SECOND).toFixed(TIME_DIGITS)}>`
-  return ` = ${formatOutcome(outcome)}${time}`
+  return `${call.padEnd(RESULT_COLUMN - 1)} = ${formatOutcome(outcome)}${time}`
+}
+
+/**
+ * How the line of a call that has only begun begins: its arguments up to the first that the kernel fills in.
+ * @param args undefined for those
+ */
+export function formatOpening(name: string, args: readonly (string | undefined)[]): string {
+  const unknown = args.indexOf(undefined)
+  const known = (unknown < 0 ? args : args.slice(0, unknown)).filter((text) => text !== HIDDEN)
+  return `${name}(${known.join(', ')}${unknown > 0 ? ', ' : ''}`
 }
 
 function formatOutcome(outcome: Outcome): string {

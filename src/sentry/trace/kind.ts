@@ -5,11 +5,14 @@ import type {TracedCall} from './traced-call.ts'
 export interface Kind {
   /**
    * The argument's text at the call's begin, when the kernel reads it: the guest may change memory later.
-   * `HIDDEN` leaves the argument out. Absent: the kernel fills the argument in.
+   * `HIDDEN` leaves the argument out. Absent: the kernel fills the argument in, and the pointer is shown unless one of
+   * the others says more.
    */
   readonly enter?: (call: TracedCall, index: number) => string
-  /** The text at the call's end; called when the call succeeded and there is no `enter`. Else the pointer is shown. */
+  /** When the call succeeded: the text, or what follows the text of `enter`. */
   readonly leave?: (call: TracedCall, index: number, result: number) => string
+  /** As `leave`, when a signal ended the wait. */
+  readonly interrupted?: (call: TracedCall, index: number) => string
   /** What stands in parentheses behind the result of a call that succeeded; undefined for nothing. */
   readonly note?: (call: TracedCall, index: number, result: number) => string | undefined
 }
@@ -19,7 +22,17 @@ export const HIDDEN = ''
 
 export type Kinds = Readonly<Record<string, Kind>>
 
-/** Results have kinds too. `undefined` text: as a plain number. */
-export interface ResultKind {
-  readonly text: (result: number, call: TracedCall) => string
+/** A 32-bit word by name. */
+export function named(show: (value: number) => string): Kind {
+  return {enter: (call, index) => show(call.int32(index))}
+}
+
+/** A structure of `bytes` bytes that the call reads. */
+export function structIn(bytes: number, show: (view: DataView, call: TracedCall) => string): Kind {
+  return {enter: (call, index) => call.struct(index, bytes, (view) => show(view, call))}
+}
+
+/** A structure that the call fills. */
+export function structOut(bytes: number, show: (view: DataView, call: TracedCall) => string): Kind {
+  return {leave: (call, index) => call.struct(index, bytes, (view) => show(view, call))}
 }

@@ -1,7 +1,7 @@
 // Kinds of files' flags, modes and offsets.
 
 import {O_CREAT, O_TMPFILE} from '../../../abi/open-flags.ts'
-import {HIDDEN, type Kind, type Kinds} from '../kind.ts'
+import {HIDDEN, type Kinds, named, structIn} from '../kind.ts'
 import {
   accessBits,
   atFlags,
@@ -20,11 +20,6 @@ import type {TracedCall} from '../traced-call.ts'
 
 const OPEN_HOW_SIZE = 24
 
-/** A 32-bit word by name. */
-export const named = (show: (value: number) => string): Kind => ({
-  enter: (call, index) => show(call.int32(index)),
-})
-
 export const files = {
   openflags: named(openFlags),
   /** O_CLOEXEC and its like, with no access mode. */
@@ -37,7 +32,7 @@ export const files = {
     },
   },
   /** openat2(2)'s struct open_how: flags, mode, resolve. */
-  open_how: {enter: (call, index) => call.struct(index, OPEN_HOW_SIZE, showOpenHow)},
+  open_how: structIn(OPEN_HOW_SIZE, showOpenHow),
   atflags: {enter: (call: TracedCall, index: number) => atFlags(call.int32(index), call.name)},
   amode: named(accessBits),
   whence: named(seekWhence),

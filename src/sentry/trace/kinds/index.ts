@@ -2,10 +2,14 @@
 
 import type {Kind, Kinds} from '../kind.ts'
 import {files} from './files.ts'
+import {memory} from './memory.ts'
 import {numbers} from './numbers.ts'
+import {signals} from './signals.ts'
+import {stat} from './stat.ts'
 import {text} from './text.ts'
+import {times} from './time.ts'
 
-const kinds: Kinds = {...numbers, ...text, ...files}
+const kinds: Kinds = {...numbers, ...text, ...files, ...memory, ...stat, ...times, ...signals}
 
 /** The kind of an argument; undefined for a word that has none. */
 export function kindOf(word: string): Kind | undefined {

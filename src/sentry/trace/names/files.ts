@@ -61,10 +61,7 @@ export const fcntlCommand = enumeration(
   'F_???',
 )
 
-const atNames = pick(
-  at,
-  'AT_SYMLINK_NOFOLLOW AT_REMOVEDIR AT_SYMLINK_FOLLOW AT_NO_AUTOMOUNT AT_EMPTY_PATH',
-)
+const atNames = pick(at, 'AT_SYMLINK_NOFOLLOW AT_REMOVEDIR AT_SYMLINK_FOLLOW AT_NO_AUTOMOUNT AT_EMPTY_PATH')
 const atBits = flagWord(atNames, 'AT_???')
 const {AT_REMOVEDIR: AT_EACCESS, ...withoutRemove} = atNames
 /** 0x200 is another flag to faccessat2(2) than to unlinkat(2). */

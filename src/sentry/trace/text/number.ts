@@ -14,7 +14,10 @@ export function hexOf(value: number): string {
 
 /** printf's %#03o: `000`, `022`, `0644`. */
 export function octal(value: number): string {
-  return value.toString(8).padStart(value === 0 ? 3 : 2, '0').replace(/^(?=[1-7])/, '0')
+  return value
+    .toString(8)
+    .padStart(value === 0 ? 3 : 2, '0')
+    .replace(/^(?=[1-7])/, '0')
 }
 
 /** Names of numbers: `{SEEK_SET: 0, …}`. */

@@ -1,7 +1,7 @@
 // Quoted strings as strace writes them: C escapes, octal for what cannot be printed, "..." where they are cut.
 
-import type {UserMemory} from '../../memory/user-memory.ts'
 import {ENAMETOOLONG, Errno} from '../../../abi/errno.ts'
+import type {UserMemory} from '../../memory/user-memory.ts'
 
 /** strace's default -s. */
 export const STRING_LIMIT = 32
@@ -21,8 +21,8 @@ export function quote(bytes: Uint8Array): string {
   let text = '"'
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i]
-    const escape = escapes.get(byte)
-    if (escape !== undefined) text += escape
+    const escaped = escapes.get(byte)
+    if (escaped !== undefined) text += escaped
     else if (byte >= 0x20 && byte < 0x7f) text += String.fromCharCode(byte)
     else text += `\\${octalEscape(byte, bytes[i + 1])}`
   }

@@ -1,0 +1,76 @@
+// Kinds of signals, their sets and their actions.
+
+import {SIGINFO_BYTES} from '../../../abi/siginfo.ts'
+import {SIG_DFL, SIG_IGN, signalName} from '../../../abi/signal.ts'
+import {SIGNAL_SET_BYTES, SignalSet} from '../../../abi/signal-set.ts'
+import {type Kinds, named, structIn, structOut} from '../kind.ts'
+import {actionFlags, maskHow, signalSet, stackFlags} from '../names/signals.ts'
+import {showSiginfo} from '../text/siginfo.ts'
+import {hex64, pointer64, uint64} from '../text/view.ts'
+import type {TracedCall} from '../traced-call.ts'
+
+/** struct kernel_sigaction of x86_64: handler, flags, restorer, mask. */
+const ACTION_SIZE = 32
+const STACK_SIZE = 24
+const SIGEVENT_SIZE = 64
+const SIGEV_THREAD_ID = 4
+
+const siginfoBytes = (view: DataView): string =>
+  showSiginfo(new Uint8Array(view.buffer, view.byteOffset, SIGINFO_BYTES))
+
+export const signals = {
+  sig: named((value) => (value === 0 ? '0' : signalName(value))),
+  sigset: {enter: showSet},
+  sigset_out: {leave: showSet},
+  sighow: named(maskHow),
+  sigaction: structIn(ACTION_SIZE, showAction),
+  sigaction_out: structOut(ACTION_SIZE, showAction),
+  siginfo: structIn(SIGINFO_BYTES, siginfoBytes),
+  siginfo_out: structOut(SIGINFO_BYTES, siginfoBytes),
+  stack: structIn(STACK_SIZE, showStack),
+  stack_out: structOut(STACK_SIZE, showStack),
+  sigevent: structIn(SIGEVENT_SIZE, showEvent),
+  /** rt_sigreturn(2) takes no argument: what it restored. */
+  sigreturn: {leave: (call) => `{mask=${signalSet(call.task.signals.mask)}}`},
+} satisfies Kinds
+
+/** The call's size argument says whether it is a set at all. */
+function showSet(call: TracedCall, index: number): string {
+  const size = call.words.indexOf('size', index)
+  if (size > 0 && call.address(size) !== SIGNAL_SET_BYTES) return call.pointer(index)
+  return call.follow(index, (address, memory) =>
+    signalSet(SignalSet.fromBytes(memory.readBytes(address, SIGNAL_SET_BYTES))),
+  )
+}
+
+function showAction(view: DataView): string {
+  const handler = view.getBigUint64(0, true)
+  const isNamed = handler === BigInt(SIG_DFL) || handler === BigInt(SIG_IGN)
+  const handlerText = isNamed ? (handler === BigInt(SIG_DFL) ? 'SIG_DFL' : 'SIG_IGN') : hex64(view, 0)
+  const mask = SignalSet.fromBytes(new Uint8Array(view.buffer, view.byteOffset, ACTION_SIZE), 24)
+  const flags = actionFlags(view.getInt32(8, true))
+  const restorer = flags.includes('SA_RESTORER') ? `, sa_restorer=${pointer64(view, 16)}` : ''
+  return `{sa_handler=${handlerText}, sa_mask=${signalSet(mask)}, sa_flags=${flags}${restorer}}`
+}
+
+function showStack(view: DataView): string {
+  const flags = stackFlags(view.getInt32(8, true))
+  return `{ss_sp=${pointer64(view, 0)}, ss_flags=${flags}, ss_size=${uint64(view, 16)}}`
+}
+
+/** timer_create(2)'s struct sigevent: value, signo, notify, thread. */
+function showEvent(view: DataView): string {
+  const notify = view.getInt32(12, true)
+  const names: Record<number, string> = {
+    0: 'SIGEV_SIGNAL',
+    1: 'SIGEV_NONE',
+    2: 'SIGEV_THREAD',
+    4: 'SIGEV_THREAD_ID',
+  }
+  const value = `{sival_int=${view.getInt32(0, true)}, sival_ptr=${pointer64(view, 0)}}`
+  const thread = notify === SIGEV_THREAD_ID ? `, sigev_notify_thread_id=${view.getInt32(16, true)}` : ''
+  return (
+    `{sigev_value=${value}, sigev_signo=${signalName(view.getInt32(8, true))}, ` +
+    `sigev_notify=${names[notify] ?? notify}${thread}}`
+  )
+}

@@ -1,0 +1,90 @@
+// Kinds of what stat(2), statx(2), statfs(2) and getdents(2) store.
+
+import {AT_STATX_SYNC_TYPE} from '../../../abi/at-flags.ts'
+import {majorOf, minorOf, S_IFBLK, S_IFCHR, S_IFMT} from '../../../abi/file-mode.ts'
+import {STAT_SIZE, STATFS_SIZE, STATX_SIZE} from '../../../abi/stat.ts'
+import {type Kind, type Kinds, named, structOut} from '../kind.ts'
+import {atFlags, fileMode} from '../names/files.ts'
+import {fileSystemMagic, mountBits, statxAttributes, statxMask, statxSync} from '../names/stat.ts'
+import {hexOf} from '../text/number.ts'
+import {hex64, int64, uint64} from '../text/view.ts'
+import {viewOf} from '../traced-call.ts'
+
+/** Where d_reclen lies in struct linux_dirent and linux_dirent64. */
+const RECORD_LENGTH_OFFSET = 16
+
+const dirents: Kind = {
+  leave: (call, index, result) =>
+    call.follow(index, (address, memory) => {
+      const view = viewOf(memory.readBytes(address, result))
+      return `${call.pointer(index)} /* ${countRecords(view)} entries */`
+    }),
+}
+
+export const stat = {
+  stat: structOut(STAT_SIZE, showStat),
+  statx: structOut(STATX_SIZE, showStatx),
+  statxflags: named(showStatxFlags),
+  statxmask: named(statxMask),
+  statfs: structOut(STATFS_SIZE, showStatfs),
+  dirents,
+  /** dev_t of mknod(2). */
+  dev: {enter: (call, index) => makedev(call.uint32(index))},
+} satisfies Kinds
+
+function makedev(dev: number): string {
+  return makedevOf(majorOf(dev), minorOf(dev))
+}
+
+function makedevOf(major: number, minor: number): string {
+  return `makedev(${hexOf(major)}, ${hexOf(minor)})`
+}
+
+function isDevice(mode: number): boolean {
+  const type = mode & S_IFMT
+  return type === S_IFCHR || type === S_IFBLK
+}
+
+function showStat(view: DataView): string {
+  const mode = view.getUint32(24, true)
+  const what = isDevice(mode) ? `st_rdev=${makedev(view.getUint32(40, true))}` : `st_size=${int64(view, 48)}`
+  return `{st_mode=${fileMode(mode)}, ${what}, ...}`
+}
+
+function showStatx(view: DataView): string {
+  const mask = statxMask(view.getInt32(0, true))
+  const attributes = statxAttributes(view.getInt32(8, true))
+  const mode = view.getUint16(28, true)
+  return (
+    `{stx_mask=${mask}, stx_attributes=${attributes}, stx_mode=${fileMode(mode)}, ` +
+    `stx_size=${uint64(view, 40)}, ...}`
+  )
+}
+
+function showStatxFlags(value: number): string {
+  const sync = statxSync(value & AT_STATX_SYNC_TYPE)
+  const rest = value & ~AT_STATX_SYNC_TYPE
+  return rest === 0 ? sync : `${sync}|${atFlags(rest, 'statx').split(' ')[0]}`
+}
+
+function showStatfs(view: DataView): string {
+  const fields = ['blocks', 'bfree', 'bavail', 'files', 'ffree'].map(
+    (name, i) => `f_${name}=${uint64(view, 16 + 8 * i)}`,
+  )
+  const fsid = [56, 60].map((offset) => hexOf(view.getUint32(offset, true))).join(', ')
+  return (
+    `{f_type=${fileSystemMagic(view.getUint32(0, true))}, f_bsize=${uint64(view, 8)}, ${fields.join(', ')}, ` +
+    `f_fsid={val=[${fsid}]}, f_namelen=${uint64(view, 64)}, f_frsize=${uint64(view, 72)}, ` +
+    `f_flags=${view.getInt32(84, true) === 0 ? mountBits(view.getInt32(80, true)) : hex64(view, 80)}}`
+  )
+}
+
+function countRecords(view: DataView): number {
+  let count = 0
+  for (let at = 0; at + RECORD_LENGTH_OFFSET + 2 <= view.byteLength; count++) {
+    const length = view.getUint16(at + RECORD_LENGTH_OFFSET, true)
+    if (length === 0) break
+    at += length
+  }
+  return count
+}

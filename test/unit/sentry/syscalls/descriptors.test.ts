@@ -1,23 +1,17 @@
+// Descriptors: dup(2), fcntl(2), ioctl(2), pipe(2), and moving bytes between them.
+
 import {describe, expect, it} from 'vitest'
-import {EBADF, EBUSY, EFAULT, EINVAL, EMFILE, ENOTTY, EPERM, ESPIPE} from '../../../../src/abi/errno.ts'
+import {EBADF, EFAULT, EINVAL, EMFILE, ENOTTY, ESPIPE} from '../../../../src/abi/errno.ts'
 import {
-  F_ADD_SEALS,
   F_DUPFD,
   F_DUPFD_CLOEXEC,
-  F_GET_SEALS,
   F_GETFD,
   F_GETFL,
   F_GETPIPE_SZ,
-  F_SEAL_GROW,
-  F_SEAL_SEAL,
-  F_SEAL_SHRINK,
-  F_SEAL_WRITE,
   F_SETFD,
   F_SETFL,
   F_SETPIPE_SZ,
   FD_CLOEXEC,
-  MFD_ALLOW_SEALING,
-  MFD_CLOEXEC,
 } from '../../../../src/abi/fcntl.ts'
 import {FIOCLEX, FIONBIO, FIONREAD, TCGETS} from '../../../../src/abi/ioctl.ts'
 import {
@@ -38,9 +32,6 @@ import {dup, dup2, dup3} from '../../../../src/sentry/syscalls/dup.ts'
 import {fcntl} from '../../../../src/sentry/syscalls/fcntl.ts'
 import {ioctl} from '../../../../src/sentry/syscalls/ioctl.ts'
 import {lseek} from '../../../../src/sentry/syscalls/lseek.ts'
-import {memfdCreate} from '../../../../src/sentry/syscalls/memfd-create.ts'
-import {mmap} from '../../../../src/sentry/syscalls/mmap.ts'
-import {munmap} from '../../../../src/sentry/syscalls/munmap.ts'
 import {open} from '../../../../src/sentry/syscalls/open.ts'
 import {pipe2} from '../../../../src/sentry/syscalls/pipe.ts'
 import {pread64, read} from '../../../../src/sentry/syscalls/read.ts'
@@ -48,7 +39,7 @@ import {sendfile} from '../../../../src/sentry/syscalls/sendfile.ts'
 import {splice, tee} from '../../../../src/sentry/syscalls/splice.ts'
 import {BLOCKED} from '../../../../src/sentry/syscalls/syscall.ts'
 import {ftruncate} from '../../../../src/sentry/syscalls/truncate.ts'
-import {pwrite64, write} from '../../../../src/sentry/syscalls/write.ts'
+import {write} from '../../../../src/sentry/syscalls/write.ts'
 import {SimulatedTask} from './simulated-task.ts'
 
 function makePipe(t: SimulatedTask, flags = 0): [reader: number, writer: number] {
@@ -259,50 +250,5 @@ describe('splice and tee', () => {
     expect(t.call(splice, source, 0, target, 0, 4, 0)).toBe(-EINVAL)
     expect(t.call(splice, reader, offset, target, 0, 4, 0)).toBe(-ESPIPE)
     expect(t.call(splice, reader, 0, target, 0, 4, 0)).toBe(BLOCKED)
-  })
-})
-
-describe('memfd_create', () => {
-  it('makes a file that can be sealed', () => {
-    const t = new SimulatedTask()
-    const fd = t.call(memfdCreate, 'name', MFD_CLOEXEC | MFD_ALLOW_SEALING)
-    expect(t.call(fcntl, fd, F_GETFD)).toBe(FD_CLOEXEC)
-    expect(t.call(write, fd, '0123456789', 10)).toBe(10)
-    expect(t.call(lseek, fd, 4, 0)).toBe(4)
-    const buffer = t.bytes(4)
-    expect(t.call(read, fd, buffer, 2)).toBe(2)
-    expect(t.text(buffer, 2)).toBe('45')
-    expect(t.call(fcntl, fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW)).toBe(0)
-    expect([t.call(ftruncate, fd, 0), t.call(ftruncate, fd, 100)]).toEqual([-EPERM, -EPERM])
-    expect(t.call(pwrite64, fd, 'ABC', 3, 8)).toBe(2)
-    expect(t.call(fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SEAL)).toBe(0)
-    expect(t.call(pwrite64, fd, 'x', 1, 0)).toBe(-EPERM)
-    expect(t.call(fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE)).toBe(-EPERM)
-    expect(t.call(fcntl, fd, F_GET_SEALS)).toBe(15)
-  })
-
-  it('does not seal writes away while they can come through a mapping, nor map what is sealed', () => {
-    const t = new SimulatedTask()
-    const fd = t.call(memfdCreate, 'name', MFD_ALLOW_SEALING)
-    t.call(ftruncate, fd, 8192)
-    const address = t.call(mmap, 0, 8192, 3, 1, fd, 0)
-    expect(address).toBeGreaterThan(0)
-    expect(t.call(fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE)).toBe(-EBUSY)
-    expect(t.call(munmap, address, 8192)).toBe(0)
-    expect(t.call(fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE)).toBe(0)
-    expect(t.call(mmap, 0, 4096, 3, 1, fd, 0)).toBe(-EPERM)
-    expect(t.call(mmap, 0, 4096, 1, 1, fd, 0)).toBeGreaterThan(0)
-    expect(t.call(mmap, 0, 4096, 3, 2, fd, 0)).toBeGreaterThan(0)
-  })
-
-  it('is sealed against seals unless asked, and wants a short name', () => {
-    const t = new SimulatedTask()
-    const fd = t.call(memfdCreate, '', 0)
-    expect(t.call(fcntl, fd, F_GET_SEALS)).toBe(F_SEAL_SEAL)
-    expect(t.call(fcntl, fd, F_ADD_SEALS, F_SEAL_WRITE)).toBe(-EPERM)
-    expect(t.call(fcntl, file(t, '/f', ''), F_GET_SEALS)).toBe(-EINVAL)
-    expect(t.call(memfdCreate, 'n'.repeat(250), 0)).toBe(-EINVAL)
-    expect(t.call(memfdCreate, 'n'.repeat(249), 0)).toBeGreaterThan(0)
-    expect(t.call(memfdCreate, 'x', 0x4000)).toBe(-EINVAL)
   })
 })

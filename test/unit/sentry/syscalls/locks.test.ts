@@ -1,3 +1,5 @@
+// Record locks and flock(2).
+
 import {describe, expect, it} from 'vitest'
 import {EAGAIN, EBADF, EINVAL} from '../../../../src/abi/errno.ts'
 import {

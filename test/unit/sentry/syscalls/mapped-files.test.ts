@@ -1,3 +1,5 @@
+// What a mapping of a file sees of calls on the file.
+
 import {describe, expect, it} from 'vitest'
 import {AT_FDCWD} from '../../../../src/abi/at-flags.ts'
 import {O_CREAT, O_PATH, O_RDWR, O_TRUNC} from '../../../../src/abi/open-flags.ts'

@@ -1,3 +1,5 @@
+// read(2), write(2) and their kin over tmpfs and pipes.
+
 import {describe, expect, it} from 'vitest'
 import {
   EAGAIN,

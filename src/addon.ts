@@ -8,9 +8,10 @@ import type {KvmAddon} from './platform/kvm/addon.ts'
 import type {VdsoAddon} from './sentry/clock.ts'
 import type {ClockAddon} from './sentry/host-clock.ts'
 import type {HostFsAddon} from './vfs/host-addon.ts'
+import type {VmAddon} from './vm/addon.ts'
 
 /** Everything that native/addon.cc exports. A failed host call throws an Error with `errno`, a positive number. */
-export interface Addon extends CheckAddon, ClockAddon, HostFsAddon, KvmAddon, VdsoAddon {}
+export interface Addon extends CheckAddon, ClockAddon, HostFsAddon, KvmAddon, VdsoAddon, VmAddon {}
 
 const require = createRequire(import.meta.url)
 

@@ -121,12 +121,12 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
     return Guard(env, [&]() -> Napi::Value {
       GetStopped();
       if (thread_ == nullptr) thread_ = std::make_unique<VcpuThread>(vcpu_);
-      auto* flight = new Flight{this, Napi::Promise::Deferred::New(env)};
-      Napi::Promise promise = flight->deferred.Promise();
-      Landing landing = Landing::New(env, "hv vCPU", 0, 1, flight);
+      std::unique_ptr<Flight> owned(new Flight{this, Napi::Promise::Deferred::New(env)});
+      Napi::Promise promise = owned->deferred.Promise();
+      Landing landing = Landing::New(env, "hv vCPU", 0, 1, owned.get());
       napi_add_env_cleanup_hook(env, StopThread, this);
       running_ = true;
-      thread_->Post([flight, landing](int result) mutable {
+      thread_->Post([flight = owned.release(), landing](int result) mutable {
         flight->result = result;
         // After a refusal, the function is gone for this thread.
         if (landing.NonBlockingCall() == napi_ok) landing.Release();

@@ -3,6 +3,7 @@
 import {ENOMEM, Errno} from '../../abi/errno.ts'
 import {addon} from '../../addon.ts'
 import {HvError} from '../../errors.ts'
+import {openError} from '../../vm/open-error.ts'
 import type {MemoryFile} from '../memory-file.ts'
 import {createMemoryFile} from '../page-allocator.ts'
 import {
@@ -21,7 +22,6 @@ import {
 import type {NativeSpace, NativeUserVm, NativeWatcher} from './addon.ts'
 import {KvmContext} from './context.ts'
 import {Listening} from './listening.ts'
-import {openError} from './open-error.ts'
 
 const MEMORY_MIN = 1 << 20
 const MEMORY_MAX = 2 ** 32

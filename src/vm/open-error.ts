@@ -1,7 +1,7 @@
 // What a failure to make a VM means, and what to do about it.
 
-import {EACCES, EBUSY, ENODEV, ENOENT, ENOMEM, ENXIO, EPERM} from '../../abi/errno.ts'
-import {HvError} from '../../errors.ts'
+import {EACCES, EBUSY, ENODEV, ENOENT, ENOMEM, ENXIO, EPERM} from '../abi/errno.ts'
+import {HvError} from '../errors.ts'
 
 /** @param error of the addon: `errno` says which host error it was */
 export function openError(error: Error & {errno?: number}): HvError {

@@ -1,0 +1,20 @@
+// The public API of hvkit.
+
+export {checkHost} from './check/check-host.ts'
+export type {Finding, FindingStatus, HostReport} from './check/finding.ts'
+export {HvError, type HvErrorCode} from './errors.ts'
+export type {
+  Exit,
+  FailEntryExit,
+  HaltExit,
+  HypercallExit,
+  InternalErrorExit,
+  InterruptedExit,
+  IoExit,
+  MmioExit,
+  ShutdownExit,
+} from './vm/exit.ts'
+export type {GuestAddress, GuestMemory} from './vm/guest-memory.ts'
+export type {RegisterName, Registers, RegisterValues, X86Register} from './vm/registers.ts'
+export type {Vcpu} from './vm/vcpu.ts'
+export {Vm, type VmOptions} from './vm/vm.ts'

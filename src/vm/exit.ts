@@ -1,0 +1,144 @@
+// Exits: why a vCPU stopped, the same union on every architecture.
+
+import {HvError} from '../errors.ts'
+import type {NativeVcpu} from './addon.ts'
+
+export type Exit =
+  | IoExit
+  | MmioExit
+  | HypercallExit
+  | HaltExit
+  | ShutdownExit
+  | InterruptedExit
+  | FailEntryExit
+  | InternalErrorExit
+
+/** A port was accessed (x86_64 only). */
+export interface IoExit {
+  readonly kind: 'io'
+  readonly direction: 'in' | 'out'
+  readonly port: number
+  /** Bytes of one access: 1, 2 or 4. */
+  readonly size: number
+  /** Accesses at once: more than 1 for string instructions. */
+  readonly count: number
+  /** `size * count` bytes, little-endian. For `in`: zeros, to be filled before the next run. */
+  readonly data: Uint8Array
+}
+
+/** A guest physical address without memory was accessed. */
+export interface MmioExit {
+  readonly kind: 'mmio'
+  readonly isWrite: boolean
+  /** Guest physical. */
+  readonly address: number
+  /** 1 to 8 bytes, little-endian. For a read: zeros, to be filled before the next run. */
+  readonly data: Uint8Array
+}
+
+/** A hypercall that KVM leaves to its user. On x86_64 that is KVM_HC_MAP_GPA_RANGE (12) alone: KVM answers all others. */
+export interface HypercallExit {
+  readonly kind: 'hypercall'
+  readonly number: number
+  readonly args: readonly bigint[]
+  /** What the guest gets: to be set before the next run; 0n unless it is. */
+  result: bigint
+}
+
+/** The vCPU waits for an interrupt (HLT, WFI). */
+export interface HaltExit {
+  readonly kind: 'halt'
+}
+
+/** The guest switched itself off, or triple-faulted. */
+export interface ShutdownExit {
+  readonly kind: 'shutdown'
+}
+
+/** `interrupt()`, an AbortSignal, the VM's disposal, or a signal to the host's process. */
+export interface InterruptedExit {
+  readonly kind: 'interrupted'
+}
+
+/** The processor refused to enter the guest: its state is invalid. */
+export interface FailEntryExit {
+  readonly kind: 'fail-entry'
+  /** The processor's own code (VT-x: SDM vol. 3, 28.7). */
+  readonly hardwareReason: bigint
+}
+
+/** KVM cannot go on. */
+export interface InternalErrorExit {
+  readonly kind: 'internal-error'
+  /** KVM_INTERNAL_ERROR_*: 1 an instruction that KVM does not emulate, 2 an exception in an exception, 3 in an exit. */
+  readonly suberror: number
+  /** What KVM tells besides; its meaning is the suberror's. */
+  readonly data: readonly bigint[]
+}
+
+export const INTERRUPTED: InterruptedExit = {kind: 'interrupted'}
+
+/** native/kvm/exit.h: ExitKind and the order of Exit's words. */
+const KIND = {io: 1, mmio: 2, hypercall: 3, halt: 4, shutdown: 5, failEntry: 7, internalError: 8}
+const WORDS = 8
+
+/** Puts an exit's answer where KVM looks for it at the next run. */
+export type Answer = (() => void) | undefined
+
+/**
+ * Reads the exit of a run that returned 0.
+ * @throws HvError VCPU_FAILED when KVM gave a reason that is none of the union's
+ */
+export function readExit(native: NativeVcpu): readonly [Exit, Answer] {
+  const words = new BigUint64Array(WORDS)
+  native.readExit(words)
+  const [kind, flag, address, size, count, offset] = Array.from(words, Number)
+  const isWrite = flag !== 0
+  const reason = words[6]
+
+  switch (kind) {
+    case KIND.io: {
+      const data = readData(native, isWrite, offset, size * count)
+      const exit: Exit = {kind: 'io', direction: isWrite ? 'out' : 'in', port: address, size, count, data}
+      return [exit, isWrite ? undefined : () => native.writeData(offset, data)]
+    }
+    case KIND.mmio: {
+      const data = readData(native, isWrite, offset, size)
+      return [
+        {kind: 'mmio', isWrite, address, data},
+        isWrite ? undefined : () => native.writeData(offset, data),
+      ]
+    }
+    case KIND.hypercall: {
+      const args = readItems(native, offset, count)
+      const exit: HypercallExit = {kind: 'hypercall', number: address, args, result: 0n}
+      const result = (): Uint8Array => new Uint8Array(BigUint64Array.of(exit.result).buffer)
+      return [exit, () => native.writeData(Number(words[7]), result())]
+    }
+    case KIND.halt:
+      return [{kind: 'halt'}, undefined]
+    case KIND.shutdown:
+      return [{kind: 'shutdown'}, undefined]
+    case KIND.failEntry:
+      return [{kind: 'fail-entry', hardwareReason: reason}, undefined]
+    case KIND.internalError:
+      return [
+        {kind: 'internal-error', suberror: Number(reason), data: readItems(native, offset, count)},
+        undefined,
+      ]
+    default:
+      throw new HvError('VCPU_FAILED', `KVM ended the run for reason ${reason}, which hv does not know`)
+  }
+}
+
+function readData(native: NativeVcpu, isWrite: boolean, offset: number, length: number): Uint8Array {
+  const data = new Uint8Array(length)
+  if (isWrite) native.readData(offset, data)
+  return data
+}
+
+function readItems(native: NativeVcpu, offset: number, count: number): readonly bigint[] {
+  const items = new BigUint64Array(count)
+  native.readData(offset, new Uint8Array(items.buffer))
+  return Array.from(items)
+}

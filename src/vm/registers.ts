@@ -1,0 +1,112 @@
+// Registers of a vCPU by name. Which there are is the architecture's: README.md in this folder.
+
+import {addon} from '../addon.ts'
+import {HvError} from '../errors.ts'
+import type {NativeVcpu} from './addon.ts'
+
+type General =
+  | 'rax'
+  | 'rbx'
+  | 'rcx'
+  | 'rdx'
+  | 'rsi'
+  | 'rdi'
+  | 'rsp'
+  | 'rbp'
+  | 'r8'
+  | 'r9'
+  | 'r10'
+  | 'r11'
+  | 'r12'
+  | 'r13'
+  | 'r14'
+  | 'r15'
+  | 'rip'
+  | 'rflags'
+type System = 'cr0' | 'cr2' | 'cr3' | 'cr4' | 'cr8' | 'efer' | 'apic_base'
+type Segment = 'cs' | 'ds' | 'es' | 'fs' | 'gs' | 'ss' | 'tr' | 'ldt'
+/** The SDM's names (vol. 3, 3.4.5); `unusable` is a null selector's. */
+type SegmentField =
+  | 'base'
+  | 'limit'
+  | 'selector'
+  | 'type'
+  | 'p'
+  | 'dpl'
+  | 'db'
+  | 's'
+  | 'l'
+  | 'g'
+  | 'avl'
+  | 'unusable'
+type Table = `${'gdt' | 'idt'}.${'base' | 'limit'}`
+
+export type X86Register = General | System | `${Segment}.${SegmentField}` | Table
+/** arm64 adds its own. */
+export type RegisterName = X86Register
+export type RegisterValues = Partial<Record<RegisterName, bigint>>
+
+const MAX = 2n ** 64n - 1n
+
+const indexes = new Map(addon.registerNames.map((name, index) => [name, index]))
+
+export class Registers {
+  readonly #native: () => NativeVcpu
+
+  /** @param native the vCPU when it may be touched; throws when not */
+  constructor(native: () => NativeVcpu) {
+    this.#native = native
+  }
+
+  /** @throws HvError BAD_ARGUMENT for a name that is none, VCPU_BUSY while the vCPU runs, DISPOSED */
+  get(name: RegisterName): bigint {
+    const native = this.#native()
+    const out = new BigUint64Array(1)
+    native.readRegisters(Uint32Array.of(indexOf(name)), out)
+    return out[0]
+  }
+
+  /** All of them, by name; what it returns, `set` takes. @throws HvError VCPU_BUSY, DISPOSED */
+  getAll(): Record<RegisterName, bigint> {
+    const native = this.#native()
+    const out = new BigUint64Array(indexes.size)
+    native.readRegisters(Uint32Array.from(indexes.values()), out)
+    const entries = addon.registerNames.map((name, index) => [name, out[index]])
+    return Object.fromEntries(entries) as Record<RegisterName, bigint>
+  }
+
+  /**
+   * Sets registers together, all or none; the others keep their values. Unsigned: `-1n` is refused.
+   * @throws HvError BAD_ARGUMENT for a name that is none, a value that does not fit, or a state that the processor cannot
+   * be in; VCPU_BUSY while the vCPU runs; DISPOSED
+   */
+  set(values: RegisterValues): void {
+    const native = this.#native()
+    const entries = Object.entries(values)
+    const names = Uint32Array.from(entries, ([name]) => indexOf(name))
+    const numbers = BigUint64Array.from(entries, ([name, value]) => checkValue(name, value))
+    try {
+      native.writeRegisters(names, numbers)
+    } catch (error) {
+      const {message, errno} = error as Error & {errno?: number}
+      const defect = errno === undefined ? message : `KVM refuses this state of the registers: ${message}`
+      throw new HvError('BAD_ARGUMENT', defect, '', {cause: error})
+    }
+  }
+}
+
+function indexOf(name: string): number {
+  const index = indexes.get(name)
+  if (index !== undefined) return index
+  throw new HvError(
+    'BAD_ARGUMENT',
+    `there is no register ${name}`,
+    `one of: ${addon.registerNames.join(' ')}`,
+  )
+}
+
+function checkValue(name: string, value: unknown): bigint {
+  if (typeof value === 'bigint' && value >= 0n && value <= MAX) return value
+  const shown = typeof value === 'bigint' ? `${value}n` : String(value)
+  throw new HvError('BAD_ARGUMENT', `${name} cannot be ${shown}`, 'give a bigint from 0n to 2n ** 64n - 1n')
+}

@@ -1,0 +1,101 @@
+// Vcpu: one virtual processor: registers, runs, and what ends a run.
+
+import {EINTR, errnoName} from '../abi/errno.ts'
+import {HvError} from '../errors.ts'
+import type {NativeVcpu} from './addon.ts'
+import {type Answer, type Exit, INTERRUPTED, readExit} from './exit.ts'
+import {Registers} from './registers.ts'
+
+export class Vcpu implements Disposable {
+  /** In the architecture's reset state at first. */
+  readonly registers: Registers
+  readonly #native: NativeVcpu
+  readonly #forget: (vcpu: Vcpu) => void
+  #answer: Answer
+  #isRunning = false
+  #isDisposed = false
+
+  /** @internal Vm.createVcpu makes them. */
+  constructor(native: NativeVcpu, forget: (vcpu: Vcpu) => void) {
+    this.#native = native
+    this.#forget = forget
+    this.registers = new Registers(() => this.#stopped())
+  }
+
+  /**
+   * Runs until the next exit, on this thread: a guest that never exits never gives it back; see {@link runAsync}.
+   * The answer to the exit before (`data` of an `in` or of a read, `result` of a hypercall) is handed over first.
+   * @throws HvError VCPU_BUSY while it runs, VCPU_FAILED, DISPOSED
+   */
+  run(): Exit {
+    const native = this.#begin()
+    return this.#exit(native.run())
+  }
+
+  /**
+   * The same on a thread of the vCPU's own: this one stays free, and vCPUs run side by side. Keeps the process alive as a
+   * timer does.
+   * @param signal ends the run when aborted, or prevents it: the exit is `interrupted`
+   * @throws HvError as `run`
+   */
+  async runAsync(signal?: AbortSignal): Promise<Exit> {
+    const native = this.#begin()
+    if (signal?.aborted) return INTERRUPTED
+    const interrupt = (): void => this.interrupt()
+    this.#isRunning = true
+    try {
+      const ended = native.runAsync()
+      signal?.addEventListener('abort', interrupt)
+      const errno = await ended
+      return this.#isDisposed ? INTERRUPTED : this.#landed(errno)
+    } finally {
+      this.#isRunning = false
+      signal?.removeEventListener('abort', interrupt)
+    }
+  }
+
+  /** Ends the run that goes on with the exit `interrupted`; when there is none, the next one. @throws HvError DISPOSED */
+  interrupt(): void {
+    if (this.#isDisposed) throw disposed()
+    this.#native.interrupt()
+  }
+
+  /** A run that goes on ends as `interrupted`. Its number is not given to another vCPU. */
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return
+    this.#isDisposed = true
+    this.#answer = undefined
+    this.#native.dispose()
+    this.#forget(this)
+  }
+
+  #begin(): NativeVcpu {
+    const native = this.#stopped()
+    this.#answer?.()
+    this.#answer = undefined
+    return native
+  }
+
+  #landed(errno: number): Exit {
+    this.#isRunning = false
+    return this.#exit(errno)
+  }
+
+  #exit(errno: number): Exit {
+    if (errno === EINTR) return INTERRUPTED
+    if (errno !== 0) throw new HvError('VCPU_FAILED', `KVM_RUN failed: ${errnoName(errno)}`)
+    const [exit, answer] = readExit(this.#native)
+    this.#answer = answer
+    return exit
+  }
+
+  #stopped(): NativeVcpu {
+    if (this.#isDisposed) throw disposed()
+    if (this.#isRunning) {
+      throw new HvError('VCPU_BUSY', 'the vCPU runs', 'wait for its run to end, or call interrupt() first')
+    }
+    return this.#native
+  }
+}
+
+const disposed = (): HvError => new HvError('DISPOSED', 'the vCPU is disposed')

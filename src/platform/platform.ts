@@ -46,7 +46,7 @@ export interface Fault {
   signal: number
   /** si_code when the signal is raised as it stands. */
   code: number
-  /** si_addr: the faulting data address (page faults) or the instruction's address. */
+  /** si_addr: the faulting data address (page faults) or the instruction's; in the kernel's half a negative number. */
   address: number
   isPageFault: boolean
   /** What the access wanted: PROT_READ, PROT_WRITE or PROT_EXEC. Page faults only. */

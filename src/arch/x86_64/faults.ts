@@ -36,7 +36,7 @@ const SIGNALS: Readonly<Record<number, readonly [signal: number, code: number, a
 }
 
 /**
- * @param address CR2
+ * @param address CR2; negative in the kernel's half
  * @param userTop user addresses end here
  * @param fpState reads the XSAVE area: floating-point errors say there which one they are
  */
@@ -71,7 +71,7 @@ function pageFault(errorCode: number, address: number, userTop: number): Fault {
     access: errorCode & PF_FETCH ? PROT_EXEC : errorCode & PF_WRITE ? PROT_WRITE : PROT_READ,
     trapNumber: PAGE_FAULT,
     // As Linux, so that nobody learns what is mapped above.
-    errorCode: address >= userTop ? errorCode | PF_PRESENT : errorCode,
+    errorCode: address < 0 || address >= userTop ? errorCode | PF_PRESENT : errorCode,
   }
 }
 

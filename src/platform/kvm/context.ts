@@ -66,8 +66,8 @@ export class KvmContext implements Context {
     return faultOf(
       record[VECTOR],
       record[ERROR_CODE] >>> 0,
-      unsigned64(record[ADDRESS], record[ADDRESS + 1]),
-      unsigned64(record[RIP], record[RIP + 1]),
+      signed64(record[ADDRESS], record[ADDRESS + 1]),
+      signed64(record[RIP], record[RIP + 1]),
       this.#userTop,
       () => this.readFpState(),
     )
@@ -203,4 +203,5 @@ export class KvmContext implements Context {
   }
 }
 
-const unsigned64 = (low: number, high: number): number => (high >>> 0) * TWO_32 + (low >>> 0)
+/** Signed: so the addresses of the kernel's half, too, fit 53 bits. */
+const signed64 = (low: number, high: number): number => high * TWO_32 + (low >>> 0)

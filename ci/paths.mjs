@@ -7,4 +7,4 @@ export const cache = `${root}/.cache`
 /** Node calls the architectures x64 and arm64. */
 export const arch = process.arch === 'x64' ? 'x86_64' : process.arch
 export const guests = `${cache}/guests/${arch}`
-export const hv = `${root}/dist/bin/hv.js`
+export const hv = `${root}/dist/bin/hv.cjs`

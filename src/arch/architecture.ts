@@ -5,6 +5,9 @@ import type {SignalSet} from '../abi/signal-set.ts'
 export interface Architecture {
   /** The column of the system call table. */
   readonly name: 'x86_64' | 'arm64'
+  /** Code that makes the call `callLoopNumber` for ever: hv check's proof. */
+  readonly callLoop: Uint8Array
+  readonly callLoopNumber: number
   /** AT_PLATFORM. */
   readonly platformName: string
   /** What a new program starts with. */

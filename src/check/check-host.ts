@@ -1,7 +1,7 @@
 // checkHost: what this host can do for hv, finding by finding, with the proof at the end.
 
 import {type Capability, type Check, type Facts, KVM_DEVICE} from './facts.ts'
-import type {Finding, HostReport} from './finding.ts'
+import type {Finding, HostReport, ProveTrap} from './finding.ts'
 import {Host, type HostOptions} from './host.ts'
 import {checkKvmDevice} from './kvm-device.ts'
 import {checkKvmApi, checkKvmCapabilities, checkKvmVm} from './kvm-vm.ts'
@@ -22,7 +22,7 @@ const BY_ARCH: Record<string, ArchChecks> = {x86_64: {capabilities: CAPABILITIES
  * @throws HvError ADDON_MISSING
  */
 export async function checkHost(options: HostOptions = {}): Promise<HostReport> {
-  const host = new Host(options)
+  const host = new Host({proveTrap: proveRealTrap, ...options})
   const arch = BY_ARCH[host.arch]
   const report = {version: 1, arch: host.arch, kernel: host.kernel} as const
   if (!arch) return {...report, usable: false, platform: null, findings: [unknownArch(host)]}
@@ -44,6 +44,11 @@ export async function checkHost(options: HostOptions = {}): Promise<HostReport> 
   const isProven = findings.at(-1)?.status === 'ok'
   const usable = isProven && findings.every(({status}) => status !== 'fail')
   return {...report, usable, platform: usable ? 'kvm' : null, findings}
+}
+
+const proveRealTrap: ProveTrap = async () => {
+  const {measureTrap} = await import('../platform/proof.ts')
+  return {ok: true, ...measureTrap()}
 }
 
 function unknownArch(host: Host): Finding {

@@ -7,6 +7,9 @@ import {popSignalFrame, pushSignalFrame, signalFrameBytes} from './signal-frame.
 export const x86_64: Architecture = {
   name: 'x86_64',
   platformName: 'x86_64',
+  // mov $39, %eax; syscall; jmp to the start: getpid
+  callLoop: Uint8Array.of(0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7),
+  callLoopNumber: 39,
   initialRegisters,
   machine: 'x86_64',
   stackPointer,

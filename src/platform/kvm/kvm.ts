@@ -155,6 +155,7 @@ export class KvmPlatform implements Platform {
 
   #listen(context: KvmContext): EventKind {
     let event = context.listen(SPINS, this.#attention)
+    if (event === EVENT_PREEMPTED) return this.#goOn(context)
     if (event !== 0) {
       this.stats.listened++
       this.#listening.heard()
@@ -163,10 +164,17 @@ export class KvmPlatform implements Platform {
     if (Atomics.load(this.#attention, 0) !== 0 || this.#listening.patient()) return 0
 
     event = context.deafen()
+    if (event === EVENT_PREEMPTED) return this.#goOn(context)
     if (event !== 0) return this.#stopped(context, event)
     this.#listening.parked()
     const count = context.sleep(this.#watcher, this.#events)
     return this.#collect(count)
+  }
+
+  /** A signal of the host's ended KVM_RUN: nobody asked for it. */
+  #goOn(context: KvmContext): EventKind {
+    context.go()
+    return 0
   }
 
   #stopped(context: KvmContext, event: EventKind): EventKind {

@@ -1,0 +1,63 @@
+// Writes src/sentry/syscalls/README.md from the system call table: what is answered in full, in part, and refused.
+//
+//   node ci/syscall-docs.mjs     reads dist/: npm run build:ts first
+
+import {writeFileSync} from 'node:fs'
+import {pathToFileURL} from 'node:url'
+import {root} from './paths.mjs'
+
+export const FILE = `${root}/src/sentry/syscalls/README.md`
+
+const NO_NUMBER = '–'
+
+/** @param table the rows of src/sentry/syscalls/table.ts, in any order; @returns the whole file */
+export function syscallDocs(table) {
+  const rows = [...table].sort((a, b) => (a.name < b.name ? -1 : 1))
+  const full = rows.filter(({support}) => support === undefined || support === 'full')
+  const partial = rows.filter(({support}) => support?.partial !== undefined)
+  const refused = rows.filter(({support}) => support?.refused !== undefined)
+  return `${[
+    '# sentry/syscalls: what a guest can call',
+    [
+      'Generated from `table.ts` by `ci/syscall-docs.mjs`: change the row, not this file. The table has one row a call: its',
+      'numbers, its handler, the kinds of its arguments for the trace, and how complete it is. A handler lies in the file',
+      'named after its man page; `syscall.ts` says what a handler is.',
+    ].join('\n'),
+    [
+      `Of ${rows.length} calls ${full.length} are answered in full, ${partial.length} in part, ${refused.length} are refused on purpose. Every other number`,
+      `is \`ENOSYS\`, and counted in \`hv run --stats\`. ${NO_NUMBER} means that the architecture has no such call. Programs run on`,
+      'x86_64 only so far; the arm64 numbers wait for that architecture.',
+    ].join('\n'),
+    '## In part',
+    tableOf(
+      ['call', 'x86_64', 'arm64', 'what holds, what is missing'],
+      partial,
+      ({support}) => support.partial,
+    ),
+    '## Refused',
+    tableOf(['call', 'x86_64', 'arm64', 'answer, and why'], refused, ({support}) => support.refused),
+    '## In full',
+    tableOf(['call', 'x86_64', 'arm64'], full),
+  ].join('\n\n')}\n`
+}
+
+function tableOf(headings, rows, noteOf) {
+  const line = (cells) => `| ${cells.join(' | ')} |`
+  return [
+    line(headings),
+    line(headings.map(() => '---')),
+    ...rows.map((row) =>
+      line([
+        row.name,
+        row.x86_64 ?? NO_NUMBER,
+        row.arm64 ?? NO_NUMBER,
+        ...(noteOf ? [noteOf(row).replaceAll('|', '\\|')] : []),
+      ]),
+    ),
+  ].join('\n')
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const {table} = await import(`${root}/dist/sentry/syscalls/table.js`)
+  writeFileSync(FILE, syscallDocs(table))
+}

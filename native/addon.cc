@@ -8,6 +8,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   hv::ExportCheck(env, exports);
   hv::ExportClock(env, exports);
   hv::ExportHostFs(env, exports);
+  hv::ExportHostSignals(env, exports);
   hv::ExportUserVm(env, exports);
   hv::ExportVdso(env, exports);
   hv::ExportVm(env, exports);

@@ -21,6 +21,7 @@
         "napi/clock.cc",
         "napi/host_fs.cc",
         "napi/host_names.cc",
+        "napi/host_signals.cc",
         "napi/host_stream.cc",
         "napi/user_vm.cc",
         "napi/vdso.cc",

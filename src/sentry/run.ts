@@ -1,10 +1,12 @@
 // runProgram: one program on the calling thread, from options to how it ended.
 
+import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
 import {KvmPlatform} from '../platform/kvm/kvm.ts'
 import type {RunOptions, RunResult, RunStats} from '../run-options.ts'
 import type {OpenFile} from '../vfs/file.ts'
 import {openHostStream} from '../vfs/host-stream.ts'
+import type {Kernel} from './kernel.ts'
 import type {Process} from './process.ts'
 import {Sentry} from './sentry.ts'
 
@@ -12,6 +14,9 @@ import {Sentry} from './sentry.ts'
 const MEMORY_BYTES = 2 ** 31
 const NS_PER_MS = 1e6
 const SIGKILL = 9
+/** HUP INT QUIT USR1 USR2 TERM CONT WINCH. Ctrl-Z stops hv, and the guest with it. */
+const PASSED_SIGNALS = [1, 2, 3, 10, 12, 15, 18, 28]
+const EPOLLIN = 1
 
 /** @throws HvError */
 export async function runProgram(options: RunOptions): Promise<RunResult> {
@@ -39,6 +44,7 @@ export async function runProgram(options: RunOptions): Promise<RunResult> {
       kernel.endProcess(process, undefined, SIGKILL)
     })
   }
+  passSignals(kernel, process)
   const loadedNs = kernel.monotonicNs()
   kernel.run(process)
   const endedNs = kernel.monotonicNs()
@@ -54,6 +60,16 @@ export async function runProgram(options: RunOptions): Promise<RunResult> {
     signal: timedOut ? null : (process.exit?.signal ?? null),
     timedOut,
     stats,
+  }
+}
+
+/** What the terminal and kill(1) send to hv is the guest's. */
+function passSignals(kernel: Kernel, process: Process): void {
+  const fd = addon.catchSignals(PASSED_SIGNALS)
+  kernel.platform.watch(fd, EPOLLIN)
+  kernel.onReady = (ready) => {
+    if (ready !== fd) return
+    for (const signal of addon.takeSignals()) process.signals.raise(signal)
   }
 }
 

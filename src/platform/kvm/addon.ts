@@ -15,6 +15,10 @@ export interface KvmAddon {
   ringBell(fd: number): void
   silenceBell(fd: number): void
   closeBell(fd: number): void
+  /** From now on these signals of the process are kept; the eventfd returned is readable while there are some. */
+  catchSignals(signals: readonly number[]): number
+  /** The kept ones, each once. */
+  takeSignals(): number[]
 }
 
 export interface NativeUserVm {

@@ -1,0 +1,115 @@
+// What becomes of the call that a signal finds asleep.
+
+import {describe, expect, test} from 'vitest'
+import {EINTR} from '../../../../src/abi/errno.ts'
+import {SA_RESTART, SA_RESTORER, SIGCHLD, SIGTERM, SIGUSR1} from '../../../../src/abi/signal.ts'
+import {SignalSet} from '../../../../src/abi/signal-set.ts'
+import {RAX, RDI, RIP, RSP} from '../../../../src/arch/x86_64/registers.ts'
+import {deliver, hasDeliverable, interruptWait} from '../../../../src/sentry/signals/deliver.ts'
+import {rtSigreturn} from '../../../../src/sentry/syscalls/sigreturn.ts'
+import {BLOCKED, REGISTERS_SET} from '../../../../src/sentry/syscalls/syscall.ts'
+import {call, type Fake, fakeTask} from '../fake-task.ts'
+
+const HANDLER = 0x402000
+
+function handle({process}: Fake, signal: number, flags = 0, mask = new SignalSet()): void {
+  process.signals.setAction(signal, {
+    handler: HANDLER + signal,
+    flags: flags | SA_RESTORER,
+    restorer: 1,
+    mask,
+  })
+}
+
+function block({task}: Fake, ...signals: number[]): void {
+  task.signals.mask = SignalSet.of(...signals)
+}
+
+/** The signals whose handlers would run, innermost (that runs first) first. */
+function handlersOf(fake: Fake): number[] {
+  const running: number[] = []
+  while (Number(fake.context.registers[RIP]) > HANDLER) {
+    running.push(Number(fake.context.registers[RDI]))
+    fake.context.registers[RSP] += 8n
+    expect(call(fake, rtSigreturn)).toBe(REGISTERS_SET)
+  }
+  return running
+}
+
+describe('a blocked call', () => {
+  /** Puts the task to sleep in call 0 and lets a handled signal find it. */
+  function interrupt(
+    fake: Fake,
+    restart: 'sa-restart' | 'never',
+    flags: number,
+    interrupted?: () => void,
+  ): void {
+    handle(fake, SIGUSR1, flags)
+    fake.context.callNumber = 23
+    fake.task.block({restart, retry: () => BLOCKED, interrupted})
+    fake.process.signals.raise(SIGUSR1)
+    expect(hasDeliverable(fake.task)).toBe(true)
+    interruptWait(fake.task)
+    expect(deliver(fake.task)).toBe(true)
+    expect(handlersOf(fake)).toEqual([SIGUSR1])
+  }
+
+  test('is made anew after a handler with SA_RESTART', () => {
+    const fake = fakeTask()
+    interrupt(fake, 'sa-restart', SA_RESTART)
+    expect(fake.context.registers[RIP]).toBe(0x401000n - 2n)
+    expect(fake.context.registers[RAX]).toBe(23n)
+  })
+
+  test.each([
+    ['without SA_RESTART', 'sa-restart', 0],
+    ['that never restarts', 'never', SA_RESTART],
+  ] as const)('gives EINTR %s', (_, restart, flags) => {
+    const fake = fakeTask()
+    interrupt(fake, restart, flags)
+    expect(fake.context.registers[RIP]).toBe(0x401000n)
+    expect(BigInt.asIntN(64, fake.context.registers[RAX])).toBe(BigInt(-EINTR))
+  })
+
+  test('stores what it owes before EINTR', () => {
+    const fake = fakeTask()
+    let stored = 0
+    interrupt(fake, 'never', 0, () => stored++)
+    expect(stored).toBe(1)
+  })
+
+  test('sleeps on when an ignored signal comes', () => {
+    const fake = fakeTask()
+    fake.task.block({restart: 'never', retry: () => BLOCKED})
+    fake.process.signals.raise(SIGCHLD)
+    expect(hasDeliverable(fake.task)).toBe(false)
+    expect(fake.task.wait).toBeDefined()
+  })
+
+  test('with a temporary mask returns to the old one', () => {
+    const fake = fakeTask()
+    handle(fake, SIGUSR1)
+    block(fake, SIGUSR1, SIGTERM)
+    fake.task.signals.raise(SIGUSR1)
+    fake.task.signals.setTemporaryMask(new SignalSet())
+    fake.task.block({restart: 'never', retry: () => BLOCKED})
+    expect(hasDeliverable(fake.task)).toBe(true)
+    interruptWait(fake.task)
+    deliver(fake.task)
+    expect([...fake.task.signals.mask]).toEqual([SIGUSR1])
+    handlersOf(fake)
+    expect([...fake.task.signals.mask]).toEqual([SIGUSR1, SIGTERM])
+    expect(fake.task.signals.attention).toBe(0)
+  })
+
+  test('that ends of itself puts the old mask back, and nothing that it blocks is delivered', () => {
+    const fake = fakeTask()
+    handle(fake, SIGUSR1)
+    block(fake, SIGUSR1)
+    fake.task.signals.setTemporaryMask(new SignalSet())
+    fake.task.signals.raise(SIGUSR1)
+    expect(deliver(fake.task)).toBe(true)
+    expect([...fake.task.signals.mask]).toEqual([SIGUSR1])
+    expect(handlersOf(fake)).toEqual([])
+  })
+})

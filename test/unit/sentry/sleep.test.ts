@@ -12,7 +12,6 @@ import {rtSigtimedwait} from '../../../src/sentry/syscalls/sigwaitinfo.ts'
 import {BLOCKED} from '../../../src/sentry/syscalls/syscall.ts'
 import {BASE, call, type Fake, fakeTask} from './fake-task.ts'
 
-const _MS = 1e6
 const SECOND = 1e9
 const ARGUMENT = BASE + 0x100
 const RESULT = BASE + 0x200

@@ -5,10 +5,10 @@ import type {TracedCall} from './traced-call.ts'
 export interface Kind {
   /**
    * The argument's text at the call's begin, when the kernel reads it: the guest may change memory later.
-   * `HIDDEN` leaves the argument out. Absent: the kernel fills the argument in, and the pointer is shown unless one of
-   * the others says more.
+   * `HIDDEN` leaves the argument out. Absent or undefined: the kernel fills the argument in, and the pointer is shown
+   * unless one of the others says more.
    */
-  readonly enter?: (call: TracedCall, index: number) => string
+  readonly enter?: (call: TracedCall, index: number) => string | undefined
   /** When the call succeeded: the text, or what follows the text of `enter`. */
   readonly leave?: (call: TracedCall, index: number, result: number) => string
   /** As `leave`, when a signal ended the wait. */

@@ -7,6 +7,7 @@ import {
   atFlags,
   closeRangeFlags,
   descriptorFlags,
+  eventfdFlags,
   fallocateMode,
   fileMode,
   lockOperation,
@@ -23,7 +24,10 @@ const OPEN_HOW_SIZE = 24
 export const files = {
   openflags: named(openFlags),
   /** O_CLOEXEC and its like, with no access mode. */
-  fdflags: named(descriptorFlags),
+  fdflags: named(descriptorFlags('O')),
+  epollflags: named(descriptorFlags('EPOLL')),
+  timerfdflags: named(descriptorFlags('TFD')),
+  signalfdflags: named(descriptorFlags('SFD')),
   /** mode_t. open(2) takes it only with flags that create. */
   mode: {
     enter(call, index) {
@@ -39,6 +43,7 @@ export const files = {
   renameflags: named(renameFlags),
   fallocmode: named(fallocateMode),
   lockop: named(lockOperation),
+  eventfdflags: named(eventfdFlags),
   memfdflags: named(memfdFlags),
   closerangeflags: named(closeRangeFlags),
 } satisfies Kinds

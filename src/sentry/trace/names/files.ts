@@ -26,8 +26,17 @@ export function openFlags(value: number): string {
   return `${accessText}|${restText.startsWith('0x') ? restText.split(' ')[0] : restText}`
 }
 
-/** The flags of calls that take O_CLOEXEC, O_NONBLOCK but no access mode: pipe2(2), dup3(2). */
-export const descriptorFlags = openRest
+/** O_CLOEXEC and O_NONBLOCK under the name of a family of calls: pipe2(2)'s O, timerfd_create(2)'s TFD. */
+export function descriptorFlags(family: string): (value: number) => string {
+  if (family === 'O') return openRest
+  const {O_CLOEXEC, O_NONBLOCK} = open
+  return flagWord({[`${family}_CLOEXEC`]: O_CLOEXEC, [`${family}_NONBLOCK`]: O_NONBLOCK}, `${family}_???`)
+}
+
+export const eventfdFlags = flagWord(
+  {EFD_SEMAPHORE: fcntl.EFD_SEMAPHORE, EFD_CLOEXEC: open.O_CLOEXEC, EFD_NONBLOCK: open.O_NONBLOCK},
+  'EFD_???',
+)
 
 const fileType = enumeration(startingWith(mode, 'S_IF', ['S_IFMT']), 'S_IFMT')
 

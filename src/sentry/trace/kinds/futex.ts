@@ -1,0 +1,66 @@
+// Kinds of futex(2): the operation says which of the other arguments it takes.
+
+import {HIDDEN, type Kinds, named} from '../kind.ts'
+import {futexNames} from '../names/process.ts'
+import {enumeration, hexOf} from '../text/number.ts'
+import type {TracedCall} from '../traced-call.ts'
+import {times} from './time.ts'
+
+const FUTEX_PRIVATE_FLAG = 128
+const FUTEX_CLOCK_REALTIME = 256
+const OPERATION = 1
+const {
+  FUTEX_WAIT,
+  FUTEX_REQUEUE,
+  FUTEX_CMP_REQUEUE,
+  FUTEX_WAKE_OP,
+  FUTEX_WAIT_BITSET,
+  FUTEX_WAKE_BITSET,
+  FUTEX_WAKE,
+} = futexNames
+const MATCH_ANY = 0xffffffff
+
+const operationName = enumeration(futexNames, 'FUTEX_???')
+
+const waits: ReadonlySet<number> = new Set([FUTEX_WAIT, FUTEX_WAIT_BITSET])
+const moves: ReadonlySet<number> = new Set([FUTEX_REQUEUE, FUTEX_CMP_REQUEUE, FUTEX_WAKE_OP])
+const masked: ReadonlySet<number> = new Set([FUTEX_WAIT_BITSET, FUTEX_WAKE_BITSET])
+
+export const futex = {
+  futexop: named(showOperation),
+  /** A time-out, or how many to requeue. */
+  futextimeout: {
+    enter(call, index) {
+      const operation = operationOf(call)
+      if (moves.has(operation)) return String(call.uint32(index))
+      if (waits.has(operation)) return times.timespec.enter!(call, index)
+      return operation === FUTEX_WAKE || operation === FUTEX_WAKE_BITSET ? HIDDEN : call.pointer(index)
+    },
+  },
+  futexaddress2: {
+    enter: (call, index) => (takesOnlyTimeout(operationOf(call)) ? HIDDEN : call.pointer(index)),
+  },
+  futexvalue3: {
+    enter(call, index) {
+      const operation = operationOf(call)
+      const value = call.uint32(index)
+      if (masked.has(operation)) return value === MATCH_ANY ? 'FUTEX_BITSET_MATCH_ANY' : hexOf(value)
+      return takesOnlyTimeout(operation) || operation === FUTEX_REQUEUE ? HIDDEN : hexOf(value)
+    },
+  },
+} satisfies Kinds
+
+function operationOf(call: TracedCall): number {
+  return call.int32(OPERATION) & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)
+}
+
+function takesOnlyTimeout(operation: number): boolean {
+  return waits.has(operation) || operation === FUTEX_WAKE || operation === FUTEX_WAKE_BITSET
+}
+
+function showOperation(value: number): string {
+  const name = operationName(value & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME))
+  if (!name.startsWith('FUTEX')) return operationName(value)
+  const suffix = value & FUTEX_PRIVATE_FLAG ? '_PRIVATE' : ''
+  return `${name}${suffix}${value & FUTEX_CLOCK_REALTIME ? '|FUTEX_CLOCK_REALTIME' : ''}`
+}

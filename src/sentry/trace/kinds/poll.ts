@@ -1,0 +1,129 @@
+// Kinds of poll(2), select(2) and epoll(7).
+
+import * as epoll from '../../../abi/epoll.ts'
+import * as poll from '../../../abi/poll.ts'
+import {SIGNAL_SET_BYTES, SignalSet} from '../../../abi/signal-set.ts'
+import {type Kind, type Kinds, named, structIn} from '../kind.ts'
+import {pick} from '../names/pick.ts'
+import {signalSet} from '../names/signals.ts'
+import {enumeration, flagWord} from '../text/number.ts'
+import {hex64} from '../text/view.ts'
+import {type TracedCall, viewOf} from '../traced-call.ts'
+
+/** strace shows as many elements of an array as bytes of a string. */
+const SHOWN = 32
+const BITS = 8
+/** No descriptor is above; select(2) of more is cut. */
+const MAX_FDS = 1024
+
+const events = flagWord(
+  pick(
+    poll,
+    'POLLIN POLLPRI POLLOUT POLLRDNORM POLLRDBAND POLLWRNORM POLLWRBAND POLLERR POLLHUP POLLNVAL POLLRDHUP',
+  ),
+  'POLL???',
+)
+const epollEvents = flagWord(
+  {
+    ...pick(epoll, 'EPOLLIN'),
+    EPOLLPRI: 0x2,
+    ...pick(epoll, 'EPOLLOUT'),
+    EPOLLRDNORM: 0x40,
+    EPOLLRDBAND: 0x80,
+    EPOLLWRNORM: 0x100,
+    EPOLLWRBAND: 0x200,
+    EPOLLMSG: 0x400,
+    ...pick(epoll, 'EPOLLERR EPOLLHUP EPOLLRDHUP EPOLLEXCLUSIVE EPOLLWAKEUP EPOLLONESHOT EPOLLET'),
+  },
+  'EPOLL???',
+)
+
+export const polling = {
+  /** struct pollfd[]; the next argument counts them. */
+  pollfds: {
+    enter: (call, index) => pollfds(call, index, call.uint32(index + 1)),
+    note: (call, index, result) =>
+      result === 0 ? 'Timeout' : readyPollfds(call, index, call.uint32(index + 1)),
+  },
+  fdset_in: fdset('in'),
+  fdset_out: fdset('out'),
+  fdset_except: fdset('except'),
+  epollop: named(enumeration(pick(epoll, 'EPOLL_CTL_ADD EPOLL_CTL_DEL EPOLL_CTL_MOD'), 'EPOLL_CTL_???')),
+  epoll_event: structIn(epoll.EPOLL_EVENT_SIZE, showEpollEvent),
+  epoll_events_out: {
+    leave: (call, index, result) =>
+      call.follow(index, (address, memory) => {
+        const shown = Array.from({length: Math.min(result, SHOWN)}, (_, i) => {
+          const at = address + i * epoll.EPOLL_EVENT_SIZE
+          return showEpollEvent(viewOf(memory.readBytes(at, epoll.EPOLL_EVENT_SIZE)))
+        })
+        return `[${shown.join(', ')}${result > SHOWN ? ', ...' : ''}]`
+      }),
+  },
+  /** pselect6(2)'s pair of a set and its size. */
+  sigset_pair: structIn(16, (view, call) => {
+    const address = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32
+    let mask = hex64(view, 0)
+    if (address === 0) mask = 'NULL'
+    else if (view.getBigUint64(8, true) === BigInt(SIGNAL_SET_BYTES)) {
+      mask = signalSet(SignalSet.fromBytes(call.memory.readBytes(address, SIGNAL_SET_BYTES)))
+    }
+    return `{sigmask=${mask}, sigsetsize=${view.getBigUint64(8, true)}}`
+  }),
+} satisfies Kinds
+
+function pollfds(call: TracedCall, index: number, count: number): string {
+  return call.follow(index, (address, memory) => {
+    const shown: string[] = []
+    for (let i = 0; i < Math.min(count, SHOWN); i++) {
+      const at = address + i * poll.POLLFD_SIZE
+      const fd = memory.readInt32(at)
+      shown.push(fd < 0 ? `{fd=${fd}}` : `{fd=${fd}, events=${events(memory.readUint16(at + 4))}}`)
+    }
+    if (count > SHOWN) shown.push('...')
+    return `[${shown.join(', ')}]`
+  })
+}
+
+function readyPollfds(call: TracedCall, index: number, count: number): string {
+  return call.follow(index, (address, memory) => {
+    const shown: string[] = []
+    for (let i = 0; i < count; i++) {
+      const at = address + i * poll.POLLFD_SIZE
+      const ready = memory.readUint16(at + 6)
+      const fd = memory.readInt32(at)
+      if (fd < 0 || ready === 0) continue
+      if (shown.length === SHOWN) return `[${shown.join(', ')}, ...]`
+      shown.push(`{fd=${fd}, revents=${events(ready)}}`)
+    }
+    return `[${shown.join(', ')}]`
+  })
+}
+
+/** select(2)'s: the first argument bounds it; what is ready afterwards stands behind the result. */
+function fdset(name: string): Kind {
+  return {
+    enter: (call, index) => showFdset(call, index),
+    note(call, index, result) {
+      // One remark for all three.
+      if (result === 0) return name === 'in' ? 'Timeout' : undefined
+      const text = call.isNull(index) ? '[]' : showFdset(call, index)
+      return text === '[]' ? undefined : `${name} ${text}`
+    },
+  }
+}
+
+function showFdset(call: TracedCall, index: number): string {
+  return call.follow(index, (address, memory) => {
+    const count = Math.max(0, Math.min(call.int32(0), MAX_FDS))
+    const bytes = memory.readBytes(address, Math.ceil(count / BITS))
+    const members: number[] = []
+    for (let fd = 0; fd < count; fd++) if (bytes[fd >> 3] & (1 << (fd & 7))) members.push(fd)
+    return `[${members.join(' ')}]`
+  })
+}
+
+function showEpollEvent(view: DataView): string {
+  const data = hex64(view, 4)
+  return `{events=${epollEvents(view.getInt32(0, true))}, data=${data}}`
+}

@@ -1,0 +1,152 @@
+// Kinds of what a process asks about itself: limits, identity, usage, scheduling.
+
+import {HIDDEN, type Kind, type Kinds, named, structIn, structOut} from '../kind.ts'
+import {
+  archPrctlName,
+  prctlName,
+  priorityName,
+  randomFlags,
+  resourceName,
+  schedulerName,
+  usageName,
+} from '../names/process.ts'
+import {quote, quoteString} from '../text/quote.ts'
+import {int64, uint64} from '../text/view.ts'
+import type {TracedCall} from '../traced-call.ts'
+
+const RLIMIT_SIZE = 16
+const UTSNAME_SIZE = 390
+const UTSNAME_FIELD = 65
+const USAGE_SIZE = 144
+const SYSINFO_SIZE = 112
+const INFINITY = 2n ** 64n - 1n
+const KIB = 1024n
+const BITS = 8
+const IDS_SHOWN = 32
+
+const PR_SET_NAME = 15
+const PR_GET_NAME = 16
+/** These take a value, and are shown with it alone; the others that `set` something take all. */
+const oneArgument: ReadonlySet<number> = new Set([1, 4, 8, PR_SET_NAME, PR_GET_NAME, 23, 24, 26, 28, 29])
+const noArgument: ReadonlySet<number> = new Set([3, 7, 21, 27, 30])
+const PR_GET_PDEATHSIG = 2
+
+const int32Out = structOut(4, (view) => `[${view.getInt32(0, true)}]`)
+
+export const process = {
+  rlimitres: named(resourceName),
+  rlimit: structIn(RLIMIT_SIZE, showLimits),
+  rlimit_out: structOut(RLIMIT_SIZE, showLimits),
+  utsname: structOut(UTSNAME_SIZE, showUtsname),
+  rusagewho: named(usageName),
+  rusage: structOut(USAGE_SIZE, showUsage),
+  sysinfo: structOut(SYSINFO_SIZE, showSysinfo),
+  priowhich: named(priorityName),
+  scheduler: named(schedulerName),
+  archprctl: named(archPrctlName),
+  randomflags: named(randomFlags),
+  /** One int, as sched_setparam(2)'s, or what a call stores. */
+  int_in: structIn(4, (view) => `[${view.getInt32(0, true)}]`),
+  int_out: int32Out,
+  /** pipe(2)'s two. */
+  fdpair_out: structOut(8, (view) => `[${view.getInt32(0, true)}, ${view.getInt32(4, true)}]`),
+  /** An offset that the call reads; NULL for the file's own. */
+  offset_in: structIn(8, (view) => `[${int64(view, 0)}]`),
+  /** An offset that the call reads and moves. */
+  offset_inout: {
+    ...structIn(8, (view) => `[${int64(view, 0)}]`),
+    leave: (call, index) =>
+      call.isNull(index) ? '' : ` => ${call.struct(index, 8, (view) => `[${int64(view, 0)}]`)}`,
+  },
+  /** getgroups(2): as many as the result says. */
+  gids_out: {
+    leave: (call, index, result) =>
+      call.int32(index - 1) === 0 ? call.pointer(index) : showIds(call, index, result),
+  },
+  gids_in: {enter: (call, index) => showIds(call, index, call.int32(index - 1))},
+  /** A set of processors: as many bytes as the result says. */
+  cpuset_out: {leave: (call, index, result) => showCpus(call, index, result)},
+  cpuset_in: {enter: (call, index) => showCpus(call, index, Math.min(call.address(index - 1), 128))},
+  prctl: named(prctlName),
+  prctlarg: prctlArgument(),
+} satisfies Kinds
+
+function showLimits(view: DataView, call: TracedCall): string {
+  const infinity = call.name === 'prlimit64' ? 'RLIM64_INFINITY' : 'RLIM_INFINITY'
+  const show = (offset: number): string => {
+    const value = view.getBigUint64(offset, true)
+    if (value === INFINITY) return infinity
+    return value > KIB && value % KIB === 0n ? `${value / KIB}*1024` : String(value)
+  }
+  return `{rlim_cur=${show(0)}, rlim_max=${show(8)}}`
+}
+
+function showUtsname(view: DataView): string {
+  const field = (index: number): string => {
+    const bytes = new Uint8Array(view.buffer, view.byteOffset + index * UTSNAME_FIELD, UTSNAME_FIELD)
+    const end = bytes.indexOf(0)
+    return quote(end < 0 ? bytes : bytes.subarray(0, end))
+  }
+  return `{sysname=${field(0)}, nodename=${field(1)}, ...}`
+}
+
+function showUsage(view: DataView): string {
+  const time = (offset: number): string =>
+    `{tv_sec=${int64(view, offset)}, tv_usec=${int64(view, offset + 8)}}`
+  return `{ru_utime=${time(0)}, ru_stime=${time(16)}, ...}`
+}
+
+function showSysinfo(view: DataView): string {
+  const loads = [8, 16, 24].map((offset) => uint64(view, offset)).join(', ')
+  const memory = ['totalram', 'freeram', 'sharedram', 'bufferram', 'totalswap', 'freeswap']
+  return (
+    `{uptime=${int64(view, 0)}, loads=[${loads}], ` +
+    `${memory.map((name, i) => `${name}=${uint64(view, 32 + 8 * i)}`).join(', ')}, ` +
+    `procs=${view.getUint16(80, true)}, totalhigh=${uint64(view, 88)}, freehigh=${uint64(view, 96)}, ` +
+    `mem_unit=${view.getUint32(104, true)}}`
+  )
+}
+
+function showIds(call: TracedCall, index: number, count: number): string {
+  return call.follow(index, (address, memory) => {
+    const shown = Array.from({length: Math.max(0, Math.min(count, IDS_SHOWN))}, (_, i) =>
+      memory.readInt32(address + 4 * i),
+    )
+    return `[${shown.join(', ')}${count > IDS_SHOWN ? ', ...' : ''}]`
+  })
+}
+
+function showCpus(call: TracedCall, index: number, bytes: number): string {
+  return call.follow(index, (address, memory) => {
+    const set = memory.readBytes(address, bytes)
+    const members: number[] = []
+    for (let cpu = 0; cpu < bytes * BITS; cpu++) if (set[cpu >> 3] & (1 << (cpu & 7))) members.push(cpu)
+    return `[${members.join(' ')}]`
+  })
+}
+
+/** prctl(2)'s second to fifth: which count depends on the first. */
+function prctlArgument(): Kind {
+  return {
+    enter(call, index) {
+      const option = call.int32(0)
+      if (noArgument.has(option)) return HIDDEN
+      if (index > 1 && (oneArgument.has(option) || option === PR_GET_PDEATHSIG)) return HIDDEN
+      if (option === PR_SET_NAME) return call.follow(index, showName)
+      if (option === PR_GET_NAME || option === PR_GET_PDEATHSIG) return undefined
+      return call.hex(index)
+    },
+    leave(call, index) {
+      const option = call.int32(0)
+      if (option === PR_GET_NAME)
+        return index === 1 ? call.follow(index, (at, memory) => quoteString(memory, at)) : ''
+      return option === PR_GET_PDEATHSIG && index === 1 ? int32Out.leave!(call, index, 0) : ''
+    },
+  }
+}
+
+/** comm: 15 bytes, and a sign that there are more. */
+function showName(address: number, memory: TracedCall['memory']): string {
+  const bytes = Buffer.from(memory.readCString(address, 4096), 'latin1')
+  return bytes.length > 15 ? `${quote(bytes.subarray(0, 15))}...` : quote(bytes)
+}

@@ -78,3 +78,5 @@ library() {
 
 library lua liblua5.4-dev lua.h liblua5.4.a -I/usr/include/lua5.4
 library sqlite libsqlite3-dev sqlite3.h libsqlite3.a
+
+sh "$here/bare/build.sh" "$out" "$arch"

@@ -1,0 +1,17 @@
+// machine.h: what a bare-metal guest has of hv's bare machine, the same on every architecture (src/machine/README.md).
+#ifndef MACHINE_H
+#define MACHINE_H
+
+// Sends bytes over the serial line: standard output.
+void put(const char *bytes, unsigned long length);
+// Sends a string.
+void print(const char *text);
+// The next byte of standard input; waits for it. -1: there are no more.
+int get(void);
+// Ends the run with a status from 0 to 255.
+_Noreturn void finish(unsigned status);
+
+// A guest begins here; what it returns is its status. argv[0] is the first argument behind the program's name.
+int main(unsigned long argc, char **argv);
+
+#endif

@@ -128,10 +128,12 @@ export class EpollFile extends FileDescription {
   }
 
   /** Whether `other` is among what is watched, however deep. */
-  watches(other: EpollFile): boolean {
+  watches(other: EpollFile, seen = new Set<EpollFile>()): boolean {
+    seen.add(this)
     for (const {description} of this.#watches) {
       const {file} = description
-      if (file === other || (file instanceof EpollFile && file.watches(other))) return true
+      if (file === other) return true
+      if (file instanceof EpollFile && !seen.has(file) && file.watches(other, seen)) return true
     }
     return false
   }

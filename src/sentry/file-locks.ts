@@ -1,5 +1,6 @@
 // File locks: record locks of processes and of open file descriptions (man 2 fcntl), and whole-file locks (man 2 flock).
 
+import {ENOLCK, Errno} from '../abi/errno.ts'
 import {F_RDLCK, F_UNLCK, F_WRLCK} from '../abi/fcntl.ts'
 import type {Inode} from '../vfs/file.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
@@ -15,6 +16,9 @@ export interface RecordLock {
   /** What F_GETLK tells of it: -1 for an open file description's. */
   readonly pid: number
 }
+
+/** Record locks of one file: the guest makes them, and each is looked at for every new one. */
+const MAX_RECORDS = 4096
 
 /** The locks of one file. */
 export class FileLocks {
@@ -35,7 +39,10 @@ export class FileLocks {
     )
   }
 
-  /** Sets or, with F_UNLCK, clears a range; the owner's locks there are replaced. Preconditions: no conflict. */
+  /**
+   * Sets or, with F_UNLCK, clears a range; the owner's locks there are replaced. Preconditions: no conflict.
+   * @throws Errno ENOLCK when the file has too many
+   */
   set(wanted: RecordLock): void {
     const kept: RecordLock[] = []
     let released = false
@@ -49,7 +56,9 @@ export class FileLocks {
       if (lock.end > wanted.end) kept.push({...lock, start: wanted.end})
     }
     if (wanted.type !== F_UNLCK) kept.push(wanted)
-    this.#records = mergeNeighbours(kept)
+    const merged = mergeNeighbours(kept)
+    if (merged.length > MAX_RECORDS && merged.length > this.#records.length) throw new Errno(ENOLCK)
+    this.#records = merged
     if (released) this.released.wakeAll()
   }
 
@@ -92,15 +101,20 @@ export function releaseLocks(inode: Inode, owner: object): void {
   locksOfFiles.get(inode)?.release(owner)
 }
 
-/** Adjacent or overlapping locks of one owner and type are one lock: F_GETLK and the table's size depend on it. */
+/** Adjacent locks of one owner and type are one lock: F_GETLK and the table's size depend on it. One owner's never overlap. */
 function mergeNeighbours(locks: RecordLock[]): RecordLock[] {
   const merged: RecordLock[] = []
+  /** Where each owner's last lock is. */
+  const lastOf = new Map<object, number>()
   for (const lock of locks.sort((a, b) => a.start - b.start)) {
-    const index = merged.findIndex(
-      (other) => other.owner === lock.owner && other.type === lock.type && other.end >= lock.start,
-    )
-    if (index < 0) merged.push(lock)
-    else merged[index] = {...merged[index], end: Math.max(merged[index].end, lock.end)}
+    const index = lastOf.get(lock.owner)
+    const last = index === undefined ? undefined : merged[index]
+    if (index !== undefined && last?.type === lock.type && last.end === lock.start) {
+      merged[index] = {...last, end: lock.end}
+      continue
+    }
+    lastOf.set(lock.owner, merged.length)
+    merged.push(lock)
   }
   return merged
 }

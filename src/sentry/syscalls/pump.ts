@@ -35,6 +35,8 @@ export interface Sink {
 }
 
 const CHUNK = 64 * 1024
+/** One call moves no more, as its caller must expect: the sentry answers nobody meanwhile. */
+const MAX_BYTES = 32 << 20
 
 /**
  * Moves up to `length` bytes. It sleeps until the first byte moves, then returns what moves at once.
@@ -50,7 +52,7 @@ export function pump(
   finish: (moved: number) => number,
 ): number {
   const attempt = (): number => {
-    const moved = moveNow(task, source, sink, length, nonBlocking)
+    const moved = moveNow(task, source, sink, Math.min(length, MAX_BYTES), nonBlocking)
     return moved === BLOCKED ? BLOCKED : finish(moved)
   }
   const result = attempt()

@@ -1,7 +1,7 @@
 // Record locks and flock(2).
 
 import {describe, expect, it} from 'vitest'
-import {EAGAIN, EBADF, EINVAL} from '../../../../src/abi/errno.ts'
+import {EAGAIN, EBADF, EINVAL, ENOLCK} from '../../../../src/abi/errno.ts'
 import {
   F_GETLK,
   F_OFD_GETLK,
@@ -143,6 +143,18 @@ describe('FileLocks', () => {
       start: 0,
       end: 100,
     })
+  })
+})
+
+describe('the number of record locks', () => {
+  it('is bounded, and unlocking never fails for it', () => {
+    const {t, a} = prepared()
+    let start = 0
+    while (t.call(fcntl, a, F_SETLK, range(t, F_WRLCK, start, 1)) === 0) start += 2
+    expect(start).toBe(2 * 4096)
+    expect(t.call(fcntl, a, F_SETLK, range(t, F_WRLCK, start, 1))).toBe(-ENOLCK)
+    expect(t.call(fcntl, a, F_SETLK, range(t, F_UNLCK, 0, 0))).toBe(0)
+    expect(t.call(fcntl, a, F_SETLK, range(t, F_WRLCK, start, 1))).toBe(0)
   })
 })
 

@@ -6,6 +6,7 @@ import type {Row} from '../syscalls/syscall.ts'
 import type {Task} from '../task.ts'
 import type {Restart} from '../wait.ts'
 import type {CallRecord, Outcome} from './call-record.ts'
+import {interruption} from './interruption.ts'
 import {HIDDEN, type Kind} from './kind.ts'
 import {kindOf} from './kinds/index.ts'
 import {resultKindOf} from './kinds/results.ts'
@@ -19,7 +20,7 @@ const LAST_ERROR = 4095
 interface Signature {
   readonly words: readonly string[]
   readonly kinds: readonly Kind[]
-  readonly showResult: (result: number) => string
+  readonly showResult: (result: number, call: TracedCall) => string
 }
 
 /** A call that has begun. */
@@ -50,7 +51,7 @@ export class CallDecoder {
 
   /** A signal ends the wait. */
   interrupt(begun: BegunCall, restart: Restart): CallRecord {
-    return finish(begun, interruptedOutcome(restart), monotonicNs() - begun.startedNs)
+    return finish(begun, interruption(begun.call.name, restart), monotonicNs() - begun.startedNs)
   }
 
   /** The call never returns. */
@@ -76,7 +77,7 @@ function signatureOf(args: string, result: string | undefined): Signature {
   return {
     words,
     kinds: words.map((word) => kindOf(word) ?? kindOf('hex')!),
-    showResult: (result !== undefined && resultKindOf(result)) || String,
+    showResult: (result !== undefined && resultKindOf(result)) || ((value) => String(value)),
   }
 }
 
@@ -92,9 +93,10 @@ function finalText(
   begin: string | undefined,
   outcome: Outcome,
 ): string {
-  const {leave, interrupted} = signature.kinds[index]
+  const {leave, failed, interrupted} = signature.kinds[index]
   let more: string | undefined
   if (outcome.kind === 'result') more = leave?.(call, index, outcome.value)
+  else if (outcome.kind === 'error') more = failed?.(call, index)
   else if (outcome.kind === 'interrupted') more = interrupted?.(call, index)
   return begin === undefined ? (more ?? call.pointer(index)) : begin + (more ?? '')
 }
@@ -109,26 +111,17 @@ function recordOf(
   return {tid: call.task.tid, name: call.name, args: shown, outcome, durationNs}
 }
 
-function outcomeOf({call, signature}: BegunCall, result: number | undefined): Outcome {
-  if (result === undefined) return registersOutcome(call)
+function outcomeOf(begun: BegunCall, result: number | undefined): Outcome {
+  if (result !== undefined) return numberOutcome(begun, result)
+  // The task's registers hold the result, and the task knows whether a signal put it there.
+  const {signals, context} = begun.call.task
+  if (signals.interrupted !== undefined) return interruption(begun.call.name, signals.interrupted.restart)
+  return numberOutcome(begun, Number(arch.callResult(context.readRegisters())))
+}
+
+function numberOutcome({call, signature}: BegunCall, result: number): Outcome {
   if (result < 0 && result >= -LAST_ERROR) return {kind: 'error', code: -result}
-  const text = signature.showResult(result)
+  const text = signature.showResult(result, call)
   const notes = signature.kinds.flatMap(({note}, index) => note?.(call, index, result) ?? [])
   return {kind: 'result', value: result, text, ...(notes.length > 0 && {note: notes.join(', ')})}
-}
-
-/** The task's registers hold the result, and the task knows whether a signal put it there. */
-function registersOutcome({task}: TracedCall): Outcome {
-  const {interrupted} = task.signals
-  if (interrupted !== undefined) return interruptedOutcome(interrupted.restart)
-  const value = Number(arch.callResult(task.context.readRegisters()))
-  return value < 0 && value >= -LAST_ERROR
-    ? {kind: 'error', code: -value}
-    : {kind: 'result', value, text: String(value)}
-}
-
-function interruptedOutcome(restart: Restart): Outcome {
-  return restart === 'sa-restart'
-    ? {kind: 'interrupted', name: 'ERESTARTSYS', text: 'To be restarted if SA_RESTART is set'}
-    : {kind: 'interrupted', name: 'ERESTARTNOHAND', text: 'To be restarted if no handler'}
 }

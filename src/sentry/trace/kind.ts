@@ -11,6 +11,8 @@ export interface Kind {
   readonly enter?: (call: TracedCall, index: number) => string | undefined
   /** When the call succeeded: the text, or what follows the text of `enter`. */
   readonly leave?: (call: TracedCall, index: number, result: number) => string
+  /** As `leave`, when the call failed. */
+  readonly failed?: (call: TracedCall, index: number) => string
   /** As `leave`, when a signal ended the wait. */
   readonly interrupted?: (call: TracedCall, index: number) => string
   /** What stands in parentheses behind the result of a call that succeeded; undefined for nothing. */

@@ -1,6 +1,6 @@
 // LineTracer: hv run --trace: strace's lines, one a system call.
 
-import {defaultAction, SIG_DFL, signalName} from '../../abi/signal.ts'
+import {defaultAction, SIG_DFL} from '../../abi/signal.ts'
 import type {Row} from '../syscalls/syscall.ts'
 import type {Task} from '../task.ts'
 import type {Tracer} from '../tracer.ts'
@@ -8,6 +8,7 @@ import {type BegunCall, CallDecoder} from './call-decoder.ts'
 import type {CallRecord} from './call-record.ts'
 import {formatCall, formatOpening} from './format-line.ts'
 import {LineWriter} from './line-writer.ts'
+import {signalName} from './names/signals.ts'
 import {showSiginfo} from './text/siginfo.ts'
 
 export class LineTracer implements Tracer {

@@ -45,10 +45,17 @@ export const futex = {
       const operation = operationOf(call)
       const value = call.uint32(index)
       if (masked.has(operation)) return value === MATCH_ANY ? 'FUTEX_BITSET_MATCH_ANY' : hexOf(value)
-      return takesOnlyTimeout(operation) || operation === FUTEX_REQUEUE ? HIDDEN : hexOf(value)
+      return takesOnlyTimeout(operation) || operation === FUTEX_REQUEUE
+        ? HIDDEN
+        : showComparison(operation, value)
     },
   },
 } satisfies Kinds
+
+/** CMP_REQUEUE's expected value; the packed word of WAKE_OP. */
+function showComparison(operation: number, value: number): string {
+  return operation === FUTEX_CMP_REQUEUE ? String(value) : hexOf(value)
+}
 
 function operationOf(call: TracedCall): number {
   return call.int32(OPERATION) & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)

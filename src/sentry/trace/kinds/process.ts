@@ -54,9 +54,9 @@ export const process = {
   offset_in: structIn(8, (view) => `[${int64(view, 0)}]`),
   /** An offset that the call reads and moves. */
   offset_inout: {
-    ...structIn(8, (view) => `[${int64(view, 0)}]`),
+    ...structIn(8, (view) => `[${uint64(view, 0)}]`),
     leave: (call, index) =>
-      call.isNull(index) ? '' : ` => ${call.struct(index, 8, (view) => `[${int64(view, 0)}]`)}`,
+      call.isNull(index) ? '' : ` => ${call.struct(index, 8, (view) => `[${uint64(view, 0)}]`)}`,
   },
   /** getgroups(2): as many as the result says. */
   gids_out: {

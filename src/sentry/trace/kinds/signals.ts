@@ -1,10 +1,11 @@
 // Kinds of signals, their sets and their actions.
 
 import {SIGINFO_BYTES} from '../../../abi/siginfo.ts'
-import {SIG_DFL, SIG_IGN, signalName} from '../../../abi/signal.ts'
+import {SIG_DFL, SIG_IGN} from '../../../abi/signal.ts'
 import {SIGNAL_SET_BYTES, SignalSet} from '../../../abi/signal-set.ts'
 import {type Kinds, named, structIn, structOut} from '../kind.ts'
-import {actionFlags, maskHow, signalSet, stackFlags} from '../names/signals.ts'
+import {actionFlags, maskHow, signalName, signalSet, stackFlags} from '../names/signals.ts'
+import {hex} from '../text/number.ts'
 import {showSiginfo} from '../text/siginfo.ts'
 import {hex64, pointer64, uint64} from '../text/view.ts'
 import type {TracedCall} from '../traced-call.ts'
@@ -30,9 +31,13 @@ export const signals = {
   stack: structIn(STACK_SIZE, showStack),
   stack_out: structOut(STACK_SIZE, showStack),
   sigevent: structIn(SIGEVENT_SIZE, showEvent),
-  /** rt_sigreturn(2) takes no argument: what it restored. */
-  sigreturn: {leave: (call) => `{mask=${signalSet(call.task.signals.mask)}}`},
+  /** rt_sigreturn(2) takes no argument: what it restored, whatever the registers hold now. */
+  sigreturn: {leave: restoredMask, failed: restoredMask},
 } satisfies Kinds
+
+function restoredMask(call: TracedCall): string {
+  return `{mask=${signalSet(call.task.signals.mask)}}`
+}
 
 /** The call's size argument says whether it is a set at all. */
 function showSet(call: TracedCall, index: number): string {
@@ -48,7 +53,8 @@ function showAction(view: DataView): string {
   const isNamed = handler === BigInt(SIG_DFL) || handler === BigInt(SIG_IGN)
   const handlerText = isNamed ? (handler === BigInt(SIG_DFL) ? 'SIG_DFL' : 'SIG_IGN') : hex64(view, 0)
   const mask = SignalSet.fromBytes(new Uint8Array(view.buffer, view.byteOffset, ACTION_SIZE), 24)
-  const flags = actionFlags(view.getInt32(8, true))
+  const high = view.getUint32(12, true)
+  const flags = actionFlags(view.getInt32(8, true)) + (high === 0 ? '' : `|${hex(0, high)}`)
   const restorer = flags.includes('SA_RESTORER') ? `, sa_restorer=${pointer64(view, 16)}` : ''
   return `{sa_handler=${handlerText}, sa_mask=${signalSet(mask)}, sa_flags=${flags}${restorer}}`
 }
@@ -67,10 +73,11 @@ function showEvent(view: DataView): string {
     2: 'SIGEV_THREAD',
     4: 'SIGEV_THREAD_ID',
   }
-  const value = `{sival_int=${view.getInt32(0, true)}, sival_ptr=${pointer64(view, 0)}}`
+  const isZero = view.getBigUint64(0, true) === 0n
+  const value = `sigev_value={sival_int=${view.getInt32(0, true)}, sival_ptr=${pointer64(view, 0)}}, `
   const thread = notify === SIGEV_THREAD_ID ? `, sigev_notify_thread_id=${view.getInt32(16, true)}` : ''
   return (
-    `{sigev_value=${value}, sigev_signo=${signalName(view.getInt32(8, true))}, ` +
+    `{${isZero ? '' : value}sigev_signo=${signalName(view.getInt32(8, true))}, ` +
     `sigev_notify=${names[notify] ?? notify}${thread}}`
   )
 }

@@ -6,6 +6,11 @@ import type {SignalSet} from '../../../abi/signal-set.ts'
 import {enumeration, flagWord, type Names} from '../text/number.ts'
 import {pick, startingWith} from './pick.ts'
 
+/** As abi's, but the first real-time signal has a name of its own. */
+export function signalName(number: number): string {
+  return number === signal.SIGRTMIN ? 'SIGRTMIN' : signal.signalName(number)
+}
+
 export const actionFlags = flagWord(
   pick(
     signal,
@@ -43,5 +48,5 @@ export function signalSet(set: SignalSet): string {
 }
 
 function list(signals: readonly number[]): string {
-  return `[${signals.map((number) => signal.signalName(number).replace(/^SIG/, '')).join(' ')}]`
+  return `[${signals.map((number) => signalName(number).replace(/^SIG/, '')).join(' ')}]`
 }

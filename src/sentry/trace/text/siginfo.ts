@@ -1,8 +1,8 @@
 // siginfo_t as strace writes it.
 
 import {codeOf, SI_KERNEL, SI_QUEUE, SI_TIMER, signalOf} from '../../../abi/siginfo.ts'
-import {SIGBUS, SIGCHLD, SIGFPE, SIGILL, SIGSEGV, SIGTRAP, signalName} from '../../../abi/signal.ts'
-import {codeName} from '../names/signals.ts'
+import {SIGBUS, SIGCHLD, SIGFPE, SIGILL, SIGSEGV, SIGTRAP} from '../../../abi/signal.ts'
+import {codeName, signalName} from '../names/signals.ts'
 import {viewOf} from '../traced-call.ts'
 import {int64, pointer64} from './view.ts'
 

@@ -1,0 +1,50 @@
+// Runs a guest natively and under hv, and says how both ended in the shell's terms.
+
+import {spawnSync} from 'node:child_process'
+import {constants} from 'node:os'
+import {hv} from '../../ci/paths.mjs'
+
+export interface Outcome {
+  /** An exit status, or 128 + the signal's number. */
+  status: number
+  stdout: Buffer
+  stderr: string
+}
+
+export interface RunSettings {
+  cwd?: string
+  env?: Record<string, string>
+  stdin?: Uint8Array
+  timeoutMs?: number
+}
+
+const TIMEOUT_MS = 60_000
+const MAX_OUTPUT = 256 << 20
+
+export function natively(program: string, args: readonly string[], settings: RunSettings = {}): Outcome {
+  return spawn(program, args, settings)
+}
+
+/** @param flags of `hv run` */
+export function underHv(
+  flags: readonly string[],
+  program: string,
+  args: readonly string[],
+  settings: RunSettings = {},
+): Outcome {
+  return spawn(process.execPath, [hv, 'run', ...flags, program, ...args], settings)
+}
+
+function spawn(file: string, args: readonly string[], settings: RunSettings): Outcome {
+  const {status, signal, stdout, stderr, error} = spawnSync(file, args, {
+    cwd: settings.cwd,
+    env: settings.env ?? {PATH: '/usr/bin:/bin'},
+    input: settings.stdin,
+    stdio: [settings.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    timeout: settings.timeoutMs ?? TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+    maxBuffer: MAX_OUTPUT,
+  })
+  if (error !== undefined) throw error
+  return {status: status ?? 128 + constants.signals[signal!], stdout, stderr: stderr.toString('latin1')}
+}

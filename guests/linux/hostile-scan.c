@@ -40,22 +40,22 @@ int main(void) {
     probe(ranges[i].end);
   }
   // The first mebibytes, by pages; the whole lower half, by powers and in even steps.
-  for (uintptr_t at = 0; at < 512 * PAGE; at += PAGE) probe(at + 8);
+  for (uintptr_t at = 0; at < 64 * PAGE; at += PAGE) probe(at + 8);
   for (int bit = 12; bit < 64; bit++) {
     for (long off = -2; off <= 2; off++) probe((1ul << bit) + (uintptr_t)off * PAGE);
     probe(-(1ul << bit));
     probe(-(1ul << bit) + 8);
   }
-  for (uintptr_t at = 0; at < USER_END; at += USER_END / 4096) probe(at);
+  for (uintptr_t at = 0; at < USER_END; at += USER_END / 1024) probe(at);
   // The last pages of the lower half and the first beyond it.
-  for (uintptr_t at = USER_END - 512 * PAGE; at < USER_END + 16 * PAGE; at += PAGE) probe(at);
+  for (uintptr_t at = USER_END - 128 * PAGE; at < USER_END + 16 * PAGE; at += PAGE) probe(at);
   // The kernel half: every 512 GiB slot, each at several depths, and where kernels usually live.
   for (uintptr_t slot = 256; slot < 512; slot++) {
     uintptr_t base = 0xffff000000000000 | slot << 39;
-    probe(base), probe(base + PAGE), probe(base + (1ul << 21)), probe(base + (1ul << 30)), probe(base + (1ul << 39) - 8);
+    probe(base), probe(base + (1ul << 30) + (1ul << 21) + PAGE), probe(base + (1ul << 39) - 8);
   }
   for (uintptr_t at = 0xffffffff80000000; at < 0xffffffffc0000000; at += 1ul << 21) probe(at);
-  for (uintptr_t at = -(512 * PAGE); at != 0; at += PAGE)
+  for (uintptr_t at = -(128 * PAGE); at != 0; at += PAGE)
     if (at != 0xffffffffff600000) probe(at);
   return finish();
 }

@@ -51,7 +51,7 @@ export class CallDecoder {
 
   /** A signal ends the wait. */
   interrupt(begun: BegunCall, restart: Restart): CallRecord {
-    return finish(begun, interruption(begun.call.name, restart), monotonicNs() - begun.startedNs)
+    return finish(begun, interruption(begun.call, restart), monotonicNs() - begun.startedNs)
   }
 
   /** The call never returns. */
@@ -115,7 +115,7 @@ function outcomeOf(begun: BegunCall, result: number | undefined): Outcome {
   if (result !== undefined) return numberOutcome(begun, result)
   // The task's registers hold the result, and the task knows whether a signal put it there.
   const {signals, context} = begun.call.task
-  if (signals.interrupted !== undefined) return interruption(begun.call.name, signals.interrupted.restart)
+  if (signals.interrupted !== undefined) return interruption(begun.call, signals.interrupted.restart)
   return numberOutcome(begun, Number(arch.callResult(context.readRegisters())))
 }
 

@@ -1,11 +1,14 @@
 // How strace names the end of a wait that a signal ended: the kernel's own code, which programs never see.
 
 import {EINTR} from '../../abi/errno.ts'
+import {TIMER_ABSTIME} from '../../abi/time.ts'
 import type {Restart} from '../wait.ts'
 import type {Outcome} from './call-record.ts'
+import type {TracedCall} from './traced-call.ts'
 
 /** Calls that the kernel goes on with by restart_syscall(2), with the time that remains. */
 const resumable: ReadonlySet<string> = new Set(['poll', 'nanosleep', 'clock_nanosleep', 'futex'])
+const CLOCK_NANOSLEEP_FLAGS = 1
 /** Calls that fail with a plain EINTR: signal(7). */
 const final: ReadonlySet<string> = new Set([
   'rt_sigtimedwait',
@@ -16,12 +19,21 @@ const final: ReadonlySet<string> = new Set([
   'io_getevents',
 ])
 
-export function interruption(callName: string, restart: Restart): Outcome {
+export function interruption(call: TracedCall, restart: Restart): Outcome {
   if (restart === 'sa-restart') {
     return {kind: 'interrupted', name: 'ERESTARTSYS', text: 'To be restarted if SA_RESTART is set'}
   }
-  if (final.has(callName)) return {kind: 'error', code: EINTR}
-  return resumable.has(callName)
+  if (final.has(call.name)) return {kind: 'error', code: EINTR}
+  return isResumable(call)
     ? {kind: 'interrupted', name: 'ERESTART_RESTARTBLOCK', text: 'Interrupted by signal'}
     : {kind: 'interrupted', name: 'ERESTARTNOHAND', text: 'To be restarted if no handler'}
+}
+
+/** Until a point in time: nothing remains to be kept. */
+export function isAbsoluteSleep(call: TracedCall): boolean {
+  return call.name === 'clock_nanosleep' && (call.int32(CLOCK_NANOSLEEP_FLAGS) & TIMER_ABSTIME) !== 0
+}
+
+function isResumable(call: TracedCall): boolean {
+  return resumable.has(call.name) && !isAbsoluteSleep(call)
 }

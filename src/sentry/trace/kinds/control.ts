@@ -68,9 +68,10 @@ function showValue(call: TracedCall, index: number, command: number): string {
       return openFlags(call.int32(index))
     case fcntl.F_ADD_SEALS:
       return seals(call.int32(index))
-    case fcntl.F_SETOWN:
     case fcntl.F_DUPFD:
     case fcntl.F_DUPFD_CLOEXEC:
+      return String(call.uint32(index))
+    case fcntl.F_SETOWN:
     case fcntl.F_SETPIPE_SZ:
       return String(call.int32(index))
     default:
@@ -90,8 +91,7 @@ function showLock(view: DataView): string {
 
 /** F_GETLK's answer says who holds it. */
 function showFoundLock(view: DataView): string {
-  const isFree = view.getInt16(0, true) === fcntl.F_UNLCK
-  return isFree ? showLock(view) : showLock(view).replace('}', `, l_pid=${view.getInt32(24, true)}}`)
+  return showLock(view).replace('}', `, l_pid=${view.getInt32(24, true)}}`)
 }
 
 function showWinsize(view: DataView): string {

@@ -1,7 +1,7 @@
 // Kinds of plain words: integers, addresses, descriptors.
 
 import {AT_FDCWD} from '../../../abi/at-flags.ts'
-import type {Kind, Kinds} from '../kind.ts'
+import {HIDDEN, type Kind, type Kinds} from '../kind.ts'
 import {octal} from '../text/number.ts'
 
 const TWO_53 = 2 ** 53
@@ -27,6 +27,8 @@ export const numbers = {
       return String(Math.abs(value) < TWO_53 ? value : BigInt.asIntN(64, call.arguments.raw(index)))
     },
   },
+  /** The upper half of an offset, which 64-bit kernels do not look at. */
+  offset_high: {enter: () => HIDDEN},
   hex: {enter: (call, index) => call.hex(index)},
   /** An address that is only passed on. */
   ptr: {enter: (call, index) => call.pointer(index)},

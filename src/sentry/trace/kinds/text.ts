@@ -2,6 +2,7 @@
 
 import type {UserMemory} from '../../memory/user-memory.ts'
 import type {Kinds} from '../kind.ts'
+import {hexOf} from '../text/number.ts'
 import {quote, quoteBuffer, quoteHex, quotePath, quoteString} from '../text/quote.ts'
 import type {TracedCall} from '../traced-call.ts'
 
@@ -29,7 +30,10 @@ export const text = {
   random_out: {leave: (call, index, result) => filled(call, index, result, quoteHex)},
   /** A vector of buffers that the call reads; the next argument counts them. */
   iov_in: {enter: (call, index) => iovecs(call, index, Number.POSITIVE_INFINITY)},
-  iov_out: {leave: (call, index, result) => iovecs(call, index, result)},
+  iov_out: {
+    leave: (call, index, result) => iovecs(call, index, result),
+    failed: (call, index) => iovecs(call, index, undefined),
+  },
   /** execve(2)'s argv. */
   argv: {enter: (call, index) => call.follow(index, showStrings)},
   /** execve(2)'s envp: its length. */
@@ -42,19 +46,22 @@ export const text = {
   },
 } satisfies Kinds
 
-/** @param total how many bytes of all buffers together are shown */
-function iovecs(call: TracedCall, index: number, total: number): string {
+/** @param total how many bytes of all buffers together are shown; undefined: the buffers' addresses are */
+function iovecs(call: TracedCall, index: number, total: number | undefined): string {
   const count = call.int32(index + 1)
   if (count <= 0) return call.isNull(index) ? 'NULL' : count === 0 ? '[]' : call.pointer(index)
-  let left = total
+  let left = total ?? 0
   return call.follow(index, (vector, memory) => {
     const parts: string[] = []
     for (let i = 0; i < Math.min(count, IOVECS_SHOWN); i++) {
       const base = memory.readUint64(vector + IOVEC_SIZE * i)
       const length = memory.readUint64(vector + IOVEC_SIZE * i + POINTER_SIZE)
+      const lengthText = String(memory.readBigUint64(vector + IOVEC_SIZE * i + POINTER_SIZE))
       const taken = Math.min(length, left)
       left -= taken
-      parts.push(`{iov_base=${showBase(memory, base, taken)}, iov_len=${length}}`)
+      parts.push(
+        `{iov_base=${total === undefined && base !== 0 ? hexOf(base) : showBase(memory, base, taken)}, iov_len=${lengthText}}`,
+      )
     }
     if (count > IOVECS_SHOWN) parts.push('...')
     return `[${parts.join(', ')}]`
@@ -66,7 +73,7 @@ function showBase(memory: UserMemory, base: number, length: number): string {
   try {
     return quoteBuffer(memory, base, length)
   } catch {
-    return `0x${base.toString(16)}`
+    return hexOf(base)
   }
 }
 

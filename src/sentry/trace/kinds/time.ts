@@ -1,6 +1,7 @@
 // Kinds of clocks and times.
 
 import * as time from '../../../abi/time.ts'
+import {isAbsoluteSleep} from '../interruption.ts'
 import {type Kind, type Kinds, named, structIn, structOut} from '../kind.ts'
 import {pick, startingWith} from '../names/pick.ts'
 import {enumeration, flagWord} from '../text/number.ts'
@@ -35,7 +36,10 @@ export const times = {
   timespec_out: structOut(time.TIMESPEC_BYTES, (view) => timespec(view)),
   /** The time that an interrupted sleep had still to go. */
   timespec_rest: {
-    interrupted: (call, index) => call.struct(index, time.TIMESPEC_BYTES, (view) => timespec(view)),
+    interrupted: (call, index) =>
+      isAbsoluteSleep(call)
+        ? call.pointer(index)
+        : call.struct(index, time.TIMESPEC_BYTES, (view) => timespec(view)),
   },
   timespec_left: left(timespec),
   timeval_left: left(timeval),

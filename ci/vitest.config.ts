@@ -10,6 +10,7 @@ const projects = [
   {name: 'fuzz', maxWorkers: 2},
   {name: 'guests', ...alone, testTimeout: 120_000},
   {name: 'cli', ...alone, testTimeout: 120_000},
+  {name: 'sandbox', ...alone},
   {name: 'package', ...alone, testTimeout: 300_000, hookTimeout: 300_000},
   {name: 'bed', ...alone, maxConcurrency: 2, testTimeout: 600_000, hookTimeout: 600_000},
 ]

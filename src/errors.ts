@@ -16,6 +16,7 @@ export type HvErrorCode =
   | 'NOT_EXECUTABLE'
   | 'NO_INTERPRETER'
   | 'OUT_OF_MEMORY'
+  | 'SANDBOX_FAILED'
   | 'VCPU_BUSY'
   | 'VCPU_FAILED'
 

@@ -3,6 +3,14 @@
 export {checkHost} from './check/check-host.ts'
 export type {Finding, FindingStatus, HostReport} from './check/finding.ts'
 export {HvError, type HvErrorCode} from './errors.ts'
+export type {RunStats} from './run-options.ts'
+export type {
+  SandboxOptions,
+  SandboxResult,
+  SandboxRunOptions,
+  SandboxVolume,
+} from './sandbox/options.ts'
+export {Sandbox} from './sandbox/sandbox.ts'
 export type {
   Exit,
   FailEntryExit,

@@ -48,3 +48,12 @@ export interface RunResult {
 
 /** Counters and times by name, in the order in which they are printed; times end in `Ns` and are nanoseconds. */
 export type RunStats = Record<string, number>
+
+/** What every guest finds in its environment; nothing else of the caller's goes in. */
+export function guestEnvironment(terminal = 'dumb'): Record<string, string> {
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: '/root',
+    TERM: terminal,
+  }
+}

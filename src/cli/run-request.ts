@@ -3,14 +3,11 @@
 import {accessSync, constants, openSync, statSync} from 'node:fs'
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
-import type {RunOptions} from '../run-options.ts'
+import {guestEnvironment, type RunOptions} from '../run-options.ts'
 import {parseEnv, parseMemory, parseTimeout, parseVolume} from './parse-values.ts'
 import type {RunArgv} from './read-run-argv.ts'
 import {TRACE_TO_STDERR} from './run-flags.ts'
 
-/** The guest gets these and `--env`, nothing else of the caller's environment. TERM is the caller's. */
-const GUEST_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-const GUEST_HOME = '/root'
 const STDERR = 2
 
 /** @throws HvError BAD_ARGUMENT, NOT_FOUND */
@@ -19,7 +16,7 @@ export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.Pro
     program,
     args,
     volumes: [],
-    env: {PATH: GUEST_PATH, HOME: GUEST_HOME, TERM: caller.TERM ?? 'dumb'},
+    env: guestEnvironment(caller.TERM),
     platform: 'auto',
   }
   for (const [name, value] of flags) setFlag(options, name, value, caller)

@@ -3,17 +3,14 @@
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
 import {KvmPlatform} from '../platform/kvm/kvm.ts'
-import type {RunOptions, RunResult, RunStats} from '../run-options.ts'
+import type {RunOptions, RunResult} from '../run-options.ts'
 import type {OpenFile} from '../vfs/file.ts'
 import {openHostStream} from '../vfs/host-stream.ts'
 import type {Kernel} from './kernel.ts'
 import type {Process} from './process.ts'
+import {DEFAULT_MEMORY_BYTES, runToEnd} from './run-to-end.ts'
 import {Sentry} from './sentry.ts'
 
-/** Guest memory unless said: backed lazily, so that it costs what the guest touches. */
-const MEMORY_BYTES = 2 ** 31
-const NS_PER_MS = 1e6
-const SIGKILL = 9
 /** HUP INT QUIT USR1 USR2 TERM CONT WINCH. Ctrl-Z stops hv, and the guest with it. */
 const PASSED_SIGNALS = [1, 2, 3, 10, 12, 15, 18, 28]
 const EPOLLIN = 1
@@ -21,46 +18,27 @@ const EPOLLIN = 1
 /** @throws HvError */
 export async function runProgram(options: RunOptions): Promise<RunResult> {
   if (options.machine === 'bare') throw new HvError('BAD_ARGUMENT', 'bare-metal guests are not run here')
-  using platform = new KvmPlatform(options.memoryBytes ?? MEMORY_BYTES)
+  using platform = new KvmPlatform(options.memoryBytes ?? DEFAULT_MEMORY_BYTES)
   const sentry = new Sentry(platform, options)
   const {kernel} = sentry
-  const startedNs = kernel.monotonicNs()
-  const process = sentry.load({
+  if (options.trace !== undefined) {
+    const {LineTracer} = await import('./trace/line-tracer.ts')
+    kernel.tracer = new LineTracer(options.trace.fd)
+  }
+  const program = {
     program: options.program,
     onHost: options.root === undefined,
     args: options.args,
     env: options.env,
     cwd: options.cwd,
     streams: [0, 1, 2].map(openStream),
+  }
+  const result = runToEnd(sentry, program, {
+    timeoutMs: options.timeoutMs,
+    onLoaded: (process) => passSignals(kernel, process),
   })
-  if (options.trace !== undefined) {
-    const {LineTracer} = await import('./trace/line-tracer.ts')
-    kernel.tracer = new LineTracer(options.trace.fd)
-  }
-  let timedOut = false
-  if (options.timeoutMs !== undefined) {
-    kernel.timers.add(startedNs + options.timeoutMs * NS_PER_MS, () => {
-      timedOut = true
-      kernel.endProcess(process, undefined, SIGKILL)
-    })
-  }
-  passSignals(kernel, process)
-  const loadedNs = kernel.monotonicNs()
-  kernel.run(process)
-  const endedNs = kernel.monotonicNs()
-  const stats: RunStats = {
-    ...sentryStats(sentry, process),
-    loadNs: loadedNs - startedNs,
-    runNs: endedNs - loadedNs,
-  }
-  sentry.end(process)
   sentry.dispose()
-  return {
-    exitCode: timedOut ? null : (process.exit?.code ?? null),
-    signal: timedOut ? null : (process.exit?.signal ?? null),
-    timedOut,
-    stats,
-  }
+  return result
 }
 
 /** What the terminal and kill(1) send to hv is the guest's. */
@@ -70,19 +48,6 @@ function passSignals(kernel: Kernel, process: Process): void {
   kernel.onReady = (ready) => {
     if (ready !== fd) return
     for (const signal of addon.takeSignals()) process.signals.raise(signal)
-  }
-}
-
-function sentryStats({kernel}: Sentry, process: Process): RunStats {
-  const {counters, platform} = kernel
-  return {
-    syscalls: counters.syscalls,
-    unknownSyscalls: [...counters.unknown.values()].reduce((sum, count) => sum + count, 0),
-    exits: platform.stats.exits,
-    listened: platform.stats.listened,
-    faults: counters.faults,
-    peakBytes: platform.memory.allocatedBytes,
-    residentBytes: process.memoryMap.residentBytes,
   }
 }
 

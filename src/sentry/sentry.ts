@@ -1,6 +1,7 @@
 // Sentry: one guest: its memory, its tree of files, and the programs that run in it one after another.
 
 import {randomFillSync} from 'node:crypto'
+import {statSync} from 'node:fs'
 import {hostname} from 'node:os'
 import {ENOENT, Errno} from '../abi/errno.ts'
 import {arch} from '../arch/index.ts'
@@ -56,6 +57,8 @@ export class Sentry {
   readonly #root: Mount
   readonly #vdso: Vdso
   readonly #credentials = hostCredentials()
+  /** Programs of the host that are mounted, by guest path. */
+  readonly #mounted = new Map<string, string>()
   #nextPid = FIRST_PID
 
   /** The platform stays the caller's. @throws HvError */
@@ -129,7 +132,11 @@ export class Sentry {
     const {root} = walk
     if (onHost) {
       const guestPath = `/bin/${program.slice(program.lastIndexOf('/') + 1)}`
-      mountFile(root, program, guestPath, this.#platform.memory)
+      const identity = hostIdentity(program)
+      if (identity === undefined || this.#mounted.get(guestPath) !== identity) {
+        mountFile(root, program, guestPath, this.#platform.memory)
+        if (identity !== undefined) this.#mounted.set(guestPath, identity)
+      }
       return openExecutable(walk, root, toByteString(guestPath))
     }
     if (program.includes('/')) return openExecutable(walk, root, toByteString(program))
@@ -215,6 +222,12 @@ function hostCredentials(): Credentials {
     egid: gid,
     sgid: gid,
   }
+}
+
+/** The same for the same file, by whatever path. */
+function hostIdentity(path: string): string | undefined {
+  const stat = statSync(path, {throwIfNoEntry: false, bigint: true})
+  return stat && `${stat.dev}:${stat.ino}`
 }
 
 function random(length: number): Uint8Array {

@@ -46,10 +46,21 @@ export class KvmContext implements Context {
   #running = false
   /** Registers were written since it last ran. */
   #written = false
+  readonly #release: (context: KvmContext) => void
+  #disposed = false
 
-  /** @param userTop user addresses end here */
-  constructor(native: NativeContext, supervisor: ArrayBuffer, userTop: number) {
+  /**
+   * @param userTop user addresses end here
+   * @param release takes `native` back
+   */
+  constructor(
+    native: NativeContext,
+    supervisor: ArrayBuffer,
+    userTop: number,
+    release: (context: KvmContext) => void,
+  ) {
     this.native = native
+    this.#release = release
     this.#userTop = userTop
     this.#frame = new Int32Array(supervisor, native.frameOffset, FRAME_WORDS)
     this.#record = new Int32Array(supervisor, native.recordOffset, RECORD_WORDS)
@@ -119,8 +130,11 @@ export class KvmContext implements Context {
   }
 
   dispose(): void {
+    if (this.#disposed) return
+    this.#disposed = true
     if (this.#hasThread) this.native.stopRunner()
-    this.native.dispose()
+    Atomics.store(this.#frame, LISTENING, 0)
+    this.#release(this)
   }
 
   enter(space: NativeSpace): void {

@@ -19,7 +19,7 @@ import {
   type PlatformStats,
   type Protection,
 } from '../platform.ts'
-import type {NativeSpace, NativeUserVm, NativeWatcher} from './addon.ts'
+import type {NativeContext, NativeSpace, NativeUserVm, NativeWatcher} from './addon.ts'
 import {KvmContext} from './context.ts'
 import {Listening} from './listening.ts'
 
@@ -40,6 +40,10 @@ export class KvmPlatform implements Platform {
   readonly #attention: Int32Array
   readonly #events = new Int32Array(2 * MAX_READY)
   readonly #contexts = new Set<KvmContext>()
+  /** Of disposed contexts: KVM keeps a vCPU as long as its VM, so the next context takes one of these. */
+  readonly #idle: NativeContext[] = []
+  /** What the FP state of a new vCPU is. */
+  #newFpState: Uint8Array | undefined
   readonly #listening = new Listening(addon.monotonicNs)
   #deadlineNs = Number.POSITIVE_INFINITY
   /** The context that runs; there is one at a time. */
@@ -86,11 +90,11 @@ export class KvmPlatform implements Platform {
   }
 
   createContext(): Context {
-    const context = new KvmContext(
-      new addon.Context(this.#vm, this.#watcher),
-      this.#vm.supervisor,
-      this.userTop,
-    )
+    const native = this.#takeVcpu()
+    const context = new KvmContext(native, this.#vm.supervisor, this.userTop, (disposed) => {
+      this.#contexts.delete(disposed)
+      this.#idle.push(native)
+    })
     this.#contexts.add(context)
     return context
   }
@@ -127,9 +131,21 @@ export class KvmPlatform implements Platform {
 
   [Symbol.dispose](): void {
     for (const context of this.#contexts) context.dispose()
-    this.#contexts.clear()
+    for (const native of this.#idle) native.dispose()
     this.#vm.dispose()
     this.#watcher.dispose()
+  }
+
+  /** Registers are the caller's to write, before it runs. */
+  #takeVcpu(): NativeContext {
+    const native = this.#idle.pop()
+    if (native !== undefined) {
+      native.writeFpState(this.#newFpState!)
+      return native
+    }
+    const created = new addon.Context(this.#vm, this.#watcher)
+    this.#newFpState ??= created.readFpState()
+    return created
   }
 
   /** One step towards an event; 0: nothing yet. */

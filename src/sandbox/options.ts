@@ -1,0 +1,98 @@
+// What a Sandbox takes and gives, and the check of what it was given.
+
+import {HvError} from '../errors.ts'
+import {guestEnvironment, type RunStats} from '../run-options.ts'
+import type {RunRequest} from './protocol.ts'
+
+const DEFAULT_MAX_OUTPUT_BYTES = 2 ** 26
+/** The longest buffer that every Node holds. */
+const MAX_OUTPUT_BYTES = 2 ** 31
+
+export interface SandboxVolume {
+  /** Host directory or file. */
+  host: string
+  /** Where the guest sees it: an absolute path. */
+  guest: string
+  /** Default: false, the guest gets EROFS. */
+  writable?: boolean
+}
+
+export interface SandboxOptions {
+  /**
+   * Host directory that is the guest's `/`. The guest's changes to it are kept in memory, for the sandbox's life; the
+   * host's files stay as they are. Absent: an empty tree, and programs are host paths.
+   */
+  root?: string
+  volumes?: readonly SandboxVolume[]
+  /** Guest memory in bytes, 1 MiB to 4 GiB, files in memory included; default 2 GiB. The host gives what is touched. */
+  memoryBytes?: number
+  platform?: 'auto' | 'kvm'
+}
+
+export interface SandboxRunOptions {
+  /** Standard input; a string goes as UTF-8. Default: empty. */
+  stdin?: string | Uint8Array
+  /** Variables on top of PATH, HOME and TERM; nothing of this process's environment goes in. */
+  env?: Readonly<Record<string, string>>
+  /** Guest path, absolute; default `/`. */
+  cwd?: string
+  /** Stops the guest; `run` then rejects with the signal's reason. */
+  signal?: AbortSignal
+  /** Milliseconds until the guest is killed; waiting for its turn does not count. Default: never. */
+  timeoutMs?: number
+  /** Bound for standard output and for standard error, in bytes each; default 64 MiB. Behind it the guest gets ENOSPC. */
+  maxOutputBytes?: number
+  /** `buffer`: output as bytes. Default: as text, from UTF-8. */
+  encoding?: 'utf8' | 'buffer'
+}
+
+/** How a program ended. Exactly one of `exitCode` and `signal` is set, or neither after a time-out. */
+export interface SandboxResult<Output = string> {
+  exitCode: number | null
+  /** The name of the signal that killed it: `SIGSEGV`. */
+  signal: string | null
+  timedOut: boolean
+  stdout: Output
+  stderr: Output
+  /** The program wrote more than `maxOutputBytes`. */
+  outputTruncated: boolean
+  /** Counters and times by name; names of times end in `Ns`, nanoseconds. */
+  stats: RunStats
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function toRequest(program: string, args: readonly string[], options: SandboxRunOptions): RunRequest {
+  const {env = {}, cwd, timeoutMs, stdin = '', maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES} = options
+  requireText('the program', program)
+  if (program === '') throw bad('the program has no name', 'give a path')
+  for (const argument of args) requireText('an argument', argument)
+  for (const [name, value] of Object.entries(env)) {
+    requireText(`the variable ${name}`, value)
+    if (name === '' || /[=\0]/.test(name)) throw bad(`${JSON.stringify(name)} is no name of a variable`, '')
+  }
+  if (cwd !== undefined && !cwd.startsWith('/')) throw bad(`cwd ${cwd} is not absolute`, 'give a guest path')
+  if (timeoutMs !== undefined && !(timeoutMs >= 0 && Number.isFinite(timeoutMs)))
+    throw bad(`timeoutMs ${timeoutMs} is no time`, 'give milliseconds')
+  if (!(Number.isInteger(maxOutputBytes) && maxOutputBytes >= 0 && maxOutputBytes <= MAX_OUTPUT_BYTES))
+    throw bad(`maxOutputBytes ${maxOutputBytes} is out of range`, `give 0 to ${MAX_OUTPUT_BYTES} bytes`)
+  return {
+    kind: 'run',
+    id: 0,
+    program,
+    args: [...args],
+    env: {...guestEnvironment(), ...env},
+    cwd,
+    stdin: typeof stdin === 'string' ? new TextEncoder().encode(stdin) : new Uint8Array(stdin),
+    timeoutMs,
+    maxOutputBytes,
+  }
+}
+
+function requireText(what: string, text: unknown): void {
+  if (typeof text !== 'string') throw bad(`${what} is no string`, 'give strings')
+  if (text.includes('\0')) throw bad(`${what} has a NUL in it`, 'strings of a program end there: remove it')
+}
+
+function bad(message: string, nextStep: string): HvError {
+  return new HvError('BAD_ARGUMENT', message, nextStep)
+}

@@ -1,0 +1,65 @@
+// What a Sandbox and its worker thread say to each other.
+
+import {HvError, type HvErrorCode} from '../errors.ts'
+import type {RunResult, Volume} from '../run-options.ts'
+
+/** `workerData`. */
+export interface WorkerSettings {
+  root?: string
+  volumes: readonly Volume[]
+  memoryBytes: number
+  /** Eventfd, the sandbox's: rung after `stopWord` changed. The worker watches it while a guest runs. */
+  bellFd: number
+  /** One Int32: the run that shall stop, or STOP_EVERYTHING. */
+  stopWord: SharedArrayBuffer
+}
+
+/** In `stopWord`: this run and all to come. Runs count from 1. */
+export const STOP_EVERYTHING = -1
+
+export interface RunRequest {
+  kind: 'run'
+  id: number
+  program: string
+  args: string[]
+  env: Record<string, string>
+  cwd?: string
+  stdin: Uint8Array
+  timeoutMs?: number
+  maxOutputBytes: number
+}
+
+/** To the worker. It takes them one by one, while no guest runs. */
+export type Request = RunRequest | {kind: 'dispose'}
+
+export interface Finished {
+  result: RunResult
+  stdout: Uint8Array<ArrayBuffer>
+  stderr: Uint8Array<ArrayBuffer>
+  outputTruncated: boolean
+}
+
+/** From the worker: `ready` or `failed` when it has started, then one for each run. */
+export type Reply =
+  | {kind: 'ready'}
+  | {kind: 'finished'; finished: Finished}
+  | {kind: 'failed'; error: WireError}
+
+/** An error without its class, which does not survive the crossing. `code` absent: a bug of ours. */
+export interface WireError {
+  code?: HvErrorCode
+  message: string
+  nextStep: string
+}
+
+export function toWire(error: unknown): WireError {
+  if (error instanceof HvError) {
+    return {code: error.code, message: error.message, nextStep: error.nextStep}
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return {message, nextStep: ''}
+}
+
+export function fromWire({code, message, nextStep}: WireError): HvError {
+  return new HvError(code ?? 'SANDBOX_FAILED', message, nextStep)
+}

@@ -1,0 +1,163 @@
+// SentryThread: the caller's end of a sandbox's worker thread: one exchange at a time, the bell, and the thread's death.
+
+import {Worker} from 'node:worker_threads'
+import {addon} from '../addon.ts'
+import {HvError} from '../errors.ts'
+import {
+  type Finished,
+  fromWire,
+  type Reply,
+  type Request,
+  type RunRequest,
+  STOP_EVERYTHING,
+  type WorkerSettings,
+} from './protocol.ts'
+
+/** How long a stopped thread may take to free what it has before it is ended from outside. */
+const GRACE_MS = 5000
+
+interface Exchange {
+  resolve: (finished: Finished | undefined) => void
+  reject: (error: unknown) => void
+}
+
+const living = new Set<SentryThread>()
+
+export class SentryThread {
+  readonly #worker: Worker
+  readonly #bellFd: number
+  readonly #stopWord: Int32Array
+  readonly #exited: Promise<void>
+  #exchange: Exchange | undefined
+  #runs = 0
+  /** Why it cannot be used any more. */
+  #end: HvError | undefined
+
+  private constructor(settings: Omit<WorkerSettings, 'bellFd' | 'stopWord'>) {
+    const stopWord = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
+    this.#stopWord = new Int32Array(stopWord)
+    this.#bellFd = addon.createBell()
+    const workerData: WorkerSettings = {...settings, bellFd: this.#bellFd, stopWord}
+    try {
+      // The caller's flags are for its own code: some do not go with a worker.
+      this.#worker = new Worker(new URL('./worker.js', import.meta.url), {workerData, execArgv: [], env: {}})
+    } catch (error) {
+      addon.closeBell(this.#bellFd)
+      throw error
+    }
+    this.#worker.on('message', (reply: Reply) => this.#receive(reply))
+    this.#worker.on('error', (error: Error) => this.#fail(failure(error.stack ?? error.message, error)))
+    this.#exited = new Promise((resolve) => {
+      this.#worker.once('exit', (code) => {
+        this.#fail(failure(`its thread has ended with ${code}`))
+        remove(this)
+        addon.closeBell(this.#bellFd)
+        resolve()
+      })
+    })
+    add(this)
+  }
+
+  /** @throws HvError as Sandbox.create does */
+  static async start(settings: Omit<WorkerSettings, 'bellFd' | 'stopWord'>): Promise<SentryThread> {
+    const thread = new SentryThread(settings)
+    try {
+      await thread.#converse()
+    } catch (error) {
+      await thread.stop()
+      throw error
+    }
+    return thread
+  }
+
+  /** Precondition: no run is under way. @throws HvError, or the signal's reason */
+  async run(request: RunRequest, signal: AbortSignal | undefined): Promise<Finished> {
+    const id = ++this.#runs
+    const abort = () => this.#tellToStop(id)
+    signal?.addEventListener('abort', abort, {once: true})
+    try {
+      const finished = await this.#converse({...request, id})
+      signal?.throwIfAborted()
+      return finished!
+    } finally {
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  /** Stops the guest and ends the thread; resolves when everything is freed. */
+  async stop(): Promise<void> {
+    this.#end ??= new HvError('DISPOSED', 'the sandbox is disposed')
+    this.tellToStopEverything()
+    this.#worker.ref()
+    this.#worker.postMessage({kind: 'dispose'} satisfies Request)
+    const timer = setTimeout(() => this.#worker.terminate(), GRACE_MS)
+    await this.#exited
+    clearTimeout(timer)
+  }
+
+  tellToStopEverything(): void {
+    this.#tellToStop(STOP_EVERYTHING)
+  }
+
+  #tellToStop(what: number): void {
+    // The thread has ended: the bell's descriptor may be something else's by now.
+    if (!living.has(this)) return
+    // Nothing takes STOP_EVERYTHING back.
+    if (Atomics.load(this.#stopWord, 0) !== STOP_EVERYTHING) Atomics.store(this.#stopWord, 0, what)
+    addon.ringBell(this.#bellFd)
+  }
+
+  /** Sends a request, if any, and waits for the reply. The process stays alive meanwhile. */
+  #converse(request?: RunRequest): Promise<Finished | undefined> {
+    if (this.#end !== undefined) return Promise.reject(this.#end)
+    return new Promise((resolve, reject) => {
+      this.#exchange = {resolve, reject}
+      this.#worker.ref()
+      if (request !== undefined) this.#worker.postMessage(request)
+    })
+  }
+
+  #receive(reply: Reply): void {
+    if (reply.kind === 'failed') {
+      const error = fromWire(reply.error)
+      // The sentry stopped in the middle of something.
+      if (error.code === 'SANDBOX_FAILED' || error.code === 'VCPU_FAILED') this.#end ??= error
+      this.#take()?.reject(this.#end ?? error)
+    } else if (this.#end !== undefined) {
+      this.#take()?.reject(this.#end)
+    } else {
+      this.#take()?.resolve(reply.kind === 'finished' ? reply.finished : undefined)
+    }
+  }
+
+  #fail(error: HvError): void {
+    this.#end ??= error
+    this.#take()?.reject(this.#end)
+  }
+
+  #take(): Exchange | undefined {
+    const exchange = this.#exchange
+    this.#exchange = undefined
+    if (this.#end === undefined) this.#worker.unref()
+    return exchange
+  }
+}
+
+function failure(message: string, cause?: Error): HvError {
+  return new HvError('SANDBOX_FAILED', `the sandbox failed: ${message}`, 'make a new one', {cause})
+}
+
+/** Node waits for its threads when the process exits; one whose guest runs would never come back to it. */
+function stopAll(): void {
+  for (const thread of living) thread.tellToStopEverything()
+}
+
+function add(thread: SentryThread): void {
+  if (living.size === 0) process.on('exit', stopAll)
+  living.add(thread)
+}
+
+function remove(thread: SentryThread): void {
+  living.delete(thread)
+  if (living.size === 0) process.off('exit', stopAll)
+}

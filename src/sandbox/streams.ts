@@ -1,0 +1,201 @@
+// The standard streams of a sandboxed program: its input from memory, its output into memory. To the guest they are pipes.
+
+import {EINVAL, ENOSPC, EPERM, Errno, ESPIPE} from '../abi/errno.ts'
+import {S_IFIFO} from '../abi/file-mode.ts'
+import {FIONREAD} from '../abi/ioctl.ts'
+import {O_ACCMODE, O_RDONLY, O_WRONLY, POLLHUP, POLLIN, POLLOUT} from '../abi/open-flags.ts'
+import {allocateDev} from '../vfs/anonymous-dev.ts'
+import {now} from '../vfs/clock.ts'
+import type {AttributeChanges, Attributes, Inode, IoctlMemory, OpenFile} from '../vfs/file.ts'
+import {FileDescription} from '../vfs/file-description.ts'
+import type {FileSystem, FileSystemStatistics} from '../vfs/file-system.ts'
+import {Node} from '../vfs/node.ts'
+import {WaitQueue} from '../vfs/wait-queue.ts'
+
+const FIRST_CAPACITY = 4096
+const BLOCK = 4096
+const PIPEFS_MAGIC = 0x50495045
+
+/** Standard input: `bytes`, then the end of the file. */
+export function openInput(bytes: Uint8Array): OpenFile {
+  return new StreamInode(new Input(bytes)).open(O_RDONLY)
+}
+
+/** Standard output or error: what the guest writes goes to `output`. */
+export function openOutput(output: Output): OpenFile {
+  return new StreamInode(output).open(O_WRONLY)
+}
+
+/** Bytes that are read once, by whoever reads first. */
+class Input {
+  readonly #bytes: Uint8Array
+  #taken = 0
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+  }
+
+  get length(): number {
+    return this.#bytes.length - this.#taken
+  }
+
+  take(target: Uint8Array): number {
+    const piece = this.#bytes.subarray(this.#taken, this.#taken + target.length)
+    target.set(piece)
+    this.#taken += piece.length
+    return piece.length
+  }
+}
+
+/** Collects at most `limitBytes`; a guest that writes more gets ENOSPC, as on a full disk. */
+export class Output {
+  readonly #limitBytes: number
+  #buffer = new Uint8Array(0)
+  #length = 0
+  /** The guest wrote more than there was room for. */
+  truncated = false
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes
+  }
+
+  /** Copies. Short at the limit. @throws Errno ENOSPC */
+  append(source: Uint8Array): number {
+    const count = Math.min(source.length, this.#limitBytes - this.#length)
+    if (count < source.length) this.truncated = true
+    if (count === 0 && source.length > 0) throw new Errno(ENOSPC)
+    this.#reserve(this.#length + count)
+    this.#buffer.set(source.subarray(0, count), this.#length)
+    this.#length += count
+    return count
+  }
+
+  /** A copy of its own, to be given away. */
+  bytes(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.slice(0, this.#length)
+  }
+
+  #reserve(size: number): void {
+    if (size <= this.#buffer.length) return
+    const capacity = Math.min(Math.max(size, 2 * this.#buffer.length, FIRST_CAPACITY), this.#limitBytes)
+    const grown = new Uint8Array(capacity)
+    grown.set(this.#buffer.subarray(0, this.#length))
+    this.#buffer = grown
+  }
+}
+
+class StreamFile extends FileDescription {
+  // Nothing is ever waited for; but epoll refuses a file that has no queue.
+  override readonly waiters = new WaitQueue()
+  readonly #stream: Input | Output
+
+  constructor(inode: Inode, stream: Input | Output, flags: number) {
+    super(inode, flags)
+    this.#stream = stream
+  }
+
+  override read(target: Uint8Array, position?: number): number {
+    if (position !== undefined) throw new Errno(ESPIPE)
+    this.requireReadable()
+    return this.#stream instanceof Input ? this.#stream.take(target) : 0
+  }
+
+  override write(source: Uint8Array, position?: number): number {
+    if (position !== undefined) throw new Errno(ESPIPE)
+    this.requireWritable()
+    if (this.#stream instanceof Input) throw new Errno(EINVAL)
+    return this.#stream.append(source)
+  }
+
+  override allocate(): void {
+    throw new Errno(ESPIPE)
+  }
+
+  override readiness(): number {
+    if ((this.flags & O_ACCMODE) !== O_RDONLY) return POLLOUT
+    return this.#stream instanceof Input && this.#stream.length > 0 ? POLLIN | POLLHUP : POLLHUP
+  }
+
+  override ioctl(request: number, argument: number, memory: IoctlMemory): number {
+    if (request !== FIONREAD) return super.ioctl(request, argument, memory)
+    const length = this.#stream instanceof Input ? this.#stream.length : 0
+    memory.write(argument, new Uint8Array(new Int32Array([length]).buffer))
+    return 0
+  }
+}
+
+/** Where their inodes live; it is never mounted. */
+class StreamFileSystem implements FileSystem {
+  readonly type = 'pipefs'
+  readonly readOnly = false
+  readonly dev = allocateDev()
+  #nextIno = 1
+
+  get root(): Inode {
+    throw new Errno(EINVAL)
+  }
+
+  takeIno(): number {
+    return this.#nextIno++
+  }
+
+  statfs(): FileSystemStatistics {
+    return {
+      magic: PIPEFS_MAGIC,
+      bsize: BLOCK,
+      blocks: 0,
+      bfree: 0,
+      bavail: 0,
+      files: 0,
+      ffree: 0,
+      namelen: 255,
+    }
+  }
+
+  dispose(): void {}
+}
+
+const streamfs = new StreamFileSystem()
+
+class StreamInode extends Node {
+  readonly fs = streamfs
+  readonly #stream: Input | Output
+  readonly #ino = streamfs.takeIno()
+  readonly #time = now()
+
+  constructor(stream: Input | Output) {
+    super(S_IFIFO)
+    this.#stream = stream
+  }
+
+  /** Opening /dev/stdin or /proc/self/fd/N anew gives the same stream. */
+  override open(flags: number): OpenFile {
+    return new StreamFile(this, this.#stream, flags)
+  }
+
+  override attributes(): Attributes {
+    const time = this.#time
+    return {
+      dev: this.fs.dev,
+      ino: this.#ino,
+      mode: S_IFIFO | 0o600,
+      nlink: 1,
+      uid: process.getuid!(),
+      gid: process.getgid!(),
+      rdev: 0,
+      size: 0,
+      blocks: 0,
+      blksize: BLOCK,
+      atime: time,
+      mtime: time,
+      ctime: time,
+      btime: time,
+    }
+  }
+
+  override setAttributes(changes: AttributeChanges): void {
+    if (changes.size !== undefined) throw new Errno(EINVAL)
+    if (changes.mode !== undefined || changes.uid !== undefined || changes.gid !== undefined)
+      throw new Errno(EPERM)
+  }
+}

@@ -1,0 +1,70 @@
+// runToEnd: one program in a sentry, from its start to how it ended, within a time; afterwards the sentry is free for another.
+
+import {SIGKILL} from '../abi/signal.ts'
+import type {RunResult, RunStats} from '../run-options.ts'
+import type {Process} from './process.ts'
+import type {ProgramOptions, Sentry} from './sentry.ts'
+
+/** Guest memory unless said: backed lazily, so that it costs what the guest touches. */
+export const DEFAULT_MEMORY_BYTES = 2 ** 31
+const NS_PER_MS = 1e6
+
+export interface RunToEndOptions {
+  /** Milliseconds until the guest is killed, loading included; default: never. */
+  timeoutMs?: number
+  /** Called when the program is loaded, before its first instruction. */
+  onLoaded?: (process: Process) => void
+}
+
+/** Blocks the thread meanwhile. @throws HvError as Sentry.load does, VCPU_FAILED */
+export function runToEnd(sentry: Sentry, program: ProgramOptions, options: RunToEndOptions): RunResult {
+  const {kernel} = sentry
+  const before = counters(sentry)
+  const startedNs = kernel.monotonicNs()
+  const process = sentry.load(program)
+  const [task] = process.tasks
+  let timedOut = false
+  const timer =
+    options.timeoutMs === undefined
+      ? undefined
+      : kernel.timers.add(startedNs + options.timeoutMs * NS_PER_MS, () => {
+          timedOut = true
+          process.signals.raise(SIGKILL)
+        })
+  options.onLoaded?.(process)
+  const loadedNs = kernel.monotonicNs()
+  kernel.run(process)
+  const endedNs = kernel.monotonicNs()
+  kernel.timers.cancel(timer)
+  const stats: RunStats = {
+    ...difference(counters(sentry), before),
+    peakBytes: kernel.platform.memory.allocatedBytes,
+    residentBytes: process.memoryMap.residentBytes,
+    loadNs: loadedNs - startedNs,
+    runNs: endedNs - loadedNs,
+  }
+  task.fds.closeAll()
+  task.context.dispose()
+  sentry.end(process)
+  return {
+    exitCode: timedOut ? null : (process.exit?.code ?? null),
+    signal: timedOut ? null : (process.exit?.signal ?? null),
+    timedOut,
+    stats,
+  }
+}
+
+/** What only grows while the sentry lives. */
+function counters({kernel: {counters, platform}}: Sentry): RunStats {
+  return {
+    syscalls: counters.syscalls,
+    unknownSyscalls: [...counters.unknown.values()].reduce((sum, count) => sum + count, 0),
+    exits: platform.stats.exits,
+    listened: platform.stats.listened,
+    faults: counters.faults,
+  }
+}
+
+function difference(after: RunStats, before: RunStats): RunStats {
+  return Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - before[name]]))
+}

@@ -24,6 +24,7 @@ export interface AddressSpace {
   map(address: number, length: number, offset: number, protection: Protection): void
   /** Removes every mapping in the range; holes are fine. */
   unmap(address: number, length: number): void
+  /** Precondition: everything is unmapped. */
   dispose(): void
 }
 

@@ -84,6 +84,7 @@ export class Sentry {
     const executable = this.#find(options, walk)
     const context = this.#platform.createContext()
     const space = this.#platform.createSpace()
+    let map: MemoryMap | undefined
     try {
       const limits = new ResourceLimits()
       const request = {
@@ -98,7 +99,7 @@ export class Sentry {
       }
       const {userTop} = this.#platform
       const layout = planLayout(request, userTop)
-      const map = new MemoryMap({
+      map = new MemoryMap({
         space,
         memory: this.#platform.memory,
         limits,
@@ -111,6 +112,7 @@ export class Sentry {
       return this.#start(options, {context, space, map, memory, limits, program, executable})
     } catch (error) {
       context.dispose()
+      map?.clear()
       space.dispose()
       closeExecutable(executable)
       throw asHvError(error)

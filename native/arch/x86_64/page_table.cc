@@ -6,6 +6,8 @@
 #include <cstring>
 #include <system_error>
 
+#include "arch/x86_64/pvm.h"
+
 namespace hv {
 namespace {
 
@@ -54,7 +56,10 @@ uint64_t* PageTable::Walk(uint64_t address, bool make) {
   return pages_.Entries(table);
 }
 
+// PVM shadows these tables and sees no write of ours. What it remembers of a leaf can be made to be forgotten, but not that
+// one table leads to another: so they lead there for ever.
 void PageTable::Prune(uint64_t address) {
+  if (pvm::IsHost()) return;
   for (int depth = 1; depth < kLevels; depth++) {
     uint64_t parent = root_;
     for (int level = kLevels - 1; level > depth; level--) {

@@ -42,6 +42,8 @@ export class KvmPlatform implements Platform {
   readonly #contexts = new Set<KvmContext>()
   /** Of disposed contexts: KVM keeps a vCPU as long as its VM, so the next context takes one of these. */
   readonly #idle: NativeContext[] = []
+  /** Of disposed spaces, empty: PVM would mix up page tables that are taken apart and made anew. */
+  readonly #emptySpaces: NativeSpace[] = []
   /** What the FP state of a new vCPU is. */
   #newFpState: Uint8Array | undefined
   readonly #listening = new Listening(addon.monotonicNs)
@@ -86,7 +88,8 @@ export class KvmPlatform implements Platform {
   }
 
   createSpace(): AddressSpace {
-    return new KvmSpace(new addon.Space(this.#vm))
+    const native = this.#emptySpaces.pop() ?? new addon.Space(this.#vm)
+    return new KvmSpace(native, () => this.#emptySpaces.push(native))
   }
 
   createContext(): Context {
@@ -131,7 +134,7 @@ export class KvmPlatform implements Platform {
 
   [Symbol.dispose](): void {
     for (const context of this.#contexts) context.dispose()
-    for (const native of this.#idle) native.dispose()
+    for (const native of [...this.#idle, ...this.#emptySpaces]) native.dispose()
     this.#vm.dispose()
     this.#watcher.dispose()
   }
@@ -215,9 +218,13 @@ export class KvmPlatform implements Platform {
 
 class KvmSpace implements AddressSpace {
   readonly native: NativeSpace
+  readonly #release: () => void
+  #disposed = false
 
-  constructor(native: NativeSpace) {
+  /** @param release takes `native` back */
+  constructor(native: NativeSpace, release: () => void) {
     this.native = native
+    this.#release = release
   }
 
   map(address: number, length: number, offset: number, protection: Protection): void {
@@ -234,6 +241,8 @@ class KvmSpace implements AddressSpace {
   }
 
   dispose(): void {
-    this.native.dispose()
+    if (this.#disposed) return
+    this.#disposed = true
+    this.#release()
   }
 }

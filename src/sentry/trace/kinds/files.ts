@@ -4,6 +4,7 @@ import {O_CREAT, O_TMPFILE} from '../../../abi/open-flags.ts'
 import {HIDDEN, type Kinds, named, structIn} from '../kind.ts'
 import {
   accessBits,
+  adviceName,
   atFlags,
   closeRangeFlags,
   descriptorFlags,
@@ -13,6 +14,7 @@ import {
   lockOperation,
   memfdFlags,
   openFlags,
+  readWriteFlags,
   renameFlags,
   resolveFlags,
   seekWhence,
@@ -39,6 +41,8 @@ export const files = {
   open_how: structIn(OPEN_HOW_SIZE, showOpenHow),
   atflags: {enter: (call: TracedCall, index: number) => atFlags(call.int32(index), call.name)},
   amode: named(accessBits),
+  fadvice: named(adviceName),
+  rwflags: named(readWriteFlags),
   whence: named(seekWhence),
   renameflags: named(renameFlags),
   fallocmode: named(fallocateMode),

@@ -1,6 +1,7 @@
 // Kinds of mmap(2)'s family.
 
-import {MREMAP_DONTUNMAP, MREMAP_FIXED} from '../../../abi/mman.ts'
+import {MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE} from '../../../abi/mman.ts'
+import {PAGE_SIZE} from '../../../platform/platform.ts'
 import {HIDDEN, type Kinds, named} from '../kind.ts'
 import {
   adviceName,
@@ -12,6 +13,9 @@ import {
   syncFlags,
 } from '../names/memory.ts'
 
+const TO_ADDRESS = MREMAP_FIXED | MREMAP_MAYMOVE
+const PAGES_SHOWN = 32
+
 export const memory = {
   prot: named(protection),
   mapflags: named(mapFlags),
@@ -19,9 +23,19 @@ export const memory = {
   /** mremap(2)'s new address, which it takes only with flags that say so. */
   remapptr: {
     enter(call, index) {
-      const isTaken = (call.int32(index - 1) & (MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0
+      const flags = call.int32(index - 1)
+      const isTaken = (flags & TO_ADDRESS) === TO_ADDRESS || (flags & MREMAP_DONTUNMAP) !== 0
       return isTaken ? call.pointer(index) : HIDDEN
     },
+  },
+  /** mincore(2)'s vector: a byte for each page of the range. */
+  pages_out: {
+    leave: (call, index) =>
+      call.follow(index, (address, guest) => {
+        const pages = Math.ceil(call.address(index - 1) / PAGE_SIZE)
+        const bytes = guest.readBytes(address, Math.min(pages, PAGES_SHOWN))
+        return `[${bytes.join(', ')}${pages > PAGES_SHOWN ? ', ...' : ''}]`
+      }),
   },
   advice: named(adviceName),
   msyncflags: named(syncFlags),

@@ -3,7 +3,7 @@
 import {AT_STATX_SYNC_TYPE} from '../../../abi/at-flags.ts'
 import {majorOf, minorOf, S_IFBLK, S_IFCHR, S_IFMT} from '../../../abi/file-mode.ts'
 import {STAT_SIZE, STATFS_SIZE, STATX_SIZE} from '../../../abi/stat.ts'
-import {type Kind, type Kinds, named, structOut} from '../kind.ts'
+import {HIDDEN, type Kind, type Kinds, named, structOut} from '../kind.ts'
 import {atFlags, fileMode} from '../names/files.ts'
 import {fileSystemMagic, mountBits, statxAttributes, statxMask, statxSync} from '../names/stat.ts'
 import {hexOf} from '../text/number.ts'
@@ -28,8 +28,10 @@ export const stat = {
   statxmask: named(statxMask),
   statfs: structOut(STATFS_SIZE, showStatfs),
   dirents,
-  /** dev_t of mknod(2). */
-  dev: {enter: (call, index) => makedev(call.uint32(index))},
+  /** dev_t of mknod(2), which takes it with the mode of a device. */
+  dev: {
+    enter: (call, index) => (isDevice(call.uint32(index - 1)) ? makedev(call.uint32(index)) : HIDDEN),
+  },
 } satisfies Kinds
 
 function makedev(dev: number): string {

@@ -32,6 +32,7 @@ export const times = {
   clockid: named(clockName),
   itimer: named(timerName),
   timerflags: named(flagWord(pick(time, 'TIMER_ABSTIME'), 'TIMER_???')),
+  timerfdtimeflags: named(flagWord({TFD_TIMER_ABSTIME: 1, TFD_TIMER_CANCEL_ON_SET: 2}, 'TFD_???')),
   timespec: structIn(time.TIMESPEC_BYTES, (view) => timespec(view)),
   timespec_out: structOut(time.TIMESPEC_BYTES, (view) => timespec(view)),
   /** The time that an interrupted sleep had still to go. */

@@ -3,6 +3,7 @@
 import * as at from '../../../abi/at-flags.ts'
 import * as fcntl from '../../../abi/fcntl.ts'
 import * as mode from '../../../abi/file-mode.ts'
+import * as iovec from '../../../abi/iovec.ts'
 import * as open from '../../../abi/open-flags.ts'
 import {enumeration, flagWord, type Names, octal} from '../text/number.ts'
 import {pick, startingWith} from './pick.ts'
@@ -38,13 +39,15 @@ export const eventfdFlags = flagWord(
   'EFD_???',
 )
 
-const fileType = enumeration(startingWith(mode, 'S_IF', ['S_IFMT']), 'S_IFMT')
+const types = startingWith(mode, 'S_IF', ['S_IFMT'])
+const knownTypes: ReadonlySet<number> = new Set(Object.values(types))
+const fileType = enumeration(types, 'S_IFMT')
 
 /** mode_t: `S_IFREG|0644`, or `0644` without a type. */
 export function fileMode(value: number): string {
   const type = value & mode.S_IFMT
   let permissions = value & ~mode.S_IFMT
-  if (type === 0) return octal(value)
+  if (!knownTypes.has(type)) return octal(value)
   const parts = [fileType(type)]
   for (const [name, bit] of Object.entries(pick(mode, 'S_ISUID S_ISGID S_ISVTX'))) {
     if ((permissions & bit) === 0) continue
@@ -69,6 +72,19 @@ export const fcntlCommand = enumeration(
   startingWith(fcntl, 'F_', ['F_RDLCK', 'F_WRLCK', 'F_UNLCK'], 'F_SEAL_'),
   'F_???',
 )
+
+export const adviceName = enumeration(
+  {
+    POSIX_FADV_NORMAL: 0,
+    POSIX_FADV_RANDOM: 1,
+    POSIX_FADV_SEQUENTIAL: 2,
+    POSIX_FADV_WILLNEED: 3,
+    POSIX_FADV_DONTNEED: 4,
+    POSIX_FADV_NOREUSE: 5,
+  },
+  'POSIX_FADV_???',
+)
+export const readWriteFlags = flagWord(startingWith(iovec, 'RWF_'), 'RWF_???')
 
 const atNames = pick(at, 'AT_SYMLINK_NOFOLLOW AT_REMOVEDIR AT_SYMLINK_FOLLOW AT_NO_AUTOMOUNT AT_EMPTY_PATH')
 const atBits = flagWord(atNames, 'AT_???')

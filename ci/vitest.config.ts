@@ -12,7 +12,7 @@ const projects = [
   {name: 'cli', ...alone, testTimeout: 120_000},
   {name: 'sandbox', ...alone},
   {name: 'package', ...alone, testTimeout: 300_000, hookTimeout: 300_000},
-  {name: 'bed', ...alone, maxConcurrency: 2, testTimeout: 600_000, hookTimeout: 600_000},
+  {name: 'bed', ...alone, testTimeout: 600_000, hookTimeout: 600_000},
 ]
 
 export default defineConfig({

@@ -1,8 +1,8 @@
 // `hv run` from options to exit status: runs the guest, prints what was asked for.
 
 import {writeSync} from 'node:fs'
+import {runProgram} from '../run.ts'
 import type {RunOptions, RunStats} from '../run-options.ts'
-import {runProgram} from '../sentry/run.ts'
 
 const STDERR = 2
 const STATUS_TIMED_OUT = 124

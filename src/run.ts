@@ -1,15 +1,15 @@
 // runProgram: one program on the calling thread, from options to how it ended.
 
-import {addon} from '../addon.ts'
-import {HvError} from '../errors.ts'
-import {KvmPlatform} from '../platform/kvm/kvm.ts'
-import type {RunOptions, RunResult} from '../run-options.ts'
-import type {OpenFile} from '../vfs/file.ts'
-import {openHostStream} from '../vfs/host-stream.ts'
-import type {Kernel} from './kernel.ts'
-import type {Process} from './process.ts'
-import {DEFAULT_MEMORY_BYTES, runToEnd} from './run-to-end.ts'
-import {Sentry} from './sentry.ts'
+import {addon} from './addon.ts'
+import {HvError} from './errors.ts'
+import {KvmPlatform} from './platform/kvm/kvm.ts'
+import type {RunOptions, RunResult} from './run-options.ts'
+import type {Kernel} from './sentry/kernel.ts'
+import type {Process} from './sentry/process.ts'
+import {DEFAULT_MEMORY_BYTES, runToEnd} from './sentry/run-to-end.ts'
+import {Sentry} from './sentry/sentry.ts'
+import type {OpenFile} from './vfs/file.ts'
+import {openHostStream} from './vfs/host-stream.ts'
 
 /** HUP INT QUIT USR1 USR2 TERM CONT WINCH. Ctrl-Z stops hv, and the guest with it. */
 const PASSED_SIGNALS = [1, 2, 3, 10, 12, 15, 18, 28]
@@ -22,7 +22,7 @@ export async function runProgram(options: RunOptions): Promise<RunResult> {
   const sentry = new Sentry(platform, options)
   const {kernel} = sentry
   if (options.trace !== undefined) {
-    const {LineTracer} = await import('./trace/line-tracer.ts')
+    const {LineTracer} = await import('./sentry/trace/line-tracer.ts')
     kernel.tracer = new LineTracer(options.trace.fd)
   }
   const program = {

@@ -39,7 +39,8 @@ export class HvError extends Error {
   /** The shell's convention: 127 not found, 126 not executable, 125 everything else. */
   get exitStatus(): number {
     if (this.code === 'NOT_FOUND') return 127
-    if (this.code === 'NOT_EXECUTABLE' || this.code === 'BAD_ELF' || this.code === 'NO_INTERPRETER') return 126
+    if (this.code === 'NOT_EXECUTABLE' || this.code === 'BAD_ELF' || this.code === 'NO_INTERPRETER')
+      return 126
     return 125
   }
 }

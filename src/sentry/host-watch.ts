@@ -26,7 +26,10 @@ export class HostWatch {
     if (hostFd === undefined) return undefined
     const interest = {file, events}
     let interests = this.#interests.get(hostFd)
-    if (interests === undefined) this.#interests.set(hostFd, (interests = new Set()))
+    if (interests === undefined) {
+      interests = new Set()
+      this.#interests.set(hostFd, interests)
+    }
     interests.add(interest)
     this.#update(hostFd, interests)
     return interest

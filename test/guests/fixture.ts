@@ -35,8 +35,14 @@ export function makeFixture(directory: string, entries: readonly FixtureEntry[])
 function makeEntry(directory: string, entry: FixtureEntry): void {
   const path = join(directory, entry.path)
   mkdirSync(dirname(path), {recursive: true, mode: 0o755})
-  if (entry.link !== undefined) return symlinkSync(entry.link, path)
-  if (entry.hardLink !== undefined) return linkSync(join(directory, entry.hardLink), path)
+  if (entry.link !== undefined) {
+    symlinkSync(entry.link, path)
+    return
+  }
+  if (entry.hardLink !== undefined) {
+    linkSync(join(directory, entry.hardLink), path)
+    return
+  }
   if (entry.directory) mkdirSync(path)
   else writeFileSync(path, contentOf(entry))
   chmodSync(path, Number.parseInt(entry.mode ?? (entry.directory ? '755' : '644'), 8))

@@ -20,7 +20,7 @@ export function* mutants(original: Uint8Array, seed: number, count: number): Gen
     const mutations = 1 + random(4)
     const descriptions: string[] = []
     // Not slice(): that of a Buffer shares its memory.
-    let bytes = new Uint8Array(original)
+    let bytes: Uint8Array = new Uint8Array(original)
     for (let i = 0; i < mutations; i++) {
       const mutation = MUTATIONS[random(MUTATIONS.length)]
       const [mutated, description] = mutation(bytes, random)

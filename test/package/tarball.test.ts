@@ -78,7 +78,12 @@ afterAll(() => rmSync(folder, {recursive: true, force: true}))
 
 test('the tarball holds the prebuilt binary, the code, the manifest and the sources of the addon', () => {
   const paths = tarball.files.map(({path}) => path)
-  const wanted = ['dist/bin/hv.js', 'dist/index.js', 'dist/index.d.ts', 'native/prebuilds/linux-x64/hv.glibc.node']
+  const wanted = [
+    'dist/bin/hv.js',
+    'dist/index.js',
+    'dist/index.d.ts',
+    'native/prebuilds/linux-x64/hv.glibc.node',
+  ]
   wanted.push(
     'native/binding.gyp',
     'native/addon.cc',

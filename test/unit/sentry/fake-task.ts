@@ -96,7 +96,7 @@ export function fakeTask(credentials = ORDINARY): Fake {
     fds: new FdTable(),
     signals: new TaskSignals(signals),
     wait: undefined as Wait | undefined,
-    block(wait: Wait) {
+    block(this: {wait: Wait | undefined}, wait: Wait) {
       this.wait = wait
       return BLOCKED
     },

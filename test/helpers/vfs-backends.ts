@@ -1,4 +1,4 @@
-// Every file system that takes writes, empty: what the one suite in test/unit/vfs/fs/writable.test.ts runs over.
+// Every file system that takes writes, empty: what the suites test/unit/vfs/fs/writable*.test.ts run over.
 
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'

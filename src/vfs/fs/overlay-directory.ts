@@ -7,12 +7,11 @@ import {now} from '../clock.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {ByteString, Credentials, DirectoryEntry, Inode, OpenFile} from '../file.ts'
 import {OverlayLeaf} from './overlay-leaf.ts'
+import {findIn, isSameFile, listAll, lowerLeaf} from './overlay-lower.ts'
 import {OverlayNode} from './overlay-node.ts'
 import {TmpfsDirectory} from './tmpfs-directory.ts'
 import {TmpfsFile} from './tmpfs-file.ts'
 import {type TmpfsNode, TmpfsSpecial, TmpfsSymlink} from './tmpfs-node.ts'
-
-const LIST_CHUNK = 1024
 
 /** Its `upper` holds attributes only: the names are here. */
 export class OverlayDirectory extends OverlayNode {
@@ -54,7 +53,7 @@ export class OverlayDirectory extends OverlayNode {
         return known
       }
     }
-    const node = lower.kind === S_IFDIR ? new OverlayDirectory(fs, {lower}) : this.#leafOf(lower)
+    const node = lower.kind === S_IFDIR ? new OverlayDirectory(fs, {lower}) : lowerLeaf(fs, lower)
     node.placeAt(this, name)
     this.#cached.set(name, node)
     fs.nodes.remember(node)
@@ -138,7 +137,7 @@ export class OverlayDirectory extends OverlayNode {
     if (!(newDirectory instanceof OverlayDirectory) || newDirectory.fs !== this.fs) throw new Errno(EXDEV)
     if (newDirectory.isRemoved) throw new Errno(ENOENT)
     const node = this.lookup(oldName)
-    const target = newDirectory.#find(newName)
+    const target = findIn(newDirectory, newName)
     if (isLowerDirectory(node)) throw new Errno(EXDEV)
     if (flags & RENAME_EXCHANGE) {
       this.#exchange(oldName, node, newDirectory, newName, target)
@@ -192,42 +191,11 @@ export class OverlayDirectory extends OverlayNode {
     for (const [name, node] of this.#added) {
       entries.push({name, ino: node.ino, type: directoryEntryType(node.kind)})
     }
-    for (const entry of this.#listLower()) {
+    if (this.lower === undefined) return entries
+    for (const entry of listAll(this.lower)) {
       if (!this.#added.has(entry.name) && !this.#whiteouts.has(entry.name)) entries.push(entry)
     }
     return entries
-  }
-
-  #listLower(): DirectoryEntry[] {
-    if (this.lower === undefined) return []
-    const file = this.lower.open(O_RDONLY | O_DIRECTORY)
-    try {
-      const entries: DirectoryEntry[] = []
-      for (;;) {
-        const chunk = file.readDirectory(LIST_CHUNK)
-        if (chunk.length === 0) return entries
-        for (const entry of chunk) if (entry.name !== '.' && entry.name !== '..') entries.push(entry)
-      }
-    } finally {
-      file.close()
-    }
-  }
-
-  /** A leaf for a lower file: the same one for all its names. */
-  #leafOf(lower: Inode): OverlayLeaf {
-    const {fs} = this
-    const attributes = lower.attributes()
-    const key = `${attributes.dev}:${attributes.ino}`
-    const known = attributes.nlink > 1 ? fs.linked.get(key) : undefined
-    if (known !== undefined) return known
-    const leaf = new OverlayLeaf(fs, {lower})
-    if (attributes.nlink > 1) {
-      leaf.linkKey = key
-      fs.linked.set(key, leaf)
-    }
-    fs.fresh = leaf
-    fs.freshAttributes = attributes
-    return leaf
   }
 
   #ownerOf(owner: Credentials): Pick<Credentials, 'uid' | 'gid'> {
@@ -235,18 +203,9 @@ export class OverlayDirectory extends OverlayNode {
     return {uid: owner.uid, gid: mode & S_ISGID ? gid : owner.gid}
   }
 
-  #find(name: ByteString): OverlayNode | undefined {
-    try {
-      return this.lookup(name)
-    } catch (error) {
-      if (error instanceof Errno && error.code === ENOENT) return undefined
-      throw error
-    }
-  }
-
   #requireFree(name: ByteString): void {
     if (this.isRemoved) throw new Errno(ENOENT)
-    if (this.#find(name) !== undefined) throw new Errno(EEXIST)
+    if (findIn(this, name) !== undefined) throw new Errno(EEXIST)
   }
 
   #addLeaf(name: ByteString, make: () => TmpfsNode): OverlayLeaf {
@@ -273,18 +232,7 @@ export class OverlayDirectory extends OverlayNode {
     this.#touchTimes()
     this.#added.delete(name)
     this.#cached.delete(name)
-    if (this.#lowerHas(name)) this.#whiteouts.add(name)
-  }
-
-  #lowerHas(name: ByteString): boolean {
-    if (this.lower === undefined) return false
-    try {
-      this.lower.lookup(name)
-      return true
-    } catch (error) {
-      if (error instanceof Errno && error.code === ENOENT) return false
-      throw error
-    }
+    if (this.lower !== undefined && findIn(this.lower, name) !== undefined) this.#whiteouts.add(name)
   }
 
   #touchTimes(): void {
@@ -345,10 +293,4 @@ export class OverlayDirectory extends OverlayNode {
 
 function isLowerDirectory(node: OverlayNode): boolean {
   return node instanceof OverlayDirectory && node.lower !== undefined
-}
-
-function isSameFile(a: Inode, b: Inode): boolean {
-  const first = a.attributes()
-  const second = b.attributes()
-  return first.ino === second.ino && first.dev === second.dev
 }

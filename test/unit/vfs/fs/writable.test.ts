@@ -1,21 +1,17 @@
-// One suite over every writable file system: names, links, renames, attributes, data.
+// One suite over every writable file system: data, its descriptors, holes and shared pages.
 
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
-import {S_IFIFO, S_ISGID} from '../../../../src/abi/file-mode.ts'
+import {S_IFIFO} from '../../../../src/abi/file-mode.ts'
 import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
   O_APPEND,
   O_CREAT,
-  O_DIRECTORY,
   O_EXCL,
-  O_NOFOLLOW,
   O_RDONLY,
   O_RDWR,
   O_TRUNC,
   O_WRONLY,
-  RENAME_EXCHANGE,
-  RENAME_NOREPLACE,
   SEEK_CUR,
   SEEK_END,
   SEEK_SET,
@@ -117,208 +113,6 @@ describe.each(backends)('$name', (backend) => {
     expect(file.inode.attributes().nlink).toBe(0)
     file.close()
     expect(errorOf(() => vfs.stat('f'))).toBe('ENOENT')
-  })
-
-  test('a file made without permissions can be written by who made it', () => {
-    const file = vfs.open('f', O_RDWR | O_CREAT, 0)
-    file.write(Buffer.from('x'))
-    expect(file.inode.attributes().mode & 0o7777).toBe(0)
-    file.close()
-  })
-
-  test('modes are exact, whatever the umask of the host process', () => {
-    vfs.mkdir('d', 0o777)
-    vfs.open('f', O_WRONLY | O_CREAT, 0o666).close()
-    expect(vfs.stat('d').mode & 0o7777).toBe(0o777)
-    expect(vfs.stat('f').mode & 0o7777).toBe(0o666)
-  })
-
-  test('hard links share the inode, and count', () => {
-    vfs.write('a', 'x')
-    vfs.link('a', 'b')
-    expect(vfs.stat('b').ino).toBe(vfs.stat('a').ino)
-    expect(vfs.stat('a').nlink).toBe(2)
-    vfs.write('b', 'changed')
-    expect(vfs.read('a')).toBe('changed')
-    vfs.unlink('a')
-    expect(vfs.stat('b').nlink).toBe(1)
-    expect(vfs.read('b')).toBe('changed')
-  })
-
-  test('a symbolic link is followed, and stays one', () => {
-    vfs.write('target', 'x')
-    vfs.symlink('target', 'link')
-    expect(vfs.read('link')).toBe('x')
-    expect(vfs.readlink('link')).toBe('target')
-    expect(vfs.lstat('link').size).toBe(6)
-    expect(errorOf(() => vfs.open('link', O_RDONLY | O_NOFOLLOW))).toBe('ELOOP')
-  })
-
-  test('O_CREAT through a dangling link makes its target', () => {
-    vfs.mkdir('d')
-    vfs.symlink('d/new', 'link')
-    vfs.write('link', 'x')
-    expect(vfs.list('d')).toEqual(['new'])
-    expect(errorOf(() => vfs.open('link', O_WRONLY | O_CREAT | O_EXCL))).toBe('EEXIST')
-  })
-
-  test('mkdir and rmdir keep the link count of the parent', () => {
-    vfs.mkdir('p')
-    vfs.mkdir('p/d')
-    expect(vfs.stat('p').nlink).toBe(3)
-    vfs.rmdir('p/d')
-    expect(vfs.stat('p').nlink).toBe(2)
-  })
-
-  test('rmdir refuses a directory with something in it, and a file', () => {
-    vfs.mkdir('d')
-    vfs.write('d/f', '')
-    expect(errorOf(() => vfs.rmdir('d'))).toBe('ENOTEMPTY')
-    expect(errorOf(() => vfs.rmdir('d/f'))).toBe('ENOTDIR')
-    expect(errorOf(() => vfs.unlink('d'))).toBe('EISDIR')
-    expect(errorOf(() => vfs.rmdir('d/.'))).toBe('EINVAL')
-    expect(errorOf(() => vfs.rmdir('d/..'))).toBe('ENOTEMPTY')
-  })
-
-  test('rename replaces a file and moves between directories', () => {
-    vfs.mkdir('a')
-    vfs.mkdir('b')
-    vfs.write('a/f', 'new')
-    vfs.write('b/f', 'old')
-    const {ino} = vfs.stat('a/f')
-    vfs.rename('a/f', 'b/f')
-    expect(vfs.list('a')).toEqual([])
-    expect(vfs.read('b/f')).toBe('new')
-    expect(vfs.stat('b/f').ino).toBe(ino)
-  })
-
-  test('rename moves a directory with all below it, and .. follows', () => {
-    vfs.mkdir('a')
-    vfs.mkdir('a/d')
-    vfs.write('a/d/f', 'x')
-    vfs.mkdir('b')
-    vfs.chdir('a/d')
-    vfs.rename('/a/d', '/b/e')
-    expect(vfs.getcwd()).toBe('/b/e')
-    expect(vfs.locate('..').inode).toBe(vfs.locate('/b').inode)
-    expect(vfs.read('f')).toBe('x')
-    expect(vfs.stat('/b').nlink).toBe(3)
-    expect(vfs.stat('/a').nlink).toBe(2)
-  })
-
-  test('rename refuses what Linux refuses', () => {
-    vfs.mkdir('d')
-    vfs.mkdir('d/sub')
-    vfs.mkdir('full')
-    vfs.write('full/f', '')
-    vfs.write('f', '')
-    expect(errorOf(() => vfs.rename('d', 'd/sub/x'))).toBe('EINVAL')
-    expect(errorOf(() => vfs.rename('d', 'full'))).toBe('ENOTEMPTY')
-    expect(errorOf(() => vfs.rename('f', 'd'))).toBe('EISDIR')
-    expect(errorOf(() => vfs.rename('d', 'f'))).toBe('ENOTDIR')
-    expect(errorOf(() => vfs.rename('gone', 'x'))).toBe('ENOENT')
-    expect(errorOf(() => vfs.rename('d/.', 'x'))).toBe('EBUSY')
-    expect(errorOf(() => vfs.rename('d/sub', 'd'))).toBe('ENOTEMPTY')
-    expect(errorOf(() => vfs.rename('f', 'full/f', RENAME_NOREPLACE))).toBe('EEXIST')
-  })
-
-  test('rename of two names of one file does nothing', () => {
-    vfs.write('a', 'x')
-    vfs.link('a', 'b')
-    vfs.rename('a', 'b')
-    expect(vfs.list('/')).toEqual(['a', 'b'])
-  })
-
-  test('RENAME_EXCHANGE swaps a file and a directory', () => {
-    vfs.write('f', 'x')
-    vfs.mkdir('d')
-    vfs.rename('f', 'd', RENAME_EXCHANGE)
-    expect(vfs.read('d')).toBe('x')
-    expect(vfs.list('f')).toEqual([])
-  })
-
-  test('a directory that was removed takes no names', () => {
-    vfs.mkdir('d')
-    vfs.chdir('d')
-    vfs.rmdir('/d')
-    expect(errorOf(() => vfs.write('f', ''))).toBe('ENOENT')
-    expect(vfs.locate('..').inode).toBe(vfs.root.inode)
-  })
-
-  test('a listing goes on over removals', () => {
-    for (let i = 0; i < 20; i++) vfs.write(`f${i}`, '')
-    const directory = vfs.open('/', O_RDONLY | O_DIRECTORY)
-    let count = 0
-    for (;;) {
-      const entries = directory.readDirectory(4)
-      if (entries.length === 0) break
-      for (const {name} of entries) {
-        if (name.startsWith('.')) continue
-        vfs.unlink(name)
-        count++
-      }
-    }
-    directory.close()
-    expect(count).toBe(20)
-    expect(vfs.list('/')).toEqual([])
-  })
-
-  test('unreadDirectory gives entries again', () => {
-    for (const name of ['a', 'b', 'c']) vfs.write(name, '')
-    const directory = vfs.open('/')
-    const first = directory.readDirectory(5).map((entry) => entry.name)
-    directory.unreadDirectory(2)
-    expect(directory.readDirectory(5).map((entry) => entry.name)).toEqual(first.slice(2))
-    directory.close()
-  })
-
-  test('times and modes that are set are read back', () => {
-    vfs.write('f', 'x')
-    const {inode} = vfs.locate('f')
-    const atime = {seconds: 1_000_000_000, nanoseconds: 123_456_789}
-    const mtime = {seconds: 1_100_000_000, nanoseconds: 987_654_321}
-    inode.setAttributes({mode: 0o4711, atime, mtime})
-    expect(inode.attributes()).toMatchObject({mode: 0o104711, atime, mtime})
-  })
-
-  test('a setgid directory gives its group and its bit', () => {
-    vfs.mkdir('d')
-    vfs.locate('d').inode.setAttributes({gid: 77, mode: 0o2775})
-    vfs.write('d/f', '')
-    vfs.mkdir('d/sub')
-    expect(vfs.stat('d/f').gid).toBe(77)
-    expect(vfs.stat('d/sub').gid).toBe(77)
-    expect(vfs.stat('d/sub').mode & S_ISGID).toBe(S_ISGID)
-  })
-
-  test('new files belong to who makes them', () => {
-    vfs.locate('/').inode.setAttributes({mode: 0o777})
-    vfs.become(1234)
-    vfs.write('f', '')
-    vfs.mkdir('d')
-    vfs.symlink('x', 'l')
-    expect([vfs.stat('f').uid, vfs.stat('d').gid, vfs.lstat('l').uid]).toEqual([1234, 1234, 1234])
-  })
-
-  test('in a sticky directory only owners take names away', () => {
-    vfs.locate('/').inode.setAttributes({mode: 0o1777})
-    vfs.write('f', '')
-    vfs.become(1234)
-    vfs.write('mine', '')
-    expect(errorOf(() => vfs.unlink('f'))).toBe('EPERM')
-    expect(errorOf(() => vfs.rename('mine', 'f'))).toBe('EPERM')
-    vfs.unlink('mine')
-  })
-
-  test('permissions bind everybody but root', () => {
-    vfs.locate('/').inode.setAttributes({mode: 0o755})
-    vfs.mkdir('closed', 0o700)
-    vfs.write('closed/f', '')
-    vfs.open('secret', O_WRONLY | O_CREAT, 0o600).close()
-    vfs.become(1234)
-    expect(errorOf(() => vfs.stat('closed/f'))).toBe('EACCES')
-    expect(errorOf(() => vfs.open('secret'))).toBe('EACCES')
-    expect(errorOf(() => vfs.write('new', ''))).toBe('EACCES')
   })
 
   test('a fifo joins its two ends', () => {

@@ -1,0 +1,59 @@
+// What an overlay's directory asks of the directory below it: names, all entries, and leaves for its files.
+
+import {ENOENT, Errno} from '../../abi/errno.ts'
+import {O_DIRECTORY, O_RDONLY} from '../../abi/open-flags.ts'
+import type {ByteString, DirectoryEntry, Inode} from '../file.ts'
+import type {Overlay} from './overlay.ts'
+import {OverlayLeaf} from './overlay-leaf.ts'
+
+const LIST_CHUNK = 1024
+
+/** `lookup`, with undefined for a name that is not there. @throws Errno of any other failure */
+export function findIn<T extends Inode>(
+  directory: {lookup(name: ByteString): T},
+  name: ByteString,
+): T | undefined {
+  try {
+    return directory.lookup(name)
+  } catch (error) {
+    if (error instanceof Errno && error.code === ENOENT) return undefined
+    throw error
+  }
+}
+
+/** All entries of a directory but `.` and `..`. */
+export function listAll(directory: Inode): DirectoryEntry[] {
+  const file = directory.open(O_RDONLY | O_DIRECTORY)
+  try {
+    const entries: DirectoryEntry[] = []
+    for (;;) {
+      const chunk = file.readDirectory(LIST_CHUNK)
+      if (chunk.length === 0) return entries
+      for (const entry of chunk) if (entry.name !== '.' && entry.name !== '..') entries.push(entry)
+    }
+  } finally {
+    file.close()
+  }
+}
+
+/** A leaf for a lower file: the same one for all its names. Its attributes are kept for the question that follows. */
+export function lowerLeaf(fs: Overlay, lower: Inode): OverlayLeaf {
+  const attributes = lower.attributes()
+  const key = `${attributes.dev}:${attributes.ino}`
+  const known = attributes.nlink > 1 ? fs.linked.get(key) : undefined
+  if (known !== undefined) return known
+  const leaf = new OverlayLeaf(fs, {lower})
+  if (attributes.nlink > 1) {
+    leaf.linkKey = key
+    fs.linked.set(key, leaf)
+  }
+  fs.fresh = leaf
+  fs.freshAttributes = attributes
+  return leaf
+}
+
+export function isSameFile(a: Inode, b: Inode): boolean {
+  const first = a.attributes()
+  const second = b.attributes()
+  return first.ino === second.ino && first.dev === second.dev
+}

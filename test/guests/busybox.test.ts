@@ -14,7 +14,7 @@ interface Case {
   steps: string[][]
   stdin?: string
   stdinFixture?: string
-  mount?: string
+  mounts?: string[]
   sort?: boolean
   statusOnly?: boolean
 }
@@ -66,7 +66,7 @@ function describeOutcome({sort, statusOnly}: Case, {status, stdout, stderr}: Out
 describe.skipIf(!existsSync(BUSYBOX))('busybox', () => {
   test.each(cases)('$name', (each) => {
     // tar and ls name the owners.
-    const shared = ['/etc/passwd', '/etc/group', ...(each.mount === undefined ? [] : [each.mount])]
+    const shared = ['/etc/passwd', '/etc/group', ...(each.mounts ?? [])]
     const volumes = shared.flatMap((path) => ['--volume', `${path}:${path}`])
     const variables = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`])
     const native = runSteps(each, 'work', (args, settings) => natively(BUSYBOX, args, settings))

@@ -29,6 +29,8 @@ function guestsIn(folder: string, prefix: string): Guest[] {
 const all = [...guestsIn('linux', ''), ...guestsIn('linux/die', 'die-'), ...guestsIn('linux/musl', 'musl-')]
 const pie = {...all.find(({name}) => name === 'auxv')!, name: 'auxv-pie', binary: `${guests}/auxv-pie`}
 
+const isPvmHost = existsSync('/sys/module/kvm_pvm')
+
 const line = (source: string, key: string): string | undefined =>
   source.match(new RegExp(`^// ${key}: (.*)$`, 'm'))?.[1]
 
@@ -39,12 +41,17 @@ describe.each([...all, pie])('$name', ({binary, source}) => {
   }
   const isBuilt = existsSync(binary)
 
-  test.skipIf(!isBuilt || source.includes('// only under hv'))('passes natively', () => {
-    const {status, stdout, stderr} = natively(binary, [])
-    expect({status, stdout: stdout.toString(), stderr}).toEqual({...expected, stderr: ''})
-  })
+  // Node names no signal beyond 31: it does not tell which one killed a program.
+  const isToldByNode = expected.status <= 128 + 31
+  if (isToldByNode && !source.includes('// only under hv')) {
+    test.skipIf(!isBuilt)('passes natively', () => {
+      const {status, stdout, stderr} = natively(binary, [])
+      expect({status, stdout: stdout.toString(), stderr}).toEqual({...expected, stderr: ''})
+    })
+  }
 
-  test.skipIf(!isBuilt)('passes under hv', () => {
+  const isHostUnfit = isPvmHost && source.includes('// not on PVM')
+  test.skipIf(!isBuilt || isHostUnfit)('passes under hv', () => {
     const {status, stdout, stderr} = underHv([], binary, [])
     expect({status, stdout: stdout.toString(), stderr}).toEqual({...expected, stderr: ''})
   })

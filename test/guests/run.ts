@@ -45,6 +45,7 @@ function spawn(file: string, args: readonly string[], settings: RunSettings): Ou
     killSignal: 'SIGKILL',
     maxBuffer: MAX_OUTPUT,
   })
-  if (error !== undefined) throw error
+  // A program that ends before it has read all of its input.
+  if (error !== undefined && (error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
   return {status: status ?? 128 + constants.signals[signal!], stdout, stderr: stderr.toString('latin1')}
 }

@@ -46,11 +46,12 @@ enum UserRegister {
 using UserRegisters = std::array<uint64_t, kUserRegisters>;
 
 constexpr uint64_t kInterruptFlag = 0x200;
-// What a program may set: CF PF AF ZF SF TF DF OF RF AC ID (Linux's FIX_EFLAGS and popf's ID); what it always has: bit 1, IF.
-constexpr uint64_t kUserFlags = 0x250dd5;
+// What a program may set: CF PF AF ZF SF TF DF OF NT RF AC ID (Linux's FIX_EFLAGS and popf's ID); what it always has: bit 1, IF.
+constexpr uint64_t kUserFlags = 0x254dd5;
 constexpr uint64_t kFixedFlags = 0x202;
 
 constexpr uint64_t kDebugVector = 1;
+constexpr uint64_t kUndefinedOpcodeVector = 6;
 constexpr uint64_t kGeneralProtectionVector = 13;
 constexpr uint64_t kSyscallLength = 2;
 

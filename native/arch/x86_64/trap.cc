@@ -125,6 +125,8 @@ void Context::Enter() {
 
 Trap Context::Run() {
   if (has_written_) {
+    if (result_in_frame_) written_[kRegRax] = Quad(frame(), HV_FRAME_RESULT);
+    result_in_frame_ = false;
     // In ring 0, iret to such an address would fault there; the program gets its #GP instead.
     if (written_[kRegRip] >= (uint64_t{1} << 47)) return Refuse();
     Enter();
@@ -166,6 +168,16 @@ Trap Context::Fault() {
   if (regs().rsp != window_ + HV_WINDOW_PRIVATE + kFaultStack || (stack.cs & 3) == 0) return Die(0);
   // A program that single-steps itself does not see the entry code that PVM runs in its ring.
   if (pvm_ && stack.vector == kDebugVector && InWindow(stack.rip)) return Trap::kResumed;
+  // A doorbell may arrive as the undefined opcode that KVM makes of it (seen with a non-canonical RSP).
+  if (pvm_ && stack.vector == kUndefinedOpcodeVector && stack.rip == window_ + HV_WINDOW_DOORBELL) {
+    UserRegisters user = ReadRegisters();
+    user[kRegRip] = user[kRegRcx];
+    user[kRegEflags] = user[kRegR11];
+    user[kRegOrigRax] = Quad(frame(), HV_FRAME_NUMBER);
+    WriteRegisters(user);
+    result_in_frame_ = true;
+    return Trap::kSyscall;
+  }
   record().vector = static_cast<uint32_t>(stack.vector);
   record().error_code = static_cast<uint32_t>(stack.error_code);
   record().address = stack.address;
@@ -236,6 +248,7 @@ Trap Context::Die(int host_error) {
 }
 
 UserRegisters Context::ReadRegisters() {
+  if (result_in_frame_) written_[kRegRax] = Quad(frame(), HV_FRAME_RESULT);
   if (has_written_) return written_;
   kvm_sregs sregs;
   Ioctl(vcpu_.fd(), KVM_GET_SREGS, "KVM_GET_SREGS", &sregs);
@@ -259,6 +272,7 @@ UserRegisters Context::ReadRegisters() {
 void Context::WriteRegisters(const UserRegisters& registers) {
   written_ = registers;
   has_written_ = true;
+  result_in_frame_ = false;
 }
 
 bool Context::InWindow(uint64_t address) const {

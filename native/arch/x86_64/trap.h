@@ -103,6 +103,8 @@ class Context {
   // Registers that the next Run enters the program with.
   UserRegisters written_ = {};
   bool has_written_ = true;
+  // They are of a call whose result is still to come by the frame.
+  bool result_in_frame_ = false;
 };
 
 }  // namespace hv

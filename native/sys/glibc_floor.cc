@@ -33,9 +33,13 @@
 HV_USE_OLD(__pthread_key_create);
 HV_USE_OLD(pthread_create);
 HV_USE_OLD(pthread_detach);
+HV_USE_OLD(pthread_getspecific);
 HV_USE_OLD(pthread_join);
+HV_USE_OLD(pthread_key_create);
+HV_USE_OLD(pthread_key_delete);
 HV_USE_OLD(pthread_kill);
 HV_USE_OLD(pthread_once);
+HV_USE_OLD(pthread_setspecific);
 HV_USE_OLD(pthread_sigmask);
 HV_USE_OLD(sem_destroy);
 HV_USE_OLD(sem_init);

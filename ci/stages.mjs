@@ -30,6 +30,12 @@ export const stages = [
   },
   {name: 'cli', what: 'test/cli: the commands, and bad input', packages: compiler, run: () => vitest('cli')},
   {
+    name: 'sandbox',
+    what: 'test/sandbox: Sandbox, as an embedder uses it',
+    packages: compiler,
+    run: () => vitest('sandbox'),
+  },
+  {
     name: 'prebuild',
     what: 'the shipped binary and its glibc floor',
     packages: prebuildTools,

@@ -15,6 +15,8 @@ import {
 
 /** How long a stopped thread may take to free what it has before it is ended from outside. */
 const GRACE_MS = 5000
+/** Bound for what a guest can make its sentry remember; the guest's memory and output are not in it. */
+const HEAP_MB = 512
 
 interface Exchange {
   resolve: (finished: Finished | undefined) => void
@@ -39,8 +41,13 @@ export class SentryThread {
     this.#bellFd = addon.createBell()
     const workerData: WorkerSettings = {...settings, bellFd: this.#bellFd, stopWord}
     try {
-      // The caller's flags are for its own code: some do not go with a worker.
-      this.#worker = new Worker(new URL('./worker.js', import.meta.url), {workerData, execArgv: [], env: {}})
+      this.#worker = new Worker(new URL('./worker.js', import.meta.url), {
+        workerData,
+        // The caller's flags are for its own code: some do not go with a worker.
+        execArgv: [],
+        env: {},
+        resourceLimits: {maxOldGenerationSizeMb: HEAP_MB},
+      })
     } catch (error) {
       addon.closeBell(this.#bellFd)
       throw error

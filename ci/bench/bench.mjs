@@ -1,0 +1,63 @@
+// Measures hv against raw KVM, native runs, node and gVisor, all in one run.
+//
+//   node ci/bench/bench.mjs [--quick] [--json FILE] [NAME...]
+//
+// NAME is a group of rows. A figure over its limit is said, and is no failure: the status is 1 only when one cannot be had.
+
+import {existsSync, writeFileSync} from 'node:fs'
+import {cpus, release} from 'node:os'
+import {parseArgs} from 'node:util'
+import {hv} from '../paths.mjs'
+import {parked} from './parked.mjs'
+import {buildPrograms} from './programs.mjs'
+import {emptyRow, table} from './row.mjs'
+import {compute, file, memory} from './speed.mjs'
+import {sandbox, start} from './start.mjs'
+import {exit, listening} from './syscall.mjs'
+
+const groups = {exit, listening, parked, compute, memory, file, start, sandbox}
+const thorough = {rounds: 5, milliseconds: 1000, quietSeconds: 3, startRounds: 25}
+const quick = {rounds: 2, milliseconds: 300, quietSeconds: 2, startRounds: 15}
+
+function readArguments() {
+  try {
+    const {values, positionals} = parseArgs({
+      options: {quick: {type: 'boolean'}, json: {type: 'string'}},
+      allowPositionals: true,
+    })
+    const unknown = positionals.find((name) => !Object.hasOwn(groups, name))
+    if (unknown !== undefined) throw new Error(`there is no group ${unknown}`)
+    return {...values, names: positionals.length > 0 ? positionals : Object.keys(groups)}
+  } catch (error) {
+    console.error(`bench: ${error.message}`)
+    console.error(`usage: npm run bench -- [--quick] [--json FILE] [${Object.keys(groups).join('|')}]...`)
+    process.exit(2)
+  }
+}
+
+async function measure(name, settings) {
+  try {
+    return await groups[name](settings)
+  } catch (error) {
+    return [emptyRow(name, 'failed', error.message)]
+  }
+}
+
+const {json, names, quick: isQuick} = readArguments()
+if (!existsSync(hv)) {
+  console.error('bench: hv is not built: run `npm run build`')
+  process.exit(1)
+}
+buildPrograms()
+
+const rows = []
+for (const name of names) {
+  console.error(`bench: ${name}`)
+  rows.push(...(await measure(name, isQuick ? quick : thorough)))
+}
+console.log(table(rows))
+if (json !== undefined) {
+  const host = {cpu: cpus()[0]?.model, cpus: cpus().length, kernel: release(), node: process.version}
+  writeFileSync(json, `${JSON.stringify({host, rows}, null, 2)}\n`)
+}
+process.exitCode = rows.some(({verdict}) => verdict === 'failed') ? 1 : 0

@@ -33,7 +33,8 @@ export function measureTrap(): {roundTripNs: number; listeningNs: number | undef
     const startNs = addon.monotonicNs()
     platform.resume(context, space)
     const event = platform.wait(startNs + PATIENCE_NS)
-    if (event === EVENT_SYSCALL && context.callNumber === arch.callLoopNumber) return addon.monotonicNs() - startNs
+    if (event === EVENT_SYSCALL && context.callNumber === arch.callLoopNumber)
+      return addon.monotonicNs() - startNs
     throw new HvError('VCPU_FAILED', `a system call in the guest gave event ${event} in place of a trap`)
   }
   let roundTripNs = Number.POSITIVE_INFINITY

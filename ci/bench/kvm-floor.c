@@ -35,14 +35,15 @@ _Static_assert(DOORBELL - ENTRY == 0xa000, "as far as the entry code jumps");
 enum { PRIVATE_GDT = 0, PRIVATE_TSS = 0x80, PRIVATE_RESULT = 0x200, PRIVATE_IRET = 0x800 };
 enum { PRESENT = 1, WRITE = 2, USER = 4 };
 enum { KERNEL_CS = 0x10, KERNEL_DS = 0x18, USER_CS32 = 0x23, USER_DS = 0x2b, USER_CS = 0x33, TSS = 0x40 };
-enum { PORT = 0xf0, ANSWER = 1234, MAX_CPUID = 256, BATCH_CALLS = 2000 };
+enum { PORT = 0xf0, ANSWER = 1234, MAX_CPUID = 256, BATCH_CALLS = 100 };
 static const uint64_t USER_FLAGS = 0x202, KERNEL_FLAGS = 0x2;
 
 // Each piece is copied to a page of its own and reaches the others by their distance.
 __asm__(
     ".section .rodata\n"
     "loop: mov $110, %eax\n syscall\n jmp loop\n loop_end:\n"
-    "entry_hardware: out %al, $0xf0\n mov entry_hardware + 0x2200(%rip), %rax\n sysretq\n entry_hardware_end:\n"
+    "entry_hardware: out %al, $0xf0\n mov entry_hardware + 0x2200(%rip), %rax\n sysretq\n "
+    "entry_hardware_end:\n"
     "entry_pvm: jmp entry_pvm + 0xa000\n entry_pvm_end:\n"
     "enter: iretq\n enter_end:\n"
     ".text\n");
@@ -56,9 +57,7 @@ static int check(int result, const char *call) {
   exit(1);
 }
 
-static uint64_t *quad(uint8_t *memory, uint64_t address) {
-  return (uint64_t *)(memory + address);
-}
+static uint64_t *quad(uint8_t *memory, uint64_t address) { return (uint64_t *)(memory + address); }
 
 static void map(uint8_t *memory, uint64_t address, uint64_t to, uint64_t flags) {
   *quad(memory, TABLE + address / 4096 * 8) = to | flags | PRESENT;
@@ -84,16 +83,30 @@ static void fill(uint8_t *memory, int pvm) {
   if (!pvm) copy(memory, ENTRY, entry_hardware, entry_hardware_end);
 
   const uint64_t tss = PRIVATE + PRIVATE_TSS;
-  const uint64_t gdt[10] = {0, 0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0, 0x00cff3000000ffff, 0x00affb000000ffff, 0,
-                            103 | tss << 16 | 0x8bull << 40, 0};
+  const uint64_t gdt[10] = {0,
+                            0,
+                            0x00af9b000000ffff,
+                            0x00cf93000000ffff,
+                            0,
+                            0x00cff3000000ffff,
+                            0x00affb000000ffff,
+                            0,
+                            103 | tss << 16 | 0x8bull << 40,
+                            0};
   const uint64_t iret[5] = {LOOP, USER_CS, USER_FLAGS, 0, USER_DS};
   memcpy(memory + PRIVATE + PRIVATE_GDT, gdt, sizeof(gdt));
   memcpy(memory + PRIVATE + PRIVATE_IRET, iret, sizeof(iret));
 }
 
 static struct kvm_segment segment(uint16_t selector, uint8_t type, int code) {
-  return (struct kvm_segment){
-      .limit = 0xffffffff, .selector = selector, .type = type, .present = 1, .s = 1, .l = code, .db = !code, .g = 1};
+  return (struct kvm_segment){.limit = 0xffffffff,
+                              .selector = selector,
+                              .type = type,
+                              .present = 1,
+                              .s = 1,
+                              .l = code,
+                              .db = !code,
+                              .g = 1};
 }
 
 static void set_registers(int vcpu) {
@@ -173,7 +186,8 @@ int main(int argc, char **argv) {
   uint8_t *memory = mmap(NULL, MEMORY_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   check(memory == MAP_FAILED ? -1 : 0, "mmap");
   fill(memory, pvm);
-  struct kvm_userspace_memory_region region = {.memory_size = MEMORY_SIZE, .userspace_addr = (uint64_t)memory};
+  struct kvm_userspace_memory_region region = {.memory_size = MEMORY_SIZE,
+                                               .userspace_addr = (uint64_t)memory};
   check(ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), "KVM_SET_USER_MEMORY_REGION");
 
   int vcpu = check(ioctl(vm, KVM_CREATE_VCPU, 0), "KVM_CREATE_VCPU");
@@ -186,7 +200,8 @@ int main(int argc, char **argv) {
   run->kvm_valid_regs = KVM_SYNC_X86_REGS;
 
   struct floor floor = {vcpu, pvm, run, memory};
-  printf("%.1f\n", median_batch_ns(answer_calls, &floor, BATCH_CALLS, argc > 1 ? atoi(argv[1]) : 1000) / BATCH_CALLS);
+  printf("%.1f\n",
+         median_batch_ns(answer_calls, &floor, BATCH_CALLS, argc > 1 ? atoi(argv[1]) : 1000) / BATCH_CALLS);
   // The loop must have had its answers, or it was not the program's call that exited.
   check(ioctl(vcpu, KVM_RUN, 0), "KVM_RUN");
   return run->s.regs.regs.rcx == LOOP + 7 ? 0 : 1;

@@ -6,7 +6,7 @@
 
 #include "batches.h"
 
-enum { BATCH_CALLS = 2000 };
+enum { BATCH_CALLS = 100 };
 
 static void call(void *context, int calls) {
   (void)context;

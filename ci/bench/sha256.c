@@ -35,7 +35,8 @@ static void find_constants(void) {
 static void digest_block(uint32_t state[8], const uint8_t *block) {
   uint32_t words[64], s[8];
   for (int i = 0; i < 16; i++) {
-    words[i] = (uint32_t)block[4 * i] << 24 | block[4 * i + 1] << 16 | block[4 * i + 2] << 8 | block[4 * i + 3];
+    words[i] =
+        (uint32_t)block[4 * i] << 24 | block[4 * i + 1] << 16 | block[4 * i + 2] << 8 | block[4 * i + 3];
   }
   for (int i = 16; i < 64; i++) {
     uint32_t a = words[i - 15], b = words[i - 2];
@@ -44,8 +45,8 @@ static void digest_block(uint32_t state[8], const uint8_t *block) {
   }
   for (int i = 0; i < 8; i++) s[i] = state[i];
   for (int i = 0; i < 64; i++) {
-    uint32_t first = s[7] + (rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25)) + ((s[4] & s[5]) ^ (~s[4] & s[6])) +
-                     constants[i] + words[i];
+    uint32_t first = s[7] + (rotate(s[4], 6) ^ rotate(s[4], 11) ^ rotate(s[4], 25)) +
+                     ((s[4] & s[5]) ^ (~s[4] & s[6])) + constants[i] + words[i];
     uint32_t second = (rotate(s[0], 2) ^ rotate(s[0], 13) ^ rotate(s[0], 22)) +
                       ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
     for (int j = 7; j > 0; j--) s[j] = s[j - 1];
@@ -65,7 +66,8 @@ int main(int argc, char **argv) {
   for (int i = 0; i < 8; i++) memory[size + 63 - i] = (uint8_t)((uint64_t)size * 8 >> (8 * i));
   find_constants();
 
-  uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                       0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   double start = now_ns();
   for (size_t at = 0; at < size + 64; at += 64) digest_block(state, memory + at);
   double taken = now_ns() - start;

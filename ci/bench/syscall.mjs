@@ -6,6 +6,7 @@ import {emptyRow, row} from './row.mjs'
 
 const EXIT_LIMIT = 1.25
 const LISTENING_LIMIT_NS = 2000
+const PLATFORMS = ['systrap', 'ptrace']
 
 export function exit({rounds, milliseconds}) {
   const call = [program('null-syscall'), `${milliseconds}`]
@@ -22,23 +23,30 @@ export function listening({rounds, milliseconds}) {
   if (allowedCpus().length < 2) return [emptyRow('listening', 'absent', 'needs two CPUs')]
 
   const call = [program('null-syscall'), `${milliseconds}`]
-  const {native, hv} = alternate({native: call, hv: underHv(call)}, rounds)
+  const gvisor = Object.fromEntries(PLATFORMS.map((platform) => [platform, underRunsc(platform, call)]))
+  const missing = Object.fromEntries(PLATFORMS.map((platform) => [platform, whyNot(gvisor[platform])]))
+  const present = Object.entries(gvisor).filter(([platform]) => missing[platform] === undefined)
+  const taken = alternate({native: call, hv: underHv(call), ...Object.fromEntries(present)}, rounds)
+
   const {listened, syscalls} = parseStats(run(underHv(call, ['--stats'])).stderr)
   const note = `${((100 * listened) / syscalls).toFixed(0)} % without an exit`
+  const hv = best(taken.hv)
   return [
-    row('listening/null-syscall', 'ns', best(hv), 'wanted', LISTENING_LIMIT_NS, {limit: 1, note}),
-    row('listening/native', 'ns', best(hv), 'native', best(native)),
-    againstRunsc('systrap', call, best(hv), rounds),
-    againstRunsc('ptrace', call, best(hv), rounds),
+    row('listening/null-syscall', 'ns', hv, 'wanted', LISTENING_LIMIT_NS, {limit: 1, note}),
+    row('listening/native', 'ns', hv, 'native', best(taken.native)),
+    ...PLATFORMS.map((platform) => {
+      const name = `listening/runsc-${platform}`
+      if (missing[platform] !== undefined) return emptyRow(name, 'absent', missing[platform])
+      return row(name, 'ns', hv, `runsc ${platform}`, best(taken[platform]), {limit: 1})
+    }),
   ]
 }
 
-function againstRunsc(platform, call, hvNs, rounds) {
-  const name = `listening/runsc-${platform}`
+/** @returns {string | undefined} why it cannot run on this host */
+function whyNot(argv) {
   try {
-    const {runsc} = alternate({runsc: underRunsc(platform, call)}, rounds)
-    return row(name, 'ns', hvNs, `runsc ${platform}`, best(runsc), {limit: 1})
+    run(argv)
   } catch (error) {
-    return emptyRow(name, 'absent', error.message)
+    return error.message
   }
 }

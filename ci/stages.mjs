@@ -11,9 +11,10 @@ const compiler = ['g++', 'make', 'python3']
 const prebuildTools = [...compiler, 'binutils']
 
 export const stages = [
+  {name: 'ts', what: 'dist/, by tsc', run: buildTypeScript},
+  // Behind ts: tests of the package import its types from dist/.
   {name: 'lint', what: 'biome, clang-format, types', run: lint},
   {name: 'native', what: 'the addon, by node-gyp', packages: compiler, run: buildNative},
-  {name: 'ts', what: 'dist/, by tsc', run: buildTypeScript},
   {name: 'manifest', what: 'oclif.manifest.json', run: buildManifest},
   {
     name: 'guests',
@@ -22,6 +23,12 @@ export const stages = [
     run: buildGuests,
   },
   {name: 'unit', what: 'test/unit', packages: compiler, run: () => vitest('unit')},
+  {
+    name: 'fuzz',
+    what: 'test/fuzz: mutated programs',
+    packages: [...compiler, 'busybox-static'],
+    run: () => vitest('fuzz'),
+  },
   {
     name: 'linux',
     what: 'test/guests: every guest, natively and under hv',

@@ -54,6 +54,9 @@ export function projectImage() {
     'native/build/Release/hv.node',
   ]
   const guests = `.cache/guests/${arch}`
+  // No compiler in there: `npm run bed -- node ci/bench/bench.mjs exit` needs them built.
+  const bench = ['kvm-floor', 'null-syscall'].map((name) => `.cache/bench/${name}`)
+  wanted.push(...bench.filter((path) => existsSync(`${root}/${path}`)))
   return squashed('project', root, [...wanted, guests, ...npmClosure(NPM_ROOTS)].flatMap(filesUnder), [
     '.cache d 755 0 0',
   ])

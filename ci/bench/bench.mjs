@@ -9,7 +9,6 @@ import {cpus, release} from 'node:os'
 import {parseArgs} from 'node:util'
 import {hv} from '../paths.mjs'
 import {parked} from './parked.mjs'
-import {buildPrograms} from './programs.mjs'
 import {emptyRow, table} from './row.mjs'
 import {compute, file, memory} from './speed.mjs'
 import {sandbox, start} from './start.mjs'
@@ -48,7 +47,6 @@ if (!existsSync(hv)) {
   console.error('bench: hv is not built: run `npm run build`')
   process.exit(1)
 }
-buildPrograms()
 
 const rows = []
 for (const name of names) {

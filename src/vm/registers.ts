@@ -1,5 +1,6 @@
 // Registers of a vCPU by name. Which there are is the architecture's: README.md in this folder.
 
+import {EOPNOTSUPP} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
 import type {NativeVcpu} from './addon.ts'
@@ -78,7 +79,7 @@ export class Registers {
   /**
    * Sets registers together, all or none; the others keep their values. Unsigned: `-1n` is refused.
    * @throws HvError BAD_ARGUMENT for a name that is none, a value that does not fit, or a state that the processor cannot
-   * be in; VCPU_BUSY while the vCPU runs; DISPOSED
+   * be in; KVM_UNUSABLE for 32-bit paging on a PVM host; VCPU_BUSY while the vCPU runs; DISPOSED
    */
   set(values: RegisterValues): void {
     const native = this.#native()
@@ -88,9 +89,26 @@ export class Registers {
     try {
       native.writeRegisters(names, numbers)
     } catch (error) {
-      const {message, errno} = error as Error & {errno?: number}
-      const defect = errno === undefined ? message : `KVM refuses this state of the registers: ${message}`
-      throw new HvError('BAD_ARGUMENT', defect, '', {cause: error})
+      throw refusal(error as Error & {errno?: number})
+    }
+  }
+}
+
+function refusal(error: Error & {errno?: number}): HvError {
+  const options = {cause: error}
+  switch (error.errno) {
+    case undefined:
+      return new HvError('BAD_ARGUMENT', error.message, '', options)
+    case EOPNOTSUPP:
+      return new HvError(
+        'KVM_UNUSABLE',
+        error.message.split(':')[0],
+        'use a host with VT-x or SVM for 32-bit paging',
+        options,
+      )
+    default: {
+      const message = `KVM refuses this state of the registers: ${error.message}`
+      return new HvError('BAD_ARGUMENT', message, '', options)
     }
   }
 }

@@ -29,7 +29,8 @@ export class Vm implements Disposable {
 
   /** @throws HvError MEMORY_SIZE, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, OUT_OF_MEMORY */
   static create({memoryBytes}: VmOptions): Vm {
-    if (!(memoryBytes > 0 && memoryBytes <= MEMORY_MAX && memoryBytes % PAGE_SIZE === 0)) {
+    const isWhole = Number.isSafeInteger(memoryBytes) && memoryBytes % PAGE_SIZE === 0
+    if (!isWhole || memoryBytes <= 0 || memoryBytes > MEMORY_MAX) {
       throw new HvError(
         'MEMORY_SIZE',
         `a VM cannot have ${memoryBytes} bytes of memory`,

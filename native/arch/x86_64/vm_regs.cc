@@ -5,9 +5,12 @@
 #include <linux/kvm.h>
 #include <linux/kvm_para.h>
 
+#include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <system_error>
 
+#include "arch/x86_64/pvm.h"
 #include "sys/ioctl.h"
 
 namespace hv::arch {
@@ -93,6 +96,17 @@ State ReadState(const Vcpu& vcpu, Groups groups) {
   return state;
 }
 
+// kvm_pvm would leave CR0.PG clear without a word and shut the vCPU down when it next runs.
+void CheckPaging(const kvm_sregs& system) {
+  constexpr uint64_t kPaging = uint64_t{1} << 31;
+  constexpr uint64_t kLongModeEnable = 1u << 8;
+  if ((system.cr0 & kPaging) == 0 || (system.efer & kLongModeEnable) != 0) return;
+  if (pvm::IsHost()) {
+    throw std::system_error(EOPNOTSUPP, std::generic_category(),
+                            "this is a PVM host, which supports paging only in long mode");
+  }
+}
+
 }  // namespace
 
 const std::vector<std::string>& RegisterNames() {
@@ -127,6 +141,7 @@ void WriteRegisters(const Vcpu& vcpu, const uint32_t* indexes, size_t count,
     }
     std::memcpy(bytes + field.offset, &values[i], field.size);
   }
+  if (groups.system) CheckPaging(state.system);
   // KVM checks the system registers and takes any general ones: what can be refused goes first.
   if (groups.system) Ioctl(vcpu.fd(), KVM_SET_SREGS, "KVM_SET_SREGS", &state.system);
   if (groups.general) Ioctl(vcpu.fd(), KVM_SET_REGS, "KVM_SET_REGS", &state.general);

@@ -18,7 +18,7 @@ const std::vector<std::string>& RegisterNames();
 // Precondition for both: the vCPU does not run.
 void ReadRegisters(const Vcpu& vcpu, const uint32_t* indexes, size_t count, uint64_t* values);
 // Writes them together: all or none. Throws besides std::out_of_range for a value wider than its register,
-// std::system_error EINVAL for a state that KVM refuses.
+// std::system_error EINVAL for a state that KVM refuses, EOPNOTSUPP for one that this kind of host does not have.
 void WriteRegisters(const Vcpu& vcpu, const uint32_t* indexes, size_t count,
                     const uint64_t* values);
 

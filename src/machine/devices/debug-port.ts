@@ -1,0 +1,27 @@
+// DebugPort: a byte written here goes to standard error. Bochs's port; reading it tells that it is there.
+
+import type {Device} from '../device.ts'
+import type {MachineOutput} from '../streams.ts'
+
+const DEBUG_PORT = 0xe9
+
+export class DebugPort implements Device {
+  readonly name = 'the debug port'
+  readonly space = 'port'
+  readonly first = DEBUG_PORT
+  readonly length = 1
+  readonly sizes = [1]
+  readonly #output: MachineOutput
+
+  constructor(output: MachineOutput) {
+    this.#output = output
+  }
+
+  read(): number {
+    return DEBUG_PORT
+  }
+
+  write(_offset: number, value: number): void {
+    this.#output.put(value)
+  }
+}

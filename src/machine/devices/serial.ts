@@ -1,0 +1,85 @@
+// Serial: the part of a 16550 that a polling driver uses: data, line status, modem status; the rest is stored or ignored.
+
+import type {Device} from '../device.ts'
+import type {MachineInput, MachineOutput} from '../streams.ts'
+
+const SERIAL_PORT = 0x3f8
+const REGISTERS = 8
+
+const DATA = 0
+const INTERRUPT_ENABLE = 1
+const INTERRUPT_IDENTITY = 2
+const LINE_CONTROL = 3
+const LINE_STATUS = 5
+const MODEM_STATUS = 6
+
+const DIVISOR_LATCH = 0x80
+const NO_INTERRUPT = 0x01
+const DATA_READY = 0x01
+const TRANSMITTER_EMPTY = 0x60
+const CARRIER_DETECT = 0x80
+/** Data set ready, clear to send. */
+const READY = 0x30
+
+/** So many looks at the status, one after another: the guest waits for input. A driver looks once before each byte it sends. */
+const WAITING_POLLS = 16
+
+export class Serial implements Device {
+  readonly name = 'the serial port'
+  readonly space = 'port'
+  readonly first = SERIAL_PORT
+  readonly length = REGISTERS
+  readonly sizes = [1]
+  readonly #input: MachineInput
+  readonly #output: MachineOutput
+  readonly #stored = new Uint8Array(REGISTERS)
+  #polls = 0
+
+  constructor(input: MachineInput, output: MachineOutput) {
+    this.#input = input
+    this.#output = output
+  }
+
+  /** The guest does nothing but ask for input. */
+  get isWaiting(): boolean {
+    return this.#polls >= WAITING_POLLS
+  }
+
+  read(offset: number): number {
+    if (this.#isDivisor(offset)) return this.#stored[offset]
+    switch (offset) {
+      case DATA:
+        this.#polls = 0
+        this.#input.start()
+        return this.#input.take() ?? 0
+      case INTERRUPT_IDENTITY:
+        return NO_INTERRUPT
+      case LINE_STATUS:
+        this.#poll()
+        return TRANSMITTER_EMPTY | (this.#input.hasByte ? DATA_READY : 0)
+      case MODEM_STATUS:
+        this.#poll()
+        return READY | (this.#input.hasEnded ? 0 : CARRIER_DETECT)
+      default:
+        return this.#stored[offset]
+    }
+  }
+
+  write(offset: number, value: number): void {
+    this.#polls = 0
+    if (offset === DATA && !this.#isDivisor(offset)) this.#output.put(value)
+    else this.#stored[offset] = value
+  }
+
+  #poll(): void {
+    this.#polls++
+    // Not before: hv would take input that the guest never wants from whoever comes next.
+    if (this.isWaiting) this.#input.start()
+  }
+
+  #isDivisor(offset: number): boolean {
+    return (
+      (offset === DATA || offset === INTERRUPT_ENABLE) && (this.#stored[LINE_CONTROL] & DIVISOR_LATCH) !== 0
+    )
+  }
+}

@@ -1,0 +1,170 @@
+// runBare: a bare-metal guest from its file to how it ended. What it finds in the machine: README.md.
+
+import type {Readable} from 'node:stream'
+import {HvError} from '../errors.ts'
+import type {RunOptions, RunResult, RunStats} from '../run-options.ts'
+import type {Exit} from '../vm/exit.ts'
+import type {Vcpu} from '../vm/vcpu.ts'
+import {Vm} from '../vm/vm.ts'
+import {boot} from './boot.ts'
+import {Bus} from './bus.ts'
+import {DebugPort} from './devices/debug-port.ts'
+import {ExitPort} from './devices/exit-port.ts'
+import {Serial} from './devices/serial.ts'
+import {loadGuest} from './load-guest.ts'
+import {MachineInput, MachineOutput} from './streams.ts'
+
+/** Backed lazily: it costs what the guest touches. */
+const MEMORY_BYTES = 128 * 2 ** 20
+const STDOUT = 1
+const STDERR = 2
+const SIGPIPE = 13
+const NS_PER_MS = 1e6
+/** How long a guest that polls for input is held back. */
+const POLL_MS = 10
+
+/** Default: the process's. */
+export interface MachineStreams {
+  input?: () => Readable
+  output?: MachineOutput
+  debug?: MachineOutput
+}
+
+/** @throws HvError */
+export async function runBare(options: RunOptions, streams: MachineStreams = {}): Promise<RunResult> {
+  checkOptions(options)
+  const started = performance.now()
+  using vm = Vm.create({memoryBytes: options.memoryBytes ?? MEMORY_BYTES})
+  const start = loadGuest(vm.memory, options.program, options.args)
+  const vcpu = vm.createVcpu()
+  boot(vm, vcpu, start)
+  const loaded = performance.now()
+
+  const run = new Run(vcpu, streams)
+  const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => run.stop(), options.timeoutMs)
+  try {
+    const end = await run.toEnd()
+    const ended = performance.now()
+    const times = {loadNs: (loaded - started) * NS_PER_MS, runNs: (ended - loaded) * NS_PER_MS}
+    return {...end, stats: {...run.stats, ...times}}
+  } finally {
+    clearTimeout(timer)
+    run.close()
+  }
+}
+
+type End = Omit<RunResult, 'stats'>
+
+class Run {
+  readonly stats: RunStats = {exits: 0, portExits: 0, memoryExits: 0}
+  readonly #vcpu: Vcpu
+  readonly #input: MachineInput
+  readonly #outputs: readonly MachineOutput[]
+  readonly #serial: Serial
+  readonly #exitPort = new ExitPort()
+  readonly #bus: Bus
+  #timedOut = false
+
+  constructor(vcpu: Vcpu, streams: MachineStreams) {
+    const output = streams.output ?? MachineOutput.toDescriptor(STDOUT)
+    const debug = streams.debug ?? MachineOutput.toDescriptor(STDERR)
+    this.#vcpu = vcpu
+    this.#input = new MachineInput(streams.input ?? (() => process.stdin))
+    this.#outputs = [output, debug]
+    this.#serial = new Serial(this.#input, output)
+    this.#bus = new Bus([this.#serial, this.#exitPort, new DebugPort(debug)])
+  }
+
+  /** The time is up. */
+  stop(): void {
+    this.#timedOut = true
+    this.#vcpu.interrupt()
+  }
+
+  close(): void {
+    this.#input.close()
+  }
+
+  async toEnd(): Promise<End> {
+    while (!this.#timedOut) {
+      const exit = await this.#vcpu.runAsync()
+      this.stats.exits++
+      this.#handle(exit)
+      for (const output of this.#outputs) {
+        if (output.isEmpty || (await isTaken(output))) continue
+        return {exitCode: null, signal: SIGPIPE, timedOut: false}
+      }
+      const {status} = this.#exitPort
+      if (status !== undefined) return {exitCode: status, signal: null, timedOut: false}
+      if (this.#serial.isWaiting) await this.#input.wait(POLL_MS)
+    }
+    return {exitCode: null, signal: null, timedOut: true}
+  }
+
+  #handle(exit: Exit): void {
+    switch (exit.kind) {
+      case 'io':
+        this.stats.portExits++
+        this.#bus.handle(exit)
+        return
+      case 'mmio':
+        this.stats.memoryExits++
+        this.#bus.handle(exit)
+        return
+      case 'interrupted':
+        return
+      case 'hypercall':
+        throw failed(`the guest made hypercall ${exit.number}, and the machine has none`)
+      case 'halt':
+        throw failed('the guest halted, and nothing can wake it', 'end with a status for the exit port 0xf4')
+      case 'shutdown':
+        throw failed('the guest shut down: a fault that found no handler (triple fault)')
+      case 'fail-entry':
+        throw failed(`the processor refuses the guest's state: 0x${exit.hardwareReason.toString(16)}`)
+      case 'internal-error':
+        throw failed(this.#explain(exit.suberror), 'build it with -mgeneral-regs-only for a PVM host')
+    }
+  }
+
+  #explain(suberror: number): string {
+    const rip = `0x${this.#vcpu.registers.get('rip').toString(16)}`
+    return `KVM cannot go on behind address ${rip} of the guest: internal error ${suberror}`
+  }
+}
+
+/** False: nobody reads it any more. */
+async function isTaken(output: MachineOutput): Promise<boolean> {
+  try {
+    await output.flush()
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return false
+    throw new HvError(
+      'HOST_SYSCALL',
+      `the guest's output cannot be written: ${(error as Error).message}`,
+      '',
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+const failed = (message: string, nextStep = 'correct the guest'): HvError =>
+  new HvError('VCPU_FAILED', message, nextStep)
+
+function checkOptions({root, volumes, cwd, trace}: RunOptions): void {
+  const flags: [string, boolean][] = [
+    ['--root', root !== undefined],
+    ['--volume', volumes.length > 0],
+    ['--cwd', cwd !== undefined],
+    ['--trace', trace !== undefined],
+  ]
+  const given = flags.find(([, isGiven]) => isGiven)
+  if (given === undefined) return
+  throw new HvError(
+    'BAD_ARGUMENT',
+    `${given[0]} means nothing to a bare-metal guest: it has no files and no system calls`,
+    `leave ${given[0]} away`,
+  )
+}

@@ -1,0 +1,105 @@
+// The machine's standard streams: bytes from a readable stream, bytes to a host descriptor.
+
+import {writeSync} from 'node:fs'
+import type {Readable} from 'node:stream'
+import {setTimeout as sleep} from 'node:timers/promises'
+
+/** How long a full pipe is left alone. */
+const RETRY_MS = 1
+
+export class MachineInput {
+  readonly #open: () => Readable
+  #stream: Readable | undefined
+  #bytes: Uint8Array = new Uint8Array()
+  #at = 0
+  readonly #onChange = (): void => this.#wake?.()
+  #wake: (() => void) | undefined
+
+  /** @param open is called when the guest first wants input */
+  constructor(open: () => Readable) {
+    this.#open = open
+  }
+
+  start(): void {
+    if (this.#stream !== undefined) return
+    this.#stream = this.#open()
+    for (const event of ['readable', 'end', 'error', 'close']) this.#stream.on(event, this.#onChange)
+  }
+
+  get hasByte(): boolean {
+    if (this.#at < this.#bytes.length) return true
+    const chunk: Uint8Array | string | null = this.#stream?.read() ?? null
+    if (chunk === null) return false
+    this.#bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+    this.#at = 0
+    return this.#bytes.length > 0
+  }
+
+  /** Nothing more will come. */
+  get hasEnded(): boolean {
+    if (this.hasByte || this.#stream === undefined) return false
+    return this.#stream.readableEnded || this.#stream.destroyed
+  }
+
+  take(): number | undefined {
+    return this.hasByte ? this.#bytes[this.#at++] : undefined
+  }
+
+  /** Waits until there is a byte or the end, at most `timeoutMs`. */
+  async wait(timeoutMs: number): Promise<void> {
+    if (this.hasByte || this.hasEnded) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.#wake = undefined
+  }
+
+  /** Leaves the stream alone: a terminal or a pipe no longer keeps the process alive. */
+  close(): void {
+    const stream = this.#stream as (Readable & {unref?: () => void}) | undefined
+    if (stream === undefined) return
+    for (const event of ['readable', 'end', 'error', 'close']) stream.off(event, this.#onChange)
+    stream.pause()
+    stream.unref?.()
+  }
+}
+
+export class MachineOutput {
+  readonly #write: (bytes: Uint8Array) => number
+  #bytes: number[] = []
+
+  /** @param write returns how many bytes it took; throws the errors of write(2) */
+  constructor(write: (bytes: Uint8Array) => number) {
+    this.#write = write
+  }
+
+  static toDescriptor(fd: number): MachineOutput {
+    return new MachineOutput((bytes) => writeSync(fd, bytes))
+  }
+
+  put(byte: number): void {
+    this.#bytes.push(byte)
+  }
+
+  get isEmpty(): boolean {
+    return this.#bytes.length === 0
+  }
+
+  /** Hands over what was put. @throws the error of write(2), except EAGAIN */
+  async flush(): Promise<void> {
+    let bytes = Uint8Array.from(this.#bytes)
+    this.#bytes = []
+    while (bytes.length > 0) {
+      try {
+        bytes = bytes.subarray(this.#write(bytes))
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+        await sleep(RETRY_MS)
+      }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+// Small guests for tests of the VM API: code at 0x1000 in real mode, or an image of guests/bare.
+
+import {existsSync, readdirSync, readFileSync} from 'node:fs'
+import {describe} from 'vitest'
+import {guests} from '../../ci/paths.mjs'
+import {HvError} from '../../src/errors.ts'
+import type {RegisterValues} from '../../src/vm/registers.ts'
+import type {Vcpu} from '../../src/vm/vcpu.ts'
+import {Vm} from '../../src/vm/vm.ts'
+
+export const CODE = 0x1000
+export const MEMORY_BYTES = 0x100000
+
+/** Skipped by name where the host has no KVM. */
+export const describeKvm = describe.skipIf(!existsSync('/dev/kvm'))
+/** KVM without VT-x and SVM: see src/vm/README.md for what it does otherwise. */
+export const isPvmHost = existsSync('/sys/module/kvm_pvm')
+export const hasGuests = existsSync(`${guests}/bare-hello`)
+
+export const bareGuest = (name: string): string => `${guests}/bare-${name}`
+export const flatImage = (name: string): Uint8Array => readFileSync(`${guests}/bare-${name}.bin`)
+
+/** A VM whose one vCPU stands before `code` in real mode. Dispose of the VM. */
+export function realMode(code: ArrayLike<number>, registers: RegisterValues = {}): {vm: Vm; vcpu: Vcpu} {
+  const vm = Vm.create({memoryBytes: MEMORY_BYTES})
+  return {vm, vcpu: addRealMode(vm, CODE, code, registers)}
+}
+
+export function addRealMode(
+  vm: Vm,
+  at: number,
+  code: ArrayLike<number>,
+  registers: RegisterValues = {},
+): Vcpu {
+  vm.memory.write(at, Uint8Array.from(code))
+  const vcpu = vm.createVcpu()
+  vcpu.registers.set({'cs.base': 0n, 'cs.selector': 0n, rip: BigInt(at), rflags: 2n, ...registers})
+  return vcpu
+}
+
+/** Runs to the first exit that is no port output, and gives both. */
+export function runToHalt(vcpu: Vcpu): {printed: string; kind: string} {
+  let printed = ''
+  for (;;) {
+    const exit = vcpu.run()
+    if (exit.kind !== 'io' || exit.direction !== 'out') return {printed, kind: exit.kind}
+    printed += Buffer.from(exit.data).toString('latin1')
+  }
+}
+
+export function codeOf(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof HvError) return error.code
+    throw error
+  }
+  return 'nothing was thrown'
+}
+
+export const openDescriptors = (): number => readdirSync('/proc/self/fd').length
+export const residentBytes = (): number =>
+  Number(readFileSync('/proc/self/statm', 'utf8').split(' ')[1]) * 4096

@@ -98,6 +98,7 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
     return DefineClass(
         env, "Context",
         {InstanceAccessor<&ContextObject::FrameOffset>("frameOffset"),
+         InstanceAccessor<&ContextObject::HasHostCycles>("hasHostCycles"),
          InstanceAccessor<&ContextObject::RecordOffset>("recordOffset"),
          InstanceMethod<&ContextObject::BecomeTarget>("becomeTarget"),
          InstanceMethod<&ContextObject::Run>("run"),
@@ -134,6 +135,11 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
   Context& Get() const {
     if (context_ == nullptr) throw std::invalid_argument("the context is disposed");
     return *context_;
+  }
+
+  Napi::Value HasHostCycles(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(),
+                 [&] { return Napi::Boolean::New(info.Env(), Get().has_host_cycles()); });
   }
 
   Napi::Value FrameOffset(const Napi::CallbackInfo& info) {

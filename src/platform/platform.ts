@@ -96,6 +96,8 @@ export interface Platform {
   readonly memory: MemoryFile
   /** Guest addresses at and above this belong to the platform. A multiple of PAGE_SIZE. */
   readonly userTop: number
+  /** Programs read the host's cycle counter: a vDSO can tell the time from it. Known once there is a context. */
+  readonly hasHostCycles: boolean
   readonly stats: PlatformStats
   /** The context that the last SYSCALL, FAULT, PREEMPTED or DEAD event is about. */
   readonly trapped: Context

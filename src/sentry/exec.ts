@@ -6,6 +6,7 @@ import {MAY_EXECUTE, S_IFREG} from '../abi/file-mode.ts'
 import {O_RDONLY} from '../abi/open-flags.ts'
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
+import {printable} from '../elf/elf-error.ts'
 import type {ElfImage, ElfReader} from '../elf/image.ts'
 import {parseElf} from '../elf/parse.ts'
 import {HvError} from '../errors.ts'
@@ -53,20 +54,26 @@ export interface ExecRequest {
 
 /**
  * Finds and reads a program (byte-string path in the guest's tree) and the interpreter it asks for.
+ * @param shown what messages call the program: what the user called it
  * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER
  */
-export function openExecutable(context: PathContext, start: Location, path: string): Executable {
-  const executable = openImage(context, start, path)
+export function openExecutable(
+  context: PathContext,
+  start: Location,
+  path: string,
+  shown = path,
+): Executable {
+  const executable = openImage(context, start, path, shown)
   const {interp} = executable.image
   if (interp === undefined) return executable
   try {
-    return {...executable, interpreter: openImage(context, start, interp)}
+    return {...executable, interpreter: openImage(context, start, interp, interp)}
   } catch (error) {
     closeExecutable(executable)
     if (!(error instanceof HvError) || error.code !== 'NOT_FOUND') throw error
     throw new HvError(
       'NO_INTERPRETER',
-      `${path} needs the interpreter ${interp}, which the guest's tree does not have`,
+      `${printable(shown)} needs the interpreter ${printable(interp)}, which the guest's tree does not have`,
       'give a tree that has it with --root, or link the program statically',
     )
   }
@@ -77,11 +84,11 @@ export function closeExecutable({description, interpreter}: Executable): void {
   if (interpreter !== undefined) closeExecutable(interpreter)
 }
 
-function openImage(context: PathContext, start: Location, path: string): Executable {
-  const {file, location} = openProgram(context, start, path)
+function openImage(context: PathContext, start: Location, path: string, shown: string): Executable {
+  const {file, location} = openProgram(context, start, path, shown)
   const description = new Description(file, location)
   try {
-    return {path, description, image: parseElf(readerOf(file), path, arch.name), interpreter: undefined}
+    return {path, description, image: parseElf(readerOf(file), shown, arch.name), interpreter: undefined}
   } catch (error) {
     file.close()
     throw error
@@ -92,19 +99,23 @@ function openProgram(
   context: PathContext,
   start: Location,
   path: string,
+  shown: string,
 ): {file: OpenFile; location: Location} {
+  let remedy = 'check the permissions of the directories above it'
   try {
     const location = resolve(context, start, path)
     if (location.inode.kind !== S_IFREG) throw new Errno(EISDIR)
+    remedy = 'make it executable: `chmod +x`'
     checkAccess(location.inode, MAY_EXECUTE, context.credentials)
+    remedy = 'make it readable: `chmod +r`'
     return openLocation({...context.credentials, privileged: true}, location, O_RDONLY)
   } catch (error) {
-    if (error instanceof Errno) throw cannotOpen(path, error)
+    if (error instanceof Errno) throw cannotOpen(printable(shown), error, remedy)
     throw error
   }
 }
 
-function cannotOpen(path: string, error: Errno): HvError {
+function cannotOpen(path: string, error: Errno, remedy: string): HvError {
   switch (error.code) {
     case ENOENT:
     case ENOTDIR:
@@ -113,7 +124,7 @@ function cannotOpen(path: string, error: Errno): HvError {
     case EISDIR:
       return new HvError('NOT_EXECUTABLE', `${path} is no regular file`, 'name an ELF program')
     case EACCES:
-      return new HvError('NOT_EXECUTABLE', `${path}: permission denied`, 'make it executable: `chmod +x`')
+      return new HvError('NOT_EXECUTABLE', `${path}: permission denied`, remedy)
     default:
       return new HvError('NOT_EXECUTABLE', `${path}: cannot be opened: ${error}`, 'check the file')
   }

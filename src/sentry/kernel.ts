@@ -75,7 +75,7 @@ export class Kernel {
 
   /** A program made a system call for the time: from now on the vDSO answers. */
   startClock(): void {
-    if (this.vdso !== undefined)
+    if (this.vdso !== undefined && this.platform.hasHostCycles)
       this.#clock ??= new ClockPage(this.platform.memory, this.vdso.variablesOffset)
   }
 

@@ -1,10 +1,12 @@
 // Sentry: one guest: its memory, its tree of files, and the programs that run in it one after another.
 
 import {randomFillSync} from 'node:crypto'
-import {statSync} from 'node:fs'
+import {type BigIntStats, statSync} from 'node:fs'
 import {hostname} from 'node:os'
-import {ENOENT, Errno} from '../abi/errno.ts'
+import {ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
+import {S_IFDIR} from '../abi/file-mode.ts'
 import {arch} from '../arch/index.ts'
+import {printable} from '../elf/elf-error.ts'
 import {HvError} from '../errors.ts'
 import type {Context, Platform} from '../platform/platform.ts'
 import type {Volume} from '../run-options.ts'
@@ -135,11 +137,11 @@ export class Sentry {
     if (onHost) {
       const guestPath = `/bin/${program.slice(program.lastIndexOf('/') + 1)}`
       const identity = hostIdentity(program)
-      if (identity === undefined || this.#mounted.get(guestPath) !== identity) {
+      if (this.#mounted.get(guestPath) !== identity) {
         mountFile(root, program, guestPath, this.#platform.memory)
-        if (identity !== undefined) this.#mounted.set(guestPath, identity)
+        this.#mounted.set(guestPath, identity)
       }
-      return openExecutable(walk, root, toByteString(guestPath))
+      return openExecutable(walk, root, toByteString(guestPath), toByteString(program))
     }
     if (program.includes('/')) return openExecutable(walk, root, toByteString(program))
     for (const directory of (options.env.PATH ?? '').split(':')) {
@@ -189,7 +191,9 @@ export class Sentry {
 
   #directory(path: string, root: Location): Location {
     try {
-      return resolve({root, credentials: this.#credentials}, root, toByteString(path))
+      const location = resolve({root, credentials: this.#credentials}, root, toByteString(path))
+      if (location.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
+      return location
     } catch (error) {
       if (!(error instanceof Errno)) throw error
       const why = error.code === ENOENT ? 'is not there' : `cannot be entered: ${error}`
@@ -226,10 +230,31 @@ function hostCredentials(): Credentials {
   }
 }
 
-/** The same for the same file, by whatever path. */
-function hostIdentity(path: string): string | undefined {
-  const stat = statSync(path, {throwIfNoEntry: false, bigint: true})
-  return stat && `${stat.dev}:${stat.ino}`
+/** The same for the same file, by whatever path. @throws HvError NOT_FOUND, NOT_EXECUTABLE */
+function hostIdentity(path: string): string {
+  let stat: BigIntStats
+  try {
+    stat = statSync(path, {bigint: true})
+  } catch (error) {
+    throw cannotFind(printable(path), (error as NodeJS.ErrnoException).code)
+  }
+  if (stat.isFile()) return `${stat.dev}:${stat.ino}`
+  throw new HvError('NOT_EXECUTABLE', `${printable(path)} is no regular file`, 'name an ELF program')
+}
+
+function cannotFind(path: string, code: string | undefined): HvError {
+  switch (code) {
+    case 'ENOENT':
+      return new HvError('NOT_FOUND', `${path}: no such file on this host`, 'check the path')
+    case 'ENOTDIR':
+    case 'ELOOP':
+    case 'ENAMETOOLONG':
+      return new HvError('NOT_FOUND', `${path}: no such file on this host (${code})`, 'check the path')
+    default: {
+      const remedy = 'check the permissions of the directories above it'
+      return new HvError('NOT_EXECUTABLE', `${path}: cannot be reached (${code})`, remedy)
+    }
+  }
 }
 
 function random(length: number): Uint8Array {

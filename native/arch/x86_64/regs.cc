@@ -207,6 +207,15 @@ void ToKvmRegs(const UserRegisters& user, kvm_regs& regs) {
   regs.rdi = user[kRegRdi];
 }
 
+bool UseHostCycles(Vcpu& vcpu) {
+  uint64_t offset = 0;
+  kvm_device_attr attribute = {};
+  attribute.group = KVM_VCPU_TSC_CTRL;
+  attribute.attr = KVM_VCPU_TSC_OFFSET;
+  attribute.addr = reinterpret_cast<uint64_t>(&offset);
+  return ::ioctl(vcpu.fd(), KVM_SET_DEVICE_ATTR, &attribute) == 0;
+}
+
 std::vector<uint8_t> ReadFpState(const Vcpu& vcpu) {
   std::vector<uint8_t> area(sizeof(kvm_xsave));
   Ioctl(vcpu.fd(), KVM_GET_XSAVE, "KVM_GET_XSAVE", area.data());

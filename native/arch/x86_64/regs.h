@@ -67,6 +67,9 @@ void InitMsrs(Vcpu& vcpu, uint64_t entry);
 // Long mode with the protections that KVM offers here; tables in the private page at `tables`.
 void InitSregs(Vcpu& vcpu, uint64_t tables);
 
+// Gives the vCPU the host's time-stamp counter in place of one that starts at 0. False: KVM is too old (before 5.16).
+bool UseHostCycles(Vcpu& vcpu);
+
 // The XSAVE area in standard format (SDM vol. 1, 13.4).
 std::vector<uint8_t> ReadFpState(const Vcpu& vcpu);
 // Throws std::system_error EINVAL when KVM refuses it.

@@ -54,6 +54,8 @@ class Context {
   uint64_t frame_page() const { return frame_page_; }
   uint64_t record_page() const { return record_page_; }
   Vcpu& vcpu() { return vcpu_; }
+  // The program's cycle counter is the host's: the vDSO may use it.
+  bool has_host_cycles() const { return has_host_cycles_; }
   // SAFETY: the page is the context's own, page-aligned, and lives as long as it does.
   TrapRecord& record() const { return *reinterpret_cast<TrapRecord*>(pages_.Data(record_page_)); }
 
@@ -99,6 +101,7 @@ class Context {
   uint64_t private_page_;
   uint64_t cr3_ = 0;
   bool pvm_;
+  bool has_host_cycles_;
   Stop stop_ = Stop::kUser;
   // Registers that the next Run enters the program with.
   UserRegisters written_ = {};

@@ -40,6 +40,8 @@ export interface NativeContext {
   /** Byte offsets in `supervisor`: the trap frame (native/shim/abi.h) and the TrapRecord (native/arch/x86_64/trap.h). */
   readonly frameOffset: number
   readonly recordOffset: number
+  /** The program's cycle counter is the host's. */
+  readonly hasHostCycles: boolean
   /** Runs it on this thread until it traps. @returns an EVENT_* */
   run(): number
   becomeTarget(): void

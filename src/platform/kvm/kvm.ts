@@ -33,6 +33,7 @@ export class KvmPlatform implements Platform {
   readonly name = 'kvm'
   readonly memory: MemoryFile
   readonly userTop = addon.userTop
+  hasHostCycles = false
   readonly stats: PlatformStats = {exits: 0, listened: 0}
   ready: ReadonlyArray<readonly [fd: number, events: number]> = []
   readonly #vm: NativeUserVm
@@ -99,6 +100,7 @@ export class KvmPlatform implements Platform {
       this.#idle.push(native)
     })
     this.#contexts.add(context)
+    this.hasHostCycles = context.native.hasHostCycles
     return context
   }
 

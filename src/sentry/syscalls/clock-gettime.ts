@@ -14,6 +14,7 @@ import type {Syscall} from './syscall.ts'
 
 export const clockGettime: Syscall = (task, args) => {
   const time = readClock(task, args.int32(0))
+  task.kernel.startClock()
   task.memory.writeBytes(args.address(1), encodeTimespec(time))
   return 0
 }

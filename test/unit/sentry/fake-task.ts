@@ -49,6 +49,8 @@ export class FakeKernel {
   monotonicNs(): number {
     return this.nowNs
   }
+  startClock(): void {}
+
   cpuTimeNs(): number {
     return this.cpuNs
   }

@@ -6,7 +6,7 @@ import {type Bed, bootBed} from '../../ci/bed/boot.mjs'
 import {root} from '../../ci/paths.mjs'
 
 const TIMEOUT_MS = 500_000
-const folders = ['vm', 'platform'].filter((name) => existsSync(`${root}/test/unit/${name}`))
+const folders = ['vm', 'machine', 'platform'].filter((name) => existsSync(`${root}/test/unit/${name}`))
 
 let bed: Bed
 

@@ -1,0 +1,206 @@
+// runBare: bare-metal guests from their files to how they end.
+
+import {closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {Readable} from 'node:stream'
+import {afterAll, describe, expect, test} from 'vitest'
+import {isBareMetal} from '../../../src/elf/bare-metal.ts'
+import {bytesReader} from '../../../src/elf/file-reader.ts'
+import {parseElf} from '../../../src/elf/parse.ts'
+import {HvError} from '../../../src/errors.ts'
+import {runBare} from '../../../src/machine/run-bare.ts'
+import {MachineOutput} from '../../../src/machine/streams.ts'
+import type {RunOptions, RunResult} from '../../../src/run-options.ts'
+import {bareGuest, describeKvm} from '../../helpers/vm.ts'
+
+const scratch = mkdtempSync(join(tmpdir(), 'hv-bare-'))
+afterAll(() => rmSync(scratch, {recursive: true}))
+
+interface Ended extends Partial<RunResult> {
+  stdout: string
+  stderr: string
+}
+
+async function run(options: Partial<RunOptions>, input = ''): Promise<Ended> {
+  const text = {stdout: '', stderr: ''}
+  const into = (name: 'stdout' | 'stderr') =>
+    new MachineOutput((bytes) => {
+      text[name] += Buffer.from(bytes).toString('latin1')
+      return bytes.length
+    })
+  const streams = {
+    input: () => Readable.from([Buffer.from(input)]),
+    output: into('stdout'),
+    debug: into('stderr'),
+  }
+  const all = {
+    program: bareGuest('hello'),
+    args: [],
+    volumes: [],
+    env: {},
+    platform: 'auto' as const,
+    ...options,
+  }
+  return {...(await runBare(all, streams)), ...text}
+}
+
+async function errorOf(options: Partial<RunOptions>): Promise<HvError> {
+  const error = await run(options).catch((reason) => reason)
+  if (error instanceof HvError) return error
+  throw error instanceof Error ? error : new Error('it did not fail')
+}
+
+/** The hello guest with `edit` done to its bytes. */
+function mutant(name: string, edit: (bytes: DataView) => void): string {
+  const bytes = new Uint8Array(readFileSync(bareGuest('hello')))
+  edit(new DataView(bytes.buffer))
+  const path = join(scratch, name)
+  writeFileSync(path, bytes)
+  return path
+}
+
+const PHDR_VADDR = 64 + 16
+const PHDR_MEMSZ = 64 + 40
+
+describeKvm('a bare-metal guest', () => {
+  test('is told from a Linux program by what the file is', () => {
+    const image = parseElf(bytesReader(readFileSync(bareGuest('hello'))), 'hello')
+    expect(isBareMetal(image)).toBe(true)
+  })
+
+  test('prints on the serial port and ends with the status of the exit port', async () => {
+    const ended = await run({})
+    expect(ended).toMatchObject({
+      stdout: 'Hello from bare metal\n',
+      exitCode: 0,
+      signal: null,
+      timedOut: false,
+    })
+  })
+
+  test('gets its arguments', async () => {
+    const {stdout, exitCode} = await run({args: ['one', 'zwei and ½', '']})
+    expect(Buffer.from(stdout, 'latin1').toString()).toBe('Hello from bare metal\none\nzwei and ½\n\n')
+    expect(exitCode).toBe(3)
+  })
+
+  test.each(['', 'a line\nand another', 'x'.repeat(3000)])(
+    'reads its input to the end (%#)',
+    async (input) => {
+      const {stdout, exitCode} = await run({program: bareGuest('echo')}, input)
+      expect(stdout).toBe(input.toUpperCase())
+      expect(exitCode).toBe(0)
+    },
+  )
+
+  test('runs in as little memory as it asks for, and in 3 GiB', async () => {
+    expect((await run({memoryBytes: 2 << 20})).exitCode).toBe(0)
+    expect((await run({memoryBytes: 3 * 2 ** 30})).exitCode).toBe(0)
+  })
+
+  test('is stopped when its time is up', async () => {
+    const started = performance.now()
+    const ended = await run({program: bareGuest('misbehave'), args: ['spin'], timeoutMs: 100})
+    expect(ended).toMatchObject({exitCode: null, signal: null, timedOut: true})
+    expect(performance.now() - started).toBeLessThan(10_000)
+  })
+
+  test('has counters and times', async () => {
+    const {stats} = await run({})
+    expect(stats?.portExits).toBeGreaterThan(1)
+    expect(stats?.runNs).toBeGreaterThan(0)
+  })
+
+  test('ends as by SIGPIPE when nobody reads its output any more', async () => {
+    const output = new MachineOutput(() => {
+      throw Object.assign(new Error('EPIPE'), {code: 'EPIPE'})
+    })
+    const options: RunOptions = {
+      program: bareGuest('hello'),
+      args: [],
+      volumes: [],
+      env: {},
+      platform: 'auto',
+    }
+    expect(await runBare(options, {output})).toMatchObject({exitCode: null, signal: 13})
+  })
+
+  test.each([
+    ['port', 'wrote 1 byte at port 0x1234, where there is no device'],
+    ['port-read', 'read 1 byte at port 0x1234, where there is no device'],
+    ['wide', 'wrote 4 bytes at port 0x3f8, where the serial port takes 1'],
+    ['mmio', 'read 4 bytes at guest physical address 0xd0000000'],
+    ['mmio-write', 'wrote 4 bytes at guest physical address 0xd0000000'],
+    ['fault', 'triple fault'],
+    ['halt', 'halted'],
+  ])('that does wrong by %s is an error that says what', async (how, words) => {
+    const error = await errorOf({program: bareGuest('misbehave'), args: [how]})
+    expect(error.code).toBe('VCPU_FAILED')
+    expect(error.message).toContain(words)
+    expect(error.nextStep).not.toBe('')
+  })
+})
+
+describeKvm('a file that cannot be a bare-metal guest', () => {
+  test('is named when it is missing', async () => {
+    const error = await errorOf({program: '/nowhere/guest'})
+    expect([error.code, error.message]).toEqual(['NOT_FOUND', '/nowhere/guest does not exist'])
+  })
+
+  test('is refused when it is a directory, or no ELF file', async () => {
+    expect(await errorOf({program: scratch})).toMatchObject({code: 'NOT_EXECUTABLE'})
+    const text = join(scratch, 'text')
+    writeFileSync(text, 'hello')
+    expect(await errorOf({program: text})).toMatchObject({code: 'NOT_EXECUTABLE'})
+  })
+
+  test('is refused when a segment lies where the machine has its tables', async () => {
+    const program = mutant('low', (bytes) => {
+      bytes.setBigUint64(PHDR_VADDR, 0x1000n, true)
+      bytes.setBigUint64(24, 0x1000n, true)
+    })
+    expect(await errorOf({program})).toMatchObject({code: 'BAD_ELF'})
+  })
+
+  test('is refused when it does not fit into memory', async () => {
+    const program = mutant('large', (bytes) => bytes.setBigUint64(PHDR_MEMSZ, 1n << 40n, true))
+    expect(await errorOf({program})).toMatchObject({code: 'MEMORY_SIZE'})
+    expect(await errorOf({memoryBytes: 1 << 20})).toMatchObject({code: 'MEMORY_SIZE'})
+    expect(await errorOf({memoryBytes: 4096})).toMatchObject({code: 'MEMORY_SIZE'})
+    expect(await errorOf({memoryBytes: 2 ** 40})).toMatchObject({code: 'MEMORY_SIZE'})
+  })
+
+  test('is refused when its arguments do not fit', async () => {
+    expect(await errorOf({args: ['x'.repeat(40_000)]})).toMatchObject({code: 'BAD_ARGUMENT'})
+    expect(await errorOf({args: Array.from({length: 5000}, () => '')})).toMatchObject({code: 'BAD_ARGUMENT'})
+  })
+
+  test.each([
+    [{root: '/'}, '--root'],
+    [{volumes: [{host: '/', guest: '/v', writable: false}]}, '--volume'],
+    [{cwd: '/tmp'}, '--cwd'],
+    [{trace: {fd: 2}}, '--trace'],
+  ])('is refused with a flag that means nothing to it (%#)', async (options, flag) => {
+    const error = await errorOf(options)
+    expect(error.code).toBe('BAD_ARGUMENT')
+    expect(error.message).toContain(flag)
+  })
+})
+
+describe('MachineOutput', () => {
+  test('writes all bytes in order, however few are taken at once', async () => {
+    const path = join(scratch, 'output')
+    const fd = openSync(path, 'w')
+    let refusals = 3
+    const output = new MachineOutput((bytes) => {
+      if (refusals-- > 0) throw Object.assign(new Error('EAGAIN'), {code: 'EAGAIN'})
+      return writeSync(fd, bytes, 0, Math.min(2, bytes.length))
+    })
+    for (const byte of Buffer.from('in order')) output.put(byte)
+    await output.flush()
+    closeSync(fd)
+    expect(readFileSync(path, 'utf8')).toBe('in order')
+    expect(output.isEmpty).toBe(true)
+  })
+})

@@ -1,0 +1,118 @@
+// Lifetimes: nothing is left of a disposed VM, of a forgotten one, or of one whose worker ended.
+
+import {execFileSync} from 'node:child_process'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {fileURLToPath} from 'node:url'
+import {setFlagsFromString} from 'node:v8'
+import {runInNewContext} from 'node:vm'
+import {Worker} from 'node:worker_threads'
+import {expect, test} from 'vitest'
+import {Vm} from '../../../src/vm/vm.ts'
+import {
+  addRealMode,
+  describeKvm,
+  MEMORY_BYTES,
+  openDescriptors,
+  realMode,
+  residentBytes,
+} from '../../helpers/vm.ts'
+
+const HLT = 0xf4
+const SPIN = [0xeb, 0xfe]
+const VMS = 1000
+/** Each VM touches this much, so that leaked ones would add up to 64 MiB. */
+const TOUCHED_BYTES = 0x10000
+/** /dev/kvm, the VM, its vCPU. */
+const DESCRIPTORS_OF_ONE = 3
+const NOISE_BYTES = 16 << 20
+
+setFlagsFromString('--expose-gc')
+const collectGarbage: () => void = runInNewContext('gc')
+
+/** Finalizers run in turns of the event loop. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 5; i++) {
+    collectGarbage()
+    await sleep(5)
+  }
+}
+
+async function useVm(isAsync: boolean): Promise<void> {
+  using vm = Vm.create({memoryBytes: MEMORY_BYTES})
+  vm.memory.view(0x10000, TOUCHED_BYTES).fill(1)
+  const vcpu = addRealMode(vm, 0x1000, [HLT])
+  const exit = isAsync ? await vcpu.runAsync() : vcpu.run()
+  expect(exit.kind).toBe('halt')
+}
+
+describeKvm('after 1,000 VMs', () => {
+  test('descriptors and resident memory are back where they were', async () => {
+    for (let i = 0; i < 50; i++) await useVm(i % 10 === 0)
+    await settle()
+    const before = {descriptors: openDescriptors(), bytes: residentBytes()}
+    // Every tenth has a thread as well.
+    for (let i = 0; i < VMS; i++) await useVm(i % 10 === 0)
+    await settle()
+    expect(openDescriptors()).toBe(before.descriptors)
+    expect(residentBytes() - before.bytes).toBeLessThan(NOISE_BYTES)
+  })
+})
+
+describeKvm('a VM that nobody disposes of', () => {
+  test('is freed by the garbage collector, descriptors and memory', async () => {
+    await settle()
+    const before = {descriptors: openDescriptors(), bytes: residentBytes()}
+    for (let round = 0; round < 10; round++) {
+      for (let i = 0; i < 10; i++) {
+        const {vm, vcpu} = realMode([HLT])
+        vm.memory.view(0x10000, 0x80000).fill(1)
+        vcpu.run()
+      }
+      await settle()
+    }
+    // The interpreter's stack may still hold the last one.
+    expect(openDescriptors()).toBeLessThanOrEqual(before.descriptors + DESCRIPTORS_OF_ONE)
+    expect(residentBytes() - before.bytes).toBeLessThan(NOISE_BYTES)
+  })
+
+  test('leaves its memory to a view that is still held', async () => {
+    const view = (() => {
+      const {vm} = realMode([HLT])
+      return vm.memory.view(0x1000, 1)
+    })()
+    await settle()
+    expect(view[0]).toBe(HLT)
+    view[0] = 1
+    expect(view[0]).toBe(1)
+  })
+
+  test('keeps running while its run is awaited', async () => {
+    const ended = (() => {
+      const {vcpu} = realMode(SPIN)
+      return vcpu.runAsync(AbortSignal.timeout(100))
+    })()
+    await settle()
+    expect((await ended).kind).toBe('interrupted')
+  })
+})
+
+describeKvm('a vCPU that runs', () => {
+  const helper = fileURLToPath(new URL('../../helpers/spin.mjs', import.meta.url))
+
+  test('ends with its worker, and the process lives on', async () => {
+    const before = openDescriptors()
+    for (let i = 0; i < 5; i++) {
+      const worker = new Worker(helper)
+      await new Promise((resolve) => worker.once('message', resolve))
+      await worker.terminate()
+    }
+    await settle()
+    expect(openDescriptors()).toBeLessThanOrEqual(before + 1)
+  })
+
+  test('does not keep process.exit from ending the process', () => {
+    expect(execFileSync(process.execPath, [helper, 'exit'], {encoding: 'utf8', timeout: 20_000})).toBe(
+      'runs\n',
+    )
+  })
+})

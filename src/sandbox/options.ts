@@ -24,7 +24,7 @@ export interface SandboxOptions {
    */
   root?: string
   volumes?: readonly SandboxVolume[]
-  /** Guest memory in bytes, 1 MiB to 4 GiB, files in memory included; default 2 GiB. The host gives what is touched. */
+  /** Guest memory in bytes, 1 MiB to 4 GiB, files in memory included; default 512 MiB. The host gives what is touched. */
   memoryBytes?: number
   platform?: 'auto' | 'kvm'
 }

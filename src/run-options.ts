@@ -43,6 +43,8 @@ export interface RunResult {
   /** The number of the signal that killed the guest. */
   signal: number | null
   timedOut: boolean
+  /** It was killed because guest memory was full: `signal` is SIGKILL. */
+  outOfMemory?: boolean
   stats: RunStats
 }
 

@@ -1,6 +1,7 @@
 // `hv run` from options to exit status: runs the guest, prints what was asked for.
 
 import {writeSync} from 'node:fs'
+import {printable} from '../elf/elf-error.ts'
 import {runProgram} from '../run.ts'
 import type {RunOptions, RunStats} from '../run-options.ts'
 
@@ -14,8 +15,11 @@ export async function run(options: RunOptions): Promise<number> {
   if (options.stats) printStats(result.stats)
   if (result.timedOut) {
     const seconds = (options.timeoutMs ?? 0) / 1000
-    writeSync(STDERR, `hv: ${options.program} was stopped after ${seconds} s: raise --timeout\n`)
+    writeSync(STDERR, `hv: ${printable(options.program)} was stopped after ${seconds} s: raise --timeout\n`)
     return STATUS_TIMED_OUT
+  }
+  if (result.outOfMemory) {
+    writeSync(STDERR, `hv: ${printable(options.program)} was killed: its memory is full: raise --memory\n`)
   }
   if (result.signal !== null) return STATUS_SIGNAL_BASE + result.signal
   return result.exitCode ?? 0

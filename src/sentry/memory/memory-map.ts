@@ -59,6 +59,8 @@ export class MemoryMap {
   defaultFlags = 0
   /** Faults that were mended, for --stats. */
   faults = 0
+  /** A page was needed and guest memory had none left: what the process then dies of. */
+  ranOut = false
   readonly #pager: Pager
 
   constructor(parts: MemoryMapParts) {
@@ -132,7 +134,9 @@ export class MemoryMap {
       return true
     } catch (error) {
       if (!(error instanceof Errno)) throw error
-      return error.code === ENOMEM ? OUT_OF_MEMORY : BUS_ADRERR
+      if (error.code !== ENOMEM) return BUS_ADRERR
+      this.ranOut = true
+      return OUT_OF_MEMORY
     }
   }
 

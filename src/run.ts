@@ -1,7 +1,11 @@
 // runProgram: one program on the calling thread, from options to how it ended.
 
+import {closeSync, openSync} from 'node:fs'
 import {addon} from './addon.ts'
-import {HvError} from './errors.ts'
+import {arch} from './arch/index.ts'
+import {isBareMetal} from './elf/bare-metal.ts'
+import {fileReader} from './elf/file-reader.ts'
+import {parseElf} from './elf/parse.ts'
 import {KvmPlatform} from './platform/kvm/kvm.ts'
 import type {RunOptions, RunResult} from './run-options.ts'
 import type {Kernel} from './sentry/kernel.ts'
@@ -17,7 +21,10 @@ const EPOLLIN = 1
 
 /** @throws HvError */
 export async function runProgram(options: RunOptions): Promise<RunResult> {
-  if (options.machine === 'bare') throw new HvError('BAD_ARGUMENT', 'bare-metal guests are not run here')
+  if (options.machine === 'bare' || (options.machine === undefined && isBareGuest(options))) {
+    const {runBare} = await import('./machine/run-bare.ts')
+    return runBare(options)
+  }
   using platform = new KvmPlatform(options.memoryBytes ?? DEFAULT_MEMORY_BYTES)
   const sentry = new Sentry(platform, options)
   const {kernel} = sentry
@@ -39,6 +46,21 @@ export async function runProgram(options: RunOptions): Promise<RunResult> {
   })
   sentry.dispose()
   return result
+}
+
+/** What the file says; in a guest's tree there are Linux programs alone. */
+function isBareGuest({program, root}: RunOptions): boolean {
+  if (root !== undefined) return false
+  let fd: number | undefined
+  try {
+    fd = openSync(program, 'r')
+    return isBareMetal(parseElf(fileReader(fd), program, arch.name))
+  } catch {
+    // The sentry says what is wrong with it.
+    return false
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
 }
 
 /** What the terminal and kill(1) send to hv is the guest's. */

@@ -1,0 +1,30 @@
+// Bare-metal guests run by the same `hv run`: told from a Linux program by what the file is.
+
+import {existsSync} from 'node:fs'
+import {describe, expect, test} from 'vitest'
+import {guests} from '../../ci/paths.mjs'
+import {underHv} from './run.ts'
+
+describe.skipIf(!existsSync(`${guests}/bare-hello`))('a bare-metal guest', () => {
+  test('is run as one because its file says so', () => {
+    const {status, stdout, stderr} = underHv([], `${guests}/bare-hello`, [])
+    expect({status, stdout: stdout.toString(), stderr}).toEqual({
+      status: 0,
+      stdout: 'Hello from bare metal\n',
+      stderr: '',
+    })
+  })
+
+  test('is run as one by --machine bare', () => {
+    expect(underHv(['--machine', 'bare'], `${guests}/bare-hello`, []).status).toBe(0)
+  })
+
+  test('reads the serial line from standard input', () => {
+    const {status, stdout} = underHv([], `${guests}/bare-echo`, [], {stdin: Buffer.from('to and fro\n')})
+    expect({status, stdout: stdout.toString()}).toEqual({status: 0, stdout: 'TO AND FRO\n'})
+  })
+
+  test('is a Linux program by --machine linux, and dies as one', () => {
+    expect(underHv(['--machine', 'linux'], `${guests}/bare-hello`, []).status).toBe(139)
+  })
+})

@@ -89,6 +89,7 @@ function create(path: string): number {
 
 /** What execvp(3) does with a name, on the host; a path is left for the loader, which says what is wrong with it. */
 function findOnHost(program: string, searchPath: string): string {
+  if (program === '') throw new HvError('NOT_FOUND', 'no program name: PROGRAM is empty', 'give its path')
   if (program.includes('/')) return program
   for (const directory of searchPath.split(':')) {
     const candidate = `${directory || '.'}/${program}`

@@ -158,6 +158,18 @@ export class KvmContext implements Context {
     this.#threaded = true
   }
 
+  /** With a thread: it trapped by an exit, and its thread is at rest. */
+  get exited(): boolean {
+    return Atomics.load(this.#record, STOPPED) !== 0
+  }
+
+  /** From the next resume on `run` runs it again. Precondition: `exited`. */
+  leaveThread(): void {
+    Atomics.store(this.#frame, LISTENING, 0)
+    this.#threaded = false
+    this.#running = false
+  }
+
   /** With a thread: lets it go on, by the frame where it waits in the shim, else by its thread. */
   go(): void {
     Atomics.store(this.#frame, LISTENING, 1)

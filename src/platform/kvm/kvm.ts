@@ -177,19 +177,26 @@ export class KvmPlatform implements Platform {
   #listen(context: KvmContext): EventKind {
     let event = context.listen(SPINS, this.#attention)
     if (event === EVENT_PREEMPTED) return this.#goOn(context)
-    if (event !== 0) {
-      this.stats.listened++
-      this.#listening.heard()
-      return this.#stopped(context, event)
-    }
+    if (event !== 0) return this.#heard(context, event)
     if (Atomics.load(this.#attention, 0) !== 0 || this.#listening.patient()) return 0
 
     event = context.deafen()
     if (event === EVENT_PREEMPTED) return this.#goOn(context)
-    if (event !== 0) return this.#stopped(context, event)
+    if (event !== 0) return this.#heard(context, event)
     this.#listening.parked()
     const count = context.sleep(this.#watcher, this.#events)
     return this.#collect(count)
+  }
+
+  #heard(context: KvmContext, event: EventKind): EventKind {
+    if (context.exited) {
+      this.stats.exits++
+      if (this.#listening.missed(event === EVENT_SYSCALL)) context.leaveThread()
+    } else {
+      this.stats.listened++
+      this.#listening.heard()
+    }
+    return this.#stopped(context, event)
   }
 
   /** A signal of the host's ended KVM_RUN: nobody asked for it. */

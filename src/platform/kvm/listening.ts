@@ -10,8 +10,11 @@ const SPIN_NS = 50_000
 /** Traps in a row that must be quick: at first, and at most, after listening was in vain. */
 const STREAK_MIN = 8
 const STREAK_MAX = 1024
-/** Fewer traps than this while listening: it was in vain. */
+/** Fewer traps than this, for each trap of the streak, while listening: it was in vain. */
 const WORTH = 16
+/** System calls that the shim gave up on: so many are chance, and one in so many. */
+const MISSES_MIN = 4
+const MISSES_SHARE = 64
 
 export class Listening {
   readonly #now: () => number
@@ -21,6 +24,8 @@ export class Listening {
   #since = 0
   #listened = 0
   #spinUntil = 0
+  #missed = 0
+  #isParked = false
 
   /** @param now CLOCK_MONOTONIC nanoseconds */
   constructor(now: () => number) {
@@ -35,6 +40,8 @@ export class Listening {
     this.#since = now
     this.#traps = 0
     this.#listened = 0
+    this.#missed = 0
+    this.#isParked = false
     return quick
   }
 
@@ -51,12 +58,25 @@ export class Listening {
     return now < this.#spinUntil
   }
 
-  /** The spin was in vain, and exits are back. */
+  /** The spin was in vain: the next trap comes by an exit. */
   parked(): void {
     this.#spinUntil = 0
+    this.#isParked = true
+  }
+
+  /**
+   * A trap came by an exit while listening. True: exits are back, because nobody spins any more, or because the shim
+   * keeps giving up: the sentry is not given the processor that it spins on.
+   * @param gaveUp a system call, which the shim had waited with
+   */
+  missed(gaveUp: boolean): boolean {
+    this.#spinUntil = 0
+    if (gaveUp && !this.#isParked) this.#missed++
+    if (!this.#isParked && this.#missed < MISSES_MIN + this.#listened / MISSES_SHARE) return false
     this.#traps = 0
     this.#since = this.#now()
     this.#streak =
       this.#listened >= WORTH * this.#streak ? STREAK_MIN : Math.min(this.#streak * 2, STREAK_MAX)
+    return true
   }
 }

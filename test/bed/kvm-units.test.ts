@@ -20,7 +20,7 @@ test.for(folders)('test/unit/%s passes in the bed', async (folder) => {
   // Threads start faster than processes under emulation; the repository is read-only there.
   const options = ['--configLoader', 'runner', '--project', 'unit', '--pool=threads', '--maxWorkers=1']
   const argv = [...vitest, ...options, '--testTimeout', String(TIMEOUT_MS), `test/unit/${folder}`]
-  const result = await bed.run({argv, env: {NO_COLOR: '1'}, timeoutMs: TIMEOUT_MS})
+  const result = await bed.run({argv, env: {NO_COLOR: '1', HV_TEST_VMS: '100'}, timeoutMs: TIMEOUT_MS})
   expect(result.status, result.stdout.toString() + result.stderr.toString()).toBe(0)
 })
 

@@ -12,7 +12,7 @@ export const CODE = 0x1000
 export const MEMORY_BYTES = 0x100000
 
 /** Skipped by name where the host has no KVM. */
-export const describeKvm = describe.skipIf(!existsSync('/dev/kvm'))
+export const describeKvm: ReturnType<typeof describe.skipIf> = describe.skipIf(!existsSync('/dev/kvm'))
 /** KVM without VT-x and SVM: see src/vm/README.md for what it does otherwise. */
 export const isPvmHost = existsSync('/sys/module/kvm_pvm')
 export const hasGuests = existsSync(`${guests}/bare-hello`)

@@ -1,0 +1,121 @@
+// 10,000 mutants of three programs, loaded into guest memory and run unless refused: no crash, no hang, no bug of our own.
+
+import {accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest'
+import {guests} from '../../ci/paths.mjs'
+import {HvError} from '../../src/errors.ts'
+import {KvmPlatform} from '../../src/platform/kvm/kvm.ts'
+import type {RunResult} from '../../src/run-options.ts'
+import {Output, openInput, openOutput} from '../../src/sandbox/streams.ts'
+import {runToEnd} from '../../src/sentry/run-to-end.ts'
+import {type ProgramOptions, Sentry} from '../../src/sentry/sentry.ts'
+import {mutants} from '../helpers/mutate.ts'
+
+const SEED = 20_261_126
+const MUTANTS_EACH = 3334
+const PROGRAMS = ['hello', 'musl-basics', 'auxv-pie']
+const TIME_LIMIT_MS = 20
+/** On a busy machine; alone it takes 10 s a program. */
+const TEST_TIMEOUT_MS = 180_000
+/** How long a run with that limit may take at most, on a machine that does other things too. */
+const HANG_MS = 5000
+/** Much, for the page tables' sake: on a PVM host those of programs that ended stay. */
+const MEMORY_BYTES = 2 ** 31
+const MAX_OUTPUT = 64 << 10
+/** What a sentry keeps of programs that ended. */
+const KEPT_BYTES = 1 << 20
+const REFUSALS = new Set(['BAD_ELF', 'NOT_EXECUTABLE', 'NO_INTERPRETER', 'OUT_OF_MEMORY'])
+
+const canOpenKvm = (() => {
+  try {
+    accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+})()
+
+describe.skipIf(!canOpenKvm)('mutants in a sentry', {timeout: TEST_TIMEOUT_MS}, () => {
+  let platform: KvmPlatform
+  let sentry: Sentry
+  let folder: string
+  let emptyBytes: number
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'hv-mutants-'))
+  })
+
+  afterAll(() => rmSync(folder, {recursive: true}))
+
+  beforeEach(() => {
+    platform = new KvmPlatform(MEMORY_BYTES)
+    sentry = new Sentry(platform, {root: folder, volumes: []})
+    emptyBytes = platform.memory.allocatedBytes
+  })
+
+  afterEach(() => {
+    sentry.dispose()
+    platform[Symbol.dispose]()
+  })
+
+  test.each(PROGRAMS)('%s: each mutant is refused in one line, or runs to an end of its own', (name) => {
+    const original = readFileSync(join(guests, name))
+    const file = join(folder, 'mutant')
+    const count = {refused: 0, tooBig: 0, ran: 0, timedOut: 0, killed: 0}
+    for (const {index, description, bytes} of mutants(original, SEED, MUTANTS_EACH)) {
+      rmSync(file, {force: true})
+      writeFileSync(file, bytes, {mode: 0o755})
+      try {
+        const result = attempt()
+        count.ran++
+        if (result.timedOut) count.timedOut++
+        if (result.signal !== null) count.killed++
+      } catch (error) {
+        if (!isRefusal(error)) {
+          throw new Error(`mutant ${index} of ${name} (${description}): ${error}`, {cause: error})
+        }
+        count.refused++
+        if ((error as HvError).code === 'OUT_OF_MEMORY') count.tooBig++
+      }
+    }
+    process.stderr.write(`${name}: ${JSON.stringify(count)}\n`)
+    expectSound(original)
+    expect(count.refused + count.ran).toBe(MUTANTS_EACH)
+    expect(count.refused).toBeGreaterThan(MUTANTS_EACH / 3)
+    expect(count.tooBig).toBeLessThan(MUTANTS_EACH / 50)
+    expect(count.ran).toBeGreaterThan(MUTANTS_EACH / 40)
+    expect(count.killed).toBeGreaterThan(0)
+    expect(count.killed + count.timedOut).toBeLessThan(count.ran)
+  })
+
+  /** After all of them the sentry is as good as new. */
+  function expectSound(original: Uint8Array): void {
+    writeFileSync(join(folder, 'sound'), original, {mode: 0o755})
+    expect(runToEnd(sentry, program('/sound'), {})).toMatchObject({exitCode: 0, signal: null})
+  }
+
+  function attempt(): RunResult {
+    const started = performance.now()
+    const result = runToEnd(sentry, program('/mutant'), {timeoutMs: TIME_LIMIT_MS})
+    expect(performance.now() - started).toBeLessThan(HANG_MS)
+    expect(platform.memory.allocatedBytes).toBeLessThanOrEqual(emptyBytes + KEPT_BYTES)
+    return result
+  }
+})
+
+function program(path: string): ProgramOptions {
+  const streams = [
+    openInput(new Uint8Array(0)),
+    openOutput(new Output(MAX_OUTPUT)),
+    openOutput(new Output(MAX_OUTPUT)),
+  ]
+  return {program: path, onHost: false, args: [], env: {PATH: '/'}, streams}
+}
+
+/** What hv says of a file that it does not run: one line and a next step. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof HvError) || !REFUSALS.has(error.code)) return false
+  return /^[ -~]+; [ -~]+$/.test(`${error.message}; ${error.nextStep}`)
+}

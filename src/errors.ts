@@ -44,3 +44,11 @@ export class HvError extends Error {
     return 125
   }
 }
+
+/** File names and interpreter paths are bytes of the guest's: shown on one line, without terminal controls. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be printed
+  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/g, (char) => {
+    return `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`
+  })
+}

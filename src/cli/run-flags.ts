@@ -49,7 +49,12 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     summary: "set a variable of the guest, or pass the caller's; may be repeated",
   },
   {name: 'cwd', kind: 'value', placeholder: 'DIR', summary: "the guest's working directory; default: /"},
-  {name: 'memory', kind: 'value', placeholder: 'SIZE', summary: 'guest memory, e.g. 256M or 2G; default 512M'},
+  {
+    name: 'memory',
+    kind: 'value',
+    placeholder: 'SIZE',
+    summary: 'guest memory, e.g. 256M or 2G; default 512M',
+  },
   {
     name: 'timeout',
     kind: 'value',

@@ -1,7 +1,7 @@
 // `hv run` from options to exit status: runs the guest, prints what was asked for.
 
 import {writeSync} from 'node:fs'
-import {printable} from '../elf/elf-error.ts'
+import {printable} from '../errors.ts'
 import {runProgram} from '../run.ts'
 import type {RunOptions, RunStats} from '../run-options.ts'
 

@@ -16,7 +16,8 @@ import {
   ET_REL,
 } from '../abi/elf.ts'
 import {ENOEXEC} from '../abi/errno.ts'
-import {ElfError, printable} from './elf-error.ts'
+import {printable} from '../errors.ts'
+import {ElfError} from './elf-error.ts'
 import {type Machine, machineName} from './machine-name.ts'
 
 export interface Identity {

@@ -123,6 +123,11 @@ void Context::Enter() {
   sregs.cr3 = cr3_;
   run.kvm_dirty_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
   has_written_ = false;
+  if (!interrupted_) return;
+  // A fault that KVM was about to deliver belongs to where the program was: delivered here, it would be the shim's own.
+  // The program faults again when it comes back there.
+  kvm_vcpu_events none{};
+  Ioctl(vcpu_.fd(), KVM_SET_VCPU_EVENTS, "KVM_SET_VCPU_EVENTS", &none);
 }
 
 Trap Context::Run() {
@@ -135,6 +140,7 @@ Trap Context::Run() {
   } else if (stop_ == Stop::kSyscall && pvm_) {
     FinishPvmSyscall();
   }
+  interrupted_ = false;
 
   for (;;) {
     int error = vcpu_.Run();
@@ -200,6 +206,7 @@ Trap Context::Refuse() {
 // RCX and R11 hold its return address and flags all the way.
 Trap Context::Interrupted() {
   uint64_t rip = regs().rip;
+  interrupted_ = true;
   stop_ = Stop::kUser;
   if (!InWindow(rip)) return Trap::kInterrupted;
 

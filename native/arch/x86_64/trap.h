@@ -106,6 +106,8 @@ class Context {
   // Registers that the next Run enters the program with.
   UserRegisters written_ = {};
   bool has_written_ = true;
+  // KVM_RUN ended by a signal since the last entry: KVM may still hold a fault for the instruction that was next.
+  bool interrupted_ = false;
   // They are of a call whose result is still to come by the frame.
   bool result_in_frame_ = false;
 };

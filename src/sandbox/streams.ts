@@ -4,17 +4,16 @@ import {EINVAL, ENOSPC, EPERM, Errno, ESPIPE} from '../abi/errno.ts'
 import {S_IFIFO} from '../abi/file-mode.ts'
 import {FIONREAD} from '../abi/ioctl.ts'
 import {O_ACCMODE, O_RDONLY, O_WRONLY, POLLHUP, POLLIN, POLLOUT} from '../abi/open-flags.ts'
-import {allocateDev} from '../vfs/anonymous-dev.ts'
 import {now} from '../vfs/clock.ts'
 import type {AttributeChanges, Attributes, Inode, IoctlMemory, OpenFile} from '../vfs/file.ts'
 import {FileDescription} from '../vfs/file-description.ts'
-import type {FileSystem, FileSystemStatistics} from '../vfs/file-system.ts'
 import {Node} from '../vfs/node.ts'
+import {PIPEFS_MAGIC} from '../vfs/pipe.ts'
+import {UnmountedFileSystem} from '../vfs/unmounted.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
 
 const FIRST_CAPACITY = 4096
 const BLOCK = 4096
-const PIPEFS_MAGIC = 0x50495045
 
 /** Standard input: `bytes`, then the end of the file. */
 export function openInput(bytes: Uint8Array): OpenFile {
@@ -124,38 +123,7 @@ class StreamFile extends FileDescription {
   }
 }
 
-/** Where their inodes live; it is never mounted. */
-class StreamFileSystem implements FileSystem {
-  readonly type = 'pipefs'
-  readonly readOnly = false
-  readonly dev = allocateDev()
-  #nextIno = 1
-
-  get root(): Inode {
-    throw new Errno(EINVAL)
-  }
-
-  takeIno(): number {
-    return this.#nextIno++
-  }
-
-  statfs(): FileSystemStatistics {
-    return {
-      magic: PIPEFS_MAGIC,
-      bsize: BLOCK,
-      blocks: 0,
-      bfree: 0,
-      bavail: 0,
-      files: 0,
-      ffree: 0,
-      namelen: 255,
-    }
-  }
-
-  dispose(): void {}
-}
-
-const streamfs = new StreamFileSystem()
+const streamfs = new UnmountedFileSystem('pipefs', PIPEFS_MAGIC)
 
 class StreamInode extends Node {
   readonly fs = streamfs

@@ -1,32 +1,13 @@
 // Inodes of files that have no place in any tree: eventfd, timerfd, epoll (Linux's anon_inodefs). One inode for each sort.
 
-import {EINVAL, Errno} from '../abi/errno.ts'
-import {allocateDev} from './anonymous-dev.ts'
 import {now} from './clock.ts'
-import type {Attributes, ByteString, Inode} from './file.ts'
-import type {FileSystem, FileSystemStatistics} from './file-system.ts'
+import type {Attributes, ByteString} from './file.ts'
 import {Node} from './node.ts'
+import {UnmountedFileSystem} from './unmounted.ts'
 
 const ANON_INODE_FS_MAGIC = 0x09041934
 
-class AnonymousFileSystem implements FileSystem {
-  readonly type = 'anon_inodefs'
-  readonly readOnly = false
-  readonly dev = allocateDev()
-
-  get root(): Inode {
-    throw new Errno(EINVAL)
-  }
-
-  statfs(): FileSystemStatistics {
-    const magic = ANON_INODE_FS_MAGIC
-    return {magic, bsize: 4096, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0, namelen: 255}
-  }
-
-  dispose(): void {}
-}
-
-const anonymous = new AnonymousFileSystem()
+const anonymous = new UnmountedFileSystem('anon_inodefs', ANON_INODE_FS_MAGIC)
 const inodes = new Map<ByteString, AnonymousInode>()
 
 /** The inode whose /proc/self/fd link reads `anon_inode:` and `label`: `[eventfd]`. */

@@ -22,12 +22,11 @@ import {
   TIOCSWINSZ,
 } from '../abi/ioctl.ts'
 import {O_APPEND, POLLERR, POLLHUP, POLLIN, POLLOUT, SEEK_CUR, SEEK_END, SEEK_SET} from '../abi/open-flags.ts'
-import {allocateDev} from './anonymous-dev.ts'
-import type {AttributeChanges, Attributes, Inode, IoctlMemory, OpenFile} from './file.ts'
+import type {AttributeChanges, Attributes, IoctlMemory, OpenFile} from './file.ts'
 import {FileDescription} from './file-description.ts'
-import type {FileSystem, FileSystemStatistics} from './file-system.ts'
 import {attributesFrom, check, host, STAT_FIELDS, STAT_MODE} from './host-calls.ts'
 import {Node} from './node.ts'
+import {UnmountedFileSystem} from './unmounted.ts'
 import {WaitQueue} from './wait-queue.ts'
 
 /** What a pipe or terminal that polls writable takes without blocking: PIPE_BUF. */
@@ -208,24 +207,7 @@ function int32Bytes(value: number): Uint8Array {
   return new Uint8Array(new Int32Array([value]).buffer)
 }
 
-/** Where the inodes of host streams live; it is never mounted. */
-class StreamFileSystem implements FileSystem {
-  readonly type = 'hostfs'
-  readonly readOnly = false
-  readonly dev = allocateDev()
-
-  get root(): Inode {
-    throw new Errno(EINVAL)
-  }
-
-  statfs(): FileSystemStatistics {
-    return {magic: 0, bsize: 4096, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0, namelen: 255}
-  }
-
-  dispose(): void {}
-}
-
-const streamfs = new StreamFileSystem()
+const streamfs = new UnmountedFileSystem('hostfs', 0)
 const stat = new Float64Array(STAT_FIELDS)
 
 class StreamInode extends Node {

@@ -14,18 +14,19 @@ import {
   POLLIN,
   POLLOUT,
 } from '../abi/open-flags.ts'
-import {allocateDev} from './anonymous-dev.ts'
 import {now} from './clock.ts'
 import type {AttributeChanges, Attributes, Inode, IoctlMemory, OpenFile, Time} from './file.ts'
 import {FileDescription} from './file-description.ts'
-import type {FileSystem, FileSystemStatistics} from './file-system.ts'
 import {Node} from './node.ts'
+import {UnmountedFileSystem} from './unmounted.ts'
 import {WaitQueue} from './wait-queue.ts'
 
 /** Writes of at most this many bytes are all or nothing. */
 export const PIPE_BUF = 4096
 const DEFAULT_CAPACITY = 65536
 const PAGE = 4096
+/** f_type of pipes, for whatever else looks like one. */
+export const PIPEFS_MAGIC = 0x50495045
 /** /proc/sys/fs/pipe-max-size. */
 const MAX_CAPACITY = 1 << 20
 
@@ -225,29 +226,8 @@ export function openFifo(inode: Inode, flags: number): OpenFile {
   return new PipeEnd(inode, pipe, flags)
 }
 
-/** pipefs: where the inodes of pipe(2) live; it is never mounted. */
-class PipeFileSystem implements FileSystem {
-  readonly type = 'pipefs'
-  readonly readOnly = false
-  readonly dev = allocateDev()
-  #nextIno = 1
-
-  get root(): Inode {
-    throw new Errno(EINVAL)
-  }
-
-  takeIno(): number {
-    return this.#nextIno++
-  }
-
-  statfs(): FileSystemStatistics {
-    return {magic: 0x50495045, bsize: PAGE, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0, namelen: 255}
-  }
-
-  dispose(): void {}
-}
-
-const pipefs = new PipeFileSystem()
+/** Where the inodes of pipe(2) live. */
+const pipefs = new UnmountedFileSystem('pipefs', PIPEFS_MAGIC)
 
 class PipeInode extends Node {
   readonly fs = pipefs

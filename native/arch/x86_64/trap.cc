@@ -144,7 +144,11 @@ Trap Context::Run() {
 
   for (;;) {
     int error = vcpu_.Run();
-    if (error == EINTR) return Interrupted();
+    if (error == EINTR) {
+      Trap trap = Interrupted();
+      if (trap != Trap::kResumed) return trap;
+      continue;
+    }
     if (error != 0) return Die(error);
     const kvm_run& run = vcpu_.run();
     if (run.exit_reason == KVM_EXIT_IO && run.io.port == HV_PORT_FAULT) {
@@ -241,9 +245,8 @@ Trap Context::Interrupted() {
     user[kRegRsp] = stack.rsp;
     user[kRegEflags] = stack.rflags;
   } else {
-    // On the way to a fault's doorbell: a few instructions more.
-    int error = vcpu_.Run();
-    return error == 0 && vcpu_.run().exit_reason == KVM_EXIT_IO ? Fault() : Die(error);
+    // On the way to a fault's doorbell, a few instructions on: that is the trap.
+    return Trap::kResumed;
   }
   stop_ = Stop::kUser;
   WriteRegisters(user);

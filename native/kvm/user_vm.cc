@@ -65,7 +65,7 @@ void Space::Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t pro
   auto forget_range = [&] {
     if (end > begin) pvm::Forget(memory.data() + (begin - HV_MEMORY_BASE), end - begin);
   };
-  table_.Set(address, length, HV_MEMORY_BASE + offset, access, [&](uint64_t physical) {
+  auto note_change = [&](uint64_t physical) {
     changed = true;
     if (!forget) return;
     if (physical != end) {
@@ -73,10 +73,20 @@ void Space::Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t pro
       begin = physical;
     }
     end = physical + kPageSize;
-  });
-  if (!changed) return;
-  if (forget) forget_range();
-  for (Context* context : contexts_) context->RequestFlush();
+  };
+  auto flush = [&] {
+    if (!changed) return;
+    if (forget) forget_range();
+    for (Context* context : contexts_) context->RequestFlush();
+  };
+  try {
+    table_.Set(address, length, HV_MEMORY_BASE + offset, access, note_change);
+  } catch (...) {
+    // What changed before the tables ran out changed for the processor too.
+    flush();
+    throw;
+  }
+  flush();
 }
 
 void Space::Enter(Context& context) {

@@ -1,6 +1,7 @@
 // Architecture: what the sentry asks of src/arch/x86_64 and src/arch/arm64: the same exports in both.
 
 import type {SignalSet} from '../abi/signal-set.ts'
+import type {Fault} from '../platform/platform.ts'
 
 export interface Architecture {
   /** The column of the system call table. */
@@ -14,6 +15,22 @@ export interface Architecture {
   initialRegisters(start: number, stackPointer: number): BigUint64Array
   /** uname(2)'s machine. */
   readonly machine: string
+  /** Of Context.readRegisters(). */
+  readonly registerCount: number
+  /**
+   * A trap record as Linux would report it.
+   * @param address the faulting data address; kernel-half addresses are negative
+   * @param userTop user addresses end here
+   * @param fpState reads Context.readFpState(): floating-point errors say there which one they are
+   */
+  faultOf(
+    vector: number,
+    errorCode: number,
+    address: number,
+    programCounter: number,
+    userTop: number,
+    fpState: () => Uint8Array,
+  ): Fault
   stackPointer(registers: BigUint64Array): number
   programCounter(registers: BigUint64Array): number
   /** What a system call returned: signed. */

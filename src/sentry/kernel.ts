@@ -58,6 +58,8 @@ export class Kernel {
   readonly #stopped = new Set<Task>()
   /** The page behind the vDSO's clocks, once a program asked for the time. */
   #clock: ClockPage | undefined
+  /** When the running task's turn is over, while others wait for theirs. */
+  #sliceEndNs = 0
   #sleptNs = 0
   #sleepingSinceNs = 0
 
@@ -144,8 +146,6 @@ export class Kernel {
     if (this.#queue.length > 1) deadlineNs = Math.min(deadlineNs, this.#sliceEndNs)
     return deadlineNs
   }
-
-  #sliceEndNs = 0
 
   #resumeNext(): void {
     while (this.#queue.length > 0) {

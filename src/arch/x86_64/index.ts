@@ -1,7 +1,15 @@
 // x86_64, as the sentry sees it.
 
 import type {Architecture} from '../architecture.ts'
-import {callResult, initialRegisters, programCounter, restartCall, stackPointer} from './registers.ts'
+import {faultOf} from './faults.ts'
+import {
+  callResult,
+  initialRegisters,
+  programCounter,
+  REGISTER_COUNT,
+  restartCall,
+  stackPointer,
+} from './registers.ts'
 import {popSignalFrame, pushSignalFrame, signalFrameBytes} from './signal-frame.ts'
 
 export const x86_64: Architecture = {
@@ -12,6 +20,8 @@ export const x86_64: Architecture = {
   callLoopNumber: 39,
   initialRegisters,
   machine: 'x86_64',
+  registerCount: REGISTER_COUNT,
+  faultOf,
   stackPointer,
   programCounter,
   callResult,

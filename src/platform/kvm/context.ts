@@ -1,7 +1,7 @@
 // KvmContext: one vCPU, the trap frame it shares with the sentry, and how it is run: here, or by a thread that we listen to.
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
-import {faultOf} from '../../arch/x86_64/faults.ts'
+import {arch} from '../../arch/index.ts'
 import {type Context, EVENT_PREEMPTED, EVENT_SYSCALL, type EventKind, type Fault} from '../platform.ts'
 import type {NativeContext, NativeSpace, NativeWatcher} from './addon.ts'
 
@@ -27,7 +27,6 @@ const HOST_ERROR = 8
 const EXIT_REASON = 9
 const RECORD_WORDS = 10
 
-const REGISTERS = 27
 const TWO_32 = 2 ** 32
 
 export class KvmContext implements Context {
@@ -37,7 +36,7 @@ export class KvmContext implements Context {
   readonly #record: Int32Array
   readonly #stoppedWord: Int32Array
   readonly #userTop: number
-  readonly #registers = new BigUint64Array(REGISTERS)
+  readonly #registers = new BigUint64Array(arch.registerCount)
   #space: NativeSpace | undefined
   #hasThread = false
   /** Its own thread runs it, and the sentry listens. */
@@ -74,7 +73,7 @@ export class KvmContext implements Context {
 
   get fault(): Fault {
     const record = this.#record
-    return faultOf(
+    return arch.faultOf(
       record[VECTOR],
       record[ERROR_CODE] >>> 0,
       signed64(record[ADDRESS], record[ADDRESS + 1]),

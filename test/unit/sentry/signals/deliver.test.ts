@@ -6,7 +6,6 @@ import {killInfo, plainInfo, SI_QUEUE} from '../../../../src/abi/siginfo.ts'
 import {
   SA_NODEFER,
   SA_RESETHAND,
-  SA_RESTORER,
   SIG_IGN,
   SIGCHLD,
   SIGCONT,
@@ -18,39 +17,12 @@ import {
   SIGUSR2,
 } from '../../../../src/abi/signal.ts'
 import {SignalSet} from '../../../../src/abi/signal-set.ts'
-import {RDI, RIP, RSP} from '../../../../src/arch/x86_64/registers.ts'
+import {RSP} from '../../../../src/arch/x86_64/registers.ts'
 import {RLIMIT_SIGPENDING} from '../../../../src/sentry/resource-limits.ts'
 import {deliver} from '../../../../src/sentry/signals/deliver.ts'
 import {forceFault} from '../../../../src/sentry/signals/force.ts'
-import {rtSigreturn} from '../../../../src/sentry/syscalls/sigreturn.ts'
-import {REGISTERS_SET} from '../../../../src/sentry/syscalls/syscall.ts'
-import {call, type Fake, fakeTask} from '../fake-task.ts'
-
-const HANDLER = 0x402000
-
-function handle({process}: Fake, signal: number, flags = 0, mask = new SignalSet()): void {
-  process.signals.setAction(signal, {
-    handler: HANDLER + signal,
-    flags: flags | SA_RESTORER,
-    restorer: 1,
-    mask,
-  })
-}
-
-function block({task}: Fake, ...signals: number[]): void {
-  task.signals.mask = SignalSet.of(...signals)
-}
-
-/** The signals whose handlers would run, innermost (that runs first) first. */
-function handlersOf(fake: Fake): number[] {
-  const running: number[] = []
-  while (Number(fake.context.registers[RIP]) > HANDLER) {
-    running.push(Number(fake.context.registers[RDI]))
-    fake.context.registers[RSP] += 8n
-    expect(call(fake, rtSigreturn)).toBe(REGISTERS_SET)
-  }
-  return running
-}
+import {type Fake, fakeTask} from '../fake-task.ts'
+import {block, handle, handlersOf} from './handling.ts'
 
 describe('a pending signal', () => {
   test('is nothing to look at until there is one', () => {

@@ -2,39 +2,13 @@
 
 import {describe, expect, test} from 'vitest'
 import {EINTR} from '../../../../src/abi/errno.ts'
-import {SA_RESTART, SA_RESTORER, SIGCHLD, SIGTERM, SIGUSR1} from '../../../../src/abi/signal.ts'
+import {SA_RESTART, SIGCHLD, SIGTERM, SIGUSR1} from '../../../../src/abi/signal.ts'
 import {SignalSet} from '../../../../src/abi/signal-set.ts'
-import {RAX, RDI, RIP, RSP} from '../../../../src/arch/x86_64/registers.ts'
+import {RAX, RIP} from '../../../../src/arch/x86_64/registers.ts'
 import {deliver, hasDeliverable, interruptWait} from '../../../../src/sentry/signals/deliver.ts'
-import {rtSigreturn} from '../../../../src/sentry/syscalls/sigreturn.ts'
-import {BLOCKED, REGISTERS_SET} from '../../../../src/sentry/syscalls/syscall.ts'
-import {call, type Fake, fakeTask} from '../fake-task.ts'
-
-const HANDLER = 0x402000
-
-function handle({process}: Fake, signal: number, flags = 0, mask = new SignalSet()): void {
-  process.signals.setAction(signal, {
-    handler: HANDLER + signal,
-    flags: flags | SA_RESTORER,
-    restorer: 1,
-    mask,
-  })
-}
-
-function block({task}: Fake, ...signals: number[]): void {
-  task.signals.mask = SignalSet.of(...signals)
-}
-
-/** The signals whose handlers would run, innermost (that runs first) first. */
-function handlersOf(fake: Fake): number[] {
-  const running: number[] = []
-  while (Number(fake.context.registers[RIP]) > HANDLER) {
-    running.push(Number(fake.context.registers[RDI]))
-    fake.context.registers[RSP] += 8n
-    expect(call(fake, rtSigreturn)).toBe(REGISTERS_SET)
-  }
-  return running
-}
+import {BLOCKED} from '../../../../src/sentry/syscalls/syscall.ts'
+import {type Fake, fakeTask} from '../fake-task.ts'
+import {block, handle, handlersOf} from './handling.ts'
 
 describe('a blocked call', () => {
   /** Puts the task to sleep in call 0 and lets a handled signal find it. */

@@ -1,0 +1,36 @@
+// Handlers and masks for tests of signals, and which handlers are about to run.
+
+import {expect} from 'vitest'
+import {SA_RESTORER} from '../../../../src/abi/signal.ts'
+import {SignalSet} from '../../../../src/abi/signal-set.ts'
+import {RDI, RIP, RSP} from '../../../../src/arch/x86_64/registers.ts'
+import {rtSigreturn} from '../../../../src/sentry/syscalls/sigreturn.ts'
+import {REGISTERS_SET} from '../../../../src/sentry/syscalls/syscall.ts'
+import {call, type Fake} from '../fake-task.ts'
+
+/** The handler of a signal lies that many bytes behind it. */
+export const HANDLER = 0x402000
+
+export function handle({process}: Fake, signal: number, flags = 0, mask = new SignalSet()): void {
+  process.signals.setAction(signal, {
+    handler: HANDLER + signal,
+    flags: flags | SA_RESTORER,
+    restorer: 1,
+    mask,
+  })
+}
+
+export function block({task}: Fake, ...signals: number[]): void {
+  task.signals.mask = SignalSet.of(...signals)
+}
+
+/** The signals whose handlers would run, innermost (that runs first) first. */
+export function handlersOf(fake: Fake): number[] {
+  const running: number[] = []
+  while (Number(fake.context.registers[RIP]) > HANDLER) {
+    running.push(Number(fake.context.registers[RDI]))
+    fake.context.registers[RSP] += 8n
+    expect(call(fake, rtSigreturn)).toBe(REGISTERS_SET)
+  }
+  return running
+}

@@ -10,7 +10,7 @@ const SPIN_NS = 50_000
 /** Traps in a row that must be quick: at first, and at most, after listening was in vain. */
 const STREAK_MIN = 8
 const STREAK_MAX = 1024
-/** Fewer traps than this, for each trap of the streak, while listening: it was in vain. */
+/** Parking, and each call that the shim gave up on, cost as much as some traps by exit: with fewer heard it was in vain. */
 const WORTH = 16
 /** System calls that the shim gave up on: so many are chance, and one in so many. */
 const MISSES_MIN = 4
@@ -75,8 +75,8 @@ export class Listening {
     if (!this.#isParked && this.#missed < MISSES_MIN + this.#listened / MISSES_SHARE) return false
     this.#traps = 0
     this.#since = this.#now()
-    this.#streak =
-      this.#listened >= WORTH * this.#streak ? STREAK_MIN : Math.min(this.#streak * 2, STREAK_MAX)
+    const wasWorth = this.#listened >= WORTH * (1 + this.#missed)
+    this.#streak = wasWorth ? STREAK_MIN : Math.min(this.#streak * 2, STREAK_MAX)
     return true
   }
 }

@@ -1,6 +1,6 @@
 // Small guests for tests of the VM API: code at 0x1000 in real mode, or an image of guests/bare.
 
-import {existsSync, readdirSync, readFileSync} from 'node:fs'
+import {existsSync, readdirSync, readFileSync, readlinkSync} from 'node:fs'
 import {describe} from 'vitest'
 import {guests} from '../../ci/paths.mjs'
 import {HvError} from '../../src/errors.ts'
@@ -58,6 +58,18 @@ export function codeOf(run: () => unknown): string {
   return 'nothing was thrown'
 }
 
-export const openDescriptors = (): number => readdirSync('/proc/self/fd').length
+/** /dev/kvm, VMs, vCPUs and memory files: what hv opens, and never what the test runner opens meanwhile. */
+export const vmDescriptors = (): number =>
+  readdirSync('/proc/self/fd').filter((fd) => /^\/dev\/kvm|^anon_inode:kvm-|^\/memfd:/.test(linkOf(fd)))
+    .length
+
+function linkOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return ''
+  }
+}
+
 export const residentBytes = (): number =>
   Number(readFileSync('/proc/self/statm', 'utf8').split(' ')[1]) * 4096

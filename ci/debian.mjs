@@ -1,0 +1,154 @@
+// Debian packages of any architecture, unpacked and not installed: libraries to link with, kernels, a system for a bed.
+//
+//   node ci/debian.mjs ARCH [--suite SUITE] PACKAGE...     prints the folder where they are unpacked
+//
+// apt gets a configuration of its own (man 5 apt.conf), so the host's apt keeps its one architecture and its package lists,
+// and nothing here needs root. What the host's configuration says of proxies still holds.
+
+import {spawnSync} from 'node:child_process'
+import {createHash} from 'node:crypto'
+import {existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {cache} from './paths.mjs'
+
+const DEBIAN_ARCH = {arm64: 'arm64', x86_64: 'amd64'}
+const MIRROR = 'http://deb.debian.org/debian'
+const SECURITY_MIRROR = 'http://deb.debian.org/debian-security'
+const KEYRINGS = [
+  '/usr/share/keyrings/debian-archive-keyring.gpg',
+  '/usr/share/keyrings/debian-archive-keyring.pgp',
+]
+
+/**
+ * The packages themselves, without what they depend on; from the cache when these versions are there. Never write to it.
+ * @param {'arm64' | 'x86_64'} arch
+ * @param {string[]} packages names, or `name=version`
+ * @param {{suite?: string}} options a release (`trixie`, `bookworm`) or its backports (`trixie-backports`)
+ * @returns {string} the path of a tree with all of them
+ */
+export function debianTree(arch, packages, {suite = 'trixie'} = {}) {
+  const apt = privateApt(arch, suite)
+  return apt.retried(() => {
+    const files = apt
+      .run('apt-get', ['download', '--print-uris', ...packages])
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.split(' ')[1])
+      .sort()
+    if (files.length === 0) throw new Error(`apt found no ${packages.join(' ')} of ${arch}`)
+    const key = createHash('sha256').update(files.join('\n')).digest('hex').slice(0, 16)
+    const tree = `${apt.folder}/trees/${packages[0].split('=')[0]}-${key}`
+    if (!existsSync(tree)) unpack(apt, packages, tree)
+    return tree
+  })
+}
+
+/**
+ * What one package depends on directly: where a kernel's meta package leads.
+ * @returns {string[]} names
+ */
+export function debianDependencies(arch, name, {suite = 'trixie'} = {}) {
+  const apt = privateApt(arch, suite)
+  return apt.retried(() => {
+    const record = apt.run('apt-cache', ['show', '--no-all-versions', name])
+    const depends = /^Depends: (.*)$/m.exec(record)?.[1] ?? ''
+    return depends.split(/, */).map((each) => each.split(/[ :|]/)[0])
+  })
+}
+
+/** Beside the tree and renamed, so that an interrupted run leaves none and two at once do not meet. */
+function unpack(apt, packages, tree) {
+  const work = `${tree}.${process.pid}`
+  try {
+    mkdirSync(`${work}/debs`, {recursive: true})
+    mkdirSync(`${work}/tree`)
+    apt.run('apt-get', ['download', ...packages], `${work}/debs`)
+    for (const file of readdirSync(`${work}/debs`)) must('dpkg-deb', ['-x', `debs/${file}`, 'tree'], work)
+    if (!existsSync(tree)) renameSync(`${work}/tree`, tree)
+  } finally {
+    rmSync(work, {recursive: true, force: true})
+  }
+}
+
+function privateApt(arch, suite) {
+  const folder = `${cache}/debian/${arch}/${suite}`
+  const options = (lists) => [
+    ...['-q', '-q', '-t', suite],
+    ...['-o', `APT::Architecture=${DEBIAN_ARCH[arch]}`, '-o', `APT::Architectures=${DEBIAN_ARCH[arch]}`],
+    ...['-o', `Dir::Etc::SourceList=${folder}/debian.sources`, '-o', 'Dir::Etc::SourceParts=/dev/null'],
+    ...['-o', 'Dir::Etc::Preferences=/dev/null', '-o', 'Dir::Etc::PreferencesParts=/dev/null'],
+    ...['-o', `Dir::State::Status=${folder}/status`, '-o', `Dir::State::Lists=${lists}`],
+    ...['-o', `Dir::Cache=${folder}/cache`, '-o', 'Dir::Cache::pkgcache=pkgcache.bin'],
+    // The user _apt may not enter the checkout.
+    ...['-o', 'APT::Sandbox::User=root', '-o', 'Acquire::Languages=none', '-o', 'Acquire::Retries=2'],
+  ]
+  const lists = `${folder}/lists`
+  const run = (program, args, cwd) => must(program, [...options(lists), ...args], cwd)
+
+  const update = () => {
+    mkdirSync(`${folder}/cache`, {recursive: true})
+    writeFileSync(`${folder}/debian.sources`, sources(suite))
+    writeFileSync(`${folder}/status`, '')
+    const work = `${lists}.${process.pid}`
+    mkdirSync(`${work}/partial`, {recursive: true})
+    try {
+      must('apt-get', [...options(work), 'update', '--error-on=any'])
+      rmSync(lists, {recursive: true, force: true})
+      renameSync(work, lists)
+    } finally {
+      rmSync(work, {recursive: true, force: true})
+    }
+  }
+
+  /** Lists that are missing or old (a mirror keeps no version that a newer one replaced) are fetched, once. */
+  const retried = (action) => {
+    if (existsSync(lists)) {
+      try {
+        return action()
+      } catch {
+        // Said again, and then thrown, with the lists of today.
+      }
+    }
+    update()
+    return action()
+  }
+  return {folder, run, retried}
+}
+
+/** Debian's own archive, whatever the host runs: Ubuntu, too, has apt and debian-archive-keyring. */
+function sources(suite) {
+  const release = suite.replace(/-backports$/, '')
+  const keyring = KEYRINGS.find(existsSync)
+  if (!keyring) throw new Error('no keys of Debian: apt-get install debian-archive-keyring')
+  const source = (uri, suites) =>
+    `Types: deb\nURIs: ${uri}\nSuites: ${suites}\nComponents: main\nSigned-By: ${keyring}\n`
+  const suites = [...new Set([release, `${release}-updates`, suite])].join(' ')
+  return `${source(MIRROR, suites)}\n${source(SECURITY_MIRROR, `${release}-security`)}`
+}
+
+function must(program, args, cwd) {
+  const {status, stdout, stderr, error} = spawnSync(program, args, {
+    cwd,
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+    env: {...process.env, LC_ALL: 'C'},
+  })
+  if (error) throw new Error(`${program}: ${error.message}: this needs the tools of Debian or Ubuntu`)
+  if (status !== 0) throw new Error(`${program} ${args.at(-1)}: status ${status}\n${stderr}${stdout}`.trim())
+  return stdout
+}
+
+function main([arch, ...rest]) {
+  const suite = rest[0] === '--suite' ? rest.splice(0, 2)[1] : undefined
+  if (!(arch in DEBIAN_ARCH) || rest.length === 0) {
+    console.error('usage: node ci/debian.mjs arm64|x86_64 [--suite SUITE] PACKAGE...')
+    process.exit(2)
+  }
+  try {
+    console.log(debianTree(arch, rest, {suite}))
+  } catch (error) {
+    console.error(`ci/debian.mjs: ${error.message}`)
+    process.exit(1)
+  }
+}
+
+if (import.meta.url === `file://${process.argv[1]}`) main(process.argv.slice(2))

@@ -4,13 +4,8 @@
       "target_name": "hv",
       "sources": [
         "addon.cc",
-        "arch/x86_64/boot.cc",
-        "arch/x86_64/page_table.cc",
-        "arch/x86_64/pvm.cc",
-        "arch/x86_64/regs.cc",
-        "arch/x86_64/trap.cc",
-        "arch/x86_64/vm_regs.cc",
         "kvm/exit.cc",
+        "kvm/page_table.cc",
         "kvm/runner.cc",
         "kvm/system.cc",
         "kvm/user_vm.cc",
@@ -27,11 +22,33 @@
         "napi/vdso.cc",
         "napi/vm.cc",
         "napi/watcher.cc",
-        "shim/x86_64/entry.S",
-        "shim/x86_64/pvm.S",
         "sys/clock_sample.cc",
         "sys/glibc_floor.cc",
         "sys/watcher.cc",
+      ],
+      "conditions": [
+        ["target_arch=='x64'", {
+          "sources": [
+            "arch/x86_64/boot.cc",
+            "arch/x86_64/page_entry.cc",
+            "arch/x86_64/pvm.cc",
+            "arch/x86_64/regs.cc",
+            "arch/x86_64/trap.cc",
+            "arch/x86_64/vm_regs.cc",
+            "shim/x86_64/entry.S",
+            "shim/x86_64/pvm.S",
+          ],
+        }],
+        ["target_arch=='arm64'", {
+          "sources": [
+            "arch/arm64/boot.cc",
+            "arch/arm64/page_entry.cc",
+            "arch/arm64/regs.cc",
+            "arch/arm64/trap.cc",
+            "arch/arm64/vm_regs.cc",
+            "shim/arm64/entry.S",
+          ],
+        }],
       ],
       "actions": [
         {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "arch/x86_64/pvm.h"
+#include "shim/abi.h"
 #include "sys/ioctl.h"
 
 namespace hv {
@@ -54,39 +54,37 @@ void Space::Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t pro
   if (protection != 0) bad |= offset > memory.size() || length > memory.size() - offset;
   if (bad) throw std::out_of_range("user range");
 
-  uint64_t access = 0;
-  if (protection != 0) access = kPresent | kUser;
-  if (protection & kProtWrite) access |= kWrite;
-  if (!(protection & kProtExec)) access |= kNoExecute;
+  uint32_t actions = 0;
+  if ((protection & kProtExec) && arch::PublishCode(memory.data() + offset, length)) {
+    actions |= HV_ACTION_SYNC_CODE;
+  }
 
-  bool changed = false;
-  bool forget = pvm::IsHost();
   uint64_t begin = 0, end = 0;
   auto forget_range = [&] {
-    if (end > begin) pvm::Forget(memory.data() + (begin - HV_MEMORY_BASE), end - begin);
+    if (end > begin) arch::Forget(memory.data() + (begin - HV_MEMORY_BASE), end - begin);
   };
   auto note_change = [&](uint64_t physical) {
-    changed = true;
-    if (!forget) return;
+    actions |= HV_ACTION_FLUSH;
     if (physical != end) {
       forget_range();
       begin = physical;
     }
     end = physical + kPageSize;
   };
-  auto flush = [&] {
-    if (!changed) return;
-    if (forget) forget_range();
-    for (Context* context : contexts_) context->RequestFlush();
+  auto finish = [&] {
+    forget_range();
+    if (actions == 0) return;
+    for (Context* context : contexts_) context->Request(actions);
   };
   try {
-    table_.Set(address, length, HV_MEMORY_BASE + offset, access, note_change);
+    table_.Set(address, length, HV_MEMORY_BASE + offset, protection != 0 ? UserPage(protection) : 0,
+               note_change);
   } catch (...) {
     // What changed before the tables ran out changed for the processor too.
-    flush();
+    finish();
     throw;
   }
-  flush();
+  finish();
 }
 
 void Space::Enter(Context& context) {

@@ -5,9 +5,8 @@
 #include <memory>
 #include <vector>
 
-#if defined(__x86_64__)
-#include "arch/x86_64/trap.h"
-#endif
+#include "arch/context.h"
+#include "kvm/page_table.h"
 
 namespace hv {
 

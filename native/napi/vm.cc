@@ -3,15 +3,12 @@
 #include <cstring>
 #include <utility>
 
+#include "arch/arch.h"
 #include "kvm/exit.h"
 #include "kvm/vcpu_thread.h"
 #include "napi/exports.h"
 #include "napi/guard.h"
 #include "napi/region_buffer.h"
-
-#if defined(__x86_64__)
-#include "arch/x86_64/vm_regs.h"
-#endif
 
 namespace hv {
 namespace {

@@ -19,7 +19,9 @@
 #define HV_STATE_REQUEST 1
 #define HV_STATE_ANSWERED 2
 
-#define HV_ACTION_FLUSH 1  // page-table entries changed: flush the TLB
+#define HV_ACTION_FLUSH 1      // page-table entries changed: flush the TLB
+#define HV_ACTION_SYNC_CODE 2  // arm64: code was written: invalidate the instruction cache
+#define HV_ACTION_LOAD 4       // arm64: the program goes on with the registers that the frame holds
 
 // How often the shim looks for an answer before it exits, about 100 us: longer than any call that the host answers
 // without sleeping.

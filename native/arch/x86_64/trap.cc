@@ -6,8 +6,10 @@
 #include <cstring>
 
 #include "arch/x86_64/boot.h"
+#include "arch/x86_64/page_entry.h"
 #include "arch/x86_64/pvm.h"
 #include "arch/x86_64/regs.h"
+#include "kvm/page_table.h"
 #include "shim/abi.h"
 #include "sys/ioctl.h"
 
@@ -75,15 +77,15 @@ Context::~Context() {
 
 void Context::MapWindow(PageTable& table) const {
   auto ignore = [](uint64_t) {};
-  uint64_t shared = pvm_ ? kPresent | kUser : kPresent;
+  uint64_t shared = pvm_ ? kKernelPage | kUser : kKernelPage;
   table.Set(window_ + HV_WINDOW_ENTRY, kPageSize, shim_.entry_page(), shared, ignore);
   table.Set(window_ + HV_WINDOW_FRAME, kPageSize, frame_page_, shared | kWrite | kNoExecute,
             ignore);
-  table.Set(window_ + HV_WINDOW_STUBS, kPageSize, shim_.stubs_page(), kPresent, ignore);
-  table.Set(window_ + HV_WINDOW_PRIVATE, kPageSize, private_page_, kPresent | kWrite | kNoExecute,
-            ignore);
+  table.Set(window_ + HV_WINDOW_STUBS, kPageSize, shim_.stubs_page(), kKernelPage, ignore);
+  table.Set(window_ + HV_WINDOW_PRIVATE, kPageSize, private_page_,
+            kKernelPage | kWrite | kNoExecute, ignore);
   if (pvm_)
-    table.Set(window_ + HV_WINDOW_DOORBELL, kPageSize, HV_NOWHERE, kPresent | kUser, ignore);
+    table.Set(window_ + HV_WINDOW_DOORBELL, kPageSize, HV_NOWHERE, kKernelPage | kUser, ignore);
 }
 
 void Context::UnmapWindow(PageTable& table) const {
@@ -96,9 +98,9 @@ void Context::SetSpace(const PageTable& table) {
   if (!has_written_) WriteRegisters(ReadRegisters());
 }
 
-void Context::RequestFlush() {
+void Context::Request(uint32_t actions) {
   if (pvm_) return;
-  Word(frame(), HV_FRAME_ACTION) |= HV_ACTION_FLUSH;
+  Word(frame(), HV_FRAME_ACTION) |= actions;
   // Straight back to ring 3 no shim instruction would see the request.
   if (stop_ == Stop::kUser && !has_written_) WriteRegisters(ReadRegisters());
 }
@@ -193,7 +195,7 @@ Trap Context::Fault() {
   record().vector = static_cast<uint32_t>(stack.vector);
   record().error_code = static_cast<uint32_t>(stack.error_code);
   record().address = stack.address;
-  record().rip = stack.rip;
+  record().program_counter = stack.rip;
   return Trap::kFault;
 }
 
@@ -202,7 +204,7 @@ Trap Context::Refuse() {
   record().vector = kGeneralProtectionVector;
   record().error_code = 0;
   record().address = 0;
-  record().rip = written_[kRegRip];
+  record().program_counter = written_[kRegRip];
   return Trap::kFault;
 }
 
@@ -252,6 +254,14 @@ Trap Context::Interrupted() {
   WriteRegisters(user);
   return Trap::kInterrupted;
 }
+
+// SAFETY: the page is the context's own, page-aligned, and lives as long as it does.
+TrapRecord& Context::record() const {
+  return *reinterpret_cast<TrapRecord*>(pages_.Data(record_page_));
+}
+
+uint8_t* Context::frame() const { return pages_.Data(frame_page_); }
+uint8_t* Context::private_page() const { return pages_.Data(private_page_); }
 
 Trap Context::Die(int host_error) {
   record().host_error = static_cast<uint32_t>(host_error);

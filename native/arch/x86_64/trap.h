@@ -5,32 +5,14 @@
 #include <memory>
 
 #include "arch/x86_64/layout.h"
-#include "arch/x86_64/page_table.h"
 #include "arch/x86_64/regs.h"
+#include "kvm/trap_record.h"
 #include "kvm/vcpu.h"
 
 namespace hv {
 
-// Why a context stopped. The numbers are src/platform/platform.ts's EVENT_*.
-enum class Trap : int {
-  kSyscall = 1,
-  kFault = 2,
-  kInterrupted = 3,
-  kDead = 6,
-  kResumed = 0,  // handled here: the program runs on
-};
-
-// What JavaScript reads after a trap: one host-only page of the supervisor region.
-struct TrapRecord {
-  uint32_t command;  // see runner.cc
-  uint32_t stopped;  // a Trap, 0 while it runs
-  uint32_t vector;
-  uint32_t error_code;
-  uint64_t address;  // CR2
-  uint64_t rip;
-  uint32_t host_error;   // kDead: errno of KVM_RUN, or 0
-  uint32_t exit_reason;  // kDead: KVM's
-};
+class PageTable;
+class SupervisorPages;
 
 // What all contexts of a VM share: the shim's pages.
 class Shim {
@@ -56,16 +38,15 @@ class Context {
   Vcpu& vcpu() { return vcpu_; }
   // The program's cycle counter is the host's: the vDSO may use it.
   bool has_host_cycles() const { return has_host_cycles_; }
-  // SAFETY: the page is the context's own, page-aligned, and lives as long as it does.
-  TrapRecord& record() const { return *reinterpret_cast<TrapRecord*>(pages_.Data(record_page_)); }
+  TrapRecord& record() const;
 
   // Maps this context's window into a page table: before the first run there.
   void MapWindow(PageTable& table) const;
   void UnmapWindow(PageTable& table) const;
   // Which page table the next Run uses.
   void SetSpace(const PageTable& table);
-  // The TLB must be flushed before the program runs on.
-  void RequestFlush();
+  // `actions` (HV_ACTION_*) are done before the program runs on.
+  void Request(uint32_t actions);
 
   // Runs the program until it traps. Fills the record.
   Trap Run();
@@ -88,8 +69,8 @@ class Context {
   Trap Die(int host_error);
   bool InWindow(uint64_t address) const;
   uint64_t ReturnOffset(const uint8_t* label) const;
-  uint8_t* frame() const { return pages_.Data(frame_page_); }
-  uint8_t* private_page() const { return pages_.Data(private_page_); }
+  uint8_t* frame() const;
+  uint8_t* private_page() const;
   kvm_regs& regs() const { return vcpu_.run().s.regs.regs; }
 
   SupervisorPages& pages_;

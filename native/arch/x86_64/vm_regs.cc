@@ -1,7 +1,5 @@
 // vm_regs.cc: names for struct kvm_regs and kvm_sregs.
 
-#include "arch/x86_64/vm_regs.h"
-
 #include <linux/kvm.h>
 #include <linux/kvm_para.h>
 
@@ -10,7 +8,9 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "arch/arch.h"
 #include "arch/x86_64/pvm.h"
+#include "kvm/vcpu.h"
 #include "sys/ioctl.h"
 
 namespace hv::arch {

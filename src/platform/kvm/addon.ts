@@ -37,7 +37,7 @@ export interface NativeSpace {
 }
 
 export interface NativeContext {
-  /** Byte offsets in `supervisor`: the trap frame (native/shim/abi.h) and the TrapRecord (native/arch/x86_64/trap.h). */
+  /** Byte offsets in `supervisor`: the trap frame (native/shim/abi.h) and the TrapRecord (native/kvm/trap_record.h). */
   readonly frameOffset: number
   readonly recordOffset: number
   /** The program's cycle counter is the host's. */

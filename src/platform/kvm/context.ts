@@ -17,12 +17,12 @@ const FRAME_WORDS = 20
 const REQUEST = 1
 const ANSWERED = 2
 
-// native/arch/x86_64/trap.h's TrapRecord, in 32-bit words.
+// native/kvm/trap_record.h's TrapRecord, in 32-bit words.
 const STOPPED = 1
 const VECTOR = 2
 const ERROR_CODE = 3
 const ADDRESS = 4
-const RIP = 6
+const PROGRAM_COUNTER = 6
 const HOST_ERROR = 8
 const EXIT_REASON = 9
 const RECORD_WORDS = 10
@@ -77,7 +77,7 @@ export class KvmContext implements Context {
       record[VECTOR],
       record[ERROR_CODE] >>> 0,
       signed64(record[ADDRESS], record[ADDRESS + 1]),
-      signed64(record[RIP], record[RIP + 1]),
+      signed64(record[PROGRAM_COUNTER], record[PROGRAM_COUNTER + 1]),
       this.#userTop,
       () => this.readFpState(),
     )

@@ -1,12 +1,10 @@
 // page_table.cc: walking, pruning and freeing page tables.
 
-#include "arch/x86_64/page_table.h"
+#include "kvm/page_table.h"
 
 #include <cerrno>
 #include <cstring>
 #include <system_error>
-
-#include "arch/x86_64/pvm.h"
 
 namespace hv {
 namespace {
@@ -46,8 +44,7 @@ uint64_t* PageTable::Walk(uint64_t address, bool make) {
     uint64_t& entry = pages_.Entries(table)[Index(address, level)];
     if (!(entry & kPresent)) {
       if (!make) return nullptr;
-      // Upper levels allow all: the last one decides.
-      uint64_t next = pages_.Allocate() | kPresent | kWrite | kUser | (1u << 5);
+      uint64_t next = pages_.Allocate() | kTable;
       __atomic_store_n(&entry, next, __ATOMIC_RELEASE);
       pages_.Present(table)++;
     }
@@ -56,10 +53,8 @@ uint64_t* PageTable::Walk(uint64_t address, bool make) {
   return pages_.Entries(table);
 }
 
-// PVM shadows these tables and sees no write of ours. What it remembers of a leaf can be made to be forgotten, but not that
-// one table leads to another: so they lead there for ever.
 void PageTable::Prune(uint64_t address) {
-  if (pvm::IsHost()) return;
+  if (arch::KeepsTables()) return;
   for (int depth = 1; depth < kLevels; depth++) {
     uint64_t parent = root_;
     for (int level = kLevels - 1; level > depth; level--) {

@@ -1,11 +1,13 @@
-// page_table.h: the supervisor region's pages, and four-level page tables in them (SDM vol. 3, 4.5).
-#ifndef HV_ARCH_X86_64_PAGE_TABLE_H_
-#define HV_ARCH_X86_64_PAGE_TABLE_H_
+// page_table.h: the supervisor region's pages, and page tables in them: four levels of 512 entries, as x86_64 (SDM vol. 3,
+// 4.5) and arm64 (Arm ARM D8.2) have them alike; arch/*/page_entry.h knows what an entry says.
+#ifndef HV_KVM_PAGE_TABLE_H_
+#define HV_KVM_PAGE_TABLE_H_
 
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "arch/context.h"
 #include "kvm/vm.h"
 
 namespace hv {
@@ -34,14 +36,6 @@ class SupervisorPages {
   uint64_t next_ = kPageSize;
 };
 
-// What an entry may say besides its address.
-enum Access : uint64_t {
-  kPresent = 1u << 0,
-  kWrite = 1u << 1,
-  kUser = 1u << 2,
-  kNoExecute = 1ull << 63,
-};
-
 class PageTable {
  public:
   explicit PageTable(SupervisorPages& pages) : pages_(pages), root_(pages.Allocate()) {}
@@ -51,14 +45,14 @@ class PageTable {
 
   uint64_t root() const { return root_; }
 
-  // Maps pages at `address` to consecutive guest physical pages. `access` without kPresent: unmaps. Addresses are page
-  // multiples below 2^47; the caller checked. Calls `changed(physical)` for every entry that was present and now differs.
+  // Maps pages at `address` to consecutive guest physical pages. `access` is what their entries say besides; 0 unmaps.
+  // Addresses are page multiples below 2^48; the caller checked. Calls `changed(physical)` for every entry that was present and now differs.
   // Throws std::system_error ENOMEM; what was mapped by then stays.
   template <typename Changed>
   void Set(uint64_t address, uint64_t length, uint64_t physical, uint64_t access, Changed changed);
 
  private:
-  static constexpr uint64_t kAddressMask = 0x000ffffffffff000;
+  static constexpr uint64_t kAddressMask = 0x0000fffffffff000;
 
   uint64_t* Walk(uint64_t address, bool make);
   // Frees the tables on the way to `address` that are empty, but never the root.
@@ -72,8 +66,6 @@ class PageTable {
 template <typename Changed>
 void PageTable::Set(uint64_t address, uint64_t length, uint64_t physical, uint64_t access,
                     Changed changed) {
-  // Accessed and dirty are set from the start: the processor need not write them back.
-  constexpr uint64_t kAccessedDirty = (1u << 5) | (1u << 6);
   constexpr uint64_t kTableSpan = 512 * kPageSize;
   bool present = access & kPresent;
 
@@ -91,7 +83,7 @@ void PageTable::Set(uint64_t address, uint64_t length, uint64_t physical, uint64
     for (; address < stop; address += kPageSize, physical += kPageSize) {
       uint64_t& entry = table[(address / kPageSize) % 512];
       uint64_t old = entry;
-      uint64_t now = present ? physical | access | kAccessedDirty : 0;
+      uint64_t now = present ? physical | access : 0;
       if (old == now) continue;
       __atomic_store_n(&entry, now, __ATOMIC_RELEASE);
       count = static_cast<uint16_t>(count + (present ? 1 : 0) - (old & kPresent ? 1 : 0));
@@ -103,4 +95,4 @@ void PageTable::Set(uint64_t address, uint64_t length, uint64_t physical, uint64
 
 }  // namespace hv
 
-#endif  // HV_ARCH_X86_64_PAGE_TABLE_H_
+#endif  // HV_KVM_PAGE_TABLE_H_

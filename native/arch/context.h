@@ -1,0 +1,13 @@
+// context.h: the door to this architecture's Context, Shim and page-table entries.
+#ifndef HV_ARCH_CONTEXT_H_
+#define HV_ARCH_CONTEXT_H_
+
+#if defined(__x86_64__)
+#include "arch/x86_64/page_entry.h"
+#include "arch/x86_64/trap.h"
+#elif defined(__aarch64__)
+#include "arch/arm64/page_entry.h"
+#include "arch/arm64/trap.h"
+#endif
+
+#endif  // HV_ARCH_CONTEXT_H_

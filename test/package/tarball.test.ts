@@ -7,6 +7,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
@@ -111,6 +112,17 @@ test('hv --help lists the commands', async () => {
   const {status, stdout} = await hv('--help')
   expect(stdout).toMatch(/\bcheck\b[\s\S]*\brun\b/)
   expect(status).toBe(0)
+})
+
+test('hv autocomplete writes what completes its commands', async () => {
+  const cache = join(folder, 'cache')
+  const made = await run(join(bin, 'npx'), ['hv', 'autocomplete', 'bash'], {
+    cwd: home,
+    env: {...env, XDG_CACHE_HOME: cache},
+  })
+  expect(made.status).toBe(0)
+  const functions = readFileSync(join(cache, 'hv/autocomplete/functions/bash/hv.bash'), 'utf8')
+  expect(functions).toMatch(/^run .*--root/m)
 })
 
 test('hv check says what the host can do', async () => {

@@ -1,0 +1,56 @@
+// Completion: what `hv autocomplete` writes, in a bash that a person types into.
+
+import {spawnSync} from 'node:child_process'
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {hv} from './hv.ts'
+
+const TIMEOUT_MS = 30_000
+/** The README's second line for ~/.bashrc. */
+const FILE_NAMES = 'complete -o default -F _hv_autocomplete hv'
+
+const home = mkdtempSync(join(tmpdir(), 'hv-completion-'))
+const env = {HOME: home, SHELL: '/bin/bash', XDG_CACHE_HOME: join(home, 'cache')}
+
+beforeAll(() => {
+  const built = hv(['autocomplete', 'bash'], env)
+  expect(built).toMatchObject({status: 0, stdout: expect.stringContaining('hv autocomplete script bash')})
+  const {stdout: setUp} = hv(['autocomplete', 'script', 'bash'], env)
+  // In place of hv, its words: what the shell made of the keys.
+  const shown = `hv() { printf '<%s>\\n' "$*"; }`
+  writeFileSync(join(home, '.bashrc'), [setUp, FILE_NAMES, shown, 'PS1=', ''].join('\n'))
+  writeFileSync(join(home, 'guest.elf'), '')
+})
+afterAll(() => rmSync(home, {recursive: true}))
+
+test.each([
+  ['hv r\t', 'run '],
+  ['hv ch\t', 'check '],
+  ['hv run --pla\t', 'run --platform '],
+  ['hv check --js\t', 'check --json '],
+  ['hv run ./gu\t', 'run ./guest.elf '],
+])('%j and a tab is hv %j', (keys, words) => {
+  // script(1) is the terminal: readline completes in no pipe. The dot ends the words, whose last space would be lost.
+  const {stdout} = spawnSync(
+    'script',
+    ['-qec', `bash --noprofile --rcfile ${home}/.bashrc -i`, '/dev/null'],
+    {
+      cwd: home,
+      encoding: 'utf8',
+      timeout: TIMEOUT_MS,
+      input: `${keys}.\rexit\r`,
+      env: {PATH: process.env.PATH, TERM: 'dumb', ...env},
+    },
+  )
+  expect(stdout).toContain(`<${words}.>`)
+})
+
+test('every flag of hv run that its help shows completes', () => {
+  const functions = readFileSync(join(env.XDG_CACHE_HOME, 'hv/autocomplete/functions/bash/hv.bash'), 'utf8')
+  const offered = /^run (.*)$/m.exec(functions)?.[1].split(' ')
+  const {stdout: help} = hv(['run', '--help'])
+  const shown = [...help.matchAll(/^ {2}(--[a-z]+)/gm)].map((match) => match[1])
+  expect(offered?.toSorted()).toEqual(shown.toSorted())
+})

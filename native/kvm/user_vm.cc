@@ -15,7 +15,8 @@ namespace {
 
 // Page tables take 1/512 of what they map; sparse programs need more. Untouched pages of it cost nothing.
 size_t SupervisorBytes(size_t memory_bytes) {
-  return std::min<size_t>(memory_bytes / 8 / kPageSize * kPageSize + (16u << 20),
+  constexpr size_t kLargestHostPage = 64u << 10;
+  return std::min<size_t>(memory_bytes / 8 / kLargestHostPage * kLargestHostPage + (16u << 20),
                           HV_SUPERVISOR_LIMIT);
 }
 

@@ -1,0 +1,97 @@
+// trap.h: a vCPU that runs one thread of a user program in EL0 and stops at its system calls and faults.
+#ifndef HV_ARCH_ARM64_TRAP_H_
+#define HV_ARCH_ARM64_TRAP_H_
+
+#include <memory>
+
+#include "arch/arm64/layout.h"
+#include "arch/arm64/regs.h"
+#include "kvm/trap_record.h"
+#include "kvm/vcpu.h"
+
+namespace hv {
+
+class PageTable;
+class SupervisorPages;
+
+// What all contexts of a VM share: the shim's code, and the tables of the kernel's half.
+class Shim {
+ public:
+  explicit Shim(SupervisorPages& pages);
+  ~Shim();
+
+  PageTable& kernel_table() const { return *kernel_table_; }
+
+ private:
+  std::unique_ptr<PageTable> kernel_table_;
+};
+
+class Context {
+ public:
+  // `index` picks the window, below HV_WINDOW_COUNT, unique in its VM.
+  Context(std::shared_ptr<Vm> vm, SupervisorPages& pages, const Shim& shim, unsigned index);
+  ~Context();
+
+  uint64_t frame_page() const { return frame_page_; }
+  uint64_t record_page() const { return record_page_; }
+  Vcpu& vcpu() { return vcpu_; }
+  // The program's counter is the host's: the vDSO may use it.
+  bool has_host_cycles() const { return has_host_cycles_; }
+  TrapRecord& record() const;
+
+  // Windows lie in the kernel's half, whose tables are the same for all spaces.
+  void MapWindow(PageTable&) const {}
+  void UnmapWindow(PageTable&) const {}
+  // Which page table the next Run uses.
+  void SetSpace(const PageTable& table);
+  // `actions` (HV_ACTION_*) are done before the program runs on.
+  void Request(uint32_t actions);
+
+  // Runs the program until it traps. Fills the record.
+  Trap Run();
+
+  // Only while stopped.
+  UserRegisters ReadRegisters();
+  void WriteRegisters(const UserRegisters& registers);
+  // The result register among those that were written.
+  void WriteResult(int64_t result) { written_[kRegX0] = static_cast<uint64_t>(result); }
+
+ private:
+  // Where the program's registers are while the vCPU is stopped.
+  enum class Stop {
+    kUser,  // in the vCPU: it stands in EL0
+    kCall,  // in the vCPU, which stands in the shim at a call: x0 is the frame's result, x1 in the frame
+    kSaved,      // in the frame
+    kCallSaved,  // in the frame, but x0 is its result
+  };
+
+  void Enter();
+  Trap Fault();
+  Trap Interrupted();
+  Trap Die(int host_error);
+  uint32_t State() const;
+  uint32_t& action() const;
+  uint64_t* saved() const;
+  uint8_t* frame() const;
+
+  SupervisorPages& pages_;
+  const Shim& shim_;
+  Vcpu vcpu_;
+  uint64_t window_;
+  uint64_t frame_page_;
+  uint64_t record_page_;
+  uint64_t table_ = 0;
+  bool has_host_cycles_;
+  Stop stop_ = Stop::kUser;
+  // The shim will look at `action` before the program runs on, wherever it stands now.
+  bool will_act_ = false;
+  // The shim has been told to load all registers from the frame.
+  bool loading_ = false;
+  // Registers that the next Run enters the program with.
+  UserRegisters written_ = {};
+  bool has_written_ = true;
+};
+
+}  // namespace hv
+
+#endif  // HV_ARCH_ARM64_TRAP_H_

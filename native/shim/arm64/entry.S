@@ -1,0 +1,176 @@
+// entry.S: the guest's kernel mode: exception vectors, the frame, the doorbells and the way back to the program. Mapped once
+// for all contexts: SP_EL1 points to the context's own frame for ever, so no stack and no scratch register is needed to reach
+// it, and x0 and x1 are saved there first. Position-independent.
+
+#include "arch/arm64/layout.h"
+#include "shim/abi.h"
+
+#define REGISTERS HV_FRAME_REGISTERS
+#define EC_SVC64 0x15
+
+// A doorbell: a load from where there is no memory. Its value is of no use to anybody.
+  .macro ring doorbell
+  ldr wzr, [sp, #(HV_DOORBELLS + \doorbell)]
+  .endm
+
+// x2-x30 and the program's own SP, PC, PSTATE and TPIDR_EL0 to the frame. Clobbers x0 and x1.
+  .macro save_rest
+  stp x2, x3, [sp, #(REGISTERS + 16)]
+  stp x4, x5, [sp, #(REGISTERS + 32)]
+  stp x6, x7, [sp, #(REGISTERS + 48)]
+  stp x8, x9, [sp, #(REGISTERS + 64)]
+  stp x10, x11, [sp, #(REGISTERS + 80)]
+  stp x12, x13, [sp, #(REGISTERS + 96)]
+  stp x14, x15, [sp, #(REGISTERS + 112)]
+  stp x16, x17, [sp, #(REGISTERS + 128)]
+  stp x18, x19, [sp, #(REGISTERS + 144)]
+  stp x20, x21, [sp, #(REGISTERS + 160)]
+  stp x22, x23, [sp, #(REGISTERS + 176)]
+  stp x24, x25, [sp, #(REGISTERS + 192)]
+  stp x26, x27, [sp, #(REGISTERS + 208)]
+  stp x28, x29, [sp, #(REGISTERS + 224)]
+  mrs x0, sp_el0
+  stp x30, x0, [sp, #(REGISTERS + 240)]
+  mrs x0, elr_el1
+  mrs x1, spsr_el1
+  stp x0, x1, [sp, #(REGISTERS + 256)]
+  mrs x0, tpidr_el0
+  str x0, [sp, #(REGISTERS + 272)]
+  .endm
+
+// Does what w0 (HV_ACTION_*) says, then clears it. The barriers are those of the Arm ARM, D8.17 (TLB maintenance) and D7.5.9
+// (instruction caches); the host's stores to page tables were seen before the action was.
+  .macro act
+  tbz w0, #0, 1f
+  dsb ish
+  tlbi vmalle1is
+1:
+  tbz w0, #1, 2f
+  ic ialluis
+2:
+  dsb ish
+  isb
+  str wzr, [sp, #HV_FRAME_ACTION]
+  .endm
+
+// No speculation behind it.
+  .macro return_to_program
+  eret
+  dsb nsh
+  isb
+  .endm
+
+  .macro vector target
+  .balign 128
+  b \target
+  .endm
+
+  .section .rodata.hv_shim, "a", %progbits
+  .balign 4096
+
+  .hidden hv_shim_vectors, hv_shim_stored, hv_shim_tail, hv_shim_return, hv_shim_end
+  .globl hv_shim_vectors, hv_shim_stored, hv_shim_tail, hv_shim_return, hv_shim_end
+
+// Arm ARM D1.3.1.4, the vector table: nothing but a synchronous exception of the program's ever comes.
+hv_shim_vectors:
+  .rept 8
+  vector dead
+  .endr
+  .balign 128
+  stp x0, x1, [sp, #REGISTERS]
+  mrs x1, esr_el1
+  ubfx x1, x1, #26, #6
+  cmp x1, #EC_SVC64
+  b.eq call
+  b fault
+  .rept 7
+  vector dead
+  .endr
+  .balign 128
+
+// The shim's own mistake, or the host's.
+dead:
+  mrs x0, esr_el1
+  mrs x1, far_el1
+  stp x0, x1, [sp, #HV_FRAME_SYNDROME]
+  ring HV_DOORBELL_DEAD
+  b dead
+
+fault:
+  save_rest
+  mrs x0, esr_el1
+  mrs x1, far_el1
+  stp x0, x1, [sp, #HV_FRAME_SYNDROME]
+  ring HV_DOORBELL_FAULT
+  b hv_shim_return
+
+call:
+  ldr x1, [sp, #(REGISTERS + 8)]
+  stp x0, x1, [sp, #HV_FRAME_ARGS]
+  stp x2, x3, [sp, #(HV_FRAME_ARGS + 16)]
+  stp x4, x5, [sp, #(HV_FRAME_ARGS + 32)]
+  str x8, [sp, #HV_FRAME_NUMBER]
+// Store-release: the host sees the words above before the request. The load-acquire behind it is not reordered with it, as
+// B2.3.11 has it: either the shim sees that the host listens no more, or the host sees the request.
+  mov w0, #HV_STATE_REQUEST
+  stlr w0, [sp]
+hv_shim_stored:
+  add x1, sp, #HV_FRAME_LISTENING
+  ldar w0, [x1]
+  cbz w0, 4f
+  mov w1, #HV_SPIN_LIMIT
+3:
+  isb
+  ldar w0, [sp]
+  cmp w0, #HV_STATE_ANSWERED
+  b.eq hv_shim_tail
+  subs w1, w1, #1
+  b.ne 3b
+4:
+  save_rest
+  ring HV_DOORBELL_SYSCALL
+// An interrupted vCPU that stands from here on has its answer: see trap.cc.
+hv_shim_tail:
+  ldr w0, [sp, #HV_FRAME_ACTION]
+  cbnz w0, 6f
+5:
+  ldr x1, [sp, #(REGISTERS + 8)]
+  ldr x0, [sp, #HV_FRAME_RESULT]
+  return_to_program
+6:
+  act
+  tbz w0, #2, 5b
+  b load
+
+// The host starts a context here. From here on the frame has all of the program's registers.
+hv_shim_return:
+  ldr w0, [sp, #HV_FRAME_ACTION]
+  cbz w0, load
+  act
+load:
+  ldp x2, x3, [sp, #(REGISTERS + 16)]
+  ldp x4, x5, [sp, #(REGISTERS + 32)]
+  ldp x6, x7, [sp, #(REGISTERS + 48)]
+  ldp x8, x9, [sp, #(REGISTERS + 64)]
+  ldp x10, x11, [sp, #(REGISTERS + 80)]
+  ldp x12, x13, [sp, #(REGISTERS + 96)]
+  ldp x14, x15, [sp, #(REGISTERS + 112)]
+  ldp x16, x17, [sp, #(REGISTERS + 128)]
+  ldp x18, x19, [sp, #(REGISTERS + 144)]
+  ldp x20, x21, [sp, #(REGISTERS + 160)]
+  ldp x22, x23, [sp, #(REGISTERS + 176)]
+  ldp x24, x25, [sp, #(REGISTERS + 192)]
+  ldp x26, x27, [sp, #(REGISTERS + 208)]
+  ldp x28, x29, [sp, #(REGISTERS + 224)]
+  ldp x30, x0, [sp, #(REGISTERS + 240)]
+  msr sp_el0, x0
+  ldp x0, x1, [sp, #(REGISTERS + 256)]
+  msr elr_el1, x0
+  msr spsr_el1, x1
+  ldr x0, [sp, #(REGISTERS + 272)]
+  msr tpidr_el0, x0
+  ldp x0, x1, [sp, #REGISTERS]
+  return_to_program
+hv_shim_end:
+
+  .section .note.GNU-stack, "", %progbits

@@ -1,56 +1,52 @@
-// Runs one command in the SVM bed, in /hv, where the repository lies.
+// Runs one command in a bed, in /hv, where the repository lies.
 //
-//   node ci/bed/bed.mjs [--cpus N] [--timeout SECONDS] [--] [COMMAND [ARG...]]
+//   node ci/bed/bed.mjs [BED] [--cpus N] [--timeout SECONDS] [--] [COMMAND [ARG...]]
+//   node ci/bed/bed.mjs --list
 //
-// Its output and status are the command's. Without a command it tells what the bed offers.
+// BED is the name of a bed (beds.mjs) or of a board (boards/*.json), svm by default. Output and status are the command's.
+// Without a command it tells what the bed offers.
 
+import {bedNamed, beds} from './beds.mjs'
 import {bootBed} from './boot.mjs'
 
-export {bootBed}
-
-/**
- * Boots once and runs the commands one after another.
- * @param {import('./boot.mjs').Command[]} commands
- * @returns {Promise<import('./boot.mjs').Result[]>}
- */
-export async function runInBed(commands, options) {
-  const bed = await bootBed(options)
-  try {
-    const results = []
-    for (const command of commands) results.push(await bed.run(command))
-    return results
-  } finally {
-    await bed.stop()
-  }
-}
-
-const ABOUT =
-  'uname -r; ls -l /dev/kvm; grep -owE "svm|npt|smep|smap|umip|avx2" /proc/cpuinfo | sort | uniq -c; node --version'
+const USAGE = 'usage: node ci/bed/bed.mjs [BED] [--cpus N] [--timeout SECONDS] [--] [COMMAND [ARG...]]'
+const ABOUT = [
+  'uname -r; ls -l /dev/kvm',
+  "dmesg | sed -n 's/.*kvm \\[[0-9]*\\]: //p'",
+  'grep -owE "svm|npt|smep|smap|umip|avx2" /proc/cpuinfo | sort | uniq -c; node --version',
+].join('\n')
 
 /** hv's habit: options end where the command begins, with or without `--`. */
 function split(args) {
-  const options = {cpus: 2, timeout: 600}
-  let at = 0
+  const settings = {name: 'svm', timeout: 600}
+  const isName = args[0] !== undefined && bedNamed(args[0]) !== undefined
+  if (isName) settings.name = args[0]
+  let at = isName ? 1 : 0
   for (; args[at]?.startsWith('--') && args[at] !== '--'; at += 2) {
-    const name = args[at].slice(2)
+    const option = args[at].slice(2)
     const value = Number(args[at + 1])
-    if (!(name in options) || !(value > 0)) {
-      console.error('usage: node ci/bed/bed.mjs [--cpus N] [--timeout SECONDS] [--] [COMMAND [ARG...]]')
-      process.exit(2)
-    }
-    options[name] = value
+    if (!['cpus', 'timeout'].includes(option) || !(value > 0)) return undefined
+    settings[option] = value
   }
-  return {...options, command: args.slice(args[at] === '--' ? at + 1 : at)}
+  return {...settings, command: args.slice(args[at] === '--' ? at + 1 : at)}
 }
 
-async function main() {
-  const {cpus, timeout, command} = split(process.argv.slice(2))
+async function main(args) {
+  if (args[0] === '--list') return console.log(Object.keys(beds).join('\n'))
+  const settings = split(args)
+  if (!settings) {
+    console.error(USAGE)
+    process.exitCode = 2
+    return
+  }
+  const {name, cpus, timeout, command} = settings
   const argv = command.length > 0 ? command : ['sh', '-c', ABOUT]
-  const [result] = await runInBed([{argv, timeoutMs: timeout * 1000}], {cpus})
+  const bed = await bootBed(name, cpus ? {cpus} : {})
+  const result = await bed.run({argv, timeoutMs: timeout * 1000}).finally(() => bed.stop())
   process.stdout.write(result.stdout)
   process.stderr.write(result.stderr)
   if (result.timedOut) console.error(`ci/bed/bed.mjs: ended after ${timeout} s`)
   process.exitCode = result.timedOut ? 124 : (result.status ?? 128)
 }
 
-if (import.meta.url === `file://${process.argv[1]}`) await main()
+await main(process.argv.slice(2))

@@ -1,27 +1,17 @@
-// Boots the SVM bed: QEMU's TCG emulates an AMD processor with SVM, a stock Debian kernel in it offers /dev/kvm.
+// Boots a bed: QEMU's TCG emulates a machine that can virtualize, a stock Debian kernel in it offers /dev/kvm.
 
-import {execFileSync, spawn} from 'node:child_process'
-import {
-  chmodSync,
-  closeSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import {basename} from 'node:path'
+import {spawn} from 'node:child_process'
+import {closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync} from 'node:fs'
 import {createInterface} from 'node:readline'
 import {cache} from '../paths.mjs'
-import {projectImage, systemImage} from './image.mjs'
+import {bedNamed} from './beds.mjs'
+import {packagesImage, projectImage, systemImage} from './image.mjs'
+import {makeInitramfs} from './initramfs.mjs'
 import {bedKernel} from './kernel.mjs'
+import {qemuCommand} from './qemu.mjs'
 
 const BOOT_TIMEOUT_MS = 180_000
 const COMMAND_TIMEOUT_MS = 60_000
-const KERNEL_LINE = 'console=ttyS0 panic=-1 quiet mitigations=off nokaslr tsc=reliable no_timer_check'
 
 /**
  * @typedef {{argv: string[], cwd?: string, env?: object, stdin?: string | Buffer, timeoutMs?: number}} Command
@@ -73,19 +63,25 @@ export class Bed {
   }
 }
 
-/** @param {{cpus?: number, memoryMib?: number}} options @returns {Promise<Bed>} */
-export async function bootBed({cpus = 2, memoryMib = 2048} = {}) {
-  const kernel = await bedKernel()
-  forgetDeadRuns()
+/**
+ * @param {string} name a bed's or a board's
+ * @param {{cpus?: number, memoryMib?: number}} options instead of what the bed has by itself
+ * @returns {Promise<Bed>}
+ */
+export async function bootBed(name, options = {}) {
+  const bed = bedNamed(name)
+  if (!bed) throw new Error(`no bed '${name}': npm run bed -- --list names them`)
   const work = `${cache}/bed/run-${process.pid}-${Date.now()}`
   mkdirSync(work, {recursive: true})
-  const initramfs = buildInitramfs(work, kernel.modules)
+  forgetDeadRuns()
+  const {vmlinuz, modules} = await bedKernel(bed.kernel)
+  const images = [systemImage, projectImage, packagesImage].map((image) => image(bed.architecture))
   const log = `${work}/console.log`
-  const args = qemuArguments({cpus, memoryMib, vmlinuz: kernel.vmlinuz, initramfs, log})
+  const files = {vmlinuz, initramfs: makeInitramfs(work, bed.architecture, modules), images, log}
 
   const errors = openSync(`${work}/qemu.log`, 'w')
   // A test run that is ended, and be it by SIGKILL, leaves no virtual machine behind.
-  const command = ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args]
+  const command = ['--pdeathsig', 'KILL', ...qemuCommand({...bed, ...options}, files)]
   const qemu = spawn('setpriv', command, {stdio: ['pipe', 'pipe', errors]})
   closeSync(errors)
   qemu.stdin.on('error', () => {})
@@ -123,38 +119,6 @@ function readiness(lines, ended, qemu) {
     })
     ended.then((message) => reject(new Error(message)))
   })
-}
-
-function qemuArguments({cpus, memoryMib, vmlinuz, initramfs, log}) {
-  const drive = (id, file) => [
-    ...['-drive', `if=none,id=${id},format=raw,readonly=on,file=${file}`],
-    ...['-device', `virtio-blk-pci,drive=${id}`],
-  ]
-  return [
-    ...['-accel', 'tcg,thread=multi,tb-size=512', '-M', 'q35', '-cpu', 'max,+svm,+npt'],
-    ...['-smp', String(cpus), '-m', `${memoryMib}M`, '-nodefaults', '-display', 'none', '-no-reboot'],
-    ...['-kernel', vmlinuz, '-initrd', initramfs, '-append', KERNEL_LINE],
-    ...['-serial', `file:${log}`],
-    ...drive('system', systemImage()),
-    ...drive('project', projectImage()),
-    ...['-chardev', 'stdio,id=commands,signal=off', '-device', 'virtio-serial-pci'],
-    ...['-device', 'virtserialport,chardev=commands,nr=1,name=commands'],
-  ]
-}
-
-function buildInitramfs(work, modules) {
-  const tree = `${work}/initramfs`
-  for (const folder of ['dev', 'proc', 'sys', 'new', 'modules'])
-    mkdirSync(`${tree}/${folder}`, {recursive: true})
-  copyFileSync(execFileSync('sh', ['-c', 'command -v busybox'], {encoding: 'utf8'}).trim(), `${tree}/busybox`)
-  mkdirSync(`${tree}/bin`)
-  copyFileSync(`${tree}/busybox`, `${tree}/bin/sh`)
-  copyFileSync(new URL('init.sh', import.meta.url), `${tree}/init`)
-  chmodSync(`${tree}/init`, 0o755)
-  for (const path of modules) copyFileSync(path, `${tree}/modules/${basename(path)}`)
-  writeFileSync(`${tree}/modules/order`, modules.map((path) => `${basename(path)}\n`).join(''))
-  execFileSync('sh', ['-c', 'find . | cpio -o -H newc --quiet >../initramfs.cpio'], {cwd: tree})
-  return `${work}/initramfs.cpio`
 }
 
 function tail(file) {

@@ -1,184 +1,85 @@
-// The bed's two read-only file systems: a system (node, its libraries, busybox) and the project as it is now.
+// The beds' file systems: a system (node, Debian's libraries, busybox), npm packages, and the project as it is now.
 
-import {execFileSync, spawnSync} from 'node:child_process'
-import {createHash} from 'node:crypto'
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-} from 'node:fs'
-import {arch, cache, root} from '../paths.mjs'
+import {existsSync, lstatSync, readdirSync, readFileSync} from 'node:fs'
+import {debianTree} from '../debian.mjs'
+import {arch, root} from '../paths.mjs'
+import {modulesOf, nodeOf} from './npm.mjs'
+import {keyOf, keyOfFiles, squashed} from './squash.mjs'
 
-const folder = `${cache}/bed/images`
-/** A bed older than the newest few is not asked for again. */
-const KEPT_IMAGES = 3
+const LIBRARIES = ['libc6', 'libstdc++6', 'libgcc-s1', 'libatomic1']
+const NODE_MAJOR = 22
+/** What base-files would hold. Everything is in /usr. */
+const SYSTEM = [
+  ...['dev', 'proc', 'sys', 'tmp', 'run', 'root', 'hv', 'etc', 'var', 'mnt', 'bed'].map(
+    (name) => `${name} d 755 0 0`,
+  ),
+  ...['bin', 'sbin', 'lib'].map((name) => `${name} s 777 0 0 usr/${name}`),
+  'etc/passwd f 644 0 0 echo root:x:0:0:root:/root:/bin/sh',
+  'etc/group f 644 0 0 echo root:x:0:',
+  'etc/hosts f 644 0 0 echo 127.0.0.1 localhost',
+]
+const PROJECT = ['package.json', 'oclif.manifest.json', 'dist', 'src', 'test', 'boards', 'ci']
+/** No compiler in there: `npm run bed -- node ci/bench/bench.mjs exit` needs them built. */
+const BENCH = ['.cache/bench/kvm-floor', '.cache/bench/null-syscall']
+const NPM_ROOTS = ['@oclif/core', '@oclif/plugin-autocomplete', 'elfy', 'node-gyp-build', 'vitest', 'vite']
 
-const MOUNT_POINTS = ['dev', 'proc', 'sys', 'tmp', 'run', 'root', 'hv', 'etc', 'var', 'mnt']
-const MORE_LIBRARIES = ['librt.so.1']
-const NPM_ROOTS = ['@oclif/core', 'elfy', 'node-gyp-build', 'vitest', 'vite']
-
-/** @returns {string} the squashfs with node, its shared libraries and busybox */
-export function systemImage() {
-  const node = realpathSync(process.execPath)
-  const busybox = realpathSync(which('busybox'))
-  const libraries = librariesOf(node)
-  const files = withLinks([node, busybox, ...libraries, ...libraries.flatMap(externalBuiltins)])
-  const applets = execFileSync(busybox, ['--list'], {encoding: 'utf8'}).trim().split('\n')
-  const pseudo = [
-    ...MOUNT_POINTS.map((name) => `${name} d 755 0 0`),
-    'etc/passwd f 644 0 0 echo root:x:0:0:root:/root:/bin/sh',
-    'etc/group f 644 0 0 echo root:x:0:',
-    'bed d 755 0 0',
-    ...applets.filter((name) => name !== 'busybox').map((name) => `bed/${name} s 777 0 0 ${busybox}`),
-    `bed/node s 777 0 0 ${node}`,
-  ]
-  return squashed('system', '/', files, pseudo)
+/** @returns {string} a squashfs with node, what it is linked with, and busybox; made once */
+export function systemImage(architecture) {
+  const lib64 = architecture === 'x86_64' ? ['lib64 s 777 0 0 usr/lib64'] : []
+  const pseudo = [...SYSTEM, ...lib64]
+  return squashed(`system-${architecture}`, keyOf(pseudo, LIBRARIES, NODE_MAJOR), () => ({
+    from: debianTree(architecture, [...LIBRARIES, 'busybox-static']),
+    pseudo: [...pseudo, `usr/bin/node f 755 0 0 cat ${nodeOf(architecture, NODE_MAJOR)}`],
+    options: ['-e', 'usr/share'],
+  }))
 }
 
-/** @returns {string} the squashfs with what hv needs at run time, its tests and the guests, laid out as in the repository */
-export function projectImage() {
-  const wanted = [
-    'package.json',
-    'oclif.manifest.json',
-    'dist',
-    'src',
-    'test',
-    'boards',
-    'ci',
-    'native/build/Release/hv.node',
-  ]
-  const guests = `.cache/guests/${arch}`
-  // No compiler in there: `npm run bed -- node ci/bench/bench.mjs exit` needs them built.
-  const bench = ['kvm-floor', 'null-syscall'].map((name) => `.cache/bench/${name}`)
-  wanted.push(...bench.filter((path) => existsSync(`${root}/${path}`)))
-  return squashed('project', root, [...wanted, guests, ...npmClosure(NPM_ROOTS)].flatMap(filesUnder), [
-    '.cache d 755 0 0',
-  ])
+/** @returns {string} a squashfs with what hv and vitest depend on, for /hv/node_modules */
+export function packagesImage(architecture) {
+  const from = modulesOf(architecture)
+  const list = unique(npmClosure(from, NPM_ROOTS).flatMap((name) => filesUnder(from, name)))
+  return squashed(`packages-${architecture}`, keyOfFiles(from, list, {byTime: true}), () => ({from, list}))
 }
 
-function squashed(name, from, files, pseudo) {
-  const list = [...new Set(files)].sort()
-  const target = `${folder}/${name}-${keyOf(from, list, pseudo)}.squashfs`
-  if (existsSync(target)) return target
-
-  mkdirSync(folder, {recursive: true})
-  const work = `${target}.${process.pid}`
-  const args = [
-    '-',
-    work,
-    '-cpiostyle0',
-    '-comp',
-    'zstd',
-    '-Xcompression-level',
-    '1',
-    '-noappend',
-    '-quiet',
-    '-no-progress',
-  ]
-  args.push('-all-root', ...pseudo.flatMap((line) => ['-p', line]))
-  const {status, stderr, stdout} = spawnSync('mksquashfs', args, {
-    cwd: from,
-    input: list.map((path) => `${path}\0`).join(''),
-    encoding: 'utf8',
-  })
-  if (status !== 0) throw new Error(`mksquashfs: status ${status}\n${stdout}${stderr}`)
-  renameSync(work, target)
-  forgetOldImages(name)
-  return target
+/** @returns {string} a squashfs with what hv needs at run time, its tests and the guests, laid out as in the repository */
+export function projectImage(architecture) {
+  const wanted = [...PROJECT, addonOf(architecture), `.cache/guests/${architecture}`]
+  if (architecture === arch) wanted.push(...BENCH)
+  const list = unique(wanted.flatMap((path) => filesUnder(root, path)))
+  const key = keyOfFiles(root, list, {byTime: false})
+  const pseudo = ['node_modules d 755 0 0', '.cache d 755 0 0']
+  return squashed(`project-${architecture}`, key, () => ({from: root, list, pseudo}))
 }
 
-/** Content for what the project builds; name, size and time for the big and foreign: node, the libraries, npm packages. */
-function keyOf(from, list, pseudo) {
-  const hash = createHash('sha256').update(JSON.stringify(pseudo))
-  for (const path of list) {
-    const file = `${from}/${path}`
-    const stat = lstatSync(file)
-    hash.update(`${path}\0${stat.mode}\0${stat.size}\0`)
-    if (stat.isSymbolicLink()) hash.update(readlinkSync(file))
-    else if (!stat.isFile()) continue
-    else if (from === '/' || path.startsWith('node_modules/')) hash.update(String(stat.mtimeMs))
-    else hash.update(readFileSync(file))
-  }
-  return hash.digest('hex').slice(0, 16)
+/** Where node-gyp-build finds the addon: as built here, or as ci/cross.mjs builds it for the other architecture. */
+function addonOf(architecture) {
+  if (architecture === arch) return 'native/build/Release/hv.node'
+  return `native/prebuilds/linux-${architecture === 'x86_64' ? 'x64' : architecture}`
 }
 
-function forgetOldImages(name) {
-  const images = readdirSync(folder)
-    .filter((file) => file.startsWith(`${name}-`) && file.endsWith('.squashfs'))
-    .map((file) => ({path: `${folder}/${file}`, time: lstatSync(`${folder}/${file}`).mtimeMs}))
-    .sort((one, two) => two.time - one.time)
-  for (const {path} of images.slice(KEPT_IMAGES)) rmSync(path)
-}
-
-/** A path of the repository and all below it, folders first, as mksquashfs wants it; nothing when it is not there. */
-function filesUnder(path) {
-  if (!existsSync(`${root}/${path}`)) return []
+/** A path below a folder and all below it, folders first, as mksquashfs wants it; nothing when it is not there. */
+function filesUnder(from, path) {
+  if (!existsSync(`${from}/${path}`)) return []
   const parts = path.split('/')
   const parents = parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
-  const below = lstatSync(`${root}/${path}`).isDirectory()
-    ? readdirSync(`${root}/${path}`, {recursive: true})
+  const below = lstatSync(`${from}/${path}`).isDirectory()
+    ? readdirSync(`${from}/${path}`, {recursive: true})
     : []
   return [...parents, path, ...below.map((name) => `${path}/${name}`)]
 }
 
-/** The folders of npm packages and of all that they depend on. */
-function npmClosure(names, found = new Set()) {
+/** The names of npm packages in a node_modules folder and of all that they depend on. */
+function npmClosure(from, names, found = new Set()) {
   for (const name of names) {
-    const path = `node_modules/${name}`
-    if (found.has(path) || !existsSync(`${root}/${path}/package.json`)) continue
-    found.add(path)
-    const {dependencies, optionalDependencies} = JSON.parse(
-      readFileSync(`${root}/${path}/package.json`, 'utf8'),
-    )
-    npmClosure([...Object.keys(dependencies ?? {}), ...Object.keys(optionalDependencies ?? {})], found)
+    const manifest = `${from}/${name}/package.json`
+    if (found.has(name) || !existsSync(manifest)) continue
+    found.add(name)
+    const {dependencies, optionalDependencies} = JSON.parse(readFileSync(manifest, 'utf8'))
+    npmClosure(from, Object.keys({...dependencies, ...optionalDependencies}), found)
   }
   return [...found]
 }
 
-function which(name) {
-  return execFileSync('sh', ['-c', `command -v ${name}`], {encoding: 'utf8'}).trim()
-}
-
-function librariesOf(binary) {
-  const found = [...execFileSync('ldd', [binary], {encoding: 'utf8'}).matchAll(/(\/\S+) \(0x/g)].map(
-    (match) => match[1],
-  )
-  const libc = found.find((path) => path.includes('/libc.so'))
-  return [...found, ...MORE_LIBRARIES.map((name) => libc.replace(/libc\.so.*/, name)).filter(existsSync)]
-}
-
-/** Debian's libnode reads some of node's own modules from files, whose paths are in it. */
-function externalBuiltins(library) {
-  if (!library.includes('/libnode.')) return []
-  const paths = readFileSync(library, 'latin1').match(/\/usr\/share\/nodejs\/[\w/.-]+\.js/g) ?? []
-  return [...new Set(paths)].filter(existsSync)
-}
-
-/** The paths without the first slash, with every folder and symbolic link on the way to each of them. */
-function withLinks(paths) {
-  const all = new Set()
-  const visit = (path) => {
-    const parts = path.split('/').slice(1)
-    let at = ''
-    for (const [index, part] of parts.entries()) {
-      at += `/${part}`
-      all.add(at.slice(1))
-      if (!lstatSync(at).isSymbolicLink()) continue
-      const target = readlinkSync(at)
-      const whole = target.startsWith('/') ? target : `${at.slice(0, at.lastIndexOf('/'))}/${target}`
-      return visit(normalize([whole, ...parts.slice(index + 1)].join('/')))
-    }
-  }
-  for (const path of paths) visit(path)
-  return [...all]
-}
-
-function normalize(path) {
-  return new URL(path, 'file:///').pathname
+function unique(paths) {
+  return [...new Set(paths)].sort()
 }

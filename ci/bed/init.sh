@@ -1,10 +1,13 @@
 #!/bin/sh
-# The bed's first process: loads KVM, mounts the two images and hands over to serve.mjs; ends in power-off.
+# A bed's first process: loads modules, mounts the images and hands over to serve.mjs; ends in power-off.
 
-busybox=/busybox
+busybox=/bin/busybox
 $busybox mount -t devtmpfs dev /dev
 $busybox mount -t proc proc /proc
 $busybox mount -t sysfs sys /sys
+
+# The kernel hands init what it does not know itself (admin-guide/kernel-parameters). The virt machine's clock is a module.
+$busybox date -s "@$now" >/dev/null
 
 while read -r module; do
   $busybox insmod "/modules/$module" || echo "bed: insmod $module failed"
@@ -13,10 +16,11 @@ done </modules/order
 new=/new
 $busybox mount -t squashfs -o ro /dev/vda $new
 $busybox mount -t squashfs -o ro /dev/vdb $new/hv
+$busybox mount -t squashfs -o ro /dev/vdc $new/hv/node_modules
 for folder in dev proc sys; do
   $busybox mount -o move "/$folder" "$new/$folder"
 done
-for folder in tmp run root var mnt; do
+for folder in tmp run root var mnt bed; do
   $busybox mount -t tmpfs -o mode=1777 tmpfs "$new/$folder"
 done
 $busybox mkdir -p $new/dev/shm $new/dev/pts
@@ -24,7 +28,8 @@ $busybox mount -t tmpfs tmpfs $new/dev/shm
 $busybox mount -t devpts devpts $new/dev/pts
 $busybox ip link set lo up
 
-export PATH=/bed:/usr/bin:/bin HOME=/root
+export PATH=/usr/bin:/bed HOME=/root
+$busybox chroot $new /usr/bin/busybox --install -s /bed
 $busybox chroot $new node /hv/ci/bed/serve.mjs
 echo "bed: serve.mjs ended with status $?"
 $busybox poweroff -f

@@ -1,72 +1,81 @@
-// The bed's kernel and modules: Debian's cloud kernel, fetched once and unpacked, not installed.
+// The beds' kernels and modules: Debian's, taken out of their packages once.
 
-import {existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import {basename} from 'node:path'
+import {debianDependencies, debianTree} from '../debian.mjs'
 import {cache} from '../paths.mjs'
 import {run} from '../process.mjs'
 
-const META_PACKAGE = 'linux-image-cloud-amd64'
-const folder = `${cache}/bed/kernel`
-
-/** What the init script loads, in any order: depmod's list knows what each one needs. */
-const MODULES = ['kvm-amd', 'virtio_pci', 'virtio_blk', 'virtio_console', 'squashfs']
-
-/** @returns {Promise<{vmlinuz: string, modules: string[]}>} host paths; the modules in loading order, uncompressed */
-export async function bedKernel() {
-  if (!existsSync(`${folder}/order.json`)) await fetchKernel()
-  const order = JSON.parse(readFileSync(`${folder}/order.json`, 'utf8'))
-  return {vmlinuz: `${folder}/vmlinuz`, modules: order.map((name) => `${folder}/modules/${name}`)}
+/** Each is a meta package, which depends on the kernel of the day. */
+export const kernels = {
+  'cloud-x86_64': {architecture: 'x86_64', metaPackage: 'linux-image-cloud-amd64'},
+  'cloud-arm64': {architecture: 'arm64', metaPackage: 'linux-image-cloud-arm64'},
+  '16k-arm64': {architecture: 'arm64', metaPackage: 'linux-image-arm64-16k'},
+  'bookworm-arm64': {architecture: 'arm64', metaPackage: 'linux-image-cloud-arm64', suite: 'bookworm'},
+  'backports-arm64': {
+    architecture: 'arm64',
+    metaPackage: 'linux-image-cloud-arm64',
+    suite: 'trixie-backports',
+  },
 }
 
-async function fetchKernel() {
+/** What the init script loads, where it is not built in: depmod's list knows what each one needs. */
+const MODULES = ['kvm-amd', 'virtio_pci', 'virtio_blk', 'virtio_console', 'squashfs']
+
+/**
+ * @param {keyof typeof kernels} name
+ * @returns {Promise<{vmlinuz: string, modules: string[]}>} host paths; the modules in loading order, uncompressed
+ */
+export async function bedKernel(name) {
+  const folder = `${cache}/bed/kernel-${name}`
+  if (!existsSync(`${folder}/order.json`)) await takeKernel(kernels[name], folder)
+  const order = JSON.parse(readFileSync(`${folder}/order.json`, 'utf8'))
+  return {vmlinuz: `${folder}/vmlinuz`, modules: order.map((file) => `${folder}/modules/${file}`)}
+}
+
+async function takeKernel({architecture, metaPackage, suite}, folder) {
+  const tree = debianTree(architecture, kernelPackages(architecture, metaPackage, suite), {suite})
+  // Up to bookworm modules lay in /lib.
+  const base = existsSync(`${tree}/usr/lib/modules`) ? `${tree}/usr` : tree
+  const [release] = readdirSync(`${base}/lib/modules`)
+  const places = [`${tree}/boot/vmlinuz-${release}`, `${base}/lib/modules/${release}/vmlinuz`]
+
   const work = `${folder}.${process.pid}`
   mkdirSync(`${work}/modules`, {recursive: true})
   try {
-    const name = await packageName()
-    await must('apt-get', ['download', '-q', name], work)
-    const deb = readdirSync(work).find((file) => file.endsWith('.deb'))
-    await must('dpkg-deb', ['-x', deb, 'tree'], work)
-
-    const boot = readdirSync(`${work}/tree/boot`).find((file) => file.startsWith('vmlinuz-'))
-    renameSync(`${work}/tree/boot/${boot}`, `${work}/vmlinuz`)
-    const release = boot.slice('vmlinuz-'.length)
-    const order = await unpackModules(`${work}/tree/usr/lib/modules/${release}`, `${work}/modules`)
-    rmSync(`${work}/tree`, {recursive: true})
-    rmSync(`${work}/${deb}`)
+    copyFileSync(places.find(existsSync) ?? places[0], `${work}/vmlinuz`)
+    const order = await unpackModules(base, release, `${work}/modules`)
     writeFileSync(`${work}/order.json`, JSON.stringify(order))
     rmSync(folder, {recursive: true, force: true})
     renameSync(work, folder)
   } finally {
     rmSync(work, {recursive: true, force: true})
   }
+  // Hundreds of MiB of drivers, of which nothing else is wanted.
+  rmSync(tree, {recursive: true})
 }
 
-/** The package's name has the kernel's version in it and moves on with every security update. */
-async function packageName() {
-  for (const attempt of [1, 2]) {
-    const {output} = await run('apt-cache', ['depends', META_PACKAGE])
-    const name = /Depends: (linux-image-\S+-cloud-amd64)/.exec(output)?.[1]
-    if (name) return name
-    if (attempt === 1 && process.getuid() === 0) await run('apt-get', ['update', '-q'])
-  }
-  throw new Error(`apt knows no ${META_PACKAGE}: run apt-get update`)
+/** The kernel's package, and those that it consists of: from Linux 7 on Debian splits it. */
+function kernelPackages(architecture, metaPackage, suite) {
+  const dependenciesOf = (name) => debianDependencies(architecture, name, {suite})
+  const image = dependenciesOf(metaPackage).find((name) => name.startsWith('linux-image-'))
+  if (!image) throw new Error(`${metaPackage} of ${suite ?? 'trixie'} depends on no kernel`)
+  return [image, ...dependenciesOf(image).filter((name) => /^linux-(binary|modules)-/.test(name))]
 }
 
 /** Unpacks the modules and all they need; returns their file names so that each comes after what it needs. */
-async function unpackModules(tree, target) {
-  await must('depmod', ['-b', tree.replace(/\/usr\/lib\/modules\/.*/, '/usr'), basename(tree)], tree)
-  const needs = new Map(
-    readFileSync(`${tree}/modules.dep`, 'utf8')
-      .split('\n')
-      .filter((line) => line.includes(':'))
-      .map((line) => [
-        line.split(':')[0],
-        line
-          .split(':')[1]
-          .split(' ')
-          .filter((path) => path !== ''),
-      ]),
-  )
+async function unpackModules(base, release, target) {
+  const tree = `${base}/lib/modules/${release}`
+  const needs = await dependenciesOfModules(base, release)
   const order = []
   for (const name of MODULES) {
     const path = [...needs.keys()].find((key) => basename(key).split('.')[0] === name)
@@ -76,14 +85,20 @@ async function unpackModules(tree, target) {
 
   const unique = [...new Set(order)]
   for (const path of unique) {
-    const command = path.endsWith('.xz')
-      ? `xz -dc ${path}`
-      : path.endsWith('.zst')
-        ? `zstd -dc ${path}`
-        : `cat ${path}`
-    await must('sh', ['-c', `${command} >${target}/${moduleFile(path)}`], tree)
+    const unpack = path.endsWith('.xz') ? 'xz -dc' : path.endsWith('.zst') ? 'zstd -dc' : 'cat'
+    await must('sh', ['-c', `${unpack} ${path} >${target}/${moduleFile(path)}`], tree)
   }
   return unique.map(moduleFile)
+}
+
+/** depmod's modules.dep (man 5 modules.dep), without leaving it in the tree. */
+async function dependenciesOfModules(base, release) {
+  const listing = await must('depmod', ['--dry-run', '-b', base, release], base)
+  const rows = listing.split('\n').flatMap((line) => {
+    const [, path, needed] = /^(\S+\.ko\S*):(.*)$/.exec(line) ?? []
+    return path ? [[path, needed.split(' ').filter((each) => each !== '')]] : []
+  })
+  return new Map(rows)
 }
 
 function moduleFile(path) {
@@ -93,4 +108,5 @@ function moduleFile(path) {
 async function must(program, args, cwd) {
   const {status, output} = await run(program, args, {cwd})
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: status ${status}\n${output}`)
+  return output
 }

@@ -11,7 +11,7 @@ const folders = ['vm', 'machine', 'platform'].filter((name) => existsSync(`${roo
 let bed: Bed
 
 beforeAll(async () => {
-  bed = await bootBed()
+  bed = await bootBed('svm')
 })
 afterAll(() => bed?.stop())
 

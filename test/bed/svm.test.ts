@@ -25,7 +25,7 @@ const applets: string[][] = [
 let bed: Bed
 
 beforeAll(async () => {
-  bed = await bootBed()
+  bed = await bootBed('svm')
 })
 afterAll(() => bed?.stop())
 

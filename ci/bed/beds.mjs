@@ -1,0 +1,69 @@
+// The beds, a machine for QEMU to emulate in each row, and the boards of boards/*.json, which are beds by their names too.
+
+import {existsSync, readFileSync} from 'node:fs'
+import {root} from '../paths.mjs'
+
+/**
+ * @typedef {object} BedDescription
+ * @property {'x86_64' | 'arm64'} architecture
+ * @property {string} machine QEMU's -machine
+ * @property {string} cpu QEMU's -cpu
+ * @property {keyof typeof import('./kernel.mjs').kernels} kernel
+ * @property {string} kernelArguments what the kernel is told beyond what every bed's is
+ * @property {number} cpus
+ * @property {number} memoryMib
+ * @property {string} [says] what the kernel log says of KVM (arch/arm64/kvm/arm.c); on arm64 only
+ */
+
+const ordinary = {kernelArguments: '', cpus: 2, memoryMib: 2048}
+const x86_64 = {...ordinary, architecture: 'x86_64', machine: 'q35', kernel: 'cloud-x86_64'}
+const arm64 = {
+  ...ordinary,
+  architecture: 'arm64',
+  machine: 'virt,gic-version=3,virtualization=on',
+  kernel: 'cloud-arm64',
+}
+const VHE = 'VHE mode initialized successfully'
+const a76 = {...arm64, cpu: 'cortex-a76', says: VHE}
+const a72 = {...arm64, cpu: 'cortex-a72', says: 'Hyp nVHE mode initialized successfully'}
+// Pointer authentication by QEMU's default algorithm halves the speed of node.
+const max = {...arm64, cpu: 'max,pauth=off', says: VHE}
+
+/** @type {Record<string, BedDescription>} */
+export const beds = {
+  svm: {...x86_64, cpu: 'max,+svm,+npt'},
+
+  a76,
+  a72,
+  n1: {...arm64, cpu: 'neoverse-n1', says: VHE},
+  max,
+  protected: {...a76, kernelArguments: 'kvm-arm.mode=protected', says: 'Protected hVHE mode initialized'},
+  hvhe: {...a76, kernelArguments: 'arm64_sw.hvhe=1', says: 'Hyp hVHE mode initialized successfully'},
+  gic2: {...a76, machine: 'virt,gic-version=2,virtualization=on'},
+  '16k': {...a76, kernel: '16k-arm64'},
+  old: {...a76, kernel: 'bookworm-arm64'},
+  nv2: {
+    ...max,
+    kernel: 'backports-arm64',
+    kernelArguments: 'kvm-arm.mode=nested',
+    says: 'VHE+NV2 mode initialized successfully',
+  },
+  'a76-1': {...a76, cpus: 1},
+  'a76-4': {...a76, cpus: 4},
+  el1: {...a76, machine: 'virt,gic-version=3', says: 'HYP mode not available'},
+  none: {...a76, kernelArguments: 'kvm-arm.mode=none', says: 'KVM disabled from command line'},
+}
+
+/** @returns {BedDescription | undefined} nothing when neither a bed nor a board has the name */
+export function bedNamed(name) {
+  if (Object.hasOwn(beds, name)) return beds[name]
+  return /^[a-z0-9_-]+$/.test(name) ? boardAsBed(`${root}/boards/${name}.json`) : undefined
+}
+
+/** `hv boards` validates the files; here a wrong one fails in QEMU, which names what it does not know. */
+function boardAsBed(file) {
+  if (!existsSync(file)) return undefined
+  const {architecture, emulation} = JSON.parse(readFileSync(file, 'utf8'))
+  if (!emulation) throw new Error(`${file}: QEMU cannot emulate this board: its emulation is null`)
+  return {...(architecture === 'arm64' ? arm64 : x86_64), ...emulation}
+}

@@ -1,0 +1,33 @@
+// QEMU's command line for a bed.
+
+const PROGRAMS = {
+  x86_64: {
+    program: 'qemu-system-x86_64',
+    kernelArguments: 'console=ttyS0 mitigations=off nokaslr tsc=reliable no_timer_check',
+  },
+  arm64: {program: 'qemu-system-aarch64', kernelArguments: 'console=ttyAMA0 mitigations=off nokaslr'},
+}
+
+/**
+ * @param {import('./beds.mjs').BedDescription} bed
+ * @param {{vmlinuz: string, initramfs: string, images: string[], log: string}} files paths; the images are /dev/vda, vdb …,
+ *   the log is what the console's output goes to
+ * @returns {string[]} the program and its arguments; commands for serve.mjs go to its stdin, answers come from its stdout
+ */
+export function qemuCommand(bed, {vmlinuz, initramfs, images, log}) {
+  const now = Math.floor(Date.now() / 1000)
+  const {program, kernelArguments} = PROGRAMS[bed.architecture]
+  return [
+    ...[program, '-accel', 'tcg,thread=multi,tb-size=512', '-machine', bed.machine, '-cpu', bed.cpu],
+    ...['-smp', String(bed.cpus), '-m', `${bed.memoryMib}M`, '-nodefaults', '-display', 'none', '-no-reboot'],
+    ...['-kernel', vmlinuz, '-initrd', initramfs],
+    ...['-append', `panic=-1 quiet now=${now} ${kernelArguments} ${bed.kernelArguments}`],
+    ...['-serial', `file:${log}`],
+    ...images.flatMap((file, index) => [
+      ...['-drive', `if=none,id=image${index},format=raw,readonly=on,file=${file}`],
+      ...['-device', `virtio-blk-pci,drive=image${index}`],
+    ]),
+    ...['-chardev', 'stdio,id=commands,signal=off', '-device', 'virtio-serial-pci'],
+    ...['-device', 'virtserialport,chardev=commands,nr=1,name=commands'],
+  ]
+}

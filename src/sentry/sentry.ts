@@ -1,6 +1,5 @@
 // Sentry: one guest: its memory, its tree of files, and the programs that run in it one after another.
 
-import {randomFillSync} from 'node:crypto'
 import {type BigIntStats, statSync} from 'node:fs'
 import {hostname} from 'node:os'
 import {ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
@@ -15,6 +14,7 @@ import {toByteString} from '../vfs/host-calls.ts'
 import type {Location, Mount} from '../vfs/location.ts'
 import {disposeMounts} from '../vfs/mount-tree.ts'
 import {resolve} from '../vfs/path-walk.ts'
+import {fillRandom} from '../vfs/random.ts'
 import type {Credentials} from './credentials.ts'
 import {closeExecutable, type Executable, exec, openExecutable, planLayout} from './exec.ts'
 import {Description, FdTable} from './fd-table.ts'
@@ -257,7 +257,7 @@ function cannotFind(path: string, code: string | undefined): HvError {
 }
 
 function random(length: number): Uint8Array {
-  return randomFillSync(new Uint8Array(length))
+  return fillRandom(new Uint8Array(length))
 }
 
 function asHvError(error: unknown): unknown {

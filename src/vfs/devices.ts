@@ -1,10 +1,10 @@
 // The memory devices: null, zero, full, random, urandom (man 4 null, full, random), by device number.
 
-import {randomFillSync} from 'node:crypto'
 import {EINVAL, ENOSPC, ENXIO, Errno} from '../abi/errno.ts'
 import {makeDev, S_IFCHR} from '../abi/file-mode.ts'
 import type {Inode, IoctlMemory, OpenFile} from './file.ts'
 import {FileDescription} from './file-description.ts'
+import {fillRandom} from './random.ts'
 
 export const NULL_DEV = makeDev(1, 3)
 export const ZERO_DEV = makeDev(1, 5)
@@ -78,7 +78,7 @@ class RandomDevice extends NullDevice {
 
   override read(target: Uint8Array): number {
     this.requireReadable()
-    randomFillSync(target)
+    fillRandom(target)
     return target.length
   }
 

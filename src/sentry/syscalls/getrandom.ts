@@ -1,7 +1,7 @@
 // getrandom(2).
 
-import {randomFillSync} from 'node:crypto'
 import {EINVAL, Errno} from '../../abi/errno.ts'
+import {fillRandom} from '../../vfs/random.ts'
 import type {Syscall} from './syscall.ts'
 
 const GRND_NONBLOCK = 1
@@ -21,7 +21,7 @@ export const getrandom: Syscall = (task, args) => {
 
   let done = 0
   while (done < length) {
-    const chunk = randomFillSync(new Uint8Array(Math.min(CHUNK_BYTES, length - done)))
+    const chunk = fillRandom(new Uint8Array(Math.min(CHUNK_BYTES, length - done)))
     // A later chunk's fault shortens the result, as in Linux.
     try {
       task.memory.writeBytes(address + done, chunk)

@@ -1,7 +1,7 @@
 // The files of /proc that are about the whole system, and /proc/sys.
 
-import {randomUUID} from 'node:crypto'
 import type {ByteString} from '../file.ts'
+import {randomUuid} from '../random.ts'
 import {directory, fixedContents, link, type Make, text} from './proc-nodes.ts'
 import type {ProcSource} from './proc-source.ts'
 
@@ -114,12 +114,12 @@ function randomDirectory(): {kind: number; make: Make} {
   let bootId: string | undefined
   return subdirectory({
     boot_id: text(() => {
-      bootId ??= randomUUID()
+      bootId ??= randomUuid()
       return `${bootId}\n`
     }),
     entropy_avail: constant(256),
     poolsize: constant(256),
-    uuid: text(() => `${randomUUID()}\n`),
+    uuid: text(() => `${randomUuid()}\n`),
   })
 }
 

@@ -23,6 +23,13 @@ export type {
   ShutdownExit,
 } from './vm/exit.ts'
 export type {GuestAddress, GuestMemory} from './vm/guest-memory.ts'
-export type {RegisterName, Registers, RegisterValues, X86Register} from './vm/registers.ts'
+export type {
+  Arm64Register,
+  RegisterName,
+  Registers,
+  RegisterValues,
+  X86Register,
+} from './vm/registers.ts'
 export type {Vcpu} from './vm/vcpu.ts'
-export {Vm, type VmOptions} from './vm/vm.ts'
+export {type VcpuOptions, Vm} from './vm/vm.ts'
+export type {VmOptions} from './vm/vm-options.ts'

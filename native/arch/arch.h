@@ -9,18 +9,28 @@
 
 namespace hv {
 
+class Fd;
+class System;
 class Vm;
 class Vcpu;
 
 namespace arch {
 
+// KVM_CREATE_VM's type for guest physical addresses of so many bits; 0: the usual ones. Throws std::system_error EOPNOTSUPP
+// where there is no choice.
+unsigned long VmType(const System& system, unsigned ipa_bits);
 // What a new VM needs before its first vCPU.
 void InitVm(Vm& vm);
-// What a new vCPU needs before its first run: feature registers, not state.
+// What a new vCPU needs before its first run: feature registers, not state. Throws std::system_error EOPNOTSUPP for an
+// option that the architecture does not have.
 void InitVcpu(Vcpu& vcpu);
+// Shows the guest what the host stored there: to instruction fetches, and with caches off.
+void PublishMemory(const uint8_t* begin, size_t size);
 
 // A register's index is its place here: `rax`, `cr3`, `cs.selector`, `x0`, `sctlr_el1` … (src/vm/README.md).
 const std::vector<std::string>& RegisterNames();
+// So many of them, from the first on, has this vCPU.
+size_t RegisterCount(const Vcpu& vcpu);
 // Reads `count` registers. Throws std::out_of_range for an index that is none, std::system_error.
 // Precondition for both: the vCPU does not run.
 void ReadRegisters(const Vcpu& vcpu, const uint32_t* indexes, size_t count, uint64_t* values);
@@ -31,6 +41,15 @@ void WriteRegisters(const Vcpu& vcpu, const uint32_t* indexes, size_t count,
 
 // Lets the hypercalls that KVM can hand to its user come out of KVM_RUN.
 void OfferHypercalls(const Vm& vm);
+// Brings the arguments of one that came out to kvm_run, and its result from the host to the guest.
+void FetchHypercall(const Vcpu& vcpu);
+void AnswerHypercall(const Vcpu& vcpu, uint64_t result);
+
+// Gives the VM an interrupt controller, before its first vCPU; `version`: 2 or 3, of the GIC. Throws std::system_error
+// ENODEV where KVM has none that hv knows.
+Fd CreateInterruptController(const Vm& vm, unsigned& version);
+// After the last vCPU was made, before the first run.
+void StartInterruptController(const Fd& controller);
 
 }  // namespace arch
 }  // namespace hv

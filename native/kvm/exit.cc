@@ -33,7 +33,6 @@ Exit ReadExit(const kvm_run& run) {
       exit.size = sizeof(run.hypercall.args[0]);
       exit.count = std::size(run.hypercall.args);
       exit.offset = offsetof(kvm_run, hypercall.args);
-      exit.result = offsetof(kvm_run, hypercall.ret);
       break;
     case KVM_EXIT_HLT:
       exit.kind = ExitKind::kHalt;
@@ -53,6 +52,14 @@ Exit ReadExit(const kvm_run& run) {
       exit.size = sizeof(run.internal.data[0]);
       exit.count = std::min<uint64_t>(run.internal.ndata, std::size(run.internal.data));
       exit.offset = offsetof(kvm_run, internal.data);
+      break;
+    // arm64: an access without memory that the processor does not describe; the data are its ESR_EL2.ISS and its address.
+    case KVM_EXIT_ARM_NISV:
+      exit.kind = ExitKind::kInternalError;
+      exit.reason = KVM_INTERNAL_ERROR_EMULATION;
+      exit.size = sizeof(run.arm_nisv.esr_iss);
+      exit.count = 2;
+      exit.offset = offsetof(kvm_run, arm_nisv);
       break;
     default:
       exit.reason = run.exit_reason;

@@ -8,6 +8,9 @@
 
 namespace hv {
 
+// linux/kvm.h since 6.16.
+constexpr unsigned kCapArmEl2 = 240;
+
 class System {
  public:
   // Throws std::system_error when /dev/kvm does not open, or speaks another API than version 12.
@@ -16,7 +19,7 @@ class System {
   int fd() const { return fd_.get(); }
   // KVM_CHECK_EXTENSION: 0 when KVM does not know the capability.
   int Check(unsigned capability) const;
-  // `type`: 0, or arm64's IPA size.
+  // `type`: see arch::VmType.
   Fd CreateVm(unsigned long type = 0) const;
   // Bytes of each vCPU's struct kvm_run.
   size_t RunSize() const;

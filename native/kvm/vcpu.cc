@@ -31,11 +31,12 @@ int KickSignal() {
   return signal;
 }
 
-Vcpu::Vcpu(std::shared_ptr<Vm> vm, unsigned id)
+Vcpu::Vcpu(std::shared_ptr<Vm> vm, unsigned id, VcpuOptions options)
     : vm_(std::move(vm)),
       fd_(vm_->CreateVcpu(id)),
       mapping_(vm_->system().RunSize(), PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0,
-               "mmap kvm_run") {
+               "mmap kvm_run"),
+      options_(options) {
   KickSignal();
   arch::InitVcpu(*this);
 }

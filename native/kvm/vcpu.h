@@ -14,10 +14,16 @@ namespace hv {
 // The signal that ends KVM_RUN: a thread that runs a vCPU must not block it.
 int KickSignal();
 
+// What arm64's vCPUs may be.
+struct VcpuOptions {
+  bool starts_off = false;  // waits for PSCI's CPU_ON
+  bool has_el2 = false;     // begins at EL2: nested virtualization
+};
+
 class Vcpu {
  public:
   // Sets it up as arch::InitVcpu does. The VM stays alive as long as its vCPUs.
-  Vcpu(std::shared_ptr<Vm> vm, unsigned id);
+  Vcpu(std::shared_ptr<Vm> vm, unsigned id, VcpuOptions options = {});
   Vcpu(const Vcpu&) = delete;
   Vcpu& operator=(const Vcpu&) = delete;
 
@@ -31,11 +37,13 @@ class Vcpu {
   size_t run_size() const { return mapping_.size(); }
   int fd() const { return fd_.get(); }
   Vm& vm() const { return *vm_; }
+  const VcpuOptions& options() const { return options_; }
 
  private:
   std::shared_ptr<Vm> vm_;
   Fd fd_;
   Mapping mapping_;
+  VcpuOptions options_;
   // The thread inside Run, or 0. Kick signals it; immediate_exit covers the moment before KVM_RUN.
   std::atomic<pid_t> thread_{0};
 };

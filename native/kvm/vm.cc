@@ -11,7 +11,9 @@
 
 namespace hv {
 
-Vm::Vm() : fd_(system_.CreateVm()) { arch::InitVm(*this); }
+Vm::Vm(unsigned ipa_bits) : fd_(system_.CreateVm(arch::VmType(system_, ipa_bits))) {
+  arch::InitVm(*this);
+}
 
 std::shared_ptr<Region> Vm::AddRegion(uint64_t guest_address, size_t size, bool file) {
   Fd memory;
@@ -44,6 +46,18 @@ uint8_t* Vm::Translate(uint64_t guest_address, size_t size) const {
     return region->mapping.data() + offset;
   }
   throw std::out_of_range("guest physical range is not memory");
+}
+
+unsigned Vm::AddInterruptController() {
+  unsigned version = 0;
+  interrupt_controller_ = arch::CreateInterruptController(*this, version);
+  return version;
+}
+
+void Vm::Start() {
+  if (started_) return;
+  if (interrupt_controller_.get() >= 0) arch::StartInterruptController(interrupt_controller_);
+  started_ = true;
 }
 
 Fd Vm::CreateVcpu(unsigned id) const {

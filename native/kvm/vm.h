@@ -20,7 +20,8 @@ struct Region {
 
 class Vm {
  public:
-  Vm();
+  // `ipa_bits`: see arch::VmType. Throws std::system_error.
+  explicit Vm(unsigned ipa_bits = 0);
   Vm(const Vm&) = delete;
   Vm& operator=(const Vm&) = delete;
 
@@ -32,6 +33,10 @@ class Vm {
   std::shared_ptr<Region> AddRegion(uint64_t guest_address, size_t size, bool file);
   // A guest physical range as host memory. Throws std::out_of_range when a byte of it is no memory.
   uint8_t* Translate(uint64_t guest_address, size_t size) const;
+  // Before the first vCPU. Returns which it is: the GIC's version. Throws std::system_error ENODEV where there is none.
+  unsigned AddInterruptController();
+  // Before each run: an interrupt controller starts with the first, and KVM makes no vCPU after that.
+  void Start();
   Fd CreateVcpu(unsigned id) const;
   // In the order in which they were added.
   const std::shared_ptr<Region>& region(size_t index) const { return regions_.at(index); }
@@ -39,6 +44,8 @@ class Vm {
  private:
   System system_;
   Fd fd_;
+  Fd interrupt_controller_;
+  bool started_ = false;
   std::vector<std::shared_ptr<Region>> regions_;
 };
 

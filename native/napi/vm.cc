@@ -1,5 +1,7 @@
 // vm.cc: the VM API's objects for JavaScript: Vm and Vcpu. src/vm/addon.ts has their types.
 
+#include <unistd.h>
+
 #include <cstring>
 #include <utility>
 
@@ -18,16 +20,19 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "Vm",
                        {InstanceAccessor<&VmObject::Memory>("memory"),
+                        InstanceMethod<&VmObject::AddInterruptController>("addInterruptController"),
+                        InstanceMethod<&VmObject::Publish>("publish"),
                         InstanceMethod<&VmObject::Dispose>("dispose")});
   }
 
-  // new Vm(memoryBytes): guest memory from guest physical address 0 on.
+  // new Vm(memoryBase, memoryBytes, ipaBits): guest memory from guest physical address memoryBase on.
   explicit VmObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<VmObject>(info) {
     Guard(info.Env(), [&] {
-      vm_ = std::make_shared<Vm>();
+      uint64_t base = static_cast<uint64_t>(info[0].ToNumber().Int64Value());
+      size_t size = static_cast<size_t>(info[1].ToNumber().Int64Value());
+      vm_ = std::make_shared<Vm>(info[2].ToNumber().Uint32Value());
       arch::OfferHypercalls(*vm_);
-      size_t size = static_cast<size_t>(info[0].ToNumber().Int64Value());
-      memory_ = RegionBuffer(info.Env(), vm_->AddRegion(0, size, false));
+      memory_ = RegionBuffer(info.Env(), vm_->AddRegion(base, size, false));
     });
   }
 
@@ -42,6 +47,25 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
 
  private:
   Napi::Value Memory(const Napi::CallbackInfo& info) { return memory_.Value(info.Env()); }
+
+  // addInterruptController(): its version.
+  Napi::Value AddInterruptController(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(),
+                 [&] { return Napi::Number::New(info.Env(), Get()->AddInterruptController()); });
+  }
+
+  // publish(offset, length): what the host stored in the memory is seen by instruction fetches too.
+  void Publish(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] {
+      const Mapping& memory = Get()->region(0)->mapping;
+      uint64_t offset = static_cast<uint64_t>(info[0].ToNumber().Int64Value());
+      uint64_t length = static_cast<uint64_t>(info[1].ToNumber().Int64Value());
+      if (offset > memory.size() || length > memory.size() - offset) {
+        throw std::out_of_range("guest memory");
+      }
+      arch::PublishMemory(memory.data() + offset, length);
+    });
+  }
 
   void Dispose(const Napi::CallbackInfo&) {
     memory_.Detach();
@@ -75,15 +99,19 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
          InstanceMethod<&VcpuObject::ReadExit>("readExit"),
          InstanceMethod<&VcpuObject::ReadData>("readData"),
          InstanceMethod<&VcpuObject::WriteData>("writeData"),
+         InstanceMethod<&VcpuObject::AnswerHypercall>("answerHypercall"),
+         InstanceAccessor<&VcpuObject::RegisterCount>("registerCount"),
          InstanceMethod<&VcpuObject::ReadRegisters>("readRegisters"),
          InstanceMethod<&VcpuObject::WriteRegisters>("writeRegisters"),
          InstanceMethod<&VcpuObject::Dispose>("dispose")});
   }
 
+  // new Vcpu(vm, startsOff, hasEl2).
   explicit VcpuObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<VcpuObject>(info) {
     Guard(info.Env(), [&] {
       VmObject* vm = VmObject::Unwrap(info[0].As<Napi::Object>());
-      vcpu_ = std::make_shared<Vcpu>(vm->Get(), vm->TakeVcpuId());
+      VcpuOptions options = {info[1].ToBoolean(), info[2].ToBoolean()};
+      vcpu_ = std::make_shared<Vcpu>(vm->Get(), vm->TakeVcpuId(), options);
     });
   }
 
@@ -107,16 +135,22 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
   // A worker or the process ends while the vCPU runs. Hooks go last in, first out: the thread-safe function still is.
   static void StopThread(void* self) { static_cast<VcpuObject*>(self)->thread_.reset(); }
 
+  Vcpu& GetReady() const {
+    Vcpu& vcpu = GetStopped();
+    vcpu.vm().Start();
+    return vcpu;
+  }
+
   // run(): 0, or the errno of KVM_RUN. On the calling thread.
   Napi::Value Run(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), GetStopped().Run()); });
+    return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), GetReady().Run()); });
   }
 
   // runAsync(): a promise of the same, on the vCPU's own thread.
   Napi::Value RunAsync(const Napi::CallbackInfo& info) {
     Napi::Env env = info.Env();
     return Guard(env, [&]() -> Napi::Value {
-      GetStopped();
+      GetReady();
       if (thread_ == nullptr) thread_ = std::make_unique<VcpuThread>(vcpu_);
       std::unique_ptr<Flight> owned(new Flight{this, Napi::Promise::Deferred::New(env)});
       Napi::Promise promise = owned->deferred.Promise();
@@ -139,7 +173,9 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
   // readExit(out: BigUint64Array): Exit's words.
   void ReadExit(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
-      Exit exit = hv::ReadExit(GetStopped().run());
+      Vcpu& vcpu = GetStopped();
+      if (vcpu.run().exit_reason == KVM_EXIT_HYPERCALL) arch::FetchHypercall(vcpu);
+      Exit exit = hv::ReadExit(vcpu.run());
       Napi::BigUint64Array out = info[0].As<Napi::BigUint64Array>();
       if (out.ElementLength() < kExitWords) throw std::out_of_range("exit");
       std::memcpy(out.Data(), &exit, sizeof(exit));
@@ -169,6 +205,21 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
     }
     // SAFETY: within the mapping of run_size() bytes.
     return reinterpret_cast<uint8_t*>(&vcpu.run()) + offset;
+  }
+
+  // answerHypercall(result: bigint).
+  void AnswerHypercall(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] {
+      bool lossless;
+      arch::AnswerHypercall(GetStopped(), info[0].As<Napi::BigInt>().Uint64Value(&lossless));
+    });
+  }
+
+  // So many of registerNames, from the first on, has this vCPU.
+  Napi::Value RegisterCount(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] {
+      return Napi::Number::New(info.Env(), static_cast<double>(arch::RegisterCount(Get())));
+    });
   }
 
   // readRegisters(indexes: Uint32Array, out: BigUint64Array), writeRegisters(indexes, values).
@@ -213,11 +264,25 @@ void Land(Napi::Env env, Napi::Function, Flight* flight, void*) {
   flight->deferred.Resolve(Napi::Number::New(env, flight->result));
 }
 
+// vmLimits(): VmLimits of src/vm/addon.ts. Other architectures' capabilities are 0.
+Napi::Value VmLimits(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  return Guard(env, [&] {
+    System system;
+    Napi::Object limits = Napi::Object::New(env);
+    limits.Set("ipaBits", Napi::Number::New(env, system.Check(KVM_CAP_ARM_VM_IPA_SIZE)));
+    limits.Set("hasEl2", Napi::Boolean::New(env, system.Check(kCapArmEl2) > 0));
+    return limits;
+  });
+}
+
 }  // namespace
 
 void ExportVm(Napi::Env env, Napi::Object exports) {
   exports.Set("Vm", VmObject::Define(env));
   exports.Set("Vcpu", VcpuObject::Define(env));
+  exports.Set("pageBytes", Napi::Number::New(env, static_cast<double>(::sysconf(_SC_PAGESIZE))));
+  exports.Set("vmLimits", Napi::Function::New(env, VmLimits, "vmLimits"));
   const std::vector<std::string>& names = arch::RegisterNames();
   Napi::Array registers = Napi::Array::New(env, names.size());
   for (uint32_t i = 0; i < names.size(); i++) {

@@ -1,18 +1,39 @@
 // The addon's part of the VM API: native/napi/vm.cc.
 
 export interface VmAddon {
-  /** @param memoryBytes guest memory from guest physical address 0 on; a multiple of the page size */
+  /**
+   * @param memoryBase where guest memory begins in guest physical addresses; a multiple of the page size
+   * @param memoryBytes a multiple of the page size
+   * @param ipaBits arm64: the width of guest physical addresses; 0: the usual one
+   */
   Vm: new (
+    memoryBase: number,
     memoryBytes: number,
+    ipaBits: number,
   ) => NativeVm
-  Vcpu: new (vm: NativeVm) => NativeVcpu
+  Vcpu: new (vm: NativeVm, startsOff: boolean, hasEl2: boolean) => NativeVcpu
+  /** The host's. */
+  readonly pageBytes: number
+  vmLimits(): VmLimits
   /** A register's index is its place here. */
   readonly registerNames: readonly string[]
+}
+
+/** What VMs of this host can be. */
+export interface VmLimits {
+  /** arm64: the widest guest physical address; 0: KVM gives no choice. */
+  readonly ipaBits: number
+  /** arm64: vCPUs may have EL2. */
+  readonly hasEl2: boolean
 }
 
 export interface NativeVm {
   /** Guest memory; detached once the VM is disposed. */
   readonly memory: ArrayBuffer
+  /** Before the first vCPU. @returns the GIC's version: 3 or 2 */
+  addInterruptController(): number
+  /** What the host stored in the memory is seen by instruction fetches too. */
+  publish(offset: number, length: number): void
   dispose(): void
 }
 
@@ -27,6 +48,10 @@ export interface NativeVcpu {
   /** An exit's items, `offset` bytes into kvm_run. */
   readData(offset: number, out: Uint8Array): void
   writeData(offset: number, data: Uint8Array): void
+  /** Hands the result of a hypercall that came out to the guest. */
+  answerHypercall(result: bigint): void
+  /** So many of `registerNames`, from the first on, has this vCPU. */
+  readonly registerCount: number
   readRegisters(indexes: Uint32Array, out: BigUint64Array): void
   /** All or none. */
   writeRegisters(indexes: Uint32Array, values: BigUint64Array): void

@@ -36,7 +36,10 @@ export interface MmioExit {
   readonly data: Uint8Array
 }
 
-/** A hypercall that KVM leaves to its user. On x86_64 that is KVM_HC_MAP_GPA_RANGE (12) alone: KVM answers all others. */
+/**
+ * A hypercall that KVM leaves to its user. On x86_64 that is KVM_HC_MAP_GPA_RANGE (12) alone; on arm64 HVC or SMC with
+ * 0xc3000000 to 0xc300ffff in X0, since Linux 6.4. KVM answers all others.
+ */
 export interface HypercallExit {
   readonly kind: 'hypercall'
   readonly number: number
@@ -45,12 +48,12 @@ export interface HypercallExit {
   result: bigint
 }
 
-/** The vCPU waits for an interrupt (HLT, WFI). */
+/** The vCPU waits for an interrupt (HLT). Not on arm64: there KVM itself waits in WFI. */
 export interface HaltExit {
   readonly kind: 'halt'
 }
 
-/** The guest switched itself off, or triple-faulted. */
+/** The guest switched itself off (arm64: PSCI's SYSTEM_OFF or SYSTEM_RESET), or triple-faulted (x86_64). */
 export interface ShutdownExit {
   readonly kind: 'shutdown'
 }
@@ -72,7 +75,7 @@ export interface InternalErrorExit {
   readonly kind: 'internal-error'
   /** KVM_INTERNAL_ERROR_*: 1 an instruction that KVM does not emulate, 2 an exception in an exception, 3 in an exit. */
   readonly suberror: number
-  /** What KVM tells besides; its meaning is the suberror's. */
+  /** What KVM tells besides; its meaning is the suberror's. On arm64, for 1: ESR_EL2.ISS and the guest physical address. */
   readonly data: readonly bigint[]
 }
 
@@ -80,7 +83,7 @@ export const INTERRUPTED: InterruptedExit = {kind: 'interrupted'}
 
 /** native/kvm/exit.h: ExitKind and the order of Exit's words. */
 const KIND = {io: 1, mmio: 2, hypercall: 3, halt: 4, shutdown: 5, failEntry: 7, internalError: 8}
-const WORDS = 8
+const WORDS = 7
 
 /** Puts an exit's answer where KVM looks for it at the next run. */
 export type Answer = (() => void) | undefined
@@ -112,8 +115,7 @@ export function readExit(native: NativeVcpu): readonly [Exit, Answer] {
     case KIND.hypercall: {
       const args = readItems(native, offset, count)
       const exit: HypercallExit = {kind: 'hypercall', number: address, args, result: 0n}
-      const result = (): Uint8Array => new Uint8Array(BigUint64Array.of(exit.result).buffer)
-      return [exit, () => native.writeData(Number(words[7]), result())]
+      return [exit, () => native.answerHypercall(exit.result)]
     }
     case KIND.halt:
       return [{kind: 'halt'}, undefined]

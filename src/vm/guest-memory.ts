@@ -1,19 +1,25 @@
 // GuestMemory: a VM's memory by guest physical address, every access checked.
 
 import {HvError} from '../errors.ts'
+import type {NativeVm} from './addon.ts'
 
 /** A number below 2^53, or a register's value. */
 export type GuestAddress = number | bigint
 
 export class GuestMemory {
-  /** Bytes: guest physical addresses from 0 to `size - 1` are memory. */
+  /** Guest physical addresses from `base` to `base + size - 1` are memory. */
+  readonly base: number
+  /** Bytes. */
   readonly size: number
+  readonly #native: NativeVm
   readonly #buffer: ArrayBuffer
 
-  /** @param buffer is detached when the VM is disposed */
-  constructor(buffer: ArrayBuffer) {
-    this.#buffer = buffer
-    this.size = buffer.byteLength
+  /** @param native its memory is detached when the VM is disposed */
+  constructor(native: NativeVm, base: number) {
+    this.#native = native
+    this.#buffer = native.memory
+    this.base = base
+    this.size = this.#buffer.byteLength
   }
 
   /** A copy. @throws HvError MEMORY_RANGE, DISPOSED */
@@ -21,29 +27,39 @@ export class GuestMemory {
     return this.view(address, length).slice()
   }
 
-  /** @throws HvError MEMORY_RANGE, DISPOSED; nothing was written then */
+  /** Code may be among the bytes. @throws HvError MEMORY_RANGE, DISPOSED; nothing was written then */
   write(address: GuestAddress, bytes: Uint8Array): void {
     this.view(address, bytes.byteLength).set(bytes)
+    this.publish(address, bytes.byteLength)
   }
 
   /**
    * The memory itself: what the guest stores appears in it at once, also while it runs. It has length 0 once the VM is
-   * disposed. @throws HvError MEMORY_RANGE, DISPOSED
+   * disposed. Code that is stored through it is for {@link publish}. @throws HvError MEMORY_RANGE, DISPOSED
    */
   view(address: GuestAddress, length: number): Uint8Array {
+    return new Uint8Array(this.#buffer, this.#offsetOf(address, length), length)
+  }
+
+  /** Shows the guest what was stored through a view, to instruction fetches too. @throws HvError MEMORY_RANGE, DISPOSED */
+  publish(address: GuestAddress, length: number): void {
+    this.#native.publish(this.#offsetOf(address, length), length)
+  }
+
+  #offsetOf(address: GuestAddress, length: number): number {
     if (this.#buffer.byteLength !== this.size) throw new HvError('DISPOSED', 'the VM is disposed')
-    const start = Number(address)
+    const offset = Number(address) - this.base
     const isInside =
-      Number.isSafeInteger(start) &&
+      Number.isSafeInteger(offset) &&
       Number.isSafeInteger(length) &&
-      start >= 0 &&
+      offset >= 0 &&
       length >= 0 &&
-      start + length <= this.size
-    if (isInside) return new Uint8Array(this.#buffer, start, length)
+      offset + length <= this.size
+    if (isInside) return offset
     throw new HvError(
       'MEMORY_RANGE',
       `${length} bytes at guest physical address ${describe(address)} are not all memory`,
-      `the VM has 0x${this.size.toString(16)} bytes from address 0 on`,
+      `the VM has 0x${this.size.toString(16)} bytes from address ${describe(this.base)} on`,
     )
   }
 }

@@ -4,47 +4,10 @@ import {EOPNOTSUPP} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
 import type {NativeVcpu} from './addon.ts'
+import type {RegisterName} from './register-names.ts'
 
-type General =
-  | 'rax'
-  | 'rbx'
-  | 'rcx'
-  | 'rdx'
-  | 'rsi'
-  | 'rdi'
-  | 'rsp'
-  | 'rbp'
-  | 'r8'
-  | 'r9'
-  | 'r10'
-  | 'r11'
-  | 'r12'
-  | 'r13'
-  | 'r14'
-  | 'r15'
-  | 'rip'
-  | 'rflags'
-type System = 'cr0' | 'cr2' | 'cr3' | 'cr4' | 'cr8' | 'efer' | 'apic_base'
-type Segment = 'cs' | 'ds' | 'es' | 'fs' | 'gs' | 'ss' | 'tr' | 'ldt'
-/** The SDM's names (vol. 3, 3.4.5); `unusable` is a null selector's. */
-type SegmentField =
-  | 'base'
-  | 'limit'
-  | 'selector'
-  | 'type'
-  | 'p'
-  | 'dpl'
-  | 'db'
-  | 's'
-  | 'l'
-  | 'g'
-  | 'avl'
-  | 'unusable'
-type Table = `${'gdt' | 'idt'}.${'base' | 'limit'}`
+export type {Arm64Register, RegisterName, X86Register} from './register-names.ts'
 
-export type X86Register = General | System | `${Segment}.${SegmentField}` | Table
-/** arm64 adds its own. */
-export type RegisterName = X86Register
 export type RegisterValues = Partial<Record<RegisterName, bigint>>
 
 const MAX = 2n ** 64n - 1n
@@ -63,16 +26,17 @@ export class Registers {
   get(name: RegisterName): bigint {
     const native = this.#native()
     const out = new BigUint64Array(1)
-    native.readRegisters(Uint32Array.of(indexOf(name)), out)
+    native.readRegisters(Uint32Array.of(indexOf(native, name)), out)
     return out[0]
   }
 
-  /** All of them, by name; what it returns, `set` takes. @throws HvError VCPU_BUSY, DISPOSED */
+  /** All that this vCPU has, by name; what it returns, `set` takes. @throws HvError VCPU_BUSY, DISPOSED */
   getAll(): Record<RegisterName, bigint> {
     const native = this.#native()
-    const out = new BigUint64Array(indexes.size)
-    native.readRegisters(Uint32Array.from(indexes.values()), out)
-    const entries = addon.registerNames.map((name, index) => [name, out[index]])
+    const names = namesOf(native)
+    const out = new BigUint64Array(names.length)
+    native.readRegisters(Uint32Array.from(names.keys()), out)
+    const entries = names.map((name, index) => [name, out[index]])
     return Object.fromEntries(entries) as Record<RegisterName, bigint>
   }
 
@@ -84,7 +48,7 @@ export class Registers {
   set(values: RegisterValues): void {
     const native = this.#native()
     const entries = Object.entries(values)
-    const names = Uint32Array.from(entries, ([name]) => indexOf(name))
+    const names = Uint32Array.from(entries, ([name]) => indexOf(native, name))
     const numbers = BigUint64Array.from(entries, ([name, value]) => checkValue(name, value))
     try {
       native.writeRegisters(names, numbers)
@@ -113,14 +77,12 @@ function refusal(error: Error & {errno?: number}): HvError {
   }
 }
 
-function indexOf(name: string): number {
+const namesOf = (native: NativeVcpu): readonly string[] => addon.registerNames.slice(0, native.registerCount)
+
+function indexOf(native: NativeVcpu, name: string): number {
   const index = indexes.get(name)
-  if (index !== undefined) return index
-  throw new HvError(
-    'BAD_ARGUMENT',
-    `there is no register ${name}`,
-    `one of: ${addon.registerNames.join(' ')}`,
-  )
+  if (index !== undefined && index < native.registerCount) return index
+  throw new HvError('BAD_ARGUMENT', `there is no register ${name}`, `one of: ${namesOf(native).join(' ')}`)
 }
 
 function checkValue(name: string, value: unknown): bigint {

@@ -1,53 +1,45 @@
 // Vm: a virtual machine of KVM: memory and vCPUs.
 
+import {EBUSY, EOPNOTSUPP} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
 import type {NativeVcpu, NativeVm} from './addon.ts'
 import {GuestMemory} from './guest-memory.ts'
 import {openError} from './open-error.ts'
 import {Vcpu} from './vcpu.ts'
+import {checkOptions, type VmOptions} from './vm-options.ts'
 
-export interface VmOptions {
-  /** Guest memory from guest physical address 0 on, lazily backed: a multiple of 4096, at most 3 GiB. */
-  memoryBytes: number
+export interface VcpuOptions {
+  /** arm64: its runs wait until another vCPU switches it on by PSCI's CPU_ON. */
+  startsOff?: boolean
 }
-
-const PAGE_SIZE = 4096
-/** Above it lie addresses that x86_64 keeps for devices and KVM for itself. */
-const MEMORY_MAX = 3 * 2 ** 30
 
 export class Vm implements Disposable {
   readonly memory: GuestMemory
+  /** The GIC's version, when one was asked for. */
+  readonly gicVersion: number | undefined
   readonly #native: NativeVm
+  readonly #hasEl2: boolean
   readonly #vcpus = new Set<Vcpu>()
   #isDisposed = false
 
-  private constructor(native: NativeVm) {
+  private constructor(native: NativeVm, {memoryBase, nested, gic}: Required<VmOptions>) {
     this.#native = native
-    this.memory = new GuestMemory(native.memory)
+    this.#hasEl2 = nested
+    this.memory = new GuestMemory(native, memoryBase)
+    this.gicVersion = gic ? addGic(native) : undefined
   }
 
-  /** @throws HvError MEMORY_SIZE, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, OUT_OF_MEMORY */
-  static create({memoryBytes}: VmOptions): Vm {
-    const isWhole = Number.isSafeInteger(memoryBytes) && memoryBytes % PAGE_SIZE === 0
-    if (!isWhole || memoryBytes <= 0 || memoryBytes > MEMORY_MAX) {
-      throw new HvError(
-        'MEMORY_SIZE',
-        `a VM cannot have ${memoryBytes} bytes of memory`,
-        `give a multiple of ${PAGE_SIZE} from ${PAGE_SIZE} to ${MEMORY_MAX}`,
-      )
-    }
-    try {
-      return new Vm(new addon.Vm(memoryBytes))
-    } catch (error) {
-      throw openError(error as Error & {errno?: number})
-    }
+  /** @throws HvError MEMORY_SIZE, BAD_ARGUMENT, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, OUT_OF_MEMORY */
+  static create(options: VmOptions): Vm {
+    const checked = checkOptions(options)
+    return new Vm(create(checked), checked)
   }
 
-  /** @throws HvError VCPU_FAILED when KVM gives no more, DISPOSED */
-  createVcpu(): Vcpu {
+  /** @throws HvError VCPU_FAILED when KVM gives no more, BAD_ARGUMENT, DISPOSED */
+  createVcpu({startsOff = false}: VcpuOptions = {}): Vcpu {
     if (this.#isDisposed) throw new HvError('DISPOSED', 'the VM is disposed')
-    const vcpu = new Vcpu(this.#newVcpu(), (gone) => this.#vcpus.delete(gone))
+    const vcpu = new Vcpu(this.#newVcpu(startsOff), (gone) => this.#vcpus.delete(gone))
     this.#vcpus.add(vcpu)
     return vcpu
   }
@@ -60,12 +52,44 @@ export class Vm implements Disposable {
     this.#native.dispose()
   }
 
-  #newVcpu(): NativeVcpu {
+  #newVcpu(startsOff: boolean): NativeVcpu {
     try {
-      return new addon.Vcpu(this.#native)
+      return new addon.Vcpu(this.#native, startsOff, this.#hasEl2)
     } catch (error) {
-      const {message} = error as Error
-      throw new HvError('VCPU_FAILED', `KVM makes no further vCPU: ${message}`, '', {cause: error})
+      throw vcpuError(error as Error & {errno?: number})
     }
+  }
+}
+
+function create({memoryBase, memoryBytes, ipaBits}: Required<VmOptions>): NativeVm {
+  try {
+    return new addon.Vm(memoryBase, memoryBytes, ipaBits)
+  } catch (error) {
+    throw openError(error as Error & {errno?: number})
+  }
+}
+
+function addGic(native: NativeVm): number {
+  try {
+    return native.addInterruptController()
+  } catch (cause) {
+    native.dispose()
+    const message = 'KVM gives VMs no interrupt controller on this host'
+    throw new HvError('KVM_UNUSABLE', message, 'leave gic away: the guest polls', {cause})
+  }
+}
+
+function vcpuError(cause: Error & {errno?: number}): HvError {
+  switch (cause.errno) {
+    case EOPNOTSUPP:
+      return new HvError('BAD_ARGUMENT', 'only vCPUs of arm64 start switched off', 'leave startsOff away', {
+        cause,
+      })
+    case EBUSY: {
+      const message = 'KVM makes no further vCPU: the interrupt controller has started'
+      return new HvError('VCPU_FAILED', message, 'make all vCPUs before the first run', {cause})
+    }
+    default:
+      return new HvError('VCPU_FAILED', `KVM makes no further vCPU: ${cause.message}`, '', {cause})
   }
 }

@@ -7,9 +7,9 @@ import {parentPort} from 'node:worker_threads'
 const native = fileURLToPath(new URL('../../native', import.meta.url))
 const addon = createRequire(import.meta.url)('node-gyp-build')(native)
 
-const vm = new addon.Vm(0x10000)
+const vm = new addon.Vm(0, 0x10000, 0)
 new Uint8Array(vm.memory).set([0xeb, 0xfe], 0x1000)
-const vcpu = new addon.Vcpu(vm)
+const vcpu = new addon.Vcpu(vm, false, false)
 const index = (name) => addon.registerNames.indexOf(name)
 const indexes = Uint32Array.of(index('cs.base'), index('cs.selector'), index('rip'), index('rflags'))
 vcpu.writeRegisters(indexes, BigUint64Array.of(0n, 0n, 0x1000n, 2n))

@@ -46,6 +46,18 @@ uint32_t CpuidRegister(const System& system, uint32_t function, uint32_t index, 
 }  // namespace x86_64
 
 namespace arch {
+namespace {
+
+std::system_error NotOnX86(const char* what) {
+  return std::system_error(EOPNOTSUPP, std::generic_category(), what);
+}
+
+}  // namespace
+
+unsigned long VmType(const System&, unsigned ipa_bits) {
+  if (ipa_bits != 0) throw NotOnX86("width of guest physical addresses");
+  return 0;
+}
 
 // Intel processors without "unrestricted guest" run real mode from these pages; others ignore them.
 void InitVm(Vm& vm) {
@@ -65,6 +77,7 @@ void InitVm(Vm& vm) {
 }
 
 void InitVcpu(Vcpu& vcpu) {
+  if (vcpu.options().starts_off || vcpu.options().has_el2) throw NotOnX86("vCPU option");
   const auto& entries = x86_64::SupportedCpuid(vcpu.vm().system());
   std::vector<uint64_t> buffer(
       (sizeof(kvm_cpuid2) + entries.size() * sizeof(kvm_cpuid_entry2)) / 8 + 1);
@@ -74,6 +87,15 @@ void InitVcpu(Vcpu& vcpu) {
   std::copy(entries.begin(), entries.end(), cpuid->entries);
   Ioctl(vcpu.fd(), KVM_SET_CPUID2, "KVM_SET_CPUID2", cpuid);
 }
+
+// Caches are coherent, and writing to code is seen by the next jump (SDM vol. 3, 12.1.3).
+void PublishMemory(const uint8_t*, size_t) {}
+
+Fd CreateInterruptController(const Vm&, unsigned&) {
+  throw std::system_error(ENODEV, std::generic_category(), "interrupt controller");
+}
+
+void StartInterruptController(const Fd&) {}
 
 }  // namespace arch
 }  // namespace hv

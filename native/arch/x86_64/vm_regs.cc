@@ -118,6 +118,8 @@ const std::vector<std::string>& RegisterNames() {
   return names;
 }
 
+size_t RegisterCount(const Vcpu&) { return Fields().size(); }
+
 void ReadRegisters(const Vcpu& vcpu, const uint32_t* indexes, size_t count, uint64_t* values) {
   State state = ReadState(vcpu, Groups(indexes, count));
   const auto* bytes = reinterpret_cast<const uint8_t*>(&state);
@@ -155,5 +157,9 @@ void OfferHypercalls(const Vm& vm) {
   capability.args[0] = static_cast<uint64_t>(offered);
   Ioctl(vm.fd(), KVM_ENABLE_CAP, "KVM_CAP_EXIT_HYPERCALL", &capability);
 }
+
+// Its arguments are in kvm_run, and KVM takes the result from there.
+void FetchHypercall(const Vcpu&) {}
+void AnswerHypercall(const Vcpu& vcpu, uint64_t result) { vcpu.run().hypercall.ret = result; }
 
 }  // namespace hv::arch

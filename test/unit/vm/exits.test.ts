@@ -173,23 +173,23 @@ describe('what KVM seldom says', () => {
     ({readExit: (out: BigUint64Array) => out.set(words), readData: () => {}}) as unknown as NativeVcpu
 
   test("a refused entry has the processor's reason, all 64 bits of it", () => {
-    const [exit] = readExit(saying(7n, 0n, 0n, 0n, 0n, 0n, 0x8000000000000021n, 0n))
+    const [exit] = readExit(saying(7n, 0n, 0n, 0n, 0n, 0n, 0x8000000000000021n))
     expect(exit).toEqual({kind: 'fail-entry', hardwareReason: 0x8000000000000021n})
   })
 
-  test("a hypercall's result goes where KVM looks for it", () => {
-    const written: [number, Uint8Array][] = []
-    const native = saying(3n, 0n, 12n, 8n, 6n, 0x28n, 0n, 0x58n)
-    native.writeData = (offset, data) => written.push([offset, data])
+  test("a hypercall's result is handed over as it is when the next run begins", () => {
+    const answers: bigint[] = []
+    const native = saying(3n, 0n, 12n, 8n, 6n, 0x28n, 0n)
+    native.answerHypercall = (result) => answers.push(result)
     const [exit, answer] = readExit(native)
     expect(exit).toEqual({kind: 'hypercall', number: 12, args: [0n, 0n, 0n, 0n, 0n, 0n], result: 0n})
     if (exit.kind === 'hypercall') exit.result = 0x1234n
     answer?.()
-    expect(written).toEqual([[0x58, Uint8Array.of(0x34, 0x12, 0, 0, 0, 0, 0, 0)]])
+    expect(answers).toEqual([0x1234n])
   })
 
   test('a reason that hv does not know is VCPU_FAILED and names it', () => {
-    const unknown = saying(0n, 0n, 0n, 0n, 0n, 0n, 99n, 0n)
+    const unknown = saying(0n, 0n, 0n, 0n, 0n, 0n, 99n)
     expect(codeOf(() => readExit(unknown))).toBe('VCPU_FAILED')
     expect(() => readExit(unknown)).toThrow('99')
   })

@@ -1,0 +1,166 @@
+// boot.cc: what a VM and a vCPU are made as: address width, PSCI, EL2, hypercalls, the GIC.
+
+#include "arch/arm64/boot.h"
+
+#include <linux/kvm.h>
+#include <sys/ioctl.h>
+
+#include "arch/arch.h"
+#include "kvm/vcpu.h"
+#include "sys/ioctl.h"
+
+namespace hv {
+namespace arm64 {
+namespace {
+
+// asm/kvm.h since 6.4: KVM_ARM_VM_SMCCC_CTRL and _FILTER are 0 both, and this is struct kvm_smccc_filter.
+struct SmcccFilter {
+  uint32_t base;
+  uint32_t functions;
+  uint8_t action;
+  uint8_t pad[15];
+};
+constexpr uint8_t kForwardToUser = 2;
+// SMC Calling Convention (ARM DEN0028), table 6-2: fast, 64-bit calls of an "OEM service". KVM answers none of them.
+constexpr uint32_t kHypercalls = 0xc3000000;
+constexpr uint32_t kHypercallCount = 0x10000;
+
+void SetDevice(const Fd& device, uint32_t group, uint64_t attribute, uint64_t value,
+               const char* what) {
+  kvm_device_attr request = {};
+  request.group = group;
+  request.attr = attribute;
+  request.addr = reinterpret_cast<uint64_t>(&value);
+  Ioctl(device.get(), KVM_SET_DEVICE_ATTR, what, &request);
+}
+
+// A controller that cannot be set up spoils the VM: KVM is asked first (KVM_CREATE_DEVICE_TEST), which makes none.
+bool Offers(const Vm& vm, uint32_t type) {
+  kvm_create_device request = {};
+  request.type = type;
+  request.flags = KVM_CREATE_DEVICE_TEST;
+  return ::ioctl(vm.fd(), KVM_CREATE_DEVICE, &request) == 0;
+}
+
+Fd CreateDevice(const Vm& vm, uint32_t type) {
+  kvm_create_device request = {};
+  request.type = type;
+  Ioctl(vm.fd(), KVM_CREATE_DEVICE, "KVM_CREATE_DEVICE", &request);
+  return Fd(static_cast<int>(request.fd));
+}
+
+// Documentation/virt/kvm/devices/arm-vgic-v3.rst: REDIST_REGION is count, base and index in one word.
+void PlaceV3(const Fd& gic) {
+  constexpr uint64_t kSize = 0x20000;
+  constexpr uint64_t kCount = (kGicEnd - kGicV3Redistributors) / kSize;
+  SetDevice(gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_DIST, kGicDistributor,
+            "GICv3 distributor");
+  SetDevice(gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V3_ADDR_TYPE_REDIST_REGION,
+            kCount << 52 | kGicV3Redistributors, "GICv3 redistributors");
+}
+
+// Documentation/virt/kvm/devices/arm-vgic.rst.
+void PlaceV2(const Fd& gic) {
+  SetDevice(gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_DIST, kGicDistributor,
+            "GICv2 distributor");
+  SetDevice(gic, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_V2_ADDR_TYPE_CPU, kGicV2CpuInterface,
+            "GICv2 CPU interface");
+}
+
+}  // namespace
+}  // namespace arm64
+
+namespace arch {
+
+// api.rst, KVM_CREATE_VM: type 0 is 40 bits, which a host with fewer (Apple M1: 36) refuses.
+unsigned long VmType(const System& system, unsigned ipa_bits) {
+  constexpr int kDefaultBits = 40;
+  if (ipa_bits != 0) return KVM_VM_TYPE_ARM_IPA_SIZE(ipa_bits);
+  int limit = system.Check(KVM_CAP_ARM_VM_IPA_SIZE);
+  return limit > 0 && limit < kDefaultBits ? KVM_VM_TYPE_ARM_IPA_SIZE(limit) : 0;
+}
+
+// A load or store that the processor does not describe (a pair, with write-back) and that reaches no memory then is an
+// exit, not a failure of KVM_RUN (api.rst, KVM_CAP_ARM_NISV_TO_USER).
+void InitVm(Vm& vm) {
+  if (vm.system().Check(KVM_CAP_ARM_NISV_TO_USER) <= 0) return;
+  kvm_enable_cap capability = {};
+  capability.cap = KVM_CAP_ARM_NISV_TO_USER;
+  Ioctl(vm.fd(), KVM_ENABLE_CAP, "KVM_CAP_ARM_NISV_TO_USER", &capability);
+}
+
+void InitVcpu(Vcpu& vcpu) {
+  kvm_vcpu_init init = {};
+  Ioctl(vcpu.vm().fd(), KVM_ARM_PREFERRED_TARGET, "KVM_ARM_PREFERRED_TARGET", &init);
+  auto want = [&](unsigned feature) { init.features[feature / 32] |= 1u << feature % 32; };
+  want(KVM_ARM_VCPU_PSCI_0_2);
+  if (vcpu.options().starts_off) want(KVM_ARM_VCPU_POWER_OFF);
+  if (vcpu.options().has_el2) want(arm64::kVcpuHasEl2);
+  Ioctl(vcpu.fd(), KVM_ARM_VCPU_INIT, "KVM_ARM_VCPU_INIT", &init);
+}
+
+// Arm ARM B2.7.4.2: clean to the point of unification, invalidate the instruction caches of the inner shareable domain; that is
+// __builtin___clear_cache. Clean to the point of coherency first, for guests whose MMU is off: their accesses bypass caches.
+// KVM does both itself for a page that the guest has not touched yet (arch/arm64/kvm/mmu.c, pgtable.c).
+void PublishMemory(const uint8_t* begin, size_t size) {
+  // SAFETY: CTR_EL0 and DC CVAC are EL0's on Linux (SCTLR_EL1.UCT, UCI), and change no data.
+  uint64_t cache_type;
+  asm("mrs %0, ctr_el0" : "=r"(cache_type));
+  // DminLine: log2 of words a line.
+  uintptr_t line = uintptr_t{4} << (cache_type >> 16 & 0xf);
+  uintptr_t first = reinterpret_cast<uintptr_t>(begin);
+  for (uintptr_t at = first & ~(line - 1); at < first + size; at += line) {
+    asm volatile("dc cvac, %0" : : "r"(at) : "memory");
+  }
+  asm volatile("dsb sy" : : : "memory");
+  char* code = reinterpret_cast<char*>(first);
+  __builtin___clear_cache(code, code + size);
+}
+
+// Not before Linux 6.4: then the guest gets "not supported" (-1) from KVM.
+void OfferHypercalls(const Vm& vm) {
+  arm64::SmcccFilter filter = {
+      arm64::kHypercalls, arm64::kHypercallCount, arm64::kForwardToUser, {}};
+  kvm_device_attr request = {};
+  request.addr = reinterpret_cast<uint64_t>(&filter);
+  if (::ioctl(vm.fd(), KVM_HAS_DEVICE_ATTR, &request) < 0) return;
+  Ioctl(vm.fd(), KVM_SET_DEVICE_ATTR, "KVM_ARM_VM_SMCCC_FILTER", &request);
+}
+
+// The convention's registers: number in X0, arguments from X1 on. KVM leaves kvm_run's words to their user.
+void FetchHypercall(const Vcpu& vcpu) {
+  auto& call = vcpu.run().hypercall;
+  constexpr uint32_t kX1ToX6[] = {1, 2, 3, 4, 5, 6};
+  uint64_t args[6];
+  ReadRegisters(vcpu, kX1ToX6, 6, args);
+  for (size_t i = 0; i < 6; i++) call.args[i] = args[i];
+}
+
+void AnswerHypercall(const Vcpu& vcpu, uint64_t result) {
+  constexpr uint32_t kX0 = 0;
+  WriteRegisters(vcpu, &kX0, 1, &result);
+}
+
+Fd CreateInterruptController(const Vm& vm, unsigned& version) {
+  if (arm64::Offers(vm, KVM_DEV_TYPE_ARM_VGIC_V3)) {
+    Fd gic = arm64::CreateDevice(vm, KVM_DEV_TYPE_ARM_VGIC_V3);
+    arm64::PlaceV3(gic);
+    version = 3;
+    return gic;
+  }
+  // Throws ENODEV where there is neither.
+  Fd gic = arm64::CreateDevice(vm, KVM_DEV_TYPE_ARM_VGIC_V2);
+  arm64::PlaceV2(gic);
+  version = 2;
+  return gic;
+}
+
+void StartInterruptController(const Fd& controller) {
+  kvm_device_attr request = {};
+  request.group = KVM_DEV_ARM_VGIC_GRP_CTRL;
+  request.attr = KVM_DEV_ARM_VGIC_CTRL_INIT;
+  Ioctl(controller.get(), KVM_SET_DEVICE_ATTR, "KVM_DEV_ARM_VGIC_CTRL_INIT", &request);
+}
+
+}  // namespace arch
+}  // namespace hv

@@ -1,0 +1,89 @@
+// What a VM is asked to be, checked against what this architecture and this host can give.
+
+import {addon} from '../addon.ts'
+import {arch} from '../arch/index.ts'
+import {HvError} from '../errors.ts'
+import type {VmLimits} from './addon.ts'
+import {openError} from './open-error.ts'
+
+export interface VmOptions {
+  /** Guest memory, lazily backed: a multiple of the host's page size, at most 3 GiB. */
+  memoryBytes: number
+  /** The guest physical address of its first byte: a multiple of the host's page size, 0 by default. */
+  memoryBase?: number
+  /** arm64: how many bits guest physical addresses have, from 32 on; by default 40, or fewer where the host has fewer. */
+  ipaBits?: number
+  /** arm64: vCPUs begin at EL2 and may run guests of their own. */
+  nested?: boolean
+  /** arm64: an interrupt controller, GICv3 or else GICv2; all vCPUs are to be made before the first run then. */
+  gic?: boolean
+}
+
+const GIB = 2 ** 30
+const MEMORY_MAX = 3 * GIB
+/** x86_64 keeps the last GiB below 4 for devices, and KVM for itself; on arm64 4 GiB are what every host's VMs can address. */
+const MEMORY_END = {x86_64: 3 * GIB, arm64: 4 * GIB}
+const IPA_BITS_MIN = 32
+/** native/arch/arm64/boot.h. */
+const GIC_END = 0x09000000
+const GIC_BASE = 0x08000000
+
+/** @throws HvError MEMORY_SIZE, BAD_ARGUMENT, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE */
+export function checkOptions(options: VmOptions): Required<VmOptions> {
+  const checked = {memoryBase: 0, ipaBits: 0, nested: false, gic: false, ...options}
+  checkMemory(checked)
+  const isArm64 = arch.name === 'arm64'
+  if (!isArm64) refuse(checked)
+  else if (checked.ipaBits !== 0 || checked.nested) checkLimits(checked, limits())
+  return checked
+}
+
+function checkMemory({memoryBase, memoryBytes, gic}: Required<VmOptions>): void {
+  const page = addon.pageBytes
+  const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value % page === 0
+  if (!isWhole(memoryBytes) || memoryBytes === 0 || memoryBytes > MEMORY_MAX) {
+    const message = `a VM cannot have ${memoryBytes} bytes of memory`
+    throw new HvError('MEMORY_SIZE', message, `give a multiple of ${page} from ${page} to ${MEMORY_MAX}`)
+  }
+  const end = MEMORY_END[arch.name]
+  if (!isWhole(memoryBase) || memoryBase + memoryBytes > end) {
+    const message = `a VM's memory of ${memoryBytes} bytes cannot begin at address ${memoryBase}`
+    throw new HvError('MEMORY_SIZE', message, `give a multiple of ${page} up to ${end - memoryBytes}`)
+  }
+  if (gic && memoryBase < GIC_END && memoryBase + memoryBytes > GIC_BASE) {
+    const message = 'the memory lies where the interrupt controller is'
+    throw new HvError('MEMORY_SIZE', message, 'give a memoryBase of 0x40000000')
+  }
+}
+
+function refuse({ipaBits, nested, gic}: Required<VmOptions>): void {
+  const given = Object.entries({ipaBits, nested, gic}).find(([, value]) => value)
+  if (given === undefined) return
+  const message = `${given[0]} is for arm64, and this host is ${arch.name}`
+  throw new HvError('BAD_ARGUMENT', message, `leave ${given[0]} away`)
+}
+
+/** @throws HvError */
+export function checkLimits({ipaBits, nested}: Required<VmOptions>, limits: VmLimits): void {
+  const isWidth = Number.isInteger(ipaBits) && ipaBits >= IPA_BITS_MIN && ipaBits <= limits.ipaBits
+  if (ipaBits !== 0 && !isWidth) {
+    const message = `guest physical addresses of this host's VMs cannot have ${ipaBits} bits`
+    const range = `give ipaBits from ${IPA_BITS_MIN} to ${limits.ipaBits}`
+    const nextStep = limits.ipaBits === 0 ? 'leave ipaBits away: this KVM gives no choice' : range
+    throw new HvError('BAD_ARGUMENT', message, nextStep)
+  }
+  if (nested && !limits.hasEl2) {
+    const message = 'this host has no nested virtualization for arm64 guests (KVM_CAP_ARM_EL2)'
+    const nextStep =
+      'use a processor with FEAT_NV2, Linux 6.16 or later, and the kernel argument kvm-arm.mode=nested'
+    throw new HvError('KVM_UNUSABLE', message, nextStep)
+  }
+}
+
+function limits(): VmLimits {
+  try {
+    return addon.vmLimits()
+  } catch (error) {
+    throw openError(error as Error & {errno?: number})
+  }
+}

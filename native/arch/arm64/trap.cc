@@ -2,6 +2,7 @@
 
 #include "arch/arm64/trap.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 

@@ -59,6 +59,7 @@
             "shim/vdso/vdso.lds",
             "shim/vdso/x86_64/arch.h",
             "shim/vdso/arm64/arch.h",
+            "shim/vdso/arm64/sigreturn.S",
             "shim/vvar.h",
           ],
           "outputs": ["<(SHARED_INTERMEDIATE_DIR)/vdso_image.h"],

@@ -8,8 +8,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 cc=${CC:-cc}
 
 case $($cc -dumpmachine) in
-  x86_64-*) arch=x86_64 options='-mno-red-zone -fcf-protection=none' ;;
-  aarch64-*) arch=arm64 options='' ;;
+  x86_64-*) arch=x86_64 options='-mno-red-zone -fcf-protection=none' assembly='' trampoline='' ;;
+  aarch64-*)
+    arch=arm64 options='-mbranch-protection=none'
+    assembly=$here/arm64/sigreturn.S trampoline='__kernel_rt_sigreturn;'
+    ;;
   *) echo "vdso: no source for $($cc -dumpmachine)" >&2; exit 1 ;;
 esac
 
@@ -21,6 +24,7 @@ prefix=$(define VDSO_PREFIX)
 cat > "$work/vdso.map" <<MAP
 $(define VDSO_VERSION) {
   global: ${prefix}clock_gettime; ${prefix}gettimeofday; ${prefix}clock_getres; ${prefix}getcpu; ${prefix}time;
+          $trampoline
   local: *;
 };
 MAP
@@ -29,7 +33,7 @@ MAP
 $cc -O2 -std=gnu11 -Wall -Wextra -Wshadow -Werror -I"$here/$arch" $options \
   -fPIC -ffreestanding -fvisibility=hidden -fno-stack-protector -fno-jump-tables -fno-builtin \
   -fasynchronous-unwind-tables -mgeneral-regs-only \
-  -shared -nostdlib -o "$work/vdso.so" "$here/vdso.c" \
+  -shared -nostdlib -o "$work/vdso.so" "$here/vdso.c" ${assembly:+"$assembly"} \
   -Wl,-T,"$here/vdso.lds" -Wl,--version-script="$work/vdso.map" -Wl,-soname,linux-vdso.so.1 \
   -Wl,--hash-style=both -Wl,--eh-frame-hdr -Wl,--build-id=none -Wl,-Bsymbolic -Wl,-s \
   -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-undefined

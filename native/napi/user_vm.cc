@@ -262,8 +262,8 @@ void ExportUserVm(Napi::Env env, Napi::Object exports) {
   exports.Set("UserVm", UserVmObject::Define(env));
   exports.Set("Space", SpaceObject::Define(env));
   exports.Set("Context", ContextObject::Define(env));
-  exports.Set("hwcap", Napi::Number::New(env, static_cast<double>(::getauxval(AT_HWCAP))));
-  exports.Set("hwcap2", Napi::Number::New(env, static_cast<double>(::getauxval(AT_HWCAP2))));
+  exports.Set("hwcap", Napi::BigInt::New(env, uint64_t{::getauxval(AT_HWCAP)}));
+  exports.Set("hwcap2", Napi::BigInt::New(env, uint64_t{::getauxval(AT_HWCAP2)}));
   exports.Set("userTop", Napi::Number::New(env, static_cast<double>(HV_USER_TOP)));
 }
 

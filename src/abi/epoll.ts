@@ -1,4 +1,4 @@
-// epoll(7): operations, event bits, struct epoll_event (packed on x86_64).
+// epoll(7): operations, event bits, where struct epoll_event has what.
 
 export const EPOLL_CTL_ADD = 1
 export const EPOLL_CTL_DEL = 2
@@ -15,7 +15,8 @@ export const EPOLLWAKEUP = 1 << 29
 export const EPOLLONESHOT = 1 << 30
 export const EPOLLET = 1 << 31
 
-/** sizeof(struct epoll_event) on x86_64: events uint32 at 0, data uint64 at 4. */
-export const EPOLL_EVENT_SIZE = 12
-/** The most events that fit: INT_MAX / sizeof(struct epoll_event). */
-export const EPOLL_MAX_EVENTS = Math.floor(0x7fffffff / EPOLL_EVENT_SIZE)
+/** struct epoll_event: events uint32 at 0, data uint64 at `data`, sizeof. */
+export interface EpollEventLayout {
+  readonly size: number
+  readonly data: number
+}

@@ -1,5 +1,5 @@
 // open(2)'s flags, rename and seek constants, as x86_64 (and asm-generic, but for the four noted) has them.
-// The sentry translates arm64's at the edge: src/vfs knows these only.
+// Calls, traces and host opens translate (KernelAbi.openFlags of src/arch); src/vfs and the sentry know these only.
 
 export const O_RDONLY = 0
 export const O_WRONLY = 1

@@ -42,7 +42,7 @@ export function killInfo(signal: number, code: number, pid: number, uid: number)
 }
 
 /** A fault: si_addr. An address in the kernel's half may be given as the negative number that its 64 bits are. */
-export function faultInfo(signal: number, code: number, address: number): SignalInfo {
+export function faultInfo(signal: number, code: number, address: number | bigint): SignalInfo {
   const info = plainInfo(signal, code)
   viewOf(info).setBigUint64(UNION, BigInt.asUintN(64, BigInt(address)), true)
   return info

@@ -56,7 +56,6 @@ export const SA_RESETHAND = 0x80000000
 export const SS_ONSTACK = 1
 export const SS_DISABLE = 2
 export const SS_AUTODISARM = 0x80000000
-export const MINSIGSTKSZ = 2048
 
 /** What happens without a handler. A core dump is not written: `core` ends the process as `terminate` does. */
 export type DefaultAction = 'terminate' | 'core' | 'ignore' | 'stop'

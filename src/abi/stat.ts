@@ -1,4 +1,4 @@
-// stat(2), statx(2), statfs(2): the layouts that x86_64 guests read (struct stat is another on arm64).
+// stat(2), statx(2), statfs(2): structures in the kernel's layouts.
 
 import {majorOf, minorOf} from './file-mode.ts'
 
@@ -25,26 +25,37 @@ export interface StatFields {
   btime: Moment
 }
 
-/** sizeof(struct stat), asm/stat.h of x86_64. */
-export const STAT_SIZE = 144
+/** struct stat: sizeof, and the offsets of what does not lie where it does on every architecture. */
+export interface StatLayout {
+  readonly size: number
+  /** 32 bits, or 64 with zeros above. */
+  readonly nlink: number
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly rdev: number
+}
 
-/** Fills all STAT_SIZE bytes of `view`. */
-export function encodeStat(view: DataView, stat: StatFields): void {
+/** st_size. */
+export const STAT_LENGTH = 48
+
+/** Fills all layout.size bytes of `view`. */
+export function encodeStat(view: DataView, stat: StatFields, layout: StatLayout): void {
+  for (let offset = 0; offset < layout.size; offset += 4) view.setUint32(offset, 0, true)
   setUint64(view, 0, stat.dev)
   setUint64(view, 8, stat.ino)
-  setUint64(view, 16, stat.nlink)
-  view.setUint32(24, stat.mode, true)
-  view.setUint32(28, stat.uid, true)
-  view.setUint32(32, stat.gid, true)
-  view.setUint32(36, 0, true)
-  setUint64(view, 40, stat.rdev)
-  setInt64(view, 48, stat.size)
+  view.setUint32(layout.nlink, stat.nlink, true)
+  view.setUint32(layout.mode, stat.mode, true)
+  view.setUint32(layout.uid, stat.uid, true)
+  view.setUint32(layout.gid, stat.gid, true)
+  setUint64(view, layout.rdev, stat.rdev)
+  setInt64(view, STAT_LENGTH, stat.size)
+  // 32 bits and padding, or 64.
   setInt64(view, 56, stat.blksize)
   setInt64(view, 64, stat.blocks)
   setTime(view, 72, stat.atime)
   setTime(view, 88, stat.mtime)
   setTime(view, 104, stat.ctime)
-  for (let offset = 120; offset < STAT_SIZE; offset += 4) view.setUint32(offset, 0, true)
 }
 
 /** statx(2): STATX_BASIC_STATS | STATX_BTIME, and the bit that must be clear. */

@@ -1,6 +1,8 @@
 // Architecture: what the sentry asks of src/arch/x86_64 and src/arch/arm64: the same exports in both.
 
+import type {EpollEventLayout} from '../abi/epoll.ts'
 import type {SignalSet} from '../abi/signal-set.ts'
+import type {StatLayout} from '../abi/stat.ts'
 import type {Fault} from '../platform/platform.ts'
 
 export interface Architecture {
@@ -11,6 +13,13 @@ export interface Architecture {
   readonly callLoopNumber: number
   /** AT_PLATFORM. */
   readonly platformName: string
+  /** AT_HWCAP and AT_HWCAP2 of a program, from the host's. */
+  hardwareCapabilities(hwcap: bigint, hwcap2: bigint): readonly [hwcap: bigint, hwcap2: bigint]
+  /** A processor's paragraph of the guest's /proc/cpuinfo, from the host's. */
+  cpuinfo(hostText: string): string
+  readonly kernelAbi: KernelAbi
+  /** The vDSO's function that makes rt_sigreturn(2); absent: SA_RESTORER is a must. */
+  readonly signalTrampolineSymbol?: string
   /** What a new program starts with. */
   initialRegisters(start: number, stackPointer: number): BigUint64Array
   /** uname(2)'s machine. */
@@ -18,28 +27,23 @@ export interface Architecture {
   /** Of Context.readRegisters(). */
   readonly registerCount: number
   /**
-   * A trap record as Linux would report it.
-   * @param address the faulting data address; kernel-half addresses are negative
+   * A trap as Linux would report it.
    * @param userTop user addresses end here
-   * @param fpState reads Context.readFpState(): floating-point errors say there which one they are
+   * @param context read where the record does not say all
    */
-  faultOf(
-    vector: number,
-    errorCode: number,
-    address: number,
-    programCounter: number,
-    userTop: number,
-    fpState: () => Uint8Array,
-  ): Fault
+  faultOf(trap: TrapRecord, userTop: number, context: FrameContext): Fault
   stackPointer(registers: BigUint64Array): number
   programCounter(registers: BigUint64Array): number
   /** What a system call returned: signed. */
   callResult(registers: BigUint64Array): bigint
-  /** Goes back to the call instruction, so that the interrupted call is made anew. */
-  restartCall(registers: BigUint64Array, callNumber: number): void
+  /**
+   * Goes back to the call instruction, so that the interrupted call is made anew.
+   * @param firstArgument all 64 bits: on arm64 the result has taken its register
+   */
+  restartCall(registers: BigUint64Array, callNumber: number, firstArgument: bigint): void
   /**
    * Builds a signal frame in guest memory and sets `registers` (the context's, as the frame saves them) so that the
-   * handler runs next; the caller writes them. The floating-point state becomes the initial one.
+   * handler runs next; the caller writes them. The floating-point state becomes what a handler starts with.
    * @throws Errno EFAULT when the frame does not fit; nothing but guest memory has changed then
    */
   pushSignalFrame(
@@ -59,6 +63,29 @@ export interface Architecture {
    * @param fpBytes length of Context.readFpState()
    */
   signalFrameBytes(fpBytes: number): number
+}
+
+/** Numbers and layouts of Linux that differ between architectures. All others are src/abi's. */
+export interface KernelAbi {
+  /** open(2)'s flags from the kernel's bits to src/abi/open-flags.ts's, or back: its own inverse. */
+  openFlags(flags: number): number
+  readonly stat: StatLayout
+  readonly epollEvent: EpollEventLayout
+  /** MAP_32BIT; 0 where there is none. */
+  readonly mmapBelow2GiB: number
+  /** MINSIGSTKSZ: a smaller alternate stack is ENOMEM. */
+  readonly minSignalStack: number
+}
+
+/** What the platform's native half recorded of a trap. */
+export interface TrapRecord {
+  /** x86_64: the vector; arm64: the exception class, ESR_EL1.EC. */
+  readonly vector: number
+  /** x86_64: the error code; arm64: ESR_EL1's low half. */
+  readonly errorCode: number
+  /** CR2 or FAR_EL1: all 64 bits. */
+  readonly address: bigint
+  readonly programCounter: number
 }
 
 /** The platform's Context, as far as frames need it. */
@@ -83,10 +110,20 @@ export interface SignalFrame {
   /** SA_* */
   readonly flags: number
   readonly restorer: number
+  /** In the vDSO: what a handler returns to without SA_RESTORER, where the architecture allows that; else 0. */
+  readonly trampoline: number
   /** The mask to return to. */
   readonly mask: SignalSet
   readonly stack: FrameStack
-  readonly fault: {readonly trapNumber: number; readonly errorCode: number; readonly address: number}
+  readonly fault: FaultRecord
+}
+
+/** What sigcontext says of the last fault: later signals show it too. */
+export interface FaultRecord {
+  readonly trapNumber: number
+  readonly errorCode: number
+  /** x86_64: cr2, the last page fault's; arm64: fault_address. */
+  readonly address: number | bigint
 }
 
 /** The alternate stack, as it was when the signal came. */

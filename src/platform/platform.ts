@@ -47,12 +47,16 @@ export interface Fault {
   signal: number
   /** si_code when the signal is raised as it stands. */
   code: number
-  /** si_addr: the faulting data address (page faults) or the instruction's; in the kernel's half a negative number. */
+  /** The faulting data address (page faults) or the instruction's; in the kernel's half a negative number. */
   address: number
+  /** si_addr, where `address` does not hold all 64 bits of it. */
+  exactAddress?: bigint
+  /** What sigcontext says from now on: cr2 (x86_64), fault_address (arm64). Absent: what it said before. */
+  recordedAddress?: number | bigint
   isPageFault: boolean
   /** What the access wanted: PROT_READ, PROT_WRITE or PROT_EXEC. Page faults only. */
   access: Protection
-  /** sigcontext's trapno and err (x86_64), esr (arm64, in err). */
+  /** sigcontext's trapno and err (x86_64); its esr, 0 for none, in err (arm64). */
   trapNumber: number
   errorCode: number
 }

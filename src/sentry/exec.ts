@@ -186,6 +186,7 @@ export function exec(
       argv: request.argv,
       envp: request.envp,
       auxv,
+      signalTrampoline: vdso?.signalTrampoline === undefined ? 0 : layout.vdsoAddress + vdso.signalTrampoline,
     },
   }
 }
@@ -239,6 +240,7 @@ function writeStack(
   request: ExecRequest,
 ): {sp: number; auxv: Uint8Array} {
   const {credentials, executable} = request
+  const [hwcap, hwcap2] = arch.hardwareCapabilities(addon.hwcap, addon.hwcap2)
   const stack = buildStack({
     argv: request.argv,
     envp: request.envp,
@@ -250,8 +252,8 @@ function writeStack(
       gid: credentials.rgid,
       egid: credentials.egid,
       secure: false,
-      hwcap: addon.hwcap,
-      hwcap2: addon.hwcap2,
+      hwcap,
+      hwcap2,
       minSignalStack: request.minSignalStack,
     }),
     random16: request.random(16),

@@ -230,7 +230,7 @@ function labelOf(file: ProcFd['file']): ByteString | undefined {
 function hostCpuinfo(): ByteString {
   try {
     const [first] = readFileSync('/proc/cpuinfo', 'latin1').split('\n\n')
-    return `${first.trimEnd()}\n\n`
+    return arch.cpuinfo(`${first.trimEnd()}\n\n`)
   } catch {
     return 'processor\t: 0\n\n'
   }

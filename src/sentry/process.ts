@@ -53,6 +53,8 @@ export interface Program {
   readonly argv: readonly string[]
   readonly envp: readonly string[]
   readonly auxv: Uint8Array
+  /** In the vDSO: what signal handlers return to where a program does not say; 0 for none. */
+  readonly signalTrampoline: number
 }
 
 /** Exactly one of the two is a number. */

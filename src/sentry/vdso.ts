@@ -1,6 +1,8 @@
 // Vdso: the pages that every program finds mapped: code that tells the time, and the variables it reads.
 
 import {addon} from '../addon.ts'
+import {arch} from '../arch/index.ts'
+import {dynamicSymbol} from '../elf/dynamic-symbol.ts'
 import type {MemoryFile} from '../platform/memory-file.ts'
 import {PAGE_SIZE} from '../platform/platform.ts'
 import type {Mappable} from '../vfs/file.ts'
@@ -13,6 +15,8 @@ export class Vdso {
   readonly variablesOffset: number
   readonly code: Backing
   readonly variables: Backing
+  /** The offset in the image of what signal handlers may return to; undefined on architectures without. */
+  readonly signalTrampoline: number | undefined
 
   constructor(memory: MemoryFile) {
     this.image = addon.vdsoImage()
@@ -21,6 +25,8 @@ export class Vdso {
     this.variablesOffset = memory.allocate(PAGE_SIZE)
     this.code = backing(memory, codeOffset)
     this.variables = backing(memory, this.variablesOffset)
+    const symbol = arch.signalTrampolineSymbol
+    this.signalTrampoline = symbol === undefined ? undefined : dynamicSymbol(this.image, symbol)
   }
 }
 

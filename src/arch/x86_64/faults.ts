@@ -1,6 +1,7 @@
 // Exceptions of ring 3 as Linux reports them (SDM vol. 3, table 6-1; arch/x86/kernel/traps.c for signals and codes).
 
 import {type Fault, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import type {FrameContext, TrapRecord} from '../architecture.ts'
 
 const SIGILL = 4
 const SIGTRAP = 5
@@ -35,26 +36,18 @@ const SIGNALS: Readonly<Record<number, readonly [signal: number, code: number, a
   19: [SIGFPE, 0, true],
 }
 
-/**
- * @param address CR2; negative in the kernel's half
- * @param userTop user addresses end here
- * @param fpState reads the XSAVE area: floating-point errors say there which one they are
- */
-export function faultOf(
-  vector: number,
-  errorCode: number,
-  address: number,
-  rip: number,
-  userTop: number,
-  fpState: () => Uint8Array,
-): Fault {
-  if (vector === PAGE_FAULT) return pageFault(errorCode, address, userTop)
+/** Floating-point errors say in the XSAVE area which one they are: `context` is read for those. */
+export function faultOf(trap: TrapRecord, userTop: number, context: FrameContext): Fault {
+  const {vector, errorCode} = trap
+  // Signed: so the addresses of the kernel's half, too, fit 53 bits.
+  if (vector === PAGE_FAULT) return pageFault(errorCode, Number(BigInt.asIntN(64, trap.address)), userTop)
 
   const [signal, code, atInstruction] = SIGNALS[vector] ?? [SIGSEGV, SI_KERNEL, false]
   return {
     signal,
-    code: vector === X87_ERROR || vector === SIMD_ERROR ? floatingPointCode(vector, fpState()) : code,
-    address: atInstruction ? rip : 0,
+    code:
+      vector === X87_ERROR || vector === SIMD_ERROR ? floatingPointCode(vector, context.readFpState()) : code,
+    address: atInstruction ? trap.programCounter : 0,
     isPageFault: false,
     access: 0,
     trapNumber: vector,
@@ -69,6 +62,7 @@ function pageFault(errorCode: number, address: number, userTop: number): Fault {
     address,
     isPageFault: true,
     access: errorCode & PF_FETCH ? PROT_EXEC : errorCode & PF_WRITE ? PROT_WRITE : PROT_READ,
+    recordedAddress: address,
     trapNumber: PAGE_FAULT,
     // As Linux, so that nobody learns what is mapped above.
     errorCode: address < 0 || address >= userTop ? errorCode | PF_PRESENT : errorCode,

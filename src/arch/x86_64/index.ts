@@ -2,6 +2,8 @@
 
 import type {Architecture} from '../architecture.ts'
 import {faultOf} from './faults.ts'
+import {cpuinfo, hardwareCapabilities} from './hwcap.ts'
+import {kernelAbi} from './kernel-abi.ts'
 import {
   callResult,
   initialRegisters,
@@ -18,6 +20,9 @@ export const x86_64: Architecture = {
   // mov $39, %eax; syscall; jmp to the start: getpid
   callLoop: Uint8Array.of(0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7),
   callLoopNumber: 39,
+  hardwareCapabilities,
+  cpuinfo,
+  kernelAbi,
   initialRegisters,
   machine: 'x86_64',
   registerCount: REGISTER_COUNT,

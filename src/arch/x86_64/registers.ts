@@ -48,7 +48,7 @@ export function callResult(registers: BigUint64Array): bigint {
   return BigInt.asIntN(64, registers[RAX])
 }
 
-/** Goes back to the call instruction, so that the interrupted call is made anew. */
+/** The arguments are where they were; the result has taken the number's place. */
 export function restartCall(registers: BigUint64Array, callNumber: number): void {
   registers[RAX] = BigInt.asUintN(64, BigInt(callNumber))
   registers[RIP] = BigInt.asUintN(64, registers[RIP] - SYSCALL_BYTES)

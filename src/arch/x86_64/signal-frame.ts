@@ -178,7 +178,7 @@ function roundDown(value: number, alignment: number): number {
   return Math.floor(value / alignment) * alignment
 }
 
-function setAddress(view: DataView, offset: number, value: number): void {
+function setAddress(view: DataView, offset: number, value: number | bigint): void {
   view.setBigUint64(offset, BigInt.asUintN(64, BigInt(value)), true)
 }
 

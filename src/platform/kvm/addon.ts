@@ -5,9 +5,9 @@ export interface KvmAddon {
   Space: new (vm: NativeUserVm) => NativeSpace
   Context: new (vm: NativeUserVm, watcher: NativeWatcher) => NativeContext
   Watcher: new () => NativeWatcher
-  /** The host's AT_HWCAP and AT_HWCAP2, which are the guest's. */
-  hwcap: number
-  hwcap2: number
+  /** The host's AT_HWCAP and AT_HWCAP2. */
+  hwcap: bigint
+  hwcap2: bigint
   /** Guest user addresses end here. */
   userTop: number
   /** An eventfd, to be closed by `closeBell`. */

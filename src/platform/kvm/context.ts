@@ -73,14 +73,13 @@ export class KvmContext implements Context {
 
   get fault(): Fault {
     const record = this.#record
-    return arch.faultOf(
-      record[VECTOR],
-      record[ERROR_CODE] >>> 0,
-      signed64(record[ADDRESS], record[ADDRESS + 1]),
-      signed64(record[PROGRAM_COUNTER], record[PROGRAM_COUNTER + 1]),
-      this.#userTop,
-      () => this.readFpState(),
-    )
+    const trap = {
+      vector: record[VECTOR],
+      errorCode: record[ERROR_CODE] >>> 0,
+      address: unsigned64(record[ADDRESS], record[ADDRESS + 1]),
+      programCounter: signed64(record[PROGRAM_COUNTER], record[PROGRAM_COUNTER + 1]),
+    }
+    return arch.faultOf(trap, this.#userTop, this)
   }
 
   /** After EVENT_DEAD: what KVM said. */
@@ -227,6 +226,8 @@ export class KvmContext implements Context {
     return stopped
   }
 }
+
+const unsigned64 = (low: number, high: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
 
 /** Signed: so the addresses of the kernel's half, too, fit 53 bits. */
 const signed64 = (low: number, high: number): number => high * TWO_32 + (low >>> 0)

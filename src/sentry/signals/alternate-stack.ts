@@ -1,7 +1,8 @@
 // The alternate signal stack: sigaltstack(2).
 
 import {EINVAL, ENOMEM, EPERM, Errno} from '../../abi/errno.ts'
-import {MINSIGSTKSZ, SS_AUTODISARM, SS_DISABLE, SS_ONSTACK} from '../../abi/signal.ts'
+import {SS_AUTODISARM, SS_DISABLE, SS_ONSTACK} from '../../abi/signal.ts'
+import {arch} from '../../arch/index.ts'
 
 /** stack_t. `flags` as the guest gave them (SS_AUTODISARM) or, on the way out, with SS_ONSTACK or SS_DISABLE. */
 export interface StackDescription {
@@ -38,7 +39,7 @@ export class AlternateStack {
     const mode = (wanted.flags & ~SS_AUTODISARM) >>> 0
     if (mode !== 0 && mode !== SS_ONSTACK && mode !== SS_DISABLE) throw new Errno(EINVAL)
     if (mode === SS_DISABLE) this.#assign({...NONE, flags: wanted.flags})
-    else if (wanted.size < MINSIGSTKSZ) throw new Errno(ENOMEM)
+    else if (wanted.size < arch.kernelAbi.minSignalStack) throw new Errno(ENOMEM)
     else this.#assign(wanted)
   }
 

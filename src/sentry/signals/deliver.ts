@@ -56,7 +56,11 @@ export function interruptWait(task: Task): void {
     code = error.code
   }
   task.signals.awaited = undefined
-  task.signals.interrupted = {restart: wait.restart, callNumber: task.context.callNumber}
+  task.signals.interrupted = {
+    restart: wait.restart,
+    callNumber: task.context.callNumber,
+    firstArgument: task.arguments.raw(0),
+  }
   task.context.setResult(-code)
 }
 
@@ -100,7 +104,7 @@ function runHandler(task: Task, {signal, info}: PendingSignal): void {
   const {interrupted} = signals
   signals.interrupted = undefined
   if (interrupted?.restart === 'sa-restart' && action.flags & SA_RESTART) {
-    arch.restartCall(registers, interrupted.callNumber)
+    arch.restartCall(registers, interrupted.callNumber, interrupted.firstArgument)
   }
   try {
     pushFrame(task, registers, signal, info, action)
@@ -132,6 +136,7 @@ function pushFrame(
     handler: action.handler,
     flags: action.flags,
     restorer: action.restorer,
+    trampoline: task.process.program.signalTrampoline,
     mask: signals.maskToReturnTo,
     stack: signals.alternateStack,
     fault: signals.fault,

@@ -12,9 +12,9 @@ export function forceFault(task: Task, fault: Fault): void {
   signals.fault = {
     trapNumber: fault.trapNumber,
     errorCode: fault.errorCode,
-    address: fault.isPageFault ? fault.address : signals.fault.address,
+    address: fault.recordedAddress ?? signals.fault.address,
   }
-  forceSignal(task, fault.signal, faultInfo(fault.signal, fault.code, fault.address))
+  forceSignal(task, fault.signal, faultInfo(fault.signal, fault.code, fault.exactAddress ?? fault.address))
 }
 
 export function forceSignal(task: Task, signal: number, info: SignalInfo): void {

@@ -3,6 +3,7 @@
 import {plainInfo, SI_KERNEL, type SignalInfo} from '../../abi/siginfo.ts'
 import {SIGKILL, SIGSTOP} from '../../abi/signal.ts'
 import {SignalSet} from '../../abi/signal-set.ts'
+import type {FaultRecord} from '../../arch/architecture.ts'
 import type {Task} from '../task.ts'
 import type {Restart} from '../wait.ts'
 import {AlternateStack} from './alternate-stack.ts'
@@ -13,12 +14,11 @@ const PENDING = 1
 const MASK_TO_RESTORE = 2
 const STOPPED = 4
 
-/** What sigcontext says of the last fault; Linux keeps it for later signals too. */
-export interface FaultRecord {
-  readonly trapNumber: number
-  readonly errorCode: number
-  /** cr2: the last page fault's address. */
-  readonly address: number
+export interface InterruptedCall {
+  readonly restart: Restart
+  readonly callNumber: number
+  /** All 64 bits. */
+  readonly firstArgument: bigint
 }
 
 export class TaskSignals {
@@ -31,7 +31,7 @@ export class TaskSignals {
   /** Taken from a queue, and its handler runs next. */
   next: PendingSignal | undefined
   /** A blocked call that a signal ended. */
-  interrupted: {readonly restart: Restart; readonly callNumber: number} | undefined
+  interrupted: InterruptedCall | undefined
   readonly #mask = new SignalSet()
   /** What sigsuspend(2), ppoll(2) and pselect(2) replaced for as long as they last. */
   #savedMask: SignalSet | undefined

@@ -14,6 +14,7 @@ import {
 } from '../../abi/epoll.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {POLLRDNORM, POLLWRNORM} from '../../abi/poll.ts'
+import {arch} from '../../arch/index.ts'
 import {EpollFile, type Interest} from '../epoll-file.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
@@ -52,10 +53,11 @@ export const epollCtl: Syscall = (task, args) => {
 
 function readInterest(task: Task, address: number): Interest {
   const {memory} = task
+  const {data} = arch.kernelAbi.epollEvent
   return {
     events: memory.readInt32(address),
-    dataLow: memory.readInt32(address + 4),
-    dataHigh: memory.readInt32(address + 8),
+    dataLow: memory.readInt32(address + data),
+    dataHigh: memory.readInt32(address + data + 4),
   }
 }
 

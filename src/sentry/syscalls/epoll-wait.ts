@@ -1,7 +1,7 @@
 // epoll_wait(2), epoll_pwait(2), epoll_pwait2(2).
 
-import {EPOLL_EVENT_SIZE, EPOLL_MAX_EVENTS} from '../../abi/epoll.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
+import {arch} from '../../arch/index.ts'
 import {EpollFile} from '../epoll-file.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
@@ -9,6 +9,9 @@ import {setMaskArgument, waitForReadiness} from './readiness.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
 import {deadlineAfterMs, readTimespecDeadline} from './time-limit.ts'
 
+const layout = arch.kernelAbi.epollEvent
+/** The most that fit: EP_MAX_EVENTS of fs/eventpoll.c. */
+const MAX_EVENTS = Math.floor(0x7fffffff / layout.size)
 /** Reported at once at most: more come with the next call. */
 const BATCH = 1024
 
@@ -29,8 +32,8 @@ export const epollPwait2: Syscall = (task, args) => {
 }
 
 function wait(task: Task, fd: number, address: number, maxEvents: number, deadlineNs: number): number {
-  if (maxEvents <= 0 || maxEvents > EPOLL_MAX_EVENTS) throw new Errno(EINVAL)
-  task.memory.check(address, maxEvents * EPOLL_EVENT_SIZE)
+  if (maxEvents <= 0 || maxEvents > MAX_EVENTS) throw new Errno(EINVAL)
+  task.memory.check(address, maxEvents * layout.size)
   const epoll = openFile(task, fd)
   if (!(epoll instanceof EpollFile)) throw new Errno(EINVAL)
 
@@ -44,14 +47,14 @@ function wait(task: Task, fd: number, address: number, maxEvents: number, deadli
 }
 
 function report(task: Task, epoll: EpollFile, address: number, max: number): number {
-  const bytes = new Uint8Array(max * EPOLL_EVENT_SIZE)
+  const bytes = new Uint8Array(max * layout.size)
   const view = new DataView(bytes.buffer)
   let at = 0
   const count = epoll.collect(max, (events, {dataLow, dataHigh}) => {
     view.setUint32(at, events, true)
-    view.setInt32(at + 4, dataLow, true)
-    view.setInt32(at + 8, dataHigh, true)
-    at += EPOLL_EVENT_SIZE
+    view.setInt32(at + layout.data, dataLow, true)
+    view.setInt32(at + layout.data + 4, dataHigh, true)
+    at += layout.size
   })
   task.memory.writeBytes(address, bytes.subarray(0, at))
   return count

@@ -34,6 +34,7 @@ import {
   FD_CLOEXEC,
 } from '../../abi/fcntl.ts'
 import {O_ACCMODE, O_CLOEXEC, O_NOATIME, O_RDONLY} from '../../abi/open-flags.ts'
+import {arch} from '../../arch/index.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import {type Pipe, PipeEnd} from '../../vfs/pipe.ts'
 import {isMappedWritably, MemfdFile} from '../memfd-file.ts'
@@ -42,6 +43,7 @@ import {openFile} from './descriptor-argument.ts'
 import {getLock, setLock} from './fcntl-locks.ts'
 import type {Syscall} from './syscall.ts'
 
+const {openFlags} = arch.kernelAbi
 const SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC
 
 export const fcntl: Syscall = (task, args) => {
@@ -62,9 +64,9 @@ export const fcntl: Syscall = (task, args) => {
       task.fds.setCloseOnExec(fd, (args.uint32(2) & FD_CLOEXEC) !== 0)
       return 0
     case F_GETFL:
-      return task.fds.get(fd).flags
+      return openFlags(task.fds.get(fd).flags)
     case F_SETFL:
-      return setStatusFlags(task, openFile(task, fd), args.uint32(2))
+      return setStatusFlags(task, openFile(task, fd), openFlags(args.int32(2)))
 
     case F_GETLK:
     case F_OFD_GETLK:

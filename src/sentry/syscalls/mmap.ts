@@ -3,7 +3,6 @@
 import {EACCES, EBADF, EINVAL, ENOMEM, EOPNOTSUPP, EOVERFLOW, EPERM, Errno} from '../../abi/errno.ts'
 import {S_IFCHR} from '../../abi/file-mode.ts'
 import {
-  MAP_32BIT,
   MAP_ANONYMOUS,
   MAP_DENYWRITE,
   MAP_EXECUTABLE,
@@ -22,6 +21,7 @@ import {
   MAP_TYPE,
 } from '../../abi/mman.ts'
 import {O_ACCMODE, O_APPEND, O_PATH, O_RDONLY, O_RDWR, O_WRONLY} from '../../abi/open-flags.ts'
+import {arch} from '../../arch/index.ts'
 import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
 import {ZERO_DEV} from '../../vfs/devices.ts'
 import type {OpenFile} from '../../vfs/file.ts'
@@ -43,6 +43,7 @@ import {backingOf} from './mapping-backing.ts'
 import {canLock} from './mlock.ts'
 import type {Syscall} from './syscall.ts'
 
+const MAP_32BIT = arch.kernelAbi.mmapBelow2GiB
 /** What MAP_SHARED_VALIDATE lets through; MAP_SYNC is for persistent memory. */
 const KNOWN_FLAGS =
   MAP_TYPE |

@@ -2,17 +2,20 @@
 
 import {AT_FDCWD} from '../../abi/at-flags.ts'
 import {O_CREAT, O_LARGEFILE, O_PATH, O_TRUNC, O_WRONLY} from '../../abi/open-flags.ts'
+import {arch} from '../../arch/index.ts'
 import {type Opened, openPath} from '../../vfs/open.ts'
 import {invalidateBehind} from '../memory/invalidate.ts'
 import type {Task} from '../task.ts'
 import {pathContext, readPath, startDirectory} from './path-argument.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
 
+const {openFlags} = arch.kernelAbi
+
 export const open: Syscall = (task, args) =>
-  openAt(task, AT_FDCWD, args.address(0), args.int32(1), args.uint32(2))
+  openAt(task, AT_FDCWD, args.address(0), openFlags(args.int32(1)), args.uint32(2))
 
 export const openat: Syscall = (task, args) =>
-  openAt(task, args.int32(0), args.address(1), args.int32(2), args.uint32(3))
+  openAt(task, args.int32(0), args.address(1), openFlags(args.int32(2)), args.uint32(3))
 
 export const creat: Syscall = (task, args) =>
   openAt(task, AT_FDCWD, args.address(0), O_CREAT | O_WRONLY | O_TRUNC, args.uint32(1))

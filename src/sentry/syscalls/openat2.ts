@@ -10,6 +10,7 @@ import {
 } from '../../abi/at-flags.ts'
 import {E2BIG, EAGAIN, EINVAL, Errno} from '../../abi/errno.ts'
 import {O_CREAT, O_DIRECTORY, O_LARGEFILE, O_PATH, O_TMPFILE} from '../../abi/open-flags.ts'
+import {arch} from '../../arch/index.ts'
 import {openPath} from '../../vfs/open.ts'
 import {PathRestriction} from '../../vfs/path-restriction.ts'
 import {installOpened} from './open.ts'
@@ -41,7 +42,7 @@ export const openat2: Syscall = (task, args) => {
   for (const high of [4, 12, 20]) {
     if (words.getUint32(high, true) !== 0) throw new Errno(EINVAL)
   }
-  const flags = words.getUint32(0, true)
+  const flags = arch.kernelAbi.openFlags(words.getUint32(0, true)) >>> 0
   const mode = words.getUint32(8, true)
   const resolve = words.getUint32(16, true)
   checkFlags(flags, mode, resolve)

@@ -8,7 +8,8 @@ import {
   AT_SYMLINK_NOFOLLOW,
 } from '../../abi/at-flags.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
-import {encodeStat, STAT_SIZE} from '../../abi/stat.ts'
+import {encodeStat} from '../../abi/stat.ts'
+import {arch} from '../../arch/index.ts'
 import type {Inode} from '../../vfs/file.ts'
 import type {Task} from '../task.ts'
 import {locateTarget} from './path-argument.ts'
@@ -31,11 +32,12 @@ export const newfstatat: Syscall = (task, args) => {
   return writeStat(task, args.address(2), locateTarget(task, args.int32(0), args.address(1), flags).inode)
 }
 
-const buffer = new Uint8Array(STAT_SIZE)
+const layout = arch.kernelAbi.stat
+const buffer = new Uint8Array(layout.size)
 const view = new DataView(buffer.buffer)
 
 function writeStat(task: Task, address: number, inode: Inode): number {
-  encodeStat(view, inode.attributes())
+  encodeStat(view, inode.attributes(), layout)
   task.memory.writeBytes(address, buffer)
   return 0
 }

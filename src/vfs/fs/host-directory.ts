@@ -11,6 +11,7 @@ import {
   RENAME_EXCHANGE,
   SEEK_SET,
 } from '../../abi/open-flags.ts'
+import {arch} from '../../arch/index.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {ByteString, Credentials, DirectoryEntry, Inode, OpenFile} from '../file.ts'
 import {check, host, STAT_MODE} from '../host-calls.ts'
@@ -22,6 +23,7 @@ import {HostNode} from './host-node.ts'
 const RECORD_LENGTH = 16
 const RECORD_TYPE = 18
 const RECORD_NAME = 19
+const OPEN_DIRECTORY = arch.kernelAbi.openFlags(O_RDONLY | O_DIRECTORY)
 const listing = Buffer.allocUnsafeSlow(1 << 16)
 
 export class HostDirectory extends HostNode {
@@ -153,7 +155,7 @@ export class HostDirectory extends HostNode {
   }
 
   #openSelf(): number {
-    return check(host.hostOpen(this.fs.directoryFd(this), '.', O_RDONLY | O_DIRECTORY, 0))
+    return check(host.hostOpen(this.fs.directoryFd(this), '.', OPEN_DIRECTORY, 0))
   }
 
   #place(name: ByteString, node: HostNode | undefined): void {

@@ -2,6 +2,7 @@
 
 import {ENOENT, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK} from '../../abi/file-mode.ts'
+import {arch} from '../../arch/index.ts'
 import {AnonymousInode} from '../anonymous-inode.ts'
 import type {ByteString} from '../file.ts'
 import type {Location} from '../location.ts'
@@ -110,7 +111,7 @@ function fdinfoContents(of: () => ProcProcess): Contents {
       return text(() => {
         const file = findFd(of(), name)?.file
         if (file === undefined) throw new Errno(ENOENT)
-        return `pos:\t${file.position}\nflags:\t0${file.flags.toString(8)}\nmnt_id:\t1\n`
+        return `pos:\t${file.position}\nflags:\t0${arch.kernelAbi.openFlags(file.flags).toString(8)}\nmnt_id:\t1\n`
       }).make
     },
   }

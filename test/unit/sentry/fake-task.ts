@@ -88,6 +88,7 @@ export function fakeTask(credentials = ORDINARY): Fake {
   const signals = new ProcessSignals(limits)
   const process = {
     ...{pid: 7, parentPid: 1, processGroup: 7, session: 7, exit: undefined, personality: 0},
+    program: {signalTrampoline: 0},
     ...{limits, signals, attributes: new Map(), tasks: [] as Task[]},
   } as unknown as Process
   const context = new FakeContext(STACK)
@@ -96,6 +97,7 @@ export function fakeTask(credentials = ORDINARY): Fake {
     ...{tid: 7, process, context, memory, credentials, name: 'test'},
     kernel: kernel as unknown as Kernel,
     fds: new FdTable(),
+    arguments: argumentsOf([]),
     signals: new TaskSignals(signals),
     wait: undefined as Wait | undefined,
     block(this: {wait: Wait | undefined}, wait: Wait) {
@@ -112,13 +114,16 @@ export function fakeTask(credentials = ORDINARY): Fake {
 
 /** Makes a call with these argument words. */
 export function call({task}: Fake, syscall: Syscall, ...words: (number | bigint)[]): number {
+  return syscall(task, argumentsOf(words))
+}
+
+function argumentsOf(words: readonly (number | bigint)[]): Arguments {
   const raw = (index: number) => BigInt.asUintN(64, BigInt(words[index] ?? 0))
-  const args: Arguments = {
+  return {
     raw,
     address: (index) => Number(raw(index)),
     int32: (index) => Number(BigInt.asIntN(32, raw(index))),
     uint32: (index) => Number(BigInt.asUintN(32, raw(index))),
     int64: (index) => Number(BigInt.asIntN(64, raw(index))),
   }
-  return syscall(task, args)
 }

@@ -1,6 +1,7 @@
 // Kinds of files' flags, modes and offsets.
 
 import {O_CREAT, O_TMPFILE} from '../../../abi/open-flags.ts'
+import {arch} from '../../../arch/index.ts'
 import {HIDDEN, type Kinds, named, structIn} from '../kind.ts'
 import {
   accessBits,
@@ -52,7 +53,8 @@ export const files = {
   closerangeflags: named(closeRangeFlags),
 } satisfies Kinds
 
-function creates(flags: number): boolean {
+function creates(guestFlags: number): boolean {
+  const flags = arch.kernelAbi.openFlags(guestFlags)
   return (flags & O_CREAT) !== 0 || (flags & O_TMPFILE) === O_TMPFILE
 }
 

@@ -3,6 +3,7 @@
 import * as epoll from '../../../abi/epoll.ts'
 import * as poll from '../../../abi/poll.ts'
 import {SIGNAL_SET_BYTES, SignalSet} from '../../../abi/signal-set.ts'
+import {arch} from '../../../arch/index.ts'
 import {type Kind, type Kinds, named, structIn} from '../kind.ts'
 import {pick} from '../names/pick.ts'
 import {signalSet} from '../names/signals.ts'
@@ -10,6 +11,7 @@ import {enumeration, flagWord} from '../text/number.ts'
 import {hex64} from '../text/view.ts'
 import {type TracedCall, viewOf} from '../traced-call.ts'
 
+const layout = arch.kernelAbi.epollEvent
 /** strace shows as many elements of an array as bytes of a string. */
 const SHOWN = 32
 const BITS = 8
@@ -49,13 +51,13 @@ export const polling = {
   fdset_out: fdset('out'),
   fdset_except: fdset('except'),
   epollop: named(enumeration(pick(epoll, 'EPOLL_CTL_ADD EPOLL_CTL_DEL EPOLL_CTL_MOD'), 'EPOLL_CTL_???')),
-  epoll_event: structIn(epoll.EPOLL_EVENT_SIZE, showEpollEvent),
+  epoll_event: structIn(layout.size, showEpollEvent),
   epoll_events_out: {
     leave: (call, index, result) =>
       call.follow(index, (address, memory) => {
         const shown = Array.from({length: Math.min(result, SHOWN)}, (_, i) => {
-          const at = address + i * epoll.EPOLL_EVENT_SIZE
-          return showEpollEvent(viewOf(memory.readBytes(at, epoll.EPOLL_EVENT_SIZE)))
+          const at = address + i * layout.size
+          return showEpollEvent(viewOf(memory.readBytes(at, layout.size)))
         })
         return `[${shown.join(', ')}${result > SHOWN ? ', ...' : ''}]`
       }),
@@ -124,6 +126,6 @@ function showFdset(call: TracedCall, index: number): string {
 }
 
 function showEpollEvent(view: DataView): string {
-  const data = hex64(view, 4)
+  const data = hex64(view, layout.data)
   return `{events=${epollEvents(view.getInt32(0, true))}, data=${data}}`
 }

@@ -2,7 +2,8 @@
 
 import {AT_STATX_SYNC_TYPE} from '../../../abi/at-flags.ts'
 import {majorOf, minorOf, S_IFBLK, S_IFCHR, S_IFMT} from '../../../abi/file-mode.ts'
-import {STAT_SIZE, STATFS_SIZE, STATX_SIZE} from '../../../abi/stat.ts'
+import {STAT_LENGTH, STATFS_SIZE, STATX_SIZE} from '../../../abi/stat.ts'
+import {arch} from '../../../arch/index.ts'
 import {HIDDEN, type Kind, type Kinds, named, structOut} from '../kind.ts'
 import {atFlags, fileMode} from '../names/files.ts'
 import {fileSystemMagic, mountBits, statxAttributes, statxMask, statxSync} from '../names/stat.ts'
@@ -10,6 +11,7 @@ import {hexOf} from '../text/number.ts'
 import {hex64, int64, uint64} from '../text/view.ts'
 import {viewOf} from '../traced-call.ts'
 
+const layout = arch.kernelAbi.stat
 /** Where d_reclen lies in struct linux_dirent and linux_dirent64. */
 const RECORD_LENGTH_OFFSET = 16
 
@@ -22,7 +24,7 @@ const dirents: Kind = {
 }
 
 export const stat = {
-  stat: structOut(STAT_SIZE, showStat),
+  stat: structOut(layout.size, showStat),
   statx: structOut(STATX_SIZE, showStatx),
   statxflags: named(showStatxFlags),
   statxmask: named(statxMask),
@@ -48,8 +50,10 @@ function isDevice(mode: number): boolean {
 }
 
 function showStat(view: DataView): string {
-  const mode = view.getUint32(24, true)
-  const what = isDevice(mode) ? `st_rdev=${makedev(view.getUint32(40, true))}` : `st_size=${int64(view, 48)}`
+  const mode = view.getUint32(layout.mode, true)
+  const what = isDevice(mode)
+    ? `st_rdev=${makedev(view.getUint32(layout.rdev, true))}`
+    : `st_size=${int64(view, STAT_LENGTH)}`
   return `{st_mode=${fileMode(mode)}, ${what}, ...}`
 }
 

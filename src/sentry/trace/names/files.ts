@@ -5,6 +5,7 @@ import * as fcntl from '../../../abi/fcntl.ts'
 import * as mode from '../../../abi/file-mode.ts'
 import * as iovec from '../../../abi/iovec.ts'
 import * as open from '../../../abi/open-flags.ts'
+import {arch} from '../../../arch/index.ts'
 import {enumeration, flagWord, type Names, octal} from '../text/number.ts'
 import {pick, startingWith} from './pick.ts'
 
@@ -15,7 +16,8 @@ const openBits: Names = pick(
   'O_CREAT O_EXCL O_NOCTTY O_TRUNC O_APPEND O_NONBLOCK O_SYNC O_DSYNC O_ASYNC O_DIRECT O_LARGEFILE O_NOFOLLOW ' +
     'O_NOATIME O_CLOEXEC O_PATH O_TMPFILE O_DIRECTORY',
 )
-const openRest = flagWord(openBits, 'O_???')
+const openWord = flagWord(openBits, 'O_???')
+const openRest = (value: number): string => openWord(arch.kernelAbi.openFlags(value))
 
 /** open(2)'s flags: the access mode, then the others. */
 export function openFlags(value: number): string {

@@ -35,7 +35,14 @@ export class SimulatedTask {
       limits: guest.limits,
       signals: new ProcessSignals(guest.limits),
       startedNs: 0,
-      program: {executable: undefined, path: '', argv: [], envp: [], auxv: new Uint8Array(0)},
+      program: {
+        executable: undefined,
+        path: '',
+        argv: [],
+        envp: [],
+        auxv: new Uint8Array(0),
+        signalTrampoline: 0,
+      },
     })
     this.tmpfs = new Tmpfs(guest.memory)
     const root = mountRoot(this.tmpfs)

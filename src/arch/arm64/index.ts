@@ -1,0 +1,38 @@
+// arm64, as the sentry sees it.
+
+import type {Architecture} from '../architecture.ts'
+import {faultOf} from './faults.ts'
+import {cpuinfo, hardwareCapabilities} from './hwcap.ts'
+import {kernelAbi} from './kernel-abi.ts'
+import {
+  callResult,
+  initialRegisters,
+  programCounter,
+  REGISTER_COUNT,
+  restartCall,
+  stackPointer,
+} from './registers.ts'
+import {popSignalFrame, pushSignalFrame, signalFrameBytes} from './signal-frame.ts'
+
+export const arm64: Architecture = {
+  name: 'arm64',
+  platformName: 'aarch64',
+  // mov x8, #172; svc #0; b to the start: getpid
+  callLoop: Uint8Array.of(0x88, 0x15, 0x80, 0xd2, 0x01, 0, 0, 0xd4, 0xfe, 0xff, 0xff, 0x17),
+  callLoopNumber: 172,
+  hardwareCapabilities,
+  cpuinfo,
+  kernelAbi,
+  signalTrampolineSymbol: '__kernel_rt_sigreturn',
+  initialRegisters,
+  machine: 'aarch64',
+  registerCount: REGISTER_COUNT,
+  faultOf,
+  stackPointer,
+  programCounter,
+  callResult,
+  restartCall,
+  pushSignalFrame,
+  popSignalFrame,
+  signalFrameBytes,
+}

@@ -25,6 +25,7 @@ for (const arch of wanted) {
 // Node-API's headers are the same for every version and architecture: those beside this node spare a download.
 const nodeFolder = dirname(dirname(process.execPath))
 if (existsSync(`${nodeFolder}/include/node/node_api.h`)) process.env.npm_config_nodedir ??= nodeFolder
+process.env.JOBS ??= 'max'
 for (const arch of wanted) await build(arch)
 
 async function build(arch) {

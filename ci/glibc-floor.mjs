@@ -1,4 +1,5 @@
 // Fails when a binary needs a newer glibc than Debian 10's, or a C++ run-time library: one binary must serve all since.
+// A binary for musl, whose symbols have no versions, may need no other library at all.
 //
 //   node ci/glibc-floor.mjs [FILE.node...]     default: every native/prebuilds/linux-*/*.node
 //
@@ -9,6 +10,7 @@ import {root} from './paths.mjs'
 
 const FLOOR = [2, 28]
 const FORBIDDEN = /^lib(stdc\+\+|gcc_s|c\+\+)\.so/
+const MUSL = /^libc\.(musl-|so$)/
 
 const SHT_DYNAMIC = 6
 const SHT_DYNSYM = 11
@@ -41,6 +43,17 @@ function check(file) {
 
   const sections = sectionsOf(elf)
   const needed = neededLibraries(elf, sections)
+  const forbidden = needed.filter((name) => FORBIDDEN.test(name))
+  if (forbidden.length > 0) fail(`${file}: needs ${forbidden.join(', ')}; link it statically`)
+
+  const shown = file.replace(`${root}/`, '')
+  const isMusl = needed.some((name) => MUSL.test(name))
+  if (file.endsWith(isMusl ? '.glibc.node' : '.musl.node')) fail(`${file}: needs ${needed.join(', ')}`)
+  if (isMusl) {
+    if (needed.length > 1) fail(`${file}: is for musl and needs ${needed.join(', ')}`)
+    console.log(`${shown}: needs ${needed.join(' ')}`)
+    return
+  }
   const needs = versionedSymbols(elf, sections).filter(({version}) => /^GLIBC_\d/.test(version))
   if (needs.length === 0) fail(`${file}: names no glibc version at all`)
 
@@ -53,10 +66,8 @@ function check(file) {
       `${file}: needs ${names}; the floor is GLIBC_${FLOOR.join('.')}: use syscall(2), or see native/sys/glibc_floor.cc`,
     )
   }
-  const forbidden = needed.filter((name) => FORBIDDEN.test(name))
-  if (forbidden.length > 0) fail(`${file}: needs ${forbidden.join(', ')}; link it statically`)
   const versions = [...new Set(needs.map(({version}) => version))].sort()
-  console.log(`${file.replace(`${root}/`, '')}: ${versions.join(' ')}; needs ${needed.join(' ')}`)
+  console.log(`${shown}: ${versions.join(' ')}; needs ${needed.join(' ')}`)
 }
 
 function sectionsOf(elf) {

@@ -19,9 +19,10 @@ export function hasCommand(name) {
   })
 }
 
-/** The names of the packages whose command or file is not there; of those in `wanted`, if given. */
+/** The names of the packages whose command or file is not there; of those in `wanted`, if given. A row's `on`: on such hosts only. */
 export function missingPackages(wanted) {
   return packages
+    .filter((row) => row.on === undefined || row.on === arch)
     .filter((row) => wanted === undefined || wanted.includes(row.package))
     .filter(
       (row) => !(row.command ? hasCommand(row.command) : existsSync(row.file.replace('{triplet}', triplet))),

@@ -8,7 +8,7 @@ import {lint} from './stages/lint.mjs'
 import {vitest} from './stages/vitest.mjs'
 
 const compiler = ['g++', 'make', 'python3']
-const prebuildTools = [...compiler, 'binutils']
+const prebuildTools = [...compiler, 'binutils', 'g++-aarch64-linux-gnu', 'g++-x86-64-linux-gnu']
 
 export const stages = [
   {name: 'ts', what: 'dist/, by tsc', run: buildTypeScript},
@@ -44,7 +44,7 @@ export const stages = [
   },
   {
     name: 'prebuild',
-    what: 'the shipped binary and its glibc floor',
+    what: 'the shipped binaries and their glibc floor',
     packages: prebuildTools,
     run: prebuild,
   },

@@ -1,4 +1,4 @@
-// What has to be built before anything runs: the addon, dist/, the manifest, the guests, the prebuilt binary.
+// What has to be built before anything runs: the addon, dist/, the manifest, the guests, the prebuilt binaries.
 
 import {existsSync} from 'node:fs'
 import {guests, root} from '../paths.mjs'

@@ -28,6 +28,13 @@ interface Outcome {
   stderr: string
 }
 
+/** The prebuilt binaries, with their e_machine (ELF gABI, "ELF header"). */
+const BINARIES = {
+  'native/prebuilds/linux-x64/hv.glibc.node': 62,
+  'native/prebuilds/linux-arm64/hv.glibc.node': 183,
+}
+const E_MACHINE_OFFSET = 18
+
 const folder = mkdtempSync(join(tmpdir(), 'hv-package-'))
 const bin = join(folder, 'bin')
 const home = join(folder, 'empty')
@@ -77,14 +84,9 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, {recursive: true, force: true}))
 
-test('the tarball holds the prebuilt binary, the code, the manifest and the sources of the addon', () => {
+test('the tarball holds the prebuilt binaries, the code, the manifest and the sources of the addon', () => {
   const paths = tarball.files.map(({path}) => path)
-  const wanted = [
-    'dist/bin/hv.js',
-    'dist/index.js',
-    'dist/index.d.ts',
-    'native/prebuilds/linux-x64/hv.glibc.node',
-  ]
+  const wanted = ['dist/bin/hv.js', 'dist/index.js', 'dist/index.d.ts', ...Object.keys(BINARIES)]
   wanted.push(
     'native/binding.gyp',
     'native/addon.cc',
@@ -94,6 +96,11 @@ test('the tarball holds the prebuilt binary, the code, the manifest and the sour
     'LICENSE',
   )
   expect(paths).toEqual(expect.arrayContaining(wanted))
+})
+
+test.each(Object.entries(BINARIES))('%s is for its machine', (path, machine) => {
+  const elf = readFileSync(join(home, 'node_modules/hvkit', path))
+  expect(elf.readUInt16LE(E_MACHINE_OFFSET)).toBe(machine)
 })
 
 test('the tarball holds no tests, caches, build folders or sources in TypeScript', () => {

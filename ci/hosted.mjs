@@ -1,0 +1,47 @@
+// npm test on a hosted machine, which may have KVM or not: with it, all is as strict as on one's own. Without it, the tests
+// that need it are skipped by name, and the beds run the guests in emulation.
+
+import {spawnSync} from 'node:child_process'
+import {accessSync, appendFileSync, constants} from 'node:fs'
+import {root} from './paths.mjs'
+
+/** The stages that skip tests for want of KVM, and only those: stages.mjs has all. */
+const USE_KVM = ['unit', 'fuzz', 'linux', 'cli', 'sandbox', 'package']
+
+// A job's container is root's and its checkout is not, and git reads no repository of somebody else (man 1 git-config,
+// safe.directory).
+const env = {
+  ...process.env,
+  GIT_CONFIG_COUNT: '1',
+  GIT_CONFIG_KEY_0: 'safe.directory',
+  GIT_CONFIG_VALUE_0: root,
+}
+
+const hasKvm = canOpen('/dev/kvm')
+const how = hasKvm ? 'with KVM: every test' : 'no KVM: tests that need it are skipped; see the bed stage'
+console.log(how)
+if (process.env.GITHUB_STEP_SUMMARY) appendFileSync(process.env.GITHUB_STEP_SUMMARY, `${how}\n`)
+
+const statuses = hasKvm ? [test([], 'true')] : [test(others(), 'true'), test(USE_KVM, undefined)]
+process.exitCode = statuses.every((status) => status === 0) ? 0 : 1
+
+/** @param {string | undefined} CI with 'true' a skip is a failure */
+function test(stages, CI) {
+  return spawnSync('node', ['ci/test.mjs', ...stages], {cwd: root, stdio: 'inherit', env: {...env, CI}})
+    .status
+}
+
+function others() {
+  const {stdout} = spawnSync('node', ['ci/test.mjs', '--list'], {cwd: root, encoding: 'utf8'})
+  const all = stdout.match(/^\S+/gm)
+  return all.filter((name) => !USE_KVM.includes(name))
+}
+
+function canOpen(path) {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}

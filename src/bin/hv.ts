@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // hv's entry. `hv run` goes straight to the sentry, because oclif's start takes longer than a small guest's whole run.
 
+import {cacheCode} from '../cli/code-cache.ts'
 import {readRunArgv} from '../cli/read-run-argv.ts'
 import {reportError} from '../cli/report-error.ts'
 import {toRunOptions} from '../cli/run-request.ts'
@@ -9,8 +10,11 @@ async function main([command, ...argv]: string[]): Promise<number> {
   const runArgv = command === 'run' ? readRunArgv(argv) : null
   if (runArgv) {
     const options = toRunOptions(runArgv, process.env)
+    const keepCode = cacheCode(process.env)
     const {run} = await import('../cli/run.ts')
-    return run(options)
+    const status = await run(options)
+    keepCode()
+    return status
   }
   const {runOclif} = await import('../cli/oclif.ts')
   return runOclif(command === undefined ? [] : [command, ...argv])

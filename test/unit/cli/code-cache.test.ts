@@ -1,0 +1,83 @@
+// The code cache: what is kept, and whose files are believed.
+
+import {chmodSync, mkdtempSync, readdirSync, statSync, writeFileSync} from 'node:fs'
+import {createRequire} from 'node:module'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import {cacheCode} from '../../../src/cli/code-cache.ts'
+
+/** A module that says what it was given, and a home for the cache. */
+function start(): {chunk: string; cache: string; env: NodeJS.ProcessEnv} {
+  const directory = mkdtempSync(join(tmpdir(), 'hv-code-'))
+  const chunk = join(directory, 'chunk.cjs')
+  writeFileSync(chunk, 'exports.add = (a, b) => a + b; exports.name = __filename; exports.fs = require("fs")')
+  return {chunk, cache: join(directory, 'hvkit'), env: {XDG_CACHE_HOME: directory}}
+}
+
+function loadOnce(chunk: string, env: NodeJS.ProcessEnv): {add(a: number, b: number): number; name: string} {
+  const require = createRequire(import.meta.url)
+  const keep = cacheCode(env)
+  try {
+    delete require.cache[chunk]
+    return require(chunk)
+  } finally {
+    keep()
+  }
+}
+
+test('a chunk is a CommonJS module, compiled or taken from the cache', () => {
+  const {chunk, cache, env} = start()
+  for (let round = 0; round < 2; round++) {
+    const loaded = loadOnce(chunk, env)
+    expect(loaded.add(1, 2)).toBe(3)
+    expect(loaded).toMatchObject({name: chunk, fs: {readdirSync}})
+  }
+  expect(readdirSync(cache)).toEqual([expect.stringMatching(/^chunk\.cjs-v\d/)])
+})
+
+test('what nobody else can write is taken as it is', () => {
+  const {chunk, cache, env} = start()
+  loadOnce(chunk, env)
+  const kept = join(cache, readdirSync(cache)[0])
+  expect([statSync(cache).mode & 0o777, statSync(kept).mode & 0o777]).toEqual([0o700, 0o600])
+  const {ino} = statSync(kept)
+  loadOnce(chunk, env)
+  expect(statSync(kept).ino).toBe(ino)
+})
+
+test('what others may have written is not believed, but made anew', () => {
+  const {chunk, cache, env} = start()
+  loadOnce(chunk, env)
+  const kept = join(cache, readdirSync(cache)[0])
+  writeFileSync(kept, 'not code')
+  chmodSync(kept, 0o666)
+  expect(loadOnce(chunk, env).add(1, 2)).toBe(3)
+  expect(statSync(kept).mode & 0o777).toBe(0o600)
+})
+
+test('a directory that others may write is left alone', () => {
+  const {chunk, cache, env} = start()
+  loadOnce(chunk, env)
+  chmodSync(cache, 0o777)
+  writeFileSync(join(cache, readdirSync(cache)[0]), 'not code')
+  expect(loadOnce(chunk, env).add(1, 2)).toBe(3)
+  expect(statSync(join(cache, readdirSync(cache)[0])).size).toBe('not code'.length)
+})
+
+test('what V8 refuses is replaced', () => {
+  const {chunk, cache, env} = start()
+  loadOnce(chunk, env)
+  const {ino} = statSync(join(cache, readdirSync(cache)[0]))
+  // Never so under one name, which carries a hash: here it stands for another V8.
+  writeFileSync(chunk, 'exports.add = (a, b) => b + a')
+  expect(loadOnce(chunk, env).add(1, 2)).toBe(3)
+  expect(statSync(join(cache, readdirSync(cache)[0])).ino).not.toBe(ino)
+})
+
+test('without a home, or when Node is told to, nothing is kept', () => {
+  const {chunk, cache, env} = start()
+  expect(loadOnce(chunk, {...env, NODE_DISABLE_COMPILE_CACHE: '1'}).add(1, 2)).toBe(3)
+  expect(loadOnce(chunk, {}).add(1, 2)).toBe(3)
+  expect(() => readdirSync(cache)).toThrow('ENOENT')
+})

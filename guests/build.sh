@@ -1,22 +1,27 @@
 #!/bin/sh
 # build.sh [OUTDIR] [ARCH]: builds the Linux guests statically, only what changed; silent when all is well.
 #
-# OUTDIR defaults to .cache/guests/ARCH and ARCH to x86_64. CC names the compiler (arm64: aarch64-linux-gnu-gcc), MUSL_CC
-# musl's. linux/NAME.c becomes OUTDIR/NAME, linux/die/NAME.c OUTDIR/die-NAME, linux/musl/NAME.c OUTDIR/musl-NAME, real/NAME.c
-# OUTDIR/NAME. What lacks only an optional package is skipped by name on stderr; a file that says `// only x86_64` on one of
-# its first three lines is not built for arm64.
+# OUTDIR defaults to .cache/guests/ARCH and ARCH to this machine's. linux/NAME.c and linux/ARCH/NAME.c become OUTDIR/NAME,
+# linux/die/NAME.c OUTDIR/die-NAME, linux/musl/NAME.c OUTDIR/musl-NAME, real/NAME.c OUTDIR/NAME. CC names the compiler, MUSL_CC
+# musl's. For another architecture than this machine's, a cross compiler builds, and the libraries, musl and OUTDIR/busybox are
+# Debian's (ci/debian.mjs). What lacks only an optional package is skipped by name on stderr.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-arch=${2:-x86_64}
+host=$(uname -m | sed s/aarch64/arm64/)
+arch=${2:-$host}
 out=${1:-$here/../.cache/guests/$arch}
 case $arch in
-  x86_64) default_cc=gcc packages='gcc libc6-dev' ;;
-  arm64) default_cc=aarch64-linux-gnu-gcc packages='gcc-aarch64-linux-gnu libc6-dev-arm64-cross' ;;
+  x86_64) machine=x86_64 cross_packages='gcc-x86-64-linux-gnu libc6-dev-amd64-cross' ;;
+  arm64) machine=aarch64 cross_packages='gcc-aarch64-linux-gnu libc6-dev-arm64-cross' ;;
   *) echo "guests/build.sh: unknown architecture '$arch': give x86_64 or arm64" >&2; exit 2 ;;
 esac
-cc=${CC:-$default_cc}
-musl_cc=${MUSL_CC:-musl-gcc}
+if [ "$arch" = "$host" ]; then
+  cc=${CC:-gcc} packages='gcc libc6-dev'
+else
+  cc=${CC:-$machine-linux-gnu-gcc} packages=$cross_packages
+fi
+export CC="$cc"
 # Guests pass wrong arguments on purpose; FAULT_OF (linux/fault.h) changes no local before it jumps back.
 flags='-std=gnu17 -D_GNU_SOURCE -O1 -g0 -Wall -Wextra -Wshadow'
 flags="$flags -Wno-stringop-overflow -Wno-stringop-overread -Wno-nonnull -Wno-clobbered"
@@ -27,56 +32,78 @@ command -v "${cc%% *}" >/dev/null || {
 }
 mkdir -p "$out"
 
+skip() {
+  echo "guests/build.sh: skipped $1: $2" >&2
+}
+
 # compile COMPILER SOURCE TARGET FLAG...: builds beside the target and renames, so that an interrupted build leaves none.
 compile() {
   compiler=$1 source=$2 target=$3
   shift 3
   fresh=yes
-  for input in "$source" "$here"/linux/*.h "$here/build.sh"; do
+  for input in "$source" "$here"/linux/*.h "$here/linux/$arch"/*.h "$here/build.sh"; do
     [ "$target" -nt "$input" ] || fresh=no
   done
   [ $fresh = no ] || return 0
   # shellcheck disable=SC2086 # compilers and flags are words
-  $compiler $flags -I"$here/linux" -o "$target.new" "$source" "$@" && mv "$target.new" "$target"
+  $compiler $flags -I"$here/linux" -I"$here/linux/$arch" -o "$target.new" "$source" "$@" && mv "$target.new" "$target"
 }
 
-wanted() {
-  [ "$arch" = x86_64 ] || ! head -n 3 "$1" | grep -q '^// only x86_64'
-}
-
-for source in "$here"/linux/*.c; do
-  ! wanted "$source" || compile "$cc" "$source" "$out/$(basename "$source" .c)" -static -no-pie
+for source in "$here"/linux/*.c "$here/linux/$arch"/*.c; do
+  compile "$cc" "$source" "$out/$(basename "$source" .c)" -static -no-pie
 done
 for source in "$here"/linux/die/*.c; do
-  ! wanted "$source" || compile "$cc" "$source" "$out/die-$(basename "$source" .c)" -static -no-pie
+  compile "$cc" "$source" "$out/die-$(basename "$source" .c)" -static -no-pie
 done
 compile "$cc" "$here/linux/auxv.c" "$out/auxv-pie" -static-pie -fPIE
 
-if [ "$arch" = x86_64 ] && command -v "${musl_cc%% *}" >/dev/null; then
+# Another architecture's packages, unpacked; empty for this machine's own, which are installed.
+tree=
+foreign=yes
+if [ "$arch" != "$host" ]; then
+  tree=$(node "$here/../ci/debian.mjs" "$arch" musl-dev liblua5.4-dev libsqlite3-dev busybox-static) || foreign=no
+fi
+
+musl_cc=${MUSL_CC:-musl-gcc}
+if [ -n "$tree" ]; then
+  # Debian's own wrapper for that compiler, led to where the package lies.
+  sed "s,/usr/,$tree/usr/,g" "$tree/usr/lib/$machine-linux-musl/musl-gcc.specs" >"$out/.musl-gcc.specs"
+  musl_cc="$cc -specs=$out/.musl-gcc.specs"
+fi
+if [ $foreign = no ]; then
+  skip 'musl-*' "no packages of $arch"
+elif ! command -v "${musl_cc%% *}" >/dev/null; then
+  skip 'musl-*' "no '$musl_cc': apt-get install musl-tools"
+else
   for source in "$here"/linux/musl/*.c; do
     compile "$musl_cc" "$source" "$out/musl-$(basename "$source" .c)" -static
   done
-elif [ "$arch" = x86_64 ]; then
-  echo "guests/build.sh: skipped musl-*: no '$musl_cc': apt-get install musl-tools" >&2
 fi
 
-# library NAME PACKAGE HEADER LIBRARY FLAG...: real/NAME.c over a static library of Debian's.
+# library NAME PACKAGE ARCHIVE INCLUDE: real/NAME.c over a static library of Debian's.
 library() {
-  name=$1 package=$2 header=$3 archive=$4
-  shift 4
-  if [ "$(echo "#include <$header>" | $cc "$@" -E - >/dev/null 2>&1 && echo yes)" != yes ] ||
-    [ "$($cc -print-file-name="$archive")" = "$archive" ]; then
-    echo "guests/build.sh: skipped $name: no static library: apt-get install $package" >&2
-    return 0
+  archive=$tree/usr/lib/$machine-linux-gnu/$3
+  if [ $foreign = no ]; then
+    skip "$1" "no packages of $arch"
+  elif [ ! -e "$archive" ]; then
+    skip "$1" "no static library: apt-get install $2"
+  else
+    # The linker warns of dlopen in static programs on stderr, at length; neither library loads anything here.
+    compile "$cc" "$here/real/$1.c" "$out/$1" -static -no-pie -I"$tree/usr/include/$4" \
+      -I"$tree/usr/include/$machine-linux-gnu" "$archive" -lm 2>"$out/.$1.log" || {
+      cat "$out/.$1.log" >&2
+      return 1
+    }
   fi
-  # The linker warns of dlopen in static programs on stderr, at length; neither library loads anything here.
-  compile "$cc" "$here/real/$name.c" "$out/$name" -static -no-pie "$@" "-l:$archive" -lm 2>"$out/.$name.log" || {
-    cat "$out/.$name.log" >&2
-    return 1
-  }
 }
 
-library lua liblua5.4-dev lua.h liblua5.4.a -I/usr/include/lua5.4
-library sqlite libsqlite3-dev sqlite3.h libsqlite3.a
+library lua liblua5.4-dev liblua5.4.a lua5.4
+library sqlite libsqlite3-dev libsqlite3.a .
+
+if [ -n "$tree" ]; then
+  [ "$out/busybox" -nt "$tree/usr/bin/busybox" ] || cp "$tree/usr/bin/busybox" "$out/busybox"
+elif [ $foreign = no ]; then
+  skip busybox "no packages of $arch"
+fi
 
 sh "$here/bare/build.sh" "$out" "$arch"

@@ -64,11 +64,7 @@ static void check_values(void) {
   REQUIRE(getauxval(AT_EXECFN));
   CHECK(strlen((const char *)getauxval(AT_EXECFN)) > 0);
   REQUIRE(getauxval(AT_PLATFORM));
-#if defined(__x86_64__)
-  CHECK(strcmp((const char *)getauxval(AT_PLATFORM), "x86_64") == 0);
-#elif defined(__aarch64__)
-  CHECK(strcmp((const char *)getauxval(AT_PLATFORM), "aarch64") == 0);
-#endif
+  CHECK(strcmp((const char *)getauxval(AT_PLATFORM), MACHINE) == 0);
 }
 
 // A vDSO is an ELF shared object, page aligned, with a dynamic section and symbols. It is allowed to be missing.

@@ -18,9 +18,10 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include "arch.h"
+
 #define MAX_FAILURES 30
 #define PAGE ((size_t)sysconf(_SC_PAGESIZE))
-#define UNUSED __attribute__((unused))
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static volatile int failures;

@@ -2,21 +2,12 @@
 #pragma once
 
 #include <setjmp.h>
-#include <ucontext.h>
 
 #include "check.h"
 
 static sigjmp_buf fault_resume;
 static siginfo_t fault_info;
 static uintptr_t fault_pc;
-
-UNUSED static uintptr_t *context_pc(ucontext_t *context) {
-#if defined(__x86_64__)
-  return (uintptr_t *)&context->uc_mcontext.gregs[REG_RIP];
-#else
-  return (uintptr_t *)&context->uc_mcontext.pc;
-#endif
-}
 
 static void on_fault(int number, siginfo_t *info, void *context) {
   (void)number;

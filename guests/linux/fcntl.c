@@ -10,7 +10,7 @@ static void check_flags(void) {
   CHECK_EQ(fcntl(file, F_SETFD, FD_CLOEXEC), 0);
   CHECK_EQ(fcntl(file, F_GETFD), FD_CLOEXEC);
   CHECK_EQ(fcntl(file, F_SETFD, 0), 0);
-  CHECK_EQ(fcntl(file, F_GETFL) & ~O_LARGEFILE & ~0100000, O_RDWR);
+  CHECK_EQ(fcntl(file, F_GETFL) & ~KERNEL_O_LARGEFILE, O_RDWR);
   CHECK_EQ(fcntl(file, F_SETFL, O_APPEND | O_NONBLOCK | O_WRONLY | O_CREAT), 0);
   CHECK_EQ(fcntl(file, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_CREAT), O_RDWR | O_APPEND | O_NONBLOCK);
   CHECK_EQ(pwrite(file, "0123456789", 10, 0), 10);

@@ -1,6 +1,5 @@
 // hostile-fuzz-syscalls: every call number with wrong arguments in seven patterns: all return, the program lives. man 2 syscalls.
 // only under hv
-// only x86_64
 #include <sys/time.h>
 
 #include "check.h"
@@ -11,11 +10,9 @@
 // Calls that would do as they are told: end or replace the program, make another, wait for a signal, signal itself, shut its
 // descriptors, forbid it everything, make its parent a debugger.
 static const int skipped[] = {
-    SYS_exit, SYS_exit_group, SYS_pause, SYS_rt_sigsuspend, SYS_rt_sigreturn, SYS_fork, SYS_vfork, SYS_clone, SYS_clone3,
-    SYS_execve, SYS_execveat, SYS_kill, SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo,
-    SYS_pidfd_send_signal, SYS_close_range, SYS_setrlimit, SYS_prlimit64, SYS_seccomp, SYS_ptrace,
-    // uretprobe and uprobe: newer kernels kill whom they did not put there.
-    335, 336,
+    SYS_exit, SYS_exit_group, SYS_rt_sigsuspend, SYS_rt_sigreturn, SYS_clone, SYS_clone3, SYS_execve, SYS_execveat, SYS_kill,
+    SYS_tkill, SYS_tgkill, SYS_rt_sigqueueinfo, SYS_rt_tgsigqueueinfo, SYS_pidfd_send_signal, SYS_close_range, SYS_prlimit64,
+    SYS_setrlimit, SYS_seccomp, SYS_ptrace, ALSO_SKIPPED
 };
 
 static char *buffer;
@@ -40,18 +37,6 @@ static bool is_skipped(int number) {
   return false;
 }
 
-static long call(long number, const uint64_t *a) {
-  long result = number;
-  register uint64_t r10 __asm__("r10") = a[3];
-  register uint64_t r8 __asm__("r8") = a[4];
-  register uint64_t r9 __asm__("r9") = a[5];
-  __asm__ volatile("syscall"
-                   : "+a"(result)
-                   : "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
-                   : "rcx", "r11", "memory");
-  return result;
-}
-
 int main(void) {
   // Guarded on both sides: a transfer of any length ends at its edge.
   char *room = mmap(0, BUFFER_SIZE + 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -61,7 +46,7 @@ int main(void) {
   REQUIRE(null >= 0 && dup2(null, 0) == 0 && dup2(null, 1) == 1);
   pid_t pid = getpid();
 
-  uint64_t b = (uint64_t)buffer, kernel = 0xffff888000000000, huge = INT64_MAX;
+  uint64_t b = (uint64_t)buffer, kernel = KERNEL_START + 0x88000000000, huge = INT64_MAX;
   const uint64_t patterns[][6] = {
       {0, 0, 0, 0, 0, 0},
       {-1ul, -1ul, -1ul, -1ul, -1ul, -1ul},
@@ -75,7 +60,7 @@ int main(void) {
     if (is_skipped(number)) continue;
     for (size_t i = 0; i < COUNT(patterns); i++) {
       recover();
-      long result = call(number, patterns[i]);
+      long result = raw_call(number, patterns[i]);
       // An error is an errno of Linux, never one that only its kernel knows (ERESTARTSYS and above).
       if (result < 0 && result > -4096 && -result > 133) fail(__FILE__, __LINE__, "an errno", number, (int)-result);
     }

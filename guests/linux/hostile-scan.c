@@ -1,9 +1,6 @@
-// hostile-scan: reads all over its address space, both halves: only its own mappings may answer. man 5 proc, SDM vol. 3, 4.
-// only x86_64
+// hostile-scan: reads all over its address space, both halves: only its own mappings may answer. man 5 proc.
 #include "fault.h"
 #include "maps.h"
-
-#define USER_END 0x7ffffffff000ul
 
 // Not mapped: neither read, written, jumped to, nor followed by the kernel.
 static void probe(uintptr_t address) {
@@ -50,10 +47,8 @@ int main(void) {
   // The last pages of the lower half and the first beyond it.
   for (uintptr_t at = USER_END - 128 * PAGE; at < USER_END + 16 * PAGE; at += PAGE) probe(at);
   // The kernel half: every 512 GiB slot, each at several depths, and where kernels usually live.
-  for (uintptr_t slot = 256; slot < 512; slot++) {
-    uintptr_t base = 0xffff000000000000 | slot << 39;
+  for (uintptr_t base = KERNEL_START; base != 0; base += 1ul << 39)
     probe(base), probe(base + (1ul << 30) + (1ul << 21) + PAGE), probe(base + (1ul << 39) - 8);
-  }
   for (uintptr_t at = 0xffffffff80000000; at < 0xffffffffc0000000; at += 1ul << 21) probe(at);
   for (uintptr_t at = -(128 * PAGE); at != 0; at += PAGE)
     if (at != 0xffffffffff600000) probe(at);

@@ -43,25 +43,17 @@ static void check_kernel(void) {
 
 // Code: not executable without PROT_EXEC; written, made executable, run, rewritten.
 static void check_code(void) {
-#if defined(__x86_64__)
-  static const unsigned char returns_7[] = {0xb8, 7, 0, 0, 0, 0xc3}, returns_9[] = {0xb8, 9, 0, 0, 0, 0xc3};
-#elif defined(__aarch64__)
-  static const unsigned char returns_7[] = {0xe0, 0, 0x80, 0x52, 0xc0, 3, 0x5f, 0xd6};
-  static const unsigned char returns_9[] = {0x20, 1, 0x80, 0x52, 0xc0, 3, 0x5f, 0xd6};
-#endif
   char *code = memory + 4 * PAGE;
   int (*function)(void) = (int (*)(void))(uintptr_t)code;
-  memcpy(code, returns_7, sizeof(returns_7));
-  __builtin___clear_cache(code, code + sizeof(returns_7));
+  write_function(code, 7);
   CHECK_FAULT(function(), SIGSEGV, SEGV_ACCERR, code);
   CHECK_EQ(fault_pc, (uintptr_t)code);
   CHECK_EQ(mprotect(code, PAGE, PROT_READ | PROT_EXEC), 0);
   CHECK_EQ(function(), 7);
   CHECK_FAULT(WRITE_BYTE(code, 1), SIGSEGV, SEGV_ACCERR, code);
   CHECK_EQ(mprotect(code, PAGE, RW), 0);
-  memcpy(code, returns_9, sizeof(returns_9));
+  write_function(code, 9);
   CHECK_EQ(mprotect(code, PAGE, PROT_READ | PROT_EXEC), 0);
-  __builtin___clear_cache(code, code + sizeof(returns_9));
   CHECK_EQ(function(), 9);
   CHECK_EQ(mprotect(code, PAGE, RW), 0);
   CHECK_EQ(FAULT_OF(function()), SIGSEGV);

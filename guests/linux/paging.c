@@ -1,5 +1,6 @@
 // paging: memory that is made present at its first touch: contents, neighbours and every register stay right. man 2 mmap.
 #include "check.h"
+#include "touch.h"
 
 #define CHURN_PAGES 8192
 
@@ -50,43 +51,18 @@ static void check_moves(void) {
   REQUIRE(munmap(array, pages * PAGE) == 0);
 }
 
-#if defined(__x86_64__)
-// Touches `count` pages from rdi on with a known value in every register; 0 if none changed. Reads, writes and string moves.
-uint64_t touch(char *page, uint64_t count, char *source);
-__asm__(
-    ".text\n.global touch\ntouch:\n"
-    "push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15; push %rsi; push %rdx\n"
-    "mov $1, %eax; mov $2, %ebx; mov $4, %edx; mov $7, %ebp; mov $8, %r8d; mov $9, %r9d; mov $10, %r10d; mov $11, %r11d\n"
-    "mov $12, %r12d; mov $13, %r13d; mov $14, %r14d; mov $15, %r15d; movq %r15, %xmm0; movq %r14, %xmm15\n"
-    "1: stc; movq %r8, 16(%rdi); jnc 2f; clc; addq $0, 4096+8(%rdi); jc 2f\n"
-    "cmpq $8, 16(%rdi); jne 2f\n"
-    // A move across an edge between pages, 32 bytes at once.
-    "mov $3, %ecx; mov (%rsp), %rsi; push %rdi; lea 8192-8(%rdi), %rdi; rep movsb; pop %rdi\n"
-    "test %rcx, %rcx; jne 2f; movdqu %xmm0, 12288-8(%rdi); movdqu 16384-8(%rdi), %xmm1\n"
-    "cmp $1, %rax; jne 2f; cmp $2, %rbx; jne 2f; cmp $4, %rdx; jne 2f; cmp $7, %rbp; jne 2f; cmp $8, %r8; jne 2f\n"
-    "cmp $9, %r9; jne 2f; cmp $10, %r10; jne 2f; cmp $11, %r11; jne 2f; cmp $12, %r12; jne 2f; cmp $13, %r13; jne 2f\n"
-    "cmp $14, %r14; jne 2f; cmp $15, %r15; jne 2f; movq %xmm0, %rsi; cmp $15, %rsi; jne 2f; movq %xmm15, %rsi\n"
-    "cmp $14, %rsi; jne 2f\n"
-    "add $20480, %rdi; decq 8(%rsp); jnz 1b\n"
-    "xor %eax, %eax; jmp 3f\n"
-    "2: mov $1, %eax\n"
-    "3: pop %rdx; pop %rsi; pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx; ret\n");
-
 static void check_registers(void) {
-  size_t rounds = CHURN_PAGES / 5;
+  size_t rounds = CHURN_PAGES * PAGE / TOUCHED_BYTES;
   char *memory = mmap(0, CHURN_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   REQUIRE(memory != MAP_FAILED);
   CHECK_EQ(touch(memory, rounds, "abc"), 0);
   for (size_t i = 0; i < rounds; i++) {
-    char *here = memory + i * 5 * PAGE;
+    char *here = memory + i * TOUCHED_BYTES;
     if (memcmp(here + 8184, "abc", 3) || here[16] != 8 || here[12280] != 15)
       fail(__FILE__, __LINE__, "what was written is there", (long long)i, 0);
   }
   munmap(memory, CHURN_PAGES * PAGE);
 }
-#else
-static void check_registers(void) {}
-#endif
 
 // malloc and free of mixed sizes, each block filled with its own byte.
 static void check_malloc(void) {

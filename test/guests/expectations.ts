@@ -2,7 +2,7 @@
 
 import {readdirSync, readFileSync} from 'node:fs'
 import {basename} from 'node:path'
-import {guests, root} from '../../ci/paths.mjs'
+import {arch, cache, root} from '../../ci/paths.mjs'
 
 export interface Guest {
   name: string
@@ -11,27 +11,28 @@ export interface Guest {
   source: string
 }
 
-function guestsIn(folder: string, prefix: string): Guest[] {
-  return readdirSync(`${root}/guests/${folder}`)
-    .filter((file) => file.endsWith('.c'))
-    .map((file) => {
-      const name = prefix + basename(file, '.c')
-      return {
-        name,
-        binary: `${guests}/${name}`,
-        source: readFileSync(`${root}/guests/${folder}/${file}`, 'utf8'),
-      }
-    })
+export function guestsOf(arch: string): readonly Guest[] {
+  const guestsIn = (folder: string, prefix = ''): Guest[] =>
+    readdirSync(`${root}/guests/${folder}`)
+      .filter((file) => file.endsWith('.c'))
+      .map((file) => {
+        const name = prefix + basename(file, '.c')
+        const source = readFileSync(`${root}/guests/${folder}/${file}`, 'utf8')
+        return {name, binary: `${cache}/guests/${arch}/${name}`, source}
+      })
+
+  const written = [
+    ...guestsIn('linux'),
+    ...guestsIn(`linux/${arch}`),
+    ...guestsIn('linux/die', 'die-'),
+    ...guestsIn('linux/musl', 'musl-'),
+  ]
+  const auxv = written.find(({name}) => name === 'auxv')!
+  return [...written, {...auxv, name: 'auxv-pie', binary: `${auxv.binary}-pie`}]
 }
 
-const written = [
-  ...guestsIn('linux', ''),
-  ...guestsIn('linux/die', 'die-'),
-  ...guestsIn('linux/musl', 'musl-'),
-]
-const pie = {...written.find(({name}) => name === 'auxv')!, name: 'auxv-pie', binary: `${guests}/auxv-pie`}
-
-export const allGuests: readonly Guest[] = [...written, pie]
+/** Of this machine's architecture. */
+export const allGuests = guestsOf(arch)
 
 /** How it ends natively, and so everywhere. */
 export function expectationOf({source}: Guest): {status: number; stdout: string; stderr: string} {

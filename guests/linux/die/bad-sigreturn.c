@@ -1,14 +1,9 @@
 // bad-sigreturn: rt_sigreturn without a frame. man 2 sigreturn.
 // status: 139
-#include <sys/syscall.h>
-#include <unistd.h>
+#include "arch.h"
 
 int main(void) {
-#if defined(__x86_64__)
-  __asm__ volatile("xor %%esp, %%esp\nsyscall" ::"a"(SYS_rt_sigreturn) : "memory");
-#else
-  register long number __asm__("x8") = SYS_rt_sigreturn;
-  __asm__ volatile("mov sp, xzr\nsvc 0" ::"r"(number) : "memory");
-#endif
+  uintptr_t after;
+  call_on_stack(0, &after, SYS_rt_sigreturn, 0, 0, 0);
   return 0;
 }

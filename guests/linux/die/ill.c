@@ -1,10 +1,8 @@
 // ill: an undefined instruction. man 7 signal.
 // status: 132
+#include "arch.h"
+
 int main(void) {
-#if defined(__x86_64__)
-  __asm__ volatile("ud2");
-#elif defined(__aarch64__)
-  __asm__ volatile("udf #0");
-#endif
+  __asm__ volatile(UNDEFINED);
   return 0;
 }

@@ -1,12 +1,10 @@
 // non-canonical-sigreturn: a frame that returns to a non-canonical address: the fault is the program's. man 2 sigreturn.
 // status: 139
-// only x86_64
-#include <signal.h>
-#include <sys/ucontext.h>
+#include "arch.h"
 
 static void handler(int number, siginfo_t *info, void *context) {
   (void)number, (void)info;
-  ((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] = (greg_t)0x800000000000;
+  *context_pc(context) = 0x800000000000;
 }
 
 int main(void) {

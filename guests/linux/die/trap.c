@@ -1,10 +1,8 @@
 // trap: a breakpoint without a debugger. man 7 signal.
 // status: 133
+#include "arch.h"
+
 int main(void) {
-#if defined(__x86_64__)
-  __asm__ volatile("int3");
-#elif defined(__aarch64__)
-  __asm__ volatile("brk #0");
-#endif
+  __asm__ volatile(BREAKPOINT);
   return 0;
 }

@@ -1,5 +1,4 @@
 // hostile-syscall-entry [HEX...]: jumps to, calls and reads where a system-call entry may lie; arguments add addresses.
-// only x86_64
 #include "fault.h"
 #include "maps.h"
 

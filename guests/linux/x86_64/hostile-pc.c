@@ -1,5 +1,4 @@
-// hostile-rip: return addresses that sysret and iret must not be given: non-canonical, kernel half, the last page. CVE-2012-0217.
-// only x86_64
+// hostile-pc: return addresses that sysret and iret must not be given: non-canonical, kernel half, the last page. CVE-2012-0217.
 #include "fault.h"
 
 #define LAST_PAGE 0x7fffffffe000ul

@@ -1,5 +1,4 @@
 // hostile-flags: system calls and faults with TF, DF, AC, NT, IF and IOPL as the program likes them. SDM vol. 3, 2.3.
-// only x86_64
 #include "fault.h"
 
 #define CF 0x1ul

@@ -1,5 +1,4 @@
 // registers: what a system call leaves alone: general, flags, x87, SSE, AVX, AVX-512. psABI A.2, man 2 syscall.
-// only x86_64
 #include <cpuid.h>
 #include <sched.h>
 

@@ -1,5 +1,4 @@
 // flag-nested-task: a system call keeps the NT flag. SDM vol. 3, 2.3.
-// only x86_64
 // not on PVM: its kernel clears NT on the way back to ring 3
 #include "check.h"
 

@@ -1,5 +1,4 @@
 // registers-async: a signal at any instruction leaves every register as it was, whatever its handler does. man 7 signal.
-// only x86_64
 #include <cpuid.h>
 #include <sys/time.h>
 

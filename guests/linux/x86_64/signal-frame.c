@@ -1,5 +1,4 @@
 // signal-frame: the frame a handler gets: alignment, saved registers, FP state that a debugger can read. man 2 sigreturn.
-// only x86_64
 #include <sys/ucontext.h>
 
 #include "check.h"

@@ -1,5 +1,4 @@
-// faults-x86: the exceptions of x86 as signals: divide, invalid opcode, breakpoint, step, protection. SDM vol. 3, 6.15.
-// only x86_64
+// exceptions: the exceptions of x86 as signals: divide, invalid opcode, breakpoint, step, protection. SDM vol. 3, 6.15.
 #include <sys/ucontext.h>
 
 #include "fault.h"

@@ -1,5 +1,4 @@
 // hostile-privileged: instructions and selectors that belong to a kernel: each faults and none does anything. SDM vol. 2.
-// only x86_64
 #include "fault.h"
 
 uint64_t scratch[16] __attribute__((aligned(64)));

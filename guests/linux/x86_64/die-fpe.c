@@ -1,6 +1,5 @@
-// fpe: an integer division by zero. man 7 signal.
+// die-fpe: an integer division by zero. man 7 signal.
 // status: 136
-// only x86_64
 int main(void) {
   volatile int one = 1, zero = 0;
   return one / zero;

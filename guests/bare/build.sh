@@ -11,7 +11,7 @@ arch=$2
 [ -d "$here/arch/$arch" ] || exit 0
 case $arch in
   x86_64) default_cc=gcc arch_flags='-mno-red-zone -mgeneral-regs-only -fcf-protection=none' ;;
-  arm64) default_cc=aarch64-linux-gnu-gcc arch_flags='-mgeneral-regs-only' ;;
+  arm64) default_cc=aarch64-linux-gnu-gcc arch_flags='-mgeneral-regs-only -mno-outline-atomics' ;;
 esac
 cc=${CC:-$default_cc}
 flags="-std=gnu17 -O1 -g0 -Wall -Wextra -Wshadow -ffreestanding -nostdlib -static -fno-pic -no-pie"
@@ -39,6 +39,7 @@ elf() {
 elf hello "$here/hello.c"
 elf echo "$here/echo.c"
 elf misbehave "$here/misbehave.c" "$here/arch/$arch/misbehave.c"
+[ "$arch" != arm64 ] || elf vhe "$here/arch/arm64/vhe.c"
 
 for source in "$here/arch/$arch"/modes/*.S; do
   [ -e "$source" ] || continue

@@ -6,6 +6,8 @@
 void put(const char *bytes, unsigned long length);
 // Sends a string.
 void print(const char *text);
+// Sends a number, in hexadecimal.
+void print_hex(unsigned long value);
 // The next byte of standard input; waits for it. -1: there are no more.
 int get(void);
 // Ends the run with a status from 0 to 255.

@@ -6,12 +6,10 @@ import type {RunOptions, RunResult, RunStats} from '../run-options.ts'
 import type {Exit} from '../vm/exit.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import {Vm} from '../vm/vm.ts'
-import {boot} from './boot.ts'
 import {Bus} from './bus.ts'
-import {DebugPort} from './devices/debug-port.ts'
-import {ExitPort} from './devices/exit-port.ts'
-import {Serial} from './devices/serial.ts'
-import {loadGuest} from './load-guest.ts'
+import {failed} from './failed.ts'
+import {GuestFile} from './guest-file.ts'
+import {type MachineDevices, machine} from './machine.ts'
 import {MachineInput, MachineOutput} from './streams.ts'
 
 /** Backed lazily: it costs what the guest touches. */
@@ -34,10 +32,13 @@ export interface MachineStreams {
 export async function runBare(options: RunOptions, streams: MachineStreams = {}): Promise<RunResult> {
   checkOptions(options)
   const started = performance.now()
-  using vm = Vm.create({memoryBytes: options.memoryBytes ?? MEMORY_BYTES})
-  const start = loadGuest(vm.memory, options.program, options.args)
+  using file = GuestFile.open(options.program)
+  const {memoryBytes = MEMORY_BYTES} = options
+  const nested = file.needsEl2 ? {nested: true} : {}
+  using vm = Vm.create({memoryBytes, memoryBase: machine.memoryBase, ...nested})
+  const start = file.load(vm.memory, options.args)
   const vcpu = vm.createVcpu()
-  boot(vm, vcpu, start)
+  machine.boot(vm, vcpu, start)
   const loaded = performance.now()
 
   const run = new Run(vcpu, streams)
@@ -60,9 +61,9 @@ class Run {
   readonly #vcpu: Vcpu
   readonly #input: MachineInput
   readonly #outputs: readonly MachineOutput[]
-  readonly #serial: Serial
-  readonly #exitPort = new ExitPort()
+  readonly #devices: MachineDevices
   readonly #bus: Bus
+  #status: number | undefined
   #timedOut = false
 
   constructor(vcpu: Vcpu, streams: MachineStreams) {
@@ -71,8 +72,8 @@ class Run {
     this.#vcpu = vcpu
     this.#input = new MachineInput(streams.input ?? (() => process.stdin))
     this.#outputs = [output, debug]
-    this.#serial = new Serial(this.#input, output)
-    this.#bus = new Bus([this.#serial, this.#exitPort, new DebugPort(debug)])
+    this.#devices = machine.makeDevices({input: this.#input, output, debug}, vcpu)
+    this.#bus = new Bus(this.#devices.all)
   }
 
   /** The time is up. */
@@ -94,9 +95,9 @@ class Run {
         if (output.isEmpty || (await isTaken(output))) continue
         return {exitCode: null, signal: SIGPIPE, timedOut: false}
       }
-      const {status} = this.#exitPort
+      const status = this.#status ?? this.#devices.exitStatus()
       if (status !== undefined) return {exitCode: status, signal: null, timedOut: false}
-      if (this.#serial.isWaiting) await this.#input.wait(POLL_MS)
+      if (this.#devices.isWaiting()) await this.#input.wait(POLL_MS)
     }
     return {exitCode: null, signal: null, timedOut: true}
   }
@@ -118,17 +119,18 @@ class Run {
       case 'halt':
         throw failed('the guest halted, and nothing can wake it', 'end with a status for the exit port 0xf4')
       case 'shutdown':
-        throw failed('the guest shut down: a fault that found no handler (triple fault)')
+        this.#status = this.#devices.shutDown()
+        return
       case 'fail-entry':
         throw failed(`the processor refuses the guest's state: 0x${exit.hardwareReason.toString(16)}`)
       case 'internal-error':
-        throw failed(this.#explain(exit.suberror), 'build it with -mgeneral-regs-only for a PVM host')
+        throw failed(this.#explain(exit.suberror), machine.internalErrorStep)
     }
   }
 
   #explain(suberror: number): string {
-    const rip = `0x${this.#vcpu.registers.get('rip').toString(16)}`
-    return `KVM cannot go on behind address ${rip} of the guest: internal error ${suberror}`
+    const at = `0x${this.#vcpu.registers.get(machine.programCounter).toString(16)}`
+    return `KVM cannot go on behind address ${at} of the guest: internal error ${suberror}`
   }
 }
 
@@ -149,9 +151,6 @@ async function isTaken(output: MachineOutput): Promise<boolean> {
     )
   }
 }
-
-const failed = (message: string, nextStep = 'correct the guest'): HvError =>
-  new HvError('VCPU_FAILED', message, nextStep)
 
 function checkOptions({root, volumes, cwd, trace}: RunOptions): void {
   const flags: [string, boolean][] = [

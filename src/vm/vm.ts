@@ -18,14 +18,15 @@ export class Vm implements Disposable {
   readonly memory: GuestMemory
   /** The GIC's version, when one was asked for. */
   readonly gicVersion: number | undefined
+  /** arm64: vCPUs begin at EL2. */
+  readonly hasEl2: boolean
   readonly #native: NativeVm
-  readonly #hasEl2: boolean
   readonly #vcpus = new Set<Vcpu>()
   #isDisposed = false
 
   private constructor(native: NativeVm, {memoryBase, nested, gic}: Required<VmOptions>) {
     this.#native = native
-    this.#hasEl2 = nested
+    this.hasEl2 = nested
     this.memory = new GuestMemory(native, memoryBase)
     this.gicVersion = gic ? addGic(native) : undefined
   }
@@ -54,7 +55,7 @@ export class Vm implements Disposable {
 
   #newVcpu(startsOff: boolean): NativeVcpu {
     try {
-      return new addon.Vcpu(this.#native, startsOff, this.#hasEl2)
+      return new addon.Vcpu(this.#native, startsOff, this.hasEl2)
     } catch (error) {
       throw vcpuError(error as Error & {errno?: number})
     }

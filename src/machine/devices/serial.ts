@@ -2,6 +2,7 @@
 
 import type {Device} from '../device.ts'
 import type {MachineInput, MachineOutput} from '../streams.ts'
+import {PolledInput} from './polled-input.ts'
 
 const SERIAL_PORT = 0x3f8
 const REGISTERS = 8
@@ -21,44 +22,38 @@ const CARRIER_DETECT = 0x80
 /** Data set ready, clear to send. */
 const READY = 0x30
 
-/** So many looks at the status, one after another: the guest waits for input. A driver looks once before each byte it sends. */
-const WAITING_POLLS = 16
-
 export class Serial implements Device {
   readonly name = 'the serial port'
   readonly space = 'port'
   readonly first = SERIAL_PORT
   readonly length = REGISTERS
   readonly sizes = [1]
-  readonly #input: MachineInput
+  readonly #input: PolledInput
   readonly #output: MachineOutput
   readonly #stored = new Uint8Array(REGISTERS)
-  #polls = 0
 
   constructor(input: MachineInput, output: MachineOutput) {
-    this.#input = input
+    this.#input = new PolledInput(input)
     this.#output = output
   }
 
   /** The guest does nothing but ask for input. */
   get isWaiting(): boolean {
-    return this.#polls >= WAITING_POLLS
+    return this.#input.isWaiting
   }
 
   read(offset: number): number {
     if (this.#isDivisor(offset)) return this.#stored[offset]
     switch (offset) {
       case DATA:
-        this.#polls = 0
-        this.#input.start()
-        return this.#input.take() ?? 0
+        return this.#input.take()
       case INTERRUPT_IDENTITY:
         return NO_INTERRUPT
       case LINE_STATUS:
-        this.#poll()
+        this.#input.poll()
         return TRANSMITTER_EMPTY | (this.#input.hasByte ? DATA_READY : 0)
       case MODEM_STATUS:
-        this.#poll()
+        this.#input.poll()
         return READY | (this.#input.hasEnded ? 0 : CARRIER_DETECT)
       default:
         return this.#stored[offset]
@@ -66,15 +61,9 @@ export class Serial implements Device {
   }
 
   write(offset: number, value: number): void {
-    this.#polls = 0
+    this.#input.stopPolling()
     if (offset === DATA && !this.#isDivisor(offset)) this.#output.put(value)
     else this.#stored[offset] = value
-  }
-
-  #poll(): void {
-    this.#polls++
-    // Not before: hv would take input that the guest never wants from whoever comes next.
-    if (this.isWaiting) this.#input.start()
   }
 
   #isDivisor(offset: number): boolean {

@@ -2,7 +2,7 @@
 
 import type {Vcpu} from '../../vm/vcpu.ts'
 import type {Vm} from '../../vm/vm.ts'
-import type {StartOfGuest} from '../boot.ts'
+import type {StartOfGuest} from '../machine.ts'
 
 // Below ARGUMENTS.
 const PML4 = 0x1000

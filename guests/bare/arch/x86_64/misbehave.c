@@ -1,18 +1,18 @@
-// misbehave.c: what only x86_64 can do wrong.
+// misbehave.c: what only x86_64 can do wrong: port, port-read, wide, fault, halt.
+
+#include "misbehave.h"
 
 #include "io.h"
 
 enum { UNKNOWN_PORT = 0x1234 };
 
-void touch_unknown_port(void) { out8(UNKNOWN_PORT, 0x56); }
-
-void read_unknown_port(void) { in8(UNKNOWN_PORT); }
-
-void access_serial_wide(void) {
-  __asm__ volatile("outl %0, %1" : : "a"(0), "d"((unsigned short)SERIAL_DATA));
+void misbehave_here(const char *how) {
+  if (is(how, "port")) out8(UNKNOWN_PORT, 0x56);
+  if (is(how, "port-read")) in8(UNKNOWN_PORT);
+  if (is(how, "wide")) {
+    __asm__ volatile("outl %0, %1" : : "a"(0), "d"((unsigned short)SERIAL_DATA));
+  }
+  // There is no IDT: the fault, and the double fault after it, find no gate.
+  if (is(how, "fault")) __asm__ volatile("ud2");
+  if (is(how, "halt")) __asm__ volatile("hlt");
 }
-
-// There is no IDT: the fault, and the double fault after it, find no gate.
-void fault_without_handler(void) { __asm__ volatile("ud2"); }
-
-void halt(void) { __asm__ volatile("hlt"); }

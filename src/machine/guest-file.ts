@@ -1,4 +1,4 @@
-// Brings a bare-metal ELF file and its arguments into guest memory.
+// GuestFile: a bare-metal ELF file: what it needs, and its way into guest memory with its arguments.
 
 import {closeSync, openSync} from 'node:fs'
 import {PT_LOAD} from '../abi/elf.ts'
@@ -8,38 +8,70 @@ import type {ElfImage, ElfReader} from '../elf/image.ts'
 import {parseElf} from '../elf/parse.ts'
 import {HvError} from '../errors.ts'
 import type {GuestMemory} from '../vm/guest-memory.ts'
-import {ARGUMENTS, GUEST_START, type StartOfGuest} from './boot.ts'
+import {ARGUMENTS, GUEST_START, type StartOfGuest} from './machine.ts'
 
 /** What the stack has at the top of memory; segments end below it. */
 const STACK_BYTES = 0x10000
 /** Both architectures'. */
 const STACK_ALIGN = 16
 const POINTER_BYTES = 8
+/** What guests/bare does; any place above GUEST_START will do. */
+const LINK_AT = 0x100000
 const CHUNK_BYTES = 1 << 20
+/** The second word of the descriptor of hv's note: what the guest needs. */
+const NOTE_NEEDS = 4
+const NEEDS_EL2 = 1
 
-/**
- * Loads `path`'s segments at their virtual addresses, which are the physical ones.
- * @returns how to start it
- * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, MEMORY_SIZE, BAD_ARGUMENT
- */
-export function loadGuest(memory: GuestMemory, path: string, args: readonly string[]): StartOfGuest {
-  const fd = open(path)
-  try {
-    const reader = fileReader(fd)
-    const image = parseElf(reader, path, arch.name)
-    checkKind(image)
-    loadSegments(memory, image, reader)
+export class GuestFile implements Disposable {
+  /** The guest wants to begin at EL2. */
+  readonly needsEl2: boolean
+  readonly #fd: number
+  readonly #reader: ElfReader
+  readonly #image: ElfImage
+
+  private constructor(fd: number, reader: ElfReader, image: ElfImage) {
+    this.#fd = fd
+    this.#reader = reader
+    this.#image = image
+    this.needsEl2 = ((image.machineNote?.[NOTE_NEEDS] ?? 0) & NEEDS_EL2) !== 0
+  }
+
+  /** @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF */
+  static open(path: string): GuestFile {
+    const fd = openFile(path)
+    try {
+      const reader = fileReader(fd)
+      const image = parseElf(reader, path, arch.name)
+      checkKind(image)
+      return new GuestFile(fd, reader, image)
+    } catch (error) {
+      closeSync(fd)
+      throw (error as NodeJS.ErrnoException).code === 'EISDIR' ? directory(path) : error
+    }
+  }
+
+  /**
+   * Loads the segments at their virtual addresses, which are the physical ones, and `args`.
+   * @returns how to start it
+   * @throws HvError BAD_ELF, MEMORY_SIZE, BAD_ARGUMENT
+   */
+  load(memory: GuestMemory, args: readonly string[]): StartOfGuest {
+    loadSegments(memory, this.#image, this.#reader)
     const argv = writeArguments(memory, args)
-    const stack = memory.size - (memory.size % STACK_ALIGN)
-    return {entry: image.entry, stack, args: [memory.size, args.length, argv]}
-  } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'EISDIR' ? directory(path) : error
-  } finally {
-    closeSync(fd)
+    const end = memory.base + memory.size
+    return {
+      entry: this.#image.entry,
+      stack: end - (end % STACK_ALIGN),
+      args: [memory.size, args.length, argv],
+    }
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd)
   }
 }
 
-function open(path: string): number {
+function openFile(path: string): number {
   try {
     return openSync(path, 'r')
   } catch (error) {
@@ -66,12 +98,13 @@ function checkKind({type, interp, path}: ElfImage): void {
 }
 
 function loadSegments(memory: GuestMemory, {segments, path}: ElfImage, reader: ElfReader): void {
-  const end = memory.size - STACK_BYTES
+  const start = memory.base + GUEST_START
+  const end = memory.base + memory.size - STACK_BYTES
   for (const {type, vaddr, offset, fileSize, memSize} of segments) {
     if (type !== PT_LOAD || memSize === 0) continue
-    if (vaddr < GUEST_START) {
-      const defect = `${path} has a segment at ${hex(vaddr)}, below ${hex(GUEST_START)}, where the machine's tables lie`
-      throw new HvError('BAD_ELF', defect, 'link it at 0x100000')
+    if (vaddr < start) {
+      const defect = `${path} has a segment at ${hex(vaddr)}, below ${hex(start)}, where memory for it begins`
+      throw new HvError('BAD_ELF', defect, `link it at ${hex(memory.base + LINK_AT)}`)
     }
     if (vaddr + memSize > end) {
       const defect = `${path} has a segment up to ${hex(vaddr + memSize)}, and memory for it ends at ${hex(end)}`
@@ -87,21 +120,23 @@ function loadSegments(memory: GuestMemory, {segments, path}: ElfImage, reader: E
 
 /** argv: pointers, a null one, then the strings. */
 function writeArguments(memory: GuestMemory, args: readonly string[]): number {
+  const begin = memory.base + ARGUMENTS
+  const end = memory.base + GUEST_START
   const pointers = new BigUint64Array(args.length + 1)
   const strings = args.map((text) => Buffer.from(`${text}\0`))
-  let at = ARGUMENTS + pointers.byteLength
+  let at = begin + pointers.byteLength
   for (const [index, bytes] of strings.entries()) {
-    if (at + bytes.length > GUEST_START) {
-      const bytesLeft = GUEST_START - ARGUMENTS - POINTER_BYTES * pointers.length
+    if (at + bytes.length > end) {
+      const bytesLeft = end - begin - POINTER_BYTES * pointers.length
       throw new HvError('BAD_ARGUMENT', `the arguments take more than ${bytesLeft} bytes`, 'give fewer')
     }
     memory.write(at, bytes)
     pointers[index] = BigInt(at)
     at += bytes.length
   }
-  if (at > GUEST_START) throw new HvError('BAD_ARGUMENT', 'there are too many arguments', 'give fewer')
-  memory.write(ARGUMENTS, new Uint8Array(pointers.buffer))
-  return ARGUMENTS
+  if (at > end) throw new HvError('BAD_ARGUMENT', 'there are too many arguments', 'give fewer')
+  memory.write(begin, new Uint8Array(pointers.buffer))
+  return begin
 }
 
 const hex = (value: number): string => `0x${value.toString(16)}`

@@ -1,0 +1,15 @@
+// misbehave.c: what only arm64 can do wrong: wide, pair, hypercall, fault.
+
+#include "misbehave.h"
+
+#include "io.h"
+
+void misbehave_here(const char *how) {
+  if (is(how, "wide")) {
+    __asm__ volatile("str xzr, [%0]" : : "r"((unsigned long)SERIAL_DATA) : "memory");
+  }
+  // KVM is told neither size nor registers.
+  if (is(how, "pair")) __asm__ volatile("stp xzr, xzr, [%0]" : : "r"(NOWHERE) : "memory");
+  if (is(how, "hypercall")) call_below(0xc3000001, 0);
+  if (is(how, "fault")) __asm__ volatile("udf #0");
+}

@@ -1,0 +1,23 @@
+// start.S: entry point: hv's machine gives memory size, argc and argv in X0, X1, X2, and a stack.
+
+  .section .text.start, "ax"
+  .globl _start
+_start:
+  mov x0, x1
+  mov x1, x2
+  mov x29, xzr
+  mov x30, xzr
+  bl main
+  bl finish
+
+// What makes the file a bare-metal guest (src/elf/README.md): note `hv` of type 1. Its descriptor is this contract's version
+// and what the guest needs: 1, EL2 (vhe.c says so); otherwise nothing, for a weak symbol that nobody defines is 0.
+  .weak needs
+  .section .note.hv, "a", @note
+  .balign 4
+  .long 3, 8, 1
+  .asciz "hv"
+  .balign 4
+  .long 1, needs
+
+  .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,39 @@
+// FaultReport: where the machine's exception vectors tell that the guest took an exception without having its own.
+
+import type {Registers} from '../../vm/registers.ts'
+import type {Device} from '../device.ts'
+import {failed} from '../failed.ts'
+
+/** A multiple of 64 KiB: one instruction loads it. */
+export const FAULT_REPORT = 0x09f10000
+
+export class FaultReport implements Device {
+  readonly name = 'the fault report'
+  readonly space = 'memory'
+  readonly first = FAULT_REPORT
+  readonly length = 4
+  readonly sizes = [4]
+  readonly #registers: Registers
+
+  constructor(registers: Registers) {
+    this.#registers = registers
+  }
+
+  read(): number {
+    return 0
+  }
+
+  /** @throws HvError always */
+  write(): void {
+    const registers = this.#registers
+    // Arm ARM C5.2.19: bits 3 and 2 of PSTATE.M are the exception level.
+    const isEl2 = ((registers.get('pstate') >> 2n) & 3n) === 2n
+    const [esr, elr, far] = (['esr', 'elr', 'far'] as const).map((name) =>
+      registers.get(isEl2 ? `${name}_el2` : `${name}_el1`).toString(16),
+    )
+    throw failed(
+      `the guest took an exception at address 0x${elr} and has no handler: ESR 0x${esr}, FAR 0x${far}`,
+      `correct the guest, or let it set ${isEl2 ? 'VBAR_EL2' : 'VBAR_EL1'}`,
+    )
+  }
+}

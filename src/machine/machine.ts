@@ -1,0 +1,53 @@
+// What differs between the machines of the architectures, and which one this host runs.
+
+import {arch} from '../arch/index.ts'
+import type {RegisterName} from '../vm/registers.ts'
+import type {Vcpu} from '../vm/vcpu.ts'
+import type {Vm} from '../vm/vm.ts'
+import {machine as arm64} from './arm64/machine.ts'
+import type {Device} from './device.ts'
+import type {MachineInput, MachineOutput} from './streams.ts'
+import {machine as x86_64} from './x86_64/machine.ts'
+
+export interface Machine {
+  /** The guest physical address at which memory begins. */
+  readonly memoryBase: number
+  readonly programCounter: RegisterName
+  /** What to do about what KVM cannot go on with. */
+  readonly internalErrorStep: string
+  /** Puts the vCPU where the guest starts. */
+  boot(vm: Vm, vcpu: Vcpu, start: StartOfGuest): void
+  makeDevices(streams: DeviceStreams, vcpu: Vcpu): MachineDevices
+}
+
+/** Guest physical addresses. */
+export interface StartOfGuest {
+  entry: number
+  /** The stack grows down from here. */
+  stack: number
+  /** The first three arguments of the entry point: memory bytes, argc, argv. */
+  args: readonly [number, number, number]
+}
+
+export interface DeviceStreams {
+  input: MachineInput
+  output: MachineOutput
+  debug: MachineOutput
+}
+
+export interface MachineDevices {
+  readonly all: readonly Device[]
+  /** The guest does nothing but ask for input. */
+  isWaiting(): boolean
+  /** The status with which the guest has ended the run; undefined: it goes on. */
+  exitStatus(): number | undefined
+  /** The guest's shutdown. @returns the run's status @throws HvError when that is a failure */
+  shutDown(): number
+}
+
+/** Behind the beginning of memory; below: the architecture's tables. From here to GUEST_START: the arguments. */
+export const ARGUMENTS = 0x8000
+/** A guest's segments begin at or above it. */
+export const GUEST_START = 0x10000
+
+export const machine: Machine = {x86_64, arm64}[arch.name]

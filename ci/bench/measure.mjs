@@ -5,6 +5,8 @@ import {readFileSync} from 'node:fs'
 import {hv} from '../paths.mjs'
 
 const TIMEOUT_MS = 120_000
+/** Node reads its certificates at every start, 35 ms of Node 20's: that would hide what hv adds. */
+const {NODE_EXTRA_CA_CERTS: _, ...environment} = process.env
 
 /** @returns {number[]} the CPUs that this process may use */
 export function allowedCpus() {
@@ -33,6 +35,7 @@ export function run(argv) {
   const {status, signal, stdout, stderr, error} = spawnSync(argv[0], argv.slice(1), {
     encoding: 'utf8',
     timeout: TIMEOUT_MS,
+    env: environment,
   })
   if (error?.code === 'ENOENT') throw new Error(`there is no ${argv[0]} here`)
   if (status !== 0) {

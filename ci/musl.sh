@@ -16,7 +16,7 @@ fi
 # A copy: the host's node_modules and .cache/cross hold binaries for glibc.
 apk add --quiet --no-cache g++ linux-headers make python3
 work=$(mktemp -d)
-tar -c package.json package-lock.json ci native | tar -x -C "$work"
+tar -cf - package.json package-lock.json ci native | tar -xf - -C "$work"
 rm -rf "$work/native/build" "$work/native/prebuilds"
 repository=$PWD
 cd "$work"

@@ -11,7 +11,8 @@ import {type Arguments, BLOCKED, type Syscall} from '../../../src/sentry/syscall
 import type {Task} from '../../../src/sentry/task.ts'
 import {TimerQueue} from '../../../src/sentry/timers.ts'
 import type {Wait} from '../../../src/sentry/wait.ts'
-import {FakeContext, FakeMemory} from '../arch/x86_64/fake-context.ts'
+import {FakeMemory} from '../arch/fake-memory.ts'
+import {FakeContext} from '../arch/x86_64/fake-context.ts'
 
 export const BASE = 0x7000_0000
 export const STACK = BASE + 0x8000

@@ -1,6 +1,5 @@
-// A context and a guest memory that tests can look into: registers, an XSAVE area and one stretch of memory.
+// A context of x86_64 that tests can look into: registers and an XSAVE area.
 
-import {EFAULT, Errno} from '../../../../src/abi/errno.ts'
 import {
   CS,
   EFLAGS,
@@ -54,33 +53,5 @@ export class FakeContext {
   }
   writeFpState(state: Uint8Array): void {
     this.fpState.set(state)
-  }
-}
-
-/** Guest memory [base, base + size); everything else faults. */
-export class FakeMemory {
-  readonly base: number
-  readonly bytes: Uint8Array
-
-  constructor(base: number, size: number) {
-    this.base = base
-    this.bytes = new Uint8Array(size)
-  }
-
-  readBytes(address: number, length: number): Uint8Array {
-    return this.#at(address, length).slice()
-  }
-  writeBytes(address: number, bytes: Uint8Array): void {
-    this.#at(address, bytes.length).set(bytes)
-  }
-  view(address: number, length: number): DataView {
-    const bytes = this.#at(address, length)
-    return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  }
-
-  #at(address: number, length: number): Uint8Array {
-    const offset = address - this.base
-    if (!(offset >= 0 && offset + length <= this.bytes.length)) throw new Errno(EFAULT)
-    return this.bytes.subarray(offset, offset + length)
   }
 }

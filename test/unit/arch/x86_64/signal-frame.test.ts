@@ -12,7 +12,8 @@ import type {SignalFrame} from '../../../../src/arch/architecture.ts'
 import * as reg from '../../../../src/arch/x86_64/registers.ts'
 import {popSignalFrame, pushSignalFrame, signalFrameBytes} from '../../../../src/arch/x86_64/signal-frame.ts'
 import {AlternateStack} from '../../../../src/sentry/signals/alternate-stack.ts'
-import {FakeContext, FakeMemory, FP_BYTES} from './fake-context.ts'
+import {FakeMemory} from '../fake-memory.ts'
+import {FakeContext, FP_BYTES} from './fake-context.ts'
 
 const OFFSETS = `
 #include <stddef.h>
@@ -61,6 +62,7 @@ function frameOf(changes: Partial<SignalFrame> = {}): SignalFrame {
     handler: HANDLER,
     flags: SA_SIGINFO | SA_RESTORER,
     restorer: RESTORER,
+    trampoline: 0,
     mask: SignalSet.of(1, 34),
     stack: new AlternateStack(),
     fault: {trapNumber: 14, errorCode: 6, address: 0xdead000},

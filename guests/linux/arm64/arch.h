@@ -59,7 +59,7 @@ UNUSED static long call_on_stack(uintptr_t stack, uintptr_t *after, long number,
 #define MISSING_CALLS 244, 259, 295, 402, 403, 423
 
 // Writes a function without arguments that returns `value`; returns its length. The cache maintenance that makes it visible
-// is the compiler's: `dc cvau`, `ic ivau` and barriers, Arm ARM B2.4.4.
+// is the compiler's: `dc cvau`, `ic ivau` and barriers, Arm ARM B2.2.5.
 UNUSED static size_t write_function(void *code, uint16_t value) {
   const uint32_t instructions[] = {0x52800000 | (uint32_t)value << 5 /* mov w0, value */, 0xd65f03c0 /* ret */};
   memcpy(code, instructions, sizeof(instructions));

@@ -1,4 +1,4 @@
-// thread-pointer: TPIDR_EL0 is the program's own, over system calls, faults and handlers. Arm ARM D19.2.146, the psABI.
+// thread-pointer: TPIDR_EL0 is the program's own, over system calls, faults and handlers. Arm ARM, TPIDR_EL0.
 #include "fault.h"
 
 static __thread int thread_local_value = 77;

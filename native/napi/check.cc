@@ -1,10 +1,13 @@
-// check.cc: what `hv check` asks /dev/kvm: can it be opened, which API, which capabilities, does it make a VM.
+// check.cc: what `hv check` asks /dev/kvm: can it be opened, which API, which capabilities, does it make a VM, and of
+// that VM: which devices, attributes and registers it has. The numbers come from src/check, one list per architecture.
 
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
 
 #include <cerrno>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,15 +18,66 @@
 namespace hv {
 namespace {
 
+struct KvmQuestions {
+  std::vector<int> capabilities;
+  std::vector<uint32_t> devices;
+  std::vector<uint32_t> attributes;  // group and attribute by turns
+  std::vector<uint64_t> registers;
+};
+
 // An errno is 0 when the call succeeded or was not reached. Nothing throws: a refusal is the finding.
 struct KvmProbe {
   int open_errno = 0;
   int api_version = -1;
   int create_vm_errno = 0;
   std::vector<int> extensions;
+  // One errno for each question; empty when there was no VM to ask.
+  std::vector<int> devices;
+  std::vector<int> attributes;
+  // One for each question, empty when there was no vCPU to ask or it has no such register.
+  std::vector<std::optional<uint64_t>> registers;
 };
 
-KvmProbe ProbeKvm(const std::string& path, const std::vector<int>& capabilities) {
+int ErrnoOf(int result) { return result < 0 ? errno : 0; }
+
+// Type 0 is what every architecture has. On arm64 it means 40 bits of guest physical addresses, which KVM refuses on a
+// processor with fewer (Documentation/virt/kvm/api.rst, 4.2): there the type is the number of bits.
+int CreateVm(int kvm) {
+  int vm = ::ioctl(kvm, KVM_CREATE_VM, 0UL);
+  if (vm >= 0 || errno != EINVAL) return vm;
+  int limit = ::ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_VM_IPA_SIZE);
+  if (limit <= 0) {
+    errno = EINVAL;
+    return -1;
+  }
+  return ::ioctl(kvm, KVM_CREATE_VM, static_cast<unsigned long>(limit));
+}
+
+// struct kvm_vcpu_init and its ioctls as arm64 has them; elsewhere linux/kvm.h names a struct that does not exist.
+struct VcpuInit {
+  uint32_t target;
+  uint32_t features[7];
+};
+constexpr unsigned long kVcpuInit = _IOW(KVMIO, 0xae, VcpuInit);
+constexpr unsigned long kPreferredTarget = _IOR(KVMIO, 0xaf, VcpuInit);
+
+// Reads the registers of a vCPU that never ran: what KVM would tell a guest.
+std::vector<std::optional<uint64_t>> ReadRegisters(int vm, const std::vector<uint64_t>& registers) {
+  std::vector<std::optional<uint64_t>> values(registers.size());
+  Fd vcpu(::ioctl(vm, KVM_CREATE_VCPU, 0UL));
+  VcpuInit init{};
+  if (vcpu.get() < 0 || ::ioctl(vm, kPreferredTarget, &init) < 0) return values;
+  if (::ioctl(vcpu.get(), kVcpuInit, &init) < 0) return values;
+  for (size_t i = 0; i < registers.size(); i++) {
+    uint64_t value = 0;
+    // SAFETY: KVM writes as many bytes as the register's size field says: the caller asks for 64-bit ones only.
+    kvm_one_reg ask{registers[i], reinterpret_cast<uintptr_t>(&value)};
+    if (::ioctl(vcpu.get(), KVM_GET_ONE_REG, &ask) == 0) values[i] = value;
+  }
+  return values;
+}
+
+KvmProbe ProbeKvm(const std::string& path, const KvmQuestions& questions) {
   KvmProbe probe;
   Fd kvm(::open(path.c_str(), O_RDWR | O_CLOEXEC));
   if (kvm.get() < 0) {
@@ -31,38 +85,86 @@ KvmProbe ProbeKvm(const std::string& path, const std::vector<int>& capabilities)
     return probe;
   }
   probe.api_version = ::ioctl(kvm.get(), KVM_GET_API_VERSION, 0);
-  for (int capability : capabilities) {
+  for (int capability : questions.capabilities) {
     int value = ::ioctl(kvm.get(), KVM_CHECK_EXTENSION, capability);
     probe.extensions.push_back(value < 0 ? 0 : value);
   }
-  Fd vm(::ioctl(kvm.get(), KVM_CREATE_VM, 0));
-  if (vm.get() < 0) probe.create_vm_errno = errno;
+  Fd vm(CreateVm(kvm.get()));
+  if (vm.get() < 0) {
+    probe.create_vm_errno = errno;
+    return probe;
+  }
+  for (uint32_t type : questions.devices) {
+    kvm_create_device device{type, 0, KVM_CREATE_DEVICE_TEST};
+    probe.devices.push_back(ErrnoOf(::ioctl(vm.get(), KVM_CREATE_DEVICE, &device)));
+  }
+  for (size_t i = 0; i + 1 < questions.attributes.size(); i += 2) {
+    kvm_device_attr attribute{0, questions.attributes[i], questions.attributes[i + 1], 0};
+    probe.attributes.push_back(ErrnoOf(::ioctl(vm.get(), KVM_HAS_DEVICE_ATTR, &attribute)));
+  }
+  if (!questions.registers.empty()) probe.registers = ReadRegisters(vm.get(), questions.registers);
   return probe;
 }
 
-// probeKvm(path: string, capabilities: number[]): KvmProbe of src/check/addon.ts.
+// A list of `more`, numbers or bigints by `read`; empty when it is not there.
+template <typename Read>
+auto ListOf(const Napi::Value& more, const char* name, Read read) {
+  std::vector<decltype(read(Napi::Value()))> list;
+  if (!more.IsObject()) return list;
+  Napi::Value value = more.As<Napi::Object>().Get(name);
+  if (!value.IsArray()) return list;
+  Napi::Array asked = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < asked.Length(); i++) list.push_back(read(asked.Get(i)));
+  return list;
+}
+
+uint64_t ReadRegisterId(const Napi::Value& value) {
+  if (!value.IsBigInt()) throw std::invalid_argument("a register's number is a bigint");
+  bool lossless = false;
+  uint64_t id = value.As<Napi::BigInt>().Uint64Value(&lossless);
+  if (!lossless || (id & KVM_REG_SIZE_MASK) != KVM_REG_SIZE_U64) {
+    throw std::invalid_argument("a register's number is KVM's, of a 64-bit register");
+  }
+  return id;
+}
+
+template <typename T, typename ToJs>
+Napi::Array ArrayOf(Napi::Env env, const std::vector<T>& values, ToJs to_js) {
+  Napi::Array array = Napi::Array::New(env, values.size());
+  for (uint32_t i = 0; i < values.size(); i++) array.Set(i, to_js(values[i]));
+  return array;
+}
+
+// probeKvm(path: string, capabilities: number[], more?: KvmQuestions): KvmProbe of src/check/addon.ts.
 Napi::Value JsProbeKvm(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   return Guard(env, [&]() -> Napi::Value {
     if (info.Length() < 2 || !info[0].IsString() || !info[1].IsArray()) {
       throw std::invalid_argument("probeKvm takes a path and an array of capability numbers");
     }
+    auto number = [](const Napi::Value& value) { return value.ToNumber().Uint32Value(); };
+    KvmQuestions questions;
     Napi::Array asked = info[1].As<Napi::Array>();
-    std::vector<int> capabilities;
     for (uint32_t i = 0; i < asked.Length(); i++) {
-      capabilities.push_back(asked.Get(i).ToNumber().Int32Value());
+      questions.capabilities.push_back(asked.Get(i).ToNumber().Int32Value());
     }
+    questions.devices = ListOf(info[2], "devices", number);
+    questions.attributes = ListOf(info[2], "attributes", number);
+    questions.registers = ListOf(info[2], "registers", ReadRegisterId);
 
-    KvmProbe probe = ProbeKvm(info[0].As<Napi::String>().Utf8Value(), capabilities);
-    Napi::Array extensions = Napi::Array::New(env, probe.extensions.size());
-    for (uint32_t i = 0; i < probe.extensions.size(); i++) {
-      extensions.Set(i, Napi::Number::New(env, probe.extensions[i]));
-    }
+    KvmProbe probe = ProbeKvm(info[0].As<Napi::String>().Utf8Value(), questions);
+    auto to_number = [&](int value) { return Napi::Number::New(env, value); };
+    auto to_register = [&](const std::optional<uint64_t>& value) -> Napi::Value {
+      return value ? Napi::Value(Napi::BigInt::New(env, *value)) : env.Null();
+    };
     Napi::Object record = Napi::Object::New(env);
-    record.Set("openErrno", Napi::Number::New(env, probe.open_errno));
-    record.Set("apiVersion", Napi::Number::New(env, probe.api_version));
-    record.Set("createVmErrno", Napi::Number::New(env, probe.create_vm_errno));
-    record.Set("extensions", extensions);
+    record.Set("openErrno", to_number(probe.open_errno));
+    record.Set("apiVersion", to_number(probe.api_version));
+    record.Set("createVmErrno", to_number(probe.create_vm_errno));
+    record.Set("extensions", ArrayOf(env, probe.extensions, to_number));
+    record.Set("devices", ArrayOf(env, probe.devices, to_number));
+    record.Set("attributes", ArrayOf(env, probe.attributes, to_number));
+    record.Set("registers", ArrayOf(env, probe.registers, to_register));
     return record;
   });
 }

@@ -5,6 +5,7 @@ export type HvErrorCode =
   | 'ADDON_MISSING'
   | 'BAD_ELF'
   | 'BAD_ARGUMENT'
+  | 'BOARD_INVALID'
   | 'DISPOSED'
   | 'HOST_SYSCALL'
   | 'KVM_MISSING'

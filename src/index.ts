@@ -1,7 +1,7 @@
 // The public API of hvkit.
 
 export {checkHost} from './check/check-host.ts'
-export type {Finding, FindingStatus, HostReport} from './check/finding.ts'
+export type {Core, Finding, FindingStatus, HostReport, Machine} from './check/finding.ts'
 export {HvError, type HvErrorCode} from './errors.ts'
 export type {RunStats} from './run-options.ts'
 export type {

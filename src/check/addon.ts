@@ -8,8 +8,24 @@ export interface KvmProbe {
   createVmErrno: number
   /** KVM_CHECK_EXTENSION of each capability asked for, in order; 0 absent. Empty when the device did not open. */
   extensions: number[]
+  /** Errno of KVM_CREATE_DEVICE_TEST for each device asked for, in order. Empty when there was no VM to ask. */
+  devices: number[]
+  /** Errno of the VM's KVM_HAS_DEVICE_ATTR for each attribute asked for, in order. Empty when there was no VM to ask. */
+  attributes: number[]
+  /** KVM_GET_ONE_REG of a vCPU that never ran, for each register asked for, in order; null: it has none. */
+  registers: (bigint | null)[]
+}
+
+/** What to ask of a VM, besides the capabilities: the numbers of linux/kvm.h. */
+export interface KvmQuestions {
+  /** kvm_device_type. */
+  devices: readonly number[]
+  /** Group and attribute by turns. */
+  attributes: readonly number[]
+  /** kvm_one_reg's id of 64-bit registers. */
+  registers: readonly bigint[]
 }
 
 export interface CheckAddon {
-  probeKvm(path: string, capabilities: readonly number[]): KvmProbe
+  probeKvm(path: string, capabilities: readonly number[], more?: KvmQuestions): KvmProbe
 }

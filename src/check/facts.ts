@@ -1,7 +1,7 @@
 // What every check looks at, read once: the host, its surroundings, and what /dev/kvm answered.
 
-import type {KvmProbe} from './addon.ts'
-import type {Finding} from './finding.ts'
+import type {KvmProbe, KvmQuestions} from './addon.ts'
+import type {Finding, Machine} from './finding.ts'
 import type {Host} from './host.ts'
 import type {Surroundings} from './surroundings.ts'
 
@@ -21,12 +21,23 @@ export interface Facts {
   host: Host
   surroundings: Surroundings
   kvm: KvmProbe
-  /** Those that `kvm.extensions` answers, in the same order. */
+  /** Those that the first of `kvm.extensions` answer, in the same order. */
   capabilities: readonly Capability[]
 }
 
 /** One or more findings about one subject; none when the subject does not exist here. */
 export type Check = (facts: Facts) => Finding[]
+
+/** What an architecture's folder offers. */
+export interface ArchChecks {
+  capabilities: readonly Capability[]
+  /** Capabilities that hv can do without and only tells about; `kvm.extensions` answers them behind the others. */
+  moreCapabilities: readonly number[]
+  /** What to ask of a VM; undefined: nothing. */
+  questions?: KvmQuestions
+  checks: readonly Check[]
+  machineOf: (facts: Facts) => Machine
+}
 
 /** The device opened and made a VM: whatever else looks wrong, KVM works. */
 export function makesVms({kvm}: Facts): boolean {

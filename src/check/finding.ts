@@ -26,7 +26,35 @@ export interface HostReport {
   arch: string
   /** `uname -r`. */
   kernel: string
+  /** The board that this is, by its name in boards/; null when no file fits. */
+  board: string | null
+  /** null on an architecture that hv has no checks for. */
+  machine: Machine | null
   findings: Finding[]
+}
+
+/** What was found out, for programs and for the comparison with a board. null: not known, or no such thing here. */
+export interface Machine {
+  /** Different cores of one machine (big.LITTLE) are several. */
+  cores: Core[]
+  /** How KVM runs guests: `vmx`, `svm`, `pvm`, or one of the modes of arm64/modes.ts. */
+  mode: string | null
+  /** Of guest physical addresses at most; x86_64: of the processor's physical addresses. */
+  ipaBits: number | null
+  /** GIC versions that KVM offers to guests. */
+  vgic: string[] | null
+  pageSize: number | null
+  /** hv can have a guest's HVCs sent to it. */
+  smcccFilter: boolean | null
+  /** Guests of KVM can use KVM themselves. */
+  nested: boolean | null
+}
+
+export interface Core {
+  name: string
+  /** MIDR_EL1's fields, in hexadecimal; null on x86_64. */
+  implementer: string | null
+  part: string | null
 }
 
 /** A real system call of a real guest in user mode of a real VM. */

@@ -1,9 +1,18 @@
 // The host as the checks see it: files under a root, this process's rights, and what the kernel answers. A test brings its own.
 
-import {closeSync, openSync, readFileSync, readSync, type Stats, statSync} from 'node:fs'
+import {
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 import {machine, release, userInfo} from 'node:os'
 import {join} from 'node:path'
-import type {KvmProbe} from './addon.ts'
+import type {KvmProbe, KvmQuestions} from './addon.ts'
 import type {ProveTrap} from './finding.ts'
 
 /** A model-specific register, or why it cannot be read. */
@@ -22,13 +31,20 @@ export interface HostOptions {
   probeKvm?: ProbeKvm
   /** undefined: there is no proof, and so the host is not usable. */
   proveTrap?: ProveTrap | undefined
+  /** Compare with this board of boards/, whatever the host says that it is. */
+  board?: string
+  /** Where the board files lie; default: the package's. */
+  boards?: string
 }
 
-export type ProbeKvm = (path: string, capabilities: readonly number[]) => KvmProbe
+export type ProbeKvm = (path: string, capabilities: readonly number[], more?: KvmQuestions) => KvmProbe
 
 /** The Linux name of hv's name of an architecture. */
 const LINUX_MACHINE: Record<string, string> = {aarch64: 'arm64'}
 const MSR_BYTES = 8
+/** A record of /dev/kmsg is at most so long: PRINTK_MESSAGE_MAX of the kernel. */
+const KMSG_BYTES = 8192
+const KMSG_RECORDS = 100_000
 
 export class Host {
   readonly root: string
@@ -56,6 +72,39 @@ export class Host {
       return readFileSync(join(this.root, path), 'utf8')
     } catch {
       return null
+    }
+  }
+
+  /** The bytes of a file, or null when it cannot be read. */
+  readBytes(path: string): Buffer | null {
+    try {
+      return readFileSync(join(this.root, path))
+    } catch {
+      return null
+    }
+  }
+
+  /** The names in a folder; none when it cannot be read. */
+  list(path: string): string[] {
+    try {
+      return readdirSync(join(this.root, path))
+    } catch {
+      return []
+    }
+  }
+
+  /** The kernel's log since the boot, or null when this process may not read it (kernel.dmesg_restrict). */
+  readKernelLog(): string | null {
+    let fd: number
+    try {
+      fd = openSync(join(this.root, '/dev/kmsg'), constants.O_RDONLY | constants.O_NONBLOCK)
+    } catch {
+      return null
+    }
+    try {
+      return readRecords(fd)
+    } finally {
+      closeSync(fd)
     }
   }
 
@@ -99,6 +148,23 @@ export class Host {
     }
     return undefined
   }
+}
+
+/** Each read gives one record; the last one fails with EAGAIN (Documentation/ABI/testing/dev-kmsg). */
+function readRecords(fd: number): string {
+  const chunk = Buffer.alloc(KMSG_BYTES)
+  const records: Buffer[] = []
+  for (let i = 0; i < KMSG_RECORDS; i++) {
+    try {
+      const length = readSync(fd, chunk)
+      if (length === 0) break
+      records.push(Buffer.from(chunk.subarray(0, length)))
+    } catch (error) {
+      // The record was overwritten before it could be read: the next read gives the one behind it.
+      if ((error as NodeJS.ErrnoException).code !== 'EPIPE') break
+    }
+  }
+  return Buffer.concat(records).toString('utf8')
 }
 
 function userName(): string {

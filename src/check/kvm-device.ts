@@ -69,7 +69,7 @@ function missing({host, surroundings}: Facts): Diagnosis {
       mend: `make it: \`sudo mknod ${KVM_DEVICE} c ${number}\``,
     }
   }
-  return {detail: 'It does not exist.', mend: 'load the KVM module: see kernel-modules'}
+  return {detail: 'It does not exist.', mend: 'start KVM: see kernel-modules and firmware'}
 }
 
 function nothingBehind({host}: Facts): Diagnosis {
@@ -77,7 +77,7 @@ function nothingBehind({host}: Facts): Diagnosis {
   if (!number) {
     return {
       detail: 'The device node is there, but no driver is behind it.',
-      mend: 'load the KVM module: see kernel-modules',
+      mend: 'start KVM: see kernel-modules and firmware',
     }
   }
   return {

@@ -6,6 +6,10 @@ import type {Host} from '../host.ts'
 
 export interface Cpu {
   vendor: string
+  /** For people; '' when it does not say. */
+  model: string
+  /** Of physical addresses. */
+  physicalBits: number | null
   flags: ReadonlySet<string>
 }
 
@@ -14,7 +18,13 @@ export function cpuOf(host: Host): Cpu {
   const text = host.read('/proc/cpuinfo') ?? ''
   const field = (name: string): string =>
     new RegExp(`^${name}\\s*:\\s*(.*)$`, 'm').exec(text)?.[1].trim() ?? ''
-  return {vendor: field('vendor_id'), flags: new Set(field('flags').split(' '))}
+  const bits = /^(\d+) bits physical/.exec(field('address sizes'))?.[1]
+  return {
+    vendor: field('vendor_id'),
+    model: field('model name'),
+    physicalBits: bits === undefined ? null : Number(bits),
+    flags: new Set(field('flags').split(' ')),
+  }
 }
 
 /** Linux's module for a PVM host: KVM by a paravirtual ring 0, without VT-x or SVM. */
@@ -67,13 +77,15 @@ export const checkPvm: Check = ({host}) => {
   ]
 }
 
+/** null: no module that has the parameter. */
+export function isNested(host: Host): boolean | null {
+  return nestedParameter(host)?.isOn ?? null
+}
+
 export const checkNested: Check = (facts) => {
-  const module = ['kvm_intel', 'kvm_amd'].find((name) => facts.host.hasModule(name))
-  if (!module) return []
-  const path = `/sys/module/${module}/parameters/nested`
-  const value = facts.host.read(path)?.trim()
-  if (value === undefined) return []
-  const isOn = value === 'Y' || value === '1'
+  const parameter = nestedParameter(facts.host)
+  if (!parameter) return []
+  const {module, path, value, isOn} = parameter
   const finding: Finding = {
     id: 'nested',
     title: 'Nested virtualization',
@@ -87,6 +99,16 @@ export const checkNested: Check = (facts) => {
     finding.mend = `if you want it: \`echo options ${module} nested=1 | sudo tee /etc/modprobe.d/kvm.conf\`, then load ${module} again`
   }
   return [finding]
+}
+
+function nestedParameter(
+  host: Host,
+): {module: string; path: string; value: string; isOn: boolean} | undefined {
+  const module = ['kvm_intel', 'kvm_amd'].find((name) => host.hasModule(name))
+  const path = `/sys/module/${module}/parameters/nested`
+  const value = module && host.read(path)?.trim()
+  if (!module || value === undefined) return undefined
+  return {module, path, value: value!, isOn: value === 'Y' || value === '1'}
 }
 
 function layer({host}: Facts): string {

@@ -24,16 +24,13 @@ export const NO_FLAGS = 'vendor_id\t: AuthenticAMD\nflags\t\t: fpu hypervisor\n'
 /** An Intel machine where everything is right, but for what `fake` says. */
 export function check(fake: FakeHost = {}): Promise<HostReport> {
   const {files, kvm, kvmMode = 0o660, ...options} = fake
-  const root = mkdtempSync(join(tmpdir(), 'hv-check-'))
-  onTestFinished(() => rmSync(root, {recursive: true}))
-  const all = {
+  const root = folderOf({
     '/proc/cpuinfo': INTEL,
     '/sys/module/kvm/': '',
     '/sys/module/kvm_intel/': '',
     '/dev/kvm': '',
     ...files,
-  }
-  for (const [path, text] of Object.entries(all)) write(join(root, path), text)
+  })
   chmodSync(join(root, '/dev/kvm'), kvmMode)
 
   return checkHost({
@@ -49,6 +46,9 @@ export function check(fake: FakeHost = {}): Promise<HostReport> {
         apiVersion: opens ? 12 : -1,
         createVmErrno: 0,
         extensions: opens ? capabilities.map(() => 1) : [],
+        devices: [],
+        attributes: [],
+        registers: [],
         ...kvm,
       }
     },
@@ -71,7 +71,15 @@ export function withoutModules(cpuinfo: string): Promise<HostReport> {
   })
 }
 
-function write(path: string, text: string): void {
+/** A temporary folder with these files, by absolute path; a path that ends in / is a folder; `absent` is not made. */
+export function folderOf(files: Record<string, string | Buffer>): string {
+  const root = mkdtempSync(join(tmpdir(), 'hv-check-'))
+  onTestFinished(() => rmSync(root, {recursive: true}))
+  for (const [path, content] of Object.entries(files)) write(join(root, path), content)
+  return root
+}
+
+function write(path: string, text: string | Buffer): void {
   if (text === 'absent') return
   if (path.endsWith('/')) {
     mkdirSync(path, {recursive: true})

@@ -7,7 +7,7 @@ import {check} from './fake-host.ts'
 test('a finding is a line, its evidence and its mend below it, aligned', async () => {
   const text = formatReport(await check({kvm: {openErrno: 2}}), false)
   expect(text).toMatch(
-    /^fail {2}\/dev\/kvm +It does not exist\.\n +open\(\/dev\/kvm, O_RDWR\): ENOENT.*\n +mend: load/m,
+    /^fail {2}\/dev\/kvm +It does not exist\.\n +open\(\/dev\/kvm, O_RDWR\): ENOENT.*\n +mend: start KVM/m,
   )
   const columns = [...text.matchAll(/^(?:ok|warn|fail|info) +(?:\S+ )*?\S+ {2,}(?=\S)/gm)].map(
     ([head]) => head.length,

@@ -2,14 +2,25 @@
 
 import {existsSync, readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
-import {CAPABILITIES} from '../../../src/check/x86_64/capabilities.ts'
+import {CAPABILITIES as ARM64, MORE_CAPABILITIES, QUESTIONS} from '../../../src/check/arm64/capabilities.ts'
+import {CAPABILITIES as X86_64} from '../../../src/check/x86_64/capabilities.ts'
 
 const HEADER = '/usr/include/linux/kvm.h'
 
 test.skipIf(!existsSync(HEADER))('every capability has linux/kvm.h’s number', () => {
   const header = readFileSync(HEADER, 'utf8')
-  for (const {name, number} of CAPABILITIES) {
+  for (const {name, number} of [...X86_64, ...ARM64]) {
     const found = new RegExp(`#define KVM_CAP_${name}\\s+(\\d+)`).exec(header)
     expect([name, Number(found?.[1])]).toEqual([name, number])
   }
+})
+
+test.skipIf(!existsSync(HEADER))('what is asked beyond the capabilities has the header’s numbers', () => {
+  const header = readFileSync(HEADER, 'utf8')
+  expect(header).toMatch(new RegExp(`#define KVM_CAP_ARM_VM_IPA_SIZE ${MORE_CAPABILITIES[0]}\\b`))
+  // An enumeration: each name has a line, and #define of itself between.
+  const types = [...header.matchAll(/^\tKVM_DEV_TYPE_(\w+)(?: = (\d+))?,$/gm)]
+  const first = types.findIndex(([, , number]) => number === '1')
+  const numberOf = (name: string) => types.findIndex(([, each]) => each === name) - first + 1
+  expect(QUESTIONS.devices).toEqual([numberOf('ARM_VGIC_V2'), numberOf('ARM_VGIC_V3')])
 })

@@ -1,0 +1,73 @@
+// Which board this host is: what its device tree, its firmware (DMI) and its modules say, against the boards' rules.
+
+import {printable} from '../errors.ts'
+import type {Board, Rule} from './board.ts'
+
+/** The host's files, as src/check/host.ts reads them. */
+export interface HostFiles {
+  read(path: string): string | null
+  hasModule(name: string): boolean
+}
+
+/** How a host names itself, without control characters. Empty texts count as none. */
+export interface MachineId {
+  model: string | undefined
+  compatible: string[]
+  vendor: string | undefined
+  product: string | undefined
+}
+
+const DEVICE_TREE = '/proc/device-tree'
+const DMI = '/sys/class/dmi/id'
+
+export function machineIdOf(host: HostFiles): MachineId {
+  const list = (path: string): string[] =>
+    (host.read(path) ?? '')
+      .split('\0')
+      .map((text) => printable(text.trim()))
+      .filter((text) => text !== '')
+  return {
+    model: list(`${DEVICE_TREE}/model`)[0],
+    compatible: list(`${DEVICE_TREE}/compatible`),
+    vendor: list(`${DMI}/sys_vendor`)[0],
+    product: list(`${DMI}/product_name`)[0],
+  }
+}
+
+/** The board with the most specific rule that fits: the one with the most conditions. */
+export function detectBoard(
+  host: HostFiles,
+  architecture: string,
+  boards: readonly Board[],
+): Board | undefined {
+  const id = machineIdOf(host)
+  let found: Board | undefined
+  let conditions = -1
+  for (const board of boards) {
+    if (board.architecture !== architecture) continue
+    for (const rule of board.recognise) {
+      const count = Object.keys(rule).length
+      if (count <= conditions || !fits(rule, id, host)) continue
+      found = board
+      conditions = count
+    }
+  }
+  return found
+}
+
+function fits(rule: Rule, id: MachineId, host: HostFiles): boolean {
+  const {model, compatible, vendor, product, module} = rule
+  return (
+    matches(model, id.model) &&
+    (compatible === undefined || id.compatible.some((name) => matches(compatible, name))) &&
+    matches(vendor, id.vendor) &&
+    matches(product, id.product) &&
+    (module === undefined || host.hasModule(module))
+  )
+}
+
+function matches(pattern: string | undefined, text: string | undefined): boolean {
+  if (pattern === undefined) return true
+  if (text === undefined) return false
+  return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern
+}

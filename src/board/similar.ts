@@ -1,0 +1,30 @@
+// Names that are near a mistyped one.
+
+const MAX_NAME = 64
+const MAX_FOUND = 3
+
+/** The nearest first: those that differ by few letters, or that contain what was typed. */
+export function nearest(typed: string, names: readonly string[]): string[] {
+  const word = typed.toLowerCase().slice(0, MAX_NAME)
+  const limit = Math.max(1, Math.floor(word.length / 3))
+  return names
+    .map((name) => ({name, distance: word.length > 1 && name.includes(word) ? 1 : distance(word, name)}))
+    .filter((each) => each.distance <= limit)
+    .sort((one, two) => one.distance - two.distance)
+    .slice(0, MAX_FOUND)
+    .map(({name}) => name)
+}
+
+/** Levenshtein's: letters to insert, remove or replace. */
+function distance(one: string, two: string): number {
+  let row = Array.from({length: two.length + 1}, (_, i) => i)
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= two.length; j++) {
+      const replaced = row[j - 1] + (one[i - 1] === two[j - 1] ? 0 : 1)
+      next.push(Math.min(replaced, row[j] + 1, next[j - 1] + 1))
+    }
+    row = next
+  }
+  return row[two.length]
+}

@@ -1,0 +1,61 @@
+// The board that this host is, by its file in boards/, and whether what was found is what the file expects.
+
+import type {Board} from '../board/board.ts'
+import {differences} from '../board/compare.ts'
+import {detectBoard, machineIdOf} from '../board/detect.ts'
+import {loadBoard, loadBoards} from '../board/load.ts'
+import {HvError} from '../errors.ts'
+import type {Finding, Machine} from './finding.ts'
+import type {Host, HostOptions} from './host.ts'
+
+export interface BoardChoice {
+  board: Board | undefined
+  /** The caller named it: the host may call itself something else. */
+  isNamed: boolean
+  /** A board file is wrong. */
+  problem?: HvError
+}
+
+/** @throws HvError BAD_ARGUMENT or BOARD_INVALID for the board that `options` name */
+export function boardOf(host: Host, {board, boards}: HostOptions): BoardChoice {
+  if (board !== undefined) return {board: loadBoard(board, boards), isNamed: true}
+  try {
+    return {board: detectBoard(host, host.arch, loadBoards(boards)), isNamed: false}
+  } catch (error) {
+    if (!(error instanceof HvError)) throw error
+    return {board: undefined, isNamed: false, problem: error}
+  }
+}
+
+export function checkBoard(host: Host, machine: Machine, {board, isNamed, problem}: BoardChoice): Finding[] {
+  const subject = {id: 'board', title: 'Board'}
+  const evidence = `${isNamed ? '--board; ' : ''}${describe(host)}`
+  if (problem) {
+    return [{...subject, status: 'warn', detail: problem.message, evidence, mend: problem.nextStep}]
+  }
+  if (!board) {
+    const detail = 'No file of boards/ fits this machine.'
+    return [
+      {...subject, status: 'info', detail, evidence, mend: 'compare it with one by `hv check --board NAME`'},
+    ]
+  }
+  const file = `boards/${board.name}.json`
+  const wrong = differences(board, machine)
+  if (wrong.length === 0) {
+    return [{...subject, status: 'ok', detail: `${board.title}: all is as ${file} expects.`, evidence}]
+  }
+  const list = wrong.map(({field, expected, found}) => `${field} is ${found}, not ${expected}`).join('; ')
+  return [
+    {...subject, status: 'warn', detail: `${board.title}, but ${list} (${file}).`, evidence, mend: board.kvm},
+  ]
+}
+
+/** How the host names itself. */
+function describe(host: Host): string {
+  const {model, compatible, vendor, product} = machineIdOf(host)
+  const parts = [
+    model && `device tree: ${model}${compatible.length > 0 ? ` (${compatible.join(', ')})` : ''}`,
+    (vendor || product) && `DMI: ${[vendor, product].filter(Boolean).join(' ')}`,
+  ]
+  return parts.filter(Boolean).join('; ') || 'neither a device tree nor DMI names'
+}

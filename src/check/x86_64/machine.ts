@@ -1,0 +1,26 @@
+// x86_64: the facts of the report that programs read.
+
+import type {Facts} from '../facts.ts'
+import type {Machine} from '../finding.ts'
+import type {Host} from '../host.ts'
+import {pageSizeOf} from '../page-size.ts'
+import {cpuOf, isNested, PVM_MODULE} from './cpu.ts'
+
+export function machineOf({host}: Facts): Machine {
+  const {model, physicalBits} = cpuOf(host)
+  return {
+    cores: model ? [{name: model, implementer: null, part: null}] : [],
+    mode: modeOf(host),
+    ipaBits: physicalBits,
+    vgic: null,
+    pageSize: pageSizeOf(host),
+    smcccFilter: null,
+    nested: isNested(host),
+  }
+}
+
+function modeOf(host: Host): string | null {
+  if (host.hasModule(PVM_MODULE)) return 'pvm'
+  const {flags} = cpuOf(host)
+  return ['vmx', 'svm'].find((flag) => flags.has(flag)) ?? null
+}

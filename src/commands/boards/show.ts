@@ -1,0 +1,25 @@
+// hv boards show: all that a board's file says.
+
+import {Args, Command, Flags} from '@oclif/core'
+import {formatBoard} from '../../board/format.ts'
+import {loadBoard} from '../../board/load.ts'
+
+export default class BoardsShow extends Command {
+  static override summary = 'Show what hv knows of a board.'
+
+  static override examples = ['<%= config.bin %> boards show rpi4']
+
+  static override args = {
+    name: Args.string({name: 'NAME', description: 'as in `hv boards`', required: true}),
+  }
+
+  static override flags = {
+    json: Flags.boolean({summary: 'print the file as JSON'}),
+  }
+
+  override async run(): Promise<void> {
+    const {args, flags} = await this.parse(BoardsShow)
+    const board = loadBoard(args.name)
+    process.stdout.write(flags.json ? `${JSON.stringify(board, null, 2)}\n` : formatBoard(board))
+  }
+}

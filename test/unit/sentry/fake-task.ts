@@ -11,8 +11,8 @@ import {type Arguments, BLOCKED, type Syscall} from '../../../src/sentry/syscall
 import type {Task} from '../../../src/sentry/task.ts'
 import {TimerQueue} from '../../../src/sentry/timers.ts'
 import type {Wait} from '../../../src/sentry/wait.ts'
+import {type FakeProcessor, fakeProcessor} from '../arch/fake-context.ts'
 import {FakeMemory} from '../arch/fake-memory.ts'
-import {FakeContext} from '../arch/x86_64/fake-context.ts'
 
 export const BASE = 0x7000_0000
 export const STACK = BASE + 0x8000
@@ -79,7 +79,7 @@ export interface Fake {
   task: Task
   process: Process
   kernel: FakeKernel
-  context: FakeContext
+  context: FakeProcessor
   memory: FakeUserMemory
 }
 
@@ -92,13 +92,13 @@ export function fakeTask(credentials = ORDINARY): Fake {
     program: {signalTrampoline: 0},
     ...{limits, signals, attributes: new Map(), tasks: [] as Task[]},
   } as unknown as Process
-  const context = new FakeContext(STACK)
+  const context = fakeProcessor(STACK)
   const memory = new FakeUserMemory(BASE, 0x10000)
   const task = {
     ...{tid: 7, process, context, memory, credentials, name: 'test'},
     kernel: kernel as unknown as Kernel,
     fds: new FdTable(),
-    arguments: argumentsOf([]),
+    arguments: argumentsOf([0x7777_7777_7777_7777n]),
     signals: new TaskSignals(signals),
     wait: undefined as Wait | undefined,
     block(this: {wait: Wait | undefined}, wait: Wait) {

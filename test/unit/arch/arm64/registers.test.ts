@@ -40,5 +40,5 @@ test.skipIf(!canBuildArm64)('the loop of hv check’s proof is what the assemble
   execFileSync(ARM64_CC, ['-c', '-o', object, source])
   const bytes = readFileSync(object)
   rmSync(folder, {recursive: true})
-  expect(bytes.includes(arm64.callLoop)).toBe(true)
+  expect(bytes.includes(Buffer.from(arm64.callLoop))).toBe(true)
 })

@@ -3,18 +3,22 @@
 import {
   CS,
   EFLAGS,
+  RAX,
+  RDI,
   REGISTER_COUNT,
   RIP,
+  RSI,
   RSP,
   SS,
   USER_CS,
   USER_DS,
 } from '../../../../src/arch/x86_64/registers.ts'
+import type {FakeProcessor} from '../fake-context.ts'
 
 /** x87, SSE, AVX and AVX-512, as Intel lays them out. */
 export const FP_BYTES = 2688
 
-export class FakeContext {
+export class FakeContext implements FakeProcessor {
   registers = new BigUint64Array(REGISTER_COUNT)
   fpState = new Uint8Array(FP_BYTES)
   /** The result register, as setResult left it. */
@@ -40,7 +44,17 @@ export class FakeContext {
 
   setResult(result: number): void {
     this.result = result
-    this.registers[10] = BigInt.asUintN(64, BigInt(result))
+    this.registers[RAX] = BigInt.asUintN(64, BigInt(result))
+  }
+  get handlerArguments(): readonly [first: bigint, second: bigint] {
+    return [this.registers[RDI], this.registers[RSI]]
+  }
+  set stackPointer(address: number) {
+    this.registers[RSP] = BigInt(address)
+  }
+  /** What `ret` of the handler does. */
+  leaveHandler(): void {
+    this.registers[RSP] += 8n
   }
   readRegisters(): BigUint64Array {
     return this.registers.slice()

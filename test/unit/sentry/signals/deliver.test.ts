@@ -6,6 +6,7 @@ import {killInfo, plainInfo, SI_QUEUE} from '../../../../src/abi/siginfo.ts'
 import {
   SA_NODEFER,
   SA_RESETHAND,
+  SA_SIGINFO,
   SIG_IGN,
   SIGCHLD,
   SIGCONT,
@@ -17,7 +18,6 @@ import {
   SIGUSR2,
 } from '../../../../src/abi/signal.ts'
 import {SignalSet} from '../../../../src/abi/signal-set.ts'
-import {RSP} from '../../../../src/arch/x86_64/registers.ts'
 import {RLIMIT_SIGPENDING} from '../../../../src/sentry/resource-limits.ts'
 import {deliver} from '../../../../src/sentry/signals/deliver.ts'
 import {forceFault} from '../../../../src/sentry/signals/force.ts'
@@ -120,7 +120,7 @@ describe('a handler', () => {
   test('that has no room for its frame ends in SIGSEGV', () => {
     const fake = fakeTask()
     handle(fake, SIGUSR1)
-    fake.context.registers[RSP] = 0x1000n
+    fake.context.stackPointer = 0x1000
     fake.task.signals.raise(SIGUSR1)
     expect(deliver(fake.task)).toBe(false)
     expect(fake.process.exit?.signal).toBe(SIGSEGV)
@@ -129,7 +129,7 @@ describe('a handler', () => {
   test('of SIGSEGV without room for its frame does not run for ever', () => {
     const fake = fakeTask()
     handle(fake, SIGSEGV)
-    fake.context.registers[RSP] = 0x1000n
+    fake.context.stackPointer = 0x1000
     fake.task.signals.raise(SIGSEGV)
     expect(deliver(fake.task)).toBe(false)
     expect(fake.process.exit?.signal).toBe(SIGSEGV)
@@ -161,11 +161,11 @@ describe('a fault', () => {
 
   test('in the kernel half keeps its address to the last bit', () => {
     const fake = fakeTask()
-    handle(fake, SIGSEGV)
+    handle(fake, SIGSEGV, SA_SIGINFO)
     forceFault(fake.task, {...fault, address: -(2 ** 47) + 0x123})
     deliver(fake.task)
-    const frame = Number(fake.context.registers[RSP])
-    expect(fake.memory.view(frame + 312 + 16, 8).getBigUint64(0, true)).toBe(0xffff_8000_0000_0123n)
+    const info = Number(fake.context.handlerArguments[1])
+    expect(fake.memory.view(info + 16, 8).getBigUint64(0, true)).toBe(0xffff_8000_0000_0123n)
   })
 })
 

@@ -3,7 +3,7 @@
 import {expect} from 'vitest'
 import {SA_RESTORER} from '../../../../src/abi/signal.ts'
 import {SignalSet} from '../../../../src/abi/signal-set.ts'
-import {RDI, RIP, RSP} from '../../../../src/arch/x86_64/registers.ts'
+import {arch} from '../../../../src/arch/index.ts'
 import {rtSigreturn} from '../../../../src/sentry/syscalls/sigreturn.ts'
 import {REGISTERS_SET} from '../../../../src/sentry/syscalls/syscall.ts'
 import {call, type Fake} from '../fake-task.ts'
@@ -27,9 +27,9 @@ export function block({task}: Fake, ...signals: number[]): void {
 /** The signals whose handlers would run, innermost (that runs first) first. */
 export function handlersOf(fake: Fake): number[] {
   const running: number[] = []
-  while (Number(fake.context.registers[RIP]) > HANDLER) {
-    running.push(Number(fake.context.registers[RDI]))
-    fake.context.registers[RSP] += 8n
+  while (arch.programCounter(fake.context.readRegisters()) > HANDLER) {
+    running.push(Number(fake.context.handlerArguments[0]))
+    fake.context.leaveHandler()
     expect(call(fake, rtSigreturn)).toBe(REGISTERS_SET)
   }
   return running

@@ -25,6 +25,7 @@ import {
   O_RDWR,
   O_WRONLY,
 } from '../../../../src/abi/open-flags.ts'
+import {arch} from '../../../../src/arch/index.ts'
 import {close} from '../../../../src/sentry/syscalls/close.ts'
 import {closeRange} from '../../../../src/sentry/syscalls/close-range.ts'
 import {copyFileRange} from '../../../../src/sentry/syscalls/copy-file-range.ts'
@@ -41,6 +42,8 @@ import {BLOCKED} from '../../../../src/sentry/syscalls/syscall.ts'
 import {ftruncate} from '../../../../src/sentry/syscalls/truncate.ts'
 import {write} from '../../../../src/sentry/syscalls/write.ts'
 import {SimulatedTask} from './simulated-task.ts'
+
+const {openFlags} = arch.kernelAbi
 
 function makePipe(t: SimulatedTask, flags = 0): [reader: number, writer: number] {
   const fds = t.bytes(8)
@@ -114,9 +117,9 @@ describe('fcntl', () => {
   it('changes the status flags that can change', () => {
     const t = new SimulatedTask()
     const fd = file(t, '/f', '')
-    expect(t.call(fcntl, fd, F_GETFL)).toBe(O_RDWR | O_LARGEFILE)
+    expect(t.call(fcntl, fd, F_GETFL)).toBe(openFlags(O_RDWR | O_LARGEFILE))
     expect(t.call(fcntl, fd, F_SETFL, O_APPEND | O_NONBLOCK | O_WRONLY | O_CREAT)).toBe(0)
-    expect(t.call(fcntl, fd, F_GETFL)).toBe(O_RDWR | O_LARGEFILE | O_APPEND | O_NONBLOCK)
+    expect(t.call(fcntl, fd, F_GETFL)).toBe(openFlags(O_RDWR | O_LARGEFILE | O_APPEND | O_NONBLOCK))
     expect(t.call(fcntl, fd, 12345)).toBe(-EINVAL)
     expect(t.call(fcntl, 99, 12345)).toBe(-EBADF)
   })

@@ -13,6 +13,7 @@ import {
 } from '../../../../src/abi/epoll.ts'
 import {EBADF, EEXIST, EFAULT, EINVAL, ELOOP, ENOENT, EPERM} from '../../../../src/abi/errno.ts'
 import {O_CREAT, O_RDWR} from '../../../../src/abi/open-flags.ts'
+import {arch} from '../../../../src/arch/index.ts'
 import {close} from '../../../../src/sentry/syscalls/close.ts'
 import {epollCreate1} from '../../../../src/sentry/syscalls/epoll-create.ts'
 import {epollCtl} from '../../../../src/sentry/syscalls/epoll-ctl.ts'
@@ -24,6 +25,8 @@ import {read} from '../../../../src/sentry/syscalls/read.ts'
 import {BLOCKED} from '../../../../src/sentry/syscalls/syscall.ts'
 import {write} from '../../../../src/sentry/syscalls/write.ts'
 import {SimulatedTask} from './simulated-task.ts'
+
+const layout = arch.kernelAbi.epollEvent
 
 class Pipe {
   readonly t = new SimulatedTask()
@@ -48,10 +51,10 @@ class Pipe {
 
 class Epoll extends Pipe {
   readonly epoll = this.t.call(epollCreate1, 0)
-  readonly #events = this.t.bytes(12 * 8)
+  readonly #events = this.t.bytes(layout.size * 8)
 
   control(operation: number, fd: number, events: number, data = fd, epoll = this.epoll): number {
-    return this.t.call(epollCtl, epoll, operation, fd, this.t.int32s(events, data, 0x7777))
+    return this.t.call(epollCtl, epoll, operation, fd, this.#event(events, data))
   }
 
   /** [events, data] of what is ready now. */
@@ -60,9 +63,18 @@ class Epoll extends Pipe {
     expect(count).toBeGreaterThanOrEqual(0)
     const {memory} = this.t.task
     return Array.from({length: count}, (_, i) => {
-      expect(memory.readUint32(this.#events + 12 * i + 8)).toBe(0x7777)
-      return [memory.readUint32(this.#events + 12 * i), memory.readInt32(this.#events + 12 * i + 4)]
+      const at = this.#events + layout.size * i
+      expect(memory.readUint32(at + layout.data + 4)).toBe(0x7777)
+      return [memory.readUint32(at), memory.readInt32(at + layout.data)]
     })
+  }
+
+  #event(events: number, data: number): number {
+    const view = new DataView(new ArrayBuffer(layout.size))
+    view.setInt32(0, events, true)
+    view.setInt32(layout.data, data, true)
+    view.setInt32(layout.data + 4, 0x7777, true)
+    return this.t.data(new Uint8Array(view.buffer))
   }
 
   wait(timeoutMs: number): number {
@@ -167,8 +179,8 @@ describe('epoll', () => {
     expect(e.control(EPOLL_CTL_ADD, e.epoll, EPOLLIN)).toBe(-EINVAL)
     expect(e.control(99, e.writer, EPOLLIN)).toBe(-EINVAL)
     expect(e.t.call(epollCtl, e.epoll, EPOLL_CTL_ADD, e.writer, 8)).toBe(-EFAULT)
-    expect(e.t.call(epollWait, file, e.t.bytes(12), 1, 0)).toBe(-EINVAL)
-    expect(e.t.call(epollWait, e.epoll, e.t.bytes(12), 0, 0)).toBe(-EINVAL)
+    expect(e.t.call(epollWait, file, e.t.bytes(layout.size), 1, 0)).toBe(-EINVAL)
+    expect(e.t.call(epollWait, e.epoll, e.t.bytes(layout.size), 0, 0)).toBe(-EINVAL)
     expect(e.t.call(epollCreate1, 1)).toBe(-EINVAL)
   })
 })

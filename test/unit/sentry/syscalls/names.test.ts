@@ -41,6 +41,7 @@ import {
   RENAME_EXCHANGE,
   RENAME_NOREPLACE,
 } from '../../../../src/abi/open-flags.ts'
+import {arch} from '../../../../src/arch/index.ts'
 import {chdir, chroot, fchdir} from '../../../../src/sentry/syscalls/chdir.ts'
 import {close} from '../../../../src/sentry/syscalls/close.ts'
 import {getcwd} from '../../../../src/sentry/syscalls/getcwd.ts'
@@ -58,11 +59,13 @@ import {umask} from '../../../../src/sentry/syscalls/umask.ts'
 import {rmdir, unlink, unlinkat} from '../../../../src/sentry/syscalls/unlink.ts'
 import {SimulatedTask} from './simulated-task.ts'
 
+const {openFlags, stat: layout} = arch.kernelAbi
+
 /** st_mode, or -errno. */
 function modeOf(t: SimulatedTask, path: string, call = stat): number {
-  const buffer = t.bytes(144)
+  const buffer = t.bytes(layout.size)
   const result = t.call(call, path, buffer)
-  return result === 0 ? t.task.memory.readUint32(buffer + 24) : result
+  return result === 0 ? t.task.memory.readUint32(buffer + layout.mode) : result
 }
 
 function touch(t: SimulatedTask, path: string): void {
@@ -85,7 +88,7 @@ describe('open', () => {
     const t = new SimulatedTask()
     t.call(mkdir, '/d', 0o755)
     touch(t, '/d/f')
-    const d = t.call(open, '/d', O_DIRECTORY)
+    const d = t.call(open, '/d', openFlags(O_DIRECTORY))
     expect(t.call(openat, d, 'f', O_RDONLY)).toBeGreaterThan(d)
     expect(t.call(openat, -5, '/d/f', O_RDONLY)).toBeGreaterThan(d)
     expect(t.call(openat, -5, 'd', O_RDONLY)).toBe(-EBADF)
@@ -99,7 +102,7 @@ describe('open', () => {
     ['a file used as a directory', '/f/x', O_RDONLY, ENOTDIR],
     ['a directory for writing', '/d', O_WRONLY, EISDIR],
     ['what exists with O_EXCL', '/f', O_CREAT | O_EXCL, EEXIST],
-    ['a link with O_NOFOLLOW', '/l', O_NOFOLLOW, ELOOP],
+    ['a link with O_NOFOLLOW', '/l', openFlags(O_NOFOLLOW), ELOOP],
     ['a name of 256 bytes', `/${'n'.repeat(256)}`, O_CREAT, ENAMETOOLONG],
     ['a path of 4096 bytes', '/'.repeat(4096), O_RDONLY, ENAMETOOLONG],
   ])('refuses %s', (_what, path, flags, code) => {
@@ -142,7 +145,7 @@ describe('openat2', () => {
     touch(t, '/jail/inside')
     t.call(symlink, '../outside', '/jail/out')
     t.call(symlink, '/', '/jail/root')
-    const jail = t.call(open, '/jail', O_DIRECTORY)
+    const jail = t.call(open, '/jail', openFlags(O_DIRECTORY))
     expect(open2(t, jail, 'sub/../inside', RESOLVE_BENEATH)).toBeGreaterThan(0)
     expect(open2(t, jail, '../outside', RESOLVE_BENEATH)).toBe(-EXDEV)
     expect(open2(t, jail, 'out', RESOLVE_BENEATH)).toBe(-EXDEV)
@@ -180,7 +183,7 @@ describe('links', () => {
     expect(t.text(buffer, 5)).toBe('some#')
     expect(t.call(readlink, '/l', buffer, 0)).toBe(-EINVAL)
     expect(t.call(readlink, '/', buffer, 4)).toBe(-EINVAL)
-    const fd = t.call(open, '/l', O_PATH | O_NOFOLLOW)
+    const fd = t.call(open, '/l', O_PATH | openFlags(O_NOFOLLOW))
     expect(t.call(readlinkat, fd, '', buffer, 16)).toBe(10)
     const root = t.call(open, '/', O_RDONLY)
     expect(t.call(readlinkat, root, '', buffer, 16)).toBe(-ENOENT)
@@ -228,13 +231,13 @@ describe('stat', () => {
   it('tells the same by path, descriptor and empty path', () => {
     const t = new SimulatedTask()
     touch(t, '/f')
-    const [a, b, c] = [t.bytes(144), t.bytes(144), t.bytes(144)]
+    const [a, b, c] = [t.bytes(layout.size), t.bytes(layout.size), t.bytes(layout.size)]
     const fd = t.call(open, '/f', O_PATH)
     expect(t.call(stat, '/f', a)).toBe(0)
     expect(t.call(fstat, fd, b)).toBe(0)
     expect(t.call(newfstatat, fd, '', c, AT_EMPTY_PATH)).toBe(0)
-    expect(t.text(b, 144)).toBe(t.text(a, 144))
-    expect(t.text(c, 144)).toBe(t.text(a, 144))
+    expect(t.text(b, layout.size)).toBe(t.text(a, layout.size))
+    expect(t.text(c, layout.size)).toBe(t.text(a, layout.size))
     expect(t.call(newfstatat, fd, '', c, 0)).toBe(-ENOENT)
     expect(t.call(newfstatat, AT_FDCWD, '/f', c, AT_SYMLINK_NOFOLLOW | 0x40000000)).toBe(-EINVAL)
     expect(t.call(fstat, fd, 8)).toBe(-EFAULT)

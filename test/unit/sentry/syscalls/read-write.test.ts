@@ -22,6 +22,7 @@ import {
   O_WRONLY,
 } from '../../../../src/abi/open-flags.ts'
 import {SIGPIPE, SIGXFSZ} from '../../../../src/abi/signal.ts'
+import {arch} from '../../../../src/arch/index.ts'
 import {protect} from '../../../../src/sentry/memory/protect.ts'
 import {RLIMIT_FSIZE, UNLIMITED} from '../../../../src/sentry/resource-limits.ts'
 import {close} from '../../../../src/sentry/syscalls/close.ts'
@@ -93,7 +94,7 @@ describe('read', () => {
     expect(t.call(read, 99, buffer, 1)).toBe(-EBADF)
     expect(t.call(read, t.call(open, '/file', O_WRONLY), buffer, 1)).toBe(-EBADF)
     expect(t.call(read, t.call(open, '/file', O_PATH), buffer, 1)).toBe(-EBADF)
-    expect(t.call(read, t.call(open, '/', O_DIRECTORY), buffer, 1)).toBe(-EISDIR)
+    expect(t.call(read, t.call(open, '/', arch.kernelAbi.openFlags(O_DIRECTORY)), buffer, 1)).toBe(-EISDIR)
   })
 
   it('sleeps on an empty pipe until there is something, or its end', () => {

@@ -117,7 +117,7 @@ describe('a call that sleeps', () => {
     const t = new TracedTask()
     enter(t, rowOf('read'), 0, 0x5000, 3)
     tracer.blocked(t.task)
-    t.task.signals.interrupted = {restart: 'sa-restart', callNumber: 0}
+    t.task.signals.interrupted = {restart: 'sa-restart', callNumber: 0, firstArgument: 0n}
     tracer.leave(t.task, undefined)
     tracer.signal(t.task, SIGUSR1, killInfo(SIGUSR1, SI_USER, 1, 0))
     expect(lines()[0]).toMatch(

@@ -1,0 +1,26 @@
+// The fake context of the architecture that src/arch's door shows: the host's, or what a test put there.
+
+import type {FrameContext} from '../../../src/arch/architecture.ts'
+import {arch} from '../../../src/arch/index.ts'
+import * as arm64 from './arm64/fake-context.ts'
+import * as x86_64 from './x86_64/fake-context.ts'
+
+/** A Context, and what tests look at in it. */
+export interface FakeProcessor extends FrameContext {
+  readonly registers: BigUint64Array
+  readonly fpState: Uint8Array
+  /** What setResult left. */
+  result: number | undefined
+  callNumber: number
+  setResult(result: number): void
+  /** Of a handler that was just entered: the signal, and where its siginfo lies if it has one. */
+  readonly handlerArguments: readonly [first: bigint, second: bigint]
+  set stackPointer(address: number)
+  /** Goes to the signal trampoline. */
+  leaveHandler(): void
+}
+
+export function fakeProcessor(stackPointer: number): FakeProcessor {
+  const {FakeContext} = {x86_64, arm64}[arch.name]
+  return new FakeContext(stackPointer)
+}

@@ -123,9 +123,9 @@ describe('layers', () => {
   })
 
   test('folders of one architecture hold the same file names', () => {
-    for (const parent of ['native/arch', 'native/shim']) {
+    for (const parent of ['native/arch', 'native/shim', 'src/arch']) {
       const names = ['x86_64', 'arm64'].map((name) =>
-        native.filter(({path}) => path.startsWith(`${parent}/${name}/`)),
+        [...native, ...src].filter(({path}) => path.startsWith(`${parent}/${name}/`)),
       )
       const [x86_64, arm64] = names.map((files) => files.map(({path}) => path.split('/').slice(3).join('/')))
       // PVM is a kind of x86_64 host; arm64 comes later.

@@ -6,8 +6,7 @@ import {SA_EXPOSE_TAGBITS, SA_ONSTACK, SA_RESTORER, SA_SIGINFO} from '../../abi/
 import {SignalSet} from '../../abi/signal-set.ts'
 import type {FrameContext, FrameMemory, SignalFrame, SignalReturn} from '../architecture.ts'
 import {withoutAddressTag} from './faults.ts'
-import {FPSIMD_BYTES, parseFrameFpState, toFrameFpState} from './fp-frame.ts'
-import {ESR_BYTES, ESR_MAGIC, findFpRecord} from './frame-records.ts'
+import {ESR_BYTES, ESR_MAGIC, FPSIMD_BYTES, parseFrameFpState, toFrameFpState} from './fp-frame.ts'
 import * as reg from './registers.ts'
 
 /** A siginfo_t at 0, then the ucontext; behind the frame the frame record that x29 points to: fp, lr. */
@@ -88,10 +87,12 @@ export function popSignalFrame(context: FrameContext, memory: FrameMemory): Sign
     registers[index] = view.getBigUint64(SC_REGISTERS + 8 * index, true)
   }
   registers[reg.PSTATE] = userPstate(registers[reg.PSTATE])
-  const reserved = bytes.subarray(SC_RESERVED, SC_RESERVED + RESERVED_BYTES)
-  const fpRecord = findFpRecord(memory, {bytes: reserved, address: address + SC_RESERVED}, address)
+  const reserved = {
+    bytes: bytes.subarray(SC_RESERVED, SC_RESERVED + RESERVED_BYTES),
+    address: address + SC_RESERVED,
+  }
 
-  context.writeFpState(parseFrameFpState(fpRecord))
+  context.writeFpState(parseFrameFpState(memory, reserved, address))
   context.writeRegisters(registers)
   return {
     mask: SignalSet.fromBytes(bytes, UC_MASK),

@@ -4,13 +4,12 @@ import {beforeAll, describe, expect, test} from 'vitest'
 import {Errno} from '../../../../src/abi/errno.ts'
 import {faultInfo} from '../../../../src/abi/siginfo.ts'
 import {SA_EXPOSE_TAGBITS, SA_ONSTACK, SA_RESTORER, SA_SIGINFO, SIGSEGV} from '../../../../src/abi/signal.ts'
-import {SignalSet} from '../../../../src/abi/signal-set.ts'
 import type {SignalFrame} from '../../../../src/arch/architecture.ts'
 import * as reg from '../../../../src/arch/arm64/registers.ts'
-import {popSignalFrame, pushSignalFrame, signalFrameBytes} from '../../../../src/arch/arm64/signal-frame.ts'
+import {popSignalFrame, signalFrameBytes} from '../../../../src/arch/arm64/signal-frame.ts'
 import {AlternateStack} from '../../../../src/sentry/signals/alternate-stack.ts'
 import {canRunArm64, numbersOfArm64} from '../../../helpers/arm64.ts'
-import {FakeMemory} from '../fake-memory.ts'
+import {BASE, enter, HANDLER, NO_FAULT, SIZE, STACK, SYNDROME, TRAMPOLINE} from './entering.ts'
 import {FakeContext, FLAGS, FP_BYTES} from './fake-context.ts'
 
 const OFFSETS = `
@@ -36,47 +35,11 @@ int main(void) {
   printf("FPSIMD_MAGIC %u\\nESR_MAGIC %u\\nEXTRA_MAGIC %u\\n", FPSIMD_MAGIC, ESR_MAGIC, EXTRA_MAGIC);
 }`
 
-const BASE = 0x7000_0000
-const SIZE = 0x10000
-const STACK = BASE + 0x8000
-const HANDLER = 0x402000
-const TRAMPOLINE = 0x403000
-const SYNDROME = 0x9200_0046
-const NO_FAULT = {trapNumber: 0, errorCode: 0, address: 0}
-
 let layout: (name: string) => number
 
 beforeAll(() => {
   if (canRunArm64) layout = numbersOfArm64(OFFSETS)
 })
-
-function frameOf(changes: Partial<SignalFrame> = {}): SignalFrame {
-  return {
-    signal: 11,
-    info: new Uint8Array(128).fill(0x77),
-    handler: HANDLER,
-    flags: SA_SIGINFO,
-    restorer: 0,
-    trampoline: TRAMPOLINE,
-    mask: SignalSet.of(1, 34),
-    stack: new AlternateStack(),
-    fault: {trapNumber: 0x24, errorCode: SYNDROME, address: 0xdead_0000_dead_0000n},
-    ...changes,
-  }
-}
-
-function enter(stackPointer = STACK, changes: Partial<SignalFrame> = {}) {
-  const context = new FakeContext(stackPointer)
-  const memory = new FakeMemory(BASE, SIZE)
-  const before = context.readRegisters()
-  const push = () => {
-    const registers = context.readRegisters()
-    pushSignalFrame(context, memory, registers, frameOf(changes))
-    context.writeRegisters(registers)
-    return Number(registers[reg.SP])
-  }
-  return {context, memory, before, push}
-}
 
 describe.skipIf(!canRunArm64)('a signal frame of arm64', () => {
   /** Enters a handler, and finds fields in its frame. */
@@ -218,93 +181,5 @@ describe('a handler of arm64', () => {
     const {context, before, push} = enter(stackPointer)
     expect(push).toThrow(Errno)
     expect(context.registers).toEqual(before)
-  })
-})
-
-describe('sigreturn of arm64', () => {
-  const UC = 128
-  const RESERVED = UC + 176 + 288
-  const PSTATE = UC + 176 + 8 + 8 * reg.PSTATE
-
-  /** Enters a handler, lets it change its frame, and returns. */
-  function returnWith(change: (frame: DataView) => void, changes: Partial<SignalFrame> = {}) {
-    const {context, memory, before, push} = enter(STACK, changes)
-    change(memory.view(push(), 4688))
-    const entered = context.readRegisters()
-    context.fpState.fill(0xee)
-    return {context, before, entered, pop: () => popSignalFrame(context, memory)}
-  }
-
-  test('brings back every register, the FP state, the mask and the stack', () => {
-    const stack = new AlternateStack()
-    stack.set({sp: BASE, flags: 0, size: 8192}, STACK)
-    const {context, before, pop} = returnWith(() => {}, {stack})
-    const returned = pop()
-    expect(context.registers).toEqual(before)
-    expect(context.fpState).toEqual(new FakeContext(0).fpState)
-    expect([...returned.mask]).toEqual([1, 34])
-    expect(returned.stack).toEqual({sp: BASE, flags: 0, size: 8192})
-    expect(returned.stackPointer).toBe(STACK)
-  })
-
-  test('lets a frame choose what a program may have of PSTATE, and nothing else', () => {
-    const {context, pop} = returnWith((frame) => frame.setBigUint64(PSTATE, 0xffff_ffff_ffff_fc20n, true))
-    pop()
-    expect(context.registers[reg.PSTATE]).toBe(0xf300_1c00n)
-  })
-
-  const first = (magic: number, size: number) => (frame: DataView) => {
-    frame.setUint32(RESERVED, magic, true)
-    frame.setUint32(RESERVED + 4, size, true)
-  }
-  const extra = (change: (frame: DataView, at: number) => void) => (frame: DataView) => {
-    const at = RESERVED + 528
-    frame.setUint32(at, 0x45585401, true)
-    frame.setUint32(at + 4, 32, true)
-    frame.setBigUint64(at + 8, BigInt(STACK - 16 - 4688 + at + 48), true)
-    frame.setUint32(at + 16, 16, true)
-    frame.setBigUint64(at + 32, 0n, true)
-    change(frame, at)
-  }
-
-  test('takes a frame with empty extra space', () => {
-    const {pop} = returnWith(extra(() => {}))
-    expect(pop).not.toThrow()
-  })
-
-  test.each<[string, (frame: DataView) => void]>([
-    ['wants EL1', (frame) => frame.setBigUint64(PSTATE, FLAGS | 5n, true)],
-    ['wants AArch32', (frame) => frame.setBigUint64(PSTATE, FLAGS | 0x10n, true)],
-    ['masks interrupts', (frame) => frame.setBigUint64(PSTATE, FLAGS | 0x80n, true)],
-    ['has no FP record', first(0, 0)],
-    ['has a terminator with a size', first(0, 16)],
-    ['has an unknown record', first(0x1234_5678, 528)],
-    ['has SVE registers', first(0x5356_4501, 528)],
-    ['has an FP record of another size', first(0x4650_8001, 512)],
-    ['has an FP record smaller than its head', first(0x4650_8001, 0)],
-    ['has a record that ends behind the space', first(0x4553_5201, 4112)],
-    ['has a record of almost 4 GiB', first(0x4553_5201, 0xffff_fff0)],
-    ['has a record that is not aligned', first(0x4553_5201, 24)],
-    ['has records up to the end, and no terminator', first(0x4553_5201, 4096)],
-    ['has extra space elsewhere', extra((frame, at) => frame.setBigUint64(at + 8, BigInt(BASE), true))],
-    ['has extra space of an odd size', extra((frame, at) => frame.setUint32(at + 16, 24, true))],
-    ['has more extra space than any frame', extra((frame, at) => frame.setUint32(at + 16, 256 << 10, true))],
-    [
-      'has extra space without a terminator before it',
-      extra((frame, at) => frame.setUint32(at + 32, 1, true)),
-    ],
-    ['has an extra record that is cut short', extra((frame, at) => frame.setUint32(at + 4, 16, true))],
-    ['has extra space in extra space', extra((frame, at) => frame.setUint32(at + 48, 0x45585401, true))],
-  ])('refuses a frame that %s, and changes no register', (_, change) => {
-    const {context, entered, pop} = returnWith(change)
-    expect(pop).toThrow(Errno)
-    expect(context.registers).toEqual(entered)
-    expect(context.fpState.every((byte) => byte === 0xee)).toBe(true)
-  })
-
-  test.each([8n, 1n])('refuses a stack pointer that is %d bytes off', (skew) => {
-    const {context, pop} = returnWith(() => {})
-    context.registers[reg.SP] += skew
-    expect(pop).toThrow(Errno)
   })
 })

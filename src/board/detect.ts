@@ -34,21 +34,27 @@ export function machineIdOf(host: HostFiles): MachineId {
   }
 }
 
+export interface Match {
+  board: Board
+  /** By which it was recognised. */
+  rule: Rule
+}
+
 /** The board with the most specific rule that fits: the one with the most conditions. */
 export function detectBoard(
   host: HostFiles,
   architecture: string,
   boards: readonly Board[],
-): Board | undefined {
+): Match | undefined {
   const id = machineIdOf(host)
-  let found: Board | undefined
+  let found: Match | undefined
   let conditions = -1
   for (const board of boards) {
     if (board.architecture !== architecture) continue
     for (const rule of board.recognise) {
       const count = Object.keys(rule).length
       if (count <= conditions || !fits(rule, id, host)) continue
-      found = board
+      found = {board, rule}
       conditions = count
     }
   }
@@ -70,4 +76,10 @@ function matches(pattern: string | undefined, text: string | undefined): boolean
   if (pattern === undefined) return true
   if (text === undefined) return false
   return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern
+}
+
+/** `vendor Amazon EC2 and product a1.*` */
+export function ruleOf(rule: Rule): string {
+  const conditions = Object.entries(rule).map(([name, pattern]) => `${name} ${pattern}`)
+  return conditions.join(' and ') || 'its architecture'
 }

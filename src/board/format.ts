@@ -1,6 +1,7 @@
 // Boards for people: a table of all, and one with all its facts.
 
-import type {Board, Rule} from './board.ts'
+import type {Board} from './board.ts'
+import {ruleOf} from './detect.ts'
 
 const KIB = 1024
 
@@ -70,11 +71,6 @@ function bits(count: number | null): string {
 function vgics(versions: string[] | null): string {
   if (versions === null) return 'any interrupt controller'
   return versions.length === 0 ? 'no GIC for guests' : `GIC ${versions.join(' and ')} for guests`
-}
-
-function ruleOf(rule: Rule): string {
-  const conditions = Object.entries(rule).map(([name, pattern]) => `${name} ${pattern}`)
-  return conditions.join(' and ') || 'its architecture'
 }
 
 /** Columns two spaces apart; nothing behind the last. */

@@ -8,11 +8,16 @@ export function nearest(typed: string, names: readonly string[]): string[] {
   const word = typed.toLowerCase().slice(0, MAX_NAME)
   const limit = Math.max(1, Math.floor(word.length / 3))
   return names
-    .map((name) => ({name, distance: word.length > 1 && name.includes(word) ? 1 : distance(word, name)}))
+    .map((name) => ({name, distance: distanceOf(word, name)}))
     .filter((each) => each.distance <= limit)
     .sort((one, two) => one.distance - two.distance)
     .slice(0, MAX_FOUND)
     .map(({name}) => name)
+}
+
+function distanceOf(word: string, name: string): number {
+  const letters = distance(word, name)
+  return word.length > 1 && name.includes(word) ? Math.min(letters, 1) : letters
 }
 
 /** Levenshtein's: letters to insert, remove or replace. */

@@ -2,7 +2,7 @@
 
 import type {Board} from '../board/board.ts'
 import {differences} from '../board/compare.ts'
-import {detectBoard, machineIdOf} from '../board/detect.ts'
+import {detectBoard, machineIdOf, ruleOf} from '../board/detect.ts'
 import {loadBoard, loadBoards} from '../board/load.ts'
 import {HvError} from '../errors.ts'
 import type {Finding, Machine} from './finding.ts'
@@ -10,26 +10,28 @@ import type {Host, HostOptions} from './host.ts'
 
 export interface BoardChoice {
   board: Board | undefined
-  /** The caller named it: the host may call itself something else. */
-  isNamed: boolean
+  /** How it was chosen: by the caller, or by a rule of the file. */
+  because: string
   /** A board file is wrong. */
   problem?: HvError
 }
 
 /** @throws HvError BAD_ARGUMENT or BOARD_INVALID for the board that `options` name */
 export function boardOf(host: Host, {board, boards}: HostOptions): BoardChoice {
-  if (board !== undefined) return {board: loadBoard(board, boards), isNamed: true}
+  if (board !== undefined) return {board: loadBoard(board, boards), because: '--board'}
   try {
-    return {board: detectBoard(host, host.arch, loadBoards(boards)), isNamed: false}
+    const match = detectBoard(host, host.arch, loadBoards(boards))
+    if (!match) return {board: undefined, because: 'no rule fits'}
+    return {board: match.board, because: `recognised by ${ruleOf(match.rule)}`}
   } catch (error) {
     if (!(error instanceof HvError)) throw error
-    return {board: undefined, isNamed: false, problem: error}
+    return {board: undefined, because: 'a file is wrong', problem: error}
   }
 }
 
-export function checkBoard(host: Host, machine: Machine, {board, isNamed, problem}: BoardChoice): Finding[] {
+export function checkBoard(host: Host, machine: Machine, {board, because, problem}: BoardChoice): Finding[] {
   const subject = {id: 'board', title: 'Board'}
-  const evidence = `${isNamed ? '--board; ' : ''}${describe(host)}`
+  const evidence = `${because}; ${describe(host)}`
   if (problem) {
     return [{...subject, status: 'warn', detail: problem.message, evidence, mend: problem.nextStep}]
   }

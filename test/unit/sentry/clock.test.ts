@@ -7,6 +7,7 @@ import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {PF_R, PF_X, PT_LOAD} from '../../../src/abi/elf.ts'
 import {addon} from '../../../src/addon.ts'
+import {arch} from '../../../src/arch/index.ts'
 import {bytesReader} from '../../../src/elf/file-reader.ts'
 import {parseElf} from '../../../src/elf/parse.ts'
 import type {MemoryFile} from '../../../src/platform/memory-file.ts'
@@ -47,7 +48,7 @@ function pageOf(memory: Uint8Array, refreshes: number, source = hostClockSource(
 
 describe('the image', () => {
   test('is one read-execute segment that is mapped as it is', () => {
-    const elf = parseElf(bytesReader(image), 'vdso', 'x86_64')
+    const elf = parseElf(bytesReader(image), 'vdso', arch.name)
     const loads = elf.segments.filter(({type}) => type === PT_LOAD)
     expect(loads).toHaveLength(1)
     expect(loads[0]).toMatchObject({offset: 0, vaddr: 0, flags: PF_R | PF_X})

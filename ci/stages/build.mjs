@@ -1,8 +1,11 @@
 // What has to be built before anything runs: the addon, dist/, the manifest, the guests, the prebuilt binaries.
 
 import {existsSync} from 'node:fs'
-import {guests, root} from '../paths.mjs'
+import {aptLine, hasCommand} from '../packages.mjs'
+import {arch, cache, root} from '../paths.mjs'
 import {command} from './command.mjs'
+
+const CROSS_COMPILER = 'aarch64-linux-gnu-gcc'
 
 // A CI machine is nobody else's: make may use all of it. node-gyp reads JOBS.
 const env = process.env.CI === 'true' ? {...process.env, JOBS: 'max'} : process.env
@@ -22,13 +25,23 @@ export async function buildManifest() {
   return [await command('oclif manifest', 'npm', ['run', 'build:manifest'])]
 }
 
-/** build.sh names what an absent package kept it from building; each such line is a skip of its own. */
+/** For this machine, and from x86_64 for arm64, whose beds run them. */
 export async function buildGuests() {
-  const built = await command('guests/build.sh', 'sh', ['guests/build.sh', guests])
+  const checks = await guestsFor(arch)
+  if (arch !== 'x86_64') return checks
+  if (hasCommand(CROSS_COMPILER)) return [...checks, ...(await guestsFor('arm64'))]
+  const detail = `no ${CROSS_COMPILER}: ${aptLine(['g++-aarch64-linux-gnu'])}`
+  return [...checks, {name: 'guests/build.sh arm64', status: 'skipped', detail}]
+}
+
+/** build.sh names what an absent package kept it from building; each such line is a skip of its own. */
+async function guestsFor(arch) {
+  const name = `guests/build.sh ${arch}`
+  const built = await command(name, 'sh', ['guests/build.sh', `${cache}/guests/${arch}`, arch])
   const skips = (built.output ?? '').split('\n').filter((line) => line.includes('skipped'))
   return [
     built,
-    ...skips.map((line) => ({name: line.split(': ')[1] ?? line, status: 'skipped', detail: line})),
+    ...skips.map((line) => ({name: `${name}: ${line.split(': ')[1]}`, status: 'skipped', detail: line})),
   ]
 }
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # build.sh OUTDIR ARCH: builds the bare-metal guests, only what changed; guests/build.sh calls it.
 #
-# NAME.c becomes OUTDIR/bare-NAME, an ELF file for the bare machine. arch/ARCH/modes/NAME.S becomes OUTDIR/bare-NAME.bin, a
-# flat image for guest physical address 0x1000, which a test starts by the VM API in the processor mode that it sets up.
+# NAME.c becomes OUTDIR/bare-NAME, an ELF file for the bare machine. arch/ARCH/flat/NAME.S becomes OUTDIR/bare-NAME.bin, a
+# flat image for tests of the VM API: on x86_64 for guest physical address 0x1000, on arm64 for any.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,7 +20,7 @@ image_address=0x1000
 mkdir -p "$out"
 
 fresh() {
-  for input in "$here"/*.[ch] "$here/build.sh" "$here/arch/$arch"/*.* "$here/arch/$arch"/modes/*.S; do
+  for input in "$here"/*.[ch] "$here/build.sh" "$here/arch/$arch"/*.* "$here/arch/$arch"/flat/*.S; do
     [ ! -e "$input" ] || [ "$1" -nt "$input" ] || return 1
   done
 }
@@ -41,11 +41,13 @@ elf echo "$here/echo.c"
 elf misbehave "$here/misbehave.c" "$here/arch/$arch/misbehave.c"
 [ "$arch" != arm64 ] || elf vhe "$here/arch/arm64/vhe.c"
 
-for source in "$here/arch/$arch"/modes/*.S; do
+for source in "$here/arch/$arch"/flat/*.S; do
   [ -e "$source" ] || continue
   target=$out/bare-$(basename "$source" .S).bin
   ! fresh "$target" || continue
-  $cc -nostdlib -static -no-pie -Wl,-Ttext="$image_address",-e,"$image_address",--oformat,binary,--build-id=none \
-    -Wa,--noexecstack -o "$target.new" "$source"
+  $cc -nostdlib -static -no-pie -Wl,-Ttext="$image_address",-e,"$image_address",--build-id=none -Wa,--noexecstack \
+    -o "$target.elf" "$source"
+  "$($cc -print-prog-name=objcopy)" -O binary "$target.elf" "$target.new"
+  rm "$target.elf"
   mv "$target.new" "$target"
 done

@@ -8,11 +8,17 @@ const native = fileURLToPath(new URL('../../native', import.meta.url))
 const addon = createRequire(import.meta.url)('node-gyp-build')(native)
 
 const vm = new addon.Vm(0, 0x10000, 0)
-new Uint8Array(vm.memory).set([0xeb, 0xfe], 0x1000)
+const guests = {
+  // jmp .
+  x64: {code: [0xeb, 0xfe], registers: {'cs.base': 0n, 'cs.selector': 0n, rip: 0x1000n, rflags: 2n}},
+  // b .
+  arm64: {code: [0x00, 0x00, 0x00, 0x14], registers: {pc: 0x1000n}},
+}
+const {code, registers} = guests[process.arch]
+new Uint8Array(vm.memory).set(code, 0x1000)
 const vcpu = new addon.Vcpu(vm, false, false)
-const index = (name) => addon.registerNames.indexOf(name)
-const indexes = Uint32Array.of(index('cs.base'), index('cs.selector'), index('rip'), index('rflags'))
-vcpu.writeRegisters(indexes, BigUint64Array.of(0n, 0n, 0x1000n, 2n))
+const indexes = Object.keys(registers).map((name) => addon.registerNames.indexOf(name))
+vcpu.writeRegisters(Uint32Array.from(indexes), BigUint64Array.from(Object.values(registers)))
 vcpu.runAsync()
 
 setTimeout(() => {

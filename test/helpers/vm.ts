@@ -1,14 +1,15 @@
-// Small guests for tests of the VM API: code at 0x1000 in real mode, or an image of guests/bare.
+// VMs for tests of the VM API: with small guests in machine code, or an image of guests/bare.
 
 import {existsSync, readdirSync, readFileSync, readlinkSync} from 'node:fs'
 import {describe} from 'vitest'
 import {guests} from '../../ci/paths.mjs'
+import {arch} from '../../src/arch/index.ts'
 import {HvError} from '../../src/errors.ts'
 import type {RegisterValues} from '../../src/vm/registers.ts'
 import type {Vcpu} from '../../src/vm/vcpu.ts'
 import {Vm} from '../../src/vm/vm.ts'
+import {type Code, guest} from './guest-code.ts'
 
-export const CODE = 0x1000
 export const MEMORY_BYTES = 0x100000
 
 /** Skipped by name where the host has no KVM. */
@@ -18,24 +19,23 @@ export const isPvmHost = existsSync('/sys/module/kvm_pvm')
 export const hasGuests = existsSync(`${guests}/bare-hello`)
 
 export const bareGuest = (name: string): string => `${guests}/bare-${name}`
-export const flatImage = (name: string): Uint8Array => readFileSync(`${guests}/bare-${name}.bin`)
+export const flatImage = (name: string): Code => [...readFileSync(`${guests}/bare-${name}.bin`)]
 
-/** A VM whose one vCPU stands before `code` in real mode. Dispose of the VM. */
-export function realMode(code: ArrayLike<number>, registers: RegisterValues = {}): {vm: Vm; vcpu: Vcpu} {
-  const vm = Vm.create({memoryBytes: MEMORY_BYTES})
-  return {vm, vcpu: addRealMode(vm, CODE, code, registers)}
+/** A VM whose one vCPU stands before `code`. Dispose of the VM. */
+export function standingBefore(code: Code, registers: RegisterValues = {}): {vm: Vm; vcpu: Vcpu} {
+  const vm = Vm.create({memoryBytes: MEMORY_BYTES, memoryBase: guest.memoryBase})
+  return {vm, vcpu: guest.start(vm, guest.at, code, registers)}
 }
 
-export function addRealMode(
-  vm: Vm,
-  at: number,
-  code: ArrayLike<number>,
-  registers: RegisterValues = {},
-): Vcpu {
-  vm.memory.write(at, Uint8Array.from(code))
-  const vcpu = vm.createVcpu()
-  vcpu.registers.set({'cs.base': 0n, 'cs.selector': 0n, rip: BigInt(at), rflags: 2n, ...registers})
-  return vcpu
+/** Another vCPU, whose code lies `offset` bytes behind the first one's. */
+export function addVcpu(vm: Vm, offset: number, code: Code, registers: RegisterValues = {}): Vcpu {
+  return guest.start(vm, guest.at + offset, code, registers)
+}
+
+/** Tests of what one architecture alone has; skipped by that name on the other. */
+export function describeOn(architecture: typeof arch.name, name: string, tests: () => void): void {
+  if (arch.name === architecture) describeKvm(name, tests)
+  else describe.skip(`${name} (only ${architecture})`, tests)
 }
 
 /** Runs to the first exit that is no port output, and gives both. */

@@ -8,17 +8,19 @@ import {runInNewContext} from 'node:vm'
 import {Worker} from 'node:worker_threads'
 import {expect, test} from 'vitest'
 import {Vm} from '../../../src/vm/vm.ts'
+import {guest} from '../../helpers/guest-code.ts'
 import {
-  addRealMode,
+  addVcpu,
   describeKvm,
   MEMORY_BYTES,
-  realMode,
   residentBytes,
+  standingBefore,
   vmDescriptors,
 } from '../../helpers/vm.ts'
 
-const HLT = 0xf4
-const SPIN = [0xeb, 0xfe]
+const {stop, stopKind, spin} = guest
+/** Free memory. */
+const FREE = guest.at + 0x10000
 /** The bed asks for fewer: it takes a hundred times as long for one. */
 const VMS = Number(process.env.HV_TEST_VMS ?? 1000)
 /** Each VM touches this much, so that leaked ones would add up to 64 MiB. */
@@ -39,11 +41,11 @@ async function settle(): Promise<void> {
 }
 
 async function useVm(isAsync: boolean): Promise<void> {
-  using vm = Vm.create({memoryBytes: MEMORY_BYTES})
-  vm.memory.view(0x10000, TOUCHED_BYTES).fill(1)
-  const vcpu = addRealMode(vm, 0x1000, [HLT])
+  using vm = Vm.create({memoryBytes: MEMORY_BYTES, memoryBase: guest.memoryBase})
+  vm.memory.view(FREE, TOUCHED_BYTES).fill(1)
+  const vcpu = addVcpu(vm, 0, stop)
   const exit = isAsync ? await vcpu.runAsync() : vcpu.run()
-  expect(exit.kind).toBe('halt')
+  expect(exit.kind).toBe(stopKind)
 }
 
 describeKvm(`after ${VMS} VMs`, () => {
@@ -65,8 +67,8 @@ describeKvm('a VM that nobody disposes of', () => {
     const before = {descriptors: vmDescriptors(), bytes: residentBytes()}
     for (let round = 0; round < 10; round++) {
       for (let i = 0; i < 10; i++) {
-        const {vm, vcpu} = realMode([HLT])
-        vm.memory.view(0x10000, 0x80000).fill(1)
+        const {vm, vcpu} = standingBefore(stop)
+        vm.memory.view(FREE, 0x80000).fill(1)
         vcpu.run()
       }
       await settle()
@@ -78,18 +80,18 @@ describeKvm('a VM that nobody disposes of', () => {
 
   test('leaves its memory to a view that is still held', async () => {
     const view = (() => {
-      const {vm} = realMode([HLT])
-      return vm.memory.view(0x1000, 1)
+      const {vm} = standingBefore(stop)
+      return vm.memory.view(guest.at, 1)
     })()
     await settle()
-    expect(view[0]).toBe(HLT)
+    expect(view[0]).toBe(stop[0])
     view[0] = 1
     expect(view[0]).toBe(1)
   })
 
   test('keeps running while its run is awaited', async () => {
     const ended = (() => {
-      const {vcpu} = realMode(SPIN)
+      const {vcpu} = standingBefore(spin)
       return vcpu.runAsync(AbortSignal.timeout(100))
     })()
     await settle()

@@ -2,13 +2,14 @@
 
 import {setTimeout as sleep} from 'node:timers/promises'
 import {expect, test} from 'vitest'
-import type {Exit, IoExit} from '../../../src/vm/exit.ts'
+import type {Exit} from '../../../src/vm/exit.ts'
 import type {Vcpu} from '../../../src/vm/vcpu.ts'
-import {addRealMode, codeOf, describeKvm, realMode} from '../../helpers/vm.ts'
+import {guest} from '../../helpers/guest-code.ts'
+import {addVcpu, codeOf, describeKvm, standingBefore} from '../../helpers/vm.ts'
 
-const HLT = 0xf4
-/** jmp . */
-const SPIN = [0xeb, 0xfe]
+const {stop, stopKind, spin, programCounter, general} = guest
+/** A byte of memory that both vCPUs know. */
+const SHARED = guest.at + 0x4000
 const LATEST_MS = 100
 
 async function codeOfAsync(promise: Promise<unknown>): Promise<string> {
@@ -32,33 +33,34 @@ async function endOf(vcpu: Vcpu, stop: () => void, signal?: AbortSignal): Promis
 
 describeKvm('Vcpu', () => {
   test('interrupt stops a spinning guest in less than 100 ms', async () => {
-    const {vm, vcpu} = realMode(SPIN)
+    const {vm, vcpu} = standingBefore(spin)
     using _ = vm
     const {exit, ms} = await endOf(vcpu, () => vcpu.interrupt())
     expect(exit).toEqual({kind: 'interrupted'})
     expect(ms).toBeLessThan(LATEST_MS)
-    expect(vcpu.registers.get('rip')).toBe(0x1000n)
+    expect(vcpu.registers.get(programCounter)).toBe(BigInt(guest.at))
   })
 
   test('runs on after an interrupt', async () => {
-    const {vm, vcpu} = realMode(SPIN)
+    const {vm, vcpu} = standingBefore(spin)
     using _ = vm
     await endOf(vcpu, () => vcpu.interrupt())
-    vcpu.registers.set({rip: 0x1002n})
-    vm.memory.write(0x1002, Uint8Array.of(HLT))
-    expect(vcpu.run().kind).toBe('halt')
+    const behind = guest.at + spin.length
+    vcpu.registers.set({[programCounter]: BigInt(behind)})
+    vm.memory.write(behind, Uint8Array.from(stop))
+    expect(vcpu.run().kind).toBe(stopKind)
   })
 
   test('an interrupt before the run ends it at once, and only that one', () => {
-    const {vm, vcpu} = realMode([HLT])
+    const {vm, vcpu} = standingBefore(stop)
     using _ = vm
     vcpu.interrupt()
     expect(vcpu.run().kind).toBe('interrupted')
-    expect(vcpu.run().kind).toBe('halt')
+    expect(vcpu.run().kind).toBe(stopKind)
   })
 
   test('an aborted signal ends the run', async () => {
-    const {vm, vcpu} = realMode(SPIN)
+    const {vm, vcpu} = standingBefore(spin)
     using _ = vm
     const controller = new AbortController()
     const {exit, ms} = await endOf(vcpu, () => controller.abort(), controller.signal)
@@ -67,36 +69,36 @@ describeKvm('Vcpu', () => {
   })
 
   test('a signal that was aborted before prevents the run, and not the next', async () => {
-    const {vm, vcpu} = realMode([HLT])
+    const {vm, vcpu} = standingBefore(stop)
     using _ = vm
     expect((await vcpu.runAsync(AbortSignal.abort())).kind).toBe('interrupted')
-    expect((await vcpu.runAsync()).kind).toBe('halt')
+    expect((await vcpu.runAsync()).kind).toBe(stopKind)
   })
 
   test('a signal that is aborted after the run changes nothing', async () => {
-    const {vm, vcpu} = realMode([HLT, HLT])
+    const {vm, vcpu} = standingBefore([...stop, ...stop])
     using _ = vm
     const controller = new AbortController()
-    expect((await vcpu.runAsync(controller.signal)).kind).toBe('halt')
+    expect((await vcpu.runAsync(controller.signal)).kind).toBe(stopKind)
     controller.abort()
-    expect((await vcpu.runAsync()).kind).toBe('halt')
+    expect((await vcpu.runAsync()).kind).toBe(stopKind)
   })
 
   test('is VCPU_BUSY while it runs, for everything but interrupt and dispose', async () => {
-    const {vm, vcpu} = realMode(SPIN)
+    const {vm, vcpu} = standingBefore(spin)
     using _ = vm
     const ended = vcpu.runAsync()
     expect(codeOf(() => vcpu.run())).toBe('VCPU_BUSY')
     expect(await codeOfAsync(vcpu.runAsync())).toBe('VCPU_BUSY')
-    expect(codeOf(() => vcpu.registers.get('rax'))).toBe('VCPU_BUSY')
-    expect(codeOf(() => vcpu.registers.set({rax: 1n}))).toBe('VCPU_BUSY')
+    expect(codeOf(() => vcpu.registers.get(general[0]))).toBe('VCPU_BUSY')
+    expect(codeOf(() => vcpu.registers.set({[general[0]]: 1n}))).toBe('VCPU_BUSY')
     vcpu.interrupt()
     expect((await ended).kind).toBe('interrupted')
-    expect(vcpu.registers.get('rip')).toBe(0x1000n)
+    expect(vcpu.registers.get(programCounter)).toBe(BigInt(guest.at))
   })
 
   test('dispose ends a run that goes on, and the vCPU is DISPOSED after it', async () => {
-    const {vm, vcpu} = realMode(SPIN)
+    const {vm, vcpu} = standingBefore(spin)
     const {exit, ms} = await endOf(vcpu, () => vm[Symbol.dispose]())
     expect(exit.kind).toBe('interrupted')
     expect(ms).toBeLessThan(LATEST_MS)
@@ -106,25 +108,25 @@ describeKvm('Vcpu', () => {
   })
 
   test('goes away alone: its VM and its sisters stay', () => {
-    const {vm, vcpu} = realMode([HLT])
+    const {vm, vcpu} = standingBefore(stop)
     using _ = vm
     vcpu[Symbol.dispose]()
     vcpu[Symbol.dispose]()
-    expect(addRealMode(vm, 0x2000, [HLT]).run().kind).toBe('halt')
+    expect(addVcpu(vm, 0x1000, stop).run().kind).toBe(stopKind)
   })
 
   test('runs may alternate between this thread and its own', async () => {
-    const {vm, vcpu} = realMode([0xe6, 1, 0xe6, 2, 0xe6, 3, 0xe6, 4])
+    const {vm, vcpu} = standingBefore([1, 2, 3, 4].flatMap(guest.tell))
     using _ = vm
-    const ports: number[] = []
+    const told: number[] = []
     for (let i = 0; i < 4; i++) {
-      ports.push(((i % 2 === 0 ? vcpu.run() : await vcpu.runAsync()) as IoExit).port)
+      told.push(guest.numberOf(i % 2 === 0 ? vcpu.run() : await vcpu.runAsync()))
     }
-    expect(ports).toEqual([1, 2, 3, 4])
+    expect(told).toEqual([1, 2, 3, 4])
   })
 
   test('the event loop turns while it runs', async () => {
-    const {vm, vcpu} = realMode(SPIN)
+    const {vm, vcpu} = standingBefore(spin)
     using _ = vm
     const ended = vcpu.runAsync()
     for (let i = 0; i < 10; i++) await sleep(1)
@@ -135,38 +137,36 @@ describeKvm('Vcpu', () => {
 
 describeKvm('two vCPUs of one VM', () => {
   test('run side by side and share memory', async () => {
-    // The first waits until the byte at 0x5000 is set, adds one to it and halts: cmpb $0, 0x5000; je .; incb 0x5000
-    const {vm, vcpu: first} = realMode([0x80, 0x3e, 0, 0x50, 0, 0x74, 0xf9, 0xfe, 0x06, 0, 0x50, HLT])
+    const {vm, vcpu: first} = standingBefore([...guest.await(SHARED), ...guest.increment(SHARED), ...stop])
     using _ = vm
     const waiting = first.runAsync()
     await sleep(20)
-    // The second sets it: movb $41, 0x5000
-    const second = addRealMode(vm, 0x2000, [0xc6, 0x06, 0, 0x50, 41, HLT])
-    expect((await second.runAsync()).kind).toBe('halt')
-    expect((await waiting).kind).toBe('halt')
-    expect(vm.memory.view(0x5000, 1)[0]).toBe(42)
+    const second = addVcpu(vm, 0x1000, [...guest.store(SHARED, 41), ...stop])
+    expect((await second.runAsync()).kind).toBe(stopKind)
+    expect((await waiting).kind).toBe(stopKind)
+    expect(vm.memory.view(SHARED, 1)[0]).toBe(42)
   })
 
   test('see what the host stores while they run', async () => {
-    const {vm, vcpu} = realMode([0x80, 0x3e, 0, 0x50, 0, 0x74, 0xf9, HLT])
+    const {vm, vcpu} = standingBefore([...guest.await(SHARED), ...stop])
     using _ = vm
     const waiting = vcpu.runAsync()
     await sleep(20)
-    vm.memory.view(0x5000, 1)[0] = 1
-    expect((await waiting).kind).toBe('halt')
+    vm.memory.view(SHARED, 1)[0] = 1
+    expect((await waiting).kind).toBe(stopKind)
   })
 
   test('have registers of their own', () => {
-    const {vm, vcpu} = realMode([HLT], {rax: 1n})
+    const {vm, vcpu} = standingBefore(stop, {[general[0]]: 1n})
     using _ = vm
-    const second = addRealMode(vm, 0x2000, [HLT], {rax: 2n})
-    expect([vcpu.registers.get('rax'), second.registers.get('rax')]).toEqual([1n, 2n])
+    const second = addVcpu(vm, 0x1000, stop, {[general[0]]: 2n})
+    expect([vcpu, second].map(({registers}) => registers.get(general[0]))).toEqual([1n, 2n])
   })
 
   test('twenty spin at once and all end', async () => {
-    const {vm, vcpu} = realMode(SPIN)
+    const {vm, vcpu} = standingBefore(spin)
     using _ = vm
-    const all = [vcpu, ...Array.from({length: 19}, () => addRealMode(vm, 0x1000, SPIN))]
+    const all = [vcpu, ...Array.from({length: 19}, () => addVcpu(vm, 0, spin))]
     const ended = all.map((each) => each.runAsync())
     await sleep(50)
     for (const each of all) each.interrupt()

@@ -6,6 +6,7 @@ import type {SignalFrame} from '../../../../src/arch/architecture.ts'
 import * as reg from '../../../../src/arch/arm64/registers.ts'
 import {popSignalFrame} from '../../../../src/arch/arm64/signal-frame.ts'
 import {AlternateStack} from '../../../../src/sentry/signals/alternate-stack.ts'
+import {seededRandom} from '../../../helpers/mutate.ts'
 import {BASE, enter, STACK} from './entering.ts'
 import {FakeContext, FLAGS} from './fake-context.ts'
 
@@ -94,5 +95,30 @@ describe('sigreturn of arm64', () => {
     const {context, pop} = returnWith(() => {})
     context.registers[reg.SP] += skew
     expect(pop).toThrow(Errno)
+  })
+
+  test('takes or refuses any frame, and does nothing else', () => {
+    const magics = [0, 0x46508001, 0x45535201, 0x45585401, 0x53564501, 0xffff_ffff]
+    const sizes = [0, 8, 15, 16, 32, 528, 544, 4096, 0x7fff_fff0, 0xffff_ffff]
+    let taken = 0
+    for (let seed = 0; seed < 5000; seed++) {
+      const random = seededRandom(seed)
+      const {pop} = returnWith((frame) => {
+        for (let change = random(4); change > 0; change--) {
+          const record = RESERVED + [0, 528, 544, 560, 576][random(5)]
+          frame.setUint32(record, magics[random(magics.length)], true)
+          frame.setUint32(record + 4, sizes[random(sizes.length)], true)
+          if (random(2) === 0) frame.setUint32(record + 4 * random(8), random(2 ** 31), true)
+        }
+      })
+      try {
+        pop()
+        taken++
+      } catch (error) {
+        expect(error, `seed ${seed}`).toBeInstanceOf(Errno)
+      }
+    }
+    expect(taken).toBeGreaterThan(500)
+    expect(taken).toBeLessThan(4500)
   })
 })

@@ -29,7 +29,7 @@ export class Vcpu implements Disposable {
    */
   run(): Exit {
     const native = this.#begin()
-    return this.#exit(native.run())
+    return this.#exit(starting(() => native.run()))
   }
 
   /**
@@ -44,7 +44,7 @@ export class Vcpu implements Disposable {
     const interrupt = (): void => this.interrupt()
     this.#isRunning = true
     try {
-      const ended = native.runAsync()
+      const ended = starting(() => native.runAsync())
       signal?.addEventListener('abort', interrupt)
       const errno = await ended
       return this.#isDisposed ? INTERRUPTED : this.#landed(errno)
@@ -95,6 +95,15 @@ export class Vcpu implements Disposable {
       throw new HvError('VCPU_BUSY', 'the vCPU runs', 'wait for its run to end, or call interrupt() first')
     }
     return this.#native
+  }
+}
+
+/** Before the first run the VM's interrupt controller starts. */
+function starting<Result>(run: () => Result): Result {
+  try {
+    return run()
+  } catch (cause) {
+    throw new HvError('VCPU_FAILED', `KVM cannot start the VM: ${(cause as Error).message}`, '', {cause})
   }
 }
 

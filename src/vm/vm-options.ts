@@ -25,16 +25,16 @@ const MEMORY_MAX = 3 * GIB
 const MEMORY_END = {x86_64: 3 * GIB, arm64: 4 * GIB}
 const IPA_BITS_MIN = 32
 /** native/arch/arm64/boot.h. */
-const GIC_END = 0x09000000
 const GIC_BASE = 0x08000000
+const GIC_END = 0x09000000
 
 /** @throws HvError MEMORY_SIZE, BAD_ARGUMENT, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE */
 export function checkOptions(options: VmOptions): Required<VmOptions> {
-  const checked = {memoryBase: 0, ipaBits: 0, nested: false, gic: false, ...options}
+  const {memoryBytes, memoryBase = 0, ipaBits = 0, nested = false, gic = false} = options
+  const checked = {memoryBytes, memoryBase, ipaBits, nested, gic}
   checkMemory(checked)
-  const isArm64 = arch.name === 'arm64'
-  if (!isArm64) refuse(checked)
-  else if (checked.ipaBits !== 0 || checked.nested) checkLimits(checked, limits())
+  if (arch.name !== 'arm64') refuse(checked)
+  else if (ipaBits !== 0 || nested) checkLimits(checked, limits())
   return checked
 }
 
@@ -64,7 +64,10 @@ function refuse({ipaBits, nested, gic}: Required<VmOptions>): void {
 }
 
 /** @throws HvError */
-export function checkLimits({ipaBits, nested}: Required<VmOptions>, limits: VmLimits): void {
+export function checkLimits(
+  {ipaBits, nested}: Pick<Required<VmOptions>, 'ipaBits' | 'nested'>,
+  limits: VmLimits,
+): void {
   const isWidth = Number.isInteger(ipaBits) && ipaBits >= IPA_BITS_MIN && ipaBits <= limits.ipaBits
   if (ipaBits !== 0 && !isWidth) {
     const message = `guest physical addresses of this host's VMs cannot have ${ipaBits} bits`

@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {Readable} from 'node:stream'
 import {afterAll, describe, expect, test} from 'vitest'
+import {addon} from '../../../src/addon.ts'
 import {arch} from '../../../src/arch/index.ts'
 import {isBareMetal} from '../../../src/elf/bare-metal.ts'
 import {bytesReader} from '../../../src/elf/file-reader.ts'
@@ -13,7 +14,7 @@ import {HvError} from '../../../src/errors.ts'
 import {runBare} from '../../../src/machine/run-bare.ts'
 import {MachineOutput} from '../../../src/machine/streams.ts'
 import type {RunOptions, RunResult} from '../../../src/run-options.ts'
-import {bareGuest, describeKvm} from '../../helpers/vm.ts'
+import {bareGuest, describeKvm, describeOn} from '../../helpers/vm.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'hv-bare-'))
 afterAll(() => rmSync(scratch, {recursive: true}))
@@ -150,6 +151,23 @@ describeKvm('a bare-metal guest', () => {
     expect(error.code).toBe('VCPU_FAILED')
     expect(error.message).toContain(words)
     expect(error.nextStep).not.toBe('')
+  })
+})
+
+describeOn('arm64', 'a guest that wants EL2', () => {
+  const program = bareGuest('vhe')
+
+  test("sees EL2's registers under EL1's names, or is refused with what the host lacks", async () => {
+    if (!addon.vmLimits().hasEl2) {
+      const error = await errorOf({program})
+      expect(error.code).toBe('KVM_UNUSABLE')
+      expect(error.nextStep).toContain('kvm-arm.mode=nested')
+      return
+    }
+    const {stdout, exitCode} = await run({program})
+    expect(stdout).toContain('exception level 0x2\nID_AA64MMFR1_EL1.VH 0x1\n')
+    expect(stdout).toContain('HCR_EL2.E2H is 0x1\nVBAR_EL1 = 0x11000: VBAR_EL2 is 0x11000\n')
+    expect(exitCode).toBe(0)
   })
 })
 

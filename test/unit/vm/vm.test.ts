@@ -1,6 +1,7 @@
 // Vm and GuestMemory: what they refuse, by which error, and what dispose frees.
 
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
+import {addon} from '../../../src/addon.ts'
 import {Vm} from '../../../src/vm/vm.ts'
 import {codeOf, describeKvm, MEMORY_BYTES} from '../../helpers/vm.ts'
 
@@ -19,7 +20,7 @@ describe('a memory size', () => {
 })
 
 describeKvm('Vm', () => {
-  test.each([4096, 3 * 2 ** 30])('has %d bytes of memory when asked for them', (memoryBytes) => {
+  test.each([addon.pageBytes, 3 * 2 ** 30])('has %d bytes of memory when asked for them', (memoryBytes) => {
     using vm = Vm.create({memoryBytes})
     expect(vm.memory.size).toBe(memoryBytes)
     vm.memory.write(memoryBytes - 1, Uint8Array.of(7))
@@ -34,7 +35,7 @@ describeKvm('Vm', () => {
   })
 
   test('says VCPU_FAILED when KVM makes no further vCPU', () => {
-    using vm = Vm.create({memoryBytes: 4096})
+    using vm = Vm.create({memoryBytes: addon.pageBytes})
     const create = () => {
       for (let i = 0; i < 10_000; i++) vm.createVcpu()[Symbol.dispose]()
     }

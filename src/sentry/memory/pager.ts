@@ -74,12 +74,22 @@ export class Pager {
       end = page + 1
       offset = this.#memory.allocate(PAGE_SIZE)
     }
+    if (vma.faultWindow > ZERO_WINDOW) this.#backByHost(offset, (end - first) * PAGE_SIZE)
     const flags = ENTRY_PRESENT | hardwareProtection(vma.protection)
     const filePage = offset / PAGE_SIZE
     for (let i = 0; i < end - first; i++) {
       this.#pages.set(first + i, ((filePage + i) << ENTRY_SHIFT) | flags)
     }
     this.#pages.space.map(first * PAGE_SIZE, (end - first) * PAGE_SIZE, offset, flags & ENTRY_PROTECTION)
+  }
+
+  /**
+   * For a program that walks through its memory: KVM maps eight pages at a time where the host has them already (its
+   * PTE_PREFETCH_NUM), which halves what the first touch of each costs.
+   */
+  #backByHost(offset: number, length: number): void {
+    // They read as zero: writing one changes nothing.
+    for (let at = offset; at < offset + length; at += PAGE_SIZE) this.#memory.bytes[at] = 0
   }
 
   /** Read and execute faults: the file's own pages, without write permission. */

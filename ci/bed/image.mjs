@@ -19,8 +19,8 @@ const SYSTEM = [
   'etc/hosts f 644 0 0 echo 127.0.0.1 localhost',
 ]
 const PROJECT = ['package.json', 'oclif.manifest.json', 'dist', 'src', 'test', 'boards', 'ci']
-/** No compiler in there: `npm run bed -- node ci/bench/bench.mjs exit` needs them built. */
-const BENCH = ['.cache/bench/kvm-floor', '.cache/bench/null-syscall']
+/** No compiler in there: `npm run bench -- --bed NAME` builds them before. */
+const BENCH = ['kvm-floor', 'null-syscall']
 const NPM_ROOTS = ['@oclif/core', '@oclif/plugin-autocomplete', 'elfy', 'node-gyp-build', 'vitest', 'vite']
 
 /** @returns {string} a squashfs with node, what it is linked with, and busybox; made once */
@@ -43,8 +43,8 @@ export function packagesImage(architecture) {
 
 /** @returns {string} a squashfs with what hv needs at run time, its tests and the guests, laid out as in the repository */
 export function projectImage(architecture) {
-  const wanted = [...PROJECT, addonOf(architecture), `.cache/guests/${architecture}`]
-  if (architecture === arch) wanted.push(...BENCH)
+  const bench = BENCH.map((name) => `.cache/bench/${architecture}/${name}`)
+  const wanted = [...PROJECT, addonOf(architecture), `.cache/guests/${architecture}`, ...bench]
   const list = unique(wanted.flatMap((path) => filesUnder(root, path)))
   const key = keyOfFiles(root, list, {byTime: false})
   const pseudo = ['node_modules d 755 0 0', '.cache d 755 0 0']

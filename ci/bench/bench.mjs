@@ -1,13 +1,14 @@
 // Measures hv against raw KVM, native runs, node and gVisor, all in one run.
 //
-//   node ci/bench/bench.mjs [--quick] [--json FILE] [NAME...]
+//   node ci/bench/bench.mjs [--quick] [--json FILE] [--bed BED]... [NAME...]
 //
-// NAME is a group of rows. A figure over its limit is said, and is no failure: the status is 1 only when one cannot be had.
+// NAME is a group of rows; in beds, it is `exit` when there is none. A figure over its limit is said, and is no failure: the status is 1 only when one cannot be had.
 
 import {existsSync, writeFileSync} from 'node:fs'
 import {cpus, release} from 'node:os'
 import {parseArgs} from 'node:util'
 import {hv} from '../paths.mjs'
+import {benchInBeds} from './in-bed.mjs'
 import {parked} from './parked.mjs'
 import {emptyRow, table} from './row.mjs'
 import {compute, file, memory} from './speed.mjs'
@@ -21,15 +22,18 @@ const quick = {rounds: 2, milliseconds: 300, quietSeconds: 2, startRounds: 15}
 function readArguments() {
   try {
     const {values, positionals} = parseArgs({
-      options: {quick: {type: 'boolean'}, json: {type: 'string'}},
+      options: {quick: {type: 'boolean'}, json: {type: 'string'}, bed: {type: 'string', multiple: true}},
       allowPositionals: true,
     })
     const unknown = positionals.find((name) => !Object.hasOwn(groups, name))
     if (unknown !== undefined) throw new Error(`there is no group ${unknown}`)
-    return {...values, names: positionals.length > 0 ? positionals : Object.keys(groups)}
+    const all = values.bed === undefined ? Object.keys(groups) : ['exit']
+    return {...values, names: positionals.length > 0 ? positionals : all}
   } catch (error) {
     console.error(`bench: ${error.message}`)
-    console.error(`usage: npm run bench -- [--quick] [--json FILE] [${Object.keys(groups).join('|')}]...`)
+    console.error(
+      `usage: npm run bench -- [--quick] [--json FILE] [--bed BED]... [${Object.keys(groups).join('|')}]...`,
+    )
     process.exit(2)
   }
 }
@@ -42,14 +46,15 @@ async function measure(name, settings) {
   }
 }
 
-const {json, names, quick: isQuick} = readArguments()
+const {bed: beds, json, names, quick: isQuick} = readArguments()
 if (!existsSync(hv)) {
   console.error('bench: hv is not built: run `npm run build`')
   process.exit(1)
 }
 
 const rows = []
-for (const name of names) {
+if (beds !== undefined) rows.push(...(await benchInBeds(beds, names, isQuick)))
+for (const name of beds === undefined ? names : []) {
   console.error(`bench: ${name}`)
   rows.push(...(await measure(name, isQuick ? quick : thorough)))
 }

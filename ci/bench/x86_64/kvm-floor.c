@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "batches.h"
+#include "../batches.h"
 
 enum {
   PML4 = 0x1000,

@@ -1,18 +1,34 @@
 // Random bytes of the host's kernel, man 4 random. Not node:crypto's: loading that takes 3 ms of each start.
 
 import {openSync, readSync} from 'node:fs'
+import {createRequire} from 'node:module'
 
-/** Kept open: a guest may use up the descriptors, and must have random bytes all the same. */
-let urandom: number | undefined
+type Fill = (target: Uint8Array) => void
+
+/** Chosen by the first program's start. The descriptor stays open: a guest that uses up all others has random bytes too. */
+let fill: Fill | undefined
 
 /** Fills `target` with unpredictable bytes. @returns it */
 export function fillRandom(target: Uint8Array): Uint8Array {
-  urandom ??= openSync('/dev/urandom', 'r')
-  // A signal may cut a long read short.
-  for (let done = 0; done < target.length; ) {
-    done += readSync(urandom, target, done, target.length - done, null)
-  }
+  fill ??= chooseFill()
+  fill(target)
   return target
+}
+
+function chooseFill(): Fill {
+  let fd: number
+  try {
+    fd = openSync('/dev/urandom', 'r')
+  } catch {
+    // A jail may have nothing but /dev/kvm.
+    return createRequire(import.meta.url)('node:crypto').randomFillSync
+  }
+  return (target) => {
+    // A signal may cut a long read short.
+    for (let done = 0; done < target.length; ) {
+      done += readSync(fd, target, done, target.length - done, null)
+    }
+  }
 }
 
 /** As /proc/sys/kernel/random/uuid writes one: RFC 9562, version 4. */

@@ -2,7 +2,7 @@
 
 import {type BigIntStats, statSync} from 'node:fs'
 import {hostname} from 'node:os'
-import {ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
+import {E2BIG, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
 import {S_IFDIR} from '../abi/file-mode.ts'
 import {arch} from '../arch/index.ts'
 import {HvError, printable} from '../errors.ts'
@@ -116,7 +116,7 @@ export class Sentry {
       map?.clear()
       space.dispose()
       closeExecutable(executable)
-      throw asHvError(error)
+      throw asHvError(error, options.program)
     }
   }
 
@@ -260,7 +260,11 @@ function random(length: number): Uint8Array {
   return fillRandom(new Uint8Array(length))
 }
 
-function asHvError(error: unknown): unknown {
+function asHvError(error: unknown, program: string): unknown {
   if (!(error instanceof Errno)) return error
-  return new HvError('OUT_OF_MEMORY', `the program does not fit its memory: ${error}`, 'raise --memory')
+  const name = printable(program)
+  if (error.code === E2BIG) {
+    return new HvError('BAD_ARGUMENT', `the arguments of ${name} are too long`, 'give fewer or shorter ones')
+  }
+  return new HvError('OUT_OF_MEMORY', `${name} does not fit its memory: ${error}`, 'raise --memory')
 }

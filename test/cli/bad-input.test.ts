@@ -142,6 +142,12 @@ describe.skipIf(!existsSync(KVM))('hv run refuses', () => {
     }
   })
 
+  test('less memory than a program starts with: its arguments, here', () => {
+    const args = Array.from({length: 11}, () => 'x'.repeat(100_000))
+    const line = /\/hello does not fit its memory: ENOMEM: raise --memory/
+    expectRefusal(hv(['run', '--memory', '1M', join(guests, 'hello'), ...args]), OWN_ERROR, line)
+  })
+
   test.skipIf(!existsSync(BUSYBOX))('to be silent about a guest that too little memory killed', () => {
     expectRefusal(
       hv(['run', '--memory', '1M', BUSYBOX, 'true']),

@@ -13,7 +13,7 @@ export interface VmOptions {
   memoryBase?: number
   /** arm64: how many bits guest physical addresses have, from 32 on; by default 40, or fewer where the host has fewer. */
   ipaBits?: number
-  /** arm64: vCPUs begin at EL2 and may run guests of their own. */
+  /** arm64: vCPUs begin at EL2 and may run guests of their own. With `gic`, without which KVM does not run them. */
   nested?: boolean
   /** arm64: an interrupt controller, GICv3 or else GICv2; all vCPUs are to be made before the first run then. */
   gic?: boolean
@@ -31,7 +31,7 @@ const GIC_END = 0x09000000
 /** @throws HvError MEMORY_SIZE, BAD_ARGUMENT, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE */
 export function checkOptions(options: VmOptions): Required<VmOptions> {
   const {memoryBytes, memoryBase = 0, ipaBits = 0, nested = false, gic = false} = options
-  const checked = {memoryBytes, memoryBase, ipaBits, nested, gic}
+  const checked = {memoryBytes, memoryBase, ipaBits, nested, gic: gic || nested}
   checkMemory(checked)
   if (arch.name !== 'arm64') refuse(checked)
   else if (ipaBits !== 0 || nested) checkLimits(checked, limits())

@@ -19,7 +19,7 @@ export default class Check extends Command {
     '<%= config.bin %> check',
     '<%= config.bin %> check --json',
     '<%= config.bin %> check --board rpi4',
-    'sudo <%= config.bin %> check',
+    '$ sudo <%= config.bin %> check',
   ]
 
   static override flags = {

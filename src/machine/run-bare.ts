@@ -34,8 +34,7 @@ export async function runBare(options: RunOptions, streams: MachineStreams = {})
   const started = performance.now()
   using file = GuestFile.open(options.program)
   const {memoryBytes = MEMORY_BYTES} = options
-  const nested = file.needsEl2 ? {nested: true} : {}
-  using vm = Vm.create({memoryBytes, memoryBase: machine.memoryBase, ...nested})
+  using vm = Vm.create({memoryBytes, memoryBase: machine.memoryBase, nested: file.needsEl2})
   const start = file.load(vm.memory, options.args)
   const vcpu = vm.createVcpu()
   machine.boot(vm, vcpu, start)

@@ -99,7 +99,7 @@ void InitVcpu(Vcpu& vcpu) {
   Ioctl(vcpu.fd(), KVM_ARM_VCPU_INIT, "KVM_ARM_VCPU_INIT", &init);
 }
 
-// Arm ARM B2.7.4.2: clean to the point of unification, invalidate the instruction caches of the inner shareable domain; that is
+// Arm ARM B2.7.4: clean to the point of unification, invalidate the instruction caches of the inner shareable domain; that is
 // __builtin___clear_cache. Clean to the point of coherency first, for guests whose MMU is off: their accesses bypass caches.
 // KVM does both itself for a page that the guest has not touched yet (arch/arm64/kvm/mmu.c, pgtable.c).
 void PublishMemory(const uint8_t* begin, size_t size) {

@@ -1,6 +1,6 @@
 // The state in which a bare-metal guest starts on arm64: EL1 (EL2 when it asked for that), MMU and caches on, everything
 // below 4 GiB mapped to itself. With the MMU off its accesses would bypass the caches that the host writes through
-// (Arm ARM D8.2.12), and a real board would show it stale memory.
+// (Arm ARM, "The effects of disabling an address translation stage"), and a real board would show it stale memory.
 
 import type {RegisterName} from '../../vm/registers.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
@@ -15,7 +15,7 @@ const TABLE = MEMORY_BASE + 0x1000
 const VECTORS = MEMORY_BASE + 0x2000
 
 const GIB = 2 ** 30
-/** Of 1 GiB, in a table of level 1: Arm ARM D8.3.1. Access flag; EL1 alone, readable and writable. */
+/** Of 1 GiB, in a table of level 1: Arm ARM D8.3. Access flag; EL1 alone, readable and writable. */
 const BLOCK = 0x401n
 const INNER_SHAREABLE = 3n << 8n
 const NEVER_EXECUTE = 3n << 53n

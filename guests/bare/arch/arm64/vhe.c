@@ -1,4 +1,5 @@
-// vhe: begins at EL2, sets HCR_EL2.E2H, and shows that EL1's names reach EL2's registers then (Arm ARM D8.17.3).
+// vhe: begins at EL2, sets HCR_EL2.E2H, and shows that EL1's names reach EL2's registers then (Arm ARM,
+// "System and Special-purpose register redirection").
 
 #include "io.h"
 #include "machine.h"

@@ -83,11 +83,12 @@ export class Kernel {
 
   /** How long the process has run so far, nanoseconds; it never decreases. Not counted: while all its tasks sleep. */
   cpuTimeNs(process: Process): number {
-    return monotonicNs() - process.startedNs - this.#sleptNs
+    return monotonicNs() - process.startedNs - (this.#sleptNs - process.sleptBeforeNs)
   }
 
   /** A new task: it runs when its turn comes. */
   start(process: Process, task: Task): void {
+    process.sleptBeforeNs = this.#sleptNs
     this.processes.set(process.pid, process)
     process.tasks.push(task)
     this.tasks.set(task.tid, task)

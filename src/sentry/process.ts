@@ -20,6 +20,8 @@ export class Process {
   readonly tasks: Task[] = []
   /** CLOCK_MONOTONIC nanoseconds. */
   readonly startedNs: number
+  /** How long the kernel had slept by then, nanoseconds. */
+  sleptBeforeNs = 0
   /** What was executed: for /proc/PID/exe, cmdline, environ and auxv. */
   program: Program
   personality = 0

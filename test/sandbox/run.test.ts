@@ -21,6 +21,11 @@ describe('a sandbox of host programs', () => {
     expect(result.stats.syscalls).toBeGreaterThan(1)
   })
 
+  test('counts the CPU time of each program from its own start', async () => {
+    expect((await sandbox.run(BUSYBOX, ['sleep', '0.2'])).exitCode).toBe(0)
+    expect(await sandbox.run(guest('system-info'))).toMatchObject({exitCode: 0, stderr: ''})
+  })
+
   test('keeps standard error and exit status apart', async () => {
     const result = await sandbox.run(BUSYBOX, ['sh', '-c', 'echo out; echo err >&2; exit 7'])
     expect(result).toMatchObject({exitCode: 7, stdout: 'out\n', stderr: 'err\n'})

@@ -13,6 +13,8 @@
 namespace hv {
 namespace {
 
+constexpr uint64_t kMdscrEl1 = ARM64_SYS_REG(2, 0, 0, 2, 2);
+constexpr uint64_t kTpidrroEl0 = ARM64_SYS_REG(3, 3, 13, 0, 3);
 constexpr uint64_t kSctlrEl1 = ARM64_SYS_REG(3, 0, 1, 0, 0);
 constexpr uint64_t kCpacrEl1 = ARM64_SYS_REG(3, 0, 1, 0, 2);
 constexpr uint64_t kTtbr1El1 = ARM64_SYS_REG(3, 0, 2, 0, 1);
@@ -59,6 +61,8 @@ constexpr uint64_t kTcrE0pd1 = uint64_t{1} << 56;
 constexpr uint64_t kMair = 0x04ff;
 // FP and SIMD for EL0 and EL1.
 constexpr uint64_t kCpacr = 3u << 20;
+// EL0 does not reach the debugger's channel.
+constexpr uint64_t kMdscrTdcc = 1u << 12;
 // EL0 reads CNTVCT_EL0.
 constexpr uint64_t kCntkctl = 1u << 1;
 
@@ -109,6 +113,9 @@ void InitSystem(Vcpu& vcpu, uint64_t kernel_table, uint64_t vectors, uint64_t st
   SetRegister(vcpu, kVbarEl1, vectors);
   SetRegister(vcpu, kCpacrEl1, kCpacr);
   SetRegister(vcpu, kCntkctlEl1, kCntkctl);
+  SetRegister(vcpu, kMdscrEl1, kMdscrTdcc);
+  // KVM resets it to a number that is to be noticed.
+  SetRegister(vcpu, kTpidrroEl0, 0);
   SetRegister(vcpu, HV_CORE(sp_el1), stack);
   SetRegister(vcpu, kSctlrEl1, sctlr);
 }

@@ -11,8 +11,8 @@
 #include "shim/abi.h"
 
 // shim/arm64/entry.S
-extern "C" const uint8_t hv_shim_vectors[], hv_shim_stored[], hv_shim_tail[], hv_shim_return[],
-    hv_shim_end[];
+extern "C" const uint8_t hv_shim_vectors[], hv_shim_stored[], hv_shim_tail[], hv_shim_fault[],
+    hv_shim_return[], hv_shim_end[];
 
 namespace hv {
 namespace {
@@ -82,16 +82,17 @@ void Context::Enter() {
   written_[kRegPstate] &= kUserPstate;
   std::copy(written_.begin(), written_.end(), saved());
   action() |= HV_ACTION_LOAD;
-  if (!will_act_) {
+  if (!rang_) {
     SetRegister(vcpu_, HV_CORE(regs.pc), CodeAddress(hv_shim_return));
     SetRegister(vcpu_, HV_CORE(regs.pstate), kKernelPstate);
   }
-  loading_ = true;
   has_written_ = false;
 }
 
 Trap Context::Run() {
   if (has_written_) Enter();
+  will_act_ = true;
+  rang_ = false;
   for (;;) {
     int error = vcpu_.Run();
     if (error == EINTR) {
@@ -102,8 +103,7 @@ Trap Context::Run() {
     if (error != 0) return Die(error);
     const kvm_run& run = vcpu_.run();
     if (run.exit_reason != KVM_EXIT_MMIO || run.mmio.is_write) return Die(0);
-    loading_ = false;
-    will_act_ = true;
+    rang_ = true;
     if (run.mmio.phys_addr == HV_NOWHERE + HV_DOORBELL_SYSCALL) {
       stop_ = Stop::kCallSaved;
       // Answered while the shim gave up waiting: the program goes on.
@@ -136,26 +136,24 @@ Trap Context::Fault() {
 
 // KVM_RUN ended between two instructions. Where these are the shim's, the program's registers follow from how far it got.
 Trap Context::Interrupted() {
+  rang_ = false;
   uint64_t pc = GetRegister(vcpu_, HV_CORE(regs.pc));
   bool in_program = (GetRegister(vcpu_, HV_CORE(regs.pstate)) & kExceptionLevelMask) == 0;
   if (in_program) {
-    loading_ = false;
     will_act_ = false;
     stop_ = Stop::kUser;
     return Trap::kInterrupted;
   }
   // On the way to a doorbell, or to where a call is stored: some instructions on, that is the trap.
-  if (pc < CodeAddress(hv_shim_stored)) return Trap::kResumed;
+  bool on_the_way = pc < CodeAddress(hv_shim_stored) ||
+                    (pc >= CodeAddress(hv_shim_fault) && pc < CodeAddress(hv_shim_return));
+  if (on_the_way) return Trap::kResumed;
 
   // Behind the tail the shim may have looked at `action` already.
   will_act_ = pc < CodeAddress(hv_shim_tail);
-  if (will_act_) {
-    loading_ = false;
-    stop_ = Stop::kCall;
-    return State() == HV_STATE_REQUEST ? Trap::kSyscall : Trap::kInterrupted;
-  }
-  stop_ = loading_ || pc >= CodeAddress(hv_shim_return) ? Stop::kSaved : Stop::kCall;
-  return Trap::kInterrupted;
+  bool all_saved = pc >= CodeAddress(hv_shim_return) || (action() & HV_ACTION_LOAD) != 0;
+  stop_ = all_saved ? Stop::kSaved : Stop::kCall;
+  return will_act_ && State() == HV_STATE_REQUEST ? Trap::kSyscall : Trap::kInterrupted;
 }
 
 Trap Context::Die(int host_error) {

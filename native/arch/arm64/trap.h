@@ -83,10 +83,11 @@ class Context {
   uint64_t table_ = 0;
   bool has_host_cycles_;
   Stop stop_ = Stop::kUser;
-  // The shim will look at `action` before the program runs on, wherever it stands now.
+  // The shim will look at `action` before the program runs on. While it runs, too: whoever asks for an action then answers a
+  // call that the shim waits with.
   bool will_act_ = false;
-  // The shim has been told to load all registers from the frame.
-  bool loading_ = false;
+  // At a doorbell: KVM completes the load first, wherever the PC was set to meanwhile.
+  bool rang_ = false;
   // Registers that the next Run enters the program with.
   UserRegisters written_ = {};
   bool has_written_ = true;

@@ -143,6 +143,8 @@ Trap Context::Run() {
     FinishPvmSyscall();
   }
   interrupted_ = false;
+  // Who asks for an action while it runs answers a call that the shim waits with.
+  stop_ = Stop::kSyscall;
 
   for (;;) {
     int error = vcpu_.Run();

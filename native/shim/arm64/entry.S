@@ -68,8 +68,8 @@
   .section .rodata.hv_shim, "a", %progbits
   .balign 4096
 
-  .hidden hv_shim_vectors, hv_shim_stored, hv_shim_tail, hv_shim_return, hv_shim_end
-  .globl hv_shim_vectors, hv_shim_stored, hv_shim_tail, hv_shim_return, hv_shim_end
+  .hidden hv_shim_vectors, hv_shim_stored, hv_shim_tail, hv_shim_fault, hv_shim_return, hv_shim_end
+  .globl hv_shim_vectors, hv_shim_stored, hv_shim_tail, hv_shim_fault, hv_shim_return, hv_shim_end
 
 // Arm ARM D1.3.1.4, the vector table: nothing but a synchronous exception of the program's ever comes.
 hv_shim_vectors:
@@ -82,7 +82,7 @@ hv_shim_vectors:
   ubfx x1, x1, #26, #6
   cmp x1, #EC_SVC64
   b.eq call
-  b fault
+  b hv_shim_fault
   .rept 7
   vector dead
   .endr
@@ -95,14 +95,6 @@ dead:
   stp x0, x1, [sp, #HV_FRAME_SYNDROME]
   ring HV_DOORBELL_DEAD
   b dead
-
-fault:
-  save_rest
-  mrs x0, esr_el1
-  mrs x1, far_el1
-  stp x0, x1, [sp, #HV_FRAME_SYNDROME]
-  ring HV_DOORBELL_FAULT
-  b hv_shim_return
 
 call:
   ldr x1, [sp, #(REGISTERS + 8)]
@@ -138,10 +130,16 @@ hv_shim_tail:
   ldr x0, [sp, #HV_FRAME_RESULT]
   return_to_program
 6:
+  tbnz w0, #2, hv_shim_return
   act
-  tbz w0, #2, 5b
-  b load
+  b 5b
 
+hv_shim_fault:
+  save_rest
+  mrs x0, esr_el1
+  mrs x1, far_el1
+  stp x0, x1, [sp, #HV_FRAME_SYNDROME]
+  ring HV_DOORBELL_FAULT
 // The host starts a context here. From here on the frame has all of the program's registers.
 hv_shim_return:
   ldr w0, [sp, #HV_FRAME_ACTION]

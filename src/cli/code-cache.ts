@@ -11,6 +11,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -102,8 +103,18 @@ function write(path: string, data: Buffer): void {
       closeSync(fd)
     }
     renameSync(unfinished, path)
+    removeOthers(path)
   } catch {
     rmSync(unfinished, {force: true})
+  }
+}
+
+/** What this Node made of the same chunk of other builds: the cache does not grow. */
+function removeOthers(path: string): void {
+  const withoutHash = (name: string): string => name.replace(/.{8}\.cjs/, '.cjs')
+  const [directory, kept] = [dirname(path), basename(path)]
+  for (const name of readdirSync(directory)) {
+    if (name !== kept && withoutHash(name) === withoutHash(kept)) rmSync(join(directory, name), {force: true})
   }
 }
 

@@ -3,7 +3,7 @@
 import {chmodSync, mkdtempSync, readdirSync, statSync, writeFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
+import {dirname, join} from 'node:path'
 import {expect, test} from 'vitest'
 import {cacheCode} from '../../../src/cli/code-cache.ts'
 
@@ -73,6 +73,18 @@ test('what V8 refuses is replaced', () => {
   writeFileSync(chunk, 'exports.add = (a, b) => b + a')
   expect(loadOnce(chunk, env).add(1, 2)).toBe(3)
   expect(statSync(join(cache, readdirSync(cache)[0])).ino).not.toBe(ino)
+})
+
+test('one build of a chunk is kept, and other chunks', () => {
+  const {chunk, cache, env} = start()
+  const names = ['hv-run-AAAAAAAA.cjs', 'hv-run-bare-AAAAAAAA.cjs', 'hv-run-B_BBB-BB.cjs']
+  for (const name of names) {
+    const built = join(dirname(chunk), name)
+    writeFileSync(built, 'exports.add = (a, b) => a + b')
+    loadOnce(built, env)
+  }
+  const kept = readdirSync(cache).map((name) => name.slice(0, name.indexOf('.cjs') + 4))
+  expect(kept.sort()).toEqual(names.slice(1).sort())
 })
 
 test('without a home, or when Node is told to, nothing is kept', () => {

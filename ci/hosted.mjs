@@ -2,10 +2,11 @@
 // that need it are skipped by name, and the beds run the guests in emulation.
 
 import {spawnSync} from 'node:child_process'
-import {accessSync, appendFileSync, constants} from 'node:fs'
+import {appendFileSync} from 'node:fs'
+import {canOpenKvm} from './kvm.mjs'
 import {root} from './paths.mjs'
 
-/** The stages that skip tests for want of KVM, and only those: stages.mjs has all. */
+/** The stages that skip tests, or themselves, for want of KVM, and only those: stages.mjs has all. */
 const USE_KVM = ['unit', 'fuzz', 'linux', 'cli', 'sandbox', 'package']
 
 // A job's container is root's and its checkout is not, and git reads no repository of somebody else (man 1 git-config,
@@ -17,7 +18,7 @@ const env = {
   GIT_CONFIG_VALUE_0: root,
 }
 
-const hasKvm = canOpen('/dev/kvm')
+const hasKvm = canOpenKvm()
 const how = hasKvm ? 'with KVM: every test' : 'no KVM: tests that need it are skipped; see the bed stage'
 console.log(how)
 if (process.env.GITHUB_STEP_SUMMARY) appendFileSync(process.env.GITHUB_STEP_SUMMARY, `${how}\n`)
@@ -35,13 +36,4 @@ function others() {
   const {stdout} = spawnSync('node', ['ci/test.mjs', '--list'], {cwd: root, encoding: 'utf8'})
   const all = stdout.match(/^\S+/gm)
   return all.filter((name) => !USE_KVM.includes(name))
-}
-
-function canOpen(path) {
-  try {
-    accessSync(path, constants.R_OK | constants.W_OK)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -7,6 +7,7 @@
 
 import {mkdirSync, writeFileSync} from 'node:fs'
 import {installDependencies} from './dependencies.mjs'
+import {canOpenKvm} from './kvm.mjs'
 import {aptLine, installMissing} from './packages.mjs'
 import {cache} from './paths.mjs'
 import {allowedSkip} from './skips.mjs'
@@ -79,6 +80,7 @@ async function runStage(stage, missing, skips) {
 
 async function checksOf(stage, missing) {
   const lacking = (stage.packages ?? []).filter((name) => missing.includes(name))
+  if (stage.kvm && !canOpenKvm()) lacking.push('/dev/kvm (`npx hv check` says what is wrong with it)')
   if (lacking.length > 0) {
     return [{name: stage.name, status: 'skipped', detail: `needs ${lacking.join(', ')}`}]
   }

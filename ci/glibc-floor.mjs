@@ -48,7 +48,8 @@ function check(file) {
 
   const shown = file.replace(`${root}/`, '')
   const isMusl = needed.some((name) => MUSL.test(name))
-  if (file.endsWith(isMusl ? '.glibc.node' : '.musl.node')) fail(`${file}: needs ${needed.join(', ')}`)
+  if (file.endsWith(isMusl ? '.glibc.node' : '.musl.node'))
+    fail(`${file}: is not for the libc of its name: needs ${needed.join(', ')}`)
   if (isMusl) {
     if (needed.length > 1) fail(`${file}: is for musl and needs ${needed.join(', ')}`)
     console.log(`${shown}: needs ${needed.join(' ')}`)

@@ -103,6 +103,15 @@ test.each(Object.entries(BINARIES))('%s is for its machine', (path, machine) => 
   expect(elf.readUInt16LE(E_MACHINE_OFFSET)).toBe(machine)
 })
 
+test('the prebuilt binaries need no newer libc than they should', async () => {
+  const binaries = Object.keys(BINARIES)
+  const {status, stdout, stderr} = await run('node', ['ci/glibc-floor.mjs', ...binaries], {cwd: root})
+  expect(stderr).toBe('')
+  for (const path of binaries)
+    expect(stdout).toMatch(new RegExp(`^${path}: GLIBC_.*; needs libc\\.so\\.6`, 'm'))
+  expect(status).toBe(0)
+})
+
 test('the tarball holds no tests, caches, build folders or sources in TypeScript', () => {
   const stray = /^(test|ci|src|guests|\.)|^native\/build\/|(?<!\.d)\.ts$|\.(o|tgz|squashfs)$/
   expect(tarball.files.filter(({path}) => stray.test(path))).toEqual([])

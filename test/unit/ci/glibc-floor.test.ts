@@ -1,9 +1,10 @@
 // ci/glibc-floor.mjs: what it lets pass, and what it names when it does not.
 
-import {existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import {hasCommand} from '../../../ci/packages.mjs'
 import {root} from '../../../ci/paths.mjs'
 import {run} from '../../../ci/process.mjs'
 
@@ -52,6 +53,27 @@ test('a C++ run-time library is named', async () => {
   const {status, output} = await floor(await library('dynamic', source))
   expect(output).toMatch(/libstdc\+\+\.so\.6.*statically/)
   expect(status).toBe(1)
+})
+
+const PUTS = 'extern "C" int puts(const char*);\nint hv() { return puts(""); }\n'
+
+test('a binary for glibc is refused under the name of one for musl', async () => {
+  const misnamed = join(folder, 'hv.musl.node')
+  copyFileSync(await library('glibc', PUTS, '-nodefaultlibs', '-Wl,--no-as-needed', '-lc'), misnamed)
+  expect(await floor(misnamed)).toEqual({
+    status: 1,
+    output: expect.stringContaining('is not for the libc of its name'),
+  })
+})
+
+test.skipIf(!hasCommand('musl-gcc'))('a binary for musl passes, and only under its name', async () => {
+  const source = join(folder, 'musl.c')
+  writeFileSync(source, 'int puts(const char*);\nint hv(void) { return puts(""); }\n')
+  const [named, misnamed] = ['musl', 'glibc'].map((libc) => join(folder, `right.${libc}.node`))
+  await run('musl-gcc', ['-shared', '-fPIC', source, '-o', named])
+  copyFileSync(named, misnamed)
+  expect(await floor(named)).toEqual({status: 0, output: expect.stringContaining('needs libc.so')})
+  expect(await floor(misnamed)).toMatchObject({status: 1})
 })
 
 test('what is no ELF file is refused by name', async () => {

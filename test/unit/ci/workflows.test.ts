@@ -10,7 +10,7 @@ import {expect, test} from 'vitest'
 const ACTION = /^actions\/[a-z-]+@v\d+$/
 const COMMAND = /^(node ci\/|sh ci\/|\.ci\/|npm )[^\n;&|]*$/
 
-const folder = new URL('../../.github/workflows/', import.meta.url)
+const folder = new URL('../../../.github/workflows/', import.meta.url)
 const names = readdirSync(folder)
 
 async function parse(content: string) {

@@ -17,8 +17,19 @@ export interface Verdict {
   dissenting: Clue[]
 }
 
+/** Every check asks for it, and reading the kernel's log takes a call for each line. */
+const verdicts = new WeakMap<Facts, Verdict>()
+
+export function verdictOf(facts: Facts): Verdict {
+  const known = verdicts.get(facts)
+  if (known) return known
+  const verdict = judge(cluesOf(facts))
+  verdicts.set(facts, verdict)
+  return verdict
+}
+
 /** A stronger clue wins: the running kernel's own words over its traces, those over what it was asked for. */
-export function judge(clues: readonly Clue[]): Verdict {
+function judge(clues: readonly Clue[]): Verdict {
   let modes: readonly Mode[] = ALL_MODES
   const agreeing: Clue[] = []
   const dissenting: Clue[] = []
@@ -34,7 +45,7 @@ export function judge(clues: readonly Clue[]): Verdict {
 }
 
 /** The strongest first. */
-export function cluesOf(facts: Facts): Clue[] {
+function cluesOf(facts: Facts): Clue[] {
   const {host} = facts
   const log = cluesOfLog(host)
   return [

@@ -4,28 +4,29 @@ import type {Check, Facts} from '../facts.ts'
 import type {Finding} from '../finding.ts'
 import type {Clue} from './clue.ts'
 import {argumentsOf} from './command-line.ts'
-import {cluesOf, judge, type Verdict} from './evidence.ts'
+import {type Verdict, verdictOf} from './evidence.ts'
 import {cpusOf} from './midr.ts'
 import {KERNEL_AT_EL1, MODES, type Mode, namesOf} from './modes.ts'
 
 const WHAT_VHE_CHANGES =
   'With VHE the kernel would run at EL2 itself: no EL1/EL2 world switch at each exit, cheaper hypercalls and interrupts.'
+const REPORT_IT = 'report this with the output of `hv check --json`'
 /** Arguments without which the kernel would use VHE on a core that has it. */
 const AGAINST_VHE = ['kvm-arm.mode=nvhe', 'kvm-arm.mode=protected', 'id_aa64mmfr1.vh=0', 'arm64_sw.hvhe=1']
 
 /** null: it could not be told. */
 export function modeOf(facts: Facts): Mode | null {
-  const {modes} = judge(cluesOf(facts))
+  const {modes} = verdictOf(facts)
   return modes.length === 1 ? modes[0] : null
 }
 
 export const checkMode: Check = (facts) => {
-  const verdict = judge(cluesOf(facts))
+  const verdict = verdictOf(facts)
   const subject = {id: 'virtualization-mode', title: 'Use of EL2'}
   const evidence = describe([...verdict.agreeing, ...verdict.dissenting])
   if (verdict.modes.length > 1) {
     const detail = `It could not be told which of ${namesOf(verdict.modes)} it is.`
-    const mend = 'run `sudo hv check`: root may read the kernel log'
+    const mend = facts.host.uid === 0 ? REPORT_IT : 'run `sudo hv check`: root may read the kernel log'
     return [{...subject, status: 'warn', detail, evidence, mend}]
   }
   const [mode] = verdict.modes
@@ -75,9 +76,7 @@ function withDissent(finding: Finding, mode: Mode, {agreeing, dissenting}: Verdi
   )
   const detail = `${finding.detail} Evidence disagrees: the ${believed.kind} says ${MODES[mode].name}, ${against.join(', ')}.`
   const status = finding.status === 'fail' ? 'fail' : 'warn'
-  const mend = isWish
-    ? 'take a kernel and a core that can do it, or remove the argument'
-    : 'report this with the output of `hv check --json`'
+  const mend = isWish ? 'take a kernel and a core that can do it, or remove the argument' : REPORT_IT
   return {...finding, status, detail, mend: finding.mend ?? mend}
 }
 

@@ -5,12 +5,13 @@ import {expect, test} from 'vitest'
 import type {Exit} from '../../../src/vm/exit.ts'
 import type {Vcpu} from '../../../src/vm/vcpu.ts'
 import {guest} from '../../helpers/guest-code.ts'
-import {addVcpu, codeOf, describeKvm, standingBefore} from '../../helpers/vm.ts'
+import {addVcpu, codeOf, describeKvm, isEmulated, standingBefore} from '../../helpers/vm.ts'
 
 const {stop, stopKind, spin, programCounter, general} = guest
 /** A byte of memory that both vCPUs know. */
 const SHARED = guest.at + 0x4000
-const LATEST_MS = 100
+/** Hardware's; an emulated processor may be busy with something else. */
+const LATEST_MS = isEmulated ? 5000 : 100
 
 async function codeOfAsync(promise: Promise<unknown>): Promise<string> {
   const error = await promise.then(
@@ -32,7 +33,7 @@ async function endOf(vcpu: Vcpu, stop: () => void, signal?: AbortSignal): Promis
 }
 
 describeKvm('Vcpu', () => {
-  test('interrupt stops a spinning guest in less than 100 ms', async () => {
+  test('interrupt stops a spinning guest at once', async () => {
     const {vm, vcpu} = standingBefore(spin)
     using _ = vm
     const {exit, ms} = await endOf(vcpu, () => vcpu.interrupt())
@@ -163,10 +164,11 @@ describeKvm('two vCPUs of one VM', () => {
     expect([vcpu, second].map(({registers}) => registers.get(general[0]))).toEqual([1n, 2n])
   })
 
-  test('twenty spin at once and all end', async () => {
+  // KVM makes no more of them where the interrupt controller is a GICv2.
+  test('eight spin at once and all end', async () => {
     const {vm, vcpu} = standingBefore(spin)
     using _ = vm
-    const all = [vcpu, ...Array.from({length: 19}, () => addVcpu(vm, 0, spin))]
+    const all = [vcpu, ...Array.from({length: 7}, () => addVcpu(vm, 0, spin))]
     const ended = all.map((each) => each.runAsync())
     await sleep(50)
     for (const each of all) each.interrupt()

@@ -66,7 +66,7 @@ export interface InterruptedExit {
 /** The processor refused to enter the guest: its state is invalid. */
 export interface FailEntryExit {
   readonly kind: 'fail-entry'
-  /** The processor's own code (VT-x: SDM vol. 3, 28.7). */
+  /** The processor's own code (VT-x: SDM vol. 3, 28.7); on arm64 1: this core cannot run the vCPU, another may. */
   readonly hardwareReason: bigint
 }
 

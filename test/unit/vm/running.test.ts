@@ -52,6 +52,17 @@ describeKvm('Vcpu', () => {
     expect(vcpu.run().kind).toBe(stopKind)
   })
 
+  test('code that is written over code is what runs next', () => {
+    const {vm, vcpu} = standingBefore(guest.tell(1))
+    using _ = vm
+    const told = [guest.numberOf(vcpu.run())]
+    for (const number of [2, 3]) {
+      const vcpuOfNewCode = addVcpu(vm, 0, guest.tell(number))
+      told.push(guest.numberOf(vcpuOfNewCode.run()))
+    }
+    expect(told).toEqual([1, 2, 3])
+  })
+
   test('an interrupt before the run ends it at once, and only that one', () => {
     const {vm, vcpu} = standingBefore(stop)
     using _ = vm

@@ -18,7 +18,7 @@ const SYSTEM = [
   'etc/group f 644 0 0 echo root:x:0:',
   'etc/hosts f 644 0 0 echo 127.0.0.1 localhost',
 ]
-const PROJECT = ['package.json', 'oclif.manifest.json', 'dist', 'src', 'test', 'boards', 'ci']
+const PROJECT = ['package.json', 'oclif.manifest.json', 'dist', 'src', 'test', 'boards', 'ci', 'guests/real']
 /** No compiler in there: `npm run bench -- --bed NAME` builds them before. */
 const BENCH = ['kvm-floor', 'null-syscall']
 const NPM_ROOTS = ['@oclif/core', '@oclif/plugin-autocomplete', 'elfy', 'node-gyp-build', 'vitest', 'vite']

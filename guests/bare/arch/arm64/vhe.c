@@ -50,6 +50,7 @@ int main(unsigned long argc, char **argv) {
   unsigned long vh = READ(ID_AA64MMFR1_EL1) >> 8 & 0xf;
   tell("ID_AA64MMFR1_EL1.VH", vh);
   if (vh == 0) return 2;
+  // KVM's vCPUs with EL2 have it set for ever (api.rst, KVM_ARM_VCPU_HAS_EL2); other hypervisors' may begin without.
   tell("HCR_EL2.E2H was", (READ(HCR_EL2) & E2H) != 0);
   WRITE(HCR_EL2, READ(HCR_EL2) | E2H);
   tell("HCR_EL2.E2H is", (READ(HCR_EL2) & E2H) != 0);

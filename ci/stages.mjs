@@ -1,7 +1,7 @@
 // The stages of a test run, in order: a stage may use what the ones above it built.
 //
-// A stage is `{name, what, packages?, run}`; `run` returns checks `{name, status, detail?, count?}` with status `passed`,
-// `failed` or `skipped`. A stage whose packages are missing is skipped by name.
+// A stage is `{name, what, packages?, kvm?, run}`; `run` returns checks `{name, status, detail?, count?}` with status `passed`,
+// `failed` or `skipped`. A stage whose packages are missing is skipped by name, and so is one with `kvm` where there is none.
 
 import {buildGuests, buildManifest, buildNative, buildTypeScript, prebuild} from './stages/build.mjs'
 import {lint} from './stages/lint.mjs'
@@ -32,6 +32,7 @@ export const stages = [
   {
     name: 'linux',
     what: 'test/guests: every guest, natively and under hv',
+    kvm: true,
     packages: compiler,
     run: () => vitest('guests'),
   },
@@ -39,6 +40,7 @@ export const stages = [
   {
     name: 'sandbox',
     what: 'test/sandbox: Sandbox, as an embedder uses it',
+    kvm: true,
     packages: compiler,
     run: () => vitest('sandbox'),
   },

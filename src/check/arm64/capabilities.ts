@@ -61,6 +61,8 @@ export function vhFieldOf({kvm}: Facts): number | null {
   return value === null ? null : Number((value >> 8n) & 0xfn)
 }
 
+/** undefined: the device did not open, or what opened is no KVM. */
 function moreExtension({kvm, capabilities}: Facts, number: number): number | undefined {
+  if (kvm.apiVersion < 0) return undefined
   return kvm.extensions[capabilities.length + MORE_CAPABILITIES.indexOf(number)]
 }

@@ -58,8 +58,11 @@ export const stages = [
   },
   {
     name: 'bed',
-    what: 'test/bed: the guests in the SVM bed',
-    packages: ['qemu-system-x86', 'busybox-static', 'cpio', 'squashfs-tools', 'kmod', 'xz-utils'],
+    what: 'test/bed: guests and unit tests in the SVM bed and in arm64 beds, VHE and nVHE',
+    packages: [
+      ...['qemu-system-x86', 'qemu-system-arm', 'debian-archive-keyring'],
+      ...['cpio', 'squashfs-tools', 'kmod', 'xz-utils'],
+    ],
     run: () => vitest('bed'),
   },
 ]

@@ -13,7 +13,9 @@ const projects = [
   {name: 'cli', ...alone, testTimeout: 120_000},
   {name: 'sandbox', ...alone},
   {name: 'package', ...alone, testTimeout: 300_000, hookTimeout: 300_000},
-  {name: 'bed', ...alone, testTimeout: 600_000, hookTimeout: 600_000},
+  // A bed keeps little more than one processor busy.
+  {name: 'bed', maxWorkers: 2, testTimeout: 600_000, hookTimeout: 600_000},
+  {name: 'beds', ...alone, testTimeout: 600_000, hookTimeout: 600_000},
 ]
 
 export default defineConfig({

@@ -12,7 +12,7 @@ import {root} from '../paths.mjs'
  * @property {string} kernelArguments what the kernel is told beyond what every bed's is
  * @property {number} cpus
  * @property {number} memoryMib
- * @property {string} [says] what the kernel log says of KVM (arch/arm64/kvm/arm.c); on arm64 only
+ * @property {string} mode the `machine.mode` that `hv check` should find (src/check/README.md)
  */
 
 const ordinary = {kernelArguments: '', cpus: 2, memoryMib: 2048}
@@ -23,22 +23,22 @@ const arm64 = {
   machine: 'virt,gic-version=3,virtualization=on',
   kernel: 'cloud-arm64',
 }
-const VHE = 'VHE mode initialized successfully'
-const a76 = {...arm64, cpu: 'cortex-a76', says: VHE}
-const a72 = {...arm64, cpu: 'cortex-a72', says: 'Hyp nVHE mode initialized successfully'}
+const a76 = {...arm64, cpu: 'cortex-a76', mode: 'vhe'}
+const a72 = {...arm64, cpu: 'cortex-a72', mode: 'nvhe'}
 // Pointer authentication by QEMU's default algorithm halves the speed of node.
-const max = {...arm64, cpu: 'max,pauth=off', says: VHE}
+const max = {...arm64, cpu: 'max,pauth=off', mode: 'vhe'}
 
 /** @type {Record<string, BedDescription>} */
 export const beds = {
-  svm: {...x86_64, cpu: 'max,+svm,+npt'},
+  svm: {...x86_64, cpu: 'max,+svm,+npt,la57=off', mode: 'svm'},
 
   a76,
   a72,
-  n1: {...arm64, cpu: 'neoverse-n1', says: VHE},
+  n1: {...arm64, cpu: 'neoverse-n1', mode: 'vhe'},
   max,
-  protected: {...a76, kernelArguments: 'kvm-arm.mode=protected', says: 'Protected hVHE mode initialized'},
-  hvhe: {...a76, kernelArguments: 'arm64_sw.hvhe=1', says: 'Hyp hVHE mode initialized successfully'},
+  nvhe: {...a76, kernelArguments: 'kvm-arm.mode=nvhe', mode: 'nvhe'},
+  protected: {...a76, kernelArguments: 'kvm-arm.mode=protected', mode: 'protected-hvhe'},
+  hvhe: {...a76, kernelArguments: 'arm64_sw.hvhe=1', mode: 'hvhe'},
   gic2: {...a76, machine: 'virt,gic-version=2,virtualization=on'},
   '16k': {...a76, kernel: '16k-arm64'},
   old: {...a76, kernel: 'bookworm-arm64'},
@@ -46,12 +46,12 @@ export const beds = {
     ...max,
     kernel: 'backports-arm64',
     kernelArguments: 'kvm-arm.mode=nested',
-    says: 'VHE+NV2 mode initialized successfully',
+    mode: 'vhe-nv2',
   },
   'a76-1': {...a76, cpus: 1},
   'a76-4': {...a76, cpus: 4},
-  el1: {...a76, machine: 'virt,gic-version=3', says: 'HYP mode not available'},
-  none: {...a76, kernelArguments: 'kvm-arm.mode=none', says: 'KVM disabled from command line'},
+  el1: {...a76, machine: 'virt,gic-version=3', mode: 'el1'},
+  none: {...a76, kernelArguments: 'kvm-arm.mode=none', mode: 'disabled'},
 }
 
 /** @returns {BedDescription | undefined} nothing when neither a bed nor a board has the name */
@@ -63,7 +63,7 @@ export function bedNamed(name) {
 /** `hv boards` validates the files; here a wrong one fails in QEMU, which names what it does not know. */
 function boardAsBed(file) {
   if (!existsSync(file)) return undefined
-  const {architecture, emulation} = JSON.parse(readFileSync(file, 'utf8'))
+  const {architecture, emulation, expect} = JSON.parse(readFileSync(file, 'utf8'))
   if (!emulation) throw new Error(`${file}: QEMU cannot emulate this board: its emulation is null`)
-  return {...(architecture === 'arm64' ? arm64 : x86_64), ...emulation}
+  return {...(architecture === 'arm64' ? arm64 : x86_64), ...emulation, mode: expect.modes[0]}
 }

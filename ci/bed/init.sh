@@ -28,8 +28,10 @@ $busybox mount -t tmpfs tmpfs $new/dev/shm
 $busybox mount -t devpts devpts $new/dev/pts
 $busybox ip link set lo up
 
+# Onto the initramfs itself, as switch_root does: a root that only chroot(2) made has something above it.
+cd $new && $busybox mount -o move . /
 export PATH=/usr/bin:/bed HOME=/root
-$busybox chroot $new /usr/bin/busybox --install -s /bed
-$busybox chroot $new node /hv/ci/bed/serve.mjs
+$busybox chroot . /usr/bin/busybox --install -s /bed
+$busybox chroot . node /hv/ci/bed/serve.mjs
 echo "bed: serve.mjs ended with status $?"
 $busybox poweroff -f

@@ -1,0 +1,5 @@
+// The nVHE bed: the kernel runs at EL1 with KVM at EL2, as on a Raspberry Pi 4 or a Graviton 1.
+
+import {describeArm64Bed} from './arm64.ts'
+
+describeArm64Bed('a72')

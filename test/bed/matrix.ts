@@ -1,0 +1,137 @@
+// One bed's part of the matrix guest × architecture × platform × bed: hv does in there what Linux does in there.
+
+import {existsSync} from 'node:fs'
+import {constants} from 'node:os'
+import {isDeepStrictEqual} from 'node:util'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {bedNamed} from '../../ci/bed/beds.mjs'
+import {type Bed, bootBed} from '../../ci/bed/boot.mjs'
+import {hv, root} from '../../ci/paths.mjs'
+import {expectationOf, type Guest, guestsOf} from '../guests/expectations.ts'
+
+const COMMAND_TIMEOUT_MS = 60_000
+const ALL_GUESTS_TIMEOUT_MS = 500_000
+
+const inBed = (path: string): string => path.replace(root, '/hv')
+const underHv = (...argv: string[]): string[] => ['node', inBed(hv), 'run', ...argv]
+
+const applets: string[][] = [
+  ['sha256sum', '/usr/bin/busybox'],
+  ['sort', '-r', '/etc/passwd'],
+  ['awk', 'BEGIN { for (i = 0; i < 5; i++) printf "%d %s\\n", i * i, i % 2 }'],
+  ['sed', 's/root/guest/g', '/etc/passwd'],
+]
+
+export interface Outcome {
+  status: number
+  stdout: string
+  stderr: string
+}
+
+/** Runs a command to its end in the bed. */
+export type Inside = (argv: string[], options?: {env?: object; timeoutMs?: number}) => Promise<Outcome>
+
+/** Boots the bed once for all tests that `describeTests` declares. */
+export function describeBed(name: string, describeTests: (inside: Inside) => void): void {
+  describe(name, () => {
+    let bed: Bed
+    beforeAll(async () => {
+      bed = await bootBed(name)
+    })
+    afterAll(() => bed?.stop())
+
+    describeTests(async (argv, {env, timeoutMs = COMMAND_TIMEOUT_MS} = {}) => {
+      const {timedOut, status, signal, stdout, stderr} = await bed.run({argv, env, timeoutMs})
+      if (timedOut) throw new Error(`${argv.join(' ')} did not end: ${stderr}`)
+      // A signal is told as hv and the shell do.
+      const number = signal ? 128 + constants.signals[signal as NodeJS.Signals] : (status ?? Number.NaN)
+      return {status: number, stdout: stdout.toString(), stderr: stderr.toString()}
+    })
+  })
+}
+
+/**
+ * What must hold in every bed that offers KVM.
+ * @param unable guests that not even Linux passes there, as the emulated processor lacks some faults; hv does as Linux does
+ */
+export function testHv(name: string, inside: Inside, unable: readonly string[] = []): void {
+  test('hv check says that the host is usable', async () => {
+    const {status, stdout, stderr} = await inside(['node', inBed(hv), 'check'])
+    expect(stderr).toBe('')
+    expect(stdout).toContain('hv can run guests here, by kvm.')
+    expect(status).toBe(0)
+  })
+
+  test('hv run runs a program', async () => {
+    const {architecture} = bedNamed(name)!
+    const outcome = await inside(underHv(`/hv/.cache/guests/${architecture}/hello`))
+    expect(outcome).toEqual({status: 0, stdout: 'Hello from guest user mode\n', stderr: ''})
+  })
+
+  testGuests(name, inside, unable)
+
+  // The bed's own files differ from the ones here, so its own kernel says what is right.
+  test.for(applets)('busybox %s does as it does natively', async (argv) => {
+    const native = await inside(['/usr/bin/busybox', ...argv])
+    expect(native.status).toBe(0)
+    expect(await inside(underHv('--root', '/', '/usr/bin/busybox', ...argv))).toEqual(native)
+  })
+}
+
+/** Runs guests in one process in the bed, for node takes seconds to start there; answers by the program's path in the bed. */
+async function outcomesOf(
+  inside: Inside,
+  how: 'hv' | 'natively',
+  guests: readonly Guest[],
+): Promise<Map<string, Outcome>> {
+  const programs = guests.map(({binary}) => inBed(binary))
+  const argv = ['node', '/hv/ci/bed/run-guests.mjs', how, ...programs]
+  const {stdout} = await inside(argv, {timeoutMs: ALL_GUESTS_TIMEOUT_MS})
+  const lines = stdout.trim().split('\n')
+  return new Map(lines.map((line) => JSON.parse(line)).map(({program, ...outcome}) => [program, outcome]))
+}
+
+function testGuests(name: string, inside: Inside, unable: readonly string[]): void {
+  const built = guestsOf(bedNamed(name)!.architecture).filter(({binary}) => existsSync(binary))
+
+  test('there are guests to run', () => {
+    expect(built.length).toBeGreaterThan(90)
+  })
+
+  test('Linux passes every guest that the processor can', async () => {
+    const run = built.filter(isToldNatively)
+    const outcomes = await outcomesOf(inside, 'natively', run)
+    const failed = run.filter(
+      (guest) => !isDeepStrictEqual(outcomes.get(inBed(guest.binary)), expectationOf(guest)),
+    )
+    expect(failed.map(({name}) => name).sort()).toEqual(unable)
+  })
+
+  describe('the guests', () => {
+    let outcomes: Map<string, Outcome>
+    beforeAll(async () => {
+      outcomes = await outcomesOf(inside, 'hv', built)
+    })
+
+    test.for(built)('$name does as it does natively', async (guest) => {
+      const ended = outcomes.get(inBed(guest.binary))
+      if (!unable.includes(guest.name)) return expect(ended).toEqual(expectationOf(guest))
+      const native = await inside([inBed(guest.binary)])
+      expect({...ended, stderr: ''}).toEqual({...native, stderr: ''})
+      expect(failedChecks(native)).toEqual(expect.arrayContaining(failedChecks(ended!)))
+    })
+  })
+}
+
+/** Node names no signal beyond 31: it does not tell which one killed a program. */
+function isToldNatively(guest: Guest): boolean {
+  return expectationOf(guest).status <= 128 + 31 && !guest.source.includes('// only under hv')
+}
+
+/** Which checks failed: file, line, check. The value that a fault that did not come left behind is chance. */
+function failedChecks({stderr}: Outcome): string[] {
+  return stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.replace(/: got .*/, ''))
+}

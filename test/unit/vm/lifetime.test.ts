@@ -40,6 +40,14 @@ async function settle(): Promise<void> {
   }
 }
 
+/** A finalizer may want more turns where all takes long: a leak stays however often it is asked. */
+const POLL = {timeout: 10_000}
+
+async function descriptorsInUse(): Promise<number> {
+  await settle()
+  return vmDescriptors()
+}
+
 async function useVm(isAsync: boolean): Promise<void> {
   using vm = Vm.create({memoryBytes: MEMORY_BYTES, memoryBase: guest.memoryBase})
   vm.memory.view(FREE, TOUCHED_BYTES).fill(1)
@@ -55,8 +63,8 @@ describeKvm(`after ${VMS} VMs`, () => {
     const before = {descriptors: vmDescriptors(), bytes: residentBytes()}
     // Every tenth has a thread as well.
     for (let i = 0; i < VMS; i++) await useVm(i % 10 === 0)
-    await settle()
-    expect(vmDescriptors()).toBe(before.descriptors)
+    // Fewer when what ran before in this process was still ending.
+    await expect.poll(descriptorsInUse, POLL).toBeLessThanOrEqual(before.descriptors)
     expect(residentBytes() - before.bytes).toBeLessThan(NOISE_BYTES)
   })
 })
@@ -74,7 +82,7 @@ describeKvm('a VM that nobody disposes of', () => {
       await settle()
     }
     // The interpreter's stack may still hold the last one.
-    expect(vmDescriptors()).toBeLessThanOrEqual(before.descriptors + DESCRIPTORS_OF_ONE)
+    await expect.poll(descriptorsInUse, POLL).toBeLessThanOrEqual(before.descriptors + DESCRIPTORS_OF_ONE)
     expect(residentBytes() - before.bytes).toBeLessThan(NOISE_BYTES)
   })
 

@@ -12,16 +12,16 @@ const ATC17 =
   'ATC 2017, cycles, split mode / VHE: hypercall 6413 / 752, I/O answered by the process 10012 / 7630'
 
 /** @returns {Promise<import('./row.mjs').Row[]>} the rows of each bed, by its name */
-export async function benchInBeds(beds, groups, isQuick) {
+export async function benchInBeds(beds, groups) {
   const rows = []
   for (const name of beds) {
     console.error(`bench: ${groups.join(' ')} in ${name}`)
-    rows.push(...(await inBed(name, groups, isQuick)).map((row) => ({...row, name: `${name}/${row.name}`})))
+    rows.push(...(await inBed(name, groups)).map((row) => ({...row, name: `${name}/${row.name}`})))
   }
   return rows
 }
 
-async function inBed(name, groups, isQuick) {
+async function inBed(name, groups) {
   const description = bedNamed(name)
   if (description === undefined) return [emptyRow('bed', 'failed', 'neither a bed nor a board has that name')]
   const {architecture} = description
@@ -29,14 +29,7 @@ async function inBed(name, groups, isQuick) {
 
   const bed = await bootBed(name)
   try {
-    const argv = [
-      'node',
-      'ci/bench/bench.mjs',
-      ...(isQuick ? ['--quick'] : []),
-      '--json',
-      '/tmp/rows',
-      ...groups,
-    ]
+    const argv = ['node', 'ci/bench/bench.mjs', '--emulated', '--json', '/tmp/rows', ...groups]
     const {status, stderr} = await bed.run({argv, timeoutMs: TIMEOUT_MS})
     if (status !== 0) return [emptyRow('bench', 'failed', `${stderr}`.trim().split('\n').at(-1))]
     const {stdout} = await bed.run({argv: ['cat', '/tmp/rows']})

@@ -1,18 +1,24 @@
 // One null system call: by VM exit against raw ioctls, and answered by the listening sentry against gVisor.
 
+import {fileURLToPath} from 'node:url'
 import {arch} from '../paths.mjs'
 import {allowedCpus, alternate, best, parseStats, pinned, run, underHv, underRunsc} from './measure.mjs'
 import {program} from './programs.mjs'
 import {emptyRow, row} from './row.mjs'
 
+const JAVASCRIPT_FLOOR = fileURLToPath(new URL('javascript-floor.mjs', import.meta.url))
 const EXIT_LIMITS = {x86_64: 1.25, arm64: 1.35}
 const LISTENING_LIMIT_NS = 2000
 const PLATFORMS = ['systrap', 'ptrace']
 
 export function exit({rounds, milliseconds}) {
   const call = [program('null-syscall'), `${milliseconds}`]
-  const {floor, hv} = alternate(
-    {floor: pinned([program('kvm-floor'), `${milliseconds}`]), hv: pinned(underHv(call))},
+  const {floor, javascript, hv} = alternate(
+    {
+      floor: pinned([program('kvm-floor'), `${milliseconds}`]),
+      javascript: pinned([process.execPath, JAVASCRIPT_FLOOR, `${milliseconds}`]),
+      hv: pinned(underHv(call)),
+    },
     rounds,
   )
   const {exits, syscalls} = parseStats(run(pinned(underHv(call, ['--stats']))).stderr)
@@ -20,6 +26,9 @@ export function exit({rounds, milliseconds}) {
   const limit = EXIT_LIMITS[arch]
   return [
     row('exit/null-syscall', 'ns', best(hv), 'raw KVM ioctls', best(floor), {limit, note}),
+    row('exit/javascript', 'ns', best(javascript), 'raw KVM ioctls', best(floor), {
+      note: 'KVM_RUN and nothing else',
+    }),
     ...hypercall(rounds, milliseconds, best(floor)),
   ]
 }

@@ -101,7 +101,6 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
          InstanceAccessor<&ContextObject::HasHostCycles>("hasHostCycles"),
          InstanceAccessor<&ContextObject::RecordOffset>("recordOffset"),
          InstanceMethod<&ContextObject::BecomeTarget>("becomeTarget"),
-         InstanceMethod<&ContextObject::Run>("run"),
          InstanceMethod<&ContextObject::StartRunner>("startRunner"),
          InstanceMethod<&ContextObject::StopRunner>("stopRunner"),
          InstanceMethod<&ContextObject::Post>("post"), InstanceMethod<&ContextObject::Halt>("halt"),
@@ -120,13 +119,56 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
       vm_ = UserVmObject::Unwrap(info[0].As<Napi::Object>())->Get();
       index_ = vm_->TakeIndex();
       context_ = std::make_unique<Context>(vm_->vm(), vm_->pages(), vm_->shim(), index_);
+      target_->context = context_.get();
       watcher_ = UnwrapWatcher(info[1]);
+      Value().Set("run", RunFunction(info.Env()));
     });
   }
 
   ~ContextObject() override { Free(); }
 
  private:
+  // What `run` runs; none once the context is disposed of.
+  struct Target {
+    Context* context = nullptr;
+  };
+
+  // run(): on the calling thread, until the next trap. The trap path: a function that knows its context spares each call the
+  // look-up of the object behind it.
+  Napi::Value RunFunction(napi_env env) {
+    auto* holder = new std::shared_ptr<Target>(target_);
+    auto run = [](napi_env run_env, napi_callback_info info) -> napi_value {
+      void* data = nullptr;
+      napi_get_cb_info(run_env, info, nullptr, nullptr, nullptr, &data);
+      // SAFETY: the holder that was given to the function, which has it until it is collected.
+      return Run(run_env, (*static_cast<std::shared_ptr<Target>*>(data))->context);
+    };
+    auto release = [](napi_env, void* data, void*) {
+      delete static_cast<std::shared_ptr<Target>*>(data);
+    };
+    napi_value function;
+    NAPI_THROW_IF_FAILED(env,
+                         napi_create_function(env, "run", NAPI_AUTO_LENGTH, run, holder, &function),
+                         Napi::Value());
+    NAPI_THROW_IF_FAILED(env, napi_add_finalizer(env, function, holder, release, nullptr, nullptr),
+                         Napi::Value());
+    return Napi::Value(env, function);
+  }
+
+  static napi_value Run(napi_env env, Context* context) {
+    try {
+      return Guard(env, [&] {
+        if (context == nullptr) throw std::invalid_argument("the context is disposed");
+        napi_value event;
+        napi_create_int32(env, static_cast<int>(context->Run()), &event);
+        return event;
+      });
+    } catch (const Napi::Error& error) {
+      error.ThrowAsJavaScriptException();
+      return nullptr;
+    }
+  }
+
   Runner& runner() const {
     if (runner_ == nullptr) throw std::invalid_argument("the context has no thread");
     return *runner_;
@@ -152,12 +194,6 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
   // What the watcher interrupts: the context that `run` runs.
   void BecomeTarget(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] { watcher_->SetTarget([vcpu = &Get().vcpu()] { vcpu->Kick(); }); });
-  }
-
-  // On the calling thread, until the next trap.
-  Napi::Value Run(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(),
-                 [&] { return Napi::Number::New(info.Env(), static_cast<int>(Get().Run())); });
   }
 
   // From here the context has a thread of its own; `run` is not to be called.
@@ -232,6 +268,7 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
 
   void Free() {
     if (context_ == nullptr) return;
+    target_->context = nullptr;
     runner_.reset();
     watcher_->SetTarget(nullptr);
     if (space_ != nullptr) space_->Leave(*context_);
@@ -251,6 +288,7 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
   std::shared_ptr<UserVm> vm_;
   std::shared_ptr<Space> space_;
   std::unique_ptr<Context> context_;
+  std::shared_ptr<Target> target_ = std::make_shared<Target>();
   std::shared_ptr<Watcher> watcher_;
   std::unique_ptr<Runner> runner_;
   unsigned index_ = 0;

@@ -51,12 +51,14 @@ export function boot(vm: Vm, vcpu: Vcpu, {entry, stack, args}: StartOfGuest): vo
 
 type Values = Partial<Record<RegisterName, bigint>>
 
+/** FAR: KVM resets it to a value that would puzzle who reads it in a fault report. */
 const atEl1 = (stack: bigint): Values => ({
   mair_el1: MAIR,
   tcr_el1: TCR,
   ttbr0_el1: BigInt(TABLE),
   vbar_el1: BigInt(VECTORS),
   cpacr_el1: CPACR,
+  far_el1: 0n,
   sctlr_el1: SCTLR,
   sp_el1: stack,
   pstate: EL1H,
@@ -69,6 +71,7 @@ const atEl2 = (stack: bigint): Values => ({
   ttbr0_el2: BigInt(TABLE),
   vbar_el2: BigInt(VECTORS),
   cptr_el2: CPACR,
+  far_el2: 0n,
   sctlr_el2: SCTLR,
   sp_el2: stack,
   pstate: EL2H,

@@ -16,8 +16,6 @@ class RegionBuffer {
   RegionBuffer(Napi::Env env, std::shared_ptr<Region> region)
       : holder_(new std::shared_ptr<Region>(std::move(region))) {
     Mapping& mapping = (*holder_)->mapping;
-    // V8 would take guest memory, which nobody has touched yet, for its own burden, and collect garbage to be rid of it.
-    Napi::MemoryManagement::AdjustExternalMemory(env, -static_cast<int64_t>(mapping.size()));
     // SAFETY: the finalizer's reference keeps the mapping as long as JavaScript can reach the buffer.
     Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(
         env, mapping.data(), mapping.size(),

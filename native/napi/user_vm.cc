@@ -133,15 +133,16 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
     Context* context = nullptr;
   };
 
-  // run(): on the calling thread, until the next trap. The trap path: a function that knows its context spares each call the
-  // look-up of the object behind it.
+  // run(): on the calling thread, until the next trap, which the record tells (`stopped`). The trap path: a function that knows
+  // its context spares each call the look-up of the object behind it, and returns nothing that would have to be made.
   Napi::Value RunFunction(napi_env env) {
     auto* holder = new std::shared_ptr<Target>(target_);
     auto run = [](napi_env run_env, napi_callback_info info) -> napi_value {
       void* data = nullptr;
       napi_get_cb_info(run_env, info, nullptr, nullptr, nullptr, &data);
       // SAFETY: the holder that was given to the function, which has it until it is collected.
-      return Run(run_env, (*static_cast<std::shared_ptr<Target>*>(data))->context);
+      Run(run_env, (*static_cast<std::shared_ptr<Target>*>(data))->context);
+      return nullptr;
     };
     auto release = [](napi_env, void* data, void*) {
       delete static_cast<std::shared_ptr<Target>*>(data);
@@ -155,17 +156,14 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
     return Napi::Value(env, function);
   }
 
-  static napi_value Run(napi_env env, Context* context) {
+  static void Run(napi_env env, Context* context) {
     try {
-      return Guard(env, [&] {
+      Guard(env, [&] {
         if (context == nullptr) throw std::invalid_argument("the context is disposed");
-        napi_value event;
-        napi_create_int32(env, static_cast<int>(context->Run()), &event);
-        return event;
+        context->record().stopped = static_cast<uint32_t>(context->Run());
       });
     } catch (const Napi::Error& error) {
       error.ThrowAsJavaScriptException();
-      return nullptr;
     }
   }
 

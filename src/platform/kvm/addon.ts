@@ -42,8 +42,8 @@ export interface NativeContext {
   readonly recordOffset: number
   /** The program's cycle counter is the host's. */
   readonly hasHostCycles: boolean
-  /** Runs it on this thread until it traps. @returns an EVENT_* */
-  run(): number
+  /** Runs it on this thread until it traps; the record then has the EVENT_*. */
+  run(): void
   becomeTarget(): void
   startRunner(): void
   stopRunner(): void

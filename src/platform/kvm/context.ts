@@ -146,7 +146,8 @@ export class KvmContext implements Context {
   run(): EventKind {
     this.#written = false
     Atomics.store(this.#frame, STATE, ANSWERED)
-    return this.native.run()
+    this.native.run()
+    return this.#record[STOPPED]
   }
 
   /** From the next resume on its own thread runs it, and the sentry listens. Precondition: stopped. */

@@ -5,8 +5,6 @@ import {readFileSync} from 'node:fs'
 import {hv} from '../paths.mjs'
 
 const TIMEOUT_MS = 120_000
-/** Node reads its certificates at every start, 35 ms of Node 20's: that would hide what hv adds. */
-const {NODE_EXTRA_CA_CERTS: _, ...environment} = process.env
 
 /** @returns {number[]} the CPUs that this process may use */
 export function allowedCpus() {
@@ -31,11 +29,11 @@ export function underRunsc(platform, argv) {
  * @returns {{words: string[], stderr: string}} `words`: what the program printed
  * @throws Error when it did not end well
  */
-export function run(argv) {
+export function run(argv, env = process.env) {
   const {status, signal, stdout, stderr, error} = spawnSync(argv[0], argv.slice(1), {
     encoding: 'utf8',
     timeout: TIMEOUT_MS,
-    env: environment,
+    env,
   })
   if (error?.code === 'ENOENT') throw new Error(`there is no ${argv[0]} here`)
   if (status !== 0) {

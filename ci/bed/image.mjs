@@ -54,7 +54,18 @@ export function projectImage(architecture) {
 /** Where node-gyp-build finds the addon: as built here, or as ci/cross.mjs builds it for the other architecture. */
 function addonOf(architecture) {
   if (architecture === arch) return 'native/build/Release/hv.node'
-  return `native/prebuilds/linux-${architecture === 'x86_64' ? 'x64' : architecture}`
+  const folder = `native/prebuilds/linux-${architecture === 'x86_64' ? 'x64' : architecture}`
+  // hv and an addon of another day may wait for each other for ever.
+  const built = newest(filesUnder(root, folder).filter((path) => path.endsWith('.node')))
+  const sources = newest(
+    filesUnder(root, 'native').filter((path) => /^native\/(?!build\/).*\.(cc|h|S|gyp|sh)$/.test(path)),
+  )
+  if (built < sources) console.error(`bed: ${folder} is missing or old: node ci/cross.mjs ${architecture}`)
+  return folder
+}
+
+function newest(paths) {
+  return Math.max(0, ...paths.map((path) => lstatSync(`${root}/${path}`).mtimeMs))
 }
 
 /** A path below a folder and all below it, folders first, as mksquashfs wants it; nothing when it is not there. */

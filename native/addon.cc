@@ -3,8 +3,10 @@
 #include <napi.h>
 
 #include "napi/exports.h"
+#include "shim/abi.h"
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("abiVersion", Napi::Number::New(env, HV_ABI_VERSION));
   hv::ExportCheck(env, exports);
   hv::ExportClock(env, exports);
   hv::ExportHostFs(env, exports);

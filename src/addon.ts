@@ -11,18 +11,31 @@ import type {HostFsAddon} from './vfs/host-addon.ts'
 import type {VmAddon} from './vm/addon.ts'
 
 /** Everything that native/addon.cc exports. A failed host call throws an Error with `errno`, a positive number. */
-export interface Addon extends CheckAddon, ClockAddon, HostFsAddon, KvmAddon, VdsoAddon, VmAddon {}
+export interface Addon extends CheckAddon, ClockAddon, HostFsAddon, KvmAddon, VdsoAddon, VmAddon {
+  /** native/shim/abi.h: HV_ABI_VERSION. */
+  abiVersion: number
+}
+
+const ABI_VERSION = 2
+const NEXT_STEP = 'reinstall hvkit, or build it with `npm run build:native`'
 
 const require = createRequire(import.meta.url)
 
 function load(): Addon {
+  const loaded = find()
+  // An older one would misread what both sides share.
+  if (loaded.abiVersion === ABI_VERSION) return loaded
+  throw new HvError('ADDON_MISSING', 'the native addon is of another version of hv', NEXT_STEP)
+}
+
+function find(): Addon {
   try {
     return require('node-gyp-build')(fileURLToPath(new URL('../native', import.meta.url))) as Addon
   } catch (error) {
     throw new HvError(
       'ADDON_MISSING',
       `the native addon does not load: ${(error as Error).message.split('\n')[0]}`,
-      'reinstall hvkit, or build it with `npm run build:native`',
+      NEXT_STEP,
       {cause: error},
     )
   }

@@ -16,6 +16,8 @@ interface OclifError extends Error {
 export async function runOclif(argv: string[]): Promise<number> {
   // Otherwise oclif looks for TypeScript, and warns, where NODE_ENV is development or test.
   settings.enableAutoTranspile = false
+  // Otherwise it asks for the user's, and fails where the user has no entry in /etc/passwd, as in many containers.
+  process.env.SHELL ??= '/bin/sh'
   try {
     await run(helpFirst(argv), {
       root: fileURLToPath(import.meta.url),

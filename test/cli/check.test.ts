@@ -33,6 +33,15 @@ test.skipIf(!canOpenKvm)(
   },
 )
 
+test.skipIf(!isRoot)(
+  'a user without an entry in /etc/passwd may ask, without a shell in the environment',
+  () => {
+    const outcome = hv(['check', '--json'], {}, ['setpriv', '--reuid', '54321', '--clear-groups'])
+    expect(outcome.stderr).toBe('')
+    expect(JSON.parse(outcome.stdout)).toMatchObject({version: 1})
+  },
+)
+
 test.skipIf(!existsSync('/sys/module/kvm_pvm'))('a PVM host is recognised', () => {
   expect(JSON.parse(hv(['check', '--json']).stdout).findings).toContainEqual(
     expect.objectContaining({id: 'pvm', status: 'ok'}),

@@ -129,7 +129,7 @@ export class Kernel {
     if (this.#woken.size > 0) this.#retryWoken()
     if (this.#running === undefined) this.#resumeNext()
     // The last one died of a signal just now.
-    if (this.tasks.size === 0) return
+    if (this.#running === undefined && this.tasks.size === 0) return
     const deadlineNs = this.#nextDeadlineNs()
     const idle = this.#running === undefined
     if (idle) this.#sleepingSinceNs = monotonicNs()

@@ -145,7 +145,8 @@ export class KvmContext implements Context {
   /** Runs it here until it traps. */
   run(): EventKind {
     this.#written = false
-    Atomics.store(this.#frame, STATE, ANSWERED)
+    // Nobody else looks before the processor enters the guest.
+    this.#frame[STATE] = ANSWERED
     this.native.run()
     return this.#record[STOPPED]
   }

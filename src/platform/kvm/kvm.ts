@@ -155,7 +155,8 @@ export class KvmPlatform implements Platform {
 
   /** One step towards an event; 0: nothing yet. */
   #next(): EventKind {
-    if (Atomics.load(this.#attention, 0) !== 0) {
+    // What the watcher sets meanwhile, it kicks the processor for: no need of Atomics.
+    if (this.#attention[0] !== 0) {
       const event = this.#collect(this.#watcher.poll(this.#events, false))
       if (event !== 0) return event
     }

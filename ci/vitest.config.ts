@@ -15,7 +15,7 @@ const projects = [
   {name: 'package', ...alone, testTimeout: 300_000, hookTimeout: 300_000},
   // A bed keeps little more than one processor busy.
   {name: 'bed', maxWorkers: 2, testTimeout: 600_000, hookTimeout: 600_000},
-  {name: 'beds', ...alone, testTimeout: 600_000, hookTimeout: 600_000},
+  {name: 'beds', maxWorkers: 2, testTimeout: 600_000, hookTimeout: 600_000},
 ]
 
 export default defineConfig({

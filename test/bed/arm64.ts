@@ -20,8 +20,27 @@ export function describeArm64Bed(name: string): void {
   describeBed(name, (inside) => {
     testMode(name, inside)
     testHv(name, inside)
+    testNested(name, inside)
     testUnits(inside)
   })
+}
+
+function testNested(name: string, inside: Inside): void {
+  const vhe = ['node', 'dist/bin/hv.cjs', 'run', '.cache/guests/arm64/bare-vhe']
+
+  if (bedNamed(name)!.mode === 'vhe-nv2') {
+    test("a guest of EL2 sees EL1's names reach EL2's registers", async () => {
+      const {status, stdout, stderr} = await inside(vhe)
+      expect({status, stderr}).toEqual({status: 0, stderr: ''})
+      expect(stdout).toContain('VBAR_EL1 = 0x11000: VBAR_EL2 is 0x11000')
+    })
+  } else {
+    test('a guest of EL2 is refused in one line, as this KVM has no nested virtualization', async () => {
+      const {status, stdout, stderr} = await inside(vhe)
+      expect({status, stdout}).toEqual({status: 125, stdout: ''})
+      expect(stderr).toMatch(/^hv: .*nested.*\n$/)
+    })
+  }
 }
 
 export function testMode(name: string, inside: Inside): void {

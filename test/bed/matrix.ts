@@ -68,6 +68,12 @@ export function testHv(name: string, inside: Inside, unable: readonly string[] =
     expect(outcome).toEqual({status: 0, stdout: 'Hello from guest user mode\n', stderr: ''})
   })
 
+  test('hv run runs a bare-metal guest, on the machine of this architecture', async () => {
+    const {architecture} = bedNamed(name)!
+    const outcome = await inside(underHv(`/hv/.cache/guests/${architecture}/bare-hello`, 'one', 'two'))
+    expect(outcome).toEqual({status: 2, stdout: 'Hello from bare metal\none\ntwo\n', stderr: ''})
+  })
+
   testGuests(name, inside, unable)
 
   // The bed's own files differ from the ones here, so its own kernel says what is right.

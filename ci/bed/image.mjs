@@ -20,7 +20,7 @@ const SYSTEM = [
 ]
 const PROJECT = ['package.json', 'oclif.manifest.json', 'dist', 'src', 'test', 'boards', 'ci', 'guests/real']
 /** No compiler in there: `npm run bench -- --bed NAME` builds them before. */
-const BENCH = ['kvm-floor', 'null-syscall']
+const BENCH = ['kvm-floor', 'null-trap']
 const NPM_ROOTS = ['@oclif/core', '@oclif/plugin-autocomplete', 'elfy', 'node-gyp-build', 'vitest', 'vite']
 
 /** @returns {string} a squashfs with node, what it is linked with, and busybox; made once */

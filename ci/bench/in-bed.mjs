@@ -5,7 +5,7 @@ import {bootBed} from '../bed/boot.mjs'
 import {program} from './programs.mjs'
 import {emptyRow} from './row.mjs'
 
-const PROGRAMS = ['kvm-floor', 'null-syscall']
+const PROGRAMS = ['kvm-floor', 'null-trap']
 const TIMEOUT_MS = 300_000
 /** Dall, Li, Nieh: Optimizing the Design and Implementation of the Linux ARM Hypervisor (USENIX ATC 2017), table 2: cycles. */
 const ATC17 =

@@ -12,7 +12,7 @@ const LISTENING_LIMIT_NS = 2000
 const PLATFORMS = ['systrap', 'ptrace']
 
 export function exit({rounds, milliseconds}) {
-  const call = [program('null-syscall'), `${milliseconds}`]
+  const call = [program('null-trap'), `${milliseconds}`]
   const {floor, javascript, hv} = alternate(
     {
       floor: pinned([program('kvm-floor'), `${milliseconds}`]),

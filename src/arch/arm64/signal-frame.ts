@@ -5,6 +5,7 @@ import {EINVAL, Errno} from '../../abi/errno.ts'
 import {SA_EXPOSE_TAGBITS, SA_ONSTACK, SA_RESTORER, SA_SIGINFO} from '../../abi/signal.ts'
 import {SignalSet} from '../../abi/signal-set.ts'
 import type {FrameContext, FrameMemory, SignalFrame, SignalReturn} from '../architecture.ts'
+import {getStack, roundDown, setAddress, setStack} from '../frame-words.ts'
 import {withoutAddressTag} from './faults.ts'
 import {ESR_BYTES, ESR_MAGIC, FPSIMD_BYTES, parseFrameFpState, toFrameFpState} from './fp-frame.ts'
 import * as reg from './registers.ts'
@@ -56,10 +57,7 @@ export function pushSignalFrame(
 
   const bytes = new Uint8Array(FRAME_BYTES + FRAME_RECORD_BYTES)
   const view = new DataView(bytes.buffer)
-  const stack = frame.stack.describe(oldStackPointer)
-  setAddress(view, UC_STACK, stack.sp)
-  view.setUint32(UC_STACK + 8, stack.flags, true)
-  setAddress(view, UC_STACK + 16, stack.size)
+  setStack(view, UC_STACK, frame.stack.describe(oldStackPointer))
   bytes.set(frame.mask.toBytes(), UC_MASK)
   setAddress(view, SC_FAULT_ADDRESS, frame.fault.address)
   for (let index = 0; index < SC_REGISTER_COUNT; index++) {
@@ -96,11 +94,7 @@ export function popSignalFrame(context: FrameContext, memory: FrameMemory): Sign
   context.writeRegisters(registers)
   return {
     mask: SignalSet.fromBytes(bytes, UC_MASK),
-    stack: {
-      sp: getAddress(view, UC_STACK),
-      flags: view.getUint32(UC_STACK + 8, true),
-      size: getAddress(view, UC_STACK + 16),
-    },
+    stack: getStack(view, UC_STACK),
     stackPointer: reg.stackPointer(registers),
   }
 }
@@ -142,17 +136,4 @@ function userPstate(pstate: bigint): bigint {
   const known = pstate & PSTATE_KNOWN
   if ((known & (PSTATE_MODE | PSTATE_DAIF)) !== 0n) throw new Errno(EINVAL)
   return known
-}
-
-function roundDown(value: number, alignment: number): number {
-  return Math.floor(value / alignment) * alignment
-}
-
-function setAddress(view: DataView, offset: number, value: number | bigint): void {
-  view.setBigUint64(offset, BigInt.asUintN(64, BigInt(value)), true)
-}
-
-/** Above 2^53 it is rounded, and so out of every range. */
-function getAddress(view: DataView, offset: number): number {
-  return Number(view.getBigUint64(offset, true))
 }

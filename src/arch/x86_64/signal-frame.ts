@@ -5,6 +5,7 @@ import {EFAULT, Errno} from '../../abi/errno.ts'
 import {SA_ONSTACK, SA_RESTORER} from '../../abi/signal.ts'
 import {SignalSet} from '../../abi/signal-set.ts'
 import type {FrameContext, FrameMemory, SignalFrame, SignalReturn} from '../architecture.ts'
+import {getAddress, getStack, roundDown, setAddress, setStack} from '../frame-words.ts'
 import {
   FP_FRAME_ALIGNMENT,
   FP_MAGIC2_BYTES,
@@ -88,10 +89,7 @@ export function pushSignalFrame(
   const view = new DataView(bytes.buffer)
   setAddress(view, PRETCODE, frame.restorer)
   setAddress(view, UC, UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS)
-  const stack = frame.stack.describe(oldStackPointer)
-  setAddress(view, UC_STACK, stack.sp)
-  view.setUint32(UC_STACK + 8, stack.flags, true)
-  setAddress(view, UC_STACK + 16, stack.size)
+  setStack(view, UC_STACK, frame.stack.describe(oldStackPointer))
   SIGCONTEXT_REGISTERS.forEach((register, index) => {
     view.setBigUint64(MCONTEXT + 8 * index, registers[register], true)
   })
@@ -137,11 +135,7 @@ export function popSignalFrame(context: FrameContext, memory: FrameMemory): Sign
   context.writeRegisters(registers)
   return {
     mask: SignalSet.fromBytes(bytes, UC_MASK),
-    stack: {
-      sp: getAddress(view, UC_STACK),
-      flags: view.getUint32(UC_STACK + 8, true),
-      size: getAddress(view, UC_STACK + 16),
-    },
+    stack: getStack(view, UC_STACK),
     stackPointer: reg.stackPointer(registers),
   }
 }
@@ -172,17 +166,4 @@ function enterHandler(registers: BigUint64Array, frame: SignalFrame, address: nu
   registers[reg.CS] = reg.USER_CS
   registers[reg.SS] = reg.USER_DS
   registers[reg.EFLAGS] &= ~(EFLAGS_DF | EFLAGS_RF | EFLAGS_TF)
-}
-
-function roundDown(value: number, alignment: number): number {
-  return Math.floor(value / alignment) * alignment
-}
-
-function setAddress(view: DataView, offset: number, value: number | bigint): void {
-  view.setBigUint64(offset, BigInt.asUintN(64, BigInt(value)), true)
-}
-
-/** Above 2^53 it is rounded, and so out of every range. */
-function getAddress(view: DataView, offset: number): number {
-  return Number(view.getBigUint64(offset, true))
 }

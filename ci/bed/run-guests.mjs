@@ -8,7 +8,8 @@ import {spawnSync} from 'node:child_process'
 import {constants} from 'node:os'
 import {Sandbox} from '../../dist/index.js'
 
-const TIMEOUT_MS = 20_000
+/** Scanning what is mapped takes a quarter of it on the slowest bed alone, and more beside another bed. */
+const TIMEOUT_MS = 60_000
 /** What one guest leaves in /tmp is not to meet all that follow. */
 const RUNS_PER_SANDBOX = 16
 

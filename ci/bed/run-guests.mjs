@@ -8,8 +8,8 @@ import {spawnSync} from 'node:child_process'
 import {constants} from 'node:os'
 import {Sandbox} from '../../dist/index.js'
 
-/** Scanning what is mapped takes a quarter of it on the slowest bed alone, and more beside another bed. */
-const TIMEOUT_MS = 60_000
+/** Scanning what is mapped takes ten seconds alone, and a minute where three beds share two processors. */
+const TIMEOUT_MS = 120_000
 /** What one guest leaves in /tmp is not to meet all that follow. */
 const RUNS_PER_SANDBOX = 16
 

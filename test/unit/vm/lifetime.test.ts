@@ -63,8 +63,8 @@ describeKvm(`after ${VMS} VMs`, () => {
     const before = {descriptors: vmDescriptors(), bytes: residentBytes()}
     // Every tenth has a thread as well.
     for (let i = 0; i < VMS; i++) await useVm(i % 10 === 0)
-    // Fewer when what ran before in this process was still ending.
-    await expect.poll(descriptorsInUse, POLL).toBeLessThanOrEqual(before.descriptors)
+    // Fewer when what ran before in this process was still ending; one may be on its way, where a leak would be as many as ran.
+    await expect.poll(descriptorsInUse, POLL).toBeLessThanOrEqual(before.descriptors + DESCRIPTORS_OF_ONE)
     expect(residentBytes() - before.bytes).toBeLessThan(NOISE_BYTES)
   })
 })

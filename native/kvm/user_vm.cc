@@ -3,6 +3,7 @@
 #include "kvm/user_vm.h"
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <stdexcept>
@@ -13,18 +14,22 @@
 namespace hv {
 namespace {
 
+// KVM takes whole pages of the host: 4, 16 or 64 KiB.
+size_t WholeHostPages(size_t bytes) {
+  size_t page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  return (bytes + page - 1) / page * page;
+}
+
 // Page tables take 1/512 of what they map; sparse programs need more. Untouched pages of it cost nothing.
 size_t SupervisorBytes(size_t memory_bytes) {
-  constexpr size_t kLargestHostPage = 64u << 10;
-  return std::min<size_t>(memory_bytes / 8 / kLargestHostPage * kLargestHostPage + (16u << 20),
-                          HV_SUPERVISOR_LIMIT);
+  return std::min<size_t>(WholeHostPages(memory_bytes / 8) + (16u << 20), HV_SUPERVISOR_LIMIT);
 }
 
 }  // namespace
 
 UserVm::UserVm(size_t memory_bytes)
     : vm_(std::make_shared<Vm>()),
-      memory_(vm_->AddRegion(HV_MEMORY_BASE, memory_bytes, true)),
+      memory_(vm_->AddRegion(HV_MEMORY_BASE, WholeHostPages(memory_bytes), true)),
       supervisor_(vm_->AddRegion(HV_SUPERVISOR_BASE, SupervisorBytes(memory_bytes), false)),
       pages_(supervisor_),
       shim_(pages_) {}

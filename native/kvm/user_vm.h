@@ -14,7 +14,7 @@ constexpr uint64_t kProtRead = 1, kProtWrite = 2, kProtExec = 4;
 
 class UserVm {
  public:
-  // `memory_bytes`: of the MemoryFile, a multiple of the page size, at most 4 GiB.
+  // `memory_bytes`: of the MemoryFile, a multiple of the guest's page size, at most 4 GiB; rounded up to the host's.
   explicit UserVm(size_t memory_bytes);
 
   const std::shared_ptr<Vm>& vm() const { return vm_; }

@@ -88,16 +88,16 @@ void ForEachFpRegister(Visit visit) {
 
 }  // namespace
 
-uint64_t GetRegister(const Vcpu& vcpu, uint64_t id) {
+uint64_t GetRegister(const Vcpu& vcpu, uint64_t id, const char* what) {
   uint64_t value = 0;
   kvm_one_reg request = {id, reinterpret_cast<uint64_t>(&value)};
-  Ioctl(vcpu.fd(), KVM_GET_ONE_REG, "KVM_GET_ONE_REG", &request);
+  Ioctl(vcpu.fd(), KVM_GET_ONE_REG, what, &request);
   return value;
 }
 
-void SetRegister(const Vcpu& vcpu, uint64_t id, uint64_t value) {
+void SetRegister(const Vcpu& vcpu, uint64_t id, uint64_t value, const char* what) {
   kvm_one_reg request = {id, reinterpret_cast<uint64_t>(&value)};
-  Ioctl(vcpu.fd(), KVM_SET_ONE_REG, "KVM_SET_ONE_REG", &request);
+  Ioctl(vcpu.fd(), KVM_SET_ONE_REG, what, &request);
 }
 
 void InitSystem(Vcpu& vcpu, uint64_t kernel_table, uint64_t vectors, uint64_t stack) {

@@ -46,9 +46,10 @@ constexpr uint64_t CoreRegister(size_t offset) {
 constexpr uint64_t kTtbr0El1 = ARM64_SYS_REG(3, 0, 2, 0, 0);
 constexpr uint64_t kTpidrEl0 = ARM64_SYS_REG(3, 3, 13, 0, 2);
 
-// Throw std::system_error.
-uint64_t GetRegister(const Vcpu& vcpu, uint64_t id);
-void SetRegister(const Vcpu& vcpu, uint64_t id, uint64_t value);
+// Throw std::system_error, which names `what`.
+uint64_t GetRegister(const Vcpu& vcpu, uint64_t id, const char* what = "KVM_GET_ONE_REG");
+void SetRegister(const Vcpu& vcpu, uint64_t id, uint64_t value,
+                 const char* what = "KVM_SET_ONE_REG");
 
 // The MMU on from the first instruction: with it off, data accesses bypass the caches that the host wrote through.
 // `kernel_table` for TTBR1_EL1, `vectors` for VBAR_EL1, `stack` for SP_EL1.

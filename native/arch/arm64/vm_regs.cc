@@ -7,8 +7,8 @@
 #include <stdexcept>
 
 #include "arch/arch.h"
+#include "arch/arm64/regs.h"
 #include "kvm/vcpu.h"
-#include "sys/ioctl.h"
 
 namespace hv::arch {
 namespace {
@@ -18,11 +18,7 @@ struct Register {
   uint64_t id;
 };
 
-constexpr uint64_t Core(size_t offset) {
-  return KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | offset / sizeof(uint32_t);
-}
-
-#define CORE(name, member) {name, Core(offsetof(kvm_regs, member))}
+#define CORE(name, member) {name, HV_CORE(member)}
 // Op0, Op1, CRn, CRm, Op2 as in the Arm ARM, D24.
 #define SYSTEM(name, ...) {#name, ARM64_SYS_REG(__VA_ARGS__)}
 
@@ -30,7 +26,8 @@ std::vector<Register> MakeRegisters() {
   std::vector<Register> registers;
   // AnswerHypercall and FetchHypercall count on these being first.
   for (unsigned i = 0; i <= 30; i++) {
-    registers.push_back({"x" + std::to_string(i), Core(offsetof(kvm_regs, regs.regs[0]) + 8 * i)});
+    registers.push_back(
+        {"x" + std::to_string(i), CoreRegister(offsetof(kvm_regs, regs.regs[0]) + 8 * i)});
   }
   const Register rest[] = {
       CORE("sp_el0", regs.sp),
@@ -107,9 +104,8 @@ const Register& At(const Vcpu& vcpu, uint32_t index) {
   return Registers()[index];
 }
 
-void Access(const Vcpu& vcpu, unsigned long request, const Register& target, uint64_t& value) {
-  kvm_one_reg one = {target.id, reinterpret_cast<uint64_t>(&value)};
-  Ioctl(vcpu.fd(), request, target.name.c_str(), &one);
+void Set(const Vcpu& vcpu, const Register& target, uint64_t value) {
+  SetRegister(vcpu, target.id, value, target.name.c_str());
 }
 
 }  // namespace
@@ -130,7 +126,8 @@ size_t RegisterCount(const Vcpu& vcpu) {
 
 void ReadRegisters(const Vcpu& vcpu, const uint32_t* indexes, size_t count, uint64_t* values) {
   for (size_t i = 0; i < count; i++) {
-    Access(vcpu, KVM_GET_ONE_REG, At(vcpu, indexes[i]), values[i]);
+    const Register& source = At(vcpu, indexes[i]);
+    values[i] = GetRegister(vcpu, source.id, source.name.c_str());
   }
 }
 
@@ -140,13 +137,10 @@ void WriteRegisters(const Vcpu& vcpu, const uint32_t* indexes, size_t count,
   ReadRegisters(vcpu, indexes, count, before.data());
   size_t done = 0;
   try {
-    for (; done < count; done++) {
-      uint64_t value = values[done];
-      Access(vcpu, KVM_SET_ONE_REG, At(vcpu, indexes[done]), value);
-    }
+    for (; done < count; done++) Set(vcpu, At(vcpu, indexes[done]), values[done]);
   } catch (...) {
     // What KVM gave it takes back.
-    while (done-- > 0) Access(vcpu, KVM_SET_ONE_REG, At(vcpu, indexes[done]), before[done]);
+    while (done-- > 0) Set(vcpu, At(vcpu, indexes[done]), before[done]);
     throw;
   }
 }

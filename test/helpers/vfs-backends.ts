@@ -3,11 +3,16 @@
 import {mkdtempSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {afterEach, beforeEach, expect} from 'vitest'
 import type {MemoryFile} from '../../src/platform/memory-file.ts'
 import type {FileSystem} from '../../src/vfs/file-system.ts'
 import {openHostFs} from '../../src/vfs/fs/host.ts'
 import {Overlay} from '../../src/vfs/fs/overlay.ts'
 import {Tmpfs} from '../../src/vfs/fs/tmpfs.ts'
+import {memoryFile} from './memory-file.ts'
+import {TestVfs} from './vfs.ts'
+
+const MEMORY_BYTES = 16 << 20
 
 export interface Backend {
   name: string
@@ -44,3 +49,21 @@ export const backends: Backend[] = [
   }),
   withHostDirectory('host', (path, memory) => openHostFs(path, {readOnly: false, memory})),
 ]
+
+/** Gives each test an empty file system; behind it all of the guest's memory must be free again. */
+export function freshBeforeEach(backend: Backend, given: (vfs: TestVfs, memory: MemoryFile) => void): void {
+  let memory: MemoryFile
+  let vfs: TestVfs
+
+  beforeEach(() => {
+    memory = memoryFile(MEMORY_BYTES)
+    vfs = new TestVfs(backend.create(memory))
+    given(vfs, memory)
+  })
+
+  afterEach(() => {
+    vfs.dispose()
+    backend.cleanUp()
+    expect(memory.allocatedBytes).toBe(0)
+  })
+}

@@ -1,26 +1,15 @@
 // One suite over every writable file system: modes, times, owners, permissions.
 
-import {afterEach, beforeEach, describe, expect, test} from 'vitest'
+import {describe, expect, test} from 'vitest'
 import {S_ISGID} from '../../../../src/abi/file-mode.ts'
 import {O_CREAT, O_RDWR, O_WRONLY} from '../../../../src/abi/open-flags.ts'
-import type {MemoryFile} from '../../../../src/platform/memory-file.ts'
-import {memoryFile} from '../../../helpers/memory-file.ts'
-import {errorOf, TestVfs} from '../../../helpers/vfs.ts'
-import {backends} from '../../../helpers/vfs-backends.ts'
+import {errorOf, type TestVfs} from '../../../helpers/vfs.ts'
+import {backends, freshBeforeEach} from '../../../helpers/vfs-backends.ts'
 
 describe.each(backends)('$name', (backend) => {
-  let memory: MemoryFile
   let vfs: TestVfs
-
-  beforeEach(() => {
-    memory = memoryFile(16 << 20)
-    vfs = new TestVfs(backend.create(memory))
-  })
-
-  afterEach(() => {
-    vfs.dispose()
-    backend.cleanUp()
-    expect(memory.allocatedBytes).toBe(0)
+  freshBeforeEach(backend, (fresh) => {
+    vfs = fresh
   })
 
   test('a file made without permissions can be written by who made it', () => {

@@ -1,6 +1,6 @@
 // One suite over every writable file system: links, directories, renames, listings.
 
-import {afterEach, beforeEach, describe, expect, test} from 'vitest'
+import {describe, expect, test} from 'vitest'
 import {
   O_CREAT,
   O_DIRECTORY,
@@ -11,24 +11,13 @@ import {
   RENAME_EXCHANGE,
   RENAME_NOREPLACE,
 } from '../../../../src/abi/open-flags.ts'
-import type {MemoryFile} from '../../../../src/platform/memory-file.ts'
-import {memoryFile} from '../../../helpers/memory-file.ts'
-import {errorOf, TestVfs} from '../../../helpers/vfs.ts'
-import {backends} from '../../../helpers/vfs-backends.ts'
+import {errorOf, type TestVfs} from '../../../helpers/vfs.ts'
+import {backends, freshBeforeEach} from '../../../helpers/vfs-backends.ts'
 
 describe.each(backends)('$name', (backend) => {
-  let memory: MemoryFile
   let vfs: TestVfs
-
-  beforeEach(() => {
-    memory = memoryFile(16 << 20)
-    vfs = new TestVfs(backend.create(memory))
-  })
-
-  afterEach(() => {
-    vfs.dispose()
-    backend.cleanUp()
-    expect(memory.allocatedBytes).toBe(0)
+  freshBeforeEach(backend, (fresh) => {
+    vfs = fresh
   })
 
   test('hard links share the inode, and count', () => {

@@ -1,6 +1,6 @@
 // One suite over every writable file system: data, its descriptors, holes and shared pages.
 
-import {afterEach, beforeEach, describe, expect, test} from 'vitest'
+import {describe, expect, test} from 'vitest'
 import {S_IFIFO} from '../../../../src/abi/file-mode.ts'
 import {
   FALLOC_FL_KEEP_SIZE,
@@ -17,23 +17,15 @@ import {
   SEEK_SET,
 } from '../../../../src/abi/open-flags.ts'
 import type {MemoryFile} from '../../../../src/platform/memory-file.ts'
-import {memoryFile} from '../../../helpers/memory-file.ts'
-import {errorOf, readAll, TestVfs} from '../../../helpers/vfs.ts'
-import {backends} from '../../../helpers/vfs-backends.ts'
+import {errorOf, readAll, type TestVfs} from '../../../helpers/vfs.ts'
+import {backends, freshBeforeEach} from '../../../helpers/vfs-backends.ts'
 
 describe.each(backends)('$name', (backend) => {
   let memory: MemoryFile
   let vfs: TestVfs
-
-  beforeEach(() => {
-    memory = memoryFile(16 << 20)
-    vfs = new TestVfs(backend.create(memory))
-  })
-
-  afterEach(() => {
-    vfs.dispose()
-    backend.cleanUp()
-    expect(memory.allocatedBytes).toBe(0)
+  freshBeforeEach(backend, (fresh, its) => {
+    vfs = fresh
+    memory = its
   })
 
   test('a file holds what was written to it', () => {

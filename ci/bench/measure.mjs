@@ -43,6 +43,15 @@ export function run(argv, env = process.env) {
   return {words: stdout.trim().split(/\s+/), stderr}
 }
 
+/** @returns {string | undefined} why the command cannot run on this host */
+export function whyNot(argv) {
+  try {
+    run(argv)
+  } catch (error) {
+    return error.message
+  }
+}
+
 /**
  * Runs the commands in turn, so that what else the machine does meets all of them.
  * @param {Record<string, string[]>} commands

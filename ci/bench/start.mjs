@@ -12,7 +12,8 @@ const WARM_UP_RUNS = 5
 
 export function start({startRounds}) {
   const {NODE_EXTRA_CA_CERTS: certificates, ...bare} = process.env
-  const here = startIn(process.env, startRounds)
+  const commands = {node: [process.execPath, '-e', '0'], hv: underHv([program('true')])}
+  const here = startUps(commands, startRounds)
   const rows = [
     row('start/wall', 'ms', here.hv.wallMs, 'node -e 0', here.node.wallMs, {limit: WALL_LIMIT}),
     row('start/peak-resident', 'MiB', here.hv.residentMiB, 'node -e 0', here.node.residentMiB, {
@@ -21,24 +22,28 @@ export function start({startRounds}) {
   ]
   if (certificates === undefined) return rows
   // Node 20 takes 35 ms to read them, at each start, hv's and its own: without them hv's share is larger.
-  const {hv, node} = startIn(bare, startRounds)
+  const {hv, node} = startUps(commands, startRounds, bare)
   const note = 'without NODE_EXTRA_CA_CERTS'
   return [...rows, row('start/wall-bare', 'ms', hv.wallMs, 'node -e 0', node.wallMs, {note})]
 }
 
-function startIn(env, startRounds) {
-  const taken = {hv: [], node: []}
+/**
+ * Runs each command in turn, whole.
+ * @param {Record<string, string[]>} commands
+ * @returns {Record<string, {wallMs: number, residentMiB: number}>} medians
+ */
+export function startUps(commands, startRounds, env = process.env) {
+  const taken = Object.entries(commands).map(([name, argv]) => ({name, argv, uses: []}))
   // The first run after an update keeps V8's bytecode for all that follow: src/cli/code-cache.ts.
-  usage(underHv([program('true')]), env)
+  for (const {argv} of taken) usage(argv, env)
   for (let round = 0; round < startRounds; round++) {
-    taken.node.push(usage([process.execPath, '-e', '0'], env))
-    taken.hv.push(usage(underHv([program('true')]), env))
+    for (const {argv, uses} of taken) uses.push(usage(argv, env))
   }
   const summary = (uses) => ({
     wallMs: median(uses.map(({wallMs}) => wallMs)),
     residentMiB: median(uses.map(({residentMiB}) => residentMiB)),
   })
-  return {hv: summary(taken.hv), node: summary(taken.node)}
+  return Object.fromEntries(taken.map(({name, uses}) => [name, summary(uses)]))
 }
 
 function usage(argv, env) {

@@ -2,7 +2,17 @@
 
 import {fileURLToPath} from 'node:url'
 import {arch} from '../paths.mjs'
-import {allowedCpus, alternate, best, parseStats, pinned, run, underHv, underRunsc} from './measure.mjs'
+import {
+  allowedCpus,
+  alternate,
+  best,
+  parseStats,
+  pinned,
+  run,
+  underHv,
+  underRunsc,
+  whyNot,
+} from './measure.mjs'
 import {program} from './programs.mjs'
 import {emptyRow, row} from './row.mjs'
 
@@ -61,13 +71,4 @@ export function listening({rounds, milliseconds}) {
       return row(name, 'ns', hv, `runsc ${platform}`, best(taken[platform]), {limit: 1})
     }),
   ]
-}
-
-/** @returns {string | undefined} why it cannot run on this host */
-function whyNot(argv) {
-  try {
-    run(argv)
-  } catch (error) {
-    return error.message
-  }
 }

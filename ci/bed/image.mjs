@@ -20,7 +20,7 @@ const SYSTEM = [
 ]
 const PROJECT = ['package.json', 'oclif.manifest.json', 'dist', 'src', 'test', 'boards', 'ci', 'guests/real']
 /** No compiler in there: `npm run bench -- --bed NAME` builds them before. */
-const BENCH = ['kvm-floor', 'null-trap']
+export const benchPrograms = ['kvm-floor', 'null-trap', 'ptrace-floor']
 const NPM_ROOTS = ['@oclif/core', '@oclif/plugin-autocomplete', 'elfy', 'node-gyp-build', 'vitest', 'vite']
 
 /** @returns {string} a squashfs with node, what it is linked with, and busybox; made once */
@@ -43,7 +43,7 @@ export function packagesImage(architecture) {
 
 /** @returns {string} a squashfs with what hv needs at run time, its tests and the guests, laid out as in the repository */
 export function projectImage(architecture) {
-  const bench = BENCH.map((name) => `.cache/bench/${architecture}/${name}`)
+  const bench = benchPrograms.map((name) => `.cache/bench/${architecture}/${name}`)
   const wanted = [...PROJECT, addonOf(architecture), `.cache/guests/${architecture}`, ...bench]
   const list = unique(wanted.flatMap((path) => filesUnder(root, path)))
   const key = keyOfFiles(root, list, {byTime: false})

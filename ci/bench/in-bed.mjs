@@ -2,10 +2,10 @@
 
 import {bedNamed} from '../bed/beds.mjs'
 import {bootBed} from '../bed/boot.mjs'
+import {benchPrograms} from '../bed/image.mjs'
 import {program} from './programs.mjs'
 import {emptyRow} from './row.mjs'
 
-const PROGRAMS = ['kvm-floor', 'null-trap']
 const TIMEOUT_MS = 300_000
 /** Dall, Li, Nieh: Optimizing the Design and Implementation of the Linux ARM Hypervisor (USENIX ATC 2017), table 2: cycles. */
 const ATC17 =
@@ -25,7 +25,7 @@ async function inBed(name, groups) {
   const description = bedNamed(name)
   if (description === undefined) return [emptyRow('bed', 'failed', 'neither a bed nor a board has that name')]
   const {architecture} = description
-  for (const each of PROGRAMS) program(each, architecture)
+  for (const each of benchPrograms) program(each, architecture)
 
   const bed = await bootBed(name)
   try {

@@ -31,10 +31,43 @@ export interface RunOptions {
   platform: 'auto' | 'kvm'
   /** Forces what the program is taken for; default: what the file says. */
   machine?: 'linux' | 'bare'
-  /** Writes a line per system call, in strace's format, to this host descriptor. */
-  trace?: {fd: number}
+  /** How the guest's system calls are shown: from the start if `isOn`, and when SIGUSR2 switches the trace on. */
+  trace?: TraceOptions
   /** Collects the counters and times of `RunResult.stats`. */
   stats?: boolean
+}
+
+/** Sets of names as strace's -e takes them; default: all. */
+export interface TraceFilters {
+  /** `openat,%memory,/^get`, `!write`. */
+  calls?: string
+  /** `SIGINT,TERM`. */
+  signals?: string
+  /** Of successful, failed, unfinished, detached. */
+  statuses?: string
+}
+
+/** What stands in front of a trace's lines: HH:MM:SS, the same with microseconds, or seconds since 1970. */
+export type TraceClock = 'seconds' | 'microseconds' | 'epoch'
+
+export interface TraceOptions extends TraceFilters {
+  /** The host descriptor that the trace is written to. It stays the caller's. */
+  fd: number
+  isOn: boolean
+  /** An object a line (TraceEvent) in place of strace's lines. */
+  isJson?: boolean
+  /** A table of counts at the end: in place of the calls, or behind them. */
+  summary?: 'only' | 'too'
+  /** In the table, the time that calls slept counts too. */
+  countsWaiting?: boolean
+  clock?: TraceClock
+  /** The time since the line before stands in front of each. */
+  isRelative?: boolean
+  showsDurations?: boolean
+  /** Bytes of a string, elements of an array; default 32. */
+  stringLimit?: number
+  /** Each descriptor with what it leads to. */
+  showsPaths?: boolean
 }
 
 /** How the guest ended. Exactly one of `exitCode` and `signal` is a number, or neither after a time-out. */

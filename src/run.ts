@@ -8,6 +8,7 @@ import {fileReader} from './elf/file-reader.ts'
 import {parseElf} from './elf/parse.ts'
 import {KvmPlatform} from './platform/kvm/kvm.ts'
 import type {RunOptions, RunResult} from './run-options.ts'
+import {RunTrace} from './run-trace.ts'
 import type {Kernel} from './sentry/kernel.ts'
 import type {Process} from './sentry/process.ts'
 import {DEFAULT_MEMORY_BYTES, runToEnd} from './sentry/run-to-end.ts'
@@ -15,8 +16,10 @@ import {Sentry} from './sentry/sentry.ts'
 import type {OpenFile} from './vfs/file.ts'
 import {openHostStream} from './vfs/host-stream.ts'
 
-/** HUP INT QUIT USR1 USR2 TERM CONT WINCH. Ctrl-Z stops hv, and the guest with it. */
-const PASSED_SIGNALS = [1, 2, 3, 10, 12, 15, 18, 28]
+/** HUP INT QUIT USR1 TERM CONT WINCH. Ctrl-Z stops hv, and the guest with it. */
+const PASSED_SIGNALS = [1, 2, 3, 10, 15, 18, 28]
+/** hv's own: it switches the trace. */
+const SIGUSR2 = 12
 const EPOLLIN = 1
 
 /** @throws HvError */
@@ -28,10 +31,7 @@ export async function runProgram(options: RunOptions): Promise<RunResult> {
   using platform = new KvmPlatform(options.memoryBytes ?? DEFAULT_MEMORY_BYTES)
   const sentry = new Sentry(platform, options)
   const {kernel} = sentry
-  if (options.trace !== undefined) {
-    const {LineTracer} = await import('./sentry/trace/line-tracer.ts')
-    kernel.tracer = new LineTracer(options.trace.fd)
-  }
+  const trace = new RunTrace(kernel, options.trace)
   const program = {
     program: options.program,
     onHost: options.root === undefined,
@@ -40,12 +40,18 @@ export async function runProgram(options: RunOptions): Promise<RunResult> {
     cwd: options.cwd,
     streams: [0, 1, 2].map(openStream),
   }
-  const result = runToEnd(sentry, program, {
-    timeoutMs: options.timeoutMs,
-    onLoaded: (process) => passSignals(kernel, process),
-  })
-  sentry.dispose()
-  return result
+  try {
+    await trace.begin()
+    const result = await runToEnd(sentry, program, {
+      timeoutMs: options.timeoutMs,
+      onLoaded: (process) => passSignals(kernel, process, trace),
+      whilePaused: () => trace.catchUp(),
+    })
+    sentry.dispose()
+    return result
+  } finally {
+    trace.close()
+  }
 }
 
 /** What the file says; in a guest's tree there are Linux programs alone. */
@@ -63,13 +69,16 @@ function isBareGuest({program, root}: RunOptions): boolean {
   }
 }
 
-/** What the terminal and kill(1) send to hv is the guest's. */
-function passSignals(kernel: Kernel, process: Process): void {
-  const fd = addon.catchSignals(PASSED_SIGNALS)
+/** What the terminal and kill(1) send to hv is the guest's, but for SIGUSR2. */
+function passSignals(kernel: Kernel, process: Process, trace: RunTrace): void {
+  const fd = addon.catchSignals([...PASSED_SIGNALS, SIGUSR2])
   kernel.platform.watch(fd, EPOLLIN)
   kernel.onReady = (ready) => {
     if (ready !== fd) return
-    for (const signal of addon.takeSignals()) process.signals.raise(signal)
+    for (const signal of addon.takeSignals()) {
+      if (signal === SIGUSR2) trace.toggle()
+      else process.signals.raise(signal)
+    }
   }
 }
 

@@ -57,7 +57,11 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
       options.timeoutMs = parseTimeout(value)
       return
     case 'trace':
-      options.trace = {fd: value === TRACE_TO_STDERR ? STDERR : create(value)}
+      options.trace = {
+        fd: value === TRACE_TO_STDERR ? STDERR : create(value, '--trace'),
+        isOn: true,
+        showsDurations: true,
+      }
       return
     case 'stats':
       options.stats = true
@@ -76,12 +80,12 @@ function existing(path: string, flag: string, mustBeDirectory: boolean): string 
   return absolute
 }
 
-function create(path: string): number {
+function create(path: string, flag: string): number {
   try {
     return openSync(path, 'w')
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code
-    throw new HvError('BAD_ARGUMENT', `--trace: ${path} cannot be written (${reason})`, 'name another file', {
+    throw new HvError('BAD_ARGUMENT', `${flag}: ${path} cannot be written (${reason})`, 'name another file', {
       cause: error,
     })
   }

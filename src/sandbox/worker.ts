@@ -39,22 +39,25 @@ function serve(): void {
     platform[Symbol.dispose]()
     throw error
   }
+  let turn = Promise.resolve()
   port.on('message', (request: Request) => {
-    if (request.kind === 'run') {
-      answer(sentry, request)
-      return
-    }
-    sentry.dispose()
-    platform[Symbol.dispose]()
-    port.close()
+    turn = turn.then(async () => {
+      if (request.kind === 'run') {
+        await answer(sentry, request)
+        return
+      }
+      sentry.dispose()
+      platform[Symbol.dispose]()
+      port.close()
+    })
   })
   reply({kind: 'ready'})
 }
 
-function answer(sentry: Sentry, request: RunRequest): void {
+async function answer(sentry: Sentry, request: RunRequest): Promise<void> {
   let finished: Finished
   try {
-    finished = run(sentry, request)
+    finished = await run(sentry, request)
   } catch (error) {
     reply({kind: 'failed', error: toWire(error)})
     return
@@ -62,7 +65,7 @@ function answer(sentry: Sentry, request: RunRequest): void {
   reply({kind: 'finished', finished}, [finished.stdout.buffer, finished.stderr.buffer])
 }
 
-function run(sentry: Sentry, request: RunRequest): Finished {
+async function run(sentry: Sentry, request: RunRequest): Promise<Finished> {
   const {kernel} = sentry
   const {bellFd, root} = settings
   const stdout = new Output(request.maxOutputBytes)
@@ -77,7 +80,7 @@ function run(sentry: Sentry, request: RunRequest): Finished {
   }
   kernel.platform.watch(bellFd, EPOLLIN)
   try {
-    const result = runToEnd(sentry, program, {
+    const result = await runToEnd(sentry, program, {
       timeoutMs: request.timeoutMs,
       onLoaded: (process) => {
         kernel.onReady = (fd) => {

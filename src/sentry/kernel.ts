@@ -52,6 +52,7 @@ export class Kernel {
   /** Tasks that can run, in turn. The first one is what the platform runs, when `#running` is set. */
   readonly #queue: Task[] = []
   #running: Task | undefined
+  #isPaused = false
   readonly #asleep = new Map<Task, Sleep>()
   readonly #woken = new Set<Sleep>()
   /** Stopped by a signal: nothing but SIGCONT or SIGKILL makes them run. */
@@ -96,9 +97,15 @@ export class Kernel {
     this.#queue.push(task)
   }
 
-  /** Runs all tasks until `process` has ended. @throws HvError VCPU_FAILED */
+  /** Runs all tasks until `process` has ended, or until `pause`. @throws HvError VCPU_FAILED */
   run(process: Process): void {
-    while (process.exit === undefined) this.#turn()
+    this.#isPaused = false
+    while (process.exit === undefined && !this.#isPaused) this.#turn()
+  }
+
+  /** For `onReady`: `run` returns, and may be called again. */
+  pause(): void {
+    this.#isPaused = true
   }
 
   /** Makes a blocked task's call end with EINTR or restart, and a running one trap, so that it sees its signals. */
@@ -114,7 +121,7 @@ export class Kernel {
     if (process.exit !== undefined) return
     process.exit = {code, signal}
     for (const task of [...process.tasks]) this.#forget(task)
-    this.tracer?.exited(code, signal)
+    this.tracer?.exited(process)
     this.processes.delete(process.pid)
   }
 

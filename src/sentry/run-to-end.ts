@@ -14,10 +14,16 @@ export interface RunToEndOptions {
   timeoutMs?: number
   /** Called when the program is loaded, before its first instruction. */
   onLoaded?: (process: Process) => void
+  /** What `kernel.pause` was called for. */
+  whilePaused?: () => Promise<void>
 }
 
-/** Blocks the thread meanwhile. @throws HvError as Sentry.load does, VCPU_FAILED */
-export function runToEnd(sentry: Sentry, program: ProgramOptions, options: RunToEndOptions): RunResult {
+/** Blocks the thread, but for the pauses. @throws HvError as Sentry.load does, VCPU_FAILED */
+export async function runToEnd(
+  sentry: Sentry,
+  program: ProgramOptions,
+  options: RunToEndOptions,
+): Promise<RunResult> {
   const {kernel} = sentry
   const before = counters(sentry)
   const startedNs = kernel.monotonicNs()
@@ -34,6 +40,10 @@ export function runToEnd(sentry: Sentry, program: ProgramOptions, options: RunTo
   options.onLoaded?.(process)
   const loadedNs = kernel.monotonicNs()
   kernel.run(process)
+  while (process.exit === undefined) {
+    await options.whilePaused?.()
+    kernel.run(process)
+  }
   const endedNs = kernel.monotonicNs()
   kernel.timers.cancel(timer)
   const stats: RunStats = {

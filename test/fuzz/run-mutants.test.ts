@@ -60,45 +60,48 @@ describe.skipIf(!canOpenKvm)('mutants in a sentry', {timeout: TEST_TIMEOUT_MS}, 
     platform[Symbol.dispose]()
   })
 
-  test.each(PROGRAMS)('%s: each mutant is refused in one line, or runs to an end of its own', (name) => {
-    const original = readFileSync(join(guests, name))
-    const file = join(folder, 'mutant')
-    const count = {refused: 0, tooBig: 0, ran: 0, timedOut: 0, killed: 0}
-    for (const {index, description, bytes} of mutants(original, SEED, MUTANTS_EACH)) {
-      rmSync(file, {force: true})
-      writeFileSync(file, bytes, {mode: 0o755})
-      try {
-        const result = attempt()
-        count.ran++
-        if (result.timedOut) count.timedOut++
-        if (result.signal !== null) count.killed++
-      } catch (error) {
-        if (!isRefusal(error)) {
-          throw new Error(`mutant ${index} of ${name} (${description}): ${error}`, {cause: error})
+  test.each(PROGRAMS)(
+    '%s: each mutant is refused in one line, or runs to an end of its own',
+    async (name) => {
+      const original = readFileSync(join(guests, name))
+      const file = join(folder, 'mutant')
+      const count = {refused: 0, tooBig: 0, ran: 0, timedOut: 0, killed: 0}
+      for (const {index, description, bytes} of mutants(original, SEED, MUTANTS_EACH)) {
+        rmSync(file, {force: true})
+        writeFileSync(file, bytes, {mode: 0o755})
+        try {
+          const result = await attempt()
+          count.ran++
+          if (result.timedOut) count.timedOut++
+          if (result.signal !== null) count.killed++
+        } catch (error) {
+          if (!isRefusal(error)) {
+            throw new Error(`mutant ${index} of ${name} (${description}): ${error}`, {cause: error})
+          }
+          count.refused++
+          if ((error as HvError).code === 'OUT_OF_MEMORY') count.tooBig++
         }
-        count.refused++
-        if ((error as HvError).code === 'OUT_OF_MEMORY') count.tooBig++
       }
-    }
-    process.stderr.write(`${name}: ${JSON.stringify(count)}\n`)
-    expectSound(original)
-    expect(count.refused + count.ran).toBe(MUTANTS_EACH)
-    expect(count.refused).toBeGreaterThan(MUTANTS_EACH / 3)
-    expect(count.tooBig).toBeLessThan(MUTANTS_EACH / 50)
-    expect(count.ran).toBeGreaterThan(MUTANTS_EACH / 40)
-    expect(count.killed).toBeGreaterThan(0)
-    expect(count.killed + count.timedOut).toBeLessThan(count.ran)
-  })
+      process.stderr.write(`${name}: ${JSON.stringify(count)}\n`)
+      await expectSound(original)
+      expect(count.refused + count.ran).toBe(MUTANTS_EACH)
+      expect(count.refused).toBeGreaterThan(MUTANTS_EACH / 3)
+      expect(count.tooBig).toBeLessThan(MUTANTS_EACH / 50)
+      expect(count.ran).toBeGreaterThan(MUTANTS_EACH / 40)
+      expect(count.killed).toBeGreaterThan(0)
+      expect(count.killed + count.timedOut).toBeLessThan(count.ran)
+    },
+  )
 
   /** After all of them the sentry is as good as new. */
-  function expectSound(original: Uint8Array): void {
+  async function expectSound(original: Uint8Array): Promise<void> {
     writeFileSync(join(folder, 'sound'), original, {mode: 0o755})
-    expect(runToEnd(sentry, program('/sound'), {})).toMatchObject({exitCode: 0, signal: null})
+    expect(await runToEnd(sentry, program('/sound'), {})).toMatchObject({exitCode: 0, signal: null})
   }
 
-  function attempt(): RunResult {
+  async function attempt(): Promise<RunResult> {
     const started = performance.now()
-    const result = runToEnd(sentry, program('/mutant'), {timeoutMs: TIME_LIMIT_MS})
+    const result = await runToEnd(sentry, program('/mutant'), {timeoutMs: TIME_LIMIT_MS})
     expect(performance.now() - started).toBeLessThan(HANG_MS)
     expect(platform.memory.allocatedBytes).toBeLessThanOrEqual(emptyBytes + KEPT_BYTES)
     return result

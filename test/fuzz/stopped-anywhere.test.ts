@@ -28,24 +28,24 @@ const canOpenKvm = (() => {
 test.skipIf(!canOpenKvm)(
   'a program that is stopped leaves nothing behind for the next one',
   {timeout: 120_000},
-  () => {
+  async () => {
     using platform = new KvmPlatform(MEMORY_BYTES)
     const sentry = new Sentry(platform, {root: guests, volumes: []})
     const program = {program: '/hello', onHost: false, args: [], env: {}, streams: []}
     const random = seededRandom(SEED)
-    runToEnd(sentry, program, {})
+    await runToEnd(sentry, program, {})
     let wholeMs = Number.POSITIVE_INFINITY
     let stopped = 0
     for (let run = 0; run < RUNS; run++) {
       const share = EARLIEST + ((LATEST - EARLIEST) * random(SHARES)) / SHARES
       const timeoutMs = Number.isFinite(wholeMs) ? wholeMs * share : undefined
       const startedMs = performance.now()
-      if (runToEnd(sentry, program, {timeoutMs}).timedOut) stopped++
+      if ((await runToEnd(sentry, program, {timeoutMs})).timedOut) stopped++
       // The last that ran to its end: they become quicker while V8 learns, and slower when the machine is busy.
       else wholeMs = performance.now() - startedMs
     }
     expect(stopped).toBeGreaterThan(RUNS / 20)
-    expect(runToEnd(sentry, program, {}).exitCode).not.toBeNull()
+    expect((await runToEnd(sentry, program, {})).exitCode).not.toBeNull()
     sentry.dispose()
   },
 )

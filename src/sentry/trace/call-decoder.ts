@@ -10,6 +10,7 @@ import {interruption} from './interruption.ts'
 import {HIDDEN, type Kind} from './kind.ts'
 import {kindOf} from './kinds/index.ts'
 import {resultKindOf} from './kinds/results.ts'
+import {DEFAULT_STYLE, type Style} from './style.ts'
 import {TracedCall} from './traced-call.ts'
 
 /** An unknown call shows all six words. */
@@ -34,17 +35,23 @@ export interface BegunCall {
 
 export class CallDecoder {
   readonly #signatures = new Map<Row, Signature>()
+  readonly #style: Style
+
+  constructor(style: Style = DEFAULT_STYLE) {
+    this.#style = style
+  }
 
   /** Copies and decodes what the kernel reads: the words in the context are the call's still. */
   begin(task: Task, row: Row | undefined): BegunCall {
     const signature = this.#signature(row)
-    const call = new TracedCall(task, row, signature.words)
+    const call = new TracedCall(task, row, signature.words, this.#style)
     const args = signature.kinds.map(({enter}, index) => enter?.(call, index))
     return {call, signature, args, startedNs: monotonicNs()}
   }
 
   /** @param result as the guest sees it; undefined when the call stored the registers itself, or was interrupted */
   end(begun: BegunCall, result: number | undefined): CallRecord {
+    // Before the decoding, which is not the call's time.
     const durationNs = monotonicNs() - begun.startedNs
     return finish(begun, outcomeOf(begun, result), durationNs)
   }
@@ -54,10 +61,10 @@ export class CallDecoder {
     return finish(begun, interruption(begun.call, restart), monotonicNs() - begun.startedNs)
   }
 
-  /** The call never returns. */
-  abandon(begun: BegunCall): CallRecord {
+  /** The call never returns, or nobody looks when it does. */
+  abandon(begun: BegunCall, kind: 'unfinished' | 'detached'): CallRecord {
     const args = begun.args.map((text, index) => text ?? begun.call.pointer(index))
-    return recordOf(begun, args, {kind: 'unfinished'}, undefined)
+    return recordOf(begun, args, {kind}, undefined)
   }
 
   #signature(row: Row | undefined): Signature {
@@ -102,13 +109,13 @@ function finalText(
 }
 
 function recordOf(
-  {call}: BegunCall,
+  {call, startedNs}: BegunCall,
   args: readonly string[],
   outcome: Outcome,
   durationNs: number | undefined,
 ): CallRecord {
   const shown = args.filter((text) => text !== HIDDEN)
-  return {tid: call.task.tid, name: call.name, args: shown, outcome, durationNs}
+  return {tid: call.task.tid, name: call.name, args: shown, outcome, startedNs, durationNs}
 }
 
 function outcomeOf(begun: BegunCall, result: number | undefined): Outcome {

@@ -36,6 +36,7 @@ function formatOutcome(outcome: Outcome): string {
     case 'interrupted':
       return `? ${outcome.name} (${outcome.text})`
     case 'unfinished':
+    case 'detached':
       return '?'
   }
 }

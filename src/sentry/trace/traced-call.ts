@@ -5,6 +5,7 @@ import {FrameArguments} from '../frame-arguments.ts'
 import type {UserMemory} from '../memory/user-memory.ts'
 import type {Row} from '../syscalls/syscall.ts'
 import type {Task} from '../task.ts'
+import type {Style} from './style.ts'
 import {hex} from './text/number.ts'
 
 /** Owns a copy of the argument words: the frame's are valid only while the call begins. */
@@ -14,14 +15,21 @@ export class TracedCall {
   /** The kind words of the arguments: as many as are shown. */
   readonly words: readonly string[]
   readonly arguments: FrameArguments
+  readonly #style: Style
   readonly #halves: Int32Array
 
-  constructor(task: Task, row: Row | undefined, words: readonly string[]) {
+  constructor(task: Task, row: Row | undefined, words: readonly string[], style: Style) {
     this.task = task
-    this.name = row === undefined ? `syscall_${hex(task.context.callNumber, 0)}` : row.name
+    this.name = nameOf(task, row)
     this.words = words
+    this.#style = style
     this.#halves = task.context.argumentWords.slice()
     this.arguments = new FrameArguments(this.#halves)
+  }
+
+  /** Of a string's bytes, and of an array's elements, as strace's -s. */
+  get limit(): number {
+    return this.#style.stringLimit
   }
 
   get memory(): UserMemory {
@@ -72,6 +80,11 @@ export class TracedCall {
   struct(index: number, bytes: number, show: (view: DataView) => string): string {
     return this.follow(index, (address, memory) => show(viewOf(memory.readBytes(address, bytes))))
   }
+}
+
+/** A call without a row goes by its number, as in strace. */
+export function nameOf({context}: Task, row: Row | undefined): string {
+  return row === undefined ? `syscall_${hex(context.callNumber, 0)}` : row.name
 }
 
 export function viewOf(bytes: Uint8Array): DataView {

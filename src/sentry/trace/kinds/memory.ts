@@ -14,7 +14,6 @@ import {
 } from '../names/memory.ts'
 
 const TO_ADDRESS = MREMAP_FIXED | MREMAP_MAYMOVE
-const PAGES_SHOWN = 32
 
 export const memory = {
   prot: named(protection),
@@ -33,8 +32,8 @@ export const memory = {
     leave: (call, index) =>
       call.follow(index, (address, guest) => {
         const pages = Math.ceil(call.address(index - 1) / PAGE_SIZE)
-        const bytes = guest.readBytes(address, Math.min(pages, PAGES_SHOWN))
-        return `[${bytes.join(', ')}${pages > PAGES_SHOWN ? ', ...' : ''}]`
+        const bytes = guest.readBytes(address, Math.min(pages, call.limit))
+        return `[${bytes.join(', ')}${pages > call.limit ? ', ...' : ''}]`
       }),
   },
   advice: named(adviceName),

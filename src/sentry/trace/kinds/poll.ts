@@ -12,8 +12,6 @@ import {hex64} from '../text/view.ts'
 import {type TracedCall, viewOf} from '../traced-call.ts'
 
 const layout = arch.kernelAbi.epollEvent
-/** strace shows as many elements of an array as bytes of a string. */
-const SHOWN = 32
 const BITS = 8
 /** No descriptor is above; select(2) of more is cut. */
 const MAX_FDS = 1024
@@ -55,11 +53,11 @@ export const polling = {
   epoll_events_out: {
     leave: (call, index, result) =>
       call.follow(index, (address, memory) => {
-        const shown = Array.from({length: Math.min(result, SHOWN)}, (_, i) => {
+        const shown = Array.from({length: Math.min(result, call.limit)}, (_, i) => {
           const at = address + i * layout.size
           return showEpollEvent(viewOf(memory.readBytes(at, layout.size)))
         })
-        return `[${shown.join(', ')}${result > SHOWN ? ', ...' : ''}]`
+        return `[${shown.join(', ')}${result > call.limit ? ', ...' : ''}]`
       }),
   },
   /** pselect6(2)'s pair of a set and its size. */
@@ -77,12 +75,12 @@ export const polling = {
 function pollfds(call: TracedCall, index: number, count: number): string {
   return call.follow(index, (address, memory) => {
     const shown: string[] = []
-    for (let i = 0; i < Math.min(count, SHOWN); i++) {
+    for (let i = 0; i < Math.min(count, call.limit); i++) {
       const at = address + i * poll.POLLFD_SIZE
       const fd = memory.readInt32(at)
       shown.push(fd < 0 ? `{fd=${fd}}` : `{fd=${fd}, events=${events(memory.readUint16(at + 4))}}`)
     }
-    if (count > SHOWN) shown.push('...')
+    if (count > call.limit) shown.push('...')
     return `[${shown.join(', ')}]`
   })
 }
@@ -95,7 +93,7 @@ function readyPollfds(call: TracedCall, index: number, count: number): string {
       const ready = memory.readUint16(at + 6)
       const fd = memory.readInt32(at)
       if (fd < 0 || ready === 0) continue
-      if (shown.length === SHOWN) return `[${shown.join(', ')}, ...]`
+      if (shown.length === call.limit) return `[${shown.join(', ')}, ...]`
       shown.push(`{fd=${fd}, revents=${events(ready)}}`)
     }
     return `[${shown.join(', ')}]`

@@ -22,7 +22,6 @@ const SYSINFO_SIZE = 112
 const INFINITY = 2n ** 64n - 1n
 const KIB = 1024n
 const BITS = 8
-const IDS_SHOWN = 32
 
 const PR_SET_NAME = 15
 const PR_GET_NAME = 16
@@ -109,10 +108,10 @@ function showSysinfo(view: DataView): string {
 
 function showIds(call: TracedCall, index: number, count: number): string {
   return call.follow(index, (address, memory) => {
-    const shown = Array.from({length: Math.max(0, Math.min(count, IDS_SHOWN))}, (_, i) =>
+    const shown = Array.from({length: Math.max(0, Math.min(count, call.limit))}, (_, i) =>
       memory.readInt32(address + 4 * i),
     )
-    return `[${shown.join(', ')}${count > IDS_SHOWN ? ', ...' : ''}]`
+    return `[${shown.join(', ')}${count > call.limit ? ', ...' : ''}]`
   })
 }
 
@@ -139,7 +138,7 @@ function prctlArgument(): Kind {
     leave(call, index) {
       const option = call.int32(0)
       if (option === PR_GET_NAME)
-        return index === 1 ? call.follow(index, (at, memory) => quoteString(memory, at)) : ''
+        return index === 1 ? call.follow(index, (at, memory) => quoteString(memory, at, call.limit)) : ''
       return option === PR_GET_PDEATHSIG && index === 1 ? int32Out.leave!(call, index, 0) : ''
     },
   }

@@ -7,23 +7,25 @@ import {quote, quoteBuffer, quoteHex, quotePath, quoteString} from '../text/quot
 import type {TracedCall} from '../traced-call.ts'
 
 const IOVEC_SIZE = 16
-const IOVECS_SHOWN = 32
-const EXECVE_STRINGS_SHOWN = 32
 const POINTER_SIZE = 8
 
 /** As many bytes as the call says it has stored. */
 const filled = (call: TracedCall, index: number, result: number, quoting = quote): string =>
-  call.follow(index, (address, memory) => quoteBuffer(memory, address, result, quoting))
+  call.follow(index, (address, memory) => quoteBuffer(memory, address, result, call.limit, quoting))
 
 export const text = {
   path: {enter: (call, index) => call.follow(index, (address, memory) => quotePath(memory, address))},
-  str: {enter: (call, index) => call.follow(index, (address, memory) => quoteString(memory, address))},
+  str: {
+    enter: (call, index) => call.follow(index, (address, memory) => quoteString(memory, address, call.limit)),
+  },
   /** A path that the kernel stored. */
   path_out: {leave: (call, index) => call.follow(index, (address, memory) => quotePath(memory, address))},
   /** A buffer that the call reads; the next argument is its length. */
   in: {
     enter: (call, index) =>
-      call.follow(index, (address, memory) => quoteBuffer(memory, address, call.address(index + 1))),
+      call.follow(index, (address, memory) =>
+        quoteBuffer(memory, address, call.address(index + 1), call.limit),
+      ),
   },
   /** A buffer that the call fills; the result is how far. */
   out: {leave: (call, index, result) => filled(call, index, result)},
@@ -35,7 +37,7 @@ export const text = {
     failed: (call, index) => iovecs(call, index, undefined),
   },
   /** execve(2)'s argv. */
-  argv: {enter: (call, index) => call.follow(index, showStrings)},
+  argv: {enter: showStrings},
   /** execve(2)'s envp: its length. */
   envp: {
     enter: (call, index) =>
@@ -53,35 +55,38 @@ function iovecs(call: TracedCall, index: number, total: number | undefined): str
   let left = total ?? 0
   return call.follow(index, (vector, memory) => {
     const parts: string[] = []
-    for (let i = 0; i < Math.min(count, IOVECS_SHOWN); i++) {
+    for (let i = 0; i < Math.min(count, call.limit); i++) {
       const base = memory.readUint64(vector + IOVEC_SIZE * i)
       const length = memory.readUint64(vector + IOVEC_SIZE * i + POINTER_SIZE)
       const lengthText = String(memory.readBigUint64(vector + IOVEC_SIZE * i + POINTER_SIZE))
       const taken = Math.min(length, left)
       left -= taken
       parts.push(
-        `{iov_base=${total === undefined && base !== 0 ? hexOf(base) : showBase(memory, base, taken)}, iov_len=${lengthText}}`,
+        `{iov_base=${total === undefined && base !== 0 ? hexOf(base) : showBase(call, base, taken)}, iov_len=${lengthText}}`,
       )
     }
-    if (count > IOVECS_SHOWN) parts.push('...')
+    if (count > call.limit) parts.push('...')
     return `[${parts.join(', ')}]`
   })
 }
 
-function showBase(memory: UserMemory, base: number, length: number): string {
+function showBase({memory, limit}: TracedCall, base: number, length: number): string {
   if (base === 0) return 'NULL'
   try {
-    return quoteBuffer(memory, base, length)
+    return quoteBuffer(memory, base, length, limit)
   } catch {
     return hexOf(base)
   }
 }
 
-function showStrings(address: number, memory: UserMemory): string {
-  const strings = pointers(memory, address, EXECVE_STRINGS_SHOWN + 1)
-  const shown = strings.slice(0, EXECVE_STRINGS_SHOWN).map((pointer) => quoteString(memory, pointer))
-  if (strings.length > EXECVE_STRINGS_SHOWN) shown.push('...')
-  return `[${shown.join(', ')}]`
+function showStrings(call: TracedCall, index: number): string {
+  const {limit} = call
+  return call.follow(index, (address, memory) => {
+    const strings = pointers(memory, address, limit + 1)
+    const shown = strings.slice(0, limit).map((pointer) => quoteString(memory, pointer, limit))
+    if (strings.length > limit) shown.push('...')
+    return `[${shown.join(', ')}]`
+  })
 }
 
 /** The pointers of a NULL-terminated array, `limit` at most. */

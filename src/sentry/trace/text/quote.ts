@@ -3,8 +3,6 @@
 import {ENAMETOOLONG, Errno} from '../../../abi/errno.ts'
 import type {UserMemory} from '../../memory/user-memory.ts'
 
-/** strace's default -s. */
-export const STRING_LIMIT = 32
 const PATH_MAX = 4096
 
 const escapes = new Map([
@@ -36,29 +34,26 @@ export function quoteHex(bytes: Uint8Array): string {
   return `${text}"`
 }
 
-/** At most 32 bytes of a buffer of `length`. @throws Errno EFAULT */
+/** At most `limit` bytes of a buffer of `length`. @throws Errno EFAULT */
 export function quoteBuffer(
   memory: UserMemory,
   address: number,
   length: number,
+  limit: number,
   quoting: (bytes: Uint8Array) => string = quote,
 ): string {
-  const shown = Math.min(length, STRING_LIMIT)
+  const shown = Math.min(length, limit)
   const text = shown === 0 ? '""' : quoting(memory.readBytes(address, shown))
-  return length > STRING_LIMIT ? `${text}...` : text
-}
-
-/** A NUL-terminated string, cut at 32 bytes. @throws Errno EFAULT */
-export function quoteString(memory: UserMemory, address: number): string {
-  return quoteTerminated(memory, address, STRING_LIMIT)
+  return length > limit ? `${text}...` : text
 }
 
 /** A NUL-terminated path: whole, as long as it can be one. @throws Errno EFAULT */
 export function quotePath(memory: UserMemory, address: number): string {
-  return quoteTerminated(memory, address, PATH_MAX - 1)
+  return quoteString(memory, address, PATH_MAX - 1)
 }
 
-function quoteTerminated(memory: UserMemory, address: number, limit: number): string {
+/** A NUL-terminated string, cut at `limit` bytes. @throws Errno EFAULT */
+export function quoteString(memory: UserMemory, address: number, limit: number): string {
   try {
     return quote(Buffer.from(memory.readCString(address, limit + 1), 'latin1'))
   } catch (error) {

@@ -47,6 +47,7 @@ export class SimulatedTask {
     this.tmpfs = new Tmpfs(guest.memory)
     const root = mountRoot(this.tmpfs)
     const kernel = {
+      tasks: new Map(),
       platform: {memory: guest.memory},
       timers: new TimerQueue(),
       processes: new Map([[process.pid, process]]),

@@ -9,7 +9,7 @@ vi.mock('../../../../src/arch/index.ts', async () => ({
 }))
 
 import './kinds.test.ts'
-import './line-tracer.test.ts'
+import './lines.test.ts'
 
 test('flags are named as arm64 numbers them', () => {
   const [O_DIRECTORY, O_NOFOLLOW] = [0o40000, 0o100000]

@@ -8,7 +8,10 @@ import {EBADF, ENOENT, ENOSYS} from '../../../../src/abi/errno.ts'
 import {faultInfo, killInfo, SI_USER} from '../../../../src/abi/siginfo.ts'
 import {SIGSEGV, SIGTERM, SIGUSR1} from '../../../../src/abi/signal.ts'
 import type {Row} from '../../../../src/sentry/syscalls/syscall.ts'
-import {LineTracer} from '../../../../src/sentry/trace/line-tracer.ts'
+import {CallTracer} from '../../../../src/sentry/trace/call-tracer.ts'
+import {LineSink} from '../../../../src/sentry/trace/line-sink.ts'
+import {LineWriter} from '../../../../src/sentry/trace/line-writer.ts'
+import {NO_STAMPS} from '../../../../src/sentry/trace/stamps.ts'
 import {rowOf, TracedTask} from './traced-task.ts'
 
 const SEGV_MAPERR = 1
@@ -16,28 +19,39 @@ const TIME = /<\d+\.\d{6}>/
 
 let directory: string
 let fd: number
-let tracer: LineTracer
+let writer: LineWriter
+let tracer: CallTracer
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'trace-'))
   fd = openSync(join(directory, 'out'), 'w')
-  tracer = new LineTracer(fd)
+  writer = new LineWriter(fd)
+  tracer = tracerTo(writer)
 })
 
 afterEach(() => {
+  writer.end()
   closeSync(fd)
   rmSync(directory, {recursive: true})
 })
+
+const tracerTo = (to: LineWriter): CallTracer =>
+  new CallTracer(new LineSink(to, {showsDurations: true, stamps: NO_STAMPS}))
+
+/** The program of `t` ends. */
+function end(t: TracedTask, exit: {code?: number; signal?: number}): void {
+  t.task.process.exit = {code: exit.code, signal: exit.signal}
+  tracer.exited(t.task.process)
+}
 
 const written = (): string => readFileSync(join(directory, 'out'), 'latin1')
 
 /** All lines, times as `<t>`. */
 function lines(): string[] {
-  tracer.exited(0, undefined)
+  writer.flush()
   return written()
     .trimEnd()
     .split('\n')
-    .slice(0, -1)
     .map((line) => line.replace(TIME, '<t>'))
 }
 
@@ -105,7 +119,7 @@ describe('a call that sleeps', () => {
     enter(t, rowOf('pause'))
     tracer.blocked(t.task)
     tracer.signal(t.task, SIGTERM, killInfo(SIGTERM, SI_USER, 9, 1000))
-    tracer.exited(undefined, SIGTERM)
+    end(t, {signal: SIGTERM})
     expect(written().replace(TIME, '<t>')).toBe(
       `${'pause()'.padEnd(40)}= ? ERESTARTNOHAND (To be restarted if no handler) <t>\n` +
         '--- SIGTERM {si_signo=SIGTERM, si_code=SI_USER, si_pid=9, si_uid=1000} ---\n' +
@@ -130,14 +144,14 @@ describe('the end', () => {
   it('shows the call that never returns', () => {
     const t = new TracedTask()
     enter(t, rowOf('exit_group'), 3)
-    tracer.exited(3, undefined)
+    end(t, {code: 3})
     tracer.blocked(t.task)
     expect(written()).toBe(`${'exit_group(3)'.padEnd(40)}= ?\n+++ exited with 3 +++\n`)
   })
 
   it('leaves no listener on the process', () => {
     const before = process.listenerCount('exit')
-    tracer.exited(0, undefined)
+    writer.end()
     expect(process.listenerCount('exit')).toBe(before - 1)
   })
 })
@@ -156,14 +170,15 @@ describe('writing', () => {
 
   it('goes on without a descriptor that takes nothing', () => {
     const full = openSync('/dev/full', 'w')
-    const other = new LineTracer(full)
+    const broken = new LineWriter(full)
+    const other = tracerTo(broken)
     const t = new TracedTask()
     t.place([])
     for (let i = 0; i < 3; i++) {
       other.enter(t.task, rowOf('getpid'))
       other.leave(t.task, 7)
     }
-    expect(() => other.exited(0, undefined)).not.toThrow()
+    expect(() => broken.end()).not.toThrow()
     closeSync(full)
   })
 })

@@ -1,0 +1,64 @@
+// RunTrace: the trace of one run: loaded when it is wanted, and switched on and off while the guest runs.
+
+import {writeSync} from 'node:fs'
+import type {TraceOptions} from './run-options.ts'
+import type {Kernel} from './sentry/kernel.ts'
+import type {Trace} from './sentry/trace/trace.ts'
+
+const STDERR = 2
+/** What SIGUSR2 switches on where nobody asked for a trace. */
+const UNASKED: TraceOptions = {fd: STDERR, isOn: false, showsDurations: true}
+
+export class RunTrace {
+  readonly #kernel: Kernel
+  readonly #options: TraceOptions
+  #trace: Trace | undefined
+  /** Switches that came before the trace was there. */
+  #awaited = 0
+
+  constructor(kernel: Kernel, options: TraceOptions = UNASKED) {
+    this.#kernel = kernel
+    this.#options = options
+  }
+
+  /** Before the guest starts. @throws HvError BAD_ARGUMENT */
+  async begin(): Promise<void> {
+    if (!this.#options.isOn) return
+    await this.#load()
+    this.#trace!.start()
+  }
+
+  /** On, or off again. It is not loaded for a run that never wants it, so the first time the kernel has to wait for it. */
+  toggle(): void {
+    if (this.#trace === undefined) {
+      this.#awaited++
+      this.#kernel.pause()
+      return
+    }
+    if (this.#trace.isOn) this.#trace.stop()
+    else this.#trace.start()
+    this.#tell(this.#trace.isOn)
+  }
+
+  /** What the kernel was paused for. */
+  async catchUp(): Promise<void> {
+    await this.#load()
+    for (; this.#awaited > 0; this.#awaited--) this.toggle()
+  }
+
+  /** The guest has ended. */
+  close(): void {
+    this.#trace?.close()
+  }
+
+  async #load(): Promise<void> {
+    const {Trace} = await import('./sentry/trace/trace.ts')
+    this.#trace ??= new Trace(this.#kernel, this.#options)
+  }
+
+  /** Not between the objects of a JSON trace. */
+  #tell(isOn: boolean): void {
+    if (this.#options.isJson && this.#options.fd === STDERR) return
+    writeSync(STDERR, `hv: the trace is ${isOn ? 'on' : 'off'}\n`)
+  }
+}

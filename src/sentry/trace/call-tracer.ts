@@ -1,0 +1,89 @@
+// CallTracer: decodes the calls, signals and ends that a filter lets through, for a sink.
+
+import {defaultAction, SIG_DFL} from '../../abi/signal.ts'
+import {monotonicNs} from '../host-clock.ts'
+import type {Process} from '../process.ts'
+import type {Row} from '../syscalls/syscall.ts'
+import type {Task} from '../task.ts'
+import type {Tracer} from '../tracer.ts'
+import {type BegunCall, CallDecoder} from './call-decoder.ts'
+import type {CallRecord} from './call-record.ts'
+import {TraceFilter} from './filter.ts'
+import {signalName} from './names/signals.ts'
+import type {Style} from './style.ts'
+import {showSiginfo} from './text/siginfo.ts'
+import type {TraceSink} from './trace-sink.ts'
+
+export class CallTracer implements Tracer {
+  readonly #decoder: CallDecoder
+  readonly #sink: TraceSink
+  readonly #filter: TraceFilter
+  /** Calls under way. One that began before the trace was switched on is not among them, and is not shown. */
+  readonly #begun = new Map<Task, BegunCall>()
+
+  constructor(sink: TraceSink, filter = new TraceFilter({}), style?: Style) {
+    this.#sink = sink
+    this.#filter = filter
+    this.#decoder = new CallDecoder(style)
+  }
+
+  enter(task: Task, row: Row | undefined): void {
+    if (this.#filter.takesCall(row)) this.#begun.set(task, this.#decoder.begin(task, row))
+  }
+
+  blocked(task: Task): void {
+    const begun = this.#begun.get(task)
+    if (begun !== undefined && !this.#filter.waitsForOutcome) this.#sink.asleep(task, begun)
+  }
+
+  leave(task: Task, result: number | undefined): void {
+    const begun = this.#take(task)
+    if (begun !== undefined) this.#show(task, this.#decoder.end(begun, result))
+  }
+
+  signal(task: Task, signal: number, info: Uint8Array): void {
+    this.#endInterrupted(task, signal)
+    if (!this.#filter.takesSignal(signal)) return
+    const record = {tid: task.tid, name: signalName(signal), info: showSiginfo(info), atNs: monotonicNs()}
+    this.#sink.signal(task, record)
+  }
+
+  exited({pid, exit}: Process): void {
+    for (const [task, begun] of this.#begun) {
+      if (task.process.pid === pid) this.#abandon(task, begun, 'unfinished')
+    }
+    const {code = 0, signal} = exit ?? {}
+    const how = signal === undefined ? {code} : {signal: signalName(signal)}
+    this.#sink.exit({pid, ...how, atNs: monotonicNs()})
+  }
+
+  detached(): void {
+    for (const [task, begun] of this.#begun) this.#abandon(task, begun, 'detached')
+  }
+
+  /** A signal that ends the process ends the call first. */
+  #endInterrupted(task: Task, signal: number): void {
+    if (!this.#begun.has(task)) return
+    const action = defaultAction(signal)
+    const isFatal =
+      task.signals.process.action(signal).handler === SIG_DFL && (action === 'terminate' || action === 'core')
+    if (!isFatal) return
+    const begun = this.#take(task)!
+    this.#show(task, this.#decoder.interrupt(begun, task.wait?.restart ?? 'never'))
+  }
+
+  #abandon(task: Task, begun: BegunCall, kind: 'unfinished' | 'detached'): void {
+    this.#begun.delete(task)
+    this.#show(task, this.#decoder.abandon(begun, kind))
+  }
+
+  #take(task: Task): BegunCall | undefined {
+    const begun = this.#begun.get(task)
+    this.#begun.delete(task)
+    return begun
+  }
+
+  #show(task: Task, record: CallRecord): void {
+    if (this.#filter.takesOutcome(record.outcome)) this.#sink.call(task, record)
+  }
+}

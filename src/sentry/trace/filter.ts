@@ -1,0 +1,135 @@
+// Which calls, signals and outcomes a trace shows: strace's -e expressions.
+
+import {NSIG} from '../../abi/signal.ts'
+import {HvError} from '../../errors.ts'
+import type {TraceFilters} from '../../run-options.ts'
+import {rowOf} from '../dispatch.ts'
+import type {Row} from '../syscalls/syscall.ts'
+import {table} from '../syscalls/table.ts'
+import type {Outcome} from './call-record.ts'
+import {classOf} from './classes.ts'
+import {signalName} from './names/signals.ts'
+
+const STATUSES = ['successful', 'failed', 'unfinished', 'unavailable', 'detached']
+
+/** Members of a set, or all others. */
+interface Choice<Member> {
+  readonly members: ReadonlySet<Member>
+  readonly isInverted: boolean
+}
+
+export class TraceFilter {
+  readonly #calls: Choice<Row>
+  readonly #signals: Choice<number>
+  readonly #statuses: Choice<string>
+
+  /** @throws HvError BAD_ARGUMENT */
+  constructor({calls = 'all', signals = 'all', statuses = 'all'}: TraceFilters) {
+    this.#calls = choose(calls, rowsOf)
+    this.#signals = choose(signals, signalOf)
+    this.#statuses = choose(statuses, statusOf)
+  }
+
+  /** @param row undefined for a call that the table does not have: it belongs to `all` and to what is left of a negation */
+  takesCall(row: Row | undefined): boolean {
+    const {members, isInverted} = this.#calls
+    return (row !== undefined && members.has(row)) !== isInverted
+  }
+
+  takesSignal(signal: number): boolean {
+    return isChosen(this.#signals, signal)
+  }
+
+  takesOutcome(outcome: Outcome): boolean {
+    return isChosen(this.#statuses, statusNameOf(outcome))
+  }
+
+  /** A call's outcome decides whether it is shown: not before it has ended. */
+  get waitsForOutcome(): boolean {
+    return this.#statuses.members.size > 0 || !this.#statuses.isInverted
+  }
+}
+
+function isChosen<Member>({members, isInverted}: Choice<Member>, member: Member): boolean {
+  return members.has(member) !== isInverted
+}
+
+/** `a,b`, `!a,b`, `all`, `none`. Each `!` in front inverts the whole. */
+function choose<Member>(text: string, membersOf: (word: string) => readonly Member[]): Choice<Member> {
+  const list = text.replace(/^!*/, '')
+  const isNegated = (text.length - list.length) % 2 === 1
+  if (list === 'all') return {members: new Set(), isInverted: !isNegated}
+  if (list === 'none') return {members: new Set(), isInverted: isNegated}
+  const words = list.split(',').filter((word) => word !== '')
+  if (words.length === 0) throw bad(`the set ${JSON.stringify(text)} is empty`, 'name something, or `all`')
+  return {members: new Set(words.flatMap(membersOf)), isInverted: isNegated}
+}
+
+/** A name, `%class`, `/regular expression`, a number; behind `?` what is unknown counts for nothing. */
+function rowsOf(word: string): readonly Row[] {
+  const name = word.replace(/^\?+/, '')
+  const rows = matching(name)
+  if (rows.length > 0 || name !== word || isKnownSet(name)) return rows
+  throw bad(
+    `no system call or class ${JSON.stringify(name)}`,
+    'src/sentry/syscalls/README.md lists the calls; classes are %file, %desc, %memory …',
+  )
+}
+
+function matching(name: string): readonly Row[] {
+  if (/^\d+$/.test(name)) {
+    const row = rowOf(Number(name))
+    return row === undefined ? [] : [row]
+  }
+  if (name.startsWith('/')) {
+    const pattern = expression(name.slice(1))
+    return table.filter((row) => pattern.test(row.name))
+  }
+  const inClass = classOf(name)
+  return table.filter(inClass ?? ((row) => row.name === name))
+}
+
+/** A class may be empty. */
+function isKnownSet(name: string): boolean {
+  return classOf(name) !== undefined
+}
+
+function expression(source: string): RegExp {
+  try {
+    return new RegExp(source)
+  } catch (error) {
+    throw bad(`/${source} is no regular expression`, 'JavaScript’s are taken: `/^get`', error)
+  }
+}
+
+/** `SIGINT`, `INT` or `2`. */
+function signalOf(word: string): readonly number[] {
+  const name = word.toUpperCase()
+  for (let signal = 1; signal <= NSIG; signal++) {
+    if ([String(signal), signalName(signal), signalName(signal).replace(/^SIG/, '')].includes(name))
+      return [signal]
+  }
+  throw bad(`no signal ${JSON.stringify(word)}`, 'write it as SIGINT, INT or 2')
+}
+
+function statusOf(word: string): readonly string[] {
+  if (STATUSES.includes(word)) return [word]
+  throw bad(`no status ${JSON.stringify(word)}`, `choose of ${STATUSES.join(', ')}`)
+}
+
+/** strace's word. A wait that a signal ended has failed, to the kernel. */
+function statusNameOf({kind}: Outcome): string {
+  switch (kind) {
+    case 'result':
+      return 'successful'
+    case 'error':
+    case 'interrupted':
+      return 'failed'
+    default:
+      return kind
+  }
+}
+
+function bad(message: string, nextStep: string, cause?: unknown): HvError {
+  return new HvError('BAD_ARGUMENT', message, nextStep, {cause})
+}

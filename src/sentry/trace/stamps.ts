@@ -1,0 +1,43 @@
+// Stamps: the time in front of a trace's lines: strace's -t, -tt, -ttt and -r.
+
+import type {TraceClock} from '../../run-options.ts'
+import {wallClockUs} from './wall-clock.ts'
+
+/** The text for a time of CLOCK_MONOTONIC, with the blank behind it; empty for none. */
+export type Stamps = (atNs: number) => string
+
+const US_PER_SECOND = 1e6
+const US_DIGITS = 6
+const NS_PER_US = 1000
+/** strace's "%6ld.%06ld". */
+const RELATIVE_WIDTH = 13
+
+export const NO_STAMPS: Stamps = () => ''
+
+/** @param isRelative the time since the line before, too or (without `clock`) alone */
+export function stampsOf(clock: TraceClock | undefined, isRelative: boolean): Stamps {
+  const absolute = clock === undefined ? undefined : clocks[clock]
+  if (!isRelative) return absolute === undefined ? NO_STAMPS : (atNs) => `${absolute(wallClockUs(atNs))} `
+  let beforeNs: number | undefined
+  return (atNs) => {
+    const passedUs = Math.max(0, Math.floor((atNs - (beforeNs ?? atNs)) / NS_PER_US))
+    beforeNs = atNs
+    const relative = seconds(passedUs).padStart(RELATIVE_WIDTH)
+    return absolute === undefined ? `${relative} ` : `${absolute(wallClockUs(atNs))} (+${relative}) `
+  }
+}
+
+const clocks: Readonly<Record<TraceClock, (us: number) => string>> = {
+  seconds: timeOfDay,
+  microseconds: (us) => `${timeOfDay(us)}.${String(us % US_PER_SECOND).padStart(US_DIGITS, '0')}`,
+  epoch: seconds,
+}
+
+/** HH:MM:SS in the time zone of this process. */
+function timeOfDay(us: number): string {
+  return new Date(us / NS_PER_US).toTimeString().slice(0, 'HH:MM:SS'.length)
+}
+
+function seconds(us: number): string {
+  return `${Math.floor(us / US_PER_SECOND)}.${String(us % US_PER_SECOND).padStart(US_DIGITS, '0')}`
+}

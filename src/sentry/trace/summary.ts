@@ -1,0 +1,96 @@
+// SummaryTracer: counts the calls, their errors and their time: strace's -c.
+
+import {monotonicNs} from '../host-clock.ts'
+import type {Row} from '../syscalls/syscall.ts'
+import type {Task} from '../task.ts'
+import type {Tracer} from '../tracer.ts'
+import type {Outcome} from './call-record.ts'
+import type {TraceFilter} from './filter.ts'
+import {nameOf} from './traced-call.ts'
+
+/** What the calls of one name came to. */
+export interface CallCount {
+  readonly name: string
+  calls: number
+  errors: number
+  timeNs: number
+}
+
+interface CountedCall {
+  readonly count: CallCount
+  startedNs: number
+  /** Before the call slept; undefined while it has not. */
+  workedNs: number | undefined
+}
+
+export class SummaryTracer implements Tracer {
+  readonly #filter: TraceFilter
+  readonly #countsWaiting: boolean
+  readonly #counts = new Map<string, CallCount>()
+  readonly #begun = new Map<Task, CountedCall>()
+
+  /** @param countsWaiting a call's time is the sentry's work for it; with this, the time that it slept too */
+  constructor(filter: TraceFilter, countsWaiting: boolean) {
+    this.#filter = filter
+    this.#countsWaiting = countsWaiting
+  }
+
+  /** In the order in which they came first. */
+  get counts(): readonly CallCount[] {
+    return [...this.#counts.values()].filter(({calls}) => calls > 0)
+  }
+
+  enter(task: Task, row: Row | undefined): void {
+    if (!this.#filter.takesCall(row)) return
+    const count = this.#countOf(nameOf(task, row))
+    this.#begun.set(task, {count, startedNs: monotonicNs(), workedNs: undefined})
+  }
+
+  blocked(task: Task): void {
+    const begun = this.#begun.get(task)
+    if (begun !== undefined && !this.#countsWaiting) begun.workedNs = monotonicNs() - begun.startedNs
+  }
+
+  leave(task: Task, result: number | undefined): void {
+    const begun = this.#begun.get(task)
+    if (begun === undefined) return
+    const {count, startedNs, workedNs} = begun
+    this.#begun.delete(task)
+    const outcome = outcomeOf(task, result)
+    if (!this.#filter.takesOutcome(outcome)) return
+    count.calls++
+    count.timeNs += workedNs ?? monotonicNs() - startedNs
+    if (outcome.kind !== 'result') count.errors++
+  }
+
+  signal(): void {}
+
+  /** A call that never returns is not counted. */
+  exited(): void {
+    this.#begun.clear()
+  }
+
+  detached(): void {
+    this.#begun.clear()
+  }
+
+  #countOf(name: string): CallCount {
+    let count = this.#counts.get(name)
+    if (count === undefined) {
+      count = {name, calls: 0, errors: 0, timeNs: 0}
+      this.#counts.set(name, count)
+    }
+    return count
+  }
+}
+
+/** Without the texts, which a count does not need. */
+function outcomeOf(task: Task, result: number | undefined): Outcome {
+  if (result === undefined && task.signals.interrupted !== undefined) {
+    return {kind: 'interrupted', name: '', text: ''}
+  }
+  // No call gives these as an address or a count: man 2 intro, "RETURN VALUE"; asm-generic/errno.h.
+  return result !== undefined && result < 0 && result >= -4095
+    ? {kind: 'error', code: -result}
+    : {kind: 'result', value: result ?? 0, text: ''}
+}

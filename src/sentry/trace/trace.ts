@@ -1,0 +1,122 @@
+// Trace: one trace of a kernel's calls, as its options want it, that can be switched on and off while a guest runs.
+
+import type {TraceOptions} from '../../run-options.ts'
+import type {Kernel} from '../kernel.ts'
+import type {Process} from '../process.ts'
+import type {Row} from '../syscalls/syscall.ts'
+import type {Task} from '../task.ts'
+import type {Tracer} from '../tracer.ts'
+import {CallTracer} from './call-tracer.ts'
+import {EventSink} from './event-sink.ts'
+import {TraceFilter} from './filter.ts'
+import {formatSummary} from './format-summary.ts'
+import {LineSink} from './line-sink.ts'
+import {LineWriter} from './line-writer.ts'
+import {stampsOf} from './stamps.ts'
+import {DEFAULT_STYLE, type Style} from './style.ts'
+import {SummaryTracer} from './summary.ts'
+import type {TraceSink} from './trace-sink.ts'
+
+export class Trace {
+  readonly #kernel: Kernel
+  readonly #writer: LineWriter
+  readonly #tracer: Tracer
+  readonly #summary: SummaryTracer | undefined
+
+  /** It is off. @throws HvError BAD_ARGUMENT */
+  constructor(kernel: Kernel, options: TraceOptions) {
+    this.#kernel = kernel
+    const filter = new TraceFilter(options)
+    this.#writer = new LineWriter(options.fd)
+    const calls = (): Tracer => new CallTracer(sinkOf(options, this.#writer), filter, styleOf(options))
+    if (options.summary === undefined) {
+      this.#tracer = calls()
+    } else {
+      this.#summary = new SummaryTracer(filter, options.countsWaiting ?? false)
+      this.#tracer = options.summary === 'only' ? this.#summary : new Both(calls(), this.#summary)
+    }
+  }
+
+  get isOn(): boolean {
+    return this.#kernel.tracer === this.#tracer
+  }
+
+  /** From the next call on. */
+  start(): void {
+    this.#kernel.tracer = this.#tracer
+  }
+
+  stop(): void {
+    if (!this.isOn) return
+    this.#kernel.tracer = undefined
+    this.#tracer.detached()
+    this.#writer.flush()
+  }
+
+  /** Ends it, with what is to be said at the end. */
+  close(): void {
+    this.stop()
+    if (this.#summary !== undefined) this.#writer.write(formatSummary(this.#summary.counts))
+    this.#writer.end()
+  }
+}
+
+function sinkOf(options: TraceOptions, writer: LineWriter): TraceSink {
+  if (options.isJson) {
+    return new EventSink(
+      (event) => writer.write(`${JSON.stringify(event)}\n`),
+      () => writer.flush(),
+    )
+  }
+  const stamps = stampsOf(options.clock, options.isRelative ?? false)
+  return new LineSink(writer, {showsDurations: options.showsDurations ?? false, stamps})
+}
+
+export function styleOf({stringLimit, showsPaths}: Partial<Style>): Style {
+  return {
+    stringLimit: stringLimit ?? DEFAULT_STYLE.stringLimit,
+    showsPaths: showsPaths ?? DEFAULT_STYLE.showsPaths,
+  }
+}
+
+/** strace's -C: the calls, and their count. */
+class Both implements Tracer {
+  readonly #first: Tracer
+  readonly #second: Tracer
+
+  constructor(first: Tracer, second: Tracer) {
+    this.#first = first
+    this.#second = second
+  }
+
+  /** The one that counts begins last and ends first: its times are without the other's work. */
+  enter(task: Task, row: Row | undefined): void {
+    this.#first.enter(task, row)
+    this.#second.enter(task, row)
+  }
+
+  blocked(task: Task): void {
+    this.#second.blocked(task)
+    this.#first.blocked(task)
+  }
+
+  leave(task: Task, result: number | undefined): void {
+    this.#second.leave(task, result)
+    this.#first.leave(task, result)
+  }
+
+  signal(task: Task, signal: number, info: Uint8Array): void {
+    this.#first.signal(task, signal, info)
+    this.#second.signal(task, signal, info)
+  }
+
+  exited(process: Process): void {
+    this.#first.exited(process)
+    this.#second.exited(process)
+  }
+
+  detached(): void {
+    this.#first.detached()
+    this.#second.detached()
+  }
+}

@@ -1,15 +1,15 @@
 #!/usr/bin/env node
-// hv's entry. `hv run` goes straight to the sentry, because oclif's start takes longer than a small guest's whole run.
+// hv's entry. `hv run` and `hv trace` go straight to the sentry, because oclif's start takes longer than a small guest's whole run.
 
 import {cacheCode} from '../cli/code-cache.ts'
 import {readRunArgv} from '../cli/read-run-argv.ts'
 import {reportError} from '../cli/report-error.ts'
 import {toRunOptions} from '../cli/run-request.ts'
+import type {RunOptions} from '../run-options.ts'
 
 async function main([command, ...argv]: string[]): Promise<number> {
-  const runArgv = command === 'run' ? readRunArgv(argv) : null
-  if (runArgv) {
-    const options = toRunOptions(runArgv, process.env)
+  const options = await optionsOf(command, argv)
+  if (options) {
     const keepCode = cacheCode(process.env)
     const {run} = await import('../cli/run.ts')
     const status = await run(options)
@@ -18,6 +18,18 @@ async function main([command, ...argv]: string[]): Promise<number> {
   }
   const {runOclif} = await import('../cli/oclif.ts')
   return runOclif(command === undefined ? [] : [command, ...argv])
+}
+
+/** undefined for what oclif answers: other commands, and help. @throws HvError BAD_ARGUMENT, NOT_FOUND */
+async function optionsOf(command: string, argv: string[]): Promise<RunOptions | undefined> {
+  if (command === 'run') {
+    const runArgv = readRunArgv(argv)
+    return runArgv ? toRunOptions(runArgv, process.env) : undefined
+  }
+  if (command !== 'trace') return undefined
+  const {readTraceArgv, toTraceOptions} = await import('../cli/trace-request.ts')
+  const traceArgv = readTraceArgv(argv)
+  return traceArgv ? toTraceOptions(traceArgv, process.env) : undefined
 }
 
 // What is thrown outside of every call, such as by a stream, is reported like the rest.

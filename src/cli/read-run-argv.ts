@@ -1,4 +1,4 @@
-// Reads the command line of `hv run` without oclif, whose parser alone takes half of the start-up budget.
+// Reads the command line of `hv run`, and of commands like it, without oclif, whose parser alone takes half of the start-up budget.
 // test/unit/cli holds it to what oclif reads from the same table.
 
 import {HvError} from '../errors.ts'
@@ -11,7 +11,11 @@ export interface RunArgv {
   args: string[]
 }
 
-const HELP_STEP = 'see `hv run --help`'
+/** A command that takes flags, PROGRAM and what belongs to PROGRAM. */
+export interface RunLike {
+  name: string
+  flags: readonly RunFlag[]
+}
 
 /**
  * @param argv what follows `run`
@@ -19,6 +23,11 @@ const HELP_STEP = 'see `hv run --help`'
  * @throws HvError BAD_ARGUMENT
  */
 export function readRunArgv(argv: readonly string[]): RunArgv | null {
+  return readArgv(argv, {name: 'run', flags: RUN_FLAGS})
+}
+
+/** As readRunArgv, of another command. Letters may be put together, `-fTo FILE`, as getopt(3) takes them. */
+export function readArgv(argv: readonly string[], {name: command, flags: known}: RunLike): RunArgv | null {
   const flags: [string, string][] = []
   let i = 0
 
@@ -31,43 +40,59 @@ export function readRunArgv(argv: readonly string[]): RunArgv | null {
     if (!word.startsWith('-') || word === '-') break
     if (word === '--help') return null
 
-    const equals = word.indexOf('=')
-    const flag = findFlag(equals < 0 ? word : word.slice(0, equals))
-    if (flags.some(([name]) => name === flag.name) && !flag.repeat) {
-      throw bad(`flag --${flag.name} is given twice`)
+    for (const [given, attached] of word.startsWith('--') ? [splitLong(word)] : splitShort(word, known)) {
+      const flag = known.find(({name, short}) => given === `--${name}` || given === `-${short}`)
+      if (!flag) throw bad(`unknown flag ${given}`, command)
+      if (flags.some(([name]) => name === flag.name) && !flag.repeat) {
+        throw bad(`flag ${given} is given twice`, command)
+      }
+      const value = flag.kind === 'value' && attached === undefined ? argv[++i] : attached
+      flags.push([flag.name, checkValue(flag, given, value, command)])
     }
-
-    let value: string | undefined = equals < 0 ? undefined : word.slice(equals + 1)
-    if (flag.kind === 'value' && value === undefined) value = argv[++i]
-    flags.push([flag.name, checkValue(flag, value)])
   }
 
-  if (i >= argv.length) throw bad('no program given', 'name one: `hv run PROGRAM [ARG...]`')
+  if (i >= argv.length) {
+    throw bad('no program given', command, `name one: \`hv ${command} PROGRAM [ARG...]\``)
+  }
   return {flags, program: argv[i], args: argv.slice(i + 1)}
 }
 
-function findFlag(word: string): RunFlag {
-  const flag = RUN_FLAGS.find(({name}) => word === `--${name}`)
-  if (!flag) throw bad(`unknown flag ${word}`)
-  return flag
+type Word = [flag: string, value: string | undefined]
+
+function splitLong(word: string): Word {
+  const equals = word.indexOf('=')
+  return equals < 0 ? [word, undefined] : [word.slice(0, equals), word.slice(equals + 1)]
 }
 
-function checkValue(flag: RunFlag, value: string | undefined): string {
+/** `-abc`: letters, until one that takes a value: that is the rest, or else the next word. */
+function splitShort(word: string, known: readonly RunFlag[]): Word[] {
+  // A word with no letter of ours in front is shown whole in the message.
+  if (!known.some(({short}) => short === word[1])) return [splitLong(word)]
+  const words: Word[] = []
+  for (let at = 1; at < word.length; at++) {
+    const takesValue = known.some(({short, kind}) => short === word[at] && kind === 'value')
+    words.push([`-${word[at]}`, takesValue ? word.slice(at + 1) || undefined : undefined])
+    if (takesValue) break
+  }
+  return words
+}
+
+function checkValue(flag: RunFlag, given: string, value: string | undefined, command: string): string {
   switch (flag.kind) {
     case 'switch':
-      if (value !== undefined) throw bad(`flag --${flag.name} takes no value`)
+      if (value !== undefined) throw bad(`flag ${given} takes no value`, command)
       return ''
     case 'optional':
       return value === undefined || value === '' ? TRACE_TO_STDERR : value
     case 'value':
-      if (value === undefined || value === '') throw bad(`flag --${flag.name} needs a value`)
+      if (value === undefined || value === '') throw bad(`flag ${given} needs a value`, command)
       if (flag.options && !flag.options.includes(value)) {
-        throw bad(`flag --${flag.name} cannot be ${value}`, `choose one of ${flag.options.join(', ')}`)
+        throw bad(`flag ${given} cannot be ${value}`, command, `choose one of ${flag.options.join(', ')}`)
       }
       return value
   }
 }
 
-function bad(message: string, nextStep = HELP_STEP): HvError {
+function bad(message: string, command: string, nextStep = `see \`hv ${command} --help\``): HvError {
   return new HvError('BAD_ARGUMENT', message, nextStep)
 }

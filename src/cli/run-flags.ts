@@ -2,6 +2,8 @@
 
 export interface RunFlag {
   name: string
+  /** One letter: `-o`. */
+  short?: string
   /** `switch`: no value. `value`: needs one. `optional`: takes one only as `--name=VALUE`. */
   kind: 'switch' | 'value' | 'optional'
   /** May be given more than once. */

@@ -58,7 +58,7 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
       return
     case 'trace':
       options.trace = {
-        fd: value === TRACE_TO_STDERR ? STDERR : create(value, '--trace'),
+        fd: value === TRACE_TO_STDERR ? STDERR : createFile(value, '--trace'),
         isOn: true,
         showsDurations: true,
       }
@@ -80,7 +80,8 @@ function existing(path: string, flag: string, mustBeDirectory: boolean): string 
   return absolute
 }
 
-function create(path: string, flag: string): number {
+/** @param flag for the message. @throws HvError BAD_ARGUMENT */
+export function createFile(path: string, flag: string): number {
   try {
     return openSync(path, 'w')
   } catch (error) {

@@ -1,8 +1,9 @@
 // hv run: runs a program under the sentry, or a bare-metal guest.
 
-import {Args, Command, Flags, type Interfaces} from '@oclif/core'
+import {Args, Command, type Interfaces} from '@oclif/core'
+import {toOclifFlags} from '../cli/oclif-flags.ts'
 import {readRunArgv} from '../cli/read-run-argv.ts'
-import {RUN_FLAGS, type RunFlag} from '../cli/run-flags.ts'
+import {RUN_FLAGS} from '../cli/run-flags.ts'
 import {toRunOptions} from '../cli/run-request.ts'
 
 export default class Run extends Command {
@@ -13,6 +14,7 @@ export default class Run extends Command {
     'Without --root the guest sees an empty tree with the program, /dev, /proc and /tmp. What it writes is kept in memory and lost at the end, except in a volume that is rw.',
     "The guest's environment is PATH (/usr/local/sbin, /usr/local/bin, /usr/sbin, /usr/bin, /sbin and /bin), HOME=/root, TERM as it is here, and what --env adds.",
     "The exit status is the guest's own. 124: the time-out. 125: an error of hv. 126: PROGRAM cannot be executed. 127: PROGRAM was not found. 128+n: killed by signal n.",
+    "Signals that hv gets are the guest's, but SIGUSR2: that switches the trace on, and off again, while the guest runs.",
   ].join('\n\n')
 
   static override usage = 'run [FLAGS] PROGRAM [ARG...]'
@@ -30,9 +32,7 @@ export default class Run extends Command {
     PROGRAM: Args.string({description: 'the ELF file to run', required: true, ignoreStdin: true}),
   }
 
-  static override flags: Interfaces.FlagInput = Object.fromEntries(
-    RUN_FLAGS.map((flag) => [flag.name, toOclif(flag)]),
-  )
+  static override flags: Interfaces.FlagInput = toOclifFlags(RUN_FLAGS)
 
   override async run(): Promise<void> {
     // null only when --help came first, and that oclif has answered.
@@ -42,21 +42,4 @@ export default class Run extends Command {
     const {run} = await import('../cli/run.ts')
     process.exitCode = await run(toRunOptions(runArgv, process.env))
   }
-}
-
-function toOclif({
-  name,
-  kind,
-  summary,
-  placeholder,
-  options,
-  default: preset,
-  repeat,
-}: RunFlag): Interfaces.FlagInput[string] {
-  if (kind === 'switch') return Flags.boolean({summary})
-  // oclif knows no optional value: for the help this is a switch with a longer label.
-  if (kind === 'optional') return Flags.boolean({summary, helpLabel: `--${name}${placeholder}`})
-  const shown = {summary, helpValue: placeholder, ...(options && {options: [...options]})}
-  if (repeat) return Flags.string({...shown, multiple: true, multipleNonGreedy: true})
-  return Flags.string({...shown, default: preset})
 }

@@ -209,7 +209,7 @@ describeKvm('a file that cannot be a bare-metal guest', () => {
     [{root: '/'}, '--root'],
     [{volumes: [{host: '/', guest: '/v', writable: false}]}, '--volume'],
     [{cwd: '/tmp'}, '--cwd'],
-    [{trace: {fd: 2}}, '--trace'],
+    [{trace: {fd: 2, isOn: true}}, '--trace'],
   ])('is refused with a flag that means nothing to it (%#)', async (options, flag) => {
     const error = await errorOf(options)
     expect(error.code).toBe('BAD_ARGUMENT')

@@ -1,0 +1,44 @@
+// hv trace: runs a Linux program and shows its system calls as strace does.
+
+import {Args, Command, type Interfaces} from '@oclif/core'
+import {toOclifFlags} from '../cli/oclif-flags.ts'
+import {TRACE_FLAGS} from '../cli/trace-flags.ts'
+import {readTraceArgv, toTraceOptions} from '../cli/trace-request.ts'
+
+export default class Trace extends Command {
+  static override summary = "Run a Linux program and show its system calls and signals in strace's format."
+
+  static override description = [
+    "Runs PROGRAM as `hv run` does, with its flags and its exit status, and writes a line for each system call and signal to standard error, or to the file of -o. The flags for that are strace's. What follows PROGRAM belongs to it, flags too.",
+    'SET in -e is a list of names, separated by commas: `openat,close`; of classes: %file, %desc, %memory, %process, %signal, %network, %ipc, %creds, %clock, %stat, %lstat, %fstat, %%stat, %statfs, %fstatfs, %%statfs, %pure; of regular expressions: `/^get`; or all, or none. The README of src/sentry/syscalls lists the calls.',
+    "The times that -T and --json give are the call's, waiting included; those of -c are without the waiting, unless -w is given.",
+    'SIGUSR2 switches the trace off, and on again, while the program runs. `hv run` knows it too.',
+  ].join('\n\n')
+
+  static override usage = 'trace [FLAGS] PROGRAM [ARG...]'
+
+  static override examples = [
+    '<%= config.bin %> trace ./hello',
+    '<%= config.bin %> trace -e %file,%memory -o calls.txt ./hello',
+    '<%= config.bin %> trace -c busybox sh -c "echo hi"',
+    '<%= config.bin %> trace -tt -T -s 100 -e "!brk,mmap" --volume .:/work --cwd /work busybox cat notes.txt',
+    '<%= config.bin %> trace --json -o calls.jsonl ./hello',
+  ]
+
+  static override strict = false
+
+  static override args = {
+    PROGRAM: Args.string({description: 'the ELF file to run', required: true, ignoreStdin: true}),
+  }
+
+  static override flags: Interfaces.FlagInput = toOclifFlags(TRACE_FLAGS)
+
+  override async run(): Promise<void> {
+    // null only when --help came first, and that oclif has answered.
+    const traceArgv = readTraceArgv(this.argv)
+    if (!traceArgv) return
+    this.parsed = true
+    const {run} = await import('../cli/run.ts')
+    process.exitCode = await run(toTraceOptions(traceArgv, process.env))
+  }
+}

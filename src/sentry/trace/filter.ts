@@ -1,9 +1,9 @@
 // Which calls, signals and outcomes a trace shows: strace's -e expressions.
 
 import {NSIG} from '../../abi/signal.ts'
+import {arch} from '../../arch/index.ts'
 import {HvError} from '../../errors.ts'
 import type {TraceFilters} from '../../run-options.ts'
-import {rowOf} from '../dispatch.ts'
 import type {Row} from '../syscalls/syscall.ts'
 import {table} from '../syscalls/table.ts'
 import type {Outcome} from './call-record.ts'
@@ -77,10 +77,7 @@ function rowsOf(word: string): readonly Row[] {
 }
 
 function matching(name: string): readonly Row[] {
-  if (/^\d+$/.test(name)) {
-    const row = rowOf(Number(name))
-    return row === undefined ? [] : [row]
-  }
+  if (/^\d+$/.test(name)) return table.filter((row) => row[arch.name] === Number(name))
   if (name.startsWith('/')) {
     const pattern = expression(name.slice(1))
     return table.filter((row) => pattern.test(row.name))

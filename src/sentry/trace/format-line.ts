@@ -10,9 +10,16 @@ const RESULT_COLUMN = 40
 const NS_PER_SECOND = 1e9
 const TIME_DIGITS = 6
 
-/** Without the line's end. */
-export function formatCall({name, args, outcome, durationNs}: CallRecord): string {
-  const call = `${name}(${args.join(', ')})`
+/**
+ * Without the line's end.
+ * @param lead what stands in front of the call, in the line or in its opening
+ * @param opening how the call began, when that is written already
+ * @returns `lead`, and what is not written yet
+ */
+export function formatCall(record: CallRecord, lead = '', opening = ''): string {
+  const {name, args, outcome, durationNs} = record
+  // The arguments were known in order, so the call begins as it was written.
+  const call = `${lead}${`${name}(${args.join(', ')})`.slice(opening.length)}`
   const time = durationNs === undefined ? '' : ` <${(durationNs / NS_PER_SECOND).toFixed(TIME_DIGITS)}>`
   return `${call.padEnd(RESULT_COLUMN - 1)} = ${formatOutcome(outcome)}${time}`
 }

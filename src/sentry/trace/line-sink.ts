@@ -21,8 +21,8 @@ const PID_WIDTH = 5
 export class LineSink implements TraceSink {
   readonly #writer: LineWriter
   readonly #layout: LineLayout
-  /** How a sleeping call's line begins, as it was written. */
-  readonly #openings = new Map<Task, string>()
+  /** Of sleeping calls: the line as it was written, and how much of it is the call. */
+  readonly #openings = new Map<Task, {line: string; opening: string}>()
   /** Whose line is written in part, and waits for its end. */
   #open: Task | undefined
 
@@ -34,30 +34,29 @@ export class LineSink implements TraceSink {
   asleep(task: Task, begun: BegunCall): void {
     this.#breakLine()
     const opening = formatOpening(begun.call.name, begun.args)
-    this.#openings.set(task, opening)
+    const line = this.#start(task, begun.startedNs) + opening
+    this.#openings.set(task, {line, opening})
     this.#open = task
-    this.#writer.write(this.#start(task, begun.startedNs) + opening)
+    this.#writer.write(line)
     this.#writer.flush()
   }
 
-  call(task: Task, record: CallRecord): void {
-    const opening = this.#openings.get(task)
+  call(task: Task, decoded: CallRecord): void {
+    const record = this.#layout.showsDurations ? decoded : {...decoded, durationNs: undefined}
+    const begun = this.#openings.get(task)
     this.#openings.delete(task)
-    const line = formatCall(this.#layout.showsDurations ? record : {...record, durationNs: undefined})
-    if (opening === undefined) {
+    if (begun === undefined) {
       this.#breakLine()
-      this.#writer.write(`${this.#start(task, record.startedNs)}${line}\n`)
-      return
-    }
-    // The arguments were known in order, so the line begins as it was written.
-    const rest = record.outcome.kind === 'detached' ? ' <detached ...>' : line.slice(opening.length)
-    if (this.#open === task) this.#writer.write(`${rest}\n`)
-    else {
+      this.#writer.write(`${formatCall(record, this.#start(task, decoded.startedNs))}\n`)
+    } else if (this.#open === task) {
+      this.#open = undefined
+      this.#writer.write(`${ending(record, begun.line, begun.opening).slice(begun.line.length)}\n`)
+    } else {
       this.#breakLine()
-      const endedNs = record.startedNs + (record.durationNs ?? 0)
-      this.#writer.write(`${this.#start(task, endedNs)}<... ${record.name} resumed>${rest}\n`)
+      const endedNs = decoded.startedNs + (decoded.durationNs ?? 0)
+      const lead = `${this.#start(task, endedNs)}<... ${record.name} resumed>`
+      this.#writer.write(`${ending(record, lead, begun.opening)}\n`)
     }
-    this.#open = undefined
   }
 
   signal(task: Task, {name, info, atNs}: SignalRecord): void {
@@ -85,4 +84,9 @@ export class LineSink implements TraceSink {
     this.#open = undefined
     this.#writer.write(' <unfinished ...>\n')
   }
+}
+
+/** Behind `lead`, the end of a call whose beginning is written. */
+function ending(record: CallRecord, lead: string, opening: string): string {
+  return record.outcome.kind === 'detached' ? `${lead} <detached ...>` : formatCall(record, lead, opening)
 }

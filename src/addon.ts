@@ -4,19 +4,29 @@ import {createRequire} from 'node:module'
 import {fileURLToPath} from 'node:url'
 import type {CheckAddon} from './check/addon.ts'
 import {HvError} from './errors.ts'
+import type {PlatformAddon} from './platform/addon.ts'
 import type {KvmAddon} from './platform/kvm/addon.ts'
+import type {PtraceAddon} from './platform/ptrace/addon.ts'
 import type {VdsoAddon} from './sentry/clock.ts'
 import type {ClockAddon} from './sentry/host-clock.ts'
 import type {HostFsAddon} from './vfs/host-addon.ts'
 import type {VmAddon} from './vm/addon.ts'
 
 /** Everything that native/addon.cc exports. A failed host call throws an Error with `errno`, a positive number. */
-export interface Addon extends CheckAddon, ClockAddon, HostFsAddon, KvmAddon, VdsoAddon, VmAddon {
+export interface Addon
+  extends CheckAddon,
+    ClockAddon,
+    HostFsAddon,
+    KvmAddon,
+    PlatformAddon,
+    PtraceAddon,
+    VdsoAddon,
+    VmAddon {
   /** native/shim/abi.h: HV_ABI_VERSION. */
   abiVersion: number
 }
 
-const ABI_VERSION = 2
+const ABI_VERSION = 3
 const NEXT_STEP = 'reinstall hvkit, or build it with `npm run build:native`'
 
 const require = createRequire(import.meta.url)

@@ -17,6 +17,7 @@ export type HvErrorCode =
   | 'NOT_EXECUTABLE'
   | 'NO_INTERPRETER'
   | 'OUT_OF_MEMORY'
+  | 'PTRACE_UNUSABLE'
   | 'SANDBOX_FAILED'
   | 'VCPU_BUSY'
   | 'VCPU_FAILED'

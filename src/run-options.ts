@@ -28,7 +28,7 @@ export interface RunOptions {
   memoryBytes?: number
   /** Milliseconds until the guest is stopped; default: never. */
   timeoutMs?: number
-  platform: 'auto' | 'kvm'
+  platform: 'auto' | 'kvm' | 'ptrace'
   /** Forces what the program is taken for; default: what the file says. */
   machine?: 'linux' | 'bare'
   /** How the guest's system calls are shown: from the start if `isOn`, and when SIGUSR2 switches the trace on. */

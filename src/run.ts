@@ -28,7 +28,12 @@ export async function runProgram(options: RunOptions): Promise<RunResult> {
     const {runBare} = await import('./machine/run-bare.ts')
     return runBare(options)
   }
-  using platform = new KvmPlatform(options.memoryBytes ?? DEFAULT_MEMORY_BYTES)
+  using platform =
+    options.platform === 'ptrace'
+      ? new (await import('./platform/ptrace/ptrace.ts')).PtracePlatform(
+          options.memoryBytes ?? DEFAULT_MEMORY_BYTES,
+        )
+      : new KvmPlatform(options.memoryBytes ?? DEFAULT_MEMORY_BYTES)
   const sentry = new Sentry(platform, options)
   const {kernel} = sentry
   const trace = new RunTrace(kernel, options.trace)

@@ -2,7 +2,6 @@
 
 #include "kvm/user_vm.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -43,14 +42,6 @@ unsigned UserVm::TakeIndex() {
   if (next_index_ >= HV_WINDOW_COUNT)
     throw std::system_error(EAGAIN, std::generic_category(), "contexts");
   return next_index_++;
-}
-
-void UserVm::Release(uint64_t offset, uint64_t length) {
-  uint64_t size = memory_->mapping.size();
-  if (offset > size || length > size - offset) throw std::out_of_range("MemoryFile range");
-  Check(::fallocate(memory_->file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                    static_cast<off_t>(offset), static_cast<off_t>(length)),
-        "fallocate");
 }
 
 void Space::Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t protection) {

@@ -24,8 +24,6 @@ class UserVm {
   const Shim& shim() const { return shim_; }
   unsigned TakeIndex();
   void ReturnIndex(unsigned index) { free_indexes_.push_back(index); }
-  // Gives the memory of a MemoryFile range back to the host; it reads as zero afterwards.
-  void Release(uint64_t offset, uint64_t length);
 
  private:
   std::shared_ptr<Vm> vm_;

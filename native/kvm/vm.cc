@@ -16,17 +16,9 @@ Vm::Vm(unsigned ipa_bits) : fd_(system_.CreateVm(arch::VmType(system_, ipa_bits)
 }
 
 std::shared_ptr<Region> Vm::AddRegion(uint64_t guest_address, size_t size, bool file) {
-  Fd memory;
-  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-  if (file) {
-    memory = Fd(Check(::memfd_create("hv-guest", MFD_CLOEXEC), "memfd_create"));
-    Check(::ftruncate(memory.get(), static_cast<off_t>(size)), "ftruncate");
-    flags = MAP_SHARED | MAP_NORESERVE;
-  }
   auto region = std::make_shared<Region>(
-      Region{guest_address,
-             Mapping(size, PROT_READ | PROT_WRITE, flags, memory.get(), 0, "mmap guest memory"),
-             std::move(memory)});
+      Region{file ? SharedMemory::OfFile("hv-guest", size) : SharedMemory::Anonymous(size),
+             guest_address});
 
   kvm_userspace_memory_region slot = {};
   slot.slot = static_cast<uint32_t>(regions_.size());

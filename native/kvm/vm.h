@@ -7,15 +7,13 @@
 #include <vector>
 
 #include "kvm/system.h"
-#include "sys/mapping.h"
+#include "sys/shared_memory.h"
 
 namespace hv {
 
-// Guest memory: a mapping of this process that KVM shows the guest at `guest_address`. Shared with the ArrayBuffer over it.
-struct Region {
+// Guest memory: what KVM shows the guest at `guest_address`. Shared with the ArrayBuffer over it.
+struct Region : SharedMemory {
   uint64_t guest_address;
-  Mapping mapping;
-  Fd file;  // the memfd behind it; none: anonymous memory
 };
 
 class Vm {

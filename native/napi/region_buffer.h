@@ -6,20 +6,20 @@
 
 #include <memory>
 
-#include "kvm/vm.h"
+#include "sys/shared_memory.h"
 
 namespace hv {
 
 class RegionBuffer {
  public:
   RegionBuffer() = default;
-  RegionBuffer(Napi::Env env, std::shared_ptr<Region> region)
-      : holder_(new std::shared_ptr<Region>(std::move(region))) {
+  RegionBuffer(Napi::Env env, std::shared_ptr<SharedMemory> region)
+      : holder_(new std::shared_ptr<SharedMemory>(std::move(region))) {
     Mapping& mapping = (*holder_)->mapping;
     // SAFETY: the finalizer's reference keeps the mapping as long as JavaScript can reach the buffer.
     Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(
         env, mapping.data(), mapping.size(),
-        [](Napi::Env, void*, std::shared_ptr<Region>* holder) { delete holder; }, holder_);
+        [](Napi::Env, void*, std::shared_ptr<SharedMemory>* holder) { delete holder; }, holder_);
     buffer_ = Napi::Persistent(buffer);
   }
 
@@ -33,7 +33,7 @@ class RegionBuffer {
     // Somebody transferred it: the memory is the new buffer's now, and goes with that.
     if (buffer_.Value().IsDetached()) return buffer_.Reset();
     // The finalizer may run, and delete the holder, at any time once the buffer is detached.
-    std::shared_ptr<Region> keep = std::move(*holder_);
+    std::shared_ptr<SharedMemory> keep = std::move(*holder_);
     Napi::ArrayBuffer buffer = buffer_.Value();
     buffer_.Reset();
     buffer.Detach();
@@ -41,7 +41,7 @@ class RegionBuffer {
 
  private:
   Napi::Reference<Napi::ArrayBuffer> buffer_;
-  std::shared_ptr<Region>* holder_ = nullptr;
+  std::shared_ptr<SharedMemory>* holder_ = nullptr;
 };
 
 }  // namespace hv

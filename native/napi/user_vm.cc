@@ -5,19 +5,15 @@
 #include <sys/auxv.h>
 
 #include "kvm/runner.h"
+#include "napi/context.h"
 #include "napi/exports.h"
 #include "napi/guard.h"
 #include "napi/region_buffer.h"
+#include "napi/size.h"
 #include "napi/watcher.h"
 
 namespace hv {
 namespace {
-
-uint64_t ToSize(const Napi::Value& value) {
-  double number = value.ToNumber().DoubleValue();
-  if (!(number >= 0 && number <= 9007199254740991.0)) throw std::out_of_range("not a size");
-  return static_cast<uint64_t>(number);
-}
 
 class UserVmObject : public Napi::ObjectWrap<UserVmObject> {
  public:
@@ -48,7 +44,7 @@ class UserVmObject : public Napi::ObjectWrap<UserVmObject> {
   Napi::Value Supervisor(const Napi::CallbackInfo& info) { return supervisor_.Value(info.Env()); }
 
   void Release(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get()->Release(ToSize(info[0]), ToSize(info[1])); });
+    Guard(info.Env(), [&] { Get()->memory().Release(ToSize(info[0]), ToSize(info[1])); });
   }
 
   void Dispose(const Napi::CallbackInfo&) {
@@ -121,52 +117,13 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
       context_ = std::make_unique<Context>(vm_->vm(), vm_->pages(), vm_->shim(), index_);
       target_->context = context_.get();
       watcher_ = UnwrapWatcher(info[1]);
-      Value().Set("run", RunFunction(info.Env()));
+      Value().Set("run", RunFunction<Context>(info.Env(), target_));
     });
   }
 
   ~ContextObject() override { Free(); }
 
  private:
-  // What `run` runs; none once the context is disposed of.
-  struct Target {
-    Context* context = nullptr;
-  };
-
-  // run(): on the calling thread, until the next trap, which the record tells (`stopped`). The trap path: a function that knows
-  // its context spares each call the look-up of the object behind it, and returns nothing that would have to be made.
-  Napi::Value RunFunction(napi_env env) {
-    auto* holder = new std::shared_ptr<Target>(target_);
-    auto run = [](napi_env run_env, napi_callback_info info) -> napi_value {
-      void* data = nullptr;
-      napi_get_cb_info(run_env, info, nullptr, nullptr, nullptr, &data);
-      // SAFETY: the holder that was given to the function, which has it until it is collected.
-      Run(run_env, (*static_cast<std::shared_ptr<Target>*>(data))->context);
-      return nullptr;
-    };
-    auto release = [](napi_env, void* data, void*) {
-      delete static_cast<std::shared_ptr<Target>*>(data);
-    };
-    napi_value function;
-    NAPI_THROW_IF_FAILED(env,
-                         napi_create_function(env, "run", NAPI_AUTO_LENGTH, run, holder, &function),
-                         Napi::Value());
-    NAPI_THROW_IF_FAILED(env, napi_add_finalizer(env, function, holder, release, nullptr, nullptr),
-                         Napi::Value());
-    return Napi::Value(env, function);
-  }
-
-  static void Run(napi_env env, Context* context) {
-    try {
-      Guard(env, [&] {
-        if (context == nullptr) throw std::invalid_argument("the context is disposed");
-        context->record().stopped = static_cast<uint32_t>(context->Run());
-      });
-    } catch (const Napi::Error& error) {
-      error.ThrowAsJavaScriptException();
-    }
-  }
-
   Runner& runner() const {
     if (runner_ == nullptr) throw std::invalid_argument("the context has no thread");
     return *runner_;
@@ -226,20 +183,11 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
   }
 
   void ReadRegisters(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      UserRegisters registers = Get().ReadRegisters();
-      Napi::BigUint64Array out = Registers(info[0]);
-      std::copy(registers.begin(), registers.end(), out.Data());
-    });
+    Guard(info.Env(), [&] { CopyRegisters(Get().ReadRegisters(), info[0]); });
   }
 
   void WriteRegisters(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      Napi::BigUint64Array in = Registers(info[0]);
-      UserRegisters registers;
-      std::copy(in.Data(), in.Data() + registers.size(), registers.begin());
-      Get().WriteRegisters(registers);
-    });
+    Guard(info.Env(), [&] { Get().WriteRegisters(ToRegisters<UserRegisters>(info[0])); });
   }
 
   void WriteResult(const Napi::CallbackInfo& info) {
@@ -247,12 +195,8 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
   }
 
   Napi::Value ReadFpState(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] {
-      std::vector<uint8_t> area = hv::ReadFpState(Get().vcpu());
-      Napi::Uint8Array out = Napi::Uint8Array::New(info.Env(), area.size());
-      std::copy(area.begin(), area.end(), out.Data());
-      return out;
-    });
+    return Guard(info.Env(),
+                 [&] { return ToUint8Array(info.Env(), hv::ReadFpState(Get().vcpu())); });
   }
 
   void WriteFpState(const Napi::CallbackInfo& info) {
@@ -277,16 +221,10 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
     vm_.reset();
   }
 
-  static Napi::BigUint64Array Registers(const Napi::Value& value) {
-    Napi::BigUint64Array array = value.As<Napi::BigUint64Array>();
-    if (array.ElementLength() < kUserRegisters) throw std::out_of_range("registers");
-    return array;
-  }
-
   std::shared_ptr<UserVm> vm_;
   std::shared_ptr<Space> space_;
   std::unique_ptr<Context> context_;
-  std::shared_ptr<Target> target_ = std::make_shared<Target>();
+  std::shared_ptr<RunTarget<Context>> target_ = std::make_shared<RunTarget<Context>>();
   std::shared_ptr<Watcher> watcher_;
   std::unique_ptr<Runner> runner_;
   unsigned index_ = 0;

@@ -3,9 +3,9 @@
 #ifndef HV_SHIM_ABI_H_
 #define HV_SHIM_ABI_H_
 
-// Of this file, of kvm/trap_record.h and of what addon.cc exports: src/addon.ts refuses an addon of another one. It goes up with
+// Of this file, of arch/trap_record.h and of what addon.cc exports: src/addon.ts refuses an addon of another one. It goes up with
 // any change that the other side would notice.
-#define HV_ABI_VERSION 2
+#define HV_ABI_VERSION 3
 
 // The trap frame: byte offsets in its page. A call's words fill the first cache line.
 // `state` goes from IDLE or ANSWERED to REQUEST by the guest alone, and to ANSWERED by the host alone.

@@ -20,7 +20,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   {
     name: 'platform',
     kind: 'value',
-    options: ['auto', 'kvm'],
+    options: ['auto', 'kvm', 'ptrace'],
     default: 'auto',
     summary: 'what runs the guest',
   },

@@ -67,8 +67,10 @@ export interface Context {
   readonly callNumber: number
   /** The six argument words as pairs of 32-bit halves (little-endian): half 2*i is the low half of argument i. */
   readonly argumentWords: Int32Array
-  /** Valid after EVENT_FAULT until `resume`. */
+  /** Valid after EVENT_FAULT until `resume`. What a page fault wanted may be a guess, and its error code is then unknown. */
   readonly fault: Fault
+  /** The same without a guess, for a fault that nobody mends. */
+  exactFault(): Fault
   /** Sets what the system call returns: a signed integer of at most 53 bits (an address, a length, or -errno). */
   setResult(result: number): void
   /**
@@ -107,6 +109,8 @@ export interface Platform {
   readonly trapped: Context
   /** After EVENT_DEAD: what the host said. */
   readonly death: string
+  /** After EVENT_DEAD: the signal that killed the program's process with all that it had; 0: the platform itself failed. */
+  readonly deathSignal: number
   /** After EVENT_READY: the descriptors that are ready, as [fd, epoll events] pairs. */
   readonly ready: ReadonlyArray<readonly [fd: number, events: number]>
 

@@ -188,8 +188,18 @@ export class Kernel {
         this.#deadline()
         break
       case EVENT_DEAD:
-        throw new HvError('VCPU_FAILED', `the guest's processor stopped: ${this.platform.death}`)
+        this.#died()
+        break
     }
+  }
+
+  /** The platform lost what ran. */
+  #died(): void {
+    const {death, deathSignal} = this.platform
+    if (deathSignal === 0) throw new HvError('VCPU_FAILED', `the guest's processor stopped: ${death}`)
+    const {process} = this.#running!
+    this.#running = undefined
+    this.endProcess(process, undefined, deathSignal)
   }
 
   /** What ran has stopped: `answer` says whether it runs on. */
@@ -269,13 +279,14 @@ export class Kernel {
 }
 
 function handleFault(task: Task): boolean {
-  const {fault} = task.context
+  const {context} = task
+  const {memoryMap} = task.process
   task.kernel.counters.faults++
-  if (!fault.isPageFault) {
-    forceFault(task, fault)
-    return true
-  }
-  const mended = task.process.memoryMap.handleFault(fault.address, fault.access)
+  const {address, access, isPageFault} = context.fault
+  if (isPageFault && memoryMap.handleFault(address, access) === true) return true
+
+  const fault = context.exactFault()
+  const mended = fault.isPageFault ? memoryMap.handleFault(fault.address, fault.access) : undefined
   if (mended !== true) forceFault(task, {...fault, ...mended})
   return true
 }

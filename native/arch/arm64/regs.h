@@ -4,26 +4,14 @@
 
 #include <linux/kvm.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "arch/arm64/user_registers.h"
 #include "kvm/vcpu.h"
 
 namespace hv {
-
-// Linux's user_pt_regs in its order, and TPIDR_EL0.
-enum UserRegister {
-  kRegX0 = 0,
-  kRegX1 = 1,
-  kRegSp = 31,
-  kRegPc = 32,
-  kRegPstate = 33,
-  kRegTpidr = 34,
-  kUserRegisters = 35,
-};
-using UserRegisters = std::array<uint64_t, kUserRegisters>;
 
 // PSTATE: EL1 with its own stack pointer, everything masked (Arm ARM C5.2.19, SPSR_EL1).
 constexpr uint64_t kKernelPstate = 0x3c5;

@@ -6,7 +6,7 @@
 
 #include "arch/arm64/layout.h"
 #include "arch/arm64/regs.h"
-#include "kvm/trap_record.h"
+#include "arch/trap_record.h"
 #include "kvm/vcpu.h"
 
 namespace hv {

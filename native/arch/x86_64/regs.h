@@ -4,46 +4,13 @@
 
 #include <linux/kvm.h>
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
+#include "arch/x86_64/user_registers.h"
 #include "kvm/vcpu.h"
 
 namespace hv {
-
-// Linux's user_regs_struct, in its order.
-enum UserRegister {
-  kRegR15,
-  kRegR14,
-  kRegR13,
-  kRegR12,
-  kRegRbp,
-  kRegRbx,
-  kRegR11,
-  kRegR10,
-  kRegR9,
-  kRegR8,
-  kRegRax,
-  kRegRcx,
-  kRegRdx,
-  kRegRsi,
-  kRegRdi,
-  kRegOrigRax,
-  kRegRip,
-  kRegCs,
-  kRegEflags,
-  kRegRsp,
-  kRegSs,
-  kRegFsBase,
-  kRegGsBase,
-  kRegDs,
-  kRegEs,
-  kRegFs,
-  kRegGs,
-  kUserRegisters,
-};
-using UserRegisters = std::array<uint64_t, kUserRegisters>;
 
 constexpr uint64_t kInterruptFlag = 0x200;
 // What a program may set: CF PF AF ZF SF TF DF OF NT RF AC ID (Linux's FIX_EFLAGS and popf's ID); what it always has: bit 1, IF.

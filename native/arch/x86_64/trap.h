@@ -6,7 +6,7 @@
 
 #include "arch/x86_64/layout.h"
 #include "arch/x86_64/regs.h"
-#include "kvm/trap_record.h"
+#include "arch/trap_record.h"
 #include "kvm/vcpu.h"
 
 namespace hv {

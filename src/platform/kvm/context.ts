@@ -2,36 +2,29 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {arch} from '../../arch/index.ts'
+import type {NativeWatcher} from '../addon.ts'
 import {type Context, EVENT_PREEMPTED, EVENT_SYSCALL, type EventKind, type Fault} from '../platform.ts'
-import type {NativeContext, NativeSpace, NativeWatcher} from './addon.ts'
-
-// native/shim/abi.h, in 32-bit words.
-const STATE = 0
-const LISTENING = 1
-const NUMBER = 2
-const ARGUMENTS = 4
-const ARGUMENTS_END = 16
-const RESULT_LOW = 16
-const RESULT_HIGH = 17
-const FRAME_WORDS = 20
-const REQUEST = 1
-const ANSWERED = 2
-
-// native/kvm/trap_record.h's TrapRecord, in 32-bit words.
-const STOPPED = 1
-const VECTOR = 2
-const ERROR_CODE = 3
-const ADDRESS = 4
-const PROGRAM_COUNTER = 6
-const HOST_ERROR = 8
-const EXIT_REASON = 9
-const RECORD_WORDS = 10
-
-const TWO_32 = 2 ** 32
+import {
+  ANSWERED,
+  ARGUMENTS,
+  ARGUMENTS_END,
+  EXIT_REASON,
+  FRAME_WORDS,
+  HOST_ERROR,
+  LISTENING,
+  NUMBER,
+  RECORD_WORDS,
+  REQUEST,
+  STATE,
+  STOPPED,
+  storeResult,
+  trapOf,
+} from '../trap-words.ts'
+import type {NativeSpace, NativeVcpuContext} from './addon.ts'
 
 export class KvmContext implements Context {
   readonly argumentWords: Int32Array
-  readonly native: NativeContext
+  readonly native: NativeVcpuContext
   readonly #frame: Int32Array
   readonly #record: Int32Array
   readonly #stoppedWord: Int32Array
@@ -53,7 +46,7 @@ export class KvmContext implements Context {
    * @param release takes `native` back
    */
   constructor(
-    native: NativeContext,
+    native: NativeVcpuContext,
     supervisor: ArrayBuffer,
     userTop: number,
     release: (context: KvmContext) => void,
@@ -72,14 +65,11 @@ export class KvmContext implements Context {
   }
 
   get fault(): Fault {
-    const record = this.#record
-    const trap = {
-      vector: record[VECTOR],
-      errorCode: record[ERROR_CODE] >>> 0,
-      address: unsigned64(record[ADDRESS], record[ADDRESS + 1]),
-      programCounter: signed64(record[PROGRAM_COUNTER], record[PROGRAM_COUNTER + 1]),
-    }
-    return arch.faultOf(trap, this.#userTop, this)
+    return arch.faultOf(trapOf(this.#record), this.#userTop, this)
+  }
+
+  exactFault(): Fault {
+    return this.fault
   }
 
   /** After EVENT_DEAD: what KVM said. */
@@ -97,8 +87,7 @@ export class KvmContext implements Context {
   setResult(result: number): void {
     // Registers that were written go in as they are: the frame's result does not reach them.
     if (this.#written) this.native.writeResult(result)
-    this.#frame[RESULT_LOW] = result
-    this.#frame[RESULT_HIGH] = Math.floor(result / TWO_32)
+    storeResult(this.#frame, result)
   }
 
   readRegisters(): BigUint64Array {
@@ -228,8 +217,3 @@ export class KvmContext implements Context {
     return stopped
   }
 }
-
-const unsigned64 = (low: number, high: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)
-
-/** Signed: so the addresses of the kernel's half, too, fit 53 bits. */
-const signed64 = (low: number, high: number): number => high * TWO_32 + (low >>> 0)

@@ -2,30 +2,25 @@
 
 import {ENOMEM, Errno} from '../../abi/errno.ts'
 import {addon} from '../../addon.ts'
-import {HvError} from '../../errors.ts'
 import {openError} from '../../vm/open-error.ts'
+import {HostEvents} from '../host-events.ts'
 import type {MemoryFile} from '../memory-file.ts'
+import {memoryFileBytes} from '../memory-size.ts'
 import {createMemoryFile} from '../page-allocator.ts'
 import {
   type AddressSpace,
   type Context,
-  EVENT_DEADLINE,
   EVENT_PREEMPTED,
-  EVENT_READY,
   EVENT_SYSCALL,
   type EventKind,
-  PAGE_SIZE,
   type Platform,
   type PlatformStats,
   type Protection,
 } from '../platform.ts'
-import type {NativeContext, NativeSpace, NativeUserVm, NativeWatcher} from './addon.ts'
+import type {NativeSpace, NativeUserVm, NativeVcpuContext} from './addon.ts'
 import {KvmContext} from './context.ts'
 import {Listening} from './listening.ts'
 
-const MEMORY_MIN = 1 << 20
-const MEMORY_MAX = 2 ** 32
-const MAX_READY = 64
 /** Looks at the frame between two looks at the clock: about 5 us. */
 const SPINS = 512
 
@@ -35,20 +30,16 @@ export class KvmPlatform implements Platform {
   readonly userTop = addon.userTop
   hasHostCycles = false
   readonly stats: PlatformStats = {exits: 0, listened: 0}
-  ready: ReadonlyArray<readonly [fd: number, events: number]> = []
   readonly #vm: NativeUserVm
-  readonly #watcher: NativeWatcher
-  readonly #attention: Int32Array
-  readonly #events = new Int32Array(2 * MAX_READY)
+  readonly #events: HostEvents
   readonly #contexts = new Set<KvmContext>()
   /** Of disposed contexts: KVM keeps a vCPU as long as its VM, so the next context takes one of these. */
-  readonly #idle: NativeContext[] = []
+  readonly #idle: NativeVcpuContext[] = []
   /** Of disposed spaces, empty: PVM would mix up page tables that are taken apart and made anew. */
   readonly #emptySpaces: NativeSpace[] = []
   /** What the FP state of a new vCPU is. */
   #newFpState: Uint8Array | undefined
   readonly #listening = new Listening(addon.monotonicNs)
-  #deadlineNs = Number.POSITIVE_INFINITY
   /** The context that runs; there is one at a time. */
   #running: KvmContext | undefined
   #trapped: KvmContext | undefined
@@ -61,21 +52,13 @@ export class KvmPlatform implements Platform {
    * @throws HvError MEMORY_SIZE, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE
    */
   constructor(memoryBytes: number) {
-    const size = Math.ceil(memoryBytes / PAGE_SIZE) * PAGE_SIZE
-    if (!(size >= MEMORY_MIN && size <= MEMORY_MAX)) {
-      throw new HvError(
-        'MEMORY_SIZE',
-        `guest memory of ${memoryBytes} bytes is out of range`,
-        'give between 1M and 4G',
-      )
-    }
+    const size = memoryFileBytes(memoryBytes)
     try {
       this.#vm = new addon.UserVm(size)
     } catch (error) {
       throw openError(error as Error & {errno?: number})
     }
-    this.#watcher = new addon.Watcher()
-    this.#attention = new Int32Array(this.#watcher.attention)
+    this.#events = new HostEvents()
     this.memory = createMemoryFile(this.#vm.memory, (offset, length) => this.#vm.release(offset, length))
   }
 
@@ -86,6 +69,15 @@ export class KvmPlatform implements Platform {
   /** Why `trapped` died. */
   get death(): string {
     return this.#trapped!.death
+  }
+
+  /** A vCPU that stops says nothing about the program. */
+  get deathSignal(): number {
+    return 0
+  }
+
+  get ready(): Platform['ready'] {
+    return this.#events.ready
   }
 
   createSpace(): AddressSpace {
@@ -116,10 +108,7 @@ export class KvmPlatform implements Platform {
   }
 
   wait(deadlineNs: number): EventKind {
-    if (deadlineNs !== this.#deadlineNs) {
-      this.#watcher.setDeadline(deadlineNs)
-      this.#deadlineNs = deadlineNs
-    }
+    this.#events.setDeadline(deadlineNs)
     for (;;) {
       const event = this.#next()
       if (event !== 0) return event
@@ -131,37 +120,36 @@ export class KvmPlatform implements Platform {
   }
 
   watch(fd: number, events: number): void {
-    this.#watcher.watch(fd, events)
+    this.#events.watch(fd, events)
   }
 
   [Symbol.dispose](): void {
     for (const context of this.#contexts) context.dispose()
     for (const native of [...this.#idle, ...this.#emptySpaces]) native.dispose()
     this.#vm.dispose()
-    this.#watcher.dispose()
+    this.#events.dispose()
   }
 
   /** Registers are the caller's to write, before it runs. */
-  #takeVcpu(): NativeContext {
+  #takeVcpu(): NativeVcpuContext {
     const native = this.#idle.pop()
     if (native !== undefined) {
       native.writeFpState(this.#newFpState!)
       return native
     }
-    const created = new addon.Context(this.#vm, this.#watcher)
+    const created = new addon.Context(this.#vm, this.#events.watcher)
     this.#newFpState ??= created.readFpState()
     return created
   }
 
   /** One step towards an event; 0: nothing yet. */
   #next(): EventKind {
-    // What the watcher sets meanwhile, it kicks the processor for: no need of Atomics.
-    if (this.#attention[0] !== 0) {
-      const event = this.#collect(this.#watcher.poll(this.#events, false))
+    if (this.#events.attention[0] !== 0) {
+      const event = this.#events.poll()
       if (event !== 0) return event
     }
     const context = this.#running
-    if (context === undefined) return this.#collect(this.#watcher.poll(this.#events, true))
+    if (context === undefined) return this.#events.sleep()
     if (this.#preempt) return this.#stopped(context, context.preempt())
     return context.threaded ? this.#listen(context) : this.#runHere(context)
   }
@@ -176,17 +164,16 @@ export class KvmPlatform implements Platform {
   }
 
   #listen(context: KvmContext): EventKind {
-    let event = context.listen(SPINS, this.#attention)
+    let event = context.listen(SPINS, this.#events.attention)
     if (event === EVENT_PREEMPTED) return this.#goOn(context)
     if (event !== 0) return this.#heard(context, event)
-    if (Atomics.load(this.#attention, 0) !== 0 || this.#listening.patient()) return 0
+    if (Atomics.load(this.#events.attention, 0) !== 0 || this.#listening.patient()) return 0
 
     event = context.deafen()
     if (event === EVENT_PREEMPTED) return this.#goOn(context)
     if (event !== 0) return this.#heard(context, event)
     this.#listening.parked()
-    const count = context.sleep(this.#watcher, this.#events)
-    return this.#collect(count)
+    return this.#events.collect(context.sleep(this.#events.watcher, this.#events.buffer))
   }
 
   #heard(context: KvmContext, event: EventKind): EventKind {
@@ -211,18 +198,6 @@ export class KvmPlatform implements Platform {
     this.#preempt = false
     this.#trapped = context
     return event
-  }
-
-  #collect(count: number): EventKind {
-    const ready: [number, number][] = []
-    let deadline = false
-    for (let i = 0; i < count; i++) {
-      if (this.#events[2 * i] < 0) deadline = true
-      else ready.push([this.#events[2 * i], this.#events[2 * i + 1]])
-    }
-    this.ready = ready
-    if (ready.length > 0) return EVENT_READY
-    return deadline ? EVENT_DEADLINE : 0
   }
 }
 

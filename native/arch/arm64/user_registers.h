@@ -1,0 +1,24 @@
+// user_registers.h: the registers of a program, as the sentry sees them.
+#ifndef HV_ARCH_ARM64_USER_REGISTERS_H_
+#define HV_ARCH_ARM64_USER_REGISTERS_H_
+
+#include <array>
+#include <cstdint>
+
+namespace hv {
+
+// Linux's user_pt_regs in its order, and TPIDR_EL0.
+enum UserRegister {
+  kRegX0 = 0,
+  kRegX1 = 1,
+  kRegSp = 31,
+  kRegPc = 32,
+  kRegPstate = 33,
+  kRegTpidr = 34,
+  kUserRegisters = 35,
+};
+using UserRegisters = std::array<uint64_t, kUserRegisters>;
+
+}  // namespace hv
+
+#endif  // HV_ARCH_ARM64_USER_REGISTERS_H_

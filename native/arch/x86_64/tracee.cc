@@ -1,0 +1,119 @@
+// tracee.cc: a tracee on x86_64: Linux's user_regs_struct, and what its signal frames say of a fault.
+
+#include "arch/tracee.h"
+
+#include <elf.h>
+#include <linux/audit.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+#include <ucontext.h>
+
+#include <cstring>
+
+#include "arch/x86_64/layout.h"
+#include "shim/abi.h"
+#include "sys/ioctl.h"
+
+namespace hv::arch {
+namespace {
+
+constexpr uint64_t kNoCall = ~uint64_t{0};
+constexpr uint64_t kGeneralProtection = 13;
+// The error code's second bit: it names an entry of the IDT (SDM vol. 3, 6.13).
+constexpr uint32_t kIdtError = 0x80 << 3 | 2;
+constexpr uint64_t kInt80Length = 2;
+
+static_assert(sizeof(user_regs_struct) == sizeof(UserRegisters));
+
+}  // namespace
+
+const uint32_t kAuditArch = AUDIT_ARCH_X86_64;
+const int kFpRegisterSet = NT_X86_XSTATE;
+
+uint64_t StubAddress() { return HV_USER_TOP; }
+
+// With four levels of page tables: Documentation/arch/x86/x86_64/mm.rst. Above, nothing is mapped unless asked for.
+uint64_t UserEnd() { return 0x7ffffffff000; }
+
+// Not by PTRACE_GETREGSET: a program that jumps to 32-bit code would change what that gives and takes.
+void GetRegisters(pid_t pid, UserRegisters& registers) {
+  Check(::ptrace(PTRACE_GETREGS, pid, nullptr, registers.data()), "PTRACE_GETREGS");
+}
+
+void SetRegisters(pid_t pid, const UserRegisters& registers) {
+  UserRegisters set = registers;
+  set[kRegCs] = HV_USER_CS;
+  set[kRegSs] = HV_USER_DS;
+  // Otherwise Linux may take a result for a call that is to be made anew.
+  set[kRegOrigRax] = kNoCall;
+  Check(::ptrace(PTRACE_SETREGS, pid, nullptr, set.data()), "PTRACE_SETREGS");
+}
+
+void GetThreadPointer(pid_t, UserRegisters&) {}
+void SetThreadPointer(pid_t, const UserRegisters&) {}
+
+void SetResult(pid_t pid, int64_t result) {
+  Check(::ptrace(PTRACE_POKEUSER, pid, offsetof(user, regs.rax), result), "PTRACE_POKEUSER");
+}
+
+void StoreResult(UserRegisters& registers, int64_t result) {
+  registers[kRegRax] = static_cast<uint64_t>(result);
+}
+
+uint64_t ProgramCounter(const UserRegisters& registers) { return registers[kRegRip]; }
+
+// SYSCALL leaves the return address in RCX (SDM vol. 2B); INT 80h and SYSENTER do not.
+bool IsCall(UserRegisters& registers, TrapRecord& record) {
+  if (registers[kRegCs] == HV_USER_CS && registers[kRegRcx] == registers[kRegRip]) return true;
+  record.vector = kGeneralProtection;
+  record.error_code = kIdtError;
+  registers[kRegRip] -= kInt80Length;
+  registers[kRegRax] = registers[kRegOrigRax];
+  return false;
+}
+
+void StoreCall(const UserRegisters& registers, uint8_t* frame) {
+  const uint64_t words[] = {registers[kRegOrigRax], registers[kRegRdi], registers[kRegRsi],
+                            registers[kRegRdx],     registers[kRegR10], registers[kRegR8],
+                            registers[kRegR9]};
+  static_assert(HV_FRAME_ARGS == HV_FRAME_NUMBER + 8);
+  std::memcpy(frame + HV_FRAME_NUMBER, words, sizeof(words));
+}
+
+void RestoreHidden(UserRegisters&, const UserRegisters&) {}
+
+UserRegisters CallRegisters(uint64_t entry, uint64_t calls, size_t count) {
+  UserRegisters registers = {};
+  registers[kRegRip] = entry;
+  registers[kRegRbx] = calls;
+  registers[kRegR12] = count;
+  registers[kRegEflags] = 0x202;
+  return registers;
+}
+
+int64_t CallResult(const UserRegisters& registers) {
+  return static_cast<int64_t>(registers[kRegRax]);
+}
+
+size_t CallsLeft(const UserRegisters& registers) { return registers[kRegR12]; }
+
+UserRegisters WithoutStack(const UserRegisters& registers) {
+  UserRegisters changed = registers;
+  changed[kRegRsp] = 0;
+  return changed;
+}
+
+// A handler's third argument is its ucontext.
+bool ReadSignalFrame(const UserRegisters& registers, const uint8_t* stack, size_t size,
+                     uint64_t stack_address, TrapRecord& record) {
+  uint64_t offset = registers[kRegRdx] - stack_address;
+  if (offset > size || size - offset < sizeof(ucontext_t)) return false;
+  ucontext_t context;
+  std::memcpy(&context, stack + offset, sizeof(context));
+  const greg_t* words = context.uc_mcontext.gregs;
+  record.vector = static_cast<uint32_t>(words[REG_TRAPNO]);
+  record.error_code = static_cast<uint32_t>(words[REG_ERR]);
+  return true;
+}
+
+}  // namespace hv::arch

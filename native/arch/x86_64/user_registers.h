@@ -1,0 +1,45 @@
+// user_registers.h: the registers of a program, as the sentry sees them.
+#ifndef HV_ARCH_X86_64_USER_REGISTERS_H_
+#define HV_ARCH_X86_64_USER_REGISTERS_H_
+
+#include <array>
+#include <cstdint>
+
+namespace hv {
+
+// Linux's user_regs_struct, in its order.
+enum UserRegister {
+  kRegR15,
+  kRegR14,
+  kRegR13,
+  kRegR12,
+  kRegRbp,
+  kRegRbx,
+  kRegR11,
+  kRegR10,
+  kRegR9,
+  kRegR8,
+  kRegRax,
+  kRegRcx,
+  kRegRdx,
+  kRegRsi,
+  kRegRdi,
+  kRegOrigRax,
+  kRegRip,
+  kRegCs,
+  kRegEflags,
+  kRegRsp,
+  kRegSs,
+  kRegFsBase,
+  kRegGsBase,
+  kRegDs,
+  kRegEs,
+  kRegFs,
+  kRegGs,
+  kUserRegisters,
+};
+using UserRegisters = std::array<uint64_t, kUserRegisters>;
+
+}  // namespace hv
+
+#endif  // HV_ARCH_X86_64_USER_REGISTERS_H_

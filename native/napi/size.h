@@ -1,0 +1,20 @@
+// size.h: a size, an address or an offset from JavaScript.
+#ifndef HV_NAPI_SIZE_H_
+#define HV_NAPI_SIZE_H_
+
+#include <napi.h>
+
+#include <stdexcept>
+
+namespace hv {
+
+// Throws std::out_of_range when it is none of 53 bits.
+inline uint64_t ToSize(const Napi::Value& value) {
+  double number = value.ToNumber().DoubleValue();
+  if (!(number >= 0 && number <= 9007199254740991.0)) throw std::out_of_range("not a size");
+  return static_cast<uint64_t>(number);
+}
+
+}  // namespace hv
+
+#endif  // HV_NAPI_SIZE_H_

@@ -1,0 +1,171 @@
+// start_stub.cc: a child that gives up what it has of this process, asks to be traced and executes the stub's image.
+
+#include "ptrace/start_stub.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "shim/stub.h"
+#include "sys/ioctl.h"
+
+// shim/*/stub.S
+extern "C" const uint8_t hv_stub_code[], hv_stub_handler[], hv_stub_code_end[];
+
+namespace hv {
+namespace {
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+
+#if defined(__x86_64__)
+constexpr uint16_t kMachine = EM_X86_64;
+#elif defined(__aarch64__)
+constexpr uint16_t kMachine = EM_AARCH64;
+#endif
+
+constexpr int kNamespaces =
+    CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWCGROUP;
+// From the most to the least: a user namespace lets anybody have the others; some hosts forbid them all.
+constexpr int kTries[] = {CLONE_NEWUSER | kNamespaces, kNamespaces, 0};
+
+// Starts the ELF file: one segment, the code and the calls.
+struct Header {
+  Elf64_Ehdr file;
+  Elf64_Phdr segment;
+};
+constexpr uint64_t kCodeOffset = sizeof(Header);
+
+void WriteImage(uint8_t* image) {
+  Header header = {};
+  std::memcpy(header.file.e_ident, ELFMAG, SELFMAG);
+  header.file.e_ident[EI_CLASS] = ELFCLASS64;
+  header.file.e_ident[EI_DATA] = ELFDATA2LSB;
+  header.file.e_ident[EI_VERSION] = EV_CURRENT;
+  header.file.e_type = ET_EXEC;
+  header.file.e_machine = kMachine;
+  header.file.e_version = EV_CURRENT;
+  header.file.e_entry = kFirstStubAddress + kCodeOffset + (hv_stub_handler - hv_stub_code);
+  header.file.e_phoff = offsetof(Header, segment);
+  header.file.e_ehsize = sizeof(Elf64_Ehdr);
+  header.file.e_phentsize = sizeof(Elf64_Phdr);
+  header.file.e_phnum = 1;
+  header.segment.p_type = PT_LOAD;
+  header.segment.p_flags = PF_R | PF_X;
+  header.segment.p_vaddr = kFirstStubAddress;
+  header.segment.p_filesz = header.segment.p_memsz = HV_STUB_STACK;
+  header.segment.p_align = HV_STUB_CALLS;
+  std::memcpy(image, &header, sizeof(header));
+  std::memcpy(image + kCodeOffset, hv_stub_code,
+              static_cast<size_t>(hv_stub_code_end - hv_stub_code));
+}
+
+// What parent and child share, which have one memory until the child executes.
+struct Start {
+  int image;
+  int memory;
+  const char* failed;
+  int error;
+};
+
+bool Try(Start& start, long result, const char* what) {
+  if (result >= 0) return true;
+  start.failed = what;
+  start.error = errno;
+  return false;
+}
+
+// Leaves open the two descriptors of the stub alone.
+bool CloseOthers(Start& start) {
+  // Out of the way of the places that they are to take.
+  int image = ::fcntl(start.image, F_DUPFD, 3);
+  int memory = ::fcntl(start.memory, F_DUPFD, 3);
+  if (!Try(start, std::min(image, memory), "dup")) return false;
+  if (!Try(start, ::dup2(memory, kStubMemoryFd), "dup2")) return false;
+  if (!Try(start, ::dup2(image, kStubImageFd), "dup2")) return false;
+  if (::syscall(SYS_close_range, kStubImageFd + 1, ~0u, 0) == 0) return true;
+  // Before Linux 5.9.
+  rlimit limit;
+  if (!Try(start, ::getrlimit(RLIMIT_NOFILE, &limit), "getrlimit")) return false;
+  for (rlim_t fd = kStubImageFd + 1; fd < limit.rlim_cur; fd++) ::close(static_cast<int>(fd));
+  return true;
+}
+
+// Runs in the parent's memory: nothing but system calls. Signals are blocked: one that stopped it here would stop both.
+int Child(void* argument) {
+  Start& start = *static_cast<Start*>(argument);
+  const rlimit no_core = {};
+  bool ready = Try(start, ::prctl(PR_SET_PDEATHSIG, SIGKILL), "PR_SET_PDEATHSIG") &&
+               Try(start, ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS") &&
+               Try(start, ::setrlimit(RLIMIT_CORE, &no_core), "setrlimit") && CloseOthers(start) &&
+               Try(start, ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr), "PTRACE_TRACEME");
+  if (!ready) ::_exit(1);
+  ::setsid();
+  char name[] = "hv-guest";
+  char* arguments[] = {name, nullptr};
+  char* environment[] = {nullptr};
+  Try(start, ::syscall(SYS_execveat, kStubImageFd, "", arguments, environment, AT_EMPTY_PATH),
+      "execveat");
+  ::_exit(1);
+}
+
+}  // namespace
+
+SharedMemory CreateStubImage() {
+  auto create = [](unsigned flags) {
+    SharedMemory image = SharedMemory::OfFile("hv-stub", HV_STUB_SIZE, flags);
+    WriteImage(image.mapping.data());
+    return image;
+  };
+  try {
+    return create(MFD_CLOEXEC | MFD_EXEC);
+  } catch (const std::system_error& error) {
+    // Before Linux 6.3, where every memfd may be executed.
+    if (error.code().value() != EINVAL) throw;
+    return create(MFD_CLOEXEC);
+  }
+}
+
+uint64_t StubOffset(const uint8_t* label) {
+  return HV_STUB_CODE + kCodeOffset + static_cast<uint64_t>(label - hv_stub_code);
+}
+
+pid_t StartStub(const SharedMemory& image, const SharedMemory& memory_file) {
+  Start start = {};
+  constexpr size_t kStackBytes = 64 << 10;
+  Mapping stack(kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0,
+                "mmap");
+  for (int namespaces : kTries) {
+    start = {image.file.get(), memory_file.file.get(), nullptr, 0};
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    // SAFETY: the child has a stack of its own, and this thread sleeps until it executes or ends.
+    pid_t pid = ::clone(Child, stack.data() + kStackBytes,
+                        CLONE_VM | CLONE_VFORK | SIGCHLD | namespaces, &start);
+    Try(start, pid, "clone");
+    pthread_sigmask(SIG_SETMASK, &old, nullptr);
+    if (start.failed == nullptr) return pid;
+    while (pid > 0 && ::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
+    }
+  }
+  throw std::system_error(start.error, std::generic_category(), start.failed);
+}
+
+}  // namespace hv

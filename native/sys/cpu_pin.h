@@ -1,0 +1,45 @@
+// cpu_pin.h: keeps the calling thread, and what it starts, on one processor.
+#ifndef HV_SYS_CPU_PIN_H_
+#define HV_SYS_CPU_PIN_H_
+
+#include <sched.h>
+
+#include <atomic>
+
+namespace hv {
+
+// For a tracer and its tracee: only one of them runs at a time, and waking another processor for each stop costs five times
+// as much as the stop. Pins of one process take its processors in turn. Where the host forbids it nothing is pinned.
+class CpuPin {
+ public:
+  CpuPin() {
+    if (::sched_getaffinity(0, sizeof(before_), &before_) != 0) return;
+    int count = CPU_COUNT(&before_);
+    if (count <= 1) return;
+    static std::atomic<unsigned> next{0};
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(NthCpu(static_cast<int>(next++ % static_cast<unsigned>(count))), &one);
+    pinned_ = ::sched_setaffinity(0, sizeof(one), &one) == 0;
+  }
+  CpuPin(const CpuPin&) = delete;
+  CpuPin& operator=(const CpuPin&) = delete;
+  // Precondition: the thread that was pinned.
+  ~CpuPin() {
+    if (pinned_) ::sched_setaffinity(0, sizeof(before_), &before_);
+  }
+
+ private:
+  int NthCpu(int n) const {
+    for (int cpu = 0;; cpu++) {
+      if (CPU_ISSET(cpu, &before_) && n-- == 0) return cpu;
+    }
+  }
+
+  cpu_set_t before_;
+  bool pinned_ = false;
+};
+
+}  // namespace hv
+
+#endif  // HV_SYS_CPU_PIN_H_

@@ -1,0 +1,48 @@
+// shared_memory.h: memory of this process that a guest sees too, and that JavaScript may have an ArrayBuffer over.
+#ifndef HV_SYS_SHARED_MEMORY_H_
+#define HV_SYS_SHARED_MEMORY_H_
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <stdexcept>
+
+#include "sys/fd.h"
+#include "sys/ioctl.h"
+#include "sys/mapping.h"
+
+namespace hv {
+
+struct SharedMemory {
+  Mapping mapping;
+  Fd file;  // the memfd behind it; none: anonymous memory
+
+  // Lazily backed by a memfd. `flags`: of memfd_create(2). Throws std::system_error.
+  static SharedMemory OfFile(const char* name, size_t size, unsigned flags = MFD_CLOEXEC) {
+    Fd file(Check(::memfd_create(name, flags), "memfd_create"));
+    Check(::ftruncate(file.get(), static_cast<off_t>(size)), "ftruncate");
+    Mapping mapping(size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file.get(), 0,
+                    "mmap guest memory");
+    return {std::move(mapping), std::move(file)};
+  }
+
+  static SharedMemory Anonymous(size_t size) {
+    return {Mapping(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+                    0, "mmap guest memory"),
+            Fd()};
+  }
+
+  // Gives the host back the memory of a range of the file, which reads as zero afterwards. Throws std::out_of_range.
+  void Release(uint64_t offset, uint64_t length) {
+    if (offset > mapping.size() || length > mapping.size() - offset)
+      throw std::out_of_range("MemoryFile range");
+    Check(::fallocate(file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                      static_cast<off_t>(offset), static_cast<off_t>(length)),
+          "fallocate");
+  }
+};
+
+}  // namespace hv
+
+#endif  // HV_SYS_SHARED_MEMORY_H_

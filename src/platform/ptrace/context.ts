@@ -1,0 +1,145 @@
+// PtraceContext: one guest thread that a tracee runs, and what its stops say.
+
+import {EINVAL, Errno} from '../../abi/errno.ts'
+import {SIGSEGV} from '../../abi/signal.ts'
+import {arch} from '../../arch/index.ts'
+import {type Context, type EventKind, type Fault, PROT_EXEC, PROT_READ, PROT_WRITE} from '../platform.ts'
+import {
+  ARGUMENTS,
+  ARGUMENTS_END,
+  addressOf,
+  CODE,
+  EXIT_REASON,
+  FRAME_WORDS,
+  isAtInstruction,
+  NUMBER,
+  RECORD_WORDS,
+  SIGNAL,
+  STOPPED,
+  signedAddressOf,
+  storeResult,
+  trapOf,
+} from '../trap-words.ts'
+import type {NativeTracedContext, NativeTracedSpace} from './addon.ts'
+
+const SEGV_MAPERR = 1
+const SEGV_ACCERR = 2
+
+export class PtraceContext implements Context {
+  readonly argumentWords: Int32Array
+  readonly native: NativeTracedContext
+  readonly #frame: Int32Array
+  readonly #record: Int32Array
+  readonly #userTop: number
+  readonly #registers = new BigUint64Array(arch.registerCount)
+  #space: NativeTracedSpace | undefined
+  /** Registers were written since it last ran. */
+  #written = false
+  readonly #release: (context: PtraceContext) => void
+
+  /** @param userTop user addresses end here */
+  constructor(native: NativeTracedContext, userTop: number, release: (context: PtraceContext) => void) {
+    this.native = native
+    this.#userTop = userTop
+    this.#release = release
+    this.#frame = new Int32Array(native.words, 0, FRAME_WORDS)
+    this.#record = new Int32Array(native.words, native.recordOffset, RECORD_WORDS)
+    this.argumentWords = this.#frame.subarray(ARGUMENTS, ARGUMENTS_END)
+  }
+
+  get callNumber(): number {
+    return this.#frame[NUMBER]
+  }
+
+  /**
+   * The kernel says where, and whether anything is mapped there, but not what the access wanted. Where nothing is, reading is
+   * as good a guess as any: the sentry maps what the mapping allows. To know costs one more stop: `exactFault`.
+   */
+  get fault(): Fault {
+    const record = this.#record
+    const code = record[CODE]
+    if (!isPageFault(record)) return this.exactFault()
+    const unmapped = code === SEGV_MAPERR ? PROT_READ : PROT_WRITE
+    return {
+      signal: SIGSEGV,
+      code,
+      address: signedAddressOf(record),
+      isPageFault: true,
+      access: isAtInstruction(record) ? PROT_EXEC : unmapped,
+      trapNumber: 0,
+      errorCode: 0,
+    }
+  }
+
+  exactFault(): Fault {
+    this.native.explain()
+    const record = this.#record
+    const fault = arch.faultOf(trapOf(record), this.#userTop, this)
+    if (fault.isPageFault && isPageFault(record)) return fault
+    return {
+      ...fault,
+      signal: record[SIGNAL],
+      code: record[CODE],
+      address: signedAddressOf(record),
+      exactAddress: addressOf(record),
+      isPageFault: false,
+    }
+  }
+
+  /** The signal that ended the process, 0 for none. */
+  get deathSignal(): number {
+    return this.#record[EXIT_REASON]
+  }
+
+  setResult(result: number): void {
+    // Registers that were written go in as they are: the frame's result does not reach them.
+    if (this.#written) this.native.writeResult(result)
+    storeResult(this.#frame, result)
+  }
+
+  readRegisters(): BigUint64Array {
+    this.native.readRegisters(this.#registers)
+    return this.#registers
+  }
+
+  writeRegisters(registers: BigUint64Array): void {
+    this.native.writeRegisters(registers)
+    this.#written = true
+  }
+
+  readFpState(): Uint8Array {
+    return this.native.readFpState()
+  }
+
+  writeFpState(state: Uint8Array): void {
+    try {
+      this.native.writeFpState(state)
+    } catch {
+      throw new Errno(EINVAL)
+    }
+  }
+
+  dispose(): void {
+    this.#release(this)
+    this.native.dispose()
+  }
+
+  /** @returns whether it is another than before */
+  enter(space: NativeTracedSpace): boolean {
+    if (space === this.#space) return false
+    this.native.setSpace(space)
+    this.#space = space
+    return true
+  }
+
+  run(): EventKind {
+    this.#written = false
+    this.native.run()
+    return this.#record[STOPPED]
+  }
+}
+
+function isPageFault(record: Int32Array): boolean {
+  const code = record[CODE]
+  return record[SIGNAL] === SIGSEGV && (code === SEGV_MAPERR || code === SEGV_ACCERR)
+}

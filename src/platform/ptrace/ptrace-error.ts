@@ -1,0 +1,40 @@
+// What a failure to start a traced process means, and what to do about it.
+
+import {EACCES, ENOMEM, EOPNOTSUPP, EPERM} from '../../abi/errno.ts'
+import {HvError} from '../../errors.ts'
+
+/** @param error of the addon: `errno` says which host error it was, the message of which call */
+export function ptraceError(error: Error & {errno?: number}): HvError {
+  const options = {cause: error}
+  switch (error.errno) {
+    case EPERM:
+    case EACCES:
+      return new HvError(
+        'PTRACE_UNUSABLE',
+        `this user may not trace a process (${error.message})`,
+        'run `hv check` to see why',
+        options,
+      )
+    case EOPNOTSUPP:
+      return new HvError(
+        'PTRACE_UNUSABLE',
+        'the ptrace platform needs a host with pages of 4 KiB',
+        'use `--platform kvm`',
+        options,
+      )
+    case ENOMEM:
+      return new HvError(
+        'OUT_OF_MEMORY',
+        'the host has no memory for the guest',
+        'give a smaller --memory',
+        options,
+      )
+    default:
+      return new HvError(
+        'PTRACE_UNUSABLE',
+        `no process can be traced here: ${error.message}`,
+        'run `hv check` to see why',
+        options,
+      )
+  }
+}

@@ -1,0 +1,59 @@
+// The words in which a platform's native half tells of a trap: native/shim/abi.h's frame and native/arch/trap_record.h.
+
+import type {TrapRecord} from '../arch/architecture.ts'
+
+// The trap frame, in 32-bit words.
+export const STATE = 0
+export const LISTENING = 1
+export const NUMBER = 2
+export const ARGUMENTS = 4
+export const ARGUMENTS_END = 16
+export const RESULT_LOW = 16
+export const RESULT_HIGH = 17
+export const FRAME_WORDS = 20
+export const REQUEST = 1
+export const ANSWERED = 2
+
+// The TrapRecord, in 32-bit words.
+export const STOPPED = 1
+const VECTOR = 2
+const ERROR_CODE = 3
+const ADDRESS = 4
+const PROGRAM_COUNTER = 6
+export const HOST_ERROR = 8
+export const EXIT_REASON = 9
+export const SIGNAL = 10
+export const CODE = 11
+export const RECORD_WORDS = 12
+
+const TWO_32 = 2 ** 32
+
+export function storeResult(frame: Int32Array, result: number): void {
+  frame[RESULT_LOW] = result
+  frame[RESULT_HIGH] = Math.floor(result / TWO_32)
+}
+
+export function trapOf(record: Int32Array): TrapRecord {
+  return {
+    vector: record[VECTOR],
+    errorCode: record[ERROR_CODE] >>> 0,
+    address: addressOf(record),
+    programCounter: signed64(record[PROGRAM_COUNTER], record[PROGRAM_COUNTER + 1]),
+  }
+}
+
+/** All 64 bits. */
+export function addressOf(record: Int32Array): bigint {
+  return (BigInt(record[ADDRESS + 1] >>> 0) << 32n) | BigInt(record[ADDRESS] >>> 0)
+}
+
+export function isAtInstruction(record: Int32Array): boolean {
+  return record[ADDRESS] === record[PROGRAM_COUNTER] && record[ADDRESS + 1] === record[PROGRAM_COUNTER + 1]
+}
+
+/** The faulting address, signed: so the addresses of the kernel's half, too, fit 53 bits. */
+export function signedAddressOf(record: Int32Array): number {
+  return signed64(record[ADDRESS], record[ADDRESS + 1])
+}
+
+const signed64 = (low: number, high: number): number => high * TWO_32 + (low >>> 0)

@@ -2,7 +2,7 @@
 //
 //   node ci/bench/bench.mjs [--quick | --emulated] [--json FILE] [--bed BED]... [NAME...]
 //
-// NAME is a group of rows; in beds, it is `exit` when there is none. A figure over its limit is said, and is no failure: the status is 1 only when one cannot be had.
+// NAME is a group of rows; in beds, `exit` and `ptrace` when there is none. A figure over its limit is said, and is no failure: the status is 1 only when one cannot be had.
 
 import {existsSync, writeFileSync} from 'node:fs'
 import {cpus, release} from 'node:os'
@@ -10,12 +10,13 @@ import {parseArgs} from 'node:util'
 import {hv} from '../paths.mjs'
 import {benchInBeds} from './in-bed.mjs'
 import {parked} from './parked.mjs'
+import {ptrace} from './ptrace.mjs'
 import {emptyRow, table} from './row.mjs'
 import {compute, file, memory} from './speed.mjs'
 import {sandbox, start} from './start.mjs'
 import {exit, listening} from './syscall.mjs'
 
-const groups = {exit, listening, parked, compute, memory, file, start, sandbox}
+const groups = {exit, ptrace, listening, parked, compute, memory, file, start, sandbox}
 const thorough = {rounds: 5, milliseconds: 1000, quietSeconds: 3, startRounds: 25}
 /** Emulated, V8 takes seconds to compile what is called often. */
 const emulated = {...thorough, rounds: 2, milliseconds: 4000}
@@ -34,7 +35,7 @@ function readArguments() {
     })
     const unknown = positionals.find((name) => !Object.hasOwn(groups, name))
     if (unknown !== undefined) throw new Error(`there is no group ${unknown}`)
-    const all = values.bed === undefined ? Object.keys(groups) : ['exit']
+    const all = values.bed === undefined ? Object.keys(groups) : ['exit', 'ptrace']
     return {...values, names: positionals.length > 0 ? positionals : all}
   } catch (error) {
     console.error(`bench: ${error.message}`)

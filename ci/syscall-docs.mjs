@@ -20,24 +20,28 @@ export function syscallDocs(table) {
     '# sentry/syscalls: what a guest can call',
     [
       'Generated from `table.ts` by `ci/syscall-docs.mjs`: change the row, not this file. The table has one row a call: its',
-      'numbers, its handler, the kinds of its arguments for the trace, and how complete it is. A handler lies in the file',
-      'named after its man page; `syscall.ts` says what a handler is.',
+      'numbers, its handler, the kinds of its arguments for the trace, what a pledged process must have promised for it, and',
+      'how complete it is. A handler lies in the file named after its man page; `syscall.ts` says what a handler is.',
     ].join('\n'),
     [
       `Of ${rows.length} calls ${full.length} are answered in full, ${partial.length} in part, ${refused.length} are refused on purpose. Every other number`,
-      `is \`ENOSYS\`, and counted in \`hv run --stats\`. ${NO_NUMBER} means that the architecture has no such call. Programs run on`,
-      'x86_64 only so far; the arm64 numbers wait for that architecture.',
+      `is \`ENOSYS\`, and counted in \`hv run --stats\`. ${NO_NUMBER} means that the architecture has no such call. The column`,
+      'promises is in the words of `../pledge/README.md`.',
     ].join('\n'),
     '## In part',
     tableOf(
-      ['call', 'x86_64', 'arm64', 'what holds, what is missing'],
+      ['call', 'x86_64', 'arm64', 'promises', 'what holds, what is missing'],
       partial,
       ({support}) => support.partial,
     ),
     '## Refused',
-    tableOf(['call', 'x86_64', 'arm64', 'answer, and why'], refused, ({support}) => support.refused),
+    tableOf(
+      ['call', 'x86_64', 'arm64', 'promises', 'answer, and why'],
+      refused,
+      ({support}) => support.refused,
+    ),
     '## In full',
-    tableOf(['call', 'x86_64', 'arm64'], full),
+    tableOf(['call', 'x86_64', 'arm64', 'promises'], full),
   ].join('\n\n')}\n`
 }
 
@@ -51,6 +55,7 @@ function tableOf(headings, rows, noteOf) {
         row.name,
         row.x86_64 ?? NO_NUMBER,
         row.arm64 ?? NO_NUMBER,
+        row.promises.replaceAll('|', '\\|'),
         ...(noteOf ? [noteOf(row).replaceAll('|', '\\|')] : []),
       ]),
     ),

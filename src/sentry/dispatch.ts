@@ -1,21 +1,10 @@
 // Dispatch: from a call's number to its handler, and from what that gives to the guest's result.
 
 import {ENOSYS, Errno} from '../abi/errno.ts'
-import {arch} from '../arch/index.ts'
-import {BLOCKED, REGISTERS_SET, type Row} from './syscalls/syscall.ts'
-import {table} from './syscalls/table.ts'
+import {rowOf} from './call-table.ts'
+import {BrokenPromise, breakPromise} from './pledge/broken-promise.ts'
+import {BLOCKED, REGISTERS_SET} from './syscalls/syscall.ts'
 import type {Task} from './task.ts'
-
-/** By number. */
-const rows: (Row | undefined)[] = []
-for (const row of table) {
-  const number = row[arch.name]
-  if (number !== undefined) rows[number] = row
-}
-
-export function rowOf(number: number): Row | undefined {
-  return rows[number]
-}
 
 /**
  * Makes the call that the task's frame holds.
@@ -23,19 +12,20 @@ export function rowOf(number: number): Row | undefined {
  */
 export function dispatch(task: Task): boolean {
   const {kernel, context} = task
-  const row = rows[context.callNumber]
+  const {callNumber} = context
+  const run = task.process.syscalls[callNumber]
   kernel.counters.syscalls++
   kernel.current = task
-  if (kernel.tracer !== undefined) kernel.tracer.enter(task, row)
-  if (row === undefined) {
-    kernel.counters.countUnknown(context.callNumber)
+  if (kernel.tracer !== undefined) kernel.tracer.enter(task, rowOf(callNumber))
+  if (run === undefined) {
+    kernel.counters.countUnknown(callNumber)
     return finish(task, -ENOSYS)
   }
   let result: number
   try {
-    result = row.run(task, task.arguments)
+    result = run(task, task.arguments)
   } catch (error) {
-    result = toResult(error)
+    result = toResult(task, error)
   }
   return finish(task, result)
 }
@@ -47,7 +37,7 @@ export function retry(task: Task, expired: boolean): boolean {
   try {
     result = task.wait!.retry(expired)
   } catch (error) {
-    result = toResult(error)
+    result = toResult(task, error)
   }
   if (result === BLOCKED) return false
   task.wait = undefined
@@ -64,8 +54,9 @@ function finish(task: Task, result: number): boolean {
   return true
 }
 
-/** The one place that catches an Errno. Anything else is our bug, and goes up. */
-function toResult(error: unknown): number {
+/** The one place that catches an Errno or a broken promise. Anything else is our bug, and goes up. */
+function toResult(task: Task, error: unknown): number {
   if (error instanceof Errno) return -error.code
+  if (error instanceof BrokenPromise) return breakPromise(task, error)
   throw error
 }

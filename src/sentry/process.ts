@@ -2,7 +2,13 @@
 
 import type {AddressSpace} from '../platform/platform.ts'
 import type {Location} from '../vfs/location.ts'
+import type {PathPolicy} from '../vfs/path-policy.ts'
+import {type CallTable, initialCallTable} from './call-table.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
+import type {Broken} from './pledge/broken-promise.ts'
+import type {Pledge} from './pledge/pledge.ts'
+import type {Promises} from './pledge/promises.ts'
+import type {Veil} from './pledge/veil.ts'
 import type {ResourceLimits} from './resource-limits.ts'
 import type {ProcessSignals} from './signals/process-signals.ts'
 import type {Task} from './task.ts'
@@ -25,10 +31,21 @@ export class Process {
   /** What was executed: for /proc/PID/exe, cmdline, environ and auxv. */
   program: Program
   personality = 0
+  /** What its calls do. */
+  syscalls: CallTable = initialCallTable()
+  /** What it has promised (pledge), and what of the tree it sees (unveil): absent until it is restricted. */
+  pledge: Pledge | undefined
+  veil: Veil | undefined
+  execPromises: Promises | undefined
+  /** Of the two, and of who records what it needs: applyPathPolicies. */
+  pathPolicy: PathPolicy | undefined
+  recorder: PathPolicy | undefined
   /** prctl(PR_SET_DUMPABLE), (PR_SET_NO_NEW_PRIVS) … live with their call. */
   readonly attributes = new Map<string, number>()
   /** How it ended; undefined while it lives. */
   exit: Exit | undefined
+  /** Why, if it was for a broken promise. */
+  broken: Broken | undefined
 
   constructor(parts: ProcessParts) {
     this.pid = parts.pid

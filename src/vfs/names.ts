@@ -26,12 +26,13 @@ import {
 import {RENAME_EXCHANGE, RENAME_NOREPLACE} from '../abi/open-flags.ts'
 import type {ByteString, Credentials, Inode} from './file.ts'
 import type {Location} from './location.ts'
+import {CREATE, DEVICE, READ} from './path-policy.ts'
 import {NAME, type PathContext, type Resolution, resolveLast} from './path-walk.ts'
 import {checkAccess, checkEntryChange, checkSticky, isReadOnly, mayHardLink} from './permissions.ts'
 
 /** mkdir(2). `mode` already went through the umask. @throws Errno */
 export function makeDirectory(context: PathContext, start: Location, path: ByteString, mode: number): Inode {
-  const {parent, name} = newName(context, resolveLast(context, start, path, NAME), true)
+  const {parent, name} = newName(context, resolveLast(context, start, path, NAME, CREATE), true)
   return parent.inode.mkdir(name, mode & (0o777 | S_ISVTX), context.credentials)
 }
 
@@ -45,7 +46,8 @@ export function makeNode(
 ): Inode {
   const kind = mode & S_IFMT || S_IFREG
   if (kind === S_IFDIR) throw new Errno(EPERM)
-  const {parent, name} = newName(context, resolveLast(context, start, path, NAME), false)
+  const intent = kind === S_IFREG ? CREATE : DEVICE
+  const {parent, name} = newName(context, resolveLast(context, start, path, NAME, intent), false)
   if ((kind === S_IFCHR || kind === S_IFBLK) && !context.credentials.privileged) throw new Errno(EPERM)
   const permissions = mode & PERMISSION_BITS
   if (kind === S_IFREG) return parent.inode.create(name, permissions, context.credentials)
@@ -60,13 +62,13 @@ export function makeSymlink(
   path: ByteString,
 ): Inode {
   if (target.length === 0) throw new Errno(ENOENT)
-  const {parent, name} = newName(context, resolveLast(context, start, path, NAME), false)
+  const {parent, name} = newName(context, resolveLast(context, start, path, NAME, CREATE), false)
   return parent.inode.symlink(name, target, context.credentials)
 }
 
 /** link(2), once the file is found (linkat's flags are the caller's). @throws Errno */
 export function makeLink(context: PathContext, target: Location, start: Location, path: ByteString): void {
-  const {parent, name} = newName(context, resolveLast(context, start, path, NAME), false)
+  const {parent, name} = newName(context, resolveLast(context, start, path, NAME, CREATE), false)
   if (parent.mount !== target.mount) throw new Errno(EXDEV)
   if (target.inode.kind === S_IFDIR) throw new Errno(EPERM)
   if (!mayHardLink(target.inode, context.credentials)) throw new Errno(EPERM)
@@ -75,7 +77,7 @@ export function makeLink(context: PathContext, target: Location, start: Location
 
 /** unlink(2). @throws Errno */
 export function unlinkPath(context: PathContext, start: Location, path: ByteString): void {
-  const resolution = resolveLast(context, start, path, NAME)
+  const resolution = resolveLast(context, start, path, NAME, CREATE)
   const {parent, name, found} = resolution
   if (isDots(name)) throw new Errno(EISDIR)
   if (found === undefined) throw new Errno(ENOENT)
@@ -87,7 +89,7 @@ export function unlinkPath(context: PathContext, start: Location, path: ByteStri
 
 /** rmdir(2). @throws Errno */
 export function removeDirectory(context: PathContext, start: Location, path: ByteString): void {
-  const {parent, name, found} = resolveLast(context, start, path, NAME)
+  const {parent, name, found} = resolveLast(context, start, path, NAME, CREATE)
   if (name === '') throw new Errno(EBUSY)
   if (name === '.') throw new Errno(EINVAL)
   if (name === '..') throw new Errno(ENOTEMPTY)
@@ -108,8 +110,8 @@ export function renamePath(
 ): void {
   if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) throw new Errno(EINVAL)
   if (flags & RENAME_NOREPLACE && flags & RENAME_EXCHANGE) throw new Errno(EINVAL)
-  const from = resolveLast(context, oldStart, oldPath, NAME)
-  const to = resolveLast(context, newStart, newPath, NAME)
+  const from = resolveLast(context, oldStart, oldPath, NAME, READ | CREATE)
+  const to = resolveLast(context, newStart, newPath, NAME, CREATE)
   if (from.parent.mount !== to.parent.mount) throw new Errno(EXDEV)
   if (isDots(from.name)) throw new Errno(EBUSY)
   if (isDots(to.name)) throw new Errno(flags & RENAME_NOREPLACE ? EEXIST : EBUSY)

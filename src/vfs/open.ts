@@ -44,6 +44,7 @@ import type {ByteString, Credentials, OpenFile} from './file.ts'
 import {PathDescription} from './file-description.ts'
 import type {Location} from './location.ts'
 import {childLocation} from './mount-tree.ts'
+import {CREATE as CREATING, type Intent, READ, WRITE} from './path-policy.ts'
 import {
   CREATE,
   CREATE_NO_FOLLOW,
@@ -78,7 +79,7 @@ export function openPath(
   if (flags & O_PATH) return openForPath(context, start, path, flags)
   if (flags & O_TMPFILE_ONLY) return openUnnamed(context, start, path, flags, mode)
   if (flags & O_CREAT) return openOrCreate(context, start, path, flags, mode)
-  const location = resolve(context, start, path, !(flags & O_NOFOLLOW))
+  const location = resolve(context, start, path, !(flags & O_NOFOLLOW), intentOf(flags))
   return openLocation(context.credentials, location, flags)
 }
 
@@ -108,7 +109,7 @@ function openUnnamed(
   mode: number,
 ): Opened {
   if (!(flags & O_DIRECTORY) || (flags & O_ACCMODE) === O_RDONLY) throw new Errno(EINVAL)
-  const directory = resolve(context, start, path)
+  const directory = resolve(context, start, path, true, intentOf(flags) | CREATING)
   if (directory.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
   if (directory.inode.createUnnamed === undefined) throw new Errno(EOPNOTSUPP)
   checkEntryChange(directory, context.credentials)
@@ -125,7 +126,8 @@ function openOrCreate(
 ): Opened {
   if (flags & O_DIRECTORY) throw new Errno(EINVAL)
   const follows = !(flags & (O_NOFOLLOW | O_EXCL))
-  const resolution = resolveLast(context, start, path, follows ? CREATE : CREATE_NO_FOLLOW)
+  const lastLink = follows ? CREATE : CREATE_NO_FOLLOW
+  const resolution = resolveLast(context, start, path, lastLink, intentOf(flags) | CREATING)
   const {found} = resolution
   if (found === undefined) return create(context.credentials, resolution, flags, mode)
   if (flags & O_EXCL) throw new Errno(EEXIST)
@@ -164,6 +166,11 @@ function accessOf(flags: number): number {
   const access = flags & O_ACCMODE
   const wanted = access === O_RDONLY ? MAY_READ : access === 1 ? MAY_WRITE : MAY_READ | MAY_WRITE
   return flags & O_TRUNC ? wanted | MAY_WRITE : wanted
+}
+
+function intentOf(flags: number): Intent {
+  const wanted = accessOf(flags)
+  return (wanted & MAY_READ ? READ : 0) | (wanted & MAY_WRITE ? WRITE : 0)
 }
 
 function checkKind(location: Location, flags: number): void {

@@ -5,6 +5,7 @@ import {S_IFDIR, S_IFLNK} from '../abi/file-mode.ts'
 import type {ByteString, Credentials, Inode} from './file.ts'
 import type {Location} from './location.ts'
 import {ascend, childLocation} from './mount-tree.ts'
+import {type Intent, type PathPolicy, READ} from './path-policy.ts'
 import type {PathRestriction} from './path-restriction.ts'
 import {checkSearch} from './permissions.ts'
 
@@ -19,6 +20,8 @@ export interface PathContext {
   readonly credentials: Credentials
   /** openat2's. */
   readonly restriction?: PathRestriction
+  /** The process's, if it has one. */
+  readonly policy?: PathPolicy | undefined
 }
 
 /** Where a path ends. The last name need not exist. */
@@ -35,15 +38,17 @@ export interface Resolution {
 
 /**
  * What a path leads to. `start` is the working directory, or the directory of a *at call.
- * @throws Errno ENOENT (also for the empty path), ENOTDIR, EACCES, ELOOP, ENAMETOOLONG
+ * @param intent what for: the policy's business alone
+ * @throws Errno ENOENT (also for the empty path), ENOTDIR, EACCES, ELOOP, ENAMETOOLONG; what the policy throws
  */
 export function resolve(
   context: PathContext,
   start: Location,
   path: ByteString,
   followLast = true,
+  intent = READ,
 ): Location {
-  const {found} = resolveLast(context, start, path, followLast ? FOLLOW : NO_FOLLOW)
+  const {found} = resolveLast(context, start, path, followLast ? FOLLOW : NO_FOLLOW, intent)
   if (found === undefined) throw new Errno(ENOENT)
   return found
 }
@@ -69,11 +74,25 @@ export function resolveLast(
   start: Location,
   path: ByteString,
   lastLink: LastLink,
+  intent: Intent,
 ): Resolution {
   if (path.length === 0) throw new Errno(ENOENT)
   if (path.length >= PATH_MAX) throw new Errno(ENAMETOOLONG)
 
-  const {restriction} = context
+  const {policy} = context
+  const end = walk(context, start, path, lastLink, intent)
+  policy?.reach(end, intent)
+  return end
+}
+
+function walk(
+  context: PathContext,
+  start: Location,
+  path: ByteString,
+  lastLink: LastLink,
+  intent: Intent,
+): Resolution {
+  const {policy, restriction} = context
   if (path.startsWith('/')) restriction?.checkAbsolute(start, context.root)
   let current = path.startsWith('/') ? context.root : start
   let rest = path
@@ -82,65 +101,71 @@ export function resolveLast(
   let parent = current
   let name = ''
   let hadTrailingSlash = false
-  for (;;) {
-    while (rest.charCodeAt(at) === SLASH) at++
-    if (at >= rest.length) {
-      if (hadTrailingSlash && lastLink !== NAME) requireDirectory(current.inode)
-      return {parent, name, found: current, trailingSlash: hadTrailingSlash}
-    }
-
-    let end = rest.indexOf('/', at)
-    if (end < 0) end = rest.length
-    name = rest.slice(at, end)
-    at = end
-    const isLast = restIsSlashes(rest, at)
-    hadTrailingSlash = isLast && at < rest.length
-
-    requireDirectory(current.inode)
-    checkSearch(current.inode, context.credentials)
-    if (name === '.' || name === '..') {
-      if (name === '..') {
-        const above = ascend(current, context.root)
-        restriction?.checkParent(current, above)
-        current = above
+  try {
+    for (;;) {
+      while (rest.charCodeAt(at) === SLASH) at++
+      if (at >= rest.length) {
+        if (hadTrailingSlash && lastLink !== NAME) requireDirectory(current.inode)
+        return {parent, name, found: current, trailingSlash: hadTrailingSlash}
       }
+
+      let end = rest.indexOf('/', at)
+      if (end < 0) end = rest.length
+      name = rest.slice(at, end)
+      at = end
+      const isLast = restIsSlashes(rest, at)
+      hadTrailingSlash = isLast && at < rest.length
+
+      policy?.enter(current)
+      requireDirectory(current.inode)
+      checkSearch(current.inode, context.credentials)
+      if (name === '.' || name === '..') {
+        if (name === '..') {
+          const above = ascend(current, context.root)
+          restriction?.checkParent(current, above)
+          current = above
+        }
+        parent = current
+        continue
+      }
+      if (name.length > NAME_MAX) throw new Errno(ENAMETOOLONG)
+
+      if (hadTrailingSlash && lastLink >= CREATE) throw new Errno(EISDIR)
       parent = current
-      continue
-    }
-    if (name.length > NAME_MAX) throw new Errno(ENAMETOOLONG)
+      const inode = isLast ? lookupOrMissing(current.inode, name) : current.inode.lookup(name)
+      if (inode === undefined) return {parent, name, found: undefined, trailingSlash: hadTrailingSlash}
+      const child = childLocation(current, name, inode)
+      restriction?.checkStep(current, child)
+      const follows = !isLast || followsLast(lastLink, hadTrailingSlash)
+      if (child.inode.kind !== S_IFLNK || !follows) {
+        current = child
+        continue
+      }
 
-    if (hadTrailingSlash && lastLink >= CREATE) throw new Errno(EISDIR)
-    parent = current
-    const inode = isLast ? lookupOrMissing(current.inode, name) : current.inode.lookup(name)
-    if (inode === undefined) return {parent, name, found: undefined, trailingSlash: hadTrailingSlash}
-    const child = childLocation(current, name, inode)
-    restriction?.checkStep(current, child)
-    const follows = !isLast || followsLast(lastLink, hadTrailingSlash)
-    if (child.inode.kind !== S_IFLNK || !follows) {
-      current = child
-      continue
+      restriction?.checkLink()
+      if (++links > MAX_LINKS) throw new Errno(ELOOP)
+      if (child.inode.followMagicLink !== undefined) {
+        const target = child.inode.followMagicLink()
+        if (target === undefined) throw new Errno(ENOENT)
+        restriction?.checkMagicLink(current, target)
+        current = target
+        continue
+      }
+      const target = child.inode.readlink()
+      if (target.length === 0) throw new Errno(ENOENT)
+      if (target.length >= PATH_MAX) throw new Errno(ENAMETOOLONG)
+      if (target.startsWith('/')) {
+        restriction?.checkAbsolute(current, context.root)
+        current = context.root
+      }
+      rest = target + rest.slice(at)
+      at = 0
+      parent = current
+      name = ''
     }
-
-    restriction?.checkLink()
-    if (++links > MAX_LINKS) throw new Errno(ELOOP)
-    if (child.inode.followMagicLink !== undefined) {
-      const target = child.inode.followMagicLink()
-      if (target === undefined) throw new Errno(ENOENT)
-      restriction?.checkMagicLink(current, target)
-      current = target
-      continue
-    }
-    const target = child.inode.readlink()
-    if (target.length === 0) throw new Errno(ENOENT)
-    if (target.length >= PATH_MAX) throw new Errno(ENAMETOOLONG)
-    if (target.startsWith('/')) {
-      restriction?.checkAbsolute(current, context.root)
-      current = context.root
-    }
-    rest = target + rest.slice(at)
-    at = 0
-    parent = current
-    name = ''
+  } catch (error) {
+    policy?.fail(current, name + rest.slice(at), intent)
+    throw error
   }
 }
 

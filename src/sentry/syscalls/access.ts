@@ -12,10 +12,18 @@ import {
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFLNK, S_IFREG} from '../../abi/file-mode.ts'
 import type {Credentials} from '../../vfs/file.ts'
+import {INSPECT} from '../../vfs/path-policy.ts'
 import {resolve} from '../../vfs/path-walk.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
 import type {Task} from '../task.ts'
-import {checkMountWritable, descriptorTarget, readPath, startDirectory, type Target} from './path-argument.ts'
+import {
+  checkMountWritable,
+  descriptorTarget,
+  pathContext,
+  readPath,
+  startDirectory,
+  type Target,
+} from './path-argument.ts'
 import type {Syscall} from './syscall.ts'
 
 export const access: Syscall = (task, args) => accessAt(task, AT_FDCWD, args.address(0), args.uint32(1), 0)
@@ -43,7 +51,13 @@ function findTarget(task: Task, who: Credentials, dirfd: number, path: string, f
     return dirfd === AT_FDCWD ? task.fs.cwd : descriptorTarget(task, dirfd)
   }
   const start = startDirectory(task, dirfd, path)
-  return resolve({root: task.fs.root, credentials: who}, start, path, !(flags & AT_SYMLINK_NOFOLLOW))
+  return resolve(
+    {...pathContext(task), credentials: who},
+    start,
+    path,
+    !(flags & AT_SYMLINK_NOFOLLOW),
+    INSPECT,
+  )
 }
 
 /** The question is about the real user: what a set-user-ID program wants to know (man 2 access). */

@@ -3,6 +3,7 @@
 import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
 import {EINVAL, EOPNOTSUPP, EPERM, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFLNK, S_ISGID} from '../../abi/file-mode.ts'
+import {ATTRIBUTES} from '../../vfs/path-policy.ts'
 import {isMember} from '../../vfs/permissions.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
@@ -10,7 +11,7 @@ import {checkMountWritable, descriptorTarget, locateTarget, type Target} from '.
 import type {Syscall} from './syscall.ts'
 
 export const chmod: Syscall = (task, args) =>
-  changeMode(task, locateTarget(task, AT_FDCWD, args.address(0), 0), args.uint32(1))
+  changeMode(task, locateTarget(task, AT_FDCWD, args.address(0), 0, ATTRIBUTES), args.uint32(1))
 
 export const fchmod: Syscall = (task, args) => {
   openFile(task, args.int32(0))
@@ -18,12 +19,16 @@ export const fchmod: Syscall = (task, args) => {
 }
 
 export const fchmodat: Syscall = (task, args) =>
-  changeMode(task, locateTarget(task, args.int32(0), args.address(1), 0), args.uint32(2))
+  changeMode(task, locateTarget(task, args.int32(0), args.address(1), 0, ATTRIBUTES), args.uint32(2))
 
 export const fchmodat2: Syscall = (task, args) => {
   const flags = args.uint32(3)
   if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) throw new Errno(EINVAL)
-  return changeMode(task, locateTarget(task, args.int32(0), args.address(1), flags), args.uint32(2))
+  return changeMode(
+    task,
+    locateTarget(task, args.int32(0), args.address(1), flags, ATTRIBUTES),
+    args.uint32(2),
+  )
 }
 
 function changeMode(task: Task, target: Target, mode: number): number {

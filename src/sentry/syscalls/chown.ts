@@ -4,6 +4,7 @@ import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.t
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFDIR} from '../../abi/file-mode.ts'
 import type {AttributeChanges} from '../../vfs/file.ts'
+import {ATTRIBUTES} from '../../vfs/path-policy.ts'
 import {isMember} from '../../vfs/permissions.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
@@ -15,10 +16,15 @@ import type {Syscall} from './syscall.ts'
 const UNCHANGED = 0xffffffff
 
 export const chown: Syscall = (task, args) =>
-  changeOwner(task, locateTarget(task, AT_FDCWD, args.address(0), 0), args.uint32(1), args.uint32(2))
+  changeOwner(
+    task,
+    locateTarget(task, AT_FDCWD, args.address(0), 0, ATTRIBUTES),
+    args.uint32(1),
+    args.uint32(2),
+  )
 
 export const lchown: Syscall = (task, args) => {
-  const target = locateTarget(task, AT_FDCWD, args.address(0), AT_SYMLINK_NOFOLLOW)
+  const target = locateTarget(task, AT_FDCWD, args.address(0), AT_SYMLINK_NOFOLLOW, ATTRIBUTES)
   return changeOwner(task, target, args.uint32(1), args.uint32(2))
 }
 
@@ -30,7 +36,7 @@ export const fchown: Syscall = (task, args) => {
 export const fchownat: Syscall = (task, args) => {
   const flags = args.uint32(4)
   if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) throw new Errno(EINVAL)
-  const target = locateTarget(task, args.int32(0), args.address(1), flags)
+  const target = locateTarget(task, args.int32(0), args.address(1), flags, ATTRIBUTES)
   return changeOwner(task, target, args.uint32(2), args.uint32(3))
 }
 

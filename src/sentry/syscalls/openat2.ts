@@ -14,7 +14,7 @@ import {arch} from '../../arch/index.ts'
 import {openPath} from '../../vfs/open.ts'
 import {PathRestriction} from '../../vfs/path-restriction.ts'
 import {installOpened} from './open.ts'
-import {readPath, startDirectory} from './path-argument.ts'
+import {pathContext, readPath, startDirectory} from './path-argument.ts'
 import type {Syscall} from './syscall.ts'
 
 /** struct open_how: flags, mode, resolve, all uint64. */
@@ -50,8 +50,8 @@ export const openat2: Syscall = (task, args) => {
   const path = readPath(task, args.address(1))
   const start = startDirectory(task, dirfd, path)
   const walk = {
-    credentials: task.credentials,
-    root: resolve & RESOLVE_IN_ROOT ? start : task.fs.root,
+    ...pathContext(task),
+    ...(resolve & RESOLVE_IN_ROOT && {root: start}),
     ...(resolve !== 0 && {restriction: new PathRestriction(resolve, start)}),
   }
   const permissions = mode & ~task.fs.umask

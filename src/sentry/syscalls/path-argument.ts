@@ -4,6 +4,7 @@ import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.t
 import {EBADF, ENOTDIR, EROFS, Errno} from '../../abi/errno.ts'
 import type {ByteString, Inode} from '../../vfs/file.ts'
 import type {Location, Mount} from '../../vfs/location.ts'
+import {INSPECT, type Intent} from '../../vfs/path-policy.ts'
 import {PATH_MAX, type PathContext, resolve} from '../../vfs/path-walk.ts'
 import type {Task} from '../task.ts'
 
@@ -13,7 +14,7 @@ export function readPath(task: Task, address: number): ByteString {
 }
 
 export function pathContext(task: Task): PathContext {
-  return {root: task.fs.root, credentials: task.credentials}
+  return {root: task.fs.root, credentials: task.credentials, policy: task.process.pathPolicy}
 }
 
 /** The directory that a path of a *at call starts from; an absolute path needs none. @throws Errno EBADF, ENOTDIR */
@@ -27,8 +28,14 @@ export function startDirectory(task: Task, dirfd: number, path: ByteString): Loc
 const SLASH = 0x2f
 
 /** What a path leads to. @throws Errno as path resolution does */
-export function locate(task: Task, dirfd: number, path: ByteString, follow: boolean): Location {
-  return resolve(pathContext(task), startDirectory(task, dirfd, path), path, follow)
+export function locate(
+  task: Task,
+  dirfd: number,
+  path: ByteString,
+  follow: boolean,
+  intent?: Intent,
+): Location {
+  return resolve(pathContext(task), startDirectory(task, dirfd, path), path, follow, intent)
 }
 
 /** An inode, and the mount it was reached through, if any: pipes and eventfds have none. */
@@ -41,10 +48,16 @@ export interface Target {
  * What a *at call works on: a path, or with AT_EMPTY_PATH and no path the descriptor itself.
  * @param flags AT_SYMLINK_NOFOLLOW and AT_EMPTY_PATH count
  */
-export function locateTarget(task: Task, dirfd: number, pathAddress: number, flags: number): Target {
+export function locateTarget(
+  task: Task,
+  dirfd: number,
+  pathAddress: number,
+  flags: number,
+  intent = INSPECT,
+): Target {
   const path = readPath(task, pathAddress)
   if (path.length > 0 || !(flags & AT_EMPTY_PATH)) {
-    return locate(task, dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW))
+    return locate(task, dirfd, path, !(flags & AT_SYMLINK_NOFOLLOW), intent)
   }
   if (dirfd === AT_FDCWD) return task.fs.cwd
   return descriptorTarget(task, dirfd)

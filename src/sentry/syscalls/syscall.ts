@@ -38,6 +38,8 @@ export interface Row {
   run: Syscall
   /** Argument kinds in order, for the trace: see trace/kinds. Their number is the call's arity. */
   args: string
+  /** What a pledged process must have promised for it: see pledge/requirements.ts. */
+  promises: string
   /** Kind of the result; a plain number unless said. */
   result?: string
   support?: Support

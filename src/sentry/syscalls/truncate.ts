@@ -4,6 +4,7 @@ import {AT_FDCWD} from '../../abi/at-flags.ts'
 import {EINVAL, EISDIR, Errno} from '../../abi/errno.ts'
 import {MAY_WRITE, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
 import {O_ACCMODE, O_RDONLY} from '../../abi/open-flags.ts'
+import {WRITE} from '../../vfs/path-policy.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
 import {invalidateBehind} from '../memory/invalidate.ts'
 import {openFile} from './descriptor-argument.ts'
@@ -15,7 +16,7 @@ import type {Syscall} from './syscall.ts'
 export const truncate: Syscall = (task, args) => {
   const length = args.int64(1)
   if (length < 0) throw new Errno(EINVAL)
-  const location = locate(task, AT_FDCWD, readPath(task, args.address(0)), true)
+  const location = locate(task, AT_FDCWD, readPath(task, args.address(0)), true, WRITE)
   const {inode} = location
   if (inode.kind === S_IFDIR) throw new Errno(EISDIR)
   if (inode.kind !== S_IFREG) throw new Errno(EINVAL)

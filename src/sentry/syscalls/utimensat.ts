@@ -6,6 +6,7 @@ import {MAY_WRITE} from '../../abi/file-mode.ts'
 import {decodeTimespec, decodeTimeval, TIMESPEC_BYTES} from '../../abi/time.ts'
 import {now} from '../../vfs/clock.ts'
 import type {Time} from '../../vfs/file.ts'
+import {ATTRIBUTES} from '../../vfs/path-policy.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
@@ -28,7 +29,7 @@ export const utimensat: Syscall = (task, args) => {
   // Linux does not even look at the path then.
   if (atime === 'omit' && mtime === 'omit') return 0
 
-  if (pathAddress !== 0) return setTimes(task, locateTarget(task, dirfd, pathAddress, flags), atime, mtime)
+  if (pathAddress !== 0) return setTimes(task, locatePath(task, dirfd, pathAddress, flags), atime, mtime)
   if (flags !== 0) throw new Errno(EINVAL)
   openFile(task, dirfd)
   return setTimes(task, descriptorTarget(task, dirfd), atime, mtime)
@@ -38,23 +39,27 @@ export const futimesat: Syscall = (task, args) => {
   const dirfd = args.int32(0)
   const pathAddress = args.address(1)
   const [atime, mtime] = readTimevals(task, args.address(2))
-  if (pathAddress !== 0) return setTimes(task, locateTarget(task, dirfd, pathAddress, 0), atime, mtime)
+  if (pathAddress !== 0) return setTimes(task, locatePath(task, dirfd, pathAddress, 0), atime, mtime)
   openFile(task, dirfd)
   return setTimes(task, descriptorTarget(task, dirfd), atime, mtime)
 }
 
 export const utimes: Syscall = (task, args) => {
   const [atime, mtime] = readTimevals(task, args.address(1))
-  return setTimes(task, locateTarget(task, AT_FDCWD, args.address(0), 0), atime, mtime)
+  return setTimes(task, locatePath(task, AT_FDCWD, args.address(0), 0), atime, mtime)
 }
 
 /** struct utimbuf: two time_t. */
 export const utime: Syscall = (task, args) => {
   const [atime, mtime] = args.address(1) === 0 ? NOW : readUtimbuf(task, args.address(1))
-  return setTimes(task, locateTarget(task, AT_FDCWD, args.address(0), 0), atime, mtime)
+  return setTimes(task, locatePath(task, AT_FDCWD, args.address(0), 0), atime, mtime)
 }
 
 const NOW: readonly [Wanted, Wanted] = ['now', 'now']
+
+function locatePath(task: Task, dirfd: number, pathAddress: number, flags: number): Target {
+  return locateTarget(task, dirfd, pathAddress, flags, ATTRIBUTES)
+}
 
 function readTimespecs(task: Task, address: number): readonly [Wanted, Wanted] {
   const bytes = task.memory.readBytes(address, 2 * TIMESPEC_BYTES)

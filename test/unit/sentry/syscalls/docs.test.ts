@@ -6,7 +6,13 @@ import {FILE, syscallDocs} from '../../../../ci/syscall-docs.mjs'
 import type {Row} from '../../../../src/sentry/syscalls/syscall.ts'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
 
-const row = (name: string, rest: Partial<Row> = {}): Row => ({name, run: () => 0, args: '', ...rest})
+const row = (name: string, rest: Partial<Row> = {}): Row => ({
+  name,
+  run: () => 0,
+  args: '',
+  promises: 'stdio',
+  ...rest,
+})
 
 test('the generated file is up to date: else npm run build:ts && node ci/syscall-docs.mjs', () => {
   expect(readFileSync(FILE, 'utf8')).toBe(syscallDocs(table))
@@ -14,15 +20,17 @@ test('the generated file is up to date: else npm run build:ts && node ci/syscall
 
 test('a call without a word on its support is listed in full', () => {
   const full = syscallDocs([row('read', {x86_64: 0, arm64: 63})]).split('## In full')[1]
-  expect(full).toContain('| read | 0 | 63 |')
+  expect(full).toContain('| read | 0 | 63 | stdio |')
 })
 
 test('what is missing stands beside a call that is answered in part', () => {
   const part = syscallDocs([row('fcntl', {x86_64: 72, support: {partial: 'no leases'}})]).split('## ')[1]
-  expect(part).toContain('| fcntl | 72 | – | no leases |')
+  expect(part).toContain('| fcntl | 72 | – | stdio | no leases |')
 })
 
 test('the reason stands beside a call that is refused', () => {
-  const refused = syscallDocs([row('bpf', {arm64: 280, support: {refused: 'EPERM: a | b'}})]).split('## ')[2]
-  expect(refused).toContain('| bpf | – | 280 | EPERM: a \\| b |')
+  const refused = syscallDocs([
+    row('bpf', {arm64: 280, promises: 'a|b', support: {refused: 'EPERM: a | b'}}),
+  ]).split('## ')[2]
+  expect(refused).toContain('| bpf | – | 280 | a\\|b | EPERM: a \\| b |')
 })

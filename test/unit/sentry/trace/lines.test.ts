@@ -85,7 +85,7 @@ describe('a line', () => {
 
   it('shows a word that has no kind in hex', () => {
     const t = new TracedTask()
-    enter(t, {name: 'new', run: () => 0, args: 'never_heard_of int'}, 255, 255)
+    enter(t, {name: 'new', run: () => 0, args: 'never_heard_of int', promises: 'stdio'}, 255, 255)
     tracer.leave(t.task, 0)
     expect(lines()).toEqual([`${'new(0xff, 255)'.padEnd(40)}= 0 <t>`])
   })

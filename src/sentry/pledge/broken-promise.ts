@@ -1,0 +1,40 @@
+// BrokenPromise: a call asks for what its process promised to do without, and what becomes of that process.
+
+import {ENOSYS} from '../../abi/errno.ts'
+import {plainInfo, SI_KERNEL} from '../../abi/siginfo.ts'
+import {SIGSYS} from '../../abi/signal.ts'
+import {rowOf} from '../call-table.ts'
+import {BLOCKED} from '../syscalls/syscall.ts'
+import type {Task} from '../task.ts'
+
+/** Thrown out of a call, before it does anything. Not an Errno: no handler may take it for one. */
+export class BrokenPromise {
+  /** Any one of these promises would have done. */
+  readonly promises: readonly string[]
+
+  constructor(promises: readonly string[]) {
+    this.promises = promises
+  }
+}
+
+/** What a process was killed for. */
+export interface Broken {
+  readonly call: string
+  /** As BrokenPromise. */
+  readonly promises: readonly string[]
+  /** The program had promised it itself, by pledge(). */
+  readonly byItself: boolean
+}
+
+/** As a handler: the call's result, or BLOCKED, because the process is gone. SIGSYS cannot be caught here: pledge(2). */
+export function breakPromise(task: Task, {promises}: BrokenPromise): number {
+  const {kernel, process, context} = task
+  const {pledge} = process
+  if (pledge?.promises.has('error')) return -ENOSYS
+
+  const call = rowOf(context.callNumber)?.name ?? String(context.callNumber)
+  process.broken = {call, promises, byItself: pledge?.byItself ?? true}
+  kernel.tracer?.signal(task, SIGSYS, plainInfo(SIGSYS, SI_KERNEL))
+  kernel.endProcess(process, undefined, SIGSYS)
+  return BLOCKED
+}

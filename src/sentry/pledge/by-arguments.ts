@@ -1,0 +1,101 @@
+// What a call needs promised where its arguments decide. Named by a word in the system call table's `promises` column.
+
+import {F_GETLK, F_OFD_GETLK, F_OFD_SETLKW, F_SETLKW, F_SETOWN, F_SETOWN_EX} from '../../abi/fcntl.ts'
+import {S_IFMT, S_IFREG} from '../../abi/file-mode.ts'
+import {MAP_ANONYMOUS, MAP_PRIVATE, MAP_TYPE} from '../../abi/mman.ts'
+import {PROT_EXEC, PROT_WRITE} from '../../platform/platform.ts'
+import type {Row} from '../syscalls/syscall.ts'
+import type {Task} from '../task.ts'
+import {changesTerminal, movesTerminal} from './terminal-requests.ts'
+
+/** Words as in the column. Reads arguments alone, no guest memory: another thread could change that before the call reads it. */
+type ByArguments = (task: Task, row: Row) => string
+
+const PR_SET_PDEATHSIG = 1
+const PR_SET_KEEPCAPS = 8
+const PR_SET_CHILD_SUBREAPER = 36
+const CLONE_THREAD = 0x10000
+/** uid_t and gid_t -1: leave it. */
+const UNCHANGED = 0xffffffff
+
+export const byArguments: Readonly<Record<string, ByArguments>> = {
+  /** mmap: private code of a file is what loaders map, and needs no more than to read it: see README.md. */
+  mapping: ({arguments: args, fds}) => {
+    const protection = args.uint32(2)
+    if (!(protection & PROT_EXEC)) return 'stdio'
+    const flags = args.int32(3)
+    if (protection & PROT_WRITE || flags & MAP_ANONYMOUS || (flags & MAP_TYPE) !== MAP_PRIVATE)
+      return 'prot_exec'
+    // What no path leads to, such as a memfd, is memory that write(2) fills.
+    return fds.find(args.int32(4))?.location === undefined ? 'prot_exec' : 'rpath|prot_exec'
+  },
+
+  protection: ({arguments: args}) => (args.uint32(2) & PROT_EXEC ? 'prot_exec' : 'stdio'),
+
+  fcntl: ({arguments: args}) => {
+    const command = args.uint32(1)
+    if (command === F_SETOWN || command === F_SETOWN_EX) return 'stdio proc'
+    const locks =
+      (command >= F_GETLK && command <= F_SETLKW) || (command >= F_OFD_GETLK && command <= F_OFD_SETLKW)
+    return locks ? 'stdio flock' : 'stdio'
+  },
+
+  /** Questions are stdio's: a C library asks them at its first output. What a file does not know is ENOTTY and harmless. */
+  ioctl: ({arguments: args}) => {
+    const request = args.uint32(1)
+    if (movesTerminal(request)) return 'tty proc'
+    return changesTerminal(request) ? 'tty' : 'stdio'
+  },
+
+  /** kill: to itself, or its own group as OpenBSD has it. */
+  signal: ({arguments: args, process}) => {
+    const pid = args.int32(0)
+    return pid === 0 || pid === process.pid ? 'stdio' : 'proc'
+  },
+
+  /** tkill, tgkill: raise(3) and abort(3) are always possible. The first argument is a thread, or its process. */
+  thread_signal: ({arguments: args, process, kernel}, {name}) => {
+    const first = args.int32(0)
+    const isOwn = name === 'tkill' ? kernel.tasks.get(first)?.process === process : first === process.pid
+    return isOwn ? '' : 'proc'
+  },
+
+  /** prlimit64: getrlimit(3) and setrlimit(3), perhaps of another process. */
+  limits: ({arguments: args, process}) => {
+    const pid = args.int32(0)
+    if (pid !== 0 && pid !== process.pid) return 'proc'
+    return args.address(2) === 0 ? 'stdio' : 'proc|id'
+  },
+
+  prctl: ({arguments: args}) => {
+    switch (args.int32(0)) {
+      case PR_SET_PDEATHSIG:
+      case PR_SET_CHILD_SUBREAPER:
+        return 'proc'
+      case PR_SET_KEEPCAPS:
+        return 'id'
+      default:
+        return 'stdio'
+    }
+  },
+
+  /** A thread is no process: OpenBSD's __tfork(2). */
+  clone: ({arguments: args}) => (args.uint32(0) & CLONE_THREAD ? 'stdio' : 'proc'),
+
+  /** chown: with fattr alone, only to oneself and one's groups. */
+  owner: ({arguments: args, credentials}, row) => {
+    const first = row.args.split(' ').indexOf('int')
+    const uid = args.uint32(first)
+    const gid = args.uint32(first + 1)
+    const isOwn =
+      (uid === UNCHANGED || uid === credentials.euid) &&
+      (gid === UNCHANGED || gid === credentials.egid || credentials.groups.includes(gid))
+    const path = row.args.includes('path') ? ' rpath' : ''
+    return `${isOwn ? 'fattr|chown' : 'chown'}${path}`
+  },
+
+  node: ({arguments: args}, row) => {
+    const kind = args.uint32(row.args.split(' ').indexOf('mode')) & S_IFMT
+    return kind === 0 || kind === S_IFREG ? 'cpath' : 'dpath'
+  },
+}

@@ -1,0 +1,46 @@
+// Pledge: what a process has promised, and the call table that holds it to that.
+
+import {type CallTable, changeCalls} from '../call-table.ts'
+import type {Kernel} from '../kernel.ts'
+import type {Process} from '../process.ts'
+import type {Row, Syscall} from '../syscalls/syscall.ts'
+import {BrokenPromise} from './broken-promise.ts'
+import {applyPathPolicies} from './path-policies.ts'
+import {PromisedPaths} from './promised-paths.ts'
+import type {Promises} from './promises.ts'
+import {lackingClause, requirementOf} from './requirements.ts'
+
+export interface Pledge {
+  readonly promises: Promises
+  /** By pledge(), not from outside. */
+  readonly byItself: boolean
+  /** What the calls do without it: the next pledge replaces this one. */
+  readonly beneath: CallTable
+  readonly paths: PromisedPaths
+}
+
+/** From the process's next call on. Precondition: it promises no more than before. */
+export function applyPledge(kernel: Kernel, process: Process, promises: Promises, byItself: boolean): void {
+  const beneath = process.pledge?.beneath ?? process.syscalls
+  const paths = new PromisedPaths(promises, process, kernel.rootMount.top)
+  process.pledge = {promises, byItself, beneath, paths}
+  process.syscalls = changeCalls(beneath, (row, run) => held(row, run, promises))
+  applyPathPolicies(process)
+}
+
+/** A call that is allowed whatever its arguments stays the function that it was. */
+function held(row: Row, run: Syscall, promises: Promises): Syscall {
+  const requirement = requirementOf(row)
+  if (requirement.kind === 'fixed') {
+    const lacking = lackingClause(requirement.clauses, promises)
+    if (lacking === undefined) return run
+    return () => {
+      throw new BrokenPromise(lacking)
+    }
+  }
+  return (task, args) => {
+    const lacking = lackingClause(requirement.clausesOf(task), promises)
+    if (lacking !== undefined) throw new BrokenPromise(lacking)
+    return run(task, args)
+  }
+}

@@ -1,0 +1,44 @@
+// PromisedPaths: a pledged process's paths: a walk must end where, and be made for what, its promises allow.
+
+import type {ByteString} from '../../vfs/file.ts'
+import type {Location} from '../../vfs/location.ts'
+import type {Intent, PathPolicy} from '../../vfs/path-policy.ts'
+import type {Resolution} from '../../vfs/path-walk.ts'
+import type {Process} from '../process.ts'
+import {BrokenPromise} from './broken-promise.ts'
+import {grantsAt} from './grants.ts'
+import type {Promises} from './promises.ts'
+import {needsOf, pathOfEnd, pathOfFailure} from './walked-path.ts'
+
+/** Throws BrokenPromise. A failed walk is judged too: that a path is missing is something a program can learn. */
+export class PromisedPaths implements PathPolicy {
+  readonly #promises: Promises
+  readonly #process: Process
+  readonly #top: Location
+
+  /** @param top of the whole tree, whatever chroot(2) says */
+  constructor(promises: Promises, process: Process, top: Location) {
+    this.#promises = promises
+    this.#process = process
+    this.#top = top
+  }
+
+  enter(): void {}
+
+  reach(end: Resolution, intent: Intent): void {
+    this.#judge(intent, () => pathOfEnd(end, this.#process, this.#top))
+  }
+
+  fail(directory: Location, rest: ByteString, intent: Intent): void {
+    this.#judge(intent, () => pathOfFailure(directory, rest, this.#process, this.#top))
+  }
+
+  #judge(intent: Intent, pathOf: () => ByteString | undefined): void {
+    const needs = needsOf(intent)
+    const lacking = needs.find((name) => !this.#promises.has(name))
+    if (lacking === undefined) return
+    const path = pathOf()
+    const grants = path === undefined ? [] : grantsAt(path, needs, intent)
+    if (!grants.some((name) => this.#promises.has(name))) throw new BrokenPromise([lacking])
+  }
+}

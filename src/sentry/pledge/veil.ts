@@ -1,0 +1,163 @@
+// Veil: what of the tree of files a process sees, once something is unveiled. OpenBSD's unveil(2).
+
+import {E2BIG, EACCES, ENOENT, EPERM, Errno} from '../../abi/errno.ts'
+import {S_IFDIR, S_IFLNK} from '../../abi/file-mode.ts'
+import type {ByteString, Inode} from '../../vfs/file.ts'
+import type {Location} from '../../vfs/location.ts'
+import {ascend, isSame} from '../../vfs/mount-tree.ts'
+import {
+  ATTRIBUTES,
+  CREATE,
+  DEVICE,
+  EXECUTE,
+  INSPECT,
+  type Intent,
+  type PathPolicy,
+  READ,
+  WRITE,
+} from '../../vfs/path-policy.ts'
+import {FOLLOW, type PathContext, type Resolution, resolveLast} from '../../vfs/path-walk.ts'
+
+/** Of READ, WRITE, EXECUTE and CREATE. */
+export type Permissions = number
+
+const LETTERS = new Map([
+  ['r', READ],
+  ['w', WRITE],
+  ['x', EXECUTE],
+  ['c', CREATE],
+])
+/** OpenBSD's UNVEIL_MAX_VNODES: a guest must not fill the sentry's memory. */
+const MAX_ENTRIES = 128
+
+/** @returns undefined when it is none of r, w, x and c in any order */
+export function parsePermissions(text: string): Permissions | undefined {
+  let permissions = 0
+  for (const letter of text) {
+    const bit = LETTERS.get(letter)
+    if (bit === undefined) return undefined
+    permissions |= bit
+  }
+  return permissions
+}
+
+/**
+ * A directory is remembered itself, whatever it is renamed to; another file by its name in its directory. The nearest
+ * entry above a path decides about it. What no entry is above is not there: ENOENT. What leads to an entry may be walked
+ * through and looked at, and no more: realpath(3) needs that.
+ */
+export class Veil implements PathPolicy {
+  readonly #top: Location
+  /** Of directories by identity, and of other names by their directory's identity and a slash. */
+  readonly #entries = new Map<string, Permissions>()
+  /** Directories on the way to an entry. */
+  readonly #way = new Set<string>()
+  #locked = false
+
+  /** @param top of the whole tree, whatever chroot(2) says */
+  constructor(top: Location) {
+    this.#top = top
+  }
+
+  lock(): void {
+    this.#locked = true
+  }
+
+  /**
+   * Unveils what a path leads to; its last name may be missing. The walk is the caller's own, under no policy.
+   * @throws Errno EPERM: locked, or more than an earlier call gave; E2BIG; ENOENT, ENOTDIR and their like
+   */
+  add(context: PathContext, start: Location, path: ByteString, permissions: Permissions): void {
+    if (this.#locked) throw new Errno(EPERM)
+    const way = new Set<string>()
+    const policy = {enter: ({inode}: Location) => void way.add(identityOf(inode)), reach() {}, fail() {}}
+    const end = resolveLast({...context, policy}, start, path, FOLLOW, INSPECT)
+
+    const entry = entryOf(end)
+    const before = this.#entries.get(entry)
+    if (before === undefined && this.#entries.size >= MAX_ENTRIES) throw new Errno(E2BIG)
+    if (before !== undefined && permissions & ~before) throw new Errno(EPERM)
+    this.#entries.set(entry, permissions)
+    for (const directory of this.#upwards(end.found ?? end.parent)) way.add(identityOf(directory.inode))
+    for (const directory of way) this.#way.add(directory)
+  }
+
+  enter(directory: Location): void {
+    if (!this.#isOnWay(directory.inode) && this.#cover(directory) === undefined) throw new Errno(ENOENT)
+  }
+
+  reach(end: Resolution, intent: Intent): void {
+    const {found, parent} = end
+    if (found !== undefined && isNameless(found)) return
+    const permissions = this.#permissionsAt(end)
+    if (permissions === undefined) {
+      if (intent !== INSPECT || found === undefined || !this.#leadsOn(found, parent)) throw new Errno(ENOENT)
+    } else if (permissionsFor(intent) & ~permissions) {
+      throw new Errno(EACCES)
+    }
+  }
+
+  /** A hidden file that is used as a directory must not differ from one that is not there. */
+  fail(directory: Location): void {
+    this.enter(directory)
+  }
+
+  #permissionsAt(end: Resolution): Permissions | undefined {
+    const {found, parent} = end
+    if (found?.inode.kind === S_IFDIR) return this.#cover(found)
+    return this.#entries.get(entryOf(end)) ?? this.#cover(found?.parent ?? parent)
+  }
+
+  /** The nearest entry at or above a directory. */
+  #cover(directory: Location): Permissions | undefined {
+    for (const above of this.#upwards(directory)) {
+      const permissions = this.#entries.get(identityOf(above.inode))
+      if (permissions !== undefined) return permissions
+    }
+    return undefined
+  }
+
+  *#upwards(from: Location): Iterable<Location> {
+    for (let at = from; ; ) {
+      yield at
+      const above = ascend(at, this.#top)
+      if (isSame(above, at)) return
+      at = above
+    }
+  }
+
+  /** To an entry: a directory on the way, or a link in one, which may be followed anyway. */
+  #leadsOn({inode}: Location, parent: Location): boolean {
+    return this.#isOnWay(inode) || (inode.kind === S_IFLNK && this.#isOnWay(parent.inode))
+  }
+
+  #isOnWay(inode: Inode): boolean {
+    return inode.kind === S_IFDIR && this.#way.has(identityOf(inode))
+  }
+}
+
+function entryOf({found, parent, name}: Resolution): string {
+  if (found?.inode.kind === S_IFDIR) return identityOf(found.inode)
+  // A magic link leads elsewhere than into the directory that it lies in.
+  const directory = found?.parent ?? parent
+  return `${identityOf(directory.inode)}/${found?.name ?? name}`
+}
+
+/** Not the object: file systems drop and make anew those that nobody uses. */
+function identityOf(inode: Inode): string {
+  const {dev, ino} = inode.attributes()
+  return `${dev}:${ino}`
+}
+
+/** Pipes and their like, reached through /proc/self/fd: no path is about them. */
+function isNameless({mount, parent, inode}: Location): boolean {
+  return parent === undefined && mount.at === undefined && inode.kind !== S_IFDIR
+}
+
+function permissionsFor(intent: Intent): Permissions {
+  let permissions = intent & (READ | WRITE | EXECUTE | CREATE)
+  if (intent & INSPECT) permissions |= READ
+  if (intent & ATTRIBUTES) permissions |= WRITE
+  if (intent & DEVICE) permissions |= CREATE
+  return permissions
+}

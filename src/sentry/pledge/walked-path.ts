@@ -1,0 +1,51 @@
+// Where a walk led, as a text, and what must be promised for it: what pledges and the recorder of them look at.
+
+import type {ByteString} from '../../vfs/file.ts'
+import type {Location} from '../../vfs/location.ts'
+import {pathOf} from '../../vfs/mount-tree.ts'
+import {ATTRIBUTES, CREATE, EXECUTE, INSPECT, type Intent, READ, WRITE} from '../../vfs/path-policy.ts'
+import type {Resolution} from '../../vfs/path-walk.ts'
+import type {Process} from '../process.ts'
+import type {PromiseName} from './promises.ts'
+
+const NEEDS: readonly [Intent, PromiseName][] = [
+  [READ | INSPECT | ATTRIBUTES, 'rpath'],
+  [WRITE, 'wpath'],
+  [CREATE, 'cpath'],
+  [EXECUTE, 'exec'],
+]
+
+/** All of these. What is not about the path (fattr, dpath), the call's row asks for. */
+export function needsOf(intent: Intent): PromiseName[] {
+  return NEEDS.filter(([intents]) => intents & intent).map(([, promise]) => promise)
+}
+
+/** Absolute, seen from the top of the tree, without symbolic links; the process's own directory in /proc is /proc/self. */
+export function pathOfEnd({parent, name, found}: Resolution, process: Process, top: Location): ByteString {
+  if (found !== undefined) return ownProc(pathOf(found, top).path, process)
+  return below(parent, name, process, top)
+}
+
+/**
+ * Where a walk would have led that failed in `directory`.
+ * @returns undefined when the rest of the path could have led anywhere
+ */
+export function pathOfFailure(
+  directory: Location,
+  rest: ByteString,
+  process: Process,
+  top: Location,
+): ByteString | undefined {
+  const names = rest.split('/').filter((name) => name !== '' && name !== '.')
+  return names.includes('..') ? undefined : below(directory, names.join('/'), process, top)
+}
+
+function below(directory: Location, names: ByteString, process: Process, top: Location): ByteString {
+  const {path} = pathOf(directory, top)
+  return ownProc(`${path === '/' ? '' : path}/${names}`, process)
+}
+
+function ownProc(path: ByteString, {pid}: Process): ByteString {
+  const own = `/proc/${pid}/`
+  return path.startsWith(own) ? `/proc/self/${path.slice(own.length)}` : path
+}

@@ -1,0 +1,29 @@
+// unveil(path, permissions): OpenBSD's unveil(2) for a guest, as call 10002.
+
+import {EINVAL, Errno} from '../../abi/errno.ts'
+import {applyPathPolicies} from '../pledge/path-policies.ts'
+import {parsePermissions, Veil} from '../pledge/veil.ts'
+import {pathContext, readPath} from './path-argument.ts'
+import type {Syscall} from './syscall.ts'
+
+const MAX_PERMISSIONS = 16
+
+export const unveil: Syscall = (task, args) => {
+  const {process, kernel} = task
+  const pathAddress = args.address(0)
+  const permissionsAddress = args.address(1)
+  if (pathAddress === 0 && permissionsAddress === 0) {
+    process.veil ??= new Veil(kernel.rootMount.top)
+    process.veil.lock()
+    return 0
+  }
+  const path = readPath(task, pathAddress)
+  const permissions = parsePermissions(task.memory.readCString(permissionsAddress, MAX_PERMISSIONS))
+  if (permissions === undefined) throw new Errno(EINVAL)
+
+  const veil = process.veil ?? new Veil(kernel.rootMount.top)
+  veil.add({...pathContext(task), policy: undefined}, task.fs.cwd, path, permissions)
+  process.veil = veil
+  applyPathPolicies(process)
+  return 0
+}

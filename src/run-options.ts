@@ -35,6 +35,18 @@ export interface RunOptions {
   trace?: TraceOptions
   /** Collects the counters and times of `RunResult.stats`. */
   stats?: boolean
+  /** What the guest promises to keep to, from its first instruction: OpenBSD's names with spaces between them. */
+  pledge?: string
+  /** The only paths that the guest sees. */
+  unveil?: Unveiled[]
+  /** Finds out what the guest needs promised: `RunResult.promises`. Its standard output goes to this process's standard error. */
+  suggestsPromises?: boolean
+}
+
+/** A guest path and what it can be used for: letters of r, w, x and c (to make and take away names). */
+export interface Unveiled {
+  path: string
+  permissions: string
 }
 
 /** Sets of names as strace's -e takes them; default: all. */
@@ -78,7 +90,20 @@ export interface RunResult {
   timedOut: boolean
   /** It was killed because guest memory was full: `signal` is SIGKILL. */
   outOfMemory?: boolean
+  /** It was killed for what it had not promised: `signal` is SIGSYS. */
+  broken?: BrokenPledge
+  /** What `suggestsPromises` asked for: promises in OpenBSD's order, spaces between. */
+  promises?: string
   stats: RunStats
+}
+
+export interface BrokenPledge {
+  /** The name of the system call. */
+  call: string
+  /** Any one of these would have allowed it. */
+  promises: readonly string[]
+  /** It had pledged itself, by pledge(). */
+  byItself: boolean
 }
 
 /** Counters and times by name, in the order in which they are printed; times end in `Ns` and are nanoseconds. */

@@ -8,6 +8,7 @@ import {fileReader} from './elf/file-reader.ts'
 import {parseElf} from './elf/parse.ts'
 import {KvmPlatform} from './platform/kvm/kvm.ts'
 import type {RunOptions, RunResult} from './run-options.ts'
+import {requireUnrestricted, runPledge} from './run-pledge.ts'
 import {RunTrace} from './run-trace.ts'
 import type {Kernel} from './sentry/kernel.ts'
 import type {Process} from './sentry/process.ts'
@@ -25,6 +26,7 @@ const EPOLLIN = 1
 /** @throws HvError */
 export async function runProgram(options: RunOptions): Promise<RunResult> {
   if (options.machine === 'bare' || (options.machine === undefined && isBareGuest(options))) {
+    requireUnrestricted(options)
     const {runBare} = await import('./machine/run-bare.ts')
     return runBare(options)
   }
@@ -37,13 +39,15 @@ export async function runProgram(options: RunOptions): Promise<RunResult> {
   const sentry = new Sentry(platform, options)
   const {kernel} = sentry
   const trace = new RunTrace(kernel, options.trace)
+  const pledge = await runPledge(options)
   const program = {
     program: options.program,
     onHost: options.root === undefined,
     args: options.args,
     env: options.env,
     cwd: options.cwd,
-    streams: [0, 1, 2].map(openStream),
+    streams: (options.suggestsPromises ? [0, 2, 2] : [0, 1, 2]).map(openStream),
+    restrict: pledge.restrict,
   }
   try {
     await trace.begin()
@@ -53,7 +57,7 @@ export async function runProgram(options: RunOptions): Promise<RunResult> {
       whilePaused: () => trace.catchUp(),
     })
     sentry.dispose()
-    return result
+    return {...result, promises: pledge.suggestion()}
   } finally {
     trace.close()
   }

@@ -2,7 +2,7 @@
 
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
-import type {Volume} from '../run-options.ts'
+import type {Unveiled, Volume} from '../run-options.ts'
 
 const PAGE_SIZE = 4096
 const UNITS = ['', 'K', 'M', 'G', 'T']
@@ -37,6 +37,17 @@ export function parseVolume(text: string): Volume {
     throw bad(`bad volume ${quote(text)}`, 'write HOST:GUEST[:ro|rw] with an absolute GUEST path')
   }
   return {host: resolve(host), guest: resolve('/', guest), writable: mode === 'rw'}
+}
+
+/** `PATH:rwxc`: the letters are any of these, or none. PATH is the guest's. */
+export function parseUnveil(text: string): Unveiled {
+  const colon = text.lastIndexOf(':')
+  const path = text.slice(0, colon)
+  const permissions = text.slice(colon + 1)
+  if (!path.startsWith('/') || colon < 0 || !/^[rwxc]*$/.test(permissions)) {
+    throw bad(`bad unveiling ${quote(text)}`, 'write PATH:rwxc with an absolute PATH and some of the letters')
+  }
+  return {path, permissions}
 }
 
 /** `NAME=VALUE`, or `NAME` for the caller's value. @returns undefined when the caller has no such variable */

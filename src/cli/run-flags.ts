@@ -69,6 +69,20 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     placeholder: '[=FILE]',
     summary: "print each system call in strace's format, to standard error or to FILE",
   },
+  {
+    name: 'pledge',
+    kind: 'value',
+    placeholder: 'PROMISES',
+    summary:
+      'end the guest with SIGSYS when it does what it has not promised, e.g. "stdio rpath"; see `hv pledge`',
+  },
+  {
+    name: 'unveil',
+    kind: 'value',
+    repeat: true,
+    placeholder: 'PATH:rwxc',
+    summary: 'hide all files but PATH and what is below it, to read, write, execute, create; may be repeated',
+  },
   {name: 'stats', kind: 'switch', summary: 'print counters and times to standard error at the end'},
 ]
 

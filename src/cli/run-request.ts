@@ -4,7 +4,7 @@ import {accessSync, constants, openSync, statSync} from 'node:fs'
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
 import {guestEnvironment, type RunOptions} from '../run-options.ts'
-import {parseEnv, parseMemory, parseTimeout, parseVolume} from './parse-values.ts'
+import {parseEnv, parseMemory, parseTimeout, parseUnveil, parseVolume} from './parse-values.ts'
 import type {RunArgv} from './read-run-argv.ts'
 import {TRACE_TO_STDERR} from './run-flags.ts'
 
@@ -62,6 +62,12 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
         isOn: true,
         showsDurations: true,
       }
+      return
+    case 'pledge':
+      options.pledge = value
+      return
+    case 'unveil':
+      options.unveil = [...(options.unveil ?? []), parseUnveil(value)]
       return
     case 'stats':
       options.stats = true

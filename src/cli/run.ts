@@ -3,8 +3,9 @@
 import {writeSync} from 'node:fs'
 import {printable} from '../errors.ts'
 import {runProgram} from '../run.ts'
-import type {RunOptions, RunStats} from '../run-options.ts'
+import type {BrokenPledge, RunOptions, RunStats} from '../run-options.ts'
 
+const STDOUT = 1
 const STDERR = 2
 const STATUS_TIMED_OUT = 124
 const STATUS_SIGNAL_BASE = 128
@@ -13,6 +14,7 @@ const STATUS_SIGNAL_BASE = 128
 export async function run(options: RunOptions): Promise<number> {
   const result = await runProgram(options)
   if (options.stats) printStats(result.stats)
+  if (result.promises !== undefined) writeSync(STDOUT, `${result.promises}\n`)
   if (result.timedOut) {
     const seconds = (options.timeoutMs ?? 0) / 1000
     writeSync(STDERR, `hv: ${printable(options.program)} was stopped after ${seconds} s: raise --timeout\n`)
@@ -21,8 +23,16 @@ export async function run(options: RunOptions): Promise<number> {
   if (result.outOfMemory) {
     writeSync(STDERR, `hv: ${printable(options.program)} was killed: its memory is full: raise --memory\n`)
   }
+  if (result.broken) writeSync(STDERR, `hv: ${describeBroken(options, result.broken)}\n`)
   if (result.signal !== null) return STATUS_SIGNAL_BASE + result.signal
   return result.exitCode ?? 0
+}
+
+function describeBroken({program, pledge}: RunOptions, {call, promises, byItself}: BrokenPledge): string {
+  const what = `${printable(program)} was killed: ${call} needs promise ${promises.join(' or ')}`
+  if (byItself || pledge === undefined)
+    return `${what}, which it gave up itself: let it pledge later, or more`
+  return `${what}: add it to --pledge`
 }
 
 function printStats(stats: RunStats): void {

@@ -60,6 +60,7 @@ export async function runToEnd(
     exitCode: timedOut ? null : (process.exit?.code ?? null),
     signal: timedOut ? null : (process.exit?.signal ?? null),
     timedOut,
+    broken: process.broken,
     outOfMemory: process.exit?.signal === SIGKILL && process.memoryMap.ranOut && !timedOut,
     stats,
   }

@@ -50,6 +50,8 @@ export interface ProgramOptions {
   cwd?: string
   /** Descriptors 0, 1 and 2. Absent ones are closed. */
   streams: readonly (OpenFile | undefined)[]
+  /** Called before the program's first instruction: what it throws, `load` throws. */
+  restrict?: (task: Task) => void
 }
 
 export class Sentry {
@@ -183,6 +185,7 @@ export class Sentry {
       credentials: this.#credentials,
       name: executable.path.slice(executable.path.lastIndexOf('/') + 1).slice(0, COMM_LENGTH),
     })
+    options.restrict?.(task)
     closeExecutable(executable)
     this.kernel.start(process, task)
     return process

@@ -17,15 +17,6 @@ export class BrokenPromise {
   }
 }
 
-/** What a process was killed for. */
-export interface Broken {
-  readonly call: string
-  /** As BrokenPromise. */
-  readonly promises: readonly string[]
-  /** The program had promised it itself, by pledge(). */
-  readonly byItself: boolean
-}
-
 /** As a handler: the call's result, or BLOCKED, because the process is gone. SIGSYS cannot be caught here: pledge(2). */
 export function breakPromise(task: Task, {promises}: BrokenPromise): number {
   const {kernel, process, context} = task

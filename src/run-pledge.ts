@@ -1,0 +1,40 @@
+// runPledge: what one run holds its program to, or finds out that it needs promised.
+
+import {HvError} from './errors.ts'
+import type {RunOptions} from './run-options.ts'
+import {restriction} from './sentry/pledge/restrict.ts'
+import type {Task} from './sentry/task.ts'
+
+export interface RunPledge {
+  /** For Sentry.load. */
+  restrict?: (task: Task) => void
+  /** When the program has ended: as RunResult.promises. */
+  suggestion(): string | undefined
+}
+
+/** The recorder is loaded for those runs alone that want it. @throws HvError BAD_ARGUMENT */
+export async function runPledge(options: RunOptions): Promise<RunPledge> {
+  const restrict = isRestricted(options) ? restriction(options) : undefined
+  if (!options.suggestsPromises) return {restrict, suggestion: () => undefined}
+
+  const {PromiseRecorder} = await import('./sentry/pledge/recorder.ts')
+  let recorder: InstanceType<typeof PromiseRecorder> | undefined
+  return {
+    restrict(task) {
+      recorder = new PromiseRecorder(task)
+      restrict?.(task)
+    },
+    suggestion: () => recorder?.suggestion(),
+  }
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function requireUnrestricted(options: RunOptions): void {
+  if (!isRestricted(options) && !options.suggestsPromises) return
+  const message = 'a bare-metal guest makes no system calls, and so no promises'
+  throw new HvError('BAD_ARGUMENT', message, 'leave --pledge and --unveil out')
+}
+
+function isRestricted({pledge, unveil}: RunOptions): boolean {
+  return pledge !== undefined || unveil !== undefined
+}

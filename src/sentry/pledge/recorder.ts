@@ -1,0 +1,89 @@
+// PromiseRecorder: what a run needed promised, and a set of promises for it of which none can be left out.
+
+import type {ByteString} from '../../vfs/file.ts'
+import type {Location} from '../../vfs/location.ts'
+import type {Intent, PathPolicy} from '../../vfs/path-policy.ts'
+import type {Resolution} from '../../vfs/path-walk.ts'
+import {changeCalls} from '../call-table.ts'
+import type {Process} from '../process.ts'
+import type {Row, Syscall} from '../syscalls/syscall.ts'
+import type {Task} from '../task.ts'
+import {grantsAt} from './grants.ts'
+import {applyPathPolicies} from './path-policies.ts'
+import {formatPromises, type PromiseName} from './promises.ts'
+import {type Clause, requirementOf} from './requirements.ts'
+import {needsOf, pathOfEnd, pathOfFailure} from './walked-path.ts'
+
+/** Any one of these, each a set; the one that allows least comes first. */
+type Choice = readonly (readonly PromiseName[])[]
+
+export class PromiseRecorder implements PathPolicy {
+  /** By their texts: a run makes the same ones again and again. */
+  readonly #choices = new Map<string, Choice>()
+  readonly #process: Process
+  readonly #top: Location
+
+  /** From the process's next call on. */
+  constructor({process, kernel}: Task) {
+    this.#process = process
+    this.#top = kernel.rootMount.top
+    process.syscalls = changeCalls(process.syscalls, (row, run) => this.#recorded(row, run))
+    process.recorder = this
+    applyPathPolicies(process)
+  }
+
+  /** As `--pledge` takes it. */
+  suggestion(): string {
+    const choices = [...this.#choices.values()]
+    const chosen = new Set<PromiseName>()
+    // Those without an alternative first.
+    for (const choice of choices.sort((a, b) => a.length - b.length)) {
+      if (!isMet(choice, chosen)) for (const name of choice[0]) chosen.add(name)
+    }
+    for (const name of [...chosen]) {
+      chosen.delete(name)
+      if (!choices.every((choice) => isMet(choice, chosen))) chosen.add(name)
+    }
+    return formatPromises(chosen)
+  }
+
+  enter(): void {}
+
+  reach(end: Resolution, intent: Intent): void {
+    this.#notePath(pathOfEnd(end, this.#process, this.#top), intent)
+  }
+
+  fail(directory: Location, rest: ByteString, intent: Intent): void {
+    this.#notePath(pathOfFailure(directory, rest, this.#process, this.#top), intent)
+  }
+
+  #recorded(row: Row, run: Syscall): Syscall {
+    const requirement = requirementOf(row)
+    const clausesOf = requirement.kind === 'fixed' ? () => requirement.clauses : requirement.clausesOf
+    return (task, args) => {
+      for (const clause of clausesOf(task)) this.#noteClause(clause)
+      return run(task, args)
+    }
+  }
+
+  #noteClause(clause: Clause): void {
+    this.#note(clause.map((name) => [name]))
+  }
+
+  #notePath(path: ByteString | undefined, intent: Intent): void {
+    const needs = needsOf(intent)
+    if (needs.length === 0) return
+    const grants = path === undefined ? [] : grantsAt(path, needs, intent)
+    if (grants.length > 0) this.#note([...grants.map((name) => [name]), needs])
+    else for (const name of needs) this.#noteClause([name])
+  }
+
+  #note(choice: Choice): void {
+    const key = choice.map((names) => names.join(' ')).join('|')
+    if (!this.#choices.has(key)) this.#choices.set(key, choice)
+  }
+}
+
+function isMet(choice: Choice, promises: ReadonlySet<PromiseName>): boolean {
+  return choice.some((names) => names.every((name) => promises.has(name)))
+}

@@ -1,0 +1,59 @@
+// restrict: holds a program to what the user says, from its first instruction: --pledge, --unveil and a Sandbox's.
+
+import {Errno} from '../../abi/errno.ts'
+import {HvError, printable} from '../../errors.ts'
+import type {Unveiled} from '../../run-options.ts'
+import {toByteString} from '../../vfs/host-calls.ts'
+import type {Task} from '../task.ts'
+import {applyPathPolicies} from './path-policies.ts'
+import {applyPledge} from './pledge.ts'
+import {type Promises, requirePromises} from './promises.ts'
+import {parsePermissions, Veil} from './veil.ts'
+
+export interface Restrictions {
+  /** Promises with spaces between them. */
+  pledge?: string
+  unveil?: readonly Unveiled[]
+}
+
+/**
+ * For Sentry.load, which calls what this gives for a program before it runs. Reads the texts at once.
+ * @throws HvError BAD_ARGUMENT, both this and what it gives: a directory of an unveiled path may be missing in the guest
+ */
+export function restriction({pledge, unveil = []}: Restrictions): (task: Task) => void {
+  const promises = pledge === undefined ? undefined : requirePromises(pledge)
+  const unveiled = unveil.map(({path, permissions}) => ({path, permissions: requirePermissions(permissions)}))
+  return (task) => {
+    if (unveiled.length > 0) applyUnveil(task, unveiled)
+    if (promises !== undefined) hold(task, promises)
+  }
+}
+
+function hold({kernel, process}: Task, promises: Promises): void {
+  applyPledge(kernel, process, promises, false)
+}
+
+/** Nothing more can be unveiled by the program itself. */
+function applyUnveil(task: Task, unveiled: readonly {path: string; permissions: number}[]): void {
+  const {process, kernel, fs, credentials} = task
+  const veil = new Veil(kernel.rootMount.top)
+  for (const {path, permissions} of unveiled) {
+    try {
+      veil.add({root: fs.root, credentials}, fs.root, toByteString(path), permissions)
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error
+      const message = `${printable(path)} cannot be unveiled in the guest: ${error}`
+      throw new HvError('BAD_ARGUMENT', message, 'unveil paths whose directories are there, each once')
+    }
+  }
+  veil.lock()
+  process.veil = veil
+  applyPathPolicies(process)
+}
+
+function requirePermissions(text: string): number {
+  const permissions = parsePermissions(text)
+  if (permissions !== undefined) return permissions
+  const message = `there are no permissions ${JSON.stringify(text)} to unveil with`
+  throw new HvError('BAD_ARGUMENT', message, 'give some of r, w, x and c')
+}

@@ -222,7 +222,8 @@ class TaskView implements ProcProcess {
   }
 }
 
-function labelOf(file: ProcFd['file']): ByteString | undefined {
+/** The name of a file that lies in no directory. */
+export function labelOf(file: ProcFd['file']): ByteString | undefined {
   return file instanceof MemfdFile ? `/memfd:${file.name} (deleted)` : undefined
 }
 

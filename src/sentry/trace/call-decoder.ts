@@ -123,7 +123,11 @@ function outcomeOf(begun: BegunCall, result: number | undefined): Outcome {
   // The task's registers hold the result, and the task knows whether a signal put it there.
   const {signals, context} = begun.call.task
   if (signals.interrupted !== undefined) return interruption(begun.call, signals.interrupted.restart)
-  return numberOutcome(begun, Number(arch.callResult(context.readRegisters())))
+  const value = arch.callResult(context.readRegisters())
+  // rt_sigreturn(2) gives whatever the register held.
+  return Number.isSafeInteger(Number(value))
+    ? numberOutcome(begun, Number(value))
+    : {kind: 'result', value: Number(value), text: String(value)}
 }
 
 function numberOutcome({call, signature}: BegunCall, result: number): Outcome {

@@ -1,6 +1,6 @@
 // CallTracer: decodes the calls, signals and ends that a filter lets through, for a sink.
 
-import {defaultAction, SIG_DFL} from '../../abi/signal.ts'
+import {defaultAction, SIG_DFL, SIGKILL} from '../../abi/signal.ts'
 import {monotonicNs} from '../host-clock.ts'
 import type {Process} from '../process.ts'
 import type {Row} from '../syscalls/syscall.ts'
@@ -13,6 +13,7 @@ import {signalName} from './names/signals.ts'
 import type {Style} from './style.ts'
 import {showSiginfo} from './text/siginfo.ts'
 import type {TraceSink} from './trace-sink.ts'
+import {unansweredRow} from './unanswered.ts'
 
 export class CallTracer implements Tracer {
   readonly #decoder: CallDecoder
@@ -27,7 +28,8 @@ export class CallTracer implements Tracer {
     this.#decoder = new CallDecoder(style)
   }
 
-  enter(task: Task, row: Row | undefined): void {
+  enter(task: Task, answered: Row | undefined): void {
+    const row = answered ?? unansweredRow(task.context.callNumber)
     if (this.#filter.takesCall(row)) this.#begun.set(task, this.#decoder.begin(task, row))
   }
 
@@ -43,6 +45,8 @@ export class CallTracer implements Tracer {
 
   signal(task: Task, signal: number, info: Uint8Array): void {
     this.#endInterrupted(task, signal)
+    // ptrace(2): SIGKILL makes no signal-delivery-stop, so strace has no line of it.
+    if (signal === SIGKILL) return
     if (!this.#filter.takesSignal(signal)) return
     const record = {tid: task.tid, name: signalName(signal), info: showSiginfo(info), atNs: monotonicNs()}
     this.#sink.signal(task, record)

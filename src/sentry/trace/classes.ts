@@ -20,17 +20,22 @@ const named = (names: string): Class => {
 
 const takesPath = has(PATHS)
 const takesDescriptor = has(DESCRIPTORS)
-const network = named('sendfile')
+const network = named(
+  'sendfile socket socketpair bind listen accept accept4 connect getsockname getpeername sendto recvfrom setsockopt ' +
+    'getsockopt shutdown sendmsg recvmsg sendmmsg recvmmsg getpmsg putpmsg',
+)
+const notNetwork = ({name}: Row): boolean => name === 'sendfile' || !network({name} as Row)
 const isFstat = named('fstat newfstatat statx')
 const isStatfs = named('statfs fstatfs ustat')
 
 /** By the word behind the `%`: strace(1), "-e trace=". */
 const classes: Readonly<Record<string, Class>> = {
   file: (row) => takesPath(row) || row.name === 'fsconfig',
-  desc: (row) => takesDescriptor(row) || row.result === 'fd',
+  desc: (row) => (takesDescriptor(row) || row.result === 'fd') && notNetwork(row),
   memory: named(
     'brk mmap munmap mprotect mremap madvise msync mincore mlock mlock2 munlock mlockall munlockall ' +
-      'io_setup io_destroy io_uring_register',
+      'io_setup io_destroy io_uring_register shmat shmdt remap_file_pages pkey_mprotect memfd_secret process_madvise ' +
+      'mbind set_mempolicy get_mempolicy migrate_pages move_pages set_mempolicy_home_node',
   ),
   process: named(
     'fork vfork clone clone3 execve execveat exit exit_group wait4 waitid kill tkill tgkill rt_sigqueueinfo ' +
@@ -40,7 +45,7 @@ const classes: Readonly<Record<string, Class>> = {
     'rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigqueueinfo rt_tgsigqueueinfo ' +
       'rt_sigsuspend sigaltstack kill tkill tgkill pause signalfd signalfd4 pidfd_send_signal io_uring_enter',
   ),
-  ipc: () => false,
+  ipc: named('shmget shmat shmctl shmdt semget semop semctl semtimedop msgget msgsnd msgrcv msgctl'),
   net: network,
   network,
   creds: named(

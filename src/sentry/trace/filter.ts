@@ -9,6 +9,7 @@ import {table} from '../syscalls/table.ts'
 import type {Outcome} from './call-record.ts'
 import {classOf} from './classes.ts'
 import {signalName} from './names/signals.ts'
+import {unanswered} from './unanswered.ts'
 
 const STATUSES = ['successful', 'failed', 'unfinished', 'unavailable', 'detached']
 
@@ -76,14 +77,16 @@ function rowsOf(word: string): readonly Row[] {
   )
 }
 
+const rows: readonly Row[] = [...table, ...unanswered]
+
 function matching(name: string): readonly Row[] {
-  if (/^\d+$/.test(name)) return table.filter((row) => row[arch.name] === Number(name))
+  if (/^\d+$/.test(name)) return rows.filter((row) => row[arch.name] === Number(name))
   if (name.startsWith('/')) {
     const pattern = expression(name.slice(1))
-    return table.filter((row) => pattern.test(row.name))
+    return rows.filter((row) => pattern.test(row.name))
   }
   const inClass = classOf(name)
-  return table.filter(inClass ?? ((row) => row.name === name))
+  return rows.filter(inClass ?? ((row) => row.name === name))
 }
 
 /** A class may be empty. */

@@ -7,6 +7,7 @@ import type {Tracer} from '../tracer.ts'
 import type {Outcome} from './call-record.ts'
 import type {TraceFilter} from './filter.ts'
 import {nameOf} from './traced-call.ts'
+import {unansweredRow} from './unanswered.ts'
 
 /** What the calls of one name came to. */
 export interface CallCount {
@@ -40,7 +41,8 @@ export class SummaryTracer implements Tracer {
     return [...this.#counts.values()].filter(({calls}) => calls > 0)
   }
 
-  enter(task: Task, row: Row | undefined): void {
+  enter(task: Task, answered: Row | undefined): void {
+    const row = answered ?? unansweredRow(task.context.callNumber)
     if (!this.#filter.takesCall(row)) return
     const count = this.#countOf(nameOf(task, row))
     this.#begun.set(task, {count, startedNs: monotonicNs(), workedNs: undefined})

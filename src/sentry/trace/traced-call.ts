@@ -32,6 +32,11 @@ export class TracedCall {
     return this.#style.stringLimit
   }
 
+  /** Of descriptors, as strace's -y. */
+  get showsPaths(): boolean {
+    return this.#style.showsPaths
+  }
+
   get memory(): UserMemory {
     return this.task.memory
   }

@@ -123,7 +123,7 @@ function findFd(process: ProcProcess, name: ByteString): ProcFd | undefined {
 }
 
 /** What readlink says of a descriptor (man 5 proc, /proc/PID/fd). */
-function fdText({file, location, label}: ProcFd, root: Location): ByteString {
+export function fdText({file, location, label}: ProcFd, root: Location): ByteString {
   if (label !== undefined) return label
   if (location !== undefined) return locationText(location, root)
   const {inode} = file
@@ -137,7 +137,8 @@ function fdLocation({file, location}: ProcFd): Location {
   return location ?? detachedLocation(file.inode, '')
 }
 
-function locationText(location: Location, root: Location): ByteString {
+/** Its path, seen from `root`. */
+export function locationText(location: Location, root: Location): ByteString {
   const {path, removed} = pathOf(location, root)
   return removed ? `${path} (deleted)` : path
 }

@@ -13,7 +13,9 @@ import type {TracedCall} from '../traced-call.ts'
 const WINSIZE_SIZE = 8
 const TERMIOS_SIZE = 36
 
-const request = enumeration(startingWith(ioctl, ''), 'ioctl ???')
+const requests = startingWith(ioctl, '')
+const knownRequests: ReadonlySet<number> = new Set(Object.values(requests))
+const requestName = enumeration(requests, 'ioctl ???')
 
 /** Requests whose pointer leads to one int: read by the kernel, or filled. */
 const intIn: ReadonlySet<number> = new Set([ioctl.FIONBIO, ioctl.FIOASYNC, ioctl.TIOCSPGRP])
@@ -40,7 +42,7 @@ export const control = {
       return command === fcntl.F_GET_SEALS && result !== 0 ? `seals ${seals(result)}` : undefined
     },
   },
-  ioctl: {enter: (call, index) => request(call.uint32(index))},
+  ioctl: {enter: (call, index) => requestText(call.uint32(index))},
   ioctlarg: {
     enter(call, index) {
       const command = call.int32(index - 1)
@@ -59,6 +61,15 @@ export const control = {
     },
   },
 } satisfies Kinds
+
+/** asm-generic/ioctl.h: the number of a request nobody knows, taken apart. */
+function requestText(value: number): string {
+  if (knownRequests.has(value)) return requestName(value)
+  const [direction, size] = [value >>> 30, (value >>> 16) & 0x3fff]
+  const directions = ['_IOC_NONE', '_IOC_WRITE', '_IOC_READ', '_IOC_READ|_IOC_WRITE']
+  const [type, number] = [(value >>> 8) & 0xff, value & 0xff]
+  return `_IOC(${directions[direction]}, ${hexOf(type)}, ${hexOf(number)}, ${hexOf(size)})`
+}
 
 function showValue(call: TracedCall, index: number, command: number): string {
   switch (command) {

@@ -20,6 +20,7 @@ import {
   resolveFlags,
   seekWhence,
 } from '../names/files.ts'
+import {hex} from '../text/number.ts'
 import type {TracedCall} from '../traced-call.ts'
 
 const OPEN_HOW_SIZE = 24
@@ -61,5 +62,7 @@ function creates(guestFlags: number): boolean {
 function showOpenHow(view: DataView): string {
   const flags = view.getUint32(0, true)
   const mode = creates(flags) ? `, mode=${fileMode(view.getUint32(8, true))}` : ''
-  return `{flags=${openFlags(flags)}${mode}, resolve=${resolveFlags(view.getUint32(16, true))}}`
+  const high = view.getUint32(4, true)
+  const more = high === 0 ? '' : `|${hex(0, high)}`
+  return `{flags=${openFlags(flags)}${more}${mode}, resolve=${resolveFlags(view.getUint32(16, true))}}`
 }

@@ -1,7 +1,7 @@
 // Kinds of futex(2): the operation says which of the other arguments it takes.
 
 import {HIDDEN, type Kinds, named} from '../kind.ts'
-import {futexNames} from '../names/process.ts'
+import {counted, futexNames} from '../names/process.ts'
 import {enumeration, hexOf} from '../text/number.ts'
 import type {TracedCall} from '../traced-call.ts'
 import {times} from './time.ts'
@@ -21,6 +21,10 @@ const {
 const MATCH_ANY = 0xffffffff
 
 const operationName = enumeration(futexNames, 'FUTEX_???')
+
+/** FUTEX_WAKE_OP's packed word: man 2 futex. */
+const wakeOperation = enumeration(counted('FUTEX_OP_', 'SET ADD OR ANDN XOR'), 'FUTEX_OP_???')
+const wakeComparison = enumeration(counted('FUTEX_OP_CMP_', 'EQ NE LT LE GT GE'), 'FUTEX_OP_CMP_???')
 
 const waits: ReadonlySet<number> = new Set([FUTEX_WAIT, FUTEX_WAIT_BITSET])
 const moves: ReadonlySet<number> = new Set([FUTEX_REQUEUE, FUTEX_CMP_REQUEUE, FUTEX_WAKE_OP])
@@ -54,7 +58,12 @@ export const futex = {
 
 /** CMP_REQUEUE's expected value; the packed word of WAKE_OP. */
 function showComparison(operation: number, value: number): string {
-  return operation === FUTEX_CMP_REQUEUE ? String(value) : hexOf(value)
+  if (operation === FUTEX_CMP_REQUEUE) return String(value)
+  if (operation !== FUTEX_WAKE_OP) return hexOf(value)
+  const [shift, op, comparison] = [value >>> 31, (value >>> 28) & 7, (value >>> 24) & 0xf]
+  const [operand, compared] = [(value >>> 12) & 0xfff, value & 0xfff]
+  const opText = `${shift === 0 ? '' : 'FUTEX_OP_OPARG_SHIFT<<28|'}${wakeOperation(op)}<<28`
+  return `${opText}|${hexOf(operand)}<<12|${wakeComparison(comparison)}<<24|${hexOf(compared)}`
 }
 
 function operationOf(call: TracedCall): number {

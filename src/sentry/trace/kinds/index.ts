@@ -1,12 +1,14 @@
 // All kinds by the word that rows of the system call table use.
 
 import type {Kind, Kinds} from '../kind.ts'
+import {capabilities} from './capabilities.ts'
 import {control} from './control.ts'
 import {files} from './files.ts'
 import {futex} from './futex.ts'
 import {memory} from './memory.ts'
 import {numbers} from './numbers.ts'
 import {polling} from './poll.ts'
+import {prctl} from './prctl.ts'
 import {process} from './process.ts'
 import {signals} from './signals.ts'
 import {stat} from './stat.ts'
@@ -24,6 +26,8 @@ const kinds: Kinds = {
   ...polling,
   ...control,
   ...process,
+  ...prctl,
+  ...capabilities,
   ...futex,
 }
 

@@ -2,6 +2,7 @@
 
 import {AT_FDCWD} from '../../../abi/at-flags.ts'
 import {HIDDEN, type Kind, type Kinds} from '../kind.ts'
+import {descriptor, workingDirectory} from '../text/descriptor.ts'
 import {octal} from '../text/number.ts'
 
 const TWO_53 = 2 ** 53
@@ -11,7 +12,7 @@ const int: Kind = {enter: (call, index) => String(call.int32(index))}
 
 export const numbers = {
   int,
-  fd: int,
+  fd: {enter: (call, index) => descriptor(call, call.int32(index))},
   uint: {enter: (call, index) => String(call.uint32(index))},
   /** size_t. */
   size: {
@@ -33,7 +34,10 @@ export const numbers = {
   /** An address that is only passed on. */
   ptr: {enter: (call, index) => call.pointer(index)},
   dirfd: {
-    enter: (call, index) => (call.int32(index) === AT_FDCWD ? 'AT_FDCWD' : String(call.int32(index))),
+    enter(call, index) {
+      const fd = call.int32(index)
+      return fd === AT_FDCWD ? workingDirectory(call) : descriptor(call, fd)
+    },
   },
   /** umask(2)'s. */
   octal: {enter: (call, index) => octal(call.uint32(index))},

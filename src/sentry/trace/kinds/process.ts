@@ -1,17 +1,21 @@
 // Kinds of what a process asks about itself: limits, identity, usage, scheduling.
 
-import {HIDDEN, type Kind, type Kinds, named, structIn, structOut} from '../kind.ts'
+import {HIDDEN, type Kinds, named, structIn, structOut} from '../kind.ts'
 import {
+  archGets,
   archPrctlName,
-  prctlName,
+  membarrierFlags,
+  membarrierName,
+  personalityName,
   priorityName,
   randomFlags,
   resourceName,
   schedulerName,
   usageName,
 } from '../names/process.ts'
-import {quote, quoteString} from '../text/quote.ts'
-import {int64, uint64} from '../text/view.ts'
+import {hexOf} from '../text/number.ts'
+import {quote} from '../text/quote.ts'
+import {int64, pointer64, uint64} from '../text/view.ts'
 import type {TracedCall} from '../traced-call.ts'
 
 const RLIMIT_SIZE = 16
@@ -22,15 +26,10 @@ const SYSINFO_SIZE = 112
 const INFINITY = 2n ** 64n - 1n
 const KIB = 1024n
 const BITS = 8
+/** personality(2): only tells. */
+const ASK_PERSONALITY = 0xffffffff
 
-const PR_SET_NAME = 15
-const PR_GET_NAME = 16
-/** These take a value, and are shown with it alone; the others that `set` something take all. */
-const oneArgument: ReadonlySet<number> = new Set([1, 4, 8, PR_SET_NAME, PR_GET_NAME, 23, 24, 26, 28, 29])
-const noArgument: ReadonlySet<number> = new Set([3, 7, 21, 27, 30])
-const PR_GET_PDEATHSIG = 2
-
-const int32Out = structOut(4, (view) => `[${view.getInt32(0, true)}]`)
+const pointerOut = structOut(8, (view) => `[${pointer64(view, 0)}]`)
 
 export const process = {
   rlimitres: named(resourceName),
@@ -43,10 +42,27 @@ export const process = {
   priowhich: named(priorityName),
   scheduler: named(schedulerName),
   archprctl: named(archPrctlName),
+  /** An address, or where one is stored. */
+  archprctlarg: {
+    enter: (call, index) => (archGets.has(call.int32(index - 1)) ? undefined : call.hex(index)),
+    leave: (call, index) => (archGets.has(call.int32(index - 1)) ? pointerOut.leave!(call, index, 0) : ''),
+  },
+  membarrier: named(membarrierName),
+  membarrierflags: named(membarrierFlags),
+  /** A processor, which only the flag makes it take. */
+  membarriercpu: {enter: (call, index) => (call.int32(index - 1) === 0 ? HIDDEN : String(call.int32(index)))},
+  personality: {
+    enter: (call, index) => {
+      const value = call.uint32(index)
+      return value === ASK_PERSONALITY ? hexOf(value) : personalityName(value)
+    },
+  },
   randomflags: named(randomFlags),
   /** One int, as sched_setparam(2)'s, or what a call stores. */
   int_in: structIn(4, (view) => `[${view.getInt32(0, true)}]`),
-  int_out: int32Out,
+  int_out: structOut(4, (view) => `[${view.getInt32(0, true)}]`),
+  ptr_out: pointerOut,
+  size_out: structOut(8, (view) => `[${uint64(view, 0)}]`),
   /** pipe(2)'s two. */
   fdpair_out: structOut(8, (view) => `[${view.getInt32(0, true)}, ${view.getInt32(4, true)}]`),
   /** An offset that the call reads; NULL for the file's own. */
@@ -66,8 +82,6 @@ export const process = {
   /** A set of processors: as many bytes as the result says. */
   cpuset_out: {leave: (call, index, result) => showCpus(call, index, result)},
   cpuset_in: {enter: (call, index) => showCpus(call, index, Math.min(call.address(index - 1), 128))},
-  prctl: named(prctlName),
-  prctlarg: prctlArgument(),
 } satisfies Kinds
 
 function showLimits(view: DataView, call: TracedCall): string {
@@ -122,30 +136,4 @@ function showCpus(call: TracedCall, index: number, bytes: number): string {
     for (let cpu = 0; cpu < bytes * BITS; cpu++) if (set[cpu >> 3] & (1 << (cpu & 7))) members.push(cpu)
     return `[${members.join(' ')}]`
   })
-}
-
-/** prctl(2)'s second to fifth: which count depends on the first. */
-function prctlArgument(): Kind {
-  return {
-    enter(call, index) {
-      const option = call.int32(0)
-      if (noArgument.has(option)) return HIDDEN
-      if (index > 1 && (oneArgument.has(option) || option === PR_GET_PDEATHSIG)) return HIDDEN
-      if (option === PR_SET_NAME) return call.follow(index, showName)
-      if (option === PR_GET_NAME || option === PR_GET_PDEATHSIG) return undefined
-      return call.hex(index)
-    },
-    leave(call, index) {
-      const option = call.int32(0)
-      if (option === PR_GET_NAME)
-        return index === 1 ? call.follow(index, (at, memory) => quoteString(memory, at, call.limit)) : ''
-      return option === PR_GET_PDEATHSIG && index === 1 ? int32Out.leave!(call, index, 0) : ''
-    },
-  }
-}
-
-/** comm: 15 bytes, and a sign that there are more. */
-function showName(address: number, memory: TracedCall['memory']): string {
-  const bytes = Buffer.from(memory.readCString(address, 4096), 'latin1')
-  return bytes.length > 15 ? `${quote(bytes.subarray(0, 15))}...` : quote(bytes)
 }

@@ -1,20 +1,33 @@
 // Kinds of results, by the word in a row's `result`. Without one a result is a plain number.
 
-import {F_GET_SEALS, F_GETFD, F_GETFL} from '../../../abi/fcntl.ts'
+import {F_DUPFD, F_DUPFD_CLOEXEC, F_GET_SEALS, F_GETFD, F_GETFL} from '../../../abi/fcntl.ts'
+import {membarrierSet, personalityName, schedulerName} from '../names/process.ts'
 import {signalName} from '../names/signals.ts'
+import {descriptor} from '../text/descriptor.ts'
 import {hexOf, octal} from '../text/number.ts'
 import type {TracedCall} from '../traced-call.ts'
 
 type ShowResult = (result: number, call: TracedCall) => string
 
+const duplicates: ReadonlySet<number> = new Set([F_DUPFD, F_DUPFD_CLOEXEC])
 const flagged: ReadonlySet<number> = new Set([F_GETFD, F_GETFL, F_GET_SEALS])
 
 const results: Readonly<Record<string, ShowResult>> = {
   ptr: hexOf,
   octal,
+  fd: (result, call) => descriptor(call, result),
   sig: (result) => `${result} (${signalName(result)})`,
-  /** Flags for some commands of fcntl(2), a number for the others. */
-  fcntl: (result, call) => (flagged.has(call.int32(1)) ? hexOf(result) : String(result)),
+  scheduler: (result) => `${result} (${schedulerName(result)})`,
+  personality: (result) => `${hexOf(result)} (${personalityName(result)})`,
+  /** MEMBARRIER_CMD_QUERY's: a set of commands. */
+  membarrier: (result, call) =>
+    call.int32(0) === 0 && result > 0 ? `${hexOf(result)} (${membarrierSet(result)})` : String(result),
+  /** Flags for some commands of fcntl(2), a descriptor or a number for the others. */
+  fcntl(result, call) {
+    const command = call.int32(1)
+    if (flagged.has(command)) return hexOf(result)
+    return duplicates.has(command) ? descriptor(call, result) : String(result)
+  },
 }
 
 /** undefined for a word that has no kind. */

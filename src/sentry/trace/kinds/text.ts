@@ -2,6 +2,7 @@
 
 import type {UserMemory} from '../../memory/user-memory.ts'
 import type {Kinds} from '../kind.ts'
+import {showArray} from '../text/array.ts'
 import {hexOf} from '../text/number.ts'
 import {quote, quoteBuffer, quoteHex, quotePath, quoteString} from '../text/quote.ts'
 import type {TracedCall} from '../traced-call.ts'
@@ -35,6 +36,7 @@ export const text = {
   iov_out: {
     leave: (call, index, result) => iovecs(call, index, result),
     failed: (call, index) => iovecs(call, index, undefined),
+    interrupted: (call, index) => iovecs(call, index, undefined),
   },
   /** execve(2)'s argv. */
   argv: {enter: showStrings},
@@ -50,24 +52,19 @@ export const text = {
 
 /** @param total how many bytes of all buffers together are shown; undefined: the buffers' addresses are */
 function iovecs(call: TracedCall, index: number, total: number | undefined): string {
-  const count = call.int32(index + 1)
-  if (count <= 0) return call.isNull(index) ? 'NULL' : count === 0 ? '[]' : call.pointer(index)
+  const count = call.uint32(index + 1)
+  if (count === 0) return call.isNull(index) ? 'NULL' : '[]'
   let left = total ?? 0
-  return call.follow(index, (vector, memory) => {
-    const parts: string[] = []
-    for (let i = 0; i < Math.min(count, call.limit); i++) {
-      const base = memory.readUint64(vector + IOVEC_SIZE * i)
-      const length = memory.readUint64(vector + IOVEC_SIZE * i + POINTER_SIZE)
-      const lengthText = String(memory.readBigUint64(vector + IOVEC_SIZE * i + POINTER_SIZE))
+  return call.follow(index, (vector, memory) =>
+    showArray(vector, IOVEC_SIZE, count, call.limit, (at) => {
+      const base = memory.readUint64(at)
+      const length = memory.readUint64(at + POINTER_SIZE)
       const taken = Math.min(length, left)
       left -= taken
-      parts.push(
-        `{iov_base=${total === undefined && base !== 0 ? hexOf(base) : showBase(call, base, taken)}, iov_len=${lengthText}}`,
-      )
-    }
-    if (count > call.limit) parts.push('...')
-    return `[${parts.join(', ')}]`
-  })
+      const baseText = total === undefined && base !== 0 ? hexOf(base) : showBase(call, base, taken)
+      return `{iov_base=${baseText}, iov_len=${memory.readBigUint64(at + POINTER_SIZE)}}`
+    }),
+  )
 }
 
 function showBase({memory, limit}: TracedCall, base: number, length: number): string {

@@ -12,6 +12,7 @@ const UTIME_NOW = '1073741823'
 const UTIME_OMIT = '1073741822'
 const TMS_SIZE = 32
 const UTIMBUF_SIZE = 16
+const CLOCKS_PER_SECOND = 100
 
 export const clockName = enumeration(startingWith(time, 'CLOCK_'), 'CLOCK_???')
 const timerName = enumeration({ITIMER_REAL: 0, ITIMER_VIRTUAL: 1, ITIMER_PROF: 2}, 'ITIMER_???')
@@ -72,12 +73,17 @@ export const times = {
     TMS_SIZE,
     (view) =>
       `{${['utime', 'stime', 'cutime', 'cstime']
-        .map((name, i) => `tms_${name}=${int64(view, 8 * i)}`)
+        .map((name, i) => `tms_${name}=${ticks(view.getBigInt64(8 * i, true))}`)
         .join(', ')}}`,
   ),
   /** time(2)'s time_t. */
   time_out: structOut(8, (view) => `[${int64(view, 0)}${dated(view.getBigInt64(0, true))}]`),
 } satisfies Kinds
+
+/** clock_t: 100 a second. */
+function ticks(value: bigint): string {
+  return value === 0n ? '0' : `${value} /* ${(Number(value) / CLOCKS_PER_SECOND).toFixed(2)} s */`
+}
 
 function pair(view: DataView, offset: number, fraction: string): string {
   return `{tv_sec=${int64(view, offset)}, tv_${fraction}=${int64(view, offset + 8)}}`

@@ -33,7 +33,12 @@ export function openFlags(value: number): string {
 export function descriptorFlags(family: string): (value: number) => string {
   if (family === 'O') return openRest
   const {O_CLOEXEC, O_NONBLOCK} = open
-  return flagWord({[`${family}_CLOEXEC`]: O_CLOEXEC, [`${family}_NONBLOCK`]: O_NONBLOCK}, `${family}_???`)
+  // strace has one list for all of timerfd's flags.
+  const more: Names = family === 'TFD' ? {TFD_TIMER_ABSTIME: 1, TFD_TIMER_CANCEL_ON_SET: 2} : {}
+  return flagWord(
+    {...more, [`${family}_CLOEXEC`]: O_CLOEXEC, [`${family}_NONBLOCK`]: O_NONBLOCK},
+    `${family}_???`,
+  )
 }
 
 export const eventfdFlags = flagWord(

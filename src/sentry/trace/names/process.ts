@@ -3,7 +3,7 @@
 import {enumeration, flagWord, type Names} from '../text/number.ts'
 
 /** Names that count up from `first`. */
-function counted(prefix: string, names: string, first = 0): Names {
+export function counted(prefix: string, names: string, first = 0): Names {
   return Object.fromEntries(names.split(' ').map((name, i) => [`${prefix}${name}`, first + i]))
 }
 
@@ -31,6 +31,43 @@ export const archPrctlName = enumeration(
   },
   'ARCH_???',
 )
+export const archGets: ReadonlySet<number> = new Set([0x1003, 0x1004])
+export const dumpableName = enumeration(counted('SUID_DUMP_', 'DISABLE USER ROOT'), 'SUID_DUMP_???')
+
+const membarriers =
+  'GLOBAL GLOBAL_EXPEDITED REGISTER_GLOBAL_EXPEDITED PRIVATE_EXPEDITED REGISTER_PRIVATE_EXPEDITED ' +
+  'PRIVATE_EXPEDITED_SYNC_CORE REGISTER_PRIVATE_EXPEDITED_SYNC_CORE PRIVATE_EXPEDITED_RSEQ ' +
+  'REGISTER_PRIVATE_EXPEDITED_RSEQ GET_REGISTRATIONS'
+const membarrierBits: Names = Object.fromEntries(
+  membarriers.split(' ').map((name, i) => [`MEMBARRIER_CMD_${name}`, 1 << i]),
+)
+export const membarrierName = enumeration({MEMBARRIER_CMD_QUERY: 0, ...membarrierBits}, 'MEMBARRIER_CMD_???')
+export const membarrierSet = flagWord(membarrierBits, 'MEMBARRIER_CMD_???')
+export const membarrierFlags = flagWord({MEMBARRIER_CMD_FLAG_CPU: 1}, 'MEMBARRIER_CMD_FLAG_???')
+
+/** linux/personality.h: flags of the program's own kind, PER_LINUX. */
+const personalityBits = flagWord(
+  {
+    UNAME26: 0x20000,
+    ADDR_NO_RANDOMIZE: 0x40000,
+    FDPIC_FUNCPTRS: 0x80000,
+    MMAP_PAGE_ZERO: 0x100000,
+    ADDR_COMPAT_LAYOUT: 0x200000,
+    READ_IMPLIES_EXEC: 0x400000,
+    ADDR_LIMIT_32BIT: 0x800000,
+    SHORT_INODE: 0x1000000,
+    WHOLE_SECONDS: 0x2000000,
+    STICKY_TIMEOUTS: 0x4000000,
+    ADDR_LIMIT_3GB: 0x8000000,
+  },
+  'PER_???',
+)
+
+export function personalityName(value: number): string {
+  const kind = value & 0xff
+  const name = kind === 0 ? 'PER_LINUX' : `0x${kind.toString(16)} /* PER_??? */`
+  return value === kind ? name : `${name}|${personalityBits(value & ~0xff)}`
+}
 export const randomFlags = flagWord({GRND_NONBLOCK: 1, GRND_RANDOM: 2, GRND_INSECURE: 4}, 'GRND_???')
 export const prctlName = enumeration(
   {

@@ -23,8 +23,10 @@ function fieldsOf(view: DataView, signo: number, code: number): string[] {
     const [id, overrun] = [UNION, UNION + 4].map((offset) => view.getInt32(offset, true))
     return [`si_timerid=${id}`, `si_overrun=${overrun}`, ...sigvalOf(view)]
   }
-  if (code === SI_QUEUE) return [...senderOf(view), ...sigvalOf(view)]
-  if (code <= 0) return senderOf(view)
+  if (code <= 0) {
+    const hasValue = code === SI_QUEUE && view.getBigUint64(UNION + 8, true) !== 0n
+    return [...senderOf(view), ...(hasValue ? sigvalOf(view) : [])]
+  }
   if (faults.has(signo)) return [`si_addr=${pointer64(view, UNION)}`]
   if (code === SI_KERNEL) return []
   if (signo !== SIGCHLD) return []

@@ -1,0 +1,89 @@
+// Kinds of prctl(2): the option says how many arguments it takes, and what the first of them is.
+
+import type {UserMemory} from '../../memory/user-memory.ts'
+import {HIDDEN, type Kinds, named} from '../kind.ts'
+import {capabilityName} from '../names/capabilities.ts'
+import {dumpableName, prctlName} from '../names/process.ts'
+import {signalName} from '../names/signals.ts'
+import {quote, quoteString} from '../text/quote.ts'
+import type {TracedCall} from '../traced-call.ts'
+
+/** linux/prctl.h. */
+const PR_SET_PDEATHSIG = 1
+const PR_GET_PDEATHSIG = 2
+const PR_GET_DUMPABLE = 3
+const PR_SET_DUMPABLE = 4
+const PR_SET_NAME = 15
+const PR_GET_NAME = 16
+const PR_CAPBSET_READ = 23
+const PR_CAPBSET_DROP = 24
+const PR_SET_TIMERSLACK = 29
+const PR_SET_CHILD_SUBREAPER = 36
+const PR_SET_NO_NEW_PRIVS = 38
+const PR_SET_THP_DISABLE = 41
+
+const COMM_LENGTH = 15
+/** Longer strings are no names. */
+const NAME_LIMIT = 4096
+
+/** These take a value, and are shown with it alone; the others that `set` something take all. */
+const oneArgument: ReadonlySet<number> = new Set([
+  ...[PR_SET_PDEATHSIG, PR_GET_PDEATHSIG, PR_SET_DUMPABLE, 8, PR_SET_NAME, PR_GET_NAME],
+  ...[PR_CAPBSET_READ, PR_CAPBSET_DROP, 26, 28, PR_SET_TIMERSLACK],
+])
+const noArgument: ReadonlySet<number> = new Set([PR_GET_DUMPABLE, 7, 21, 27, 30])
+const fills: ReadonlySet<number> = new Set([PR_GET_NAME, PR_GET_PDEATHSIG])
+
+/** The first argument, where it is more than a word. */
+const first: Readonly<Record<number, (call: TracedCall) => string>> = {
+  [PR_SET_PDEATHSIG]: (call) => signalName(call.int32(1)),
+  [PR_SET_DUMPABLE]: (call) => dumpableName(call.int32(1)),
+  [PR_SET_NAME]: (call) => call.follow(1, showName),
+  [PR_CAPBSET_READ]: (call) => capabilityName(call.uint32(1)),
+  [PR_CAPBSET_DROP]: (call) => capabilityName(call.uint32(1)),
+  [PR_SET_TIMERSLACK]: decimal,
+  [PR_SET_CHILD_SUBREAPER]: decimal,
+  [PR_SET_NO_NEW_PRIVS]: decimal,
+  [PR_SET_THP_DISABLE]: decimal,
+}
+
+export const prctl = {
+  prctl: {
+    ...named(prctlName),
+    note: (call, _index, result) => (call.int32(0) === PR_GET_DUMPABLE ? dumpableName(result) : undefined),
+  },
+  /** The second to the fifth. */
+  prctlarg: {
+    enter(call, index) {
+      const option = call.int32(0)
+      if (noArgument.has(option) || (index > 1 && oneArgument.has(option))) return HIDDEN
+      if (fills.has(option)) return undefined
+      return index === 1 && option in first ? first[option](call) : call.hex(index)
+    },
+    leave(call, index) {
+      if (index > 1) return ''
+      switch (call.int32(0)) {
+        case PR_GET_NAME:
+          return call.follow(index, (at, memory) => quoteString(memory, at, call.limit))
+        case PR_GET_PDEATHSIG:
+          return call.struct(index, 4, (view) => `[${signalOrNone(view.getInt32(0, true))}]`)
+        default:
+          return ''
+      }
+    },
+  },
+} satisfies Kinds
+
+function decimal(call: TracedCall): string {
+  return String(call.arguments.raw(1))
+}
+
+function signalOrNone(signal: number): string {
+  return signal === 0 ? '0' : signalName(signal)
+}
+
+/** comm: 15 bytes, and a sign that there are more. */
+function showName(address: number, memory: UserMemory): string {
+  const bytes = Buffer.from(memory.readCString(address, NAME_LIMIT), 'latin1')
+  return bytes.length > COMM_LENGTH ? `${quote(bytes.subarray(0, COMM_LENGTH))}...` : quote(bytes)
+}

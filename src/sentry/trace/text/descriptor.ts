@@ -1,0 +1,27 @@
+// Descriptors as strace writes them: a number, and with -y what it leads to.
+
+import {fdText, locationText} from '../../../vfs/fs/proc-process.ts'
+import {labelOf} from '../../proc-source.ts'
+import type {TracedCall} from '../traced-call.ts'
+import {quote} from './quote.ts'
+
+/** `3`, or `3</etc/passwd>`: what /proc/self/fd says. */
+export function descriptor(call: TracedCall, fd: number): string {
+  const {fds, fs} = call.task
+  const open = call.showsPaths ? fds.find(fd) : undefined
+  if (open === undefined) return String(fd)
+  const {file, location} = open
+  return `${fd}${pointed(fdText({file, location, label: labelOf(file)}, fs.root))}`
+}
+
+/** `AT_FDCWD`, or `AT_FDCWD</tmp>`. */
+export function workingDirectory(call: TracedCall): string {
+  const {cwd, root} = call.task.fs
+  return call.showsPaths ? `AT_FDCWD${pointed(locationText(cwd, root))}` : 'AT_FDCWD'
+}
+
+/** A path may hold any byte: what ends it is escaped too. */
+function pointed(path: string): string {
+  const escaped = quote(Buffer.from(path, 'latin1')).slice(1, -1)
+  return `<${escaped.replaceAll('<', '\\74').replaceAll('>', '\\76')}>`
+}

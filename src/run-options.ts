@@ -1,5 +1,7 @@
 // RunOptions and RunResult: what one run of a guest program takes and gives. The contract between commands and sentry.
 
+import type {ChosenPlatform, PlatformChoice} from './platform/choice.ts'
+
 /** A host directory or file that the guest sees at `guest`. */
 export interface Volume {
   /** Host path, absolute. */
@@ -28,7 +30,7 @@ export interface RunOptions {
   memoryBytes?: number
   /** Milliseconds until the guest is stopped; default: never. */
   timeoutMs?: number
-  platform: 'auto' | 'kvm' | 'ptrace'
+  platform: PlatformChoice
   /** Forces what the program is taken for; default: what the file says. */
   machine?: 'linux' | 'bare'
   /** How the guest's system calls are shown: from the start if `isOn`, and when SIGUSR2 switches the trace on. */
@@ -95,6 +97,8 @@ export interface RunResult {
   /** What `suggestsPromises` asked for: promises in OpenBSD's order, spaces between. */
   promises?: string
   stats: RunStats
+  /** What ran it, and why that. */
+  platform?: ChosenPlatform
 }
 
 export interface BrokenPledge {

@@ -6,7 +6,8 @@ import {arch} from './arch/index.ts'
 import {isBareMetal} from './elf/bare-metal.ts'
 import {fileReader} from './elf/file-reader.ts'
 import {parseElf} from './elf/parse.ts'
-import {KvmPlatform} from './platform/kvm/kvm.ts'
+import {HvError} from './errors.ts'
+import {type OpenedPlatform, openPlatform} from './platform/open.ts'
 import type {RunOptions, RunResult} from './run-options.ts'
 import {requireUnrestricted, runPledge} from './run-pledge.ts'
 import {RunTrace} from './run-trace.ts'
@@ -27,15 +28,13 @@ const EPOLLIN = 1
 export async function runProgram(options: RunOptions): Promise<RunResult> {
   if (options.machine === 'bare' || (options.machine === undefined && isBareGuest(options))) {
     requireUnrestricted(options)
+    if (options.platform === 'ptrace')
+      throw new HvError('BAD_ARGUMENT', 'a bare-metal guest needs a virtual machine', 'use `--platform kvm`')
     const {runBare} = await import('./machine/run-bare.ts')
     return runBare(options)
   }
-  using platform =
-    options.platform === 'ptrace'
-      ? new (await import('./platform/ptrace/ptrace.ts')).PtracePlatform(
-          options.memoryBytes ?? DEFAULT_MEMORY_BYTES,
-        )
-      : new KvmPlatform(options.memoryBytes ?? DEFAULT_MEMORY_BYTES)
+  const opened = await openPlatform(options.platform, options.memoryBytes ?? DEFAULT_MEMORY_BYTES)
+  using platform = opened.platform
   const sentry = new Sentry(platform, options)
   const {kernel} = sentry
   const trace = new RunTrace(kernel, options.trace)
@@ -57,10 +56,14 @@ export async function runProgram(options: RunOptions): Promise<RunResult> {
       whilePaused: () => trace.catchUp(),
     })
     sentry.dispose()
-    return {...result, promises: pledge.suggestion()}
+    return {...result, promises: pledge.suggestion(), platform: platformOf(opened)}
   } finally {
     trace.close()
   }
+}
+
+function platformOf({platform, reason}: OpenedPlatform): RunResult['platform'] {
+  return {name: platform.name, reason}
 }
 
 /** What the file says; in a guest's tree there are Linux programs alone. */

@@ -11,6 +11,7 @@ import {describeSurroundings, surroundingsOf} from './surroundings.ts'
 import {proveTrap} from './trap-proof.ts'
 import {x86_64} from './x86_64/checks.ts'
 
+const PROOF_BYTES = 16 << 20
 const BY_ARCH: Record<string, ArchChecks> = {x86_64, arm64}
 
 /**
@@ -58,8 +59,12 @@ async function factsOf(host: Host, arch: ArchChecks, options: HostOptions): Prom
 }
 
 const proveRealTrap: ProveTrap = async () => {
-  const {measureTrap} = await import('../platform/proof.ts')
-  return {ok: true, ...measureTrap()}
+  const [{KvmPlatform}, {measureTrap}] = await Promise.all([
+    import('../platform/kvm/kvm.ts'),
+    import('../platform/proof.ts'),
+  ])
+  using platform = new KvmPlatform(PROOF_BYTES)
+  return {ok: true, ...measureTrap(platform)}
 }
 
 function unknownArch(host: Host): Finding {

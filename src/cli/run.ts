@@ -3,7 +3,7 @@
 import {writeSync} from 'node:fs'
 import {printable} from '../errors.ts'
 import {runProgram} from '../run.ts'
-import type {BrokenPledge, RunOptions, RunStats} from '../run-options.ts'
+import type {BrokenPledge, RunOptions, RunResult} from '../run-options.ts'
 
 const STDOUT = 1
 const STDERR = 2
@@ -13,7 +13,7 @@ const STATUS_SIGNAL_BASE = 128
 /** @returns the exit status: the guest's, 128 + the signal that killed it, or 124 after a time-out */
 export async function run(options: RunOptions): Promise<number> {
   const result = await runProgram(options)
-  if (options.stats) printStats(result.stats)
+  if (options.stats) printStats(result)
   if (result.promises !== undefined) writeSync(STDOUT, `${result.promises}\n`)
   if (result.timedOut) {
     const seconds = (options.timeoutMs ?? 0) / 1000
@@ -35,7 +35,8 @@ function describeBroken({program, pledge}: RunOptions, {call, promises, byItself
   return `${what}: add it to --pledge`
 }
 
-function printStats(stats: RunStats): void {
+function printStats({stats, platform}: RunResult): void {
+  if (platform) writeSync(STDERR, `${'platform'.padEnd(24)} ${platform.name} (${platform.reason})\n`)
   for (const [name, value] of Object.entries(stats)) {
     const isTime = name.endsWith('Ns')
     const label = isTime ? name.slice(0, -2) : name

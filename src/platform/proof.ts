@@ -1,50 +1,84 @@
-// The proof that a host can run guests: a real VM, a program in ring 3, and its system calls answered here.
+// The proof that a platform can run guests: a program in user mode, whose system calls are answered here.
 
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
 import {HvError} from '../errors.ts'
-import {KvmPlatform} from './kvm/kvm.ts'
-import {EVENT_SYSCALL, PAGE_SIZE, type Platform, PROT_EXEC, PROT_READ} from './platform.ts'
+import {
+  type AddressSpace,
+  type Context,
+  EVENT_SYSCALL,
+  PAGE_SIZE,
+  type Platform,
+  PROT_EXEC,
+  PROT_READ,
+} from './platform.ts'
 
-const MEMORY_BYTES = 16 << 20
 const CODE_ADDRESS = 0x10000
-/** Enough for the fastest of them to be undisturbed, too few for the platform to begin to listen. */
-const EXITS = 7
+/** Enough for the fastest of them to be undisturbed, too few for a platform to begin to listen. */
+const STOPS = 7
 const LISTENED = 2000
 /** A host that does not answer within this much will not. */
 const PATIENCE_NS = 1e9
 
-/**
- * Runs a loop of getpid calls and answers each.
- * @returns nanoseconds of a trap and its answer: by exit (the fastest), and while listening (the mean), if it came to that
- * @throws HvError that says what failed
- */
-export function measureTrap(): {roundTripNs: number; listeningNs: number | undefined} {
-  using kvm = new KvmPlatform(MEMORY_BYTES)
-  const platform: Platform = kvm
-  const space = platform.createSpace()
-  const code = platform.memory.allocate(PAGE_SIZE)
-  platform.memory.bytes.set(arch.callLoop, code)
-  space.map(CODE_ADDRESS, PAGE_SIZE, code, PROT_READ | PROT_EXEC)
-  const context = platform.createContext()
-  context.writeRegisters(arch.initialRegisters(CODE_ADDRESS, 0))
+/** Nanoseconds of a system call and its answer. */
+export interface TrapTimes {
+  /** By a VM exit or a stop of a process: the fastest. */
+  roundTripNs: number
+  /** While listening: the mean, if it came to that. */
+  listeningNs: number | undefined
+}
 
-  const trap = (): number => {
-    const startNs = addon.monotonicNs()
-    platform.resume(context, space)
-    const event = platform.wait(startNs + PATIENCE_NS)
-    if (event === EVENT_SYSCALL && context.callNumber === arch.callLoopNumber)
-      return addon.monotonicNs() - startNs
-    throw new HvError('VCPU_FAILED', `a system call in the guest gave event ${event} in place of a trap`)
-  }
+/** @throws HvError that says what failed */
+export function trapOnce(platform: Platform): void {
+  using proof = new Proof(platform)
+  proof.trap()
+}
+
+/** @throws HvError that says what failed */
+export function measureTrap(platform: Platform): TrapTimes {
+  using proof = new Proof(platform)
   let roundTripNs = Number.POSITIVE_INFINITY
-  for (let i = 0; i < EXITS; i++) roundTripNs = Math.min(roundTripNs, trap())
+  for (let i = 0; i < STOPS; i++) roundTripNs = Math.min(roundTripNs, proof.trap())
 
   const before = platform.stats.listened
   const startNs = addon.monotonicNs()
-  for (let i = 0; i < LISTENED; i++) trap()
+  for (let i = 0; i < LISTENED; i++) proof.trap()
   const meanNs = (addon.monotonicNs() - startNs) / LISTENED
   const listened = platform.stats.listened - before > LISTENED / 2
-  space.dispose()
   return {roundTripNs, listeningNs: listened ? meanNs : undefined}
+}
+
+/** A loop of getpid calls, each of which is answered. */
+class Proof {
+  readonly #platform: Platform
+  readonly #space: AddressSpace
+  readonly #context: Context
+  readonly #code: number
+
+  constructor(platform: Platform) {
+    this.#platform = platform
+    this.#context = platform.createContext()
+    this.#space = platform.createSpace()
+    this.#code = platform.memory.allocate(PAGE_SIZE)
+    platform.memory.bytes.set(arch.callLoop, this.#code)
+    this.#space.map(CODE_ADDRESS, PAGE_SIZE, this.#code, PROT_READ | PROT_EXEC)
+    this.#context.writeRegisters(arch.initialRegisters(CODE_ADDRESS, 0))
+  }
+
+  /** @returns how long it took, nanoseconds. @throws HvError */
+  trap(): number {
+    const startNs = addon.monotonicNs()
+    this.#platform.resume(this.#context, this.#space)
+    const event = this.#platform.wait(startNs + PATIENCE_NS)
+    if (event !== EVENT_SYSCALL || this.#context.callNumber !== arch.callLoopNumber)
+      throw new HvError('VCPU_FAILED', `a system call in the guest gave event ${event} in place of a trap`)
+    return addon.monotonicNs() - startNs
+  }
+
+  [Symbol.dispose](): void {
+    this.#space.unmap(CODE_ADDRESS, PAGE_SIZE)
+    this.#context.dispose()
+    this.#space.dispose()
+    this.#platform.memory.free(this.#code, PAGE_SIZE)
+  }
 }

@@ -1,6 +1,7 @@
 // What a Sandbox takes and gives, and the check of what it was given.
 
 import {HvError} from '../errors.ts'
+import type {PlatformChoice} from '../platform/choice.ts'
 import {guestEnvironment, type RunStats} from '../run-options.ts'
 import type {RunRequest} from './protocol.ts'
 
@@ -26,7 +27,8 @@ export interface SandboxOptions {
   volumes?: readonly SandboxVolume[]
   /** Guest memory in bytes, 1 MiB to 4 GiB, files in memory included; default 512 MiB. The host gives what is touched. */
   memoryBytes?: number
-  platform?: 'auto' | 'kvm'
+  /** What runs the guests. `auto`, the default: KVM if it works here, else ptrace. */
+  platform?: PlatformChoice
 }
 
 export interface SandboxRunOptions {

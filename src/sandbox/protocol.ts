@@ -1,6 +1,7 @@
 // What a Sandbox and its worker thread say to each other.
 
 import {HvError, type HvErrorCode} from '../errors.ts'
+import type {ChosenPlatform, PlatformChoice} from '../platform/choice.ts'
 import type {RunResult, Volume} from '../run-options.ts'
 
 /** `workerData`. */
@@ -8,6 +9,7 @@ export interface WorkerSettings {
   root?: string
   volumes: readonly Volume[]
   memoryBytes: number
+  platform: PlatformChoice
   /** Eventfd, the sandbox's: rung after `stopWord` changed. The worker watches it while a guest runs. */
   bellFd: number
   /** One Int32: the run that shall stop, or STOP_EVERYTHING. */
@@ -41,7 +43,7 @@ export interface Finished {
 
 /** From the worker: `ready` or `failed` when it has started, then one for each run. */
 export type Reply =
-  | {kind: 'ready'}
+  | {kind: 'ready'; platform: ChosenPlatform}
   | {kind: 'finished'; finished: Finished}
   | {kind: 'failed'; error: WireError}
 

@@ -2,6 +2,7 @@
 
 import {signalName} from '../abi/signal.ts'
 import {HvError} from '../errors.ts'
+import {type ChosenPlatform, PLATFORM_CHOICES} from '../platform/choice.ts'
 import {DEFAULT_MEMORY_BYTES} from '../sentry/run-to-end.ts'
 import {type SandboxOptions, type SandboxResult, type SandboxRunOptions, toRequest} from './options.ts'
 import type {Finished, RunRequest} from './protocol.ts'
@@ -26,12 +27,15 @@ export class Sandbox {
 
   /**
    * Opens the VM and the tree.
-   * @throws HvError BAD_ARGUMENT, NOT_FOUND, HOST_SYSCALL, MEMORY_SIZE, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE
+   * @throws HvError BAD_ARGUMENT, NOT_FOUND, HOST_SYSCALL, MEMORY_SIZE, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE,
+   * PTRACE_UNUSABLE
    */
   static async create(options: SandboxOptions = {}): Promise<Sandbox> {
     const {root, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES, platform = 'auto'} = options
-    if (platform !== 'auto' && platform !== 'kvm')
-      throw new HvError('BAD_ARGUMENT', `there is no platform ${platform}`, 'use `auto` or `kvm`')
+    if (!PLATFORM_CHOICES.includes(platform)) {
+      const nextStep = `use ${PLATFORM_CHOICES.map((name) => `\`${name}\``).join(' or ')}`
+      throw new HvError('BAD_ARGUMENT', `there is no platform ${platform}`, nextStep)
+    }
     for (const {guest} of volumes) {
       if (!guest.startsWith('/'))
         throw new HvError('BAD_ARGUMENT', `the volume's place ${guest} is not absolute`, 'give a guest path')
@@ -40,8 +44,14 @@ export class Sandbox {
       root,
       volumes: volumes.map(({host, guest, writable = false}) => ({host, guest, writable})),
       memoryBytes,
+      platform,
     })
     return new Sandbox(thread)
+  }
+
+  /** What runs its guests. */
+  get platform(): ChosenPlatform {
+    return this.#thread.platform
   }
 
   /**

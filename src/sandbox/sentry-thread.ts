@@ -3,6 +3,7 @@
 import {Worker} from 'node:worker_threads'
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
+import type {ChosenPlatform} from '../platform/choice.ts'
 import {
   type Finished,
   fromWire,
@@ -30,6 +31,8 @@ export class SentryThread {
   readonly #bellFd: number
   readonly #stopWord: Int32Array
   readonly #exited: Promise<void>
+  /** Once it has started. */
+  platform!: ChosenPlatform
   #exchange: Exchange | undefined
   #runs = 0
   /** Why it cannot be used any more. */
@@ -132,8 +135,11 @@ export class SentryThread {
       this.#take()?.reject(this.#end ?? error)
     } else if (this.#end !== undefined) {
       this.#take()?.reject(this.#end)
+    } else if (reply.kind === 'ready') {
+      this.platform = reply.platform
+      this.#take()?.resolve(undefined)
     } else {
-      this.#take()?.resolve(reply.kind === 'finished' ? reply.finished : undefined)
+      this.#take()?.resolve(reply.finished)
     }
   }
 

@@ -3,7 +3,7 @@
 import {parentPort, workerData} from 'node:worker_threads'
 import {SIGKILL} from '../abi/signal.ts'
 import {addon} from '../addon.ts'
-import {KvmPlatform} from '../platform/kvm/kvm.ts'
+import {openPlatform} from '../platform/open.ts'
 import {runToEnd} from '../sentry/run-to-end.ts'
 import {Sentry} from '../sentry/sentry.ts'
 import {
@@ -23,15 +23,13 @@ const port = parentPort!
 const settings = workerData as WorkerSettings
 const stopWord = new Int32Array(settings.stopWord)
 
-try {
-  serve()
-} catch (error) {
+serve().catch((error) => {
   reply({kind: 'failed', error: toWire(error)})
   port.close()
-}
+})
 
-function serve(): void {
-  const platform = new KvmPlatform(settings.memoryBytes)
+async function serve(): Promise<void> {
+  const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes)
   let sentry: Sentry
   try {
     sentry = new Sentry(platform, settings)
@@ -51,7 +49,7 @@ function serve(): void {
       port.close()
     })
   })
-  reply({kind: 'ready'})
+  reply({kind: 'ready', platform: {name: platform.name, reason}})
 }
 
 async function answer(sentry: Sentry, request: RunRequest): Promise<void> {

@@ -18,6 +18,9 @@ export interface RunSettings {
   timeoutMs?: number
 }
 
+/** What every guest and real program is run on. */
+export const platforms = ['kvm', 'ptrace'] as const
+
 const TIMEOUT_MS = 60_000
 const MAX_OUTPUT = 256 << 20
 

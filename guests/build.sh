@@ -56,6 +56,7 @@ for source in "$here"/linux/die/*.c; do
   compile "$cc" "$source" "$out/die-$(basename "$source" .c)" -static -no-pie
 done
 compile "$cc" "$here/linux/auxv.c" "$out/auxv-pie" -static-pie -fPIE
+compile "$cc" "$here/linux/xpledge.c" "$out/xpledge-dynamic" -pie -fPIE
 
 # Another architecture's packages, unpacked; empty for this machine's own, which are installed.
 tree=

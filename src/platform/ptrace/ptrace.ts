@@ -45,18 +45,27 @@ export class PtracePlatform implements Platform {
    */
   constructor(memoryBytes: number) {
     const size = memoryFileBytes(memoryBytes)
+    let tracer: NativeTracer | undefined
     try {
-      this.#tracer = new addon.Tracer(size)
-      this.#spare = new addon.TracedSpace(this.#tracer)
+      tracer = new addon.Tracer(size)
+      this.#spare = new addon.TracedSpace(tracer)
       this.userTop = addon.tracedUserTop()
     } catch (error) {
+      // The thread would stay on its one processor.
+      tracer?.dispose()
       this.#events.dispose()
       throw ptraceError(error as Error & {errno?: number})
     }
+    this.#tracer = tracer
     this.#newFpState = this.#spare.readFpState()
     this.memory = createMemoryFile(this.#tracer.memory, (offset, length) =>
       this.#tracer.release(offset, length),
     )
+  }
+
+  /** The process that is to be the first space; undefined once it is one. */
+  get sparePid(): number | undefined {
+    return this.#spare?.pid
   }
 
   get trapped(): Context {

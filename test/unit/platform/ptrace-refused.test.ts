@@ -1,0 +1,24 @@
+// A host that lets nothing be traced: the error, and what is left of the attempt.
+
+import {readFileSync} from 'node:fs'
+import {availableParallelism} from 'node:os'
+import {afterEach, expect, test, vi} from 'vitest'
+import {addon} from '../../../src/addon.ts'
+import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+const processors = (): string | undefined =>
+  /^Cpus_allowed:\s*(\S+)$/m.exec(readFileSync('/proc/thread-self/status', 'utf8'))?.[1]
+
+test.skipIf(availableParallelism() === 1)('the thread may run on all its processors again', () => {
+  const before = processors()
+  vi.spyOn(addon, 'TracedSpace').mockImplementation(function refuse() {
+    expect(processors()).not.toBe(before)
+    throw Object.assign(new Error('PTRACE_TRACEME: Operation not permitted'), {errno: 1})
+  })
+  expect(() => new PtracePlatform(1 << 20)).toThrow(expect.objectContaining({code: 'PTRACE_UNUSABLE'}))
+  expect(processors()).toBe(before)
+})

@@ -6,6 +6,7 @@ import {O_APPEND} from '../../abi/open-flags.ts'
 import {SIGXFSZ} from '../../abi/signal.ts'
 import type {Inode, OpenFile} from '../../vfs/file.ts'
 import {RLIMIT_FSIZE, UNLIMITED} from '../resource-limits.ts'
+import {raiseOwn} from '../signals/own.ts'
 import type {Task} from '../task.ts'
 
 /**
@@ -31,6 +32,6 @@ export function limitWrite(task: Task, file: OpenFile, length: number, position:
 }
 
 function refuse(task: Task): never {
-  task.signals.raise(SIGXFSZ)
+  raiseOwn(task, SIGXFSZ)
   throw new Errno(EFBIG)
 }

@@ -5,6 +5,7 @@ import {O_NONBLOCK, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import type {PipeEnd} from '../../vfs/pipe.ts'
+import {raiseOwn} from '../signals/own.ts'
 import type {Task} from '../task.ts'
 import {limitWrite} from './file-size-limit.ts'
 import {clearSetIdForWrite} from './set-id-bits.ts'
@@ -78,7 +79,7 @@ function moveNow(task: Task, source: Source, sink: Sink, length: number, nonBloc
     }
   } catch (error) {
     if (!(error instanceof Errno)) throw error
-    if (error.code === EPIPE) task.signals.raise(SIGPIPE)
+    if (error.code === EPIPE) raiseOwn(task, SIGPIPE)
     if (moved > 0) return moved
     if (error.code !== EAGAIN || nonBlocking) throw error
     if ((source.file.flags | sink.file.flags) & O_NONBLOCK) throw error

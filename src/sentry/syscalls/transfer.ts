@@ -7,6 +7,7 @@ import {SIGPIPE} from '../../abi/signal.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import type {Iovec} from '../memory/user-memory.ts'
+import {raiseOwn} from '../signals/own.ts'
 import type {Task} from '../task.ts'
 import {limitWrite} from './file-size-limit.ts'
 import {gather, SCRATCH_BYTES, scatterRead} from './scratch.ts'
@@ -164,7 +165,7 @@ function mayBlock(error: unknown, file: OpenFile): boolean {
 
 /** A write without a reader: the signal comes before the error. */
 function brokenPipe(task: Task, error: unknown): unknown {
-  if (error instanceof Errno && error.code === EPIPE) task.signals.raise(SIGPIPE)
+  if (error instanceof Errno && error.code === EPIPE) raiseOwn(task, SIGPIPE)
   return error
 }
 

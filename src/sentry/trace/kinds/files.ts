@@ -20,10 +20,12 @@ import {
   resolveFlags,
   seekWhence,
 } from '../names/files.ts'
-import {hex} from '../text/number.ts'
+import {hex, octal} from '../text/number.ts'
 import type {TracedCall} from '../traced-call.ts'
 
 const OPEN_HOW_SIZE = 24
+/** umode_t is 16 bits wide. */
+const MODE_BITS = 0xffff
 
 export const files = {
   openflags: named(openFlags),
@@ -32,11 +34,12 @@ export const files = {
   epollflags: named(descriptorFlags('EPOLL')),
   timerfdflags: named(descriptorFlags('TFD')),
   signalfdflags: named(descriptorFlags('SFD')),
-  /** mode_t. open(2) takes it only with flags that create. */
+  /** mode_t: a number, but to mknod(2), which takes a type with it. open(2) takes it only with flags that create. */
   mode: {
     enter(call, index) {
       if (call.words[index - 1] === 'openflags' && !creates(call.int32(index - 1))) return HIDDEN
-      return fileMode(call.uint32(index))
+      const mode = call.uint32(index)
+      return call.words[index + 1] === 'dev' ? fileMode(mode) : octal(mode & MODE_BITS)
     },
   },
   /** openat2(2)'s struct open_how: flags, mode, resolve. */
@@ -61,7 +64,7 @@ function creates(guestFlags: number): boolean {
 
 function showOpenHow(view: DataView): string {
   const flags = view.getUint32(0, true)
-  const mode = creates(flags) ? `, mode=${fileMode(view.getUint32(8, true))}` : ''
+  const mode = creates(flags) ? `, mode=${octal(view.getUint32(8, true))}` : ''
   const high = view.getUint32(4, true)
   const more = high === 0 ? '' : `|${hex(0, high)}`
   return `{flags=${openFlags(flags)}${more}${mode}, resolve=${resolveFlags(view.getUint32(16, true))}}`

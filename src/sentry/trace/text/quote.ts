@@ -64,6 +64,6 @@ export function quoteString(memory: UserMemory, address: number, limit: number):
 
 /** The shortest, but three digits where the next character would be read as one more. */
 function octalEscape(byte: number, next: number | undefined): string {
-  const digitFollows = next !== undefined && next >= 0x30 && next <= 0x39
+  const digitFollows = next !== undefined && next >= 0x30 && next <= 0x37
   return byte.toString(8).padStart(digitFollows ? 3 : 1, '0')
 }

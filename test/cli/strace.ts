@@ -1,0 +1,108 @@
+// Traces of one program by strace, natively, and by `hv trace`, made comparable: what two kernels may answer differently
+// is replaced. Each replacement says why.
+
+import {spawnSync} from 'node:child_process'
+import {mkdirSync, mkdtempSync, readFileSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {HV} from './hv.ts'
+
+const TIMEOUT_MS = 60_000
+const ENV = {PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', TERM: 'dumb'}
+
+/** Both see the files of the host: hv as `--root /`, and for what the program makes the same directory. */
+export class TraceBench {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'hv-strace-'))
+  readonly #scratch = join(this.#folder, 'scratch')
+  readonly #file = join(this.#folder, 'trace')
+
+  native(program: string, args: readonly string[]): string[] {
+    // -f for the pid in front of each line.
+    const lines = this.#run('strace', ['-f', '-o', this.#file, program, ...args])
+    const pid = lines[0].split(' ')[0]
+    const own = lines.map((line) => line.slice(pid.length).trimStart())
+    // hv loads the program itself: no call of the guest does it.
+    return withoutIgnoredSignals(comparable(own.slice(1), pid))
+  }
+
+  underHv(flags: readonly string[], program: string, args: readonly string[]): string[] {
+    const given = [
+      '--root',
+      '/',
+      '--env',
+      `TMPDIR=${this.#scratch}`,
+      '--volume',
+      `${this.#scratch}:${this.#scratch}:rw`,
+    ]
+    const words = [HV, 'trace', '-f', '-o', this.#file, ...given, ...flags, program, ...args]
+    return comparable(this.#run(process.execPath, words), '2')
+  }
+
+  dispose(): void {
+    rmSync(this.#folder, {recursive: true})
+  }
+
+  #run(command: string, args: string[]): string[] {
+    rmSync(this.#scratch, {recursive: true, force: true})
+    mkdirSync(this.#scratch)
+    const {error, stderr} = spawnSync(command, args, {
+      cwd: '/',
+      env: {...ENV, TMPDIR: this.#scratch},
+      stdio: ['ignore', 'pipe', 'pipe'],
+      encoding: 'latin1',
+      timeout: TIMEOUT_MS,
+    })
+    if (error !== undefined) throw error
+    const text = readFileSync(this.#file, 'latin1')
+    if (text === '') throw new Error(`${command} traced nothing: ${stderr}`)
+    return text.trimEnd().split('\n')
+  }
+}
+
+/** glibc asks the vDSO; hv's answers only after the first call for the time (src/sentry/clock.ts). */
+const CLOCK_CALLS = /^(time|gettimeofday|clock_gettime)\(/
+/** These name the process by its number. */
+const PID_CALLS = /^(getpid|gettid|set_tid_address|kill|tkill|tgkill)\(/
+const RANDOM_CALLS = /^getrandom\(/
+/** Addresses, and words that are as large: the programs are at the same, stack, heap and mappings at random ones. */
+const ADDRESS = /0x[0-9a-f]{5,}/g
+/** What check.h's scratch directory is called: mkdtemp(3). */
+const RANDOM_NAME = /guest-\w{6}/g
+
+/** @param pid of the process */
+function comparable(lines: readonly string[], pid: string): string[] {
+  const names = new Map<string, string>()
+  // By the order in which they come: the same address has the same name, and another has another.
+  const named = (text: string): string => {
+    if (!names.has(text)) names.set(text, `<${names.size}>`)
+    return names.get(text)!
+  }
+  const shown = lines
+    .filter((line) => !CLOCK_CALLS.test(line))
+    .map((line) =>
+      // hv has no rseq(2): glibc does without.
+      line.startsWith('rseq(') ? 'rseq' : line.replace(RANDOM_NAME, named).replace(ADDRESS, named),
+    )
+    .map((line) => (PID_CALLS.test(line) ? line.replaceAll(new RegExp(`\\b${pid}\\b`, 'g'), '<pid>') : line))
+    // Nobody is the parent of a guest's first process.
+    .map((line) =>
+      line.replace(`si_pid=${pid}`, 'si_pid=<pid>').replace(/^(getppid\(\) += )\d+/, '$1<parent>'),
+    )
+    .map((line) => (RANDOM_CALLS.test(line) ? line.replace(/"[^"]*"/, '<bytes>') : line))
+    // What is replaced is as long as it likes.
+    .map((line) => line.replace(/ += /, ' = '))
+  // mkdtemp(3) asks again when the bytes would make an uneven choice.
+  return shown.filter((line, i) => !(RANDOM_CALLS.test(line) && line === shown[i - 1]))
+}
+
+/** A traced process gets signals that it ignores, so that its tracer sees them: ptrace(2). hv's is not traced. */
+function withoutIgnoredSignals(lines: readonly string[]): string[] {
+  const ignored = new Set(['SIGCHLD', 'SIGURG', 'SIGWINCH', 'SIGCONT'])
+  return lines.filter((line) => {
+    const [, signal, handler] = /^rt_sigaction\((\w+), \{sa_handler=([^,]+),.* = 0$/.exec(line) ?? []
+    if (handler === 'SIG_IGN') ignored.add(signal)
+    else if (handler !== undefined && handler !== 'SIG_DFL') ignored.delete(signal)
+    const [, came] = /^--- (\w+) /.exec(line) ?? []
+    return came === undefined || !ignored.has(came)
+  })
+}

@@ -1,0 +1,54 @@
+// hv trace against strace: the same static programs make the same calls, with the same arguments and results, line by line.
+// strace.ts says what is not compared: addresses, numbers of processes, random bytes, and where the kernels differ.
+//
+// Programs whose traces differ in more than that, and so are not here, and why:
+// - what tells of the machine (sysinfo, system-info, rlimits, scheduling, statfs, proc-self, mlock: mincore(2) says that
+//   every page is there), of its session (identity) or of the time that is left (timers, sleep, futex);
+// - flag-nested-task and registers-async hold what the processor does, not calls;
+// - restart: open(2) of a fifo is not started anew (src/sentry/syscalls/open.ts);
+// - read-write and devices read what happened to be on the stack, or random bytes;
+// - at-calls and directories: a directory of a volume that was removed cannot be looked at any more.
+
+import {existsSync} from 'node:fs'
+import {afterAll, describe, expect, test} from 'vitest'
+import {hasCommand} from '../../ci/packages.mjs'
+import {arch, guests} from '../../ci/paths.mjs'
+import {TraceBench} from './strace.ts'
+
+const BUSYBOX = '/bin/busybox'
+const GUESTS =
+  'access auxv-pie brk chmod chown chroot die-abort die-exit-status die-fpe die-pipe die-segv-in-handler die-term dup ' +
+  'epoll eventfd exceptions faults fcntl links lseek madvise memfd mmap-anon mmap-file-private mmap-fixed mremap open ' +
+  'pipe poll prctl rename sendfile sigaction sigaltstack signal-frame thread-pointer truncate unknown-syscalls utimensat'
+const SHELL =
+  'cd /tmp; echo one >a; echo two >>a; read x <a; test -d /etc && umask; trap "" USR1; kill -USR1 $$'
+const COMMANDS = [
+  ['echo', 'hello'],
+  ['cat', '/etc/passwd', '/no/such/file'],
+  ['wc', '/etc/services'],
+  ['sha256sum', '/bin/busybox'],
+  ['grep', '-c', 'tcp', '/etc/services'],
+  ['sort', '-r', '/etc/services'],
+  ['cp', '-a', '/etc/services', '/tmp/hv-strace-copy'],
+  ['sh', '-c', SHELL],
+]
+
+const programs = [
+  ...GUESTS.split(' ').map((name) => ({name, program: `${guests}/${name}`, args: [] as string[]})),
+  ...COMMANDS.map((args) => ({name: `busybox ${args.join(' ')}`, program: BUSYBOX, args})),
+].filter(({program}) => existsSync(program))
+
+const platforms = ['kvm', 'ptrace'].filter((platform) => platform !== 'kvm' || existsSync('/dev/kvm'))
+const canCompare = arch === 'x86_64' && hasCommand('strace') && programs.length > 0
+
+describe.skipIf(!canCompare)('hv trace, compared with strace', () => {
+  const bench = new TraceBench()
+  afterAll(() => bench.dispose())
+
+  test.each(programs)('$name', ({program, args}) => {
+    const native = bench.native(program, args)
+    for (const platform of platforms) {
+      expect(bench.underHv(['--platform', platform], program, args), platform).toEqual(native)
+    }
+  })
+})

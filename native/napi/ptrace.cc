@@ -12,6 +12,7 @@
 #include "napi/size.h"
 #include "napi/watcher.h"
 #include "ptrace/traced_context.h"
+#include "shim/stub.h"
 #include "sys/cpu_pin.h"
 
 namespace hv {
@@ -202,18 +203,32 @@ class TracedContextObject : public Napi::ObjectWrap<TracedContextObject> {
   std::shared_ptr<Watcher> watcher_;
 };
 
+// The stub's own pages, as triples of start, end and protection.
+Napi::Value StubMappings(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] {
+    const auto home = static_cast<double>(arch::StubAddress());
+    const double words[] = {home + HV_STUB_CODE,  home + HV_STUB_CALLS,     PROT_READ | PROT_EXEC,
+                            home + HV_STUB_CALLS, home + HV_STUB_STACK,     PROT_READ,
+                            home + HV_STUB_STACK, home + HV_STUB_STACK_END, PROT_READ | PROT_WRITE};
+    Napi::Array out = Napi::Array::New(info.Env());
+    for (double word : words) out.Set(out.Length(), Napi::Number::New(info.Env(), word));
+    return out;
+  });
+}
+
 }  // namespace
 
 void ExportPtrace(Napi::Env env, Napi::Object exports) {
   exports.Set("Tracer", TracerObject::Define(env));
   exports.Set("TracedSpace", TracedSpaceObject::Define(env));
   exports.Set("TracedContext", TracedContextObject::Define(env));
-  // Probes where addresses end, on arm64: when it is asked for.
+  // Functions, as arm64 probes where addresses end.
   exports.Set("tracedUserTop", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
                 return Guard(info.Env(), [&] {
                   return Napi::Number::New(info.Env(), static_cast<double>(arch::StubAddress()));
                 });
               }));
+  exports.Set("stubMappings", Napi::Function::New(env, StubMappings));
 }
 
 }  // namespace hv

@@ -33,20 +33,14 @@ constexpr int kFaultSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
 // The kernel's, of one word.
 using KernelSignalSet = uint64_t;
 
-// Linux's struct sigaction, which is not the C library's.
+// Linux's struct sigaction, which is not the C library's. Without SA_RESTORER x86_64 makes no frame; arm64 has the field too.
 struct KernelAction {
   uint64_t handler;
   uint64_t flags;
-#if defined(__x86_64__)
   uint64_t restorer;
-#endif
   KernelSignalSet mask;
 };
-#if defined(__x86_64__)
-constexpr uint64_t kRestorer = 0x04000000;  // SA_RESTORER: x86_64 makes no frame without
-#else
-constexpr uint64_t kRestorer = 0;
-#endif
+constexpr uint64_t kRestorer = 0x04000000;
 
 // What the stub's settling in needs in its memory: on its signal stack, before that is one.
 struct Scratch {

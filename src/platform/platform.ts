@@ -96,12 +96,20 @@ export interface PlatformStats {
   listened: number
 }
 
+/** Pages of the platform's own that a program can reach, at and above `userTop`. Bytes; protection as of a mapping. */
+export interface PlatformMapping {
+  start: number
+  end: number
+  protection: Protection
+}
+
 /** Runs contexts. One thread of JavaScript drives it; it never blocks but in `wait`. */
 export interface Platform {
   readonly name: string
   readonly memory: MemoryFile
   /** Guest addresses at and above this belong to the platform. A multiple of PAGE_SIZE. */
   readonly userTop: number
+  readonly mappings: readonly PlatformMapping[]
   /** Programs read the host's cycle counter: a vDSO can tell the time from it. Known once there is a context. */
   readonly hasHostCycles: boolean
   readonly stats: PlatformStats

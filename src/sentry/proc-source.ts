@@ -212,7 +212,7 @@ class TaskView implements ProcProcess {
   }
 
   maps(): ByteString {
-    return mapsText(this.#process.memoryMap.vmas)
+    return mapsText(this.#process.memoryMap.vmas, this.#task.kernel.platform.mappings)
   }
 
   *fds(): Iterable<readonly [fd: number, file: ProcFd]> {

@@ -28,6 +28,8 @@ export class KvmPlatform implements Platform {
   readonly name = 'kvm'
   readonly memory: MemoryFile
   readonly userTop = addon.userTop
+  /** What the shim has is the supervisor's, but on PVM hosts, where it lies above what programs look at. */
+  readonly mappings = []
   hasHostCycles = false
   readonly stats: PlatformStats = {exits: 0, listened: 0}
   readonly #vm: NativeUserVm

@@ -11,6 +11,8 @@ export interface PtraceAddon {
   TracedContext: new (watcher: NativeWatcher, fpState: Uint8Array) => NativeTracedContext
   /** Guest user addresses end here. */
   tracedUserTop(): number
+  /** What a space maps from there on, of its own: start, end and protection of each. */
+  stubMappings(): number[]
 }
 
 export interface NativeTracer {

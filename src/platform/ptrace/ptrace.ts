@@ -11,6 +11,7 @@ import {
   EVENT_PREEMPTED,
   type EventKind,
   type Platform,
+  type PlatformMapping,
   type PlatformStats,
   type Protection,
 } from '../platform.ts'
@@ -22,6 +23,7 @@ export class PtracePlatform implements Platform {
   readonly name = 'ptrace'
   readonly memory: MemoryFile
   readonly userTop: number
+  readonly mappings: readonly PlatformMapping[]
   /** Programs run on the host's processor as it is. */
   readonly hasHostCycles = true
   readonly stats: PlatformStats = {exits: 0, listened: 0}
@@ -50,6 +52,7 @@ export class PtracePlatform implements Platform {
       tracer = new addon.Tracer(size)
       this.#spare = new addon.TracedSpace(tracer)
       this.userTop = addon.tracedUserTop()
+      this.mappings = stubMappings()
     } catch (error) {
       // The thread would stay on its one processor.
       tracer?.dispose()
@@ -157,6 +160,14 @@ export class PtracePlatform implements Platform {
     this.#trapped = context
     return event
   }
+}
+
+function stubMappings(): PlatformMapping[] {
+  const words = addon.stubMappings()
+  const mappings: PlatformMapping[] = []
+  for (let i = 0; i < words.length; i += 3)
+    mappings.push({start: words[i], end: words[i + 1], protection: words[i + 2]})
+  return mappings
 }
 
 class PtraceSpace implements AddressSpace {

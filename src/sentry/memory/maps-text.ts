@@ -1,19 +1,23 @@
 // /proc/PID/maps: one line a mapping (fs/proc/task_mmu.c, show_map_vma).
 
-import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import {PAGE_SIZE, type PlatformMapping, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {Vma} from './vma.ts'
 
 /** The name's column, where there is one: 25 + 6 * sizeof(void *). */
 const NAME_COLUMN = 73
 
-/** A byte string: paths are. */
-export function mapsText(vmas: Iterable<Vma>): string {
+/** A byte string: paths are. `platform`: what the platform has above the program's, as Linux lists its [vsyscall]. */
+export function mapsText(vmas: Iterable<Vma>, platform: readonly PlatformMapping[] = []): string {
   let text = ''
   for (const vma of vmas) text += mapsLine(vma)
+  for (const mapping of platform)
+    text += mapsLine({...mapping, isShared: true, pageOffset: 0, backing: undefined, name: '[stub]'})
   return text
 }
 
-function mapsLine(vma: Vma): string {
+type Listed = Pick<Vma, 'start' | 'end' | 'protection' | 'isShared' | 'pageOffset' | 'backing' | 'name'>
+
+function mapsLine(vma: Listed): string {
   const {protection, backing} = vma
   const permissions =
     (protection & PROT_READ ? 'r' : '-') +

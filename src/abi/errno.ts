@@ -151,6 +151,12 @@ export class Errno {
   }
 }
 
+/** @returns undefined when there is no such name */
+export function errnoByName(name: string): number | undefined {
+  const entry = Object.entries(names).find(([, known]) => known === name)
+  return entry === undefined ? undefined : Number(entry[0])
+}
+
 const names: Record<number, string> = {
   1: 'EPERM',
   2: 'ENOENT',

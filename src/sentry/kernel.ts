@@ -227,12 +227,15 @@ export class Kernel {
       this.#woken.delete(sleep)
       const {task} = sleep
       if (this.#asleep.get(task) !== sleep) continue
-      if (task.signals.attention !== 0 && hasDeliverable(task)) {
+      if (sleep.isInterruptible && hasDeliverable(task)) {
         this.#wake(sleep)
         interruptWait(task)
         this.tracer?.leave(task, undefined)
       } else if (task.process.exit === undefined && retry(task, sleep.expired)) {
         this.#wake(sleep)
+      } else if (task.process.exit === undefined && task.wait !== sleep.wait) {
+        sleep.end()
+        this.#sleep(task)
       }
     }
   }

@@ -1,5 +1,6 @@
 // Sleep: a blocked task on the queues, descriptors and the deadline that its call waits for.
 
+import {SIGKILL} from '../abi/signal.ts'
 import type {HostWatch} from './host-watch.ts'
 import type {Task} from './task.ts'
 import type {Timer, TimerQueue} from './timers.ts'
@@ -23,6 +24,12 @@ export class Sleep {
     this.#watch = watch
     this.#timers = timers
     this.#onWake = () => wake(this)
+  }
+
+  /** Is there a signal that the call may see? */
+  get isInterruptible(): boolean {
+    const {signals} = this.task
+    return signals.attention !== 0 && (!this.wait.onlyKillable || signals.pendingSet.has(SIGKILL))
   }
 
   begin(): void {

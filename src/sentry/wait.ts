@@ -17,9 +17,11 @@ export interface Wait {
   /** CLOCK_MONOTONIC nanoseconds; `retry` is then called with expired = true. */
   readonly deadlineNs?: number
   readonly restart: Restart
+  /** Only SIGKILL ends it early; other signals wait until the call is done. */
+  readonly onlyKillable?: boolean
   /**
    * Called after a wake (spurious ones too) and at the deadline. Like a handler it returns the result or throws Errno;
-   * BLOCKED sleeps on, on the same things.
+   * BLOCKED sleeps on: on the same things, or on others after `task.block…`.
    */
   retry(expired: boolean): number
   /** Bytes that were moved before the call went to sleep. When positive, an interrupted call returns them: no EINTR, no restart. */

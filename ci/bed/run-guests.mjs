@@ -1,8 +1,8 @@
 // Runs guests one after another from one process, which spares each of them the start of node in an emulated machine.
 //
-//   node run-guests.mjs hv|natively PROGRAM...     a line of JSON for each: {program, status, stdout, stderr}
+//   node run-guests.mjs natively|kvm|ptrace PROGRAM...     a line of JSON for each: {program, status, stdout, stderr}
 //
-// `hv` takes sandboxes, of this process; `natively` is the oracle.
+// A platform's name: in sandboxes of this process; `natively` is the oracle.
 
 import {spawnSync} from 'node:child_process'
 import {constants} from 'node:os'
@@ -17,14 +17,14 @@ const [how, ...programs] = process.argv.slice(2)
 const say = (program, outcome) => console.log(JSON.stringify({program, ...outcome}))
 
 if (how === 'natively') for (const program of programs) say(program, natively(program))
-else await inSandboxes()
+else await inSandboxes(how)
 
-async function inSandboxes() {
+async function inSandboxes(platform) {
   let sandbox
   for (const [index, program] of programs.entries()) {
     if (index % RUNS_PER_SANDBOX === 0) {
       await sandbox?.dispose()
-      sandbox = await Sandbox.create()
+      sandbox = await Sandbox.create({platform})
     }
     say(program, await underHv(sandbox, program))
   }

@@ -2,7 +2,7 @@
 
 import {expect, test} from 'vitest'
 import {bedNamed} from '../../ci/bed/beds.mjs'
-import {describeBed, type Inside, testHv} from './matrix.ts'
+import {describeBed, type Inside, platformsOf, testHv} from './matrix.ts'
 import {testUnits} from './units.ts'
 
 /** What the kernel log says of each mode: Linux, arch/arm64/kvm/arm.c, init_hyp_mode() and finalize_init_hyp_mode(). */
@@ -16,10 +16,12 @@ const LOG: Record<string, string> = {
   disabled: 'KVM disabled from command line',
 }
 
-export function describeArm64Bed(name: string): void {
+/** @param platforms what guests are run on: not all that the bed can, where time is short */
+export function describeArm64Bed(name: string, platforms = platformsOf(name)): void {
   describeBed(name, (inside) => {
     testMode(name, inside)
-    testHv(name, inside)
+    testHv(name, inside, platforms)
+    if (!platforms.includes('kvm')) return testUnits(inside, ['platform'])
     testNested(name, inside)
     testUnits(inside)
   })

@@ -8,12 +8,15 @@ import {bedNamed} from '../../ci/bed/beds.mjs'
 import {type Bed, bootBed} from '../../ci/bed/boot.mjs'
 import {hv, root} from '../../ci/paths.mjs'
 import {expectationOf, type Guest, guestsOf} from '../guests/expectations.ts'
+import {type Platform, platforms} from '../guests/run.ts'
 
 const COMMAND_TIMEOUT_MS = 60_000
 const ALL_GUESTS_TIMEOUT_MS = 500_000
 
 const inBed = (path: string): string => path.replace(root, '/hv')
-const underHv = (...argv: string[]): string[] => ['node', inBed(hv), 'run', ...argv]
+const underHv = (platform: Platform, ...argv: string[]): string[] => {
+  return ['node', inBed(hv), 'run', '--platform', platform, ...argv]
+}
 
 const applets: string[][] = [
   ['sha256sum', '/usr/bin/busybox'],
@@ -50,44 +53,71 @@ export function describeBed(name: string, describeTests: (inside: Inside) => voi
   })
 }
 
+/** What a bed's host can run guests by, the best first. */
+export function platformsOf(name: string): readonly Platform[] {
+  const {mode, kernel} = bedNamed(name)!
+  if (mode === 'el1' || mode === 'disabled') return ['ptrace']
+  return kernel === '16k-arm64' ? ['kvm'] : platforms
+}
+
 /**
- * What must hold in every bed that offers KVM.
+ * What must hold in a bed, on each of `platforms`.
  * @param unable guests that not even Linux passes there, as the emulated processor lacks some faults; hv does as Linux does
  */
-export function testHv(name: string, inside: Inside, unable: readonly string[] = []): void {
-  test('hv check says that the host is usable', async () => {
+export function testHv(
+  name: string,
+  inside: Inside,
+  platforms: readonly Platform[] = platformsOf(name),
+  unable: readonly string[] = [],
+): void {
+  const {architecture} = bedNamed(name)!
+
+  test('hv check says that the host is usable, and by what', async () => {
     const {status, stdout, stderr} = await inside(['node', inBed(hv), 'check'])
     expect(stderr).toBe('')
-    expect(stdout).toContain('hv can run guests here, by kvm.')
+    expect(stdout).toContain(`hv can run guests here, by ${platformsOf(name)[0]}`)
     expect(status).toBe(0)
   })
 
-  test('hv run runs a program', async () => {
-    const {architecture} = bedNamed(name)!
-    const outcome = await inside(underHv(`/hv/.cache/guests/${architecture}/hello`))
-    expect(outcome).toEqual({status: 0, stdout: 'Hello from guest user mode\n', stderr: ''})
+  test('hv run takes the best platform', async () => {
+    const outcome = await inside([
+      'node',
+      inBed(hv),
+      'run',
+      '--stats',
+      `/hv/.cache/guests/${architecture}/hello`,
+    ])
+    expect(outcome).toMatchObject({status: 0, stdout: 'Hello from guest user mode\n'})
+    expect(outcome.stderr).toMatch(new RegExp(`^platform +${platformsOf(name)[0]} `))
   })
 
-  test('hv run runs a bare-metal guest, on the machine of this architecture', async () => {
-    const {architecture} = bedNamed(name)!
-    const outcome = await inside(underHv(`/hv/.cache/guests/${architecture}/bare-hello`, 'one', 'two'))
-    expect(outcome).toEqual({status: 2, stdout: 'Hello from bare metal\none\ntwo\n', stderr: ''})
-  })
+  test.runIf(platforms.includes('kvm'))(
+    'hv run runs a bare-metal guest, on the machine of this architecture',
+    async () => {
+      const outcome = await inside(
+        underHv('kvm', `/hv/.cache/guests/${architecture}/bare-hello`, 'one', 'two'),
+      )
+      expect(outcome).toEqual({status: 2, stdout: 'Hello from bare metal\none\ntwo\n', stderr: ''})
+    },
+  )
 
-  testGuests(name, inside, unable)
+  testNatively(name, inside, unable)
+  for (const platform of platforms) testGuests(name, platform, inside, unable)
 
   // The bed's own files differ from the ones here, so its own kernel says what is right.
-  test.for(applets)('busybox %s does as it does natively', async (argv) => {
-    const native = await inside(['/usr/bin/busybox', ...argv])
-    expect(native.status).toBe(0)
-    expect(await inside(underHv('--root', '/', '/usr/bin/busybox', ...argv))).toEqual(native)
+  describe.each(platforms)('on %s', (platform) => {
+    test.for(applets)('busybox %s does as it does natively', async (argv) => {
+      const native = await inside(['/usr/bin/busybox', ...argv])
+      expect(native.status).toBe(0)
+      expect(await inside(underHv(platform, '--root', '/', '/usr/bin/busybox', ...argv))).toEqual(native)
+    })
   })
 }
 
 /** Runs guests in one process in the bed, for node takes seconds to start there; answers by the program's path in the bed. */
 async function outcomesOf(
   inside: Inside,
-  how: 'hv' | 'natively',
+  how: Platform | 'natively',
   guests: readonly Guest[],
 ): Promise<Map<string, Outcome>> {
   const programs = guests.map(({binary}) => inBed(binary))
@@ -97,8 +127,12 @@ async function outcomesOf(
   return new Map(lines.map((line) => JSON.parse(line)).map(({program, ...outcome}) => [program, outcome]))
 }
 
-function testGuests(name: string, inside: Inside, unable: readonly string[]): void {
-  const built = guestsOf(bedNamed(name)!.architecture).filter(({binary}) => existsSync(binary))
+function builtFor(name: string): readonly Guest[] {
+  return guestsOf(bedNamed(name)!.architecture).filter(({binary}) => existsSync(binary))
+}
+
+function testNatively(name: string, inside: Inside, unable: readonly string[]): void {
+  const built = builtFor(name)
 
   test('there are guests to run', () => {
     expect(built.length).toBeGreaterThan(90)
@@ -112,11 +146,15 @@ function testGuests(name: string, inside: Inside, unable: readonly string[]): vo
     )
     expect(failed.map(({name}) => name).sort()).toEqual(unable)
   })
+}
 
-  describe('the guests', () => {
+function testGuests(name: string, platform: Platform, inside: Inside, unable: readonly string[]): void {
+  const built = builtFor(name)
+
+  describe(`the guests on ${platform}`, () => {
     let outcomes: Map<string, Outcome>
     beforeAll(async () => {
-      outcomes = await outcomesOf(inside, 'hv', built)
+      outcomes = await outcomesOf(inside, platform, built)
     })
 
     test.for(built)('$name does as it does natively', async (guest) => {

@@ -67,7 +67,11 @@ test('the install script finds a binary that loads', async () => {
 test('hv check says that the host is usable', async () => {
   const {status, stdout, stderr} = await inside(['node', HV, 'check', '--json'])
   expect(stderr).toBe('')
-  expect(JSON.parse(stdout)).toMatchObject({usable: true, arch: 'arm64'})
+  expect(JSON.parse(stdout)).toMatchObject({
+    usable: true,
+    arch: 'arm64',
+    platforms: {kvm: true, ptrace: true},
+  })
   expect(status).toBe(0)
 })
 

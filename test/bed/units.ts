@@ -1,4 +1,4 @@
-// The unit tests that touch /dev/kvm, run again in a bed: KVM by the book, where the host may be a PVM host.
+// The unit tests that touch /dev/kvm or trace processes, run again in a bed: KVM by the book, where the host may be a PVM host.
 
 import {existsSync} from 'node:fs'
 import {expect, test} from 'vitest'
@@ -6,9 +6,9 @@ import {root} from '../../ci/paths.mjs'
 import type {Inside} from './matrix.ts'
 
 const TIMEOUT_MS = 500_000
-const folders = ['vm', 'machine', 'platform']
+const FOLDERS = ['vm', 'machine', 'platform']
 
-export function testUnits(inside: Inside): void {
+export function testUnits(inside: Inside, folders = FOLDERS): void {
   test.for(folders)('test/unit/%s passes in the bed', async (folder) => {
     expect(existsSync(`${root}/test/unit/${folder}`)).toBe(true)
     const vitest = ['node', 'node_modules/vitest/vitest.mjs', 'run', '--config', 'ci/vitest.config.ts']

@@ -29,6 +29,8 @@ const modes: [bed: string, mode: string, board: string | null][] = [
   ['graviton3', 'vhe', 'graviton3'],
 ]
 
+const WITHOUT_KVM = ['el1', 'disabled']
+
 const find = ({findings}: HostReport, id: string): Finding | undefined =>
   findings.find((finding) => finding.id === id)
 
@@ -50,7 +52,8 @@ describe.each(modes)('%s', (name, mode, board) => {
       const nobody = await run('node', '-e', AS_NOBODY, ...check)
       expect(nobody.machine?.mode).toBe(mode)
       expect(find(nobody, 'virtualization-mode')?.evidence).not.toContain('kernel log')
-      expect(nobody.usable).toBe(root.usable)
+      expect(nobody.platforms).toEqual(root.platforms)
+      expect(root.platforms).toEqual({kvm: !WITHOUT_KVM.includes(mode), ptrace: true})
     } finally {
       await bed.stop()
     }

@@ -3,14 +3,22 @@
 import {describe, expect, test} from 'vitest'
 import {bedNamed} from '../../ci/bed/beds.mjs'
 import {describeBed} from '../bed/matrix.ts'
+import type {Platform} from '../guests/run.ts'
 
 const REAL_PROGRAMS_TIMEOUT_MS = 500_000
 
-describe.each(['a76', 'a72', 'svm'])('busybox, Lua and SQLite: %s', (name) => {
+const runs: [bed: string, platform: Platform][] = [
+  ['a76', 'kvm'],
+  ['a72', 'kvm'],
+  ['svm', 'kvm'],
+  ['el1', 'ptrace'],
+]
+
+describe.each(runs)('busybox, Lua and SQLite: %s, on %s', (name, platform) => {
   describeBed(name, (inside) => {
     test('every case ends as it does natively', async () => {
       const guests = `.cache/guests/${bedNamed(name)!.architecture}`
-      const argv = ['node', 'test/guests/real-programs.ts', '/usr/bin/busybox', guests]
+      const argv = ['node', 'test/guests/real-programs.ts', platform, '/usr/bin/busybox', guests]
       const {status, stdout, stderr} = await inside(argv, {timeoutMs: REAL_PROGRAMS_TIMEOUT_MS})
       expect({status, stderr}).toEqual({status: 0, stderr: ''})
       const cases = stdout

@@ -1,11 +1,11 @@
 // Runs the cases of busybox, Lua and SQLite natively and in sandboxes of this process, for a bed, where node starts slowly.
 //
-//   node real-programs.ts BUSYBOX GUESTS     a line of JSON for each case: {name, native, guest}; GUESTS has lua and sqlite
+//   node real-programs.ts PLATFORM BUSYBOX GUESTS     a line of JSON for each case: {name, native, guest}; GUESTS has lua and sqlite
 
 import {existsSync, mkdtempSync, rmSync} from 'node:fs'
 import {constants, tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
-import {Sandbox} from '../../dist/index.js'
+import {type PlatformChoice, Sandbox} from '../../dist/index.js'
 import {busyboxCases, type Case, type Ended, env, isLarge, runSteps, scriptCases} from './cases.ts'
 import {natively} from './run.ts'
 
@@ -13,7 +13,8 @@ const TIMEOUT_MS = 60_000
 /** What cases leave in the sandbox is not to meet all that follow. */
 const CASES_PER_SANDBOX = 16
 
-const [busybox, guests] = process.argv.slice(2).map((path) => resolve(path))
+const [platform, ...paths] = process.argv.slice(2)
+const [busybox, guests] = paths.map((path) => resolve(path))
 const scratch = mkdtempSync(join(tmpdir(), 'hv-real-'))
 const cwd = join(scratch, 'work')
 const all: (Case & {program: string})[] = [
@@ -33,7 +34,7 @@ let sandbox: Sandbox | undefined
 for (const [index, each] of all.entries()) {
   if (index % CASES_PER_SANDBOX === 0) {
     await sandbox?.dispose()
-    sandbox = await Sandbox.create({volumes})
+    sandbox = await Sandbox.create({volumes, platform: platform as PlatformChoice})
   }
   const {name, program} = each
   const native = await runSteps(each, cwd, (args, stdin) => natively(program, args, {cwd, env, stdin}))

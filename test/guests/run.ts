@@ -20,6 +20,7 @@ export interface RunSettings {
 
 /** What every guest and real program is run on. */
 export const platforms = ['kvm', 'ptrace'] as const
+export type Platform = (typeof platforms)[number]
 
 const TIMEOUT_MS = 60_000
 const MAX_OUTPUT = 256 << 20

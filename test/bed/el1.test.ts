@@ -1,0 +1,5 @@
+// A bed without EL2, as most virtual machines in the cloud are: no KVM.
+
+import {describeArm64Bed} from './arm64.ts'
+
+describeArm64Bed('el1')

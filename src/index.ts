@@ -9,9 +9,16 @@ export type {
   SandboxOptions,
   SandboxResult,
   SandboxRunOptions,
+  SandboxTraceOptions,
   SandboxVolume,
 } from './sandbox/options.ts'
 export {Sandbox} from './sandbox/sandbox.ts'
+export type {
+  TraceEvent,
+  TraceExitEvent,
+  TraceSignalEvent,
+  TraceSyscallEvent,
+} from './sentry/trace/event.ts'
 export type {
   Exit,
   FailEntryExit,

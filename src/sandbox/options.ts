@@ -48,6 +48,20 @@ export interface SandboxRunOptions {
   encoding?: 'utf8' | 'buffer'
 }
 
+/** What a trace tells, and how much of it. Sets of names are those of strace's -e. */
+export interface SandboxTraceOptions {
+  /** Names, `%classes` and `/regular expressions` of system calls, separated by commas; `!` in front: all others. Default: all. */
+  calls?: string
+  /** Names of signals: `SIGINT,SIGTERM`. Default: all. */
+  signals?: string
+  /** Of `successful`, `failed`, `unfinished` and `detached`. Default: all. */
+  statuses?: string
+  /** Bytes of a string, elements of an array; default 32. */
+  stringLimit?: number
+  /** Each descriptor with what it leads to: `3</etc/passwd>`. */
+  showsPaths?: boolean
+}
+
 /** How a program ended. Exactly one of `exitCode` and `signal` is set, or neither after a time-out. */
 export interface SandboxResult<Output = string> {
   exitCode: number | null
@@ -88,6 +102,17 @@ export function toRequest(program: string, args: readonly string[], options: San
     timeoutMs,
     maxOutputBytes,
   }
+}
+
+/** @returns a copy. @throws HvError BAD_ARGUMENT; what is in the sets is checked by the sentry */
+export function checkTraceOptions(options: SandboxTraceOptions): SandboxTraceOptions {
+  const {calls, signals, statuses, stringLimit, showsPaths} = options
+  for (const [name, set] of Object.entries({calls, signals, statuses})) {
+    if (set !== undefined) requireText(name, set)
+  }
+  if (stringLimit !== undefined && !(Number.isSafeInteger(stringLimit) && stringLimit >= 0))
+    throw bad(`stringLimit ${stringLimit} is no number of bytes`, 'give a whole number')
+  return {calls, signals, statuses, stringLimit, showsPaths}
 }
 
 function requireText(what: string, text: unknown): void {

@@ -2,7 +2,9 @@
 
 import {HvError, type HvErrorCode} from '../errors.ts'
 import type {ChosenPlatform, PlatformChoice} from '../platform/choice.ts'
-import type {RunResult, Volume} from '../run-options.ts'
+import type {RunResult, TraceFilters, Volume} from '../run-options.ts'
+import type {TraceEvent} from '../sentry/trace/event.ts'
+import type {Style} from '../sentry/trace/style.ts'
 
 /** `workerData`. */
 export interface WorkerSettings {
@@ -14,6 +16,8 @@ export interface WorkerSettings {
   bellFd: number
   /** One Int32: the run that shall stop, or STOP_EVERYTHING. */
   stopWord: SharedArrayBuffer
+  /** One Int32: batches of a trace's events that the caller's thread has not taken yet. */
+  underWay: SharedArrayBuffer
 }
 
 /** In `stopWord`: this run and all to come. Runs count from 1. */
@@ -31,8 +35,15 @@ export interface RunRequest {
   maxOutputBytes: number
 }
 
-/** To the worker. It takes them one by one, while no guest runs. */
-export type Request = RunRequest | {kind: 'dispose'}
+/** Switches the trace on, in place of the one there is, or off. */
+export interface TraceRequest {
+  kind: 'trace'
+  /** undefined: off. */
+  options: (TraceFilters & Partial<Style>) | undefined
+}
+
+/** To the worker. It takes them one by one, while no guest runs; those of the trace also then, once the bell has rung. */
+export type Request = RunRequest | TraceRequest | {kind: 'dispose'}
 
 export interface Finished {
   result: RunResult
@@ -41,11 +52,16 @@ export interface Finished {
   outputTruncated: boolean
 }
 
-/** From the worker: `ready` or `failed` when it has started, then one for each run. */
+/**
+ * From the worker: `ready` or `failed` when it has started, then one for each run; `traced` for each request of the trace,
+ * and `events` in between.
+ */
 export type Reply =
   | {kind: 'ready'; platform: ChosenPlatform}
   | {kind: 'finished'; finished: Finished}
   | {kind: 'failed'; error: WireError}
+  | {kind: 'traced'; error?: WireError}
+  | {kind: 'events'; events: TraceEvent[]}
 
 /** An error without its class, which does not survive the crossing. `code` absent: a bug of ours. */
 export interface WireError {

@@ -4,7 +4,15 @@ import {signalName} from '../abi/signal.ts'
 import {HvError} from '../errors.ts'
 import {type ChosenPlatform, PLATFORM_CHOICES} from '../platform/choice.ts'
 import {DEFAULT_MEMORY_BYTES} from '../sentry/run-to-end.ts'
-import {type SandboxOptions, type SandboxResult, type SandboxRunOptions, toRequest} from './options.ts'
+import type {TraceEvent} from '../sentry/trace/event.ts'
+import {
+  checkTraceOptions,
+  type SandboxOptions,
+  type SandboxResult,
+  type SandboxRunOptions,
+  type SandboxTraceOptions,
+  toRequest,
+} from './options.ts'
 import type {Finished, RunRequest} from './protocol.ts'
 import {SentryThread} from './sentry-thread.ts'
 
@@ -87,6 +95,24 @@ export class Sandbox {
       outputTruncated: finished.outputTruncated,
       stats,
     }
+  }
+
+  /**
+   * Tells `listener` of system calls, signals and ends: of the program that runs, from its next call on, and of all to
+   * come. A trace that is on already ends for it. Resolves when it is on.
+   *
+   * Events come in order and in batches, at most 20 ms late; a run's have all come when it resolves. The guest waits when it
+   * is some 2000 events ahead of the listener, also beyond its time: none is lost, and memory stays bounded. What the
+   * listener throws is an uncaught exception of this process.
+   * @throws HvError BAD_ARGUMENT, and the trace that was on stays; DISPOSED
+   */
+  async startTrace(listener: (event: TraceEvent) => void, options: SandboxTraceOptions = {}): Promise<void> {
+    await this.#thread.trace(listener, checkTraceOptions(options))
+  }
+
+  /** Resolves when the trace is off, and all its events have come. Calls under way are told as unfinished. */
+  async stopTrace(): Promise<void> {
+    await this.#thread.trace(undefined, undefined)
   }
 
   /** Stops what runs, whose promise rejects with DISPOSED, and frees everything. Again: the same promise. */

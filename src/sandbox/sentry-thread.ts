@@ -4,6 +4,7 @@ import {Worker} from 'node:worker_threads'
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
 import type {ChosenPlatform} from '../platform/choice.ts'
+import type {TraceEvent} from '../sentry/trace/event.ts'
 import {
   type Finished,
   fromWire,
@@ -11,6 +12,8 @@ import {
   type Request,
   type RunRequest,
   STOP_EVERYTHING,
+  type TraceRequest,
+  type WireError,
   type WorkerSettings,
 } from './protocol.ts'
 
@@ -19,10 +22,22 @@ const GRACE_MS = 5000
 /** Bound for what a guest can make its sentry remember; the guest's memory and output are not in it. */
 const HEAP_MB = 512
 
+/** What the thread's settings are without what connects the two. */
+type OwnSettings = Omit<WorkerSettings, 'bellFd' | 'stopWord' | 'underWay'>
+
+/** A request of the trace that is not answered yet; `listener` gets what comes after the answer. */
+interface TraceExchange {
+  listener: TraceListener | undefined
+  resolve: () => void
+  reject: (error: unknown) => void
+}
+
 interface Exchange {
   resolve: (finished: Finished | undefined) => void
   reject: (error: unknown) => void
 }
+
+export type TraceListener = (event: TraceEvent) => void
 
 const living = new Set<SentryThread>()
 
@@ -33,16 +48,21 @@ export class SentryThread {
   readonly #exited: Promise<void>
   /** Once it has started. */
   platform!: ChosenPlatform
+  readonly #underWay: Int32Array
   #exchange: Exchange | undefined
+  readonly #traceExchanges: TraceExchange[] = []
+  #listener: TraceListener | undefined
   #runs = 0
   /** Why it cannot be used any more. */
   #end: HvError | undefined
 
-  private constructor(settings: Omit<WorkerSettings, 'bellFd' | 'stopWord'>) {
+  private constructor(settings: OwnSettings) {
     const stopWord = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
     this.#stopWord = new Int32Array(stopWord)
+    const underWay = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
+    this.#underWay = new Int32Array(underWay)
     this.#bellFd = addon.createBell()
-    const workerData: WorkerSettings = {...settings, bellFd: this.#bellFd, stopWord}
+    const workerData: WorkerSettings = {...settings, bellFd: this.#bellFd, stopWord, underWay}
     try {
       this.#worker = new Worker(new URL('./worker.js', import.meta.url), {
         workerData,
@@ -69,7 +89,7 @@ export class SentryThread {
   }
 
   /** @throws HvError as Sandbox.create does */
-  static async start(settings: Omit<WorkerSettings, 'bellFd' | 'stopWord'>): Promise<SentryThread> {
+  static async start(settings: OwnSettings): Promise<SentryThread> {
     const thread = new SentryThread(settings)
     try {
       await thread.#converse()
@@ -94,6 +114,20 @@ export class SentryThread {
     }
   }
 
+  /**
+   * Switches the trace on, or off without a listener. Resolves when it is done, and all events of before are delivered.
+   * @throws HvError
+   */
+  trace(listener: TraceListener | undefined, options: TraceRequest['options']): Promise<void> {
+    if (this.#end !== undefined) return Promise.reject(this.#end)
+    return new Promise((resolve, reject) => {
+      this.#traceExchanges.push({listener, resolve, reject})
+      this.#worker.ref()
+      this.#worker.postMessage({kind: 'trace', options} satisfies Request)
+      addon.ringBell(this.#bellFd)
+    })
+  }
+
   /** Stops the guest and ends the thread; resolves when everything is freed. */
   async stop(): Promise<void> {
     this.#end ??= new HvError('DISPOSED', 'the sandbox is disposed')
@@ -114,6 +148,8 @@ export class SentryThread {
     if (!living.has(this)) return
     // Nothing takes STOP_EVERYTHING back.
     if (Atomics.load(this.#stopWord, 0) !== STOP_EVERYTHING) Atomics.store(this.#stopWord, 0, what)
+    // It may wait for the listener of its trace.
+    Atomics.notify(this.#underWay, 0)
     addon.ringBell(this.#bellFd)
   }
 
@@ -128,7 +164,11 @@ export class SentryThread {
   }
 
   #receive(reply: Reply): void {
-    if (reply.kind === 'failed') {
+    if (reply.kind === 'events') {
+      this.#deliver(reply.events)
+    } else if (reply.kind === 'traced') {
+      this.#traced(reply.error)
+    } else if (reply.kind === 'failed') {
       const error = fromWire(reply.error)
       // The sentry stopped in the middle of something.
       if (error.code === 'SANDBOX_FAILED' || error.code === 'VCPU_FAILED') this.#end ??= error
@@ -146,13 +186,41 @@ export class SentryThread {
   #fail(error: HvError): void {
     this.#end ??= error
     this.#take()?.reject(this.#end)
+    for (const exchange of this.#traceExchanges.splice(0)) exchange.reject(this.#end)
+  }
+
+  /** What the listener throws goes to this process, as from any event; the guest goes on. */
+  #deliver(events: TraceEvent[]): void {
+    try {
+      if (this.#listener !== undefined) for (const event of events) this.#listener(event)
+    } finally {
+      Atomics.sub(this.#underWay, 0, 1)
+      Atomics.notify(this.#underWay, 0)
+    }
+  }
+
+  #traced(error: WireError | undefined): void {
+    const exchange = this.#traceExchanges.shift()
+    this.#unrefIdle()
+    if (error !== undefined) {
+      exchange?.reject(fromWire(error))
+      return
+    }
+    this.#listener = exchange?.listener
+    exchange?.resolve()
   }
 
   #take(): Exchange | undefined {
     const exchange = this.#exchange
     this.#exchange = undefined
-    if (this.#end === undefined) this.#worker.unref()
+    this.#unrefIdle()
     return exchange
+  }
+
+  /** Nobody waits for it: it does not keep the process alive. */
+  #unrefIdle(): void {
+    const isIdle = this.#exchange === undefined && this.#traceExchanges.length === 0
+    if (this.#end === undefined && isIdle) this.#worker.unref()
   }
 }
 

@@ -1,11 +1,13 @@
 // The thread behind a Sandbox: a sentry that runs programs one after another, and stops them when the bell rings.
 
-import {parentPort, workerData} from 'node:worker_threads'
+import {parentPort, receiveMessageOnPort, workerData} from 'node:worker_threads'
 import {SIGKILL} from '../abi/signal.ts'
 import {addon} from '../addon.ts'
 import {openPlatform} from '../platform/open.ts'
 import {runToEnd} from '../sentry/run-to-end.ts'
 import {Sentry} from '../sentry/sentry.ts'
+import type {TraceEvent} from '../sentry/trace/event.ts'
+import {EventBatches} from './event-batches.ts'
 import {
   type Finished,
   type Reply,
@@ -16,12 +18,15 @@ import {
   type WorkerSettings,
 } from './protocol.ts'
 import {Output, openInput, openOutput} from './streams.ts'
+import {WorkerTrace} from './worker-trace.ts'
 
 const EPOLLIN = 1
 
 const port = parentPort!
 const settings = workerData as WorkerSettings
 const stopWord = new Int32Array(settings.stopWord)
+/** Of the run that is under way, or was last. */
+let runId = 0
 
 serve().catch((error) => {
   reply({kind: 'failed', error: toWire(error)})
@@ -37,25 +42,55 @@ async function serve(): Promise<void> {
     platform[Symbol.dispose]()
     throw error
   }
+  const {kernel} = sentry
+  const underWay = new Int32Array(settings.underWay)
+  const post = (events: TraceEvent[]): void => reply({kind: 'events', events})
+  const batches = new EventBatches(post, kernel.timers, underWay, shallStop)
+  const trace = new WorkerTrace(kernel, batches, (error) =>
+    reply({kind: 'traced', ...(error !== undefined && {error: toWire(error)})}),
+  )
   let turn = Promise.resolve()
-  port.on('message', (request: Request) => {
+  const receive = (request: Request): void => {
+    if (request.kind === 'trace') {
+      if (trace.request(request)) return
+      // Now if a guest runs, which has to wait for it; else when its turn comes.
+      kernel.pause()
+      turn = turn.then(() => trace.catchUp())
+      return
+    }
     turn = turn.then(async () => {
       if (request.kind === 'run') {
-        await answer(sentry, request)
+        await answer(sentry, request, {
+          bellRang: () => {
+            for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port))
+              receive(next.message)
+          },
+          whilePaused: () => trace.catchUp(),
+        })
+        // What came after the program's end, or before the sentry failed.
+        batches.flush()
         return
       }
       sentry.dispose()
       platform[Symbol.dispose]()
       port.close()
     })
-  })
+  }
+  port.on('message', receive)
   reply({kind: 'ready', platform: {name: platform.name, reason}})
 }
 
-async function answer(sentry: Sentry, request: RunRequest): Promise<void> {
+/** What a run does besides running. */
+interface RunHooks {
+  /** It was rung while the guest ran. */
+  bellRang: () => void
+  whilePaused: () => Promise<void>
+}
+
+async function answer(sentry: Sentry, request: RunRequest, hooks: RunHooks): Promise<void> {
   let finished: Finished
   try {
-    finished = await run(sentry, request)
+    finished = await run(sentry, request, hooks)
   } catch (error) {
     reply({kind: 'failed', error: toWire(error)})
     return
@@ -63,8 +98,9 @@ async function answer(sentry: Sentry, request: RunRequest): Promise<void> {
   reply({kind: 'finished', finished}, [finished.stdout.buffer, finished.stderr.buffer])
 }
 
-async function run(sentry: Sentry, request: RunRequest): Promise<Finished> {
+async function run(sentry: Sentry, request: RunRequest, hooks: RunHooks): Promise<Finished> {
   const {kernel} = sentry
+  runId = request.id
   const {bellFd, root} = settings
   const stdout = new Output(request.maxOutputBytes)
   const stderr = new Output(request.maxOutputBytes)
@@ -80,12 +116,14 @@ async function run(sentry: Sentry, request: RunRequest): Promise<Finished> {
   try {
     const result = await runToEnd(sentry, program, {
       timeoutMs: request.timeoutMs,
+      whilePaused: hooks.whilePaused,
       onLoaded: (process) => {
         kernel.onReady = (fd) => {
           if (fd !== bellFd) return
           // Before the look at the word: what is said after it rings again.
           addon.silenceBell(bellFd)
-          if (shallStop(request.id)) process.signals.raise(SIGKILL)
+          if (shallStop()) process.signals.raise(SIGKILL)
+          hooks.bellRang()
         }
       },
     })
@@ -97,9 +135,9 @@ async function run(sentry: Sentry, request: RunRequest): Promise<Finished> {
   }
 }
 
-function shallStop(id: number): boolean {
+function shallStop(): boolean {
   const word = Atomics.load(stopWord, 0)
-  return word === id || word === STOP_EVERYTHING
+  return word === runId || word === STOP_EVERYTHING
 }
 
 function reply(message: Reply, transfer: ArrayBuffer[] = []): void {

@@ -8,3 +8,10 @@ export interface Style {
 }
 
 export const DEFAULT_STYLE: Style = {stringLimit: 32, showsPaths: false}
+
+export function styleOf({stringLimit, showsPaths}: Partial<Style>): Style {
+  return {
+    stringLimit: stringLimit ?? DEFAULT_STYLE.stringLimit,
+    showsPaths: showsPaths ?? DEFAULT_STYLE.showsPaths,
+  }
+}

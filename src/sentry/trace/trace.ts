@@ -13,7 +13,7 @@ import {formatSummary} from './format-summary.ts'
 import {LineSink} from './line-sink.ts'
 import {LineWriter} from './line-writer.ts'
 import {stampsOf} from './stamps.ts'
-import {DEFAULT_STYLE, type Style} from './style.ts'
+import {styleOf} from './style.ts'
 import {SummaryTracer} from './summary.ts'
 import type {TraceSink} from './trace-sink.ts'
 
@@ -70,13 +70,6 @@ function sinkOf(options: TraceOptions, writer: LineWriter): TraceSink {
   }
   const stamps = stampsOf(options.clock, options.isRelative ?? false)
   return new LineSink(writer, {showsDurations: options.showsDurations ?? false, stamps})
-}
-
-export function styleOf({stringLimit, showsPaths}: Partial<Style>): Style {
-  return {
-    stringLimit: stringLimit ?? DEFAULT_STYLE.stringLimit,
-    showsPaths: showsPaths ?? DEFAULT_STYLE.showsPaths,
-  }
 }
 
 /** strace's -C: the calls, and their count. */

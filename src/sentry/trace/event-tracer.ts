@@ -1,0 +1,21 @@
+// eventTracer: a tracer whose events somebody takes: a sandbox's.
+
+import type {TraceFilters} from '../../run-options.ts'
+import type {Tracer} from '../tracer.ts'
+import {CallTracer} from './call-tracer.ts'
+import type {TraceEvent} from './event.ts'
+import {EventSink} from './event-sink.ts'
+import {TraceFilter} from './filter.ts'
+import {type Style, styleOf} from './style.ts'
+
+/**
+ * @param flush called when nothing more may come for a while
+ * @throws HvError BAD_ARGUMENT
+ */
+export function eventTracer(
+  options: TraceFilters & Partial<Style>,
+  take: (event: TraceEvent) => void,
+  flush: () => void,
+): Tracer {
+  return new CallTracer(new EventSink(take, flush), new TraceFilter(options), styleOf(options))
+}

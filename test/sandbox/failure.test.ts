@@ -10,7 +10,7 @@ import {BUSYBOX} from './guests.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const copy = mkdtempSync(join(tmpdir(), 'hv-failing-'))
-const ENTRY = 'function run(sentry, request) {'
+const ENTRY = 'async function run(sentry, request, hooks) {'
 const BUGS = `
   switch (request.args[0]) {
     case 'throws': throw new TypeError('a bug')

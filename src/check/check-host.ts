@@ -1,17 +1,18 @@
-// checkHost: what this host can do for hv, finding by finding, with the proof at the end.
+// checkHost: what this host can do for hv, finding by finding, with the proof of each platform at the end of its findings.
 
 import {arm64} from './arm64/checks.ts'
 import {boardOf, checkBoard} from './board.ts'
 import {type ArchChecks, type Facts, KVM_DEVICE} from './facts.ts'
-import type {Finding, HostReport, ProveTrap} from './finding.ts'
+import {type Finding, type HostReport, PLATFORMS, type PlatformName} from './finding.ts'
 import {Host, type HostOptions} from './host.ts'
 import {checkKvmDevice} from './kvm-device.ts'
 import {checkKvmApi, checkKvmCapabilities, checkKvmVm} from './kvm-vm.ts'
+import {checkPtrace} from './ptrace/checks.ts'
+import {proveRealStop, proveRealTrap} from './real-proofs.ts'
 import {describeSurroundings, surroundingsOf} from './surroundings.ts'
-import {proveTrap} from './trap-proof.ts'
+import {attempt, proveTrap} from './trap-proof.ts'
 import {x86_64} from './x86_64/checks.ts'
 
-const PROOF_BYTES = 16 << 20
 const BY_ARCH: Record<string, ArchChecks> = {x86_64, arm64}
 
 /**
@@ -19,14 +20,13 @@ const BY_ARCH: Record<string, ArchChecks> = {x86_64, arm64}
  * @throws HvError ADDON_MISSING; BAD_ARGUMENT and BOARD_INVALID for the board that `options` name
  */
 export async function checkHost(options: HostOptions = {}): Promise<HostReport> {
-  const host = new Host({proveTrap: proveRealTrap, ...options})
+  const host = new Host({proveTrap: proveRealTrap, proveStop: proveRealStop, ...options})
   const arch = BY_ARCH[host.arch]
   const report = {version: 1, arch: host.arch, kernel: host.kernel} as const
   if (!arch) {
     return {
       ...report,
-      usable: false,
-      platform: null,
+      ...verdictOf({kvm: false, ptrace: false}),
       board: null,
       machine: null,
       findings: [unknownArch(host)],
@@ -36,17 +36,40 @@ export async function checkHost(options: HostOptions = {}): Promise<HostReport> 
   const board = boardOf(host, options)
   const facts = await factsOf(host, arch, options)
   const machine = arch.machineOf(facts)
-  const findings = [
-    ...describeSurroundings(facts.surroundings),
-    ...checkBoard(host, machine, board),
+  const kvm = about('kvm', [
     ...arch.checks.flatMap((check) => check(facts)),
     ...[checkKvmDevice, checkKvmApi, checkKvmVm, checkKvmCapabilities].flatMap((check) => check(facts)),
     await proveTrap(facts),
-  ]
-  const isProven = findings.at(-1)?.status === 'ok'
-  const usable = isProven && findings.every(({status}) => status !== 'fail')
-  const name = board.board?.name ?? null
-  return {...report, usable, platform: usable ? 'kvm' : null, board: name, machine, findings}
+  ])
+  const ptrace = about('ptrace', checkPtrace(facts))
+  return {
+    ...report,
+    ...verdictOf({kvm: isProven(kvm), ptrace: isProven(ptrace)}),
+    board: board.board?.name ?? null,
+    machine,
+    findings: [
+      ...describeSurroundings(facts.surroundings),
+      ...checkBoard(host, machine, board),
+      ...kvm,
+      ...ptrace,
+    ],
+  }
+}
+
+function about(platform: PlatformName, findings: readonly Finding[]): Finding[] {
+  return findings.map((finding) => ({...finding, platform}))
+}
+
+/** @param findings about a platform, its proof last */
+function isProven(findings: readonly Finding[]): boolean {
+  return findings.at(-1)?.status === 'ok' && findings.every(({status}) => status !== 'fail')
+}
+
+function verdictOf(
+  platforms: HostReport['platforms'],
+): Pick<HostReport, 'usable' | 'platform' | 'platforms'> {
+  const platform = PLATFORMS.find((name) => platforms[name]) ?? null
+  return {usable: platform !== null, platform, platforms}
 }
 
 async function factsOf(host: Host, arch: ArchChecks, options: HostOptions): Promise<Facts> {
@@ -55,16 +78,8 @@ async function factsOf(host: Host, arch: ArchChecks, options: HostOptions): Prom
   const probeKvm = options.probeKvm ?? (await import('../addon.ts')).addon.probeKvm
   const numbers = [...capabilities.map(({number}) => number), ...moreCapabilities]
   const kvm = probeKvm(KVM_DEVICE, numbers, questions)
-  return {host, surroundings: surroundingsOf(host), kvm, capabilities}
-}
-
-const proveRealTrap: ProveTrap = async () => {
-  const [{KvmPlatform}, {measureTrap}] = await Promise.all([
-    import('../platform/kvm/kvm.ts'),
-    import('../platform/proof.ts'),
-  ])
-  using platform = new KvmPlatform(PROOF_BYTES)
-  return {ok: true, ...measureTrap(platform)}
+  const stop = host.proveStop && (await attempt(host.proveStop))
+  return {host, surroundings: surroundingsOf(host), kvm, capabilities, stop}
 }
 
 function unknownArch(host: Host): Finding {

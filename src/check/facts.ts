@@ -1,9 +1,10 @@
-// What every check looks at, read once: the host, its surroundings, and what /dev/kvm answered.
+// What every check looks at, read once: the host, its surroundings, what /dev/kvm answered, and whether a process can be traced.
 
 import type {KvmProbe, KvmQuestions} from './addon.ts'
-import type {Finding, Machine} from './finding.ts'
+import type {Finding, Machine, StopProof} from './finding.ts'
 import type {Host} from './host.ts'
 import type {Surroundings} from './surroundings.ts'
+import type {Outcome} from './trap-proof.ts'
 
 export const KVM_DEVICE = '/dev/kvm'
 
@@ -23,6 +24,8 @@ export interface Facts {
   kvm: KvmProbe
   /** Those that the first of `kvm.extensions` answer, in the same order. */
   capabilities: readonly Capability[]
+  /** What came of tracing a process; undefined: it was not tried. */
+  stop: Outcome<StopProof> | undefined
 }
 
 /** One or more findings about one subject; none when the subject does not exist here. */
@@ -42,4 +45,9 @@ export interface ArchChecks {
 /** The device opened and made a VM: whatever else looks wrong, KVM works. */
 export function makesVms({kvm}: Facts): boolean {
   return kvm.openErrno === 0 && kvm.apiVersion >= 0 && kvm.createVmErrno === 0
+}
+
+/** A traced process was stopped at its system calls: whatever else looks wrong, ptrace works. */
+export function tracesProcesses({stop}: Facts): boolean {
+  return stop?.proof?.ok === true
 }

@@ -1,7 +1,11 @@
 // What `hv check` finds and reports. The shapes are public and stable: README.md in this folder is their documentation.
 
-/** `fail`: hv cannot run guests because of it. `warn`: something is worse than it could be. `info`: a fact. */
+/** `fail`: its platform cannot run guests because of it. `warn`: something is worse than it could be. `info`: a fact. */
 export type FindingStatus = 'ok' | 'warn' | 'fail' | 'info'
+
+/** What can run guests, in the order in which `hv run` prefers them. */
+export const PLATFORMS = ['kvm', 'ptrace'] as const
+export type PlatformName = (typeof PLATFORMS)[number]
 
 export interface Finding {
   /** Stable, kebab-case. */
@@ -14,15 +18,19 @@ export interface Finding {
   evidence: string
   /** One command in backquotes with a word around it, or a sentence. Only where there is something to mend. */
   mend?: string
+  /** Which platform it is about; absent: the host as a whole. */
+  platform?: PlatformName
 }
 
 export interface HostReport {
   /** Of this format. It grows when a field changes or goes, not when one is added. */
   version: 1
-  /** hv can run guests here: nothing failed, and the trap was proven. */
+  /** hv can run guests here, by one platform at least. */
   usable: boolean
   /** What `hv run` would use. */
-  platform: 'kvm' | null
+  platform: PlatformName | null
+  /** Which can run guests here: nothing of theirs failed, and their proof is `ok`. */
+  platforms: Record<PlatformName, boolean>
   arch: string
   /** `uname -r`. */
   kernel: string
@@ -57,10 +65,10 @@ export interface Core {
   part: string | null
 }
 
-/** A real system call of a real guest in user mode of a real VM. */
+/** A real system call of a real guest, in user mode of a real VM or in a traced process. */
 export interface TrapProof {
   ok: boolean
-  /** A system call to the host process and back, by a VM exit. Nanoseconds. */
+  /** A system call to the host process and back, by a VM exit or a stop of the process. Nanoseconds. */
   roundTripNs: number
   /** The same with the host process listening, without an exit. Nanoseconds. */
   listeningNs?: number
@@ -69,3 +77,10 @@ export interface TrapProof {
 }
 
 export type ProveTrap = () => TrapProof | Promise<TrapProof>
+
+export interface StopProof extends TrapProof {
+  /** The namespaces that the traced process does not share with this one, by their names in /proc/PID/ns; absent: not known. */
+  namespaces?: readonly string[]
+}
+
+export type ProveStop = () => StopProof | Promise<StopProof>

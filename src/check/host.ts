@@ -13,7 +13,7 @@ import {
 import {machine, release, userInfo} from 'node:os'
 import {join} from 'node:path'
 import type {KvmProbe, KvmQuestions} from './addon.ts'
-import type {ProveTrap} from './finding.ts'
+import type {ProveStop, ProveTrap} from './finding.ts'
 
 /** A model-specific register, or why it cannot be read. */
 export type MsrValue = bigint | 'absent' | 'denied'
@@ -24,13 +24,17 @@ export interface HostOptions {
   root?: string
   /** `uname -m`. */
   machine?: string
+  /** `uname -r`. */
+  kernel?: string
   uid?: number
   /** The groups of this process, not of the user's entry in /etc/group. */
   groups?: number[]
   user?: string
   probeKvm?: ProbeKvm
-  /** undefined: there is no proof, and so the host is not usable. */
+  /** undefined: there is no proof, and so KVM does not count as usable. */
   proveTrap?: ProveTrap | undefined
+  /** undefined: there is no proof, and so ptrace does not count as usable. */
+  proveStop?: ProveStop | undefined
   /** Compare with this board of boards/, whatever the host says that it is. */
   board?: string
   /** Where the board files lie; default: the package's. */
@@ -54,16 +58,18 @@ export class Host {
   readonly groups: readonly number[]
   readonly user: string
   readonly proveTrap: ProveTrap | undefined
+  readonly proveStop: ProveStop | undefined
 
   constructor(options: HostOptions = {}) {
     const name = options.machine ?? machine()
     this.root = options.root ?? '/'
     this.arch = LINUX_MACHINE[name] ?? name
-    this.kernel = release()
+    this.kernel = options.kernel ?? release()
     this.uid = options.uid ?? process.getuid!()
     this.groups = options.groups ?? [process.getegid!(), ...process.getgroups!()]
     this.user = options.user ?? userName()
     this.proveTrap = options.proveTrap
+    this.proveStop = options.proveStop
   }
 
   /** The text of a file, or null when it cannot be read. */

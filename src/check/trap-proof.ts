@@ -1,10 +1,25 @@
-// The proof: a guest in user mode of a real VM makes a system call, and the host process answers it.
+// The proofs: a guest in user mode makes a system call, and the host process answers it. Here KVM's, and what both say.
 
 import {type Facts, makesVms} from './facts.ts'
 import type {Finding, TrapProof} from './finding.ts'
 
+/** What came of a try: a proof, or what it threw. */
+export type Outcome<Proof extends TrapProof> =
+  | {proof: Proof; error?: undefined}
+  | {proof?: undefined; error: Error & {nextStep?: string}}
+
+export const REPORT_IT = 'report this with the output of `hv check --json`'
 const NS_PER_US = 1000
-const REPORT_IT = 'report this with the output of `hv check --json`'
+
+export async function attempt<Proof extends TrapProof>(
+  prove: () => Proof | Promise<Proof>,
+): Promise<Outcome<Proof>> {
+  try {
+    return {proof: await prove()}
+  } catch (error) {
+    return {error: error as Error}
+  }
+}
 
 /** `ok` only when a trap was seen. */
 export async function proveTrap(facts: Facts): Promise<Finding> {
@@ -15,24 +30,31 @@ export async function proveTrap(facts: Facts): Promise<Finding> {
     return {...subject, status: 'info', detail: 'It was not tried.', evidence}
   }
 
-  try {
-    return {...subject, ...judge(await prove()), evidence: 'a guest in user mode of a VM made a system call'}
-  } catch (error) {
-    const {message, nextStep} = error as Error & {nextStep?: string}
-    const detail = `The guest did not run: ${message}`
-    return {...subject, status: 'fail', detail, evidence: 'a VM of this process', mend: nextStep || REPORT_IT}
+  const {proof, error} = await attempt(prove)
+  if (proof) {
+    const evidence = 'a guest in user mode of a VM made a system call'
+    return {...subject, ...judge(proof, 'by an exit'), evidence}
+  }
+  const detail = `The guest did not run: ${error.message}`
+  return {
+    ...subject,
+    status: 'fail',
+    detail,
+    evidence: 'a VM of this process',
+    mend: error.nextStep || REPORT_IT,
   }
 }
 
-function judge(proof: TrapProof): Pick<Finding, 'status' | 'detail' | 'mend'> {
+/** @param way that a system call takes, to go on with behind its time */
+export function judge(proof: TrapProof, way: string): Pick<Finding, 'status' | 'detail' | 'mend'> {
   if (!proof.ok) {
     const detail = proof.detail ?? 'The system call did not arrive as it was made.'
     return {status: 'fail', detail, mend: REPORT_IT}
   }
-  const byExit = `A system call and back takes ${microseconds(proof.roundTripNs)} by an exit`
-  if (proof.listeningNs === undefined) return {status: 'ok', detail: `${byExit}.`}
+  const stopped = `A system call and back takes ${microseconds(proof.roundTripNs)} ${way}`
+  if (proof.listeningNs === undefined) return {status: 'ok', detail: `${stopped}.`}
   const listening = microseconds(proof.listeningNs)
-  return {status: 'ok', detail: `${byExit}, ${listening} with the host process listening.`}
+  return {status: 'ok', detail: `${stopped}, ${listening} with the host process listening.`}
 }
 
 function microseconds(ns: number): string {

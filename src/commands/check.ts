@@ -2,6 +2,7 @@
 
 import {Command, Flags} from '@oclif/core'
 import {checkHost} from '../check/check-host.ts'
+import {PLATFORMS, type PlatformName} from '../check/finding.ts'
 import {formatReport} from '../check/format-report.ts'
 
 const STATUS_UNUSABLE = 1
@@ -10,14 +11,15 @@ export default class Check extends Command {
   static override summary = 'Say whether hv can run guests on this host, and what to mend.'
 
   static override description = [
-    'Looks at the processor, the firmware, KVM in the kernel, /dev/kvm and what KVM can do, and then runs a guest that makes a system call. On ARM it tells how the kernel uses EL2 (VHE, nVHE, hVHE, protected), with all evidence. It changes nothing. Root sees more: the registers that tell what the firmware switched off, and the kernel log.',
+    'Looks at the processor, the firmware, KVM in the kernel, /dev/kvm and what KVM can do, and then runs a guest that makes a system call. On ARM it tells how the kernel uses EL2 (VHE, nVHE, hVHE, protected), with all evidence. The same for ptrace, the platform of hosts without KVM: what the kernel, Yama and seccomp allow, and a traced process that makes a system call. It changes nothing. Root sees more: the registers that tell what the firmware switched off, and the kernel log.',
     'It names the board that this is, and compares what it found with what the file of that board expects; see `<%= config.bin %> boards`.',
-    'The exit status is 0 when hv can run guests here and 1 when it cannot.',
+    'The exit status is 0 when hv can run guests here, by KVM or by ptrace, and 1 when it cannot; with --platform it is about that one alone. Where ptrace works and KVM does not, what fails of KVM is still shown, with what mends it.',
   ].join('\n\n')
 
   static override examples = [
     '<%= config.bin %> check',
     '<%= config.bin %> check --json',
+    '<%= config.bin %> check --platform kvm',
     '<%= config.bin %> check --board rpi4',
     '$ sudo <%= config.bin %> check',
   ]
@@ -27,16 +29,23 @@ export default class Check extends Command {
       summary: 'compare with this board, whatever the host calls itself',
       helpValue: 'NAME',
     }),
+    platform: Flags.string({
+      summary: 'what the exit status is about: `auto` is whichever works',
+      options: ['auto', ...PLATFORMS],
+      default: 'auto',
+    }),
     json: Flags.boolean({summary: 'print the report as JSON, in the documented, stable format'}),
   }
 
   override async run(): Promise<void> {
     const {flags} = await this.parse(Check)
     const report = await checkHost(flags.board === undefined ? {} : {board: flags.board})
+    const wanted = flags.platform === 'auto' ? undefined : (flags.platform as PlatformName)
     const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR
     process.stdout.write(
-      flags.json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report, isColoured),
+      flags.json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report, isColoured, wanted),
     )
-    process.exitCode = report.usable ? 0 : STATUS_UNUSABLE
+    const isUsable = wanted ? report.platforms[wanted] : report.usable
+    process.exitCode = isUsable ? 0 : STATUS_UNUSABLE
   }
 }

@@ -13,6 +13,8 @@ const canOpenKvm = (() => {
   }
 })()
 const isRoot = process.getuid!() === 0
+/** A mount namespace of its own, whose /dev is empty. */
+const WITHOUT_DEV = ['unshare', '-m', 'sh', '-c', 'mount -t tmpfs none /dev && exec "$@"', 'sh']
 
 test('the exit status is the verdict, in both formats', () => {
   const json = hv(['check', '--json'])
@@ -27,7 +29,7 @@ test.skipIf(!canOpenKvm)(
   'a machine whose /dev/kvm can be opened is usable, by the proof of a real trap',
   () => {
     const report = JSON.parse(hv(['check', '--json']).stdout)
-    expect(report).toMatchObject({version: 1, usable: true, platform: 'kvm'})
+    expect(report).toMatchObject({version: 1, usable: true, platform: 'kvm', platforms: {kvm: true}})
     const proof = report.findings.find(({id}: {id: string}) => id === 'trap-proof')
     expect(proof).toMatchObject({status: 'ok', detail: expect.stringMatching(/\d+\.\d µs by an exit/)})
   },
@@ -52,22 +54,47 @@ test('a pipe gets no colours', () => {
   expect(hv(['check']).stdout).not.toContain('\x1b')
 })
 
+test('a process can be traced here, by the proof of a real stop', () => {
+  const report = JSON.parse(hv(['check', '--json']).stdout)
+  expect(report.platforms.ptrace).toBe(true)
+  const proof = report.findings.find(({id}: {id: string}) => id === 'ptrace-proof')
+  expect(proof).toMatchObject({status: 'ok', detail: expect.stringMatching(/\d+\.\d µs by a stop/)})
+  expect(hv(['check', '--platform', 'ptrace']).status).toBe(0)
+})
+
 test.skipIf(!isRoot || !existsSync('/dev/kvm'))('without the device it says so, and how to make it', () => {
-  // A mount namespace of its own, whose /dev is empty.
-  const script = 'mount -t tmpfs none /dev && exec "$@"'
-  const {status, stdout} = hv(['check'], {}, ['unshare', '-m', 'sh', '-c', script, 'sh'])
+  const {status, stdout} = hv(['check', '--platform', 'kvm'], {}, WITHOUT_DEV)
   expect(status).toBe(1)
   expect(stdout).toMatch(/^fail {2}\/dev\/kvm .*\n +open\(\/dev\/kvm, O_RDWR\): ENOENT\n +mend: \S/m)
+  expect(stdout).toMatch(/^hv cannot run guests here by kvm: see .*\/dev\/kvm\.$/m)
+})
+
+test.skipIf(!isRoot)('without the device hv runs guests by ptrace, which is a success', () => {
+  const {status, stdout} = hv(['check'], {}, WITHOUT_DEV)
+  expect(status).toBe(0)
+  expect(stdout).toMatch(/^hv can run guests here, by ptrace; not by kvm: see .*\/dev\/kvm\.$/m)
 })
 
 test.skipIf(!isRoot || !existsSync('/dev/kvm'))('without permission it says so, and how to get it', () => {
   const script = 'mount -t tmpfs none /dev && mknod -m 0660 /dev/kvm c 10 232 && shift && exec setpriv "$@"'
   const as = ['--reuid=65534', '--regid=65534', '--clear-groups']
   const {status, stdout} = hv(['check'], {}, ['unshare', '-m', 'sh', '-c', script, 'sh', '-', ...as])
-  expect(status).toBe(1)
+  expect(status).toBe(0)
   expect(stdout).toMatch(/^fail {2}\/dev\/kvm .*no permission/m)
   expect(stdout).toMatch(/mend: join its group: `sudo usermod -aG \S+ \$USER`/)
 })
+
+test.skipIf(!isRoot)(
+  'where no memfd may be executed, no process can be traced, and the mend names the setting',
+  () => {
+    const script = 'echo 2 > /proc/sys/vm/memfd_noexec && exec "$@"'
+    const inNamespace = ['unshare', '--pid', '--fork', '--mount-proc', 'sh', '-c', script, 'sh']
+    const {status, stdout} = hv(['check', '--platform', 'ptrace'], {}, inNamespace)
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/^fail {2}Executable memfd .*\n.*\n +mend: .*`sudo sysctl vm.memfd_noexec=1`/m)
+    expect(stdout).toMatch(/^fail {2}A real stop .*\n.*\n +mend: see Executable memfd$/m)
+  },
+)
 
 test('an output that cannot be written is one line, not a stack', () => {
   const {status, stderr} = hv(['check'], {}, ['sh', '-c', 'exec "$@" > /dev/full', 'sh'])

@@ -144,8 +144,8 @@ test('hv autocomplete writes what completes its commands', async () => {
 test('hv check says what the host can do', async () => {
   const {status, stdout, stderr} = await hv('check', '--json')
   expect(stderr).toBe('')
-  const {usable} = JSON.parse(stdout)
-  expect(usable).toBe(hasKvm)
+  const {usable, platforms} = JSON.parse(stdout)
+  expect(platforms.kvm).toBe(hasKvm)
   expect(status).toBe(usable ? 0 : 1)
 })
 

@@ -2,16 +2,17 @@
 
 import {expect, test} from 'vitest'
 import {CAPABILITIES} from '../../../src/check/x86_64/capabilities.ts'
-import {AMD, check, find, NO_FLAGS} from './fake-host.ts'
+import {AMD, check, find, NO_FLAGS, REFUSES, STOPS} from './fake-host.ts'
 
 test('a machine where everything is right is usable by kvm', async () => {
-  const report = await check()
+  const report = await check({proveStop: STOPS})
   expect(report).toMatchObject({version: 1, usable: true, platform: 'kvm', arch: 'x86_64'})
+  expect(report.platforms).toEqual({kvm: true, ptrace: true})
   expect(report.findings.filter(({status}) => status === 'fail' || status === 'warn')).toEqual([])
 })
 
 test('every finding has the documented fields and a different id', async () => {
-  const {findings} = await check({files: {'/.dockerenv': ''}, kvm: {openErrno: 13}})
+  const {findings} = await check({files: {'/.dockerenv': ''}, kvm: {openErrno: 13}, proveStop: REFUSES})
   for (const finding of findings) {
     expect(finding).toEqual({
       id: expect.stringMatching(/^[a-z-]+$/),
@@ -20,6 +21,7 @@ test('every finding has the documented fields and a different id', async () => {
       detail: expect.stringMatching(/./),
       evidence: expect.stringMatching(/./),
       ...(finding.mend === undefined ? {} : {mend: expect.stringMatching(/./)}),
+      ...(finding.platform === undefined ? {} : {platform: expect.stringMatching(/^(kvm|ptrace)$/)}),
     })
     if (finding.status === 'fail') expect(finding.mend, finding.id).toBeDefined()
   }
@@ -88,9 +90,25 @@ test('without a proof the host is not called usable', async () => {
   expect(find(report, 'trap-proof')).toMatchObject({status: 'info', evidence: 'no prover was given'})
 })
 
+test('without KVM the host is usable by ptrace, and what fails of KVM is still told', async () => {
+  const report = await check({kvm: {openErrno: 2}, proveStop: STOPS})
+  expect(report).toMatchObject({usable: true, platform: 'ptrace', platforms: {kvm: false, ptrace: true}})
+  expect(find(report, 'kvm-device')).toMatchObject({status: 'fail', platform: 'kvm'})
+})
+
+test('without ptrace the host is usable by kvm', async () => {
+  const report = await check({proveStop: REFUSES})
+  expect(report).toMatchObject({usable: true, platform: 'kvm', platforms: {kvm: true, ptrace: false}})
+})
+
+test('a host where neither is proven is not usable', async () => {
+  const report = await check({kvm: {openErrno: 2}, proveStop: REFUSES})
+  expect(report).toMatchObject({usable: false, platform: null, platforms: {kvm: false, ptrace: false}})
+})
+
 test('another architecture is named, and not usable', async () => {
   const report = await check({machine: 'riscv64'})
-  expect(report).toMatchObject({usable: false, arch: 'riscv64'})
+  expect(report).toMatchObject({usable: false, arch: 'riscv64', platforms: {kvm: false, ptrace: false}})
   expect(find(report, 'arch').status).toBe('fail')
 })
 

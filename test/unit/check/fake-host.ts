@@ -6,8 +6,10 @@ import {dirname, join} from 'node:path'
 import {onTestFinished} from 'vitest'
 import type {KvmProbe} from '../../../src/check/addon.ts'
 import {checkHost} from '../../../src/check/check-host.ts'
-import type {Finding, HostReport} from '../../../src/check/finding.ts'
+import type {Finding, HostReport, ProveStop} from '../../../src/check/finding.ts'
 import type {HostOptions} from '../../../src/check/host.ts'
+import type {HvError} from '../../../src/errors.ts'
+import {ptraceError} from '../../../src/platform/ptrace/ptrace-error.ts'
 
 export interface FakeHost extends Omit<HostOptions, 'root' | 'probeKvm'> {
   /** Text by absolute path; a path that ends in / is a folder. */
@@ -21,7 +23,20 @@ export const INTEL = 'vendor_id\t: GenuineIntel\nflags\t\t: fpu vmx\n'
 export const AMD = 'vendor_id\t: AuthenticAMD\nflags\t\t: fpu svm\n'
 export const NO_FLAGS = 'vendor_id\t: AuthenticAMD\nflags\t\t: fpu hypervisor\n'
 
-/** An Intel machine where everything is right, but for what `fake` says. */
+/** Traces a process. */
+export const STOPS: ProveStop = () => ({ok: true, roundTripNs: 9000, namespaces: ['user', 'pid']})
+
+/** As the platform's constructor does where the kernel refuses: src/platform/ptrace/ptrace-error.ts. */
+export const REFUSES: ProveStop = () => {
+  throw refusal(1)
+}
+
+export function refusal(errno: number): HvError {
+  const cause = Object.assign(new Error('PTRACE_TRACEME: refused'), {errno})
+  return ptraceError(cause)
+}
+
+/** An Intel machine where everything of KVM is right and ptrace is not tried, but for what `fake` says. */
 export function check(fake: FakeHost = {}): Promise<HostReport> {
   const {files, kvm, kvmMode = 0o660, ...options} = fake
   const root = folderOf({
@@ -29,6 +44,7 @@ export function check(fake: FakeHost = {}): Promise<HostReport> {
     '/sys/module/kvm/': '',
     '/sys/module/kvm_intel/': '',
     '/dev/kvm': '',
+    '/proc/sys/kernel/seccomp/actions_avail': 'kill_process allow\n',
     ...files,
   })
   chmodSync(join(root, '/dev/kvm'), kvmMode)
@@ -36,6 +52,7 @@ export function check(fake: FakeHost = {}): Promise<HostReport> {
   return checkHost({
     root,
     machine: 'x86_64',
+    kernel: '6.12.0',
     user: 'me',
     uid: 1000,
     groups: [1000],
@@ -53,6 +70,7 @@ export function check(fake: FakeHost = {}): Promise<HostReport> {
       }
     },
     proveTrap: () => ({ok: true, roundTripNs: 36_000, listeningNs: 1400}),
+    proveStop: undefined,
     ...options,
   })
 }

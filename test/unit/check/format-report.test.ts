@@ -2,7 +2,7 @@
 
 import {expect, test} from 'vitest'
 import {formatReport} from '../../../src/check/format-report.ts'
-import {check} from './fake-host.ts'
+import {check, STOPS} from './fake-host.ts'
 
 test('a finding is a line, its evidence and its mend below it, aligned', async () => {
   const text = formatReport(await check({kvm: {openErrno: 2}}), false)
@@ -20,6 +20,19 @@ test('the last line is the verdict', async () => {
   expect(formatReport(await check({kvm: {openErrno: 2}}), false)).toMatch(
     /\n\nhv cannot run guests here\.\n$/,
   )
+})
+
+test('by ptrace, the last line says what is not well with KVM', async () => {
+  const text = formatReport(await check({kvm: {openErrno: 2}, proveStop: STOPS}), false)
+  expect(text).toMatch(/\n\nhv can run guests here, by ptrace; not by kvm: see \/dev\/kvm\.\n$/)
+})
+
+test('asked for one platform, the last line is about that one', async () => {
+  const report = await check({kvm: {openErrno: 2}, proveStop: STOPS})
+  expect(formatReport(report, false, 'kvm')).toMatch(
+    /\n\nhv cannot run guests here by kvm: see \/dev\/kvm\.\n$/,
+  )
+  expect(formatReport(report, false, 'ptrace')).toMatch(/\n\nhv can run guests here, by ptrace\.\n$/)
 })
 
 test('colours come only when asked for', async () => {

@@ -41,11 +41,13 @@ export function checkCapture(name: string, change: Change = {}): Promise<HostRep
     '/sys/module/kvm/': '',
     '/sys/class/misc/kvm/dev': hasKvm ? '10:232\n' : 'absent',
     '/dev/kmsg': section('log'),
+    '/proc/sys/kernel/seccomp/actions_avail': 'kill_process allow\n',
     ...files,
   })
   return checkHost({
     root,
     machine: 'aarch64',
+    kernel: '6.12.0',
     user: 'me',
     uid: 1000,
     groups: [1000],
@@ -67,6 +69,7 @@ export function checkCapture(name: string, change: Change = {}): Promise<HostRep
       }
     },
     proveTrap: () => ({ok: true, roundTripNs: 98_000}),
+    proveStop: undefined,
     ...options,
   })
 }

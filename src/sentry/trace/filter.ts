@@ -73,7 +73,7 @@ function rowsOf(word: string): readonly Row[] {
   if (rows.length > 0 || name !== word || isKnownSet(name)) return rows
   throw bad(
     `no system call or class ${JSON.stringify(name)}`,
-    'src/sentry/syscalls/README.md lists the calls; classes are %file, %desc, %memory …',
+    'give a name that man 2 syscalls has, or a class: %file, %desc, %memory …',
   )
 }
 

@@ -91,8 +91,10 @@ class TracedSpaceObject : public Napi::ObjectWrap<TracedSpaceObject> {
   }
 
   void Set(const Napi::CallbackInfo& info) {
-    Guard(info.Env(),
-          [&] { Get()->Set(ToSize(info[0]), ToSize(info[1]), ToSize(info[2]), ToSize(info[3])); });
+    Guard(info.Env(), [&] {
+      Get()->Set(ToSize(info[0]), ToSize(info[1]), ToSize(info[2]), ToSize(info[3]),
+                 info[4].ToBoolean());
+    });
   }
 
   // Of the process as it is now: after its start, what a program begins with.

@@ -134,17 +134,19 @@ void Stub::SettleIn() {
   Must(calls, home);
 }
 
-void Stub::Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t protection) {
+void Stub::Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t protection,
+               bool populate) {
   const uint64_t end = arch::StubAddress();
   bool bad =
       (address | length | offset) % kPageBytes != 0 || address > end || length > end - address;
   if (protection != 0) bad |= offset > memory_size_ || length > memory_size_ - offset;
   if (bad) throw std::out_of_range("user range");
   if (length == 0) return;
+  const uint64_t flags = MAP_SHARED | MAP_FIXED | (populate ? MAP_POPULATE : 0);
   if (protection == 0)
     pending_.push_back({{SYS_munmap, address, length}});
   else
-    pending_.push_back({{SYS_mmap, address, length, protection, MAP_SHARED | MAP_FIXED,
+    pending_.push_back({{SYS_mmap, address, length, protection, flags,
                          static_cast<uint64_t>(kStubMemoryFd), offset}});
 }
 

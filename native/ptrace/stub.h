@@ -23,8 +23,9 @@ class Stub {
   Stub(const Stub&) = delete;
   Stub& operator=(const Stub&) = delete;
 
-  // Maps or (protection 0) unmaps user pages, when Flush is called. Throws std::out_of_range for an allegation out of bounds.
-  void Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t protection);
+  // Maps or (protection 0) unmaps user pages, when Flush is called; `populate`: for the program's first touches not to fault.
+  // Throws std::out_of_range for an allegation out of bounds.
+  void Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t protection, bool populate);
   bool has_pending() const { return !pending_.empty(); }
   // Makes the calls that are pending; false: it is gone. When the host has no room for that many mappings, all of them are
   // dropped: faults bring them back.

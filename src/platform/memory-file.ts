@@ -17,12 +17,16 @@ export interface MemoryFile {
    * @throws Errno ENOMEM
    */
   allocate(length: number): number
+  /** The memory of the last allocation was in use before: the host has it already. */
+  readonly isReused: boolean
   /** Takes one more reference to each page of the range. */
   share(offset: number, length: number): void
   /** References of the page at `offset`. */
   references(offset: number): number
   /** Drops one reference a page; pages without any are freed and their memory goes back to the host. */
   free(offset: number, length: number): void
+  /** While nothing runs: gives much of what is kept for allocations to come back to the host. */
+  trim(): void
   /** Makes the pages read as zero again and gives their memory back to the host, keeping them allocated. */
   discard(offset: number, length: number): void
 }

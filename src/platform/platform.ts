@@ -19,9 +19,10 @@ export const PAGE_SIZE = 4096
 export interface AddressSpace {
   /**
    * Maps [address, address+length) to the MemoryFile at `offset`, replacing what was there.
+   * @param populate a hint: all of it is about to be touched
    * @throws Errno ENOMEM when there is no memory left for page tables
    */
-  map(address: number, length: number, offset: number, protection: Protection): void
+  map(address: number, length: number, offset: number, protection: Protection, populate?: boolean): void
   /** Removes every mapping in the range; holes are fine. */
   unmap(address: number, length: number): void
   /** Precondition: everything is unmapped. */

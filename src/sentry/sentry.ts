@@ -126,6 +126,7 @@ export class Sentry {
   end(process: Process): void {
     process.memoryMap.clear()
     process.space.dispose()
+    this.#platform.memory.trim()
   }
 
   dispose(): void {

@@ -13,6 +13,7 @@ import {
   EVENT_PREEMPTED,
   EVENT_SYSCALL,
   type EventKind,
+  PAGE_SIZE,
   type Platform,
   type PlatformStats,
   type Protection,
@@ -84,7 +85,7 @@ export class KvmPlatform implements Platform {
 
   createSpace(): AddressSpace {
     const native = this.#emptySpaces.pop() ?? new addon.Space(this.#vm)
-    return new KvmSpace(native, () => this.#emptySpaces.push(native))
+    return new KvmSpace(native, this.memory, () => this.#emptySpaces.push(native))
   }
 
   createContext(): Context {
@@ -205,16 +206,19 @@ export class KvmPlatform implements Platform {
 
 class KvmSpace implements AddressSpace {
   readonly native: NativeSpace
+  readonly #memory: MemoryFile
   readonly #release: () => void
   #disposed = false
 
   /** @param release takes `native` back */
-  constructor(native: NativeSpace, release: () => void) {
+  constructor(native: NativeSpace, memory: MemoryFile, release: () => void) {
     this.native = native
+    this.#memory = memory
     this.#release = release
   }
 
-  map(address: number, length: number, offset: number, protection: Protection): void {
+  map(address: number, length: number, offset: number, protection: Protection, populate = false): void {
+    if (populate) this.#backByHost(offset, length)
     try {
       this.native.set(address, length, offset, protection)
     } catch (error) {
@@ -225,6 +229,16 @@ class KvmSpace implements AddressSpace {
 
   unmap(address: number, length: number): void {
     this.native.set(address, length, 0, 0)
+  }
+
+  /**
+   * KVM maps eight pages at a time where the host has them already (its PTE_PREFETCH_NUM), which halves what the first touch
+   * of each costs.
+   */
+  #backByHost(offset: number, length: number): void {
+    const {bytes} = this.#memory
+    // New pages, which no program writes yet: what is there stays.
+    for (let at = offset; at < offset + length; at += PAGE_SIZE) bytes[at] |= 0
   }
 
   dispose(): void {

@@ -25,8 +25,8 @@ export interface NativeTracer {
 /** A process. All calls but `dispose` are for the thread that made it. */
 export interface NativeTracedSpace {
   readonly pid: number
-  /** Protection 0 unmaps. It counts when a context runs there next. */
-  set(address: number, length: number, offset: number, protection: number): void
+  /** Protection 0 unmaps. It counts when a context runs there next. `populate`: with page tables. */
+  set(address: number, length: number, offset: number, protection: number, populate: boolean): void
   readFpState(): Uint8Array
   dispose(): void
 }

@@ -179,12 +179,12 @@ class PtraceSpace implements AddressSpace {
     this.#release = release
   }
 
-  map(address: number, length: number, offset: number, protection: Protection): void {
-    this.native.set(address, length, offset, protection)
+  map(address: number, length: number, offset: number, protection: Protection, populate = false): void {
+    this.native.set(address, length, offset, protection, populate)
   }
 
   unmap(address: number, length: number): void {
-    this.native.set(address, length, 0, 0)
+    this.native.set(address, length, 0, 0, false)
   }
 
   dispose(): void {

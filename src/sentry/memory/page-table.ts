@@ -170,19 +170,22 @@ export class PageTable {
 
 /**
  * Collects pages and maps each contiguous run with one call.
+ * @param populate all of it is about to be touched
  * @param lazily when there is no memory for page tables: leave the run unmapped, to the faults to come, instead of throwing
  */
 export class MapBatch {
   readonly #space: AddressSpace
   readonly #lazily: boolean
+  readonly #populate: boolean
   #page = 0
   #count = 0
   #filePage = 0
   #protection = 0
 
-  constructor(space: AddressSpace, lazily = false) {
+  constructor(space: AddressSpace, {lazily = false, populate = false} = {}) {
     this.#space = space
     this.#lazily = lazily
+    this.#populate = populate
   }
 
   /** Maps guest page `page` to what `entry` says. */
@@ -216,7 +219,7 @@ export class MapBatch {
       return
     }
     try {
-      this.#space.map(address, length, this.#filePage * PAGE_SIZE, this.#protection)
+      this.#space.map(address, length, this.#filePage * PAGE_SIZE, this.#protection, this.#populate)
     } catch (error) {
       if (!this.#lazily || !(error instanceof Errno)) throw error
       this.#space.unmap(address, length)

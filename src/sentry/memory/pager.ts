@@ -74,22 +74,15 @@ export class Pager {
       end = page + 1
       offset = this.#memory.allocate(PAGE_SIZE)
     }
-    if (vma.faultWindow > ZERO_WINDOW) this.#backByHost(offset, (end - first) * PAGE_SIZE)
+    // A program that walks through its memory; or the host needs no memory for it.
+    const populate = vma.faultWindow > ZERO_WINDOW || this.#memory.isReused
     const flags = ENTRY_PRESENT | hardwareProtection(vma.protection)
     const filePage = offset / PAGE_SIZE
     for (let i = 0; i < end - first; i++) {
       this.#pages.set(first + i, ((filePage + i) << ENTRY_SHIFT) | flags)
     }
-    this.#pages.space.map(first * PAGE_SIZE, (end - first) * PAGE_SIZE, offset, flags & ENTRY_PROTECTION)
-  }
-
-  /**
-   * For a program that walks through its memory: KVM maps eight pages at a time where the host has them already (its
-   * PTE_PREFETCH_NUM), which halves what the first touch of each costs.
-   */
-  #backByHost(offset: number, length: number): void {
-    // They read as zero: writing one changes nothing.
-    for (let at = offset; at < offset + length; at += PAGE_SIZE) this.#memory.bytes[at] = 0
+    const [address, length] = [first * PAGE_SIZE, (end - first) * PAGE_SIZE]
+    this.#pages.space.map(address, length, offset, flags & ENTRY_PROTECTION, populate)
   }
 
   /** Read and execute faults: the file's own pages, without write permission. */
@@ -134,7 +127,7 @@ export class Pager {
       touched.push(target)
     })
     try {
-      this.#mapPages(touched)
+      this.#mapPages(touched, true)
     } finally {
       // Only now has the guest lost them.
       for (const offset of replaced) this.#memory.free(offset, PAGE_SIZE)
@@ -161,8 +154,8 @@ export class Pager {
   }
 
   /** Tells the AddressSpace what the entries say, in as few calls as there are contiguous runs. */
-  #mapPages(pages: number[]): void {
-    const batch = new MapBatch(this.#pages.space)
+  #mapPages(pages: number[], populate = false): void {
+    const batch = new MapBatch(this.#pages.space, {populate})
     pages.sort((a, b) => a - b)
     try {
       for (const page of pages) batch.add(page, this.#pages.get(page))

@@ -41,7 +41,7 @@ function protectOne(map: MemoryMap, vma: Vma, protection: number): void {
   if (guards) map.markDirty(vma, vma.start, vma.end)
 
   vma.protection = protection
-  const batch = new MapBatch(map.pages.space, true)
+  const batch = new MapBatch(map.pages.space, {lazily: true})
   map.pages.forEach(vma.start / PAGE_SIZE, vma.end / PAGE_SIZE, (page, entry) => {
     const changed = withProtection(guards ? entry | ENTRY_GUARDED : entry, protection)
     if (changed === entry) return

@@ -132,7 +132,7 @@ function movePages(map: MemoryMap, from: number, count: number, to: number): voi
   pages.unmap(from, from + count)
   const moved: Array<[page: number, entry: Entry]> = []
   pages.forEach(from, from + count, (page, entry) => moved.push([page, entry]))
-  const batch = new MapBatch(pages.space, true)
+  const batch = new MapBatch(pages.space, {lazily: true})
   for (const [page, entry] of moved) {
     pages.set(page, 0)
     pages.set(page - from + to, entry)

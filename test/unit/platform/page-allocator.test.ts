@@ -67,6 +67,26 @@ describe('page allocator', () => {
     expect(isZero(memory, memory.allocate(20 * MIB), 20 * MIB)).toBe(true)
   })
 
+  it('keeps up to an eighth while something runs, and 16 MiB thereafter', () => {
+    const {memory, punched} = create(256 * MIB)
+    const offset = memory.allocate(24 * MIB)
+    memory.free(offset, 24 * MIB)
+    expect(punched).toEqual([])
+    memory.trim()
+    expect(punched).toEqual([[offset, 24 * MIB]])
+  })
+
+  it('tells memory that the host has from memory that is new', () => {
+    const {memory} = create(MIB)
+    const first = memory.allocate(4 * PAGE)
+    expect(memory.isReused).toBe(false)
+    memory.free(first, 4 * PAGE)
+    expect([memory.allocate(4 * PAGE), memory.isReused]).toEqual([first, true])
+    memory.free(first, 2 * PAGE)
+    memory.allocate(8 * PAGE)
+    expect(memory.isReused).toBe(false)
+  })
+
   it('keeps a page until its last reference is dropped', () => {
     const {memory} = create(MIB)
     const offset = memory.allocate(2 * PAGE)

@@ -52,6 +52,14 @@ constexpr bool kCallStopHides =
     false;
 #endif
 
+// A signal handler is entered with a new floating-point state.
+constexpr bool kHandlerResetsFpState =
+#if defined(__x86_64__)
+    true;
+#else
+    false;
+#endif
+
 // Registers with which hv_stub_calls (shim/*/stub.S) at `entry` makes `count` calls that lie at `calls`.
 UserRegisters CallRegisters(uint64_t entry, uint64_t calls, size_t count);
 // Of the last call.

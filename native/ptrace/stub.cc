@@ -215,13 +215,14 @@ bool Stub::Park() {
 }
 
 bool Stub::Explain(const UserRegisters& registers, TrapRecord& record) {
-  // Linux gives a handler on x86_64 a new floating-point state.
-  std::vector<uint8_t> fp_state = tracee_.ReadFpState();
+  std::vector<uint8_t> fp_state;
+  if (arch::kHandlerResetsFpState) fp_state = tracee_.ReadFpState();
   const uint64_t stack = arch::StubAddress() + HV_STUB_STACK;
   if (!Go(arch::WithoutStack(registers), record.signal)) return false;
   arch::ReadSignalFrame(registers_, image_.mapping.data() + HV_STUB_STACK,
                         HV_STUB_STACK_END - HV_STUB_STACK, stack, record);
-  tracee_.WriteFpState(fp_state);
+  // On arm64 it is left alone: setting it would clear what SVE's registers have beyond.
+  if (arch::kHandlerResetsFpState) tracee_.WriteFpState(fp_state);
   return true;
 }
 

@@ -41,7 +41,7 @@ const programs = [
 const platforms = ['kvm', 'ptrace'].filter((platform) => platform !== 'kvm' || existsSync('/dev/kvm'))
 const canCompare = arch === 'x86_64' && hasCommand('strace') && programs.length > 0
 
-describe.skipIf(!canCompare)('hv trace, compared with strace', () => {
+describe.skipIf(!canCompare)('hv trace, compared with strace (only x86_64)', () => {
   const bench = new TraceBench()
   afterAll(() => bench.dispose())
 

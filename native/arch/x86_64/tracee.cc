@@ -22,8 +22,20 @@ constexpr uint64_t kGeneralProtection = 13;
 // The error code's second bit: it names an entry of the IDT (SDM vol. 3, 6.13).
 constexpr uint32_t kIdtError = 0x80 << 3 | 2;
 constexpr uint64_t kInt80Length = 2;
+constexpr uint64_t kUserPrivilege = 3;
 
 static_assert(sizeof(user_regs_struct) == sizeof(UserRegisters));
+
+// What a program can load, but a tracer is refused: data segments by selectors of less privilege than they ask for, and bases
+// in the kernel's half, with which it can reach nothing.
+void MakeSettable(UserRegisters& registers) {
+  for (UserRegister selector : {kRegDs, kRegEs, kRegFs, kRegGs}) {
+    if (registers[selector] != 0) registers[selector] |= kUserPrivilege;
+  }
+  for (UserRegister base : {kRegFsBase, kRegGsBase}) {
+    if (registers[base] >= UserEnd()) registers[base] = 0;
+  }
+}
 
 }  // namespace
 
@@ -42,6 +54,7 @@ void GetRegisters(pid_t pid, UserRegisters& registers) {
 
 void SetRegisters(pid_t pid, const UserRegisters& registers) {
   UserRegisters set = registers;
+  MakeSettable(set);
   set[kRegCs] = HV_USER_CS;
   set[kRegSs] = HV_USER_DS;
   // Otherwise Linux may take a result for a call that is to be made anew.

@@ -25,6 +25,8 @@ export const EXIT_REASON = 9
 export const SIGNAL = 10
 export const CODE = 11
 export const RECORD_WORDS = 12
+/** What tells one fault from another. */
+export const FAULT_WORDS = [ADDRESS, ADDRESS + 1, PROGRAM_COUNTER, PROGRAM_COUNTER + 1, CODE]
 
 const TWO_32 = 2 ** 32
 

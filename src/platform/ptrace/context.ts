@@ -3,13 +3,22 @@
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {SIGSEGV} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
-import {type Context, type EventKind, type Fault, PROT_EXEC, PROT_READ, PROT_WRITE} from '../platform.ts'
+import {
+  type Context,
+  EVENT_SYSCALL,
+  type EventKind,
+  type Fault,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+} from '../platform.ts'
 import {
   ARGUMENTS,
   ARGUMENTS_END,
   addressOf,
   CODE,
   EXIT_REASON,
+  FAULT_WORDS,
   FRAME_WORDS,
   isAtInstruction,
   NUMBER,
@@ -35,6 +44,8 @@ export class PtraceContext implements Context {
   #space: NativeTracedSpace | undefined
   /** Registers were written since it last ran. */
   #written = false
+  /** What `fault` guessed last, if no call came between. */
+  readonly #guessed = new Int32Array(RECORD_WORDS)
   readonly #release: (context: PtraceContext) => void
 
   /** @param userTop user addresses end here */
@@ -53,12 +64,14 @@ export class PtraceContext implements Context {
 
   /**
    * The kernel says where, and whether anything is mapped there, but not what the access wanted. Where nothing is, reading is
-   * as good a guess as any: the sentry maps what the mapping allows. To know costs one more stop: `exactFault`.
+   * as good a guess as any: the sentry maps what the mapping allows. To know costs one more stop: `exactFault`. So does a fault
+   * that comes again, as the guess did not mend it.
    */
   get fault(): Fault {
     const record = this.#record
     const code = record[CODE]
-    if (!isPageFault(record)) return this.exactFault()
+    if (!isPageFault(record) || isSameFault(record, this.#guessed)) return this.exactFault()
+    this.#guessed.set(record)
     const unmapped = code === SEGV_MAPERR ? PROT_READ : PROT_WRITE
     return {
       signal: SIGSEGV,
@@ -134,6 +147,8 @@ export class PtraceContext implements Context {
 
   run(): EventKind {
     this.#written = false
+    // After a call, the same fault is another one.
+    if (this.#record[STOPPED] === EVENT_SYSCALL) this.#guessed[CODE] = 0
     this.native.run()
     return this.#record[STOPPED]
   }
@@ -142,4 +157,8 @@ export class PtraceContext implements Context {
 function isPageFault(record: Int32Array): boolean {
   const code = record[CODE]
   return record[SIGNAL] === SIGSEGV && (code === SEGV_MAPERR || code === SEGV_ACCERR)
+}
+
+function isSameFault(a: Int32Array, b: Int32Array): boolean {
+  return FAULT_WORDS.every((word) => a[word] === b[word])
 }

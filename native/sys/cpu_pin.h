@@ -9,14 +9,15 @@
 namespace hv {
 
 // For a tracer and its tracee: only one of them runs at a time, and waking another processor for each stop costs five times
-// as much as the stop. Pins of one process take its processors in turn. Where the host forbids it nothing is pinned.
+// as much as the stop. Pins of one process take its processors in turn, the first the one where it is, which the scheduler chose
+// among other processes. Where the host forbids it nothing is pinned.
 class CpuPin {
  public:
   CpuPin() {
     if (::sched_getaffinity(0, sizeof(before_), &before_) != 0) return;
     int count = CPU_COUNT(&before_);
     if (count <= 1) return;
-    static std::atomic<unsigned> next{0};
+    static std::atomic<unsigned> next{Rank(::sched_getcpu())};
     cpu_set_t one;
     CPU_ZERO(&one);
     CPU_SET(NthCpu(static_cast<int>(next++ % static_cast<unsigned>(count))), &one);
@@ -30,6 +31,12 @@ class CpuPin {
   }
 
  private:
+  // How many come before it.
+  unsigned Rank(int end) const {
+    unsigned rank = 0;
+    for (int cpu = 0; cpu < end; cpu++) rank += CPU_ISSET(cpu, &before_) ? 1 : 0;
+    return rank;
+  }
   int NthCpu(int n) const {
     for (int cpu = 0;; cpu++) {
       if (CPU_ISSET(cpu, &before_) && n-- == 0) return cpu;

@@ -156,9 +156,10 @@ pid_t StartStub(const SharedMemory& image, const SharedMemory& memory_file) {
     sigset_t all, old;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
+    // Untraced: it is ours to trace, whoever traces this process (strace -f).
     // SAFETY: the child has a stack of its own, and this thread sleeps until it executes or ends.
     pid_t pid = ::clone(Child, stack.data() + kStackBytes,
-                        CLONE_VM | CLONE_VFORK | SIGCHLD | namespaces, &start);
+                        CLONE_VM | CLONE_VFORK | CLONE_UNTRACED | SIGCHLD | namespaces, &start);
     Try(start, pid, "clone");
     pthread_sigmask(SIG_SETMASK, &old, nullptr);
     if (start.failed == nullptr) return pid;

@@ -28,8 +28,6 @@ constexpr uint64_t kPageBytes = 4096;
 #define PTRACE_SETSIGMASK 0x420b
 #endif
 
-// The signals of faults: the handler is entered with what the kernel knows of one.
-constexpr int kFaultSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
 // The kernel's, of one word.
 using KernelSignalSet = uint64_t;
 
@@ -77,14 +75,13 @@ unsigned WriteFilter(sock_filter* filter, uint64_t call_address) {
   return sizeof(program) / sizeof(program[0]);
 }
 
-bool IsFault(const siginfo_t& info) { return info.si_code > 0; }
-
 }  // namespace
 
 Stub::Stub(const SharedMemory& memory_file)
     : memory_size_(memory_file.mapping.size()),
       image_(CreateStubImage()),
       tracee_(StartStub(image_, memory_file)) {
+  image_.file.reset();
   Tracee::Stop stop = tracee_.Wait();
   if (stop.kind != Tracee::Stop::kSignal || stop.signal != SIGTRAP)
     throw std::system_error(ECHILD, std::generic_category(), "execveat");
@@ -160,7 +157,10 @@ bool Stub::Flush() {
       if (Make(&calls[done], count, home) == 0) continue;
       // vm.max_map_count, as a rule. What the program has mapped is a memory of what the sentry knows: it may be forgotten.
       Must({{{SYS_munmap, 0, home}}}, home);
-      return true;
+      if (Make(&calls[done], count, home) == 0) continue;
+      // Not even that much (RLIMIT_AS, no memory): what Linux kills for.
+      death_ = SIGKILL;
+      return false;
     }
     return true;
   } catch (const std::system_error& error) {
@@ -193,7 +193,8 @@ bool Stub::Go(const UserRegisters& registers, int signal) {
         death_ = stop.signal;
         return false;
       }
-      if (!IsFault(tracee_.SignalInfo())) {
+      siginfo_t info;
+      if (!tracee_.ReadFault(stop.signal, info)) {
         kicked_ = true;
         continue;
       }

@@ -43,7 +43,7 @@ class Stub {
   // The last stop that was none of the program's own; false when there was none since this was asked last.
   bool TakeKick();
   void NoteKick() { kicked_ = true; }
-  // How it died.
+  // How it died: by SIGKILL, as far as is known.
   int death() const { return death_; }
 
   // Whose registers and floating-point state it holds.
@@ -68,7 +68,7 @@ class Stub {
   std::vector<Call> pending_;
   UserRegisters registers_ = {};
   bool kicked_ = false;
-  int death_ = 0;
+  int death_ = SIGKILL;
 };
 
 }  // namespace hv

@@ -10,12 +10,12 @@
 namespace hv {
 
 TracedContext::~TracedContext() {
-  if (stub_ != nullptr && stub_->owner == this) stub_->owner = nullptr;
+  if (IsInStub()) stub_->owner = nullptr;
 }
 
 void TracedContext::SetStub(std::shared_ptr<Stub> stub) {
   if (stub_ == stub) return;
-  if (stub_ != nullptr && stub_->owner == this) Save();
+  if (IsInStub()) Save();
   stub_ = std::move(stub);
 }
 
@@ -55,9 +55,8 @@ Trap TracedContext::Stopped(Tracee::Stop stop) {
   TrapRecord& record = words_.record;
   record.program_counter = arch::ProgramCounter(registers_);
   if (stop.kind == Tracee::Stop::kSignal) {
-    siginfo_t info = stub_->tracee().SignalInfo();
-    // Not a fault: the watcher's kick, or a signal of somebody's, which is not for the guest.
-    if (info.si_code <= 0) return Trap::kInterrupted;
+    siginfo_t info;
+    if (!stub_->tracee().ReadFault(stop.signal, info)) return Trap::kInterrupted;
     record.signal = stop.signal;
     record.code = info.si_code;
     record.address = reinterpret_cast<uint64_t>(info.si_addr);
@@ -83,15 +82,15 @@ Trap TracedContext::Stopped(Tracee::Stop stop) {
 void TracedContext::Explain() {
   if (is_explained_) return;
   is_explained_ = true;
-  is_dead_ = !stub_->Explain(registers_, words_.record);
+  UnlessGone([&] { is_dead_ = !stub_->Explain(registers_, words_.record); });
   MovedToStub();
 }
 
 const UserRegisters& TracedContext::ReadRegisters() {
   LeaveCall();
   FetchResult();
-  if (!has_thread_pointer_ && !is_dead_) {
-    arch::GetThreadPointer(stub_->tracee().pid(), registers_);
+  if (!has_thread_pointer_) {
+    UnlessGone([&] { arch::GetThreadPointer(stub_->tracee().pid(), registers_); });
     has_thread_pointer_ = true;
   }
   return registers_;
@@ -106,20 +105,34 @@ void TracedContext::WriteRegisters(const UserRegisters& registers) {
 }
 
 std::vector<uint8_t> TracedContext::ReadFpState() {
-  bool is_in_stub = stub_ != nullptr && stub_->owner == this && !is_dead_;
-  return is_in_stub ? stub_->tracee().ReadFpState() : fp_state_;
+  if (IsInStub()) UnlessGone([&] { fp_state_ = stub_->tracee().ReadFpState(); });
+  return fp_state_;
 }
 
 void TracedContext::WriteFpState(std::vector<uint8_t> state) {
-  bool is_in_stub = stub_ != nullptr && stub_->owner == this && !is_dead_;
-  if (is_in_stub)
-    stub_->tracee().WriteFpState(state);
-  else
-    fp_state_ = std::move(state);
+  if (IsInStub()) UnlessGone([&] { stub_->tracee().WriteFpState(state); });
+  fp_state_ = std::move(state);
+}
+
+bool TracedContext::IsInStub() const { return stub_ != nullptr && stub_->owner == this; }
+
+// Does what only a living tracee can. Was it killed meanwhile? The next Run tells.
+template <typename Request>
+void TracedContext::UnlessGone(Request request) {
+  if (is_dead_) return;
+  try {
+    request();
+  } catch (const std::system_error& error) {
+    if (error.code().value() != ESRCH) throw;
+    is_dead_ = true;
+  }
 }
 
 void TracedContext::TakeOver() {
-  if (stub_->owner != nullptr) stub_->owner->Save();
+  if (stub_->owner != nullptr)
+    stub_->owner->Save();
+  else if (arch::kCallStopHides)
+    stub_->Park();  // It may stand in a call of a context that is gone.
   stub_->tracee().WriteFpState(fp_state_);
   stub_->owner = this;
   at_ = At::kStub;

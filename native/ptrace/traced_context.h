@@ -48,6 +48,9 @@ class TracedContext {
   // Where the tracee stands: in the program, in a call of its, or in the stub's own code, with other registers.
   enum class At { kProgram, kCall, kStub };
 
+  bool IsInStub() const;
+  template <typename Request>
+  void UnlessGone(Request request);
   void TakeOver();
   void Save();
   void LeaveCall();
@@ -59,7 +62,7 @@ class TracedContext {
   TrapWords& words_;
   std::shared_ptr<Stub> stub_;
   UserRegisters registers_ = {};
-  // While another context has the stub, or none.
+  // While another context has the stub, or none. What it had last, once the stub is gone.
   std::vector<uint8_t> fp_state_;
   At at_ = At::kStub;
   // `registers_` are of a call whose result is still to come by the frame.

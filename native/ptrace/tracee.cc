@@ -7,6 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "arch/tracee.h"
 #include "sys/ioctl.h"
 
@@ -32,6 +35,8 @@ Tracee::Stop Tracee::Resume(int request, int signal) {
 }
 
 Tracee::Stop Tracee::Wait() {
+  // To waitpid 0 is any child.
+  if (pid() == 0) return {Stop::kGone, SIGKILL};
   int status;
   pid_t found;
   do {
@@ -47,10 +52,12 @@ Tracee::Stop Tracee::Wait() {
   return {Stop::kGone, WIFSIGNALED(status) ? WTERMSIG(status) : 0};
 }
 
-siginfo_t Tracee::SignalInfo() const {
-  siginfo_t info = {};
+bool Tracee::ReadFault(int signal, siginfo_t& info) const {
+  if (std::find(std::begin(kFaultSignals), std::end(kFaultSignals), signal) ==
+      std::end(kFaultSignals))
+    return false;
   Check(::ptrace(PTRACE_GETSIGINFO, pid(), nullptr, &info), "PTRACE_GETSIGINFO");
-  return info;
+  return info.si_code > 0;
 }
 
 void Tracee::Kick() const {

@@ -15,6 +15,9 @@ namespace hv {
 // glibc's sys/ptrace.h knows these on x86_64 alone.
 constexpr int kPtraceSysemu = 31;
 
+// What the processor makes of faults.
+constexpr int kFaultSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+
 // Only the thread that started the process may call anything but Kick.
 class Tracee {
  public:
@@ -37,7 +40,9 @@ class Tracee {
   Stop Resume(int request, int signal);
   // The stop after it was started.
   Stop Wait();
-  siginfo_t SignalInfo() const;
+  // What the kernel says of the fault that `signal`, the last stop's, is about. False: it is about none, but the watcher's kick
+  // or somebody's signal, which is not for the program. (A terminal's and RLIMIT_CPU's come from the kernel, too.)
+  bool ReadFault(int signal, siginfo_t& info) const;
   // A signal that stops it, now or when it is resumed next. Any thread.
   void Kick() const;
 

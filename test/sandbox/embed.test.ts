@@ -5,165 +5,168 @@ import {readdirSync} from 'node:fs'
 import {promisify} from 'node:util'
 import {describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
+import {platforms} from '../guests/run.ts'
 import {BUSYBOX, guest, SPIN} from './guests.ts'
 
 const library = new URL('../../dist/index.js', import.meta.url).pathname
 const openFds = (): number => readdirSync('/proc/self/fd').length
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-describe('stopping a guest', () => {
-  test('a time-out kills one that spins, while the event loop keeps turning', async () => {
-    await using sandbox = await Sandbox.create()
-    let ticks = 0
-    const timer = setInterval(() => ticks++, 10)
-    const result = await sandbox.run(BUSYBOX, SPIN, {timeoutMs: 500})
-    clearInterval(timer)
-    expect(result).toMatchObject({exitCode: null, signal: null, timedOut: true})
-    expect(ticks).toBeGreaterThan(10)
-    expect((await sandbox.run(BUSYBOX, ['echo', 'again'])).stdout).toBe('again\n')
-  })
+describe.each(platforms)('on %s', (platform) => {
+  describe('stopping a guest', () => {
+    test('a time-out kills one that spins, while the event loop keeps turning', async () => {
+      await using sandbox = await Sandbox.create({platform})
+      let ticks = 0
+      const timer = setInterval(() => ticks++, 10)
+      const result = await sandbox.run(BUSYBOX, SPIN, {timeoutMs: 500})
+      clearInterval(timer)
+      expect(result).toMatchObject({exitCode: null, signal: null, timedOut: true})
+      expect(ticks).toBeGreaterThan(10)
+      expect((await sandbox.run(BUSYBOX, ['echo', 'again'])).stdout).toBe('again\n')
+    })
 
-  test('a time-out keeps what the guest wrote', async () => {
-    await using sandbox = await Sandbox.create()
-    const script = 'echo before; while :; do :; done'
-    const result = await sandbox.run(BUSYBOX, ['sh', '-c', script], {timeoutMs: 1000})
-    expect(result).toMatchObject({timedOut: true, stdout: 'before\n'})
-  })
+    test('a time-out keeps what the guest wrote', async () => {
+      await using sandbox = await Sandbox.create({platform})
+      const script = 'echo before; while :; do :; done'
+      const result = await sandbox.run(BUSYBOX, ['sh', '-c', script], {timeoutMs: 1000})
+      expect(result).toMatchObject({timedOut: true, stdout: 'before\n'})
+    })
 
-  test('a time-out ends one that sleeps', async () => {
-    await using sandbox = await Sandbox.create()
-    expect(await sandbox.run(BUSYBOX, ['sleep', '60'], {timeoutMs: 100})).toMatchObject({timedOut: true})
-  })
+    test('a time-out ends one that sleeps', async () => {
+      await using sandbox = await Sandbox.create({platform})
+      expect(await sandbox.run(BUSYBOX, ['sleep', '60'], {timeoutMs: 100})).toMatchObject({timedOut: true})
+    })
 
-  test.each([
-    ['spins', SPIN],
-    ['sleeps', ['sleep', '60']],
-    ['writes without end', ['yes']],
-  ])('an AbortSignal stops one that %s within a second; the sandbox runs on', async (_, args) => {
-    await using sandbox = await Sandbox.create()
-    const controller = new AbortController()
-    const run = sandbox.run(BUSYBOX, args, {signal: controller.signal})
-    const outcome = expect(run).rejects.toMatchObject({name: 'AbortError'})
-    await sleep(200)
-    const abortedAt = performance.now()
-    controller.abort()
-    await outcome
-    expect(performance.now() - abortedAt).toBeLessThan(1000)
-    expect((await sandbox.run(BUSYBOX, ['echo', 'again'])).stdout).toBe('again\n')
-  })
-
-  test('an AbortSignal rejects with its reason: before, while waiting, and as soon as it runs', async () => {
-    await using sandbox = await Sandbox.create()
-    const reason = new Error('mine')
-    const signal = AbortSignal.abort(reason)
-    await expect(sandbox.run(BUSYBOX, ['true'], {signal})).rejects.toBe(reason)
-
-    const first = sandbox.run(BUSYBOX, ['sleep', '0.3'])
-    const waiting = new AbortController()
-    const second = sandbox.run(BUSYBOX, SPIN, {signal: waiting.signal})
-    const third = sandbox.run(BUSYBOX, ['echo', 'third'])
-    waiting.abort(reason)
-    await expect(second).rejects.toBe(reason)
-    expect((await first).exitCode).toBe(0)
-    expect((await third).stdout).toBe('third\n')
-
-    for (let i = 0; i < 20; i++) {
+    test.each([
+      ['spins', SPIN],
+      ['sleeps', ['sleep', '60']],
+      ['writes without end', ['yes']],
+    ])('an AbortSignal stops one that %s within a second; the sandbox runs on', async (_, args) => {
+      await using sandbox = await Sandbox.create({platform})
       const controller = new AbortController()
-      const run = sandbox.run(BUSYBOX, SPIN, {signal: controller.signal})
-      setTimeout(() => controller.abort(reason), i / 4)
-      await expect(run).rejects.toBe(reason)
-    }
+      const run = sandbox.run(BUSYBOX, args, {signal: controller.signal})
+      const outcome = expect(run).rejects.toMatchObject({name: 'AbortError'})
+      await sleep(200)
+      const abortedAt = performance.now()
+      controller.abort()
+      await outcome
+      expect(performance.now() - abortedAt).toBeLessThan(1000)
+      expect((await sandbox.run(BUSYBOX, ['echo', 'again'])).stdout).toBe('again\n')
+    })
+
+    test('an AbortSignal rejects with its reason: before, while waiting, and as soon as it runs', async () => {
+      await using sandbox = await Sandbox.create({platform})
+      const reason = new Error('mine')
+      const signal = AbortSignal.abort(reason)
+      await expect(sandbox.run(BUSYBOX, ['true'], {signal})).rejects.toBe(reason)
+
+      const first = sandbox.run(BUSYBOX, ['sleep', '0.3'])
+      const waiting = new AbortController()
+      const second = sandbox.run(BUSYBOX, SPIN, {signal: waiting.signal})
+      const third = sandbox.run(BUSYBOX, ['echo', 'third'])
+      waiting.abort(reason)
+      await expect(second).rejects.toBe(reason)
+      expect((await first).exitCode).toBe(0)
+      expect((await third).stdout).toBe('third\n')
+
+      for (let i = 0; i < 20; i++) {
+        const controller = new AbortController()
+        const run = sandbox.run(BUSYBOX, SPIN, {signal: controller.signal})
+        setTimeout(() => controller.abort(reason), i / 4)
+        await expect(run).rejects.toBe(reason)
+      }
+    })
+
+    test('a guest that ignores every signal is stopped too', async () => {
+      await using sandbox = await Sandbox.create({platform})
+      const script = "trap '' TERM INT HUP QUIT; while :; do :; done"
+      const run = sandbox.run(BUSYBOX, ['sh', '-c', script], {signal: AbortSignal.timeout(300)})
+      await expect(run).rejects.toMatchObject({name: 'TimeoutError'})
+    })
   })
 
-  test('a guest that ignores every signal is stopped too', async () => {
-    await using sandbox = await Sandbox.create()
-    const script = "trap '' TERM INT HUP QUIT; while :; do :; done"
-    const run = sandbox.run(BUSYBOX, ['sh', '-c', script], {signal: AbortSignal.timeout(300)})
-    await expect(run).rejects.toMatchObject({name: 'TimeoutError'})
-  })
-})
+  describe('disposal', () => {
+    test('stops what runs and what waits, and refuses what comes later', async () => {
+      const sandbox = await Sandbox.create({platform})
+      const outcomes = [sandbox.run(BUSYBOX, SPIN), sandbox.run(BUSYBOX, SPIN)].map((run) =>
+        expect(run).rejects.toMatchObject({code: 'DISPOSED'}),
+      )
+      await sleep(100)
+      await Promise.all([sandbox.dispose(), sandbox.dispose()])
+      await Promise.all(outcomes)
+      await expect(sandbox.run(BUSYBOX, ['true'])).rejects.toMatchObject({code: 'DISPOSED'})
+    })
 
-describe('disposal', () => {
-  test('stops what runs and what waits, and refuses what comes later', async () => {
-    const sandbox = await Sandbox.create()
-    const outcomes = [sandbox.run(BUSYBOX, SPIN), sandbox.run(BUSYBOX, SPIN)].map((run) =>
-      expect(run).rejects.toMatchObject({code: 'DISPOSED'}),
+    test('gives every descriptor back', async () => {
+      const round = async (): Promise<void> => {
+        await using sandbox = await Sandbox.create({platform, volumes: [{host: '/etc', guest: '/etc'}]})
+        await sandbox.run(BUSYBOX, ['cat', '/etc/passwd'])
+        await sandbox.run('/no/such/program').catch(() => {})
+      }
+      await round()
+      const before = openFds()
+      for (let i = 0; i < 5; i++) await round()
+      expect(openFds()).toBe(before)
+    })
+
+    test('runs of one program leave no descriptor behind', async () => {
+      await using sandbox = await Sandbox.create({platform})
+      await sandbox.run(BUSYBOX, ['true'])
+      const before = openFds()
+      for (let i = 0; i < 10; i++) await sandbox.run(BUSYBOX, ['true'])
+      expect(openFds()).toBe(before)
+    })
+  })
+
+  test('ten sandboxes run at once', async () => {
+    const runs = Array.from({length: 10}, async (_, i) => {
+      await using sandbox = await Sandbox.create({platform})
+      const script = `i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done; echo ${i}`
+      return (await sandbox.run(BUSYBOX, ['sh', '-c', script])).stdout
+    })
+    expect(await Promise.all(runs)).toEqual(Array.from({length: 10}, (_, i) => `${i}\n`))
+  })
+
+  test('ten guests spin or crash while the process goes on, and all of them stop', async () => {
+    const sandboxes = await Promise.all(Array.from({length: 10}, () => Sandbox.create({platform})))
+    const runs = sandboxes.map((sandbox, i) =>
+      i % 2 ? sandbox.run(guest('die-segv')) : sandbox.run(BUSYBOX, SPIN, {timeoutMs: 1000}),
     )
-    await sleep(100)
-    await Promise.all([sandbox.dispose(), sandbox.dispose()])
-    await Promise.all(outcomes)
-    await expect(sandbox.run(BUSYBOX, ['true'])).rejects.toMatchObject({code: 'DISPOSED'})
-  })
-
-  test('gives every descriptor back', async () => {
-    const round = async (): Promise<void> => {
-      await using sandbox = await Sandbox.create({volumes: [{host: '/etc', guest: '/etc'}]})
-      await sandbox.run(BUSYBOX, ['cat', '/etc/passwd'])
-      await sandbox.run('/no/such/program').catch(() => {})
-    }
-    await round()
-    const before = openFds()
-    for (let i = 0; i < 5; i++) await round()
-    expect(openFds()).toBe(before)
-  })
-
-  test('runs of one program leave no descriptor behind', async () => {
-    await using sandbox = await Sandbox.create()
-    await sandbox.run(BUSYBOX, ['true'])
-    const before = openFds()
-    for (let i = 0; i < 10; i++) await sandbox.run(BUSYBOX, ['true'])
-    expect(openFds()).toBe(before)
-  })
-})
-
-test('ten sandboxes run at once', async () => {
-  const runs = Array.from({length: 10}, async (_, i) => {
-    await using sandbox = await Sandbox.create()
-    const script = `i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done; echo ${i}`
-    return (await sandbox.run(BUSYBOX, ['sh', '-c', script])).stdout
-  })
-  expect(await Promise.all(runs)).toEqual(Array.from({length: 10}, (_, i) => `${i}\n`))
-})
-
-test('ten guests spin or crash while the process goes on, and all of them stop', async () => {
-  const sandboxes = await Promise.all(Array.from({length: 10}, () => Sandbox.create()))
-  const runs = sandboxes.map((sandbox, i) =>
-    i % 2 ? sandbox.run(guest('die-segv')) : sandbox.run(BUSYBOX, SPIN, {timeoutMs: 1000}),
-  )
-  const results = await Promise.all(runs)
-  expect(results.map(({signal, timedOut}) => timedOut || signal)).toEqual(
-    results.map((_, i) => (i % 2 ? 'SIGSEGV' : true)),
-  )
-  await Promise.all(sandboxes.map((sandbox) => sandbox.dispose()))
-})
-
-describe('the process', () => {
-  const node = (script: string) =>
-    promisify(execFile)(
-      process.execPath,
-      ['--input-type=module', '-e', `import {Sandbox} from ${JSON.stringify(library)}\n${script}`],
-      {timeout: 20_000},
+    const results = await Promise.all(runs)
+    expect(results.map(({signal, timedOut}) => timedOut || signal)).toEqual(
+      results.map((_, i) => (i % 2 ? 'SIGSEGV' : true)),
     )
-
-  test('ends when it is done, with an idle sandbox forgotten', async () => {
-    const {stdout} = await node(`
-      const sandbox = await Sandbox.create()
-      console.log((await sandbox.run('${BUSYBOX}', ['echo', 'done'])).stdout)`)
-    expect(stdout).toBe('done\n\n')
+    await Promise.all(sandboxes.map((sandbox) => sandbox.dispose()))
   })
 
-  test('waits for a run whose promise nobody holds', async () => {
-    const {stdout} = await node(`
-      const sandbox = await Sandbox.create()
-      sandbox.run('${BUSYBOX}', ['sleep', '0.3']).then(({exitCode}) => console.log(exitCode))`)
-    expect(stdout).toBe('0\n')
-  })
+  describe('the process', () => {
+    const node = (script: string) =>
+      promisify(execFile)(
+        process.execPath,
+        ['--input-type=module', '-e', `import {Sandbox} from ${JSON.stringify(library)}\n${script}`],
+        {timeout: 20_000},
+      )
 
-  test('can exit while a guest spins', async () => {
-    const {stdout} = await node(`
-      const sandbox = await Sandbox.create()
-      sandbox.run('${BUSYBOX}', ${JSON.stringify(SPIN)})
-      setTimeout(() => { console.log('leaving'); process.exit(0) }, 300)`)
-    expect(stdout).toBe('leaving\n')
+    test('ends when it is done, with an idle sandbox forgotten', async () => {
+      const {stdout} = await node(`
+        const sandbox = await Sandbox.create({platform: '${platform}'})
+        console.log((await sandbox.run('${BUSYBOX}', ['echo', 'done'])).stdout)`)
+      expect(stdout).toBe('done\n\n')
+    })
+
+    test('waits for a run whose promise nobody holds', async () => {
+      const {stdout} = await node(`
+        const sandbox = await Sandbox.create({platform: '${platform}'})
+        sandbox.run('${BUSYBOX}', ['sleep', '0.3']).then(({exitCode}) => console.log(exitCode))`)
+      expect(stdout).toBe('0\n')
+    })
+
+    test('can exit while a guest spins', async () => {
+      const {stdout} = await node(`
+        const sandbox = await Sandbox.create({platform: '${platform}'})
+        sandbox.run('${BUSYBOX}', ${JSON.stringify(SPIN)})
+        setTimeout(() => { console.log('leaving'); process.exit(0) }, 300)`)
+      expect(stdout).toBe('leaving\n')
+    })
   })
 })

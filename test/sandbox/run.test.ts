@@ -1,129 +1,133 @@
-// Sandbox.run: what goes in, what comes out, over the built library on real KVM.
+// Sandbox.run: what goes in, what comes out, over the built library, on each platform.
 
 import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
+import {platforms} from '../guests/run.ts'
 import {BUSYBOX, guest} from './guests.ts'
 
-describe('a sandbox of host programs', () => {
-  let sandbox: Sandbox
-  beforeAll(async () => {
-    sandbox = await Sandbox.create()
-  })
-  afterAll(() => sandbox.dispose())
-
-  test('gives output and exit status', async () => {
-    const result = await sandbox.run(guest('hello'))
-    expect(result).toMatchObject({exitCode: 0, signal: null, timedOut: false, stderr: ''})
-    expect(result.stdout).toMatch(/^hello/i)
-    expect(result.stats.syscalls).toBeGreaterThan(1)
-  })
-
-  test('counts the CPU time of each program from its own start', async () => {
-    expect((await sandbox.run(BUSYBOX, ['sleep', '0.2'])).exitCode).toBe(0)
-    expect(await sandbox.run(guest('system-info'))).toMatchObject({exitCode: 0, stderr: ''})
-  })
-
-  test('keeps standard error and exit status apart', async () => {
-    const result = await sandbox.run(BUSYBOX, ['sh', '-c', 'echo out; echo err >&2; exit 7'])
-    expect(result).toMatchObject({exitCode: 7, stdout: 'out\n', stderr: 'err\n'})
-  })
-
-  test('feeds standard input and then its end', async () => {
-    const stdin = 'grüße\n'.repeat(20_000)
-    expect((await sandbox.run(BUSYBOX, ['cat'], {stdin})).stdout).toBe(stdin)
-    const counted = await sandbox.run(BUSYBOX, ['wc', '-c'], {stdin: new Uint8Array(12345)})
-    expect(counted.stdout.trim()).toBe('12345')
-  })
-
-  test('reads an empty standard input unless one is given', async () => {
-    expect((await sandbox.run(BUSYBOX, ['wc', '-c'])).stdout.trim()).toBe('0')
-  })
-
-  test('leaves bytes as they are on request', async () => {
-    const stdin = Uint8Array.from({length: 256}, (_, i) => i)
-    const {stdout} = await sandbox.run(BUSYBOX, ['cat'], {stdin, encoding: 'buffer'})
-    expect([...stdout]).toEqual([...stdin])
-  })
-
-  test('gives the guest its variables and none of the host', async () => {
-    const {stdout} = await sandbox.run(BUSYBOX, ['env'], {env: {LANG: 'C', HOME: '/home'}})
-    const names = stdout.trim().split('\n').sort()
-    expect(names).toEqual([
-      expect.stringMatching(/^HOME=\/home$/),
-      'LANG=C',
-      expect.stringMatching(/^PATH=/),
-      'TERM=dumb',
-    ])
-  })
-
-  test('starts in cwd', async () => {
-    expect((await sandbox.run(BUSYBOX, ['pwd'], {cwd: '/tmp'})).stdout).toBe('/tmp\n')
-  })
-
-  test('says no space behind maxOutputBytes, and what came before stays', async () => {
-    const result = await sandbox.run(BUSYBOX, ['cat'], {stdin: 'x'.repeat(50_000), maxOutputBytes: 10_000})
-    expect(result.stdout).toBe('x'.repeat(10_000))
-    expect(result.outputTruncated).toBe(true)
-    expect(result.exitCode).toBe(1)
-  })
-
-  test('names the signal that a crash ends with', async () => {
-    expect(await sandbox.run(guest('die-segv'))).toMatchObject({exitCode: null, signal: 'SIGSEGV'})
-    expect(await sandbox.run(guest('die-abort'))).toMatchObject({exitCode: null, signal: 'SIGABRT'})
-  })
-
-  test('leaves files to the next program', async () => {
-    await sandbox.run(BUSYBOX, ['sh', '-c', 'echo kept > /tmp/file'])
-    expect((await sandbox.run(BUSYBOX, ['cat', '/tmp/file'])).stdout).toBe('kept\n')
-  })
-
-  test('runs what is asked for at once in turn', async () => {
-    const results = await Promise.all([1, 2, 3].map((i) => sandbox.run(BUSYBOX, ['echo', `${i}`])))
-    expect(results.map(({stdout}) => stdout)).toEqual(['1\n', '2\n', '3\n'])
-  })
-
-  test('rejects with a code and a next step, and goes on', async () => {
-    const missing = sandbox.run('/no/such/program')
-    await expect(missing).rejects.toMatchObject({name: 'HvError', code: 'NOT_FOUND'})
-    await expect(sandbox.run('/etc/passwd')).rejects.toMatchObject({
-      code: expect.stringMatching(/NOT_EXECUTABLE|BAD_ELF/),
+describe.each(platforms)('on %s', (platform) => {
+  describe('a sandbox of host programs', () => {
+    let sandbox: Sandbox
+    beforeAll(async () => {
+      sandbox = await Sandbox.create({platform})
     })
-    await expect(sandbox.run(BUSYBOX, ['true'], {timeoutMs: -1})).rejects.toMatchObject({
-      code: 'BAD_ARGUMENT',
+    afterAll(() => sandbox.dispose())
+
+    test('gives output and exit status', async () => {
+      const result = await sandbox.run(guest('hello'))
+      expect(result).toMatchObject({exitCode: 0, signal: null, timedOut: false, stderr: ''})
+      expect(result.stdout).toMatch(/^hello/i)
+      expect(result.stats.syscalls).toBeGreaterThan(1)
     })
-    await expect(sandbox.run(BUSYBOX, ['a\0b'])).rejects.toMatchObject({code: 'BAD_ARGUMENT'})
-    expect((await sandbox.run(BUSYBOX, ['true'])).exitCode).toBe(0)
-  })
 
-  test('runs hundreds of programs one after another', async () => {
-    for (let i = 0; i < 100; i++) {
-      expect((await sandbox.run(guest('hello'))).exitCode).toBe(0)
-      expect((await sandbox.run(BUSYBOX, ['sh', '-c', `echo ${i}`])).stdout).toBe(`${i}\n`)
-    }
-  })
-})
-
-describe('a sandbox with a root', () => {
-  const host = mkdtempSync(join(tmpdir(), 'hv-sandbox-'))
-  afterAll(() => rmSync(host, {recursive: true}))
-
-  test('runs guest paths, and the host keeps its files', async () => {
-    writeFileSync(join(host, 'note'), 'of the host')
-    await using sandbox = await Sandbox.create({
-      root: host,
-      volumes: [{host: BUSYBOX, guest: '/bin/busybox'}],
+    test('counts the CPU time of each program from its own start', async () => {
+      expect((await sandbox.run(BUSYBOX, ['sleep', '0.2'])).exitCode).toBe(0)
+      expect(await sandbox.run(guest('system-info'))).toMatchObject({exitCode: 0, stderr: ''})
     })
-    expect((await sandbox.run('busybox', ['cat', '/note'])).stdout).toBe('of the host')
-    await sandbox.run('/bin/busybox', ['sh', '-c', 'echo changed > /note'])
-    expect((await sandbox.run('busybox', ['cat', '/note'])).stdout).toBe('changed\n')
-    expect(readFileSync(join(host, 'note'), 'utf8')).toBe('of the host')
+
+    test('keeps standard error and exit status apart', async () => {
+      const result = await sandbox.run(BUSYBOX, ['sh', '-c', 'echo out; echo err >&2; exit 7'])
+      expect(result).toMatchObject({exitCode: 7, stdout: 'out\n', stderr: 'err\n'})
+    })
+
+    test('feeds standard input and then its end', async () => {
+      const stdin = 'grüße\n'.repeat(20_000)
+      expect((await sandbox.run(BUSYBOX, ['cat'], {stdin})).stdout).toBe(stdin)
+      const counted = await sandbox.run(BUSYBOX, ['wc', '-c'], {stdin: new Uint8Array(12345)})
+      expect(counted.stdout.trim()).toBe('12345')
+    })
+
+    test('reads an empty standard input unless one is given', async () => {
+      expect((await sandbox.run(BUSYBOX, ['wc', '-c'])).stdout.trim()).toBe('0')
+    })
+
+    test('leaves bytes as they are on request', async () => {
+      const stdin = Uint8Array.from({length: 256}, (_, i) => i)
+      const {stdout} = await sandbox.run(BUSYBOX, ['cat'], {stdin, encoding: 'buffer'})
+      expect([...stdout]).toEqual([...stdin])
+    })
+
+    test('gives the guest its variables and none of the host', async () => {
+      const {stdout} = await sandbox.run(BUSYBOX, ['env'], {env: {LANG: 'C', HOME: '/home'}})
+      const names = stdout.trim().split('\n').sort()
+      expect(names).toEqual([
+        expect.stringMatching(/^HOME=\/home$/),
+        'LANG=C',
+        expect.stringMatching(/^PATH=/),
+        'TERM=dumb',
+      ])
+    })
+
+    test('starts in cwd', async () => {
+      expect((await sandbox.run(BUSYBOX, ['pwd'], {cwd: '/tmp'})).stdout).toBe('/tmp\n')
+    })
+
+    test('says no space behind maxOutputBytes, and what came before stays', async () => {
+      const result = await sandbox.run(BUSYBOX, ['cat'], {stdin: 'x'.repeat(50_000), maxOutputBytes: 10_000})
+      expect(result.stdout).toBe('x'.repeat(10_000))
+      expect(result.outputTruncated).toBe(true)
+      expect(result.exitCode).toBe(1)
+    })
+
+    test('names the signal that a crash ends with', async () => {
+      expect(await sandbox.run(guest('die-segv'))).toMatchObject({exitCode: null, signal: 'SIGSEGV'})
+      expect(await sandbox.run(guest('die-abort'))).toMatchObject({exitCode: null, signal: 'SIGABRT'})
+    })
+
+    test('leaves files to the next program', async () => {
+      await sandbox.run(BUSYBOX, ['sh', '-c', 'echo kept > /tmp/file'])
+      expect((await sandbox.run(BUSYBOX, ['cat', '/tmp/file'])).stdout).toBe('kept\n')
+    })
+
+    test('runs what is asked for at once in turn', async () => {
+      const results = await Promise.all([1, 2, 3].map((i) => sandbox.run(BUSYBOX, ['echo', `${i}`])))
+      expect(results.map(({stdout}) => stdout)).toEqual(['1\n', '2\n', '3\n'])
+    })
+
+    test('rejects with a code and a next step, and goes on', async () => {
+      const missing = sandbox.run('/no/such/program')
+      await expect(missing).rejects.toMatchObject({name: 'HvError', code: 'NOT_FOUND'})
+      await expect(sandbox.run('/etc/passwd')).rejects.toMatchObject({
+        code: expect.stringMatching(/NOT_EXECUTABLE|BAD_ELF/),
+      })
+      await expect(sandbox.run(BUSYBOX, ['true'], {timeoutMs: -1})).rejects.toMatchObject({
+        code: 'BAD_ARGUMENT',
+      })
+      await expect(sandbox.run(BUSYBOX, ['a\0b'])).rejects.toMatchObject({code: 'BAD_ARGUMENT'})
+      expect((await sandbox.run(BUSYBOX, ['true'])).exitCode).toBe(0)
+    })
+
+    test('runs hundreds of programs one after another', async () => {
+      for (let i = 0; i < 100; i++) {
+        expect((await sandbox.run(guest('hello'))).exitCode).toBe(0)
+        expect((await sandbox.run(BUSYBOX, ['sh', '-c', `echo ${i}`])).stdout).toBe(`${i}\n`)
+      }
+    })
   })
 
-  test('that is not there rejects', async () => {
-    await expect(Sandbox.create({root: '/no/such/root'})).rejects.toMatchObject({name: 'HvError'})
-    await expect(Sandbox.create({memoryBytes: 5})).rejects.toMatchObject({code: 'MEMORY_SIZE'})
+  describe('a sandbox with a root', () => {
+    const host = mkdtempSync(join(tmpdir(), 'hv-sandbox-'))
+    afterAll(() => rmSync(host, {recursive: true}))
+
+    test('runs guest paths, and the host keeps its files', async () => {
+      writeFileSync(join(host, 'note'), 'of the host')
+      await using sandbox = await Sandbox.create({
+        platform,
+        root: host,
+        volumes: [{host: BUSYBOX, guest: '/bin/busybox'}],
+      })
+      expect((await sandbox.run('busybox', ['cat', '/note'])).stdout).toBe('of the host')
+      await sandbox.run('/bin/busybox', ['sh', '-c', 'echo changed > /note'])
+      expect((await sandbox.run('busybox', ['cat', '/note'])).stdout).toBe('changed\n')
+      expect(readFileSync(join(host, 'note'), 'utf8')).toBe('of the host')
+    })
+
+    test('that is not there rejects', async () => {
+      await expect(Sandbox.create({platform, root: '/no/such/root'})).rejects.toMatchObject({name: 'HvError'})
+      await expect(Sandbox.create({platform, memoryBytes: 5})).rejects.toMatchObject({code: 'MEMORY_SIZE'})
+    })
   })
 })

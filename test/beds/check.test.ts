@@ -1,9 +1,10 @@
-// hv check in the beds: the mode of each, told to root and to a user who may not read the kernel log, and the boards that
-// beds stand in for.
+// hv check in the beds: the mode of each and the platforms that work, told to root and to a user who may not read the kernel
+// log, and the boards that beds stand in for.
 
 import {describe, expect, test} from 'vitest'
 import {bootBed} from '../../ci/bed/boot.mjs'
-import type {Finding, HostReport} from '../../src/check/finding.ts'
+import {type Finding, type HostReport, PLATFORMS} from '../../src/check/finding.ts'
+import {platformsOf} from '../bed/matrix.ts'
 
 /** Opens for everybody what hv check looks at, but for the kernel log, and checks as nobody. */
 const AS_NOBODY = `
@@ -21,6 +22,7 @@ const modes: [bed: string, mode: string, board: string | null][] = [
   ['protected', 'protected-hvhe', 'virt'],
   ['nv2', 'vhe-nv2', 'virt'],
   ['old', 'vhe', 'virt'],
+  ['16k', 'vhe', null],
   ['el1', 'el1', null],
   ['none', 'disabled', null],
   ['rpi4', 'nvhe', 'rpi4'],
@@ -28,8 +30,6 @@ const modes: [bed: string, mode: string, board: string | null][] = [
   ['graviton2', 'vhe', 'graviton2'],
   ['graviton3', 'vhe', 'graviton3'],
 ]
-
-const WITHOUT_KVM = ['el1', 'disabled']
 
 const find = ({findings}: HostReport, id: string): Finding | undefined =>
   findings.find((finding) => finding.id === id)
@@ -53,7 +53,7 @@ describe.each(modes)('%s', (name, mode, board) => {
       expect(nobody.machine?.mode).toBe(mode)
       expect(find(nobody, 'virtualization-mode')?.evidence).not.toContain('kernel log')
       expect(nobody.platforms).toEqual(root.platforms)
-      expect(root.platforms).toEqual({kvm: !WITHOUT_KVM.includes(mode), ptrace: true})
+      expect(PLATFORMS.filter((platform) => root.platforms[platform])).toEqual(platformsOf(name))
     } finally {
       await bed.stop()
     }

@@ -49,6 +49,7 @@ export const eventfdFlags = flagWord(
 const types = startingWith(mode, 'S_IF', ['S_IFMT'])
 const knownTypes: ReadonlySet<number> = new Set(Object.values(types))
 const fileType = enumeration(types, 'S_IFMT')
+const specialBits = Object.entries(pick(mode, 'S_ISUID S_ISGID S_ISVTX'))
 
 /** mode_t: `S_IFREG|0644`, or `0644` without a type. */
 export function fileMode(value: number): string {
@@ -56,7 +57,7 @@ export function fileMode(value: number): string {
   let permissions = value & ~mode.S_IFMT
   if (!knownTypes.has(type)) return octal(value)
   const parts = [fileType(type)]
-  for (const [name, bit] of Object.entries(pick(mode, 'S_ISUID S_ISGID S_ISVTX'))) {
+  for (const [name, bit] of specialBits) {
     if ((permissions & bit) === 0) continue
     parts.push(name)
     permissions &= ~bit

@@ -21,6 +21,8 @@ export class CallTracer implements Tracer {
   readonly #filter: TraceFilter
   /** Calls under way. One that began before the trace was switched on is not among them, and is not shown. */
   readonly #begun = new Map<Task, BegunCall>()
+  /** Whose calls sleep. */
+  readonly #asleep = new Set<Task>()
 
   constructor(sink: TraceSink, filter = new TraceFilter({}), style?: Style) {
     this.#sink = sink
@@ -35,7 +37,9 @@ export class CallTracer implements Tracer {
 
   blocked(task: Task): void {
     const begun = this.#begun.get(task)
-    if (begun !== undefined && !this.#filter.waitsForOutcome) this.#sink.asleep(task, begun)
+    if (begun === undefined) return
+    this.#asleep.add(task)
+    if (!this.#filter.waitsForOutcome) this.#sink.asleep(task, begun)
   }
 
   leave(task: Task, result: number | undefined): void {
@@ -65,25 +69,31 @@ export class CallTracer implements Tracer {
     for (const [task, begun] of this.#begun) this.#abandon(task, begun, 'detached')
   }
 
-  /** A signal that ends the process ends the call first. */
+  /** A signal that ends the process ends the call first: its wait, or for good, when the call itself is what is punished. */
   #endInterrupted(task: Task, signal: number): void {
-    if (!this.#begun.has(task)) return
+    const begun = this.#begun.get(task)
+    if (begun === undefined) return
     const action = defaultAction(signal)
     const isFatal =
       task.signals.process.action(signal).handler === SIG_DFL && (action === 'terminate' || action === 'core')
     if (!isFatal) return
-    const begun = this.#take(task)!
+    if (!this.#asleep.has(task)) {
+      this.#abandon(task, begun, 'unfinished')
+      return
+    }
+    this.#take(task)
     this.#show(task, this.#decoder.interrupt(begun, task.wait?.restart ?? 'never'))
   }
 
   #abandon(task: Task, begun: BegunCall, kind: 'unfinished' | 'detached'): void {
-    this.#begun.delete(task)
+    this.#take(task)
     this.#show(task, this.#decoder.abandon(begun, kind))
   }
 
   #take(task: Task): BegunCall | undefined {
     const begun = this.#begun.get(task)
     this.#begun.delete(task)
+    this.#asleep.delete(task)
     return begun
   }
 

@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {EBADF, ENOENT, ENOSYS} from '../../../../src/abi/errno.ts'
 import {faultInfo, killInfo, SI_USER} from '../../../../src/abi/siginfo.ts'
-import {SIGSEGV, SIGTERM, SIGUSR1} from '../../../../src/abi/signal.ts'
+import {SIGSEGV, SIGSYS, SIGTERM, SIGUSR1} from '../../../../src/abi/signal.ts'
 import type {Row} from '../../../../src/sentry/syscalls/syscall.ts'
 import {CallTracer} from '../../../../src/sentry/trace/call-tracer.ts'
 import {LineSink} from '../../../../src/sentry/trace/line-sink.ts'
@@ -125,6 +125,13 @@ describe('a call that sleeps', () => {
         '--- SIGTERM {si_signo=SIGTERM, si_code=SI_USER, si_pid=9, si_uid=1000} ---\n' +
         '+++ killed by SIGTERM +++\n',
     )
+  })
+
+  it('is not a call that is punished by a signal: that one never returns', () => {
+    const t = new TracedTask()
+    enter(t, rowOf('getpid'))
+    tracer.signal(t.task, SIGSYS, killInfo(SIGSYS, SI_USER, 7, 0))
+    expect(lines()[0]).toBe(`${'getpid()'.padEnd(40)}= ?`)
   })
 
   it('says how the kernel would go on when a handler runs', () => {

@@ -150,12 +150,12 @@ class TracedContextObject : public Napi::ObjectWrap<TracedContextObject> {
 
   // What the watcher interrupts.
   void BecomeTarget(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { watcher_->SetTarget([context = &Get()] { context->Kick(); }); });
+    Guard(info.Env(), [&] { watcher_->SetTarget(this, [context = &Get()] { context->Kick(); }); });
   }
 
   void SetSpace(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
-      watcher_->SetTarget(nullptr);
+      watcher_->ClearTarget(this);
       Get().SetStub(TracedSpaceObject::Unwrap(info[0].As<Napi::Object>())->Get());
     });
   }
@@ -189,7 +189,7 @@ class TracedContextObject : public Napi::ObjectWrap<TracedContextObject> {
   void Free() {
     if (context_ == nullptr) return;
     target_->context = nullptr;
-    watcher_->SetTarget(nullptr);
+    watcher_->ClearTarget(this);
     context_.reset();
     watcher_.reset();
   }

@@ -148,7 +148,7 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
 
   // What the watcher interrupts: the context that `run` runs.
   void BecomeTarget(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { watcher_->SetTarget([vcpu = &Get().vcpu()] { vcpu->Kick(); }); });
+    Guard(info.Env(), [&] { watcher_->SetTarget(this, [vcpu = &Get().vcpu()] { vcpu->Kick(); }); });
   }
 
   // From here the context has a thread of its own; `run` is not to be called.
@@ -212,7 +212,7 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
     if (context_ == nullptr) return;
     target_->context = nullptr;
     runner_.reset();
-    watcher_->SetTarget(nullptr);
+    watcher_->ClearTarget(this);
     if (space_ != nullptr) space_->Leave(*context_);
     context_.reset();
     space_.reset();

@@ -99,9 +99,15 @@ void Watcher::Ring() {
   [[maybe_unused]] ssize_t put = ::write(bell_.get(), &one, sizeof(one));
 }
 
-void Watcher::SetTarget(std::function<void()> target) {
+void Watcher::SetTarget(const void* owner, std::function<void()> target) {
   std::lock_guard lock(mutex_);
   target_ = std::move(target);
+  target_owner_ = owner;
+}
+
+void Watcher::ClearTarget(const void* owner) {
+  std::lock_guard lock(mutex_);
+  if (target_owner_ == owner) target_ = nullptr;
 }
 
 void Watcher::Start() {

@@ -33,8 +33,10 @@ class Watcher {
   void RingIfAsleep() {
     if (asleep_) Ring();
   }
-  // Called by the watching thread while `attention` is set and nobody polls. Empty: nothing to call.
-  void SetTarget(std::function<void()> target);
+  // Called by the watching thread while `attention` is set and nobody polls. The last one counts.
+  void SetTarget(const void* owner, std::function<void()> target);
+  // Nothing to call any more, if it is the owner's.
+  void ClearTarget(const void* owner);
   // Nonzero: Poll has something.
   std::atomic<uint32_t>& attention() { return attention_; }
 
@@ -47,6 +49,7 @@ class Watcher {
   Fd bell_;
   std::mutex mutex_;
   std::function<void()> target_;
+  const void* target_owner_ = nullptr;
   std::atomic<uint32_t>& attention_;
   std::atomic<bool> asleep_{false};
   std::atomic<bool> quit_{false};

@@ -4,7 +4,13 @@ export {checkHost} from './check/check-host.ts'
 export type {Core, Finding, FindingStatus, HostReport, Machine} from './check/finding.ts'
 export {HvError, type HvErrorCode} from './errors.ts'
 export type {ChosenPlatform, PlatformChoice} from './platform/choice.ts'
-export type {RunStats} from './run-options.ts'
+export type {BrokenPledge, RunStats} from './run-options.ts'
+export type {
+  SandboxSyscall,
+  SyscallHandler,
+  SyscallHandlers,
+  SyscallVerdict,
+} from './sandbox/on-syscall.ts'
 export type {
   SandboxOptions,
   SandboxResult,

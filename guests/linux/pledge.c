@@ -95,6 +95,8 @@ int main(void) {
     return finish();
   }
   check_arguments();
+  // Locks, and hides nothing: nothing was unveiled.
+  CHECK_EQ(unveil(NULL, NULL), 0);
   make_files();
   int fd = open(file, O_RDWR);
   REQUIRE(fd >= 0);

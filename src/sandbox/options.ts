@@ -2,7 +2,8 @@
 
 import {HvError} from '../errors.ts'
 import type {PlatformChoice} from '../platform/choice.ts'
-import {guestEnvironment, type RunStats} from '../run-options.ts'
+import {type BrokenPledge, guestEnvironment, type RunStats, type Unveiled} from '../run-options.ts'
+import type {SyscallHandlers} from './on-syscall.ts'
 import type {RunRequest} from './protocol.ts'
 
 const DEFAULT_MAX_OUTPUT_BYTES = 2 ** 26
@@ -29,6 +30,21 @@ export interface SandboxOptions {
   memoryBytes?: number
   /** What runs the guests. `auto`, the default: KVM if it works here, else ptrace. */
   platform?: PlatformChoice
+  /**
+   * Promises of OpenBSD's pledge(2), as a text with spaces between them or a list. Each program keeps to them from its first
+   * instruction, or ends with SIGSYS. Default: everything is allowed.
+   */
+  pledge?: string | readonly string[]
+  /**
+   * The only paths that programs see, each with letters of `r` (read), `w` (write), `x` (execute), `c` (create and remove):
+   * `{'/data': 'r', '/tmp': 'rwc'}`. What lies below a directory is seen with it. Default: all.
+   */
+  unveil?: Readonly<Record<string, string>>
+  /**
+   * Functions that are asked before a program makes the system calls of their names, which may fail them or give a result
+   * in their place. The calls that are not named cost nothing more. Calls that a pledge forbids are not asked about.
+   */
+  onSyscall?: SyscallHandlers
 }
 
 export interface SandboxRunOptions {
@@ -72,6 +88,8 @@ export interface SandboxResult<Output = string> {
   stderr: Output
   /** The program wrote more than `maxOutputBytes`. */
   outputTruncated: boolean
+  /** It was killed by SIGSYS for what it had not promised: what that was. */
+  broken?: BrokenPledge
   /** Counters and times by name; names of times end in `Ns`, nanoseconds. */
   stats: RunStats
 }
@@ -113,6 +131,26 @@ export function checkTraceOptions(options: SandboxTraceOptions): SandboxTraceOpt
   if (stringLimit !== undefined && !(Number.isSafeInteger(stringLimit) && stringLimit >= 0))
     throw bad(`stringLimit ${stringLimit} is no number of bytes`, 'give a whole number')
   return {calls, signals, statuses, stringLimit, showsPaths}
+}
+
+/** What every program of a sandbox is held to. @throws HvError BAD_ARGUMENT; what promises there are, the sentry checks */
+export function toRestrictions({pledge, unveil, onSyscall = {}}: SandboxOptions): {
+  pledge: string | undefined
+  unveil: Unveiled[] | undefined
+  handlers: SyscallHandlers
+} {
+  const promises = typeof pledge === 'object' ? [...pledge].join(' ') : pledge
+  if (promises !== undefined) requireText('pledge', promises)
+  const unveiled = unveil && Object.entries(unveil).map(([path, permissions]) => ({path, permissions}))
+  for (const {path, permissions} of unveiled ?? []) {
+    requireText(`the permissions of ${path}`, permissions)
+    if (!path.startsWith('/') || path.includes('\0'))
+      throw bad(`unveil: ${JSON.stringify(path)} is not absolute`, 'give guest paths')
+  }
+  for (const [name, handler] of Object.entries(onSyscall)) {
+    if (typeof handler !== 'function') throw bad(`onSyscall: ${name} is no function`, 'give functions')
+  }
+  return {pledge: promises, unveil: unveiled, handlers: {...onSyscall}}
 }
 
 function requireText(what: string, text: unknown): void {

@@ -2,7 +2,8 @@
 
 import {HvError, type HvErrorCode} from '../errors.ts'
 import type {ChosenPlatform, PlatformChoice} from '../platform/choice.ts'
-import type {RunResult, TraceFilters, Volume} from '../run-options.ts'
+import type {RunResult, TraceFilters, Unveiled, Volume} from '../run-options.ts'
+import type {Question, Verdict} from '../sentry/hooked-calls.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {Style} from '../sentry/trace/style.ts'
 
@@ -12,6 +13,10 @@ export interface WorkerSettings {
   volumes: readonly Volume[]
   memoryBytes: number
   platform: PlatformChoice
+  pledge?: string
+  unveil?: readonly Unveiled[]
+  /** Names of calls that the worker asks about. */
+  hooked: readonly string[]
   /** Eventfd, the sandbox's: rung after `stopWord` changed. The worker watches it while a guest runs. */
   bellFd: number
   /** One Int32: the run that shall stop, or STOP_EVERYTHING. */
@@ -42,8 +47,18 @@ export interface TraceRequest {
   options: (TraceFilters & Partial<Style>) | undefined
 }
 
-/** To the worker. It takes them one by one, while no guest runs; those of the trace also then, once the bell has rung. */
-export type Request = RunRequest | TraceRequest | {kind: 'dispose'}
+/** What the worker asked, by the question's id. */
+export interface VerdictRequest {
+  kind: 'verdict'
+  id: number
+  verdict: Verdict
+}
+
+/**
+ * To the worker. It takes them one by one, while no guest runs; those of the trace and verdicts also then, once the bell
+ * has rung.
+ */
+export type Request = RunRequest | TraceRequest | VerdictRequest | {kind: 'dispose'}
 
 export interface Finished {
   result: RunResult
@@ -54,7 +69,7 @@ export interface Finished {
 
 /**
  * From the worker: `ready` or `failed` when it has started, then one for each run; `traced` for each request of the trace,
- * and `events` in between.
+ * and `events` in between. A run's guest sleeps after `asks`, until there is a verdict.
  */
 export type Reply =
   | {kind: 'ready'; platform: ChosenPlatform}
@@ -62,6 +77,7 @@ export type Reply =
   | {kind: 'failed'; error: WireError}
   | {kind: 'traced'; error?: WireError}
   | {kind: 'events'; events: TraceEvent[]}
+  | {kind: 'asks'; run: number; question: Question}
 
 /** An error without its class, which does not survive the crossing. `code` absent: a bug of ours. */
 export interface WireError {

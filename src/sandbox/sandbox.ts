@@ -12,6 +12,7 @@ import {
   type SandboxRunOptions,
   type SandboxTraceOptions,
   toRequest,
+  toRestrictions,
 } from './options.ts'
 import type {Finished, RunRequest} from './protocol.ts'
 import {SentryThread} from './sentry-thread.ts'
@@ -48,12 +49,16 @@ export class Sandbox {
       if (!guest.startsWith('/'))
         throw new HvError('BAD_ARGUMENT', `the volume's place ${guest} is not absolute`, 'give a guest path')
     }
-    const thread = await SentryThread.start({
+    const {handlers, pledge, unveil} = toRestrictions(options)
+    const settings = {
       root,
       volumes: volumes.map(({host, guest, writable = false}) => ({host, guest, writable})),
       memoryBytes,
       platform,
-    })
+      pledge,
+      unveil,
+    }
+    const thread = await SentryThread.start(settings, handlers)
     return new Sandbox(thread)
   }
 
@@ -68,7 +73,8 @@ export class Sandbox {
    * @param args The arguments behind argv[0], which is `program`.
    * @throws HvError BAD_ARGUMENT, NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, OUT_OF_MEMORY; DISPOSED when the
    * sandbox is; VCPU_FAILED, SANDBOX_FAILED, after which it is of no use any more
-   * @throws the reason of `options.signal` when that aborts; the guest is stopped by then, and the sandbox usable
+   * @throws the reason of `options.signal` when that aborts; what a handler of `onSyscall` throws; the guest is stopped by
+   * then, and the sandbox usable
    */
   run(
     program: string,
@@ -84,7 +90,7 @@ export class Sandbox {
     const {signal, encoding = 'utf8'} = options
     const request = toRequest(program, args, options)
     const finished = await this.#inTurn(request, signal)
-    const {exitCode, signal: killer, timedOut, stats} = finished.result
+    const {exitCode, signal: killer, timedOut, broken, stats} = finished.result
     const decode = (bytes: Uint8Array) => (encoding === 'buffer' ? bytes : new TextDecoder().decode(bytes))
     return {
       exitCode,
@@ -93,6 +99,7 @@ export class Sandbox {
       stdout: decode(finished.stdout),
       stderr: decode(finished.stderr),
       outputTruncated: finished.outputTruncated,
+      ...(broken && {broken}),
       stats,
     }
   }

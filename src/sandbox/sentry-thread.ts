@@ -4,7 +4,9 @@ import {Worker} from 'node:worker_threads'
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
 import type {ChosenPlatform} from '../platform/choice.ts'
+import type {Question} from '../sentry/hooked-calls.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
+import {askHandler, type SyscallHandlers} from './on-syscall.ts'
 import {
   type Finished,
   fromWire,
@@ -23,7 +25,7 @@ const GRACE_MS = 5000
 const HEAP_MB = 512
 
 /** What the thread's settings are without what connects the two. */
-type OwnSettings = Omit<WorkerSettings, 'bellFd' | 'stopWord' | 'underWay'>
+type OwnSettings = Omit<WorkerSettings, 'hooked' | 'bellFd' | 'stopWord' | 'underWay'>
 
 /** A request of the trace that is not answered yet; `listener` gets what comes after the answer. */
 interface TraceExchange {
@@ -52,17 +54,22 @@ export class SentryThread {
   #exchange: Exchange | undefined
   readonly #traceExchanges: TraceExchange[] = []
   #listener: TraceListener | undefined
+  readonly #handlers: SyscallHandlers
+  /** What a handler threw in this run. */
+  #thrown: {error: unknown} | undefined
   #runs = 0
   /** Why it cannot be used any more. */
   #end: HvError | undefined
 
-  private constructor(settings: OwnSettings) {
+  private constructor(settings: OwnSettings, handlers: SyscallHandlers) {
+    this.#handlers = handlers
     const stopWord = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
     this.#stopWord = new Int32Array(stopWord)
     const underWay = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
     this.#underWay = new Int32Array(underWay)
     this.#bellFd = addon.createBell()
-    const workerData: WorkerSettings = {...settings, bellFd: this.#bellFd, stopWord, underWay}
+    const hooked = Object.keys(handlers)
+    const workerData: WorkerSettings = {...settings, hooked, bellFd: this.#bellFd, stopWord, underWay}
     try {
       this.#worker = new Worker(new URL('./worker.js', import.meta.url), {
         workerData,
@@ -89,8 +96,8 @@ export class SentryThread {
   }
 
   /** @throws HvError as Sandbox.create does */
-  static async start(settings: OwnSettings): Promise<SentryThread> {
-    const thread = new SentryThread(settings)
+  static async start(settings: OwnSettings, handlers: SyscallHandlers): Promise<SentryThread> {
+    const thread = new SentryThread(settings, handlers)
     try {
       await thread.#converse()
     } catch (error) {
@@ -100,14 +107,16 @@ export class SentryThread {
     return thread
   }
 
-  /** Precondition: no run is under way. @throws HvError, or the signal's reason */
+  /** Precondition: no run is under way. @throws HvError, the signal's reason, or what a handler of calls throws */
   async run(request: RunRequest, signal: AbortSignal | undefined): Promise<Finished> {
     const id = ++this.#runs
+    this.#thrown = undefined
     const abort = () => this.#tellToStop(id)
     signal?.addEventListener('abort', abort, {once: true})
     try {
       const finished = await this.#converse({...request, id})
       signal?.throwIfAborted()
+      if (this.#thrown !== undefined) throw (this.#thrown as {error: unknown}).error
       return finished!
     } finally {
       signal?.removeEventListener('abort', abort)
@@ -166,6 +175,8 @@ export class SentryThread {
   #receive(reply: Reply): void {
     if (reply.kind === 'events') {
       this.#deliver(reply.events)
+    } else if (reply.kind === 'asks') {
+      this.#ask(reply.run, reply.question)
     } else if (reply.kind === 'traced') {
       this.#traced(reply.error)
     } else if (reply.kind === 'failed') {
@@ -196,6 +207,20 @@ export class SentryThread {
     } finally {
       Atomics.sub(this.#underWay, 0, 1)
       Atomics.notify(this.#underWay, 0)
+    }
+  }
+
+  /** The guest's call waits meanwhile. What the handler throws ends the run, if that has not ended yet. */
+  async #ask(run: number, question: Question): Promise<void> {
+    try {
+      const verdict = await askHandler(this.#handlers, question)
+      if (!living.has(this)) return
+      this.#worker.postMessage({kind: 'verdict', id: question.id, verdict} satisfies Request)
+      addon.ringBell(this.#bellFd)
+    } catch (error) {
+      if (run !== this.#runs || this.#exchange === undefined) return
+      this.#thrown ??= {error}
+      this.#tellToStop(run)
     }
   }
 

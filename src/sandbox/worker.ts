@@ -4,8 +4,11 @@ import {parentPort, receiveMessageOnPort, workerData} from 'node:worker_threads'
 import {SIGKILL} from '../abi/signal.ts'
 import {addon} from '../addon.ts'
 import {openPlatform} from '../platform/open.ts'
+import {HookedCalls} from '../sentry/hooked-calls.ts'
+import {restriction} from '../sentry/pledge/restrict.ts'
 import {runToEnd} from '../sentry/run-to-end.ts'
 import {Sentry} from '../sentry/sentry.ts'
+import type {Task} from '../sentry/task.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
 import {EventBatches} from './event-batches.ts'
 import {
@@ -34,6 +37,8 @@ serve().catch((error) => {
 })
 
 async function serve(): Promise<void> {
+  const restrict = restriction(settings)
+  const hooked = new HookedCalls(settings.hooked, (question) => reply({kind: 'asks', run: runId, question}))
   const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes)
   let sentry: Sentry
   try {
@@ -58,9 +63,17 @@ async function serve(): Promise<void> {
       turn = turn.then(() => trace.catchUp())
       return
     }
+    if (request.kind === 'verdict') {
+      hooked.answer(request.id, request.verdict)
+      return
+    }
     turn = turn.then(async () => {
       if (request.kind === 'run') {
         await answer(sentry, request, {
+          restrict: (task) => {
+            if (settings.hooked.length > 0) hooked.attach(task)
+            restrict(task)
+          },
           bellRang: () => {
             for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port))
               receive(next.message)
@@ -69,6 +82,7 @@ async function serve(): Promise<void> {
         })
         // What came after the program's end, or before the sentry failed.
         batches.flush()
+        hooked.forget()
         return
       }
       sentry.dispose()
@@ -82,6 +96,7 @@ async function serve(): Promise<void> {
 
 /** What a run does besides running. */
 interface RunHooks {
+  restrict: (task: Task) => void
   /** It was rung while the guest ran. */
   bellRang: () => void
   whilePaused: () => Promise<void>
@@ -111,6 +126,7 @@ async function run(sentry: Sentry, request: RunRequest, hooks: RunHooks): Promis
     env: request.env,
     cwd: request.cwd,
     streams: [openInput(request.stdin), openOutput(stdout), openOutput(stderr)],
+    restrict: hooks.restrict,
   }
   kernel.platform.watch(bellFd, EPOLLIN)
   try {

@@ -1,6 +1,6 @@
 // Grants: the few paths that a promise opens though rpath, wpath or cpath is not promised. pledge(2) lists OpenBSD's.
 
-import {INSPECT, type Intent} from '../../vfs/path-policy.ts'
+import {INSPECT, type Intent, READ, WRITE} from '../../vfs/path-policy.ts'
 import type {PromiseName} from './promises.ts'
 
 interface Grant {
@@ -10,29 +10,34 @@ interface Grant {
   readonly allows: readonly PromiseName[]
   /** … at these places: absolute, without symbolic links, with /proc/self for the process's own directory. */
   readonly places: RegExp
-  /** Only to look at it. */
-  readonly onlyInspect?: boolean
+  /** Default: for anything. */
+  readonly onlyFor?: (intent: Intent) => boolean
 }
 
+const ALL = ['rpath', 'wpath', 'cpath'] as const
+const toInspect = (intent: Intent): boolean => intent === INSPECT
+/** open(2) of a file that is there, with O_CREAT or without: `> /dev/null`. Not to take it away. */
+const toUse = (intent: Intent): boolean => intent === INSPECT || intent === READ || (intent & WRITE) !== 0
+
 const GRANTS: readonly Grant[] = [
-  {promise: 'stdio', allows: ['rpath', 'wpath'], places: /^\/dev\/null$/},
+  {promise: 'stdio', allows: ALL, places: /^\/dev\/null$/, onlyFor: toUse},
   // tzset(3).
   {promise: 'stdio', allows: ['rpath'], places: /^\/(etc\/localtime|usr\/share\/zoneinfo(\/.*)?)$/s},
   // A static program's C library asks for its own name before main.
-  {promise: 'stdio', allows: ['rpath'], places: /^\/proc\/self\/exe$/, onlyInspect: true},
-  {promise: 'tmppath', allows: ['rpath', 'wpath', 'cpath'], places: /^\/tmp(\/.*)?$/s},
+  {promise: 'stdio', allows: ['rpath'], places: /^\/proc\/self\/exe$/, onlyFor: toInspect},
+  {promise: 'tmppath', allows: ALL, places: /^\/tmp(\/.*)?$/s},
   {promise: 'dns', allows: ['rpath'], places: /^\/etc\/(resolv|host|gai|nsswitch)\.conf$/},
   {promise: 'dns', allows: ['rpath'], places: /^\/etc\/(hosts|services|protocols)$/},
   {promise: 'getpw', allows: ['rpath'], places: /^\/etc\/(passwd|group|nsswitch\.conf)$/},
-  {promise: 'tty', allows: ['rpath', 'wpath'], places: /^\/dev\/tty$/},
+  {promise: 'tty', allows: ALL, places: /^\/dev\/tty$/, onlyFor: toUse},
 ]
 
 /** The promises any one of which opens `path` for what `needs` would. */
 export function grantsAt(path: string, needs: readonly PromiseName[], intent: Intent): PromiseName[] {
   return GRANTS.filter(
-    ({allows, places, onlyInspect}) =>
+    ({allows, places, onlyFor}) =>
       needs.every((name) => allows.includes(name)) &&
       places.test(path) &&
-      (!onlyInspect || intent === INSPECT),
+      (onlyFor === undefined || onlyFor(intent)),
   ).map(({promise}) => promise)
 }

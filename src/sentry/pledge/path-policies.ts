@@ -9,7 +9,9 @@ import type {Process} from '../process.ts'
 /** To be called when one of them has changed. */
 export function applyPathPolicies(process: Process): void {
   const {recorder, pledge, veil} = process
-  const policies = [recorder, pledge?.paths, veil].filter((policy) => policy !== undefined)
+  const policies = [recorder, pledge?.paths, veil?.inForce ? veil : undefined].filter(
+    (policy) => policy !== undefined,
+  )
   process.pathPolicy = policies.length > 1 ? new PathPolicies(policies) : policies[0]
 }
 

@@ -7,7 +7,7 @@ import {toByteString} from '../../vfs/host-calls.ts'
 import type {Task} from '../task.ts'
 import {applyPathPolicies} from './path-policies.ts'
 import {applyPledge} from './pledge.ts'
-import {type Promises, requirePromises} from './promises.ts'
+import {requirePromises} from './promises.ts'
 import {parsePermissions, Veil} from './veil.ts'
 
 export interface Restrictions {
@@ -20,20 +20,19 @@ export interface Restrictions {
  * For Sentry.load, which calls what this gives for a program before it runs. Reads the texts at once.
  * @throws HvError BAD_ARGUMENT, both this and what it gives: a directory of an unveiled path may be missing in the guest
  */
-export function restriction({pledge, unveil = []}: Restrictions): (task: Task) => void {
+export function restriction({pledge, unveil}: Restrictions): (task: Task) => void {
   const promises = pledge === undefined ? undefined : requirePromises(pledge)
-  const unveiled = unveil.map(({path, permissions}) => ({path, permissions: requirePermissions(permissions)}))
+  const unveiled = unveil?.map(({path, permissions}) => ({
+    path,
+    permissions: requirePermissions(permissions),
+  }))
   return (task) => {
-    if (unveiled.length > 0) applyUnveil(task, unveiled)
-    if (promises !== undefined) hold(task, promises)
+    if (unveiled !== undefined) applyUnveil(task, unveiled)
+    if (promises !== undefined) applyPledge(task.kernel, task.process, promises, false)
   }
 }
 
-function hold({kernel, process}: Task, promises: Promises): void {
-  applyPledge(kernel, process, promises, false)
-}
-
-/** Nothing more can be unveiled by the program itself. */
+/** The program itself can unveil nothing more. */
 function applyUnveil(task: Task, unveiled: readonly {path: string; permissions: number}[]): void {
   const {process, kernel, fs, credentials} = task
   const veil = new Veil(kernel.rootMount.top)
@@ -46,6 +45,8 @@ function applyUnveil(task: Task, unveiled: readonly {path: string; permissions: 
       throw new HvError('BAD_ARGUMENT', message, 'unveil paths whose directories are there, each once')
     }
   }
+  // Also without an entry: then it hides all.
+  veil.inForce = true
   veil.lock()
   process.veil = veil
   applyPathPolicies(process)

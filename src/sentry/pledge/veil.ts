@@ -53,6 +53,8 @@ export class Veil implements PathPolicy {
   /** Directories on the way to an entry. */
   readonly #way = new Set<string>()
   #locked = false
+  /** From the first entry on: to lock what hides nothing hides nothing. */
+  inForce = false
 
   /** @param top of the whole tree, whatever chroot(2) says */
   constructor(top: Location) {
@@ -77,6 +79,7 @@ export class Veil implements PathPolicy {
     const before = this.#entries.get(entry)
     if (before === undefined && this.#entries.size >= MAX_ENTRIES) throw new Errno(E2BIG)
     if (before !== undefined && permissions & ~before) throw new Errno(EPERM)
+    this.inForce = true
     this.#entries.set(entry, permissions)
     for (const directory of this.#upwards(end.found ?? end.parent)) way.add(identityOf(directory.inode))
     for (const directory of way) this.#way.add(directory)

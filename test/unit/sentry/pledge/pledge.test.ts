@@ -93,6 +93,15 @@ describe('a promise of some paths', () => {
     expect(t.make('mkdirat', AT_FDCWD, '/new', 0o700)).toBe('cpath')
   })
 
+  test('of a device is to use it, not to take it away', () => {
+    const t = new PledgedTask()
+    t.tmpfs.root.mkdir('dev', 0o755, OWNER).create('null', 0o666, OWNER)
+    t.pledge('stdio')
+    expect(open(t, '/dev/null', O_WRONLY | O_CREAT)).toBe(0)
+    expect(t.make('unlinkat', AT_FDCWD, '/dev/null', 0)).toBe('cpath')
+    expect(t.make('renameat2', AT_FDCWD, '/dev/null', AT_FDCWD, '/dev/x', 0)).toBe('rpath')
+  })
+
   test('holds where a directory on the way is missing', () => {
     expect(open(withTree('stdio'), '/etc/localtime')).toBe(-ENOENT)
     expect(open(withTree('stdio'), '/usr/share/zoneinfo/UTC')).toBe(-ENOENT)

@@ -1,7 +1,7 @@
 // The public API of hvkit.
 
 export {checkHost} from './check/check-host.ts'
-export type {Core, Finding, FindingStatus, HostReport, Machine} from './check/finding.ts'
+export type {Core, Finding, FindingStatus, HostReport, Machine, PlatformName} from './check/finding.ts'
 export {HvError, type HvErrorCode} from './errors.ts'
 export type {ChosenPlatform, PlatformChoice} from './platform/choice.ts'
 export type {BrokenPledge, RunStats} from './run-options.ts'

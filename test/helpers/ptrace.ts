@@ -1,0 +1,36 @@
+// The processes that the ptrace platform runs programs in, as tests look at them.
+
+import {readFileSync} from 'node:fs'
+import {describe} from 'vitest'
+import {addon} from '../../src/addon.ts'
+import type {AddressSpace, Platform} from '../../src/platform/platform.ts'
+import type {NativeTracedSpace} from '../../src/platform/ptrace/addon.ts'
+import {PtracePlatform} from '../../src/platform/ptrace/ptrace.ts'
+
+/** Skipped by name where the host lets nothing be traced. */
+export const describePtrace: ReturnType<typeof describe.skipIf> = describe.skipIf(!canTrace())
+
+function canTrace(): boolean {
+  const tracer = new addon.Tracer(1 << 20)
+  try {
+    new addon.TracedSpace(tracer).dispose()
+    return true
+  } catch {
+    return false
+  } finally {
+    tracer.dispose()
+  }
+}
+
+export function pidOf(space: AddressSpace): number {
+  return (space as unknown as {native: NativeTracedSpace}).native.pid
+}
+
+export function openPtrace(): Platform {
+  return new PtracePlatform(1 << 24)
+}
+
+/** A file in /proc of a process. */
+export function procOf(pid: number, file: string): string {
+  return readFileSync(`/proc/${pid}/${file}`, 'utf8')
+}

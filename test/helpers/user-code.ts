@@ -1,0 +1,94 @@
+// Small programs in machine code for user mode, on each architecture: what tests of platforms have.
+
+import {expect} from 'vitest'
+import {arch} from '../../src/arch/index.ts'
+import {PAGE_SIZE, type Platform, PROT_EXEC, PROT_READ} from '../../src/platform/platform.ts'
+
+export const CODE_ADDRESS = 0x10000
+
+interface UserCode {
+  /** Runs for ever without a trap. */
+  readonly spin: readonly number[]
+  /** Stores a byte at the address in `pointer`, then spins. */
+  readonly store: readonly number[]
+  readonly pointer: number
+  /** Registers that a system call leaves alone: all but its number, result and what the instruction takes. */
+  readonly kept: readonly number[]
+  /** Changes the vector registers in an FP state, as wide as every processor has them. */
+  fillVectors(state: Uint8Array, byte: number): void
+  vectorsOf(state: Uint8Array): Uint8Array
+}
+
+const range = (first: number, end: number): number[] =>
+  Array.from({length: end - first}, (_, index) => first + index)
+
+const [XMM0, XMM_END, XSTATE_BV] = [160, 416, 512]
+const SSE_IN_USE = 2
+const VREGS_END = 512
+
+const codes: Record<typeof arch.name, UserCode> = {
+  x86_64: {
+    // jmp .
+    spin: [0xeb, 0xfe],
+    // movb %al, (%rdi); jmp .
+    store: [0x88, 0x07, 0xeb, 0xfe],
+    pointer: 14,
+    // user_regs_struct: r15 to rbx, r10 to r8, rdx to rdi, rsp.
+    kept: [...range(0, 6), ...range(7, 10), ...range(12, 15), 19],
+    fillVectors(state, byte) {
+      state.fill(byte, XMM0, XMM_END)
+      // SDM vol. 1, 13.4.2
+      state[XSTATE_BV] |= SSE_IN_USE
+    },
+    vectorsOf: (state) => state.slice(XMM0, XMM_END),
+  },
+  arm64: {
+    // b .
+    spin: [0, 0, 0, 0x14],
+    // strb w1, [x0]; b .
+    store: [0x01, 0x00, 0x00, 0x39, 0, 0, 0, 0x14],
+    pointer: 0,
+    // user_pt_regs: x1 to x7, x9 to sp; the thread pointer.
+    kept: [...range(1, 8), ...range(9, 32), 34],
+    fillVectors: (state, byte) => void state.fill(byte, 0, VREGS_END),
+    vectorsOf: (state) => state.slice(0, VREGS_END),
+  },
+}
+
+export const userCode: UserCode = codes[arch.name]
+
+/** Memory with `code`, for `mapCode`. @returns where in the MemoryFile */
+export function storeCode(platform: Platform, code: ArrayLike<number>): number {
+  const offset = platform.memory.allocate(PAGE_SIZE)
+  platform.memory.bytes.set(Uint8Array.from(code), offset)
+  return offset
+}
+
+/** A space in which the code lies at CODE_ADDRESS. */
+export function spaceWith(platform: Platform, codeOffset: number): ReturnType<Platform['createSpace']> {
+  const space = platform.createSpace()
+  space.map(CODE_ADDRESS, PAGE_SIZE, codeOffset, PROT_READ | PROT_EXEC)
+  return space
+}
+
+/** A context before the code, whose registers that can be anything are `seed` and what follows. */
+export function contextAt(platform: Platform, seed: bigint): ReturnType<Platform['createContext']> {
+  const context = platform.createContext()
+  const registers = arch.initialRegisters(CODE_ADDRESS, 0)
+  for (const register of userCode.kept) registers[register] = seed + BigInt(register)
+  context.writeRegisters(registers)
+  const fpState = context.readFpState()
+  userCode.fillVectors(fpState, Number(seed & 0xffn))
+  context.writeFpState(fpState)
+  return context
+}
+
+/** That all is as `contextAt` left it. */
+export function expectKept(context: ReturnType<Platform['createContext']>, seed: bigint): void {
+  const registers = context.readRegisters()
+  expect(userCode.kept.map((register) => registers[register])).toEqual(
+    userCode.kept.map((register) => seed + BigInt(register)),
+  )
+  const vectors = userCode.vectorsOf(context.readFpState())
+  expect(new Set(vectors)).toEqual(new Set([Number(seed & 0xffn)]))
+}

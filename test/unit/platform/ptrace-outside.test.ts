@@ -1,0 +1,133 @@
+// PtracePlatform: what the host's other processes, its administrator and its limits do to a program's process.
+
+import {execFileSync, spawn} from 'node:child_process'
+import {expect, test} from 'vitest'
+import {SIGKILL} from '../../../src/abi/signal.ts'
+import {addon} from '../../../src/addon.ts'
+import {arch} from '../../../src/arch/index.ts'
+import {
+  type AddressSpace,
+  type Context,
+  EVENT_DEAD,
+  EVENT_DEADLINE,
+  EVENT_FAULT,
+  EVENT_SYSCALL,
+  type EventKind,
+  PAGE_SIZE,
+  type Platform,
+  PROT_READ,
+} from '../../../src/platform/platform.ts'
+import {describePtrace, openPtrace, pidOf} from '../../helpers/ptrace.ts'
+import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
+
+const SEED = 0x1111_2222_3333_4401n
+/** Signals that are no faults, and two that would be if the kernel sent them. */
+const SIGNALS = ['STOP', 'CONT', 'USR1', 'TERM', 'HUP', 'TSTP', 'CHLD', 'SEGV', 'TRAP']
+
+interface Running {
+  platform: Platform
+  space: AddressSpace
+  context: Context
+  next(deadlineNs?: number): EventKind
+  [Symbol.dispose](): void
+}
+
+function start(code: ArrayLike<number>): Running {
+  const platform = openPtrace()
+  const space = spaceWith(platform, storeCode(platform, code))
+  const context = contextAt(platform, SEED)
+  const next = (deadlineNs = Number.POSITIVE_INFINITY) => {
+    platform.resume(context, space)
+    return platform.wait(deadlineNs)
+  }
+  return {platform, space, context, next, [Symbol.dispose]: () => platform[Symbol.dispose]()}
+}
+
+const send = (running: Running, signal: string): void =>
+  void process.kill(pidOf(running.space), `SIG${signal}`)
+const limit = (running: Running, ...limits: string[]): void =>
+  void execFileSync('prlimit', ['--pid', String(pidOf(running.space)), ...limits])
+
+function expectKilled(running: Running): void {
+  expect(running.next()).toBe(EVENT_DEAD)
+  expect(running.platform.deathSignal).toBe(SIGKILL)
+  // Nothing but that process has suffered.
+  const space = spaceWith(running.platform, storeCode(running.platform, arch.callLoop))
+  running.platform.resume(contextAt(running.platform, SEED), space)
+  expect(running.platform.wait(Number.POSITIVE_INFINITY)).toBe(EVENT_SYSCALL)
+}
+
+describePtrace('a signal from outside', () => {
+  test.each(SIGNALS)('SIG%s does not reach the program', (signal) => {
+    using running = start(arch.callLoop)
+    for (let turn = 0; turn < 3; turn++) {
+      expect(running.next()).toBe(EVENT_SYSCALL)
+      send(running, signal)
+    }
+    expectKept(running.context, SEED)
+  })
+
+  test('SIGXCPU, which the kernel sends, does not reach the program', () => {
+    using running = start(userCode.spin)
+    limit(running, '--cpu=1:60')
+    expect(running.next(addon.monotonicNs() + 1.5e9)).toBe(EVENT_DEADLINE)
+  })
+})
+
+describePtrace('SIGKILL from outside', () => {
+  test('between two calls ends the program', () => {
+    using running = start(arch.callLoop)
+    expect(running.next()).toBe(EVENT_SYSCALL)
+    send(running, 'KILL')
+    expectKilled(running)
+  })
+
+  test('while the program computes ends it', () => {
+    using running = start(userCode.spin)
+    spawn('sh', ['-c', `sleep 0.05; kill -KILL ${pidOf(running.space)}`])
+    expectKilled(running)
+  })
+
+  test('before its state is read and written, too', () => {
+    using running = start(arch.callLoop)
+    expect(running.next()).toBe(EVENT_SYSCALL)
+    send(running, 'KILL')
+    const registers = running.context.readRegisters()
+    const state = running.context.readFpState()
+    running.context.writeFpState(state)
+    running.context.writeRegisters(registers)
+    expectKilled(running)
+  })
+
+  test('before a fault is explained, too', () => {
+    using running = start([])
+    running.space.unmap(CODE_ADDRESS, PAGE_SIZE)
+    expect(running.next()).toBe(EVENT_FAULT)
+    send(running, 'KILL')
+    expect(running.context.exactFault()).toMatchObject({address: CODE_ADDRESS})
+    expectKilled(running)
+  })
+})
+
+describePtrace('a process that may map little', () => {
+  test('forgets what it has mapped for what is mapped now', () => {
+    using running = start(arch.callLoop)
+    expect(running.next()).toBe(EVENT_SYSCALL)
+    limit(running, `--as=${1 << 20}`)
+    running.space.map(0x200000, 1 << 19, 0, PROT_READ)
+    expect(running.next()).toBe(EVENT_SYSCALL)
+    running.space.map(0x400000, 1 << 19, 0, PROT_READ)
+    expect(running.next()).toBe(EVENT_FAULT)
+    const {isPageFault, address} = running.context.fault
+    expect(isPageFault).toBe(true)
+    expect(address - (address % PAGE_SIZE)).toBe(CODE_ADDRESS)
+  })
+
+  test('ends when it may not even map that', () => {
+    using running = start(arch.callLoop)
+    expect(running.next()).toBe(EVENT_SYSCALL)
+    limit(running, `--as=${1 << 20}`)
+    running.space.map(0x200000, 1 << 21, 0, PROT_READ)
+    expectKilled(running)
+  })
+})

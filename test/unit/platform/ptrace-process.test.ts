@@ -1,0 +1,104 @@
+// The process of a space: what of this process and of the host it has, and when it ends.
+
+import {spawn, spawnSync} from 'node:child_process'
+import {once} from 'node:events'
+import {readdirSync, readFileSync, readlinkSync} from 'node:fs'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {root} from '../../../ci/paths.mjs'
+import {SIGSYS} from '../../../src/abi/signal.ts'
+import {addon} from '../../../src/addon.ts'
+import {RSP} from '../../../src/arch/x86_64/registers.ts'
+import {EVENT_DEAD} from '../../../src/platform/platform.ts'
+import type {NativeTracedSpace, NativeTracer} from '../../../src/platform/ptrace/addon.ts'
+import {describePtrace, openPtrace, procOf} from '../../helpers/ptrace.ts'
+import {CODE_ADDRESS, contextAt, spaceWith, storeCode} from '../../helpers/user-code.ts'
+
+const NAMESPACES = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts']
+const UNSHARE = ['--user', '--pid', '--fork', '--net', '--ipc', '--uts', '--mount', '--cgroup', 'true']
+const canUnshare = spawnSync('unshare', UNSHARE).status === 0
+/** movq $-0xa00000, %rax; jmp *%rax: gettimeofday in the page that Linux has for programs of old. */
+const CALL_VSYSCALL = [0x48, 0xc7, 0xc0, 0, 0, 0x60, 0xff, 0xff, 0xe0]
+const hasVsyscall = readFileSync('/proc/self/maps', 'utf8').includes('[vsyscall]')
+
+describePtrace('the process of a space', () => {
+  let tracer: NativeTracer
+  let space: NativeTracedSpace
+  beforeAll(() => {
+    tracer = new addon.Tracer(1 << 20)
+    space = new addon.TracedSpace(tracer)
+  })
+  afterAll(() => {
+    space.dispose()
+    tracer.dispose()
+  })
+
+  test('has only its own three mappings', () => {
+    const maps = procOf(space.pid, 'maps').replace(/^\S+ .*\[vsyscall\]\n/m, '')
+    const mappings = maps.trim().split('\n')
+    expect(mappings.map((line) => line.split(' ')[1])).toEqual(['r-xs', 'r--s', 'rw-s'])
+    expect(mappings.every((line) => line.includes('/memfd:hv-stub'))).toBe(true)
+  })
+
+  test('has one descriptor, of guest memory, and no environment', () => {
+    expect(readdirSync(`/proc/${space.pid}/fd`)).toEqual(['0'])
+    expect(readlinkSync(`/proc/${space.pid}/fd/0`)).toContain('/memfd:hv-guest')
+    expect(procOf(space.pid, 'environ')).toBe('')
+    expect(procOf(space.pid, 'cmdline')).toBe('')
+  })
+
+  test('gains no privileges, and has a filter for its calls', () => {
+    const status = procOf(space.pid, 'status')
+    expect(status).toMatch(/^NoNewPrivs:\t1$/m)
+    expect(status).toMatch(/^Seccomp:\t2$/m)
+    expect(status).toMatch(/^Threads:\t1$/m)
+  })
+
+  test('is in a session of its own, where no terminal sends it signals', () => {
+    const [, , , session] = procOf(space.pid, 'stat').replace(/.*\) /, '').split(' ')
+    expect(Number(session)).toBe(space.pid)
+  })
+
+  test.skipIf(!canUnshare)('is in namespaces of its own', () => {
+    const namespacesOf = (pid: number) => NAMESPACES.map((name) => readlinkSync(`/proc/${pid}/ns/${name}`))
+    const ours = new Set(namespacesOf(process.pid))
+    expect(namespacesOf(space.pid).filter((name) => ours.has(name))).toEqual([])
+  })
+})
+
+describePtrace('the end of a process', () => {
+  test('comes with that of the process that traces it', async () => {
+    const script = `
+      const {Tracer, TracedSpace} = require('node-gyp-build')('native')
+      const space = new TracedSpace(new Tracer(1 << 20))
+      console.log(space.pid)
+      setInterval(() => space, 1000)`
+    const parent = spawn(process.execPath, ['-e', script], {cwd: root})
+    const [line] = await once(parent.stdout, 'data')
+    const pid = Number(line)
+    expect(isAlive(pid)).toBe(true)
+    parent.kill('SIGKILL')
+    while (isAlive(pid)) await sleep(10)
+  })
+
+  test.skipIf(!hasVsyscall)('comes with a real system call (only x86_64)', () => {
+    using platform = openPtrace()
+    const space = spaceWith(platform, storeCode(platform, CALL_VSYSCALL))
+    const context = contextAt(platform, 0n)
+    const registers = context.readRegisters()
+    // Linux looks for the return address first.
+    registers[RSP] = BigInt(CODE_ADDRESS)
+    context.writeRegisters(registers)
+    platform.resume(context, space)
+    expect(platform.wait(Number.POSITIVE_INFINITY)).toBe(EVENT_DEAD)
+    expect(platform.deathSignal).toBe(SIGSYS)
+  })
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\tZ/m.test(procOf(pid, 'status'))
+  } catch {
+    return false
+  }
+}

@@ -14,7 +14,7 @@
 
 #include "batches.h"
 
-enum { PAGE = 4096, MAPPED_PAGES = 4, FRESH_PAGES = 8192, BLOCK = 4096 };
+enum { PAGE = 4096, MAPPED_PAGES = 4, AGAIN_PAGES = 8192, NEW_PAGES = 32768, BLOCK = 4096 };
 
 static int zero, null;
 static char self[4096];
@@ -44,10 +44,14 @@ static void unmap_pages(volatile char *address, size_t pages) {
   must(munmap((void *)address, pages * PAGE) == 0, "munmap");
 }
 
-static void map_fresh(void) {
-  if (fresh) unmap_pages(fresh, FRESH_PAGES);
-  fresh = map_pages(FRESH_PAGES);
+// All but the first time, what the sandbox had before.
+static void map_again(void) {
+  if (fresh) unmap_pages(fresh, AGAIN_PAGES);
+  fresh = map_pages(AGAIN_PAGES);
 }
+
+// Once: what the sandbox never had.
+static void map_new(void) { fresh = map_pages(NEW_PAGES); }
 
 static void call_getpid(void *context, int calls) {
   while (calls-- > 0) must(syscall(SYS_getpid) > 0, "getpid");
@@ -82,9 +86,9 @@ static void touch_in_order(void *context, int pages) {
   for (int page = 0; page < pages; page++) fresh[page * PAGE] = 1;
 }
 
-// Every page once, far from the one before: an odd number is prime to their count, a power of two.
+// Every page once, far from the one before: an odd number is prime to `pages`, a power of two.
 static void touch_scattered(void *context, int pages) {
-  for (int page = 0; page < pages; page++) fresh[(size_t)(page * 3037u % FRESH_PAGES) * PAGE] = 1;
+  for (int page = 0; page < pages; page++) fresh[(size_t)(page * 3037u % pages) * PAGE] = 1;
 }
 
 static const struct operation {
@@ -102,8 +106,10 @@ static const struct operation {
     {"stat", NULL, call_stat, "/dev/null", 100},
     {"stat-file", NULL, call_stat, self, 100},
     {"mmap-touch-munmap", NULL, map_touch_unmap, NULL, 20},
-    {"fault-in-order", map_fresh, touch_in_order, NULL, FRESH_PAGES},
-    {"fault-scattered", map_fresh, touch_scattered, NULL, FRESH_PAGES},
+    {"fault-in-order", map_again, touch_in_order, NULL, AGAIN_PAGES},
+    {"fault-scattered", map_again, touch_scattered, NULL, AGAIN_PAGES},
+    {"fault-new-in-order", map_new, touch_in_order, NULL, NEW_PAGES},
+    {"fault-new-scattered", map_new, touch_scattered, NULL, NEW_PAGES},
 };
 
 int main(int argc, char **argv) {
@@ -115,6 +121,7 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
     const struct operation *each = &operations[i];
     if (strcmp(each->name, name) != 0) continue;
+    if (each->prepare == map_new) milliseconds = 0;
     double ns = median_prepared_batch_ns(each->prepare, each->batch, each->context, each->calls,
                                          milliseconds);
     printf("%.1f\n", ns / each->calls);

@@ -18,6 +18,8 @@ const OPERATIONS = [
   'mmap-touch-munmap',
   'fault-in-order',
   'fault-scattered',
+  'fault-new-in-order',
+  'fault-new-scattered',
 ]
 const FLAGS = ['--platform=ptrace']
 
@@ -43,7 +45,8 @@ function nullSyscall(rounds, milliseconds) {
     },
     rounds,
   )
-  return row('ptrace/null-syscall', 'ns', best(hv), 'raw ptrace', best(floor), {limit: FLOOR_LIMIT})
+  const note = 'raw ptrace writes all registers, hv the result alone'
+  return row('ptrace/null-syscall', 'ns', best(hv), 'raw ptrace', best(floor), {limit: FLOOR_LIMIT, note})
 }
 
 /** On one CPU both: free to choose, runsc takes up to four times as long. */

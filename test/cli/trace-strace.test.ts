@@ -1,4 +1,4 @@
-// hv trace against strace: the same static programs make the same calls, with the same arguments and results, line by line.
+// hv trace against strace: the same programs, static and with a loader, make the same calls, with the same arguments and results, line by line.
 // strace.ts says what is not compared: addresses, numbers of processes, random bytes, and where the kernels differ.
 //
 // Programs whose traces differ in more than that, and so are not here, and why:
@@ -36,6 +36,8 @@ const COMMANDS = [
 const programs = [
   ...GUESTS.split(' ').map((name) => ({name, program: `${guests}/${name}`, args: [] as string[]})),
   ...COMMANDS.map((args) => ({name: `busybox ${args.join(' ')}`, program: BUSYBOX, args})),
+  {name: 'env, dynamically linked', program: '/usr/bin/env', args: []},
+  {name: 'tail, dynamically linked', program: '/usr/bin/tail', args: ['-n3', '/etc/passwd']},
 ].filter(({program}) => existsSync(program))
 
 const platforms = ['kvm', 'ptrace'].filter((platform) => platform !== 'kvm' || existsSync('/dev/kvm'))

@@ -15,8 +15,8 @@ const row = (name: string, x86_64: number | undefined, arm64: number | undefined
 })
 
 export const unanswered: readonly Row[] = [
-  row('socket', 41, 198, 'int int int'),
-  row('socketpair', 53, 199, 'int int int ptr'),
+  row('socket', 41, 198, 'sockfamily socktype int'),
+  row('socketpair', 53, 199, 'sockfamily socktype int ptr'),
   row('bind', 49, 200, 'fd ptr uint'),
   row('listen', 50, 201, 'fd int'),
   row('accept', 43, 202, 'fd ptr ptr'),

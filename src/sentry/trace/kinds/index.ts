@@ -11,6 +11,7 @@ import {polling} from './poll.ts'
 import {prctl} from './prctl.ts'
 import {process} from './process.ts'
 import {signals} from './signals.ts'
+import {sockets} from './sockets.ts'
 import {stat} from './stat.ts'
 import {text} from './text.ts'
 import {times} from './time.ts'
@@ -28,6 +29,7 @@ const kinds: Kinds = {
   ...process,
   ...prctl,
   ...capabilities,
+  ...sockets,
   ...futex,
 }
 

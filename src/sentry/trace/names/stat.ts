@@ -2,9 +2,10 @@
 
 import {enumeration, flagWord} from '../text/number.ts'
 
-/** linux/stat.h. The basic set comes first: it stands for the eleven below. */
+/** linux/stat.h. Sets come first: they stand for several of those below. */
 export const statxMask = flagWord(
   {
+    STATX_ALL: 0xfff,
     STATX_BASIC_STATS: 0x7ff,
     STATX_TYPE: 0x1,
     STATX_MODE: 0x2,

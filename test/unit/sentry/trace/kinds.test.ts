@@ -2,11 +2,12 @@
 
 import {describe, expect, it} from 'vitest'
 import {AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../../../src/abi/at-flags.ts'
-import {EAGAIN} from '../../../../src/abi/errno.ts'
+import {EAGAIN, EFAULT, Errno} from '../../../../src/abi/errno.ts'
 import {O_CLOEXEC, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR} from '../../../../src/abi/open-flags.ts'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
 import {kindOf} from '../../../../src/sentry/trace/kinds/index.ts'
 import {resultKindOf} from '../../../../src/sentry/trace/kinds/results.ts'
+import {showArray} from '../../../../src/sentry/trace/text/array.ts'
 import {TracedTask} from './traced-task.ts'
 
 const UNMAPPED = 0x1000
@@ -191,5 +192,27 @@ describe('limits and memory', () => {
       /^mmap\(NULL, 4096, PROT_READ\|PROT_WRITE, MAP_PRIVATE\|MAP_ANONYMOUS, -1, 0\) = 0x[0-9a-f]+$/,
     )
     expect(t.pretend('mprotect', 0, 0x5000, 4096, 0).args).toEqual(['0x5000', '4096', 'PROT_NONE'])
+  })
+})
+
+describe('capabilities, prctl and sockets', () => {
+  it('are named', () => {
+    const t = new TracedTask()
+    expect(t.pretend('prctl', -EAGAIN, 24, 21).args).toEqual(['PR_CAPBSET_DROP', 'CAP_SYS_ADMIN'])
+    expect(t.line('prctl', 4, 1)).toBe('prctl(PR_SET_DUMPABLE, SUID_DUMP_USER) = 0')
+    const at = t.data(Uint8Array.of(0x22, 5, 8, 0x20, 0, 0, 0, 0))
+    expect(t.line('capget', at, 0)).toBe('capget({version=_LINUX_CAPABILITY_VERSION_3, pid=0}, NULL) = 0')
+  })
+})
+
+describe('an array', () => {
+  it('ends where memory does', () => {
+    const show = (at: number) => {
+      if (at > 8) throw new Errno(EFAULT)
+      return String(at)
+    }
+    expect(showArray(4, 4, 3, 32, show)).toBe('[4, 8, ... /* 0xc */]')
+    expect(showArray(4, 4, 2, 1, show)).toBe('[4, ...]')
+    expect(() => showArray(12, 4, 3, 32, show)).toThrow(Errno)
   })
 })

@@ -66,9 +66,18 @@ export class HostStream extends FileDescription {
     super(inode, options.flags)
     this.#fd = fd
     this.#isRegular = inode.kind === S_IFREG
-    if (!this.#isRegular) this.hostFd = fd
+    if (this.#isRegular) this.#shareOffset()
+    else this.hostFd = fd
     this.#isTerminal = inode.kind === S_IFCHR && host.hostIoctl(fd, TCGETS, new Uint8Array(TERMIOS_SIZE)) >= 0
     this.#foregroundGroup = options.foregroundGroup ?? (() => 1)
+  }
+
+  /** The offset is the host's: who shares the file goes on behind what the guest wrote, and the other way round. */
+  #shareOffset(): void {
+    Object.defineProperty(this, 'position', {
+      get: () => this.seek(0, SEEK_CUR),
+      set: (offset: number) => this.seek(offset, SEEK_SET),
+    })
   }
 
   get isTerminal(): boolean {

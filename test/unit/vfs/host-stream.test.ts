@@ -110,6 +110,17 @@ describe('a regular file', () => {
     expect(stream.hostFd).toBeUndefined()
   })
 
+  test('a file has one offset with who shares it', () => {
+    fs.writeFileSync(path, '0123456789')
+    const fd = open(path, 'r+')
+    const stream = openHostStream(fd, {flags: O_RDWR})
+    fs.writeSync(fd, 'ab')
+    expect(stream.position).toBe(2)
+    stream.position = 4
+    fs.writeSync(fd, 'c')
+    expect(fs.readFileSync(path, 'utf8')).toBe('ab23c56789')
+  })
+
   test('appends where the shell said >>, and where the guest did', () => {
     fs.writeFileSync(path, 'a')
     const appending = openHostStream(open(path, 'a'), {flags: O_WRONLY | O_APPEND})

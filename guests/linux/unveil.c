@@ -103,6 +103,24 @@ static void check_way(void) {
   CHECK(opendir("/") == NULL && errno == ENOENT);
 }
 
+static bool opens_fd(int fd, const char *rest) {
+  char path[64];
+  snprintf(path, sizeof(path), "/proc/self/fd/%d%s", fd, rest);
+  return opens(path, O_RDONLY);
+}
+
+// A descriptor's name in /proc is a way to what it leads to, and so no way to what is hidden.
+static void check_proc(int directory, int file) {
+  int pipe_fds[2];
+  REQUIRE(pipe(pipe_fds) == 0);
+  CHECK(!opens_fd(file, "") && errno == ENOENT);
+  CHECK(!opens_fd(directory, "/file") && errno == ENOENT);
+  CHECK(opens_fd(pipe_fds[0], ""));
+  CHECK(!opens("/proc/self/cwd/hidden/file", O_RDONLY) && errno == ENOENT);
+  CHECK(!opens("/proc/self/root/tmp", O_RDONLY) && errno == ENOENT);
+  CHECK(opens("/proc/self/status", O_RDONLY));
+}
+
 int main(void) {
   if (!is_hv()) {
     CHECK_ERRNO(unveil("/tmp", "r"), ENOSYS);
@@ -127,6 +145,8 @@ int main(void) {
   REQUIRE(fchdir(top) == 0);
   CHECK_EQ(unveil("plain", "r"), 0);
   CHECK(opens("plain", O_RDONLY));
+  CHECK_EQ(unveil("/proc", "r"), 0);
+  check_proc(directory, file);
   CHECK_EQ(unveil(NULL, NULL), 0);
   CHECK_ERRNO(unveil("hidden", "r"), EPERM);
   CHECK_ERRNO(open("hidden/file", O_RDONLY), ENOENT);

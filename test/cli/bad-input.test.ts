@@ -204,13 +204,13 @@ describe.skipIf(!isRoot || !existsSync(KVM))('hv run as an ordinary user', () =>
   })
 
   test('/dev/kvm may not be opened', () => {
-    const ran = asNobody('0600', ['run', file('program', hello)])
+    const ran = asNobody('0600', ['run', '--platform', 'kvm', file('program', hello)])
     expectRefusal(ran, OWN_ERROR, /\/dev\/kvm may not be opened by this user: run `hv check`/)
   })
 
   test('/dev/kvm is missing', () => {
     const through = ['unshare', '-m', 'sh', '-c', 'mount -t tmpfs none /dev && exec "$@"', 'sh']
-    const ran = hv(['run', file('program', hello)], {}, through)
+    const ran = hv(['run', '--platform', 'kvm', file('program', hello)], {}, through)
     expectRefusal(ran, OWN_ERROR, /\/dev\/kvm is missing: run `hv check`/)
   })
 })

@@ -8,11 +8,17 @@ export function ptraceError(error: Error & {errno?: number}): HvError {
   const options = {cause: error}
   switch (error.errno) {
     case EPERM:
-    case EACCES:
       return new HvError(
         'PTRACE_UNUSABLE',
         `this user may not trace a process (${error.message})`,
         'run `hv check` to see why',
+        options,
+      )
+    case EACCES:
+      return new HvError(
+        'PTRACE_UNUSABLE',
+        `this host lets no memory file be executed (${error.message})`,
+        'set the sysctl vm.memfd_noexec to 1 or 0, or allow it in its security policy',
         options,
       )
     case EOPNOTSUPP:

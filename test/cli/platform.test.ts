@@ -1,0 +1,60 @@
+// hv run --platform: what runs the guest where KVM does not, why that, and what becomes of it.
+
+import {existsSync} from 'node:fs'
+import {describe, expect, test} from 'vitest'
+import {BUSYBOX} from '../sandbox/guests.ts'
+import {hv, type Ran} from './hv.ts'
+
+const GUEST = [BUSYBOX, 'echo', 'hi']
+const NOBODY = ['--reuid', '65534', '--regid', '65534', '--clear-groups']
+/** Since Linux 6.3; of a PID namespace. */
+const MEMFD_NOEXEC = '/proc/sys/vm/memfd_noexec'
+const isRoot = process.getuid!() === 0
+
+const platformOf = ({stderr}: Ran): string | undefined => /^platform +(.*)$/m.exec(stderr)?.[1]
+
+/** hv in namespaces of its own, after `script`. */
+const after = (script: string, args: string[], as: string[] = [], namespaces: string[] = []): Ran =>
+  hv(args, {}, ['unshare', '--mount', ...namespaces, 'sh', '-c', `${script} && exec "$@"`, 'sh', ...as])
+
+test('--platform ptrace runs a program, and --stats says that it was asked for', () => {
+  const ran = hv(['run', '--platform', 'ptrace', '--stats', ...GUEST])
+  expect(ran).toMatchObject({status: 0, stdout: 'hi\n'})
+  expect(platformOf(ran)).toBe('ptrace (asked for)')
+})
+
+test('a size of memory that no guest can have is refused before anything starts', () => {
+  const ran = hv(['run', '--platform', 'ptrace', '--memory', '8G', ...GUEST])
+  expect(ran).toMatchObject({status: 125, stdout: ''})
+  expect(ran.stderr).toMatch(/^hv: [^\n]*8589934592 bytes[^\n]*: give between 1M and 4G\n$/)
+})
+
+describe.skipIf(!isRoot || !existsSync('/dev/kvm'))('--platform auto', () => {
+  test('is ptrace, as nobody too, where /dev/kvm may not be opened', () => {
+    const script = 'mount -t tmpfs none /dev && mknod -m 0600 /dev/kvm c 10 232'
+    const ran = after(script, ['run', '--stats', ...GUEST], ['setpriv', ...NOBODY])
+    expect(ran).toMatchObject({status: 0, stdout: 'hi\n'})
+    expect(platformOf(ran)).toBe('ptrace (no KVM: /dev/kvm may not be opened by this user)')
+  })
+
+  test('is ptrace where /dev/kvm is missing', () => {
+    const ran = after('mount -t tmpfs none /dev', ['run', '--stats', ...GUEST])
+    expect(ran).toMatchObject({status: 0, stdout: 'hi\n'})
+    expect(platformOf(ran)).toBe('ptrace (no KVM: /dev/kvm is missing)')
+  })
+
+  test('is ptrace where /dev/kvm is something else', () => {
+    const ran = after('mount --bind /dev/null /dev/kvm', ['run', '--stats', ...GUEST])
+    expect(ran).toMatchObject({status: 0, stdout: 'hi\n'})
+    expect(platformOf(ran)).toMatch(/^ptrace \(no KVM: /)
+  })
+
+  test.skipIf(!existsSync(MEMFD_NOEXEC))('names both troubles where neither works', () => {
+    const script = `mount -t tmpfs none /dev && echo 2 > ${MEMFD_NOEXEC}`
+    const ran = after(script, ['run', ...GUEST], [], ['--pid', '--fork', '--mount-proc'])
+    expect(ran.status).toBe(125)
+    expect(ran.stderr).toMatch(
+      /^hv: \/dev\/kvm is missing, and this host lets no memory file be executed \(memfd_create: [^\n]+\n$/,
+    )
+  })
+})

@@ -44,7 +44,7 @@ function judgeCapability(detail: string, facts: Facts): Pick<Finding, 'status' |
   const mend = isContained
     ? 'start the container with `--cap-add SYS_PTRACE`'
     : 'allow it: `sudo sysctl kernel.yama.ptrace_scope=1`, or run hv as root'
-  return {status: 'fail', detail: `${detail}, and hv has it not.`, mend}
+  return {status: 'fail', detail: `${detail}, and hv does not have it.`, mend}
 }
 
 /** The setting is the machine's, and a container cannot change it. */

@@ -5,10 +5,12 @@ import {spawnSync} from 'node:child_process'
 import {mkdirSync, mkdtempSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {guestEnvironment} from '../../src/run-options.ts'
 import {HV} from './hv.ts'
 
 const TIMEOUT_MS = 60_000
-const ENV = {PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', TERM: 'dumb'}
+/** What hv gives a guest. */
+const ENV = guestEnvironment()
 
 /** Both see the files of the host: hv as `--root /`, and for what the program makes the same directory. */
 export class TraceBench {

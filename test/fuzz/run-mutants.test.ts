@@ -1,17 +1,18 @@
 // 10,000 mutants of three programs, loaded into guest memory and run unless refused: no crash, no hang, no bug of our own.
 
-import {accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import {guests} from '../../ci/paths.mjs'
 import {HvError} from '../../src/errors.ts'
-import {KvmPlatform} from '../../src/platform/kvm/kvm.ts'
+import type {Platform} from '../../src/platform/platform.ts'
 import type {RunResult} from '../../src/run-options.ts'
 import {Output, openInput, openOutput} from '../../src/sandbox/streams.ts'
 import {runToEnd} from '../../src/sentry/run-to-end.ts'
 import {type ProgramOptions, Sentry} from '../../src/sentry/sentry.ts'
 import {mutants} from '../helpers/mutate.ts'
+import {platforms} from '../helpers/platforms.ts'
 
 const SEED = 20_261_126
 const MUTANTS_EACH = 3334
@@ -28,85 +29,78 @@ const MAX_OUTPUT = 64 << 10
 const KEPT_BYTES = 1 << 20
 const REFUSALS = new Set(['BAD_ELF', 'NOT_EXECUTABLE', 'NO_INTERPRETER', 'OUT_OF_MEMORY'])
 
-const canOpenKvm = (() => {
-  try {
-    accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
-    return true
-  } catch {
-    return false
-  }
-})()
+for (const {name: platformName, isHere, open} of platforms) {
+  describe.skipIf(!isHere)(`mutants in a sentry on ${platformName}`, {timeout: TEST_TIMEOUT_MS}, () => {
+    let platform: Platform
+    let sentry: Sentry
+    let folder: string
+    let emptyBytes: number
 
-describe.skipIf(!canOpenKvm)('mutants in a sentry', {timeout: TEST_TIMEOUT_MS}, () => {
-  let platform: KvmPlatform
-  let sentry: Sentry
-  let folder: string
-  let emptyBytes: number
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), 'hv-mutants-'))
+    })
 
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'hv-mutants-'))
-  })
+    afterAll(() => rmSync(folder, {recursive: true}))
 
-  afterAll(() => rmSync(folder, {recursive: true}))
+    beforeEach(() => {
+      platform = open(MEMORY_BYTES)
+      sentry = new Sentry(platform, {root: folder, volumes: []})
+      emptyBytes = platform.memory.allocatedBytes
+    })
 
-  beforeEach(() => {
-    platform = new KvmPlatform(MEMORY_BYTES)
-    sentry = new Sentry(platform, {root: folder, volumes: []})
-    emptyBytes = platform.memory.allocatedBytes
-  })
+    afterEach(() => {
+      sentry.dispose()
+      platform[Symbol.dispose]()
+    })
 
-  afterEach(() => {
-    sentry.dispose()
-    platform[Symbol.dispose]()
-  })
-
-  test.each(PROGRAMS)(
-    '%s: each mutant is refused in one line, or runs to an end of its own',
-    async (name) => {
-      const original = readFileSync(join(guests, name))
-      const file = join(folder, 'mutant')
-      const count = {refused: 0, tooBig: 0, ran: 0, timedOut: 0, killed: 0}
-      for (const {index, description, bytes} of mutants(original, SEED, MUTANTS_EACH)) {
-        rmSync(file, {force: true})
-        writeFileSync(file, bytes, {mode: 0o755})
-        try {
-          const result = await attempt()
-          count.ran++
-          if (result.timedOut) count.timedOut++
-          if (result.signal !== null) count.killed++
-        } catch (error) {
-          if (!isRefusal(error)) {
-            throw new Error(`mutant ${index} of ${name} (${description}): ${error}`, {cause: error})
+    test.each(PROGRAMS)(
+      '%s: each mutant is refused in one line, or runs to an end of its own',
+      async (name) => {
+        const original = readFileSync(join(guests, name))
+        const file = join(folder, 'mutant')
+        const count = {refused: 0, tooBig: 0, ran: 0, timedOut: 0, killed: 0}
+        for (const {index, description, bytes} of mutants(original, SEED, MUTANTS_EACH)) {
+          rmSync(file, {force: true})
+          writeFileSync(file, bytes, {mode: 0o755})
+          try {
+            const result = await attempt()
+            count.ran++
+            if (result.timedOut) count.timedOut++
+            if (result.signal !== null) count.killed++
+          } catch (error) {
+            if (!isRefusal(error)) {
+              throw new Error(`mutant ${index} of ${name} (${description}): ${error}`, {cause: error})
+            }
+            count.refused++
+            if ((error as HvError).code === 'OUT_OF_MEMORY') count.tooBig++
           }
-          count.refused++
-          if ((error as HvError).code === 'OUT_OF_MEMORY') count.tooBig++
         }
-      }
-      process.stderr.write(`${name}: ${JSON.stringify(count)}\n`)
-      await expectSound(original)
-      expect(count.refused + count.ran).toBe(MUTANTS_EACH)
-      expect(count.refused).toBeGreaterThan(MUTANTS_EACH / 3)
-      expect(count.tooBig).toBeLessThan(MUTANTS_EACH / 50)
-      expect(count.ran).toBeGreaterThan(MUTANTS_EACH / 40)
-      expect(count.killed).toBeGreaterThan(0)
-      expect(count.killed + count.timedOut).toBeLessThan(count.ran)
-    },
-  )
+        process.stderr.write(`${name}: ${JSON.stringify(count)}\n`)
+        await expectSound(original)
+        expect(count.refused + count.ran).toBe(MUTANTS_EACH)
+        expect(count.refused).toBeGreaterThan(MUTANTS_EACH / 3)
+        expect(count.tooBig).toBeLessThan(MUTANTS_EACH / 50)
+        expect(count.ran).toBeGreaterThan(MUTANTS_EACH / 40)
+        expect(count.killed).toBeGreaterThan(0)
+        expect(count.killed + count.timedOut).toBeLessThan(count.ran)
+      },
+    )
 
-  /** After all of them the sentry is as good as new. */
-  async function expectSound(original: Uint8Array): Promise<void> {
-    writeFileSync(join(folder, 'sound'), original, {mode: 0o755})
-    expect(await runToEnd(sentry, program('/sound'), {})).toMatchObject({exitCode: 0, signal: null})
-  }
+    /** After all of them the sentry is as good as new. */
+    async function expectSound(original: Uint8Array): Promise<void> {
+      writeFileSync(join(folder, 'sound'), original, {mode: 0o755})
+      expect(await runToEnd(sentry, program('/sound'), {})).toMatchObject({exitCode: 0, signal: null})
+    }
 
-  async function attempt(): Promise<RunResult> {
-    const started = performance.now()
-    const result = await runToEnd(sentry, program('/mutant'), {timeoutMs: TIME_LIMIT_MS})
-    expect(performance.now() - started).toBeLessThan(HANG_MS)
-    expect(platform.memory.allocatedBytes).toBeLessThanOrEqual(emptyBytes + KEPT_BYTES)
-    return result
-  }
-})
+    async function attempt(): Promise<RunResult> {
+      const started = performance.now()
+      const result = await runToEnd(sentry, program('/mutant'), {timeoutMs: TIME_LIMIT_MS})
+      expect(performance.now() - started).toBeLessThan(HANG_MS)
+      expect(platform.memory.allocatedBytes).toBeLessThanOrEqual(emptyBytes + KEPT_BYTES)
+      return result
+    }
+  })
+}
 
 function program(path: string): ProgramOptions {
   const streams = [

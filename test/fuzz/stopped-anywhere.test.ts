@@ -1,12 +1,11 @@
 // Programs stopped at any moment, in user mode, in the shim or with a fault on its way: the processor serves the next one.
 
-import {accessSync, constants} from 'node:fs'
 import {expect, test} from 'vitest'
 import {guests} from '../../ci/paths.mjs'
-import {KvmPlatform} from '../../src/platform/kvm/kvm.ts'
 import {runToEnd} from '../../src/sentry/run-to-end.ts'
 import {Sentry} from '../../src/sentry/sentry.ts'
 import {seededRandom} from '../helpers/mutate.ts'
+import {platforms} from '../helpers/platforms.ts'
 
 const SEED = 20_261_125
 /** A fault that was on its way when the program was stopped showed about once in a thousand. */
@@ -16,36 +15,29 @@ const MEMORY_BYTES = 2 ** 30
 const [EARLIEST, LATEST] = [0.3, 1.1]
 const SHARES = 2 ** 20
 
-const canOpenKvm = (() => {
-  try {
-    accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
-    return true
-  } catch {
-    return false
-  }
-})()
-
-test.skipIf(!canOpenKvm)(
-  'a program that is stopped leaves nothing behind for the next one',
-  {timeout: 120_000},
-  async () => {
-    using platform = new KvmPlatform(MEMORY_BYTES)
-    const sentry = new Sentry(platform, {root: guests, volumes: []})
-    const program = {program: '/hello', onHost: false, args: [], env: {}, streams: []}
-    const random = seededRandom(SEED)
-    await runToEnd(sentry, program, {})
-    let wholeMs = Number.POSITIVE_INFINITY
-    let stopped = 0
-    for (let run = 0; run < RUNS; run++) {
-      const share = EARLIEST + ((LATEST - EARLIEST) * random(SHARES)) / SHARES
-      const timeoutMs = Number.isFinite(wholeMs) ? wholeMs * share : undefined
-      const startedMs = performance.now()
-      if ((await runToEnd(sentry, program, {timeoutMs})).timedOut) stopped++
-      // The last that ran to its end: they become quicker while V8 learns, and slower when the machine is busy.
-      else wholeMs = performance.now() - startedMs
-    }
-    expect(stopped).toBeGreaterThan(RUNS / 20)
-    expect((await runToEnd(sentry, program, {})).exitCode).not.toBeNull()
-    sentry.dispose()
-  },
-)
+for (const {name, isHere, open} of platforms) {
+  test.skipIf(!isHere)(
+    `a program that is stopped leaves nothing behind for the next one on ${name}`,
+    {timeout: 120_000},
+    async () => {
+      using platform = open(MEMORY_BYTES)
+      const sentry = new Sentry(platform, {root: guests, volumes: []})
+      const program = {program: '/hello', onHost: false, args: [], env: {}, streams: []}
+      const random = seededRandom(SEED)
+      await runToEnd(sentry, program, {})
+      let wholeMs = Number.POSITIVE_INFINITY
+      let stopped = 0
+      for (let run = 0; run < RUNS; run++) {
+        const share = EARLIEST + ((LATEST - EARLIEST) * random(SHARES)) / SHARES
+        const timeoutMs = Number.isFinite(wholeMs) ? wholeMs * share : undefined
+        const startedMs = performance.now()
+        if ((await runToEnd(sentry, program, {timeoutMs})).timedOut) stopped++
+        // The last that ran to its end: they become quicker while V8 learns, and slower when the machine is busy.
+        else wholeMs = performance.now() - startedMs
+      }
+      expect(stopped).toBeGreaterThan(RUNS / 20)
+      expect((await runToEnd(sentry, program, {})).exitCode).not.toBeNull()
+      sentry.dispose()
+    },
+  )
+}

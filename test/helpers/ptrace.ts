@@ -10,7 +10,7 @@ import {PtracePlatform} from '../../src/platform/ptrace/ptrace.ts'
 /** Skipped by name where the host lets nothing be traced. */
 export const describePtrace: ReturnType<typeof describe.skipIf> = describe.skipIf(!canTrace())
 
-function canTrace(): boolean {
+export function canTrace(): boolean {
   const tracer = new addon.Tracer(1 << 20)
   try {
     new addon.TracedSpace(tracer).dispose()

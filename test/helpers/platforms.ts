@@ -1,0 +1,28 @@
+// The platforms, for tests that are run over each.
+
+import {accessSync, constants} from 'node:fs'
+import {KvmPlatform} from '../../src/platform/kvm/kvm.ts'
+import type {Platform} from '../../src/platform/platform.ts'
+import {PtracePlatform} from '../../src/platform/ptrace/ptrace.ts'
+import {canTrace} from './ptrace.ts'
+
+export interface PlatformUnderTest {
+  readonly name: 'kvm' | 'ptrace'
+  /** What it cannot do here is skipped by name. */
+  readonly isHere: boolean
+  open(memoryBytes: number): Platform
+}
+
+export const platforms: readonly PlatformUnderTest[] = [
+  {name: 'kvm', isHere: canOpenKvm(), open: (memoryBytes) => new KvmPlatform(memoryBytes)},
+  {name: 'ptrace', isHere: canTrace(), open: (memoryBytes) => new PtracePlatform(memoryBytes)},
+]
+
+function canOpenKvm(): boolean {
+  try {
+    accessSync('/dev/kvm', constants.R_OK | constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}

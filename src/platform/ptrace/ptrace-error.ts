@@ -1,6 +1,6 @@
 // What a failure to start a traced process means, and what to do about it.
 
-import {EACCES, ENOMEM, EOPNOTSUPP, EPERM} from '../../abi/errno.ts'
+import {EACCES, EAGAIN, ENOMEM, EOPNOTSUPP, EPERM} from '../../abi/errno.ts'
 import {HvError} from '../../errors.ts'
 
 /** @param error of the addon: `errno` says which host error it was, the message of which call */
@@ -19,6 +19,13 @@ export function ptraceError(error: Error & {errno?: number}): HvError {
         'PTRACE_UNUSABLE',
         `this host lets no memory file be executed (${error.message})`,
         'set the sysctl vm.memfd_noexec to 1 or 0, or allow it in its security policy',
+        options,
+      )
+    case EAGAIN:
+      return new HvError(
+        'PTRACE_UNUSABLE',
+        `this host starts no more processes (${error.message})`,
+        'end some, or raise the limit (ulimit -u, pids.max)',
         options,
       )
     case EOPNOTSUPP:

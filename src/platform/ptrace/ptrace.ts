@@ -88,8 +88,9 @@ export class PtracePlatform implements Platform {
     return this.#events.ready
   }
 
+  /** @throws HvError PTRACE_UNUSABLE (no process more), OUT_OF_MEMORY */
   createSpace(): AddressSpace {
-    const native = this.#spare ?? new addon.TracedSpace(this.#tracer)
+    const native = this.#spare ?? startSpace(this.#tracer)
     this.#spare = undefined
     const space = new PtraceSpace(native, () => this.#spaces.delete(space))
     this.#spaces.add(space)
@@ -168,6 +169,14 @@ function stubMappings(): PlatformMapping[] {
   for (let i = 0; i < words.length; i += 3)
     mappings.push({start: words[i], end: words[i + 1], protection: words[i + 2]})
   return mappings
+}
+
+function startSpace(tracer: NativeTracer): NativeTracedSpace {
+  try {
+    return new addon.TracedSpace(tracer)
+  } catch (error) {
+    throw ptraceError(error as Error & {errno?: number})
+  }
 }
 
 class PtraceSpace implements AddressSpace {

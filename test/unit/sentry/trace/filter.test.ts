@@ -117,16 +117,26 @@ test.each<[TraceFilters, RegExp]>([
 })
 
 describe('calls that are not answered', () => {
-  const header = '/usr/include/x86_64-linux-gnu/asm/unistd_64.h'
+  const headers = {
+    x86_64: '/usr/include/x86_64-linux-gnu/asm/unistd_64.h',
+    arm64: '/usr/include/asm-generic/unistd.h',
+  }
 
-  it.skipIf(!existsSync(header))('have the kernel’s numbers', () => {
-    const text = readFileSync(header, 'latin1')
-    const numbers = new Map(
-      [...text.matchAll(/__NR_(\w+) (\d+)/g)].map(([, name, number]) => [name, Number(number)]),
-    )
-    const wrong = unanswered.filter(({name, x86_64}) => numbers.has(name) && numbers.get(name) !== x86_64)
-    expect(wrong).toEqual([])
-  })
+  for (const name of ['x86_64', 'arm64'] as const) {
+    const only = name === 'x86_64' ? ' (only x86_64)' : ''
+    it.skipIf(!existsSync(headers[name]))(`have the kernel’s numbers of ${name}${only}`, () => {
+      const text = readFileSync(headers[name], 'latin1')
+      const numbers = new Map(
+        [...text.matchAll(/^#define __NR(?:3264)?_(\w+)\s+(\d+)/gm)].map(([, call, number]) => [
+          call,
+          Number(number),
+        ]),
+      )
+      expect(numbers.size).toBeGreaterThan(200)
+      const wrong = unanswered.filter((row) => numbers.has(row.name) && numbers.get(row.name) !== row[name])
+      expect(wrong.map((row) => [row.name, row[name], numbers.get(row.name)])).toEqual([])
+    })
+  }
 
   it('are not in the table, and have kinds', () => {
     const known = new Set(table.map(({name}) => name))

@@ -59,6 +59,10 @@ export class RunTrace {
   /** Not between the objects of a JSON trace. */
   #tell(isOn: boolean): void {
     if (this.#options.isJson && this.#options.fd === STDERR) return
-    writeSync(STDERR, `hv: the trace is ${isOn ? 'on' : 'off'}\n`)
+    try {
+      writeSync(STDERR, `hv: the trace is ${isOn ? 'on' : 'off'}\n`)
+    } catch {
+      // Nobody reads it, or not now: the guest goes on.
+    }
   }
 }

@@ -18,10 +18,12 @@ import {Sentry} from './sentry/sentry.ts'
 import type {OpenFile} from './vfs/file.ts'
 import {openHostStream} from './vfs/host-stream.ts'
 
-/** HUP INT QUIT USR1 TERM CONT WINCH. Ctrl-Z stops hv, and the guest with it. */
+/** HUP INT QUIT USR1 TERM CONT WINCH. */
 const PASSED_SIGNALS = [1, 2, 3, 10, 15, 18, 28]
 /** hv's own: it switches the trace. */
 const SIGUSR2 = 12
+/** Ctrl-Z's. */
+const SIGTSTP = 20
 const EPOLLIN = 1
 
 /** @throws HvError */
@@ -81,14 +83,18 @@ function isBareGuest({program, root}: RunOptions): boolean {
   }
 }
 
-/** What the terminal and kill(1) send to hv is the guest's, but for SIGUSR2. */
+/**
+ * What the terminal and kill(1) send to hv is the guest's, but for SIGUSR2; and for Ctrl-Z's, which stops hv when the guest is
+ * stopped: in a process of its own it would run on.
+ */
 function passSignals(kernel: Kernel, process: Process, trace: RunTrace): void {
-  const fd = addon.catchSignals([...PASSED_SIGNALS, SIGUSR2])
+  const fd = addon.catchSignals([...PASSED_SIGNALS, SIGUSR2, SIGTSTP])
   kernel.platform.watch(fd, EPOLLIN)
   kernel.onReady = (ready) => {
     if (ready !== fd) return
     for (const signal of addon.takeSignals()) {
       if (signal === SIGUSR2) trace.toggle()
+      else if (signal === SIGTSTP) addon.suspend()
       else process.signals.raise(signal)
     }
   }

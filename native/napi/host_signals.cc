@@ -55,11 +55,21 @@ Napi::Value TakeSignals(const Napi::CallbackInfo& info) {
   return signals;
 }
 
+// suspend(): does what SIGTSTP does to who does not catch it; returns when the process goes on.
+void Suspend(const Napi::CallbackInfo&) {
+  struct sigaction usual = {}, caught = {};
+  usual.sa_handler = SIG_DFL;
+  ::sigaction(SIGTSTP, &usual, &caught);
+  ::raise(SIGTSTP);
+  ::sigaction(SIGTSTP, &caught, nullptr);
+}
+
 }  // namespace
 
 void ExportHostSignals(Napi::Env env, Napi::Object exports) {
   exports.Set("catchSignals", Napi::Function::New(env, CatchSignals));
   exports.Set("takeSignals", Napi::Function::New(env, TakeSignals));
+  exports.Set("suspend", Napi::Function::New(env, Suspend));
 }
 
 }  // namespace hv

@@ -14,6 +14,8 @@ export interface PlatformAddon {
   catchSignals(signals: readonly number[]): number
   /** The kept ones, each once. */
   takeSignals(): number[]
+  /** Stops the process as SIGTSTP does, until SIGCONT. */
+  suspend(): void
 }
 
 export interface NativeWatcher {

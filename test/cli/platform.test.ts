@@ -2,7 +2,7 @@
 
 import {existsSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
-import {BUSYBOX} from '../sandbox/guests.ts'
+import {BUSYBOX, SPIN} from '../sandbox/guests.ts'
 import {hv, type Ran} from './hv.ts'
 
 const GUEST = [BUSYBOX, 'echo', 'hi']
@@ -21,6 +21,24 @@ test('--platform ptrace runs a program, and --stats says that it was asked for',
   const ran = hv(['run', '--platform', 'ptrace', '--stats', ...GUEST])
   expect(ran).toMatchObject({status: 0, stdout: 'hi\n'})
   expect(platformOf(ran)).toBe('ptrace (asked for)')
+})
+
+test('Ctrl-Z stops hv and with it a guest that computes, and SIGCONT lets both go on', () => {
+  // As a shell with job control does it: a stop is for process groups that somebody can continue.
+  const script = `
+    set -m
+    state() { sed 's/.*) \\(.\\).*/\\1/' "/proc/$1/stat"; }
+    "$@" & hv=$!
+    until guest=$(cat "/proc/$hv/task/$hv/children") && [ -n "$guest" ]; do sleep 0.05; done
+    guest=\${guest% }
+    sleep 0.5; echo "$(state "$hv") $(state "$guest")"
+    kill -TSTP "$hv"; sleep 0.5; echo "$(state "$hv") $(state "$guest")"
+    kill -CONT "$hv"; sleep 0.5; echo "$(state "$hv") $(state "$guest")"
+    kill -TERM "$hv"; wait "$hv"; exit $?`
+  const jobControl = ['setsid', '--wait', 'bash', '-c', script, 'bash']
+  const {status, stdout} = hv(['run', '--platform', 'ptrace', BUSYBOX, ...SPIN], {}, jobControl)
+  expect(stdout.split('\n').slice(0, 3)).toEqual(['S R', 'T t', 'S R'])
+  expect(status).toBe(143)
 })
 
 test('a size of memory that no guest can have is refused before anything starts', () => {

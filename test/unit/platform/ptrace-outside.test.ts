@@ -1,6 +1,6 @@
 // PtracePlatform: what the host's other processes, its administrator and its limits do to a program's process.
 
-import {execFileSync, spawn} from 'node:child_process'
+import {execFileSync, spawn, spawnSync} from 'node:child_process'
 import {expect, test} from 'vitest'
 import {SIGKILL} from '../../../src/abi/signal.ts'
 import {addon} from '../../../src/addon.ts'
@@ -23,6 +23,8 @@ import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} fro
 const SEED = 0x1111_2222_3333_4401n
 /** Signals that are no faults, and two that would be if the kernel sent them. */
 const SIGNALS = ['STOP', 'CONT', 'USR1', 'TERM', 'HUP', 'TSTP', 'CHLD', 'SEGV', 'TRAP']
+
+const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0
 
 interface Running {
   platform: Platform
@@ -67,7 +69,7 @@ describePtrace('a signal from outside', () => {
     expectKept(running.context, SEED)
   })
 
-  test('SIGXCPU, which the kernel sends, does not reach the program', () => {
+  test.skipIf(!hasPrlimit)('SIGXCPU, which the kernel sends, does not reach the program', () => {
     using running = start(userCode.spin)
     limit(running, '--cpu=1:60')
     expect(running.next(addon.monotonicNs() + 1.5e9)).toBe(EVENT_DEADLINE)
@@ -110,7 +112,7 @@ describePtrace('SIGKILL from outside', () => {
 })
 
 describePtrace('a process that may map little', () => {
-  test('forgets what it has mapped for what is mapped now', () => {
+  test.skipIf(!hasPrlimit)('forgets what it has mapped for what is mapped now', () => {
     using running = start(arch.callLoop)
     expect(running.next()).toBe(EVENT_SYSCALL)
     limit(running, `--as=${1 << 20}`)
@@ -123,7 +125,7 @@ describePtrace('a process that may map little', () => {
     expect(address - (address % PAGE_SIZE)).toBe(CODE_ADDRESS)
   })
 
-  test('ends when it may not even map that', () => {
+  test.skipIf(!hasPrlimit)('ends when it may not even map that', () => {
     using running = start(arch.callLoop)
     expect(running.next()).toBe(EVENT_SYSCALL)
     limit(running, `--as=${1 << 20}`)

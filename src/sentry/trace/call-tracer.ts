@@ -48,9 +48,9 @@ export class CallTracer implements Tracer {
   }
 
   signal(task: Task, signal: number, info: Uint8Array): void {
-    this.#endInterrupted(task, signal)
-    // ptrace(2): SIGKILL makes no signal-delivery-stop, so strace has no line of it.
+    // ptrace(2): SIGKILL makes no signal-delivery-stop: strace sees neither it nor the end of the wait.
     if (signal === SIGKILL) return
+    this.#endInterrupted(task, signal)
     if (!this.#filter.takesSignal(signal)) return
     const record = {tid: task.tid, name: signalName(signal), info: showSiginfo(info), atNs: monotonicNs()}
     this.#sink.signal(task, record)

@@ -19,7 +19,11 @@ const TIME_DIGITS = 6
 export function formatCall(record: CallRecord, lead = '', opening = ''): string {
   const {name, args, outcome, durationNs} = record
   // The arguments were known in order, so the call begins as it was written.
-  const call = `${lead}${`${name}(${args.join(', ')})`.slice(opening.length)}`
+  const rest =
+    outcome.kind === 'unfinished' && opening !== ''
+      ? ' <unfinished ...>)'
+      : `${name}(${args.join(', ')})`.slice(opening.length)
+  const call = lead + rest
   const time = durationNs === undefined ? '' : ` <${(durationNs / NS_PER_SECOND).toFixed(TIME_DIGITS)}>`
   return `${call.padEnd(RESULT_COLUMN - 1)} = ${formatOutcome(outcome)}${time}`
 }

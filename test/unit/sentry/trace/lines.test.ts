@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
 import {EBADF, ENOENT, ENOSYS} from '../../../../src/abi/errno.ts'
 import {faultInfo, killInfo, SI_USER} from '../../../../src/abi/siginfo.ts'
-import {SIGSEGV, SIGSYS, SIGTERM, SIGUSR1} from '../../../../src/abi/signal.ts'
+import {SIGKILL, SIGSEGV, SIGSYS, SIGTERM, SIGUSR1} from '../../../../src/abi/signal.ts'
 import type {Row} from '../../../../src/sentry/syscalls/syscall.ts'
 import {CallTracer} from '../../../../src/sentry/trace/call-tracer.ts'
 import {LineSink} from '../../../../src/sentry/trace/line-sink.ts'
@@ -125,6 +125,15 @@ describe('a call that sleeps', () => {
         '--- SIGTERM {si_signo=SIGTERM, si_code=SI_USER, si_pid=9, si_uid=1000} ---\n' +
         '+++ killed by SIGTERM +++\n',
     )
+  })
+
+  it('does not end when its process is killed', () => {
+    const t = new TracedTask()
+    enter(t, rowOf('read'), 0, 0x5000, 3)
+    tracer.blocked(t.task)
+    tracer.signal(t.task, SIGKILL, killInfo(SIGKILL, SI_USER, 9, 0))
+    end(t, {signal: SIGKILL})
+    expect(written()).toBe(`${'read(0,  <unfinished ...>)'.padEnd(40)}= ?\n+++ killed by SIGKILL +++\n`)
   })
 
   it('is not a call that is punished by a signal: that one never returns', () => {

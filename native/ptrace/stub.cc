@@ -5,6 +5,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -120,9 +121,12 @@ void Stub::SettleIn() {
       static_cast<uint16_t>(WriteFilter(scratch.filter, home + StubOffset(hv_stub_called)));
   scratch.program.filter = reinterpret_cast<sock_filter*>(stack + offsetof(Scratch, filter));
   std::memcpy(image_.mapping.data() + HV_STUB_STACK, &scratch, sizeof(scratch));
-  std::vector<Call> calls = {{{SYS_munmap, 0, home}},
-                             {{SYS_close, kStubImageFd}},
-                             {{SYS_sigaltstack, stack + offsetof(Scratch, stack), 0}}};
+  std::vector<Call> calls = {
+      {{SYS_munmap, 0, home}},
+      {{SYS_close, kStubImageFd}},
+      // RLIMIT_CORE is for files alone: what core_pattern pipes to gets a core all the same, core(5).
+      {{SYS_prctl, PR_SET_DUMPABLE, 0}},
+      {{SYS_sigaltstack, stack + offsetof(Scratch, stack), 0}}};
   for (int signal : kFaultSignals) {
     calls.push_back({{SYS_rt_sigaction, static_cast<uint64_t>(signal),
                       stack + offsetof(Scratch, action), 0, sizeof(KernelSignalSet)}});

@@ -19,7 +19,7 @@ export const ENTRY_PROTECTION = 7
 export const ENTRY_SHIFT = 8
 
 /** One table covers 2 MiB. */
-const TABLE_PAGES = 512
+export const TABLE_PAGES = 512
 /** Unmapped in one call although there is a gap of this many pages. */
 const MAX_GAP = TABLE_PAGES
 
@@ -62,6 +62,15 @@ export class PageTable {
       table = this.#table(++index)
       if (table === undefined) break
     }
+    return count
+  }
+
+  /** How many of the TABLE_PAGES pages around `page` are populated. */
+  countAround(page: number): number {
+    const table = this.#table(Math.floor(page / TABLE_PAGES))
+    if (table === undefined) return 0
+    let count = 0
+    for (const entry of table) if (entry !== 0) count++
     return count
   }
 

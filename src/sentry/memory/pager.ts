@@ -11,6 +11,7 @@ import {
   type Entry,
   MapBatch,
   type PageTable,
+  TABLE_PAGES,
 } from './page-table.ts'
 import type {Backing, Vma} from './vma.ts'
 
@@ -21,6 +22,8 @@ import type {Backing, Vma} from './vma.ts'
  */
 const MAX_WINDOW = 512
 const ZERO_WINDOW = 16
+/** Where so many of a table's pages are there, the others will be touched too, in whatever order. */
+const DENSE_PAGES = TABLE_PAGES / 8
 const READ_WINDOW = 16
 const COPY_WINDOW = 4
 const DIRTY_WINDOW = 1
@@ -57,9 +60,7 @@ export class Pager {
   }
 
   #populateZero(vma: Vma, page: number, wanted: number): void {
-    // When memory runs short, a touched page must not reserve its neighbours.
-    const isShort = this.#memory.allocatedBytes > this.#memory.size / 2
-    const [windowFirst, windowEnd] = faultWindow(vma, page, isShort ? 1 : ZERO_WINDOW, wanted)
+    const [windowFirst, windowEnd] = faultWindow(vma, page, this.#zeroWindow(page), wanted)
     let first = page
     let end = page + 1
     while (first > windowFirst && this.#pages.get(first - 1) === 0) first--
@@ -83,6 +84,14 @@ export class Pager {
     }
     const [address, length] = [first * PAGE_SIZE, (end - first) * PAGE_SIZE]
     this.#pages.space.map(address, length, offset, flags & ENTRY_PROTECTION, populate)
+  }
+
+  #zeroWindow(page: number): number {
+    const {allocatedBytes, size} = this.#memory
+    // When memory runs short, a touched page must not reserve its neighbours.
+    if (allocatedBytes > size / 2) return 1
+    const isDense = allocatedBytes < size / 4 && this.#pages.countAround(page) >= DENSE_PAGES
+    return isDense ? MAX_WINDOW : ZERO_WINDOW
   }
 
   /** Read and execute faults: the file's own pages, without write permission. */

@@ -37,6 +37,15 @@ describe('anonymous memory', () => {
     expect(guest.memory.allocatedBytes).toBe(100 * 16 * PAGE)
   })
 
+  it('gives the rest of 2 MiB to a program that has touched an eighth of them, in whatever order', () => {
+    const guest = new SimulatedGuest(64 * MIB)
+    const address = guest.map.map({length: GIB, protection: READ_WRITE, address: GIB, fixed: 'keep'})
+    for (const page of [400, 0, 200, 300]) guest.store(address + page * PAGE, 1)
+    expect(guest.memory.allocatedBytes).toBe(4 * 16 * PAGE)
+    for (const page of [100, 250, 350, 500]) guest.store(address + page * PAGE, 1)
+    expect(guest.memory.allocatedBytes).toBe(2 * MIB)
+  })
+
   it('lets the last page be used before it says that memory is out', () => {
     const guest = new SimulatedGuest(MIB)
     const address = guest.map.map({length: 2 * MIB, protection: READ_WRITE})

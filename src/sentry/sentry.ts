@@ -1,6 +1,6 @@
 // Sentry: one guest: its memory, its tree of files, and the programs that run in it one after another.
 
-import {type BigIntStats, statSync} from 'node:fs'
+import {type BigIntStats, readFileSync, statSync} from 'node:fs'
 import {hostname} from 'node:os'
 import {E2BIG, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
 import {S_IFDIR} from '../abi/file-mode.ts'
@@ -222,7 +222,7 @@ function hostCredentials(): Credentials {
   return {
     uid,
     gid,
-    groups: process.getgroups!(),
+    groups: hostGroups(),
     privileged: uid === 0,
     ruid: uid,
     euid: uid,
@@ -231,6 +231,17 @@ function hostCredentials(): Credentials {
     egid: gid,
     sgid: gid,
   }
+}
+
+/** Supplementary groups: Node's getgroups adds the effective group to them. */
+function hostGroups(): number[] {
+  try {
+    const line = /^Groups:(.*)$/m.exec(readFileSync('/proc/self/status', 'latin1'))
+    if (line !== null) return line[1].trim().split(/\s+/).filter(Boolean).map(Number)
+  } catch {
+    // No /proc.
+  }
+  return process.getgroups!()
 }
 
 /** The same for the same file, by whatever path. @throws HvError NOT_FOUND, NOT_EXECUTABLE */

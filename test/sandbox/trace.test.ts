@@ -2,6 +2,7 @@
 
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import {Sandbox, type TraceEvent} from '../../dist/index.js'
+import {platforms} from '../guests/run.ts'
 import {BUSYBOX, guest} from './guests.ts'
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -10,102 +11,104 @@ const CALLING = ['sh', '-c', 'while :; do echo x >/dev/null; done']
 /** A shell that makes some 14000 calls: more than may be under way. */
 const MANY = ['sh', '-c', 'i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo x >/dev/null; done']
 
-describe('a trace', () => {
-  let sandbox: Sandbox
-  let events: TraceEvent[]
-  const names = () => events.map((event) => (event.type === 'exit' ? 'exit' : event.name))
+describe.each(platforms)('on %s', (platform) => {
+  describe('a trace', () => {
+    let sandbox: Sandbox
+    let events: TraceEvent[]
+    const names = () => events.map((event) => (event.type === 'exit' ? 'exit' : event.name))
 
-  beforeAll(async () => {
-    sandbox = await Sandbox.create()
-  })
-  afterAll(() => sandbox.dispose())
-  beforeEach(() => {
-    events = []
+    beforeAll(async () => {
+      sandbox = await Sandbox.create({platform})
+    })
+    afterAll(() => sandbox.dispose())
+    beforeEach(() => {
+      events = []
+    })
+
+    test('tells of each call, with its arguments and its end, before the run resolves', async () => {
+      await sandbox.startTrace((event) => events.push(event), {calls: 'write,exit_group'})
+      await sandbox.run(BUSYBOX, ['echo', 'hello'])
+      expect(events).toEqual([
+        expect.objectContaining({type: 'syscall', name: 'write', args: ['1', '"hello\\n"', '6'], result: 6}),
+        expect.objectContaining({type: 'syscall', name: 'exit_group', args: ['0'], unfinished: 'exited'}),
+        expect.objectContaining({type: 'exit', code: 0}),
+      ])
+      expect(Math.abs(events[0].time - Date.now() / 1000)).toBeLessThan(5)
+    })
+
+    test('tells of signals, and of death by one', async () => {
+      await sandbox.startTrace((event) => events.push(event), {calls: 'none'})
+      await sandbox.run(guest('die-segv'))
+      expect(events).toMatchObject([
+        {type: 'signal', name: 'SIGSEGV', info: expect.stringContaining('si_code=SEGV_MAPERR')},
+        {type: 'exit', signal: 'SIGSEGV'},
+      ])
+    })
+
+    test('goes on over programs until it is stopped', async () => {
+      await sandbox.startTrace((event) => events.push(event), {calls: 'write'})
+      await sandbox.run(BUSYBOX, ['echo', '1'])
+      await sandbox.run(BUSYBOX, ['echo', '2'])
+      await sandbox.stopTrace()
+      await sandbox.run(BUSYBOX, ['echo', '3'])
+      expect(names()).toEqual(['write', 'exit', 'write', 'exit'])
+    })
+
+    test('starts and stops while a program runs', async () => {
+      const abort = new AbortController()
+      const run = sandbox.run(BUSYBOX, CALLING, {signal: abort.signal}).catch(() => 'stopped')
+      await sleep(200)
+      await sandbox.startTrace((event) => events.push(event))
+      await sleep(100)
+      await sandbox.stopTrace()
+      const count = events.length
+      await sleep(50)
+      abort.abort()
+      expect(await run).toBe('stopped')
+      expect(count).toBeGreaterThan(10)
+      expect(events).toHaveLength(count)
+    })
+
+    test('stops in the middle of a call, which is told as unfinished', async () => {
+      const run = sandbox.run(BUSYBOX, ['sleep', '0.5'])
+      await sandbox.startTrace((event) => events.push(event), {calls: '/nanosleep$'})
+      await sleep(200)
+      await sandbox.stopTrace()
+      expect((await run).exitCode).toBe(0)
+      expect(events).toMatchObject([{name: expect.stringContaining('nanosleep'), unfinished: 'detached'}])
+    })
+
+    test('waits for a listener that is slow, and loses nothing', async () => {
+      await sandbox.startTrace((event) => events.push(event))
+      const run = sandbox.run(BUSYBOX, MANY)
+      const until = performance.now() + 300
+      while (performance.now() < until);
+      const {stats} = await run
+      expect(events.filter(({type}) => type === 'syscall')).toHaveLength(stats.syscalls)
+      await sandbox.stopTrace()
+    })
+
+    test('that cannot be leaves the one before as it is', async () => {
+      await sandbox.startTrace((event) => events.push(event), {calls: 'write'})
+      const bad = sandbox.startTrace(() => {}, {calls: 'no-such-call'})
+      await expect(bad).rejects.toMatchObject({
+        code: 'BAD_ARGUMENT',
+        message: expect.stringContaining('no-such-call'),
+      })
+      await sandbox.run(BUSYBOX, ['echo', '1'])
+      expect(names()).toEqual(['write', 'exit'])
+    })
   })
 
-  test('tells of each call, with its arguments and its end, before the run resolves', async () => {
-    await sandbox.startTrace((event) => events.push(event), {calls: 'write,exit_group'})
-    await sandbox.run(BUSYBOX, ['echo', 'hello'])
-    expect(events).toEqual([
-      expect.objectContaining({type: 'syscall', name: 'write', args: ['1', '"hello\\n"', '6'], result: 6}),
-      expect.objectContaining({type: 'syscall', name: 'exit_group', args: ['0'], unfinished: 'exited'}),
-      expect.objectContaining({type: 'exit', code: 0}),
-    ])
-    expect(Math.abs(events[0].time - Date.now() / 1000)).toBeLessThan(5)
-  })
-
-  test('tells of signals, and of death by one', async () => {
-    await sandbox.startTrace((event) => events.push(event), {calls: 'none'})
-    await sandbox.run(guest('die-segv'))
-    expect(events).toMatchObject([
-      {type: 'signal', name: 'SIGSEGV', info: expect.stringContaining('si_code=SEGV_MAPERR')},
-      {type: 'exit', signal: 'SIGSEGV'},
-    ])
-  })
-
-  test('goes on over programs until it is stopped', async () => {
-    await sandbox.startTrace((event) => events.push(event), {calls: 'write'})
-    await sandbox.run(BUSYBOX, ['echo', '1'])
-    await sandbox.run(BUSYBOX, ['echo', '2'])
-    await sandbox.stopTrace()
-    await sandbox.run(BUSYBOX, ['echo', '3'])
-    expect(names()).toEqual(['write', 'exit', 'write', 'exit'])
-  })
-
-  test('starts and stops while a program runs', async () => {
-    const abort = new AbortController()
-    const run = sandbox.run(BUSYBOX, CALLING, {signal: abort.signal}).catch(() => 'stopped')
-    await sleep(200)
-    await sandbox.startTrace((event) => events.push(event))
-    await sleep(100)
-    await sandbox.stopTrace()
-    const count = events.length
-    await sleep(50)
-    abort.abort()
-    expect(await run).toBe('stopped')
-    expect(count).toBeGreaterThan(10)
-    expect(events).toHaveLength(count)
-  })
-
-  test('stops in the middle of a call, which is told as unfinished', async () => {
-    const run = sandbox.run(BUSYBOX, ['sleep', '0.5'])
-    await sandbox.startTrace((event) => events.push(event), {calls: '/nanosleep$'})
-    await sleep(200)
-    await sandbox.stopTrace()
-    expect((await run).exitCode).toBe(0)
-    expect(events).toMatchObject([{name: expect.stringContaining('nanosleep'), unfinished: 'detached'}])
-  })
-
-  test('waits for a listener that is slow, and loses nothing', async () => {
-    await sandbox.startTrace((event) => events.push(event))
-    const run = sandbox.run(BUSYBOX, MANY)
+  test('a guest that waits for its listener is disposed of at once', async () => {
+    const sandbox = await Sandbox.create({platform})
+    await sandbox.startTrace(() => {})
+    const run = sandbox.run(BUSYBOX, CALLING).catch((error) => error.code)
+    // The listener's thread is busy: the guest is ahead of it and waits.
     const until = performance.now() + 300
     while (performance.now() < until);
-    const {stats} = await run
-    expect(events.filter(({type}) => type === 'syscall')).toHaveLength(stats.syscalls)
-    await sandbox.stopTrace()
+    await sandbox.dispose()
+    expect(await run).toBe('DISPOSED')
+    await expect(sandbox.startTrace(() => {})).rejects.toMatchObject({code: 'DISPOSED'})
   })
-
-  test('that cannot be leaves the one before as it is', async () => {
-    await sandbox.startTrace((event) => events.push(event), {calls: 'write'})
-    const bad = sandbox.startTrace(() => {}, {calls: 'no-such-call'})
-    await expect(bad).rejects.toMatchObject({
-      code: 'BAD_ARGUMENT',
-      message: expect.stringContaining('no-such-call'),
-    })
-    await sandbox.run(BUSYBOX, ['echo', '1'])
-    expect(names()).toEqual(['write', 'exit'])
-  })
-})
-
-test('a guest that waits for its listener is disposed of at once', async () => {
-  const sandbox = await Sandbox.create()
-  await sandbox.startTrace(() => {})
-  const run = sandbox.run(BUSYBOX, CALLING).catch((error) => error.code)
-  // The listener's thread is busy: the guest is ahead of it and waits.
-  const until = performance.now() + 300
-  while (performance.now() < until);
-  await sandbox.dispose()
-  expect(await run).toBe('DISPOSED')
-  await expect(sandbox.startTrace(() => {})).rejects.toMatchObject({code: 'DISPOSED'})
 })

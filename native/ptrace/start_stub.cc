@@ -129,7 +129,7 @@ int Child(void* argument) {
 
 SharedMemory CreateStubImage() {
   auto create = [](unsigned flags) {
-    SharedMemory image = SharedMemory::OfFile("hv-stub", HV_STUB_SIZE, flags);
+    SharedMemory image = SharedMemory::OfFile("hv-stub", HV_STUB_BYTES, flags);
     WriteImage(image.mapping.data());
     return image;
   };

@@ -8,7 +8,7 @@
 #define HV_STUB_CALLS 0x1000     // read
 #define HV_STUB_STACK 0x2000     // read, write: the kernel's signal frames
 #define HV_STUB_STACK_END 0xe000
-#define HV_STUB_SIZE 0xe000
+#define HV_STUB_BYTES 0xe000
 
 // One system call: number and six arguments, u64 each.
 #define HV_STUB_CALL_WORDS 7

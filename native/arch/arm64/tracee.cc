@@ -37,10 +37,10 @@ constexpr unsigned kUserBits[] = {48, 47, 42, 39, 36};
 bool CanMap(uint64_t address) {
   // SAFETY: MAP_FIXED_NOREPLACE replaces nothing; a kernel before it takes the address for a hint.
   void* wanted = reinterpret_cast<void*>(address);
-  void* got = ::mmap(wanted, HV_STUB_SIZE, PROT_NONE,
+  void* got = ::mmap(wanted, HV_STUB_BYTES, PROT_NONE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
   if (got == MAP_FAILED) return errno == EEXIST;
-  ::munmap(got, HV_STUB_SIZE);
+  ::munmap(got, HV_STUB_BYTES);
   return got == wanted;
 }
 
@@ -58,14 +58,14 @@ uint64_t UserEnd() {
   static const uint64_t end = [] {
     for (unsigned bits : kUserBits) {
       uint64_t candidate = uint64_t{1} << bits;
-      if (CanMap(candidate - HV_STUB_SIZE)) return candidate;
+      if (CanMap(candidate - HV_STUB_BYTES)) return candidate;
     }
     throw std::system_error(ENOMEM, std::generic_category(), "no user address space known");
   }();
   return end;
 }
 
-uint64_t StubAddress() { return UserEnd() - HV_STUB_SIZE; }
+uint64_t StubAddress() { return UserEnd() - HV_STUB_BYTES; }
 
 void GetRegisters(pid_t pid, UserRegisters& registers) {
   Transfer(PTRACE_GETREGSET, pid, NT_PRSTATUS, registers.data(), kGeneralBytes, "PTRACE_GETREGSET");

@@ -4,9 +4,9 @@
 #define HV_SHIM_STUB_H_
 
 // Byte offsets in the image, and from the address where the stub keeps it.
-#define HV_STUB_CODE 0x0         // read, execute
-#define HV_STUB_CALLS 0x1000     // read
-#define HV_STUB_STACK 0x2000     // read, write: the kernel's signal frames
+#define HV_STUB_CODE 0x0      // read, execute
+#define HV_STUB_CALLS 0x1000  // read
+#define HV_STUB_STACK 0x2000  // read, write: the kernel's signal frames
 #define HV_STUB_STACK_END 0xe000
 #define HV_STUB_BYTES 0xe000
 

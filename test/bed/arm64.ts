@@ -2,8 +2,9 @@
 
 import {expect, test} from 'vitest'
 import {bedNamed} from '../../ci/bed/beds.mjs'
+import type {Platform} from '../guests/run.ts'
 import {describeBed, type Inside, platformsOf, testHv} from './matrix.ts'
-import {testUnits} from './units.ts'
+import {ALL_UNITS, testUnits} from './units.ts'
 
 /** What the kernel log says of each mode: Linux, arch/arm64/kvm/arm.c, init_hyp_mode() and finalize_init_hyp_mode(). */
 const LOG: Record<string, string> = {
@@ -16,14 +17,22 @@ const LOG: Record<string, string> = {
   disabled: 'KVM disabled from command line',
 }
 
-/** @param platforms what guests are run on: not all that the bed can, where time is short */
-export function describeArm64Bed(name: string, platforms = platformsOf(name)): void {
+interface Scope {
+  /** What guests are run on; not all that the bed can, where time is short. */
+  platforms?: readonly Platform[]
+  /** Folders of test/unit that are run in the bed. */
+  units?: readonly string[]
+}
+
+export function describeArm64Bed(name: string, scope: Scope = {}): void {
+  const {platforms = platformsOf(name)} = scope
+  const hasKvm = platforms.includes('kvm')
+  const {units = hasKvm ? ALL_UNITS : ['platform']} = scope
   describeBed(name, (inside) => {
     testMode(name, inside)
     testHv(name, inside, platforms)
-    if (!platforms.includes('kvm')) return testUnits(inside, ['platform'])
-    testNested(name, inside)
-    testUnits(inside)
+    if (hasKvm) testNested(name, inside)
+    testUnits(inside, units)
   })
 }
 

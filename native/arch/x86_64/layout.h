@@ -39,6 +39,7 @@
 #define HV_USER_DS 0x2b
 #define HV_USER_CS 0x33
 #define HV_TSS_SELECTOR 0x40
+#define HV_TRAP_FLAG 0x100  // RFLAGS.TF
 
 // Doorbells: ports that the shim writes to.
 #define HV_PORT_SYSCALL 0xf0

@@ -72,8 +72,9 @@ kvm_segment Segment(uint16_t selector, uint8_t type, uint8_t dpl, bool code) {
 void SetData(kvm_segment& segment, uint64_t selector, uint64_t base) {
   segment = Segment(static_cast<uint16_t>(selector), 3, 3, false);
   segment.base = base;
-  // Only the GDT's one data descriptor can be there.
-  if (selector == HV_USER_DS) return;
+  // Only the GDT's one data descriptor can be there, whatever privilege the selector asks for.
+  constexpr uint64_t kPrivilege = 3;
+  if ((selector | kPrivilege) == HV_USER_DS) return;
   segment.selector = static_cast<uint16_t>(selector & 3);
   segment.unusable = 1;
   segment.present = 0;

@@ -133,6 +133,7 @@ void Context::Enter() {
 }
 
 Trap Context::Run() {
+  if (stop_ == Stop::kSyscall) LeaveByIret();
   if (has_written_) {
     if (result_in_frame_) written_[kRegRax] = Quad(frame(), HV_FRAME_RESULT);
     result_in_frame_ = false;
@@ -167,7 +168,16 @@ Trap Context::Run() {
     // Answered while the shim gave up waiting: the program goes on.
     if (Word(frame(), HV_FRAME_STATE) != HV_STATE_ANSWERED) return Trap::kSyscall;
     if (pvm_) FinishPvmSyscall();
+    LeaveByIret();
+    if (has_written_) Enter();
   }
+}
+
+// A call that is answered, of a program that single-steps: sysretq with TF traps before the next instruction, iretq behind it
+// (Linux returns so, too).
+void Context::LeaveByIret() {
+  if (pvm_ || has_written_ || !(regs().r11 & HV_TRAP_FLAG)) return;
+  WriteRegisters(ReadRegisters());
 }
 
 void Context::FinishPvmSyscall() {

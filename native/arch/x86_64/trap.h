@@ -63,6 +63,7 @@ class Context {
 
   void Enter();
   void FinishPvmSyscall();
+  void LeaveByIret();
   Trap Fault();
   Trap Refuse();
   Trap Interrupted();

@@ -4,9 +4,9 @@
 
 #include <memory>
 
+#include "arch/trap_record.h"
 #include "arch/x86_64/layout.h"
 #include "arch/x86_64/regs.h"
-#include "arch/trap_record.h"
 #include "kvm/vcpu.h"
 
 namespace hv {

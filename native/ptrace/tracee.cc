@@ -66,6 +66,13 @@ void Tracee::Kick() const {
 }
 
 std::vector<uint8_t> Tracee::ReadFpState() const {
+  static const size_t limit = arch::FpStateLimit();
+  std::vector<uint8_t> state = ReadWholeFpState();
+  state.resize(std::min(state.size(), limit));
+  return state;
+}
+
+std::vector<uint8_t> Tracee::ReadWholeFpState() const {
   std::vector<uint8_t> state(kLargestFpState);
   iovec area = {state.data(), state.size()};
   Check(::ptrace(PTRACE_GETREGSET, pid(), arch::kFpRegisterSet, &area), "PTRACE_GETREGSET");
@@ -73,8 +80,11 @@ std::vector<uint8_t> Tracee::ReadFpState() const {
   return state;
 }
 
+// Linux takes the whole area or none of it.
 void Tracee::WriteFpState(const std::vector<uint8_t>& state) const {
-  iovec area = {const_cast<uint8_t*>(state.data()), state.size()};
+  std::vector<uint8_t> whole = ReadWholeFpState();
+  std::copy_n(state.begin(), std::min(state.size(), whole.size()), whole.begin());
+  iovec area = {whole.data(), whole.size()};
   Check(::ptrace(PTRACE_SETREGSET, pid(), arch::kFpRegisterSet, &area), "PTRACE_SETREGSET");
 }
 

@@ -54,6 +54,8 @@ void Transfer(int request, pid_t pid, long set, void* data, size_t size, const c
 const uint32_t kAuditArch = AUDIT_ARCH_AARCH64;
 const int kFpRegisterSet = NT_PRFPREG;
 
+size_t FpStateLimit() { return SIZE_MAX; }
+
 uint64_t UserEnd() {
   static const uint64_t end = [] {
     for (unsigned bits : kUserBits) {

@@ -2,6 +2,7 @@
 
 #include "arch/tracee.h"
 
+#include <cpuid.h>
 #include <elf.h>
 #include <linux/audit.h>
 #include <sys/ptrace.h>
@@ -41,6 +42,15 @@ void MakeSettable(UserRegisters& registers) {
 
 const uint32_t kAuditArch = AUDIT_ARCH_X86_64;
 const int kFpRegisterSet = NT_X86_XSTATE;
+
+// Up to AMX's tiles (SDM vol. 1, 13.2: XSAVE component 17, the place by CPUID), which Linux gives to those who ask by arch_prctl(2),
+// and the sentry to nobody: signal frames of 11 KB would not fit the stacks that programs have for them.
+size_t FpStateLimit() {
+  constexpr unsigned kXsaveLeaf = 0xd, kTileConfig = 17;
+  unsigned size = 0, offset = 0, ecx = 0, edx = 0;
+  bool known = __get_cpuid_count(kXsaveLeaf, kTileConfig, &size, &offset, &ecx, &edx) != 0;
+  return known && size != 0 ? offset : SIZE_MAX;
+}
 
 uint64_t StubAddress() { return HV_USER_TOP; }
 

@@ -4,7 +4,7 @@ import {expect, test} from 'vitest'
 import {bedNamed} from '../../ci/bed/beds.mjs'
 import type {Platform} from '../guests/run.ts'
 import {describeBed, type Inside, platformsOf, testHv} from './matrix.ts'
-import {ALL_UNITS, testUnits} from './units.ts'
+import {KVM_UNITS, PTRACE_UNITS, testUnits} from './units.ts'
 
 /** What the kernel log says of each mode: Linux, arch/arm64/kvm/arm.c, init_hyp_mode() and finalize_init_hyp_mode(). */
 const LOG: Record<string, string> = {
@@ -20,14 +20,14 @@ const LOG: Record<string, string> = {
 interface Scope {
   /** What guests are run on; not all that the bed can, where time is short. */
   platforms?: readonly Platform[]
-  /** Folders of test/unit that are run in the bed. */
+  /** See units.ts. */
   units?: readonly string[]
 }
 
 export function describeArm64Bed(name: string, scope: Scope = {}): void {
   const {platforms = platformsOf(name)} = scope
   const hasKvm = platforms.includes('kvm')
-  const {units = hasKvm ? ALL_UNITS : ['platform']} = scope
+  const {units = hasKvm ? KVM_UNITS : PTRACE_UNITS} = scope
   describeBed(name, (inside) => {
     testMode(name, inside)
     testHv(name, inside, platforms)

@@ -3,7 +3,7 @@
 import {expect, test} from 'vitest'
 import {describeBed, testHv} from './matrix.ts'
 import {UNABLE} from './svm.ts'
-import {testUnits} from './units.ts'
+import {KVM_UNITS, testUnits} from './units.ts'
 
 describeBed('svm', (inside) => {
   test('the bed offers SVM, nested paging and what the guests of the sentry are kept out with', async () => {
@@ -12,5 +12,5 @@ describeBed('svm', (inside) => {
   })
 
   testHv('svm', inside, ['kvm'], UNABLE)
-  testUnits(inside)
+  testUnits(inside, KVM_UNITS)
 })

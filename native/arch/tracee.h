@@ -21,6 +21,8 @@ namespace hv::arch {
 uint64_t StubAddress();
 // The end of a process's addresses.
 uint64_t UserEnd();
+// Of the stub's image: EM_*.
+extern const uint16_t kElfMachine;
 // seccomp_data.arch, see seccomp(2).
 extern const uint32_t kAuditArch;
 // The processor's floating-point state among ptrace's register sets: NT_*.

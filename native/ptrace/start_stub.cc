@@ -18,6 +18,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "arch/tracee.h"
 #include "shim/stub.h"
 #include "sys/ioctl.h"
 
@@ -32,12 +33,6 @@ namespace {
 #endif
 #ifndef SYS_close_range
 #define SYS_close_range 436
-#endif
-
-#if defined(__x86_64__)
-constexpr uint16_t kMachine = EM_X86_64;
-#elif defined(__aarch64__)
-constexpr uint16_t kMachine = EM_AARCH64;
 #endif
 
 constexpr int kNamespaces =
@@ -59,7 +54,7 @@ void WriteImage(uint8_t* image) {
   header.file.e_ident[EI_DATA] = ELFDATA2LSB;
   header.file.e_ident[EI_VERSION] = EV_CURRENT;
   header.file.e_type = ET_EXEC;
-  header.file.e_machine = kMachine;
+  header.file.e_machine = arch::kElfMachine;
   header.file.e_version = EV_CURRENT;
   header.file.e_entry = kFirstStubAddress + kCodeOffset + (hv_stub_handler - hv_stub_code);
   header.file.e_phoff = offsetof(Header, segment);

@@ -11,7 +11,6 @@
 
 #include <cstddef>
 #include <cstring>
-#include <initializer_list>
 #include <stdexcept>
 
 #include "ptrace/start_stub.h"

@@ -42,7 +42,6 @@ class Stub {
   Tracee& tracee() { return tracee_; }
   // The last stop that was none of the program's own; false when there was none since this was asked last.
   bool TakeKick();
-  void NoteKick() { kicked_ = true; }
   // How it died: by SIGKILL, as far as is known.
   int death() const { return death_; }
 

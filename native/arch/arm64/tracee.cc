@@ -51,6 +51,7 @@ void Transfer(int request, pid_t pid, long set, void* data, size_t size, const c
 
 }  // namespace
 
+const uint16_t kElfMachine = EM_AARCH64;
 const uint32_t kAuditArch = AUDIT_ARCH_AARCH64;
 const int kFpRegisterSet = NT_PRFPREG;
 

@@ -40,6 +40,7 @@ void MakeSettable(UserRegisters& registers) {
 
 }  // namespace
 
+const uint16_t kElfMachine = EM_X86_64;
 const uint32_t kAuditArch = AUDIT_ARCH_X86_64;
 const int kFpRegisterSet = NT_X86_XSTATE;
 

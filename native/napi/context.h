@@ -1,15 +1,19 @@
-// context.h: what the objects of contexts, of every platform, share: `run`, and arrays of registers.
+// context.h: what the objects of contexts, of every platform, share: `run`, registers, floating-point state, interruption.
 #ifndef HV_NAPI_CONTEXT_H_
 #define HV_NAPI_CONTEXT_H_
 
 #include <napi.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <memory>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
+#include "arch/tracee.h"
 #include "napi/guard.h"
+#include "napi/watcher.h"
 
 namespace hv {
 
@@ -50,28 +54,102 @@ Napi::Value RunFunction(Napi::Env env, std::shared_ptr<RunTarget<Context>> targe
   return Napi::Value(env, function);
 }
 
-// Throws std::out_of_range for an array that is too short.
-template <typename Registers>
-void CopyRegisters(const Registers& registers, const Napi::Value& out) {
-  Napi::BigUint64Array array = out.As<Napi::BigUint64Array>();
-  if (array.ElementLength() < registers.size()) throw std::out_of_range("registers");
-  std::copy(registers.begin(), registers.end(), array.Data());
-}
-
-template <typename Registers>
-Registers ToRegisters(const Napi::Value& in) {
-  Napi::BigUint64Array array = in.As<Napi::BigUint64Array>();
-  Registers registers;
-  if (array.ElementLength() < registers.size()) throw std::out_of_range("registers");
-  std::copy(array.Data(), array.Data() + registers.size(), registers.begin());
-  return registers;
-}
-
 inline Napi::Value ToUint8Array(Napi::Env env, const std::vector<uint8_t>& bytes) {
   Napi::Uint8Array out = Napi::Uint8Array::New(env, bytes.size());
   std::copy(bytes.begin(), bytes.end(), out.Data());
   return out;
 }
+
+inline std::vector<uint8_t> ToBytes(const Napi::Value& value) {
+  Napi::Uint8Array array = value.As<Napi::Uint8Array>();
+  return {array.Data(), array.Data() + array.ByteLength()};
+}
+
+// `Object`: the class that derives from it. A platform's context has the methods that are called here.
+template <typename Object, typename Context>
+class ContextObjectBase : public Napi::ObjectWrap<Object> {
+ protected:
+  using Method = Napi::ClassPropertyDescriptor<Object>;
+
+  explicit ContextObjectBase(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Object>(info) {}
+
+  // Those of every context, and the platform's own.
+  static std::vector<Method> Methods(std::initializer_list<Method> own) {
+    std::vector<Method> methods = {
+        Object::InstanceMethod("becomeTarget", &ContextObjectBase::BecomeTarget),
+        Object::InstanceMethod("readRegisters", &ContextObjectBase::ReadRegisters),
+        Object::InstanceMethod("writeRegisters", &ContextObjectBase::WriteRegisters),
+        Object::InstanceMethod("writeResult", &ContextObjectBase::WriteResult),
+        Object::InstanceMethod("readFpState", &ContextObjectBase::ReadFpState),
+        Object::InstanceMethod("writeFpState", &ContextObjectBase::WriteFpState)};
+    methods.insert(methods.end(), own);
+    return methods;
+  }
+
+  void Own(std::unique_ptr<Context> context, std::shared_ptr<Watcher> watcher) {
+    context_ = std::move(context);
+    watcher_ = std::move(watcher);
+    target_->context = context_.get();
+    this->Value().Set("run", RunFunction<Context>(this->Env(), target_));
+  }
+
+  // Nobody runs or interrupts it from here on.
+  void Retire() {
+    target_->context = nullptr;
+    watcher_->ClearTarget(this);
+  }
+
+  Context& Get() const {
+    if (context_ == nullptr) throw std::invalid_argument("the context is disposed");
+    return *context_;
+  }
+
+  std::unique_ptr<Context> context_;
+  std::shared_ptr<Watcher> watcher_;
+
+ private:
+  // What the watcher interrupts: the context that `run` runs.
+  void BecomeTarget(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { watcher_->SetTarget(this, [context = &Get()] { context->Kick(); }); });
+  }
+
+  // Throws std::out_of_range for an array that is too short.
+  void ReadRegisters(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] {
+      const UserRegisters& registers = Get().ReadRegisters();
+      std::copy(registers.begin(), registers.end(), Registers(info[0]).Data());
+    });
+  }
+
+  void WriteRegisters(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] {
+      Napi::BigUint64Array in = Registers(info[0]);
+      UserRegisters registers;
+      std::copy(in.Data(), in.Data() + registers.size(), registers.begin());
+      Get().WriteRegisters(registers);
+    });
+  }
+
+  void WriteResult(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Get().WriteResult(info[0].ToNumber().Int64Value()); });
+  }
+
+  Napi::Value ReadFpState(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] { return ToUint8Array(info.Env(), Get().ReadFpState()); });
+  }
+
+  void WriteFpState(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Get().WriteFpState(ToBytes(info[0])); });
+  }
+
+  static Napi::BigUint64Array Registers(const Napi::Value& value) {
+    Napi::BigUint64Array array = value.As<Napi::BigUint64Array>();
+    if (array.ElementLength() < kUserRegisters) throw std::out_of_range("registers");
+    return array;
+  }
+
+  std::shared_ptr<RunTarget<Context>> target_ = std::make_shared<RunTarget<Context>>();
+};
 
 }  // namespace hv
 

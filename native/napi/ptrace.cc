@@ -108,33 +108,23 @@ class TracedSpaceObject : public Napi::ObjectWrap<TracedSpaceObject> {
   std::shared_ptr<Stub> stub_;
 };
 
-class TracedContextObject : public Napi::ObjectWrap<TracedContextObject> {
+class TracedContextObject : public ContextObjectBase<TracedContextObject, TracedContext> {
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "TracedContext",
-                       {InstanceMethod<&TracedContextObject::BecomeTarget>("becomeTarget"),
-                        InstanceMethod<&TracedContextObject::SetSpace>("setSpace"),
-                        InstanceMethod<&TracedContextObject::Explain>("explain"),
-                        InstanceMethod<&TracedContextObject::ReadRegisters>("readRegisters"),
-                        InstanceMethod<&TracedContextObject::WriteRegisters>("writeRegisters"),
-                        InstanceMethod<&TracedContextObject::WriteResult>("writeResult"),
-                        InstanceMethod<&TracedContextObject::ReadFpState>("readFpState"),
-                        InstanceMethod<&TracedContextObject::WriteFpState>("writeFpState"),
-                        InstanceMethod<&TracedContextObject::Dispose>("dispose")});
+                       Methods({InstanceMethod<&TracedContextObject::SetSpace>("setSpace"),
+                                InstanceMethod<&TracedContextObject::Explain>("explain"),
+                                InstanceMethod<&TracedContextObject::Dispose>("dispose")}));
   }
 
   // new TracedContext(watcher, fpState)
-  explicit TracedContextObject(const Napi::CallbackInfo& info)
-      : Napi::ObjectWrap<TracedContextObject>(info) {
+  explicit TracedContextObject(const Napi::CallbackInfo& info) : ContextObjectBase(info) {
     Guard(info.Env(), [&] {
-      watcher_ = UnwrapWatcher(info[0]);
       Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(info.Env(), sizeof(TrapWords));
       words_ = Napi::Persistent(buffer);
       // SAFETY: the persistent reference keeps the buffer, and it does not move.
       auto* words = new (buffer.Data()) TrapWords();
-      context_ = std::make_unique<TracedContext>(*words, Bytes(info[1]));
-      target_->context = context_.get();
-      Value().Set("run", RunFunction<TracedContext>(info.Env(), target_));
+      Own(std::make_unique<TracedContext>(*words, ToBytes(info[1])), UnwrapWatcher(info[0]));
       Value().Set("words", buffer);
       Value().Set("recordOffset", Napi::Number::New(info.Env(), offsetof(TrapWords, record)));
     });
@@ -143,16 +133,6 @@ class TracedContextObject : public Napi::ObjectWrap<TracedContextObject> {
   ~TracedContextObject() override { Free(); }
 
  private:
-  TracedContext& Get() const {
-    if (context_ == nullptr) throw std::invalid_argument("the context is disposed");
-    return *context_;
-  }
-
-  // What the watcher interrupts.
-  void BecomeTarget(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { watcher_->SetTarget(this, [context = &Get()] { context->Kick(); }); });
-  }
-
   void SetSpace(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
       watcher_->ClearTarget(this);
@@ -164,45 +144,16 @@ class TracedContextObject : public Napi::ObjectWrap<TracedContextObject> {
     Guard(info.Env(), [&] { Get().Explain(); });
   }
 
-  void ReadRegisters(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { CopyRegisters(Get().ReadRegisters(), info[0]); });
-  }
-
-  void WriteRegisters(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get().WriteRegisters(ToRegisters<UserRegisters>(info[0])); });
-  }
-
-  void WriteResult(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get().WriteResult(info[0].ToNumber().Int64Value()); });
-  }
-
-  Napi::Value ReadFpState(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] { return ToUint8Array(info.Env(), Get().ReadFpState()); });
-  }
-
-  void WriteFpState(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get().WriteFpState(Bytes(info[0])); });
-  }
-
   void Dispose(const Napi::CallbackInfo&) { Free(); }
 
   void Free() {
     if (context_ == nullptr) return;
-    target_->context = nullptr;
-    watcher_->ClearTarget(this);
+    Retire();
     context_.reset();
     watcher_.reset();
   }
 
-  static std::vector<uint8_t> Bytes(const Napi::Value& value) {
-    Napi::Uint8Array array = value.As<Napi::Uint8Array>();
-    return {array.Data(), array.Data() + array.ByteLength()};
-  }
-
   Napi::Reference<Napi::ArrayBuffer> words_;
-  std::unique_ptr<TracedContext> context_;
-  std::shared_ptr<RunTarget<TracedContext>> target_ = std::make_shared<RunTarget<TracedContext>>();
-  std::shared_ptr<Watcher> watcher_;
 };
 
 // The stub's own pages, as triples of start, end and protection.

@@ -88,36 +88,27 @@ class SpaceObject : public Napi::ObjectWrap<SpaceObject> {
   std::shared_ptr<Space> space_;
 };
 
-class ContextObject : public Napi::ObjectWrap<ContextObject> {
+class ContextObject : public ContextObjectBase<ContextObject, Context> {
  public:
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(
-        env, "Context",
-        {InstanceAccessor<&ContextObject::FrameOffset>("frameOffset"),
-         InstanceAccessor<&ContextObject::HasHostCycles>("hasHostCycles"),
-         InstanceAccessor<&ContextObject::RecordOffset>("recordOffset"),
-         InstanceMethod<&ContextObject::BecomeTarget>("becomeTarget"),
-         InstanceMethod<&ContextObject::StartRunner>("startRunner"),
-         InstanceMethod<&ContextObject::StopRunner>("stopRunner"),
-         InstanceMethod<&ContextObject::Post>("post"), InstanceMethod<&ContextObject::Halt>("halt"),
-         InstanceMethod<&ContextObject::SetSpace>("setSpace"),
-         InstanceMethod<&ContextObject::Interrupt>("interrupt"),
-         InstanceMethod<&ContextObject::ReadRegisters>("readRegisters"),
-         InstanceMethod<&ContextObject::WriteRegisters>("writeRegisters"),
-         InstanceMethod<&ContextObject::WriteResult>("writeResult"),
-         InstanceMethod<&ContextObject::ReadFpState>("readFpState"),
-         InstanceMethod<&ContextObject::WriteFpState>("writeFpState"),
-         InstanceMethod<&ContextObject::Dispose>("dispose")});
+    return DefineClass(env, "Context",
+                       Methods({InstanceAccessor<&ContextObject::FrameOffset>("frameOffset"),
+                                InstanceAccessor<&ContextObject::HasHostCycles>("hasHostCycles"),
+                                InstanceAccessor<&ContextObject::RecordOffset>("recordOffset"),
+                                InstanceMethod<&ContextObject::StartRunner>("startRunner"),
+                                InstanceMethod<&ContextObject::StopRunner>("stopRunner"),
+                                InstanceMethod<&ContextObject::Post>("post"),
+                                InstanceMethod<&ContextObject::Halt>("halt"),
+                                InstanceMethod<&ContextObject::SetSpace>("setSpace"),
+                                InstanceMethod<&ContextObject::Dispose>("dispose")}));
   }
 
-  explicit ContextObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<ContextObject>(info) {
+  explicit ContextObject(const Napi::CallbackInfo& info) : ContextObjectBase(info) {
     Guard(info.Env(), [&] {
       vm_ = UserVmObject::Unwrap(info[0].As<Napi::Object>())->Get();
       index_ = vm_->TakeIndex();
-      context_ = std::make_unique<Context>(vm_->vm(), vm_->pages(), vm_->shim(), index_);
-      target_->context = context_.get();
-      watcher_ = UnwrapWatcher(info[1]);
-      Value().Set("run", RunFunction<Context>(info.Env(), target_));
+      Own(std::make_unique<Context>(vm_->vm(), vm_->pages(), vm_->shim(), index_),
+          UnwrapWatcher(info[1]));
     });
   }
 
@@ -127,11 +118,6 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
   Runner& runner() const {
     if (runner_ == nullptr) throw std::invalid_argument("the context has no thread");
     return *runner_;
-  }
-
-  Context& Get() const {
-    if (context_ == nullptr) throw std::invalid_argument("the context is disposed");
-    return *context_;
   }
 
   Napi::Value HasHostCycles(const Napi::CallbackInfo& info) {
@@ -144,11 +130,6 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
   }
   Napi::Value RecordOffset(const Napi::CallbackInfo& info) {
     return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get().record_page()); });
-  }
-
-  // What the watcher interrupts: the context that `run` runs.
-  void BecomeTarget(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { watcher_->SetTarget(this, [vcpu = &Get().vcpu()] { vcpu->Kick(); }); });
   }
 
   // From here the context has a thread of its own; `run` is not to be called.
@@ -178,41 +159,12 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
     });
   }
 
-  void Interrupt(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get().vcpu().Kick(); });
-  }
-
-  void ReadRegisters(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { CopyRegisters(Get().ReadRegisters(), info[0]); });
-  }
-
-  void WriteRegisters(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get().WriteRegisters(ToRegisters<UserRegisters>(info[0])); });
-  }
-
-  void WriteResult(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get().WriteResult(info[0].ToNumber().Int64Value()); });
-  }
-
-  Napi::Value ReadFpState(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(),
-                 [&] { return ToUint8Array(info.Env(), hv::ReadFpState(Get().vcpu())); });
-  }
-
-  void WriteFpState(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      Napi::Uint8Array area = info[0].As<Napi::Uint8Array>();
-      hv::WriteFpState(Get().vcpu(), area.Data(), area.ByteLength());
-    });
-  }
-
   void Dispose(const Napi::CallbackInfo&) { Free(); }
 
   void Free() {
     if (context_ == nullptr) return;
-    target_->context = nullptr;
+    Retire();
     runner_.reset();
-    watcher_->ClearTarget(this);
     if (space_ != nullptr) space_->Leave(*context_);
     context_.reset();
     space_.reset();
@@ -223,9 +175,6 @@ class ContextObject : public Napi::ObjectWrap<ContextObject> {
 
   std::shared_ptr<UserVm> vm_;
   std::shared_ptr<Space> space_;
-  std::unique_ptr<Context> context_;
-  std::shared_ptr<RunTarget<Context>> target_ = std::make_shared<RunTarget<Context>>();
-  std::shared_ptr<Watcher> watcher_;
   std::unique_ptr<Runner> runner_;
   unsigned index_ = 0;
 };

@@ -50,11 +50,19 @@ class Context {
   // Runs the program until it traps. Fills the record.
   Trap Run();
 
+  // Makes Run return kInterrupted: the one that goes on, or the next. Any thread.
+  void Kick() { vcpu_.Kick(); }
+
   // Only while stopped.
   UserRegisters ReadRegisters();
   void WriteRegisters(const UserRegisters& registers);
   // The result register among those that were written.
   void WriteResult(int64_t result) { written_[kRegX0] = static_cast<uint64_t>(result); }
+  std::vector<uint8_t> ReadFpState() const { return hv::ReadFpState(vcpu_); }
+  // Throws std::system_error EINVAL when KVM refuses it.
+  void WriteFpState(const std::vector<uint8_t>& state) {
+    hv::WriteFpState(vcpu_, state.data(), state.size());
+  }
 
  private:
   // Where the program's registers are while the vCPU is stopped.

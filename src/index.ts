@@ -4,7 +4,6 @@ export {checkHost} from './check/check-host.ts'
 export type {Core, Finding, FindingStatus, HostReport, Machine, PlatformName} from './check/finding.ts'
 export {HvError, type HvErrorCode} from './errors.ts'
 export type {ChosenPlatform, PlatformChoice} from './platform/choice.ts'
-export type {BrokenPledge, RunStats} from './run-options.ts'
 export type {
   SandboxSyscall,
   SyscallHandler,
@@ -19,6 +18,8 @@ export type {
   SandboxVolume,
 } from './sandbox/options.ts'
 export {Sandbox} from './sandbox/sandbox.ts'
+export type {BrokenPledge} from './sentry/pledge/broken-promise.ts'
+export type {RunStats} from './sentry/program-result.ts'
 export type {
   TraceEvent,
   TraceExitEvent,

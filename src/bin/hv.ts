@@ -5,7 +5,7 @@ import {cacheCode} from '../cli/code-cache.ts'
 import {readRunArgv} from '../cli/read-run-argv.ts'
 import {reportError} from '../cli/report-error.ts'
 import {toRunOptions} from '../cli/run-request.ts'
-import type {RunOptions} from '../run-options.ts'
+import type {RunOptions} from '../run/options.ts'
 
 async function main([command, ...argv]: string[]): Promise<number> {
   const options = await optionsOf(command, argv)

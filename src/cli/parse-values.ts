@@ -2,7 +2,8 @@
 
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
-import type {Unveiled, Volume} from '../run-options.ts'
+import type {Unveiled} from '../sentry/pledge/unveiled.ts'
+import type {Volume} from '../sentry/volume.ts'
 
 const PAGE_SIZE = 4096
 const UNITS = ['', 'K', 'M', 'G', 'T']

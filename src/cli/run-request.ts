@@ -3,7 +3,7 @@
 import {accessSync, constants, openSync, statSync} from 'node:fs'
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
-import {guestEnvironment, type RunOptions} from '../run-options.ts'
+import {guestEnvironment, type RunOptions} from '../run/options.ts'
 import {parseEnv, parseMemory, parseTimeout, parseUnveil, parseVolume} from './parse-values.ts'
 import type {RunArgv} from './read-run-argv.ts'
 import {TRACE_TO_STDERR} from './run-flags.ts'

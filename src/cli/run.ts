@@ -2,8 +2,9 @@
 
 import {writeSync} from 'node:fs'
 import {printable} from '../errors.ts'
-import {runProgram} from '../run.ts'
-import type {BrokenPledge, RunOptions, RunResult} from '../run-options.ts'
+import type {RunOptions, RunResult} from '../run/options.ts'
+import {runProgram} from '../run/run-program.ts'
+import type {BrokenPledge} from '../sentry/pledge/broken-promise.ts'
 
 const STDOUT = 1
 const STDERR = 2

@@ -1,7 +1,8 @@
 // Turns the words of `hv trace` into RunOptions.
 
 import {HvError} from '../errors.ts'
-import type {RunOptions, TraceClock, TraceFilters, TraceOptions} from '../run-options.ts'
+import type {RunOptions} from '../run/options.ts'
+import type {TraceClock, TraceFilters, TraceOptions} from '../sentry/trace/options.ts'
 import {type RunArgv, readArgv} from './read-run-argv.ts'
 import {createFile, toRunOptions} from './run-request.ts'
 import {isTraceFlag, TRACE_FLAGS} from './trace-flags.ts'

@@ -2,7 +2,6 @@
 
 import type {Readable} from 'node:stream'
 import {HvError} from '../errors.ts'
-import type {RunOptions, RunResult, RunStats} from '../run-options.ts'
 import type {Exit} from '../vm/exit.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import {Vm} from '../vm/vm.ts'
@@ -28,9 +27,27 @@ export interface MachineStreams {
   debug?: MachineOutput
 }
 
+export interface BareOptions {
+  /** Host path. */
+  program: string
+  args: string[]
+  /** Default: 128 MiB. */
+  memoryBytes?: number
+  /** Milliseconds until the machine is stopped; default: never. */
+  timeoutMs?: number
+}
+
+export interface BareResult {
+  /** null: stopped by a time-out, or by a signal. */
+  exitCode: number | null
+  signal: number | null
+  timedOut: boolean
+  /** Counters, and times that end in `Ns`: nanoseconds. */
+  stats: Record<string, number>
+}
+
 /** @throws HvError */
-export async function runBare(options: RunOptions, streams: MachineStreams = {}): Promise<RunResult> {
-  checkOptions(options)
+export async function runBare(options: BareOptions, streams: MachineStreams = {}): Promise<BareResult> {
   const started = performance.now()
   using file = GuestFile.open(options.program)
   const {memoryBytes = MEMORY_BYTES} = options
@@ -53,10 +70,10 @@ export async function runBare(options: RunOptions, streams: MachineStreams = {})
   }
 }
 
-type End = Omit<RunResult, 'stats'>
+type End = Omit<BareResult, 'stats'>
 
 class Run {
-  readonly stats: RunStats = {exits: 0, portExits: 0, memoryExits: 0}
+  readonly stats: BareResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0}
   readonly #vcpu: Vcpu
   readonly #input: MachineInput
   readonly #outputs: readonly MachineOutput[]
@@ -149,20 +166,4 @@ async function isTaken(output: MachineOutput): Promise<boolean> {
       },
     )
   }
-}
-
-function checkOptions({root, volumes, cwd, trace}: RunOptions): void {
-  const flags: [string, boolean][] = [
-    ['--root', root !== undefined],
-    ['--volume', volumes.length > 0],
-    ['--cwd', cwd !== undefined],
-    ['--trace', trace !== undefined],
-  ]
-  const given = flags.find(([, isGiven]) => isGiven)
-  if (given === undefined) return
-  throw new HvError(
-    'BAD_ARGUMENT',
-    `${given[0]} means nothing to a bare-metal guest: it has no files and no system calls`,
-    `leave ${given[0]} away`,
-  )
 }

@@ -2,7 +2,10 @@
 
 import {HvError} from '../errors.ts'
 import type {PlatformChoice} from '../platform/choice.ts'
-import {type BrokenPledge, guestEnvironment, type RunStats, type Unveiled} from '../run-options.ts'
+import {guestEnvironment} from '../run/options.ts'
+import type {BrokenPledge} from '../sentry/pledge/broken-promise.ts'
+import type {Unveiled} from '../sentry/pledge/unveiled.ts'
+import type {RunStats} from '../sentry/program-result.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 import type {RunRequest} from './protocol.ts'
 

@@ -2,10 +2,13 @@
 
 import {HvError, type HvErrorCode} from '../errors.ts'
 import type {ChosenPlatform, PlatformChoice} from '../platform/choice.ts'
-import type {RunResult, TraceFilters, Unveiled, Volume} from '../run-options.ts'
+import type {RunResult} from '../run/options.ts'
 import type {Question, Verdict} from '../sentry/hooked-calls.ts'
+import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
+import type {TraceFilters} from '../sentry/trace/options.ts'
 import type {Style} from '../sentry/trace/style.ts'
+import type {Volume} from '../sentry/volume.ts'
 
 /** `workerData`. */
 export interface WorkerSettings {

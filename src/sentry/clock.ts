@@ -5,16 +5,6 @@ import {addon} from '../addon.ts'
 import type {MemoryFile} from '../platform/memory-file.ts'
 import {FIRST_WINDOW_NS, SteeredClock} from './steered-clock.ts'
 
-/** native/napi/vdso.cc. */
-export interface VdsoAddon {
-  /** A copy of the vDSO's ELF image. It is mapped as it is, readable and executable, directly behind the vvar page. */
-  vdsoImage(): Uint8Array
-  /** Stores the seven fields of native/sys/clock_sample.h. */
-  sampleClocks(out: BigInt64Array): void
-  /** The processor says that its cycle counter is fit to be a clock. */
-  cyclesAreInvariant(): boolean
-}
-
 /** Where the time comes from: the host, or a test. */
 export interface ClockSource {
   readonly isUsable: boolean

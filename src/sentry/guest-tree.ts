@@ -4,7 +4,6 @@ import {EEXIST, Errno} from '../abi/errno.ts'
 import {S_IFDIR, S_IFREG} from '../abi/file-mode.ts'
 import {HvError} from '../errors.ts'
 import type {MemoryFile} from '../platform/memory-file.ts'
-import type {Volume} from '../run-options.ts'
 import type {FileSystem} from '../vfs/file-system.ts'
 import {createDevFs, type DevOptions} from '../vfs/fs/dev.ts'
 import {openHostFs} from '../vfs/fs/host.ts'
@@ -13,6 +12,7 @@ import {ROOT, Tmpfs} from '../vfs/fs/tmpfs.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import type {Location, Mount} from '../vfs/location.ts'
 import {childLocation, disposeMounts, mount, mountRoot} from '../vfs/mount-tree.ts'
+import type {Volume} from './volume.ts'
 
 export interface TreeOptions {
   /** Host directory that becomes `/`, below an overlay; absent: an empty tree. */

@@ -2,14 +2,6 @@
 
 import {addon} from '../addon.ts'
 
-/** native/napi/clock.cc. */
-export interface ClockAddon {
-  /** CLOCK_MONOTONIC, nanoseconds. */
-  monotonicNs(): number
-  /** Stores clock `id`'s seconds in out[0], nanoseconds in out[1]. Throws an Error with `errno` for an unknown clock. */
-  readClock(id: number, out: Float64Array): void
-}
-
 const out = new Float64Array(2)
 
 /** CLOCK_MONOTONIC, nanoseconds. */

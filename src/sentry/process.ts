@@ -1,11 +1,11 @@
 // Process: a thread group: memory, limits, signal actions, and what /proc says of it.
 
 import type {AddressSpace} from '../platform/platform.ts'
-import type {BrokenPledge} from '../run-options.ts'
 import type {Location} from '../vfs/location.ts'
 import type {PathPolicy} from '../vfs/path-policy.ts'
 import {type CallTable, initialCallTable} from './call-table.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
+import type {BrokenPledge} from './pledge/broken-promise.ts'
 import type {Pledge} from './pledge/pledge.ts'
 import type {Promises} from './pledge/promises.ts'
 import type {Veil} from './pledge/veil.ts'

@@ -1,8 +1,8 @@
 // runToEnd: one program in a sentry, from its start to how it ended, within a time; afterwards the sentry is free for another.
 
 import {SIGKILL} from '../abi/signal.ts'
-import type {RunResult, RunStats} from '../run-options.ts'
 import type {Process} from './process.ts'
+import type {ProgramResult, RunStats} from './program-result.ts'
 import type {ProgramOptions, Sentry} from './sentry.ts'
 
 /** Guest memory unless said: backed lazily; but KVM takes some 6 us for each MiB of a slot, at every start. */
@@ -23,7 +23,7 @@ export async function runToEnd(
   sentry: Sentry,
   program: ProgramOptions,
   options: RunToEndOptions,
-): Promise<RunResult> {
+): Promise<ProgramResult> {
   const {kernel} = sentry
   const before = counters(sentry)
   const startedNs = kernel.monotonicNs()

@@ -7,7 +7,6 @@ import {S_IFDIR} from '../abi/file-mode.ts'
 import {arch} from '../arch/index.ts'
 import {HvError, printable} from '../errors.ts'
 import type {Context, Platform} from '../platform/platform.ts'
-import type {Volume} from '../run-options.ts'
 import type {OpenFile} from '../vfs/file.ts'
 import {Procfs} from '../vfs/fs/proc.ts'
 import {toByteString} from '../vfs/host-calls.ts'
@@ -29,6 +28,7 @@ import {ProcessSignals} from './signals/process-signals.ts'
 import {TaskSignals} from './signals/task-signals.ts'
 import {Task} from './task.ts'
 import {Vdso} from './vdso.ts'
+import type {Volume} from './volume.ts'
 
 /** The first program's: pid 1 would make signals behave as they do for init. */
 const FIRST_PID = 2

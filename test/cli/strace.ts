@@ -5,7 +5,7 @@ import {spawnSync} from 'node:child_process'
 import {mkdirSync, mkdtempSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {guestEnvironment} from '../../src/run-options.ts'
+import {guestEnvironment} from '../../src/run/options.ts'
 import {HV} from './hv.ts'
 
 const TIMEOUT_MS = 60_000

@@ -7,7 +7,7 @@ import {afterAll, afterEach, beforeAll, beforeEach, describe, expect, test} from
 import {guests} from '../../ci/paths.mjs'
 import {HvError} from '../../src/errors.ts'
 import type {Platform} from '../../src/platform/platform.ts'
-import type {RunResult} from '../../src/run-options.ts'
+import type {RunResult} from '../../src/run/options.ts'
 import {Output, openInput, openOutput} from '../../src/sandbox/streams.ts'
 import {runToEnd} from '../../src/sentry/run-to-end.ts'
 import {type ProgramOptions, Sentry} from '../../src/sentry/sentry.ts'

@@ -2,12 +2,12 @@
 
 import {Errno} from '../../abi/errno.ts'
 import {HvError, printable} from '../../errors.ts'
-import type {Unveiled} from '../../run-options.ts'
 import {toByteString} from '../../vfs/host-calls.ts'
 import type {Task} from '../task.ts'
 import {applyPathPolicies} from './path-policies.ts'
 import {applyPledge} from './pledge.ts'
 import {requirePromises} from './promises.ts'
+import type {Unveiled} from './unveiled.ts'
 import {parsePermissions, Veil} from './veil.ts'
 
 export interface Restrictions {

@@ -1,11 +1,11 @@
 // eventTracer: a tracer whose events somebody takes: a sandbox's.
 
-import type {TraceFilters} from '../../run-options.ts'
 import type {Tracer} from '../tracer.ts'
 import {CallTracer} from './call-tracer.ts'
 import type {TraceEvent} from './event.ts'
 import {EventSink} from './event-sink.ts'
 import {TraceFilter} from './filter.ts'
+import type {TraceFilters} from './options.ts'
 import {type Style, styleOf} from './style.ts'
 
 /**

@@ -3,12 +3,12 @@
 import {NSIG} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 import {HvError} from '../../errors.ts'
-import type {TraceFilters} from '../../run-options.ts'
 import type {Row} from '../syscalls/syscall.ts'
 import {table} from '../syscalls/table.ts'
 import type {Outcome} from './call-record.ts'
 import {classOf} from './classes.ts'
 import {signalName} from './names/signals.ts'
+import type {TraceFilters} from './options.ts'
 import {unanswered} from './unanswered.ts'
 
 const STATUSES = ['successful', 'failed', 'unfinished', 'unavailable', 'detached']

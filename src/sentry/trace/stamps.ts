@@ -1,6 +1,6 @@
 // Stamps: the time in front of a trace's lines: strace's -t, -tt, -ttt and -r.
 
-import type {TraceClock} from '../../run-options.ts'
+import type {TraceClock} from './options.ts'
 import {wallClockUs} from './wall-clock.ts'
 
 /** The text for a time of CLOCK_MONOTONIC, with the blank behind it; empty for none. */

@@ -1,6 +1,5 @@
 // Trace: one trace of a kernel's calls, as its options want it, that can be switched on and off while a guest runs.
 
-import type {TraceOptions} from '../../run-options.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Process} from '../process.ts'
 import type {Row} from '../syscalls/syscall.ts'
@@ -12,6 +11,7 @@ import {TraceFilter} from './filter.ts'
 import {formatSummary} from './format-summary.ts'
 import {LineSink} from './line-sink.ts'
 import {LineWriter} from './line-writer.ts'
+import type {TraceOptions} from './options.ts'
 import {stampsOf} from './stamps.ts'
 import {styleOf} from './style.ts'
 import {SummaryTracer} from './summary.ts'

@@ -13,7 +13,7 @@ import {parseElf} from '../../../src/elf/parse.ts'
 import {HvError} from '../../../src/errors.ts'
 import {runBare} from '../../../src/machine/run-bare.ts'
 import {MachineOutput} from '../../../src/machine/streams.ts'
-import type {RunOptions, RunResult} from '../../../src/run-options.ts'
+import type {RunOptions, RunResult} from '../../../src/run/options.ts'
 import {bareGuest, describeKvm, describeOn} from '../../helpers/vm.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'hv-bare-'))
@@ -203,17 +203,6 @@ describeKvm('a file that cannot be a bare-metal guest', () => {
   test('is refused when its arguments do not fit', async () => {
     expect(await errorOf({args: ['x'.repeat(40_000)]})).toMatchObject({code: 'BAD_ARGUMENT'})
     expect(await errorOf({args: Array.from({length: 5000}, () => '')})).toMatchObject({code: 'BAD_ARGUMENT'})
-  })
-
-  test.each([
-    [{root: '/'}, '--root'],
-    [{volumes: [{host: '/', guest: '/v', writable: false}]}, '--volume'],
-    [{cwd: '/tmp'}, '--cwd'],
-    [{trace: {fd: 2, isOn: true}}, '--trace'],
-  ])('is refused with a flag that means nothing to it (%#)', async (options, flag) => {
-    const error = await errorOf(options)
-    expect(error.code).toBe('BAD_ARGUMENT')
-    expect(error.message).toContain(flag)
   })
 })
 

@@ -4,10 +4,10 @@ import {existsSync, readFileSync} from 'node:fs'
 import {describe, expect, it, test} from 'vitest'
 import {SIGINT, SIGTERM, SIGUSR1} from '../../../../src/abi/signal.ts'
 import {arch} from '../../../../src/arch/index.ts'
-import type {TraceFilters} from '../../../../src/run-options.ts'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
 import {TraceFilter} from '../../../../src/sentry/trace/filter.ts'
 import {kindOf} from '../../../../src/sentry/trace/kinds/index.ts'
+import type {TraceFilters} from '../../../../src/sentry/trace/options.ts'
 import {unanswered} from '../../../../src/sentry/trace/unanswered.ts'
 
 const rows = [...table, ...unanswered]

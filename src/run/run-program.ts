@@ -1,22 +1,21 @@
 // runProgram: one program on the calling thread, from options to how it ended.
 
 import {closeSync, openSync} from 'node:fs'
-import {addon} from './addon.ts'
-import {arch} from './arch/index.ts'
-import {isBareMetal} from './elf/bare-metal.ts'
-import {fileReader} from './elf/file-reader.ts'
-import {parseElf} from './elf/parse.ts'
-import {HvError} from './errors.ts'
-import {type OpenedPlatform, openPlatform} from './platform/open.ts'
-import type {RunOptions, RunResult} from './run-options.ts'
-import {requireUnrestricted, runPledge} from './run-pledge.ts'
-import {RunTrace} from './run-trace.ts'
-import type {Kernel} from './sentry/kernel.ts'
-import type {Process} from './sentry/process.ts'
-import {DEFAULT_MEMORY_BYTES, runToEnd} from './sentry/run-to-end.ts'
-import {Sentry} from './sentry/sentry.ts'
-import type {OpenFile} from './vfs/file.ts'
-import {openHostStream} from './vfs/host-stream.ts'
+import {addon} from '../addon.ts'
+import {arch} from '../arch/index.ts'
+import {isBareMetal} from '../elf/bare-metal.ts'
+import {fileReader} from '../elf/file-reader.ts'
+import {parseElf} from '../elf/parse.ts'
+import {type OpenedPlatform, openPlatform} from '../platform/open.ts'
+import type {Kernel} from '../sentry/kernel.ts'
+import type {Process} from '../sentry/process.ts'
+import {DEFAULT_MEMORY_BYTES, runToEnd} from '../sentry/run-to-end.ts'
+import {Sentry} from '../sentry/sentry.ts'
+import type {OpenFile} from '../vfs/file.ts'
+import {openHostStream} from '../vfs/host-stream.ts'
+import type {RunOptions, RunResult} from './options.ts'
+import {runPledge} from './pledge.ts'
+import {RunTrace} from './trace.ts'
 
 /** HUP INT QUIT USR1 TERM CONT WINCH. */
 const PASSED_SIGNALS = [1, 2, 3, 10, 15, 18, 28]
@@ -29,11 +28,8 @@ const EPOLLIN = 1
 /** @throws HvError */
 export async function runProgram(options: RunOptions): Promise<RunResult> {
   if (options.machine === 'bare' || (options.machine === undefined && isBareGuest(options))) {
-    requireUnrestricted(options)
-    if (options.platform === 'ptrace')
-      throw new HvError('BAD_ARGUMENT', 'a bare-metal guest needs a virtual machine', 'use `--platform kvm`')
-    const {runBare} = await import('./machine/run-bare.ts')
-    return runBare(options)
+    const {runBareMetal} = await import('./bare.ts')
+    return runBareMetal(options)
   }
   const opened = await openPlatform(options.platform, options.memoryBytes ?? DEFAULT_MEMORY_BYTES)
   using platform = opened.platform

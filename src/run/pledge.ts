@@ -1,9 +1,8 @@
 // runPledge: what one run holds its program to, or finds out that it needs promised.
 
-import {HvError} from './errors.ts'
-import type {RunOptions} from './run-options.ts'
-import {restriction} from './sentry/pledge/restrict.ts'
-import type {Task} from './sentry/task.ts'
+import {restriction} from '../sentry/pledge/restrict.ts'
+import type {Task} from '../sentry/task.ts'
+import type {RunOptions} from './options.ts'
 
 export interface RunPledge {
   /** For Sentry.load. */
@@ -17,7 +16,7 @@ export async function runPledge(options: RunOptions): Promise<RunPledge> {
   const restrict = isRestricted(options) ? restriction(options) : undefined
   if (!options.suggestsPromises) return {restrict, suggestion: () => undefined}
 
-  const {PromiseRecorder} = await import('./sentry/pledge/recorder.ts')
+  const {PromiseRecorder} = await import('../sentry/pledge/recorder.ts')
   let recorder: InstanceType<typeof PromiseRecorder> | undefined
   return {
     restrict(task) {
@@ -26,13 +25,6 @@ export async function runPledge(options: RunOptions): Promise<RunPledge> {
     },
     suggestion: () => recorder?.suggestion(),
   }
-}
-
-/** @throws HvError BAD_ARGUMENT */
-export function requireUnrestricted(options: RunOptions): void {
-  if (!isRestricted(options) && !options.suggestsPromises) return
-  const message = 'a bare-metal guest makes no system calls, and so no promises'
-  throw new HvError('BAD_ARGUMENT', message, 'leave --pledge and --unveil out')
 }
 
 function isRestricted({pledge, unveil}: RunOptions): boolean {

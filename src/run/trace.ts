@@ -1,9 +1,9 @@
 // RunTrace: the trace of one run: loaded when it is wanted, and switched on and off while the guest runs.
 
 import {writeSync} from 'node:fs'
-import type {TraceOptions} from './run-options.ts'
-import type {Kernel} from './sentry/kernel.ts'
-import type {Trace} from './sentry/trace/trace.ts'
+import type {Kernel} from '../sentry/kernel.ts'
+import type {TraceOptions} from '../sentry/trace/options.ts'
+import type {Trace} from '../sentry/trace/trace.ts'
 
 const STDERR = 2
 /** What SIGUSR2 switches on where nobody asked for a trace. */
@@ -52,7 +52,7 @@ export class RunTrace {
   }
 
   async #load(): Promise<void> {
-    const {Trace} = await import('./sentry/trace/trace.ts')
+    const {Trace} = await import('../sentry/trace/trace.ts')
     this.#trace ??= new Trace(this.#kernel, this.#options)
   }
 

@@ -1,0 +1,35 @@
+// runBareMetal: a bare-metal guest by the options of a run, those that mean nothing to it refused.
+
+import {HvError} from '../errors.ts'
+import type {RunOptions, RunResult} from './options.ts'
+
+/** The machine is loaded for those runs alone. @throws HvError */
+export async function runBareMetal(options: RunOptions): Promise<RunResult> {
+  requireBareOptions(options)
+  const {runBare} = await import('../machine/run-bare.ts')
+  return runBare(options)
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function requireBareOptions(options: RunOptions): void {
+  const {root, volumes, cwd, trace, pledge, unveil, suggestsPromises, platform} = options
+  const flags: [string, boolean][] = [
+    ['--root', root !== undefined],
+    ['--volume', volumes.length > 0],
+    ['--cwd', cwd !== undefined],
+    ['--trace', trace !== undefined],
+  ]
+  const given = flags.find(([, isGiven]) => isGiven)?.[0]
+  if (given !== undefined)
+    refuse(
+      `${given} means nothing to a bare-metal guest: it has no files and no system calls`,
+      `leave ${given} away`,
+    )
+  if (pledge !== undefined || unveil !== undefined || suggestsPromises)
+    refuse('a bare-metal guest makes no system calls, and so no promises', 'leave --pledge and --unveil out')
+  if (platform === 'ptrace') refuse('a bare-metal guest needs a virtual machine', 'use `--platform kvm`')
+}
+
+function refuse(message: string, nextStep: string): never {
+  throw new HvError('BAD_ARGUMENT', message, nextStep)
+}

@@ -1,0 +1,57 @@
+// RunOptions and RunResult: what one run of a guest program takes and gives. The contract with the commands.
+
+import type {ChosenPlatform, PlatformChoice} from '../platform/choice.ts'
+import type {Unveiled} from '../sentry/pledge/unveiled.ts'
+import type {ProgramResult} from '../sentry/program-result.ts'
+import type {TraceOptions} from '../sentry/trace/options.ts'
+import type {Volume} from '../sentry/volume.ts'
+
+export interface RunOptions {
+  /**
+   * Without `root`: a host path with a slash in it; the command has already searched PATH.
+   * With `root`: a guest path, or a bare name that the sentry looks up in the PATH of `env`, inside the guest's tree.
+   */
+  program: string
+  /** The arguments behind argv[0]; argv[0] is `program` as given. */
+  args: string[]
+  /** Host directory that is the guest's `/`. Absolute. */
+  root?: string
+  volumes: Volume[]
+  /** The guest's whole environment. */
+  env: Record<string, string>
+  /** Guest path, absolute; default `/`. */
+  cwd?: string
+  /** Guest memory in bytes, a multiple of 4096; default: the sentry's. */
+  memoryBytes?: number
+  /** Milliseconds until the guest is stopped; default: never. */
+  timeoutMs?: number
+  platform: PlatformChoice
+  /** Forces what the program is taken for; default: what the file says. */
+  machine?: 'linux' | 'bare'
+  /** How the guest's system calls are shown: from the start if `isOn`, and when SIGUSR2 switches the trace on. */
+  trace?: TraceOptions
+  /** Collects the counters and times of `RunResult.stats`. */
+  stats?: boolean
+  /** What the guest promises to keep to, from its first instruction: OpenBSD's names with spaces between them. */
+  pledge?: string
+  /** The only paths that the guest sees. */
+  unveil?: Unveiled[]
+  /** Finds out what the guest needs promised: `RunResult.promises`. Its standard output goes to this process's standard error. */
+  suggestsPromises?: boolean
+}
+
+export interface RunResult extends ProgramResult {
+  /** What `suggestsPromises` asked for: promises in OpenBSD's order, spaces between. */
+  promises?: string
+  /** What ran it, and why that. */
+  platform?: ChosenPlatform
+}
+
+/** What every guest finds in its environment; nothing else of the caller's goes in. */
+export function guestEnvironment(terminal = 'dumb'): Record<string, string> {
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: '/root',
+    TERM: terminal,
+  }
+}

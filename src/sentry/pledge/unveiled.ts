@@ -1,0 +1,7 @@
+// Unveiled: a part of the tree that a program is held to.
+
+/** A guest path and what it can be used for: letters of r, w, x and c (to make and take away names). */
+export interface Unveiled {
+  path: string
+  permissions: string
+}

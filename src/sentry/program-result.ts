@@ -1,0 +1,19 @@
+// ProgramResult: how a program ended, and what it cost.
+
+import type {BrokenPledge} from './pledge/broken-promise.ts'
+
+/** How a program ended. Exactly one of `exitCode` and `signal` is a number, or neither after a time-out. */
+export interface ProgramResult {
+  exitCode: number | null
+  /** The number of the signal that killed the guest. */
+  signal: number | null
+  timedOut: boolean
+  /** It was killed because guest memory was full: `signal` is SIGKILL. */
+  outOfMemory?: boolean
+  /** It was killed for what it had not promised: `signal` is SIGSYS. */
+  broken?: BrokenPledge
+  stats: RunStats
+}
+
+/** Counters and times by name, in the order in which they are printed; times end in `Ns` and are nanoseconds. */
+export type RunStats = Record<string, number>

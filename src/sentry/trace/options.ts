@@ -1,0 +1,34 @@
+// TraceOptions: what a trace shows, and how.
+
+/** Sets of names as strace's -e takes them; default: all. */
+export interface TraceFilters {
+  /** `openat,%memory,/^get`, `!write`. */
+  calls?: string
+  /** `SIGINT,TERM`. */
+  signals?: string
+  /** Of successful, failed, unfinished, detached. */
+  statuses?: string
+}
+
+/** What stands in front of a trace's lines: HH:MM:SS, the same with microseconds, or seconds since 1970. */
+export type TraceClock = 'seconds' | 'microseconds' | 'epoch'
+
+export interface TraceOptions extends TraceFilters {
+  /** The host descriptor that the trace is written to. It stays the caller's. */
+  fd: number
+  isOn: boolean
+  /** An object a line (TraceEvent) in place of strace's lines. */
+  isJson?: boolean
+  /** A table of counts at the end: in place of the calls, or behind them. */
+  summary?: 'only' | 'too'
+  /** In the table, the time that calls slept counts too. */
+  countsWaiting?: boolean
+  clock?: TraceClock
+  /** The time since the line before stands in front of each. */
+  isRelative?: boolean
+  showsDurations?: boolean
+  /** Bytes of a string, elements of an array; default 32. */
+  stringLimit?: number
+  /** Each descriptor with what it leads to. */
+  showsPaths?: boolean
+}

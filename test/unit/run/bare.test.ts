@@ -1,0 +1,24 @@
+// The options of a run that mean nothing to a bare-metal guest.
+
+import {expect, test} from 'vitest'
+import {requireBareOptions} from '../../../src/run/bare.ts'
+import type {RunOptions} from '../../../src/run/options.ts'
+
+const plain: RunOptions = {program: '/guest', args: [], volumes: [], env: {}, platform: 'auto'}
+
+test('a plain run of a bare-metal guest is taken', () => {
+  expect(() => requireBareOptions(plain)).not.toThrow()
+})
+
+test.each<[Partial<RunOptions>, string]>([
+  [{root: '/'}, '--root'],
+  [{volumes: [{host: '/', guest: '/v', writable: false}]}, '--volume'],
+  [{cwd: '/tmp'}, '--cwd'],
+  [{trace: {fd: 2, isOn: true}}, '--trace'],
+  [{pledge: 'stdio'}, 'promises'],
+  [{platform: 'ptrace'}, 'virtual machine'],
+])('%j is refused', (options, named) => {
+  expect(() => requireBareOptions({...plain, ...options})).toThrow(
+    expect.objectContaining({code: 'BAD_ARGUMENT', message: expect.stringContaining(named)}),
+  )
+})

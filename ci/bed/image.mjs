@@ -21,7 +21,10 @@ const SYSTEM = [
 const PROJECT = ['package.json', 'oclif.manifest.json', 'dist', 'src', 'test', 'boards', 'ci', 'guests/real']
 /** No compiler in there: `npm run bench -- --bed NAME` builds them before. */
 export const benchPrograms = ['kvm-floor', 'null-trap', 'ptrace-floor']
-const NPM_ROOTS = ['@oclif/core', '@oclif/plugin-autocomplete', 'elfy', 'node-gyp-build', 'vitest', 'vite']
+const NPM_ROOTS = [
+  ...['@oclif/core', '@oclif/plugin-autocomplete', 'elfy', 'node-gyp-build', 'valibot'],
+  ...['vitest', 'vite'],
+]
 
 /** @returns {string} a squashfs with node, what it is linked with, and busybox; made once */
 export function systemImage(architecture) {

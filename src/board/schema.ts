@@ -1,50 +1,118 @@
-// Reads a board file and refuses a wrong one with the path of the field. Every field is an allegation.
+// The fields of a board file, as a schema; a wrong file is refused with the path of the field. Every field is an allegation.
 
-import {HvError} from '../errors.ts'
-import type {Board, BoardCore, Emulation, Expectation, Rule} from './board.ts'
-import {Field} from './field.ts'
+import * as v from 'valibot'
+import {HvError, printable} from '../errors.ts'
+import type {Board} from './board.ts'
 
-const NAME = /^[a-z0-9][a-z0-9_-]*$/
-const HEX = /^0x[0-9a-f]{1,3}$/
-const ARCHITECTURES = ['x86_64', 'arm64'] as const
-const RULE_KEYS = ['model', 'compatible', 'vendor', 'product', 'module'] as const
+const MAX_TEXT = 500
+const MAX_LIST = 100
+const MAX_SHOWN = 60
 const MAX_PAGE_SIZE = 65536
 const MAX_ADDRESS_BITS = 64
 const MAX_CPUS = 512
 const MAX_MEMORY_MIB = 1 << 20
 
+// Every message says what was expected.
+const anyText = (wanted = 'a text') =>
+  v.pipe(
+    v.string(wanted),
+    v.maxLength(MAX_TEXT, `at most ${MAX_TEXT} characters`),
+    v.check((text) => printable(text) === text, 'a text without control characters'),
+  )
+const text = v.pipe(anyText(), v.nonEmpty('a text'))
+const matching = (pattern: RegExp, wanted: string) => v.pipe(anyText(wanted), v.regex(pattern, wanted))
+const oneOf = <const T extends readonly string[]>(names: T) =>
+  v.picklist(names, names.map((name) => `"${name}"`).join(' or '))
+const integer = (least: number, most: number) =>
+  v.pipe(
+    v.number('a number'),
+    v.integer('a number'),
+    v.check((value) => value >= least && value <= most, `a number of ${least} to ${most}`),
+  )
+const list = <T extends v.GenericSchema>(item: T, least = 0) =>
+  v.pipe(
+    v.array(item, 'a list'),
+    v.check(
+      (items) => items.length >= least && items.length <= MAX_LIST,
+      `a list of ${least} to ${MAX_LIST}`,
+    ),
+  )
+/** Every key is required but optional ones, and no other is allowed. */
+const object = <const T extends v.ObjectEntries>(entries: T) =>
+  v.pipe(
+    v.custom<object>(
+      (value) => typeof value === 'object' && !Array.isArray(value) && value !== null,
+      'an object',
+    ),
+    // Without a prototype: a key of it is no field.
+    v.strictObject(Object.assign(Object.create(null), entries) as T, ({expected}) =>
+      expected === 'never' ? 'no such field' : 'a value',
+    ),
+  )
+
+const name = matching(/^[a-z0-9][a-z0-9_-]*$/, 'a name of small letters, digits, - and _')
+const mode = matching(/^[a-z0-9][a-z0-9_-]*$/, 'a mode such as "vhe"')
+const hex = (example: string) => matching(/^0x[0-9a-f]{1,3}$/, `a number such as "${example}"`)
+const gic = oneOf(['v2', 'v3'])
+
+const board = object({
+  name,
+  title: text,
+  architecture: oneOf(['x86_64', 'arm64']),
+  cores: list(object({name: text, implementer: hex('0x41'), part: hex('0xd08')})),
+  vhe: v.nullable(v.boolean('true or false')),
+  gic: v.nullable(gic),
+  pageSizes: list(integer(1024, MAX_PAGE_SIZE), 1),
+  kvm: text,
+  expect: object({
+    modes: list(mode, 1),
+    ipaBits: v.nullable(integer(1, MAX_ADDRESS_BITS)),
+    vgic: v.nullable(list(gic)),
+  }),
+  recognise: list(
+    object({
+      model: v.optional(text),
+      compatible: v.optional(text),
+      vendor: v.optional(text),
+      product: v.optional(text),
+      module: v.optional(text),
+    }),
+    1,
+  ),
+  emulation: v.nullable(
+    object({
+      machine: text,
+      cpu: text,
+      kernelArguments: anyText(),
+      cpus: integer(1, MAX_CPUS),
+      memoryMib: integer(1, MAX_MEMORY_MIB),
+      note: v.optional(text),
+    }),
+  ),
+  sources: list(text, 1),
+})
+
 /**
  * @param file how errors name the file, such as `boards/rpi4.json`
- * @param name what the file is called, which the field `name` has to repeat
+ * @param called what the file is called, which the field `name` has to repeat
  * @throws HvError BOARD_INVALID
  */
-export function parseBoard(text: string, file: string, name: string): Board {
-  const board = new Field(parseJson(text, file), file, '')
-  const read = board.object([
-    ...['name', 'title', 'architecture', 'cores', 'vhe', 'gic', 'pageSizes', 'kvm', 'expect', 'recognise'],
-    ...['emulation', 'sources'],
-  ])
-  const given = read('name').text(NAME, 'a name of small letters, digits, - and _')
-  if (given !== name) read('name').refuse(`"${name}", as the file is called`)
-  return {
-    name,
-    title: read('title').text(),
-    architecture: read('architecture').oneOf(ARCHITECTURES),
-    cores: read('cores').list(readCore),
-    vhe: read('vhe').orNull((field) => field.boolean()),
-    gic: read('gic').orNull((field) => field.oneOf(['v2', 'v3'])),
-    pageSizes: read('pageSizes').list((field) => field.integer(1024, MAX_PAGE_SIZE), 1),
-    kvm: read('kvm').text(),
-    expect: readExpectation(read('expect')),
-    recognise: read('recognise').list(readRule, 1),
-    emulation: read('emulation').orNull(readEmulation),
-    sources: read('sources').list((field) => field.text(), 1),
-  }
+export function parseBoard(json: string, file: string, called: string): Board {
+  const {success, output, issues} = v.safeParse(board, parseJson(json, file), {abortEarly: true})
+  if (!success) throw refusal(file, issues[0].path ?? [], issues[0].message, issues[0].input)
+  if (output.name !== called)
+    throw refusal(
+      file,
+      [{key: 'name', value: output.name}],
+      `"${called}", as the file is called`,
+      output.name,
+    )
+  return output
 }
 
-function parseJson(text: string, file: string): unknown {
+function parseJson(json: string, file: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(json)
   } catch (error) {
     throw new HvError('BOARD_INVALID', `${file}: not JSON: ${(error as Error).message}`, 'mend the file', {
       cause: error,
@@ -52,43 +120,21 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
-function readCore(field: Field): BoardCore {
-  const read = field.object(['name', 'implementer', 'part'])
-  return {
-    name: read('name').text(),
-    implementer: read('implementer').text(HEX, 'a number such as "0x41"'),
-    part: read('part').text(HEX, 'a number such as "0xd08"'),
-  }
+type Path = readonly {key: unknown; value: unknown}[]
+
+function refusal(file: string, path: Path, wanted: string, input: unknown): HvError {
+  // `cores[0].part`
+  const keys = path.map(({key}) => (typeof key === 'number' ? `[${key}]` : `.${shorten(String(key))}`))
+  const field = keys.join('').replace(/^\./, '') || 'the file'
+  const got = path.length > 0 ? path[path.length - 1].value : input
+  const shown = got === undefined ? 'nothing' : shorten(JSON.stringify(got))
+  return new HvError(
+    'BOARD_INVALID',
+    `${file}: ${field}: expected ${wanted}, got ${shown}`,
+    'mend the file: src/board/README.md describes the fields',
+  )
 }
 
-function readExpectation(field: Field): Expectation {
-  const read = field.object(['modes', 'ipaBits', 'vgic'])
-  return {
-    modes: read('modes').list((mode) => mode.text(NAME, 'a mode such as "vhe"'), 1),
-    ipaBits: read('ipaBits').orNull((bits) => bits.integer(1, MAX_ADDRESS_BITS)),
-    vgic: read('vgic').orNull((list) => list.list((version) => version.oneOf(['v2', 'v3']))),
-  }
-}
-
-function readRule(field: Field): Rule {
-  const read = field.object([], RULE_KEYS)
-  const rule: Rule = {}
-  for (const key of RULE_KEYS) {
-    const value = read(key)
-    if (value.isGiven) rule[key] = value.text()
-  }
-  return rule
-}
-
-function readEmulation(field: Field): Emulation {
-  const read = field.object(['machine', 'cpu', 'kernelArguments', 'cpus', 'memoryMib'], ['note'])
-  const emulation: Emulation = {
-    machine: read('machine').text(),
-    cpu: read('cpu').text(),
-    kernelArguments: read('kernelArguments').text(/^/, 'a text'),
-    cpus: read('cpus').integer(1, MAX_CPUS),
-    memoryMib: read('memoryMib').integer(1, MAX_MEMORY_MIB),
-  }
-  if (read('note').isGiven) emulation.note = read('note').text()
-  return emulation
+function shorten(text: string): string {
+  return printable(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text)
 }

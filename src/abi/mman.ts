@@ -1,4 +1,4 @@
-// mmap(2)'s family: flags and advice (asm-generic/mman.h: the same on x86_64 and arm64, but for MAP_32BIT).
+// mmap(2)'s family: protection, flags and advice (asm-generic/mman.h: the same on x86_64 and arm64, but for MAP_32BIT).
 
 export const MAP_SHARED = 1
 export const MAP_PRIVATE = 2
@@ -20,6 +20,13 @@ export const MAP_HUGETLB = 0x40000
 export const MAP_SYNC = 0x80000
 export const MAP_FIXED_NOREPLACE = 0x100000
 
+/** Protection bits of a mapping. */
+export type Protection = number
+
+export const PROT_NONE = 0
+export const PROT_READ = 1
+export const PROT_WRITE = 2
+export const PROT_EXEC = 4
 export const PROT_SEM = 0x8
 export const PROT_GROWSDOWN = 0x01000000
 export const PROT_GROWSUP = 0x02000000

@@ -3,7 +3,7 @@
 import type {EpollEventLayout} from '../abi/epoll.ts'
 import type {SignalSet} from '../abi/signal-set.ts'
 import type {StatLayout} from '../abi/stat.ts'
-import type {Fault} from '../platform/platform.ts'
+import type {Fault} from './fault.ts'
 
 export interface Architecture {
   /** The column of the system call table. */

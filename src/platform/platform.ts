@@ -1,14 +1,11 @@
 // The platform interface: gVisor's nouns. The sentry knows this file; a platform never imports the sentry.
 
+import type {Protection} from '../abi/mman.ts'
+import type {Fault} from '../arch/fault.ts'
 import type {MemoryFile} from './memory-file.ts'
 
-/** Protection bits of a mapping, as in mmap(2): PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4. */
-export type Protection = number
-
-export const PROT_NONE = 0
-export const PROT_READ = 1
-export const PROT_WRITE = 2
-export const PROT_EXEC = 4
+export {PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE, type Protection} from '../abi/mman.ts'
+export type {Fault} from '../arch/fault.ts'
 
 export const PAGE_SIZE = 4096
 
@@ -31,36 +28,16 @@ export interface AddressSpace {
 
 /** What `Platform.wait` returned for. A number, not an object: the trap path allocates nothing. */
 export const EVENT_SYSCALL = 1
-/** `event.context` took a fault: see `context.fault`. */
+/** `Platform.trapped` took a fault: see `context.fault`. */
 export const EVENT_FAULT = 2
-/** `event.context` was stopped by `interrupt()` or a deadline, between two instructions. */
+/** `Platform.trapped` was stopped by `interrupt()`, between two instructions. */
 export const EVENT_PREEMPTED = 3
 /** A watched host descriptor is ready: see `Platform.ready`. */
 export const EVENT_READY = 4
 export const EVENT_DEADLINE = 5
-/** The vCPU or tracee of `event.context` is gone (triple fault, internal error): kill the task. */
+/** What ran `Platform.trapped` is gone (triple fault, internal error): kill the task. */
 export const EVENT_DEAD = 6
 export type EventKind = number
-
-/** A fault in user mode, in the terms of Linux's siginfo and sigcontext. */
-export interface Fault {
-  /** The signal Linux would raise (SIGSEGV, SIGILL, SIGFPE, SIGTRAP, SIGBUS). SIGSEGV with `isPageFault` may be mendable. */
-  signal: number
-  /** si_code when the signal is raised as it stands. */
-  code: number
-  /** The faulting data address (page faults) or the instruction's; in the kernel's half a negative number. */
-  address: number
-  /** si_addr, where `address` does not hold all 64 bits of it. */
-  exactAddress?: bigint
-  /** What sigcontext says from now on: cr2 (x86_64), fault_address (arm64). Absent: what it said before. */
-  recordedAddress?: number | bigint
-  isPageFault: boolean
-  /** What the access wanted: PROT_READ, PROT_WRITE or PROT_EXEC. Page faults only. */
-  access: Protection
-  /** sigcontext's trapno and err (x86_64); its esr, 0 for none, in err (arm64). */
-  trapNumber: number
-  errorCode: number
-}
 
 /** One guest thread's processor state. Belongs to one platform; the sentry gives each task one. */
 export interface Context {

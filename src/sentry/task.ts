@@ -27,7 +27,7 @@ export class Task {
   credentials: Credentials
   /** comm: at most 15 bytes. */
   name: string
-  /** set_tid_address(2): cleared, and its futex woken, when the task ends. */
+  /** set_tid_address(2): of use only where another thread outlives this one, and there is one so far. */
   clearChildTid = 0
   /** set_robust_list(2). */
   robustList = {head: 0, length: 0}

@@ -1,9 +1,10 @@
 // Exceptions of EL0 as Linux reports them: Arm ARM D24.2.40 (ESR_EL1); arch/arm64/mm/fault.c, kernel/traps.c and
 // kernel/entry-common.c for signals and codes.
 
+import {PROT_EXEC, PROT_READ, PROT_WRITE} from '../../abi/mman.ts'
 import {SIGBUS, SIGFPE, SIGILL, SIGKILL, SIGSEGV, SIGTRAP} from '../../abi/signal.ts'
-import {type Fault, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {FrameContext, TrapRecord} from '../architecture.ts'
+import type {Fault} from '../fault.ts'
 import {SP} from './registers.ts'
 
 // Exception classes.

@@ -1,7 +1,7 @@
 // A descriptor argument: the open file it stands for, and what reads and writes demand of it.
 
 import {EBADF, Errno} from '../../abi/errno.ts'
-import {O_ACCMODE, O_NONBLOCK, O_PATH, O_RDONLY, O_WRONLY} from '../../abi/open-flags.ts'
+import {O_ACCMODE, O_PATH, O_RDONLY, O_WRONLY} from '../../abi/open-flags.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import type {Task} from '../task.ts'
 
@@ -24,8 +24,4 @@ export function writableFile(task: Task, fd: number): OpenFile {
   const file = task.fds.get(fd)
   if (file.flags & O_PATH || (file.flags & O_ACCMODE) === O_RDONLY) throw new Errno(EBADF)
   return file
-}
-
-export function isNonBlocking(file: OpenFile): boolean {
-  return (file.flags & O_NONBLOCK) !== 0
 }

@@ -24,7 +24,7 @@ export interface Arguments {
   raw(index: number): bigint
 }
 
-/** How complete a call is; docs/ is generated from it. */
+/** How complete a call is: what README.md in this folder says of it. */
 export type Support =
   | 'full'
   | {partial: string}

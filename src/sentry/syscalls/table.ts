@@ -925,8 +925,7 @@ export const table: readonly Row[] = [
   {name: 'munlock', x86_64: 150, arm64: 229, run: munlock, args: 'ptr size', promises: 'stdio'},
   {name: 'mlockall', x86_64: 151, arm64: 230, run: mlockall, args: 'mlockallflags', promises: 'stdio'},
   {name: 'munlockall', x86_64: 152, arm64: 231, run: munlockall, args: '', promises: 'stdio'},
-  // Signals and timers.
-  // Time.
+  // Signals.
   {
     name: 'rt_sigaction',
     x86_64: 13,

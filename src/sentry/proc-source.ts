@@ -15,7 +15,6 @@ import type {ProcFd, ProcProcess, ProcSource} from '../vfs/fs/proc-source.ts'
 import type {Location, Mount} from '../vfs/location.ts'
 import {readHostClock} from './host-clock.ts'
 import type {Kernel} from './kernel.ts'
-import {MemfdFile} from './memfd-file.ts'
 import {dataBytes, lockedBytes, mappedBytes} from './memory/accounting.ts'
 import {mapsText} from './memory/maps-text.ts'
 import type {Process} from './process.ts'
@@ -216,15 +215,8 @@ class TaskView implements ProcProcess {
   }
 
   *fds(): Iterable<readonly [fd: number, file: ProcFd]> {
-    for (const [fd, {file, location}] of this.#task.fds.entries()) {
-      yield [fd, {file, location, label: labelOf(file)}]
-    }
+    yield* this.#task.fds.entries()
   }
-}
-
-/** The name of a file that lies in no directory. */
-export function labelOf(file: ProcFd['file']): ByteString | undefined {
-  return file instanceof MemfdFile ? `/memfd:${file.name} (deleted)` : undefined
 }
 
 /** The host's first processor: the guest's only one is no other, and CPUID says as much. */

@@ -1,7 +1,7 @@
 // fcntl(2).
 
 import {SETFL_FLAGS} from '../../abi/at-flags.ts'
-import {EBADF, EBUSY, EINVAL, EPERM, Errno} from '../../abi/errno.ts'
+import {EBADF, EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import {
   F_ADD_SEALS,
   F_DUPFD,
@@ -18,12 +18,6 @@ import {
   F_OFD_GETLK,
   F_OFD_SETLK,
   F_OFD_SETLKW,
-  F_SEAL_EXEC,
-  F_SEAL_FUTURE_WRITE,
-  F_SEAL_GROW,
-  F_SEAL_SEAL,
-  F_SEAL_SHRINK,
-  F_SEAL_WRITE,
   F_SETFD,
   F_SETFL,
   F_SETLK,
@@ -33,18 +27,17 @@ import {
   F_UNLCK,
   FD_CLOEXEC,
 } from '../../abi/fcntl.ts'
-import {O_ACCMODE, O_CLOEXEC, O_NOATIME, O_RDONLY} from '../../abi/open-flags.ts'
+import {O_CLOEXEC, O_NOATIME} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import {type Pipe, PipeEnd} from '../../vfs/pipe.ts'
-import {isMappedWritably, MemfdFile} from '../memfd-file.ts'
+import {addSeals, sealsOf} from '../seals.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {getLock, setLock} from './fcntl-locks.ts'
 import type {Syscall} from './syscall.ts'
 
 const {openFlags} = arch.kernelAbi
-const SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC
 
 export const fcntl: Syscall = (task, args) => {
   const fd = args.int32(0)
@@ -83,9 +76,10 @@ export const fcntl: Syscall = (task, args) => {
       return pipeOf(openFile(task, fd)).resize(args.int32(2))
 
     case F_GET_SEALS:
-      return sealable(openFile(task, fd)).seals
+      return sealsOf(openFile(task, fd).inode)
     case F_ADD_SEALS:
-      return addSeals(task, openFile(task, fd), args.uint32(2))
+      addSeals(openFile(task, fd), args.uint32(2), task.kernel.processes.values())
+      return 0
 
     // Nobody is told of readiness by a signal: O_ASYNC has no effect.
     case F_GETOWN:
@@ -120,20 +114,4 @@ function setStatusFlags(task: Task, file: OpenFile, flags: number): number {
 function pipeOf(file: OpenFile): Pipe {
   if (!(file instanceof PipeEnd)) throw new Errno(EBADF)
   return file.pipe
-}
-
-/** @throws Errno EINVAL when the file knows no seals */
-function sealable(file: OpenFile): MemfdFile {
-  if (!(file instanceof MemfdFile)) throw new Errno(EINVAL)
-  return file
-}
-
-function addSeals(task: Task, file: OpenFile, seals: number): number {
-  const memfd = sealable(file)
-  if ((file.flags & O_ACCMODE) === O_RDONLY) throw new Errno(EPERM)
-  if (seals & ~SEALS) throw new Errno(EINVAL)
-  if (memfd.seals & F_SEAL_SEAL) throw new Errno(EPERM)
-  if (seals & F_SEAL_WRITE && isMappedWritably(file, task.kernel.processes.values())) throw new Errno(EBUSY)
-  memfd.addSeals(seals)
-  return 0
 }

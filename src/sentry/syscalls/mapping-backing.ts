@@ -1,6 +1,7 @@
 // The file behind a mapping: its pages, its name in /proc/self/maps, and the hold that keeps it open.
 
 import {ENODEV, Errno} from '../../abi/errno.ts'
+import {Memfd} from '../../vfs/fs/memfd.ts'
 import type {Location} from '../../vfs/location.ts'
 import {pathOf} from '../../vfs/mount-tree.ts'
 import type {Description} from '../fd-table.ts'
@@ -29,6 +30,7 @@ export function backingOfDescription(description: Description, root: Location): 
     dev,
     ino,
     get path() {
+      if (file.inode instanceof Memfd) return file.inode.label
       if (location === undefined) return ''
       const {path, removed} = pathOf(location, root)
       return removed ? `${path} (deleted)` : path

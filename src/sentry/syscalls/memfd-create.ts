@@ -10,9 +10,9 @@ import {
   MFD_NOEXEC_SEAL,
 } from '../../abi/fcntl.ts'
 import {O_CLOEXEC, O_LARGEFILE, O_RDWR} from '../../abi/open-flags.ts'
+import {Memfd} from '../../vfs/fs/memfd.ts'
 import {Tmpfs} from '../../vfs/fs/tmpfs.ts'
 import type {Kernel} from '../kernel.ts'
-import {MemfdFile} from '../memfd-file.ts'
 import type {Syscall} from './syscall.ts'
 
 /** NAME_MAX without "memfd:", and the NUL. */
@@ -25,10 +25,8 @@ export const memfdCreate: Syscall = (task, args) => {
   const name = readName(() => task.memory.readCString(args.address(0), MAX_NAME))
 
   const mode = flags & MFD_NOEXEC_SEAL ? 0o666 : 0o777
-  const inode = memoryFiles(task.kernel).root.createUnnamed(mode, task.credentials)
-  const file = inode.open(O_RDWR | O_LARGEFILE)
-  const memfd = new MemfdFile(inode, file, name, initialSeals(flags))
-  return task.fds.install(memfd, flags & MFD_CLOEXEC ? O_CLOEXEC : 0)
+  const inode = new Memfd(memoryFiles(task.kernel), mode, task.credentials, name, initialSeals(flags))
+  return task.fds.install(inode.open(O_RDWR | O_LARGEFILE), flags & MFD_CLOEXEC ? O_CLOEXEC : 0)
 }
 
 /** A file that may not be sealed carries the seal against seals. */

@@ -25,7 +25,6 @@ import {arch} from '../../arch/index.ts'
 import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
 import {ZERO_DEV} from '../../vfs/devices.ts'
 import type {OpenFile} from '../../vfs/file.ts'
-import {unsealedProtection} from '../memfd-file.ts'
 import type {MapRequest} from '../memory/memory-map.ts'
 import {populateAhead} from '../memory/populate.ts'
 import {SharedMemory} from '../memory/shared-memory.ts'
@@ -38,6 +37,7 @@ import {
   VM_NORESERVE,
   VM_SHARED,
 } from '../memory/vma.ts'
+import {unsealedProtection} from '../seals.ts'
 import type {Task} from '../task.ts'
 import {backingOf} from './mapping-backing.ts'
 import {canLock} from './mlock.ts'

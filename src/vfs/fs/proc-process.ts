@@ -7,6 +7,7 @@ import {AnonymousInode} from '../anonymous-inode.ts'
 import type {ByteString} from '../file.ts'
 import type {Location} from '../location.ts'
 import {detachedLocation, pathOf} from '../mount-tree.ts'
+import {Memfd} from './memfd.ts'
 import {mountinfoText, mountsText} from './proc-mounts.ts'
 import {
   type Contents,
@@ -123,10 +124,10 @@ function findFd(process: ProcProcess, name: ByteString): ProcFd | undefined {
 }
 
 /** What readlink says of a descriptor (man 5 proc, /proc/PID/fd). */
-export function fdText({file, location, label}: ProcFd, root: Location): ByteString {
-  if (label !== undefined) return label
-  if (location !== undefined) return locationText(location, root)
+export function fdText({file, location}: ProcFd, root: Location): ByteString {
   const {inode} = file
+  if (inode instanceof Memfd) return inode.label
+  if (location !== undefined) return locationText(location, root)
   if (inode instanceof AnonymousInode) return `anon_inode:${inode.label}`
   if (inode.kind === S_IFIFO) return `pipe:[${inode.attributes().ino}]`
   if (inode.kind === S_IFSOCK) return `socket:[${inode.attributes().ino}]`

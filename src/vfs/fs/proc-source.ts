@@ -74,6 +74,4 @@ export interface ProcFd {
   readonly file: OpenFile
   /** Undefined for what was not opened by a path. */
   readonly location: Location | undefined
-  /** What the link shows, where neither a path nor the kind of file says it: `/memfd:name (deleted)`. */
-  readonly label?: ByteString
 }

@@ -1,7 +1,6 @@
 // Descriptors as strace writes them: a number, and with -y what it leads to.
 
 import {fdText, locationText} from '../../../vfs/fs/proc-process.ts'
-import {labelOf} from '../../proc-source.ts'
 import type {TracedCall} from '../traced-call.ts'
 import {quote} from './quote.ts'
 
@@ -10,8 +9,7 @@ export function descriptor(call: TracedCall, fd: number): string {
   const {fds, fs} = call.task
   const open = call.showsPaths ? fds.find(fd) : undefined
   if (open === undefined) return String(fd)
-  const {file, location} = open
-  return `${fd}${pointed(fdText({file, location, label: labelOf(file)}, fs.root))}`
+  return `${fd}${pointed(fdText(open, fs.root))}`
 }
 
 /** `AT_FDCWD`, or `AT_FDCWD</tmp>`. */

@@ -1,0 +1,53 @@
+// Seals of files: F_GET_SEALS, F_ADD_SEALS, and what they leave to mappings (man 2 F_GET_SEALS).
+
+import {EBUSY, EINVAL, EPERM, Errno} from '../abi/errno.ts'
+import {
+  F_SEAL_EXEC,
+  F_SEAL_FUTURE_WRITE,
+  F_SEAL_GROW,
+  F_SEAL_SEAL,
+  F_SEAL_SHRINK,
+  F_SEAL_WRITE,
+} from '../abi/fcntl.ts'
+import {O_ACCMODE, O_RDONLY} from '../abi/open-flags.ts'
+import {PROT_WRITE} from '../platform/platform.ts'
+import type {Inode, OpenFile} from '../vfs/file.ts'
+import {Memfd} from '../vfs/fs/memfd.ts'
+import {TmpfsFile} from '../vfs/fs/tmpfs-file.ts'
+import type {Process} from './process.ts'
+
+const SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC
+
+/** Files of a tmpfs that no memfd_create(2) made are sealed against seals. @throws Errno EINVAL when the file knows none */
+export function sealsOf(inode: Inode): number {
+  if (inode instanceof Memfd) return inode.seals
+  if (inode instanceof TmpfsFile) return F_SEAL_SEAL
+  throw new Errno(EINVAL)
+}
+
+/** @throws Errno EPERM, EINVAL; EBUSY: F_SEAL_WRITE while a mapping can write */
+export function addSeals({inode, flags}: OpenFile, seals: number, processes: Iterable<Process>): void {
+  if ((flags & O_ACCMODE) === O_RDONLY) throw new Errno(EPERM)
+  if (seals & ~SEALS) throw new Errno(EINVAL)
+  const present = sealsOf(inode)
+  if (!(inode instanceof Memfd) || present & F_SEAL_SEAL) throw new Errno(EPERM)
+  if (seals & ~present & F_SEAL_WRITE && isMappedWritably(inode, processes)) throw new Errno(EBUSY)
+  inode.addSeals(seals)
+}
+
+/** What a shared mapping of a file may be raised to, seals considered. @throws Errno EPERM for a writable one of a sealed file */
+export function unsealedProtection({inode}: OpenFile, protection: number, allowed: number): number {
+  if (!(inode instanceof Memfd) || !inode.isWriteSealed) return allowed
+  if (protection & PROT_WRITE) throw new Errno(EPERM)
+  return allowed & ~PROT_WRITE
+}
+
+/** Whether a mapping can, or could after mprotect(2), write to the file. */
+function isMappedWritably(file: Memfd, processes: Iterable<Process>): boolean {
+  for (const {memoryMap} of processes) {
+    for (const {isShared, maxProtection, backing} of memoryMap.vmas) {
+      if (isShared && maxProtection & PROT_WRITE && backing?.mappable === file) return true
+    }
+  }
+  return false
+}

@@ -43,7 +43,10 @@ export type EventKind = number
 export interface Context {
   /** The last system call's number: signed 32-bit. Valid after EVENT_SYSCALL until `resume`. */
   readonly callNumber: number
-  /** The six argument words as pairs of 32-bit halves (little-endian): half 2*i is the low half of argument i. */
+  /**
+   * The six argument words as pairs of 32-bit halves (little-endian): half 2*i is the low half of argument i. They and
+   * `callNumber` are copies from the time of the trap, which no program can change.
+   */
   readonly argumentWords: Int32Array
   /** Valid after EVENT_FAULT until `resume`. What a page fault wanted may be a guess, and its error code is then unknown. */
   readonly fault: Fault

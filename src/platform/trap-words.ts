@@ -30,6 +30,23 @@ export const FAULT_WORDS = [ADDRESS, ADDRESS + 1, PROGRAM_COUNTER, PROGRAM_COUNT
 
 const TWO_32 = 2 ** 32
 
+/** The call's number and arguments. Word by word: a loop takes 10 ns more, TypedArray.set 20. */
+export function copyCall(frame: Int32Array, call: Int32Array): void {
+  call[2] = frame[2]
+  call[4] = frame[4]
+  call[5] = frame[5]
+  call[6] = frame[6]
+  call[7] = frame[7]
+  call[8] = frame[8]
+  call[9] = frame[9]
+  call[10] = frame[10]
+  call[11] = frame[11]
+  call[12] = frame[12]
+  call[13] = frame[13]
+  call[14] = frame[14]
+  call[15] = frame[15]
+}
+
 export function storeResult(frame: Int32Array, result: number): void {
   frame[RESULT_LOW] = result
   frame[RESULT_HIGH] = Math.floor(result / TWO_32)

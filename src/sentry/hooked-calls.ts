@@ -103,7 +103,7 @@ function pathAt(task: Task, index: number): string | undefined {
   }
 }
 
-/** The frame still holds the arguments: a result is what overwrites them. */
+/** The arguments are still there: the next call is what overwrites them. */
 function follow(verdict: Verdict, task: Task, run: Syscall): number {
   if (verdict === 'go') return run(task, task.arguments)
   if ('errno' in verdict) throw new Errno(verdict.errno)

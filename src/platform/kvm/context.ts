@@ -8,6 +8,7 @@ import {
   ANSWERED,
   ARGUMENTS,
   ARGUMENTS_END,
+  copyCall,
   EXIT_REASON,
   FRAME_WORDS,
   HOST_ERROR,
@@ -26,6 +27,8 @@ export class KvmContext implements Context {
   readonly argumentWords: Int32Array
   readonly native: NativeVcpuContext
   readonly #frame: Int32Array
+  /** The frame's words up to the arguments, as they were at the trap. */
+  readonly #call = new Int32Array(ARGUMENTS_END)
   readonly #record: Int32Array
   readonly #stoppedWord: Int32Array
   readonly #userTop: number
@@ -57,11 +60,19 @@ export class KvmContext implements Context {
     this.#frame = new Int32Array(supervisor, native.frameOffset, FRAME_WORDS)
     this.#record = new Int32Array(supervisor, native.recordOffset, RECORD_WORDS)
     this.#stoppedWord = this.#record.subarray(STOPPED)
-    this.argumentWords = this.#frame.subarray(ARGUMENTS, ARGUMENTS_END)
+    this.argumentWords = this.#call.subarray(ARGUMENTS)
   }
 
   get callNumber(): number {
-    return this.#frame[NUMBER]
+    return this.#call[NUMBER]
+  }
+
+  /**
+   * Once a call, before anything is decided by it: on PVM hosts programs can write the frame, and go on writing while the
+   * sentry that listens answers.
+   */
+  takeCall(): void {
+    copyCall(this.#frame, this.#call)
   }
 
   get fault(): Fault {

@@ -197,6 +197,7 @@ export class KvmPlatform implements Platform {
   }
 
   #stopped(context: KvmContext, event: EventKind): EventKind {
+    if (event === EVENT_SYSCALL) context.takeCall()
     this.#running = undefined
     this.#preempt = false
     this.#trapped = context

@@ -1,0 +1,44 @@
+// KvmContext: a call is what it was at its trap, whatever is written to the frame while it is answered.
+
+import {expect, test} from 'vitest'
+import type {NativeVcpuContext} from '../../../src/platform/kvm/addon.ts'
+import {KvmContext} from '../../../src/platform/kvm/context.ts'
+import {PAGE_SIZE} from '../../../src/platform/platform.ts'
+import {ARGUMENTS, NUMBER} from '../../../src/platform/trap-words.ts'
+import {FrameArguments} from '../../../src/sentry/frame-arguments.ts'
+
+const native = {frameOffset: 0, recordOffset: PAGE_SIZE} as NativeVcpuContext
+
+function trappedContext(number: number, ...args: bigint[]) {
+  const supervisor = new ArrayBuffer(2 * PAGE_SIZE)
+  const frame = new Int32Array(supervisor)
+  frame[NUMBER] = number
+  new BigInt64Array(supervisor, ARGUMENTS * 4).set(args)
+  const context = new KvmContext(native, supervisor, 2 ** 47, () => {})
+  context.takeCall()
+  return {context, frame}
+}
+
+test('a writer of the frame changes neither number nor arguments of the call that is being answered', () => {
+  const {context, frame} = trappedContext(9, 1n, -2n, 3n, 4n, 5n, -6n)
+  const args = new FrameArguments(context.argumentWords)
+  frame.fill(7)
+  expect(context.callNumber).toBe(9)
+  expect([0, 1, 2, 3, 4, 5].map((index) => BigInt.asIntN(64, args.raw(index)))).toEqual([
+    1n,
+    -2n,
+    3n,
+    4n,
+    5n,
+    -6n,
+  ])
+})
+
+test('the next trap brings the next call', () => {
+  const {context, frame} = trappedContext(9, 1n)
+  frame[NUMBER] = 10
+  frame[ARGUMENTS] = 2
+  context.takeCall()
+  expect(context.callNumber).toBe(10)
+  expect(context.argumentWords[0]).toBe(2)
+})

@@ -1,14 +1,21 @@
 // EpollFile: a set of watched descriptors: level-triggered, EPOLLET, EPOLLONESHOT (man 7 epoll).
 
 import {EPOLLERR, EPOLLET, EPOLLHUP, EPOLLONESHOT} from '../abi/epoll.ts'
-import {EEXIST, EINVAL, ELOOP, ENOENT, EPERM, Errno} from '../abi/errno.ts'
+import {EEXIST, ENOENT, Errno} from '../abi/errno.ts'
 import {S_IFCHR, S_IFDIR, S_IFREG} from '../abi/file-mode.ts'
 import {O_RDWR} from '../abi/open-flags.ts'
 import {POLLIN, withNormalBits} from '../abi/poll.ts'
 import {anonymousInode} from '../vfs/anonymous-inode.ts'
 import type {OpenFile} from '../vfs/file.ts'
-import {FileDescription} from '../vfs/file-description.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
+import {
+  checkDepth,
+  checkWays,
+  NestedEpoll,
+  type NestedWatch,
+  readinessPass,
+  wakePass,
+} from './epoll-nesting.ts'
 import type {Description} from './fd-table.ts'
 
 /** What a watched descriptor is watched for; `data` is the guest's, two 32-bit halves. */
@@ -18,7 +25,8 @@ export interface Interest {
   readonly dataHigh: number
 }
 
-class Watch {
+class Watch implements NestedWatch {
+  readonly epoll: EpollFile
   readonly fd: number
   readonly description: Description
   interest: Interest
@@ -29,44 +37,50 @@ class Watch {
   readonly onWake: (events: number) => void
 
   constructor(fd: number, description: Description, interest: Interest, epoll: EpollFile) {
+    this.epoll = epoll
     this.fd = fd
     this.description = description
     this.interest = interest
     this.onWake = (events) => {
       if ((events & (this.interest.events | ALWAYS)) === 0) return
       this.changed = true
-      epoll.waiters.wakeAll()
+      epoll.wake()
     }
   }
 }
 
 const ALWAYS = EPOLLERR | EPOLLHUP
-/** Epolls may watch epolls this deep (EP_MAX_NESTS). */
-const MAX_NESTS = 4
 
-export class EpollFile extends FileDescription {
+export class EpollFile extends NestedEpoll {
   override readonly waiters = new WaitQueue()
   readonly #watches = new Set<Watch>()
+  /** The pass that last asked for `#readiness`, and the one that last woke `waiters`. */
+  #askedIn = 0
+  #wokenIn = 0
+  #readiness = 0
 
   constructor() {
     super(anonymousInode('[eventpoll]'), O_RDWR)
   }
 
-  /** EPOLL_CTL_ADD. @throws Errno EEXIST, EPERM (a file that is always ready), ELOOP, EINVAL */
+  /** EPOLL_CTL_ADD. Preconditions: the file can be watched. @throws Errno EEXIST, ELOOP, EINVAL (too many ways to a file) */
   add(fd: number, description: Description, interest: Interest): void {
     const {file} = description
+    if (file instanceof EpollFile) checkDepth(this, file)
     if (this.#find(fd, description) !== undefined) throw new Errno(EEXIST)
-    if (isAlwaysReady(file)) throw new Errno(EPERM)
-    if (file instanceof EpollFile) {
-      if (file === this || file.watches(this)) throw new Errno(ELOOP)
-      if (file.depth >= MAX_NESTS) throw new Errno(EINVAL)
-    }
 
     const watch = new Watch(fd, description, interest, this)
     this.#watches.add(watch)
+    description.watchers.add(watch)
+    if (file instanceof EpollFile) file.watchers.add(watch)
+    try {
+      if (file instanceof EpollFile || this.watchers.size > 0) checkWays(watch)
+    } catch (error) {
+      this.forget(watch)
+      throw error
+    }
     file.waiters?.join(watch.onWake)
-    description.onLastClose(watch, () => this.#drop(watch))
-    this.waiters.wakeAll()
+    this.wake()
   }
 
   /** EPOLL_CTL_MOD. @throws Errno ENOENT */
@@ -75,7 +89,7 @@ export class EpollFile extends FileDescription {
     watch.interest = interest
     watch.changed = true
     watch.disabled = false
-    this.waiters.wakeAll()
+    this.wake()
   }
 
   /** The events word a descriptor is watched with. @throws Errno ENOENT */
@@ -85,70 +99,85 @@ export class EpollFile extends FileDescription {
 
   /** EPOLL_CTL_DEL. @throws Errno ENOENT */
   remove(fd: number, description: Description): void {
-    this.#drop(this.#get(fd, description))
+    this.forget(this.#get(fd, description))
   }
 
   /** Reports up to `max` ready descriptors, and marks them reported. */
   collect(max: number, report: (events: number, interest: Interest) => void): number {
-    let count = 0
-    for (const watch of [...this.#watches]) {
-      if (count === max) break
-      const ready = readyEvents(watch)
-      if (ready === 0) continue
-      report(ready, watch.interest)
-      count++
-      watch.changed = false
-      if (watch.interest.events & EPOLLONESHOT) watch.disabled = true
-      // To the end of the line: with more ready than `max`, all get their turn.
-      this.#watches.delete(watch)
-      this.#watches.add(watch)
-    }
-    return count
+    return readinessPass.run(() => {
+      let count = 0
+      for (const watch of [...this.#watches]) {
+        if (count === max) break
+        const ready = readyEvents(watch)
+        if (ready === 0) continue
+        report(ready, watch.interest)
+        count++
+        watch.changed = false
+        if (watch.interest.events & EPOLLONESHOT) watch.disabled = true
+        // To the end of the line: with more ready than `max`, all get their turn.
+        this.#watches.delete(watch)
+        this.#watches.add(watch)
+      }
+      return count
+    })
   }
 
-  /** Files below that only a watch of their host descriptor wakes, with the events that count: for Wait.files. */
-  hostFiles(): {file: OpenFile; events: number}[] {
-    const files: {file: OpenFile; events: number}[] = []
+  /** Calls `visit` for files below that only a watch of their host descriptor wakes, with the events that count: for Wait.files. */
+  visitHostFiles(visit: (file: OpenFile, events: number) => void, seen = new Set<EpollFile>()): void {
+    if (seen.has(this)) return
+    seen.add(this)
     for (const {description, interest, disabled} of this.#watches) {
       const {file} = description
       if (disabled) continue
-      if (file.hostFd !== undefined) files.push({file, events: interest.events & 0xffff})
-      if (file instanceof EpollFile) files.push(...file.hostFiles())
+      if (file.hostFd !== undefined) visit(file, interest.events & 0xffff)
+      if (file instanceof EpollFile) file.visitHostFiles(visit, seen)
     }
-    return files
   }
 
   override readiness(): number {
-    for (const watch of this.#watches) if (readyEvents(watch) !== 0) return POLLIN
-    return 0
+    return readinessPass.run((pass) => {
+      if (this.#askedIn === pass) return this.#readiness
+      this.#askedIn = pass
+      this.#readiness = 0
+      for (const watch of this.#watches) {
+        if (readyEvents(watch) === 0) continue
+        this.#readiness = POLLIN
+        break
+      }
+      return this.#readiness
+    })
+  }
+
+  wake(): void {
+    wakePass.run((pass) => {
+      if (this.#wokenIn === pass) return
+      this.#wokenIn = pass
+      this.waiters.wakeAll()
+    })
   }
 
   override close(): void {
-    for (const watch of [...this.#watches]) this.#drop(watch)
+    for (const watch of [...this.#watches]) this.forget(watch)
   }
 
-  /** Whether `other` is among what is watched, however deep. */
-  watches(other: EpollFile, seen = new Set<EpollFile>()): boolean {
-    seen.add(this)
-    for (const {description} of this.#watches) {
-      const {file} = description
-      if (file === other) return true
-      if (file instanceof EpollFile && !seen.has(file) && file.watches(other, seen)) return true
-    }
-    return false
+  override watches(): Iterable<Watch> {
+    return this.#watches
   }
 
-  get depth(): number {
-    let depth = 0
-    for (const {description} of this.#watches) {
-      if (description.file instanceof EpollFile) depth = Math.max(depth, description.file.depth + 1)
-    }
-    return depth
+  override forget(watch: Watch): void {
+    const {description} = watch
+    this.#watches.delete(watch)
+    description.watchers.delete(watch)
+    description.file.waiters?.leave(watch.onWake)
+    if (description.file instanceof EpollFile) description.file.watchers.delete(watch)
   }
 
+  /** A descriptor number may be in use again while what it stood for is still watched. */
   #find(fd: number, description: Description): Watch | undefined {
-    for (const watch of this.#watches) {
-      if (watch.fd === fd && watch.description === description) return watch
+    const {watchers} = description
+    const fewer = watchers.size < this.#watches.size ? watchers : this.#watches
+    for (const watch of fewer as Set<Watch>) {
+      if (watch.fd === fd && watch.description === description && watch.epoll === this) return watch
     }
     return undefined
   }
@@ -157,12 +186,6 @@ export class EpollFile extends FileDescription {
     const watch = this.#find(fd, description)
     if (watch === undefined) throw new Errno(ENOENT)
     return watch
-  }
-
-  #drop(watch: Watch): void {
-    this.#watches.delete(watch)
-    watch.description.file.waiters?.leave(watch.onWake)
-    watch.description.forgetLastClose(watch)
   }
 }
 
@@ -173,7 +196,7 @@ function readyEvents({description, interest, changed, disabled}: Watch): number 
 }
 
 /** Regular files, directories and devices without a wait queue: Linux says EPERM, for it knows no poll of them. */
-function isAlwaysReady(file: OpenFile): boolean {
+export function isAlwaysReady(file: OpenFile): boolean {
   const {kind} = file.inode
   return file.waiters === undefined && (kind === S_IFREG || kind === S_IFDIR || kind === S_IFCHR)
 }

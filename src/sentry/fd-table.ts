@@ -3,6 +3,7 @@
 import {EBADF, EINVAL, EMFILE, Errno} from '../abi/errno.ts'
 import type {OpenFile} from '../vfs/file.ts'
 import type {Location} from '../vfs/location.ts'
+import type {NestedWatch} from './epoll-nesting.ts'
 
 export const O_CLOEXEC = 0o2000000
 
@@ -12,6 +13,8 @@ export class Description {
   /** Where it was opened; undefined for pipes, eventfds and the host's streams. */
   readonly location: Location | undefined
   references = 0
+  /** The epolls that watch it. */
+  readonly watchers = new Set<NestedWatch>()
   #closeActions: Map<object, () => void> | undefined
 
   constructor(file: OpenFile, location?: Location) {
@@ -19,18 +22,15 @@ export class Description {
     this.location = location
   }
 
-  /** What to do when the last descriptor is gone: flock(2) and OFD locks end, epolls forget it. One action a key. */
+  /** What to do when the last descriptor is gone: flock(2) and OFD locks end. One action a key. */
   onLastClose(key: object, action: () => void): void {
     this.#closeActions ??= new Map()
     this.#closeActions.set(key, action)
   }
 
-  forgetLastClose(key: object): void {
-    this.#closeActions?.delete(key)
-  }
-
   /** The last descriptor is gone. */
   close(): void {
+    for (const watch of this.watchers) watch.epoll.forget(watch)
     if (this.#closeActions !== undefined) for (const action of [...this.#closeActions.values()]) action()
     this.file.close()
   }

@@ -12,10 +12,10 @@ import {
   EPOLLOUT,
   EPOLLWAKEUP,
 } from '../../abi/epoll.ts'
-import {EINVAL, Errno} from '../../abi/errno.ts'
+import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import {POLLRDNORM, POLLWRNORM} from '../../abi/poll.ts'
 import {arch} from '../../arch/index.ts'
-import {EpollFile, type Interest} from '../epoll-file.ts'
+import {EpollFile, type Interest, isAlwaysReady} from '../epoll-file.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import type {Syscall} from './syscall.ts'
@@ -32,6 +32,7 @@ export const epollCtl: Syscall = (task, args) => {
   const epoll = openFile(task, args.int32(0))
   const watched = openFile(task, fd)
   const description = task.fds.description(fd)
+  if (isAlwaysReady(watched)) throw new Errno(EPERM)
   if (watched === epoll || !(epoll instanceof EpollFile)) throw new Errno(EINVAL)
   if (interest === undefined) {
     epoll.remove(fd, description)

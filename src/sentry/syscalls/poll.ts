@@ -3,6 +3,7 @@
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {POLLERR, POLLFD_SIZE, POLLHUP, POLLNVAL} from '../../abi/poll.ts'
 import type {OpenFile} from '../../vfs/file.ts'
+import {readinessPass} from '../epoll-nesting.ts'
 import {RLIMIT_NOFILE} from '../resource-limits.ts'
 import type {Task} from '../task.ts'
 import {readinessOf, setMaskArgument, type WatchedFile, waitForReadiness} from './readiness.ts'
@@ -33,7 +34,7 @@ function pollFiles(
   const files = filesOf(task, view, count)
 
   const attempt = (expired: boolean): number => {
-    const ready = scan(view, files)
+    const ready = readinessPass.run(() => scan(view, files))
     if (ready === 0 && !expired) return BLOCKED
     writeResults(task, address, view, count)
     return ready

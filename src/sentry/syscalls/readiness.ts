@@ -36,9 +36,7 @@ export function waitForReadiness(
   finished?: () => void,
 ): number {
   return task.block({
-    files: files.flatMap((watched) =>
-      watched.file instanceof EpollFile ? [watched, ...watched.file.hostFiles()] : [watched],
-    ),
+    files: withHostFiles(files),
     ...(deadlineNs !== Number.POSITIVE_INFINITY && {deadlineNs}),
     restart: 'never',
     retry: (expired) => {
@@ -48,6 +46,19 @@ export function waitForReadiness(
     },
     ...(finished && {interrupted: finished}),
   })
+}
+
+/** What wakes them, each file once: a guest may name one as often as it likes. */
+function withHostFiles(files: readonly WatchedFile[]): WatchedFile[] {
+  const eventsOf = new Map<OpenFile, number>()
+  const watch = (file: OpenFile, events: number) =>
+    void eventsOf.set(file, (eventsOf.get(file) ?? 0) | events)
+  const seen = new Set<EpollFile>()
+  for (const {file, events} of files) {
+    watch(file, events)
+    if (file instanceof EpollFile) file.visitHostFiles(watch, seen)
+  }
+  return Array.from(eventsOf, ([file, events]) => ({file, events}))
 }
 
 /** The signal mask of ppoll, pselect6 and epoll_pwait, in force until the call ends; address 0: none. @throws Errno EFAULT, EINVAL */

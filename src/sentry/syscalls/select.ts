@@ -2,6 +2,7 @@
 
 import {EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {POLLIN, POLLOUT, POLLPRI, SELECT_EXCEPT, SELECT_READ, SELECT_WRITE} from '../../abi/poll.ts'
+import {readinessPass} from '../epoll-nesting.ts'
 import type {Task} from '../task.ts'
 import {readinessOf, setMaskArgument, type WatchedFile, waitForReadiness} from './readiness.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
@@ -82,7 +83,7 @@ function selectFiles(
 
   const attempt = (expired: boolean): number => {
     const results = sets.map(() => new Uint8Array(bytes))
-    const ready = scan(sets, watched, results)
+    const ready = readinessPass.run(() => scan(sets, watched, results))
     if (ready === 0 && !expired) return BLOCKED
     sets.forEach(({address}, i) => {
       task.memory.writeBytes(address, results[i])

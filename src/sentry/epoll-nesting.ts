@@ -1,0 +1,110 @@
+// Epolls in epolls: how deep they may be, how many ways may lead up from a file (fs/eventpoll.c), and walks that end.
+
+import {EINVAL, ELOOP, Errno} from '../abi/errno.ts'
+import {FileDescription} from '../vfs/file-description.ts'
+import type {Description} from './fd-table.ts'
+
+/** A file that an epoll watches. */
+export interface NestedWatch {
+  readonly epoll: NestedEpoll
+  readonly description: Description
+}
+
+/** What of an epoll counts here. */
+export abstract class NestedEpoll extends FileDescription {
+  /** What watches this. */
+  readonly watchers = new Set<NestedWatch>()
+
+  abstract watches(): Iterable<NestedWatch>
+
+  /** The watched file was closed. */
+  abstract forget(watch: NestedWatch): void
+}
+
+/** EP_MAX_NESTS: links in a row. What walks up or down recurses no deeper. */
+const MAX_NESTS = 4
+/** By links from a file's own epoll to one that nothing watches; directly a file may be in any number of epolls. */
+const MAX_WAYS = [Number.POSITIVE_INFINITY, 500, 100, 50, 10]
+
+/** Whether `above` may watch `below`. @throws Errno ELOOP: a loop, or a chain that is too long */
+export function checkDepth(above: NestedEpoll, below: NestedEpoll): void {
+  const links = depthBelow(below, above, new Map()) + 1 + heightAbove(above, new Map())
+  if (links > MAX_NESTS) throw new Errno(ELOOP)
+}
+
+/** Whether no file that a new watch leads to has too many ways up. @throws Errno EINVAL */
+export function checkWays({description}: NestedWatch): void {
+  const {file} = description
+  const below = file instanceof NestedEpoll ? filesBelow(file) : [description]
+  for (const {watchers} of below) countWays(watchers, 0, [0, 0, 0, 0, 0])
+}
+
+/**
+ * A pass through nested epolls, in which each is asked, or woken, once: where each of 32 epolls watches each of the next 32,
+ * four times over, a million ways lead down.
+ */
+export class Pass {
+  #number = 0
+  #depth = 0
+
+  /** Part of the pass that is under way, if one is. `visit` is told the pass's number. */
+  run<T>(visit: (pass: number) => T): T {
+    if (this.#depth === 0) this.#number++
+    this.#depth++
+    try {
+      return visit(this.#number)
+    } finally {
+      this.#depth--
+    }
+  }
+}
+
+/** While one call looks for what is ready. */
+export const readinessPass = new Pass()
+/** While one event wakes who waits for it. */
+export const wakePass = new Pass()
+
+/** Infinity when a way down leads to `forbidden`. */
+function depthBelow(epoll: NestedEpoll, forbidden: NestedEpoll, known: Map<NestedEpoll, number>): number {
+  if (epoll === forbidden) return Number.POSITIVE_INFINITY
+  let depth = known.get(epoll)
+  if (depth !== undefined) return depth
+  depth = 0
+  for (const {description} of epoll.watches()) {
+    const {file} = description
+    if (file instanceof NestedEpoll) depth = Math.max(depth, depthBelow(file, forbidden, known) + 1)
+  }
+  known.set(epoll, depth)
+  return depth
+}
+
+function heightAbove(epoll: NestedEpoll, known: Map<NestedEpoll, number>): number {
+  let height = known.get(epoll)
+  if (height !== undefined) return height
+  height = 0
+  for (const watcher of epoll.watchers) height = Math.max(height, heightAbove(watcher.epoll, known) + 1)
+  known.set(epoll, height)
+  return height
+}
+
+function filesBelow(
+  epoll: NestedEpoll,
+  seen = new Set<NestedEpoll>(),
+  found = new Set<Description>(),
+): Set<Description> {
+  seen.add(epoll)
+  for (const {description} of epoll.watches()) {
+    const {file} = description
+    if (!(file instanceof NestedEpoll)) found.add(description)
+    else if (!seen.has(file)) filesBelow(file, seen, found)
+  }
+  return found
+}
+
+/** reverse_path_check_proc: stops at the first way too many. */
+function countWays(watchers: Iterable<NestedWatch>, links: number, counts: number[]): void {
+  for (const {epoll} of watchers) {
+    if (epoll.watchers.size > 0) countWays(epoll.watchers, links + 1, counts)
+    else if (++counts[links] > MAX_WAYS[links]) throw new Errno(EINVAL)
+  }
+}

@@ -77,7 +77,8 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
   }
 }
 
-function existing(path: string, flag: string, mustBeDirectory: boolean): string {
+/** @returns the absolute path. @throws HvError BAD_ARGUMENT */
+export function existing(path: string, flag: string, mustBeDirectory: boolean): string {
   const absolute = resolve(path)
   const stat = statSync(absolute, {throwIfNoEntry: false})
   if (!stat) throw bad(`${flag}: ${path} does not exist`, 'name a path of this host that does')
@@ -99,7 +100,7 @@ export function createFile(path: string, flag: string): number {
 }
 
 /** What execvp(3) does with a name, on the host; a path is left for the loader, which says what is wrong with it. */
-function findOnHost(program: string, searchPath: string): string {
+export function findOnHost(program: string, searchPath: string): string {
   if (program === '') throw new HvError('NOT_FOUND', 'no program name: PROGRAM is empty', 'give its path')
   if (program.includes('/')) return program
   for (const directory of searchPath.split(':')) {

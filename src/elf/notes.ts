@@ -1,4 +1,4 @@
-// hv's own note in PT_NOTE, which marks a bare-metal guest. Damaged notes are no notes, as for Linux.
+// The notes of PT_NOTE, hv's own among them, which marks a bare-metal guest. Damaged notes are no notes, as for Linux.
 
 import {PT_NOTE} from '../abi/elf.ts'
 import type {ElfReader, Segment} from './image.ts'
@@ -10,18 +10,30 @@ export const HV_NOTE_TYPE = 1
 const READ_LIMIT = 4096
 const NOTE_HEADER_SIZE = 12
 
+export interface Note {
+  /** With its NUL. */
+  readonly name: string
+  readonly type: number
+  readonly descriptor: Uint8Array
+}
+
 /** The descriptor of the first note `hv` of type 1. */
 export function findMachineNote(reader: ElfReader, segments: readonly Segment[]): Uint8Array | undefined {
-  for (const {type, offset, fileSize, align} of segments) {
-    if (type !== PT_NOTE || offset + fileSize > reader.size) continue
-
-    const note = scan(reader.read(offset, Math.min(fileSize, READ_LIMIT)), align === 8 ? 8 : 4)
-    if (note !== undefined) return note
+  for (const {name, type, descriptor} of readNotes(reader, segments)) {
+    if (type === HV_NOTE_TYPE && name === HV_NOTE_NAME) return descriptor
   }
   return undefined
 }
 
-function scan(bytes: Uint8Array, align: number): Uint8Array | undefined {
+/** Of each segment those that lie in its first READ_LIMIT bytes. */
+export function* readNotes(reader: ElfReader, segments: readonly Segment[]): Generator<Note> {
+  for (const {type, offset, fileSize, align} of segments) {
+    if (type !== PT_NOTE || offset + fileSize > reader.size) continue
+    yield* scan(reader.read(offset, Math.min(fileSize, READ_LIMIT)), align === 8 ? 8 : 4)
+  }
+}
+
+function* scan(bytes: Uint8Array, align: number): Generator<Note> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const roundUp = (value: number): number => Math.ceil(value / align) * align
   let at = 0
@@ -29,13 +41,14 @@ function scan(bytes: Uint8Array, align: number): Uint8Array | undefined {
     const nameSize = view.getUint32(at, true)
     const descriptorAt = roundUp(at + NOTE_HEADER_SIZE + nameSize)
     const end = descriptorAt + view.getUint32(at + 4, true)
-    if (end > bytes.length) return undefined
+    if (end > bytes.length) return
 
     const name = Buffer.from(bytes.subarray(at + NOTE_HEADER_SIZE, at + NOTE_HEADER_SIZE + nameSize))
-    if (view.getUint32(at + 8, true) === HV_NOTE_TYPE && name.toString('latin1') === HV_NOTE_NAME) {
-      return new Uint8Array(bytes.subarray(descriptorAt, end))
+    yield {
+      name: name.toString('latin1'),
+      type: view.getUint32(at + 8, true),
+      descriptor: new Uint8Array(bytes.subarray(descriptorAt, end)),
     }
     at = roundUp(end)
   }
-  return undefined
 }

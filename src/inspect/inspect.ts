@@ -1,0 +1,110 @@
+// inspectProgram: what a file is, and what it takes to run it here.
+
+import {ELFOSABI_STANDALONE, PF_X} from '../abi/elf.ts'
+import {isBareMetal} from '../elf/bare-metal.ts'
+import {readDynamic} from '../elf/dynamic.ts'
+import {ElfError} from '../elf/elf-error.ts'
+import type {ElfImage} from '../elf/image.ts'
+import {parseElf} from '../elf/parse.ts'
+import {type ForeignHeader, readForeignHeader, readSections} from '../elf/sections.ts'
+import {howToRun} from './how-to-run.ts'
+import type {Inspection, Program, ProgramFile} from './inspection.ts'
+import {findLibraries} from './libraries.ts'
+import {loadedBytes, notesOf, segmentsOf} from './loading.ts'
+import {withProgramFile} from './program-file.ts'
+
+const SYMBOL_BYTES = {'32': 16, '64': 24}
+
+export interface InspectOptions {
+  /** Without `root` a path of this host, else one of that tree. */
+  path: string
+  /** Host directory that would be the guest's `/`. */
+  root?: string
+}
+
+/** @throws HvError NOT_FOUND, NOT_EXECUTABLE and BAD_ELF for a file that is no ELF file, or a defective one */
+export function inspectProgram(options: InspectOptions): Inspection {
+  return withProgramFile(options, (file) => inspectFile(file, options.root))
+}
+
+/** @throws HvError as inspectProgram */
+export function inspectFile(file: ProgramFile, root: string | undefined): Inspection {
+  const header = readForeignHeader(file.reader)
+  const parsed = parse(file, header)
+  const refusal = parsed instanceof ElfError ? parsed : undefined
+  const program = parsed instanceof ElfError ? undefined : programOf(file, parsed)
+  const sections = readSections(file.reader)
+  const architecture = header?.machine ?? 'unknown'
+  return {
+    path: file.path,
+    class: header?.class === '32' ? 32 : 64,
+    endian: header?.endian === 'msb' ? 'big' : 'little',
+    architecture,
+    type: header?.type ?? 'unknown',
+    ...(program && {program}),
+    sections: typeof sections === 'string' ? [] : sections,
+    ...(typeof sections === 'string' && {sectionsDefect: sections}),
+    symbols: symbolsOf(sections, header),
+    ...howToRun({path: file.path, root}, program, architecture, refusal),
+  }
+}
+
+/** An image; or why hv does not run what is a sound file all the same, of another machine or kind. */
+function parse({reader, path}: ProgramFile, header: ForeignHeader | undefined): ElfImage | ElfError {
+  try {
+    return parseElf(reader, path)
+  } catch (error) {
+    if (header !== undefined && error instanceof ElfError && error.code === 'NOT_EXECUTABLE') return error
+    throw error
+  }
+}
+
+function programOf({reader, treePath, tree}: ProgramFile, image: ElfImage): Program {
+  const {interp: interpreter, machine} = image
+  const dynamic = readDynamic(reader, image)
+  const isBare = isBareMetal(image)
+  return {
+    kind: isBare ? 'bare-metal' : 'linux',
+    mark: markOf(image),
+    linking: linkingOf(image, dynamic?.isPie ?? false),
+    interpreter:
+      interpreter === undefined
+        ? null
+        : {name: interpreter, path: tree.read(interpreter, () => interpreter) ?? null},
+    libraries:
+      interpreter === undefined || dynamic === undefined
+        ? []
+        : findLibraries(tree, machine, interpreter, treePath, dynamic),
+    entry: image.entry,
+    memoryBytes: loadedBytes(image),
+    executableStack: ((image.stackFlags ?? 0) & PF_X) !== 0,
+    segments: segmentsOf(image),
+    notes: notesOf(reader, image),
+  }
+}
+
+function markOf(image: ElfImage): string {
+  if (image.machineNote !== undefined) return 'the note hv, type 1'
+  if (isBareMetal(image)) return `ET_EXEC with OSABI ${ELFOSABI_STANDALONE} (standalone)`
+  return 'no mark of a bare-metal guest'
+}
+
+function linkingOf({type, interp}: ElfImage, isPie: boolean): Program['linking'] {
+  if (interp !== undefined) return 'dynamic'
+  if (type === 'EXEC') return 'static'
+  return isPie ? 'static-pie' : 'library'
+}
+
+function symbolsOf(
+  sections: ReturnType<typeof readSections>,
+  header: ForeignHeader | undefined,
+): Inspection['symbols'] {
+  const none = {table: null, count: 0}
+  if (typeof sections === 'string' || header === undefined) return none
+  for (const table of ['symtab', 'dynsym'] as const) {
+    const section = sections.find(({type}) => type === table)
+    // The first is the null symbol.
+    if (section) return {table, count: Math.max(0, Math.floor(section.size / SYMBOL_BYTES[header.class]) - 1)}
+  }
+  return none
+}

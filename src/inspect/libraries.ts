@@ -1,0 +1,81 @@
+// findLibraries: what a dynamic program needs, and where a tree has it, by the rules of ld.so(8).
+
+import {posix} from 'node:path'
+import {type Dynamic, readDynamic} from '../elf/dynamic.ts'
+import type {ElfReader} from '../elf/image.ts'
+import type {Machine} from '../elf/machine-name.ts'
+import {parseElf} from '../elf/parse.ts'
+import {HvError} from '../errors.ts'
+import type {Found} from './inspection.ts'
+import {libraryPath} from './library-path.ts'
+import type {ProgramTree} from './tree.ts'
+
+/** A file can name libraries without end. */
+const MAX_LIBRARIES = 1000
+
+interface Wanted {
+  name: string
+  /** Where its user says that it is. */
+  folders: readonly string[]
+}
+
+/** @param path the program's own, in the tree */
+export function findLibraries(
+  tree: ProgramTree,
+  machine: Machine,
+  interpreter: string,
+  path: string,
+  dynamic: Dynamic,
+): Found[] {
+  const standard = libraryPath(tree, machine, interpreter)
+  const found = new Map<string, Found>()
+  const queue = wantedBy(path, dynamic)
+  // The dynamic linker itself is there already, whoever needs it.
+  const own = posix.basename(interpreter)
+  for (let wanted = queue.shift(); wanted !== undefined; wanted = queue.shift()) {
+    const {name, folders} = wanted
+    if (found.has(name) || name === own || found.size >= MAX_LIBRARIES) continue
+    const candidates = name.includes('/')
+      ? [name]
+      : [...folders, ...standard].map((folder) => `${folder}/${name}`)
+    const hit = firstLibrary(tree, candidates, machine)
+    found.set(name, {name, path: hit?.path ?? null})
+    if (hit?.dynamic !== undefined) queue.push(...wantedBy(hit.path, hit.dynamic))
+  }
+  return [...found.values()]
+}
+
+function wantedBy(path: string, {needed, rpath, runpath}: Dynamic): Wanted[] {
+  // DT_RPATH counts only where there is no DT_RUNPATH.
+  const origin = posix.dirname(path)
+  const folders = (runpath.length > 0 ? runpath : rpath).map((folder) =>
+    folder.replace(/\$(ORIGIN\b|\{ORIGIN\})/g, () => origin),
+  )
+  return needed.map((name) => ({name, folders}))
+}
+
+function firstLibrary(
+  tree: ProgramTree,
+  candidates: readonly string[],
+  machine: Machine,
+): {path: string; dynamic: Dynamic | undefined} | undefined {
+  for (const path of candidates) {
+    // ld.so goes on to the next folder where a library is of another machine.
+    const read = tree.read(path, (reader) => dynamicOf(reader, path, machine))
+    if (read !== undefined) return {path, dynamic: read.dynamic}
+  }
+  return undefined
+}
+
+function dynamicOf(
+  reader: ElfReader,
+  path: string,
+  machine: Machine,
+): {dynamic: Dynamic | undefined} | undefined {
+  try {
+    return {dynamic: readDynamic(reader, parseElf(reader, path, machine))}
+  } catch (error) {
+    if (error instanceof HvError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,35 @@
+// libraryPath: the folders in which a dynamic linker looks for libraries: ld.so(8), and ldd-musl's path file.
+
+import type {Machine} from '../elf/machine-name.ts'
+import type {ProgramTree} from './tree.ts'
+
+/** What glibc's own configuration has, in Debian and elsewhere. */
+const TRIPLETS: Record<Machine, string> = {x86_64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu'}
+const MUSL_NAMES: Record<Machine, string> = {x86_64: 'x86_64', arm64: 'aarch64'}
+const MUSL_FOLDERS = ['/lib', '/usr/local/lib', '/usr/lib']
+const CONFIGURATION = '/etc/ld.so.conf'
+/** Debian's file includes this folder, and nobody writes other patterns. */
+const INCLUDED = '/etc/ld.so.conf.d/'
+
+/** What ld.so looks through for every program, in order. */
+export function libraryPath(tree: ProgramTree, machine: Machine, interpreter: string): readonly string[] {
+  if (interpreter.includes('ld-musl')) {
+    const listed = tree.text(`/etc/ld-musl-${MUSL_NAMES[machine]}.path`)
+    return listed === undefined ? MUSL_FOLDERS : listed.split(/[\n:]/).filter(Boolean)
+  }
+  const triplet = TRIPLETS[machine]
+  const configured = configuredFolders(tree, CONFIGURATION)
+  return [
+    ...configured,
+    ...[`/usr/local/lib/${triplet}`, `/lib/${triplet}`, `/usr/lib/${triplet}`],
+    ...['/lib64', '/usr/lib64', '/lib', '/usr/lib', '/usr/local/lib'],
+  ]
+}
+
+function configuredFolders(tree: ProgramTree, path: string): string[] {
+  const lines = (tree.text(path) ?? '').split('\n').map((line) => line.replace(/#.*/, '').trim())
+  const folders = lines.filter((line) => line.startsWith('/'))
+  if (path !== CONFIGURATION || !lines.some((line) => line.startsWith('include'))) return folders
+  const included = tree.names(INCLUDED).filter((name) => name.endsWith('.conf'))
+  return [...folders, ...included.sort().flatMap((name) => configuredFolders(tree, INCLUDED + name))]
+}

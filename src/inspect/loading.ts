@@ -1,0 +1,79 @@
+// What of a file is loaded, and what its notes say, in words.
+
+import {
+  PF_R,
+  PF_W,
+  PF_X,
+  PT_DYNAMIC,
+  PT_GNU_RELRO,
+  PT_GNU_STACK,
+  PT_INTERP,
+  PT_LOAD,
+  PT_NOTE,
+  PT_PHDR,
+  PT_TLS,
+} from '../abi/elf.ts'
+import type {ElfImage, ElfReader} from '../elf/image.ts'
+import {type Note, readNotes} from '../elf/notes.ts'
+import type {Program} from './inspection.ts'
+
+const PT_GNU_EH_FRAME = 0x6474e550
+const PT_GNU_PROPERTY = 0x6474e553
+const TYPES: Record<number, string> = {
+  [PT_LOAD]: 'LOAD',
+  [PT_DYNAMIC]: 'DYNAMIC',
+  [PT_INTERP]: 'INTERP',
+  [PT_NOTE]: 'NOTE',
+  [PT_PHDR]: 'PHDR',
+  [PT_TLS]: 'TLS',
+  [PT_GNU_EH_FRAME]: 'GNU_EH_FRAME',
+  [PT_GNU_STACK]: 'GNU_STACK',
+  [PT_GNU_RELRO]: 'GNU_RELRO',
+  [PT_GNU_PROPERTY]: 'GNU_PROPERTY',
+}
+const MAX_NOTES = 64
+const MAX_SHOWN_BYTES = 32
+const SYSTEMS = ['Linux', 'Hurd', 'Solaris', 'kFreeBSD']
+
+export function segmentsOf({segments}: ElfImage): Program['segments'] {
+  return segments.map(({type, flags, vaddr, offset, fileSize, memSize}) => ({
+    type: TYPES[type] ?? `0x${type.toString(16)}`,
+    flags: `${flags & PF_R ? 'r' : '-'}${flags & PF_W ? 'w' : '-'}${flags & PF_X ? 'x' : '-'}`,
+    address: vaddr,
+    offset,
+    fileBytes: fileSize,
+    memoryBytes: memSize,
+  }))
+}
+
+export function loadedBytes({segments}: ElfImage): number {
+  return segments.filter(({type}) => type === PT_LOAD).reduce((sum, {memSize}) => sum + memSize, 0)
+}
+
+export function notesOf(reader: ElfReader, {segments}: ElfImage): Program['notes'] {
+  const notes: Program['notes'] = []
+  for (const note of readNotes(reader, segments)) {
+    const {name, type} = note
+    notes.push({name: name.replace(/\0+$/, ''), type, text: textOf(note)})
+    if (notes.length === MAX_NOTES) break
+  }
+  // PT_GNU_PROPERTY and PT_NOTE often cover the same bytes; each is listed once.
+  return notes.filter((note, index) => notes.findIndex((other) => isSame(note, other)) === index)
+}
+
+const isSame = (a: Program['notes'][number], b: Program['notes'][number]): boolean =>
+  a.name === b.name && a.type === b.type && a.text === b.text
+
+/** The GNU notes of the System V ABI's Linux extensions; anything else as its bytes. */
+function textOf({name, type, descriptor}: Note): string {
+  const view = new DataView(descriptor.buffer, descriptor.byteOffset, descriptor.byteLength)
+  const word = (index: number): number => view.getUint32(4 * index, true)
+  if (name === 'GNU\0' && type === 1 && descriptor.length >= 16) {
+    return `needs ${SYSTEMS[word(0)] ?? `system ${word(0)}`} ${word(1)}.${word(2)}.${word(3)}`
+  }
+  const bytes = Buffer.from(descriptor.subarray(0, MAX_SHOWN_BYTES)).toString('hex')
+  const shown = descriptor.length > MAX_SHOWN_BYTES ? `${bytes}…` : bytes
+  if (name === 'GNU\0' && type === 3) return `build ID ${shown}`
+  if (name === 'hv\0' && type === 1) return `a bare-metal guest of hv: ${shown}`
+  return shown
+}

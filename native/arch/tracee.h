@@ -27,8 +27,8 @@ extern const uint16_t kElfMachine;
 extern const uint32_t kAuditArch;
 // The processor's floating-point state among ptrace's register sets: NT_*.
 extern const int kFpRegisterSet;
-// So much of it, at most, is a program's to have.
-size_t FpStateLimit();
+// Takes away what no program is given.
+void TrimFpState(std::vector<uint8_t>& state);
 
 // Of a stopped tracee. Throw std::system_error; ESRCH: it is gone.
 void GetRegisters(pid_t pid, UserRegisters& registers);

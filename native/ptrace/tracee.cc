@@ -66,9 +66,8 @@ void Tracee::Kick() const {
 }
 
 std::vector<uint8_t> Tracee::ReadFpState() const {
-  static const size_t limit = arch::FpStateLimit();
   std::vector<uint8_t> state = ReadWholeFpState();
-  state.resize(std::min(state.size(), limit));
+  arch::TrimFpState(state);
   return state;
 }
 

@@ -46,7 +46,7 @@ class Tracee {
   // A signal that stops it, now or when it is resumed next. Any thread.
   void Kick() const;
 
-  // As much as is a program's: see arch::FpStateLimit.
+  // As much as is a program's: see arch::TrimFpState.
   std::vector<uint8_t> ReadFpState() const;
   // Throws std::system_error EINVAL when the processor refuses it.
   void WriteFpState(const std::vector<uint8_t>& state) const;

@@ -62,7 +62,10 @@ export interface Context {
    */
   readRegisters(): BigUint64Array
   writeRegisters(registers: BigUint64Array): void
-  /** x86_64: the XSAVE area in standard (non-compacted) format; arm64: user_fpsimd_state. A fresh copy. */
+  /**
+   * x86_64: the XSAVE area in standard (non-compacted) format, with XCR0 in the 8 bytes from 464 on (as NT_X86_XSTATE has it);
+   * arm64: user_fpsimd_state. A fresh copy.
+   */
   readFpState(): Uint8Array
   /** @throws Errno EINVAL when the processor refuses the state */
   writeFpState(state: Uint8Array): void

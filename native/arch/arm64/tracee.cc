@@ -55,7 +55,7 @@ const uint16_t kElfMachine = EM_AARCH64;
 const uint32_t kAuditArch = AUDIT_ARCH_AARCH64;
 const int kFpRegisterSet = NT_PRFPREG;
 
-size_t FpStateLimit() { return SIZE_MAX; }
+void TrimFpState(std::vector<uint8_t>&) {}
 
 uint64_t UserEnd() {
   static const uint64_t end = [] {

@@ -6,6 +6,7 @@
 
 #include "arch/arch.h"
 #include "arch/x86_64/layout.h"
+#include "arch/x86_64/pvm.h"
 #include "kvm/vcpu.h"
 #include "sys/ioctl.h"
 
@@ -33,8 +34,29 @@ const std::vector<kvm_cpuid_entry2>& SupportedCpuid(const System& system) {
   return entries;
 }
 
-uint32_t CpuidRegister(const System& system, uint32_t function, uint32_t index, int reg) {
-  for (const kvm_cpuid_entry2& entry : SupportedCpuid(system)) {
+const std::vector<kvm_cpuid_entry2>& UserCpuid(const System& system) {
+  static std::once_flag once;
+  static std::vector<kvm_cpuid_entry2> entries;
+  std::call_once(once, [&] {
+    entries = SupportedCpuid(system);
+    if (pvm::IsHost()) pvm::AddXsave(entries);
+  });
+  return entries;
+}
+
+void SetCpuid(Vcpu& vcpu, const std::vector<kvm_cpuid_entry2>& entries) {
+  std::vector<uint64_t> buffer(
+      (sizeof(kvm_cpuid2) + entries.size() * sizeof(kvm_cpuid_entry2)) / 8 + 1);
+  // SAFETY: as in ReadSupportedCpuid.
+  auto* cpuid = reinterpret_cast<kvm_cpuid2*>(buffer.data());
+  cpuid->nent = static_cast<uint32_t>(entries.size());
+  std::copy(entries.begin(), entries.end(), cpuid->entries);
+  Ioctl(vcpu.fd(), KVM_SET_CPUID2, "KVM_SET_CPUID2", cpuid);
+}
+
+uint32_t CpuidRegister(const std::vector<kvm_cpuid_entry2>& entries, uint32_t function,
+                       uint32_t index, int reg) {
+  for (const kvm_cpuid_entry2& entry : entries) {
     if (entry.function != function) continue;
     if ((entry.flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX) && entry.index != index) continue;
     const uint32_t registers[] = {entry.eax, entry.ebx, entry.ecx, entry.edx};
@@ -78,14 +100,7 @@ void InitVm(Vm& vm) {
 
 void InitVcpu(Vcpu& vcpu) {
   if (vcpu.options().starts_off || vcpu.options().has_el2) throw NotOnX86("vCPU option");
-  const auto& entries = x86_64::SupportedCpuid(vcpu.vm().system());
-  std::vector<uint64_t> buffer(
-      (sizeof(kvm_cpuid2) + entries.size() * sizeof(kvm_cpuid_entry2)) / 8 + 1);
-  // SAFETY: as in ReadSupportedCpuid.
-  auto* cpuid = reinterpret_cast<kvm_cpuid2*>(buffer.data());
-  cpuid->nent = static_cast<uint32_t>(entries.size());
-  std::copy(entries.begin(), entries.end(), cpuid->entries);
-  Ioctl(vcpu.fd(), KVM_SET_CPUID2, "KVM_SET_CPUID2", cpuid);
+  x86_64::SetCpuid(vcpu, x86_64::SupportedCpuid(vcpu.vm().system()));
 }
 
 // Caches are coherent, and writing to code is seen by the next jump (SDM vol. 3, 12.1.3).

@@ -9,13 +9,23 @@
 
 #include "kvm/system.h"
 
+namespace hv {
+class Vcpu;
+}
+
 namespace hv::x86_64 {
 
 // KVM_GET_SUPPORTED_CPUID's leaves, read once a process.
 const std::vector<kvm_cpuid_entry2>& SupportedCpuid(const System& system);
 
+// Those for programs: see pvm.h.
+const std::vector<kvm_cpuid_entry2>& UserCpuid(const System& system);
+// Before the vCPU's first run.
+void SetCpuid(Vcpu& vcpu, const std::vector<kvm_cpuid_entry2>& entries);
+
 // One register (0 EAX … 3 EDX) of a leaf; 0 when the leaf is not there.
-uint32_t CpuidRegister(const System& system, uint32_t function, uint32_t index, int reg);
+uint32_t CpuidRegister(const std::vector<kvm_cpuid_entry2>& entries, uint32_t function,
+                       uint32_t index, int reg);
 
 }  // namespace hv::x86_64
 

@@ -2,6 +2,8 @@
 //
 // - SYSCALL goes to LSTAR in ring 3, so entry code and frame are mapped for the program: shim/x86_64/pvm.S.
 // - The doorbell is a fetch from an executable page without memory: KVM_EXIT_INTERNAL_ERROR, emulation failure.
+// - KVM_GET_SUPPORTED_CPUID hides XSAVE, though KVM takes CR4.OSXSAVE and XCR0, and saves the state. Ring 3 sees neither
+//   these leaves nor what is hidden there: its CPUID is the processor's own, but for OSXSAVE.
 // - A page-table entry that was present stays in KVM's shadow until the memory behind it is unmapped on the host.
 #ifndef HV_ARCH_X86_64_PVM_H_
 #define HV_ARCH_X86_64_PVM_H_
@@ -9,11 +11,15 @@
 #include <linux/kvm.h>
 
 #include <cstdint>
+#include <vector>
 
 namespace hv::pvm {
 
 // Is this host one? KVM has no capability for it: the module says so.
 bool IsHost();
+
+// Offers XSAVE in a program's CPUID if this process has it.
+void AddXsave(std::vector<kvm_cpuid_entry2>& entries);
 
 // Did KVM_RUN end because the program's entry code rang the doorbell at `address`?
 bool RangDoorbell(const kvm_run& run, uint64_t address);

@@ -37,21 +37,50 @@ enum Cr4 : uint64_t {
   kCr4Smap = 1u << 21,
 };
 
-constexpr uint64_t kX87SseAvx = 0x7;
+// Bits of XCR0, and XSAVE's areas (SDM vol. 1, 13.1 and 13.4). AMX's tiles are given to nobody: signal frames of 11 KB would not
+// fit the stacks that programs have for them.
+constexpr uint64_t kX87Sse = 0x3;
+constexpr uint64_t kAvx = 0x4;
 constexpr uint64_t kAvx512 = 0xe0;
+constexpr uint32_t kXsaveLeaf = 0xd;
+constexpr size_t kXsaveHeaderEnd = 576;
+// Where Linux keeps XCR0 in what ptrace reads, asm/user.h; a KVM_GET_XSAVE has the host's there.
+constexpr size_t kXcr0Offset = 464;
+constexpr size_t kXstateBvOffset = 512;
 
 constexpr int kEax = 0, kEbx = 1, kEcx = 2;
 
-uint64_t Cr4(const System& system) {
-  uint32_t leaf7_ebx = x86_64::CpuidRegister(system, 7, 0, kEbx);
-  uint32_t leaf7_ecx = x86_64::CpuidRegister(system, 7, 0, kEcx);
+using Cpuid = std::vector<kvm_cpuid_entry2>;
+
+uint64_t Cr4(const Cpuid& cpuid) {
+  uint32_t leaf7_ebx = x86_64::CpuidRegister(cpuid, 7, 0, kEbx);
+  uint32_t leaf7_ecx = x86_64::CpuidRegister(cpuid, 7, 0, kEcx);
   uint64_t cr4 = kCr4Pae | kCr4Osfxsr | kCr4Osxmmexcpt;
   if (leaf7_ebx & (1u << 0)) cr4 |= kCr4Fsgsbase;
   if (leaf7_ebx & (1u << 7)) cr4 |= kCr4Smep;
   if (leaf7_ebx & (1u << 20)) cr4 |= kCr4Smap;
   if (leaf7_ecx & (1u << 2)) cr4 |= kCr4Umip;
-  if (x86_64::CpuidRegister(system, 1, 0, kEcx) & (1u << 26)) cr4 |= kCr4Osxsave;
+  if (x86_64::CpuidRegister(cpuid, 1, 0, kEcx) & (1u << 26)) cr4 |= kCr4Osxsave;
   return cr4;
+}
+
+// XCR0: AVX-512 needs AVX (SDM vol. 1, 13.3).
+uint64_t XsaveFeatures(const Cpuid& cpuid) {
+  uint64_t offered = x86_64::CpuidRegister(cpuid, kXsaveLeaf, 0, kEax);
+  uint64_t features = kX87Sse | (offered & kAvx);
+  if ((offered & kAvx) && (offered & kAvx512) == kAvx512) features |= kAvx512;
+  return features;
+}
+
+size_t XsaveBytes(const Cpuid& cpuid, uint64_t features) {
+  size_t bytes = kXsaveHeaderEnd;
+  for (uint32_t feature = 2; features >> feature != 0; feature++) {
+    if (!(features >> feature & 1)) continue;
+    size_t size = x86_64::CpuidRegister(cpuid, kXsaveLeaf, feature, kEax);
+    size_t offset = x86_64::CpuidRegister(cpuid, kXsaveLeaf, feature, kEbx);
+    bytes = std::max(bytes, offset + size);
+  }
+  return std::min(bytes, sizeof(kvm_xsave));
 }
 
 kvm_segment Segment(uint16_t selector, uint8_t type, uint8_t dpl, bool code) {
@@ -141,12 +170,13 @@ void InitMsrs(Vcpu& vcpu, uint64_t entry) {
   if (set != 4) throw std::system_error(EINVAL, std::generic_category(), "KVM_SET_MSRS");
 }
 
-void InitSregs(Vcpu& vcpu, uint64_t tables) {
-  const System& system = vcpu.vm().system();
+FpLayout InitSregs(Vcpu& vcpu, uint64_t tables) {
+  const Cpuid& cpuid = x86_64::UserCpuid(vcpu.vm().system());
+  x86_64::SetCpuid(vcpu, cpuid);
   kvm_sregs sregs;
   Ioctl(vcpu.fd(), KVM_GET_SREGS, "KVM_GET_SREGS", &sregs);
   sregs.cr0 = kCr0;
-  sregs.cr4 = Cr4(system);
+  sregs.cr4 = Cr4(cpuid);
   sregs.efer = kEfer;
   sregs.idt.base = tables + HV_PRIVATE_IDT;
   sregs.idt.limit = HV_VECTORS * 16 - 1;
@@ -161,13 +191,12 @@ void InitSregs(Vcpu& vcpu, uint64_t tables) {
   SetSegments(UserRegisters{}, sregs);
   Ioctl(vcpu.fd(), KVM_SET_SREGS, "KVM_SET_SREGS", &sregs);
 
-  if (!(sregs.cr4 & kCr4Osxsave)) return;
-  uint64_t offered = x86_64::CpuidRegister(system, 0xd, 0, kEax);
+  if (!(sregs.cr4 & kCr4Osxsave)) return {kX87Sse, kXsaveHeaderEnd};
   kvm_xcrs xcrs = {};
   xcrs.nr_xcrs = 1;
-  xcrs.xcrs[0].value = offered & kX87SseAvx;
-  if ((offered & kAvx512) == kAvx512) xcrs.xcrs[0].value |= kAvx512;
+  xcrs.xcrs[0].value = XsaveFeatures(cpuid);
   Ioctl(vcpu.fd(), KVM_SET_XCRS, "KVM_SET_XCRS", &xcrs);
+  return {xcrs.xcrs[0].value, XsaveBytes(cpuid, xcrs.xcrs[0].value)};
 }
 
 void SetSegments(const UserRegisters& user, kvm_sregs& sregs) {
@@ -217,9 +246,16 @@ bool UseHostCycles(Vcpu& vcpu) {
   return ::ioctl(vcpu.fd(), KVM_SET_DEVICE_ATTR, &attribute) == 0;
 }
 
-std::vector<uint8_t> ReadFpState(const Vcpu& vcpu) {
+std::vector<uint8_t> ReadFpState(const Vcpu& vcpu, const FpLayout& layout) {
   std::vector<uint8_t> area(sizeof(kvm_xsave));
   Ioctl(vcpu.fd(), KVM_GET_XSAVE, "KVM_GET_XSAVE", area.data());
+  area.resize(layout.bytes);
+  std::memcpy(area.data() + kXcr0Offset, &layout.features, sizeof(layout.features));
+  // KVM adds what the program cannot have, PKRU for one.
+  uint64_t in_use;
+  std::memcpy(&in_use, area.data() + kXstateBvOffset, sizeof(in_use));
+  in_use &= layout.features;
+  std::memcpy(area.data() + kXstateBvOffset, &in_use, sizeof(in_use));
   return area;
 }
 

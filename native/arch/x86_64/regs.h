@@ -31,14 +31,20 @@ void SetSegments(const UserRegisters& user, kvm_sregs& sregs);
 void InitPrivatePage(uint8_t* page, uint64_t window);
 // SYSCALL (SDM vol. 3, 5.8.8) to `entry`.
 void InitMsrs(Vcpu& vcpu, uint64_t entry);
-// Long mode with the protections that KVM offers here; tables in the private page at `tables`.
-void InitSregs(Vcpu& vcpu, uint64_t tables);
+// A program's floating-point state: XCR0, and the length of its XSAVE area in standard format (SDM vol. 1, 13.4).
+struct FpLayout {
+  uint64_t features;
+  size_t bytes;
+};
+
+// Long mode with the protections that KVM offers here, and XSAVE where it does; tables in the private page at `tables`.
+FpLayout InitSregs(Vcpu& vcpu, uint64_t tables);
 
 // Gives the vCPU the host's time-stamp counter in place of one that starts at 0. False: KVM is too old (before 5.16).
 bool UseHostCycles(Vcpu& vcpu);
 
-// The XSAVE area in standard format (SDM vol. 1, 13.4).
-std::vector<uint8_t> ReadFpState(const Vcpu& vcpu);
+// The XSAVE area, which says what its features are where NT_X86_XSTATE says it.
+std::vector<uint8_t> ReadFpState(const Vcpu& vcpu, const FpLayout& layout);
 // Throws std::system_error EINVAL when KVM refuses it.
 void WriteFpState(const Vcpu& vcpu, const uint8_t* area, size_t size);
 

@@ -25,7 +25,18 @@ constexpr uint32_t kIdtError = 0x80 << 3 | 2;
 constexpr uint64_t kInt80Length = 2;
 constexpr uint64_t kUserPrivilege = 3;
 
+// XCR0 in NT_X86_XSTATE: asm/user.h.
+constexpr size_t kXcr0Offset = 464;
+constexpr uint64_t kTiles = uint64_t{3} << 17;
+
 static_assert(sizeof(user_regs_struct) == sizeof(UserRegisters));
+
+size_t TilesOffset() {
+  constexpr unsigned kXsaveLeaf = 0xd, kTileConfig = 17;
+  unsigned size = 0, offset = 0, ecx = 0, edx = 0;
+  bool known = __get_cpuid_count(kXsaveLeaf, kTileConfig, &size, &offset, &ecx, &edx) != 0;
+  return known && size != 0 ? offset : SIZE_MAX;
+}
 
 // What a program can load, but a tracer is refused: data segments by selectors of less privilege than they ask for, and bases
 // in the kernel's half, with which it can reach nothing.
@@ -44,13 +55,16 @@ const uint16_t kElfMachine = EM_X86_64;
 const uint32_t kAuditArch = AUDIT_ARCH_X86_64;
 const int kFpRegisterSet = NT_X86_XSTATE;
 
-// Up to AMX's tiles (SDM vol. 1, 13.2: XSAVE component 17, the place by CPUID), which Linux gives to those who ask by arch_prctl(2),
-// and the sentry to nobody: signal frames of 11 KB would not fit the stacks that programs have for them.
-size_t FpStateLimit() {
-  constexpr unsigned kXsaveLeaf = 0xd, kTileConfig = 17;
-  unsigned size = 0, offset = 0, ecx = 0, edx = 0;
-  bool known = __get_cpuid_count(kXsaveLeaf, kTileConfig, &size, &offset, &ecx, &edx) != 0;
-  return known && size != 0 ? offset : SIZE_MAX;
+// AMX's tiles, which Linux gives to those who ask by arch_prctl(2), and the sentry to nobody: signal frames of 11 KB would not
+// fit the stacks that programs have for them. They lie last (SDM vol. 1, 13.2: components 17 and 18, their place by CPUID).
+void TrimFpState(std::vector<uint8_t>& state) {
+  static const size_t tiles = TilesOffset();
+  if (state.size() <= tiles) return;
+  state.resize(tiles);
+  uint64_t features;
+  std::memcpy(&features, state.data() + kXcr0Offset, sizeof(features));
+  features &= ~kTiles;
+  std::memcpy(state.data() + kXcr0Offset, &features, sizeof(features));
 }
 
 uint64_t StubAddress() { return HV_USER_TOP; }

@@ -62,7 +62,7 @@ Context::Context(std::shared_ptr<Vm> vm, SupervisorPages& pages, const Shim& shi
       pvm_(pvm::IsHost()) {
   InitPrivatePage(private_page(), window_);
   InitMsrs(vcpu_, window_ + HV_WINDOW_ENTRY);
-  InitSregs(vcpu_, window_ + HV_WINDOW_PRIVATE);
+  fp_layout_ = InitSregs(vcpu_, window_ + HV_WINDOW_PRIVATE);
   // RDTSC in ring 3 is native on PVM.
   has_host_cycles_ = pvm_ || UseHostCycles(vcpu_);
   vcpu_.run().kvm_valid_regs = KVM_SYNC_X86_REGS;

@@ -59,7 +59,7 @@ class Context {
   void WriteRegisters(const UserRegisters& registers);
   // The result register among those that were written.
   void WriteResult(int64_t result) { written_[kRegRax] = static_cast<uint64_t>(result); }
-  std::vector<uint8_t> ReadFpState() const { return hv::ReadFpState(vcpu_); }
+  std::vector<uint8_t> ReadFpState() const { return hv::ReadFpState(vcpu_, fp_layout_); }
   // Throws std::system_error EINVAL when KVM refuses it.
   void WriteFpState(const std::vector<uint8_t>& state) {
     hv::WriteFpState(vcpu_, state.data(), state.size());
@@ -90,6 +90,7 @@ class Context {
   uint64_t record_page_;
   uint64_t private_page_;
   uint64_t cr3_ = 0;
+  FpLayout fp_layout_;
   bool pvm_;
   bool has_host_cycles_;
   Stop stop_ = Stop::kUser;

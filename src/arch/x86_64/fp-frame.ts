@@ -21,6 +21,7 @@ const MXCSR_MASK = 28
 const X87_REGISTERS = 32
 const XMM_REGISTERS = 160
 const LEGACY_RESERVED = 416
+/** In a context's state, XCR0; in a frame, Linux's markers. */
 const SW_BYTES = 464
 const SW_EXTENDED_SIZE = 468
 const SW_FEATURES = 472
@@ -33,17 +34,11 @@ const DEFAULT_MXCSR_MASK = 0xffbf
 const X87 = 1n
 const SSE = 2n
 
-/** SDM vol. 1, 13.4: features and where they lie at least; what lies behind the area is not there. */
-const FEATURE_ENDS: ReadonlyArray<readonly [feature: bigint, end: number]> = [
-  [1n << 2n, 832],
-  [7n << 5n, 2688],
-]
-
-/** @param state an XSAVE area in standard format; the copy has MAGIC2 behind it */
+/** @param state Context.readFpState(); the copy has MAGIC2 behind it */
 export function toFrameFpState(state: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(state.length + FP_MAGIC2_BYTES)
   bytes.set(state)
-  const view = new DataView(bytes.buffer)
+  const view = viewOf(bytes)
   bytes.fill(0, SW_BYTES, LEGACY_BYTES)
   showLegacyState(bytes)
   view.setUint32(SW_BYTES, FP_XSTATE_MAGIC1, true)
@@ -77,6 +72,7 @@ export function initialFpState(current: Uint8Array): Uint8Array {
   view.setUint16(FCW, DEFAULT_FCW, true)
   view.setUint32(MXCSR, DEFAULT_MXCSR, true)
   view.setUint32(MXCSR_MASK, viewOf(current).getUint32(MXCSR_MASK, true), true)
+  view.setBigUint64(SW_BYTES, features(current), true)
   return state
 }
 
@@ -98,14 +94,16 @@ export function parseFrameFpState(memory: FrameMemory, address: number, current:
   if (size === 0) {
     view.setBigUint64(XSTATE_BV, X87 | SSE, true)
   } else {
-    // What the processor lacks is refused by Context.writeFpState.
-    const wanted = view.getBigUint64(XSTATE_BV, true) & viewOf(legacy).getBigUint64(SW_FEATURES, true)
-    view.setBigUint64(XSTATE_BV, wanted, true)
+    const inUse = view.getBigUint64(XSTATE_BV, true)
+    // As XRSTOR refuses it (SDM vol. 1, 13.8.1).
+    if ((inUse & ~features(current)) !== 0n) throw new Errno(EINVAL)
+    view.setBigUint64(XSTATE_BV, inUse & viewOf(legacy).getBigUint64(SW_FEATURES, true), true)
     if (view.getBigUint64(XCOMP_BV, true) !== 0n) throw new Errno(EINVAL)
     if (state.subarray(XCOMP_BV + 8, LEGACY_BYTES + HEADER_BYTES).some((byte) => byte !== 0))
       throw new Errno(EINVAL)
   }
   state.fill(0, SW_BYTES, LEGACY_BYTES)
+  view.setBigUint64(SW_BYTES, features(current), true)
   return state
 }
 
@@ -120,12 +118,9 @@ function extendedSize(memory: FrameMemory, address: number, legacy: Uint8Array, 
   return magic2 === FP_XSTATE_MAGIC2 ? size : 0
 }
 
-/** The components that the area has room for, and those that are in use. */
-function features(state: Uint8Array): bigint {
-  let known = X87 | SSE
-  if (state.length < LEGACY_BYTES + HEADER_BYTES) return known
-  for (const [feature, end] of FEATURE_ENDS) if (state.length >= end) known |= feature
-  return known | viewOf(state).getBigUint64(XSTATE_BV, true)
+/** XCR0 of a context's state. */
+export function features(state: Uint8Array): bigint {
+  return viewOf(state).getBigUint64(SW_BYTES, true)
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -1,6 +1,7 @@
-// arch_prctl(2): the FS and GS bases of x86_64. CPUID faulting is not offered.
+// arch_prctl(2): the FS and GS bases of x86_64, and the processor state that a program may have. CPUID faulting is not offered.
 
-import {EINVAL, ENODEV, EPERM, Errno} from '../../abi/errno.ts'
+import {EINVAL, ENODEV, EOPNOTSUPP, EPERM, Errno} from '../../abi/errno.ts'
+import {features} from '../../arch/x86_64/fp-frame.ts'
 import {FS_BASE, GS_BASE} from '../../arch/x86_64/registers.ts'
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
@@ -11,6 +12,13 @@ const ARCH_GET_FS = 0x1003
 const ARCH_GET_GS = 0x1004
 const ARCH_GET_CPUID = 0x1011
 const ARCH_SET_CPUID = 0x1012
+const ARCH_GET_XCOMP_SUPP = 0x1021
+const ARCH_GET_XCOMP_PERM = 0x1022
+const ARCH_REQ_XCOMP_PERM = 0x1023
+const ARCH_GET_XCOMP_GUEST_PERM = 0x1024
+const ARCH_REQ_XCOMP_GUEST_PERM = 0x1025
+/** XSAVE's components that Linux 6.18 knows. */
+const XCOMP_COUNT = 20
 
 export const archPrctl: Syscall = (task, args) => {
   switch (args.int32(0)) {
@@ -26,6 +34,14 @@ export const archPrctl: Syscall = (task, args) => {
       return 1
     case ARCH_SET_CPUID:
       throw new Errno(ENODEV)
+    case ARCH_GET_XCOMP_SUPP:
+    case ARCH_GET_XCOMP_PERM:
+    case ARCH_GET_XCOMP_GUEST_PERM:
+      return getFeatures(task, args.address(1))
+    // What may be had by asking alone, AMX's tiles, is given to nobody: native/arch/x86_64/regs.cc.
+    case ARCH_REQ_XCOMP_PERM:
+    case ARCH_REQ_XCOMP_GUEST_PERM:
+      throw new Errno(args.address(1) < XCOMP_COUNT ? EOPNOTSUPP : EINVAL)
     default:
       throw new Errno(EINVAL)
   }
@@ -36,6 +52,14 @@ function setBase(task: Task, register: number, base: number): number {
   const registers = task.context.readRegisters()
   registers[register] = BigInt(base)
   task.context.writeRegisters(registers)
+  return 0
+}
+
+function getFeatures(task: Task, target: number): number {
+  task.memory.writeBytes(
+    target,
+    new Uint8Array(BigUint64Array.of(features(task.context.readFpState())).buffer),
+  )
   return 0
 }
 

@@ -1247,7 +1247,7 @@ export const table: readonly Row[] = [
     run: archPrctl,
     args: 'archprctl archprctlarg',
     promises: 'stdio',
-    support: {partial: 'FS and GS base; CPUID faulting is ENODEV'},
+    support: {partial: 'CPUID faulting is ENODEV, AMX EOPNOTSUPP'},
   },
   {name: 'set_tid_address', x86_64: 218, arm64: 96, run: setTidAddress, args: 'ptr', promises: 'stdio'},
   {

@@ -38,6 +38,7 @@ export class FakeContext implements FakeProcessor {
     const view = new DataView(this.fpState.buffer)
     view.setUint32(24, 0x1f80, true)
     view.setUint32(28, 0xffff, true)
+    view.setBigUint64(464, 0xe7n, true)
     view.setBigUint64(512, 0xe7n, true)
     this.fpState.fill(0x5a, 576)
   }

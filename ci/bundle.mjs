@@ -1,35 +1,131 @@
-// Bundles what a plain `hv run` loads into CommonJS: dist/bin/hv.cjs, the command that is shipped, and its chunks in dist/.
+// Builds dist/: the command, the library and its worker from src/, in CommonJS, with each module in one chunk; and the types.
 //
-// Runs behind tsc and reads its output. A hundred modules take 35 ms more to load than one bundle, and Node's loader for
-// ES modules takes 7 ms more than the one for CommonJS. oclif and what only it loads stay as tsc wrote them.
+// A hundred modules take 35 ms more to load than one file, and Node's loader for ES modules takes 7 ms more than the one for
+// CommonJS. tsc has been here before: it checked the sources and wrote their declarations to .cache/types.
 
-import {chmodSync, readdirSync, rmSync} from 'node:fs'
+import {chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {dirname, join, relative} from 'node:path'
 import {rolldown} from 'rolldown'
-import {root} from './paths.mjs'
+import {cache, root} from './paths.mjs'
 
 const EXECUTABLE = 0o755
+/** In a declaration. */
+const SPECIFIER = /((?:from |import\()['"])(\.[^'"]+)\.ts(?=['"])/g
+const dist = `${root}/dist`
+const types = `${cache}/types`
+const commands = readdirSync(`${root}/src/commands`, {recursive: true}).filter((name) => name.endsWith('.ts'))
+const entries = ['bin/hv.ts', 'index.ts', 'sandbox/worker.ts', ...commands.map((name) => `commands/${name}`)]
+
+let reached
+
+/** What a run and a sandbox's worker load alike, by chunks. Split by who needs what, as a bundler does it, it would be twenty. */
+const shared = [
+  ['start', (id) => reached['bin/hv'].has(id)],
+  ['plain', (id, graph) => reached.index.has(id) && !reachedFrom(id, graph).has(`${root}/src/addon.ts`)],
+  ['base', (id) => reached.index.has(id)],
+  ['sentry', () => true],
+]
 
 const bundle = await rolldown({
-  input: `${root}/dist/bin/hv.js`,
+  // By their paths below dist/. The worker lies beside the chunks.
+  input: Object.fromEntries(
+    entries.map((path) => [path.replace(/^sandbox\/|\.ts$/g, ''), `${root}/src/${path}`]),
+  ),
   platform: 'node',
-  external: [/\/cli\/oclif\.js$/, /^@oclif\//],
-  // Keeps `../cli/oclif.js` as it is written: the entry stays in its folder.
-  makeAbsoluteExternalsRelative: false,
+  // The oldest Node that runs hv has no `using`.
+  transform: {target: 'es2022'},
+  external: [/^@oclif\//],
   onLog: (level, log) => {
     // A warning here is an import that would fail at run time.
     if (level === 'warn') throw new Error(log.message)
   },
 })
-// The last build's have other names.
-for (const name of readdirSync(`${root}/dist`)) if (name.endsWith('.cjs')) rmSync(`${root}/dist/${name}`)
-await bundle.write({
-  dir: `${root}/dist`,
+const {output} = await bundle.write({
+  dir: dist,
   format: 'cjs',
-  entryFileNames: 'bin/hv.cjs',
-  // In dist itself: src/addon.ts finds ../native from one folder below the root. The hash names what src/cli/code-cache.ts keeps.
+  entryFileNames: '[name].cjs',
+  // In dist itself: src/package-file.ts counts the folders. The hash names what src/cli/code-cache.ts keeps.
   chunkFileNames: 'hv-[name]-[hash].cjs',
+  codeSplitting: {groups: shared.map(groupOf)},
   // Comments are a sixth of the text, which is read at each start. Names and lines stay, for the stack of a bug.
   comments: false,
 })
 await bundle.close()
-chmodSync(`${root}/dist/bin/hv.cjs`, EXECUTABLE)
+chmodSync(`${dist}/bin/hv.cjs`, EXECUTABLE)
+
+const written = output.map(({fileName}) => fileName)
+writeFacade()
+writeLicenses()
+copyDeclarations()
+removeOthers()
+
+function groupOf([name, isOf], index) {
+  return {
+    name: (id, graph) => (isShared(id, graph) && isOf(id, graph) ? name : null),
+    debugName: name,
+    // A chunk takes what its modules import with it, unless a chunk of a higher priority has it.
+    priority: shared.length - index,
+  }
+}
+
+function isShared(id, graph) {
+  const reach = (name) => [name, reachedFrom(`${root}/src/${name}.ts`, graph)]
+  reached ??= Object.fromEntries(['bin/hv', 'cli/run', 'index', 'sandbox/worker'].map(reach))
+  return reached['cli/run'].has(id) && reached['sandbox/worker'].has(id)
+}
+
+/** By imports that are not lazy. */
+function reachedFrom(entry, graph, found = new Set()) {
+  if (found.has(entry)) return found
+  found.add(entry)
+  for (const id of graph.getModuleInfo(entry).importedIds) reachedFrom(id, graph, found)
+  return found
+}
+
+/** `import` and `require` give the same classes; Node finds the names of an ES module at once, and so do bundlers. */
+function writeFacade() {
+  const {exports} = output.find(({fileName}) => fileName === 'index.cjs')
+  write('index.js', `export {${exports.join(', ')}} from './index.cjs'\n`)
+}
+
+/** Of the packages that went into the bundle, and of the bundler, whose helpers did: they ask for it. */
+function writeLicenses() {
+  const modules = output.flatMap((chunk) => Object.keys(chunk.modules ?? {}))
+  const folders = modules.map((path) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0])
+  const packages = [...new Set([...folders, `${root}/node_modules/rolldown`])]
+  const texts = packages.sort().flatMap((folder) => {
+    if (folder === undefined) return []
+    const {name, version} = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+    const license = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file))
+    return `${name} ${version}\n\n${readFileSync(`${folder}/${license}`, 'utf8')}`
+  })
+  write('third-party-licenses.txt', texts.join('\n\n'))
+}
+
+/** Those that the library's can be reached from. tsc leaves `.ts` in their imports, which not every compiler follows. */
+function copyDeclarations() {
+  const pending = ['index.d.ts']
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    if (written.includes(path)) continue
+    const text = readFileSync(`${types}/${path}`, 'utf8').replace(SPECIFIER, (_, before, specifier) => {
+      pending.push(join(dirname(path), `${specifier}.d.ts`))
+      return `${before}${specifier}.js`
+    })
+    write(path, text)
+  }
+}
+
+/** The last build's have other names. */
+function removeOthers() {
+  for (const entry of readdirSync(dist, {recursive: true, withFileTypes: true})) {
+    const path = relative(dist, join(entry.parentPath, entry.name))
+    if (!written.some((kept) => kept === path || kept.startsWith(`${path}/`)))
+      rmSync(`${dist}/${path}`, {recursive: true, force: true})
+  }
+}
+
+function write(path, text) {
+  mkdirSync(dirname(`${dist}/${path}`), {recursive: true})
+  writeFileSync(`${dist}/${path}`, text)
+  written.push(path)
+}

@@ -3,12 +3,9 @@
 //   node ci/release.mjs vX.Y.Z [--dry-run]
 
 import {spawnSync} from 'node:child_process'
-import {existsSync, readFileSync} from 'node:fs'
+import {readFileSync} from 'node:fs'
 import {root} from './paths.mjs'
-
-const BINARIES = ['linux-x64', 'linux-arm64'].flatMap((target) =>
-  ['glibc', 'musl'].map((libc) => `native/prebuilds/${target}/hv.${libc}.node`),
-)
+import {missingBinaries} from './prebuilt.mjs'
 
 const [tag, ...options] = process.argv.slice(2)
 const {version, repository} = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
@@ -17,8 +14,11 @@ if (tag !== `v${version}`) fail(`the tag is ${tag} and package.json says ${versi
 if (!readFileSync(`${root}/CHANGELOG.md`, 'utf8').includes(`\n## [${version}] - `))
   fail(`CHANGELOG.md has no section [${version}] with a date`)
 // man npm-publish: provenance names the repository, and npm refuses one that package.json does not name.
-if (!repository) fail('package.json names no repository: npm signs no provenance without it')
-const missing = BINARIES.filter((path) => !existsSync(`${root}/${path}`))
+if (!repository)
+  fail(
+    'package.json names no repository, and npm signs no provenance without it: see ci/README.md, "A release"',
+  )
+const missing = missingBinaries(['glibc', 'musl'])
 if (missing.length > 0) fail(`no ${missing.join(', ')}: see ci/README.md, "A release"`)
 
 run('node', ['ci/glibc-floor.mjs'])

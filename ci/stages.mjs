@@ -3,7 +3,7 @@
 // A stage is `{name, what, packages?, kvm?, run}`; `run` returns checks `{name, status, detail?, count?}` with status `passed`,
 // `failed` or `skipped`. A stage whose packages are missing is skipped by name, and so is one with `kvm` where there is none.
 
-import {buildGuests, buildManifest, buildNative, buildTypeScript, prebuild} from './stages/build.mjs'
+import {buildGuests, buildNative, buildTypeScript, prebuild} from './stages/build.mjs'
 import {lint} from './stages/lint.mjs'
 import {vitest} from './stages/vitest.mjs'
 
@@ -11,11 +11,10 @@ const compiler = ['g++', 'make', 'python3']
 const prebuildTools = [...compiler, 'binutils', 'g++-aarch64-linux-gnu', 'g++-x86-64-linux-gnu']
 
 export const stages = [
-  {name: 'ts', what: 'dist/, by tsc', run: buildTypeScript},
+  {name: 'ts', what: 'dist/, by tsc and rolldown, and oclif.manifest.json', run: buildTypeScript},
   // Behind ts: tests of the package import its types from dist/.
   {name: 'lint', what: 'biome, clang-format, types', run: lint},
   {name: 'native', what: 'the addon, by node-gyp', packages: compiler, run: buildNative},
-  {name: 'manifest', what: 'oclif.manifest.json', run: buildManifest},
   {
     name: 'guests',
     what: 'guest programs, by guests/build.sh',

@@ -1,9 +1,10 @@
 // Writes src/sentry/syscalls/README.md from the system call table: what is answered in full, in part, and refused.
 //
-//   node ci/syscall-docs.mjs     reads dist/: npm run build:ts first
+//   node ci/syscall-docs.mjs
 
 import {writeFileSync} from 'node:fs'
 import {pathToFileURL} from 'node:url'
+import {bundleScript} from './bundle-script.mjs'
 import {root} from './paths.mjs'
 
 export const FILE = `${root}/src/sentry/syscalls/README.md`
@@ -63,6 +64,6 @@ function tableOf(headings, rows, noteOf) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const {table} = await import(`${root}/dist/sentry/syscalls/table.js`)
+  const {table} = await import(await bundleScript('src/sentry/syscalls/table.ts'))
   writeFileSync(FILE, syscallDocs(table))
 }

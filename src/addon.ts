@@ -1,9 +1,9 @@
-// The native addon, loaded once; the only file that knows where the binary lies.
+// The native addon, loaded once; the only file that loads it.
 
 import {createRequire} from 'node:module'
-import {fileURLToPath} from 'node:url'
 import type {CheckAddon} from './check/addon.ts'
 import {HvError} from './errors.ts'
+import {packageFile} from './package-file.ts'
 import type {PlatformAddon} from './platform/addon.ts'
 import type {KvmAddon} from './platform/kvm/addon.ts'
 import type {PtraceAddon} from './platform/ptrace/addon.ts'
@@ -39,7 +39,7 @@ function load(): Addon {
 
 function find(): Addon {
   try {
-    return require('node-gyp-build')(fileURLToPath(new URL('../native', import.meta.url))) as Addon
+    return require('node-gyp-build')(packageFile('native')) as Addon
   } catch (error) {
     throw new HvError(
       'ADDON_MISSING',

@@ -21,6 +21,8 @@ const SYSTEM = [
 const PROJECT = ['package.json', 'oclif.manifest.json', 'dist', 'src', 'test', 'boards', 'ci', 'guests/real']
 /** No compiler in there: `npm run bench -- --bed NAME` builds them before. */
 export const benchPrograms = ['kvm-floor', 'null-trap', 'ptrace-floor']
+/** By ci/bundle-script.mjs. */
+const FLOOR = '.cache/javascript-floor.mjs'
 const NPM_ROOTS = [
   ...['@oclif/core', '@oclif/plugin-autocomplete', 'elfy', 'node-gyp-build', 'valibot'],
   ...['vitest', 'vite'],
@@ -47,7 +49,7 @@ export function packagesImage(architecture) {
 /** @returns {string} a squashfs with what hv needs at run time, its tests and the guests, laid out as in the repository */
 export function projectImage(architecture) {
   const bench = benchPrograms.map((name) => `.cache/bench/${architecture}/${name}`)
-  const wanted = [...PROJECT, addonOf(architecture), `.cache/guests/${architecture}`, ...bench]
+  const wanted = [...PROJECT, addonOf(architecture), `.cache/guests/${architecture}`, ...bench, FLOOR]
   const list = unique(wanted.flatMap((path) => filesUnder(root, path)))
   const key = keyOfFiles(root, list, {byTime: false})
   const pseudo = ['node_modules d 755 0 0', '.cache d 755 0 0']

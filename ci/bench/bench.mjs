@@ -19,7 +19,7 @@ import {exit, listening} from './syscall.mjs'
 const groups = {exit, ptrace, listening, parked, compute, memory, file, start, sandbox}
 const thorough = {rounds: 5, milliseconds: 1000, quietSeconds: 3, startRounds: 25}
 /** Emulated, V8 takes seconds to compile what is called often. */
-const emulated = {...thorough, rounds: 2, milliseconds: 4000}
+const emulated = {...thorough, rounds: 2, milliseconds: 4000, isEmulated: true}
 const quick = {rounds: 2, milliseconds: 300, quietSeconds: 2, startRounds: 15}
 
 function readArguments() {

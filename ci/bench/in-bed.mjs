@@ -3,8 +3,10 @@
 import {bedNamed} from '../bed/beds.mjs'
 import {bootBed} from '../bed/boot.mjs'
 import {benchPrograms} from '../bed/image.mjs'
+import {bundleScript} from '../bundle-script.mjs'
 import {program} from './programs.mjs'
 import {emptyRow} from './row.mjs'
+import {JAVASCRIPT_FLOOR} from './syscall.mjs'
 
 const TIMEOUT_MS = 300_000
 /** Dall, Li, Nieh: Optimizing the Design and Implementation of the Linux ARM Hypervisor (USENIX ATC 2017), table 2: cycles. */
@@ -26,6 +28,7 @@ async function inBed(name, groups) {
   if (description === undefined) return [emptyRow('bed', 'failed', 'neither a bed nor a board has that name')]
   const {architecture} = description
   for (const each of benchPrograms) program(each, architecture)
+  await bundleScript(JAVASCRIPT_FLOOR)
 
   const bed = await bootBed(name)
   try {

@@ -1,11 +1,11 @@
 // The floor under every sentry in JavaScript: nanoseconds of a loop that does nothing but call KVM_RUN through the addon.
 //
-//   node ci/bench/javascript-floor.mjs [MILLISECONDS]
+// Bundled by ci/bundle-script.mjs. Its argument: milliseconds.
 
-import {addon} from '../../dist/addon.js'
-import {arch} from '../../dist/arch/index.js'
-import {KvmPlatform} from '../../dist/platform/kvm/kvm.js'
-import {EVENT_SYSCALL, PAGE_SIZE, PROT_EXEC, PROT_READ} from '../../dist/platform/platform.js'
+import {addon} from '../../src/addon.ts'
+import {arch} from '../../src/arch/index.ts'
+import {KvmPlatform} from '../../src/platform/kvm/kvm.ts'
+import {EVENT_SYSCALL, PAGE_SIZE, PROT_EXEC, PROT_READ} from '../../src/platform/platform.ts'
 import {median} from './measure.mjs'
 
 const MEMORY_BYTES = 16 << 20

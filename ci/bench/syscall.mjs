@@ -1,6 +1,6 @@
 // One null system call: by VM exit against raw ioctls, and answered by the listening sentry against gVisor.
 
-import {fileURLToPath} from 'node:url'
+import {bundledPath, bundleScript} from '../bundle-script.mjs'
 import {arch} from '../paths.mjs'
 import {
   allowedCpus,
@@ -16,17 +16,19 @@ import {
 import {program} from './programs.mjs'
 import {emptyRow, row} from './row.mjs'
 
-const JAVASCRIPT_FLOOR = fileURLToPath(new URL('javascript-floor.mjs', import.meta.url))
+export const JAVASCRIPT_FLOOR = 'ci/bench/javascript-floor.mjs'
 const EXIT_LIMITS = {x86_64: 1.25, arm64: 1.35}
 const LISTENING_LIMIT_NS = 2000
 const PLATFORMS = ['systrap', 'ptrace']
 
-export function exit({rounds, milliseconds}) {
+export async function exit({rounds, milliseconds, isEmulated}) {
+  // A bed has what was bundled outside.
+  const script = isEmulated ? bundledPath(JAVASCRIPT_FLOOR) : await bundleScript(JAVASCRIPT_FLOOR)
   const call = [program('null-trap'), `${milliseconds}`]
   const {floor, javascript, hv} = alternate(
     {
       floor: pinned([program('kvm-floor'), `${milliseconds}`]),
-      javascript: pinned([process.execPath, JAVASCRIPT_FLOOR, `${milliseconds}`]),
+      javascript: pinned([process.execPath, script, `${milliseconds}`]),
       hv: pinned(underHv(call)),
     },
     rounds,

@@ -1,8 +1,7 @@
-// What has to be built before anything runs: the addon, dist/, the manifest, the guests, the prebuilt binaries.
+// What has to be built before anything runs: the addon, dist/, the guests, the prebuilt binaries.
 
-import {existsSync} from 'node:fs'
 import {aptLine, hasCommand} from '../packages.mjs'
-import {arch, cache, root} from '../paths.mjs'
+import {arch, cache} from '../paths.mjs'
 import {command} from './command.mjs'
 
 const CROSS_COMPILER = 'aarch64-linux-gnu-gcc'
@@ -15,14 +14,7 @@ export async function buildNative() {
 }
 
 export async function buildTypeScript() {
-  return [await command('tsc', 'npm', ['run', 'build:ts'])]
-}
-
-export async function buildManifest() {
-  if (!existsSync(`${root}/dist/commands`)) {
-    return [{name: 'manifest', status: 'skipped', detail: 'there is no src/commands'}]
-  }
-  return [await command('oclif manifest', 'npm', ['run', 'build:manifest'])]
+  return [await command('build:ts', 'npm', ['run', 'build:ts'])]
 }
 
 /** For this machine, and from x86_64 for arm64, whose beds run them. */

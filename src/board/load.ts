@@ -2,8 +2,8 @@
 
 import {closeSync, fstatSync, openSync, readdirSync, readSync} from 'node:fs'
 import {basename, join} from 'node:path'
-import {fileURLToPath} from 'node:url'
 import {HvError} from '../errors.ts'
+import {packageFile} from '../package-file.ts'
 import type {Board} from './board.ts'
 import {parseBoard} from './schema.ts'
 import {nearest} from './similar.ts'
@@ -12,7 +12,7 @@ const ENDING = '.json'
 const MAX_FILE_BYTES = 64 << 10
 const MAX_FILES = 1000
 
-export const BOARDS = fileURLToPath(new URL('../../boards', import.meta.url))
+export const BOARDS = packageFile('boards')
 
 /** In alphabetical order. */
 export function boardNames(folder = BOARDS): string[] {

@@ -3,6 +3,7 @@
 import {Worker} from 'node:worker_threads'
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
+import {packageFile} from '../package-file.ts'
 import type {ChosenPlatform} from '../platform/choice.ts'
 import type {Question} from '../sentry/hooked-calls.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
@@ -71,7 +72,7 @@ export class SentryThread {
     const hooked = Object.keys(handlers)
     const workerData: WorkerSettings = {...settings, hooked, bellFd: this.#bellFd, stopWord, underWay}
     try {
-      this.#worker = new Worker(new URL('./worker.js', import.meta.url), {
+      this.#worker = new Worker(packageFile('dist/worker.cjs'), {
         workerData,
         // The caller's flags are for its own code: some do not go with a worker.
         execArgv: [],

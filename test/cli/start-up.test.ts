@@ -1,28 +1,35 @@
-// What keeps `hv run` quick to start: the files it loads before a guest runs.
+// What keeps `hv run` quick to start: the files it loads for a guest.
 
-import {readFileSync} from 'node:fs'
-import {isBuiltin} from 'node:module'
-import {dirname, join} from 'node:path'
+import {spawnSync} from 'node:child_process'
+import {basename} from 'node:path'
 import {expect, test} from 'vitest'
+import {guest} from '../sandbox/guests.ts'
 import {HV} from './hv.ts'
 
-/** A CommonJS module and what it requires at its top: own files by path, packages by name. */
-function load(path: string, loaded = new Set<string>()): Set<string> {
-  if (loaded.has(path)) return loaded
-  loaded.add(path)
-  const text = readFileSync(path, 'utf8')
-  for (const [, specifier] of text.matchAll(/^(?:const|let|var)?.*\brequire\("([^"]+)"\)/gm)) {
-    if (specifier.startsWith('.')) load(join(dirname(path), specifier), loaded)
-    else if (!isBuiltin(specifier)) loaded.add(specifier)
-  }
-  return loaded
+const TELL = `import {createRequire} from 'node:module'
+  const {cache} = createRequire('/node')
+  process.on('exit', () => console.error(JSON.stringify(Object.keys(cache))))`
+
+/** The paths of what Node has loaded when the command ends. */
+function loadedBy(...args: string[]): string[] {
+  const tell = `data:text/javascript,${encodeURIComponent(TELL)}`
+  const {stderr} = spawnSync(process.execPath, ['--import', tell, HV, ...args], {encoding: 'utf8'})
+  return JSON.parse(stderr.trim().split('\n').at(-1)!)
 }
 
 test('the command and all that a run loads is CommonJS in a few files, without oclif', () => {
-  const loaded = [...load(HV)]
-  const own = loaded.filter((name) => name.startsWith('/'))
-  expect(own.every((name) => name.endsWith('.cjs'))).toBe(true)
-  expect(own.length).toBeGreaterThanOrEqual(2)
-  expect(own.length).toBeLessThanOrEqual(10)
-  expect(loaded.filter((name) => !name.startsWith('/') && name !== 'node-gyp-build')).toEqual([])
+  const loaded = loadedBy('run', guest('hello')).filter((path) => !path.includes('node-gyp-build'))
+  expect(loaded.filter((path) => !/\.(cjs|node)$/.test(path))).toEqual([])
+  expect(loaded.length).toBeGreaterThan(2)
+  expect(loaded.length).toBeLessThanOrEqual(10)
+})
+
+test('a command line that is wrong loads neither the sentry nor the addon', () => {
+  const loaded = loadedBy('run', '--memory', 'much', 'true').map((path) => basename(path))
+  expect(loaded).toContain('hv.cjs')
+  expect(loaded.length).toBeLessThanOrEqual(4)
+})
+
+test('what needs no addon loads none', () => {
+  expect(loadedBy('boards').filter((path) => /node-gyp-build|\.node$/.test(path))).toEqual([])
 })

@@ -86,7 +86,14 @@ afterAll(() => rmSync(folder, {recursive: true, force: true}))
 
 test('the tarball holds the prebuilt binaries, the code, the manifest and the sources of the addon', () => {
   const paths = tarball.files.map(({path}) => path)
-  const wanted = ['dist/bin/hv.js', 'dist/index.js', 'dist/index.d.ts', ...Object.keys(BINARIES)]
+  const wanted = [
+    'dist/bin/hv.cjs',
+    'dist/index.cjs',
+    'dist/index.js',
+    'dist/index.d.ts',
+    'dist/worker.cjs',
+    ...Object.keys(BINARIES),
+  ]
   wanted.push(
     'native/binding.gyp',
     'native/addon.cc',

@@ -22,7 +22,7 @@ beforeAll(() => {
   cpSync(join(root, 'dist'), join(copy, 'dist'), {recursive: true})
   for (const name of ['native', 'node_modules', 'package.json'])
     symlinkSync(join(root, name), join(copy, name))
-  const worker = join(copy, 'dist/sandbox/worker.js')
+  const worker = join(copy, 'dist/worker.cjs')
   const text = readFileSync(worker, 'utf8')
   expect(text).toContain(ENTRY)
   writeFileSync(worker, text.replace(ENTRY, ENTRY + BUGS))

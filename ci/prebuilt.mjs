@@ -1,0 +1,20 @@
+// The binaries that the package ships. npm's prepack runs it, and refuses a tarball without them.
+
+import {existsSync} from 'node:fs'
+import {pathToFileURL} from 'node:url'
+import {root} from './paths.mjs'
+
+/** @param {string[]} libcs @returns {string[]} paths from the root of those that are not there */
+export function missingBinaries(libcs) {
+  return ['linux-x64', 'linux-arm64']
+    .flatMap((target) => libcs.map((libc) => `native/prebuilds/${target}/hv.${libc}.node`))
+    .filter((path) => !existsSync(`${root}/${path}`))
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const missing = missingBinaries(['glibc'])
+  if (missing.length > 0) {
+    console.error(`hvkit: there is no ${missing.join(', ')}: run \`npm run prebuildify\``)
+    process.exit(1)
+  }
+}

@@ -26,7 +26,9 @@ export const copyFileRange: Syscall = (task, args) => {
   // The part behind the end of the file counts as overlap too, as in Linux.
   if (input.inode === output.inode && from < to + length && to < from + length) throw new Errno(EINVAL)
 
-  return pump(task, fileSource(input, from), {file: output, position: to}, length, false, (moved) => {
+  // Within one file the copy makes it longer: what it had when the call began is copied.
+  const available = Math.min(length, Math.max(0, input.inode.attributes().size - from))
+  return pump(task, fileSource(input, from), {file: output, position: to}, available, false, (moved) => {
     if (inAddress === 0) input.position = from + moved
     else memory.writeInt64(inAddress, from + moved)
     if (outAddress === 0) output.position = to + moved

@@ -11,17 +11,13 @@ import {
   O_ACCMODE,
   O_RDONLY,
 } from '../../abi/open-flags.ts'
-import {invalidateHole} from '../memory/invalidate.ts'
+import {invalidateBehind, invalidateHole} from '../memory/invalidate.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkFileSize} from './file-size-limit.ts'
 import type {Syscall} from './syscall.ts'
 
-const MODES =
-  FALLOC_FL_KEEP_SIZE |
-  FALLOC_FL_PUNCH_HOLE |
-  FALLOC_FL_COLLAPSE_RANGE |
-  FALLOC_FL_ZERO_RANGE |
-  FALLOC_FL_INSERT_RANGE
+const MOVES = FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE
+const MODES = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | MOVES
 
 export const fallocate: Syscall = (task, args) => {
   const file = openFile(task, args.int32(0))
@@ -42,7 +38,8 @@ export const fallocate: Syscall = (task, args) => {
   file.allocate(mode, offset, length)
   const processes = task.kernel.processes.values()
   if (mode & FALLOC_FL_PUNCH_HOLE) invalidateHole(processes, file.inode, offset, offset + length)
-  // What moves or zeroes pages: mappings read them anew.
-  else if (mode & ~FALLOC_FL_KEEP_SIZE) invalidateHole(processes, file.inode, offset, Number.MAX_SAFE_INTEGER)
+  else if (mode & FALLOC_FL_ZERO_RANGE) invalidateHole(processes, file.inode, offset, offset + length)
+  // What moves bytes: mappings read them anew, private copies too (Linux's truncate_pagecache).
+  else if (mode & MOVES) invalidateBehind(processes, file.inode, offset)
   return 0
 }

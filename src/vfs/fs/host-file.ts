@@ -1,20 +1,35 @@
 // HostFile: a regular file of the host, and its open file description.
 
-import {EFBIG, EINVAL, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
+import {EFBIG, EINVAL, Errno} from '../../abi/errno.ts'
 import {FIONREAD} from '../../abi/ioctl.ts'
-import {O_ACCMODE, O_APPEND, O_RDONLY, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET} from '../../abi/open-flags.ts'
+import {
+  O_ACCMODE,
+  O_APPEND,
+  O_RDONLY,
+  O_WRONLY,
+  SEEK_CUR,
+  SEEK_DATA,
+  SEEK_END,
+  SEEK_HOLE,
+  SEEK_SET,
+} from '../../abi/open-flags.ts'
 import type {ByteString, IoctlMemory, Mappable, OpenFile} from '../file.ts'
 import {FileDescription} from '../file-description.ts'
 import {check, host} from '../host-calls.ts'
 import {MAX_OFFSET, seekTo} from '../seek.ts'
 import {HostNode} from './host-node.ts'
-import {HostPages} from './host-pages.ts'
+import type {HostPages} from './host-pages.ts'
 
 export class HostFile extends HostNode {
   readonly #open = new Set<HostOpenFile>()
   /** From create(): its permissions may forbid opening it again, as Linux's O_CREAT need not. */
   #createdFd: number | undefined
-  pages: HostPages | undefined
+
+  /** Of a file that somebody mapped. */
+  get pages(): HostPages | undefined {
+    const {mapped} = this.fs
+    return mapped.isEmpty ? undefined : mapped.get(this.identity)
+  }
 
   override isInUse(): boolean {
     return this.#open.size > 0 || this.#createdFd !== undefined || super.isInUse()
@@ -42,9 +57,6 @@ export class HostFile extends HostNode {
 
   closed(file: HostOpenFile): void {
     this.#open.delete(file)
-    if (this.#open.size > 0) return
-    this.pages?.free()
-    this.pages = undefined
   }
 
   override truncate(size: number): void {
@@ -52,10 +64,18 @@ export class HostFile extends HostNode {
     if (size > MAX_OFFSET) throw new Errno(EFBIG)
     const writable = [...this.#open].find((file) => (file.flags & O_ACCMODE) !== O_RDONLY)
     const fd = writable?.fd ?? this.openHost(O_WRONLY)
-    const result = host.hostTruncate(fd, size)
-    if (writable === undefined) host.hostClose(fd)
-    check(result)
-    this.pages?.truncate(size)
+    try {
+      this.truncateThrough(fd, size)
+    } finally {
+      if (writable === undefined) host.hostClose(fd)
+    }
+  }
+
+  truncateThrough(fd: number, size: number): void {
+    const {pages} = this
+    pages?.grow(fd, size)
+    check(host.hostTruncate(fd, size))
+    pages?.truncate(size)
   }
 
   protected openHost(access: number): number {
@@ -102,14 +122,18 @@ class HostOpenFile extends FileDescription {
     this.#file.fs.fresh = undefined
     const appends = (this.flags & O_APPEND) !== 0
     const start = position ?? this.position
+    const {pages} = this.#file
+    pages?.grow(this.fd, appends ? Number.POSITIVE_INFINITY : start + source.length)
     const count = check(appends ? host.hostAppend(this.fd, source) : host.hostWrite(this.fd, source, start))
     const end = appends ? check(host.hostSeek(this.fd, 0, SEEK_CUR)) : start + count
-    this.#file.pages?.update(source, end - count, count)
+    pages?.update(source, end - count, count)
     if (position === undefined) this.position = end
     return count
   }
 
   override seek(offset: number, whence: number): number {
+    // The host finds data by what was written to it.
+    if (whence === SEEK_DATA || whence === SEEK_HOLE) this.#file.pages?.flush()
     const isLocal = whence === SEEK_SET || whence === SEEK_CUR
     this.position = isLocal
       ? seekTo(offset, whence, this.position, 0)
@@ -120,21 +144,20 @@ class HostOpenFile extends FileDescription {
   override truncate(size: number): void {
     if ((this.flags & O_ACCMODE) === O_RDONLY) throw new Errno(EINVAL)
     this.#file.fs.fresh = undefined
-    check(host.hostTruncate(this.fd, size))
-    this.#file.pages?.truncate(size)
+    this.#file.truncateThrough(this.fd, size)
   }
 
   override allocate(mode: number, offset: number, length: number): void {
     this.requireWritable()
     if (offset < 0 || length <= 0) throw new Errno(EINVAL)
-    // The others would move or clear bytes under pages that are mapped.
-    if (mode !== 0 && this.#file.pages !== undefined) throw new Errno(EOPNOTSUPP)
     this.#file.fs.fresh = undefined
-    check(host.hostAllocate(this.fd, mode, offset, length))
+    const {pages} = this.#file
+    if (pages === undefined) check(host.hostAllocate(this.fd, mode, offset, length))
+    else pages.allocate(this.fd, mode, offset, length)
   }
 
   override sync(): void {
-    this.#file.pages?.flush(this.fd)
+    this.#file.pages?.flush()
     check(host.hostSync(this.fd))
   }
 
@@ -146,16 +169,18 @@ class HostOpenFile extends FileDescription {
   }
 
   override get mappable(): Mappable {
-    this.#file.pages ??= new HostPages(this.#file.fs.memory)
-    this.#mappable ??= this.#file.pages.mappedThrough(this.fd)
+    if (this.#mappable === undefined) {
+      const {fs, identity} = this.#file
+      const canWrite = (this.flags & O_ACCMODE) !== O_RDONLY
+      this.#mappable = fs.mapped.make(identity).addUser(this.fd, canWrite)
+    }
     return this.#mappable
   }
 
   override close(): void {
-    try {
-      if ((this.flags & O_ACCMODE) !== O_RDONLY) this.#file.pages?.flush(this.fd)
-    } catch {
-      // close(2) has no way to say so here: sync does.
+    if (this.#mappable !== undefined) {
+      const {fs, identity, pages} = this.#file
+      if (pages?.removeUser(this.fd) === false) fs.mapped.forget(identity)
     }
     this.#file.closed(this)
     host.hostClose(this.fd)

@@ -27,6 +27,7 @@ export class HostNode extends Node {
   readonly #ino: number
   readonly #devMajor: number
   readonly #devMinor: number
+  #identity: string | undefined
   #parent: HostDirectory | undefined
   #name: ByteString
   #removed = false
@@ -54,6 +55,12 @@ export class HostNode extends Node {
 
   get isRemoved(): boolean {
     return this.#removed
+  }
+
+  /** What the host tells files apart by. */
+  get identity(): string {
+    this.#identity ??= `${this.#devMajor}:${this.#devMinor}:${this.#ino}`
+    return this.#identity
   }
 
   isStatOf(stat: Float64Array): boolean {

@@ -1,7 +1,13 @@
 // HostPages: the pages of a mapped host file, in the MemoryFile, kept coherent with read and write while it is open.
 
 import {EIO, ENXIO, Errno} from '../../abi/errno.ts'
-import {SEEK_END} from '../../abi/open-flags.ts'
+import {
+  FALLOC_FL_COLLAPSE_RANGE,
+  FALLOC_FL_INSERT_RANGE,
+  FALLOC_FL_PUNCH_HOLE,
+  FALLOC_FL_ZERO_RANGE,
+  SEEK_END,
+} from '../../abi/open-flags.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {Mappable} from '../file.ts'
@@ -15,24 +21,39 @@ export class HostPages {
   /** Page of the file → offset in the MemoryFile; this holds one reference to each. */
   readonly #pages = new Map<number, number>()
   readonly #dirty = new Set<number>()
+  /** Descriptors of the open file descriptions that mapped it; through the writable ones dirty pages go back. */
+  readonly #users = new Set<number>()
+  readonly #writers = new Set<number>()
 
   constructor(memory: MemoryFile) {
     this.#memory = memory
   }
 
-  /** The file's pages as one open description maps them: `fd` reads them, and writes them back. */
-  mappedThrough(fd: number): Mappable {
+  /** The file's pages as one open file description maps them. The descriptor stays open until `removeUser`. */
+  addUser(fd: number, canWrite: boolean): Mappable {
+    this.#users.add(fd)
+    if (canWrite) this.#writers.add(fd)
     return {
       sharedPage: (pageIndex) => this.#share(fd, pageIndex),
       markDirty: (pageIndex) => {
         if (this.#pages.has(pageIndex)) this.#dirty.add(pageIndex)
       },
-      flush: (firstPage, pages) => this.flush(fd, firstPage, firstPage + pages),
+      flush: (firstPage, pages) => this.flush(firstPage, firstPage + pages),
     }
   }
 
-  get isEmpty(): boolean {
-    return this.#pages.size === 0
+  /** @returns whether others use it still; if none does, the pages are gone */
+  removeUser(fd: number): boolean {
+    try {
+      if (this.#writers.has(fd)) this.flush()
+    } catch {
+      // close(2) has no way to say so here: sync does.
+    }
+    this.#users.delete(fd)
+    this.#writers.delete(fd)
+    if (this.#users.size > 0) return true
+    for (const [page, offset] of [...this.#pages]) this.#drop(page, offset)
+    return false
   }
 
   /** After pread: what mappings wrote since is newer than the host's bytes. */
@@ -49,21 +70,35 @@ export class HostPages {
     })
   }
 
-  /** The file was cut: its pages behind the end go, and the rest of the last one reads as zero. */
+  /** Before the file may reach `end`: what mappings stored behind its end does not become content (POSIX mmap). */
+  grow(fd: number, end: number): void {
+    const size = this.#size(fd)
+    if (end > size) this.#clearBehind(size)
+  }
+
+  /** The file has this size now: its pages behind the end go, and the rest of the last one reads as zero. */
   truncate(size: number): void {
-    const keep = Math.ceil(size / PAGE_SIZE)
-    for (const [page, offset] of [...this.#pages]) {
-      if (page >= keep) this.#drop(page, offset)
-      else if (page === keep - 1 && size % PAGE_SIZE !== 0) {
-        this.#memory.bytes.fill(0, offset + (size % PAGE_SIZE), offset + PAGE_SIZE)
-      }
+    this.#dropFrom(Math.ceil(size / PAGE_SIZE))
+    this.#clearBehind(size)
+  }
+
+  /** fallocate(2) through `fd`, whose file has these pages. The sentry takes from mappings what they lose. @throws Errno */
+  allocate(fd: number, mode: number, offset: number, length: number): void {
+    const movesBytes = (mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE)) !== 0
+    this.grow(fd, movesBytes ? Number.POSITIVE_INFINITY : offset + length)
+    if (movesBytes) this.flush()
+    check(host.hostAllocate(fd, mode, offset, length))
+    if (movesBytes) this.#dropFrom(Math.floor(offset / PAGE_SIZE))
+    if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) {
+      this.#each(offset, length, (at, _, count) => this.#memory.bytes.fill(0, at, at + count))
     }
   }
 
   /** Writes dirty pages of [first, end) back. @throws Errno */
-  flush(fd: number, first = 0, end = Number.POSITIVE_INFINITY): void {
-    if (this.#dirty.size === 0) return
-    const size = check(host.hostSeek(fd, 0, SEEK_END))
+  flush(first = 0, end = Number.POSITIVE_INFINITY): void {
+    const [fd] = this.#writers
+    if (this.#dirty.size === 0 || fd === undefined) return
+    const size = this.#size(fd)
     for (const page of [...this.#dirty]) {
       if (page < first || page >= end) continue
       const offset = this.#pages.get(page) as number
@@ -74,8 +109,8 @@ export class HostPages {
     }
   }
 
-  free(): void {
-    for (const [page, offset] of [...this.#pages]) this.#drop(page, offset)
+  #size(fd: number): number {
+    return check(host.hostSeek(fd, 0, SEEK_END))
   }
 
   #share(fd: number, page: number): number {
@@ -85,8 +120,7 @@ export class HostPages {
   }
 
   #load(fd: number, page: number): number {
-    const size = check(host.hostSeek(fd, 0, SEEK_END))
-    const pagesLeft = Math.ceil(size / PAGE_SIZE) - page
+    const pagesLeft = Math.ceil(this.#size(fd) / PAGE_SIZE) - page
     if (page < 0 || pagesLeft <= 0) throw new Errno(ENXIO)
     let count = 1
     const limit = Math.min(pagesLeft, READ_AHEAD_PAGES)
@@ -101,6 +135,18 @@ export class HostPages {
     return offset
   }
 
+  #clearBehind(size: number): void {
+    const within = size % PAGE_SIZE
+    const offset = this.#pages.get((size - within) / PAGE_SIZE)
+    if (within !== 0 && offset !== undefined) {
+      this.#memory.bytes.fill(0, offset + within, offset + PAGE_SIZE)
+    }
+  }
+
+  #dropFrom(first: number): void {
+    for (const [page, offset] of [...this.#pages]) if (page >= first) this.#drop(page, offset)
+  }
+
   #drop(page: number, offset: number): void {
     this.#pages.delete(page)
     this.#dirty.delete(page)
@@ -109,12 +155,24 @@ export class HostPages {
 
   /** Calls `visit` for each cached page's part of a range: its place in the MemoryFile and in the range. */
   #each(position: number, length: number, visit: (offset: number, at: number, count: number) => void): void {
-    for (let at = 0; at < length; ) {
-      const within = (position + at) % PAGE_SIZE
-      const count = Math.min(PAGE_SIZE - within, length - at)
-      const offset = this.#pages.get((position + at - within) / PAGE_SIZE)
-      if (offset !== undefined) visit(offset + within, at, count)
-      at += count
+    const end = position + length
+    const endPage = Math.ceil(end / PAGE_SIZE)
+    const firstPage = Math.floor(position / PAGE_SIZE)
+    const visitPage = (page: number, offset: number) => {
+      const from = Math.max(position, page * PAGE_SIZE)
+      const to = Math.min(end, (page + 1) * PAGE_SIZE)
+      visit(offset + from - page * PAGE_SIZE, from - position, to - from)
+    }
+    // A range may be huge and hardly cached.
+    if (endPage - firstPage > this.#pages.size) {
+      for (const [page, offset] of this.#pages) {
+        if (page >= firstPage && page < endPage) visitPage(page, offset)
+      }
+      return
+    }
+    for (let page = firstPage; page < endPage; page++) {
+      const offset = this.#pages.get(page)
+      if (offset !== undefined) visitPage(page, offset)
     }
   }
 }

@@ -19,6 +19,7 @@ import {
 import {HostDirectory} from './host-directory.ts'
 import {HostFile} from './host-file.ts'
 import type {HostNode} from './host-node.ts'
+import {type MappedHostFiles, mappedHostFiles} from './mapped-host-files.ts'
 import {NodeCache} from './node-cache.ts'
 
 /** Directories kept open, however big the tree is that is walked. */
@@ -59,7 +60,7 @@ export class HostFs implements FileSystem {
   readonly type = 'hostfs'
   readonly readOnly: boolean
   readonly dev = allocateDev()
-  readonly memory: MemoryFile
+  readonly mapped: MappedHostFiles
   readonly root: Inode
   readonly rootFd: number
   /** What the last hostStat filled in; belongs to `fresh` until any other call. */
@@ -77,7 +78,7 @@ export class HostFs implements FileSystem {
     this.rootFd = rootFd
     this.stat = stat
     this.readOnly = options.readOnly
-    this.memory = options.memory
+    this.mapped = mappedHostFiles(options.memory)
     this.#devs.set(hostDev(stat), this.dev)
     const isDirectory = (stat[STAT_MODE] & S_IFMT) === S_IFDIR
     this.root = isDirectory ? new HostDirectory(this) : new HostFile(this)

@@ -25,6 +25,7 @@ export class TmpfsFile extends TmpfsNode implements Mappable {
   readonly #data: PagedData
   #size = 0
   #opens = 0
+  #wasMapped = false
   /** Made by O_TMPFILE and never linked. */
   isUnnamed = false
 
@@ -73,6 +74,7 @@ export class TmpfsFile extends TmpfsNode implements Mappable {
   write(source: Uint8Array, position: number): number {
     if (source.length === 0) return 0
     if (position > MAX_OFFSET - source.length) throw new Errno(EFBIG)
+    this.#grow(position + source.length)
     const count = this.#data.write(source, position)
     if (position + count > this.#size) this.#size = position + count
     this.mtime = this.ctime = now()
@@ -83,6 +85,7 @@ export class TmpfsFile extends TmpfsNode implements Mappable {
     if (size < 0) throw new Errno(EINVAL)
     if (size > MAX_OFFSET) throw new Errno(EFBIG)
     if (size < this.#size) this.#data.truncate(size)
+    else this.#grow(size)
     this.#size = size
     this.mtime = this.ctime = now()
   }
@@ -101,7 +104,10 @@ export class TmpfsFile extends TmpfsNode implements Mappable {
       // Refuse what can never fit before filling the memory with it.
       this.fs.requireSpace(end - first - this.#data.pageCount)
       this.#data.reserve(first, end)
-      if (!(mode & FALLOC_FL_KEEP_SIZE)) this.#size = Math.max(this.#size, offset + length)
+      if (!(mode & FALLOC_FL_KEEP_SIZE)) {
+        this.#grow(offset + length)
+        this.#size = Math.max(this.#size, offset + length)
+      }
     }
     this.mtime = this.ctime = now()
   }
@@ -120,7 +126,14 @@ export class TmpfsFile extends TmpfsNode implements Mappable {
     if (pageIndex < 0 || pageIndex * PAGE_SIZE >= this.#size) throw new Errno(ENXIO)
     const offset = this.#data.page(pageIndex)
     this.fs.memory.share(offset, PAGE_SIZE)
+    this.#wasMapped = true
     return offset
+  }
+
+  /** Before the file may reach `end`: what mappings stored behind its end does not become content (POSIX mmap). */
+  #grow(end: number): void {
+    const size = this.#size
+    if (this.#wasMapped && end > size) this.#data.punch(size, Math.ceil(size / PAGE_SIZE) * PAGE_SIZE)
   }
 
   markDirty(_pageIndex: number): void {

@@ -1,5 +1,6 @@
 // Seals of files: F_GET_SEALS, F_ADD_SEALS, and what they leave to mappings (man 2 F_GET_SEALS).
 
+import {opensForWriting} from '../abi/access-mode.ts'
 import {EBUSY, EINVAL, EPERM, Errno} from '../abi/errno.ts'
 import {
   F_SEAL_EXEC,
@@ -9,7 +10,6 @@ import {
   F_SEAL_SHRINK,
   F_SEAL_WRITE,
 } from '../abi/fcntl.ts'
-import {O_ACCMODE, O_RDONLY} from '../abi/open-flags.ts'
 import {PROT_WRITE} from '../platform/platform.ts'
 import type {Inode, OpenFile} from '../vfs/file.ts'
 import {Memfd} from '../vfs/fs/memfd.ts'
@@ -27,7 +27,7 @@ export function sealsOf(inode: Inode): number {
 
 /** @throws Errno EPERM, EINVAL; EBUSY: F_SEAL_WRITE while a mapping can write */
 export function addSeals({inode, flags}: OpenFile, seals: number, processes: Iterable<Process>): void {
-  if ((flags & O_ACCMODE) === O_RDONLY) throw new Errno(EPERM)
+  if (!opensForWriting(flags)) throw new Errno(EPERM)
   if (seals & ~SEALS) throw new Errno(EINVAL)
   const present = sealsOf(inode)
   if (!(inode instanceof Memfd) || present & F_SEAL_SEAL) throw new Errno(EPERM)

@@ -1,7 +1,8 @@
 // FileDescription: an open file whose every operation answers as Linux does for a file that cannot do it.
 
+import {opensForReading, opensForWriting} from '../abi/access-mode.ts'
 import {EBADF, EINVAL, ENODEV, ENOTDIR, ENOTTY, Errno, ESPIPE} from '../abi/errno.ts'
-import {O_ACCMODE, O_PATH, O_RDONLY, O_WRONLY, POLLIN, POLLOUT} from '../abi/open-flags.ts'
+import {O_PATH, POLLIN, POLLOUT} from '../abi/open-flags.ts'
 import type {DirectoryEntry, Inode, IoctlMemory, Mappable, OpenFile} from './file.ts'
 import type {WaitQueue} from './wait-queue.ts'
 
@@ -65,12 +66,12 @@ export abstract class FileDescription implements OpenFile {
 
   /** @throws Errno EBADF when not open for reading */
   protected requireReadable(): void {
-    if ((this.flags & O_ACCMODE) === O_WRONLY || this.flags & O_PATH) throw new Errno(EBADF)
+    if (!opensForReading(this.flags) || this.flags & O_PATH) throw new Errno(EBADF)
   }
 
   /** @throws Errno EBADF when not open for writing */
   protected requireWritable(): void {
-    if ((this.flags & O_ACCMODE) === O_RDONLY || this.flags & O_PATH) throw new Errno(EBADF)
+    if (!opensForWriting(this.flags) || this.flags & O_PATH) throw new Errno(EBADF)
   }
 }
 

@@ -77,6 +77,7 @@ export function openPath(
   mode: number,
 ): Opened {
   if (flags & O_PATH) return openForPath(context, start, path, flags)
+  if (flags & O_CREAT && flags & (O_DIRECTORY | O_TMPFILE_ONLY)) throw new Errno(EINVAL)
   if (flags & O_TMPFILE_ONLY) return openUnnamed(context, start, path, flags, mode)
   if (flags & O_CREAT) return openOrCreate(context, start, path, flags, mode)
   const location = resolve(context, start, path, !(flags & O_NOFOLLOW), intentOf(flags))
@@ -124,7 +125,6 @@ function openOrCreate(
   flags: number,
   mode: number,
 ): Opened {
-  if (flags & O_DIRECTORY) throw new Errno(EINVAL)
   const follows = !(flags & (O_NOFOLLOW | O_EXCL))
   const lastLink = follows ? CREATE : CREATE_NO_FOLLOW
   const resolution = resolveLast(context, start, path, lastLink, intentOf(flags) | CREATING)

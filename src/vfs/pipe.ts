@@ -141,14 +141,16 @@ export class PipeEnd extends FileDescription {
   readonly #othersBefore: number
   readonly #opensAtOnce: boolean
 
-  constructor(inode: Inode, pipe: Pipe, flags: number) {
+  /** @throws Errno EINVAL for access mode 3 */
+  constructor(inode: Inode, pipe: Pipe, flags: number, opensAtOnce: boolean) {
+    if ((flags & O_ACCMODE) === O_ACCMODE) throw new Errno(EINVAL)
     super(inode, flags)
     this.pipe = pipe
     this.waiters = pipe.waiters
     const access = flags & O_ACCMODE
     this.#reads = access !== O_WRONLY
     this.#writes = access !== O_RDONLY
-    this.#opensAtOnce = access === O_RDWR || (flags & O_NONBLOCK) !== 0
+    this.#opensAtOnce = opensAtOnce
     this.#othersBefore = this.#reads ? pipe.writerOpens : pipe.readerOpens
     if (this.#reads) {
       pipe.readers++
@@ -207,14 +209,15 @@ export class PipeEnd extends FileDescription {
 export function openPipe(flags = 0): [reader: PipeEnd, writer: PipeEnd] {
   const pipe = new Pipe()
   const inode = new PipeInode(pipe)
-  return [new PipeEnd(inode, pipe, flags | O_RDONLY), new PipeEnd(inode, pipe, flags | O_WRONLY)]
+  const end = (access: number) => new PipeEnd(inode, pipe, flags | access, true)
+  return [end(O_RDONLY), end(O_WRONLY)]
 }
 
 const fifos = new WeakMap<Inode, Pipe>()
 
 /**
  * Opens a fifo. Without O_NONBLOCK open(2) has not ended before `isOpenComplete`: the caller sleeps in `waiters`.
- * @throws Errno ENXIO: O_WRONLY | O_NONBLOCK without a reader
+ * @throws Errno ENXIO: O_WRONLY | O_NONBLOCK without a reader; EINVAL for access mode 3
  */
 export function openFifo(inode: Inode, flags: number): OpenFile {
   let pipe = fifos.get(inode)
@@ -222,8 +225,10 @@ export function openFifo(inode: Inode, flags: number): OpenFile {
     pipe = new Pipe()
     fifos.set(inode, pipe)
   }
-  if ((flags & O_ACCMODE) === O_WRONLY && flags & O_NONBLOCK && pipe.readers === 0) throw new Errno(ENXIO)
-  return new PipeEnd(inode, pipe, flags)
+  const access = flags & O_ACCMODE
+  const opensAtOnce = access === O_RDWR || (flags & O_NONBLOCK) !== 0
+  if (access === O_WRONLY && opensAtOnce && pipe.readers === 0) throw new Errno(ENXIO)
+  return new PipeEnd(inode, pipe, flags, opensAtOnce)
 }
 
 /** Where the inodes of pipe(2) live. */
@@ -241,9 +246,9 @@ class PipeInode extends Node {
     this.#pipe = pipe
   }
 
-  /** By /proc/self/fd/N: another descriptor for the same pipe, as for a fifo. */
+  /** By /proc/self/fd/N: another end of the same pipe. It does not wait for the other one, as a fifo's does. */
   override open(flags: number): OpenFile {
-    return new PipeEnd(this, this.#pipe, flags)
+    return new PipeEnd(this, this.#pipe, flags, true)
   }
 
   override attributes(): Attributes {

@@ -1,7 +1,8 @@
 // A descriptor argument: the open file it stands for, and what reads and writes demand of it.
 
+import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EBADF, Errno} from '../../abi/errno.ts'
-import {O_ACCMODE, O_PATH, O_RDONLY, O_WRONLY} from '../../abi/open-flags.ts'
+import {O_PATH} from '../../abi/open-flags.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import type {Task} from '../task.ts'
 
@@ -15,13 +16,13 @@ export function openFile(task: Task, fd: number): OpenFile {
 /** @throws Errno EBADF when not open for reading */
 export function readableFile(task: Task, fd: number): OpenFile {
   const file = task.fds.get(fd)
-  if (file.flags & O_PATH || (file.flags & O_ACCMODE) === O_WRONLY) throw new Errno(EBADF)
+  if (file.flags & O_PATH || !opensForReading(file.flags)) throw new Errno(EBADF)
   return file
 }
 
 /** @throws Errno EBADF when not open for writing */
 export function writableFile(task: Task, fd: number): OpenFile {
   const file = task.fds.get(fd)
-  if (file.flags & O_PATH || (file.flags & O_ACCMODE) === O_RDONLY) throw new Errno(EBADF)
+  if (file.flags & O_PATH || !opensForWriting(file.flags)) throw new Errno(EBADF)
   return file
 }

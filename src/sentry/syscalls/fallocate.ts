@@ -1,5 +1,6 @@
 // fallocate(2).
 
+import {opensForWriting} from '../../abi/access-mode.ts'
 import {EBADF, EFBIG, EINVAL, EISDIR, ENODEV, EOPNOTSUPP, Errno, ESPIPE} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFIFO, S_IFREG} from '../../abi/file-mode.ts'
 import {
@@ -8,8 +9,6 @@ import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
   FALLOC_FL_ZERO_RANGE,
-  O_ACCMODE,
-  O_RDONLY,
 } from '../../abi/open-flags.ts'
 import {invalidateBehind, invalidateHole} from '../memory/invalidate.ts'
 import {openFile} from './descriptor-argument.ts'
@@ -27,7 +26,7 @@ export const fallocate: Syscall = (task, args) => {
   if (offset < 0 || length <= 0) throw new Errno(EINVAL)
   if (mode & ~MODES) throw new Errno(EOPNOTSUPP)
   if (mode & FALLOC_FL_PUNCH_HOLE && !(mode & FALLOC_FL_KEEP_SIZE)) throw new Errno(EOPNOTSUPP)
-  if ((file.flags & O_ACCMODE) === O_RDONLY) throw new Errno(EBADF)
+  if (!opensForWriting(file.flags)) throw new Errno(EBADF)
 
   const {kind} = file.inode
   if (kind === S_IFIFO) throw new Errno(ESPIPE)

@@ -1,5 +1,6 @@
 // fcntl(2), record locks: F_GETLK, F_SETLK, F_SETLKW, and their kin of open file descriptions (F_OFD_*).
 
+import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EAGAIN, EBADF, EINVAL, EOVERFLOW, Errno} from '../../abi/errno.ts'
 import {
   F_OFD_GETLK,
@@ -11,7 +12,7 @@ import {
   F_WRLCK,
   FLOCK_SIZE,
 } from '../../abi/fcntl.ts'
-import {O_ACCMODE, O_RDONLY, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET} from '../../abi/open-flags.ts'
+import {SEEK_CUR, SEEK_END, SEEK_SET} from '../../abi/open-flags.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import {isLockType, locksOf, type RecordLock, releaseLocks} from '../file-locks.ts'
 import type {Task} from '../task.ts'
@@ -46,9 +47,8 @@ export function setLock(task: Task, fd: number, command: number, address: number
   const ofDescription = command === F_OFD_SETLK || command === F_OFD_SETLKW
   const bytes = task.memory.readBytes(address, FLOCK_SIZE)
   const wanted = decode(task, fd, file, new DataView(bytes.buffer, bytes.byteOffset), ofDescription)
-  const access = file.flags & O_ACCMODE
-  if (wanted.type === F_RDLCK && access === O_WRONLY) throw new Errno(EBADF)
-  if (wanted.type === F_WRLCK && access === O_RDONLY) throw new Errno(EBADF)
+  if (wanted.type === F_RDLCK && !opensForReading(file.flags)) throw new Errno(EBADF)
+  if (wanted.type === F_WRLCK && !opensForWriting(file.flags)) throw new Errno(EBADF)
 
   const {inode} = file
   const locks = locksOf(inode)

@@ -1,6 +1,7 @@
 // flock(2).
 
-import {EAGAIN, EINVAL, Errno} from '../../abi/errno.ts'
+import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
+import {EAGAIN, EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN} from '../../abi/fcntl.ts'
 import {locksOf, releaseLocks} from '../file-locks.ts'
 import {openFile} from './descriptor-argument.ts'
@@ -11,7 +12,7 @@ export const flock: Syscall = (task, args) => {
   const operation = args.uint32(1)
   const kind = operation & ~LOCK_NB
   if (kind !== LOCK_SH && kind !== LOCK_EX && kind !== LOCK_UN) throw new Errno(EINVAL)
-  const {inode} = openFile(task, fd)
+  const {inode, flags} = openFile(task, fd)
   const description = task.fds.description(fd)
   const locks = locksOf(inode)
   if (kind === LOCK_UN) {
@@ -19,6 +20,7 @@ export const flock: Syscall = (task, args) => {
     return 0
   }
 
+  if (!opensForReading(flags) && !opensForWriting(flags)) throw new Errno(EBADF)
   description.onLastClose(locks, () => releaseLocks(inode, description))
   const attempt = () => (locks.tryFlock(description, kind === LOCK_EX) ? 0 : BLOCKED)
   if (attempt() === 0) return 0

@@ -1,5 +1,6 @@
 // mmap(2).
 
+import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EACCES, EBADF, EINVAL, ENOMEM, EOPNOTSUPP, EOVERFLOW, EPERM, Errno} from '../../abi/errno.ts'
 import {S_IFCHR} from '../../abi/file-mode.ts'
 import {
@@ -20,7 +21,7 @@ import {
   MAP_STACK,
   MAP_TYPE,
 } from '../../abi/mman.ts'
-import {O_ACCMODE, O_APPEND, O_PATH, O_RDONLY, O_RDWR, O_WRONLY} from '../../abi/open-flags.ts'
+import {O_APPEND, O_PATH} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
 import {ZERO_DEV} from '../../vfs/devices.ts'
@@ -153,10 +154,8 @@ function allowedProtection(flags: number, openFlags: number, protection: number)
   if (type !== MAP_SHARED && type !== MAP_PRIVATE && type !== MAP_SHARED_VALIDATE) throw new Errno(EINVAL)
   if (type === MAP_SHARED_VALIDATE && flags & ~KNOWN_FLAGS) throw new Errno(EOPNOTSUPP)
 
-  const mode = openFlags & O_ACCMODE
-  const canRead = mode === O_RDONLY || mode === O_RDWR
-  const canWrite = mode === O_WRONLY || mode === O_RDWR
-  if (!canRead) throw new Errno(EACCES)
+  const canWrite = opensForWriting(openFlags)
+  if (!opensForReading(openFlags)) throw new Errno(EACCES)
   if (type === MAP_PRIVATE) return PROT_ALL
   if (protection & PROT_WRITE && (!canWrite || openFlags & O_APPEND)) throw new Errno(EACCES)
   return canWrite ? PROT_ALL : PROT_ALL & ~PROT_WRITE

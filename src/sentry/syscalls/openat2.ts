@@ -9,7 +9,17 @@ import {
   RESOLVE_NO_XDEV,
 } from '../../abi/at-flags.ts'
 import {E2BIG, EAGAIN, EINVAL, Errno} from '../../abi/errno.ts'
-import {O_CREAT, O_DIRECTORY, O_LARGEFILE, O_PATH, O_TMPFILE} from '../../abi/open-flags.ts'
+import {
+  O_ACCMODE,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECTORY,
+  O_LARGEFILE,
+  O_NOFOLLOW,
+  O_PATH,
+  O_RDONLY,
+  O_TMPFILE,
+} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import {openPath} from '../../vfs/open.ts'
 import {PathRestriction} from '../../vfs/path-restriction.ts'
@@ -22,6 +32,9 @@ const OPEN_HOW_SIZE = 24
 const PAGE_SIZE = 4096
 /** Everything open(2) has a name for. */
 const VALID_FLAGS = 0o37777703
+/** What may go with O_PATH: open(2) ignores the rest. */
+const PATH_FLAGS = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+const TMPFILE_ONLY = O_TMPFILE & ~O_DIRECTORY
 const KNOWN_RESOLVE =
   RESOLVE_BENEATH |
   RESOLVE_CACHED |
@@ -58,12 +71,16 @@ export const openat2: Syscall = (task, args) => {
   return installOpened(task, openPath(walk, start, path, flags | O_LARGEFILE, permissions), flags)
 }
 
+/** In Linux's order (fs/open.c, build_open_flags). @throws Errno EINVAL, EAGAIN */
 function checkFlags(flags: number, mode: number, resolve: number): void {
-  const creates = (flags & O_CREAT) !== 0 || (flags & O_TMPFILE & ~O_DIRECTORY) !== 0
-  if (flags & ~VALID_FLAGS || mode & ~0o7777 || (mode !== 0 && !creates)) throw new Errno(EINVAL)
-  if (flags & O_PATH && creates) throw new Errno(EINVAL)
-  if (resolve & ~KNOWN_RESOLVE) throw new Errno(EINVAL)
+  const creates = (flags & (O_CREAT | TMPFILE_ONLY)) !== 0
+  if (flags & ~VALID_FLAGS || resolve & ~KNOWN_RESOLVE) throw new Errno(EINVAL)
+  if (resolve & RESOLVE_BENEATH && resolve & RESOLVE_IN_ROOT) throw new Errno(EINVAL)
+  if (mode & ~0o7777 || (mode !== 0 && !creates)) throw new Errno(EINVAL)
+  if (flags & O_CREAT && flags & O_DIRECTORY) throw new Errno(EINVAL)
+  const isForDirectory = (flags & O_DIRECTORY) !== 0 && (flags & O_ACCMODE) !== O_RDONLY
+  if (flags & TMPFILE_ONLY && !isForDirectory) throw new Errno(EINVAL)
+  if (flags & O_PATH && flags & ~PATH_FLAGS) throw new Errno(EINVAL)
   // Answers only from a cache that the sentry does not have: the caller has to try again without it.
   if (resolve & RESOLVE_CACHED) throw new Errno(EAGAIN)
-  if (resolve & RESOLVE_BENEATH && resolve & RESOLVE_IN_ROOT) throw new Errno(EINVAL)
 }

@@ -1,20 +1,19 @@
-// splice(2), tee(2), vmsplice(2). Bytes are copied: a pipe holds no pages here.
+// splice(2), tee(2). Bytes are copied: a pipe holds no pages here.
 
-import {EAGAIN, EBADF, EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
+import {EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
 import {S_IFBLK, S_IFCHR, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
-import {O_ACCMODE, O_APPEND, O_NONBLOCK, O_RDONLY, O_WRONLY} from '../../abi/open-flags.ts'
+import {O_APPEND} from '../../abi/open-flags.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import {PipeEnd} from '../../vfs/pipe.ts'
 import type {Task} from '../task.ts'
-import {openFile, readableFile, writableFile} from './descriptor-argument.ts'
+import {readableFile, writableFile} from './descriptor-argument.ts'
 import {fileSource, pipeSource, pump, type Sink, type Source} from './pump.ts'
 import {clampCount} from './read.ts'
 import type {Syscall} from './syscall.ts'
-import {readRanges, writeRanges} from './transfer.ts'
 
-const SPLICE_F_NONBLOCK = 2
+export const SPLICE_F_NONBLOCK = 2
 /** MOVE, NONBLOCK, MORE, GIFT. */
-const SPLICE_FLAGS = 0xf
+export const SPLICE_FLAGS = 0xf
 
 export const splice: Syscall = (task, args) => {
   const flags = args.uint32(5)
@@ -58,24 +57,6 @@ export const tee: Syscall = (task, args) => {
   const source: Source = {file: input, peek: (target) => input.pipe.peek(target), take: () => {}}
   const nonBlocking = (flags & SPLICE_F_NONBLOCK) !== 0
   return pump(task, source, {file: output, position: undefined}, available, nonBlocking, (moved) => moved)
-}
-
-/** Into a pipe it is writev, out of one readv. */
-export const vmsplice: Syscall = (task, args) => {
-  const file = openFile(task, args.int32(0))
-  const flags = args.uint32(3)
-  if (flags & ~SPLICE_FLAGS) throw new Errno(EINVAL)
-  if (!(file instanceof PipeEnd)) throw new Errno(EBADF)
-  const ranges = task.memory.readIovecs(args.address(1), args.address(2))
-  const access = file.flags & O_ACCMODE
-  if (flags & SPLICE_F_NONBLOCK && isBlocked(file)) throw new Errno(EAGAIN)
-  if (access === O_WRONLY) return writeRanges(task, file, ranges, undefined)
-  if (access === O_RDONLY) return readRanges(task, file, ranges, undefined)
-  throw new Errno(EBADF)
-}
-
-function isBlocked(file: PipeEnd): boolean {
-  return (file.flags & O_NONBLOCK) === 0 && file.readiness() === 0
 }
 
 /** @throws Errno ESPIPE for an offset on a stream, EINVAL */

@@ -1,9 +1,9 @@
 // truncate(2), ftruncate(2).
 
+import {opensForWriting} from '../../abi/access-mode.ts'
 import {AT_FDCWD} from '../../abi/at-flags.ts'
 import {EINVAL, EISDIR, Errno} from '../../abi/errno.ts'
 import {MAY_WRITE, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
-import {O_ACCMODE, O_RDONLY} from '../../abi/open-flags.ts'
 import {WRITE} from '../../vfs/path-policy.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
 import {invalidateBehind} from '../memory/invalidate.ts'
@@ -33,7 +33,7 @@ export const ftruncate: Syscall = (task, args) => {
   const file = openFile(task, args.int32(0))
   const length = args.int64(1)
   if (length < 0 || file.inode.kind !== S_IFREG) throw new Errno(EINVAL)
-  if ((file.flags & O_ACCMODE) === O_RDONLY) throw new Errno(EINVAL)
+  if (!opensForWriting(file.flags)) throw new Errno(EINVAL)
   checkFileSize(task, file.inode, length)
   clearSetId(task, file.inode)
   file.truncate(length)

@@ -1,5 +1,6 @@
 // HostFile: a regular file of the host, and its open file description.
 
+import {opensForWriting} from '../../abi/access-mode.ts'
 import {EFBIG, EINVAL, Errno} from '../../abi/errno.ts'
 import {FIONREAD} from '../../abi/ioctl.ts'
 import {
@@ -47,7 +48,9 @@ export class HostFile extends HostNode {
   }
 
   override open(flags: number): OpenFile {
-    const fd = this.#createdFd ?? this.openHost(flags & O_ACCMODE)
+    const access = flags & O_ACCMODE
+    // Access mode 3: the sentry neither reads nor writes through it.
+    const fd = this.#createdFd ?? this.openHost(access === O_ACCMODE ? O_RDONLY : access)
     this.#createdFd = undefined
     this.fs.fresh = undefined
     const file = new HostOpenFile(this, flags, fd)
@@ -62,7 +65,7 @@ export class HostFile extends HostNode {
   override truncate(size: number): void {
     if (size < 0) throw new Errno(EINVAL)
     if (size > MAX_OFFSET) throw new Errno(EFBIG)
-    const writable = [...this.#open].find((file) => (file.flags & O_ACCMODE) !== O_RDONLY)
+    const writable = [...this.#open].find((file) => opensForWriting(file.flags))
     const fd = writable?.fd ?? this.openHost(O_WRONLY)
     try {
       this.truncateThrough(fd, size)
@@ -142,7 +145,7 @@ class HostOpenFile extends FileDescription {
   }
 
   override truncate(size: number): void {
-    if ((this.flags & O_ACCMODE) === O_RDONLY) throw new Errno(EINVAL)
+    if (!opensForWriting(this.flags)) throw new Errno(EINVAL)
     this.#file.fs.fresh = undefined
     this.#file.truncateThrough(this.fd, size)
   }
@@ -171,7 +174,7 @@ class HostOpenFile extends FileDescription {
   override get mappable(): Mappable {
     if (this.#mappable === undefined) {
       const {fs, identity} = this.#file
-      const canWrite = (this.flags & O_ACCMODE) !== O_RDONLY
+      const canWrite = opensForWriting(this.flags)
       this.#mappable = fs.mapped.make(identity).addUser(this.fd, canWrite)
     }
     return this.#mappable

@@ -1,8 +1,9 @@
 // OverlayLeaf: a file, symbolic link, fifo or device of an overlay, and its copy-up.
 
+import {opensForWriting} from '../../abi/access-mode.ts'
 import {ENOENT, ENXIO, Errno} from '../../abi/errno.ts'
 import {S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK} from '../../abi/file-mode.ts'
-import {O_ACCMODE, O_RDONLY, O_TRUNC} from '../../abi/open-flags.ts'
+import {O_RDONLY, O_TRUNC} from '../../abi/open-flags.ts'
 import {now} from '../clock.ts'
 import type {Attributes, ByteString, Inode, OpenFile} from '../file.ts'
 import {openFifo} from '../pipe.ts'
@@ -74,7 +75,7 @@ export class OverlayLeaf extends OverlayNode {
 
   override open(flags: number): OpenFile {
     if (this.kind !== S_IFREG) return this.#openSpecial(flags)
-    const writes = (flags & O_ACCMODE) !== O_RDONLY || (flags & O_TRUNC) !== 0
+    const writes = opensForWriting(flags) || (flags & O_TRUNC) !== 0
     this.fs.fresh = undefined
     const layer = writes ? this.copyUp((flags & O_TRUNC) === 0) : (this.upper ?? (this.lower as Inode))
     const file = layer.open(flags)

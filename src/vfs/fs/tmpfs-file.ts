@@ -1,14 +1,13 @@
 // TmpfsFile: a regular file of a tmpfs, and its open file description.
 
+import {opensForWriting} from '../../abi/access-mode.ts'
 import {EFBIG, EINVAL, ENXIO, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
 import {FIONREAD} from '../../abi/ioctl.ts'
 import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
-  O_ACCMODE,
   O_APPEND,
   O_NOATIME,
-  O_RDONLY,
   SEEK_DATA,
   SEEK_HOLE,
 } from '../../abi/open-flags.ts'
@@ -186,7 +185,7 @@ class TmpfsOpenFile extends FileDescription {
 
   override truncate(size: number): void {
     // ftruncate(2): EINVAL where read and write say EBADF.
-    if ((this.flags & O_ACCMODE) === O_RDONLY) throw new Errno(EINVAL)
+    if (!opensForWriting(this.flags)) throw new Errno(EINVAL)
     this.#file.truncate(size)
   }
 

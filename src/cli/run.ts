@@ -21,12 +21,16 @@ export async function run(options: RunOptions): Promise<number> {
     writeSync(STDERR, `hv: ${printable(options.program)} was stopped after ${seconds} s: raise --timeout\n`)
     return STATUS_TIMED_OUT
   }
-  if (result.outOfMemory) {
-    writeSync(STDERR, `hv: ${printable(options.program)} was killed: its memory is full: raise --memory\n`)
-  }
+  if (result.outOfMemory) writeSync(STDERR, `hv: ${describeFull(options, result)}\n`)
   if (result.broken) writeSync(STDERR, `hv: ${describeBroken(options, result.broken)}\n`)
   if (result.signal !== null) return STATUS_SIGNAL_BASE + result.signal
   return result.exitCode ?? 0
+}
+
+function describeFull({program}: RunOptions, {outgrown}: RunResult): string {
+  const what = `${printable(program)} was killed`
+  if (outgrown === undefined) return `${what}: its memory is full: raise --memory`
+  return `${what}: what it made hv keep for it grew too large (${outgrown})`
 }
 
 function describeBroken({program, pledge}: RunOptions, {call, promises, byItself}: BrokenPledge): string {

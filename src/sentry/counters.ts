@@ -1,13 +1,21 @@
 // Counters: what --stats says of the sentry.
 
+/** More than Linux has calls; a guest can ask for four billion. */
+const MAX_NUMBERS = 1024
+
 export class Counters {
   syscalls = 0
   faults = 0
   signals = 0
-  /** Calls that the table does not know, by number. */
+  /** Calls that the table does not know. */
+  unknownCalls = 0
+  /** The same by number, for the first MAX_NUMBERS that came. */
   readonly unknown = new Map<number, number>()
 
   countUnknown(number: number): void {
-    this.unknown.set(number, (this.unknown.get(number) ?? 0) + 1)
+    this.unknownCalls++
+    const count = this.unknown.get(number)
+    if (count === undefined && this.unknown.size === MAX_NUMBERS) return
+    this.unknown.set(number, (count ?? 0) + 1)
   }
 }

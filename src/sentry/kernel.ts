@@ -1,5 +1,6 @@
 // Kernel: what all tasks share, and the loop that runs them.
 
+import {SIGKILL} from '../abi/signal.ts'
 import {HvError} from '../errors.ts'
 import {
   EVENT_DEAD,
@@ -15,11 +16,12 @@ import type {Mount} from '../vfs/location.ts'
 import {ClockPage} from './clock.ts'
 import {Counters} from './counters.ts'
 import {dispatch, retry} from './dispatch.ts'
+import {handleFault} from './handle-fault.ts'
 import {monotonicNs} from './host-clock.ts'
 import {HostWatch} from './host-watch.ts'
+import {isOutgrown} from './outgrown.ts'
 import type {Process} from './process.ts'
 import {deliver, hasDeliverable, interruptWait} from './signals/deliver.ts'
-import {forceFault} from './signals/force.ts'
 import {Sleep} from './sleep.ts'
 import type {Task} from './task.ts'
 import {TimerQueue} from './timers.ts'
@@ -100,7 +102,16 @@ export class Kernel {
   /** Runs all tasks until `process` has ended, or until `pause`. @throws HvError VCPU_FAILED */
   run(process: Process): void {
     this.#isPaused = false
-    while (process.exit === undefined && !this.#isPaused) this.#turn()
+    while (process.exit === undefined && !this.#isPaused) {
+      try {
+        this.#turn()
+      } catch (error) {
+        if (!isOutgrown(error)) throw error
+        const grower = this.current?.process ?? process
+        grower.outgrown = error.message
+        this.endProcess(grower, undefined, SIGKILL)
+      }
+    }
   }
 
   /** For `onReady`: `run` returns, and may be called again. */
@@ -279,17 +290,4 @@ export class Kernel {
     task.signals.detach()
     this.tasks.delete(task.tid)
   }
-}
-
-function handleFault(task: Task): boolean {
-  const {context} = task
-  const {memoryMap} = task.process
-  task.kernel.counters.faults++
-  const {address, access, isPageFault} = context.fault
-  if (isPageFault && memoryMap.handleFault(address, access) === true) return true
-
-  const fault = context.exactFault()
-  const mended = fault.isPageFault ? memoryMap.handleFault(fault.address, fault.access) : undefined
-  if (mended !== true) forceFault(task, {...fault, ...mended})
-  return true
 }

@@ -46,6 +46,8 @@ export class Process {
   exit: Exit | undefined
   /** Why, if it was for a broken promise. */
   broken: BrokenPledge | undefined
+  /** Why, if it was for something that it made the sentry hold: what V8 said. */
+  outgrown: string | undefined
 
   constructor(parts: ProcessParts) {
     this.pid = parts.pid

@@ -8,8 +8,10 @@ export interface ProgramResult {
   /** The number of the signal that killed the guest. */
   signal: number | null
   timedOut: boolean
-  /** It was killed because guest memory was full: `signal` is SIGKILL. */
+  /** It was killed because guest memory was full, or what the sentry kept for it: `signal` is SIGKILL. */
   outOfMemory?: boolean
+  /** The latter: what became too large. */
+  outgrown?: string
   /** It was killed for what it had not promised: `signal` is SIGSYS. */
   broken?: BrokenPledge
   stats: RunStats

@@ -53,6 +53,7 @@ export async function runToEnd(
     loadNs: loadedNs - startedNs,
     runNs: endedNs - loadedNs,
   }
+  const isFull = process.memoryMap.ranOut || process.outgrown !== undefined
   task.fds.closeAll()
   task.context.dispose()
   sentry.end(process)
@@ -61,7 +62,8 @@ export async function runToEnd(
     signal: timedOut ? null : (process.exit?.signal ?? null),
     timedOut,
     broken: process.broken,
-    outOfMemory: process.exit?.signal === SIGKILL && process.memoryMap.ranOut && !timedOut,
+    outOfMemory: process.exit?.signal === SIGKILL && isFull && !timedOut,
+    outgrown: process.outgrown,
     stats,
   }
 }
@@ -70,7 +72,7 @@ export async function runToEnd(
 function counters({kernel: {counters, platform}}: Sentry): RunStats {
   return {
     syscalls: counters.syscalls,
-    unknownSyscalls: [...counters.unknown.values()].reduce((sum, count) => sum + count, 0),
+    unknownSyscalls: counters.unknownCalls,
     exits: platform.stats.exits,
     listened: platform.stats.listened,
     faults: counters.faults,

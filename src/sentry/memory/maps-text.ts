@@ -1,23 +1,41 @@
 // /proc/PID/maps: one line a mapping (fs/proc/task_mmu.c, show_map_vma).
 
+import {ENOMEM, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE, type PlatformMapping, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
-import type {Vma} from './vma.ts'
+import type {Backing, Vma} from './vma.ts'
 
 /** The name's column, where there is one: 25 + 6 * sizeof(void *). */
 const NAME_COLUMN = 73
+/** 65,530 mappings come to a third of it; a guest's paths are as long as it likes. */
+const MAX_LENGTH = 1 << 24
 
-/** A byte string: paths are. `platform`: what the platform has above the program's, as Linux lists its [vsyscall]. */
+/** A byte string: paths are. `platform`: what the platform has above the program's, as Linux lists its [vsyscall]. @throws Errno ENOMEM */
 export function mapsText(vmas: Iterable<Vma>, platform: readonly PlatformMapping[] = []): string {
   let text = ''
-  for (const vma of vmas) text += mapsLine(vma)
+  const paths = new Map<Backing, string>()
+  for (const vma of vmas) {
+    text += mapsLine(vma, vma.name || pathOf(vma.backing, paths))
+    if (text.length > MAX_LENGTH) throw new Errno(ENOMEM)
+  }
   for (const mapping of platform)
-    text += mapsLine({...mapping, isShared: true, pageOffset: 0, backing: undefined, name: '[stub]'})
+    text += mapsLine({...mapping, isShared: true, pageOffset: 0, backing: undefined}, '[stub]')
   return text
 }
 
-type Listed = Pick<Vma, 'start' | 'end' | 'protection' | 'isShared' | 'pageOffset' | 'backing' | 'name'>
+/** Found out once for each file: a path may be thousands of directories deep. */
+function pathOf(backing: Backing | undefined, known: Map<Backing, string>): string {
+  if (backing === undefined) return ''
+  let path = known.get(backing)
+  if (path === undefined) {
+    path = backing.path.replaceAll('\n', '\\012')
+    known.set(backing, path)
+  }
+  return path
+}
 
-function mapsLine(vma: Listed): string {
+type Listed = Pick<Vma, 'start' | 'end' | 'protection' | 'isShared' | 'pageOffset' | 'backing'>
+
+function mapsLine(vma: Listed, name: string): string {
   const {protection, backing} = vma
   const permissions =
     (protection & PROT_READ ? 'r' : '-') +
@@ -26,8 +44,7 @@ function mapsLine(vma: Listed): string {
     (vma.isShared ? 's' : 'p')
   const offset = hex(vma.pageOffset * PAGE_SIZE, 8)
   const line = `${hex(vma.start, 8)}-${hex(vma.end, 8)} ${permissions} ${offset} ${device(backing?.dev ?? 0)} ${backing?.ino ?? 0} `
-  const name = vma.name || (backing?.path ?? '')
-  return name === '' ? `${line}\n` : `${line.padEnd(NAME_COLUMN)}${name.replaceAll('\n', '\\012')}\n`
+  return name === '' ? `${line}\n` : `${line.padEnd(NAME_COLUMN)}${name}\n`
 }
 
 /** major:minor of a st_dev, as the kernel's new_encode_dev packs it. */

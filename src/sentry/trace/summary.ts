@@ -24,6 +24,10 @@ interface CountedCall {
   workedNs: number | undefined
 }
 
+/** More than Linux has calls: the numbers that it has not go together beyond that. */
+const MAX_NAMES = 1024
+const OTHERS = 'others'
+
 export class SummaryTracer implements Tracer {
   readonly #filter: TraceFilter
   readonly #countsWaiting: boolean
@@ -78,6 +82,7 @@ export class SummaryTracer implements Tracer {
 
   #countOf(name: string): CallCount {
     let count = this.#counts.get(name)
+    if (count === undefined && this.#counts.size >= MAX_NAMES && name !== OTHERS) return this.#countOf(OTHERS)
     if (count === undefined) {
       count = {name, calls: 0, errors: 0, timeNs: 0}
       this.#counts.set(name, count)

@@ -1,12 +1,13 @@
 // /proc/PID and /proc/PID/task/TID.
 
-import {ENOENT, Errno} from '../../abi/errno.ts'
+import {ENAMETOOLONG, ENOENT, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK} from '../../abi/file-mode.ts'
 import {arch} from '../../arch/index.ts'
 import {AnonymousInode} from '../anonymous-inode.ts'
 import type {ByteString} from '../file.ts'
 import type {Location} from '../location.ts'
 import {detachedLocation, pathOf} from '../mount-tree.ts'
+import {PATH_MAX} from '../path-walk.ts'
 import {Memfd} from './memfd.ts'
 import {mountinfoText, mountsText} from './proc-mounts.ts'
 import {
@@ -138,10 +139,12 @@ function fdLocation({file, location}: ProcFd): Location {
   return location ?? detachedLocation(file.inode, '')
 }
 
-/** Its path, seen from `root`. */
+/** Its path, seen from `root`. @throws Errno ENAMETOOLONG */
 export function locationText(location: Location, root: Location): ByteString {
   const {path, removed} = pathOf(location, root)
-  return removed ? `${path} (deleted)` : path
+  const text = removed ? `${path} (deleted)` : path
+  if (text.length >= PATH_MAX) throw new Errno(ENAMETOOLONG)
+  return text
 }
 
 function magicLink(source: ProcSource, location: () => Location | undefined): {kind: number; make: Make} {

@@ -1,0 +1,18 @@
+// A fault of a program: its memory map mends it, or it is a signal.
+
+import {forceFault} from './signals/force.ts'
+import type {Task} from './task.ts'
+
+/** @returns true: the task runs on, to its signal if need be */
+export function handleFault(task: Task): boolean {
+  const {context} = task
+  const {memoryMap} = task.process
+  task.kernel.counters.faults++
+  const {address, access, isPageFault} = context.fault
+  if (isPageFault && memoryMap.handleFault(address, access) === true) return true
+
+  const fault = context.exactFault()
+  const mended = fault.isPageFault ? memoryMap.handleFault(fault.address, fault.access) : undefined
+  if (mended !== true) forceFault(task, {...fault, ...mended})
+  return true
+}

@@ -1,0 +1,18 @@
+// Outgrown: a string, list, table or recursion that a guest made grow until V8 gave up; told from hv's bugs by what V8 says then.
+
+/** src/common/message-template.h of V8; Node's ERR_STRING_TOO_LONG and ERR_BUFFER_TOO_LARGE. */
+const MESSAGES = [
+  /^Invalid string length$/,
+  /^Cannot create a string longer than /,
+  /^(Map|Set) maximum size exceeded$/,
+  /^Invalid (array|array buffer) length$/,
+  /^Invalid typed array length: \d+$/,
+  /^Array buffer allocation failed$/,
+  /^Cannot create a Buffer larger than /,
+  /^Maximum call stack size exceeded$/,
+]
+
+/** A RangeError of another text is hv's own: an index, an offset, a page number that was wrong. */
+export function isOutgrown(error: unknown): error is Error {
+  return error instanceof Error && MESSAGES.some((message) => message.test(error.message))
+}

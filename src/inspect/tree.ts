@@ -1,5 +1,6 @@
 // ProgramTree: the files of a directory of the host, found as a guest finds them whose `/` it is.
 
+import {ALL_CAPABILITIES, NO_CAPABILITIES} from '../abi/capability.ts'
 import {Errno} from '../abi/errno.ts'
 import {S_IFDIR, S_IFREG} from '../abi/file-mode.ts'
 import {O_RDONLY} from '../abi/open-flags.ts'
@@ -18,7 +19,7 @@ const READER: Credentials = {
   uid,
   gid: process.getegid?.() ?? 0,
   groups: process.getgroups?.() ?? [],
-  privileged: uid === 0,
+  capabilities: uid === 0 ? ALL_CAPABILITIES : NO_CAPABILITIES,
 }
 const MAX_NAMES = 1000
 const MAX_TEXT_BYTES = 1 << 20

@@ -1,6 +1,7 @@
 // exec: puts a program into a process's empty memory, as execve(2) does, and says in which registers it starts.
 
 import {AT_NULL} from '../abi/auxv.ts'
+import {ALL_CAPABILITIES} from '../abi/capability.ts'
 import {EACCES, EISDIR, ELOOP, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
 import {MAY_EXECUTE, S_IFREG} from '../abi/file-mode.ts'
 import {O_RDONLY} from '../abi/open-flags.ts'
@@ -107,7 +108,7 @@ function openProgram(
     remedy = 'make it executable: `chmod +x`'
     checkAccess(location.inode, MAY_EXECUTE, context.credentials)
     remedy = 'make it readable: `chmod +r`'
-    return openLocation({...context.credentials, privileged: true}, location, O_RDONLY)
+    return openLocation({...context.credentials, capabilities: ALL_CAPABILITIES}, location, O_RDONLY)
   } catch (error) {
     if (error instanceof Errno) throw cannotOpen(printable(shown), error, remedy)
     throw error

@@ -145,6 +145,10 @@ class TaskView implements ProcProcess {
   get groups(): readonly number[] {
     return this.#task.credentials.groups
   }
+  get capabilities(): ProcProcess['capabilities'] {
+    const {capabilities: effective, permitted, inheritable, bounding, ambient} = this.#task.credentials
+    return {effective, permitted, inheritable, bounding, ambient}
+  }
   get umask(): number {
     return this.#task.fs.umask
   }

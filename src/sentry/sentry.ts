@@ -15,6 +15,7 @@ import {disposeMounts} from '../vfs/mount-tree.ts'
 import {resolve} from '../vfs/path-walk.ts'
 import {fillRandom} from '../vfs/random.ts'
 import type {Credentials} from './credentials.ts'
+import {capabilitiesOf} from './credentials.ts'
 import {closeExecutable, type Executable, exec, openExecutable, planLayout} from './exec.ts'
 import {Description, FdTable} from './fd-table.ts'
 import {buildTree, mountFile} from './guest-tree.ts'
@@ -223,13 +224,13 @@ function hostCredentials(): Credentials {
     uid,
     gid,
     groups: hostGroups(),
-    privileged: uid === 0,
     ruid: uid,
     euid: uid,
     suid: uid,
     rgid: gid,
     egid: gid,
     sgid: gid,
+    ...capabilitiesOf(uid),
   }
 }
 

@@ -1,5 +1,6 @@
 // The vfs contracts: Inode (an object in a file system) and OpenFile (an open file description).
 
+import type {Capabilities} from '../abi/capability.ts'
 import type {FileSystem} from './file-system.ts'
 import type {Location} from './location.ts'
 import type {WaitQueue} from './wait-queue.ts'
@@ -50,8 +51,8 @@ export interface Credentials {
   readonly uid: number
   readonly gid: number
   readonly groups: readonly number[]
-  /** CAP_DAC_OVERRIDE and friends: effective uid 0. */
-  readonly privileged: boolean
+  /** The effective ones. */
+  readonly capabilities: Capabilities
 }
 
 /**

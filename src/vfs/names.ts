@@ -1,5 +1,6 @@
 // Making, moving and removing names: mkdir(2), mknod(2), symlink(2), link(2), unlink(2), rmdir(2), rename(2) over the mount tree.
 
+import {CAP_MKNOD, hasCapability} from '../abi/capability.ts'
 import {
   EBUSY,
   EEXIST,
@@ -48,7 +49,8 @@ export function makeNode(
   if (kind === S_IFDIR) throw new Errno(EPERM)
   const intent = kind === S_IFREG ? CREATE : DEVICE
   const {parent, name} = newName(context, resolveLast(context, start, path, NAME, intent), false)
-  if ((kind === S_IFCHR || kind === S_IFBLK) && !context.credentials.privileged) throw new Errno(EPERM)
+  if ((kind === S_IFCHR || kind === S_IFBLK) && !hasCapability(context.credentials.capabilities, CAP_MKNOD))
+    throw new Errno(EPERM)
   const permissions = mode & PERMISSION_BITS
   if (kind === S_IFREG) return parent.inode.create(name, permissions, context.credentials)
   return parent.inode.mknod(name, kind | permissions, rdev, context.credentials)

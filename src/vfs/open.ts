@@ -53,7 +53,7 @@ import {
   resolve,
   resolveLast,
 } from './path-walk.ts'
-import {checkAccess, checkEntryChange, checkWritable, isReadOnly} from './permissions.ts'
+import {checkAccess, checkEntryChange, checkWritable, isReadOnly, ownsInode} from './permissions.ts'
 
 /** What an open file keeps of the flags: the others act once (fcntl F_GETFL shows what is left). */
 const ONCE = O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC
@@ -91,7 +91,7 @@ export function openLocation(who: Credentials, location: Location, flags: number
   checkKind(location, flags)
   checkAccess(inode, wanted, who)
   if (wanted & MAY_WRITE && isOnDisk(inode.kind)) checkWritable(location)
-  if (flags & O_NOATIME && !who.privileged && inode.attributes().uid !== who.uid) throw new Errno(EPERM)
+  if (flags & O_NOATIME && !ownsInode(who, inode.attributes().uid)) throw new Errno(EPERM)
   return finish(location, flags)
 }
 
@@ -189,7 +189,7 @@ function isOnDisk(kind: number): boolean {
 /** fs.protected_regular=1: O_CREAT in somebody's sticky, world-writable directory does not open a third one's file. */
 function checkProtected(location: Location, who: Credentials): void {
   const {parent, inode} = location
-  if (who.privileged || parent === undefined) return
+  if (parent === undefined) return
   if (inode.kind !== S_IFREG && inode.kind !== S_IFIFO) return
   const directory = parent.inode.attributes()
   if (!(directory.mode & S_ISVTX) || !(directory.mode & 0o002)) return

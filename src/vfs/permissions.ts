@@ -1,5 +1,13 @@
 // Permission checks of the vfs: man 7 path_resolution, "Permissions" and "Bypassing permission checks".
 
+import {
+  ALL_CAPABILITIES,
+  CAP_DAC_OVERRIDE,
+  CAP_DAC_READ_SEARCH,
+  CAP_FOWNER,
+  hasCapability,
+  NO_CAPABILITIES,
+} from '../abi/capability.ts'
 import {EACCES, EPERM, EROFS, Errno} from '../abi/errno.ts'
 import {MAY_EXECUTE, MAY_READ, MAY_WRITE, S_IFDIR, S_IFREG, S_ISVTX} from '../abi/file-mode.ts'
 import type {Attributes, Credentials, Inode} from './file.ts'
@@ -10,14 +18,23 @@ import type {Location} from './location.ts'
  * @throws Errno EACCES
  */
 export function checkAccess(inode: Inode, mask: number, who: Credentials): void {
-  if (who.privileged && (inode.kind === S_IFDIR || !(mask & MAY_EXECUTE))) return
+  if (mayIgnoreMode(inode.kind, mask, who)) return
   if (!allows(inode.attributes(), mask, who)) throw new Errno(EACCES)
+}
+
+/** Whatever the mode says: but what nobody may execute needs a look at it. */
+function mayIgnoreMode(kind: number, mask: number, {capabilities}: Credentials): boolean {
+  if (capabilities === NO_CAPABILITIES) return false
+  const isDirectory = kind === S_IFDIR
+  if (hasCapability(capabilities, CAP_DAC_OVERRIDE)) return isDirectory || !(mask & MAY_EXECUTE)
+  if (!hasCapability(capabilities, CAP_DAC_READ_SEARCH)) return false
+  return isDirectory ? !(mask & MAY_WRITE) : mask === MAY_READ
 }
 
 function allows(attributes: Attributes, mask: number, who: Credentials): boolean {
   const {mode, uid, gid} = attributes
-  // Root executes what anybody may execute.
-  if (who.privileged) return !(mask & MAY_EXECUTE) || (mode & 0o111) !== 0
+  // Whoever ignores the mode executes what anybody may execute.
+  if (hasCapability(who.capabilities, CAP_DAC_OVERRIDE) && (mode & 0o111) !== 0) return true
   if (who.uid === uid) return ((mode >> 6) & mask) === mask
   if (isMember(gid, who)) return ((mode >> 3) & mask) === mask
   return (mode & mask) === mask
@@ -29,7 +46,7 @@ export function isMember(gid: number, who: Credentials): boolean {
 
 /** Search permission: what path resolution asks of each directory. @throws Errno EACCES */
 export function checkSearch(directory: Inode, who: Credentials): void {
-  if (!who.privileged) checkAccess(directory, MAY_EXECUTE, who)
+  if (who.capabilities !== ALL_CAPABILITIES) checkAccess(directory, MAY_EXECUTE, who)
 }
 
 /** Whether names may be added to or taken from a directory. @throws Errno EROFS, EACCES */
@@ -38,9 +55,14 @@ export function checkEntryChange(directory: Location, who: Credentials): void {
   checkAccess(directory.inode, MAY_WRITE | MAY_EXECUTE, who)
 }
 
+/** Its owner, or somebody who may do what owners may. */
+export function ownsInode(who: Credentials, owner: number): boolean {
+  return who.uid === owner || hasCapability(who.capabilities, CAP_FOWNER)
+}
+
 /** In a directory with the sticky bit only the owner of a file or of the directory takes a name away. @throws Errno EPERM */
 export function checkSticky(directory: Inode, victim: Inode, who: Credentials): void {
-  if (who.privileged) return
+  if (hasCapability(who.capabilities, CAP_FOWNER)) return
   const parent = directory.attributes()
   if (!(parent.mode & S_ISVTX) || parent.uid === who.uid) return
   if (victim.attributes().uid !== who.uid) throw new Errno(EPERM)
@@ -57,8 +79,7 @@ export function isReadOnly(location: Location): boolean {
 
 /** fs.protected_hardlinks is on in every distribution, but it is a policy; Linux's rule without it is none. */
 export function mayHardLink(inode: Inode, who: Credentials): boolean {
-  if (who.privileged) return true
   const attributes = inode.attributes()
-  if (attributes.uid === who.uid) return true
+  if (ownsInode(who, attributes.uid)) return true
   return inode.kind === S_IFREG && allows(attributes, MAY_READ | MAY_WRITE, who)
 }

@@ -1,5 +1,6 @@
 // A guest's view of a vfs for tests: system calls by name over a mount tree, as one user.
 
+import {ALL_CAPABILITIES, NO_CAPABILITIES} from '../../src/abi/capability.ts'
 import {Errno, errnoName} from '../../src/abi/errno.ts'
 import {O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY} from '../../src/abi/open-flags.ts'
 import type {Attributes, Credentials, OpenFile} from '../../src/vfs/file.ts'
@@ -26,7 +27,7 @@ export class TestVfs {
   }
 
   become(uid: number, groups: number[] = []): void {
-    this.credentials = {uid, gid: uid, groups, privileged: uid === 0}
+    this.credentials = {uid, gid: uid, groups, capabilities: uid === 0 ? ALL_CAPABILITIES : NO_CAPABILITIES}
   }
 
   open(path: string, flags = O_RDONLY, mode = 0o644): OpenFile {

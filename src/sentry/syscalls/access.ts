@@ -9,6 +9,7 @@ import {
   W_OK,
   X_OK,
 } from '../../abi/at-flags.ts'
+import {NO_CAPABILITIES} from '../../abi/capability.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFLNK, S_IFREG} from '../../abi/file-mode.ts'
 import type {Credentials} from '../../vfs/file.ts'
@@ -62,9 +63,9 @@ function findTarget(task: Task, who: Credentials, dirfd: number, path: string, f
 
 /** The question is about the real user: what a set-user-ID program wants to know (man 2 access). */
 function realCredentials(task: Task): Credentials {
-  const {ruid, rgid, groups, uid, gid} = task.credentials
+  const {ruid, rgid, groups, uid, gid, permitted} = task.credentials
   if (ruid === uid && rgid === gid) return task.credentials
-  return {uid: ruid, gid: rgid, groups, privileged: ruid === 0}
+  return {uid: ruid, gid: rgid, groups, capabilities: ruid === 0 ? permitted : NO_CAPABILITIES}
 }
 
 function isOnDisk(kind: number): boolean {

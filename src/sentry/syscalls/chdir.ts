@@ -1,10 +1,12 @@
 // chdir(2), fchdir(2), chroot(2).
 
 import {AT_FDCWD} from '../../abi/at-flags.ts'
-import {ENOTDIR, EPERM, Errno} from '../../abi/errno.ts'
+import {CAP_SYS_CHROOT} from '../../abi/capability.ts'
+import {ENOTDIR, Errno} from '../../abi/errno.ts'
 import {S_IFDIR} from '../../abi/file-mode.ts'
 import type {Location} from '../../vfs/location.ts'
 import {checkSearch} from '../../vfs/permissions.ts'
+import {requireCapability} from '../credentials.ts'
 import type {Task} from '../task.ts'
 import {locate, readPath} from './path-argument.ts'
 import type {Syscall} from './syscall.ts'
@@ -24,7 +26,7 @@ export const fchdir: Syscall = (task, args) => {
 export const chroot: Syscall = (task, args) => {
   const path = readPath(task, args.address(0))
   const root = searchable(task, locate(task, AT_FDCWD, path, true))
-  if (!task.credentials.privileged) throw new Errno(EPERM)
+  requireCapability(task.credentials, CAP_SYS_CHROOT)
   task.fs.root = root
   return 0
 }

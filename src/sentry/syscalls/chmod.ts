@@ -1,10 +1,11 @@
 // chmod(2), fchmod(2), fchmodat(2), fchmodat2.
 
 import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
+import {CAP_FSETID, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, EOPNOTSUPP, EPERM, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFLNK, S_ISGID} from '../../abi/file-mode.ts'
 import {ATTRIBUTES} from '../../vfs/path-policy.ts'
-import {isMember} from '../../vfs/permissions.ts'
+import {isMember, ownsInode} from '../../vfs/permissions.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkMountWritable, descriptorTarget, locateTarget, type Target} from './path-argument.ts'
@@ -36,11 +37,11 @@ function changeMode(task: Task, target: Target, mode: number): number {
   const who = task.credentials
   checkMountWritable(target)
   const {uid, gid} = inode.attributes()
-  if (!who.privileged && who.uid !== uid) throw new Errno(EPERM)
+  if (!ownsInode(who, uid)) throw new Errno(EPERM)
   if (inode.kind === S_IFLNK) throw new Errno(EOPNOTSUPP)
 
   let permissions = mode & PERMISSION_BITS
-  if (!who.privileged && !isMember(gid, who)) permissions &= ~S_ISGID
+  if (!isMember(gid, who) && !hasCapability(who.capabilities, CAP_FSETID)) permissions &= ~S_ISGID
   inode.setAttributes({mode: permissions})
   return 0
 }

@@ -1,6 +1,7 @@
 // chown(2), fchown(2), lchown(2), fchownat(2).
 
 import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
+import {CAP_CHOWN, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFDIR} from '../../abi/file-mode.ts'
 import type {AttributeChanges} from '../../vfs/file.ts'
@@ -45,7 +46,7 @@ function changeOwner(task: Task, target: Target, uid: number, gid: number): numb
   const who = task.credentials
   checkMountWritable(target)
   const now = inode.attributes()
-  if (!who.privileged) {
+  if (!hasCapability(who.capabilities, CAP_CHOWN)) {
     if (uid !== UNCHANGED && (who.uid !== now.uid || uid !== now.uid)) throw new Errno(EPERM)
     if (gid !== UNCHANGED && (who.uid !== now.uid || !(gid === now.gid || isMember(gid, who)))) {
       throw new Errno(EPERM)

@@ -30,6 +30,7 @@ import {
 import {O_CLOEXEC, O_NOATIME} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import type {OpenFile} from '../../vfs/file.ts'
+import {ownsInode} from '../../vfs/permissions.ts'
 import {type Pipe, PipeEnd} from '../../vfs/pipe.ts'
 import {addSeals, sealsOf} from '../seals.ts'
 import type {Task} from '../task.ts'
@@ -103,8 +104,7 @@ const owners = new WeakMap<OpenFile, number>()
 
 function setStatusFlags(task: Task, file: OpenFile, flags: number): number {
   if (flags & O_NOATIME && !(file.flags & O_NOATIME)) {
-    const who = task.credentials
-    if (!who.privileged && who.uid !== file.inode.attributes().uid) throw new Errno(EPERM)
+    if (!ownsInode(task.credentials, file.inode.attributes().uid)) throw new Errno(EPERM)
   }
   file.flags = (file.flags & ~SETFL_FLAGS) | (flags & SETFL_FLAGS)
   return 0

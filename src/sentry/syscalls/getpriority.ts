@@ -1,6 +1,8 @@
 // getpriority(2), setpriority(2), ioprio_get(2), ioprio_set(2): kept and told, but one process has nobody to be nice to.
 
+import {CAP_SYS_ADMIN, CAP_SYS_NICE, hasCapability} from '../../abi/capability.ts'
 import {EACCES, EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
+import {requireCapability} from '../credentials.ts'
 import type {Process} from '../process.ts'
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
@@ -22,7 +24,7 @@ export const getpriority: Syscall = (task, args) => {
 export const setpriority: Syscall = (task, args) => {
   const nice = Math.max(LEAST_NICE, Math.min(NICEST, args.int32(2)))
   for (const process of processesOf(task, args.int32(0), args.int32(1))) {
-    if (nice < niceOf(process) && !task.credentials.privileged) throw new Errno(EACCES)
+    if (nice < niceOf(process)) requireCapability(task.credentials, CAP_SYS_NICE, EACCES)
     process.attributes.set('nice', nice)
   }
   return 0
@@ -47,7 +49,9 @@ export const ioprioSet: Syscall = (task, args) => {
   if (ioClass < CLASS_NONE || ioClass > CLASS_IDLE) throw new Errno(EINVAL)
   if (ioClass === CLASS_NONE && data !== 0) throw new Errno(EINVAL)
   if (ioClass !== CLASS_IDLE && data % LEVELS !== data) throw new Errno(EINVAL)
-  if (ioClass === CLASS_REAL_TIME && !task.credentials.privileged) throw new Errno(EPERM)
+  const {capabilities} = task.credentials
+  const mayRealTime = hasCapability(capabilities, CAP_SYS_ADMIN) || hasCapability(capabilities, CAP_SYS_NICE)
+  if (ioClass === CLASS_REAL_TIME && !mayRealTime) throw new Errno(EPERM)
   for (const process of processesOf(task, args.int32(0) - 1, args.int32(1)))
     process.attributes.set('ioprio', value)
   return 0

@@ -1,7 +1,9 @@
 // getrlimit(2), setrlimit(2), prlimit(2).
 
+import {CAP_SYS_RESOURCE} from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import {enforceCpuLimit} from '../cpu-limit.ts'
+import {requireCapability} from '../credentials.ts'
 import {type Limit, RLIMIT_CPU, RLIMIT_NLIMITS, RLIMIT_NOFILE, UNLIMITED} from '../resource-limits.ts'
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
@@ -45,7 +47,7 @@ function setLimit(task: Task, which: number, limit: Limit): void {
   if (limit.soft > limit.hard) throw new Errno(EINVAL)
   if (which === RLIMIT_NOFILE && limit.hard > NR_OPEN) throw new Errno(EPERM)
   const raises = limit.hard > task.process.limits.get(which).hard
-  if (raises && !task.credentials.privileged) throw new Errno(EPERM)
+  if (raises) requireCapability(task.credentials, CAP_SYS_RESOURCE)
   task.process.limits.set(which, limit)
   if (which === RLIMIT_NOFILE) task.fds.limit = limit.soft
   if (which === RLIMIT_CPU) enforceCpuLimit(task)

@@ -1,6 +1,8 @@
 // getuid(2), getgid(2), getresuid(2), getgroups(2).
 
-import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
+import {CAP_SETGID} from '../../abi/capability.ts'
+import {EINVAL, Errno} from '../../abi/errno.ts'
+import {requireCapability} from '../credentials.ts'
 import type {Syscall} from './syscall.ts'
 
 const NGROUPS_MAX = 65536
@@ -36,7 +38,7 @@ export const getgroups: Syscall = (task, args) => {
 
 export const setgroups: Syscall = (task, args) => {
   const size = args.int32(0)
-  if (!task.credentials.privileged) throw new Errno(EPERM)
+  requireCapability(task.credentials, CAP_SETGID)
   if (size < 0 || size > NGROUPS_MAX) throw new Errno(EINVAL)
   const bytes = task.memory.readBytes(args.address(1), size * 4)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

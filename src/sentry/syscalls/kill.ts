@@ -1,5 +1,6 @@
 // kill(2), tkill(2), tgkill(2), rt_sigqueueinfo(2), rt_tgsigqueueinfo(2).
 
+import {CAP_KILL, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import {codeOf, killInfo, SI_TKILL, SI_USER} from '../../abi/siginfo.ts'
 import type {Process} from '../process.ts'
@@ -80,7 +81,7 @@ function processesOf(task: Task, pid: number): Process[] {
 
 /** Linux compares the sender's real and effective uid with the target's real and saved one. */
 function maySignal(task: Task, target: Process): boolean {
-  if (target === task.process || task.credentials.privileged) return true
+  if (target === task.process || hasCapability(task.credentials.capabilities, CAP_KILL)) return true
   const {ruid, euid} = task.credentials
   return target.tasks.some(({credentials: {ruid: real, suid: saved}}) => {
     return ruid === real || ruid === saved || euid === real || euid === saved

@@ -1,9 +1,11 @@
 // link(2), linkat(2).
 
 import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW} from '../../abi/at-flags.ts'
+import {CAP_DAC_READ_SEARCH} from '../../abi/capability.ts'
 import {EINVAL, ENOENT, Errno} from '../../abi/errno.ts'
 import type {Location} from '../../vfs/location.ts'
 import {makeLink} from '../../vfs/names.ts'
+import {requireCapability} from '../credentials.ts'
 import type {Task} from '../task.ts'
 import {locate, pathContext, readPath, startDirectory} from './path-argument.ts'
 import type {Syscall} from './syscall.ts'
@@ -35,7 +37,7 @@ function findTarget(task: Task, oldFd: number, oldPath: string, flags: number): 
     return locate(task, oldFd, oldPath, (flags & AT_SYMLINK_FOLLOW) !== 0)
   }
   // CAP_DAC_READ_SEARCH: a descriptor that was handed over must not become a name.
-  if (!task.credentials.privileged) throw new Errno(ENOENT)
+  requireCapability(task.credentials, CAP_DAC_READ_SEARCH, ENOENT)
   if (oldFd === AT_FDCWD) return task.fs.cwd
   const {location} = task.fds.description(oldFd)
   if (location === undefined) throw new Errno(ENOENT)

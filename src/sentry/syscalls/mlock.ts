@@ -1,6 +1,7 @@
 // mlock(2), mlock2(2), munlock(2), mlockall(2), munlockall(2). Guest memory is never swapped here:
 // a lock populates, counts against RLIMIT_MEMLOCK, and holds off MADV_DONTNEED.
 
+import {CAP_IPC_LOCK, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, ENOMEM, EPERM, Errno} from '../../abi/errno.ts'
 import {MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT} from '../../abi/mman.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
@@ -57,7 +58,9 @@ export function canLock(task: Task): boolean {
 }
 
 function lockLimit(task: Task): number {
-  return task.credentials.privileged ? Infinity : task.process.limits.get(RLIMIT_MEMLOCK).soft
+  return hasCapability(task.credentials.capabilities, CAP_IPC_LOCK)
+    ? Infinity
+    : task.process.limits.get(RLIMIT_MEMLOCK).soft
 }
 
 function lockRange(task: Task, address: number, length: number, flags: number): number {

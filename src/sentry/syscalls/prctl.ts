@@ -3,7 +3,15 @@
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {NSIG} from '../../abi/signal.ts'
 import type {Task} from '../task.ts'
-import {LAST_CAPABILITY} from './capget.ts'
+import {
+  ambient,
+  dropFromBoundingSet,
+  getKeepCaps,
+  getSecurebits,
+  readBoundingSet,
+  setKeepCaps,
+  setSecurebits,
+} from './prctl-capabilities.ts'
 import type {Arguments, Syscall} from './syscall.ts'
 
 const PR_SET_PDEATHSIG = 1
@@ -18,7 +26,9 @@ const PR_SET_NAME = 15
 const PR_GET_NAME = 16
 const PR_GET_SECCOMP = 21
 const PR_CAPBSET_READ = 23
+const PR_CAPBSET_DROP = 24
 const PR_GET_SECUREBITS = 27
+const PR_SET_SECUREBITS = 28
 const PR_SET_TIMERSLACK = 29
 const PR_GET_TIMERSLACK = 30
 const PR_SET_CHILD_SUBREAPER = 36
@@ -28,6 +38,7 @@ const PR_GET_NO_NEW_PRIVS = 39
 const PR_GET_TID_ADDRESS = 40
 const PR_SET_THP_DISABLE = 41
 const PR_GET_THP_DISABLE = 42
+const PR_CAP_AMBIENT = 47
 
 const NAME_BYTES = 16
 const DEFAULT_TIMERSLACK_NS = 50_000
@@ -41,8 +52,8 @@ const options = new Map<number, Option>([
   [PR_GET_NAME, getName],
   [PR_SET_DUMPABLE, (task, args) => set(task, 'dumpable', oneOf(args.address(1), 0, 1))],
   [PR_GET_DUMPABLE, (task) => get(task, 'dumpable', 1)],
-  [PR_SET_KEEPCAPS, (task, args) => set(task, 'keepcaps', oneOf(args.address(1), 0, 1))],
-  [PR_GET_KEEPCAPS, (task) => get(task, 'keepcaps', 0)],
+  [PR_SET_KEEPCAPS, setKeepCaps],
+  [PR_GET_KEEPCAPS, getKeepCaps],
   [PR_SET_PDEATHSIG, (task, args) => set(task, 'pdeathsig', atMost(args.address(1), NSIG))],
   [PR_GET_PDEATHSIG, (task, args) => store(task, args.address(1), get(task, 'pdeathsig', 0))],
   [PR_SET_CHILD_SUBREAPER, (task, args) => set(task, 'subreaper', args.address(1) === 0 ? 0 : 1)],
@@ -56,8 +67,11 @@ const options = new Map<number, Option>([
   [PR_SET_TIMING, (_, args) => oneOf(args.address(1), 0)],
   [PR_GET_TIMING, () => 0],
   [PR_GET_SECCOMP, () => 0],
-  [PR_GET_SECUREBITS, () => 0],
+  [PR_GET_SECUREBITS, getSecurebits],
+  [PR_SET_SECUREBITS, setSecurebits],
   [PR_CAPBSET_READ, readBoundingSet],
+  [PR_CAPBSET_DROP, dropFromBoundingSet],
+  [PR_CAP_AMBIENT, ambient],
   [PR_GET_TID_ADDRESS, getTidAddress],
 ])
 
@@ -96,11 +110,6 @@ function setNoNewPrivs(task: Task, args: Arguments): number {
 function getNoNewPrivs(task: Task, args: Arguments): number {
   requireZeros(args, 1)
   return get(task, 'no_new_privs', 0)
-}
-
-function readBoundingSet(_: Task, args: Arguments): number {
-  atMost(args.address(1), LAST_CAPABILITY)
-  return 1
 }
 
 function setTimerslack(task: Task, args: Arguments): number {

@@ -1,5 +1,6 @@
 // Set-user-ID and set-group-ID end when an ordinary user changes the file: new content must not have the old one's power.
 
+import {CAP_FSETID, hasCapability} from '../../abi/capability.ts'
 import {PERMISSION_BITS, S_IFREG, S_ISGID, S_ISUID, S_IXGRP} from '../../abi/file-mode.ts'
 import type {Inode, OpenFile} from '../../vfs/file.ts'
 import type {Task} from '../task.ts'
@@ -9,18 +10,20 @@ const cleared = new WeakSet<OpenFile>()
 
 /** Before a write. Cheap for root, and from the second write of a file on. */
 export function clearSetIdForWrite(task: Task, file: OpenFile): void {
-  if (task.credentials.privileged || cleared.has(file)) return
+  if (cleared.has(file) || mayKeep(task)) return
   cleared.add(file)
   clearSetId(task, file.inode)
 }
 
 /** Before a truncation. */
 export function clearSetId(task: Task, inode: Inode): void {
-  if (task.credentials.privileged || inode.kind !== S_IFREG) return
+  if (inode.kind !== S_IFREG || mayKeep(task)) return
   const mode = inode.attributes().mode & PERMISSION_BITS
   const kept = withoutSetId(mode)
   if (kept !== mode) inode.setAttributes({mode: kept})
 }
+
+const mayKeep = ({credentials}: Task): boolean => hasCapability(credentials.capabilities, CAP_FSETID)
 
 /** S_ISGID without S_IXGRP is no power (man 2 chown). */
 export function withoutSetId(mode: number): number {

@@ -1,6 +1,8 @@
 // set_tid_address(2), set_robust_list(2), get_robust_list(2).
 
-import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
+import {CAP_SYS_PTRACE} from '../../abi/capability.ts'
+import {EINVAL, Errno, ESRCH} from '../../abi/errno.ts'
+import {requireCapability} from '../credentials.ts'
 import type {Syscall} from './syscall.ts'
 
 /** sizeof(struct robust_list_head). */
@@ -22,7 +24,7 @@ export const getRobustList: Syscall = (task, args) => {
   const tid = args.int32(0)
   const target = tid === 0 ? task : task.kernel.tasks.get(tid)
   if (target === undefined) throw new Errno(ESRCH)
-  if (target.process !== task.process && !task.credentials.privileged) throw new Errno(EPERM)
+  if (target.process !== task.process) requireCapability(task.credentials, CAP_SYS_PTRACE)
   const word = (value: number) => new Uint8Array(BigUint64Array.of(BigInt(value)).buffer)
   task.memory.writeBytes(args.address(2), word(ROBUST_LIST_HEAD_BYTES))
   task.memory.writeBytes(args.address(1), word(target.robustList.head))

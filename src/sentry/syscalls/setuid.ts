@@ -1,7 +1,8 @@
 // setuid(2), setreuid(2), setresuid(2), setfsuid(2), and the same of group ids: credentials(7).
 
+import {CAP_SETGID, CAP_SETUID, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
-import type {Credentials} from '../credentials.ts'
+import {type Credentials, fixCapabilities, fixFileCapabilities} from '../credentials.ts'
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
 
@@ -13,20 +14,23 @@ interface Ids {
   readonly fs: number
 }
 
-/** How to get and set one sort of them. */
+/** How to get and set one sort of them, and who may choose freely. */
 interface Sort {
+  readonly capability: number
   of(credentials: Credentials): Ids
   with(credentials: Credentials, ids: Ids): Credentials
 }
 
 const users: Sort = {
+  capability: CAP_SETUID,
   of: ({ruid, euid, suid, uid}) => ({real: ruid, effective: euid, saved: suid, fs: uid}),
   with: (credentials, {real, effective, saved, fs}) => {
-    return {...credentials, ruid: real, euid: effective, suid: saved, uid: fs, privileged: effective === 0}
+    return {...credentials, ruid: real, euid: effective, suid: saved, uid: fs}
   },
 }
 
 const groups: Sort = {
+  capability: CAP_SETGID,
   of: ({rgid, egid, sgid, gid}) => ({real: rgid, effective: egid, saved: sgid, fs: gid}),
   with: (credentials, {real, effective, saved, fs}) => {
     return {...credentials, rgid: real, egid: effective, sgid: saved, gid: fs}
@@ -52,14 +56,14 @@ export const setfsgid: Syscall = (task, args) => setFs(task, groups, args.uint32
 function setId(task: Task, sort: Sort, id: number): number {
   if (id === KEEP) throw new Errno(EINVAL)
   const ids = sort.of(task.credentials)
-  if (task.credentials.privileged) return change(task, sort, {real: id, effective: id, saved: id, fs: id})
+  if (mayChooseFreely(task, sort)) return change(task, sort, {real: id, effective: id, saved: id, fs: id})
   if (id !== ids.real && id !== ids.saved) throw new Errno(EPERM)
   return change(task, sort, {...ids, effective: id, fs: id})
 }
 
 function setRe(task: Task, sort: Sort, real: number, effective: number): number {
   const ids = sort.of(task.credentials)
-  const mayChoose = (id: number, ...own: number[]) => task.credentials.privileged || own.includes(id)
+  const mayChoose = (id: number, ...own: number[]) => own.includes(id) || mayChooseFreely(task, sort)
   if (real !== KEEP && !mayChoose(real, ids.real, ids.effective)) throw new Errno(EPERM)
   if (effective !== KEEP && !mayChoose(effective, ids.real, ids.effective, ids.saved)) throw new Errno(EPERM)
 
@@ -74,7 +78,7 @@ function setRes(task: Task, sort: Sort, real: number, effective: number, saved: 
   const ids = sort.of(task.credentials)
   const own = [KEEP, ids.real, ids.effective, ids.saved]
   const foreign = [real, effective, saved].some((id) => !own.includes(id))
-  if (foreign && !task.credentials.privileged) throw new Errno(EPERM)
+  if (foreign && !mayChooseFreely(task, sort)) throw new Errno(EPERM)
 
   const keepOr = (id: number, old: number) => (id === KEEP ? old : id)
   const newEffective = keepOr(effective, ids.effective)
@@ -90,12 +94,19 @@ function setRes(task: Task, sort: Sort, real: number, effective: number, saved: 
 function setFs(task: Task, sort: Sort, id: number): number {
   const ids = sort.of(task.credentials)
   const own = [ids.real, ids.effective, ids.saved, ids.fs]
-  const mayChoose = task.credentials.privileged || own.includes(id)
-  if (id !== KEEP && mayChoose) change(task, sort, {...ids, fs: id})
+  const mayChoose = own.includes(id) || mayChooseFreely(task, sort)
+  if (id !== KEEP && mayChoose) {
+    const changed = sort.with(task.credentials, {...ids, fs: id})
+    task.credentials = fixFileCapabilities(task.credentials, changed)
+  }
   return ids.fs
 }
 
+function mayChooseFreely({credentials}: Task, {capability}: Sort): boolean {
+  return hasCapability(credentials.capabilities, capability)
+}
+
 function change(task: Task, sort: Sort, ids: Ids): number {
-  task.credentials = sort.with(task.credentials, ids)
+  task.credentials = fixCapabilities(task.credentials, sort.with(task.credentials, ids))
   return 0
 }

@@ -1297,7 +1297,6 @@ export const table: readonly Row[] = [
     run: capget,
     args: 'capheader capdata_out',
     promises: 'stdio',
-    support: {partial: 'all capabilities with effective uid 0, else none'},
   },
   {
     name: 'capset',
@@ -1306,7 +1305,6 @@ export const table: readonly Row[] = [
     run: capset,
     args: 'capheader capdata',
     promises: 'id',
-    support: {partial: 'only to what is held already; else EPERM'},
   },
   {
     name: 'prctl',
@@ -1317,7 +1315,7 @@ export const table: readonly Row[] = [
     promises: 'prctl',
     support: {
       partial:
-        'names, dumpable, keepcaps, parent death signal, subreaper, no_new_privs, THP, timer slack; others are EINVAL',
+        'names, dumpable, capabilities and securebits, parent death signal, subreaper, no_new_privs, THP, timer slack; others are EINVAL',
     },
   },
   {

@@ -1,6 +1,7 @@
 // timerfd_create(2), timerfd_settime(2), timerfd_gettime(2).
 
-import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
+import {CAP_WAKE_ALARM} from '../../abi/capability.ts'
+import {EINVAL, Errno} from '../../abi/errno.ts'
 import {O_CLOEXEC, O_NONBLOCK} from '../../abi/open-flags.ts'
 import {
   CLOCK_BOOTTIME,
@@ -11,6 +12,7 @@ import {
   toNs,
 } from '../../abi/time.ts'
 import {monotonicDeadlineNs} from '../clocks.ts'
+import {requireCapability} from '../credentials.ts'
 import type {Task} from '../task.ts'
 import {TimerFd} from '../timerfd.ts'
 import type {Syscall} from './syscall.ts'
@@ -28,7 +30,7 @@ export const timerfdCreate: Syscall = (task, args) => {
   if (flags & ~(O_CLOEXEC | O_NONBLOCK)) throw new Errno(EINVAL)
   const wakesHost = ALARM_CLOCKS.includes(clock)
   if (!wakesHost && !CLOCKS.includes(clock)) throw new Errno(EINVAL)
-  if (wakesHost && !task.credentials.privileged) throw new Errno(EPERM)
+  if (wakesHost) requireCapability(task.credentials, CAP_WAKE_ALARM)
   return task.fds.install(new TimerFd(task.kernel, clock, flags), flags)
 }
 

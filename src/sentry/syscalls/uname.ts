@@ -1,7 +1,9 @@
 // uname(2), sethostname(2), setdomainname(2).
 
-import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
+import {CAP_SYS_ADMIN} from '../../abi/capability.ts'
+import {EINVAL, Errno} from '../../abi/errno.ts'
 import {arch} from '../../arch/index.ts'
+import {requireCapability} from '../credentials.ts'
 import type {Syscall} from './syscall.ts'
 
 /** The kernel whose behaviour the sentry follows; C libraries refuse to start on too old a one. */
@@ -24,7 +26,7 @@ export const uname: Syscall = (task, args) => {
 
 export const sethostname: Syscall = (task, args) => {
   const length = args.int32(1)
-  if (!task.credentials.privileged) throw new Errno(EPERM)
+  requireCapability(task.credentials, CAP_SYS_ADMIN)
   if (length < 0 || length > HOSTNAME_MAX) throw new Errno(EINVAL)
   task.kernel.hostname = Buffer.from(task.memory.readBytes(args.address(0), length)).toString('latin1')
   return 0

@@ -7,7 +7,7 @@ import {decodeTimespec, decodeTimeval, TIMESPEC_BYTES} from '../../abi/time.ts'
 import {now} from '../../vfs/clock.ts'
 import type {Time} from '../../vfs/file.ts'
 import {ATTRIBUTES} from '../../vfs/path-policy.ts'
-import {checkAccess} from '../../vfs/permissions.ts'
+import {checkAccess, ownsInode} from '../../vfs/permissions.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkMountWritable, descriptorTarget, locateTarget, type Target} from './path-argument.ts'
@@ -93,7 +93,7 @@ function setTimes(task: Task, target: Target, atime: Wanted, mtime: Wanted): num
   const who = task.credentials
   checkMountWritable(target)
   // The owner sets any time; who may write may say "now" (man 2 utimensat, "Permissions requirements").
-  if (!who.privileged && inode.attributes().uid !== who.uid) {
+  if (!ownsInode(who, inode.attributes().uid)) {
     if (atime !== 'now' || mtime !== 'now') throw new Errno(EPERM)
     checkAccess(inode, MAY_WRITE, who)
   }

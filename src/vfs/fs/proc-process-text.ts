@@ -1,13 +1,12 @@
 // /proc/PID/stat, statm, status, limits: Linux's formats (man 5 proc_pid_stat, proc_pid_status; fs/proc/array.c).
 
+import type {Capabilities} from '../../abi/capability.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {ByteString} from '../file.ts'
 import type {ProcProcess} from './proc-source.ts'
 
 /** USER_HZ. */
 const TICKS = 100
-const ALL_CAPABILITIES = '000001ffffffffff'
-const NO_CAPABILITIES = '0000000000000000'
 const SIGCHLD = 17
 
 const stateNames: Record<string, string> = {
@@ -53,7 +52,7 @@ export function statmText({memory}: ProcProcess): ByteString {
 
 export function statusText(process: ProcProcess, tid: number): ByteString {
   const {memory, signals, state} = process
-  const capabilities = process.uids[1] === 0 ? ALL_CAPABILITIES : NO_CAPABILITIES
+  const {effective, permitted, inheritable, bounding, ambient} = process.capabilities
   const lines: [name: string, value: string | number][] = [
     ['Name', escapeName(process.name)],
     ['Umask', process.umask.toString(8).padStart(4, '0')],
@@ -85,11 +84,11 @@ export function statusText(process: ProcProcess, tid: number): ByteString {
     ['SigBlk', signals.blocked],
     ['SigIgn', signals.ignored],
     ['SigCgt', signals.caught],
-    ['CapInh', NO_CAPABILITIES],
-    ['CapPrm', capabilities],
-    ['CapEff', capabilities],
-    ['CapBnd', ALL_CAPABILITIES],
-    ['CapAmb', NO_CAPABILITIES],
+    ['CapInh', mask(inheritable)],
+    ['CapPrm', mask(permitted)],
+    ['CapEff', mask(effective)],
+    ['CapBnd', mask(bounding)],
+    ['CapAmb', mask(ambient)],
     ['NoNewPrivs', Number(process.noNewPrivileges)],
     ['Seccomp', 0],
     ['Cpus_allowed', '1'],
@@ -101,6 +100,8 @@ export function statusText(process: ProcProcess, tid: number): ByteString {
   ]
   return lines.map(([name, value]) => `${name}:\t${value}\n`).join('')
 }
+
+const mask = (set: Capabilities): string => set.toString(16).padStart(16, '0')
 
 function kilobytes(bytes: number): string {
   return `${String(Math.floor(bytes / 1024)).padStart(8)} kB`

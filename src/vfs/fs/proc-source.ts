@@ -1,5 +1,6 @@
 // ProcSource: what procfs asks of the kernel it shows. The sentry implements it; procfs does the formats.
 
+import type {Capabilities} from '../../abi/capability.ts'
 import type {ByteString, OpenFile, Time} from '../file.ts'
 import type {Location, Mount} from '../location.ts'
 
@@ -40,6 +41,13 @@ export interface ProcProcess {
   readonly uids: readonly [real: number, effective: number, saved: number, fileSystem: number]
   readonly gids: readonly [real: number, effective: number, saved: number, fileSystem: number]
   readonly groups: readonly number[]
+  readonly capabilities: {
+    effective: Capabilities
+    permitted: Capabilities
+    inheritable: Capabilities
+    bounding: Capabilities
+    ambient: Capabilities
+  }
   readonly umask: number
   readonly argv: readonly ByteString[]
   readonly envp: readonly ByteString[]

@@ -1,5 +1,6 @@
 // tmpfs: a whole file system in pages of the MemoryFile.
 
+import {ALL_CAPABILITIES} from '../../abi/capability.ts'
 import {ENOSPC, Errno} from '../../abi/errno.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
@@ -100,4 +101,4 @@ export class Tmpfs implements FileSystem, PageQuota {
 }
 
 /** The guest's root user, for what the sentry makes itself. */
-export const ROOT: Credentials = {uid: 0, gid: 0, groups: [], privileged: true}
+export const ROOT: Credentials = {uid: 0, gid: 0, groups: [], capabilities: ALL_CAPABILITIES}

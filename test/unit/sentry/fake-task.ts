@@ -1,6 +1,6 @@
 // A task for unit tests: real signals, limits and timers over a fake context, memory and kernel.
 
-import type {Credentials} from '../../../src/sentry/credentials.ts'
+import {type Credentials, capabilitiesOf} from '../../../src/sentry/credentials.ts'
 import {FdTable} from '../../../src/sentry/fd-table.ts'
 import type {Kernel} from '../../../src/sentry/kernel.ts'
 import type {Process} from '../../../src/sentry/process.ts'
@@ -33,7 +33,7 @@ class FakeUserMemory extends FakeMemory {
 }
 
 const ORDINARY: Credentials = {
-  ...{uid: 1000, gid: 1000, groups: [], privileged: false},
+  ...{uid: 1000, gid: 1000, groups: [], ...capabilitiesOf(1000)},
   ...{ruid: 1000, euid: 1000, suid: 1000, rgid: 1000, egid: 1000, sgid: 1000},
 }
 

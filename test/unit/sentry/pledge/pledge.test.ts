@@ -2,6 +2,7 @@
 
 import {describe, expect, test} from 'vitest'
 import {AT_FDCWD} from '../../../../src/abi/at-flags.ts'
+import {ALL_CAPABILITIES} from '../../../../src/abi/capability.ts'
 import {ENOENT, ENOTTY} from '../../../../src/abi/errno.ts'
 import {F_SETLK, F_SETOWN} from '../../../../src/abi/fcntl.ts'
 import {TCGETS, TCSETS, TIOCGWINSZ, TIOCSPGRP} from '../../../../src/abi/ioctl.ts'
@@ -15,7 +16,7 @@ const RX = 5
 const RWX = 7
 const MAP_PRIVATE = 2
 const MAP_ANONYMOUS = 0x20
-const OWNER = {uid: 0, gid: 0, groups: [], privileged: true}
+const OWNER = {uid: 0, gid: 0, groups: [], capabilities: ALL_CAPABILITIES}
 const flagsOf = (flags: number) => arch.kernelAbi.openFlags(flags)
 
 function withTree(promises: string): PledgedTask {

@@ -2,12 +2,13 @@
 
 import {expect, test} from 'vitest'
 import {AT_FDCWD} from '../../../../src/abi/at-flags.ts'
+import {ALL_CAPABILITIES} from '../../../../src/abi/capability.ts'
 import {O_CREAT, O_RDONLY, O_RDWR} from '../../../../src/abi/open-flags.ts'
 import {arch} from '../../../../src/arch/index.ts'
 import {PromiseRecorder} from '../../../../src/sentry/pledge/recorder.ts'
 import {PledgedTask} from './pledged-task.ts'
 
-const OWNER = {uid: 0, gid: 0, groups: [], privileged: true}
+const OWNER = {uid: 0, gid: 0, groups: [], capabilities: ALL_CAPABILITIES}
 
 type Actions = (t: PledgedTask) => void
 

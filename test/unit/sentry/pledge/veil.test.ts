@@ -2,13 +2,14 @@
 
 import {describe, expect, test} from 'vitest'
 import {AT_FDCWD} from '../../../../src/abi/at-flags.ts'
+import {ALL_CAPABILITIES} from '../../../../src/abi/capability.ts'
 import {E2BIG, EACCES, EINVAL, ENOENT, EPERM} from '../../../../src/abi/errno.ts'
 import {O_CREAT, O_RDONLY, O_RDWR} from '../../../../src/abi/open-flags.ts'
 import {arch} from '../../../../src/arch/index.ts'
 import {parsePermissions} from '../../../../src/sentry/pledge/veil.ts'
 import {PledgedTask} from './pledged-task.ts'
 
-const OWNER = {uid: 0, gid: 0, groups: [], privileged: true}
+const OWNER = {uid: 0, gid: 0, groups: [], capabilities: ALL_CAPABILITIES}
 
 function withTree(): PledgedTask {
   const t = new PledgedTask()

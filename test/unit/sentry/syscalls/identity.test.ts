@@ -1,9 +1,16 @@
 // Who a task is and what it may become: credentials(7), process groups, limits, capabilities, prctl.
 
 import {describe, expect, test} from 'vitest'
+import {
+  ALL_CAPABILITIES,
+  CAP_CHOWN,
+  CAP_KILL,
+  hasCapability,
+  NO_CAPABILITIES,
+} from '../../../../src/abi/capability.ts'
 import {EINVAL, EPERM, ESRCH} from '../../../../src/abi/errno.ts'
 import {SIGUSR1} from '../../../../src/abi/signal.ts'
-import type {Credentials} from '../../../../src/sentry/credentials.ts'
+import {type Credentials, capabilitiesOf} from '../../../../src/sentry/credentials.ts'
 import {RLIMIT_NOFILE} from '../../../../src/sentry/resource-limits.ts'
 import {capget, capset} from '../../../../src/sentry/syscalls/capget.ts'
 import {getrlimit, prlimit64} from '../../../../src/sentry/syscalls/getrlimit.ts'
@@ -18,7 +25,7 @@ const ARGUMENT = BASE + 0x100
 const RESULT = BASE + 0x200
 
 const ROOT: Credentials = {
-  ...{uid: 0, gid: 0, groups: [], privileged: true},
+  ...{uid: 0, gid: 0, groups: [], ...capabilitiesOf(0)},
   ...{ruid: 0, euid: 0, suid: 0, rgid: 0, egid: 0, sgid: 0},
 }
 
@@ -35,7 +42,7 @@ describe('user ids', () => {
       euid: 1000,
       suid: 1000,
       uid: 1000,
-      privileged: false,
+      capabilities: NO_CAPABILITIES,
     })
     expect(() => call(fake, setuid, 0)).toThrow(errno(EPERM))
   })
@@ -43,9 +50,15 @@ describe('user ids', () => {
   test('come back from the saved one', () => {
     const fake = fakeTask(ROOT)
     call(fake, setresuid, -1, 1000, -1)
-    expect(fake.task.credentials).toMatchObject({ruid: 0, euid: 1000, suid: 0, uid: 1000, privileged: false})
+    expect(fake.task.credentials).toMatchObject({
+      ruid: 0,
+      euid: 1000,
+      suid: 0,
+      uid: 1000,
+      capabilities: NO_CAPABILITIES,
+    })
     call(fake, setuid, 0)
-    expect(fake.task.credentials).toMatchObject({euid: 0, privileged: true})
+    expect(fake.task.credentials).toMatchObject({euid: 0, capabilities: ALL_CAPABILITIES})
   })
 
   test('save the effective one when setreuid changes the real one', () => {
@@ -59,7 +72,9 @@ describe('user ids', () => {
     const fake = fakeTask(ROOT)
     expect(call(fake, setfsuid, 5)).toBe(0)
     expect(call(fake, setfsuid, -1)).toBe(5)
-    expect(fake.task.credentials).toMatchObject({uid: 5, euid: 0, privileged: true})
+    expect(fake.task.credentials).toMatchObject({uid: 5, euid: 0, permitted: ALL_CAPABILITIES})
+    expect(hasCapability(fake.task.credentials.capabilities, CAP_CHOWN)).toBe(false)
+    expect(hasCapability(fake.task.credentials.capabilities, CAP_KILL)).toBe(true)
   })
 
   test('of -1 cannot be set', () => {

@@ -1,5 +1,6 @@
 // A task with a simulated guest's memory and a tmpfs, that calls handlers of mmap(2) and its family.
 
+import {NO_CAPABILITIES} from '../../../../src/abi/capability.ts'
 import {O_WRONLY} from '../../../../src/abi/open-flags.ts'
 import {FdTable} from '../../../../src/sentry/fd-table.ts'
 import type {Syscall} from '../../../../src/sentry/syscalls/syscall.ts'
@@ -8,7 +9,7 @@ import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
 import {errnoOf, SimulatedGuest} from '../memory/simulated-guest.ts'
 
 const PAGE = 4096
-const owner = {uid: 0, gid: 0, groups: [], privileged: false}
+const owner = {uid: 0, gid: 0, groups: [], capabilities: NO_CAPABILITIES}
 
 export class MemoryCaller {
   readonly guest = new SimulatedGuest()

@@ -2,7 +2,7 @@
 
 import {Errno} from '../../../../src/abi/errno.ts'
 import type {Context} from '../../../../src/platform/platform.ts'
-import type {Credentials} from '../../../../src/sentry/credentials.ts'
+import {type Credentials, capabilitiesOf} from '../../../../src/sentry/credentials.ts'
 import {FdTable} from '../../../../src/sentry/fd-table.ts'
 import type {Kernel} from '../../../../src/sentry/kernel.ts'
 import {Process} from '../../../../src/sentry/process.ts'
@@ -140,7 +140,7 @@ function credentialsOf(uid: number): Credentials {
     uid,
     gid: uid,
     groups: [],
-    privileged: uid === 0,
+    ...capabilitiesOf(uid),
     ruid: uid,
     euid: uid,
     suid: uid,

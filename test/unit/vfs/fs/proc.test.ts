@@ -2,6 +2,7 @@
 
 import {readFileSync} from 'node:fs'
 import {beforeEach, expect, test} from 'vitest'
+import {ALL_CAPABILITIES} from '../../../../src/abi/capability.ts'
 import {O_CREAT, O_RDWR, O_WRONLY} from '../../../../src/abi/open-flags.ts'
 import {createDevFs} from '../../../../src/vfs/fs/dev.ts'
 import {Procfs} from '../../../../src/vfs/fs/proc.ts'
@@ -60,6 +61,7 @@ function process(): ProcProcess {
     uids: [0, 0, 0, 0],
     gids: [0, 0, 0, 0],
     groups: [],
+    capabilities: {effective: 0, permitted: 0, inheritable: 0, bounding: ALL_CAPABILITIES, ambient: 0},
     umask: 0o22,
     argv: ['program', 'an argument'],
     envp: ['A=1'],

@@ -55,9 +55,14 @@ export interface Architecture {
   /**
    * rt_sigreturn(2): restores what a frame says, as far as user mode may choose it: registers and FP state are
    * written to the context.
-   * @throws Errno when the frame is bad: the caller raises SIGSEGV
+   * @throws Errno when the frame cannot be read: nothing has changed, and the caller raises SIGSEGV
    */
   popSignalFrame(context: FrameContext, memory: FrameMemory): SignalReturn
+  /**
+   * The SIGSEGV of a frame that rt_sigreturn(2) refuses, where it tells the stack pointer, as a fault there would: `code` is the
+   * caller's to choose. Absent: it comes from the kernel (SI_KERNEL).
+   */
+  badFrameFault?(registers: BigUint64Array): Fault
   /**
    * AT_MINSIGSTKSZ: the stack that a handler's frame takes at most.
    * @param fpBytes length of Context.readFpState()
@@ -144,7 +149,10 @@ export interface StackWords {
 
 export interface SignalReturn {
   readonly mask: SignalSet
-  readonly stack: StackWords
+  /** Absent: stays as it is. */
+  readonly stack?: StackWords
+  /** Registers and mask are the frame's, but it has no FP state that the processor takes: the caller raises SIGSEGV. */
+  readonly isBroken: boolean
   /** After the return. */
   readonly stackPointer: number
 }

@@ -1,5 +1,5 @@
 // flag-nested-task: a system call keeps the NT flag. SDM vol. 3, 2.3.
-// not on PVM: its kernel clears NT on the way back to ring 3
+// not on PVM: its kernel clears NT on the way back to ring 3, from interrupts too
 #include "check.h"
 
 #define NT 0x4000ul

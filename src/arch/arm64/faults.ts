@@ -93,6 +93,12 @@ export function faultOf(trap: TrapRecord, userTop: number, context: FrameContext
   }
 }
 
+/** arm64_notify_segfault of kernel/traps.c. */
+export function badFrameFault(registers: BigUint64Array): Fault {
+  const address = registers[SP]
+  return {...raise(0, SIGSEGV, SEGV_MAPERR, untag(address)), exactAddress: address}
+}
+
 /** As kernel/signal.c hides it from handlers without SA_EXPOSE_TAGBITS: si_addr of a fault. */
 export function withoutAddressTag(info: Uint8Array): Uint8Array {
   const view = new DataView(info.buffer, info.byteOffset, info.byteLength)

@@ -29,7 +29,8 @@ const EXTRA_SIZE = 16
 /** SIGFRAME_MAXSZ: of a frame with its extra records. */
 const FRAME_LIMIT = 256 << 10
 
-interface Region {
+/** Guest memory that was read, and where it lies. */
+export interface Region {
   readonly bytes: Uint8Array
   readonly address: number
 }

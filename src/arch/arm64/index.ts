@@ -1,7 +1,7 @@
 // arm64, as the sentry sees it.
 
 import type {Architecture} from '../architecture.ts'
-import {faultOf} from './faults.ts'
+import {badFrameFault, faultOf} from './faults.ts'
 import {cpuinfo, hardwareCapabilities} from './hwcap.ts'
 import {kernelAbi} from './kernel-abi.ts'
 import {
@@ -28,6 +28,7 @@ export const arm64: Architecture = {
   machine: 'aarch64',
   registerCount: REGISTER_COUNT,
   faultOf,
+  badFrameFault,
   stackPointer,
   programCounter,
   callResult,

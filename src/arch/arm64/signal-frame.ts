@@ -7,7 +7,14 @@ import {SignalSet} from '../../abi/signal-set.ts'
 import type {FrameContext, FrameMemory, SignalFrame, SignalReturn} from '../architecture.ts'
 import {getStack, roundDown, setAddress, setStack} from '../frame-words.ts'
 import {withoutAddressTag} from './faults.ts'
-import {ESR_BYTES, ESR_MAGIC, FPSIMD_BYTES, parseFrameFpState, toFrameFpState} from './fp-frame.ts'
+import {
+  ESR_BYTES,
+  ESR_MAGIC,
+  FPSIMD_BYTES,
+  parseFrameFpState,
+  type Region,
+  toFrameFpState,
+} from './fp-frame.ts'
 import * as reg from './registers.ts'
 
 /** A siginfo_t at 0, then the ucontext; behind the frame the frame record that x29 points to: fp, lr. */
@@ -84,18 +91,37 @@ export function popSignalFrame(context: FrameContext, memory: FrameMemory): Sign
   for (let index = 0; index < SC_REGISTER_COUNT; index++) {
     registers[index] = view.getBigUint64(SC_REGISTERS + 8 * index, true)
   }
-  registers[reg.PSTATE] = userPstate(registers[reg.PSTATE])
+  // valid_user_regs of kernel/ptrace.c: AArch64's EL0 with interrupts on.
+  const pstate = registers[reg.PSTATE] & PSTATE_KNOWN
+  const isUserMode = (pstate & (PSTATE_MODE | PSTATE_DAIF)) === 0n
+  registers[reg.PSTATE] = isUserMode ? pstate : pstate & PSTATE_NZCV
   const reserved = {
     bytes: bytes.subarray(SC_RESERVED, SC_RESERVED + RESERVED_BYTES),
     address: address + SC_RESERVED,
   }
-
-  context.writeFpState(parseFrameFpState(memory, reserved, address))
+  const isBroken = !isUserMode || !restoreFpState(context, memory, reserved, address)
   context.writeRegisters(registers)
   return {
     mask: SignalSet.fromBytes(bytes, UC_MASK),
-    stack: getStack(view, UC_STACK),
+    stack: isBroken ? undefined : getStack(view, UC_STACK),
+    isBroken,
     stackPointer: reg.stackPointer(registers),
+  }
+}
+
+/** @returns whether there is one; else nothing has changed */
+function restoreFpState(
+  context: FrameContext,
+  memory: FrameMemory,
+  reserved: Region,
+  frame: number,
+): boolean {
+  try {
+    context.writeFpState(parseFrameFpState(memory, reserved, frame))
+    return true
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error
+    return false
   }
 }
 
@@ -129,11 +155,4 @@ function enterHandler(registers: BigUint64Array, frame: SignalFrame, address: nu
   registers[reg.SP] = BigInt(address)
   registers[reg.PC] = BigInt(frame.handler)
   registers[reg.PSTATE] &= ~(PSTATE_BTYPE | PSTATE_TCO | PSTATE_SS)
-}
-
-/** valid_user_regs of kernel/ptrace.c. @throws Errno EINVAL for anything but AArch64's EL0 with interrupts on */
-function userPstate(pstate: bigint): bigint {
-  const known = pstate & PSTATE_KNOWN
-  if ((known & (PSTATE_MODE | PSTATE_DAIF)) !== 0n) throw new Errno(EINVAL)
-  return known
 }

@@ -15,6 +15,7 @@ const LEGACY_BYTES = 512
 const HEADER_BYTES = 64
 const XSTATE_BV = 512
 const XCOMP_BV = 520
+const CHECKED_END = 536
 const FCW = 0
 const MXCSR = 24
 const MXCSR_MASK = 28
@@ -94,13 +95,12 @@ export function parseFrameFpState(memory: FrameMemory, address: number, current:
   if (size === 0) {
     view.setBigUint64(XSTATE_BV, X87 | SSE, true)
   } else {
+    // XRSTOR refuses such components and bytes (SDM vol. 1, 13.8.1), and looks at no others of the header.
     const inUse = view.getBigUint64(XSTATE_BV, true)
-    // As XRSTOR refuses it (SDM vol. 1, 13.8.1).
     if ((inUse & ~features(current)) !== 0n) throw new Errno(EINVAL)
+    if (state.subarray(XCOMP_BV, CHECKED_END).some((byte) => byte !== 0)) throw new Errno(EINVAL)
     view.setBigUint64(XSTATE_BV, inUse & viewOf(legacy).getBigUint64(SW_FEATURES, true), true)
-    if (view.getBigUint64(XCOMP_BV, true) !== 0n) throw new Errno(EINVAL)
-    if (state.subarray(XCOMP_BV + 8, LEGACY_BYTES + HEADER_BYTES).some((byte) => byte !== 0))
-      throw new Errno(EINVAL)
+    state.fill(0, CHECKED_END, LEGACY_BYTES + HEADER_BYTES)
   }
   state.fill(0, SW_BYTES, LEGACY_BYTES)
   view.setBigUint64(SW_BYTES, features(current), true)

@@ -127,16 +127,27 @@ export function popSignalFrame(context: FrameContext, memory: FrameMemory): Sign
   // Not a system call any more: nothing restarts it.
   registers[reg.ORIG_RAX] = 0xffff_ffff_ffff_ffffn
 
-  const current = context.readFpState()
-  const fpAddress = getAddress(view, SC_FPSTATE)
-  context.writeFpState(
-    fpAddress === 0 ? initialFpState(current) : parseFrameFpState(memory, fpAddress, current),
-  )
+  const isBroken = !restoreFpState(context, memory, getAddress(view, SC_FPSTATE))
   context.writeRegisters(registers)
   return {
     mask: SignalSet.fromBytes(bytes, UC_MASK),
     stack: getStack(view, UC_STACK),
+    isBroken,
     stackPointer: reg.stackPointer(registers),
+  }
+}
+
+/** fpu__restore_sig: what is no FP state leaves the initial one. @returns whether it was one */
+function restoreFpState(context: FrameContext, memory: FrameMemory, address: number): boolean {
+  const current = context.readFpState()
+  try {
+    if (address !== 0) context.writeFpState(parseFrameFpState(memory, address, current))
+    else context.writeFpState(initialFpState(current))
+    return true
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error
+    context.writeFpState(initialFpState(current))
+    return false
   }
 }
 

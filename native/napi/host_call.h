@@ -59,13 +59,17 @@ struct Bytes {
   size_t length = 0;
 };
 
-// st_mode of a name in a directory, of the descriptor itself for ''; or a negative errno. statx(2), because the symbols
-// fstat and fstatat are newer than the glibc that hv asks for.
+// Mode and attributes of a name in a directory, of the descriptor itself for ''; as statx(2), because the symbols fstat and
+// fstatat are newer than the glibc that hv asks for.
+inline int StatusOf(int directory, const char* name, struct statx* status) {
+  int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name == '\0' ? AT_EMPTY_PATH : 0);
+  return ::statx(directory, name, flags, STATX_TYPE | STATX_MODE, status);
+}
+
+// st_mode, or a negative errno.
 inline int64_t ModeOf(int directory, const char* name) {
   struct statx status;
-  int flags = AT_SYMLINK_NOFOLLOW | (*name == '\0' ? AT_EMPTY_PATH : 0);
-  if (::statx(directory, name, flags, STATX_TYPE | STATX_MODE, &status) < 0) return -errno;
-  return status.stx_mode;
+  return StatusOf(directory, name, &status) < 0 ? -errno : status.stx_mode;
 }
 
 inline bool IsFileOrDirectory(int64_t mode) { return S_ISREG(mode) || S_ISDIR(mode); }

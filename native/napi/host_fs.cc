@@ -14,11 +14,12 @@
 #include "napi/exports.h"
 #include "napi/host_call.h"
 #include "sys/fd.h"
+#include "sys/kernel_file_system.h"
 
 namespace hv {
 namespace {
 
-constexpr size_t kStatFields = 20;
+constexpr size_t kStatFields = 21;
 constexpr size_t kStatFsFields = 8;
 
 int OpenBeneath(int directory, const char* path, int flags, mode_t mode) {
@@ -33,12 +34,37 @@ int OpenBeneath(int directory, const char* path, int flags, mode_t mode) {
   return fd;
 }
 
+// The wall around the host's kernel: a descriptor of one of its file systems is closed before anybody has it. -EXDEV.
+napi_value Admit(const HostCall& call, Fd fd) {
+  if (fd.get() < 0) return call.Return(-errno);
+  if (IsInKernelFileSystem(fd.get())) return call.Return(-EXDEV);
+  return call.Return(fd.release());
+}
+
+// What a new mode may hold: bits that give a program the power of its owner are never written to the host.
+mode_t WithoutSetId(int64_t mode) { return static_cast<mode_t>(mode) & 01777; }
+
+// A file that a guest may write to has no such bits left: its content is the guest's, its owner somebody else.
+int DropSetId(int fd, int64_t mode, int flags) {
+  bool has_bits = S_ISREG(mode) && (mode & (S_ISUID | S_ISGID)) != 0;
+  if ((flags & O_ACCMODE) == O_RDONLY || !has_bits) return 0;
+  return ::fchmod(fd, WithoutSetId(mode)) < 0 ? -errno : 0;
+}
+
+// A name on which a file system of the host's kernel is mounted. Asked before anything is opened there.
+bool IsKernelMountPoint(int directory, const char* name, uint64_t attributes) {
+  if ((attributes & STATX_ATTR_MOUNT_ROOT) == 0) return false;
+  if (*name == '\0') return IsInKernelFileSystem(directory);
+  Fd fd(OpenBeneath(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
+  return fd.get() < 0 || IsInKernelFileSystem(fd.get());
+}
+
 // hostOpenRoot(path): an O_PATH descriptor of what the user named. Follows links: the user may.
 napi_value OpenRoot(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   ByteString path(env, call.value(0));
   if (path.error() != 0) return call.Return(path.error());
-  return call.ReturnCall(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  return Admit(call, Fd(::open(path.c_str(), O_PATH | O_CLOEXEC)));
 }
 
 // hostOpenDirectory(directory, path): an O_PATH descriptor of a directory beneath; `path` may have many components.
@@ -46,8 +72,21 @@ napi_value OpenDirectory(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   ByteString path(env, call.value(1));
   if (path.error() != 0) return call.Return(path.error());
-  return call.ReturnCall(
-      OpenBeneath(call.Fd(0), path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
+  return Admit(call,
+               Fd(OpenBeneath(call.Fd(0), path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC, 0)));
+}
+
+// hostOpenPath(directory, name): an O_PATH descriptor of a name, whatever it is: for attributes.
+napi_value OpenPath(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Name name(env, call.value(1));
+  if (name.error() != 0) return call.Return(name.error());
+  struct open_how how = {};
+  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  return Admit(
+      call,
+      Fd(static_cast<int>(::syscall(SYS_openat2, call.Fd(0), name.c_str(), &how, sizeof how))));
 }
 
 // hostOpen(directory, name, flags, mode): regular files and directories only. The kind is checked before opening, because
@@ -58,21 +97,28 @@ napi_value Open(napi_env env, napi_callback_info info) {
   if (name.error() != 0) return call.Return(name.error());
   int directory = call.Fd(0);
   int flags = static_cast<int>(call.Int(2)) | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK;
-  mode_t mode = static_cast<mode_t>(call.Int(3)) & 07777;
+  mode_t mode = WithoutSetId(call.Int(3));
   bool creates = (flags & O_CREAT) != 0;
   if (!creates) {
-    int64_t found = ModeOf(directory, name.c_str());
-    if (found < 0) return call.Return(found);
-    if (!IsFileOrDirectory(found)) return call.Return(-ENXIO);
+    struct statx found;
+    if (StatusOf(directory, name.c_str(), &found) < 0) return call.Return(-errno);
+    if (!IsFileOrDirectory(found.stx_mode)) return call.Return(-ENXIO);
+    if (IsKernelMountPoint(directory, name.c_str(), found.stx_attributes))
+      return call.Return(-EXDEV);
   }
   Fd fd(OpenBeneath(directory, name.c_str(), flags, mode));
   if (fd.get() < 0) return call.Return(-errno);
   int64_t opened = ModeOf(fd.get(), "");
   if (opened < 0) return call.Return(opened);
   if (!IsFileOrDirectory(opened)) return call.Return(-ENXIO);
+  if (IsInKernelFileSystem(fd.get())) return call.Return(-EXDEV);
   // The process's umask is not the guest's.
   if (creates && (opened & 07777) != mode && ::fchmod(fd.get(), mode) < 0)
     return call.Return(-errno);
+  if (!creates) {
+    int error = DropSetId(fd.get(), opened, flags);
+    if (error < 0) return call.Return(error);
+  }
   return call.Return(fd.release());
 }
 
@@ -82,10 +128,15 @@ napi_value OpenSelf(napi_env env, napi_callback_info info) {
   int64_t mode = ModeOf(call.Fd(0), "");
   if (mode < 0) return call.Return(mode);
   if (!IsFileOrDirectory(mode)) return call.Return(-ENXIO);
+  if (IsInKernelFileSystem(call.Fd(0))) return call.Return(-EXDEV);
   char path[64];
   ::snprintf(path, sizeof path, "/proc/self/fd/%d", call.Fd(0));
   int flags = static_cast<int>(call.Int(1)) & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
-  return call.ReturnCall(::open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  Fd fd(::open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (fd.get() < 0) return call.Return(-errno);
+  int error = DropSetId(fd.get(), mode, flags);
+  if (error < 0) return call.Return(error);
+  return call.Return(fd.release());
 }
 
 // hostStat(directory, name, out): lstat of a name, of the descriptor itself when the name is ''.
@@ -101,16 +152,27 @@ napi_value Stat(napi_env env, napi_callback_info info) {
     return call.Return(-errno);
   }
   const double fields[kStatFields] = {
-      static_cast<double>(status.stx_mode),         static_cast<double>(status.stx_nlink),
-      static_cast<double>(status.stx_uid),          static_cast<double>(status.stx_gid),
-      static_cast<double>(status.stx_size),         static_cast<double>(status.stx_blocks),
-      static_cast<double>(status.stx_blksize),      static_cast<double>(status.stx_ino),
-      static_cast<double>(status.stx_dev_major),    static_cast<double>(status.stx_dev_minor),
-      static_cast<double>(status.stx_rdev_major),   static_cast<double>(status.stx_rdev_minor),
-      static_cast<double>(status.stx_atime.tv_sec), static_cast<double>(status.stx_atime.tv_nsec),
-      static_cast<double>(status.stx_mtime.tv_sec), static_cast<double>(status.stx_mtime.tv_nsec),
-      static_cast<double>(status.stx_ctime.tv_sec), static_cast<double>(status.stx_ctime.tv_nsec),
-      static_cast<double>(status.stx_btime.tv_sec), static_cast<double>(status.stx_btime.tv_nsec),
+      static_cast<double>(status.stx_mode),
+      static_cast<double>(status.stx_nlink),
+      static_cast<double>(status.stx_uid),
+      static_cast<double>(status.stx_gid),
+      static_cast<double>(status.stx_size),
+      static_cast<double>(status.stx_blocks),
+      static_cast<double>(status.stx_blksize),
+      static_cast<double>(status.stx_ino),
+      static_cast<double>(status.stx_dev_major),
+      static_cast<double>(status.stx_dev_minor),
+      static_cast<double>(status.stx_rdev_major),
+      static_cast<double>(status.stx_rdev_minor),
+      static_cast<double>(status.stx_atime.tv_sec),
+      static_cast<double>(status.stx_atime.tv_nsec),
+      static_cast<double>(status.stx_mtime.tv_sec),
+      static_cast<double>(status.stx_mtime.tv_nsec),
+      static_cast<double>(status.stx_ctime.tv_sec),
+      static_cast<double>(status.stx_ctime.tv_nsec),
+      static_cast<double>(status.stx_btime.tv_sec),
+      static_cast<double>(status.stx_btime.tv_nsec),
+      IsKernelMountPoint(call.Fd(0), name.c_str(), status.stx_attributes) ? 1.0 : 0.0,
   };
   std::memcpy(out, fields, sizeof fields);
   return call.Return(0);
@@ -224,6 +286,7 @@ napi_value Sync(napi_env env, napi_callback_info info) {
 void ExportHostFs(Napi::Env env, Napi::Object exports) {
   ExportHostCall(env, exports, "hostOpenRoot", OpenRoot);
   ExportHostCall(env, exports, "hostOpenDirectory", OpenDirectory);
+  ExportHostCall(env, exports, "hostOpenPath", OpenPath);
   ExportHostCall(env, exports, "hostOpen", Open);
   ExportHostCall(env, exports, "hostOpenSelf", OpenSelf);
   ExportHostCall(env, exports, "hostStat", Stat);

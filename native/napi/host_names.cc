@@ -1,15 +1,13 @@
-// host_names.cc: the host's names for the vfs: made, moved and removed in a directory; attributes by name.
-// Contract: src/vfs/host-addon.ts. A name is one component; '' means the descriptor itself, where noted.
+// host_names.cc: the host's names for the vfs: made, moved and removed in a directory; attributes, by descriptor.
+// Contract: src/vfs/host-addon.ts. A name is one component.
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "napi/host_call.h"
-#include "sys/fd.h"
 
 namespace hv {
 namespace {
@@ -19,7 +17,8 @@ napi_value MakeDirectory(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   Name name(env, call.value(1));
   if (name.error() != 0) return call.Return(name.error());
-  return call.ReturnCall(::mkdirat(call.Fd(0), name.c_str(), static_cast<mode_t>(call.Int(2))));
+  return call.ReturnCall(
+      ::mkdirat(call.Fd(0), name.c_str(), static_cast<mode_t>(call.Int(2)) & 01777));
 }
 
 // hostMakeFifo(directory, name, mode): no other kind of node is ever made on the host.
@@ -28,7 +27,7 @@ napi_value MakeFifo(napi_env env, napi_callback_info info) {
   Name name(env, call.value(1));
   if (name.error() != 0) return call.Return(name.error());
   return call.ReturnCall(
-      ::mkfifoat(call.Fd(0), name.c_str(), static_cast<mode_t>(call.Int(2)) & 07777));
+      ::mkfifoat(call.Fd(0), name.c_str(), static_cast<mode_t>(call.Int(2)) & 01777));
 }
 
 // hostSymlink(target, directory, name)
@@ -70,48 +69,32 @@ napi_value Rename(napi_env env, napi_callback_info info) {
                                    static_cast<unsigned>(call.Int(4))));
 }
 
-// hostChangeMode(directory, name, mode): never through a symbolic link, which has no mode.
+// hostChangeMode(fd, mode). Set-user-ID and set-group-ID would give host users the power of the file's owner: they are not
+// set. A directory may have the one by which its files get its group.
 napi_value ChangeMode(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
-  Name name(env, call.value(1));
-  if (name.error() != 0) return call.Return(name.error());
-  mode_t mode = static_cast<mode_t>(call.Int(2)) & 07777;
-  int target = call.Fd(0);
-  Fd opened;
-  if (name.length() > 0) {
-    struct open_how how = {};
-    how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
-    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
-    opened = Fd(static_cast<int>(::syscall(SYS_openat2, target, name.c_str(), &how, sizeof how)));
-    if (opened.get() < 0) return call.Return(-errno);
-    target = opened.get();
-  }
-  int64_t found = ModeOf(target, "");
+  int64_t found = ModeOf(call.Fd(0), "");
   if (found < 0) return call.Return(found);
   if (S_ISLNK(found)) return call.Return(-EOPNOTSUPP);
+  mode_t mode = static_cast<mode_t>(call.Int(1)) & (S_ISDIR(found) ? 03777 : 01777);
   // fchmod refuses O_PATH descriptors; the magic link leads to the very inode.
   char path[64];
-  ::snprintf(path, sizeof path, "/proc/self/fd/%d", target);
+  ::snprintf(path, sizeof path, "/proc/self/fd/%d", call.Fd(0));
   return call.ReturnCall(::chmod(path, mode));
 }
 
-// hostChangeOwner(directory, name or '', uid, gid): -1 leaves an id.
+// hostChangeOwner(fd, uid, gid): -1 leaves an id.
 napi_value ChangeOwner(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
-  Name name(env, call.value(1));
-  if (name.error() != 0) return call.Return(name.error());
-  int flags = AT_SYMLINK_NOFOLLOW | (name.length() == 0 ? AT_EMPTY_PATH : 0);
-  return call.ReturnCall(::fchownat(call.Fd(0), name.c_str(), static_cast<uid_t>(call.Int(2)),
-                                    static_cast<gid_t>(call.Int(3)), flags));
+  return call.ReturnCall(::fchownat(call.Fd(0), "", static_cast<uid_t>(call.Int(1)),
+                                    static_cast<gid_t>(call.Int(2)), AT_EMPTY_PATH));
 }
 
-// hostSetTimes(directory, name or '', times): times are access and modification, seconds and nanoseconds each;
+// hostSetTimes(fd, times): times are access and modification, seconds and nanoseconds each;
 // a negative nanoseconds leaves that time.
 napi_value SetTimes(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
-  Name name(env, call.value(1));
-  double* times = call.Doubles(2, 4);
-  if (name.error() != 0) return call.Return(name.error());
+  double* times = call.Doubles(1, 4);
   if (times == nullptr) return call.Return(-EINVAL);
   struct timespec specs[2];
   for (int i = 0; i < 2; i++) {
@@ -119,8 +102,7 @@ napi_value SetTimes(napi_env env, napi_callback_info info) {
     specs[i].tv_nsec = times[2 * i + 1] < 0 ? UTIME_OMIT : static_cast<long>(times[2 * i + 1]);
   }
   // The kernel's call, because libc refuses the empty path that AT_EMPTY_PATH is for.
-  int flags = AT_SYMLINK_NOFOLLOW | (name.length() == 0 ? AT_EMPTY_PATH : 0);
-  return call.ReturnCall(::syscall(SYS_utimensat, call.Fd(0), name.c_str(), specs, flags));
+  return call.ReturnCall(::syscall(SYS_utimensat, call.Fd(0), "", specs, AT_EMPTY_PATH));
 }
 
 }  // namespace

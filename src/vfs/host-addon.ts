@@ -3,18 +3,24 @@
 /**
  * Calls that answer a number: a result of at least 0, or a negative errno. None throws. `directory` is a descriptor;
  * a name is a byte string of one component (no '/', no NUL, not '..'), else -EINVAL; '' means the descriptor itself
- * where noted. Symbolic links are never followed below a root.
+ * where noted. Symbolic links are never followed below a root. What lies in a file system of the host's kernel (procfs,
+ * sysfs …: native/sys/kernel_file_system.h) is never opened: -EXDEV.
  */
 export interface HostFsAddon {
   /** An O_PATH descriptor of a host path, links followed: only for what the user named. */
   hostOpenRoot(path: string): number
   /** An O_PATH descriptor of a directory beneath; `path` is relative, and may have many components. */
   hostOpenDirectory(directory: number, path: string): number
-  /** Opens a regular file or directory; anything else is -ENXIO. With O_CREAT the mode is exact, whatever the umask. */
+  /** An O_PATH descriptor of a name, whatever it is, a symbolic link itself. */
+  hostOpenPath(directory: number, name: string): number
+  /**
+   * Opens a regular file or directory; anything else is -ENXIO. With O_CREAT the mode is exact, whatever the umask, but for
+   * the set-ID bits, which a file that is opened to write loses.
+   */
   hostOpen(directory: number, name: string, flags: number, mode: number): number
   /** Opens what an O_PATH descriptor names anew, as hostOpen. */
   hostOpenSelf(fd: number, flags: number): number
-  /** lstat of a name, or of the descriptor for ''. `out`: see STAT_* in host-calls.ts; at least 20 numbers. */
+  /** lstat of a name, or of the descriptor for ''. `out`: see STAT_* in host-calls.ts; at least STAT_FIELDS numbers. */
   hostStat(directory: number, name: string, out: Float64Array): number
   /** `out`: type, bsize, blocks, bfree, bavail, files, ffree, namelen. */
   hostStatFs(fd: number, out: Float64Array): number
@@ -44,12 +50,12 @@ export interface HostFsAddon {
     newName: string,
     flags: number,
   ): number
-  /** -EOPNOTSUPP for a symbolic link. Takes '' for the descriptor. */
-  hostChangeMode(directory: number, name: string, mode: number): number
-  /** -1 leaves an id. Takes ''. */
-  hostChangeOwner(directory: number, name: string, uid: number, gid: number): number
-  /** `times`: access and modification, seconds and nanoseconds each; negative nanoseconds leave one. Takes ''. */
-  hostSetTimes(directory: number, name: string, times: Float64Array): number
+  /** Attributes of what a descriptor names; it may be an O_PATH one. -EOPNOTSUPP for the mode of a symbolic link. */
+  hostChangeMode(fd: number, mode: number): number
+  /** -1 leaves an id. */
+  hostChangeOwner(fd: number, uid: number, gid: number): number
+  /** `times`: access and modification, seconds and nanoseconds each; negative nanoseconds leave one. */
+  hostSetTimes(fd: number, times: Float64Array): number
 
   /** poll(2) with a zero timeout: revents. */
   hostPoll(fd: number, events: number): number

@@ -15,11 +15,14 @@ export function check(result: number): number {
 }
 
 /** Where hostStat puts what, in its Float64Array. */
-export const STAT_FIELDS = 20
+export const STAT_FIELDS = 21
 export const STAT_MODE = 0
+export const STAT_UID = 2
 export const STAT_INO = 7
 export const STAT_DEV_MAJOR = 8
 export const STAT_DEV_MINOR = 9
+/** 1: a file system of the host's kernel is mounted here, which no guest sees. */
+export const STAT_IS_KERNEL = 20
 
 /** What hostStat filled in, with `dev` as the guest sees it. */
 export function attributesFrom(stat: Float64Array, dev: number): Attributes {

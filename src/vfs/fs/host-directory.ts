@@ -1,7 +1,7 @@
 // HostDirectory: names of a host directory, looked up, listed, and (in a writable mount) made, moved and removed.
 
-import {EEXIST, EINVAL, ENOENT, EPERM, Errno, EXDEV} from '../../abi/errno.ts'
-import {S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_ISGID} from '../../abi/file-mode.ts'
+import {EEXIST, EINVAL, ENOENT, EPERM, Errno, ESTALE, EXDEV} from '../../abi/errno.ts'
+import {PERMISSION_BITS, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_ISGID} from '../../abi/file-mode.ts'
 import {
   O_CREAT,
   O_DIRECTORY,
@@ -14,9 +14,10 @@ import {
 import {arch} from '../../arch/index.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {ByteString, Credentials, DirectoryEntry, Inode, OpenFile} from '../file.ts'
-import {check, host, STAT_MODE} from '../host-calls.ts'
+import {check, host, STAT_IS_KERNEL, STAT_MODE, STAT_UID} from '../host-calls.ts'
 import type {HostFs} from './host.ts'
 import {HostFile} from './host-file.ts'
+import {HostKernelMount} from './host-kernel-mount.ts'
 import {HostNode} from './host-node.ts'
 
 /** struct linux_dirent64: ino at 0, reclen at 16, type at 18, name at 19. */
@@ -77,7 +78,7 @@ export class HostDirectory extends HostNode {
     const directory = this.fs.directoryFd(this)
     const fd = check(host.hostOpen(directory, name, O_CREAT | O_EXCL | O_RDWR, mode))
     try {
-      this.#giveTo(owner, fd, '')
+      this.#giveTo(owner, fd)
       const file = this.lookup(name)
       if (!(file instanceof HostFile)) throw new Errno(EEXIST)
       file.keepCreated(fd)
@@ -98,7 +99,7 @@ export class HostDirectory extends HostNode {
     this.fs.startChange()
     const fd = this.fs.directoryFd(this)
     check(host.hostSymlink(target, fd, name))
-    this.#giveTo(owner, fd, name)
+    this.#giveNewTo(owner, fd, name)
     return this.lookup(name)
   }
 
@@ -177,24 +178,36 @@ export class HostDirectory extends HostNode {
 
   /** Gives a new node the mode that was asked for (the process's umask took its part) and its owner. */
   #finish(name: ByteString, mode: number, owner: Credentials): HostNode {
-    const fd = this.fs.directoryFd(this)
-    this.#giveTo(owner, fd, name)
+    this.#giveNewTo(owner, this.fs.directoryFd(this), name)
     const node = this.lookup(name)
-    const inherited = this.fs.stat[STAT_MODE] & S_ISGID
-    if ((this.fs.stat[STAT_MODE] & 0o7777) !== (mode | inherited)) {
-      this.fs.fresh = undefined
-      check(host.hostChangeMode(fd, name, mode | inherited))
-    }
+    const found = this.fs.stat[STAT_MODE] & PERMISSION_BITS
+    const wanted = mode | (found & S_ISGID)
+    if (found !== wanted) node.setAttributes({mode: wanted})
     return node
   }
 
+  /** What was just made by its name. Something else that has the name already is not given away. */
+  #giveNewTo(owner: Credentials, directory: number, name: ByteString): void {
+    const {fs} = this
+    if (!fs.canChangeOwner) return
+    const fd = check(host.hostOpenPath(directory, name))
+    try {
+      fs.fresh = undefined
+      check(host.hostStat(fd, '', fs.stat))
+      if (fs.stat[STAT_UID] !== process.geteuid?.()) throw new Errno(ESTALE)
+      this.#giveTo(owner, fd)
+    } finally {
+      host.hostClose(fd)
+    }
+  }
+
   /** As root, new files belong to the guest's user; otherwise to the user who runs hv. A setgid directory gives its group. */
-  #giveTo(owner: Credentials, fd: number, name: ByteString): void {
+  #giveTo(owner: Credentials, fd: number): void {
     if (!this.fs.canChangeOwner) return
     this.fs.fresh = undefined
     check(host.hostStat(this.fs.directoryFd(this), '', this.fs.stat))
     const gid = this.fs.stat[STAT_MODE] & S_ISGID ? -1 : owner.gid
-    check(host.hostChangeOwner(fd, name, owner.uid, gid))
+    check(host.hostChangeOwner(fd, owner.uid, gid))
   }
 }
 
@@ -217,6 +230,7 @@ class HostDirectoryDescription extends DirectoryDescription {
 
 function createNode(fs: HostFs, parent: HostDirectory, name: ByteString): HostNode {
   const kind = fs.stat[STAT_MODE] & S_IFMT
+  if (fs.stat[STAT_IS_KERNEL] !== 0) return new HostKernelMount(fs, parent, name)
   if (kind === S_IFDIR) return new HostDirectory(fs, parent, name)
   if (kind === S_IFREG) return new HostFile(fs, parent, name)
   return new HostNode(fs, parent, name)

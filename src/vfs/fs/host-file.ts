@@ -84,7 +84,15 @@ export class HostFile extends HostNode {
   protected openHost(access: number): number {
     if (access !== O_RDONLY) this.fs.startChange()
     const [fd, name] = this.isRemoved ? this.handle() : super.handle()
-    return check(name === '' ? host.hostOpenSelf(fd, access) : host.hostOpen(fd, name, access, 0))
+    if (name === '') return check(host.hostOpenSelf(fd, access))
+    const opened = check(host.hostOpen(fd, name, access, 0))
+    try {
+      this.checkIdentity(opened)
+    } catch (error) {
+      host.hostClose(opened)
+      throw error
+    }
+    return opened
   }
 
   /** An open descriptor knows its file whatever became of the name. */

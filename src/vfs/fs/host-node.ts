@@ -114,18 +114,18 @@ export class HostNode extends Node {
   override setAttributes(changes: AttributeChanges): void {
     this.fs.startChange()
     if (changes.size !== undefined) this.truncate(changes.size)
-    const [fd, name] = this.handle()
-    if (changes.uid !== undefined || changes.gid !== undefined) {
-      check(host.hostChangeOwner(fd, name, changes.uid ?? -1, changes.gid ?? -1))
-    }
-    if (changes.mode !== undefined) check(host.hostChangeMode(fd, name, changes.mode))
-    const {atime, mtime} = changes
-    if (atime === undefined && mtime === undefined) return
-    times[0] = atime?.seconds ?? 0
-    times[1] = atime?.nanoseconds ?? OMIT
-    times[2] = mtime?.seconds ?? 0
-    times[3] = mtime?.nanoseconds ?? OMIT
-    check(host.hostSetTimes(fd, name, times))
+    const {mode, uid, gid, atime, mtime} = changes
+    if ((mode ?? uid ?? gid ?? atime ?? mtime) === undefined) return
+    this.#withDescriptor((fd) => {
+      if (uid !== undefined || gid !== undefined) check(host.hostChangeOwner(fd, uid ?? -1, gid ?? -1))
+      if (mode !== undefined) check(host.hostChangeMode(fd, mode))
+      if (atime === undefined && mtime === undefined) return
+      times[0] = atime?.seconds ?? 0
+      times[1] = atime?.nanoseconds ?? OMIT
+      times[2] = mtime?.seconds ?? 0
+      times[3] = mtime?.nanoseconds ?? OMIT
+      check(host.hostSetTimes(fd, times))
+    })
   }
 
   override readlink(): ByteString {
@@ -140,6 +140,30 @@ export class HostNode extends Node {
     if (this.kind !== S_IFIFO || this.fs.readOnly) return super.open(flags)
     this.#holdsPipe = true
     return openFifo(this, flags)
+  }
+
+  /** @throws Errno ESTALE when a descriptor is of another file: the name changed hands on the host since it was looked up */
+  protected checkIdentity(fd: number): void {
+    const {fs} = this
+    fs.fresh = undefined
+    check(host.hostStat(fd, '', fs.stat))
+    if (!this.isStatOf(fs.stat)) throw new Errno(ESTALE)
+  }
+
+  /** Changes are made by a descriptor of this very file, whatever its name leads to by then. */
+  #withDescriptor(change: (fd: number) => void): void {
+    const [fd, name] = this.handle()
+    if (name === '') {
+      change(fd)
+      return
+    }
+    const own = check(host.hostOpenPath(fd, name))
+    try {
+      this.checkIdentity(own)
+      change(own)
+    } finally {
+      host.hostClose(own)
+    }
   }
 
   /** Fills fs.stat. @throws Errno ENOENT */

@@ -1,6 +1,6 @@
 // The host file system: one directory (or file) of the host, read-only or writable, never anything outside of it.
 
-import {EACCES, ENOENT, ENOTDIR, EPERM, EROFS, Errno, ESTALE} from '../../abi/errno.ts'
+import {EACCES, ENOENT, ENOTDIR, EPERM, EROFS, Errno, ESTALE, EXDEV} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFMT, S_IFREG} from '../../abi/file-mode.ts'
 import {HvError} from '../../errors.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
@@ -44,6 +44,13 @@ export function openHostFs(path: string, options: HostFsOptions): HostFs {
   }
   if (fd === -EACCES || fd === -EPERM) {
     throw new HvError('HOST_SYSCALL', `${path}: permission denied`, 'run hv as a user who may read it')
+  }
+  if (fd === -EXDEV) {
+    throw new HvError(
+      'BAD_ARGUMENT',
+      `${path} belongs to this host's kernel (procfs, sysfs, cgroup …): no guest sees that`,
+      'mount a directory of ordinary files; the guest has a /proc of its own',
+    )
   }
   if (fd < 0) throw new HvError('HOST_SYSCALL', `${path}: cannot be opened: ${new Errno(-fd)}`)
   const stat = new Float64Array(STAT_FIELDS)

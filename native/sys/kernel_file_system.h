@@ -1,0 +1,50 @@
+// kernel_file_system.h: the file systems whose files are the host's kernel itself: processes, devices, settings, hooks.
+#ifndef HV_SYS_KERNEL_FILE_SYSTEM_H_
+#define HV_SYS_KERNEL_FILE_SYSTEM_H_
+
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
+#include <cstdint>
+
+namespace hv {
+
+// Names that linux/magic.h has not, or not yet in the headers that hv is built with.
+constexpr uint32_t kConfigFs = 0x62656570;     // fs/configfs/mount.c
+constexpr uint32_t kFuseControl = 0x65735543;  // fs/fuse/control.c
+constexpr uint32_t kResctrl = 0x07655821;      // linux/magic.h, RDTGROUP_SUPER_MAGIC
+constexpr uint32_t kNfsd = 0x6e667364;         // fs/nfsd/nfsctl.c
+
+// A descriptor's file, which may be an O_PATH one. What cannot be asked counts as one.
+inline bool IsInKernelFileSystem(int fd) {
+  struct statfs status;
+  if (::fstatfs(fd, &status) < 0) return true;
+  switch (static_cast<uint32_t>(status.f_type)) {
+    case PROC_SUPER_MAGIC:
+    case SYSFS_MAGIC:
+    case DEBUGFS_MAGIC:
+    case TRACEFS_MAGIC:
+    case SECURITYFS_MAGIC:
+    case SELINUX_MAGIC:
+    case SMACK_MAGIC:
+    case BPF_FS_MAGIC:
+    case CGROUP_SUPER_MAGIC:
+    case CGROUP2_SUPER_MAGIC:
+    case EFIVARFS_MAGIC:
+    case PSTOREFS_MAGIC:
+    case BINFMTFS_MAGIC:
+    case NSFS_MAGIC:
+    case XENFS_SUPER_MAGIC:
+    case kConfigFs:
+    case kFuseControl:
+    case kResctrl:
+    case kNfsd:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace hv
+
+#endif  // HV_SYS_KERNEL_FILE_SYSTEM_H_

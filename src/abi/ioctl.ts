@@ -25,6 +25,8 @@ export const FIONCLEX = 0x5450
 export const FIOCLEX = 0x5451
 export const FIOASYNC = 0x5452
 export const FIOQSIZE = 0x5460
+/** linux/fs.h: a file system's block size. */
+export const FIGETBSZ = 2
 /** linux/fs.h. */
 export const FICLONE = 0x40049409
 export const FICLONERANGE = 0x4020940d

@@ -1,11 +1,9 @@
 // EpollFile: a set of watched descriptors: level-triggered, EPOLLET, EPOLLONESHOT (man 7 epoll).
 
 import {EPOLLERR, EPOLLET, EPOLLHUP, EPOLLONESHOT} from '../abi/epoll.ts'
-import {EEXIST, ENOENT, Errno} from '../abi/errno.ts'
+import {EEXIST, EINVAL, ENOENT, Errno} from '../abi/errno.ts'
 import {S_IFCHR, S_IFDIR, S_IFREG} from '../abi/file-mode.ts'
-import {O_RDWR} from '../abi/open-flags.ts'
 import {POLLIN, withNormalBits} from '../abi/poll.ts'
-import {anonymousInode} from '../vfs/anonymous-inode.ts'
 import type {OpenFile} from '../vfs/file.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
 import {
@@ -60,7 +58,7 @@ export class EpollFile extends NestedEpoll {
   #readiness = 0
 
   constructor() {
-    super(anonymousInode('[eventpoll]'), O_RDWR)
+    super('[eventpoll]', 0)
   }
 
   /** EPOLL_CTL_ADD. Preconditions: the file can be watched. @throws Errno EEXIST, ELOOP, EINVAL (too many ways to a file) */
@@ -132,6 +130,11 @@ export class EpollFile extends NestedEpoll {
       if (file.hostFd !== undefined) visit(file, interest.events & 0xffff)
       if (file instanceof EpollFile) file.visitHostFiles(visit, seen)
     }
+  }
+
+  /** It has requests of its own, and takes no others. */
+  override ioctl(): number {
+    throw new Errno(EINVAL)
   }
 
   override readiness(): number {

@@ -1,7 +1,7 @@
 // Epolls in epolls: how deep they may be, how many ways may lead up from a file (fs/eventpoll.c), and walks that end.
 
 import {EINVAL, ELOOP, Errno} from '../abi/errno.ts'
-import {FileDescription} from '../vfs/file-description.ts'
+import {AnonymousDescription} from '../vfs/anonymous-description.ts'
 import type {Description} from './fd-table.ts'
 
 /** A file that an epoll watches. */
@@ -11,7 +11,7 @@ export interface NestedWatch {
 }
 
 /** What of an epoll counts here. */
-export abstract class NestedEpoll extends FileDescription {
+export abstract class NestedEpoll extends AnonymousDescription {
   /** What watches this. */
   readonly watchers = new Set<NestedWatch>()
 

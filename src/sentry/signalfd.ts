@@ -1,17 +1,16 @@
 // SignalFd: signals that are read: signalfd(2).
 
 import {EAGAIN, EINVAL, Errno} from '../abi/errno.ts'
-import {O_NONBLOCK, O_RDWR, POLLIN} from '../abi/open-flags.ts'
+import {O_NONBLOCK, POLLIN} from '../abi/open-flags.ts'
 import {signalfdInfo} from '../abi/siginfo.ts'
 import type {SignalSet} from '../abi/signal-set.ts'
-import {anonymousInode} from '../vfs/anonymous-inode.ts'
-import {FileDescription} from '../vfs/file-description.ts'
+import {AnonymousDescription} from '../vfs/anonymous-description.ts'
 import type {WaitQueue} from '../vfs/wait-queue.ts'
 import type {TaskSignals} from './signals/task-signals.ts'
 
 const INFO_BYTES = 128
 
-export class SignalFd extends FileDescription {
+export class SignalFd extends AnonymousDescription {
   override readonly waiters: WaitQueue
   readonly #signals: TaskSignals
   #set: SignalSet
@@ -21,7 +20,7 @@ export class SignalFd extends FileDescription {
    * @param flags O_NONBLOCK counts
    */
   constructor(signals: TaskSignals, set: SignalSet, flags: number) {
-    super(anonymousInode('[signalfd]'), O_RDWR | (flags & O_NONBLOCK))
+    super('[signalfd]', flags & O_NONBLOCK)
     this.#signals = signals
     this.waiters = signals.process.arrivals
     this.#set = set

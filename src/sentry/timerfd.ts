@@ -1,16 +1,15 @@
 // TimerFd: a timer that is read: timerfd_create(2).
 
 import {EAGAIN, EINVAL, Errno} from '../abi/errno.ts'
-import {O_NONBLOCK, O_RDWR, POLLIN} from '../abi/open-flags.ts'
-import {anonymousInode} from '../vfs/anonymous-inode.ts'
-import {FileDescription} from '../vfs/file-description.ts'
+import {O_NONBLOCK, POLLIN} from '../abi/open-flags.ts'
+import {AnonymousDescription} from '../vfs/anonymous-description.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
 import type {Kernel} from './kernel.ts'
 import {monotonicClock, PeriodicTimer} from './periodic-timer.ts'
 
 const COUNT_BYTES = 8
 
-export class TimerFd extends FileDescription {
+export class TimerFd extends AnonymousDescription {
   /** clockid_t. */
   readonly clock: number
   readonly timer: PeriodicTimer
@@ -19,7 +18,7 @@ export class TimerFd extends FileDescription {
 
   /** @param flags O_NONBLOCK counts */
   constructor(kernel: Kernel, clock: number, flags: number) {
-    super(anonymousInode('[timerfd]'), O_RDWR | (flags & O_NONBLOCK))
+    super('[timerfd]', flags & O_NONBLOCK)
     this.clock = clock
     this.timer = new PeriodicTimer(kernel, monotonicClock(kernel), (times) => {
       this.#expirations += times

@@ -1,5 +1,6 @@
 // Inodes of files that have no place in any tree: eventfd, timerfd, epoll (Linux's anon_inodefs). One inode for each sort.
 
+import {EOPNOTSUPP, Errno} from '../abi/errno.ts'
 import {now} from './clock.ts'
 import type {Attributes, ByteString} from './file.ts'
 import {Node} from './node.ts'
@@ -30,6 +31,11 @@ export class AnonymousInode extends Node {
     super(0)
     this.label = label
     this.#ino = ino
+  }
+
+  /** Many descriptors share it. */
+  override setAttributes(): void {
+    throw new Errno(EOPNOTSUPP)
   }
 
   override attributes(): Attributes {

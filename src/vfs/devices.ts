@@ -17,6 +17,11 @@ export const TTY_DEV = makeDev(5, 0)
 const RNDGETENTCNT = 0x80045200
 const POOL_BITS = 256
 
+/** Whether this is a node of that character device. */
+export function isDevice(inode: Inode, rdev: number): boolean {
+  return inode.kind === S_IFCHR && inode.attributes().rdev === rdev
+}
+
 /** Opens the device of a node. @throws Errno ENXIO for a device that is not there */
 export function openDevice(inode: Inode, rdev: number, flags: number): OpenFile {
   if (inode.kind !== S_IFCHR) throw new Errno(ENXIO)
@@ -83,7 +88,8 @@ class RandomDevice extends NullDevice {
   }
 
   override ioctl(request: number, argument: number, memory: IoctlMemory): number {
-    if (request !== RNDGETENTCNT) return super.ioctl(request, argument, memory)
+    // This driver knows no ENOTTY.
+    if (request !== RNDGETENTCNT) throw new Errno(EINVAL)
     memory.write(argument, new Uint8Array(new Int32Array([POOL_BITS]).buffer))
     return 0
   }

@@ -5,6 +5,7 @@ import {S_IFDIR} from '../abi/file-mode.ts'
 import {SEEK_CUR, SEEK_SET} from '../abi/open-flags.ts'
 import type {DirectoryEntry, Inode} from './file.ts'
 import {FileDescription} from './file-description.ts'
+import {seekTo} from './seek.ts'
 
 /** Lists a directory without `.` and `..`. */
 export type Lister = () => DirectoryEntry[]
@@ -19,10 +20,13 @@ export class DirectoryDescription extends FileDescription {
   readonly #list: Lister
   #entries: DirectoryEntry[] | undefined
   #lastStart = 0
+  readonly #end: number | undefined
 
-  constructor(inode: Inode, flags: number, list: Lister) {
+  /** @param end where SEEK_END leads; undefined: the file system knows no end (EINVAL) */
+  constructor(inode: Inode, flags: number, list: Lister, end?: number) {
     super(inode, flags)
     this.#list = list
+    this.#end = end
   }
 
   override readDirectory(maxEntries: number): DirectoryEntry[] {
@@ -38,11 +42,9 @@ export class DirectoryDescription extends FileDescription {
   }
 
   override seek(offset: number, whence: number): number {
-    if (whence !== SEEK_SET && whence !== SEEK_CUR) throw new Errno(EINVAL)
-    const target = whence === SEEK_SET ? offset : this.position + offset
-    if (target < 0) throw new Errno(EINVAL)
-    this.position = target
-    return target
+    if (this.#end === undefined && whence !== SEEK_SET && whence !== SEEK_CUR) throw new Errno(EINVAL)
+    this.position = seekTo(offset, whence, this.position, this.#end ?? 0)
+    return this.position
   }
 
   override read(): number {

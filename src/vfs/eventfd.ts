@@ -1,9 +1,8 @@
 // eventfd(2): a 64-bit counter as a file.
 
 import {EAGAIN, EINVAL, Errno} from '../abi/errno.ts'
-import {O_RDWR, POLLIN, POLLOUT} from '../abi/open-flags.ts'
-import {anonymousInode} from './anonymous-inode.ts'
-import {FileDescription} from './file-description.ts'
+import {POLLIN, POLLOUT} from '../abi/open-flags.ts'
+import {AnonymousDescription} from './anonymous-description.ts'
 import {WaitQueue} from './wait-queue.ts'
 
 const COUNTER_SIZE = 8
@@ -15,13 +14,14 @@ export function openEventfd(initial: number, flags: number, semaphore: boolean):
   return new EventFile(initial, flags, semaphore)
 }
 
-export class EventFile extends FileDescription {
+export class EventFile extends AnonymousDescription {
   override readonly waiters = new WaitQueue()
+  readonly writesRecords = true
   readonly #semaphore: boolean
   #count: bigint
 
   constructor(initial: number, flags: number, semaphore: boolean) {
-    super(anonymousInode('[eventfd]'), flags | O_RDWR)
+    super('[eventfd]', flags)
     this.#count = BigInt(initial)
     this.#semaphore = semaphore
   }
@@ -37,7 +37,7 @@ export class EventFile extends FileDescription {
   }
 
   override write(source: Uint8Array): number {
-    if (source.length < COUNTER_SIZE) throw new Errno(EINVAL)
+    if (source.length !== COUNTER_SIZE) throw new Errno(EINVAL)
     const added = counterView(source).getBigUint64(0, true)
     if (added > MAX_COUNT) throw new Errno(EINVAL)
     if (this.#count + added > MAX_COUNT) throw new Errno(EAGAIN)

@@ -142,6 +142,8 @@ export interface OpenFile {
   readonly mappable?: Mappable
   /** write(2) takes everything and looks at nothing: /dev/null. */
   readonly discardsWrites?: boolean
+  /** Each part of a writev(2) is a write of its own: eventfds. */
+  readonly writesRecords?: boolean
   /** The last reference is gone. Never throws. */
   close(): void
   /** A fifo opened without O_NONBLOCK: false while open(2) still sleeps in `waiters` for the other end. Absent: true. */

@@ -1,26 +1,27 @@
 // copy_file_range(2).
 
+import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EBADF, EINVAL, EISDIR, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
 import {O_APPEND} from '../../abi/open-flags.ts'
 import type {OpenFile} from '../../vfs/file.ts'
-import {readableFile, writableFile} from './descriptor-argument.ts'
+import {openFile} from './descriptor-argument.ts'
 import {fileSource, pump} from './pump.ts'
 import {clampCount} from './read.ts'
 import type {Syscall} from './syscall.ts'
 
 export const copyFileRange: Syscall = (task, args) => {
   const {memory} = task
-  const input = readableFile(task, args.int32(0))
-  const output = writableFile(task, args.int32(2))
+  const input = openFile(task, args.int32(0))
+  const output = openFile(task, args.int32(2))
   const inAddress = args.address(1)
   const outAddress = args.address(3)
   const from = inAddress === 0 ? input.position : memory.readInt64(inAddress)
   const to = outAddress === 0 ? output.position : memory.readInt64(outAddress)
   if (args.uint32(5) !== 0) throw new Errno(EINVAL)
-  requireRegular(input)
-  requireRegular(output)
-  if (output.flags & O_APPEND) throw new Errno(EBADF)
+  requireRegular(input, output)
+  const canCopy = opensForReading(input.flags) && opensForWriting(output.flags)
+  if (!canCopy || output.flags & O_APPEND) throw new Errno(EBADF)
   const length = clampCount(args.address(4))
   if (from < 0 || to < 0) throw new Errno(EINVAL)
   // The part behind the end of the file counts as overlap too, as in Linux.
@@ -37,7 +38,7 @@ export const copyFileRange: Syscall = (task, args) => {
   })
 }
 
-function requireRegular({inode}: OpenFile): void {
-  if (inode.kind === S_IFDIR) throw new Errno(EISDIR)
-  if (inode.kind !== S_IFREG) throw new Errno(EINVAL)
+function requireRegular(...files: OpenFile[]): void {
+  if (files.some(({inode}) => inode.kind === S_IFDIR)) throw new Errno(EISDIR)
+  if (files.some(({inode}) => inode.kind !== S_IFREG)) throw new Errno(EINVAL)
 }

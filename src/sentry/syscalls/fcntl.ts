@@ -27,9 +27,11 @@ import {
   F_UNLCK,
   FD_CLOEXEC,
 } from '../../abi/fcntl.ts'
-import {O_CLOEXEC, O_NOATIME} from '../../abi/open-flags.ts'
+import {S_IFIFO, S_IFREG} from '../../abi/file-mode.ts'
+import {O_CLOEXEC, O_DIRECT, O_NOATIME} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
-import type {OpenFile} from '../../vfs/file.ts'
+import type {Inode, OpenFile} from '../../vfs/file.ts'
+import {Memfd} from '../../vfs/fs/memfd.ts'
 import {ownsInode} from '../../vfs/permissions.ts'
 import {type Pipe, PipeEnd} from '../../vfs/pipe.ts'
 import {addSeals, sealsOf} from '../seals.ts'
@@ -106,8 +108,15 @@ function setStatusFlags(task: Task, file: OpenFile, flags: number): number {
   if (flags & O_NOATIME && !(file.flags & O_NOATIME)) {
     if (!ownsInode(task.credentials, file.inode.attributes().uid)) throw new Errno(EPERM)
   }
+  if (flags & O_DIRECT && !takesDirect(file.inode)) throw new Errno(EINVAL)
   file.flags = (file.flags & ~SETFL_FLAGS) | (flags & SETFL_FLAGS)
   return 0
+}
+
+/** Files, and pipes, where it makes packets of writes. */
+function takesDirect(inode: Inode): boolean {
+  const {kind, fs} = inode
+  return (kind === S_IFREG && !(inode instanceof Memfd) && fs.type !== 'proc') || kind === S_IFIFO
 }
 
 /** @throws Errno EBADF when it is no pipe */

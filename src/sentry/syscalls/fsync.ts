@@ -19,12 +19,7 @@ export const fsync: Syscall = (task, args) => {
 
 export const sync: Syscall = (task) => {
   for (const [, {file}] of task.fds.entries()) {
-    try {
-      syncFile(task, file)
-    } catch (error) {
-      // Files that cannot be synced (EINVAL), and those that failed to (sync never tells).
-      if (!(error instanceof Errno)) throw error
-    }
+    trySync(task, file)
   }
   return 0
 }
@@ -41,11 +36,20 @@ export const syncFileRange: Syscall = (task, args) => {
   if (args.uint32(3) & ~SYNC_FILE_RANGE_FLAGS || offset < 0 || length < 0) throw new Errno(EINVAL)
   const {kind} = file.inode
   if (kind !== S_IFREG && kind !== S_IFBLK && kind !== S_IFDIR && kind !== S_IFLNK) throw new Errno(ESPIPE)
-  if (kind === S_IFREG) syncFile(task, file)
+  if (kind === S_IFREG) trySync(task, file)
   return 0
 }
 
 function syncFile(task: Task, file: OpenFile): void {
   noteMappedWrites(task.kernel.processes.values(), file.inode)
   file.sync()
+}
+
+/** What cannot be synced (EINVAL) or failed to is passed over: sync never tells. */
+function trySync(task: Task, file: OpenFile): void {
+  try {
+    syncFile(task, file)
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error
+  }
 }

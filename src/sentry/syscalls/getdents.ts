@@ -4,7 +4,7 @@ import {dirent64Size, direntSize, encodeDirent, encodeDirent64} from '../../abi/
 import {EINVAL, ENOENT, ENOTDIR, Errno} from '../../abi/errno.ts'
 import {S_IFDIR} from '../../abi/file-mode.ts'
 import type {Task} from '../task.ts'
-import {readableFile} from './descriptor-argument.ts'
+import {openFile} from './descriptor-argument.ts'
 import type {Syscall} from './syscall.ts'
 
 /** More than this at once is not filled: a guest's size is an allegation. */
@@ -24,7 +24,7 @@ function readEntries(
   recordSize: (nameLength: number) => number,
   encode: typeof encodeDirent64,
 ): number {
-  const file = readableFile(task, fd)
+  const file = openFile(task, fd)
   if (file.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
   if (file.inode.place()?.removed) throw new Errno(ENOENT)
 

@@ -1,9 +1,14 @@
 // ioctl(2): what holds for any descriptor; the rest is the file's.
 
-import {FIOCLEX, FIONBIO, FIONCLEX} from '../../abi/ioctl.ts'
+import {ENOTTY, Errno} from '../../abi/errno.ts'
+import {S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
+import {FIGETBSZ, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD, FIOQSIZE} from '../../abi/ioctl.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import {openFile} from './descriptor-argument.ts'
 import type {Syscall} from './syscall.ts'
+
+/** st_blocks counts these. */
+const BLOCK = 512
 
 export const ioctl: Syscall = (task, args) => {
   const fd = args.int32(0)
@@ -20,6 +25,17 @@ export const ioctl: Syscall = (task, args) => {
     case FIONBIO:
       if (task.memory.readInt32(argument) === 0) file.flags &= ~O_NONBLOCK
       else file.flags |= O_NONBLOCK
+      return 0
+    case FIGETBSZ:
+      task.memory.writeInt32(argument, file.inode.attributes().blksize)
+      return 0
+    case FIOQSIZE:
+      if (file.inode.kind !== S_IFREG && file.inode.kind !== S_IFDIR) throw new Errno(ENOTTY)
+      task.memory.writeInt64(argument, file.inode.attributes().blocks * BLOCK)
+      return 0
+    case FIONREAD:
+      if (file.inode.kind !== S_IFREG) return file.ioctl(request, argument, task.memory.ioctl)
+      task.memory.writeInt32(argument, (file.inode.attributes().size - file.position) | 0)
       return 0
     default:
       return file.ioctl(request, argument, task.memory.ioctl)

@@ -2,7 +2,6 @@
 
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EACCES, EBADF, EINVAL, ENOMEM, EOPNOTSUPP, EOVERFLOW, EPERM, Errno} from '../../abi/errno.ts'
-import {S_IFCHR} from '../../abi/file-mode.ts'
 import {
   MAP_ANONYMOUS,
   MAP_DENYWRITE,
@@ -24,8 +23,7 @@ import {
 import {O_APPEND, O_PATH} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
-import {ZERO_DEV} from '../../vfs/devices.ts'
-import type {OpenFile} from '../../vfs/file.ts'
+import {isDevice, ZERO_DEV} from '../../vfs/devices.ts'
 import type {MapRequest} from '../memory/memory-map.ts'
 import {populateAhead} from '../memory/populate.ts'
 import {SharedMemory} from '../memory/shared-memory.ts'
@@ -138,14 +136,10 @@ function fileSource(
   const isShared = (flags & MAP_TYPE) !== MAP_PRIVATE
   const maxProtection = isShared ? unsealedProtection(description.file, protection, allowed) : allowed
   // A mapping of /dev/zero is anonymous memory: man 4 zero.
-  if (isZeroDevice(description.file)) return anonymousSource(task, flags, length)
+  if (isDevice(description.file.inode, ZERO_DEV)) return anonymousSource(task, flags, length)
   const backing = backingOf(task, description)
   if (flags & MAP_GROWSDOWN) throw new Errno(EINVAL)
   return {backing, pageOffset: offset / PAGE_SIZE, maxProtection}
-}
-
-function isZeroDevice(file: OpenFile): boolean {
-  return file.inode.kind === S_IFCHR && file.inode.attributes().rdev === ZERO_DEV
 }
 
 /** What the way the file was opened allows: man 2 mmap, EACCES. */

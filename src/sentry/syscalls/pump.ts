@@ -1,8 +1,10 @@
 // Pump: bytes from file to file inside the sentry: what sendfile(2), copy_file_range(2) and splice(2) share.
 
-import {EAGAIN, EPIPE, Errno} from '../../abi/errno.ts'
-import {O_NONBLOCK, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
+import {EAGAIN, EINVAL, EPIPE, Errno} from '../../abi/errno.ts'
+import {S_IFDIR} from '../../abi/file-mode.ts'
+import {O_APPEND, O_NONBLOCK, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
+import {FULL_DEV, isDevice, NULL_DEV} from '../../vfs/devices.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import type {PipeEnd} from '../../vfs/pipe.ts'
 import {raiseOwn} from '../signals/own.ts'
@@ -33,6 +35,16 @@ export function pipeSource(file: PipeEnd): Source {
 export interface Sink {
   readonly file: OpenFile
   readonly position: number | undefined
+}
+
+/** @throws Errno EINVAL for what Linux splices nothing from: directories, eventfds and their like, /dev/null */
+export function requireSource({inode}: OpenFile): void {
+  if (inode.kind === S_IFDIR || inode.kind === 0 || isDevice(inode, NULL_DEV)) throw new Errno(EINVAL)
+}
+
+/** @throws Errno EINVAL for what Linux splices nothing to: eventfds and their like, /dev/full, O_APPEND */
+export function requireSink({inode, flags}: OpenFile): void {
+  if (flags & O_APPEND || inode.kind === 0 || isDevice(inode, FULL_DEV)) throw new Errno(EINVAL)
 }
 
 const CHUNK = 64 * 1024

@@ -3,7 +3,7 @@
 import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import type {Task} from '../task.ts'
-import {readableFile} from './descriptor-argument.ts'
+import {readableAt, readableFile} from './descriptor-argument.ts'
 import type {Syscall} from './syscall.ts'
 import {readRange} from './transfer.ts'
 
@@ -16,7 +16,7 @@ export const read: Syscall = (task, args) => {
 export const pread64: Syscall = (task, args) => {
   const position = args.int64(3)
   if (position < 0) throw new Errno(EINVAL)
-  const file = readableFile(task, args.int32(0))
+  const file = readableAt(task, args.int32(0))
   const address = args.address(1)
   return readRange(task, file, address, clampBuffer(task, address, args.address(2)), position)
 }

@@ -5,7 +5,7 @@ import {RWF_APPEND, RWF_DSYNC, RWF_HIPRI, RWF_NOWAIT, RWF_SYNC} from '../../abi/
 import {O_APPEND, O_NONBLOCK} from '../../abi/open-flags.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import type {Task} from '../task.ts'
-import {readableFile, writableFile} from './descriptor-argument.ts'
+import {openFile, readableAt, readableFile, writableAt, writableFile} from './descriptor-argument.ts'
 import type {Arguments, Syscall} from './syscall.ts'
 import {readRange, readRanges, writeRange, writeRanges} from './transfer.ts'
 
@@ -22,14 +22,14 @@ export const preadv2: Syscall = (task, args) => {
   if (flags & ~READ_FLAGS) throw new Errno(EOPNOTSUPP)
   const position = optionalPosition(args)
   if (!(flags & RWF_NOWAIT)) return readVector(task, args, position)
-  return withFlags(readableFile(task, args.int32(0)), O_NONBLOCK, () => readVector(task, args, position))
+  return withFlags(openFile(task, args.int32(0)), O_NONBLOCK, () => readVector(task, args, position))
 }
 
 export const pwritev2: Syscall = (task, args) => {
   const flags = args.uint32(5)
   if (flags & ~WRITE_FLAGS) throw new Errno(EOPNOTSUPP)
   const position = optionalPosition(args)
-  const file = writableFile(task, args.int32(0))
+  const file = openFile(task, args.int32(0))
   if (flags & RWF_APPEND) return withFlags(file, O_APPEND, () => writeVector(task, args, position))
   const written = writeVector(task, args, position)
   if (flags & (RWF_DSYNC | RWF_SYNC)) file.sync()
@@ -37,7 +37,7 @@ export const pwritev2: Syscall = (task, args) => {
 }
 
 function readVector(task: Task, args: Arguments, position: number | undefined): number {
-  const file = readableFile(task, args.int32(0))
+  const file = (position === undefined ? readableFile : readableAt)(task, args.int32(0))
   const ranges = task.memory.readIovecs(args.address(1), args.address(2))
   if (ranges.length === 0) return 0
   if (ranges.length === 1) return readRange(task, file, ranges[0].address, ranges[0].length, position)
@@ -45,7 +45,7 @@ function readVector(task: Task, args: Arguments, position: number | undefined): 
 }
 
 function writeVector(task: Task, args: Arguments, position: number | undefined): number {
-  const file = writableFile(task, args.int32(0))
+  const file = (position === undefined ? writableFile : writableAt)(task, args.int32(0))
   const ranges = task.memory.readIovecs(args.address(1), args.address(2))
   if (ranges.length === 0) return 0
   if (ranges.length === 1) return writeRange(task, file, ranges[0].address, ranges[0].length, position)

@@ -1,10 +1,8 @@
 // sendfile(2).
 
 import {EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
-import {S_IFBLK, S_IFCHR, S_IFREG} from '../../abi/file-mode.ts'
-import {O_APPEND} from '../../abi/open-flags.ts'
-import {readableFile, writableFile} from './descriptor-argument.ts'
-import {fileSource, pump} from './pump.ts'
+import {hasPositions, readableFile, writableFile} from './descriptor-argument.ts'
+import {fileSource, pump, requireSink, requireSource} from './pump.ts'
 import {clampCount} from './read.ts'
 import type {Syscall} from './syscall.ts'
 
@@ -12,12 +10,11 @@ export const sendfile: Syscall = (task, args) => {
   const offsetAddress = args.address(2)
   const offset = offsetAddress === 0 ? undefined : task.memory.readInt64(offsetAddress)
   const input = readableFile(task, args.int32(1))
-  const {kind} = input.inode
-  const hasOffset = kind === S_IFREG || kind === S_IFBLK || kind === S_IFCHR
-  if (!hasOffset) throw new Errno(offset === undefined ? EINVAL : ESPIPE)
+  if (!hasPositions(input)) throw new Errno(offset === undefined ? EINVAL : ESPIPE)
   if (offset !== undefined && offset < 0) throw new Errno(EINVAL)
   const output = writableFile(task, args.int32(0))
-  if (output.flags & O_APPEND) throw new Errno(EINVAL)
+  requireSource(input)
+  requireSink(output)
 
   const start = offset ?? input.position
   const source = fileSource(input, start)

@@ -1,13 +1,11 @@
 // splice(2), tee(2). Bytes are copied: a pipe holds no pages here.
 
-import {EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
-import {S_IFBLK, S_IFCHR, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
-import {O_APPEND} from '../../abi/open-flags.ts'
+import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
+import {EBADF, EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import {PipeEnd} from '../../vfs/pipe.ts'
-import type {Task} from '../task.ts'
-import {readableFile, writableFile} from './descriptor-argument.ts'
-import {fileSource, pipeSource, pump, type Sink, type Source} from './pump.ts'
+import {hasPositions, openFile, readableFile, writableFile} from './descriptor-argument.ts'
+import {fileSource, pipeSource, pump, requireSink, requireSource, type Sink, type Source} from './pump.ts'
 import {clampCount} from './read.ts'
 import type {Syscall} from './syscall.ts'
 
@@ -18,28 +16,46 @@ export const SPLICE_FLAGS = 0xf
 export const splice: Syscall = (task, args) => {
   const flags = args.uint32(5)
   const length = clampCount(args.address(4))
-  if (flags & ~SPLICE_FLAGS) throw new Errno(EINVAL)
   if (length === 0) return 0
-  const input = readableFile(task, args.int32(0))
-  const output = writableFile(task, args.int32(2))
-  if (!(input instanceof PipeEnd) && !(output instanceof PipeEnd)) throw new Errno(EINVAL)
-  if (input instanceof PipeEnd && output instanceof PipeEnd && input.pipe === output.pipe) {
-    throw new Errno(EINVAL)
-  }
-  if (!(output instanceof PipeEnd) && output.flags & O_APPEND) throw new Errno(EINVAL)
-
+  if (flags & ~SPLICE_FLAGS) throw new Errno(EINVAL)
+  const input = openFile(task, args.int32(0))
+  const output = openFile(task, args.int32(2))
   const inAddress = args.address(1)
   const outAddress = args.address(3)
-  const from = offsetArgument(task, input, inAddress)
-  const to = offsetArgument(task, output, outAddress)
+  if (input instanceof PipeEnd && inAddress !== 0) throw new Errno(ESPIPE)
+  if (output instanceof PipeEnd && outAddress !== 0) throw new Errno(ESPIPE)
+  const to = outAddress === 0 ? undefined : task.memory.readInt64(outAddress)
+  const from = inAddress === 0 ? undefined : task.memory.readInt64(inAddress)
+  requireEnds(input, output)
+  checkOffset(input, from)
+  checkOffset(output, to)
+
   const sink: Sink = {file: output, position: to}
   const finish = (moved: number) => {
     if (from !== undefined) task.memory.writeInt64(inAddress, from + moved)
-    else if (hasOffset(input)) input.position += moved
+    else if (hasPositions(input)) input.position += moved
     if (to !== undefined) task.memory.writeInt64(outAddress, to + moved)
     return moved
   }
-  return pump(task, sourceOf(input, from), sink, length, (flags & SPLICE_F_NONBLOCK) !== 0, finish)
+  const source = input instanceof PipeEnd ? pipeSource(input) : fileSource(input, from ?? input.position)
+  return pump(task, source, sink, length, (flags & SPLICE_F_NONBLOCK) !== 0, finish)
+}
+
+/** @throws Errno EBADF: not open for it; EINVAL: neither is a pipe, both are the same one, or the other has no splices */
+function requireEnds(input: OpenFile, output: OpenFile): void {
+  if (!opensForReading(input.flags) || !opensForWriting(output.flags)) throw new Errno(EBADF)
+  if (input instanceof PipeEnd) {
+    if (!(output instanceof PipeEnd)) requireSink(output)
+    else if (input.pipe === output.pipe) throw new Errno(EINVAL)
+  } else {
+    if (!(output instanceof PipeEnd) || !hasPositions(input)) throw new Errno(EINVAL)
+    requireSource(input)
+  }
+}
+
+/** @throws Errno EINVAL: a stream has no offsets */
+function checkOffset(file: OpenFile, offset: number | undefined): void {
+  if (offset !== undefined && (offset < 0 || !hasPositions(file))) throw new Errno(EINVAL)
 }
 
 export const tee: Syscall = (task, args) => {
@@ -57,23 +73,4 @@ export const tee: Syscall = (task, args) => {
   const source: Source = {file: input, peek: (target) => input.pipe.peek(target), take: () => {}}
   const nonBlocking = (flags & SPLICE_F_NONBLOCK) !== 0
   return pump(task, source, {file: output, position: undefined}, available, nonBlocking, (moved) => moved)
-}
-
-/** @throws Errno ESPIPE for an offset on a stream, EINVAL */
-function offsetArgument(task: Task, file: OpenFile, address: number): number | undefined {
-  if (address === 0) return undefined
-  if (file instanceof PipeEnd || !hasOffset(file)) throw new Errno(ESPIPE)
-  const offset = task.memory.readInt64(address)
-  if (offset < 0) throw new Errno(EINVAL)
-  return offset
-}
-
-function sourceOf(file: OpenFile, from: number | undefined): Source {
-  if (file instanceof PipeEnd) return pipeSource(file)
-  if (file.inode.kind === S_IFDIR || !hasOffset(file)) throw new Errno(EINVAL)
-  return fileSource(file, from ?? file.position)
-}
-
-function hasOffset({inode}: OpenFile): boolean {
-  return inode.kind === S_IFREG || inode.kind === S_IFBLK || inode.kind === S_IFCHR
 }

@@ -127,7 +127,7 @@ function writeRest(
   const attempt = (): number => {
     try {
       do {
-        const bytes = nextPiece(task, rest(ranges, moved), total - moved)
+        const bytes = nextPiece(task, file, rest(ranges, moved), total - moved)
         const count = file.write(bytes, position === undefined ? undefined : position + moved)
         if (count === 0) return moved
         moved += count
@@ -152,9 +152,11 @@ function writeRest(
 }
 
 /** What fits is gathered first: it reaches a pipe or a terminal in one piece, as with Linux. */
-function nextPiece(task: Task, ranges: readonly Iovec[], total: number): Uint8Array {
-  if (total <= SCRATCH_BYTES) return gather(task.memory, ranges, total)
-  const {address, length} = ranges.find((range) => range.length > 0)!
+function nextPiece(task: Task, file: OpenFile, ranges: readonly Iovec[], total: number): Uint8Array {
+  if (total <= SCRATCH_BYTES && !file.writesRecords) return gather(task.memory, ranges, total)
+  const first = ranges.find((range) => range.length > 0)!
+  if (first.length <= SCRATCH_BYTES) return gather(task.memory, [first], first.length)
+  const {address, length} = first
   return task.memory.view(address, length, PROT_READ)
 }
 

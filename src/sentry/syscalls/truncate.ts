@@ -30,9 +30,10 @@ export const truncate: Syscall = (task, args) => {
 }
 
 export const ftruncate: Syscall = (task, args) => {
-  const file = openFile(task, args.int32(0))
   const length = args.int64(1)
-  if (length < 0 || file.inode.kind !== S_IFREG) throw new Errno(EINVAL)
+  if (length < 0) throw new Errno(EINVAL)
+  const file = openFile(task, args.int32(0))
+  if (file.inode.kind !== S_IFREG) throw new Errno(EINVAL)
   if (!opensForWriting(file.flags)) throw new Errno(EINVAL)
   checkFileSize(task, file.inode, length)
   clearSetId(task, file.inode)

@@ -1,7 +1,7 @@
 // write(2), pwrite(2).
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
-import {writableFile} from './descriptor-argument.ts'
+import {writableAt, writableFile} from './descriptor-argument.ts'
 import {clampBuffer} from './read.ts'
 import type {Syscall} from './syscall.ts'
 import {writeRange} from './transfer.ts'
@@ -15,7 +15,7 @@ export const write: Syscall = (task, args) => {
 export const pwrite64: Syscall = (task, args) => {
   const position = args.int64(3)
   if (position < 0) throw new Errno(EINVAL)
-  const file = writableFile(task, args.int32(0))
+  const file = writableAt(task, args.int32(0))
   const address = args.address(1)
   return writeRange(task, file, address, clampBuffer(task, address, args.address(2)), position)
 }

@@ -15,6 +15,7 @@ import {arch} from '../../arch/index.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {ByteString, Credentials, DirectoryEntry, Inode, OpenFile} from '../file.ts'
 import {check, host, STAT_IS_KERNEL, STAT_MODE, STAT_UID} from '../host-calls.ts'
+import {MAX_OFFSET} from '../seek.ts'
 import type {HostFs} from './host.ts'
 import {HostFile} from './host-file.ts'
 import {HostKernelMount} from './host-kernel-mount.ts'
@@ -215,7 +216,7 @@ class HostDirectoryDescription extends DirectoryDescription {
   readonly #fd: number
 
   constructor(directory: HostDirectory, flags: number, fd: number) {
-    super(directory, flags, () => list(fd))
+    super(directory, flags, () => list(fd), MAX_OFFSET)
     this.#fd = fd
   }
 

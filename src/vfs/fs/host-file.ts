@@ -2,7 +2,6 @@
 
 import {opensForWriting} from '../../abi/access-mode.ts'
 import {EFBIG, EINVAL, Errno} from '../../abi/errno.ts'
-import {FIONREAD} from '../../abi/ioctl.ts'
 import {
   O_ACCMODE,
   O_APPEND,
@@ -10,11 +9,10 @@ import {
   O_WRONLY,
   SEEK_CUR,
   SEEK_DATA,
-  SEEK_END,
   SEEK_HOLE,
   SEEK_SET,
 } from '../../abi/open-flags.ts'
-import type {ByteString, IoctlMemory, Mappable, OpenFile} from '../file.ts'
+import type {ByteString, Mappable, OpenFile} from '../file.ts'
 import {FileDescription} from '../file-description.ts'
 import {check, host} from '../host-calls.ts'
 import {MAX_OFFSET, seekTo} from '../seek.ts'
@@ -170,13 +168,6 @@ class HostOpenFile extends FileDescription {
   override sync(): void {
     this.#file.pages?.flush()
     check(host.hostSync(this.fd))
-  }
-
-  override ioctl(request: number, argument: number, memory: IoctlMemory): number {
-    if (request !== FIONREAD) return super.ioctl(request, argument, memory)
-    const left = check(host.hostSeek(this.fd, 0, SEEK_END)) - this.position
-    memory.write(argument, new Uint8Array(new Int32Array([left]).buffer))
-    return 0
   }
 
   override get mappable(): Mappable {

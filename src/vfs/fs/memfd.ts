@@ -5,7 +5,6 @@ import {EPERM, Errno} from '../../abi/errno.ts'
 import {F_SEAL_EXEC, F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SHRINK, F_SEAL_WRITE} from '../../abi/fcntl.ts'
 import {S_IFREG} from '../../abi/file-mode.ts'
 import {FALLOC_FL_PUNCH_HOLE} from '../../abi/open-flags.ts'
-import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {AttributeChanges, ByteString, Credentials} from '../file.ts'
 import type {Tmpfs} from './tmpfs.ts'
 import {TmpfsFile} from './tmpfs-file.ts'
@@ -52,14 +51,10 @@ export class Memfd extends TmpfsFile {
     this.#seals |= isProgram ? seals | F_SEAL_SHRINK | F_SEAL_GROW | WRITE_SEALS : seals
   }
 
-  /** Page by page, as Linux checks: what comes before the page that would grow is written. */
   override write(source: Uint8Array, position: number): number {
     if (source.length === 0) return 0
-    if (this.isWriteSealed) throw new Errno(EPERM)
-    if (!this.#grows(position + source.length)) return super.write(source, position)
-    const end = this.size - (this.size % PAGE_SIZE)
-    if (position >= end) throw new Errno(EPERM)
-    return super.write(source.subarray(0, end - position), position)
+    if (this.isWriteSealed || this.#grows(position + source.length)) throw new Errno(EPERM)
+    return super.write(source, position)
   }
 
   override truncate(size: number): void {

@@ -6,6 +6,7 @@ import {O_DIRECTORY, O_RDONLY, RENAME_EXCHANGE, RENAME_NOREPLACE} from '../../ab
 import {now} from '../clock.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {ByteString, Credentials, DirectoryEntry, Inode, OpenFile} from '../file.ts'
+import {MAX_OFFSET} from '../seek.ts'
 import {OverlayLeaf} from './overlay-leaf.ts'
 import {findIn, isSameFile, listAll, lowerLeaf} from './overlay-lower.ts'
 import {OverlayNode} from './overlay-node.ts'
@@ -170,7 +171,7 @@ export class OverlayDirectory extends OverlayNode {
   override open(flags: number): OpenFile {
     // The lower directory refuses now, not at the first read.
     if (this.lower !== undefined) this.lower.open(O_RDONLY | O_DIRECTORY).close()
-    return new DirectoryDescription(this, flags, () => this.#list())
+    return new DirectoryDescription(this, flags, () => this.#list(), MAX_OFFSET)
   }
 
   dispose(): void {

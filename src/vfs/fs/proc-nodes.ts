@@ -2,7 +2,7 @@
 
 import {EACCES, EINVAL, ENOENT, EPERM, Errno} from '../../abi/errno.ts'
 import {directoryEntryType, S_IFDIR, S_IFLNK, S_IFREG} from '../../abi/file-mode.ts'
-import {O_ACCMODE, O_RDONLY} from '../../abi/open-flags.ts'
+import {O_ACCMODE, O_RDONLY, SEEK_CUR, SEEK_SET} from '../../abi/open-flags.ts'
 import {now} from '../clock.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {
@@ -85,8 +85,8 @@ export class ProcNode extends Node {
   }
 
   override setAttributes(changes: AttributeChanges): void {
-    // open(O_TRUNC) of a writable text: there is nothing to cut.
-    if (changes.size === undefined) throw new Errno(EPERM)
+    // Others are taken and forgotten; O_TRUNC of a writable text finds nothing to cut.
+    if (changes.mode !== undefined) throw new Errno(EPERM)
   }
 }
 
@@ -119,7 +119,7 @@ export class ProcDirectory extends ProcNode {
   }
 
   override open(flags: number): OpenFile {
-    return new DirectoryDescription(this, flags, () => this.#list())
+    return new ProcDirectoryDescription(this, flags, () => this.#list(), 0)
   }
 
   #list(): DirectoryEntry[] {
@@ -129,6 +129,12 @@ export class ProcDirectory extends ProcNode {
       entries.push({name, ino: this.fs.inoOf(`${path}/${name}`), type: directoryEntryType(kind)})
     }
     return entries
+  }
+}
+
+class ProcDirectoryDescription extends DirectoryDescription {
+  override sync(): void {
+    throw new Errno(EINVAL)
   }
 }
 
@@ -189,6 +195,7 @@ class ProcTextFile extends FileDescription {
   }
 
   override seek(offset: number, whence: number): number {
+    if (whence !== SEEK_SET && whence !== SEEK_CUR) throw new Errno(EINVAL)
     this.position = seekTo(offset, whence, this.position, 0)
     return this.position
   }

@@ -2,7 +2,6 @@
 
 import {opensForWriting} from '../../abi/access-mode.ts'
 import {EFBIG, EINVAL, ENXIO, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
-import {FIONREAD} from '../../abi/ioctl.ts'
 import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
@@ -13,7 +12,7 @@ import {
 } from '../../abi/open-flags.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import {now} from '../clock.ts'
-import type {Credentials, IoctlMemory, Mappable, OpenFile} from '../file.ts'
+import type {Credentials, Mappable, OpenFile} from '../file.ts'
 import {FileDescription} from '../file-description.ts'
 import {MAX_OFFSET, seekTo} from '../seek.ts'
 import {PagedData} from './paged-data.ts'
@@ -195,12 +194,6 @@ class TmpfsOpenFile extends FileDescription {
   }
 
   override sync(): void {}
-
-  override ioctl(request: number, argument: number, memory: IoctlMemory): number {
-    if (request !== FIONREAD) return super.ioctl(request, argument, memory)
-    memory.write(argument, new Uint8Array(new Int32Array([this.#file.size - this.position]).buffer))
-    return 0
-  }
 
   override get mappable(): Mappable {
     return this.#file

@@ -1,0 +1,18 @@
+// AnonymousDescription: an open file that is all there is of its object: an eventfd, a timerfd, a signalfd, an epoll.
+
+import {O_RDWR} from '../abi/open-flags.ts'
+import {anonymousInode} from './anonymous-inode.ts'
+import type {ByteString} from './file.ts'
+import {FileDescription} from './file-description.ts'
+
+export abstract class AnonymousDescription extends FileDescription {
+  /** @param label as /proc/self/fd shows it: `[eventfd]` */
+  constructor(label: ByteString, flags: number) {
+    super(anonymousInode(label), flags | O_RDWR)
+  }
+
+  /** Nowhere to go, and no error (Linux's noop_llseek). */
+  override seek(): number {
+    return this.position
+  }
+}

@@ -38,9 +38,9 @@ int main(void) {
   REQUIRE(pipe(fds) == 0);
 
   install(0);
-  arm(0, 0);
+  arm(20, 0);
   CHECK_ERRNO(read(fds[0], text, 16), EINTR);
-  CHECK_EQ(alarms, 1);
+  CHECK(alarms >= 1);
 
   // Restarted through two signals; the third feeds the pipe.
   install(SA_RESTART);
@@ -68,17 +68,17 @@ int main(void) {
   // A write that filled the pipe half way returns what it wrote; one that wrote nothing gives EINTR.
   static char block[1 << 20];
   install(0);
-  arm(0, 0);
+  arm(20, 0);
   n = write(fds[1], block, sizeof(block));
   CHECK(n > 0 && n < (ssize_t)sizeof(block));
-  arm(0, 0);
+  arm(20, 0);
   CHECK_ERRNO(write(fds[1], block, sizeof(block)), EINTR);
 
   // pause and sigsuspend return whatever the flag.
   install(SA_RESTART);
-  arm(0, 0);
+  arm(20, 0);
   CHECK_ERRNO(pause(), EINTR);
-  arm(0, 0);
+  arm(20, 0);
   sigset_t none;
   sigemptyset(&none);
   CHECK_ERRNO(sigsuspend(&none), EINTR);
@@ -87,7 +87,7 @@ int main(void) {
   enter_scratch();
   REQUIRE(mkfifo("fifo", 0600) == 0);
   install(0);
-  arm(0, 0);
+  arm(20, 0);
   CHECK_ERRNO(open("fifo", O_RDONLY), EINTR);
   return finish();
 }

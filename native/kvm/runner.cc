@@ -2,9 +2,10 @@
 
 #include "kvm/runner.h"
 
-#include <signal.h>
+#include <system_error>
 
 #include "sys/futex.h"
+#include "sys/thread.h"
 
 namespace hv {
 namespace {
@@ -26,13 +27,7 @@ Runner::Runner(Context& context, std::function<void()> on_stop)
     : context_(context), on_stop_(std::move(on_stop)) {
   command() = kRest;
   stopped() = static_cast<uint32_t>(Trap::kSyscall);
-  // The kick must reach KVM_RUN; every other signal is for the threads that know it.
-  sigset_t all, old;
-  sigfillset(&all);
-  sigdelset(&all, KickSignal());
-  pthread_sigmask(SIG_SETMASK, &all, &old);
-  thread_ = std::thread([this] { Run(); });
-  pthread_sigmask(SIG_SETMASK, &old, nullptr);
+  thread_ = StartThread({KickSignal()}, [this] { Run(); });
 }
 
 Runner::~Runner() {
@@ -47,9 +42,14 @@ void Runner::Post() {
 }
 
 void Runner::Halt() {
-  // Once may be too early: a kick before KVM_RUN begins counts for the run that follows.
-  if (stopped() == 0) context_.vcpu().Kick();
-  while (stopped() == 0) Pause();
+  if (stopped() != 0) return;
+  halting_ = true;
+  for (GrowingPause pause; stopped() == 0;) {
+    context_.vcpu().Kick();
+    for (int i = 0; i < kSpins && stopped() == 0; i++) Pause();
+    pause.Wait(stopped(), 0);
+  }
+  halting_ = false;
 }
 
 void Runner::Run() {
@@ -61,10 +61,16 @@ void Runner::Run() {
     }
     if (command() == kQuit) return;
     command() = kRest;
-    Trap trap = context_.Run();
-    stopped() = static_cast<uint32_t>(trap);
+    stopped() = static_cast<uint32_t>(RunContext());
+    if (halting_) FutexWake(stopped());
     on_stop_();
   }
+}
+
+Trap Runner::RunContext() try { return context_.Run(); } catch (const std::system_error& error) {
+  // An ioctl on the way in; nobody catches it on this thread.
+  context_.record().host_error = static_cast<uint32_t>(error.code().value());
+  return Trap::kDead;
 }
 
 }  // namespace hv

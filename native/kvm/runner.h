@@ -24,6 +24,7 @@ class Runner {
 
  private:
   void Run();
+  Trap RunContext();
   std::atomic<uint32_t>& command() { return Word(context_.record().command); }
   std::atomic<uint32_t>& stopped() { return Word(context_.record().stopped); }
   static std::atomic<uint32_t>& Word(uint32_t& word) {
@@ -33,6 +34,8 @@ class Runner {
 
   Context& context_;
   std::function<void()> on_stop_;
+  // Somebody sleeps until it stops.
+  std::atomic<bool> halting_{false};
   std::thread thread_;
 };
 

@@ -2,20 +2,14 @@
 
 #include "kvm/vcpu_thread.h"
 
-#include <signal.h>
-
 #include <utility>
+
+#include "sys/thread.h"
 
 namespace hv {
 
 VcpuThread::VcpuThread(std::shared_ptr<Vcpu> vcpu) : vcpu_(std::move(vcpu)) {
-  // The kick must reach KVM_RUN; every other signal is for the threads that know it.
-  sigset_t all, old;
-  sigfillset(&all);
-  sigdelset(&all, KickSignal());
-  pthread_sigmask(SIG_SETMASK, &all, &old);
-  thread_ = std::thread([this] { Loop(); });
-  pthread_sigmask(SIG_SETMASK, &old, nullptr);
+  thread_ = StartThread({KickSignal()}, [this] { Loop(); });
 }
 
 VcpuThread::~VcpuThread() {

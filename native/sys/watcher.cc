@@ -2,7 +2,6 @@
 
 #include "sys/watcher.h"
 
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 
@@ -11,6 +10,7 @@
 
 #include "sys/futex.h"
 #include "sys/ioctl.h"
+#include "sys/thread.h"
 
 namespace hv {
 
@@ -111,13 +111,7 @@ void Watcher::ClearTarget(const void* owner) {
 }
 
 void Watcher::Start() {
-  if (thread_.joinable()) return;
-  // Signals are for the threads that know them.
-  sigset_t all, old;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &old);
-  thread_ = std::thread([this] { Run(); });
-  pthread_sigmask(SIG_SETMASK, &old, nullptr);
+  if (!thread_.joinable()) thread_ = StartThread({}, [this] { Run(); });
 }
 
 void Watcher::Run() {
@@ -125,11 +119,11 @@ void Watcher::Run() {
     epoll_event event;
     if (::epoll_wait(epoll_.get(), &event, 1, -1) <= 0) continue;
     attention() = 1;
-    {
+    // Again until somebody polls: the target may be another one by now.
+    for (GrowingPause pause; !quit_ && attention() == 1; pause.Wait(attention(), 1)) {
       std::lock_guard lock(mutex_);
       if (target_) target_();
     }
-    while (!quit_ && attention() == 1) FutexWait(attention(), 1);
   }
 }
 

@@ -95,6 +95,15 @@ export function testHv(
   testNatively(name, inside, unable)
   for (const platform of platforms) testGuests(name, platform, inside, unable)
 
+  test.each(platforms)('on %s a time-out ends a guest whose traps nobody sees', async (platform) => {
+    const program = `/hv/.cache/guests/${architecture}/endless-traps`
+    const {status, stderr} = await inside(underHv(platform, '--timeout', '1', program, 'forever'))
+    expect({status, stderr}).toEqual({
+      status: 124,
+      stderr: `hv: ${program} was stopped after 1 s: raise --timeout\n`,
+    })
+  })
+
   // The bed's own files differ from the ones here, so its own kernel says what is right.
   describe.each(platforms)('on %s', (platform) => {
     test.for(applets)('busybox %s does as it does natively', async (argv) => {

@@ -2,7 +2,8 @@
 
 import {existsSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
-import {BUSYBOX, SPIN} from '../sandbox/guests.ts'
+import {platforms} from '../guests/run.ts'
+import {BUSYBOX, guest, SPIN} from '../sandbox/guests.ts'
 import {hv, type Ran} from './hv.ts'
 
 const GUEST = [BUSYBOX, 'echo', 'hi']
@@ -21,6 +22,15 @@ test('--platform ptrace runs a program, and --stats says that it was asked for',
   const ran = hv(['run', '--platform', 'ptrace', '--stats', ...GUEST])
   expect(ran).toMatchObject({status: 0, stdout: 'hi\n'})
   expect(platformOf(ran)).toBe('ptrace (asked for)')
+})
+
+test.each(platforms)('on %s --timeout ends a guest whose traps nobody sees', (platform) => {
+  const program = guest('endless-traps')
+  const ran = hv(['run', '--platform', platform, '--timeout', '0.5', program, 'forever'])
+  expect(ran).toMatchObject({
+    status: 124,
+    stderr: `hv: ${program} was stopped after 0.5 s: raise --timeout\n`,
+  })
 })
 
 test('Ctrl-Z stops hv and with it a guest that computes, and SIGCONT lets both go on', () => {

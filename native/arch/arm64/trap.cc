@@ -73,15 +73,18 @@ void Context::SetSpace(const PageTable& table) {
 // No processor translates by the table between the host's store and the shim's TLBI: the vCPU is stopped or in the shim, which
 // never touches the program's memory. So an entry may change without the break-before-make of the Arm ARM, D8.17.1.
 void Context::Request(uint32_t actions) {
-  action() |= actions;
+  Order(actions);
   if (!will_act_ && !has_written_) WriteRegisters(ReadRegisters());
 }
+
+// The shim takes the word while this may go on. Release: it sees the page-table entries that were written before.
+void Context::Order(uint32_t actions) { __atomic_fetch_or(&action(), actions, __ATOMIC_RELEASE); }
 
 // Into the program by way of the shim, which loads all registers from the frame.
 void Context::Enter() {
   written_[kRegPstate] &= kUserPstate;
   std::copy(written_.begin(), written_.end(), saved());
-  action() |= HV_ACTION_LOAD;
+  Order(HV_ACTION_LOAD);
   if (!rang_) {
     SetRegister(vcpu_, HV_CORE(regs.pc), CodeAddress(hv_shim_return));
     SetRegister(vcpu_, HV_CORE(regs.pstate), kKernelPstate);
@@ -93,11 +96,14 @@ Trap Context::Run() {
   if (has_written_) Enter();
   will_act_ = true;
   rang_ = false;
+  // Somebody waits for the end of this, which came in the middle of the shim: the next exit is the end, whatever it is about.
+  bool interrupted = false;
   for (;;) {
     int error = vcpu_.Run();
     if (error == EINTR) {
       Trap trap = Interrupted();
       if (trap != Trap::kResumed) return trap;
+      interrupted = true;
       continue;
     }
     if (error != 0) return Die(error);
@@ -114,6 +120,7 @@ Trap Context::Run() {
     } else {
       return Die(0);
     }
+    if (interrupted) return Trap::kInterrupted;
   }
 }
 
@@ -151,7 +158,10 @@ Trap Context::Interrupted() {
 
   // Behind the tail the shim may have looked at `action` already.
   will_act_ = pc < CodeAddress(hv_shim_tail);
-  bool all_saved = pc >= CodeAddress(hv_shim_return) || (action() & HV_ACTION_LOAD) != 0;
+  uint32_t ordered = __atomic_load_n(&action(), __ATOMIC_RELAXED);
+  bool all_saved = pc >= CodeAddress(hv_shim_return) || (ordered & HV_ACTION_LOAD) != 0;
+  // It may have taken its orders and not done them, and does not come back there when registers are written.
+  if (!will_act_) Order(HV_ACTION_FLUSH | HV_ACTION_SYNC_CODE);
   stop_ = all_saved ? Stop::kSaved : Stop::kCall;
   return will_act_ && State() == HV_STATE_REQUEST ? Trap::kSyscall : Trap::kInterrupted;
 }

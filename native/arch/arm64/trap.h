@@ -73,6 +73,7 @@ class Context {
     kCallSaved,  // in the frame, but x0 is its result
   };
 
+  void Order(uint32_t actions);
   void Enter();
   Trap Fault();
   Trap Interrupted();

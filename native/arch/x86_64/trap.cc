@@ -34,6 +34,9 @@ constexpr unsigned kFaultStack = HV_PRIVATE_STACK_TOP - sizeof(FaultStack);
 
 uint64_t WindowAddress(unsigned index) { return HV_USER_TOP + uint64_t{index} * HV_WINDOW_SIZE; }
 
+// What sysretq and the shim's iretq, in ring 0, would fault on.
+constexpr uint64_t kUserAddressEnd = uint64_t{1} << 47;
+
 uint32_t& Word(uint8_t* frame, unsigned offset) {
   return *reinterpret_cast<uint32_t*>(frame + offset);
 }
@@ -100,9 +103,14 @@ void Context::SetSpace(const PageTable& table) {
 
 void Context::Request(uint32_t actions) {
   if (pvm_) return;
-  Word(frame(), HV_FRAME_ACTION) |= actions;
+  Order(actions);
   // Straight back to ring 3 no shim instruction would see the request.
   if (stop_ == Stop::kUser && !has_written_) WriteRegisters(ReadRegisters());
+}
+
+// The shim takes the word while this may go on. Release: it sees the page-table entries that were written before.
+void Context::Order(uint32_t actions) {
+  __atomic_fetch_or(&Word(frame(), HV_FRAME_ACTION), actions, __ATOMIC_RELEASE);
 }
 
 // Into the program by the shim's iret, whatever ran before.
@@ -133,16 +141,7 @@ void Context::Enter() {
 }
 
 Trap Context::Run() {
-  if (stop_ == Stop::kSyscall) LeaveByIret();
-  if (has_written_) {
-    if (result_in_frame_) written_[kRegRax] = Quad(frame(), HV_FRAME_RESULT);
-    result_in_frame_ = false;
-    // In ring 0, iret to such an address would fault there; the program gets its #GP instead.
-    if (written_[kRegRip] >= (uint64_t{1} << 47)) return Refuse();
-    Enter();
-  } else if (stop_ == Stop::kSyscall && pvm_) {
-    FinishPvmSyscall();
-  }
+  if (!Leave()) return Refuse();
   interrupted_ = false;
   // Who asks for an action while it runs answers a call that the shim waits with.
   stop_ = Stop::kSyscall;
@@ -167,17 +166,29 @@ Trap Context::Run() {
     stop_ = Stop::kSyscall;
     // Answered while the shim gave up waiting: the program goes on.
     if (Word(frame(), HV_FRAME_STATE) != HV_STATE_ANSWERED) return Trap::kSyscall;
-    if (pvm_) FinishPvmSyscall();
-    LeaveByIret();
-    if (has_written_) Enter();
+    if (interrupted_) return Trap::kInterrupted;
+    if (!Leave()) return Refuse();
   }
 }
 
-// A call that is answered, of a program that single-steps: sysretq with TF traps before the next instruction, iretq behind it
-// (Linux returns so, too).
-void Context::LeaveByIret() {
-  if (pvm_ || has_written_ || !(regs().r11 & HV_TRAP_FLAG)) return;
-  WriteRegisters(ReadRegisters());
+// Back to the program, from wherever it was stopped. False: at such an address it faults.
+bool Context::Leave() {
+  if (stop_ == Stop::kSyscall && !has_written_ && NeedsIret()) WriteRegisters(ReadRegisters());
+  if (has_written_) {
+    if (result_in_frame_) written_[kRegRax] = Quad(frame(), HV_FRAME_RESULT);
+    result_in_frame_ = false;
+    if (written_[kRegRip] >= kUserAddressEnd) return false;
+    Enter();
+  } else if (stop_ == Stop::kSyscall && pvm_) {
+    FinishPvmSyscall();
+  }
+  return true;
+}
+
+// Of a call that is answered. The program of a PVM host can make up RCX, by a jump to the entry code. Elsewhere, of one that
+// single-steps: sysretq with TF traps before the next instruction, iretq behind it (Linux returns so, too).
+bool Context::NeedsIret() const {
+  return pvm_ ? regs().rcx >= kUserAddressEnd : (regs().r11 & HV_TRAP_FLAG) != 0;
 }
 
 void Context::FinishPvmSyscall() {
@@ -192,18 +203,13 @@ Trap Context::Fault() {
   stop_ = Stop::kFault;
   // A stub on another stack is the double fault's; a fault in ring 0 is the shim's own.
   if (regs().rsp != window_ + HV_WINDOW_PRIVATE + kFaultStack || (stack.cs & 3) == 0) return Die(0);
-  // A program that single-steps itself does not see the entry code that PVM runs in its ring.
-  if (pvm_ && stack.vector == kDebugVector && InWindow(stack.rip)) return Trap::kResumed;
+  // A program that single-steps itself does not see the entry code that PVM runs in its ring. It can stay there: who wants it
+  // stopped is not to wait for its way out.
+  if (pvm_ && stack.vector == kDebugVector && InEntry(stack.rip))
+    return interrupted_ ? LeaveEntry(stack.rip) : Trap::kResumed;
   // A doorbell may arrive as the undefined opcode that KVM makes of it (seen with a non-canonical RSP).
-  if (pvm_ && stack.vector == kUndefinedOpcodeVector && stack.rip == window_ + HV_WINDOW_DOORBELL) {
-    UserRegisters user = ReadRegisters();
-    user[kRegRip] = user[kRegRcx];
-    user[kRegEflags] = user[kRegR11];
-    user[kRegOrigRax] = Quad(frame(), HV_FRAME_NUMBER);
-    WriteRegisters(user);
-    result_in_frame_ = true;
-    return Trap::kSyscall;
-  }
+  if (pvm_ && stack.vector == kUndefinedOpcodeVector && stack.rip == window_ + HV_WINDOW_DOORBELL)
+    return LeaveEntry(stack.rip);
   record().vector = static_cast<uint32_t>(stack.vector);
   record().error_code = static_cast<uint32_t>(stack.error_code);
   record().address = stack.address;
@@ -220,51 +226,65 @@ Trap Context::Refuse() {
   return Trap::kFault;
 }
 
-// KVM_RUN ended between two instructions. Where these are the shim's, the program's registers follow from how far it got:
-// RCX and R11 hold its return address and flags all the way.
+// KVM_RUN ended between two instructions. Where these are the shim's, the program's registers follow from how far it got.
 Trap Context::Interrupted() {
   uint64_t rip = regs().rip;
   interrupted_ = true;
   stop_ = Stop::kUser;
-  if (!InWindow(rip)) return Trap::kInterrupted;
+  if (InEntry(rip)) return LeaveEntry(rip);
+  uint64_t offset = rip - window_;
+  if (offset < HV_WINDOW_STUBS || offset >= HV_WINDOW_PRIVATE) return Trap::kInterrupted;
+  // On the way to a fault's doorbell, a few instructions on: that is the trap. Should it be none, `interrupted_` is not forgotten.
+  if (offset < ReturnOffset(hv_shim_returning)) return Trap::kResumed;
 
   UserRegisters user = ReadRegisters();
-  uint64_t offset = rip - window_;
+  const auto& stack = *reinterpret_cast<const FaultStack*>(private_page() + kFaultStack);
+  if (offset >= ReturnOffset(hv_shim_pushed) && offset < ReturnOffset(hv_shim_popped)) {
+    user[kRegRax] = Quad(private_page(), kFaultStack + offsetof(FaultStack, error_code));
+  }
+  user[kRegRip] = stack.rip;
+  user[kRegRsp] = stack.rsp;
+  user[kRegEflags] = stack.rflags;
+  Abandon(user);
+  return Trap::kInterrupted;
+}
+
+// The program goes on elsewhere than the shim would have led it, which may have taken its orders and not done them.
+void Context::Abandon(const UserRegisters& user) {
+  WriteRegisters(user);
+  Request(HV_ACTION_FLUSH);
+}
+
+// Stopped in the entry code of system calls, where RCX and R11 hold the return address and flags all the way.
+Trap Context::LeaveEntry(uint64_t rip) {
   const uint8_t* entry = pvm_ ? hv_pvm_entry : hv_shim_entry;
+  uint64_t offset = rip - window_;
   uint64_t stored = (pvm_ ? hv_pvm_stored : hv_shim_stored) - entry;
   uint64_t tail = (pvm_ ? hv_pvm_tail : hv_shim_tail) - entry;
-  uint64_t end = (pvm_ ? hv_pvm_entry_end : hv_shim_entry_end) - entry;
-  const auto& stack = *reinterpret_cast<const FaultStack*>(private_page() + kFaultStack);
+  bool waits = offset >= stored && (offset < tail || offset >= HV_WINDOW_DOORBELL);
+  bool is_request = waits && Word(frame(), HV_FRAME_STATE) == HV_STATE_REQUEST;
+  // As if it had rung.
+  if (is_request && stop_ != Stop::kFault) {
+    stop_ = Stop::kSyscall;
+    return Trap::kSyscall;
+  }
 
+  UserRegisters user = ReadRegisters();
+  user[kRegEflags] = user[kRegR11];
   if (offset < stored) {
     // The call was not made yet: it will be made anew.
     if (offset > 0) user[kRegRax] = Quad(frame(), HV_FRAME_NUMBER);
     user[kRegRip] = user[kRegRcx] - kSyscallLength;
-    user[kRegEflags] = user[kRegR11];
-  } else if (offset < tail || (pvm_ && offset >= HV_WINDOW_DOORBELL)) {
-    // Unanswered: as if it had rung. Answered while we looked: its wait ends at once.
-    stop_ = Stop::kSyscall;
-    if (Word(frame(), HV_FRAME_STATE) == HV_STATE_REQUEST) return Trap::kSyscall;
-    user = ReadRegisters();
-  } else if (offset < end) {
-    user[kRegRax] = Quad(frame(), HV_FRAME_RESULT);
-    user[kRegRip] = user[kRegRcx];
-    user[kRegEflags] = user[kRegR11];
-    if (pvm_ && InWindow(user[kRegRsp])) user[kRegRsp] = Quad(frame(), kPvmSavedRsp);
-  } else if (offset >= ReturnOffset(hv_shim_returning)) {
-    if (offset >= ReturnOffset(hv_shim_pushed) && offset < ReturnOffset(hv_shim_popped)) {
-      user[kRegRax] = Quad(private_page(), kFaultStack + offsetof(FaultStack, error_code));
-    }
-    user[kRegRip] = stack.rip;
-    user[kRegRsp] = stack.rsp;
-    user[kRegEflags] = stack.rflags;
   } else {
-    // On the way to a fault's doorbell, a few instructions on: that is the trap.
-    return Trap::kResumed;
+    user[kRegRax] = Quad(frame(), HV_FRAME_RESULT);
+    user[kRegOrigRax] = Quad(frame(), HV_FRAME_NUMBER);
+    user[kRegRip] = user[kRegRcx];
+    if (pvm_ && InWindow(user[kRegRsp])) user[kRegRsp] = Quad(frame(), kPvmSavedRsp);
   }
   stop_ = Stop::kUser;
-  WriteRegisters(user);
-  return Trap::kInterrupted;
+  Abandon(user);
+  result_in_frame_ = is_request;
+  return is_request ? Trap::kSyscall : Trap::kInterrupted;
 }
 
 // SAFETY: the page is the context's own, page-aligned, and lives as long as it does.
@@ -311,6 +331,13 @@ void Context::WriteRegisters(const UserRegisters& registers) {
 
 bool Context::InWindow(uint64_t address) const {
   return address >= window_ && address < window_ + HV_WINDOW_SIZE;
+}
+
+bool Context::InEntry(uint64_t address) const {
+  uint64_t offset = address - window_;
+  return offset == HV_WINDOW_DOORBELL ||
+         offset < static_cast<uint64_t>(pvm_ ? hv_pvm_entry_end - hv_pvm_entry
+                                             : hv_shim_entry_end - hv_shim_entry);
 }
 
 uint64_t Context::ReturnOffset(const uint8_t* label) const {

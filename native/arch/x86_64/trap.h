@@ -70,13 +70,19 @@ class Context {
   enum class Stop { kUser, kSyscall, kFault };
 
   void Enter();
+  void Order(uint32_t actions);
+  bool Leave();
+  bool NeedsIret() const;
   void FinishPvmSyscall();
-  void LeaveByIret();
   Trap Fault();
   Trap Refuse();
   Trap Interrupted();
+  Trap LeaveEntry(uint64_t rip);
   Trap Die(int host_error);
+  void Abandon(const UserRegisters& user);
   bool InWindow(uint64_t address) const;
+  // In the entry code of system calls, or at PVM's doorbell.
+  bool InEntry(uint64_t address) const;
   uint64_t ReturnOffset(const uint8_t* label) const;
   uint8_t* frame() const;
   uint8_t* private_page() const;
@@ -97,7 +103,8 @@ class Context {
   // Registers that the next Run enters the program with.
   UserRegisters written_ = {};
   bool has_written_ = true;
-  // KVM_RUN ended by a signal since the last entry: KVM may still hold a fault for the instruction that was next.
+  // KVM_RUN ended by a signal since Run began: somebody waits for its end, and KVM may still hold a fault for the instruction
+  // that was next.
   bool interrupted_ = false;
   // They are of a call whose result is still to come by the frame.
   bool result_in_frame_ = false;

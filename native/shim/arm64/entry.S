@@ -38,19 +38,24 @@
   str x0, [sp, #(REGISTERS + 272)]
   .endm
 
-// Does what w0 (HV_ACTION_*) says, then clears it. The barriers are those of the Arm ARM, D8.17 (TLB maintenance) and D7.5.9
-// (instruction caches); the host's stores to page tables were seen before the action was.
+// Takes the action (HV_ACTION_*), so that what the host orders meanwhile is for the next time, and does it. Clobbers x0-x2. The
+// barriers are those of the Arm ARM, D8.17 (TLB maintenance) and D7.5.9 (instruction caches); the host's stores to page tables
+// were seen before the action was. Exclusives: a Cortex-A72 has no swp.
   .macro act
-  tbz w0, #0, 1f
+  add x1, sp, #HV_FRAME_ACTION
+1:
+  ldaxr w0, [x1]
+  stxr w2, wzr, [x1]
+  cbnz w2, 1b
+  tbz w0, #0, 2f
   dsb ish
   tlbi vmalle1is
-1:
-  tbz w0, #1, 2f
-  ic ialluis
 2:
+  tbz w0, #1, 3f
+  ic ialluis
+3:
   dsb ish
   isb
-  str wzr, [sp, #HV_FRAME_ACTION]
   .endm
 
 // No speculation behind it.
@@ -124,15 +129,17 @@ hv_shim_stored:
 // An interrupted vCPU that stands from here on has its answer: see trap.cc.
 hv_shim_tail:
   ldr w0, [sp, #HV_FRAME_ACTION]
-  cbnz w0, 6f
-5:
+  cbnz w0, 5f
   ldr x1, [sp, #(REGISTERS + 8)]
   ldr x0, [sp, #HV_FRAME_RESULT]
   return_to_program
-6:
+// To act takes more registers than are free here.
+5:
   tbnz w0, #2, hv_shim_return
-  act
-  b 5b
+  save_rest
+  ldr x0, [sp, #HV_FRAME_RESULT]
+  str x0, [sp, #REGISTERS]
+  b hv_shim_return
 
 hv_shim_fault:
   save_rest

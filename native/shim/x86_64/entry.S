@@ -50,8 +50,10 @@ hv_shim_tail:
 3:
   mov FRAME(HV_FRAME_RESULT), %rax
   sysretq
+// Taken at once, by an exchange: what the host orders meanwhile is for the next time.
 4:
-  movl $0, FRAME(HV_FRAME_ACTION)
+  xor %eax, %eax
+  xchg %eax, FRAME(HV_FRAME_ACTION)
   mov %cr3, %rax
   mov %rax, %cr3
   jmp 3b
@@ -85,9 +87,10 @@ hv_shim_return:
   jne 5f
   iretq
 5:
-  movl $0, FRAME(HV_FRAME_ACTION)
   push %rax
 hv_shim_pushed:
+  xor %eax, %eax
+  xchg %eax, FRAME(HV_FRAME_ACTION)
   mov %cr3, %rax
   mov %rax, %cr3
   pop %rax

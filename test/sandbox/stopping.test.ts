@@ -1,0 +1,37 @@
+// Guests that are hard to stop: a time-out, abort() and dispose() end every one of them.
+
+import {describe, expect, test} from 'vitest'
+import {Sandbox} from '../../dist/index.js'
+import {platforms} from '../guests/run.ts'
+import {BUSYBOX, guest, SPIN} from './guests.ts'
+
+const STORM = ['sh', '-c', 'while :; do cd /; done']
+const guests: [name: string, program: string, args: string[]][] = [
+  ['computes', BUSYBOX, SPIN],
+  ['sleeps', BUSYBOX, ['sleep', '1000']],
+  ['makes calls without end', BUSYBOX, STORM],
+  ['traps without end, seen by nobody', guest('endless-traps'), ['forever']],
+]
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+describe.each(platforms)('on %s', (platform) => {
+  describe.each(guests)('a guest that %s', (_, program, args) => {
+    test('is stopped by a time-out and by an AbortSignal, again and again', async () => {
+      await using sandbox = await Sandbox.create({platform})
+      for (let i = 0; i < 5; i++) {
+        expect(await sandbox.run(program, args, {timeoutMs: 20 * i})).toMatchObject({timedOut: true})
+        const run = sandbox.run(program, args, {signal: AbortSignal.timeout(20 * i)})
+        await expect(run).rejects.toMatchObject({name: 'TimeoutError'})
+      }
+      expect((await sandbox.run(BUSYBOX, ['echo', 'alive'])).stdout).toBe('alive\n')
+    })
+
+    test('is stopped by dispose()', async () => {
+      const sandbox = await Sandbox.create({platform})
+      const run = expect(sandbox.run(program, args)).rejects.toMatchObject({code: 'DISPOSED'})
+      await sleep(100)
+      await sandbox.dispose()
+      await run
+    })
+  })
+})

@@ -16,14 +16,20 @@ const types = `${cache}/types`
 const commands = readdirSync(`${root}/src/commands`, {recursive: true}).filter((name) => name.endsWith('.ts'))
 const entries = ['bin/hv.ts', 'index.ts', 'sandbox/worker.ts', ...commands.map((name) => `commands/${name}`)]
 
+const entryFiles = entries.map((path) => `${root}/src/${path}`)
 let reached
 
-/** What a run and a sandbox's worker load alike, by chunks. Split by who needs what, as a bundler does it, it would be twenty. */
-const shared = [
-  ['start', (id) => reached['bin/hv'].has(id)],
-  ['plain', (id, graph) => reached.index.has(id) && !reachedFrom(id, graph).has(`${root}/src/addon.ts`)],
-  ['base', (id) => reached.index.has(id)],
-  ['sentry', () => true],
+/**
+ * What `hv run`, a sandbox's worker and the library's own thread load, by chunks, the first that fits. Split by who needs what,
+ * as a bundler does it, they would be twenty.
+ */
+const chunks = [
+  ['common', ({bin, library}) => bin && library],
+  ['start', ({bin}) => bin],
+  ['plain', ({isShared, library, native}) => isShared && library && !native],
+  ['base', ({isShared, library}) => isShared && library],
+  ['sentry', ({isShared}) => isShared],
+  ['run', ({run}) => run],
 ]
 
 const bundle = await rolldown({
@@ -46,7 +52,7 @@ const {output} = await bundle.write({
   entryFileNames: '[name].cjs',
   // In dist itself: src/package-file.ts counts the folders. The hash names what src/cli/code-cache.ts keeps.
   chunkFileNames: 'hv-[name]-[hash].cjs',
-  codeSplitting: {groups: shared.map(groupOf)},
+  codeSplitting: {groups: chunks.map(groupOf)},
   // Comments are a sixth of the text, which is read at each start. Names and lines stay, for the stack of a bug.
   comments: false,
 })
@@ -61,17 +67,25 @@ removeOthers()
 
 function groupOf([name, isOf], index) {
   return {
-    name: (id, graph) => (isShared(id, graph) && isOf(id, graph) ? name : null),
+    name: (id, graph) => (!entryFiles.includes(id) && isOf(usersOf(id, graph)) ? name : null),
     debugName: name,
     // A chunk takes what its modules import with it, unless a chunk of a higher priority has it.
-    priority: shared.length - index,
+    priority: chunks.length - index,
   }
 }
 
-function isShared(id, graph) {
-  const reach = (name) => [name, reachedFrom(`${root}/src/${name}.ts`, graph)]
-  reached ??= Object.fromEntries(['bin/hv', 'cli/run', 'index', 'sandbox/worker'].map(reach))
-  return reached['cli/run'].has(id) && reached['sandbox/worker'].has(id)
+function usersOf(id, graph) {
+  reached ??= Object.fromEntries(
+    Object.entries({bin: 'bin/hv', run: 'cli/run', library: 'index', worker: 'sandbox/worker'}).map(
+      ([user, path]) => [user, reachedFrom(`${root}/src/${path}.ts`, graph)],
+    ),
+  )
+  const has = (user) => reached[user].has(id)
+  return {
+    ...{bin: has('bin'), run: has('run'), library: has('library')},
+    isShared: has('run') && has('worker'),
+    native: reachedFrom(id, graph).has(`${root}/src/addon.ts`),
+  }
 }
 
 /** By imports that are not lazy. */

@@ -26,7 +26,8 @@ export interface Addon
 }
 
 const ABI_VERSION = 3
-const NEXT_STEP = 'reinstall hvkit, or build it with `npm run build:native`'
+const NEXT_STEP =
+  'reinstall hvkit, or build it with `npm rebuild hvkit`; a bundler has to leave it as it is: external hvkit'
 
 const require = createRequire(import.meta.url)
 

@@ -1,9 +1,12 @@
 // The public API of hvkit.
 
-export {checkHost} from './check/check-host.ts'
+/// <reference lib="esnext.disposable" preserve="true" />
+
+export {type CheckOptions, checkHost} from './check/check-host.ts'
 export type {Core, Finding, FindingStatus, HostReport, Machine, PlatformName} from './check/finding.ts'
 export {HvError, type HvErrorCode} from './errors.ts'
 export type {ChosenPlatform, PlatformChoice} from './platform/choice.ts'
+export {AbortError} from './sandbox/abort-error.ts'
 export type {
   SandboxSyscall,
   SyscallHandler,
@@ -18,7 +21,7 @@ export type {
   SandboxVolume,
 } from './sandbox/options.ts'
 export {Sandbox} from './sandbox/sandbox.ts'
-export type {BrokenPledge} from './sentry/pledge/broken-promise.ts'
+export type {BrokenPledge} from './sentry/pledge/broken-pledge.ts'
 export type {RunStats} from './sentry/program-result.ts'
 export type {
   TraceEvent,
@@ -26,6 +29,7 @@ export type {
   TraceSignalEvent,
   TraceSyscallEvent,
 } from './sentry/trace/event.ts'
+export type {StopSignal} from './stop-signal.ts'
 export type {
   Exit,
   FailEntryExit,

@@ -18,7 +18,7 @@ export interface BoardChoice {
 
 /** @throws HvError BAD_ARGUMENT or BOARD_INVALID for the board that `options` name */
 export function boardOf(host: Host, {board, boards}: HostOptions): BoardChoice {
-  if (board !== undefined) return {board: loadBoard(board, boards), because: '--board'}
+  if (board !== undefined) return {board: loadBoard(board, boards), because: 'asked for'}
   try {
     const match = detectBoard(host, host.arch, loadBoards(boards))
     if (!match) return {board: undefined, because: 'no rule fits'}

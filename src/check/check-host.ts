@@ -1,105 +1,21 @@
-// checkHost: what this host can do for hv, finding by finding, with the proof of each platform at the end of its findings.
+// checkHost: what this host can do for hv, for the library's callers.
 
-import {arm64} from './arm64/checks.ts'
-import {boardOf, checkBoard} from './board.ts'
-import {type ArchChecks, type Facts, KVM_DEVICE} from './facts.ts'
-import {type Finding, type HostReport, PLATFORMS, type PlatformName} from './finding.ts'
-import {Host, type HostOptions} from './host.ts'
-import {checkKvmDevice} from './kvm-device.ts'
-import {checkKvmApi, checkKvmCapabilities, checkKvmVm} from './kvm-vm.ts'
-import {checkPtrace} from './ptrace/checks.ts'
-import {proveRealStop, proveRealTrap} from './real-proofs.ts'
-import {describeSurroundings, surroundingsOf} from './surroundings.ts'
-import {attempt, proveTrap} from './trap-proof.ts'
-import {x86_64} from './x86_64/checks.ts'
+import * as v from 'valibot'
+import * as takes from '../options.ts'
+import type {HostReport} from './finding.ts'
+import {inspectHost} from './inspect-host.ts'
 
-const BY_ARCH: Record<string, ArchChecks> = {x86_64, arm64}
+export interface CheckOptions {
+  /** Compare with this board of boards/, whatever the host says that it is. */
+  board?: string
+}
+
+const checkOptions = takes.options({board: v.optional(takes.text)})
 
 /**
  * Looks at the host; changes nothing. Nothing about a host makes it throw.
- * @throws HvError ADDON_MISSING; BAD_ARGUMENT and BOARD_INVALID for the board that `options` name
+ * @throws HvError ADDON_MISSING; BAD_ARGUMENT; BOARD_INVALID for the board's file
  */
-export async function checkHost(options: HostOptions = {}): Promise<HostReport> {
-  const host = new Host({proveTrap: proveRealTrap, proveStop: proveRealStop, ...options})
-  const arch = BY_ARCH[host.arch]
-  const report = {version: 1, arch: host.arch, kernel: host.kernel} as const
-  if (!arch) {
-    return {
-      ...report,
-      ...verdictOf({kvm: false, ptrace: false}),
-      board: null,
-      machine: null,
-      findings: [unknownArch(host)],
-    }
-  }
-
-  const board = boardOf(host, options)
-  const facts = await factsOf(host, arch, options)
-  const machine = arch.machineOf(facts)
-  const kvm = about('kvm', [
-    ...arch.checks.flatMap((check) => check(facts)),
-    ...[checkKvmDevice, checkKvmApi, checkKvmVm, checkKvmCapabilities].flatMap((check) => check(facts)),
-    await proveTrap(facts),
-  ])
-  const ptrace = about('ptrace', checkPtrace(facts))
-  return {
-    ...report,
-    ...verdictOf({kvm: isProven(kvm), ptrace: isProven(ptrace)}),
-    board: board.board?.name ?? null,
-    machine,
-    findings: [
-      ...describeSurroundings(facts.surroundings),
-      ...checkBoard(host, machine, board),
-      ...kvm,
-      ...ptrace,
-    ],
-  }
-}
-
-function about(platform: PlatformName, findings: readonly Finding[]): Finding[] {
-  return findings.map((finding) => ({...finding, platform}))
-}
-
-/** @param findings about a platform, its proof last */
-function isProven(findings: readonly Finding[]): boolean {
-  return findings.at(-1)?.status === 'ok' && findings.every(({status}) => status !== 'fail')
-}
-
-function verdictOf(
-  platforms: HostReport['platforms'],
-): Pick<HostReport, 'usable' | 'platform' | 'platforms'> {
-  const platform = PLATFORMS.find((name) => platforms[name]) ?? null
-  return {usable: platform !== null, platform, platforms}
-}
-
-async function factsOf(host: Host, arch: ArchChecks, options: HostOptions): Promise<Facts> {
-  const {capabilities, moreCapabilities, questions} = arch
-  // Not at the top: oclif takes a command whose import fails for one that does not exist.
-  const probeKvm = options.probeKvm ?? (await import('../addon.ts')).addon.probeKvm
-  const numbers = [...capabilities.map(({number}) => number), ...moreCapabilities]
-  const kvm = probeKvm(KVM_DEVICE, numbers, questions)
-  const stop = host.proveStop && (await attempt(host.proveStop))
-  return {host, surroundings: surroundingsOf(host), kvm, capabilities, stop}
-}
-
-function unknownArch(host: Host): Finding {
-  const subject = {
-    id: 'arch',
-    title: 'Architecture',
-    status: 'fail',
-    evidence: `uname -m: ${host.arch}`,
-  } as const
-  // A board of Armv8 with a kernel for Armv7.
-  if (/^armv[78]/.test(host.arch)) {
-    return {
-      ...subject,
-      detail: 'This is a 32-bit kernel: KVM is in 64-bit ones only.',
-      mend: 'boot a 64-bit kernel (Raspberry Pi: `arm_64bit=1` in config.txt, which takes kernel8.img)',
-    }
-  }
-  return {
-    ...subject,
-    detail: `hv has no checks for ${host.arch}.`,
-    mend: `use a host of ${Object.keys(BY_ARCH).join(' or ')}`,
-  }
+export async function checkHost(options: CheckOptions = {}): Promise<HostReport> {
+  return inspectHost(takes.checked(checkOptions, options, 'options'))
 }

@@ -3,12 +3,21 @@
 import {HvError} from '../errors.ts'
 
 const STATUS_OWN_ERROR = 125
+/** What the command calls the library's options. */
+const FLAGS: ReadonlyMap<string, string> = new Map([
+  ...['root', 'cwd', 'env', 'platform', 'trace', 'pledge', 'unveil'].map(
+    (name) => [name, `--${name}`] as const,
+  ),
+  ['volumes', '--volume'],
+  ['memoryBytes', '--memory'],
+  ['timeoutMs', '--timeout'],
+])
 
 /** @returns the exit status */
 export function reportError(error: unknown): number {
   if (error instanceof HvError) {
     const nextStep = error.nextStep === '' ? '' : `: ${error.nextStep}`
-    process.stderr.write(`hv: ${oneLine(error.message)}${nextStep}\n`)
+    process.stderr.write(`hv: ${withFlags(oneLine(error.message) + nextStep)}\n`)
     return error.exitStatus
   }
   if (isWriteError(error)) {
@@ -18,6 +27,11 @@ export function reportError(error: unknown): number {
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   process.stderr.write(`hv: bug: please report this with the command that you ran\n${stack}\n`)
   return STATUS_OWN_ERROR
+}
+
+/** The library names its options in backquotes. */
+function withFlags(text: string): string {
+  return text.replace(/`(\w+)`/g, (quoted, option) => FLAGS.get(option) ?? quoted)
 }
 
 function isWriteError(error: unknown): error is NodeJS.ErrnoException {

@@ -4,7 +4,7 @@ import {writeSync} from 'node:fs'
 import {printable} from '../errors.ts'
 import type {RunOptions, RunResult} from '../run/options.ts'
 import {runProgram} from '../run/run-program.ts'
-import type {BrokenPledge} from '../sentry/pledge/broken-promise.ts'
+import type {BrokenPledge} from '../sentry/pledge/broken-pledge.ts'
 
 const STDOUT = 1
 const STDERR = 2

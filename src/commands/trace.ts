@@ -10,7 +10,7 @@ export default class Trace extends Command {
 
   static override description = [
     "Runs PROGRAM as `hv run` does, with its flags and its exit status, and writes a line for each system call and signal to standard error, or to the file of -o. The flags for that are strace's. What follows PROGRAM belongs to it, flags too.",
-    'SET in -e is a list of names, separated by commas: `openat,close`; of classes: %file, %desc, %memory, %process, %signal, %network, %ipc, %creds, %clock, %stat, %lstat, %fstat, %%stat, %statfs, %fstatfs, %%statfs, %pure; of regular expressions: `/^get`; or all, or none. The README of src/sentry/syscalls lists the calls.',
+    'SET in -e is a list of names, separated by commas: `openat,close`; of classes: %file, %desc, %memory, %process, %signal, %network, %ipc, %creds, %clock, %stat, %lstat, %fstat, %%stat, %statfs, %fstatfs, %%statfs, %pure; of regular expressions: `/^get`; or all, or none.',
     "The times that -T and --json give are the call's, waiting included; those of -c are without the waiting, unless -w is given.",
     'SIGUSR2 switches the trace off, and on again, while the program runs. `hv run` knows it too.',
   ].join('\n\n')

@@ -36,11 +36,7 @@ export class Bus {
     const place = `${space === 'port' ? 'port' : 'guest physical address'} 0x${address.toString(16)}`
     const defect =
       found === undefined ? 'there is no device' : `${found.name} takes ${found.sizes.join(' or ')}`
-    throw new HvError(
-      'VCPU_FAILED',
-      `the guest ${access} at ${place}, where ${defect}`,
-      "correct the guest; src/machine/README.md lists the machine's devices",
-    )
+    throw new HvError('VCPU_FAILED', `the guest ${access} at ${place}, where ${defect}`, 'correct the guest')
   }
 }
 

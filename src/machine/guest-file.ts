@@ -108,7 +108,7 @@ function loadSegments(memory: GuestMemory, {segments, path}: ElfImage, reader: E
     }
     if (vaddr + memSize > end) {
       const defect = `${path} has a segment up to ${hex(vaddr + memSize)}, and memory for it ends at ${hex(end)}`
-      throw new HvError('MEMORY_SIZE', defect, 'give more --memory, or link it lower')
+      throw new HvError('MEMORY_SIZE', defect, 'give more `memoryBytes`, or link it lower')
     }
     // In pieces: a file is as large as it says. The rest of the segment is zero already.
     for (let done = 0; done < fileSize; done += CHUNK_BYTES) {

@@ -11,5 +11,5 @@ export function memoryFileBytes(memoryBytes: number): number {
   const size = Math.ceil(memoryBytes / PAGE_SIZE) * PAGE_SIZE
   if (size >= MEMORY_MIN && size <= MEMORY_MAX) return size
   const problem = `guest memory of ${memoryBytes} bytes is out of range`
-  throw new HvError('MEMORY_SIZE', problem, 'give between 1M and 4G')
+  throw new HvError('MEMORY_SIZE', problem, 'give 1 MiB to 4 GiB')
 }

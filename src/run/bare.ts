@@ -13,21 +13,21 @@ export async function runBareMetal(options: RunOptions): Promise<RunResult> {
 /** @throws HvError BAD_ARGUMENT */
 export function requireBareOptions(options: RunOptions): void {
   const {root, volumes, cwd, trace, pledge, unveil, suggestsPromises, platform} = options
-  const flags: [string, boolean][] = [
-    ['--root', root !== undefined],
-    ['--volume', volumes.length > 0],
-    ['--cwd', cwd !== undefined],
-    ['--trace', trace !== undefined],
+  const unfit: [string, boolean][] = [
+    ['`root`', root !== undefined],
+    ['`volumes`', volumes.length > 0],
+    ['`cwd`', cwd !== undefined],
+    ['`trace`', trace !== undefined],
   ]
-  const given = flags.find(([, isGiven]) => isGiven)?.[0]
+  const given = unfit.find(([, isGiven]) => isGiven)?.[0]
   if (given !== undefined)
     refuse(
       `${given} means nothing to a bare-metal guest: it has no files and no system calls`,
       `leave ${given} away`,
     )
   if (pledge !== undefined || unveil !== undefined || suggestsPromises)
-    refuse('a bare-metal guest makes no system calls, and so no promises', 'leave --pledge and --unveil out')
-  if (platform === 'ptrace') refuse('a bare-metal guest needs a virtual machine', 'use `--platform kvm`')
+    refuse('a bare-metal guest makes no system calls, and so no promises', 'leave `pledge` and `unveil` out')
+  if (platform === 'ptrace') refuse('a bare-metal guest needs a virtual machine', 'give kvm as `platform`')
 }
 
 function refuse(message: string, nextStep: string): never {

@@ -1,20 +1,13 @@
 // Sandbox: one guest in a thread of its own, for the process that embeds it.
 
 import {signalName} from '../abi/signal.ts'
-import {HvError} from '../errors.ts'
-import {type ChosenPlatform, PLATFORM_CHOICES} from '../platform/choice.ts'
-import {DEFAULT_MEMORY_BYTES} from '../sentry/run-to-end.ts'
+import type {ChosenPlatform} from '../platform/choice.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
-import {
-  checkTraceOptions,
-  type SandboxOptions,
-  type SandboxResult,
-  type SandboxRunOptions,
-  type SandboxTraceOptions,
-  toRequest,
-  toRestrictions,
-} from './options.ts'
+import type {StopSignal} from '../stop-signal.ts'
+import {AbortError} from './abort-error.ts'
+import type {SandboxOptions, SandboxResult, SandboxRunOptions, SandboxTraceOptions} from './options.ts'
 import type {Finished, RunRequest} from './protocol.ts'
+import {toRequest, toSettings, toTraceOptions} from './requests.ts'
 import {SentryThread} from './sentry-thread.ts'
 
 /**
@@ -40,24 +33,7 @@ export class Sandbox {
    * PTRACE_UNUSABLE
    */
   static async create(options: SandboxOptions = {}): Promise<Sandbox> {
-    const {root, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES, platform = 'auto'} = options
-    if (!PLATFORM_CHOICES.includes(platform)) {
-      const nextStep = `use ${PLATFORM_CHOICES.map((name) => `\`${name}\``).join(' or ')}`
-      throw new HvError('BAD_ARGUMENT', `there is no platform ${platform}`, nextStep)
-    }
-    for (const {guest} of volumes) {
-      if (!guest.startsWith('/'))
-        throw new HvError('BAD_ARGUMENT', `the volume's place ${guest} is not absolute`, 'give a guest path')
-    }
-    const {handlers, pledge, unveil} = toRestrictions(options)
-    const settings = {
-      root,
-      volumes: volumes.map(({host, guest, writable = false}) => ({host, guest, writable})),
-      memoryBytes,
-      platform,
-      pledge,
-      unveil,
-    }
+    const {settings, handlers} = toSettings(options)
     const thread = await SentryThread.start(settings, handlers)
     return new Sandbox(thread)
   }
@@ -73,8 +49,8 @@ export class Sandbox {
    * @param args The arguments behind argv[0], which is `program`.
    * @throws HvError BAD_ARGUMENT, NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, OUT_OF_MEMORY; DISPOSED when the
    * sandbox is; VCPU_FAILED, SANDBOX_FAILED, after which it is of no use any more
-   * @throws the reason of `options.signal` when that aborts; what a handler of `onSyscall` throws; the guest is stopped by
-   * then, and the sandbox usable
+   * @throws AbortError when `options.signal` aborts; what a handler of `onSyscall` throws; the guest is stopped by then, and
+   * the sandbox usable
    */
   run(
     program: string,
@@ -87,18 +63,22 @@ export class Sandbox {
     args: readonly string[] = [],
     options: SandboxRunOptions = {},
   ): Promise<SandboxResult<string | Uint8Array>> {
-    const {signal, encoding = 'utf8'} = options
-    const request = toRequest(program, args, options)
+    const {request, encoding} = toRequest(program, args, options)
+    const {signal} = options
+    const decode = (bytes = new Uint8Array()) =>
+      encoding === 'buffer' ? bytes : new TextDecoder().decode(bytes)
     const finished = await this.#inTurn(request, signal)
-    const {exitCode, signal: killer, timedOut, broken, stats} = finished.result
-    const decode = (bytes: Uint8Array) => (encoding === 'buffer' ? bytes : new TextDecoder().decode(bytes))
+    if (signal?.aborted)
+      throw new AbortError(signal.reason, decode(finished?.stdout), decode(finished?.stderr))
+    const {exitCode, signal: killer, timedOut, outOfMemory = false, broken, stats} = finished!.result
     return {
       exitCode,
       signal: killer === null ? null : signalName(killer),
       timedOut,
-      stdout: decode(finished.stdout),
-      stderr: decode(finished.stderr),
-      outputTruncated: finished.outputTruncated,
+      outOfMemory,
+      stdout: decode(finished!.stdout),
+      stderr: decode(finished!.stderr),
+      outputTruncated: finished!.outputTruncated,
       ...(broken && {broken}),
       stats,
     }
@@ -114,7 +94,7 @@ export class Sandbox {
    * @throws HvError BAD_ARGUMENT, and the trace that was on stays; DISPOSED
    */
   async startTrace(listener: (event: TraceEvent) => void, options: SandboxTraceOptions = {}): Promise<void> {
-    await this.#thread.trace(listener, checkTraceOptions(options))
+    await this.#thread.trace(listener, toTraceOptions(listener, options))
   }
 
   /** Resolves when the trace is off, and all its events have come. Calls under way are told as unfinished. */
@@ -132,15 +112,16 @@ export class Sandbox {
     return this.dispose()
   }
 
-  async #inTurn(request: RunRequest, signal: AbortSignal | undefined): Promise<Finished> {
+  /** @returns undefined when the signal aborted before its turn came */
+  async #inTurn(request: RunRequest, signal: StopSignal | undefined): Promise<Finished | undefined> {
     const before = this.#turn
     let end!: () => void
     this.#turn = new Promise((resolve) => {
       end = resolve
     })
     try {
-      await unlessAborted(before, signal)
-      return await this.#thread.run(request, signal)
+      await orAborted(before, signal)
+      return signal?.aborted ? undefined : await this.#thread.run(request, signal)
     } finally {
       // One that gave up waiting does not let the next one overtake.
       before.then(end)
@@ -148,10 +129,10 @@ export class Sandbox {
   }
 }
 
-/** @throws the signal's reason, as soon as it aborts */
-async function unlessAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+/** Resolves with the promise, or when the signal aborts. */
+async function orAborted(promise: Promise<void>, signal: StopSignal | undefined): Promise<void> {
   if (signal === undefined) return promise
-  signal.throwIfAborted()
+  if (signal.aborted) return
   let abort!: () => void
   const aborted = new Promise<void>((resolve) => {
     abort = resolve
@@ -162,5 +143,4 @@ async function unlessAborted(promise: Promise<void>, signal: AbortSignal | undef
   } finally {
     signal.removeEventListener('abort', abort)
   }
-  signal.throwIfAborted()
 }

@@ -7,7 +7,9 @@ import {packageFile} from '../package-file.ts'
 import type {ChosenPlatform} from '../platform/choice.ts'
 import type {Question} from '../sentry/hooked-calls.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
-import {askHandler, type SyscallHandlers} from './on-syscall.ts'
+import type {StopSignal} from '../stop-signal.ts'
+import {askHandler} from './ask-handler.ts'
+import type {SyscallHandlers} from './on-syscall.ts'
 import {
   type Finished,
   fromWire,
@@ -108,16 +110,18 @@ export class SentryThread {
     return thread
   }
 
-  /** Precondition: no run is under way. @throws HvError, the signal's reason, or what a handler of calls throws */
-  async run(request: RunRequest, signal: AbortSignal | undefined): Promise<Finished> {
+  /**
+   * Precondition: no run is under way. When the signal aborts, the guest is killed, and this is what it did until then.
+   * @throws HvError, or what a handler of calls throws
+   */
+  async run(request: RunRequest, signal: StopSignal | undefined): Promise<Finished> {
     const id = ++this.#runs
     this.#thrown = undefined
     const abort = () => this.#tellToStop(id)
     signal?.addEventListener('abort', abort, {once: true})
     try {
       const finished = await this.#converse({...request, id})
-      signal?.throwIfAborted()
-      if (this.#thrown !== undefined) throw (this.#thrown as {error: unknown}).error
+      if (this.#thrown !== undefined && !signal?.aborted) throw (this.#thrown as {error: unknown}).error
       return finished!
     } finally {
       signal?.removeEventListener('abort', abort)

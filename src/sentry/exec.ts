@@ -74,7 +74,7 @@ export function openExecutable(
     throw new HvError(
       'NO_INTERPRETER',
       `${printable(shown)} needs the interpreter ${printable(interp)}, which the guest's tree does not have`,
-      'give a tree that has it with --root, or link the program statically',
+      'give a tree that has it as `root`, or link the program statically',
     )
   }
 }

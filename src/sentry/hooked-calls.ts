@@ -38,8 +38,8 @@ export class HookedCalls {
   constructor(names: readonly string[], ask: (question: Question) => void) {
     const unknown = names.find((name) => !table.some((row) => row.name === name))
     if (unknown !== undefined) {
-      const message = `there is no system call ${JSON.stringify(unknown)}`
-      throw new HvError('BAD_ARGUMENT', message, 'use the names in src/sentry/syscalls/README.md')
+      const message = `onSyscall: there is no system call ${JSON.stringify(unknown)}`
+      throw new HvError('BAD_ARGUMENT', message, 'use names of Linux’s manual, section 2, such as openat')
     }
     this.#names = new Set(names)
     this.#ask = ask

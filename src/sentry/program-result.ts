@@ -1,6 +1,6 @@
 // ProgramResult: how a program ended, and what it cost.
 
-import type {BrokenPledge} from './pledge/broken-promise.ts'
+import type {BrokenPledge} from './pledge/broken-pledge.ts'
 
 /** How a program ended. Exactly one of `exitCode` and `signal` is a number, or neither after a time-out. */
 export interface ProgramResult {

@@ -201,7 +201,11 @@ export class Sentry {
     } catch (error) {
       if (!(error instanceof Errno)) throw error
       const why = error.code === ENOENT ? 'is not there' : `cannot be entered: ${error}`
-      throw new HvError('BAD_ARGUMENT', `--cwd ${path} ${why} in the guest`, 'name a directory of the guest')
+      throw new HvError(
+        'BAD_ARGUMENT',
+        `\`cwd\` ${printable(path)} ${why} in the guest`,
+        'name a directory of the guest',
+      )
     }
   }
 }
@@ -282,5 +286,5 @@ function asHvError(error: unknown, program: string): unknown {
   if (error.code === E2BIG) {
     return new HvError('BAD_ARGUMENT', `the arguments of ${name} are too long`, 'give fewer or shorter ones')
   }
-  return new HvError('OUT_OF_MEMORY', `${name} does not fit its memory: ${error}`, 'raise --memory')
+  return new HvError('OUT_OF_MEMORY', `${name} does not fit its memory: ${error}`, 'raise `memoryBytes`')
 }

@@ -1,6 +1,7 @@
 // GuestMemory: a VM's memory by guest physical address, every access checked.
 
 import {HvError} from '../errors.ts'
+import {bytes as aBytes, checked} from '../options.ts'
 import type {NativeVm} from './addon.ts'
 
 /** A number below 2^53, or a register's value. */
@@ -27,8 +28,9 @@ export class GuestMemory {
     return this.view(address, length).slice()
   }
 
-  /** Code may be among the bytes. @throws HvError MEMORY_RANGE, DISPOSED; nothing was written then */
+  /** Code may be among the bytes. @throws HvError MEMORY_RANGE, BAD_ARGUMENT, DISPOSED; nothing was written then */
   write(address: GuestAddress, bytes: Uint8Array): void {
+    if (!(bytes instanceof Uint8Array)) checked(aBytes, bytes, 'bytes')
     this.view(address, bytes.byteLength).set(bytes)
     this.publish(address, bytes.byteLength)
   }

@@ -30,7 +30,7 @@ export function openError(error: Error & {errno?: number}): HvError {
       return new HvError(
         'OUT_OF_MEMORY',
         'the host has no memory for the VM',
-        'give a smaller --memory',
+        'give a smaller `memoryBytes`',
         options,
       )
     default:

@@ -3,6 +3,7 @@
 import {EOPNOTSUPP} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
+import {checked, plainObject} from '../options.ts'
 import type {NativeVcpu} from './addon.ts'
 import type {RegisterName} from './register-names.ts'
 
@@ -10,6 +11,7 @@ export type {Arm64Register, RegisterName, X86Register} from './register-names.ts
 
 export type RegisterValues = Partial<Record<RegisterName, bigint>>
 
+const registerValues = plainObject('an object of registers and bigints')
 const MAX = 2n ** 64n - 1n
 
 const indexes = new Map(addon.registerNames.map((name, index) => [name, index]))
@@ -46,6 +48,7 @@ export class Registers {
    * be in; KVM_UNUSABLE for 32-bit paging on a PVM host; VCPU_BUSY while the vCPU runs; DISPOSED
    */
   set(values: RegisterValues): void {
+    checked(registerValues, values, 'values')
     const native = this.#native()
     const entries = Object.entries(values)
     const names = Uint32Array.from(entries, ([name]) => indexOf(native, name))

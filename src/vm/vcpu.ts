@@ -2,6 +2,8 @@
 
 import {EINTR, errnoName} from '../abi/errno.ts'
 import {HvError} from '../errors.ts'
+import {abortSignal, checked} from '../options.ts'
+import type {StopSignal} from '../stop-signal.ts'
 import type {NativeVcpu} from './addon.ts'
 import {type Answer, type Exit, INTERRUPTED, readExit} from './exit.ts'
 import {Registers} from './registers.ts'
@@ -36,9 +38,10 @@ export class Vcpu implements Disposable {
    * The same on a thread of the vCPU's own: this one stays free, and vCPUs run side by side. Keeps the process alive as a
    * timer does.
    * @param signal ends the run when aborted, or prevents it: the exit is `interrupted`
-   * @throws HvError as `run`
+   * @throws HvError as `run`, BAD_ARGUMENT
    */
-  async runAsync(signal?: AbortSignal): Promise<Exit> {
+  async runAsync(signal?: StopSignal): Promise<Exit> {
+    if (signal !== undefined) checked(abortSignal, signal, 'signal')
     const native = this.#begin()
     if (signal?.aborted) return INTERRUPTED
     const interrupt = (): void => this.interrupt()

@@ -1,8 +1,10 @@
 // What a VM is asked to be, checked against what this architecture and this host can give.
 
+import * as v from 'valibot'
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
 import {HvError} from '../errors.ts'
+import * as takes from '../options.ts'
 import type {VmLimits} from './addon.ts'
 import {openError} from './open-error.ts'
 
@@ -19,6 +21,14 @@ export interface VmOptions {
   gic?: boolean
 }
 
+const vmOptions = takes.options({
+  memoryBytes: takes.anyNumber,
+  memoryBase: v.optional(takes.anyNumber),
+  ipaBits: v.optional(takes.anyNumber),
+  nested: v.optional(takes.truth),
+  gic: v.optional(takes.truth),
+})
+
 const GIB = 2 ** 30
 const MEMORY_MAX = 3 * GIB
 /** x86_64 keeps the last GiB below 4 for devices, and KVM for itself; on arm64 4 GiB are what every host's VMs can address. */
@@ -30,7 +40,8 @@ const GIC_END = 0x09000000
 
 /** @throws HvError MEMORY_SIZE, BAD_ARGUMENT, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE */
 export function checkOptions(options: VmOptions): Required<VmOptions> {
-  const {memoryBytes, memoryBase = 0, ipaBits = 0, nested = false, gic = false} = options
+  const given = takes.checked(vmOptions, options, 'options')
+  const {memoryBytes, memoryBase = 0, ipaBits = 0, nested = false, gic = false} = given
   const checked = {memoryBytes, memoryBase, ipaBits, nested, gic: gic || nested}
   checkMemory(checked)
   if (arch.name !== 'arm64') refuse(checked)

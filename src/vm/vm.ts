@@ -1,8 +1,10 @@
 // Vm: a virtual machine of KVM: memory and vCPUs.
 
+import * as v from 'valibot'
 import {EBUSY, EOPNOTSUPP} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
+import * as takes from '../options.ts'
 import type {NativeVcpu, NativeVm} from './addon.ts'
 import {GuestMemory} from './guest-memory.ts'
 import {openError} from './open-error.ts'
@@ -13,6 +15,8 @@ export interface VcpuOptions {
   /** arm64: its runs wait until another vCPU switches it on by PSCI's CPU_ON. */
   startsOff?: boolean
 }
+
+const vcpuOptions = takes.options({startsOff: v.optional(takes.truth)})
 
 export class Vm implements Disposable {
   readonly memory: GuestMemory
@@ -38,7 +42,8 @@ export class Vm implements Disposable {
   }
 
   /** @throws HvError VCPU_FAILED when KVM gives no more, BAD_ARGUMENT, DISPOSED */
-  createVcpu({startsOff = false}: VcpuOptions = {}): Vcpu {
+  createVcpu(options: VcpuOptions = {}): Vcpu {
+    const {startsOff = false} = takes.checked(vcpuOptions, options, 'options')
     if (this.#isDisposed) throw new HvError('DISPOSED', 'the VM is disposed')
     const vcpu = new Vcpu(this.#newVcpu(startsOff), (gone) => this.#vcpus.delete(gone))
     this.#vcpus.add(vcpu)

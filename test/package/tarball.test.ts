@@ -1,33 +1,12 @@
 // The package as npm ships it: what is in the tarball, and that it runs where there is no compiler.
 
-import {execFile} from 'node:child_process'
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import {tmpdir} from 'node:os'
+import {accessSync, constants, existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
 import {guests, root} from '../../ci/paths.mjs'
+import {type Installation, install, type Outcome, run} from './installation.ts'
 
 const LARGEST_TARBALL_BYTES = 2 << 20
-/** All that an install may call: with these alone in PATH nothing can be compiled. */
-const PROGRAMS = ['node', 'npm', 'npx', 'sh', 'env']
-
-interface Outcome {
-  status: number
-  stdout: string
-  stderr: string
-}
-
 /** The prebuilt binaries, with their e_machine (ELF gABI, "ELF header"). */
 const BINARIES = {
   'native/prebuilds/linux-x64/hv.glibc.node': 62,
@@ -35,21 +14,8 @@ const BINARIES = {
 }
 const E_MACHINE_OFFSET = 18
 
-const folder = mkdtempSync(join(tmpdir(), 'hv-package-'))
-const bin = join(folder, 'bin')
-const home = join(folder, 'empty')
-const env = {...process.env, PATH: bin, PREBUILDS_ONLY: '1', NO_COLOR: '1'}
+let installation: Installation
 const hasKvm = canOpen('/dev/kvm')
-let tarball = {filename: '', size: 0, files: [] as {path: string}[]}
-
-function run(program: string, args: string[], options: object): Promise<Outcome> {
-  return new Promise((resolve) => {
-    execFile(program, args, {maxBuffer: 64 << 20, ...options}, (error, stdout, stderr) => {
-      const status = error ? (typeof error.code === 'number' ? error.code : 255) : 0
-      resolve({status, stdout: String(stdout), stderr: String(stderr)})
-    })
-  })
-}
 
 function canOpen(path: string): boolean {
   try {
@@ -60,32 +26,18 @@ function canOpen(path: string): boolean {
   }
 }
 
-const hv = (...args: string[]): Promise<Outcome> => run(join(bin, 'npx'), ['hv', ...args], {cwd: home, env})
+const hv = (...args: string[]): Promise<Outcome> => {
+  const {bin, home, env} = installation
+  return run(join(bin, 'npx'), ['hv', ...args], {cwd: home, env})
+}
 
 beforeAll(async () => {
-  mkdirSync(bin)
-  mkdirSync(home)
-  for (const name of PROGRAMS) {
-    const {stdout} = await run('sh', ['-c', `command -v ${name}`], {})
-    symlinkSync(realpathSync(stdout.trim()), join(bin, name))
-  }
-
-  // What prepack builds was built by the stages before this one, in place.
-  const packed = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-    cwd: root,
-  })
-  if (packed.status !== 0) throw new Error(packed.stderr)
-  tarball = JSON.parse(packed.stdout)[0]
-
-  writeFileSync(join(home, 'package.json'), '{"name": "empty", "private": true}')
-  const args = ['install', '--no-audit', '--no-fund', '--prefer-offline', join(folder, tarball.filename)]
-  const installed = await run(join(bin, 'npm'), args, {cwd: home, env})
-  if (installed.status !== 0) throw new Error(installed.stdout + installed.stderr)
+  installation = await install()
 })
-afterAll(() => rmSync(folder, {recursive: true, force: true}))
+afterAll(() => installation[Symbol.dispose]())
 
 test('the tarball holds the prebuilt binaries, the code, the manifest and the sources of the addon', () => {
-  const paths = tarball.files.map(({path}) => path)
+  const paths = installation.tarball.files.map(({path}) => path)
   const wanted = [
     'dist/bin/hv.cjs',
     'dist/index.cjs',
@@ -106,7 +58,7 @@ test('the tarball holds the prebuilt binaries, the code, the manifest and the so
 })
 
 test.each(Object.entries(BINARIES))('%s is for its machine', (path, machine) => {
-  const elf = readFileSync(join(home, 'node_modules/hvkit', path))
+  const elf = readFileSync(join(installation.home, 'node_modules/hvkit', path))
   expect(elf.readUInt16LE(E_MACHINE_OFFSET)).toBe(machine)
 })
 
@@ -121,14 +73,14 @@ test('the prebuilt binaries need no newer libc than they should', async () => {
 
 test('the tarball holds no tests, caches, build folders or sources in TypeScript', () => {
   const stray = /^(test|ci|src|guests|\.)|^native\/build\/|(?<!\.d)\.ts$|\.(o|tgz|squashfs)$/
-  expect(tarball.files.filter(({path}) => stray.test(path))).toEqual([])
-  expect(tarball.size).toBeLessThan(LARGEST_TARBALL_BYTES)
+  expect(installation.tarball.files.filter(({path}) => stray.test(path))).toEqual([])
+  expect(installation.tarball.size).toBeLessThan(LARGEST_TARBALL_BYTES)
 })
 
 test('the install had no compiler and built nothing', () => {
   for (const name of ['c++', 'g++', 'gcc', 'cc', 'make', 'python3'])
-    expect(existsSync(join(bin, name))).toBe(false)
-  expect(existsSync(join(home, 'node_modules/hvkit/native/build'))).toBe(false)
+    expect(existsSync(join(installation.bin, name))).toBe(false)
+  expect(existsSync(join(installation.home, 'node_modules/hvkit/native/build'))).toBe(false)
 })
 
 test('hv --help lists the commands', async () => {
@@ -138,10 +90,10 @@ test('hv --help lists the commands', async () => {
 })
 
 test('hv autocomplete writes what completes its commands', async () => {
-  const cache = join(folder, 'cache')
-  const made = await run(join(bin, 'npx'), ['hv', 'autocomplete', 'bash'], {
-    cwd: home,
-    env: {...env, XDG_CACHE_HOME: cache},
+  const cache = join(installation.folder, 'cache')
+  const made = await run(join(installation.bin, 'npx'), ['hv', 'autocomplete', 'bash'], {
+    cwd: installation.home,
+    env: {...installation.env, XDG_CACHE_HOME: cache},
   })
   expect(made.status).toBe(0)
   const functions = readFileSync(join(cache, 'hv/autocomplete/functions/bash/hv.bash'), 'utf8')
@@ -162,10 +114,12 @@ test.skipIf(!hasKvm)('hv run runs a guest', async () => {
   expect(await hv('run', join(guests, 'hello'))).toEqual(native)
 })
 
-test('the library can be imported', async () => {
-  const script = "import('hvkit').then((hvkit) => console.log(Object.keys(hvkit).sort().join()))"
-  const {status, stdout, stderr} = await run(join(bin, 'node'), ['-e', script], {cwd: home, env})
-  expect(stderr).toBe('')
-  for (const name of ['Sandbox', 'Vm', 'checkHost']) expect(stdout.trim().split(',')).toContain(name)
-  expect(status).toBe(0)
+test('no message points to a file that the tarball does not hold', () => {
+  const paths = installation.tarball.files.map(({path}) => path)
+  for (const path of paths.filter((path) => path.endsWith('.cjs'))) {
+    // A line that only names a module is the bundler's.
+    const text = readFileSync(join(root, path), 'utf8').replace(/^\/\/ .*$/gm, '')
+    const named = text.match(/\b(src|ci|test|docs|guests)\/[\w./-]+|[\w./-]*README[\w.]*/g) ?? []
+    expect([path, ...named.filter((name) => !paths.includes(name))]).toEqual([path])
+  }
 })

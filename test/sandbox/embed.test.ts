@@ -4,13 +4,15 @@ import {execFile} from 'node:child_process'
 import {readdirSync} from 'node:fs'
 import {promisify} from 'node:util'
 import {describe, expect, test} from 'vitest'
-import {Sandbox} from '../../dist/index.js'
+import {type AbortError, Sandbox} from '../../dist/index.js'
 import {platforms} from '../guests/run.ts'
 import {BUSYBOX, guest, SPIN} from './guests.ts'
 
 const library = new URL('../../dist/index.js', import.meta.url).pathname
 const openFds = (): number => readdirSync('/proc/self/fd').length
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 describe.each(platforms)('on %s', (platform) => {
   describe('stopping a guest', () => {
@@ -54,18 +56,21 @@ describe.each(platforms)('on %s', (platform) => {
       expect((await sandbox.run(BUSYBOX, ['echo', 'again'])).stdout).toBe('again\n')
     })
 
-    test('an AbortSignal rejects with its reason: before, while waiting, and as soon as it runs', async () => {
+    test('an AbortSignal rejects, with its reason as the cause: before, while waiting, and as soon as it runs', async () => {
       await using sandbox = await Sandbox.create({platform})
       const reason = new Error('mine')
       const signal = AbortSignal.abort(reason)
-      await expect(sandbox.run(BUSYBOX, ['true'], {signal})).rejects.toBe(reason)
+      await expect(sandbox.run(BUSYBOX, ['true'], {signal})).rejects.toMatchObject({
+        name: 'AbortError',
+        cause: reason,
+      })
 
       const first = sandbox.run(BUSYBOX, ['sleep', '0.3'])
       const waiting = new AbortController()
       const second = sandbox.run(BUSYBOX, SPIN, {signal: waiting.signal})
       const third = sandbox.run(BUSYBOX, ['echo', 'third'])
       waiting.abort(reason)
-      await expect(second).rejects.toBe(reason)
+      await expect(second).rejects.toMatchObject({name: 'AbortError', cause: reason})
       expect((await first).exitCode).toBe(0)
       expect((await third).stdout).toBe('third\n')
 
@@ -73,15 +78,41 @@ describe.each(platforms)('on %s', (platform) => {
         const controller = new AbortController()
         const run = sandbox.run(BUSYBOX, SPIN, {signal: controller.signal})
         setTimeout(() => controller.abort(reason), i / 4)
-        await expect(run).rejects.toBe(reason)
+        await expect(run).rejects.toMatchObject({name: 'AbortError', cause: reason})
       }
+    })
+
+    test('what an aborted program had written is in the error, in the encoding of the run', async () => {
+      await using sandbox = await Sandbox.create({platform})
+      const script = 'echo out; echo err >&2; while :; do :; done'
+      const aborted = (encoding: 'utf8' | 'buffer') =>
+        sandbox
+          .run(BUSYBOX, ['sh', '-c', script], {
+            signal: AbortSignal.timeout(1000),
+            encoding: encoding as 'utf8',
+          })
+          .catch((error: AbortError) => error)
+      expect(await aborted('utf8')).toMatchObject({code: 'ABORT_ERR', stdout: 'out\n', stderr: 'err\n'})
+      expect(await aborted('buffer')).toMatchObject({
+        stdout: bytesOf('out\n'),
+        stderr: bytesOf('err\n'),
+      })
+      const before = sandbox.run(BUSYBOX, ['true'], {signal: AbortSignal.abort()})
+      await expect(before).rejects.toMatchObject({stdout: '', stderr: ''})
+    })
+
+    test('what a program had written when its time was over is in the result', async () => {
+      await using sandbox = await Sandbox.create({platform})
+      const script = 'echo out; while :; do :; done'
+      const result = await sandbox.run(BUSYBOX, ['sh', '-c', script], {timeoutMs: 1000})
+      expect(result).toMatchObject({timedOut: true, outOfMemory: false, stdout: 'out\n'})
     })
 
     test('a guest that ignores every signal is stopped too', async () => {
       await using sandbox = await Sandbox.create({platform})
       const script = "trap '' TERM INT HUP QUIT; while :; do :; done"
       const run = sandbox.run(BUSYBOX, ['sh', '-c', script], {signal: AbortSignal.timeout(300)})
-      await expect(run).rejects.toMatchObject({name: 'TimeoutError'})
+      await expect(run).rejects.toMatchObject({name: 'AbortError', cause: {name: 'TimeoutError'}})
     })
   })
 

@@ -191,7 +191,10 @@ describe('onSyscall', () => {
   })
 
   test('refuses names that no call has, and what is no function', async () => {
-    await expect(create({onSyscall: {opn: () => {}}})).rejects.toMatchObject({code: 'BAD_ARGUMENT'})
+    await expect(create({onSyscall: {opn: () => {}}})).rejects.toMatchObject({
+      code: 'BAD_ARGUMENT',
+      message: 'onSyscall: there is no system call "opn"',
+    })
     await expect(create({onSyscall: {open: 5} as never})).rejects.toMatchObject({code: 'BAD_ARGUMENT'})
   })
 })

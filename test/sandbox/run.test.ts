@@ -77,6 +77,17 @@ describe.each(platforms)('on %s', (platform) => {
       expect(await sandbox.run(guest('die-abort'))).toMatchObject({exitCode: null, signal: 'SIGABRT'})
     })
 
+    test('says when memory was full', async () => {
+      await using small = await Sandbox.create({platform, memoryBytes: 16 << 20})
+      const hoard = ['awk', 'BEGIN {s = "x"; while (1) s = s s}']
+      expect(await small.run(BUSYBOX, hoard)).toMatchObject({
+        outOfMemory: true,
+        signal: 'SIGKILL',
+        timedOut: false,
+      })
+      expect(await small.run(BUSYBOX, ['true'])).toMatchObject({outOfMemory: false, exitCode: 0})
+    })
+
     test('leaves files to the next program', async () => {
       await sandbox.run(BUSYBOX, ['sh', '-c', 'echo kept > /tmp/file'])
       expect((await sandbox.run(BUSYBOX, ['cat', '/tmp/file'])).stdout).toBe('kept\n')

@@ -32,14 +32,14 @@ export function ptraceError(error: Error & {errno?: number}): HvError {
       return new HvError(
         'PTRACE_UNUSABLE',
         'the ptrace platform needs a host with pages of 4 KiB',
-        'use `--platform kvm`',
+        'give kvm as `platform`',
         options,
       )
     case ENOMEM:
       return new HvError(
         'OUT_OF_MEMORY',
         'the host has no memory for the guest',
-        'give a smaller --memory',
+        'give a smaller `memoryBytes`',
         options,
       )
     default:

@@ -7,16 +7,6 @@ import {rowOf} from '../call-table.ts'
 import {BLOCKED} from '../syscalls/syscall.ts'
 import type {Task} from '../task.ts'
 
-/** What a process is killed for. */
-export interface BrokenPledge {
-  /** The name of the system call. */
-  call: string
-  /** Any one of these would have allowed it. */
-  promises: readonly string[]
-  /** It had pledged itself, by pledge(). */
-  byItself: boolean
-}
-
 /** Thrown out of a call, before it does anything. Not an Errno: no handler may take it for one. */
 export class BrokenPromise {
   /** Any one of these promises would have done. */

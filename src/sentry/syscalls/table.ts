@@ -1223,7 +1223,7 @@ export const table: readonly Row[] = [
     run: setrlimit,
     args: 'rlimitres rlimit',
     promises: 'proc|id',
-    support: {partial: 'not every limit is enforced: see src/sentry/resource-limits.ts'},
+    support: {partial: 'only CPU, FSIZE, DATA, STACK, NOFILE, MEMLOCK, AS and SIGPENDING are enforced'},
   },
   {
     name: 'prlimit64',

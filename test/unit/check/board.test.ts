@@ -17,7 +17,7 @@ test.each([
   const finding = find(await checkCapture(capture, {board}), 'board')
   expect(finding).toMatchObject({
     status: 'ok',
-    evidence: expect.stringMatching(/^--board; device tree: linux,dummy-virt/),
+    evidence: expect.stringMatching(/^asked for; device tree: linux,dummy-virt/),
   })
 })
 
@@ -76,7 +76,7 @@ test('a wrong board file is a warning that names the field, and does not stop th
   expect(report.usable).toBe(true)
   expect(find(report, 'board')).toMatchObject({
     status: 'warn',
-    detail: expect.stringMatching(/^boards\/a\.json: title: expected a value/),
+    detail: expect.stringMatching(/^boards\/a\.json: name: expected a name /),
   })
 })
 

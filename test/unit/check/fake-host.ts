@@ -5,9 +5,9 @@ import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {onTestFinished} from 'vitest'
 import type {KvmProbe} from '../../../src/check/addon.ts'
-import {checkHost} from '../../../src/check/check-host.ts'
 import type {Finding, HostReport, ProveStop} from '../../../src/check/finding.ts'
 import type {HostOptions} from '../../../src/check/host.ts'
+import {inspectHost} from '../../../src/check/inspect-host.ts'
 import type {HvError} from '../../../src/errors.ts'
 import {ptraceError} from '../../../src/platform/ptrace/ptrace-error.ts'
 
@@ -49,7 +49,7 @@ export function check(fake: FakeHost = {}): Promise<HostReport> {
   })
   chmodSync(join(root, '/dev/kvm'), kvmMode)
 
-  return checkHost({
+  return inspectHost({
     root,
     machine: 'x86_64',
     kernel: '6.12.0',

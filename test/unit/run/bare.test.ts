@@ -11,10 +11,10 @@ test('a plain run of a bare-metal guest is taken', () => {
 })
 
 test.each<[Partial<RunOptions>, string]>([
-  [{root: '/'}, '--root'],
-  [{volumes: [{host: '/', guest: '/v', writable: false}]}, '--volume'],
-  [{cwd: '/tmp'}, '--cwd'],
-  [{trace: {fd: 2, isOn: true}}, '--trace'],
+  [{root: '/'}, '`root`'],
+  [{volumes: [{host: '/', guest: '/v', writable: false}]}, '`volumes`'],
+  [{cwd: '/tmp'}, '`cwd`'],
+  [{trace: {fd: 2, isOn: true}}, '`trace`'],
   [{pledge: 'stdio'}, 'promises'],
   [{platform: 'ptrace'}, 'virtual machine'],
 ])('%j is refused', (options, named) => {

@@ -13,9 +13,9 @@ describe('a memory size', () => {
     (memoryBytes) => expect(create(memoryBytes)).toBe('MEMORY_SIZE'),
   )
 
-  test('that is no number is refused as MEMORY_SIZE', () => {
-    expect(create('4096' as unknown as number)).toBe('MEMORY_SIZE')
-    expect(create(undefined as unknown as number)).toBe('MEMORY_SIZE')
+  test('that is no number is refused as BAD_ARGUMENT', () => {
+    expect(create('4096' as unknown as number)).toBe('BAD_ARGUMENT')
+    expect(create(undefined as unknown as number)).toBe('BAD_ARGUMENT')
   })
 })
 

@@ -4,9 +4,9 @@
 // /proc/interrupts, and lines of the kernel log.
 
 import {readFileSync} from 'node:fs'
-import {checkHost} from '../../../../src/check/check-host.ts'
 import type {HostReport} from '../../../../src/check/finding.ts'
 import type {HostOptions} from '../../../../src/check/host.ts'
+import {inspectHost} from '../../../../src/check/inspect-host.ts'
 import {folderOf} from '../fake-host.ts'
 
 const ENOENT = 2
@@ -44,7 +44,7 @@ export function checkCapture(name: string, change: Change = {}): Promise<HostRep
     '/proc/sys/kernel/seccomp/actions_avail': 'kill_process allow\n',
     ...files,
   })
-  return checkHost({
+  return inspectHost({
     root,
     machine: 'aarch64',
     kernel: '6.12.0',

@@ -1,0 +1,155 @@
+// The library's arguments as schemas: what each takes, and the error that names the one that is wrong.
+//
+// A schema's message is what the argument takes: it completes "takes …".
+
+import * as v from 'valibot'
+import {nearest} from './board/similar.ts'
+import {HvError, printable} from './errors.ts'
+import type {StopSignal} from './stop-signal.ts'
+
+const MAX_SHOWN = 60
+const NOT_KNOWN = 'no other than '
+const MISSING = 'all of '
+
+/** @returns a copy of plain objects and lists. @throws HvError BAD_ARGUMENT, which names the argument by its path */
+export function checked<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  value: unknown,
+  name: string,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, value, {abortEarly: true})
+  if (result.success) return result.output
+  const {input, message, path = []} = result.issues[0]
+  const last = path.at(-1)
+  const keys = path.map(({key}) => key)
+  const ofParent = pathOf(name, keys.slice(0, -1))
+  if (message.startsWith(NOT_KNOWN))
+    throw unknownOption(ofParent, String(last?.key), message.slice(NOT_KNOWN.length))
+  if (message.startsWith(MISSING)) throw bad(`${ofParent} has no ${last?.key}`, `give ${last?.key}`)
+  // What is wrong with a key is said of the object that has it.
+  if (last?.origin === 'key') throw bad(`${ofParent} takes ${message}, not ${shown(last.key)}`)
+  const nextStep = isStream(input) ? 'read it to its end first: buffer() of node:stream/consumers' : ''
+  throw bad(`${pathOf(name, keys)} takes ${message}, not ${shown(input)}`, nextStep)
+}
+
+export const anyText: v.GenericSchema<string> = v.string('a string')
+/** Of the guest: C's strings end at a NUL. */
+export const text = withoutNul('a string')
+export const path = v.pipe(withoutNul('a path'), v.nonEmpty('a path'))
+export const guestPath = v.pipe(withoutNul('an absolute path'), v.startsWith('/', 'an absolute path'))
+export const truth = v.boolean('true or false')
+/** What it may be is somebody else's to say. */
+export const anyNumber = v.custom<number>((value) => typeof value === 'number', 'a number')
+export const callback = v.function('a function')
+export const duration = v.custom<number>(
+  (value) => typeof value === 'number' && value >= 0 && Number.isFinite(value),
+  'milliseconds, 0 or more',
+)
+export const bytes = v.custom<Uint8Array>(
+  (value) => Object.prototype.toString.call(value) === '[object Uint8Array]',
+  'a Uint8Array',
+)
+export const abortSignal = v.custom<StopSignal>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    'aborted' in value &&
+    'addEventListener' in value &&
+    typeof value.addEventListener === 'function',
+  'an AbortSignal',
+)
+
+export function named(pattern: RegExp, takes: string) {
+  return v.pipe(v.string(takes), v.regex(pattern, takes))
+}
+
+export function oneOf<const Names extends readonly string[]>(names: Names) {
+  return v.picklist(names, names.map((name) => `"${name}"`).join(' or '))
+}
+
+export function integer(least: number, most: number) {
+  const takes = `a whole number from ${least} to ${most}`
+  return v.pipe(v.number(takes), v.integer(takes), v.minValue(least, takes), v.maxValue(most, takes))
+}
+
+export function list<const Item extends v.GenericSchema>(item: Item, takes: string) {
+  return v.array(item, takes)
+}
+
+/** Of any names that `name` takes. */
+export function record<const Value extends v.GenericSchema>(
+  name: v.GenericSchema<string>,
+  value: Value,
+  takes: string,
+) {
+  return v.pipe(plainObject(takes), v.record(name, value))
+}
+
+/** Every field but optional ones has to be there, and no other may be. */
+export function options<const Fields extends v.ObjectEntries>(fields: Fields) {
+  const names = Object.keys(fields)
+  return v.pipe(
+    plainObject('an object'),
+    // Without a prototype: a key of it is no option.
+    v.strictObject(
+      Object.assign(Object.create(null), fields) as Fields,
+      ({expected}) => `${expected === 'never' ? NOT_KNOWN : MISSING}${names.join(', ')}`,
+    ),
+  )
+}
+
+export function either<const Options extends v.UnionOptions>(options: Options, takes: string) {
+  return v.union(options, takes)
+}
+
+function withoutNul(takes: string) {
+  return v.pipe(
+    v.string(takes),
+    v.check((value) => !value.includes('\0'), `${takes} without NUL characters`),
+  )
+}
+
+/** A Map, a list or a promise has no fields that a schema would miss. */
+export function plainObject(takes: string) {
+  return v.custom<object>((value) => Object.prototype.toString.call(value) === '[object Object]', takes)
+}
+
+function unknownOption(path: string, typed: string, names: string): HvError {
+  const [near] = nearest(typed, names.split(', '))
+  const nextStep = near === undefined ? '' : `did you mean ${near}?`
+  return bad(`${path} has no ${printable(cut(typed))}: it has ${names}`, nextStep)
+}
+
+function bad(message: string, nextStep = ''): HvError {
+  return new HvError('BAD_ARGUMENT', message, nextStep)
+}
+
+/** `volumes[0].guest`; the whole argument, when that is wrong. */
+function pathOf(name: string, keys: readonly unknown[]): string {
+  const [first, ...rest] = keys
+  if (first === undefined) return name
+  // The fields of an options object go by their own names.
+  const start =
+    typeof first === 'number' ? `${name}[${first}]` : name === 'options' ? String(first) : `${name}.${first}`
+  return printable(
+    rest.reduce<string>((path, key) => path + (typeof key === 'number' ? `[${key}]` : `.${key}`), start),
+  )
+}
+
+function isStream(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && ('pipe' in value || 'getReader' in value)
+}
+
+/** One line, however odd the value. */
+function shown(value: unknown): string {
+  if (typeof value === 'string') return printable(cut(JSON.stringify(value)))
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'function') return 'a function'
+  if (typeof value !== 'object' || value === null) return String(value)
+  const {name} = value.constructor ?? {}
+  return Array.isArray(value)
+    ? 'an array'
+    : `an object${name && name !== 'Object' ? ` (${printable(cut(name))})` : ''}`
+}
+
+const cut = (text: string): string => (text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text)

@@ -1,0 +1,110 @@
+// From a Sandbox's arguments to requests of its thread. A table says what each takes; a wrong one is refused by its name.
+
+import * as v from 'valibot'
+import * as takes from '../options.ts'
+import {PLATFORM_CHOICES, type PlatformChoice} from '../platform/choice.ts'
+import {guestEnvironment} from '../run/options.ts'
+import type {Unveiled} from '../sentry/pledge/unveiled.ts'
+import {DEFAULT_MEMORY_BYTES} from '../sentry/run-to-end.ts'
+import type {Volume} from '../sentry/volume.ts'
+import type {SyscallHandlers} from './on-syscall.ts'
+import type {SandboxOptions, SandboxRunOptions, SandboxTraceOptions} from './options.ts'
+import type {RunRequest} from './protocol.ts'
+
+const DEFAULT_MAX_OUTPUT_BYTES = 2 ** 26
+/** The longest buffer that every Node holds. */
+const MAX_OUTPUT_BYTES = 2 ** 31
+
+const texts = takes.list(takes.text, 'an array of strings')
+const variable = takes.named(/^[^=\0]+$/, 'names without = and NUL characters')
+const call = takes.named(/^[a-z0-9_]+$/, 'names of system calls')
+const letters = takes.named(/^[rwxc]*$/, 'some of the letters r, w, x and c')
+
+const sandboxOptions = takes.options({
+  root: v.optional(takes.path),
+  volumes: v.optional(
+    takes.list(
+      takes.options({host: takes.path, guest: takes.guestPath, writable: v.optional(takes.truth)}),
+      'an array of {host, guest, writable}',
+    ),
+  ),
+  memoryBytes: v.optional(takes.anyNumber),
+  platform: v.optional(takes.oneOf(PLATFORM_CHOICES)),
+  pledge: v.optional(takes.either([takes.text, texts], 'a string or an array of strings')),
+  unveil: v.optional(takes.record(takes.guestPath, letters, 'an object of paths and letters')),
+  onSyscall: v.optional(takes.record(call, takes.callback, 'an object of functions')),
+})
+
+const runOptions = takes.options({
+  stdin: v.optional(takes.either([takes.anyText, takes.bytes], 'a string or a Uint8Array')),
+  env: v.optional(takes.record(variable, takes.text, 'an object of strings')),
+  cwd: v.optional(takes.guestPath),
+  signal: v.optional(takes.abortSignal),
+  timeoutMs: v.optional(takes.duration),
+  maxOutputBytes: v.optional(takes.integer(0, MAX_OUTPUT_BYTES)),
+  encoding: v.optional(takes.oneOf(['utf8', 'buffer'])),
+})
+
+const traceOptions = takes.options({
+  calls: v.optional(takes.text),
+  signals: v.optional(takes.text),
+  statuses: v.optional(takes.text),
+  stringLimit: v.optional(takes.integer(0, Number.MAX_SAFE_INTEGER)),
+  showsPaths: v.optional(takes.truth),
+})
+
+/** What a sandbox is for its life. */
+export interface Settings {
+  root: string | undefined
+  volumes: Volume[]
+  memoryBytes: number
+  platform: PlatformChoice
+  pledge: string | undefined
+  unveil: Unveiled[] | undefined
+}
+
+/** @throws HvError BAD_ARGUMENT; what promises there are, and how much memory may be, is the sentry's to say */
+export function toSettings(given: SandboxOptions): {settings: Settings; handlers: SyscallHandlers} {
+  const options = takes.checked(sandboxOptions, given, 'options')
+  const {root, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES, platform = 'auto'} = options
+  const {pledge, unveil, onSyscall = {}} = options
+  return {
+    settings: {
+      root,
+      volumes: volumes.map(({host, guest, writable = false}) => ({host, guest, writable})),
+      memoryBytes,
+      platform,
+      pledge: Array.isArray(pledge) ? pledge.join(' ') : pledge,
+      unveil: unveil && Object.entries(unveil).map(([path, permissions]) => ({path, permissions})),
+    },
+    handlers: onSyscall as SyscallHandlers,
+  }
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function toRequest(
+  program: string,
+  args: readonly string[],
+  given: SandboxRunOptions,
+): {request: RunRequest; encoding: 'utf8' | 'buffer'} {
+  const options = takes.checked(runOptions, given, 'options')
+  const {env, cwd, timeoutMs, stdin = '', maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES} = options
+  const request: RunRequest = {
+    kind: 'run',
+    id: 0,
+    program: takes.checked(takes.path, program, 'program'),
+    args: takes.checked(texts, args, 'args'),
+    env: {...guestEnvironment(), ...env},
+    cwd,
+    stdin: typeof stdin === 'string' ? new TextEncoder().encode(stdin) : new Uint8Array(stdin),
+    timeoutMs,
+    maxOutputBytes,
+  }
+  return {request, encoding: options.encoding ?? 'utf8'}
+}
+
+/** @returns a copy. @throws HvError BAD_ARGUMENT; what is in the sets is checked by the sentry */
+export function toTraceOptions(listener: unknown, options: SandboxTraceOptions): SandboxTraceOptions {
+  takes.checked(takes.callback, listener, 'listener')
+  return takes.checked(traceOptions, options, 'options')
+}

@@ -1,0 +1,130 @@
+// The library in somebody's project: as an ES module and in CommonJS, in TypeScript, and through a bundler.
+
+import {writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {rolldown} from 'rolldown'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {root} from '../../ci/paths.mjs'
+import {type Installation, install, type Outcome, run} from './installation.ts'
+
+const TSC = join(root, 'node_modules/.bin/tsc')
+const NAMES = ['AbortError', 'HvError', 'Sandbox', 'Vm', 'checkHost']
+const REFUSED = /BAD_ARGUMENT options has no nosuch/
+const REFUSE = `Sandbox.create({nosuch: 1}).catch((error) => console.log(error.code, error.message))`
+
+let project: Installation
+beforeAll(async () => {
+  project = await install()
+})
+afterAll(() => project[Symbol.dispose]())
+
+function put(name: string, text: string): string {
+  writeFileSync(join(project.home, name), text)
+  return name
+}
+
+const node = (...args: string[]): Promise<Outcome> =>
+  run(join(project.bin, 'node'), args, {cwd: project.home, env: project.env})
+
+test('import and require give the same classes', async () => {
+  const file = put(
+    'both.mjs',
+    `import * as imported from 'hvkit'
+     import {createRequire} from 'node:module'
+     const required = createRequire(import.meta.url)('hvkit')
+     console.log(Object.keys(imported).filter((name) => imported[name] === required[name]).sort().join())`,
+  )
+  expect(await node(file)).toEqual({status: 0, stdout: `${NAMES.join()}\n`, stderr: ''})
+})
+
+describe.each([
+  ['nodenext', 'nodenext'],
+  ['esnext', 'bundler'],
+])('TypeScript with --module %s --moduleResolution %s', (module, resolution) => {
+  const program = `
+    import {AbortError, type Exit, HvError, Sandbox, type SandboxResult, type TraceEvent, Vm, checkHost} from 'hvkit'
+    export const usable: boolean = (await checkHost({board: 'rpi4'})).usable
+    await using sandbox = await Sandbox.create({volumes: [{host: '/', guest: '/h'}], onSyscall: {openat: () => ({errno: 5})}})
+    const result: SandboxResult = await sandbox.run('/a', ['b'], {stdin: new Uint8Array(1), timeoutMs: 5})
+    export const bytes: Uint8Array = (await sandbox.run('/a', [], {encoding: 'buffer'})).stdout
+    export const isFull: boolean = result.outOfMemory
+    await sandbox.startTrace((event: TraceEvent) => void event.type)
+    using vm = Vm.create({memoryBytes: 4096})
+    const exit: Exit = vm.createVcpu().run()
+    if (exit.kind === 'io') exit.data.length
+    try { throw exit } catch (error) {
+      if (error instanceof HvError && error.code === 'BAD_ARGUMENT') error.nextStep
+      if (error instanceof AbortError) error.stdout
+    }`
+
+  test.each([
+    // Nothing that package.json does not declare: no @types/node, no DOM.
+    ['without other types', ['--types', ''], ''],
+    [
+      'with an AbortSignal of the DOM',
+      ['--types', '', '--lib', 'es2023,dom'],
+      "await sandbox.run('/a', [], {signal: AbortSignal.timeout(5)})",
+    ],
+    ['with exact optional properties', ['--types', '', '--exactOptionalPropertyTypes'], ''],
+  ])('compiles %s', async (_, options, more) => {
+    const file = put('consumer.mts', `${program}\n${more}`)
+    const flags = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022', '--lib', 'es2023']
+    const {status, stdout} = await run(
+      TSC,
+      [...flags, '--module', module, '--moduleResolution', resolution, ...options, file],
+      {cwd: project.home},
+    )
+    expect(stdout).toBe('')
+    expect(status).toBe(0)
+  })
+
+  test('refuses an option that there is not', async () => {
+    const file = put('wrong.mts', `import {Sandbox} from 'hvkit'\nawait Sandbox.create({memory: 5})`)
+    const flags = [
+      '--noEmit',
+      '--strict',
+      '--target',
+      'es2022',
+      '--module',
+      module,
+      '--moduleResolution',
+      resolution,
+    ]
+    const {stdout} = await run(TSC, [...flags, '--types', '', file], {cwd: project.home})
+    expect(stdout).toMatch(/wrong\.mts.*memory/)
+  })
+})
+
+test('CommonJS in TypeScript compiles, and what it becomes runs', async () => {
+  const file = put(
+    'common.cts',
+    `import hvkit = require('hvkit')
+     declare const console: {log(...words: unknown[]): void}
+     const options: object = {nosuch: 1}
+     hvkit.Sandbox.create(options).catch(({code, message}: hvkit.HvError) => console.log(code, message))`,
+  )
+  const flags = [
+    '--strict',
+    '--skipLibCheck',
+    'false',
+    '--target',
+    'es2022',
+    '--module',
+    'nodenext',
+    '--types',
+    '',
+  ]
+  expect((await run(TSC, [...flags, file], {cwd: project.home})).stdout).toBe('')
+  expect((await node('common.cjs')).stdout).toMatch(REFUSED)
+})
+
+test('a bundle that leaves hvkit out runs', async () => {
+  const input = join(project.home, put('app.mjs', `import {Sandbox} from 'hvkit'\n${REFUSE}`))
+  for (const format of ['esm', 'cjs'] as const) {
+    const bundle = await rolldown({input, platform: 'node', external: ['hvkit']})
+    const file = `bundled.${format === 'esm' ? 'mjs' : 'cjs'}`
+    await bundle.write({file: join(project.home, file), format})
+    await bundle.close()
+    expect((await node(file)).stdout).toMatch(REFUSED)
+  }
+})

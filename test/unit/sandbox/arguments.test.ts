@@ -1,0 +1,195 @@
+// The library's arguments: each wrong one is refused by its name, with what it takes.
+
+import {Readable} from 'node:stream'
+import {describe, expect, test} from 'vitest'
+import {type CheckOptions, checkHost} from '../../../src/check/check-host.ts'
+import type {HvError} from '../../../src/errors.ts'
+import type {SandboxOptions, SandboxRunOptions} from '../../../src/sandbox/options.ts'
+import {toRequest, toSettings, toTraceOptions} from '../../../src/sandbox/requests.ts'
+import {Vm} from '../../../src/vm/vm.ts'
+import {checkOptions} from '../../../src/vm/vm-options.ts'
+import {describeKvm} from '../../helpers/vm.ts'
+
+type Wrong = [argument: unknown, path: string, takes: string]
+
+const create = (options: unknown) => () => toSettings(options as SandboxOptions)
+const run = (options: unknown) => () => toRequest('p', [], options as SandboxRunOptions)
+const trace = (options: unknown) => () => toTraceOptions(() => {}, options as object)
+const vm = (options: unknown) => () => checkOptions({memoryBytes: 4096, ...(options as object)})
+
+function refusal(act: () => unknown): HvError {
+  try {
+    act()
+  } catch (error) {
+    return error as HvError
+  }
+  throw new Error('it was taken')
+}
+
+function expectRefused(act: () => unknown, path: string, takes: string): void {
+  const {code, message} = refusal(act)
+  expect(code).toBe('BAD_ARGUMENT')
+  expect(message.startsWith(`${path} takes ${takes}`), message).toBe(true)
+}
+
+describe('Sandbox.create refuses', () => {
+  test.each<Wrong>([
+    ['abc', 'options', 'an object, not "abc"'],
+    [[], 'options', 'an object, not an array'],
+    [null, 'options', 'an object, not null'],
+    [new Map([['root', '/']]), 'options', 'an object, not an object (Map)'],
+    [Promise.resolve({}), 'options', 'an object, not an object (Promise)'],
+    [{root: 1}, 'root', 'a path, not 1'],
+    [{root: ''}, 'root', 'a path, not ""'],
+    [{root: 'a\0b'}, 'root', 'a path without NUL characters, not "a\\u0000b"'],
+    [{volumes: '/a:/b'}, 'volumes', 'an array of {host, guest, writable}, not "/a:/b"'],
+    [{volumes: ['/a:/b']}, 'volumes[0]', 'an object, not "/a:/b"'],
+    [{volumes: [{host: '/', guest: 'b'}]}, 'volumes[0].guest', 'an absolute path, not "b"'],
+    [{volumes: [{host: '/', guest: '/b', writable: 'rw'}]}, 'volumes[0].writable', 'true or false, not "rw"'],
+    [{memoryBytes: '512M'}, 'memoryBytes', 'a number, not "512M"'],
+    [{memoryBytes: 2n}, 'memoryBytes', 'a number, not 2n'],
+    [{platform: 'xen'}, 'platform', '"auto" or "kvm" or "ptrace", not "xen"'],
+    [{platform: null}, 'platform', '"auto" or'],
+    [{pledge: 5}, 'pledge', 'a string or an array of strings, not 5'],
+    [{pledge: ['stdio', 5]}, 'pledge', 'a string or an array of strings, not an array'],
+    [{unveil: ['/a']}, 'unveil', 'an object of paths and letters, not an array'],
+    [{unveil: {a: 'r'}}, 'unveil', 'an absolute path, not "a"'],
+    [{unveil: {'/a': 'q'}}, 'unveil./a', 'some of the letters r, w, x and c, not "q"'],
+    [{onSyscall: () => {}}, 'onSyscall', 'an object of functions, not a function'],
+    [{onSyscall: {open: 'x'}}, 'onSyscall.open', 'a function, not "x"'],
+  ])('%o', (options, path, takes) => expectRefused(create(options), path, takes))
+
+  test('a volume without a host', () => {
+    expect(refusal(create({volumes: [{guest: '/b'}]})).message).toBe('volumes[0] has no host')
+  })
+
+  test('an option that there is not, with the one that was meant', () => {
+    expect(refusal(create({memoryByte: 5}))).toMatchObject({
+      code: 'BAD_ARGUMENT',
+      message: expect.stringMatching(/^options has no memoryByte: it has root, volumes, memoryBytes, /),
+      nextStep: 'did you mean memoryBytes?',
+    })
+    expect(refusal(create({constructor: 1})).message).toMatch(/^options has no constructor/)
+    expect(refusal(create({volumes: [{host: '/', guest: '/a', readonly: true}]})).message).toBe(
+      'volumes[0] has no readonly: it has host, guest, writable',
+    )
+  })
+})
+
+describe('Sandbox.run refuses', () => {
+  test.each<[string, unknown, string, string]>([
+    ['abc', [], '', ''],
+    [5 as unknown as string, [], 'program', 'a path, not 5'],
+    ['', [], 'program', 'a path, not ""'],
+    ['p', 'abc', 'args', 'an array of strings, not "abc"'],
+    ['p', [1], 'args[0]', 'a string, not 1'],
+    ['p', ['a', 'b\0'], 'args[1]', 'a string without NUL characters'],
+    ['p', null, 'args', 'an array of strings, not null'],
+    ['p', {timeoutMs: 5}, 'args', 'an array of strings, not an object'],
+  ])('program %o with arguments %o', (program, args, path, takes) => {
+    const act = () => toRequest(program, args as string[], {})
+    if (path === '') expect(act).not.toThrow()
+    else expectRefused(act, path, takes)
+  })
+
+  test.each<Wrong>([
+    [5, 'options', 'an object, not 5'],
+    [{stdin: 5}, 'stdin', 'a string or a Uint8Array, not 5'],
+    [{stdin: null}, 'stdin', 'a string or a Uint8Array, not null'],
+    [{stdin: [1, 2]}, 'stdin', 'a string or a Uint8Array, not an array'],
+    [{stdin: new ArrayBuffer(2)}, 'stdin', 'a string or a Uint8Array, not an object (ArrayBuffer)'],
+    [{env: ['A=1']}, 'env', 'an object of strings, not an array'],
+    [{env: {A: 1}}, 'env.A', 'a string, not 1'],
+    [{env: {A: undefined}}, 'env.A', 'a string, not undefined'],
+    [{env: {'A=B': 'c'}}, 'env', 'names without = and NUL characters, not "A=B"'],
+    [{cwd: 'tmp'}, 'cwd', 'an absolute path, not "tmp"'],
+    [{signal: 'SIGTERM'}, 'signal', 'an AbortSignal, not "SIGTERM"'],
+    [{signal: new AbortController()}, 'signal', 'an AbortSignal, not an object (AbortController)'],
+    [{timeoutMs: '5'}, 'timeoutMs', 'milliseconds, 0 or more, not "5"'],
+    [{timeoutMs: -1}, 'timeoutMs', 'milliseconds, 0 or more, not -1'],
+    [{timeoutMs: Number.NaN}, 'timeoutMs', 'milliseconds, 0 or more, not NaN'],
+    [{maxOutputBytes: 1.5}, 'maxOutputBytes', 'a whole number from 0 to 2147483648, not 1.5'],
+    [{encoding: 'latin1'}, 'encoding', '"utf8" or "buffer", not "latin1"'],
+  ])('%o', (options, path, takes) => expectRefused(run(options), path, takes))
+
+  test.each([Readable.from(['a']), new Blob(['a']).stream()])('a stream as stdin, and says how', (stdin) => {
+    const {message, nextStep} = refusal(run({stdin}))
+    expect(message).toMatch(/^stdin takes a string or a Uint8Array, not an object \(Readable/)
+    expect(nextStep).toMatch(/read it to its end/)
+  })
+
+  test('an option that there is not', () => {
+    expect(refusal(run({timeout: 5}))).toMatchObject({
+      code: 'BAD_ARGUMENT',
+      nextStep: 'did you mean timeoutMs?',
+    })
+  })
+})
+
+describe('Sandbox.startTrace refuses', () => {
+  test.each<Wrong>([
+    [{calls: ['open']}, 'calls', 'a string, not an array'],
+    [{signals: 2}, 'signals', 'a string, not 2'],
+    [{statuses: true}, 'statuses', 'a string, not true'],
+    [{stringLimit: '32'}, 'stringLimit', 'a whole number from 0'],
+    [{showsPaths: 1}, 'showsPaths', 'true or false, not 1'],
+  ])('%o', (options, path, takes) => expectRefused(trace(options), path, takes))
+
+  test('a listener that is no function, and unknown options', () => {
+    expectRefused(() => toTraceOptions(undefined, {}), 'listener', 'a function, not undefined')
+    expect(refusal(trace({call: 'open'})).nextStep).toBe('did you mean calls?')
+  })
+})
+
+describe('Vm refuses', () => {
+  test.each<Wrong>([
+    [{memoryBytes: '4096'}, 'memoryBytes', 'a number, not "4096"'],
+    [{memoryBytes: undefined}, 'memoryBytes', 'a number, not undefined'],
+    [{memoryBase: 0n}, 'memoryBase', 'a number, not 0n'],
+    [{ipaBits: '40'}, 'ipaBits', 'a number, not "40"'],
+    [{nested: 1}, 'nested', 'true or false, not 1'],
+    [{gic: 'v3'}, 'gic', 'true or false, not "v3"'],
+  ])('%o', (options, path, takes) => expectRefused(vm(options), path, takes))
+
+  test('an option that there is not', () => {
+    expect(refusal(vm({memory: 4096})).nextStep).toMatch(/^did you mean memory/)
+  })
+})
+
+describeKvm('a VM', () => {
+  test('refuses wrong arguments of its own by name', async () => {
+    using made = Vm.create({memoryBytes: 4096})
+    expectRefused(() => made.createVcpu({startsOff: 1} as object), 'startsOff', 'true or false, not 1')
+    expect(refusal(() => made.createVcpu({off: true} as object)).message).toMatch(/^options has no off/)
+    expectRefused(() => made.memory.write(0, 'text' as never), 'bytes', 'a Uint8Array, not "text"')
+    const vcpu = made.createVcpu()
+    expectRefused(
+      () => vcpu.registers.set(null as never),
+      'values',
+      'an object of registers and bigints, not null',
+    )
+    await expect(vcpu.runAsync(5 as never)).rejects.toMatchObject({
+      code: 'BAD_ARGUMENT',
+      message: 'signal takes an AbortSignal, not 5',
+    })
+  })
+})
+
+test('checkHost refuses what is no option of its own', async () => {
+  const check = (options: unknown) => checkHost(options as CheckOptions)
+  await expect(check({board: 5})).rejects.toMatchObject({message: 'board takes a string, not 5'})
+  await expect(check('rpi4')).rejects.toMatchObject({message: 'options takes an object, not "rpi4"'})
+  await expect(check({boards: '/x'})).rejects.toMatchObject({message: 'options has no boards: it has board'})
+})
+
+test('right arguments are taken, undefined ones as if they were not there', () => {
+  const signal = AbortSignal.timeout(1e6)
+  const all = {stdin: Buffer.from('a'), env: {A: ''}, cwd: '/', signal, timeoutMs: 0, maxOutputBytes: 0}
+  expect(run({...all, encoding: 'buffer'})()).toMatchObject({
+    request: {stdin: Uint8Array.of(97)},
+    encoding: 'buffer',
+  })
+  expect(run({stdin: undefined, signal: undefined, encoding: undefined})().encoding).toBe('utf8')
+  expect(run({env: process.env})().request.env).toMatchObject({PATH: process.env.PATH})
+  expect(create({root: undefined, pledge: ['stdio', 'rpath']})().settings.pledge).toBe('stdio rpath')
+})

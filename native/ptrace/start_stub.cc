@@ -4,6 +4,7 @@
 
 #include <elf.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/memfd.h>
 #include <sched.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <initializer_list>
 
 #include "arch/tracee.h"
 #include "shim/stub.h"
@@ -37,8 +39,12 @@ namespace {
 
 constexpr int kNamespaces =
     CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWCGROUP;
-// From the most to the least: a user namespace lets anybody have the others; some hosts forbid them all.
-constexpr int kTries[] = {CLONE_NEWUSER | kNamespaces, kNamespaces, 0};
+// From the most to the least: a user namespace lets anybody have the others; some hosts forbid them all. Who may change its user
+// has to do so before it is in a user namespace, where there is no other user to become: it gets one later.
+constexpr std::initializer_list<int> kTries = {CLONE_NEWUSER | kNamespaces, kNamespaces, 0};
+constexpr std::initializer_list<int> kTriesWithIdentity = {kNamespaces, 0};
+// Nobody's, on every distribution: the kernel's overflowuid.
+constexpr long kUnprivilegedId = 65534;
 
 // Starts the ELF file: one segment, the code and the calls.
 struct Header {
@@ -75,6 +81,8 @@ void WriteImage(uint8_t* image) {
 struct Start {
   int image;
   int memory;
+  int namespaces;
+  bool drops_identity;
   const char* failed;
   int error;
 };
@@ -102,14 +110,43 @@ bool CloseOthers(Start& start) {
   return true;
 }
 
-// Runs in the parent's memory: nothing but system calls. Signals are blocked: one that stopped it here would stop both.
+// As far as this host lets it: a user namespace may know no such user, or forbid setgroups(2). Not by the C library's calls, which
+// would change all threads of the parent.
+void DropIdentity() {
+  ::syscall(SYS_setgroups, 0, nullptr);
+  ::syscall(SYS_setresgid, kUnprivilegedId, kUnprivilegedId, kUnprivilegedId);
+  ::syscall(SYS_setresuid, kUnprivilegedId, kUnprivilegedId, kUnprivilegedId);
+}
+
+// All of them, those of its user namespace among them. execve(2) gives none back to whoever gains no privileges; the bounding set
+// is emptied where that is allowed.
+bool DropCapabilities(Start& start) {
+  for (int capability = 0; ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++) {
+  }
+  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+  return Try(start, ::syscall(SYS_capset, &header, none), "capset");
+}
+
+bool DropPrivileges(Start& start) {
+  if (!Try(start, ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS")) return false;
+  if (start.drops_identity) DropIdentity();
+  if (!(start.namespaces & CLONE_NEWUSER))
+    ::unshare(CLONE_NEWUSER | (start.namespaces == 0 ? kNamespaces : 0));
+  return DropCapabilities(start);
+}
+
+// Runs in the parent's memory: nothing but system calls. Signals are blocked: one that stopped it here would stop both. It is
+// traced first, while it is what the parent is: a parent without CAP_SYS_PTRACE may not trace others. What it gives up later
+// undoes PR_SET_PDEATHSIG.
 int Child(void* argument) {
   Start& start = *static_cast<Start*>(argument);
   const rlimit no_core = {};
-  bool ready = Try(start, ::prctl(PR_SET_PDEATHSIG, SIGKILL), "PR_SET_PDEATHSIG") &&
-               Try(start, ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS") &&
-               Try(start, ::setrlimit(RLIMIT_CORE, &no_core), "setrlimit") && CloseOthers(start) &&
-               Try(start, ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr), "PTRACE_TRACEME");
+  bool ready = Try(start, ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr), "PTRACE_TRACEME") &&
+               DropPrivileges(start) &&
+               Try(start, ::prctl(PR_SET_PDEATHSIG, SIGKILL), "PR_SET_PDEATHSIG") &&
+               Try(start, ::setrlimit(RLIMIT_CORE, &no_core), "setrlimit") && CloseOthers(start);
   if (!ready) ::_exit(1);
   ::setsid();
   char name[] = "hv-guest";
@@ -118,6 +155,13 @@ int Child(void* argument) {
   Try(start, ::syscall(SYS_execveat, kStubImageFd, "", arguments, environment, AT_EMPTY_PATH),
       "execveat");
   ::_exit(1);
+}
+
+// Another user's process can be kicked and killed by whoever has CAP_KILL.
+bool MaySignalOthers() {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct has[_LINUX_CAPABILITY_U32S_3] = {};
+  return ::syscall(SYS_capget, &header, has) == 0 && (has[0].effective >> CAP_KILL & 1) != 0;
 }
 
 }  // namespace
@@ -146,8 +190,9 @@ pid_t StartStub(const SharedMemory& image, const SharedMemory& memory_file) {
   constexpr size_t kStackBytes = 64 << 10;
   Mapping stack(kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0,
                 "mmap");
-  for (int namespaces : kTries) {
-    start = {image.file.get(), memory_file.file.get(), nullptr, 0};
+  const bool drops_identity = MaySignalOthers();
+  for (int namespaces : drops_identity ? kTriesWithIdentity : kTries) {
+    start = {image.file.get(), memory_file.file.get(), namespaces, drops_identity, nullptr, 0};
     sigset_t all, old;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);

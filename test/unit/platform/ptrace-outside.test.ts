@@ -1,6 +1,7 @@
 // PtracePlatform: what the host's other processes, its administrator and its limits do to a program's process.
 
 import {execFileSync, spawn, spawnSync} from 'node:child_process'
+import {statSync} from 'node:fs'
 import {expect, test} from 'vitest'
 import {SIGKILL} from '../../../src/abi/signal.ts'
 import {addon} from '../../../src/addon.ts'
@@ -47,8 +48,12 @@ function start(code: ArrayLike<number>): Running {
 
 const send = (running: Running, signal: string): void =>
   void process.kill(pidOf(running.space), `SIG${signal}`)
-const limit = (running: Running, ...limits: string[]): void =>
-  void execFileSync('prlimit', ['--pid', String(pidOf(running.space)), ...limits])
+/** As its user, who may without CAP_SYS_RESOURCE. */
+function limit(running: Running, ...limits: string[]): void {
+  const pid = pidOf(running.space)
+  const {uid, gid} = statSync(`/proc/${pid}/task`)
+  execFileSync('prlimit', ['--pid', String(pid), ...limits], {uid, gid})
+}
 
 function expectKilled(running: Running): void {
   expect(running.next()).toBe(EVENT_DEAD)

@@ -15,6 +15,7 @@
 #include "napi/host_call.h"
 #include "sys/fd.h"
 #include "sys/kernel_file_system.h"
+#include "sys/thread_fds.h"
 
 namespace hv {
 namespace {
@@ -38,7 +39,7 @@ int OpenBeneath(int directory, const char* path, int flags, mode_t mode) {
 napi_value Admit(const HostCall& call, Fd fd) {
   if (fd.get() < 0) return call.Return(-errno);
   if (IsInKernelFileSystem(fd.get())) return call.Return(-EXDEV);
-  return call.Return(fd.release());
+  return call.Return(ThreadFds::Lend(std::move(fd)));
 }
 
 // What a new mode may hold: bits that give a program the power of its owner are never written to the host.
@@ -119,7 +120,7 @@ napi_value Open(napi_env env, napi_callback_info info) {
     int error = DropSetId(fd.get(), opened, flags);
     if (error < 0) return call.Return(error);
   }
-  return call.Return(fd.release());
+  return call.Return(ThreadFds::Lend(std::move(fd)));
 }
 
 // hostOpenSelf(fd, flags): a fresh open of what an O_PATH descriptor of ours names (a mounted single file).
@@ -136,7 +137,7 @@ napi_value OpenSelf(napi_env env, napi_callback_info info) {
   if (fd.get() < 0) return call.Return(-errno);
   int error = DropSetId(fd.get(), mode, flags);
   if (error < 0) return call.Return(error);
-  return call.Return(fd.release());
+  return call.Return(ThreadFds::Lend(std::move(fd)));
 }
 
 // hostStat(directory, name, out): lstat of a name, of the descriptor itself when the name is ''.
@@ -259,7 +260,7 @@ napi_value Seek(napi_env env, napi_callback_info info) {
 // hostClose(fd)
 napi_value Close(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
-  return call.ReturnCall(::close(call.Fd(0)));
+  return call.ReturnCall(ThreadFds::Close(call.Fd(0)));
 }
 
 // hostTruncate(fd, size)

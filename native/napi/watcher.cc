@@ -7,6 +7,7 @@
 #include "napi/exports.h"
 #include "napi/guard.h"
 #include "sys/ioctl.h"
+#include "sys/thread_fds.h"
 
 namespace hv {
 namespace {
@@ -80,8 +81,8 @@ class WatcherObject : public Napi::ObjectWrap<WatcherObject> {
 // A bell is an eventfd: what another thread rings to be heard by a watcher.
 Napi::Value CreateBell(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
-    return Napi::Number::New(info.Env(),
-                             Check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"));
+    Fd bell(Check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"));
+    return Napi::Number::New(info.Env(), ThreadFds::Lend(std::move(bell)));
   });
 }
 
@@ -95,7 +96,9 @@ void SilenceBell(const Napi::CallbackInfo& info) {
   [[maybe_unused]] ssize_t got = ::read(info[0].ToNumber().Int32Value(), &rings, sizeof(rings));
 }
 
-void CloseBell(const Napi::CallbackInfo& info) { ::close(info[0].ToNumber().Int32Value()); }
+void CloseBell(const Napi::CallbackInfo& info) {
+  ThreadFds::Close(info[0].ToNumber().Int32Value());
+}
 
 }  // namespace
 

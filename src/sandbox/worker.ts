@@ -20,6 +20,7 @@ import {
   toWire,
   type WorkerSettings,
 } from './protocol.ts'
+import {startPulse} from './pulse.ts'
 import {Output, openInput, openOutput} from './streams.ts'
 import {WorkerTrace} from './worker-trace.ts'
 
@@ -129,6 +130,7 @@ async function run(sentry: Sentry, request: RunRequest, hooks: RunHooks): Promis
     restrict: hooks.restrict,
   }
   kernel.platform.watch(bellFd, EPOLLIN)
+  const stopPulse = startPulse(kernel.timers)
   try {
     const result = await runToEnd(sentry, program, {
       timeoutMs: request.timeoutMs,
@@ -146,6 +148,7 @@ async function run(sentry: Sentry, request: RunRequest, hooks: RunHooks): Promis
     const outputTruncated = stdout.truncated || stderr.truncated
     return {result, stdout: stdout.bytes(), stderr: stderr.bytes(), outputTruncated}
   } finally {
+    stopPulse()
     kernel.onReady = undefined
     kernel.platform.watch(bellFd, 0)
   }

@@ -3,19 +3,12 @@
 import {describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
 import {platforms} from '../guests/run.ts'
-import {BUSYBOX, guest, SPIN} from './guests.ts'
+import {BUSYBOX, ENDLESS} from './guests.ts'
 
-const STORM = ['sh', '-c', 'while :; do cd /; done']
-const guests: [name: string, program: string, args: string[]][] = [
-  ['computes', BUSYBOX, SPIN],
-  ['sleeps', BUSYBOX, ['sleep', '1000']],
-  ['makes calls without end', BUSYBOX, STORM],
-  ['traps without end, seen by nobody', guest('endless-traps'), ['forever']],
-]
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 describe.each(platforms)('on %s', (platform) => {
-  describe.each(guests)('a guest that %s', (_, program, args) => {
+  describe.each(ENDLESS)('a guest that %s', (_, program, args) => {
     test('is stopped by a time-out and by an AbortSignal, again and again', async () => {
       await using sandbox = await Sandbox.create({platform})
       for (let i = 0; i < 5; i++) {

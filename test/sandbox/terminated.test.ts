@@ -1,0 +1,67 @@
+// The thread that made a sandbox is terminated, or its process exits, while a guest runs: both end, and nothing is left.
+
+import {execFile} from 'node:child_process'
+import {promisify} from 'node:util'
+import {describe, expect, test} from 'vitest'
+import {platforms} from '../guests/run.ts'
+import {ENDLESS} from './guests.ts'
+
+const library = new URL('../../dist/index.js', import.meta.url).href
+const TIMEOUT_MS = 30_000
+
+/** In a process of its own: one that hangs is killed, and fails the test. */
+async function node(script: string): Promise<string> {
+  const argv = ['--input-type=module', '-e', script]
+  return (await promisify(execFile)(process.execPath, argv, {timeout: TIMEOUT_MS, killSignal: 'SIGKILL'}))
+    .stdout
+}
+
+/** A thread with a guest that runs; `then` is done once it does, in the thread or, with `worker`, in its owner. */
+const withThread = (platform: string, program: string, args: string[], inThread: string, inOwner: string) => {
+  const thread = `
+    import {parentPort} from 'node:worker_threads'
+    import {Sandbox} from '${library}'
+    const sandbox = await Sandbox.create({platform: '${platform}', root: '/', volumes: [{host: '/etc', guest: '/etc'}]})
+    sandbox.run('${program}', ${JSON.stringify(args)})
+    setTimeout(() => { ${inThread} }, 200)`
+  return `
+    import {readdirSync, readFileSync} from 'node:fs'
+    import {Worker} from 'node:worker_threads'
+    const text = ${JSON.stringify(thread)}
+    const start = () => new Worker(new URL('data:text/javascript,' + encodeURIComponent(text)))
+    ${inOwner}`
+}
+
+const TERMINATE = `
+  const round = () => new Promise((resolve) => {
+    const worker = start()
+    worker.on('message', () => worker.terminate().then(resolve))
+  })
+  const descriptors = () => readdirSync('/proc/self/fd').length
+  const children = () => readdirSync('/proc/self/task')
+    .map((id) => readFileSync('/proc/self/task/' + id + '/children', 'utf8')).join('')
+  await round()
+  const before = descriptors()
+  await round()
+  console.log(descriptors() - before, 'descriptors', children(), 'left')`
+
+describe.each(platforms)('on %s', (platform) => {
+  describe.each(ENDLESS)('while a guest %s', (_, program, args) => {
+    test('its thread can be terminated, and leaves no descriptor and no process', async () => {
+      const inThread = 'parentPort.postMessage(0)'
+      const script = withThread(platform, program, args, inThread, TERMINATE)
+      expect(await node(script)).toBe('0 descriptors  left\n')
+    })
+
+    test('the process of its thread can exit', async () => {
+      const inThread = 'parentPort.postMessage(0)'
+      const inOwner = "start().on('message', () => { console.log('leaving'); process.exit(0) })"
+      expect(await node(withThread(platform, program, args, inThread, inOwner))).toBe('leaving\n')
+    })
+
+    test('its thread can exit by itself', async () => {
+      const inOwner = "start().on('exit', (code) => console.log('exit', code))"
+      expect(await node(withThread(platform, program, args, 'process.exit(7)', inOwner))).toBe('exit 7\n')
+    })
+  })
+})

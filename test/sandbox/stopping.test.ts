@@ -14,7 +14,7 @@ describe.each(platforms)('on %s', (platform) => {
       for (let i = 0; i < 5; i++) {
         expect(await sandbox.run(program, args, {timeoutMs: 20 * i})).toMatchObject({timedOut: true})
         const run = sandbox.run(program, args, {signal: AbortSignal.timeout(20 * i)})
-        await expect(run).rejects.toMatchObject({name: 'TimeoutError'})
+        await expect(run).rejects.toMatchObject({name: 'AbortError', cause: {name: 'TimeoutError'}})
       }
       expect((await sandbox.run(BUSYBOX, ['echo', 'alive'])).stdout).toBe('alive\n')
     })

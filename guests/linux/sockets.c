@@ -1,0 +1,142 @@
+// sockets: what socket calls say to what is no socket, and in which order. man 2 socket, man 3 errno.
+#include <netinet/in.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "check.h"
+
+// Every call on a descriptor, with arguments that are good.
+static long call(int number, int fd) {
+  static char bytes[64];
+  static struct iovec parts = {bytes, 1};
+  struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "absent"};
+  socklen_t length = sizeof(address);
+  struct msghdr message = {.msg_iov = &parts, .msg_iovlen = 1};
+  struct mmsghdr messages = {.msg_hdr = message};
+  int one = 1;
+  socklen_t size = sizeof(one);
+  switch (number) {
+    case SYS_bind: return syscall(SYS_bind, fd, &address, length);
+    case SYS_listen: return syscall(SYS_listen, fd, 1);
+    case SYS_accept: return syscall(SYS_accept, fd, &address, &length);
+    case SYS_accept4: return syscall(SYS_accept4, fd, &address, &length, 0);
+    case SYS_connect: return syscall(SYS_connect, fd, &address, length);
+    case SYS_getsockname: return syscall(SYS_getsockname, fd, &address, &length);
+    case SYS_getpeername: return syscall(SYS_getpeername, fd, &address, &length);
+    case SYS_sendto: return syscall(SYS_sendto, fd, bytes, 1, 0, NULL, 0);
+    case SYS_recvfrom: return syscall(SYS_recvfrom, fd, bytes, 1, 0, NULL, NULL);
+    case SYS_sendmsg: return syscall(SYS_sendmsg, fd, &message, 0);
+    case SYS_recvmsg: return syscall(SYS_recvmsg, fd, &message, 0);
+    case SYS_sendmmsg: return syscall(SYS_sendmmsg, fd, &messages, 1, 0);
+    case SYS_recvmmsg: return syscall(SYS_recvmmsg, fd, &messages, 1, 0, NULL);
+    case SYS_shutdown: return syscall(SYS_shutdown, fd, SHUT_RD);
+    case SYS_setsockopt: return syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_KEEPALIVE, &one, size);
+    default: return syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_TYPE, &one, &size);
+  }
+}
+
+static const int calls[] = {SYS_bind,    SYS_listen,   SYS_accept,  SYS_accept4, SYS_connect,  SYS_getsockname,
+                            SYS_getpeername, SYS_sendto, SYS_recvfrom, SYS_sendmsg, SYS_recvmsg, SYS_sendmmsg,
+                            SYS_recvmmsg, SYS_shutdown, SYS_setsockopt, SYS_getsockopt};
+
+static void check_descriptor(int fd, int expected) {
+  for (size_t i = 0; i < COUNT(calls); i++) {
+    errno = 0;
+    long got = call(calls[i], fd);
+    if (got != -1 || errno != expected) fail(__FILE__, calls[i], "that call's number: wrong answer", got, errno);
+  }
+}
+
+static void check_kinds(void) {
+  int fds[2];
+  enter_scratch();
+  write_file("file", "x", 1);
+  REQUIRE(pipe(fds) == 0);
+  int plain[] = {open("file", O_RDWR), open(".", O_RDONLY), open("/proc/self/status", O_RDONLY), fds[0], fds[1], eventfd(0, 0), memfd_create("x", 0)};
+  for (size_t i = 0; i < COUNT(plain); i++) {
+    CHECK(plain[i] >= 0);
+    check_descriptor(plain[i], ENOTSOCK);
+  }
+  check_descriptor(open("file", O_PATH), EBADF);
+  check_descriptor(-1, EBADF);
+  check_descriptor(999, EBADF);
+}
+
+// What is looked at before the descriptor, and what only for a socket.
+static void check_order(void) {
+  int fd = open("file", O_RDWR), one = 1;
+  void *const bad = (void *)8;
+  struct iovec parts = {&one, 1};
+  struct msghdr many = {.msg_iov = &parts, .msg_iovlen = 1u << 20};
+  struct msghdr message = {.msg_iov = &parts, .msg_iovlen = 1};
+  struct mmsghdr messages = {.msg_hdr = message};
+  struct timespec wrong = {.tv_nsec = -1};
+  CHECK_ERRNO(syscall(SYS_bind, fd, bad, 16), ENOTSOCK);
+  CHECK_ERRNO(syscall(SYS_bind, fd, &one, -1), ENOTSOCK);
+  CHECK_ERRNO(syscall(SYS_bind, -1, bad, 16), EBADF);
+  // connect takes its address before it looks whether there is a socket.
+  CHECK_ERRNO(syscall(SYS_connect, fd, bad, 16), EFAULT);
+  CHECK_ERRNO(syscall(SYS_connect, fd, &one, -1), EINVAL);
+  CHECK_ERRNO(syscall(SYS_connect, fd, &one, 129), EINVAL);
+  CHECK_ERRNO(syscall(SYS_connect, fd, bad, 0), ENOTSOCK);
+  CHECK_ERRNO(syscall(SYS_connect, -1, bad, -1), EBADF);
+  CHECK_ERRNO(syscall(SYS_accept, fd, bad, bad), ENOTSOCK);
+  CHECK_ERRNO(syscall(SYS_accept4, fd, NULL, NULL, 0x10), EINVAL);
+  CHECK_ERRNO(syscall(SYS_accept4, -1, NULL, NULL, 0x10), EBADF);
+  CHECK_ERRNO(syscall(SYS_getsockname, fd, bad, bad), ENOTSOCK);
+  CHECK_ERRNO(syscall(SYS_getpeername, fd, bad, bad), ENOTSOCK);
+  CHECK_ERRNO(syscall(SYS_sendto, fd, bad, 1, 0, NULL, 0), ENOTSOCK);
+  CHECK_ERRNO(syscall(SYS_sendto, fd, (void *)-1, 16, 0, NULL, 0), EFAULT);
+  CHECK_ERRNO(syscall(SYS_recvfrom, fd, (void *)-1, 16, 0, NULL, NULL), EFAULT);
+  CHECK_ERRNO(syscall(SYS_sendto, -1, (void *)-1, 16, 0, NULL, 0), EFAULT);
+  CHECK_ERRNO(syscall(SYS_sendmsg, fd, bad, 0), ENOTSOCK);
+  CHECK_ERRNO(syscall(SYS_sendmsg, fd, &many, 0), ENOTSOCK);
+  CHECK_ERRNO(syscall(SYS_recvmsg, fd, bad, 0), ENOTSOCK);
+  CHECK_ERRNO(syscall(SYS_sendmsg, fd, &message, 0x80000000u), EINVAL);
+  CHECK_ERRNO(syscall(SYS_recvmsg, fd, &message, 0x80000000u), EINVAL);
+  CHECK_ERRNO(syscall(SYS_sendmmsg, fd, &messages, 1, 0x80000000u), EINVAL);
+  CHECK_ERRNO(syscall(SYS_recvmmsg, fd, &messages, 1, 0x80000000u, NULL), EINVAL);
+  CHECK_ERRNO(syscall(SYS_recvmmsg, fd, &messages, 1, 0, bad), EFAULT);
+  CHECK_ERRNO(syscall(SYS_recvmmsg, fd, &messages, 1, 0, &wrong), EINVAL);
+  CHECK_ERRNO(syscall(SYS_recvmmsg, -1, &messages, 1, 0, &wrong), EINVAL);
+  CHECK_ERRNO(syscall(SYS_sendmmsg, fd, bad, 0, 0), ENOTSOCK);
+  CHECK_ERRNO(syscall(SYS_shutdown, fd, 99), ENOTSOCK);
+  CHECK_ERRNO(syscall(SYS_setsockopt, fd, 1, 1, &one, -1), ENOTSOCK);
+  CHECK_ERRNO(syscall(SYS_setsockopt, fd, 1, 1, bad, 4), ENOTSOCK);
+  CHECK_ERRNO(syscall(SYS_setsockopt, -1, 1, 1, bad, -1), EBADF);
+  CHECK_ERRNO(syscall(SYS_getsockopt, fd, 1, 1, bad, bad), ENOTSOCK);
+  close(fd);
+}
+
+// Families that no machine has, and arguments that no family takes.
+static void check_make(void) {
+  int two[2] = {-7, -7};
+  CHECK_ERRNO(socket(-1, SOCK_STREAM, 0), EAFNOSUPPORT);
+  CHECK_ERRNO(socket(46, SOCK_STREAM, 0), EAFNOSUPPORT);
+  CHECK_ERRNO(socket(99, SOCK_STREAM, 0), EAFNOSUPPORT);
+  CHECK_ERRNO(socket(0, SOCK_STREAM, 0), EAFNOSUPPORT);
+  CHECK_ERRNO(socket(AF_UNIX, 11, 0), EINVAL);
+  CHECK_ERRNO(socket(AF_UNIX, 15, 0), EINVAL);
+  CHECK_ERRNO(socket(99, 11, 0), EAFNOSUPPORT);
+  CHECK_ERRNO(socket(AF_UNIX, SOCK_STREAM | 0x10, 0), EINVAL);
+  CHECK_ERRNO(socket(99, SOCK_STREAM | 0x10, 0), EINVAL);
+  CHECK_ERRNO(socketpair(99, SOCK_STREAM, 0, two), EAFNOSUPPORT);
+  CHECK_ERRNO(socketpair(AF_UNIX, SOCK_STREAM | 0x10, 0, two), EINVAL);
+  CHECK_ERRNO(socketpair(AF_UNIX, 11, 0, two), EINVAL);
+  CHECK_ERRNO(syscall(SYS_socketpair, 99, SOCK_STREAM, 0, 8), EFAULT);
+  // A failed call leaves no descriptors behind.
+  int before = dup(0);
+  close(before);
+  CHECK_ERRNO(socket(99, SOCK_STREAM, 0), EAFNOSUPPORT);
+  int after = dup(0);
+  CHECK_EQ(after, before);
+  close(after);
+}
+
+int main(void) {
+  check_kinds();
+  check_order();
+  check_make();
+  return finish();
+}

@@ -32,6 +32,26 @@ static void check_sysinfo(void) {
   CHECK(sysconf(_SC_PHYS_PAGES) > 0);
 }
 
+static double boottime(void) {
+  struct timespec now;
+  REQUIRE(clock_gettime(CLOCK_BOOTTIME, &now) == 0);
+  return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+// /proc/uptime rounds down to hundredths, sysinfo up to seconds.
+static void check_uptime(void) {
+  char text[128];
+  struct sysinfo info;
+  for (int i = 0; i < 50; i++) {
+    double before = boottime();
+    CHECK(read_file("/proc/uptime", text, sizeof(text)) > 0);
+    double shown = atof(text), after = boottime();
+    if (shown > after || shown < before - 0.011) fail(__FILE__, __LINE__, text, (long long)(after * 1000), 0);
+    CHECK_EQ(sysinfo(&info), 0);
+    CHECK((double)info.uptime >= after && (double)info.uptime <= boottime() + 1);
+  }
+}
+
 static void check_random(void) {
   unsigned char a[256], b[256];
   CHECK_EQ(getrandom(a, 256, 0), 256);
@@ -77,6 +97,7 @@ static void check_usage(void) {
 int main(void) {
   check_uname();
   check_sysinfo();
+  check_uptime();
   check_random();
   check_usage();
   unsigned cpu = ~0u, node = ~0u;

@@ -62,15 +62,27 @@ export function encodeStat(view: DataView, stat: StatFields, layout: StatLayout)
 export const STATX_BASIC_STATS = 0x7ff
 export const STATX_BTIME = 0x800
 export const STATX_MNT_ID = 0x1000
+export const STATX_MNT_ID_UNIQUE = 0x4000
+export const STATX_ATTR_AUTOMOUNT = 0x1000
+export const STATX_ATTR_MOUNT_ROOT = 0x2000
+export const STATX_ATTR_DAX = 0x20_0000
 export const STATX__RESERVED = 0x80000000
 /** sizeof(struct statx). */
 export const STATX_SIZE = 256
 
-/** Fills all STATX_SIZE bytes of `view`; the mask is STATX_BASIC_STATS | STATX_BTIME. */
-export function encodeStatx(view: DataView, stat: StatFields): void {
+/** What statx(2) tells of the mount: its number, and under which of the two mask bits. */
+export interface StatxMount {
+  id: number
+  idBit: number
+  isRoot: boolean
+}
+
+/** Fills all STATX_SIZE bytes of `view`; the mask is STATX_BASIC_STATS | STATX_BTIME and the mount's bit. */
+export function encodeStatx(view: DataView, stat: StatFields, mount: StatxMount): void {
   for (let offset = 0; offset < STATX_SIZE; offset += 4) view.setUint32(offset, 0, true)
-  view.setUint32(0, STATX_BASIC_STATS | STATX_BTIME, true)
+  view.setUint32(0, STATX_BASIC_STATS | STATX_BTIME | mount.idBit, true)
   view.setUint32(4, stat.blksize, true)
+  setUint64(view, 8, mount.isRoot ? STATX_ATTR_MOUNT_ROOT : 0)
   view.setUint32(16, stat.nlink, true)
   view.setUint32(20, stat.uid, true)
   view.setUint32(24, stat.gid, true)
@@ -78,6 +90,7 @@ export function encodeStatx(view: DataView, stat: StatFields): void {
   setUint64(view, 32, stat.ino)
   setInt64(view, 40, stat.size)
   setInt64(view, 48, stat.blocks)
+  setUint64(view, 56, STATX_ATTR_AUTOMOUNT | STATX_ATTR_MOUNT_ROOT | STATX_ATTR_DAX)
   setTime32(view, 64, stat.atime)
   setTime32(view, 80, stat.btime)
   setTime32(view, 96, stat.ctime)
@@ -86,6 +99,7 @@ export function encodeStatx(view: DataView, stat: StatFields): void {
   view.setUint32(132, minorOf(stat.rdev), true)
   view.setUint32(136, majorOf(stat.dev), true)
   view.setUint32(140, minorOf(stat.dev), true)
+  setUint64(view, 144, mount.id)
 }
 
 /** sizeof(struct statfs) on 64-bit machines. */

@@ -219,7 +219,10 @@ class TaskView implements ProcProcess {
   }
 
   *fds(): Iterable<readonly [fd: number, file: ProcFd]> {
-    yield* this.#task.fds.entries()
+    const {fds} = this.#task
+    for (const [fd, {file, location}] of fds.entries()) {
+      yield [fd, {file, location, closesOnExec: fds.closesOnExec(fd)}]
+    }
   }
 }
 

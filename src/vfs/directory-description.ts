@@ -2,7 +2,7 @@
 
 import {EINVAL, EISDIR, Errno} from '../abi/errno.ts'
 import {S_IFDIR} from '../abi/file-mode.ts'
-import {SEEK_CUR, SEEK_SET} from '../abi/open-flags.ts'
+import {O_NOATIME, SEEK_CUR, SEEK_SET} from '../abi/open-flags.ts'
 import type {DirectoryEntry, Inode} from './file.ts'
 import {FileDescription} from './file-description.ts'
 import {seekTo} from './seek.ts'
@@ -31,6 +31,7 @@ export class DirectoryDescription extends FileDescription {
 
   override readDirectory(maxEntries: number): DirectoryEntry[] {
     if (this.#entries === undefined || this.position === 0) this.#entries = this.#snapshot()
+    if (!(this.flags & O_NOATIME)) this.inode.touchAccess?.()
     this.#lastStart = this.position
     const entries = this.#entries.slice(this.position, this.position + maxEntries)
     this.position += entries.length

@@ -46,6 +46,12 @@ export class EventFile extends AnonymousDescription {
     return COUNTER_SIZE
   }
 
+  /** The number that tells eventfds apart is not kept. */
+  fdinfo(): string {
+    const count = this.#count.toString(16).padStart(16)
+    return `eventfd-count: ${count}\neventfd-id: 0\neventfd-semaphore: ${this.#semaphore ? 1 : 0}\n`
+  }
+
   override readiness(): number {
     return (this.#count > 0n ? POLLIN : 0) | (this.#count < MAX_COUNT ? POLLOUT : 0)
   }

@@ -84,6 +84,8 @@ export interface Inode {
   /** `flags` are renameat2's RENAME_*. Both directories belong to this file system. */
   rename(oldName: ByteString, newDirectory: Inode, newName: ByteString, flags: number): void
   readlink(): ByteString
+  /** Something of it was read, listed or mapped: its time of access moves, where it is kept here. */
+  touchAccess?(): void
   /** Opens what this inode is; `flags` are open(2)'s. O_CREAT, O_EXCL and permissions are already done; O_TRUNC is not. */
   open(flags: number): OpenFile
   /** Present on /proc/self/fd/N and its like: where following the link leads, whatever readlink says. */
@@ -142,6 +144,8 @@ export interface OpenFile {
   readonly mappable?: Mappable
   /** write(2) takes everything and looks at nothing: /dev/null. */
   readonly discardsWrites?: boolean
+  /** What /proc/PID/fdinfo says of it besides, whole lines. */
+  fdinfo?(): ByteString
   /** Each part of a writev(2) is a write of its own: eventfds. */
   readonly writesRecords?: boolean
   /** The last reference is gone. Never throws. */

@@ -5,6 +5,8 @@ import type {FileSystem} from './file-system.ts'
 
 /** A file system in the mount tree. `at` is undefined for the root mount. See mount-tree.ts. */
 export interface Mount {
+  /** mountinfo's and statx's number: 1 for the root; 0 for what no tree holds. */
+  readonly id: number
   readonly fs: FileSystem
   readonly at: Location | undefined
   /** /proc/mounts' first column. */

@@ -29,6 +29,7 @@ export function mount(at: Location, fs: FileSystem, options: MountOptions = {}):
 
 function createMount(fs: FileSystem, at: Location | undefined, options: MountOptions): Mount {
   const created: Unfinished<Mount> = {
+    id: at === undefined ? 1 : nextId(at.mount),
     fs,
     at,
     source: options.source ?? fs.type,
@@ -40,9 +41,17 @@ function createMount(fs: FileSystem, at: Location | undefined, options: MountOpt
   return created
 }
 
+/** Mounts stay: their number is the last one. */
+function nextId(mount: Mount): number {
+  let root = mount
+  while (root.at !== undefined) root = root.at.mount
+  return [...allMounts(root)].length + 1
+}
+
 /** A location for what no tree holds: pipes, sockets, host streams. It is the top of a mount of its own. */
 export function detachedLocation(inode: Inode, name: ByteString): Location {
   const mount: Unfinished<Mount> = {
+    id: 0,
     fs: inode.fs,
     at: undefined,
     source: inode.fs.type,

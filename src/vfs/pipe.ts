@@ -15,7 +15,7 @@ import {
   POLLOUT,
 } from '../abi/open-flags.ts'
 import {now} from './clock.ts'
-import type {AttributeChanges, Attributes, Inode, IoctlMemory, OpenFile, Time} from './file.ts'
+import type {AttributeChanges, Attributes, Credentials, Inode, IoctlMemory, OpenFile} from './file.ts'
 import {FileDescription} from './file-description.ts'
 import {Node} from './node.ts'
 import {UnmountedFileSystem} from './unmounted.ts'
@@ -205,10 +205,12 @@ export class PipeEnd extends FileDescription {
   }
 }
 
+export type PipeOwner = Pick<Credentials, 'uid' | 'gid'>
+
 /** pipe2(2). `flags` are status flags (O_NONBLOCK). */
-export function openPipe(flags = 0): [reader: PipeEnd, writer: PipeEnd] {
+export function openPipe(flags = 0, owner: PipeOwner = {uid: 0, gid: 0}): [reader: PipeEnd, writer: PipeEnd] {
   const pipe = new Pipe()
-  const inode = new PipeInode(pipe)
+  const inode = new PipeInode(pipe, owner)
   const end = (access: number) => new PipeEnd(inode, pipe, flags | access, true)
   return [end(O_RDONLY), end(O_WRONLY)]
 }
@@ -237,29 +239,19 @@ const pipefs = new UnmountedFileSystem('pipefs', PIPEFS_MAGIC)
 class PipeInode extends Node {
   readonly fs = pipefs
   readonly #pipe: Pipe
-  readonly #ino = pipefs.takeIno()
-  readonly #time: Time = now()
-  #mode = S_IFIFO | 0o600
+  readonly #attributes: Attributes
 
-  constructor(pipe: Pipe) {
+  constructor(pipe: Pipe, {uid, gid}: PipeOwner) {
     super(S_IFIFO)
     this.#pipe = pipe
-  }
-
-  /** By /proc/self/fd/N: another end of the same pipe. It does not wait for the other one, as a fifo's does. */
-  override open(flags: number): OpenFile {
-    return new PipeEnd(this, this.#pipe, flags, true)
-  }
-
-  override attributes(): Attributes {
-    const time = this.#time
-    return {
+    const time = now()
+    this.#attributes = {
       dev: this.fs.dev,
-      ino: this.#ino,
-      mode: this.#mode,
+      ino: pipefs.takeIno(),
+      mode: S_IFIFO | 0o600,
       nlink: 1,
-      uid: 0,
-      gid: 0,
+      uid,
+      gid,
       rdev: 0,
       size: 0,
       blocks: 0,
@@ -271,7 +263,22 @@ class PipeInode extends Node {
     }
   }
 
-  override setAttributes(changes: AttributeChanges): void {
-    if (changes.mode !== undefined) this.#mode = S_IFIFO | (changes.mode & 0o7777)
+  /** By /proc/self/fd/N: another end of the same pipe. It does not wait for the other one, as a fifo's does. */
+  override open(flags: number): OpenFile {
+    return new PipeEnd(this, this.#pipe, flags, true)
+  }
+
+  override attributes(): Attributes {
+    return this.#attributes
+  }
+
+  override setAttributes({mode, uid, gid, atime, mtime}: AttributeChanges): void {
+    const kept = this.#attributes
+    if (mode !== undefined) kept.mode = S_IFIFO | (mode & 0o7777)
+    kept.uid = uid ?? kept.uid
+    kept.gid = gid ?? kept.gid
+    kept.atime = atime ?? kept.atime
+    kept.mtime = mtime ?? kept.mtime
+    kept.ctime = now()
   }
 }

@@ -1,14 +1,16 @@
 // getdents(2), getdents64(2).
 
 import {dirent64Size, direntSize, encodeDirent, encodeDirent64} from '../../abi/dirent.ts'
-import {EINVAL, ENOENT, ENOTDIR, Errno} from '../../abi/errno.ts'
+import {EFAULT, EINVAL, ENOENT, ENOTDIR, Errno} from '../../abi/errno.ts'
 import {S_IFDIR} from '../../abi/file-mode.ts'
+import {PROT_WRITE} from '../../platform/platform.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import type {Syscall} from './syscall.ts'
 
 /** More than this at once is not filled: a guest's size is an allegation. */
 const MAX_BUFFER = 64 * 1024
+const INT_MAX = 0x7fffffff
 
 export const getdents: Syscall = (task, args) =>
   readEntries(task, args.int32(0), args.address(1), args.uint32(2), direntSize, encodeDirent)
@@ -28,7 +30,8 @@ function readEntries(
   if (file.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
   if (file.inode.place()?.removed) throw new Errno(ENOENT)
 
-  const room = Math.min(size, MAX_BUFFER)
+  // An int to Linux: above INT_MAX it is negative, and nothing fits.
+  const room = size > INT_MAX ? 0 : Math.min(size, MAX_BUFFER)
   const start = file.position
   const entries = file.readDirectory(Math.floor(room / recordSize(1)) || 1)
   const buffer = new Uint8Array(room)
@@ -45,9 +48,25 @@ function readEntries(
 
   try {
     task.memory.writeBytes(address, buffer.subarray(0, used))
+    return used
   } catch (error) {
     file.unreadDirectory(0)
-    throw error
+    if (!(error instanceof Errno)) throw error
   }
-  return used
+  // What came before the fault is written: the records that are whole count.
+  const accessible = lengthOf(task.memory.views(address, used, PROT_WRITE))
+  let kept = 0
+  let end = 0
+  for (const {name} of entries) {
+    if (end + recordSize(name.length) > accessible) break
+    end += recordSize(name.length)
+    kept++
+  }
+  file.unreadDirectory(kept)
+  if (kept === 0) throw new Errno(EFAULT)
+  return end
+}
+
+function lengthOf(views: readonly Uint8Array[]): number {
+  return views.reduce((total, {length}) => total + length, 0)
 }

@@ -20,10 +20,11 @@ import {
   MAP_STACK,
   MAP_TYPE,
 } from '../../abi/mman.ts'
-import {O_APPEND, O_PATH} from '../../abi/open-flags.ts'
+import {O_APPEND, O_NOATIME, O_PATH} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
 import {isDevice, ZERO_DEV} from '../../vfs/devices.ts'
+import type {OpenFile} from '../../vfs/file.ts'
 import type {MapRequest} from '../memory/memory-map.ts'
 import {populateAhead} from '../memory/populate.ts'
 import {SharedMemory} from '../memory/shared-memory.ts'
@@ -62,7 +63,7 @@ const TWO_GIB = 2 ** 31
 const MAX_OFFSET = Number.MAX_SAFE_INTEGER
 
 /** What decoding gives of the file, or of anonymous memory. */
-type Source = Pick<MapRequest, 'backing' | 'pageOffset' | 'maxProtection'>
+type Source = Pick<MapRequest, 'backing' | 'pageOffset' | 'maxProtection'> & {file?: OpenFile}
 
 export const mmap: Syscall = (task, args) => {
   const address = args.address(0)
@@ -88,6 +89,7 @@ export const mmap: Syscall = (task, args) => {
     protection,
     flags: vmFlags,
   })
+  if (source.file !== undefined && !(source.file.flags & O_NOATIME)) source.file.inode.touchAccess?.()
   const locks = ((vmFlags | map.defaultFlags) & (VM_LOCKED | VM_LOCKONFAULT)) === VM_LOCKED
   const populates = (flags & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE
   if (locks || populates) populateAhead(map, start, start + pageAlign(length))
@@ -139,7 +141,7 @@ function fileSource(
   if (isDevice(description.file.inode, ZERO_DEV)) return anonymousSource(task, flags, length)
   const backing = backingOf(task, description)
   if (flags & MAP_GROWSDOWN) throw new Errno(EINVAL)
-  return {backing, pageOffset: offset / PAGE_SIZE, maxProtection}
+  return {backing, pageOffset: offset / PAGE_SIZE, maxProtection, file: description.file}
 }
 
 /** What the way the file was opened allows: man 2 mmap, EACCES. */

@@ -2,7 +2,7 @@
 
 import {AT_EMPTY_PATH, AT_NO_AUTOMOUNT, AT_STATX_SYNC_TYPE, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
-import {encodeStatx, STATX__RESERVED, STATX_SIZE} from '../../abi/stat.ts'
+import {encodeStatx, STATX__RESERVED, STATX_MNT_ID, STATX_MNT_ID_UNIQUE, STATX_SIZE} from '../../abi/stat.ts'
 import {locateTarget} from './path-argument.ts'
 import type {Syscall} from './syscall.ts'
 
@@ -14,9 +14,15 @@ export const statx: Syscall = (task, args) => {
   if (flags & ~STATX_FLAGS || (flags & AT_STATX_SYNC_TYPE) === AT_STATX_SYNC_TYPE) throw new Errno(EINVAL)
   if ((args.uint32(3) & STATX__RESERVED) !== 0) throw new Errno(EINVAL)
 
-  const {inode} = locateTarget(task, dirfd, args.address(1), flags)
+  const {inode, mount} = locateTarget(task, dirfd, args.address(1), flags)
+  // No number is ever given twice, so that both kinds are one.
+  const idBit = args.uint32(3) & STATX_MNT_ID_UNIQUE || STATX_MNT_ID
   const buffer = new Uint8Array(STATX_SIZE)
-  encodeStatx(new DataView(buffer.buffer), inode.attributes())
+  encodeStatx(new DataView(buffer.buffer), inode.attributes(), {
+    id: mount?.id ?? 0,
+    idBit,
+    isRoot: inode === mount?.top.inode,
+  })
   task.memory.writeBytes(args.address(4), buffer)
   return 0
 }

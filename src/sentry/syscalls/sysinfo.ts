@@ -15,7 +15,8 @@ export const sysinfo: Syscall = (task, args) => {
   const {memory} = task.kernel.platform
   const bytes = new Uint8Array(SYSINFO_BYTES)
   const view = new DataView(bytes.buffer)
-  view.setBigInt64(0, BigInt(readClock(task, CLOCK_BOOTTIME).seconds), true)
+  const up = readClock(task, CLOCK_BOOTTIME)
+  view.setBigInt64(0, BigInt(up.nanoseconds > 0 ? up.seconds + 1 : up.seconds), true)
   view.setBigUint64(TOTAL_RAM, BigInt(memory.size), true)
   view.setBigUint64(FREE_RAM, BigInt(memory.size - memory.allocatedBytes), true)
   view.setUint16(PROCS, task.kernel.tasks.size, true)

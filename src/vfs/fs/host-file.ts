@@ -19,6 +19,8 @@ import {MAX_OFFSET, seekTo} from '../seek.ts'
 import {HostNode} from './host-node.ts'
 import type {HostPages} from './host-pages.ts'
 
+const oneByte = new Uint8Array(1)
+
 export class HostFile extends HostNode {
   readonly #open = new Set<HostOpenFile>()
   /** From create(): its permissions may forbid opening it again, as Linux's O_CREAT need not. */
@@ -77,6 +79,11 @@ export class HostFile extends HostNode {
     pages?.grow(fd, size)
     check(host.hostTruncate(fd, size))
     pages?.truncate(size)
+  }
+
+  /** The host moves it when it is read. */
+  touchAccess(): void {
+    for (const {fd} of this.#open) if (host.hostRead(fd, oneByte, 0) >= 0) return
   }
 
   protected openHost(access: number): number {

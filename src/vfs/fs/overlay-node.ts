@@ -106,6 +106,11 @@ export abstract class OverlayNode extends Node {
     if (!this.#removed) this.#parent?.adopt(this.#name, this)
   }
 
+  /** The lower layer is not written. */
+  touchAccess(): void {
+    this.upper?.touchAccess()
+  }
+
   #layerAttributes(): Attributes {
     if (this.upper !== undefined) return this.upper.attributes()
     const {fs} = this

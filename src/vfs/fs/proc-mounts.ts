@@ -14,12 +14,10 @@ export function mountsText(tree: Mount, root: Location): ByteString {
 }
 
 export function mountinfoText(tree: Mount, root: Location): ByteString {
-  const ids = new Map<Mount, number>()
-  for (const mount of allMounts(tree)) ids.set(mount, ids.size + 1)
   let lines = ''
   for (const {mount, path} of visibleMounts(tree, root)) {
-    const id = ids.get(mount) as number
-    const parent = mount.at === undefined ? 0 : (ids.get(mount.at.mount) as number)
+    const {id, at} = mount
+    const parent = at === undefined ? 0 : at.mount.id
     const {dev} = mount.fs
     lines += `${id} ${parent} ${majorOf(dev)}:${minorOf(dev)} / ${escapeBlanks(path)} ${options(mount)} - `
     lines += `${mount.fs.type} ${escapeBlanks(mount.source)} ${access(mount)}\n`

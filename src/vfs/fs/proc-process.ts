@@ -2,6 +2,7 @@
 
 import {ENAMETOOLONG, ENOENT, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK} from '../../abi/file-mode.ts'
+import {O_CLOEXEC} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import {AnonymousInode} from '../anonymous-inode.ts'
 import type {ByteString} from '../file.ts'
@@ -111,12 +112,20 @@ function fdinfoContents(of: () => ProcProcess): Contents {
     find(name) {
       if (findFd(of(), name) === undefined) return undefined
       return text(() => {
-        const file = findFd(of(), name)?.file
-        if (file === undefined) throw new Errno(ENOENT)
-        return `pos:\t${file.position}\nflags:\t0${arch.kernelAbi.openFlags(file.flags).toString(8)}\nmnt_id:\t1\n`
+        const found = findFd(of(), name)
+        if (found === undefined) throw new Errno(ENOENT)
+        return fdinfoText(found)
       }).make
     },
   }
+}
+
+/** man 5 proc_pid_fdinfo. */
+function fdinfoText({file, location, closesOnExec}: ProcFd): ByteString {
+  const flags = arch.kernelAbi.openFlags(closesOnExec ? file.flags | O_CLOEXEC : file.flags)
+  const {ino} = file.inode.attributes()
+  const general = `pos:\t${file.position}\nflags:\t0${flags.toString(8)}\nmnt_id:\t${location?.mount.id ?? 0}\nino:\t${ino}\n`
+  return general + (file.fdinfo?.() ?? '')
 }
 
 function findFd(process: ProcProcess, name: ByteString): ProcFd | undefined {

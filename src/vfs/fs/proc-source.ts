@@ -82,4 +82,6 @@ export interface ProcFd {
   readonly file: OpenFile
   /** Undefined for what was not opened by a path. */
   readonly location: Location | undefined
+  /** O_CLOEXEC of the descriptor. */
+  readonly closesOnExec?: boolean
 }

@@ -31,7 +31,12 @@ export function systemEntries(source: ProcSource): Entries {
 
 function uptimeText(source: ProcSource): ByteString {
   const {seconds, idleSeconds} = source.uptime()
-  return `${seconds.toFixed(2)} ${idleSeconds.toFixed(2)}\n`
+  return `${hundredths(seconds)} ${hundredths(idleSeconds)}\n`
+}
+
+/** Rounded down, as Linux does. */
+function hundredths(seconds: number): string {
+  return (Math.floor(seconds * 100) / 100).toFixed(2)
 }
 
 function meminfoText(source: ProcSource): ByteString {

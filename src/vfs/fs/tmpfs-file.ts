@@ -139,15 +139,6 @@ export class TmpfsFile extends TmpfsNode implements Mappable {
   }
 
   flush(_firstPage: number, _pages: number): void {}
-
-  /** relatime: Linux's default for every mount. */
-  touchAccess(): void {
-    const {atime, mtime} = this
-    const isStale =
-      atime.seconds < mtime.seconds ||
-      (atime.seconds === mtime.seconds && atime.nanoseconds <= mtime.nanoseconds)
-    if (isStale) this.atime = now()
-  }
 }
 
 class TmpfsOpenFile extends FileDescription {

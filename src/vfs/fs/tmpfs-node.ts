@@ -3,7 +3,7 @@
 import {EINVAL, EISDIR, ENOENT, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFDIR, S_IFIFO, S_IFLNK, S_IFSOCK} from '../../abi/file-mode.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
-import {now} from '../clock.ts'
+import {isAccessStale, now} from '../clock.ts'
 import type {AttributeChanges, Attributes, ByteString, Credentials, OpenFile, Place, Time} from '../file.ts'
 import {Node} from '../node.ts'
 import {openFifo} from '../pipe.ts'
@@ -76,6 +76,10 @@ export class TmpfsNode extends Node {
     this.ctime = now()
   }
 
+  touchAccess(): void {
+    if (isAccessStale(this.atime, this.mtime, this.ctime)) this.atime = now()
+  }
+
   protected truncate(_size: number): void {
     throw new Errno(this.kind === S_IFDIR ? EISDIR : EINVAL)
   }
@@ -123,6 +127,7 @@ export class TmpfsSymlink extends TmpfsNode {
   }
 
   override readlink(): ByteString {
+    this.touchAccess()
     return this.#target
   }
 }

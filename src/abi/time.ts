@@ -79,3 +79,7 @@ function setInt64(view: DataView, offset: number, value: number): void {
   view.setInt32(offset, value % 0x1_0000_0000, true)
   view.setInt32(offset + 4, Math.floor(value / 0x1_0000_0000), true)
 }
+
+export function toSeconds({seconds, nanoseconds}: Timespec): number {
+  return seconds + nanoseconds / NS_PER_SECOND
+}

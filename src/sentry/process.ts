@@ -13,6 +13,9 @@ import type {ResourceLimits} from './resource-limits.ts'
 import type {ProcessSignals} from './signals/process-signals.ts'
 import type {Task} from './task.ts'
 
+/** Anonymous memory, ELF headers, private huge pages. */
+const DEFAULT_DUMP_FILTER = 0x33
+
 export class Process {
   readonly pid: number
   /** The parent's pid; 0 for the first process. */
@@ -40,6 +43,11 @@ export class Process {
   /** Of the two, and of who records what it needs: applyPathPolicies. */
   pathPolicy: PathPolicy | undefined
   recorder: PathPolicy | undefined
+  /** /proc/PID/oom_score_adj, and the least that it may be set to without CAP_SYS_RESOURCE. */
+  oomScoreAdj = 0
+  leastOomScoreAdj = 0
+  /** /proc/PID/coredump_filter: core(5). */
+  coredumpFilter = DEFAULT_DUMP_FILTER
   /** prctl(PR_SET_DUMPABLE), (PR_SET_NO_NEW_PRIVS) … live with their call. */
   readonly attributes = new Map<string, number>()
   /** How it ended; undefined while it lives. */

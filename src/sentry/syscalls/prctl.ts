@@ -1,7 +1,9 @@
 // prctl(2).
 
+import {CAP_SYS_RESOURCE} from '../../abi/capability.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {NSIG} from '../../abi/signal.ts'
+import {requireCapability} from '../credentials.ts'
 import type {Task} from '../task.ts'
 import {
   ambient,
@@ -31,6 +33,9 @@ const PR_GET_SECUREBITS = 27
 const PR_SET_SECUREBITS = 28
 const PR_SET_TIMERSLACK = 29
 const PR_GET_TIMERSLACK = 30
+const PR_TASK_PERF_EVENTS_DISABLE = 31
+const PR_TASK_PERF_EVENTS_ENABLE = 32
+const PR_MCE_KILL_GET = 34
 const PR_SET_CHILD_SUBREAPER = 36
 const PR_GET_CHILD_SUBREAPER = 37
 const PR_SET_NO_NEW_PRIVS = 38
@@ -39,6 +44,9 @@ const PR_GET_TID_ADDRESS = 40
 const PR_SET_THP_DISABLE = 41
 const PR_GET_THP_DISABLE = 42
 const PR_CAP_AMBIENT = 47
+const PR_SET_IO_FLUSHER = 57
+const PR_GET_IO_FLUSHER = 58
+const PR_GET_AUXV = 0x41555856
 
 const NAME_BYTES = 16
 const DEFAULT_TIMERSLACK_NS = 50_000
@@ -72,6 +80,13 @@ const options = new Map<number, Option>([
   [PR_CAPBSET_READ, readBoundingSet],
   [PR_CAPBSET_DROP, dropFromBoundingSet],
   [PR_CAP_AMBIENT, ambient],
+  // Nothing counts events, and no memory fails.
+  [PR_TASK_PERF_EVENTS_DISABLE, () => 0],
+  [PR_TASK_PERF_EVENTS_ENABLE, () => 0],
+  [PR_MCE_KILL_GET, getMachineCheckKill],
+  [PR_SET_IO_FLUSHER, setIoFlusher],
+  [PR_GET_IO_FLUSHER, getIoFlusher],
+  [PR_GET_AUXV, getAuxv],
   [PR_GET_TID_ADDRESS, getTidAddress],
 ])
 
@@ -120,6 +135,33 @@ function setTimerslack(task: Task, args: Arguments): number {
 function getTidAddress(task: Task, args: Arguments): number {
   task.memory.writeUint64(args.address(1), task.clearChildTid)
   return 0
+}
+
+const PR_MCE_KILL_DEFAULT = 2
+
+function getMachineCheckKill(_: Task, args: Arguments): number {
+  requireZeros(args, 1)
+  return PR_MCE_KILL_DEFAULT
+}
+
+function setIoFlusher(task: Task, args: Arguments): number {
+  requireCapability(task.credentials, CAP_SYS_RESOURCE)
+  requireZeros(args, 2)
+  return set(task, 'io_flusher', oneOf(args.address(1), 0, 1))
+}
+
+function getIoFlusher(task: Task, args: Arguments): number {
+  requireCapability(task.credentials, CAP_SYS_RESOURCE)
+  requireZeros(args, 1)
+  return get(task, 'io_flusher', 0)
+}
+
+/** @returns how many bytes there are, whatever the room */
+function getAuxv(task: Task, args: Arguments): number {
+  requireZeros(args, 3)
+  const {auxv} = task.process.program
+  task.memory.writeBytes(args.address(1), auxv.subarray(0, args.address(2)))
+  return auxv.length
 }
 
 function set(task: Task, name: string, value: number): number {

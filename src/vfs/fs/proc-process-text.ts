@@ -78,6 +78,8 @@ export function statusText(process: ProcProcess, tid: number): ByteString {
     ['VmRSS', kilobytes(memory.residentBytes)],
     ['VmData', kilobytes(memory.dataBytes)],
     ['VmSwap', kilobytes(0)],
+    ['CoreDumping', 0],
+    ['THP_enabled', Number(!process.disablesHugePages)],
     ['Threads', process.tids.length],
     ['SigPnd', signals.pending],
     ['ShdPnd', signals.sharedPending],

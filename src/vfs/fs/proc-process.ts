@@ -10,6 +10,7 @@ import type {Location} from '../location.ts'
 import {detachedLocation, pathOf} from '../mount-tree.ts'
 import {PATH_MAX} from '../path-walk.ts'
 import {Memfd} from './memfd.ts'
+import {NAMESPACES, NamespaceInode} from './nsfs.ts'
 import {mountinfoText, mountsText} from './proc-mounts.ts'
 import {
   type Contents,
@@ -21,12 +22,17 @@ import {
   ROOT_OWNER,
   text,
 } from './proc-nodes.ts'
+import {pagemap} from './proc-pagemap.ts'
+import {coredumpFilter, oomScore, oomScoreAdj} from './proc-process-settings.ts'
 import {limitsText, statmText, statText, statusText} from './proc-process-text.ts'
 import type {ProcFd, ProcProcess, ProcSource} from './proc-source.ts'
 
 export function processOwner(source: ProcSource, pid: number): Owner {
   const process = source.process(pid)
-  return process === undefined ? ROOT_OWNER : {uid: process.uids[1], gid: process.gids[1]}
+  // Who is not dumpable keeps its files from others of the same user, too.
+  return process === undefined || !process.isDumpable
+    ? ROOT_OWNER
+    : {uid: process.uids[1], gid: process.gids[1]}
 }
 
 /** The contents ask for the process anew each time: it may be gone, and then everything is ENOENT. */
@@ -40,7 +46,12 @@ export function processContents(source: ProcSource, pid: number, tid: number): C
     auxv: text(() => Buffer.from(of().auxv).toString('latin1'), undefined, 0o400),
     cgroup: text(() => '0::/\n'),
     cmdline: text(() => nulTerminated(of().argv)),
-    comm: text(() => `${of().name}\n`),
+    comm: text(
+      () => `${of().name}\n`,
+      (name) => of().setName(name),
+    ),
+    coredump_filter: coredumpFilter(of),
+    cpuset: text(() => '/\n'),
     cwd: magicLink(source, () => of().cwd),
     environ: text(() => nulTerminated(of().envp), undefined, 0o400),
     exe: magicLink(source, () => of().executable),
@@ -50,9 +61,14 @@ export function processContents(source: ProcSource, pid: number, tid: number): C
     maps: text(() => of().maps()),
     mountinfo: text(() => mountinfoText(source.rootMount, of().root)),
     mounts: text(() => mountsText(source.rootMount, of().root)),
-    oom_score: text(() => '0\n'),
-    oom_score_adj: text(() => '0\n'),
+    ns: directory(namespaceContents(), 0o511),
+    oom_score: text(() => `${oomScore(of())}\n`),
+    oom_score_adj: oomScoreAdj(of),
+    pagemap: pagemap((first, words) => of().pagemap(first, words)),
+    personality: text(() => `${of().personality.toString(16).padStart(8, '0')}\n`, undefined, 0o400),
     root: magicLink(source, () => of().root),
+    smaps: text(() => of().smaps()),
+    smaps_rollup: text(() => of().smapsRollup()),
     stat: text(() => statText(of(), tid)),
     statm: text(() => statmText(of())),
     status: text(() => statusText(of(), tid)),
@@ -84,6 +100,20 @@ function withoutTask(contents: Contents): Contents {
     },
     find: (name) => (name === 'task' ? undefined : contents.find(name)),
   }
+}
+
+/** Magic links that lead to what nobody can enter. */
+function namespaceContents(): Contents {
+  return fixedContents(
+    Object.fromEntries(
+      NAMESPACES.map(([name, kind]) => {
+        const inode = new NamespaceInode(kind)
+        const link = {text: () => inode.label, location: () => detachedLocation(inode, '')}
+        const make: Make = (parent, linkName) => new ProcMagicLink(link, parent.fs, parent, linkName)
+        return [name, {kind: S_IFLNK, make}]
+      }),
+    ),
+  )
 }
 
 function fdContents(source: ProcSource, of: () => ProcProcess): Contents {

@@ -3,6 +3,7 @@
 import type {Capabilities} from '../../abi/capability.ts'
 import type {ByteString, OpenFile, Time} from '../file.ts'
 import type {Location, Mount} from '../location.ts'
+import type {ReadPagemap} from './proc-pagemap.ts'
 
 export interface ProcSource {
   /** Process ids, in ascending order. */
@@ -73,7 +74,23 @@ export interface ProcProcess {
   }
   /** By resource number; Infinity for unlimited. */
   readonly limits: readonly {soft: number; hard: number}[]
+  readonly personality: number
+  /** Adjusts `oom_score`: -1000 to 1000. */
+  readonly oomScoreAdj: number
+  /** Share of guest memory that is resident, in thousandths. */
+  readonly memoryShare: number
+  /** MMF_DUMP_* bits: core(5). */
+  readonly coredumpFilter: number
+  readonly isDumpable: boolean
+  readonly disablesHugePages: boolean
   maps(): ByteString
+  smaps(): ByteString
+  smapsRollup(): ByteString
+  pagemap: ReadPagemap
+  /** What a write to the file of that name does. @throws Errno EINVAL for another process's caller, EACCES */
+  setName(name: ByteString): void
+  setOomScoreAdj(value: number): void
+  setCoredumpFilter(value: number): void
   /** In ascending order. */
   fds(): Iterable<readonly [fd: number, file: ProcFd]>
 }

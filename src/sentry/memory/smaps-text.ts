@@ -1,0 +1,144 @@
+// /proc/PID/smaps, smaps_rollup and pagemap: what is resident of each mapping (fs/proc/task_mmu.c). One process: nothing is shared.
+
+import {ENOMEM, Errno} from '../../abi/errno.ts'
+import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import {mapsText} from './maps-text.ts'
+import type {MemoryMap} from './memory-map.ts'
+import {ENTRY_GUARDED} from './page-table.ts'
+import {
+  VM_DONTDUMP,
+  VM_DONTFORK,
+  VM_GROWSDOWN,
+  VM_LOCKED,
+  VM_NORESERVE,
+  VM_SHARED,
+  VM_WIPEONFORK,
+  type Vma,
+} from './vma.ts'
+
+/** As maps-text.ts has it: some twenty lines a mapping. */
+const MAX_LENGTH = 1 << 26
+const KB = 1024
+
+interface Resident {
+  clean: number
+  dirty: number
+  anonymous: number
+  locked: number
+}
+
+/** A byte string. @throws Errno ENOMEM */
+export function smapsText(map: MemoryMap): string {
+  let text = ''
+  for (const vma of map.vmas) {
+    text += mapsText([vma])
+    text +=
+      line('Size', vma.end - vma.start) + line('KernelPageSize', PAGE_SIZE) + line('MMUPageSize', PAGE_SIZE)
+    text += sizes(residentOf(map, vma), false)
+    text += `THPeligible:           0\nVmFlags: ${flagWords(vma)} \n`
+    if (text.length > MAX_LENGTH) throw new Errno(ENOMEM)
+  }
+  return text
+}
+
+export function smapsRollupText(map: MemoryMap): string {
+  const total: Resident = {clean: 0, dirty: 0, anonymous: 0, locked: 0}
+  let start = 0
+  let end = 0
+  for (const vma of map.vmas) {
+    const {clean, dirty, anonymous, locked} = residentOf(map, vma)
+    total.clean += clean
+    total.dirty += dirty
+    total.anonymous += anonymous
+    total.locked += locked
+    start ||= vma.start
+    end = vma.end
+  }
+  const range = `${hex(start)}-${hex(end)} ---p 00000000 00:00 0 `
+  return `${range.padEnd(73)}[rollup]\n${sizes(total, true)}`
+}
+
+const BIT_PRESENT = 2 ** 63
+const BIT_FILE = 2 ** 61
+const BIT_EXCLUSIVE = 2 ** 56
+
+/**
+ * Fills words of pagemap from guest page `first` on. Page frame numbers are 0, as for those without CAP_SYS_ADMIN.
+ * @returns how many words: fewer at the end of user memory
+ */
+export function readPagemap(map: MemoryMap, first: number, words: BigUint64Array): number {
+  const count = Math.max(0, Math.min(words.length, map.userTop / PAGE_SIZE - first))
+  words.fill(0n, 0, count)
+  map.pages.forEach(first, first + count, (page) => {
+    const vma = map.vmas.at(page * PAGE_SIZE)
+    const isFile = vma !== undefined && (vma.backing !== undefined || vma.isShared)
+    words[page - first] = BigInt(BIT_PRESENT) | BigInt(isFile ? BIT_FILE : BIT_EXCLUSIVE)
+  })
+  return count
+}
+
+function residentOf(map: MemoryMap, vma: Vma): Resident {
+  const resident: Resident = {clean: 0, dirty: 0, anonymous: 0, locked: 0}
+  const isFilePrivate = vma.backing !== undefined && !vma.isShared
+  map.pages.forEach(vma.start / PAGE_SIZE, vma.end / PAGE_SIZE, (_, entry) => {
+    // A guarded page of a file is the file's own still.
+    const isClean = vma.backing !== undefined && (entry & ENTRY_GUARDED) !== 0
+    if (isClean) resident.clean += PAGE_SIZE
+    else resident.dirty += PAGE_SIZE
+    if (vma.backing === undefined || (isFilePrivate && !isClean)) resident.anonymous += PAGE_SIZE
+  })
+  if (vma.flags & VM_LOCKED) resident.locked = resident.clean + resident.dirty
+  return resident
+}
+
+function sizes({clean, dirty, anonymous, locked}: Resident, isRollup: boolean): string {
+  const all = clean + dirty
+  const parts = isRollup
+    ? line('Pss_Anon', anonymous) + line('Pss_File', all - anonymous) + line('Pss_Shmem', 0)
+    : ''
+  const used = line('Rss', all) + line('Pss', all) + line('Pss_Dirty', dirty) + parts
+  const owned =
+    line('Shared_Clean', 0) +
+    line('Shared_Dirty', 0) +
+    line('Private_Clean', clean) +
+    line('Private_Dirty', dirty) +
+    line('Referenced', all) +
+    line('Anonymous', anonymous)
+  return `${used}${owned}${NEVER.map((name) => line(name, 0)).join('')}${line('Locked', locked)}`
+}
+
+const NEVER = [
+  ...['KSM', 'LazyFree', 'AnonHugePages', 'ShmemPmdMapped', 'FilePmdMapped'],
+  ...['Shared_Hugetlb', 'Private_Hugetlb', 'Swap', 'SwapPss'],
+]
+
+function line(name: string, bytes: number): string {
+  return `${`${name}:`.padEnd(16)}${String(bytes / KB).padStart(8)} kB\n`
+}
+
+function flagWords(vma: Vma): string {
+  const {protection, maxProtection, flags} = vma
+  const words: [word: string, holds: number][] = [
+    ['rd', protection & PROT_READ],
+    ['wr', protection & PROT_WRITE],
+    ['ex', protection & PROT_EXEC],
+    ['sh', flags & VM_SHARED],
+    ['mr', maxProtection & PROT_READ],
+    ['mw', maxProtection & PROT_WRITE],
+    ['me', maxProtection & PROT_EXEC],
+    ['ms', flags & VM_SHARED],
+    ['gd', flags & VM_GROWSDOWN],
+    ['lo', flags & VM_LOCKED],
+    ['dc', flags & VM_DONTFORK],
+    ['ac', vma.isData ? 1 : 0],
+    ['nr', flags & VM_NORESERVE],
+    ['dd', flags & VM_DONTDUMP],
+    ['wf', flags & VM_WIPEONFORK],
+  ]
+  return words
+    .filter(([, holds]) => holds !== 0)
+    .map(([word]) => word)
+    .join(' ')
+}
+
+const hex = (value: number): string => value.toString(16).padStart(8, '0')

@@ -1,0 +1,62 @@
+// nsfs: the namespaces of /proc/PID/ns: namespaces(7). A guest has the first of each kind, and can make no other.
+
+import {S_IFREG} from '../../abi/file-mode.ts'
+import {now} from '../clock.ts'
+import type {Attributes, ByteString, OpenFile} from '../file.ts'
+import {FileDescription} from '../file-description.ts'
+import {Node} from '../node.ts'
+import {UnmountedFileSystem} from '../unmounted.ts'
+
+const NSFS_MAGIC = 0x6e736673
+const nsfs = new UnmountedFileSystem('nsfs', NSFS_MAGIC)
+
+/** include/uapi/linux/nsfs.h since 6.18; older kernels have some others. */
+const INOS: Record<string, number> = {
+  ipc: 0xefffffff,
+  uts: 0xeffffffe,
+  user: 0xeffffffd,
+  pid: 0xeffffffc,
+  cgroup: 0xeffffffb,
+  time: 0xeffffffa,
+  net: 0xeffffff9,
+  mnt: 0xeffffff8,
+}
+
+/** The names of /proc/PID/ns, and the kinds that they lead to. */
+export const NAMESPACES: readonly (readonly [name: string, kind: string])[] = [
+  ...['cgroup', 'ipc', 'mnt', 'net', 'pid'].map((kind) => [kind, kind] as const),
+  ['pid_for_children', 'pid'],
+  ['time', 'time'],
+  ['time_for_children', 'time'],
+  ...['user', 'uts'].map((kind) => [kind, kind] as const),
+]
+
+export class NamespaceInode extends Node {
+  readonly fs = nsfs
+  readonly #name: string
+
+  /** @param name `pid`, `net` and so on */
+  constructor(name: string) {
+    super(S_IFREG)
+    this.#name = name
+  }
+
+  /** What the link reads. */
+  get label(): ByteString {
+    return `${this.#name}:[${INOS[this.#name]}]`
+  }
+
+  override attributes(): Attributes {
+    const time = now()
+    return {
+      ...{dev: this.fs.dev, ino: INOS[this.#name], mode: S_IFREG | 0o444, nlink: 1, uid: 0, gid: 0, rdev: 0},
+      ...{size: 0, blocks: 0, blksize: 4096, atime: time, mtime: time, ctime: time, btime: time},
+    }
+  }
+
+  override open(flags: number): OpenFile {
+    return new NamespaceDescription(this, flags)
+  }
+}
+
+class NamespaceDescription extends FileDescription {}

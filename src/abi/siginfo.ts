@@ -8,6 +8,11 @@ export const SI_QUEUE = -1
 export const SI_TIMER = -2
 export const SI_TKILL = -6
 
+const SIGPOLL = 29
+const SIGRTMIN = 32
+/** POLL_HUP, the last of SIGPOLL's codes. */
+const NSIGPOLL = 6
+
 const SIGNO = 0
 const CODE = 8
 const UNION = 16
@@ -58,6 +63,15 @@ export function timerInfo(signal: number, timerId: number, overrun: number, valu
   return info
 }
 
+/** A file descriptor that became ready: SIGIO's, and the signal's that F_SETSIG chose. */
+export function pollInfo(signal: number, code: number, band: number, fd: number): SignalInfo {
+  const info = plainInfo(signal, code)
+  const view = viewOf(info)
+  view.setInt32(UNION, band, true)
+  view.setInt32(UNION + 8, fd, true)
+  return info
+}
+
 export function setTimerOverrun(info: SignalInfo, overrun: number): void {
   viewOf(info).setInt32(UNION + 4, overrun, true)
 }
@@ -68,12 +82,17 @@ export function signalfdInfo(info: SignalInfo): Uint8Array {
   const from = viewOf(info)
   const to = viewOf(out)
   const code = from.getInt32(CODE, true)
-  to.setInt32(0, from.getInt32(SIGNO, true), true)
+  const signo = from.getInt32(SIGNO, true)
+  to.setInt32(0, signo, true)
   to.setInt32(4, from.getInt32(4, true), true)
   to.setInt32(8, code, true)
   if (code === SI_TIMER) {
     to.setInt32(24, from.getInt32(UNION, true), true)
     to.setInt32(32, from.getInt32(UNION + 4, true), true)
+  } else if (code > 0 && code <= NSIGPOLL && (signo === SIGPOLL || signo >= SIGRTMIN)) {
+    to.setInt32(20, from.getInt32(UNION + 8, true), true)
+    to.setInt32(28, from.getInt32(UNION, true), true)
+    return out
   } else if (code > 0) {
     to.setBigUint64(72, from.getBigUint64(UNION, true), true)
     return out

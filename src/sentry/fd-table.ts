@@ -4,6 +4,7 @@ import {EBADF, EINVAL, EMFILE, Errno} from '../abi/errno.ts'
 import type {OpenFile} from '../vfs/file.ts'
 import type {Location} from '../vfs/location.ts'
 import type {NestedWatch} from './epoll-nesting.ts'
+import type {SignalOwner} from './signal-owner.ts'
 
 export const O_CLOEXEC = 0o2000000
 
@@ -13,6 +14,8 @@ export class Description {
   /** Where it was opened; undefined for pipes, eventfds and the host's streams. */
   readonly location: Location | undefined
   references = 0
+  /** Who is told of it by signals. */
+  owner: SignalOwner | undefined
   /** The epolls that watch it. */
   readonly watchers = new Set<NestedWatch>()
   #closeActions: Map<object, () => void> | undefined

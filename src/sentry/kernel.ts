@@ -19,6 +19,7 @@ import {dispatch, retry} from './dispatch.ts'
 import {handleFault} from './handle-fault.ts'
 import {monotonicNs} from './host-clock.ts'
 import {HostWatch} from './host-watch.ts'
+import {Leases} from './leases.ts'
 import {isOutgrown} from './outgrown.ts'
 import type {Process} from './process.ts'
 import {deliver, hasDeliverable, interruptWait} from './signals/deliver.ts'
@@ -59,6 +60,7 @@ export class Kernel {
   readonly #woken = new Set<Sleep>()
   /** Stopped by a signal: nothing but SIGCONT or SIGKILL makes them run. */
   readonly #stopped = new Set<Task>()
+  readonly leases = new Leases()
   /** The page behind the vDSO's clocks, once a program asked for the time. */
   #clock: ClockPage | undefined
   /** When the running task's turn is over, while others wait for theirs. */

@@ -48,6 +48,8 @@ export class Process {
   leastOomScoreAdj = 0
   /** /proc/PID/coredump_filter: core(5). */
   coredumpFilter = DEFAULT_DUMP_FILTER
+  /** membarrier(2): MEMBARRIER_CMD_REGISTER_*. */
+  membarriers = 0
   /** prctl(PR_SET_DUMPABLE), (PR_SET_NO_NEW_PRIVS) … live with their call. */
   readonly attributes = new Map<string, number>()
   /** How it ended; undefined while it lives. */

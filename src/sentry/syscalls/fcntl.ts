@@ -13,6 +13,7 @@ import {
   F_GETLEASE,
   F_GETLK,
   F_GETOWN,
+  F_GETOWN_EX,
   F_GETPIPE_SZ,
   F_GETSIG,
   F_OFD_GETLK,
@@ -20,24 +21,37 @@ import {
   F_OFD_SETLKW,
   F_SETFD,
   F_SETFL,
+  F_SETLEASE,
   F_SETLK,
   F_SETLKW,
   F_SETOWN,
+  F_SETOWN_EX,
   F_SETPIPE_SZ,
-  F_UNLCK,
+  F_SETSIG,
   FD_CLOEXEC,
 } from '../../abi/fcntl.ts'
 import {S_IFIFO, S_IFREG} from '../../abi/file-mode.ts'
-import {O_CLOEXEC, O_DIRECT, O_NOATIME} from '../../abi/open-flags.ts'
+import {O_ASYNC, O_CLOEXEC, O_DIRECT, O_NOATIME} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import type {Inode, OpenFile} from '../../vfs/file.ts'
 import {Memfd} from '../../vfs/fs/memfd.ts'
 import {ownsInode} from '../../vfs/permissions.ts'
 import {type Pipe, PipeEnd} from '../../vfs/pipe.ts'
+import type {Description} from '../fd-table.ts'
 import {addSeals, sealsOf} from '../seals.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {getLock, setLock} from './fcntl-locks.ts'
+import {
+  getOwner,
+  getOwnerEx,
+  knowsAsync,
+  setAsync,
+  setLease,
+  setOwner,
+  setOwnerEx,
+  setSignal,
+} from './fcntl-owner.ts'
 import type {Syscall} from './syscall.ts'
 
 const {openFlags} = arch.kernelAbi
@@ -62,7 +76,7 @@ export const fcntl: Syscall = (task, args) => {
     case F_GETFL:
       return openFlags(task.fds.get(fd).flags)
     case F_SETFL:
-      return setStatusFlags(task, openFile(task, fd), openFlags(args.int32(2)))
+      return setStatusFlags(task, openDescription(task, fd), fd, openFlags(args.int32(2)))
 
     case F_GETLK:
     case F_OFD_GETLK:
@@ -84,32 +98,43 @@ export const fcntl: Syscall = (task, args) => {
       addSeals(openFile(task, fd), args.uint32(2), task.kernel.processes.values())
       return 0
 
-    // Nobody is told of readiness by a signal: O_ASYNC has no effect.
     case F_GETOWN:
-      return owners.get(openFile(task, fd)) ?? 0
+      return getOwner(openDescription(task, fd))
     case F_SETOWN:
-      owners.set(openFile(task, fd), args.int32(2))
-      return 0
+      return setOwner(task, openDescription(task, fd), args.int32(2))
+    case F_GETOWN_EX:
+      return getOwnerEx(task, openDescription(task, fd), args.address(2))
+    case F_SETOWN_EX:
+      return setOwnerEx(task, openDescription(task, fd), args.address(2))
     case F_GETSIG:
-      openFile(task, fd)
-      return 0
+      return openDescription(task, fd).owner?.signal ?? 0
+    case F_SETSIG:
+      return setSignal(task, openDescription(task, fd), args.int32(2))
     case F_GETLEASE:
-      openFile(task, fd)
-      return F_UNLCK
+      return task.kernel.leases.typeOf(openDescription(task, fd))
+    case F_SETLEASE:
+      return setLease(task, openDescription(task, fd), fd, args.int32(2))
     default:
       openFile(task, fd)
       throw new Errno(EINVAL)
   }
 }
 
-const owners = new WeakMap<OpenFile, number>()
+/** @throws Errno EBADF, for O_PATH too */
+function openDescription(task: Task, fd: number): Description {
+  openFile(task, fd)
+  return task.fds.description(fd)
+}
 
-function setStatusFlags(task: Task, file: OpenFile, flags: number): number {
+function setStatusFlags(task: Task, description: Description, fd: number, flags: number): number {
+  const {file} = description
   if (flags & O_NOATIME && !(file.flags & O_NOATIME)) {
     if (!ownsInode(task.credentials, file.inode.attributes().uid)) throw new Errno(EPERM)
   }
   if (flags & O_DIRECT && !takesDirect(file.inode)) throw new Errno(EINVAL)
-  file.flags = (file.flags & ~SETFL_FLAGS) | (flags & SETFL_FLAGS)
+  const settable = knowsAsync(description) ? SETFL_FLAGS : SETFL_FLAGS & ~O_ASYNC
+  if ((flags ^ file.flags) & settable & O_ASYNC) setAsync(task, description, fd, (flags & O_ASYNC) !== 0)
+  file.flags = (file.flags & ~settable) | (flags & settable)
   return 0
 }
 

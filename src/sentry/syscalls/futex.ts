@@ -48,13 +48,13 @@ export const futex: Syscall = (task, args) => {
       return wait(task, args, bitset(args), absoluteDeadlineNs(task, clock, args.address(3)))
     }
     case FUTEX_WAKE:
-      return table.wake(keyOf(task, address), wakes(args.int32(2)), ANY)
+      return table.wake(futexKey(task, address), wakes(args.int32(2)), ANY)
     case FUTEX_WAKE_BITSET:
-      return table.wake(keyOf(task, address), wakes(args.int32(2)), bitset(args))
+      return table.wake(futexKey(task, address), wakes(args.int32(2)), bitset(args))
     case FUTEX_REQUEUE:
       return requeue(task, args)
     case FUTEX_CMP_REQUEUE:
-      if (task.memory.readInt32(aligned(address)) !== args.int32(5)) throw new Errno(EAGAIN)
+      if (task.memory.readInt32(alignedFutex(address)) !== args.int32(5)) throw new Errno(EAGAIN)
       return requeue(task, args)
     case FUTEX_WAKE_OP:
       return wakeOp(task, args)
@@ -64,10 +64,10 @@ export const futex: Syscall = (task, args) => {
 }
 
 function wait(task: Task, args: Arguments, bits: number, deadlineNs: number): number {
-  const address = aligned(args.address(0))
+  const address = alignedFutex(args.address(0))
   if (task.memory.readInt32(address) !== args.int32(2)) throw new Errno(EAGAIN)
   const table = futexTable(task.kernel)
-  const waiter = table.join(keyOf(task, address), bits)
+  const waiter = table.join(futexKey(task, address), bits)
   return task.block({
     queues: [waiter.queue],
     deadlineNs,
@@ -85,8 +85,8 @@ function wait(task: Task, args: Arguments, bits: number, deadlineNs: number): nu
 
 function requeue(task: Task, args: Arguments): number {
   const table = futexTable(task.kernel)
-  const from = keyOf(task, args.address(0))
-  const to = keyOf(task, args.address(4))
+  const from = futexKey(task, args.address(0))
+  const to = futexKey(task, args.address(4))
   const wakeCount = args.int32(2)
   const moveCount = args.int32(3)
   if (wakeCount < 0 || moveCount < 0) throw new Errno(EINVAL)
@@ -95,9 +95,9 @@ function requeue(task: Task, args: Arguments): number {
 
 function wakeOp(task: Task, args: Arguments): number {
   const table = futexTable(task.kernel)
-  const first = keyOf(task, args.address(0))
-  const secondAddress = aligned(args.address(4))
-  const second = keyOf(task, secondAddress)
+  const first = futexKey(task, args.address(0))
+  const secondAddress = alignedFutex(args.address(4))
+  const second = futexKey(task, secondAddress)
   const operation = decodeWakeOp(args.int32(5))
   const old = task.memory.readInt32(secondAddress)
   task.memory.writeInt32(secondAddress, applyWakeOp(operation, old))
@@ -117,9 +117,9 @@ function bitset(args: Arguments): number {
   return bits
 }
 
-/** @throws Errno EINVAL, EFAULT */
-function keyOf(task: Task, address: number): number {
-  const view = viewOfWord(task, aligned(address))
+/** What a futex is known by. @throws Errno EINVAL, EFAULT */
+export function futexKey(task: Task, address: number): number {
+  const view = viewOfWord(task, alignedFutex(address))
   return view.byteOffset - task.kernel.platform.memory.bytes.byteOffset
 }
 
@@ -133,7 +133,7 @@ function viewOfWord({memory}: Task, address: number): Uint8Array {
   }
 }
 
-function aligned(address: number): number {
+export function alignedFutex(address: number): number {
   if (address % 4 !== 0) throw new Errno(EINVAL)
   return address
 }

@@ -4,26 +4,46 @@ import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import type {Syscall} from './syscall.ts'
 
 const QUERY = 0
-const GLOBAL = 1
+const GLOBAL = 1 << 0
+const GLOBAL_EXPEDITED = 1 << 1
+const REGISTER_GLOBAL_EXPEDITED = 1 << 2
 const PRIVATE_EXPEDITED = 1 << 3
 const REGISTER_PRIVATE_EXPEDITED = 1 << 4
-
-const REGISTERED = 'membarrier'
+const PRIVATE_EXPEDITED_SYNC_CORE = 1 << 5
+const REGISTER_PRIVATE_EXPEDITED_SYNC_CORE = 1 << 6
+const GET_REGISTRATIONS = 1 << 9
+const COMMANDS =
+  GLOBAL |
+  GLOBAL_EXPEDITED |
+  REGISTER_GLOBAL_EXPEDITED |
+  PRIVATE_EXPEDITED |
+  REGISTER_PRIVATE_EXPEDITED |
+  PRIVATE_EXPEDITED_SYNC_CORE |
+  REGISTER_PRIVATE_EXPEDITED_SYNC_CORE |
+  GET_REGISTRATIONS
 
 export const membarrier: Syscall = (task, args) => {
   if (args.uint32(1) !== 0) throw new Errno(EINVAL)
-  const {attributes} = task.process
-  switch (args.int32(0)) {
+  const {process} = task
+  const command = args.int32(0)
+  switch (command) {
     case QUERY:
-      return GLOBAL | PRIVATE_EXPEDITED | REGISTER_PRIVATE_EXPEDITED
+      return COMMANDS
     case GLOBAL:
+    case GLOBAL_EXPEDITED:
       return 0
+    case REGISTER_GLOBAL_EXPEDITED:
     case REGISTER_PRIVATE_EXPEDITED:
-      attributes.set(REGISTERED, 1)
+    case REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
+      process.membarriers |= command
       return 0
     case PRIVATE_EXPEDITED:
-      if (!attributes.has(REGISTERED)) throw new Errno(EPERM)
+    case PRIVATE_EXPEDITED_SYNC_CORE:
+      // The registration's bit is the one above.
+      if (!(process.membarriers & (command << 1))) throw new Errno(EPERM)
       return 0
+    case GET_REGISTRATIONS:
+      return process.membarriers
     default:
       throw new Errno(EINVAL)
   }

@@ -6,6 +6,7 @@ import {arch} from '../../arch/index.ts'
 import {type Opened, openPath} from '../../vfs/open.ts'
 import {invalidateBehind} from '../memory/invalidate.ts'
 import type {Task} from '../task.ts'
+import {openUnleased} from './lease-break.ts'
 import {pathContext, readPath, startDirectory} from './path-argument.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
 
@@ -24,10 +25,9 @@ function openAt(task: Task, dirfd: number, pathAddress: number, flags: number, m
   const path = readPath(task, pathAddress)
   const start = startDirectory(task, dirfd, path)
   const permissions = mode & 0o7777 & ~task.fs.umask
-  return installOpened(
-    task,
-    openPath(pathContext(task), start, path, flags | O_LARGEFILE, permissions),
-    flags,
+  const walk = pathContext(task)
+  return openUnleased(task, walk, start, path, flags, () =>
+    installOpened(task, openPath(walk, start, path, flags | O_LARGEFILE, permissions), flags),
   )
 }
 

@@ -23,6 +23,7 @@ import {
 import {arch} from '../../arch/index.ts'
 import {openPath} from '../../vfs/open.ts'
 import {PathRestriction} from '../../vfs/path-restriction.ts'
+import {openUnleased} from './lease-break.ts'
 import {installOpened} from './open.ts'
 import {pathContext, readPath, startDirectory} from './path-argument.ts'
 import type {Syscall} from './syscall.ts'
@@ -68,7 +69,9 @@ export const openat2: Syscall = (task, args) => {
     ...(resolve !== 0 && {restriction: new PathRestriction(resolve, start)}),
   }
   const permissions = mode & ~task.fs.umask
-  return installOpened(task, openPath(walk, start, path, flags | O_LARGEFILE, permissions), flags)
+  return openUnleased(task, walk, start, path, flags, () =>
+    installOpened(task, openPath(walk, start, path, flags | O_LARGEFILE, permissions), flags),
+  )
 }
 
 /** In Linux's order (fs/open.c, build_open_flags). @throws Errno EINVAL, EAGAIN */

@@ -7,6 +7,7 @@ import {access, faccessat, faccessat2} from './access.ts'
 import {adjtimex, clockAdjtime} from './adjtimex.ts'
 import {archPrctl} from './arch-prctl.ts'
 import {brk} from './brk.ts'
+import {cachestat} from './cachestat.ts'
 import {capget, capset} from './capget.ts'
 import {chdir, chroot, fchdir} from './chdir.ts'
 import {chmod, fchmod, fchmodat, fchmodat2} from './chmod.ts'
@@ -27,6 +28,7 @@ import {fcntl} from './fcntl.ts'
 import {flock} from './flock.ts'
 import {fsync, sync, syncFileRange, syncfs} from './fsync.ts'
 import {futex} from './futex.ts'
+import {futexWaitv} from './futex-waitv.ts'
 import {getcwd} from './getcwd.ts'
 import {getdents, getdents64} from './getdents.ts'
 import {alarm, getitimer, setitimer} from './getitimer.ts'
@@ -372,7 +374,7 @@ export const table: readonly Row[] = [
     args: 'fd fcntl fcntlarg',
     promises: 'fcntl',
     result: 'fcntl',
-    support: {partial: 'no leases, no F_NOTIFY, no signals (F_SETSIG, O_ASYNC); no deadlock detection'},
+    support: {partial: 'O_ASYNC for pipes alone; no F_NOTIFY; no deadlock detection'},
   },
   {name: 'flock', x86_64: 73, arm64: 32, run: flock, args: 'fd lockop', promises: 'flock'},
   {name: 'pipe', x86_64: 22, run: pipe, args: 'fdpair_out', promises: 'stdio'},
@@ -930,6 +932,15 @@ export const table: readonly Row[] = [
     result: 'ptr',
   },
   {name: 'madvise', x86_64: 28, arm64: 233, run: madvise, args: 'ptr size advice', promises: 'stdio'},
+  {
+    name: 'cachestat',
+    x86_64: 451,
+    arm64: 451,
+    run: cachestat,
+    args: 'fd ptr ptr hex',
+    promises: 'stdio',
+    support: {partial: 'all of a file counts as cached, and as clean'},
+  },
   {name: 'msync', x86_64: 26, arm64: 227, run: msync, args: 'ptr size msyncflags', promises: 'stdio'},
   {name: 'mincore', x86_64: 27, arm64: 232, run: mincore, args: 'ptr size pages_out', promises: 'stdio'},
   {name: 'mlock', x86_64: 149, arm64: 228, run: mlock, args: 'ptr size', promises: 'stdio'},
@@ -1482,7 +1493,15 @@ export const table: readonly Row[] = [
     args: 'membarrier membarrierflags membarriercpu',
     result: 'membarrier',
     promises: 'stdio',
-    support: {partial: 'GLOBAL and PRIVATE_EXPEDITED'},
+    support: {partial: 'no commands of rseq'},
+  },
+  {
+    name: 'futex_waitv',
+    x86_64: 449,
+    arm64: 449,
+    run: futexWaitv,
+    args: 'ptr uint hex timespec clockid',
+    promises: 'always',
   },
   {
     name: 'futex',

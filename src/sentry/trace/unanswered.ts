@@ -46,7 +46,6 @@ export const unanswered: readonly Row[] = [
   row('migrate_pages', 256, 238, 'int size ptr ptr'),
   row('move_pages', 279, 239, 'int size ptr ptr ptr hex'),
   row('set_mempolicy_home_node', 450, 450, 'ptr size size hex'),
-  row('futex_waitv', 449, 449, 'ptr uint hex timespec clockid'),
   row('sysfs', 139, undefined, 'int hex hex'),
   row('uselib', 134, undefined, 'hex'),
   row('_sysctl', 156, undefined, 'hex'),

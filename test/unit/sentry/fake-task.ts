@@ -3,6 +3,7 @@
 import {type Credentials, capabilitiesOf} from '../../../src/sentry/credentials.ts'
 import {FdTable} from '../../../src/sentry/fd-table.ts'
 import type {Kernel} from '../../../src/sentry/kernel.ts'
+import {Leases} from '../../../src/sentry/leases.ts'
 import type {Process} from '../../../src/sentry/process.ts'
 import {ResourceLimits} from '../../../src/sentry/resource-limits.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
@@ -39,6 +40,7 @@ const ORDINARY: Credentials = {
 
 export class FakeKernel {
   readonly timers = new TimerQueue()
+  readonly leases = new Leases()
   readonly processes = new Map<number, Process>()
   readonly tasks = new Map<number, Task>()
   readonly notified: Task[] = []

@@ -5,6 +5,7 @@ import type {Context} from '../../../../src/platform/platform.ts'
 import {type Credentials, capabilitiesOf} from '../../../../src/sentry/credentials.ts'
 import {FdTable} from '../../../../src/sentry/fd-table.ts'
 import type {Kernel} from '../../../../src/sentry/kernel.ts'
+import {Leases} from '../../../../src/sentry/leases.ts'
 import {Process} from '../../../../src/sentry/process.ts'
 import {ProcessSignals} from '../../../../src/sentry/signals/process-signals.ts'
 import {TaskSignals} from '../../../../src/sentry/signals/task-signals.ts'
@@ -50,6 +51,7 @@ export class SimulatedTask {
       tasks: new Map(),
       platform: {memory: guest.memory},
       timers: new TimerQueue(),
+      leases: new Leases(),
       processes: new Map([[process.pid, process]]),
       rootMount: root,
       monotonicNs: () => this.nowNs,

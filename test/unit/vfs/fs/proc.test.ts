@@ -93,7 +93,7 @@ function process(): ProcProcess {
     maps: () => 'maps',
     smaps: () => 'smaps',
     smapsRollup: () => 'rollup',
-    pagemap: (_, words) => words.length,
+    pagemap: () => 0,
     setName: () => {},
     setOomScoreAdj: () => {},
     setCoredumpFilter: () => {},

@@ -1,0 +1,73 @@
+// futex_waitv(2): sleeps on several futexes at once (Documentation/userspace-api/futex2.rst).
+
+import {EAGAIN, EINVAL, Errno, ETIMEDOUT} from '../../abi/errno.ts'
+import {CLOCK_MONOTONIC, CLOCK_REALTIME} from '../../abi/time.ts'
+import {monotonicDeadlineNs} from '../clocks.ts'
+import type {FutexWaiter} from '../futex.ts'
+import type {Task} from '../task.ts'
+import {alignedFutex, futexKey, futexTable} from './futex.ts'
+import {BLOCKED, type Syscall} from './syscall.ts'
+import {readTimespec} from './time-argument.ts'
+
+const MOST_WAITERS = 128
+/** struct futex_waitv: val u64 at 0, uaddr u64 at 8, flags u32 at 16, a reserved u32 at 20. */
+const WAITER_BYTES = 24
+const FUTEX2_SIZE_U32 = 2
+const FUTEX2_SIZE_MASK = 3
+const FUTEX2_PRIVATE = 128
+const ANY = 0xffff_ffff | 0
+
+interface Wanted {
+  readonly address: number
+  readonly value: number
+}
+
+export const futexWaitv: Syscall = (task, args) => {
+  const list = args.address(0)
+  const count = args.uint32(1)
+  if (args.uint32(2) !== 0 || list === 0 || count === 0 || count > MOST_WAITERS) throw new Errno(EINVAL)
+  const deadlineNs = deadlineOf(task, args.address(3), args.int32(4))
+  const wanted = Array.from({length: count}, (_, index) => readWaiter(task, list + index * WAITER_BYTES))
+  for (const {address, value} of wanted) if (task.memory.readInt32(address) !== value) throw new Errno(EAGAIN)
+
+  const table = futexTable(task.kernel)
+  const waiters = wanted.map(({address}) => table.join(futexKey(task, address), ANY))
+  const leave = (): void => {
+    for (const waiter of waiters) if (!waiter.woken) table.leave(waiter)
+  }
+  return task.block({
+    queues: waiters.map(({queue}) => queue),
+    deadlineNs,
+    restart: 'sa-restart',
+    retry: (expired) => {
+      const index = lastWoken(waiters)
+      if (index < 0 && !expired) return BLOCKED
+      leave()
+      if (index < 0) throw new Errno(ETIMEDOUT)
+      return index
+    },
+    interrupted: leave,
+  })
+}
+
+/** Linux looks from the end. */
+function lastWoken(waiters: readonly FutexWaiter[]): number {
+  return waiters.findLastIndex(({woken}) => woken)
+}
+
+function readWaiter({memory}: Task, at: number): Wanted {
+  const flags = memory.readUint32(at + 16)
+  if (memory.readUint32(at + 20) !== 0) throw new Errno(EINVAL)
+  if (flags & ~(FUTEX2_SIZE_MASK | FUTEX2_PRIVATE)) throw new Errno(EINVAL)
+  if ((flags & FUTEX2_SIZE_MASK) !== FUTEX2_SIZE_U32) throw new Errno(EINVAL)
+  // A value of more than the futex's 32 bits can never be there.
+  if (memory.readUint32(at + 4) !== 0) throw new Errno(EINVAL)
+  return {address: alignedFutex(memory.readUint64(at + 8)), value: memory.readInt32(at)}
+}
+
+/** An absolute time. */
+function deadlineOf(task: Task, address: number, clock: number): number {
+  if (address === 0) return Number.POSITIVE_INFINITY
+  if (clock !== CLOCK_REALTIME && clock !== CLOCK_MONOTONIC) throw new Errno(EINVAL)
+  return monotonicDeadlineNs(task, clock, readTimespec(task, address))
+}

@@ -3,23 +3,16 @@
 //
 //   node ci/glibc-floor.mjs [FILE.node...]     default: every native/prebuilds/linux-*/*.node
 //
-// Source: the GNU symbol versioning of the ELF gABI, sections .gnu.version_r (SHT_GNU_verneed) and .dynamic.
+// It asks readelf(1) of binutils.
 
-import {readdirSync, readFileSync} from 'node:fs'
+import {spawnSync} from 'node:child_process'
+import {readdirSync} from 'node:fs'
 import {root} from './paths.mjs'
 
 const FLOOR = [2, 28]
 const FORBIDDEN = /^lib(stdc\+\+|gcc_s|c\+\+)\.so/
+const MAX_OUTPUT = 64 << 20
 const MUSL = /^libc\.(musl-|so$)/
-
-const SHT_DYNAMIC = 6
-const SHT_DYNSYM = 11
-const SHT_GNU_VERSYM = 0x6fffffff
-const SHT_GNU_VERNEED = 0x6ffffffe
-const DT_NEEDED = 1n
-const SECTION_HEADER_BYTES = 64
-const DYNAMIC_ENTRY_BYTES = 16
-const SYMBOL_BYTES = 24
 
 const files = process.argv.length > 2 ? process.argv.slice(2) : prebuilt()
 if (files.length === 0) fail('there is no native/prebuilds: npm run prebuildify')
@@ -37,12 +30,10 @@ function prebuilt() {
 }
 
 function check(file) {
-  const elf = readFileSync(file)
-  if (elf.readUInt32BE(0) !== 0x7f454c46 || elf[4] !== 2 || elf[5] !== 1)
+  if (!/ELF64[\s\S]*little endian/.test(readelf(file, '--file-header')))
     fail(`${file}: no 64-bit little-endian ELF`)
 
-  const sections = sectionsOf(elf)
-  const needed = neededLibraries(elf, sections)
+  const needed = [...readelf(file, '--dynamic').matchAll(/\(NEEDED\).*\[(.+)\]/g)].map(([, name]) => name)
   const forbidden = needed.filter((name) => FORBIDDEN.test(name))
   if (forbidden.length > 0) fail(`${file}: needs ${forbidden.join(', ')}; link it statically`)
 
@@ -55,7 +46,7 @@ function check(file) {
     console.log(`${shown}: needs ${needed.join(' ')}`)
     return
   }
-  const needs = versionedSymbols(elf, sections).filter(({version}) => /^GLIBC_\d/.test(version))
+  const needs = undefinedSymbols(file).filter(({version}) => /^GLIBC_\d/.test(version))
   if (needs.length === 0) fail(`${file}: names no glibc version at all`)
 
   const tooNew = needs.filter(({version}) =>
@@ -71,62 +62,20 @@ function check(file) {
   console.log(`${shown}: ${versions.join(' ')}; needs ${needed.join(' ')}`)
 }
 
-function sectionsOf(elf) {
-  const offset = Number(elf.readBigUInt64LE(0x28))
-  return Array.from({length: elf.readUInt16LE(0x3c)}, (_, index) => {
-    const at = offset + index * SECTION_HEADER_BYTES
-    return {
-      type: elf.readUInt32LE(at + 4),
-      offset: Number(elf.readBigUInt64LE(at + 24)),
-      size: Number(elf.readBigUInt64LE(at + 32)),
-      link: elf.readUInt32LE(at + 40),
-    }
+/** What the file takes from others, with the version it asks for: `name@GLIBC_2.17 (3)`. */
+function undefinedSymbols(file) {
+  const lines = readelf(file, '--dyn-syms').matchAll(/ UND (\S+?)@(\S+)/g)
+  return [...lines].map(([, name, version]) => ({name, version}))
+}
+
+function readelf(file, what) {
+  const {stdout, error} = spawnSync('readelf', ['--wide', what, file], {
+    encoding: 'utf8',
+    maxBuffer: MAX_OUTPUT,
+    env: {...process.env, LC_ALL: 'C'},
   })
-}
-
-function neededLibraries(elf, sections) {
-  const dynamic = sections.find((section) => section.type === SHT_DYNAMIC)
-  const names = []
-  for (let at = dynamic.offset; at < dynamic.offset + dynamic.size; at += DYNAMIC_ENTRY_BYTES) {
-    if (elf.readBigInt64LE(at) !== DT_NEEDED) continue
-    names.push(text(elf, sections[dynamic.link], Number(elf.readBigUInt64LE(at + 8))))
-  }
-  return names
-}
-
-// Verneed {version u16, count u16, file u32, aux u32, next u32}; Vernaux {hash u32, flags u16, other u16, name u32, next u32}.
-function versionNames(elf, sections) {
-  const section = sections.find(({type}) => type === SHT_GNU_VERNEED)
-  const names = new Map()
-  if (!section) return names
-
-  for (let need = section.offset, step = 1; step !== 0; need += step) {
-    let aux = need + elf.readUInt32LE(need + 8)
-    for (let left = elf.readUInt16LE(need + 2); left > 0; left--) {
-      names.set(elf.readUInt16LE(aux + 6), text(elf, sections[section.link], elf.readUInt32LE(aux + 8)))
-      aux += elf.readUInt32LE(aux + 12)
-    }
-    step = elf.readUInt32LE(need + 12)
-  }
-  return names
-}
-
-/** What the file takes from others, with the version it asks for. .gnu.version has one u16 for each dynamic symbol. */
-function versionedSymbols(elf, sections) {
-  const names = versionNames(elf, sections)
-  const symbols = sections.find(({type}) => type === SHT_DYNSYM)
-  const versions = sections.find(({type}) => type === SHT_GNU_VERSYM)
-  if (!versions) return []
-
-  return Array.from({length: symbols.size / SYMBOL_BYTES}, (_, index) => ({
-    name: text(elf, sections[symbols.link], elf.readUInt32LE(symbols.offset + index * SYMBOL_BYTES)),
-    version: names.get(elf.readUInt16LE(versions.offset + index * 2)),
-  })).filter(({version}) => version !== undefined)
-}
-
-function text(elf, strings, offset) {
-  const start = strings.offset + offset
-  return elf.toString('latin1', start, elf.indexOf(0, start))
+  if (error) fail(`readelf cannot be run (${error.code}): install binutils`)
+  return stdout
 }
 
 function isAbove(version, floor) {

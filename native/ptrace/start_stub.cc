@@ -41,8 +41,10 @@ constexpr int kNamespaces =
     CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS | CLONE_NEWCGROUP;
 // From the most to the least: a user namespace lets anybody have the others; some hosts forbid them all. Who may change its user
 // has to do so before it is in a user namespace, where there is no other user to become: it gets one later.
+// The last is for Yama's scope 2, which asks for power over the tracee's user namespace.
 constexpr std::initializer_list<int> kTries = {CLONE_NEWUSER | kNamespaces, kNamespaces, 0};
-constexpr std::initializer_list<int> kTriesWithIdentity = {kNamespaces, 0};
+constexpr std::initializer_list<int> kTriesWithIdentity = {kNamespaces, 0,
+                                                           CLONE_NEWUSER | kNamespaces};
 // Nobody's, on every distribution: the kernel's overflowuid.
 constexpr long kUnprivilegedId = 65534;
 

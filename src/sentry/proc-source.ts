@@ -9,6 +9,7 @@ import type {Location, Mount} from '../vfs/location.ts'
 import {readHostClock} from './host-clock.ts'
 import type {Kernel} from './kernel.ts'
 import {ProcessView} from './process-view.ts'
+import {CPU_COUNT} from './syscalls/sched.ts'
 import {KERNEL_RELEASE, KERNEL_VERSION} from './syscalls/uname.ts'
 
 /** The default on machines with few processors. */
@@ -18,8 +19,7 @@ export class KernelProcSource implements ProcSource {
   readonly release = KERNEL_RELEASE
   readonly version = KERNEL_VERSION
   readonly machine = arch.machine
-  /** sched_getaffinity(2) says the same. */
-  readonly cpuCount = 1
+  readonly cpuCount = CPU_COUNT
   readonly maxPid = MAX_PID
   readonly #kernelOf: () => Kernel
   #cpuinfo: ByteString | undefined
@@ -67,6 +67,12 @@ export class KernelProcSource implements ProcSource {
   memory(): {totalBytes: number; freeBytes: number} {
     const {memory} = this.#kernel.platform
     return {totalBytes: memory.size, freeBytes: memory.size - memory.allocatedBytes}
+  }
+
+  get faults(): number {
+    let faults = 0
+    for (const {memoryMap} of this.#kernel.processes.values()) faults += memoryMap.faults
+    return faults
   }
 
   uptime(): {seconds: number; idleSeconds: number; began: Timespec} {

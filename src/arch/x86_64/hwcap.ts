@@ -8,6 +8,9 @@ export function hardwareCapabilities(
   return [hwcap, hwcap2]
 }
 
+/** A processor's paragraph of the host's /proc/cpuinfo, as the only one of its package. */
 export function cpuinfo(hostText: string): string {
-  return hostText
+  const set = (text: string, names: string, value: number): string =>
+    text.replace(new RegExp(`^(${names})(\\s*: )\\d+$`, 'gm'), (_, name, colon) => `${name}${colon}${value}`)
+  return set(set(hostText, 'siblings|cpu cores', 1), 'physical id|core id|apicid|initial apicid', 0)
 }

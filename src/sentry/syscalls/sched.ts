@@ -4,6 +4,9 @@ import {E2BIG, EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
 
+/** Processors that a guest has, in all that counts them. */
+export const CPU_COUNT = 1
+
 const SCHED_OTHER = 0
 const SCHED_FIFO = 1
 const SCHED_RR = 2
@@ -29,7 +32,7 @@ export const schedGetaffinity: Syscall = (task, args) => {
   if (length < MASK_BYTES || length % MASK_BYTES !== 0) throw new Errno(EINVAL)
   target(task, args.int32(0))
   const mask = new Uint8Array(MASK_BYTES)
-  mask[0] = 1
+  mask[0] = 2 ** CPU_COUNT - 1
   task.memory.writeBytes(args.address(2), mask)
   return MASK_BYTES
 }

@@ -24,6 +24,8 @@ export interface ProcSource {
   cpuinfo(): ByteString
   readonly cpuCount: number
   memory(): {totalBytes: number; freeBytes: number}
+  /** Page faults of all processes. */
+  readonly faults: number
   /** Seconds since the sandbox began, of its processors all together idle, and the time it began. */
   uptime(): {seconds: number; idleSeconds: number; began: Time}
   readonly maxPid: number

@@ -4,6 +4,7 @@ import type {ByteString} from '../file.ts'
 import {randomUuid} from '../random.ts'
 import {directory, fixedContents, link, type Make, text} from './proc-nodes.ts'
 import type {ProcSource} from './proc-source.ts'
+import {vmstatText} from './proc-vmstat.ts'
 
 type Entries = Record<ByteString, {kind: number; make: Make}>
 
@@ -25,6 +26,7 @@ export function systemEntries(source: ProcSource): Entries {
     swaps: text(() => 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n'),
     sys: sysDirectory(source),
     uptime: text(() => uptimeText(source)),
+    vmstat: text(() => vmstatText(source)),
     version: text(() => `Linux version ${source.release} (hv@hv) ${source.version}\n`),
   }
 }
@@ -77,7 +79,7 @@ function statText(source: ProcSource): ByteString {
     lines += `cpu${cpu} ${share(busy)} 0 0 ${share(idle)} 0 0 0 0 0 0\n`
   }
   const processes = source.pids().length
-  return `${lines}intr 0\nctxt 0\nbtime ${began.seconds}\nprocesses ${processes}\nprocs_running 1\nprocs_blocked 0\n`
+  return `${lines}intr 0\nctxt 0\nbtime ${began.seconds}\nprocesses ${processes}\nprocs_running 1\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n`
 }
 
 function sysDirectory(source: ProcSource): {kind: number; make: Make} {

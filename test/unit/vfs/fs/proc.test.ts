@@ -44,6 +44,7 @@ function source(): ProcSource {
     machine: 'x86_64',
     cpuinfo: () => 'processor\t: 0\n',
     cpuCount: 1,
+    faults: 7,
     memory: () => ({totalBytes: 64 << 20, freeBytes: 32 << 20}),
     uptime: () => ({seconds: 12.5, idleSeconds: 3, began: {seconds: 1_700_000_000, nanoseconds: 0}}),
     maxPid: 32768,

@@ -1,6 +1,5 @@
 // Sleep: a blocked task on the queues, descriptors and the deadline that its call waits for.
 
-import {SIGKILL} from '../abi/signal.ts'
 import type {HostWatch} from './host-watch.ts'
 import type {Task} from './task.ts'
 import type {Timer, TimerQueue} from './timers.ts'
@@ -29,7 +28,7 @@ export class Sleep {
   /** Is there a signal that the call may see? */
   get isInterruptible(): boolean {
     const {signals} = this.task
-    return signals.attention !== 0 && (!this.wait.onlyKillable || signals.pendingSet.has(SIGKILL))
+    return signals.attention !== 0 && (!this.wait.onlyKillable || signals.hasFatal)
   }
 
   begin(): void {

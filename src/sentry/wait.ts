@@ -17,7 +17,7 @@ export interface Wait {
   /** CLOCK_MONOTONIC nanoseconds; `retry` is then called with expired = true. */
   readonly deadlineNs?: number
   readonly restart: Restart
-  /** Only SIGKILL ends it early; other signals wait until the call is done. */
+  /** Only what ends the process ends it early; other signals wait until the call is done. */
   readonly onlyKillable?: boolean
   /**
    * Called after a wake (spurious ones too) and at the deadline. Like a handler it returns the result or throws Errno;

@@ -2,6 +2,7 @@
 
 import {EACCES, EFAULT, EINVAL, ENOMEM, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE, PROT_NONE, PROT_WRITE} from '../../platform/platform.ts'
+import {SLICE_PAGES} from '../slices.ts'
 import {OUT_OF_MEMORY} from './fault-signal.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {forEachPart, populate} from './populate.ts'
@@ -49,16 +50,23 @@ export const removePages: Advice = (map, start, end) => {
   })
 }
 
-/** MADV_POPULATE_READ (access PROT_READ) and _WRITE (PROT_WRITE): man 2 madvise gives the errors. */
-export function populatePages(access: number): Advice {
-  return (map, start, end) => {
-    const isCovered = forEachPart(map, start, end, (vma, from, to) => {
-      if ((vma.protection & (access & PROT_WRITE || PROT_ALL)) === PROT_NONE) throw new Errno(EINVAL)
-      const outcome = populate(map, from, to, access)
-      if (outcome !== true) throw new Errno(outcome === OUT_OF_MEMORY ? ENOMEM : EFAULT)
-    })
-    return isCovered
+/**
+ * MADV_POPULATE_READ (access PROT_READ) and _WRITE (PROT_WRITE), a slice of it.
+ * @returns where the next one begins
+ * @throws Errno as man 2 madvise says; ENOMEM at a hole
+ */
+export function populatePages(map: MemoryMap, start: number, end: number, access: number): number {
+  const sliceEnd = Math.min(end, start + SLICE_PAGES * PAGE_SIZE)
+  let at = start
+  while (at < sliceEnd) {
+    const vma = map.vmas.at(at)
+    if (vma === undefined) throw new Errno(ENOMEM)
+    if ((vma.protection & (access & PROT_WRITE || PROT_ALL)) === PROT_NONE) throw new Errno(EINVAL)
+    const outcome = populate(map, at, Math.min(sliceEnd, vma.end), access)
+    if (typeof outcome !== 'number') throw new Errno(outcome === OUT_OF_MEMORY ? ENOMEM : EFAULT)
+    at = outcome
   }
+  return at
 }
 
 /** Advice about what may come, which changes nothing. */

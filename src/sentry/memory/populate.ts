@@ -1,28 +1,42 @@
 // Populating ahead of the guest: MAP_POPULATE, mlock(2), MADV_POPULATE_*.
 
 import {PAGE_SIZE, PROT_NONE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import {SLICE_PAGES} from '../slices.ts'
 import type {FaultSignal} from './fault-signal.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {ENTRY_PROTECTION} from './page-table.ts'
 import type {Vma} from './vma.ts'
 
-/** Makes every page of [start, end) accessible. @returns true, or what the first page that cannot be ends in */
-export function populate(map: MemoryMap, start: number, end: number, access: number): true | FaultSignal {
-  for (let page = start / PAGE_SIZE; page < end / PAGE_SIZE; page++) {
+/**
+ * Makes pages of [start, end) accessible, a slice of them at most.
+ * @returns the address behind the last one, or what the first page that cannot be ends in
+ */
+export function populate(map: MemoryMap, start: number, end: number, access: number): number | FaultSignal {
+  const sliceEnd = Math.min(end / PAGE_SIZE, start / PAGE_SIZE + SLICE_PAGES)
+  for (let page = start / PAGE_SIZE; page < sliceEnd; page++) {
     if ((map.pages.get(page) & ENTRY_PROTECTION & access) !== 0) continue
-    const outcome = map.handleFault(page * PAGE_SIZE, access, end / PAGE_SIZE - page)
+    const outcome = map.handleFault(page * PAGE_SIZE, access, sliceEnd - page)
     if (outcome !== true) return outcome
   }
-  return true
+  return sliceEnd * PAGE_SIZE
 }
 
-/** As mm_populate does: each mapping for what it will be used for, and what fails is left to the faults to come. */
-export function populateAhead(map: MemoryMap, start: number, end: number): void {
+/**
+ * As mm_populate does: each mapping for what it will be used for, and what fails is left to the faults to come.
+ * @returns where the next slice begins: `end` when there is none
+ */
+export function populateAhead(map: MemoryMap, start: number, end: number): number {
+  let left = SLICE_PAGES * PAGE_SIZE
   for (const vma of map.vmas.within(start, end)) {
     if (vma.protection === PROT_NONE) continue
     const access = vma.protection & PROT_WRITE && !vma.isShared ? PROT_WRITE : PROT_READ
-    if (populate(map, Math.max(start, vma.start), Math.min(end, vma.end), access) !== true) return
+    const from = Math.max(start, vma.start)
+    const reached = populate(map, from, Math.min(end, vma.end, from + left), access)
+    if (typeof reached !== 'number') return end
+    left -= reached - from
+    if (left === 0) return reached
   }
+  return end
 }
 
 /** Sets and clears VM_ flags on [start, end). @returns whether the range has no holes @throws Errno ENOMEM */

@@ -3,6 +3,7 @@
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {Mappable} from '../../vfs/file.ts'
+import {pagesWithin} from '../../vfs/fs/page-range.ts'
 import type {Backing} from './vma.ts'
 
 export class SharedMemory implements Mappable, Backing {
@@ -45,8 +46,7 @@ export class SharedMemory implements Mappable, Backing {
 
   /** MADV_REMOVE: the pages read as zero again. Nobody may have them mapped. */
   discard(firstPage: number, pages: number): void {
-    const end = firstPage + pages
-    this.#discardFrom([...this.#offsets.keys()].filter((page) => page >= firstPage && page < end))
+    this.#discardFrom(pagesWithin(this.#offsets, firstPage, firstPage + pages))
   }
 
   markDirty(): void {}

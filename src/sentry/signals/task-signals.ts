@@ -1,7 +1,7 @@
 // TaskSignals: a task's half of signals: its mask, its own pending queue, its alternate stack.
 
 import {plainInfo, SI_KERNEL, type SignalInfo} from '../../abi/siginfo.ts'
-import {SIGKILL, SIGSTOP} from '../../abi/signal.ts'
+import {defaultAction, SIG_DFL, SIGKILL, SIGSTOP} from '../../abi/signal.ts'
 import {SignalSet} from '../../abi/signal-set.ts'
 import type {FaultRecord} from '../../arch/architecture.ts'
 import type {Task} from '../task.ts'
@@ -134,6 +134,16 @@ export class TaskSignals {
   /** Pending for the task or its process, blocked or not. */
   get pendingSet(): SignalSet {
     return this.pending.set.union(this.process.pending.set)
+  }
+
+  /** A signal is pending that will end the process: Linux's fatal_signal_pending. */
+  get hasFatal(): boolean {
+    for (const signal of this.pendingSet.intersection(this.#deliverable())) {
+      const {handler} = this.process.action(signal)
+      const action = defaultAction(signal)
+      if (handler === SIG_DFL && action !== 'ignore' && action !== 'stop') return true
+    }
+    return false
   }
 
   /** Brings `attention` up to date after a change of a queue, a mask or the stop state. */

@@ -1,35 +1,39 @@
 // getrandom(2).
 
+import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {fillRandom} from '../../vfs/random.ts'
+import {nextSlice, SLICE_BYTES} from '../slices.ts'
 import type {Syscall} from './syscall.ts'
 
 const GRND_NONBLOCK = 1
 const GRND_RANDOM = 2
 const GRND_INSECURE = 4
 
-/** Linux moves no more in one call. */
-const MAX_BYTES = 32 * 1024 * 1024 - 1
 const CHUNK_BYTES = 64 * 1024
 
 export const getrandom: Syscall = (task, args) => {
   const address = args.address(0)
-  const length = Math.min(args.address(1), MAX_BYTES)
+  const length = Math.min(args.address(1), MAX_RW_COUNT)
   const flags = args.uint32(2)
   if (flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) throw new Errno(EINVAL)
   if ((flags & (GRND_RANDOM | GRND_INSECURE)) === (GRND_RANDOM | GRND_INSECURE)) throw new Errno(EINVAL)
 
   let done = 0
-  while (done < length) {
-    const chunk = fillRandom(new Uint8Array(Math.min(CHUNK_BYTES, length - done)))
-    // A later chunk's fault shortens the result, as in Linux.
-    try {
-      task.memory.writeBytes(address + done, chunk)
-    } catch (error) {
-      if (done > 0 && error instanceof Errno) return done
-      throw error
+  const fill = (): number => {
+    const sliceEnd = Math.min(length, done + SLICE_BYTES)
+    while (done < sliceEnd) {
+      const chunk = fillRandom(new Uint8Array(Math.min(CHUNK_BYTES, sliceEnd - done)))
+      // A later chunk's fault shortens the result, as in Linux.
+      try {
+        task.memory.writeBytes(address + done, chunk)
+      } catch (error) {
+        if (done > 0 && error instanceof Errno) return done
+        throw error
+      }
+      done += chunk.length
     }
-    done += chunk.length
+    return done < length ? nextSlice(task, fill, {moved: () => done}) : done
   }
-  return done
+  return fill()
 }

@@ -7,6 +7,7 @@ import * as advice from '../memory/advise.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
 import {changeFlags, forEachPart} from '../memory/populate.ts'
 import {pageAlign, VM_DONTDUMP, VM_DONTFORK, VM_WIPEONFORK} from '../memory/vma.ts'
+import {stepThrough} from '../slices.ts'
 import type {Syscall} from './syscall.ts'
 
 export const madvise: Syscall = (task, args) => {
@@ -20,6 +21,10 @@ export const madvise: Syscall = (task, args) => {
   // Linux's test is for a sum that wraps; between user space and that there is nothing mapped.
   if (end >= 2 ** 64) throw new Errno(EINVAL)
   if (end > map.userTop) throw new Errno(ENOMEM)
+  const access = populates[args.int32(2)]
+  if (access !== undefined) {
+    return stepThrough(task, address, end, (from) => advice.populatePages(map, from, end, access), 0)
+  }
   if (!advise(map, address, end)) throw new Errno(ENOMEM)
   return 0
 }
@@ -45,9 +50,15 @@ const advices: Record<number, advice.Advice | undefined> = {
   [mman.MADV_KEEPONFORK]: (map, start, end) => changeFlags(map, start, end, 0, VM_WIPEONFORK),
   [mman.MADV_COLD]: advice.noteAdvice,
   [mman.MADV_PAGEOUT]: advice.noteAdvice,
-  [mman.MADV_POPULATE_READ]: advice.populatePages(PROT_READ),
-  [mman.MADV_POPULATE_WRITE]: advice.populatePages(PROT_WRITE),
+  [mman.MADV_POPULATE_READ]: advice.noteAdvice,
+  [mman.MADV_POPULATE_WRITE]: advice.noteAdvice,
   [mman.MADV_DONTNEED_LOCKED]: advice.dropLockedPages,
+}
+
+/** The advice that works for long. */
+const populates: Record<number, number | undefined> = {
+  [mman.MADV_POPULATE_READ]: PROT_READ,
+  [mman.MADV_POPULATE_WRITE]: PROT_WRITE,
 }
 
 function wipeOnFork(map: MemoryMap, start: number, end: number): boolean {

@@ -2,6 +2,7 @@
 
 import {EINVAL, ENOMEM, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
+import {nextSlice, SLICE_BYTES} from '../slices.ts'
 import type {Syscall} from './syscall.ts'
 
 /** Bytes of the vector written at once: one for each page. */
@@ -18,15 +19,20 @@ export const mincore: Syscall = (task, args) => {
   const count = Math.ceil(length / PAGE_SIZE)
   task.memory.check(vector, count)
 
-  for (let done = 0; done < count; done += BATCH_PAGES) {
-    const pages = Math.min(BATCH_PAGES, count - done)
-    const start = first + done
-    if (!map.vmas.covers(start * PAGE_SIZE, (start + pages) * PAGE_SIZE)) throw new Errno(ENOMEM)
-    const residence = new Uint8Array(pages)
-    map.pages.forEach(start, start + pages, (page) => {
-      residence[page - start] = 1
-    })
-    task.memory.writeBytes(vector + done, residence)
+  let done = 0
+  const look = (): number => {
+    const sliceEnd = Math.min(count, done + SLICE_BYTES)
+    for (; done < sliceEnd; done += BATCH_PAGES) {
+      const pages = Math.min(BATCH_PAGES, count - done)
+      const start = first + done
+      if (!map.vmas.covers(start * PAGE_SIZE, (start + pages) * PAGE_SIZE)) throw new Errno(ENOMEM)
+      const residence = new Uint8Array(pages)
+      map.pages.forEach(start, start + pages, (page) => {
+        residence[page - start] = 1
+      })
+      task.memory.writeBytes(vector + done, residence)
+    }
+    return done < count ? nextSlice(task, look) : 0
   }
-  return 0
+  return look()
 }

@@ -9,6 +9,7 @@ import {lockedBytes, mappedBytes} from '../memory/accounting.ts'
 import {changeFlags, forEachPart, populateAhead} from '../memory/populate.ts'
 import {pageAlign, VM_LOCKED, VM_LOCKONFAULT} from '../memory/vma.ts'
 import {RLIMIT_MEMLOCK} from '../resource-limits.ts'
+import {stepThrough} from '../slices.ts'
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
 
@@ -41,8 +42,7 @@ export const mlockall: Syscall = (task, args) => {
   map.defaultFlags = flags & MCL_FUTURE ? vmFlags : 0
   if (!(flags & MCL_CURRENT)) return 0
   changeFlags(map, 0, map.userTop, vmFlags, LOCK_FLAGS)
-  if (vmFlags === VM_LOCKED) populateAhead(map, 0, map.userTop)
-  return 0
+  return vmFlags === VM_LOCKED ? populateRange(task, 0, map.userTop, 0) : 0
 }
 
 export const munlockall: Syscall = (task) => {
@@ -75,8 +75,13 @@ function lockRange(task: Task, address: number, length: number, flags: number): 
   })
   if (lockedBytes(map.vmas) + added > lockLimit(task)) throw new Errno(ENOMEM)
   if (!changeFlags(map, start, end, flags, LOCK_FLAGS)) throw new Errno(ENOMEM)
-  if (flags === VM_LOCKED) populateAhead(map, start, end)
-  return 0
+  return flags === VM_LOCKED ? populateRange(task, start, end, 0) : 0
+}
+
+/** Populates [start, end) in slices; the call's result is `result`. */
+export function populateRange(task: Task, start: number, end: number, result: number): number {
+  const map = task.process.memoryMap
+  return stepThrough(task, start, end, (from) => populateAhead(map, from, end), result)
 }
 
 /** The pages that the range touches. @throws Errno EINVAL when the range wraps; ENOMEM outside user space */

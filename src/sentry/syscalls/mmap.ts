@@ -26,7 +26,6 @@ import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
 import {isDevice, ZERO_DEV} from '../../vfs/devices.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import type {MapRequest} from '../memory/memory-map.ts'
-import {populateAhead} from '../memory/populate.ts'
 import {SharedMemory} from '../memory/shared-memory.ts'
 import {
   PROT_ALL,
@@ -40,7 +39,7 @@ import {
 import {unsealedProtection} from '../seals.ts'
 import type {Task} from '../task.ts'
 import {backingOf} from './mapping-backing.ts'
-import {canLock} from './mlock.ts'
+import {canLock, populateRange} from './mlock.ts'
 import type {Syscall} from './syscall.ts'
 
 const MAP_32BIT = arch.kernelAbi.mmapBelow2GiB
@@ -92,8 +91,7 @@ export const mmap: Syscall = (task, args) => {
   if (source.file !== undefined && !(source.file.flags & O_NOATIME)) source.file.inode.touchAccess?.()
   const locks = ((vmFlags | map.defaultFlags) & (VM_LOCKED | VM_LOCKONFAULT)) === VM_LOCKED
   const populates = (flags & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE
-  if (locks || populates) populateAhead(map, start, start + pageAlign(length))
-  return start
+  return locks || populates ? populateRange(task, start, start + pageAlign(length), start) : start
 }
 
 function placing(flags: number): MapRequest['fixed'] {

@@ -2,9 +2,9 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE} from '../../abi/mman.ts'
-import {populateAhead} from '../memory/populate.ts'
 import {remap} from '../memory/remap.ts'
 import {pageAlign, VM_LOCKED} from '../memory/vma.ts'
+import {populateRange} from './mlock.ts'
 import type {Syscall} from './syscall.ts'
 
 export const mremap: Syscall = (task, args) => {
@@ -22,6 +22,6 @@ export const mremap: Syscall = (task, args) => {
   const target = isFixed ? args.address(4) : undefined
   const start = remap(map, {address: args.address(0), oldLength, newLength, mayMove, keepsOld, target})
   const vma = map.vmas.at(start)
-  if (vma !== undefined && vma.flags & VM_LOCKED) populateAhead(map, start, start + pageAlign(newLength))
-  return start
+  const isLocked = vma !== undefined && (vma.flags & VM_LOCKED) !== 0
+  return isLocked ? populateRange(task, start, start + pageAlign(newLength), start) : start
 }

@@ -8,6 +8,7 @@ import {FULL_DEV, isDevice, NULL_DEV} from '../../vfs/devices.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import type {PipeEnd} from '../../vfs/pipe.ts'
 import {raiseOwn} from '../signals/own.ts'
+import {nextSlice, SLICE_BYTES} from '../slices.ts'
 import type {Task} from '../task.ts'
 import {limitWrite} from './file-size-limit.ts'
 import {clearSetIdForWrite} from './set-id-bits.ts'
@@ -48,12 +49,10 @@ export function requireSink({inode, flags}: OpenFile): void {
 }
 
 const CHUNK = 64 * 1024
-/** One call moves no more, as its caller must expect: the sentry answers nobody meanwhile. */
-const MAX_BYTES = 32 << 20
 
 /**
  * Moves up to `length` bytes. It sleeps until the first byte moves, then returns what moves at once.
- * @param finish called with the number of bytes when the call ends well; its result is the call's
+ * @param finish called with the number of bytes when a slice or the call ends well; its last result is the call's
  * @param nonBlocking EAGAIN in place of sleep, whatever the files say
  */
 export function pump(
@@ -64,22 +63,36 @@ export function pump(
   nonBlocking: boolean,
   finish: (moved: number) => number,
 ): number {
+  let moved = 0
   const attempt = (): number => {
-    const moved = moveNow(task, source, sink, Math.min(length, MAX_BYTES), nonBlocking)
-    return moved === BLOCKED ? BLOCKED : finish(moved)
+    const sliceEnd = Math.min(length, moved + SLICE_BYTES)
+    const outcome = moveNow(task, source, sink, moved, sliceEnd, nonBlocking)
+    if (outcome === BLOCKED) {
+      return task.block({files: waitedFor(source, sink), restart: 'sa-restart', retry: attempt})
+    }
+    moved = outcome
+    const result = finish(moved)
+    const goesOn = moved >= sliceEnd && moved < length
+    return goesOn ? nextSlice(task, attempt, {moved: () => moved}) : result
   }
-  const result = attempt()
-  if (result !== BLOCKED) return result
-  return task.block({files: waitedFor(source, sink), restart: 'sa-restart', retry: attempt})
+  return attempt()
 }
 
-function moveNow(task: Task, source: Source, sink: Sink, length: number, nonBlocking: boolean): number {
-  const buffer = new Uint8Array(Math.min(CHUNK, length))
+/** @returns how many bytes of the call have moved now; BLOCKED when none did and the task is to sleep */
+function moveNow(
+  task: Task,
+  source: Source,
+  sink: Sink,
+  before: number,
+  end: number,
+  nonBlocking: boolean,
+): number {
+  const buffer = new Uint8Array(Math.min(CHUNK, end - before))
   clearSetIdForWrite(task, sink.file)
-  let moved = 0
+  let moved = before
   try {
-    while (moved < length) {
-      const wanted = buffer.subarray(0, Math.min(buffer.length, length - moved))
+    while (moved < end) {
+      const wanted = buffer.subarray(0, Math.min(buffer.length, end - moved))
       const count = source.peek(wanted, moved)
       if (count === 0) break
       const position = sink.position === undefined ? undefined : sink.position + moved

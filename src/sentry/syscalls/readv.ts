@@ -2,12 +2,11 @@
 
 import {EINVAL, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
 import {RWF_APPEND, RWF_DSYNC, RWF_HIPRI, RWF_NOWAIT, RWF_SYNC} from '../../abi/iovec.ts'
-import {O_APPEND, O_NONBLOCK} from '../../abi/open-flags.ts'
-import type {OpenFile} from '../../vfs/file.ts'
+import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import type {Task} from '../task.ts'
 import {openFile, readableAt, readableFile, writableAt, writableFile} from './descriptor-argument.ts'
 import type {Arguments, Syscall} from './syscall.ts'
-import {readRange, readRanges, writeRange, writeRanges} from './transfer.ts'
+import {readRange, readRanges, withFlags, writeRange, writeRanges} from './transfer.ts'
 
 const READ_FLAGS = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT
 const WRITE_FLAGS = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND
@@ -29,11 +28,10 @@ export const pwritev2: Syscall = (task, args) => {
   const flags = args.uint32(5)
   if (flags & ~WRITE_FLAGS) throw new Errno(EOPNOTSUPP)
   const position = optionalPosition(args)
-  const file = openFile(task, args.int32(0))
-  if (flags & RWF_APPEND) return withFlags(file, O_APPEND, () => writeVector(task, args, position))
-  const written = writeVector(task, args, position)
-  if (flags & (RWF_DSYNC | RWF_SYNC)) file.sync()
-  return written
+  if (!(flags & (RWF_APPEND | RWF_DSYNC | RWF_SYNC))) return writeVector(task, args, position)
+  const file = (position === undefined ? writableFile : writableAt)(task, args.int32(0))
+  const ranges = task.memory.readIovecs(args.address(1), args.address(2))
+  return writeRanges(task, file, ranges, position, flags)
 }
 
 function readVector(task: Task, args: Arguments, position: number | undefined): number {
@@ -62,15 +60,4 @@ function positionOf(args: Arguments): number {
 /** -1 stands for the file offset. */
 function optionalPosition(args: Arguments): number | undefined {
   return args.int64(3) === -1 ? undefined : positionOf(args)
-}
-
-/** Status flags that hold for one call. */
-function withFlags(file: OpenFile, flags: number, call: () => number): number {
-  const before = file.flags
-  file.flags |= flags
-  try {
-    return call()
-  } finally {
-    file.flags = before
-  }
 }

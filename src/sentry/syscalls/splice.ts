@@ -31,9 +31,10 @@ export const splice: Syscall = (task, args) => {
   checkOffset(output, to)
 
   const sink: Sink = {file: output, position: to}
+  const start = input.position
   const finish = (moved: number) => {
     if (from !== undefined) task.memory.writeInt64(inAddress, from + moved)
-    else if (hasPositions(input)) input.position += moved
+    else if (hasPositions(input)) input.position = start + moved
     if (to !== undefined) task.memory.writeInt64(outAddress, to + moved)
     return moved
   }

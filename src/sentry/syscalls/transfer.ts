@@ -2,17 +2,20 @@
 // The fast paths, one range that lies in a row and moves at once, make nothing but the view.
 
 import {EAGAIN, EPIPE, Errno} from '../../abi/errno.ts'
-import {O_NONBLOCK, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
+import {S_IFREG} from '../../abi/file-mode.ts'
+import {RWF_APPEND, RWF_DSYNC, RWF_SYNC} from '../../abi/iovec.ts'
+import {O_APPEND, O_NONBLOCK, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import type {Iovec} from '../memory/user-memory.ts'
 import {raiseOwn} from '../signals/own.ts'
+import {nextSlice, SLICE_BYTES, type SliceOptions} from '../slices.ts'
 import type {Task} from '../task.ts'
+import type {Wait} from '../wait.ts'
 import {limitWrite} from './file-size-limit.ts'
 import {gather, SCRATCH_BYTES, scatterRead} from './scratch.ts'
 import {clearSetIdForWrite} from './set-id-bits.ts'
-import {BLOCKED} from './syscall.ts'
 
 /**
  * Reads once into [address, address + length): a short count ends it.
@@ -49,10 +52,13 @@ export function readRanges(
   moved = 0,
 ): number {
   // Files of records (eventfd, timerfd) and terminals must see one read: what fits is read in one piece.
-  const inOnePiece = moved === 0 && sum(ranges) <= SCRATCH_BYTES
+  const total = sum(ranges)
+  const inOnePiece = moved === 0 && total <= SCRATCH_BYTES
+  const progress = (): number => moved
   const attempt = (): number => {
     try {
       if (inOnePiece) return scatterRead(task.memory, file, ranges, position)
+      const sliceEnd = moved + SLICE_BYTES
       for (const range of rest(ranges, moved)) {
         for (let done = 0; done < range.length; ) {
           const view = task.memory.view(range.address + done, range.length - done, PROT_WRITE)
@@ -60,19 +66,21 @@ export function readRanges(
           moved += count
           done += count
           if (count < view.length) return moved
+          if (moved >= sliceEnd && moved < total) {
+            return nextSlice(task, attempt, interruptible(file, progress))
+          }
         }
       }
     } catch (error) {
       if (moved > 0 && error instanceof Errno) return moved
-      if (mayBlock(error, file)) return BLOCKED
+      if (mayBlock(error, file)) return task.block(wait)
       throw error
     }
     return moved
   }
 
-  const result = attempt()
-  if (result !== BLOCKED) return result
-  return task.block({files: [{file, events: POLLIN}], restart: 'sa-restart', retry: attempt})
+  const wait: Wait = {files: [{file, events: POLLIN}], restart: 'sa-restart', retry: attempt}
+  return attempt()
 }
 
 /**
@@ -102,17 +110,44 @@ export function writeRange(
   return writeRest(task, file, [{address, length: allowed}], position, moved)
 }
 
-/** The same over several ranges. */
+/** The same over several ranges. `flags`: pwritev2's RWF_APPEND, RWF_DSYNC, RWF_SYNC. */
 export function writeRanges(
   task: Task,
   file: OpenFile,
   ranges: readonly Iovec[],
   position: number | undefined,
+  flags = 0,
 ): number {
   const total = sum(ranges)
   clearSetIdForWrite(task, file)
-  const allowed = limitWrite(task, file, total, position)
-  return writeRest(task, file, allowed === total ? ranges : cut(ranges, allowed), position, 0)
+  const statusFlags = flags & RWF_APPEND ? O_APPEND : 0
+  const allowed = withFlags(file, statusFlags, () => limitWrite(task, file, total, position))
+  const finish = (moved: number): number => {
+    if (flags & (RWF_DSYNC | RWF_SYNC)) file.sync()
+    return moved
+  }
+  const writer: Writer = {
+    write: (bytes, at) => withFlags(file, statusFlags, () => file.write(bytes, at)),
+    finish,
+  }
+  return writeRest(task, file, allowed === total ? ranges : cut(ranges, allowed), position, 0, writer)
+}
+
+/** Status flags that hold for one step. */
+export function withFlags(file: OpenFile, flags: number, step: () => number): number {
+  const before = file.flags
+  file.flags |= flags
+  try {
+    return step()
+  } finally {
+    file.flags = before
+  }
+}
+
+/** How the rest of a write reaches its file. */
+interface Writer {
+  write(bytes: Uint8Array, position: number | undefined): number
+  finish(moved: number): number
 }
 
 function writeRest(
@@ -121,34 +156,40 @@ function writeRest(
   ranges: readonly Iovec[],
   position: number | undefined,
   moved: number,
+  writer: Writer = {write: (bytes, at) => file.write(bytes, at), finish: (count) => count},
 ): number {
   const total = sum(ranges)
   if (file.discardsWrites) return total
+  const progress = (): number => moved
   const attempt = (): number => {
+    const sliceEnd = moved + SLICE_BYTES
     try {
       do {
+        if (moved >= sliceEnd) return nextSlice(task, attempt, interruptible(file, progress))
         const bytes = nextPiece(task, file, rest(ranges, moved), total - moved)
-        const count = file.write(bytes, position === undefined ? undefined : position + moved)
-        if (count === 0) return moved
+        const count = writer.write(bytes, position === undefined ? undefined : position + moved)
+        if (count === 0) break
         moved += count
       } while (moved < total)
     } catch (error) {
-      if (mayBlock(error, file)) return BLOCKED
+      if (mayBlock(error, file)) return task.block(wait)
       const failure = brokenPipe(task, error)
-      if (moved > 0 && failure instanceof Errno) return moved
-      throw failure
+      if (moved === 0 || !(failure instanceof Errno)) throw failure
     }
-    return moved
+    return writer.finish(moved)
   }
-
-  const result = attempt()
-  if (result !== BLOCKED) return result
-  return task.block({
+  const wait: Wait = {
     files: [{file, events: POLLOUT}],
     restart: 'sa-restart',
     retry: attempt,
-    progress: () => moved,
-  })
+    progress,
+  }
+  return attempt()
+}
+
+/** As Linux: what ends the process alone ends the transfer of a file, any signal that of a device or a pipe. */
+function interruptible(file: OpenFile, moved: () => number): SliceOptions {
+  return file.inode.kind === S_IFREG ? {} : {moved}
 }
 
 /** What fits is gathered first: it reaches a pipe or a terminal in one piece, as with Linux. */

@@ -12,6 +12,7 @@ import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {Mappable} from '../file.ts'
 import {check, host} from '../host-calls.ts'
+import {pagesWithin} from './page-range.ts'
 
 /** Pages read at once: programs touch their neighbours next. */
 const READ_AHEAD_PAGES = 16
@@ -99,8 +100,7 @@ export class HostPages {
     const [fd] = this.#writers
     if (this.#dirty.size === 0 || fd === undefined) return
     const size = this.#size(fd)
-    for (const page of [...this.#dirty]) {
-      if (page < first || page >= end) continue
+    for (const page of pagesWithin(this.#dirty, first, end)) {
       const offset = this.#pages.get(page) as number
       const count = Math.min(PAGE_SIZE, size - page * PAGE_SIZE)
       if (count > 0) writeAll(fd, this.#memory.bytes.subarray(offset, offset + count), page * PAGE_SIZE)
@@ -156,23 +156,12 @@ export class HostPages {
   /** Calls `visit` for each cached page's part of a range: its place in the MemoryFile and in the range. */
   #each(position: number, length: number, visit: (offset: number, at: number, count: number) => void): void {
     const end = position + length
-    const endPage = Math.ceil(end / PAGE_SIZE)
     const firstPage = Math.floor(position / PAGE_SIZE)
-    const visitPage = (page: number, offset: number) => {
+    for (const page of pagesWithin(this.#pages, firstPage, Math.ceil(end / PAGE_SIZE))) {
       const from = Math.max(position, page * PAGE_SIZE)
       const to = Math.min(end, (page + 1) * PAGE_SIZE)
+      const offset = this.#pages.get(page) as number
       visit(offset + from - page * PAGE_SIZE, from - position, to - from)
-    }
-    // A range may be huge and hardly cached.
-    if (endPage - firstPage > this.#pages.size) {
-      for (const [page, offset] of this.#pages) {
-        if (page >= firstPage && page < endPage) visitPage(page, offset)
-      }
-      return
-    }
-    for (let page = firstPage; page < endPage; page++) {
-      const offset = this.#pages.get(page)
-      if (offset !== undefined) visitPage(page, offset)
     }
   }
 }

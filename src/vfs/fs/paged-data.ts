@@ -3,6 +3,7 @@
 import {ENOMEM, ENOSPC, Errno} from '../../abi/errno.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
+import {pagesWithin} from './page-range.ts'
 
 /** Pages allocated at once, so that copies run over long stretches. */
 const MAX_RUN_PAGES = 64
@@ -101,7 +102,7 @@ export class PagedData {
     }
     this.#zero(start, Math.min(end, firstWhole * PAGE_SIZE))
     this.#zero(Math.max(start, endWhole * PAGE_SIZE), end)
-    for (const page of this.#pagesIn(firstWhole, endWhole)) {
+    for (const page of pagesWithin(this.#pages, firstWhole, endWhole)) {
       const offset = this.#pages.get(page) as number
       if (this.#memory.references(offset) > 1) this.#memory.discard(offset, PAGE_SIZE)
       else this.#drop(page, offset)
@@ -112,7 +113,7 @@ export class PagedData {
   truncate(size: number): void {
     const keep = Math.ceil(size / PAGE_SIZE)
     this.#zero(size, keep * PAGE_SIZE)
-    for (const page of this.#pagesIn(keep, Number.POSITIVE_INFINITY)) {
+    for (const page of pagesWithin(this.#pages, keep, Number.POSITIVE_INFINITY)) {
       this.#drop(page, this.#pages.get(page) as number)
     }
   }
@@ -185,15 +186,6 @@ export class PagedData {
       if (offset !== undefined) this.#memory.bytes.fill(0, offset + within, offset + within + count)
       at += count
     }
-  }
-
-  #pagesIn(first: number, end: number): number[] {
-    if (end - first > this.#pages.size) {
-      return [...this.#pages.keys()].filter((page) => page >= first && page < end)
-    }
-    const found: number[] = []
-    for (let page = first; page < end; page++) if (this.#pages.has(page)) found.push(page)
-    return found
   }
 
   #drop(page: number, offset: number): void {

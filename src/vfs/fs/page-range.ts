@@ -1,0 +1,12 @@
+// Which pages of a range there are, at the cost of the range or of what there is, whichever is smaller: a guest chooses both.
+
+export function pagesWithin(
+  pages: ReadonlySet<number> | ReadonlyMap<number, unknown>,
+  first: number,
+  end: number,
+): number[] {
+  if (end - first > pages.size) return [...pages.keys()].filter((page) => page >= first && page < end)
+  const found: number[] = []
+  for (let page = first; page < end; page++) if (pages.has(page)) found.push(page)
+  return found
+}

@@ -4,19 +4,47 @@ import type {Finding, FindingStatus, HostReport, PlatformName} from './finding.t
 
 const COLOURS: Record<FindingStatus, string> = {ok: '32', warn: '33', fail: '31', info: '36'}
 const INDENT = ' '.repeat(6)
+const NARROWEST = 30
 
-/** @param wanted the platform that the last line is about; undefined: whichever works */
-export function formatReport(report: HostReport, isColoured: boolean, wanted?: PlatformName): string {
+export interface ReportStyle {
+  isColoured?: boolean
+  /** Columns to wrap at; undefined: lines are as long as what they say. */
+  columns?: number
+  /** The platform that the last line is about; undefined: whichever works. */
+  wanted?: PlatformName
+}
+
+export function formatReport(report: HostReport, {isColoured, columns, wanted}: ReportStyle = {}): string {
   const paint = (text: string, code: string): string => (isColoured ? `\x1b[${code}m${text}\x1b[0m` : text)
   const width = Math.max(...report.findings.map(({title}) => title.length))
 
-  const lines = report.findings.flatMap(({status, title, detail, evidence, mend}: Finding) => [
-    `${paint(status.padEnd(4), COLOURS[status])}  ${title.padEnd(width)}  ${detail}`,
-    paint(`${INDENT}${' '.repeat(width)}  ${evidence}`, '2'),
-    ...(mend ? [`${INDENT}${' '.repeat(width)}  mend: ${mend}`] : []),
-  ])
+  const margin = `${INDENT}${' '.repeat(width)}  `
+  const wrap = (text: string): string[] => wrapped(text, columns && columns - margin.length)
+
+  const lines = report.findings.flatMap(({status, title, detail, evidence, mend}: Finding) => {
+    const [first, ...rest] = wrap(detail)
+    return [
+      `${paint(status.padEnd(4), COLOURS[status])}  ${title.padEnd(width)}  ${first}`,
+      ...rest.map((line) => margin + line),
+      ...wrap(evidence).map((line) => paint(margin + line, '2')),
+      ...(mend ? wrap(`mend: ${mend}`).map((line) => margin + line) : []),
+    ]
+  })
   const {isGood, text} = verdictOf(report, wanted)
   return `${lines.join('\n')}\n\n${paint(text, isGood ? COLOURS.ok : COLOURS.fail)}\n`
+}
+
+/** Between words. What stands in backquotes is to be copied, and is one word. */
+function wrapped(text: string, width = Number.POSITIVE_INFINITY): string[] {
+  const lines = ['']
+  for (const word of text.match(/[^\s`]*`[^`]*`\S*|\S+/g) ?? []) {
+    const line = lines[lines.length - 1]
+    if (line === '') lines[lines.length - 1] = word
+    else if (line.length + 1 + word.length <= Math.max(width, NARROWEST))
+      lines[lines.length - 1] += ` ${word}`
+    else lines.push(word)
+  }
+  return lines
 }
 
 function verdictOf(report: HostReport, wanted?: PlatformName): {isGood: boolean; text: string} {
@@ -33,6 +61,7 @@ function verdictOf(report: HostReport, wanted?: PlatformName): {isGood: boolean;
 }
 
 function whyNot({findings}: HostReport, platform: PlatformName): string {
-  const failed = findings.filter((finding) => finding.platform === platform && finding.status === 'fail')
+  const isAbout = (finding: Finding): boolean => (finding.platform ?? platform) === platform
+  const failed = findings.filter((finding) => isAbout(finding) && finding.status === 'fail')
   return failed.length > 0 ? `: see ${failed.map(({title}) => title).join(', ')}` : ''
 }

@@ -41,6 +41,12 @@ export interface HostOptions {
   boards?: string
 }
 
+export interface Group {
+  name: string
+  gid: number
+  members: string[]
+}
+
 export type ProbeKvm = (path: string, capabilities: readonly number[], more?: KvmQuestions) => KvmProbe
 
 /** The Linux name of hv's name of an architecture. */
@@ -126,6 +132,11 @@ export class Host {
     return this.stat(path) !== undefined
   }
 
+  /** Without it a setting that is not there may be there. */
+  get hasSysctls(): boolean {
+    return this.exists('/proc/sys/kernel')
+  }
+
   hasModule(name: string): boolean {
     return this.exists(`/sys/module/${name}`)
   }
@@ -146,13 +157,19 @@ export class Host {
     }
   }
 
-  /** The entry of /etc/group, if there is one. */
-  group(gid: number): {name: string; members: string[]} | undefined {
+  /** The entry of /etc/group, by number or name, if there is one. */
+  group(wanted: number | string): Group | undefined {
     for (const line of (this.read('/etc/group') ?? '').split('\n')) {
       const [name, , id, members = ''] = line.split(':')
-      if (Number(id) === gid && id !== '') return {name, members: members.split(',')}
+      if (id === String(wanted) || (id && name === wanted))
+        return {name, gid: Number(id), members: members.split(',')}
     }
     return undefined
+  }
+
+  /** The user has an entry in /etc/passwd: what tools that change one ask for. */
+  get isUserKnown(): boolean {
+    return (this.read('/etc/passwd') ?? '').split('\n').some((line) => line.startsWith(`${this.user}:`))
   }
 }
 

@@ -7,10 +7,12 @@ import {type Finding, type HostReport, PLATFORMS, type PlatformName} from './fin
 import {Host, type HostOptions} from './host.ts'
 import {checkKvmDevice} from './kvm-device.ts'
 import {checkKvmApi, checkKvmCapabilities, checkKvmVm} from './kvm-vm.ts'
+import {checkProc} from './proc.ts'
 import {checkPtrace} from './ptrace/checks.ts'
 import {proveRealStop, proveRealTrap} from './real-proofs.ts'
+import {comparePlatforms} from './speed.ts'
 import {describeSurroundings, surroundingsOf} from './surroundings.ts'
-import {attempt, proveTrap} from './trap-proof.ts'
+import {attempt, describeTrap, tryTrap} from './trap-proof.ts'
 import {x86_64} from './x86_64/checks.ts'
 
 const BY_ARCH: Record<string, ArchChecks> = {x86_64, arm64}
@@ -33,22 +35,26 @@ export async function inspectHost(options: HostOptions): Promise<HostReport> {
   const board = boardOf(host, options)
   const facts = await factsOf(host, arch, options)
   const machine = arch.machineOf(facts)
+  const proc = checkProc(facts)
+  const trap = await tryTrap(facts)
   const kvm = about('kvm', [
     ...arch.checks.flatMap((check) => check(facts)),
     ...[checkKvmDevice, checkKvmApi, checkKvmVm, checkKvmCapabilities].flatMap((check) => check(facts)),
-    await proveTrap(facts),
+    describeTrap(facts, trap),
   ])
   const ptrace = about('ptrace', checkPtrace(facts))
   return {
     ...report,
-    ...verdictOf({kvm: isProven(kvm), ptrace: isProven(ptrace)}),
+    ...verdictOf({kvm: !proc.length && isProven(kvm), ptrace: !proc.length && isProven(ptrace)}),
     board: board.board?.name ?? null,
     machine,
     findings: [
       ...describeSurroundings(facts.surroundings),
+      ...proc,
       ...checkBoard(host, machine, board),
       ...kvm,
       ...ptrace,
+      ...comparePlatforms(trap?.proof, facts.stop?.proof),
     ],
   }
 }

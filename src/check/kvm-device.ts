@@ -1,12 +1,13 @@
 // /dev/kvm: is it there, may this process open it, and if not, which of the five reasons it is.
 
+import type {Stats} from 'node:fs'
 import {getSystemErrorName} from 'node:util'
 import {EACCES, EBUSY, ENODEV, ENOENT, ENXIO, EPERM} from '../abi/errno.ts'
 import {type Check, type Facts, KVM_DEVICE} from './facts.ts'
 import type {Finding} from './finding.ts'
 import type {Host} from './host.ts'
 
-const GROUP_WRITE = 0o020
+const GROUP_READ_WRITE = 0o060
 const OTHER_READ_WRITE = 0o006
 const PERMISSION_BITS = 0o777
 
@@ -102,24 +103,45 @@ function notPermitted({host, surroundings}: Facts): Diagnosis {
     }
   }
   const detail = `User ${host.user} has no permission to open it.`
-  if (!stat || !(stat.mode & GROUP_WRITE)) {
-    return {
-      detail,
-      mend: `let its group open it: \`sudo chgrp kvm ${KVM_DEVICE} && sudo chmod 0660 ${KVM_DEVICE}\``,
-    }
-  }
+  const group = stat && host.group(stat.gid)
   if (surroundings.container) {
-    return {detail, mend: `start the container with \`--device ${KVM_DEVICE} --group-add ${stat.gid}\``}
+    const byGroup = stat && isForGroup(stat) ? ` --group-add ${stat.gid}` : ''
+    const command = `\`--device ${KVM_DEVICE}${byGroup}\``
+    return {detail, mend: `start the container with ${command}${byGroup ? '' : ', and hv in it as root'}`}
   }
-  const group = host.group(stat.gid)
-  if (group?.members.includes(host.user) && !host.groups.includes(stat.gid)) {
+  if (stat && isForGroup(stat) && group?.members.includes(host.user) && !host.groups.includes(stat.gid)) {
     return {
       detail: `User ${host.user} is in group ${group.name}, but logged in before that.`,
       mend: `log out and in again, or \`newgrp ${group.name}\``,
     }
   }
-  const name = group?.name ?? String(stat.gid)
-  return {detail, mend: `join its group: \`sudo usermod -aG ${name} $USER\`, then log out and in again`}
+  return {detail, mend: letIn(host, stat)}
+}
+
+/** Root's group is nobody's to join. */
+function isForGroup({mode, gid}: Stats): boolean {
+  return gid !== 0 && (mode & GROUP_READ_WRITE) === GROUP_READ_WRITE
+}
+
+/** By the group that the device has, or may get; where there is none, for this user alone. */
+function letIn(host: Host, stat: Stats | undefined): string {
+  const own = stat && isForGroup(stat) ? host.group(stat.gid) : undefined
+  const group = own ?? host.group('kvm')
+  if (group && host.isUserKnown) {
+    const steps = [
+      ...(own ? [] : [`sudo chgrp ${group.name} ${KVM_DEVICE}`, `sudo chmod 0660 ${KVM_DEVICE}`]),
+      ...(group.members.includes(host.user) ? [] : [`sudo usermod -aG ${group.name} ${host.user}`]),
+    ]
+    const lasting = own
+      ? ''
+      : `; for good, a udev rule: \`KERNEL=="kvm", GROUP="${group.name}", MODE="0660"\``
+    return `join group ${group.name}: \`${steps.join(' && ')}\`, then log out and in again${lasting}`
+  }
+  const hasAcl = ['/usr/bin/setfacl', '/bin/setfacl'].some((path) => host.exists(path))
+  const command = hasAcl
+    ? `sudo setfacl -m u:${host.uid}:rw ${KVM_DEVICE}`
+    : `sudo chown ${host.uid} ${KVM_DEVICE} && sudo chmod u+rw ${KVM_DEVICE}`
+  return `let this user in, until the next start: \`${command}\``
 }
 
 /** EPERM: not the bits but the cgroup's list of devices. */

@@ -21,16 +21,21 @@ export async function attempt<Proof extends TrapProof>(
   }
 }
 
-/** `ok` only when a trap was seen. */
-export async function proveTrap(facts: Facts): Promise<Finding> {
-  const subject = {id: 'trap-proof', title: 'A real trap'}
+/** undefined: it was not tried. */
+export async function tryTrap(facts: Facts): Promise<Outcome<TrapProof> | undefined> {
   const prove = facts.host.proveTrap
-  if (!makesVms(facts) || !prove) {
-    const evidence = prove ? 'KVM makes no VM' : 'no prover was given'
+  return prove && makesVms(facts) ? attempt(prove) : undefined
+}
+
+/** `ok` only when a trap was seen. */
+export function describeTrap(facts: Facts, outcome: Outcome<TrapProof> | undefined): Finding {
+  const subject = {id: 'trap-proof', title: 'A real trap'}
+  if (!outcome) {
+    const evidence = facts.host.proveTrap ? 'KVM makes no VM' : 'no prover was given'
     return {...subject, status: 'info', detail: 'It was not tried.', evidence}
   }
 
-  const {proof, error} = await attempt(prove)
+  const {proof, error} = outcome
   if (proof) {
     const evidence = 'a guest in user mode of a VM made a system call'
     return {...subject, ...judge(proof, 'by an exit'), evidence}
@@ -57,6 +62,6 @@ export function judge(proof: TrapProof, way: string): Pick<Finding, 'status' | '
   return {status: 'ok', detail: `${stopped}, ${listening} with the host process listening.`}
 }
 
-function microseconds(ns: number): string {
+export function microseconds(ns: number): string {
   return `${(ns / NS_PER_US).toFixed(1)} µs`
 }

@@ -29,13 +29,14 @@ import {Script} from 'node:vm'
  */
 export function cacheCode(env: NodeJS.ProcessEnv): () => void {
   const directory = cacheDirectory(env)
-  if (directory === undefined) return () => {}
+  const own = nodeName()
+  if (directory === undefined || own === undefined) return () => {}
 
   const compiled = new Map<string, Script>()
   const {extensions} = createRequire(import.meta.url)
   const compile = extensions['.cjs']
   extensions['.cjs'] = (module, filename) => {
-    const path = join(directory, cacheName(filename))
+    const path = join(directory, `${basename(filename)}-${own}`)
     const cachedData = read(path)
     const source = readFileSync(filename, 'utf8')
     const script = new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, {
@@ -74,9 +75,10 @@ function makeBeneathOwn(path: string): void {
   mkdirSync(path, 0o700)
 }
 
-/** Node's size tells one architecture's from another's, where a home is shared. */
-function cacheName(filename: string): string {
-  return `${basename(filename)}-${process.version}-${statSync(process.execPath).size}`
+/** Its size tells one architecture's from another's, where a home is shared. Without /proc Node does not know where it lies. */
+function nodeName(): string | undefined {
+  const size = statSync(process.execPath, {throwIfNoEntry: false})?.size
+  return size === undefined ? undefined : `${process.version}-${size}`
 }
 
 function read(path: string): Buffer | undefined {

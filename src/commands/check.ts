@@ -41,10 +41,11 @@ export default class Check extends Command {
     const {flags} = await this.parse(Check)
     const report = await checkHost(flags.board === undefined ? {} : {board: flags.board})
     const wanted = flags.platform === 'auto' ? undefined : (flags.platform as PlatformName)
-    const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR
-    process.stdout.write(
-      flags.json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report, isColoured, wanted),
-    )
+    const {isTTY, columns} = process.stdout
+    const isColoured = isTTY === true && !process.env.NO_COLOR
+    // As ls(1): COLUMNS counts where there is no terminal, too.
+    const style = {isColoured, columns: Number(process.env.COLUMNS) || columns || undefined, wanted}
+    process.stdout.write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report, style))
     const isUsable = wanted ? report.platforms[wanted] : report.usable
     process.exitCode = isUsable ? 0 : STATUS_UNUSABLE
   }

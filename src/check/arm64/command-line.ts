@@ -24,7 +24,9 @@ export function argumentsOf(commandLine: string): string[] {
   return [...new Set(known.filter((word) => !word.startsWith('kvm-arm.mode=') || word === mode))]
 }
 
-export function cluesOfCommandLine(commandLine: string): Clue[] {
+/** @param commandLine null: it cannot be read */
+export function cluesOfCommandLine(commandLine: string | null): Clue[] {
+  if (commandLine === null) return []
   const words = argumentsOf(commandLine)
   const clues = words.map((word): Clue => ({kind: 'command line', text: word, modes: BY_ARGUMENT[word]}))
   if (words.some((word) => word.startsWith('kvm-arm.mode='))) return clues

@@ -55,7 +55,7 @@ function cluesOf(facts: Facts): Clue[] {
     ...cluesOfInterrupts(readInterrupts(host.read('/proc/interrupts') ?? '')),
     ...log.filter(({kind}) => kind === 'old kernel log'),
     ...cluesOfCores(facts),
-    ...cluesOfCommandLine(host.read('/proc/cmdline') ?? ''),
+    ...cluesOfCommandLine(host.read('/proc/cmdline')),
   ]
 }
 

@@ -20,6 +20,9 @@ export const checkKernel: Check = (facts) => {
   const {host} = facts
   const pageBytes = pageSizeOf(host)
   const evidence = `uname -r: ${host.kernel}; AT_PAGESZ: ${pageBytes ?? 'not read'}; ${SECCOMP_ACTIONS}: ${host.read(SECCOMP_ACTIONS)?.trim() ?? 'absent'}`
+  if (!host.hasSysctls && !tracesProcesses(facts)) {
+    return [{...subject, status: 'info', detail: 'Whether it has seccomp filters is not known.', evidence}]
+  }
   const lacks = tracesProcesses(facts) ? [] : lacksOf(facts, pageBytes)
   if (lacks.length === 0) {
     const detail = 'It has what hv uses: PTRACE_SYSEMU, seccomp filters, pages of 4 KiB.'

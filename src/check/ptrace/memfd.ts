@@ -8,8 +8,12 @@ const ENFORCED = '2'
 
 export const checkMemfd: Check = (facts) => {
   const value = facts.host.read(PATH)?.trim()
-  if (value === undefined) return []
   const subject = {id: 'memfd-exec', title: 'Executable memfd'}
+  if (value === undefined) {
+    if (facts.host.hasSysctls) return []
+    const detail = 'Whether it is allowed is not known.'
+    return [{...subject, status: 'info', detail, evidence: `${PATH}: not readable`}]
+  }
   const evidence = `${PATH}: ${value}`
   if (value !== ENFORCED || tracesProcesses(facts)) {
     const detail = "It is allowed: a guest's process starts from one."

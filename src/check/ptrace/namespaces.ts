@@ -15,8 +15,12 @@ interface Reason {
 
 export const checkNamespaces: Check = (facts) => {
   const own = tracesProcesses(facts) ? facts.stop?.proof?.namespaces : undefined
-  if (own === undefined) return []
   const subject = {id: 'namespaces', title: 'Namespaces', status: 'info'} as const
+  if (own === undefined) {
+    if (!tracesProcesses(facts) || facts.host.hasSysctls) return []
+    const detail = "Which a guest's process has of its own is not known."
+    return [{...subject, detail, evidence: '/proc/PID/ns: not readable'}]
+  }
   const links = '/proc/PID/ns of such a process, against /proc/self/ns'
   if (own.length > 0) {
     return [{...subject, detail: `A guest's process has its own: ${own.join(', ')}.`, evidence: links}]

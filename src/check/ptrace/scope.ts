@@ -18,6 +18,10 @@ export const checkScope: Check = (facts) => {
   const subject = {id: 'ptrace-scope', title: 'Yama'}
   const value = facts.host.read(PATH)?.trim()
   const evidence = `${PATH}: ${value ?? 'absent'}`
+  if (value === undefined && !facts.host.hasSysctls) {
+    const detail = 'Whether it forbids to trace is not known.'
+    return [{...subject, status: 'info', detail, evidence: `${PATH}: not readable`}]
+  }
   if (value === undefined) {
     return [{...subject, status: 'ok', detail: 'It is not in this kernel, and forbids nothing.', evidence}]
   }

@@ -33,6 +33,10 @@ export const PVM_MODULE = 'kvm_pvm'
 export const checkCpu: Check = (facts) => {
   const {flags} = cpuOf(facts.host)
   const subject = {id: 'cpu-virtualization', title: 'Processor'}
+  if (facts.host.read('/proc/cpuinfo') === null) {
+    const detail = 'Whether it has VT-x or SVM is not known.'
+    return [{...subject, status: 'info', detail, evidence: '/proc/cpuinfo: not readable'}]
+  }
   const found = [
     ['vmx', 'VT-x'],
     ['svm', 'SVM'],

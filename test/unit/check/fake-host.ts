@@ -1,6 +1,6 @@
 // A host made of files in a temporary folder and of what /dev/kvm is said to answer.
 
-import {chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {onTestFinished} from 'vitest'
@@ -18,6 +18,9 @@ export interface FakeHost extends Omit<HostOptions, 'root' | 'probeKvm'> {
   /** The mode of the fake /dev/kvm. */
   kvmMode?: number
 }
+
+/** Of the fake /dev/kvm. Root's own group would be another story. */
+export const KVM_GID = process.getegid!() || 77
 
 export const INTEL = 'vendor_id\t: GenuineIntel\nflags\t\t: fpu vmx\n'
 export const AMD = 'vendor_id\t: AuthenticAMD\nflags\t\t: fpu svm\n'
@@ -48,6 +51,7 @@ export function check(fake: FakeHost = {}): Promise<HostReport> {
     ...files,
   })
   chmodSync(join(root, '/dev/kvm'), kvmMode)
+  if (process.getuid!() === 0) chownSync(join(root, '/dev/kvm'), 0, KVM_GID)
 
   return inspectHost({
     root,

@@ -1,11 +1,15 @@
 // Why /dev/kvm does not open, and the mend for each reason.
 
 import {expect, test} from 'vitest'
-import {check, type FakeHost, find} from './fake-host.ts'
+import {check, type FakeHost, find, KVM_GID as GID} from './fake-host.ts'
 
-const GID = process.getegid!()
 const [EPERM, ENOENT, ENXIO, EACCES, ENODEV] = [1, 2, 6, 13, 19]
-const group = (members = '') => ({'/etc/group': `root:x:77777:\nkvm:x:${GID}:${members}\n`})
+const passwd = {'/etc/passwd': 'root:x:0:0::/root:/bin/sh\nme:x:1000:1000::/home/me:/bin/sh\n'}
+const groupNamed = (name: string, members = '', gid = GID) => ({
+  ...passwd,
+  '/etc/group': `root:x:77777:\n${name}:x:${gid}:${members}\n`,
+})
+const group = (members = '') => groupNamed('kvm', members)
 
 const diagnoses: [string, number, FakeHost, {detail: RegExp; mend: RegExp}][] = [
   [
@@ -39,7 +43,28 @@ const diagnoses: [string, number, FakeHost, {detail: RegExp; mend: RegExp}][] = 
     'not in the group',
     EACCES,
     {files: group()},
-    {detail: /User me has no permission/, mend: /`sudo usermod -aG kvm \$USER`/},
+    {detail: /User me has no permission/, mend: /: `sudo usermod -aG kvm me`, then log out and in again$/},
+  ],
+  [
+    'not in the group, by whatever name it goes',
+    EACCES,
+    {files: groupNamed('virt')},
+    {detail: /no permission/, mend: /: `sudo usermod -aG virt me`, then/},
+  ],
+  [
+    'not in the group, which has no name here',
+    EACCES,
+    {files: passwd},
+    {
+      detail: /no permission/,
+      mend: /until the next start: `sudo chown 1000 \/dev\/kvm && sudo chmod u\+rw \/dev\/kvm`/,
+    },
+  ],
+  [
+    'a user without an entry, whom no group can be given',
+    EACCES,
+    {files: {...group(), '/etc/passwd': '', '/usr/bin/setfacl': ''}},
+    {detail: /no permission/, mend: /: `sudo setfacl -m u:1000:rw \/dev\/kvm`$/},
   ],
   [
     'in the group since after login',
@@ -47,7 +72,27 @@ const diagnoses: [string, number, FakeHost, {detail: RegExp; mend: RegExp}][] = 
     {files: group('you,me'), groups: [GID + 1]},
     {detail: /logged in before/, mend: /`newgrp kvm`/},
   ],
-  ['closed to the group', EACCES, {kvmMode: 0o600}, {detail: /no permission/, mend: /`sudo chgrp kvm/}],
+  [
+    'closed to the group, where there is a group kvm',
+    EACCES,
+    {kvmMode: 0o600, files: groupNamed('kvm', '', GID + 1)},
+    {
+      detail: /no permission/,
+      mend: /`sudo chgrp kvm \/dev\/kvm && sudo chmod 0660 \/dev\/kvm && sudo usermod -aG kvm me`.*udev/,
+    },
+  ],
+  [
+    'closed to the group, of which the user is one',
+    EACCES,
+    {kvmMode: 0o600, files: group('me')},
+    {detail: /no permission/, mend: /chmod 0660 \/dev\/kvm`, then/},
+  ],
+  [
+    'closed to the group, and there is no group kvm',
+    EACCES,
+    {kvmMode: 0o600, files: {...groupNamed('users', '', GID + 1), '/usr/bin/setfacl': ''}},
+    {detail: /no permission/, mend: /`sudo setfacl -m u:1000:rw \/dev\/kvm`/},
+  ],
   [
     'not in the group in a container',
     EACCES,

@@ -124,7 +124,7 @@ test.each(['5.3.0', '5.10.0-8-arm64', '6.1', 'unknown'])(
 )
 
 test('a kernel without seccomp filters is named', async () => {
-  const files = {'/proc/sys/kernel/seccomp/actions_avail': 'absent'}
+  const files = {'/proc/sys/kernel/': '', '/proc/sys/kernel/seccomp/actions_avail': 'absent'}
   const finding = await findingOf('ptrace-kernel', {files, proveStop: REFUSES})
   expect(finding).toMatchObject({status: 'fail', detail: 'It has no seccomp filters.'})
 })

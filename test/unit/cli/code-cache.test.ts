@@ -1,6 +1,6 @@
 // The code cache: what is kept, and whose files are believed.
 
-import {chmodSync, mkdtempSync, readdirSync, statSync, writeFileSync} from 'node:fs'
+import {chmodSync, existsSync, mkdtempSync, readdirSync, statSync, writeFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
@@ -92,4 +92,16 @@ test('without a home, or when Node is told to, nothing is kept', () => {
   expect(loadOnce(chunk, {...env, NODE_DISABLE_COMPILE_CACHE: '1'}).add(1, 2)).toBe(3)
   expect(loadOnce(chunk, {}).add(1, 2)).toBe(3)
   expect(() => readdirSync(cache)).toThrow('ENOENT')
+})
+
+test('a Node that does not know where it lies, as without /proc, compiles each time', () => {
+  const {chunk, cache, env} = start()
+  const {execPath} = process
+  process.execPath = 'node'
+  try {
+    expect(loadOnce(chunk, env).add(1, 2)).toBe(3)
+  } finally {
+    process.execPath = execPath
+  }
+  expect(existsSync(cache) ? readdirSync(cache) : []).toEqual([])
 })

@@ -12,7 +12,10 @@ const TIMEOUT_MS = 60_000
 /** What hv gives a guest. */
 const ENV = guestEnvironment()
 
-/** Both see the files of the host: hv as `--root /`, and for what the program makes the same directory. */
+/**
+ * Both see the files of the host: hv as `--root /`, and for what the program makes the same directory, empty each time: SCRATCH
+ * in an argument names it.
+ */
 export class TraceBench {
   readonly #folder = mkdtempSync(join(tmpdir(), 'hv-strace-'))
   readonly #scratch = join(this.#folder, 'scratch')
@@ -20,7 +23,7 @@ export class TraceBench {
 
   native(program: string, args: readonly string[]): string[] {
     // -f for the pid in front of each line.
-    const lines = this.#run('strace', ['-f', '-o', this.#file, program, ...args])
+    const lines = this.#run('strace', ['-f', '-o', this.#file, program, ...this.#named(args)])
     const pid = lines[0].split(' ')[0]
     const own = lines.map((line) => line.slice(pid.length).trimStart())
     // hv loads the program itself: no call of the guest does it.
@@ -36,8 +39,12 @@ export class TraceBench {
       '--volume',
       `${this.#scratch}:${this.#scratch}:rw`,
     ]
-    const words = [HV, 'trace', '-f', '-o', this.#file, ...given, ...flags, program, ...args]
+    const words = [HV, 'trace', '-f', '-o', this.#file, ...given, ...flags, program, ...this.#named(args)]
     return comparable(this.#run(process.execPath, words), '2')
+  }
+
+  #named(args: readonly string[]): string[] {
+    return args.map((arg) => arg.replaceAll('SCRATCH', this.#scratch))
   }
 
   dispose(): void {

@@ -7,6 +7,7 @@
 // - flag-nested-task and registers-async hold what the processor does, not calls;
 // - restart: open(2) of a fifo is not started anew (src/sentry/syscalls/open.ts);
 // - read-write and devices read what happened to be on the stack, or random bytes;
+// - chmod: set-user-ID bits are not written to a volume's files;
 // - at-calls and directories: a directory of a volume that was removed cannot be looked at any more.
 
 import {existsSync} from 'node:fs'
@@ -17,11 +18,11 @@ import {TraceBench} from './strace.ts'
 
 const BUSYBOX = '/bin/busybox'
 const GUESTS =
-  'access auxv-pie brk chmod chown chroot die-abort die-exit-status die-fpe die-pipe die-segv-in-handler die-term dup ' +
+  'access auxv-pie brk chown chroot die-abort die-exit-status die-fpe die-pipe die-segv-in-handler die-term dup ' +
   'epoll eventfd exceptions faults fcntl links lseek madvise memfd mmap-anon mmap-file-private mmap-fixed mremap open ' +
   'pipe poll prctl rename sendfile sigaction sigaltstack signal-frame thread-pointer truncate unknown-syscalls utimensat'
 const SHELL =
-  'cd /tmp; echo one >a; echo two >>a; read x <a; test -d /etc && umask; trap "" USR1; kill -USR1 $$'
+  'cd SCRATCH; echo one >a; echo two >>a; read x <a; test -d /etc && umask; trap "" USR1; kill -USR1 $$'
 const COMMANDS = [
   ['echo', 'hello'],
   ['cat', '/etc/passwd', '/no/such/file'],
@@ -29,7 +30,7 @@ const COMMANDS = [
   ['sha256sum', '/bin/busybox'],
   ['grep', '-c', 'tcp', '/etc/services'],
   ['sort', '-r', '/etc/services'],
-  ['cp', '-a', '/etc/services', '/tmp/hv-strace-copy'],
+  ['cp', '-a', '/etc/services', 'SCRATCH/copy'],
   ['sh', '-c', SHELL],
 ]
 

@@ -22,6 +22,7 @@
         "napi/user_vm.cc",
         "napi/vdso.cc",
         "napi/vm.cc",
+        "napi/watchdog.cc",
         "napi/watcher.cc",
         "ptrace/start_stub.cc",
         "ptrace/stub.cc",
@@ -29,6 +30,7 @@
         "ptrace/tracee.cc",
         "sys/clock_sample.cc",
         "sys/glibc_floor.cc",
+        "sys/watchdog.cc",
         "sys/watcher.cc",
       ],
       "conditions": [

@@ -7,6 +7,7 @@ import {packageFile} from './package-file.ts'
 import type {PlatformAddon} from './platform/addon.ts'
 import type {KvmAddon} from './platform/kvm/addon.ts'
 import type {PtraceAddon} from './platform/ptrace/addon.ts'
+import type {RunAddon} from './run/addon.ts'
 import type {ClockAddon, VdsoAddon} from './sentry/addon.ts'
 import type {HostFsAddon} from './vfs/host-addon.ts'
 import type {VmAddon} from './vm/addon.ts'
@@ -19,13 +20,14 @@ export interface Addon
     KvmAddon,
     PlatformAddon,
     PtraceAddon,
+    RunAddon,
     VdsoAddon,
     VmAddon {
   /** native/shim/abi.h: HV_ABI_VERSION. */
   abiVersion: number
 }
 
-const ABI_VERSION = 3
+const ABI_VERSION = 4
 const NEXT_STEP =
   'reinstall hvkit, or build it with `npm rebuild hvkit`; a bundler has to leave it as it is: external hvkit'
 

@@ -13,18 +13,22 @@ const STATUS_SIGNAL_BASE = 128
 
 /** @returns the exit status: the guest's, 128 + the signal that killed it, or 124 after a time-out */
 export async function run(options: RunOptions): Promise<number> {
-  const result = await runProgram(options)
+  const timedOut = {status: STATUS_TIMED_OUT, line: describeTimeOut(options)}
+  const result = await runProgram({...options, ifStuck: timedOut})
   if (options.stats) printStats(result)
   if (result.promises !== undefined) writeSync(STDOUT, `${result.promises}\n`)
   if (result.timedOut) {
-    const seconds = (options.timeoutMs ?? 0) / 1000
-    writeSync(STDERR, `hv: ${printable(options.program)} was stopped after ${seconds} s: raise --timeout\n`)
-    return STATUS_TIMED_OUT
+    writeSync(STDERR, timedOut.line)
+    return timedOut.status
   }
   if (result.outOfMemory) writeSync(STDERR, `hv: ${describeFull(options, result)}\n`)
   if (result.broken) writeSync(STDERR, `hv: ${describeBroken(options, result.broken)}\n`)
   if (result.signal !== null) return STATUS_SIGNAL_BASE + result.signal
   return result.exitCode ?? 0
+}
+
+function describeTimeOut({program, timeoutMs = 0}: RunOptions): string {
+  return `hv: ${printable(program)} was stopped after ${timeoutMs / 1000} s: raise --timeout\n`
 }
 
 function describeFull({program}: RunOptions, {outgrown}: RunResult): string {

@@ -25,6 +25,8 @@ export interface RunOptions {
   memoryBytes?: number
   /** Milliseconds until the guest is stopped; default: never. */
   timeoutMs?: number
+  /** How this process ends should it not be back a second behind `timeoutMs`. `line`: on standard error. */
+  ifStuck?: {status: number; line: string}
   platform: PlatformChoice
   /** Forces what the program is taken for; default: what the file says. */
   machine?: 'linux' | 'bare'

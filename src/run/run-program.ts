@@ -16,6 +16,7 @@ import {openHostStream} from '../vfs/host-stream.ts'
 import type {RunOptions, RunResult} from './options.ts'
 import {runPledge} from './pledge.ts'
 import {RunTrace} from './trace.ts'
+import {Watchdog} from './watchdog.ts'
 
 /** HUP INT QUIT USR1 TERM CONT WINCH. */
 const PASSED_SIGNALS = [1, 2, 3, 10, 15, 18, 28]
@@ -27,8 +28,18 @@ const EPOLLIN = 1
 
 /** @throws HvError */
 export async function runProgram(options: RunOptions): Promise<RunResult> {
+  const watchdog = new Watchdog(options)
+  try {
+    return await runWatched(options, watchdog)
+  } finally {
+    watchdog.stop()
+  }
+}
+
+async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunResult> {
   if (options.machine === 'bare' || (options.machine === undefined && isBareGuest(options))) {
     const {runBareMetal} = await import('./bare.ts')
+    watchdog.start()
     return runBareMetal(options)
   }
   const opened = await openPlatform(options.platform, options.memoryBytes ?? DEFAULT_MEMORY_BYTES)
@@ -48,6 +59,7 @@ export async function runProgram(options: RunOptions): Promise<RunResult> {
   }
   try {
     await trace.begin()
+    watchdog.start()
     const result = await runToEnd(sentry, program, {
       timeoutMs: options.timeoutMs,
       onLoaded: (process) => passSignals(kernel, process, trace),

@@ -48,7 +48,8 @@ export class Sandbox {
    * @param program With `root` a guest path, or a bare name for the guest's PATH; without, a path of this host.
    * @param args The arguments behind argv[0], which is `program`.
    * @throws HvError BAD_ARGUMENT, NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, OUT_OF_MEMORY; DISPOSED when the
-   * sandbox is; VCPU_FAILED, SANDBOX_FAILED, after which it is of no use any more
+   * sandbox is; VCPU_FAILED, SANDBOX_FAILED, after which it is of no use any more: a bug of
+   * hv's, or its sentry did not stop the guest within a second of being told, or of the end of its time
    * @throws AbortError when `options.signal` aborts; what a handler of `onSyscall` throws; the guest is stopped by then, and
    * the sandbox usable
    */

@@ -10,6 +10,7 @@ import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import {askHandler} from './ask-handler.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
+import {Patience} from './patience.ts'
 import {
   type Finished,
   fromWire,
@@ -22,8 +23,6 @@ import {
   type WorkerSettings,
 } from './protocol.ts'
 
-/** How long a stopped thread may take to free what it has before it is ended from outside. */
-const GRACE_MS = 5000
 /** Bound for what a guest can make its sentry remember; the guest's memory and output are not in it. */
 const HEAP_MB = 512
 
@@ -51,6 +50,8 @@ export class SentryThread {
   readonly #bellFd: number
   readonly #stopWord: Int32Array
   readonly #exited: Promise<void>
+  /** With a thread that was told to stop its guest, or whose guest's time is up. */
+  readonly #patience = new Patience(() => this.#giveUp())
   /** Once it has started. */
   platform!: ChosenPlatform
   readonly #underWay: Int32Array
@@ -89,6 +90,7 @@ export class SentryThread {
     this.#worker.on('error', (error: Error) => this.#fail(failure(error.stack ?? error.message, error)))
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', (code) => {
+        this.#patience.end()
         this.#fail(failure(`its thread has ended with ${code}`))
         remove(this)
         addon.closeBell(this.#bellFd)
@@ -120,11 +122,13 @@ export class SentryThread {
     const abort = () => this.#tellToStop(id)
     signal?.addEventListener('abort', abort, {once: true})
     try {
+      if (request.timeoutMs !== undefined) this.#patience.begin(request.timeoutMs)
       const finished = await this.#converse({...request, id})
       if (this.#thrown !== undefined && !signal?.aborted) throw (this.#thrown as {error: unknown}).error
       return finished!
     } finally {
       signal?.removeEventListener('abort', abort)
+      if (!this.#shallEnd()) this.#patience.end()
     }
   }
 
@@ -148,9 +152,7 @@ export class SentryThread {
     this.tellToStopEverything()
     this.#worker.ref()
     this.#worker.postMessage({kind: 'dispose'} satisfies Request)
-    const timer = setTimeout(() => this.#worker.terminate(), GRACE_MS)
     await this.#exited
-    clearTimeout(timer)
   }
 
   tellToStopEverything(): void {
@@ -161,10 +163,21 @@ export class SentryThread {
     // The thread has ended: the bell's descriptor may be something else's by now.
     if (!living.has(this)) return
     // Nothing takes STOP_EVERYTHING back.
-    if (Atomics.load(this.#stopWord, 0) !== STOP_EVERYTHING) Atomics.store(this.#stopWord, 0, what)
+    if (!this.#shallEnd()) Atomics.store(this.#stopWord, 0, what)
     // It may wait for the listener of its trace.
     Atomics.notify(this.#underWay, 0)
     addon.ringBell(this.#bellFd)
+    this.#patience.begin()
+  }
+
+  #shallEnd(): boolean {
+    return Atomics.load(this.#stopWord, 0) === STOP_EVERYTHING
+  }
+
+  /** It is stuck in a call of its guest's, or what it has to free: JavaScript of any thread can be ended. */
+  #giveUp(): void {
+    this.#fail(failure('it did not stop its guest in time'))
+    void this.#worker.terminate()
   }
 
   /** Sends a request, if any, and waits for the reply. The process stays alive meanwhile. */
@@ -178,6 +191,7 @@ export class SentryThread {
   }
 
   #receive(reply: Reply): void {
+    this.#patience.renew()
     if (reply.kind === 'events') {
       this.#deliver(reply.events)
     } else if (reply.kind === 'asks') {

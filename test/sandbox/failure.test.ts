@@ -1,15 +1,14 @@
 // A sandbox whose thread fails, by a bug of ours: a copy of the library, with the bugs built in.
 
 import {execFile} from 'node:child_process'
-import {cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
-import {tmpdir} from 'node:os'
+import {rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import {copyWithBug} from '../helpers/copy-with-bug.ts'
 import {BUSYBOX} from './guests.ts'
 
-const root = new URL('../..', import.meta.url).pathname
-const copy = mkdtempSync(join(tmpdir(), 'hv-failing-'))
+let copy: string
 const ENTRY = 'async function run(sentry, request, hooks) {'
 const BUGS = `
   switch (request.args[0]) {
@@ -19,13 +18,7 @@ const BUGS = `
   }`
 
 beforeAll(() => {
-  cpSync(join(root, 'dist'), join(copy, 'dist'), {recursive: true})
-  for (const name of ['native', 'node_modules', 'package.json'])
-    symlinkSync(join(root, name), join(copy, name))
-  const worker = join(copy, 'dist/worker.cjs')
-  const text = readFileSync(worker, 'utf8')
-  expect(text).toContain(ENTRY)
-  writeFileSync(worker, text.replace(ENTRY, ENTRY + BUGS))
+  copy = copyWithBug(ENTRY, BUGS)
 })
 afterAll(() => rmSync(copy, {recursive: true}))
 

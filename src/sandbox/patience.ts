@@ -1,0 +1,50 @@
+// Patience: how long a thread may take to do what it was told, before it is ended from outside.
+
+/**
+ * A second in ten parts: where the machine is busy, both threads are late. What the thread said meanwhile is heard before it
+ * is given up.
+ */
+const PARTS = 10
+const PART_MS = 100
+/** Node has no longer timers: 24 days. */
+const LONGEST_MS = 2 ** 31 - 1 - PART_MS
+
+export class Patience {
+  readonly #lost: () => void
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #partsLeft = 0
+
+  /** @param lost called once it is lost */
+  constructor(lost: () => void) {
+    this.#lost = lost
+  }
+
+  /** Begins to run out, in `afterMs`. */
+  begin(afterMs = 0): void {
+    this.end()
+    this.#partsLeft = PARTS
+    if (afterMs <= LONGEST_MS) this.#timer = setTimeout(() => this.#wait(), afterMs + PART_MS)
+  }
+
+  /** The thread is alive. */
+  renew(): void {
+    this.#partsLeft = PARTS
+  }
+
+  /** It has done what it was told. */
+  end(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  #wait(): void {
+    const timer = setTimeout(() => this.#wait(), PART_MS)
+    this.#timer = timer
+    if (--this.#partsLeft > 0) return
+    setImmediate(() => {
+      if (this.#timer !== timer || this.#partsLeft > 0) return
+      this.end()
+      this.#lost()
+    })
+  }
+}

@@ -1,0 +1,27 @@
+// A copy of the built package with a bug in it, for tests of what then becomes of hv.
+
+import {cpSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {root} from '../../ci/paths.mjs'
+
+/** What makes the sentry's thread busy for ever, at the end of a program: whoever ends it. */
+export const STUCK = ['endProcess(process, code, signal) {', 'for (;;);'] as const
+
+/**
+ * @param behind a line of the bundle, which is there once
+ * @returns the copy's folder, to be removed
+ */
+export function copyWithBug(behind: string, bug: string): string {
+  const copy = mkdtempSync(join(tmpdir(), 'hv-with-bug-'))
+  cpSync(join(root, 'dist'), join(copy, 'dist'), {recursive: true})
+  for (const name of ['native', 'node_modules', 'package.json'])
+    symlinkSync(join(root, name), join(copy, name))
+  const bundles = readdirSync(join(copy, 'dist')).filter((name) => name.endsWith('.cjs'))
+  const [place, ...others] = bundles
+    .map((name) => join(copy, 'dist', name))
+    .filter((path) => readFileSync(path, 'utf8').includes(behind))
+  if (place === undefined || others.length > 0) throw new Error(`${behind} is not in one bundle`)
+  writeFileSync(place, readFileSync(place, 'utf8').replace(behind, behind + bug))
+  return copy
+}

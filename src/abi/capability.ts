@@ -55,3 +55,6 @@ export function difference(a: Capabilities, b: Capabilities): Capabilities {
 export function isSubset(part: Capabilities, whole: Capabilities): boolean {
   return intersection(part, whole) === part
 }
+
+/** _LINUX_CAPABILITY_VERSION_1: capget(2). */
+export const VERSION_1 = 0x19980330

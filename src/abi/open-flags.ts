@@ -49,3 +49,6 @@ export const POLLOUT = 4
 export const POLLERR = 8
 export const POLLHUP = 16
 export const POLLNVAL = 32
+
+/** struct open_how: openat2(2). */
+export const OPEN_HOW_SIZE = 24

@@ -83,3 +83,10 @@ function setInt64(view: DataView, offset: number, value: number): void {
 export function toSeconds({seconds, nanoseconds}: Timespec): number {
   return seconds + nanoseconds / NS_PER_SECOND
 }
+
+/** utimensat(2): nanoseconds that stand for now, and for the time as it is (linux/stat.h). */
+export const UTIME_NOW = 0x3fffffff
+export const UTIME_OMIT = 0x3ffffffe
+
+/** USER_HZ: ticks of times(2) and of /proc a second. */
+export const USER_HZ = 100

@@ -4,7 +4,6 @@ import type {Host} from './host.ts'
 
 /** linux/capability.h. */
 export const CAP_SYS_PTRACE = 19
-export const CAP_SYS_ADMIN = 21
 
 export interface ProcessRights {
   /** The bits of CapEff. */

@@ -1,6 +1,7 @@
 // runBare: a bare-metal guest from its file to how it ended. What it finds in the machine: README.md.
 
 import type {Readable} from 'node:stream'
+import {SIGPIPE} from '../abi/signal.ts'
 import {HvError} from '../errors.ts'
 import type {Exit} from '../vm/exit.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
@@ -15,7 +16,6 @@ import {MachineInput, MachineOutput} from './streams.ts'
 const MEMORY_BYTES = 128 * 2 ** 20
 const STDOUT = 1
 const STDERR = 2
-const SIGPIPE = 13
 const NS_PER_MS = 1e6
 /** How long a guest that polls for input is held back. */
 const POLL_MS = 10

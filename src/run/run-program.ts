@@ -1,6 +1,7 @@
 // runProgram: one program on the calling thread, from options to how it ended.
 
 import {closeSync, openSync} from 'node:fs'
+import {SIGUSR2} from '../abi/signal.ts'
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
 import {isBareMetal} from '../elf/bare-metal.ts'
@@ -20,8 +21,6 @@ import {Watchdog} from './watchdog.ts'
 
 /** HUP INT QUIT USR1 TERM CONT WINCH. */
 const PASSED_SIGNALS = [1, 2, 3, 10, 15, 18, 28]
-/** hv's own: it switches the trace. */
-const SIGUSR2 = 12
 /** Ctrl-Z's. */
 const SIGTSTP = 20
 const EPOLLIN = 1

@@ -56,7 +56,7 @@ function layerOf(path: string): string {
  */
 const below: Record<string, string[]> = {
   cli: ['errors.ts', 'run', 'sentry'],
-  run: ['arch', 'addon.ts', 'elf', 'errors.ts', 'machine', 'platform', 'sentry', 'vfs'],
+  run: ['abi', 'arch', 'addon.ts', 'elf', 'errors.ts', 'machine', 'platform', 'sentry', 'vfs'],
   board: ['errors.ts', 'package-file.ts'],
   'errors.ts': [],
   abi: [],

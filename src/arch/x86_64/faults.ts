@@ -1,11 +1,10 @@
 // Exceptions of ring 3 as Linux reports them (SDM vol. 3, table 6-1; arch/x86/kernel/traps.c for signals and codes).
 
 import {PROT_EXEC, PROT_READ, PROT_WRITE} from '../../abi/mman.ts'
+import {SIGILL, SIGTRAP} from '../../abi/signal.ts'
 import type {FrameContext, TrapRecord} from '../architecture.ts'
 import type {Fault} from '../fault.ts'
 
-const SIGILL = 4
-const SIGTRAP = 5
 const SIGBUS = 7
 const SIGFPE = 8
 const SIGSEGV = 11

@@ -1,7 +1,8 @@
 // The namespaces that a guest's process has for itself. hv does without them where the host forbids them.
 
+import {CAP_SYS_ADMIN} from '../../abi/capability.ts'
 import {type Check, type Facts, tracesProcesses} from '../facts.ts'
-import {CAP_SYS_ADMIN, hasCapability, rightsOf} from '../process-rights.ts'
+import {hasCapability, rightsOf} from '../process-rights.ts'
 
 /** man 7 user_namespaces, and what Debian's and Ubuntu's kernels add. */
 const MAXIMUM = '/proc/sys/user/max_user_namespaces'

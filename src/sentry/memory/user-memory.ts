@@ -1,5 +1,6 @@
 // UserMemory: the only place that follows a guest pointer. A pointer is an allegation: what is wrong with it is EFAULT.
 
+import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EFAULT, EINVAL, ENAMETOOLONG, ENOMEM, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {IoctlMemory} from '../../vfs/file.ts'
@@ -14,8 +15,6 @@ export interface Iovec {
 }
 
 export const UIO_MAXIOV = 1024
-/** What one read or write moves at most: Linux's MAX_RW_COUNT. */
-export const MAX_RW_COUNT = 0x7ffff000
 
 /** One view populates and covers at most this much: read(fd, buffer, 1 GiB) of a short file must cost little. */
 const MAX_VIEW = 2 << 20

@@ -7,12 +7,12 @@ import {
   intersection,
   isSubset,
   union,
+  VERSION_1,
 } from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
 
-const VERSION_1 = 0x19980330
 const VERSION_2 = 0x20071026
 const VERSION_3 = 0x20080522
 

@@ -1,6 +1,17 @@
 // futex(2).
 
 import {EAGAIN, EFAULT, EINVAL, ENOSYS, Errno, ETIMEDOUT} from '../../abi/errno.ts'
+import {
+  FUTEX_CLOCK_REALTIME,
+  FUTEX_CMP_REQUEUE,
+  FUTEX_PRIVATE_FLAG,
+  FUTEX_REQUEUE,
+  FUTEX_WAIT,
+  FUTEX_WAIT_BITSET,
+  FUTEX_WAKE,
+  FUTEX_WAKE_BITSET,
+  FUTEX_WAKE_OP,
+} from '../../abi/futex.ts'
 import {CLOCK_MONOTONIC, CLOCK_REALTIME, toNs} from '../../abi/time.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import {monotonicDeadlineNs} from '../clocks.ts'
@@ -11,15 +22,6 @@ import {applyWakeOp, decodeWakeOp, wakeOpHolds} from './futex-wake-op.ts'
 import {type Arguments, BLOCKED, type Syscall} from './syscall.ts'
 import {readTimespec} from './time-argument.ts'
 
-const FUTEX_WAIT = 0
-const FUTEX_WAKE = 1
-const FUTEX_REQUEUE = 3
-const FUTEX_CMP_REQUEUE = 4
-const FUTEX_WAKE_OP = 5
-const FUTEX_WAIT_BITSET = 9
-const FUTEX_WAKE_BITSET = 10
-const FUTEX_PRIVATE_FLAG = 128
-const FUTEX_CLOCK_REALTIME = 256
 const ANY = 0xffff_ffff | 0
 
 const tables = new WeakMap<Kernel, FutexTable>()

@@ -19,6 +19,7 @@ import {
   O_PATH,
   O_RDONLY,
   O_TMPFILE,
+  OPEN_HOW_SIZE,
 } from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import {openPath} from '../../vfs/open.ts'
@@ -28,8 +29,6 @@ import {installOpened} from './open.ts'
 import {pathContext, readPath, startDirectory} from './path-argument.ts'
 import type {Syscall} from './syscall.ts'
 
-/** struct open_how: flags, mode, resolve, all uint64. */
-const OPEN_HOW_SIZE = 24
 const PAGE_SIZE = 4096
 /** Everything open(2) has a name for. */
 const VALID_FLAGS = 0o37777703

@@ -11,6 +11,12 @@ import {
 } from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import {
+  PR_CAP_AMBIENT_CLEAR_ALL,
+  PR_CAP_AMBIENT_IS_SET,
+  PR_CAP_AMBIENT_LOWER,
+  PR_CAP_AMBIENT_RAISE,
+} from '../../abi/prctl.ts'
+import {
   type Credentials,
   requireCapability,
   SECBIT_KEEP_CAPS,
@@ -19,11 +25,6 @@ import {
 } from '../credentials.ts'
 import type {Task} from '../task.ts'
 import type {Arguments} from './syscall.ts'
-
-const PR_CAP_AMBIENT_IS_SET = 1
-const PR_CAP_AMBIENT_RAISE = 2
-const PR_CAP_AMBIENT_LOWER = 3
-const PR_CAP_AMBIENT_CLEAR_ALL = 4
 
 /** Each bit's lock is the bit above it. */
 const SECURE_BITS = 0x55

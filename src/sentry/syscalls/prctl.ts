@@ -2,6 +2,40 @@
 
 import {CAP_SYS_RESOURCE} from '../../abi/capability.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
+import {
+  PR_CAP_AMBIENT,
+  PR_CAPBSET_DROP,
+  PR_CAPBSET_READ,
+  PR_GET_AUXV,
+  PR_GET_CHILD_SUBREAPER,
+  PR_GET_DUMPABLE,
+  PR_GET_IO_FLUSHER,
+  PR_GET_KEEPCAPS,
+  PR_GET_NAME,
+  PR_GET_NO_NEW_PRIVS,
+  PR_GET_PDEATHSIG,
+  PR_GET_SECCOMP,
+  PR_GET_SECUREBITS,
+  PR_GET_THP_DISABLE,
+  PR_GET_TID_ADDRESS,
+  PR_GET_TIMERSLACK,
+  PR_GET_TIMING,
+  PR_MCE_KILL_DEFAULT,
+  PR_MCE_KILL_GET,
+  PR_SET_CHILD_SUBREAPER,
+  PR_SET_DUMPABLE,
+  PR_SET_IO_FLUSHER,
+  PR_SET_KEEPCAPS,
+  PR_SET_NAME,
+  PR_SET_NO_NEW_PRIVS,
+  PR_SET_PDEATHSIG,
+  PR_SET_SECUREBITS,
+  PR_SET_THP_DISABLE,
+  PR_SET_TIMERSLACK,
+  PR_SET_TIMING,
+  PR_TASK_PERF_EVENTS_DISABLE,
+  PR_TASK_PERF_EVENTS_ENABLE,
+} from '../../abi/prctl.ts'
 import {NSIG} from '../../abi/signal.ts'
 import {requireCapability} from '../credentials.ts'
 import type {Task} from '../task.ts'
@@ -15,38 +49,6 @@ import {
   setSecurebits,
 } from './prctl-capabilities.ts'
 import type {Arguments, Syscall} from './syscall.ts'
-
-const PR_SET_PDEATHSIG = 1
-const PR_GET_PDEATHSIG = 2
-const PR_GET_DUMPABLE = 3
-const PR_SET_DUMPABLE = 4
-const PR_GET_KEEPCAPS = 7
-const PR_SET_KEEPCAPS = 8
-const PR_GET_TIMING = 13
-const PR_SET_TIMING = 14
-const PR_SET_NAME = 15
-const PR_GET_NAME = 16
-const PR_GET_SECCOMP = 21
-const PR_CAPBSET_READ = 23
-const PR_CAPBSET_DROP = 24
-const PR_GET_SECUREBITS = 27
-const PR_SET_SECUREBITS = 28
-const PR_SET_TIMERSLACK = 29
-const PR_GET_TIMERSLACK = 30
-const PR_TASK_PERF_EVENTS_DISABLE = 31
-const PR_TASK_PERF_EVENTS_ENABLE = 32
-const PR_MCE_KILL_GET = 34
-const PR_SET_CHILD_SUBREAPER = 36
-const PR_GET_CHILD_SUBREAPER = 37
-const PR_SET_NO_NEW_PRIVS = 38
-const PR_GET_NO_NEW_PRIVS = 39
-const PR_GET_TID_ADDRESS = 40
-const PR_SET_THP_DISABLE = 41
-const PR_GET_THP_DISABLE = 42
-const PR_CAP_AMBIENT = 47
-const PR_SET_IO_FLUSHER = 57
-const PR_GET_IO_FLUSHER = 58
-const PR_GET_AUXV = 0x41555856
 
 const NAME_BYTES = 16
 const DEFAULT_TIMERSLACK_NS = 50_000
@@ -136,8 +138,6 @@ function getTidAddress(task: Task, args: Arguments): number {
   task.memory.writeUint64(args.address(1), task.clearChildTid)
   return 0
 }
-
-const PR_MCE_KILL_DEFAULT = 2
 
 function getMachineCheckKill(_: Task, args: Arguments): number {
   requireZeros(args, 1)

@@ -3,7 +3,7 @@
 import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import {MAY_WRITE} from '../../abi/file-mode.ts'
-import {decodeTimespec, decodeTimeval, TIMESPEC_BYTES} from '../../abi/time.ts'
+import {decodeTimespec, decodeTimeval, TIMESPEC_BYTES, UTIME_NOW, UTIME_OMIT} from '../../abi/time.ts'
 import {now} from '../../vfs/clock.ts'
 import type {Time} from '../../vfs/file.ts'
 import {ATTRIBUTES} from '../../vfs/path-policy.ts'
@@ -12,9 +12,6 @@ import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkMountWritable, descriptorTarget, locateTarget, type Target} from './path-argument.ts'
 import type {Syscall} from './syscall.ts'
-
-const UTIME_NOW = 0x3fffffff
-const UTIME_OMIT = 0x3ffffffe
 
 /** A moment, the present moment, or leave it. */
 type Wanted = Time | 'now' | 'omit'

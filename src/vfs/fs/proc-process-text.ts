@@ -1,13 +1,11 @@
 // /proc/PID/stat, statm, status, limits: Linux's formats (man 5 proc_pid_stat, proc_pid_status; fs/proc/array.c).
 
 import type {Capabilities} from '../../abi/capability.ts'
+import {SIGCHLD} from '../../abi/signal.ts'
+import {USER_HZ} from '../../abi/time.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {ByteString} from '../file.ts'
 import type {ProcProcess} from './proc-source.ts'
-
-/** USER_HZ. */
-const TICKS = 100
-const SIGCHLD = 17
 
 const stateNames: Record<string, string> = {
   R: 'running',
@@ -29,9 +27,9 @@ export function statText(process: ProcProcess, tid: number): ByteString {
   ]
   // tty_nr tpgid flags minflt cminflt majflt cmajflt
   fields.push(0, -1, 0, 0, 0, 0, 0)
-  fields.push(Math.floor(process.userSeconds * TICKS), Math.floor(process.systemSeconds * TICKS))
+  fields.push(Math.floor(process.userSeconds * USER_HZ), Math.floor(process.systemSeconds * USER_HZ))
   // cutime cstime priority nice num_threads itrealvalue starttime
-  fields.push(0, 0, 20 + nice, nice, process.tids.length, 0, Math.floor(process.startedSeconds * TICKS))
+  fields.push(0, 0, 20 + nice, nice, process.tids.length, 0, Math.floor(process.startedSeconds * USER_HZ))
   fields.push(memory.virtualBytes, Math.floor(memory.residentBytes / PAGE_SIZE), '18446744073709551615')
   // startcode endcode startstack kstkesp kstkeip: Linux shows zeros to those who may not trace.
   fields.push(0, 0, 0, 0, 0)

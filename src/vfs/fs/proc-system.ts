@@ -1,5 +1,6 @@
 // The files of /proc that are about the whole system, and /proc/sys.
 
+import {USER_HZ} from '../../abi/time.ts'
 import type {ByteString} from '../file.ts'
 import {randomUuid} from '../random.ts'
 import {directory, fixedContents, link, type Make, text} from './proc-nodes.ts'
@@ -8,8 +9,6 @@ import {vmstatText} from './proc-vmstat.ts'
 
 type Entries = Record<ByteString, {kind: number; make: Make}>
 
-/** USER_HZ. */
-const TICKS = 100
 const HOSTNAME_MAX = 64
 
 const fileSystems = ['proc', 'tmpfs', 'devtmpfs', 'overlay', 'hostfs', 'pipefs', 'anon_inodefs']
@@ -71,8 +70,8 @@ function kilobytes(bytes: number): string {
 
 function statText(source: ProcSource): ByteString {
   const {seconds, idleSeconds, began} = source.uptime()
-  const idle = Math.floor(idleSeconds * TICKS)
-  const busy = Math.max(0, Math.floor(seconds * source.cpuCount * TICKS) - idle)
+  const idle = Math.floor(idleSeconds * USER_HZ)
+  const busy = Math.max(0, Math.floor(seconds * source.cpuCount * USER_HZ) - idle)
   let lines = `cpu  ${busy} 0 0 ${idle} 0 0 0 0 0 0\n`
   for (let cpu = 0; cpu < source.cpuCount; cpu++) {
     const share = (ticks: number): number => Math.floor(ticks / source.cpuCount)

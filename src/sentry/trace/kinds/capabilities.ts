@@ -1,11 +1,11 @@
 // Kinds of capget(2) and capset(2).
 
+import {VERSION_1} from '../../../abi/capability.ts'
 import {type Kinds, structIn} from '../kind.ts'
 import {capabilitySet, capabilityVersion} from '../names/capabilities.ts'
 import type {TracedCall} from '../traced-call.ts'
 
 const HEADER_SIZE = 8
-const VERSION_1 = 0x19980330
 /** Three words a set; the first version has one set of 32, the others two. */
 const SET_SIZE = 12
 

@@ -1,6 +1,6 @@
 // Kinds of files' flags, modes and offsets.
 
-import {O_CREAT, O_TMPFILE} from '../../../abi/open-flags.ts'
+import {O_CREAT, O_TMPFILE, OPEN_HOW_SIZE} from '../../../abi/open-flags.ts'
 import {arch} from '../../../arch/index.ts'
 import {HIDDEN, type Kinds, named, structIn} from '../kind.ts'
 import {
@@ -23,7 +23,6 @@ import {
 import {hex, octal} from '../text/number.ts'
 import type {TracedCall} from '../traced-call.ts'
 
-const OPEN_HOW_SIZE = 24
 /** umode_t is 16 bits wide. */
 const MODE_BITS = 0xffff
 

@@ -1,13 +1,12 @@
 // Kinds of futex(2): the operation says which of the other arguments it takes.
 
+import {FUTEX_CLOCK_REALTIME, FUTEX_PRIVATE_FLAG} from '../../../abi/futex.ts'
 import {HIDDEN, type Kinds, named} from '../kind.ts'
 import {counted, futexNames} from '../names/process.ts'
 import {enumeration, hexOf} from '../text/number.ts'
 import type {TracedCall} from '../traced-call.ts'
 import {times} from './time.ts'
 
-const FUTEX_PRIVATE_FLAG = 128
-const FUTEX_CLOCK_REALTIME = 256
 const OPERATION = 1
 const {
   FUTEX_WAIT,

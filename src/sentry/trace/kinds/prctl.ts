@@ -1,5 +1,19 @@
 // Kinds of prctl(2): the option says how many arguments it takes, and what the first of them is.
 
+import {
+  PR_CAPBSET_DROP,
+  PR_CAPBSET_READ,
+  PR_GET_DUMPABLE,
+  PR_GET_NAME,
+  PR_GET_PDEATHSIG,
+  PR_SET_CHILD_SUBREAPER,
+  PR_SET_DUMPABLE,
+  PR_SET_NAME,
+  PR_SET_NO_NEW_PRIVS,
+  PR_SET_PDEATHSIG,
+  PR_SET_THP_DISABLE,
+  PR_SET_TIMERSLACK,
+} from '../../../abi/prctl.ts'
 import type {UserMemory} from '../../memory/user-memory.ts'
 import {HIDDEN, type Kinds, named} from '../kind.ts'
 import {capabilityName} from '../names/capabilities.ts'
@@ -7,20 +21,6 @@ import {dumpableName, prctlName} from '../names/process.ts'
 import {signalName} from '../names/signals.ts'
 import {quote, quoteString} from '../text/quote.ts'
 import type {TracedCall} from '../traced-call.ts'
-
-/** linux/prctl.h. */
-const PR_SET_PDEATHSIG = 1
-const PR_GET_PDEATHSIG = 2
-const PR_GET_DUMPABLE = 3
-const PR_SET_DUMPABLE = 4
-const PR_SET_NAME = 15
-const PR_GET_NAME = 16
-const PR_CAPBSET_READ = 23
-const PR_CAPBSET_DROP = 24
-const PR_SET_TIMERSLACK = 29
-const PR_SET_CHILD_SUBREAPER = 36
-const PR_SET_NO_NEW_PRIVS = 38
-const PR_SET_THP_DISABLE = 41
 
 const COMM_LENGTH = 15
 /** Longer strings are no names. */

@@ -1,5 +1,6 @@
 // Kinds of bytes: paths, strings, buffers and their vectors.
 
+import {IOVEC_SIZE} from '../../../abi/iovec.ts'
 import type {UserMemory} from '../../memory/user-memory.ts'
 import type {Kinds} from '../kind.ts'
 import {showArray} from '../text/array.ts'
@@ -7,7 +8,6 @@ import {hexOf} from '../text/number.ts'
 import {quote, quoteBuffer, quoteHex, quotePath, quoteString} from '../text/quote.ts'
 import type {TracedCall} from '../traced-call.ts'
 
-const IOVEC_SIZE = 16
 const POINTER_SIZE = 8
 
 /** As many bytes as the call says it has stored. */

@@ -7,12 +7,8 @@ import {pick, startingWith} from '../names/pick.ts'
 import {enumeration, flagWord} from '../text/number.ts'
 import {int64} from '../text/view.ts'
 
-/** utimensat(2), linux/stat.h. */
-const UTIME_NOW = '1073741823'
-const UTIME_OMIT = '1073741822'
 const TMS_SIZE = 32
 const UTIMBUF_SIZE = 16
-const CLOCKS_PER_SECOND = 100
 
 export const clockName = enumeration(startingWith(time, 'CLOCK_'), 'CLOCK_???')
 const timerName = enumeration({ITIMER_REAL: 0, ITIMER_VIRTUAL: 1, ITIMER_PROF: 2}, 'ITIMER_???')
@@ -82,7 +78,7 @@ export const times = {
 
 /** clock_t: 100 a second. */
 function ticks(value: bigint): string {
-  return value === 0n ? '0' : `${value} /* ${(Number(value) / CLOCKS_PER_SECOND).toFixed(2)} s */`
+  return value === 0n ? '0' : `${value} /* ${(Number(value) / time.USER_HZ).toFixed(2)} s */`
 }
 
 function pair(view: DataView, offset: number, fraction: string): string {
@@ -95,8 +91,8 @@ function interval(view: DataView, show: (view: DataView, offset: number) => stri
 
 function stamp(view: DataView, offset: number): string {
   const nanoseconds = int64(view, offset + 8)
-  if (nanoseconds === UTIME_NOW) return 'UTIME_NOW'
-  if (nanoseconds === UTIME_OMIT) return 'UTIME_OMIT'
+  if (Number(nanoseconds) === time.UTIME_NOW) return 'UTIME_NOW'
+  if (Number(nanoseconds) === time.UTIME_OMIT) return 'UTIME_OMIT'
   return timespec(view, offset) + dated(view.getBigInt64(offset, true), nanoseconds.padStart(9, '0'))
 }
 

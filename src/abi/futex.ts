@@ -1,0 +1,11 @@
+// futex(2): operations and flags (linux/futex.h).
+
+export const FUTEX_WAIT = 0
+export const FUTEX_WAKE = 1
+export const FUTEX_REQUEUE = 3
+export const FUTEX_CMP_REQUEUE = 4
+export const FUTEX_WAKE_OP = 5
+export const FUTEX_WAIT_BITSET = 9
+export const FUTEX_WAKE_BITSET = 10
+export const FUTEX_PRIVATE_FLAG = 128
+export const FUTEX_CLOCK_REALTIME = 256

@@ -1,28 +1,26 @@
 // stat(2), statx(2), statfs(2): structures in the kernel's layouts.
 
 import {majorOf, minorOf} from './file-mode.ts'
+import type {Timespec} from './time.ts'
 
-interface Moment {
-  readonly seconds: number
-  readonly nanoseconds: number
-}
-
-/** The fields of struct stat; times as pairs. */
+/** What stat(2) tells. */
 export interface StatFields {
   dev: number
   ino: number
+  /** File type (S_IFMT) and permission bits. */
   mode: number
   nlink: number
   uid: number
   gid: number
   rdev: number
   size: number
+  /** Allocated, in units of 512 bytes. */
   blocks: number
   blksize: number
-  atime: Moment
-  mtime: Moment
-  ctime: Moment
-  btime: Moment
+  atime: Timespec
+  mtime: Timespec
+  ctime: Timespec
+  btime: Timespec
 }
 
 /** struct stat: sizeof, and the offsets of what does not lie where it does on every architecture. */
@@ -109,6 +107,7 @@ export const ST_RELATIME = 0x1000
 /** f_flags is filled in. */
 export const ST_VALID = 0x20
 
+/** What statfs(2) tells, sizes in blocks of `bsize` bytes. */
 export interface StatfsFields {
   magic: number
   bsize: number
@@ -148,13 +147,13 @@ function setInt64(view: DataView, offset: number, value: number): void {
   view.setInt32(offset + 4, Math.floor(value / TWO_32), true)
 }
 
-function setTime(view: DataView, offset: number, time: Moment): void {
+function setTime(view: DataView, offset: number, time: Timespec): void {
   setInt64(view, offset, time.seconds)
   setInt64(view, offset + 8, time.nanoseconds)
 }
 
 /** struct statx_timestamp. */
-function setTime32(view: DataView, offset: number, time: Moment): void {
+function setTime32(view: DataView, offset: number, time: Timespec): void {
   setInt64(view, offset, time.seconds)
   view.setUint32(offset + 8, time.nanoseconds, true)
   view.setUint32(offset + 12, 0, true)

@@ -1,5 +1,6 @@
 // A mounted file system: what statfs(2) and mount tables need, and its root.
 
+import type {StatfsFields} from '../abi/stat.ts'
 import type {Inode} from './file.ts'
 
 export interface FileSystem {
@@ -13,14 +14,4 @@ export interface FileSystem {
   dispose(): void
 }
 
-/** struct statfs, sizes in blocks of `bsize` bytes. */
-export interface FileSystemStatistics {
-  magic: number
-  bsize: number
-  blocks: number
-  bfree: number
-  bavail: number
-  files: number
-  ffree: number
-  namelen: number
-}
+export type FileSystemStatistics = StatfsFields

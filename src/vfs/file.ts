@@ -1,6 +1,8 @@
 // The vfs contracts: Inode (an object in a file system) and OpenFile (an open file description).
 
 import type {Capabilities} from '../abi/capability.ts'
+import type {StatFields} from '../abi/stat.ts'
+import type {Timespec} from '../abi/time.ts'
 import type {FileSystem} from './file-system.ts'
 import type {Location} from './location.ts'
 import type {WaitQueue} from './wait-queue.ts'
@@ -11,30 +13,10 @@ import type {WaitQueue} from './wait-queue.ts'
  */
 export type ByteString = string
 
-/** What stat(2) tells. Times are nanoseconds since the epoch as bigint-free pairs. */
-export interface Attributes {
-  dev: number
-  ino: number
-  /** File type (S_IFMT) and permission bits. */
-  mode: number
-  nlink: number
-  uid: number
-  gid: number
-  rdev: number
-  size: number
-  /** Allocated, in units of 512 bytes. */
-  blocks: number
-  blksize: number
-  atime: Time
-  mtime: Time
-  ctime: Time
-  btime: Time
-}
-
-export interface Time {
-  readonly seconds: number
-  readonly nanoseconds: number
-}
+/** What stat(2) tells of an inode. */
+export type Attributes = StatFields
+/** Since the epoch. */
+export type Time = Timespec
 
 /** What setattr may change; absent fields stay. `size` truncates or extends. */
 export interface AttributeChanges {

@@ -106,7 +106,7 @@ class StreamFile extends FileDescription {
     return this.#stream.append(source)
   }
 
-  override allocate(): void {
+  override allocate(): number {
     throw new Errno(ESPIPE)
   }
 

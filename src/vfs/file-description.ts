@@ -42,7 +42,7 @@ export abstract class FileDescription implements OpenFile {
     throw new Errno(EINVAL)
   }
 
-  allocate(_mode: number, _offset: number, _length: number): void {
+  allocate(_mode: number, _offset: number, _length: number): number {
     throw new Errno(ENODEV)
   }
 
@@ -92,7 +92,7 @@ export class PathDescription extends FileDescription {
   override truncate(): void {
     throw new Errno(EBADF)
   }
-  override allocate(): void {
+  override allocate(): number {
     throw new Errno(EBADF)
   }
   override sync(): void {

@@ -112,7 +112,8 @@ export interface OpenFile {
   /** Puts the offset back so that the entry at index `count` of the last readDirectory comes next. */
   unreadDirectory(count: number): void
   truncate(size: number): void
-  allocate(mode: number, offset: number, length: number): void
+  /** fallocate(2). @returns how many bytes of the range are done: what allocates for long does a part, and is called again */
+  allocate(mode: number, offset: number, length: number): number
   sync(): void
   /** poll(2) bits that hold now: POLLIN 1, POLLOUT 4, POLLERR 8, POLLHUP 16. */
   readiness(): number

@@ -121,9 +121,10 @@ export class HostStream extends FileDescription {
     check(host.hostTruncate(this.#fd, size))
   }
 
-  override allocate(mode: number, offset: number, length: number): void {
+  override allocate(mode: number, offset: number, length: number): number {
     this.#requireSeekable()
     check(host.hostAllocate(this.#fd, mode, offset, length))
+    return length
   }
 
   override sync(): void {

@@ -175,7 +175,7 @@ export class PipeEnd extends FileDescription {
     return this.pipe.write(source)
   }
 
-  override allocate(): void {
+  override allocate(): number {
     throw new Errno(ESPIPE)
   }
 

@@ -11,6 +11,7 @@ import {
   FALLOC_FL_ZERO_RANGE,
 } from '../../abi/open-flags.ts'
 import {invalidateBehind, invalidateHole} from '../memory/invalidate.ts'
+import {stepThrough} from '../slices.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkFileSize} from './file-size-limit.ts'
 import type {Syscall} from './syscall.ts'
@@ -32,13 +33,16 @@ export const fallocate: Syscall = (task, args) => {
   if (kind === S_IFIFO) throw new Errno(ESPIPE)
   if (kind === S_IFDIR) throw new Errno(EISDIR)
   if (kind !== S_IFREG) throw new Errno(ENODEV)
-  if (offset + length > Number.MAX_SAFE_INTEGER) throw new Errno(EFBIG)
-  if (!(mode & FALLOC_FL_KEEP_SIZE)) checkFileSize(task, file.inode, offset + length)
+  const end = offset + length
+  if (end > Number.MAX_SAFE_INTEGER) throw new Errno(EFBIG)
+  if (!(mode & FALLOC_FL_KEEP_SIZE)) checkFileSize(task, file.inode, end)
+  const allocate = (from: number): number => from + file.allocate(mode, from, end - from)
+  if (!(mode & ~FALLOC_FL_KEEP_SIZE)) return stepThrough(task, offset, end, allocate, 0)
+
   file.allocate(mode, offset, length)
   const processes = task.kernel.processes.values()
-  if (mode & FALLOC_FL_PUNCH_HOLE) invalidateHole(processes, file.inode, offset, offset + length)
-  else if (mode & FALLOC_FL_ZERO_RANGE) invalidateHole(processes, file.inode, offset, offset + length)
   // What moves bytes: mappings read them anew, private copies too (Linux's truncate_pagecache).
-  else if (mode & MOVES) invalidateBehind(processes, file.inode, offset)
+  if (mode & MOVES) invalidateBehind(processes, file.inode, offset)
+  else invalidateHole(processes, file.inode, offset, end)
   return 0
 }

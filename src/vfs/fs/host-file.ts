@@ -163,13 +163,14 @@ class HostOpenFile extends FileDescription {
     this.#file.truncateThrough(this.fd, size)
   }
 
-  override allocate(mode: number, offset: number, length: number): void {
+  override allocate(mode: number, offset: number, length: number): number {
     this.requireWritable()
     if (offset < 0 || length <= 0) throw new Errno(EINVAL)
     this.#file.fs.fresh = undefined
     const {pages} = this.#file
     if (pages === undefined) check(host.hostAllocate(this.fd, mode, offset, length))
     else pages.allocate(this.fd, mode, offset, length)
+    return length
   }
 
   override sync(): void {

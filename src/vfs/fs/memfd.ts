@@ -62,10 +62,10 @@ export class Memfd extends TmpfsFile {
     super.truncate(size)
   }
 
-  override allocate(mode: number, offset: number, length: number): void {
+  override allocate(mode: number, offset: number, length: number): number {
     const isRefused = mode & FALLOC_FL_PUNCH_HOLE ? this.isWriteSealed : this.#grows(offset + length)
     if (isRefused) throw new Errno(EPERM)
-    super.allocate(mode, offset, length)
+    return super.allocate(mode, offset, length)
   }
 
   override setAttributes(changes: AttributeChanges): void {

@@ -54,8 +54,8 @@ export class OverlayFileDescription implements OpenFile {
     this.#file.truncate(size)
   }
 
-  allocate(mode: number, offset: number, length: number): void {
-    this.#file.allocate(mode, offset, length)
+  allocate(mode: number, offset: number, length: number): number {
+    return this.#file.allocate(mode, offset, length)
   }
 
   /** What is in memory needs no writing, and the lower layer is not written. */

@@ -19,6 +19,9 @@ import {PagedData} from './paged-data.ts'
 import type {Tmpfs} from './tmpfs.ts'
 import {TmpfsNode} from './tmpfs-node.ts'
 
+/** In one call of `allocate`: a few milliseconds of work. */
+const MAX_RESERVED_PAGES = 16 << 10
+
 export class TmpfsFile extends TmpfsNode implements Mappable {
   readonly #data: PagedData
   #size = 0
@@ -88,26 +91,29 @@ export class TmpfsFile extends TmpfsNode implements Mappable {
     this.mtime = this.ctime = now()
   }
 
-  /** fallocate(2), with the modes Linux's tmpfs has. */
-  allocate(mode: number, offset: number, length: number): void {
+  /** fallocate(2), with the modes Linux's tmpfs has. @returns how many bytes of the range are done */
+  allocate(mode: number, offset: number, length: number): number {
     if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) throw new Errno(EOPNOTSUPP)
     if (mode === FALLOC_FL_PUNCH_HOLE) throw new Errno(EOPNOTSUPP)
     if (offset < 0 || length <= 0) throw new Errno(EINVAL)
     if (offset + length > MAX_OFFSET) throw new Errno(EFBIG)
+    this.mtime = this.ctime = now()
     if (mode & FALLOC_FL_PUNCH_HOLE) {
       this.#data.punch(offset, offset + length)
-    } else {
-      const first = Math.floor(offset / PAGE_SIZE)
-      const end = Math.ceil((offset + length) / PAGE_SIZE)
-      // Refuse what can never fit before filling the memory with it.
-      this.fs.requireSpace(end - first - this.#data.pageCount)
-      this.#data.reserve(first, end)
-      if (!(mode & FALLOC_FL_KEEP_SIZE)) {
-        this.#grow(offset + length)
-        this.#size = Math.max(this.#size, offset + length)
-      }
+      return length
     }
-    this.mtime = this.ctime = now()
+    const first = Math.floor(offset / PAGE_SIZE)
+    const end = Math.ceil((offset + length) / PAGE_SIZE)
+    // Refuse what can never fit before filling the memory with it.
+    this.fs.requireSpace(end - first - this.#data.pageCount)
+    const reserved = Math.min(end, first + MAX_RESERVED_PAGES)
+    this.#data.reserve(first, reserved)
+    const done = Math.min(offset + length, reserved * PAGE_SIZE)
+    if (!(mode & FALLOC_FL_KEEP_SIZE)) {
+      this.#grow(done)
+      this.#size = Math.max(this.#size, done)
+    }
+    return done - offset
   }
 
   /** SEEK_DATA and SEEK_HOLE. @throws Errno ENXIO */
@@ -179,9 +185,9 @@ class TmpfsOpenFile extends FileDescription {
     this.#file.truncate(size)
   }
 
-  override allocate(mode: number, offset: number, length: number): void {
+  override allocate(mode: number, offset: number, length: number): number {
     this.requireWritable()
-    this.#file.allocate(mode, offset, length)
+    return this.#file.allocate(mode, offset, length)
   }
 
   override sync(): void {}

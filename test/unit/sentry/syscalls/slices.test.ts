@@ -21,7 +21,9 @@ import {sendfile} from '../../../../src/sentry/syscalls/sendfile.ts'
 import {BLOCKED, type Syscall} from '../../../../src/sentry/syscalls/syscall.ts'
 import {ftruncate} from '../../../../src/sentry/syscalls/truncate.ts'
 import {NULL_DEV, URANDOM_DEV, ZERO_DEV} from '../../../../src/vfs/devices.ts'
-import {ROOT} from '../../../../src/vfs/fs/tmpfs.ts'
+import {ROOT, Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
+import {memoryFile} from '../../../helpers/memory-file.ts'
+import {errorOf, TestVfs} from '../../../helpers/vfs.ts'
 import {SimulatedTask} from './simulated-task.ts'
 
 const MIB = 1 << 20
@@ -148,4 +150,15 @@ test.each([...fileMovers, ...walkers])('%s goes on before a handler runs', (_nam
   handle(t, SIGUSR1)
   t.call(syscall, ...args)
   expect(isEndedBy(t, SIGUSR1)).toBe(false)
+})
+
+test('fallocate in a tmpfs reserves a slice, and refuses at once what never fits', () => {
+  const vfs = new TestVfs(new Tmpfs(memoryFile(256 * MIB)))
+  const file = vfs.open('/file', O_CREAT | O_RDWR)
+  expect(errorOf(() => file.allocate(0, 0, 129 * MIB))).toBe('ENOSPC')
+  expect([file.inode.attributes().blocks, file.allocate(0, 10, 100 * MIB)]).toEqual([0, 64 * MIB - 10])
+  expect(file.allocate(0, 64 * MIB, 36 * MIB + 10)).toBe(36 * MIB + 10)
+  expect(file.inode.attributes().size).toBe(100 * MIB + 10)
+  file.close()
+  vfs.dispose()
 })

@@ -1,7 +1,7 @@
 // The stages of a test run, in order: a stage may use what the ones above it built.
 //
-// A stage is `{name, what, packages?, kvm?, run}`; `run` returns checks `{name, status, detail?, count?}` with status `passed`,
-// `failed` or `skipped`. A stage whose packages are missing is skipped by name, and so is one with `kvm` where there is none.
+// A stage is `{name, what, packages?, kvm?, run}`; `run({timeoutMs})` gets its budget, by budgets.mjs, and returns checks
+// `{name, status, detail?, count?}` with status `passed`, `failed` or `skipped`. A stage whose packages are missing is skipped by name, and so is one with `kvm` where there is none.
 
 import {buildGuests, buildNative, buildTypeScript, prebuild} from './stages/build.mjs'
 import {lint} from './stages/lint.mjs'
@@ -21,27 +21,32 @@ export const stages = [
     packages: ['gcc', 'libc6-dev'],
     run: buildGuests,
   },
-  {name: 'unit', what: 'test/unit', packages: compiler, run: () => vitest('unit')},
+  {name: 'unit', what: 'test/unit', packages: compiler, run: (budget) => vitest('unit', budget)},
   {
     name: 'fuzz',
     what: 'test/fuzz: mutated programs',
     packages: [...compiler, 'busybox-static'],
-    run: () => vitest('fuzz'),
+    run: (budget) => vitest('fuzz', budget),
   },
   {
     name: 'linux',
     what: 'test/guests: every guest, natively and under hv',
     kvm: true,
     packages: compiler,
-    run: () => vitest('guests'),
+    run: (budget) => vitest('guests', budget),
   },
-  {name: 'cli', what: 'test/cli: the commands, and bad input', packages: compiler, run: () => vitest('cli')},
+  {
+    name: 'cli',
+    what: 'test/cli: the commands, and bad input',
+    packages: compiler,
+    run: (budget) => vitest('cli', budget),
+  },
   {
     name: 'sandbox',
     what: 'test/sandbox: Sandbox, as an embedder uses it',
     kvm: true,
     packages: compiler,
-    run: () => vitest('sandbox'),
+    run: (budget) => vitest('sandbox', budget),
   },
   {
     name: 'prebuild',
@@ -53,7 +58,7 @@ export const stages = [
     name: 'package',
     what: 'test/package: the tarball, installed without a compiler',
     packages: prebuildTools,
-    run: () => vitest('package'),
+    run: (budget) => vitest('package', budget),
   },
   {
     name: 'bed',
@@ -62,6 +67,6 @@ export const stages = [
       ...['qemu-system-x86', 'qemu-system-arm', 'debian-archive-keyring'],
       ...['cpio', 'squashfs-tools', 'kmod', 'xz-utils'],
     ],
-    run: () => vitest('bed'),
+    run: (budget) => vitest('bed', budget),
   },
 ]

@@ -6,6 +6,7 @@
 // Exit status 0: nothing failed. With CI=true a skip is a failure too, unless allowed-skips.json says why not.
 
 import {mkdirSync, writeFileSync} from 'node:fs'
+import {stageMs} from './budgets.mjs'
 import {installDependencies} from './dependencies.mjs'
 import {canOpenKvm} from './kvm.mjs'
 import {aptLine, installMissing} from './packages.mjs'
@@ -85,7 +86,7 @@ async function checksOf(stage, missing) {
     return [{name: stage.name, status: 'skipped', detail: `needs ${lacking.join(', ')}`}]
   }
   try {
-    return await stage.run()
+    return await stage.run({timeoutMs: stageMs(stage.name)})
   } catch (error) {
     return [{name: stage.name, status: 'failed', detail: error.stack}]
   }

@@ -3,15 +3,13 @@
 import {spawn} from 'node:child_process'
 import {closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync} from 'node:fs'
 import {createInterface} from 'node:readline'
+import {stepMs} from '../budgets.mjs'
 import {cache} from '../paths.mjs'
 import {bedNamed} from './beds.mjs'
 import {packagesImage, projectImage, systemImage} from './image.mjs'
 import {makeInitramfs} from './initramfs.mjs'
 import {bedKernel} from './kernel.mjs'
 import {qemuCommand} from './qemu.mjs'
-
-const BOOT_TIMEOUT_MS = 180_000
-const COMMAND_TIMEOUT_MS = 60_000
 
 /**
  * @typedef {{argv: string[], cwd?: string, env?: object, stdin?: string | Buffer, timeoutMs?: number}} Command
@@ -38,7 +36,7 @@ export class Bed {
   }
 
   /** @param {Command} command @returns {Promise<Result>} rejects when the bed ends before the command does */
-  run({argv, cwd = '/hv', env = {}, stdin, timeoutMs = COMMAND_TIMEOUT_MS}) {
+  run({argv, cwd = '/hv', env = {}, stdin, timeoutMs = stepMs('bedCommand')}) {
     if (this.#endMessage !== '') return Promise.reject(new Error(this.#endMessage))
     const id = this.#nextId++
     const request = {id, argv, cwd, env, timeoutMs, stdin: stdin && Buffer.from(stdin).toString('base64')}
@@ -112,7 +110,7 @@ function forgetDeadRuns() {
 
 function readiness(lines, ended, qemu) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => qemu.kill('SIGKILL'), BOOT_TIMEOUT_MS)
+    const timer = setTimeout(() => qemu.kill('SIGKILL'), stepMs('bedBoot'))
     lines.once('line', () => {
       clearTimeout(timer)
       resolve()

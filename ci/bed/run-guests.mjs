@@ -7,9 +7,10 @@
 import {spawnSync} from 'node:child_process'
 import {constants} from 'node:os'
 import {Sandbox} from '../../dist/index.js'
+import {stepMs} from '../budgets.mjs'
 
 /** Scanning what is mapped takes ten seconds alone, and a minute where three beds share two processors. */
-const TIMEOUT_MS = 120_000
+const TIMEOUT_MS = stepMs('bedCommand')
 /** What one guest leaves in /tmp is not to meet all that follow. */
 const RUNS_PER_SANDBOX = 16
 

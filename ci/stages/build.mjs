@@ -9,27 +9,27 @@ const CROSS_COMPILER = 'aarch64-linux-gnu-gcc'
 // A CI machine is nobody else's: make may use all of it. node-gyp reads JOBS.
 const env = process.env.CI === 'true' ? {...process.env, JOBS: 'max'} : process.env
 
-export async function buildNative() {
-  return [await command('node-gyp build', 'npm', ['run', 'build:native'], {env})]
+export async function buildNative({timeoutMs}) {
+  return [await command('node-gyp build', 'npm', ['run', 'build:native'], {env, timeoutMs})]
 }
 
-export async function buildTypeScript() {
-  return [await command('build:ts', 'npm', ['run', 'build:ts'])]
+export async function buildTypeScript(budget) {
+  return [await command('build:ts', 'npm', ['run', 'build:ts'], budget)]
 }
 
 /** For this machine, and from x86_64 for arm64, whose beds run them. */
-export async function buildGuests() {
-  const checks = await guestsFor(arch)
+export async function buildGuests(budget) {
+  const checks = await guestsFor(arch, budget)
   if (arch !== 'x86_64') return checks
-  if (hasCommand(CROSS_COMPILER)) return [...checks, ...(await guestsFor('arm64'))]
+  if (hasCommand(CROSS_COMPILER)) return [...checks, ...(await guestsFor('arm64', budget))]
   const detail = `no ${CROSS_COMPILER}: ${aptLine(['g++-aarch64-linux-gnu'])}`
   return [...checks, {name: 'guests/build.sh arm64', status: 'skipped', detail}]
 }
 
 /** build.sh names what an absent package kept it from building; each such line is a skip of its own. */
-async function guestsFor(arch) {
+async function guestsFor(arch, budget) {
   const name = `guests/build.sh ${arch}`
-  const built = await command(name, 'sh', ['guests/build.sh', `${cache}/guests/${arch}`, arch])
+  const built = await command(name, 'sh', ['guests/build.sh', `${cache}/guests/${arch}`, arch], budget)
   const skips = (built.output ?? '').split('\n').filter((line) => line.includes('skipped'))
   return [
     built,
@@ -37,8 +37,8 @@ async function guestsFor(arch) {
   ]
 }
 
-export async function prebuild() {
-  const built = await command('prebuildify', 'npm', ['run', 'prebuildify'], {env, timeoutMs: 900_000})
+export async function prebuild({timeoutMs}) {
+  const built = await command('prebuildify', 'npm', ['run', 'prebuildify'], {env, timeoutMs})
   if (built.status !== 'passed') return [built]
   return [built, await command('glibc floor', 'node', ['ci/glibc-floor.mjs'])]
 }

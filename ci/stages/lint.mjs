@@ -7,16 +7,21 @@ import {command} from './command.mjs'
 
 const CLANG_FORMAT = 'clang-format-19'
 
-export async function lint() {
+export async function lint(budget) {
   return [
-    await command('biome', 'npx', ['biome', 'check', '--config-path', 'ci', '--error-on-warnings', '.']),
-    await clangFormat(['--dry-run', '--Werror']),
-    await command('types', 'npx', ['tsc', '-p', 'ci']),
+    await command(
+      'biome',
+      'npx',
+      ['biome', 'check', '--config-path', 'ci', '--error-on-warnings', '.'],
+      budget,
+    ),
+    await clangFormat(['--dry-run', '--Werror'], budget),
+    await command('types', 'npx', ['tsc', '-p', 'ci'], budget),
   ]
 }
 
 /** Formats, or with `--dry-run` only compares, every C++ file that git knows or would know. */
-export async function clangFormat(options) {
+export async function clangFormat(options, budget) {
   const name = 'clang-format'
   if (!hasCommand(CLANG_FORMAT)) return {name, status: 'skipped', detail: `needs ${CLANG_FORMAT}`}
 
@@ -31,5 +36,5 @@ export async function clangFormat(options) {
   ]
   const {output} = await run('git', listing, {cwd: root})
   const files = output.split('\n').filter((line) => line !== '')
-  return command(name, CLANG_FORMAT, [...options, ...files])
+  return command(name, CLANG_FORMAT, [...options, ...files], budget)
 }

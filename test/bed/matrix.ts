@@ -6,12 +6,10 @@ import {isDeepStrictEqual} from 'node:util'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {bedNamed} from '../../ci/bed/beds.mjs'
 import {type Bed, bootBed} from '../../ci/bed/boot.mjs'
+import {stepMs} from '../../ci/budgets.mjs'
 import {hv, root} from '../../ci/paths.mjs'
 import {expectationOf, type Guest, guestsOf} from '../guests/expectations.ts'
 import {type Platform, platforms} from '../guests/run.ts'
-
-const COMMAND_TIMEOUT_MS = 60_000
-const ALL_GUESTS_TIMEOUT_MS = 500_000
 
 const inBed = (path: string): string => path.replace(root, '/hv')
 const underHv = (platform: Platform, ...argv: string[]): string[] => {
@@ -43,7 +41,7 @@ export function describeBed(name: string, describeTests: (inside: Inside) => voi
     })
     afterAll(() => bed?.stop())
 
-    describeTests(async (argv, {env, timeoutMs = COMMAND_TIMEOUT_MS} = {}) => {
+    describeTests(async (argv, {env, timeoutMs = stepMs('bedCommand')} = {}) => {
       const {timedOut, status, signal, stdout, stderr} = await bed.run({argv, env, timeoutMs})
       if (timedOut) throw new Error(`${argv.join(' ')} did not end: ${stderr}`)
       // A signal is told as hv and the shell do.
@@ -129,7 +127,7 @@ async function outcomesOf(
 ): Promise<Map<string, Outcome>> {
   const programs = guests.map(({binary}) => inBed(binary))
   const argv = ['node', '/hv/ci/bed/run-guests.mjs', how, ...programs]
-  const {stdout} = await inside(argv, {timeoutMs: ALL_GUESTS_TIMEOUT_MS})
+  const {stdout} = await inside(argv, {timeoutMs: stepMs('bedGuests')})
   const lines = stdout.trim().split('\n')
   return new Map(lines.map((line) => JSON.parse(line)).map(({program, ...outcome}) => [program, outcome]))
 }

@@ -1,9 +1,10 @@
 // The unit tests that touch /dev/kvm or trace processes, run again in a bed: KVM by the book, where the host may be a PVM host.
 
 import {expect, test} from 'vitest'
+import {stepMs} from '../../ci/budgets.mjs'
 import type {Inside} from './matrix.ts'
 
-const TIMEOUT_MS = 500_000
+const TIMEOUT_MS = stepMs('bedUnits')
 /** How the names of files under test/unit begin. */
 export const KVM_UNITS: readonly string[] = ['vm/', 'machine/', 'platform/kvm']
 export const PTRACE_UNITS: readonly string[] = ['platform/']

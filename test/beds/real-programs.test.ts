@@ -2,10 +2,9 @@
 
 import {describe, expect, test} from 'vitest'
 import {bedNamed} from '../../ci/bed/beds.mjs'
+import {stepMs} from '../../ci/budgets.mjs'
 import {describeBed} from '../bed/matrix.ts'
 import type {Platform} from '../guests/run.ts'
-
-const REAL_PROGRAMS_TIMEOUT_MS = 500_000
 
 const runs: [bed: string, platform: Platform][] = [
   ['a76', 'kvm'],
@@ -19,7 +18,7 @@ describe.each(runs)('busybox, Lua and SQLite: %s, on %s', (name, platform) => {
     test('every case ends as it does natively', async () => {
       const guests = `.cache/guests/${bedNamed(name)!.architecture}`
       const argv = ['node', 'test/guests/real-programs.ts', platform, '/usr/bin/busybox', guests]
-      const {status, stdout, stderr} = await inside(argv, {timeoutMs: REAL_PROGRAMS_TIMEOUT_MS})
+      const {status, stdout, stderr} = await inside(argv, {timeoutMs: stepMs('bedGuests')})
       expect({status, stderr}).toEqual({status: 0, stderr: ''})
       const cases = stdout
         .trim()

@@ -5,9 +5,10 @@ import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, expect, test} from 'vitest'
+import {stepMs} from '../../ci/budgets.mjs'
 import {hv} from './hv.ts'
 
-const TIMEOUT_MS = 30_000
+const TIMEOUT_MS = stepMs('command')
 /** The README's second line for ~/.bashrc. */
 const FILE_NAMES = 'complete -o default -F _hv_autocomplete hv'
 

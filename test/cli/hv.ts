@@ -2,11 +2,12 @@
 
 import {spawnSync} from 'node:child_process'
 import {fileURLToPath} from 'node:url'
+import {stepMs} from '../../ci/budgets.mjs'
 import packageJson from '../../package.json' with {type: 'json'}
 
 export const HV = fileURLToPath(new URL(`../../${packageJson.bin.hv}`, import.meta.url))
 
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = stepMs('command')
 
 export interface Ran {
   status: number | null

@@ -5,10 +5,11 @@ import {spawnSync} from 'node:child_process'
 import {mkdirSync, mkdtempSync, readFileSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
+import {stepMs} from '../../ci/budgets.mjs'
 import {guestEnvironment} from '../../src/run/options.ts'
 import {HV} from './hv.ts'
 
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = stepMs('command')
 /** What hv gives a guest. */
 const ENV = guestEnvironment()
 

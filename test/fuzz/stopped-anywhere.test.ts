@@ -18,7 +18,6 @@ const SHARES = 2 ** 20
 for (const {name, isHere, open} of platforms) {
   test.skipIf(!isHere)(
     `a program that is stopped leaves nothing behind for the next one on ${name}`,
-    {timeout: 120_000},
     async () => {
       using platform = open(MEMORY_BYTES)
       const sentry = new Sentry(platform, {root: guests, volumes: []})

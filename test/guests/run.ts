@@ -2,6 +2,7 @@
 
 import {spawnSync} from 'node:child_process'
 import {constants} from 'node:os'
+import {stepMs} from '../../ci/budgets.mjs'
 import {hv} from '../../ci/paths.mjs'
 
 export interface Outcome {
@@ -22,7 +23,7 @@ export interface RunSettings {
 export const platforms = ['kvm', 'ptrace'] as const
 export type Platform = (typeof platforms)[number]
 
-const TIMEOUT_MS = 60_000
+const TIMEOUT_MS = stepMs('command')
 const MAX_OUTPUT = 256 << 20
 
 export function natively(program: string, args: readonly string[], settings: RunSettings = {}): Outcome {

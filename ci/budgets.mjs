@@ -1,0 +1,46 @@
+// How long things may take: three times what they take on a quiet machine. A busy machine is to be slow, not red.
+//
+// The seconds were taken on one quiet machine of two processors. Other quiet machines take up to three times that, and a
+// busy one three times more. When something takes a third of its budget on a quiet machine, its row is to grow.
+
+const LOAD = 3
+const MACHINES = 3
+const MS = 1000
+/** What waits for a disk, for npm or for Debian's mirror is not measured by a processor. */
+const LEAST_STAGE_S = 300
+const LEAST_TEST_S = 120
+
+/** Stages of ci/stages.mjs. */
+const STAGE_S = {
+  ts: 3,
+  lint: 5,
+  native: 30,
+  guests: 30,
+  unit: 45,
+  fuzz: 75,
+  linux: 180,
+  cli: 120,
+  sandbox: 75,
+  prebuild: 75,
+  package: 30,
+  bed: 300,
+}
+
+/** The longest test or hook of a project of ci/vitest.config.ts: test/PROJECT. */
+const TEST_S = {unit: 4, fuzz: 30, guests: 8, cli: 4, sandbox: 13, package: 30, bed: 90, beds: 90}
+
+/** What tests start: one command, here and in a bed; a bed; all guests, or a folder of unit tests, in a bed. */
+const STEP_S = {command: 10, bedCommand: 15, bedBoot: 20, bedGuests: 75, bedUnits: 75}
+
+const budget = (seconds, least = 0) => Math.max(seconds * MACHINES * LOAD, least) * MS
+
+/** @param {string} stage @returns {number} milliseconds, as all here */
+export const stageMs = (stage) => budget(secondsOf(STAGE_S, stage), LEAST_STAGE_S)
+export const testMs = (project) => budget(secondsOf(TEST_S, project), LEAST_TEST_S)
+export const stepMs = (step) => budget(secondsOf(STEP_S, step))
+export const allStagesMs = () => Object.keys(STAGE_S).reduce((sum, stage) => sum + stageMs(stage), 0)
+
+function secondsOf(table, name) {
+  if (!Object.hasOwn(table, name)) throw new Error(`ci/budgets.mjs has no ${name}`)
+  return table[name]
+}

@@ -2,8 +2,6 @@
 
 import {Args, Command, Flags} from '@oclif/core'
 import {existing, findOnHost} from '../cli/run-request.ts'
-import {formatInspection} from '../inspect/format.ts'
-import {inspectProgram} from '../inspect/inspect.ts'
 
 export default class Inspect extends Command {
   static override summary = 'Say what a program file is, and what it takes to run it here.'
@@ -34,9 +32,14 @@ export default class Inspect extends Command {
     const {args, flags} = await this.parse(Inspect)
     const root = flags.root === undefined ? undefined : existing(flags.root, '--root', true)
     const path = root === undefined ? findOnHost(args.PROGRAM, process.env.PATH ?? '') : args.PROGRAM
+    // Not at the top: it loads the addon, which is not there yet when oclif.manifest.json is made.
+    const {inspectProgram} = await import('../inspect/inspect.ts')
     const inspection = inspectProgram({path, root})
-    process.stdout.write(
-      flags.json ? `${JSON.stringify(inspection, null, 2)}\n` : formatInspection(inspection),
-    )
+    if (flags.json) {
+      process.stdout.write(`${JSON.stringify(inspection, null, 2)}\n`)
+      return
+    }
+    const {formatInspection} = await import('../inspect/format.ts')
+    process.stdout.write(formatInspection(inspection))
   }
 }

@@ -1,7 +1,8 @@
 // What keeps `hv run` quick to start: the files it loads for a guest.
 
 import {spawnSync} from 'node:child_process'
-import {basename} from 'node:path'
+import {readdirSync} from 'node:fs'
+import {basename, dirname, join} from 'node:path'
 import {expect, test} from 'vitest'
 import {guest} from '../sandbox/guests.ts'
 import {HV} from './hv.ts'
@@ -28,6 +29,19 @@ test('a command line that is wrong loads neither the sentry nor the addon', () =
   const loaded = loadedBy('run', '--memory', 'much', 'true').map((path) => basename(path))
   expect(loaded).toContain('hv.cjs')
   expect(loaded.length).toBeLessThanOrEqual(4)
+})
+
+test('the commands are read without the addon, as when their manifest is made', () => {
+  const folder = join(dirname(HV), '../commands')
+  const files = readdirSync(folder, {recursive: true, encoding: 'utf8'}).filter((name) =>
+    name.endsWith('.cjs'),
+  )
+  expect(files).toContain('run.cjs')
+  const script = `for (const file of ${JSON.stringify(files)}) require(${JSON.stringify(folder)} + '/' + file)`
+  const env = {...process.env, PREBUILDS_ONLY: '1', npm_config_arch: 'none'}
+  const {status, stderr} = spawnSync(process.execPath, ['-e', script], {encoding: 'utf8', env})
+  expect(stderr).toBe('')
+  expect(status).toBe(0)
 })
 
 test('what needs no addon loads none', () => {

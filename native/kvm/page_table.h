@@ -25,6 +25,7 @@ class SupervisorPages {
   uint64_t Allocate();
   void Free(uint64_t page);
   uint8_t* Data(uint64_t page) const { return region_->mapping.data() + page; }
+  // SAFETY: a page that was allocated here, aligned, which lives as long as the region.
   uint64_t* Entries(uint64_t page) const { return reinterpret_cast<uint64_t*>(Data(page)); }
   // Present entries of a page that is a table: an empty one is freed.
   uint16_t& Present(uint64_t page) { return present_[page / kPageSize]; }
@@ -78,6 +79,7 @@ void PageTable::Set(uint64_t address, uint64_t length, uint64_t physical, uint64
       continue;
     }
     uint64_t first = address;
+    // SAFETY: a difference of two addresses of one region.
     uint64_t page = reinterpret_cast<uint8_t*>(table) - pages_.Data(0);
     uint16_t& count = pages_.Present(page);
     for (; address < stop; address += kPageSize, physical += kPageSize) {

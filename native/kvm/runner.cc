@@ -17,6 +17,7 @@ void Pause() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #else
+  // SAFETY: a hint to the processor.
   asm volatile("yield");
 #endif
 }

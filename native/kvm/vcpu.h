@@ -33,6 +33,7 @@ class Vcpu {
   // Makes Run return EINTR: the one that goes on, or else the next. Any thread, any time.
   void Kick();
 
+  // SAFETY: KVM made the mapping for this structure, and it lives as long as the vCPU.
   kvm_run& run() const { return *reinterpret_cast<kvm_run*>(mapping_.data()); }
   size_t run_size() const { return mapping_.size(); }
   int fd() const { return fd_.get(); }

@@ -24,7 +24,7 @@ std::shared_ptr<Region> Vm::AddRegion(uint64_t guest_address, size_t size, bool 
   slot.slot = static_cast<uint32_t>(regions_.size());
   slot.guest_phys_addr = guest_address;
   slot.memory_size = size;
-  slot.userspace_addr = reinterpret_cast<uint64_t>(region->mapping.data());
+  slot.userspace_addr = AddressOf(region->mapping.data());
   Ioctl(fd(), KVM_SET_USER_MEMORY_REGION, "KVM_SET_USER_MEMORY_REGION", &slot);
   regions_.push_back(region);
   return region;

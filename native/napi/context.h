@@ -30,6 +30,7 @@ Napi::Value RunFunction(Napi::Env env, std::shared_ptr<RunTarget<Context>> targe
   using Holder = std::shared_ptr<RunTarget<Context>>;
   auto run = [](napi_env run_env, napi_callback_info info) -> napi_value {
     void* data = nullptr;
+    // SAFETY: the call's own env and info; without `data` there is no holder, and then napi says so.
     napi_get_cb_info(run_env, info, nullptr, nullptr, nullptr, &data);
     try {
       Guard(run_env, [&] {
@@ -44,6 +45,7 @@ Napi::Value RunFunction(Napi::Env env, std::shared_ptr<RunTarget<Context>> targe
     return nullptr;
   };
   auto release = [](napi_env, void* data, void*) { delete static_cast<Holder*>(data); };
+  // SAFETY: the function owns the holder, and gives it up when it is collected.
   auto* holder = new Holder(std::move(target));
   napi_value function;
   NAPI_THROW_IF_FAILED(env,

@@ -13,6 +13,9 @@
 
 namespace hv {
 
+// SAFETY: of the raw calls of napi here: env, info and values are those of the call that goes on, and each status that could be
+// one of a wrong argument is looked at; the arguments come from src/vfs alone.
+
 // A byte string of JavaScript (latin1, one char per byte) as a C string. `error` is 0 or a negative errno.
 class ByteString {
  public:
@@ -106,6 +109,7 @@ class HostCall {
   // A Float64Array of at least `length` elements, or null.
   double* Doubles(size_t index, size_t length) const {
     Bytes bytes = Array(index, napi_float64_array);
+    // SAFETY: a Float64Array's memory is aligned for doubles.
     return bytes.length < length ? nullptr : reinterpret_cast<double*>(bytes.data);
   }
 

@@ -209,6 +209,7 @@ napi_value ReadLink(napi_env env, napi_callback_info info) {
   Name name(env, call.value(1));
   if (name.error() != 0) return call.Return(name.error());
   Bytes buffer = call.Buffer(2);
+  // SAFETY: bytes as chars, of a buffer of that length.
   return call.ReturnCall(
       ::readlinkat(call.Fd(0), name.c_str(), reinterpret_cast<char*>(buffer.data), buffer.length));
 }

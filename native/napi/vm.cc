@@ -117,6 +117,7 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
 
   // Nothing runs any more, and the promise is about to be settled.
   void Landed(Napi::Env env) {
+    // SAFETY: the hook that was added for this object.
     napi_remove_env_cleanup_hook(env, StopThread, this);
     running_ = false;
   }
@@ -155,6 +156,7 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
       std::unique_ptr<Flight> owned(new Flight{this, Napi::Promise::Deferred::New(env)});
       Napi::Promise promise = owned->deferred.Promise();
       Landing landing = Landing::New(env, "hv vCPU", 0, 1, owned.get());
+      // SAFETY: taken away in Landed, before this object goes.
       napi_add_env_cleanup_hook(env, StopThread, this);
       running_ = true;
       thread_->Post([flight = owned.release(), landing](int result) mutable {

@@ -118,6 +118,7 @@ void Stub::SettleIn() {
   scratch.action.flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | kRestorer;
   scratch.program.len =
       static_cast<uint16_t>(WriteFilter(scratch.filter, home + StubOffset(hv_stub_called)));
+  // SAFETY: as above.
   scratch.program.filter = reinterpret_cast<sock_filter*>(stack + offsetof(Scratch, filter));
   std::memcpy(image_.mapping.data() + HV_STUB_STACK, &scratch, sizeof(scratch));
   std::vector<Call> calls = {

@@ -59,6 +59,7 @@ Trap TracedContext::Stopped(Tracee::Stop stop) {
     if (!stub_->tracee().ReadFault(stop.signal, info)) return Trap::kInterrupted;
     record.signal = stop.signal;
     record.code = info.si_code;
+    // SAFETY: a number to us; nobody follows it.
     record.address = reinterpret_cast<uint64_t>(info.si_addr);
     record.vector = record.error_code = 0;
     is_explained_ = false;

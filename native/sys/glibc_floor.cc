@@ -108,6 +108,7 @@ int Match(dl_phdr_info* info, size_t, void* data) {
 // 2.35. How the unwinder finds an object's exception tables; dl_iterate_phdr(3) is how it did before.
 extern "C" __attribute__((visibility("hidden"))) int _dl_find_object(
     void* address, dl_find_object* result) noexcept {
+  // SAFETY: an address to compare with others.
   Search search = {reinterpret_cast<uintptr_t>(address), result};
   return dl_iterate_phdr(Match, &search) == 1 ? 0 : -1;
 }

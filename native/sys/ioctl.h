@@ -10,6 +10,10 @@
 
 namespace hv {
 
+// A pointer as requests hold it.
+// SAFETY: the kernel follows it while the call lasts that the request is for, and what it points to outlives that.
+inline uint64_t AddressOf(const void* pointer) { return reinterpret_cast<uint64_t>(pointer); }
+
 template <typename... Arg>
 int Ioctl(int fd, unsigned long request, const char* what, Arg... arg) {
   int result;

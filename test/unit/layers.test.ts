@@ -163,6 +163,33 @@ describe('layers', () => {
   })
 })
 
+/** What the compiler does not check: reinterpret_cast, mmap, assembly, raw calls of Node-API. */
+const UNCHECKED = /\breinterpret_cast\b|::mmap\(|\basm\b|\bnapi_[a-z_]+\(/
+
+/** An argument for it stands in the function or directly above; or at the top of the file, for all that is of its kind there. */
+function isArgued({lines}: Source, index: number): boolean {
+  let start = index
+  while (start > 0 && !/^[^\s/}#]/.test(lines[start])) start--
+  while (start > 0 && lines[start - 1].startsWith('//')) start--
+  return (
+    lines.slice(start, index + 1).some((line) => line.includes('SAFETY:')) || isArguedForAll(lines, index)
+  )
+}
+
+const isArguedForAll = (lines: readonly string[], index: number): boolean =>
+  /\bnapi_/.test(lines[index]) &&
+  lines.some((line) => line.startsWith('// SAFETY: of the raw calls of napi here'))
+
+test('what the compiler does not check says why it is safe', () => {
+  const bare = native.flatMap((source) =>
+    source.lines.flatMap((line, index) => {
+      if (source.path.endsWith('.S') || !UNCHECKED.test(line.replace(/\/\/.*|#include.*/, ''))) return []
+      return isArgued(source, index) ? [] : [`${source.path}:${index + 1}: ${line.trim()}`]
+    }),
+  )
+  expect(bare).toEqual([])
+})
+
 describe('every file', () => {
   const all = [...src, ...native, ...other]
 

@@ -30,7 +30,7 @@ void SetDevice(const Fd& device, uint32_t group, uint64_t attribute, uint64_t va
   kvm_device_attr request = {};
   request.group = group;
   request.attr = attribute;
-  request.addr = reinterpret_cast<uint64_t>(&value);
+  request.addr = AddressOf(&value);
   Ioctl(device.get(), KVM_SET_DEVICE_ATTR, what, &request);
 }
 
@@ -122,7 +122,7 @@ void OfferHypercalls(const Vm& vm) {
   arm64::SmcccFilter filter = {
       arm64::kHypercalls, arm64::kHypercallCount, arm64::kForwardToUser, {}};
   kvm_device_attr request = {};
-  request.addr = reinterpret_cast<uint64_t>(&filter);
+  request.addr = AddressOf(&filter);
   if (::ioctl(vm.fd(), KVM_HAS_DEVICE_ATTR, &request) < 0) return;
   Ioctl(vm.fd(), KVM_SET_DEVICE_ATTR, "KVM_ARM_VM_SMCCC_FILTER", &request);
 }

@@ -8,6 +8,7 @@ namespace hv::arch {
 // see it, and old instructions invalidated. The host cleans, by its own address; it could invalidate only by that address,
 // which an instruction cache that is virtually indexed keeps apart from the program's, so the shim invalidates all.
 bool PublishCode(uint8_t* memory, uint64_t length) {
+  // SAFETY: bytes of the caller's, which the built-in cleans and does not change.
   char* begin = reinterpret_cast<char*>(memory);
   __builtin___clear_cache(begin, begin + length);
   // CTR_EL0.DIC: instruction fetches see what was cleaned without an invalidation.

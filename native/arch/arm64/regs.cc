@@ -90,13 +90,13 @@ void ForEachFpRegister(Visit visit) {
 
 uint64_t GetRegister(const Vcpu& vcpu, uint64_t id, const char* what) {
   uint64_t value = 0;
-  kvm_one_reg request = {id, reinterpret_cast<uint64_t>(&value)};
+  kvm_one_reg request = {id, AddressOf(&value)};
   Ioctl(vcpu.fd(), KVM_GET_ONE_REG, what, &request);
   return value;
 }
 
 void SetRegister(const Vcpu& vcpu, uint64_t id, uint64_t value, const char* what) {
-  kvm_one_reg request = {id, reinterpret_cast<uint64_t>(&value)};
+  kvm_one_reg request = {id, AddressOf(&value)};
   Ioctl(vcpu.fd(), KVM_SET_ONE_REG, what, &request);
 }
 
@@ -129,7 +129,7 @@ bool UseHostCycles(Vcpu& vcpu) {
 std::vector<uint8_t> ReadFpState(const Vcpu& vcpu) {
   std::vector<uint8_t> area(sizeof(user_fpsimd_state));
   ForEachFpRegister([&](uint64_t id, size_t offset) {
-    kvm_one_reg request = {id, reinterpret_cast<uint64_t>(area.data() + offset)};
+    kvm_one_reg request = {id, AddressOf(area.data() + offset)};
     Ioctl(vcpu.fd(), KVM_GET_ONE_REG, "KVM_GET_ONE_REG", &request);
   });
   return area;
@@ -140,7 +140,7 @@ void WriteFpState(const Vcpu& vcpu, const uint8_t* area, size_t size) {
     throw std::system_error(EINVAL, std::generic_category(), "FP state");
   }
   ForEachFpRegister([&](uint64_t id, size_t offset) {
-    kvm_one_reg request = {id, reinterpret_cast<uint64_t>(area + offset)};
+    kvm_one_reg request = {id, AddressOf(area + offset)};
     Ioctl(vcpu.fd(), KVM_SET_ONE_REG, "KVM_SET_ONE_REG", &request);
   });
 }

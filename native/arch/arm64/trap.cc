@@ -204,14 +204,17 @@ TrapRecord& Context::record() const {
   return *reinterpret_cast<TrapRecord*>(pages_.Data(record_page_));
 }
 
+// SAFETY: as above.
 uint32_t Context::State() const {
   return __atomic_load_n(reinterpret_cast<uint32_t*>(frame() + HV_FRAME_STATE), __ATOMIC_ACQUIRE);
 }
 
+// SAFETY: as above.
 uint32_t& Context::action() const {
   return *reinterpret_cast<uint32_t*>(frame() + HV_FRAME_ACTION);
 }
 
+// SAFETY: as above.
 uint64_t* Context::saved() const {
   return reinterpret_cast<uint64_t*>(frame() + HV_FRAME_REGISTERS);
 }

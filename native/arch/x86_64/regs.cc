@@ -242,7 +242,7 @@ bool UseHostCycles(Vcpu& vcpu) {
   kvm_device_attr attribute = {};
   attribute.group = KVM_VCPU_TSC_CTRL;
   attribute.attr = KVM_VCPU_TSC_OFFSET;
-  attribute.addr = reinterpret_cast<uint64_t>(&offset);
+  attribute.addr = AddressOf(&offset);
   return ::ioctl(vcpu.fd(), KVM_SET_DEVICE_ATTR, &attribute) == 0;
 }
 

@@ -32,15 +32,22 @@ struct FaultStack {
 };
 constexpr unsigned kFaultStack = HV_PRIVATE_STACK_TOP - sizeof(FaultStack);
 
+// SAFETY: the page is the context's own and page-aligned, and nobody but its vCPU writes there.
+FaultStack& StackOf(uint8_t* private_page) {
+  return *reinterpret_cast<FaultStack*>(private_page + kFaultStack);
+}
+
 uint64_t WindowAddress(unsigned index) { return HV_USER_TOP + uint64_t{index} * HV_WINDOW_SIZE; }
 
 // What sysretq and the shim's iretq, in ring 0, would fault on.
 constexpr uint64_t kUserAddressEnd = uint64_t{1} << 47;
 
+// SAFETY: the pages are the context's own and page-aligned, the offsets are abi.h's and aligned.
 uint32_t& Word(uint8_t* frame, unsigned offset) {
   return *reinterpret_cast<uint32_t*>(frame + offset);
 }
 
+// SAFETY: as above.
 uint64_t& Quad(uint8_t* page, unsigned offset) {
   return *reinterpret_cast<uint64_t*>(page + offset);
 }
@@ -115,7 +122,7 @@ void Context::Order(uint32_t actions) {
 
 // Into the program by the shim's iret, whatever ran before.
 void Context::Enter() {
-  auto& stack = *reinterpret_cast<FaultStack*>(private_page() + kFaultStack);
+  FaultStack& stack = StackOf(private_page());
   stack.rip = written_[kRegRip];
   stack.cs = HV_USER_CS;
   stack.rflags = (written_[kRegEflags] & kUserFlags) | kFixedFlags;
@@ -199,7 +206,7 @@ void Context::FinishPvmSyscall() {
 }
 
 Trap Context::Fault() {
-  const auto& stack = *reinterpret_cast<const FaultStack*>(private_page() + kFaultStack);
+  const FaultStack& stack = StackOf(private_page());
   stop_ = Stop::kFault;
   // A stub on another stack is the double fault's; a fault in ring 0 is the shim's own.
   if (regs().rsp != window_ + HV_WINDOW_PRIVATE + kFaultStack || (stack.cs & 3) == 0) return Die(0);
@@ -238,7 +245,7 @@ Trap Context::Interrupted() {
   if (offset < ReturnOffset(hv_shim_returning)) return Trap::kResumed;
 
   UserRegisters user = ReadRegisters();
-  const auto& stack = *reinterpret_cast<const FaultStack*>(private_page() + kFaultStack);
+  const FaultStack& stack = StackOf(private_page());
   if (offset >= ReturnOffset(hv_shim_pushed) && offset < ReturnOffset(hv_shim_popped)) {
     user[kRegRax] = Quad(private_page(), kFaultStack + offsetof(FaultStack, error_code));
   }
@@ -313,7 +320,7 @@ UserRegisters Context::ReadRegisters() {
     user[kRegRip] = user[kRegRcx];
     user[kRegEflags] = user[kRegR11];
   } else if (stop_ == Stop::kFault) {
-    const auto& stack = *reinterpret_cast<const FaultStack*>(private_page() + kFaultStack);
+    const FaultStack& stack = StackOf(private_page());
     user[kRegRip] = stack.rip;
     user[kRegRsp] = stack.rsp;
     user[kRegEflags] = stack.rflags;

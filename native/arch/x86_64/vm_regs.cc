@@ -122,6 +122,7 @@ size_t RegisterCount(const Vcpu&) { return Fields().size(); }
 
 void ReadRegisters(const Vcpu& vcpu, const uint32_t* indexes, size_t count, uint64_t* values) {
   State state = ReadState(vcpu, Groups(indexes, count));
+  // SAFETY: bytes of a structure without pointers; fields lie within it.
   const auto* bytes = reinterpret_cast<const uint8_t*>(&state);
   for (size_t i = 0; i < count; i++) {
     const Field& field = Fields()[indexes[i]];
@@ -135,6 +136,7 @@ void WriteRegisters(const Vcpu& vcpu, const uint32_t* indexes, size_t count,
                     const uint64_t* values) {
   Groups groups(indexes, count);
   State state = ReadState(vcpu, groups);
+  // SAFETY: as above.
   auto* bytes = reinterpret_cast<uint8_t*>(&state);
   for (size_t i = 0; i < count; i++) {
     const Field& field = Fields()[indexes[i]];

@@ -1,8 +1,10 @@
 // Dispatch: from a call's number to its handler, and from what that gives to the guest's result.
 
 import {ENOSYS, Errno} from '../abi/errno.ts'
+import {Unfinished} from '../vfs/unfinished.ts'
 import {rowOf} from './call-table.ts'
 import {BrokenPromise, breakPromise} from './pledge/broken-promise.ts'
+import {nextSlice} from './slices.ts'
 import {BLOCKED, REGISTERS_SET} from './syscalls/syscall.ts'
 import type {Task} from './task.ts'
 
@@ -25,7 +27,7 @@ export function dispatch(task: Task): boolean {
   try {
     result = run(task, task.arguments)
   } catch (error) {
-    result = toResult(task, error)
+    result = toResult(task, error, () => run(task, task.arguments))
   }
   return finish(task, result)
 }
@@ -33,11 +35,12 @@ export function dispatch(task: Task): boolean {
 /** Tries a blocked call again. As dispatch. */
 export function retry(task: Task, expired: boolean): boolean {
   task.kernel.current = task
+  const wait = task.wait!
   let result: number
   try {
-    result = task.wait!.retry(expired)
+    result = wait.retry(expired)
   } catch (error) {
-    result = toResult(task, error)
+    result = toResult(task, error, () => wait.retry(expired))
   }
   if (result === BLOCKED) return false
   task.wait = undefined
@@ -54,9 +57,13 @@ function finish(task: Task, result: number): boolean {
   return true
 }
 
-/** The one place that catches an Errno or a broken promise. Anything else is our bug, and goes up. */
-function toResult(task: Task, error: unknown): number {
+/**
+ * The one place that catches an Errno or a broken promise. Anything else is our bug, and goes up.
+ * @param again goes on with what a file system has not finished
+ */
+function toResult(task: Task, error: unknown, again: () => number): number {
   if (error instanceof Errno) return -error.code
   if (error instanceof BrokenPromise) return breakPromise(task, error)
+  if (error instanceof Unfinished) return nextSlice(task, again)
   throw error
 }

@@ -4,15 +4,19 @@ import {opensForWriting} from '../../abi/access-mode.ts'
 import {ENOENT, ENXIO, Errno} from '../../abi/errno.ts'
 import {S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK} from '../../abi/file-mode.ts'
 import {O_RDONLY, O_TRUNC} from '../../abi/open-flags.ts'
+import {PAGE_SIZE} from '../../platform/platform.ts'
 import {now} from '../clock.ts'
 import type {Attributes, ByteString, Inode, OpenFile} from '../file.ts'
 import {openFifo} from '../pipe.ts'
+import {UNFINISHED} from '../unfinished.ts'
 import {OverlayFileDescription} from './overlay-file-description.ts'
 import {OverlayNode} from './overlay-node.ts'
 import {TmpfsFile} from './tmpfs-file.ts'
 import {type TmpfsNode, TmpfsSpecial, TmpfsSymlink} from './tmpfs-node.ts'
 
 const COPY_BYTES = 1 << 18
+/** Copied in one call: a few milliseconds of work. */
+const SLICE_BYTES = 4 << 20
 
 export class OverlayLeaf extends OverlayNode {
   /** Names made less names taken away in the overlay. */
@@ -23,6 +27,8 @@ export class OverlayLeaf extends OverlayNode {
   linkKey: string | undefined
   #opens = 0
   #holdsPipe = false
+  /** A copy-up under way. */
+  #copying: {upper: TmpfsFile; position: number} | undefined
 
   protected override linkCount(ofLayer: number): number {
     const origin = this.lower === undefined ? 1 : this.#lowerLinks(ofLayer)
@@ -34,7 +40,7 @@ export class OverlayLeaf extends OverlayNode {
   }
 
   override isInUse(): boolean {
-    return this.#opens > 0 || this.#holdsPipe || super.isInUse()
+    return this.#opens > 0 || this.#holdsPipe || this.#copying !== undefined || super.isInUse()
   }
 
   override evict(): void {
@@ -66,7 +72,9 @@ export class OverlayLeaf extends OverlayNode {
   unlinked(): void {
     this.#linkChange--
     if (this.upper !== undefined) this.upper.ctime = now()
-    if (this.attributes().nlink === 0) this.upper?.unlinkedFrom(this.fs.upper.root, '')
+    if (this.attributes().nlink > 0) return
+    this.dropCopying()
+    this.upper?.unlinkedFrom(this.fs.upper.root, '')
   }
 
   override readlink(): ByteString {
@@ -93,22 +101,46 @@ export class OverlayLeaf extends OverlayNode {
     return this.fs.upper.openDevice(this, this.attributes().rdev, flags)
   }
 
+  /** @throws Unfinished of a large file */
   override copyUp(withData = true): TmpfsNode {
     if (this.upper !== undefined) return this.upper
     const lower = this.lower as Inode
     const attributes = lower.attributes()
-    const upper = this.#emptyCopy(attributes)
-    if (upper instanceof TmpfsFile && withData) {
-      try {
-        copyData(lower, upper)
-      } catch (error) {
-        upper.unlinkedFrom(this.fs.upper.root, '')
-        throw error
-      }
-    }
+    const upper =
+      this.kind === S_IFREG && withData ? this.#copyWithData(lower, attributes) : this.#emptyCopy(attributes)
+    this.dropCopying()
     this.#lowerLinkCount = attributes.nlink
     this.adoptUpper(upper, attributes)
     return upper
+  }
+
+  #copyWithData(lower: Inode, attributes: Attributes): TmpfsFile {
+    const {fs} = this
+    if (this.#copying === undefined) {
+      // Refuse what can never fit before filling the memory with it.
+      fs.upper.requireSpace(Math.ceil(attributes.size / PAGE_SIZE))
+      this.#copying = {upper: new TmpfsFile(fs.upper, attributes.mode, attributes), position: 0}
+      fs.copying.add(this)
+    }
+    const {upper, position} = this.#copying
+    try {
+      const copied = copyData(lower, upper, position)
+      this.#copying.position += copied
+      if (copied >= SLICE_BYTES) throw UNFINISHED
+    } catch (error) {
+      if (error !== UNFINISHED) this.dropCopying()
+      throw error
+    }
+    this.#copying = undefined
+    fs.copying.delete(this)
+    return upper
+  }
+
+  /** Gives up a copy-up under way. */
+  dropCopying(): void {
+    this.#copying?.upper.unlinkedFrom(this.fs.upper.root, '')
+    this.#copying = undefined
+    this.fs.copying.delete(this)
   }
 
   #emptyCopy(attributes: Attributes): TmpfsNode {
@@ -124,18 +156,21 @@ export class OverlayLeaf extends OverlayNode {
   }
 }
 
-function copyData(lower: Inode, upper: TmpfsFile): void {
+/** From `start` on. @returns how many bytes: SLICE_BYTES or more when there may be more of them */
+function copyData(lower: Inode, upper: TmpfsFile, start: number): number {
   const source = lower.open(O_RDONLY)
   try {
     const buffer = new Uint8Array(COPY_BYTES)
-    for (let position = 0; ; ) {
-      const count = source.read(buffer, position)
-      if (count === 0) return
+    let copied = 0
+    while (copied < SLICE_BYTES) {
+      const count = source.read(buffer, start + copied)
+      if (count === 0) break
       for (let done = 0; done < count; ) {
-        done += upper.write(buffer.subarray(done, count), position + done)
+        done += upper.write(buffer.subarray(done, count), start + copied + done)
       }
-      position += count
+      copied += count
     }
+    return copied
   } finally {
     source.close()
   }

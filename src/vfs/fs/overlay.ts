@@ -31,6 +31,8 @@ export class Overlay implements FileSystem {
   readonly nodes = new NodeCache<OverlayNode>(MAX_NODES)
   /** Lower files with several names, by device and number: one object for all names. */
   readonly linked = new Map<string, OverlayLeaf>()
+  /** Leaves whose copy-up is under way: nothing but they knows of the copies. */
+  readonly copying = new Set<OverlayLeaf>()
   /** Attributes just read by a lookup, for the question that follows it. */
   fresh: OverlayNode | undefined
   freshAttributes: Attributes | undefined
@@ -57,6 +59,7 @@ export class Overlay implements FileSystem {
 
   /** The lower file system goes too. */
   dispose(): void {
+    for (const leaf of [...this.copying]) leaf.dropCopying()
     this.root.dispose()
     this.nodes.clear()
     this.linked.clear()

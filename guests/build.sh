@@ -55,6 +55,7 @@ done
 for source in "$here"/linux/die/*.c; do
   compile "$cc" "$source" "$out/die-$(basename "$source" .c)" -static -no-pie
 done
+compile "$cc" "$here/linux/matrix/argument-matrix.c" "$out/argument-matrix" -static -no-pie
 compile "$cc" "$here/linux/auxv.c" "$out/auxv-pie" -static-pie -fPIE
 compile "$cc" "$here/linux/xpledge.c" "$out/xpledge-dynamic" -pie -fPIE
 

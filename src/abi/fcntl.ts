@@ -40,6 +40,7 @@ export const FLOCK_SIZE = 32
 export const LOCK_SH = 1
 export const LOCK_EX = 2
 export const LOCK_NB = 4
+export const LOCK_MAND = 32
 export const LOCK_UN = 8
 
 export const F_SEAL_SEAL = 0x01

@@ -17,6 +17,9 @@ export const MAP_POPULATE = 0x8000
 export const MAP_NONBLOCK = 0x10000
 export const MAP_STACK = 0x20000
 export const MAP_HUGETLB = 0x40000
+/** Six bits: the power of two of the page size that MAP_HUGETLB wants. */
+export const MAP_HUGE_SHIFT = 26
+export const MAP_HUGE_MASK = 0x3f
 export const MAP_SYNC = 0x80000
 export const MAP_FIXED_NOREPLACE = 0x100000
 

@@ -43,6 +43,9 @@ const COARSE_RESOLUTION_NS = 4_000_000
 // Dynamic CPU clocks (include/linux/posix-timers.h): ~pid << 3 | per-thread << 2 | what. What 3 is a device's clock.
 const CPU_CLOCK_WHAT = 3
 const CPU_CLOCK_THREAD = 4
+const CLOCK_KIND = 7
+/** Of a device, by its descriptor. */
+const CLOCK_FD = 3
 
 /** @throws Errno EINVAL for a clock that does not exist */
 export function readClock(task: Task, id: number): Timespec {
@@ -56,6 +59,12 @@ export function readClock(task: Task, id: number): Timespec {
 export function clockResolutionNs(task: Task, id: number): number {
   if (!HOST_CLOCKS.has(id)) cpuClockProcess(task, id)
   return COARSE.has(id) ? COARSE_RESOLUTION_NS : 1
+}
+
+/** There is such a clock, whoever may read it. */
+export function isClock(id: number): boolean {
+  const isNamed = HOST_CLOCKS.has(id) || id === CLOCK_PROCESS_CPUTIME_ID || id === CLOCK_THREAD_CPUTIME_ID
+  return isNamed || (id < 0 && (id & CLOCK_KIND) !== CLOCK_FD)
 }
 
 /** The clock counts the CPU time of a process, or of a thread of it. */

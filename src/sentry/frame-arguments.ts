@@ -1,8 +1,7 @@
 // FrameArguments: a call's argument words in the trap frame, in the readings that handlers need.
 
+import {signedWord, unsignedWord} from '../abi/word.ts'
 import type {Arguments} from './syscalls/syscall.ts'
-
-const TWO_32 = 2 ** 32
 
 export class FrameArguments implements Arguments {
   readonly #words: Int32Array
@@ -13,7 +12,7 @@ export class FrameArguments implements Arguments {
   }
 
   address(index: number): number {
-    return (this.#words[2 * index + 1] >>> 0) * TWO_32 + (this.#words[2 * index] >>> 0)
+    return unsignedWord(this.#words[2 * index], this.#words[2 * index + 1])
   }
 
   int32(index: number): number {
@@ -25,7 +24,7 @@ export class FrameArguments implements Arguments {
   }
 
   int64(index: number): number {
-    return this.#words[2 * index + 1] * TWO_32 + (this.#words[2 * index] >>> 0)
+    return signedWord(this.#words[2 * index], this.#words[2 * index + 1])
   }
 
   raw(index: number): bigint {

@@ -2,9 +2,10 @@
 
 import {EINVAL, ENXIO, Errno} from '../abi/errno.ts'
 import {SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET} from '../abi/open-flags.ts'
+import {EXACT_END} from '../abi/word.ts'
 
-/** The largest file offset hv knows: 2^53 - 1 stands for Linux's 2^63 - 1. */
-export const MAX_OFFSET = Number.MAX_SAFE_INTEGER
+/** The largest file offset that files have (s_maxbytes): larger ones are not exact. */
+export const MAX_OFFSET = EXACT_END - 1
 
 /**
  * The new offset. Without knowledge of holes a file is data up to its end.

@@ -83,9 +83,9 @@ export class MemoryMap {
    * @throws Errno ENOMEM, EINVAL, EEXIST, EPERM, EAGAIN (RLIMIT_MEMLOCK)
    */
   map(request: MapRequest): number {
+    if (request.length === 0) throw new Errno(EINVAL)
     const length = pageAlign(request.length)
-    if (!(length > 0)) throw new Errno(EINVAL)
-    if (length > this.userTop || this.vmas.length >= MAX_MAPPINGS) throw new Errno(ENOMEM)
+    if (length === 0 || length > this.userTop || this.vmas.length >= MAX_MAPPINGS) throw new Errno(ENOMEM)
     const start = this.#place(request, length)
     const vma = new Vma({
       start,
@@ -109,7 +109,7 @@ export class MemoryMap {
   /** munmap(2); holes are fine. @throws Errno EINVAL; ENOMEM when a split would be one mapping too many */
   unmap(address: number, length: number): void {
     const end = address + pageAlign(length)
-    if (address % PAGE_SIZE !== 0 || !(length > 0) || end > this.userTop) throw new Errno(EINVAL)
+    if (address % PAGE_SIZE !== 0 || end === address || end > this.userTop) throw new Errno(EINVAL)
     const removed = this.vmas.remove(address, end)
     for (const vma of removed) {
       this.releasePages(vma, vma.start, vma.end)
@@ -206,8 +206,8 @@ export class MemoryMap {
       if (found < 0) throw new Errno(ENOMEM)
       return found
     }
-    if (address % PAGE_SIZE !== 0) throw new Errno(EINVAL)
     if (address + length > this.userTop) throw new Errno(ENOMEM)
+    if (address % PAGE_SIZE !== 0) throw new Errno(EINVAL)
     if (address < MIN_ADDRESS) throw new Errno(EPERM)
     if (request.fixed === 'keep' && this.vmas.overlaps(address, address + length)) throw new Errno(EEXIST)
     return address

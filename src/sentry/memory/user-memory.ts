@@ -2,6 +2,7 @@
 
 import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EFAULT, EINVAL, ENAMETOOLONG, ENOMEM, Errno} from '../../abi/errno.ts'
+import {signedWord, unsignedWord} from '../../abi/word.ts'
 import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {IoctlMemory} from '../../vfs/file.ts'
 import {OUT_OF_MEMORY} from './fault-signal.ts'
@@ -135,14 +136,14 @@ export class UserMemory {
     return this.readInt32(address) >>> 0
   }
 
-  /** Above 2^53 it is rounded, and so out of every range. */
+  /** By the rule of abi/word.ts. */
   readUint64(address: number): number {
-    return this.readUint32(address) + this.readUint32(address + 4) * TWO_32
+    return unsignedWord(this.readInt32(address), this.readInt32(address + 4))
   }
 
-  /** Beyond ±2^53 it is rounded, and so out of every range. */
+  /** By the rule of abi/word.ts. */
   readInt64(address: number): number {
-    return this.readUint32(address) + this.readInt32(address + 4) * TWO_32
+    return signedWord(this.readInt32(address), this.readInt32(address + 4))
   }
 
   readBigUint64(address: number): bigint {

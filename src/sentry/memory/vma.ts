@@ -1,5 +1,6 @@
 // Vma: one mapping of a process: an address range, its protection, and what is behind it.
 
+import {WORD_END} from '../../abi/word.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {Mappable} from '../../vfs/file.ts'
 
@@ -107,6 +108,8 @@ export type VmaParts = Pick<
   'start' | 'end' | 'protection' | 'maxProtection' | 'flags' | 'backing' | 'pageOffset' | 'name'
 >
 
+/** Whole pages; 0 for the last bytes of all, as Linux's PAGE_ALIGN wraps. */
 export function pageAlign(bytes: number): number {
-  return Math.ceil(bytes / PAGE_SIZE) * PAGE_SIZE
+  const aligned = Math.ceil(bytes / PAGE_SIZE) * PAGE_SIZE
+  return aligned === WORD_END ? 0 : aligned
 }

@@ -1,8 +1,8 @@
 // adjtimex(2), clock_adjtime(2): the state of a clock that nobody in the guest steers.
 
-import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
+import {EINVAL, EOPNOTSUPP, EPERM, Errno} from '../../abi/errno.ts'
 import {CLOCK_REALTIME, encodeTimeval} from '../../abi/time.ts'
-import {readClock} from '../clocks.ts'
+import {isClock, readClock} from '../clocks.ts'
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
 
@@ -26,13 +26,22 @@ const TICK_US = 10_000n
 export const adjtimex: Syscall = (task, args) => query(task, args.address(0))
 
 export const clockAdjtime: Syscall = (task, args) => {
-  if (args.int32(0) !== CLOCK_REALTIME) throw new Errno(EINVAL)
-  return query(task, args.address(1))
+  const clock = args.int32(0)
+  const address = args.address(1)
+  task.memory.readBytes(address, TIMEX_BYTES)
+  if (clock !== CLOCK_REALTIME) throw new Errno(isClock(clock) ? EOPNOTSUPP : EINVAL)
+  return query(task, address)
 }
 
 function query(task: Task, address: number): number {
   // ADJ_OFFSET_SS_READ too asks for the adjustment in progress, which only a privileged caller starts.
-  if (task.memory.readUint32(address) !== 0) throw new Errno(EPERM)
+  if (
+    task.memory
+      .readBytes(address, TIMEX_BYTES)
+      .subarray(0, 4)
+      .some((byte) => byte !== 0)
+  )
+    throw new Errno(EPERM)
   const bytes = new Uint8Array(TIMEX_BYTES)
   const view = new DataView(bytes.buffer)
   view.setBigInt64(MAXERROR, MAX_ERROR_US, true)

@@ -1,13 +1,14 @@
 // copy_file_range(2).
 
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
-import {EBADF, EINVAL, EISDIR, Errno} from '../../abi/errno.ts'
+import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
+import {EBADF, EINVAL, EISDIR, EOVERFLOW, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
 import {O_APPEND} from '../../abi/open-flags.ts'
+import {WORD_END} from '../../abi/word.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import {openFile} from './descriptor-argument.ts'
 import {fileSource, pump} from './pump.ts'
-import {clampCount} from './read.ts'
 import type {Syscall} from './syscall.ts'
 
 export const copyFileRange: Syscall = (task, args) => {
@@ -22,14 +23,14 @@ export const copyFileRange: Syscall = (task, args) => {
   requireRegular(input, output)
   const canCopy = opensForReading(input.flags) && opensForWriting(output.flags)
   if (!canCopy || output.flags & O_APPEND) throw new Errno(EBADF)
-  const length = clampCount(args.address(4))
   if (from < 0 || to < 0) throw new Errno(EINVAL)
-  // The part behind the end of the file counts as overlap too, as in Linux.
+  const wanted = args.address(4)
+  if (Math.max(from, to) + wanted >= WORD_END) throw new Errno(EOVERFLOW)
+  // Within one file the copy makes it longer: what it had when the call began is copied.
+  const length = Math.min(wanted, Math.max(0, input.inode.attributes().size - from), MAX_RW_COUNT)
   if (input.inode === output.inode && from < to + length && to < from + length) throw new Errno(EINVAL)
 
-  // Within one file the copy makes it longer: what it had when the call began is copied.
-  const available = Math.min(length, Math.max(0, input.inode.attributes().size - from))
-  return pump(task, fileSource(input, from), {file: output, position: to}, available, false, (moved) => {
+  return pump(task, fileSource(input, from), {file: output, position: to}, length, false, (moved) => {
     if (inAddress === 0) input.position = from + moved
     else memory.writeInt64(inAddress, from + moved)
     if (outAddress === 0) output.position = to + moved

@@ -18,6 +18,6 @@ export const readahead: Syscall = (task, args) => {
   const fd = args.int32(0)
   if (fd < 0) throw new Errno(EBADF)
   const file = readableFile(task, fd)
-  if (file.inode.kind !== S_IFREG) throw new Errno(EINVAL)
+  if (file.inode.kind !== S_IFREG || args.int64(2) < 0) throw new Errno(EINVAL)
   return 0
 }

@@ -10,6 +10,7 @@ import {
   FALLOC_FL_PUNCH_HOLE,
   FALLOC_FL_ZERO_RANGE,
 } from '../../abi/open-flags.ts'
+import {MAX_OFFSET} from '../../vfs/seek.ts'
 import {invalidateBehind, invalidateHole} from '../memory/invalidate.ts'
 import {stepThrough} from '../slices.ts'
 import {openFile} from './descriptor-argument.ts'
@@ -34,7 +35,7 @@ export const fallocate: Syscall = (task, args) => {
   if (kind === S_IFDIR) throw new Errno(EISDIR)
   if (kind !== S_IFREG) throw new Errno(ENODEV)
   const end = offset + length
-  if (end > Number.MAX_SAFE_INTEGER) throw new Errno(EFBIG)
+  if (end > MAX_OFFSET) throw new Errno(EFBIG)
   if (!(mode & FALLOC_FL_KEEP_SIZE)) checkFileSize(task, file.inode, end)
   const allocate = (from: number): number => from + file.allocate(mode, from, end - from)
   if (!(mode & ~FALLOC_FL_KEEP_SIZE)) return stepThrough(task, offset, end, allocate, 0)

@@ -2,7 +2,7 @@
 
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EAGAIN, EBADF, EINVAL, Errno} from '../../abi/errno.ts'
-import {LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN} from '../../abi/fcntl.ts'
+import {LOCK_EX, LOCK_MAND, LOCK_NB, LOCK_SH, LOCK_UN} from '../../abi/fcntl.ts'
 import {locksOf, releaseLocks} from '../file-locks.ts'
 import {openFile} from './descriptor-argument.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
@@ -10,6 +10,8 @@ import {BLOCKED, type Syscall} from './syscall.ts'
 export const flock: Syscall = (task, args) => {
   const fd = args.int32(0)
   const operation = args.uint32(1)
+  // Of the mandatory locks that Linux no longer has, it takes the requests still.
+  if (operation & LOCK_MAND) return 0
   const kind = operation & ~LOCK_NB
   if (kind !== LOCK_SH && kind !== LOCK_EX && kind !== LOCK_UN) throw new Errno(EINVAL)
   const {inode, flags} = openFile(task, fd)

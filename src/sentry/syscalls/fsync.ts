@@ -2,6 +2,7 @@
 
 import {EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
 import {S_IFBLK, S_IFDIR, S_IFLNK, S_IFREG} from '../../abi/file-mode.ts'
+import {LAST_OFFSET} from '../../abi/word.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import {noteMappedWrites} from '../memory/invalidate.ts'
 import type {Task} from '../task.ts'
@@ -34,6 +35,7 @@ export const syncFileRange: Syscall = (task, args) => {
   const offset = args.int64(1)
   const length = args.int64(2)
   if (args.uint32(3) & ~SYNC_FILE_RANGE_FLAGS || offset < 0 || length < 0) throw new Errno(EINVAL)
+  if (offset + length > LAST_OFFSET) throw new Errno(EINVAL)
   const {kind} = file.inode
   if (kind !== S_IFREG && kind !== S_IFBLK && kind !== S_IFDIR && kind !== S_IFLNK) throw new Errno(ESPIPE)
   if (kind === S_IFREG) trySync(task, file)

@@ -31,6 +31,7 @@ export const setpriority: Syscall = (task, args) => {
 }
 
 const CLASS_SHIFT = 13
+const CLASS_MASK = 7
 const DATA_MASK = 0x1fff
 const CLASS_NONE = 0
 const CLASS_REAL_TIME = 1
@@ -44,9 +45,9 @@ export const ioprioGet: Syscall = (task, args) => {
 
 export const ioprioSet: Syscall = (task, args) => {
   const value = args.int32(2)
-  const ioClass = value >> CLASS_SHIFT
+  const ioClass = (value >> CLASS_SHIFT) & CLASS_MASK
   const data = value & DATA_MASK
-  if (ioClass < CLASS_NONE || ioClass > CLASS_IDLE) throw new Errno(EINVAL)
+  if (ioClass > CLASS_IDLE) throw new Errno(EINVAL)
   if (ioClass === CLASS_NONE && data !== 0) throw new Errno(EINVAL)
   if (ioClass !== CLASS_IDLE && data % LEVELS !== data) throw new Errno(EINVAL)
   const {capabilities} = task.credentials

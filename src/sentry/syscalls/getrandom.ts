@@ -2,6 +2,7 @@
 
 import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
+import {PROT_WRITE} from '../../platform/platform.ts'
 import {fillRandom} from '../../vfs/random.ts'
 import {nextSlice, SLICE_BYTES} from '../slices.ts'
 import type {Syscall} from './syscall.ts'
@@ -23,15 +24,14 @@ export const getrandom: Syscall = (task, args) => {
   const fill = (): number => {
     const sliceEnd = Math.min(length, done + SLICE_BYTES)
     while (done < sliceEnd) {
-      const chunk = fillRandom(new Uint8Array(Math.min(CHUNK_BYTES, sliceEnd - done)))
-      // A later chunk's fault shortens the result, as in Linux.
+      // A fault behind the first byte shortens the result, as in Linux.
       try {
-        task.memory.writeBytes(address + done, chunk)
+        const wanted = Math.min(CHUNK_BYTES, sliceEnd - done)
+        done += fillRandom(task.memory.view(address + done, wanted, PROT_WRITE)).length
       } catch (error) {
         if (done > 0 && error instanceof Errno) return done
         throw error
       }
-      done += chunk.length
     }
     return done < length ? nextSlice(task, fill, {moved: () => done}) : done
   }

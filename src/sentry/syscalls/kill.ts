@@ -51,7 +51,7 @@ export const rtTgsigqueueinfo: Syscall = (task, args) => {
   const signal = args.int32(2)
   const info = readSignalInfo(task, args.address(3), signal)
   if (pid <= 0 || tid <= 0) throw new Errno(EINVAL)
-  requireOwnCode(info, pid === task.process.pid)
+  requireOwnCode(info, tid === task.tid)
   return signalTask(task, pid, tid, signalOrZero(signal), info)
 }
 

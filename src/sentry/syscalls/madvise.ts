@@ -2,6 +2,7 @@
 
 import {EINVAL, ENOMEM, Errno} from '../../abi/errno.ts'
 import * as mman from '../../abi/mman.ts'
+import {WORD_END} from '../../abi/word.ts'
 import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import * as advice from '../memory/advise.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
@@ -15,17 +16,19 @@ export const madvise: Syscall = (task, args) => {
   const address = args.address(0)
   const advise = advices[args.int32(2)]
   if (advise === undefined || address % PAGE_SIZE !== 0) throw new Errno(EINVAL)
-  const length = pageAlign(args.address(1))
-  if (length === 0) return 0
+  const wanted = args.address(1)
+  if (wanted === 0) return 0
+  const length = pageAlign(wanted)
   const end = address + length
-  // Linux's test is for a sum that wraps; between user space and that there is nothing mapped.
-  if (end >= 2 ** 64) throw new Errno(EINVAL)
-  if (end > map.userTop) throw new Errno(ENOMEM)
+  if (length === 0 || end >= WORD_END) throw new Errno(EINVAL)
   const access = populates[args.int32(2)]
   if (access !== undefined) {
+    if (end > map.userTop) throw new Errno(ENOMEM)
     return stepThrough(task, address, end, (from) => advice.populatePages(map, from, end, access), 0)
   }
-  if (!advise(map, address, end)) throw new Errno(ENOMEM)
+  // Behind user space nothing is mapped: a hole, which is told of when the rest is done.
+  const isCovered = advise(map, address, Math.min(end, map.userTop))
+  if (!isCovered || end > map.userTop) throw new Errno(ENOMEM)
   return 0
 }
 

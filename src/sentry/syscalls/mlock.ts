@@ -4,6 +4,7 @@
 import {CAP_IPC_LOCK, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, ENOMEM, EPERM, Errno} from '../../abi/errno.ts'
 import {MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT} from '../../abi/mman.ts'
+import {WORD_END} from '../../abi/word.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import {lockedBytes, mappedBytes} from '../memory/accounting.ts'
 import {changeFlags, forEachPart, populateAhead} from '../memory/populate.ts'
@@ -88,7 +89,7 @@ export function populateRange(task: Task, start: number, end: number, result: nu
 function wholePages(task: Task, address: number, length: number): [start: number, end: number] {
   const start = address - (address % PAGE_SIZE)
   const end = start + pageAlign(length + (address % PAGE_SIZE))
-  if (end >= 2 ** 64) throw new Errno(EINVAL)
+  if (end >= WORD_END) throw new Errno(EINVAL)
   if (end > task.process.memoryMap.userTop && end !== start) throw new Errno(ENOMEM)
   return [start, end]
 }

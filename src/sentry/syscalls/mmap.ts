@@ -9,6 +9,8 @@ import {
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
   MAP_GROWSDOWN,
+  MAP_HUGE_MASK,
+  MAP_HUGE_SHIFT,
   MAP_HUGETLB,
   MAP_LOCKED,
   MAP_NONBLOCK,
@@ -25,6 +27,7 @@ import {arch} from '../../arch/index.ts'
 import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
 import {isDevice, ZERO_DEV} from '../../vfs/devices.ts'
 import type {OpenFile} from '../../vfs/file.ts'
+import {MAX_OFFSET} from '../../vfs/seek.ts'
 import type {MapRequest} from '../memory/memory-map.ts'
 import {SharedMemory} from '../memory/shared-memory.ts'
 import {
@@ -58,8 +61,9 @@ const KNOWN_FLAGS =
   MAP_NONBLOCK |
   MAP_STACK |
   MAP_FIXED_NOREPLACE
+/** None, 2 MiB, 1 GiB. */
+const HUGE_PAGES = new Set([0, 21, 30])
 const TWO_GIB = 2 ** 31
-const MAX_OFFSET = Number.MAX_SAFE_INTEGER
 
 /** What decoding gives of the file, or of anonymous memory. */
 type Source = Pick<MapRequest, 'backing' | 'pageOffset' | 'maxProtection'> & {file?: OpenFile}
@@ -111,7 +115,7 @@ function mappingFlags(flags: number): number {
 function anonymousSource(task: Task, flags: number, length: number): Source {
   if (length === 0) throw new Errno(EINVAL)
   // There are no huge pages to reserve, as on a Linux with nr_hugepages = 0.
-  if (flags & MAP_HUGETLB) throw new Errno(ENOMEM)
+  if (flags & MAP_HUGETLB) throw new Errno(isHugePage(flags) ? ENOMEM : EINVAL)
   const type = flags & MAP_TYPE
   if (type === MAP_PRIVATE) return {}
   if (type !== MAP_SHARED || flags & MAP_GROWSDOWN) throw new Errno(EINVAL)
@@ -130,6 +134,7 @@ function fileSource(
   const openFlags = description.file.flags
   if (openFlags & O_PATH) throw new Errno(EBADF)
   if (length === 0 || flags & MAP_HUGETLB) throw new Errno(EINVAL)
+  if (pageAlign(length) === 0 || length > task.process.memoryMap.userTop) throw new Errno(ENOMEM)
   if (offset + length > MAX_OFFSET) throw new Errno(EOVERFLOW)
 
   const allowed = allowedProtection(flags, openFlags, protection)
@@ -140,6 +145,11 @@ function fileSource(
   const backing = backingOf(task, description)
   if (flags & MAP_GROWSDOWN) throw new Errno(EINVAL)
   return {backing, pageOffset: offset / PAGE_SIZE, maxProtection, file: description.file}
+}
+
+/** The size that a request for huge pages names, as a power of two, is one that there could be: 2 MiB, unless it says another. */
+function isHugePage(flags: number): boolean {
+  return HUGE_PAGES.has((flags >>> MAP_HUGE_SHIFT) & MAP_HUGE_MASK)
 }
 
 /** What the way the file was opened allows: man 2 mmap, EACCES. */

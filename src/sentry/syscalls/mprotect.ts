@@ -12,14 +12,15 @@ export const mprotect: Syscall = (task, args) => {
   const map = task.process.memoryMap
   const address = args.address(0)
   const length = args.address(1)
-  const protection = args.uint32(2)
+  // All 64 bits count.
+  const protection = args.address(2)
   const grows = protection & (PROT_GROWSDOWN | PROT_GROWSUP)
   if (grows === (PROT_GROWSDOWN | PROT_GROWSUP)) throw new Errno(EINVAL)
   if (address % PAGE_SIZE !== 0) throw new Errno(EINVAL)
   if (length === 0) return 0
   const end = address + pageAlign(length)
-  if (end > map.userTop) throw new Errno(ENOMEM)
-  if (protection & ~(PROT_ALL | PROT_SEM | grows)) throw new Errno(EINVAL)
+  if (end === address || end > map.userTop) throw new Errno(ENOMEM)
+  if (protection > 0xffff_ffff || protection & ~(PROT_ALL | PROT_SEM | grows)) throw new Errno(EINVAL)
 
   const start = grows === 0 ? address : growingStart(map, address, end, grows)
   protect(map, start, end, protection & PROT_ALL)

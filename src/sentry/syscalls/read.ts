@@ -2,6 +2,7 @@
 
 import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EINVAL, Errno} from '../../abi/errno.ts'
+import {LAST_OFFSET} from '../../abi/word.ts'
 import type {Task} from '../task.ts'
 import {readableAt, readableFile} from './descriptor-argument.ts'
 import type {Syscall} from './syscall.ts'
@@ -18,7 +19,10 @@ export const pread64: Syscall = (task, args) => {
   if (position < 0) throw new Errno(EINVAL)
   const file = readableAt(task, args.int32(0))
   const address = args.address(1)
-  return readRange(task, file, address, clampBuffer(task, address, args.address(2)), position)
+  const count = args.address(2)
+  const length = clampBuffer(task, address, count)
+  checkPosition(position, count)
+  return readRange(task, file, address, length, position)
 }
 
 /** A buffer must lie in user space, however long it is (access_ok); of a long one a part is used. @throws Errno EFAULT */
@@ -28,9 +32,17 @@ export function clampBuffer(task: Task, address: number, count: number): number 
   return MAX_RW_COUNT
 }
 
-/** A count with the top bit set is no count (rw_verify_area); a large one is cut. @throws Errno EINVAL */
-export function clampCount(count: number): number {
-  if (count <= MAX_RW_COUNT) return count
-  if (count >= 2 ** 63) throw new Errno(EINVAL)
-  return MAX_RW_COUNT
+/**
+ * A count is no count with the top bit set (rw_verify_area); a large one is cut.
+ * @param count as a signed word @throws Errno EINVAL
+ */
+export function clampCount(count: number, position: number | undefined): number {
+  if (count < 0) throw new Errno(EINVAL)
+  checkPosition(position, count)
+  return Math.min(count, MAX_RW_COUNT)
+}
+
+/** What ends behind the last offset is refused (rw_verify_area). @throws Errno EINVAL */
+export function checkPosition(position: number | undefined, count: number): void {
+  if (position !== undefined && position + count > LAST_OFFSET) throw new Errno(EINVAL)
 }

@@ -5,8 +5,9 @@ import {RWF_APPEND, RWF_DSYNC, RWF_HIPRI, RWF_NOWAIT, RWF_SYNC} from '../../abi/
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
 import type {Task} from '../task.ts'
 import {openFile, readableAt, readableFile, writableAt, writableFile} from './descriptor-argument.ts'
+import {checkPosition} from './read.ts'
 import type {Arguments, Syscall} from './syscall.ts'
-import {readRange, readRanges, withFlags, writeRange, writeRanges} from './transfer.ts'
+import {readRange, readRanges, totalLength, withFlags, writeRange, writeRanges} from './transfer.ts'
 
 const READ_FLAGS = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT
 const WRITE_FLAGS = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND
@@ -36,7 +37,8 @@ export const pwritev2: Syscall = (task, args) => {
 
 function readVector(task: Task, args: Arguments, position: number | undefined): number {
   const file = (position === undefined ? readableFile : readableAt)(task, args.int32(0))
-  const ranges = task.memory.readIovecs(args.address(1), args.address(2))
+  const ranges = task.memory.readIovecs(args.address(1), args.uint32(2))
+  checkPosition(position, totalLength(ranges))
   if (ranges.length === 0) return 0
   if (ranges.length === 1) return readRange(task, file, ranges[0].address, ranges[0].length, position)
   return readRanges(task, file, ranges, position)
@@ -44,7 +46,8 @@ function readVector(task: Task, args: Arguments, position: number | undefined): 
 
 function writeVector(task: Task, args: Arguments, position: number | undefined): number {
   const file = (position === undefined ? writableFile : writableAt)(task, args.int32(0))
-  const ranges = task.memory.readIovecs(args.address(1), args.address(2))
+  const ranges = task.memory.readIovecs(args.address(1), args.uint32(2))
+  checkPosition(position, totalLength(ranges))
   if (ranges.length === 0) return 0
   if (ranges.length === 1) return writeRange(task, file, ranges[0].address, ranges[0].length, position)
   return writeRanges(task, file, ranges, position)

@@ -29,8 +29,10 @@ export const schedYield: Syscall = () => 0
 
 export const schedGetaffinity: Syscall = (task, args) => {
   const length = args.uint32(1)
-  if (length < MASK_BYTES || length % MASK_BYTES !== 0) throw new Errno(EINVAL)
-  target(task, args.int32(0))
+  // Linux counts the bits in 32.
+  const bits = (length * 8) >>> 0
+  if (bits === 0 || length % MASK_BYTES !== 0) throw new Errno(EINVAL)
+  taskOf(task, args.int32(0))
   const mask = new Uint8Array(MASK_BYTES)
   mask[0] = 2 ** CPU_COUNT - 1
   task.memory.writeBytes(args.address(2), mask)
@@ -41,7 +43,7 @@ export const schedGetaffinity: Syscall = (task, args) => {
 export const schedSetaffinity: Syscall = (task, args) => {
   const length = Math.min(args.uint32(1), MAX_MASK_BYTES)
   const mask = task.memory.readBytes(args.address(2), length)
-  target(task, args.int32(0))
+  taskOf(task, args.int32(0))
   if (length === 0 || (mask[0] & 1) === 0) throw new Errno(EINVAL)
   return 0
 }
@@ -53,8 +55,9 @@ export const schedGetscheduler: Syscall = (task, args) => {
 
 export const schedSetscheduler: Syscall = (task, args) => {
   const policy = args.int32(1)
-  if (policy < 0) throw new Errno(EINVAL)
-  const priority = task.memory.readInt32(args.address(2))
+  const address = args.address(2)
+  if (policy < 0 || address === 0 || args.int32(0) < 0) throw new Errno(EINVAL)
+  const priority = task.memory.readInt32(address)
   target(task, args.int32(0))
   checkPolicy(policy & ~SCHED_RESET_ON_FORK, priority)
   return 0
@@ -77,33 +80,45 @@ export const schedSetparam: Syscall = (task, args) => {
   return 0
 }
 
-// struct sched_attr, its first version: size, policy, flags, nice, priority, runtime, deadline, period.
-const ATTR_BYTES = 48
+// struct sched_attr: size, policy, flags, nice, priority, runtime, deadline, period; then the clamps of its second version.
+const FIRST_ATTR_BYTES = 48
+const ATTR_BYTES = 56
 const MAX_ATTR_BYTES = 4096
 
 export const schedGetattr: Syscall = (task, args) => {
+  const address = args.address(1)
   const size = args.uint32(2)
-  if (size < ATTR_BYTES || size > MAX_ATTR_BYTES || args.uint32(3) !== 0) throw new Errno(EINVAL)
+  if (address === 0 || args.uint32(3) !== 0) throw new Errno(EINVAL)
+  if (size < FIRST_ATTR_BYTES || size > MAX_ATTR_BYTES) throw new Errno(EINVAL)
   target(task, args.int32(0))
-  const bytes = new Uint8Array(ATTR_BYTES)
+  const bytes = new Uint8Array(size)
   const view = new DataView(bytes.buffer)
-  view.setUint32(0, ATTR_BYTES, true)
+  view.setUint32(0, Math.min(size, ATTR_BYTES), true)
   view.setInt32(16, task.process.attributes.get('nice') ?? 0, true)
-  task.memory.writeBytes(args.address(1), bytes)
+  task.memory.writeBytes(address, bytes)
   return 0
 }
 
 export const schedSetattr: Syscall = (task, args) => {
   const address = args.address(1)
-  if (args.uint32(2) !== 0) throw new Errno(EINVAL)
-  const size = task.memory.readUint32(address) || ATTR_BYTES
-  if (size < ATTR_BYTES || size > MAX_ATTR_BYTES) {
-    task.memory.writeUint32(address, ATTR_BYTES)
+  if (address === 0 || args.int32(0) < 0 || args.uint32(2) !== 0) throw new Errno(EINVAL)
+  const attr = readAttr(task, address)
+  const policy = attr.getInt32(4, true)
+  if (policy < 0) throw new Errno(EINVAL)
+  target(task, args.int32(0))
+  checkPolicy(policy, attr.getInt32(20, true))
+  return 0
+}
+
+/** A longer structure than Linux knows is taken if what is behind is zero. @throws Errno EFAULT; E2BIG, the known size stored */
+function readAttr({memory}: Task, address: number): DataView {
+  const size = memory.readUint32(address) || FIRST_ATTR_BYTES
+  const bytes = size < FIRST_ATTR_BYTES || size > MAX_ATTR_BYTES ? undefined : memory.readBytes(address, size)
+  if (bytes === undefined || bytes.subarray(ATTR_BYTES).some((byte) => byte !== 0)) {
+    memory.writeUint32(address, ATTR_BYTES)
     throw new Errno(E2BIG)
   }
-  target(task, args.int32(0))
-  checkPolicy(task.memory.readInt32(address + 4), task.memory.readInt32(address + 20))
-  return 0
+  return new DataView(bytes.buffer)
 }
 
 export const schedGetPriorityMax: Syscall = (_, args) => priorityBound(args.int32(0), MAX_REAL_TIME_PRIORITY)
@@ -145,6 +160,11 @@ function checkPolicy(policy: number, priority: number): void {
 /** @throws Errno EINVAL, ESRCH */
 function target(task: Task, tid: number): Task {
   if (tid < 0) throw new Errno(EINVAL)
+  return taskOf(task, tid)
+}
+
+/** @throws Errno ESRCH */
+function taskOf(task: Task, tid: number): Task {
   const found = tid === 0 ? task : task.kernel.tasks.get(tid)
   if (found === undefined) throw new Errno(ESRCH)
   return found

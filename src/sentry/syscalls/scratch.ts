@@ -1,6 +1,6 @@
 // Scratch: one buffer through which guest memory that does not lie in a row reaches a file in one piece, and back.
 
-import {Errno} from '../../abi/errno.ts'
+import {EFAULT, EINVAL, Errno} from '../../abi/errno.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import type {Iovec, UserMemory} from '../memory/user-memory.ts'
@@ -26,19 +26,21 @@ export function gather(memory: UserMemory, ranges: readonly Iovec[], total: numb
 
 /**
  * Reads once, into as much of the ranges as is accessible.
+ * @param total the sum of the lengths, at most SCRATCH_BYTES
  * @throws Errno EFAULT when the first byte is not accessible, and what the file throws
  */
 export function scatterRead(
   memory: UserMemory,
   file: OpenFile,
   ranges: readonly Iovec[],
+  total: number,
   position: number | undefined,
 ): number {
   buffer ??= new Uint8Array(SCRATCH_BYTES)
   const views = viewsOf(memory, ranges, PROT_WRITE)
   let room = 0
   for (const view of views) room += view.length
-  const moved = file.read(buffer.subarray(0, room), position)
+  const moved = readWhole(file, buffer.subarray(0, room), position, room < total)
   let done = 0
   for (const view of views) {
     view.set(buffer.subarray(done, Math.min(done + view.length, moved)))
@@ -46,6 +48,15 @@ export function scatterRead(
     if (done >= moved) break
   }
   return moved
+}
+
+/** A file of records that wants more room than there is was promised it. */
+function readWhole(file: OpenFile, target: Uint8Array, position: number | undefined, isCut: boolean): number {
+  try {
+    return file.read(target, position)
+  } catch (error) {
+    throw isCut && error instanceof Errno && error.code === EINVAL ? new Errno(EFAULT) : error
+  }
 }
 
 function viewsOf(memory: UserMemory, ranges: readonly Iovec[], access: number): Uint8Array[] {

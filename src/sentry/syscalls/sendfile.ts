@@ -18,7 +18,7 @@ export const sendfile: Syscall = (task, args) => {
 
   const start = offset ?? input.position
   const source = fileSource(input, start)
-  const length = clampCount(args.address(3))
+  const length = clampCount(args.int64(3), start)
   return pump(task, source, {file: output, position: undefined}, length, false, (moved) => {
     if (offset === undefined) input.position = start + moved
     else task.memory.writeInt64(offsetAddress, start + moved)

@@ -10,10 +10,10 @@ export const getpgid: Syscall = (task, args) => processOf(task, args.int32(0)).p
 export const getsid: Syscall = (task, args) => processOf(task, args.int32(0)).session
 
 export const setpgid: Syscall = (task, args) => {
-  const target = processOf(task, args.int32(0))
-  const wanted = args.int32(1)
-  if (wanted < 0) throw new Errno(EINVAL)
-  const group = wanted === 0 ? target.pid : wanted
+  const pid = args.int32(0) || task.process.pid
+  const group = args.int32(1) || pid
+  if (group < 0) throw new Errno(EINVAL)
+  const target = processOf(task, pid)
   if (target !== task.process && target.parentPid !== task.process.pid) throw new Errno(ESRCH)
   if (target.session !== task.process.session || isSessionLeader(target)) throw new Errno(EPERM)
   if (group !== target.pid && !groupIsInSession(task, group)) throw new Errno(EPERM)

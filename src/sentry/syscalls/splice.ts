@@ -1,12 +1,13 @@
 // splice(2), tee(2). Bytes are copied: a pipe holds no pages here.
 
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
+import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EBADF, EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import {PipeEnd} from '../../vfs/pipe.ts'
 import {hasPositions, openFile, readableFile, writableFile} from './descriptor-argument.ts'
 import {fileSource, pipeSource, pump, requireSink, requireSource, type Sink, type Source} from './pump.ts'
-import {clampCount} from './read.ts'
+import {checkPosition, clampCount} from './read.ts'
 import type {Syscall} from './syscall.ts'
 
 export const SPLICE_F_NONBLOCK = 2
@@ -15,8 +16,8 @@ export const SPLICE_FLAGS = 0xf
 
 export const splice: Syscall = (task, args) => {
   const flags = args.uint32(5)
-  const length = clampCount(args.address(4))
-  if (length === 0) return 0
+  const count = args.int64(4)
+  if (count === 0) return 0
   if (flags & ~SPLICE_FLAGS) throw new Errno(EINVAL)
   const input = openFile(task, args.int32(0))
   const output = openFile(task, args.int32(2))
@@ -29,6 +30,8 @@ export const splice: Syscall = (task, args) => {
   requireEnds(input, output)
   checkOffset(input, from)
   checkOffset(output, to)
+  const length = clampCount(count, from ?? input.position)
+  checkPosition(to, count)
 
   const sink: Sink = {file: output, position: to}
   const start = input.position
@@ -61,7 +64,7 @@ function checkOffset(file: OpenFile, offset: number | undefined): void {
 
 export const tee: Syscall = (task, args) => {
   const flags = args.uint32(3)
-  const length = clampCount(args.address(2))
+  const length = Math.min(args.address(2), MAX_RW_COUNT)
   if (flags & ~SPLICE_FLAGS) throw new Errno(EINVAL)
   if (length === 0) return 0
   const input = readableFile(task, args.int32(0))

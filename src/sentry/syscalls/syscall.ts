@@ -15,11 +15,11 @@ export const REGISTERS_SET = Number.POSITIVE_INFINITY
 
 /** The six argument words, in the four readings a handler needs. Valid until the handler returns: a sleeping call copies. */
 export interface Arguments {
-  /** Unsigned: addresses and size_t. Above 2^53 it is rounded, and so out of every range. */
+  /** Unsigned: addresses and size_t, by the rule of abi/word.ts. */
   address(index: number): number
   int32(index: number): number
   uint32(index: number): number
-  /** off_t, long. Beyond ±2^53 it is rounded, and so out of every range. */
+  /** off_t, long, ssize_t, by the same rule. */
   int64(index: number): number
   raw(index: number): bigint
 }

@@ -58,6 +58,7 @@ export const timerCreate: Syscall = (task, args) => {
 
 export const timerSettime: Syscall = (task, args) => {
   const oldAddress = args.address(3)
+  if (args.address(2) === 0) throw new Errno(EINVAL)
   const setting = readTimerspec(task, args.address(2))
   const posix = posixTimers(task.process).get(args.int32(0))
   const old = describe(posix)

@@ -1,10 +1,10 @@
 // Transfer: bytes between a file and guest memory: what read(2), write(2) and their vectored and positioned kin share.
 // The fast paths, one range that lies in a row and moves at once, make nothing but the view.
 
-import {EAGAIN, EPIPE, Errno} from '../../abi/errno.ts'
+import {EAGAIN, EFAULT, EPIPE, Errno} from '../../abi/errno.ts'
 import {S_IFREG} from '../../abi/file-mode.ts'
 import {RWF_APPEND, RWF_DSYNC, RWF_SYNC} from '../../abi/iovec.ts'
-import {O_APPEND, O_NONBLOCK, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
+import {O_APPEND, O_NONBLOCK, POLLHUP, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {OpenFile} from '../../vfs/file.ts'
@@ -38,7 +38,9 @@ export function readRange(
       if (moved < view.length) return moved
     }
   } catch (error) {
-    if (!mayBlock(error, file)) throw error
+    task.memory.check(address, length)
+    const failure = readFailure(error, file)
+    if (!mayBlock(failure, file)) throw failure
   }
   return readRanges(task, file, [{address, length}], position, moved)
 }
@@ -52,12 +54,12 @@ export function readRanges(
   moved = 0,
 ): number {
   // Files of records (eventfd, timerfd) and terminals must see one read: what fits is read in one piece.
-  const total = sum(ranges)
+  const total = totalLength(ranges)
   const inOnePiece = moved === 0 && total <= SCRATCH_BYTES
   const progress = (): number => moved
   const attempt = (): number => {
     try {
-      if (inOnePiece) return scatterRead(task.memory, file, ranges, position)
+      if (inOnePiece) return scatterRead(task.memory, file, ranges, total, position)
       const sliceEnd = moved + SLICE_BYTES
       for (const range of rest(ranges, moved)) {
         for (let done = 0; done < range.length; ) {
@@ -73,8 +75,9 @@ export function readRanges(
       }
     } catch (error) {
       if (moved > 0 && error instanceof Errno) return moved
-      if (mayBlock(error, file)) return task.block(wait)
-      throw error
+      const failure = readFailure(error, file)
+      if (mayBlock(failure, file)) return task.block(wait)
+      throw failure
     }
     return moved
   }
@@ -118,7 +121,7 @@ export function writeRanges(
   position: number | undefined,
   flags = 0,
 ): number {
-  const total = sum(ranges)
+  const total = totalLength(ranges)
   clearSetIdForWrite(task, file)
   const statusFlags = flags & RWF_APPEND ? O_APPEND : 0
   const allowed = withFlags(file, statusFlags, () => limitWrite(task, file, total, position))
@@ -158,7 +161,7 @@ function writeRest(
   moved: number,
   writer: Writer = {write: (bytes, at) => file.write(bytes, at), finish: (count) => count},
 ): number {
-  const total = sum(ranges)
+  const total = totalLength(ranges)
   if (file.discardsWrites) return total
   const progress = (): number => moved
   const attempt = (): number => {
@@ -196,9 +199,20 @@ function interruptible(file: OpenFile, moved: () => number): SliceOptions {
 function nextPiece(task: Task, file: OpenFile, ranges: readonly Iovec[], total: number): Uint8Array {
   if (total <= SCRATCH_BYTES && !file.writesRecords) return gather(task.memory, ranges, total)
   const first = ranges.find((range) => range.length > 0)!
-  if (first.length <= SCRATCH_BYTES) return gather(task.memory, [first], first.length)
+  if (first.length <= SCRATCH_BYTES) {
+    const piece = gather(task.memory, [first], first.length)
+    // There is no part of a record.
+    if (file.writesRecords && piece.length < first.length) throw new Errno(EFAULT)
+    return piece
+  }
   const {address, length} = first
   return task.memory.view(address, length, PROT_READ)
+}
+
+/** A file that has nothing to give says so before it looks at the buffer. */
+function readFailure(error: unknown, file: OpenFile): unknown {
+  const isFault = error instanceof Errno && error.code === EFAULT
+  return isFault && (file.readiness() & (POLLIN | POLLHUP)) === 0 ? new Errno(EAGAIN) : error
 }
 
 /** Whether the task is to sleep over this failure. */
@@ -234,7 +248,7 @@ function cut(ranges: readonly Iovec[], length: number): readonly Iovec[] {
   return kept
 }
 
-function sum(ranges: readonly Iovec[]): number {
+export function totalLength(ranges: readonly Iovec[]): number {
   let total = 0
   for (const {length} of ranges) total += length
   return total

@@ -1,7 +1,7 @@
 // utimensat(2), futimesat(2), utimes(2), utime(2).
 
 import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
-import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
+import {EFAULT, EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import {MAY_WRITE} from '../../abi/file-mode.ts'
 import {decodeTimespec, decodeTimeval, TIMESPEC_BYTES, UTIME_NOW, UTIME_OMIT} from '../../abi/time.ts'
 import {now} from '../../vfs/clock.ts'
@@ -27,9 +27,9 @@ export const utimensat: Syscall = (task, args) => {
   if (atime === 'omit' && mtime === 'omit') return 0
 
   if (pathAddress !== 0) return setTimes(task, locatePath(task, dirfd, pathAddress, flags), atime, mtime)
+  if (dirfd === AT_FDCWD) throw new Errno(EFAULT)
   if (flags !== 0) throw new Errno(EINVAL)
-  openFile(task, dirfd)
-  return setTimes(task, descriptorTarget(task, dirfd), atime, mtime)
+  return setTimesOf(task, dirfd, atime, mtime)
 }
 
 export const futimesat: Syscall = (task, args) => {
@@ -37,8 +37,8 @@ export const futimesat: Syscall = (task, args) => {
   const pathAddress = args.address(1)
   const [atime, mtime] = readTimevals(task, args.address(2))
   if (pathAddress !== 0) return setTimes(task, locatePath(task, dirfd, pathAddress, 0), atime, mtime)
-  openFile(task, dirfd)
-  return setTimes(task, descriptorTarget(task, dirfd), atime, mtime)
+  if (dirfd === AT_FDCWD) throw new Errno(EFAULT)
+  return setTimesOf(task, dirfd, atime, mtime)
 }
 
 export const utimes: Syscall = (task, args) => {
@@ -83,6 +83,11 @@ function readUtimbuf(task: Task, address: number): readonly [Wanted, Wanted] {
   const words = new DataView(bytes.buffer, bytes.byteOffset)
   const time = (offset: number) => ({seconds: Number(words.getBigInt64(offset, true)), nanoseconds: 0})
   return [time(0), time(8)]
+}
+
+function setTimesOf(task: Task, fd: number, atime: Wanted, mtime: Wanted): number {
+  openFile(task, fd)
+  return setTimes(task, descriptorTarget(task, fd), atime, mtime)
 }
 
 function setTimes(task: Task, target: Target, atime: Wanted, mtime: Wanted): number {

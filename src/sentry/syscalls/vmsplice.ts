@@ -21,7 +21,7 @@ export const vmsplice: Syscall = (task, args) => {
   const fills = opensForWriting(file.flags)
   if (!fills && !opensForReading(file.flags)) throw new Errno(EBADF)
   if (!(file instanceof PipeEnd)) throw new Errno(EBADF)
-  const ranges = task.memory.readIovecs(args.address(1), args.address(2)).filter(({length}) => length > 0)
+  const ranges = task.memory.readIovecs(args.address(1), args.uint32(2)).filter(({length}) => length > 0)
   if (ranges.length === 0) return 0
 
   const attempt = (): number => (fills ? fill(task, file, ranges) : drain(task, file, ranges))

@@ -2,7 +2,7 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {writableAt, writableFile} from './descriptor-argument.ts'
-import {clampBuffer} from './read.ts'
+import {checkPosition, clampBuffer} from './read.ts'
 import type {Syscall} from './syscall.ts'
 import {writeRange} from './transfer.ts'
 
@@ -17,5 +17,8 @@ export const pwrite64: Syscall = (task, args) => {
   if (position < 0) throw new Errno(EINVAL)
   const file = writableAt(task, args.int32(0))
   const address = args.address(1)
-  return writeRange(task, file, address, clampBuffer(task, address, args.address(2)), position)
+  const count = args.address(2)
+  const length = clampBuffer(task, address, count)
+  checkPosition(position, count)
+  return writeRange(task, file, address, length, position)
 }

@@ -1,11 +1,10 @@
 // Kinds of plain words: integers, addresses, descriptors.
 
 import {AT_FDCWD} from '../../../abi/at-flags.ts'
+import {EXACT_END} from '../../../abi/word.ts'
 import {HIDDEN, type Kind, type Kinds} from '../kind.ts'
 import {descriptor, workingDirectory} from '../text/descriptor.ts'
 import {octal} from '../text/number.ts'
-
-const TWO_53 = 2 ** 53
 
 /** `int`, `uid_t`: -1 as such. */
 const int: Kind = {enter: (call, index) => String(call.int32(index))}
@@ -18,14 +17,14 @@ export const numbers = {
   size: {
     enter(call, index) {
       const value = call.address(index)
-      return String(value < TWO_53 ? value : call.arguments.raw(index))
+      return String(value < EXACT_END ? value : call.arguments.raw(index))
     },
   },
   /** off_t, long. */
   long: {
     enter(call, index) {
       const value = call.arguments.int64(index)
-      return String(Math.abs(value) < TWO_53 ? value : BigInt.asIntN(64, call.arguments.raw(index)))
+      return String(Math.abs(value) < EXACT_END ? value : BigInt.asIntN(64, call.arguments.raw(index)))
     },
   },
   /** The upper half of an offset, which 64-bit kernels do not look at. */

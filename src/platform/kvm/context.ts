@@ -3,7 +3,8 @@
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {arch} from '../../arch/index.ts'
 import type {NativeWatcher} from '../addon.ts'
-import {type Context, EVENT_PREEMPTED, EVENT_SYSCALL, type EventKind, type Fault} from '../platform.ts'
+import {EVENT_PREEMPTED, EVENT_SYSCALL, type EventKind, type Fault} from '../platform.ts'
+import type {LoopContext} from '../run-loop.ts'
 import {
   ANSWERED,
   ARGUMENTS,
@@ -23,7 +24,7 @@ import {
 } from '../trap-words.ts'
 import type {NativeSpace, NativeVcpuContext} from './addon.ts'
 
-export class KvmContext implements Context {
+export class KvmContext implements LoopContext<NativeSpace> {
   readonly argumentWords: Int32Array
   readonly native: NativeVcpuContext
   readonly #frame: Int32Array
@@ -135,11 +136,12 @@ export class KvmContext implements Context {
     this.#release(this)
   }
 
-  enter(space: NativeSpace): void {
-    if (space === this.#space) return
+  enter(space: NativeSpace): boolean {
+    if (space === this.#space) return false
     this.halt()
     this.native.setSpace(space)
     this.#space = space
+    return false
   }
 
   /** Runs it here until it traps. */

@@ -3,7 +3,6 @@
 import {ENOMEM, Errno} from '../../abi/errno.ts'
 import {addon} from '../../addon.ts'
 import {openError} from '../../vm/open-error.ts'
-import {HostEvents} from '../host-events.ts'
 import type {MemoryFile} from '../memory-file.ts'
 import {memoryFileBytes} from '../memory-size.ts'
 import {createMemoryFile} from '../page-allocator.ts'
@@ -15,9 +14,9 @@ import {
   type EventKind,
   PAGE_SIZE,
   type Platform,
-  type PlatformStats,
   type Protection,
 } from '../platform.ts'
+import {RunLoop} from '../run-loop.ts'
 import type {NativeSpace, NativeUserVm, NativeVcpuContext} from './addon.ts'
 import {KvmContext} from './context.ts'
 import {Listening} from './listening.ts'
@@ -25,16 +24,14 @@ import {Listening} from './listening.ts'
 /** Looks at the frame between two looks at the clock: about 5 us. */
 const SPINS = 512
 
-export class KvmPlatform implements Platform {
+export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Platform {
   readonly name = 'kvm'
   readonly memory: MemoryFile
   readonly userTop = addon.userTop
   /** What the shim has is the supervisor's, but on PVM hosts, where it lies above what programs look at. */
   readonly mappings = []
   hasHostCycles = false
-  readonly stats: PlatformStats = {exits: 0, listened: 0}
   readonly #vm: NativeUserVm
-  readonly #events: HostEvents
   readonly #contexts = new Set<KvmContext>()
   /** Of disposed contexts: KVM keeps a vCPU as long as its VM, so the next context takes one of these. */
   readonly #idle: NativeVcpuContext[] = []
@@ -43,44 +40,31 @@ export class KvmPlatform implements Platform {
   /** What the FP state of a new vCPU is. */
   #newFpState: Uint8Array | undefined
   readonly #listening = new Listening(addon.monotonicNs)
-  /** The context that runs; there is one at a time. */
-  #running: KvmContext | undefined
-  #trapped: KvmContext | undefined
-  /** The context that the watcher's thread interrupts. */
-  #target: KvmContext | undefined
-  #preempt = false
 
   /**
    * @param memoryBytes of guest memory; rounded up to pages
    * @throws HvError MEMORY_SIZE, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE
    */
   constructor(memoryBytes: number) {
+    super()
     const size = memoryFileBytes(memoryBytes)
     try {
       this.#vm = new addon.UserVm(size)
     } catch (error) {
+      this.events.dispose()
       throw openError(error as Error & {errno?: number})
     }
-    this.#events = new HostEvents()
     this.memory = createMemoryFile(this.#vm.memory, (offset, length) => this.#vm.release(offset, length))
-  }
-
-  get trapped(): Context {
-    return this.#trapped!
   }
 
   /** Why `trapped` died. */
   get death(): string {
-    return this.#trapped!.death
+    return this.trapped.death
   }
 
   /** A vCPU that stops says nothing about the program. */
   get deathSignal(): number {
     return 0
-  }
-
-  get ready(): Platform['ready'] {
-    return this.#events.ready
   }
 
   createSpace(): AddressSpace {
@@ -99,38 +83,16 @@ export class KvmPlatform implements Platform {
     return context
   }
 
-  resume(context: KvmContext, space: KvmSpace): void {
-    if (this.#running !== undefined) throw new Error('two contexts at a time')
-    context.enter(space.native)
-    if (context !== this.#target) {
-      context.native.becomeTarget()
-      this.#target = context
-    }
+  override resume(context: KvmContext, space: KvmSpace): void {
+    super.resume(context, space)
     if (context.threaded) context.go()
-    this.#running = context
-  }
-
-  wait(deadlineNs: number): EventKind {
-    this.#events.setDeadline(deadlineNs)
-    for (;;) {
-      const event = this.#next()
-      if (event !== 0) return event
-    }
-  }
-
-  interrupt(context: KvmContext): void {
-    if (context === this.#running) this.#preempt = true
-  }
-
-  watch(fd: number, events: number): void {
-    this.#events.watch(fd, events)
   }
 
   [Symbol.dispose](): void {
     for (const context of this.#contexts) context.dispose()
     for (const native of [...this.#idle, ...this.#emptySpaces]) native.dispose()
     this.#vm.dispose()
-    this.#events.dispose()
+    this.events.dispose()
   }
 
   /** Registers are the caller's to write, before it runs. */
@@ -140,43 +102,34 @@ export class KvmPlatform implements Platform {
       native.writeFpState(this.#newFpState!)
       return native
     }
-    const created = new addon.Context(this.#vm, this.#events.watcher)
+    const created = new addon.Context(this.#vm, this.events.watcher)
     this.#newFpState ??= created.readFpState()
     return created
   }
 
-  /** One step towards an event; 0: nothing yet. */
-  #next(): EventKind {
-    if (this.#events.attention[0] !== 0) {
-      const event = this.#events.poll()
-      if (event !== 0) return event
-    }
-    const context = this.#running
-    if (context === undefined) return this.#events.sleep()
-    if (this.#preempt) return this.#stopped(context, context.preempt())
-    return context.threaded ? this.#listen(context) : this.#runHere(context)
+  protected override step(context: KvmContext): EventKind {
+    if (context.threaded) return this.#listen(context)
+    const event = this.runHere(context)
+    if (event === EVENT_SYSCALL && this.#listening.exited()) context.listenNext()
+    return event
   }
 
-  #runHere(context: KvmContext): EventKind {
-    const event = context.run()
-    this.stats.exits++
-    // The watcher's kick: what it is about comes first.
-    if (event === EVENT_PREEMPTED) return 0
-    if (event === EVENT_SYSCALL && this.#listening.exited()) context.listenNext()
-    return this.#stopped(context, event)
+  protected override stopped(context: KvmContext, event: EventKind): EventKind {
+    if (event === EVENT_SYSCALL) context.takeCall()
+    return super.stopped(context, event)
   }
 
   #listen(context: KvmContext): EventKind {
-    let event = context.listen(SPINS, this.#events.attention)
+    let event = context.listen(SPINS, this.events.attention)
     if (event === EVENT_PREEMPTED) return this.#goOn(context)
     if (event !== 0) return this.#heard(context, event)
-    if (Atomics.load(this.#events.attention, 0) !== 0 || this.#listening.patient()) return 0
+    if (Atomics.load(this.events.attention, 0) !== 0 || this.#listening.patient()) return 0
 
     event = context.deafen()
     if (event === EVENT_PREEMPTED) return this.#goOn(context)
     if (event !== 0) return this.#heard(context, event)
     this.#listening.parked()
-    return this.#events.collect(context.sleep(this.#events.watcher, this.#events.buffer))
+    return this.events.collect(context.sleep(this.events.watcher, this.events.buffer))
   }
 
   #heard(context: KvmContext, event: EventKind): EventKind {
@@ -187,21 +140,13 @@ export class KvmPlatform implements Platform {
       this.stats.listened++
       this.#listening.heard()
     }
-    return this.#stopped(context, event)
+    return this.stopped(context, event)
   }
 
   /** A signal of the host's ended KVM_RUN: nobody asked for it. */
   #goOn(context: KvmContext): EventKind {
     context.go()
     return 0
-  }
-
-  #stopped(context: KvmContext, event: EventKind): EventKind {
-    if (event === EVENT_SYSCALL) context.takeCall()
-    this.#running = undefined
-    this.#preempt = false
-    this.#trapped = context
-    return event
   }
 }
 

@@ -4,7 +4,7 @@ import {EINVAL, Errno} from '../../abi/errno.ts'
 import {SIGSEGV} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 import {
-  type Context,
+  EVENT_PREEMPTED,
   EVENT_SYSCALL,
   type EventKind,
   type Fault,
@@ -12,6 +12,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../platform.ts'
+import type {LoopContext} from '../run-loop.ts'
 import {
   ARGUMENTS,
   ARGUMENTS_END,
@@ -34,7 +35,7 @@ import type {NativeTracedContext, NativeTracedSpace} from './addon.ts'
 const SEGV_MAPERR = 1
 const SEGV_ACCERR = 2
 
-export class PtraceContext implements Context {
+export class PtraceContext implements LoopContext<NativeTracedSpace> {
   readonly argumentWords: Int32Array
   readonly native: NativeTracedContext
   readonly #frame: Int32Array
@@ -137,12 +138,16 @@ export class PtraceContext implements Context {
     this.native.dispose()
   }
 
-  /** @returns whether it is another than before */
   enter(space: NativeTracedSpace): boolean {
     if (space === this.#space) return false
     this.native.setSpace(space)
     this.#space = space
     return true
+  }
+
+  /** It runs in `run` alone. */
+  preempt(): EventKind {
+    return EVENT_PREEMPTED
   }
 
   run(): EventKind {

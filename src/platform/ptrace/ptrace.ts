@@ -1,51 +1,36 @@
 // PtracePlatform: spaces are processes, contexts run in them natively, and each system call and fault stops them.
 
 import {addon} from '../../addon.ts'
-import {HostEvents} from '../host-events.ts'
 import type {MemoryFile} from '../memory-file.ts'
 import {memoryFileBytes} from '../memory-size.ts'
 import {createMemoryFile} from '../page-allocator.ts'
-import {
-  type AddressSpace,
-  type Context,
-  EVENT_PREEMPTED,
-  type EventKind,
-  type Platform,
-  type PlatformMapping,
-  type PlatformStats,
-  type Protection,
-} from '../platform.ts'
+import type {AddressSpace, Context, EventKind, Platform, PlatformMapping, Protection} from '../platform.ts'
+import {RunLoop} from '../run-loop.ts'
 import type {NativeTracedSpace, NativeTracer} from './addon.ts'
 import {PtraceContext} from './context.ts'
 import {ptraceError} from './ptrace-error.ts'
 
-export class PtracePlatform implements Platform {
+export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> implements Platform {
   readonly name = 'ptrace'
   readonly memory: MemoryFile
   readonly userTop: number
   readonly mappings: readonly PlatformMapping[]
   /** Programs run on the host's processor as it is. */
   readonly hasHostCycles = true
-  readonly stats: PlatformStats = {exits: 0, listened: 0}
   readonly #tracer: NativeTracer
-  readonly #events = new HostEvents()
   readonly #contexts = new Set<PtraceContext>()
   readonly #spaces = new Set<PtraceSpace>()
   /** The proof that the host allows all this, and the first space. */
   #spare: NativeTracedSpace | undefined
   /** What a program begins with. */
   readonly #newFpState: Uint8Array
-  #running: PtraceContext | undefined
-  #trapped: PtraceContext | undefined
-  /** The context that the watcher's thread interrupts. */
-  #target: PtraceContext | undefined
-  #preempt = false
 
   /**
    * @param memoryBytes of guest memory; rounded up to pages
    * @throws HvError MEMORY_SIZE, PTRACE_UNUSABLE
    */
   constructor(memoryBytes: number) {
+    super()
     const size = memoryFileBytes(memoryBytes)
     let tracer: NativeTracer | undefined
     try {
@@ -56,7 +41,7 @@ export class PtracePlatform implements Platform {
     } catch (error) {
       // The thread would stay on its one processor.
       tracer?.dispose()
-      this.#events.dispose()
+      this.events.dispose()
       throw ptraceError(error as Error & {errno?: number})
     }
     this.#tracer = tracer
@@ -71,21 +56,13 @@ export class PtracePlatform implements Platform {
     return this.#spare?.pid
   }
 
-  get trapped(): Context {
-    return this.#trapped!
-  }
-
   get death(): string {
     const signal = this.deathSignal
     return signal === 0 ? 'its process exited' : `its process was killed by signal ${signal}`
   }
 
   get deathSignal(): number {
-    return this.#trapped!.deathSignal
-  }
-
-  get ready(): Platform['ready'] {
-    return this.#events.ready
+    return this.trapped.deathSignal
   }
 
   /** @throws HvError PTRACE_UNUSABLE (no process more), OUT_OF_MEMORY */
@@ -98,38 +75,13 @@ export class PtracePlatform implements Platform {
   }
 
   createContext(): Context {
-    const native = new addon.TracedContext(this.#events.watcher, this.#newFpState)
+    const native = new addon.TracedContext(this.events.watcher, this.#newFpState)
     const context = new PtraceContext(native, this.userTop, (disposed) => {
       this.#contexts.delete(disposed)
-      if (this.#target === disposed) this.#target = undefined
+      this.forget(disposed)
     })
     this.#contexts.add(context)
     return context
-  }
-
-  resume(context: PtraceContext, space: PtraceSpace): void {
-    if (this.#running !== undefined) throw new Error('two contexts at a time')
-    if (context.enter(space.native) || context !== this.#target) {
-      context.native.becomeTarget()
-      this.#target = context
-    }
-    this.#running = context
-  }
-
-  wait(deadlineNs: number): EventKind {
-    this.#events.setDeadline(deadlineNs)
-    for (;;) {
-      const event = this.#next()
-      if (event !== 0) return event
-    }
-  }
-
-  interrupt(context: PtraceContext): void {
-    if (context === this.#running) this.#preempt = true
-  }
-
-  watch(fd: number, events: number): void {
-    this.#events.watch(fd, events)
   }
 
   [Symbol.dispose](): void {
@@ -137,29 +89,11 @@ export class PtracePlatform implements Platform {
     for (const space of this.#spaces) space.dispose()
     this.#spare?.dispose()
     this.#tracer.dispose()
-    this.#events.dispose()
+    this.events.dispose()
   }
 
-  /** One step towards an event; 0: nothing yet. */
-  #next(): EventKind {
-    if (this.#events.attention[0] !== 0) {
-      const event = this.#events.poll()
-      if (event !== 0) return event
-    }
-    const context = this.#running
-    if (context === undefined) return this.#events.sleep()
-    if (this.#preempt) return this.#stopped(context, EVENT_PREEMPTED)
-    const event = context.run()
-    this.stats.exits++
-    // The watcher's kick: what it is about comes first.
-    return event === EVENT_PREEMPTED ? 0 : this.#stopped(context, event)
-  }
-
-  #stopped(context: PtraceContext, event: EventKind): EventKind {
-    this.#running = undefined
-    this.#preempt = false
-    this.#trapped = context
-    return event
+  protected override step(context: PtraceContext): EventKind {
+    return this.runHere(context)
   }
 }
 

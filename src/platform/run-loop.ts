@@ -1,0 +1,97 @@
+// RunLoop: how every platform waits: one context runs at a time, and what the host has to say meanwhile comes first.
+
+import {HostEvents} from './host-events.ts'
+import {
+  type AddressSpace,
+  type Context,
+  EVENT_PREEMPTED,
+  type EventKind,
+  type Platform,
+  type PlatformStats,
+} from './platform.ts'
+
+/** A platform's context. `Native`: what the addon has of its address space. */
+export interface LoopContext<Native> extends Context {
+  readonly native: {becomeTarget(): void}
+  /** From now on it runs there. @returns whether the watcher no longer knows it */
+  enter(space: Native): boolean
+  /** Runs it on this thread until it traps. */
+  run(): EventKind
+  /** Stops it between two instructions, or in a trap, which is returned. */
+  preempt(): EventKind
+}
+
+export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native> {
+  readonly stats: PlatformStats = {exits: 0, listened: 0}
+  protected readonly events = new HostEvents()
+  #running: LoopedContext | undefined
+  #trapped: LoopedContext | undefined
+  /** The context that the watcher's thread interrupts. */
+  #target: LoopedContext | undefined
+  #preempt = false
+
+  get trapped(): LoopedContext {
+    return this.#trapped!
+  }
+
+  get ready(): Platform['ready'] {
+    return this.events.ready
+  }
+
+  resume(context: LoopedContext, space: AddressSpace & {readonly native: Native}): void {
+    if (this.#running !== undefined) throw new Error('two contexts at a time')
+    if (context.enter(space.native) || context !== this.#target) {
+      context.native.becomeTarget()
+      this.#target = context
+    }
+    this.#running = context
+  }
+
+  wait(deadlineNs: number): EventKind {
+    this.events.setDeadline(deadlineNs)
+    for (;;) {
+      const event = this.#next()
+      if (event !== 0) return event
+    }
+  }
+
+  interrupt(context: LoopedContext): void {
+    if (context === this.#running) this.#preempt = true
+  }
+
+  watch(fd: number, events: number): void {
+    this.events.watch(fd, events)
+  }
+
+  /** One step of the context that runs towards an event; 0: nothing yet. */
+  protected abstract step(context: LoopedContext): EventKind
+
+  protected runHere(context: LoopedContext): EventKind {
+    const event = context.run()
+    this.stats.exits++
+    // The watcher's kick: what it is about comes first.
+    return event === EVENT_PREEMPTED ? 0 : this.stopped(context, event)
+  }
+
+  protected stopped(context: LoopedContext, event: EventKind): EventKind {
+    this.#running = undefined
+    this.#preempt = false
+    this.#trapped = context
+    return event
+  }
+
+  /** It is disposed of. */
+  protected forget(context: LoopedContext): void {
+    if (this.#target === context) this.#target = undefined
+  }
+
+  #next(): EventKind {
+    if (this.events.attention[0] !== 0) {
+      const event = this.events.poll()
+      if (event !== 0) return event
+    }
+    const context = this.#running
+    if (context === undefined) return this.events.sleep()
+    return this.#preempt ? this.stopped(context, context.preempt()) : this.step(context)
+  }
+}

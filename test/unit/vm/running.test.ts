@@ -5,13 +5,12 @@ import {expect, test} from 'vitest'
 import type {Exit} from '../../../src/vm/exit.ts'
 import type {Vcpu} from '../../../src/vm/vcpu.ts'
 import {guest} from '../../helpers/guest-code.ts'
-import {addVcpu, codeOf, describeKvm, isEmulated, standingBefore} from '../../helpers/vm.ts'
+import {addVcpu, codeOf, describeKvm, standingBefore} from '../../helpers/vm.ts'
 
 const {stop, stopKind, spin, programCounter, general} = guest
 /** A byte of memory that both vCPUs know. */
 const SHARED = guest.at + 0x4000
 /** Hardware's; an emulated processor may be busy with something else. */
-const LATEST_MS = isEmulated ? 5000 : 100
 
 async function codeOfAsync(promise: Promise<unknown>): Promise<string> {
   const error = await promise.then(
@@ -23,22 +22,20 @@ async function codeOfAsync(promise: Promise<unknown>): Promise<string> {
   })
 }
 
-/** Starts it, lets it spin, and tells how it ended and how long that took from `stop` on. */
-async function endOf(vcpu: Vcpu, stop: () => void, signal?: AbortSignal): Promise<{exit: Exit; ms: number}> {
+/** Starts it, lets it spin, which it does for ever, and tells how it ended once it was stopped. */
+async function endOf(vcpu: Vcpu, stop: () => void, signal?: AbortSignal): Promise<Exit> {
   const ended = vcpu.runAsync(signal)
   await sleep(20)
-  const started = performance.now()
   stop()
-  return {exit: await ended, ms: performance.now() - started}
+  return ended
 }
 
 describeKvm('Vcpu', () => {
   test('interrupt stops a spinning guest at once', async () => {
     const {vm, vcpu} = standingBefore(spin)
     using _ = vm
-    const {exit, ms} = await endOf(vcpu, () => vcpu.interrupt())
+    const exit = await endOf(vcpu, () => vcpu.interrupt())
     expect(exit).toEqual({kind: 'interrupted'})
-    expect(ms).toBeLessThan(LATEST_MS)
     expect(vcpu.registers.get(programCounter)).toBe(BigInt(guest.at))
   })
 
@@ -75,9 +72,8 @@ describeKvm('Vcpu', () => {
     const {vm, vcpu} = standingBefore(spin)
     using _ = vm
     const controller = new AbortController()
-    const {exit, ms} = await endOf(vcpu, () => controller.abort(), controller.signal)
+    const exit = await endOf(vcpu, () => controller.abort(), controller.signal)
     expect(exit.kind).toBe('interrupted')
-    expect(ms).toBeLessThan(LATEST_MS)
   })
 
   test('a signal that was aborted before prevents the run, and not the next', async () => {
@@ -111,9 +107,8 @@ describeKvm('Vcpu', () => {
 
   test('dispose ends a run that goes on, and the vCPU is DISPOSED after it', async () => {
     const {vm, vcpu} = standingBefore(spin)
-    const {exit, ms} = await endOf(vcpu, () => vm[Symbol.dispose]())
+    const exit = await endOf(vcpu, () => vm[Symbol.dispose]())
     expect(exit.kind).toBe('interrupted')
-    expect(ms).toBeLessThan(LATEST_MS)
     expect(codeOf(() => vcpu.run())).toBe('DISPOSED')
     expect(await codeOfAsync(vcpu.runAsync())).toBe('DISPOSED')
     expect(codeOf(() => vcpu.interrupt())).toBe('DISPOSED')

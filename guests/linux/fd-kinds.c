@@ -1,16 +1,19 @@
 // fd-kinds: what each call answers for each kind of descriptor, against a table that Linux 6.18 and 6.12 filled in.
-// Alternatives: where the two, or ext4 and tmpfs, differ; and where hv splices what Linux does not (/proc, between file systems), and its last offset, 2^53 - 1.
+// Alternatives: where the two, or ext4 and tmpfs, differ; and where hv does more than Linux (splices of
+// /proc, copies between file systems, RWF_NOWAIT) or sees no arguments (vectors of nothing); its last offset is 2^53 - 1.
 // With an argument it prints the table of the system that it runs on.
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/statfs.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/socket.h>
 #include <termios.h>
 
 #include "check.h"
@@ -245,6 +248,69 @@ static long call_reopen_write(int fd) { return call_reopen(fd, O_WRONLY); }
 static long call_reopen_path(int fd) { return call_reopen(fd, O_PATH); }
 static long call_dup(int fd) { return keep(dup(fd)) < 0 ? -1 : 0; }
 
+static long call_fioasync(int fd) {
+  int off = 0;
+  return ioctl(fd, FIOASYNC, &off);
+}
+static long call_ficlone(int fd) { return ioctl(fd, _IOW(0x94, 9, int), plain); }
+static long call_bad_ioctl(int fd) { return ioctl(fd, 0x7777, buffer); }
+static long call_link_empty(int fd) {
+  unlink("made");
+  return linkat(fd, "", AT_FDCWD, "made", AT_EMPTY_PATH);
+}
+static long call_unlink_empty(int fd) { return unlinkat(fd, "", 0); }
+static long call_access_empty(int fd) { return syscall(SYS_faccessat2, fd, "", R_OK, AT_EMPTY_PATH); }
+static long call_chown_empty(int fd) { return fchownat(fd, "", (uid_t)-1, (gid_t)-1, AT_EMPTY_PATH); }
+static long call_utimens_empty(int fd) { return (long)syscall(SYS_utimensat, fd, "", NULL, AT_EMPTY_PATH); }
+static long call_statx_type(int fd) {
+  struct statx status;
+  return statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) < 0 ? -1 : (status.stx_mode & S_IFMT) >> 12;
+}
+static long call_read_nowait(int fd) { return preadv2(fd, two(), 2, -1, RWF_NOWAIT); }
+static long call_write_append(int fd) { return pwritev2(fd, two_ones(), 2, -1, RWF_APPEND); }
+static long call_write_sync(int fd) { return pwritev2(fd, two_ones(), 2, -1, RWF_DSYNC); }
+static long call_write_unknown(int fd) { return pwritev2(fd, two_ones(), 2, -1, 0x1000); }
+static long call_readv_none(int fd) { return readv(fd, two(), 0); }
+static long call_writev_none(int fd) { return writev(fd, two_ones(), 0); }
+static long call_readv_many(int fd) { return readv(fd, two(), 1025); }
+static long call_vmsplice(int fd) { return vmsplice(fd, two_ones(), 2, SPLICE_F_NONBLOCK); }
+static long call_seek_hole(int fd) { return lseek(fd, 0, SEEK_HOLE); }
+static long call_zero_range(int fd) { return fallocate(fd, FALLOC_FL_ZERO_RANGE, 0, 4); }
+static long call_allocate_unknown(int fd) { return fallocate(fd, 0x4000, 0, 4); }
+static long call_map_exec(int fd) { return call_mmap(fd, PROT_READ | PROT_EXEC, MAP_PRIVATE); }
+static long call_map_validate(int fd) { return call_mmap(fd, PROT_READ, MAP_SHARED_VALIDATE); }
+static long call_flock_wrong(int fd) { return flock(fd, 0); }
+static long call_lock_ofd(int fd) {
+  struct flock lock = {.l_type = F_RDLCK};
+  return fcntl(fd, F_OFD_SETLK, &lock);
+}
+static long call_pipe_resize(int fd) { return fcntl(fd, F_SETPIPE_SZ, 8192); }
+static long call_fcntl_unknown(int fd) { return fcntl(fd, 999, 0); }
+static long call_epoll_mod(int fd) {
+  struct epoll_event event = {.events = EPOLLIN};
+  return epoll_ctl(keep(epoll_create1(0)), EPOLL_CTL_MOD, fd, &event);
+}
+static long call_openat_path(int fd) { return openat(fd, "/dev/null", O_RDONLY) < 0 ? -1 : 0; }
+static long call_openat_empty(int fd) { return openat(fd, "", O_RDONLY); }
+static long call_shutdown(int fd) { return shutdown(fd, SHUT_RD); }
+static long call_epoll_wait(int fd) {
+  struct epoll_event event;
+  return epoll_wait(fd, &event, 1, 0);
+}
+static long call_timer_get(int fd) {
+  struct itimerspec setting;
+  return timerfd_gettime(fd, &setting);
+}
+static long call_timer_set(int fd) {
+  struct itimerspec setting = {{0, 0}, {0, 0}};
+  return timerfd_settime(fd, 0, &setting, NULL);
+}
+static long call_signalfd(int fd) {
+  sigset_t set;
+  sigemptyset(&set);
+  return signalfd(fd, &set, 0) < 0 ? -1 : 0;
+}
+
 #define CALL(name, expected) {#name, call_##name, expected}
 static const struct call {
   const char *name;
@@ -334,6 +400,40 @@ static const struct call {
     CALL(reopen_write, "0 0 0 EISDIR 0 ELOOP 0 0 0 0 ENXIO ENXIO ENXIO ENXIO 0 0 0 0 0 0|EACCES EISDIR"),
     CALL(reopen_path, "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0"),
     CALL(dup, "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0"),
+    CALL(fioasync, "0 0 0 0 EBADF EBADF 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0"),
+    CALL(ficlone, "EOPNOTSUPP EBADF EOPNOTSUPP EISDIR EBADF EBADF EXDEV EXDEV EXDEV EINVAL EXDEV EXDEV EXDEV EXDEV EXDEV EXDEV EXDEV EXDEV EXDEV EXDEV EXDEV"),
+    CALL(bad_ioctl, "ENOTTY ENOTTY ENOTTY ENOTTY EBADF EBADF ENOTTY ENOTTY ENOTTY ENOTTY ENOTTY ENOTTY ENOTTY EINVAL ENOTTY ENOTTY ENOTTY ENOTTY EINVAL ENOTTY ENOTTY"),
+    CALL(link_empty, "0 0 0 EPERM 0 0 EXDEV EXDEV EXDEV 0 EXDEV EXDEV EXDEV EXDEV EXDEV EXDEV EXDEV EXDEV EXDEV EXDEV EXDEV"),
+    CALL(unlink_empty, "ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT"),
+    CALL(access_empty, "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0"),
+    CALL(chown_empty, "0 0 0 0 0 0 0 0 0 0 EOPNOTSUPP|0 EOPNOTSUPP|0 EOPNOTSUPP|0 EOPNOTSUPP|0 0 0 0 0 0 0 0"),
+    CALL(utimens_empty, "0 0 0 0 0 0 0 0 0 0 EOPNOTSUPP|0 EOPNOTSUPP|0 EOPNOTSUPP|0 EOPNOTSUPP|0 0 0 0 0 0 0 0"),
+    CALL(statx_type, "8 8 8 4 8 10 1 1 1 1 0 0 0 0 8 2 2 2 2 8 4"),
+    CALL(read_nowait, "10|EOPNOTSUPP 10|EOPNOTSUPP EBADF EOPNOTSUPP|EISDIR EBADF EBADF 3 EBADF EOPNOTSUPP|3 EOPNOTSUPP|EAGAIN 8 EAGAIN EAGAIN EINVAL EOPNOTSUPP|10 0 128 EOPNOTSUPP|128 128 EOPNOTSUPP|9 EOPNOTSUPP|EISDIR"),
+    CALL(write_append, "8 EBADF 8 EBADF EBADF EBADF EBADF 8 8 8 EOPNOTSUPP EINVAL EINVAL EINVAL 8 8 8 EOPNOTSUPP 8 EBADF EBADF"),
+    CALL(write_sync, "8 EBADF 8 EBADF EBADF EBADF EBADF 8 8 8 EOPNOTSUPP EINVAL EINVAL EINVAL 8 8 8 EOPNOTSUPP 8 EBADF EBADF"),
+    CALL(write_unknown, "EOPNOTSUPP EBADF EOPNOTSUPP EBADF EBADF EBADF EBADF EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EINVAL|EOPNOTSUPP EINVAL|EOPNOTSUPP EINVAL|EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EBADF EBADF"),
+    CALL(readv_none, "0 0 EBADF 0 EBADF EBADF 0 EBADF 0 0 0 0 0 EINVAL|0 0 0 0 0 0 0 0"),
+    CALL(writev_none, "0 EBADF 0 EBADF EBADF EBADF EBADF 0 0 0 0 EINVAL|0 EINVAL|0 EINVAL|0 0 0 0 0 0 EBADF EBADF"),
+    CALL(readv_many, "EINVAL EINVAL EBADF EINVAL EBADF EBADF EINVAL EBADF EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL"),
+    CALL(vmsplice, "EBADF EBADF EBADF EBADF EBADF EBADF 3 8 8 8 EBADF EBADF EBADF EBADF EBADF EBADF EBADF EBADF EBADF EBADF EBADF"),
+    CALL(seek_hole, "10 10 10 9223372036854775807|EINVAL|9007199254740991 EBADF EBADF ESPIPE ESPIPE ESPIPE ESPIPE 0 0 0 0 10 0 0 0 0 EINVAL ENXIO"),
+    CALL(zero_range, "0|EOPNOTSUPP EBADF 0|EOPNOTSUPP EBADF EBADF EBADF EBADF ESPIPE ESPIPE ESPIPE ENODEV ENODEV ENODEV ENODEV EOPNOTSUPP ENODEV ENODEV ENODEV ENODEV EBADF EBADF"),
+    CALL(allocate_unknown, "EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EBADF EBADF EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP EOPNOTSUPP"),
+    CALL(map_exec, "0 0 EACCES ENODEV EBADF EBADF EPERM|ENODEV EACCES EPERM|ENODEV ENODEV EPERM|ENODEV EPERM|ENODEV EPERM|ENODEV EPERM|ENODEV 0 ENODEV 0 ENODEV ENODEV EPERM EPERM"),
+    CALL(map_validate, "0 0 EACCES ENODEV EBADF EBADF ENODEV EACCES ENODEV ENODEV ENODEV ENODEV ENODEV ENODEV 0 ENODEV 0 ENODEV ENODEV ENODEV ENODEV"),
+    CALL(flock_wrong, "EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL"),
+    CALL(lock_ofd, "0 0 EBADF 0 EBADF EBADF 0 EBADF 0 0 0 0 0 0 0 0 0 0 0 0 0"),
+    CALL(pipe_resize, "EBADF EBADF EBADF EBADF EBADF EBADF 8192 8192 8192 8192 EBADF EBADF EBADF EBADF EBADF EBADF EBADF EBADF EBADF EBADF EBADF"),
+    CALL(fcntl_unknown, "EINVAL EINVAL EINVAL EINVAL EBADF EBADF EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL"),
+    CALL(epoll_mod, "EPERM EPERM EPERM EPERM EBADF EBADF ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT EPERM EPERM EPERM EPERM EPERM EPERM EPERM"),
+    CALL(openat_path, "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0"),
+    CALL(openat_empty, "ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT ENOENT"),
+    CALL(shutdown, "ENOTSOCK ENOTSOCK ENOTSOCK ENOTSOCK EBADF EBADF ENOTSOCK ENOTSOCK ENOTSOCK ENOTSOCK ENOTSOCK ENOTSOCK ENOTSOCK ENOTSOCK ENOTSOCK ENOTSOCK ENOTSOCK ENOTSOCK ENOTSOCK ENOTSOCK ENOTSOCK"),
+    CALL(epoll_wait, "EINVAL EINVAL EINVAL EINVAL EBADF EBADF EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL 0 EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL"),
+    CALL(timer_get, "EINVAL EINVAL EINVAL EINVAL EBADF EBADF EINVAL EINVAL EINVAL EINVAL EINVAL 0 EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL"),
+    CALL(timer_set, "EINVAL EINVAL EINVAL EINVAL EBADF EBADF EINVAL EINVAL EINVAL EINVAL EINVAL 0 EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL"),
+    CALL(signalfd, "EINVAL EINVAL EINVAL EINVAL EBADF EBADF EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL 0 EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL EINVAL"),
     // clang-format on
 };
 
@@ -370,6 +470,7 @@ static void clean(void) {
 int main(int argc, char **argv) {
   char text[32];
   (void)argv;
+  prctl(PR_SET_NAME, "fd-kinds");
   signal(SIGPIPE, SIG_IGN);
   memset(ones, 0, sizeof(ones));
   ones[0] = 1;

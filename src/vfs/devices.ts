@@ -66,6 +66,8 @@ class ZeroDevice extends NullDevice {
 }
 
 class FullDevice extends ZeroDevice {
+  readonly writesRecords = true
+
   override get discardsWrites(): boolean {
     return false
   }

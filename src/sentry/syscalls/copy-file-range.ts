@@ -39,7 +39,8 @@ export const copyFileRange: Syscall = (task, args) => {
   })
 }
 
-function requireRegular(...files: OpenFile[]): void {
+/** @throws Errno EISDIR, EINVAL */
+export function requireRegular(...files: OpenFile[]): void {
   if (files.some(({inode}) => inode.kind === S_IFDIR)) throw new Errno(EISDIR)
   if (files.some(({inode}) => inode.kind !== S_IFREG)) throw new Errno(EINVAL)
 }

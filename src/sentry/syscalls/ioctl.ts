@@ -2,9 +2,22 @@
 
 import {ENOTTY, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
-import {FIGETBSZ, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD, FIOQSIZE} from '../../abi/ioctl.ts'
-import {O_NONBLOCK} from '../../abi/open-flags.ts'
+import {
+  FICLONE,
+  FICLONERANGE,
+  FIGETBSZ,
+  FIOASYNC,
+  FIOCLEX,
+  FIONBIO,
+  FIONCLEX,
+  FIONREAD,
+  FIOQSIZE,
+} from '../../abi/ioctl.ts'
+import {O_ASYNC, O_NONBLOCK} from '../../abi/open-flags.ts'
+import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
+import {knowsAsync, setAsync} from './fcntl-owner.ts'
+import {cloneFile, cloneRange} from './ioctl-ficlone.ts'
 import type {Syscall} from './syscall.ts'
 
 /** st_blocks counts these. */
@@ -26,6 +39,12 @@ export const ioctl: Syscall = (task, args) => {
       if (task.memory.readInt32(argument) === 0) file.flags &= ~O_NONBLOCK
       else file.flags |= O_NONBLOCK
       return 0
+    case FIOASYNC:
+      return switchAsync(task, fd, task.memory.readInt32(argument) !== 0)
+    case FICLONE:
+      return cloneFile(task, file, args.int32(2))
+    case FICLONERANGE:
+      return cloneRange(task, file, argument)
     case FIGETBSZ:
       task.memory.writeInt32(argument, file.inode.attributes().blksize)
       return 0
@@ -40,4 +59,15 @@ export const ioctl: Syscall = (task, args) => {
     default:
       return file.ioctl(request, argument, task.memory.ioctl)
   }
+}
+
+/** @throws Errno ENOTTY when the file knows no O_ASYNC */
+function switchAsync(task: Task, fd: number, isOn: boolean): number {
+  const description = task.fds.description(fd)
+  const {file} = description
+  if (((file.flags & O_ASYNC) !== 0) === isOn) return 0
+  if (!knowsAsync(description)) throw new Errno(ENOTTY)
+  setAsync(task, description, fd, isOn)
+  file.flags ^= O_ASYNC
+  return 0
 }

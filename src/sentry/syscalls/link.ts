@@ -2,7 +2,7 @@
 
 import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW} from '../../abi/at-flags.ts'
 import {CAP_DAC_READ_SEARCH} from '../../abi/capability.ts'
-import {EINVAL, ENOENT, Errno} from '../../abi/errno.ts'
+import {EINVAL, ENOENT, Errno, EXDEV} from '../../abi/errno.ts'
 import type {Location} from '../../vfs/location.ts'
 import {makeLink} from '../../vfs/names.ts'
 import {requireCapability} from '../credentials.ts'
@@ -28,18 +28,18 @@ function linkPaths(
   const oldPath = readPath(task, oldAddress)
   const newPath = readPath(task, newAddress)
   const target = findTarget(task, oldFd, oldPath, flags)
+  // What no tree holds is on no file system that could name it.
+  if (target === undefined) throw new Errno(EXDEV)
   makeLink(pathContext(task), target, startDirectory(task, newFd, newPath), newPath)
   return 0
 }
 
-function findTarget(task: Task, oldFd: number, oldPath: string, flags: number): Location {
+function findTarget(task: Task, oldFd: number, oldPath: string, flags: number): Location | undefined {
   if (oldPath.length > 0 || !(flags & AT_EMPTY_PATH)) {
     return locate(task, oldFd, oldPath, (flags & AT_SYMLINK_FOLLOW) !== 0)
   }
   // CAP_DAC_READ_SEARCH: a descriptor that was handed over must not become a name.
   requireCapability(task.credentials, CAP_DAC_READ_SEARCH, ENOENT)
   if (oldFd === AT_FDCWD) return task.fs.cwd
-  const {location} = task.fds.description(oldFd)
-  if (location === undefined) throw new Errno(ENOENT)
-  return location
+  return task.fds.description(oldFd).location
 }

@@ -24,7 +24,7 @@ import {
 } from '../../abi/mman.ts'
 import {O_APPEND, O_NOATIME, O_PATH} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
-import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
+import {PAGE_SIZE, PROT_EXEC, PROT_WRITE} from '../../platform/platform.ts'
 import {isDevice, ZERO_DEV} from '../../vfs/devices.ts'
 import type {OpenFile} from '../../vfs/file.ts'
 import {MAX_OFFSET} from '../../vfs/seek.ts'
@@ -63,6 +63,8 @@ const KNOWN_FLAGS =
   MAP_FIXED_NOREPLACE
 /** None, 2 MiB, 1 GiB. */
 const HUGE_PAGES = new Set([0, 21, 30])
+/** File systems from which nothing is executed. */
+const NO_EXEC = ['proc', 'pipefs', 'anon_inodefs']
 const TWO_GIB = 2 ** 31
 
 /** What decoding gives of the file, or of anonymous memory. */
@@ -141,7 +143,11 @@ function fileSource(
   const isShared = (flags & MAP_TYPE) !== MAP_PRIVATE
   const maxProtection = isShared ? unsealedProtection(description.file, protection, allowed) : allowed
   // A mapping of /dev/zero is anonymous memory: man 4 zero.
-  if (isDevice(description.file.inode, ZERO_DEV)) return anonymousSource(task, flags, length)
+  const {inode} = description.file
+  if (isDevice(inode, ZERO_DEV)) {
+    return anonymousSource(task, isShared ? (flags & ~MAP_TYPE) | MAP_SHARED : flags, length)
+  }
+  if (protection & PROT_EXEC && NO_EXEC.includes(inode.fs.type)) throw new Errno(EPERM)
   const backing = backingOf(task, description)
   if (flags & MAP_GROWSDOWN) throw new Errno(EINVAL)
   return {backing, pageOffset: offset / PAGE_SIZE, maxProtection, file: description.file}

@@ -1,7 +1,7 @@
 // A path argument: the byte string behind the guest's pointer, where its walk starts, and what it leads to.
 
 import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
-import {EBADF, ENOTDIR, EROFS, Errno} from '../../abi/errno.ts'
+import {EBADF, ENOENT, ENOTDIR, EROFS, Errno} from '../../abi/errno.ts'
 import type {ByteString, Inode} from '../../vfs/file.ts'
 import type {Location, Mount} from '../../vfs/location.ts'
 import {INSPECT, type Intent} from '../../vfs/path-policy.ts'
@@ -17,8 +17,9 @@ export function pathContext(task: Task): PathContext {
   return {root: task.fs.root, credentials: task.credentials, policy: task.process.pathPolicy}
 }
 
-/** The directory that a path of a *at call starts from; an absolute path needs none. @throws Errno EBADF, ENOTDIR */
+/** The directory that a path of a *at call starts from; an absolute path needs none. @throws Errno ENOENT, EBADF, ENOTDIR */
 export function startDirectory(task: Task, dirfd: number, path: ByteString): Location {
+  if (path.length === 0) throw new Errno(ENOENT)
   if (dirfd === AT_FDCWD || path.charCodeAt(0) === SLASH) return task.fs.cwd
   const {location} = task.fds.description(dirfd)
   if (location === undefined) throw new Errno(ENOTDIR)

@@ -3,8 +3,9 @@
 import {EINVAL, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
 import {RWF_APPEND, RWF_DSYNC, RWF_HIPRI, RWF_NOWAIT, RWF_SYNC} from '../../abi/iovec.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
+import type {OpenFile} from '../../vfs/file.ts'
 import type {Task} from '../task.ts'
-import {openFile, readableAt, readableFile, writableAt, writableFile} from './descriptor-argument.ts'
+import {readableAt, readableFile, writableAt, writableFile} from './descriptor-argument.ts'
 import {checkPosition} from './read.ts'
 import type {Arguments, Syscall} from './syscall.ts'
 import {readRange, readRanges, totalLength, withFlags, writeRange, writeRanges} from './transfer.ts'
@@ -19,24 +20,35 @@ export const pwritev: Syscall = (task, args) => writeVector(task, args, position
 
 export const preadv2: Syscall = (task, args) => {
   const flags = args.uint32(5)
-  if (flags & ~READ_FLAGS) throw new Errno(EOPNOTSUPP)
   const position = optionalPosition(args)
+  const file = readableVector(task, args, position)
+  if (flags & ~READ_FLAGS) throw new Errno(EOPNOTSUPP)
   if (!(flags & RWF_NOWAIT)) return readVector(task, args, position)
-  return withFlags(openFile(task, args.int32(0)), O_NONBLOCK, () => readVector(task, args, position))
+  return withFlags(file, O_NONBLOCK, () => readVector(task, args, position))
 }
 
 export const pwritev2: Syscall = (task, args) => {
   const flags = args.uint32(5)
-  if (flags & ~WRITE_FLAGS) throw new Errno(EOPNOTSUPP)
   const position = optionalPosition(args)
+  const file = writableVector(task, args, position)
+  const known = file.writesRecords ? RWF_HIPRI : WRITE_FLAGS
+  if (flags & ~known) throw new Errno(EOPNOTSUPP)
   if (!(flags & (RWF_APPEND | RWF_DSYNC | RWF_SYNC))) return writeVector(task, args, position)
-  const file = (position === undefined ? writableFile : writableAt)(task, args.int32(0))
-  const ranges = task.memory.readIovecs(args.address(1), args.address(2))
+  const ranges = task.memory.readIovecs(args.address(1), args.uint32(2))
+  checkPosition(position, totalLength(ranges))
   return writeRanges(task, file, ranges, position, flags)
 }
 
+function readableVector(task: Task, args: Arguments, position: number | undefined): OpenFile {
+  return (position === undefined ? readableFile : readableAt)(task, args.int32(0))
+}
+
+function writableVector(task: Task, args: Arguments, position: number | undefined): OpenFile {
+  return (position === undefined ? writableFile : writableAt)(task, args.int32(0))
+}
+
 function readVector(task: Task, args: Arguments, position: number | undefined): number {
-  const file = (position === undefined ? readableFile : readableAt)(task, args.int32(0))
+  const file = readableVector(task, args, position)
   const ranges = task.memory.readIovecs(args.address(1), args.uint32(2))
   checkPosition(position, totalLength(ranges))
   if (ranges.length === 0) return 0
@@ -45,7 +57,7 @@ function readVector(task: Task, args: Arguments, position: number | undefined): 
 }
 
 function writeVector(task: Task, args: Arguments, position: number | undefined): number {
-  const file = (position === undefined ? writableFile : writableAt)(task, args.int32(0))
+  const file = writableVector(task, args, position)
   const ranges = task.memory.readIovecs(args.address(1), args.uint32(2))
   checkPosition(position, totalLength(ranges))
   if (ranges.length === 0) return 0

@@ -5,6 +5,7 @@ import {O_CLOEXEC, O_NONBLOCK} from '../../abi/open-flags.ts'
 import {SIGKILL, SIGSTOP} from '../../abi/signal.ts'
 import {SignalFd} from '../signalfd.ts'
 import type {Task} from '../task.ts'
+import {openFile} from './descriptor-argument.ts'
 import {readSignalSet} from './signal-argument.ts'
 import type {Arguments, Syscall} from './syscall.ts'
 
@@ -19,7 +20,7 @@ function open(task: Task, args: Arguments, flags: number): number {
   set.delete(SIGSTOP)
   if (fd === -1) return task.fds.install(new SignalFd(task.signals, set, flags), flags)
 
-  const file = task.fds.get(fd)
+  const file = openFile(task, fd)
   if (!(file instanceof SignalFd)) throw new Errno(EINVAL)
   file.change(set)
   return fd

@@ -15,6 +15,7 @@ import {monotonicDeadlineNs} from '../clocks.ts'
 import {requireCapability} from '../credentials.ts'
 import type {Task} from '../task.ts'
 import {TimerFd} from '../timerfd.ts'
+import {openFile} from './descriptor-argument.ts'
 import type {Syscall} from './syscall.ts'
 import {encodeTimerspec, readTimerspec} from './time-argument.ts'
 
@@ -63,7 +64,7 @@ export const timerfdGettime: Syscall = (task, args) => {
 
 /** @throws Errno EBADF, EINVAL */
 function timerfd(task: Task, fd: number): TimerFd {
-  const file = task.fds.get(fd)
+  const file = openFile(task, fd)
   if (!(file instanceof TimerFd)) throw new Errno(EINVAL)
   return file
 }

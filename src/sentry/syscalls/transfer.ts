@@ -126,7 +126,8 @@ export function writeRanges(
   const statusFlags = flags & RWF_APPEND ? O_APPEND : 0
   const allowed = withFlags(file, statusFlags, () => limitWrite(task, file, total, position))
   const finish = (moved: number): number => {
-    if (flags & (RWF_DSYNC | RWF_SYNC)) file.sync()
+    // Linux's streams and devices have nothing to sync, and say nothing.
+    if (flags & (RWF_DSYNC | RWF_SYNC) && file.inode.kind === S_IFREG) file.sync()
     return moved
   }
   const writer: Writer = {

@@ -152,6 +152,8 @@ inline void ExportHostCall(napi_env env, napi_value exports, const char* name,
 void ExportHostNames(napi_env env, napi_value exports);
 // host_stream.cc: what a descriptor that hv inherited needs.
 void ExportHostStream(napi_env env, napi_value exports);
+// host_terminal.cc: the terminal that hv was started in.
+void ExportHostTerminal(napi_env env, napi_value exports);
 
 }  // namespace hv
 

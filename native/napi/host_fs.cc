@@ -305,6 +305,7 @@ void ExportHostFs(Napi::Env env, Napi::Object exports) {
   ExportHostCall(env, exports, "hostSync", Sync);
   ExportHostNames(env, exports);
   ExportHostStream(env, exports);
+  ExportHostTerminal(env, exports);
 }
 
 }  // namespace hv

@@ -10,6 +10,7 @@
 #include "napi/exports.h"
 #include "napi/guard.h"
 #include "sys/ioctl.h"
+#include "sys/terminal_guard.h"
 
 namespace hv {
 namespace {
@@ -55,13 +56,23 @@ Napi::Value TakeSignals(const Napi::CallbackInfo& info) {
   return signals;
 }
 
-// suspend(): does what SIGTSTP does to who does not catch it; returns when the process goes on.
-void Suspend(const Napi::CallbackInfo&) {
+// suspend(signal): stops the process, as a stop signal does to who does not catch it, with the terminal as hv found it;
+// returns when the process goes on. true: it was stopped. The kernel stops nobody for SIGTSTP, SIGTTIN or SIGTTOU whom no
+// shell could continue.
+Napi::Value Suspend(const Napi::CallbackInfo& info) {
+  int signal = info[0].ToNumber().Int32Value();
   struct sigaction usual = {}, caught = {};
   usual.sa_handler = SIG_DFL;
-  ::sigaction(SIGTSTP, &usual, &caught);
-  ::raise(SIGTSTP);
-  ::sigaction(SIGTSTP, &caught, nullptr);
+  constexpr uint64_t kContinued = uint64_t{1} << SIGCONT;
+  caught_signals.fetch_and(~kContinued);
+  LeaveTerminal();
+  // SIGSTOP's cannot be changed, and need not be.
+  ::sigaction(signal, &usual, &caught);
+  ::raise(signal);
+  ::sigaction(signal, &caught, nullptr);
+  ReturnToTerminal();
+  bool stopped = caught_signals.fetch_and(~kContinued) & kContinued;
+  return Napi::Boolean::New(info.Env(), stopped);
 }
 
 }  // namespace

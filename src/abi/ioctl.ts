@@ -13,6 +13,7 @@ export const TIOCSCTTY = 0x540e
 export const TIOCGPGRP = 0x540f
 export const TIOCSPGRP = 0x5410
 export const TIOCOUTQ = 0x5411
+export const TIOCSTI = 0x5412
 export const TIOCGWINSZ = 0x5413
 export const TIOCSWINSZ = 0x5414
 /** Also TIOCINQ. */
@@ -24,6 +25,11 @@ export const TCSBRKP = 0x5425
 export const FIONCLEX = 0x5450
 export const FIOCLEX = 0x5451
 export const FIOASYNC = 0x5452
+/** With struct termios2, for any speed. */
+export const TCGETS2 = 0x802c542a
+export const TCSETS2 = 0x402c542b
+export const TCSETSW2 = 0x402c542c
+export const TCSETSF2 = 0x402c542d
 export const FIOQSIZE = 0x5460
 /** linux/fs.h: a file system's block size. */
 export const FIGETBSZ = 2

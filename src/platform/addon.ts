@@ -14,8 +14,11 @@ export interface PlatformAddon {
   catchSignals(signals: readonly number[]): number
   /** The kept ones, each once. */
   takeSignals(): number[]
-  /** Stops the process as SIGTSTP does, until SIGCONT. */
-  suspend(): void
+  /**
+   * Stops the process by a stop signal, until SIGCONT, with the terminal's modes as hv found them meanwhile.
+   * @returns false when the kernel did not: no shell could have continued it
+   */
+  suspend(signal: number): boolean
 }
 
 export interface NativeWatcher {

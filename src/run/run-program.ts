@@ -1,28 +1,37 @@
 // runProgram: one program on the calling thread, from options to how it ended.
 
-import {closeSync, openSync} from 'node:fs'
-import {SIGUSR2} from '../abi/signal.ts'
+import {closeSync, constants, openSync} from 'node:fs'
+import {O_ACCMODE, O_RDONLY, O_WRONLY} from '../abi/open-flags.ts'
+import {
+  SIGCONT,
+  SIGHUP,
+  SIGINT,
+  SIGQUIT,
+  SIGTERM,
+  SIGTSTP,
+  SIGUSR1,
+  SIGUSR2,
+  SIGWINCH,
+} from '../abi/signal.ts'
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
 import {isBareMetal} from '../elf/bare-metal.ts'
 import {fileReader} from '../elf/file-reader.ts'
 import {parseElf} from '../elf/parse.ts'
 import {type OpenedPlatform, openPlatform} from '../platform/open.ts'
-import type {Kernel} from '../sentry/kernel.ts'
 import type {Process} from '../sentry/process.ts'
 import {DEFAULT_MEMORY_BYTES, runToEnd} from '../sentry/run-to-end.ts'
 import {Sentry} from '../sentry/sentry.ts'
+import {Terminal} from '../sentry/tty/terminal.ts'
 import type {OpenFile} from '../vfs/file.ts'
-import {openHostStream} from '../vfs/host-stream.ts'
+import {host} from '../vfs/host-calls.ts'
+import {openHostStream} from '../vfs/open-host-stream.ts'
 import type {RunOptions, RunResult} from './options.ts'
 import {runPledge} from './pledge.ts'
 import {RunTrace} from './trace.ts'
 import {Watchdog} from './watchdog.ts'
 
-/** HUP INT QUIT USR1 TERM CONT WINCH. */
-const PASSED_SIGNALS = [1, 2, 3, 10, 15, 18, 28]
-/** Ctrl-Z's. */
-const SIGTSTP = 20
+const PASSED_SIGNALS = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGTERM, SIGCONT, SIGTSTP, SIGWINCH]
 const EPOLLIN = 1
 
 /** @throws HvError */
@@ -43,7 +52,9 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
   }
   const opened = await openPlatform(options.platform, options.memoryBytes ?? DEFAULT_MEMORY_BYTES)
   using platform = opened.platform
-  const sentry = new Sentry(platform, options)
+  const fds = options.suggestsPromises ? [0, 2, 2] : [0, 1, 2]
+  const terminal = openTerminal(fds)
+  const sentry = new Sentry(platform, {...options, terminal})
   const {kernel} = sentry
   const trace = new RunTrace(kernel, options.trace)
   const pledge = await runPledge(options)
@@ -53,20 +64,22 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
     args: options.args,
     env: options.env,
     cwd: options.cwd,
-    streams: (options.suggestsPromises ? [0, 2, 2] : [0, 1, 2]).map(openStream),
+    streams: fds.map((fd, guestFd) => openStream(sentry, fd, guestFd)),
     restrict: pledge.restrict,
   }
   try {
+    if (terminal !== undefined) host.guardTerminal(terminal)
     await trace.begin()
     watchdog.start()
     const result = await runToEnd(sentry, program, {
       timeoutMs: options.timeoutMs,
-      onLoaded: (process) => passSignals(kernel, process, trace),
+      onLoaded: (process) => passSignals(sentry, process, trace),
       whilePaused: () => trace.catchUp(),
     })
     sentry.dispose()
     return {...result, promises: pledge.suggestion(), platform: platformOf(opened)}
   } finally {
+    host.restoreTerminal()
     trace.close()
   }
 }
@@ -91,28 +104,48 @@ function isBareGuest({program, root}: RunOptions): boolean {
 }
 
 /**
- * What the terminal and kill(1) send to hv is the guest's, but for SIGUSR2; and for Ctrl-Z's, which stops hv when the guest is
- * stopped: in a process of its own it would run on.
+ * What the terminal and kill(1) send to hv is the guest's, but for SIGUSR2. What stops the guest stops hv, as the shell that
+ * started it expects; and what lets hv go on, the guest.
  */
-function passSignals(kernel: Kernel, process: Process, trace: RunTrace): void {
-  const fd = addon.catchSignals([...PASSED_SIGNALS, SIGUSR2, SIGTSTP])
+function passSignals({kernel, terminal}: Sentry, process: Process, trace: RunTrace): void {
+  const fd = addon.catchSignals([...PASSED_SIGNALS, SIGUSR2])
   kernel.platform.watch(fd, EPOLLIN)
   kernel.onReady = (ready) => {
     if (ready !== fd) return
     for (const signal of addon.takeSignals()) {
-      if (signal === SIGUSR2) trace.toggle()
-      else if (signal === SIGTSTP) addon.suspend()
-      else process.signals.raise(signal)
+      if (signal === SIGUSR2) {
+        trace.toggle()
+        continue
+      }
+      if (signal === SIGCONT) host.returnToTerminal()
+      process.signals.raise(signal)
     }
+  }
+  kernel.onStopped = (stopped, signal) => {
+    if (!addon.suspend(signal) && terminal !== undefined) terminal.isOrphaned = true
+    stopped.signals.raise(SIGCONT)
+  }
+}
+
+/**
+ * The terminal that hv was started in, if one of these leads to it. Opened anew where that can be: not to wait in a write is a
+ * property of what is open, and that others share.
+ */
+function openTerminal(fds: readonly number[]): number | undefined {
+  const given = fds.find(Terminal.isControlling)
+  if (given === undefined) return undefined
+  try {
+    return openSync('/dev/tty', constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY)
+  } catch {
+    return given
   }
 }
 
 /** A standard stream; undefined when the descriptor is closed. */
-function openStream(fd: number): OpenFile | undefined {
-  const O_RDONLY = 0
-  const O_WRONLY = 1
+function openStream(sentry: Sentry, fd: number, guestFd: number): OpenFile | undefined {
   try {
-    return openHostStream(fd, {flags: fd === 0 ? O_RDONLY : O_WRONLY})
+    if (Terminal.isControlling(fd)) return sentry.openTerminal(host.hostFlags(fd) & O_ACCMODE)
+    return openHostStream(fd, guestFd === 0 ? O_RDONLY : O_WRONLY)
   } catch {
     return undefined
   }

@@ -18,7 +18,7 @@ export interface TreeOptions {
   /** Host directory that becomes `/`, below an overlay; absent: an empty tree. */
   root?: string
   volumes: readonly Volume[]
-  terminal?: DevOptions['openTerminal']
+  terminal?: DevOptions['terminal']
   /** /proc; absent: an empty directory. */
   proc?: FileSystem
 }
@@ -31,7 +31,7 @@ export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
   const rootMount = mountRoot(rootFileSystem(memory, options.root))
   try {
     const top = rootMount.top
-    mount(makeDirectory(top, 'dev'), createDevFs(memory, {openTerminal: options.terminal}))
+    mount(makeDirectory(top, 'dev'), createDevFs(memory, {terminal: options.terminal}))
     const proc = makeDirectory(top, 'proc')
     if (options.proc !== undefined) mount(proc, options.proc)
     makeDirectory(top, 'tmp', STICKY_MODE)

@@ -51,6 +51,8 @@ export class Kernel {
   vdso: Vdso | undefined
   /** Called for ready host descriptors that no task waits for: the embedder's. */
   onReady: ((fd: number) => void) | undefined
+  /** Called when a signal has stopped a process: the embedder's. */
+  onStopped: ((process: Process, signal: number) => void) | undefined
   readonly #watch: HostWatch
   /** Tasks that can run, in turn. The first one is what the platform runs, when `#running` is set. */
   readonly #queue: Task[] = []

@@ -41,6 +41,11 @@ export class ProcessView implements ProcProcess {
   get session(): number {
     return this.#process.session
   }
+  get terminal(): ProcProcess['terminal'] {
+    const {terminal} = this.#process
+    if (terminal === undefined) return undefined
+    return {device: terminal.rdev, foregroundGroup: terminal.foregroundGroupSeen}
+  }
   get name(): ByteString {
     return this.#task.name
   }

@@ -12,6 +12,7 @@ import type {Veil} from './pledge/veil.ts'
 import type {ResourceLimits} from './resource-limits.ts'
 import type {ProcessSignals} from './signals/process-signals.ts'
 import type {Task} from './task.ts'
+import type {Terminal} from './tty/terminal.ts'
 
 /** Anonymous memory, ELF headers, private huge pages. */
 const DEFAULT_DUMP_FILTER = 0x33
@@ -33,6 +34,8 @@ export class Process {
   sleptBeforeNs = 0
   /** What was executed: for /proc/PID/exe, cmdline, environ and auxv. */
   program: Program
+  /** The terminal that controls its session. */
+  terminal: Terminal | undefined
   personality = 0
   /** What its calls do. */
   syscalls: CallTable = initialCallTable()

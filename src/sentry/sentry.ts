@@ -1,6 +1,6 @@
 // Sentry: one guest: its memory, its tree of files, and the programs that run in it one after another.
 
-import {type BigIntStats, readFileSync, statSync} from 'node:fs'
+import {readFileSync} from 'node:fs'
 import {hostname} from 'node:os'
 import {E2BIG, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
 import {S_IFDIR} from '../abi/file-mode.ts'
@@ -16,30 +16,35 @@ import {resolve} from '../vfs/path-walk.ts'
 import {fillRandom} from '../vfs/random.ts'
 import type {Credentials} from './credentials.ts'
 import {capabilitiesOf} from './credentials.ts'
-import {closeExecutable, type Executable, exec, openExecutable, planLayout} from './exec.ts'
+import {closeExecutable, type Executable, exec, planLayout} from './exec.ts'
 import {Description, FdTable} from './fd-table.ts'
-import {buildTree, mountFile} from './guest-tree.ts'
+import {buildTree} from './guest-tree.ts'
 import {Kernel} from './kernel.ts'
 import {MemoryMap} from './memory/memory-map.ts'
 import {UserMemory} from './memory/user-memory.ts'
 import {KernelProcSource} from './proc-source.ts'
 import {Process} from './process.ts'
+import {ProgramFinder} from './program-finder.ts'
 import {ResourceLimits, RLIMIT_STACK} from './resource-limits.ts'
 import {ProcessSignals} from './signals/process-signals.ts'
 import {TaskSignals} from './signals/task-signals.ts'
 import {Task} from './task.ts'
+import {Terminal} from './tty/terminal.ts'
 import {Vdso} from './vdso.ts'
 import type {Volume} from './volume.ts'
 
 /** The first program's: pid 1 would make signals behave as they do for init. */
 const FIRST_PID = 2
 const COMM_LENGTH = 15
+const TERMINAL_PATH = '/dev/pts/0'
 const UMASK = 0o022
 
 export interface SentryOptions {
   /** Host directory that is the guest's `/`. */
   root?: string
   volumes: readonly Volume[]
+  /** A descriptor of the host's terminal that becomes the guest's: /dev/pts/0 and /dev/tty. */
+  terminal?: number
 }
 
 export interface ProgramOptions {
@@ -57,25 +62,36 @@ export interface ProgramOptions {
 
 export class Sentry {
   readonly kernel: Kernel
+  readonly terminal: Terminal | undefined
   readonly #platform: Platform
   readonly #root: Mount
   readonly #vdso: Vdso
   readonly #credentials = hostCredentials()
-  /** Programs of the host that are mounted, by guest path. */
-  readonly #mounted = new Map<string, string>()
+  readonly #programs: ProgramFinder
+  readonly #terminalAt: Location | undefined
   #nextPid = FIRST_PID
 
   /** The platform stays the caller's. @throws HvError */
   constructor(platform: Platform, options: SentryOptions) {
     this.#platform = platform
+    if (options.terminal !== undefined)
+      this.terminal = new Terminal(options.terminal, this.#credentials, () => this.kernel)
     this.#root = buildTree(platform.memory, {
       root: options.root,
       volumes: options.volumes,
+      terminal: this.terminal,
       proc: new Procfs(new KernelProcSource(() => this.kernel)),
     })
+    this.#programs = new ProgramFinder(this.#root.top, this.#credentials, platform.memory)
     this.#vdso = new Vdso(platform.memory)
     this.kernel = new Kernel(platform, this.#root, hostname())
     this.kernel.vdso = this.#vdso
+    if (this.terminal !== undefined) this.#terminalAt = this.#resolve(TERMINAL_PATH)
+  }
+
+  /** For a program's streams. */
+  openTerminal(flags: number): OpenFile {
+    return this.terminal!.open(this.#terminalAt!.inode, flags)
   }
 
   /**
@@ -84,8 +100,7 @@ export class Sentry {
    */
   load(options: ProgramOptions): Process {
     const root = this.#root.top
-    const walk = {root, credentials: this.#credentials}
-    const executable = this.#find(options, walk)
+    const executable = this.#programs.find(options)
     const context = this.#platform.createContext()
     const space = this.#platform.createSpace()
     let map: MemoryMap | undefined
@@ -134,29 +149,6 @@ export class Sentry {
     disposeMounts(this.#root)
   }
 
-  #find(options: ProgramOptions, walk: {root: Location; credentials: Credentials}): Executable {
-    const {program, onHost} = options
-    const {root} = walk
-    if (onHost) {
-      const guestPath = `/bin/${program.slice(program.lastIndexOf('/') + 1)}`
-      const identity = hostIdentity(program)
-      if (this.#mounted.get(guestPath) !== identity) {
-        mountFile(root, program, guestPath, this.#platform.memory)
-        this.#mounted.set(guestPath, identity)
-      }
-      return openExecutable(walk, root, toByteString(guestPath), toByteString(program))
-    }
-    if (program.includes('/')) return openExecutable(walk, root, toByteString(program))
-    for (const directory of (options.env.PATH ?? '').split(':')) {
-      try {
-        return openExecutable(walk, root, toByteString(`${directory || '.'}/${program}`))
-      } catch (error) {
-        if (!(error instanceof HvError) || error.code !== 'NOT_FOUND') throw error
-      }
-    }
-    throw new HvError('NOT_FOUND', `${program}: not in the guest's PATH`, 'give its path in the guest')
-  }
-
   #start(options: ProgramOptions, parts: Parts): Process {
     const {context, space, map, memory, limits, program, executable} = parts
     const root = this.#root.top
@@ -173,7 +165,7 @@ export class Sentry {
     })
     const fds = new FdTable()
     options.streams.forEach((file, fd) => {
-      if (file !== undefined) fds.replace(fd, new Description(file))
+      if (file !== undefined) fds.replace(fd, new Description(file, this.#locationOf(file)))
     })
     const task = new Task({
       tid: pid,
@@ -182,20 +174,30 @@ export class Sentry {
       context,
       memory,
       fds,
-      fs: {root, cwd: this.#directory(options.cwd ?? '/', root), umask: UMASK},
+      fs: {root, cwd: this.#directory(options.cwd ?? '/'), umask: UMASK},
       signals: new TaskSignals(signals),
       credentials: this.#credentials,
       name: executable.path.slice(executable.path.lastIndexOf('/') + 1).slice(0, COMM_LENGTH),
     })
+    this.terminal?.giveTo(process)
     options.restrict?.(task)
     closeExecutable(executable)
     this.kernel.start(process, task)
     return process
   }
 
-  #directory(path: string, root: Location): Location {
+  #locationOf(file: OpenFile): Location | undefined {
+    return file.inode === this.#terminalAt?.inode ? this.#terminalAt : undefined
+  }
+
+  #resolve(path: string): Location {
+    const root = this.#root.top
+    return resolve({root, credentials: this.#credentials}, root, path)
+  }
+
+  #directory(path: string): Location {
     try {
-      const location = resolve({root, credentials: this.#credentials}, root, toByteString(path))
+      const location = this.#resolve(toByteString(path))
       if (location.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
       return location
     } catch (error) {
@@ -247,33 +249,6 @@ function hostGroups(): number[] {
     // No /proc.
   }
   return process.getgroups!()
-}
-
-/** The same for the same file, by whatever path. @throws HvError NOT_FOUND, NOT_EXECUTABLE */
-function hostIdentity(path: string): string {
-  let stat: BigIntStats
-  try {
-    stat = statSync(path, {bigint: true})
-  } catch (error) {
-    throw cannotFind(printable(path), (error as NodeJS.ErrnoException).code)
-  }
-  if (stat.isFile()) return `${stat.dev}:${stat.ino}`
-  throw new HvError('NOT_EXECUTABLE', `${printable(path)} is no regular file`, 'name an ELF program')
-}
-
-function cannotFind(path: string, code: string | undefined): HvError {
-  switch (code) {
-    case 'ENOENT':
-      return new HvError('NOT_FOUND', `${path}: no such file on this host`, 'check the path')
-    case 'ENOTDIR':
-    case 'ELOOP':
-    case 'ENAMETOOLONG':
-      return new HvError('NOT_FOUND', `${path}: no such file on this host (${code})`, 'check the path')
-    default: {
-      const remedy = 'check the permissions of the directories above it'
-      return new HvError('NOT_EXECUTABLE', `${path}: cannot be reached (${code})`, remedy)
-    }
-  }
 }
 
 function random(length: number): Uint8Array {

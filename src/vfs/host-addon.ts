@@ -1,4 +1,5 @@
-// The part of the addon that reaches the host's files: native/napi/host_fs.cc, host_names.cc, host_stream.cc.
+// The part of the addon that reaches the host's files: native/napi/host_fs.cc, host_names.cc, host_stream.cc,
+// host_terminal.cc.
 
 /**
  * Calls that answer a number: a result of at least 0, or a negative errno. None throws. `directory` is a descriptor;
@@ -61,4 +62,18 @@ export interface HostFsAddon {
   hostPoll(fd: number, events: number): number
   /** A few terminal requests; any other is -ENOTTY. `bytes` is the argument, both ways. */
   hostIoctl(fd: number, request: number, bytes: Uint8Array): number
+  /** The status flags of what is open: access mode and O_APPEND count. */
+  hostFlags(fd: number): number
+
+  /** Remembers the modes of the terminal that hv was started in: native/sys/terminal_guard.h. */
+  guardTerminal(fd: number): number
+  /** Around the guest's setting of modes: hv's death, also by SIGKILL, puts back the remembered ones. */
+  beginTerminalChange(): number
+  endTerminalChange(): number
+  /** Puts them back now. */
+  restoreTerminal(): number
+  /** After SIGCONT: the guest's modes again, once hv's job has the terminal. */
+  returnToTerminal(): number
+  /** 1: the terminal controls hv, and hv's job is in its foreground; 0: in its background. Else -ENOTTY. */
+  isTerminalForeground(fd: number): number
 }

@@ -1,28 +1,10 @@
 // HostStream: an open file over a descriptor that hv inherited: its standard input, output or error.
 
 import {EAGAIN, EINVAL, EIO, ENOTTY, EPERM, Errno, ESPIPE} from '../abi/errno.ts'
-import {S_IFCHR, S_IFMT, S_IFREG} from '../abi/file-mode.ts'
-import {
-  FIONREAD,
-  TCFLSH,
-  TCGETS,
-  TCSBRK,
-  TCSBRKP,
-  TCSETS,
-  TCSETSF,
-  TCSETSW,
-  TCXONC,
-  TIOCGPGRP,
-  TIOCGSID,
-  TIOCGWINSZ,
-  TIOCNOTTY,
-  TIOCOUTQ,
-  TIOCSCTTY,
-  TIOCSPGRP,
-  TIOCSWINSZ,
-} from '../abi/ioctl.ts'
+import {S_IFMT, S_IFREG} from '../abi/file-mode.ts'
+import {FIONREAD} from '../abi/ioctl.ts'
 import {O_APPEND, POLLERR, POLLHUP, POLLIN, POLLOUT, SEEK_CUR, SEEK_END, SEEK_SET} from '../abi/open-flags.ts'
-import type {AttributeChanges, Attributes, IoctlMemory, OpenFile} from './file.ts'
+import type {AttributeChanges, Attributes, Inode, IoctlMemory, OpenFile} from './file.ts'
 import {FileDescription} from './file-description.ts'
 import {attributesFrom, check, host, STAT_FIELDS, STAT_MODE} from './host-calls.ts'
 import {Node} from './node.ts'
@@ -32,44 +14,25 @@ import {WaitQueue} from './wait-queue.ts'
 /** What a pipe or terminal that polls writable takes without blocking: PIPE_BUF. */
 const UNBLOCKED_WRITE = 4096
 const READ_READY = POLLIN | POLLHUP | POLLERR
-/** The kernel's struct termios. */
-const TERMIOS_SIZE = 36
-const WINSIZE_SIZE = 8
-
-export interface HostStreamOptions {
-  /** Status flags the guest sees; the access mode counts. */
-  flags: number
-  /** The guest's foreground process group, which TIOCGPGRP answers; the host's number would mean nothing to it. */
-  foregroundGroup?: () => number
-}
 
 /**
  * Wraps a host descriptor, which stays the caller's. Its file description may be shared with other host processes: its
  * O_NONBLOCK is never touched, so every transfer asks poll(2) first.
  */
-export function openHostStream(fd: number, options: HostStreamOptions): HostStream {
-  return new HostStream(fd, options)
-}
-
 export class HostStream extends FileDescription {
   override readonly waiters = new WaitQueue()
   /** Undefined for regular files: they are always ready, and epoll refuses them. */
   declare readonly hostFd?: number
-  readonly #fd: number
+  protected readonly fd: number
   readonly #isRegular: boolean
-  readonly #isTerminal: boolean
-  readonly #foregroundGroup: () => number
-  #group: number | undefined
 
-  constructor(fd: number, options: HostStreamOptions) {
-    const inode = new StreamInode(fd)
-    super(inode, options.flags)
-    this.#fd = fd
+  /** @param flags status flags that the guest sees; the access mode counts */
+  constructor(fd: number, flags: number, inode: Inode = new StreamInode(fd, HostStream)) {
+    super(inode, flags)
+    this.fd = fd
     this.#isRegular = inode.kind === S_IFREG
     if (this.#isRegular) this.#shareOffset()
     else this.hostFd = fd
-    this.#isTerminal = inode.kind === S_IFCHR && host.hostIoctl(fd, TCGETS, new Uint8Array(TERMIOS_SIZE)) >= 0
-    this.#foregroundGroup = options.foregroundGroup ?? (() => 1)
   }
 
   /** The offset is the host's: who shares the file goes on behind what the guest wrote, and the other way round. */
@@ -80,16 +43,12 @@ export class HostStream extends FileDescription {
     })
   }
 
-  get isTerminal(): boolean {
-    return this.#isTerminal
-  }
-
   override read(target: Uint8Array, position?: number): number {
     this.requireReadable()
     if (position !== undefined) this.#requireSeekable()
     if (target.length === 0) return 0
     if (!this.#isRegular) this.#requireReady(READ_READY)
-    return check(host.hostRead(this.#fd, target, position ?? -1))
+    return check(host.hostRead(this.fd, target, position ?? -1))
   }
 
   override write(source: Uint8Array, position?: number): number {
@@ -102,7 +61,7 @@ export class HostStream extends FileDescription {
     while (done < source.length && (done === 0 || this.#isReady(POLLOUT))) {
       if (done === 0) this.#requireReady(POLLOUT | POLLERR | POLLHUP)
       const piece = source.subarray(done, done + UNBLOCKED_WRITE)
-      const count = host.hostWrite(this.#fd, piece, -1)
+      const count = host.hostWrite(this.fd, piece, -1)
       if (count < 0 && done > 0) break
       done += check(count)
     }
@@ -112,87 +71,53 @@ export class HostStream extends FileDescription {
   override seek(offset: number, whence: number): number {
     this.#requireSeekable()
     if (whence !== SEEK_SET && whence !== SEEK_CUR && whence !== SEEK_END) throw new Errno(EINVAL)
-    return check(host.hostSeek(this.#fd, offset, whence))
+    return check(host.hostSeek(this.fd, offset, whence))
   }
 
   override truncate(size: number): void {
     if (!this.#isRegular) throw new Errno(EINVAL)
     this.requireWritable()
-    check(host.hostTruncate(this.#fd, size))
+    check(host.hostTruncate(this.fd, size))
   }
 
   override allocate(mode: number, offset: number, length: number): number {
     this.#requireSeekable()
-    check(host.hostAllocate(this.#fd, mode, offset, length))
+    check(host.hostAllocate(this.fd, mode, offset, length))
     return length
   }
 
   override sync(): void {
-    check(host.hostSync(this.#fd))
+    check(host.hostSync(this.fd))
   }
 
   override readiness(): number {
     if (this.#isRegular) return POLLIN | POLLOUT
-    const ready = host.hostPoll(this.#fd, POLLIN | POLLOUT)
+    const ready = host.hostPoll(this.fd, POLLIN | POLLOUT)
     return ready < 0 ? POLLERR : ready & (POLLIN | POLLOUT | POLLERR | POLLHUP)
   }
 
   override ioctl(request: number, argument: number, memory: IoctlMemory): number {
-    if (request === FIONREAD) return this.#copyOut(request, argument, memory, 4)
-    if (!this.#isTerminal) throw new Errno(ENOTTY)
-    switch (request) {
-      case TCGETS:
-        return this.#copyOut(request, argument, memory, TERMIOS_SIZE)
-      case TIOCGWINSZ:
-        return this.#copyOut(request, argument, memory, WINSIZE_SIZE)
-      case TIOCOUTQ:
-        return this.#copyOut(request, argument, memory, 4)
-      case TCSETS:
-      case TCSETSW:
-      case TCSETSF:
-        return this.#copyIn(request, memory.read(argument, TERMIOS_SIZE))
-      case TIOCSWINSZ:
-        return this.#copyIn(request, memory.read(argument, WINSIZE_SIZE))
-      case TCFLSH:
-      case TCXONC:
-        if (argument < 0 || argument > 3) throw new Errno(EINVAL)
-        return this.#copyIn(request, Uint8Array.of(argument))
-      case TIOCGPGRP:
-        memory.write(argument, int32Bytes(this.#group ?? this.#foregroundGroup()))
-        return 0
-      case TIOCSPGRP:
-        this.#group = new DataView(memory.read(argument, 4).slice().buffer).getInt32(0, true)
-        return 0
-      case TIOCGSID:
-        memory.write(argument, int32Bytes(this.#foregroundGroup()))
-        return 0
-      case TCSBRK:
-      case TCSBRKP:
-      case TIOCSCTTY:
-      case TIOCNOTTY:
-        return 0
-      default:
-        throw new Errno(ENOTTY)
-    }
+    if (request === FIONREAD) return this.copyOut(request, argument, memory, 4)
+    throw new Errno(ENOTTY)
   }
 
   /** The descriptor is hv's: only the guest's description ends. */
   override close(): void {}
 
   #writeFile(source: Uint8Array, position: number | undefined): number {
-    if (position !== undefined) return check(host.hostWrite(this.#fd, source, position))
+    if (position !== undefined) return check(host.hostWrite(this.fd, source, position))
     // The host's own O_APPEND (a shell's >>) holds anyway; this is the guest's fcntl(F_SETFL).
-    if (this.flags & O_APPEND) return check(host.hostAppend(this.#fd, source))
-    return check(host.hostWrite(this.#fd, source, -1))
+    if (this.flags & O_APPEND) return check(host.hostAppend(this.fd, source))
+    return check(host.hostWrite(this.fd, source, -1))
   }
 
   #isReady(events: number): boolean {
-    return host.hostPoll(this.#fd, events) > 0
+    return host.hostPoll(this.fd, events) > 0
   }
 
   /** @throws Errno EAGAIN */
   #requireReady(events: number): void {
-    const ready = host.hostPoll(this.#fd, events)
+    const ready = host.hostPoll(this.fd, events)
     if (ready < 0) throw new Errno(EIO)
     if (ready === 0) throw new Errno(EAGAIN)
   }
@@ -201,33 +126,29 @@ export class HostStream extends FileDescription {
     if (!this.#isRegular) throw new Errno(ESPIPE)
   }
 
-  #copyOut(request: number, argument: number, memory: IoctlMemory, size: number): number {
+  /** Asks the host, and gives the guest the answer. */
+  protected copyOut(request: number, argument: number, memory: IoctlMemory, size: number): number {
     const bytes = new Uint8Array(size)
-    check(host.hostIoctl(this.#fd, request, bytes))
+    check(host.hostIoctl(this.fd, request, bytes))
     memory.write(argument, bytes)
     return 0
   }
-
-  #copyIn(request: number, bytes: Uint8Array): number {
-    return check(host.hostIoctl(this.#fd, request, bytes))
-  }
-}
-
-function int32Bytes(value: number): Uint8Array {
-  return new Uint8Array(new Int32Array([value]).buffer)
 }
 
 const streamfs = new UnmountedFileSystem('hostfs', 0)
 const stat = new Float64Array(STAT_FIELDS)
 
-class StreamInode extends Node {
+/** What a descriptor leads to that no path of the guest's names. */
+export class StreamInode extends Node {
   readonly fs = streamfs
   readonly #fd: number
+  readonly #Stream: typeof HostStream
 
-  constructor(fd: number) {
+  constructor(fd: number, Stream: typeof HostStream) {
     check(host.hostStat(fd, '', stat))
     super(stat[STAT_MODE] & S_IFMT)
     this.#fd = fd
+    this.#Stream = Stream
   }
 
   override attributes(): Attributes {
@@ -244,6 +165,6 @@ class StreamInode extends Node {
 
   /** Opening /proc/self/fd/N or /dev/stdin anew gives the same stream. */
   override open(flags: number): OpenFile {
-    return new HostStream(this.#fd, {flags})
+    return new this.#Stream(this.#fd, flags, this)
   }
 }

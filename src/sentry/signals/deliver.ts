@@ -87,6 +87,7 @@ function actByDefault(task: Task, {signal, info}: PendingSignal): void {
   switch (action) {
     case 'stop':
       task.signals.process.stop()
+      task.kernel.onStopped?.(task.process, signal)
       return
     default:
       task.kernel.endProcess(task.process, undefined, signal)

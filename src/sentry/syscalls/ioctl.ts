@@ -1,6 +1,6 @@
 // ioctl(2): what holds for any descriptor; the rest is the file's.
 
-import {ENOTTY, Errno} from '../../abi/errno.ts'
+import {EAGAIN, ENOTTY, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
 import {
   FICLONE,
@@ -14,6 +14,7 @@ import {
   FIOQSIZE,
 } from '../../abi/ioctl.ts'
 import {O_ASYNC, O_NONBLOCK} from '../../abi/open-flags.ts'
+import type {OpenFile} from '../../vfs/file.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {knowsAsync, setAsync} from './fcntl-owner.ts'
@@ -22,6 +23,7 @@ import type {Syscall} from './syscall.ts'
 
 /** st_blocks counts these. */
 const BLOCK = 512
+const RETRY_NS = 10_000_000
 
 export const ioctl: Syscall = (task, args) => {
   const fd = args.int32(0)
@@ -57,7 +59,7 @@ export const ioctl: Syscall = (task, args) => {
       task.memory.writeInt32(argument, (file.inode.attributes().size - file.position) | 0)
       return 0
     default:
-      return file.ioctl(request, argument, task.memory.ioctl)
+      return ask(task, file, request, argument)
   }
 }
 
@@ -70,4 +72,18 @@ function switchAsync(task: Task, fd: number, isOn: boolean): number {
   setAsync(task, description, fd, isOn)
   file.flags ^= O_ASYNC
   return 0
+}
+
+/** What would wait (for the output to be sent, or as a job in the background) throws EAGAIN, and is asked again. */
+function ask(task: Task, file: OpenFile, request: number, argument: number): number {
+  try {
+    return file.ioctl(request, argument, task.memory.ioctl)
+  } catch (error) {
+    if (!(error instanceof Errno) || error.code !== EAGAIN) throw error
+  }
+  return task.block({
+    deadlineNs: task.kernel.monotonicNs() + RETRY_NS,
+    restart: 'sa-restart',
+    retry: () => ask(task, file, request, argument),
+  })
 }

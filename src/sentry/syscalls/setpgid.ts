@@ -28,6 +28,7 @@ export const setsid: Syscall = (task) => {
   if (isSessionLeader(process) || leads) throw new Errno(EPERM)
   process.session = pid
   process.processGroup = pid
+  process.terminal = undefined
   return pid
 }
 

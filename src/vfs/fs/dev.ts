@@ -4,12 +4,21 @@ import {ENXIO, Errno} from '../../abi/errno.ts'
 import {S_IFCHR, S_ISVTX} from '../../abi/file-mode.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {FULL_DEV, NULL_DEV, openDevice, RANDOM_DEV, TTY_DEV, URANDOM_DEV, ZERO_DEV} from '../devices.ts'
-import type {Inode, OpenFile} from '../file.ts'
+import type {Credentials, Inode, OpenFile} from '../file.ts'
 import {ROOT, Tmpfs} from './tmpfs.ts'
 
 export interface DevOptions {
-  /** Opens the controlling terminal; undefined (or absent) when the guest has none: ENXIO. */
-  openTerminal?: (inode: Inode, flags: number) => OpenFile | undefined
+  /** A terminal, as /dev/pts/0. */
+  terminal?: DevTerminal
+}
+
+export interface DevTerminal {
+  readonly mode: number
+  readonly rdev: number
+  readonly owner: Credentials
+  open(inode: Inode, flags: number): OpenFile
+  /** /dev/tty: undefined when the terminal does not control who asks. */
+  openControlling(inode: Inode, flags: number): OpenFile | undefined
 }
 
 const nodes: readonly [name: string, rdev: number][] = [
@@ -38,12 +47,16 @@ export function createDevFs(memory: MemoryFile, options: DevOptions = {}): Tmpfs
   for (const [name, rdev] of nodes) dev.root.mknod(name, S_IFCHR | 0o666, rdev, ROOT)
   for (const [name, target] of links) dev.root.symlink(name, target, ROOT)
   dev.root.mkdir('shm', S_ISVTX | 0o777, ROOT)
+  const pts = dev.root.mkdir('pts', 0o755, ROOT)
+  const {terminal} = options
+  if (terminal !== undefined) pts.mknod('0', terminal.mode, terminal.rdev, terminal.owner)
   return dev
 }
 
-function openNode(inode: Inode, rdev: number, flags: number, options: DevOptions): OpenFile {
+function openNode(inode: Inode, rdev: number, flags: number, {terminal}: DevOptions): OpenFile {
+  if (terminal?.rdev === rdev) return terminal.open(inode, flags)
   if (rdev !== TTY_DEV) return openDevice(inode, rdev, flags)
-  const terminal = options.openTerminal?.(inode, flags)
-  if (terminal === undefined) throw new Errno(ENXIO)
-  return terminal
+  const controlling = terminal?.openControlling(inode, flags)
+  if (controlling === undefined) throw new Errno(ENXIO)
+  return controlling
 }

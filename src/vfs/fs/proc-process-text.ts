@@ -26,7 +26,8 @@ export function statText(process: ProcProcess, tid: number): ByteString {
     session,
   ]
   // tty_nr tpgid flags minflt cminflt majflt cmajflt
-  fields.push(0, -1, 0, 0, 0, 0, 0)
+  const {device, foregroundGroup} = process.terminal ?? {device: 0, foregroundGroup: -1}
+  fields.push(device, foregroundGroup, 0, 0, 0, 0, 0)
   fields.push(Math.floor(process.userSeconds * USER_HZ), Math.floor(process.systemSeconds * USER_HZ))
   // cutime cstime priority nice num_threads itrealvalue starttime
   fields.push(0, 0, 20 + nice, nice, process.tids.length, 0, Math.floor(process.startedSeconds * USER_HZ))

@@ -37,6 +37,8 @@ export interface ProcProcess {
   readonly parentPid: number
   readonly processGroup: number
   readonly session: number
+  /** The controlling terminal. */
+  readonly terminal: {readonly device: number; readonly foregroundGroup: number} | undefined
   /** comm: at most 15 bytes. */
   readonly name: ByteString
   /** R, S, T, Z. */

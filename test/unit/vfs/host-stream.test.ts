@@ -6,11 +6,17 @@ import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {
   FIONREAD,
+  TCFLSH,
   TCGETS,
+  TCSBRK,
   TCSETS,
   TIOCGPGRP,
+  TIOCGSID,
   TIOCGWINSZ,
+  TIOCNOTTY,
+  TIOCSCTTY,
   TIOCSPGRP,
+  TIOCSTI,
   TIOCSWINSZ,
 } from '../../../src/abi/ioctl.ts'
 import {
@@ -23,8 +29,10 @@ import {
   SEEK_END,
   SEEK_SET,
 } from '../../../src/abi/open-flags.ts'
+import {SIGTTIN, SIGTTOU} from '../../../src/abi/signal.ts'
 import type {IoctlMemory} from '../../../src/vfs/file.ts'
-import {openHostStream} from '../../../src/vfs/host-stream.ts'
+import {HostTerminal} from '../../../src/vfs/host-terminal.ts'
+import {openHostStream} from '../../../src/vfs/open-host-stream.ts'
 import {errorOf, readAll} from '../../helpers/vfs.ts'
 import {hostDirectory} from '../../helpers/vfs-backends.ts'
 
@@ -65,7 +73,7 @@ describe('a pipe', () => {
   }
 
   test('never blocks: empty is EAGAIN, full is EAGAIN', () => {
-    const stream = openHostStream(openFifo(), {flags: O_RDWR})
+    const stream = openHostStream(openFifo(), O_RDWR)
     expect(errorOf(() => stream.read(new Uint8Array(1)))).toBe('EAGAIN')
     expect(stream.readiness()).toBe(POLLOUT)
     expect(stream.write(new Uint8Array(1 << 20))).toBe(65536)
@@ -79,7 +87,7 @@ describe('a pipe', () => {
     const flags = (): string =>
       /flags:\s+(\d+)/.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))![1]
     const before = flags()
-    const stream = openHostStream(fd, {flags: O_RDWR})
+    const stream = openHostStream(fd, O_RDWR)
     stream.write(Buffer.from('x'))
     stream.read(new Uint8Array(1))
     expect(flags()).toBe(before)
@@ -87,7 +95,7 @@ describe('a pipe', () => {
 
   test('can be watched, cannot be sought, and tells how much waits', () => {
     const fd = openFifo()
-    const stream = openHostStream(fd, {flags: O_RDWR})
+    const stream = openHostStream(fd, O_RDWR)
     const {bytes, memory} = guestMemory()
     stream.write(Buffer.from('four'))
     stream.ioctl(FIONREAD, 8, memory)
@@ -103,7 +111,7 @@ describe('a regular file', () => {
     fs.writeFileSync(path, '0123456789')
     const fd = open(path, 'r')
     fs.readSync(fd, Buffer.alloc(4))
-    const stream = openHostStream(fd, {flags: O_RDONLY})
+    const stream = openHostStream(fd, O_RDONLY)
     expect(readAll(stream)).toBe('456789')
     expect(stream.seek(-2, SEEK_END)).toBe(8)
     expect(fs.readSync(fd, Buffer.alloc(9))).toBe(2)
@@ -113,7 +121,7 @@ describe('a regular file', () => {
   test('a file has one offset with who shares it', () => {
     fs.writeFileSync(path, '0123456789')
     const fd = open(path, 'r+')
-    const stream = openHostStream(fd, {flags: O_RDWR})
+    const stream = openHostStream(fd, O_RDWR)
     fs.writeSync(fd, 'ab')
     expect(stream.position).toBe(2)
     stream.position = 4
@@ -123,16 +131,16 @@ describe('a regular file', () => {
 
   test('appends where the shell said >>, and where the guest did', () => {
     fs.writeFileSync(path, 'a')
-    const appending = openHostStream(open(path, 'a'), {flags: O_WRONLY | O_APPEND})
+    const appending = openHostStream(open(path, 'a'), O_WRONLY | O_APPEND)
     appending.write(Buffer.from('b'))
-    const plain = openHostStream(open(path, 'r+'), {flags: O_WRONLY | O_APPEND})
+    const plain = openHostStream(open(path, 'r+'), O_WRONLY | O_APPEND)
     plain.write(Buffer.from('c'))
     expect(fs.readFileSync(path, 'utf8')).toBe('abc')
   })
 
   test('a descriptor is used only as it was opened', () => {
     fs.writeFileSync(path, 'a')
-    const reader = openHostStream(open(path, 'r+'), {flags: O_RDONLY})
+    const reader = openHostStream(open(path, 'r+'), O_RDONLY)
     expect(errorOf(() => reader.write(Buffer.from('x')))).toBe('EBADF')
     expect(errorOf(() => reader.inode.setAttributes({mode: 0o777}))).toBe('EPERM')
   })
@@ -140,9 +148,8 @@ describe('a regular file', () => {
 
 describe('a terminal', () => {
   test('has modes and a size that are read and set', () => {
-    const stream = openHostStream(open('/dev/ptmx', 'r+'), {flags: O_RDWR})
+    const stream = openHostStream(open('/dev/ptmx', 'r+'), O_RDWR)
     const {bytes, memory} = guestMemory()
-    expect(stream.isTerminal).toBe(true)
     stream.ioctl(TCGETS, 0, memory)
     const ECHO_BYTE = 12
     const ECHO = 0o10
@@ -157,22 +164,40 @@ describe('a terminal', () => {
     expect([...bytes.subarray(256, 260)]).toEqual([24, 0, 80, 0])
   })
 
-  test("answers the guest's process group, not the host's", () => {
-    const stream = openHostStream(open('/dev/ptmx', 'r+'), {flags: O_RDWR, foregroundGroup: () => 42})
+  test('that controls nobody has no jobs', () => {
+    const stream = openHostStream(open('/dev/ptmx', 'r+'), O_RDWR)
+    const {memory} = guestMemory()
+    for (const request of [TIOCGPGRP, TIOCSPGRP, TIOCGSID, TIOCNOTTY])
+      expect(errorOf(() => stream.ioctl(request, 0, memory))).toBe('ENOTTY')
+    expect(errorOf(() => stream.ioctl(TIOCSCTTY, 0, memory))).toBe('EPERM')
+  })
+
+  test('asks who reads, and who sets modes, whether it is in the foreground', () => {
+    const asked: number[] = []
+    const jobs = {
+      foregroundGroup: () => 42,
+      setForegroundGroup: () => {},
+      session: () => 42,
+      acquire: () => {},
+      release: () => {},
+      admits: (signal: number) => asked.push(signal) < 0,
+      changeModes: () => 0,
+    }
+    const stream = new HostTerminal(open('/dev/ptmx', 'r+'), O_RDWR, undefined, jobs)
     const {bytes, memory} = guestMemory()
+    expect(errorOf(() => stream.read(bytes))).toBe('EAGAIN')
+    for (const request of [TCSETS, TCFLSH, TCSBRK, TIOCSPGRP])
+      expect(errorOf(() => stream.ioctl(request, 0, memory))).toBe('EAGAIN')
+    expect(asked).toEqual([SIGTTIN, SIGTTOU, SIGTTOU, SIGTTOU, SIGTTOU])
     stream.ioctl(TIOCGPGRP, 0, memory)
     expect(bytes[0]).toBe(42)
-    bytes[4] = 43
-    stream.ioctl(TIOCSPGRP, 4, memory)
-    stream.ioctl(TIOCGPGRP, 0, memory)
-    expect(bytes[0]).toBe(43)
   })
 
   test('any other request is ENOTTY and never reaches the host', () => {
-    const stream = openHostStream(open('/dev/ptmx', 'r+'), {flags: O_RDWR})
-    const TIOCSTI = 0x5412
-    for (const request of [TIOCSTI, 0x5430, 0xdead]) {
+    const stream = openHostStream(open('/dev/ptmx', 'r+'), O_RDWR)
+    for (const request of [0x5430, 0xdead]) {
       expect(errorOf(() => stream.ioctl(request, 0, guestMemory().memory))).toBe('ENOTTY')
     }
+    expect(errorOf(() => stream.ioctl(TIOCSTI, 0, guestMemory().memory))).toBe('EIO')
   })
 })

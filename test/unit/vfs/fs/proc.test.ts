@@ -57,6 +57,7 @@ function process(): ProcProcess {
     parentPid: 0,
     processGroup: 7,
     session: 7,
+    terminal: undefined,
     name: 'program',
     state: 'R',
     uids: [0, 0, 0, 0],

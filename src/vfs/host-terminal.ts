@@ -1,0 +1,169 @@
+// HostTerminal: an open terminal of the host: its modes, its size, and whose job has it. man 2 ioctl_tty, man 3 termios.
+
+import {EAGAIN, EINVAL, EIO, ENOTTY, EPERM, Errno} from '../abi/errno.ts'
+import {
+  TCFLSH,
+  TCGETS,
+  TCGETS2,
+  TCSBRK,
+  TCSBRKP,
+  TCSETS,
+  TCSETS2,
+  TCSETSF,
+  TCSETSF2,
+  TCSETSW,
+  TCSETSW2,
+  TCXONC,
+  TIOCGPGRP,
+  TIOCGSID,
+  TIOCGWINSZ,
+  TIOCNOTTY,
+  TIOCOUTQ,
+  TIOCSCTTY,
+  TIOCSPGRP,
+  TIOCSTI,
+  TIOCSWINSZ,
+} from '../abi/ioctl.ts'
+import {SIGTTIN, SIGTTOU} from '../abi/signal.ts'
+import type {Inode, IoctlMemory} from './file.ts'
+import {check, host} from './host-calls.ts'
+import {HostStream, StreamInode} from './host-stream.ts'
+
+/** The kernel's struct termios, termios2, winsize. */
+const TERMIOS_SIZE = 36
+const TERMIOS2_SIZE = 44
+const WINSIZE_SIZE = 8
+const INT_SIZE = 4
+
+/** Sessions and jobs, which are the guest's own: the host's numbers would mean nothing to it. */
+export interface JobControl {
+  /** @throws Errno ENOTTY: the terminal does not control the caller; as the others */
+  foregroundGroup(): number
+  /** @throws Errno EINVAL, ESRCH, EPERM too */
+  setForegroundGroup(group: number): void
+  session(): number
+  /** TIOCSCTTY. @throws Errno EPERM */
+  acquire(): void
+  /** TIOCNOTTY. */
+  release(): void
+  /**
+   * A caller in the background gets the signal, and is to try again. @returns whether it may go on
+   * @throws Errno EIO when the signal would not stop it
+   */
+  admits(signal: number): boolean
+  /** Lets the guest set modes. */
+  changeModes(change: () => number): number
+}
+
+export function isTerminal(fd: number): boolean {
+  return host.hostIoctl(fd, TCGETS, new Uint8Array(TERMIOS_SIZE)) >= 0
+}
+
+export class HostTerminal extends HostStream {
+  readonly #jobs: JobControl | undefined
+
+  /** @param jobs absent: a terminal that controls nobody */
+  constructor(fd: number, flags: number, inode?: Inode, jobs?: JobControl) {
+    super(fd, flags, inode ?? new StreamInode(fd, HostTerminal))
+    this.#jobs = jobs
+  }
+
+  override read(target: Uint8Array, position?: number): number {
+    this.requireReadable()
+    if (this.#jobs?.admits(SIGTTIN) === false) throw new Errno(EAGAIN)
+    return super.read(target, position)
+  }
+
+  /** @throws Errno EAGAIN: it would wait; the caller tries again. */
+  override ioctl(request: number, argument: number, memory: IoctlMemory): number {
+    switch (request) {
+      case TCGETS:
+        return this.copyOut(request, argument, memory, TERMIOS_SIZE)
+      case TCGETS2:
+        return this.copyOut(request, argument, memory, TERMIOS2_SIZE)
+      case TIOCGWINSZ:
+        return this.copyOut(request, argument, memory, WINSIZE_SIZE)
+      case TIOCOUTQ:
+        return this.copyOut(request, argument, memory, INT_SIZE)
+      case TCSETS:
+      case TCSETSW:
+      case TCSETSF:
+        return this.#setModes(request, memory.read(argument, TERMIOS_SIZE), request !== TCSETS)
+      case TCSETS2:
+      case TCSETSW2:
+      case TCSETSF2:
+        return this.#setModes(request, memory.read(argument, TERMIOS2_SIZE), request !== TCSETS2)
+      case TIOCSWINSZ:
+        return this.#copyIn(request, memory.read(argument, WINSIZE_SIZE))
+      case TCFLSH:
+      case TCXONC:
+        this.#requireForeground()
+        if (argument < 0 || argument > 3) throw new Errno(EINVAL)
+        return this.#copyIn(request, Uint8Array.of(argument))
+      case TCSBRK:
+      case TCSBRKP:
+        this.#requireForeground()
+        this.#requireDrained()
+        return 0
+      case TIOCGPGRP:
+        memory.write(argument, int32Bytes(this.#controlling.foregroundGroup()))
+        return 0
+      case TIOCSPGRP:
+        this.#requireForeground()
+        this.#controlling.foregroundGroup()
+        this.#controlling.setForegroundGroup(int32(memory.read(argument, INT_SIZE)))
+        return 0
+      case TIOCGSID:
+        memory.write(argument, int32Bytes(this.#controlling.session()))
+        return 0
+      case TIOCSCTTY:
+        if (this.#jobs === undefined) throw new Errno(EPERM)
+        this.#jobs.acquire()
+        return 0
+      case TIOCNOTTY:
+        this.#controlling.release()
+        return 0
+      case TIOCSTI:
+        // As where dev.tty.legacy_tiocsti is 0: it would type into the shell that started hv.
+        throw new Errno(EIO)
+      default:
+        return super.ioctl(request, argument, memory)
+    }
+  }
+
+  #setModes(request: number, modes: Uint8Array, waits: boolean): number {
+    this.#requireForeground()
+    // TCSETSW and TCSETSF wait for the output to be sent: in the sentry, not in the host's call.
+    if (waits) this.#requireDrained()
+    const change = (): number => this.#copyIn(request, modes)
+    return this.#jobs === undefined ? change() : this.#jobs.changeModes(change)
+  }
+
+  get #controlling(): JobControl {
+    if (this.#jobs === undefined) throw new Errno(ENOTTY)
+    return this.#jobs
+  }
+
+  /** @throws Errno EAGAIN */
+  #requireForeground(): void {
+    if (this.#jobs?.admits(SIGTTOU) === false) throw new Errno(EAGAIN)
+  }
+
+  /** @throws Errno EAGAIN */
+  #requireDrained(): void {
+    const queued = new Uint8Array(INT_SIZE)
+    if (host.hostIoctl(this.fd, TIOCOUTQ, queued) === 0 && int32(queued) > 0) throw new Errno(EAGAIN)
+  }
+
+  #copyIn(request: number, bytes: Uint8Array): number {
+    return check(host.hostIoctl(this.fd, request, bytes))
+  }
+}
+
+function int32Bytes(value: number): Uint8Array {
+  return new Uint8Array(new Int32Array([value]).buffer)
+}
+
+function int32(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, INT_SIZE).getInt32(0, true)
+}

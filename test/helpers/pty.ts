@@ -1,0 +1,128 @@
+// Pty: a command in a real pseudo-terminal: what a person types, sees, and finds afterwards.
+// Node has no way to open one; Python's standard library has, and CI has Python for node-gyp anyway.
+
+import {type ChildProcessWithoutNullStreams, spawn} from 'node:child_process'
+import {createInterface} from 'node:readline'
+import {fileURLToPath} from 'node:url'
+import {onTestFinished} from 'vitest'
+
+const DRIVER = fileURLToPath(new URL('terminal-driver.py', import.meta.url))
+/** Far above what anything takes: a test that waits in vain fails by this. */
+const PATIENCE_MS = 60_000
+const SIGCONT = 18
+
+interface Answer {
+  pid?: number
+  output?: string
+  modes?: unknown
+  stopped?: number
+  status?: number
+}
+
+export class Pty {
+  /** All that was shown, and what of it `expect` has passed. */
+  output = ''
+  #passed = 0
+  #pid: number | undefined
+  #status: number | undefined
+  #stopped: number | undefined
+  #modes: string | undefined
+  readonly #driver: ChildProcessWithoutNullStreams
+  #changed: () => void = () => {}
+
+  /** `background`: another job has the terminal. */
+  constructor(command: readonly string[], {background = false} = {}) {
+    this.#driver = spawn('python3', [DRIVER, background ? 'background' : 'foreground', ...command], {
+      env: {PATH: process.env.PATH, HOME: process.env.HOME, TERM: 'xterm'},
+    })
+    this.#driver.stderr.pipe(process.stderr)
+    createInterface({input: this.#driver.stdout}).on('line', (line) => this.#take(JSON.parse(line)))
+    onTestFinished(() => void this.#driver.stdin.end())
+  }
+
+  type(text: string): void {
+    this.#ask({write: text})
+  }
+
+  resize(rows: number, columns: number): void {
+    this.#ask({size: [rows, columns]})
+  }
+
+  /** Nobody reads what the terminal shows, as behind a connection that hangs. */
+  hold(): void {
+    this.#ask({hold: true})
+  }
+
+  /** The command's job gets the terminal and goes on, as a shell's fg does it. */
+  resume(): void {
+    this.#stopped = undefined
+    this.#ask({foreground: true})
+    this.#ask({signal: SIGCONT})
+  }
+
+  kill(signal: number): void {
+    this.#ask({signal})
+  }
+
+  /** What stty shows, as one string to compare. */
+  async modes(): Promise<string> {
+    this.#modes = undefined
+    this.#ask({modes: true})
+    return this.#until('modes', () => this.#modes)
+  }
+
+  /** Waits until what was shown since the last time matches. */
+  async expect(wanted: RegExp): Promise<string> {
+    return this.#until(String(wanted), () => {
+      const match = wanted.exec(this.output.slice(this.#passed))
+      if (match === null) return undefined
+      this.#passed += match.index + match[0].length
+      return match[0]
+    })
+  }
+
+  /** The command's process. */
+  async pid(): Promise<number> {
+    return this.#until('a pid', () => this.#pid)
+  }
+
+  /** The exit status; negative: a signal. */
+  async status(): Promise<number> {
+    return this.#until('the end', () => this.#status)
+  }
+
+  /** By which signal it was stopped. */
+  async stopped(): Promise<number> {
+    return this.#until('stop', () => this.#stopped)
+  }
+
+  #ask(request: object): void {
+    this.#driver.stdin.write(`${JSON.stringify(request)}\n`)
+  }
+
+  #take({pid, output, modes, stopped, status}: Answer): void {
+    if (pid !== undefined) this.#pid = pid
+    if (output !== undefined) this.output += output
+    if (modes !== undefined) this.#modes = JSON.stringify(modes)
+    if (stopped !== undefined) this.#stopped = stopped
+    if (status !== undefined) this.#status = status
+    this.#changed()
+  }
+
+  async #until<T>(what: string, look: () => T | undefined): Promise<T> {
+    const endMs = Date.now() + PATIENCE_MS
+    for (;;) {
+      const found = look()
+      if (found !== undefined) return found
+      const leftMs = endMs - Date.now()
+      if (leftMs <= 0) throw new Error(`no ${what} in ${JSON.stringify(this.output.slice(this.#passed))}`)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, leftMs)
+        this.#changed = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+  }
+}

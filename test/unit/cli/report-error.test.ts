@@ -1,0 +1,34 @@
+// Messages: the library names its options, the command its flags.
+
+import {readdirSync, readFileSync} from 'node:fs'
+import {afterEach, expect, test, vi} from 'vitest'
+import {reportError} from '../../../src/cli/report-error.ts'
+import {HvError} from '../../../src/errors.ts'
+
+afterEach(() => vi.restoreAllMocks())
+
+function said(error: HvError): string {
+  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  reportError(error)
+  return String(write.mock.calls[0][0])
+}
+
+test.each([
+  [new HvError('OUT_OF_MEMORY', 'it is full', 'raise `memoryBytes`'), 'hv: it is full: raise --memory\n'],
+  [new HvError('BAD_ARGUMENT', '`cwd` /a is not there'), 'hv: --cwd /a is not there\n'],
+  [new HvError('KVM_DENIED', 'no', 'run `hv check` or `ls`'), 'hv: no: run `hv check` or `ls`\n'],
+])('%s', (error, line) => expect(said(error)).toBe(line))
+
+test('no message of the library names a flag', () => {
+  const src = new URL('../../../src/', import.meta.url)
+  const files = readdirSync(src, {recursive: true, encoding: 'utf8'}).filter((name) => name.endsWith('.ts'))
+  // What a finding or an inspection says is a whole command line.
+  const library = files.filter((name) => !/^(bin|cli|commands|check|inspect)\//.test(name))
+  const lines = library.flatMap((name) =>
+    readFileSync(new URL(name, src), 'utf8')
+      .split('\n')
+      .filter((line) => /['"`][^'"`]*(^|[\s'"`])--[a-z]+/.test(line) && !/^\s*(\/\/|\*|\/\*\*)/.test(line))
+      .map((line) => `${name}: ${line.trim()}`),
+  )
+  expect(lines).toEqual([])
+})

@@ -6,7 +6,7 @@ import {S_IFDIR, S_IFREG} from '../abi/file-mode.ts'
 import {O_RDONLY} from '../abi/open-flags.ts'
 import type {ElfReader} from '../elf/image.ts'
 import {createMemoryFile} from '../platform/page-allocator.ts'
-import type {Credentials, OpenFile} from '../vfs/file.ts'
+import type {Credentials, FileDescription} from '../vfs/file.ts'
 import {openHostFs} from '../vfs/fs/host.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import type {Mount} from '../vfs/location.ts'
@@ -66,7 +66,7 @@ export class ProgramTree implements Disposable {
     disposeMounts(this.#mount)
   }
 
-  #open<T>(path: string, kind: number, use: (file: OpenFile) => T): T | undefined {
+  #open<T>(path: string, kind: number, use: (file: FileDescription) => T): T | undefined {
     try {
       const {top} = this.#mount
       const location = resolve({root: top, credentials: READER}, top, toByteString(path))

@@ -23,7 +23,7 @@ import type {Process} from '../sentry/process.ts'
 import {DEFAULT_MEMORY_BYTES, runToEnd} from '../sentry/run-to-end.ts'
 import {Sentry} from '../sentry/sentry.ts'
 import {Terminal} from '../sentry/tty/terminal.ts'
-import type {OpenFile} from '../vfs/file.ts'
+import type {FileDescription} from '../vfs/file.ts'
 import {host} from '../vfs/host-calls.ts'
 import {openHostStream} from '../vfs/open-host-stream.ts'
 import type {RunOptions, RunResult} from './options.ts'
@@ -142,7 +142,7 @@ function openTerminal(fds: readonly number[]): number | undefined {
 }
 
 /** A standard stream; undefined when the descriptor is closed. */
-function openStream(sentry: Sentry, fd: number, guestFd: number): OpenFile | undefined {
+function openStream(sentry: Sentry, fd: number, guestFd: number): FileDescription | undefined {
   try {
     if (Terminal.isControlling(fd)) return sentry.openTerminal(host.hostFlags(fd) & O_ACCMODE)
     return openHostStream(fd, guestFd === 0 ? O_RDONLY : O_WRONLY)

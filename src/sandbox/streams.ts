@@ -5,8 +5,8 @@ import {S_IFIFO} from '../abi/file-mode.ts'
 import {FIONREAD} from '../abi/ioctl.ts'
 import {O_ACCMODE, O_RDONLY, O_WRONLY, POLLHUP, POLLIN, POLLOUT} from '../abi/open-flags.ts'
 import {now} from '../vfs/clock.ts'
-import type {AttributeChanges, Attributes, Inode, IoctlMemory, OpenFile} from '../vfs/file.ts'
-import {FileDescription} from '../vfs/file-description.ts'
+import type {AttributeChanges, Attributes, FileDescription, Inode, IoctlMemory} from '../vfs/file.ts'
+import {Description} from '../vfs/file-description.ts'
 import {Node} from '../vfs/node.ts'
 import {PIPEFS_MAGIC} from '../vfs/pipe.ts'
 import {UnmountedFileSystem} from '../vfs/unmounted.ts'
@@ -16,12 +16,12 @@ const FIRST_CAPACITY = 4096
 const BLOCK = 4096
 
 /** Standard input: `bytes`, then the end of the file. */
-export function openInput(bytes: Uint8Array): OpenFile {
+export function openInput(bytes: Uint8Array): FileDescription {
   return new StreamInode(new Input(bytes)).open(O_RDONLY)
 }
 
 /** Standard output or error: what the guest writes goes to `output`. */
-export function openOutput(output: Output): OpenFile {
+export function openOutput(output: Output): FileDescription {
   return new StreamInode(output).open(O_WRONLY)
 }
 
@@ -83,7 +83,7 @@ export class Output {
   }
 }
 
-class StreamFile extends FileDescription {
+class StreamFile extends Description {
   // Nothing is ever waited for; but epoll refuses a file that has no queue.
   override readonly waiters = new WaitQueue()
   readonly #stream: Input | Output
@@ -137,7 +137,7 @@ class StreamInode extends Node {
   }
 
   /** Opening /dev/stdin or /proc/self/fd/N anew gives the same stream. */
-  override open(flags: number): OpenFile {
+  override open(flags: number): FileDescription {
     return new StreamFile(this, this.#stream, flags)
   }
 

@@ -4,7 +4,7 @@ import {EPOLLERR, EPOLLET, EPOLLHUP, EPOLLONESHOT} from '../abi/epoll.ts'
 import {EEXIST, EINVAL, ENOENT, Errno} from '../abi/errno.ts'
 import {S_IFCHR, S_IFDIR, S_IFREG} from '../abi/file-mode.ts'
 import {POLLIN, withNormalBits} from '../abi/poll.ts'
-import type {OpenFile} from '../vfs/file.ts'
+import type {FileDescription} from '../vfs/file.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
 import {
   checkDepth,
@@ -14,7 +14,7 @@ import {
   readinessPass,
   wakePass,
 } from './epoll-nesting.ts'
-import type {Description} from './fd-table.ts'
+import type {SharedDescription} from './fd-table.ts'
 
 /** What a watched descriptor is watched for; `data` is the guest's, two 32-bit halves. */
 export interface Interest {
@@ -26,7 +26,7 @@ export interface Interest {
 class Watch implements NestedWatch {
   readonly epoll: EpollFile
   readonly fd: number
-  readonly description: Description
+  readonly description: SharedDescription
   interest: Interest
   /** Something happened since the last report: what EPOLLET waits for. */
   changed = true
@@ -34,7 +34,7 @@ class Watch implements NestedWatch {
   disabled = false
   readonly onWake: (events: number) => void
 
-  constructor(fd: number, description: Description, interest: Interest, epoll: EpollFile) {
+  constructor(fd: number, description: SharedDescription, interest: Interest, epoll: EpollFile) {
     this.epoll = epoll
     this.fd = fd
     this.description = description
@@ -62,7 +62,7 @@ export class EpollFile extends NestedEpoll {
   }
 
   /** EPOLL_CTL_ADD. Preconditions: the file can be watched. @throws Errno EEXIST, ELOOP, EINVAL (too many ways to a file) */
-  add(fd: number, description: Description, interest: Interest): void {
+  add(fd: number, description: SharedDescription, interest: Interest): void {
     const {file} = description
     if (file instanceof EpollFile) checkDepth(this, file)
     if (this.#find(fd, description) !== undefined) throw new Errno(EEXIST)
@@ -82,7 +82,7 @@ export class EpollFile extends NestedEpoll {
   }
 
   /** EPOLL_CTL_MOD. @throws Errno ENOENT */
-  modify(fd: number, description: Description, interest: Interest): void {
+  modify(fd: number, description: SharedDescription, interest: Interest): void {
     const watch = this.#get(fd, description)
     watch.interest = interest
     watch.changed = true
@@ -91,12 +91,12 @@ export class EpollFile extends NestedEpoll {
   }
 
   /** The events word a descriptor is watched with. @throws Errno ENOENT */
-  eventsOf(fd: number, description: Description): number {
+  eventsOf(fd: number, description: SharedDescription): number {
     return this.#get(fd, description).interest.events
   }
 
   /** EPOLL_CTL_DEL. @throws Errno ENOENT */
-  remove(fd: number, description: Description): void {
+  remove(fd: number, description: SharedDescription): void {
     this.forget(this.#get(fd, description))
   }
 
@@ -121,7 +121,7 @@ export class EpollFile extends NestedEpoll {
   }
 
   /** Calls `visit` for files below that only a watch of their host descriptor wakes, with the events that count: for Wait.files. */
-  visitHostFiles(visit: (file: OpenFile, events: number) => void, seen = new Set<EpollFile>()): void {
+  visitHostFiles(visit: (file: FileDescription, events: number) => void, seen = new Set<EpollFile>()): void {
     if (seen.has(this)) return
     seen.add(this)
     for (const {description, interest, disabled} of this.#watches) {
@@ -176,7 +176,7 @@ export class EpollFile extends NestedEpoll {
   }
 
   /** A descriptor number may be in use again while what it stood for is still watched. */
-  #find(fd: number, description: Description): Watch | undefined {
+  #find(fd: number, description: SharedDescription): Watch | undefined {
     const {watchers} = description
     const fewer = watchers.size < this.#watches.size ? watchers : this.#watches
     for (const watch of fewer as Set<Watch>) {
@@ -185,7 +185,7 @@ export class EpollFile extends NestedEpoll {
     return undefined
   }
 
-  #get(fd: number, description: Description): Watch {
+  #get(fd: number, description: SharedDescription): Watch {
     const watch = this.#find(fd, description)
     if (watch === undefined) throw new Errno(ENOENT)
     return watch
@@ -199,7 +199,7 @@ function readyEvents({description, interest, changed, disabled}: Watch): number 
 }
 
 /** Regular files, directories and devices without a wait queue: Linux says EPERM, for it knows no poll of them. */
-export function isAlwaysReady(file: OpenFile): boolean {
+export function isAlwaysReady(file: FileDescription): boolean {
   const {kind} = file.inode
   return file.waiters === undefined && (kind === S_IFREG || kind === S_IFDIR || kind === S_IFCHR)
 }

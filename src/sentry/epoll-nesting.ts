@@ -2,12 +2,12 @@
 
 import {EINVAL, ELOOP, Errno} from '../abi/errno.ts'
 import {AnonymousDescription} from '../vfs/anonymous-description.ts'
-import type {Description} from './fd-table.ts'
+import type {SharedDescription} from './fd-table.ts'
 
 /** A file that an epoll watches. */
 export interface NestedWatch {
   readonly epoll: NestedEpoll
-  readonly description: Description
+  readonly description: SharedDescription
 }
 
 /** What of an epoll counts here. */
@@ -90,8 +90,8 @@ function heightAbove(epoll: NestedEpoll, known: Map<NestedEpoll, number>): numbe
 function filesBelow(
   epoll: NestedEpoll,
   seen = new Set<NestedEpoll>(),
-  found = new Set<Description>(),
-): Set<Description> {
+  found = new Set<SharedDescription>(),
+): Set<SharedDescription> {
   seen.add(epoll)
   for (const {description} of epoll.watches()) {
     const {file} = description

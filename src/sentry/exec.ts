@@ -15,14 +15,14 @@ import {chooseLayout, type Layout} from '../loader/layout.ts'
 import {planSegments} from '../loader/segments.ts'
 import {buildStack} from '../loader/stack.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../platform/platform.ts'
-import type {OpenFile} from '../vfs/file.ts'
+import type {FileDescription} from '../vfs/file.ts'
 import type {Location} from '../vfs/location.ts'
 import {pathOf} from '../vfs/mount-tree.ts'
 import {openLocation} from '../vfs/open.ts'
 import {type PathContext, resolve} from '../vfs/path-walk.ts'
 import {checkAccess} from '../vfs/permissions.ts'
 import type {Credentials} from './credentials.ts'
-import {Description} from './fd-table.ts'
+import {SharedDescription} from './fd-table.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
 import type {UserMemory} from './memory/user-memory.ts'
 import {type Backing, pageAlign, VM_GROWSDOWN, VM_SPECIAL} from './memory/vma.ts'
@@ -36,7 +36,7 @@ const STACK_HEADROOM = 128 << 10
 /** A program found in the guest's tree, opened and parsed. */
 export interface Executable {
   readonly path: string
-  readonly description: Description
+  readonly description: SharedDescription
   readonly image: ElfImage
   readonly interpreter: Executable | undefined
 }
@@ -86,7 +86,7 @@ export function closeExecutable({description, interpreter}: Executable): void {
 
 function openImage(context: PathContext, start: Location, path: string, shown: string): Executable {
   const {file, location} = openProgram(context, start, path, shown)
-  const description = new Description(file, location)
+  const description = new SharedDescription(file, location)
   try {
     return {path, description, image: parseElf(readerOf(file), shown, arch.name), interpreter: undefined}
   } catch (error) {
@@ -100,7 +100,7 @@ function openProgram(
   start: Location,
   path: string,
   shown: string,
-): {file: OpenFile; location: Location} {
+): {file: FileDescription; location: Location} {
   let remedy = 'check the permissions of the directories above it'
   try {
     const location = resolve(context, start, path)
@@ -130,7 +130,7 @@ function cannotOpen(path: string, error: Errno, remedy: string): HvError {
   }
 }
 
-function readerOf(file: OpenFile): ElfReader {
+function readerOf(file: FileDescription): ElfReader {
   return {
     size: file.inode.attributes().size,
     read(offset, length) {

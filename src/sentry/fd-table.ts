@@ -1,16 +1,16 @@
-// FdTable: a process's descriptors. Each holds an open file description, which dup(2) and fork(2) share.
+// FdTable: a process's descriptors. Each holds a file description, which dup(2) and fork(2) share.
 
 import {EBADF, EINVAL, EMFILE, Errno} from '../abi/errno.ts'
-import type {OpenFile} from '../vfs/file.ts'
+import type {FileDescription} from '../vfs/file.ts'
 import type {Location} from '../vfs/location.ts'
 import type {NestedWatch} from './epoll-nesting.ts'
 import type {SignalOwner} from './signal-owner.ts'
 
 export const O_CLOEXEC = 0o2000000
 
-/** An open file description. Closes its file with the last descriptor. */
-export class Description {
-  readonly file: OpenFile
+/** A file description as descriptors share it, with what is the sentry's of it. It closes with the last of them. */
+export class SharedDescription {
+  readonly file: FileDescription
   /** Where it was opened; undefined for pipes, eventfds and the host's streams. */
   readonly location: Location | undefined
   references = 0
@@ -20,7 +20,7 @@ export class Description {
   readonly watchers = new Set<NestedWatch>()
   #closeActions: Map<object, () => void> | undefined
 
-  constructor(file: OpenFile, location?: Location) {
+  constructor(file: FileDescription, location?: Location) {
     this.file = file
     this.location = location
   }
@@ -40,35 +40,35 @@ export class Description {
 }
 
 export class FdTable {
-  #descriptions: (Description | undefined)[] = []
+  #descriptions: (SharedDescription | undefined)[] = []
   #closeOnExec = new Set<number>()
   /** RLIMIT_NOFILE's soft value: descriptors are below it. */
   limit = 1024
   /** Called before a descriptor closes: POSIX record locks end with any close. */
-  onClose: ((file: OpenFile) => void) | undefined
+  onClose: ((file: FileDescription) => void) | undefined
 
   /** @throws Errno EBADF */
-  get(fd: number): OpenFile {
+  get(fd: number): FileDescription {
     const description = this.#descriptions[fd]
     if (description === undefined) throw new Errno(EBADF)
     return description.file
   }
 
   /** @throws Errno EBADF */
-  description(fd: number): Description {
+  description(fd: number): SharedDescription {
     const description = this.#descriptions[fd]
     if (description === undefined) throw new Errno(EBADF)
     return description
   }
 
   /** Undefined when the descriptor is not open. */
-  find(fd: number): Description | undefined {
+  find(fd: number): SharedDescription | undefined {
     return this.#descriptions[fd]
   }
 
   /** Gives a new file the lowest free descriptor. `flags`: O_CLOEXEC counts. @throws Errno EMFILE; the file is then closed */
-  install(file: OpenFile, flags = 0, location?: Location): number {
-    const description = new Description(file, location)
+  install(file: FileDescription, flags = 0, location?: Location): number {
+    const description = new SharedDescription(file, location)
     try {
       return this.share(description, flags)
     } catch (error) {
@@ -78,7 +78,7 @@ export class FdTable {
   }
 
   /** One more descriptor, the lowest free one not below `minimum`. @throws Errno EMFILE, EINVAL */
-  share(description: Description, flags = 0, minimum = 0): number {
+  share(description: SharedDescription, flags = 0, minimum = 0): number {
     if (minimum < 0 || minimum >= this.limit) throw new Errno(EINVAL)
     let fd = minimum
     while (this.#descriptions[fd] !== undefined) fd++
@@ -88,7 +88,7 @@ export class FdTable {
   }
 
   /** dup2's half: puts a description at `fd`, closing what is there. @throws Errno EBADF */
-  replace(fd: number, description: Description, flags = 0): void {
+  replace(fd: number, description: SharedDescription, flags = 0): void {
     if (fd < 0 || fd >= this.limit) throw new Errno(EBADF)
     description.references++
     if (this.#descriptions[fd] !== undefined) this.remove(fd)
@@ -116,7 +116,7 @@ export class FdTable {
   }
 
   /** Open descriptors in ascending order. */
-  *entries(): Iterable<[fd: number, description: Description]> {
+  *entries(): Iterable<[fd: number, description: SharedDescription]> {
     for (let fd = 0; fd < this.#descriptions.length; fd++) {
       const description = this.#descriptions[fd]
       if (description !== undefined) yield [fd, description]
@@ -127,7 +127,7 @@ export class FdTable {
     for (const [fd] of this.entries()) this.remove(fd)
   }
 
-  #place(fd: number, description: Description, flags: number): void {
+  #place(fd: number, description: SharedDescription, flags: number): void {
     description.references++
     this.#descriptions[fd] = description
     if (flags & O_CLOEXEC) this.#closeOnExec.add(fd)

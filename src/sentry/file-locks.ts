@@ -1,4 +1,4 @@
-// File locks: record locks of processes and of open file descriptions (man 2 fcntl), and whole-file locks (man 2 flock).
+// File locks: record locks of processes and of file descriptions (man 2 fcntl), and whole-file locks (man 2 flock).
 
 import {ENOLCK, Errno} from '../abi/errno.ts'
 import {F_RDLCK, F_UNLCK, F_WRLCK} from '../abi/fcntl.ts'
@@ -7,13 +7,13 @@ import {WaitQueue} from '../vfs/wait-queue.ts'
 
 /** [start, end) in bytes; Infinity for "to the end of the file, wherever it is". */
 export interface RecordLock {
-  /** A process's descriptor table, or an open file description. */
+  /** A process's descriptor table, or a file description. */
   readonly owner: object
   /** F_RDLCK or F_WRLCK. */
   readonly type: number
   readonly start: number
   readonly end: number
-  /** What F_GETLK tells of it: -1 for an open file description's. */
+  /** What F_GETLK tells of it: -1 for a file description's. */
   readonly pid: number
 }
 

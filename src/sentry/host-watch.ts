@@ -1,6 +1,6 @@
 // HostWatch: which host descriptors the blocked tasks wait for; tells the platform, and wakes the files' queues.
 
-import type {OpenFile} from '../vfs/file.ts'
+import type {FileDescription} from '../vfs/file.ts'
 
 /** The part of Platform that it needs. */
 interface Watching {
@@ -8,7 +8,7 @@ interface Watching {
 }
 
 interface Interest {
-  readonly file: OpenFile
+  readonly file: FileDescription
   readonly events: number
 }
 
@@ -21,7 +21,7 @@ export class HostWatch {
   }
 
   /** Watches the file's host descriptor, if it has one. @returns what to give to `remove` */
-  add(file: OpenFile, events: number): Interest | undefined {
+  add(file: FileDescription, events: number): Interest | undefined {
     const {hostFd} = file
     if (hostFd === undefined) return undefined
     const interest = {file, events}

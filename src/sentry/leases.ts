@@ -5,14 +5,14 @@ import {EAGAIN, Errno} from '../abi/errno.ts'
 import {F_RDLCK, F_UNLCK, F_WRLCK} from '../abi/fcntl.ts'
 import type {Inode} from '../vfs/file.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
-import type {Description} from './fd-table.ts'
+import type {SharedDescription} from './fd-table.ts'
 import {POLL_MSG} from './signal-owner.ts'
 
 /** /proc/sys/fs/lease-break-time, nanoseconds: then the kernel takes the lease away. */
 const BREAK_TIME_NS = 45e9
 
 export interface Lease {
-  readonly description: Description
+  readonly description: SharedDescription
   readonly fd: number
   type: number
   /** What it has to become, and when it does by force; while somebody waits for that. */
@@ -30,16 +30,16 @@ export class Leases {
   }
 
   /** F_GETLEASE: while it is being broken, what it has to become. */
-  typeOf(description: Description): number {
+  typeOf(description: SharedDescription): number {
     const lease = this.#of(description)
     return lease?.breaking?.type ?? lease?.type ?? F_UNLCK
   }
 
   /**
-   * @param opened all open file descriptions of the guest
+   * @param opened all file descriptions of the guest
    * @throws Errno EAGAIN
    */
-  set(description: Description, fd: number, type: number, opened: Iterable<Description>): void {
+  set(description: SharedDescription, fd: number, type: number, opened: Iterable<SharedDescription>): void {
     const {inode} = description.file
     const own = this.#of(description)
     if (type === F_UNLCK) {
@@ -93,7 +93,7 @@ export class Leases {
     return deadlineNs
   }
 
-  #of(description: Description): Lease | undefined {
+  #of(description: SharedDescription): Lease | undefined {
     return this.#leases.get(description.file.inode)?.find((lease) => lease.description === description)
   }
 

@@ -11,7 +11,7 @@ import {
   F_SEAL_WRITE,
 } from '../abi/fcntl.ts'
 import {PROT_WRITE} from '../platform/platform.ts'
-import type {Inode, OpenFile} from '../vfs/file.ts'
+import type {FileDescription, Inode} from '../vfs/file.ts'
 import {Memfd} from '../vfs/fs/memfd.ts'
 import {TmpfsFile} from '../vfs/fs/tmpfs-file.ts'
 import type {Process} from './process.ts'
@@ -26,7 +26,7 @@ export function sealsOf(inode: Inode): number {
 }
 
 /** @throws Errno EPERM, EINVAL; EBUSY: F_SEAL_WRITE while a mapping can write */
-export function addSeals({inode, flags}: OpenFile, seals: number, processes: Iterable<Process>): void {
+export function addSeals({inode, flags}: FileDescription, seals: number, processes: Iterable<Process>): void {
   if (!opensForWriting(flags)) throw new Errno(EPERM)
   if (seals & ~SEALS) throw new Errno(EINVAL)
   const present = sealsOf(inode)
@@ -36,7 +36,7 @@ export function addSeals({inode, flags}: OpenFile, seals: number, processes: Ite
 }
 
 /** What a shared mapping of a file may be raised to, seals considered. @throws Errno EPERM for a writable one of a sealed file */
-export function unsealedProtection({inode}: OpenFile, protection: number, allowed: number): number {
+export function unsealedProtection({inode}: FileDescription, protection: number, allowed: number): number {
   if (!(inode instanceof Memfd) || !inode.isWriteSealed) return allowed
   if (protection & PROT_WRITE) throw new Errno(EPERM)
   return allowed & ~PROT_WRITE

@@ -7,7 +7,7 @@ import {S_IFDIR} from '../abi/file-mode.ts'
 import {arch} from '../arch/index.ts'
 import {HvError, printable} from '../errors.ts'
 import type {Context, Platform} from '../platform/platform.ts'
-import type {OpenFile} from '../vfs/file.ts'
+import type {FileDescription} from '../vfs/file.ts'
 import {Procfs} from '../vfs/fs/proc.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import type {Location, Mount} from '../vfs/location.ts'
@@ -17,7 +17,7 @@ import {fillRandom} from '../vfs/random.ts'
 import type {Credentials} from './credentials.ts'
 import {capabilitiesOf} from './credentials.ts'
 import {closeExecutable, type Executable, exec, planLayout} from './exec.ts'
-import {Description, FdTable} from './fd-table.ts'
+import {FdTable, SharedDescription} from './fd-table.ts'
 import {buildTree} from './guest-tree.ts'
 import {Kernel} from './kernel.ts'
 import {MemoryMap} from './memory/memory-map.ts'
@@ -55,7 +55,7 @@ export interface ProgramOptions {
   env: Readonly<Record<string, string>>
   cwd?: string
   /** Descriptors 0, 1 and 2. Absent ones are closed. */
-  streams: readonly (OpenFile | undefined)[]
+  streams: readonly (FileDescription | undefined)[]
   /** Called before the program's first instruction: what it throws, `load` throws. */
   restrict?: (task: Task) => void
 }
@@ -90,7 +90,7 @@ export class Sentry {
   }
 
   /** For a program's streams. */
-  openTerminal(flags: number): OpenFile {
+  openTerminal(flags: number): FileDescription {
     return this.terminal!.open(this.#terminalAt!.inode, flags)
   }
 
@@ -165,7 +165,7 @@ export class Sentry {
     })
     const fds = new FdTable()
     options.streams.forEach((file, fd) => {
-      if (file !== undefined) fds.replace(fd, new Description(file, this.#locationOf(file)))
+      if (file !== undefined) fds.replace(fd, new SharedDescription(file, this.#locationOf(file)))
     })
     const task = new Task({
       tid: pid,
@@ -186,7 +186,7 @@ export class Sentry {
     return process
   }
 
-  #locationOf(file: OpenFile): Location | undefined {
+  #locationOf(file: FileDescription): Location | undefined {
     return file.inode === this.#terminalAt?.inode ? this.#terminalAt : undefined
   }
 

@@ -1,9 +1,9 @@
-// SignalOwner: whom an open file description tells by a signal that it is ready, or that its lease is broken: fcntl(2).
+// SignalOwner: whom a file description tells by a signal that it is ready, or that its lease is broken: fcntl(2).
 
 import {POLLHUP, POLLIN, POLLOUT} from '../abi/open-flags.ts'
 import {plainInfo, pollInfo, SI_KERNEL} from '../abi/siginfo.ts'
 import {SIGIO} from '../abi/signal.ts'
-import type {OpenFile} from '../vfs/file.ts'
+import type {FileDescription} from '../vfs/file.ts'
 import type {Kernel} from './kernel.ts'
 import type {Process} from './process.ts'
 
@@ -31,7 +31,7 @@ export class SignalOwner {
   }
 
   /** O_ASYNC: `fd` is what the signal says. */
-  listen(file: OpenFile, fd: number): void {
+  listen(file: FileDescription, fd: number): void {
     if (this.#stopListening !== undefined || file.waiters === undefined) return
     const {waiters} = file
     const onWake = (events: number): void => {

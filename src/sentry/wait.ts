@@ -1,6 +1,6 @@
 // What a blocked system call waits for, and how it goes on.
 
-import type {OpenFile} from '../vfs/file.ts'
+import type {FileDescription} from '../vfs/file.ts'
 import type {WaitQueue} from '../vfs/wait-queue.ts'
 
 /**
@@ -12,7 +12,7 @@ export type Restart = 'sa-restart' | 'never'
 
 export interface Wait {
   /** Files whose readiness for `events` (POLLIN 1, POLLOUT 4) ends the wait. */
-  readonly files?: ReadonlyArray<{readonly file: OpenFile; readonly events: number}>
+  readonly files?: ReadonlyArray<{readonly file: FileDescription; readonly events: number}>
   readonly queues?: readonly WaitQueue[]
   /** CLOCK_MONOTONIC nanoseconds; `retry` is then called with expired = true. */
   readonly deadlineNs?: number

@@ -1,11 +1,11 @@
-// AnonymousDescription: an open file that is all there is of its object: an eventfd, a timerfd, a signalfd, an epoll.
+// AnonymousDescription: a file description that is all there is of its object: an eventfd, a timerfd, a signalfd, an epoll.
 
 import {O_RDWR} from '../abi/open-flags.ts'
 import {anonymousInode} from './anonymous-inode.ts'
 import type {ByteString} from './file.ts'
-import {FileDescription} from './file-description.ts'
+import {Description} from './file-description.ts'
 
-export abstract class AnonymousDescription extends FileDescription {
+export abstract class AnonymousDescription extends Description {
   /** @param label as /proc/self/fd shows it: `[eventfd]` */
   constructor(label: ByteString, flags: number) {
     super(anonymousInode(label), flags | O_RDWR)

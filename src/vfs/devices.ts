@@ -2,8 +2,8 @@
 
 import {EINVAL, ENOSPC, ENXIO, Errno} from '../abi/errno.ts'
 import {makeDev, S_IFCHR} from '../abi/file-mode.ts'
-import type {Inode, IoctlMemory, OpenFile} from './file.ts'
-import {FileDescription} from './file-description.ts'
+import type {FileDescription, Inode, IoctlMemory} from './file.ts'
+import {Description} from './file-description.ts'
 import {fillRandom} from './random.ts'
 
 export const NULL_DEV = makeDev(1, 3)
@@ -23,7 +23,7 @@ export function isDevice(inode: Inode, rdev: number): boolean {
 }
 
 /** Opens the device of a node. @throws Errno ENXIO for a device that is not there */
-export function openDevice(inode: Inode, rdev: number, flags: number): OpenFile {
+export function openDevice(inode: Inode, rdev: number, flags: number): FileDescription {
   if (inode.kind !== S_IFCHR) throw new Errno(ENXIO)
   if (rdev === NULL_DEV) return new NullDevice(inode, flags)
   if (rdev === ZERO_DEV) return new ZeroDevice(inode, flags)
@@ -32,7 +32,7 @@ export function openDevice(inode: Inode, rdev: number, flags: number): OpenFile 
   throw new Errno(ENXIO)
 }
 
-class NullDevice extends FileDescription {
+class NullDevice extends Description {
   get discardsWrites(): boolean {
     return true
   }

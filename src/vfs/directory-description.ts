@@ -4,7 +4,7 @@ import {EINVAL, EISDIR, Errno} from '../abi/errno.ts'
 import {S_IFDIR} from '../abi/file-mode.ts'
 import {O_NOATIME, SEEK_CUR, SEEK_SET} from '../abi/open-flags.ts'
 import type {DirectoryEntry, Inode} from './file.ts'
-import {FileDescription} from './file-description.ts'
+import {Description} from './file-description.ts'
 import {seekTo} from './seek.ts'
 
 /** Lists a directory without `.` and `..`. */
@@ -16,7 +16,7 @@ const DT_DIR = S_IFDIR >> 12
  * Offsets are indices into the snapshot, so they stay right while names come and go (POSIX readdir asks no more: a name
  * made or taken away after rewinddir may or may not show).
  */
-export class DirectoryDescription extends FileDescription {
+export class DirectoryDescription extends Description {
   readonly #list: Lister
   #entries: DirectoryEntry[] | undefined
   #lastStart = 0

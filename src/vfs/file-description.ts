@@ -1,12 +1,12 @@
-// FileDescription: an open file whose every operation answers as Linux does for a file that cannot do it.
+// Description: a file description whose every operation answers as Linux does for a file that cannot do it.
 
 import {opensForReading, opensForWriting} from '../abi/access-mode.ts'
 import {EBADF, EINVAL, ENODEV, ENOTDIR, ENOTTY, Errno, ESPIPE} from '../abi/errno.ts'
 import {O_PATH, POLLIN, POLLOUT} from '../abi/open-flags.ts'
-import type {DirectoryEntry, Inode, IoctlMemory, Mappable, OpenFile} from './file.ts'
+import type {DirectoryEntry, FileDescription, Inode, IoctlMemory, Mappable} from './file.ts'
 import type {WaitQueue} from './wait-queue.ts'
 
-export abstract class FileDescription implements OpenFile {
+export abstract class Description implements FileDescription {
   readonly inode: Inode
   flags: number
   position = 0
@@ -76,7 +76,7 @@ export abstract class FileDescription implements OpenFile {
 }
 
 /** A descriptor opened with O_PATH: it names an inode, and that is all it does (man 2 open). */
-export class PathDescription extends FileDescription {
+export class PathDescription extends Description {
   override read(): number {
     throw new Errno(EBADF)
   }

@@ -1,4 +1,4 @@
-// The vfs contracts: Inode (an object in a file system) and OpenFile (an open file description).
+// The vfs contracts: Inode (an object in a file system) and FileDescription (what open(2) makes of one).
 
 import type {Capabilities} from '../abi/capability.ts'
 import type {StatFields} from '../abi/stat.ts'
@@ -69,7 +69,7 @@ export interface Inode {
   /** Something of it was read, listed or mapped: its time of access moves, where it is kept here. */
   touchAccess?(): void
   /** Opens what this inode is; `flags` are open(2)'s. O_CREAT, O_EXCL and permissions are already done; O_TRUNC is not. */
-  open(flags: number): OpenFile
+  open(flags: number): FileDescription
   /** Present on /proc/self/fd/N and its like: where following the link leads, whatever readlink says. */
   followMagicLink?(): Location | undefined
   /** O_TMPFILE in this directory. Absent: EOPNOTSUPP. */
@@ -92,11 +92,11 @@ export interface DirectoryEntry {
 }
 
 /**
- * An open file description, shared by dup'ed descriptors. `flags` are the status flags (O_APPEND, O_NONBLOCK …).
+ * What open(2) makes: a file description, shared by dup'ed descriptors. `flags` are the status flags (O_APPEND, O_NONBLOCK …).
  * read and write return how many bytes they moved (short counts allowed) and throw Errno; when they would block they
  * throw Errno(EAGAIN) always, and the sentry decides whether the task sleeps on `readiness` or the guest gets EAGAIN.
  */
-export interface OpenFile {
+export interface FileDescription {
   readonly inode: Inode
   flags: number
   /** The file offset, for files that have one. */

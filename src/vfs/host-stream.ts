@@ -1,11 +1,11 @@
-// HostStream: an open file over a descriptor that hv inherited: its standard input, output or error.
+// HostStream: a file description over a descriptor that hv inherited: its standard input, output or error.
 
 import {EAGAIN, EINVAL, EIO, ENOTTY, EPERM, Errno, ESPIPE} from '../abi/errno.ts'
 import {S_IFMT, S_IFREG} from '../abi/file-mode.ts'
 import {FIONREAD} from '../abi/ioctl.ts'
 import {O_APPEND, POLLERR, POLLHUP, POLLIN, POLLOUT, SEEK_CUR, SEEK_END, SEEK_SET} from '../abi/open-flags.ts'
-import type {AttributeChanges, Attributes, Inode, IoctlMemory, OpenFile} from './file.ts'
-import {FileDescription} from './file-description.ts'
+import type {AttributeChanges, Attributes, FileDescription, Inode, IoctlMemory} from './file.ts'
+import {Description} from './file-description.ts'
 import {attributesFrom, check, host, STAT_FIELDS, STAT_MODE} from './host-calls.ts'
 import {Node} from './node.ts'
 import {UnmountedFileSystem} from './unmounted.ts'
@@ -19,7 +19,7 @@ const READ_READY = POLLIN | POLLHUP | POLLERR
  * Wraps a host descriptor, which stays the caller's. Its file description may be shared with other host processes: its
  * O_NONBLOCK is never touched, so every transfer asks poll(2) first.
  */
-export class HostStream extends FileDescription {
+export class HostStream extends Description {
   override readonly waiters = new WaitQueue()
   /** Undefined for regular files: they are always ready, and epoll refuses them. */
   declare readonly hostFd?: number
@@ -164,7 +164,7 @@ export class StreamInode extends Node {
   }
 
   /** Opening /proc/self/fd/N or /dev/stdin anew gives the same stream. */
-  override open(flags: number): OpenFile {
+  override open(flags: number): FileDescription {
     return new this.#Stream(this.#fd, flags, this)
   }
 }

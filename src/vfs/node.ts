@@ -2,7 +2,15 @@
 
 import {EINVAL, EISDIR, ENOTDIR, ENXIO, EPERM, Errno} from '../abi/errno.ts'
 import {S_IFDIR} from '../abi/file-mode.ts'
-import type {AttributeChanges, Attributes, ByteString, Credentials, Inode, OpenFile, Place} from './file.ts'
+import type {
+  AttributeChanges,
+  Attributes,
+  ByteString,
+  Credentials,
+  FileDescription,
+  Inode,
+  Place,
+} from './file.ts'
 import type {FileSystem} from './file-system.ts'
 
 export abstract class Node implements Inode {
@@ -65,7 +73,7 @@ export abstract class Node implements Inode {
     throw new Errno(EINVAL)
   }
 
-  open(_flags: number): OpenFile {
+  open(_flags: number): FileDescription {
     throw new Errno(this.kind === S_IFDIR ? EISDIR : ENXIO)
   }
 

@@ -40,7 +40,7 @@ import {
   O_TMPFILE,
   O_TRUNC,
 } from '../abi/open-flags.ts'
-import type {ByteString, Credentials, OpenFile} from './file.ts'
+import type {ByteString, Credentials, FileDescription} from './file.ts'
 import {PathDescription} from './file-description.ts'
 import type {Location} from './location.ts'
 import {childLocation} from './mount-tree.ts'
@@ -55,18 +55,18 @@ import {
 } from './path-walk.ts'
 import {checkAccess, checkEntryChange, checkWritable, isReadOnly, ownsInode} from './permissions.ts'
 
-/** What an open file keeps of the flags: the others act once (fcntl F_GETFL shows what is left). */
+/** What a file description keeps of the flags: the others act once (fcntl F_GETFL shows what is left). */
 const ONCE = O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC
 const O_TMPFILE_ONLY = O_TMPFILE & ~O_DIRECTORY
 
 export interface Opened {
-  file: OpenFile
+  file: FileDescription
   location: Location
 }
 
 /**
  * Opens a path. `mode` already went through the umask; `flags` are x86_64's.
- * A fifo may come back before its other end is there: see OpenFile.isOpenComplete.
+ * A fifo may come back before its other end is there: see FileDescription.isOpenComplete.
  * @throws Errno as man 2 open
  */
 export function openPath(
@@ -153,7 +153,7 @@ function finish(location: Location, flags: number): Opened {
   return {file, location}
 }
 
-function truncateOpened(file: OpenFile): void {
+function truncateOpened(file: FileDescription): void {
   try {
     file.inode.setAttributes({size: 0})
   } catch (error) {

@@ -15,8 +15,8 @@ import {
   POLLOUT,
 } from '../abi/open-flags.ts'
 import {now} from './clock.ts'
-import type {AttributeChanges, Attributes, Credentials, Inode, IoctlMemory, OpenFile} from './file.ts'
-import {FileDescription} from './file-description.ts'
+import type {AttributeChanges, Attributes, Credentials, FileDescription, Inode, IoctlMemory} from './file.ts'
+import {Description} from './file-description.ts'
 import {Node} from './node.ts'
 import {UnmountedFileSystem} from './unmounted.ts'
 import {WaitQueue} from './wait-queue.ts'
@@ -133,7 +133,7 @@ export class Pipe {
 }
 
 /** One end, or with O_RDWR (fifos only) both. */
-export class PipeEnd extends FileDescription {
+export class PipeEnd extends Description {
   readonly pipe: Pipe
   override readonly waiters: WaitQueue
   readonly #reads: boolean
@@ -221,7 +221,7 @@ const fifos = new WeakMap<Inode, Pipe>()
  * Opens a fifo. Without O_NONBLOCK open(2) has not ended before `isOpenComplete`: the caller sleeps in `waiters`.
  * @throws Errno ENXIO: O_WRONLY | O_NONBLOCK without a reader; EINVAL for access mode 3
  */
-export function openFifo(inode: Inode, flags: number): OpenFile {
+export function openFifo(inode: Inode, flags: number): FileDescription {
   let pipe = fifos.get(inode)
   if (pipe === undefined) {
     pipe = new Pipe()
@@ -264,7 +264,7 @@ class PipeInode extends Node {
   }
 
   /** By /proc/self/fd/N: another end of the same pipe. It does not wait for the other one, as a fifo's does. */
-  override open(flags: number): OpenFile {
+  override open(flags: number): FileDescription {
     return new PipeEnd(this, this.#pipe, flags, true)
   }
 

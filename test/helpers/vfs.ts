@@ -3,7 +3,7 @@
 import {ALL_CAPABILITIES, NO_CAPABILITIES} from '../../src/abi/capability.ts'
 import {Errno, errnoName} from '../../src/abi/errno.ts'
 import {O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY} from '../../src/abi/open-flags.ts'
-import type {Attributes, Credentials, OpenFile} from '../../src/vfs/file.ts'
+import type {Attributes, Credentials, FileDescription} from '../../src/vfs/file.ts'
 import type {FileSystem} from '../../src/vfs/file-system.ts'
 import {ROOT} from '../../src/vfs/fs/tmpfs.ts'
 import type {Location} from '../../src/vfs/location.ts'
@@ -30,7 +30,7 @@ export class TestVfs {
     this.credentials = {uid, gid: uid, groups, capabilities: uid === 0 ? ALL_CAPABILITIES : NO_CAPABILITIES}
   }
 
-  open(path: string, flags = O_RDONLY, mode = 0o644): OpenFile {
+  open(path: string, flags = O_RDONLY, mode = 0o644): FileDescription {
     return openPath(this.context, this.cwd, path, flags, mode).file
   }
 
@@ -121,7 +121,7 @@ export class TestVfs {
   }
 }
 
-export function readAll(file: OpenFile): string {
+export function readAll(file: FileDescription): string {
   const buffer = Buffer.alloc(5000)
   let text = ''
   for (;;) {

@@ -25,7 +25,7 @@ export function noteMappedWrites(processes: Iterable<Process>, inode: Inode): vo
   forEachMapping(processes, inode, (map, mappable) => map.noteWrites(mappable))
 }
 
-/** A file may be mapped through several open descriptions, each with a Mappable of its own: its number tells. */
+/** A file may be mapped through several file descriptions, each with a Mappable of its own: its number tells. */
 function forEachMapping(
   processes: Iterable<Process>,
   inode: Inode,

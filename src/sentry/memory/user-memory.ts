@@ -32,7 +32,7 @@ export class UserMemory {
   readonly #bytes: Uint8Array
   readonly #int32s: Int32Array
   readonly #text: Buffer
-  /** For OpenFile.ioctl. */
+  /** For FileDescription.ioctl. */
   readonly ioctl: IoctlMemory = {
     read: (address, length) => this.readBytes(address, length),
     write: (address, bytes) => this.writeBytes(address, bytes),

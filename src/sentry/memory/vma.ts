@@ -19,7 +19,7 @@ export const VM_LOCKONFAULT = 256
 
 export const PROT_ALL = PROT_READ | PROT_WRITE | PROT_EXEC
 
-/** The open file behind a mapping (one object per open file description), and how /proc/self/maps names it. */
+/** The open file behind a mapping (one object per file description), and how /proc/self/maps names it. */
 export interface Backing {
   readonly mappable: Mappable
   /** Absolute path in the guest, a byte string. */

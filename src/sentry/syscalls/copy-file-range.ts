@@ -6,7 +6,7 @@ import {EBADF, EINVAL, EISDIR, EOVERFLOW, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
 import {O_APPEND} from '../../abi/open-flags.ts'
 import {WORD_END} from '../../abi/word.ts'
-import type {OpenFile} from '../../vfs/file.ts'
+import type {FileDescription} from '../../vfs/file.ts'
 import {openFile} from './descriptor-argument.ts'
 import {fileSource, pump} from './pump.ts'
 import type {Syscall} from './syscall.ts'
@@ -40,7 +40,7 @@ export const copyFileRange: Syscall = (task, args) => {
 }
 
 /** @throws Errno EISDIR, EINVAL */
-export function requireRegular(...files: OpenFile[]): void {
+export function requireRegular(...files: FileDescription[]): void {
   if (files.some(({inode}) => inode.kind === S_IFDIR)) throw new Errno(EISDIR)
   if (files.some(({inode}) => inode.kind !== S_IFREG)) throw new Errno(EINVAL)
 }

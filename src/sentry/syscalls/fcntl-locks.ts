@@ -1,4 +1,4 @@
-// fcntl(2), record locks: F_GETLK, F_SETLK, F_SETLKW, and their kin of open file descriptions (F_OFD_*).
+// fcntl(2), record locks: F_GETLK, F_SETLK, F_SETLKW, and their kin of file descriptions (F_OFD_*).
 
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EAGAIN, EBADF, EINVAL, EOVERFLOW, Errno} from '../../abi/errno.ts'
@@ -13,7 +13,7 @@ import {
   FLOCK_SIZE,
 } from '../../abi/fcntl.ts'
 import {SEEK_CUR, SEEK_END, SEEK_SET} from '../../abi/open-flags.ts'
-import type {OpenFile} from '../../vfs/file.ts'
+import type {FileDescription} from '../../vfs/file.ts'
 import {isLockType, locksOf, type RecordLock, releaseLocks} from '../file-locks.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
@@ -72,7 +72,13 @@ function releaseOnClose(task: Task, fd: number, ofDescription: boolean): void {
   else fds.onClose ??= (closed) => releaseLocks(closed.inode, fds)
 }
 
-function decode(task: Task, fd: number, file: OpenFile, words: DataView, ofDescription: boolean): RecordLock {
+function decode(
+  task: Task,
+  fd: number,
+  file: FileDescription,
+  words: DataView,
+  ofDescription: boolean,
+): RecordLock {
   const type = words.getInt16(0, true)
   const pid = words.getInt32(24, true)
   if (!isLockType(type) || (ofDescription && pid !== 0)) throw new Errno(EINVAL)
@@ -87,7 +93,7 @@ function decode(task: Task, fd: number, file: OpenFile, words: DataView, ofDescr
 }
 
 /** fs/locks.c, flock64_to_posix_lock: a negative length is the range before `start`. */
-function range(file: OpenFile, words: DataView): [start: number, end: number] {
+function range(file: FileDescription, words: DataView): [start: number, end: number] {
   const base = origin(file, words.getInt16(2, true))
   const start = base + Number(words.getBigInt64(8, true))
   const length = Number(words.getBigInt64(16, true))
@@ -99,7 +105,7 @@ function range(file: OpenFile, words: DataView): [start: number, end: number] {
   return [start, start + length]
 }
 
-function origin(file: OpenFile, whence: number): number {
+function origin(file: FileDescription, whence: number): number {
   if (whence === SEEK_SET) return 0
   if (whence === SEEK_CUR) return file.position
   if (whence === SEEK_END) return file.inode.attributes().size

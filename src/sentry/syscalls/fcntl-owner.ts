@@ -6,36 +6,36 @@ import {F_RDLCK, F_UNLCK, F_WRLCK} from '../../abi/fcntl.ts'
 import {S_IFREG} from '../../abi/file-mode.ts'
 import {NSIG} from '../../abi/signal.ts'
 import {PipeEnd} from '../../vfs/pipe.ts'
-import type {Description} from '../fd-table.ts'
+import type {SharedDescription} from '../fd-table.ts'
 import {F_OWNER_PGRP, F_OWNER_PID, F_OWNER_TID, SignalOwner} from '../signal-owner.ts'
 import type {Task} from '../task.ts'
 
 const INT_MIN = -(2 ** 31)
 
-export function getOwner({owner}: Description): number {
+export function getOwner({owner}: SharedDescription): number {
   if (owner === undefined) return 0
   return owner.type === F_OWNER_PGRP ? -owner.id : owner.id
 }
 
-export function setOwner(task: Task, description: Description, who: number): number {
+export function setOwner(task: Task, description: SharedDescription, who: number): number {
   if (who === INT_MIN) throw new Errno(EINVAL)
   return become(task, description, who < 0 ? F_OWNER_PGRP : F_OWNER_PID, Math.abs(who))
 }
 
 /** struct f_owner_ex: type and pid, both int32. */
-export function getOwnerEx(task: Task, {owner}: Description, address: number): number {
+export function getOwnerEx(task: Task, {owner}: SharedDescription, address: number): number {
   task.memory.writeInt32s(address, [owner?.type ?? F_OWNER_TID, owner?.id ?? 0])
   return 0
 }
 
-export function setOwnerEx(task: Task, description: Description, address: number): number {
+export function setOwnerEx(task: Task, description: SharedDescription, address: number): number {
   const type = task.memory.readInt32(address)
   const id = task.memory.readInt32(address + 4)
   if (type < F_OWNER_TID || type > F_OWNER_PGRP) throw new Errno(EINVAL)
   return become(task, description, type, id)
 }
 
-function become(task: Task, description: Description, type: number, id: number): number {
+function become(task: Task, description: SharedDescription, type: number, id: number): number {
   const {processes, tasks} = task.kernel
   const isThere =
     type === F_OWNER_PGRP
@@ -48,24 +48,24 @@ function become(task: Task, description: Description, type: number, id: number):
   return 0
 }
 
-export function setSignal(task: Task, description: Description, signal: number): number {
+export function setSignal(task: Task, description: SharedDescription, signal: number): number {
   if (signal < 0 || signal > NSIG) throw new Errno(EINVAL)
   ownerOf(task, description).signal = signal
   return 0
 }
 
 /** Linux knows O_ASYNC for pipes, terminals and sockets; elsewhere the flag does not stick. */
-export function knowsAsync({file}: Description): boolean {
+export function knowsAsync({file}: SharedDescription): boolean {
   return file instanceof PipeEnd
 }
 
-export function setAsync(task: Task, description: Description, fd: number, isOn: boolean): void {
+export function setAsync(task: Task, description: SharedDescription, fd: number, isOn: boolean): void {
   const owner = ownerOf(task, description)
   if (isOn) owner.listen(description.file, fd)
   else owner.stopListening()
 }
 
-export function setLease(task: Task, description: Description, fd: number, type: number): number {
+export function setLease(task: Task, description: SharedDescription, fd: number, type: number): number {
   const {file} = description
   const who = task.credentials
   if (who.uid !== file.inode.attributes().uid && !hasCapability(who.capabilities, CAP_LEASE))
@@ -80,11 +80,11 @@ export function setLease(task: Task, description: Description, fd: number, type:
   return 0
 }
 
-function* openedBy({kernel}: Task): Iterable<Description> {
+function* openedBy({kernel}: Task): Iterable<SharedDescription> {
   for (const {fds} of kernel.tasks.values()) for (const [, description] of fds.entries()) yield description
 }
 
-function ownerOf({kernel}: Task, description: Description): SignalOwner {
+function ownerOf({kernel}: Task, description: SharedDescription): SignalOwner {
   if (description.owner === undefined) {
     const owner = new SignalOwner(kernel)
     description.owner = owner

@@ -33,11 +33,11 @@ import {
 import {S_IFIFO, S_IFREG} from '../../abi/file-mode.ts'
 import {O_ASYNC, O_CLOEXEC, O_DIRECT, O_NOATIME} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
-import type {Inode, OpenFile} from '../../vfs/file.ts'
+import type {FileDescription, Inode} from '../../vfs/file.ts'
 import {Memfd} from '../../vfs/fs/memfd.ts'
 import {ownsInode} from '../../vfs/permissions.ts'
 import {type Pipe, PipeEnd} from '../../vfs/pipe.ts'
-import type {Description} from '../fd-table.ts'
+import type {SharedDescription} from '../fd-table.ts'
 import {addSeals, sealsOf} from '../seals.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
@@ -121,12 +121,12 @@ export const fcntl: Syscall = (task, args) => {
 }
 
 /** @throws Errno EBADF, for O_PATH too */
-function openDescription(task: Task, fd: number): Description {
+function openDescription(task: Task, fd: number): SharedDescription {
   openFile(task, fd)
   return task.fds.description(fd)
 }
 
-function setStatusFlags(task: Task, description: Description, fd: number, flags: number): number {
+function setStatusFlags(task: Task, description: SharedDescription, fd: number, flags: number): number {
   const {file} = description
   if (flags & O_NOATIME && !(file.flags & O_NOATIME)) {
     if (!ownsInode(task.credentials, file.inode.attributes().uid)) throw new Errno(EPERM)
@@ -145,7 +145,7 @@ function takesDirect(inode: Inode): boolean {
 }
 
 /** @throws Errno EBADF when it is no pipe */
-function pipeOf(file: OpenFile): Pipe {
+function pipeOf(file: FileDescription): Pipe {
   if (!(file instanceof PipeEnd)) throw new Errno(EBADF)
   return file.pipe
 }

@@ -4,7 +4,7 @@ import {EFBIG, Errno} from '../../abi/errno.ts'
 import {S_IFREG} from '../../abi/file-mode.ts'
 import {O_APPEND} from '../../abi/open-flags.ts'
 import {SIGXFSZ} from '../../abi/signal.ts'
-import type {Inode, OpenFile} from '../../vfs/file.ts'
+import type {FileDescription, Inode} from '../../vfs/file.ts'
 import {RLIMIT_FSIZE, UNLIMITED} from '../resource-limits.ts'
 import {raiseOwn} from '../signals/own.ts'
 import type {Task} from '../task.ts'
@@ -23,7 +23,12 @@ export function checkFileSize(task: Task, inode: Inode, size: number): void {
  * How many of `length` bytes may be written at `position` (undefined: the file offset).
  * @throws Errno EFBIG, with SIGXFSZ raised, when it is none
  */
-export function limitWrite(task: Task, file: OpenFile, length: number, position: number | undefined): number {
+export function limitWrite(
+  task: Task,
+  file: FileDescription,
+  length: number,
+  position: number | undefined,
+): number {
   const limit = task.process.limits.get(RLIMIT_FSIZE).soft
   if (limit === UNLIMITED || file.inode.kind !== S_IFREG || length === 0) return length
   const start = file.flags & O_APPEND ? file.inode.attributes().size : (position ?? file.position)

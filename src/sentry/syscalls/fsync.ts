@@ -3,7 +3,7 @@
 import {EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
 import {S_IFBLK, S_IFDIR, S_IFLNK, S_IFREG} from '../../abi/file-mode.ts'
 import {LAST_OFFSET} from '../../abi/word.ts'
-import type {OpenFile} from '../../vfs/file.ts'
+import type {FileDescription} from '../../vfs/file.ts'
 import {noteMappedWrites} from '../memory/invalidate.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
@@ -42,13 +42,13 @@ export const syncFileRange: Syscall = (task, args) => {
   return 0
 }
 
-function syncFile(task: Task, file: OpenFile): void {
+function syncFile(task: Task, file: FileDescription): void {
   noteMappedWrites(task.kernel.processes.values(), file.inode)
   file.sync()
 }
 
 /** What cannot be synced (EINVAL) or failed to is passed over: sync never tells. */
-function trySync(task: Task, file: OpenFile): void {
+function trySync(task: Task, file: FileDescription): void {
   try {
     syncFile(task, file)
   } catch (error) {

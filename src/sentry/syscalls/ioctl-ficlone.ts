@@ -3,7 +3,7 @@
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EBADF, EOPNOTSUPP, Errno, EXDEV} from '../../abi/errno.ts'
 import {O_APPEND} from '../../abi/open-flags.ts'
-import type {OpenFile} from '../../vfs/file.ts'
+import type {FileDescription} from '../../vfs/file.ts'
 import type {Task} from '../task.ts'
 import {requireRegular} from './copy-file-range.ts'
 import {openFile} from './descriptor-argument.ts'
@@ -11,7 +11,7 @@ import {openFile} from './descriptor-argument.ts'
 const FILE_CLONE_RANGE_BYTES = 32
 
 /** FICLONE: the argument is the source. @throws Errno EBADF, EXDEV, EISDIR, EINVAL; in the end EOPNOTSUPP */
-export function cloneFile(task: Task, output: OpenFile, sourceFd: number): never {
+export function cloneFile(task: Task, output: FileDescription, sourceFd: number): never {
   const input = openFile(task, sourceFd)
   if (input.inode.fs !== output.inode.fs) throw new Errno(EXDEV)
   requireRegular(input, output)
@@ -20,7 +20,7 @@ export function cloneFile(task: Task, output: OpenFile, sourceFd: number): never
 }
 
 /** FICLONERANGE: struct file_clone_range begins with the source, 64 bits wide. */
-export function cloneRange(task: Task, output: OpenFile, address: number): never {
+export function cloneRange(task: Task, output: FileDescription, address: number): never {
   const bytes = task.memory.readBytes(address, FILE_CLONE_RANGE_BYTES)
   return cloneFile(task, output, new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true))
 }

@@ -14,7 +14,7 @@ import {
   FIOQSIZE,
 } from '../../abi/ioctl.ts'
 import {O_ASYNC, O_NONBLOCK} from '../../abi/open-flags.ts'
-import type {OpenFile} from '../../vfs/file.ts'
+import type {FileDescription} from '../../vfs/file.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {knowsAsync, setAsync} from './fcntl-owner.ts'
@@ -75,7 +75,7 @@ function switchAsync(task: Task, fd: number, isOn: boolean): number {
 }
 
 /** What would wait (for the output to be sent, or as a job in the background) throws EAGAIN, and is asked again. */
-function ask(task: Task, file: OpenFile, request: number, argument: number): number {
+function ask(task: Task, file: FileDescription, request: number, argument: number): number {
   try {
     return file.ioctl(request, argument, task.memory.ioctl)
   } catch (error) {

@@ -4,20 +4,20 @@ import {ENODEV, Errno} from '../../abi/errno.ts'
 import {Memfd} from '../../vfs/fs/memfd.ts'
 import type {Location} from '../../vfs/location.ts'
 import {pathOf} from '../../vfs/mount-tree.ts'
-import type {Description} from '../fd-table.ts'
+import type {SharedDescription} from '../fd-table.ts'
 import type {Backing} from '../memory/vma.ts'
 import type {Task} from '../task.ts'
 
-/** One per open file description, so that mappings of it that adjoin can join. */
-const backings = new WeakMap<Description, Backing>()
+/** One per file description, so that mappings of it that adjoin can join. */
+const backings = new WeakMap<SharedDescription, Backing>()
 
 /** @throws Errno ENODEV when the file cannot be mapped */
-export function backingOf(task: Task, description: Description): Backing {
+export function backingOf(task: Task, description: SharedDescription): Backing {
   return backingOfDescription(description, task.fs.root)
 }
 
 /** @param root what `path` is seen from */
-export function backingOfDescription(description: Description, root: Location): Backing {
+export function backingOfDescription(description: SharedDescription, root: Location): Backing {
   const known = backings.get(description)
   if (known !== undefined) return known
   const {file, location} = description

@@ -26,7 +26,7 @@ import {O_APPEND, O_NOATIME, O_PATH} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_WRITE} from '../../platform/platform.ts'
 import {isDevice, ZERO_DEV} from '../../vfs/devices.ts'
-import type {OpenFile} from '../../vfs/file.ts'
+import type {FileDescription} from '../../vfs/file.ts'
 import {MAX_OFFSET} from '../../vfs/seek.ts'
 import type {MapRequest} from '../memory/memory-map.ts'
 import {SharedMemory} from '../memory/shared-memory.ts'
@@ -68,7 +68,7 @@ const NO_EXEC = ['proc', 'pipefs', 'anon_inodefs']
 const TWO_GIB = 2 ** 31
 
 /** What decoding gives of the file, or of anonymous memory. */
-type Source = Pick<MapRequest, 'backing' | 'pageOffset' | 'maxProtection'> & {file?: OpenFile}
+type Source = Pick<MapRequest, 'backing' | 'pageOffset' | 'maxProtection'> & {file?: FileDescription}
 
 export const mmap: Syscall = (task, args) => {
   const address = args.address(0)

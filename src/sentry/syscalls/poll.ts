@@ -2,7 +2,7 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {POLLERR, POLLFD_SIZE, POLLHUP, POLLNVAL} from '../../abi/poll.ts'
-import type {OpenFile} from '../../vfs/file.ts'
+import type {FileDescription} from '../../vfs/file.ts'
 import {readinessPass} from '../epoll-nesting.ts'
 import {RLIMIT_NOFILE} from '../resource-limits.ts'
 import type {Task} from '../task.ts'
@@ -48,7 +48,7 @@ function pollFiles(
 }
 
 /** By index: undefined for a negative descriptor, null for one that is not open. */
-type Polled = (OpenFile | undefined | null)[]
+type Polled = (FileDescription | undefined | null)[]
 
 function filesOf(task: Task, view: DataView, count: number): Polled {
   const files: Polled = []

@@ -5,7 +5,7 @@ import {S_IFDIR} from '../../abi/file-mode.ts'
 import {O_APPEND, O_NONBLOCK, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
 import {FULL_DEV, isDevice, NULL_DEV} from '../../vfs/devices.ts'
-import type {OpenFile} from '../../vfs/file.ts'
+import type {FileDescription} from '../../vfs/file.ts'
 import type {PipeEnd} from '../../vfs/pipe.ts'
 import {raiseOwn} from '../signals/own.ts'
 import {nextSlice, SLICE_BYTES} from '../slices.ts'
@@ -16,7 +16,7 @@ import {BLOCKED} from './syscall.ts'
 
 /** Where bytes come from. A source gives them up only when the sink took them. */
 export interface Source {
-  readonly file: OpenFile
+  readonly file: FileDescription
   /** Up to `target.length` bytes at `moved` behind the start. @throws Errno EAGAIN */
   peek(target: Uint8Array, moved: number): number
   /** `count` bytes went out. */
@@ -24,7 +24,7 @@ export interface Source {
 }
 
 /** A file with offsets, from `start` on; its own offset stays. */
-export function fileSource(file: OpenFile, start: number): Source {
+export function fileSource(file: FileDescription, start: number): Source {
   return {file, peek: (target, moved) => file.read(target, start + moved), take: () => {}}
 }
 
@@ -34,17 +34,17 @@ export function pipeSource(file: PipeEnd): Source {
 
 /** `position` undefined: the file offset, or a stream. */
 export interface Sink {
-  readonly file: OpenFile
+  readonly file: FileDescription
   readonly position: number | undefined
 }
 
 /** @throws Errno EINVAL for what Linux splices nothing from: directories, eventfds and their like, /dev/null */
-export function requireSource({inode}: OpenFile): void {
+export function requireSource({inode}: FileDescription): void {
   if (inode.kind === S_IFDIR || inode.kind === 0 || isDevice(inode, NULL_DEV)) throw new Errno(EINVAL)
 }
 
 /** @throws Errno EINVAL for what Linux splices nothing to: eventfds and their like, /dev/full, O_APPEND */
-export function requireSink({inode, flags}: OpenFile): void {
+export function requireSink({inode, flags}: FileDescription): void {
   if (flags & O_APPEND || inode.kind === 0 || isDevice(inode, FULL_DEV)) throw new Errno(EINVAL)
 }
 
@@ -114,7 +114,7 @@ function moveNow(
 }
 
 /** The side that is not ready, and after it, it may be, the other: both, unless a ready host descriptor would wake at once. */
-function waitedFor(source: Source, sink: Sink): {file: OpenFile; events: number}[] {
+function waitedFor(source: Source, sink: Sink): {file: FileDescription; events: number}[] {
   const reads = {file: source.file, events: POLLIN}
   const writes = {file: sink.file, events: POLLOUT}
   if (source.file.hostFd === undefined && sink.file.hostFd === undefined) return [reads, writes]

@@ -3,18 +3,18 @@
 import {EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {POLLNVAL, withNormalBits} from '../../abi/poll.ts'
 import {SIGNAL_SET_BYTES, SignalSet} from '../../abi/signal-set.ts'
-import type {OpenFile} from '../../vfs/file.ts'
+import type {FileDescription} from '../../vfs/file.ts'
 import {EpollFile} from '../epoll-file.ts'
 import type {Task} from '../task.ts'
 import {BLOCKED} from './syscall.ts'
 
 export interface WatchedFile {
-  readonly file: OpenFile
+  readonly file: FileDescription
   readonly events: number
 }
 
 /** poll's bits of a file, all of them. O_PATH descriptors know none. */
-export function readinessOf(file: OpenFile): number {
+export function readinessOf(file: FileDescription): number {
   try {
     return withNormalBits(file.readiness())
   } catch (error) {
@@ -50,8 +50,8 @@ export function waitForReadiness(
 
 /** What wakes them, each file once: a guest may name one as often as it likes. */
 function withHostFiles(files: readonly WatchedFile[]): WatchedFile[] {
-  const eventsOf = new Map<OpenFile, number>()
-  const watch = (file: OpenFile, events: number) =>
+  const eventsOf = new Map<FileDescription, number>()
+  const watch = (file: FileDescription, events: number) =>
     void eventsOf.set(file, (eventsOf.get(file) ?? 0) | events)
   const seen = new Set<EpollFile>()
   for (const {file, events} of files) {

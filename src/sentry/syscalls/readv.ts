@@ -3,7 +3,7 @@
 import {EINVAL, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
 import {RWF_APPEND, RWF_DSYNC, RWF_HIPRI, RWF_NOWAIT, RWF_SYNC} from '../../abi/iovec.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
-import type {OpenFile} from '../../vfs/file.ts'
+import type {FileDescription} from '../../vfs/file.ts'
 import type {Task} from '../task.ts'
 import {readableAt, readableFile, writableAt, writableFile} from './descriptor-argument.ts'
 import {checkPosition} from './read.ts'
@@ -39,11 +39,11 @@ export const pwritev2: Syscall = (task, args) => {
   return writeRanges(task, file, ranges, position, flags)
 }
 
-function readableVector(task: Task, args: Arguments, position: number | undefined): OpenFile {
+function readableVector(task: Task, args: Arguments, position: number | undefined): FileDescription {
   return (position === undefined ? readableFile : readableAt)(task, args.int32(0))
 }
 
-function writableVector(task: Task, args: Arguments, position: number | undefined): OpenFile {
+function writableVector(task: Task, args: Arguments, position: number | undefined): FileDescription {
   return (position === undefined ? writableFile : writableAt)(task, args.int32(0))
 }
 

@@ -2,7 +2,7 @@
 
 import {EFAULT, EINVAL, Errno} from '../../abi/errno.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
-import type {OpenFile} from '../../vfs/file.ts'
+import type {FileDescription} from '../../vfs/file.ts'
 import type {Iovec, UserMemory} from '../memory/user-memory.ts'
 
 export const SCRATCH_BYTES = 64 * 1024
@@ -31,7 +31,7 @@ export function gather(memory: UserMemory, ranges: readonly Iovec[], total: numb
  */
 export function scatterRead(
   memory: UserMemory,
-  file: OpenFile,
+  file: FileDescription,
   ranges: readonly Iovec[],
   total: number,
   position: number | undefined,
@@ -51,7 +51,12 @@ export function scatterRead(
 }
 
 /** A file of records that wants more room than there is was promised it. */
-function readWhole(file: OpenFile, target: Uint8Array, position: number | undefined, isCut: boolean): number {
+function readWhole(
+  file: FileDescription,
+  target: Uint8Array,
+  position: number | undefined,
+  isCut: boolean,
+): number {
   try {
     return file.read(target, position)
   } catch (error) {

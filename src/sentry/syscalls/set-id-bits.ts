@@ -2,14 +2,14 @@
 
 import {CAP_FSETID, hasCapability} from '../../abi/capability.ts'
 import {PERMISSION_BITS, S_IFREG, S_ISGID, S_ISUID, S_IXGRP} from '../../abi/file-mode.ts'
-import type {Inode, OpenFile} from '../../vfs/file.ts'
+import type {FileDescription, Inode} from '../../vfs/file.ts'
 import type {Task} from '../task.ts'
 
-/** Files that this was done for: a write looks once for each open file, not each time. */
-const cleared = new WeakSet<OpenFile>()
+/** Files that this was done for: a write looks once for each description, not each time. */
+const cleared = new WeakSet<FileDescription>()
 
 /** Before a write. Cheap for root, and from the second write of a file on. */
-export function clearSetIdForWrite(task: Task, file: OpenFile): void {
+export function clearSetIdForWrite(task: Task, file: FileDescription): void {
   if (cleared.has(file) || mayKeep(task)) return
   cleared.add(file)
   clearSetId(task, file.inode)

@@ -3,7 +3,7 @@
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EBADF, EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
-import type {OpenFile} from '../../vfs/file.ts'
+import type {FileDescription} from '../../vfs/file.ts'
 import {PipeEnd} from '../../vfs/pipe.ts'
 import {hasPositions, openFile, readableFile, writableFile} from './descriptor-argument.ts'
 import {fileSource, pipeSource, pump, requireSink, requireSource, type Sink, type Source} from './pump.ts'
@@ -46,7 +46,7 @@ export const splice: Syscall = (task, args) => {
 }
 
 /** @throws Errno EBADF: not open for it; EINVAL: neither is a pipe, both are the same one, or the other has no splices */
-function requireEnds(input: OpenFile, output: OpenFile): void {
+function requireEnds(input: FileDescription, output: FileDescription): void {
   if (!opensForReading(input.flags) || !opensForWriting(output.flags)) throw new Errno(EBADF)
   if (input instanceof PipeEnd) {
     if (!(output instanceof PipeEnd)) requireSink(output)
@@ -58,7 +58,7 @@ function requireEnds(input: OpenFile, output: OpenFile): void {
 }
 
 /** @throws Errno EINVAL: a stream has no offsets */
-function checkOffset(file: OpenFile, offset: number | undefined): void {
+function checkOffset(file: FileDescription, offset: number | undefined): void {
   if (offset !== undefined && (offset < 0 || !hasPositions(file))) throw new Errno(EINVAL)
 }
 

@@ -7,7 +7,7 @@ import {RWF_APPEND, RWF_DSYNC, RWF_SYNC} from '../../abi/iovec.ts'
 import {O_APPEND, O_NONBLOCK, POLLHUP, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
-import type {OpenFile} from '../../vfs/file.ts'
+import type {FileDescription} from '../../vfs/file.ts'
 import type {Iovec} from '../memory/user-memory.ts'
 import {raiseOwn} from '../signals/own.ts'
 import {nextSlice, SLICE_BYTES, type SliceOptions} from '../slices.ts'
@@ -24,7 +24,7 @@ import {clearSetIdForWrite} from './set-id-bits.ts'
  */
 export function readRange(
   task: Task,
-  file: OpenFile,
+  file: FileDescription,
   address: number,
   length: number,
   position: number | undefined,
@@ -48,7 +48,7 @@ export function readRange(
 /** The same over several ranges. `moved` bytes of them are filled already. */
 export function readRanges(
   task: Task,
-  file: OpenFile,
+  file: FileDescription,
   ranges: readonly Iovec[],
   position: number | undefined,
   moved = 0,
@@ -93,7 +93,7 @@ export function readRanges(
  */
 export function writeRange(
   task: Task,
-  file: OpenFile,
+  file: FileDescription,
   address: number,
   length: number,
   position: number | undefined,
@@ -116,7 +116,7 @@ export function writeRange(
 /** The same over several ranges. `flags`: pwritev2's RWF_APPEND, RWF_DSYNC, RWF_SYNC. */
 export function writeRanges(
   task: Task,
-  file: OpenFile,
+  file: FileDescription,
   ranges: readonly Iovec[],
   position: number | undefined,
   flags = 0,
@@ -138,7 +138,7 @@ export function writeRanges(
 }
 
 /** Status flags that hold for one step. */
-export function withFlags(file: OpenFile, flags: number, step: () => number): number {
+export function withFlags(file: FileDescription, flags: number, step: () => number): number {
   const before = file.flags
   file.flags |= flags
   try {
@@ -156,7 +156,7 @@ interface Writer {
 
 function writeRest(
   task: Task,
-  file: OpenFile,
+  file: FileDescription,
   ranges: readonly Iovec[],
   position: number | undefined,
   moved: number,
@@ -192,12 +192,12 @@ function writeRest(
 }
 
 /** As Linux: what ends the process alone ends the transfer of a file, any signal that of a device or a pipe. */
-function interruptible(file: OpenFile, moved: () => number): SliceOptions {
+function interruptible(file: FileDescription, moved: () => number): SliceOptions {
   return file.inode.kind === S_IFREG ? {} : {moved}
 }
 
 /** What fits is gathered first: it reaches a pipe or a terminal in one piece, as with Linux. */
-function nextPiece(task: Task, file: OpenFile, ranges: readonly Iovec[], total: number): Uint8Array {
+function nextPiece(task: Task, file: FileDescription, ranges: readonly Iovec[], total: number): Uint8Array {
   if (total <= SCRATCH_BYTES && !file.writesRecords) return gather(task.memory, ranges, total)
   const first = ranges.find((range) => range.length > 0)!
   if (first.length <= SCRATCH_BYTES) {
@@ -211,13 +211,13 @@ function nextPiece(task: Task, file: OpenFile, ranges: readonly Iovec[], total: 
 }
 
 /** A file that has nothing to give says so before it looks at the buffer. */
-function readFailure(error: unknown, file: OpenFile): unknown {
+function readFailure(error: unknown, file: FileDescription): unknown {
   const isFault = error instanceof Errno && error.code === EFAULT
   return isFault && (file.readiness() & (POLLIN | POLLHUP)) === 0 ? new Errno(EAGAIN) : error
 }
 
 /** Whether the task is to sleep over this failure. */
-function mayBlock(error: unknown, file: OpenFile): boolean {
+function mayBlock(error: unknown, file: FileDescription): boolean {
   return error instanceof Errno && error.code === EAGAIN && (file.flags & O_NONBLOCK) === 0
 }
 

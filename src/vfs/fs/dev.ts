@@ -4,7 +4,7 @@ import {ENXIO, Errno} from '../../abi/errno.ts'
 import {S_IFCHR, S_ISVTX} from '../../abi/file-mode.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {FULL_DEV, NULL_DEV, openDevice, RANDOM_DEV, TTY_DEV, URANDOM_DEV, ZERO_DEV} from '../devices.ts'
-import type {Credentials, Inode, OpenFile} from '../file.ts'
+import type {Credentials, FileDescription, Inode} from '../file.ts'
 import {ROOT, Tmpfs} from './tmpfs.ts'
 
 export interface DevOptions {
@@ -16,9 +16,9 @@ export interface DevTerminal {
   readonly mode: number
   readonly rdev: number
   readonly owner: Credentials
-  open(inode: Inode, flags: number): OpenFile
+  open(inode: Inode, flags: number): FileDescription
   /** /dev/tty: undefined when the terminal does not control who asks. */
-  openControlling(inode: Inode, flags: number): OpenFile | undefined
+  openControlling(inode: Inode, flags: number): FileDescription | undefined
 }
 
 const nodes: readonly [name: string, rdev: number][] = [
@@ -53,7 +53,7 @@ export function createDevFs(memory: MemoryFile, options: DevOptions = {}): Tmpfs
   return dev
 }
 
-function openNode(inode: Inode, rdev: number, flags: number, {terminal}: DevOptions): OpenFile {
+function openNode(inode: Inode, rdev: number, flags: number, {terminal}: DevOptions): FileDescription {
   if (terminal?.rdev === rdev) return terminal.open(inode, flags)
   if (rdev !== TTY_DEV) return openDevice(inode, rdev, flags)
   const controlling = terminal?.openControlling(inode, flags)

@@ -13,7 +13,7 @@ import {
 } from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import {DirectoryDescription} from '../directory-description.ts'
-import type {ByteString, Credentials, DirectoryEntry, Inode, OpenFile} from '../file.ts'
+import type {ByteString, Credentials, DirectoryEntry, FileDescription, Inode} from '../file.ts'
 import {check, host, STAT_IS_KERNEL, STAT_MODE, STAT_UID} from '../host-calls.ts'
 import {MAX_OFFSET} from '../seek.ts'
 import type {HostFs} from './host.ts'
@@ -151,7 +151,7 @@ export class HostDirectory extends HostNode {
     newDirectory.#place(newName, node)
   }
 
-  override open(flags: number): OpenFile {
+  override open(flags: number): FileDescription {
     const fd = this.#openSelf()
     return new HostDirectoryDescription(this, flags, fd)
   }

@@ -1,4 +1,4 @@
-// HostFile: a regular file of the host, and its open file description.
+// HostFile: a regular file of the host, and its file description.
 
 import {opensForWriting} from '../../abi/access-mode.ts'
 import {EFBIG, EINVAL, Errno} from '../../abi/errno.ts'
@@ -12,8 +12,8 @@ import {
   SEEK_HOLE,
   SEEK_SET,
 } from '../../abi/open-flags.ts'
-import type {ByteString, Mappable, OpenFile} from '../file.ts'
-import {FileDescription} from '../file-description.ts'
+import type {ByteString, FileDescription, Mappable} from '../file.ts'
+import {Description} from '../file-description.ts'
 import {check, host} from '../host-calls.ts'
 import {MAX_OFFSET, seekTo} from '../seek.ts'
 import {HostNode} from './host-node.ts'
@@ -22,7 +22,7 @@ import type {HostPages} from './host-pages.ts'
 const oneByte = new Uint8Array(1)
 
 export class HostFile extends HostNode {
-  readonly #open = new Set<HostOpenFile>()
+  readonly #open = new Set<HostFileDescription>()
   /** From create(): its permissions may forbid opening it again, as Linux's O_CREAT need not. */
   #createdFd: number | undefined
 
@@ -47,18 +47,18 @@ export class HostFile extends HostNode {
     this.#createdFd = fd
   }
 
-  override open(flags: number): OpenFile {
+  override open(flags: number): FileDescription {
     const access = flags & O_ACCMODE
     // Access mode 3: the sentry neither reads nor writes through it.
     const fd = this.#createdFd ?? this.openHost(access === O_ACCMODE ? O_RDONLY : access)
     this.#createdFd = undefined
     this.fs.fresh = undefined
-    const file = new HostOpenFile(this, flags, fd)
+    const file = new HostFileDescription(this, flags, fd)
     this.#open.add(file)
     return file
   }
 
-  closed(file: HostOpenFile): void {
+  closed(file: HostFileDescription): void {
     this.#open.delete(file)
   }
 
@@ -112,7 +112,7 @@ export class HostFile extends HostNode {
   }
 }
 
-class HostOpenFile extends FileDescription {
+class HostFileDescription extends Description {
   readonly fd: number
   readonly #file: HostFile
   #mappable: Mappable | undefined

@@ -3,7 +3,7 @@
 import {EACCES, ENOENT, Errno} from '../../abi/errno.ts'
 import {S_IFDIR} from '../../abi/file-mode.ts'
 import {DirectoryDescription} from '../directory-description.ts'
-import type {ByteString, OpenFile} from '../file.ts'
+import type {ByteString, FileDescription} from '../file.ts'
 import {HostNode} from './host-node.ts'
 
 /**
@@ -19,7 +19,7 @@ export class HostKernelMount extends HostNode {
     throw new Errno(EACCES)
   }
 
-  override open(flags: number): OpenFile {
+  override open(flags: number): FileDescription {
     if (this.kind !== S_IFDIR) throw new Errno(EACCES)
     return new DirectoryDescription(this, flags, () => [])
   }

@@ -2,7 +2,7 @@
 
 import {EINVAL, EISDIR, ENOENT, Errno, ESTALE} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT} from '../../abi/file-mode.ts'
-import type {AttributeChanges, Attributes, ByteString, OpenFile, Place} from '../file.ts'
+import type {AttributeChanges, Attributes, ByteString, FileDescription, Place} from '../file.ts'
 import {
   attributesFrom,
   check,
@@ -136,7 +136,7 @@ export class HostNode extends Node {
   }
 
   /** Devices and sockets of the host are never opened. A fifo that guests share is a pipe of the sandbox, not the host's. */
-  override open(flags: number): OpenFile {
+  override open(flags: number): FileDescription {
     if (this.kind !== S_IFIFO || this.fs.readOnly) return super.open(flags)
     this.#holdsPipe = true
     return openFifo(this, flags)

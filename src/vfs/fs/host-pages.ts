@@ -22,7 +22,7 @@ export class HostPages {
   /** Page of the file → offset in the MemoryFile; this holds one reference to each. */
   readonly #pages = new Map<number, number>()
   readonly #dirty = new Set<number>()
-  /** Descriptors of the open file descriptions that mapped it; through the writable ones dirty pages go back. */
+  /** Descriptors of the file descriptions that mapped it; through the writable ones dirty pages go back. */
   readonly #users = new Set<number>()
   readonly #writers = new Set<number>()
 
@@ -30,7 +30,7 @@ export class HostPages {
     this.#memory = memory
   }
 
-  /** The file's pages as one open file description maps them. The descriptor stays open until `removeUser`. */
+  /** The file's pages as one file description maps them. The descriptor stays open until `removeUser`. */
   addUser(fd: number, canWrite: boolean): Mappable {
     this.#users.add(fd)
     if (canWrite) this.#writers.add(fd)

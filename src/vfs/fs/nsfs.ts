@@ -2,8 +2,8 @@
 
 import {S_IFREG} from '../../abi/file-mode.ts'
 import {now} from '../clock.ts'
-import type {Attributes, ByteString, OpenFile} from '../file.ts'
-import {FileDescription} from '../file-description.ts'
+import type {Attributes, ByteString, FileDescription} from '../file.ts'
+import {Description} from '../file-description.ts'
 import {Node} from '../node.ts'
 import {UnmountedFileSystem} from '../unmounted.ts'
 
@@ -54,9 +54,9 @@ export class NamespaceInode extends Node {
     }
   }
 
-  override open(flags: number): OpenFile {
+  override open(flags: number): FileDescription {
     return new NamespaceDescription(this, flags)
   }
 }
 
-class NamespaceDescription extends FileDescription {}
+class NamespaceDescription extends Description {}

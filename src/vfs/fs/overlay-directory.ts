@@ -5,7 +5,7 @@ import {directoryEntryType, S_IFDIR, S_IFREG, S_ISGID} from '../../abi/file-mode
 import {O_DIRECTORY, O_RDONLY, RENAME_EXCHANGE, RENAME_NOREPLACE} from '../../abi/open-flags.ts'
 import {now} from '../clock.ts'
 import {DirectoryDescription} from '../directory-description.ts'
-import type {ByteString, Credentials, DirectoryEntry, Inode, OpenFile} from '../file.ts'
+import type {ByteString, Credentials, DirectoryEntry, FileDescription, Inode} from '../file.ts'
 import {MAX_OFFSET} from '../seek.ts'
 import {OverlayLeaf} from './overlay-leaf.ts'
 import {findIn, isSameFile, listAll, lowerLeaf} from './overlay-lower.ts'
@@ -168,7 +168,7 @@ export class OverlayDirectory extends OverlayNode {
     return this.#added.size === 0 && this.#list().length === 0
   }
 
-  override open(flags: number): OpenFile {
+  override open(flags: number): FileDescription {
     // The lower directory refuses now, not at the first read.
     if (this.lower !== undefined) this.lower.open(O_RDONLY | O_DIRECTORY).close()
     return new DirectoryDescription(this, flags, () => this.#list(), MAX_OFFSET)

@@ -1,14 +1,14 @@
-// OverlayFileDescription: an open file of the layer that counted when it was opened, under the overlay's inode.
+// OverlayFileDescription: a file description of the layer that counted when it was opened, under the overlay's inode.
 
-import type {DirectoryEntry, Inode, IoctlMemory, Mappable, OpenFile} from '../file.ts'
+import type {DirectoryEntry, FileDescription, Inode, IoctlMemory, Mappable} from '../file.ts'
 import type {WaitQueue} from '../wait-queue.ts'
 
-export class OverlayFileDescription implements OpenFile {
+export class OverlayFileDescription implements FileDescription {
   readonly inode: Inode
-  readonly #file: OpenFile
+  readonly #file: FileDescription
   readonly #closed: () => void
 
-  constructor(inode: Inode, file: OpenFile, closed: () => void) {
+  constructor(inode: Inode, file: FileDescription, closed: () => void) {
     this.inode = inode
     this.#file = file
     this.#closed = closed

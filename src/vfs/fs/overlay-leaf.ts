@@ -6,7 +6,7 @@ import {S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK} from '../../abi/file-mode.t
 import {O_RDONLY, O_TRUNC} from '../../abi/open-flags.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import {now} from '../clock.ts'
-import type {Attributes, ByteString, Inode, OpenFile} from '../file.ts'
+import type {Attributes, ByteString, FileDescription, Inode} from '../file.ts'
 import {openFifo} from '../pipe.ts'
 import {UNFINISHED} from '../unfinished.ts'
 import {OverlayFileDescription} from './overlay-file-description.ts'
@@ -81,7 +81,7 @@ export class OverlayLeaf extends OverlayNode {
     return (this.upper ?? (this.lower as Inode)).readlink()
   }
 
-  override open(flags: number): OpenFile {
+  override open(flags: number): FileDescription {
     if (this.kind !== S_IFREG) return this.#openSpecial(flags)
     const writes = opensForWriting(flags) || (flags & O_TRUNC) !== 0
     this.fs.fresh = undefined
@@ -91,7 +91,7 @@ export class OverlayLeaf extends OverlayNode {
     return new OverlayFileDescription(this, file, () => this.#opens--)
   }
 
-  #openSpecial(flags: number): OpenFile {
+  #openSpecial(flags: number): FileDescription {
     if (this.kind === S_IFIFO) {
       this.#holdsPipe = true
       return openFifo(this, flags)

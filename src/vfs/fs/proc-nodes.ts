@@ -10,11 +10,11 @@ import type {
   Attributes,
   ByteString,
   DirectoryEntry,
+  FileDescription,
   Inode,
-  OpenFile,
   Place,
 } from '../file.ts'
-import {FileDescription} from '../file-description.ts'
+import {Description} from '../file-description.ts'
 import type {Location} from '../location.ts'
 import {Node} from '../node.ts'
 import {seekTo} from '../seek.ts'
@@ -118,7 +118,7 @@ export class ProcDirectory extends ProcNode {
     return make(this, name)
   }
 
-  override open(flags: number): OpenFile {
+  override open(flags: number): FileDescription {
     return new ProcDirectoryDescription(this, flags, () => this.#list(), 0)
   }
 
@@ -153,14 +153,14 @@ export class ProcText extends ProcNode {
     this.#write = text.write
   }
 
-  override open(flags: number): OpenFile {
+  override open(flags: number): FileDescription {
     if ((flags & O_ACCMODE) !== O_RDONLY && this.#write === undefined) throw new Errno(EACCES)
     return new ProcTextFile(this, flags, this.#read, this.#write)
   }
 }
 
 /** Generated anew whenever it is read from the start, so that one reading is consistent. */
-class ProcTextFile extends FileDescription {
+class ProcTextFile extends Description {
   readonly #read: () => ByteString
   readonly #write: ((text: ByteString) => void) | undefined
   #text: Buffer | undefined

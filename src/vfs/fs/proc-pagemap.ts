@@ -2,8 +2,8 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {S_IFREG} from '../../abi/file-mode.ts'
-import type {ByteString, OpenFile} from '../file.ts'
-import {FileDescription} from '../file-description.ts'
+import type {ByteString, FileDescription} from '../file.ts'
+import {Description} from '../file-description.ts'
 import {seekTo} from '../seek.ts'
 import {type Make, type ProcDirectory, ProcNode} from './proc-nodes.ts'
 
@@ -26,12 +26,12 @@ class PagemapNode extends ProcNode {
     this.#read = read
   }
 
-  override open(flags: number): OpenFile {
+  override open(flags: number): FileDescription {
     return new PagemapDescription(this, flags, this.#read)
   }
 }
 
-class PagemapDescription extends FileDescription {
+class PagemapDescription extends Description {
   readonly #read: ReadPagemap
 
   constructor(inode: PagemapNode, flags: number, read: ReadPagemap) {

@@ -1,7 +1,7 @@
 // ProcSource: what procfs asks of the kernel it shows. The sentry implements it; procfs does the formats.
 
 import type {Capabilities} from '../../abi/capability.ts'
-import type {ByteString, OpenFile, Time} from '../file.ts'
+import type {ByteString, FileDescription, Time} from '../file.ts'
 import type {Location, Mount} from '../location.ts'
 import type {ReadPagemap} from './proc-pagemap.ts'
 
@@ -100,7 +100,7 @@ export interface ProcProcess {
 }
 
 export interface ProcFd {
-  readonly file: OpenFile
+  readonly file: FileDescription
   /** Undefined for what was not opened by a path. */
   readonly location: Location | undefined
   /** O_CLOEXEC of the descriptor. */

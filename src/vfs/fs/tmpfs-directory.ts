@@ -5,7 +5,7 @@ import {directoryEntryType, S_IFDIR, S_IFREG, S_ISGID} from '../../abi/file-mode
 import {RENAME_EXCHANGE, RENAME_NOREPLACE} from '../../abi/open-flags.ts'
 import {now} from '../clock.ts'
 import {DirectoryDescription} from '../directory-description.ts'
-import type {ByteString, Credentials, DirectoryEntry, Inode, OpenFile} from '../file.ts'
+import type {ByteString, Credentials, DirectoryEntry, FileDescription, Inode} from '../file.ts'
 import type {Tmpfs} from './tmpfs.ts'
 import {TmpfsFile} from './tmpfs-file.ts'
 import {requireLinked, TmpfsNode, TmpfsSpecial, TmpfsSymlink} from './tmpfs-node.ts'
@@ -130,7 +130,7 @@ export class TmpfsDirectory extends TmpfsNode {
     return false
   }
 
-  override open(flags: number): OpenFile {
+  override open(flags: number): FileDescription {
     return new DirectoryDescription(this, flags, () => this.#list())
   }
 

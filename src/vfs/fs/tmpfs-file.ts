@@ -1,4 +1,4 @@
-// TmpfsFile: a regular file of a tmpfs, and its open file description.
+// TmpfsFile: a regular file of a tmpfs, and its file description.
 
 import {opensForWriting} from '../../abi/access-mode.ts'
 import {EFBIG, EINVAL, ENXIO, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
@@ -12,8 +12,8 @@ import {
 } from '../../abi/open-flags.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import {now} from '../clock.ts'
-import type {Credentials, Mappable, OpenFile} from '../file.ts'
-import {FileDescription} from '../file-description.ts'
+import type {Credentials, FileDescription, Mappable} from '../file.ts'
+import {Description} from '../file-description.ts'
 import {MAX_OFFSET, seekTo} from '../seek.ts'
 import {PagedData} from './paged-data.ts'
 import type {Tmpfs} from './tmpfs.ts'
@@ -43,9 +43,9 @@ export class TmpfsFile extends TmpfsNode implements Mappable {
     return this.#data.pageCount * (PAGE_SIZE / 512)
   }
 
-  override open(flags: number): OpenFile {
+  override open(flags: number): FileDescription {
     this.#opens++
-    return new TmpfsOpenFile(this, flags)
+    return new TmpfsFileDescription(this, flags)
   }
 
   closed(): void {
@@ -147,7 +147,7 @@ export class TmpfsFile extends TmpfsNode implements Mappable {
   flush(_firstPage: number, _pages: number): void {}
 }
 
-class TmpfsOpenFile extends FileDescription {
+class TmpfsFileDescription extends Description {
   readonly #file: TmpfsFile
 
   constructor(file: TmpfsFile, flags: number) {

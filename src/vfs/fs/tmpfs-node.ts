@@ -4,7 +4,15 @@ import {EINVAL, EISDIR, ENOENT, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFDIR, S_IFIFO, S_IFLNK, S_IFSOCK} from '../../abi/file-mode.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import {isAccessStale, now} from '../clock.ts'
-import type {AttributeChanges, Attributes, ByteString, Credentials, OpenFile, Place, Time} from '../file.ts'
+import type {
+  AttributeChanges,
+  Attributes,
+  ByteString,
+  Credentials,
+  FileDescription,
+  Place,
+  Time,
+} from '../file.ts'
 import {Node} from '../node.ts'
 import {openFifo} from '../pipe.ts'
 import type {Tmpfs} from './tmpfs.ts'
@@ -134,7 +142,7 @@ export class TmpfsSymlink extends TmpfsNode {
 
 /** A fifo, a device node, or a socket's name. */
 export class TmpfsSpecial extends TmpfsNode {
-  override open(flags: number): OpenFile {
+  override open(flags: number): FileDescription {
     if (this.kind === S_IFIFO) return openFifo(this, flags)
     if (this.kind === S_IFSOCK) return super.open(flags)
     return this.fs.openDevice(this, this.rdev, flags)

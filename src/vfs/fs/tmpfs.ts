@@ -6,7 +6,7 @@ import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import {allocateDev} from '../anonymous-dev.ts'
 import {openDevice} from '../devices.ts'
-import type {Credentials, Inode, OpenFile} from '../file.ts'
+import type {Credentials, FileDescription, Inode} from '../file.ts'
 import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
 import type {PageQuota} from './paged-data.ts'
 import {TmpfsDirectory} from './tmpfs-directory.ts'
@@ -26,7 +26,7 @@ export interface TmpfsOptions {
   /** What /proc/mounts calls it; default `tmpfs`. */
   type?: string
   /** Opens a device node; default: the memory devices (null, zero, full, random, urandom). */
-  openDevice?: (inode: Inode, rdev: number, flags: number) => OpenFile
+  openDevice?: (inode: Inode, rdev: number, flags: number) => FileDescription
 }
 
 export class Tmpfs implements FileSystem, PageQuota {
@@ -70,7 +70,7 @@ export class Tmpfs implements FileSystem, PageQuota {
     this.root.dispose()
   }
 
-  openDevice(inode: Inode, rdev: number, flags: number): OpenFile {
+  openDevice(inode: Inode, rdev: number, flags: number): FileDescription {
     return this.#openDevice(inode, rdev, flags)
   }
 

@@ -45,7 +45,7 @@ test('a section that ends past the end of the file is a defect', () => {
   expect(sections).toMatch(/past the end/)
 })
 
-test('a 32-bit big-endian file is read too', () => {
+test('a 32-bit big-endia file is read too', () => {
   const bytes = new Uint8Array(52)
   bytes.set([0x7f, 0x45, 0x4c, 0x46, 1, 2, 1])
   new DataView(bytes.buffer).setUint16(16, 2)

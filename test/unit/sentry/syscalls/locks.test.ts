@@ -27,7 +27,7 @@ import {open} from '../../../../src/sentry/syscalls/open.ts'
 import {BLOCKED} from '../../../../src/sentry/syscalls/syscall.ts'
 import {SimulatedTask} from './simulated-task.ts'
 
-/** Two open file descriptions of one file. */
+/** Two file descriptions of one file. */
 function prepared(): {t: SimulatedTask; a: number; b: number} {
   const t = new SimulatedTask()
   const a = t.call(open, '/file', O_CREAT | O_RDWR, 0o644)
@@ -39,7 +39,7 @@ function range(t: SimulatedTask, type: number, start: number, length: number, wh
   return t.int64s(type | (whence << 16), start, length, 0)
 }
 
-describe('record locks of open file descriptions', () => {
+describe('record locks of file descriptions', () => {
   it('conflict where they overlap', () => {
     const {t, a, b} = prepared()
     expect(t.call(fcntl, a, F_OFD_SETLK, range(t, F_WRLCK, 2, 4))).toBe(0)

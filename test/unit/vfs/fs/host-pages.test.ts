@@ -12,7 +12,7 @@ import {
   O_WRONLY,
   SEEK_DATA,
 } from '../../../../src/abi/open-flags.ts'
-import type {OpenFile} from '../../../../src/vfs/file.ts'
+import type {FileDescription} from '../../../../src/vfs/file.ts'
 import {openHostFs} from '../../../../src/vfs/fs/host.ts'
 import {memoryFile} from '../../../helpers/memory-file.ts'
 import {readAll, TestVfs} from '../../../helpers/vfs.ts'
@@ -37,7 +37,7 @@ afterEach(() => {
 })
 
 /** What a guest does by a shared mapping of the file's page. */
-function store(file: OpenFile, page: number, within: number, text: string): void {
+function store(file: FileDescription, page: number, within: number, text: string): void {
   const mappable = file.mappable!
   const offset = mappable.sharedPage(page)
   memory.bytes.set(Buffer.from(text), offset + within)
@@ -49,11 +49,11 @@ const onHost = (): string => fs.readFileSync(join(directory.path, 'file'), 'lati
 
 describe('bytes stored behind the end of a file', () => {
   test.each([
-    ['ftruncate', (file: OpenFile) => file.truncate(20)],
+    ['ftruncate', (file: FileDescription) => file.truncate(20)],
     ['truncate', () => vfs.locate('file').inode.setAttributes({size: 20})],
-    ['a write behind the end', (file: OpenFile) => file.write(Buffer.from('\0'), 19)],
-    ['fallocate', (file: OpenFile) => file.allocate(0, 0, 20)],
-    ['fallocate that zeroes', (file: OpenFile) => file.allocate(FALLOC_FL_ZERO_RANGE, 10, 10)],
+    ['a write behind the end', (file: FileDescription) => file.write(Buffer.from('\0'), 19)],
+    ['fallocate', (file: FileDescription) => file.allocate(0, 0, 20)],
+    ['fallocate that zeroes', (file: FileDescription) => file.allocate(FALLOC_FL_ZERO_RANGE, 10, 10)],
   ])('do not become content by %s', (_name, grow) => {
     const file = vfs.open('file', O_RDWR)
     store(file, 0, 7, 'behind the end')

@@ -3,7 +3,7 @@
 import {afterEach, beforeEach, expect, test} from 'vitest'
 import {O_CREAT, O_RDONLY, O_RDWR, O_TRUNC} from '../../../../src/abi/open-flags.ts'
 import type {MemoryFile} from '../../../../src/platform/memory-file.ts'
-import type {OpenFile} from '../../../../src/vfs/file.ts'
+import type {FileDescription} from '../../../../src/vfs/file.ts'
 import {Overlay} from '../../../../src/vfs/fs/overlay.ts'
 import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
 import {Unfinished} from '../../../../src/vfs/unfinished.ts'
@@ -60,14 +60,17 @@ test('shows the lower file until it is done, by any change of attributes', () =>
 test.each([
   ['O_TRUNC', () => vfs.open('/large', O_RDWR | O_TRUNC)],
   ['the loss of its name', () => vfs.unlink('/large')],
-] as [string, () => OpenFile | undefined][])('is given up by %s, and its memory is free', (_name, end) => {
-  const before = memory.allocatedBytes
-  const reader = vfs.open('/large', O_RDONLY)
-  expect(() => vfs.open('/large', O_RDWR)).toThrow(Unfinished)
-  end()?.close()
-  reader.close()
-  expect(memory.allocatedBytes).toBe(before)
-})
+] as [string, () => FileDescription | undefined][])(
+  'is given up by %s, and its memory is free',
+  (_name, end) => {
+    const before = memory.allocatedBytes
+    const reader = vfs.open('/large', O_RDONLY)
+    expect(() => vfs.open('/large', O_RDWR)).toThrow(Unfinished)
+    end()?.close()
+    reader.close()
+    expect(memory.allocatedBytes).toBe(before)
+  },
+)
 
 test('of what never fits is refused at once', () => {
   vfs.write('/other', '')

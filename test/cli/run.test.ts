@@ -66,3 +66,13 @@ describe.skipIf(!existsSync(BUSYBOX) || !existsSync('/dev/kvm'))('hv run busybox
     expect(readFileSync(join(directory, 'out'), 'utf8')).toBe('data')
   })
 })
+
+describe.skipIf(!existsSync('/bin/bash') || !existsSync('/dev/kvm'))('hv run bash', () => {
+  test('takes no standard input for a connection: its start-up file stays unread', () => {
+    const home = mkdtempSync(join(tmpdir(), 'hv-run-'))
+    onTestFinished(() => rmSync(home, {recursive: true}))
+    writeFileSync(join(home, '.bashrc'), 'echo read it\n')
+    const {status, stdout} = hv(['run', '--root', '/', '--env', `HOME=${home}`, '/bin/bash', '-c', 'echo hi'])
+    expect({status, stdout}).toEqual({status: 0, stdout: 'hi\n'})
+  })
+})

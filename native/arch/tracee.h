@@ -27,6 +27,14 @@ extern const uint16_t kElfMachine;
 extern const uint32_t kAuditArch;
 // The processor's floating-point state among ptrace's register sets: NT_*.
 extern const int kFpRegisterSet;
+// Page of the kernel's half where a jump is a call, which Linux makes without PTRACE_SYSEMU's stop: x86_64's vsyscall page. No
+// instruction can be there on arm64.
+constexpr uint64_t kVsyscallPage =
+#if defined(__x86_64__)
+    0xffffffffff600000;
+#else
+    ~uint64_t{0xfff};
+#endif
 // Takes away what no program is given.
 void TrimFpState(std::vector<uint8_t>& state);
 
@@ -38,6 +46,8 @@ void GetThreadPointer(pid_t pid, UserRegisters& registers);
 void SetThreadPointer(pid_t pid, const UserRegisters& registers);
 // The result of the call that it stopped in.
 void SetResult(pid_t pid, int64_t result);
+// Of a tracee that the filter stopped before a call: it will not be made.
+void SkipCall(pid_t pid);
 
 void StoreResult(UserRegisters& registers, int64_t result);
 uint64_t ProgramCounter(const UserRegisters& registers);

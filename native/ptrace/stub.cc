@@ -50,25 +50,31 @@ struct Scratch {
 
 constexpr uint32_t Load(size_t offset) { return static_cast<uint32_t>(offset); }
 
-// Kills it at once for any call but mmap and munmap from its own code: seccomp(2).
+// Kills it at once for any call but mmap and munmap from its own code: seccomp(2). Calls in the vsyscall page stop it.
 unsigned WriteFilter(sock_filter* filter, uint64_t call_address) {
   constexpr uint16_t kLoadWord = BPF_LD | BPF_W | BPF_ABS;
   constexpr uint16_t kIfEqual = BPF_JMP | BPF_JEQ | BPF_K;
-  const auto low = static_cast<uint32_t>(call_address);
-  const auto high = static_cast<uint32_t>(call_address >> 32);
+  constexpr uint16_t kMask = BPF_ALU | BPF_AND | BPF_K;
   constexpr size_t kAddress = offsetof(seccomp_data, instruction_pointer);
+  auto low = [](uint64_t address) { return static_cast<uint32_t>(address); };
+  auto high = [](uint64_t address) { return static_cast<uint32_t>(address >> 32); };
   const sock_filter program[] = {
       BPF_STMT(kLoadWord, Load(offsetof(seccomp_data, arch))),
-      BPF_JUMP(kIfEqual, arch::kAuditArch, 0, 8),
-      BPF_STMT(kLoadWord, Load(kAddress)),
-      BPF_JUMP(kIfEqual, low, 0, 6),
+      BPF_JUMP(kIfEqual, arch::kAuditArch, 0, 12),
       BPF_STMT(kLoadWord, Load(kAddress + 4)),
-      BPF_JUMP(kIfEqual, high, 0, 4),
+      BPF_JUMP(kIfEqual, high(arch::kVsyscallPage), 0, 3),
+      BPF_STMT(kLoadWord, Load(kAddress)),
+      BPF_STMT(kMask, low(~(kPageBytes - 1))),
+      BPF_JUMP(kIfEqual, low(arch::kVsyscallPage), 8, 7),
+      BPF_JUMP(kIfEqual, high(call_address), 0, 6),
+      BPF_STMT(kLoadWord, Load(kAddress)),
+      BPF_JUMP(kIfEqual, low(call_address), 0, 4),
       BPF_STMT(kLoadWord, Load(offsetof(seccomp_data, nr))),
       BPF_JUMP(kIfEqual, SYS_mmap, 1, 0),
       BPF_JUMP(kIfEqual, SYS_munmap, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
   };
   static_assert(sizeof(program) <= sizeof(Scratch::filter));
   std::memcpy(filter, program, sizeof(program));
@@ -91,8 +97,8 @@ Stub::Stub(const SharedMemory& memory_file)
 // From its first place to its last, with nothing else left of what execve(2) put into it.
 void Stub::SettleIn() {
   pid_t pid = tracee_.pid();
-  Check(::ptrace(PTRACE_SETOPTIONS, pid, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD),
-        "PTRACE_SETOPTIONS");
+  constexpr int kOptions = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP;
+  Check(::ptrace(PTRACE_SETOPTIONS, pid, nullptr, kOptions), "PTRACE_SETOPTIONS");
   KernelSignalSet none = 0;
   Check(::ptrace(static_cast<__ptrace_request>(PTRACE_SETSIGMASK), pid, sizeof(none), &none),
         "PTRACE_SETSIGMASK");
@@ -217,6 +223,16 @@ bool Stub::Go(const UserRegisters& registers, int signal) {
 
 bool Stub::Park() {
   return Go(arch::CallRegisters(arch::StubAddress() + StubOffset(hv_stub_handler), 0, 0), 0);
+}
+
+bool Stub::LeaveFiltered() {
+  arch::SkipCall(tracee_.pid());
+  // Behind the call that it did not make, before its next instruction, this stops it. The watcher's kick may be in it.
+  tracee_.Kick();
+  kicked_ = true;
+  Tracee::Stop stop = tracee_.Resume(kPtraceSysemu, 0);
+  if (stop.kind == Tracee::Stop::kGone) death_ = stop.signal;
+  return stop.kind != Tracee::Stop::kGone;
 }
 
 bool Stub::Explain(const UserRegisters& registers, TrapRecord& record) {

@@ -34,6 +34,8 @@ class Stub {
   // Lets a signal, the last stop's, reach the stub's handler, and completes the record by what its frame says of the fault.
   // `registers`: the program's. False: it is gone.
   bool Explain(const UserRegisters& registers, TrapRecord& record);
+  // From the stop before a call in the vsyscall page, which is not made, to one where all registers can be set. False: it is gone.
+  bool LeaveFiltered();
   // Stops in the stub's own code, where Linux hides no register. False: it is gone.
   bool Park();
   // Of the last stop in its own code.

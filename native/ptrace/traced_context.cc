@@ -54,6 +54,7 @@ Trap TracedContext::Stopped(Tracee::Stop stop) {
   arch::GetRegisters(stub_->tracee().pid(), registers_);
   TrapRecord& record = words_.record;
   record.program_counter = arch::ProgramCounter(registers_);
+  if (stop.kind == Tracee::Stop::kFiltered) return VsyscallFault();
   if (stop.kind == Tracee::Stop::kSignal) {
     siginfo_t info;
     if (!stub_->tracee().ReadFault(stop.signal, info)) return Trap::kInterrupted;
@@ -78,6 +79,19 @@ Trap TracedContext::Stopped(Tracee::Stop stop) {
   lacks_result_ = true;
   arch::StoreCall(registers_, words_.frame);
   return Trap::kSyscall;
+}
+
+// What a VM makes of a jump to the vsyscall page: nothing is mapped there.
+Trap TracedContext::VsyscallFault() {
+  if (!stub_->LeaveFiltered()) return Die(stub_->death());
+  at_ = At::kStub;
+  TrapRecord& record = words_.record;
+  record.signal = SIGSEGV;
+  record.code = SEGV_MAPERR;
+  record.address = record.program_counter;
+  record.vector = record.error_code = 0;
+  is_explained_ = true;
+  return Trap::kFault;
 }
 
 void TracedContext::Explain() {

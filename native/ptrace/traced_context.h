@@ -57,6 +57,7 @@ class TracedContext {
   void MovedToStub();
   void FetchResult();
   Trap Stopped(Tracee::Stop stop);
+  Trap VsyscallFault();
   Trap Die(int signal);
 
   TrapWords& words_;

@@ -18,6 +18,7 @@ namespace {
 
 // PTRACE_O_TRACESYSGOOD's mark of a stop in a call.
 constexpr int kCallStop = SIGTRAP | 0x80;
+constexpr int kFilterStop = SIGTRAP | PTRACE_EVENT_SECCOMP << 8;
 constexpr size_t kLargestFpState = 1 << 16;
 
 }  // namespace
@@ -44,6 +45,7 @@ Tracee::Stop Tracee::Wait() {
   } while (found < 0 && errno == EINTR);
   if (found > 0 && WIFSTOPPED(status)) {
     if (WSTOPSIG(status) == kCallStop) return {Stop::kCall, 0};
+    if (status >> 8 == kFilterStop) return {Stop::kFiltered, 0};
     return {Stop::kSignal, WSTOPSIG(status)};
   }
   pid_ = 0;

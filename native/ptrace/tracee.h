@@ -22,7 +22,8 @@ constexpr int kFaultSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
 class Tracee {
  public:
   struct Stop {
-    enum Kind { kCall, kSignal, kGone } kind;
+    // kFiltered: the filter stopped it before a call.
+    enum Kind { kCall, kFiltered, kSignal, kGone } kind;
     // kSignal: about to be delivered; kGone: that killed it, 0: it exited.
     int signal;
   };

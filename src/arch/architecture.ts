@@ -22,6 +22,7 @@ export interface Architecture {
   readonly signalTrampolineSymbol?: string
   /** What a new program starts with. */
   initialRegisters(start: number, stackPointer: number): BigUint64Array
+  readonly vsyscall: VsyscallPage | undefined
   /** uname(2)'s machine. */
   readonly machine: string
   /** Of Context.readRegisters(). */
@@ -68,6 +69,29 @@ export interface Architecture {
    * @param fpBytes length of Context.readFpState()
    */
   signalFrameBytes(fpBytes: number): number
+}
+
+/** A page where a jump is a call, though nothing is mapped there. */
+export interface VsyscallPage {
+  /** Of /proc/PID/maps. */
+  readonly mapsLine: string
+  /** Is the program counter in it? */
+  holds(registers: BigUint64Array): boolean
+  /**
+   * The call that the program counter stands for; undefined: none. Where it is to be made, the registers become what a handler sees
+   * if it fails.
+   */
+  callAt(registers: BigUint64Array): VsyscallCall | undefined
+  /** Goes back to the caller. */
+  leave(registers: BigUint64Array, returnAddress: bigint, result: number): void
+}
+
+export interface VsyscallCall {
+  readonly number: number
+  /** As Context.argumentWords. */
+  readonly words: Int32Array
+  /** Raised in place of the call: an argument points where no program's memory is. */
+  readonly fault?: Fault
 }
 
 /** Numbers and layouts of Linux that differ between architectures. All others are src/abi's. */

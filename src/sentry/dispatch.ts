@@ -5,7 +5,7 @@ import {Unfinished} from '../vfs/unfinished.ts'
 import {rowOf} from './call-table.ts'
 import {BrokenPromise, breakPromise} from './pledge/broken-promise.ts'
 import {nextSlice} from './slices.ts'
-import {BLOCKED, REGISTERS_SET} from './syscalls/syscall.ts'
+import {type Arguments, BLOCKED, REGISTERS_SET, type Syscall} from './syscalls/syscall.ts'
 import type {Task} from './task.ts'
 
 /**
@@ -23,13 +23,16 @@ export function dispatch(task: Task): boolean {
     kernel.counters.countUnknown(callNumber)
     return finish(task, -ENOSYS)
   }
-  let result: number
+  return finish(task, attempt(task, run, task.arguments, callNumber))
+}
+
+/** A call's result, -errno for a failure, BLOCKED for a task that sleeps or is gone. */
+export function attempt(task: Task, run: Syscall, args: Arguments, callNumber: number): number {
   try {
-    result = run(task, task.arguments)
+    return run(task, args)
   } catch (error) {
-    result = toResult(task, error, () => run(task, task.arguments))
+    return toResult(task, error, callNumber, () => run(task, args))
   }
-  return finish(task, result)
 }
 
 /** Tries a blocked call again. As dispatch. */
@@ -40,7 +43,7 @@ export function retry(task: Task, expired: boolean): boolean {
   try {
     result = wait.retry(expired)
   } catch (error) {
-    result = toResult(task, error, () => wait.retry(expired))
+    result = toResult(task, error, task.context.callNumber, () => wait.retry(expired))
   }
   if (result === BLOCKED) return false
   task.wait = undefined
@@ -61,9 +64,9 @@ function finish(task: Task, result: number): boolean {
  * The one place that catches an Errno or a broken promise. Anything else is our bug, and goes up.
  * @param again goes on with what a file system has not finished
  */
-function toResult(task: Task, error: unknown, again: () => number): number {
+function toResult(task: Task, error: unknown, callNumber: number, again: () => number): number {
   if (error instanceof Errno) return -error.code
-  if (error instanceof BrokenPromise) return breakPromise(task, error)
+  if (error instanceof BrokenPromise) return breakPromise(task, error, callNumber)
   if (error instanceof Unfinished) return nextSlice(task, again)
   throw error
 }

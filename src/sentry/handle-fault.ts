@@ -1,7 +1,9 @@
 // A fault of a program: its memory map mends it, or it is a signal.
 
+import {arch} from '../arch/index.ts'
 import {forceFault} from './signals/force.ts'
 import type {Task} from './task.ts'
+import {callVsyscall} from './vsyscall.ts'
 
 /** @returns true: the task runs on, to its signal if need be */
 export function handleFault(task: Task): boolean {
@@ -10,6 +12,7 @@ export function handleFault(task: Task): boolean {
   task.kernel.counters.faults++
   const {address, access, isPageFault} = context.fault
   if (isPageFault && memoryMap.handleFault(address, access) === true) return true
+  if (arch.vsyscall !== undefined && callVsyscall(task, arch.vsyscall)) return task.process.exit === undefined
 
   const fault = context.exactFault()
   const mended = fault.isPageFault ? memoryMap.handleFault(fault.address, fault.access) : undefined

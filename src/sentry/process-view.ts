@@ -3,6 +3,7 @@
 import {CAP_SYS_RESOURCE, hasCapability} from '../abi/capability.ts'
 import {EACCES, EINVAL, Errno} from '../abi/errno.ts'
 import {CLOCK_BOOTTIME, differenceNs, fromNs, NS_PER_SECOND, toSeconds} from '../abi/time.ts'
+import {arch} from '../arch/index.ts'
 import type {ByteString} from '../vfs/file.ts'
 import type {ProcFd, ProcProcess} from '../vfs/fs/proc-source.ts'
 import type {Location} from '../vfs/location.ts'
@@ -184,7 +185,8 @@ export class ProcessView implements ProcProcess {
   }
 
   maps(): ByteString {
-    return mapsText(this.#process.memoryMap.vmas, this.#task.kernel.platform.mappings)
+    const text = mapsText(this.#process.memoryMap.vmas, this.#task.kernel.platform.mappings)
+    return text + (arch.vsyscall?.mapsLine ?? '')
   }
 
   *fds(): Iterable<readonly [fd: number, file: ProcFd]> {

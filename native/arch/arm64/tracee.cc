@@ -56,6 +56,7 @@ const uint32_t kAuditArch = AUDIT_ARCH_AARCH64;
 const int kFpRegisterSet = NT_PRFPREG;
 
 void TrimFpState(std::vector<uint8_t>&) {}
+void SkipCall(pid_t) {}
 
 uint64_t UserEnd() {
   static const uint64_t end = [] {

@@ -5,6 +5,7 @@
 // - KVM_GET_SUPPORTED_CPUID hides XSAVE, though KVM takes CR4.OSXSAVE and XCR0, and saves the state. Ring 3 sees neither
 //   these leaves nor what is hidden there: its CPUID is the processor's own, but for OSXSAVE.
 // - The flag NT goes at the next interrupt or call of ring 3, which the host's kernel returns from without it.
+// - LDMXCSR of reserved bits is #UD in place of #GP.
 // - A page-table entry that was present stays in KVM's shadow until the memory behind it is unmapped on the host.
 #ifndef HV_ARCH_X86_64_PVM_H_
 #define HV_ARCH_X86_64_PVM_H_

@@ -94,6 +94,11 @@ void SetResult(pid_t pid, int64_t result) {
   Check(::ptrace(PTRACE_POKEUSER, pid, offsetof(user, regs.rax), result), "PTRACE_POKEUSER");
 }
 
+// seccomp(2), SECCOMP_RET_TRACE.
+void SkipCall(pid_t pid) {
+  Check(::ptrace(PTRACE_POKEUSER, pid, offsetof(user, regs.orig_rax), kNoCall), "PTRACE_POKEUSER");
+}
+
 void StoreResult(UserRegisters& registers, int64_t result) {
   registers[kRegRax] = static_cast<uint64_t>(result);
 }

@@ -41,6 +41,7 @@ uint64_t WindowAddress(unsigned index) { return HV_USER_TOP + uint64_t{index} * 
 
 // What sysretq and the shim's iretq, in ring 0, would fault on.
 constexpr uint64_t kUserAddressEnd = uint64_t{1} << 47;
+constexpr uint64_t kKernelAddresses = ~uint64_t{0} << 47;
 
 // SAFETY: the pages are the context's own and page-aligned, the offsets are abi.h's and aligned.
 uint32_t& Word(uint8_t* frame, unsigned offset) {
@@ -225,11 +226,13 @@ Trap Context::Fault() {
 }
 
 Trap Context::Refuse() {
+  const uint64_t rip = written_[kRegRip];
+  const bool is_canonical = rip >= kKernelAddresses;
   stop_ = Stop::kUser;
-  record().vector = kGeneralProtectionVector;
-  record().error_code = 0;
-  record().address = 0;
-  record().program_counter = written_[kRegRip];
+  record().vector = is_canonical ? kPageFaultVector : kGeneralProtectionVector;
+  record().error_code = is_canonical ? kUserFetchError : 0;
+  record().address = is_canonical ? rip : 0;
+  record().program_counter = rip;
   return Trap::kFault;
 }
 

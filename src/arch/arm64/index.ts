@@ -13,6 +13,7 @@ import {
   stackPointer,
 } from './registers.ts'
 import {popSignalFrame, pushSignalFrame, signalFrameBytes} from './signal-frame.ts'
+import {vsyscall} from './vsyscall.ts'
 
 export const arm64: Architecture = {
   name: 'arm64',
@@ -25,6 +26,7 @@ export const arm64: Architecture = {
   kernelAbi,
   signalTrampolineSymbol: '__kernel_rt_sigreturn',
   initialRegisters,
+  vsyscall,
   machine: 'aarch64',
   registerCount: REGISTER_COUNT,
   faultOf,

@@ -13,6 +13,7 @@ import {
   stackPointer,
 } from './registers.ts'
 import {popSignalFrame, pushSignalFrame, signalFrameBytes} from './signal-frame.ts'
+import {vsyscall} from './vsyscall.ts'
 
 export const x86_64: Architecture = {
   name: 'x86_64',
@@ -24,6 +25,7 @@ export const x86_64: Architecture = {
   cpuinfo,
   kernelAbi,
   initialRegisters,
+  vsyscall,
   machine: 'x86_64',
   registerCount: REGISTER_COUNT,
   faultOf,

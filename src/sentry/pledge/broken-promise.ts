@@ -18,12 +18,12 @@ export class BrokenPromise {
 }
 
 /** As a handler: the call's result, or BLOCKED, because the process is gone. SIGSYS cannot be caught here: pledge(2). */
-export function breakPromise(task: Task, {promises}: BrokenPromise): number {
-  const {kernel, process, context} = task
+export function breakPromise(task: Task, {promises}: BrokenPromise, callNumber: number): number {
+  const {kernel, process} = task
   const {pledge} = process
   if (pledge?.promises.has('error')) return -ENOSYS
 
-  const call = rowOf(context.callNumber)?.name ?? String(context.callNumber)
+  const call = rowOf(callNumber)?.name ?? String(callNumber)
   process.broken = {call, promises, byItself: pledge?.byItself ?? true}
   kernel.tracer?.signal(task, SIGSYS, plainInfo(SIGSYS, SI_KERNEL))
   kernel.endProcess(process, undefined, SIGSYS)

@@ -1,0 +1,49 @@
+// Calls in the vsyscall page: what the kernel does where a program's jump there faults.
+
+import {EFAULT, Errno} from '../abi/errno.ts'
+import type {VsyscallPage} from '../arch/architecture.ts'
+import {arch} from '../arch/index.ts'
+import {attempt} from './dispatch.ts'
+import {FrameArguments} from './frame-arguments.ts'
+import {forceSegv} from './signals/deliver.ts'
+import {forceFault} from './signals/force.ts'
+import {BLOCKED} from './syscalls/syscall.ts'
+import type {Task} from './task.ts'
+
+/**
+ * Makes the call if the task's program counter is in the page. What is wrong with it ends in a signal, there.
+ * @returns whether it is
+ */
+export function callVsyscall(task: Task, page: VsyscallPage): boolean {
+  const {context} = task
+  const registers = context.readRegisters()
+  if (!page.holds(registers)) return false
+
+  const returnAddress = readReturnAddress(task, arch.stackPointer(registers))
+  const call = returnAddress === undefined ? undefined : page.callAt(registers)
+  if (returnAddress === undefined || call === undefined) {
+    forceSegv(task, 0)
+    return true
+  }
+  if (call.fault !== undefined) {
+    forceFault(task, call.fault)
+    return true
+  }
+  const run = task.process.syscalls[call.number]!
+  const result = attempt(task, run, new FrameArguments(call.words), call.number)
+  if (result === BLOCKED) return true
+  if (result === -EFAULT) forceSegv(task, 0)
+  else page.leave(registers, returnAddress, result)
+  context.writeRegisters(registers)
+  return true
+}
+
+/** What a jump that is no call has left there is an allegation as any. */
+function readReturnAddress(task: Task, stackPointer: number): bigint | undefined {
+  try {
+    return task.memory.readBigUint64(stackPointer)
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error
+    return undefined
+  }
+}

@@ -24,6 +24,10 @@ export function enforceCpuLimit({process, kernel}: Task): void {
   timer.arm(Math.max(1, soft) * NS_PER_SECOND, NS_PER_SECOND)
 }
 
+export function endCpuLimit(process: Process): void {
+  timers.get(process)?.disarm()
+}
+
 function isOverHardLimit(process: Process, cpuNs: number): boolean {
   return cpuNs >= process.limits.get(RLIMIT_CPU).hard * NS_PER_SECOND
 }

@@ -1,9 +1,10 @@
 // EpollFile: a set of watched descriptors: level-triggered, EPOLLET, EPOLLONESHOT (man 7 epoll).
 
 import {EPOLLERR, EPOLLET, EPOLLHUP, EPOLLONESHOT} from '../abi/epoll.ts'
-import {EEXIST, EINVAL, ENOENT, Errno} from '../abi/errno.ts'
+import {EEXIST, EINVAL, ENOENT, ENOSPC, Errno} from '../abi/errno.ts'
 import {S_IFCHR, S_IFDIR, S_IFREG} from '../abi/file-mode.ts'
 import {POLLIN, withNormalBits} from '../abi/poll.ts'
+import {type Budget, COST} from '../vfs/budget.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
 import {
@@ -32,6 +33,8 @@ class Watch implements NestedWatch {
   changed = true
   /** EPOLLONESHOT was reported: silent until EPOLL_CTL_MOD. */
   disabled = false
+  /** Of the same number: what that stood for before, and is still open elsewhere. */
+  older: Watch | undefined
   readonly onWake: (events: number) => void
 
   constructor(fd: number, description: SharedDescription, interest: Interest, epoll: EpollFile) {
@@ -52,22 +55,31 @@ const ALWAYS = EPOLLERR | EPOLLHUP
 export class EpollFile extends NestedEpoll {
   override readonly waiters = new WaitQueue()
   readonly #watches = new Set<Watch>()
+  /** The newest of each descriptor number. */
+  readonly #byFd = new Map<number, Watch>()
   /** The pass that last asked for `#readiness`, and the one that last woke `waiters`. */
   #askedIn = 0
   #wokenIn = 0
   #readiness = 0
 
-  constructor() {
+  readonly #budget: Budget
+
+  /** @param budget what watched files are counted against: ENOSPC, as beyond max_user_watches */
+  constructor(budget: Budget) {
     super('[eventpoll]', 0)
+    this.#budget = budget
   }
 
-  /** EPOLL_CTL_ADD. Preconditions: the file can be watched. @throws Errno EEXIST, ELOOP, EINVAL (too many ways to a file) */
+  /** EPOLL_CTL_ADD. Preconditions: the file can be watched. @throws Errno EEXIST, ELOOP, ENOSPC, EINVAL (too many ways to a file) */
   add(fd: number, description: SharedDescription, interest: Interest): void {
     const {file} = description
     if (file instanceof EpollFile) checkDepth(this, file)
     if (this.#find(fd, description) !== undefined) throw new Errno(EEXIST)
 
+    this.#budget.take(COST.watch, ENOSPC)
     const watch = new Watch(fd, description, interest, this)
+    watch.older = this.#byFd.get(fd)
+    this.#byFd.set(fd, watch)
     this.#watches.add(watch)
     description.watchers.add(watch)
     if (file instanceof EpollFile) file.watchers.add(watch)
@@ -169,20 +181,28 @@ export class EpollFile extends NestedEpoll {
 
   override forget(watch: Watch): void {
     const {description} = watch
-    this.#watches.delete(watch)
+    if (!this.#watches.delete(watch)) return
+    this.#forgetNumber(watch)
+    this.#budget.give(COST.watch)
     description.watchers.delete(watch)
     description.file.waiters?.leave(watch.onWake)
     if (description.file instanceof EpollFile) description.file.watchers.delete(watch)
   }
 
-  /** A descriptor number may be in use again while what it stood for is still watched. */
   #find(fd: number, description: SharedDescription): Watch | undefined {
-    const {watchers} = description
-    const fewer = watchers.size < this.#watches.size ? watchers : this.#watches
-    for (const watch of fewer as Set<Watch>) {
-      if (watch.fd === fd && watch.description === description && watch.epoll === this) return watch
-    }
-    return undefined
+    let watch = this.#byFd.get(fd)
+    while (watch !== undefined && watch.description !== description) watch = watch.older
+    return watch
+  }
+
+  #forgetNumber(watch: Watch): void {
+    const newest = this.#byFd.get(watch.fd)
+    if (newest !== watch) {
+      let newer = newest
+      while (newer !== undefined && newer.older !== watch) newer = newer.older
+      if (newer !== undefined) newer.older = watch.older
+    } else if (watch.older === undefined) this.#byFd.delete(watch.fd)
+    else this.#byFd.set(watch.fd, watch.older)
   }
 
   #get(fd: number, description: SharedDescription): Watch {

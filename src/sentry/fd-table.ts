@@ -1,8 +1,10 @@
 // FdTable: a process's descriptors. Each holds a file description, which dup(2) and fork(2) share.
 
-import {EBADF, EINVAL, EMFILE, Errno} from '../abi/errno.ts'
+import {EBADF, EINVAL, EMFILE, ENFILE, Errno} from '../abi/errno.ts'
+import {Budget, COST} from '../vfs/budget.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import type {Location} from '../vfs/location.ts'
+import {ownString} from '../vfs/own-string.ts'
 import type {NestedWatch} from './epoll-nesting.ts'
 import type {SignalOwner} from './signal-owner.ts'
 
@@ -19,10 +21,14 @@ export class SharedDescription {
   /** The epolls that watch it. */
   readonly watchers = new Set<NestedWatch>()
   #closeActions: Map<object, () => void> | undefined
+  readonly #closed: (() => void) | undefined
 
-  constructor(file: FileDescription, location?: Location) {
+  /** @param closed called when all is closed */
+  constructor(file: FileDescription, location?: Location, closed?: () => void) {
     this.file = file
     this.location = location
+    this.#closed = closed
+    file.inode.hold?.()
   }
 
   /** What to do when the last descriptor is gone: flock(2) and OFD locks end. One action a key. */
@@ -36,6 +42,8 @@ export class SharedDescription {
     for (const watch of this.watchers) watch.epoll.forget(watch)
     if (this.#closeActions !== undefined) for (const action of [...this.#closeActions.values()]) action()
     this.file.close()
+    this.file.inode.letGo?.()
+    this.#closed?.()
   }
 }
 
@@ -46,6 +54,14 @@ export class FdTable {
   limit = 1024
   /** Called before a descriptor closes: POSIX record locks end with any close. */
   onClose: ((file: FileDescription) => void) | undefined
+  readonly #budget: Budget
+  /** Every descriptor below is open. */
+  #firstFree = 0
+
+  /** @param budget what open files and descriptors are counted against: ENFILE beyond it */
+  constructor(budget = new Budget()) {
+    this.#budget = budget
+  }
 
   /** @throws Errno EBADF */
   get(fd: number): FileDescription {
@@ -66,28 +82,35 @@ export class FdTable {
     return this.#descriptions[fd]
   }
 
-  /** Gives a new file the lowest free descriptor. `flags`: O_CLOEXEC counts. @throws Errno EMFILE; the file is then closed */
+  /** Gives a new file the lowest free descriptor. `flags`: O_CLOEXEC counts. @throws Errno EMFILE, ENFILE; the file is then closed */
   install(file: FileDescription, flags = 0, location?: Location): number {
-    const description = new SharedDescription(file, location)
+    const cost = file.inode.fs.type === 'proc' ? COST.procFile : COST.file
+    let taken = 0
+    const description = new SharedDescription(file, location && keptLocation(location), () =>
+      this.#budget.give(taken),
+    )
     try {
+      this.#budget.take(cost, ENFILE)
+      taken = cost
       return this.share(description, flags)
     } catch (error) {
-      file.close()
+      description.close()
       throw error
     }
   }
 
-  /** One more descriptor, the lowest free one not below `minimum`. @throws Errno EMFILE, EINVAL */
+  /** One more descriptor, the lowest free one not below `minimum`. @throws Errno EMFILE, ENFILE, EINVAL */
   share(description: SharedDescription, flags = 0, minimum = 0): number {
     if (minimum < 0 || minimum >= this.limit) throw new Errno(EINVAL)
-    let fd = minimum
+    let fd = Math.max(minimum, this.#firstFree)
     while (this.#descriptions[fd] !== undefined) fd++
     if (fd >= this.limit) throw new Errno(EMFILE)
     this.#place(fd, description, flags)
+    if (minimum <= this.#firstFree) this.#firstFree = fd + 1
     return fd
   }
 
-  /** dup2's half: puts a description at `fd`, closing what is there. @throws Errno EBADF */
+  /** dup2's half: puts a description at `fd`, closing what is there. @throws Errno EBADF, ENFILE */
   replace(fd: number, description: SharedDescription, flags = 0): void {
     if (fd < 0 || fd >= this.limit) throw new Errno(EBADF)
     description.references++
@@ -101,6 +124,8 @@ export class FdTable {
     const description = this.description(fd)
     this.#descriptions[fd] = undefined
     this.#closeOnExec.delete(fd)
+    this.#firstFree = Math.min(this.#firstFree, fd)
+    this.#budget.give(COST.descriptor)
     this.onClose?.(description.file)
     if (--description.references === 0) description.close()
   }
@@ -128,8 +153,13 @@ export class FdTable {
   }
 
   #place(fd: number, description: SharedDescription, flags: number): void {
+    this.#budget.take(COST.descriptor, ENFILE)
     description.references++
     this.#descriptions[fd] = description
     if (flags & O_CLOEXEC) this.#closeOnExec.add(fd)
   }
+}
+
+function keptLocation({mount, inode, parent, name}: Location): Location {
+  return {mount, inode, parent, name: ownString(name)}
 }

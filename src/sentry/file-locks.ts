@@ -2,6 +2,7 @@
 
 import {ENOLCK, Errno} from '../abi/errno.ts'
 import {F_RDLCK, F_UNLCK, F_WRLCK} from '../abi/fcntl.ts'
+import {type Budget, COST} from '../vfs/budget.ts'
 import type {Inode} from '../vfs/file.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
 
@@ -27,6 +28,15 @@ export class FileLocks {
   #records: RecordLock[] = []
   /** flock(2): true is exclusive. */
   readonly #holders = new Map<object, boolean>()
+  readonly #budget: Budget
+
+  constructor(budget: Budget) {
+    this.#budget = budget
+  }
+
+  get isIdle(): boolean {
+    return this.#records.length === 0 && this.#holders.size === 0
+  }
 
   /** The first lock that keeps `wanted` from being set. */
   conflict(wanted: RecordLock): RecordLock | undefined {
@@ -41,7 +51,7 @@ export class FileLocks {
 
   /**
    * Sets or, with F_UNLCK, clears a range; the owner's locks there are replaced. Preconditions: no conflict.
-   * @throws Errno ENOLCK when the file has too many
+   * @throws Errno ENOLCK when the file has too many, or all files have
    */
   set(wanted: RecordLock): void {
     const kept: RecordLock[] = []
@@ -58,6 +68,9 @@ export class FileLocks {
     if (wanted.type !== F_UNLCK) kept.push(wanted)
     const merged = mergeNeighbours(kept)
     if (merged.length > MAX_RECORDS && merged.length > this.#records.length) throw new Errno(ENOLCK)
+    const more = merged.length - this.#records.length
+    if (more > 0) this.#budget.take(more * COST.lock, ENOLCK)
+    else this.#budget.give(-more * COST.lock)
     this.#records = merged
     if (released) this.released.wakeAll()
   }
@@ -66,39 +79,57 @@ export class FileLocks {
   release(owner: object): void {
     const before = this.#records.length
     this.#records = this.#records.filter((lock) => lock.owner !== owner)
-    if (this.#holders.delete(owner) || this.#records.length < before) this.released.wakeAll()
+    const gone = before - this.#records.length
+    this.#budget.give(gone * COST.lock)
+    this.unflock(owner)
+    if (gone > 0) this.released.wakeAll()
   }
 
-  /** flock(2). @returns false when another description's lock forbids it; one's own is then given up, as in Linux */
+  /** flock(2). @returns false when another description's lock forbids it; one's own is then given up, as in Linux @throws Errno ENOLCK */
   tryFlock(owner: object, exclusive: boolean): boolean {
     if (this.#holders.get(owner) === exclusive) return true
     this.unflock(owner)
     for (const otherExclusive of this.#holders.values()) {
       if (exclusive || otherExclusive) return false
     }
+    this.#budget.take(COST.lock, ENOLCK)
     this.#holders.set(owner, exclusive)
     return true
   }
 
   unflock(owner: object): void {
-    if (this.#holders.delete(owner)) this.released.wakeAll()
+    if (!this.#holders.delete(owner)) return
+    this.#budget.give(COST.lock)
+    this.released.wakeAll()
   }
 }
 
 const locksOfFiles = new WeakMap<Inode, FileLocks>()
 
-export function locksOf(inode: Inode): FileLocks {
+/** Not to be kept: what holds no lock is forgotten. @param budget what new locks are counted against */
+export function locksOf(inode: Inode, budget: Budget): FileLocks {
   let locks = locksOfFiles.get(inode)
   if (locks === undefined) {
-    locks = new FileLocks()
+    locks = new FileLocks(budget)
     locksOfFiles.set(inode, locks)
   }
   return locks
 }
 
-/** What ends with a close: does nothing for a file that never was locked. */
+/** The first lock that keeps `wanted` from being set. */
+export function findConflict(inode: Inode, wanted: RecordLock): RecordLock | undefined {
+  return locksOfFiles.get(inode)?.conflict(wanted)
+}
+
+/** What ends with a close: does nothing for a file that is not locked. */
 export function releaseLocks(inode: Inode, owner: object): void {
   locksOfFiles.get(inode)?.release(owner)
+  forgetIdle(inode)
+}
+
+/** After locks were given up. */
+export function forgetIdle(inode: Inode): void {
+  if (locksOfFiles.get(inode)?.isIdle) locksOfFiles.delete(inode)
 }
 
 /** Adjacent locks of one owner and type are one lock: F_GETLK and the table's size depend on it. One owner's never overlap. */

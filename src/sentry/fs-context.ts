@@ -2,8 +2,42 @@
 
 import type {Location} from '../vfs/location.ts'
 
-export interface FsContext {
-  root: Location
-  cwd: Location
+export class FsContext {
   umask: number
+  #root: Location
+  #cwd: Location
+
+  constructor(root: Location, cwd: Location, umask: number) {
+    this.#root = root
+    this.#cwd = cwd
+    this.umask = umask
+    root.inode.hold?.()
+    cwd.inode.hold?.()
+  }
+
+  get root(): Location {
+    return this.#root
+  }
+
+  set root(root: Location) {
+    root.inode.hold?.()
+    this.#root.inode.letGo?.()
+    this.#root = root
+  }
+
+  get cwd(): Location {
+    return this.#cwd
+  }
+
+  set cwd(cwd: Location) {
+    cwd.inode.hold?.()
+    this.#cwd.inode.letGo?.()
+    this.#cwd = cwd
+  }
+
+  /** The task is over. */
+  close(): void {
+    this.#root.inode.letGo?.()
+    this.#cwd.inode.letGo?.()
+  }
 }

@@ -4,6 +4,7 @@ import {EEXIST, Errno} from '../abi/errno.ts'
 import {S_IFDIR, S_IFREG} from '../abi/file-mode.ts'
 import {HvError} from '../errors.ts'
 import type {MemoryFile} from '../platform/memory-file.ts'
+import type {Budget} from '../vfs/budget.ts'
 import type {FileSystem} from '../vfs/file-system.ts'
 import {createDevFs, type DevOptions} from '../vfs/fs/dev.ts'
 import {openHostFs} from '../vfs/fs/host.ts'
@@ -18,6 +19,8 @@ export interface TreeOptions {
   /** Host directory that becomes `/`, below an overlay; absent: an empty tree. */
   root?: string
   volumes: readonly Volume[]
+  /** What the tree makes the sentry hold is counted there. */
+  budget?: Budget
   terminal?: DevOptions['terminal']
   /** /proc; absent: an empty directory. */
   proc?: FileSystem
@@ -28,14 +31,15 @@ const STICKY_MODE = 0o1777
 
 /** @throws HvError NOT_FOUND, HOST_SYSCALL, BAD_ARGUMENT */
 export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
-  const rootMount = mountRoot(rootFileSystem(memory, options.root))
+  const {budget} = options
+  const rootMount = mountRoot(rootFileSystem(memory, options.root, budget))
   try {
     const top = rootMount.top
-    mount(makeDirectory(top, 'dev'), createDevFs(memory, {terminal: options.terminal}))
+    mount(makeDirectory(top, 'dev'), createDevFs(memory, {terminal: options.terminal, budget}))
     const proc = makeDirectory(top, 'proc')
     if (options.proc !== undefined) mount(proc, options.proc)
     makeDirectory(top, 'tmp', STICKY_MODE)
-    for (const volume of options.volumes) mountVolume(top, volume, memory)
+    for (const volume of options.volumes) mountVolume(top, volume, memory, budget)
     return rootMount
   } catch (error) {
     disposeMounts(rootMount)
@@ -45,16 +49,25 @@ export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
 
 /** Shows one host file at a guest path, read-only. */
 export function mountFile(root: Location, hostPath: string, guestPath: string, memory: MemoryFile): void {
-  mountVolume(root, {host: hostPath, guest: guestPath, writable: false}, memory)
+  mountVolume(root, {host: hostPath, guest: guestPath, writable: false}, memory, undefined)
 }
 
-function rootFileSystem(memory: MemoryFile, root: string | undefined): FileSystem {
-  if (root === undefined) return new Tmpfs(memory, {mode: DIRECTORY_MODE})
-  return new Overlay(openHostFs(root, {readOnly: true, memory}), memory)
+function rootFileSystem(
+  memory: MemoryFile,
+  root: string | undefined,
+  budget: Budget | undefined,
+): FileSystem {
+  if (root === undefined) return new Tmpfs(memory, {mode: DIRECTORY_MODE, budget})
+  return new Overlay(openHostFs(root, {readOnly: true, memory, budget}), memory, {budget})
 }
 
-function mountVolume(root: Location, {host, guest, writable}: Volume, memory: MemoryFile): void {
-  const fs = openHostFs(host, {readOnly: !writable, memory})
+function mountVolume(
+  root: Location,
+  {host, guest, writable}: Volume,
+  memory: MemoryFile,
+  budget: Budget | undefined,
+): void {
+  const fs = openHostFs(host, {readOnly: !writable, memory, budget})
   const names = toByteString(guest).split('/').filter(Boolean)
   const last = names.pop()
   if (last === undefined || names.includes('..') || last === '..') {

@@ -24,6 +24,10 @@ export function intervalTimer(task: Task, which: number): PeriodicTimer {
   return ofProcess[which]
 }
 
+export function endIntervalTimers(process: Process): void {
+  for (const timer of timers.get(process) ?? []) timer?.disarm()
+}
+
 function createTimer({process, kernel}: Task, which: number): PeriodicTimer {
   const clock = which === ITIMER_REAL ? monotonicClock(kernel) : cpuClock(kernel, process)
   const timer = new PeriodicTimer(kernel, clock, () => {

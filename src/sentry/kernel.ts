@@ -12,6 +12,7 @@ import {
   type EventKind,
   type Platform,
 } from '../platform/platform.ts'
+import {Budget} from '../vfs/budget.ts'
 import type {Mount} from '../vfs/location.ts'
 import {ClockPage} from './clock.ts'
 import {Counters} from './counters.ts'
@@ -44,6 +45,7 @@ export class Kernel {
   readonly rootMount: Mount
   /** uname(2)'s nodename; sethostname changes it. */
   hostname: string
+  readonly budget: Budget
   tracer: Tracer | undefined
   /** Whose call is being answered, or was last: /proc/self. */
   current: Task | undefined
@@ -70,10 +72,11 @@ export class Kernel {
   #sleptNs = 0
   #sleepingSinceNs = 0
 
-  constructor(platform: Platform, rootMount: Mount, hostname: string) {
+  constructor(platform: Platform, rootMount: Mount, hostname: string, budget = new Budget()) {
     this.platform = platform
     this.rootMount = rootMount
     this.hostname = hostname
+    this.budget = budget
     this.#watch = new HostWatch(platform)
   }
 

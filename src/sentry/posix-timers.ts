@@ -1,10 +1,9 @@
 // PosixTimers: timer_create(2): a process's timers by id. Each has at most one signal queued; what it misses is its overrun.
 
-import {EAGAIN, EINVAL, Errno} from '../abi/errno.ts'
+import {EINVAL, Errno} from '../abi/errno.ts'
 import {setTimerOverrun, timerInfo} from '../abi/siginfo.ts'
 import {cpuClock, monotonicClock, PeriodicTimer} from './periodic-timer.ts'
 import type {Process} from './process.ts'
-import {RLIMIT_SIGPENDING} from './resource-limits.ts'
 import type {Task} from './task.ts'
 
 /** How a timer tells that it expired. */
@@ -56,13 +55,12 @@ export class PosixTimer {
     this.#missed = times - 1
     const info = timerInfo(signal, this.id, 0, value ?? BigInt(this.id))
     const target = task?.signals ?? this.#process.signals
-    try {
-      target.raise(signal, info, () => this.#take(info))
-    } catch (error) {
-      // The queue is full: the expiration is lost, as in Linux.
-      if (!(error instanceof Errno)) throw error
-      this.#isQueued = false
-    }
+    target.raise(signal, info, () => this.#take(info))
+  }
+
+  /** Its place in the queue of signals is free again. */
+  unreserve(): void {
+    this.#process.signals.unreserve()
   }
 
   #take(info: Uint8Array): void {
@@ -78,7 +76,7 @@ export class PosixTimers {
 
   /** @throws Errno EAGAIN: Linux counts timers as queued signals */
   create(task: Task, clock: number, isCpuClock: boolean, notice: TimerNotice): PosixTimer {
-    if (this.#timers.size >= task.process.limits.get(RLIMIT_SIGPENDING).soft) throw new Errno(EAGAIN)
+    task.process.signals.reserve()
     const timer = new PosixTimer(task, this.#nextId++, clock, isCpuClock, notice)
     this.#timers.set(timer.id, timer)
     return timer
@@ -91,14 +89,24 @@ export class PosixTimers {
     return timer
   }
 
+  deleteAll(): void {
+    for (const id of this.#timers.keys()) this.delete(id)
+  }
+
   /** @throws Errno EINVAL */
   delete(id: number): void {
-    this.get(id).timer.disarm()
+    const timer = this.get(id)
+    timer.timer.disarm()
+    timer.unreserve()
     this.#timers.delete(id)
   }
 }
 
 const timersByProcess = new WeakMap<Process, PosixTimers>()
+
+export function endPosixTimers(process: Process): void {
+  timersByProcess.get(process)?.deleteAll()
+}
 
 export function posixTimers(process: Process): PosixTimers {
   let timers = timersByProcess.get(process)

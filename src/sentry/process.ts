@@ -1,6 +1,7 @@
 // Process: a thread group: memory, limits, signal actions, and what /proc says of it.
 
 import type {AddressSpace} from '../platform/platform.ts'
+import type {Budget} from '../vfs/budget.ts'
 import type {Location} from '../vfs/location.ts'
 import type {PathPolicy} from '../vfs/path-policy.ts'
 import {type CallTable, initialCallTable} from './call-table.ts'
@@ -26,6 +27,8 @@ export class Process {
   readonly space: AddressSpace
   readonly memoryMap: MemoryMap
   readonly limits: ResourceLimits
+  /** What it makes the sentry hold that nothing gives back one by one when it ends. */
+  readonly budget: Budget
   readonly signals: ProcessSignals
   readonly tasks: Task[] = []
   /** CLOCK_MONOTONIC nanoseconds. */
@@ -69,6 +72,7 @@ export class Process {
     this.space = parts.space
     this.memoryMap = parts.memoryMap
     this.limits = parts.limits
+    this.budget = parts.budget
     this.signals = parts.signals
     this.startedNs = parts.startedNs
     this.program = parts.program
@@ -77,7 +81,7 @@ export class Process {
 
 export type ProcessParts = Pick<
   Process,
-  'pid' | 'space' | 'memoryMap' | 'limits' | 'signals' | 'startedNs' | 'program'
+  'pid' | 'space' | 'memoryMap' | 'limits' | 'budget' | 'signals' | 'startedNs' | 'program'
 >
 
 /** Byte strings, as the stack holds them. */

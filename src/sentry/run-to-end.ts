@@ -55,6 +55,7 @@ export async function runToEnd(
   }
   const isFull = process.memoryMap.ranOut || process.outgrown !== undefined
   task.fds.closeAll()
+  task.fs.close()
   task.context.dispose()
   sentry.end(process)
   return {

@@ -7,6 +7,7 @@ import {S_IFDIR} from '../abi/file-mode.ts'
 import {arch} from '../arch/index.ts'
 import {HvError, printable} from '../errors.ts'
 import type {Context, Platform} from '../platform/platform.ts'
+import {Budget, budgetBytes} from '../vfs/budget.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import {Procfs} from '../vfs/fs/proc.ts'
 import {toByteString} from '../vfs/host-calls.ts'
@@ -16,8 +17,10 @@ import {resolve} from '../vfs/path-walk.ts'
 import {fillRandom} from '../vfs/random.ts'
 import type {Credentials} from './credentials.ts'
 import {capabilitiesOf} from './credentials.ts'
+import {endTimers} from './end-timers.ts'
 import {closeExecutable, type Executable, exec, planLayout} from './exec.ts'
 import {FdTable, SharedDescription} from './fd-table.ts'
+import {FsContext} from './fs-context.ts'
 import {buildTree} from './guest-tree.ts'
 import {Kernel} from './kernel.ts'
 import {MemoryMap} from './memory/memory-map.ts'
@@ -74,17 +77,19 @@ export class Sentry {
   /** The platform stays the caller's. @throws HvError */
   constructor(platform: Platform, options: SentryOptions) {
     this.#platform = platform
+    const budget = new Budget(budgetBytes(platform.memory.size))
     if (options.terminal !== undefined)
       this.terminal = new Terminal(options.terminal, this.#credentials, () => this.kernel)
     this.#root = buildTree(platform.memory, {
+      budget,
       root: options.root,
       volumes: options.volumes,
       terminal: this.terminal,
-      proc: new Procfs(new KernelProcSource(() => this.kernel)),
+      proc: new Procfs(new KernelProcSource(() => this.kernel), budget),
     })
     this.#programs = new ProgramFinder(this.#root.top, this.#credentials, platform.memory)
     this.#vdso = new Vdso(platform.memory)
-    this.kernel = new Kernel(platform, this.#root, hostname())
+    this.kernel = new Kernel(platform, this.#root, hostname(), budget)
     this.kernel.vdso = this.#vdso
     if (this.terminal !== undefined) this.#terminalAt = this.#resolve(TERMINAL_PATH)
   }
@@ -106,6 +111,7 @@ export class Sentry {
     let map: MemoryMap | undefined
     try {
       const limits = new ResourceLimits()
+      const budget = this.kernel.budget.part()
       const request = {
         executable,
         argv: [options.program, ...options.args].map(toByteString),
@@ -122,13 +128,14 @@ export class Sentry {
         space,
         memory: this.#platform.memory,
         limits,
+        budget,
         userTop,
         mmapBase: layout.mmapTop,
       })
       const memory = new UserMemory(map)
       const {registers, program} = exec(map, memory, root, layout, request)
       context.writeRegisters(registers)
-      return this.#start(options, {context, space, map, memory, limits, program, executable})
+      return this.#start(options, {context, space, map, memory, limits, budget, program, executable})
     } catch (error) {
       context.dispose()
       map?.clear()
@@ -142,6 +149,8 @@ export class Sentry {
   end(process: Process): void {
     process.memoryMap.clear()
     process.space.dispose()
+    endTimers(process)
+    process.budget.giveAll()
     this.#platform.memory.trim()
   }
 
@@ -150,20 +159,21 @@ export class Sentry {
   }
 
   #start(options: ProgramOptions, parts: Parts): Process {
-    const {context, space, map, memory, limits, program, executable} = parts
+    const {context, space, map, memory, limits, budget, program, executable} = parts
     const root = this.#root.top
-    const signals = new ProcessSignals(limits)
+    const signals = new ProcessSignals(limits, budget)
     const pid = this.#nextPid++
     const process = new Process({
       pid,
       space,
       memoryMap: map,
       limits,
+      budget,
       signals,
       startedNs: this.kernel.monotonicNs(),
       program,
     })
-    const fds = new FdTable()
+    const fds = new FdTable(this.kernel.budget)
     options.streams.forEach((file, fd) => {
       if (file !== undefined) fds.replace(fd, new SharedDescription(file, this.#locationOf(file)))
     })
@@ -174,7 +184,7 @@ export class Sentry {
       context,
       memory,
       fds,
-      fs: {root, cwd: this.#directory(options.cwd ?? '/'), umask: UMASK},
+      fs: new FsContext(root, this.#directory(options.cwd ?? '/'), UMASK),
       signals: new TaskSignals(signals),
       credentials: this.#credentials,
       name: executable.path.slice(executable.path.lastIndexOf('/') + 1).slice(0, COMM_LENGTH),
@@ -218,6 +228,7 @@ interface Parts {
   map: MemoryMap
   memory: UserMemory
   limits: ResourceLimits
+  budget: Budget
   program: Process['program']
   executable: Executable
 }
@@ -230,12 +241,8 @@ function hostCredentials(): Credentials {
     uid,
     gid,
     groups: hostGroups(),
-    ruid: uid,
-    euid: uid,
-    suid: uid,
-    rgid: gid,
-    egid: gid,
-    sgid: gid,
+    ...{ruid: uid, euid: uid, suid: uid},
+    ...{rgid: gid, egid: gid, sgid: gid},
     ...capabilitiesOf(uid),
   }
 }

@@ -3,12 +3,13 @@
 import {EINVAL, EISDIR, Errno} from '../abi/errno.ts'
 import {S_IFDIR} from '../abi/file-mode.ts'
 import {O_NOATIME, SEEK_CUR, SEEK_SET} from '../abi/open-flags.ts'
+import {COST} from './budget.ts'
 import type {DirectoryEntry, Inode} from './file.ts'
 import {Description} from './file-description.ts'
 import {seekTo} from './seek.ts'
 
 /** Lists a directory without `.` and `..`. */
-export type Lister = () => DirectoryEntry[]
+export type Lister = () => Iterable<DirectoryEntry>
 
 const DT_DIR = S_IFDIR >> 12
 
@@ -19,6 +20,8 @@ const DT_DIR = S_IFDIR >> 12
 export class DirectoryDescription extends Description {
   readonly #list: Lister
   #entries: DirectoryEntry[] | undefined
+  /** Bytes of the budget that the entries took. */
+  #taken = 0
   #lastStart = 0
   readonly #end: number | undefined
 
@@ -30,10 +33,10 @@ export class DirectoryDescription extends Description {
   }
 
   override readDirectory(maxEntries: number): DirectoryEntry[] {
-    if (this.#entries === undefined || this.position === 0) this.#entries = this.#snapshot()
+    if (this.#entries === undefined || this.position === 0) this.#takeSnapshot()
     if (!(this.flags & O_NOATIME)) this.inode.touchAccess?.()
     this.#lastStart = this.position
-    const entries = this.#entries.slice(this.position, this.position + maxEntries)
+    const entries = this.#entries!.slice(this.position, this.position + maxEntries)
     this.position += entries.length
     return entries
   }
@@ -54,9 +57,37 @@ export class DirectoryDescription extends Description {
 
   override sync(): void {}
 
-  #snapshot(): DirectoryEntry[] {
+  override close(): void {
+    this.#drop()
+  }
+
+  /** @throws Errno ENOMEM, and there is no snapshot then */
+  #takeSnapshot(): void {
+    this.#drop()
+    const entries: DirectoryEntry[] = []
+    this.#entries = entries
     const {ino} = this.inode.attributes()
     const parent = this.inode.place()?.directory.attributes().ino ?? ino
-    return [{name: '.', ino, type: DT_DIR}, {name: '..', ino: parent, type: DT_DIR}, ...this.#list()]
+    try {
+      this.#add({name: '.', ino, type: DT_DIR})
+      this.#add({name: '..', ino: parent, type: DT_DIR})
+      for (const entry of this.#list()) this.#add(entry)
+    } catch (error) {
+      this.#drop()
+      throw error
+    }
+  }
+
+  #add(entry: DirectoryEntry): void {
+    const bytes = COST.entry + entry.name.length
+    this.inode.fs.budget?.take(bytes)
+    this.#taken += bytes
+    this.#entries!.push(entry)
+  }
+
+  #drop(): void {
+    this.#entries = undefined
+    this.inode.fs.budget?.give(this.#taken)
+    this.#taken = 0
   }
 }

@@ -1,6 +1,7 @@
 // A mounted file system: what statfs(2) and mount tables need, and its root.
 
 import type {StatfsFields} from '../abi/stat.ts'
+import type {Budget} from './budget.ts'
 import type {Inode} from './file.ts'
 
 export interface FileSystem {
@@ -10,6 +11,8 @@ export interface FileSystem {
   readonly readOnly: boolean
   /** st_dev of its inodes. */
   readonly dev: number
+  /** What of it the sentry holds is counted there; absent: nowhere. */
+  readonly budget?: Budget
   statfs(): FileSystemStatistics
   dispose(): void
 }

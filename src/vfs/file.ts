@@ -74,6 +74,9 @@ export interface Inode {
   followMagicLink?(): Location | undefined
   /** O_TMPFILE in this directory. Absent: EOPNOTSUPP. */
   createUnnamed?(mode: number, owner: Credentials): Inode
+  /** Somebody has it open, or works in it, and at last no more: what has no name is freed then. Absent: nobody counts. */
+  hold?(): void
+  letGo?(): void
 }
 
 /** Where an inode is in its own file system. */

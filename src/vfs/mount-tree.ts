@@ -1,6 +1,7 @@
 // The mount tree: which file system covers what, and the way up and down across mount points.
 
 import {ENOENT, Errno} from '../abi/errno.ts'
+import {S_IFDIR} from '../abi/file-mode.ts'
 import type {ByteString, Inode} from './file.ts'
 import type {FileSystem} from './file-system.ts'
 import type {Location, Mount} from './location.ts'
@@ -86,8 +87,31 @@ export function descend(location: Location): Location {
 }
 
 export function childLocation(parent: Location, name: ByteString, inode: Inode): Location {
-  const child = {mount: parent.mount, inode, parent, name}
+  const isDirectory = inode.kind === S_IFDIR && inode.place() !== undefined
+  const child = isDirectory
+    ? new DirectoryLocation(parent.mount, inode)
+    : {mount: parent.mount, inode, parent, name}
   return inode.covered ? descend(child) : child
+}
+
+/** A directory knows where it is: its location holds no chain of those above, which a guest makes as long as it likes. */
+class DirectoryLocation implements Location {
+  readonly mount: Mount
+  readonly inode: Inode
+
+  constructor(mountOfIt: Mount, inode: Inode) {
+    this.mount = mountOfIt
+    this.inode = inode
+  }
+
+  get parent(): Location | undefined {
+    const place = this.inode.place()
+    return place && locateDirectory(this.mount, place.directory)
+  }
+
+  get name(): ByteString {
+    return this.inode.place()?.name ?? ''
+  }
 }
 
 /** `..`: the parent directory as it is now, across mount points, and no further than `root`. */
@@ -104,23 +128,11 @@ export function ascend(location: Location, root: Location): Location {
   return locateDirectory(current.mount, place.directory)
 }
 
-/** The location of a directory from where its file system says it is. */
+/** The location of a directory from where its file system says it is. @throws Errno ENOENT */
 export function locateDirectory(mountOfIt: Mount, directory: Inode): Location {
-  const names: ByteString[] = []
-  const inodes: Inode[] = []
-  // No recursion: a guest nests directories as deeply as it likes.
-  for (let at = directory; at !== mountOfIt.top.inode; ) {
-    const place = at.place()
-    if (place === undefined) throw new Errno(ENOENT)
-    names.push(place.name)
-    inodes.push(at)
-    at = place.directory
-  }
-  let location = mountOfIt.top
-  for (let i = names.length - 1; i >= 0; i--) {
-    location = {mount: mountOfIt, inode: inodes[i], parent: location, name: names[i]}
-  }
-  return location
+  if (directory === mountOfIt.top.inode) return mountOfIt.top
+  if (directory.place() === undefined) throw new Errno(ENOENT)
+  return new DirectoryLocation(mountOfIt, directory)
 }
 
 export function isSame(a: Location, b: Location): boolean {

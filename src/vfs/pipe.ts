@@ -1,5 +1,6 @@
-// Pipes and fifos: a ring of ordinary memory with two ends (man 7 pipe, man 7 fifo).
+// Pipes and fifos: a ring with two ends (man 7 pipe, man 7 fifo).
 
+import {ALL_CAPABILITIES, CAP_SYS_RESOURCE, hasCapability} from '../abi/capability.ts'
 import {EAGAIN, EBUSY, EINVAL, ENXIO, EPERM, EPIPE, Errno, ESPIPE} from '../abi/errno.ts'
 import {S_IFIFO} from '../abi/file-mode.ts'
 import {FIONREAD} from '../abi/ioctl.ts'
@@ -14,10 +15,12 @@ import {
   POLLIN,
   POLLOUT,
 } from '../abi/open-flags.ts'
+import {Budget} from './budget.ts'
 import {now} from './clock.ts'
 import type {AttributeChanges, Attributes, Credentials, FileDescription, Inode, IoctlMemory} from './file.ts'
 import {Description} from './file-description.ts'
 import {Node} from './node.ts'
+import {PipeRing} from './pipe-ring.ts'
 import {UnmountedFileSystem} from './unmounted.ts'
 import {WaitQueue} from './wait-queue.ts'
 
@@ -28,7 +31,10 @@ const PAGE = 4096
 /** f_type of pipes, for whatever else looks like one. */
 export const PIPEFS_MAGIC = 0x50495045
 /** /proc/sys/fs/pipe-max-size. */
-const MAX_CAPACITY = 1 << 20
+export const PIPE_MAX_BYTES = 1 << 20
+/** Pages in all pipes, beyond which who is not privileged gets small ones, and cannot make them larger (man 7 pipe). */
+export const PIPE_USER_PAGES_SOFT = 16_384
+const SMALL_CAPACITY = 2 * PAGE
 
 export class Pipe {
   readonly waiters = new WaitQueue()
@@ -37,11 +43,20 @@ export class Pipe {
   /** How often each end was ever opened: a fifo's open(2) waits for the other's to change. */
   readerOpens = 0
   writerOpens = 0
-  /** Allocated by the first write. */
-  #ring: Uint8Array | undefined
-  #capacity = DEFAULT_CAPACITY
-  #head = 0
-  #length = 0
+  #capacity: number
+  readonly #ring: PipeRing
+  readonly #budget: Budget
+
+  /**
+   * @param budget what it holds is counted there
+   * @param privileged CAP_SYS_RESOURCE
+   */
+  constructor(budget = new Budget(), privileged = true) {
+    this.#budget = budget
+    this.#ring = new PipeRing(budget)
+    const isOver = budget.pipePages + DEFAULT_CAPACITY / PAGE > PIPE_USER_PAGES_SOFT
+    this.#capacity = isOver && !privileged ? SMALL_CAPACITY : DEFAULT_CAPACITY
+  }
 
   get capacity(): number {
     return this.#capacity
@@ -49,22 +64,20 @@ export class Pipe {
 
   /** Bytes that can be read: FIONREAD. */
   get length(): number {
-    return this.#length
+    return this.#ring.length
   }
 
   /** F_SETPIPE_SZ: rounded up to a power of two pages. @returns the new capacity @throws Errno EINVAL, EPERM, EBUSY */
-  resize(wanted: number): number {
+  resize(wanted: number, privileged = true): number {
     if (wanted < 0 || wanted > 2 ** 31) throw new Errno(EINVAL)
     let capacity = PAGE
     while (capacity < wanted) capacity *= 2
-    if (capacity > MAX_CAPACITY) throw new Errno(EPERM)
-    if (capacity < this.#length) throw new Errno(EBUSY)
-    const ring = new Uint8Array(capacity)
-    const length = this.#length
-    if (length > 0) this.read(ring.subarray(0, length))
-    this.#ring = ring
-    this.#head = 0
-    this.#length = length
+    if (capacity > PIPE_MAX_BYTES) throw new Errno(EPERM)
+    const morePages = (capacity - this.#capacity) / PAGE
+    const isOver = morePages > 0 && this.#budget.pipePages + morePages > PIPE_USER_PAGES_SOFT
+    if (isOver && !privileged) throw new Errno(EPERM)
+    if (capacity < this.length) throw new Errno(EBUSY)
+    this.#budget.pipePages += morePages
     this.#capacity = capacity
     this.waiters.wakeAll()
     return capacity
@@ -80,55 +93,49 @@ export class Pipe {
   /** As read, but the bytes stay: tee(2), and splice(2) until it knows what the other side took. */
   peek(target: Uint8Array): number {
     if (target.length === 0) return 0
-    if (this.#length === 0) {
+    if (this.length === 0) {
       if (this.writers === 0) return 0
       throw new Errno(EAGAIN)
     }
-    const ring = this.#ring as Uint8Array
-    const count = Math.min(target.length, this.#length)
-    const first = Math.min(count, this.#capacity - this.#head)
-    target.set(ring.subarray(this.#head, this.#head + first))
-    if (count > first) target.set(ring.subarray(0, count - first), first)
-    return count
+    return this.#ring.peek(target)
   }
 
   /** Takes away the first `count` bytes, at most `length`. */
   drop(count: number): void {
-    this.#head = (this.#head + count) % this.#capacity
-    this.#length -= count
+    this.#ring.drop(count)
     this.waiters.wakeAll(POLLOUT)
   }
 
-  /** Short when the ring fills, but never for up to PIPE_BUF bytes. @throws Errno EPIPE, EAGAIN */
+  /** Short when the ring fills, but never for up to PIPE_BUF bytes. @throws Errno EPIPE, EAGAIN, ENOMEM */
   write(source: Uint8Array): number {
     if (source.length === 0) return 0
     if (this.readers === 0) throw new Errno(EPIPE)
-    const free = this.#capacity - this.#length
+    const free = this.#capacity - this.length
     if (free === 0 || (source.length <= PIPE_BUF && source.length > free)) throw new Errno(EAGAIN)
-    this.#ring ??= new Uint8Array(this.#capacity)
     const count = Math.min(source.length, free)
-    const tail = (this.#head + this.#length) % this.#capacity
-    const first = Math.min(count, this.#capacity - tail)
-    this.#ring.set(source.subarray(0, first), tail)
-    if (count > first) this.#ring.set(source.subarray(first, count))
-    this.#length += count
+    this.#ring.append(count < source.length ? source.subarray(0, count) : source)
     this.waiters.wakeAll(POLLIN)
     return count
   }
 
   readable(): number {
-    return (this.#length > 0 ? POLLIN : 0) | (this.writers === 0 ? POLLHUP : 0)
+    return (this.length > 0 ? POLLIN : 0) | (this.writers === 0 ? POLLHUP : 0)
   }
 
   writable(): number {
     if (this.readers === 0) return POLLOUT | POLLERR
-    return this.#capacity - this.#length >= PIPE_BUF ? POLLOUT : 0
+    return this.#capacity - this.length >= PIPE_BUF ? POLLOUT : 0
   }
 
-  /** A fifo that nobody has open forgets what it held. */
+  /** Before its first end is opened. */
+  begin(): void {
+    this.#budget.pipePages += this.#capacity / PAGE
+  }
+
+  /** Nobody has it open: a fifo forgets what it held. */
   clear(): void {
-    this.#ring = undefined
-    this.#head = this.#length = 0
+    this.#ring.clear()
+    this.#budget.pipePages -= this.#capacity / PAGE
   }
 }
 
@@ -152,6 +159,7 @@ export class PipeEnd extends Description {
     this.#writes = access !== O_RDONLY
     this.#opensAtOnce = opensAtOnce
     this.#othersBefore = this.#reads ? pipe.writerOpens : pipe.readerOpens
+    if (pipe.readers + pipe.writers === 0) pipe.begin()
     if (this.#reads) {
       pipe.readers++
       pipe.readerOpens++
@@ -205,11 +213,19 @@ export class PipeEnd extends Description {
   }
 }
 
-export type PipeOwner = Pick<Credentials, 'uid' | 'gid'>
+export type PipeOwner = Pick<Credentials, 'uid' | 'gid' | 'capabilities'>
+
+/** Whether Linux's limit of pages in pipes does not bind them. */
+export const mayExceed = ({capabilities}: Pick<Credentials, 'capabilities'>): boolean =>
+  hasCapability(capabilities, CAP_SYS_RESOURCE)
 
 /** pipe2(2). `flags` are status flags (O_NONBLOCK). */
-export function openPipe(flags = 0, owner: PipeOwner = {uid: 0, gid: 0}): [reader: PipeEnd, writer: PipeEnd] {
-  const pipe = new Pipe()
+export function openPipe(
+  flags = 0,
+  owner: PipeOwner = {uid: 0, gid: 0, capabilities: ALL_CAPABILITIES},
+  budget?: Budget,
+): [reader: PipeEnd, writer: PipeEnd] {
+  const pipe = new Pipe(budget, mayExceed(owner))
   const inode = new PipeInode(pipe, owner)
   const end = (access: number) => new PipeEnd(inode, pipe, flags | access, true)
   return [end(O_RDONLY), end(O_WRONLY)]
@@ -224,7 +240,7 @@ const fifos = new WeakMap<Inode, Pipe>()
 export function openFifo(inode: Inode, flags: number): FileDescription {
   let pipe = fifos.get(inode)
   if (pipe === undefined) {
-    pipe = new Pipe()
+    pipe = new Pipe(inode.fs.budget)
     fifos.set(inode, pipe)
   }
   const access = flags & O_ACCMODE

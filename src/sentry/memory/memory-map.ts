@@ -4,6 +4,7 @@ import {EEXIST, EINVAL, ENOMEM, EPERM, Errno} from '../../abi/errno.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import type {AddressSpace} from '../../platform/platform.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_NONE, PROT_WRITE} from '../../platform/platform.ts'
+import {Budget} from '../../vfs/budget.ts'
 import type {Mappable} from '../../vfs/file.ts'
 import type {ResourceLimits} from '../resource-limits.ts'
 import {bytesWithin, checkExpansion, checkLocked, checkOvercommit} from './accounting.ts'
@@ -14,12 +15,14 @@ import {Pager} from './pager.ts'
 import {MIN_ADDRESS, Placement} from './placement.ts'
 import {growStack} from './stack.ts'
 import {type Backing, PROT_ALL, pageAlign, VM_LOCKED, Vma} from './vma.ts'
-import {MAX_MAPPINGS, VmaList} from './vma-list.ts'
+import {VmaList} from './vma-list.ts'
 
 export interface MemoryMapParts {
   space: AddressSpace
   memory: MemoryFile
   limits: ResourceLimits
+  /** What mappings and page tables are counted against. */
+  budget?: Budget
   /** Platform.userTop. */
   userTop: number
   /** New mappings go below it; above it is the stack. */
@@ -51,7 +54,7 @@ export class MemoryMap {
   readonly memory: MemoryFile
   readonly userTop: number
   readonly limits: ResourceLimits
-  readonly vmas = new VmaList()
+  readonly vmas: VmaList
   readonly pages: PageTable
   readonly placement: Placement
   readonly heap: Heap
@@ -67,7 +70,9 @@ export class MemoryMap {
     this.memory = parts.memory
     this.userTop = parts.userTop
     this.limits = parts.limits
-    this.pages = new PageTable(parts.space, parts.memory)
+    const budget = parts.budget ?? new Budget()
+    this.vmas = new VmaList(budget)
+    this.pages = new PageTable(parts.space, parts.memory, budget)
     this.placement = new Placement(this.vmas, parts.mmapBase, parts.userTop)
     this.heap = new Heap(this)
     this.#pager = new Pager(this.pages)
@@ -85,7 +90,7 @@ export class MemoryMap {
   map(request: MapRequest): number {
     if (request.length === 0) throw new Errno(EINVAL)
     const length = pageAlign(request.length)
-    if (length === 0 || length > this.userTop || this.vmas.length >= MAX_MAPPINGS) throw new Errno(ENOMEM)
+    if (length === 0 || length > this.userTop || !this.vmas.hasRoom(1)) throw new Errno(ENOMEM)
     const start = this.#place(request, length)
     const vma = new Vma({
       start,

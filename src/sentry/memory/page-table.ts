@@ -5,6 +5,7 @@ import {Errno} from '../../abi/errno.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import type {AddressSpace} from '../../platform/platform.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
+import {type Budget, COST} from '../../vfs/budget.ts'
 
 /**
  * An entry is 0 (not populated) or MemoryFile page << ENTRY_SHIFT | flags. The low three flags are the protection
@@ -20,6 +21,8 @@ export const ENTRY_SHIFT = 8
 
 /** One table covers 2 MiB. */
 export const TABLE_PAGES = 512
+/** Behind a table's entries: how many of them are populated. */
+const POPULATED = TABLE_PAGES
 /** Unmapped in one call although there is a gap of this many pages. */
 const MAX_GAP = TABLE_PAGES
 
@@ -31,8 +34,10 @@ export class PageTable {
   #lastTable: Int32Array | undefined
   /** Populated pages: the resident set. */
   populated = 0
+  readonly #budget: Budget
 
-  constructor(space: AddressSpace, memory: MemoryFile) {
+  constructor(space: AddressSpace, memory: MemoryFile, budget: Budget) {
+    this.#budget = budget
     this.space = space
     this.memory = memory
   }
@@ -68,25 +73,27 @@ export class PageTable {
   /** How many of the TABLE_PAGES pages around `page` are populated. */
   countAround(page: number): number {
     const table = this.#table(Math.floor(page / TABLE_PAGES))
-    if (table === undefined) return 0
-    let count = 0
-    for (const entry of table) if (entry !== 0) count++
-    return count
+    return table === undefined ? 0 : table[POPULATED]
   }
 
-  /** Records an entry; the AddressSpace is the caller's to change. */
-  set(page: number, entry: Entry): void {
+  /** Makes room for the entry of a page, so that `set` does not fail. @throws Errno ENOMEM */
+  reserve(page: number): void {
     const index = Math.floor(page / TABLE_PAGES)
-    let table = this.#tables.get(index)
-    if (table === undefined) {
-      if (entry === 0) return
-      table = new Int32Array(TABLE_PAGES)
-      this.#tables.set(index, table)
-      this.#lastIndex = -1
-    }
+    if (this.#table(index) !== undefined) return
+    this.#budget.take(COST.pageTable)
+    this.#tables.set(index, new Int32Array(TABLE_PAGES + 1))
+    this.#lastIndex = -1
+  }
+
+  /** Records an entry; the AddressSpace is the caller's to change. @throws Errno ENOMEM, unless there is room */
+  set(page: number, entry: Entry): void {
+    if (entry !== 0) this.reserve(page)
+    const table = this.#table(Math.floor(page / TABLE_PAGES))
+    if (table === undefined) return
     const slot = page & (TABLE_PAGES - 1)
-    if (table[slot] === 0) this.populated++
-    if (entry === 0) this.populated--
+    const change = Number(entry !== 0) - Number(table[slot] !== 0)
+    this.populated += change
+    table[POPULATED] += change
     table[slot] = entry
   }
 
@@ -107,7 +114,10 @@ export class PageTable {
   /** Unmaps [first, end) and drops the references to its pages. */
   remove(first: number, end: number): void {
     // The guest must have lost the pages before anybody else may get them.
-    if (this.unmap(first, end) === 0) return
+    if (this.unmap(first, end) === 0) {
+      this.#dropTables(first, end)
+      return
+    }
     let runOffset = 0
     let runLength = 0
     this.forEach(first, end, (page, entry) => {
@@ -162,18 +172,25 @@ export class PageTable {
     }
   }
 
-  /** Frees the tables that lie wholly in [first, end), all of whose entries are 0. */
+  /** Frees the tables of [first, end) in which nothing is left: a guest may touch a page here and there of 128 TiB. */
   #dropTables(first: number, end: number): void {
-    const firstIndex = Math.ceil(first / TABLE_PAGES)
-    const endIndex = Math.floor(end / TABLE_PAGES)
-    if (endIndex - firstIndex < this.#tables.size) {
-      for (let index = firstIndex; index < endIndex; index++) this.#tables.delete(index)
+    if (first >= end) return
+    const firstIndex = Math.floor(first / TABLE_PAGES)
+    const lastIndex = Math.floor((end - 1) / TABLE_PAGES)
+    if (lastIndex - firstIndex < this.#tables.size) {
+      for (let index = firstIndex; index <= lastIndex; index++) this.#dropEmpty(index)
     } else {
       for (const index of this.#tables.keys()) {
-        if (index >= firstIndex && index < endIndex) this.#tables.delete(index)
+        if (index >= firstIndex && index <= lastIndex) this.#dropEmpty(index)
       }
     }
     this.#lastIndex = -1
+  }
+
+  #dropEmpty(index: number): void {
+    if (this.#tables.get(index)?.[POPULATED] !== 0) return
+    this.#tables.delete(index)
+    this.#budget.give(COST.pageTable)
   }
 }
 

@@ -66,6 +66,8 @@ export class Pager {
     while (first > windowFirst && this.#pages.get(first - 1) === 0) first--
     while (end < windowEnd && this.#pages.get(end) === 0) end++
 
+    this.#pages.reserve(first)
+    this.#pages.reserve(end - 1)
     let offset: number
     try {
       offset = this.#memory.allocate((end - first) * PAGE_SIZE)
@@ -100,6 +102,7 @@ export class Pager {
     const touched: number[] = []
     visitWindow(first, page, end, (target) => {
       if (this.#pages.get(target) !== 0) return
+      this.#pages.reserve(target)
       const offset = backing.mappable.sharedPage(vma.filePage(target))
       this.#pages.set(target, guardedEntry(offset, vma.protection))
       touched.push(target)
@@ -114,6 +117,7 @@ export class Pager {
     visitWindow(page, page, end, (target) => {
       const present = this.#pages.get(target)
       if (present !== 0 && !(present & ENTRY_GUARDED)) return
+      this.#pages.reserve(target)
       const filePage = vma.filePage(target)
       const offset = present === 0 ? backing.mappable.sharedPage(filePage) : entryOffset(present)
       backing.mappable.markDirty(filePage)
@@ -132,6 +136,7 @@ export class Pager {
       const present = this.#pages.get(target)
       if (present !== 0 && !(present & ENTRY_GUARDED)) return
       if (present === 0 && vma.backing === undefined) return
+      this.#pages.reserve(target)
       this.#pages.set(target, this.#ownEntry(vma, target, present, replaced))
       touched.push(target)
     })

@@ -7,7 +7,6 @@ import type {MemoryMap} from './memory-map.ts'
 import {type Entry, MapBatch} from './page-table.ts'
 import {MIN_ADDRESS} from './placement.ts'
 import {pageAlign, VM_LOCKED, VM_LOCKONFAULT, VM_SPECIAL, Vma} from './vma.ts'
-import {MAX_MAPPINGS} from './vma-list.ts'
 
 /** Bytes. */
 export interface RemapRequest {
@@ -43,7 +42,7 @@ export function remap(map: MemoryMap, request: RemapRequest): number {
   if (!moves && growInPlace(map, vma, address, oldLength, newLength)) return address
   if (!request.mayMove) throw new Errno(ENOMEM)
   // Linux keeps this much in reserve, so that a move cannot fail half way.
-  if (map.vmas.length + 3 >= MAX_MAPPINGS) throw new Errno(ENOMEM)
+  if (!map.vmas.hasRoom(4)) throw new Errno(ENOMEM)
   const destination = target ?? map.placement.find(newLength, 0)
   if (destination < 0) throw new Errno(ENOMEM)
   move(map, vma, address, oldLength, destination, newLength, request.keepsOld)
@@ -61,7 +60,7 @@ function clearTarget(
   if (target % PAGE_SIZE !== 0 || target > map.userTop - newLength) throw new Errno(EINVAL)
   if (address + oldLength > target && target + newLength > address) throw new Errno(EINVAL)
   if (target < MIN_ADDRESS) throw new Errno(EPERM)
-  if (map.vmas.length + 3 >= MAX_MAPPINGS) throw new Errno(ENOMEM)
+  if (!map.vmas.hasRoom(4)) throw new Errno(ENOMEM)
   map.unmap(target, newLength)
 }
 
@@ -106,6 +105,9 @@ function move(
   keepsOld: boolean,
 ): void {
   const firstPage = address / PAGE_SIZE
+  // Now, while nothing is changed: there may be no room for the tables of what moves.
+  const shift = destination / PAGE_SIZE - firstPage
+  map.pages.forEach(firstPage, firstPage + oldLength / PAGE_SIZE, (page) => map.pages.reserve(page + shift))
   const moved = new Vma(vma)
   moved.pageOffset = vma.backing === undefined ? 0 : vma.filePage(firstPage)
   moved.start = destination

@@ -1,6 +1,7 @@
 // VmaList: the mappings of a process in address order, never overlapping.
 
 import {ENOMEM, Errno} from '../../abi/errno.ts'
+import {type Budget, COST} from '../../vfs/budget.ts'
 import type {Backing, Vma} from './vma.ts'
 
 /** vm.max_map_count's default. */
@@ -11,9 +12,19 @@ export class VmaList {
   #last: Vma | undefined
   /** How many mappings use a backing. */
   readonly #users = new Map<Backing, number>()
+  readonly #budget: Budget
+
+  constructor(budget: Budget) {
+    this.#budget = budget
+  }
 
   get length(): number {
     return this.#vmas.length
+  }
+
+  /** Whether there may be that many mappings more. */
+  hasRoom(count: number): boolean {
+    return this.#vmas.length + count <= MAX_MAPPINGS && this.#budget.hasRoom(count * COST.mapping)
   }
 
   get(index: number): Vma | undefined {
@@ -72,7 +83,7 @@ export class VmaList {
 
   /** Adds a mapping to a free range, joined with its neighbours where it continues them. @throws Errno ENOMEM */
   insert(vma: Vma): void {
-    if (this.#vmas.length >= MAX_MAPPINGS) throw new Errno(ENOMEM)
+    if (!this.hasRoom(1)) throw new Errno(ENOMEM)
     const index = this.indexAfter(vma.start)
     this.#vmas.splice(index, 0, vma)
     this.#hold(vma)
@@ -111,6 +122,7 @@ export class VmaList {
 
   /** A removed mapping no longer uses its backing. */
   drop(vma: Vma): void {
+    this.#budget.give(COST.mapping)
     if (vma.backing === undefined) return
     const users = this.#users.get(vma.backing)! - 1
     if (users > 0) {
@@ -122,6 +134,7 @@ export class VmaList {
   }
 
   #hold(vma: Vma): void {
+    this.#budget.take(COST.mapping)
     if (vma.backing === undefined) return
     const users = this.#users.get(vma.backing) ?? 0
     this.#users.set(vma.backing, users + 1)
@@ -132,7 +145,7 @@ export class VmaList {
     const index = this.indexAfter(address)
     const vma = this.#vmas[index]
     if (vma === undefined || vma.start >= address) return
-    if (this.#vmas.length >= MAX_MAPPINGS) throw new Errno(ENOMEM)
+    if (!this.hasRoom(1)) throw new Errno(ENOMEM)
     const tail = vma.splitAt(address)
     this.#vmas.splice(index + 1, 0, tail)
     this.#hold(tail)

@@ -35,7 +35,7 @@ export function restriction({pledge, unveil}: Restrictions): (task: Task) => voi
 /** The program itself can unveil nothing more. */
 function applyUnveil(task: Task, unveiled: readonly {path: string; permissions: number}[]): void {
   const {process, kernel, fs, credentials} = task
-  const veil = new Veil(kernel.rootMount.top)
+  const veil = new Veil(kernel.rootMount.top, process.budget)
   for (const {path, permissions} of unveiled) {
     try {
       veil.add({root: fs.root, credentials}, fs.root, toByteString(path), permissions)

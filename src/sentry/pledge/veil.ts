@@ -2,6 +2,7 @@
 
 import {E2BIG, EACCES, ENOENT, EPERM, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFLNK} from '../../abi/file-mode.ts'
+import {Budget, COST} from '../../vfs/budget.ts'
 import type {ByteString, Inode} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
 import {ascend, isSame} from '../../vfs/mount-tree.ts'
@@ -56,9 +57,15 @@ export class Veil implements PathPolicy {
   /** From the first entry on: to lock what hides nothing hides nothing. */
   inForce = false
 
-  /** @param top of the whole tree, whatever chroot(2) says */
-  constructor(top: Location) {
+  readonly #budget: Budget
+
+  /**
+   * @param top of the whole tree, whatever chroot(2) says
+   * @param budget what directories on the way are counted against: E2BIG beyond it
+   */
+  constructor(top: Location, budget = new Budget()) {
     this.#top = top
+    this.#budget = budget
   }
 
   lock(): void {
@@ -79,10 +86,12 @@ export class Veil implements PathPolicy {
     const before = this.#entries.get(entry)
     if (before === undefined && this.#entries.size >= MAX_ENTRIES) throw new Errno(E2BIG)
     if (before !== undefined && permissions & ~before) throw new Errno(EPERM)
+    for (const directory of this.#upwards(end.found ?? end.parent)) way.add(identityOf(directory.inode))
+    const fresh = [...way].filter((directory) => !this.#way.has(directory))
+    this.#budget.take(fresh.length * COST.unveiledWay, E2BIG)
     this.inForce = true
     this.#entries.set(entry, permissions)
-    for (const directory of this.#upwards(end.found ?? end.parent)) way.add(identityOf(directory.inode))
-    for (const directory of way) this.#way.add(directory)
+    for (const directory of fresh) this.#way.add(directory)
   }
 
   enter(directory: Location): void {

@@ -1,13 +1,13 @@
 // PendingSignals: signals that were sent and not yet taken: signal(7). Real-time signals queue, standard ones do not.
 
-import type {SignalInfo} from '../../abi/siginfo.ts'
+import {killInfo, SI_USER, type SignalInfo} from '../../abi/siginfo.ts'
 import {SIGRTMIN} from '../../abi/signal.ts'
 import {SignalSet} from '../../abi/signal-set.ts'
 
 export interface PendingSignal {
   readonly signal: number
   readonly info: SignalInfo
-  /** Called when the signal is taken or dropped: a POSIX timer may send its next one then. */
+  /** Called when the signal is taken or dropped: a POSIX timer, whose place was reserved, may send its next one then. */
   readonly taken?: () => void
 }
 
@@ -18,11 +18,12 @@ export class PendingSignals {
   /** The signals that are pending. Not to be changed from outside. */
   readonly set = new SignalSet()
   readonly #queues = new Map<number, PendingSignal[]>()
+  readonly #counted: (change: number) => void
   #size = 0
 
-  /** How many infos are queued: RLIMIT_SIGPENDING counts them. */
-  get size(): number {
-    return this.#size
+  /** @param counted told how many infos more, or less, are queued: RLIMIT_SIGPENDING counts them, but for those of timers */
+  constructor(counted: (change: number) => void = () => {}) {
+    this.#counted = counted
   }
 
   /** @returns false when a standard signal is pending already and this one is dropped, as Linux does */
@@ -34,7 +35,18 @@ export class PendingSignals {
     else queue.push(pending)
     this.set.add(signal)
     this.#size++
+    if (pending.taken === undefined) this.#counted(1)
     return true
+  }
+
+  /** How many infos are queued. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** There is no room for its info: it is pending all the same. */
+  addWithoutInfo(signal: number): void {
+    this.set.add(signal)
   }
 
   /** The next signal of those in `allowed`: faults first, then the lowest number, oldest first. */
@@ -42,20 +54,28 @@ export class PendingSignals {
     const candidates = this.set.intersection(allowed)
     if (candidates.isEmpty) return undefined
     const signal = candidates.intersection(SYNCHRONOUS).lowest || candidates.lowest
-    const queue = this.#queues.get(signal)!
+    const queue = this.#queues.get(signal)
+    // As Linux's collect_signal: from nobody.
+    if (queue === undefined) {
+      this.set.delete(signal)
+      return {signal, info: killInfo(signal, SI_USER, 0, 0)}
+    }
     const pending = queue.shift()!
     if (queue.length === 0) this.#forget(signal)
-    this.#size--
-    pending.taken?.()
+    this.#release(pending)
     return pending
   }
 
   drop(signal: number): void {
     const queue = this.#queues.get(signal)
-    if (queue === undefined) return
     this.#forget(signal)
-    this.#size -= queue.length
-    for (const pending of queue) pending.taken?.()
+    for (const pending of queue ?? []) this.#release(pending)
+  }
+
+  #release({taken}: PendingSignal): void {
+    this.#size--
+    if (taken === undefined) this.#counted(-1)
+    else taken()
   }
 
   #forget(signal: number): void {

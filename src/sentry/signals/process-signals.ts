@@ -16,6 +16,7 @@ import {
   SIGTTOU,
 } from '../../abi/signal.ts'
 import {SignalSet} from '../../abi/signal-set.ts'
+import {Budget, COST} from '../../vfs/budget.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {ResourceLimits} from '../resource-limits.ts'
 import {RLIMIT_SIGPENDING} from '../resource-limits.ts'
@@ -37,17 +38,41 @@ export const DEFAULT_ACTION: SignalAction = {handler: SIG_DFL, flags: 0, restore
 const STOP_SIGNALS = [SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU]
 
 export class ProcessSignals {
-  readonly pending = new PendingSignals()
+  readonly pending: PendingSignals
   /** Woken when a signal was sent to the process or a task of it: sigtimedwait(2), signalfd(2). */
   readonly arrivals = new WaitQueue()
   /** The tasks' halves; a task joins in TaskSignals.attach. */
   readonly tasks: TaskSignals[] = []
   readonly #limits: ResourceLimits
   readonly #actions: SignalAction[] = new Array(NSIG + 1).fill(DEFAULT_ACTION)
+  readonly #budget: Budget
+  /** Infos in the queues, and places that timers reserved. */
+  #queued = 0
   #stopped = false
 
-  constructor(limits: ResourceLimits) {
+  /** @param budget what queued signals and timers are counted against */
+  constructor(limits: ResourceLimits, budget = new Budget()) {
     this.#limits = limits
+    this.#budget = budget
+    this.pending = new PendingSignals(this.countQueued)
+  }
+
+  /** For PendingSignals: a signal was queued (1) or taken (-1). */
+  readonly countQueued = (change: number): void => {
+    this.#queued += change
+    this.#budget.note(change * COST.signal)
+  }
+
+  /** A place in the queue for a timer's signal, which therefore always finds one. @throws Errno EAGAIN */
+  reserve(): void {
+    if (this.#queued >= this.#limits.get(RLIMIT_SIGPENDING).soft) throw new Errno(EAGAIN)
+    this.#budget.take(COST.timer, EAGAIN)
+    this.#queued++
+  }
+
+  unreserve(): void {
+    this.#budget.give(COST.timer)
+    this.#queued--
   }
 
   /** By a stop signal, until SIGCONT or SIGKILL is sent. No task of the process may run. */
@@ -96,10 +121,11 @@ export class ProcessSignals {
       taken?.()
       return
     }
-    if (this.#isOverLimit(signal, info)) throw new Errno(EAGAIN)
-
     const queue = target === undefined ? this.pending : target.pending
-    if (!queue.add({signal, info, taken})) taken?.()
+    if (taken === undefined && !this.#hasRoom(signal, info)) {
+      if (signal >= SIGRTMIN && codeOf(info) !== SI_USER) throw new Errno(EAGAIN)
+      queue.addWithoutInfo(signal)
+    } else if (!queue.add({signal, info, taken})) taken?.()
     for (const task of this.tasks) task.update()
     this.arrivals.wakeAll()
     const receiver = target ?? this.tasks.find((task) => !task.blocks(signal))
@@ -132,10 +158,9 @@ export class ProcessSignals {
     for (const task of this.tasks) task.update()
   }
 
-  // Linux queues standard signals and those of kill(2) whatever the limit says.
-  #isOverLimit(signal: number, info: SignalInfo): boolean {
-    if (signal < SIGRTMIN || codeOf(info) === SI_USER) return false
-    const queued = this.tasks.reduce((sum, task) => sum + task.pending.size, this.pending.size)
-    return queued >= this.#limits.get(RLIMIT_SIGPENDING).soft
+  // Linux queues standard signals of the kernel and of kill(2) whatever the limit says: there is one of each at most.
+  #hasRoom(signal: number, info: SignalInfo): boolean {
+    if (signal < SIGRTMIN && codeOf(info) >= 0) return true
+    return this.#queued < this.#limits.get(RLIMIT_SIGPENDING).soft && this.#budget.hasRoom(COST.signal)
   }
 }

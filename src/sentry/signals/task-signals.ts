@@ -25,7 +25,7 @@ export class TaskSignals {
   /** Nonzero: look closer (deliver.ts) before the task runs on. The one thing that the trap path reads. */
   attention = 0
   readonly process: ProcessSignals
-  readonly pending = new PendingSignals()
+  readonly pending: PendingSignals
   readonly alternateStack = new AlternateStack()
   fault: FaultRecord = {trapNumber: 0, errorCode: 0, address: 0}
   /** Taken from a queue, and its handler runs next. */
@@ -41,6 +41,7 @@ export class TaskSignals {
 
   constructor(process: ProcessSignals) {
     this.process = process
+    this.pending = new PendingSignals(process.countQueued)
   }
 
   /** Joins the process; from now on the task hears of signals by Kernel.notify. */

@@ -14,7 +14,7 @@ import {
 } from '../../abi/fcntl.ts'
 import {SEEK_CUR, SEEK_END, SEEK_SET} from '../../abi/open-flags.ts'
 import type {FileDescription} from '../../vfs/file.ts'
-import {isLockType, locksOf, type RecordLock, releaseLocks} from '../file-locks.ts'
+import {findConflict, forgetIdle, isLockType, locksOf, type RecordLock, releaseLocks} from '../file-locks.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {BLOCKED} from './syscall.ts'
@@ -27,7 +27,7 @@ export function getLock(task: Task, fd: number, command: number, address: number
   const wanted = decode(task, fd, file, words, command === F_OFD_GETLK)
   if (wanted.type === F_UNLCK) throw new Errno(EINVAL)
 
-  const found = locksOf(file.inode).conflict(wanted)
+  const found = findConflict(file.inode, wanted)
   if (found === undefined) {
     words.setInt16(0, F_UNLCK, true)
   } else {
@@ -51,16 +51,21 @@ export function setLock(task: Task, fd: number, command: number, address: number
   if (wanted.type === F_WRLCK && !opensForWriting(file.flags)) throw new Errno(EBADF)
 
   const {inode} = file
-  const locks = locksOf(inode)
   const attempt = (): number => {
+    const locks = locksOf(inode, task.kernel.budget)
     if (wanted.type !== F_UNLCK && locks.conflict(wanted) !== undefined) return BLOCKED
     locks.set(wanted)
+    forgetIdle(inode)
     return 0
   }
   releaseOnClose(task, fd, ofDescription)
   if (attempt() === 0) return 0
   if (command !== F_SETLKW && command !== F_OFD_SETLKW) throw new Errno(EAGAIN)
-  return task.block({queues: [locks.released], restart: 'sa-restart', retry: attempt})
+  return task.block({
+    queues: [locksOf(inode, task.kernel.budget).released],
+    restart: 'sa-restart',
+    retry: attempt,
+  })
 }
 
 /** Any close of a descriptor of the file ends the process's record locks; the last one ends its description's. */
@@ -68,7 +73,7 @@ function releaseOnClose(task: Task, fd: number, ofDescription: boolean): void {
   const {fds} = task
   const description = fds.description(fd)
   const {inode} = description.file
-  if (ofDescription) description.onLastClose(locksOf(inode), () => releaseLocks(inode, description))
+  if (ofDescription) description.onLastClose(inode, () => releaseLocks(inode, description))
   else fds.onClose ??= (closed) => releaseLocks(closed.inode, fds)
 }
 

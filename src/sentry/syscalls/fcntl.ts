@@ -36,7 +36,7 @@ import {arch} from '../../arch/index.ts'
 import type {FileDescription, Inode} from '../../vfs/file.ts'
 import {Memfd} from '../../vfs/fs/memfd.ts'
 import {ownsInode} from '../../vfs/permissions.ts'
-import {type Pipe, PipeEnd} from '../../vfs/pipe.ts'
+import {mayExceed, type Pipe, PipeEnd} from '../../vfs/pipe.ts'
 import type {SharedDescription} from '../fd-table.ts'
 import {addSeals, sealsOf} from '../seals.ts'
 import type {Task} from '../task.ts'
@@ -90,7 +90,7 @@ export const fcntl: Syscall = (task, args) => {
     case F_GETPIPE_SZ:
       return pipeOf(openFile(task, fd)).capacity
     case F_SETPIPE_SZ:
-      return pipeOf(openFile(task, fd)).resize(args.int32(2))
+      return pipeOf(openFile(task, fd)).resize(args.int32(2), mayExceed(task.credentials))
 
     case F_GET_SEALS:
       return sealsOf(openFile(task, fd).inode)

@@ -49,7 +49,7 @@ const fileSystems = new WeakMap<Kernel, Tmpfs>()
 function memoryFiles(kernel: Kernel): Tmpfs {
   let fs = fileSystems.get(kernel)
   if (fs === undefined) {
-    fs = new Tmpfs(kernel.platform.memory)
+    fs = new Tmpfs(kernel.platform.memory, {budget: kernel.budget})
     fileSystems.set(kernel, fs)
   }
   return fs

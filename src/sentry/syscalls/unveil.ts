@@ -13,7 +13,7 @@ export const unveil: Syscall = (task, args) => {
   const pathAddress = args.address(0)
   const permissionsAddress = args.address(1)
   if (pathAddress === 0 && permissionsAddress === 0) {
-    process.veil ??= new Veil(kernel.rootMount.top)
+    process.veil ??= new Veil(kernel.rootMount.top, process.budget)
     process.veil.lock()
     return 0
   }
@@ -21,7 +21,7 @@ export const unveil: Syscall = (task, args) => {
   const permissions = parsePermissions(task.memory.readCString(permissionsAddress, MAX_PERMISSIONS))
   if (permissions === undefined) throw new Errno(EINVAL)
 
-  const veil = process.veil ?? new Veil(kernel.rootMount.top)
+  const veil = process.veil ?? new Veil(kernel.rootMount.top, process.budget)
   veil.add({...pathContext(task), policy: undefined}, task.fs.cwd, path, permissions)
   process.veil = veil
   applyPathPolicies(process)

@@ -5,9 +5,9 @@ import {S_IFCHR, S_ISVTX} from '../../abi/file-mode.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {FULL_DEV, NULL_DEV, openDevice, RANDOM_DEV, TTY_DEV, URANDOM_DEV, ZERO_DEV} from '../devices.ts'
 import type {Credentials, FileDescription, Inode} from '../file.ts'
-import {ROOT, Tmpfs} from './tmpfs.ts'
+import {ROOT, Tmpfs, type TmpfsOptions} from './tmpfs.ts'
 
-export interface DevOptions {
+export interface DevOptions extends Pick<TmpfsOptions, 'budget'> {
   /** A terminal, as /dev/pts/0. */
   terminal?: DevTerminal
 }
@@ -40,6 +40,7 @@ const links: readonly [name: string, target: string][] = [
 /** A new /dev. It is writable, as on Linux: a guest that is root may add to it. */
 export function createDevFs(memory: MemoryFile, options: DevOptions = {}): Tmpfs {
   const dev = new Tmpfs(memory, {
+    budget: options.budget,
     type: 'devtmpfs',
     mode: 0o755,
     openDevice: (inode, rdev, flags) => openNode(inode, rdev, flags, options),

@@ -15,6 +15,7 @@ import {arch} from '../../arch/index.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {ByteString, Credentials, DirectoryEntry, FileDescription, Inode} from '../file.ts'
 import {check, host, STAT_IS_KERNEL, STAT_MODE, STAT_UID} from '../host-calls.ts'
+import {ownString} from '../own-string.ts'
 import {MAX_OFFSET} from '../seek.ts'
 import type {HostFs} from './host.ts'
 import {HostFile} from './host-file.ts'
@@ -48,8 +49,9 @@ export class HostDirectory extends HostNode {
     }
     // Somebody on the host put another file there.
     this.#drop(name)
-    const node = createNode(fs, this, name)
-    this.#children.set(name, node)
+    const own = ownString(name)
+    const node = createNode(fs, this, own)
+    this.#children.set(own, node)
     fs.nodes.remember(node)
     fs.fresh = node
     return node
@@ -225,6 +227,7 @@ class HostDirectoryDescription extends DirectoryDescription {
   }
 
   override close(): void {
+    super.close()
     host.hostClose(this.#fd)
   }
 }
@@ -238,12 +241,11 @@ function createNode(fs: HostFs, parent: HostDirectory, name: ByteString): HostNo
 }
 
 /** @throws Errno EINVAL and what getdents64 says */
-function list(fd: number): DirectoryEntry[] {
+function* list(fd: number): Iterable<DirectoryEntry> {
   check(host.hostSeek(fd, 0, SEEK_SET))
-  const entries: DirectoryEntry[] = []
   for (;;) {
     const filled = check(host.hostReadDirectory(fd, listing))
-    if (filled === 0) return entries
+    if (filled === 0) return
     for (let at = 0; at < filled; ) {
       const length = listing.readUInt16LE(at + RECORD_LENGTH)
       if (length < RECORD_NAME) throw new Errno(EINVAL)
@@ -252,7 +254,7 @@ function list(fd: number): DirectoryEntry[] {
       const name = listing.toString('latin1', at + RECORD_NAME, end)
       if (name !== '.' && name !== '..') {
         const ino = listing.readUInt32LE(at) + listing.readUInt32LE(at + 4) * 2 ** 32
-        entries.push({name, ino, type: listing[at + RECORD_TYPE]})
+        yield {name, ino, type: listing[at + RECORD_TYPE]}
       }
       at += length
     }

@@ -5,6 +5,7 @@ import {S_IFDIR, S_IFMT, S_IFREG} from '../../abi/file-mode.ts'
 import {HvError} from '../../errors.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {allocateDev} from '../anonymous-dev.ts'
+import type {Budget} from '../budget.ts'
 import type {Inode} from '../file.ts'
 import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
 import {
@@ -20,17 +21,17 @@ import {HostDirectory} from './host-directory.ts'
 import {HostFile} from './host-file.ts'
 import type {HostNode} from './host-node.ts'
 import {type MappedHostFiles, mappedHostFiles} from './mapped-host-files.ts'
-import {NodeCache} from './node-cache.ts'
+import {maxNodes, NodeCache} from './node-cache.ts'
 
 /** Directories kept open, however big the tree is that is walked. */
 const MAX_DIRECTORY_FDS = 64
-/** Inodes kept, so that the same file is the same object; one that is open, mapped or mounted on stays beyond that. */
-const MAX_NODES = 1 << 14
 
 export interface HostFsOptions {
   readOnly: boolean
   /** Where pages of mapped files live. */
   memory: MemoryFile
+  /** What lists that are being read are counted against. */
+  budget?: Budget
 }
 
 /**
@@ -77,7 +78,9 @@ export class HostFs implements FileSystem {
   readonly canChangeOwner = process.geteuid?.() === 0
   /** Least recently used first. */
   readonly #directoryFds = new Map<HostDirectory, number>()
-  readonly nodes = new NodeCache<HostNode>(MAX_NODES)
+  readonly budget: Budget | undefined
+  /** So that the same file is the same object; one that is open, mapped or mounted on stays beyond the cache's limit. */
+  readonly nodes: NodeCache<HostNode>
   /** The guest's device numbers for other host file systems mounted beneath. */
   readonly #devs = new Map<number, number>()
 
@@ -86,6 +89,8 @@ export class HostFs implements FileSystem {
     this.stat = stat
     this.readOnly = options.readOnly
     this.mapped = mappedHostFiles(options.memory)
+    this.budget = options.budget
+    this.nodes = new NodeCache(maxNodes(options.memory))
     this.#devs.set(hostDev(stat), this.dev)
     const isDirectory = (stat[STAT_MODE] & S_IFMT) === S_IFDIR
     this.root = isDirectory ? new HostDirectory(this) : new HostFile(this)

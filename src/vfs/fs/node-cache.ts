@@ -1,5 +1,7 @@
 // NodeCache: which inodes of a big tree stay in memory. The same file is the same object while its inode is cached or in use.
 
+import type {MemoryFile} from '../../platform/memory-file.ts'
+
 export interface CachedNode {
   /** Must the object stay, because somebody may hold it for long? */
   isInUse(): boolean
@@ -8,6 +10,14 @@ export interface CachedNode {
 }
 
 const EVICTION_TRIES = 8
+const MAX_NODES = 1 << 14
+/** A node costs about 1 KB, its name and its places in tables with it. */
+const MEMORY_PER_NODE = 1 << 14
+
+/** What is kept for a guest of that much memory. */
+export function maxNodes({size}: MemoryFile): number {
+  return Math.min(MAX_NODES, size / MEMORY_PER_NODE)
+}
 
 export class NodeCache<T extends CachedNode> {
   readonly #limit: number

@@ -1,15 +1,30 @@
 // OverlayDirectory: the names of the lower directory, less those taken away, and those added on top.
 
-import {EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, Errno, EXDEV} from '../../abi/errno.ts'
+import {
+  EEXIST,
+  EINVAL,
+  EISDIR,
+  ENOENT,
+  ENOSPC,
+  ENOTDIR,
+  ENOTEMPTY,
+  EPERM,
+  Errno,
+  EXDEV,
+} from '../../abi/errno.ts'
 import {directoryEntryType, S_IFDIR, S_IFREG, S_ISGID} from '../../abi/file-mode.ts'
 import {O_DIRECTORY, O_RDONLY, RENAME_EXCHANGE, RENAME_NOREPLACE} from '../../abi/open-flags.ts'
+import {COST} from '../budget.ts'
 import {now} from '../clock.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {ByteString, Credentials, DirectoryEntry, FileDescription, Inode} from '../file.ts'
+import {lostNames} from '../held.ts'
+import {ownString} from '../own-string.ts'
 import {MAX_OFFSET} from '../seek.ts'
 import {OverlayLeaf} from './overlay-leaf.ts'
-import {findIn, isSameFile, listAll, lowerLeaf} from './overlay-lower.ts'
+import {findIn, isSameFile, lowerLeaf} from './overlay-lower.ts'
 import {OverlayNode} from './overlay-node.ts'
+import {Whiteouts} from './overlay-whiteouts.ts'
 import {TmpfsDirectory} from './tmpfs-directory.ts'
 import {TmpfsFile} from './tmpfs-file.ts'
 import {type TmpfsNode, TmpfsSpecial, TmpfsSymlink} from './tmpfs-node.ts'
@@ -20,8 +35,7 @@ export class OverlayDirectory extends OverlayNode {
   readonly #added = new Map<ByteString, OverlayNode>()
   /** Unchanged lower nodes; any of them may go. */
   readonly #cached = new Map<ByteString, OverlayNode>()
-  /** Names of the lower directory that do not show. */
-  readonly #whiteouts = new Set<ByteString>()
+  readonly #whiteouts = new Whiteouts(this.fs.upper)
   #subdirectories = 0
 
   /** Linux's overlayfs: a merged directory has one link; programs then do not count on st_nlink. */
@@ -55,8 +69,9 @@ export class OverlayDirectory extends OverlayNode {
       }
     }
     const node = lower.kind === S_IFDIR ? new OverlayDirectory(fs, {lower}) : lowerLeaf(fs, lower)
-    node.placeAt(this, name)
-    this.#cached.set(name, node)
+    const own = ownString(name)
+    node.placeAt(this, own)
+    this.#cached.set(own, node)
     fs.nodes.remember(node)
     return node
   }
@@ -82,21 +97,21 @@ export class OverlayDirectory extends OverlayNode {
   }
 
   override create(name: ByteString, mode: number, owner: Credentials): OverlayLeaf {
-    return this.#addLeaf(name, () => new TmpfsFile(this.fs.upper, S_IFREG | mode, this.#ownerOf(owner)))
+    return this.#addLeaf(name, () => new TmpfsFile(this.fs.upper, S_IFREG | mode, this.ownerOf(owner)))
   }
 
   override symlink(name: ByteString, target: ByteString, owner: Credentials): OverlayLeaf {
-    return this.#addLeaf(name, () => new TmpfsSymlink(this.fs.upper, target, this.#ownerOf(owner)))
+    return this.#addLeaf(name, () => new TmpfsSymlink(this.fs.upper, target, this.ownerOf(owner)))
   }
 
   override mknod(name: ByteString, mode: number, rdev: number, owner: Credentials): OverlayLeaf {
-    return this.#addLeaf(name, () => new TmpfsSpecial(this.fs.upper, mode, this.#ownerOf(owner), rdev))
+    return this.#addLeaf(name, () => new TmpfsSpecial(this.fs.upper, mode, this.ownerOf(owner), rdev))
   }
 
   override mkdir(name: ByteString, mode: number, owner: Credentials): OverlayDirectory {
     this.#requireFree(name)
     const inherited = this.copyUp().mode & S_ISGID
-    const upper = new TmpfsDirectory(this.fs.upper, mode | inherited, this.#ownerOf(owner))
+    const upper = new TmpfsDirectory(this.fs.upper, mode | inherited, this.ownerOf(owner))
     const directory = new OverlayDirectory(this.fs, {upper})
     this.#add(name, directory)
     return directory
@@ -104,7 +119,7 @@ export class OverlayDirectory extends OverlayNode {
 
   createUnnamed(mode: number, owner: Credentials): OverlayLeaf {
     if (this.isRemoved) throw new Errno(ENOENT)
-    const upper = new TmpfsFile(this.fs.upper, S_IFREG | mode, this.#ownerOf(owner))
+    const upper = new TmpfsFile(this.fs.upper, S_IFREG | mode, this.ownerOf(owner))
     const leaf = new OverlayLeaf(this.fs, {upper})
     leaf.makeUnnamed(upper)
     return leaf
@@ -115,8 +130,8 @@ export class OverlayDirectory extends OverlayNode {
     if (!(target instanceof OverlayLeaf)) throw new Errno(EPERM)
     this.#requireFree(name)
     target.linked()
-    this.#insert(name, target)
-    if (target.place()?.removed !== false) target.placeAt(this, name)
+    const own = this.#insert(name, target)
+    if (target.place()?.removed !== false) target.placeAt(this, own)
   }
 
   override unlink(name: ByteString): void {
@@ -139,7 +154,9 @@ export class OverlayDirectory extends OverlayNode {
     if (newDirectory.isRemoved) throw new Errno(ENOENT)
     const node = this.lookup(oldName)
     const target = findIn(newDirectory, newName)
-    if (isLowerDirectory(node)) throw new Errno(EXDEV)
+    if (node.isLowerDirectory) throw new Errno(EXDEV)
+    // Before anything is changed: a name of the lower directories' may go at both ends.
+    this.fs.upper.budget.require(2 * COST.name, ENOSPC)
     if (flags & RENAME_EXCHANGE) {
       this.#exchange(oldName, node, newDirectory, newName, target)
       return
@@ -150,22 +167,24 @@ export class OverlayDirectory extends OverlayNode {
     if (target !== undefined) newDirectory.#replace(newName, node, target)
     this.#remove(oldName)
     this.#countDirectory(node, -1)
-    newDirectory.#insert(newName, node)
-    newDirectory.#countDirectory(node, 1)
-    node.placeAt(newDirectory, newName)
+    newDirectory.#add(newName, node)
     node.touch()
     if (node.upper !== undefined) node.upper.ctime = now()
   }
 
-  isWithin(ancestor: OverlayDirectory): boolean {
-    for (let at: OverlayDirectory | undefined = this; at !== undefined; at = at.parent) {
-      if (at === ancestor) return true
-    }
-    return false
+  isEmpty(): boolean {
+    if (this.#added.size > 0) return false
+    for (const _entry of this.#list()) return false
+    return true
   }
 
-  isEmpty(): boolean {
-    return this.#added.size === 0 && this.#list().length === 0
+  get isNameless(): boolean {
+    return this.isRemoved
+  }
+
+  override freed(): void {
+    if (this.upper !== undefined) this.fs.upper.giveInode()
+    this.#whiteouts.clear()
   }
 
   override open(flags: number): FileDescription {
@@ -186,22 +205,12 @@ export class OverlayDirectory extends OverlayNode {
     }
   }
 
-  #list(): DirectoryEntry[] {
-    if (this.isRemoved) return []
-    const entries: DirectoryEntry[] = []
+  *#list(): Iterable<DirectoryEntry> {
+    if (this.isRemoved) return
     for (const [name, node] of this.#added) {
-      entries.push({name, ino: node.ino, type: directoryEntryType(node.kind)})
+      yield {name, ino: node.ino, type: directoryEntryType(node.kind)}
     }
-    if (this.lower === undefined) return entries
-    for (const entry of listAll(this.lower)) {
-      if (!this.#added.has(entry.name) && !this.#whiteouts.has(entry.name)) entries.push(entry)
-    }
-    return entries
-  }
-
-  #ownerOf(owner: Credentials): Pick<Credentials, 'uid' | 'gid'> {
-    const {mode, gid} = this.copyUp()
-    return {uid: owner.uid, gid: mode & S_ISGID ? gid : owner.gid}
+    if (this.lower !== undefined) yield* this.#whiteouts.entriesOf(this.lower, this.#added)
   }
 
   #requireFree(name: ByteString): void {
@@ -217,29 +226,26 @@ export class OverlayDirectory extends OverlayNode {
   }
 
   #add(name: ByteString, node: OverlayNode): void {
-    this.#insert(name, node)
+    const own = this.#insert(name, node)
     this.#countDirectory(node, 1)
-    node.placeAt(this, name)
+    node.placeAt(this, own)
   }
 
-  #insert(name: ByteString, node: OverlayNode): void {
-    this.#touchTimes()
+  /** @returns the name to keep */
+  #insert(name: ByteString, node: OverlayNode): ByteString {
+    this.touchTimes()
     this.#cached.delete(name)
-    this.#added.set(name, node)
+    const own = ownString(name)
+    this.#added.set(own, node)
+    return own
   }
 
   /** Takes a name away; the lower directory's does not show through. */
   #remove(name: ByteString): void {
-    this.#touchTimes()
+    this.touchTimes()
+    this.#whiteouts.add(this.lower, name)
     this.#added.delete(name)
     this.#cached.delete(name)
-    if (this.lower !== undefined && findIn(this.lower, name) !== undefined) this.#whiteouts.add(name)
-  }
-
-  #touchTimes(): void {
-    const upper = this.copyUp()
-    upper.mtime = upper.ctime = now()
-    this.fs.fresh = undefined
   }
 
   #countDirectory(node: OverlayNode, change: number): void {
@@ -256,20 +262,19 @@ export class OverlayDirectory extends OverlayNode {
     this.#countDirectory(directory, -1)
     directory.markRemoved()
     this.fs.nodes.forget(directory)
+    lostNames(directory)
   }
 
   /** rename(2) over an existing name: the target goes. */
   #replace(name: ByteString, node: OverlayNode, target: OverlayNode): void {
+    const isDirectory = node instanceof OverlayDirectory
     if (target instanceof OverlayDirectory) {
-      if (!(node instanceof OverlayDirectory)) throw new Errno(EISDIR)
+      if (!isDirectory) throw new Errno(EISDIR)
       if (!target.isEmpty()) throw new Errno(ENOTEMPTY)
-      this.#remove(name)
-      this.#dropDirectory(target)
-      return
-    }
-    if (node instanceof OverlayDirectory) throw new Errno(ENOTDIR)
+    } else if (isDirectory) throw new Errno(ENOTDIR)
     this.#remove(name)
-    this.#dropLeaf(name, target as OverlayLeaf)
+    if (target instanceof OverlayDirectory) this.#dropDirectory(target)
+    else this.#dropLeaf(name, target as OverlayLeaf)
   }
 
   #exchange(
@@ -280,7 +285,7 @@ export class OverlayDirectory extends OverlayNode {
     other: OverlayNode | undefined,
   ): void {
     if (other === undefined) throw new Errno(ENOENT)
-    if (isLowerDirectory(other)) throw new Errno(EXDEV)
+    if (other.isLowerDirectory) throw new Errno(EXDEV)
     if (node instanceof OverlayDirectory && newDirectory.isWithin(node)) throw new Errno(EINVAL)
     if (other instanceof OverlayDirectory && this.isWithin(other)) throw new Errno(EINVAL)
     this.#remove(oldName)
@@ -290,8 +295,4 @@ export class OverlayDirectory extends OverlayNode {
     this.#add(oldName, other)
     newDirectory.#add(newName, node)
   }
-}
-
-function isLowerDirectory(node: OverlayNode): boolean {
-  return node instanceof OverlayDirectory && node.lower !== undefined
 }

@@ -7,6 +7,7 @@ import {O_RDONLY, O_TRUNC} from '../../abi/open-flags.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import {now} from '../clock.ts'
 import type {Attributes, ByteString, FileDescription, Inode} from '../file.ts'
+import {lostNames} from '../held.ts'
 import {openFifo} from '../pipe.ts'
 import {UNFINISHED} from '../unfinished.ts'
 import {OverlayFileDescription} from './overlay-file-description.ts'
@@ -21,6 +22,9 @@ const SLICE_BYTES = 4 << 20
 export class OverlayLeaf extends OverlayNode {
   /** Names made less names taken away in the overlay. */
   #linkChange = 0
+  /** Of the names made, those that were counted: all but an inode's first. */
+  #countedNames = 0
+  isNameless = false
   /** st_nlink of the lower file when it was copied up. */
   #lowerLinkCount: number | undefined
   /** Under which the overlay finds this for another name of the lower file. */
@@ -51,6 +55,7 @@ export class OverlayLeaf extends OverlayNode {
   /** O_TMPFILE: it has no name yet. */
   makeUnnamed(file: TmpfsFile): void {
     this.#linkChange = -1
+    this.isNameless = true
     file.nlink = 0
     file.isUnnamed = true
   }
@@ -61,19 +66,32 @@ export class OverlayLeaf extends OverlayNode {
     if (upper instanceof TmpfsFile && upper.isUnnamed) {
       upper.isUnnamed = false
       upper.nlink = 1
-    } else if (this.attributes().nlink === 0) {
+    } else if (this.isNameless) {
       throw new Errno(ENOENT)
+    } else {
+      this.fs.upper.takeName()
+      this.#countedNames++
     }
     this.#linkChange++
+    this.isNameless = false
     this.touch()
   }
 
-  /** A name is gone; with the last one the copy goes, once nobody has it open. */
+  /** A name is gone; with the last one the copy goes, once nobody holds it. */
   unlinked(): void {
     this.#linkChange--
+    if (this.#countedNames > 0) {
+      this.#countedNames--
+      this.fs.upper.giveName()
+    }
     if (this.upper !== undefined) this.upper.ctime = now()
-    if (this.attributes().nlink > 0) return
+    this.isNameless = this.attributes().nlink === 0
+    if (!this.isNameless) return
     this.dropCopying()
+    lostNames(this)
+  }
+
+  override freed(): void {
     this.upper?.unlinkedFrom(this.fs.upper.root, '')
   }
 

@@ -22,14 +22,13 @@ export function findIn<T extends Inode>(
 }
 
 /** All entries of a directory but `.` and `..`. */
-export function listAll(directory: Inode): DirectoryEntry[] {
+export function* listAll(directory: Inode): Iterable<DirectoryEntry> {
   const file = directory.open(O_RDONLY | O_DIRECTORY)
   try {
-    const entries: DirectoryEntry[] = []
     for (;;) {
       const chunk = file.readDirectory(LIST_CHUNK)
-      if (chunk.length === 0) return entries
-      for (const entry of chunk) if (entry.name !== '.' && entry.name !== '..') entries.push(entry)
+      if (chunk.length === 0) return
+      for (const entry of chunk) if (entry.name !== '.' && entry.name !== '..') yield entry
     }
   } finally {
     file.close()

@@ -1,15 +1,19 @@
 // OverlayNode: what files and directories of an overlay share: identity, place, and attributes from the layer that counts.
 
-import type {AttributeChanges, Attributes, ByteString, Inode, Place} from '../file.ts'
+import {S_IFDIR, S_ISGID} from '../../abi/file-mode.ts'
+import {now} from '../clock.ts'
+import type {AttributeChanges, Attributes, ByteString, Credentials, Inode, Place} from '../file.ts'
+import {type Holdable, hold, letGo} from '../held.ts'
 import {Node} from '../node.ts'
 import type {Layers, Overlay} from './overlay.ts'
 import type {OverlayDirectory} from './overlay-directory.ts'
 import type {TmpfsNode} from './tmpfs-node.ts'
 
-export abstract class OverlayNode extends Node {
+export abstract class OverlayNode extends Node implements Holdable {
   readonly fs: Overlay
   lower: Inode | undefined
   upper: TmpfsNode | undefined
+  holds = 0
   /** Known at once for what the guest made; for lower nodes, taken when they are copied up. */
   #identity: {dev: number; ino: number} | undefined
   #parent: OverlayDirectory | undefined
@@ -81,6 +85,18 @@ export abstract class OverlayNode extends Node {
   /** Links, given those of the layer that counts. */
   protected abstract linkCount(ofLayer: number): number
 
+  abstract readonly isNameless: boolean
+
+  hold(): void {
+    hold(this)
+  }
+
+  letGo(): void {
+    letGo(this)
+  }
+
+  abstract freed(): void
+
   /** The inode that takes changes; made from the lower one when there is none. @throws Errno ENOSPC */
   abstract copyUp(withData?: boolean): TmpfsNode
 
@@ -97,6 +113,31 @@ export abstract class OverlayNode extends Node {
     this.upper = upper
     this.fs.fresh = undefined
     this.touch()
+  }
+
+  /** Whether it is `ancestor`, or somewhere below it. */
+  isWithin(ancestor: OverlayDirectory): boolean {
+    for (let at: OverlayNode | undefined = this; at !== undefined; at = at.parent) {
+      if (at === ancestor) return true
+    }
+    return false
+  }
+
+  get isLowerDirectory(): boolean {
+    return this.kind === S_IFDIR && this.lower !== undefined
+  }
+
+  /** Whose what is made in this directory is. */
+  protected ownerOf(owner: Credentials): Pick<Credentials, 'uid' | 'gid'> {
+    const {mode, gid} = this.copyUp()
+    return {uid: owner.uid, gid: mode & S_ISGID ? gid : owner.gid}
+  }
+
+  /** A name came or went in this directory. */
+  protected touchTimes(): void {
+    const upper = this.copyUp()
+    upper.mtime = upper.ctime = now()
+    this.fs.fresh = undefined
   }
 
   /** From now on this object is the only record of a change: its directory keeps it. */

@@ -2,17 +2,16 @@
 
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {allocateDev} from '../anonymous-dev.ts'
+import type {Budget} from '../budget.ts'
 import type {Attributes, Inode} from '../file.ts'
 import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
-import {NodeCache} from './node-cache.ts'
+import {maxNodes, NodeCache} from './node-cache.ts'
 import {OverlayDirectory} from './overlay-directory.ts'
 import type {OverlayLeaf} from './overlay-leaf.ts'
 import type {OverlayNode} from './overlay-node.ts'
 import {Tmpfs, type TmpfsOptions} from './tmpfs.ts'
 
 const OVERLAYFS_SUPER_MAGIC = 0x794c7630
-/** Unchanged nodes of the lower file system that are kept; changed ones always stay. */
-const MAX_NODES = 1 << 14
 /** Inode numbers of what the guest makes: beyond those of the lower file system. */
 const FIRST_UPPER_INO = 2 ** 48
 
@@ -28,7 +27,8 @@ export class Overlay implements FileSystem {
   readonly lower: FileSystem
   readonly upper: Tmpfs
   readonly root: OverlayDirectory
-  readonly nodes = new NodeCache<OverlayNode>(MAX_NODES)
+  /** Unchanged nodes of the lower file system; changed ones always stay. */
+  readonly nodes: NodeCache<OverlayNode>
   /** Lower files with several names, by device and number: one object for all names. */
   readonly linked = new Map<string, OverlayLeaf>()
   /** Leaves whose copy-up is under way: nothing but they knows of the copies. */
@@ -40,8 +40,13 @@ export class Overlay implements FileSystem {
 
   constructor(lower: FileSystem, memory: MemoryFile, options: TmpfsOptions = {}) {
     this.lower = lower
+    this.nodes = new NodeCache(maxNodes(memory))
     this.upper = new Tmpfs(memory, options)
     this.root = new OverlayDirectory(this, {lower: lower.root})
+  }
+
+  get budget(): Budget {
+    return this.upper.budget
   }
 
   takeIno(): number {

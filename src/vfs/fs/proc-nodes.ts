@@ -122,13 +122,11 @@ export class ProcDirectory extends ProcNode {
     return new ProcDirectoryDescription(this, flags, () => this.#list(), 0)
   }
 
-  #list(): DirectoryEntry[] {
-    const entries: DirectoryEntry[] = []
+  *#list(): Iterable<DirectoryEntry> {
     const {path} = this
     for (const [name, kind] of this.#contents.names()) {
-      entries.push({name, ino: this.fs.inoOf(`${path}/${name}`), type: directoryEntryType(kind)})
+      yield {name, ino: this.fs.inoOf(`${path}/${name}`), type: directoryEntryType(kind)}
     }
-    return entries
   }
 }
 
@@ -179,8 +177,8 @@ class ProcTextFile extends Description {
   override read(target: Uint8Array, position?: number): number {
     this.requireReadable()
     const start = position ?? this.position
-    if (this.#text === undefined || start === 0) this.#text = Buffer.from(this.#read(), 'latin1')
-    const piece = this.#text.subarray(start, start + target.length)
+    if (this.#text === undefined || start === 0) this.#generate()
+    const piece = this.#text!.subarray(start, start + target.length)
     target.set(piece)
     if (position === undefined) this.position += piece.length
     return piece.length
@@ -192,6 +190,23 @@ class ProcTextFile extends Description {
     this.#write(Buffer.from(source).toString('latin1'))
     if (position === undefined) this.position += source.length
     return source.length
+  }
+
+  override close(): void {
+    this.#drop()
+  }
+
+  /** @throws Errno ENOMEM */
+  #generate(): void {
+    this.#drop()
+    const text = this.#read()
+    this.inode.fs.budget?.take(text.length)
+    this.#text = Buffer.from(text, 'latin1')
+  }
+
+  #drop(): void {
+    this.inode.fs.budget?.give(this.#text?.length ?? 0)
+    this.#text = undefined
   }
 
   override seek(offset: number, whence: number): number {

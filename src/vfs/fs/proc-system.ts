@@ -2,6 +2,7 @@
 
 import {USER_HZ} from '../../abi/time.ts'
 import type {ByteString} from '../file.ts'
+import {PIPE_MAX_BYTES, PIPE_USER_PAGES_SOFT} from '../pipe.ts'
 import {randomUuid} from '../random.ts'
 import {directory, fixedContents, link, type Make, text} from './proc-nodes.ts'
 import type {ProcSource} from './proc-source.ts'
@@ -86,7 +87,9 @@ function sysDirectory(source: ProcSource): {kind: number; make: Make} {
     fs: subdirectory({
       'file-max': constant(9223372036854775807n),
       nr_open: constant(1048576),
-      'pipe-max-size': constant(1048576),
+      'pipe-max-size': constant(PIPE_MAX_BYTES),
+      'pipe-user-pages-hard': constant(0),
+      'pipe-user-pages-soft': constant(PIPE_USER_PAGES_SOFT),
     }),
     kernel: subdirectory({
       cap_last_cap: constant(40),

@@ -2,6 +2,7 @@
 
 import {S_IFDIR} from '../../abi/file-mode.ts'
 import {allocateDev} from '../anonymous-dev.ts'
+import type {Budget} from '../budget.ts'
 import type {ByteString} from '../file.ts'
 import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
 import {type Contents, directory, link, type Make, ProcDirectory} from './proc-nodes.ts'
@@ -19,8 +20,11 @@ export class Procfs implements FileSystem {
   readonly readOnly = false
   readonly dev = allocateDev()
   readonly root: ProcDirectory
+  readonly budget: Budget | undefined
 
-  constructor(source: ProcSource) {
+  /** @param budget what texts and lists that are being read are counted against */
+  constructor(source: ProcSource, budget?: Budget) {
+    this.budget = budget
     this.root = new ProcDirectory(rootContents(source), this, undefined, '')
   }
 

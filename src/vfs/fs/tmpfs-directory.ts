@@ -6,6 +6,7 @@ import {RENAME_EXCHANGE, RENAME_NOREPLACE} from '../../abi/open-flags.ts'
 import {now} from '../clock.ts'
 import {DirectoryDescription} from '../directory-description.ts'
 import type {ByteString, Credentials, DirectoryEntry, FileDescription, Inode} from '../file.ts'
+import {ownString} from '../own-string.ts'
 import type {Tmpfs} from './tmpfs.ts'
 import {TmpfsFile} from './tmpfs-file.ts'
 import {requireLinked, TmpfsNode, TmpfsSpecial, TmpfsSymlink} from './tmpfs-node.ts'
@@ -74,7 +75,8 @@ export class TmpfsDirectory extends TmpfsNode {
     if (!(target instanceof TmpfsNode) || target.fs !== this.fs) throw new Errno(EXDEV)
     if (target.kind === S_IFDIR) throw new Errno(EPERM)
     this.#requireFree(name)
-    if (target.nlink === 0) {
+    if (target.nlink > 0) this.fs.takeName()
+    else {
       // Only an O_TMPFILE file comes to a name from none.
       if (!(target instanceof TmpfsFile && target.isUnnamed)) throw new Errno(ENOENT)
       target.isUnnamed = false
@@ -114,8 +116,7 @@ export class TmpfsDirectory extends TmpfsNode {
     if (node instanceof TmpfsDirectory && newDirectory.isWithin(node)) throw new Errno(EINVAL)
     if (target !== undefined) newDirectory.#replace(newName, node, target)
     this.#remove(oldName)
-    newDirectory.#insert(newName, node)
-    node.placeAt(newDirectory, newName)
+    newDirectory.#add(newName, node)
     node.ctime = now()
     if (node.kind === S_IFDIR && newDirectory !== this) {
       this.nlink--
@@ -146,12 +147,10 @@ export class TmpfsDirectory extends TmpfsNode {
     }
   }
 
-  #list(): DirectoryEntry[] {
-    const entries: DirectoryEntry[] = []
+  *#list(): Iterable<DirectoryEntry> {
     for (const [name, node] of this.#entries) {
-      entries.push({name, ino: node.ino, type: directoryEntryType(node.kind)})
+      yield {name, ino: node.ino, type: directoryEntryType(node.kind)}
     }
-    return entries
   }
 
   #ownerOf(owner: Credentials): Pick<Credentials, 'uid' | 'gid'> {
@@ -164,14 +163,16 @@ export class TmpfsDirectory extends TmpfsNode {
   }
 
   #add<T extends TmpfsNode>(name: ByteString, node: T): T {
-    this.#insert(name, node)
-    node.placeAt(this, name)
+    node.placeAt(this, this.#insert(name, node))
     return node
   }
 
-  #insert(name: ByteString, node: TmpfsNode): void {
-    this.#entries.set(name, node)
+  /** @returns the name to keep */
+  #insert(name: ByteString, node: TmpfsNode): ByteString {
+    const own = ownString(name)
+    this.#entries.set(own, node)
     this.mtime = this.ctime = now()
+    return own
   }
 
   #remove(name: ByteString): void {
@@ -202,10 +203,8 @@ export class TmpfsDirectory extends TmpfsNode {
     const other = newDirectory.lookup(newName)
     if (node instanceof TmpfsDirectory && newDirectory.isWithin(node)) throw new Errno(EINVAL)
     if (other instanceof TmpfsDirectory && this.isWithin(other)) throw new Errno(EINVAL)
-    this.#insert(oldName, other)
-    newDirectory.#insert(newName, node)
-    other.placeAt(this, oldName)
-    node.placeAt(newDirectory, newName)
+    this.#add(oldName, other)
+    newDirectory.#add(newName, node)
     node.ctime = other.ctime = now()
     if (newDirectory === this) return
     const moved = Number(node.kind === S_IFDIR) - Number(other.kind === S_IFDIR)

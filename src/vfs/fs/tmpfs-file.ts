@@ -52,11 +52,10 @@ export class TmpfsFile extends TmpfsNode implements Mappable {
     this.#opens--
     if (this.nlink > 0 || this.#opens > 0) return
     this.#data.free()
-    if (this.isUnnamed) this.fs.giveInode()
   }
 
-  protected override release(): void {
-    super.release()
+  override freed(): void {
+    super.freed()
     if (this.#opens === 0) this.#data.free()
   }
 

@@ -1,6 +1,6 @@
 // TmpfsNode: what every inode of a tmpfs has: attributes, times, its place, its links. Symbolic links and special files too.
 
-import {EINVAL, EISDIR, ENOENT, Errno} from '../../abi/errno.ts'
+import {EINVAL, EISDIR, ENOENT, ENOSPC, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFDIR, S_IFIFO, S_IFLNK, S_IFSOCK} from '../../abi/file-mode.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import {isAccessStale, now} from '../clock.ts'
@@ -13,12 +13,14 @@ import type {
   Place,
   Time,
 } from '../file.ts'
+import {type Holdable, hold, letGo, lostNames} from '../held.ts'
 import {Node} from '../node.ts'
+import {ownString} from '../own-string.ts'
 import {openFifo} from '../pipe.ts'
 import type {Tmpfs} from './tmpfs.ts'
 import type {TmpfsDirectory} from './tmpfs-directory.ts'
 
-export class TmpfsNode extends Node {
+export class TmpfsNode extends Node implements Holdable {
   readonly fs: Tmpfs
   readonly ino: number
   mode: number
@@ -26,6 +28,7 @@ export class TmpfsNode extends Node {
   gid: number
   readonly rdev: number
   nlink = 1
+  holds = 0
   atime: Time
   mtime: Time
   ctime: Time
@@ -108,16 +111,28 @@ export class TmpfsNode extends Node {
     this.#removed = false
   }
 
-  /** A name of this inode is gone. The last of its links frees it, when nobody has it open. */
+  /** A name of this inode is gone. The last of its links frees it, when nobody holds it. */
   unlinkedFrom(directory: TmpfsDirectory, name: ByteString): void {
     this.nlink--
+    if (this.nlink > 0 && this.kind !== S_IFDIR) this.fs.giveName()
     this.ctime = now()
     if (this.nlink === 0 || (this.#directory === directory && this.#name === name)) this.#removed = true
-    if (this.nlink === 0) this.release()
+    if (this.nlink === 0) lostNames(this)
   }
 
-  /** The last link is gone. */
-  protected release(): void {
+  get isNameless(): boolean {
+    return this.nlink === 0
+  }
+
+  hold(): void {
+    hold(this)
+  }
+
+  letGo(): void {
+    letGo(this)
+  }
+
+  freed(): void {
     this.fs.giveInode()
   }
 }
@@ -127,7 +142,18 @@ export class TmpfsSymlink extends TmpfsNode {
 
   constructor(fs: Tmpfs, target: ByteString, owner: Pick<Credentials, 'uid' | 'gid'>) {
     super(fs, S_IFLNK | 0o777, owner)
-    this.#target = target
+    try {
+      fs.budget.take(target.length, ENOSPC)
+    } catch (error) {
+      fs.giveInode()
+      throw error
+    }
+    this.#target = ownString(target)
+  }
+
+  override freed(): void {
+    super.freed()
+    this.fs.budget.give(this.#target.length)
   }
 
   override get size(): number {

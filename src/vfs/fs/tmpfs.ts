@@ -5,6 +5,7 @@ import {ENOSPC, Errno} from '../../abi/errno.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import {allocateDev} from '../anonymous-dev.ts'
+import {Budget, COST} from '../budget.ts'
 import {openDevice} from '../devices.ts'
 import type {Credentials, FileDescription, Inode} from '../file.ts'
 import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
@@ -12,13 +13,14 @@ import type {PageQuota} from './paged-data.ts'
 import {TmpfsDirectory} from './tmpfs-directory.ts'
 
 const TMPFS_MAGIC = 0x01021994
-/** Inodes are JavaScript objects: their number is bounded, whatever the guest does. */
 const DEFAULT_MAX_INODES = 1 << 18
 
 export interface TmpfsOptions {
   /** Bytes of file data; default: half of the memory file, as Linux. */
   maxBytes?: number
   maxInodes?: number
+  /** What inodes, names and symbolic links' texts are counted against. */
+  budget?: Budget
   /** Permission bits of the root; default 01777. */
   mode?: number
   uid?: number
@@ -34,6 +36,7 @@ export class Tmpfs implements FileSystem, PageQuota {
   readonly readOnly = false
   readonly dev = allocateDev()
   readonly memory: MemoryFile
+  readonly budget: Budget
   readonly root: TmpfsDirectory
   readonly #openDevice: NonNullable<TmpfsOptions['openDevice']>
   readonly #maxPages: number
@@ -45,6 +48,7 @@ export class Tmpfs implements FileSystem, PageQuota {
   constructor(memory: MemoryFile, options: TmpfsOptions = {}) {
     this.type = options.type ?? 'tmpfs'
     this.memory = memory
+    this.budget = options.budget ?? new Budget()
     this.#openDevice = options.openDevice ?? openDevice
     this.#maxPages = Math.floor((options.maxBytes ?? memory.size / 2) / PAGE_SIZE)
     this.#maxInodes = options.maxInodes ?? DEFAULT_MAX_INODES
@@ -76,13 +80,23 @@ export class Tmpfs implements FileSystem, PageQuota {
 
   /** A new inode number. @throws Errno ENOSPC */
   takeInode(): number {
-    if (this.#inodes >= this.#maxInodes) throw new Errno(ENOSPC)
-    this.#inodes++
+    this.#takeOne(COST.inode)
     return this.#nextIno++
   }
 
   giveInode(): void {
     this.#inodes--
+    this.budget.give(COST.inode)
+  }
+
+  /** A further name of an inode counts as one, as on Linux's tmpfs. @throws Errno ENOSPC */
+  takeName(): void {
+    this.#takeOne(COST.name)
+  }
+
+  giveName(): void {
+    this.#inodes--
+    this.budget.give(COST.name)
   }
 
   take(pages: number): void {
@@ -97,6 +111,12 @@ export class Tmpfs implements FileSystem, PageQuota {
 
   give(pages: number): void {
     this.#pages -= pages
+  }
+
+  #takeOne(bytes: number): void {
+    if (this.#inodes >= this.#maxInodes) throw new Errno(ENOSPC)
+    this.budget.take(bytes, ENOSPC)
+    this.#inodes++
   }
 }
 

@@ -12,6 +12,7 @@ import {type Arguments, BLOCKED, type Syscall} from '../../../src/sentry/syscall
 import type {Task} from '../../../src/sentry/task.ts'
 import {TimerQueue} from '../../../src/sentry/timers.ts'
 import type {Wait} from '../../../src/sentry/wait.ts'
+import {Budget} from '../../../src/vfs/budget.ts'
 import {type FakeProcessor, fakeProcessor} from '../arch/fake-context.ts'
 import {FakeMemory} from '../arch/fake-memory.ts'
 
@@ -41,6 +42,7 @@ const ORDINARY: Credentials = {
 export class FakeKernel {
   readonly timers = new TimerQueue()
   readonly leases = new Leases()
+  readonly budget = new Budget()
   readonly processes = new Map<number, Process>()
   readonly tasks = new Map<number, Task>()
   readonly notified: Task[] = []

@@ -8,6 +8,7 @@ import type {FaultSignal} from '../../../../src/sentry/memory/fault-signal.ts'
 import {MemoryMap} from '../../../../src/sentry/memory/memory-map.ts'
 import {UserMemory} from '../../../../src/sentry/memory/user-memory.ts'
 import {ResourceLimits} from '../../../../src/sentry/resource-limits.ts'
+import {Budget} from '../../../../src/vfs/budget.ts'
 import type {Mappable} from '../../../../src/vfs/file.ts'
 
 export const USER_TOP = 0x7fff_ffff_f000
@@ -71,7 +72,7 @@ export class SimulatedGuest {
   readonly user: UserMemory
   faults = 0
 
-  constructor(memoryBytes = 16 * MIB) {
+  constructor(memoryBytes = 16 * MIB, budget = new Budget()) {
     const buffer = new ArrayBuffer(memoryBytes)
     this.memory = createMemoryFile(buffer, (offset, length) => {
       this.punched.push([offset, length])
@@ -82,6 +83,7 @@ export class SimulatedGuest {
       space: this.space,
       memory: this.memory,
       limits: this.limits,
+      budget,
       userTop: USER_TOP,
       mmapBase: MMAP_BASE,
     })

@@ -18,13 +18,14 @@ import {
   LOCK_UN,
 } from '../../../../src/abi/fcntl.ts'
 import {O_CREAT, O_RDONLY, O_RDWR} from '../../../../src/abi/open-flags.ts'
-import {FileLocks, locksOf, type RecordLock} from '../../../../src/sentry/file-locks.ts'
+import {FileLocks, findConflict, type RecordLock} from '../../../../src/sentry/file-locks.ts'
 import {close} from '../../../../src/sentry/syscalls/close.ts'
 import {dup} from '../../../../src/sentry/syscalls/dup.ts'
 import {fcntl} from '../../../../src/sentry/syscalls/fcntl.ts'
 import {flock} from '../../../../src/sentry/syscalls/flock.ts'
 import {open} from '../../../../src/sentry/syscalls/open.ts'
 import {BLOCKED} from '../../../../src/sentry/syscalls/syscall.ts'
+import {Budget} from '../../../../src/vfs/budget.ts'
 import {SimulatedTask} from './simulated-task.ts'
 
 /** Two file descriptions of one file. */
@@ -90,9 +91,9 @@ describe('record locks of a process', () => {
     expect(t.task.memory.readUint16(lock)).toBe(F_UNLCK)
     const {inode} = t.task.fds.get(a)
     const other: RecordLock = {owner: {}, type: F_WRLCK, start: 0, end: 1, pid: 8}
-    expect(locksOf(inode).conflict(other)?.pid).toBe(7)
+    expect(findConflict(inode, other)?.pid).toBe(7)
     t.call(close, b)
-    expect(locksOf(inode).conflict(other)).toBe(undefined)
+    expect(findConflict(inode, other)).toBe(undefined)
   })
 
   it('count from the end of the file, and backwards', () => {
@@ -100,7 +101,7 @@ describe('record locks of a process', () => {
     t.task.fds.get(a).truncate(100)
     expect(t.call(fcntl, a, F_SETLK, range(t, F_WRLCK, 0, -10, 2))).toBe(0)
     const at = (start: number) =>
-      locksOf(t.task.fds.get(a).inode).conflict({owner: {}, type: F_RDLCK, start, end: start + 1, pid: 8})
+      findConflict(t.task.fds.get(a).inode, {owner: {}, type: F_RDLCK, start, end: start + 1, pid: 8})
     expect([at(89), at(100)]).toEqual([undefined, undefined])
     expect([at(90)?.start, at(99)?.end]).toEqual([90, 100])
     expect(t.call(fcntl, a, F_SETLK, range(t, F_WRLCK, -101, 1, 2))).toBe(-EINVAL)
@@ -117,7 +118,7 @@ describe('record locks of a process', () => {
 
 describe('FileLocks', () => {
   it('splits and joins ranges as they are replaced', () => {
-    const locks = new FileLocks()
+    const locks = new FileLocks(new Budget())
     const owner = {}
     const set = (type: number, start: number, end: number) => locks.set({owner, type, start, end, pid: 1})
     const typeAt = (start: number) =>

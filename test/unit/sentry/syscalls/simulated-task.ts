@@ -4,6 +4,7 @@ import {Errno} from '../../../../src/abi/errno.ts'
 import type {Context} from '../../../../src/platform/platform.ts'
 import {type Credentials, capabilitiesOf} from '../../../../src/sentry/credentials.ts'
 import {FdTable} from '../../../../src/sentry/fd-table.ts'
+import {FsContext} from '../../../../src/sentry/fs-context.ts'
 import type {Kernel} from '../../../../src/sentry/kernel.ts'
 import {Leases} from '../../../../src/sentry/leases.ts'
 import {Process} from '../../../../src/sentry/process.ts'
@@ -12,6 +13,7 @@ import {TaskSignals} from '../../../../src/sentry/signals/task-signals.ts'
 import {BLOCKED, type Syscall} from '../../../../src/sentry/syscalls/syscall.ts'
 import {Task} from '../../../../src/sentry/task.ts'
 import {TimerQueue} from '../../../../src/sentry/timers.ts'
+import {Budget} from '../../../../src/vfs/budget.ts'
 import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
 import {mountRoot} from '../../../../src/vfs/mount-tree.ts'
 import {SimulatedGuest} from '../memory/simulated-guest.ts'
@@ -34,6 +36,7 @@ export class SimulatedTask {
       space: guest.space,
       memoryMap: guest.map,
       limits: guest.limits,
+      budget: new Budget(),
       signals: new ProcessSignals(guest.limits),
       startedNs: 0,
       program: {
@@ -52,6 +55,7 @@ export class SimulatedTask {
       platform: {memory: guest.memory},
       timers: new TimerQueue(),
       leases: new Leases(),
+      budget: new Budget(),
       processes: new Map([[process.pid, process]]),
       rootMount: root,
       monotonicNs: () => this.nowNs,
@@ -64,7 +68,7 @@ export class SimulatedTask {
       context: {argumentWords: this.#argumentWords} as unknown as Context,
       memory: guest.user,
       fds: new FdTable(),
-      fs: {root: root.top, cwd: root.top, umask: 0o022},
+      fs: new FsContext(root.top, root.top, 0o022),
       signals: new TaskSignals(process.signals),
       credentials: credentialsOf(uid),
       name: 'test',

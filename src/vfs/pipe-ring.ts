@@ -1,0 +1,73 @@
+// PipeRing: the bytes in a pipe: a ring as large as what it holds needs, and gone when all is read.
+
+import type {Budget} from './budget.ts'
+
+const MIN_BYTES = 4096
+const NOTHING: Uint8Array = new Uint8Array(0)
+/** A large ring that the pipes of a thread fill and drain in turn. */
+let spare: Uint8Array = NOTHING
+
+export class PipeRing {
+  readonly #budget: Budget
+  #ring = NOTHING
+  #head = 0
+  #length = 0
+
+  /** @param budget the ring is counted there */
+  constructor(budget: Budget) {
+    this.#budget = budget
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** Copies the first bytes; they stay. @returns how many */
+  peek(target: Uint8Array): number {
+    const ring = this.#ring
+    const count = Math.min(target.length, this.#length)
+    const first = Math.min(count, ring.length - this.#head)
+    target.set(ring.subarray(this.#head, this.#head + first))
+    if (count > first) target.set(ring.subarray(0, count - first), first)
+    return count
+  }
+
+  /** Takes the first `count` bytes away, at most `length`. */
+  drop(count: number): void {
+    this.#length -= count
+    if (this.#length === 0) this.clear()
+    else this.#head = (this.#head + count) % this.#ring.length
+  }
+
+  /** @throws Errno ENOMEM, and nothing is stored */
+  append(source: Uint8Array): void {
+    this.#reserve(this.#length + source.length)
+    const ring = this.#ring
+    const tail = (this.#head + this.#length) % ring.length
+    const first = Math.min(source.length, ring.length - tail)
+    ring.set(source.subarray(0, first), tail)
+    if (source.length > first) ring.set(source.subarray(first))
+    this.#length += source.length
+  }
+
+  clear(): void {
+    this.#budget.give(this.#ring.length)
+    if (this.#ring.length >= spare.length) spare = this.#ring
+    this.#ring = NOTHING
+    this.#head = this.#length = 0
+  }
+
+  #reserve(bytes: number): void {
+    const old = this.#ring
+    if (bytes <= old.length) return
+    let size = Math.max(old.length, MIN_BYTES)
+    while (size < bytes) size *= 2
+    const usesSpare = spare.length >= size
+    this.#budget.take((usesSpare ? spare.length : size) - old.length)
+    const ring = usesSpare ? spare : new Uint8Array(size)
+    if (usesSpare) spare = NOTHING
+    if (this.#length > 0) this.peek(ring)
+    this.#ring = ring
+    this.#head = 0
+  }
+}

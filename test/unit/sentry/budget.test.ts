@@ -1,0 +1,293 @@
+// What is counted against the budget, against what V8's heap grows by: no less, whatever a guest does.
+
+import {setFlagsFromString} from 'node:v8'
+import {runInNewContext} from 'node:vm'
+import {describe, expect, test} from 'vitest'
+import {EAGAIN, ENFILE, ENOLCK, ENOMEM, ENOSPC, Errno} from '../../../src/abi/errno.ts'
+import {F_WRLCK} from '../../../src/abi/fcntl.ts'
+import {S_IFIFO} from '../../../src/abi/file-mode.ts'
+import {O_RDONLY, O_RDWR} from '../../../src/abi/open-flags.ts'
+import {plainInfo} from '../../../src/abi/siginfo.ts'
+import {CLOCK_MONOTONIC} from '../../../src/abi/time.ts'
+import {EpollFile} from '../../../src/sentry/epoll-file.ts'
+import {FdTable} from '../../../src/sentry/fd-table.ts'
+import {locksOf} from '../../../src/sentry/file-locks.ts'
+import {VM_NORESERVE} from '../../../src/sentry/memory/vma.ts'
+import {PosixTimers} from '../../../src/sentry/posix-timers.ts'
+import {ResourceLimits, RLIMIT_SIGPENDING} from '../../../src/sentry/resource-limits.ts'
+import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
+import {Budget} from '../../../src/vfs/budget.ts'
+import {openEventfd} from '../../../src/vfs/eventfd.ts'
+import {Overlay} from '../../../src/vfs/fs/overlay.ts'
+import {ROOT, Tmpfs} from '../../../src/vfs/fs/tmpfs.ts'
+import {mountRoot} from '../../../src/vfs/mount-tree.ts'
+import {openPath} from '../../../src/vfs/open.ts'
+import {openPipe} from '../../../src/vfs/pipe.ts'
+import {memoryFile} from '../../helpers/memory-file.ts'
+import {fakeTask} from './fake-task.ts'
+import {SimulatedGuest} from './memory/simulated-guest.ts'
+
+setFlagsFromString('--expose-gc')
+const collect: () => void = runInNewContext('gc')
+
+const COUNT = 1500
+const LONG = 240
+
+/** Cut out of a path of 4 KB, as a walk does it. */
+function longName(i: number): string {
+  const path = `${'/'.repeat(3500)}${'n'.repeat(LONG)}${i}`
+  return path.slice(3500)
+}
+
+function heapBytes(): number {
+  collect()
+  collect()
+  const {heapUsed, arrayBuffers} = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
+
+/** A million signals may be queued. */
+function lavishLimits(): ResourceLimits {
+  const limits = new ResourceLimits()
+  limits.set(RLIMIT_SIGPENDING, {soft: 1e6, hard: 1e6})
+  return limits
+}
+
+function signalsOf(budget: Budget): ProcessSignals {
+  return new ProcessSignals(lavishLimits(), budget)
+}
+
+function timersOf(budget: Budget): () => unknown {
+  const {task, process} = fakeTask()
+  Object.assign(process, {signals: signalsOf(budget)})
+  const timers = new PosixTimers()
+  return () => {
+    const {timer} = timers.create(task, CLOCK_MONOTONIC, false, {
+      signal: 40,
+      value: 2n ** 60n,
+      task: undefined,
+    })
+    timer.arm(1e18, 1e9)
+    return timers
+  }
+}
+
+/** A way to make the sentry hold more and more; gives what holds it. */
+type Grow = (budget: Budget) => (i: number) => unknown
+
+const ways: [what: string, code: number, Grow][] = [
+  ['files', ENOSPC, (budget) => inTree(tmpfsOf(budget))],
+  [
+    'files of an overlay',
+    ENOSPC,
+    (budget) => inTree(new Overlay(new Tmpfs(memoryFile(1 << 20)), memoryFile(1 << 20), {budget})),
+  ],
+  [
+    'directories',
+    ENOSPC,
+    (budget) => {
+      const {root} = tmpfsOf(budget)
+      return (i) => root.mkdir(longName(i), 0o755, ROOT)
+    },
+  ],
+  [
+    'names of one file',
+    ENOSPC,
+    (budget) => {
+      const {root} = tmpfsOf(budget)
+      const file = root.create('file', 0o644, ROOT)
+      return (i) => root.link(longName(i), file)
+    },
+  ],
+  [
+    'symbolic links',
+    ENOSPC,
+    (budget) => {
+      const {root} = tmpfsOf(budget)
+      return (i) => root.symlink(longName(i), `${'t'.repeat(3000)}${i}`, ROOT)
+    },
+  ],
+  [
+    'fifos that are opened',
+    ENOSPC,
+    (budget) => {
+      const {root} = tmpfsOf(budget)
+      return (i) => {
+        const fifo = root.mknod(longName(i), S_IFIFO | 0o644, 0, ROOT)
+        fifo.open(O_RDWR).close()
+      }
+    },
+  ],
+  [
+    'open files',
+    ENFILE,
+    (budget) => {
+      const fs = new Tmpfs(memoryFile(1 << 20))
+      const {top} = mountRoot(fs)
+      const fds = lavishTable(budget)
+      fs.root.create(longName(0), 0o644, ROOT)
+      return (i) => {
+        const path = `${'/'.repeat(3000 + (i % 10))}${longName(0)}`
+        const {file, location} = openPath({root: top, credentials: ROOT}, top, path, O_RDONLY, 0)
+        return fds.install(file, 0, location)
+      }
+    },
+  ],
+  [
+    'eventfds',
+    ENFILE,
+    (budget) => {
+      const fds = lavishTable(budget)
+      return () => fds.install(openEventfd(1, 0, false))
+    },
+  ],
+  [
+    'duplicates of one descriptor',
+    ENFILE,
+    (budget) => {
+      const fds = lavishTable(budget)
+      const description = fds.description(fds.install(openEventfd(1, 0, false)))
+      return () => fds.share(description, 0o2000000)
+    },
+  ],
+  [
+    'pipes that hold a byte',
+    ENOMEM,
+    (budget) => {
+      const fds = lavishTable(budget)
+      return () => {
+        const [reader, writer] = openPipe(0, undefined, budget)
+        fds.install(reader)
+        fds.install(writer)
+        writer.write(Uint8Array.of(1))
+      }
+    },
+  ],
+  [
+    'files in an epoll',
+    ENOSPC,
+    (budget) => {
+      const fds = lavishTable(new Budget())
+      const epoll = new EpollFile(budget)
+      const fd = fds.install(openEventfd(1, 0, false))
+      const description = fds.description(fd)
+      return (i) => {
+        epoll.add(i, description, {events: 1, dataLow: i, dataHigh: i})
+        return epoll
+      }
+    },
+  ],
+  [
+    'queued signals',
+    EAGAIN,
+    (budget) => {
+      const signals = signalsOf(budget)
+      signals.tasks.push({blocks: () => true, update() {}, attention: 0} as never)
+      return () => {
+        signals.raise(40, Uint8Array.from(plainInfo(40, -1)))
+        return signals
+      }
+    },
+  ],
+  ['timers', EAGAIN, (budget) => timersOf(budget)],
+  [
+    'record locks',
+    ENOLCK,
+    (budget) => {
+      const {root} = new Tmpfs(memoryFile(1 << 20))
+      const files = Array.from({length: 10_000}, (_, i) => root.create(`f${i}`, 0o644, ROOT))
+      return (i) => {
+        const file = files[i]
+        locksOf(file, budget).set({
+          owner: {},
+          type: F_WRLCK,
+          start: 2 ** 40 + 10 * i,
+          end: 2 ** 40 + 10 * i + 1,
+          pid: 7,
+        })
+        return files
+      }
+    },
+  ],
+  [
+    'mappings',
+    ENOMEM,
+    (budget) => {
+      const {map} = new SimulatedGuest(1 << 20, budget)
+      return (i) => {
+        map.map({length: 4096, protection: 1 + (i % 2)})
+        return map
+      }
+    },
+  ],
+  [
+    'pages far from each other',
+    ENOMEM,
+    (budget) => {
+      const guest = new SimulatedGuest(64 << 20, budget)
+      const start = guest.map.map({length: 2 ** 40, protection: 3, flags: VM_NORESERVE})
+      return (i) => {
+        if (guest.store(start + i * 2 ** 21, 1) !== true) throw new Errno(ENOMEM)
+        // Not the sentry's: the simulated processor's.
+        guest.space.pages.clear()
+        return guest
+      }
+    },
+  ],
+  [
+    'entries of a directory that is read',
+    ENOMEM,
+    (budget) => {
+      const {root} = new Tmpfs(memoryFile(1 << 20))
+      for (let i = 0; i < 100; i++) root.create(longName(i), 0o644, ROOT)
+      Object.assign(root.fs, {budget})
+      return () => {
+        const open = root.open(O_RDONLY)
+        open.readDirectory(1)
+        return open
+      }
+    },
+  ],
+]
+
+function tmpfsOf(budget: Budget): Tmpfs {
+  return new Tmpfs(memoryFile(1 << 20), {budget})
+}
+
+function inTree(fs: Tmpfs | Overlay): (i: number) => unknown {
+  return (i) => {
+    const inode = fs.root.create(longName(i), 0o644, ROOT)
+    inode.setAttributes({atime: {seconds: i, nanoseconds: i}, mtime: {seconds: 2 ** 33 + i, nanoseconds: i}})
+    return inode
+  }
+}
+
+function lavishTable(budget: Budget): FdTable {
+  const fds = new FdTable(budget)
+  fds.limit = 1 << 20
+  return fds
+}
+
+describe('the budget', () => {
+  test.each(ways)('counts %s, no less than they cost', (_what, _code, grow) => {
+    const budget = new Budget()
+    const one = grow(budget)
+    const held: unknown[] = []
+    // What is made once, and V8's own.
+    for (let i = 0; i < 500; i++) held.push(one(i))
+    const [usedBefore, heapBefore] = [budget.used, heapBytes()]
+    for (let i = 500; i < 500 + COUNT; i++) held.push(one(i))
+    const grown = (heapBytes() - heapBefore) / COUNT
+    const counted = (budget.used - usedBefore) / COUNT
+    expect(grown).toBeLessThan(counted)
+    expect(held.length).toBe(500 + COUNT)
+  })
+
+  test.each(ways)('ends %s with an Errno', (_what, code, grow) => {
+    const one = grow(new Budget(1 << 18))
+    const fill = (): void => {
+      for (let i = 0; i < 10_000; i++) one(i)
+    }
+    expect(fill).toThrow(new Errno(code))
+  })
+})

@@ -1,5 +1,9 @@
-// file-times: what reading a link or mapping a file does to the times of access; owners of pipes; STATX_MNT_ID. man 7 inode.
+// file-times: what reading a link or mapping a file does to the times of access; owners of pipes; STATX_MNT_ID;
+// fdinfo. man 7 inode, man 5 proc_pid_fdinfo.
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <time.h>
 
 #include "check.h"
@@ -161,7 +165,7 @@ static void check_mount_id(void) {
 
 static void check_fdinfo(void) {
   static char text[4096];
-  char path[64], line[64];
+  char path[64], line[128];
   struct stat status;
   int flags[] = {O_RDONLY, O_RDONLY | O_CLOEXEC, O_RDWR | O_APPEND, O_RDWR | O_CLOEXEC | O_NONBLOCK, O_PATH | O_CLOEXEC};
   for (size_t i = 0; i < COUNT(flags); i++) {
@@ -196,6 +200,31 @@ static void check_fdinfo(void) {
   CHECK(read_file(path, text, sizeof(text)) > 0);
   CHECK(strstr(text, "eventfd-count:                5\n") != NULL);
   close(event);
+
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR1);
+  int signals = signalfd(-1, &set, 0);
+  snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", signals);
+  CHECK(read_file(path, text, sizeof(text)) > 0);
+  CHECK(strstr(text, "\nsigmask:\t0000000000000200\n") != NULL);
+
+  struct itimerspec setting = {{3, 500}, {100, 0}};
+  int timer = timerfd_create(CLOCK_MONOTONIC, 0);
+  CHECK_EQ(timerfd_settime(timer, 0, &setting, NULL), 0);
+  snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", timer);
+  CHECK(read_file(path, text, sizeof(text)) > 0);
+  CHECK(strstr(text, "\nclockid: 1\nticks: 0\nsettime flags: 00\nit_value: (") != NULL);
+  CHECK(strstr(text, "\nit_interval: (3, 500)\n") != NULL);
+
+  int epoll = epoll_create1(0);
+  struct epoll_event interest = {.events = EPOLLIN, .data.u64 = 0x123456789abcdef0};
+  CHECK_EQ(epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &interest), 0);
+  snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", epoll);
+  CHECK(read_file(path, text, sizeof(text)) > 0);
+  snprintf(line, sizeof(line), "\ntfd: %8d events: %8x data: 123456789abcdef0  pos:0 ino:", timer, EPOLLIN | EPOLLERR | EPOLLHUP);
+  CHECK(strstr(text, line) != NULL);
+  close(signals), close(timer), close(epoll);
 }
 
 int main(void) {

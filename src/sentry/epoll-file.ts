@@ -52,6 +52,10 @@ class Watch implements NestedWatch {
 
 const ALWAYS = EPOLLERR | EPOLLHUP
 
+function padded(value: number, base: number): string {
+  return value.toString(base).padStart(8)
+}
+
 export class EpollFile extends NestedEpoll {
   override readonly waiters = new WaitQueue()
   readonly #watches = new Set<Watch>()
@@ -142,6 +146,19 @@ export class EpollFile extends NestedEpoll {
       if (file.hostFd !== undefined) visit(file, interest.events & 0xffff)
       if (file instanceof EpollFile) file.visitHostFiles(visit, seen)
     }
+  }
+
+  /** One line a watched descriptor. */
+  fdinfo(): string {
+    let lines = ''
+    for (const {fd, interest, description} of this.#watches) {
+      const {position, inode} = description.file
+      const {ino, dev} = inode.attributes()
+      const data = (BigInt(interest.dataHigh >>> 0) << 32n) | BigInt(interest.dataLow >>> 0)
+      lines += `tfd: ${padded(fd, 10)} events: ${padded((interest.events | ALWAYS) >>> 0, 16)} data: ${data.toString(16).padStart(16)} `
+      lines += ` pos:${position} ino:${ino.toString(16)} sdev:${dev.toString(16)}\n`
+    }
+    return lines
   }
 
   /** It has requests of its own, and takes no others. */

@@ -6,6 +6,7 @@ import {signalfdInfo} from '../abi/siginfo.ts'
 import type {SignalSet} from '../abi/signal-set.ts'
 import {AnonymousDescription} from '../vfs/anonymous-description.ts'
 import type {WaitQueue} from '../vfs/wait-queue.ts'
+import {maskText} from './signals/signal-masks.ts'
 import type {TaskSignals} from './signals/task-signals.ts'
 
 const INFO_BYTES = 128
@@ -42,6 +43,10 @@ export class SignalFd extends AnonymousDescription {
     }
     if (length === 0) throw new Errno(EAGAIN)
     return length
+  }
+
+  fdinfo(): string {
+    return `sigmask:\t${maskText(this.#set)}\n`
   }
 
   override readiness(): number {

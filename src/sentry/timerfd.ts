@@ -2,12 +2,18 @@
 
 import {EAGAIN, EINVAL, Errno} from '../abi/errno.ts'
 import {O_NONBLOCK, POLLIN} from '../abi/open-flags.ts'
+import {fromNs} from '../abi/time.ts'
 import {AnonymousDescription} from '../vfs/anonymous-description.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
 import type {Kernel} from './kernel.ts'
 import {monotonicClock, PeriodicTimer} from './periodic-timer.ts'
 
 const COUNT_BYTES = 8
+
+function pair(ns: number): string {
+  const {seconds, nanoseconds} = fromNs(ns)
+  return `(${seconds}, ${nanoseconds})`
+}
 
 export class TimerFd extends AnonymousDescription {
   /** clockid_t. */
@@ -39,6 +45,13 @@ export class TimerFd extends AnonymousDescription {
     view.setBigUint64(0, BigInt(this.#expirations), true)
     this.#expirations = 0
     return COUNT_BYTES
+  }
+
+  /** The flags of the last setting are not kept. */
+  fdinfo(): string {
+    const {remainingNs, intervalNs} = this.timer
+    const clock = `clockid: ${this.clock}\nticks: ${this.#expirations}\nsettime flags: 00\n`
+    return `${clock}it_value: ${pair(remainingNs)}\nit_interval: ${pair(intervalNs)}\n`
   }
 
   override readiness(): number {

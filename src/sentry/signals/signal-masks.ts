@@ -22,14 +22,15 @@ export function signalMasks(process: ProcessSignals, task: TaskSignals): SignalM
     else if (handler !== SIG_DFL) caught.add(signal)
   }
   return {
-    pending: hex(task.pending.set),
-    sharedPending: hex(process.pending.set),
-    blocked: hex(task.mask),
-    ignored: hex(ignored),
-    caught: hex(caught),
+    pending: maskText(task.pending.set),
+    sharedPending: maskText(process.pending.set),
+    blocked: maskText(task.mask),
+    ignored: maskText(ignored),
+    caught: maskText(caught),
   }
 }
 
-function hex({low, high}: SignalSet): string {
+/** 16 digits. */
+export function maskText({low, high}: SignalSet): string {
   return [high, low].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('')
 }

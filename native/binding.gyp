@@ -88,7 +88,11 @@
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17"],
       # -iquote, not -I: <sys/ioctl.h> is libc's, "sys/ioctl.h" is ours.
       "cflags": ["-iquote", "<(module_root_dir)"],
-      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS", "_GNU_SOURCE"],
+      "defines": [
+        "NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS", "_GNU_SOURCE",
+        # A thread that is being terminated takes no exception: that is no reason to end the process.
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
+      ],
       # One binary for every distribution: nothing but libc is needed at run time.
       "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--exclude-libs,ALL", "-Wl,-z,noexecstack"],
     },

@@ -4,10 +4,10 @@ import {execFile} from 'node:child_process'
 import {promisify} from 'node:util'
 import {describe, expect, test} from 'vitest'
 import {platforms} from '../guests/run.ts'
-import {ENDLESS} from './guests.ts'
+import {BUSYBOX, ENDLESS} from './guests.ts'
 
 const library = new URL('../../dist/index.js', import.meta.url).href
-const TIMEOUT_MS = 30_000
+const TIMEOUT_MS = 50_000
 
 /** In a process of its own: one that hangs is killed, and fails the test. */
 async function node(script: string): Promise<string> {
@@ -23,7 +23,7 @@ const withThread = (platform: string, program: string, args: string[], inThread:
     import {Sandbox} from '${library}'
     const sandbox = await Sandbox.create({platform: '${platform}', root: '/', volumes: [{host: '/etc', guest: '/etc'}]})
     sandbox.run('${program}', ${JSON.stringify(args)})
-    setTimeout(() => { ${inThread} }, 200)`
+    setTimeout(async () => { ${inThread} }, 200)`
   return `
     import {readdirSync, readFileSync} from 'node:fs'
     import {Worker} from 'node:worker_threads'
@@ -45,7 +45,24 @@ const TERMINATE = `
   await round()
   console.log(descriptors() - before, 'descriptors', children(), 'left')`
 
+/** Terminates threads in the middle of what they do, and the owner lives on. */
+const AT_ANY_MOMENT = `
+  for (let i = 0; i < 25; i++) {
+    const worker = start()
+    await new Promise((resolve) => {
+      worker.on('message', () => setTimeout(() => worker.terminate().then(resolve), i))
+    })
+  }
+  console.log('alive')`
+
 describe.each(platforms)('on %s', (platform) => {
+  test('a thread can be terminated in the middle of anything', async () => {
+    const inThread = `
+      parentPort.postMessage(0)
+      for (;;) await sandbox.run('${BUSYBOX}', ['true'])`
+    expect(await node(withThread(platform, BUSYBOX, ['true'], inThread, AT_ANY_MOMENT))).toBe('alive\n')
+  })
+
   describe.each(ENDLESS)('while a guest %s', (_, program, args) => {
     test('its thread can be terminated, and leaves no descriptor and no process', async () => {
       const inThread = 'parentPort.postMessage(0)'

@@ -7,6 +7,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   fsyncSync,
   mkdirSync,
@@ -33,6 +34,8 @@ export function cacheCode(env: NodeJS.ProcessEnv): () => void {
   if (directory === undefined || own === undefined) return () => {}
 
   const compiled = new Map<string, Script>()
+  /** Where the chunks lie, once one was compiled. */
+  let chunks: string | undefined
   const {extensions} = createRequire(import.meta.url)
   const compile = extensions['.cjs']
   extensions['.cjs'] = (module, filename) => {
@@ -43,13 +46,17 @@ export function cacheCode(env: NodeJS.ProcessEnv): () => void {
       filename,
       cachedData,
     })
-    if (cachedData === undefined || script.cachedDataRejected) compiled.set(path, script)
+    if (cachedData === undefined || script.cachedDataRejected) {
+      compiled.set(path, script)
+      chunks = dirname(filename)
+    }
     script.runInThisContext()(module.exports, createRequire(filename), module, filename, dirname(filename))
   }
   return () => {
     if (compile === undefined) delete extensions['.cjs']
     else extensions['.cjs'] = compile
     for (const [path, script] of compiled) write(path, script.createCachedData())
+    if (chunks !== undefined) removeOthers(directory, chunks, own)
   }
 }
 
@@ -105,18 +112,20 @@ function write(path: string, data: Buffer): void {
       closeSync(fd)
     }
     renameSync(unfinished, path)
-    removeOthers(path)
   } catch {
     rmSync(unfinished, {force: true})
   }
 }
 
-/** What this Node made of the same chunk of other builds: the cache does not grow. */
-function removeOthers(path: string): void {
-  const withoutHash = (name: string): string => name.replace(/.{8}\.cjs/, '.cjs')
-  const [directory, kept] = [dirname(path), basename(path)]
-  for (const name of readdirSync(directory)) {
-    if (name !== kept && withoutHash(name) === withoutHash(kept)) rmSync(join(directory, name), {force: true})
+/** What this Node made of chunks of other builds, which are gone, or another hv's: the cache does not grow. */
+function removeOthers(directory: string, chunks: string, own: string): void {
+  try {
+    for (const name of readdirSync(directory)) {
+      const isGone = !existsSync(join(chunks, name.slice(0, -own.length - 1)))
+      if (name.endsWith(`-${own}`) && isGone) rmSync(join(directory, name), {force: true})
+    }
+  } catch {
+    // It is somebody's to tidy up who may.
   }
 }
 

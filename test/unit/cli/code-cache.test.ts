@@ -1,6 +1,6 @@
 // The code cache: what is kept, and whose files are believed.
 
-import {chmodSync, existsSync, mkdtempSync, readdirSync, statSync, writeFileSync} from 'node:fs'
+import {chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
@@ -75,16 +75,18 @@ test('what V8 refuses is replaced', () => {
   expect(statSync(join(cache, readdirSync(cache)[0])).ino).not.toBe(ino)
 })
 
-test('one build of a chunk is kept, and other chunks', () => {
+test('what the build has is kept, and nothing of builds before it', () => {
   const {chunk, cache, env} = start()
-  const names = ['hv-run-AAAAAAAA.cjs', 'hv-run-bare-AAAAAAAA.cjs', 'hv-run-B_BBB-BB.cjs']
-  for (const name of names) {
+  const build = (name: string): void => {
     const built = join(dirname(chunk), name)
     writeFileSync(built, 'exports.add = (a, b) => a + b')
     loadOnce(built, env)
   }
+  for (const name of ['hv-run-AAAAAAAA.cjs', 'hv-run-bare-AAAAAAAA.cjs', 'hv-gone-AAAAAAAA.cjs']) build(name)
+  for (const name of ['hv-run-AAAAAAAA.cjs', 'hv-gone-AAAAAAAA.cjs']) rmSync(join(dirname(chunk), name))
+  build('hv-run-B_BBB-BB.cjs')
   const kept = readdirSync(cache).map((name) => name.slice(0, name.indexOf('.cjs') + 4))
-  expect(kept.sort()).toEqual(names.slice(1).sort())
+  expect(kept.sort()).toEqual(['hv-run-B_BBB-BB.cjs', 'hv-run-bare-AAAAAAAA.cjs'])
 })
 
 test('without a home, or when Node is told to, nothing is kept', () => {

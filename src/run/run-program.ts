@@ -64,6 +64,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
     args: options.args,
     env: options.env,
     cwd: options.cwd,
+    umask: process.umask(),
     streams: fds.map((fd, guestFd) => openStream(sentry, fd, guestFd)),
     restrict: pledge.restrict,
   }

@@ -1,45 +1,26 @@
 // exec: puts a program into a process's empty memory, as execve(2) does, and says in which registers it starts.
 
 import {AT_NULL} from '../abi/auxv.ts'
-import {ALL_CAPABILITIES} from '../abi/capability.ts'
-import {EACCES, EISDIR, ELOOP, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
-import {MAY_EXECUTE, S_IFREG} from '../abi/file-mode.ts'
-import {O_RDONLY} from '../abi/open-flags.ts'
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
-import type {ElfImage, ElfReader} from '../elf/image.ts'
-import {parseElf} from '../elf/parse.ts'
-import {HvError, printable} from '../errors.ts'
 import {buildAuxv} from '../loader/auxv.ts'
 import {chooseLayout, type Layout} from '../loader/layout.ts'
 import {planSegments} from '../loader/segments.ts'
 import {buildStack} from '../loader/stack.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../platform/platform.ts'
-import type {FileDescription} from '../vfs/file.ts'
 import type {Location} from '../vfs/location.ts'
 import {pathOf} from '../vfs/mount-tree.ts'
-import {openLocation} from '../vfs/open.ts'
-import {type PathContext, resolve} from '../vfs/path-walk.ts'
-import {checkAccess} from '../vfs/permissions.ts'
 import type {Credentials} from './credentials.ts'
-import {SharedDescription} from './fd-table.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
 import type {UserMemory} from './memory/user-memory.ts'
 import {type Backing, pageAlign, VM_GROWSDOWN, VM_SPECIAL} from './memory/vma.ts'
+import type {Executable} from './open-executable.ts'
 import type {Program} from './process.ts'
 import {backingOfDescription} from './syscalls/mapping-backing.ts'
 import type {Vdso} from './vdso.ts'
 
 /** What Linux gives a new program's stack at once, beyond its strings. */
 const STACK_HEADROOM = 128 << 10
-
-/** A program found in the guest's tree, opened and parsed. */
-export interface Executable {
-  readonly path: string
-  readonly description: SharedDescription
-  readonly image: ElfImage
-  readonly interpreter: Executable | undefined
-}
 
 export interface ExecRequest {
   readonly executable: Executable
@@ -50,100 +31,6 @@ export interface ExecRequest {
   readonly random: (length: number) => Uint8Array
   readonly minSignalStack: number
   readonly stackLimit: number
-}
-
-/**
- * Finds and reads a program (byte-string path in the guest's tree) and the interpreter it asks for.
- * @param shown what messages call the program: what the user called it
- * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER
- */
-export function openExecutable(
-  context: PathContext,
-  start: Location,
-  path: string,
-  shown = path,
-): Executable {
-  const executable = openImage(context, start, path, shown)
-  const {interp} = executable.image
-  if (interp === undefined) return executable
-  try {
-    return {...executable, interpreter: openImage(context, start, interp, interp)}
-  } catch (error) {
-    closeExecutable(executable)
-    if (!(error instanceof HvError) || error.code !== 'NOT_FOUND') throw error
-    throw new HvError(
-      'NO_INTERPRETER',
-      `${printable(shown)} needs the interpreter ${printable(interp)}, which the guest's tree does not have`,
-      'give a tree that has it as `root`, or link the program statically',
-    )
-  }
-}
-
-export function closeExecutable({description, interpreter}: Executable): void {
-  if (description.references === 0) description.close()
-  if (interpreter !== undefined) closeExecutable(interpreter)
-}
-
-function openImage(context: PathContext, start: Location, path: string, shown: string): Executable {
-  const {file, location} = openProgram(context, start, path, shown)
-  const description = new SharedDescription(file, location)
-  try {
-    return {path, description, image: parseElf(readerOf(file), shown, arch.name), interpreter: undefined}
-  } catch (error) {
-    file.close()
-    throw error
-  }
-}
-
-function openProgram(
-  context: PathContext,
-  start: Location,
-  path: string,
-  shown: string,
-): {file: FileDescription; location: Location} {
-  let remedy = 'check the permissions of the directories above it'
-  try {
-    const location = resolve(context, start, path)
-    if (location.inode.kind !== S_IFREG) throw new Errno(EISDIR)
-    remedy = 'make it executable: `chmod +x`'
-    checkAccess(location.inode, MAY_EXECUTE, context.credentials)
-    remedy = 'make it readable: `chmod +r`'
-    return openLocation({...context.credentials, capabilities: ALL_CAPABILITIES}, location, O_RDONLY)
-  } catch (error) {
-    if (error instanceof Errno) throw cannotOpen(printable(shown), error, remedy)
-    throw error
-  }
-}
-
-function cannotOpen(path: string, error: Errno, remedy: string): HvError {
-  switch (error.code) {
-    case ENOENT:
-    case ENOTDIR:
-    case ELOOP:
-      return new HvError('NOT_FOUND', `${path}: no such program`, 'check the path')
-    case EISDIR:
-      return new HvError('NOT_EXECUTABLE', `${path} is no regular file`, 'name an ELF program')
-    case EACCES:
-      return new HvError('NOT_EXECUTABLE', `${path}: permission denied`, remedy)
-    default:
-      return new HvError('NOT_EXECUTABLE', `${path}: cannot be opened: ${error}`, 'check the file')
-  }
-}
-
-function readerOf(file: FileDescription): ElfReader {
-  return {
-    size: file.inode.attributes().size,
-    read(offset, length) {
-      const bytes = new Uint8Array(length)
-      let done = 0
-      while (done < length) {
-        const count = file.read(bytes.subarray(done), offset + done)
-        if (count === 0) break
-        done += count
-      }
-      return bytes.subarray(0, done)
-    },
-  }
 }
 
 /** Where everything goes, before there is a memory map. @throws HvError BAD_ELF */
@@ -215,7 +102,11 @@ function mapImage(
 }
 
 function mapVdso(map: MemoryMap, vdso: Vdso, layout: Layout): void {
-  const special = {fixed: 'replace', flags: VM_SPECIAL, maxProtection: PROT_READ | PROT_EXEC} as const
+  const special = {
+    fixed: 'replace',
+    flags: VM_SPECIAL,
+    maxProtection: PROT_READ | PROT_EXEC,
+  } as const
   map.map({
     ...special,
     address: layout.vvarAddress,

@@ -6,8 +6,8 @@ import type {MemoryFile} from '../platform/memory-file.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import type {Location} from '../vfs/location.ts'
 import type {Credentials} from './credentials.ts'
-import {type Executable, openExecutable} from './exec.ts'
 import {mountFile} from './guest-tree.ts'
+import {type Executable, openExecutable} from './open-executable.ts'
 
 interface Wanted {
   /** A guest path, a bare name for the guest's PATH, or (`onHost`) a host path. */

@@ -18,13 +18,14 @@ import {fillRandom} from '../vfs/random.ts'
 import type {Credentials} from './credentials.ts'
 import {capabilitiesOf} from './credentials.ts'
 import {endTimers} from './end-timers.ts'
-import {closeExecutable, type Executable, exec, planLayout} from './exec.ts'
+import {exec, planLayout} from './exec.ts'
 import {FdTable, SharedDescription} from './fd-table.ts'
 import {FsContext} from './fs-context.ts'
 import {buildTree} from './guest-tree.ts'
 import {Kernel} from './kernel.ts'
 import {MemoryMap} from './memory/memory-map.ts'
 import {UserMemory} from './memory/user-memory.ts'
+import {closeExecutable, type Executable} from './open-executable.ts'
 import {KernelProcSource} from './proc-source.ts'
 import {Process} from './process.ts'
 import {ProgramFinder} from './program-finder.ts'
@@ -57,6 +58,8 @@ export interface ProgramOptions {
   args: readonly string[]
   env: Readonly<Record<string, string>>
   cwd?: string
+  /** Default: 022. */
+  umask?: number
   /** Descriptors 0, 1 and 2. Absent ones are closed. */
   streams: readonly (FileDescription | undefined)[]
   /** Called before the program's first instruction: what it throws, `load` throws. */
@@ -114,7 +117,11 @@ export class Sentry {
       const budget = this.kernel.budget.part()
       const request = {
         executable,
-        argv: [options.program, ...options.args].map(toByteString),
+        // A path of the host's would name nothing in the guest.
+        argv: [
+          ...(executable.script ?? [options.onHost ? executable.path : toByteString(options.program)]),
+          ...options.args.map(toByteString),
+        ],
         envp: Object.entries(options.env).map(([name, value]) => toByteString(`${name}=${value}`)),
         credentials: this.#credentials,
         vdso: this.#vdso,
@@ -184,7 +191,7 @@ export class Sentry {
       context,
       memory,
       fds,
-      fs: new FsContext(root, this.#directory(options.cwd ?? '/'), UMASK),
+      fs: new FsContext(root, this.#directory(options.cwd ?? '/'), options.umask ?? UMASK),
       signals: new TaskSignals(signals),
       credentials: this.#credentials,
       name: executable.path.slice(executable.path.lastIndexOf('/') + 1).slice(0, COMM_LENGTH),

@@ -1,0 +1,191 @@
+// openExecutable: a program of the guest's tree, opened and parsed, with the interpreter that it or its first line asks for.
+
+import {ALL_CAPABILITIES} from '../abi/capability.ts'
+import {EACCES, EISDIR, ELOOP, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
+import {MAY_EXECUTE, S_IFREG} from '../abi/file-mode.ts'
+import {O_RDONLY} from '../abi/open-flags.ts'
+import {arch} from '../arch/index.ts'
+import type {ElfImage, ElfReader} from '../elf/image.ts'
+import {parseElf} from '../elf/parse.ts'
+import {HvError, printable} from '../errors.ts'
+import type {FileDescription} from '../vfs/file.ts'
+import type {Location} from '../vfs/location.ts'
+import {openLocation} from '../vfs/open.ts'
+import {type PathContext, resolve} from '../vfs/path-walk.ts'
+import {checkAccess} from '../vfs/permissions.ts'
+import {SharedDescription} from './fd-table.ts'
+import {readScriptLine, SCRIPT_LINE_BYTES, type ScriptLine} from './script.ts'
+
+/** Scripts whose interpreters are scripts: Linux's limit (fs/exec.c, exec_binprm). */
+const MAX_SCRIPTS = 5
+
+/** A program found in the guest's tree, opened and parsed. */
+export interface Executable {
+  /** What was asked for: AT_EXECFN. */
+  readonly path: string
+  readonly description: SharedDescription
+  readonly image: ElfImage
+  readonly interpreter: Executable | undefined
+  /** What stands for argv[0], if a script was asked for: who runs it, and its name. */
+  readonly script?: readonly string[]
+}
+
+/**
+ * Finds and reads a program (byte-string path in the guest's tree) and the interpreter it asks for.
+ * @param shown what messages call the program: what the user called it
+ * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER
+ */
+export function openExecutable(
+  context: PathContext,
+  start: Location,
+  path: string,
+  shown = path,
+): Executable {
+  const executable = openFollowing(context, start, path, shown)
+  const {interp} = executable.image
+  if (interp === undefined) return executable
+  try {
+    return {...executable, interpreter: openElf(context, start, interp)}
+  } catch (error) {
+    closeExecutable(executable)
+    const remedy = 'give a tree that has it as `root`, or link the program statically'
+    throw isNotFound(error) ? noInterpreter(shown, interp, remedy) : error
+  }
+}
+
+export function closeExecutable({description, interpreter}: Executable): void {
+  if (description.references === 0) description.close()
+  if (interpreter !== undefined) closeExecutable(interpreter)
+}
+
+/** Opens a program, or who runs it if it is a script. */
+function openFollowing(context: PathContext, start: Location, path: string, shown: string): Executable {
+  let runner = path
+  let script: readonly string[] | undefined
+  for (let depth = 0; depth <= MAX_SCRIPTS; depth++) {
+    const found = openRunner(context, start, runner, depth === 0 ? undefined : shown, shown)
+    if ('image' in found) return {...found, path, script}
+    const {interpreter, argument} = found
+    script = [interpreter, ...(argument === undefined ? [] : [argument]), runner, ...(script ?? []).slice(1)]
+    runner = interpreter
+  }
+  throw new HvError(
+    'NOT_EXECUTABLE',
+    `${printable(shown)}: its interpreter is a script, and so on: too many`,
+    'name a program in the first line of one',
+  )
+}
+
+/** @param script whose interpreter it is, if it is one */
+function openRunner(
+  context: PathContext,
+  start: Location,
+  path: string,
+  script: string | undefined,
+  shown: string,
+): Executable | ScriptLine {
+  try {
+    return openImage(context, start, path, script === undefined ? shown : path)
+  } catch (error) {
+    if (script === undefined || !isNotFound(error)) throw error
+    throw noInterpreter(script, path, 'give a tree that has it as `root`')
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof HvError && error.code === 'NOT_FOUND'
+}
+
+function noInterpreter(shown: string, interpreter: string, remedy: string): HvError {
+  const name = printable(interpreter)
+  return new HvError(
+    'NO_INTERPRETER',
+    `${printable(shown)} needs the interpreter ${name}, which the guest's tree does not have`,
+    remedy,
+  )
+}
+
+/** @throws HvError BAD_ELF for a script too */
+function openElf(context: PathContext, start: Location, path: string): Executable {
+  const found = openImage(context, start, path, path)
+  if ('image' in found) return found
+  throw new HvError('BAD_ELF', `${printable(path)}: a script, no ELF file`, 'link the program anew')
+}
+
+function openImage(
+  context: PathContext,
+  start: Location,
+  path: string,
+  shown: string,
+): Executable | ScriptLine {
+  const {file, location} = openProgram(context, start, path, shown)
+  try {
+    const reader = readerOf(file)
+    const script = readScriptLine(Buffer.from(reader.read(0, SCRIPT_LINE_BYTES)).toString('latin1'))
+    if (script !== undefined) {
+      file.close()
+      return script
+    }
+    const image = parseElf(reader, shown, arch.name)
+    return {
+      path,
+      description: new SharedDescription(file, location),
+      image,
+      interpreter: undefined,
+    }
+  } catch (error) {
+    file.close()
+    throw error
+  }
+}
+
+function openProgram(
+  context: PathContext,
+  start: Location,
+  path: string,
+  shown: string,
+): {file: FileDescription; location: Location} {
+  let remedy = 'check the permissions of the directories above it'
+  try {
+    const location = resolve(context, start, path)
+    if (location.inode.kind !== S_IFREG) throw new Errno(EISDIR)
+    remedy = 'make it executable: `chmod +x`'
+    checkAccess(location.inode, MAY_EXECUTE, context.credentials)
+    remedy = 'make it readable: `chmod +r`'
+    return openLocation({...context.credentials, capabilities: ALL_CAPABILITIES}, location, O_RDONLY)
+  } catch (error) {
+    if (error instanceof Errno) throw cannotOpen(printable(shown), error, remedy)
+    throw error
+  }
+}
+
+function cannotOpen(path: string, error: Errno, remedy: string): HvError {
+  switch (error.code) {
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP:
+      return new HvError('NOT_FOUND', `${path}: no such program`, 'check the path')
+    case EISDIR:
+      return new HvError('NOT_EXECUTABLE', `${path} is no regular file`, 'name an ELF program')
+    case EACCES:
+      return new HvError('NOT_EXECUTABLE', `${path}: permission denied`, remedy)
+    default:
+      return new HvError('NOT_EXECUTABLE', `${path}: cannot be opened: ${error}`, 'check the file')
+  }
+}
+
+function readerOf(file: FileDescription): ElfReader {
+  return {
+    size: file.inode.attributes().size,
+    read(offset, length) {
+      const bytes = new Uint8Array(length)
+      let done = 0
+      while (done < length) {
+        const count = file.read(bytes.subarray(done), offset + done)
+        if (count === 0) break
+        done += count
+      }
+      return bytes.subarray(0, done)
+    },
+  }
+}

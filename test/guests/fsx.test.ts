@@ -13,6 +13,7 @@ import {
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, describe, expect, test} from 'vitest'
+import {stepMs} from '../../ci/budgets.mjs'
 import {guests} from '../../ci/paths.mjs'
 import {natively, platforms, underHv} from './run.ts'
 
@@ -20,7 +21,7 @@ const fsx = `${guests}/fsx`
 /** Mapping and unmapping costs most on KVM inside a PVM guest. */
 const OPERATIONS = {kvm: '20000', ptrace: '80000'}
 const silent = {status: 0, stdout: Buffer.alloc(0), stderr: ''}
-const timeoutMs = 300_000
+const timeoutMs = stepMs('fsx')
 
 const scratch = mkdtempSync(join(tmpdir(), 'hv-fsx-'))
 afterAll(() => rmSync(scratch, {recursive: true, force: true}))

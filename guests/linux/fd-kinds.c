@@ -163,7 +163,12 @@ static long call_sendfile_out_at(int fd) {
 static long call_sendfile_in(int fd) { return sendfile(fd, plain, NULL, 8); }
 static long call_copy_out(int fd) { return copy_file_range(fd, NULL, plain, NULL, 8, 0); }
 static long call_copy_in(int fd) { return copy_file_range(plain, NULL, fd, NULL, 8, 0); }
-static long call_fchmod(int fd) { return fchmod(fd, 0640); }
+// To what it is: some of them are the host's own devices.
+static long call_fchmod(int fd) {
+  struct stat stat = {0};
+  fstat(fd, &stat);
+  return fchmod(fd, stat.st_mode & 07777);
+}
 static long call_fchown(int fd) { return fchown(fd, getuid(), getgid()); }
 static long call_fstat_type(int fd) {
   struct stat status;

@@ -1,11 +1,11 @@
-// FutexTable: who sleeps on which futex word: futex(7). Words are told apart by the memory they lie in, so that two
-// processes that share a page share its futexes.
+// FutexTable: who sleeps on which futex word: futex(7). A table has the private ones of an address space, by their addresses, or
+// all others, by the memory they lie in, so that two processes that share a page share its futexes.
 
 import {WaitQueue} from '../vfs/wait-queue.ts'
 
 /** A sleeper. It is in the table until it is woken, or leaves. */
 export interface FutexWaiter {
-  /** MemoryFile offset of the word; a requeue changes it. */
+  /** Of the word: its address, or its offset in the MemoryFile; a requeue changes it. */
   key: number
   /** FUTEX_WAIT_BITSET: which wakes concern it. Nonzero. */
   readonly bitset: number

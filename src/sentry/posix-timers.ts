@@ -55,7 +55,7 @@ export class PosixTimer {
     this.#missed = times - 1
     const info = timerInfo(signal, this.id, 0, value ?? BigInt(this.id))
     const target = task?.signals ?? this.#process.signals
-    target.raise(signal, info, () => this.#take(info))
+    target.raise(signal, info, (isDelivered) => this.#take(info, isDelivered))
   }
 
   /** Its place in the queue of signals is free again. */
@@ -63,8 +63,10 @@ export class PosixTimer {
     this.#process.signals.unreserve()
   }
 
-  #take(info: Uint8Array): void {
+  #take(info: Uint8Array, isDelivered: boolean): void {
     this.#isQueued = false
+    // What is ignored counts nothing.
+    if (!isDelivered) return
     this.overrun = Math.min(this.#missed, DELAYTIMER_MAX)
     setTimerOverrun(info, this.overrun)
   }

@@ -37,14 +37,18 @@ export const freePages: Advice = (map, start, end) => {
   })
 }
 
-/** MADV_REMOVE: a hole in shared memory. Files have fallocate(2) for that. */
+/** MADV_REMOVE: a hole in shared memory, or in a file as fallocate(2) makes it. */
 export const removePages: Advice = (map, start, end) => {
   return forEachPart(map, start, end, (vma, from, to) => {
     if (vma.flags & VM_LOCKED || vma.backing === undefined) throw new Errno(EINVAL)
     if (!vma.isShared || !(vma.maxProtection & PROT_WRITE)) throw new Errno(EACCES)
-    if (!(vma.backing instanceof SharedMemory)) throw new Errno(EOPNOTSUPP)
     const first = vma.filePage(from / PAGE_SIZE)
     const count = (to - from) / PAGE_SIZE
+    if (!(vma.backing instanceof SharedMemory)) {
+      if (vma.backing.punch === undefined) throw new Errno(EOPNOTSUPP)
+      vma.backing.punch(first * PAGE_SIZE, count * PAGE_SIZE)
+      return
+    }
     unmapFilePages(map, vma.backing, first, first + count)
     vma.backing.discard(first, count)
   })
@@ -67,6 +71,13 @@ export function populatePages(map: MemoryMap, start: number, end: number, access
     at = outcome
   }
   return at
+}
+
+/** MADV_COLD, MADV_PAGEOUT: nothing is paged out here. */
+export const coolPages: Advice = (map, start, end) => {
+  return forEachPart(map, start, end, ({flags}) => {
+    if (flags & (VM_LOCKED | VM_SPECIAL)) throw new Errno(EINVAL)
+  })
 }
 
 /** Advice about what may come, which changes nothing. */

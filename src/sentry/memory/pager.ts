@@ -13,7 +13,7 @@ import {
   type PageTable,
   TABLE_PAGES,
 } from './page-table.ts'
-import type {Backing, Vma} from './vma.ts'
+import {type Backing, VM_LOCKONFAULT, type Vma} from './vma.ts'
 
 /**
  * A fault exit costs 36 µs where a page costs 0.1: one fault populates an aligned window of this many pages, twice as
@@ -210,6 +210,8 @@ function openEntry(offset: number, protection: number): Entry {
 
 /** The pages to populate for a fault at `page`: an aligned window within the mapping. Remembers it for the next fault. */
 function faultWindow(vma: Vma, page: number, initial: number, wanted: number): [first: number, end: number] {
+  // What is locked is what was touched: mincore(2) tells.
+  if (vma.flags & VM_LOCKONFAULT) return [page, page + 1]
   const isSequential = page === vma.faultEnd || page + 1 === vma.faultStart
   const size = isSequential ? Math.min(Math.max(vma.faultWindow, initial) * 2, MAX_WINDOW) : initial
   const aligned = page - (page % size)

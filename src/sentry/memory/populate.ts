@@ -1,8 +1,9 @@
 // Populating ahead of the guest: MAP_POPULATE, mlock(2), MADV_POPULATE_*.
 
+import {EAGAIN, ENOMEM, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE, PROT_NONE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import {SLICE_PAGES} from '../slices.ts'
-import type {FaultSignal} from './fault-signal.ts'
+import {type FaultSignal, OUT_OF_MEMORY} from './fault-signal.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {ENTRY_PROTECTION} from './page-table.ts'
 import type {Vma} from './vma.ts'
@@ -22,17 +23,25 @@ export function populate(map: MemoryMap, start: number, end: number, access: num
 }
 
 /**
- * As mm_populate does: each mapping for what it will be used for, and what fails is left to the faults to come.
+ * As mm_populate does: each mapping for what it will be used for, and what fails is left to the faults to come, unless all
+ * `must` be there: mlock(2).
+ * @throws Errno ENOMEM, EAGAIN: out of memory
  * @returns where the next slice begins: `end` when there is none
  */
-export function populateAhead(map: MemoryMap, start: number, end: number): number {
+export function populateAhead(map: MemoryMap, start: number, end: number, must = false): number {
   let left = SLICE_PAGES * PAGE_SIZE
   for (const vma of map.vmas.within(start, end)) {
-    if (vma.protection === PROT_NONE) continue
+    if (vma.protection === PROT_NONE) {
+      if (must) throw new Errno(ENOMEM)
+      continue
+    }
     const access = vma.protection & PROT_WRITE && !vma.isShared ? PROT_WRITE : PROT_READ
     const from = Math.max(start, vma.start)
     const reached = populate(map, from, Math.min(end, vma.end, from + left), access)
-    if (typeof reached !== 'number') return end
+    if (typeof reached !== 'number') {
+      if (must) throw new Errno(reached === OUT_OF_MEMORY ? EAGAIN : ENOMEM)
+      return end
+    }
     left -= reached - from
     if (left === 0) return reached
   }

@@ -26,6 +26,8 @@ export interface Backing {
   readonly path: string
   readonly dev: number
   readonly ino: number
+  /** Makes a hole in the file, in bytes: madvise(MADV_REMOVE). Absent: it cannot be written. */
+  punch?(offset: number, length: number): void
   /** A process began to use it, and a process has no mapping of it any more: what keeps the file alive. */
   acquire?(): void
   release?(): void

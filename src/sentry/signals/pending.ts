@@ -8,7 +8,7 @@ export interface PendingSignal {
   readonly signal: number
   readonly info: SignalInfo
   /** Called when the signal is taken or dropped: a POSIX timer, whose place was reserved, may send its next one then. */
-  readonly taken?: () => void
+  readonly taken?: (isDelivered: boolean) => void
 }
 
 /** SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGSYS come first: a handler must see the fault, not its aftermath. */
@@ -62,20 +62,20 @@ export class PendingSignals {
     }
     const pending = queue.shift()!
     if (queue.length === 0) this.#forget(signal)
-    this.#release(pending)
+    this.#release(pending, true)
     return pending
   }
 
   drop(signal: number): void {
     const queue = this.#queues.get(signal)
     this.#forget(signal)
-    for (const pending of queue ?? []) this.#release(pending)
+    for (const pending of queue ?? []) this.#release(pending, false)
   }
 
-  #release({taken}: PendingSignal): void {
+  #release({taken}: PendingSignal, isDelivered: boolean): void {
     this.#size--
     if (taken === undefined) this.#counted(-1)
-    else taken()
+    else taken(isDelivered)
   }
 
   #forget(signal: number): void {

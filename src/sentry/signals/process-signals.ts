@@ -20,7 +20,7 @@ import {Budget, COST} from '../../vfs/budget.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {ResourceLimits} from '../resource-limits.ts'
 import {RLIMIT_SIGPENDING} from '../resource-limits.ts'
-import {PendingSignals} from './pending.ts'
+import {type PendingSignal, PendingSignals} from './pending.ts'
 import type {TaskSignals} from './task-signals.ts'
 
 /** struct sigaction. Replaced as a whole, never changed in place. */
@@ -108,24 +108,33 @@ export class ProcessSignals {
    * @param info default: from the kernel
    * @throws Errno EAGAIN when a queued real-time signal exceeds RLIMIT_SIGPENDING
    */
-  raise(signal: number, info: SignalInfo = plainInfo(signal, SI_KERNEL), taken?: () => void): void {
+  raise(
+    signal: number,
+    info: SignalInfo = plainInfo(signal, SI_KERNEL),
+    taken?: PendingSignal['taken'],
+  ): void {
     this.send(signal, info, undefined, taken)
   }
 
   /** `target` undefined: to the process. Signal numbers are 1 to NSIG. */
-  send(signal: number, info: SignalInfo, target: TaskSignals | undefined, taken?: () => void): void {
+  send(
+    signal: number,
+    info: SignalInfo,
+    target: TaskSignals | undefined,
+    taken?: PendingSignal['taken'],
+  ): void {
     this.#changeStopState(signal)
     const masked =
       target === undefined ? this.tasks.every((task) => task.blocks(signal)) : target.blocks(signal)
     if (this.ignores(signal) && !masked) {
-      taken?.()
+      taken?.(false)
       return
     }
     const queue = target === undefined ? this.pending : target.pending
     if (taken === undefined && !this.#hasRoom(signal, info)) {
       if (signal >= SIGRTMIN && codeOf(info) !== SI_USER) throw new Errno(EAGAIN)
       queue.addWithoutInfo(signal)
-    } else if (!queue.add({signal, info, taken})) taken?.()
+    } else if (!queue.add({signal, info, taken})) taken?.(false)
     for (const task of this.tasks) task.update()
     this.arrivals.wakeAll()
     const receiver = target ?? this.tasks.find((task) => !task.blocks(signal))

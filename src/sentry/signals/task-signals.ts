@@ -63,7 +63,11 @@ export class TaskSignals {
    * @param info default: from the kernel
    * @throws Errno EAGAIN when a queued real-time signal exceeds RLIMIT_SIGPENDING
    */
-  raise(signal: number, info: SignalInfo = plainInfo(signal, SI_KERNEL), taken?: () => void): void {
+  raise(
+    signal: number,
+    info: SignalInfo = plainInfo(signal, SI_KERNEL),
+    taken?: PendingSignal['taken'],
+  ): void {
     this.process.send(signal, info, this, taken)
   }
 

@@ -20,6 +20,7 @@ const ANY = 0xffff_ffff | 0
 interface Wanted {
   readonly address: number
   readonly value: number
+  readonly isPrivate: boolean
 }
 
 export const futexWaitv: Syscall = (task, args) => {
@@ -30,10 +31,14 @@ export const futexWaitv: Syscall = (task, args) => {
   const wanted = Array.from({length: count}, (_, index) => readWaiter(task, list + index * WAITER_BYTES))
   for (const {address, value} of wanted) if (task.memory.readInt32(address) !== value) throw new Errno(EAGAIN)
 
-  const table = futexTable(task.kernel)
-  const waiters = wanted.map(({address}) => table.join(futexKey(task, address), ANY))
+  const tables = wanted.map(({isPrivate}) => futexTable(task, isPrivate))
+  const waiters = wanted.map(({address, isPrivate}, index) =>
+    tables[index].join(futexKey(task, address, isPrivate), ANY),
+  )
   const leave = (): void => {
-    for (const waiter of waiters) if (!waiter.woken) table.leave(waiter)
+    waiters.forEach((waiter, index) => {
+      if (!waiter.woken) tables[index].leave(waiter)
+    })
   }
   return task.block({
     queues: waiters.map(({queue}) => queue),
@@ -62,7 +67,11 @@ function readWaiter({memory}: Task, at: number): Wanted {
   if ((flags & FUTEX2_SIZE_MASK) !== FUTEX2_SIZE_U32) throw new Errno(EINVAL)
   // A value of more than the futex's 32 bits can never be there.
   if (memory.readUint32(at + 4) !== 0) throw new Errno(EINVAL)
-  return {address: alignedFutex(memory.readUint64(at + 8)), value: memory.readInt32(at)}
+  return {
+    address: alignedFutex(memory.readUint64(at + 8)),
+    value: memory.readInt32(at),
+    isPrivate: (flags & FUTEX2_PRIVATE) !== 0,
+  }
 }
 
 /** An absolute time. */

@@ -13,7 +13,7 @@ import {
   FUTEX_WAKE_OP,
 } from '../../abi/futex.ts'
 import {CLOCK_MONOTONIC, CLOCK_REALTIME, toNs} from '../../abi/time.ts'
-import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import {type AddressSpace, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import {monotonicDeadlineNs} from '../clocks.ts'
 import {FutexTable} from '../futex.ts'
 import type {Kernel} from '../kernel.ts'
@@ -22,15 +22,18 @@ import {applyWakeOp, decodeWakeOp, wakeOpHolds} from './futex-wake-op.ts'
 import {type Arguments, BLOCKED, type Syscall} from './syscall.ts'
 import {readTimespec} from './time-argument.ts'
 
+const WORD_BYTES = 4
 const ANY = 0xffff_ffff | 0
 
-const tables = new WeakMap<Kernel, FutexTable>()
+/** Private futexes are told apart by their addresses, within an address space; the others by the memory that they lie in. */
+const tables = new WeakMap<Kernel | AddressSpace, FutexTable>()
 
-export function futexTable(kernel: Kernel): FutexTable {
-  let table = tables.get(kernel)
+export function futexTable({kernel, process}: Task, isPrivate: boolean): FutexTable {
+  const owner = isPrivate ? process.space : kernel
+  let table = tables.get(owner)
   if (table === undefined) {
     table = new FutexTable()
-    tables.set(kernel, table)
+    tables.set(owner, table)
   }
   return table
 }
@@ -39,7 +42,7 @@ export const futex: Syscall = (task, args) => {
   const flags = args.int32(1)
   const operation = flags & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)
   const address = args.address(0)
-  const table = futexTable(task.kernel)
+  const table = futexTable(task, isPrivate(args))
   const isWait = operation === FUTEX_WAIT || operation === FUTEX_WAIT_BITSET
   if (flags & FUTEX_CLOCK_REALTIME && !isWait) throw new Errno(ENOSYS)
   switch (operation) {
@@ -50,9 +53,11 @@ export const futex: Syscall = (task, args) => {
       return wait(task, args, bitset(args), absoluteDeadlineNs(task, clock, args.address(3)))
     }
     case FUTEX_WAKE:
-      return table.wake(futexKey(task, address), wakes(args.int32(2)), ANY)
-    case FUTEX_WAKE_BITSET:
-      return table.wake(futexKey(task, address), wakes(args.int32(2)), bitset(args))
+      return table.wake(futexKey(task, address, isPrivate(args)), wakes(args.int32(2)), ANY)
+    case FUTEX_WAKE_BITSET: {
+      const bits = bitset(args)
+      return table.wake(futexKey(task, address, isPrivate(args)), wakes(args.int32(2)), bits)
+    }
     case FUTEX_REQUEUE:
       return requeue(task, args)
     case FUTEX_CMP_REQUEUE:
@@ -68,8 +73,8 @@ export const futex: Syscall = (task, args) => {
 function wait(task: Task, args: Arguments, bits: number, deadlineNs: number): number {
   const address = alignedFutex(args.address(0))
   if (task.memory.readInt32(address) !== args.int32(2)) throw new Errno(EAGAIN)
-  const table = futexTable(task.kernel)
-  const waiter = table.join(futexKey(task, address), bits)
+  const table = futexTable(task, isPrivate(args))
+  const waiter = table.join(futexKey(task, address, isPrivate(args)), bits)
   return task.block({
     queues: [waiter.queue],
     deadlineNs,
@@ -86,9 +91,9 @@ function wait(task: Task, args: Arguments, bits: number, deadlineNs: number): nu
 }
 
 function requeue(task: Task, args: Arguments): number {
-  const table = futexTable(task.kernel)
-  const from = futexKey(task, args.address(0))
-  const to = futexKey(task, args.address(4))
+  const table = futexTable(task, isPrivate(args))
+  const from = futexKey(task, args.address(0), isPrivate(args))
+  const to = futexKey(task, args.address(4), isPrivate(args))
   const wakeCount = args.int32(2)
   const moveCount = args.int32(3)
   if (wakeCount < 0 || moveCount < 0) throw new Errno(EINVAL)
@@ -96,16 +101,20 @@ function requeue(task: Task, args: Arguments): number {
 }
 
 function wakeOp(task: Task, args: Arguments): number {
-  const table = futexTable(task.kernel)
-  const first = futexKey(task, args.address(0))
+  const table = futexTable(task, isPrivate(args))
+  const first = futexKey(task, args.address(0), isPrivate(args))
   const secondAddress = alignedFutex(args.address(4))
-  const second = futexKey(task, secondAddress)
+  const second = futexKey(task, secondAddress, isPrivate(args))
   const operation = decodeWakeOp(args.int32(5))
   const old = task.memory.readInt32(secondAddress)
   task.memory.writeInt32(secondAddress, applyWakeOp(operation, old))
   let woken = table.wake(first, wakes(args.int32(2)), ANY)
   if (wakeOpHolds(operation, old)) woken += table.wake(second, wakes(args.int32(3)), ANY)
   return woken
+}
+
+function isPrivate(args: Arguments): boolean {
+  return (args.int32(1) & FUTEX_PRIVATE_FLAG) !== 0
 }
 
 /** FUTEX_WAKE wakes one even when told zero or less. */
@@ -120,7 +129,11 @@ function bitset(args: Arguments): number {
 }
 
 /** What a futex is known by. @throws Errno EINVAL, EFAULT */
-export function futexKey(task: Task, address: number): number {
+export function futexKey(task: Task, address: number, isPrivate: boolean): number {
+  if (isPrivate) {
+    task.memory.check(alignedFutex(address), WORD_BYTES)
+    return address
+  }
   const view = viewOfWord(task, alignedFutex(address))
   return view.byteOffset - task.kernel.platform.memory.bytes.byteOffset
 }
@@ -128,10 +141,10 @@ export function futexKey(task: Task, address: number): number {
 /** A word of a page that may be written later is looked up for writing, so that a copy on write does not move it. */
 function viewOfWord({memory}: Task, address: number): Uint8Array {
   try {
-    return memory.view(address, 4, PROT_WRITE)
+    return memory.view(address, WORD_BYTES, PROT_WRITE)
   } catch (error) {
     if (!(error instanceof Errno) || error.code !== EFAULT) throw error
-    return memory.view(address, 4, PROT_READ)
+    return memory.view(address, WORD_BYTES, PROT_READ)
   }
 }
 

@@ -1,10 +1,12 @@
 // The file behind a mapping: its pages, its name in /proc/self/maps, and the hold that keeps it open.
 
 import {ENODEV, Errno} from '../../abi/errno.ts'
+import {FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE} from '../../abi/open-flags.ts'
 import {Memfd} from '../../vfs/fs/memfd.ts'
 import type {Location} from '../../vfs/location.ts'
 import {pathOf} from '../../vfs/mount-tree.ts'
 import type {SharedDescription} from '../fd-table.ts'
+import {invalidateHole} from '../memory/invalidate.ts'
 import type {Backing} from '../memory/vma.ts'
 import type {Task} from '../task.ts'
 
@@ -13,7 +15,13 @@ const backings = new WeakMap<SharedDescription, Backing>()
 
 /** @throws Errno ENODEV when the file cannot be mapped */
 export function backingOf(task: Task, description: SharedDescription): Backing {
-  return backingOfDescription(description, task.fs.root)
+  const backing = backingOfDescription(description, task.fs.root)
+  const {file} = description
+  backing.punch ??= (offset, length) => {
+    file.allocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length)
+    invalidateHole(task.kernel.processes.values(), file.inode, offset, offset + length)
+  }
+  return backing
 }
 
 /** @param root what `path` is seen from */

@@ -7,6 +7,7 @@ import {MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT} from '../../abi/mma
 import {WORD_END} from '../../abi/word.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import {lockedBytes, mappedBytes} from '../memory/accounting.ts'
+import type {MemoryMap} from '../memory/memory-map.ts'
 import {changeFlags, forEachPart, populateAhead} from '../memory/populate.ts'
 import {pageAlign, VM_LOCKED, VM_LOCKONFAULT} from '../memory/vma.ts'
 import {RLIMIT_MEMLOCK} from '../resource-limits.ts'
@@ -25,9 +26,11 @@ export const mlock2: Syscall = (task, args) => {
 }
 
 export const munlock: Syscall = (task, args) => {
-  const [start, end] = wholePages(task, args.address(0), args.address(1))
+  const map = task.process.memoryMap
+  const [start, end] = pagesOf(args.address(0), args.address(1))
+  checkRange(map, start, end)
   if (start === end) return 0
-  if (!changeFlags(task.process.memoryMap, start, end, 0, LOCK_FLAGS)) throw new Errno(ENOMEM)
+  if (!changeFlags(map, start, end, 0, LOCK_FLAGS)) throw new Errno(ENOMEM)
   return 0
 }
 
@@ -67,16 +70,17 @@ function lockLimit(task: Task): number {
 function lockRange(task: Task, address: number, length: number, flags: number): number {
   const map = task.process.memoryMap
   if (!canLock(task)) throw new Errno(EPERM)
-  const [start, end] = wholePages(task, address, length)
-  if (start === end) return 0
-
+  const [start, end] = pagesOf(address, length)
   let added = end - start
-  forEachPart(map, start, end, (vma, from, to) => {
+  forEachPart(map, start, Math.min(end, map.userTop), (vma, from, to) => {
     if (vma.flags & VM_LOCKED) added -= to - from
   })
   if (lockedBytes(map.vmas) + added > lockLimit(task)) throw new Errno(ENOMEM)
+  checkRange(map, start, end)
+  if (start === end) return 0
   if (!changeFlags(map, start, end, flags, LOCK_FLAGS)) throw new Errno(ENOMEM)
-  return flags === VM_LOCKED ? populateRange(task, start, end, 0) : 0
+  if (flags !== VM_LOCKED) return 0
+  return stepThrough(task, start, end, (from) => populateAhead(map, from, end, true), 0)
 }
 
 /** Populates [start, end) in slices; the call's result is `result`. */
@@ -85,11 +89,14 @@ export function populateRange(task: Task, start: number, end: number, result: nu
   return stepThrough(task, start, end, (from) => populateAhead(map, from, end), result)
 }
 
-/** The pages that the range touches. @throws Errno EINVAL when the range wraps; ENOMEM outside user space */
-function wholePages(task: Task, address: number, length: number): [start: number, end: number] {
+/** The pages that the range touches. */
+function pagesOf(address: number, length: number): [start: number, end: number] {
   const start = address - (address % PAGE_SIZE)
-  const end = start + pageAlign(length + (address % PAGE_SIZE))
+  return [start, start + pageAlign(length + (address % PAGE_SIZE))]
+}
+
+/** @throws Errno EINVAL when the range wraps; ENOMEM outside user space */
+function checkRange(map: MemoryMap, start: number, end: number): void {
   if (end >= WORD_END) throw new Errno(EINVAL)
-  if (end > task.process.memoryMap.userTop && end !== start) throw new Errno(ENOMEM)
-  return [start, end]
+  if (end > map.userTop && end !== start) throw new Errno(ENOMEM)
 }

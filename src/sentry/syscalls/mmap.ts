@@ -145,7 +145,8 @@ function fileSource(
   // A mapping of /dev/zero is anonymous memory: man 4 zero.
   const {inode} = description.file
   if (isDevice(inode, ZERO_DEV)) {
-    return anonymousSource(task, isShared ? (flags & ~MAP_TYPE) | MAP_SHARED : flags, length)
+    const source = anonymousSource(task, isShared ? (flags & ~MAP_TYPE) | MAP_SHARED : flags, length)
+    return {...source, maxProtection}
   }
   if (protection & PROT_EXEC && NO_EXEC.includes(inode.fs.type)) throw new Errno(EPERM)
   const backing = backingOf(task, description)

@@ -1,6 +1,7 @@
 // symlink(2), symlinkat(2).
 
 import {AT_FDCWD} from '../../abi/at-flags.ts'
+import {ENOENT, Errno} from '../../abi/errno.ts'
 import {makeSymlink} from '../../vfs/names.ts'
 import type {Task} from '../task.ts'
 import {pathContext, readPath, startDirectory} from './path-argument.ts'
@@ -13,6 +14,7 @@ export const symlinkat: Syscall = (task, args) =>
 
 function symlinkPath(task: Task, targetAddress: number, dirfd: number, pathAddress: number): number {
   const target = readPath(task, targetAddress)
+  if (target === '') throw new Errno(ENOENT)
   const path = readPath(task, pathAddress)
   makeSymlink(pathContext(task), target, startDirectory(task, dirfd, path), path)
   return 0

@@ -1,0 +1,29 @@
+// What programs made the sentry hold is given back: a sandbox that runs them one after another does not fill up.
+
+import {existsSync} from 'node:fs'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import {guests} from '../../ci/paths.mjs'
+import {runToEnd} from '../../src/sentry/run-to-end.ts'
+import {Sentry} from '../../src/sentry/sentry.ts'
+import {platforms} from '../helpers/platforms.ts'
+
+const TIMEOUT_MS = 120_000
+
+for (const {name, isHere, open} of platforms) {
+  test.skipIf(!isHere || !existsSync(join(guests, 'hostile-bombs')))(
+    `bombs leave the budget as it was on ${name}`,
+    {timeout: TIMEOUT_MS},
+    async () => {
+      using platform = open(2 ** 26)
+      const sentry = new Sentry(platform, {root: guests, volumes: []})
+      const program = {program: '/hostile-bombs', onHost: false, args: [], env: {}, streams: []}
+      // What is looked at first stays: the directories that were written to.
+      expect((await runToEnd(sentry, program, {})).exitCode).toBe(0)
+      const before = sentry.kernel.budget.used
+      expect((await runToEnd(sentry, program, {})).exitCode).toBe(0)
+      expect(sentry.kernel.budget.used).toBe(before)
+      sentry.dispose()
+    },
+  )
+}

@@ -1,10 +1,12 @@
 // `hv run` from options to exit status: runs the guest, prints what was asked for.
 
 import {writeSync} from 'node:fs'
+import {isatty} from 'node:tty'
 import {printable} from '../errors.ts'
 import type {RunOptions, RunResult} from '../run/options.ts'
 import {runProgram} from '../run/run-program.ts'
 import type {BrokenPledge} from '../sentry/pledge/broken-pledge.ts'
+import {closingLines} from './closing-lines.ts'
 
 const STDOUT = 1
 const STDERR = 2
@@ -23,6 +25,7 @@ export async function run(options: RunOptions): Promise<number> {
   }
   if (result.outOfMemory) writeSync(STDERR, `hv: ${describeFull(options, result)}\n`)
   if (result.broken) writeSync(STDERR, `hv: ${describeBroken(options, result.broken)}\n`)
+  for (const line of closingLines(options, result, isatty(STDERR))) writeSync(STDERR, `hv: ${line}\n`)
   if (result.signal !== null) return STATUS_SIGNAL_BASE + result.signal
   return result.exitCode ?? 0
 }
@@ -44,7 +47,7 @@ function describeBroken({program, pledge}: RunOptions, {call, promises, byItself
   return `${what}: add it to --pledge`
 }
 
-function printStats({stats, platform}: RunResult): void {
+function printStats({stats, platform, refused = {}}: RunResult): void {
   if (platform) writeSync(STDERR, `${'platform'.padEnd(24)} ${platform.name} (${platform.reason})\n`)
   for (const [name, value] of Object.entries(stats)) {
     const isTime = name.endsWith('Ns')
@@ -52,4 +55,6 @@ function printStats({stats, platform}: RunResult): void {
     const text = isTime ? `${(value / 1e6).toFixed(3)} ms` : String(value)
     writeSync(STDERR, `${label.padEnd(24)} ${text}\n`)
   }
+  for (const [name, count] of Object.entries(refused))
+    writeSync(STDERR, `${`refused ${name}`.padEnd(24)} ${count}\n`)
 }

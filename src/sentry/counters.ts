@@ -12,6 +12,13 @@ export class Counters {
   /** The same by number, for the first MAX_NUMBERS that came. */
   readonly unknown = new Map<number, number>()
 
+  /** Calls that have a row and were answered ENOSYS, by number: no more than there are rows. */
+  readonly refused = new Map<number, number>()
+
+  countRefused(number: number): void {
+    this.refused.set(number, (this.refused.get(number) ?? 0) + 1)
+  }
+
   countUnknown(number: number): void {
     this.unknownCalls++
     const count = this.unknown.get(number)

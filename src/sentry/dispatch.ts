@@ -23,7 +23,9 @@ export function dispatch(task: Task): boolean {
     kernel.counters.countUnknown(callNumber)
     return finish(task, -ENOSYS)
   }
-  return finish(task, attempt(task, run, task.arguments, callNumber))
+  const result = attempt(task, run, task.arguments, callNumber)
+  if (result === -ENOSYS) kernel.counters.countRefused(callNumber)
+  return finish(task, result)
 }
 
 /** A call's result, -errno for a failure, BLOCKED for a task that sleeps or is gone. */

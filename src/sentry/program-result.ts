@@ -14,6 +14,8 @@ export interface ProgramResult {
   outgrown?: string
   /** It was killed for what it had not promised: `signal` is SIGSYS. */
   broken?: BrokenPledge
+  /** Calls that it made and the sentry refuses on purpose, ENOSYS: how often, by name. */
+  refused?: Readonly<Record<string, number>>
   stats: RunStats
 }
 

@@ -1,6 +1,7 @@
 // runToEnd: one program in a sentry, from its start to how it ended, within a time; afterwards the sentry is free for another.
 
 import {SIGKILL} from '../abi/signal.ts'
+import {rowOf} from './call-table.ts'
 import type {Process} from './process.ts'
 import type {ProgramResult, RunStats} from './program-result.ts'
 import type {ProgramOptions, Sentry} from './sentry.ts'
@@ -26,6 +27,7 @@ export async function runToEnd(
 ): Promise<ProgramResult> {
   const {kernel} = sentry
   const before = counters(sentry)
+  const refusedBefore = new Map(kernel.counters.refused)
   const startedNs = kernel.monotonicNs()
   const process = sentry.load(program)
   const [task] = process.tasks
@@ -65,6 +67,7 @@ export async function runToEnd(
     broken: process.broken,
     outOfMemory: process.exit?.signal === SIGKILL && isFull && !timedOut,
     outgrown: process.outgrown,
+    refused: refusedSince(refusedBefore, sentry),
     stats,
   }
 }
@@ -78,6 +81,17 @@ function counters({kernel: {counters, platform}}: Sentry): RunStats {
     listened: platform.stats.listened,
     faults: counters.faults,
   }
+}
+
+function refusedSince(before: ReadonlyMap<number, number>, {kernel}: Sentry): Record<string, number> {
+  return Object.fromEntries(
+    [...kernel.counters.refused]
+      .map(
+        ([number, count]) =>
+          [rowOf(number)?.name ?? String(number), count - (before.get(number) ?? 0)] as const,
+      )
+      .filter(([, count]) => count > 0),
+  )
 }
 
 function difference(after: RunStats, before: RunStats): RunStats {

@@ -2,6 +2,7 @@
 
 import {existsSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
+import {FAULTS} from '../../src/cli/closing-lines.ts'
 import {allGuests, expectationOf} from './expectations.ts'
 import {natively, type Outcome, platforms, underHv} from './run.ts'
 
@@ -24,6 +25,9 @@ describe.each(allGuests)('$name', (guest) => {
   test.for(platforms)('passes under hv, on %s', (platform, {skip}) => {
     const isHostUnfit = platform === 'kvm' && isPvmHost && source.includes('// not on PVM')
     skip(!isBuilt || isHostUnfit)
-    expect(asText(underHv(['--platform', platform], binary, []))).toEqual(expected)
+    // The shell tells of a fault natively, and under hv the command.
+    const fault = FAULTS[expected.status - 128]
+    const stderr = fault === undefined ? '' : `hv: ${binary}: ${fault}\n`
+    expect(asText(underHv(['--platform', platform], binary, []))).toEqual({...expected, stderr})
   })
 })

@@ -1,0 +1,54 @@
+// What `hv run` says at the end of a program that did not end well: the signal, and what it asked for in vain.
+
+import {printable} from '../errors.ts'
+import type {RunOptions, RunResult} from '../run/options.ts'
+
+/** As shells call them. Those of faults are told always, the others to a person at a terminal. */
+export const FAULTS: Readonly<Record<number, string>> = {
+  4: 'Illegal instruction',
+  5: 'Trace/breakpoint trap',
+  7: 'Bus error',
+  8: 'Floating point exception',
+  11: 'Segmentation fault',
+  31: 'Bad system call',
+}
+const OTHERS: Readonly<Record<number, string>> = {
+  1: 'Hangup',
+  3: 'Quit',
+  6: 'Aborted',
+  9: 'Killed',
+  14: 'Alarm clock',
+  15: 'Terminated',
+  24: 'CPU time limit exceeded',
+  25: 'File size limit exceeded',
+}
+/** What a program cannot do without. Other calls that are refused have a fallback in most programs. */
+const LACKING: Readonly<Record<string, string>> = {
+  clone: 'threads or processes',
+  clone3: 'threads or processes',
+  fork: 'processes',
+  vfork: 'processes',
+  execve: 'other programs',
+  execveat: 'other programs',
+  io_uring_setup: 'io_uring',
+}
+
+export function closingLines(
+  {program}: RunOptions,
+  {exitCode, signal, refused = {}, outOfMemory, broken}: RunResult,
+  isTerminal: boolean,
+): string[] {
+  if (exitCode === 0) return []
+  const lines: string[] = []
+  const isTold = outOfMemory === true || broken !== undefined
+  if (signal !== null && !isTold) {
+    const name = FAULTS[signal] ?? (isTerminal ? OTHERS[signal] : undefined)
+    if (name !== undefined) lines.push(`${printable(program)}: ${name}`)
+  }
+  const calls = Object.keys(LACKING).filter((name) => refused[name] !== undefined)
+  if (calls.length > 0) {
+    const nouns = [...new Set(calls.map((name) => LACKING[name]))].join(', ')
+    lines.push(`it asked for ${nouns} (${calls.join(', ')}), which hv does not have`)
+  }
+  return lines
+}

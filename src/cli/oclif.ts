@@ -5,7 +5,21 @@ import {fileURLToPath} from 'node:url'
 import {run} from '@oclif/core/run'
 import {settings} from '@oclif/core/settings'
 import {HvError} from '../errors.ts'
+import {didYouMean} from './did-you-mean.ts'
 import {reportError} from './report-error.ts'
+
+const COMMANDS = [
+  'autocomplete',
+  'help',
+  'version',
+  'boards',
+  'boards show',
+  'check',
+  'inspect',
+  'pledge',
+  'run',
+  'trace',
+]
 
 /** What oclif's errors carry. */
 interface OclifError extends Error {
@@ -38,9 +52,13 @@ function isOclifError(error: unknown): error is OclifError {
   return error instanceof Error && 'oclif' in error
 }
 
-/** `hv help run` is `hv run --help`. */
+/** `hv help run` is `hv run --help`, -h is --help, and -v and version are --version. */
 function helpFirst(argv: string[]): string[] {
-  return argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv
+  if (argv[0] === 'help') return [...argv.slice(1), '--help']
+  if (argv.length === 1 && ['-v', '-V', 'version'].includes(argv[0])) return ['--version']
+  const end = argv.indexOf('--')
+  const at = argv.indexOf('-h')
+  return at < 0 || (end >= 0 && end < at) ? argv : [...argv.slice(0, at), '--help', ...argv.slice(at + 1)]
 }
 
 function usageError(error: OclifError, argv: string[]): HvError {
@@ -49,7 +67,8 @@ function usageError(error: OclifError, argv: string[]): HvError {
   if (unknownCommand) {
     // oclif joins the words of a command by colons.
     const words = unknownCommand[1].replaceAll(':', ' ')
-    return new HvError('BAD_ARGUMENT', `unknown command ${words}`, 'see `hv --help`', {cause: error})
+    const meant = didYouMean(words, COMMANDS) || didYouMean(words.split(' ')[0], COMMANDS)
+    return new HvError('BAD_ARGUMENT', `unknown command ${words}${meant}`, 'see `hv --help`', {cause: error})
   }
   const message = line.replace(/^Nonexistent flags?: /, 'unknown flag ')
   return new HvError('BAD_ARGUMENT', message, `see \`hv ${argv[0]} --help\``, {cause: error})

@@ -6,6 +6,8 @@ import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import type {Volume} from '../sentry/volume.ts'
 
 const PAGE_SIZE = 4096
+/** A number without a unit below this is no size that anybody means. */
+const LEAST_BYTES = 65536
 const UNITS = ['', 'K', 'M', 'G', 'T']
 /** setTimeout's limit: 2^31 - 1 ms. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
@@ -14,6 +16,8 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1
 export function parseMemory(text: string): number {
   const match = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text)
   const bytes = match ? Number(match[1]) * 1024 ** UNITS.indexOf(match[2].toUpperCase()) : 0
+  if (match?.[2] === '' && bytes > 0 && bytes < LEAST_BYTES)
+    throw bad(`${quote(text)} would be bytes of memory`, `write \`--memory ${text}M\` for mebibytes`)
   const rounded = Math.ceil(bytes / PAGE_SIZE) * PAGE_SIZE
   if (rounded <= 0 || !Number.isSafeInteger(rounded)) {
     throw bad(`bad memory size ${quote(text)}`, 'give a number with K, M or G, e.g. `--memory 512M`')

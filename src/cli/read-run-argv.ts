@@ -2,6 +2,7 @@
 // test/unit/cli holds it to what oclif reads from the same table.
 
 import {HvError} from '../errors.ts'
+import {didYouMean} from './did-you-mean.ts'
 import {RUN_FLAGS, type RunFlag, TRACE_TO_STDERR} from './run-flags.ts'
 
 /** The flags in order, still as text, and what they are followed by. Nothing behind `program` is hv's. */
@@ -38,11 +39,17 @@ export function readArgv(argv: readonly string[], {name: command, flags: known}:
       break
     }
     if (!word.startsWith('-') || word === '-') break
-    if (word === '--help') return null
+    if (word === '--help' || word === '-h') return null
 
     for (const [given, attached] of word.startsWith('--') ? [splitLong(word)] : splitShort(word, known)) {
       const flag = known.find(({name, short}) => given === `--${name}` || given === `-${short}`)
-      if (!flag) throw bad(`unknown flag ${given}`, command)
+      if (!flag) {
+        const meant = didYouMean(
+          given,
+          known.map(({name}) => `--${name}`),
+        )
+        throw bad(`unknown flag ${given}${meant}`, command)
+      }
       if (flags.some(([name]) => name === flag.name) && !flag.repeat) {
         throw bad(`flag ${given} is given twice`, command)
       }

@@ -24,6 +24,12 @@ export function reportError(error: unknown): number {
     process.stderr.write(`hv: the output cannot be written (${error.code}): send it elsewhere\n`)
     return STATUS_OWN_ERROR
   }
+  if (isFileError(error)) {
+    process.stderr.write(
+      `hv: ${error.path} cannot be used (${error.code}): check it, and that this user may write it\n`,
+    )
+    return STATUS_OWN_ERROR
+  }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   process.stderr.write(`hv: bug: please report this with the command that you ran\n${stack}\n`)
   return STATUS_OWN_ERROR
@@ -36,6 +42,14 @@ function withFlags(text: string): string {
 
 function isWriteError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && error.syscall === 'write'
+}
+
+/** Such as oclif's cache in a home directory that is read-only. */
+function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  const codes = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT']
+  return (
+    error instanceof Error && 'path' in error && codes.includes((error as NodeJS.ErrnoException).code ?? '')
+  )
 }
 
 function oneLine(text: string): string {

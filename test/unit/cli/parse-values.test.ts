@@ -9,8 +9,12 @@ test.each([
   ['1.5GiB', 1.5 * 2 ** 30],
   ['64kB', 65536],
   ['65536', 65536],
-  ['1', 4096],
+  ['1K', 4096],
 ])('memory %s is %d bytes', (text, bytes) => expect(parseMemory(text)).toBe(bytes))
+
+test('memory in too few bytes asks for the unit that was forgotten', () => {
+  expect(() => parseMemory('512')).toThrow('"512" would be bytes of memory')
+})
 
 test.each(['512Q', '', '0', '-1M', 'M', '1e9', '0x10', '1 M', '99999999T', 'NaN'])(
   'memory %j is refused',

@@ -13,7 +13,8 @@ import type {PageQuota} from './paged-data.ts'
 import {TmpfsDirectory} from './tmpfs-directory.ts'
 
 const TMPFS_MAGIC = 0x01021994
-const DEFAULT_MAX_INODES = 1 << 18
+/** As many as the budget has room for, at most; statfs(2) says so. */
+const MOST_INODES = 1 << 18
 
 export interface TmpfsOptions {
   /** Bytes of file data; default: half of the memory file, as Linux. */
@@ -51,7 +52,7 @@ export class Tmpfs implements FileSystem, PageQuota {
     this.budget = options.budget ?? new Budget()
     this.#openDevice = options.openDevice ?? openDevice
     this.#maxPages = Math.floor((options.maxBytes ?? memory.size / 2) / PAGE_SIZE)
-    this.#maxInodes = options.maxInodes ?? DEFAULT_MAX_INODES
+    this.#maxInodes = options.maxInodes ?? Math.min(MOST_INODES, Math.floor(this.budget.limit / COST.inode))
     const owner = {uid: options.uid ?? 0, gid: options.gid ?? 0}
     this.root = new TmpfsDirectory(this, options.mode ?? 0o1777, owner)
   }

@@ -2,10 +2,11 @@
 
 /** @returns ` (did you mean WORD?)`, or nothing */
 export function didYouMean(given: string, known: readonly string[]): string {
-  const allowed = Math.max(1, Math.floor(given.length / 3))
+  // Two letters that changed places are two changes.
+  const allowed = given.length < 3 ? 1 : Math.max(2, Math.floor(given.length / 3))
   const ranked = known
     .map((word) => ({word, distance: editDistance(given, word)}))
-    .filter(({distance}) => distance <= allowed)
+    .filter(({distance}) => distance > 0 && distance <= allowed)
     .sort((a, b) => a.distance - b.distance)
   return ranked.length === 0 ? '' : ` (did you mean ${ranked[0].word}?)`
 }

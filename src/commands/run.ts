@@ -2,9 +2,7 @@
 
 import {Args, Command, type Interfaces} from '@oclif/core'
 import {toOclifFlags} from '../cli/oclif-flags.ts'
-import {readRunArgv} from '../cli/read-run-argv.ts'
 import {RUN_FLAGS} from '../cli/run-flags.ts'
-import {toRunOptions} from '../cli/run-request.ts'
 
 export default class Run extends Command {
   static override summary = 'Run a Linux program, or a bare-metal guest, in a virtual machine.'
@@ -35,11 +33,6 @@ export default class Run extends Command {
   static override flags: Interfaces.FlagInput = toOclifFlags(RUN_FLAGS)
 
   override async run(): Promise<void> {
-    // null only when --help came first, and that oclif has answered.
-    const runArgv = readRunArgv(this.argv)
-    if (!runArgv) return
-    this.parsed = true
-    const {run} = await import('../cli/run.ts')
-    process.exitCode = await run(toRunOptions(runArgv, process.env))
+    // src/bin/hv.ts reads and runs it. oclif is asked for its help alone, and has given that by now.
   }
 }

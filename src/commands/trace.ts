@@ -3,7 +3,6 @@
 import {Args, Command, type Interfaces} from '@oclif/core'
 import {toOclifFlags} from '../cli/oclif-flags.ts'
 import {TRACE_FLAGS} from '../cli/trace-flags.ts'
-import {readTraceArgv, toTraceOptions} from '../cli/trace-request.ts'
 
 export default class Trace extends Command {
   static override summary = "Run a Linux program and show its system calls and signals in strace's format."
@@ -34,11 +33,6 @@ export default class Trace extends Command {
   static override flags: Interfaces.FlagInput = toOclifFlags(TRACE_FLAGS)
 
   override async run(): Promise<void> {
-    // null only when --help came first, and that oclif has answered.
-    const traceArgv = readTraceArgv(this.argv)
-    if (!traceArgv) return
-    this.parsed = true
-    const {run} = await import('../cli/run.ts')
-    process.exitCode = await run(toTraceOptions(traceArgv, process.env))
+    // src/bin/hv.ts reads and runs it. oclif is asked for its help alone, and has given that by now.
   }
 }

@@ -16,8 +16,6 @@ export const MEMORY_BYTES = 0x100000
 export const describeKvm: ReturnType<typeof describe.skipIf> = describe.skipIf(!existsSync('/dev/kvm'))
 /** KVM without VT-x and SVM: see src/vm/README.md for what it does otherwise. */
 export const isPvmHost = existsSync('/sys/module/kvm_pvm')
-/** The beds say so: what takes time takes a hundred times as long. */
-export const isEmulated = process.env.HV_TEST_VMS !== undefined
 export const hasGuests = existsSync(`${guests}/bare-hello`)
 
 export const bareGuest = (name: string): string => `${guests}/bare-${name}`

@@ -14,16 +14,18 @@ const show = {cwd: root, show: true}
 const lacking = await installMissing(console.log, TOOLCHAIN)
 if (lacking.length > 0) fail(`needs ${lacking.join(', ')}: as root, ${aptLine(lacking)}`)
 await installDependencies(console.log)
-await step('building', 'npm', ['run', 'build'])
-await step('building the guests', 'sh', ['guests/build.sh', guests])
+await step('the addon and dist/', 'npm', ['run', 'build'])
+await step('the guest programs', 'sh', ['guests/build.sh', guests])
 if (!existsSync(guest)) fail(`guests/build.sh built no ${guest}`)
-console.log(`hv run ${guest.replace(`${root}/`, '')}`)
+console.log(`running a guest program under the sentry: hv run ${guest.replace(`${root}/`, '')}`)
 process.exitCode = (await run(process.execPath, [hv, 'run', guest], show)).status
 
 async function step(what, program, args) {
-  console.log(what)
+  const started = performance.now()
+  console.log(`building ${what}: ${[program, ...args].join(' ').replace(`${root}/`, '')}`)
   const {status, output} = await run(program, args, {cwd: root})
-  if (status !== 0) fail(`${what} failed with status ${status}:\n${output}`)
+  if (status !== 0) fail(`building ${what} failed with status ${status}:\n${output}`)
+  console.log(`  done in ${Math.round((performance.now() - started) / 1000)} s`)
 }
 
 function fail(message) {

@@ -70,6 +70,16 @@ function usageError(error: OclifError, argv: string[]): HvError {
     const meant = didYouMean(words, COMMANDS) || didYouMean(words.split(' ')[0], COMMANDS)
     return new HvError('BAD_ARGUMENT', `unknown command ${words}${meant}`, 'see `hv --help`', {cause: error})
   }
-  const message = line.replace(/^Nonexistent flags?: /, 'unknown flag ')
-  return new HvError('BAD_ARGUMENT', message, `see \`hv ${argv[0]} --help\``, {cause: error})
+  const missing = missingArguments(error)
+  const message = missing ?? line.replace(/^Nonexistent flags?: /, 'unknown flag ')
+  const command = COMMANDS.includes(`${argv[0]} ${argv[1]}`) ? `${argv[0]} ${argv[1]}` : argv[0]
+  return new HvError('BAD_ARGUMENT', message, `see \`hv ${command} --help\``, {cause: error})
+}
+
+/** What oclif's RequiredArgsError lists, each with its description, below its first line. */
+function missingArguments(error: OclifError): string | undefined {
+  const [first, ...rest] = error.message.split('\n')
+  if (!/^Missing \d+ required args?:/.test(first)) return undefined
+  const names = rest.map((line) => line.split(/\s/)[0]).filter((name) => /^[A-Z]+$/.test(name))
+  return `${names.join(', ')} is missing`
 }

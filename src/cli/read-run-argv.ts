@@ -3,7 +3,7 @@
 
 import {HvError} from '../errors.ts'
 import {didYouMean} from './did-you-mean.ts'
-import {RUN_FLAGS, type RunFlag, TRACE_TO_STDERR} from './run-flags.ts'
+import {LEFT_OUT, RUN_FLAGS, type RunFlag} from './run-flags.ts'
 
 /** The flags in order, still as text, and what they are followed by. Nothing behind `program` is hv's. */
 export interface RunArgv {
@@ -90,14 +90,16 @@ function checkValue(flag: RunFlag, given: string, value: string | undefined, com
       if (value !== undefined) throw bad(`flag ${given} takes no value`, command)
       return ''
     case 'optional':
-      return value === undefined || value === '' ? TRACE_TO_STDERR : value
+      return value === undefined || value === '' ? LEFT_OUT : oneOfOptions(flag, given, value, command)
     case 'value':
       if (value === undefined || value === '') throw bad(`flag ${given} needs a value`, command)
-      if (flag.options && !flag.options.includes(value)) {
-        throw bad(`flag ${given} cannot be ${value}`, command, `choose one of ${flag.options.join(', ')}`)
-      }
-      return value
+      return oneOfOptions(flag, given, value, command)
   }
+}
+
+function oneOfOptions({options}: RunFlag, given: string, value: string, command: string): string {
+  if (options === undefined || options.includes(value)) return value
+  throw bad(`flag ${given} cannot be ${value}`, command, `choose one of ${options.join(', ')}`)
 }
 
 function bad(message: string, command: string, nextStep = `see \`hv ${command} --help\``): HvError {

@@ -83,8 +83,14 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     placeholder: 'PATH:rwxc',
     summary: 'hide all files but PATH and what is below it, to read, write, execute, create; may be repeated',
   },
-  {name: 'stats', kind: 'switch', summary: 'print counters and times to standard error at the end'},
+  {
+    name: 'stats',
+    kind: 'optional',
+    options: ['json'],
+    placeholder: '[=json]',
+    summary: 'print counters and times to standard error at the end, or all of it as one JSON object',
+  },
 ]
 
-/** What `--trace` without a file means. */
-export const TRACE_TO_STDERR = '-'
+/** An optional value that was left out: `--trace` to standard error, plain `--stats`. */
+export const LEFT_OUT = '-'

@@ -6,7 +6,7 @@ import {HvError} from '../errors.ts'
 import {guestEnvironment, type RunOptions} from '../run/options.ts'
 import {parseEnv, parseMemory, parseTimeout, parseUnveil, parseVolume} from './parse-values.ts'
 import type {RunArgv} from './read-run-argv.ts'
-import {TRACE_TO_STDERR} from './run-flags.ts'
+import {LEFT_OUT} from './run-flags.ts'
 
 const STDERR = 2
 
@@ -58,7 +58,7 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
       return
     case 'trace':
       options.trace = {
-        fd: value === TRACE_TO_STDERR ? STDERR : createFile(value, '--trace'),
+        fd: value === LEFT_OUT ? STDERR : createFile(value, '--trace'),
         isOn: true,
         showsDurations: true,
       }
@@ -70,7 +70,7 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
       options.unveil = [...(options.unveil ?? []), parseUnveil(value)]
       return
     case 'stats':
-      options.stats = true
+      options.stats = value === 'json' ? 'json' : true
       return
     default:
       throw new TypeError(`flag --${name} is in the table, but nobody reads it`)

@@ -17,7 +17,8 @@ const STATUS_SIGNAL_BASE = 128
 export async function run(options: RunOptions): Promise<number> {
   const timedOut = {status: STATUS_TIMED_OUT, line: describeTimeOut(options)}
   const result = await runProgram({...options, ifStuck: timedOut})
-  if (options.stats) printStats(result)
+  if (options.stats === 'json') printStatsAsJson(result)
+  else if (options.stats) printStats(result)
   if (result.promises !== undefined) writeSync(STDOUT, `${result.promises}\n`)
   if (result.timedOut) {
     writeSync(STDERR, timedOut.line)
@@ -45,6 +46,11 @@ function describeBroken({program, pledge}: RunOptions, {call, promises, byItself
   if (byItself || pledge === undefined)
     return `${what}, which it gave up itself: let it pledge later, or more`
   return `${what}: add it to --pledge`
+}
+
+/** One line: `platform`, the counters and times by name (`Ns`: nanoseconds), and refused calls by theirs. */
+function printStatsAsJson({stats, platform, refused = {}}: RunResult): void {
+  writeSync(STDERR, `${JSON.stringify({platform, ...stats, refused})}\n`)
 }
 
 function printStats({stats, platform, refused = {}}: RunResult): void {

@@ -32,8 +32,8 @@ export interface RunOptions {
   machine?: 'linux' | 'bare'
   /** How the guest's system calls are shown: from the start if `isOn`, and when SIGUSR2 switches the trace on. */
   trace?: TraceOptions
-  /** Collects the counters and times of `RunResult.stats`. */
-  stats?: boolean
+  /** Prints the counters and times of `RunResult.stats`. */
+  stats?: boolean | 'json'
   /** What the guest promises to keep to, from its first instruction: OpenBSD's names with spaces between them. */
   pledge?: string
   /** The only paths that the guest sees. */

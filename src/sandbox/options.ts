@@ -89,6 +89,8 @@ export interface SandboxResult<Output = string> {
   outputTruncated: boolean
   /** It was killed by SIGSYS for what it had not promised: what that was. */
   broken?: BrokenPledge
+  /** Calls that it made and hv refuses on purpose, ENOSYS: how often, by name. Absent: none. */
+  refused?: Readonly<Record<string, number>>
   /** Counters and times by name; names of times end in `Ns`, nanoseconds. */
   stats: RunStats
 }

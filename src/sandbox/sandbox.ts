@@ -71,7 +71,7 @@ export class Sandbox {
     const finished = await this.#inTurn(request, signal)
     if (signal?.aborted)
       throw new AbortError(signal.reason, decode(finished?.stdout), decode(finished?.stderr))
-    const {exitCode, signal: killer, timedOut, outOfMemory = false, broken, stats} = finished!.result
+    const {exitCode, signal: killer, timedOut, outOfMemory = false, broken, refused, stats} = finished!.result
     return {
       exitCode,
       signal: killer === null ? null : signalName(killer),
@@ -81,6 +81,7 @@ export class Sandbox {
       stderr: decode(finished!.stderr),
       outputTruncated: finished!.outputTruncated,
       ...(broken && {broken}),
+      ...(refused && Object.keys(refused).length > 0 && {refused}),
       stats,
     }
   }

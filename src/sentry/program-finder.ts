@@ -5,6 +5,7 @@ import {HvError, printable} from '../errors.ts'
 import type {MemoryFile} from '../platform/memory-file.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import type {Location} from '../vfs/location.ts'
+import {pathOf} from '../vfs/mount-tree.ts'
 import type {Credentials} from './credentials.ts'
 import {mountFile} from './guest-tree.ts'
 import {type Executable, openExecutable} from './open-executable.ts'
@@ -29,8 +30,11 @@ export class ProgramFinder {
     this.#memory = memory
   }
 
-  /** @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, BAD_ARGUMENT */
-  find(options: Wanted): Executable {
+  /**
+   * @param cwd the guest's working directory: relative paths begin there
+   * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, BAD_ARGUMENT
+   */
+  find(options: Wanted, cwd: Location): Executable {
     const {program, onHost} = options
     const {root} = this
     if (onHost) {
@@ -42,15 +46,27 @@ export class ProgramFinder {
       }
       return openExecutable(this, root, toByteString(guestPath), toByteString(program))
     }
-    if (program.includes('/')) return openExecutable(this, root, toByteString(program))
+    if (program.startsWith('/')) return openExecutable(this, root, toByteString(program))
+    if (program.includes('/')) return this.#findFrom(cwd, program)
     for (const directory of (options.env.PATH ?? '').split(':')) {
       try {
-        return openExecutable(this, root, toByteString(`${directory || '.'}/${program}`))
+        return openExecutable(this, cwd, toByteString(`${directory || '.'}/${program}`))
       } catch (error) {
         if (!(error instanceof HvError) || error.code !== 'NOT_FOUND') throw error
       }
     }
     throw new HvError('NOT_FOUND', `${program}: not in the guest's PATH`, 'give its path in the guest')
+  }
+
+  #findFrom(cwd: Location, program: string): Executable {
+    try {
+      return openExecutable(this, cwd, toByteString(program))
+    } catch (error) {
+      if (!(error instanceof HvError) || error.code !== 'NOT_FOUND') throw error
+      const {path} = pathOf(cwd, this.root)
+      const message = `${printable(program)}: no such program in the guest, looked for from ${printable(path)}`
+      throw new HvError('NOT_FOUND', message, 'check the path, or give the whole of it', {cause: error})
+    }
   }
 }
 

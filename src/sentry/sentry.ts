@@ -108,7 +108,8 @@ export class Sentry {
    */
   load(options: ProgramOptions): Process {
     const root = this.#root.top
-    const executable = this.#programs.find(options)
+    const cwd = this.#directory(options.cwd ?? '/')
+    const executable = this.#programs.find(options, cwd)
     const context = this.#platform.createContext()
     const space = this.#platform.createSpace()
     let map: MemoryMap | undefined
@@ -142,7 +143,7 @@ export class Sentry {
       const memory = new UserMemory(map)
       const {registers, program} = exec(map, memory, root, layout, request)
       context.writeRegisters(registers)
-      return this.#start(options, {context, space, map, memory, limits, budget, program, executable})
+      return this.#start(options, {cwd, context, space, map, memory, limits, budget, program, executable})
     } catch (error) {
       context.dispose()
       map?.clear()
@@ -166,7 +167,7 @@ export class Sentry {
   }
 
   #start(options: ProgramOptions, parts: Parts): Process {
-    const {context, space, map, memory, limits, budget, program, executable} = parts
+    const {cwd, context, space, map, memory, limits, budget, program, executable} = parts
     const root = this.#root.top
     const signals = new ProcessSignals(limits, budget)
     const pid = this.#nextPid++
@@ -191,7 +192,7 @@ export class Sentry {
       context,
       memory,
       fds,
-      fs: new FsContext(root, this.#directory(options.cwd ?? '/'), options.umask ?? UMASK),
+      fs: new FsContext(root, cwd, options.umask ?? UMASK),
       signals: new TaskSignals(signals),
       credentials: this.#credentials,
       name: executable.path.slice(executable.path.lastIndexOf('/') + 1).slice(0, COMM_LENGTH),
@@ -230,6 +231,7 @@ export class Sentry {
 }
 
 interface Parts {
+  cwd: Location
   context: Context
   space: ReturnType<Platform['createSpace']>
   map: MemoryMap

@@ -1,6 +1,6 @@
 // Help and version: of hv and of each command.
 
-import {readdirSync} from 'node:fs'
+import {readdirSync, readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
 import {RUN_FLAGS} from '../../src/cli/run-flags.ts'
 import {hv} from './hv.ts'
@@ -34,4 +34,17 @@ test('hv run --help shows every flag, and --trace with its optional file', () =>
   const {stdout} = hv(['run', '--help'])
   for (const {name} of RUN_FLAGS) expect(stdout).toMatch(new RegExp(`^  --${name}\\b`, 'm'))
   expect(stdout).toContain('--trace[=FILE]')
+})
+
+test('docs/cli.md shows what the commands say of themselves: npm run docs', () => {
+  const docs = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8')
+  const wordsOf = (text: string): string => text.replace(/\s+/g, ' ')
+  for (const command of commands) {
+    const [usage] = /USAGE\n(.*\n)+?\n/.exec(hv([command, '--help']).stdout)!
+    expect(wordsOf(docs)).toContain(wordsOf(usage))
+  }
+  for (const {name, summary} of RUN_FLAGS) {
+    expect(docs).toContain(`--${name}`)
+    expect(wordsOf(docs)).toContain(wordsOf(summary))
+  }
 })

@@ -76,3 +76,23 @@ describe.skipIf(!existsSync('/bin/bash') || !existsSync('/dev/kvm'))('hv run bas
     expect({status, stdout}).toEqual({status: 0, stdout: 'hi\n'})
   })
 })
+
+test('--stats=json is one object: platform, counters, times, and refused calls by name', () => {
+  const {stderr} = hv(['run', '--stats=json', '--platform', 'ptrace', BUSYBOX, 'sh', '-c', '/bin/ls; true'])
+  const [line] = stderr.split('\n').filter((each) => each.startsWith('{'))
+  expect(JSON.parse(line)).toMatchObject({
+    platform: {name: 'ptrace', reason: expect.any(String)},
+    syscalls: expect.any(Number),
+    runNs: expect.any(Number),
+    refused: {clone: 1},
+  })
+})
+
+test('a relative path of the guest begins in its working directory, which the error names', () => {
+  expect(hv(['run', '--root', '/', '--cwd', '/usr', 'bin/env']).status).toBe(0)
+  expect(hv(['run', '--root', '/', '--cwd', '/usr', './bin/nothing'])).toMatchObject({
+    status: 127,
+    stderr:
+      'hv: ./bin/nothing: no such program in the guest, looked for from /usr: check the path, or give the whole of it\n',
+  })
+})

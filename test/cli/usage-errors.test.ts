@@ -24,3 +24,12 @@ test.each([
   expect(lines).toHaveLength(1)
   expect(lines[0]).toMatch(line)
 })
+
+test.each([
+  [['inspect'], 'hv: PROGRAM is missing: see `hv inspect --help`'],
+  [['boards', 'show'], 'hv: NAME is missing: see `hv boards show --help`'],
+  [['run'], 'hv: no program given: name one: `hv run PROGRAM [ARG...]`'],
+  [['run', '--stats=xml', 'true'], 'hv: flag --stats cannot be xml: choose one of json'],
+])('hv %j names what it lacks', (args, line) => {
+  expect(hv(args)).toMatchObject({status: 125, stdout: '', stderr: `${line}\n`})
+})

@@ -10,7 +10,7 @@ export default class BoardsShow extends Command {
   static override examples = ['<%= config.bin %> boards show rpi4']
 
   static override args = {
-    name: Args.string({name: 'NAME', description: 'as in `hv boards`', required: true}),
+    NAME: Args.string({description: 'as in `hv boards`', required: true}),
   }
 
   static override flags = {
@@ -19,7 +19,7 @@ export default class BoardsShow extends Command {
 
   override async run(): Promise<void> {
     const {args, flags} = await this.parse(BoardsShow)
-    const board = loadBoard(args.name)
+    const board = loadBoard(args.NAME)
     process.stdout.write(flags.json ? `${JSON.stringify(board, null, 2)}\n` : formatBoard(board))
   }
 }

@@ -8,7 +8,7 @@ import Run from '../../../src/commands/run.ts'
 
 test('what follows PROGRAM belongs to it, flags and -- too', () => {
   const read = readRunArgv(['--stats', 'ls', '--memory', '1G', '--', '--help'])
-  expect(read).toEqual({flags: [['stats', '']], program: 'ls', args: ['--memory', '1G', '--', '--help']})
+  expect(read).toEqual({flags: [['stats', '-']], program: 'ls', args: ['--memory', '1G', '--', '--help']})
 })
 
 test('-- ends the flags, so a program may begin with a dash', () => {
@@ -39,7 +39,7 @@ test.each([
   [['--constructor', 'p'], 'unknown flag --constructor'],
   [['--memory'], 'flag --memory needs a value'],
   [['--memory=', 'p'], 'flag --memory needs a value'],
-  [['--stats=1', 'p'], 'flag --stats takes no value'],
+  [['--stats=1', 'p'], 'flag --stats cannot be 1'],
   [['--memory', '1G', '--memory', '2G', 'p'], 'flag --memory is given twice'],
   [['--platform', 'xen', 'p'], 'flag --platform cannot be xen'],
   [['--stats'], 'no program given'],

@@ -20,7 +20,7 @@ export default class Run extends Command {
   static override examples = [
     '<%= config.bin %> run ./hello',
     '<%= config.bin %> run --volume .:/work:rw --cwd /work busybox tar cf out.tar src',
-    '<%= config.bin %> run --root ./rootfs --env LANG=C.UTF-8 --memory 1G sh -c "echo $LANG"',
+    "<%= config.bin %> run --root ./rootfs --env LANG=C.UTF-8 --memory 1G sh -c 'echo $LANG'",
     '<%= config.bin %> run --trace=calls.txt --timeout 10 ./suspicious',
   ]
 

@@ -20,7 +20,7 @@ export default class Trace extends Command {
     '<%= config.bin %> trace ./hello',
     '<%= config.bin %> trace -e %file,%memory -o calls.txt ./hello',
     '<%= config.bin %> trace -c busybox sh -c "echo hi"',
-    '<%= config.bin %> trace -tt -T -s 100 -e "!brk,mmap" --volume .:/work --cwd /work busybox cat notes.txt',
+    "<%= config.bin %> trace -tt -T -s 100 -e '!brk,mmap' --volume .:/work --cwd /work busybox cat notes.txt",
     '<%= config.bin %> trace --json -o calls.jsonl ./hello',
   ]
 

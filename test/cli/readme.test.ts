@@ -1,0 +1,143 @@
+// The examples of README and help, as written: each command in a bash with hv in its PATH, each script with hvkit installed.
+
+import {spawn, spawnSync} from 'node:child_process'
+import {once} from 'node:events'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {stepMs} from '../../ci/budgets.mjs'
+import {root} from '../../ci/paths.mjs'
+import {arch} from '../../src/arch/index.ts'
+import {HV} from './hv.ts'
+
+const TIMEOUT_MS = stepMs('command')
+const HELLO = `${root}/.cache/guests/${arch.name}/hello`
+const BUSYBOX = '/bin/busybox'
+const hasKvm = existsSync('/dev/kvm')
+
+/** What these print on standard output, as the README says or as what they run has it. */
+const PRINTS: Record<string, string> = {
+  'hv run ./hello': 'Hello from guest user mode\n',
+  "hv run busybox sh -c 'echo $HOME; exit 3'": '/root\n',
+  'echo hello | hv run busybox wc -c': '6\n',
+  "hv run --root ./rootfs --env LANG=C.UTF-8 sh -c 'echo $LANG'": 'C.UTF-8\n',
+  "hv run --root ./rootfs --env LANG=C.UTF-8 --memory 1G sh -c 'echo $LANG'": 'C.UTF-8\n',
+  'hv run --trace busybox echo hi': 'hi\n',
+  'hv pledge --suggest busybox ls /': 'stdio rpath\n',
+  'hv run --pledge "$(hv pledge --suggest busybox ls /)" busybox ls /': 'bin\ndev\nproc\ntmp\n',
+  'hv run --volume .:/data:rw --unveil /data:r --unveil /data/out:rwc busybox cat /data/notes.txt': 'notes\n',
+}
+/** How these end; all others with 0. */
+const ENDS: Record<string, number> = {
+  "hv run busybox sh -c 'echo $HOME; exit 3'": 3,
+  'hv run --pledge stdio busybox ls /': 159,
+  'hv run --pledge "stdio error" busybox ls /': 1,
+  ...(hasKvm ? {} : {'hv check --platform kvm': 1}),
+}
+/** What has a test of its own, below. Quick start is left out: `npm test` would run itself. */
+const PLAYED = 'kill -USR2 PID'
+/** sudo asks for a password, or is not there; `hv check` itself is run. */
+const BY_SUDO = 'sudo hv check'
+
+const readme = readFileSync(`${root}/README.md`, 'utf8')
+const [, examples] = /\n## Using it\n(.*?)\n## /s.exec(readme)!
+const scripts = [...examples.matchAll(/^```js\n(.*?)^```$/gms)].map((match) => match[1])
+const commands: {command: string; says?: string}[] = []
+for (const [, line] of examples.replace(/^```.*?^```$/gms, '').matchAll(/^ {4}(\S.*)$/gm)) {
+  // A line that begins so is what the command before it says.
+  if (line.startsWith('hv: ')) commands.at(-1)!.says = line
+  else commands.push({command: line.replace(/\s+#.*/, '')})
+}
+interface Manifest {
+  commands: Record<string, {examples: string[]}>
+}
+const manifest: Manifest = JSON.parse(readFileSync(`${root}/oclif.manifest.json`, 'utf8'))
+for (const example of Object.values(manifest.commands).flatMap(({examples}) => examples)) {
+  const command = example.replaceAll('<%= config.bin %>', 'hv').replace(/^\$ /, '')
+  if (!commands.some((one) => one.command === command)) commands.push({command})
+}
+
+// What the README says that they take.
+const home = mkdtempSync(join(tmpdir(), 'hv-readme-'))
+const env = {HOME: home, SHELL: '/bin/bash', PATH: `${home}/.bin:${process.env.PATH}`}
+beforeAll(() => {
+  for (const folder of ['.bin', 'src', 'out', 'rootfs/bin', 'rootfs/usr/bin', 'node_modules'])
+    mkdirSync(join(home, folder), {recursive: true})
+  writeFileSync(join(home, '.bin/hv'), `#!/bin/sh\nexec '${process.execPath}' '${HV}' "$@"\n`)
+  chmodSync(join(home, '.bin/hv'), 0o755)
+  symlinkSync(root, join(home, 'node_modules/hvkit'))
+  writeFileSync(join(home, 'notes.txt'), 'notes\n')
+  for (const name of ['hello', 'suspicious', 'rootfs/usr/bin/python3']) copyFileSync(HELLO, join(home, name))
+  copyFileSync(BUSYBOX, join(home, 'rootfs/bin/sh'))
+})
+afterAll(() => rmSync(home, {recursive: true}))
+
+const ran = (command: string, ...args: string[]) =>
+  spawnSync(command, args, {cwd: home, env, encoding: 'utf8', timeout: TIMEOUT_MS, input: ''})
+
+/** A piece of the README, and what is done with its `const`s. */
+function node(name: string, script: string, rest = '') {
+  const imports = script.includes("from 'hvkit'") ? '' : "import {Sandbox, Vm} from 'hvkit'\n"
+  writeFileSync(join(home, name), `${imports}${script}${rest}`)
+  return ran(process.execPath, name)
+}
+
+test('all of them are found', () => {
+  const known = [...Object.keys(PRINTS), ...Object.keys(ENDS), PLAYED, BY_SUDO]
+  expect(commands.map(({command}) => command)).toEqual(expect.arrayContaining(known))
+  expect(scripts).toHaveLength(3)
+})
+
+describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the README says', () => {
+  test.each(commands.filter(({command}) => command !== PLAYED && command !== BY_SUDO))(
+    '$command',
+    ({command, says}) => {
+      const {status, stdout, stderr} = ran('bash', '-c', command)
+      expect([status, stderr]).toEqual([ENDS[command] ?? 0, says ? `${says}\n` : stderr])
+      expect(stdout).toBe(PRINTS[command] ?? stdout)
+    },
+  )
+
+  test('kill -USR2 PID switches the trace on', async () => {
+    const child = spawn('hv', ['run', 'busybox', 'sh', '-c', 'while echo x; do :; done'], {cwd: home, env})
+    await once(child.stdout.resume(), 'data')
+    expect(ran('bash', '-c', PLAYED.replace('PID', `${child.pid}`)).status).toBe(0)
+    child.stderr.setEncoding('utf8')
+    const [said] = await once(child.stderr, 'data')
+    expect(said).toMatch(/^hv: the trace is on\n/)
+    child.kill('SIGTERM')
+    await once(child.stderr.resume(), 'close')
+  })
+
+  test('the first sandbox runs busybox', () => {
+    expect(node('sandbox.mjs', scripts[0])).toMatchObject({status: 0, stdout: '0 5\n\n', stderr: ''})
+  })
+
+  test('the second sandbox has what busybox needs, and its handlers are asked', () => {
+    const calls = `
+      const ask = async (...args) => console.log(await sandbox.run('${BUSYBOX}', args))
+      await ask('touch', '/tmp/a.log')
+      await ask('rm', '/tmp/a.log')
+      await ask('id', '-u')
+      await sandbox.dispose()`
+    const {status, stdout} = node('promises.mjs', scripts[1], calls)
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/exitCode: 0.*exitCode: 1.*Operation not permitted.*exitCode: 0.*'1000\\n'/s)
+  })
+
+  test.skipIf(!hasKvm || arch.name !== 'x86_64')('the VM writes to its port (only x86_64)', () => {
+    const {status, stdout} = node('vm.mjs', scripts[2])
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/kind: 'io'.*port: 1016/s)])
+  })
+})

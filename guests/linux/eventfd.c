@@ -1,6 +1,7 @@
 // eventfd: counting, semaphores, limits, readiness. man 2 eventfd.
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/uio.h>
 
 #include "check.h"
 
@@ -29,6 +30,9 @@ int main(void) {
   CHECK_EQ(polled.revents, POLLIN);
   CHECK_ERRNO(write(fd, &bad, 8), EINVAL);
   CHECK_ERRNO(write(fd, &one, 7), EINVAL);
+  struct iovec nothing[] = {{&one, 0}, {&one, 0}};
+  CHECK_EQ(writev(fd, nothing, 2), 0);
+  CHECK_EQ(writev(open("/dev/full", O_WRONLY), nothing, 2), 0);
   CHECK_ERRNO(read(fd, &value, 7), EINVAL);
   char wide[16];
   CHECK_EQ(read(fd, wide, 16), 8);

@@ -122,6 +122,8 @@ export function writeRanges(
   flags = 0,
 ): number {
   const total = totalLength(ranges)
+  // write(2) of no bytes is no record, ranges without a byte are nothing to write.
+  if (total === 0 && file.writesRecords) return 0
   clearSetIdForWrite(task, file)
   const statusFlags = flags & RWF_APPEND ? O_APPEND : 0
   const allowed = withFlags(file, statusFlags, () => limitWrite(task, file, total, position))

@@ -39,6 +39,10 @@ static void check_poll(void) {
   CHECK(now_ms() - start >= 59 && now_ms() - start < 2000);
   CHECK_EQ(poll(0, 0, 10), 0);
 
+  // Whatever the standard input is: hv's own may be what epoll refuses.
+  struct pollfd standard = {0, POLLPRI, 0};
+  CHECK(poll(&standard, 1, 10) >= 0);
+
   // Regular files and /dev/null are always ready.
   int null = open("/dev/null", O_RDWR);
   struct pollfd ready = {null, POLLIN | POLLOUT, 0};

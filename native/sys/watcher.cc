@@ -48,6 +48,8 @@ void Watcher::Watch(int fd, uint32_t events) {
   event.events = events;
   event.data.fd = fd;
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) < 0) {
+    // A file that knows no poll, /dev/null or a regular one: it never becomes any readier than it is.
+    if (errno == EPERM) return;
     if (errno != EEXIST) throw std::system_error(errno, std::generic_category(), "epoll_ctl");
     Check(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event), "epoll_ctl");
   }

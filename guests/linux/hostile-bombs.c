@@ -185,18 +185,23 @@ static void bomb_locks(void) {
   close_from(first);
 }
 
-static void bomb_mappings(void) {
+static void show_mappings(long count, const char *file) {
   size_t size = 70000 * PAGE;
   char *area = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   REQUIRE(area != MAP_FAILED);
-  for (long i = 0; i < 35000 && goes_on(i, mprotect(area + i * 2 * PAGE, PAGE, PROT_NONE));) i++;
+  for (long i = 0; i < count && goes_on(i, mprotect(area + i * 2 * PAGE, PAGE, PROT_NONE));) i++;
   // Each open file that is read of it shows all of it.
   int first = lowest_free();
   char byte;
-  for (long i = 0, fd; i < 60 && goes_on(i, fd = open("/proc/self/maps", O_RDONLY)) && goes_on(i, read((int)fd, &byte, 1));) i++;
+  for (long i = 0, fd; i < 60 && goes_on(i, fd = open(file, O_RDONLY)) && goes_on(i, read((int)fd, &byte, 1));) i++;
   close_from(first);
   CHECK_EQ(munmap(area, size), 0);
 }
+
+static void bomb_mappings(void) { show_mappings(35000, "/proc/self/maps"); }
+
+// Some twenty lines for each.
+static void bomb_smaps(void) { show_mappings(10000, "/proc/self/smaps"); }
 
 static void bomb_lists(void) {
   long files = 0;
@@ -242,6 +247,7 @@ static const struct {
     {"unlinked-files", bomb_unlinked_files},
     {"locks", bomb_locks},
     {"mappings", bomb_mappings},
+    {"smaps", bomb_smaps},
     {"lists", bomb_lists},
     {"numbers", bomb_numbers},
     {"poll", bomb_poll},

@@ -1,33 +1,22 @@
 // /proc/PID/maps: one line a mapping (fs/proc/task_mmu.c, show_map_vma).
 
-import {ENOMEM, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE, type PlatformMapping, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import {TextBlocks} from './text-blocks.ts'
 import type {Backing, Vma} from './vma.ts'
 
 /** The name's column, where there is one: 25 + 6 * sizeof(void *). */
 const NAME_COLUMN = 73
 /** 65,530 mappings come to half of it; a guest's paths are as long as it likes. */
 const MAX_LENGTH = 1 << 23
-/** Lines are joined in blocks of this length: V8 would keep each piece of one long text until it is done. */
-const BLOCK_LENGTH = 1 << 16
 
 /** A byte string: paths are. `platform`: what the platform has above the program's, as Linux lists its [vsyscall]. @throws Errno ENOMEM */
 export function mapsText(vmas: Iterable<Vma>, platform: readonly PlatformMapping[] = []): string {
-  let text = ''
-  let length = 0
-  const blocks: Buffer[] = []
+  const text = new TextBlocks(MAX_LENGTH)
   const paths = new Map<Backing, string>()
-  for (const vma of vmas) {
-    text += mapsLine(vma, vma.name || pathOf(vma.backing, paths))
-    if (text.length < BLOCK_LENGTH) continue
-    length += text.length
-    if (length > MAX_LENGTH) throw new Errno(ENOMEM)
-    blocks.push(Buffer.from(text, 'latin1'))
-    text = ''
-  }
+  for (const vma of vmas) text.add(mapsLine(vma, vma.name || pathOf(vma.backing, paths)))
   for (const mapping of platform)
-    text += mapsLine({...mapping, isShared: true, pageOffset: 0, backing: undefined}, '[stub]')
-  return Buffer.concat(blocks).toString('latin1') + text
+    text.add(mapsLine({...mapping, isShared: true, pageOffset: 0, backing: undefined}, '[stub]'))
+  return text.join()
 }
 
 /** Found out once for each file: a path may be thousands of directories deep. */

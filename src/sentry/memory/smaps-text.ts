@@ -1,10 +1,10 @@
 // /proc/PID/smaps, smaps_rollup and pagemap: what is resident of each mapping (fs/proc/task_mmu.c). One process: nothing is shared.
 
-import {ENOMEM, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import {mapsText} from './maps-text.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {ENTRY_GUARDED} from './page-table.ts'
+import {TextBlocks} from './text-blocks.ts'
 import {
   VM_DONTDUMP,
   VM_DONTFORK,
@@ -16,8 +16,8 @@ import {
   type Vma,
 } from './vma.ts'
 
-/** As maps-text.ts has it: some twenty lines a mapping. */
-const MAX_LENGTH = 1 << 26
+/** Some 18,000 mappings, which is far from what programs have: such a text is held several times while it is made. */
+const MAX_LENGTH = 1 << 24
 const KB = 1024
 
 interface Resident {
@@ -29,16 +29,14 @@ interface Resident {
 
 /** A byte string. @throws Errno ENOMEM */
 export function smapsText(map: MemoryMap): string {
-  let text = ''
+  const text = new TextBlocks(MAX_LENGTH)
   for (const vma of map.vmas) {
-    text += mapsText([vma])
-    text +=
+    const size =
       line('Size', vma.end - vma.start) + line('KernelPageSize', PAGE_SIZE) + line('MMUPageSize', PAGE_SIZE)
-    text += sizes(residentOf(map, vma), false)
-    text += `THPeligible:           0\nVmFlags: ${flagWords(vma)} \n`
-    if (text.length > MAX_LENGTH) throw new Errno(ENOMEM)
+    const flags = `THPeligible:           0\nVmFlags: ${flagWords(vma)} \n`
+    text.add(mapsText([vma]) + size + sizes(residentOf(map, vma), false) + flags)
   }
-  return text
+  return text.join()
 }
 
 export function smapsRollupText(map: MemoryMap): string {

@@ -1,28 +1,32 @@
-// What each promise allows, for the help: OpenBSD's pledge(2) as it is over Linux's calls.
+// What each promise allows, for the help: OpenBSD's pledge(2), applied to Linux's calls.
 
 const PROMISE_HELP: readonly (readonly [names: string, allows: string])[] = [
-  ['stdio', 'memory, time, signals to itself, and what is open already; /dev/null, time zones'],
-  ['rpath, wpath, cpath', 'to open files for reading, for writing; to make, move and remove names'],
-  ['dpath', 'to make devices and fifos'],
-  ['tmppath', 'to do all of that in /tmp, and nowhere else'],
-  ['fattr, chown', 'to change modes and times; owners'],
-  ['flock', 'to lock files'],
-  ['getpw, dns', 'to read the files of /etc that tell users and groups; hosts and names'],
-  ['tty', 'to open /dev/tty, and to change what a terminal does'],
+  ['stdio', 'memory, time, signals to itself, descriptors already open; /dev/null, time zones'],
+  ['rpath', 'open files for reading'],
+  ['wpath', 'open files for writing'],
+  ['cpath', 'create, rename and remove files'],
+  ['dpath', 'make devices and fifos'],
+  ['tmppath', 'read, write, create and remove files in /tmp only'],
+  ['fattr', 'change modes and times'],
+  ['chown', 'change owners'],
+  ['flock', 'lock files'],
+  ['getpw', 'read the files in /etc about users and groups'],
+  ['dns', 'read the files in /etc about hosts and names'],
+  ['tty', 'open /dev/tty and change terminal settings'],
   ['proc', 'processes and process groups, signals to others, priorities, limits'],
-  ['exec', 'to execute programs'],
-  ['prot_exec', 'executable memory that is no file’s code'],
-  ['id', 'to change user, group and root directory, and limits'],
-  ['settime', 'to set the clock'],
-  ['unveil', 'to call unveil()'],
-  ['error', 'ENOSYS in place of the end'],
+  ['exec', 'execute programs'],
+  ['prot_exec', 'map executable memory other than a file’s code'],
+  ['id', 'change user, group, root directory and limits'],
+  ['settime', 'set the clock'],
+  ['unveil', 'call unveil()'],
+  ['error', 'a call that breaks a promise fails with ENOSYS, and the program goes on'],
 ]
 
 /** A line for each, and the names that have no meaning here yet. */
 export function promiseHelp(): string {
-  const lines = PROMISE_HELP.map(([names, allows]) => `${names.padEnd(20)} ${allows}`)
+  const lines = PROMISE_HELP.map(([names, allows]) => `${names.padEnd(9)} ${allows}`)
   return [
     ...lines,
-    'inet, mcast, unix, sendfd, recvfd, tape, ps, vminfo, pf, route, wroute, audio, video and bpf are known, and allow nothing that hv has.',
+    'inet, mcast, unix, sendfd, recvfd, tape, ps, vminfo, pf, route, wroute, audio, video and bpf are accepted, but allow no call of hv.',
   ].join('\n')
 }

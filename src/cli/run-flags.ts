@@ -28,13 +28,13 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     name: 'machine',
     kind: 'value',
     options: ['linux', 'bare'],
-    summary: 'take PROGRAM for a Linux program or a bare-metal guest; default: what the file says',
+    summary: 'run PROGRAM as a Linux program or as a bare-metal guest; default: what the file says',
   },
   {
     name: 'root',
     kind: 'value',
     placeholder: 'DIR',
-    summary: "directory that is the guest's /, never written to; PROGRAM is looked up in it",
+    summary: "directory to show as the guest's /, never written to; PROGRAM is looked up in it",
   },
   {
     name: 'volume',
@@ -48,7 +48,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     kind: 'value',
     repeat: true,
     placeholder: 'NAME[=VALUE]',
-    summary: "set a variable of the guest, or pass the caller's; may be repeated",
+    summary: "set a variable in the guest, or pass the caller's; may be repeated",
   },
   {name: 'cwd', kind: 'value', placeholder: 'DIR', summary: "the guest's working directory; default: /"},
   {
@@ -61,7 +61,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     name: 'timeout',
     kind: 'value',
     placeholder: 'SECONDS',
-    summary: 'stop the guest after so long, e.g. 2.5; exit status 124',
+    summary: 'stop the guest after SECONDS, e.g. 2.5, with exit status 124',
   },
   {
     name: 'trace',
@@ -74,21 +74,22 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     kind: 'value',
     placeholder: 'PROMISES',
     summary:
-      'end the guest with SIGSYS when it does what it has not promised, e.g. "stdio rpath"; see `hv pledge`',
+      'end the guest with SIGSYS when it does more than PROMISES allow, e.g. "stdio rpath"; see `hv pledge`',
   },
   {
     name: 'unveil',
     kind: 'value',
     repeat: true,
     placeholder: 'PATH:rwxc',
-    summary: 'hide all files but PATH and what is below it, to read, write, execute, create; may be repeated',
+    summary:
+      'hide all files but PATH and what is below it; r, w, x, c: read, write, execute, create; may be repeated',
   },
   {
     name: 'stats',
     kind: 'optional',
     options: ['json'],
     placeholder: '[=json]',
-    summary: 'print counters and times to standard error at the end, or all of it as one JSON object',
+    summary: 'print counters and times to standard error at the end, as text or as one JSON object',
   },
 ]
 

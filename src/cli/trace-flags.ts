@@ -13,26 +13,26 @@ const OWN_FLAGS: readonly RunFlag[] = [
     repeat: true,
     placeholder: 'EXPR',
     summary:
-      'show only some: [trace=]SET of names, %classes, /regular expressions; signal=SET; status=SET; ! in front of SET: all others',
+      'filter: [trace=]SET of names, %classes and /regular expressions; signal=SET; status=SET; !SET: all but these',
   },
   {name: 'output', short: 'o', kind: 'value', placeholder: 'FILE', summary: 'write the trace to FILE'},
   {
     name: 'json',
     kind: 'switch',
-    summary: 'an object for each call, signal and end, one a line',
+    summary: 'print a JSON object for each call, signal and exit, one per line',
   },
   {
     name: 'summary-only',
     short: 'c',
     kind: 'switch',
-    summary: 'count calls, errors and time, for a table at the end',
+    summary: 'print only a table of calls, errors and times, at the end',
   },
-  {name: 'summary', short: 'C', kind: 'switch', summary: 'the table, behind the calls'},
+  {name: 'summary', short: 'C', kind: 'switch', summary: 'print the trace, then the table of -c'},
   {
     name: 'summary-wall-clock',
     short: 'w',
     kind: 'switch',
-    summary: 'count the time that calls slept, too',
+    summary: 'count wall-clock time in the table of -c, with the time that calls slept',
   },
   {name: 'syscall-times', short: 'T', kind: 'switch', summary: 'show how long each call took'},
   {
@@ -40,13 +40,13 @@ const OWN_FLAGS: readonly RunFlag[] = [
     short: 't',
     kind: 'switch',
     repeat: true,
-    summary: 'show the time of day; -tt: with microseconds; -ttt: in seconds since 1970',
+    summary: 'show the time of day; -tt: with microseconds; -ttt: as seconds since 1970',
   },
   {
     name: 'relative-timestamps',
     short: 'r',
     kind: 'switch',
-    summary: 'show the time since the call before',
+    summary: 'show the time since the previous call',
   },
   {
     name: 'string-limit',
@@ -54,16 +54,16 @@ const OWN_FLAGS: readonly RunFlag[] = [
     kind: 'value',
     placeholder: 'N',
     default: '32',
-    summary: 'show N bytes of a string, and N elements of an array',
+    summary: 'show at most N bytes of a string and N elements of an array',
   },
-  {name: 'decode-fds', short: 'y', kind: 'switch', summary: 'show what each descriptor leads to'},
+  {name: 'decode-fds', short: 'y', kind: 'switch', summary: 'show the file behind each descriptor'},
   {name: 'successful-only', short: 'z', kind: 'switch', summary: 'show only calls that succeeded'},
   {name: 'failed-only', short: 'Z', kind: 'switch', summary: 'show only calls that failed'},
   {
     name: 'follow-forks',
     short: 'f',
     kind: 'switch',
-    summary: 'as strace has it: hv shows every task anyway, with its pid when there are several',
+    summary: 'accepted for strace: hv always shows every task, with its pid if there are several',
   },
 ]
 

@@ -1,4 +1,4 @@
-// hv check: what this host can do, with the evidence and the mend.
+// hv check: what this host can do, with the evidence and the fix.
 
 import {Command, Flags} from '@oclif/core'
 import {checkHost} from '../check/check-host.ts'
@@ -8,12 +8,12 @@ import {formatReport} from '../check/format-report.ts'
 const STATUS_UNUSABLE = 1
 
 export default class Check extends Command {
-  static override summary = 'Say whether hv can run guests on this host, and what to mend.'
+  static override summary = 'Say whether hv can run guests on this host, and what to fix.'
 
   static override description = [
-    'Looks at the processor, the firmware, KVM in the kernel, /dev/kvm and what KVM can do, and then runs a guest that makes a system call. On ARM it tells how the kernel uses EL2 (VHE, nVHE, hVHE, protected), with all evidence. The same for ptrace, the platform of hosts without KVM: what the kernel, Yama and seccomp allow, and a traced process that makes a system call. It changes nothing. Root sees more: the registers that tell what the firmware switched off, and the kernel log.',
-    'It names the board that this is, and compares what it found with what the file of that board expects; see `<%= config.bin %> boards`.',
-    'The exit status is 0 when hv can run guests here, by KVM or by ptrace, and 1 when it cannot; with --platform it is about that one alone. Where ptrace works and KVM does not, what fails of KVM is still shown, with what mends it.',
+    'Looks at the processor, the firmware, KVM in the kernel, /dev/kvm and what KVM can do, and then runs a guest that makes a system call. On ARM it says how the kernel uses EL2 (VHE, nVHE, hVHE, protected), with all the evidence. It does the same for ptrace, the platform of hosts without KVM: what the kernel, Yama and seccomp allow, and a traced process that makes a system call. It changes nothing. Root sees more: the registers that show what the firmware disabled, and the kernel log.',
+    'It names the board and compares what it found with what the file of that board expects; see `<%= config.bin %> boards`.',
+    'The exit status is 0 if hv can run guests here, by KVM or by ptrace, and 1 if it cannot; with --platform it is about that platform alone. If ptrace works and KVM does not, the report still shows what fails in KVM and how to fix it.',
   ].join('\n\n')
 
   static override examples = [
@@ -30,11 +30,11 @@ export default class Check extends Command {
       helpValue: 'NAME',
     }),
     platform: Flags.string({
-      summary: 'what the exit status is about: `auto` is whichever works',
+      summary: 'the platform that the exit status is about; `auto`: whichever works',
       options: ['auto', ...PLATFORMS],
       default: 'auto',
     }),
-    json: Flags.boolean({summary: 'print the report as JSON, in the documented, stable format'}),
+    json: Flags.boolean({summary: 'print the report as JSON, in a documented, stable format'}),
   }
 
   override async run(): Promise<void> {

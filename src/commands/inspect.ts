@@ -7,9 +7,9 @@ export default class Inspect extends Command {
   static override summary = 'Say what a program file is, and what it takes to run it here.'
 
   static override description = [
-    'Shows the architecture, whether it is a Linux program or a bare-metal guest and by which mark, how it is linked, its interpreter and the libraries that it needs, with those that those need, segments, notes and sections. The last line is the command that runs it here, or says why it does not run.',
-    "PROGRAM is a file of this host, or a name in PATH; with --root it is a path in that tree. Interpreter and libraries are looked for in --root, or else in this host's own tree. Nothing of the program is run.",
-    'The exit status is 0 for every file that can be read as ELF, whether it runs here or not; 126: it is no such file, or defective; 127: there is none.',
+    'Shows the architecture, whether the file is a Linux program or a bare-metal guest and which mark says so, how it is linked, its interpreter, its libraries and the libraries that they need in turn, segments, notes and sections. The last line is the command that runs it here, or says why it does not run.',
+    "PROGRAM is a file of this host, or a name in PATH; with --root it is a path in that tree. The interpreter and libraries are looked up in --root, or else in this host's own tree. No code of the program is run.",
+    'The exit status is 0 for every valid ELF file, whether it runs here or not. 126: not an ELF file, or a defective one. 127: no such file.',
   ].join('\n\n')
 
   static override examples = [
@@ -25,7 +25,7 @@ export default class Inspect extends Command {
 
   static override flags = {
     root: Flags.string({summary: "directory that would be the guest's /", helpValue: 'DIR'}),
-    json: Flags.boolean({summary: 'print an object, in the documented, stable format'}),
+    json: Flags.boolean({summary: 'print a JSON object, in a documented, stable format'}),
   }
 
   override async run(): Promise<void> {

@@ -10,8 +10,8 @@ export default class Pledge extends Command {
   static override summary = 'Find the promises that a Linux program needs (pledge), for `hv run --pledge`.'
 
   static override description = [
-    'With --suggest, runs PROGRAM as `hv run` does, with its flags and its exit status, and prints at the end, on standard output, a set of promises that the run needed and of which none can be left out. What PROGRAM writes to its standard output goes to standard error.',
-    'The set is about that run: other arguments or files may need more. A program that does what it has not promised ends with SIGSYS, status 159, and a line that says what was missing.',
+    'With --suggest, runs PROGRAM as `hv run` does, with the same flags and exit status. At the end it prints, on standard output, a set of promises that the run needed; none of them can be left out. What PROGRAM writes to its standard output goes to standard error.',
+    'Other arguments or files may need more promises. A program that does what it has not promised ends with SIGSYS, status 159, and a line that says which promise was missing.',
     'The promises are those of OpenBSD’s pledge(2):',
     promiseHelp(),
   ].join('\n\n')

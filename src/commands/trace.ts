@@ -8,10 +8,10 @@ export default class Trace extends Command {
   static override summary = "Run a Linux program and show its system calls and signals in strace's format."
 
   static override description = [
-    "Runs PROGRAM as `hv run` does, with its flags and its exit status, and writes a line for each system call and signal to standard error, or to the file of -o. The flags for that are strace's. What follows PROGRAM belongs to it, flags too.",
-    'SET in -e is a list of names, separated by commas: `openat,close`; of classes: %file, %desc, %memory, %process, %signal, %network, %ipc, %creds, %clock, %stat, %lstat, %fstat, %%stat, %statfs, %fstatfs, %%statfs, %pure; of regular expressions: `/^get`; or all, or none.',
-    "The times that -T and --json give are the call's, waiting included; those of -c are without the waiting, unless -w is given.",
-    'SIGUSR2 switches the trace off, and on again, while the program runs. `hv run` knows it too.',
+    "Runs PROGRAM as `hv run` does, with the same flags and exit status, and writes a line for each system call and signal to standard error, or to the file given by -o. The flags of the trace are strace's. What follows PROGRAM belongs to it, flags too.",
+    'SET in -e is `all`, `none`, or a list separated by commas. Its items are names (`openat,close`), regular expressions (`/^get`), and the classes %file, %desc, %memory, %process, %signal, %network, %ipc, %creds, %clock, %stat, %lstat, %fstat, %%stat, %statfs, %fstatfs, %%statfs and %pure.',
+    'The times of -T and --json include the time that a call waited; those of -c do not, unless -w is given.',
+    'SIGUSR2 turns the trace off, and on again, while the program runs; also under `hv run`.',
   ].join('\n\n')
 
   static override usage = 'trace [FLAGS] PROGRAM [ARG...]'

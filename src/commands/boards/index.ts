@@ -8,7 +8,7 @@ export default class Boards extends Command {
   static override summary = 'List the boards that hv knows: their cores, VHE, GIC, and how hv emulates them.'
 
   static override description =
-    'Each is a file of the folder boards/ in the package: what the machine has, how to get /dev/kvm there, what `<%= config.bin %> check` should find, and how QEMU stands in for it.'
+    'Each board is a file in the folder boards/ of the package. It says what the machine has, how to get /dev/kvm there, what `<%= config.bin %> check` should find, and how QEMU emulates it.'
 
   static override examples = ['<%= config.bin %> boards', '<%= config.bin %> boards --json']
 

@@ -5,7 +5,7 @@ import {formatBoard} from '../../board/format.ts'
 import {loadBoard} from '../../board/load.ts'
 
 export default class BoardsShow extends Command {
-  static override summary = 'Show what hv knows of a board.'
+  static override summary = 'Show what hv knows about a board.'
 
   static override examples = ['<%= config.bin %> boards show rpi4']
 

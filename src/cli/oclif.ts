@@ -2,6 +2,7 @@
 // Never bundled: oclif is loaded only here.
 
 import {fileURLToPath} from 'node:url'
+import {Config} from '@oclif/core/config'
 import {run} from '@oclif/core/run'
 import {settings} from '@oclif/core/settings'
 import {HvError} from '../errors.ts'
@@ -21,6 +22,9 @@ const COMMANDS = [
   'trace',
 ]
 
+/** Not its help, nor `hv autocomplete script`. */
+const BUILDS_COMPLETION = /^autocomplete( (bash|zsh|powershell|-r|--refresh-cache))*$/
+
 /** What oclif's errors carry. */
 interface OclifError extends Error {
   oclif: {exit?: number}
@@ -33,12 +37,15 @@ export async function runOclif(argv: string[]): Promise<number> {
   // Otherwise it asks for the user's, and fails where the user has no entry in /etc/passwd, as in many containers.
   process.env.SHELL ??= '/bin/sh'
   try {
-    await run(helpFirst(argv), {
+    const config = await Config.load({
       root: fileURLToPath(import.meta.url),
       // Nobody can install plugins into hv, so nobody's home directory is read for them.
       userPlugins: false,
       devPlugins: false,
     })
+    await run(helpFirst(argv), config)
+    if (BUILDS_COMPLETION.test(argv.join(' ')))
+      (await import('./bash-completion.ts')).writeBashCompletion(config)
     return Number(process.exitCode ?? 0)
   } catch (error) {
     if (!isOclifError(error)) return reportError(error)

@@ -9,8 +9,6 @@ import {stepMs} from '../../ci/budgets.mjs'
 import {hv} from './hv.ts'
 
 const TIMEOUT_MS = stepMs('command')
-/** The README's second line for ~/.bashrc. */
-const FILE_NAMES = 'complete -o default -F _hv_autocomplete hv'
 
 const home = mkdtempSync(join(tmpdir(), 'hv-completion-'))
 const env = {HOME: home, SHELL: '/bin/bash', XDG_CACHE_HOME: join(home, 'cache')}
@@ -21,7 +19,7 @@ beforeAll(() => {
   const {stdout: setUp} = hv(['autocomplete', 'script', 'bash'], env)
   // In place of hv, its words: what the shell made of the keys.
   const shown = `hv() { printf '<%s>\\n' "$*"; }`
-  writeFileSync(join(home, '.bashrc'), [setUp, FILE_NAMES, shown, 'PS1=', ''].join('\n'))
+  writeFileSync(join(home, '.bashrc'), [setUp, shown, 'PS1=', ''].join('\n'))
   writeFileSync(join(home, 'guest.elf'), '')
 })
 afterAll(() => rmSync(home, {recursive: true}))
@@ -32,6 +30,27 @@ test.each([
   ['hv run --pla\t', 'run --platform '],
   ['hv check --js\t', 'check --json '],
   ['hv run ./gu\t', 'run ./guest.elf '],
+  ['hv run --platform k\t', 'run --platform kvm '],
+  ['hv run --platform=p\t', 'run --platform=ptrace '],
+  ['hv run --machine\t\t', 'run --machine '],
+  ['hv run --machine b\t', 'run --machine bare '],
+  ['hv run --machine bare ./gu\t', 'run --machine bare ./guest.elf '],
+  ['hv run --root ./gu\t', 'run --root ./guest.elf '],
+  ['hv run --trace=./gu\t', 'run --trace=./guest.elf '],
+  ['hv run --volume ./gu\t', 'run --volume ./guest.elf '],
+  ['hv run --volume .:/w:rw --pla\tk\t', 'run --volume .:/w:rw --platform kvm '],
+  ['hv run --volume=.:/w --unveil /w:r --mach\tb\t', 'run --volume=.:/w --unveil /w:r --machine bare '],
+  ['hv run --platform=\tp\t', 'run --platform=ptrace '],
+  ['hv run --pledge rp\t', 'run --pledge rpath '],
+  ['hv run --pledge "stdio rp\t', 'run --pledge stdio rpath '],
+  ['hv run ./guest.elf --platform ./gu\t', 'run ./guest.elf --platform ./guest.elf '],
+  ['hv trace -e %file --pla\tk\t', 'trace -e %file --platform kvm '],
+  ['hv trace -o ./gu\t', 'trace -o ./guest.elf '],
+  ['hv inspect ./guest.elf --js\t', 'inspect ./guest.elf --json '],
+  ['hv check --platform p\t', 'check --platform ptrace '],
+  ['hv check --board rpi5\t', 'check --board rpi5 '],
+  ['hv boards s\tamp\t', 'boards show ampere-altra '],
+  ['hv autocomplete b\t', 'autocomplete bash '],
 ])('%j and a tab is hv %j', (keys, words) => {
   // script(1) is the terminal: readline completes in no pipe. The dot ends the words, whose last space would be lost.
   const {stdout} = spawnSync(
@@ -50,7 +69,7 @@ test.each([
 
 test('every flag of hv run that its help shows completes', () => {
   const functions = readFileSync(join(env.XDG_CACHE_HOME, 'hv/autocomplete/functions/bash/hv.bash'), 'utf8')
-  const offered = /^run (.*)$/m.exec(functions)?.[1].split(' ')
+  const offered = /^ +'hv run -'\) words='(.*)' ;;$/m.exec(functions)?.[1].replaceAll('=', '').split(' ')
   const {stdout: help} = hv(['run', '--help'])
   const shown = [...help.matchAll(/^ {2}(--[a-z]+)/gm)].map((match) => match[1])
   expect(offered?.toSorted()).toEqual(shown.toSorted())

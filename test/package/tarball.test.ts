@@ -97,7 +97,7 @@ test('hv autocomplete writes what completes its commands', async () => {
   })
   expect(made.status).toBe(0)
   const functions = readFileSync(join(cache, 'hv/autocomplete/functions/bash/hv.bash'), 'utf8')
-  expect(functions).toMatch(/^run .*--root/m)
+  expect(functions).toMatch(/'hv run -'.*--root/)
 })
 
 test('hv check says what the host can do', async () => {

@@ -55,7 +55,7 @@ function layerOf(path: string): string {
  * each layer's part of the addon) has no layers above it or only types to import.
  */
 const below: Record<string, string[]> = {
-  cli: ['errors.ts', 'run', 'sentry'],
+  cli: ['board', 'errors.ts', 'run', 'sentry'],
   run: ['abi', 'arch', 'addon.ts', 'elf', 'errors.ts', 'machine', 'platform', 'sentry', 'vfs'],
   board: ['errors.ts', 'package-file.ts'],
   'errors.ts': [],

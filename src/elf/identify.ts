@@ -49,8 +49,13 @@ function notElf(header: Uint8Array, path: string): ElfError {
   const text = Buffer.from(header).toString('latin1')
   if (!text.startsWith('#!')) return wrongKind(path, 'is not an ELF program', 'give an ELF program')
 
-  const interpreter = text.slice(2).split('\n')[0].trim().split(/\s/)[0] || 'its interpreter'
-  const nextStep = `run its interpreter: hv run ${printable(interpreter)} ${printable(path)}`
+  const [, interpreter, behind] = /^[ \t]*(\S*)(.*)$/s.exec(text.slice(2))!
+  if (interpreter === '')
+    return wrongKind(path, 'is a script that names no interpreter', 'name one: `#!/bin/sh`')
+  const isCut = behind === '' && header.length >= EHDR_SIZE
+  const nextStep = isCut
+    ? 'run the interpreter that its first line names'
+    : `run its interpreter: hv run ${printable(interpreter)} ${printable(path)}`
   return wrongKind(path, 'is a script, not an ELF program', nextStep)
 }
 

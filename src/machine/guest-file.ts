@@ -1,6 +1,6 @@
 // GuestFile: a bare-metal ELF file: what it needs, and its way into guest memory with its arguments.
 
-import {closeSync, openSync} from 'node:fs'
+import {closeSync, constants, fstatSync, openSync} from 'node:fs'
 import {PT_LOAD} from '../abi/elf.ts'
 import {arch} from '../arch/index.ts'
 import {fileReader} from '../elf/file-reader.ts'
@@ -40,13 +40,15 @@ export class GuestFile implements Disposable {
   static open(path: string): GuestFile {
     const fd = openFile(path)
     try {
+      if (!fstatSync(fd).isFile())
+        throw new HvError('NOT_EXECUTABLE', `${path} is no regular file`, 'name a bare-metal ELF file')
       const reader = fileReader(fd)
       const image = parseElf(reader, path, arch.name)
       checkKind(image)
       return new GuestFile(fd, reader, image)
     } catch (error) {
       closeSync(fd)
-      throw (error as NodeJS.ErrnoException).code === 'EISDIR' ? directory(path) : error
+      throw error
     }
   }
 
@@ -73,7 +75,8 @@ export class GuestFile implements Disposable {
 
 function openFile(path: string): number {
   try {
-    return openSync(path, 'r')
+    // A fifo would be waited for.
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code
     if (reason === 'ENOENT' || reason === 'ENOTDIR') {
@@ -84,9 +87,6 @@ function openFile(path: string): number {
     })
   }
 }
-
-const directory = (path: string): HvError =>
-  new HvError('NOT_EXECUTABLE', `${path} is a directory`, 'name a bare-metal ELF file')
 
 function checkKind({type, interp, path}: ElfImage): void {
   if (type === 'EXEC' && interp === undefined) return

@@ -94,7 +94,8 @@ function isBareGuest({program, root}: RunOptions): boolean {
   if (root !== undefined) return false
   let fd: number | undefined
   try {
-    fd = openSync(program, 'r')
+    // A fifo would be waited for.
+    fd = openSync(program, constants.O_RDONLY | constants.O_NONBLOCK)
     return isBareMetal(parseElf(fileReader(fd), program, arch.name))
   } catch {
     // The sentry says what is wrong with it.

@@ -88,7 +88,10 @@ function openRunner(
     return openImage(context, start, path, script === undefined ? shown : path)
   } catch (error) {
     if (script === undefined || !isNotFound(error)) throw error
-    throw noInterpreter(script, path, 'give a tree that has it as `root`')
+    const remedy = path.endsWith('\r')
+      ? 'end its first line by LF alone, not CR LF'
+      : 'give a tree that has it as `root`'
+    throw noInterpreter(script, path, remedy)
   }
 }
 

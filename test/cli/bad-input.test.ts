@@ -1,5 +1,6 @@
 // Bad input through the shipped command: one line that names the thing and the next step, the right status, no stack.
 
+import {execFileSync} from 'node:child_process'
 import {chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
@@ -78,6 +79,10 @@ describe.skipIf(!existsSync(KVM))('hv run refuses', () => {
     for (const path of [folder, '/dev/null']) {
       expectRefusal(hv(['run', path]), NOT_EXECUTABLE, new RegExp(`hv: ${path} is no regular file`))
     }
+    const fifo = join(folder, 'fifo')
+    execFileSync('mkfifo', ['-m', '0755', fifo])
+    for (const flags of [[], ['--machine', 'bare']])
+      expectRefusal(hv(['run', ...flags, fifo]), NOT_EXECUTABLE, /fifo is no regular file/)
     mkdirSync(join(folder, 'directory'))
     expectRefusal(hv(['run', '--root', folder, '/directory']), NOT_EXECUTABLE, /\/directory is no regular/)
   })
@@ -88,6 +93,24 @@ describe.skipIf(!existsSync(KVM))('hv run refuses', () => {
       hv(['run', script]),
       NOT_EXECUTABLE,
       new RegExp(`${script} needs the interpreter /usr/bin/awk, which the guest's tree does not have`),
+    )
+    const crlf = file('crlf', '#!/bin/sh\r\necho\r\n')
+    expectRefusal(
+      hv(['run', crlf]),
+      NOT_EXECUTABLE,
+      /crlf needs the interpreter .*: end its first line by LF/,
+    )
+    const nameless = file('nameless', '#!\necho\n')
+    expectRefusal(
+      hv(['run', nameless]),
+      NOT_EXECUTABLE,
+      /nameless: is a script that names no interpreter: name/,
+    )
+    const long = file('long', `#!/${'a'.repeat(300)}\n`)
+    expectRefusal(
+      hv(['run', long]),
+      NOT_EXECUTABLE,
+      /long: is a script, .*: run the interpreter that its first/,
     )
     expectRefusal(hv(['run', file('text', 'echo hi\n')]), NOT_EXECUTABLE, /text: is not an ELF program/)
     expectRefusal(hv(['run', file('empty', '')]), NOT_EXECUTABLE, /empty: is empty/)

@@ -24,6 +24,11 @@ function withHostFile<T>(path: string, tree: ProgramTree, use: (file: ProgramFil
     if (!fstatSync(fd).isFile())
       throw new HvError('NOT_EXECUTABLE', `${printable(path)} is no regular file`, 'name an ELF file')
     return use({path, treePath: realpathSync(path), reader: fileReader(fd), tree})
+  } catch (error) {
+    const {syscall, code} = error as NodeJS.ErrnoException
+    if (syscall !== 'read') throw error
+    const message = `${printable(path)}: cannot be read (${code})`
+    throw new HvError('NOT_EXECUTABLE', message, 'check the file', {cause: error})
   } finally {
     closeSync(fd)
   }

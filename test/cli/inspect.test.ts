@@ -87,6 +87,8 @@ test.each([
   ['/etc/passwd', 126],
   ['/tmp', 126],
   ['/dev/null', 126],
+  // Its first bytes cannot be read.
+  ['/proc/self/mem', 126],
 ])('%s is one line and status %i', (path, status) => {
   const ran = hv(['inspect', path])
   expect(ran).toMatchObject({status, stdout: ''})

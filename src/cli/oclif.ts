@@ -70,15 +70,25 @@ function helpFirst(argv: string[]): string[] {
 
 function usageError(error: OclifError, argv: string[]): HvError {
   const line = error.message.split('\n')[0]
-  const unknownCommand = /^command (\S+) not found/.exec(line)
+  const unknownCommand = /^command (.+) not found/i.exec(line)
   if (unknownCommand) {
     // oclif joins the words of a command by colons.
     const words = unknownCommand[1].replaceAll(':', ' ')
     const meant = didYouMean(words, COMMANDS) || didYouMean(words.split(' ')[0], COMMANDS)
     return new HvError('BAD_ARGUMENT', `unknown command ${words}${meant}`, 'see `hv --help`', {cause: error})
   }
-  const missing = missingArguments(error)
-  const message = missing ?? line.replace(/^Nonexistent flags?: /, 'unknown flag ')
+  const choice = /^Expected (?:(--\S+?)=)?(.+) to be one of: (.*)$/.exec(line)
+  if (choice) {
+    const [, flag, value, options] = choice
+    const message = `${flag === undefined ? 'the argument' : `flag ${flag}`} cannot be ${value}`
+    return new HvError('BAD_ARGUMENT', message, `choose one of ${options}`, {cause: error})
+  }
+  const message =
+    missingArguments(error) ??
+    line
+      .replace(/^Nonexistent flags?: /, 'unknown flag ')
+      .replace(/^Unexpected arguments?: /, 'unexpected argument ')
+      .replace(/^Flag (\S+) expects a value$/, 'flag $1 needs a value')
   const command = COMMANDS.includes(`${argv[0]} ${argv[1]}`) ? `${argv[0]} ${argv[1]}` : argv[0]
   return new HvError('BAD_ARGUMENT', message, `see \`hv ${command} --help\``, {cause: error})
 }

@@ -59,7 +59,11 @@ export function readArgv(argv: readonly string[], {name: command, flags: known}:
   }
 
   if (i >= argv.length) {
-    throw bad('no program given', command, `name one: \`hv ${command} PROGRAM [ARG...]\``)
+    throw bad(
+      'no program given',
+      command,
+      `name one: \`hv ${command === 'pledge' ? 'pledge --suggest' : command} PROGRAM [ARG...]\``,
+    )
   }
   return {flags, program: argv[i], args: argv.slice(i + 1)}
 }

@@ -1,5 +1,6 @@
 // What the command line says about an error, on standard error, and the exit status that goes with it.
 
+import {constants} from 'node:os'
 import {HvError} from '../errors.ts'
 
 const STATUS_OWN_ERROR = 125
@@ -11,6 +12,12 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
   ['volumes', '--volume'],
   ['memoryBytes', '--memory'],
   ['timeoutMs', '--timeout'],
+])
+
+const REMEDIES: ReadonlyMap<number, string> = new Map([
+  [constants.errno.EMFILE, 'raise `ulimit -n`'],
+  [constants.errno.ENFILE, 'close files of other programs: the host has too many'],
+  [constants.errno.ENOMEM, 'free memory, or raise `ulimit -v`'],
 ])
 
 /** @returns the exit status */
@@ -28,6 +35,11 @@ export function reportError(error: unknown): number {
     process.stderr.write(
       `hv: ${error.path} cannot be used (${error.code}): check it, and that this user may write it\n`,
     )
+    return STATUS_OWN_ERROR
+  }
+  const remedy = remedyOf(error)
+  if (remedy !== undefined) {
+    process.stderr.write(`hv: ${oneLine((error as Error).message)}: ${remedy}\n`)
     return STATUS_OWN_ERROR
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -50,6 +62,15 @@ function isFileError(error: unknown): error is NodeJS.ErrnoException {
   return (
     error instanceof Error && 'path' in error && codes.includes((error as NodeJS.ErrnoException).code ?? '')
   )
+}
+
+/** What the host has too little of, wherever it was asked for it. */
+function remedyOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const {errno, syscall} = error as NodeJS.ErrnoException
+  if (syscall === 'uv_cwd') return 'the working directory is gone: change to another'
+  // Node's are negative, the addon's are not.
+  return REMEDIES.get(Math.abs(errno ?? 0))
 }
 
 function oneLine(text: string): string {

@@ -3,10 +3,27 @@
 import {expect, test} from 'vitest'
 import {hv} from './hv.ts'
 
+test('a working directory that is gone', () => {
+  const script = 'd=$(mktemp -d) && cd $d && rmdir $d && exec "$@"'
+  const ran = hv(['run', '--volume', '.:/w', 'true'], {}, ['sh', '-c', script, 'sh'])
+  expect(ran).toMatchObject({status: 125, stdout: ''})
+  expect(ran.stderr).toMatch(/^hv: [^\n]*: the working directory is gone: change to another\n$/)
+})
+
 test.each([
   [['nonsense'], 125, 'hv: unknown command nonsense: see `hv --help`'],
   [['check', 'extra'], 125, 'hv: unknown command check extra: see `hv --help`'],
   [['check', '--bogus'], 125, 'hv: unknown flag --bogus: see `hv check --help`'],
+  [['help', 'nonsense'], 125, 'hv: unknown command nonsense: see `hv --help`'],
+  [
+    ['check', '--platform', 'xen'],
+    125,
+    /^hv: flag --platform cannot be xen: choose one of auto, kvm, ptrace$/,
+  ],
+  [['check', '--board'], 125, 'hv: flag --board needs a value: see `hv check --help`'],
+  [['inspect', 'a', 'b'], 125, /^hv: unexpected argument b: see `hv inspect --help`$/],
+  [['autocomplete', 'fish'], 125, /^hv: the argument cannot be fish: choose one of zsh, bash, powershell$/],
+  [['pledge'], 125, 'hv: no program given: name one: `hv pledge --suggest PROGRAM [ARG...]`'],
   [['run'], 125, 'hv: no program given: name one: `hv run PROGRAM [ARG...]`'],
   [['run', '--bogus', 'true'], 125, 'hv: unknown flag --bogus: see `hv run --help`'],
   [['run', '--bogus', 'true', '--help'], 125, 'hv: unknown flag --bogus: see `hv run --help`'],

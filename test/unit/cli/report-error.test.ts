@@ -7,7 +7,7 @@ import {HvError} from '../../../src/errors.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
-function said(error: HvError): string {
+function said(error: Error): string {
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
   reportError(error)
   return String(write.mock.calls[0][0])
@@ -17,6 +17,8 @@ test.each([
   [new HvError('OUT_OF_MEMORY', 'it is full', 'raise `memoryBytes`'), 'hv: it is full: raise --memory\n'],
   [new HvError('BAD_ARGUMENT', '`cwd` /a is not there'), 'hv: --cwd /a is not there\n'],
   [new HvError('KVM_DENIED', 'no', 'run `hv check` or `ls`'), 'hv: no: run `hv check` or `ls`\n'],
+  [Object.assign(new Error('eventfd: too many'), {errno: 24}), 'hv: eventfd: too many: raise `ulimit -n`\n'],
+  [Object.assign(new Error('EMFILE: open'), {errno: -24}), 'hv: EMFILE: open: raise `ulimit -n`\n'],
 ])('%s', (error, line) => expect(said(error)).toBe(line))
 
 test('no message of the library names a flag', () => {

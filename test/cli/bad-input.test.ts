@@ -226,6 +226,12 @@ describe.skipIf(!isRoot || !existsSync(KVM))('hv run as an ordinary user', () =>
     expectRefusal(hv(['run', plain]), NOT_EXECUTABLE, /for-nobody: permission denied: make it executable/)
   })
 
+  test('/proc is not mounted', () => {
+    const through = ['unshare', '-m', 'sh', '-c', 'mount -t tmpfs none /proc && exec "$@"', 'sh']
+    const ran = hv(['run', file('program', hello)], {}, through)
+    expectRefusal(ran, OWN_ERROR, /\/proc is not mounted, and hv opens files through it: mount it/)
+  })
+
   test('/dev/kvm may not be opened', () => {
     const ran = asNobody('0600', ['run', '--platform', 'kvm', file('program', hello)])
     expectRefusal(ran, OWN_ERROR, /\/dev\/kvm may not be opened by this user: run `hv check`/)

@@ -1,5 +1,6 @@
 // The host file system: one directory (or file) of the host, read-only or writable, never anything outside of it.
 
+import {existsSync} from 'node:fs'
 import {EACCES, ENOENT, ENOTDIR, EPERM, EROFS, Errno, ESTALE, EXDEV} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFMT, S_IFREG} from '../../abi/file-mode.ts'
 import {HvError} from '../../errors.ts'
@@ -60,6 +61,12 @@ export function openHostFs(path: string, options: HostFsOptions): HostFs {
   if (kind !== S_IFDIR && kind !== S_IFREG) {
     host.hostClose(fd)
     throw new HvError('BAD_ARGUMENT', `${path}: neither a directory nor a regular file`, 'mount one of those')
+  }
+  // What hostOpenSelf needs.
+  if (kind === S_IFREG && !existsSync('/proc/self/fd')) {
+    host.hostClose(fd)
+    const nextStep = 'mount it: `mount -t proc proc /proc`'
+    throw new HvError('HOST_SYSCALL', '/proc is not mounted, and hv opens files through it', nextStep)
   }
   return new HostFs(fd, stat, options)
 }

@@ -2,10 +2,13 @@
 
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <cmath>
 
 #include "napi/exports.h"
 #include "napi/guard.h"
@@ -56,11 +59,41 @@ Napi::Value TakeSignals(const Napi::CallbackInfo& info) {
   return signals;
 }
 
-// suspend(signal): stops the process, as a stop signal does to who does not catch it, with the terminal as hv found it;
-// returns when the process goes on. true: it was stopped. The kernel stops nobody for SIGTSTP, SIGTTIN or SIGTTOU whom no
-// shell could continue.
+// SIGCONT at a time (CLOCK_MONOTONIC, nanoseconds): the one thing of its own that runs while a process is stopped.
+class Continuation {
+ public:
+  explicit Continuation(double deadline_ns) {
+    if (!std::isfinite(deadline_ns)) return;
+    sigevent event = {};
+    event.sigev_notify = SIGEV_SIGNAL;
+    event.sigev_signo = SIGCONT;
+    // glibc's functions for it got a second version in 2.34.
+    Check(::syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer_), "timer_create");
+    itimerspec time = {};
+    double seconds = std::floor(deadline_ns / 1e9);
+    time.it_value.tv_sec = static_cast<time_t>(seconds);
+    time.it_value.tv_nsec = static_cast<long>(deadline_ns - seconds * 1e9);
+    // Again and again: the first may come before the stop.
+    time.it_interval.tv_nsec = 100'000'000;
+    ::syscall(SYS_timer_settime, timer_, TIMER_ABSTIME, &time, nullptr);
+  }
+  Continuation(const Continuation&) = delete;
+  Continuation& operator=(const Continuation&) = delete;
+  ~Continuation() {
+    if (timer_ != kNone) ::syscall(SYS_timer_delete, timer_);
+  }
+
+ private:
+  static constexpr int kNone = -1;
+  int timer_ = kNone;
+};
+
+// suspend(signal, deadlineNs): stops the process, as a stop signal does to who does not catch it, with the terminal as hv found
+// it; returns when the process goes on, at `deadlineNs` by itself. true: it was stopped. The kernel stops nobody for SIGTSTP,
+// SIGTTIN or SIGTTOU whom no shell could continue.
 Napi::Value Suspend(const Napi::CallbackInfo& info) {
   int signal = info[0].ToNumber().Int32Value();
+  Continuation continuation(info[1].ToNumber().DoubleValue());
   struct sigaction usual = {}, caught = {};
   usual.sa_handler = SIG_DFL;
   constexpr uint64_t kContinued = uint64_t{1} << SIGCONT;

@@ -15,10 +15,11 @@ export interface PlatformAddon {
   /** The kept ones, each once. */
   takeSignals(): number[]
   /**
-   * Stops the process by a stop signal, until SIGCONT, with the terminal's modes as hv found them meanwhile.
+   * Stops the process by a stop signal, until SIGCONT or `deadlineNs` (CLOCK_MONOTONIC), with the terminal's modes as hv found
+   * them meanwhile.
    * @returns false when the kernel did not: no shell could have continued it
    */
-  suspend(signal: number): boolean
+  suspend(signal: number, deadlineNs: number): boolean
 }
 
 export interface NativeWatcher {

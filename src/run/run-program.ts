@@ -33,6 +33,7 @@ import {Watchdog} from './watchdog.ts'
 
 const PASSED_SIGNALS = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGTERM, SIGCONT, SIGTSTP, SIGWINCH]
 const EPOLLIN = 1
+const NS_PER_MS = 1e6
 
 /** @throws HvError */
 export async function runProgram(options: RunOptions): Promise<RunResult> {
@@ -74,7 +75,10 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
     watchdog.start()
     const result = await runToEnd(sentry, program, {
       timeoutMs: options.timeoutMs,
-      onLoaded: (process) => passSignals(sentry, process, trace),
+      onLoaded: (process) => {
+        passSignals(sentry, process, trace)
+        stopWith(sentry, options)
+      },
       whilePaused: () => trace.catchUp(),
     })
     sentry.dispose()
@@ -105,11 +109,8 @@ function isBareGuest({program, root}: RunOptions): boolean {
   }
 }
 
-/**
- * What the terminal and kill(1) send to hv is the guest's, but for SIGUSR2. What stops the guest stops hv, as the shell that
- * started it expects; and what lets hv go on, the guest.
- */
-function passSignals({kernel, terminal}: Sentry, process: Process, trace: RunTrace): void {
+/** What the terminal and kill(1) send to hv is the guest's, but for SIGUSR2. */
+function passSignals({kernel}: Sentry, process: Process, trace: RunTrace): void {
   const fd = addon.catchSignals([...PASSED_SIGNALS, SIGUSR2])
   kernel.platform.watch(fd, EPOLLIN)
   kernel.onReady = (ready) => {
@@ -123,8 +124,13 @@ function passSignals({kernel, terminal}: Sentry, process: Process, trace: RunTra
       process.signals.raise(signal)
     }
   }
+}
+
+/** What stops the guest stops hv, as the shell that started it expects, while there is time; what lets hv go on, the guest. */
+function stopWith({kernel, terminal}: Sentry, {timeoutMs = Number.POSITIVE_INFINITY}: RunOptions): void {
+  const deadlineNs = addon.monotonicNs() + timeoutMs * NS_PER_MS
   kernel.onStopped = (stopped, signal) => {
-    if (!addon.suspend(signal) && terminal !== undefined) terminal.isOrphaned = true
+    if (!addon.suspend(signal, deadlineNs) && terminal !== undefined) terminal.isOrphaned = true
     stopped.signals.raise(SIGCONT)
   }
 }

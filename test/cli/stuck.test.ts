@@ -47,6 +47,14 @@ test.each(platforms)(
   },
 )
 
+test.each(platforms)(
+  'a guest on %s that stops itself, and hv with it, is ended at its time',
+  async (platform) => {
+    const hv = start(HV, platform, ['--timeout', '1', BUSYBOX, 'sh', '-c', 'while :; do kill -STOP $$; done'])
+    expect(await once(hv, 'exit')).toEqual([124, null])
+  },
+)
+
 function isAlive(pid: number): boolean {
   try {
     return !/^State:\t[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))

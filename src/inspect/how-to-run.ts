@@ -4,8 +4,7 @@ import {accessSync, constants} from 'node:fs'
 import {arch} from '../arch/index.ts'
 import type {ElfError} from '../elf/elf-error.ts'
 import {printable} from '../errors.ts'
-import type {InspectOptions} from './inspect.ts'
-import type {Inspection, Program} from './inspection.ts'
+import type {Inspection, InspectOptions, Program} from './inspection.ts'
 
 type Answer = Pick<Inspection, 'command' | 'obstacle'>
 

@@ -8,19 +8,12 @@ import type {ElfImage} from '../elf/image.ts'
 import {parseElf} from '../elf/parse.ts'
 import {type ForeignHeader, readForeignHeader, readSections} from '../elf/sections.ts'
 import {howToRun} from './how-to-run.ts'
-import type {Inspection, Program, ProgramFile} from './inspection.ts'
+import type {Inspection, InspectOptions, Program, ProgramFile} from './inspection.ts'
 import {findLibraries} from './libraries.ts'
 import {loadedBytes, notesOf, segmentsOf} from './loading.ts'
 import {withProgramFile} from './program-file.ts'
 
 const SYMBOL_BYTES = {'32': 16, '64': 24}
-
-export interface InspectOptions {
-  /** Without `root` a path of this host, else one of that tree. */
-  path: string
-  /** Host directory that would be the guest's `/`. */
-  root?: string
-}
 
 /** @throws HvError NOT_FOUND, NOT_EXECUTABLE and BAD_ELF for a file that is no ELF file, or a defective one */
 export function inspectProgram(options: InspectOptions): Inspection {

@@ -4,6 +4,13 @@ import type {ElfReader} from '../elf/image.ts'
 import type {Section} from '../elf/sections.ts'
 import type {ProgramTree} from './tree.ts'
 
+export interface InspectOptions {
+  /** Without `root` a path of this host, else one of that tree. */
+  path: string
+  /** Host directory that would be the guest's `/`. */
+  root?: string
+}
+
 export interface Inspection {
   /** As it was asked for. */
   path: string

@@ -3,8 +3,7 @@
 import {closeSync, constants, fstatSync, openSync, realpathSync} from 'node:fs'
 import {fileReader} from '../elf/file-reader.ts'
 import {HvError, printable} from '../errors.ts'
-import type {InspectOptions} from './inspect.ts'
-import type {ProgramFile} from './inspection.ts'
+import type {InspectOptions, ProgramFile} from './inspection.ts'
 import {ProgramTree} from './tree.ts'
 
 /** @throws HvError NOT_FOUND, NOT_EXECUTABLE */

@@ -144,13 +144,20 @@ function testNatively(name: string, inside: Inside, unable: readonly string[]): 
   })
 
   test('Linux passes every guest that the processor can', async () => {
-    const run = built.filter(isToldNatively)
-    const outcomes = await outcomesOf(inside, 'natively', run)
-    const failed = run.filter(
-      (guest) => !isDeepStrictEqual(outcomes.get(inBed(guest.binary)), expectationOf(guest)),
-    )
-    expect(failed.map(({name}) => name).sort()).toEqual(unable)
+    const first = await failedNatively(inside, built.filter(isToldNatively))
+    // Two beds share this machine: what fails once more, alone, is the processor's.
+    const again = await failedNatively(inside, [...first.keys()])
+    const names = [...again.keys()].map(({name}) => name).sort()
+    expect(names, [...first.values(), ...again.values()].join('')).toEqual(unable)
   })
+}
+
+/** @returns what they said */
+async function failedNatively(inside: Inside, run: readonly Guest[]): Promise<Map<Guest, string>> {
+  const outcomes = await outcomesOf(inside, 'natively', run)
+  const outcomeOf = (guest: Guest): Outcome | undefined => outcomes.get(inBed(guest.binary))
+  const failed = run.filter((guest) => !isDeepStrictEqual(outcomeOf(guest), expectationOf(guest)))
+  return new Map(failed.map((guest) => [guest, outcomeOf(guest)?.stderr ?? '']))
 }
 
 function testGuests(name: string, platform: Platform, inside: Inside, unable: readonly string[]): void {

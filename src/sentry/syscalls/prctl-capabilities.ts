@@ -75,10 +75,10 @@ export function getSecurebits({credentials}: Task): number {
 /** Neither a locked bit nor a lock is changed back. */
 export function setSecurebits(task: Task, args: Arguments): number {
   const {securebits} = task.credentials
-  const wanted = args.uint32(1)
+  const wanted = args.address(1)
   const locks = securebits & SECURE_LOCKS
+  if (wanted > (SECURE_BITS | SECURE_LOCKS)) throw new Errno(EPERM)
   if ((locks >> 1) & (securebits ^ wanted) || locks & ~wanted) throw new Errno(EPERM)
-  if (wanted & ~(SECURE_BITS | SECURE_LOCKS)) throw new Errno(EPERM)
   requireCapability(task.credentials, CAP_SETPCAP)
   return become(task, {securebits: wanted})
 }

@@ -154,6 +154,7 @@ function testNatively(name: string, inside: Inside, unable: readonly string[]): 
 
 /** @returns what they said */
 async function failedNatively(inside: Inside, run: readonly Guest[]): Promise<Map<Guest, string>> {
+  if (run.length === 0) return new Map()
   const outcomes = await outcomesOf(inside, 'natively', run)
   const outcomeOf = (guest: Guest): Outcome | undefined => outcomes.get(inBed(guest.binary))
   const failed = run.filter((guest) => !isDeepStrictEqual(outcomeOf(guest), expectationOf(guest)))

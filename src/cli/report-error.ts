@@ -17,6 +17,7 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
 const REMEDIES: ReadonlyMap<number, string> = new Map([
   [constants.errno.EMFILE, 'raise `ulimit -n`'],
   [constants.errno.ENFILE, 'close files of other programs: the host has too many'],
+  [constants.errno.EAGAIN, 'raise `ulimit -u`: the host starts no more threads'],
   [constants.errno.ENOMEM, 'free memory, or raise `ulimit -v`'],
 ])
 

@@ -1,7 +1,7 @@
 // Pulse: while a guest runs, the sentry's thread comes back to JavaScript now and then.
 //
-// Who ends a thread (terminate(), the exit of the thread or process that made it) sets a flag that V8 looks at, and waits.
-// Nothing wakes one that is inside KVM_RUN, waitpid(2) or epoll_wait(2), and no hook runs before that wait.
+// Whatever ends a thread (terminate(), the exit of the thread or process that made it) sets a flag that V8 checks, and waits.
+// Nothing wakes a thread inside KVM_RUN, waitpid(2) or epoll_wait(2), and no hook runs before that wait.
 
 import {monotonicNs} from '../sentry/host-clock.ts'
 import type {Timer, TimerQueue} from '../sentry/timers.ts'

@@ -40,7 +40,8 @@ static void check_comm(void) {
 static void check_oom(void) {
   CHECK_EQ(write_text("/proc/self/oom_score_adj", "500\n"), 4);
   CHECK_EQ(atoi(text_of("/proc/self/oom_score_adj")), 500);
-  CHECK(atoi(text_of("/proc/self/oom_score")) >= 1000);
+  // Linux rounds a few times on the way to 1000.
+  CHECK(atoi(text_of("/proc/self/oom_score")) >= 990);
   CHECK_ERRNO(write_text("/proc/self/oom_score_adj", "1001"), EINVAL);
   CHECK_ERRNO(write_text("/proc/self/oom_score_adj", "-1001"), EINVAL);
   CHECK_ERRNO(write_text("/proc/self/oom_score_adj", "five"), EINVAL);

@@ -3,8 +3,8 @@
 // A schema's message is what the argument takes: it completes "takes …".
 
 import * as v from 'valibot'
-import {nearest} from './board/similar.ts'
 import {HvError, printable} from './errors.ts'
+import {nearest} from './similar.ts'
 import type {StopSignal} from './stop-signal.ts'
 
 const MAX_SHOWN = 60

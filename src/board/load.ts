@@ -4,9 +4,9 @@ import {closeSync, fstatSync, openSync, readdirSync, readSync} from 'node:fs'
 import {basename, join} from 'node:path'
 import {HvError} from '../errors.ts'
 import {packageFile} from '../package-file.ts'
+import {nearest} from '../similar.ts'
 import type {Board} from './board.ts'
 import {parseBoard} from './schema.ts'
-import {nearest} from './similar.ts'
 
 const ENDING = '.json'
 const MAX_FILE_BYTES = 64 << 10

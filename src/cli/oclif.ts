@@ -6,7 +6,7 @@ import {Config} from '@oclif/core/config'
 import {run} from '@oclif/core/run'
 import {settings} from '@oclif/core/settings'
 import {HvError} from '../errors.ts'
-import {didYouMean} from './did-you-mean.ts'
+import {didYouMean} from '../similar.ts'
 import {reportError} from './report-error.ts'
 
 const COMMANDS = [

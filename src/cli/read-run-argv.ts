@@ -2,7 +2,7 @@
 // test/unit/cli holds it to what oclif reads from the same table.
 
 import {HvError} from '../errors.ts'
-import {didYouMean} from './did-you-mean.ts'
+import {didYouMean} from '../similar.ts'
 import {LEFT_OUT, RUN_FLAGS, type RunFlag} from './run-flags.ts'
 
 /** The flags in order, still as text, and what they are followed by. Nothing behind `program` is hv's. */

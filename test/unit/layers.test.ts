@@ -55,16 +55,16 @@ function layerOf(path: string): string {
  * each layer's part of the addon) has no layers above it or only types to import.
  */
 const below: Record<string, string[]> = {
-  cli: ['board', 'errors.ts', 'run', 'sentry'],
+  cli: ['board', 'errors.ts', 'run', 'sentry', 'similar.ts'],
   run: ['abi', 'arch', 'addon.ts', 'elf', 'errors.ts', 'machine', 'platform', 'sentry', 'vfs'],
-  board: ['errors.ts', 'package-file.ts'],
+  board: ['errors.ts', 'package-file.ts', 'similar.ts'],
   'errors.ts': [],
   abi: [],
   arch: ['abi', 'errors.ts'],
   elf: ['abi', 'errors.ts'],
   vfs: ['abi', 'arch', 'addon.ts', 'errors.ts', 'platform'],
   vm: ['abi', 'arch', 'addon.ts', 'errors.ts', 'options.ts', 'stop-signal.ts'],
-  'options.ts': ['board', 'errors.ts', 'stop-signal.ts'],
+  'options.ts': ['errors.ts', 'similar.ts', 'stop-signal.ts'],
   sandbox: [
     'abi',
     'addon.ts',

@@ -2,7 +2,7 @@
 
 import {expect, test} from 'vitest'
 import {boardNames, loadBoard, loadBoards} from '../../../src/board/load.ts'
-import {nearest} from '../../../src/board/similar.ts'
+import {nearest} from '../../../src/similar.ts'
 import {folderOf} from '../check/fake-host.ts'
 
 test('only JSON files are boards, in alphabetical order', () => {

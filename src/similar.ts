@@ -16,12 +16,23 @@ export function nearest(typed: string, names: readonly string[]): string[] {
 }
 
 function distanceOf(word: string, name: string): number {
-  const letters = distance(word, name)
+  const letters = editDistance(word, name)
   return word.length > 1 && name.includes(word) ? Math.min(letters, 1) : letters
 }
 
+/** @returns ` (did you mean WORD?)`, or nothing */
+export function didYouMean(given: string, known: readonly string[]): string {
+  // Two letters that changed places are two changes.
+  const allowed = given.length < 3 ? 1 : Math.max(2, Math.floor(given.length / 3))
+  const ranked = known
+    .map((word) => ({word, distance: editDistance(given, word)}))
+    .filter(({distance}) => distance > 0 && distance <= allowed)
+    .sort((a, b) => a.distance - b.distance)
+  return ranked.length === 0 ? '' : ` (did you mean ${ranked[0].word}?)`
+}
+
 /** Levenshtein's: letters to insert, remove or replace. */
-function distance(one: string, two: string): number {
+function editDistance(one: string, two: string): number {
   let row = Array.from({length: two.length + 1}, (_, i) => i)
   for (let i = 1; i <= one.length; i++) {
     const next = [i]

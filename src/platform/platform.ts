@@ -10,19 +10,31 @@ export type {Fault} from '../arch/fault.ts'
 export const PAGE_SIZE = 4096
 
 /**
- * The page tables of one guest process. Addresses, offsets and lengths are bytes, multiples of PAGE_SIZE;
- * addresses lie in [0, platform.userTop).
+ * The page tables of one guest process, which several contexts may run in at a time. Addresses, offsets and lengths are bytes,
+ * multiples of PAGE_SIZE; addresses lie in [0, platform.userTop).
+ *
+ * Edits come in two phases: `map` and `unmap` collect, `commit` brings into force what they collected, in their order.
  */
 export interface AddressSpace {
   /**
    * Maps [address, address+length) to the MemoryFile at `offset`, replacing what was there.
    * @param populate a hint: all of it is about to be touched
-   * @throws Errno ENOMEM when there is no memory left for page tables
    */
   map(address: number, length: number, offset: number, protection: Protection, populate?: boolean): void
   /** Removes every mapping in the range; holes are fine. */
   unmap(address: number, length: number): void
-  /** Precondition: everything is unmapped. */
+  /**
+   * Afterwards no processor translates by what the edits took away, or took rights from: only now may the pages be freed. Edits
+   * that only add stop nobody.
+   * @throws Errno ENOMEM: what found no memory for page tables is unmapped; all else is in force
+   */
+  commit(): void
+  /**
+   * A new space with the same mappings: fork(2). Precondition: all edits are committed.
+   * @throws Errno ENOMEM, EAGAIN (the host has no process more)
+   */
+  fork(): AddressSpace
+  /** Precondition: nothing runs there. What is still mapped goes with it. */
   dispose(): void
 }
 
@@ -39,7 +51,10 @@ export const EVENT_DEADLINE = 5
 export const EVENT_DEAD = 6
 export type EventKind = number
 
-/** One guest thread's processor state. Belongs to one platform; the sentry gives each task one. */
+/**
+ * One guest thread's processor state: what a Cpu of the platform's runs. Belongs to one platform; the sentry gives each task one.
+ * While it runs nothing of it may be touched.
+ */
 export interface Context {
   /** The last system call's number: signed 32-bit. Valid after EVENT_SYSCALL until `resume`. */
   readonly callNumber: number
@@ -94,6 +109,8 @@ export interface Platform {
   /** Guest addresses at and above this belong to the platform. A multiple of PAGE_SIZE. */
   readonly userTop: number
   readonly mappings: readonly PlatformMapping[]
+  /** How many contexts can run at a time, at least 1. */
+  readonly cpus: number
   /** Programs read the host's cycle counter: a vDSO can tell the time from it. Known once there is a context. */
   readonly hasHostCycles: boolean
   readonly stats: PlatformStats
@@ -107,8 +124,9 @@ export interface Platform {
   readonly ready: ReadonlyArray<readonly [fd: number, events: number]>
 
   createSpace(): AddressSpace
+  /** A context that nothing runs costs no processor of the host's and no descriptor. */
   createContext(): Context
-  /** Lets `context` run in `space`; returns at once. */
+  /** Lets `context` run in `space`; returns at once. Precondition: fewer than `cpus` run. */
   resume(context: Context, space: AddressSpace): void
   /**
    * The next event: a trap of a resumed context, a ready watched descriptor, or the deadline.
@@ -118,6 +136,8 @@ export interface Platform {
   wait(deadlineNs: number): EventKind
   /** Stops a running context: it gives EVENT_PREEMPTED (or a trap that came first). */
   interrupt(context: Context): void
+  /** Stops a running context for good, and returns when it has: it gives no event any more. Others are left alone. */
+  stop(context: Context): void
   /** Watches a host descriptor, level-triggered, for epoll `events` (EPOLLIN 1, EPOLLOUT 4); 0 stops watching. */
   watch(fd: number, events: number): void
   [Symbol.dispose](): void

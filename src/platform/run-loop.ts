@@ -1,4 +1,4 @@
-// RunLoop: how every platform waits: one context runs at a time, and what the host has to say meanwhile comes first.
+// RunLoop: how every platform waits: for the contexts that run, and for what the host has to say meanwhile, which comes first.
 
 import {HostEvents} from './host-events.ts'
 import {
@@ -24,11 +24,13 @@ export interface LoopContext<Native> extends Context {
 export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native> {
   readonly stats: PlatformStats = {exits: 0, listened: 0}
   protected readonly events = new HostEvents()
-  #running: LoopedContext | undefined
+  /** On CPUs, in the order in which they were resumed. */
+  protected readonly running: LoopedContext[] = []
   #trapped: LoopedContext | undefined
   /** The context that the watcher's thread interrupts. */
   #target: LoopedContext | undefined
-  #preempt = false
+  /** Of those that run: to be stopped. */
+  readonly #interrupted: LoopedContext[] = []
 
   get trapped(): LoopedContext {
     return this.#trapped!
@@ -39,12 +41,12 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
   }
 
   resume(context: LoopedContext, space: AddressSpace & {readonly native: Native}): void {
-    if (this.#running !== undefined) throw new Error('two contexts at a time')
+    if (this.running.length >= this.cpus) throw new Error('more contexts than CPUs')
     if (context.enter(space.native) || context !== this.#target) {
       context.native.becomeTarget()
       this.#target = context
     }
-    this.#running = context
+    this.running.push(context)
   }
 
   wait(deadlineNs: number): EventKind {
@@ -56,14 +58,22 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
   }
 
   interrupt(context: LoopedContext): void {
-    if (context === this.#running) this.#preempt = true
+    if (this.running.includes(context)) this.#interrupted.push(context)
+  }
+
+  stop(context: LoopedContext): void {
+    if (!this.running.includes(context)) return
+    context.preempt()
+    this.#take(context)
   }
 
   watch(fd: number, events: number): void {
     this.events.watch(fd, events)
   }
 
-  /** One step of the context that runs towards an event; 0: nothing yet. */
+  abstract readonly cpus: number
+
+  /** One step of the only context that runs towards an event; 0: nothing yet. */
   protected abstract step(context: LoopedContext): EventKind
 
   protected runHere(context: LoopedContext): EventKind {
@@ -74,8 +84,7 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
   }
 
   protected stopped(context: LoopedContext, event: EventKind): EventKind {
-    this.#running = undefined
-    this.#preempt = false
+    this.#take(context)
     this.#trapped = context
     return event
   }
@@ -90,8 +99,16 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
       const event = this.events.poll()
       if (event !== 0) return event
     }
-    const context = this.#running
-    if (context === undefined) return this.events.sleep()
-    return this.#preempt ? this.stopped(context, context.preempt()) : this.step(context)
+    const {running} = this
+    if (running.length === 0) return this.events.sleep()
+    const interrupted = this.#interrupted.pop()
+    if (interrupted !== undefined) return this.stopped(interrupted, interrupted.preempt())
+    return this.step(running[0])
+  }
+
+  #take(context: LoopedContext): void {
+    this.running.splice(this.running.indexOf(context), 1)
+    for (let i = this.#interrupted.indexOf(context); i >= 0; i = this.#interrupted.indexOf(context))
+      this.#interrupted.splice(i, 1)
   }
 }

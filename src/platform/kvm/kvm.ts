@@ -30,6 +30,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   readonly userTop = addon.userTop
   /** What the shim has is the supervisor's, but on PVM hosts, where it lies above what programs look at. */
   readonly mappings = []
+  readonly cpus = 1
   hasHostCycles = false
   readonly #vm: NativeUserVm
   readonly #contexts = new Set<KvmContext>()
@@ -69,7 +70,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
 
   createSpace(): AddressSpace {
     const native = this.#emptySpaces.pop() ?? new addon.Space(this.#vm)
-    return new KvmSpace(native, this.memory, () => this.#emptySpaces.push(native))
+    return new KvmSpace(this, native, () => this.#emptySpaces.push(native))
   }
 
   createContext(): Context {
@@ -152,14 +153,15 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
 
 class KvmSpace implements AddressSpace {
   readonly native: NativeSpace
-  readonly #memory: MemoryFile
+  readonly #platform: KvmPlatform
   readonly #release: () => void
   #disposed = false
+  #isShort = false
 
   /** @param release takes `native` back */
-  constructor(native: NativeSpace, memory: MemoryFile, release: () => void) {
+  constructor(platform: KvmPlatform, native: NativeSpace, release: () => void) {
     this.native = native
-    this.#memory = memory
+    this.#platform = platform
     this.#release = release
   }
 
@@ -168,8 +170,9 @@ class KvmSpace implements AddressSpace {
     try {
       this.native.set(address, length, offset, protection)
     } catch (error) {
-      if ((error as {errno?: number}).errno === ENOMEM) throw new Errno(ENOMEM)
-      throw error
+      if ((error as {errno?: number}).errno !== ENOMEM) throw error
+      this.unmap(address, length)
+      this.#isShort = true
     }
   }
 
@@ -177,12 +180,22 @@ class KvmSpace implements AddressSpace {
     this.native.set(address, length, 0, 0)
   }
 
+  commit(): void {
+    if (!this.#isShort) return
+    this.#isShort = false
+    throw new Errno(ENOMEM)
+  }
+
+  fork(): AddressSpace {
+    return this.#platform.createSpace()
+  }
+
   /**
    * KVM maps eight pages at a time where the host has them already (its PTE_PREFETCH_NUM), which halves what the first touch
    * of each costs.
    */
   #backByHost(offset: number, length: number): void {
-    const {bytes} = this.#memory
+    const {bytes} = this.#platform.memory
     // New pages, which no program writes yet: what is there stays.
     for (let at = offset; at < offset + length; at += PAGE_SIZE) bytes[at] |= 0
   }

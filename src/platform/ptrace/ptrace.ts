@@ -15,6 +15,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   readonly memory: MemoryFile
   readonly userTop: number
   readonly mappings: readonly PlatformMapping[]
+  readonly cpus = 1
   /** Programs run on the host's processor as it is. */
   readonly hasHostCycles = true
   readonly #tracer: NativeTracer
@@ -69,7 +70,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   createSpace(): AddressSpace {
     const native = this.#spare ?? startSpace(this.#tracer)
     this.#spare = undefined
-    const space = new PtraceSpace(native, () => this.#spaces.delete(space))
+    const space = new PtraceSpace(this, native, () => this.#spaces.delete(space))
     this.#spaces.add(space)
     return space
   }
@@ -115,9 +116,11 @@ function startSpace(tracer: NativeTracer): NativeTracedSpace {
 
 class PtraceSpace implements AddressSpace {
   readonly native: NativeTracedSpace
+  readonly #platform: PtracePlatform
   readonly #release: () => void
 
-  constructor(native: NativeTracedSpace, release: () => void) {
+  constructor(platform: PtracePlatform, native: NativeTracedSpace, release: () => void) {
+    this.#platform = platform
     this.native = native
     this.#release = release
   }
@@ -128,6 +131,13 @@ class PtraceSpace implements AddressSpace {
 
   unmap(address: number, length: number): void {
     this.native.set(address, length, 0, 0, false)
+  }
+
+  /** The stub makes the calls before a context runs there. */
+  commit(): void {}
+
+  fork(): AddressSpace {
+    return this.#platform.createSpace()
   }
 
   dispose(): void {

@@ -149,7 +149,9 @@ export class PageTable {
       if (runEnd < 0) runStart = page
       runEnd = page + 1
     })
-    if (runEnd >= 0) this.space.unmap(runStart * PAGE_SIZE, (runEnd - runStart) * PAGE_SIZE)
+    if (runEnd < 0) return 0
+    this.space.unmap(runStart * PAGE_SIZE, (runEnd - runStart) * PAGE_SIZE)
+    this.space.commit()
     return count
   }
 
@@ -195,9 +197,9 @@ export class PageTable {
 }
 
 /**
- * Collects pages and maps each contiguous run with one call.
+ * Collects pages, maps each contiguous run with one edit, and commits them.
  * @param populate all of it is about to be touched
- * @param lazily when there is no memory for page tables: leave the run unmapped, to the faults to come, instead of throwing
+ * @param lazily when there is no memory for page tables: leave pages unmapped, to the faults to come, instead of throwing
  */
 export class MapBatch {
   readonly #space: AddressSpace
@@ -226,7 +228,7 @@ export class MapBatch {
       this.#count++
       return
     }
-    this.flush()
+    this.#edit()
     this.#page = page
     this.#filePage = filePage
     this.#protection = protection
@@ -234,21 +236,22 @@ export class MapBatch {
   }
 
   /** @throws Errno ENOMEM unless lazy */
-  flush(): void {
+  commit(): void {
+    this.#edit()
+    try {
+      this.#space.commit()
+    } catch (error) {
+      if (!this.#lazily || !(error instanceof Errno)) throw error
+    }
+  }
+
+  #edit(): void {
     if (this.#count === 0) return
     const address = this.#page * PAGE_SIZE
     const length = this.#count * PAGE_SIZE
     this.#count = 0
     // Hardware has no mapping without access: a PROT_NONE page is one that is not there.
-    if (this.#protection === 0) {
-      this.#space.unmap(address, length)
-      return
-    }
-    try {
-      this.#space.map(address, length, this.#filePage * PAGE_SIZE, this.#protection, this.#populate)
-    } catch (error) {
-      if (!this.#lazily || !(error instanceof Errno)) throw error
-      this.#space.unmap(address, length)
-    }
+    if (this.#protection === 0) this.#space.unmap(address, length)
+    else this.#space.map(address, length, this.#filePage * PAGE_SIZE, this.#protection, this.#populate)
   }
 }

@@ -86,6 +86,7 @@ export class Pager {
     }
     const [address, length] = [first * PAGE_SIZE, (end - first) * PAGE_SIZE]
     this.#pages.space.map(address, length, offset, flags & ENTRY_PROTECTION, populate)
+    this.#pages.space.commit()
   }
 
   #zeroWindow(page: number): number {
@@ -173,7 +174,7 @@ export class Pager {
     pages.sort((a, b) => a - b)
     try {
       for (const page of pages) batch.add(page, this.#pages.get(page))
-      batch.flush()
+      batch.commit()
     } catch (error) {
       // The guest has what the entries say, or nothing: the next fault tries again.
       this.#pages.unmap(pages[0], pages[pages.length - 1] + 1)

@@ -48,5 +48,5 @@ function protectOne(map: MemoryMap, vma: Vma, protection: number): void {
     map.pages.set(page, changed)
     batch.add(page, changed)
   })
-  batch.flush()
+  batch.commit()
 }

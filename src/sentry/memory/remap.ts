@@ -140,5 +140,5 @@ function movePages(map: MemoryMap, from: number, count: number, to: number): voi
     pages.set(page - from + to, entry)
     batch.add(page - from + to, entry)
   }
-  batch.flush()
+  batch.commit()
 }

@@ -23,6 +23,7 @@ export class SimulatedSpace implements AddressSpace {
   /** Every so many calls of map find no memory for page tables; 0: none does. */
   failEvery = 0
   unmapCalls = 0
+  #isShort = false
 
   constructor(memory: MemoryFile) {
     this.memory = memory
@@ -30,7 +31,11 @@ export class SimulatedSpace implements AddressSpace {
 
   map(address: number, length: number, offset: number, protection: number): void {
     this.mapCalls++
-    if (this.failEvery > 0 && this.mapCalls % this.failEvery === 0) throw new Errno(ENOMEM)
+    if (this.failEvery > 0 && this.mapCalls % this.failEvery === 0) {
+      this.#isShort = true
+      this.unmap(address, length)
+      return
+    }
     checkRange(address, length)
     if (offset % PAGE_SIZE !== 0 || offset + length > this.memory.size)
       throw new Error(`map of offset ${offset}`)
@@ -51,6 +56,18 @@ export class SimulatedSpace implements AddressSpace {
     for (const page of this.pages.keys()) {
       if (page >= address / PAGE_SIZE && page < (address + length) / PAGE_SIZE) this.pages.delete(page)
     }
+  }
+
+  commit(): void {
+    if (!this.#isShort) return
+    this.#isShort = false
+    throw new Errno(ENOMEM)
+  }
+
+  fork(): SimulatedSpace {
+    const child = new SimulatedSpace(this.memory)
+    for (const [page, entry] of this.pages) child.pages.set(page, entry)
+    return child
   }
 
   dispose(): void {}

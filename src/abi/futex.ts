@@ -7,5 +7,9 @@ export const FUTEX_CMP_REQUEUE = 4
 export const FUTEX_WAKE_OP = 5
 export const FUTEX_WAIT_BITSET = 9
 export const FUTEX_WAKE_BITSET = 10
+/** A robust futex's word: the owner's tid, and what else it says. */
+export const FUTEX_WAITERS = 0x8000_0000 | 0
+export const FUTEX_OWNER_DIED = 0x4000_0000
+export const FUTEX_TID_MASK = 0x3fff_ffff
 export const FUTEX_PRIVATE_FLAG = 128
 export const FUTEX_CLOCK_REALTIME = 256

@@ -8,6 +8,13 @@ export const SI_QUEUE = -1
 export const SI_TIMER = -2
 export const SI_TKILL = -6
 
+export const CLD_EXITED = 1
+export const CLD_KILLED = 2
+export const CLD_DUMPED = 3
+export const CLD_STOPPED = 5
+export const CLD_CONTINUED = 6
+
+const SIGCHLD = 17
 const SIGPOLL = 29
 const SIGRTMIN = 32
 /** POLL_HUP, the last of SIGPOLL's codes. */
@@ -53,6 +60,19 @@ export function faultInfo(signal: number, code: number, address: number | bigint
   return info
 }
 
+/** SIGCHLD: `code` is CLD_*; `status` an exit status or a signal. */
+export function childInfo(
+  signal: number,
+  code: number,
+  child: {pid: number; uid: number; status: number; userTicks: number},
+): SignalInfo {
+  const info = killInfo(signal, code, child.pid, child.uid)
+  const view = viewOf(info)
+  view.setInt32(UNION + 8, child.status, true)
+  view.setBigInt64(UNION + 16, BigInt(child.userTicks), true)
+  return info
+}
+
 /** A POSIX timer; `value` is the sigval's 8 bytes. */
 export function timerInfo(signal: number, timerId: number, overrun: number, value: bigint): SignalInfo {
   const info = plainInfo(signal, SI_TIMER)
@@ -92,6 +112,13 @@ export function signalfdInfo(info: SignalInfo): Uint8Array {
   } else if (code > 0 && code <= NSIGPOLL && (signo === SIGPOLL || signo >= SIGRTMIN)) {
     to.setInt32(20, from.getInt32(UNION + 8, true), true)
     to.setInt32(28, from.getInt32(UNION, true), true)
+    return out
+  } else if (code > 0 && signo === SIGCHLD) {
+    to.setInt32(12, from.getInt32(UNION, true), true)
+    to.setUint32(16, from.getUint32(UNION + 4, true), true)
+    to.setInt32(40, from.getInt32(UNION + 8, true), true)
+    to.setBigInt64(56, from.getBigInt64(UNION + 16, true), true)
+    to.setBigInt64(64, from.getBigInt64(UNION + 24, true), true)
     return out
   } else if (code > 0) {
     to.setBigUint64(72, from.getBigUint64(UNION, true), true)

@@ -23,6 +23,15 @@ export interface Architecture {
   /** What a new program starts with. */
   initialRegisters(start: number, stackPointer: number): BigUint64Array
   readonly vsyscall: VsyscallPage | undefined
+  /**
+   * Of a new task: those of the one that made it, which has the result 0 in its call.
+   * @param stack, threadPointer undefined: the same
+   */
+  cloneRegisters(
+    registers: BigUint64Array,
+    stack: number | undefined,
+    threadPointer: number | undefined,
+  ): BigUint64Array
   /** uname(2)'s machine. */
   readonly machine: string
   /** Of Context.readRegisters(). */
@@ -100,6 +109,8 @@ export interface KernelAbi {
   openFlags(flags: number): number
   readonly stat: StatLayout
   readonly epollEvent: EpollEventLayout
+  /** Which of clone(2)'s arguments is the thread pointer; the other of the last two is the child's tid. */
+  readonly cloneThreadPointer: number
   /** MAP_32BIT; 0 where there is none. */
   readonly mmapBelow2GiB: number
   /** MINSIGSTKSZ: a smaller alternate stack is ENOMEM. */

@@ -7,10 +7,10 @@ import type {AuxEntry} from './auxv.ts'
 import {floorTo} from './span.ts'
 
 /** MAX_ARG_STRLEN: one string, its NUL included. */
-const STRING_LIMIT = 32 * 4096
+export const STRING_LIMIT = 32 * 4096
 /** Strings and pointers together: a quarter of the stack, at least ARG_MAX and at most 6 MiB (man 2 execve). */
 const TOTAL_MIN = 32 * 4096
-const TOTAL_MAX = 6 * 2 ** 20
+export const ARGUMENT_BYTES_MAX = 6 * 2 ** 20
 const WORD = 8
 const STACK_ALIGN = 16
 
@@ -101,7 +101,7 @@ function sizeOf(strings: readonly string[]): number {
 
 // fs/exec.c, bprm_stack_limits: the pointers count, those of the auxiliary vector do not.
 function checkTotal(stringBytes: number, strings: number, stackLimit: number): void {
-  const limit = Math.max(Math.min(stackLimit / 4, TOTAL_MAX), TOTAL_MIN)
+  const limit = Math.max(Math.min(stackLimit / 4, ARGUMENT_BYTES_MAX), TOTAL_MIN)
   if (stringBytes + strings * WORD > limit) throw new Errno(E2BIG)
 }
 

@@ -9,6 +9,9 @@ export interface MemoryFile {
   readonly uint32s: Uint32Array
   /** Bytes of pages that are allocated now. */
   readonly allocatedBytes: number
+  /** The most that `allocatedBytes` was since the start, or since `resetPeak`. */
+  readonly peakBytes: number
+  resetPeak(): void
 
   /**
    * Allocates `length` bytes (a multiple of 4096) that read as zero, contiguous, with one reference a page.

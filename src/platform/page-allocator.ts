@@ -51,6 +51,7 @@ class PageAllocator implements MemoryFile {
   /** Pages from here on were never used and are in no list. */
   #fresh = 0
   #allocatedPages = 0
+  #peakPages = 0
 
   constructor(buffer: ArrayBuffer, releasePages: (offset: number, length: number) => void) {
     if (buffer.byteLength % PAGE_SIZE !== 0 || buffer.byteLength > MAX_BYTES) {
@@ -74,6 +75,14 @@ class PageAllocator implements MemoryFile {
     return this.#allocatedPages * PAGE_SIZE
   }
 
+  get peakBytes(): number {
+    return this.#peakPages * PAGE_SIZE
+  }
+
+  resetPeak(): void {
+    this.#peakPages = this.#allocatedPages
+  }
+
   allocate(length: number): number {
     const pages = length / PAGE_SIZE
     if (!Number.isInteger(pages) || pages <= 0) throw new RangeError(`allocation of ${length} bytes`)
@@ -84,6 +93,7 @@ class PageAllocator implements MemoryFile {
     this.#clear(first, first + pages)
     this.#references.fill(1, first, first + pages)
     this.#allocatedPages += pages
+    if (this.#allocatedPages > this.#peakPages) this.#peakPages = this.#allocatedPages
     return first * PAGE_SIZE
   }
 

@@ -2,16 +2,14 @@
 
 import {SIGKILL, SIGXCPU} from '../abi/signal.ts'
 import {NS_PER_SECOND} from '../abi/time.ts'
+import type {Kernel} from './kernel.ts'
 import {cpuClock, PeriodicTimer} from './periodic-timer.ts'
 import type {Process} from './process.ts'
 import {RLIMIT_CPU, UNLIMITED} from './resource-limits.ts'
-import type {Task} from './task.ts'
 
-const timers = new WeakMap<Process, PeriodicTimer>()
-
-/** Brings the timer in line with the limit that was just set. */
-export function enforceCpuLimit({process, kernel}: Task): void {
-  timers.get(process)?.disarm()
+/** Brings the timer in line with the limit that was just set, or inherited. */
+export function enforceCpuLimit(kernel: Kernel, process: Process): void {
+  process.timers.cpuLimit?.disarm()
   const {soft} = process.limits.get(RLIMIT_CPU)
   if (soft === UNLIMITED) return
   const clock = cpuClock(kernel, process)
@@ -19,13 +17,9 @@ export function enforceCpuLimit({process, kernel}: Task): void {
     if (process.exit !== undefined) timer.disarm()
     else process.signals.raise(isOverHardLimit(process, clock.nowNs()) ? SIGKILL : SIGXCPU)
   })
-  timers.set(process, timer)
+  process.timers.cpuLimit = timer
   // Linux takes a limit of 0 for one of a second.
   timer.arm(Math.max(1, soft) * NS_PER_SECOND, NS_PER_SECOND)
-}
-
-export function endCpuLimit(process: Process): void {
-  timers.get(process)?.disarm()
 }
 
 function isOverHardLimit(process: Process, cpuNs: number): boolean {

@@ -1,4 +1,4 @@
-// exec: puts a program into a process's empty memory, as execve(2) does, and says in which registers it starts.
+// loadImage: puts a program into new memory, as execve(2) does, and says in which registers it starts.
 
 import {AT_NULL} from '../abi/auxv.ts'
 import {addon} from '../addon.ts'
@@ -11,16 +11,20 @@ import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../platform/platform.
 import type {Location} from '../vfs/location.ts'
 import {pathOf} from '../vfs/mount-tree.ts'
 import type {Credentials} from './credentials.ts'
+import type {Kernel} from './kernel.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
+import {Space} from './memory/space.ts'
 import type {UserMemory} from './memory/user-memory.ts'
 import {type Backing, pageAlign, VM_GROWSDOWN, VM_SPECIAL} from './memory/vma.ts'
 import type {Executable} from './open-executable.ts'
 import type {Program} from './process.ts'
+import type {ResourceLimits} from './resource-limits.ts'
 import {backingOfDescription} from './syscalls/mapping-backing.ts'
 import type {Vdso} from './vdso.ts'
 
 /** What Linux gives a new program's stack at once, beyond its strings. */
 const STACK_HEADROOM = 128 << 10
+const COMM_LENGTH = 15
 
 export interface ExecRequest {
   readonly executable: Executable
@@ -33,8 +37,41 @@ export interface ExecRequest {
   readonly stackLimit: number
 }
 
+/** A program in memory of its own, before its first instruction. */
+export interface LoadedImage {
+  readonly space: Space
+  readonly registers: BigUint64Array
+  /** What /proc says of it. */
+  readonly program: Program
+}
+
+/**
+ * @param limits of the process that will have the memory
+ * @throws HvError BAD_ELF, PTRACE_UNUSABLE (no process more); Errno E2BIG, ENOMEM
+ */
+export function loadImage(
+  kernel: Kernel,
+  root: Location,
+  limits: ResourceLimits,
+  request: ExecRequest,
+): LoadedImage {
+  const {memory, userTop} = kernel.platform
+  const layout = planLayout(request, userTop)
+  const space = Space.create({
+    ...{addresses: kernel.platform.createSpace(), memory, limits, userTop},
+    budget: kernel.budget.part(),
+    mmapBase: layout.mmapTop,
+  })
+  try {
+    return {space, ...fillMemory(space, root, layout, request)}
+  } catch (error) {
+    space.release()
+    throw error
+  }
+}
+
 /** Where everything goes, before there is a memory map. @throws HvError BAD_ELF */
-export function planLayout(request: ExecRequest, userTop: number): Layout {
+function planLayout(request: ExecRequest, userTop: number): Layout {
   return chooseLayout({
     image: request.executable.image,
     interpreter: request.executable.interpreter?.image,
@@ -45,14 +82,8 @@ export function planLayout(request: ExecRequest, userTop: number): Layout {
   })
 }
 
-/**
- * Precondition: the memory map is empty.
- * @returns the registers to start with, and what /proc says of the program
- * @throws HvError BAD_ELF; Errno E2BIG, ENOMEM
- */
-export function exec(
-  map: MemoryMap,
-  memory: UserMemory,
+function fillMemory(
+  {map, user: memory}: Space,
   root: Location,
   layout: Layout,
   request: ExecRequest,
@@ -77,6 +108,11 @@ export function exec(
       signalTrampoline: vdso?.signalTrampoline === undefined ? 0 : layout.vdsoAddress + vdso.signalTrampoline,
     },
   }
+}
+
+/** What /proc and ps call a program. */
+export function commOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1).slice(0, COMM_LENGTH)
 }
 
 function mapImage(

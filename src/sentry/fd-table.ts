@@ -57,6 +57,7 @@ export class FdTable {
   readonly #budget: Budget
   /** Every descriptor below is open. */
   #firstFree = 0
+  #users = 1
 
   /** @param budget what open files and descriptors are counted against: ENFILE beyond it */
   constructor(budget = new Budget()) {
@@ -92,7 +93,7 @@ export class FdTable {
     try {
       this.#budget.take(cost, ENFILE)
       taken = cost
-      return this.share(description, flags)
+      return this.duplicate(description, flags)
     } catch (error) {
       description.close()
       throw error
@@ -100,7 +101,7 @@ export class FdTable {
   }
 
   /** One more descriptor, the lowest free one not below `minimum`. @throws Errno EMFILE, ENFILE, EINVAL */
-  share(description: SharedDescription, flags = 0, minimum = 0): number {
+  duplicate(description: SharedDescription, flags = 0, minimum = 0): number {
     if (minimum < 0 || minimum >= this.limit) throw new Errno(EINVAL)
     let fd = Math.max(minimum, this.#firstFree)
     while (this.#descriptions[fd] !== undefined) fd++
@@ -148,7 +149,39 @@ export class FdTable {
     }
   }
 
-  closeAll(): void {
+  /** One more task has it: CLONE_FILES. */
+  share(): this {
+    this.#users++
+    return this
+  }
+
+  get isShared(): boolean {
+    return this.#users > 1
+  }
+
+  /** Of its own, with the same descriptions: fork(2). @throws Errno ENFILE */
+  copy(): FdTable {
+    const copy = new FdTable(this.#budget)
+    copy.limit = this.limit
+    try {
+      for (const [fd, description] of this.entries())
+        copy.#place(fd, description, this.#closeOnExec.has(fd) ? O_CLOEXEC : 0)
+    } catch (error) {
+      copy.release()
+      throw error
+    }
+    copy.#firstFree = this.#firstFree
+    return copy
+  }
+
+  /** execve(2): what has O_CLOEXEC goes. */
+  closeOnExec(): void {
+    for (const fd of [...this.#closeOnExec]) this.remove(fd)
+  }
+
+  /** A task is done with it: the last one closes all. */
+  release(): void {
+    if (--this.#users > 0) return
     for (const [fd] of this.entries()) this.remove(fd)
   }
 

@@ -1,4 +1,4 @@
-// FsContext: where a task's paths start, and its umask. CLONE_FS shares it.
+// FsContext: where a task's paths start, and its umask: Linux's fs_struct. CLONE_FS shares it.
 
 import type {Location} from '../vfs/location.ts'
 
@@ -6,6 +6,7 @@ export class FsContext {
   umask: number
   #root: Location
   #cwd: Location
+  #users = 1
 
   constructor(root: Location, cwd: Location, umask: number) {
     this.#root = root
@@ -35,8 +36,19 @@ export class FsContext {
     this.#cwd = cwd
   }
 
-  /** The task is over. */
-  close(): void {
+  /** One more task has it: CLONE_FS. */
+  share(): this {
+    this.#users++
+    return this
+  }
+
+  copy(): FsContext {
+    return new FsContext(this.#root, this.#cwd, this.umask)
+  }
+
+  /** A task is done with it. */
+  release(): void {
+    if (--this.#users > 0) return
     this.#root.inode.letGo?.()
     this.#cwd.inode.letGo?.()
   }

@@ -2,7 +2,6 @@
 
 import {SIGALRM, SIGPROF, SIGVTALRM} from '../abi/signal.ts'
 import {cpuClock, monotonicClock, PeriodicTimer} from './periodic-timer.ts'
-import type {Process} from './process.ts'
 import type {Task} from './task.ts'
 
 export const ITIMER_REAL = 0
@@ -11,21 +10,11 @@ export const ITIMER_PROF = 2
 
 const SIGNALS = [SIGALRM, SIGVTALRM, SIGPROF]
 
-const timers = new WeakMap<Process, (PeriodicTimer | undefined)[]>()
-
 /** Made when first asked for. `which` is one of ITIMER_*. */
 export function intervalTimer(task: Task, which: number): PeriodicTimer {
-  let ofProcess = timers.get(task.process)
-  if (ofProcess === undefined) {
-    ofProcess = []
-    timers.set(task.process, ofProcess)
-  }
-  ofProcess[which] ??= createTimer(task, which)
-  return ofProcess[which]
-}
-
-export function endIntervalTimers(process: Process): void {
-  for (const timer of timers.get(process) ?? []) timer?.disarm()
+  const {interval} = task.process.timers
+  interval[which] ??= createTimer(task, which)
+  return interval[which]
 }
 
 function createTimer({process, kernel}: Task, which: number): PeriodicTimer {

@@ -16,31 +16,36 @@ import {Budget} from '../vfs/budget.ts'
 import type {Mount} from '../vfs/location.ts'
 import {ClockPage} from './clock.ts'
 import {Counters} from './counters.ts'
-import {dispatch, retry} from './dispatch.ts'
+import {dispatch} from './dispatch.ts'
 import {handleFault} from './handle-fault.ts'
 import {monotonicNs} from './host-clock.ts'
 import {HostWatch} from './host-watch.ts'
 import {Leases} from './leases.ts'
 import {isOutgrown} from './outgrown.ts'
 import type {Process} from './process.ts'
-import {deliver, hasDeliverable, interruptWait} from './signals/deliver.ts'
-import {Sleep} from './sleep.ts'
+import {deliver} from './signals/deliver.ts'
+import {Sleepers} from './sleepers.ts'
+import {tellParentOfContinue} from './task/child-news.ts'
+import {endProcess, endTask} from './task/exit.ts'
+import {createInit} from './task/init.ts'
+import {Pids} from './task/pids.ts'
+import {Scheduler} from './task/scheduler.ts'
 import type {Task} from './task.ts'
 import {TimerQueue} from './timers.ts'
 import type {Tracer} from './tracer.ts'
 import type {Vdso} from './vdso.ts'
 
-/** How long a task runs while others wait for their turn. */
-const TIME_SLICE_NS = 10_000_000
-
 export class Kernel {
   readonly platform: Platform
   readonly timers = new TimerQueue()
   readonly counters = new Counters()
-  /** By pid. */
+  readonly pids: Pids
+  /** By pid, zombies too. */
   readonly processes = new Map<number, Process>()
   /** By tid. */
   readonly tasks = new Map<number, Task>()
+  /** Pid 1: the parent of the first program and of orphans, for whom it waits. It runs nothing. */
+  readonly init: Process
   /** The tree of mounts starts here. */
   readonly rootMount: Mount
   /** uname(2)'s nodename; sethostname changes it. */
@@ -51,33 +56,41 @@ export class Kernel {
   current: Task | undefined
   /** The vDSO's variables; absent: programs make system calls for the time. */
   vdso: Vdso | undefined
+  /** What a program's FP state begins with. */
+  initialFpState: Uint8Array = new Uint8Array(0)
   /** Called for ready host descriptors that no task waits for: the embedder's. */
   onReady: ((fd: number) => void) | undefined
   /** Called when a signal has stopped a process: the embedder's. */
   onStopped: ((process: Process, signal: number) => void) | undefined
+  /** Called when a process has ended, before its parent learns of it. */
+  onEnded: ((process: Process) => void) | undefined
+  readonly leases = new Leases()
+  readonly #scheduler: Scheduler
+  readonly #sleepers: Sleepers
   readonly #watch: HostWatch
-  /** Tasks that can run, in turn. The first one is what the platform runs, when `#running` is set. */
-  readonly #queue: Task[] = []
-  #running: Task | undefined
-  #isPaused = false
-  readonly #asleep = new Map<Task, Sleep>()
-  readonly #woken = new Set<Sleep>()
   /** Stopped by a signal: nothing but SIGCONT or SIGKILL makes them run. */
   readonly #stopped = new Set<Task>()
-  readonly leases = new Leases()
+  #isPaused = false
   /** The page behind the vDSO's clocks, once a program asked for the time. */
   #clock: ClockPage | undefined
-  /** When the running task's turn is over, while others wait for theirs. */
-  #sliceEndNs = 0
-  #sleptNs = 0
-  #sleepingSinceNs = 0
 
-  constructor(platform: Platform, rootMount: Mount, hostname: string, budget = new Budget()) {
+  /** @param maxTasks how many tasks there may be: EAGAIN beyond it */
+  constructor(
+    platform: Platform,
+    rootMount: Mount,
+    hostname: string,
+    budget = new Budget(),
+    maxTasks?: number,
+  ) {
     this.platform = platform
     this.rootMount = rootMount
     this.hostname = hostname
     this.budget = budget
+    this.pids = new Pids(this, maxTasks)
+    this.#scheduler = new Scheduler(platform)
     this.#watch = new HostWatch(platform)
+    this.#sleepers = new Sleepers(this, this.#scheduler, this.#watch)
+    this.init = createInit(this)
   }
 
   /** The guest's CLOCK_MONOTONIC, nanoseconds: the host's. */
@@ -91,19 +104,19 @@ export class Kernel {
       this.#clock ??= new ClockPage(this.platform.memory, this.vdso.variablesOffset)
   }
 
-  /** How long the process has run so far, nanoseconds; it never decreases. Not counted: while all its tasks sleep. */
+  /** How long the process was on a CPU so far, nanoseconds. */
   cpuTimeNs(process: Process): number {
-    return monotonicNs() - process.startedNs - (this.#sleptNs - process.sleptBeforeNs)
+    return process.cpuTimeNs(monotonicNs())
   }
 
   /** A new task: it runs when its turn comes. */
   start(process: Process, task: Task): void {
-    process.sleptBeforeNs = this.#sleptNs
     this.processes.set(process.pid, process)
     process.tasks.push(task)
     this.tasks.set(task.tid, task)
     task.signals.attach(task)
-    this.#queue.push(task)
+    process.signals.onContinued ??= () => tellParentOfContinue(process)
+    this.#scheduler.wake(task)
   }
 
   /** Runs all tasks until `process` has ended, or until `pause`. @throws HvError VCPU_FAILED */
@@ -128,64 +141,58 @@ export class Kernel {
 
   /** Makes a blocked task's call end with EINTR or restart, and a running one trap, so that it sees its signals. */
   notify(task: Task): void {
-    const sleep = this.#asleep.get(task)
-    if (sleep !== undefined) this.#woken.add(sleep)
-    else if (this.#stopped.delete(task)) this.#queue.push(task)
-    else if (task === this.#running) this.platform.interrupt(task.context)
+    if (this.#sleepers.wake(task)) return
+    if (this.#stopped.delete(task)) this.#scheduler.wake(task)
+    else this.#scheduler.interrupt(task)
   }
 
   /** Ends the process: exit_group(2), or death by `signal`. Its tasks never run again. */
   endProcess(process: Process, code: number | undefined, signal: number | undefined): void {
-    if (process.exit !== undefined) return
-    process.exit = {code, signal}
-    for (const task of [...process.tasks]) this.#forget(task)
-    this.tracer?.exited(process)
-    this.processes.delete(process.pid)
+    endProcess(this, process, {code, signal})
   }
 
   /** Ends one task: exit(2); with the last one the process ends. */
   endTask(task: Task, code: number): void {
-    const {process} = task
-    if (process.tasks.length === 1) this.endProcess(process, code, undefined)
-    else this.#forget(task)
+    endTask(this, task, code)
+  }
+
+  /** Nothing of the guest runs any more: the end of the first program. */
+  endAll(): void {
+    for (const process of [...this.processes.values()]) {
+      if (process !== this.init) this.endProcess(process, undefined, SIGKILL)
+    }
+  }
+
+  /** Nobody runs it, wakes it or waits for it any more: for its end alone. */
+  forget(task: Task): void {
+    this.#sleepers.forget(task)
+    this.#scheduler.remove(task)
+    this.#stopped.delete(task)
+    this.tasks.delete(task.tid)
   }
 
   #turn(): void {
-    if (this.#woken.size > 0) this.#retryWoken()
-    if (this.#running === undefined) this.#resumeNext()
+    this.#sleepers.retryWoken()
+    this.#scheduler.fill(this.#prepare)
     // The last one died of a signal just now.
-    if (this.#running === undefined && this.tasks.size === 0) return
-    const deadlineNs = this.#nextDeadlineNs()
-    const idle = this.#running === undefined
-    if (idle) this.#sleepingSinceNs = monotonicNs()
-    const event = this.platform.wait(deadlineNs)
-    if (idle) this.#sleptNs += monotonicNs() - this.#sleepingSinceNs
-    this.#handle(event)
+    if (this.#scheduler.isIdle && this.tasks.size === 1) return
+    this.#handle(this.platform.wait(this.#nextDeadlineNs()))
+  }
+
+  /** Signals come first. */
+  readonly #prepare = (task: Task): boolean => {
+    const {signals} = task
+    if ((signals.attention === 0 && signals.next === undefined) || deliver(task)) return true
+    if (this.tasks.get(task.tid) === task) this.#stopped.add(task)
+    return false
   }
 
   #nextDeadlineNs(): number {
-    let deadlineNs = this.timers.nextDeadlineNs
-    if (this.#running === undefined) return deadlineNs
+    const deadlineNs = this.timers.nextDeadlineNs
+    if (this.#scheduler.isIdle) return deadlineNs
     // The page is read by running programs alone.
     const clockNs = this.#clock?.dueNs ?? Number.POSITIVE_INFINITY
-    if (clockNs < deadlineNs) deadlineNs = clockNs
-    if (this.#queue.length > 1) deadlineNs = Math.min(deadlineNs, this.#sliceEndNs)
-    return deadlineNs
-  }
-
-  #resumeNext(): void {
-    while (this.#queue.length > 0) {
-      const task = this.#queue[0]
-      const {signals} = task
-      if ((signals.attention !== 0 || signals.next !== undefined) && !deliver(task)) {
-        this.#park(task)
-        continue
-      }
-      if (this.#queue.length > 1) this.#sliceEndNs = monotonicNs() + TIME_SLICE_NS
-      this.#running = task
-      this.platform.resume(task.context, task.process.space)
-      return
-    }
+    return Math.min(deadlineNs, clockNs, this.#scheduler.sliceEndNs)
   }
 
   #handle(event: EventKind): void {
@@ -211,64 +218,22 @@ export class Kernel {
     }
   }
 
+  /** What ran has stopped: `answer` says whether it runs on. */
+  #trapped(answer: (task: Task) => boolean): void {
+    const task = this.#scheduler.takeTrapped()
+    if (answer(task)) {
+      this.#scheduler.goOn(task)
+    } else if (task.wait !== undefined && this.tasks.get(task.tid) === task) {
+      this.#scheduler.leave(task)
+      this.#sleepers.add(task)
+    }
+  }
+
   /** The platform lost what ran. */
   #died(): void {
     const {death, deathSignal} = this.platform
     if (deathSignal === 0) throw new HvError('VCPU_FAILED', `the guest's processor stopped: ${death}`)
-    const {process} = this.#running!
-    this.#running = undefined
-    this.endProcess(process, undefined, deathSignal)
-  }
-
-  /** What ran has stopped: `answer` says whether it runs on. */
-  #trapped(answer: (task: Task) => boolean): void {
-    const task = this.#running!
-    this.#running = undefined
-    if (answer(task)) {
-      if (this.#queue.length > 1) this.#queue.push(this.#queue.shift()!)
-    } else if (task.process.exit === undefined) {
-      this.#queue.shift()
-      this.#sleep(task)
-    }
-  }
-
-  #sleep(task: Task): void {
-    const sleep = new Sleep(task, task.wait!, this.#watch, this.timers, (woken) => this.#woken.add(woken))
-    this.#asleep.set(task, sleep)
-    sleep.begin()
-    // A signal that is pending already.
-    if (task.signals.attention !== 0) this.#woken.add(sleep)
-  }
-
-  #retryWoken(): void {
-    for (const sleep of [...this.#woken]) {
-      this.#woken.delete(sleep)
-      const {task} = sleep
-      if (this.#asleep.get(task) !== sleep) continue
-      if (sleep.isInterruptible && hasDeliverable(task)) {
-        this.#wake(sleep)
-        interruptWait(task)
-        this.tracer?.leave(task, undefined)
-      } else if (task.process.exit === undefined && retry(task, sleep.expired)) {
-        this.#wake(sleep)
-      } else if (task.process.exit === undefined && task.wait !== sleep.wait) {
-        sleep.end()
-        this.#sleep(task)
-      }
-    }
-  }
-
-  #wake(sleep: Sleep): void {
-    sleep.end()
-    this.#asleep.delete(sleep.task)
-    this.#queue.push(sleep.task)
-  }
-
-  /** Its process stopped, or ended. */
-  #park(task: Task): void {
-    const index = this.#queue.indexOf(task)
-    if (index >= 0) this.#queue.splice(index, 1)
-    if (task.process.exit === undefined) this.#stopped.add(task)
+    this.endProcess(this.#scheduler.takeTrapped().process, undefined, deathSignal)
   }
 
   #ready(): void {
@@ -281,20 +246,6 @@ export class Kernel {
     const nowNs = monotonicNs()
     this.timers.runExpired(nowNs)
     if (this.#clock !== undefined && nowNs >= this.#clock.dueNs) this.#clock.refresh()
-    const running = this.#running
-    if (running !== undefined && this.#queue.length > 1 && nowNs >= this.#sliceEndNs) {
-      this.platform.interrupt(running.context)
-    }
-  }
-
-  #forget(task: Task): void {
-    this.#asleep.get(task)?.end()
-    this.#asleep.delete(task)
-    this.#stopped.delete(task)
-    const index = this.#queue.indexOf(task)
-    if (index >= 0) this.#queue.splice(index, 1)
-    task.process.tasks.splice(task.process.tasks.indexOf(task), 1)
-    task.signals.detach()
-    this.tasks.delete(task.tid)
+    this.#scheduler.endSlices(nowNs)
   }
 }

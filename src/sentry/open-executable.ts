@@ -11,6 +11,7 @@ import {HvError, printable} from '../errors.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import type {Location} from '../vfs/location.ts'
 import {openLocation} from '../vfs/open.ts'
+import {EXECUTE} from '../vfs/path-policy.ts'
 import {type PathContext, resolve} from '../vfs/path-walk.ts'
 import {checkAccess} from '../vfs/permissions.ts'
 import {SharedDescription} from './fd-table.ts'
@@ -45,7 +46,8 @@ export function openExecutable(
   const {interp} = executable.image
   if (interp === undefined) return executable
   try {
-    return {...executable, interpreter: openElf(context, start, interp)}
+    // What a program is loaded with is no path of its own choice.
+    return {...executable, interpreter: openElf({...context, policy: undefined}, start, interp)}
   } catch (error) {
     closeExecutable(executable)
     const remedy = 'give a tree that has it as `root`, or link the program statically'
@@ -150,7 +152,7 @@ function openProgram(
 ): {file: FileDescription; location: Location} {
   let remedy = 'check the permissions of the directories above it'
   try {
-    const location = resolve(context, start, path)
+    const location = resolve(context, start, path, true, EXECUTE)
     if (location.inode.kind !== S_IFREG) throw new Errno(EISDIR)
     remedy = 'make it executable: `chmod +x`'
     checkAccess(location.inode, MAY_EXECUTE, context.credentials)
@@ -167,13 +169,17 @@ function cannotOpen(path: string, error: Errno, remedy: string): HvError {
     case ENOENT:
     case ENOTDIR:
     case ELOOP:
-      return new HvError('NOT_FOUND', `${path}: no such program`, 'check the path')
+      return new HvError('NOT_FOUND', `${path}: no such program`, 'check the path', {cause: error})
     case EISDIR:
-      return new HvError('NOT_EXECUTABLE', `${path} is no regular file`, 'name an ELF program')
+      return new HvError('NOT_EXECUTABLE', `${path} is no regular file`, 'name an ELF program', {
+        cause: error,
+      })
     case EACCES:
-      return new HvError('NOT_EXECUTABLE', `${path}: permission denied`, remedy)
-    default:
-      return new HvError('NOT_EXECUTABLE', `${path}: cannot be opened: ${error}`, 'check the file')
+      return new HvError('NOT_EXECUTABLE', `${path}: permission denied`, remedy, {cause: error})
+    default: {
+      const message = `${path}: cannot be opened: ${error}`
+      return new HvError('NOT_EXECUTABLE', message, 'check the file', {cause: error})
+    }
   }
 }
 

@@ -103,18 +103,3 @@ export class PosixTimers {
     this.#timers.delete(id)
   }
 }
-
-const timersByProcess = new WeakMap<Process, PosixTimers>()
-
-export function endPosixTimers(process: Process): void {
-  timersByProcess.get(process)?.deleteAll()
-}
-
-export function posixTimers(process: Process): PosixTimers {
-  let timers = timersByProcess.get(process)
-  if (timers === undefined) {
-    timers = new PosixTimers()
-    timersByProcess.set(process, timers)
-  }
-  return timers
-}

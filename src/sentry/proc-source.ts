@@ -11,9 +11,7 @@ import type {Kernel} from './kernel.ts'
 import {ProcessView} from './process-view.ts'
 import {CPU_COUNT} from './syscalls/sched.ts'
 import {KERNEL_RELEASE, KERNEL_VERSION} from './syscalls/uname.ts'
-
-/** The default on machines with few processors. */
-const MAX_PID = 32768
+import {MAX_PID} from './task/pids.ts'
 
 export class KernelProcSource implements ProcSource {
   readonly release = KERNEL_RELEASE

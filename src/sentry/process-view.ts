@@ -124,10 +124,10 @@ export class ProcessView implements ProcProcess {
   }
 
   get nice(): number {
-    return this.#process.attributes.get('nice') ?? 0
+    return this.#process.nice
   }
   get noNewPrivileges(): boolean {
-    return this.#process.attributes.get('no_new_privs') === 1
+    return this.#process.hasNoNewPrivileges
   }
   get signals(): ProcProcess['signals'] {
     return signalMasks(this.#process.signals, this.#task.signals)
@@ -141,10 +141,10 @@ export class ProcessView implements ProcProcess {
     return this.#process.personality
   }
   get isDumpable(): boolean {
-    return (this.#process.attributes.get('dumpable') ?? 1) !== 0
+    return this.#process.isDumpable
   }
   get disablesHugePages(): boolean {
-    return this.#process.attributes.get('thp_disable') === 1
+    return this.#process.disablesHugePages
   }
   get memoryShare(): number {
     const {memory} = this.#task.kernel.platform

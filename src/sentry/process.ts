@@ -1,15 +1,19 @@
-// Process: a thread group: memory, limits, signal actions, and what /proc says of it.
+// Process: a thread group: memory, limits, signal actions, relatives, and what /proc says of it.
 
-import type {AddressSpace} from '../platform/platform.ts'
+import {SIGCHLD} from '../abi/signal.ts'
 import type {Budget} from '../vfs/budget.ts'
 import type {Location} from '../vfs/location.ts'
 import type {PathPolicy} from '../vfs/path-policy.ts'
+import {WaitQueue} from '../vfs/wait-queue.ts'
 import {type CallTable, initialCallTable} from './call-table.ts'
+import type {Credentials} from './credentials.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
+import type {Space} from './memory/space.ts'
 import type {BrokenPledge} from './pledge/broken-pledge.ts'
 import type {Pledge} from './pledge/pledge.ts'
 import type {Promises} from './pledge/promises.ts'
 import type {Veil} from './pledge/veil.ts'
+import {ProcessTimers} from './process-timers.ts'
 import type {ResourceLimits} from './resource-limits.ts'
 import type {ProcessSignals} from './signals/process-signals.ts'
 import type {Task} from './task.ts'
@@ -17,24 +21,32 @@ import type {Terminal} from './tty/terminal.ts'
 
 /** Anonymous memory, ELF headers, private huge pages. */
 const DEFAULT_DUMP_FILTER = 0x33
+export const DEFAULT_TIMER_SLACK_NS = 50_000
 
 export class Process {
   readonly pid: number
-  /** The parent's pid; 0 for the first process. */
-  parentPid = 0
+  /** Undefined for init alone. */
+  parent: Process | undefined
+  readonly children = new Set<Process>()
+  /** Woken when a child ended, stopped or went on: wait(2). */
+  readonly childNews = new WaitQueue()
+  /** What the parent gets when this ends; 0: nothing. */
+  exitSignal = SIGCHLD
   processGroup: number
   session: number
-  readonly space: AddressSpace
-  readonly memoryMap: MemoryMap
+  /** Replaced by execve(2); CLONE_VM shares it. */
+  space: Space
   readonly limits: ResourceLimits
   /** What it makes the sentry hold that nothing gives back one by one when it ends. */
   readonly budget: Budget
   readonly signals: ProcessSignals
+  readonly timers = new ProcessTimers()
   readonly tasks: Task[] = []
   /** CLOCK_MONOTONIC nanoseconds. */
   readonly startedNs: number
-  /** How long the kernel had slept by then, nanoseconds. */
-  sleptBeforeNs = 0
+  /** CPU time of tasks that have ended, and of children that were waited for: nanoseconds. */
+  endedCpuNs = 0
+  childrenCpuNs = 0
   /** What was executed: for /proc/PID/exe, cmdline, environ and auxv. */
   program: Program
   /** The terminal that controls its session. */
@@ -56,10 +68,34 @@ export class Process {
   coredumpFilter = DEFAULT_DUMP_FILTER
   /** membarrier(2): MEMBARRIER_CMD_REGISTER_*. */
   membarriers = 0
-  /** prctl(PR_SET_DUMPABLE), (PR_SET_NO_NEW_PRIVS) … live with their call. */
-  readonly attributes = new Map<string, number>()
-  /** How it ended; undefined while it lives. */
+  nice = 0
+  /** ioprio_set(2)'s class and level. */
+  ioPriority = 0
+  // prctl(2): PR_SET_DUMPABLE, PDEATHSIG, CHILD_SUBREAPER, NO_NEW_PRIVS, THP_DISABLE, TIMERSLACK, IO_FLUSHER.
+  isDumpable = true
+  parentDeathSignal = 0
+  isSubreaper = false
+  hasNoNewPrivileges = false
+  disablesHugePages = false
+  timerSlackNs = DEFAULT_TIMER_SLACK_NS
+  isIoFlusher = false
+  /** A vfork(2)'s child that has its parent's memory: until it executes, or ends. */
+  isBorrowing = false
+  /** It has called execve(2): its parent can no more change its group. */
+  hasExecuted = false
+  /** How it ended; undefined while it lives. From then on it is a zombie, until its parent has waited for it. */
   exit: Exit | undefined
+  /** Woken at the end, and by execve(2): who waits for a vfork(2), and pidfds. */
+  readonly departed = new WaitQueue()
+  /** What wait(2) has not yet told of it besides its end: the signal that stopped it, or SIGCONT. */
+  stopNews: number | undefined
+  /** What its first task gave exit(2), while others went on. */
+  firstTaskCode: number | undefined
+  lastCredentials: Credentials | undefined
+  /** At its end, bytes. */
+  residentAtEnd = 0
+  /** A page was needed and guest memory had none left. */
+  ranOut = false
   /** Why, if it was for a broken promise. */
   broken: BrokenPledge | undefined
   /** Why, if it was for something that it made the sentry hold: what V8 said. */
@@ -70,18 +106,41 @@ export class Process {
     this.processGroup = parts.pid
     this.session = parts.pid
     this.space = parts.space
-    this.memoryMap = parts.memoryMap
     this.limits = parts.limits
     this.budget = parts.budget
     this.signals = parts.signals
     this.startedNs = parts.startedNs
     this.program = parts.program
   }
+
+  get parentPid(): number {
+    return this.parent?.pid ?? 0
+  }
+
+  get memoryMap(): MemoryMap {
+    return this.space.map
+  }
+
+  /** As its first task has them, or its last one had. */
+  get credentials(): Credentials {
+    return this.tasks[0]?.credentials ?? this.lastCredentials!
+  }
+
+  get residentBytes(): number {
+    return this.exit === undefined ? this.memoryMap.residentBytes : this.residentAtEnd
+  }
+
+  /** Of all its tasks, nanoseconds. @param nowNs CLOCK_MONOTONIC */
+  cpuTimeNs(nowNs: number): number {
+    let total = this.endedCpuNs
+    for (const task of this.tasks) total += task.cpuTimeNs(nowNs)
+    return total
+  }
 }
 
 export type ProcessParts = Pick<
   Process,
-  'pid' | 'space' | 'memoryMap' | 'limits' | 'budget' | 'signals' | 'startedNs' | 'program'
+  'pid' | 'space' | 'limits' | 'budget' | 'signals' | 'startedNs' | 'program'
 >
 
 /** Byte strings, as the stack holds them. */

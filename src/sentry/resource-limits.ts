@@ -6,6 +6,8 @@ export const RLIMIT_FSIZE = 1
 export const RLIMIT_DATA = 2
 export const RLIMIT_STACK = 3
 export const RLIMIT_CORE = 4
+/** Enforced by task/clone.ts. */
+export const RLIMIT_NPROC = 6
 export const RLIMIT_NOFILE = 7
 /** Enforced by memory/. */
 export const RLIMIT_MEMLOCK = 8
@@ -32,6 +34,13 @@ export class ResourceLimits {
     this.#limits[RLIMIT_CORE] = {soft: 0, hard: UNLIMITED}
     this.#limits[RLIMIT_SIGPENDING] = {soft: 4096, hard: 4096}
     this.#limits[RLIMIT_NOFILE] = {soft: 1024, hard: 1 << 20}
+  }
+
+  /** Of a forked process. */
+  copy(): ResourceLimits {
+    const copy = new ResourceLimits()
+    for (const [resource, limit] of this.#limits.entries()) copy.set(resource, limit)
+    return copy
   }
 
   /** `resource` is below RLIMIT_NLIMITS. */

@@ -28,9 +28,9 @@ export async function runToEnd(
   const {kernel} = sentry
   const before = counters(sentry)
   const refusedBefore = new Map(kernel.counters.refused)
+  kernel.platform.memory.resetPeak()
   const startedNs = kernel.monotonicNs()
   const process = sentry.load(program)
-  const [task] = process.tasks
   let timedOut = false
   const timer =
     options.timeoutMs === undefined
@@ -50,16 +50,13 @@ export async function runToEnd(
   kernel.timers.cancel(timer)
   const stats: RunStats = {
     ...difference(counters(sentry), before),
-    peakBytes: kernel.platform.memory.allocatedBytes,
-    residentBytes: process.memoryMap.residentBytes,
+    peakBytes: kernel.platform.memory.peakBytes,
+    residentBytes: process.residentBytes,
     loadNs: loadedNs - startedNs,
     runNs: endedNs - loadedNs,
   }
-  const isFull = process.memoryMap.ranOut || process.outgrown !== undefined
-  task.fds.closeAll()
-  task.fs.close()
-  task.context.dispose()
-  sentry.end(process)
+  const isFull = process.ranOut || process.outgrown !== undefined
+  sentry.end()
   return {
     exitCode: timedOut ? null : (process.exit?.code ?? null),
     signal: timedOut ? null : (process.exit?.signal ?? null),

@@ -17,15 +17,12 @@ import {resolve} from '../vfs/path-walk.ts'
 import {fillRandom} from '../vfs/random.ts'
 import type {Credentials} from './credentials.ts'
 import {capabilitiesOf} from './credentials.ts'
-import {endTimers} from './end-timers.ts'
-import {exec, planLayout} from './exec.ts'
+import {commOf, type LoadedImage, loadImage} from './exec.ts'
 import {FdTable, SharedDescription} from './fd-table.ts'
 import {FsContext} from './fs-context.ts'
 import {buildTree} from './guest-tree.ts'
 import {Kernel} from './kernel.ts'
-import {MemoryMap} from './memory/memory-map.ts'
-import {UserMemory} from './memory/user-memory.ts'
-import {closeExecutable, type Executable} from './open-executable.ts'
+import {closeExecutable} from './open-executable.ts'
 import {KernelProcSource} from './proc-source.ts'
 import {Process} from './process.ts'
 import {ProgramFinder} from './program-finder.ts'
@@ -37,9 +34,6 @@ import {Terminal} from './tty/terminal.ts'
 import {Vdso} from './vdso.ts'
 import type {Volume} from './volume.ts'
 
-/** The first program's: pid 1 would make signals behave as they do for init. */
-const FIRST_PID = 2
-const COMM_LENGTH = 15
 const TERMINAL_PATH = '/dev/pts/0'
 const UMASK = 0o022
 
@@ -75,7 +69,6 @@ export class Sentry {
   readonly #credentials = hostCredentials()
   readonly #programs: ProgramFinder
   readonly #terminalAt: Location | undefined
-  #nextPid = FIRST_PID
 
   /** The platform stays the caller's. @throws HvError */
   constructor(platform: Platform, options: SentryOptions) {
@@ -103,7 +96,7 @@ export class Sentry {
   }
 
   /**
-   * Loads a program as a new process. `kernel.run` runs it; `end` takes it away.
+   * Loads a program as a new process, pid 1's child. `kernel.run` runs it; `end` takes away what it leaves.
    * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, BAD_ARGUMENT, OUT_OF_MEMORY
    */
   load(options: ProgramOptions): Process {
@@ -111,12 +104,10 @@ export class Sentry {
     const cwd = this.#directory(options.cwd ?? '/')
     const executable = this.#programs.find(options, cwd)
     const context = this.#platform.createContext()
-    const space = this.#platform.createSpace()
-    let map: MemoryMap | undefined
     try {
+      this.kernel.initialFpState = context.readFpState()
       const limits = new ResourceLimits()
-      const budget = this.kernel.budget.part()
-      const request = {
+      const image = loadImage(this.kernel, root, limits, {
         executable,
         // A path of the host's would name nothing in the guest.
         argv: [
@@ -127,38 +118,22 @@ export class Sentry {
         credentials: this.#credentials,
         vdso: this.#vdso,
         random,
-        minSignalStack: arch.signalFrameBytes(context.readFpState().length),
+        minSignalStack: arch.signalFrameBytes(this.kernel.initialFpState.length),
         stackLimit: limits.get(RLIMIT_STACK).soft,
-      }
-      const {userTop} = this.#platform
-      const layout = planLayout(request, userTop)
-      map = new MemoryMap({
-        space,
-        memory: this.#platform.memory,
-        limits,
-        budget,
-        userTop,
-        mmapBase: layout.mmapTop,
       })
-      const memory = new UserMemory(map)
-      const {registers, program} = exec(map, memory, root, layout, request)
-      context.writeRegisters(registers)
-      return this.#start(options, {cwd, context, space, map, memory, limits, budget, program, executable})
+      context.writeRegisters(image.registers)
+      return this.#start(options, {cwd, context, limits, image, path: executable.path})
     } catch (error) {
       context.dispose()
-      map?.clear()
-      space.dispose()
-      closeExecutable(executable)
       throw asHvError(error, options.program)
+    } finally {
+      closeExecutable(executable)
     }
   }
 
-  /** Frees what a process held. */
-  end(process: Process): void {
-    process.memoryMap.clear()
-    process.space.dispose()
-    endTimers(process)
-    process.budget.giveAll()
+  /** Ends what the first program left running, and frees what it held. */
+  end(): void {
+    this.kernel.endAll()
     this.#platform.memory.trim()
   }
 
@@ -166,41 +141,35 @@ export class Sentry {
     disposeMounts(this.#root)
   }
 
-  #start(options: ProgramOptions, parts: Parts): Process {
-    const {cwd, context, space, map, memory, limits, budget, program, executable} = parts
-    const root = this.#root.top
+  #start(options: ProgramOptions, {cwd, context, limits, image, path}: Parts): Process {
+    const {kernel} = this
+    const {space, program} = image
+    const budget = kernel.budget.part()
     const signals = new ProcessSignals(limits, budget)
-    const pid = this.#nextPid++
-    const process = new Process({
-      pid,
-      space,
-      memoryMap: map,
-      limits,
-      budget,
-      signals,
-      startedNs: this.kernel.monotonicNs(),
-      program,
-    })
-    const fds = new FdTable(this.kernel.budget)
+    const pid = kernel.pids.take()
+    const startedNs = kernel.monotonicNs()
+    const process = new Process({pid, space, limits, budget, signals, startedNs, program})
+    process.parent = kernel.init
+    const fds = new FdTable(kernel.budget)
     options.streams.forEach((file, fd) => {
       if (file !== undefined) fds.replace(fd, new SharedDescription(file, this.#locationOf(file)))
     })
     const task = new Task({
-      tid: pid,
-      kernel: this.kernel,
-      process,
-      context,
-      memory,
-      fds,
-      fs: new FsContext(root, cwd, options.umask ?? UMASK),
+      ...{tid: pid, kernel, process, context, fds},
+      fs: new FsContext(this.#root.top, cwd, options.umask ?? UMASK),
       signals: new TaskSignals(signals),
       credentials: this.#credentials,
-      name: executable.path.slice(executable.path.lastIndexOf('/') + 1).slice(0, COMM_LENGTH),
+      name: commOf(path),
     })
-    this.terminal?.giveTo(process)
-    options.restrict?.(task)
-    closeExecutable(executable)
-    this.kernel.start(process, task)
+    try {
+      this.terminal?.giveTo(process)
+      options.restrict?.(task)
+    } catch (error) {
+      space.release()
+      throw error
+    }
+    kernel.init.children.add(process)
+    kernel.start(process, task)
     return process
   }
 
@@ -233,13 +202,10 @@ export class Sentry {
 interface Parts {
   cwd: Location
   context: Context
-  space: ReturnType<Platform['createSpace']>
-  map: MemoryMap
-  memory: UserMemory
   limits: ResourceLimits
-  budget: Budget
-  program: Process['program']
-  executable: Executable
+  image: LoadedImage
+  /** The executable's. */
+  path: string
 }
 
 /** The guest is the user who runs hv. */

@@ -13,26 +13,35 @@ import {type Arguments, BLOCKED} from './syscalls/syscall.ts'
 import type {Wait} from './wait.ts'
 
 export class Task {
-  readonly tid: number
+  /** Changes only when execve(2) gives a thread its process's pid. */
+  tid: number
   readonly kernel: Kernel
   readonly process: Process
   readonly context: Context
   /** Of the current call, until its handler returns. */
   readonly arguments: Arguments
-  /** Follows the guest's pointers: the only thing that does. */
-  readonly memory: UserMemory
-  readonly fds: FdTable
-  readonly fs: FsContext
+  fds: FdTable
+  fs: FsContext
   readonly signals: TaskSignals
   credentials: Credentials
   /** comm: at most 15 bytes. */
   name: string
-  /** set_tid_address(2): of use only where another thread outlives this one, and there is one so far. */
+  /** set_tid_address(2): cleared, and a futex that is woken, when the task ends and others still have its memory. */
   clearChildTid = 0
   /** set_robust_list(2). */
   robustList = {head: 0, length: 0}
   /** The blocked call, if any. */
   wait: Wait | undefined
+  /** How long it was on a CPU, or answered, until it was there last: nanoseconds. */
+  cpuNs = 0
+  /** CLOCK_MONOTONIC nanoseconds; 0: it is on no CPU. */
+  onCpuSinceNs = 0
+  /** When its turn is over, if others wait for theirs: CLOCK_MONOTONIC nanoseconds. */
+  sliceEndNs = 0
+  /** What the run queue is ordered by: CPU time, of which who slept is given a little less. */
+  virtualNs = 0
+  /** sched_setaffinity(2): told, not obeyed. Undefined: all. */
+  affinity: Uint8Array | undefined
 
   constructor(parts: TaskParts) {
     this.tid = parts.tid
@@ -40,12 +49,21 @@ export class Task {
     this.process = parts.process
     this.context = parts.context
     this.arguments = new FrameArguments(parts.context.argumentWords)
-    this.memory = parts.memory
     this.fds = parts.fds
     this.fs = parts.fs
     this.signals = parts.signals
     this.credentials = parts.credentials
     this.name = parts.name
+  }
+
+  /** Follows the guest's pointers: the only thing that does. */
+  get memory(): UserMemory {
+    return this.process.space.user
+  }
+
+  /** @param nowNs CLOCK_MONOTONIC */
+  cpuTimeNs(nowNs: number): number {
+    return this.onCpuSinceNs === 0 ? this.cpuNs : this.cpuNs + nowNs - this.onCpuSinceNs
   }
 
   /** Puts the current call to sleep. A handler ends with `return task.block({…})`. */
@@ -57,5 +75,5 @@ export class Task {
 
 export type TaskParts = Pick<
   Task,
-  'tid' | 'kernel' | 'process' | 'context' | 'memory' | 'fds' | 'fs' | 'signals' | 'credentials' | 'name'
+  'tid' | 'kernel' | 'process' | 'context' | 'fds' | 'fs' | 'signals' | 'credentials' | 'name'
 >

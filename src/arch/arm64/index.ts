@@ -6,6 +6,7 @@ import {cpuinfo, hardwareCapabilities} from './hwcap.ts'
 import {kernelAbi} from './kernel-abi.ts'
 import {
   callResult,
+  cloneRegisters,
   initialRegisters,
   programCounter,
   REGISTER_COUNT,
@@ -34,6 +35,7 @@ export const arm64: Architecture = {
   stackPointer,
   programCounter,
   callResult,
+  cloneRegisters,
   restartCall,
   pushSignalFrame,
   popSignalFrame,

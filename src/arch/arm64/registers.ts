@@ -41,3 +41,15 @@ export function initialRegisters(start: number, stackPointer: number): BigUint64
   registers[SP] = BigInt(stackPointer)
   return registers
 }
+
+export function cloneRegisters(
+  registers: BigUint64Array,
+  stack: number | undefined,
+  threadPointer: number | undefined,
+): BigUint64Array {
+  const copy = registers.slice()
+  copy[X0] = 0n
+  if (stack !== undefined) copy[SP] = BigInt(stack)
+  if (threadPointer !== undefined) copy[TPIDR] = BigInt(threadPointer)
+  return copy
+}

@@ -6,6 +6,7 @@ import {cpuinfo, hardwareCapabilities} from './hwcap.ts'
 import {kernelAbi} from './kernel-abi.ts'
 import {
   callResult,
+  cloneRegisters,
   initialRegisters,
   programCounter,
   REGISTER_COUNT,
@@ -32,6 +33,7 @@ export const x86_64: Architecture = {
   stackPointer,
   programCounter,
   callResult,
+  cloneRegisters,
   restartCall,
   pushSignalFrame,
   popSignalFrame,

@@ -9,6 +9,7 @@ export const kernelAbi: KernelAbi = {
   stat: {size: 144, nlink: 16, mode: 24, uid: 28, gid: 32, rdev: 40},
   // Packed, so that 32-bit programs see the same.
   epollEvent: {size: 12, data: 4},
+  cloneThreadPointer: 4,
   mmapBelow2GiB: MAP_32BIT,
   minSignalStack: 2048,
 }

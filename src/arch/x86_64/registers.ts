@@ -66,3 +66,15 @@ export function initialRegisters(start: number, stackPointer: number): BigUint64
   registers[SS] = USER_DS
   return registers
 }
+
+export function cloneRegisters(
+  registers: BigUint64Array,
+  stack: number | undefined,
+  threadPointer: number | undefined,
+): BigUint64Array {
+  const copy = registers.slice()
+  copy[RAX] = 0n
+  if (stack !== undefined) copy[RSP] = BigInt(stack)
+  if (threadPointer !== undefined) copy[FS_BASE] = BigInt(threadPointer)
+  return copy
+}

@@ -30,6 +30,12 @@ export class Heap {
     this.#break = address
   }
 
+  /** As another process has it: fork(2). */
+  copyFrom(other: Heap): void {
+    this.#start = other.#start
+    this.#break = other.#break
+  }
+
   /** @returns the new program break, or the old one when it cannot be moved there */
   moveBreak(address: number): number {
     if (address < this.#start || address > this.#map.userTop) return this.#break

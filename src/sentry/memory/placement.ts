@@ -13,7 +13,7 @@ const HUGE_ALIGNMENT = 2 << 20
 
 export class Placement {
   readonly #vmas: VmaList
-  readonly #base: number
+  readonly base: number
   readonly #userTop: number
   /** Every gap between here and the base is smaller than #tooSmall: where the next search may start. */
   #searchTop: number
@@ -21,7 +21,7 @@ export class Placement {
 
   constructor(vmas: VmaList, base: number, userTop: number) {
     this.#vmas = vmas
-    this.#base = base
+    this.base = base
     this.#userTop = userTop
     this.#searchTop = base
   }
@@ -33,13 +33,13 @@ export class Placement {
       const start = Math.max(hint, MIN_ADDRESS)
       if (this.isFree(start, start + length)) return start
     }
-    if (ceiling !== undefined) return this.#topDown(length, Math.min(ceiling, this.#base), PAGE_SIZE)
+    if (ceiling !== undefined) return this.#topDown(length, Math.min(ceiling, this.base), PAGE_SIZE)
     // Where huge pages can back it.
     if (length >= HUGE_ALIGNMENT) {
-      const aligned = this.#topDown(length, this.#base, HUGE_ALIGNMENT)
+      const aligned = this.#topDown(length, this.base, HUGE_ALIGNMENT)
       if (aligned >= 0) return aligned
     }
-    const from = length >= this.#tooSmall ? this.#searchTop : this.#base
+    const from = length >= this.#tooSmall ? this.#searchTop : this.base
     const found = this.#topDown(length, from, PAGE_SIZE)
     if (found < 0) return this.#bottomUp(length)
     this.#searchTop = found
@@ -57,7 +57,7 @@ export class Placement {
   /** A range became free: the next search must see it. */
   noteFreed(end: number): void {
     if (end <= this.#searchTop) return
-    this.#searchTop = this.#base
+    this.#searchTop = this.base
     this.#tooSmall = 0
   }
 
@@ -77,7 +77,7 @@ export class Placement {
 
   /** The way of last resort: from the base upward. */
   #bottomUp(length: number): number {
-    let start = this.#base
+    let start = this.base
     for (let index = this.#vmas.indexAfter(start); ; index++) {
       const next = this.#vmas.get(index)
       const gapEnd = next === undefined ? this.#userTop : guardedStart(next)

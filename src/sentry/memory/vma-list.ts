@@ -112,6 +112,13 @@ export class VmaList {
     return removed
   }
 
+  /** Adds one above all others, as it is: fork(2). @throws Errno ENOMEM */
+  append(vma: Vma): void {
+    if (!this.hasRoom(1)) throw new Errno(ENOMEM)
+    this.#hold(vma)
+    this.#vmas.push(vma)
+  }
+
   /** Joins what can be joined in and around [start, end), after a change there. */
   join(start: number, end: number): void {
     const first = this.indexAfter(start)

@@ -68,6 +68,17 @@ export class Veil implements PathPolicy {
     this.#budget = budget
   }
 
+  /** Of a forked process. @throws Errno E2BIG */
+  copy(budget: Budget): Veil {
+    const copy = new Veil(this.#top, budget)
+    budget.take(this.#way.size * COST.unveiledWay, E2BIG)
+    for (const [entry, permissions] of this.#entries) copy.#entries.set(entry, permissions)
+    for (const directory of this.#way) copy.#way.add(directory)
+    copy.#locked = this.#locked
+    copy.inForce = this.inForce
+    return copy
+  }
+
   lock(): void {
     this.#locked = true
   }

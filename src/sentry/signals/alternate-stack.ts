@@ -18,6 +18,18 @@ export class AlternateStack {
   size = 0
   #autodisarm = false
 
+  /** fork(2). */
+  copyFrom(other: AlternateStack): void {
+    this.sp = other.sp
+    this.size = other.size
+    this.#autodisarm = other.#autodisarm
+  }
+
+  /** execve(2). */
+  forget(): void {
+    this.#assign(NONE)
+  }
+
   /** Whether a stack pointer lies on it, for the frame builder: SS_AUTODISARM makes no difference here. */
   contains(stackPointer: number): boolean {
     return stackPointer > this.sp && stackPointer - this.sp <= this.size

@@ -12,6 +12,7 @@ import {
   SIGSEGV,
 } from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
+import {tellParentOfStop} from '../task/child-news.ts'
 import type {Task} from '../task.ts'
 import {forceSignal} from './force.ts'
 import type {PendingSignal} from './pending.ts'
@@ -87,6 +88,7 @@ function actByDefault(task: Task, {signal, info}: PendingSignal): void {
   switch (action) {
     case 'stop':
       task.signals.process.stop()
+      tellParentOfStop(task.process, signal)
       task.kernel.onStopped?.(task.process, signal)
       return
     default:

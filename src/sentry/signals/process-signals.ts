@@ -2,38 +2,16 @@
 
 import {EAGAIN, Errno} from '../../abi/errno.ts'
 import {codeOf, plainInfo, SI_KERNEL, SI_USER, type SignalInfo} from '../../abi/siginfo.ts'
-import {
-  defaultAction,
-  NSIG,
-  SIG_DFL,
-  SIG_IGN,
-  SIGCONT,
-  SIGKILL,
-  SIGRTMIN,
-  SIGSTOP,
-  SIGTSTP,
-  SIGTTIN,
-  SIGTTOU,
-} from '../../abi/signal.ts'
-import {SignalSet} from '../../abi/signal-set.ts'
+import {SIGCONT, SIGKILL, SIGRTMIN, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU} from '../../abi/signal.ts'
 import {Budget, COST} from '../../vfs/budget.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {ResourceLimits} from '../resource-limits.ts'
 import {RLIMIT_SIGPENDING} from '../resource-limits.ts'
 import {type PendingSignal, PendingSignals} from './pending.ts'
+import {type SignalAction, SignalHandlers} from './signal-handlers.ts'
 import type {TaskSignals} from './task-signals.ts'
 
-/** struct sigaction. Replaced as a whole, never changed in place. */
-export interface SignalAction {
-  /** Guest address, SIG_DFL or SIG_IGN. */
-  readonly handler: number
-  /** SA_*, unsigned. */
-  readonly flags: number
-  readonly restorer: number
-  readonly mask: SignalSet
-}
-
-export const DEFAULT_ACTION: SignalAction = {handler: SIG_DFL, flags: 0, restorer: 0, mask: new SignalSet()}
+export {DEFAULT_ACTION, type SignalAction} from './signal-handlers.ts'
 
 const STOP_SIGNALS = [SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU]
 
@@ -44,15 +22,18 @@ export class ProcessSignals {
   /** The tasks' halves; a task joins in TaskSignals.attach. */
   readonly tasks: TaskSignals[] = []
   readonly #limits: ResourceLimits
-  readonly #actions: SignalAction[] = new Array(NSIG + 1).fill(DEFAULT_ACTION)
+  #handlers: SignalHandlers
+  /** Called when SIGCONT made it go on: the parent learns of it. */
+  onContinued: (() => void) | undefined
   readonly #budget: Budget
   /** Infos in the queues, and places that timers reserved. */
   #queued = 0
   #stopped = false
 
   /** @param budget what queued signals and timers are counted against */
-  constructor(limits: ResourceLimits, budget = new Budget()) {
+  constructor(limits: ResourceLimits, budget = new Budget(), handlers = new SignalHandlers()) {
     this.#limits = limits
+    this.#handlers = handlers
     this.#budget = budget
     this.pending = new PendingSignals(this.countQueued)
   }
@@ -81,26 +62,27 @@ export class ProcessSignals {
   }
 
   action(signal: number): SignalAction {
-    return this.#actions[signal]
+    return this.#handlers.get(signal)
+  }
+
+  get handlers(): SignalHandlers {
+    return this.#handlers
   }
 
   /** sigaction(2). Pending signals that are now ignored are dropped. */
   setAction(signal: number, action: SignalAction): void {
-    this.#actions[signal] = action
+    this.#handlers.set(signal, action)
     if (this.ignores(signal)) this.#drop(signal)
   }
 
   /** The action is to ignore, by choice or by default. */
   ignores(signal: number): boolean {
-    const {handler} = this.#actions[signal]
-    return handler === SIG_IGN || (handler === SIG_DFL && defaultAction(signal) === 'ignore')
+    return this.#handlers.ignores(signal)
   }
 
-  /** execve(2): handlers are gone, ignored signals stay ignored. */
+  /** execve(2): handlers are gone, ignored signals stay ignored, and who shared them keeps them. */
   resetHandlers(): void {
-    this.#actions.forEach(({handler}, signal) => {
-      this.#actions[signal] = handler === SIG_IGN ? {...DEFAULT_ACTION, handler} : DEFAULT_ACTION
-    })
+    this.#handlers = this.#handlers.copyCleared()
   }
 
   /**
@@ -159,6 +141,7 @@ export class ProcessSignals {
       task.update()
       task.notify()
     }
+    if (signal === SIGCONT) this.onContinued?.()
   }
 
   #drop(signal: number): void {

@@ -5,7 +5,7 @@ import {O_CLOEXEC} from '../../abi/open-flags.ts'
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
 
-export const dup: Syscall = (task, args) => task.fds.share(task.fds.description(args.int32(0)))
+export const dup: Syscall = (task, args) => task.fds.duplicate(task.fds.description(args.int32(0)))
 
 export const dup2: Syscall = (task, args) => {
   const oldFd = args.int32(0)

@@ -62,9 +62,9 @@ export const fcntl: Syscall = (task, args) => {
   switch (command) {
     // O_PATH descriptors can do these.
     case F_DUPFD:
-      return task.fds.share(task.fds.description(fd), 0, args.int32(2))
+      return task.fds.duplicate(task.fds.description(fd), 0, args.int32(2))
     case F_DUPFD_CLOEXEC:
-      return task.fds.share(task.fds.description(fd), O_CLOEXEC, args.int32(2))
+      return task.fds.duplicate(task.fds.description(fd), O_CLOEXEC, args.int32(2))
     case F_DUPFD_QUERY:
       return task.fds.description(fd) === task.fds.description(args.int32(2)) ? 1 : 0
     case F_GETFD:

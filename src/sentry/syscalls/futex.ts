@@ -29,7 +29,7 @@ const ANY = 0xffff_ffff | 0
 const tables = new WeakMap<Kernel | AddressSpace, FutexTable>()
 
 export function futexTable({kernel, process}: Task, isPrivate: boolean): FutexTable {
-  const owner = isPrivate ? process.space : kernel
+  const owner = isPrivate ? process.space.addresses : kernel
   let table = tables.get(owner)
   if (table === undefined) {
     table = new FutexTable()
@@ -111,6 +111,11 @@ function wakeOp(task: Task, args: Arguments): number {
   let woken = table.wake(first, wakes(args.int32(2)), ANY)
   if (wakeOpHolds(operation, old)) woken += table.wake(second, wakes(args.int32(3)), ANY)
   return woken
+}
+
+/** FUTEX_WAKE of Linux's own: a futex that the task leaves. @throws Errno EINVAL, EFAULT */
+export function wakeFutex(task: Task, address: number, count: number): number {
+  return futexTable(task, false).wake(futexKey(task, address, false), count, ANY)
 }
 
 function isPrivate(args: Arguments): boolean {

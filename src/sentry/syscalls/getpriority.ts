@@ -1,4 +1,4 @@
-// getpriority(2), setpriority(2), ioprio_get(2), ioprio_set(2): kept and told, but one process has nobody to be nice to.
+// getpriority(2), setpriority(2), ioprio_get(2), ioprio_set(2): kept and told; the scheduler does not weigh them.
 
 import {CAP_SYS_ADMIN, CAP_SYS_NICE, hasCapability} from '../../abi/capability.ts'
 import {EACCES, EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
@@ -17,15 +17,15 @@ const LEAST_NICE = -20
 const OFFSET = 20
 
 export const getpriority: Syscall = (task, args) => {
-  const nices = processesOf(task, args.int32(0), args.int32(1)).map(niceOf)
+  const nices = processesOf(task, args.int32(0), args.int32(1)).map(({nice}) => nice)
   return OFFSET - Math.min(...nices)
 }
 
 export const setpriority: Syscall = (task, args) => {
   const nice = Math.max(LEAST_NICE, Math.min(NICEST, args.int32(2)))
   for (const process of processesOf(task, args.int32(0), args.int32(1))) {
-    if (nice < niceOf(process)) requireCapability(task.credentials, CAP_SYS_NICE, EACCES)
-    process.attributes.set('nice', nice)
+    if (nice < process.nice) requireCapability(task.credentials, CAP_SYS_NICE, EACCES)
+    process.nice = nice
   }
   return 0
 }
@@ -40,7 +40,7 @@ const LEVELS = 8
 
 export const ioprioGet: Syscall = (task, args) => {
   const processes = processesOf(task, args.int32(0) - 1, args.int32(1))
-  return processes[0].attributes.get('ioprio') ?? 0
+  return processes[0].ioPriority
 }
 
 export const ioprioSet: Syscall = (task, args) => {
@@ -53,13 +53,8 @@ export const ioprioSet: Syscall = (task, args) => {
   const {capabilities} = task.credentials
   const mayRealTime = hasCapability(capabilities, CAP_SYS_ADMIN) || hasCapability(capabilities, CAP_SYS_NICE)
   if (ioClass === CLASS_REAL_TIME && !mayRealTime) throw new Errno(EPERM)
-  for (const process of processesOf(task, args.int32(0) - 1, args.int32(1)))
-    process.attributes.set('ioprio', value)
+  for (const process of processesOf(task, args.int32(0) - 1, args.int32(1))) process.ioPriority = value
   return 0
-}
-
-function niceOf(process: Process): number {
-  return process.attributes.get('nice') ?? 0
 }
 
 /** `which` is one of PRIO_*; ioprio's kinds are these plus one. @throws Errno EINVAL, ESRCH when there is none */

@@ -3,7 +3,8 @@
 import {CAP_SYS_RESOURCE} from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import {enforceCpuLimit} from '../cpu-limit.ts'
-import {requireCapability} from '../credentials.ts'
+import {type Credentials, requireCapability} from '../credentials.ts'
+import type {Process} from '../process.ts'
 import {type Limit, RLIMIT_CPU, RLIMIT_NLIMITS, RLIMIT_NOFILE, UNLIMITED} from '../resource-limits.ts'
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
@@ -20,7 +21,7 @@ export const getrlimit: Syscall = (task, args) => {
 
 export const setrlimit: Syscall = (task, args) => {
   const which = resource(args.int32(0))
-  setLimit(task, which, decode(task.memory.readBytes(args.address(1), RLIMIT_BYTES)))
+  setLimit(task, task.process, which, decode(task.memory.readBytes(args.address(1), RLIMIT_BYTES)))
   return 0
 }
 
@@ -30,10 +31,12 @@ export const prlimit64: Syscall = (task, args) => {
   const newLimit = args.address(2)
   const oldLimit = args.address(3)
   const wanted = newLimit === 0 ? undefined : decode(task.memory.readBytes(newLimit, RLIMIT_BYTES))
-  if (pid !== 0 && pid !== task.process.pid) throw new Errno(ESRCH)
+  const target = pid === 0 ? task.process : task.kernel.processes.get(pid)
+  if (target?.tasks[0] === undefined) throw new Errno(ESRCH)
+  if (target !== task.process) requireSameUser(task, target.tasks[0].credentials)
 
-  const old = task.process.limits.get(which)
-  if (wanted !== undefined) setLimit(task, which, wanted)
+  const old = target.limits.get(which)
+  if (wanted !== undefined) setLimit(task, target, which, wanted)
   if (oldLimit !== 0) task.memory.writeBytes(oldLimit, encode(old))
   return 0
 }
@@ -43,14 +46,22 @@ function resource(value: number): number {
   return value
 }
 
-function setLimit(task: Task, which: number, limit: Limit): void {
+/** prlimit(2): the caller's real ids are all those of the other, or it has CAP_SYS_RESOURCE. @throws Errno EPERM */
+function requireSameUser(task: Task, {ruid, euid, suid, rgid, egid, sgid}: Credentials): void {
+  const own = task.credentials
+  const isUser = [ruid, euid, suid].every((uid) => uid === own.ruid)
+  const isGroup = [rgid, egid, sgid].every((gid) => gid === own.rgid)
+  if (!isUser || !isGroup) requireCapability(own, CAP_SYS_RESOURCE)
+}
+
+function setLimit(task: Task, target: Process, which: number, limit: Limit): void {
   if (limit.soft > limit.hard) throw new Errno(EINVAL)
   if (which === RLIMIT_NOFILE && limit.hard > NR_OPEN) throw new Errno(EPERM)
-  const raises = limit.hard > task.process.limits.get(which).hard
+  const raises = limit.hard > target.limits.get(which).hard
   if (raises) requireCapability(task.credentials, CAP_SYS_RESOURCE)
-  task.process.limits.set(which, limit)
-  if (which === RLIMIT_NOFILE) task.fds.limit = limit.soft
-  if (which === RLIMIT_CPU) enforceCpuLimit(task)
+  target.limits.set(which, limit)
+  if (which === RLIMIT_NOFILE) for (const {fds} of target.tasks) fds.limit = limit.soft
+  if (which === RLIMIT_CPU) enforceCpuLimit(task.kernel, target)
 }
 
 function encode(limit: Readonly<Limit>): Uint8Array {

@@ -38,6 +38,7 @@ import {
 } from '../../abi/prctl.ts'
 import {NSIG} from '../../abi/signal.ts'
 import {requireCapability} from '../credentials.ts'
+import {DEFAULT_TIMER_SLACK_NS} from '../process.ts'
 import type {Task} from '../task.ts'
 import {
   ambient,
@@ -51,7 +52,6 @@ import {
 import type {Arguments, Syscall} from './syscall.ts'
 
 const NAME_BYTES = 16
-const DEFAULT_TIMERSLACK_NS = 50_000
 const INT_MAX = 0x7fff_ffff
 
 type Option = (task: Task, args: Arguments) => number
@@ -60,20 +60,26 @@ type Option = (task: Task, args: Arguments) => number
 const options = new Map<number, Option>([
   [PR_SET_NAME, setName],
   [PR_GET_NAME, getName],
-  [PR_SET_DUMPABLE, (task, args) => set(task, 'dumpable', oneOf(args.address(1), 0, 1))],
-  [PR_GET_DUMPABLE, (task) => get(task, 'dumpable', 1)],
+  [
+    PR_SET_DUMPABLE,
+    ({process}, args) => set(() => (process.isDumpable = oneOf(args.address(1), 0, 1) === 1)),
+  ],
+  [PR_GET_DUMPABLE, ({process}) => Number(process.isDumpable)],
   [PR_SET_KEEPCAPS, setKeepCaps],
   [PR_GET_KEEPCAPS, getKeepCaps],
-  [PR_SET_PDEATHSIG, (task, args) => set(task, 'pdeathsig', atMost(args.address(1), NSIG))],
-  [PR_GET_PDEATHSIG, (task, args) => store(task, args.address(1), get(task, 'pdeathsig', 0))],
-  [PR_SET_CHILD_SUBREAPER, (task, args) => set(task, 'subreaper', args.address(1) === 0 ? 0 : 1)],
-  [PR_GET_CHILD_SUBREAPER, (task, args) => store(task, args.address(1), get(task, 'subreaper', 0))],
+  [
+    PR_SET_PDEATHSIG,
+    ({process}, args) => set(() => (process.parentDeathSignal = atMost(args.address(1), NSIG))),
+  ],
+  [PR_GET_PDEATHSIG, (task, args) => store(task, args.address(1), task.process.parentDeathSignal)],
+  [PR_SET_CHILD_SUBREAPER, ({process}, args) => set(() => (process.isSubreaper = args.address(1) !== 0))],
+  [PR_GET_CHILD_SUBREAPER, (task, args) => store(task, args.address(1), Number(task.process.isSubreaper))],
   [PR_SET_NO_NEW_PRIVS, setNoNewPrivs],
   [PR_GET_NO_NEW_PRIVS, getNoNewPrivs],
-  [PR_SET_THP_DISABLE, (task, args) => set(task, 'thp_disable', args.address(1) === 0 ? 0 : 1)],
-  [PR_GET_THP_DISABLE, (task) => get(task, 'thp_disable', 0)],
+  [PR_SET_THP_DISABLE, ({process}, args) => set(() => (process.disablesHugePages = args.address(1) !== 0))],
+  [PR_GET_THP_DISABLE, ({process}) => Number(process.disablesHugePages)],
   [PR_SET_TIMERSLACK, setTimerslack],
-  [PR_GET_TIMERSLACK, (task) => get(task, 'timerslack', DEFAULT_TIMERSLACK_NS)],
+  [PR_GET_TIMERSLACK, ({process}) => process.timerSlackNs],
   [PR_SET_TIMING, (_, args) => oneOf(args.address(1), 0)],
   [PR_GET_TIMING, () => 0],
   [PR_GET_SECCOMP, () => 0],
@@ -121,17 +127,19 @@ function getName(task: Task, args: Arguments): number {
 function setNoNewPrivs(task: Task, args: Arguments): number {
   oneOf(args.address(1), 1)
   requireZeros(args, 2)
-  return set(task, 'no_new_privs', 1)
+  task.process.hasNoNewPrivileges = true
+  return 0
 }
 
-function getNoNewPrivs(task: Task, args: Arguments): number {
+function getNoNewPrivs({process}: Task, args: Arguments): number {
   requireZeros(args, 1)
-  return get(task, 'no_new_privs', 0)
+  return Number(process.hasNoNewPrivileges)
 }
 
 function setTimerslack(task: Task, args: Arguments): number {
   const wanted = args.int64(1)
-  return set(task, 'timerslack', wanted <= 0 ? DEFAULT_TIMERSLACK_NS : Math.min(wanted, INT_MAX))
+  task.process.timerSlackNs = wanted <= 0 ? DEFAULT_TIMER_SLACK_NS : Math.min(wanted, INT_MAX)
+  return 0
 }
 
 function getTidAddress(task: Task, args: Arguments): number {
@@ -147,13 +155,14 @@ function getMachineCheckKill(_: Task, args: Arguments): number {
 function setIoFlusher(task: Task, args: Arguments): number {
   requireCapability(task.credentials, CAP_SYS_RESOURCE)
   requireZeros(args, 2)
-  return set(task, 'io_flusher', oneOf(args.address(1), 0, 1))
+  task.process.isIoFlusher = oneOf(args.address(1), 0, 1) === 1
+  return 0
 }
 
 function getIoFlusher(task: Task, args: Arguments): number {
   requireCapability(task.credentials, CAP_SYS_RESOURCE)
   requireZeros(args, 1)
-  return get(task, 'io_flusher', 0)
+  return Number(task.process.isIoFlusher)
 }
 
 /** @returns how many bytes there are, whatever the room */
@@ -164,13 +173,9 @@ function getAuxv(task: Task, args: Arguments): number {
   return auxv.length
 }
 
-function set(task: Task, name: string, value: number): number {
-  task.process.attributes.set(name, value)
+function set(assign: () => void): number {
+  assign()
   return 0
-}
-
-function get(task: Task, name: string, initial: number): number {
-  return task.process.attributes.get(name) ?? initial
 }
 
 function store(task: Task, address: number, value: number): number {

@@ -94,7 +94,7 @@ export const schedGetattr: Syscall = (task, args) => {
   const bytes = new Uint8Array(size)
   const view = new DataView(bytes.buffer)
   view.setUint32(0, Math.min(size, ATTR_BYTES), true)
-  view.setInt32(16, task.process.attributes.get('nice') ?? 0, true)
+  view.setInt32(16, task.process.nice, true)
   task.memory.writeBytes(address, bytes)
   return 0
 }

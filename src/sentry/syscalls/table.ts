@@ -13,6 +13,7 @@ import {chdir, chroot, fchdir} from './chdir.ts'
 import {chmod, fchmod, fchmodat, fchmodat2} from './chmod.ts'
 import {chown, fchown, fchownat, lchown} from './chown.ts'
 import {clockGetres, clockGettime, clockSettime} from './clock-gettime.ts'
+import {clone, clone3, fork, vfork} from './clone.ts'
 import {close} from './close.ts'
 import {closeRange} from './close-range.ts'
 import {copyFileRange} from './copy-file-range.ts'
@@ -21,6 +22,7 @@ import {epollCreate, epollCreate1} from './epoll-create.ts'
 import {epollCtl} from './epoll-ctl.ts'
 import {epollPwait, epollPwait2, epollWait} from './epoll-wait.ts'
 import {eventfd, eventfd2} from './eventfd.ts'
+import {execve, execveat} from './execve.ts'
 import {exit, exitGroup} from './exit.ts'
 import {fadvise64, readahead} from './fadvise.ts'
 import {fallocate} from './fallocate.ts'
@@ -366,14 +368,14 @@ export const table: readonly Row[] = [
   {name: 'membarrier', x86_64: 324, arm64: 283, run: membarrier, args: 'membarrier membarrierflags membarriercpu', result: 'membarrier', promises: 'stdio', support: {partial: 'no commands of rseq'}},
   {name: 'futex_waitv', x86_64: 449, arm64: 449, run: futexWaitv, args: 'ptr uint hex timespec clockid', promises: 'always'},
   {name: 'futex', x86_64: 202, arm64: 98, run: futex, args: 'ptr futexop uint futextimeout futexaddress2 futexvalue3', promises: 'always', support: {partial: 'WAIT, WAKE, their BITSET forms, REQUEUE, CMP_REQUEUE, WAKE_OP; priority inheritance is ENOSYS'}},
-  {name: 'wait4', x86_64: 61, arm64: 260, run: wait4, args: 'int int_out hex ptr', promises: 'stdio', support: {partial: 'there are no children yet: ECHILD'}},
-  {name: 'waitid', x86_64: 247, arm64: 95, run: waitid, args: 'int int siginfo_out hex ptr', promises: 'stdio', support: {partial: 'there are no children yet: ECHILD'}},
-  {name: 'fork', x86_64: 57, run: refuse(ENOSYS), args: '', promises: 'proc', support: {refused: 'ENOSYS: processes and threads come in a later version'}},
-  {name: 'vfork', x86_64: 58, run: refuse(ENOSYS), args: '', promises: 'proc', support: {refused: 'ENOSYS: processes and threads come in a later version'}},
-  {name: 'clone', x86_64: 56, arm64: 220, run: refuse(ENOSYS), args: 'hex ptr ptr ptr ptr', promises: 'clone', support: {refused: 'ENOSYS: processes and threads come in a later version'}},
-  {name: 'clone3', x86_64: 435, arm64: 435, run: refuse(ENOSYS), args: 'ptr size', promises: 'refused', support: {refused: 'ENOSYS: processes and threads come in a later version'}},
-  {name: 'execve', x86_64: 59, arm64: 221, run: refuse(ENOSYS), args: 'path argv envp', promises: 'exec', support: {refused: 'ENOSYS: processes and threads come in a later version'}},
-  {name: 'execveat', x86_64: 322, arm64: 281, run: refuse(ENOSYS), args: 'dirfd path argv envp atflags', promises: 'exec', support: {refused: 'ENOSYS: processes and threads come in a later version'}},
+  {name: 'wait4', x86_64: 61, arm64: 260, run: wait4, args: 'int int_out hex ptr', promises: 'stdio'},
+  {name: 'waitid', x86_64: 247, arm64: 95, run: waitid, args: 'int int siginfo_out hex ptr', promises: 'stdio'},
+  {name: 'fork', x86_64: 57, run: fork, args: '', promises: 'proc'},
+  {name: 'vfork', x86_64: 58, run: vfork, args: '', promises: 'proc'},
+  {name: 'clone', x86_64: 56, arm64: 220, run: clone, args: 'hex ptr ptr ptr ptr', promises: 'clone'},
+  {name: 'clone3', x86_64: 435, arm64: 435, run: clone3, args: 'ptr size', promises: 'proc'},
+  {name: 'execve', x86_64: 59, arm64: 221, run: execve, args: 'path argv envp', promises: 'exec'},
+  {name: 'execveat', x86_64: 322, arm64: 281, run: execveat, args: 'dirfd path argv envp atflags', promises: 'exec'},
   {name: 'setns', x86_64: 308, arm64: 268, run: refuse(EPERM), args: 'fd int', promises: 'refused', support: {refused: 'EPERM: no namespaces'}},
   {name: 'unshare', x86_64: 272, arm64: 97, run: refuse(EPERM), args: 'hex', promises: 'refused', support: {refused: 'EPERM: no namespaces'}},
   {name: 'setdomainname', x86_64: 171, arm64: 162, run: refuse(EPERM), args: 'in int', promises: 'refused', support: {refused: "EPERM: the machine is not the guest's"}},

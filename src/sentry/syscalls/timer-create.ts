@@ -13,7 +13,7 @@ import {
   toNs,
 } from '../../abi/time.ts'
 import {clockResolutionNs, isCpuClock, monotonicDeadlineNs} from '../clocks.ts'
-import {type PosixTimer, posixTimers, type TimerNotice} from '../posix-timers.ts'
+import type {PosixTimer, TimerNotice} from '../posix-timers.ts'
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
 import {encodeTimerspec, readTimerspec} from './time-argument.ts'
@@ -45,7 +45,7 @@ export const timerCreate: Syscall = (task, args) => {
   clockResolutionNs(task, clock)
   if (!WALL_CLOCKS.has(clock) && !isCpuClock(clock)) throw new Errno(EOPNOTSUPP)
   const notice = event === 0 ? {signal: SIGALRM, value: undefined, task: undefined} : readNotice(task, event)
-  const timers = posixTimers(task.process)
+  const timers = task.process.timers.posix
   const {id} = timers.create(task, clock, isCpuClock(clock), notice)
   try {
     task.memory.writeInt32(idAddress, id)
@@ -60,7 +60,7 @@ export const timerSettime: Syscall = (task, args) => {
   const oldAddress = args.address(3)
   if (args.address(2) === 0) throw new Errno(EINVAL)
   const setting = readTimerspec(task, args.address(2))
-  const posix = posixTimers(task.process).get(args.int32(0))
+  const posix = task.process.timers.posix.get(args.int32(0))
   const old = describe(posix)
   const {timer} = posix
   const valueNs = toNs(setting.value)
@@ -79,15 +79,15 @@ export const timerSettime: Syscall = (task, args) => {
 }
 
 export const timerGettime: Syscall = (task, args) => {
-  const posix = posixTimers(task.process).get(args.int32(0))
+  const posix = task.process.timers.posix.get(args.int32(0))
   task.memory.writeBytes(args.address(1), describe(posix))
   return 0
 }
 
-export const timerGetoverrun: Syscall = (task, args) => posixTimers(task.process).get(args.int32(0)).overrun
+export const timerGetoverrun: Syscall = (task, args) => task.process.timers.posix.get(args.int32(0)).overrun
 
 export const timerDelete: Syscall = (task, args) => {
-  posixTimers(task.process).delete(args.int32(0))
+  task.process.timers.posix.delete(args.int32(0))
   return 0
 }
 

@@ -2,19 +2,23 @@
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {encodeTimeval, fromNs} from '../../abi/time.ts'
+import type {Process} from '../process.ts'
+import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
 
 /** sysconf(_SC_CLK_TCK) is 100 on every Linux. */
 const TICK_NS = 10_000_000
 
-/** CPU time is the time that the guest ran: all of it counts as user time. */
+/** CPU time is the time on a CPU and in the sentry: all of it counts as user time. */
 export const times: Syscall = (task, args) => {
   const address = args.address(0)
+  const {kernel, process} = task
   if (address !== 0) {
-    const userTicks = Math.floor(task.kernel.cpuTimeNs(task.process) / TICK_NS)
-    task.memory.writeBytes(address, new Uint8Array(BigInt64Array.of(BigInt(userTicks), 0n, 0n, 0n).buffer))
+    const ticks = (ns: number) => BigInt(Math.floor(ns / TICK_NS))
+    const words = [ticks(kernel.cpuTimeNs(process)), 0n, ticks(process.childrenCpuNs), 0n]
+    task.memory.writeBytes(address, new Uint8Array(BigInt64Array.from(words).buffer))
   }
-  return Math.floor(task.kernel.monotonicNs() / TICK_NS)
+  return Math.floor(kernel.monotonicNs() / TICK_NS)
 }
 
 const RUSAGE_SELF = 0
@@ -25,14 +29,32 @@ const MAXRSS = 32
 const KIBIBYTE = 1024
 
 export const getrusage: Syscall = (task, args) => {
-  const who = args.int32(0)
-  if (who !== RUSAGE_SELF && who !== RUSAGE_CHILDREN && who !== RUSAGE_THREAD) throw new Errno(EINVAL)
-  const bytes = new Uint8Array(RUSAGE_BYTES)
-  if (who !== RUSAGE_CHILDREN) {
-    encodeTimeval(fromNs(task.kernel.cpuTimeNs(task.process)), bytes)
-    const resident = Math.floor(task.kernel.platform.memory.allocatedBytes / KIBIBYTE)
-    new DataView(bytes.buffer).setBigInt64(MAXRSS, BigInt(resident), true)
-  }
-  task.memory.writeBytes(args.address(1), bytes)
+  task.memory.writeBytes(args.address(1), usageOf(task, args.int32(0)))
   return 0
+}
+
+function usageOf(task: Task, who: number): Uint8Array {
+  const {kernel, process} = task
+  switch (who) {
+    case RUSAGE_SELF:
+      return usage(kernel.cpuTimeNs(process), process.residentBytes)
+    case RUSAGE_CHILDREN:
+      return usage(process.childrenCpuNs, 0)
+    case RUSAGE_THREAD:
+      return usage(task.cpuTimeNs(kernel.monotonicNs()), process.residentBytes)
+    default:
+      throw new Errno(EINVAL)
+  }
+}
+
+/** For wait4(2): a child's own and its children's. */
+export function usageOfEnded(process: Process): Uint8Array {
+  return usage(process.endedCpuNs + process.childrenCpuNs, process.residentBytes)
+}
+
+function usage(cpuNs: number, residentBytes: number): Uint8Array {
+  const bytes = new Uint8Array(RUSAGE_BYTES)
+  encodeTimeval(fromNs(cpuNs), bytes)
+  new DataView(bytes.buffer).setBigInt64(MAXRSS, BigInt(Math.floor(residentBytes / KIBIBYTE)), true)
+  return bytes
 }

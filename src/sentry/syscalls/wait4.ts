@@ -1,7 +1,15 @@
-// wait4(2), waitid(2): there are no children before fork(2) is there.
+// wait4(2), waitid(2).
 
-import {ECHILD, EINVAL, Errno, ESRCH} from '../../abi/errno.ts'
-import type {Syscall} from './syscall.ts'
+import {EAGAIN, EBADF, ECHILD, EINVAL, Errno, ESRCH} from '../../abi/errno.ts'
+import {O_NONBLOCK} from '../../abi/open-flags.ts'
+import {CLD_CONTINUED, CLD_STOPPED, childInfo, type SignalInfo} from '../../abi/siginfo.ts'
+import {SIGCHLD, SIGCONT} from '../../abi/signal.ts'
+import {PidFile} from '../pid-file.ts'
+import type {Process} from '../process.ts'
+import {endOf, reap} from '../task/child-news.ts'
+import type {Task} from '../task.ts'
+import {BLOCKED, type Syscall} from './syscall.ts'
+import {usageOfEnded} from './times.ts'
 
 const WNOHANG = 0x1
 const WSTOPPED = 0x2
@@ -13,28 +21,162 @@ const WALL = 0x4000_0000
 const WCLONE = 0x8000_0000
 const THREAD_FLAGS = WNOTHREAD | WALL | WCLONE
 
+const P_ALL = 0
+const P_PID = 1
+const P_PGID = 2
 const P_PIDFD = 3
 
 /** What has no negative in 32 bits is no group. */
 const INT_MIN = -(2 ** 31)
+const STOPPED_STATUS = 0x7f
+const CONTINUED_STATUS = 0xffff
+const CORE_FLAG = 0x80
 
-export const wait4: Syscall = (_, args) => {
+/** What there is to tell of a child. */
+interface News {
+  readonly child: Process
+  /** CLD_* */
+  readonly code: number
+  /** An exit status, or a signal. */
+  readonly status: number
+}
+
+type Selection = (child: Process) => boolean
+
+export const wait4: Syscall = (task, args) => {
+  const pid = args.int32(0)
   const options = args.int32(2)
+  const statusAddress = args.address(1)
+  const usageAddress = args.address(3)
   if (options & ~(WNOHANG | WSTOPPED | WCONTINUED | THREAD_FLAGS)) throw new Errno(EINVAL)
-  if (args.int32(0) === INT_MIN) throw new Errno(ESRCH)
-  throw new Errno(ECHILD)
+  if (pid === INT_MIN) throw new Errno(ESRCH)
+  return waitFor(task, selectionOf(task, pid), options | WEXITED, (news) => {
+    if (news === undefined) return 0
+    if (statusAddress !== 0) task.memory.writeInt32(statusAddress, statusWord(news))
+    if (usageAddress !== 0) task.memory.writeBytes(usageAddress, usageOfEnded(news.child))
+    return news.child.pid
+  })
 }
 
 export const waitid: Syscall = (task, args) => {
-  const info = args.address(2)
+  const which = args.int32(0)
+  const id = args.int32(1)
+  const infoAddress = args.address(2)
   const options = args.int32(3)
+  const usageAddress = args.address(4)
   if (options & ~(WNOHANG | WNOWAIT | WSTOPPED | WEXITED | WCONTINUED | THREAD_FLAGS)) throw new Errno(EINVAL)
   if ((options & (WSTOPPED | WEXITED | WCONTINUED)) === 0) throw new Errno(EINVAL)
-  if (args.uint32(0) > P_PIDFD) throw new Errno(EINVAL)
-  // Also then the fields that it fills are stored: si_signo, si_errno, si_code; si_pid, si_uid, si_status.
-  if (info !== 0) {
-    task.memory.clear(info, 12)
-    task.memory.clear(info + 16, 12)
+  const {select, isNonBlocking} = selectionById(task, which, id)
+  const effective = isNonBlocking ? options | WNOHANG : options
+  try {
+    return waitFor(task, select, effective, (news) => {
+      if (news === undefined && isNonBlocking && !(options & WNOHANG)) throw new Errno(EAGAIN)
+      if (usageAddress !== 0 && news !== undefined)
+        task.memory.writeBytes(usageAddress, usageOfEnded(news.child))
+      storeInfo(task, infoAddress, news)
+      return 0
+    })
+  } catch (error) {
+    // Also then the fields that it fills are stored.
+    if (error instanceof Errno && error.code === ECHILD) storeInfo(task, infoAddress, undefined)
+    throw error
   }
-  throw new Errno(ECHILD)
+}
+
+function selectionOf({process}: Task, pid: number): Selection {
+  if (pid === -1) return () => true
+  if (pid > 0) return (child) => child.pid === pid
+  const group = pid === 0 ? process.processGroup : -pid
+  return (child) => child.processGroup === group
+}
+
+function selectionById(task: Task, which: number, id: number): {select: Selection; isNonBlocking: boolean} {
+  switch (which) {
+    case P_ALL:
+      return {select: () => true, isNonBlocking: false}
+    case P_PID:
+      if (id <= 0) throw new Errno(EINVAL)
+      return {select: (child) => child.pid === id, isNonBlocking: false}
+    case P_PGID: {
+      if (id < 0) throw new Errno(EINVAL)
+      const group = id === 0 ? task.process.processGroup : id
+      return {select: (child) => child.processGroup === group, isNonBlocking: false}
+    }
+    case P_PIDFD: {
+      if (id < 0) throw new Errno(EINVAL)
+      const file = task.fds.get(id)
+      if (!(file instanceof PidFile)) throw new Errno(EBADF)
+      return {select: (child) => child === file.process, isNonBlocking: (file.flags & O_NONBLOCK) !== 0}
+    }
+    default:
+      throw new Errno(EINVAL)
+  }
+}
+
+/** @param finish stores what there is to tell; undefined: nothing yet, and the caller does not wait */
+function waitFor(
+  task: Task,
+  select: Selection,
+  options: number,
+  finish: (news: News | undefined) => number,
+): number {
+  const {process, kernel} = task
+  const attempt = (): number => {
+    const children = [...process.children].filter((child) => select(child) && isOfKind(child, options))
+    if (children.length === 0) throw new Errno(ECHILD)
+    const news = newsOf(children, options)
+    if (news === undefined) return options & WNOHANG ? finish(undefined) : BLOCKED
+    const result = finish(news)
+    if (options & WNOWAIT) return result
+    if (news.child.exit !== undefined) reap(kernel, news.child)
+    else news.child.stopNews = undefined
+    return result
+  }
+  const result = attempt()
+  if (result !== BLOCKED) return result
+  return task.block({queues: [process.childNews], restart: 'sa-restart', retry: attempt})
+}
+
+/** Children that do not send SIGCHLD at their end are waited for by __WCLONE and __WALL alone. */
+function isOfKind({exitSignal}: Process, options: number): boolean {
+  if (options & WALL) return true
+  return (exitSignal !== SIGCHLD) === ((options & WCLONE) !== 0)
+}
+
+function newsOf(children: readonly Process[], options: number): News | undefined {
+  for (const child of children) {
+    const {exit, stopNews} = child
+    if (exit !== undefined) {
+      if (options & WEXITED) return {child, ...endOf(exit)}
+    } else if (stopNews === SIGCONT) {
+      if (options & WCONTINUED) return {child, code: CLD_CONTINUED, status: SIGCONT}
+    } else if (stopNews !== undefined && options & WSTOPPED) {
+      return {child, code: CLD_STOPPED, status: stopNews}
+    }
+  }
+  return undefined
+}
+
+/** As W* of sys/wait.h take apart. */
+function statusWord({child: {exit}, code, status}: News): number {
+  if (exit === undefined) return code === CLD_CONTINUED ? CONTINUED_STATUS : (status << 8) | STOPPED_STATUS
+  if (exit.signal === undefined) return status << 8
+  // No core is ever written.
+  return status & ~CORE_FLAG
+}
+
+/** si_signo, si_errno, si_code; si_pid, si_uid, si_status: zeros when there is nothing to tell. */
+function storeInfo({memory}: Task, address: number, news: News | undefined): void {
+  if (address === 0) return
+  const info: SignalInfo =
+    news === undefined
+      ? new Uint8Array(28)
+      : childInfo(SIGCHLD, news.code, {
+          pid: news.child.pid,
+          uid: news.child.credentials.ruid,
+          status: news.status,
+          userTicks: 0,
+        })
+  memory.writeBytes(address, info.subarray(0, 12))
+  memory.writeBytes(address + 16, info.subarray(16, 28))
 }

@@ -144,7 +144,7 @@ const ways: [what: string, code: number, Grow][] = [
     (budget) => {
       const fds = lavishTable(budget)
       const description = fds.description(fds.install(openEventfd(1, 0, false)))
-      return () => fds.share(description, 0o2000000)
+      return () => fds.duplicate(description, 0o2000000)
     },
   ],
   [

@@ -4,7 +4,8 @@ import {type Credentials, capabilitiesOf} from '../../../src/sentry/credentials.
 import {FdTable} from '../../../src/sentry/fd-table.ts'
 import type {Kernel} from '../../../src/sentry/kernel.ts'
 import {Leases} from '../../../src/sentry/leases.ts'
-import type {Process} from '../../../src/sentry/process.ts'
+import type {Space} from '../../../src/sentry/memory/space.ts'
+import {Process, type Program} from '../../../src/sentry/process.ts'
 import {ResourceLimits} from '../../../src/sentry/resource-limits.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
 import {TaskSignals} from '../../../src/sentry/signals/task-signals.ts'
@@ -91,11 +92,11 @@ export function fakeTask(credentials = ORDINARY): Fake {
   const kernel = new FakeKernel()
   const limits = new ResourceLimits()
   const signals = new ProcessSignals(limits)
-  const process = {
-    ...{pid: 7, parentPid: 1, processGroup: 7, session: 7, exit: undefined, personality: 0},
-    program: {signalTrampoline: 0},
-    ...{limits, signals, attributes: new Map(), tasks: [] as Task[]},
-  } as unknown as Process
+  const process = new Process({
+    ...{pid: 7, limits, signals, budget: kernel.budget, startedNs: 0},
+    space: {map: {}} as unknown as Space,
+    program: {signalTrampoline: 0} as unknown as Program,
+  })
   const context = fakeProcessor(STACK)
   const memory = new FakeUserMemory(BASE, 0x10000)
   const task = {

@@ -7,6 +7,7 @@ import {FdTable} from '../../../../src/sentry/fd-table.ts'
 import {FsContext} from '../../../../src/sentry/fs-context.ts'
 import type {Kernel} from '../../../../src/sentry/kernel.ts'
 import {Leases} from '../../../../src/sentry/leases.ts'
+import {Space} from '../../../../src/sentry/memory/space.ts'
 import {Process} from '../../../../src/sentry/process.ts'
 import {ProcessSignals} from '../../../../src/sentry/signals/process-signals.ts'
 import {TaskSignals} from '../../../../src/sentry/signals/task-signals.ts'
@@ -33,8 +34,7 @@ export class SimulatedTask {
     const {guest} = this
     const process = new Process({
       pid: 7,
-      space: guest.space,
-      memoryMap: guest.map,
+      space: new Space(guest.space, guest.map, new Budget()),
       limits: guest.limits,
       budget: new Budget(),
       signals: new ProcessSignals(guest.limits),
@@ -66,7 +66,6 @@ export class SimulatedTask {
       kernel,
       process,
       context: {argumentWords: this.#argumentWords} as unknown as Context,
-      memory: guest.user,
       fds: new FdTable(),
       fs: new FsContext(root.top, root.top, 0o022),
       signals: new TaskSignals(process.signals),

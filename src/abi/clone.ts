@@ -1,0 +1,32 @@
+// clone(2)'s flags (linux/sched.h), and struct clone_args.
+
+/** The low byte is the signal that the parent gets at the end. */
+export const CSIGNAL = 0xff
+export const CLONE_VM = 0x100
+export const CLONE_FS = 0x200
+export const CLONE_FILES = 0x400
+export const CLONE_SIGHAND = 0x800
+export const CLONE_PIDFD = 0x1000
+export const CLONE_VFORK = 0x4000
+export const CLONE_PARENT = 0x8000
+export const CLONE_THREAD = 0x10000
+export const CLONE_NEWNS = 0x20000
+export const CLONE_SETTLS = 0x80000
+export const CLONE_PARENT_SETTID = 0x100000
+export const CLONE_CHILD_CLEARTID = 0x200000
+export const CLONE_DETACHED = 0x400000
+export const CLONE_CHILD_SETTID = 0x1000000
+export const CLONE_NEWCGROUP = 0x2000000
+export const CLONE_NEWUTS = 0x4000000
+export const CLONE_NEWIPC = 0x8000000
+export const CLONE_NEWUSER = 0x10000000
+export const CLONE_NEWPID = 0x20000000
+export const CLONE_NEWNET = 0x40000000
+/** clone3(2) and unshare(2) alone. */
+export const CLONE_NEWTIME = 0x80
+/** clone3(2) alone: above 32 bits. */
+export const CLONE_CLEAR_SIGHAND = 0x1_0000_0000
+export const CLONE_INTO_CGROUP = 0x2_0000_0000
+
+export const CLONE_ARGS_SIZE_VER0 = 64
+export const CLONE_ARGS_SIZE_VER2 = 88

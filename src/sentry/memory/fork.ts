@@ -1,0 +1,92 @@
+// fork(2)'s half of memory: the mappings and page tables of a new process, which share every page until somebody writes.
+
+import type {AddressSpace} from '../../platform/platform.ts'
+import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
+import type {Budget} from '../../vfs/budget.ts'
+import type {ResourceLimits} from '../resource-limits.ts'
+import {MemoryMap} from './memory-map.ts'
+import {ENTRY_GUARDED, ENTRY_SHIFT, type Entry, MapBatch, type PageTable} from './page-table.ts'
+import {VM_DONTFORK, VM_LOCKED, VM_LOCKONFAULT, VM_WIPEONFORK, Vma} from './vma.ts'
+
+/**
+ * No page is copied: the pages of private mappings become write-protected on both sides, by one commit, before the new process has them.
+ * @throws Errno ENOMEM, EAGAIN; nothing is left behind then but the protection, which faults take away again
+ */
+export function forkMap(
+  parent: MemoryMap,
+  limits: ResourceLimits,
+  budget: Budget,
+): {addresses: AddressSpace; map: MemoryMap} {
+  protectPrivatePages(parent)
+  const addresses = parent.pages.space.fork()
+  const map = new MemoryMap({
+    space: addresses,
+    memory: parent.memory,
+    limits,
+    budget,
+    userTop: parent.userTop,
+    mmapBase: parent.placement.base,
+  })
+  try {
+    for (const vma of parent.vmas) forkMapping(parent, map, vma)
+    // What of the copied tables is not the child's.
+    for (const vma of parent.vmas) if (vma.flags & (VM_DONTFORK | VM_WIPEONFORK)) forget(addresses, vma)
+    addresses.commit()
+  } catch (error) {
+    map.clear()
+    addresses.dispose()
+    throw error
+  }
+  map.heap.copyFrom(parent.heap)
+  return {addresses, map}
+}
+
+function protectPrivatePages({vmas, pages}: MemoryMap): void {
+  const batch = new MapBatch(pages.space, {lazily: true})
+  for (const vma of vmas) {
+    if (vma.isShared) continue
+    pages.forEach(vma.start / PAGE_SIZE, vma.end / PAGE_SIZE, (page, entry) => {
+      if (entry & ENTRY_GUARDED) return
+      const guarded = (entry | ENTRY_GUARDED) & ~PROT_WRITE
+      pages.set(page, guarded)
+      if (entry & PROT_WRITE) batch.add(page, guarded)
+    })
+  }
+  batch.commit()
+}
+
+function forkMapping(parent: MemoryMap, child: MemoryMap, vma: Vma): void {
+  if (vma.flags & VM_DONTFORK) return
+  const copy = new Vma(vma)
+  copy.flags &= ~(VM_LOCKED | VM_LOCKONFAULT)
+  child.vmas.append(copy)
+  if (!(vma.flags & VM_WIPEONFORK)) sharePages(parent.pages, child.pages, vma)
+}
+
+/** References are taken run by run. */
+function sharePages(from: PageTable, to: PageTable, vma: Vma): void {
+  let runPage = 0
+  let runLength = 0
+  const takeRun = (): void => {
+    if (runLength > 0) from.memory.share(runPage * PAGE_SIZE, runLength * PAGE_SIZE)
+    runLength = 0
+  }
+  try {
+    from.forEach(vma.start / PAGE_SIZE, vma.end / PAGE_SIZE, (page: number, entry: Entry) => {
+      to.set(page, entry)
+      const filePage = entry >>> ENTRY_SHIFT
+      if (runLength === 0 || filePage !== runPage + runLength) {
+        takeRun()
+        runPage = filePage
+      }
+      runLength++
+    })
+  } finally {
+    // Also of what was entered before there was no room for more tables.
+    takeRun()
+  }
+}
+
+function forget(addresses: AddressSpace, vma: Vma): void {
+  addresses.unmap(vma.start, vma.end - vma.start)
+}

@@ -1,0 +1,75 @@
+// Space: the memory of a process, or of several that share it: address space, mappings, and the way to follow pointers there.
+
+import type {MemoryFile} from '../../platform/memory-file.ts'
+import type {AddressSpace} from '../../platform/platform.ts'
+import type {Budget} from '../../vfs/budget.ts'
+import type {ResourceLimits} from '../resource-limits.ts'
+import {forkMap} from './fork.ts'
+import {MemoryMap} from './memory-map.ts'
+import {UserMemory} from './user-memory.ts'
+
+export interface SpaceParts {
+  addresses: AddressSpace
+  memory: MemoryFile
+  limits: ResourceLimits
+  /** What mappings and page tables are counted against: a part of its own, which goes with the space. */
+  budget: Budget
+  /** Platform.userTop. */
+  userTop: number
+  /** New mappings go below it. */
+  mmapBase: number
+}
+
+/** Linux's mm_struct. */
+export class Space {
+  readonly addresses: AddressSpace
+  readonly map: MemoryMap
+  readonly user: UserMemory
+  readonly #budget: Budget
+  #users = 1
+
+  constructor(addresses: AddressSpace, map: MemoryMap, budget: Budget) {
+    this.addresses = addresses
+    this.map = map
+    this.user = new UserMemory(map)
+    this.#budget = budget
+  }
+
+  static create({addresses, budget, ...parts}: SpaceParts): Space {
+    return new Space(addresses, new MemoryMap({...parts, space: addresses, budget}), budget)
+  }
+
+  /** One more process has it: CLONE_VM. */
+  share(): this {
+    this.#users++
+    return this
+  }
+
+  get isShared(): boolean {
+    return this.#users > 1
+  }
+
+  /**
+   * The memory of a forked process: the same pages, which both write no more but copy first.
+   * @param limits of the new process
+   * @param budget a part for the new space
+   * @throws Errno ENOMEM, EAGAIN
+   */
+  fork(limits: ResourceLimits, budget: Budget): Space {
+    try {
+      const {addresses, map} = forkMap(this.map, limits, budget)
+      return new Space(addresses, map, budget)
+    } catch (error) {
+      budget.giveAll()
+      throw error
+    }
+  }
+
+  /** A process is done with it; the last one takes it away. Nothing of that process runs there. */
+  release(): void {
+    if (--this.#users > 0) return
+    this.map.clear()
+    this.addresses.dispose()
+    this.#budget.giveAll()
+  }
+}

@@ -1,0 +1,17 @@
+// What a new process inherits of restrictions: all of them. From then on each makes its own tighter.
+
+import type {Kernel} from '../kernel.ts'
+import type {Process} from '../process.ts'
+import {applyPathPolicies} from './path-policies.ts'
+import {PromisedPaths} from './promised-paths.ts'
+
+export function inheritRestrictions(kernel: Kernel, parent: Process, child: Process): void {
+  const {pledge, veil} = parent
+  child.syscalls = parent.syscalls
+  child.execPromises = parent.execPromises
+  child.recorder = parent.recorder
+  if (pledge !== undefined)
+    child.pledge = {...pledge, paths: new PromisedPaths(pledge.promises, child, kernel.rootMount.top)}
+  child.veil = veil?.copy(child.budget)
+  applyPathPolicies(child)
+}

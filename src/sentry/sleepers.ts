@@ -1,0 +1,80 @@
+// Sleepers: the blocked tasks, and what becomes of their calls when they are woken.
+
+import {retry} from './dispatch.ts'
+import type {HostWatch} from './host-watch.ts'
+import type {Kernel} from './kernel.ts'
+import {hasDeliverable, interruptWait} from './signals/deliver.ts'
+import {Sleep} from './sleep.ts'
+import type {Scheduler} from './task/scheduler.ts'
+import type {Task} from './task.ts'
+
+export class Sleepers {
+  readonly #kernel: Kernel
+  readonly #scheduler: Scheduler
+  readonly #watch: HostWatch
+  readonly #asleep = new Map<Task, Sleep>()
+  readonly #woken = new Set<Sleep>()
+
+  constructor(kernel: Kernel, scheduler: Scheduler, watch: HostWatch) {
+    this.#kernel = kernel
+    this.#scheduler = scheduler
+    this.#watch = watch
+  }
+
+  /** Its call blocks: `task.wait` says for what. */
+  add(task: Task): void {
+    const {timers} = this.#kernel
+    const sleep = new Sleep(task, task.wait!, this.#watch, timers, (woken) => this.#woken.add(woken))
+    this.#asleep.set(task, sleep)
+    sleep.begin()
+    // A signal that is pending already.
+    if (task.signals.attention !== 0) this.#woken.add(sleep)
+  }
+
+  /** Its call is looked at again. @returns false when it does not sleep */
+  wake(task: Task): boolean {
+    const sleep = this.#asleep.get(task)
+    if (sleep === undefined) return false
+    this.#woken.add(sleep)
+    return true
+  }
+
+  forget(task: Task): void {
+    this.#asleep.get(task)?.end()
+    this.#asleep.delete(task)
+  }
+
+  /** The calls of those that were woken: each ends, or goes on waiting. */
+  retryWoken(): void {
+    if (this.#woken.size === 0) return
+    for (const sleep of [...this.#woken]) {
+      this.#woken.delete(sleep)
+      if (this.#asleep.get(sleep.task) === sleep) this.#scheduler.charge(sleep.task, () => this.#retry(sleep))
+    }
+  }
+
+  #retry(sleep: Sleep): void {
+    const {task} = sleep
+    if (sleep.isInterruptible && hasDeliverable(task)) {
+      this.#end(sleep)
+      interruptWait(task)
+      this.#kernel.tracer?.leave(task, undefined)
+    } else if (!this.#isGone(sleep) && retry(task, sleep.expired)) {
+      this.#end(sleep)
+    } else if (!this.#isGone(sleep) && task.wait !== sleep.wait) {
+      sleep.end()
+      this.add(task)
+    }
+  }
+
+  /** It ended meanwhile, by the signal or the call itself. */
+  #isGone(sleep: Sleep): boolean {
+    return this.#asleep.get(sleep.task) !== sleep
+  }
+
+  #end(sleep: Sleep): void {
+    sleep.end()
+    this.#asleep.delete(sleep.task)
+    this.#scheduler.wake(sleep.task)
+  }
+}

@@ -1,0 +1,160 @@
+// fork(2), vfork(2), clone(2), clone3(2).
+
+import {CAP_SYS_ADMIN} from '../../abi/capability.ts'
+import {
+  CLONE_ARGS_SIZE_VER0,
+  CLONE_ARGS_SIZE_VER2,
+  CLONE_CHILD_SETTID,
+  CLONE_CLEAR_SIGHAND,
+  CLONE_DETACHED,
+  CLONE_FS,
+  CLONE_INTO_CGROUP,
+  CLONE_NEWCGROUP,
+  CLONE_NEWIPC,
+  CLONE_NEWNET,
+  CLONE_NEWNS,
+  CLONE_NEWPID,
+  CLONE_NEWTIME,
+  CLONE_NEWUSER,
+  CLONE_NEWUTS,
+  CLONE_PARENT,
+  CLONE_PARENT_SETTID,
+  CLONE_PIDFD,
+  CLONE_SETTLS,
+  CLONE_SIGHAND,
+  CLONE_THREAD,
+  CLONE_VFORK,
+  CLONE_VM,
+  CSIGNAL,
+} from '../../abi/clone.ts'
+import {E2BIG, EINVAL, EPERM, Errno} from '../../abi/errno.ts'
+import {O_CLOEXEC} from '../../abi/open-flags.ts'
+import {NSIG, SIGCHLD} from '../../abi/signal.ts'
+import {arch} from '../../arch/index.ts'
+import {PAGE_SIZE} from '../../platform/platform.ts'
+import {requireCapability} from '../credentials.ts'
+import {PidFile} from '../pid-file.ts'
+import {type CloneRequest, cloneTask, has} from '../task/clone.ts'
+import type {Task} from '../task.ts'
+import {BLOCKED, type Syscall} from './syscall.ts'
+
+/** What the flags say to do besides: addresses in the caller's memory, and in the child's. */
+interface Clone extends CloneRequest {
+  readonly parentTid: number
+  /** Where a pidfd is stored: clone(2) has it where the parent's tid would be. */
+  readonly pidfd: number
+}
+
+const NAMESPACES =
+  CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET
+const NOTHING = {stack: undefined, threadPointer: undefined, childTid: 0, parentTid: 0, pidfd: 0}
+
+export const fork: Syscall = (task) => make(task, {...NOTHING, flags: 0, exitSignal: SIGCHLD})
+export const vfork: Syscall = (task) =>
+  make(task, {...NOTHING, flags: CLONE_VM | CLONE_VFORK, exitSignal: SIGCHLD})
+
+export const clone: Syscall = (task, args) => {
+  const flags = args.uint32(0)
+  const {cloneThreadPointer} = arch.kernelAbi
+  const pidfd = args.address(2)
+  // Where the pidfd is stored is where the tid would be.
+  if (flags & CLONE_PIDFD && flags & (CLONE_PARENT_SETTID | CLONE_DETACHED)) throw new Errno(EINVAL)
+  return make(task, {
+    flags: (flags & ~CSIGNAL) >>> 0,
+    exitSignal: flags & CSIGNAL,
+    stack: args.address(1) || undefined,
+    threadPointer: flags & CLONE_SETTLS ? args.address(cloneThreadPointer) : undefined,
+    childTid: args.address(7 - cloneThreadPointer),
+    ...{parentTid: pidfd, pidfd},
+  })
+}
+
+export const clone3: Syscall = (task, args) => {
+  const words = readCloneArgs(task, args.address(0), args.address(1))
+  const [flags, pidfd, childTid, parentTid, exitSignal, stack, stackSize, tls, , setTidSize] = words
+  const isKnown = flags < 2 * CLONE_CLEAR_SIGHAND && !has(flags, CLONE_INTO_CGROUP)
+  if (!isKnown || flags & (CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME))) throw new Errno(EINVAL)
+  if (has(flags, CLONE_SIGHAND) && has(flags, CLONE_CLEAR_SIGHAND)) throw new Errno(EINVAL)
+  if (exitSignal > NSIG || (flags & (CLONE_THREAD | CLONE_PARENT) && exitSignal !== 0))
+    throw new Errno(EINVAL)
+  if ((stack === 0) !== (stackSize === 0)) throw new Errno(EINVAL)
+  // Pids of one's choice: for who restores checkpoints.
+  if (setTidSize > 0) throw new Errno(setTidSize > 32 ? EINVAL : EPERM)
+  return make(task, {
+    ...{flags, exitSignal, childTid, parentTid, pidfd},
+    stack: stack === 0 ? undefined : stack + stackSize,
+    threadPointer: flags & CLONE_SETTLS ? tls : undefined,
+  })
+}
+
+/** @returns struct clone_args' words; those that the caller does not know are 0 @throws Errno EINVAL, E2BIG, EFAULT */
+function readCloneArgs(task: Task, address: number, size: number): number[] {
+  if (size > PAGE_SIZE) throw new Errno(E2BIG)
+  if (size < CLONE_ARGS_SIZE_VER0) throw new Errno(EINVAL)
+  const bytes = task.memory.readBytes(address, size)
+  if (bytes.subarray(CLONE_ARGS_SIZE_VER2).some((byte) => byte !== 0)) throw new Errno(E2BIG)
+  const known = new Uint8Array(CLONE_ARGS_SIZE_VER2)
+  known.set(bytes.subarray(0, CLONE_ARGS_SIZE_VER2))
+  return [...new BigUint64Array(known.buffer)].map(Number)
+}
+
+/** @throws Errno EINVAL, EPERM */
+function checkFlags({credentials}: Task, flags: number): void {
+  if ((flags & CLONE_NEWNS && flags & CLONE_FS) || (flags & CLONE_NEWUSER && flags & CLONE_FS))
+    throw new Errno(EINVAL)
+  if (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) throw new Errno(EINVAL)
+  if (flags & CLONE_SIGHAND && !(flags & CLONE_VM)) throw new Errno(EINVAL)
+  if (flags & CLONE_PIDFD && flags & CLONE_THREAD) throw new Errno(EINVAL)
+  // As a kernel without namespaces.
+  if (flags & (NAMESPACES | CLONE_NEWTIME)) {
+    if (!(flags & CLONE_NEWUSER)) requireCapability(credentials, CAP_SYS_ADMIN)
+    throw new Errno(EINVAL)
+  }
+}
+
+function make(task: Task, request: Clone): number {
+  const {flags, pidfd, parentTid, childTid} = request
+  checkFlags(task, flags)
+  const child = cloneTask(task, request)
+  const {tid, process} = child
+  if (flags & CLONE_PIDFD) {
+    // A fault here leaves the child unborn.
+    try {
+      task.memory.writeInt32(pidfd, task.fds.install(new PidFile(process), O_CLOEXEC))
+    } catch (error) {
+      abandon(child)
+      throw error
+    }
+  }
+  if (flags & CLONE_PARENT_SETTID) unlessFault(() => task.memory.writeInt32(parentTid, tid))
+  if (flags & CLONE_CHILD_SETTID) unlessFault(() => child.memory.writeInt32(childTid, tid))
+  if (process !== task.process) process.parent!.children.add(process)
+  task.kernel.start(process, child)
+  return flags & CLONE_VFORK ? waitForRelease(child) : tid
+
+  function waitForRelease({process: borrower}: Task): number {
+    return task.block({
+      queues: [borrower.departed],
+      restart: 'never',
+      onlyKillable: true,
+      retry: () => (borrower.isBorrowing && borrower.exit === undefined ? BLOCKED : tid),
+    })
+  }
+}
+
+function abandon({process, context, fds, fs}: Task): void {
+  context.dispose()
+  fds.release()
+  fs.release()
+  process.space.release()
+  process.budget.giveAll()
+}
+
+/** Linux stores tids where it can, and goes on where it cannot. */
+function unlessFault(store: () => void): void {
+  try {
+    store()
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error
+  }
+}

@@ -1,0 +1,129 @@
+// execve(2), execveat(2).
+
+import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
+import {
+  E2BIG,
+  EACCES,
+  EAGAIN,
+  EFAULT,
+  EINVAL,
+  EISDIR,
+  ELOOP,
+  ENOENT,
+  ENOEXEC,
+  ENOMEM,
+  Errno,
+} from '../../abi/errno.ts'
+import {S_IFLNK} from '../../abi/file-mode.ts'
+import {HvError} from '../../errors.ts'
+import {ARGUMENT_BYTES_MAX, STRING_LIMIT} from '../../loader/stack.ts'
+import {closeExecutable, type Executable, openExecutable} from '../open-executable.ts'
+import {executeProgram} from '../task/execute.ts'
+import type {Task} from '../task.ts'
+import {locate, pathContext, readPath, startDirectory} from './path-argument.ts'
+import {REGISTERS_SET, type Syscall} from './syscall.ts'
+
+const POINTER_BYTES = 8
+
+export const execve: Syscall = (task, args) =>
+  execute(task, AT_FDCWD, args.address(0), args.address(1), args.address(2), 0)
+
+export const execveat: Syscall = (task, args) => {
+  const flags = args.int32(4)
+  if (flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) throw new Errno(EINVAL)
+  return execute(task, args.int32(0), args.address(1), args.address(2), args.address(3), flags)
+}
+
+function execute(
+  task: Task,
+  dirfd: number,
+  pathAddress: number,
+  argvAddress: number,
+  envpAddress: number,
+  flags: number,
+): number {
+  const path = readPath(task, pathAddress)
+  const budget = {bytes: ARGUMENT_BYTES_MAX}
+  const argv = readStrings(task, argvAddress, budget)
+  const envp = readStrings(task, envpAddress, budget)
+  const executable = withLinuxErrors(() => open(task, dirfd, path, flags))
+  try {
+    // Whoever is executed has at least one argument.
+    const given = argv.length === 0 ? [''] : argv
+    const shown = executable.script === undefined ? given : [...executable.script, ...given.slice(1)]
+    withLinuxErrors(() => executeProgram(task, executable, shown, envp))
+  } finally {
+    closeExecutable(executable)
+  }
+  return REGISTERS_SET
+}
+
+/** A NULL-terminated array of strings; NULL stands for an empty one. @throws Errno EFAULT, E2BIG */
+function readStrings({memory}: Task, address: number, budget: {bytes: number}): string[] {
+  const strings: string[] = []
+  if (address === 0) return strings
+  for (let at = address; ; at += POINTER_BYTES) {
+    const pointer = memory.readUint64(at)
+    if (pointer === 0) return strings
+    const text = readArgument(memory, pointer)
+    budget.bytes -= text.length + 1 + POINTER_BYTES
+    if (budget.bytes < 0) throw new Errno(E2BIG)
+    strings.push(text)
+  }
+}
+
+function readArgument(memory: Task['memory'], pointer: number): string {
+  try {
+    return memory.readCString(pointer, STRING_LIMIT)
+  } catch (error) {
+    // No end within what one string may have.
+    throw error instanceof Errno && error.code !== EFAULT ? new Errno(E2BIG) : error
+  }
+}
+
+function open(task: Task, dirfd: number, path: string, flags: number): Executable {
+  const context = pathContext(task)
+  if (path === '') {
+    if (!(flags & AT_EMPTY_PATH)) throw new Errno(ENOENT)
+    const isClosing = task.fds.closesOnExec(dirfd)
+    task.fds.description(dirfd)
+    const executable = openExecutable(context, task.fs.root, `/dev/fd/${dirfd}`)
+    if (executable.script === undefined || !isClosing) return executable
+    // The interpreter would find no such descriptor.
+    closeExecutable(executable)
+    throw new Errno(ENOENT)
+  }
+  if (flags & AT_SYMLINK_NOFOLLOW && locate(task, dirfd, path, false).inode.kind === S_IFLNK)
+    throw new Errno(ELOOP)
+  const isFromDescriptor = dirfd !== AT_FDCWD && !path.startsWith('/')
+  const executable = openExecutable(context, startDirectory(task, dirfd, path), path)
+  return isFromDescriptor ? {...executable, path: `/dev/fd/${dirfd}/${path}`} : executable
+}
+
+/** What the loader says to a user, as execve(2) says it. */
+function withLinuxErrors<Result>(action: () => Result): Result {
+  try {
+    return action()
+  } catch (error) {
+    if (error instanceof Errno) throw error.code === EISDIR ? new Errno(EACCES) : error
+    if (!(error instanceof HvError)) throw error
+    throw new Errno(errnoOf(error))
+  }
+}
+
+function errnoOf({code, cause}: HvError): number {
+  switch (code) {
+    case 'NO_INTERPRETER':
+      return ENOENT
+    case 'BAD_ELF':
+      return ENOEXEC
+    case 'NOT_FOUND':
+    case 'NOT_EXECUTABLE':
+      if (!(cause instanceof Errno)) return ELOOP
+      return cause.code === EISDIR ? EACCES : cause.code
+    case 'PTRACE_UNUSABLE':
+      return EAGAIN
+    default:
+      return ENOMEM
+  }
+}

@@ -1,0 +1,67 @@
+// What a parent learns of its children: SIGCHLD, and something to wait(2) for.
+
+import {CLD_CONTINUED, CLD_DUMPED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, childInfo} from '../../abi/siginfo.ts'
+import {defaultAction, SA_NOCLDSTOP, SA_NOCLDWAIT, SIG_IGN, SIGCHLD, SIGCONT} from '../../abi/signal.ts'
+import type {Kernel} from '../kernel.ts'
+import type {Exit, Process} from '../process.ts'
+
+/** sysconf(_SC_CLK_TCK) is 100 on every Linux. */
+const TICK_NS = 10_000_000
+
+/** How it ended, as SIGCHLD's siginfo and waitid(2) tell: CLD_*, and an exit status or a signal. */
+export function endOf({code, signal}: Exit): {code: number; status: number} {
+  if (signal === undefined) return {code: CLD_EXITED, status: code ?? 0}
+  return {code: defaultAction(signal) === 'core' ? CLD_DUMPED : CLD_KILLED, status: signal}
+}
+
+/** A zombie's parent: who ignores SIGCHLD, or asked for no zombies (SA_NOCLDWAIT), will not wait for it. */
+export function tellParentOfEnd(kernel: Kernel, process: Process): void {
+  const parent = process.parent!
+  const {handler, flags} = parent.signals.action(SIGCHLD)
+  const isUnwanted = process.exitSignal === SIGCHLD && (handler === SIG_IGN || (flags & SA_NOCLDWAIT) !== 0)
+  if (parent === kernel.init || isUnwanted) reap(kernel, process)
+  if (process.exitSignal !== 0 && handler !== SIG_IGN) tell(parent, process, endOf(process.exit!))
+  parent.childNews.wakeAll()
+}
+
+/** @param signal that stopped it */
+export function tellParentOfStop(process: Process, signal: number): void {
+  process.stopNews = signal
+  tellOfJob(process, {code: CLD_STOPPED, status: signal})
+}
+
+export function tellParentOfContinue(process: Process): void {
+  process.stopNews = SIGCONT
+  tellOfJob(process, {code: CLD_CONTINUED, status: SIGCONT})
+}
+
+function tellOfJob(process: Process, news: {code: number; status: number}): void {
+  const {parent} = process
+  if (parent === undefined) return
+  const {handler, flags} = parent.signals.action(SIGCHLD)
+  if (handler !== SIG_IGN && (flags & SA_NOCLDSTOP) === 0) tell(parent, process, news, SIGCHLD)
+  parent.childNews.wakeAll()
+}
+
+function tell(
+  parent: Process,
+  process: Process,
+  {code, status}: {code: number; status: number},
+  signal = process.exitSignal,
+): void {
+  const userTicks = Math.floor(process.endedCpuNs / TICK_NS)
+  parent.signals.raise(
+    signal,
+    childInfo(signal, code, {pid: process.pid, uid: process.credentials.ruid, status, userTicks}),
+  )
+}
+
+/** A parent has waited for it, or never will: its pid is free again. */
+export function reap(kernel: Kernel, process: Process): void {
+  const {parent} = process
+  kernel.processes.delete(process.pid)
+  if (parent === undefined) return
+  parent.children.delete(process)
+  parent.childrenCpuNs += process.endedCpuNs + process.childrenCpuNs
+  process.parent = undefined
+}

@@ -1,0 +1,140 @@
+// cloneTask: a new task, of the same process or of a new one, sharing what it is told to: copy_process in Linux.
+
+import {CAP_SYS_ADMIN, CAP_SYS_RESOURCE, hasCapability} from '../../abi/capability.ts'
+import {
+  CLONE_CHILD_CLEARTID,
+  CLONE_CLEAR_SIGHAND,
+  CLONE_FILES,
+  CLONE_FS,
+  CLONE_PARENT,
+  CLONE_SIGHAND,
+  CLONE_THREAD,
+  CLONE_VFORK,
+  CLONE_VM,
+} from '../../abi/clone.ts'
+import {EAGAIN, Errno} from '../../abi/errno.ts'
+import {arch} from '../../arch/index.ts'
+import type {Space} from '../memory/space.ts'
+import {inheritRestrictions} from '../pledge/inherit.ts'
+import {Process} from '../process.ts'
+import {RLIMIT_NPROC} from '../resource-limits.ts'
+import {ProcessSignals} from '../signals/process-signals.ts'
+import {TaskSignals} from '../signals/task-signals.ts'
+import {Task} from '../task.ts'
+
+export interface CloneRequest {
+  /** CLONE_*, checked; up to 2^33. */
+  readonly flags: number
+  readonly exitSignal: number
+  /** Undefined: the parent's. */
+  readonly stack: number | undefined
+  readonly threadPointer: number | undefined
+  /** CLONE_CHILD_CLEARTID's word. */
+  readonly childTid: number
+}
+
+/** Does not start it. @throws Errno EAGAIN, ENOMEM, ENFILE; nothing is left behind then */
+export function cloneTask(parent: Task, request: CloneRequest): Task {
+  const {kernel, process} = parent
+  const {flags} = request
+  requireRoom(parent)
+  const tid = kernel.pids.take()
+  const undo: (() => void)[] = []
+  try {
+    const context = kernel.platform.createContext()
+    undo.push(() => context.dispose())
+    const fds = has(flags, CLONE_FILES) ? parent.fds.share() : parent.fds.copy()
+    undo.push(() => fds.release())
+    const fs = has(flags, CLONE_FS) ? parent.fs.share() : parent.fs.copy()
+    undo.push(() => fs.release())
+    const owner = has(flags, CLONE_THREAD) ? process : forkProcess(parent, tid, request)
+    undo.push(() => {
+      if (owner === process) return
+      owner.space.release()
+      owner.budget.giveAll()
+    })
+    const task = new Task({
+      ...{tid, kernel, process: owner, context, fds, fs},
+      signals: new TaskSignals(owner.signals),
+      credentials: parent.credentials,
+      name: parent.name,
+    })
+    task.signals.mask = parent.signals.mask
+    // A thread on its parent's stack would share that: it has none of its own at first.
+    if (!has(flags, CLONE_VM) || has(flags, CLONE_VFORK))
+      task.signals.alternateStack.copyFrom(parent.signals.alternateStack)
+    if (has(flags, CLONE_CHILD_CLEARTID)) task.clearChildTid = request.childTid
+    task.affinity = parent.affinity
+    task.virtualNs = parent.virtualNs
+    context.writeFpState(parent.context.readFpState())
+    const {stack, threadPointer} = request
+    context.writeRegisters(arch.cloneRegisters(parent.context.readRegisters(), stack, threadPointer))
+    return task
+  } catch (error) {
+    for (const step of undo.reverse()) step()
+    throw error
+  }
+}
+
+/** RLIMIT_NPROC counts the user's tasks. @throws Errno EAGAIN */
+function requireRoom({kernel, process, credentials}: Task): void {
+  const limit = process.limits.get(RLIMIT_NPROC).soft
+  if (kernel.tasks.size < limit) return
+  const {ruid, capabilities} = credentials
+  if (
+    ruid === 0 ||
+    hasCapability(capabilities, CAP_SYS_RESOURCE) ||
+    hasCapability(capabilities, CAP_SYS_ADMIN)
+  )
+    return
+  let count = 0
+  for (const task of kernel.tasks.values()) if (task.credentials.ruid === ruid) count++
+  if (count >= limit) throw new Errno(EAGAIN)
+}
+
+function forkProcess(parent: Task, pid: number, {flags, exitSignal}: CloneRequest): Process {
+  const {kernel, process} = parent
+  const limits = process.limits.copy()
+  const budget = kernel.budget.part()
+  const space = has(flags, CLONE_VM) ? process.space.share() : forkSpace(parent, limits)
+  const {handlers} = process.signals
+  const childHandlers = has(flags, CLONE_SIGHAND)
+    ? handlers
+    : has(flags, CLONE_CLEAR_SIGHAND)
+      ? handlers.copyCleared()
+      : handlers.copy()
+  const child = new Process({
+    ...{pid, space, limits, budget, program: process.program},
+    signals: new ProcessSignals(limits, budget, childHandlers),
+    startedNs: kernel.monotonicNs(),
+  })
+  child.parent = has(flags, CLONE_PARENT) ? (process.parent ?? kernel.init) : process
+  child.exitSignal = has(flags, CLONE_PARENT) ? process.exitSignal : exitSignal
+  child.processGroup = process.processGroup
+  child.session = process.session
+  child.terminal = process.terminal
+  child.personality = process.personality
+  child.oomScoreAdj = process.oomScoreAdj
+  child.leastOomScoreAdj = process.leastOomScoreAdj
+  child.coredumpFilter = process.coredumpFilter
+  if (has(flags, CLONE_VM)) child.membarriers = process.membarriers
+  child.nice = process.nice
+  child.ioPriority = process.ioPriority
+  child.isDumpable = process.isDumpable
+  child.hasNoNewPrivileges = process.hasNoNewPrivileges
+  child.disablesHugePages = process.disablesHugePages
+  child.timerSlackNs = process.timerSlackNs
+  child.isIoFlusher = process.isIoFlusher
+  child.isBorrowing = has(flags, CLONE_VFORK)
+  inheritRestrictions(kernel, process, child)
+  return child
+}
+
+function forkSpace({kernel, process}: Task, limits: Process['limits']): Space {
+  return process.space.fork(limits, kernel.budget.part())
+}
+
+/** Flags above 32 bits, too. */
+export function has(flags: number, flag: number): boolean {
+  return flag > 0xffff_ffff ? Math.floor(flags / flag) % 2 === 1 : (flags & flag) !== 0
+}

@@ -1,0 +1,85 @@
+// executeProgram: a task becomes another program: begin_new_exec in Linux's fs/exec.c.
+
+import {arch} from '../../arch/index.ts'
+import {fillRandom} from '../../vfs/random.ts'
+import {type Credentials, credentialsAfterExec} from '../credentials.ts'
+import {commOf, type LoadedImage, loadImage} from '../exec.ts'
+import type {Executable} from '../open-executable.ts'
+import {applyPledge} from '../pledge/pledge.ts'
+import {RLIMIT_STACK} from '../resource-limits.ts'
+import type {Task} from '../task.ts'
+import {removeTask} from './exit.ts'
+import {releaseThreadWords} from './thread-words.ts'
+
+/**
+ * The program is loaded into memory of its own first: until that is done, an error leaves the caller as it was.
+ * @param argv with what a script puts in front
+ * @throws Errno E2BIG, ENOMEM; HvError BAD_ELF, PTRACE_UNUSABLE
+ */
+export function executeProgram(
+  task: Task,
+  executable: Executable,
+  argv: readonly string[],
+  envp: readonly string[],
+): void {
+  const {kernel, process} = task
+  const credentials = credentialsAfterExec(task.credentials)
+  const image = loadImage(kernel, task.fs.root, process.limits, {
+    ...{executable, argv, envp, credentials},
+    vdso: kernel.vdso,
+    random: (length) => fillRandom(new Uint8Array(length)),
+    minSignalStack: arch.signalFrameBytes(kernel.initialFpState.length),
+    stackLimit: process.limits.get(RLIMIT_STACK).soft,
+  })
+  becomeOnlyTask(task)
+  leaveMemory(task, image)
+  forgetOldProgram(task, credentials)
+  task.name = commOf(executable.path)
+  task.context.writeFpState(kernel.initialFpState)
+  task.context.writeRegisters(image.registers)
+}
+
+/** The others end; if the first task is among them, this one takes its place, with its tid. */
+function becomeOnlyTask(task: Task): void {
+  const {kernel, process} = task
+  for (const other of [...process.tasks]) if (other !== task) removeTask(kernel, other)
+  if (task.tid === process.pid) return
+  kernel.tasks.delete(task.tid)
+  task.tid = process.pid
+  kernel.tasks.set(task.tid, task)
+}
+
+function leaveMemory(task: Task, {space, program}: LoadedImage): void {
+  const {process} = task
+  releaseThreadWords(task)
+  const old = process.space
+  process.space = space
+  process.program = program
+  old.release()
+  // Whoever lent it has it back: vfork(2).
+  process.isBorrowing = false
+  process.departed.wakeAll()
+}
+
+/** What execve(2) lists as not preserved. */
+function forgetOldProgram(task: Task, credentials: Credentials): void {
+  const {kernel, process, signals} = task
+  if (task.fds.isShared) {
+    const own = task.fds.copy()
+    task.fds.release()
+    task.fds = own
+  }
+  task.fds.closeOnExec()
+  process.signals.resetHandlers()
+  signals.alternateStack.forget()
+  process.timers.posix.deleteAll()
+  process.hasExecuted = true
+  process.isDumpable = true
+  process.membarriers = 0
+  process.firstTaskCode = undefined
+  task.credentials = credentials
+  // What it was held to it stays held to; execpromises can only tighten that.
+  if (process.execPromises === undefined) return
+  applyPledge(kernel, process, process.execPromises, true)
+  process.execPromises = undefined
+}

@@ -1,0 +1,67 @@
+// The end of tasks and processes: exit(2), death by a signal, and what becomes of those who are left: exit_notify in Linux.
+
+import {SIGCHLD} from '../../abi/signal.ts'
+import type {Kernel} from '../kernel.ts'
+import type {Exit, Process} from '../process.ts'
+import type {Task} from '../task.ts'
+import {tellParentOfEnd} from './child-news.ts'
+import {releaseThreadWords} from './thread-words.ts'
+
+/** exit(2): the last task of a process takes it with it, with the status of the first. */
+export function endTask(kernel: Kernel, task: Task, code: number): void {
+  const {process} = task
+  if (task.tid === process.pid) process.firstTaskCode = code
+  if (process.tasks.length > 1) removeTask(kernel, task)
+  else kernel.endProcess(process, process.firstTaskCode ?? code, undefined)
+}
+
+/** exit_group(2), or death by a signal. None of its tasks ever runs again: those that do are stopped before anything is freed. */
+export function endProcess(kernel: Kernel, process: Process, exit: Exit): void {
+  if (process.exit !== undefined) return
+  process.exit = exit
+  kernel.tracer?.exited(process)
+  for (const task of [...process.tasks].reverse()) removeTask(kernel, task)
+  process.residentAtEnd = process.memoryMap.residentBytes
+  process.ranOut = process.memoryMap.ranOut
+  process.timers.end()
+  process.space.release()
+  process.budget.giveAll()
+  kernel.onEnded?.(process)
+  leaveChildren(kernel, process)
+  process.departed.wakeAll()
+  tellParentOfEnd(kernel, process)
+}
+
+/** It is gone, and its process goes on, or is about to end. */
+export function removeTask(kernel: Kernel, task: Task): void {
+  const {process} = task
+  kernel.forget(task)
+  releaseThreadWords(task)
+  process.endedCpuNs += task.cpuNs
+  process.lastCredentials = task.credentials
+  process.tasks.splice(process.tasks.indexOf(task), 1)
+  task.signals.detach()
+  task.fds.release()
+  task.fs.release()
+  task.context.dispose()
+}
+
+/** Orphans go to the nearest ancestor that asked for them (PR_SET_CHILD_SUBREAPER), or to init. */
+function leaveChildren(kernel: Kernel, process: Process): void {
+  const reaper = reaperOf(kernel, process)
+  for (const child of [...process.children]) {
+    process.children.delete(child)
+    child.parent = reaper
+    child.exitSignal = SIGCHLD
+    reaper.children.add(child)
+    if (child.exit !== undefined) tellParentOfEnd(kernel, child)
+    else if (child.parentDeathSignal !== 0) child.signals.raise(child.parentDeathSignal)
+  }
+}
+
+function reaperOf(kernel: Kernel, process: Process): Process {
+  for (let ancestor = process.parent; ancestor !== undefined; ancestor = ancestor.parent) {
+    if (ancestor.isSubreaper && ancestor.exit === undefined) return ancestor
+  }
+  return kernel.init
+}

@@ -1,0 +1,70 @@
+// Init: pid 1, the parent of the first program and of all orphans. It waits for them, and runs nothing.
+
+import type {AddressSpace, Context} from '../../platform/platform.ts'
+import {capabilitiesOf} from '../credentials.ts'
+import {FdTable} from '../fd-table.ts'
+import {FsContext} from '../fs-context.ts'
+import type {Kernel} from '../kernel.ts'
+import {Space} from '../memory/space.ts'
+import {Process} from '../process.ts'
+import {ResourceLimits} from '../resource-limits.ts'
+import {ProcessSignals} from '../signals/process-signals.ts'
+import {TaskSignals} from '../signals/task-signals.ts'
+import {Task} from '../task.ts'
+
+const UMASK = 0o022
+
+/** A process like others for whoever looks: kill(2) reaches it and does nothing, /proc shows it. */
+export function createInit(kernel: Kernel): Process {
+  const limits = new ResourceLimits()
+  const pid = kernel.pids.take()
+  const signals = new ProcessSignals(limits, kernel.budget.part())
+  const space = Space.create({
+    addresses: nowhere,
+    memory: kernel.platform.memory,
+    limits,
+    budget: kernel.budget.part(),
+    userTop: kernel.platform.userTop,
+    mmapBase: kernel.platform.userTop,
+  })
+  const program = {
+    executable: undefined,
+    path: '',
+    argv: ['init'],
+    envp: [],
+    auxv: new Uint8Array(0),
+    signalTrampoline: 0,
+  }
+  const process = new Process({
+    ...{pid, space, limits, signals, program},
+    budget: kernel.budget.part(),
+    startedNs: kernel.monotonicNs(),
+  })
+  const {top} = kernel.rootMount
+  const task = new Task({
+    ...{tid: pid, kernel, process, context: nobody, name: 'init'},
+    fds: new FdTable(kernel.budget),
+    fs: new FsContext(top, top, UMASK),
+    signals: new TaskSignals(signals),
+    credentials: {
+      ...{uid: 0, ruid: 0, euid: 0, suid: 0, gid: 0, rgid: 0, egid: 0, sgid: 0, groups: []},
+      ...capabilitiesOf(0),
+    },
+  })
+  process.tasks.push(task)
+  kernel.processes.set(pid, process)
+  kernel.tasks.set(pid, task)
+  return process
+}
+
+/** Nothing is ever mapped there. */
+const nowhere: AddressSpace = {
+  map() {},
+  unmap() {},
+  commit() {},
+  fork: () => nowhere,
+  dispose() {},
+}
+
+/** It is never resumed, and makes no call. */
+const nobody = {argumentWords: new Int32Array(12), dispose() {}} as unknown as Context

@@ -1,0 +1,48 @@
+// Pids: numbers for processes, tasks and their groups, and how many tasks there may be.
+
+import {EAGAIN, Errno} from '../../abi/errno.ts'
+import type {Kernel} from '../kernel.ts'
+
+/** /proc/sys/kernel/pid_max: the default on machines with few processors. */
+export const MAX_PID = 32_768
+/** Where numbers begin anew: those below belong to what a system starts with. */
+const FIRST_REUSED_PID = 300
+/** Init's. */
+const FIRST_PID = 1
+const DEFAULT_MAX_TASKS = 1024
+
+export class Pids {
+  readonly #kernel: Pick<Kernel, 'processes' | 'tasks'>
+  readonly #maxTasks: number
+  #next = FIRST_PID
+
+  constructor(kernel: Pick<Kernel, 'processes' | 'tasks'>, maxTasks = DEFAULT_MAX_TASKS) {
+    this.#kernel = kernel
+    this.#maxTasks = Math.min(maxTasks, MAX_PID / 2)
+  }
+
+  /** @throws Errno EAGAIN when there are too many tasks, or zombies */
+  take(): number {
+    const {tasks, processes} = this.#kernel
+    // A zombie has a pid, and no task. Init has one of each, and is not counted.
+    if (Math.max(tasks.size, processes.size) > this.#maxTasks) throw new Errno(EAGAIN)
+    while (this.#isUsed(this.#next)) this.#advance()
+    const pid = this.#next
+    this.#advance()
+    return pid
+  }
+
+  #advance(): void {
+    this.#next = this.#next + 1 < MAX_PID ? this.#next + 1 : FIRST_REUSED_PID
+  }
+
+  /** As a process, a task, or the name of a group or session whose leader is gone. */
+  #isUsed(pid: number): boolean {
+    const {tasks, processes} = this.#kernel
+    if (tasks.has(pid) || processes.has(pid)) return true
+    for (const {processGroup, session} of processes.values()) {
+      if (processGroup === pid || session === pid) return true
+    }
+    return false
+  }
+}

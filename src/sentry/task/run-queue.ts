@@ -1,0 +1,48 @@
+// RunQueue: the tasks that wait for a CPU, who had the least first: the idea of Linux's fair scheduler, without weights.
+
+import type {Task} from '../task.ts'
+
+/** Who wakes up is this much ahead of who was running meanwhile, nanoseconds: soon served, and not for ever. */
+const WAKE_BONUS_NS = 10_000_000
+
+export class RunQueue {
+  /** Ascending by virtualNs. */
+  readonly #tasks: Task[] = []
+  /** The virtual time of who was taken last: it never decreases. */
+  #minimumNs = 0
+
+  get length(): number {
+    return this.#tasks.length
+  }
+
+  /** One that slept, or is new. */
+  wake(task: Task): void {
+    task.virtualNs = Math.max(task.virtualNs, this.#minimumNs - WAKE_BONUS_NS)
+    this.add(task)
+  }
+
+  add(task: Task): void {
+    const tasks = this.#tasks
+    let low = 0
+    let high = tasks.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (tasks[middle].virtualNs > task.virtualNs) high = middle
+      else low = middle + 1
+    }
+    tasks.splice(low, 0, task)
+  }
+
+  take(): Task | undefined {
+    const task = this.#tasks.shift()
+    if (task !== undefined && task.virtualNs > this.#minimumNs) this.#minimumNs = task.virtualNs
+    return task
+  }
+
+  delete(task: Task): boolean {
+    const index = this.#tasks.indexOf(task)
+    if (index < 0) return false
+    this.#tasks.splice(index, 1)
+    return true
+  }
+}

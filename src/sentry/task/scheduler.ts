@@ -1,0 +1,139 @@
+// Scheduler: which task runs on which CPU, and which waits for one; slices, and the CPU time of each.
+
+import type {Platform} from '../../platform/platform.ts'
+import {monotonicNs} from '../host-clock.ts'
+import type {Task} from '../task.ts'
+import {RunQueue} from './run-queue.ts'
+
+/** How long a task runs while others wait for their turn. */
+const TIME_SLICE_NS = 10_000_000
+
+/**
+ * A task is on a CPU from when its turn comes until it sleeps, ends, or its slice is over while others wait: the time in which
+ * the sentry answers its calls is its own, as system time is on Linux.
+ */
+export class Scheduler {
+  readonly #platform: Platform
+  readonly #queue = new RunQueue()
+  /** What the platform runs. */
+  readonly #running: Task[] = []
+  /** Answered, with a CPU and a slice of its own: it goes on before anybody's turn. */
+  readonly #answered: Task[] = []
+  /** Of those that run: told to give up their CPU, which they have not yet. */
+  readonly #ending = new Set<Task>()
+
+  constructor(platform: Platform) {
+    this.#platform = platform
+  }
+
+  get isIdle(): boolean {
+    return this.#running.length === 0
+  }
+
+  /** It can run, when its turn comes. */
+  wake(task: Task): void {
+    this.#queue.wake(task)
+  }
+
+  /**
+   * Gives the CPUs that are free to those who wait.
+   * @param prepare false: it does not run after all, and is the caller's
+   */
+  fill(prepare: (task: Task) => boolean): void {
+    while (this.#running.length < this.#platform.cpus) {
+      const task = this.#answered.pop() ?? this.#queue.take()
+      if (task === undefined) return
+      if (task.onCpuSinceNs === 0) this.#begin(task)
+      if (!prepare(task)) {
+        this.leave(task)
+        continue
+      }
+      this.#running.push(task)
+      this.#platform.resume(task.context, task.process.space.addresses)
+    }
+  }
+
+  /** The task that the platform's event is about; the platform runs it no more. */
+  takeTrapped(): Task {
+    const {trapped} = this.#platform
+    const index = this.#running.findIndex(({context}) => context === trapped)
+    const task = this.#running[index]
+    this.#running.splice(index, 1)
+    this.#ending.delete(task)
+    return task
+  }
+
+  /** Its trap is answered: it goes on, now or when its turn comes again. */
+  goOn(task: Task): void {
+    if (this.#queue.length > 0 && monotonicNs() >= task.sliceEndNs) {
+      this.leave(task)
+      this.#queue.add(task)
+    } else this.#answered.push(task)
+  }
+
+  /** It has no CPU any more. */
+  leave(task: Task): void {
+    if (task.onCpuSinceNs === 0) return
+    this.#count(task, monotonicNs() - task.onCpuSinceNs)
+    task.onCpuSinceNs = 0
+  }
+
+  /** The sentry's work for a task that has no CPU. */
+  charge(task: Task, work: () => void): void {
+    const startNs = monotonicNs()
+    work()
+    this.#count(task, monotonicNs() - startNs)
+  }
+
+  /** Makes one that runs trap. */
+  interrupt(task: Task): void {
+    if (this.#running.includes(task)) this.#platform.interrupt(task.context)
+  }
+
+  /** Wherever it is, it is there no more; one that runs is stopped first. */
+  remove(task: Task): void {
+    const running = this.#running.indexOf(task)
+    if (running >= 0) {
+      this.#running.splice(running, 1)
+      this.#ending.delete(task)
+      this.#platform.stop(task.context)
+    }
+    const answered = this.#answered.indexOf(task)
+    if (answered >= 0) this.#answered.splice(answered, 1)
+    this.#queue.delete(task)
+    this.leave(task)
+  }
+
+  /** When somebody's slice is over while others wait: CLOCK_MONOTONIC nanoseconds. */
+  get sliceEndNs(): number {
+    let firstNs = Number.POSITIVE_INFINITY
+    if (this.#queue.length === 0) return firstNs
+    for (const task of this.#running) {
+      if (task.sliceEndNs < firstNs && !this.#ending.has(task)) firstNs = task.sliceEndNs
+    }
+    return firstNs
+  }
+
+  /** Takes the CPU from those whose slice is over while others wait. */
+  endSlices(nowNs: number): void {
+    let waiting = this.#queue.length - this.#ending.size
+    for (const task of this.#running) {
+      if (waiting <= 0) return
+      if (nowNs < task.sliceEndNs || this.#ending.has(task)) continue
+      this.#ending.add(task)
+      this.#platform.interrupt(task.context)
+      waiting--
+    }
+  }
+
+  #begin(task: Task): void {
+    const nowNs = monotonicNs()
+    task.onCpuSinceNs = nowNs
+    task.sliceEndNs = nowNs + TIME_SLICE_NS
+  }
+
+  #count(task: Task, ns: number): void {
+    task.cpuNs += ns
+    task.virtualNs += ns
+  }
+}

@@ -1,0 +1,74 @@
+// The words in memory that a task leaves to others when it ends: its robust futexes, and the one that joiners wait for.
+
+import {Errno} from '../../abi/errno.ts'
+import {FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS} from '../../abi/futex.ts'
+import {wakeFutex} from '../syscalls/futex.ts'
+import type {Task} from '../task.ts'
+
+/** ROBUST_LIST_LIMIT: a guest can make its list a ring. */
+const MAX_ENTRIES = 2048
+/** struct robust_list_head: next, futex offset, pending operation. */
+const OFFSET = 8
+const PENDING = 16
+/** The low bit of an entry's address: a priority-inheriting futex. */
+const IS_PI = 1
+
+/** Errors are nobody's: the task is gone. */
+export function releaseThreadWords(task: Task): void {
+  unlessFault(() => releaseRobustList(task))
+  unlessFault(() => clearChildTid(task))
+}
+
+/** get_robust_list(2): marks each futex that the task holds, and wakes one who waits for it. */
+function releaseRobustList(task: Task): void {
+  const {head} = task.robustList
+  if (head === 0) return
+  task.robustList = {head: 0, length: 0}
+  const {memory} = task
+  const offset = memory.readInt64(head + OFFSET)
+  const pending = memory.readUint64(head + PENDING)
+  let entry = memory.readUint64(head)
+  for (let count = 0; count < MAX_ENTRIES && withoutFlag(entry) !== head; count++) {
+    const next = memory.readUint64(withoutFlag(entry))
+    if (withoutFlag(entry) !== withoutFlag(pending)) release(task, withoutFlag(entry) + offset)
+    entry = next
+  }
+  if (withoutFlag(pending) !== 0) release(task, withoutFlag(pending) + offset, true)
+}
+
+function withoutFlag(entry: number): number {
+  return entry % 2 === IS_PI ? entry - IS_PI : entry
+}
+
+/** handle_futex_death of Linux's kernel/futex/core.c. */
+function release(task: Task, address: number, isPending = false): void {
+  if (address % 4 !== 0) return
+  for (;;) {
+    const word = task.memory.readInt32(address)
+    // Given up already, and whoever it woke may have died, too.
+    if (isPending && word === 0) wakeFutex(task, address, 1)
+    if ((word & FUTEX_TID_MASK) !== task.tid) return
+    const changed = (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED
+    if (!task.memory.compareExchangeInt32(address, word, changed)) continue
+    if (word & FUTEX_WAITERS) wakeFutex(task, address, 1)
+    return
+  }
+}
+
+function clearChildTid(task: Task): void {
+  const address = task.clearChildTid
+  task.clearChildTid = 0
+  // With nobody left in this memory there is nobody to see it.
+  const isAlone = task.process.tasks.length === 1 && !task.process.space.isShared
+  if (address === 0 || isAlone) return
+  task.memory.writeInt32(address, 0)
+  wakeFutex(task, address, 1)
+}
+
+function unlessFault(action: () => void): void {
+  try {
+    action()
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error
+  }
+}

@@ -174,8 +174,8 @@ export class Kernel {
   #turn(): void {
     this.#sleepers.retryWoken()
     this.#scheduler.fill(this.#prepare)
-    // The last one died of a signal just now.
-    if (this.#scheduler.isIdle && this.tasks.size === 1) return
+    // Somebody died of a signal just now, and others wait for that; or it was the last one.
+    if (this.#sleepers.hasWoken || (this.#scheduler.isIdle && this.tasks.size === 1)) return
     this.#handle(this.platform.wait(this.#nextDeadlineNs()))
   }
 

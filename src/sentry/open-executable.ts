@@ -75,6 +75,7 @@ function openFollowing(context: PathContext, start: Location, path: string, show
     'NOT_EXECUTABLE',
     `${printable(shown)}: its interpreter is a script, and so on: too many`,
     'name a program in the first line of one',
+    {cause: new Errno(ELOOP)},
   )
 }
 

@@ -89,8 +89,6 @@ export class Process {
   readonly departed = new WaitQueue()
   /** What wait(2) has not yet told of it besides its end: the signal that stopped it, or SIGCONT. */
   stopNews: number | undefined
-  /** What its first task gave exit(2), while others went on. */
-  firstTaskCode: number | undefined
   lastCredentials: Credentials | undefined
   /** At its end, bytes. */
   residentAtEnd = 0

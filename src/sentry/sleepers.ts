@@ -31,6 +31,10 @@ export class Sleepers {
     if (task.signals.attention !== 0) this.#woken.add(sleep)
   }
 
+  get hasWoken(): boolean {
+    return this.#woken.size > 0
+  }
+
   /** Its call is looked at again. @returns false when it does not sleep */
   wake(task: Task): boolean {
     const sleep = this.#asleep.get(task)

@@ -47,6 +47,7 @@ interface Clone extends CloneRequest {
 
 const NAMESPACES =
   CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET
+const MAX_PID_NAMESPACES = 32
 const NOTHING = {stack: undefined, threadPointer: undefined, childTid: 0, parentTid: 0, pidfd: 0}
 
 export const fork: Syscall = (task) => make(task, {...NOTHING, flags: 0, exitSignal: SIGCHLD})
@@ -71,15 +72,17 @@ export const clone: Syscall = (task, args) => {
 
 export const clone3: Syscall = (task, args) => {
   const words = readCloneArgs(task, args.address(0), args.address(1))
-  const [flags, pidfd, childTid, parentTid, exitSignal, stack, stackSize, tls, , setTidSize] = words
+  const [flags, pidfd, childTid, parentTid, exitSignal, stack, stackSize, tls, setTid, setTidSize] = words
   const isKnown = flags < 2 * CLONE_CLEAR_SIGHAND && !has(flags, CLONE_INTO_CGROUP)
   if (!isKnown || flags & (CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME))) throw new Errno(EINVAL)
   if (has(flags, CLONE_SIGHAND) && has(flags, CLONE_CLEAR_SIGHAND)) throw new Errno(EINVAL)
   if (exitSignal > NSIG || (flags & (CLONE_THREAD | CLONE_PARENT) && exitSignal !== 0))
     throw new Errno(EINVAL)
   if ((stack === 0) !== (stackSize === 0)) throw new Errno(EINVAL)
+  if (stack + stackSize > task.kernel.platform.userTop) throw new Errno(EINVAL)
   // Pids of one's choice: for who restores checkpoints.
-  if (setTidSize > 0) throw new Errno(setTidSize > 32 ? EINVAL : EPERM)
+  if (setTidSize > MAX_PID_NAMESPACES || (setTid === 0) !== (setTidSize === 0)) throw new Errno(EINVAL)
+  if (setTidSize > 0) throw new Errno(EPERM)
   return make(task, {
     ...{flags, exitSignal, childTid, parentTid, pidfd},
     stack: stack === 0 ? undefined : stack + stackSize,
@@ -119,9 +122,12 @@ function make(task: Task, request: Clone): number {
   const {tid, process} = child
   if (flags & CLONE_PIDFD) {
     // A fault here leaves the child unborn.
+    let fd = -1
     try {
-      task.memory.writeInt32(pidfd, task.fds.install(new PidFile(process), O_CLOEXEC))
+      fd = task.fds.install(new PidFile(process), O_CLOEXEC)
+      task.memory.writeInt32(pidfd, fd)
     } catch (error) {
+      if (fd >= 0) task.fds.remove(fd)
       abandon(child)
       throw error
     }

@@ -119,7 +119,7 @@ function errnoOf({code, cause}: HvError): number {
       return ENOEXEC
     case 'NOT_FOUND':
     case 'NOT_EXECUTABLE':
-      if (!(cause instanceof Errno)) return ELOOP
+      if (!(cause instanceof Errno)) return ENOEXEC
       return cause.code === EISDIR ? EACCES : cause.code
     case 'PTRACE_UNUSABLE':
       return EAGAIN

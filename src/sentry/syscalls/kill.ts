@@ -14,9 +14,9 @@ export const kill: Syscall = (task, args) => {
   if (targets.length === 0) throw new Errno(ESRCH)
   const allowed = targets.filter((target) => maySignal(task, target))
   if (allowed.length === 0) throw new Errno(EPERM)
-  if (signal === 0) return 0
   const info = killInfo(signal, SI_USER, task.process.pid, task.credentials.ruid)
-  for (const target of allowed) target.signals.raise(signal, info)
+  // A zombie can be signalled, and takes no notice.
+  for (const target of allowed) if (signal !== 0 && target.exit === undefined) target.signals.raise(signal, info)
   return 0
 }
 
@@ -38,10 +38,10 @@ export const rtSigqueueinfo: Syscall = (task, args) => {
   const signal = args.int32(1)
   const info = readSignalInfo(task, args.address(2), signal)
   requireOwnCode(info, pid === task.process.pid)
-  const target = task.kernel.processes.get(pid)
+  const target = processById(task, pid)
   if (target === undefined) throw new Errno(ESRCH)
   if (!maySignal(task, target)) throw new Errno(EPERM)
-  if (signalOrZero(signal) !== 0) target.signals.raise(signal, info)
+  if (signalOrZero(signal) !== 0 && target.exit === undefined) target.signals.raise(signal, info)
   return 0
 }
 
@@ -70,22 +70,30 @@ function signalTask(
   return 0
 }
 
-/** kill(2): a pid, 0 for the caller's group, -1 for all but the caller, -n for group n. */
+/** kill(2): a pid, 0 for the caller's group, -1 for all but the caller and init, -n for group n. */
 function processesOf(task: Task, pid: number): Process[] {
-  const alive = [...task.kernel.processes.values()].filter((process) => process.exit === undefined)
-  if (pid > 0) return alive.filter((process) => process.pid === pid)
-  if (pid === -1) return alive.filter((process) => process !== task.process)
+  const {kernel} = task
+  if (pid > 0) {
+    const found = processById(task, pid)
+    return found === undefined ? [] : [found]
+  }
+  const all = [...kernel.processes.values()]
+  if (pid === -1) return all.filter((process) => process !== task.process && process !== kernel.init)
   const group = pid === 0 ? task.process.processGroup : -pid
-  return alive.filter((process) => process.processGroup === group)
+  return all.filter((process) => process.processGroup === group)
+}
+
+/** A thread's number stands for its process. */
+function processById({kernel}: Task, pid: number): Process | undefined {
+  return kernel.processes.get(pid) ?? kernel.tasks.get(pid)?.process
 }
 
 /** Linux compares the sender's real and effective uid with the target's real and saved one. */
 function maySignal(task: Task, target: Process): boolean {
   if (target === task.process || hasCapability(task.credentials.capabilities, CAP_KILL)) return true
   const {ruid, euid} = task.credentials
-  return target.tasks.some(({credentials: {ruid: real, suid: saved}}) => {
-    return ruid === real || ruid === saved || euid === real || euid === saved
-  })
+  const {ruid: real, suid: saved} = target.credentials
+  return ruid === real || ruid === saved || euid === real || euid === saved
 }
 
 /** Nobody but the kernel and kill(2) sends infos that claim to be theirs: only to oneself. */

@@ -1,6 +1,6 @@
 // setpgid(2), getpgid(2), getpgrp(2), setsid(2), getsid(2).
 
-import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
+import {EACCES, EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import type {Process} from '../process.ts'
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
@@ -15,7 +15,9 @@ export const setpgid: Syscall = (task, args) => {
   if (group < 0) throw new Errno(EINVAL)
   const target = processOf(task, pid)
   if (target !== task.process && target.parentPid !== task.process.pid) throw new Errno(ESRCH)
-  if (target.session !== task.process.session || isSessionLeader(target)) throw new Errno(EPERM)
+  if (target !== task.process && target.session !== task.process.session) throw new Errno(EPERM)
+  if (target !== task.process && target.hasExecuted) throw new Errno(EACCES)
+  if (isSessionLeader(target)) throw new Errno(EPERM)
   if (group !== target.pid && !groupIsInSession(task, group)) throw new Errno(EPERM)
   target.processGroup = group
   return 0

@@ -76,7 +76,6 @@ function forgetOldProgram(task: Task, credentials: Credentials): void {
   process.hasExecuted = true
   process.isDumpable = true
   process.membarriers = 0
-  process.firstTaskCode = undefined
   task.credentials = credentials
   // What it was held to it stays held to; execpromises can only tighten that.
   if (process.execPromises === undefined) return

@@ -1,5 +1,6 @@
 // The end of tasks and processes: exit(2), death by a signal, and what becomes of those who are left: exit_notify in Linux.
 
+import {killInfo, SI_USER} from '../../abi/siginfo.ts'
 import {SIGCHLD} from '../../abi/signal.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Exit, Process} from '../process.ts'
@@ -7,12 +8,11 @@ import type {Task} from '../task.ts'
 import {tellParentOfEnd} from './child-news.ts'
 import {releaseThreadWords} from './thread-words.ts'
 
-/** exit(2): the last task of a process takes it with it, with the status of the first. */
+/** exit(2): the last task of a process takes it with it, with its status. */
 export function endTask(kernel: Kernel, task: Task, code: number): void {
   const {process} = task
-  if (task.tid === process.pid) process.firstTaskCode = code
   if (process.tasks.length > 1) removeTask(kernel, task)
-  else kernel.endProcess(process, process.firstTaskCode ?? code, undefined)
+  else kernel.endProcess(process, code, undefined)
 }
 
 /** exit_group(2), or death by a signal. None of its tasks ever runs again: those that do are stopped before anything is freed. */
@@ -46,6 +46,11 @@ export function removeTask(kernel: Kernel, task: Task): void {
   task.context.dispose()
 }
 
+/** prctl(2), PR_SET_PDEATHSIG: as if the parent had sent it. */
+function tellOfDeath(parent: Process, {parentDeathSignal: signal, signals}: Process): void {
+  signals.raise(signal, killInfo(signal, SI_USER, parent.pid, parent.credentials.ruid))
+}
+
 /** Orphans go to the nearest ancestor that asked for them (PR_SET_CHILD_SUBREAPER), or to init. */
 function leaveChildren(kernel: Kernel, process: Process): void {
   const reaper = reaperOf(kernel, process)
@@ -55,7 +60,7 @@ function leaveChildren(kernel: Kernel, process: Process): void {
     child.exitSignal = SIGCHLD
     reaper.children.add(child)
     if (child.exit !== undefined) tellParentOfEnd(kernel, child)
-    else if (child.parentDeathSignal !== 0) child.signals.raise(child.parentDeathSignal)
+    else if (child.parentDeathSignal !== 0) tellOfDeath(process, child)
   }
 }
 

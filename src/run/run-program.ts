@@ -77,7 +77,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
       timeoutMs: options.timeoutMs,
       onLoaded: (process) => {
         passSignals(sentry, process, trace)
-        stopWith(sentry, options)
+        stopWith(sentry, process, options)
       },
       whilePaused: () => trace.catchUp(),
     })
@@ -126,10 +126,16 @@ function passSignals({kernel}: Sentry, process: Process, trace: RunTrace): void 
   }
 }
 
-/** What stops the guest stops hv, as the shell that started it expects, while there is time; what lets hv go on, the guest. */
-function stopWith({kernel, terminal}: Sentry, {timeoutMs = Number.POSITIVE_INFINITY}: RunOptions): void {
+/** What stops the guest's first process stops hv, as the shell that started it expects, while there is time; what lets hv go on, the guest. */
+function stopWith(
+  {kernel, terminal}: Sentry,
+  first: Process,
+  {timeoutMs = Number.POSITIVE_INFINITY}: RunOptions,
+): void {
   const deadlineNs = addon.monotonicNs() + timeoutMs * NS_PER_MS
   kernel.onStopped = (stopped, signal) => {
+    // The others are jobs of the guest's own.
+    if (stopped !== first) return
     if (!addon.suspend(signal, deadlineNs) && terminal !== undefined) terminal.isOrphaned = true
     stopped.signals.raise(SIGCONT)
   }

@@ -34,6 +34,7 @@ export interface Executable {
 /**
  * Finds and reads a program (byte-string path in the guest's tree) and the interpreter it asks for.
  * @param shown what messages call the program: what the user called it
+ * @param called what the program is told: AT_EXECFN, and a script's interpreter the script
  * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER
  */
 export function openExecutable(
@@ -41,8 +42,9 @@ export function openExecutable(
   start: Location,
   path: string,
   shown = path,
+  called = path,
 ): Executable {
-  const executable = openFollowing(context, start, path, shown)
+  const executable = openFollowing(context, start, path, shown, called)
   const {interp} = executable.image
   if (interp === undefined) return executable
   try {
@@ -61,14 +63,21 @@ export function closeExecutable({description, interpreter}: Executable): void {
 }
 
 /** Opens a program, or who runs it if it is a script. */
-function openFollowing(context: PathContext, start: Location, path: string, shown: string): Executable {
+function openFollowing(
+  context: PathContext,
+  start: Location,
+  path: string,
+  shown: string,
+  called: string,
+): Executable {
   let runner = path
   let script: readonly string[] | undefined
   for (let depth = 0; depth <= MAX_SCRIPTS; depth++) {
     const found = openRunner(context, start, runner, depth === 0 ? undefined : shown, shown)
-    if ('image' in found) return {...found, path, script}
+    if ('image' in found) return {...found, path: called, script}
     const {interpreter, argument} = found
-    script = [interpreter, ...(argument === undefined ? [] : [argument]), runner, ...(script ?? []).slice(1)]
+    const name = depth === 0 ? called : runner
+    script = [interpreter, ...(argument === undefined ? [] : [argument]), name, ...(script ?? []).slice(1)]
     runner = interpreter
   }
   throw new HvError(

@@ -96,8 +96,8 @@ function open(task: Task, dirfd: number, path: string, flags: number): Executabl
   if (flags & AT_SYMLINK_NOFOLLOW && locate(task, dirfd, path, false).inode.kind === S_IFLNK)
     throw new Errno(ELOOP)
   const isFromDescriptor = dirfd !== AT_FDCWD && !path.startsWith('/')
-  const executable = openExecutable(context, startDirectory(task, dirfd, path), path)
-  return isFromDescriptor ? {...executable, path: `/dev/fd/${dirfd}/${path}`} : executable
+  const called = isFromDescriptor ? `/dev/fd/${dirfd}/${path}` : path
+  return openExecutable(context, startDirectory(task, dirfd, path), path, path, called)
 }
 
 /** What the loader says to a user, as execve(2) says it. */

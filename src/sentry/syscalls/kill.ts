@@ -13,7 +13,8 @@ export const kill: Syscall = (task, args) => {
   const targets = processesOf(task, args.int32(0))
   if (targets.length === 0) throw new Errno(ESRCH)
   const allowed = targets.filter((target) => maySignal(task, target))
-  if (allowed.length === 0) throw new Errno(EPERM)
+  // To all: those that may not be signalled are no error.
+  if (allowed.length === 0 && args.int32(0) !== -1) throw new Errno(EPERM)
   const info = killInfo(signal, SI_USER, task.process.pid, task.credentials.ruid)
   // A zombie can be signalled, and takes no notice.
   for (const target of allowed) if (signal !== 0 && target.exit === undefined) target.signals.raise(signal, info)

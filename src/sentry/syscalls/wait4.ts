@@ -30,7 +30,6 @@ const P_PIDFD = 3
 const INT_MIN = -(2 ** 31)
 const STOPPED_STATUS = 0x7f
 const CONTINUED_STATUS = 0xffff
-const CORE_FLAG = 0x80
 
 /** What there is to tell of a child. */
 interface News {
@@ -126,11 +125,12 @@ function waitFor(
     if (children.length === 0) throw new Errno(ECHILD)
     const news = newsOf(children, options)
     if (news === undefined) return options & WNOHANG ? finish(undefined) : BLOCKED
-    const result = finish(news)
-    if (options & WNOWAIT) return result
-    if (news.child.exit !== undefined) reap(kernel, news.child)
-    else news.child.stopNews = undefined
-    return result
+    // Before it is told: a fault there does not bring it back.
+    if (!(options & WNOWAIT)) {
+      if (news.child.exit !== undefined) reap(kernel, news.child)
+      else news.child.stopNews = undefined
+    }
+    return finish(news)
   }
   const result = attempt()
   if (result !== BLOCKED) return result
@@ -161,8 +161,7 @@ function newsOf(children: readonly Process[], options: number): News | undefined
 function statusWord({child: {exit}, code, status}: News): number {
   if (exit === undefined) return code === CLD_CONTINUED ? CONTINUED_STATUS : (status << 8) | STOPPED_STATUS
   if (exit.signal === undefined) return status << 8
-  // No core is ever written.
-  return status & ~CORE_FLAG
+  return status
 }
 
 /** si_signo, si_errno, si_code; si_pid, si_uid, si_status: zeros when there is nothing to tell. */

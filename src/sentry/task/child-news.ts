@@ -1,17 +1,17 @@
 // What a parent learns of its children: SIGCHLD, and something to wait(2) for.
 
-import {CLD_CONTINUED, CLD_DUMPED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, childInfo} from '../../abi/siginfo.ts'
-import {defaultAction, SA_NOCLDSTOP, SA_NOCLDWAIT, SIG_IGN, SIGCHLD, SIGCONT} from '../../abi/signal.ts'
+import {CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, childInfo} from '../../abi/siginfo.ts'
+import {SA_NOCLDSTOP, SA_NOCLDWAIT, SIG_IGN, SIGCHLD, SIGCONT} from '../../abi/signal.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Exit, Process} from '../process.ts'
 
 /** sysconf(_SC_CLK_TCK) is 100 on every Linux. */
 const TICK_NS = 10_000_000
 
-/** How it ended, as SIGCHLD's siginfo and waitid(2) tell: CLD_*, and an exit status or a signal. */
+/** How it ended, as SIGCHLD's siginfo and waitid(2) tell: CLD_*, and an exit status or a signal. No core is ever written. */
 export function endOf({code, signal}: Exit): {code: number; status: number} {
   if (signal === undefined) return {code: CLD_EXITED, status: code ?? 0}
-  return {code: defaultAction(signal) === 'core' ? CLD_DUMPED : CLD_KILLED, status: signal}
+  return {code: CLD_KILLED, status: signal}
 }
 
 /** A zombie's parent: who ignores SIGCHLD, or asked for no zombies (SA_NOCLDWAIT), will not wait for it. */

@@ -1,0 +1,187 @@
+// The kernel's loop over a platform that the test scripts: CPUs, slices, sleepers, and the order in which things end.
+
+import {describe, expect, test} from 'vitest'
+import {CLONE_FILES, CLONE_FS, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM} from '../../../src/abi/clone.ts'
+import {EAGAIN} from '../../../src/abi/errno.ts'
+import {arch} from '../../../src/arch/index.ts'
+import {capabilitiesOf} from '../../../src/sentry/credentials.ts'
+import {FdTable} from '../../../src/sentry/fd-table.ts'
+import {FsContext} from '../../../src/sentry/fs-context.ts'
+import {Kernel} from '../../../src/sentry/kernel.ts'
+import {Space} from '../../../src/sentry/memory/space.ts'
+import {Process} from '../../../src/sentry/process.ts'
+import {ResourceLimits} from '../../../src/sentry/resource-limits.ts'
+import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
+import {TaskSignals} from '../../../src/sentry/signals/task-signals.ts'
+import {table} from '../../../src/sentry/syscalls/table.ts'
+import {Task} from '../../../src/sentry/task.ts'
+import {Tmpfs} from '../../../src/vfs/fs/tmpfs.ts'
+import {mountRoot} from '../../../src/vfs/mount-tree.ts'
+import {type ScriptedContext, ScriptedPlatform, type Step} from './scripted-platform.ts'
+
+const number = (name: string): number => table.find((row) => row.name === name)![arch.name]!
+const call = (name: string, ...args: number[]): Step => [number(name), ...args]
+
+const THREAD = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD
+const SIGKILL = 9
+const SIGSEGV = 11
+const GETPID = call('getpid')
+const newThread = call('clone', THREAD, 0x1000)
+/** Without an end, and without a signal. */
+const SLEEP = call('ppoll', 0, 0, 0, 0, 0)
+
+function program(platform: ScriptedPlatform, first: Iterable<Step>, maxTasks?: number) {
+  const kernel = new Kernel(platform, mountRoot(new Tmpfs(platform.memory)), 'test', undefined, maxTasks)
+  platform.scripts.unshift(first)
+  const limits = new ResourceLimits()
+  const signals = new ProcessSignals(limits)
+  const budget = kernel.budget.part()
+  const pid = kernel.pids.take()
+  const {memory, userTop} = platform
+  const process = new Process({
+    ...{pid, limits, signals, startedNs: 0},
+    budget,
+    space: Space.create({
+      addresses: platform.createSpace(),
+      memory,
+      limits,
+      budget,
+      userTop,
+      mmapBase: userTop,
+    }),
+    program: {
+      executable: undefined,
+      path: '',
+      argv: [],
+      envp: [],
+      auxv: new Uint8Array(),
+      signalTrampoline: 0,
+    },
+  })
+  process.parent = kernel.init
+  kernel.init.children.add(process)
+  const {top} = kernel.rootMount
+  const credentials = {
+    ...{uid: 0, ruid: 0, euid: 0, suid: 0, gid: 0, rgid: 0, egid: 0, sgid: 0, groups: []},
+    ...capabilitiesOf(0),
+  }
+  const context = platform.createContext()
+  const task = new Task({
+    ...{tid: pid, kernel, process, context, credentials, name: 'test'},
+    fds: new FdTable(),
+    fs: new FsContext(top, top, 0),
+    signals: new TaskSignals(signals),
+  })
+  kernel.start(process, task)
+  return {kernel, process, context: context as ScriptedContext}
+}
+
+describe('the loop', () => {
+  test('answers calls until the program ends', () => {
+    const {kernel, process, context} = program(new ScriptedPlatform(1), [GETPID, call('exit_group', 3)])
+    kernel.run(process)
+    expect(context.results).toEqual([2])
+    expect(process.exit).toEqual({code: 3, signal: undefined})
+  })
+
+  test('gives every CPU a task, and no more tasks than CPUs', () => {
+    const platform = new ScriptedPlatform(2)
+    platform.scripts.push([GETPID], [GETPID], [GETPID])
+    const {kernel, process} = program(platform, [
+      newThread,
+      newThread,
+      newThread,
+      ...Array(20).fill(GETPID),
+      call('exit_group', 0),
+    ])
+    kernel.run(process)
+    expect(platform.peak).toBe(2)
+  })
+
+  test('ends the slice of a spinner while others wait, and of nobody else', () => {
+    const platform = new ScriptedPlatform(1)
+    platform.scripts.push(['spin'], [GETPID, call('exit_group', 0)])
+    const {kernel, process} = program(platform, [newThread, newThread, 'spin'])
+    kernel.run(process)
+    expect(process.exit).toEqual({code: 0, signal: undefined})
+  })
+
+  test('counts the time on a CPU, not that asleep', () => {
+    const platform = new ScriptedPlatform(1)
+    platform.scripts.push([call('exit_group', 0)])
+    const {kernel, process} = program(platform, [newThread, 'spin'])
+    kernel.run(process)
+    const spunNs = kernel.cpuTimeNs(process)
+    expect(spunNs).toBeGreaterThan(5e6)
+    const idle = program(new ScriptedPlatform(1), [GETPID, call('exit_group', 0)])
+    idle.kernel.run(idle.process)
+    expect(idle.kernel.cpuTimeNs(idle.process)).toBeLessThan(spunNs)
+  })
+
+  test('holds no CPU for 500 tasks that sleep', () => {
+    const platform = new ScriptedPlatform(2)
+    for (let i = 0; i < 500; i++) platform.scripts.push([SLEEP])
+    const threads = Array.from({length: 500}, () => newThread)
+    const {kernel, process, context} = program(platform, [...threads, GETPID, call('exit_group', 0)])
+    kernel.run(process)
+    expect(context.results.at(-1)).toBe(2)
+    expect(platform.peak).toBe(2)
+  })
+})
+
+describe('an end', () => {
+  test('stops the CPUs of a process before its memory goes', () => {
+    const platform = new ScriptedPlatform(2)
+    platform.scripts.push(['spin'])
+    const {kernel, process} = program(platform, [newThread, GETPID, call('exit_group', 0)])
+    kernel.run(process)
+    expect(platform.log).toEqual(['stop', 'dispose space'])
+    expect(platform.running).toEqual([])
+  })
+
+  test('of what the platform lost takes its process, and no other', () => {
+    const platform = new ScriptedPlatform(2)
+    platform.scripts.push(['die'])
+    const wait = call('wait4', -1, 0, 0, 0)
+    const {kernel, process, context} = program(platform, [call('clone', 17), wait, call('exit_group', 0)])
+    kernel.run(process)
+    expect(context.results).toEqual([3, 3])
+    expect(process.exit).toEqual({code: 0, signal: undefined})
+  })
+
+  test('of the first program takes all that it left running', () => {
+    const platform = new ScriptedPlatform(2)
+    platform.scripts.push(['spin'], [SLEEP])
+    const {kernel, process} = program(platform, [call('clone', 17), call('clone', 17), call('exit_group', 0)])
+    kernel.run(process)
+    kernel.endAll()
+    expect([...kernel.processes.keys()]).toEqual([1])
+    expect([...kernel.tasks.keys()]).toEqual([1])
+    expect(platform.running).toEqual([])
+  })
+
+  test('by a signal of another CPU comes at once', () => {
+    const platform = new ScriptedPlatform(2)
+    platform.scripts.push(['spin'])
+    const {kernel, process, context} = program(platform, [
+      ...[call('clone', 17), GETPID, call('kill', 3, SIGSEGV), call('wait4', 3, 0, 0, 0)],
+      call('kill', 2, SIGKILL),
+    ])
+    kernel.run(process)
+    expect(context.results).toEqual([3, 2, 0, 3, 0])
+    expect(process.exit).toEqual({code: undefined, signal: SIGKILL})
+  })
+})
+
+test('too many tasks are EAGAIN, and their ends make room', () => {
+  const platform = new ScriptedPlatform(1)
+  for (let i = 0; i < 6; i++) platform.scripts.push([call('exit', 0)])
+  const many = Array.from({length: 6}, () => call('clone', 17))
+  const {kernel, process, context} = program(
+    platform,
+    [...many, call('wait4', -1, 0, 0, 0), call('clone', 17), call('exit_group', 0)],
+    4,
+  )
+  kernel.run(process)
+  expect(context.results).toEqual([3, 4, 5, -EAGAIN, -EAGAIN, -EAGAIN, 3, expect.any(Number)])
+})

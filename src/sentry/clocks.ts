@@ -50,14 +50,14 @@ const CLOCK_FD = 3
 /** @throws Errno EINVAL for a clock that does not exist */
 export function readClock(task: Task, id: number): Timespec {
   const host = HOST_CLOCKS.get(id)
-  if (host === undefined) return fromNs(task.kernel.cpuTimeNs(cpuClockProcess(task, id)))
+  if (host === undefined) return fromNs(cpuClockOf(task, id).cpuTimeNs(task.kernel.monotonicNs()))
   const now = readHostClock(host)
   return {seconds: now[0], nanoseconds: now[1]}
 }
 
 /** @throws Errno EINVAL */
 export function clockResolutionNs(task: Task, id: number): number {
-  if (!HOST_CLOCKS.has(id)) cpuClockProcess(task, id)
+  if (!HOST_CLOCKS.has(id)) cpuClockOf(task, id)
   return COARSE.has(id) ? COARSE_RESOLUTION_NS : 1
 }
 
@@ -72,14 +72,22 @@ export function isCpuClock(id: number): boolean {
   return !HOST_CLOCKS.has(id)
 }
 
-/** CPU clocks of other processes are none of this one's business: EINVAL, as for a process that does not exist. */
-function cpuClockProcess(task: Task, id: number): Process {
-  if (id === CLOCK_PROCESS_CPUTIME_ID || id === CLOCK_THREAD_CPUTIME_ID) return task.process
+/**
+ * Whose CPU time a clock counts: a process's (any process's), or that of a thread of the caller's process.
+ * @throws Errno EINVAL
+ */
+export function cpuClockOf(task: Task, id: number): Process | Task {
+  if (id === CLOCK_PROCESS_CPUTIME_ID) return task.process
+  if (id === CLOCK_THREAD_CPUTIME_ID) return task
   if (id >= 0 || (id & CPU_CLOCK_WHAT) === CPU_CLOCK_WHAT) throw new Errno(EINVAL)
+  const {tasks, processes} = task.kernel
   const pid = ~(id >> 3)
-  const own = id & CPU_CLOCK_THREAD ? task.tid : task.process.pid
-  if (pid !== 0 && pid !== own) throw new Errno(EINVAL)
-  return task.process
+  const isThread = (id & CPU_CLOCK_THREAD) !== 0
+  if (pid === 0) return isThread ? task : task.process
+  const found = isThread ? tasks.get(pid) : processes.get(pid)
+  const isForeign = isThread && tasks.get(pid)?.process !== task.process
+  if (found === undefined || isForeign) throw new Errno(EINVAL)
+  return found
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import type {Kernel} from './kernel.ts'
 import type {Process} from './process.ts'
+import type {Task} from './task.ts'
 import type {Timer, TimerQueue} from './timers.ts'
 
 /** What a timer counts in. */
@@ -19,8 +20,8 @@ export function monotonicClock(kernel: Kernel): TimerClock {
   return {nowNs: () => kernel.monotonicNs(), granularityNs: WALL_GRANULARITY_NS}
 }
 
-export function cpuClock(kernel: Kernel, process: Process): TimerClock {
-  return {nowNs: () => kernel.cpuTimeNs(process), granularityNs: CPU_GRANULARITY_NS}
+export function cpuClock(kernel: Kernel, whose: Process | Task): TimerClock {
+  return {nowNs: () => whose.cpuTimeNs(kernel.monotonicNs()), granularityNs: CPU_GRANULARITY_NS}
 }
 
 export class PeriodicTimer {

@@ -30,13 +30,13 @@ export class PosixTimer {
   #isQueued = false
   #missed = 0
 
-  constructor(task: Task, id: number, clock: number, isCpuClock: boolean, notice: TimerNotice) {
+  constructor(task: Task, id: number, clock: number, counted: Process | Task | undefined, notice: TimerNotice) {
     this.id = id
     this.clock = clock
     this.#process = task.process
     this.#notice = notice
-    const {kernel, process} = task
-    const timerClock = isCpuClock ? cpuClock(kernel, process) : monotonicClock(kernel)
+    const {kernel} = task
+    const timerClock = counted === undefined ? monotonicClock(kernel) : cpuClock(kernel, counted)
     this.timer = new PeriodicTimer(kernel, timerClock, (times) => this.#expire(times))
   }
 
@@ -76,10 +76,13 @@ export class PosixTimers {
   readonly #timers = new Map<number, PosixTimer>()
   #nextId = 0
 
-  /** @throws Errno EAGAIN: Linux counts timers as queued signals */
-  create(task: Task, clock: number, isCpuClock: boolean, notice: TimerNotice): PosixTimer {
+  /**
+   * @param counted whose CPU time it counts; undefined: a clock on the wall
+   * @throws Errno EAGAIN: Linux counts timers as queued signals
+   */
+  create(task: Task, clock: number, counted: Process | Task | undefined, notice: TimerNotice): PosixTimer {
     task.process.signals.reserve()
-    const timer = new PosixTimer(task, this.#nextId++, clock, isCpuClock, notice)
+    const timer = new PosixTimer(task, this.#nextId++, clock, counted, notice)
     this.#timers.set(timer.id, timer)
     return timer
   }

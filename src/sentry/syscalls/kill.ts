@@ -3,6 +3,7 @@
 import {CAP_KILL, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import {codeOf, killInfo, SI_TKILL, SI_USER} from '../../abi/siginfo.ts'
+import {SIGCONT} from '../../abi/signal.ts'
 import type {Process} from '../process.ts'
 import type {Task} from '../task.ts'
 import {readSignalInfo, signalOrZero} from './signal-argument.ts'
@@ -12,7 +13,7 @@ export const kill: Syscall = (task, args) => {
   const signal = signalOrZero(args.int32(1))
   const targets = processesOf(task, args.int32(0))
   if (targets.length === 0) throw new Errno(ESRCH)
-  const allowed = targets.filter((target) => maySignal(task, target))
+  const allowed = targets.filter((target) => maySignal(task, target, signal))
   // To all: those that may not be signalled are no error.
   if (allowed.length === 0 && args.int32(0) !== -1) throw new Errno(EPERM)
   const info = killInfo(signal, SI_USER, task.process.pid, task.credentials.ruid)
@@ -41,7 +42,7 @@ export const rtSigqueueinfo: Syscall = (task, args) => {
   requireOwnCode(info, pid === task.process.pid)
   const target = processById(task, pid)
   if (target === undefined) throw new Errno(ESRCH)
-  if (!maySignal(task, target)) throw new Errno(EPERM)
+  if (!maySignal(task, target, signal)) throw new Errno(EPERM)
   if (signalOrZero(signal) !== 0 && target.exit === undefined) target.signals.raise(signal, info)
   return 0
 }
@@ -65,7 +66,7 @@ function signalTask(
 ): number {
   const target = task.kernel.tasks.get(tid)
   if (target === undefined || (pid !== undefined && target.process.pid !== pid)) throw new Errno(ESRCH)
-  if (!maySignal(task, target.process)) throw new Errno(EPERM)
+  if (!maySignal(task, target.process, signal)) throw new Errno(EPERM)
   if (signal === 0) return 0
   target.signals.raise(signal, info ?? killInfo(signal, SI_TKILL, task.process.pid, task.credentials.ruid))
   return 0
@@ -90,7 +91,9 @@ function processById({kernel}: Task, pid: number): Process | undefined {
 }
 
 /** Linux compares the sender's real and effective uid with the target's real and saved one. */
-function maySignal(task: Task, target: Process): boolean {
+export function maySignal(task: Task, target: Process, signal: number): boolean {
+  // A shell may let its jobs go on, whoever they have become.
+  if (signal === SIGCONT && target.session === task.process.session) return true
   if (target === task.process || hasCapability(task.credentials.capabilities, CAP_KILL)) return true
   const {ruid, euid} = task.credentials
   const {ruid: real, suid: saved} = target.credentials

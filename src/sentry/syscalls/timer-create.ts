@@ -12,7 +12,7 @@ import {
   TIMER_ABSTIME,
   toNs,
 } from '../../abi/time.ts'
-import {clockResolutionNs, isCpuClock, monotonicDeadlineNs} from '../clocks.ts'
+import {clockResolutionNs, cpuClockOf, isCpuClock, monotonicDeadlineNs} from '../clocks.ts'
 import type {PosixTimer, TimerNotice} from '../posix-timers.ts'
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
@@ -46,7 +46,8 @@ export const timerCreate: Syscall = (task, args) => {
   if (!WALL_CLOCKS.has(clock) && !isCpuClock(clock)) throw new Errno(EOPNOTSUPP)
   const notice = event === 0 ? {signal: SIGALRM, value: undefined, task: undefined} : readNotice(task, event)
   const timers = task.process.timers.posix
-  const {id} = timers.create(task, clock, isCpuClock(clock), notice)
+  const counted = isCpuClock(clock) ? cpuClockOf(task, clock) : undefined
+  const {id} = timers.create(task, clock, counted, notice)
   try {
     task.memory.writeInt32(idAddress, id)
   } catch (error) {

@@ -17,7 +17,7 @@ import {arch} from '../../arch/index.ts'
 import type {Space} from '../memory/space.ts'
 import {inheritRestrictions} from '../pledge/inherit.ts'
 import {Process} from '../process.ts'
-import {RLIMIT_NPROC} from '../resource-limits.ts'
+import {RLIMIT_NPROC, UNLIMITED} from '../resource-limits.ts'
 import {ProcessSignals} from '../signals/process-signals.ts'
 import {TaskSignals} from '../signals/task-signals.ts'
 import {Task} from '../task.ts'
@@ -76,10 +76,10 @@ export function cloneTask(parent: Task, request: CloneRequest): Task {
   }
 }
 
-/** RLIMIT_NPROC counts the user's tasks. @throws Errno EAGAIN */
+/** RLIMIT_NPROC counts the user's tasks and zombies. @throws Errno EAGAIN */
 function requireRoom({kernel, process, credentials}: Task): void {
   const limit = process.limits.get(RLIMIT_NPROC).soft
-  if (kernel.tasks.size < limit) return
+  if (limit === UNLIMITED) return
   const {ruid, capabilities} = credentials
   if (
     ruid === 0 ||
@@ -89,6 +89,8 @@ function requireRoom({kernel, process, credentials}: Task): void {
     return
   let count = 0
   for (const task of kernel.tasks.values()) if (task.credentials.ruid === ruid) count++
+  for (const {exit, credentials: last} of kernel.processes.values())
+    if (exit !== undefined && last.ruid === ruid) count++
   if (count >= limit) throw new Errno(EAGAIN)
 }
 

@@ -20,6 +20,7 @@ import {dispatch} from './dispatch.ts'
 import {handleFault} from './handle-fault.ts'
 import {monotonicNs} from './host-clock.ts'
 import {HostWatch} from './host-watch.ts'
+import {KernelIpc} from './ipc/kernel-ipc.ts'
 import {Leases} from './leases.ts'
 import {isOutgrown} from './outgrown.ts'
 import type {Process} from './process.ts'
@@ -65,6 +66,7 @@ export class Kernel {
   /** Called when a process has ended, before its parent learns of it. */
   onEnded: ((process: Process) => void) | undefined
   readonly leases = new Leases()
+  readonly ipc = new KernelIpc(this)
   readonly #scheduler: Scheduler
   readonly #sleepers: Sleepers
   readonly #watch: HostWatch

@@ -51,5 +51,6 @@ export class Sleep {
     for (const interest of this.#interests) if (interest !== undefined) this.#watch.remove(interest)
     for (const queue of queues ?? []) queue.leave(this.#onWake)
     this.#timers.cancel(this.#timer)
+    this.wait.ended?.()
   }
 }

@@ -28,4 +28,6 @@ export interface Wait {
   progress?(): number
   /** Called before EINTR is returned: nanosleep stores the time that remains. May throw another Errno. */
   interrupted?(): void
+  /** The sleep is over, whatever ended it, the task's end too: it leaves what it queued in. */
+  ended?(): void
 }

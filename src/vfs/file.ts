@@ -160,4 +160,6 @@ export interface Mappable {
   markDirty(pageIndex: number): void
   /** Writes dirty pages of the range back. */
   flush(firstPage: number, pages: number): void
+  /** What all Mappables of one file have in common: futexes are told apart by it. Absent: the Mappable itself. */
+  readonly identity?: object
 }

@@ -6,6 +6,7 @@ import type {AddressSpace} from '../../platform/platform.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_NONE, PROT_WRITE} from '../../platform/platform.ts'
 import {Budget} from '../../vfs/budget.ts'
 import type {Mappable} from '../../vfs/file.ts'
+import {FutexTable} from '../ipc/futex-table.ts'
 import type {ResourceLimits} from '../resource-limits.ts'
 import {bytesWithin, checkExpansion, checkLocked, checkOvercommit} from './accounting.ts'
 import {BUS_ADRERR, type FaultSignal, OUT_OF_MEMORY, SEGV_ACCERR, SEGV_MAPERR} from './fault-signal.ts'
@@ -58,6 +59,8 @@ export class MemoryMap {
   readonly pages: PageTable
   readonly placement: Placement
   readonly heap: Heap
+  /** Who sleeps on private futexes here. */
+  readonly futexes = new FutexTable()
   /** mlockall(MCL_FUTURE): VM_ flags that new mappings get. */
   defaultFlags = 0
   /** Faults that were mended, for --stats. */

@@ -3,7 +3,7 @@
 import {EAGAIN, EINVAL, Errno, ETIMEDOUT} from '../../abi/errno.ts'
 import {CLOCK_MONOTONIC, CLOCK_REALTIME} from '../../abi/time.ts'
 import {monotonicDeadlineNs} from '../clocks.ts'
-import type {FutexWaiter} from '../futex.ts'
+import type {FutexWaiter} from '../ipc/futex-table.ts'
 import type {Task} from '../task.ts'
 import {alignedFutex, futexKey, futexTable} from './futex.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
@@ -32,14 +32,8 @@ export const futexWaitv: Syscall = (task, args) => {
   for (const {address, value} of wanted) if (task.memory.readInt32(address) !== value) throw new Errno(EAGAIN)
 
   const tables = wanted.map(({isPrivate}) => futexTable(task, isPrivate))
-  const waiters = wanted.map(({address, isPrivate}, index) =>
-    tables[index].join(futexKey(task, address, isPrivate), ANY),
-  )
-  const leave = (): void => {
-    waiters.forEach((waiter, index) => {
-      if (!waiter.woken) tables[index].leave(waiter)
-    })
-  }
+  const keys = wanted.map(({address, isPrivate}) => futexKey(task, address, isPrivate))
+  const waiters = keys.map((key, index) => tables[index].join(key, ANY))
   return task.block({
     queues: waiters.map(({queue}) => queue),
     deadlineNs,
@@ -47,11 +41,14 @@ export const futexWaitv: Syscall = (task, args) => {
     retry: (expired) => {
       const index = lastWoken(waiters)
       if (index < 0 && !expired) return BLOCKED
-      leave()
       if (index < 0) throw new Errno(ETIMEDOUT)
       return index
     },
-    interrupted: leave,
+    ended: () => {
+      waiters.forEach((waiter, index) => {
+        tables[index].leave(waiter)
+      })
+    },
   })
 }
 

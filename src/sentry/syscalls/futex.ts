@@ -13,10 +13,9 @@ import {
   FUTEX_WAKE_OP,
 } from '../../abi/futex.ts'
 import {CLOCK_MONOTONIC, CLOCK_REALTIME, toNs} from '../../abi/time.ts'
-import {type AddressSpace, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import {monotonicDeadlineNs} from '../clocks.ts'
-import {FutexTable} from '../futex.ts'
-import type {Kernel} from '../kernel.ts'
+import type {FutexKey, FutexTable} from '../ipc/futex-table.ts'
 import type {Task} from '../task.ts'
 import {applyWakeOp, decodeWakeOp, wakeOpHolds} from './futex-wake-op.ts'
 import {type Arguments, BLOCKED, type Syscall} from './syscall.ts'
@@ -25,17 +24,8 @@ import {readTimespec} from './time-argument.ts'
 const WORD_BYTES = 4
 const ANY = 0xffff_ffff | 0
 
-/** Private futexes are told apart by their addresses, within an address space; the others by the memory that they lie in. */
-const tables = new WeakMap<Kernel | AddressSpace, FutexTable>()
-
 export function futexTable({kernel, process}: Task, isPrivate: boolean): FutexTable {
-  const owner = isPrivate ? process.space.addresses : kernel
-  let table = tables.get(owner)
-  if (table === undefined) {
-    table = new FutexTable()
-    tables.set(owner, table)
-  }
-  return table
+  return isPrivate ? process.memoryMap.futexes : kernel.ipc.futexes
 }
 
 export const futex: Syscall = (task, args) => {
@@ -83,10 +73,9 @@ function wait(task: Task, args: Arguments, bits: number, deadlineNs: number): nu
     retry: (expired) => {
       if (waiter.woken) return 0
       if (!expired) return BLOCKED
-      table.leave(waiter)
       throw new Errno(ETIMEDOUT)
     },
-    interrupted: () => table.leave(waiter),
+    ended: () => table.leave(waiter),
   })
 }
 
@@ -133,24 +122,26 @@ function bitset(args: Arguments): number {
   return bits
 }
 
-/** What a futex is known by. @throws Errno EINVAL, EFAULT */
-export function futexKey(task: Task, address: number, isPrivate: boolean): number {
+/**
+ * What a futex is known by, as Linux's get_futex_key has it: the address space and the address, or, if the call does not
+ * say that it is private, what a shared mapping shows there. So does what a private mapping shows of its file as long as it
+ * cannot be written; other memory that cannot be is EFAULT, as nobody could change the word.
+ * @throws Errno EINVAL, EFAULT
+ */
+export function futexKey({memory, process}: Task, address: number, isPrivate: boolean): FutexKey {
+  const map = process.memoryMap
   if (isPrivate) {
-    task.memory.check(alignedFutex(address), WORD_BYTES)
-    return address
+    memory.check(alignedFutex(address), WORD_BYTES)
+    return {object: map, offset: address}
   }
-  const view = viewOfWord(task, alignedFutex(address))
-  return view.byteOffset - task.kernel.platform.memory.bytes.byteOffset
-}
-
-/** A word of a page that may be written later is looked up for writing, so that a copy on write does not move it. */
-function viewOfWord({memory}: Task, address: number): Uint8Array {
-  try {
-    return memory.view(address, WORD_BYTES, PROT_WRITE)
-  } catch (error) {
-    if (!(error instanceof Errno) || error.code !== EFAULT) throw error
-    return memory.view(address, WORD_BYTES, PROT_READ)
-  }
+  // It has to be there, and a stack may grow for it.
+  memory.view(alignedFutex(address), WORD_BYTES, PROT_READ)
+  const vma = map.vmas.at(address)!
+  if (!vma.isShared && vma.protection & PROT_WRITE) return {object: map, offset: address}
+  if (vma.backing === undefined) throw new Errno(EFAULT)
+  const {mappable} = vma.backing
+  const offset = vma.filePage(Math.floor(address / PAGE_SIZE)) * PAGE_SIZE + (address % PAGE_SIZE)
+  return {object: mappable.identity ?? mappable, offset}
 }
 
 export function alignedFutex(address: number): number {

@@ -35,6 +35,7 @@ export class HostPages {
     this.#users.add(fd)
     if (canWrite) this.#writers.add(fd)
     return {
+      identity: this,
       sharedPage: (pageIndex) => this.#share(fd, pageIndex),
       markDirty: (pageIndex) => {
         if (this.#pages.has(pageIndex)) this.#dirty.add(pageIndex)

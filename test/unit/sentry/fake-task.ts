@@ -2,6 +2,7 @@
 
 import {type Credentials, capabilitiesOf} from '../../../src/sentry/credentials.ts'
 import {FdTable} from '../../../src/sentry/fd-table.ts'
+import {FutexTable} from '../../../src/sentry/ipc/futex-table.ts'
 import type {Kernel} from '../../../src/sentry/kernel.ts'
 import {Leases} from '../../../src/sentry/leases.ts'
 import type {Space} from '../../../src/sentry/memory/space.ts'
@@ -43,6 +44,7 @@ const ORDINARY: Credentials = {
 export class FakeKernel {
   readonly timers = new TimerQueue()
   readonly leases = new Leases()
+  readonly ipc = {futexes: new FutexTable()}
   readonly budget = new Budget()
   readonly processes = new Map<number, Process>()
   readonly tasks = new Map<number, Task>()

@@ -5,6 +5,7 @@ import {EAGAIN, ETIMEDOUT} from '../../../src/abi/errno.ts'
 import {SA_RESTORER, SIGUSR1} from '../../../src/abi/signal.ts'
 import {SignalSet} from '../../../src/abi/signal-set.ts'
 import {decodeTimespec, encodeTimespec, fromNs, toNs} from '../../../src/abi/time.ts'
+import {FutexTable} from '../../../src/sentry/ipc/futex-table.ts'
 import {hasDeliverable, interruptWait} from '../../../src/sentry/signals/deliver.ts'
 import {futex} from '../../../src/sentry/syscalls/futex.ts'
 import {nanosleep} from '../../../src/sentry/syscalls/nanosleep.ts'
@@ -98,6 +99,7 @@ describe('a futex', () => {
     expect(call(fake, futex, ARGUMENT, WAKE, 1)).toBe(0)
     call(fake, futex, ARGUMENT, WAIT, 0, 0)
     expect(() => fake.task.wait?.retry(true)).toThrow(errno(ETIMEDOUT))
+    fake.task.wait?.ended?.()
     expect(call(fake, futex, ARGUMENT, WAKE, 1)).toBe(0)
   })
 
@@ -110,16 +112,11 @@ describe('a futex', () => {
     expect(fake.task.wait?.retry(false)).toBe(0)
   })
 
-  /** Its memory is the whole MemoryFile. */
+  /** All its memory is private, and can be written. */
   function futexTask(): Fake {
     const fake = fakeTask()
-    Object.assign(fake.task.kernel, {platform: {memory: {bytes: fake.memory.bytes}}})
-    const {memory} = fake
-    Object.assign(memory, {
-      view: (address: number, length: number) => {
-        return Object.assign(new DataView(memory.bytes.buffer, address - BASE, length), {})
-      },
-    })
+    const vmas = {at: () => ({isShared: false, protection: 3})}
+    Object.assign(fake.process, {memoryMap: {futexes: new FutexTable(), vmas}})
     return fake
   }
 })

@@ -89,12 +89,14 @@ export class SimulatedGuest {
   readonly user: UserMemory
   faults = 0
 
-  constructor(memoryBytes = 16 * MIB, budget = new Budget()) {
-    const buffer = new ArrayBuffer(memoryBytes)
-    this.memory = createMemoryFile(buffer, (offset, length) => {
+  /** @param of another process, whose MemoryFile this one has, too */
+  constructor(memoryBytes = 16 * MIB, budget = new Budget(), of?: SimulatedGuest) {
+    const buffer = new ArrayBuffer(of === undefined ? memoryBytes : 0)
+    const punch = (offset: number, length: number): void => {
       this.punched.push([offset, length])
       new Uint8Array(buffer, offset, length).fill(0)
-    })
+    }
+    this.memory = of?.memory ?? createMemoryFile(buffer, punch)
     this.space = new SimulatedSpace(this.memory)
     this.map = new MemoryMap({
       space: this.space,
@@ -105,6 +107,11 @@ export class SimulatedGuest {
       mmapBase: MMAP_BASE,
     })
     this.user = new UserMemory(this.map)
+  }
+
+  /** Another process in the same sandbox. */
+  sibling(): SimulatedGuest {
+    return new SimulatedGuest(0, new Budget(), this)
   }
 
   /** The byte at `address`, or the signal that the access ends in. */

@@ -1,0 +1,93 @@
+// FutexTable: who sleeps on which futex word: futex(7). One table has the private ones of an address space, another all
+// those that processes may share.
+
+import {WaitQueue} from '../../vfs/wait-queue.ts'
+
+/**
+ * Which word: an address of a MemoryMap, or a byte of what is mapped there (Mappable.identity). Never a place in the
+ * MemoryFile, which copies on write move.
+ */
+export interface FutexKey {
+  readonly object: object
+  readonly offset: number
+}
+
+/** A sleeper. It is in the table until it is woken, or leaves. */
+export interface FutexWaiter {
+  /** A requeue changes it. */
+  key: FutexKey
+  /** FUTEX_WAIT_BITSET: which wakes concern it. Nonzero. */
+  readonly bitset: number
+  woken: boolean
+  readonly queue: WaitQueue
+}
+
+export class FutexTable {
+  /** In the order of their arrival: wakes are first come, first served. */
+  readonly #waiters = new Map<object, Map<number, Set<FutexWaiter>>>()
+
+  /** Nobody sleeps on anything. */
+  get isEmpty(): boolean {
+    return this.#waiters.size === 0
+  }
+
+  join(key: FutexKey, bitset: number): FutexWaiter {
+    const waiter: FutexWaiter = {key, bitset, woken: false, queue: new WaitQueue()}
+    this.#at(key).add(waiter)
+    return waiter
+  }
+
+  leave(waiter: FutexWaiter): void {
+    const {object, offset} = waiter.key
+    const words = this.#waiters.get(object)
+    const waiters = words?.get(offset)
+    if (words === undefined || waiters === undefined) return
+    waiters.delete(waiter)
+    if (waiters.size > 0) return
+    words.delete(offset)
+    if (words.size === 0) this.#waiters.delete(object)
+  }
+
+  /** Wakes at most `count` sleepers whose bitset meets `bitset`. @returns how many */
+  wake(key: FutexKey, count: number, bitset: number): number {
+    let woken = 0
+    for (const waiter of this.#on(key)) {
+      if (woken >= count) break
+      if ((waiter.bitset & bitset) === 0) continue
+      this.leave(waiter)
+      waiter.woken = true
+      waiter.queue.wakeAll()
+      woken++
+    }
+    return woken
+  }
+
+  /** Moves at most `count` sleepers to another word. @returns how many */
+  requeue(from: FutexKey, to: FutexKey, count: number): number {
+    const moving = this.#on(from).slice(0, Math.max(0, count))
+    for (const waiter of moving) {
+      this.leave(waiter)
+      waiter.key = to
+      this.#at(to).add(waiter)
+    }
+    return moving.length
+  }
+
+  #on({object, offset}: FutexKey): FutexWaiter[] {
+    return [...(this.#waiters.get(object)?.get(offset) ?? [])]
+  }
+
+  #at({object, offset}: FutexKey): Set<FutexWaiter> {
+    let words = this.#waiters.get(object)
+    if (words === undefined) {
+      words = new Map()
+      this.#waiters.set(object, words)
+    }
+    let waiters = words.get(offset)
+    if (waiters === undefined) {
+      waiters = new Set()
+      words.set(offset, waiters)
+    }
+    return waiters
+  }
+}

@@ -6,6 +6,7 @@ export const SI_USER = 0
 export const SI_KERNEL = 0x80
 export const SI_QUEUE = -1
 export const SI_TIMER = -2
+export const SI_MESGQ = -3
 export const SI_TKILL = -6
 
 export const CLD_EXITED = 1
@@ -80,6 +81,13 @@ export function timerInfo(signal: number, timerId: number, overrun: number, valu
   view.setInt32(UNION, timerId, true)
   view.setInt32(UNION + 4, overrun, true)
   view.setBigUint64(UNION + 8, value, true)
+  return info
+}
+
+/** A message came into an empty POSIX queue: mq_notify(3). */
+export function messageInfo(signal: number, pid: number, uid: number, value: bigint): SignalInfo {
+  const info = killInfo(signal, SI_MESGQ, pid, uid)
+  viewOf(info).setBigUint64(UNION + 8, value, true)
   return info
 }
 

@@ -104,6 +104,13 @@ export interface VsyscallCall {
 }
 
 /** Numbers and layouts of Linux that differ between architectures. All others are src/abi's. */
+/** struct semid64_ds, whose first fields are the permission and, at 48, sem_otime: offsets in bytes. */
+export interface SemidDsLayout {
+  readonly size: number
+  readonly ctime: number
+  readonly nsems: number
+}
+
 export interface KernelAbi {
   /** open(2)'s flags from the kernel's bits to src/abi/open-flags.ts's, or back: its own inverse. */
   openFlags(flags: number): number
@@ -111,6 +118,7 @@ export interface KernelAbi {
   readonly epollEvent: EpollEventLayout
   /** Which of clone(2)'s arguments is the thread pointer; the other of the last two is the child's tid. */
   readonly cloneThreadPointer: number
+  readonly semidDs: SemidDsLayout
   /** MAP_32BIT; 0 where there is none. */
   readonly mmapBelow2GiB: number
   /** MINSIGSTKSZ: a smaller alternate stack is ENOMEM. */

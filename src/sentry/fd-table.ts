@@ -128,6 +128,7 @@ export class FdTable {
     this.#firstFree = Math.min(this.#firstFree, fd)
     this.#budget.give(COST.descriptor)
     this.onClose?.(description.file)
+    description.file.descriptorClosed?.()
     if (--description.references === 0) description.close()
   }
 

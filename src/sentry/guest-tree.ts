@@ -35,7 +35,8 @@ export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
   const rootMount = mountRoot(rootFileSystem(memory, options.root, budget))
   try {
     const top = rootMount.top
-    mount(makeDirectory(top, 'dev'), createDevFs(memory, {terminal: options.terminal, budget}))
+    const dev = mount(makeDirectory(top, 'dev'), createDevFs(memory, {terminal: options.terminal, budget}))
+    mount(makeDirectory(dev.top, 'shm'), new Tmpfs(memory, {mode: STICKY_MODE, budget}))
     const proc = makeDirectory(top, 'proc')
     if (options.proc !== undefined) mount(proc, options.proc)
     makeDirectory(top, 'tmp', STICKY_MODE)

@@ -5,6 +5,7 @@ import {CLOCK_BOOTTIME, CLOCK_REALTIME, NS_PER_SECOND, type Timespec, toSeconds}
 import {arch} from '../arch/index.ts'
 import type {ByteString} from '../vfs/file.ts'
 import type {ProcProcess, ProcSource} from '../vfs/fs/proc-source.ts'
+import type {SysvIpcSource} from '../vfs/fs/proc-sysvipc.ts'
 import type {Location, Mount} from '../vfs/location.ts'
 import {readHostClock} from './host-clock.ts'
 import type {Kernel} from './kernel.ts'
@@ -20,11 +21,23 @@ export class KernelProcSource implements ProcSource {
   readonly cpuCount = CPU_COUNT
   readonly maxPid = MAX_PID
   readonly #kernelOf: () => Kernel
+  readonly ipc: SysvIpcSource
   #cpuinfo: ByteString | undefined
 
   /** @param kernelOf asked later: the kernel is made after the tree that /proc is mounted in */
   constructor(kernelOf: () => Kernel) {
     this.#kernelOf = kernelOf
+    this.ipc = {
+      get segments() {
+        return kernelOf().ipc.segments.table
+      },
+      get semaphores() {
+        return kernelOf().ipc.semaphores.table
+      },
+      get messages() {
+        return kernelOf().ipc.messages.table
+      },
+    }
   }
 
   pids(): readonly number[] {

@@ -7,6 +7,7 @@ import type {PathPolicy} from '../vfs/path-policy.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
 import {type CallTable, initialCallTable} from './call-table.ts'
 import type {Credentials} from './credentials.ts'
+import type {SemaphoreUndo} from './ipc/semaphore-undo.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
 import type {Space} from './memory/space.ts'
 import type {BrokenPledge} from './pledge/broken-pledge.ts'
@@ -68,6 +69,8 @@ export class Process {
   coredumpFilter = DEFAULT_DUMP_FILTER
   /** membarrier(2): MEMBARRIER_CMD_REGISTER_*. */
   membarriers = 0
+  /** What its end does to semaphores. */
+  semaphoreUndo: SemaphoreUndo | undefined
   nice = 0
   /** ioprio_set(2)'s class and level. */
   ioPriority = 0

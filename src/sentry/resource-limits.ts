@@ -14,6 +14,8 @@ export const RLIMIT_MEMLOCK = 8
 export const RLIMIT_AS = 9
 /** Enforced by signals/process-signals.ts. */
 export const RLIMIT_SIGPENDING = 11
+/** Enforced by ipc/posix-queues.ts. */
+export const RLIMIT_MSGQUEUE = 12
 export const RLIMIT_NLIMITS = 16
 
 /** RLIM_INFINITY, as the sentry counts. */
@@ -33,6 +35,7 @@ export class ResourceLimits {
     this.#limits[RLIMIT_STACK] = {soft: 8 << 20, hard: UNLIMITED}
     this.#limits[RLIMIT_CORE] = {soft: 0, hard: UNLIMITED}
     this.#limits[RLIMIT_SIGPENDING] = {soft: 4096, hard: 4096}
+    this.#limits[RLIMIT_MSGQUEUE] = {soft: 819_200, hard: 819_200}
     this.#limits[RLIMIT_NOFILE] = {soft: 1024, hard: 1 << 20}
   }
 

@@ -28,6 +28,12 @@ export const COST = {
   /** A record lock, or a flock, with the table of its file. */
   lock: 1024,
   mapping: 320,
+  /** System V and POSIX IPC, without their contents: arrays and texts. */
+  semaphoreSet: 1536,
+  semaphoreUndo: 768,
+  message: 512,
+  messageQueue: 1536,
+  posixQueue: 2560,
   /** A page table of 2 MiB: TABLE_PAGES entries. */
   pageTable: 2560,
   /** A directory on the way to what is unveiled. */

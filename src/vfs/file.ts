@@ -74,6 +74,8 @@ export interface Inode {
   followMagicLink?(): Location | undefined
   /** O_TMPFILE in this directory. Absent: EOPNOTSUPP. */
   createUnnamed?(mode: number, owner: Credentials): Inode
+  /** What /proc/PID/fd shows where there is no path. */
+  readonly descriptorText?: ByteString
   /** Somebody has it open, or works in it, and at last no more: what has no name is freed then. Absent: nobody counts. */
   hold?(): void
   letGo?(): void
@@ -134,6 +136,8 @@ export interface FileDescription {
   fdinfo?(): ByteString
   /** Each part of a writev(2) is a write of its own: eventfds. */
   readonly writesRecords?: boolean
+  /** A descriptor of it, of whoever makes the call, is about to close; others may stay. */
+  descriptorClosed?(): void
   /** The last reference is gone. Never throws. */
   close(): void
   /** A fifo opened without O_NONBLOCK: false while open(2) still sleeps in `waiters` for the other end. Absent: true. */

@@ -1,14 +1,51 @@
 // KernelIpc: what processes share to talk to each other, one of each for a kernel: kernel.ipc.
 
 import type {Kernel} from '../kernel.ts'
+import type {Process} from '../process.ts'
 import {FutexTable} from './futex-table.ts'
+import {MessageQueues} from './message-queue.ts'
+import {PosixQueues} from './posix-queues.ts'
+import {SemaphoreSets} from './semaphore-set.ts'
+import {SharedSegments} from './shared-segment.ts'
 
 export class KernelIpc {
+  readonly kernel: Kernel
   /** Who sleeps on futexes that processes may share. */
   readonly futexes = new FutexTable()
-  readonly kernel: Kernel
+  readonly segments = new SharedSegments(this)
+  #semaphores: SemaphoreSets | undefined
+  #messages: MessageQueues | undefined
+  #queues: PosixQueues | undefined
 
+  /** The kernel is not complete yet. */
   constructor(kernel: Kernel) {
     this.kernel = kernel
+  }
+
+  get semaphores(): SemaphoreSets {
+    this.#semaphores ??= new SemaphoreSets(this.kernel.budget)
+    return this.#semaphores
+  }
+
+  get messages(): MessageQueues {
+    this.#messages ??= new MessageQueues(this.kernel.budget)
+    return this.#messages
+  }
+
+  get queues(): PosixQueues {
+    this.#queues ??= new PosixQueues(this.kernel)
+    return this.#queues
+  }
+
+  /** Of the process whose call is being answered. */
+  get pid(): number {
+    return this.kernel.current?.process.pid ?? 0
+  }
+
+  /** The process has ended: its SEM_UNDOs are done, and no queue notifies it. Segments go with memory maps. */
+  forget(process: Process): void {
+    process.semaphoreUndo?.apply(process.pid)
+    process.semaphoreUndo = undefined
+    this.#queues?.forget(process)
   }
 }

@@ -52,5 +52,10 @@ export function checkLocked(vmas: VmaList, limits: ResourceLimits, bytes: number
 /** vm.overcommit_memory = 0 for `bytes` more of `vma`. @throws Errno ENOMEM */
 export function checkOvercommit(vma: Vma, bytes: number, memoryBytes: number): void {
   const isAccounted = vma.isData && (vma.flags & VM_NORESERVE) === 0
-  if (isAccounted && bytes > Math.max(memoryBytes, MIN_OVERCOMMIT)) throw new Errno(ENOMEM)
+  if (isAccounted) checkOvercommitted(bytes, memoryBytes)
+}
+
+/** As checkOvercommit, for memory that is not mapped yet. @throws Errno ENOMEM */
+export function checkOvercommitted(bytes: number, memoryBytes: number): void {
+  if (bytes > Math.max(memoryBytes, MIN_OVERCOMMIT)) throw new Errno(ENOMEM)
 }

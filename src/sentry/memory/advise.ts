@@ -6,7 +6,6 @@ import {SLICE_PAGES} from '../slices.ts'
 import {OUT_OF_MEMORY} from './fault-signal.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {forEachPart, populate} from './populate.ts'
-import {SharedMemory} from './shared-memory.ts'
 import {PROT_ALL, VM_LOCKED, VM_SPECIAL, type Vma} from './vma.ts'
 
 /** Each returns whether the range has no holes (else the call ends in ENOMEM, the rest done). */
@@ -42,15 +41,8 @@ export const removePages: Advice = (map, start, end) => {
   return forEachPart(map, start, end, (vma, from, to) => {
     if (vma.flags & VM_LOCKED || vma.backing === undefined) throw new Errno(EINVAL)
     if (!vma.isShared || !(vma.maxProtection & PROT_WRITE)) throw new Errno(EACCES)
-    const first = vma.filePage(from / PAGE_SIZE)
-    const count = (to - from) / PAGE_SIZE
-    if (!(vma.backing instanceof SharedMemory)) {
-      if (vma.backing.punch === undefined) throw new Errno(EOPNOTSUPP)
-      vma.backing.punch(first * PAGE_SIZE, count * PAGE_SIZE)
-      return
-    }
-    unmapFilePages(map, vma.backing, first, first + count)
-    vma.backing.discard(first, count)
+    if (vma.backing.punch === undefined) throw new Errno(EOPNOTSUPP)
+    vma.backing.punch(vma.filePage(from / PAGE_SIZE) * PAGE_SIZE, to - from)
   })
 }
 
@@ -87,20 +79,4 @@ function drop(map: MemoryMap, vma: Vma, start: number, end: number): void {
   // What was written through a shared mapping stays the file's.
   map.markDirty(vma, start, end)
   map.pages.remove(start / PAGE_SIZE, end / PAGE_SIZE)
-}
-
-/** Several mappings may show the same pages. */
-function unmapFilePages(
-  map: MemoryMap,
-  memory: SharedMemory,
-  firstFilePage: number,
-  endFilePage: number,
-): void {
-  for (const vma of map.vmas) {
-    if (vma.backing !== memory) continue
-    const shift = vma.start / PAGE_SIZE - vma.pageOffset
-    const first = Math.max(firstFilePage + shift, vma.start / PAGE_SIZE)
-    const end = Math.min(endFilePage + shift, vma.end / PAGE_SIZE)
-    if (first < end) map.pages.remove(first, end)
-  }
 }

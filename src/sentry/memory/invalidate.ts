@@ -3,8 +3,14 @@
 import {S_IFREG} from '../../abi/file-mode.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {Inode, Mappable} from '../../vfs/file.ts'
+import type {Kernel} from '../kernel.ts'
 import type {Process} from '../process.ts'
 import type {MemoryMap} from './memory-map.ts'
+
+/** All address spaces. */
+export function* memoryMaps({processes}: Pick<Kernel, 'processes'>): Iterable<MemoryMap> {
+  for (const {memoryMap} of processes.values()) yield memoryMap
+}
 
 /**
  * A file was cut to `size` bytes: every process loses the pages behind it, which keep their contents until then: call it

@@ -1,9 +1,10 @@
-// SharedMemory: what MAP_SHARED | MAP_ANONYMOUS maps: pages without a file, gone with the last process that maps them.
+// SharedMemory: what MAP_SHARED | MAP_ANONYMOUS maps: pages without a file, gone with the last address space that maps them.
 
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {Mappable} from '../../vfs/file.ts'
 import {pagesWithin} from '../../vfs/fs/page-range.ts'
+import type {MemoryMap} from './memory-map.ts'
 import type {Backing} from './vma.ts'
 
 export class SharedMemory implements Mappable, Backing {
@@ -13,12 +14,16 @@ export class SharedMemory implements Mappable, Backing {
   readonly ino: number
   readonly #memory: MemoryFile
   readonly #offsets = new Map<number, number>()
-  #processes = 0
+  readonly #maps: () => Iterable<MemoryMap>
+  /** Address spaces, and who else keeps it. */
+  #holders = 0
 
   static #lastInode = 0
 
-  constructor(memory: MemoryFile) {
+  /** @param maps all address spaces: they lose what is punched */
+  constructor(memory: MemoryFile, maps: () => Iterable<MemoryMap>) {
     this.#memory = memory
+    this.#maps = maps
     this.ino = ++SharedMemory.#lastInode
   }
 
@@ -26,12 +31,17 @@ export class SharedMemory implements Mappable, Backing {
     return this
   }
 
+  /** How many pages there are: those that were touched. */
+  get pageCount(): number {
+    return this.#offsets.size
+  }
+
   acquire(): void {
-    this.#processes++
+    this.#holders++
   }
 
   release(): void {
-    if (--this.#processes === 0) this.#discardFrom(this.#offsets.keys())
+    if (--this.#holders === 0) this.#discardFrom(this.#offsets.keys())
   }
 
   sharedPage(pageIndex: number): number {
@@ -44,9 +54,14 @@ export class SharedMemory implements Mappable, Backing {
     return offset
   }
 
-  /** MADV_REMOVE: the pages read as zero again. Nobody may have them mapped. */
-  discard(firstPage: number, pages: number): void {
-    this.#discardFrom(pagesWithin(this.#offsets, firstPage, firstPage + pages))
+  /**
+   * MADV_REMOVE: the pages read as zero again.
+   * @param shown what mappings of it have for a Mappable
+   */
+  punch(offset: number, length: number, shown: Mappable = this): void {
+    const [first, end] = [offset / PAGE_SIZE, (offset + length) / PAGE_SIZE]
+    for (const map of this.#maps()) map.invalidateHole(shown, first, end)
+    this.#discardFrom(pagesWithin(this.#offsets, first, end))
   }
 
   markDirty(): void {}

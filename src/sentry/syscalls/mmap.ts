@@ -28,6 +28,7 @@ import {PAGE_SIZE, PROT_EXEC, PROT_WRITE} from '../../platform/platform.ts'
 import {isDevice, ZERO_DEV} from '../../vfs/devices.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {MAX_OFFSET} from '../../vfs/seek.ts'
+import {memoryMaps} from '../memory/invalidate.ts'
 import type {MapRequest} from '../memory/memory-map.ts'
 import {SharedMemory} from '../memory/shared-memory.ts'
 import {
@@ -121,7 +122,7 @@ function anonymousSource(task: Task, flags: number, length: number): Source {
   const type = flags & MAP_TYPE
   if (type === MAP_PRIVATE) return {}
   if (type !== MAP_SHARED || flags & MAP_GROWSDOWN) throw new Errno(EINVAL)
-  return {backing: new SharedMemory(task.process.memoryMap.memory)}
+  return {backing: new SharedMemory(task.process.memoryMap.memory, () => memoryMaps(task.kernel))}
 }
 
 function fileSource(

@@ -53,7 +53,14 @@ import {mknod, mknodat} from './mknod.ts'
 import {mlock, mlock2, mlockall, munlock, munlockall} from './mlock.ts'
 import {mmap} from './mmap.ts'
 import {mprotect} from './mprotect.ts'
+import {mqGetsetattr} from './mq-getsetattr.ts'
+import {mqNotify} from './mq-notify.ts'
+import {mqOpen, mqUnlink} from './mq-open.ts'
+import {mqTimedreceive, mqTimedsend} from './mq-send.ts'
 import {mremap} from './mremap.ts'
+import {msgctl} from './msgctl.ts'
+import {msgget} from './msgget.ts'
+import {msgrcv, msgsnd} from './msgop.ts'
 import {msync} from './msync.ts'
 import {munmap} from './munmap.ts'
 import {clockNanosleep, nanosleep} from './nanosleep.ts'
@@ -71,10 +78,16 @@ import {refuse} from './refuse.ts'
 import {rename, renameat, renameat2} from './rename.ts'
 import {getcpu, schedGetaffinity, schedGetattr, schedGetPriorityMax, schedGetPriorityMin, schedGetparam, schedGetscheduler, schedRrGetInterval, schedSetaffinity, schedSetattr, schedSetparam, schedSetscheduler, schedYield} from './sched.ts'
 import {pselect6, select} from './select.ts'
+import {semctl} from './semctl.ts'
+import {semget} from './semget.ts'
+import {semop, semtimedop} from './semop.ts'
 import {sendfile} from './sendfile.ts'
 import {getRobustList, setRobustList, setTidAddress} from './set-tid-address.ts'
 import {getpgid, getpgrp, getsid, setpgid, setsid} from './setpgid.ts'
 import {setfsgid, setfsuid, setgid, setregid, setresgid, setresuid, setreuid, setuid} from './setuid.ts'
+import {shmctl} from './shmctl.ts'
+import {shmget} from './shmget.ts'
+import {shmat, shmdt} from './shmop.ts'
 import {rtSigaction} from './sigaction.ts'
 import {sigaltstack} from './sigaltstack.ts'
 import {signalfd, signalfd4} from './signalfd.ts'
@@ -408,6 +421,26 @@ export const table: readonly Row[] = [
   {name: 'pidfd_open', x86_64: 434, arm64: 434, run: refuse(ENOSYS), args: 'int hex', result: 'fd', promises: 'refused', support: {refused: 'ENOSYS: as in a kernel that was built without it'}},
   {name: 'pidfd_send_signal', x86_64: 424, arm64: 424, run: refuse(ENOSYS), args: 'fd sig siginfo hex', promises: 'refused', support: {refused: 'ENOSYS: as in a kernel that was built without it'}},
   {name: 'pidfd_getfd', x86_64: 438, arm64: 438, run: refuse(ENOSYS), args: 'fd fd hex', promises: 'refused', support: {refused: 'ENOSYS: as in a kernel that was built without it'}},
+
+  // System V IPC and POSIX message queues.
+  {name: 'shmget', x86_64: 29, arm64: 194, run: shmget, args: 'ipckey size shmgetflags', promises: 'proc', support: {partial: 'no huge pages'}},
+  {name: 'shmat', x86_64: 30, arm64: 196, run: shmat, args: 'int ptr shmatflags', promises: 'proc', result: 'ptr'},
+  {name: 'shmdt', x86_64: 67, arm64: 197, run: shmdt, args: 'ptr', promises: 'stdio'},
+  {name: 'shmctl', x86_64: 31, arm64: 195, run: shmctl, args: 'int shmctl ptr', promises: 'proc'},
+  {name: 'semget', x86_64: 64, arm64: 190, run: semget, args: 'ipckey int ipcflags', promises: 'proc'},
+  {name: 'semop', x86_64: 65, arm64: 193, run: semop, args: 'int sembufs uint', promises: 'proc'},
+  {name: 'semtimedop', x86_64: 220, arm64: 192, run: semtimedop, args: 'int sembufs uint timespec', promises: 'proc'},
+  {name: 'semctl', x86_64: 66, arm64: 191, run: semctl, args: 'int int semctl semctlarg', promises: 'proc'},
+  {name: 'msgget', x86_64: 68, arm64: 186, run: msgget, args: 'ipckey ipcflags', promises: 'proc'},
+  {name: 'msgsnd', x86_64: 69, arm64: 189, run: msgsnd, args: 'int msgbuf size msgsndflags', promises: 'proc'},
+  {name: 'msgrcv', x86_64: 70, arm64: 188, run: msgrcv, args: 'int msgbuf_out size long msgrcvflags', promises: 'proc'},
+  {name: 'msgctl', x86_64: 71, arm64: 187, run: msgctl, args: 'int msgctl ptr', promises: 'proc'},
+  {name: 'mq_open', x86_64: 240, arm64: 180, run: mqOpen, args: 'str openflags mode mqattr', result: 'fd', promises: 'proc'},
+  {name: 'mq_unlink', x86_64: 241, arm64: 181, run: mqUnlink, args: 'str', promises: 'proc'},
+  {name: 'mq_timedsend', x86_64: 242, arm64: 182, run: mqTimedsend, args: 'fd in size uint timespec', promises: 'stdio'},
+  {name: 'mq_timedreceive', x86_64: 243, arm64: 183, run: mqTimedreceive, args: 'fd out size uint_out timespec', promises: 'stdio'},
+  {name: 'mq_notify', x86_64: 244, arm64: 184, run: mqNotify, args: 'fd sigevent', promises: 'stdio', support: {partial: 'no SIGEV_THREAD, which needs a netlink socket'}},
+  {name: 'mq_getsetattr', x86_64: 245, arm64: 185, run: mqGetsetattr, args: 'fd mqattr mqattr_out', promises: 'stdio'},
 
   // What Linux does not have, far above its numbers.
   {name: 'xpledge', x86_64: 10000, arm64: 10000, run: xpledge, args: 'hex', promises: 'always'},

@@ -24,6 +24,7 @@ export function endProcess(kernel: Kernel, process: Process, exit: Exit): void {
   process.residentAtEnd = process.memoryMap.residentBytes
   process.ranOut = process.memoryMap.ranOut
   process.timers.end()
+  kernel.ipc.forget(process)
   process.space.release()
   process.budget.giveAll()
   kernel.onEnded?.(process)

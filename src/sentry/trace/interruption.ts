@@ -15,6 +15,7 @@ const final: ReadonlySet<string> = new Set([
   'epoll_wait',
   'epoll_pwait',
   'epoll_pwait2',
+  'semop',
   'semtimedop',
   'io_getevents',
 ])

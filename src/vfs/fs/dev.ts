@@ -1,4 +1,4 @@
-// /dev: a tmpfs that holds the memory devices, the terminal, links to the standard streams, and /dev/shm.
+// /dev: a tmpfs that holds the memory devices, the terminal, links to the standard streams, and a place for /dev/shm.
 
 import {ENXIO, Errno} from '../../abi/errno.ts'
 import {S_IFCHR, S_ISVTX} from '../../abi/file-mode.ts'

@@ -168,6 +168,7 @@ export function fdText({file, location}: ProcFd, root: Location): ByteString {
   const {inode} = file
   if (inode instanceof Memfd) return inode.label
   if (location !== undefined) return locationText(location, root)
+  if (inode.descriptorText !== undefined) return inode.descriptorText
   if (inode instanceof AnonymousInode) return `anon_inode:${inode.label}`
   if (inode.kind === S_IFIFO) return `pipe:[${inode.attributes().ino}]`
   if (inode.kind === S_IFSOCK) return `socket:[${inode.attributes().ino}]`

@@ -4,6 +4,7 @@ import type {Capabilities} from '../../abi/capability.ts'
 import type {ByteString, FileDescription, Time} from '../file.ts'
 import type {Location, Mount} from '../location.ts'
 import type {ReadPagemap} from './proc-pagemap.ts'
+import type {SysvIpcSource} from './proc-sysvipc.ts'
 
 export interface ProcSource {
   /** Process ids, in ascending order. */
@@ -29,6 +30,7 @@ export interface ProcSource {
   /** Seconds since the sandbox began, of its processors all together idle, and the time it began. */
   uptime(): {seconds: number; idleSeconds: number; began: Time}
   readonly maxPid: number
+  readonly ipc: SysvIpcSource
 }
 
 /** One process. Texts are as Linux has them; byte strings of the program are raw. */

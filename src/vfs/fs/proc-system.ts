@@ -4,15 +4,17 @@ import {USER_HZ} from '../../abi/time.ts'
 import type {ByteString} from '../file.ts'
 import {PIPE_MAX_BYTES, PIPE_USER_PAGES_SOFT} from '../pipe.ts'
 import {randomUuid} from '../random.ts'
+import {mqueueLimits, sysvipcLimits} from './proc-ipc-limits.ts'
 import {directory, fixedContents, link, type Make, text} from './proc-nodes.ts'
 import type {ProcSource} from './proc-source.ts'
+import {sysvipcDirectory} from './proc-sysvipc.ts'
 import {vmstatText} from './proc-vmstat.ts'
 
 type Entries = Record<ByteString, {kind: number; make: Make}>
 
 const HOSTNAME_MAX = 64
 
-const fileSystems = ['proc', 'tmpfs', 'devtmpfs', 'overlay', 'hostfs', 'pipefs', 'anon_inodefs']
+const fileSystems = ['proc', 'tmpfs', 'devtmpfs', 'overlay', 'hostfs', 'pipefs', 'anon_inodefs', 'mqueue']
 
 export function systemEntries(source: ProcSource): Entries {
   return {
@@ -25,6 +27,7 @@ export function systemEntries(source: ProcSource): Entries {
     stat: text(() => statText(source)),
     swaps: text(() => 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n'),
     sys: sysDirectory(source),
+    sysvipc: sysvipcDirectory(source.ipc),
     uptime: text(() => uptimeText(source)),
     vmstat: text(() => vmstatText(source)),
     version: text(() => `Linux version ${source.release} (hv@hv) ${source.version}\n`),
@@ -85,6 +88,7 @@ function statText(source: ProcSource): ByteString {
 function sysDirectory(source: ProcSource): {kind: number; make: Make} {
   return subdirectory({
     fs: subdirectory({
+      mqueue: subdirectory(mqueueLimits),
       'file-max': constant(9223372036854775807n),
       nr_open: constant(1048576),
       'pipe-max-size': constant(PIPE_MAX_BYTES),
@@ -92,6 +96,7 @@ function sysDirectory(source: ProcSource): {kind: number; make: Make} {
       'pipe-user-pages-soft': constant(PIPE_USER_PAGES_SOFT),
     }),
     kernel: subdirectory({
+      ...sysvipcLimits,
       cap_last_cap: constant(40),
       domainname: constant('(none)'),
       hostname: text(

@@ -47,7 +47,7 @@ describe('the key of a futex', () => {
   test('is one for processes that share memory at different addresses', () => {
     const [a, b] = twoWords(({memory}) => ({
       flags: VM_SHARED,
-      backing: new SharedMemory(memory),
+      backing: new SharedMemory(memory, () => []),
     }))
     expect(a.address).not.toBe(b.address)
     expect(futexKey(a.task, a.address, false)).toEqual(futexKey(b.task, b.address, false))

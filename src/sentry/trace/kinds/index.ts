@@ -5,6 +5,7 @@ import {capabilities} from './capabilities.ts'
 import {control} from './control.ts'
 import {files} from './files.ts'
 import {futex} from './futex.ts'
+import {interprocess} from './ipc.ts'
 import {memory} from './memory.ts'
 import {numbers} from './numbers.ts'
 import {polling} from './poll.ts'
@@ -31,6 +32,7 @@ const kinds: Kinds = {
   ...capabilities,
   ...sockets,
   ...futex,
+  ...interprocess,
 }
 
 /** The kind of an argument; undefined for a word that has none. */

@@ -60,6 +60,7 @@ export const process = {
   randomflags: named(randomFlags),
   /** One int, as sched_setparam(2)'s, or what a call stores. */
   int_in: structIn(4, (view) => `[${view.getInt32(0, true)}]`),
+  uint_out: structOut(4, (view) => `[${view.getUint32(0, true)}]`),
   int_out: structOut(4, (view) => `[${view.getInt32(0, true)}]`),
   ptr_out: pointerOut,
   size_out: structOut(8, (view) => `[${uint64(view, 0)}]`),

@@ -47,6 +47,7 @@ function source(): ProcSource {
     faults: 7,
     memory: () => ({totalBytes: 64 << 20, freeBytes: 32 << 20}),
     uptime: () => ({seconds: 12.5, idleSeconds: 3, began: {seconds: 1_700_000_000, nanoseconds: 0}}),
+    ipc: {segments: [], semaphores: [], messages: []},
     maxPid: 32768,
   }
 }

@@ -1,0 +1,145 @@
+// MessageQueue: System V messages: msgget(2), msgop(2), msgctl(2).
+
+import {MSGMNB, MSGMNI} from '../../abi/ipc.ts'
+import {type Budget, COST} from '../../vfs/budget.ts'
+import {now} from '../../vfs/clock.ts'
+import {WaitQueue} from '../../vfs/wait-queue.ts'
+import {IpcTable} from './ipc-table.ts'
+import type {IpcPermission} from './permission.ts'
+
+export interface Message {
+  /** Positive; 64 bits, all of which tell types apart. */
+  readonly type: bigint
+  readonly text: Uint8Array
+}
+
+/** Which message: msgrcv(2). `lowest`: of types up to this one; `number`: the so manyth (MSG_COPY). */
+export type Selector =
+  | {readonly kind: 'any'}
+  | {readonly kind: 'type' | 'other' | 'lowest'; readonly type: bigint}
+  | {readonly kind: 'number'; readonly number: number}
+
+export class MessageQueue {
+  readonly permission: IpcPermission
+  maxBytes = MSGMNB
+  /** Seconds. */
+  sentAt = 0
+  receivedAt = 0
+  changedAt = now().seconds
+  lastSender = 0
+  lastReceiver = 0
+  /** IPC_RMID came. */
+  isRemoved = false
+  /** Woken, in the order in which calls went to sleep, when there is a message more, or room. */
+  readonly changed = new WaitQueue()
+  readonly #budget: Budget
+  #messages: Message[] = []
+  #bytes = 0
+
+  constructor(permission: IpcPermission, budget: Budget) {
+    this.permission = permission
+    this.#budget = budget
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get count(): number {
+    return this.#messages.length
+  }
+
+  /** Empty messages are limited, too. */
+  hasRoom(bytes: number): boolean {
+    return this.#bytes + bytes <= this.maxBytes && this.count + 1 <= this.maxBytes
+  }
+
+  /** Precondition: it has room. @throws Errno ENOMEM */
+  send(message: Message, pid: number): void {
+    this.#budget.take(costOf(message))
+    this.#messages.push(message)
+    this.#bytes += message.text.length
+    this.lastSender = pid
+    this.sentAt = now().seconds
+    this.changed.wakeAll()
+  }
+
+  /** The message that `selector` means, which stays. */
+  find(selector: Selector): Message | undefined {
+    switch (selector.kind) {
+      case 'any':
+        return this.#messages[0]
+      case 'number':
+        return this.#messages[selector.number]
+      case 'type':
+        return this.#messages.find(({type}) => type === selector.type)
+      case 'other':
+        return this.#messages.find(({type}) => type !== selector.type)
+      case 'lowest':
+        return this.#lowest(selector.type)
+    }
+  }
+
+  /** Takes a message out. Precondition: it is there. */
+  take(message: Message, pid: number): void {
+    this.#messages.splice(this.#messages.indexOf(message), 1)
+    this.#bytes -= message.text.length
+    this.#budget.give(costOf(message))
+    this.lastReceiver = pid
+    this.receivedAt = now().seconds
+    this.changed.wakeAll()
+  }
+
+  /** Its messages are gone, and who sleeps is told. */
+  remove(): void {
+    for (const message of this.#messages) this.#budget.give(costOf(message))
+    this.#messages = []
+    this.#bytes = 0
+    this.isRemoved = true
+    this.changed.wakeAll()
+  }
+
+  #lowest(most: bigint): Message | undefined {
+    let found: Message | undefined
+    for (const message of this.#messages) {
+      if (message.type <= most && (found === undefined || message.type < found.type)) found = message
+    }
+    return found
+  }
+}
+
+function costOf({text}: Message): number {
+  return COST.message + text.length
+}
+
+export class MessageQueues {
+  readonly table = new IpcTable<MessageQueue>(MSGMNI)
+  readonly #budget: Budget
+
+  constructor(budget: Budget) {
+    this.#budget = budget
+  }
+
+  /** @throws Errno ENOMEM */
+  create(permission: IpcPermission): MessageQueue {
+    this.#budget.take(COST.messageQueue)
+    return new MessageQueue(permission, this.#budget)
+  }
+
+  /** IPC_RMID. */
+  remove(queue: MessageQueue): void {
+    this.table.remove(queue)
+    this.#budget.give(COST.messageQueue)
+    queue.remove()
+  }
+
+  /** MSG_INFO: of all queues. */
+  get total(): {messages: number; bytes: number} {
+    let [messages, bytes] = [0, 0]
+    for (const queue of this.table) {
+      messages += queue.count
+      bytes += queue.bytes
+    }
+    return {messages, bytes}
+  }
+}

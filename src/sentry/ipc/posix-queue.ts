@@ -1,0 +1,174 @@
+// PosixQueue: a POSIX message queue: mq_overview(7). An inode, though nothing but its description can be opened by a path.
+
+import {S_IFREG} from '../../abi/file-mode.ts'
+import {POLLIN, POLLOUT} from '../../abi/open-flags.ts'
+import {COST} from '../../vfs/budget.ts'
+import {now} from '../../vfs/clock.ts'
+import type {AttributeChanges, Attributes, Credentials, FileDescription, Time} from '../../vfs/file.ts'
+import {Node} from '../../vfs/node.ts'
+import {UnmountedFileSystem} from '../../vfs/unmounted.ts'
+import {WaitQueue} from '../../vfs/wait-queue.ts'
+import type {Kernel} from '../kernel.ts'
+import type {Process} from '../process.ts'
+import {PosixQueueFile} from './posix-queue-file.ts'
+
+const MQUEUE_MAGIC = 0x19800202
+const PERMISSIONS = 0o7777
+/** What Linux says of all. */
+const SIZE = 80
+
+export interface QueueMessage {
+  readonly priority: number
+  readonly text: Uint8Array
+}
+
+/** mq_notify(3): who is told, once, of a message in an empty queue. */
+export interface Notification {
+  readonly process: Process
+  /** Undefined: SIGEV_NONE, which only keeps the place. 0: no signal, as kill(2) has it. */
+  readonly signal: number | undefined
+  readonly value: bigint
+}
+
+const queues = new UnmountedFileSystem('mqueue', MQUEUE_MAGIC)
+
+export class PosixQueue extends Node {
+  readonly fs = queues
+  readonly descriptorText: string
+  /** mq_attr. */
+  readonly mostMessages: number
+  readonly messageBytes: number
+  notification: Notification | undefined
+  /** Calls that sleep for a message: while there are some, nobody is notified. */
+  receivers = 0
+  /** Woken when there is a message more, or room. */
+  readonly changed = new WaitQueue()
+  readonly #ino = queues.takeIno()
+  readonly #kernel: Pick<Kernel, 'budget' | 'current'>
+  readonly #freed: () => void
+  /** By descending priority, and in the order in which they came. */
+  readonly #messages: QueueMessage[] = []
+  #bytes = 0
+  #mode: number
+  #uid: number
+  #gid: number
+  #times: {atime: Time; mtime: Time; ctime: Time}
+  #isLinked = true
+  #opens = 0
+
+  /** @param freed called when it has neither a name nor a description */
+  constructor(parts: QueueParts, kernel: Pick<Kernel, 'budget' | 'current'>, freed: () => void) {
+    super(S_IFREG)
+    this.descriptorText = `/${parts.name}`
+    this.mostMessages = parts.mostMessages
+    this.messageBytes = parts.messageBytes
+    this.#kernel = kernel
+    this.#freed = freed
+    this.#mode = S_IFREG | (parts.mode & PERMISSIONS)
+    this.#uid = parts.owner.uid
+    this.#gid = parts.owner.gid
+    this.#times = {atime: now(), mtime: now(), ctime: now()}
+  }
+
+  get count(): number {
+    return this.#messages.length
+  }
+
+  /** Of all messages. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get isFull(): boolean {
+    return this.count >= this.mostMessages
+  }
+
+  get readiness(): number {
+    return (this.count > 0 ? POLLIN : 0) | (this.isFull ? 0 : POLLOUT)
+  }
+
+  /** Precondition: not full. @throws Errno ENOMEM */
+  send(message: QueueMessage): void {
+    this.#kernel.budget.take(costOf(message))
+    let index = this.count
+    while (index > 0 && this.#messages[index - 1].priority < message.priority) index--
+    this.#messages.splice(index, 0, message)
+    this.#bytes += message.text.length
+    this.#touch()
+  }
+
+  /** Precondition: not empty. */
+  receive(): QueueMessage {
+    const message = this.#messages.shift()!
+    this.#drop(message)
+    this.#touch()
+    return message
+  }
+
+  override open(flags: number): FileDescription {
+    this.#opens++
+    return new PosixQueueFile(this, flags)
+  }
+
+  /** The process that closes a descriptor of it is not told of it any more, whatever descriptors it has besides. */
+  descriptorClosed(): void {
+    if (this.notification?.process === this.#kernel.current?.process) this.notification = undefined
+  }
+
+  /** A description is gone. */
+  closed(): void {
+    this.#opens--
+    this.#free()
+  }
+
+  /** mq_unlink(3). */
+  unlinked(): void {
+    this.#isLinked = false
+    this.#free()
+  }
+
+  override attributes(): Attributes {
+    return {
+      ...{dev: queues.dev, ino: this.#ino, mode: this.#mode, nlink: this.#isLinked ? 1 : 0},
+      ...{uid: this.#uid, gid: this.#gid, rdev: 0, size: SIZE, blocks: 0, blksize: 4096},
+      ...{...this.#times, btime: this.#times.ctime},
+    }
+  }
+
+  override setAttributes(changes: AttributeChanges): void {
+    if (changes.mode !== undefined) this.#mode = S_IFREG | (changes.mode & PERMISSIONS)
+    if (changes.uid !== undefined) this.#uid = changes.uid
+    if (changes.gid !== undefined) this.#gid = changes.gid
+    const {atime = this.#times.atime, mtime = this.#times.mtime} = changes
+    this.#times = {atime, mtime, ctime: now()}
+  }
+
+  #touch(): void {
+    this.#times = {atime: now(), mtime: now(), ctime: now()}
+    this.changed.wakeAll()
+  }
+
+  #drop(message: QueueMessage): void {
+    this.#bytes -= message.text.length
+    this.#kernel.budget.give(costOf(message))
+  }
+
+  #free(): void {
+    if (this.#isLinked || this.#opens > 0) return
+    for (const message of this.#messages.splice(0)) this.#drop(message)
+    this.#freed()
+  }
+}
+
+export interface QueueParts {
+  /** Without a slash. */
+  readonly name: string
+  readonly mostMessages: number
+  readonly messageBytes: number
+  readonly mode: number
+  readonly owner: Credentials
+}
+
+function costOf({text}: QueueMessage): number {
+  return COST.message + text.length
+}

@@ -1,0 +1,63 @@
+// SemaphoreUndo: what a process's end does to semaphores: SEM_UNDO of semop(2). A fork begins with none; an exec keeps them.
+
+import {SEMVMX} from '../../abi/ipc.ts'
+import {type Budget, COST} from '../../vfs/budget.ts'
+import {now} from '../../vfs/clock.ts'
+import type {SemaphoreSet} from './semaphore-set.ts'
+
+export class SemaphoreUndo {
+  /** What is added to each semaphore of a set. */
+  readonly #adjustments = new Map<SemaphoreSet, Int16Array>()
+  readonly #budget: Budget
+
+  constructor(budget: Budget) {
+    this.#budget = budget
+  }
+
+  adjustment(set: SemaphoreSet, index: number): number {
+    return this.#adjustments.get(set)?.[index] ?? 0
+  }
+
+  /** Makes room for a set's adjustments, before an operation is done. @throws Errno ENOMEM */
+  reserve(set: SemaphoreSet): void {
+    if (this.#adjustments.has(set)) return
+    this.#budget.take(costOf(set))
+    this.#adjustments.set(set, new Int16Array(set.count))
+    set.undos.add(this)
+  }
+
+  /** Precondition: reserved, and the sum is in range. */
+  adjust(set: SemaphoreSet, index: number, change: number): void {
+    this.#adjustments.get(set)![index] += change
+  }
+
+  /** SETVAL and SETALL: what was done before counts no more. */
+  clear(set: SemaphoreSet, index: number): void {
+    this.#adjustments.get(set)![index] = 0
+  }
+
+  /** The set is gone. */
+  forget(set: SemaphoreSet): void {
+    if (!this.#adjustments.delete(set)) return
+    set.undos.delete(this)
+    this.#budget.give(costOf(set))
+  }
+
+  /** The process has ended. A value never leaves its range, and never waits. */
+  apply(pid: number): void {
+    for (const [set, adjustments] of [...this.#adjustments]) {
+      adjustments.forEach((adjustment, index) => {
+        if (adjustment === 0) return
+        set.values[index] = Math.min(Math.max(set.values[index] + adjustment, 0), SEMVMX)
+        set.pids[index] = pid
+      })
+      this.forget(set)
+      set.operatedAt = now().seconds
+      set.changed.wakeAll()
+    }
+  }
+}
+
+function costOf({count}: SemaphoreSet): number {
+  return COST.semaphoreUndo + count * Int16Array.BYTES_PER_ELEMENT
+}

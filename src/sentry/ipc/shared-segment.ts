@@ -1,0 +1,146 @@
+// SharedSegment: System V shared memory: shmget(2), shmop(2). Its pages live until it is removed and nobody has it attached.
+
+import {ENXIO, Errno} from '../../abi/errno.ts'
+import {SHM_DEST, SHMMNI} from '../../abi/ipc.ts'
+import {PAGE_SIZE} from '../../platform/platform.ts'
+import {now} from '../../vfs/clock.ts'
+import type {Mappable} from '../../vfs/file.ts'
+import {memoryMaps} from '../memory/invalidate.ts'
+import {SharedMemory} from '../memory/shared-memory.ts'
+import {type Backing, pageAlign} from '../memory/vma.ts'
+import {IpcTable} from './ipc-table.ts'
+import type {KernelIpc} from './kernel-ipc.ts'
+import type {IpcPermission} from './permission.ts'
+
+export class SharedSegment implements Mappable {
+  readonly permission: IpcPermission
+  /** Bytes, as shmget(2) was told. */
+  readonly size: number
+  readonly pages: number
+  /** In /proc/PID/maps. */
+  readonly path: string
+  readonly creator: number
+  lastPid = 0
+  /** Seconds. */
+  attachedAt = 0
+  detachedAt = 0
+  changedAt = now().seconds
+  /** Of all address spaces. */
+  attachments = 0
+  readonly #memory: SharedMemory
+  readonly #segments: SharedSegments
+
+  constructor(permission: IpcPermission, size: number, creator: number, segments: SharedSegments) {
+    this.permission = permission
+    this.size = size
+    this.pages = pageAlign(size) / PAGE_SIZE
+    this.path = `/SYSV${(permission.key >>> 0).toString(16).padStart(8, '0')} (deleted)`
+    this.creator = creator
+    this.#segments = segments
+    const {kernel} = segments.ipc
+    this.#memory = new SharedMemory(kernel.platform.memory, () => memoryMaps(kernel))
+    this.#memory.acquire()
+  }
+
+  /** Pages that were touched. */
+  get resident(): number {
+    return this.#memory.pageCount
+  }
+
+  /** One shmat(2): mappings of several do not join. */
+  attachment(): Attachment {
+    return new Attachment(this, this.#memory)
+  }
+
+  sharedPage(pageIndex: number): number {
+    if (pageIndex >= this.pages) throw new Errno(ENXIO)
+    return this.#memory.sharedPage(pageIndex)
+  }
+
+  markDirty(): void {}
+
+  flush(): void {}
+
+  attached(): void {
+    this.attachments++
+    this.attachedAt = now().seconds
+    this.lastPid = this.#segments.ipc.pid
+  }
+
+  detached(): void {
+    this.attachments--
+    this.detachedAt = now().seconds
+    this.lastPid = this.#segments.ipc.pid
+    if (this.attachments === 0 && this.permission.mode & SHM_DEST) this.#segments.destroy(this)
+  }
+
+  free(): void {
+    this.#memory.release()
+  }
+}
+
+/** What is behind the mappings that one shmat(2) made. An address space that a fork copies counts as one more. */
+export class Attachment implements Backing {
+  readonly mappable: SharedSegment
+  /** As SharedMemory's. */
+  readonly dev = 1
+  readonly ino: number
+  readonly path: string
+  readonly #memory: SharedMemory
+
+  constructor(segment: SharedSegment, memory: SharedMemory) {
+    this.mappable = segment
+    this.ino = segment.permission.id
+    this.path = segment.path
+    this.#memory = memory
+  }
+
+  acquire(): void {
+    this.mappable.attached()
+  }
+
+  release(): void {
+    this.mappable.detached()
+  }
+
+  punch(offset: number, length: number): void {
+    this.#memory.punch(offset, length, this.mappable)
+  }
+}
+
+export class SharedSegments {
+  readonly table = new IpcTable<SharedSegment>(SHMMNI)
+  readonly ipc: KernelIpc
+
+  constructor(ipc: KernelIpc) {
+    this.ipc = ipc
+  }
+
+  /** Of all segments. */
+  get totalPages(): number {
+    let total = 0
+    for (const {pages} of this.table) total += pages
+    return total
+  }
+
+  get residentPages(): number {
+    let total = 0
+    for (const {resident} of this.table) total += resident
+    return total
+  }
+
+  /** IPC_RMID. Who has it attached keeps it, and others may still attach it by its identifier. */
+  remove(segment: SharedSegment): void {
+    if (segment.attachments === 0) {
+      this.destroy(segment)
+      return
+    }
+    this.table.hide(segment)
+    segment.permission.mode |= SHM_DEST
+  }
+
+  destroy(segment: SharedSegment): void {
+    this.table.remove(segment)
+    segment.free()
+  }
+}

@@ -1,0 +1,49 @@
+// mq_notify(2).
+
+import {EBUSY, EINVAL, ENOTSOCK, Errno} from '../../abi/errno.ts'
+import {
+  NOTIFY_COOKIE_BYTES,
+  SIGEV_NONE,
+  SIGEV_SIGNAL,
+  SIGEV_THREAD,
+  SIGEVENT_BYTES,
+} from '../../abi/mqueue.ts'
+import {NSIG} from '../../abi/signal.ts'
+import type {Notification} from '../ipc/posix-queue.ts'
+import type {Task} from '../task.ts'
+import {queueFile} from './mq-send.ts'
+import type {Syscall} from './syscall.ts'
+
+export const mqNotify: Syscall = (task, args) => {
+  const event = args.address(1)
+  const notification = event === 0 ? undefined : readNotification(task, event)
+  const queue = queueFile(task, args.int32(0)).inode
+  if (notification === undefined) {
+    if (queue.notification?.process === task.process) queue.notification = undefined
+    return 0
+  }
+  if (queue.notification !== undefined) throw new Errno(EBUSY)
+  queue.notification = notification
+  return 0
+}
+
+/** @throws Errno EFAULT, EINVAL; EBADF and ENOTSOCK for SIGEV_THREAD, which needs a netlink socket */
+function readNotification({memory, process, fds}: Task, address: number): Notification {
+  const bytes = memory.readBytes(address, SIGEVENT_BYTES)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, SIGEVENT_BYTES)
+  const value = view.getBigUint64(0, true)
+  const signal = view.getInt32(8, true)
+  switch (view.getInt32(12, true)) {
+    case SIGEV_NONE:
+      return {process, signal: undefined, value}
+    case SIGEV_SIGNAL:
+      if (signal < 0 || signal > NSIG) throw new Errno(EINVAL)
+      return {process, signal, value}
+    case SIGEV_THREAD:
+      memory.readBytes(Number(value), NOTIFY_COOKIE_BYTES)
+      fds.get(signal)
+      throw new Errno(ENOTSOCK)
+    default:
+      throw new Errno(EINVAL)
+  }
+}

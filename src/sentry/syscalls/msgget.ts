@@ -1,0 +1,19 @@
+// msgget(2).
+
+import {IpcPermission} from '../ipc/permission.ts'
+import type {Syscall} from './syscall.ts'
+
+export const msgget: Syscall = (task, args) => {
+  const key = args.int32(0)
+  const flags = args.int32(1)
+  const {messages} = task.kernel.ipc
+  return messages.table.open(
+    {
+      key,
+      flags,
+      fits: () => {},
+      create: () => messages.create(new IpcPermission(key, flags, task.credentials)),
+    },
+    task.credentials,
+  )
+}

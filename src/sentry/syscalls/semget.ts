@@ -1,0 +1,29 @@
+// semget(2).
+
+import {EINVAL, ENOSPC, Errno} from '../../abi/errno.ts'
+import {SEMMNS, SEMMSL} from '../../abi/ipc.ts'
+import {IpcPermission} from '../ipc/permission.ts'
+import type {Syscall} from './syscall.ts'
+
+export const semget: Syscall = (task, args) => {
+  const key = args.int32(0)
+  const count = args.int32(1)
+  const flags = args.int32(2)
+  if (count < 0 || count > SEMMSL) throw new Errno(EINVAL)
+  const {semaphores} = task.kernel.ipc
+  return semaphores.table.open(
+    {
+      key,
+      flags,
+      fits: (set) => {
+        if (set.count < count) throw new Errno(EINVAL)
+      },
+      create: () => {
+        if (count === 0) throw new Errno(EINVAL)
+        if (semaphores.semaphores + count > SEMMNS) throw new Errno(ENOSPC)
+        return semaphores.create(new IpcPermission(key, flags, task.credentials), count)
+      },
+    },
+    task.credentials,
+  )
+}

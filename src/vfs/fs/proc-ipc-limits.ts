@@ -1,0 +1,32 @@
+// The limits of IPC in /proc/sys: kernel/{shm,sem,msg}* and fs/mqueue: proc(5), mq_overview(7).
+
+import * as ipc from '../../abi/ipc.ts'
+import * as mqueue from '../../abi/mqueue.ts'
+import {type Make, text} from './proc-nodes.ts'
+
+type Entries = Record<string, {kind: number; make: Make}>
+
+/** In kernel/. */
+export const sysvipcLimits: Entries = {
+  msgmax: constant(ipc.MSGMAX),
+  msgmnb: constant(ipc.MSGMNB),
+  msgmni: constant(ipc.MSGMNI),
+  sem: constant(`${ipc.SEMMSL}\t${ipc.SEMMNS}\t${ipc.SEMOPM}\t${ipc.SEMMNI}`),
+  shm_rmid_forced: constant(0),
+  shmall: constant(ipc.SHMALL),
+  shmmax: constant(ipc.SHMMAX),
+  shmmni: constant(ipc.SHMMNI),
+}
+
+/** In fs/mqueue/. */
+export const mqueueLimits: Entries = {
+  msg_default: constant(mqueue.MQ_MSG_DEFAULT),
+  msg_max: constant(mqueue.MQ_MSG_MAX),
+  msgsize_default: constant(mqueue.MQ_MSGSIZE_DEFAULT),
+  msgsize_max: constant(mqueue.MQ_MSGSIZE_MAX),
+  queues_max: constant(mqueue.MQ_QUEUES_MAX),
+}
+
+function constant(value: string | number | bigint): {kind: number; make: Make} {
+  return text(() => `${value}\n`)
+}

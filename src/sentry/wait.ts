@@ -26,6 +26,8 @@ export interface Wait {
   retry(expired: boolean): number
   /** Bytes that were moved before the call went to sleep. When positive, an interrupted call returns them: no EINTR, no restart. */
   progress?(): number
+  /** A result that the call has already, and that no signal takes away: futex(2), woken. Undefined: none yet. */
+  settled?(): number | undefined
   /** Called before EINTR is returned: nanosleep stores the time that remains. May throw another Errno. */
   interrupted?(): void
   /** The sleep is over, whatever ended it, the task's end too: it leaves what it queued in. */

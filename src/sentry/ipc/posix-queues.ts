@@ -17,6 +17,7 @@ import {O_ACCMODE, O_CREAT, O_EXCL, O_RDONLY, O_WRONLY} from '../../abi/open-fla
 import {messageInfo} from '../../abi/siginfo.ts'
 import {COST} from '../../vfs/budget.ts'
 import type {FileDescription} from '../../vfs/file.ts'
+import {ownString} from '../../vfs/own-string.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
 import type {Credentials} from '../credentials.ts'
 import type {Kernel} from '../kernel.ts'
@@ -86,7 +87,7 @@ export class PosixQueues {
     for (const queue of this.#all) if (queue.notification?.process === process) queue.notification = undefined
   }
 
-  #create({name, mode, size = DEFAULT_SIZE, who, mostBytes}: QueueRequest): PosixQueue {
+  #create({name: givenName, mode, size = DEFAULT_SIZE, who, mostBytes}: QueueRequest): PosixQueue {
     const isMighty = hasCapability(who.capabilities, CAP_SYS_RESOURCE)
     if (this.#all.size >= MQ_QUEUES_MAX && !isMighty) throw new Errno(ENOSPC)
     checkSize(size, isMighty)
@@ -94,6 +95,7 @@ export class PosixQueues {
     const creator = who.ruid
     const used = this.#bytes.get(creator) ?? 0
     if (used + bytes > mostBytes) throw new Errno(EMFILE)
+    const name = ownString(givenName)
     this.#kernel.budget.take(COST.posixQueue)
     this.#bytes.set(creator, used + bytes)
     const queue = new PosixQueue({name, ...size, mode, owner: who}, this.#kernel, () => {

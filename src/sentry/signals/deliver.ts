@@ -45,8 +45,9 @@ export function interruptWait(task: Task): void {
   task.wait = undefined
   // A write that had moved bytes before it slept tells how many: to make it anew would write them twice.
   const moved = wait.progress?.() ?? 0
-  if (moved > 0) {
-    task.context.setResult(moved)
+  const settled = moved > 0 ? moved : wait.settled?.()
+  if (settled !== undefined) {
+    task.context.setResult(settled)
     return
   }
   let code = EINTR

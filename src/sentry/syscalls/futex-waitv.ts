@@ -44,6 +44,10 @@ export const futexWaitv: Syscall = (task, args) => {
       if (index < 0) throw new Errno(ETIMEDOUT)
       return index
     },
+    settled: () => {
+      const index = lastWoken(waiters)
+      return index < 0 ? undefined : index
+    },
     ended: () => {
       waiters.forEach((waiter, index) => {
         tables[index].leave(waiter)

@@ -75,6 +75,7 @@ function wait(task: Task, args: Arguments, bits: number, deadlineNs: number): nu
       if (!expired) return BLOCKED
       throw new Errno(ETIMEDOUT)
     },
+    settled: () => (waiter.woken ? 0 : undefined),
     ended: () => table.leave(waiter),
   })
 }

@@ -103,6 +103,14 @@ describe('a futex', () => {
     expect(call(fake, futex, ARGUMENT, WAKE, 1)).toBe(0)
   })
 
+  test('that was woken says so, even if a signal comes before it runs', () => {
+    const fake = futexTask()
+    call(fake, futex, ARGUMENT, WAIT, 0, 0)
+    expect(call(fake, futex, ARGUMENT, WAKE, 1)).toBe(1)
+    interruptWait(fake.task)
+    expect(fake.context.result).toBe(0)
+  })
+
   test('moves sleepers to another word', () => {
     const fake = futexTask()
     call(fake, futex, ARGUMENT, WAIT, 0, 0)

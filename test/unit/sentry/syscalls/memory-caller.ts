@@ -20,7 +20,8 @@ export class MemoryCaller {
   constructor() {
     const {guest, fds} = this
     const process = {memoryMap: guest.map, limits: guest.limits}
-    this.#task = {process, memory: guest.user, fds, fs: {}, credentials: owner} as unknown as Task
+    const kernel = {processes: new Map([[2, process]])}
+    this.#task = {process, kernel, memory: guest.user, fds, fs: {}, credentials: owner} as unknown as Task
   }
 
   call(syscall: Syscall, ...words: number[]): number {

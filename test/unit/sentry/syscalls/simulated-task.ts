@@ -5,6 +5,7 @@ import type {Context} from '../../../../src/platform/platform.ts'
 import {type Credentials, capabilitiesOf} from '../../../../src/sentry/credentials.ts'
 import {FdTable} from '../../../../src/sentry/fd-table.ts'
 import {FsContext} from '../../../../src/sentry/fs-context.ts'
+import {KernelIpc} from '../../../../src/sentry/ipc/kernel-ipc.ts'
 import type {Kernel} from '../../../../src/sentry/kernel.ts'
 import {Leases} from '../../../../src/sentry/leases.ts'
 import {Space} from '../../../../src/sentry/memory/space.ts'
@@ -16,13 +17,15 @@ import {Task} from '../../../../src/sentry/task.ts'
 import {TimerQueue} from '../../../../src/sentry/timers.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
 import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
+import type {Mount} from '../../../../src/vfs/location.ts'
 import {mountRoot} from '../../../../src/vfs/mount-tree.ts'
 import {SimulatedGuest} from '../memory/simulated-guest.ts'
 
 const ARENA_BYTES = 4 << 20
+const FIRST_PID = 7
 
 export class SimulatedTask {
-  readonly guest = new SimulatedGuest(32 << 20)
+  readonly guest: SimulatedGuest
   readonly task: Task
   readonly tmpfs: Tmpfs
   nowNs = 1e9
@@ -30,10 +33,13 @@ export class SimulatedTask {
   readonly #arena: number
   #used = 0
 
-  constructor(uid = 0) {
+  /** @param of another process, whose kernel this one has, too */
+  constructor(uid = 0, of?: SimulatedTask) {
+    this.guest = of?.guest.sibling() ?? new SimulatedGuest(32 << 20)
     const {guest} = this
+    const pid = FIRST_PID + (of?.task.kernel.processes.size ?? 0)
     const process = new Process({
-      pid: 7,
+      pid,
       space: new Space(guest.space, guest.map, new Budget()),
       limits: guest.limits,
       budget: new Budget(),
@@ -50,19 +56,10 @@ export class SimulatedTask {
     })
     this.tmpfs = new Tmpfs(guest.memory)
     const root = mountRoot(this.tmpfs)
-    const kernel = {
-      tasks: new Map(),
-      platform: {memory: guest.memory},
-      timers: new TimerQueue(),
-      leases: new Leases(),
-      budget: new Budget(),
-      processes: new Map([[process.pid, process]]),
-      rootMount: root,
-      monotonicNs: () => this.nowNs,
-      notify: () => {},
-    } as unknown as Kernel
+    const kernel = of?.task.kernel ?? this.#kernel(root)
+    kernel.processes.set(pid, process)
     this.task = new Task({
-      tid: 7,
+      tid: pid,
       kernel,
       process,
       context: {argumentWords: this.#argumentWords} as unknown as Context,
@@ -76,17 +73,26 @@ export class SimulatedTask {
     this.task.signals.attach(this.task)
     this.#arena = guest.map.map({length: ARENA_BYTES, protection: 3})
   }
-
   /** The result, -errno, or BLOCKED. Strings become pointers to them. */
   call(syscall: Syscall, ...args: (number | bigint | string)[]): number {
     const words = args.map((arg) => (typeof arg === 'string' ? this.string(arg) : arg))
     new BigInt64Array(this.#argumentWords.buffer).set(words.map((word) => BigInt.asIntN(64, BigInt(word))))
+    this.task.kernel.current = this.task
     return this.#result(() => syscall(this.task, this.task.arguments))
+  }
+
+  /** Another process of the same kernel. */
+  sibling(uid = 0): SimulatedTask {
+    return new SimulatedTask(uid, this)
   }
 
   /** What the blocked call says after a wake; BLOCKED when it sleeps on. */
   wake(expired = false): number {
-    return this.#result(() => this.task.wait!.retry(expired))
+    this.task.kernel.current = this.task
+    const wait = this.task.wait!
+    const result = this.#result(() => wait.retry(expired))
+    if (result !== BLOCKED) wait.ended?.()
+    return result
   }
 
   /** `length` zero bytes of guest memory, 16-byte aligned. */
@@ -121,6 +127,21 @@ export class SimulatedTask {
 
   text(address: number, length: number): string {
     return Buffer.from(this.task.memory.readBytes(address, length)).toString('latin1')
+  }
+
+  #kernel(rootMount: Mount): Kernel {
+    const kernel = {
+      tasks: new Map(),
+      platform: {memory: this.guest.memory},
+      timers: new TimerQueue(),
+      leases: new Leases(),
+      budget: new Budget(),
+      processes: new Map(),
+      rootMount,
+      monotonicNs: () => this.nowNs,
+      notify: () => {},
+    } as unknown as Kernel
+    return Object.assign(kernel, {ipc: new KernelIpc(kernel)})
   }
 
   become(uid: number): void {

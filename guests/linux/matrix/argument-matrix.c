@@ -2,14 +2,19 @@
 // are hard to get right, and prints what came of each. test/guests/argument-matrix has the list and compares with native.
 //
 // A line of the list: NAME NUMBER RESULT ARGUMENT...; RESULT says what is told of success: `value`, `ok` (no more than that),
-// `fd` (is closed) or `map` (is unmapped, ARGUMENT 1 or 2 is its length). An argument is a number, `pid` for the program's own, and is
-// left as it is with a `!` before it. Descriptors and addresses are those of the enums below.
+// `fd` (is closed) or `map` (is unmapped, ARGUMENT 1 or 2 is its length). An argument is a number, `pid` for the program's own,
+// `key`, `shm`, `sem` and `msg` for the key and the identifiers of its System V objects, and is left as it is with a `!` before it. Descriptors and addresses are those of the enums below.
 #include "../check.h"
 
+#include <mqueue.h>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ipc.h>
+#include <sys/msg.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
@@ -25,7 +30,7 @@ enum { ARENA = 0x40000000 };  // times 4096
 #define SCRATCH AT(16)  // four pages: the mapping that memory calls are about
 #define UNMAPPED AT(1 << 20)
 
-enum { FILE_FD = 100, DIRECTORY, PIPE_READ, PIPE_WRITE, EPOLL, EVENT, TIMER, READ_ONLY_FD, PATH_FD, TARGET, FULL_READ, FULL_WRITE, OUTPUT = 500, ERRORS };
+enum { FILE_FD = 100, DIRECTORY, PIPE_READ, PIPE_WRITE, EPOLL, EVENT, TIMER, READ_ONLY_FD, PATH_FD, TARGET, FULL_READ, FULL_WRITE, QUEUE, OUTPUT = 500, ERRORS };
 
 static const struct {
   const char *name;
@@ -44,7 +49,8 @@ static const struct {
     {"read-only", (uint64_t)(ARENA + 6) << 12},
 };
 
-static char list[1 << 16], output[1 << 20], home[64];
+static char list[1 << 16], output[1 << 20], home[64], queue_name[64];
+static int key, shm = -1, sem = -1, msg = -1;
 static size_t written;
 
 static void on_tick(int number) { (void)number; }
@@ -76,6 +82,8 @@ static void fill_input(void) {
   static const struct flock lock = {.l_type = F_WRLCK, .l_len = 16};
   static const stack_t stack = {.ss_flags = SS_DISABLE};
   static const int64_t three = 3;
+  static const struct sembuf more = {0, 1, 0};
+  static const long message[] = {1, 0x61616161};
   memset(BUFFER, 0, 2 * 4096);
   memset(INPUT, 0, 4096);
   memset(HALF, 'a', 4);
@@ -94,6 +102,9 @@ static void fill_input(void) {
   memcpy(INPUT + 0x540, capability, sizeof(capability));
   memcpy(INPUT + 0x5c0, &stack, sizeof(stack));
   memcpy(INPUT + 0x600, &lock, sizeof(lock));
+  memcpy(INPUT + 0x640, &more, sizeof(more));
+  memcpy(INPUT + 0x680, message, sizeof(message));
+  strcpy(INPUT + 0x6c0, queue_name + 1);
 }
 
 static void map_pages(char *at, int pages, int protection) {
@@ -104,6 +115,25 @@ static void map_scratch(void) {
   munmap(AT(10), 64 << 12);
   map_pages(SCRATCH, 4, PROT_READ | PROT_WRITE);
   SCRATCH[0] = 1;
+}
+
+static void remove_ipc(void) {
+  shmctl(shm, IPC_RMID, 0);
+  semctl(sem, 0, IPC_RMID);
+  msgctl(msg, IPC_RMID, 0);
+  mq_unlink(queue_name);
+  close(QUEUE);
+}
+
+static void make_ipc(void) {
+  static const long message[] = {1, 0x61616161};
+  struct mq_attr size = {.mq_maxmsg = 3, .mq_msgsize = 16};
+  shm = shmget(key, 4096, IPC_CREAT | IPC_EXCL | 0600);
+  sem = semget(key, 2, IPC_CREAT | IPC_EXCL | 0600);
+  msg = msgget(key, IPC_CREAT | IPC_EXCL | 0600);
+  REQUIRE(shm >= 0 && sem >= 0 && msg >= 0 && msgsnd(msg, message, 4, 0) == 0);
+  place(mq_open(queue_name, O_RDWR | O_CREAT | O_EXCL | O_NONBLOCK, 0600, &size), QUEUE);
+  REQUIRE(mq_send(QUEUE, "abc", 3, 0) == 0);
 }
 
 // Everything that a call may have changed, as it was.
@@ -142,6 +172,8 @@ static void reset(void) {
   place(full[0], FULL_READ), place(full[1], FULL_WRITE);
   REQUIRE(write(FULL_WRITE, "0123456789abcdef0123456789abcdef", 32) == 32);
   map_scratch();
+  remove_ipc();
+  make_ipc();
 }
 
 static void tell(const char *format, const char *name, int index, const char *value, long result) {
@@ -196,17 +228,28 @@ static void vary(const char *name, long number, const char *class, const uint64_
   }
 }
 
+// After a reset: identifiers are new then.
+static uint64_t number_of(const char *word) {
+  const struct {
+    const char *name;
+    int value;
+  } own[] = {{"pid", getpid()}, {"key", key}, {"shm", shm}, {"sem", sem}, {"msg", msg}};
+  for (size_t i = 0; i < COUNT(own); i++)
+    if (strcmp(word, own[i].name) == 0) return own[i].value;
+  return strtoull(word, 0, 0);
+}
+
 static void run_line(char *line) {
   uint64_t base[6] = {0};
   unsigned fixed = 0;
   int count = 0;
   char *rest, *name = strtok_r(line, " ", &rest), *number = strtok_r(0, " ", &rest), *class = strtok_r(0, " ", &rest);
   REQUIRE(name && number && class);
+  reset();
   for (char *word; count < 6 && (word = strtok_r(0, " ", &rest)); count++) {
     if (*word == '!') fixed |= 1u << count, word++;
-    base[count] = strcmp(word, "pid") == 0 ? (uint64_t)getpid() : strtoull(word, 0, 0);
+    base[count] = number_of(word);
   }
-  reset();
   judge(name, -1, "base", class, base, make(atol(number), base));
   vary(name, atol(number), class, base, fixed, count);
 }
@@ -217,6 +260,10 @@ static void prepare(const char *directory) {
   timer_t timer;
   snprintf(home, sizeof(home), "%s/arguments-XXXXXX", directory);
   REQUIRE(mkdtemp(home));
+  key = 0x6d000000 + getpid();
+  snprintf(queue_name, sizeof(queue_name), "/arguments-%d", getpid());
+  // Identifier 0 is nobody's from now on.
+  make_ipc();
   REQUIRE(dup2(1, OUTPUT) == OUTPUT && dup2(2, ERRORS) == ERRORS);
   REQUIRE(sigaction(SIGALRM, &tick, 0) == 0);
   signal(SIGPIPE, SIG_IGN);
@@ -244,5 +291,6 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < COUNT(names); i++) unlink(names[i]);
   rmdir("dir");
   rmdir(home);
+  remove_ipc();
   return 0;
 }

@@ -10,7 +10,7 @@ const BUFFER = page(0)
 const READ_ONLY = page(6)
 const SCRATCH = page(16)
 const [FILE, DIRECTORY, PIPE_READ, PIPE_WRITE, EPOLL, EVENT, TIMER] = [100, 101, 102, 103, 104, 105, 106]
-const [READ_ONLY_FD, TARGET, FULL_READ] = [107, 109, 110]
+const [READ_ONLY_FD, TARGET, FULL_READ, QUEUE] = [107, 109, 110, 112]
 const IOV = input(0)
 const NAME = input(0x100)
 const NEW = input(0x140)
@@ -28,6 +28,13 @@ const OFFSET = input(0x500)
 const CAPABILITY = input(0x540)
 const STACK = input(0x5c0)
 const FLOCK = input(0x600)
+const SEMBUF = input(0x640)
+const MESSAGE = input(0x680)
+const QUEUE_NAME = input(0x6c0)
+
+/** Never varied: another would be made, and stay. */
+const KEY = '!key'
+const IPC_NOWAIT = 0o4000
 
 const SIGUSR1 = 10
 const AT_FDCWD = -100
@@ -219,6 +226,39 @@ const bases: Readonly<Record<string, readonly Words[]>> = {
     [BUFFER, '!5', 1, 1, BUFFER, 0],
     [BUFFER, '!9', 0, ZEROS, 0, 1],
   ],
+  shmget: [[KEY, 4096, 0]],
+  shmctl: [
+    ['shm', 2, BUFFER],
+    ['shm', '!3', BUFFER],
+    ['shm', '!13', BUFFER],
+    ['shm', '!14', BUFFER],
+    ['shm', '!1', ZEROS],
+  ],
+  semget: [[KEY, 2, 0]],
+  semop: [['sem', SEMBUF, 1]],
+  semtimedop: [['sem', SEMBUF, 1, ZEROS]],
+  semctl: [
+    ['sem', 0, 12, 0],
+    ['sem', 0, '!3', BUFFER],
+    ['sem', 0, '!13', BUFFER],
+    ['sem', 0, '!16', 1],
+    ['sem', 0, '!17', ZEROS],
+    ['sem', 0, '!1', ZEROS],
+  ],
+  msgget: [[KEY, 0]],
+  msgsnd: [['msg', MESSAGE, 4, IPC_NOWAIT]],
+  msgrcv: [['msg', BUFFER, 16, 0, IPC_NOWAIT]],
+  msgctl: [
+    ['msg', 2, BUFFER],
+    ['msg', '!3', BUFFER],
+    ['msg', '!1', ZEROS],
+  ],
+  mq_open: [[QUEUE_NAME, '!0', 0o600, 0]],
+  mq_unlink: [[QUEUE_NAME]],
+  mq_timedsend: [[QUEUE, BUFFER, 4, 0, ZEROS]],
+  mq_timedreceive: [[QUEUE, BUFFER, 64, BUFFER, ZEROS]],
+  mq_notify: [[QUEUE, SIGEVENT]],
+  mq_getsetattr: [[QUEUE, ZEROS, BUFFER]],
   wait4: [[-1, BUFFER, 0, BUFFER]],
   waitid: [[0, 0, BUFFER, 4, BUFFER]],
 }
@@ -240,6 +280,7 @@ export const leftOut: Readonly<Record<string, string>> = {
   setfsuid: 'the same',
   setfsgid: 'the same',
   set_tid_address: 'the word there is cleared when the program ends',
+  shmat: 'maps where later calls expect nothing; guests/linux/sysv-shm.c',
   xpledge: 'Linux has no such call',
   pledge: 'Linux has no such call',
   unveil: 'Linux has no such call',
@@ -247,7 +288,7 @@ export const leftOut: Readonly<Record<string, string>> = {
 
 /** Results that are not the call's doing alone: the time, a process, an address, a configuration. */
 const variesByNature = new Set(
-  'getcwd time times adjtimex clock_adjtime sched_getaffinity membarrier getpgid getsid getpriority alarm tee personality ioprio_get'.split(
+  'shmget semget msgget shmctl semctl msgctl getcwd time times adjtimex clock_adjtime sched_getaffinity membarrier getpgid getsid getpriority alarm tee personality ioprio_get'.split(
     ' ',
   ),
 )

@@ -6,6 +6,7 @@ import {control} from './control.ts'
 import {files} from './files.ts'
 import {futex} from './futex.ts'
 import {interprocess} from './ipc.ts'
+import {interprocessControl} from './ipc-control.ts'
 import {memory} from './memory.ts'
 import {numbers} from './numbers.ts'
 import {polling} from './poll.ts'
@@ -33,6 +34,7 @@ const kinds: Kinds = {
   ...sockets,
   ...futex,
   ...interprocess,
+  ...interprocessControl,
 }
 
 /** The kind of an argument; undefined for a word that has none. */

@@ -31,10 +31,6 @@ export const interprocess = {
     'GETPID GETVAL GETALL GETNCNT GETZCNT SETVAL SETALL SEM_STAT SEM_INFO SEM_STAT_ANY',
     'SEM_???',
   ),
-  semctlarg: {
-    enter: (call, index) =>
-      call.int32(index - 1) === ipc.SETVAL ? hexOf(call.uint32(index)) : call.pointer(index),
-  },
   msgctl: commands('MSG_STAT MSG_INFO MSG_STAT_ANY', 'MSG_???'),
   msgsndflags: flags('IPC_NOWAIT', 'MSG_???'),
   msgrcvflags: flags('MSG_NOERROR MSG_EXCEPT MSG_COPY IPC_NOWAIT', 'MSG_???'),
@@ -52,7 +48,7 @@ export const interprocess = {
   msgbuf: {
     enter: (call, index) => showMessage(call, index, call.address(index + 1)),
   },
-  msgbuf_out: {leave: (call, index, result) => showMessage(call, index, result)},
+  msgbuf_out: {leave: (call, index) => showMessage(call, index, call.address(index + 1))},
   /** mq_open(2)'s, which it takes only with O_CREAT, and mq_getsetattr(2)'s. */
   mqattr: {
     enter: (call, index) =>

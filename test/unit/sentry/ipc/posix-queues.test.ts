@@ -78,7 +78,7 @@ describe('a POSIX queue', () => {
     const {first, second, fds} = twoProcesses()
     block(first)
     notifies(first, fds[0])
-    first.task.fds.share(first.task.fds.description(fds[0]))
+    first.task.fds.duplicate(first.task.fds.description(fds[0]))
     first.task.fds.remove(fds[0])
     expect(notifies(second, fds[1])).toBe(0)
     first.task.kernel.ipc.forget(second.task.process)

@@ -73,6 +73,7 @@ export class SimulatedTask {
     this.task.signals.attach(this.task)
     this.#arena = guest.map.map({length: ARENA_BYTES, protection: 3})
   }
+
   /** The result, -errno, or BLOCKED. Strings become pointers to them. */
   call(syscall: Syscall, ...args: (number | bigint | string)[]): number {
     const words = args.map((arg) => (typeof arg === 'string' ? this.string(arg) : arg))

@@ -66,7 +66,7 @@ function timersOf(budget: Budget): () => unknown {
   Object.assign(process, {signals: signalsOf(budget)})
   const timers = new PosixTimers()
   return () => {
-    const {timer} = timers.create(task, CLOCK_MONOTONIC, false, {
+    const {timer} = timers.create(task, CLOCK_MONOTONIC, undefined, {
       signal: 40,
       value: 2n ** 60n,
       task: undefined,

@@ -113,6 +113,7 @@ export function fakeTask(credentials = ORDINARY): Fake {
       return BLOCKED
     },
   } as unknown as Task
+  process.cpuTimeNs = () => kernel.cpuNs
   process.tasks.push(task)
   kernel.processes.set(process.pid, process)
   kernel.tasks.set(task.tid, task)

@@ -6,6 +6,7 @@ import {SA_RESTORER, SIGUSR1} from '../../../src/abi/signal.ts'
 import {SignalSet} from '../../../src/abi/signal-set.ts'
 import {decodeTimespec, encodeTimespec, fromNs, toNs} from '../../../src/abi/time.ts'
 import {FutexTable} from '../../../src/sentry/ipc/futex-table.ts'
+import type {Space} from '../../../src/sentry/memory/space.ts'
 import {hasDeliverable, interruptWait} from '../../../src/sentry/signals/deliver.ts'
 import {futex} from '../../../src/sentry/syscalls/futex.ts'
 import {nanosleep} from '../../../src/sentry/syscalls/nanosleep.ts'
@@ -124,7 +125,7 @@ describe('a futex', () => {
   function futexTask(): Fake {
     const fake = fakeTask()
     const vmas = {at: () => ({isShared: false, protection: 3})}
-    Object.assign(fake.process, {memoryMap: {futexes: new FutexTable(), vmas}})
+    fake.process.space = {map: {futexes: new FutexTable(), vmas}} as unknown as Space
     return fake
   }
 })

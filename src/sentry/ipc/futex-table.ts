@@ -2,6 +2,7 @@
 // those that processes may share.
 
 import {WaitQueue} from '../../vfs/wait-queue.ts'
+import type {Task} from '../task.ts'
 
 /**
  * Which word: an address of a MemoryMap, or a byte of what is mapped there (Mappable.identity). Never a place in the
@@ -20,21 +21,53 @@ export interface FutexWaiter {
   readonly bitset: number
   woken: boolean
   readonly queue: WaitQueue
+  /** Of a lock that the kernel hands on (FUTEX_LOCK_PI): who waits, and the word's address in its memory. */
+  readonly lock?: LockWaiter
+}
+
+export interface LockWaiter {
+  readonly task: Task
+  readonly address: number
 }
 
 export class FutexTable {
   /** In the order of their arrival: wakes are first come, first served. */
   readonly #waiters = new Map<object, Map<number, Set<FutexWaiter>>>()
 
+  /** Sleepers on locks. */
+  #locks = 0
+
   /** Nobody sleeps on anything. */
   get isEmpty(): boolean {
     return this.#waiters.size === 0
   }
 
-  join(key: FutexKey, bitset: number): FutexWaiter {
-    const waiter: FutexWaiter = {key, bitset, woken: false, queue: new WaitQueue()}
-    this.#at(key).add(waiter)
+  join(key: FutexKey, bitset: number, lock?: LockWaiter): FutexWaiter {
+    const waiter: FutexWaiter = {key, bitset, woken: false, queue: new WaitQueue(), lock}
+    this.#enter(waiter)
     return waiter
+  }
+
+  /** Who sleeps there, first come first. */
+  waitingOn(key: FutexKey): FutexWaiter[] {
+    return this.#on(key)
+  }
+
+  /** Who waits longest for each lock. */
+  firstOfLocks(): FutexWaiter[] {
+    const found: FutexWaiter[] = []
+    if (this.#locks === 0) return found
+    for (const words of this.#waiters.values()) {
+      for (const [first] of words.values()) if (first?.lock !== undefined) found.push(first)
+    }
+    return found
+  }
+
+  /** One sleeper goes on sleeping on another word. */
+  move(waiter: FutexWaiter, to: FutexKey): void {
+    this.leave(waiter)
+    waiter.key = to
+    this.#enter(waiter)
   }
 
   leave(waiter: FutexWaiter): void {
@@ -42,7 +75,7 @@ export class FutexTable {
     const words = this.#waiters.get(object)
     const waiters = words?.get(offset)
     if (words === undefined || waiters === undefined) return
-    waiters.delete(waiter)
+    if (waiters.delete(waiter) && waiter.lock !== undefined) this.#locks--
     if (waiters.size > 0) return
     words.delete(offset)
     if (words.size === 0) this.#waiters.delete(object)
@@ -65,12 +98,13 @@ export class FutexTable {
   /** Moves at most `count` sleepers to another word. @returns how many */
   requeue(from: FutexKey, to: FutexKey, count: number): number {
     const moving = this.#on(from).slice(0, Math.max(0, count))
-    for (const waiter of moving) {
-      this.leave(waiter)
-      waiter.key = to
-      this.#at(to).add(waiter)
-    }
+    for (const waiter of moving) this.move(waiter, to)
     return moving.length
+  }
+
+  #enter(waiter: FutexWaiter): void {
+    this.#at(waiter.key).add(waiter)
+    if (waiter.lock !== undefined) this.#locks++
   }
 
   #on({object, offset}: FutexKey): FutexWaiter[] {

@@ -1,40 +1,41 @@
 // futex(2).
 
-import {EAGAIN, EFAULT, EINVAL, ENOSYS, Errno, ETIMEDOUT} from '../../abi/errno.ts'
+import {EAGAIN, EINVAL, ENOSYS, Errno, ETIMEDOUT} from '../../abi/errno.ts'
 import {
   FUTEX_CLOCK_REALTIME,
   FUTEX_CMP_REQUEUE,
+  FUTEX_CMP_REQUEUE_PI,
+  FUTEX_LOCK_PI,
+  FUTEX_LOCK_PI2,
   FUTEX_PRIVATE_FLAG,
   FUTEX_REQUEUE,
+  FUTEX_TRYLOCK_PI,
+  FUTEX_UNLOCK_PI,
   FUTEX_WAIT,
   FUTEX_WAIT_BITSET,
+  FUTEX_WAIT_REQUEUE_PI,
   FUTEX_WAKE,
   FUTEX_WAKE_BITSET,
   FUTEX_WAKE_OP,
 } from '../../abi/futex.ts'
 import {CLOCK_MONOTONIC, CLOCK_REALTIME, toNs} from '../../abi/time.ts'
-import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import {monotonicDeadlineNs} from '../clocks.ts'
-import type {FutexKey, FutexTable} from '../ipc/futex-table.ts'
 import type {Task} from '../task.ts'
+import {ANY, alignedFutex, futexKey, futexTable} from './futex-key.ts'
+import {lockAt, lockPi, requeuePi, tryLockPi, unlockPi, waitRequeuePi} from './futex-pi.ts'
 import {applyWakeOp, decodeWakeOp, wakeOpHolds} from './futex-wake-op.ts'
 import {type Arguments, BLOCKED, type Syscall} from './syscall.ts'
 import {readTimespec} from './time-argument.ts'
 
-const WORD_BYTES = 4
-const ANY = 0xffff_ffff | 0
-
-export function futexTable({kernel, process}: Task, isPrivate: boolean): FutexTable {
-  return isPrivate ? process.memoryMap.futexes : kernel.ipc.futexes
-}
+/** Operations that may name the clock. */
+const CLOCKED = new Set([FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI, FUTEX_LOCK_PI2])
 
 export const futex: Syscall = (task, args) => {
   const flags = args.int32(1)
   const operation = flags & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME)
   const address = args.address(0)
   const table = futexTable(task, isPrivate(args))
-  const isWait = operation === FUTEX_WAIT || operation === FUTEX_WAIT_BITSET
-  if (flags & FUTEX_CLOCK_REALTIME && !isWait) throw new Errno(ENOSYS)
+  if (flags & FUTEX_CLOCK_REALTIME && !CLOCKED.has(operation)) throw new Errno(ENOSYS)
   switch (operation) {
     case FUTEX_WAIT:
       return wait(task, args, ANY, relativeDeadlineNs(task, args.address(3)))
@@ -55,6 +56,31 @@ export const futex: Syscall = (task, args) => {
       return requeue(task, args)
     case FUTEX_WAKE_OP:
       return wakeOp(task, args)
+    default:
+      return lockOperation(task, args, operation)
+  }
+}
+
+/** Those on locks that the kernel hands on. */
+function lockOperation(task: Task, args: Arguments, operation: number): number {
+  const lock = (index: number) => lockAt(task, args.address(index), isPrivate(args))
+  const clock =
+    args.int32(1) & FUTEX_CLOCK_REALTIME || operation === FUTEX_LOCK_PI ? CLOCK_REALTIME : CLOCK_MONOTONIC
+  switch (operation) {
+    case FUTEX_LOCK_PI:
+    case FUTEX_LOCK_PI2:
+      return lockPi(task, lock(0), absoluteDeadlineNs(task, clock, args.address(3)))
+    case FUTEX_TRYLOCK_PI:
+      return tryLockPi(task, lock(0))
+    case FUTEX_UNLOCK_PI:
+      return unlockPi(task, lock(0))
+    case FUTEX_WAIT_REQUEUE_PI: {
+      const deadlineNs = absoluteDeadlineNs(task, clock, args.address(3))
+      return waitRequeuePi(task, lock(0), args.int32(2), lock(4), deadlineNs)
+    }
+    case FUTEX_CMP_REQUEUE_PI:
+      if (args.int32(2) !== 1) throw new Errno(EINVAL)
+      return requeuePi(task, lock(0), lock(4), args.int32(5), args.int32(3))
     default:
       throw new Errno(ENOSYS)
   }
@@ -96,16 +122,13 @@ function wakeOp(task: Task, args: Arguments): number {
   const secondAddress = alignedFutex(args.address(4))
   const second = futexKey(task, secondAddress, isPrivate(args))
   const operation = decodeWakeOp(args.int32(5))
-  const old = task.memory.readInt32(secondAddress)
-  task.memory.writeInt32(secondAddress, applyWakeOp(operation, old))
+  // In one step, whatever other threads do to the word meanwhile.
+  let old: number
+  do old = task.memory.readInt32(secondAddress)
+  while (!task.memory.compareExchangeInt32(secondAddress, old, applyWakeOp(operation, old)))
   let woken = table.wake(first, wakes(args.int32(2)), ANY)
   if (wakeOpHolds(operation, old)) woken += table.wake(second, wakes(args.int32(3)), ANY)
   return woken
-}
-
-/** FUTEX_WAKE of Linux's own: a futex that the task leaves. @throws Errno EINVAL, EFAULT */
-export function wakeFutex(task: Task, address: number, count: number): number {
-  return futexTable(task, false).wake(futexKey(task, address, false), count, ANY)
 }
 
 function isPrivate(args: Arguments): boolean {
@@ -121,33 +144,6 @@ function bitset(args: Arguments): number {
   const bits = args.int32(5)
   if (bits === 0) throw new Errno(EINVAL)
   return bits
-}
-
-/**
- * What a futex is known by, as Linux's get_futex_key has it: the address space and the address, or, if the call does not
- * say that it is private, what a shared mapping shows there. So does what a private mapping shows of its file as long as it
- * cannot be written; other memory that cannot be is EFAULT, as nobody could change the word.
- * @throws Errno EINVAL, EFAULT
- */
-export function futexKey({memory, process}: Task, address: number, isPrivate: boolean): FutexKey {
-  const map = process.memoryMap
-  if (isPrivate) {
-    memory.check(alignedFutex(address), WORD_BYTES)
-    return {object: map, offset: address}
-  }
-  // It has to be there, and a stack may grow for it.
-  memory.view(alignedFutex(address), WORD_BYTES, PROT_READ)
-  const vma = map.vmas.at(address)!
-  if (!vma.isShared && vma.protection & PROT_WRITE) return {object: map, offset: address}
-  if (vma.backing === undefined) throw new Errno(EFAULT)
-  const {mappable} = vma.backing
-  const offset = vma.filePage(Math.floor(address / PAGE_SIZE)) * PAGE_SIZE + (address % PAGE_SIZE)
-  return {object: mappable.identity ?? mappable, offset}
-}
-
-export function alignedFutex(address: number): number {
-  if (address % 4 !== 0) throw new Errno(EINVAL)
-  return address
 }
 
 function relativeDeadlineNs(task: Task, address: number): number {

@@ -7,7 +7,7 @@ import {FutexTable} from '../../../src/sentry/ipc/futex-table.ts'
 import type {MapRequest} from '../../../src/sentry/memory/memory-map.ts'
 import {SharedMemory} from '../../../src/sentry/memory/shared-memory.ts'
 import {type Backing, VM_SHARED} from '../../../src/sentry/memory/vma.ts'
-import {futexKey, futexTable} from '../../../src/sentry/syscalls/futex.ts'
+import {futexKey, futexTable} from '../../../src/sentry/syscalls/futex-key.ts'
 import type {Task} from '../../../src/sentry/task.ts'
 import {errnoOf, SimulatedFile, SimulatedGuest} from './memory/simulated-guest.ts'
 

@@ -1,0 +1,46 @@
+// What a futex is known by, and where its sleepers are: futex(7), get_futex_key in Linux.
+
+import {EFAULT, EINVAL, Errno} from '../../abi/errno.ts'
+import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import type {FutexKey, FutexTable} from '../ipc/futex-table.ts'
+import type {Task} from '../task.ts'
+
+const WORD_BYTES = 4
+/** A bitset that meets all. */
+export const ANY = 0xffff_ffff | 0
+
+export function futexTable({kernel, process}: Task, isPrivate: boolean): FutexTable {
+  return isPrivate ? process.memoryMap.futexes : kernel.ipc.futexes
+}
+
+/** FUTEX_WAKE of Linux's own: a futex that the task leaves. @throws Errno EINVAL, EFAULT */
+export function wakeFutex(task: Task, address: number, count: number): number {
+  return futexTable(task, false).wake(futexKey(task, address, false), count, ANY)
+}
+
+/**
+ * What a futex is known by, as Linux's get_futex_key has it: the address space and the address, or, if the call does not
+ * say that it is private, what a shared mapping shows there. So does what a private mapping shows of its file as long as it
+ * cannot be written; other memory that cannot be is EFAULT, as nobody could change the word.
+ * @throws Errno EINVAL, EFAULT
+ */
+export function futexKey({memory, process}: Task, address: number, isPrivate: boolean): FutexKey {
+  const map = process.memoryMap
+  if (isPrivate) {
+    memory.check(alignedFutex(address), WORD_BYTES)
+    return {object: map, offset: address}
+  }
+  // It has to be there, and a stack may grow for it.
+  memory.view(alignedFutex(address), WORD_BYTES, PROT_READ)
+  const vma = map.vmas.at(address)!
+  if (!vma.isShared && vma.protection & PROT_WRITE) return {object: map, offset: address}
+  if (vma.backing === undefined) throw new Errno(EFAULT)
+  const {mappable} = vma.backing
+  const offset = vma.filePage(Math.floor(address / PAGE_SIZE)) * PAGE_SIZE + (address % PAGE_SIZE)
+  return {object: mappable.identity ?? mappable, offset}
+}
+
+export function alignedFutex(address: number): number {
+  if (address % 4 !== 0) throw new Errno(EINVAL)
+  return address
+}

@@ -1,0 +1,155 @@
+// futex(2): locks whose word names the owner, and which the kernel hands on: FUTEX_LOCK_PI and its kin. Nobody's priority is
+// raised: all tasks are SCHED_OTHER here.
+
+import {EAGAIN, EDEADLK, EINVAL, EPERM, Errno, ESRCH, ETIMEDOUT} from '../../abi/errno.ts'
+import {FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS} from '../../abi/futex.ts'
+import type {FutexKey, FutexTable, FutexWaiter} from '../ipc/futex-table.ts'
+import type {Task} from '../task.ts'
+import {ANY, alignedFutex, futexKey, futexTable} from './futex-key.ts'
+import {BLOCKED} from './syscall.ts'
+
+/** A futex word, and who waits for it. */
+interface Lock {
+  readonly address: number
+  readonly isPrivate: boolean
+  readonly table: FutexTable
+}
+
+export function lockAt(task: Task, address: number, isPrivate: boolean): Lock {
+  return {address: alignedFutex(address), isPrivate, table: futexTable(task, isPrivate)}
+}
+
+/** FUTEX_LOCK_PI: sleeps until the owner hands the lock over. */
+export function lockPi(task: Task, lock: Lock, deadlineNs: number): number {
+  if (take(task, lock)) return 0
+  announce(task, lock)
+  return waitForLock(task, lock, join(task, lock), deadlineNs)
+}
+
+export function tryLockPi(task: Task, lock: Lock): number {
+  if (take(task, lock)) return 0
+  throw new Errno(EAGAIN)
+}
+
+/** FUTEX_UNLOCK_PI: the first who waits owns it now. @throws Errno EPERM: the caller does not own it */
+export function unlockPi(task: Task, lock: Lock): number {
+  const word = task.memory.readInt32(lock.address)
+  if ((word & FUTEX_TID_MASK) !== task.tid) throw new Errno(EPERM)
+  handOver(task, lock, 0)
+  return 0
+}
+
+/** FUTEX_WAIT_REQUEUE_PI: sleeps on one word, and wakes as the owner of a lock that it was moved to. */
+export function waitRequeuePi(
+  task: Task,
+  condition: Lock,
+  expected: number,
+  lock: Lock,
+  deadlineNs: number,
+): number {
+  if (condition.address === lock.address) throw new Errno(EINVAL)
+  if (task.memory.readInt32(condition.address) !== expected) throw new Errno(EAGAIN)
+  return waitForLock(task, condition, join(task, condition, lock.address), deadlineNs)
+}
+
+/**
+ * FUTEX_CMP_REQUEUE_PI: one gets the lock or waits for it, and `count` more wait for it. @returns how many it moved or woke
+ * @throws Errno EAGAIN: the word changed; EINVAL: somebody waits for another lock
+ */
+export function requeuePi(task: Task, condition: Lock, lock: Lock, expected: number, count: number): number {
+  if (condition.address === lock.address) throw new Errno(EINVAL)
+  if (task.memory.readInt32(condition.address) !== expected) throw new Errno(EAGAIN)
+  const waiting = condition.table.waitingOn(keyOf(task, condition)).slice(0, 1 + Math.max(0, count))
+  if (waiting.some((waiter) => waiter.lock === undefined)) throw new Errno(EINVAL)
+  for (const waiter of waiting) {
+    const {task: sleeper, address} = waiter.lock!
+    if (take(sleeper, {...lock, address})) {
+      condition.table.leave(waiter)
+      wake(waiter)
+    } else {
+      announce(task, lock)
+      lock.table.move(waiter, keyOf(task, lock))
+    }
+  }
+  return waiting.length
+}
+
+/** A task ends: locks that it holds, and others wait for, go to these, marked. */
+export function releaseLocks(task: Task): void {
+  for (const isPrivate of [true, false]) {
+    const table = futexTable(task, isPrivate)
+    for (const {lock} of table.firstOfLocks()) {
+      const word = lock!.task.memory.readInt32(lock!.address)
+      if ((word & FUTEX_TID_MASK) === task.tid)
+        handOver(lock!.task, {address: lock!.address, isPrivate, table}, FUTEX_OWNER_DIED)
+    }
+  }
+}
+
+/** Gives the lock to who waits longest, or to nobody. @param mark FUTEX_OWNER_DIED, or 0 */
+function handOver(task: Task, lock: Lock, mark: number): void {
+  const [next, ...others] = lock.table
+    .waitingOn(keyOf(task, lock))
+    .filter((waiter) => waiter.lock !== undefined)
+  const owner = next?.lock?.task.tid ?? 0
+  const changed = owner | mark | (others.length > 0 ? FUTEX_WAITERS : 0)
+  for (;;) {
+    const word = task.memory.readInt32(lock.address)
+    if (task.memory.compareExchangeInt32(lock.address, word, changed)) break
+  }
+  if (next === undefined) return
+  lock.table.leave(next)
+  wake(next)
+}
+
+/** @returns whether the caller owns it now @throws Errno EDEADLK: it did; ESRCH: the owner is gone */
+function take(task: Task, {address}: Lock): boolean {
+  for (;;) {
+    const word = task.memory.readInt32(address)
+    const owner = word & FUTEX_TID_MASK
+    if (owner === task.tid) throw new Errno(EDEADLK)
+    if (owner !== 0) {
+      if (!task.kernel.tasks.has(owner)) throw new Errno(ESRCH)
+      return false
+    }
+    const kept = word & (FUTEX_WAITERS | FUTEX_OWNER_DIED)
+    if (task.memory.compareExchangeInt32(address, word, kept | task.tid)) return true
+  }
+}
+
+/** From now on the owner has to ask the kernel to unlock. */
+function announce(task: Task, {address}: Lock): void {
+  for (;;) {
+    const word = task.memory.readInt32(address)
+    if (task.memory.compareExchangeInt32(address, word, word | FUTEX_WAITERS)) return
+  }
+}
+
+/** @param lock the address of what is waited for in the end */
+function join(task: Task, place: Lock, lock = place.address): FutexWaiter {
+  return place.table.join(keyOf(task, place), ANY, {task, address: lock})
+}
+
+function keyOf(task: Task, {address, isPrivate}: Lock): FutexKey {
+  return futexKey(task, address, isPrivate)
+}
+
+function wake(waiter: FutexWaiter): void {
+  waiter.woken = true
+  waiter.queue.wakeAll()
+}
+
+function waitForLock(task: Task, lock: Lock, waiter: FutexWaiter, deadlineNs: number): number {
+  return task.block({
+    queues: [waiter.queue],
+    deadlineNs,
+    restart: deadlineNs === Number.POSITIVE_INFINITY ? 'sa-restart' : 'never',
+    retry: (expired) => {
+      if (waiter.woken) return 0
+      if (!expired) return BLOCKED
+      throw new Errno(ETIMEDOUT)
+    },
+    settled: () => (waiter.woken ? 0 : undefined),
+    ended: () => lock.table.leave(waiter),
+  })
+}

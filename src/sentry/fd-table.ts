@@ -18,6 +18,10 @@ export class SharedDescription {
   references = 0
   /** Who is told of it by signals. */
   owner: SignalOwner | undefined
+  /** How many of the references are messages' (SCM_RIGHTS): counted for sockets alone, for InFlight. */
+  inFlight = 0
+  /** Called when messages hold the only references. */
+  onlyInFlight: (() => void) | undefined
   /** The epolls that watch it. */
   readonly watchers = new Set<NestedWatch>()
   #closeActions: Map<object, () => void> | undefined
@@ -35,6 +39,12 @@ export class SharedDescription {
   onLastClose(key: object, action: () => void): void {
     this.#closeActions ??= new Map()
     this.#closeActions.set(key, action)
+  }
+
+  /** One reference less. */
+  release(): void {
+    if (--this.references === 0) this.close()
+    else if (this.references === this.inFlight) this.onlyInFlight?.()
   }
 
   /** The last descriptor is gone. */
@@ -111,6 +121,12 @@ export class FdTable {
     return fd
   }
 
+  /** What takes a descriptor at its end asks at its begin. @throws Errno EMFILE */
+  requireFree(): void {
+    while (this.#descriptions[this.#firstFree] !== undefined) this.#firstFree++
+    if (this.#firstFree >= this.limit) throw new Errno(EMFILE)
+  }
+
   /** dup2's half: puts a description at `fd`, closing what is there. @throws Errno EBADF, ENFILE */
   replace(fd: number, description: SharedDescription, flags = 0): void {
     if (fd < 0 || fd >= this.limit) throw new Errno(EBADF)
@@ -129,7 +145,7 @@ export class FdTable {
     this.#budget.give(COST.descriptor)
     this.onClose?.(description.file)
     description.file.descriptorClosed?.()
-    if (--description.references === 0) description.close()
+    description.release()
   }
 
   closesOnExec(fd: number): boolean {

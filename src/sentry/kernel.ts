@@ -22,6 +22,7 @@ import {monotonicNs} from './host-clock.ts'
 import {HostWatch} from './host-watch.ts'
 import {KernelIpc} from './ipc/kernel-ipc.ts'
 import {Leases} from './leases.ts'
+import {UnixDomain} from './net/unix-domain.ts'
 import {isOutgrown} from './outgrown.ts'
 import type {Process} from './process.ts'
 import {deliver} from './signals/deliver.ts'
@@ -67,6 +68,7 @@ export class Kernel {
   onEnded: ((process: Process) => void) | undefined
   readonly leases = new Leases()
   readonly ipc = new KernelIpc(this)
+  readonly unix = new UnixDomain()
   readonly #scheduler: Scheduler
   readonly #sleepers: Sleepers
   readonly #watch: HostWatch

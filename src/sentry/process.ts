@@ -13,6 +13,7 @@ import type {Space} from './memory/space.ts'
 import type {BrokenPledge} from './pledge/broken-pledge.ts'
 import type {Pledge} from './pledge/pledge.ts'
 import type {Promises} from './pledge/promises.ts'
+import type {PromiseRecorder} from './pledge/recorder.ts'
 import type {Veil} from './pledge/veil.ts'
 import {ProcessTimers} from './process-timers.ts'
 import type {ResourceLimits} from './resource-limits.ts'
@@ -61,7 +62,7 @@ export class Process {
   execPromises: Promises | undefined
   /** Of the two, and of who records what it needs: applyPathPolicies. */
   pathPolicy: PathPolicy | undefined
-  recorder: PathPolicy | undefined
+  recorder: PromiseRecorder | undefined
   /** /proc/PID/oom_score_adj, and the least that it may be set to without CAP_SYS_RESOURCE. */
   oomScoreAdj = 0
   leastOomScoreAdj = 0

@@ -16,8 +16,10 @@ export const CREATE: Intent = 8
 export const INSPECT: Intent = 16
 /** To change its mode, owner or times. */
 export const ATTRIBUTES: Intent = 32
-/** To make a device or a fifo of that name. */
+/** To make a device, a fifo or a socket of that name. */
 export const DEVICE: Intent = 64
+/** To connect or send to the socket of that name. */
+export const CONNECT: Intent = 128
 
 /** Each method throws what the call shall fail with. A walk ends with `reach` or `fail`. */
 export interface PathPolicy {

@@ -3,7 +3,9 @@
 import {F_GETLK, F_OFD_GETLK, F_OFD_SETLKW, F_SETLKW, F_SETOWN, F_SETOWN_EX} from '../../abi/fcntl.ts'
 import {S_IFMT, S_IFREG} from '../../abi/file-mode.ts'
 import {MAP_ANONYMOUS, MAP_PRIVATE, MAP_TYPE} from '../../abi/mman.ts'
+import {AF_UNIX, SO_ERROR, SO_RCVBUF, SOL_SOCKET} from '../../abi/socket.ts'
 import {PROT_EXEC, PROT_WRITE} from '../../platform/platform.ts'
+import {SocketFile} from '../net/socket-file.ts'
 import type {Row} from '../syscalls/syscall.ts'
 import type {Task} from '../task.ts'
 import {changesTerminal, movesTerminal} from './terminal-requests.ts'
@@ -98,4 +100,23 @@ export const byArguments: Readonly<Record<string, ByArguments>> = {
     const kind = args.uint32(row.args.split(' ').indexOf('mode')) & S_IFMT
     return kind === 0 || kind === S_IFREG ? 'cpath' : 'dpath'
   },
+
+  /** socket: what is of no family that there is fails, and does nothing. */
+  socket: ({arguments: args}) => (args.int32(0) === AF_UNIX ? 'unix' : ''),
+
+  /** As `socket`, of what is no socket. */
+  on_socket: (task) => (isSocket(task) ? 'unix' : ''),
+
+  sockopt: (task) => {
+    if (!isSocket(task)) return ''
+    const {arguments: args} = task
+    const isPlain = args.int32(1) === SOL_SOCKET && [SO_RCVBUF, SO_ERROR].includes(args.int32(2))
+    return isPlain ? 'stdio' : 'unix'
+  },
+
+  /** sendto: to the peer, or to a name. */
+  send_to: ({arguments: args}) => (args.address(4) === 0 ? 'stdio' : 'stdio unix'),
 }
+
+const isSocket = ({arguments: args, fds}: Task): boolean =>
+  fds.find(args.int32(0))?.file instanceof SocketFile

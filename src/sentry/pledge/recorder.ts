@@ -57,6 +57,11 @@ export class PromiseRecorder implements PathPolicy {
     this.#notePath(pathOfFailure(directory, rest, this.#process, this.#top), intent)
   }
 
+  /** Of a call under way, whatever its row says. */
+  needs(name: PromiseName): void {
+    this.#noteClause([name])
+  }
+
   #recorded(row: Row, run: Syscall): Syscall {
     const requirement = requirementOf(row)
     const clausesOf = requirement.kind === 'fixed' ? () => requirement.clauses : requirement.clausesOf

@@ -8,6 +8,7 @@ import type {Location} from '../../vfs/location.ts'
 import {ascend, isSame} from '../../vfs/mount-tree.ts'
 import {
   ATTRIBUTES,
+  CONNECT,
   CREATE,
   DEVICE,
   EXECUTE,
@@ -182,5 +183,6 @@ function permissionsFor(intent: Intent): Permissions {
   if (intent & INSPECT) permissions |= READ
   if (intent & ATTRIBUTES) permissions |= WRITE
   if (intent & DEVICE) permissions |= CREATE
+  if (intent & CONNECT) permissions |= WRITE
   return permissions
 }

@@ -1,96 +1,79 @@
-// socket(2) and all calls on sockets, of which there are none: no family is there, and no descriptor is one.
-// What is looked at before the descriptor and behind it is in Linux's order (net/socket.c).
+// socket(2), socketpair(2): UNIX sockets; there are no others. What is looked at first is in Linux's order (net/socket.c).
 
-import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
-import {EAFNOSUPPORT, EFAULT, EINVAL, ENOTSOCK, Errno} from '../../abi/errno.ts'
+import {EAFNOSUPPORT, EFAULT, EINVAL, EPROTONOSUPPORT, Errno, ESOCKTNOSUPPORT} from '../../abi/errno.ts'
 import {O_CLOEXEC, O_NONBLOCK} from '../../abi/open-flags.ts'
+import {
+  AF_MAX,
+  AF_UNIX,
+  SOCK_DGRAM,
+  SOCK_MAX,
+  SOCK_RAW,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+  SOCK_TYPE_MASK,
+} from '../../abi/socket.ts'
 import {PROT_WRITE} from '../../platform/platform.ts'
+import {joinPair} from '../net/connect.ts'
+import {SocketFile} from '../net/socket-file.ts'
+import {UnixSocket} from '../net/unix-socket.ts'
 import type {Task} from '../task.ts'
-import {openFile} from './descriptor-argument.ts'
+import {callerCredentials} from './socket-argument.ts'
 import type {Arguments, Syscall} from './syscall.ts'
-import {readTimespec} from './time-argument.ts'
 
-const SOCK_TYPE_MASK = 0xf
 /** SOCK_CLOEXEC and SOCK_NONBLOCK. */
-const SOCK_FLAGS = O_CLOEXEC | O_NONBLOCK
-const SOCK_MAX = 11
-/** Families that Linux has numbers for. */
-const AF_MAX = 46
-/** sizeof(struct sockaddr_storage). */
-const MAX_ADDRESS = 128
-/** A 32-bit program's: no flag of ours. */
-const MSG_CMSG_COMPAT = 0x80000000
+export const SOCK_FLAGS = O_CLOEXEC | O_NONBLOCK
 
-export const socket: Syscall = (_, args) => {
-  checkTypeFlags(args)
-  return makeNone(args)
+export const socket: Syscall = (task, args) => {
+  const flags = typeFlags(args)
+  return install(task, newSocket(task, args), flags)
 }
 
 export const socketpair: Syscall = (task, args) => {
-  checkTypeFlags(args)
-  if (task.memory.view(args.address(3), 4, PROT_WRITE).length < 4) throw new Errno(EFAULT)
-  return makeNone(args)
+  const flags = typeFlags(args)
+  const address = args.address(3)
+  if (task.memory.view(address, 4, PROT_WRITE).length < 4) throw new Errno(EFAULT)
+  const made: UnixSocket[] = []
+  const fds: number[] = []
+  try {
+    made.push(newSocket(task, args))
+    made.push(newSocket(task, args))
+    joinPair(made[0], made[1], callerCredentials(task))
+    for (const each of made) fds.push(install(task, each, flags))
+    task.memory.writeInt32s(address, fds)
+  } catch (error) {
+    for (const fd of fds) task.fds.remove(fd)
+    for (const each of made) each.close()
+    throw error
+  }
+  return 0
 }
 
-/** bind, listen, accept, getsockname, getpeername, setsockopt, getsockopt, shutdown. */
-export const onSocket: Syscall = (task, args) => refuseDescriptor(task, args)
-
-export const accept4: Syscall = (task, args) => {
-  openFile(task, args.int32(0))
-  if (args.uint32(3) & ~SOCK_FLAGS) throw new Errno(EINVAL)
-  return refuseDescriptor(task, args)
-}
-
-export const connect: Syscall = (task, args) => {
-  openFile(task, args.int32(0))
-  const length = args.int32(2)
-  if (length < 0 || length > MAX_ADDRESS) throw new Errno(EINVAL)
-  task.memory.readBytes(args.address(1), length)
-  return refuseDescriptor(task, args)
-}
-
-/** sendto, recvfrom. */
-export const transferTo: Syscall = (task, args) => {
-  task.memory.check(args.address(1), Math.min(args.address(2), MAX_RW_COUNT))
-  return refuseDescriptor(task, args)
-}
-
-/** sendmsg, recvmsg. */
-export const transferMessage: Syscall = (task, args) => {
-  checkMessageFlags(args.uint32(2))
-  return refuseDescriptor(task, args)
-}
-
-export const sendmmsg: Syscall = (task, args) => {
-  checkMessageFlags(args.uint32(3))
-  return refuseDescriptor(task, args)
-}
-
-export const recvmmsg: Syscall = (task, args) => {
-  checkMessageFlags(args.uint32(3))
-  if (args.address(4) !== 0) readTimespec(task, args.address(4))
-  return refuseDescriptor(task, args)
-}
-
-/** @throws Errno EINVAL, EAFNOSUPPORT */
-function makeNone(args: Arguments): never {
-  const family = args.int32(0)
-  const isNumbered = family >= 0 && family < AF_MAX
-  if (isNumbered && (args.int32(1) & SOCK_TYPE_MASK) >= SOCK_MAX) throw new Errno(EINVAL)
-  throw new Errno(EAFNOSUPPORT)
+function install(task: Task, made: UnixSocket, flags: number): number {
+  return task.fds.install(new SocketFile(made, flags & O_NONBLOCK, task.credentials), flags)
 }
 
 /** @throws Errno EINVAL */
-function checkTypeFlags(args: Arguments): void {
-  if (args.int32(1) & ~(SOCK_TYPE_MASK | SOCK_FLAGS)) throw new Errno(EINVAL)
+function typeFlags(args: Arguments): number {
+  const flags = args.int32(1) & ~SOCK_TYPE_MASK
+  if (flags & ~SOCK_FLAGS) throw new Errno(EINVAL)
+  return flags
 }
 
-function checkMessageFlags(flags: number): void {
-  if (flags & MSG_CMSG_COMPAT) throw new Errno(EINVAL)
+/** @throws Errno EAFNOSUPPORT, EINVAL, EPROTONOSUPPORT, ESOCKTNOSUPPORT, ENFILE */
+function newSocket({kernel}: Task, args: Arguments): UnixSocket {
+  const family = args.int32(0)
+  const type = args.int32(1) & SOCK_TYPE_MASK
+  const protocol = args.int32(2)
+  const isNumbered = family >= 0 && family < AF_MAX
+  if (isNumbered && type >= SOCK_MAX) throw new Errno(EINVAL)
+  if (family !== AF_UNIX) throw new Errno(EAFNOSUPPORT)
+  if (protocol !== 0 && protocol !== AF_UNIX) throw new Errno(EPROTONOSUPPORT)
+  return new UnixSocket(typeOf(type), kernel.unix, kernel.budget)
 }
 
-/** A socket of the host's that hv was started with is a stream here, and no socket. @throws Errno EBADF, ENOTSOCK */
-function refuseDescriptor(task: Task, args: Arguments): never {
-  openFile(task, args.int32(0))
-  throw new Errno(ENOTSOCK)
+/** SOCK_RAW is another word for SOCK_DGRAM. @throws Errno ESOCKTNOSUPPORT */
+function typeOf(type: number): number {
+  if (type === SOCK_RAW) return SOCK_DGRAM
+  if (type !== SOCK_STREAM && type !== SOCK_DGRAM && type !== SOCK_SEQPACKET) throw new Errno(ESOCKTNOSUPPORT)
+  return type
 }

@@ -3,9 +3,11 @@
 // is what pledge(2) needs, in the words of ../pledge/requirements.ts.
 
 import {EINTR, EINVAL, ENOSYS, EOPNOTSUPP, EPERM} from '../../abi/errno.ts'
+import {accept, accept4} from './accept.ts'
 import {access, faccessat, faccessat2} from './access.ts'
 import {adjtimex, clockAdjtime} from './adjtimex.ts'
 import {archPrctl} from './arch-prctl.ts'
+import {bind, listen} from './bind.ts'
 import {brk} from './brk.ts'
 import {cachestat} from './cachestat.ts'
 import {capget, capset} from './capget.ts'
@@ -16,6 +18,7 @@ import {clockGetres, clockGettime, clockSettime} from './clock-gettime.ts'
 import {clone, clone3, fork, vfork} from './clone.ts'
 import {close} from './close.ts'
 import {closeRange} from './close-range.ts'
+import {connect} from './connect.ts'
 import {copyFileRange} from './copy-file-range.ts'
 import {dup, dup2, dup3} from './dup.ts'
 import {epollCreate, epollCreate1} from './epoll-create.ts'
@@ -38,6 +41,8 @@ import {getpid, getppid, gettid} from './getpid.ts'
 import {getpriority, ioprioGet, ioprioSet, setpriority} from './getpriority.ts'
 import {getrandom} from './getrandom.ts'
 import {getrlimit, prlimit64, setrlimit} from './getrlimit.ts'
+import {getpeername, getsockname, shutdown} from './getsockname.ts'
+import {getsockopt, setsockopt} from './getsockopt.ts'
 import {gettimeofday, settimeofday, time} from './gettimeofday.ts'
 import {getegid, geteuid, getgid, getgroups, getresgid, getresuid, getuid, setgroups} from './getuid.ts'
 import {ioctl} from './ioctl.ts'
@@ -74,6 +79,7 @@ import {prctl} from './prctl.ts'
 import {pread64, read} from './read.ts'
 import {readlink, readlinkat} from './readlink.ts'
 import {preadv, preadv2, pwritev, pwritev2, readv, writev} from './readv.ts'
+import {recvfrom, recvmmsg, recvmsg} from './recv.ts'
 import {refuse} from './refuse.ts'
 import {rename, renameat, renameat2} from './rename.ts'
 import {getcpu, schedGetaffinity, schedGetattr, schedGetPriorityMax, schedGetPriorityMin, schedGetparam, schedGetscheduler, schedRrGetInterval, schedSetaffinity, schedSetattr, schedSetparam, schedSetscheduler, schedYield} from './sched.ts'
@@ -81,6 +87,7 @@ import {pselect6, select} from './select.ts'
 import {semctl} from './semctl.ts'
 import {semget} from './semget.ts'
 import {semop, semtimedop} from './semop.ts'
+import {sendmmsg, sendmsg, sendto} from './send.ts'
 import {sendfile} from './sendfile.ts'
 import {getRobustList, setRobustList, setTidAddress} from './set-tid-address.ts'
 import {getpgid, getpgrp, getsid, setpgid, setsid} from './setpgid.ts'
@@ -94,7 +101,7 @@ import {signalfd, signalfd4} from './signalfd.ts'
 import {pause, rtSigpending, rtSigprocmask, rtSigsuspend} from './sigprocmask.ts'
 import {rtSigreturn} from './sigreturn.ts'
 import {rtSigtimedwait} from './sigwaitinfo.ts'
-import {accept4, connect, onSocket, recvmmsg, sendmmsg, socket, socketpair, transferMessage, transferTo} from './socket.ts'
+import {socket, socketpair} from './socket.ts'
 import {splice, tee} from './splice.ts'
 import {fstat, lstat, newfstatat, stat} from './stat.ts'
 import {fstatfs, statfs} from './statfs.ts'
@@ -447,23 +454,23 @@ export const table: readonly Row[] = [
   {name: 'pledge', x86_64: 10001, arm64: 10001, run: pledge, args: 'str str', promises: 'always'},
   {name: 'unveil', x86_64: 10002, arm64: 10002, run: unveil, args: 'path str', promises: 'unveil'},
 
-  // Sockets: there are none.
-  {name: 'socket', x86_64: 41, arm64: 198, run: socket, args: 'sockfamily socktype int', promises: 'refused', support: {refused: 'EAFNOSUPPORT: there are no sockets'}},
-  {name: 'socketpair', x86_64: 53, arm64: 199, run: socketpair, args: 'sockfamily socktype int ptr', promises: 'refused', support: {refused: 'EAFNOSUPPORT, as socket'}},
-  {name: 'bind', x86_64: 49, arm64: 200, run: onSocket, args: 'fd ptr uint', promises: 'refused', support: {refused: 'ENOTSOCK: there are no sockets'}},
-  {name: 'listen', x86_64: 50, arm64: 201, run: onSocket, args: 'fd int', promises: 'refused', support: {refused: 'ENOTSOCK: there are no sockets'}},
-  {name: 'accept', x86_64: 43, arm64: 202, run: onSocket, args: 'fd ptr ptr', promises: 'refused', support: {refused: 'ENOTSOCK: there are no sockets'}},
-  {name: 'accept4', x86_64: 288, arm64: 242, run: accept4, args: 'fd ptr ptr hex', promises: 'refused', support: {refused: 'ENOTSOCK: there are no sockets'}},
-  {name: 'connect', x86_64: 42, arm64: 203, run: connect, args: 'fd ptr uint', promises: 'refused', support: {refused: 'ENOTSOCK: there are no sockets'}},
-  {name: 'getsockname', x86_64: 51, arm64: 204, run: onSocket, args: 'fd ptr ptr', promises: 'refused', support: {refused: 'ENOTSOCK: there are no sockets'}},
-  {name: 'getpeername', x86_64: 52, arm64: 205, run: onSocket, args: 'fd ptr ptr', promises: 'refused', support: {refused: 'ENOTSOCK: there are no sockets'}},
-  {name: 'sendto', x86_64: 44, arm64: 206, run: transferTo, args: 'fd in size hex ptr uint', promises: 'refused', support: {refused: 'ENOTSOCK: there are no sockets'}},
-  {name: 'recvfrom', x86_64: 45, arm64: 207, run: transferTo, args: 'fd ptr size hex ptr ptr', promises: 'refused', support: {refused: 'ENOTSOCK: there are no sockets'}},
-  {name: 'setsockopt', x86_64: 54, arm64: 208, run: onSocket, args: 'fd int int ptr uint', promises: 'refused', support: {refused: 'ENOTSOCK: there are no sockets'}},
-  {name: 'getsockopt', x86_64: 55, arm64: 209, run: onSocket, args: 'fd int int ptr ptr', promises: 'refused', support: {refused: 'ENOTSOCK: there are no sockets'}},
-  {name: 'shutdown', x86_64: 48, arm64: 210, run: onSocket, args: 'fd int', promises: 'refused', support: {refused: 'ENOTSOCK: there are no sockets'}},
-  {name: 'sendmsg', x86_64: 46, arm64: 211, run: transferMessage, args: 'fd ptr hex', promises: 'refused', support: {refused: 'ENOTSOCK: there are no sockets'}},
-  {name: 'recvmsg', x86_64: 47, arm64: 212, run: transferMessage, args: 'fd ptr hex', promises: 'refused', support: {refused: 'ENOTSOCK: there are no sockets'}},
-  {name: 'sendmmsg', x86_64: 307, arm64: 269, run: sendmmsg, args: 'fd ptr uint hex', promises: 'refused', support: {refused: 'ENOTSOCK: there are no sockets'}},
-  {name: 'recvmmsg', x86_64: 299, arm64: 243, run: recvmmsg, args: 'fd ptr uint hex timespec', promises: 'refused', support: {refused: 'ENOTSOCK: there are no sockets'}},
+  // Sockets: of the UNIX family.
+  {name: 'socket', x86_64: 41, arm64: 198, run: socket, args: 'sockfamily socktype int', promises: 'socket', support: {partial: 'UNIX sockets; other families: EAFNOSUPPORT'}},
+  {name: 'socketpair', x86_64: 53, arm64: 199, run: socketpair, args: 'sockfamily socktype int fdpair_out', promises: 'stdio', support: {partial: 'as socket'}},
+  {name: 'bind', x86_64: 49, arm64: 200, run: bind, args: 'fd sockaddr uint', promises: 'on_socket', support: {partial: 'not in a volume of the host: EPERM'}},
+  {name: 'listen', x86_64: 50, arm64: 201, run: listen, args: 'fd int', promises: 'on_socket'},
+  {name: 'accept', x86_64: 43, arm64: 202, run: accept, args: 'fd sockaddr_out socklen', promises: 'on_socket'},
+  {name: 'accept4', x86_64: 288, arm64: 242, run: accept4, args: 'fd sockaddr_out socklen sockflags', promises: 'on_socket'},
+  {name: 'connect', x86_64: 42, arm64: 203, run: connect, args: 'fd sockaddr uint', promises: 'on_socket'},
+  {name: 'getsockname', x86_64: 51, arm64: 204, run: getsockname, args: 'fd sockaddr_out socklen', promises: 'on_socket'},
+  {name: 'getpeername', x86_64: 52, arm64: 205, run: getpeername, args: 'fd sockaddr_out socklen', promises: 'on_socket'},
+  {name: 'sendto', x86_64: 44, arm64: 206, run: sendto, args: 'fd in size msgflags sockaddr uint', promises: 'send_to', support: {partial: 'no MSG_OOB: EOPNOTSUPP'}},
+  {name: 'recvfrom', x86_64: 45, arm64: 207, run: recvfrom, args: 'fd out size msgflags sockaddr_out socklen', promises: 'stdio', support: {partial: 'no MSG_OOB: EOPNOTSUPP'}},
+  {name: 'setsockopt', x86_64: 54, arm64: 208, run: setsockopt, args: 'fd socklevel sockopt sockopt_in uint', promises: 'sockopt', support: {partial: 'no filters, time stamps, SO_PEEK_OFF, SO_PASSPIDFD: ENOPROTOOPT'}},
+  {name: 'getsockopt', x86_64: 55, arm64: 209, run: getsockopt, args: 'fd socklevel sockopt sockopt_out socklen', promises: 'sockopt', support: {partial: 'as setsockopt; no SO_PEERPIDFD, SO_COOKIE'}},
+  {name: 'shutdown', x86_64: 48, arm64: 210, run: shutdown, args: 'fd shuthow', promises: 'stdio'},
+  {name: 'sendmsg', x86_64: 46, arm64: 211, run: sendmsg, args: 'fd msghdr msgflags', promises: 'stdio', support: {partial: 'no MSG_OOB: EOPNOTSUPP'}},
+  {name: 'recvmsg', x86_64: 47, arm64: 212, run: recvmsg, args: 'fd msghdr_out msgflags', promises: 'stdio', support: {partial: 'no MSG_OOB: EOPNOTSUPP'}},
+  {name: 'sendmmsg', x86_64: 307, arm64: 269, run: sendmmsg, args: 'fd mmsghdrs uint msgflags', promises: 'stdio', support: {partial: 'no MSG_OOB: EOPNOTSUPP'}},
+  {name: 'recvmmsg', x86_64: 299, arm64: 243, run: recvmmsg, args: 'fd mmsghdrs_out uint msgflags timespec', promises: 'stdio', support: {partial: 'no MSG_OOB: EOPNOTSUPP'}},
 ]

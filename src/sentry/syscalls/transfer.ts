@@ -9,12 +9,15 @@ import {SIGPIPE} from '../../abi/signal.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import type {Iovec} from '../memory/user-memory.ts'
+import {SocketFile} from '../net/socket-file.ts'
 import {raiseOwn} from '../signals/own.ts'
 import {nextSlice, SLICE_BYTES, type SliceOptions} from '../slices.ts'
 import type {Task} from '../task.ts'
 import type {Wait} from '../wait.ts'
 import {limitWrite} from './file-size-limit.ts'
+import {receiveBytes} from './receive-message.ts'
 import {gather, SCRATCH_BYTES, scatterRead} from './scratch.ts'
+import {sendMessage} from './send-message.ts'
 import {clearSetIdForWrite} from './set-id-bits.ts'
 
 /**
@@ -29,6 +32,7 @@ export function readRange(
   length: number,
   position: number | undefined,
 ): number {
+  if (file instanceof SocketFile) return readRanges(task, file, [{address, length}], position)
   let moved = 0
   try {
     const view = task.memory.view(address, length, PROT_WRITE)
@@ -53,6 +57,7 @@ export function readRanges(
   position: number | undefined,
   moved = 0,
 ): number {
+  if (file instanceof SocketFile) return totalLength(ranges) === 0 ? 0 : receiveBytes(task, file, ranges)
   // Files of records (eventfd, timerfd) and terminals must see one read: what fits is read in one piece.
   const total = totalLength(ranges)
   const inOnePiece = moved === 0 && total <= SCRATCH_BYTES
@@ -98,6 +103,7 @@ export function writeRange(
   length: number,
   position: number | undefined,
 ): number {
+  if (file instanceof SocketFile) return sendMessage(task, file, {ranges: [{address, length}], flags: 0})
   clearSetIdForWrite(task, file)
   const allowed = limitWrite(task, file, length, position)
   let moved = 0
@@ -123,7 +129,8 @@ export function writeRanges(
 ): number {
   const total = totalLength(ranges)
   // write(2) of no bytes is no record, ranges without a byte are nothing to write.
-  if (total === 0 && file.writesRecords) return 0
+  if (total === 0 && (file.writesRecords || file instanceof SocketFile)) return 0
+  if (file instanceof SocketFile) return sendMessage(task, file, {ranges, flags: 0})
   clearSetIdForWrite(task, file)
   const statusFlags = flags & RWF_APPEND ? O_APPEND : 0
   const allowed = withFlags(file, statusFlags, () => limitWrite(task, file, total, position))

@@ -15,6 +15,8 @@ export class TracedCall {
   /** The kind words of the arguments: as many as are shown. */
   readonly words: readonly string[]
   readonly arguments: FrameArguments
+  /** By argument: a number that its kind saw at the begin and needs at the end. */
+  readonly notes = new Map<number, number>()
   readonly #style: Style
   readonly #halves: Int32Array
 

@@ -8,6 +8,7 @@ import {futex} from './futex.ts'
 import {interprocess} from './ipc.ts'
 import {interprocessControl} from './ipc-control.ts'
 import {memory} from './memory.ts'
+import {messages} from './messages.ts'
 import {numbers} from './numbers.ts'
 import {polling} from './poll.ts'
 import {prctl} from './prctl.ts'
@@ -32,6 +33,7 @@ const kinds: Kinds = {
   ...prctl,
   ...capabilities,
   ...sockets,
+  ...messages,
   ...futex,
   ...interprocess,
   ...interprocessControl,

@@ -1,37 +1,111 @@
-// Kinds of socket(2): linux/socket.h, linux/net.h.
+// Kinds of socket(2) and the calls on what it gives, but for messages.
 
-import {type Kinds, named} from '../kind.ts'
-import {enumeration, flagWord, type Names} from '../text/number.ts'
+import {
+  SO_LINGER,
+  SO_PEERCRED,
+  SO_RCVTIMEO,
+  SO_SNDTIMEO,
+  SOCK_TYPE_MASK,
+  SOL_SOCKET,
+  UCRED_BYTES,
+} from '../../../abi/socket.ts'
+import {type Kind, type Kinds, named} from '../kind.ts'
+import {
+  familyName,
+  levelName,
+  messageFlags,
+  optionName,
+  shutdownName,
+  typeFlags,
+  typeName,
+} from '../names/sockets.ts'
+import {showCredentials} from '../text/control-messages.ts'
+import {hexOf} from '../text/number.ts'
+import {quoteBuffer} from '../text/quote.ts'
+import {showAddress} from '../text/sockaddr.ts'
+import {type TracedCall, viewOf} from '../traced-call.ts'
 
-const families: Names = {
-  AF_UNSPEC: 0,
-  AF_UNIX: 1,
-  AF_INET: 2,
-  AF_INET6: 10,
-  AF_NETLINK: 16,
-  AF_PACKET: 17,
-  AF_ALG: 38,
-  AF_VSOCK: 40,
+const TIMES: ReadonlySet<number> = new Set([SO_RCVTIMEO, SO_SNDTIMEO])
+
+/** A length that the call may change. */
+const socklen: Kind = {
+  enter: (call, index) => {
+    if (call.isNull(index)) return 'NULL'
+    return call.follow(index, (address, memory) => {
+      const length = memory.readInt32(address)
+      call.notes.set(index, length)
+      return `[${length}`
+    })
+  },
+  leave: (call, index) => {
+    const before = call.notes.get(index)
+    if (before === undefined) return ''
+    return call.follow(index, (address, memory) => {
+      const after = memory.readInt32(address)
+      return after === before ? ']' : ` => ${after}]`
+    })
+  },
+  failed: closeLength,
+  interrupted: closeLength,
 }
-const types: Names = {
-  SOCK_STREAM: 1,
-  SOCK_DGRAM: 2,
-  SOCK_RAW: 3,
-  SOCK_RDM: 4,
-  SOCK_SEQPACKET: 5,
-  SOCK_DCCP: 6,
-  SOCK_PACKET: 10,
+
+function closeLength(call: TracedCall, index: number): string {
+  return call.notes.has(index) ? ']' : ''
 }
-const TYPE_MASK = 0xf
-const typeName = enumeration(types, 'SOCK_???')
-const typeFlags = flagWord({SOCK_CLOEXEC: 0x80000, SOCK_NONBLOCK: 0x800}, 'SOCK_???')
+
+/** What the call stored: no more than there was room for. */
+function stored(call: TracedCall, index: number): number {
+  const length = call.memory.readInt32(call.address(index))
+  return Math.min(length, call.notes.get(index) ?? length)
+}
 
 export const sockets = {
-  sockfamily: named(enumeration(families, 'AF_???')),
+  sockfamily: named(familyName),
   /** A type, and flags of the new descriptor. */
   socktype: named((value) => {
-    const flags = value & ~TYPE_MASK
-    const name = typeName(value & TYPE_MASK)
+    const flags = value & ~SOCK_TYPE_MASK
+    const name = typeName(value & SOCK_TYPE_MASK)
     return flags === 0 ? name : `${name}|${typeFlags(flags)}`
   }),
+  sockflags: named(typeFlags),
+  msgflags: named(messageFlags),
+  socklevel: named(levelName),
+  sockopt: {
+    enter: (call, index) =>
+      call.int32(index - 1) === SOL_SOCKET ? optionName(call.int32(index)) : hexOf(call.uint32(index)),
+  },
+  shuthow: named(shutdownName),
+  /** An address; the next argument is its length. */
+  sockaddr: {
+    enter: (call, index) =>
+      call.follow(index, (address, memory) => showAddress(memory, address, call.int32(index + 1))),
+  },
+  /** An address that the call stores; the next argument points to its length. */
+  sockaddr_out: {
+    leave: (call, index) =>
+      call.follow(index, (address, memory) => showAddress(memory, address, stored(call, index + 1))),
+  },
+  socklen,
+  sockopt_in: {
+    enter: (call, index) =>
+      call.follow(index, (address) => showOption(call, index, address, call.int32(index + 1))),
+  },
+  sockopt_out: {
+    leave: (call, index) =>
+      call.follow(index, (address) => showOption(call, index, address, stored(call, index + 1))),
+  },
 } satisfies Kinds
+
+/** @throws Errno EFAULT */
+function showOption(call: TracedCall, index: number, address: number, length: number): string {
+  const {memory, limit} = call
+  const option = call.int32(index - 2) === SOL_SOCKET ? call.int32(index - 1) : -1
+  if (option === SO_PEERCRED && length >= UCRED_BYTES) {
+    return showCredentials(viewOf(memory.readBytes(address, UCRED_BYTES)))
+  }
+  if (option === SO_LINGER && length >= 8) {
+    return `{l_onoff=${memory.readInt32(address)}, l_linger=${memory.readInt32(address + 4)}}`
+  }
+  if (TIMES.has(option) || length !== 4) return quoteBuffer(memory, address, Math.max(0, length), limit)
+  return `[${memory.readInt32(address)}]`
+}

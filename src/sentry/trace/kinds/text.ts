@@ -54,17 +54,21 @@ export const text = {
 function iovecs(call: TracedCall, index: number, total: number | undefined): string {
   const count = call.uint32(index + 1)
   if (count === 0) return call.isNull(index) ? 'NULL' : '[]'
+  return call.follow(index, (vector) => iovecsAt(call, vector, count, total))
+}
+
+/** As `iovecs`, of any vector. @throws Errno EFAULT */
+export function iovecsAt(call: TracedCall, vector: number, count: number, total: number | undefined): string {
+  const {memory} = call
   let left = total ?? 0
-  return call.follow(index, (vector, memory) =>
-    showArray(vector, IOVEC_SIZE, count, call.limit, (at) => {
-      const base = memory.readUint64(at)
-      const length = memory.readUint64(at + POINTER_SIZE)
-      const taken = Math.min(length, left)
-      left -= taken
-      const baseText = total === undefined && base !== 0 ? hexOf(base) : showBase(call, base, taken)
-      return `{iov_base=${baseText}, iov_len=${memory.readBigUint64(at + POINTER_SIZE)}}`
-    }),
-  )
+  return showArray(vector, IOVEC_SIZE, count, call.limit, (at) => {
+    const base = memory.readUint64(at)
+    const length = memory.readUint64(at + POINTER_SIZE)
+    const taken = Math.min(length, left)
+    left -= taken
+    const baseText = total === undefined && base !== 0 ? hexOf(base) : showBase(call, base, taken)
+    return `{iov_base=${baseText}, iov_len=${memory.readBigUint64(at + POINTER_SIZE)}}`
+  })
 }
 
 function showBase({memory, limit}: TracedCall, base: number, length: number): string {

@@ -1,0 +1,142 @@
+// InFlight: descriptors that messages carry (unix(7), SCM_RIGHTS): how many there may be, and what becomes of those that
+// nobody can receive any more, because only messages to each other hold the sockets that they wait at.
+
+import {CAP_SYS_ADMIN, CAP_SYS_RESOURCE, type Capabilities, hasCapability} from '../../abi/capability.ts'
+import {Errno, ETOOMANYREFS} from '../../abi/errno.ts'
+import {type Budget, COST} from '../../vfs/budget.ts'
+import type {SharedDescription} from '../fd-table.ts'
+import {SocketFile} from './socket-file.ts'
+import type {UnixSocket} from './unix-socket.ts'
+
+/** What one message carries. Each of them is a reference to its description. */
+export interface Rights {
+  readonly descriptions: readonly SharedDescription[]
+  /** The socket that the message waits at. */
+  readonly at: UnixSocket
+  /** The user id that it is counted for. */
+  readonly user: number
+  readonly budget: Budget
+}
+
+/** Who sends: a user, and how many descriptors it may have in flight. */
+export interface Sender {
+  readonly user: number
+  /** RLIMIT_NOFILE. */
+  readonly limit: number
+  readonly capabilities: Capabilities
+  readonly budget: Budget
+}
+
+export class InFlight {
+  readonly #byUser = new Map<number, number>()
+  /** Sockets that messages carry. */
+  readonly #sockets = new Map<UnixSocket, SharedDescription>()
+  /** By the socket that they wait at: rights to sockets. */
+  readonly #waiting = new Map<UnixSocket, Set<Rights>>()
+  /** What is to be let go of: a list, because closing one socket may let go of the next, and so on without end. */
+  readonly #released: Rights[] = []
+  #isReleasing = false
+  /** Sockets that came to be in messages alone since the last collection, and how many make the next one due. */
+  #suspects = 0
+  #threshold = 1
+
+  /** Descriptors in all messages. */
+  get count(): number {
+    let count = 0
+    for (const each of this.#byUser.values()) count += each
+    return count
+  }
+
+  /** Takes a reference to each, for a message that is to wait at `at`. @throws Errno ETOOMANYREFS */
+  send(descriptions: readonly SharedDescription[], at: UnixSocket, sender: Sender): Rights {
+    const {user, budget} = sender
+    const before = this.#byUser.get(user) ?? 0
+    if (before > sender.limit && !isPrivileged(sender)) throw new Errno(ETOOMANYREFS)
+    budget.take(descriptions.length * COST.descriptor, ETOOMANYREFS)
+    this.#byUser.set(user, before + descriptions.length)
+    const rights = {descriptions, at, user, budget}
+    for (const description of descriptions) {
+      description.references++
+      if (description.file instanceof SocketFile) this.#depart(description.file.socket, description, rights)
+    }
+    return rights
+  }
+
+  /** The message was received, or is gone. */
+  release(rights: Rights): void {
+    this.#released.push(rights)
+    if (this.#isReleasing) return
+    this.#isReleasing = true
+    try {
+      for (let next = this.#released.pop(); next !== undefined; next = this.#released.pop()) this.#letGo(next)
+    } finally {
+      this.#isReleasing = false
+    }
+  }
+
+  #depart(socket: UnixSocket, description: SharedDescription, rights: Rights): void {
+    description.inFlight++
+    description.onlyInFlight = () => this.#suspect()
+    this.#sockets.set(socket, description)
+    const waiting = this.#waiting.get(rights.at)
+    if (waiting === undefined) this.#waiting.set(rights.at, new Set([rights]))
+    else waiting.add(rights)
+  }
+
+  #letGo(rights: Rights): void {
+    const {descriptions, at, user, budget} = rights
+    budget.give(descriptions.length * COST.descriptor)
+    const left = (this.#byUser.get(user) ?? 0) - descriptions.length
+    if (left > 0) this.#byUser.set(user, left)
+    else this.#byUser.delete(user)
+    const waiting = this.#waiting.get(at)
+    if (waiting?.delete(rights) && waiting.size === 0) this.#waiting.delete(at)
+    for (const description of descriptions) {
+      if (description.file instanceof SocketFile && --description.inFlight === 0) {
+        description.onlyInFlight = undefined
+        this.#sockets.delete(description.file.socket)
+      }
+      description.release()
+    }
+  }
+
+  /** Each collection costs what is in flight, so the next one waits until as many sockets are suspected. */
+  #suspect(): void {
+    if (++this.#suspects >= this.#threshold) this.collect()
+  }
+
+  /** Empties the sockets that no descriptor leads to, not even by receiving others first. */
+  collect(): void {
+    const lost = this.#findLost()
+    this.#suspects = 0
+    this.#threshold = Math.max(1, this.#sockets.size - lost.size)
+    for (const socket of lost) socket.purge()
+  }
+
+  #findLost(): Set<UnixSocket> {
+    const lost = new Set<UnixSocket>()
+    for (const [socket, {references, inFlight}] of this.#sockets)
+      if (references === inFlight) lost.add(socket)
+    if (lost.size === 0) return lost
+    // From the sockets that can be read to those that can be received there.
+    const reached = [...this.#waiting.keys()].map(readBy).filter((socket) => !lost.has(socket))
+    for (let from = reached.pop(); from !== undefined; from = reached.pop()) {
+      for (const socket of this.#receivedAt(from)) if (lost.delete(socket)) reached.push(socket)
+    }
+    return lost
+  }
+
+  *#receivedAt(socket: UnixSocket): Iterable<UnixSocket> {
+    for (const at of [socket, ...socket.backlog]) {
+      for (const {descriptions} of this.#waiting.get(at) ?? []) {
+        for (const {file} of descriptions) if (file instanceof SocketFile) yield file.socket
+      }
+    }
+  }
+}
+
+/** A connection that is not accepted yet is received with its listener. */
+const readBy = (socket: UnixSocket): UnixSocket => socket.listener ?? socket
+
+const isPrivileged = ({capabilities}: Sender): boolean =>
+  hasCapability(capabilities, CAP_SYS_RESOURCE) || hasCapability(capabilities, CAP_SYS_ADMIN)

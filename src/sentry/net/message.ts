@@ -1,0 +1,43 @@
+// Message: what one send(2) puts into another socket's queue, and waits there to be received.
+
+import {COST} from '../../vfs/budget.ts'
+import type {Rights} from './in-flight.ts'
+import type {UnixSocket} from './unix-socket.ts'
+
+/** struct ucred. */
+export interface SenderCredentials {
+  readonly pid: number
+  readonly uid: number
+  readonly gid: number
+}
+
+export class Message {
+  readonly bytes: Uint8Array
+  readonly sender: UnixSocket
+  readonly credentials: SenderCredentials | undefined
+  /** Received with the first byte. */
+  rights: Rights | undefined
+  /** Bytes of a stream that were received already. */
+  consumed = 0
+
+  constructor(
+    bytes: Uint8Array,
+    sender: UnixSocket,
+    credentials: SenderCredentials | undefined,
+    rights: Rights | undefined,
+  ) {
+    this.bytes = bytes
+    this.sender = sender
+    this.credentials = credentials
+    this.rights = rights
+  }
+
+  get left(): number {
+    return this.bytes.length - this.consumed
+  }
+
+  /** What it takes of its sender's SO_SNDBUF, and of the budget. */
+  get cost(): number {
+    return COST.message + this.bytes.length
+  }
+}

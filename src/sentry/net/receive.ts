@@ -1,0 +1,138 @@
+// Receiving at a UNIX socket what waits there, without waiting for more: net/unix/af_unix.c.
+
+import {EAGAIN, EINVAL, ENOTCONN, Errno} from '../../abi/errno.ts'
+import {MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, RCV_SHUTDOWN, SOCK_DGRAM} from '../../abi/socket.ts'
+import type {Rights} from './in-flight.ts'
+import type {Message, SenderCredentials} from './message.ts'
+import type {UnixSocket} from './unix-socket.ts'
+
+/** One recv(2) under way, and what it has received. */
+export class Reading {
+  readonly size: number
+  readonly flags: number
+  /** Takes bytes for the place `at` of the caller's buffer. */
+  readonly put: (bytes: Uint8Array, at: number) => void
+  copied = 0
+  /** What recv(2) returns: with MSG_TRUNC a record's true length. */
+  result = 0
+  isTruncated = false
+  from: UnixSocket | undefined
+  credentials: SenderCredentials | undefined
+  /** Whoever takes them releases them, unless they were but peeked at. */
+  rights: Rights | undefined
+  /** Messages of other writers are not added any more. */
+  #hasCredentials = false
+
+  constructor(size: number, flags: number, put: (bytes: Uint8Array, at: number) => void) {
+    this.size = size
+    this.flags = flags
+    this.put = put
+  }
+
+  get peeks(): boolean {
+    return (this.flags & MSG_PEEK) !== 0
+  }
+
+  /** Bytes below which a stream waits for more. */
+  leastBytes(lowWater: number): number {
+    return (this.flags & MSG_WAITALL ? this.size : Math.min(lowWater, this.size)) || 1
+  }
+
+  /** Whether what it has received so far goes with this message. */
+  accepts({credentials}: Message, comparesCredentials: boolean): boolean {
+    if (!comparesCredentials) return true
+    if (this.#hasCredentials) return isSame(this.credentials, credentials)
+    this.credentials = credentials
+    this.#hasCredentials = true
+    return true
+  }
+}
+
+function isSame(a: SenderCredentials | undefined, b: SenderCredentials | undefined): boolean {
+  return a?.pid === b?.pid && a?.uid === b?.uid && a?.gid === b?.gid
+}
+
+/** @returns false when there is more to wait for @throws Errno EINVAL, ENOTCONN, EFAULT, EAGAIN, the pending error */
+export function receive(socket: UnixSocket, reading: Reading): boolean {
+  if (socket.isStream) return receiveStream(socket, reading)
+  if (socket.type !== SOCK_DGRAM && socket.state !== 'connected') throw new Errno(ENOTCONN)
+  return receiveRecord(socket, reading)
+}
+
+function receiveStream(socket: UnixSocket, reading: Reading): boolean {
+  if (socket.state !== 'connected' && !socket.isDead) throw new Errno(EINVAL)
+  for (let index = 0; ; ) {
+    const message = socket.queue[index]
+    if (message === undefined) {
+      if (reading.copied >= reading.leastBytes(socket.options.lowWater)) return true
+      return hasEnded(socket, reading)
+    }
+    if (!reading.accepts(message, socket.options.passesCredentials)) return true
+    if (!takeBytes(message, reading)) return true
+    if (reading.peeks) {
+      reading.rights = message.rights
+      if (message.rights !== undefined || ++index === socket.queue.length) return true
+    } else {
+      reading.rights = message.rights
+      message.rights = undefined
+      if (message.left > 0) return true
+      socket.dequeue()
+      if (reading.rights !== undefined) return true
+    }
+    if (reading.copied >= reading.size) return true
+  }
+}
+
+/** Nothing more waits. */
+function hasEnded(socket: UnixSocket, {copied}: Reading): boolean {
+  // With bytes in hand, the error is forgotten (POSIX 1003.1g, says Linux).
+  if (copied > 0) return socket.takeError() !== 0 || (socket.shutdown & RCV_SHUTDOWN) !== 0
+  socket.throwError()
+  return (socket.shutdown & RCV_SHUTDOWN) !== 0
+}
+
+/** The next bytes of a stream. @returns false when memory ends, after some bytes */
+function takeBytes(message: Message, reading: Reading): boolean {
+  const start = message.consumed
+  const count = Math.min(message.left, reading.size - reading.copied)
+  reading.from ??= message.sender
+  try {
+    reading.put(message.bytes.subarray(start, start + count), reading.copied)
+  } catch (error) {
+    if (reading.copied > 0 && error instanceof Errno) return false
+    throw error
+  }
+  reading.copied += count
+  reading.result = reading.copied
+  if (!reading.peeks) message.consumed += count
+  return true
+}
+
+/** A datagram, or a record of SOCK_SEQPACKET: what does not fit is lost. */
+function receiveRecord(socket: UnixSocket, reading: Reading): boolean {
+  socket.throwError()
+  const message = socket.queue[0]
+  if (message === undefined) {
+    if (!(socket.shutdown & RCV_SHUTDOWN)) return false
+    if (socket.type === SOCK_DGRAM && reading.flags & MSG_DONTWAIT) throw new Errno(EAGAIN)
+    return true
+  }
+  const {bytes, rights, credentials, sender} = message
+  reading.from = sender
+  reading.credentials = credentials
+  const count = Math.min(bytes.length, reading.size)
+  reading.isTruncated = count < bytes.length
+  reading.result = reading.flags & MSG_TRUNC ? bytes.length : count
+  try {
+    reading.put(bytes.subarray(0, count), 0)
+    reading.rights = rights
+  } finally {
+    // Gone, even if memory is missing for it; then its rights go, too.
+    if (!reading.peeks) {
+      socket.dequeue()
+      if (rights !== undefined && reading.rights === undefined) socket.domain.inFlight.release(rights)
+    }
+  }
+  reading.copied = count
+  return true
+}

@@ -1,0 +1,54 @@
+// SocketOptions: what setsockopt(2) sets of a socket at SOL_SOCKET: socket(7).
+
+import {
+  SO_BROADCAST,
+  SO_DEBUG,
+  SO_DONTROUTE,
+  SO_KEEPALIVE,
+  SO_NO_CHECK,
+  SO_OOBINLINE,
+  SO_REUSEADDR,
+} from '../../abi/socket.ts'
+
+/** /proc/sys/net/core/wmem_default, wmem_max and their kin: SO_SNDBUF is doubled. */
+const DEFAULT_BUFFER = 212_992
+export const MAX_BUFFER = 212_992
+export const MIN_SEND_BUFFER = 4608
+export const MIN_RECEIVE_BUFFER = 2304
+
+/** On or off, and kept: they do nothing to a UNIX socket in Linux either. */
+export const SWITCHES: readonly number[] = [
+  ...[SO_DEBUG, SO_REUSEADDR, SO_DONTROUTE, SO_BROADCAST],
+  ...[SO_KEEPALIVE, SO_OOBINLINE, SO_NO_CHECK],
+]
+
+export class SocketOptions {
+  sendBuffer = DEFAULT_BUFFER
+  receiveBuffer = DEFAULT_BUFFER
+  /** SO_SNDTIMEO, SO_RCVTIMEO, nanoseconds: Infinity for none. */
+  sendTimeoutNs = Number.POSITIVE_INFINITY
+  receiveTimeoutNs = Number.POSITIVE_INFINITY
+  /** SO_PASSCRED. */
+  passesCredentials = false
+  /** SO_RCVLOWAT. */
+  lowWater = 1
+  priority = 0
+  mark = 0
+  /** SO_LINGER: seconds; undefined: off. */
+  lingerSeconds: number | undefined
+  #switches = 0
+
+  isOn(option: number): boolean {
+    return (this.#switches & (1 << option)) !== 0
+  }
+
+  turn(option: number, on: boolean): void {
+    if (on) this.#switches |= 1 << option
+    else this.#switches &= ~(1 << option)
+  }
+
+  /** What a connection has of its listener's. */
+  inherit({passesCredentials}: SocketOptions): void {
+    this.passesCredentials = passesCredentials
+  }
+}

@@ -1,0 +1,52 @@
+// Reading and writing a socket inside the sentry: what splice(2) and sendfile(2) do with it.
+
+import {NO_CAPABILITIES} from '../../abi/capability.ts'
+import {EAGAIN, EPIPE, Errno} from '../../abi/errno.ts'
+import {MSG_DONTWAIT, OVERFLOW_ID, SOCK_SEQPACKET} from '../../abi/socket.ts'
+import {Reading, receive} from './receive.ts'
+import {
+  type Author,
+  checkConnected,
+  checkRecordSize,
+  hasSendRoom,
+  isBroken,
+  mayDeliver,
+  post,
+  streamChunk,
+  streamPeer,
+} from './send.ts'
+import type {UnixSocket} from './unix-socket.ts'
+
+/** Descriptors that come with the bytes are closed. @returns undefined when there is nothing yet @throws Errno */
+export function readSocket(socket: UnixSocket, target: Uint8Array, flags = 0): number | undefined {
+  const reading = new Reading(target.length, flags | MSG_DONTWAIT, (bytes, at) => target.set(bytes, at))
+  if (!receive(socket, reading) && reading.copied === 0) return undefined
+  if (reading.rights !== undefined && !reading.peeks) socket.domain.inFlight.release(reading.rights)
+  return reading.result
+}
+
+/** One message. @returns bytes: a short count of a stream @throws Errno EAGAIN, EPIPE, ENOTCONN, EMSGSIZE, ENOBUFS … */
+export function writeSocket(socket: UnixSocket, source: Uint8Array): number {
+  if (socket.type === SOCK_SEQPACKET) checkConnected(socket)
+  const to = streamPeer(socket, false)
+  if (!socket.isStream) checkRecordSize(socket, source.length)
+  if (!hasSendRoom(socket)) throw new Errno(EAGAIN)
+  if (socket.isStream ? isBroken(socket, to) : !mayDeliver(socket, to)) {
+    throw new Errno(socket.isStream ? EPIPE : EAGAIN)
+  }
+  const length = socket.isStream ? streamChunk(socket, source.length) : source.length
+  if (length === 0 && socket.isStream) return 0
+  post(socket, to, source.slice(0, length), anonymous(socket))
+  return length
+}
+
+/** Nobody in particular: whoever asks for credentials learns none. */
+function anonymous({budget}: UnixSocket): Author {
+  const sender = {user: 0, limit: 0, capabilities: NO_CAPABILITIES, budget}
+  return {
+    credentials: {pid: 0, uid: OVERFLOW_ID, gid: OVERFLOW_ID},
+    claimed: undefined,
+    descriptions: [],
+    sender,
+  }
+}

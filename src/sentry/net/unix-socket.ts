@@ -1,0 +1,215 @@
+// UnixSocket: one end of a connection, or where datagrams are received: unix(7). It knows neither descriptors nor tasks.
+
+import {ECONNRESET, ENFILE, Errno} from '../../abi/errno.ts'
+import {
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+  POLLRDHUP,
+  POLLRDNORM,
+  POLLWRBAND,
+  POLLWRNORM,
+} from '../../abi/poll.ts'
+import {RCV_SHUTDOWN, SEND_SHUTDOWN, SHUTDOWN_MASK, SOCK_DGRAM, SOCK_STREAM} from '../../abi/socket.ts'
+import {type Budget, COST} from '../../vfs/budget.ts'
+import type {Inode} from '../../vfs/file.ts'
+import {WaitQueue} from '../../vfs/wait-queue.ts'
+import type {Message} from './message.ts'
+import type {PeerCredentials} from './peer-credentials.ts'
+import {SocketOptions} from './socket-options.ts'
+import type {UnixAddress} from './unix-address.ts'
+import type {UnixDomain} from './unix-domain.ts'
+
+/** /proc/sys/net/unix/max_dgram_qlen. */
+export const MAX_DATAGRAMS = 10
+
+const READABLE = POLLIN | POLLRDNORM
+const WRITABLE = POLLOUT | POLLWRNORM | POLLWRBAND
+
+export class UnixSocket {
+  readonly type: number
+  readonly domain: UnixDomain
+  readonly budget: Budget
+  readonly options = new SocketOptions()
+  /** Woken when readiness may have changed. */
+  readonly waiters = new WaitQueue()
+  /** Who waits for room here: senders of datagrams, and who connects. */
+  readonly room = new WaitQueue()
+  state: 'closed' | 'listening' | 'connected' = 'closed'
+  isDead = false
+  /** RCV_SHUTDOWN, SEND_SHUTDOWN. */
+  shutdown = 0
+  /** An errno that the next call tells: SO_ERROR. */
+  error = 0
+  peer: UnixSocket | undefined
+  address: UnixAddress | undefined
+  /** bind(2) made it. */
+  boundInode: Inode | undefined
+  /** Of the peer, as it was when it connected or began to listen: SO_PEERCRED. */
+  peerCredentials: PeerCredentials | undefined
+  /** Of who called listen(2). */
+  listenerCredentials: PeerCredentials | undefined
+  readonly queue: Message[] = []
+  /** Connections that nobody has accepted. */
+  readonly backlog: UnixSocket[] = []
+  /** In whose backlog this one is. */
+  listener: UnixSocket | undefined
+  /** The queue is full with one more: datagrams, or connections. */
+  maxQueued = MAX_DATAGRAMS
+  /** Of the messages sent from here that nobody has received. */
+  sentCost = 0
+  /** Sockets of datagrams whose peer this is. */
+  readonly #feeders = new Set<UnixSocket>()
+
+  /** @throws Errno ENFILE */
+  constructor(type: number, domain: UnixDomain, budget: Budget) {
+    budget.take(COST.socket, ENFILE)
+    this.type = type
+    this.domain = domain
+    this.budget = budget
+  }
+
+  get isStream(): boolean {
+    return this.type === SOCK_STREAM
+  }
+
+  get isConnectionBased(): boolean {
+    return this.type !== SOCK_DGRAM
+  }
+
+  get isFull(): boolean {
+    const {length} = this.state === 'listening' ? this.backlog : this.queue
+    return length > this.maxQueued
+  }
+
+  /** SIOCINQ: all that waits, but of datagrams the first. */
+  get receivableBytes(): number {
+    if (!this.isConnectionBased) return this.queue[0]?.left ?? 0
+    return this.queue.reduce((sum, {left}) => sum + left, 0)
+  }
+
+  /** net/unix/af_unix.c, unix_poll and unix_dgram_poll. */
+  readiness(): number {
+    let ready = this.error !== 0 ? POLLERR : 0
+    if (this.shutdown === SHUTDOWN_MASK) ready |= POLLHUP
+    if (this.shutdown & RCV_SHUTDOWN) ready |= POLLRDHUP | READABLE
+    if (this.queue.length > 0 || this.backlog.length > 0) ready |= READABLE
+    if (this.isConnectionBased && this.state === 'closed') ready |= POLLHUP
+    if (this.isWritable && !this.isBlockedByPeer) ready |= WRITABLE
+    return ready
+  }
+
+  get isWritable(): boolean {
+    return this.state !== 'listening' && this.sentCost * 4 <= this.options.sendBuffer
+  }
+
+  /** Its datagrams' receiver is full. One that is connected back is not limited. */
+  get isBlockedByPeer(): boolean {
+    const {peer} = this
+    return !this.isStream && peer !== undefined && peer !== this && peer.peer !== this && peer.isFull
+  }
+
+  /** The pending error, which is none afterwards. */
+  takeError(): number {
+    const {error} = this
+    this.error = 0
+    return error
+  }
+
+  /** @throws Errno the pending error */
+  throwError(): void {
+    const error = this.takeError()
+    if (error !== 0) throw new Errno(error)
+  }
+
+  /** Of a socket of datagrams, or for ever. */
+  setPeer(peer: UnixSocket | undefined): void {
+    const before = this.peer
+    if (before !== undefined) before.#feeders.delete(this)
+    this.peer = peer
+    if (peer !== undefined && !this.isConnectionBased) peer.#feeders.add(this)
+  }
+
+  /** A message arrives. Preconditions: it is not full, or that does not matter. @throws Errno ENOBUFS never: see `sendable` */
+  enqueue(message: Message): void {
+    message.sender.sentCost += message.cost
+    this.queue.push(message)
+    this.waiters.wakeAll(READABLE)
+  }
+
+  /** The first message is received, or thrown away: without its rights, which are the caller's to release. */
+  dequeue(): void {
+    const wasFull = this.isFull
+    const message = this.queue.shift()
+    if (message === undefined) return
+    const {sender, cost} = message
+    this.budget.give(cost)
+    const wasWritable = sender.isWritable
+    sender.sentCost -= cost
+    if (!wasWritable && sender.isWritable) sender.waiters.wakeAll(WRITABLE)
+    if (wasFull) this.#madeRoom()
+  }
+
+  #madeRoom(): void {
+    this.room.wakeAll(WRITABLE)
+    for (const feeder of [...this.#feeders]) feeder.waiters.wakeAll(WRITABLE)
+  }
+
+  /** The oldest connection. */
+  takeConnection(): UnixSocket | undefined {
+    const connection = this.backlog.shift()
+    if (connection === undefined) return undefined
+    connection.listener = undefined
+    this.room.wakeAll(WRITABLE)
+    return connection
+  }
+
+  /** shutdown(2): `how` are RCV_SHUTDOWN, SEND_SHUTDOWN. */
+  shutDown(how: number): void {
+    this.shutdown |= how
+    const {peer} = this
+    if (this.isConnectionBased && peer !== undefined) {
+      peer.shutdown |= (how & RCV_SHUTDOWN ? SEND_SHUTDOWN : 0) | (how & SEND_SHUTDOWN ? RCV_SHUTDOWN : 0)
+      peer.waiters.wakeAll()
+    }
+    this.waiters.wakeAll()
+    this.room.wakeAll()
+  }
+
+  /** Throws its messages away, and those of connections that wait here. */
+  purge(): void {
+    for (const connection of this.backlog) connection.purge()
+    while (this.queue.length > 0) {
+      const {rights} = this.queue[0]
+      this.dequeue()
+      if (rights !== undefined) this.domain.inFlight.release(rights)
+    }
+  }
+
+  /** Never throws. */
+  close(): void {
+    if (this.isDead) return
+    this.isDead = true
+    this.domain.names.forget(this)
+    const {peer} = this
+    const isReset = this.queue.length > 0 || this.listener !== undefined
+    this.setPeer(undefined)
+    this.state = 'closed'
+    this.shutdown = SHUTDOWN_MASK
+    this.listener = undefined
+    if (this.isConnectionBased && peer !== undefined) peer.#lostPeer(isReset)
+    for (const connection of this.backlog.splice(0)) connection.close()
+    this.purge()
+    this.waiters.wakeAll()
+    this.#madeRoom()
+    this.budget.give(COST.socket)
+  }
+
+  /** It stays the peer, for getpeername(2). */
+  #lostPeer(isReset: boolean): void {
+    this.shutdown = SHUTDOWN_MASK
+    if (isReset) this.error = ECONNRESET
+    this.waiters.wakeAll()
+  }
+}

@@ -1,0 +1,12 @@
+// What a call needs promised that neither its arguments nor a path tell: what a message carries.
+
+import type {Task} from '../task.ts'
+import {BrokenPromise} from './broken-promise.ts'
+import type {PromiseName} from './promises.ts'
+
+/** @throws BrokenPromise */
+export function requirePromise({process}: Task, name: PromiseName): void {
+  const {pledge, recorder} = process
+  recorder?.needs(name)
+  if (pledge !== undefined && !pledge.promises.has(name)) throw new BrokenPromise([name])
+}

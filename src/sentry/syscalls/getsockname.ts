@@ -1,0 +1,29 @@
+// getsockname(2), getpeername(2), shutdown(2).
+
+import {EINVAL, ENOTCONN, Errno} from '../../abi/errno.ts'
+import {SHUT_RDWR} from '../../abi/socket.ts'
+import {encodeAddress} from '../net/unix-address.ts'
+import {openSocket, writeAddress} from './socket-argument.ts'
+import type {Syscall} from './syscall.ts'
+
+export const getsockname: Syscall = (task, args) => {
+  const {socket} = openSocket(task, args.int32(0))
+  writeAddress(task, encodeAddress(socket.address), args.address(1), args.address(2))
+  return 0
+}
+
+export const getpeername: Syscall = (task, args) => {
+  const {socket} = openSocket(task, args.int32(0))
+  if (socket.peer === undefined) throw new Errno(ENOTCONN)
+  writeAddress(task, encodeAddress(socket.peer.address), args.address(1), args.address(2))
+  return 0
+}
+
+/** Linux asks for no connection here. */
+export const shutdown: Syscall = (task, args) => {
+  const {socket} = openSocket(task, args.int32(0))
+  const how = args.int32(1)
+  if (how < 0 || how > SHUT_RDWR) throw new Errno(EINVAL)
+  socket.shutDown(how + 1)
+  return 0
+}

@@ -1,0 +1,208 @@
+// getsockopt(2), setsockopt(2) at SOL_SOCKET: man 7 socket; there is no other level for UNIX sockets.
+
+import {CAP_NET_ADMIN, CAP_NET_RAW, hasCapability} from '../../abi/capability.ts'
+import {
+  EACCES,
+  EDOM,
+  EINVAL,
+  ENODATA,
+  ENOPROTOOPT,
+  ENOTCONN,
+  EOPNOTSUPP,
+  EPERM,
+  ERANGE,
+  Errno,
+} from '../../abi/errno.ts'
+import * as abi from '../../abi/socket.ts'
+import {decodeTimeval, encodeTimeval, fromNs, TIMEVAL_BYTES, toNs} from '../../abi/time.ts'
+import type {SocketFile} from '../net/socket-file.ts'
+import {MAX_BUFFER, MIN_RECEIVE_BUFFER, MIN_SEND_BUFFER, SWITCHES} from '../net/socket-options.ts'
+import {encodeAddress} from '../net/unix-address.ts'
+import type {UnixSocket} from '../net/unix-socket.ts'
+import type {Task} from '../task.ts'
+import {openSocket} from './socket-argument.ts'
+import type {Syscall} from './syscall.ts'
+
+const INT_MAX = 0x7fffffff
+const NO_ID = 0xffffffff
+/** Who is not privileged chooses up to this. */
+const MAX_PRIORITY = 6
+const NEVER = Number.POSITIVE_INFINITY
+
+export const setsockopt: Syscall = (task, args) => {
+  const {socket} = openSocket(task, args.int32(0))
+  const length = args.int32(4)
+  if (length < 0) throw new Errno(EINVAL)
+  if (args.int32(1) !== abi.SOL_SOCKET) throw new Errno(EOPNOTSUPP)
+  if (length < 4) throw new Errno(EINVAL)
+  setOption(task, socket, args.int32(2), args.address(3), length)
+  return 0
+}
+
+function setOption(task: Task, socket: UnixSocket, option: number, address: number, length: number): void {
+  const {options} = socket
+  const value = task.memory.readInt32(address)
+  if (SWITCHES.includes(option)) {
+    if (option === abi.SO_DEBUG && value !== 0) requireNetwork(task, EACCES)
+    options.turn(option, value !== 0)
+    return
+  }
+  switch (option) {
+    case abi.SO_REUSEPORT:
+      if (value !== 0) throw new Errno(EOPNOTSUPP)
+      return
+    case abi.SO_SNDBUF:
+    case abi.SO_SNDBUFFORCE:
+      if (option === abi.SO_SNDBUFFORCE) requireNetwork(task, EPERM)
+      options.sendBuffer = bufferOf(value, MIN_SEND_BUFFER)
+      return
+    case abi.SO_RCVBUF:
+    case abi.SO_RCVBUFFORCE:
+      if (option === abi.SO_RCVBUFFORCE) requireNetwork(task, EPERM)
+      options.receiveBuffer = bufferOf(value, MIN_RECEIVE_BUFFER)
+      return
+    case abi.SO_PRIORITY:
+      if (value < 0 || value > MAX_PRIORITY) requireNetwork(task, EPERM)
+      options.priority = value
+      return
+    case abi.SO_MARK:
+      requireNetwork(task, EPERM)
+      options.mark = value
+      return
+    case abi.SO_LINGER:
+      if (length < 8) throw new Errno(EINVAL)
+      options.lingerSeconds = value === 0 ? undefined : task.memory.readInt32(address + 4)
+      return
+    case abi.SO_PASSCRED:
+      options.passesCredentials = value !== 0
+      return
+    case abi.SO_RCVLOWAT:
+      options.lowWater = value < 0 ? INT_MAX : value || 1
+      return
+    case abi.SO_RCVTIMEO:
+      options.receiveTimeoutNs = readTimeout(task, address, length)
+      return
+    case abi.SO_SNDTIMEO:
+      options.sendTimeoutNs = readTimeout(task, address, length)
+      return
+    default:
+      throw new Errno(ENOPROTOOPT)
+  }
+}
+
+/** Linux doubles it. */
+function bufferOf(wanted: number, least: number): number {
+  return Math.max(least, Math.min(wanted >>> 0, MAX_BUFFER) * 2)
+}
+
+/** A negative time is none at all; zero is for ever. @throws Errno EINVAL, EDOM, EFAULT */
+function readTimeout(task: Task, address: number, length: number): number {
+  if (length < TIMEVAL_BYTES) throw new Errno(EINVAL)
+  const time = decodeTimeval(task.memory.readBytes(address, TIMEVAL_BYTES))
+  if (time.nanoseconds < 0 || time.nanoseconds >= 1e9) throw new Errno(EDOM)
+  if (time.seconds < 0) return 0
+  return toNs(time) || NEVER
+}
+
+function requireNetwork({credentials}: Task, code: number): void {
+  const {capabilities} = credentials
+  if (!hasCapability(capabilities, CAP_NET_ADMIN) && !hasCapability(capabilities, CAP_NET_RAW)) {
+    throw new Errno(code)
+  }
+}
+
+export const getsockopt: Syscall = (task, args) => {
+  const {memory} = task
+  const file = openSocket(task, args.int32(0))
+  const option = args.int32(2)
+  const [address, lengthAddress] = [args.address(3), args.address(4)]
+  if (args.int32(1) !== abi.SOL_SOCKET) throw new Errno(EOPNOTSUPP)
+  const room = memory.readInt32(lengthAddress)
+  if (room < 0) throw new Errno(EINVAL)
+  const bytes =
+    option === abi.SO_PEERGROUPS ? groupsFor(task, file, room, lengthAddress) : optionBytes(file, option)
+  if (option === abi.SO_PEERNAME && bytes.length < room) throw new Errno(EINVAL)
+  const length = Math.min(room, bytes.length)
+  memory.writeBytes(address, bytes.subarray(0, length))
+  memory.writeInt32(lengthAddress, length)
+  return 0
+}
+
+/** @throws Errno ENOPROTOOPT, ENOTCONN */
+function optionBytes({socket}: SocketFile, option: number): Uint8Array {
+  const {options, peerCredentials} = socket
+  switch (option) {
+    case abi.SO_LINGER:
+      return int32s(options.lingerSeconds === undefined ? 0 : 1, options.lingerSeconds ?? 0)
+    case abi.SO_RCVTIMEO:
+      return timeoutBytes(options.receiveTimeoutNs)
+    case abi.SO_SNDTIMEO:
+      return timeoutBytes(options.sendTimeoutNs)
+    case abi.SO_PEERCRED: {
+      const {pid, uid, gid} = peerCredentials ?? socket.listenerCredentials ?? NOBODY
+      return int32s(pid, uid, gid)
+    }
+    case abi.SO_PEERNAME:
+      if (socket.peer === undefined) throw new Errno(ENOTCONN)
+      return encodeAddress(socket.peer.address)
+    default:
+      return int32s(numberOf(socket, option))
+  }
+}
+
+const NOBODY = {pid: 0, uid: NO_ID, gid: NO_ID}
+
+/** @throws Errno ENOPROTOOPT */
+function numberOf(socket: UnixSocket, option: number): number {
+  const {options} = socket
+  if (SWITCHES.includes(option)) return options.isOn(option) ? 1 : 0
+  switch (option) {
+    case abi.SO_TYPE:
+      return socket.type
+    case abi.SO_DOMAIN:
+      return abi.AF_UNIX
+    case abi.SO_PROTOCOL:
+    case abi.SO_REUSEPORT:
+      return 0
+    case abi.SO_ERROR:
+      return socket.takeError()
+    case abi.SO_ACCEPTCONN:
+      return socket.state === 'listening' ? 1 : 0
+    case abi.SO_SNDBUF:
+      return options.sendBuffer
+    case abi.SO_RCVBUF:
+      return options.receiveBuffer
+    case abi.SO_PRIORITY:
+      return options.priority
+    case abi.SO_MARK:
+      return options.mark
+    case abi.SO_PASSCRED:
+      return options.passesCredentials ? 1 : 0
+    case abi.SO_RCVLOWAT:
+      return options.lowWater
+    case abi.SO_SNDLOWAT:
+      return 1
+    default:
+      throw new Errno(ENOPROTOOPT)
+  }
+}
+
+/** The length that is needed is stored where there is no room. @throws Errno ENODATA, ERANGE */
+function groupsFor({memory}: Task, {socket}: SocketFile, room: number, lengthAddress: number): Uint8Array {
+  const groups = (socket.peerCredentials ?? socket.listenerCredentials)?.groups
+  if (groups === undefined) throw new Errno(ENODATA)
+  const bytes = int32s(...groups)
+  if (room < bytes.length) {
+    memory.writeInt32(lengthAddress, bytes.length)
+    throw new Errno(ERANGE)
+  }
+  return bytes
+}
+
+function timeoutBytes(ns: number): Uint8Array {
+  return encodeTimeval(fromNs(ns === NEVER ? 0 : ns))
+}
+
+function int32s(...values: number[]): Uint8Array {
+  return new Uint8Array(Uint32Array.from(values.map((value) => value >>> 0)).buffer)
+}

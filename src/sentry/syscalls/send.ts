@@ -1,0 +1,73 @@
+// send(2): sendto, sendmsg, sendmmsg.
+
+import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
+import {ENOBUFS, Errno} from '../../abi/errno.ts'
+import {MSGHDR} from '../../abi/socket.ts'
+import {UIO_MAXIOV} from '../memory/user-memory.ts'
+import type {SocketFile} from '../net/socket-file.ts'
+import {requirePromise} from '../pledge/require-promise.ts'
+import type {Task} from '../task.ts'
+import {readControl} from './control-messages.ts'
+import {checkMessageFlags, readHeader} from './message-header.ts'
+import {repeat} from './repeat.ts'
+import {sendMessage} from './send-message.ts'
+import {openSocket, readAddress} from './socket-argument.ts'
+import type {Syscall} from './syscall.ts'
+
+const INT_MAX = 0x7fffffff
+
+export const sendto: Syscall = (task, args) => {
+  const address = args.address(1)
+  const length = Math.min(args.address(2), MAX_RW_COUNT)
+  task.memory.check(address, length)
+  const file = openSocket(task, args.int32(0))
+  const nameAddress = args.address(4)
+  const name = nameAddress === 0 ? undefined : readAddress(task, nameAddress, args.int32(5))
+  return sendMessage(task, file, {
+    ranges: [{address, length}],
+    flags: args.uint32(3),
+    name: name?.length === 0 ? undefined : name,
+  })
+}
+
+export const sendmsg: Syscall = (task, args) => {
+  const flags = args.uint32(2)
+  checkMessageFlags(flags)
+  return sendOne(task, openSocket(task, args.int32(0)), args.address(1), flags)
+}
+
+/** As many as go; the first one's failure is the call's. */
+export const sendmmsg: Syscall = (task, args) => {
+  const flags = args.uint32(3)
+  checkMessageFlags(flags)
+  const file = openSocket(task, args.int32(0))
+  const start = args.address(1)
+  return repeat(task, {
+    count: Math.min(args.uint32(2), UIO_MAXIOV),
+    step: (index) => {
+      const address = start + index * MSGHDR.arrayBytes
+      const sent = (bytes: number) => task.memory.writeUint32(address + MSGHDR.resultLength, bytes)
+      return sendOne(task, file, address, flags, sent)
+    },
+    result: (done) => done,
+  })
+}
+
+function sendOne(
+  task: Task,
+  file: SocketFile,
+  headerAddress: number,
+  flags: number,
+  sent?: (bytes: number) => void,
+): number {
+  const {name, nameLength, ranges, control, controlLength} = readHeader(task, headerAddress)
+  if (controlLength > INT_MAX) throw new Errno(ENOBUFS)
+  if (nameLength > 0) requirePromise(task, 'unix')
+  return sendMessage(task, file, {
+    ranges,
+    flags,
+    name: nameLength === 0 ? undefined : readAddress(task, name, nameLength),
+    control: readControl(task, control, controlLength),
+    ...(sent && {sent}),
+  })
+}

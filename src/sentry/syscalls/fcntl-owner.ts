@@ -7,6 +7,7 @@ import {S_IFREG} from '../../abi/file-mode.ts'
 import {NSIG} from '../../abi/signal.ts'
 import {PipeEnd} from '../../vfs/pipe.ts'
 import type {SharedDescription} from '../fd-table.ts'
+import {SocketFile} from '../net/socket-file.ts'
 import {F_OWNER_PGRP, F_OWNER_PID, F_OWNER_TID, SignalOwner} from '../signal-owner.ts'
 import type {Task} from '../task.ts'
 
@@ -56,7 +57,7 @@ export function setSignal(task: Task, description: SharedDescription, signal: nu
 
 /** Linux knows O_ASYNC for pipes, terminals and sockets; elsewhere the flag does not stick. */
 export function knowsAsync({file}: SharedDescription): boolean {
-  return file instanceof PipeEnd
+  return file instanceof PipeEnd || file instanceof SocketFile
 }
 
 export function setAsync(task: Task, description: SharedDescription, fd: number, isOn: boolean): void {

@@ -4,9 +4,12 @@ import {EAGAIN, EINVAL, EPIPE, Errno} from '../../abi/errno.ts'
 import {S_IFDIR} from '../../abi/file-mode.ts'
 import {O_APPEND, O_NONBLOCK, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
+import {MSG_PEEK} from '../../abi/socket.ts'
 import {FULL_DEV, isDevice, NULL_DEV} from '../../vfs/devices.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import type {PipeEnd} from '../../vfs/pipe.ts'
+import {SocketFile} from '../net/socket-file.ts'
+import {readSocket} from '../net/transfer.ts'
 import {raiseOwn} from '../signals/own.ts'
 import {nextSlice, SLICE_BYTES} from '../slices.ts'
 import type {Task} from '../task.ts'
@@ -30,6 +33,17 @@ export function fileSource(file: FileDescription, start: number): Source {
 
 export function pipeSource(file: PipeEnd): Source {
   return {file, peek: (target) => file.pipe.peek(target), take: (count) => file.pipe.drop(count)}
+}
+
+/** Descriptors that come with the bytes are closed. */
+export function socketSource(file: SocketFile): Source {
+  const {socket} = file
+  const peek = (target: Uint8Array): number => {
+    const count = readSocket(socket, target, MSG_PEEK)
+    if (count === undefined) throw new Errno(EAGAIN)
+    return count
+  }
+  return {file, peek, take: (count) => void readSocket(socket, new Uint8Array(count))}
 }
 
 /** `position` undefined: the file offset, or a stream. */
@@ -104,13 +118,18 @@ function moveNow(
     }
   } catch (error) {
     if (!(error instanceof Errno)) throw error
-    if (error.code === EPIPE) raiseOwn(task, SIGPIPE)
+    if (error.code === EPIPE && signalsBrokenPipe(sink.file)) raiseOwn(task, SIGPIPE)
     if (moved > 0) return moved
     if (error.code !== EAGAIN || nonBlocking) throw error
     if ((source.file.flags | sink.file.flags) & O_NONBLOCK) throw error
     return BLOCKED
   }
   return moved
+}
+
+/** Of sockets, only streams do. */
+function signalsBrokenPipe(file: FileDescription): boolean {
+  return !(file instanceof SocketFile) || file.socket.isStream
 }
 
 /** The side that is not ready, and after it, it may be, the other: both, unless a ready host descriptor would wake at once. */

@@ -61,7 +61,8 @@ function writeVector(task: Task, args: Arguments, position: number | undefined):
   const ranges = task.memory.readIovecs(args.address(1), args.uint32(2))
   checkPosition(position, totalLength(ranges))
   if (ranges.length === 0) return 0
-  if (ranges.length === 1) return writeRange(task, file, ranges[0].address, ranges[0].length, position)
+  if (ranges.length === 1 && ranges[0].length > 0)
+    return writeRange(task, file, ranges[0].address, ranges[0].length, position)
   return writeRanges(task, file, ranges, position)
 }
 

@@ -10,9 +10,10 @@ export const sendfile: Syscall = (task, args) => {
   const offsetAddress = args.address(2)
   const offset = offsetAddress === 0 ? undefined : task.memory.readInt64(offsetAddress)
   const input = readableFile(task, args.int32(1))
-  if (!hasPositions(input)) throw new Errno(offset === undefined ? EINVAL : ESPIPE)
+  if (offset !== undefined && !hasPositions(input)) throw new Errno(ESPIPE)
   if (offset !== undefined && offset < 0) throw new Errno(EINVAL)
   const output = writableFile(task, args.int32(0))
+  if (!hasPositions(input)) throw new Errno(EINVAL)
   requireSource(input)
   requireSink(output)
 

@@ -5,8 +5,18 @@ import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EBADF, EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {PipeEnd} from '../../vfs/pipe.ts'
+import {SocketFile} from '../net/socket-file.ts'
 import {hasPositions, openFile, readableFile, writableFile} from './descriptor-argument.ts'
-import {fileSource, pipeSource, pump, requireSink, requireSource, type Sink, type Source} from './pump.ts'
+import {
+  fileSource,
+  pipeSource,
+  pump,
+  requireSink,
+  requireSource,
+  type Sink,
+  type Source,
+  socketSource,
+} from './pump.ts'
 import {checkPosition, clampCount} from './read.ts'
 import type {Syscall} from './syscall.ts'
 
@@ -41,8 +51,13 @@ export const splice: Syscall = (task, args) => {
     if (to !== undefined) task.memory.writeInt64(outAddress, to + moved)
     return moved
   }
-  const source = input instanceof PipeEnd ? pipeSource(input) : fileSource(input, from ?? input.position)
+  const source = sourceOf(input, from ?? input.position)
   return pump(task, source, sink, length, (flags & SPLICE_F_NONBLOCK) !== 0, finish)
+}
+
+function sourceOf(input: FileDescription, start: number): Source {
+  if (input instanceof PipeEnd) return pipeSource(input)
+  return input instanceof SocketFile ? socketSource(input) : fileSource(input, start)
 }
 
 /** @throws Errno EBADF: not open for it; EINVAL: neither is a pipe, both are the same one, or the other has no splices */
@@ -52,7 +67,8 @@ function requireEnds(input: FileDescription, output: FileDescription): void {
     if (!(output instanceof PipeEnd)) requireSink(output)
     else if (input.pipe === output.pipe) throw new Errno(EINVAL)
   } else {
-    if (!(output instanceof PipeEnd) || !hasPositions(input)) throw new Errno(EINVAL)
+    const isReadable = hasPositions(input) || input instanceof SocketFile
+    if (!(output instanceof PipeEnd) || !isReadable) throw new Errno(EINVAL)
     requireSource(input)
   }
 }

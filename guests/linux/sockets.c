@@ -1,4 +1,4 @@
-// sockets: what socket calls say to what is no socket, and in which order. man 2 socket, man 3 errno.
+// sockets: what socket calls say to what is no socket, and to wrong arguments, and in which order. man 2 socket, man 3 errno.
 #include <netinet/in.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -53,7 +53,7 @@ static void check_kinds(void) {
   enter_scratch();
   write_file("file", "x", 1);
   REQUIRE(pipe(fds) == 0);
-  int plain[] = {open("file", O_RDWR), open(".", O_RDONLY), open("/proc/self/status", O_RDONLY), fds[0], fds[1], eventfd(0, 0), memfd_create("x", 0)};
+  int plain[] = {open("/dev/null", O_RDWR), open("file", O_RDWR), open(".", O_RDONLY), open("/proc/self/status", O_RDONLY), fds[0], fds[1], eventfd(0, 0), memfd_create("x", 0)};
   for (size_t i = 0; i < COUNT(plain); i++) {
     CHECK(plain[i] >= 0);
     check_descriptor(plain[i], ENOTSOCK);
@@ -119,22 +119,68 @@ static void check_make(void) {
   CHECK_ERRNO(socket(AF_UNIX, 11, 0), EINVAL);
   CHECK_ERRNO(socket(AF_UNIX, 15, 0), EINVAL);
   CHECK_ERRNO(socket(99, 11, 0), EAFNOSUPPORT);
+  CHECK_ERRNO(socket(AF_UNIX, SOCK_STREAM, 2), EPROTONOSUPPORT);
+  CHECK_ERRNO(socket(AF_UNIX, SOCK_STREAM, -1), EPROTONOSUPPORT);
+  CHECK_ERRNO(socket(AF_UNIX, SOCK_RDM, 0), ESOCKTNOSUPPORT);
+  CHECK_ERRNO(socket(AF_UNIX, 0, 0), ESOCKTNOSUPPORT);
+  CHECK_ERRNO(socketpair(AF_UNIX, SOCK_RDM, 0, two), ESOCKTNOSUPPORT);
   CHECK_ERRNO(socket(AF_UNIX, SOCK_STREAM | 0x10, 0), EINVAL);
   CHECK_ERRNO(socket(99, SOCK_STREAM | 0x10, 0), EINVAL);
   CHECK_ERRNO(socketpair(99, SOCK_STREAM, 0, two), EAFNOSUPPORT);
   CHECK_ERRNO(socketpair(AF_UNIX, SOCK_STREAM | 0x10, 0, two), EINVAL);
   CHECK_ERRNO(socketpair(AF_UNIX, 11, 0, two), EINVAL);
   CHECK_ERRNO(syscall(SYS_socketpair, 99, SOCK_STREAM, 0, 8), EFAULT);
+  CHECK_ERRNO(syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, 8), EFAULT);
+  CHECK_ERRNO(syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, read_only_page()), EFAULT);
   // A failed call leaves no descriptors behind.
   int before = dup(0);
   close(before);
+  CHECK_ERRNO(syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, at_page_end(8, 4)), EFAULT);
   CHECK_ERRNO(socket(99, SOCK_STREAM, 0), EAFNOSUPPORT);
   int after = dup(0);
   CHECK_EQ(after, before);
   close(after);
 }
 
+// The same of a socket: what is looked at behind the descriptor.
+static void check_arguments(void) {
+  int s[2];
+  void *const bad = (void *)8;
+  struct sockaddr_un name = {.sun_family = AF_UNIX, .sun_path = "absent"};
+  socklen_t length = sizeof(name);
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, s) == 0);
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  CHECK_ERRNO(bind(fd, bad, 16), EFAULT);
+  CHECK_ERRNO(bind(fd, (void *)&name, (socklen_t)-1), EINVAL);
+  CHECK_ERRNO(accept4(fd, NULL, NULL, 0x10), EINVAL);
+  CHECK_ERRNO(connect(fd, (void *)&name, 0), EINVAL);
+  CHECK_ERRNO(connect(fd, (void *)&name, length), ENOENT);
+  CHECK_ERRNO(getsockname(fd, bad, &length), EFAULT);
+  CHECK_ERRNO(getsockname(fd, (void *)&name, bad), EFAULT);
+  length = (socklen_t)-1;
+  CHECK_ERRNO(getsockname(fd, (void *)&name, &length), EINVAL);
+  CHECK_ERRNO(shutdown(fd, 99), EINVAL);
+  CHECK_ERRNO(syscall(SYS_sendmsg, s[0], bad, 0), EFAULT);
+  CHECK_ERRNO(syscall(SYS_recvmsg, s[0], bad, 0), EFAULT);
+  CHECK_ERRNO(syscall(SYS_sendmmsg, s[0], bad, 1, 0), EFAULT);
+  CHECK_ERRNO(syscall(SYS_recvmmsg, s[0], bad, 1, MSG_DONTWAIT, NULL), EFAULT);
+  CHECK_EQ(syscall(SYS_sendmmsg, s[0], bad, 0, 0), 0);
+  CHECK_ERRNO(sendto(s[0], "x", 1, 0, (void *)&name, (socklen_t)-1), EINVAL);
+  CHECK_ERRNO(sendto(s[0], "x", 1, 0, (void *)&name, 20), EISCONN);
+  CHECK_ERRNO(sendto(fd, "x", 1, 0, (void *)&name, 20), EOPNOTSUPP);
+  CHECK_ERRNO(sendto(s[0], "x", 1, 0, bad, 20), EFAULT);
+  CHECK_EQ(sendto(s[0], "x", 1, 0, (void *)&name, 0), 1);
+  // The byte is gone, though the address finds no room.
+  char byte;
+  CHECK_ERRNO(recvfrom(s[1], &byte, 1, 0, bad, bad), EFAULT);
+  CHECK_ERRNO(recv(s[1], &byte, 1, MSG_DONTWAIT), EAGAIN);
+  close(fd);
+  close(s[0]);
+  close(s[1]);
+}
+
 int main(void) {
+  check_arguments();
   check_kinds();
   check_order();
   check_make();

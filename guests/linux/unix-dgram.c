@@ -1,5 +1,4 @@
 // unix-dgram: datagrams of UNIX sockets: names, connections, full receivers, records of SOCK_SEQPACKET. man 7 unix, man 2 send, recv, recvmmsg.
-#include <sys/time.h>
 #include <time.h>
 
 #include "unix.h"

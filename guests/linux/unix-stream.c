@@ -1,6 +1,5 @@
 // unix-stream: streams of UNIX sockets: pairs, connections, waits, their ends. man 7 unix, man 2 socketpair, connect, accept, shutdown.
 #include <sys/sendfile.h>
-#include <sys/time.h>
 
 #include "unix.h"
 

@@ -27,6 +27,9 @@ export interface Sender {
   readonly budget: Budget
 }
 
+/** Sockets in flight. */
+const MANY = 64
+
 export class InFlight {
   readonly #byUser = new Map<number, number>()
   /** Sockets that messages carry. */
@@ -36,9 +39,8 @@ export class InFlight {
   /** What is to be let go of: a list, because closing one socket may let go of the next, and so on without end. */
   readonly #released: Rights[] = []
   #isReleasing = false
-  /** Sockets that came to be in messages alone since the last collection, and how many make the next one due. */
+  /** Since the last collection: sockets that came to be in messages alone. */
   #suspects = 0
-  #threshold = 1
 
   /** Descriptors in all messages. */
   get count(): number {
@@ -72,6 +74,7 @@ export class InFlight {
     } finally {
       this.#isReleasing = false
     }
+    if (this.#isDue) this.collect()
   }
 
   #depart(socket: UnixSocket, description: SharedDescription, rights: Rights): void {
@@ -100,16 +103,25 @@ export class InFlight {
     }
   }
 
-  /** Each collection costs what is in flight, so the next one waits until as many sockets are suspected. */
+  /** A socket has closed: where some are suspected, that counts as one more. */
+  closed(): void {
+    if (this.#suspects > 0) this.#suspect()
+  }
+
+  /** A collection costs what is in flight: where that is much, it waits until it may be worth it. */
   #suspect(): void {
-    if (++this.#suspects >= this.#threshold) this.collect()
+    this.#suspects++
+    if (this.#isDue && !this.#isReleasing) this.collect()
+  }
+
+  get #isDue(): boolean {
+    return this.#suspects >= (this.#sockets.size > MANY ? MANY : 1)
   }
 
   /** Empties the sockets that no descriptor leads to, not even by receiving others first. */
   collect(): void {
     const lost = this.#findLost()
     this.#suspects = 0
-    this.#threshold = Math.max(1, this.#sockets.size - lost.size)
     for (const socket of lost) socket.purge()
   }
 

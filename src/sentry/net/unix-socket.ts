@@ -204,6 +204,7 @@ export class UnixSocket {
     this.waiters.wakeAll()
     this.#madeRoom()
     this.budget.give(COST.socket)
+    this.domain.inFlight.closed()
   }
 
   /** It stays the peer, for getpeername(2). */

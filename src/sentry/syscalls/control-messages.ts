@@ -140,7 +140,7 @@ export class ControlWriter {
     const room = this.#left <= CMSGHDR_BYTES ? 0 : Math.floor((this.#left - CMSGHDR_BYTES) / 4)
     let count = 0
     for (const description of descriptions.slice(0, room)) {
-      const fd = tryToShare(() => fds.share(description, flags))
+      const fd = tryToShare(() => fds.duplicate(description, flags))
       if (fd === undefined) break
       try {
         memory.writeInt32(this.#at + CMSGHDR_BYTES + 4 * count, fd)

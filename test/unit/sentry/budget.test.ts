@@ -3,12 +3,13 @@
 import {setFlagsFromString} from 'node:v8'
 import {runInNewContext} from 'node:vm'
 import {describe, expect, test} from 'vitest'
-import {EAGAIN, ENFILE, ENOLCK, ENOMEM, ENOSPC, Errno} from '../../../src/abi/errno.ts'
+import {EAGAIN, ENFILE, ENOBUFS, ENOLCK, ENOMEM, ENOSPC, Errno} from '../../../src/abi/errno.ts'
 import {F_WRLCK} from '../../../src/abi/fcntl.ts'
 import {S_IFIFO} from '../../../src/abi/file-mode.ts'
 import {IPC_CREAT} from '../../../src/abi/ipc.ts'
 import {O_CREAT, O_RDONLY, O_RDWR} from '../../../src/abi/open-flags.ts'
 import {plainInfo} from '../../../src/abi/siginfo.ts'
+import {SOCK_STREAM} from '../../../src/abi/socket.ts'
 import {CLOCK_MONOTONIC} from '../../../src/abi/time.ts'
 import {type Credentials, capabilitiesOf} from '../../../src/sentry/credentials.ts'
 import {EpollFile} from '../../../src/sentry/epoll-file.ts'
@@ -20,6 +21,8 @@ import {PosixQueues} from '../../../src/sentry/ipc/posix-queues.ts'
 import {type SemaphoreSet, SemaphoreSets} from '../../../src/sentry/ipc/semaphore-set.ts'
 import {SemaphoreUndo} from '../../../src/sentry/ipc/semaphore-undo.ts'
 import {VM_NORESERVE} from '../../../src/sentry/memory/vma.ts'
+import {connectTo, listen as startListening} from '../../../src/sentry/net/connect.ts'
+import {UnixSocket} from '../../../src/sentry/net/unix-socket.ts'
 import {PosixTimers} from '../../../src/sentry/posix-timers.ts'
 import {ResourceLimits, RLIMIT_SIGPENDING} from '../../../src/sentry/resource-limits.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
@@ -33,10 +36,12 @@ import {openPipe} from '../../../src/vfs/pipe.ts'
 import {memoryFile} from '../../helpers/memory-file.ts'
 import {fakeTask} from './fake-task.ts'
 import {SimulatedGuest} from './memory/simulated-guest.ts'
+import {Sockets} from './net/sockets.ts'
 
 setFlagsFromString('--expose-gc')
 const collect: () => void = runInNewContext('gc')
 
+const WHO = {pid: 7, uid: 0, gid: 0, groups: []}
 const COUNT = 3000
 const WARM_UP = 500
 const LONG = 240
@@ -164,6 +169,50 @@ const ways: [what: string, code: number, Grow][] = [
         fds.install(reader)
         fds.install(writer)
         writer.write(Uint8Array.of(1))
+      }
+    },
+  ],
+  [
+    'sockets',
+    ENFILE,
+    (budget) => {
+      const sockets = new Sockets(budget)
+      return () => sockets.pair()
+    },
+  ],
+  [
+    'connections that nobody accepts',
+    ENFILE,
+    (budget) => {
+      const sockets = new Sockets(budget)
+      const listener = new UnixSocket(SOCK_STREAM, sockets.domain, budget)
+      sockets.domain.names.bindAny(listener)
+      startListening(listener, 1, WHO)
+      listener.maxQueued = 1e6
+      return () => connectTo(new UnixSocket(SOCK_STREAM, sockets.domain, budget), listener, WHO)
+    },
+  ],
+  [
+    'messages of a byte',
+    ENOBUFS,
+    (budget) => {
+      const sockets = new Sockets(budget)
+      const [fd] = sockets.pair()
+      return () => {
+        sockets.send(fd, new Uint8Array(Uint8Array.of(1)))
+        return sockets
+      }
+    },
+  ],
+  [
+    'messages with a descriptor',
+    ENOBUFS,
+    (budget) => {
+      const sockets = new Sockets(budget)
+      const [fd] = sockets.pair()
+      return () => {
+        sockets.send(fd, new Uint8Array(1000), fd)
+        return sockets
       }
     },
   ],

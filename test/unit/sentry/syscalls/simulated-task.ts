@@ -9,6 +9,7 @@ import {KernelIpc} from '../../../../src/sentry/ipc/kernel-ipc.ts'
 import type {Kernel} from '../../../../src/sentry/kernel.ts'
 import {Leases} from '../../../../src/sentry/leases.ts'
 import {Space} from '../../../../src/sentry/memory/space.ts'
+import {UnixDomain} from '../../../../src/sentry/net/unix-domain.ts'
 import {Process} from '../../../../src/sentry/process.ts'
 import {ProcessSignals} from '../../../../src/sentry/signals/process-signals.ts'
 import {TaskSignals} from '../../../../src/sentry/signals/task-signals.ts'
@@ -136,6 +137,7 @@ export class SimulatedTask {
       platform: {memory: this.guest.memory},
       timers: new TimerQueue(),
       leases: new Leases(),
+      unix: new UnixDomain(),
       budget: new Budget(),
       processes: new Map(),
       rootMount,

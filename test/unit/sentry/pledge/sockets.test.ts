@@ -1,0 +1,109 @@
+// What sockets need promised, and what is unveiled for their names.
+
+import {describe, expect, test} from 'vitest'
+import {ALL_CAPABILITIES} from '../../../../src/abi/capability.ts'
+import {EACCES, EAFNOSUPPORT, ENOENT, ENOTSOCK} from '../../../../src/abi/errno.ts'
+import {AF_UNIX, SCM_RIGHTS, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET} from '../../../../src/abi/socket.ts'
+import {applyPathPolicies} from '../../../../src/sentry/pledge/path-policies.ts'
+import {PromiseRecorder} from '../../../../src/sentry/pledge/recorder.ts'
+import {parsePermissions, Veil} from '../../../../src/sentry/pledge/veil.ts'
+import {openEventfd} from '../../../../src/vfs/eventfd.ts'
+import {PledgedTask} from './pledged-task.ts'
+
+const OWNER = {uid: 0, gid: 0, groups: [], capabilities: ALL_CAPABILITIES}
+const MSG_DONTWAIT = 0x40
+
+function withPair(): PledgedTask {
+  const t = new PledgedTask()
+  t.make('socketpair', AF_UNIX, SOCK_STREAM, 0, t.bytes(8))
+  return t
+}
+
+/** A message of a byte that carries descriptor 0. */
+function message(t: PledgedTask): number {
+  const control = Buffer.alloc(24)
+  control.writeBigUInt64LE(20n, 0)
+  control.writeInt32LE(SOL_SOCKET, 8)
+  control.writeInt32LE(SCM_RIGHTS, 12)
+  return t.int64s(0, 0, t.iovecs([t.string('x'), 1]), 1, t.data(control), 24, 0)
+}
+
+const name = (t: PledgedTask, path: string) => t.data(Buffer.from(`\x01\0${path}\0`, 'latin1'))
+const bind = (t: PledgedTask, fd: number, path: string) => t.make('bind', fd, name(t, path), path.length + 3)
+const connect = (t: PledgedTask, fd: number, path: string) =>
+  t.make('connect', fd, name(t, path), path.length + 3)
+
+describe('a pledge', () => {
+  test('of stdio allows pairs and what goes through them', () => {
+    const t = new PledgedTask().pledge('stdio')
+    expect(t.make('socketpair', AF_UNIX, SOCK_STREAM, 0, t.bytes(8))).toBe(0)
+    expect(t.make('sendto', 0, 'x', 1, 0, 0, 0)).toBe(1)
+    expect(t.make('recvfrom', 1, t.bytes(1), 1, 0, 0, 0)).toBe(1)
+    expect(t.make('getsockopt', 0, SOL_SOCKET, 4, t.bytes(4), t.int32s(4))).toBe(0)
+    expect(t.make('getsockopt', 0, SOL_SOCKET, 3, t.bytes(4), t.int32s(4))).toBe('unix')
+    expect(t.make('socket', AF_UNIX, SOCK_STREAM, 0)).toBe('unix')
+    expect(t.make('getpeername', 0, t.bytes(16), t.int32s(16))).toBe('unix')
+    expect(t.make('sendto', 0, 'x', 1, 0, t.string('\x01\0x'), 3)).toBe('unix')
+  })
+
+  test('says nothing of what fails anyway', () => {
+    const t = new PledgedTask().pledge('stdio')
+    t.task.fds.install(openEventfd(0, 0, false))
+    expect(t.make('socket', 2, SOCK_STREAM, 0)).toBe(-EAFNOSUPPORT)
+    expect(t.make('getpeername', 0, t.bytes(16), t.int32s(16))).toBe(-ENOTSOCK)
+  })
+
+  test('of unix allows names, without a promise about paths', () => {
+    const t = new PledgedTask().pledge('stdio unix')
+    expect(t.make('socket', AF_UNIX, SOCK_DGRAM, 0)).toBe(0)
+    expect(bind(t, 0, '/name')).toBe(0)
+    expect(connect(t, 0, '/name')).toBe(0)
+    expect(connect(t, 0, '/none')).toBe(-ENOENT)
+  })
+
+  test('wants sendfd and recvfd for descriptors', () => {
+    const t = withPair()
+    expect(t.pledge('stdio').make('sendmsg', 0, message(t), 0)).toBe('sendfd')
+    expect(t.pledge('stdio sendfd').make('sendmsg', 0, message(t), 0)).toBe(1)
+    expect(t.make('recvmsg', 1, message(t), MSG_DONTWAIT)).toBe('recvfd')
+    expect(t.make('sendmsg', 0, message(t), 0)).toBe(1)
+    expect(t.pledge('stdio recvfd').make('recvmsg', 1, message(t), MSG_DONTWAIT)).toBe(1)
+    expect(t.task.kernel.unix.inFlight.count).toBe(0)
+  })
+
+  test('is found by what a run does', () => {
+    const t = withPair()
+    const recorder = new PromiseRecorder(t.task)
+    t.make('sendmsg', 0, message(t), 0)
+    t.make('recvmsg', 1, message(t), 0)
+    expect(recorder.suggestion()).toBe('stdio sendfd recvfd')
+  })
+})
+
+describe('what is unveiled', () => {
+  function unveiled(permissions: string): PledgedTask {
+    const t = new PledgedTask()
+    t.tmpfs.root.mkdir('seen', 0o755, OWNER)
+    t.tmpfs.root.mkdir('hidden', 0o755, OWNER)
+    for (const fd of [0, 1]) expect(t.make('socket', AF_UNIX, SOCK_DGRAM, 0)).toBe(fd)
+    expect(bind(t, 0, '/seen/there')).toBe(0)
+    const {process, kernel, fs, credentials} = t.task
+    const veil = new Veil(kernel.rootMount.top, process.budget)
+    veil.add({root: fs.root, credentials}, fs.root, '/seen', parsePermissions(permissions)!)
+    process.veil = veil
+    applyPathPolicies(process)
+    return t
+  }
+
+  test('says where sockets get names: c', () => {
+    expect(bind(unveiled('c'), 1, '/seen/new')).toBe(0)
+    expect(bind(unveiled('rwx'), 1, '/seen/new')).toBe(-EACCES)
+    expect(bind(unveiled('rwxc'), 1, '/hidden/new')).toBe(-ENOENT)
+  })
+
+  test('says which can be connected to: w', () => {
+    expect(connect(unveiled('w'), 1, '/seen/there')).toBe(0)
+    expect(connect(unveiled('rxc'), 1, '/seen/there')).toBe(-EACCES)
+    expect(connect(unveiled('w'), 1, '/hidden/none')).toBe(-ENOENT)
+  })
+})

@@ -114,6 +114,17 @@ function sysDirectory(source: ProcSource): {kind: number; make: Make} {
       'threads-max': constant(source.maxPid),
       version: constant(source.version),
     }),
+    net: subdirectory({
+      core: subdirectory({
+        optmem_max: constant(131072),
+        rmem_default: constant(212992),
+        rmem_max: constant(212992),
+        somaxconn: constant(4096),
+        wmem_default: constant(212992),
+        wmem_max: constant(212992),
+      }),
+      unix: subdirectory({max_dgram_qlen: constant(10)}),
+    }),
     vm: subdirectory({
       max_map_count: constant(65530),
       mmap_min_addr: constant(65536),

@@ -1,15 +1,11 @@
 // What is counted against the budget, against what V8's heap grows by: no less, whatever a guest does.
 
-import {setFlagsFromString} from 'node:v8'
-import {runInNewContext} from 'node:vm'
-import {describe, expect, test} from 'vitest'
-import {EAGAIN, ENFILE, ENOBUFS, ENOLCK, ENOMEM, ENOSPC, Errno} from '../../../src/abi/errno.ts'
+import {EAGAIN, ENFILE, ENOLCK, ENOMEM, ENOSPC, Errno} from '../../../src/abi/errno.ts'
 import {F_WRLCK} from '../../../src/abi/fcntl.ts'
 import {S_IFIFO} from '../../../src/abi/file-mode.ts'
 import {IPC_CREAT} from '../../../src/abi/ipc.ts'
 import {O_CREAT, O_RDONLY, O_RDWR} from '../../../src/abi/open-flags.ts'
 import {plainInfo} from '../../../src/abi/siginfo.ts'
-import {SOCK_STREAM} from '../../../src/abi/socket.ts'
 import {CLOCK_MONOTONIC} from '../../../src/abi/time.ts'
 import {type Credentials, capabilitiesOf} from '../../../src/sentry/credentials.ts'
 import {EpollFile} from '../../../src/sentry/epoll-file.ts'
@@ -21,8 +17,6 @@ import {PosixQueues} from '../../../src/sentry/ipc/posix-queues.ts'
 import {type SemaphoreSet, SemaphoreSets} from '../../../src/sentry/ipc/semaphore-set.ts'
 import {SemaphoreUndo} from '../../../src/sentry/ipc/semaphore-undo.ts'
 import {VM_NORESERVE} from '../../../src/sentry/memory/vma.ts'
-import {connectTo, listen as startListening} from '../../../src/sentry/net/connect.ts'
-import {UnixSocket} from '../../../src/sentry/net/unix-socket.ts'
 import {PosixTimers} from '../../../src/sentry/posix-timers.ts'
 import {ResourceLimits, RLIMIT_SIGPENDING} from '../../../src/sentry/resource-limits.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
@@ -35,28 +29,15 @@ import {openPath} from '../../../src/vfs/open.ts'
 import {openPipe} from '../../../src/vfs/pipe.ts'
 import {memoryFile} from '../../helpers/memory-file.ts'
 import {fakeTask} from './fake-task.ts'
+import {checkGrowth, type Way} from './growth.ts'
 import {SimulatedGuest} from './memory/simulated-guest.ts'
-import {Sockets} from './net/sockets.ts'
 
-setFlagsFromString('--expose-gc')
-const collect: () => void = runInNewContext('gc')
-
-const WHO = {pid: 7, uid: 0, gid: 0, groups: []}
-const COUNT = 3000
-const WARM_UP = 500
 const LONG = 240
 
 /** Cut out of a path of 4 KB, as a walk does it. */
 function longName(i: number): string {
   const path = `${'/'.repeat(3500)}${'n'.repeat(LONG)}${i}`
   return path.slice(3500)
-}
-
-function heapBytes(): number {
-  collect()
-  collect()
-  const {heapUsed, arrayBuffers} = process.memoryUsage()
-  return heapUsed + arrayBuffers
 }
 
 /** A million signals may be queued. */
@@ -81,10 +62,7 @@ function timersOf(budget: Budget): () => unknown {
   }
 }
 
-/** A way to make the sentry hold more and more; gives what holds it. */
-type Grow = (budget: Budget) => (i: number) => unknown
-
-const ways: [what: string, code: number, Grow][] = [
+const ways: readonly Way[] = [
   ['files', ENOSPC, (budget) => inTree(tmpfsOf(budget))],
   [
     'files of an overlay',
@@ -169,50 +147,6 @@ const ways: [what: string, code: number, Grow][] = [
         fds.install(reader)
         fds.install(writer)
         writer.write(Uint8Array.of(1))
-      }
-    },
-  ],
-  [
-    'sockets',
-    ENFILE,
-    (budget) => {
-      const sockets = new Sockets(budget)
-      return () => sockets.pair()
-    },
-  ],
-  [
-    'connections that nobody accepts',
-    ENFILE,
-    (budget) => {
-      const sockets = new Sockets(budget)
-      const listener = new UnixSocket(SOCK_STREAM, sockets.domain, budget)
-      sockets.domain.names.bindAny(listener)
-      startListening(listener, 1, WHO)
-      listener.maxQueued = 1e6
-      return () => connectTo(new UnixSocket(SOCK_STREAM, sockets.domain, budget), listener, WHO)
-    },
-  ],
-  [
-    'messages of a byte',
-    ENOBUFS,
-    (budget) => {
-      const sockets = new Sockets(budget)
-      const [fd] = sockets.pair()
-      return () => {
-        sockets.send(fd, new Uint8Array(Uint8Array.of(1)))
-        return sockets
-      }
-    },
-  ],
-  [
-    'messages with a descriptor',
-    ENOBUFS,
-    (budget) => {
-      const sockets = new Sockets(budget)
-      const [fd] = sockets.pair()
-      return () => {
-        sockets.send(fd, new Uint8Array(1000), fd)
-        return sockets
       }
     },
   ],
@@ -388,33 +322,4 @@ function lavishTable(budget: Budget): FdTable {
   return fds
 }
 
-/** Bytes for each that is made: what the heap grew by, and what the budget says. */
-function measure(grow: Grow): {grown: number; counted: number} {
-  const budget = new Budget()
-  const one = grow(budget)
-  const held: unknown[] = []
-  // What is made once.
-  for (let i = 0; i < WARM_UP; i++) held.push(one(i))
-  const [usedBefore, heapBefore] = [budget.used, heapBytes()]
-  for (let i = 0; i < COUNT; i++) held.push(one(WARM_UP + i))
-  const [grown, counted] = [heapBytes() - heapBefore, budget.used - usedBefore]
-  expect(held.length).toBe(WARM_UP + COUNT)
-  return {grown: grown / COUNT, counted: counted / COUNT}
-}
-
-describe('the budget', () => {
-  test.each(ways)('counts %s, no less than they cost', (_what, _code, grow) => {
-    // What V8 makes for itself meanwhile comes on top, and not every time.
-    let measured = measure(grow)
-    for (let again = 0; again < 3 && measured.grown >= measured.counted; again++) measured = measure(grow)
-    expect(measured.grown).toBeLessThan(measured.counted)
-  })
-
-  test.each(ways)('ends %s with an Errno', (_what, code, grow) => {
-    const one = grow(new Budget(1 << 18))
-    const fill = (): void => {
-      for (let i = 0; i < 10_000; i++) one(i)
-    }
-    expect(fill).toThrow(new Errno(code))
-  })
-})
+checkGrowth(ways)

@@ -1,0 +1,59 @@
+// Growth: ways to make the sentry hold more and more, and what they cost: V8's heap against what the budget says.
+
+import {setFlagsFromString} from 'node:v8'
+import {runInNewContext} from 'node:vm'
+import {describe, expect, test} from 'vitest'
+import {Errno} from '../../../src/abi/errno.ts'
+import {Budget} from '../../../src/vfs/budget.ts'
+
+setFlagsFromString('--expose-gc')
+const collect: () => void = runInNewContext('gc')
+
+const COUNT = 3000
+const WARM_UP = 500
+
+/** A way to make the sentry hold more and more; gives what holds it. */
+export type Grow = (budget: Budget) => (i: number) => unknown
+
+export type Way = readonly [what: string, code: number, grow: Grow]
+
+function heapBytes(): number {
+  collect()
+  collect()
+  const {heapUsed, arrayBuffers} = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
+
+/** Bytes for each that is made: what the heap grew by, and what the budget says. */
+function measure(grow: Grow): {grown: number; counted: number} {
+  const budget = new Budget()
+  const one = grow(budget)
+  const held: unknown[] = []
+  // What is made once.
+  for (let i = 0; i < WARM_UP; i++) held.push(one(i))
+  const [usedBefore, heapBefore] = [budget.used, heapBytes()]
+  for (let i = 0; i < COUNT; i++) held.push(one(WARM_UP + i))
+  const [grown, counted] = [heapBytes() - heapBefore, budget.used - usedBefore]
+  expect(held.length).toBe(WARM_UP + COUNT)
+  return {grown: grown / COUNT, counted: counted / COUNT}
+}
+
+/** Two tests of each way. */
+export function checkGrowth(ways: readonly Way[]): void {
+  describe('the budget', () => {
+    test.each(ways)('counts %s, no less than they cost', (_what, _code, grow) => {
+      // What V8 makes for itself meanwhile comes on top, and not every time.
+      let measured = measure(grow)
+      for (let again = 0; again < 3 && measured.grown >= measured.counted; again++) measured = measure(grow)
+      expect(measured.grown).toBeLessThan(measured.counted)
+    })
+
+    test.each(ways)('ends %s with an Errno', (_what, code, grow) => {
+      const one = grow(new Budget(1 << 18))
+      const fill = (): void => {
+        for (let i = 0; i < 10_000; i++) one(i)
+      }
+      expect(fill).toThrow(new Errno(code))
+    })
+  })
+}

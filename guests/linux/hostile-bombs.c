@@ -6,6 +6,8 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/timerfd.h>
 #include <time.h>
 
@@ -21,7 +23,7 @@ static char name[256], text[4000], block[1 << 16];
 static bool goes_on(long i, long result) {
   if (result >= 0) return i < limit;
   CHECK(errno == EAGAIN || errno == ENOMEM || errno == ENOSPC || errno == EMFILE || errno == ENFILE || errno == ENOLCK ||
-        errno == E2BIG || errno == EPERM || errno == ENOBUFS);
+        errno == E2BIG || errno == EPERM || errno == ENOBUFS || errno == ETOOMANYREFS);
   return false;
 }
 
@@ -139,6 +141,41 @@ static void bomb_pipes(void) {
   close_from(first);
 }
 
+// Full sockets, listeners with connections, and chains of sockets that only messages hold.
+static void bomb_sockets(void) {
+  int first = lowest_free(), fds[2];
+  for (long i = 0; goes_on(i, socketpair(AF_UNIX, i % 2 ? SOCK_STREAM : SOCK_DGRAM, 0, fds)); i++)
+    for (long sent = 0; sent < limit && send(fds[0], block, i % 3 ? 1 : 4000, MSG_DONTWAIT) > 0; sent++) continue;
+  close_from(first);
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  socklen_t length = sizeof(address);
+  int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+  CHECK(bind(listener, (void *)&address, 2) == 0 && listen(listener, 4096) == 0);
+  CHECK(getsockname(listener, (void *)&address, &length) == 0);
+  for (long i = 0, fd; goes_on(i, fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0)) && goes_on(i, connect((int)fd, (void *)&address, length));) i++;
+  close_from(first);
+}
+
+static void bomb_rights(void) {
+  union {
+    struct cmsghdr header;
+    char room[CMSG_SPACE(sizeof(int))];
+  } control = {.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+  struct iovec part = {"x", 1};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+  int first = lowest_free(), inner = -1, fds[2];
+  for (long i = 0; goes_on(i, socketpair(AF_UNIX, SOCK_STREAM, 0, fds)); i++) {
+    int carried = inner < 0 ? fds[1] : inner;
+    memcpy(CMSG_DATA(&control.header), &carried, sizeof(carried));
+    if (!goes_on(i, sendmsg(fds[0], &message, MSG_DONTWAIT))) break;
+    // Cycles, and after each of them a row that grows.
+    if (inner >= 0) close(inner);
+    close(fds[0]);
+    inner = fds[1];
+  }
+  close_from(first);
+}
+
 static void bomb_epoll(void) {
   struct epoll_event event = {.events = EPOLLIN};
   int first = lowest_free(), set = epoll_create1(0), counter = eventfd(0, 0);
@@ -242,6 +279,8 @@ static const struct {
     {"removed-directories", bomb_removed_directories},
     {"deep-files", bomb_deep_files},
     {"pipes", bomb_pipes},
+    {"sockets", bomb_sockets},
+    {"rights", bomb_rights},
     {"epoll", bomb_epoll},
     {"descriptors", bomb_descriptors},
     {"unlinked-files", bomb_unlinked_files},

@@ -22,6 +22,8 @@ import type {Arguments, Syscall} from './syscall.ts'
 
 /** SOCK_CLOEXEC and SOCK_NONBLOCK. */
 export const SOCK_FLAGS = O_CLOEXEC | O_NONBLOCK
+/** int[2]. */
+const PAIR_BYTES = 8
 
 export const socket: Syscall = (task, args) => {
   const flags = typeFlags(args)
@@ -31,7 +33,7 @@ export const socket: Syscall = (task, args) => {
 export const socketpair: Syscall = (task, args) => {
   const flags = typeFlags(args)
   const address = args.address(3)
-  if (task.memory.view(address, 4, PROT_WRITE).length < 4) throw new Errno(EFAULT)
+  checkPair(task, address)
   const made: UnixSocket[] = []
   const fds: number[] = []
   try {
@@ -46,6 +48,12 @@ export const socketpair: Syscall = (task, args) => {
     throw error
   }
   return 0
+}
+
+/** Linux stores the numbers before it makes the sockets. @throws Errno EFAULT */
+function checkPair({memory}: Task, address: number): void {
+  const views = memory.views(address, PAIR_BYTES, PROT_WRITE)
+  if (views.reduce((sum, {length}) => sum + length, 0) < PAIR_BYTES) throw new Errno(EFAULT)
 }
 
 function install(task: Task, made: UnixSocket, flags: number): number {

@@ -168,6 +168,8 @@ static void check_limit(void) {
 
 int main(void) {
   enter_scratch();
+  // First, for Linux counts what it has not collected yet.
+  check_limit();
   check_itself(SOCK_STREAM);
   check_itself(SOCK_DGRAM);
   check_each_other(SOCK_STREAM);
@@ -176,6 +178,5 @@ int main(void) {
   check_row();
   check_listener();
   check_many();
-  check_limit();
   return finish();
 }

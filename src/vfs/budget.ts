@@ -24,7 +24,7 @@ export const COST = {
   /** A socket, besides its open file description: its inode, name and queues. */
   socket: 2048,
   /** A message that waits at a socket, besides its bytes. */
-  message: 768,
+  socketMessage: 768,
   /** A queued signal. */
   signal: 512,
   /** A timer of timer_create(2), with its signal. */

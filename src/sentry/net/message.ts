@@ -38,6 +38,6 @@ export class Message {
 
   /** What it takes of its sender's SO_SNDBUF, and of the budget. */
   get cost(): number {
-    return COST.message + this.bytes.length
+    return COST.socketMessage + this.bytes.length
   }
 }

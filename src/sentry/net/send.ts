@@ -87,7 +87,7 @@ export function maySend(from: UnixSocket, to: UnixSocket): boolean {
 export function post(from: UnixSocket, to: UnixSocket, bytes: Uint8Array, author: Author): void {
   const {descriptions, sender, claimed} = author
   const {budget} = to
-  const cost = COST.message + bytes.length
+  const cost = COST.socketMessage + bytes.length
   budget.take(cost, ENOBUFS)
   let rights: Message['rights']
   try {

@@ -46,6 +46,7 @@ export interface Architecture {
   programCounter(registers: BigUint64Array): number
   /** What a system call returned: signed. */
   callResult(registers: BigUint64Array): bigint
+  setCallResult(registers: BigUint64Array, result: number): void
   /**
    * Goes back to the call instruction, so that the interrupted call is made anew.
    * @param firstArgument all 64 bits: on arm64 the result has taken its register

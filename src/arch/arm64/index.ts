@@ -11,6 +11,7 @@ import {
   programCounter,
   REGISTER_COUNT,
   restartCall,
+  setCallResult,
   stackPointer,
 } from './registers.ts'
 import {popSignalFrame, pushSignalFrame, signalFrameBytes} from './signal-frame.ts'
@@ -36,6 +37,7 @@ export const arm64: Architecture = {
   programCounter,
   callResult,
   cloneRegisters,
+  setCallResult,
   restartCall,
   pushSignalFrame,
   popSignalFrame,

@@ -24,6 +24,10 @@ export function programCounter(registers: BigUint64Array): number {
   return Number(registers[PC])
 }
 
+export function setCallResult(registers: BigUint64Array, result: number): void {
+  registers[X0] = BigInt.asUintN(64, BigInt(result))
+}
+
 export function callResult(registers: BigUint64Array): bigint {
   return BigInt.asIntN(64, registers[X0])
 }

@@ -44,6 +44,10 @@ export function programCounter(registers: BigUint64Array): number {
   return Number(registers[RIP])
 }
 
+export function setCallResult(registers: BigUint64Array, result: number): void {
+  registers[RAX] = BigInt.asUintN(64, BigInt(result))
+}
+
 export function callResult(registers: BigUint64Array): bigint {
   return BigInt.asIntN(64, registers[RAX])
 }

@@ -7,6 +7,7 @@
         "kvm/exit.cc",
         "kvm/page_table.cc",
         "kvm/runner.cc",
+        "kvm/space.cc",
         "kvm/system.cc",
         "kvm/user_vm.cc",
         "kvm/vcpu.cc",

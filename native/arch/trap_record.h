@@ -15,7 +15,7 @@ enum class Trap : int {
   kResumed = 0,  // handled here: the program runs on
 };
 
-// Host-only memory, one for each context. src/platform/trap-words.ts repeats the offsets.
+// Host-only memory, one for each context or, on KVM, Cpu. src/platform/trap-words.ts repeats the offsets.
 struct TrapRecord {
   uint32_t command;     // see kvm/runner.cc
   uint32_t stopped;     // a Trap, 0 while it runs

@@ -9,25 +9,31 @@
 namespace hv {
 namespace {
 
-constexpr int kLevels = 4;
-
 unsigned Index(uint64_t address, int level) { return (address >> (12 + 9 * level)) & 511; }
 
 }  // namespace
 
 uint64_t SupervisorPages::Allocate() {
+  if (Left() <= (is_spending_ ? 0 : aside_)) {
+    throw std::system_error(ENOMEM, std::generic_category(), "page tables");
+  }
+  if (is_spending_ && aside_ > 0) aside_--;
   if (!free_.empty()) {
     uint64_t page = free_.back();
     free_.pop_back();
     std::memset(Data(page), 0, kPageSize);
     return page;
   }
-  if (next_ >= region_->mapping.size()) {
-    throw std::system_error(ENOMEM, std::generic_category(), "page tables");
-  }
   uint64_t page = next_;
   next_ += kPageSize;
   return page;
+}
+
+void SupervisorPages::SetAside(size_t count) {
+  if (Left() < aside_ + count) {
+    throw std::system_error(ENOMEM, std::generic_category(), "page tables");
+  }
+  aside_ += count;
 }
 
 void SupervisorPages::Free(uint64_t page) {
@@ -67,6 +73,14 @@ void PageTable::Prune(uint64_t address) {
     pages_.Present(parent)--;
     pages_.Free(table);
   }
+}
+
+void PageTable::CopyFrom(const PageTable& from, uint64_t end) {
+  from.ForEachTable(end, [&](uint64_t address, uint64_t source) {
+    uint64_t* table = Walk(address, true);
+    std::memcpy(table, pages_.Entries(source), kPageSize);
+    pages_.Present(PageOf(table)) = pages_.Present(source);
+  });
 }
 
 void PageTable::FreeTable(uint64_t table, int level) {

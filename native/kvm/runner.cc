@@ -1,4 +1,4 @@
-// runner.cc: the context's own thread: spins briefly for its next command, then sleeps.
+// runner.cc: the Cpu's own thread: spins briefly for its next command, then sleeps.
 
 #include "kvm/runner.h"
 
@@ -24,8 +24,7 @@ void Pause() {
 
 }  // namespace
 
-Runner::Runner(Context& context, std::function<void()> on_stop)
-    : context_(context), on_stop_(std::move(on_stop)) {
+Runner::Runner(Cpu& cpu, std::function<bool()> on_stop) : cpu_(cpu), on_stop_(std::move(on_stop)) {
   command() = kRest;
   stopped() = static_cast<uint32_t>(Trap::kSyscall);
   thread_ = StartThread({KickSignal()}, [this] { Run(); });
@@ -46,7 +45,7 @@ void Runner::Halt() {
   if (stopped() != 0) return;
   halting_ = true;
   for (GrowingPause pause; stopped() == 0;) {
-    context_.vcpu().Kick();
+    cpu_.vcpu().Kick();
     for (int i = 0; i < kSpins && stopped() == 0; i++) Pause();
     pause.Wait(stopped(), 0);
   }
@@ -54,23 +53,24 @@ void Runner::Halt() {
 }
 
 void Runner::Run() {
+  int spins = kSpins;
   for (;;) {
-    for (int i = 0; i < kSpins && command() == kRest; i++) Pause();
+    for (int i = 0; i < spins && command() == kRest; i++) Pause();
     uint32_t rest = kRest;
     if (command().compare_exchange_strong(rest, kAsleep)) {
       while (command() == kAsleep) FutexWait(command(), kAsleep);
     }
     if (command() == kQuit) return;
     command() = kRest;
-    stopped() = static_cast<uint32_t>(RunContext());
+    stopped() = static_cast<uint32_t>(RunCpu());
     if (halting_) FutexWake(stopped());
-    on_stop_();
+    spins = on_stop_() ? 0 : kSpins;
   }
 }
 
-Trap Runner::RunContext() try { return context_.Run(); } catch (const std::system_error& error) {
+Trap Runner::RunCpu() try { return cpu_.Run(); } catch (const std::system_error& error) {
   // An ioctl on the way in; nobody catches it on this thread.
-  context_.record().host_error = static_cast<uint32_t>(error.code().value());
+  cpu_.record().host_error = static_cast<uint32_t>(error.code().value());
   return Trap::kDead;
 }
 

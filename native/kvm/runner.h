@@ -1,4 +1,4 @@
-// runner.h: a thread that runs one context, so that the sentry can listen to its frame meanwhile.
+// runner.h: a thread that runs one Cpu, so that the sentry can listen to its frame, or wait for others, meanwhile.
 #ifndef HV_KVM_RUNNER_H_
 #define HV_KVM_RUNNER_H_
 
@@ -6,34 +6,35 @@
 #include <functional>
 #include <thread>
 
-#include "kvm/user_vm.h"
+#include "arch/cpu.h"
 
 namespace hv {
 
-// TrapRecord::stopped is 0 from Post until the context traps; only then may anybody else touch the context.
+// TrapRecord::stopped is 0 from Post until the Cpu traps; only then may anybody else touch the Cpu.
 class Runner {
  public:
-  // `on_stop` is called after each trap, on the thread.
-  Runner(Context& context, std::function<void()> on_stop);
+  // `on_stop` is called after each trap, on the thread. It says whether the sentry slept: then the next Post takes its time.
+  Runner(Cpu& cpu, std::function<bool()> on_stop);
   ~Runner();
 
-  // Runs the context until its next trap. Precondition: it is stopped.
+  // Runs the Cpu until its next trap. Precondition: it is stopped.
   void Post();
   // Stops it, and returns when it has.
   void Halt();
+  bool has_stopped() { return stopped() != 0; }
 
  private:
   void Run();
-  Trap RunContext();
-  std::atomic<uint32_t>& command() { return Word(context_.record().command); }
-  std::atomic<uint32_t>& stopped() { return Word(context_.record().stopped); }
+  Trap RunCpu();
+  std::atomic<uint32_t>& command() { return Word(cpu_.record().command); }
+  std::atomic<uint32_t>& stopped() { return Word(cpu_.record().stopped); }
   static std::atomic<uint32_t>& Word(uint32_t& word) {
     // SAFETY: see futex.h; the record outlives the thread.
     return reinterpret_cast<std::atomic<uint32_t>&>(word);
   }
 
-  Context& context_;
-  std::function<void()> on_stop_;
+  Cpu& cpu_;
+  std::function<bool()> on_stop_;
   // Somebody sleeps until it stops.
   std::atomic<bool> halting_{false};
   std::thread thread_;

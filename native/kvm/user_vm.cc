@@ -1,13 +1,11 @@
-// user_vm.cc: the KVM platform's memory and address spaces.
+// user_vm.cc: the memory of a VM that runs user programs.
 
 #include "kvm/user_vm.h"
 
 #include <unistd.h>
 
 #include <algorithm>
-#include <stdexcept>
 
-#include "shim/abi.h"
 #include "sys/ioctl.h"
 
 namespace hv {
@@ -24,79 +22,36 @@ size_t SupervisorBytes(size_t memory_bytes) {
   return std::min<size_t>(WholeHostPages(memory_bytes / 8) + (16u << 20), HV_SUPERVISOR_LIMIT);
 }
 
+// Of a VM: with a GICv2 arm64 hosts allow 8 vCPUs. KVM_CAP_MAX_VCPUS is 0 where KVM_CAP_NR_VCPUS says it (api.rst, 4.7).
+unsigned MaxCpus(const Vm& vm) {
+  constexpr int kAtLeast = 4;
+  int most = Ioctl(vm.fd(), KVM_CHECK_EXTENSION, "KVM_CHECK_EXTENSION", KVM_CAP_MAX_VCPUS);
+  if (most <= 0) most = vm.system().Check(KVM_CAP_NR_VCPUS);
+  if (most <= 0) most = kAtLeast;
+  return std::min<unsigned>(static_cast<unsigned>(most), HV_WINDOW_COUNT);
+}
+
+// Pages of a Cpu: frame, record, what is private, and a table for its window.
+constexpr size_t kCpuPages = 4;
+
 }  // namespace
 
-UserVm::UserVm(size_t memory_bytes)
+UserVm::UserVm(size_t memory_bytes, unsigned cpus)
     : vm_(std::make_shared<Vm>()),
       memory_(vm_->AddRegion(HV_MEMORY_BASE, WholeHostPages(memory_bytes), true)),
       supervisor_(vm_->AddRegion(HV_SUPERVISOR_BASE, SupervisorBytes(memory_bytes), false)),
       pages_(supervisor_),
-      shim_(pages_) {}
+      shim_(pages_),
+      stops_page_(pages_.Allocate()),
+      cpus_(std::min(std::max(cpus, 1u), MaxCpus(*vm_))) {
+  pages_.SetAside(cpus_ * kCpuPages);
+}
 
+// KVM keeps a vCPU, and its number, as long as its VM.
 unsigned UserVm::TakeIndex() {
-  if (!free_indexes_.empty()) {
-    unsigned index = free_indexes_.back();
-    free_indexes_.pop_back();
-    return index;
-  }
   if (next_index_ >= HV_WINDOW_COUNT)
-    throw std::system_error(EAGAIN, std::generic_category(), "contexts");
+    throw std::system_error(EAGAIN, std::generic_category(), "vCPUs");
   return next_index_++;
-}
-
-void Space::Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t protection) {
-  Mapping& memory = vm_->memory().mapping;
-  bool bad = (address | length | offset) % kPageSize != 0 || address > HV_USER_TOP ||
-             length > HV_USER_TOP - address;
-  if (protection != 0) bad |= offset > memory.size() || length > memory.size() - offset;
-  if (bad) throw std::out_of_range("user range");
-
-  uint32_t actions = 0;
-  if ((protection & kProtExec) && arch::PublishCode(memory.data() + offset, length)) {
-    actions |= HV_ACTION_SYNC_CODE;
-  }
-
-  uint64_t begin = 0, end = 0;
-  auto forget_range = [&] {
-    if (end > begin) arch::Forget(memory.data() + (begin - HV_MEMORY_BASE), end - begin);
-  };
-  auto note_change = [&](uint64_t physical) {
-    actions |= HV_ACTION_FLUSH;
-    if (physical != end) {
-      forget_range();
-      begin = physical;
-    }
-    end = physical + kPageSize;
-  };
-  auto finish = [&] {
-    forget_range();
-    if (actions == 0) return;
-    for (Context* context : contexts_) context->Request(actions);
-  };
-  try {
-    table_.Set(address, length, HV_MEMORY_BASE + offset, protection != 0 ? UserPage(protection) : 0,
-               note_change);
-  } catch (...) {
-    // What changed before the tables ran out changed for the processor too.
-    finish();
-    throw;
-  }
-  finish();
-}
-
-void Space::Enter(Context& context) {
-  if (std::find(contexts_.begin(), contexts_.end(), &context) == contexts_.end()) {
-    context.MapWindow(table_);
-    contexts_.push_back(&context);
-  }
-  context.SetSpace(table_);
-}
-
-void Space::Leave(Context& context) {
-  auto found = std::find(contexts_.begin(), contexts_.end(), &context);
-  if (found == contexts_.end()) return;
-  contexts_.erase(found);
-  context.UnmapWindow(table_);
 }
 
 }  // namespace hv

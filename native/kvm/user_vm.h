@@ -1,29 +1,36 @@
-// user_vm.h: a VM that runs user programs: memory, address spaces and contexts for the KVM platform.
+// user_vm.h: a VM that runs user programs: what the KVM platform's Cpus and address spaces share.
 #ifndef HV_KVM_USER_VM_H_
 #define HV_KVM_USER_VM_H_
 
+#include <atomic>
 #include <memory>
-#include <vector>
 
-#include "arch/context.h"
+#include "arch/cpu.h"
 #include "kvm/page_table.h"
 
 namespace hv {
 
-constexpr uint64_t kProtRead = 1, kProtWrite = 2, kProtExec = 4;
-
 class UserVm {
  public:
   // `memory_bytes`: of the MemoryFile, a multiple of the guest's page size, at most 4 GiB; rounded up to the host's.
-  explicit UserVm(size_t memory_bytes);
+  // `cpus`: that are wanted.
+  UserVm(size_t memory_bytes, unsigned cpus);
 
   const std::shared_ptr<Vm>& vm() const { return vm_; }
   Region& memory() { return *memory_; }
-  Region& supervisor() { return *supervisor_; }
   SupervisorPages& pages() { return pages_; }
   const Shim& shim() const { return shim_; }
+  // A new Cpu's, unique in this VM. Throws std::system_error EAGAIN.
   unsigned TakeIndex();
-  void ReturnIndex(unsigned index) { free_indexes_.push_back(index); }
+  // As many as are wanted, if KVM allows that.
+  unsigned cpus() const { return cpus_; }
+
+  // A word of host-only memory that is set when any Cpu's thread stops.
+  uint64_t stops_page() const { return stops_page_; }
+  std::atomic<uint32_t>& stops() const {
+    // SAFETY: see futex.h; the page was allocated for this word and lives as long as the VM.
+    return *reinterpret_cast<std::atomic<uint32_t>*>(pages_.Data(stops_page_));
+  }
 
  private:
   std::shared_ptr<Vm> vm_;
@@ -31,25 +38,9 @@ class UserVm {
   std::shared_ptr<Region> supervisor_;
   SupervisorPages pages_;
   Shim shim_;
+  uint64_t stops_page_;
+  unsigned cpus_;
   unsigned next_index_ = 0;
-  std::vector<unsigned> free_indexes_;
-};
-
-class Space {
- public:
-  explicit Space(std::shared_ptr<UserVm> vm) : vm_(std::move(vm)), table_(vm_->pages()) {}
-
-  const PageTable& table() const { return table_; }
-  // Maps or (protection 0) unmaps user pages. Throws std::out_of_range for an allegation out of bounds, std::system_error ENOMEM.
-  void Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t protection);
-  // `context` runs here from now on.
-  void Enter(Context& context);
-  void Leave(Context& context);
-
- private:
-  std::shared_ptr<UserVm> vm_;
-  PageTable table_;
-  std::vector<Context*> contexts_;
 };
 
 }  // namespace hv

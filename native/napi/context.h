@@ -1,4 +1,4 @@
-// context.h: what the objects of contexts, of every platform, share: `run`, registers, floating-point state, interruption.
+// context.h: what the objects of what runs programs, on every platform, share: `run`, registers, floating-point state, interruption.
 #ifndef HV_NAPI_CONTEXT_H_
 #define HV_NAPI_CONTEXT_H_
 

@@ -9,11 +9,12 @@
 namespace hv {
 
 // Throws std::out_of_range when it is none of 53 bits.
-inline uint64_t ToSize(const Napi::Value& value) {
-  double number = value.ToNumber().DoubleValue();
+inline uint64_t ToSize(double number) {
   if (!(number >= 0 && number <= 9007199254740991.0)) throw std::out_of_range("not a size");
   return static_cast<uint64_t>(number);
 }
+
+inline uint64_t ToSize(const Napi::Value& value) { return ToSize(value.ToNumber().DoubleValue()); }
 
 }  // namespace hv
 

@@ -1,10 +1,11 @@
-// user_vm.cc: the KVM platform's objects for JavaScript: UserVm, Space and Context. src/platform/kvm/addon.ts has their types.
+// user_vm.cc: the KVM platform's objects for JavaScript: UserVm, Space and Cpu. src/platform/kvm/addon.ts has their types.
 
 #include "kvm/user_vm.h"
 
 #include <sys/auxv.h>
 
-#include "kvm/runner.h"
+#include "kvm/space.h"
+#include "kvm/user_cpu.h"
 #include "napi/context.h"
 #include "napi/exports.h"
 #include "napi/guard.h"
@@ -21,13 +22,15 @@ class UserVmObject : public Napi::ObjectWrap<UserVmObject> {
     return DefineClass(env, "UserVm",
                        {InstanceAccessor<&UserVmObject::Memory>("memory"),
                         InstanceAccessor<&UserVmObject::Supervisor>("supervisor"),
+                        InstanceAccessor<&UserVmObject::Cpus>("cpus"),
+                        InstanceAccessor<&UserVmObject::StopsOffset>("stopsOffset"),
                         InstanceMethod<&UserVmObject::Release>("release"),
                         InstanceMethod<&UserVmObject::Dispose>("dispose")});
   }
 
   explicit UserVmObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<UserVmObject>(info) {
     Guard(info.Env(), [&] {
-      vm_ = std::make_shared<UserVm>(ToSize(info[0]));
+      vm_ = std::make_shared<UserVm>(ToSize(info[0]), info[1].ToNumber().Uint32Value());
       memory_ = RegionBuffer(info.Env(), vm_->vm()->region(0));
       supervisor_ = RegionBuffer(info.Env(), vm_->vm()->region(1));
     });
@@ -42,6 +45,15 @@ class UserVmObject : public Napi::ObjectWrap<UserVmObject> {
  private:
   Napi::Value Memory(const Napi::CallbackInfo& info) { return memory_.Value(info.Env()); }
   Napi::Value Supervisor(const Napi::CallbackInfo& info) { return supervisor_.Value(info.Env()); }
+
+  Napi::Value Cpus(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get()->cpus()); });
+  }
+  Napi::Value StopsOffset(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] {
+      return Napi::Number::New(info.Env(), static_cast<double>(Get()->stops_page()));
+    });
+  }
 
   void Release(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] { Get()->memory().Release(ToSize(info[0]), ToSize(info[1])); });
@@ -62,7 +74,9 @@ class SpaceObject : public Napi::ObjectWrap<SpaceObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "Space",
-                       {InstanceMethod<&SpaceObject::Set>("set"),
+                       {InstanceMethod<&SpaceObject::Commit>("commit"),
+                        InstanceMethod<&SpaceObject::CopyFrom>("copyFrom"),
+                        InstanceMethod<&SpaceObject::Clear>("clear"),
                         InstanceMethod<&SpaceObject::Dispose>("dispose")});
   }
 
@@ -78,48 +92,62 @@ class SpaceObject : public Napi::ObjectWrap<SpaceObject> {
   }
 
  private:
-  void Set(const Napi::CallbackInfo& info) {
-    Guard(info.Env(),
-          [&] { Get()->Set(ToSize(info[0]), ToSize(info[1]), ToSize(info[2]), ToSize(info[3])); });
+  // commit(edits: Float64Array, count: number): four numbers an edit. False: memory for page tables ran out.
+  Napi::Value Commit(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] {
+      Napi::Float64Array words = info[0].As<Napi::Float64Array>();
+      size_t count = ToSize(info[1]);
+      if (count > words.ElementLength() / kEditWords) throw std::out_of_range("edits");
+      const double* word = words.Data();
+      std::vector<Edit> edits;
+      edits.reserve(count);
+      for (; count > 0; count--, word += kEditWords) {
+        edits.push_back({ToSize(word[0]), ToSize(word[1]), ToSize(word[2]), ToSize(word[3])});
+      }
+      return Napi::Boolean::New(info.Env(), Get()->Commit(edits));
+    });
+  }
+
+  void CopyFrom(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Get()->CopyFrom(*Unwrap(info[0].As<Napi::Object>())->Get()); });
+  }
+
+  void Clear(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Get()->Clear(); });
   }
 
   void Dispose(const Napi::CallbackInfo&) { space_.reset(); }
 
+  static constexpr size_t kEditWords = 4;
+
   std::shared_ptr<Space> space_;
 };
 
-class ContextObject : public ContextObjectBase<ContextObject, Context> {
+class CpuObject : public ContextObjectBase<CpuObject, UserCpu> {
  public:
   static Napi::Function Define(Napi::Env env) {
-    return DefineClass(env, "Context",
-                       Methods({InstanceAccessor<&ContextObject::FrameOffset>("frameOffset"),
-                                InstanceAccessor<&ContextObject::HasHostCycles>("hasHostCycles"),
-                                InstanceAccessor<&ContextObject::RecordOffset>("recordOffset"),
-                                InstanceMethod<&ContextObject::StartRunner>("startRunner"),
-                                InstanceMethod<&ContextObject::StopRunner>("stopRunner"),
-                                InstanceMethod<&ContextObject::Post>("post"),
-                                InstanceMethod<&ContextObject::Halt>("halt"),
-                                InstanceMethod<&ContextObject::SetSpace>("setSpace"),
-                                InstanceMethod<&ContextObject::Dispose>("dispose")}));
+    return DefineClass(
+        env, "Cpu",
+        Methods({InstanceAccessor<&CpuObject::FrameOffset>("frameOffset"),
+                 InstanceAccessor<&CpuObject::HasHostCycles>("hasHostCycles"),
+                 InstanceAccessor<&CpuObject::RecordOffset>("recordOffset"),
+                 InstanceMethod<&CpuObject::StartRunner>("startRunner"),
+                 InstanceMethod<&CpuObject::Post>("post"), InstanceMethod<&CpuObject::Halt>("halt"),
+                 InstanceMethod<&CpuObject::SetSpace>("setSpace"),
+                 InstanceMethod<&CpuObject::Dispose>("dispose")}));
   }
 
-  explicit ContextObject(const Napi::CallbackInfo& info) : ContextObjectBase(info) {
+  explicit CpuObject(const Napi::CallbackInfo& info) : ContextObjectBase(info) {
     Guard(info.Env(), [&] {
-      vm_ = UserVmObject::Unwrap(info[0].As<Napi::Object>())->Get();
-      index_ = vm_->TakeIndex();
-      Own(std::make_unique<Context>(vm_->vm(), vm_->pages(), vm_->shim(), index_),
-          UnwrapWatcher(info[1]));
+      std::shared_ptr<UserVm> vm = UserVmObject::Unwrap(info[0].As<Napi::Object>())->Get();
+      SupervisorPages::Spending spending(vm->pages());
+      Own(std::make_unique<UserCpu>(vm, vm->TakeIndex()), UnwrapWatcher(info[1]));
     });
   }
 
-  ~ContextObject() override { Free(); }
+  ~CpuObject() override { Free(); }
 
  private:
-  Runner& runner() const {
-    if (runner_ == nullptr) throw std::invalid_argument("the context has no thread");
-    return *runner_;
-  }
-
   Napi::Value HasHostCycles(const Napi::CallbackInfo& info) {
     return Guard(info.Env(),
                  [&] { return Napi::Boolean::New(info.Env(), Get().has_host_cycles()); });
@@ -132,51 +160,33 @@ class ContextObject : public ContextObjectBase<ContextObject, Context> {
     return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get().record_page()); });
   }
 
-  // From here the context has a thread of its own; `run` is not to be called.
+  // From here the Cpu has a thread of its own; while that runs it, `run` is not to be called.
   void StartRunner(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      runner_ = std::make_unique<Runner>(Get(), [watcher = watcher_] { watcher->RingIfAsleep(); });
-    });
+    Guard(info.Env(),
+          [&] { Get().StartRunner([watcher = watcher_] { return watcher->RingIfAsleep(); }); });
   }
 
-  // Halts it first.
-  void StopRunner(const Napi::CallbackInfo&) { runner_.reset(); }
-
   void Post(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { runner().Post(); });
+    Guard(info.Env(), [&] { Get().runner().Post(); });
   }
 
   void Halt(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { runner().Halt(); });
+    Guard(info.Env(), [&] { Get().runner().Halt(); });
   }
 
   void SetSpace(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      std::shared_ptr<Space> space = SpaceObject::Unwrap(info[0].As<Napi::Object>())->Get();
-      if (space_ != nullptr && space_ != space) space_->Leave(Get());
-      space_ = space;
-      space->Enter(Get());
-    });
+    Guard(info.Env(), [&] { Get().Enter(SpaceObject::Unwrap(info[0].As<Napi::Object>())->Get()); });
   }
 
   void Dispose(const Napi::CallbackInfo&) { Free(); }
 
+  // Stops it first.
   void Free() {
     if (context_ == nullptr) return;
     Retire();
-    runner_.reset();
-    if (space_ != nullptr) space_->Leave(*context_);
     context_.reset();
-    space_.reset();
     watcher_.reset();
-    vm_->ReturnIndex(index_);
-    vm_.reset();
   }
-
-  std::shared_ptr<UserVm> vm_;
-  std::shared_ptr<Space> space_;
-  std::unique_ptr<Runner> runner_;
-  unsigned index_ = 0;
 };
 
 }  // namespace
@@ -184,7 +194,7 @@ class ContextObject : public ContextObjectBase<ContextObject, Context> {
 void ExportUserVm(Napi::Env env, Napi::Object exports) {
   exports.Set("UserVm", UserVmObject::Define(env));
   exports.Set("Space", SpaceObject::Define(env));
-  exports.Set("Context", ContextObject::Define(env));
+  exports.Set("Cpu", CpuObject::Define(env));
   exports.Set("hwcap", Napi::BigInt::New(env, uint64_t{::getauxval(AT_HWCAP)}));
   exports.Set("hwcap2", Napi::BigInt::New(env, uint64_t{::getauxval(AT_HWCAP2)}));
   exports.Set("userTop", Napi::Number::New(env, static_cast<double>(HV_USER_TOP)));

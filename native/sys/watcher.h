@@ -30,8 +30,11 @@ class Watcher {
   int Poll(epoll_event* events, int size, bool wait, const std::atomic<uint32_t>* unless = nullptr);
   // Ends a Poll that sleeps; any thread.
   void Ring();
-  void RingIfAsleep() {
-    if (asleep_) Ring();
+  // Did one sleep?
+  bool RingIfAsleep() {
+    if (!asleep_) return false;
+    Ring();
+    return true;
   }
   // Called by the watching thread while `attention` is set and nobody polls. The last one counts.
   void SetTarget(const void* owner, std::function<void()> target);

@@ -77,6 +77,7 @@ class Proof {
     this.#code = platform.memory.allocate(PAGE_SIZE)
     platform.memory.bytes.set(arch.callLoop, this.#code)
     this.#space.map(CODE_ADDRESS, PAGE_SIZE, this.#code, PROT_READ | PROT_EXEC)
+    this.#space.commit()
     this.#context.writeRegisters(arch.initialRegisters(CODE_ADDRESS, 0))
   }
 
@@ -92,6 +93,7 @@ class Proof {
 
   [Symbol.dispose](): void {
     this.#space.unmap(CODE_ADDRESS, PAGE_SIZE)
+    this.#space.commit()
     this.#context.dispose()
     this.#space.dispose()
     this.#platform.memory.free(this.#code, PAGE_SIZE)

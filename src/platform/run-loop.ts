@@ -42,10 +42,7 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
 
   resume(context: LoopedContext, space: AddressSpace & {readonly native: Native}): void {
     if (this.running.length >= this.cpus) throw new Error('more contexts than CPUs')
-    if (context.enter(space.native) || context !== this.#target) {
-      context.native.becomeTarget()
-      this.#target = context
-    }
+    if (context.enter(space.native) || context !== this.#target) this.#aimAt(context)
     this.running.push(context)
   }
 
@@ -76,7 +73,13 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
   /** One step of the only context that runs towards an event; 0: nothing yet. */
   protected abstract step(context: LoopedContext): EventKind
 
+  /** The same while more than one runs. */
+  protected stepSeveral(): EventKind {
+    return this.step(this.running[0])
+  }
+
   protected runHere(context: LoopedContext): EventKind {
+    if (context !== this.#target) this.#aimAt(context)
     const event = context.run()
     this.stats.exits++
     // The watcher's kick: what it is about comes first.
@@ -103,7 +106,12 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
     if (running.length === 0) return this.events.sleep()
     const interrupted = this.#interrupted.pop()
     if (interrupted !== undefined) return this.stopped(interrupted, interrupted.preempt())
-    return this.step(running[0])
+    return running.length === 1 ? this.step(running[0]) : this.stepSeveral()
+  }
+
+  #aimAt(context: LoopedContext): void {
+    context.native.becomeTarget()
+    this.#target = context
   }
 
   #take(context: LoopedContext): void {

@@ -15,7 +15,7 @@
 #define HV_USER_TOP 0x1000000000000
 #define HV_KERNEL_HALF 0xffff000000000000
 #define HV_KERNEL_CODE 0x0
-// Two pages for each context: its frame, where SP_EL1 points for ever, and the doorbells.
+// Two pages for each Cpu: its frame, where SP_EL1 points for ever, and the doorbells.
 #define HV_KERNEL_WINDOWS 0x200000
 #define HV_WINDOW_SIZE 0x2000
 #define HV_WINDOW_COUNT 0x1000

@@ -33,12 +33,19 @@ constexpr uint64_t UserPage(uint64_t protection) {
          (protection & kProtExec ? 0 : uint64_t{kUserExecuteNever});
 }
 
+// A present entry that becomes this one leads where it led, and takes no right away: who has the old one faults at worst.
+inline bool OnlyAdds(uint64_t old, uint64_t now) {
+  constexpr uint64_t kDenials = kReadOnly | kUserExecuteNever;
+  return ((old ^ now) & ~(kDenials | kUser)) == 0 && (now & ~old & kDenials) == 0 &&
+         (old & ~now & kUser) == 0;
+}
+
 namespace arch {
 
 // Tables that map nothing any more are taken away: the flush that follows reaches walk caches too.
 inline bool KeepsTables() { return false; }
 // TLBI in the shim reaches all there is.
-inline void Forget(uint8_t*, uint64_t) {}
+inline void Forget(uint8_t*, uint64_t, bool) {}
 // The program will execute these bytes, which were written as data. True: the shim has to do its part (HV_ACTION_SYNC_CODE).
 bool PublishCode(uint8_t* memory, uint64_t length);
 

@@ -28,7 +28,7 @@ uint64_t CodeAddress(const uint8_t* label) {
 }
 
 void MapKernel(PageTable& table, uint64_t address, uint64_t page, uint64_t access) {
-  table.Set(address, kPageSize, page, access, [](uint64_t) {});
+  table.Set(address, kPageSize, page, access, [](uint64_t, uint64_t) {});
 }
 
 }  // namespace
@@ -43,45 +43,47 @@ Shim::Shim(SupervisorPages& pages) : kernel_table_(std::make_unique<PageTable>(p
 
 Shim::~Shim() = default;
 
-Context::Context(std::shared_ptr<Vm> vm, SupervisorPages& pages, const Shim& shim, unsigned index)
+Cpu::Cpu(std::shared_ptr<Vm> vm, SupervisorPages& pages, const Shim& shim, unsigned index)
     : pages_(pages),
       shim_(shim),
       vcpu_(std::move(vm), index),
       window_(WindowOffset(index)),
       frame_page_(pages.Allocate()),
       record_page_(pages.Allocate()),
-      has_host_cycles_(UseHostCycles(vcpu_)) {
+      // For the whole VM, and refused while one of its vCPUs runs.
+      has_host_cycles_(index == 0 && UseHostCycles(vcpu_)) {
   MapKernel(shim_.kernel_table(), window_, frame_page_, kKernelData);
   MapKernel(shim_.kernel_table(), window_ + HV_DOORBELLS, HV_NOWHERE, kKernelData | kDevice);
   InitSystem(vcpu_, shim_.kernel_table().root(), kCodeAddress, HV_KERNEL_HALF + window_);
 }
 
-Context::~Context() {
-  shim_.kernel_table().Set(window_, HV_WINDOW_SIZE, 0, 0, [](uint64_t) {});
+Cpu::~Cpu() {
+  shim_.kernel_table().Set(window_, HV_WINDOW_SIZE, 0, 0, [](uint64_t, uint64_t) {});
   pages_.Free(frame_page_);
   pages_.Free(record_page_);
 }
 
-void Context::SetSpace(const PageTable& table) {
+void Cpu::SetSpace(const PageTable& table, uint64_t) {
   if (table_ == table.root()) return;
   table_ = table.root();
   SetRegister(vcpu_, kTtbr0El1, table_);
-  // All spaces have the same ASID.
+  // All spaces have the same ASID: what this vCPU has of another one has to go. What other vCPUs have is no matter: KVM lets no
+  // vCPU see translations of another, though they share a VMID (it flushes when another vCPU ran on the processor last).
   Request(HV_ACTION_FLUSH);
 }
 
-// No processor translates by the table between the host's store and the shim's TLBI: the vCPU is stopped or in the shim, which
-// never touches the program's memory. So an entry may change without the break-before-make of the Arm ARM, D8.17.1.
-void Context::Request(uint32_t actions) {
+bool Cpu::WaitsForAnswer() const { return State() == HV_STATE_REQUEST; }
+
+void Cpu::Request(uint32_t actions) {
   Order(actions);
   if (!will_act_ && !has_written_) WriteRegisters(ReadRegisters());
 }
 
 // The shim takes the word while this may go on. Release: it sees the page-table entries that were written before.
-void Context::Order(uint32_t actions) { __atomic_fetch_or(&action(), actions, __ATOMIC_RELEASE); }
+void Cpu::Order(uint32_t actions) { __atomic_fetch_or(&action(), actions, __ATOMIC_RELEASE); }
 
 // Into the program by way of the shim, which loads all registers from the frame.
-void Context::Enter() {
+void Cpu::Enter() {
   written_[kRegPstate] &= kUserPstate;
   std::copy(written_.begin(), written_.end(), saved());
   Order(HV_ACTION_LOAD);
@@ -92,7 +94,7 @@ void Context::Enter() {
   has_written_ = false;
 }
 
-Trap Context::Run() {
+Trap Cpu::Run() {
   if (has_written_) Enter();
   will_act_ = true;
   rang_ = false;
@@ -124,7 +126,7 @@ Trap Context::Run() {
   }
 }
 
-Trap Context::Fault() {
+Trap Cpu::Fault() {
   stop_ = Stop::kSaved;
   uint64_t syndrome[2];
   std::memcpy(syndrome, frame() + HV_FRAME_SYNDROME, sizeof(syndrome));
@@ -142,7 +144,7 @@ Trap Context::Fault() {
 }
 
 // KVM_RUN ended between two instructions. Where these are the shim's, the program's registers follow from how far it got.
-Trap Context::Interrupted() {
+Trap Cpu::Interrupted() {
   rang_ = false;
   uint64_t pc = GetRegister(vcpu_, HV_CORE(regs.pc));
   bool in_program = (GetRegister(vcpu_, HV_CORE(regs.pstate)) & kExceptionLevelMask) == 0;
@@ -166,13 +168,13 @@ Trap Context::Interrupted() {
   return will_act_ && State() == HV_STATE_REQUEST ? Trap::kSyscall : Trap::kInterrupted;
 }
 
-Trap Context::Die(int host_error) {
+Trap Cpu::Die(int host_error) {
   record().host_error = static_cast<uint32_t>(host_error);
   record().exit_reason = vcpu_.run().exit_reason;
   return Trap::kDead;
 }
 
-UserRegisters Context::ReadRegisters() {
+UserRegisters Cpu::ReadRegisters() {
   if (has_written_) return written_;
   UserRegisters user;
   if (stop_ == Stop::kSaved || stop_ == Stop::kCallSaved) {
@@ -194,31 +196,27 @@ UserRegisters Context::ReadRegisters() {
   return user;
 }
 
-void Context::WriteRegisters(const UserRegisters& registers) {
+void Cpu::WriteRegisters(const UserRegisters& registers) {
   written_ = registers;
   has_written_ = true;
 }
 
-// SAFETY: the pages are the context's own, page-aligned, and live as long as it does; the offsets are aligned.
-TrapRecord& Context::record() const {
+// SAFETY: the pages are the Cpu's own, page-aligned, and live as long as it does; the offsets are aligned.
+TrapRecord& Cpu::record() const {
   return *reinterpret_cast<TrapRecord*>(pages_.Data(record_page_));
 }
 
 // SAFETY: as above.
-uint32_t Context::State() const {
+uint32_t Cpu::State() const {
   return __atomic_load_n(reinterpret_cast<uint32_t*>(frame() + HV_FRAME_STATE), __ATOMIC_ACQUIRE);
 }
 
 // SAFETY: as above.
-uint32_t& Context::action() const {
-  return *reinterpret_cast<uint32_t*>(frame() + HV_FRAME_ACTION);
-}
+uint32_t& Cpu::action() const { return *reinterpret_cast<uint32_t*>(frame() + HV_FRAME_ACTION); }
 
 // SAFETY: as above.
-uint64_t* Context::saved() const {
-  return reinterpret_cast<uint64_t*>(frame() + HV_FRAME_REGISTERS);
-}
+uint64_t* Cpu::saved() const { return reinterpret_cast<uint64_t*>(frame() + HV_FRAME_REGISTERS); }
 
-uint8_t* Context::frame() const { return pages_.Data(frame_page_); }
+uint8_t* Cpu::frame() const { return pages_.Data(frame_page_); }
 
 }  // namespace hv

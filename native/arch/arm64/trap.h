@@ -14,7 +14,7 @@ namespace hv {
 class PageTable;
 class SupervisorPages;
 
-// What all contexts of a VM share: the shim's code, and the tables of the kernel's half.
+// What all Cpus of a VM share: the shim's code, and the tables of the kernel's half.
 class Shim {
  public:
   explicit Shim(SupervisorPages& pages);
@@ -26,11 +26,11 @@ class Shim {
   std::unique_ptr<PageTable> kernel_table_;
 };
 
-class Context {
+class Cpu {
  public:
   // `index` picks the window, below HV_WINDOW_COUNT, unique in its VM.
-  Context(std::shared_ptr<Vm> vm, SupervisorPages& pages, const Shim& shim, unsigned index);
-  ~Context();
+  Cpu(std::shared_ptr<Vm> vm, SupervisorPages& pages, const Shim& shim, unsigned index);
+  ~Cpu();
 
   uint64_t frame_page() const { return frame_page_; }
   uint64_t record_page() const { return record_page_; }
@@ -39,13 +39,18 @@ class Context {
   bool has_host_cycles() const { return has_host_cycles_; }
   TrapRecord& record() const;
 
-  // Windows lie in the kernel's half, whose tables are the same for all spaces.
-  void MapWindow(PageTable&) const {}
-  void UnmapWindow(PageTable&) const {}
-  // Which page table the next Run uses.
-  void SetSpace(const PageTable& table);
-  // `actions` (HV_ACTION_*) are done before the program runs on.
+  // Windows lie in the kernel's half, whose tables are the same for all spaces. Returns the page of the frame.
+  uint64_t MapWindow(PageTable&) const { return frame_page_; }
+  static bool OwnsFrames() { return true; }
+  static void PrepareWindows(PageTable&) {}
+  // Which page table and frame the next Run uses.
+  void SetSpace(const PageTable& table, uint64_t frame_page);
+  // `actions` (HV_ACTION_*) are done before the program runs on. Only while stopped.
   void Request(uint32_t actions);
+  // `actions` are done when the shim is passed next, maybe not before the program runs on. Any time.
+  void Order(uint32_t actions);
+  // In the shim with a call: it looks at its orders before the program runs on.
+  bool WaitsForAnswer() const;
 
   // Runs the program until it traps. Fills the record.
   Trap Run();
@@ -73,7 +78,6 @@ class Context {
     kCallSaved,  // in the frame, but x0 is its result
   };
 
-  void Order(uint32_t actions);
   void Enter();
   Trap Fault();
   Trap Interrupted();

@@ -1,4 +1,4 @@
-// layout.h: where things lie in guest memory and in a context's window. For C++ and for the assembler.
+// layout.h: where things lie in guest memory and in a Cpu's window. For C++ and for the assembler.
 #ifndef HV_ARCH_X86_64_LAYOUT_H_
 #define HV_ARCH_X86_64_LAYOUT_H_
 
@@ -12,7 +12,7 @@
 // No memory will ever be here: what fetches from it exits.
 #define HV_NOWHERE 0x80000000
 
-// Guest virtual: the program has [0, HV_USER_TOP); a window for each context follows, far below 2^47, so that the address
+// Guest virtual: the program has [0, HV_USER_TOP); a window for each Cpu follows, far below 2^47, so that the address
 // behind any SYSCALL of the program is canonical (the condition for sysret, SDM vol. 2B SYSRET).
 #define HV_USER_TOP 0x7fff00000000
 #define HV_WINDOW_SIZE 0x8000

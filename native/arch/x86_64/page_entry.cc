@@ -10,8 +10,8 @@ namespace hv::arch {
 // one table leads to another: so they lead there for ever.
 bool KeepsTables() { return pvm::IsHost(); }
 
-void Forget(uint8_t* memory, uint64_t length) {
-  if (pvm::IsHost()) pvm::Forget(memory, length);
+void Forget(uint8_t* memory, uint64_t length, bool is_kept) {
+  if (pvm::IsHost()) pvm::Forget(memory, length, is_kept);
 }
 
 }  // namespace hv::arch

@@ -27,12 +27,20 @@ constexpr uint64_t UserPage(uint64_t protection) {
          (protection & kProtExec ? 0 : uint64_t{kNoExecute});
 }
 
+// A present entry that becomes this one leads where it led, and takes no right away: who has the old one faults at worst.
+inline bool OnlyAdds(uint64_t old, uint64_t now) {
+  constexpr uint64_t kRights = kWrite | kNoExecute;
+  return ((old ^ now) & ~kRights) == 0 && (old & ~now & kWrite) == 0 &&
+         (now & ~old & kNoExecute) == 0;
+}
+
 namespace arch {
 
 // A table that maps nothing any more stays where it is.
 bool KeepsTables();
-// Entries that led to these bytes of guest memory have changed: what no flush in the guest reaches is forgotten here.
-void Forget(uint8_t* memory, uint64_t length);
+// Entries that led to these bytes of guest memory have changed: what no flush in the guest reaches is forgotten here. `is_kept`:
+// they lead there still.
+void Forget(uint8_t* memory, uint64_t length, bool is_kept);
 // The program will execute these bytes, which were written as data. True: the shim has to do its part (HV_ACTION_SYNC_CODE).
 inline bool PublishCode(uint8_t*, uint64_t) { return false; }
 

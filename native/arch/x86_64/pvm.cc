@@ -6,9 +6,22 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstring>
+
+#include "arch/x86_64/layout.h"
 #include "sys/ioctl.h"
 
 namespace hv::pvm {
+namespace {
+
+constexpr uint64_t kPage = 4096;
+// Older headers lack it.
+constexpr int kMadvPopulateRead = 22;
+// In a longer range few are used again soon: after a fork, say.
+constexpr size_t kKeptPages = 512;
+
+}  // namespace
 
 bool IsHost() {
   static const bool is_host = ::access("/sys/module/kvm_pvm", F_OK) == 0;
@@ -29,10 +42,37 @@ bool RangDoorbell(const kvm_run& run, uint64_t address) {
          run.internal.suberror == KVM_INTERNAL_ERROR_EMULATION && run.s.regs.regs.rip == address;
 }
 
-// Taking the access away invalidates KVM's entries through its MMU notifier; the bytes stay.
-void Forget(uint8_t* memory, uint64_t length) {
-  Check(::mprotect(memory, length, PROT_NONE), "mprotect");
-  Check(::mprotect(memory, length, PROT_READ | PROT_WRITE), "mprotect");
+bool RangAnyDoorbell(const kvm_run& run) {
+  uint64_t rip = run.s.regs.regs.rip;
+  uint64_t page = rip - rip % kPage;
+  bool is_doorbell = page >= HV_USER_TOP && page % HV_WINDOW_SIZE == HV_WINDOW_DOORBELL;
+  return is_doorbell && RangDoorbell(run, rip);
+}
+
+bool ReadDoorbell(kvm_run& run) {
+  bool is_doorbell = run.exit_reason == KVM_EXIT_MMIO && !run.mmio.is_write &&
+                     run.mmio.phys_addr - HV_NOWHERE < kPage;
+  if (is_doorbell) std::memset(run.mmio.data, 0, sizeof(run.mmio.data));
+  return is_doorbell;
+}
+
+// Dropping the host's own entries makes KVM drop its shadow through its MMU notifier, and flush processors that run a guest. The
+// bytes stay in the memfd, and no access meets a mapping that is gone, as between two calls of mprotect: it brings the
+// host's entry back, by a fault. That costs 4 us a page (mprotect: none), so entries that will be used are brought back here, 0.1 us each,
+// by which KVM can map eight pages at a time; but not those of memory that was never touched, which would come to be.
+void Forget(uint8_t* memory, uint64_t length, bool is_kept) {
+  std::array<unsigned char, kKeptPages> resident;
+  bool brings_back =
+      is_kept && length <= kKeptPages * kPage && ::mincore(memory, length, resident.data()) == 0;
+  Check(::madvise(memory, length, MADV_DONTNEED), "madvise");
+  if (!brings_back) return;
+  size_t pages = length / kPage;
+  for (size_t first = 0, end; first < pages; first = end + 1) {
+    for (end = first; end < pages && (resident[end] & 1); end++) {
+    }
+    // A hint, which Linux has since 5.14.
+    if (end > first) ::madvise(memory + first * kPage, (end - first) * kPage, kMadvPopulateRead);
+  }
 }
 
 }  // namespace hv::pvm

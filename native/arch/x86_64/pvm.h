@@ -6,7 +6,11 @@
 //   these leaves nor what is hidden there: its CPUID is the processor's own, but for OSXSAVE.
 // - The flag NT goes at the next interrupt or call of ring 3, which the host's kernel returns from without it.
 // - LDMXCSR of reserved bits is #UD in place of #GP.
-// - A page-table entry that was present stays in KVM's shadow until the memory behind it is unmapped on the host.
+// - A page-table entry that was present stays in KVM's shadow until the host's own entry for the memory behind it is dropped, which its
+//   MMU notifier tells KVM. A more generous one is looked up anew by the fault that it makes.
+// - A vCPU whose fault KVM is resolving may have read the old entry before the drop, and store it in the shadow behind it: it is stopped
+//   first (kvm/standstill.h). One that waits in the entry code is not; that a program there can only pretend to wait is
+//   accepted: it would have to be descheduled inside that fault for as long as the drop takes.
 #ifndef HV_ARCH_X86_64_PVM_H_
 #define HV_ARCH_X86_64_PVM_H_
 
@@ -26,8 +30,13 @@ void AddXsave(std::vector<kvm_cpuid_entry2>& entries);
 // Did KVM_RUN end because the program's entry code rang the doorbell at `address`?
 bool RangDoorbell(const kvm_run& run, uint64_t address);
 
-// Makes KVM forget its shadow of entries that lead to these bytes of host memory.
-void Forget(uint8_t* memory, uint64_t length);
+// The same anywhere in a doorbell's page: a program that jumps there, to any Cpu's window.
+bool RangAnyDoorbell(const kvm_run& run);
+// It read there: the next KVM_RUN gives it zeros.
+bool ReadDoorbell(kvm_run& run);
+
+// Makes KVM forget its shadow of entries that lead to these bytes of host memory. `is_kept`: others lead there now.
+void Forget(uint8_t* memory, uint64_t length, bool is_kept);
 
 }  // namespace hv::pvm
 

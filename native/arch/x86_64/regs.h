@@ -29,7 +29,7 @@ void ToKvmRegs(const UserRegisters& user, kvm_regs& regs);
 // Ring 0's code and stack segment, and the program's data segments.
 void SetSegments(const UserRegisters& user, kvm_sregs& sregs);
 
-// IDT, GDT and TSS of the context whose window begins at `window`.
+// IDT, GDT and TSS of the Cpu whose window begins at `window`.
 void InitPrivatePage(uint8_t* page, uint64_t window);
 // SYSCALL (SDM vol. 3, 5.8.8) to `entry`.
 void InitMsrs(Vcpu& vcpu, uint64_t entry);

@@ -32,7 +32,7 @@ struct FaultStack {
 };
 constexpr unsigned kFaultStack = HV_PRIVATE_STACK_TOP - sizeof(FaultStack);
 
-// SAFETY: the page is the context's own and page-aligned, and nobody but its vCPU writes there.
+// SAFETY: the page is the Cpu's own and page-aligned, and nobody but its vCPU writes there.
 FaultStack& StackOf(uint8_t* private_page) {
   return *reinterpret_cast<FaultStack*>(private_page + kFaultStack);
 }
@@ -43,7 +43,7 @@ uint64_t WindowAddress(unsigned index) { return HV_USER_TOP + uint64_t{index} * 
 constexpr uint64_t kUserAddressEnd = uint64_t{1} << 47;
 constexpr uint64_t kKernelAddresses = ~uint64_t{0} << 47;
 
-// SAFETY: the pages are the context's own and page-aligned, the offsets are abi.h's and aligned.
+// SAFETY: the pages are the Cpu's own and page-aligned, the offsets are abi.h's and aligned.
 uint32_t& Word(uint8_t* frame, unsigned offset) {
   return *reinterpret_cast<uint32_t*>(frame + offset);
 }
@@ -62,12 +62,13 @@ Shim::Shim(SupervisorPages& pages) : entry_page_(pages.Allocate()), stubs_page_(
   std::memcpy(pages.Data(stubs_page_), hv_shim_stubs, hv_shim_stubs_end - hv_shim_stubs);
 }
 
-Context::Context(std::shared_ptr<Vm> vm, SupervisorPages& pages, const Shim& shim, unsigned index)
+Cpu::Cpu(std::shared_ptr<Vm> vm, SupervisorPages& pages, const Shim& shim, unsigned index)
     : pages_(pages),
       shim_(shim),
       vcpu_(std::move(vm), index),
       window_(WindowAddress(index)),
-      frame_page_(pages.Allocate()),
+      own_frame_page_(pages.Allocate()),
+      frame_page_(own_frame_page_),
       record_page_(pages.Allocate()),
       private_page_(pages.Allocate()),
       pvm_(pvm::IsHost()) {
@@ -80,49 +81,60 @@ Context::Context(std::shared_ptr<Vm> vm, SupervisorPages& pages, const Shim& shi
   written_[kRegCs] = HV_USER_CS;
 }
 
-Context::~Context() {
-  pages_.Free(frame_page_);
+Cpu::~Cpu() {
+  pages_.Free(own_frame_page_);
   pages_.Free(record_page_);
   pages_.Free(private_page_);
 }
 
-void Context::MapWindow(PageTable& table) const {
-  auto ignore = [](uint64_t) {};
+bool Cpu::OwnsFrames() { return !pvm::IsHost(); }
+
+void Cpu::PrepareWindows(PageTable& table) { table.Prepare(WindowAddress(0)); }
+
+uint64_t Cpu::MapWindow(PageTable& table) const {
+  auto ignore = [](uint64_t, uint64_t) {};
+  uint64_t frame = OwnsFrames() ? own_frame_page_ : pages_.Allocate();
   uint64_t shared = pvm_ ? kKernelPage | kUser : kKernelPage;
   table.Set(window_ + HV_WINDOW_ENTRY, kPageSize, shim_.entry_page(), shared, ignore);
-  table.Set(window_ + HV_WINDOW_FRAME, kPageSize, frame_page_, shared | kWrite | kNoExecute,
-            ignore);
+  table.Set(window_ + HV_WINDOW_FRAME, kPageSize, frame, shared | kWrite | kNoExecute, ignore);
   table.Set(window_ + HV_WINDOW_STUBS, kPageSize, shim_.stubs_page(), kKernelPage, ignore);
   table.Set(window_ + HV_WINDOW_PRIVATE, kPageSize, private_page_,
             kKernelPage | kWrite | kNoExecute, ignore);
   if (pvm_)
     table.Set(window_ + HV_WINDOW_DOORBELL, kPageSize, HV_NOWHERE, kKernelPage | kUser, ignore);
+  return frame;
 }
 
-void Context::UnmapWindow(PageTable& table) const {
-  table.Set(window_, HV_WINDOW_SIZE, 0, 0, [](uint64_t) {});
-}
-
-void Context::SetSpace(const PageTable& table) {
+void Cpu::SetSpace(const PageTable& table, uint64_t frame_page) {
   if (cr3_ == table.root()) return;
+  // What the frame still tells is read before it is another one.
+  if (!has_written_ || result_in_frame_) WriteRegisters(ReadRegisters());
   cr3_ = table.root();
-  if (!has_written_) WriteRegisters(ReadRegisters());
+  frame_page_ = frame_page;
+  // Without PCIDs the other space's translations have this one's names; and of this one some may be from before edits.
+  Request(HV_ACTION_FLUSH);
 }
 
-void Context::Request(uint32_t actions) {
+void Cpu::Request(uint32_t actions) {
+  // What is to be forgotten there was: see pvm::Forget.
   if (pvm_) return;
   Order(actions);
   // Straight back to ring 3 no shim instruction would see the request.
   if (stop_ == Stop::kUser && !has_written_) WriteRegisters(ReadRegisters());
 }
 
+bool Cpu::WaitsForAnswer() const {
+  return __atomic_load_n(&Word(frame(), HV_FRAME_STATE), __ATOMIC_ACQUIRE) == HV_STATE_REQUEST;
+}
+
 // The shim takes the word while this may go on. Release: it sees the page-table entries that were written before.
-void Context::Order(uint32_t actions) {
+void Cpu::Order(uint32_t actions) {
+  if (pvm_) return;
   __atomic_fetch_or(&Word(frame(), HV_FRAME_ACTION), actions, __ATOMIC_RELEASE);
 }
 
 // Into the program by the shim's iret, whatever ran before.
-void Context::Enter() {
+void Cpu::Enter() {
   FaultStack& stack = StackOf(private_page());
   stack.rip = written_[kRegRip];
   stack.cs = HV_USER_CS;
@@ -148,7 +160,7 @@ void Context::Enter() {
   Ioctl(vcpu_.fd(), KVM_SET_VCPU_EVENTS, "KVM_SET_VCPU_EVENTS", &none);
 }
 
-Trap Context::Run() {
+Trap Cpu::Run() {
   if (!Leave()) return Refuse();
   interrupted_ = false;
   // Who asks for an action while it runs answers a call that the shim waits with.
@@ -162,7 +174,7 @@ Trap Context::Run() {
       continue;
     }
     if (error != 0) return Die(error);
-    const kvm_run& run = vcpu_.run();
+    kvm_run& run = vcpu_.run();
     if (run.exit_reason == KVM_EXIT_IO && run.io.port == HV_PORT_FAULT) {
       Trap trap = Fault();
       if (trap != Trap::kResumed) return trap;
@@ -170,7 +182,8 @@ Trap Context::Run() {
     }
     bool rang = (run.exit_reason == KVM_EXIT_IO && run.io.port == HV_PORT_SYSCALL) ||
                 (pvm_ && pvm::RangDoorbell(run, window_ + HV_WINDOW_DOORBELL));
-    if (!rang) return Die(0);
+    if (!rang && pvm_ && pvm::ReadDoorbell(run)) continue;
+    if (!rang) return pvm_ && pvm::RangAnyDoorbell(run) ? FaultAt(regs().rip) : Die(0);
     stop_ = Stop::kSyscall;
     // Answered while the shim gave up waiting: the program goes on.
     if (Word(frame(), HV_FRAME_STATE) != HV_STATE_ANSWERED) return Trap::kSyscall;
@@ -180,7 +193,7 @@ Trap Context::Run() {
 }
 
 // Back to the program, from wherever it was stopped. False: at such an address it faults.
-bool Context::Leave() {
+bool Cpu::Leave() {
   if (stop_ == Stop::kSyscall && !has_written_ && NeedsIret()) WriteRegisters(ReadRegisters());
   if (has_written_) {
     if (result_in_frame_) written_[kRegRax] = Quad(frame(), HV_FRAME_RESULT);
@@ -195,18 +208,18 @@ bool Context::Leave() {
 
 // Of a call that is answered. The program of a PVM host can make up RCX, by a jump to the entry code. Elsewhere, of one that
 // single-steps: sysretq with TF traps before the next instruction, iretq behind it (Linux returns so, too).
-bool Context::NeedsIret() const {
+bool Cpu::NeedsIret() const {
   return pvm_ ? regs().rcx >= kUserAddressEnd : (regs().r11 & HV_TRAP_FLAG) != 0;
 }
 
-void Context::FinishPvmSyscall() {
+void Cpu::FinishPvmSyscall() {
   regs().rip = regs().rcx;
   regs().rflags = (regs().r11 & kUserFlags) | kFixedFlags;
   regs().rax = Quad(frame(), HV_FRAME_RESULT);
   vcpu_.run().kvm_dirty_regs = KVM_SYNC_X86_REGS;
 }
 
-Trap Context::Fault() {
+Trap Cpu::Fault() {
   const FaultStack& stack = StackOf(private_page());
   stop_ = Stop::kFault;
   // A stub on another stack is the double fault's; a fault in ring 0 is the shim's own.
@@ -225,9 +238,11 @@ Trap Context::Fault() {
   return Trap::kFault;
 }
 
-Trap Context::Refuse() {
-  const uint64_t rip = written_[kRegRip];
-  const bool is_canonical = rip >= kKernelAddresses;
+Trap Cpu::Refuse() { return FaultAt(written_[kRegRip]); }
+
+// The program may not go on at `rip`.
+Trap Cpu::FaultAt(uint64_t rip) {
+  const bool is_canonical = rip >= kKernelAddresses || rip < kUserAddressEnd;
   stop_ = Stop::kUser;
   record().vector = is_canonical ? kPageFaultVector : kGeneralProtectionVector;
   record().error_code = is_canonical ? kUserFetchError : 0;
@@ -237,7 +252,7 @@ Trap Context::Refuse() {
 }
 
 // KVM_RUN ended between two instructions. Where these are the shim's, the program's registers follow from how far it got.
-Trap Context::Interrupted() {
+Trap Cpu::Interrupted() {
   uint64_t rip = regs().rip;
   interrupted_ = true;
   stop_ = Stop::kUser;
@@ -260,13 +275,13 @@ Trap Context::Interrupted() {
 }
 
 // The program goes on elsewhere than the shim would have led it, which may have taken its orders and not done them.
-void Context::Abandon(const UserRegisters& user) {
+void Cpu::Abandon(const UserRegisters& user) {
   WriteRegisters(user);
   Request(HV_ACTION_FLUSH);
 }
 
 // Stopped in the entry code of system calls, where RCX and R11 hold the return address and flags all the way.
-Trap Context::LeaveEntry(uint64_t rip) {
+Trap Cpu::LeaveEntry(uint64_t rip) {
   const uint8_t* entry = pvm_ ? hv_pvm_entry : hv_shim_entry;
   uint64_t offset = rip - window_;
   uint64_t stored = (pvm_ ? hv_pvm_stored : hv_shim_stored) - entry;
@@ -297,21 +312,21 @@ Trap Context::LeaveEntry(uint64_t rip) {
   return is_request ? Trap::kSyscall : Trap::kInterrupted;
 }
 
-// SAFETY: the page is the context's own, page-aligned, and lives as long as it does.
-TrapRecord& Context::record() const {
+// SAFETY: the page is the Cpu's own, page-aligned, and lives as long as it does.
+TrapRecord& Cpu::record() const {
   return *reinterpret_cast<TrapRecord*>(pages_.Data(record_page_));
 }
 
-uint8_t* Context::frame() const { return pages_.Data(frame_page_); }
-uint8_t* Context::private_page() const { return pages_.Data(private_page_); }
+uint8_t* Cpu::frame() const { return pages_.Data(frame_page_); }
+uint8_t* Cpu::private_page() const { return pages_.Data(private_page_); }
 
-Trap Context::Die(int host_error) {
+Trap Cpu::Die(int host_error) {
   record().host_error = static_cast<uint32_t>(host_error);
   record().exit_reason = vcpu_.run().exit_reason;
   return Trap::kDead;
 }
 
-UserRegisters Context::ReadRegisters() {
+UserRegisters Cpu::ReadRegisters() {
   if (result_in_frame_) written_[kRegRax] = Quad(frame(), HV_FRAME_RESULT);
   if (has_written_) return written_;
   kvm_sregs sregs;
@@ -333,24 +348,24 @@ UserRegisters Context::ReadRegisters() {
   return user;
 }
 
-void Context::WriteRegisters(const UserRegisters& registers) {
+void Cpu::WriteRegisters(const UserRegisters& registers) {
   written_ = registers;
   has_written_ = true;
   result_in_frame_ = false;
 }
 
-bool Context::InWindow(uint64_t address) const {
+bool Cpu::InWindow(uint64_t address) const {
   return address >= window_ && address < window_ + HV_WINDOW_SIZE;
 }
 
-bool Context::InEntry(uint64_t address) const {
+bool Cpu::InEntry(uint64_t address) const {
   uint64_t offset = address - window_;
   return offset == HV_WINDOW_DOORBELL ||
          offset < static_cast<uint64_t>(pvm_ ? hv_pvm_entry_end - hv_pvm_entry
                                              : hv_shim_entry_end - hv_shim_entry);
 }
 
-uint64_t Context::ReturnOffset(const uint8_t* label) const {
+uint64_t Cpu::ReturnOffset(const uint8_t* label) const {
   return HV_WINDOW_STUBS + static_cast<uint64_t>(label - hv_shim_stubs);
 }
 

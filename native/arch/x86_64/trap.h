@@ -14,7 +14,7 @@ namespace hv {
 class PageTable;
 class SupervisorPages;
 
-// What all contexts of a VM share: the shim's pages.
+// What all Cpus of a VM share: the shim's pages.
 class Shim {
  public:
   explicit Shim(SupervisorPages& pages);
@@ -27,11 +27,11 @@ class Shim {
   uint64_t stubs_page_;
 };
 
-class Context {
+class Cpu {
  public:
   // `index` picks the window, below HV_WINDOW_COUNT, unique in its VM.
-  Context(std::shared_ptr<Vm> vm, SupervisorPages& pages, const Shim& shim, unsigned index);
-  ~Context();
+  Cpu(std::shared_ptr<Vm> vm, SupervisorPages& pages, const Shim& shim, unsigned index);
+  ~Cpu();
 
   uint64_t frame_page() const { return frame_page_; }
   uint64_t record_page() const { return record_page_; }
@@ -40,13 +40,20 @@ class Context {
   bool has_host_cycles() const { return has_host_cycles_; }
   TrapRecord& record() const;
 
-  // Maps this context's window into a page table: before the first run there.
-  void MapWindow(PageTable& table) const;
-  void UnmapWindow(PageTable& table) const;
-  // Which page table the next Run uses.
-  void SetSpace(const PageTable& table);
-  // `actions` (HV_ACTION_*) are done before the program runs on.
+  // Maps this Cpu's window into a page table: before the first run there. Returns the page of the frame that the window has: on
+  // PVM hosts, where programs can write it, no other table has it, and it is the caller's to free.
+  uint64_t MapWindow(PageTable& table) const;
+  static bool OwnsFrames();
+  // Makes the tables for the windows of the first Cpus. Throws std::system_error ENOMEM.
+  static void PrepareWindows(PageTable& table);
+  // Which page table and frame the next Run uses.
+  void SetSpace(const PageTable& table, uint64_t frame_page);
+  // `actions` (HV_ACTION_*) are done before the program runs on. Only while stopped.
   void Request(uint32_t actions);
+  // `actions` are done when the shim is passed next, maybe not before the program runs on. Any time.
+  void Order(uint32_t actions);
+  // In the shim with a call: it looks at its orders before the program runs on. (On PVM hosts a program can pretend that.)
+  bool WaitsForAnswer() const;
 
   // Runs the program until it traps. Fills the record.
   Trap Run();
@@ -70,12 +77,12 @@ class Context {
   enum class Stop { kUser, kSyscall, kFault };
 
   void Enter();
-  void Order(uint32_t actions);
   bool Leave();
   bool NeedsIret() const;
   void FinishPvmSyscall();
   Trap Fault();
   Trap Refuse();
+  Trap FaultAt(uint64_t rip);
   Trap Interrupted();
   Trap LeaveEntry(uint64_t rip);
   Trap Die(int host_error);
@@ -92,6 +99,8 @@ class Context {
   const Shim& shim_;
   Vcpu vcpu_;
   uint64_t window_;
+  // The frame that it begins with, and the one that it uses.
+  uint64_t own_frame_page_;
   uint64_t frame_page_;
   uint64_t record_page_;
   uint64_t private_page_;

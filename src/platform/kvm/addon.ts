@@ -3,9 +3,16 @@
 import type {NativeContext, NativeWatcher} from '../addon.ts'
 
 export interface KvmAddon {
-  UserVm: new (memoryBytes: number) => NativeUserVm
-  Space: new (vm: NativeUserVm) => NativeSpace
-  Context: new (vm: NativeUserVm, watcher: NativeWatcher) => NativeVcpuContext
+  /** `cpus`: how many are wanted. */
+  UserVm: new (
+    memoryBytes: number,
+    cpus: number,
+  ) => NativeUserVm
+  /** @throws Error with errno ENOMEM */
+  Space: new (
+    vm: NativeUserVm,
+  ) => NativeSpace
+  Cpu: new (vm: NativeUserVm, watcher: NativeWatcher) => NativeCpu
   /** Guest user addresses end here. */
   userTop: number
 }
@@ -15,24 +22,35 @@ export interface NativeUserVm {
   readonly memory: ArrayBuffer
   /** Page tables, shim, frames, records. */
   readonly supervisor: ArrayBuffer
+  /** As many as are wanted, if KVM allows that. */
+  readonly cpus: number
+  /** Byte offset in `supervisor`: a word that is set when any Cpu's thread stops. */
+  readonly stopsOffset: number
   release(offset: number, length: number): void
   dispose(): void
 }
 
 export interface NativeSpace {
-  /** Protection 0 unmaps. */
-  set(address: number, length: number, offset: number, protection: number): void
+  /**
+   * Brings `count` edits into force: four numbers each, address, length, offset and protection; 0 unmaps.
+   * @returns false: what found no memory for page tables is unmapped
+   */
+  commit(edits: Float64Array, count: number): boolean
+  /** The same mappings as `from` has. Precondition: nothing is mapped. @throws Error with errno ENOMEM: nothing is */
+  copyFrom(from: NativeSpace): void
+  /** Unmaps all. Precondition: nothing runs there. */
+  clear(): void
   dispose(): void
 }
 
-export interface NativeVcpuContext extends NativeContext {
-  /** Byte offsets in `supervisor`: the trap frame (native/shim/abi.h) and the TrapRecord (native/arch/trap_record.h). */
+export interface NativeCpu extends NativeContext {
+  /** Byte offset in `supervisor`: the trap frame (native/shim/abi.h). It may change with the space. */
   readonly frameOffset: number
+  /** Of the TrapRecord (native/arch/trap_record.h). */
   readonly recordOffset: number
   /** The program's cycle counter is the host's. */
   readonly hasHostCycles: boolean
   startRunner(): void
-  stopRunner(): void
   post(): void
   halt(): void
   setSpace(space: NativeSpace): void

@@ -1,67 +1,60 @@
-// KvmContext: one vCPU, the trap frame it shares with the sentry, and how it is run: here, or by a thread that we listen to.
+// KvmContext: the processor state of one guest thread: in the Cpu that ran it last, or saved here.
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {arch} from '../../arch/index.ts'
-import type {NativeWatcher} from '../addon.ts'
-import {EVENT_PREEMPTED, EVENT_SYSCALL, type EventKind, type Fault} from '../platform.ts'
+import {EVENT_PREEMPTED, type EventKind, type Fault} from '../platform.ts'
 import type {LoopContext} from '../run-loop.ts'
 import {
-  ANSWERED,
   ARGUMENTS,
   ARGUMENTS_END,
   copyCall,
   EXIT_REASON,
-  FRAME_WORDS,
   HOST_ERROR,
-  LISTENING,
   NUMBER,
   RECORD_WORDS,
-  REQUEST,
-  STATE,
-  STOPPED,
-  storeResult,
   trapOf,
 } from '../trap-words.ts'
-import type {NativeSpace, NativeVcpuContext} from './addon.ts'
+import type {NativeCpu, NativeSpace} from './addon.ts'
+import type {KvmCpu} from './cpu.ts'
+import type {CpuSource} from './cpu-pool.ts'
 
 export class KvmContext implements LoopContext<NativeSpace> {
   readonly argumentWords: Int32Array
-  readonly native: NativeVcpuContext
-  readonly #frame: Int32Array
   /** The frame's words up to the arguments, as they were at the trap. */
   readonly #call = new Int32Array(ARGUMENTS_END)
-  readonly #record: Int32Array
-  readonly #stoppedWord: Int32Array
+  /** The TrapRecord of the last fault or death. */
+  readonly #trap = new Int32Array(RECORD_WORDS)
   readonly #userTop: number
+  readonly #cpus: CpuSource
+  /** Where its registers are; undefined: saved here. */
+  #cpu: KvmCpu | undefined
+  readonly #saved = new BigUint64Array(arch.registerCount)
+  /** Undefined: as a new processor has it. */
+  #savedFp: Uint8Array | undefined
+  /** What `readRegisters` gives. */
   readonly #registers = new BigUint64Array(arch.registerCount)
-  #space: NativeSpace | undefined
-  #hasThread = false
-  /** Its own thread runs it, and the sentry listens. */
-  #threaded = false
-  /** In the shim or the program; false: stopped, and this thread may touch it. */
-  #running = false
-  /** Registers were written since it last ran. */
-  #written = false
   readonly #release: (context: KvmContext) => void
   #disposed = false
 
   /**
    * @param userTop user addresses end here
-   * @param release takes `native` back
+   * @param release called once; stops it if it runs
    */
-  constructor(
-    native: NativeVcpuContext,
-    supervisor: ArrayBuffer,
-    userTop: number,
-    release: (context: KvmContext) => void,
-  ) {
-    this.native = native
-    this.#release = release
+  constructor(cpus: CpuSource, userTop: number, release: (context: KvmContext) => void) {
+    this.#cpus = cpus
     this.#userTop = userTop
-    this.#frame = new Int32Array(supervisor, native.frameOffset, FRAME_WORDS)
-    this.#record = new Int32Array(supervisor, native.recordOffset, RECORD_WORDS)
-    this.#stoppedWord = this.#record.subarray(STOPPED)
+    this.#release = release
     this.argumentWords = this.#call.subarray(ARGUMENTS)
+  }
+
+  /** Precondition: it was resumed. */
+  get cpu(): KvmCpu {
+    return this.#cpu!
+  }
+
+  /** Precondition: it was resumed. */
+  get native(): NativeCpu {
+    return this.#cpu!.native
   }
 
   get callNumber(): number {
@@ -72,12 +65,17 @@ export class KvmContext implements LoopContext<NativeSpace> {
    * Once a call, before anything is decided by it: on PVM hosts programs can write the frame, and go on writing while the
    * sentry that listens answers.
    */
-  takeCall(): void {
-    copyCall(this.#frame, this.#call)
+  takeCall(frame: Int32Array): void {
+    copyCall(frame, this.#call)
+  }
+
+  /** The record is the Cpu's, which others may take before they are asked for. */
+  takeTrap(record: Int32Array): void {
+    this.#trap.set(record)
   }
 
   get fault(): Fault {
-    return arch.faultOf(trapOf(this.#record), this.#userTop, this)
+    return arch.faultOf(trapOf(this.#trap), this.#userTop, this)
   }
 
   exactFault(): Fault {
@@ -86,43 +84,39 @@ export class KvmContext implements LoopContext<NativeSpace> {
 
   /** After EVENT_DEAD: what KVM said. */
   get death(): string {
-    const hostError = this.#record[HOST_ERROR]
+    const hostError = this.#trap[HOST_ERROR]
     return hostError === 0
-      ? `KVM exit reason ${this.#record[EXIT_REASON]}`
+      ? `KVM exit reason ${this.#trap[EXIT_REASON]}`
       : `KVM_RUN failed with errno ${hostError}`
   }
 
-  get threaded(): boolean {
-    return this.#threaded
-  }
-
   setResult(result: number): void {
-    // Registers that were written go in as they are: the frame's result does not reach them.
-    if (this.#written) this.native.writeResult(result)
-    storeResult(this.#frame, result)
+    if (this.#cpu !== undefined) this.#cpu.setResult(result)
+    else arch.setCallResult(this.#saved, result)
   }
 
   readRegisters(): BigUint64Array {
-    this.halt()
-    this.native.readRegisters(this.#registers)
+    if (this.#cpu !== undefined) this.#cpu.readRegisters(this.#registers)
+    else this.#registers.set(this.#saved)
     return this.#registers
   }
 
   writeRegisters(registers: BigUint64Array): void {
-    this.halt()
-    this.native.writeRegisters(registers)
-    this.#written = true
+    if (this.#cpu !== undefined) this.#cpu.writeRegisters(registers)
+    else this.#saved.set(registers)
   }
 
   readFpState(): Uint8Array {
-    this.halt()
-    return this.native.readFpState()
+    if (this.#cpu !== undefined) return this.#cpu.readFpState()
+    return (this.#savedFp ?? this.#cpus.newFpState).slice()
   }
 
   writeFpState(state: Uint8Array): void {
-    this.halt()
+    // A processor alone knows what it refuses, and this context will need one soon.
+    if (this.#cpu === undefined) this.#load(this.#cpus.take())
+    if (this.#cpu === undefined) throw new Error('no Cpu is free to check an FP state')
     try {
-      this.native.writeFpState(state)
+      this.#cpu.writeFpState(state)
     } catch {
       throw new Errno(EINVAL)
     }
@@ -131,102 +125,54 @@ export class KvmContext implements LoopContext<NativeSpace> {
   dispose(): void {
     if (this.#disposed) return
     this.#disposed = true
-    if (this.#hasThread) this.native.stopRunner()
-    Atomics.store(this.#frame, LISTENING, 0)
     this.#release(this)
+    if (this.#cpu === undefined) return
+    // On PVM hosts a program can pretend to wait for an answer, and go on.
+    this.#cpu.halt()
+    this.#cpu.owner = undefined
+    this.#cpu = undefined
   }
 
   enter(space: NativeSpace): boolean {
-    if (space === this.#space) return false
-    this.halt()
-    this.native.setSpace(space)
-    this.#space = space
-    return false
+    const before = this.#cpu
+    if (before === undefined) this.#load(this.#cpus.take())
+    const cpu = this.#cpu!
+    cpu.enter(space)
+    cpu.isBusy = true
+    return cpu !== before
   }
 
   /** Runs it here until it traps. */
   run(): EventKind {
-    this.#written = false
-    // Nobody else looks before the processor enters the guest.
-    this.#frame[STATE] = ANSWERED
-    this.native.run()
-    return this.#record[STOPPED]
+    return this.#cpu!.run()
   }
 
-  /** From the next resume on its own thread runs it, and the sentry listens. Precondition: stopped. */
-  listenNext(): void {
-    if (!this.#hasThread) this.native.startRunner()
-    this.#hasThread = true
-    this.#threaded = true
-  }
-
-  /** With a thread: it trapped by an exit, and its thread is at rest. */
-  get exited(): boolean {
-    return Atomics.load(this.#record, STOPPED) !== 0
-  }
-
-  /** From the next resume on `run` runs it again. Precondition: `exited`. */
-  leaveThread(): void {
-    Atomics.store(this.#frame, LISTENING, 0)
-    this.#threaded = false
-    this.#running = false
-  }
-
-  /** With a thread: lets it go on, by the frame where it waits in the shim, else by its thread. */
-  go(): void {
-    Atomics.store(this.#frame, LISTENING, 1)
-    Atomics.store(this.#frame, STATE, ANSWERED)
-    if (this.#record[STOPPED] !== 0) this.native.post()
-    this.#running = true
-    this.#written = false
-  }
-
-  /** With a thread: looks `spins` times for the next trap; 0 when there was none. */
-  listen(spins: number, attention: Int32Array): EventKind {
-    const frame = this.#frame
-    const record = this.#record
-    while (spins-- > 0) {
-      if (Atomics.load(frame, STATE) === REQUEST) return EVENT_SYSCALL
-      if ((spins & 15) === 0 && (Atomics.load(record, STOPPED) !== 0 || Atomics.load(attention, 0) !== 0))
-        break
-    }
-    return this.#stopEvent()
-  }
-
-  /** With a thread: from now on it exits; what came meanwhile is returned. */
-  deafen(): EventKind {
-    Atomics.store(this.#frame, LISTENING, 0)
-    return Atomics.load(this.#frame, STATE) === REQUEST ? EVENT_SYSCALL : this.#stopEvent()
-  }
-
-  /** Sleeps until it stops, which ends the listening, or the watcher has something. */
-  sleep(watcher: NativeWatcher, out: Int32Array): number {
-    return watcher.poll(out, true, this.#stoppedWord)
-  }
-
-  /** Stops it between two instructions or in a trap, which is returned. */
   preempt(): EventKind {
-    if (!this.#threaded || !this.#running) return EVENT_PREEMPTED
-    this.halt()
-    return this.#record[STOPPED]
+    return this.#cpu?.preempt() ?? EVENT_PREEMPTED
   }
 
-  /** Stops the thread where it waits in the shim, so that registers can be touched. */
-  halt(): void {
-    if (!this.#threaded || !this.#running) return
-    this.native.halt()
-    this.#running = false
+  /** Its Cpu is another's from now on. */
+  save(): void {
+    const cpu = this.#cpu!
+    cpu.readRegisters(this.#saved)
+    this.#savedFp = cpu.readFpState()
+    this.#cpu = undefined
   }
 
-  #stopEvent(): EventKind {
-    const stopped = Atomics.load(this.#record, STOPPED)
-    if (stopped === 0) return 0
-    // It gave up waiting for the answer that it has by now.
-    if (stopped === EVENT_SYSCALL && Atomics.load(this.#frame, STATE) === ANSWERED) {
-      this.native.post()
-      return 0
-    }
-    this.#running = false
-    return stopped
+  /** Its Cpu stopped for good, with the registers. */
+  lose(): void {
+    this.#cpu!.owner = undefined
+    this.#cpu = undefined
+  }
+
+  #load(cpu: KvmCpu | undefined): void {
+    if (cpu === undefined) return
+    cpu.owner?.save()
+    cpu.owner = this
+    this.#cpu = cpu
+    cpu.writeRegisters(this.#saved)
+    if (this.#savedFp !== undefined || !cpu.isNew) cpu.writeFpState(this.#savedFp ?? this.#cpus.newFpState)
+    cpu.isNew = false
+    this.#savedFp = undefined
   }
 }

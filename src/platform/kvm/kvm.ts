@@ -1,5 +1,6 @@
-// KvmPlatform: contexts are vCPUs in ring 3 of one VM, spaces its page tables.
+// KvmPlatform: Cpus are vCPUs of one VM that run contexts in ring 3 or EL0, spaces its page tables.
 
+import {availableParallelism} from 'node:os'
 import {ENOMEM, Errno} from '../../abi/errno.ts'
 import {addon} from '../../addon.ts'
 import {openError} from '../../vm/open-error.ts'
@@ -9,52 +10,66 @@ import {createMemoryFile} from '../page-allocator.ts'
 import {
   type AddressSpace,
   type Context,
+  EVENT_DEAD,
   EVENT_PREEMPTED,
   EVENT_SYSCALL,
   type EventKind,
-  PAGE_SIZE,
   type Platform,
-  type Protection,
 } from '../platform.ts'
 import {RunLoop} from '../run-loop.ts'
-import type {NativeSpace, NativeUserVm, NativeVcpuContext} from './addon.ts'
+import type {NativeSpace, NativeUserVm} from './addon.ts'
 import {KvmContext} from './context.ts'
+import type {KvmCpu} from './cpu.ts'
+import {CpuPool} from './cpu-pool.ts'
+import {firstToTrap, Patience} from './crowd.ts'
 import {Listening} from './listening.ts'
+import {KvmSpace, type SpacePool} from './space.ts'
 
 /** Looks at the frame between two looks at the clock: about 5 us. */
 const SPINS = 512
+const MAX_CPUS = 8
 
-export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Platform {
+export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Platform, SpacePool {
   readonly name = 'kvm'
   readonly memory: MemoryFile
   readonly userTop = addon.userTop
   /** What the shim has is the supervisor's, but on PVM hosts, where it lies above what programs look at. */
   readonly mappings = []
-  readonly cpus = 1
+  readonly cpus: number
   hasHostCycles = false
   readonly #vm: NativeUserVm
+  readonly #pool: CpuPool
   readonly #contexts = new Set<KvmContext>()
-  /** Of disposed contexts: KVM keeps a vCPU as long as its VM, so the next context takes one of these. */
-  readonly #idle: NativeVcpuContext[] = []
   /** Of disposed spaces, empty: PVM would mix up page tables that are taken apart and made anew. */
   readonly #emptySpaces: NativeSpace[] = []
-  /** What the FP state of a new vCPU is. */
-  #newFpState: Uint8Array | undefined
+  /** All that were made: they hold the VM. */
+  readonly #spaces: NativeSpace[] = []
   readonly #listening = new Listening(addon.monotonicNs)
+  /** The Cpu that `#listening` is about: it runs alone. */
+  #listened: KvmCpu | undefined
+  /** Set when any Cpu's thread stops. */
+  readonly #stops: Int32Array
+  /** Of the host's, for programs and the sentry. */
+  readonly #processors = availableParallelism()
+  readonly #patience = new Patience(addon.monotonicNs)
 
   /**
    * @param memoryBytes of guest memory; rounded up to pages
+   * @param cpus how many contexts can run at a time, if KVM allows so many
    * @throws HvError MEMORY_SIZE, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE
    */
-  constructor(memoryBytes: number) {
+  constructor(memoryBytes: number, cpus = Math.min(availableParallelism(), MAX_CPUS)) {
     super()
     const size = memoryFileBytes(memoryBytes)
     try {
-      this.#vm = new addon.UserVm(size)
+      this.#vm = new addon.UserVm(size, cpus)
     } catch (error) {
       this.events.dispose()
       throw openError(error as Error & {errno?: number})
     }
+    this.#pool = new CpuPool(this.#vm, this.events.watcher)
+    this.cpus = this.#pool.size
+    this.#stops = new Int32Array(this.#vm.supervisor, this.#vm.stopsOffset, 1)
     this.memory = createMemoryFile(this.#vm.memory, (offset, length) => this.#vm.release(offset, length))
   }
 
@@ -69,74 +84,148 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   }
 
   createSpace(): AddressSpace {
-    const native = this.#emptySpaces.pop() ?? new addon.Space(this.#vm)
-    return new KvmSpace(this, native, () => this.#emptySpaces.push(native))
+    return new KvmSpace(this)
+  }
+
+  /** @throws Errno ENOMEM */
+  takeSpace(): NativeSpace {
+    const empty = this.#emptySpaces.pop()
+    if (empty !== undefined) return empty
+    try {
+      const space = new addon.Space(this.#vm)
+      this.#spaces.push(space)
+      return space
+    } catch (error) {
+      throw (error as {errno?: number}).errno === ENOMEM ? new Errno(ENOMEM) : error
+    }
+  }
+
+  giveSpace(space: NativeSpace): void {
+    this.#emptySpaces.push(space)
   }
 
   createContext(): Context {
-    const native = this.#takeVcpu()
-    const context = new KvmContext(native, this.#vm.supervisor, this.userTop, (disposed) => {
+    this.hasHostCycles = this.#pool.first.native.hasHostCycles
+    const context = new KvmContext(this.#pool, this.userTop, (disposed) => {
+      this.stop(disposed)
       this.#contexts.delete(disposed)
-      this.#idle.push(native)
+      this.forget(disposed)
     })
     this.#contexts.add(context)
-    this.hasHostCycles = context.native.hasHostCycles
     return context
   }
 
   override resume(context: KvmContext, space: KvmSpace): void {
     super.resume(context, space)
-    if (context.threaded) context.go()
+    const {cpu} = context
+    if (this.running.length > 1) this.#runSeveral(cpu)
+    else if (cpu.threaded && cpu !== this.#listened && cpu.exited) cpu.leaveThread()
+    else if (cpu.threaded) cpu.go(cpu === this.#listened)
+  }
+
+  override stop(context: KvmContext): void {
+    if (!this.running.includes(context)) return
+    super.stop(context)
+    context.cpu.isBusy = false
   }
 
   [Symbol.dispose](): void {
     for (const context of this.#contexts) context.dispose()
-    for (const native of [...this.#idle, ...this.#emptySpaces]) native.dispose()
+    this.#pool.dispose()
+    for (const space of this.#spaces) space.dispose()
     this.#vm.dispose()
     this.events.dispose()
   }
 
-  /** Registers are the caller's to write, before it runs. */
-  #takeVcpu(): NativeVcpuContext {
-    const native = this.#idle.pop()
-    if (native !== undefined) {
-      native.writeFpState(this.#newFpState!)
-      return native
-    }
-    const created = new addon.Context(this.#vm, this.events.watcher)
-    this.#newFpState ??= created.readFpState()
-    return created
-  }
-
   protected override step(context: KvmContext): EventKind {
-    if (context.threaded) return this.#listen(context)
+    const {cpu} = context
+    if (cpu.threaded) return cpu === this.#listened ? this.#listen(context, cpu) : this.#await(context, cpu)
     const event = this.runHere(context)
-    if (event === EVENT_SYSCALL && this.#listening.exited()) context.listenNext()
+    if (event === EVENT_SYSCALL && this.#listening.exited()) {
+      this.#listened = cpu
+      cpu.useThread()
+    }
     return event
   }
 
+  /** Listens while there is a processor for it, else sleeps. */
+  protected override stepSeveral(): EventKind {
+    if (this.#canSpin) {
+      const trapped = firstToTrap(this.running, this.events.attention)
+      if (trapped !== undefined) return this.#seen(trapped, trapped.cpu.look())
+      if (Atomics.load(this.events.attention, 0) !== 0 || this.#patience.lasts()) return 0
+    }
+    // Before the looks: a stop that they miss ends the sleep.
+    Atomics.store(this.#stops, 0, 0)
+    for (const context of this.running) {
+      const event = this.#seen(context, context.cpu.deafen())
+      if (event !== 0) return event
+    }
+    return this.events.collect(this.events.watcher.poll(this.events.buffer, true, this.#stops))
+  }
+
   protected override stopped(context: KvmContext, event: EventKind): EventKind {
-    if (event === EVENT_SYSCALL) context.takeCall()
+    const {cpu} = context
+    cpu.isBusy = false
+    if (event === EVENT_SYSCALL) context.takeCall(cpu.frame)
+    else if (event !== EVENT_PREEMPTED) context.takeTrap(cpu.record)
+    if (event === EVENT_DEAD) this.#bury(context)
     return super.stopped(context, event)
   }
 
-  #listen(context: KvmContext): EventKind {
-    let event = context.listen(SPINS, this.events.attention)
+  /** A processor is left to spin on. */
+  get #canSpin(): boolean {
+    return this.#processors > this.running.length
+  }
+
+  /** Each on its own thread, and `resumed` is the last to go. */
+  #runSeveral(resumed: KvmCpu): void {
+    this.#listened = undefined
+    this.#patience.renew()
+    const listens = this.#canSpin
+    for (const {cpu} of this.running) {
+      const waits = !cpu.threaded
+      if (waits) cpu.useThread()
+      if (waits || cpu === resumed) cpu.go(listens)
+    }
+  }
+
+  /** What a look at one of several gave. */
+  #seen(context: KvmContext, event: EventKind): EventKind {
+    if (event === 0) return 0
+    if (event === EVENT_PREEMPTED) return this.#goOn(context)
+    if (context.cpu.exited) this.stats.exits++
+    else this.stats.listened++
+    this.#patience.renew()
+    return this.stopped(context, event)
+  }
+
+  /** The last one of several: it comes back to this thread by its next exit. */
+  #await(context: KvmContext, cpu: KvmCpu): EventKind {
+    const event = cpu.deafen()
+    if (event === 0) return this.events.collect(cpu.sleep(this.events.watcher, this.events.buffer))
+    if (event !== EVENT_PREEMPTED && cpu.exited) cpu.leaveThread()
+    return this.#seen(context, event)
+  }
+
+  #listen(context: KvmContext, cpu: KvmCpu): EventKind {
+    let event = cpu.listen(SPINS, this.events.attention)
     if (event === EVENT_PREEMPTED) return this.#goOn(context)
     if (event !== 0) return this.#heard(context, event)
     if (Atomics.load(this.events.attention, 0) !== 0 || this.#listening.patient()) return 0
 
-    event = context.deafen()
+    event = cpu.deafen()
     if (event === EVENT_PREEMPTED) return this.#goOn(context)
     if (event !== 0) return this.#heard(context, event)
     this.#listening.parked()
-    return this.events.collect(context.sleep(this.events.watcher, this.events.buffer))
+    return this.events.collect(cpu.sleep(this.events.watcher, this.events.buffer))
   }
 
   #heard(context: KvmContext, event: EventKind): EventKind {
-    if (context.exited) {
+    const {cpu} = context
+    if (cpu.exited) {
       this.stats.exits++
-      if (this.#listening.missed(event === EVENT_SYSCALL)) context.leaveThread()
+      if (this.#listening.missed(event === EVENT_SYSCALL)) cpu.leaveThread()
     } else {
       this.stats.listened++
       this.#listening.heard()
@@ -145,64 +234,13 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   }
 
   /** A signal of the host's ended KVM_RUN: nobody asked for it. */
-  #goOn(context: KvmContext): EventKind {
-    context.go()
+  #goOn({cpu}: KvmContext): EventKind {
+    cpu.go(cpu === this.#listened || (this.running.length > 1 && this.#canSpin))
     return 0
   }
-}
 
-class KvmSpace implements AddressSpace {
-  readonly native: NativeSpace
-  readonly #platform: KvmPlatform
-  readonly #release: () => void
-  #disposed = false
-  #isShort = false
-
-  /** @param release takes `native` back */
-  constructor(platform: KvmPlatform, native: NativeSpace, release: () => void) {
-    this.native = native
-    this.#platform = platform
-    this.#release = release
-  }
-
-  map(address: number, length: number, offset: number, protection: Protection, populate = false): void {
-    if (populate) this.#backByHost(offset, length)
-    try {
-      this.native.set(address, length, offset, protection)
-    } catch (error) {
-      if ((error as {errno?: number}).errno !== ENOMEM) throw error
-      this.unmap(address, length)
-      this.#isShort = true
-    }
-  }
-
-  unmap(address: number, length: number): void {
-    this.native.set(address, length, 0, 0)
-  }
-
-  commit(): void {
-    if (!this.#isShort) return
-    this.#isShort = false
-    throw new Errno(ENOMEM)
-  }
-
-  fork(): AddressSpace {
-    return this.#platform.createSpace()
-  }
-
-  /**
-   * KVM maps eight pages at a time where the host has them already (its PTE_PREFETCH_NUM), which halves what the first touch
-   * of each costs.
-   */
-  #backByHost(offset: number, length: number): void {
-    const {bytes} = this.#platform.memory
-    // New pages, which no program writes yet: what is there stays.
-    for (let at = offset; at < offset + length; at += PAGE_SIZE) bytes[at] |= 0
-  }
-
-  dispose(): void {
-    if (this.#disposed) return
-    this.#disposed = true
-    this.#release()
+  #bury(context: KvmContext): void {
+    this.#pool.bury(context.cpu)
+    context.lose()
   }
 }

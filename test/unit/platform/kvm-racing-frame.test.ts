@@ -1,21 +1,20 @@
 // KvmContext: a call is what it was at its trap, whatever is written to the frame while it is answered.
 
 import {expect, test} from 'vitest'
-import type {NativeVcpuContext} from '../../../src/platform/kvm/addon.ts'
 import {KvmContext} from '../../../src/platform/kvm/context.ts'
 import {PAGE_SIZE} from '../../../src/platform/platform.ts'
 import {ARGUMENTS, NUMBER} from '../../../src/platform/trap-words.ts'
 import {FrameArguments} from '../../../src/sentry/frame-arguments.ts'
 
-const native = {frameOffset: 0, recordOffset: PAGE_SIZE} as NativeVcpuContext
+const cpus = {take: () => undefined, newFpState: new Uint8Array()}
 
 function trappedContext(number: number, ...args: bigint[]) {
-  const supervisor = new ArrayBuffer(2 * PAGE_SIZE)
+  const supervisor = new ArrayBuffer(PAGE_SIZE)
   const frame = new Int32Array(supervisor)
   frame[NUMBER] = number
   new BigInt64Array(supervisor, ARGUMENTS * 4).set(args)
-  const context = new KvmContext(native, supervisor, 2 ** 47, () => {})
-  context.takeCall()
+  const context = new KvmContext(cpus, 2 ** 47, () => {})
+  context.takeCall(frame)
   return {context, frame}
 }
 
@@ -38,7 +37,7 @@ test('the next trap brings the next call', () => {
   const {context, frame} = trappedContext(9, 1n)
   frame[NUMBER] = 10
   frame[ARGUMENTS] = 2
-  context.takeCall()
+  context.takeCall(frame)
   expect(context.callNumber).toBe(10)
   expect(context.argumentWords[0]).toBe(2)
 })

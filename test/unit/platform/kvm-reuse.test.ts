@@ -38,7 +38,9 @@ describeKvm('what was disposed of', () => {
     for (let i = 0; i < 10_000; i++) {
       const space = platform.createSpace()
       space.map(0x400000, PAGE_SIZE, 0, PROT_READ)
+      space.commit()
       space.unmap(0x400000, PAGE_SIZE)
+      space.commit()
       space.dispose()
     }
   })

@@ -1,6 +1,6 @@
-// context.h: the door to this architecture's Context, Shim and page-table entries.
-#ifndef HV_ARCH_CONTEXT_H_
-#define HV_ARCH_CONTEXT_H_
+// cpu.h: the door to this architecture's Cpu, Shim and page-table entries.
+#ifndef HV_ARCH_CPU_H_
+#define HV_ARCH_CPU_H_
 
 #if defined(__x86_64__)
 #include "arch/x86_64/page_entry.h"
@@ -10,4 +10,4 @@
 #include "arch/arm64/trap.h"
 #endif
 
-#endif  // HV_ARCH_CONTEXT_H_
+#endif  // HV_ARCH_CPU_H_

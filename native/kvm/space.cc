@@ -1,0 +1,154 @@
+// space.cc: edits of page tables while other Cpus run by them.
+
+#include "kvm/space.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <stdexcept>
+
+#include "kvm/standstill.h"
+#include "kvm/user_cpu.h"
+#include "shim/abi.h"
+
+namespace hv {
+
+// What some edits mean for the Cpus of the space.
+class Space::Batch {
+ public:
+  explicit Batch(Space& space) : space_(space), standstill_(space.cpus_) {}
+
+  // Throws std::system_error ENOMEM; what was edited by then stays.
+  void Apply(const Edit& edit) {
+    uint64_t access = edit.protection != 0 ? UserPage(edit.protection) : 0;
+    if (edit.protection & kProtExec) Publish(edit);
+    space_.table_.Set(edit.address, edit.length, HV_MEMORY_BASE + edit.offset, access,
+                      [this](uint64_t old, uint64_t now) { Change(old, now); });
+  }
+
+  // The Cpus that were stopped go on at the end of this object.
+  void Finish() {
+    ForgetRange();
+    if (actions_ == 0) return;
+    for (UserCpu* cpu : space_.cpus_) {
+      if (cpu->RunsElsewhere()) {
+        cpu->Order(actions_);
+      } else {
+        cpu->Request(actions_);
+      }
+    }
+  }
+
+ private:
+  void Publish(const Edit& edit) {
+    if (!arch::PublishCode(space_.vm_->memory().mapping.data() + edit.offset, edit.length)) return;
+    actions_ |= HV_ACTION_SYNC_CODE;
+    // A Cpu that finds the new entry by itself must not execute what its caches have of these bytes.
+    standstill_.Begin();
+  }
+
+  // Before the entry is stored. One that faults where it need not is looked up anew: nothing is to be forgotten.
+  void Change(uint64_t old, uint64_t now) {
+    actions_ |= HV_ACTION_FLUSH;
+    if (OnlyAdds(old, now)) return;
+    standstill_.Begin();
+    uint64_t physical = PageTable::Target(old);
+    bool is_kept = (now & kPresent) && PageTable::Target(now) == physical;
+    if (physical != end_ || is_kept != is_kept_) {
+      ForgetRange();
+      begin_ = physical;
+      is_kept_ = is_kept;
+    }
+    end_ = physical + kPageSize;
+  }
+
+  // Of entries that were stored.
+  void ForgetRange() {
+    if (end_ == begin_) return;
+    uint8_t* memory = space_.vm_->memory().mapping.data();
+    arch::Forget(memory + (begin_ - HV_MEMORY_BASE), end_ - begin_, is_kept_);
+    begin_ = end_ = 0;
+  }
+
+  Space& space_;
+  Standstill standstill_;
+  uint32_t actions_ = 0;
+  // Guest physical memory that changed entries led to.
+  uint64_t begin_ = 0, end_ = 0;
+  // Entries lead there still.
+  bool is_kept_ = false;
+};
+
+// What Cpus need to enter is there from the start: a program that has used up the tables can be resumed still.
+Space::Space(std::shared_ptr<UserVm> vm) : vm_(std::move(vm)), table_(vm_->pages()) {
+  Cpu::PrepareWindows(table_);
+  if (Cpu::OwnsFrames()) return;
+  vm_->pages().SetAside(vm_->cpus());
+  aside_ = vm_->cpus();
+}
+
+// The pages of frames that Cpus own are theirs.
+Space::~Space() {
+  vm_->pages().GiveBack(aside_);
+  if (Cpu::OwnsFrames()) return;
+  for (uint64_t page : frame_pages_) {
+    if (page != 0) vm_->pages().Free(page);
+  }
+}
+
+bool Space::Commit(const std::vector<Edit>& edits) {
+  for (const Edit& edit : edits) Check(edit);
+  bool is_complete = true;
+  Batch batch(*this);
+  for (const Edit& edit : edits) {
+    try {
+      batch.Apply(edit);
+    } catch (const std::system_error& error) {
+      if (error.code().value() != ENOMEM) throw;
+      is_complete = false;
+      batch.Apply({edit.address, edit.length, 0, 0});
+    }
+  }
+  batch.Finish();
+  return is_complete;
+}
+
+void Space::CopyFrom(const Space& from) {
+  try {
+    table_.CopyFrom(from.table_, HV_USER_TOP);
+  } catch (...) {
+    Clear();
+    throw;
+  }
+}
+
+void Space::Clear() {
+  Batch batch(*this);
+  table_.ForEachTable(HV_USER_TOP, [&](uint64_t address, uint64_t) {
+    batch.Apply({address, PageTable::kTableSpan, 0, 0});
+  });
+  batch.Finish();
+}
+
+void Space::Enter(UserCpu& cpu) {
+  if (cpu.index() >= frame_pages_.size()) frame_pages_.resize(cpu.index() + 1);
+  uint64_t& frame_page = frame_pages_[cpu.index()];
+  if (frame_page == 0) {
+    SupervisorPages::Spending spending(vm_->pages());
+    frame_page = cpu.MapWindow(table_);
+    if (aside_ > 0) aside_--;
+  }
+  cpus_.push_back(&cpu);
+  cpu.SetSpace(table_, frame_page);
+}
+
+void Space::Leave(UserCpu& cpu) { std::erase(cpus_, &cpu); }
+
+void Space::Check(const Edit& edit) const {
+  size_t size = vm_->memory().mapping.size();
+  bool is_bad = (edit.address | edit.length | edit.offset) % kPageSize != 0 ||
+                edit.address > HV_USER_TOP || edit.length > HV_USER_TOP - edit.address;
+  if (edit.protection != 0) is_bad |= edit.offset > size || edit.length > size - edit.offset;
+  if (is_bad) throw std::out_of_range("user range");
+}
+
+}  // namespace hv

@@ -1,0 +1,57 @@
+// space.h: an address space of user programs: its page tables, and the Cpus that translate by them.
+#ifndef HV_KVM_SPACE_H_
+#define HV_KVM_SPACE_H_
+
+#include <memory>
+#include <vector>
+
+#include "kvm/user_vm.h"
+
+namespace hv {
+
+constexpr uint64_t kProtRead = 1, kProtWrite = 2, kProtExec = 4;
+
+class UserCpu;
+
+// Maps user pages to the MemoryFile from `offset` on, or (protection 0) unmaps them.
+struct Edit {
+  uint64_t address, length, offset, protection;
+};
+
+// One thread, the sentry's, calls everything; Cpus may run programs here meanwhile.
+class Space {
+ public:
+  // Throws std::system_error ENOMEM.
+  explicit Space(std::shared_ptr<UserVm> vm);
+  ~Space();
+
+  // Brings the edits into force, in their order: afterwards no Cpu translates by what they took away. Cpus that run here are
+  // stopped for that, if it is more than adding, and go on, unless they trapped by themselves meanwhile.
+  // False: what found no memory for page tables is unmapped. Throws std::out_of_range for an allegation out of bounds, before anything is done.
+  bool Commit(const std::vector<Edit>& edits);
+  // The same mappings as `from` has. Precondition: nothing is mapped here. Throws std::system_error ENOMEM: nothing is.
+  void CopyFrom(const Space& from);
+  // Unmaps all. Precondition: no program runs here.
+  void Clear();
+
+  // From now on `cpu` translates by this space, until it leaves; its window stays mapped, for the next time.
+  void Enter(UserCpu& cpu);
+  void Leave(UserCpu& cpu);
+
+ private:
+  class Batch;
+
+  void Check(const Edit& edit) const;
+
+  std::shared_ptr<UserVm> vm_;
+  PageTable table_;
+  std::vector<UserCpu*> cpus_;
+  // Of the windows that are mapped here, by the Cpu's index; 0: it was never here.
+  std::vector<uint64_t> frame_pages_;
+  // Pages that are set aside for frames.
+  size_t aside_ = 0;
+};
+
+}  // namespace hv
+
+#endif  // HV_KVM_SPACE_H_

@@ -1,0 +1,81 @@
+// CpuPool: the Cpus of a platform: made when they are first needed, lent to contexts, and whose registers stay where.
+
+import {addon} from '../../addon.ts'
+import type {NativeWatcher} from '../addon.ts'
+import type {NativeUserVm} from './addon.ts'
+import {KvmCpu} from './cpu.ts'
+
+export class CpuPool {
+  /** How many contexts can run at a time. */
+  readonly size: number
+  readonly #vm: NativeUserVm
+  readonly #watcher: NativeWatcher
+  readonly #cpus: KvmCpu[] = []
+  /** Their vCPUs stopped for good. KVM keeps them as long as their VM. */
+  readonly #dead: KvmCpu[] = []
+  #takes = 0
+  /** The FP state of a new vCPU. */
+  #newFpState: Uint8Array | undefined
+
+  constructor(vm: NativeUserVm, watcher: NativeWatcher) {
+    this.#vm = vm
+    this.#watcher = watcher
+    this.size = vm.cpus
+  }
+
+  /** The first one, which tells what all are like. */
+  get first(): KvmCpu {
+    return this.#cpus[0] ?? this.#create()
+  }
+
+  get newFpState(): Uint8Array {
+    if (this.#newFpState === undefined) this.#newFpState = this.first.readFpState()
+    return this.#newFpState
+  }
+
+  /**
+   * For a context whose registers are in none: one that is nobody's; a new one, rather than move registers out of the way; or the one
+   * that was taken longest ago, whose owner then has to save what is in it.
+   * @returns undefined: all are busy
+   */
+  take(): KvmCpu | undefined {
+    const cpu = this.#nobodys() ?? this.#longestTaken()
+    if (cpu !== undefined) cpu.takenAt = ++this.#takes
+    return cpu
+  }
+
+  /** Its vCPU stopped for good: another one takes its place. */
+  bury(cpu: KvmCpu): void {
+    this.#cpus.splice(this.#cpus.indexOf(cpu), 1)
+    this.#dead.push(cpu)
+  }
+
+  /** Stops all. */
+  dispose(): void {
+    for (const cpu of [...this.#cpus, ...this.#dead]) cpu.dispose()
+  }
+
+  #nobodys(): KvmCpu | undefined {
+    for (const cpu of this.#cpus) if (cpu.owner === undefined) return cpu
+    return this.#cpus.length < this.size ? this.#create() : undefined
+  }
+
+  #longestTaken(): KvmCpu | undefined {
+    let found: KvmCpu | undefined
+    for (const cpu of this.#cpus) {
+      if (!cpu.isBusy && (found === undefined || cpu.takenAt < found.takenAt)) found = cpu
+    }
+    return found
+  }
+
+  #create(): KvmCpu {
+    const cpu = new KvmCpu(new addon.Cpu(this.#vm, this.#watcher), this.#vm.supervisor)
+    this.#cpus.push(cpu)
+    // Before a program changes it.
+    this.#newFpState ??= cpu.readFpState()
+    return cpu
+  }
+}
+
+/** What a context needs of the pool. */
+export type CpuSource = Pick<CpuPool, 'take' | 'newFpState'>

@@ -1,0 +1,202 @@
+// KvmCpu: one vCPU, the trap frame it shares with the sentry, and how it is run: here, or by a thread of its own.
+
+import type {NativeWatcher} from '../addon.ts'
+import {EVENT_PREEMPTED, EVENT_SYSCALL, type EventKind} from '../platform.ts'
+import {
+  ANSWERED,
+  FRAME_WORDS,
+  LISTENING,
+  RECORD_WORDS,
+  REQUEST,
+  STATE,
+  STOPPED,
+  storeResult,
+} from '../trap-words.ts'
+import type {NativeCpu, NativeSpace} from './addon.ts'
+import type {KvmContext} from './context.ts'
+
+export class KvmCpu {
+  readonly native: NativeCpu
+  readonly record: Int32Array
+  /** Whose registers it has. */
+  owner: KvmContext | undefined
+  /** Its owner was resumed. */
+  isBusy = false
+  /** Nobody's registers were ever in it. */
+  isNew = true
+  /** When it was taken last: the higher, the later. */
+  takenAt = 0
+  readonly #supervisor: ArrayBuffer
+  #frame: Int32Array
+  readonly #stoppedWord: Int32Array
+  #space: NativeSpace | undefined
+  #hasThread = false
+  /** Its own thread runs it. */
+  #threaded = false
+  /** On its thread: in the shim or the program; false: stopped, and the sentry's thread may touch it. */
+  #running = false
+  /** Registers were written since it last ran. */
+  #written = false
+
+  constructor(native: NativeCpu, supervisor: ArrayBuffer) {
+    this.native = native
+    this.#supervisor = supervisor
+    this.#frame = new Int32Array(supervisor, native.frameOffset, FRAME_WORDS)
+    this.record = new Int32Array(supervisor, native.recordOffset, RECORD_WORDS)
+    this.#stoppedWord = this.record.subarray(STOPPED)
+  }
+
+  get frame(): Int32Array {
+    return this.#frame
+  }
+
+  get threaded(): boolean {
+    return this.#threaded
+  }
+
+  /** With a thread: it trapped by an exit, and its thread is at rest. */
+  get exited(): boolean {
+    return Atomics.load(this.record, STOPPED) !== 0
+  }
+
+  setResult(result: number): void {
+    // Registers that were written go in as they are: the frame's result does not reach them.
+    if (this.#written) this.native.writeResult(result)
+    storeResult(this.#frame, result)
+  }
+
+  readRegisters(out: BigUint64Array): void {
+    this.halt()
+    this.native.readRegisters(out)
+  }
+
+  writeRegisters(registers: BigUint64Array): void {
+    this.halt()
+    this.native.writeRegisters(registers)
+    this.#written = true
+  }
+
+  readFpState(): Uint8Array {
+    this.halt()
+    return this.native.readFpState()
+  }
+
+  /** @throws Error when the processor refuses the state */
+  writeFpState(state: Uint8Array): void {
+    this.halt()
+    this.native.writeFpState(state)
+  }
+
+  enter(space: NativeSpace): void {
+    if (space === this.#space) return
+    this.halt()
+    Atomics.store(this.#frame, LISTENING, 0)
+    this.native.setSpace(space)
+    this.#space = space
+    const {frameOffset} = this.native
+    if (frameOffset !== this.#frame.byteOffset)
+      this.#frame = new Int32Array(this.#supervisor, frameOffset, FRAME_WORDS)
+  }
+
+  /** Runs it here until it traps. */
+  run(): EventKind {
+    this.#written = false
+    // Nobody else looks before the processor enters the guest.
+    this.#frame[STATE] = ANSWERED
+    this.native.run()
+    return this.record[STOPPED]
+  }
+
+  /** From the next `go` on its own thread runs it. Precondition: stopped. */
+  useThread(): void {
+    if (!this.#hasThread) this.native.startRunner()
+    this.#hasThread = true
+    this.#threaded = true
+  }
+
+  /** From the next resume on `run` runs it again. Precondition: `exited`. */
+  leaveThread(): void {
+    Atomics.store(this.#frame, LISTENING, 0)
+    this.#threaded = false
+    this.#running = false
+  }
+
+  /**
+   * With a thread: lets it go on, by the frame where it waits in the shim, else by its thread.
+   * @param listens the sentry will look at the frame
+   */
+  go(listens: boolean): void {
+    Atomics.store(this.#frame, LISTENING, Number(listens))
+    Atomics.store(this.#frame, STATE, ANSWERED)
+    if (this.record[STOPPED] !== 0) this.native.post()
+    this.#running = true
+    this.#written = false
+  }
+
+  /** With a thread: looks `spins` times for the next trap; 0 when there was none. */
+  listen(spins: number, attention: Int32Array): EventKind {
+    const frame = this.#frame
+    const record = this.record
+    while (spins-- > 0) {
+      if (Atomics.load(frame, STATE) === REQUEST) return EVENT_SYSCALL
+      if ((spins & 15) === 0 && (Atomics.load(record, STOPPED) !== 0 || Atomics.load(attention, 0) !== 0))
+        break
+    }
+    return this.#stopEvent()
+  }
+
+  /** With a thread: `look` is worth it. */
+  get hasNews(): boolean {
+    return Atomics.load(this.#frame, STATE) === REQUEST || Atomics.load(this.record, STOPPED) !== 0
+  }
+
+  /** With a thread: the trap that there is; 0: none. */
+  look(): EventKind {
+    return Atomics.load(this.#frame, STATE) === REQUEST ? EVENT_SYSCALL : this.#stopEvent()
+  }
+
+  /** With a thread: from now on it exits; what came meanwhile is returned. */
+  deafen(): EventKind {
+    Atomics.store(this.#frame, LISTENING, 0)
+    return this.look()
+  }
+
+  /** Sleeps until it stops, which ends the listening, or the watcher has something. */
+  sleep(watcher: NativeWatcher, out: Int32Array): number {
+    return watcher.poll(out, true, this.#stoppedWord)
+  }
+
+  /** Stops it between two instructions or in a trap, which is returned. */
+  preempt(): EventKind {
+    if (!this.#threaded || !this.#running) return EVENT_PREEMPTED
+    this.halt()
+    const stopped = this.record[STOPPED]
+    // It gave up waiting for the answer that it has by now: behind the call.
+    return stopped === EVENT_SYSCALL && Atomics.load(this.#frame, STATE) === ANSWERED
+      ? EVENT_PREEMPTED
+      : stopped
+  }
+
+  /** Stops the thread where it waits in the shim, so that registers can be touched. */
+  halt(): void {
+    if (!this.#threaded || !this.#running) return
+    this.native.halt()
+    this.#running = false
+  }
+
+  dispose(): void {
+    this.native.dispose()
+  }
+
+  #stopEvent(): EventKind {
+    const stopped = Atomics.load(this.record, STOPPED)
+    if (stopped === 0) return 0
+    // It gave up waiting for the answer that it has by now.
+    if (stopped === EVENT_SYSCALL && Atomics.load(this.#frame, STATE) === ANSWERED) {
+      this.native.post()
+      return 0
+    }
+    this.#running = false
+    return stopped
+  }
+}

@@ -1,0 +1,63 @@
+// Programs of user-code.ts that run on a page of data which the test sees too: what tests of many contexts have.
+
+import {expect} from 'vitest'
+import {addon} from '../../src/addon.ts'
+import {arch} from '../../src/arch/index.ts'
+import {
+  type AddressSpace,
+  type Context,
+  EVENT_DEADLINE,
+  PAGE_SIZE,
+  type Platform,
+  PROT_READ,
+  PROT_WRITE,
+} from '../../src/platform/platform.ts'
+import {CODE_ADDRESS, spaceWith, storeCode, userCode} from './user-code.ts'
+
+export const DATA_ADDRESS = 0x20000
+/** Time enough for a program to run for a moment. */
+export const SOON_NS = 20e6
+/** Too late for anything that comes. */
+export const LATE_NS = 20e9
+
+/** A deadline. */
+export const inNs = (ns: number): number => addon.monotonicNs() + ns
+
+interface Place {
+  space: AddressSpace
+  /** Where the page at DATA_ADDRESS lies in the MemoryFile. */
+  data: number
+}
+
+/** A space with the code, and a page of data. */
+export function placeWith(platform: Platform, code: readonly number[]): Place {
+  const space = spaceWith(platform, storeCode(platform, code))
+  const data = platform.memory.allocate(PAGE_SIZE)
+  space.map(DATA_ADDRESS, PAGE_SIZE, data, PROT_READ | PROT_WRITE)
+  space.commit()
+  return {space, data}
+}
+
+/** A context before the code, with `pointer` at the data and these registers besides. */
+export function startAt(platform: Platform, values: Record<number, number> = {}): Context {
+  const context = platform.createContext()
+  const registers = arch.initialRegisters(CODE_ADDRESS, 0)
+  registers[userCode.pointer] = BigInt(DATA_ADDRESS)
+  for (const [register, value] of Object.entries(values)) registers[Number(register)] = BigInt(value)
+  context.writeRegisters(registers)
+  return context
+}
+
+/** The word that `userCode.count` counts in. */
+export const countAt = (platform: Platform, data: number): number =>
+  Atomics.load(platform.memory.uint32s, data / 4)
+
+/** Until it has gone on. */
+export function awaitCount(platform: Platform, data: number): void {
+  const before = countAt(platform, data)
+  const endNs = inNs(LATE_NS)
+  while (countAt(platform, data) === before) {
+    expect(platform.wait(inNs(SOON_NS / 10))).toBe(EVENT_DEADLINE)
+    expect(addon.monotonicNs()).toBeLessThan(endNs)
+  }
+}

@@ -18,12 +18,16 @@
 namespace hv {
 namespace {
 
-// The MemoryFile of programs, and the thread that traces them.
+// new Tracer(memoryBytes, cpus = 1): the MemoryFile of programs, and the thread that traces them.
 class TracerObject : public Napi::ObjectWrap<TracerObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "Tracer",
                        {InstanceAccessor<&TracerObject::Buffer>("memory"),
+                        InstanceAccessor<&TracerObject::IsCrowded>("isCrowded"),
+                        InstanceMethod<&TracerObject::BecomeTarget>("becomeTarget"),
+                        InstanceMethod<&TracerObject::WaitAny>("waitAny"),
+                        InstanceMethod<&TracerObject::Spread>("spread"),
                         InstanceMethod<&TracerObject::Release>("release"),
                         InstanceMethod<&TracerObject::Dispose>("dispose")});
   }
@@ -33,42 +37,76 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
       // A page of a guest is one of the host's: nothing smaller can be mapped into a process.
       if (::sysconf(_SC_PAGESIZE) != 4096)
         throw std::system_error(EOPNOTSUPP, std::generic_category(), "pages of the host");
-      memory_ = std::make_shared<SharedMemory>(SharedMemory::OfFile("hv-guest", ToSize(info[0])));
-      buffer_ = RegionBuffer(info.Env(), memory_);
+      auto memory =
+          std::make_shared<SharedMemory>(SharedMemory::OfFile("hv-guest", ToSize(info[0])));
+      buffer_ = RegionBuffer(info.Env(), memory);
       pin_ = std::make_unique<CpuPin>();
+      const uint32_t cpus = info[1].IsNumber() ? info[1].ToNumber().Uint32Value() : 1;
+      tracer_ = std::make_shared<Tracer>(std::move(memory), cpus, pin_->Others());
     });
   }
+  ~TracerObject() override { Free(); }
 
   // Throws when it was disposed.
-  SharedMemory& memory() const {
-    if (memory_ == nullptr) throw std::invalid_argument("the tracer is disposed");
-    return *memory_;
+  std::shared_ptr<Tracer> Get() const {
+    if (tracer_ == nullptr) throw std::invalid_argument("the tracer is disposed");
+    return tracer_;
   }
 
  private:
   Napi::Value Buffer(const Napi::CallbackInfo& info) { return buffer_.Value(info.Env()); }
 
+  Napi::Value IsCrowded(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] { return Napi::Boolean::New(info.Env(), Get()->is_crowded()); });
+  }
+
+  // What the watcher interrupts: whatever runs.
+  void BecomeTarget(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] {
+      watcher_ = UnwrapWatcher(info[0]);
+      watcher_->SetTarget(this, [tracer = Get().get()] { tracer->Kick(); });
+    });
+  }
+
+  void WaitAny(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Get()->WaitAny(); });
+  }
+
+  void Spread(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Get()->Spread(); });
+  }
+
   void Release(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { memory().Release(ToSize(info[0]), ToSize(info[1])); });
+    Guard(info.Env(), [&] { Get()->memory().Release(ToSize(info[0]), ToSize(info[1])); });
   }
 
   void Dispose(const Napi::CallbackInfo&) {
     buffer_.Detach();
-    memory_.reset();
+    Free();
     pin_.reset();
   }
 
-  std::shared_ptr<SharedMemory> memory_;
+  void Free() {
+    if (watcher_ != nullptr) watcher_->ClearTarget(this);
+    watcher_.reset();
+    if (tracer_ != nullptr) tracer_->Close();
+    tracer_.reset();
+  }
+
+  std::shared_ptr<Tracer> tracer_;
+  std::shared_ptr<Watcher> watcher_;
   std::unique_ptr<CpuPin> pin_;
   RegionBuffer buffer_;
 };
 
+// new TracedSpace(tracer), or of another TracedSpace: a fork.
 class TracedSpaceObject : public Napi::ObjectWrap<TracedSpaceObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "TracedSpace",
                        {InstanceAccessor<&TracedSpaceObject::Pid>("pid"),
                         InstanceMethod<&TracedSpaceObject::Set>("set"),
+                        InstanceMethod<&TracedSpaceObject::Commit>("commit"),
                         InstanceMethod<&TracedSpaceObject::ReadFpState>("readFpState"),
                         InstanceMethod<&TracedSpaceObject::Dispose>("dispose")});
   }
@@ -76,36 +114,57 @@ class TracedSpaceObject : public Napi::ObjectWrap<TracedSpaceObject> {
   explicit TracedSpaceObject(const Napi::CallbackInfo& info)
       : Napi::ObjectWrap<TracedSpaceObject>(info) {
     Guard(info.Env(), [&] {
-      stub_ = std::make_shared<Stub>(TracerObject::Unwrap(info[0].As<Napi::Object>())->memory());
+      auto from = info[0].As<Napi::Object>();
+      if (info[1].ToBoolean())
+        space_ = std::make_shared<TracedSpace>(*TracedSpaceObject::Unwrap(from)->Get());
+      else
+        space_ = std::make_shared<TracedSpace>(TracerObject::Unwrap(from)->Get());
     });
   }
+  ~TracedSpaceObject() override { Free(); }
 
-  std::shared_ptr<Stub> Get() const {
-    if (stub_ == nullptr) throw std::invalid_argument("the address space is disposed");
-    return stub_;
+  std::shared_ptr<TracedSpace> Get() const {
+    if (space_ == nullptr) throw std::invalid_argument("the address space is disposed");
+    return space_;
   }
 
  private:
+  Stub& GetStub() const { return Get()->Get(); }
+
   Napi::Value Pid(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get()->tracee().pid()); });
+    return Guard(info.Env(), [&] {
+      return Napi::Number::New(info.Env(), GetStub().leader().tracee().process());
+    });
   }
 
   void Set(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
-      Get()->Set(ToSize(info[0]), ToSize(info[1]), ToSize(info[2]), ToSize(info[3]),
-                 info[4].ToBoolean());
+      GetStub().Set(ToSize(info[0]), ToSize(info[1]), ToSize(info[2]), ToSize(info[3]),
+                    info[4].ToBoolean());
     });
+  }
+
+  void Commit(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { GetStub().Commit(); });
   }
 
   // Of the process as it is now: after its start, what a program begins with.
   Napi::Value ReadFpState(const Napi::CallbackInfo& info) {
-    return Guard(info.Env(),
-                 [&] { return ToUint8Array(info.Env(), Get()->tracee().ReadFpState()); });
+    return Guard(info.Env(), [&] {
+      return ToUint8Array(info.Env(), GetStub().leader().tracee().ReadFpState());
+    });
   }
 
-  void Dispose(const Napi::CallbackInfo&) { stub_.reset(); }
+  void Dispose(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Free(); });
+  }
 
-  std::shared_ptr<Stub> stub_;
+  void Free() {
+    if (space_ != nullptr) space_->Close();
+    space_.reset();
+  }
+
+  std::shared_ptr<TracedSpace> space_;
 };
 
 class TracedContextObject : public ContextObjectBase<TracedContextObject, TracedContext> {
@@ -113,18 +172,21 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "TracedContext",
                        Methods({InstanceMethod<&TracedContextObject::SetSpace>("setSpace"),
+                                InstanceMethod<&TracedContextObject::Start>("start"),
+                                InstanceMethod<&TracedContextObject::Preempt>("preempt"),
                                 InstanceMethod<&TracedContextObject::Explain>("explain"),
                                 InstanceMethod<&TracedContextObject::Dispose>("dispose")}));
   }
 
-  // new TracedContext(watcher, fpState)
+  // new TracedContext(watcher, fpState, tracer)
   explicit TracedContextObject(const Napi::CallbackInfo& info) : ContextObjectBase(info) {
     Guard(info.Env(), [&] {
       Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(info.Env(), sizeof(TrapWords));
       words_ = Napi::Persistent(buffer);
       // SAFETY: the persistent reference keeps the buffer, and it does not move.
       auto* words = new (buffer.Data()) TrapWords();
-      Own(std::make_unique<TracedContext>(*words, ToBytes(info[1])), UnwrapWatcher(info[0]));
+      Own(std::make_unique<TracedContext>(
+              TracerObject::Unwrap(info[2].As<Napi::Object>())->Get(), *words, ToBytes(info[1])), UnwrapWatcher(info[0]));
       Value().Set("words", buffer);
       Value().Set("recordOffset", Napi::Number::New(info.Env(), offsetof(TrapWords, record)));
     });
@@ -135,10 +197,19 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
  private:
   void SetSpace(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
-      watcher_->ClearTarget(this);
-      Get().SetStub(TracedSpaceObject::Unwrap(info[0].As<Napi::Object>())->Get());
+      Get().SetSpace(TracedSpaceObject::Unwrap(info[0].As<Napi::Object>())->Get());
     });
   }
+
+  void Start(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Record(Get().Start()); });
+  }
+
+  void Preempt(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Record(Get().Preempt()); });
+  }
+
+  void Record(Trap trap) { Get().record().stopped = static_cast<uint32_t>(trap); }
 
   void Explain(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] { Get().Explain(); });
@@ -160,9 +231,9 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
 Napi::Value StubMappings(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
     const auto home = static_cast<double>(arch::StubAddress());
-    const double words[] = {home + HV_STUB_CODE,  home + HV_STUB_CALLS,     PROT_READ | PROT_EXEC,
-                            home + HV_STUB_CALLS, home + HV_STUB_STACK,     PROT_READ,
-                            home + HV_STUB_STACK, home + HV_STUB_STACK_END, PROT_READ | PROT_WRITE};
+    const double words[] = {home + HV_STUB_CODE,   home + HV_STUB_CALLS,  PROT_READ | PROT_EXEC,
+                            home + HV_STUB_CALLS,  home + HV_STUB_STACKS, PROT_READ,
+                            home + HV_STUB_STACKS, home + HV_STUB_BYTES,  PROT_READ | PROT_WRITE};
     Napi::Array out = Napi::Array::New(info.Env());
     for (double word : words) out.Set(out.Length(), Napi::Number::New(info.Env(), word));
     return out;

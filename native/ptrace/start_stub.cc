@@ -72,7 +72,7 @@ void WriteImage(uint8_t* image) {
   header.segment.p_type = PT_LOAD;
   header.segment.p_flags = PF_R | PF_X;
   header.segment.p_vaddr = kFirstStubAddress;
-  header.segment.p_filesz = header.segment.p_memsz = HV_STUB_STACK;
+  header.segment.p_filesz = header.segment.p_memsz = HV_STUB_IMAGE_BYTES;
   header.segment.p_align = HV_STUB_CALLS;
   std::memcpy(image, &header, sizeof(header));
   std::memcpy(image + kCodeOffset, hv_stub_code,
@@ -170,7 +170,7 @@ bool MaySignalOthers() {
 
 SharedMemory CreateStubImage() {
   auto create = [](unsigned flags) {
-    SharedMemory image = SharedMemory::OfFile("hv-stub", HV_STUB_BYTES, flags);
+    SharedMemory image = SharedMemory::OfFile("hv-stub", HV_STUB_IMAGE_BYTES, flags);
     WriteImage(image.mapping.data());
     return image;
   };

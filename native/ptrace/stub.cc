@@ -1,252 +1,261 @@
-// stub.cc: settling in, the calls that a stub is made to make, and reading the kernel's signal frames.
+// stub.cc: the edits of an address space, and the threads and children of its process.
 
 #include "ptrace/stub.h"
 
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
-#include <cstddef>
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
 #include "ptrace/start_stub.h"
-#include "shim/stub.h"
-
-// shim/*/stub.S
-extern "C" const uint8_t hv_stub_calls[], hv_stub_called[], hv_stub_handler[];
+#include "ptrace/traced_context.h"
+#include "ptrace/tracer.h"
 
 namespace hv {
 namespace {
 
 constexpr uint64_t kPageBytes = 4096;
 
-#ifndef PTRACE_SETSIGMASK
-#define PTRACE_SETSIGMASK 0x420b
-#endif
-
-// The kernel's, of one word.
-using KernelSignalSet = uint64_t;
-
-// Linux's struct sigaction, which is not the C library's. Without SA_RESTORER x86_64 makes no frame; arm64 has the field too.
-struct KernelAction {
-  uint64_t handler;
-  uint64_t flags;
-  uint64_t restorer;
-  KernelSignalSet mask;
-};
-constexpr uint64_t kRestorer = 0x04000000;
-
-// What the stub's settling in needs in its memory: on its signal stack, before that is one.
-struct Scratch {
-  stack_t stack;
-  KernelAction action;
-  sock_fprog program;
-  sock_filter filter[16];
-};
-
-constexpr uint32_t Load(size_t offset) { return static_cast<uint32_t>(offset); }
-
-// Kills it at once for any call but mmap and munmap from its own code: seccomp(2). Calls in the vsyscall page stop it.
-unsigned WriteFilter(sock_filter* filter, uint64_t call_address) {
-  constexpr uint16_t kLoadWord = BPF_LD | BPF_W | BPF_ABS;
-  constexpr uint16_t kIfEqual = BPF_JMP | BPF_JEQ | BPF_K;
-  constexpr uint16_t kMask = BPF_ALU | BPF_AND | BPF_K;
-  constexpr size_t kAddress = offsetof(seccomp_data, instruction_pointer);
-  auto low = [](uint64_t address) { return static_cast<uint32_t>(address); };
-  auto high = [](uint64_t address) { return static_cast<uint32_t>(address >> 32); };
-  const sock_filter program[] = {
-      BPF_STMT(kLoadWord, Load(offsetof(seccomp_data, arch))),
-      BPF_JUMP(kIfEqual, arch::kAuditArch, 0, 12),
-      BPF_STMT(kLoadWord, Load(kAddress + 4)),
-      BPF_JUMP(kIfEqual, high(arch::kVsyscallPage), 0, 3),
-      BPF_STMT(kLoadWord, Load(kAddress)),
-      BPF_STMT(kMask, low(~(kPageBytes - 1))),
-      BPF_JUMP(kIfEqual, low(arch::kVsyscallPage), 8, 7),
-      BPF_JUMP(kIfEqual, high(call_address), 0, 6),
-      BPF_STMT(kLoadWord, Load(kAddress)),
-      BPF_JUMP(kIfEqual, low(call_address), 0, 4),
-      BPF_STMT(kLoadWord, Load(offsetof(seccomp_data, nr))),
-      BPF_JUMP(kIfEqual, SYS_mmap, 1, 0),
-      BPF_JUMP(kIfEqual, SYS_munmap, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
-  };
-  static_assert(sizeof(program) <= sizeof(Scratch::filter));
-  std::memcpy(filter, program, sizeof(program));
-  return sizeof(program) / sizeof(program[0]);
-}
+bool IsGone(const std::system_error& error) { return error.code().value() == ESRCH; }
 
 }  // namespace
 
-Stub::Stub(const SharedMemory& memory_file)
-    : memory_size_(memory_file.mapping.size()),
-      image_(CreateStubImage()),
-      tracee_(StartStub(image_, memory_file)) {
-  image_.file.reset();
-  Tracee::Stop stop = tracee_.Wait();
-  if (stop.kind != Tracee::Stop::kSignal || stop.signal != SIGTRAP)
-    throw std::system_error(ECHILD, std::generic_category(), "execveat");
-  SettleIn();
+Stub::Stub(StubThread& parent)
+    : tracer_(parent.stub().tracer_),
+      slot_(tracer_.pages()),
+      is_first_(false),
+      ranges_(parent.stub().ranges_) {
+  const pid_t pid = tracer_.CloneProcess(parent);
+  threads_.push_back(std::make_unique<StubThread>(*this, 0, Tracee(pid, pid)));
+  tracer_.Add(leader());
+  leader().is_away = parent.is_away;
+  try {
+    MoveIn(parent);
+  } catch (const std::system_error& error) {
+    Bury();
+    if (!IsGone(error)) throw;
+    throw std::system_error(EAGAIN, std::generic_category(), "clone");
+  }
 }
 
-// From its first place to its last, with nothing else left of what execve(2) put into it.
-void Stub::SettleIn() {
-  pid_t pid = tracee_.pid();
-  constexpr int kOptions = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACESECCOMP;
-  Check(::ptrace(PTRACE_SETOPTIONS, pid, nullptr, kOptions), "PTRACE_SETOPTIONS");
-  KernelSignalSet none = 0;
-  Check(::ptrace(static_cast<__ptrace_request>(PTRACE_SETSIGMASK), pid, sizeof(none), &none),
-        "PTRACE_SETSIGMASK");
+Stub::~Stub() { Bury(); }
 
-  const uint64_t home = arch::StubAddress();
-  constexpr uint64_t kFirstEnd = kFirstStubAddress + HV_STUB_STACK;
-  constexpr uint64_t kMap = MAP_SHARED | MAP_FIXED;
-  Must({{{SYS_munmap, kFirstEnd, arch::UserEnd() - kFirstEnd}},
-        {{SYS_mmap, home + HV_STUB_CODE, HV_STUB_CALLS - HV_STUB_CODE, PROT_READ | PROT_EXEC, kMap,
-          kStubImageFd, HV_STUB_CODE}},
-        {{SYS_mmap, home + HV_STUB_CALLS, HV_STUB_STACK - HV_STUB_CALLS, PROT_READ, kMap,
-          kStubImageFd, HV_STUB_CALLS}},
-        {{SYS_mmap, home + HV_STUB_STACK, HV_STUB_STACK_END - HV_STUB_STACK, PROT_READ | PROT_WRITE,
-          kMap, kStubImageFd, HV_STUB_STACK}}},
-       kFirstStubAddress);
-
-  const uint64_t stack = home + HV_STUB_STACK;
-  Scratch scratch = {};
-  // SAFETY: addresses of the stub's, which this process never follows.
-  scratch.stack.ss_sp = reinterpret_cast<void*>(stack);
-  scratch.stack.ss_size = HV_STUB_STACK_END - HV_STUB_STACK;
-  scratch.action.handler = home + StubOffset(hv_stub_handler);
-  scratch.action.flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | kRestorer;
-  scratch.program.len =
-      static_cast<uint16_t>(WriteFilter(scratch.filter, home + StubOffset(hv_stub_called)));
-  // SAFETY: as above.
-  scratch.program.filter = reinterpret_cast<sock_filter*>(stack + offsetof(Scratch, filter));
-  std::memcpy(image_.mapping.data() + HV_STUB_STACK, &scratch, sizeof(scratch));
-  std::vector<Call> calls = {
-      {{SYS_munmap, 0, home}},
-      {{SYS_close, kStubImageFd}},
-      // RLIMIT_CORE is for files alone: what core_pattern pipes to gets a core all the same, core(5).
-      {{SYS_prctl, PR_SET_DUMPABLE, 0}},
-      {{SYS_sigaltstack, stack + offsetof(Scratch, stack), 0}}};
-  for (int signal : kFaultSignals) {
-    calls.push_back({{SYS_rt_sigaction, static_cast<uint64_t>(signal),
-                      stack + offsetof(Scratch, action), 0, sizeof(KernelSignalSet)}});
+void Stub::Bury() {
+  End();
+  for (auto& thread : threads_) {
+    if (thread->owner != nullptr) thread->owner->LoseThread();
+    tracer_.Remove(*thread);
   }
-  calls.push_back({{SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, stack + offsetof(Scratch, program)}});
-  Must(calls, home);
+}
+
+// The list is in its parent's page and in its own, as the second call finds the latter there.
+void Stub::MoveIn(const StubThread& parent) {
+  const uint64_t home = arch::StubAddress();
+  constexpr uint64_t kMap = MAP_SHARED | MAP_FIXED;
+  const Call calls[] = {
+      {{SYS_mmap, home + HV_STUB_CALLS, HV_STUB_STACKS - HV_STUB_CALLS, PROT_READ, kMap,
+        kStubMemoryFd, slot_.offset()}},
+      {{SYS_mmap, home + HV_STUB_STACKS, HV_STUB_BYTES - HV_STUB_STACKS, PROT_READ | PROT_WRITE,
+        kMap, kStubMemoryFd, slot_.offset() + HV_STUB_STACKS - HV_STUB_CALLS}},
+      leader().SetSignalStack()};
+  std::memcpy(slot_.calls(parent.index()), calls, sizeof(calls));
+  int64_t result = leader().MakeAt(
+      home, home + HV_STUB_CALLS + uint64_t{parent.index()} * HV_STUB_CALLS_BYTES,
+      parent.stub().slot_.calls(parent.index()), calls, std::size(calls));
+  if (result != 0)
+    throw std::system_error(static_cast<int>(-result), std::generic_category(), "a stub's call");
+}
+
+void Stub::End() {
+  Died(SIGKILL);
+  ::kill(leader().tracee().process(), SIGKILL);
+  // The leader last: its end is told after theirs.
+  for (auto thread = threads_.rbegin(); thread != threads_.rend(); thread++) {
+    while (!(*thread)->is_gone()) {
+      const bool was_running = (*thread)->is_running();
+      Stop stop = (*thread)->Wait();
+      if (was_running) (*thread)->owner->Collect(stop);
+    }
+  }
+}
+
+bool Stub::HasDied() try {
+  UserRegisters registers;
+  if (!is_dead_) arch::GetRegisters(leader().tracee().thread(), registers);
+  return is_dead_;
+} catch (const std::system_error&) {
+  Died(SIGKILL);
+  return true;
+}
+
+void Stub::Died(int signal) {
+  if (is_dead_) return;
+  is_dead_ = true;
+  death_ = signal;
 }
 
 void Stub::Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t protection,
                bool populate) {
   const uint64_t end = arch::StubAddress();
+  const uint64_t size = tracer_.memory().mapping.size();
   bool bad =
       (address | length | offset) % kPageBytes != 0 || address > end || length > end - address;
-  if (protection != 0) bad |= offset > memory_size_ || length > memory_size_ - offset;
+  if (protection != 0) bad |= offset > size || length > size - offset;
   if (bad) throw std::out_of_range("user range");
   if (length == 0) return;
+  MappedRanges::Edit edit = protection == 0
+                                ? ranges_.Unmap(address, address + length)
+                                : ranges_.Map(address, address + length, offset, protection);
+  takes_away_ |= edit.takes_away;
   const uint64_t flags = MAP_SHARED | MAP_FIXED | (populate ? MAP_POPULATE : 0);
-  if (protection == 0)
-    pending_.push_back({{SYS_munmap, address, length}});
-  else
-    pending_.push_back({{SYS_mmap, address, length, protection, flags,
-                         static_cast<uint64_t>(kStubMemoryFd), offset}});
+  switch (edit.call) {
+    case MappedRanges::Call::kNone:
+      return;
+    case MappedRanges::Call::kUnmap:
+      return pending_.push_back({{SYS_munmap, address, length}});
+    case MappedRanges::Call::kProtect:
+      return pending_.push_back({{SYS_mprotect, address, length, protection}});
+    case MappedRanges::Call::kMap:
+      return pending_.push_back(
+          {{SYS_mmap, address, length, protection, flags, kStubMemoryFd, offset}});
+  }
 }
 
-bool Stub::Flush() {
-  const uint64_t home = arch::StubAddress();
+void Stub::Commit() {
+  if (!takes_away_ || IsIdle()) return;
+  WithStopped([&](StubThread& thread) {
+    // It is being killed: no edit reaches those that still run, but the end does.
+    if (!Flush(thread)) End();
+  });
+}
+
+bool Stub::Flush(StubThread& by) {
   std::vector<Call> calls;
   calls.swap(pending_);
+  takes_away_ = false;
   try {
-    for (size_t done = 0; done < calls.size(); done += HV_STUB_CALL_MAX) {
+    bool has_dropped = false;
+    for (size_t done = 0; done < calls.size();) {
       size_t count = std::min<size_t>(calls.size() - done, HV_STUB_CALL_MAX);
-      if (Make(&calls[done], count, home) == 0) continue;
-      // vm.max_map_count, as a rule. What the program has mapped is a memory of what the sentry knows: it may be forgotten.
-      Must({{{SYS_munmap, 0, home}}}, home);
-      if (Make(&calls[done], count, home) == 0) continue;
+      if (by.Make(&calls[done], count) == 0) {
+        done += count;
+        continue;
+      }
       // Not even that much (RLIMIT_AS, no memory): what Linux kills for.
-      death_ = SIGKILL;
-      return false;
+      if (has_dropped) {
+        Died(SIGKILL);
+        return false;
+      }
+      // vm.max_map_count, as a rule. What the program has mapped is a memory of what the sentry knows: it may be forgotten.
+      has_dropped = true;
+      by.Must({{{SYS_munmap, 0, arch::StubAddress()}}});
+      calls = AfterDrop(calls, done);
+      done = 0;
     }
     return true;
   } catch (const std::system_error& error) {
-    if (error.code().value() != ESRCH) throw;
+    if (!IsGone(error)) throw;
+    Died(SIGKILL);
     return false;
   }
 }
 
-int64_t Stub::Make(const Call* calls, size_t count, uint64_t base) {
-  std::memcpy(image_.mapping.data() + HV_STUB_CALLS, calls, count * sizeof(Call));
-  UserRegisters start =
-      arch::CallRegisters(base + StubOffset(hv_stub_calls), base + HV_STUB_CALLS, count);
-  if (!Go(start, 0)) throw std::system_error(ESRCH, std::generic_category(), "ptrace");
-  return arch::CallsLeft(registers_) == 0 ? 0 : arch::CallResult(registers_);
-}
-
-void Stub::Must(const std::vector<Call>& calls, uint64_t base) {
-  int64_t result = Make(calls.data(), calls.size(), base);
-  if (result == 0) return;
-  throw std::system_error(static_cast<int>(-result), std::generic_category(), "a stub's call");
-}
-
-bool Stub::Go(const UserRegisters& registers, int signal) {
-  try {
-    arch::SetRegisters(tracee_.pid(), registers);
-    for (;;) {
-      Tracee::Stop stop = tracee_.Resume(PTRACE_CONT, signal);
-      signal = 0;
-      if (stop.kind == Tracee::Stop::kGone) {
-        death_ = stop.signal;
-        return false;
-      }
-      siginfo_t info;
-      if (!tracee_.ReadFault(stop.signal, info)) {
-        kicked_ = true;
-        continue;
-      }
-      arch::GetRegisters(tracee_.pid(), registers_);
-      if (stop.signal == SIGTRAP) return true;
-      // Its own code cannot fault, but for what a program did to the rights of memory (x86_64: WRPKRU).
-      death_ = stop.signal;
-      return false;
-    }
-  } catch (const std::system_error& error) {
-    if (error.code().value() != ESRCH) throw;
-    death_ = SIGKILL;
-    return false;
+// What is not there cannot be protected; and what came after a failure must not have the rights that it was to lose.
+std::vector<Call> Stub::AfterDrop(const std::vector<Call>& calls, size_t first) {
+  std::vector<Call> rest(calls.begin() + static_cast<ptrdiff_t>(first), calls.end());
+  ranges_.Clear();
+  for (Call& call : rest) {
+    uint64_t* words = call.words;
+    if (words[0] == SYS_mprotect) call = {{SYS_munmap, words[1], words[2]}};
+    if (words[0] == SYS_mmap)
+      ranges_.Map(words[1], words[1] + words[2], words[6], words[3]);
+    else
+      ranges_.Unmap(words[1], words[1] + words[2]);
   }
+  return rest;
 }
 
-bool Stub::Park() {
-  return Go(arch::CallRegisters(arch::StubAddress() + StubOffset(hv_stub_handler), 0, 0), 0);
-}
-
-bool Stub::LeaveFiltered() {
-  arch::SkipCall(tracee_.pid());
-  // Behind the call that it did not make, before its next instruction, this stops it. The watcher's kick may be in it.
-  tracee_.Kick();
-  kicked_ = true;
-  Tracee::Stop stop = tracee_.Resume(kPtraceSysemu, 0);
-  if (stop.kind == Tracee::Stop::kGone) death_ = stop.signal;
-  return stop.kind != Tracee::Stop::kGone;
-}
-
-bool Stub::Explain(const UserRegisters& registers, TrapRecord& record) {
-  std::vector<uint8_t> fp_state;
-  if (arch::kHandlerResetsFpState) fp_state = tracee_.ReadFpState();
-  const uint64_t stack = arch::StubAddress() + HV_STUB_STACK;
-  if (!Go(arch::WithoutStack(registers), record.signal)) return false;
-  arch::ReadSignalFrame(registers_, image_.mapping.data() + HV_STUB_STACK,
-                        HV_STUB_STACK_END - HV_STUB_STACK, stack, record);
-  // On arm64 it is left alone: setting it would clear what SVE's registers have beyond.
-  if (arch::kHandlerResetsFpState) tracee_.WriteFpState(fp_state);
+bool Stub::Empty() try {
+  pending_.clear();
+  takes_away_ = false;
+  ranges_.Clear();
+  leader().Must({{{SYS_munmap, 0, arch::StubAddress()}}});
   return true;
+} catch (const std::system_error& error) {
+  if (!IsGone(error)) throw;
+  return false;
 }
 
-bool Stub::TakeKick() { return std::exchange(kicked_, false); }
+std::unique_ptr<Stub> Stub::Fork() {
+  std::unique_ptr<Stub> child;
+  WithStopped([&](StubThread& thread) {
+    if (!Flush(thread)) throw std::system_error(EAGAIN, std::generic_category(), "clone");
+    child = std::make_unique<Stub>(thread);
+  });
+  return child;
+}
+
+StubThread* Stub::Take() {
+  auto has_room = [](const auto& thread) { return !thread->is_running(); };
+  auto is_free = [&](const auto& thread) { return has_room(thread) && thread->owner == nullptr; };
+  auto free = std::find_if(threads_.begin(), threads_.end(), is_free);
+  if (free != threads_.end()) return free->get();
+  if (threads_.size() < tracer_.cpus() && !is_dead_) {
+    try {
+      WithStopped([&](StubThread& thread) { AddThread(thread); });
+      return threads_.back().get();
+    } catch (const std::system_error&) {
+      // As many as the host allows will do.
+    }
+  }
+  StubThread* oldest = nullptr;
+  for (auto& thread : threads_) {
+    if (has_room(thread) && (oldest == nullptr || thread->taken < oldest->taken))
+      oldest = thread.get();
+  }
+  if (oldest != nullptr) oldest->owner->Save();
+  return oldest;
+}
+
+void Stub::AddThread(StubThread& parent) {
+  const auto index = static_cast<unsigned>(threads_.size());
+  const pid_t tid = parent.Clone(kThreadFlags);
+  threads_.push_back(
+      std::make_unique<StubThread>(*this, index, Tracee(parent.tracee().process(), tid)));
+  StubThread& thread = *threads_.back();
+  tracer_.Add(thread);
+  thread.is_away = parent.is_away;
+  thread.Must({thread.SetSignalStack()});
+}
+
+void Stub::SaveOwners() {
+  for (auto& thread : threads_) {
+    if (thread->owner != nullptr) thread->owner->Save();
+  }
+}
+
+bool Stub::IsIdle() const {
+  return std::none_of(threads_.begin(), threads_.end(),
+                      [](const auto& thread) { return thread->is_running(); });
+}
+
+template <typename Body>
+void Stub::WithStopped(Body body) {
+  for (auto& thread : threads_) {
+    if (!thread->is_running()) return body(*thread);
+  }
+  StubThread& thread = leader();
+  TracedContext& context = *thread.owner;
+  bool was_paused = context.Pause();
+  try {
+    body(thread);
+  } catch (...) {
+    if (was_paused) context.GoOn();
+    throw;
+  }
+  if (was_paused) context.GoOn();
+}
 
 }  // namespace hv

@@ -1,74 +1,90 @@
-// stub.h: the process that one address space is: it maps what it is told to, and runs programs.
+// stub.h: the process that one address space is: it maps what it is told to, and runs programs in its threads.
 #ifndef HV_PTRACE_STUB_H_
 #define HV_PTRACE_STUB_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
-#include "arch/tracee.h"
-#include "ptrace/tracee.h"
-#include "sys/shared_memory.h"
+#include "ptrace/mapped_ranges.h"
+#include "ptrace/stub_pages.h"
+#include "ptrace/stub_thread.h"
 
 namespace hv {
 
-class TracedContext;
+class Tracer;
 
 // A process that has nothing of this one's but a descriptor of the MemoryFile, which only the tracer can make it use: no other
-// descriptor, no environment, no mapping but its own code, namespaces of its own where the host allows that, no new privileges,
-// and a filter that kills it should a system call but mmap and munmap from its own code ever be made.
+// descriptor, no environment, no mapping but its own, namespaces of its own where the host allows that, no new privileges, and a
+// filter that kills it should a system call but a few from its own code ever be made.
 class Stub {
  public:
-  // Throws std::system_error: the call that the host does not allow.
-  explicit Stub(const SharedMemory& memory_file);
+  // The first one, which all others come from and which runs no program. Throws std::system_error: what the host does not allow.
+  explicit Stub(Tracer& tracer);
+  // fork(2) of a stopped thread's stub, with what that has mapped. Throws std::system_error.
+  explicit Stub(StubThread& parent);
   Stub(const Stub&) = delete;
   Stub& operator=(const Stub&) = delete;
+  // Kills it.
+  ~Stub();
 
-  // Maps or (protection 0) unmaps user pages, when Flush is called; `populate`: for the program's first touches not to fault.
-  // Throws std::out_of_range for an allegation out of bounds.
+  // Maps or (protection 0) unmaps user pages: when a thread next runs, or when Commit is called. `populate`: for the program's
+  // first touches not to fault. Throws std::out_of_range for an allegation out of bounds.
   void Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t protection, bool populate);
+  // Afterwards no thread that runs translates by what edits took away.
+  void Commit();
   bool has_pending() const { return !pending_.empty(); }
   // Makes the calls that are pending; false: it is gone. When the host has no room for that many mappings, all of them are
   // dropped: faults bring them back.
-  bool Flush();
+  bool Flush(StubThread& by);
+  // Unmaps everything. False: it is gone.
+  bool Empty();
+  // With the same mappings. Throws std::system_error.
+  std::unique_ptr<Stub> Fork();
 
-  // Lets a signal, the last stop's, reach the stub's handler, and completes the record by what its frame says of the fault.
-  // `registers`: the program's. False: it is gone.
-  bool Explain(const UserRegisters& registers, TrapRecord& record);
-  // From the stop before a call in the vsyscall page, which is not made, to one where all registers can be set. False: it is gone.
-  bool LeaveFiltered();
-  // Stops in the stub's own code, where Linux hides no register. False: it is gone.
-  bool Park();
-  // Of the last stop in its own code.
-  const UserRegisters& registers() const { return registers_; }
+  // A stopped thread for a context that has none here; nullptr: all run, and the host has no more.
+  StubThread* Take();
+  // Kills it. Whose thread runs is told.
+  void End();
+  // The contexts that its threads hold keep their state themselves.
+  void SaveOwners();
+  // No program runs there.
+  bool IsIdle() const;
+  // The end of its only thread is told as soon as it comes: see Waits::For.
+  bool EndsAlone() const { return threads_.size() == 1 && !is_first_; }
 
-  Tracee& tracee() { return tracee_; }
-  // The last stop that was none of the program's own; false when there was none since this was asked last.
-  bool TakeKick();
+  Tracer& tracer() const { return tracer_; }
+  const StubPages::Slot& slot() const { return slot_; }
+  StubThread& leader() const { return *threads_.front(); }
+  bool is_first() const { return is_first_; }
+  bool is_dead() const { return is_dead_; }
+  // Asks the kernel. Precondition: nothing runs there.
+  bool HasDied();
   // How it died: by SIGKILL, as far as is known.
   int death() const { return death_; }
-
-  // Whose registers and floating-point state it holds.
-  TracedContext* owner = nullptr;
+  void Died(int signal);
 
  private:
-  struct Call {
-    uint64_t words[7];
-  };
+  void SettleIn(uint8_t* image);
+  // From its parent's calls and stacks to its own.
+  void MoveIn(const StubThread& parent);
+  void AddThread(StubThread& parent);
+  void Bury();
+  // The pending calls from `first` on, for an empty process.
+  std::vector<Call> AfterDrop(const std::vector<Call>& calls, size_t first);
+  // `body` with a thread that is stopped, for as long as that takes if need be.
+  template <typename Body>
+  void WithStopped(Body body);
 
-  // 0, or -errno of the first that failed. Throws std::system_error ESRCH: it is gone.
-  int64_t Make(const Call* calls, size_t count, uint64_t base);
-  // Throws std::system_error for a call that fails.
-  void Must(const std::vector<Call>& calls, uint64_t base);
-  // Resumes it in its own code, until it traps there. False: it is gone.
-  bool Go(const UserRegisters& registers, int signal);
-  void SettleIn();
-
-  uint64_t memory_size_;
-  SharedMemory image_;
-  Tracee tracee_;
+  Tracer& tracer_;
+  StubPages::Slot slot_;
+  const bool is_first_;
+  // The first leads the process.
+  std::vector<std::unique_ptr<StubThread>> threads_;
+  MappedRanges ranges_;
   std::vector<Call> pending_;
-  UserRegisters registers_ = {};
-  bool kicked_ = false;
+  bool takes_away_ = false;
+  bool is_dead_ = false;
   int death_ = SIGKILL;
 };
 

@@ -2,62 +2,144 @@
 
 #include "ptrace/traced_context.h"
 
+#include <time.h>
+
 #include <cstring>
 #include <stdexcept>
 
 #include "shim/abi.h"
 
 namespace hv {
+namespace {
+
+// A program that traps sooner is better off where the sentry is: waking another processor costs about a fifth of it.
+constexpr int64_t kBriefNs = 100'000;
+
+int64_t NowNs() {
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+}  // namespace
 
 TracedContext::~TracedContext() {
-  if (IsInStub()) stub_->owner = nullptr;
+  if (thread_ == nullptr) return;
+  try {
+    Preempt();
+    // So that nothing is hidden from who has the thread next.
+    LeaveCall();
+  } catch (const std::system_error&) {
+    // Only a tracee that is gone refuses.
+  }
+  if (thread_ != nullptr) thread_->owner = nullptr;
 }
 
-void TracedContext::SetStub(std::shared_ptr<Stub> stub) {
-  if (stub_ == stub) return;
-  if (IsInStub()) Save();
-  stub_ = std::move(stub);
+void TracedContext::SetSpace(std::shared_ptr<TracedSpace> space) {
+  if (space_ == space) return;
+  if (thread_ != nullptr) Save();
+  is_dead_ = false;
+  space_ = std::move(space);
 }
 
-Trap TracedContext::Run() try {
-  if (stub_ == nullptr) throw std::invalid_argument("the context has no address space");
-  if (is_dead_) return Die(stub_->death());
-  if (stub_->owner != this) TakeOver();
-  if (stub_->has_pending()) {
-    if (!stub_->Flush()) return Die(stub_->death());
-    MovedToStub();
-  }
-  if (stub_->TakeKick()) return Trap::kInterrupted;
-
-  pid_t pid = stub_->tracee().pid();
-  if (written_ || at_ == At::kStub) {
-    FetchResult();
-    arch::SetRegisters(pid, registers_);
-    if (written_) arch::SetThreadPointer(pid, registers_);
-  } else if (lacks_result_) {
-    FetchResult();
-    arch::SetResult(pid, arch::CallResult(registers_));
-  }
-  lacks_result_ = false;
-  written_ = false;
-  has_thread_pointer_ = false;
-  at_ = At::kProgram;
-  return Stopped(stub_->tracee().Resume(kPtraceSysemu, 0));
+Trap TracedContext::Start() try {
+  if (space_ == nullptr) throw std::invalid_argument("the context has no address space");
+  Stub& stub = space_->Get();
+  if (is_dead_ || stub.is_dead()) return Die(stub.death());
+  // The sentry has done with it.
+  is_explained_ = true;
+  if (thread_ == nullptr && !TakeThread(stub)) return Trap::kInterrupted;
+  if (thread_->is_away && was_brief_ && tracer_->running() == 0) tracer_->Place(*thread_, false);
+  if (stub.has_pending() && !stub.Flush(*thread_)) return Die(stub.death());
+  if (thread_->TakeKick()) return Trap::kInterrupted;
+  Enter();
+  if (thread_->is_away) started_ns_ = NowNs();
+  thread_->RunProgram();
+  tracer_->Started(*this);
+  return Trap::kResumed;
 } catch (const std::system_error& error) {
   // Killed between two requests.
   if (error.code().value() != ESRCH) throw;
   return Die(SIGKILL);
 }
 
-Trap TracedContext::Stopped(Tracee::Stop stop) {
-  if (stop.kind == Tracee::Stop::kGone) return Die(stop.signal);
-  arch::GetRegisters(stub_->tracee().pid(), registers_);
+Trap TracedContext::Run() try {
+  if (!is_running()) {
+    Trap trap = Start();
+    if (trap != Trap::kResumed) return trap;
+  }
+  return Ended(thread_->Wait());
+} catch (const std::system_error& error) {
+  if (error.code().value() != ESRCH) throw;
+  return Die(SIGKILL);
+}
+
+Trap TracedContext::Preempt() {
+  if (!is_running()) return Trap::kInterrupted;
+  thread_->tracee().Kick();
+  return Run();
+}
+
+void TracedContext::Collect(Stop stop) try {
+  words_.record.stopped = static_cast<uint32_t>(Ended(stop));
+} catch (const std::system_error& error) {
+  if (error.code().value() != ESRCH) throw;
+  words_.record.stopped = static_cast<uint32_t>(Die(SIGKILL));
+}
+
+bool TracedContext::Pause() {
+  Trap trap = Preempt();
+  if (trap == Trap::kInterrupted) return true;
+  words_.record.stopped = static_cast<uint32_t>(trap);
+  return false;
+}
+
+void TracedContext::GoOn() { words_.record.stopped = static_cast<uint32_t>(Start()); }
+
+// Its last one was taken, or it never had one here.
+bool TracedContext::TakeThread(Stub& stub) {
+  StubThread* thread = stub.Take();
+  if (thread == nullptr) return false;
+  thread->tracee().WriteFpState(fp_state_);
+  thread->owner = this;
+  thread->taken = tracer_->NextTurn();
+  thread_ = thread;
+  at_ = At::kStub;
+  return true;
+}
+
+// The program's registers, as far as the thread has others.
+void TracedContext::Enter() {
+  pid_t thread = thread_->tracee().thread();
+  if (written_ || at_ == At::kStub) {
+    FetchResult();
+    arch::SetRegisters(thread, registers_);
+    if (written_) arch::SetThreadPointer(thread, registers_);
+  } else if (lacks_result_) {
+    FetchResult();
+    arch::SetResult(thread, arch::CallResult(registers_));
+  }
+  lacks_result_ = false;
+  written_ = false;
+  has_thread_pointer_ = false;
+  at_ = At::kProgram;
+}
+
+Trap TracedContext::Ended(Stop stop) {
+  tracer_->Ended(*this);
+  if (thread_->is_away) was_brief_ = NowNs() - started_ns_ < kBriefNs;
+  return Stopped(stop);
+}
+
+Trap TracedContext::Stopped(Stop stop) {
+  if (stop.kind == Stop::kGone) return Die(stop.signal);
+  arch::GetRegisters(thread_->tracee().thread(), registers_);
   TrapRecord& record = words_.record;
   record.program_counter = arch::ProgramCounter(registers_);
-  if (stop.kind == Tracee::Stop::kFiltered) return VsyscallFault();
-  if (stop.kind == Tracee::Stop::kSignal) {
+  if (stop.kind == Stop::kFiltered) return VsyscallFault();
+  if (stop.kind == Stop::kSignal) {
     siginfo_t info;
-    if (!stub_->tracee().ReadFault(stop.signal, info)) return Trap::kInterrupted;
+    if (!thread_->tracee().ReadFault(stop.signal, info)) return Trap::kInterrupted;
     record.signal = stop.signal;
     record.code = info.si_code;
     // SAFETY: a number to us; nobody follows it.
@@ -83,7 +165,7 @@ Trap TracedContext::Stopped(Tracee::Stop stop) {
 
 // What a VM makes of a jump to the vsyscall page: nothing is mapped there.
 Trap TracedContext::VsyscallFault() {
-  if (!stub_->LeaveFiltered()) return Die(stub_->death());
+  if (!thread_->LeaveFiltered()) return Die(thread_->stub().death());
   at_ = At::kStub;
   TrapRecord& record = words_.record;
   record.signal = SIGSEGV;
@@ -97,15 +179,16 @@ Trap TracedContext::VsyscallFault() {
 void TracedContext::Explain() {
   if (is_explained_) return;
   is_explained_ = true;
-  UnlessGone([&] { is_dead_ = !stub_->Explain(registers_, words_.record); });
+  if (thread_ == nullptr) return;
+  UnlessGone([&] { is_dead_ = !thread_->Explain(registers_, words_.record); });
   MovedToStub();
 }
 
 const UserRegisters& TracedContext::ReadRegisters() {
   LeaveCall();
   FetchResult();
-  if (!has_thread_pointer_) {
-    UnlessGone([&] { arch::GetThreadPointer(stub_->tracee().pid(), registers_); });
+  if (!has_thread_pointer_ && thread_ != nullptr) {
+    UnlessGone([&] { arch::GetThreadPointer(thread_->tracee().thread(), registers_); });
     has_thread_pointer_ = true;
   }
   return registers_;
@@ -120,16 +203,14 @@ void TracedContext::WriteRegisters(const UserRegisters& registers) {
 }
 
 std::vector<uint8_t> TracedContext::ReadFpState() {
-  if (IsInStub()) UnlessGone([&] { fp_state_ = stub_->tracee().ReadFpState(); });
+  if (thread_ != nullptr) UnlessGone([&] { fp_state_ = thread_->tracee().ReadFpState(); });
   return fp_state_;
 }
 
 void TracedContext::WriteFpState(std::vector<uint8_t> state) {
-  if (IsInStub()) UnlessGone([&] { stub_->tracee().WriteFpState(state); });
+  if (thread_ != nullptr) UnlessGone([&] { thread_->tracee().WriteFpState(state); });
   fp_state_ = std::move(state);
 }
-
-bool TracedContext::IsInStub() const { return stub_ != nullptr && stub_->owner == this; }
 
 // Does what only a living tracee can. Was it killed meanwhile? The next Run tells.
 template <typename Request>
@@ -143,34 +224,30 @@ void TracedContext::UnlessGone(Request request) {
   }
 }
 
-void TracedContext::TakeOver() {
-  if (stub_->owner != nullptr)
-    stub_->owner->Save();
-  else if (arch::kCallStopHides)
-    stub_->Park();  // It may stand in a call of a context that is gone.
-  stub_->tracee().WriteFpState(fp_state_);
-  stub_->owner = this;
-  at_ = At::kStub;
-}
-
-// All that the stub has of it, so that another may run there.
 void TracedContext::Save() {
+  if (!is_explained_) Explain();
   ReadRegisters();
   fp_state_ = ReadFpState();
-  stub_->owner = nullptr;
+  thread_->owner = nullptr;
+  thread_ = nullptr;
   at_ = At::kStub;
   written_ = true;
+}
+
+// Its fault cannot be explained any more once the thread did something else.
+void TracedContext::LeaveProgram() {
+  if (!is_explained_) Explain();
 }
 
 // Where all registers can be read and written.
 void TracedContext::LeaveCall() {
   if (!arch::kCallStopHides || at_ != At::kCall || is_dead_) return;
-  is_dead_ = !stub_->Park();
+  is_dead_ = !thread_->Park();
   MovedToStub();
 }
 
 void TracedContext::MovedToStub() {
-  if (at_ == At::kCall) arch::RestoreHidden(registers_, stub_->registers());
+  if (at_ == At::kCall) arch::RestoreHidden(registers_, thread_->registers());
   at_ = At::kStub;
 }
 

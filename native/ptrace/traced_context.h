@@ -1,11 +1,13 @@
-// traced_context.h: one thread of a user program in a stub: it runs natively, and stops at its system calls and faults.
+// traced_context.h: one thread of a user program: it runs natively in a thread of a stub, and stops at its system calls and
+// faults.
 #ifndef HV_PTRACE_TRACED_CONTEXT_H_
 #define HV_PTRACE_TRACED_CONTEXT_H_
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
-#include "ptrace/stub.h"
+#include "ptrace/traced_space.h"
 
 namespace hv {
 
@@ -18,23 +20,23 @@ struct TrapWords {
 class TracedContext {
  public:
   // `words` outlive it. `fp_state`: what it starts with.
-  TracedContext(TrapWords& words, std::vector<uint8_t> fp_state)
-      : words_(words), fp_state_(std::move(fp_state)) {}
+  TracedContext(std::shared_ptr<Tracer> tracer, TrapWords& words, std::vector<uint8_t> fp_state)
+      : tracer_(std::move(tracer)), words_(words), fp_state_(std::move(fp_state)) {}
   TracedContext(const TracedContext&) = delete;
   TracedContext& operator=(const TracedContext&) = delete;
   ~TracedContext();
 
   TrapRecord& record() const { return words_.record; }
-  // Where the next Run runs it.
-  void SetStub(std::shared_ptr<Stub> stub);
-  // Runs the program until it traps. Fills the frame or the record.
+  // Where the next Start runs it. Precondition: it does not run.
+  void SetSpace(std::shared_ptr<TracedSpace> space);
+  // Lets the program run: kResumed. Else why not.
+  Trap Start();
+  // Waits until the program traps; starts it unless it runs. Fills the frame or the record.
   Trap Run();
+  // Stops the program, unless it has trapped by now.
+  Trap Preempt();
   // After a fault: completes the record by what the processor said.
   void Explain();
-  // Makes Run return kInterrupted: the one that goes on, or the next. Any thread; not while SetStub runs.
-  void Kick() const {
-    if (stub_ != nullptr) stub_->tracee().Kick();
-  }
 
   const UserRegisters& ReadRegisters();
   void WriteRegisters(const UserRegisters& registers);
@@ -43,27 +45,49 @@ class TracedContext {
   std::vector<uint8_t> ReadFpState();
   // Throws std::system_error EINVAL when the processor refuses it.
   void WriteFpState(std::vector<uint8_t> state);
+  // Stops one that runs, whichever: the sentry waits for all of them. Any thread.
+  void Kick() const { tracer_->Kick(); }
+
+  // For the tracer, stubs and their threads.
+  // Its stop was told; the record keeps what it was.
+  void Collect(Stop stop);
+  // Stops it for a moment, until GoOn. False: it trapped by itself, which the record keeps.
+  bool Pause();
+  void GoOn();
+  // All that its thread has of it, so that another may run there.
+  void Save();
+  // Its thread is about to make calls, or has: the program's registers are kept.
+  void LeaveProgram();
+  void MovedToStub();
+  // The thread is no more.
+  void LoseThread() { thread_ = nullptr; }
+  // Where its registers are; nullptr: here.
+  StubThread* thread() const { return thread_; }
+  // The tracer's word for Kick, while it runs.
+  std::atomic<uint64_t>* target = nullptr;
 
  private:
   // Where the tracee stands: in the program, in a call of its, or in the stub's own code, with other registers.
   enum class At { kProgram, kCall, kStub };
 
-  bool IsInStub() const;
+  bool is_running() const { return thread_ != nullptr && thread_->is_running(); }
   template <typename Request>
   void UnlessGone(Request request);
-  void TakeOver();
-  void Save();
+  bool TakeThread(Stub& stub);
+  void Enter();
+  Trap Ended(Stop stop);
+  Trap Stopped(Stop stop);
   void LeaveCall();
-  void MovedToStub();
   void FetchResult();
-  Trap Stopped(Tracee::Stop stop);
   Trap VsyscallFault();
   Trap Die(int signal);
 
+  std::shared_ptr<Tracer> tracer_;
   TrapWords& words_;
-  std::shared_ptr<Stub> stub_;
+  std::shared_ptr<TracedSpace> space_;
+  StubThread* thread_ = nullptr;
   UserRegisters registers_ = {};
-  // While another context has the stub, or none. What it had last, once the stub is gone.
+  // While no thread has it. What it had last, once the thread is gone.
   std::vector<uint8_t> fp_state_;
   At at_ = At::kStub;
   // `registers_` are of a call whose result is still to come by the frame.
@@ -73,6 +97,9 @@ class TracedContext {
   bool has_thread_pointer_ = true;
   bool is_explained_ = true;
   bool is_dead_ = false;
+  // On another processor: when it was started there last, and that it trapped soon.
+  int64_t started_ns_ = 0;
+  bool was_brief_ = false;
 };
 
 }  // namespace hv

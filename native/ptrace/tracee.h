@@ -1,4 +1,4 @@
-// tracee.h: a traced process: resuming it and waiting for its next stop: ptrace(2), wait(2).
+// tracee.h: a traced thread: resuming it, its stops and its floating-point state: ptrace(2).
 #ifndef HV_PTRACE_TRACEE_H_
 #define HV_PTRACE_TRACEE_H_
 
@@ -6,7 +6,6 @@
 #include <sys/ptrace.h>
 #include <sys/types.h>
 
-#include <atomic>
 #include <cstdint>
 #include <vector>
 
@@ -18,34 +17,36 @@ constexpr int kPtraceSysemu = 31;
 // What the processor makes of faults.
 constexpr int kFaultSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
 
-// Only the thread that started the process may call anything but Kick.
+// What wait(2) said.
+struct Stop {
+  // kFiltered: the filter stopped it before a call; kSpawned: it made a process or a thread, see Tracee::Spawned.
+  enum Kind { kCall, kFiltered, kSpawned, kSignal, kGone } kind;
+  // kSignal: about to be delivered; kGone: that killed it, 0: it exited.
+  int signal;
+
+  static Stop Of(int wait_status);
+};
+
+// A signal that stops a thread of that process, now or when it is resumed next. Any thread's to call.
+void Kick(pid_t process, pid_t thread);
+
+// Only the thread that traces may call anything.
 class Tracee {
  public:
-  struct Stop {
-    // kFiltered: the filter stopped it before a call.
-    enum Kind { kCall, kFiltered, kSignal, kGone } kind;
-    // kSignal: about to be delivered; kGone: that killed it, 0: it exited.
-    int signal;
-  };
+  Tracee(pid_t process, pid_t thread) : process_(process), thread_(thread) {}
 
-  // `pid`: a child that asked to be traced.
-  explicit Tracee(pid_t pid) : pid_(pid) {}
-  Tracee(const Tracee&) = delete;
-  Tracee& operator=(const Tracee&) = delete;
-  // Kills it.
-  ~Tracee();
-
-  // 0: it is gone.
-  pid_t pid() const { return pid_; }
-  // Runs it until it stops next. `request`: PTRACE_CONT or kPtraceSysemu; `signal`: delivered first, 0 for none.
-  Stop Resume(int request, int signal);
-  // The stop after it was started.
-  Stop Wait();
-  // What the kernel says of the fault that `signal`, the last stop's, is about. False: it is about none, but the watcher's kick
-  // or somebody's signal, which is not for the program. (A terminal's and RLIMIT_CPU's come from the kernel, too.)
+  // The numbers stay when it is gone.
+  pid_t process() const { return process_; }
+  pid_t thread() const { return thread_; }
+  bool is_leader() const { return process_ == thread_; }
+  // Runs it. `request`: PTRACE_CONT or kPtraceSysemu; `signal`: delivered first, 0 for none. Was it killed meanwhile? Waiting says.
+  void Resume(int request, int signal) const;
+  void Kick() const { hv::Kick(process_, thread_); }
+  // What the kernel says of the fault that `signal`, the last stop's, is about. False: it is about none, but a kick or somebody's
+  // signal, which is not for the program. (A terminal's and RLIMIT_CPU's come from the kernel, too.)
   bool ReadFault(int signal, siginfo_t& info) const;
-  // A signal that stops it, now or when it is resumed next. Any thread.
-  void Kick() const;
+  // After kSpawned: the thread that is new.
+  pid_t Spawned() const;
 
   // As much as is a program's: see arch::TrimFpState.
   std::vector<uint8_t> ReadFpState() const;
@@ -55,7 +56,8 @@ class Tracee {
  private:
   std::vector<uint8_t> ReadWholeFpState() const;
 
-  std::atomic<pid_t> pid_;
+  pid_t process_;
+  pid_t thread_;
 };
 
 }  // namespace hv

@@ -1,19 +1,26 @@
 // stub.h: where things lie in a stub, the process that the ptrace platform runs programs in; for C++ and for the assembler.
-// A stub's image is a memfd: code, then the calls it is to make, then its signal stack. The same on every architecture.
+// The code is a page of an image, a memfd; the rest is of the MemoryFile's memfd. The same on every architecture.
 #ifndef HV_SHIM_STUB_H_
 #define HV_SHIM_STUB_H_
 
-// Byte offsets in the image, and from the address where the stub keeps it.
+// As many as CPUs can run one space.
+#define HV_STUB_THREADS 8
+
+// Byte offsets from the address where the stub keeps it.
 #define HV_STUB_CODE 0x0      // read, execute
-#define HV_STUB_CALLS 0x1000  // read
-#define HV_STUB_STACK 0x2000  // read, write: the kernel's signal frames
-#define HV_STUB_STACK_END 0xe000
-#define HV_STUB_BYTES 0xe000
+#define HV_STUB_CALLS 0x1000  // read: a page for each thread
+#define HV_STUB_CALLS_BYTES 0x1000
+#define HV_STUB_STACKS 0x9000  // read, write: the kernel's signal frames, for each thread
+#define HV_STUB_STACK_BYTES 0xc000
+#define HV_STUB_BYTES 0x69000
+// The image: the code, and the calls of the stub's first moments.
+#define HV_STUB_IMAGE_BYTES 0x2000
 
 // One system call: number and six arguments, u64 each.
 #define HV_STUB_CALL_WORDS 7
 #define HV_STUB_CALL_BYTES 56
-// As many as fill HV_STUB_CALLS.
-#define HV_STUB_CALL_MAX 73
+// As many as a thread's page holds before what they point to.
+#define HV_STUB_CALL_MAX 64
+#define HV_STUB_CALL_DATA 0xe00
 
 #endif  // HV_SHIM_STUB_H_

@@ -23,6 +23,15 @@ class CpuPin {
     CPU_SET(NthCpu(static_cast<int>(next++ % static_cast<unsigned>(count))), &one);
     pinned_ = ::sched_setaffinity(0, sizeof(one), &one) == 0;
   }
+  // Where the thread could be, but for where it is kept; none when it is not kept.
+  cpu_set_t Others() const {
+    cpu_set_t others;
+    CPU_ZERO(&others);
+    cpu_set_t here;
+    if (pinned_ && ::sched_getaffinity(0, sizeof(here), &here) == 0)
+      CPU_XOR(&others, &before_, &here);
+    return others;
+  }
   CpuPin(const CpuPin&) = delete;
   CpuPin& operator=(const CpuPin&) = delete;
   // Precondition: the thread that was pinned.

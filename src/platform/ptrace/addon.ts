@@ -3,12 +3,21 @@
 import type {NativeContext, NativeWatcher} from '../addon.ts'
 
 export interface PtraceAddon {
-  /** Pins the calling thread to a processor, until it is disposed. */
+  /** Pins the calling thread to a processor, until it is disposed. `cpus`: as many contexts run at a time. */
   Tracer: new (
     memoryBytes: number,
+    cpus?: number,
   ) => NativeTracer
-  TracedSpace: new (tracer: NativeTracer) => NativeTracedSpace
-  TracedContext: new (watcher: NativeWatcher, fpState: Uint8Array) => NativeTracedContext
+  /** Of a tracer: an empty one. Of a space and `true`: a fork of it. */
+  TracedSpace: new (
+    from: NativeTracer | NativeTracedSpace,
+    isFork?: boolean,
+  ) => NativeTracedSpace
+  TracedContext: new (
+    watcher: NativeWatcher,
+    fpState: Uint8Array,
+    tracer: NativeTracer,
+  ) => NativeTracedContext
   /** Guest user addresses end here. */
   tracedUserTop(): number
   /** What a space maps from there on, of its own: start, end and protection of each. */
@@ -18,15 +27,25 @@ export interface PtraceAddon {
 export interface NativeTracer {
   /** The MemoryFile. Empty once the tracer is disposed. */
   readonly memory: ArrayBuffer
+  /** More contexts run on this thread's own processor than their share is: `spread`, each millisecond. */
+  readonly isCrowded: boolean
+  /** From now on the watcher stops a context that runs. */
+  becomeTarget(watcher: NativeWatcher): void
+  /** Waits until a context that was started has stopped: its record says why. */
+  waitAny(): void
+  /** Moves a context that runs to another processor, if that pays. */
+  spread(): void
   release(offset: number, length: number): void
   dispose(): void
 }
 
-/** A process. All calls but `dispose` are for the thread that made it. */
+/** A process, with a thread for each context that runs there at a time. All calls but `dispose` are for the thread that made it. */
 export interface NativeTracedSpace {
   readonly pid: number
-  /** Protection 0 unmaps. It counts when a context runs there next. `populate`: with page tables. */
+  /** Protection 0 unmaps. It counts when a context runs there next, or after `commit`. `populate`: with page tables. */
   set(address: number, length: number, offset: number, protection: number, populate: boolean): void
+  /** Afterwards no context that runs has what edits took away. */
+  commit(): void
   readFpState(): Uint8Array
   dispose(): void
 }
@@ -35,8 +54,11 @@ export interface NativeTracedContext extends NativeContext {
   /** The trap frame (native/shim/abi.h), and at `recordOffset` bytes the TrapRecord (native/arch/trap_record.h). */
   readonly words: ArrayBuffer
   readonly recordOffset: number
-  /** Afterwards the watcher has no target. */
   setSpace(space: NativeTracedSpace): void
+  /** Lets it run and returns at once; the record says 0, or why it does not. */
+  start(): void
+  /** Stops it, if it runs; the record then has the EVENT_*. */
+  preempt(): void
   /** Completes the record of a fault by what the processor said. */
   explain(): void
 }

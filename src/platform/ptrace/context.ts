@@ -45,6 +45,8 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
   #space: NativeTracedSpace | undefined
   /** Registers were written since it last ran. */
   #written = false
+  /** It was started, and nobody has taken its stop. */
+  isStarted = false
   /** What `fault` guessed last, if no call came between. */
   readonly #guessed = new Int32Array(RECORD_WORDS)
   readonly #release: (context: PtraceContext) => void
@@ -142,20 +144,52 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
     if (space === this.#space) return false
     this.native.setSpace(space)
     this.#space = space
-    return true
+    return false
   }
 
-  /** It runs in `run` alone. */
-  preempt(): EventKind {
-    return EVENT_PREEMPTED
+  /** @returns 0: it runs; else why it does not */
+  start(): EventKind {
+    this.#leave()
+    this.native.start()
+    const event = this.#record[STOPPED]
+    this.isStarted = event === 0
+    return event
   }
 
+  /** Takes the stop of one that was started; 0: it runs. */
+  take(): EventKind {
+    const event = this.#record[STOPPED]
+    this.isStarted = event === 0
+    return event
+  }
+
+  /** Runs it on, on this thread, until it traps. */
   run(): EventKind {
+    if (this.isStarted) {
+      const event = this.take()
+      if (event !== 0) return event
+    } else {
+      this.#leave()
+    }
+    this.native.run()
+    this.isStarted = false
+    return this.#record[STOPPED]
+  }
+
+  /** Stops it between two instructions, or in a trap, which is returned. */
+  preempt(): EventKind {
+    if (!this.isStarted) return EVENT_PREEMPTED
+    const event = this.take()
+    if (event !== 0) return event
+    this.native.preempt()
+    return this.take()
+  }
+
+  /** What was of its last trap is no more. */
+  #leave(): void {
     this.#written = false
     // After a call, the same fault is another one.
     if (this.#record[STOPPED] === EVENT_SYSCALL) this.#guessed[CODE] = 0
-    this.native.run()
-    return this.#record[STOPPED]
   }
 }
 

@@ -1,21 +1,35 @@
-// PtracePlatform: spaces are processes, contexts run in them natively, and each system call and fault stops them.
+// PtracePlatform: spaces are processes, contexts run in their threads natively, and each system call and fault stops one.
 
+import {availableParallelism} from 'node:os'
 import {addon} from '../../addon.ts'
 import type {MemoryFile} from '../memory-file.ts'
 import {memoryFileBytes} from '../memory-size.ts'
 import {createMemoryFile} from '../page-allocator.ts'
-import type {AddressSpace, Context, EventKind, Platform, PlatformMapping, Protection} from '../platform.ts'
+import {
+  type AddressSpace,
+  type Context,
+  EVENT_DEADLINE,
+  EVENT_PREEMPTED,
+  type EventKind,
+  type Platform,
+  type PlatformMapping,
+} from '../platform.ts'
 import {RunLoop} from '../run-loop.ts'
 import type {NativeTracedSpace, NativeTracer} from './addon.ts'
 import {PtraceContext} from './context.ts'
 import {ptraceError} from './ptrace-error.ts'
+import {PtraceSpace} from './space.ts'
+
+/** HV_STUB_THREADS of native/shim/stub.h. */
+const MAX_CPUS = 8
+const TICK_NS = 1e6
 
 export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> implements Platform {
   readonly name = 'ptrace'
   readonly memory: MemoryFile
   readonly userTop: number
   readonly mappings: readonly PlatformMapping[]
-  readonly cpus = 1
+  readonly cpus: number
   /** Programs run on the host's processor as it is. */
   readonly hasHostCycles = true
   readonly #tracer: NativeTracer
@@ -25,17 +39,22 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   #spare: NativeTracedSpace | undefined
   /** What a program begins with. */
   readonly #newFpState: Uint8Array
+  #deadlineNs = Number.POSITIVE_INFINITY
+  /** When to look whether one of the contexts on this processor is to have another; Infinity: they are not too many. */
+  #tickNs = Number.POSITIVE_INFINITY
 
   /**
    * @param memoryBytes of guest memory; rounded up to pages
+   * @param cpus 1 to MAX_CPUS; what lies beyond is taken for these
    * @throws HvError MEMORY_SIZE, PTRACE_UNUSABLE
    */
-  constructor(memoryBytes: number) {
+  constructor(memoryBytes: number, cpus: number = availableParallelism()) {
     super()
+    this.cpus = Math.max(1, Math.min(MAX_CPUS, cpus))
     const size = memoryFileBytes(memoryBytes)
     let tracer: NativeTracer | undefined
     try {
-      tracer = new addon.Tracer(size)
+      tracer = new addon.Tracer(size, this.cpus)
       this.#spare = new addon.TracedSpace(tracer)
       this.userTop = addon.tracedUserTop()
       this.mappings = stubMappings()
@@ -70,19 +89,31 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   createSpace(): AddressSpace {
     const native = this.#spare ?? startSpace(this.#tracer)
     this.#spare = undefined
-    const space = new PtraceSpace(this, native, () => this.#spaces.delete(space))
-    this.#spaces.add(space)
-    return space
+    return new PtraceSpace(native, this.#spaces)
   }
 
   createContext(): Context {
-    const native = new addon.TracedContext(this.events.watcher, this.#newFpState)
+    const native = new addon.TracedContext(this.events.watcher, this.#newFpState, this.#tracer)
     const context = new PtraceContext(native, this.userTop, (disposed) => {
+      this.stop(disposed)
       this.#contexts.delete(disposed)
       this.forget(disposed)
+      // Others may run on without being resumed.
+      this.#tracer.becomeTarget(this.events.watcher)
     })
     this.#contexts.add(context)
     return context
+  }
+
+  override wait(deadlineNs: number): EventKind {
+    this.#deadlineNs = deadlineNs
+    for (;;) {
+      const event = super.wait(Math.min(deadlineNs, this.#tickNs))
+      if (event !== EVENT_DEADLINE || this.#tickNs === Number.POSITIVE_INFINITY) return event
+      const nowNs = addon.monotonicNs()
+      if (nowNs >= this.#tickNs) this.#tick(nowNs)
+      if (nowNs >= deadlineNs) return event
+    }
   }
 
   [Symbol.dispose](): void {
@@ -95,6 +126,34 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
 
   protected override step(context: PtraceContext): EventKind {
     return this.runHere(context)
+  }
+
+  protected override stepSeveral(): EventKind {
+    const event = this.#collect()
+    if (event !== 0) return event
+    if (this.#tickNs === Number.POSITIVE_INFINITY && this.#tracer.isCrowded) {
+      this.#tickNs = addon.monotonicNs() + TICK_NS
+      this.events.setDeadline(Math.min(this.#deadlineNs, this.#tickNs))
+    }
+    this.#tracer.waitAny()
+    this.stats.exits++
+    return 0
+  }
+
+  /** Lets all run that are to; what one of them has stopped for. */
+  #collect(): EventKind {
+    for (const context of this.running) {
+      let event = context.isStarted ? context.take() : context.start()
+      // A kick: what it is about comes next, while the program runs on. Or the host has no thread for it: once another has stopped.
+      if (event === EVENT_PREEMPTED) event = context.start()
+      if (event !== 0 && event !== EVENT_PREEMPTED) return this.stopped(context, event)
+    }
+    return 0
+  }
+
+  #tick(nowNs: number): void {
+    this.#tracer.spread()
+    this.#tickNs = this.#tracer.isCrowded ? nowNs + TICK_NS : Number.POSITIVE_INFINITY
   }
 }
 
@@ -111,37 +170,5 @@ function startSpace(tracer: NativeTracer): NativeTracedSpace {
     return new addon.TracedSpace(tracer)
   } catch (error) {
     throw ptraceError(error as Error & {errno?: number})
-  }
-}
-
-class PtraceSpace implements AddressSpace {
-  readonly native: NativeTracedSpace
-  readonly #platform: PtracePlatform
-  readonly #release: () => void
-
-  constructor(platform: PtracePlatform, native: NativeTracedSpace, release: () => void) {
-    this.#platform = platform
-    this.native = native
-    this.#release = release
-  }
-
-  map(address: number, length: number, offset: number, protection: Protection, populate = false): void {
-    this.native.set(address, length, offset, protection, populate)
-  }
-
-  unmap(address: number, length: number): void {
-    this.native.set(address, length, 0, 0, false)
-  }
-
-  /** The stub makes the calls before a context runs there. */
-  commit(): void {}
-
-  fork(): AddressSpace {
-    return this.#platform.createSpace()
-  }
-
-  dispose(): void {
-    this.#release()
-    this.native.dispose()
   }
 }

@@ -1,0 +1,49 @@
+// mapped_ranges.h: what a stub has mapped of the MemoryFile, so that an edit is the cheapest call that makes it, or none.
+#ifndef HV_PTRACE_MAPPED_RANGES_H_
+#define HV_PTRACE_MAPPED_RANGES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+
+namespace hv {
+
+class MappedRanges {
+ public:
+  enum class Call { kNone, kMap, kProtect, kUnmap };
+  struct Edit {
+    Call call;
+    // Something that was mapped is no longer, or with fewer rights.
+    bool takes_away;
+  };
+
+  // Records that [start, end) is mapped to the file at `offset`.
+  Edit Map(uint64_t start, uint64_t end, uint64_t offset, uint64_t protection);
+  // Records that nothing is mapped there.
+  Edit Unmap(uint64_t start, uint64_t end);
+  void Clear() { ranges_.clear(); }
+  // As many as the kernel has mappings of them.
+  size_t size() const { return ranges_.size(); }
+
+ private:
+  struct Range {
+    uint64_t end;
+    uint64_t offset;
+    uint64_t protection;
+  };
+  using Iterator = std::map<uint64_t, Range>::iterator;
+
+  // The first that ends behind `address`.
+  Iterator FirstBehind(uint64_t address);
+  // From one range to two: the second begins at `address`, which it returns.
+  Iterator Split(Iterator range, uint64_t address);
+  void Erase(uint64_t start, uint64_t end);
+  void Insert(uint64_t start, Range range);
+
+  // By their start. None overlap.
+  std::map<uint64_t, Range> ranges_;
+};
+
+}  // namespace hv
+
+#endif  // HV_PTRACE_MAPPED_RANGES_H_

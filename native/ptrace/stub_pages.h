@@ -1,0 +1,60 @@
+// stub_pages.h: the calls and signal stacks of stubs: pages of the MemoryFile's memfd behind those that programs can have.
+#ifndef HV_PTRACE_STUB_PAGES_H_
+#define HV_PTRACE_STUB_PAGES_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "shim/stub.h"
+#include "sys/shared_memory.h"
+
+namespace hv {
+
+constexpr uint64_t kStubSlotBytes = HV_STUB_BYTES - HV_STUB_CALLS;
+
+// Hands out slots, one for each stub. The file grows as they are needed.
+class StubPages {
+ public:
+  // `memory`: what programs can have is its mapping, from the file's start.
+  explicit StubPages(std::shared_ptr<SharedMemory> memory)
+      : memory_(std::move(memory)), end_(memory_->mapping.size()) {}
+
+  // One stub's, given back when it is destroyed; nothing of the stub is alive then.
+  class Slot {
+   public:
+    // Throws std::system_error.
+    explicit Slot(StubPages& pages);
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
+    ~Slot();
+
+    // In the file.
+    uint64_t offset() const { return offset_; }
+    uint8_t* calls(unsigned thread) const {
+      return mapping_.data() + uint64_t{thread} * HV_STUB_CALLS_BYTES;
+    }
+    uint8_t* stack(unsigned thread) const {
+      return mapping_.data() + HV_STUB_STACKS - HV_STUB_CALLS +
+             uint64_t{thread} * HV_STUB_STACK_BYTES;
+    }
+
+   private:
+    StubPages& pages_;
+    uint64_t offset_;
+    Mapping mapping_;
+  };
+
+  SharedMemory& memory() const { return *memory_; }
+
+ private:
+  uint64_t Take();
+
+  std::shared_ptr<SharedMemory> memory_;
+  uint64_t end_;
+  std::vector<uint64_t> free_;
+};
+
+}  // namespace hv
+
+#endif  // HV_PTRACE_STUB_PAGES_H_

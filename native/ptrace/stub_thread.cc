@@ -1,0 +1,156 @@
+// stub_thread.cc: the calls that a thread of a stub is made to make, and reading the kernel's signal frames.
+
+#include "ptrace/stub_thread.h"
+
+#include <sys/syscall.h>
+
+#include <cstring>
+#include <utility>
+
+#include "ptrace/start_stub.h"
+#include "ptrace/stub.h"
+#include "ptrace/traced_context.h"
+#include "ptrace/tracer.h"
+
+// shim/*/stub.S
+extern "C" const uint8_t hv_stub_calls[], hv_stub_handler[];
+
+namespace hv {
+
+uint8_t* StubThread::data() const { return stub_.slot().calls(index_) + HV_STUB_CALL_DATA; }
+
+uint64_t StubThread::data_address() const {
+  return arch::StubAddress() + HV_STUB_CALLS + index_ * HV_STUB_CALLS_BYTES + HV_STUB_CALL_DATA;
+}
+
+uint64_t StubThread::stack_address() const {
+  return arch::StubAddress() + HV_STUB_STACKS + index_ * HV_STUB_STACK_BYTES;
+}
+
+Call StubThread::SetSignalStack() {
+  stack_t stack = {};
+  // SAFETY: an address of the stub's, which this process never follows.
+  stack.ss_sp = reinterpret_cast<void*>(stack_address());
+  stack.ss_size = HV_STUB_STACK_BYTES;
+  static_assert(sizeof(stack) <= HV_STUB_CALLS_BYTES - HV_STUB_CALL_DATA);
+  std::memcpy(data(), &stack, sizeof(stack));
+  return {{SYS_sigaltstack, data_address(), 0}};
+}
+
+int64_t StubThread::Make(const Call* calls, size_t count) {
+  if (owner != nullptr) owner->LeaveProgram();
+  int64_t result = MakeAt(arch::StubAddress(),
+                          arch::StubAddress() + HV_STUB_CALLS + index_ * HV_STUB_CALLS_BYTES,
+                          stub_.slot().calls(index_), calls, count);
+  if (owner != nullptr) owner->MovedToStub();
+  return result;
+}
+
+int64_t StubThread::MakeAt(uint64_t base, uint64_t page_address, uint8_t* page, const Call* calls,
+                           size_t count) {
+  std::memcpy(page, calls, count * sizeof(Call));
+  UserRegisters start =
+      arch::CallRegisters(base + StubOffset(hv_stub_calls), page_address, count);
+  if (!Go(start, 0)) throw std::system_error(ESRCH, std::generic_category(), "ptrace");
+  return arch::CallsLeft(registers_) == 0 ? 0 : arch::CallResult(registers_);
+}
+
+void StubThread::Must(const std::vector<Call>& calls) {
+  int64_t result = Make(calls.data(), calls.size());
+  if (result == 0) return;
+  throw std::system_error(static_cast<int>(-result), std::generic_category(), "a stub's call");
+}
+
+pid_t StubThread::Clone(uint64_t flags) {
+  spawned_ = 0;
+  const Call clone = {{SYS_clone, flags}};
+  int64_t result = Make(&clone, 1);
+  if (spawned_ == 0)
+    throw std::system_error(result < 0 ? static_cast<int>(-result) : EAGAIN,
+                            std::generic_category(), "clone");
+  // New: its end, should it come, is nobody's but its own.
+  Stop stop = stub_.tracer().waits().For(spawned_, true);
+  if (stop.kind == Stop::kGone) throw std::system_error(EAGAIN, std::generic_category(), "clone");
+  return spawned_;
+}
+
+bool StubThread::Go(const UserRegisters& registers, int signal) {
+  try {
+    arch::SetRegisters(tracee_.thread(), registers);
+    for (;;) {
+      Stop stop = Resume(PTRACE_CONT, signal);
+      signal = 0;
+      if (stop.kind == Stop::kGone) return false;
+      if (stop.kind == Stop::kSpawned) {
+        spawned_ = tracee_.Spawned();
+        continue;
+      }
+      siginfo_t info;
+      if (!tracee_.ReadFault(stop.signal, info)) {
+        kicked_ = true;
+        continue;
+      }
+      arch::GetRegisters(tracee_.thread(), registers_);
+      if (stop.signal == SIGTRAP) return true;
+      // Its own code cannot fault, but for what a program did to the rights of memory (x86_64: WRPKRU).
+      stub_.Died(stop.signal);
+      return false;
+    }
+  } catch (const std::system_error& error) {
+    if (error.code().value() != ESRCH) throw;
+    stub_.Died(SIGKILL);
+    return false;
+  }
+}
+
+bool StubThread::Park() {
+  return Go(arch::CallRegisters(arch::StubAddress() + StubOffset(hv_stub_handler), 0, 0), 0);
+}
+
+bool StubThread::LeaveFiltered() {
+  arch::SkipCall(tracee_.thread());
+  // Behind the call that it did not make, before its next instruction, this stops it. The watcher's kick may be in it.
+  tracee_.Kick();
+  kicked_ = true;
+  return Resume(kPtraceSysemu, 0).kind != Stop::kGone;
+}
+
+bool StubThread::Explain(const UserRegisters& registers, TrapRecord& record) {
+  std::vector<uint8_t> fp_state;
+  if (arch::kHandlerResetsFpState) fp_state = tracee_.ReadFpState();
+  if (!Go(arch::WithoutStack(registers), record.signal)) return false;
+  // Another thread of the program may write there meanwhile: what the frame says is the program's word on its own fault.
+  arch::ReadSignalFrame(registers_, stub_.slot().stack(index_), HV_STUB_STACK_BYTES,
+                        stack_address(), record);
+  // On arm64 it is left alone: setting it would clear what SVE's registers have beyond.
+  if (arch::kHandlerResetsFpState) tracee_.WriteFpState(fp_state);
+  return true;
+}
+
+void StubThread::RunProgram() {
+  tracee_.Resume(kPtraceSysemu, 0);
+  is_running_ = true;
+}
+
+void StubThread::Stopped(Stop stop) {
+  is_running_ = false;
+  if (stop.kind != Stop::kGone) return;
+  is_gone_ = true;
+  stub_.Died(stop.signal);
+}
+
+Stop StubThread::Wait() {
+  if (is_gone_) return {Stop::kGone, stub_.death()};
+  Stop stop = stub_.tracer().waits().For(tracee_.thread(), stub_.EndsAlone());
+  Stopped(stop);
+  return stop;
+}
+
+Stop StubThread::Resume(int request, int signal) {
+  tracee_.Resume(request, signal);
+  return Wait();
+}
+
+bool StubThread::TakeKick() { return std::exchange(kicked_, false); }
+
+}  // namespace hv

@@ -1,0 +1,42 @@
+// traced_space.h: an address space: its stub, until it is disposed of.
+#ifndef HV_PTRACE_TRACED_SPACE_H_
+#define HV_PTRACE_TRACED_SPACE_H_
+
+#include <memory>
+#include <stdexcept>
+#include <utility>
+
+#include "ptrace/tracer.h"
+
+namespace hv {
+
+// Contexts have one in common, so that none runs in a stub that is another space's by now.
+class TracedSpace {
+ public:
+  // Empty. Throws std::system_error.
+  explicit TracedSpace(std::shared_ptr<Tracer> tracer)
+      : tracer_(std::move(tracer)), stub_(tracer_->Create()) {}
+  // With what the other has mapped. Throws std::system_error.
+  explicit TracedSpace(const TracedSpace& other)
+      : tracer_(other.tracer_), stub_(other.Get().Fork()) {}
+  TracedSpace& operator=(const TracedSpace&) = delete;
+  ~TracedSpace() { Close(); }
+
+  void Close() {
+    if (stub_ != nullptr) tracer_->Recycle(std::move(stub_));
+  }
+  bool is_closed() const { return stub_ == nullptr; }
+  // Throws std::invalid_argument.
+  Stub& Get() const {
+    if (stub_ == nullptr) throw std::invalid_argument("the address space is disposed");
+    return *stub_;
+  }
+
+ private:
+  std::shared_ptr<Tracer> tracer_;
+  std::unique_ptr<Stub> stub_;
+};
+
+}  // namespace hv
+
+#endif  // HV_PTRACE_TRACED_SPACE_H_

@@ -1,0 +1,93 @@
+// tracer.h: all stubs of one platform: where new ones come from, which contexts run, and on which processors.
+#ifndef HV_PTRACE_TRACER_H_
+#define HV_PTRACE_TRACER_H_
+
+#include <sched.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "ptrace/stub.h"
+#include "ptrace/stub_pages.h"
+#include "ptrace/waits.h"
+#include "sys/shared_memory.h"
+
+namespace hv {
+
+class TracedContext;
+
+// The thread that made it calls everything but Kick. What stops its contexts is told to it alone: ptrace(2).
+class Tracer {
+ public:
+  // `cpus`: contexts that run at a time, at most HV_STUB_THREADS. `away`: processors beside the one that this thread is kept on;
+  // none: there are no others, or it is kept on none.
+  Tracer(std::shared_ptr<SharedMemory> memory, unsigned cpus, const cpu_set_t& away);
+  Tracer(const Tracer&) = delete;
+  Tracer& operator=(const Tracer&) = delete;
+  // Precondition: no stub is anybody else's.
+  ~Tracer();
+
+  // A process that has nothing mapped. Throws std::system_error.
+  std::unique_ptr<Stub> Create();
+  // Kept for Create, if it lives and few are. Precondition: nothing runs there.
+  void Recycle(std::unique_ptr<Stub> stub);
+  // Keeps none any more.
+  void Close();
+
+  // Waits until one of the contexts that run has stopped: its record says why.
+  void WaitAny();
+  // Stops one that runs, if any does. Any thread.
+  void Kick() const;
+  // More of those that run are on this thread's own processor than their share is.
+  bool is_crowded() const;
+  // To be called each millisecond while it is crowded: moves one to another processor, unless they stop so often that waking
+  // another processor would cost more than sharing this one does.
+  void Spread();
+  void Place(StubThread& thread, bool away);
+
+  // For stubs, threads and contexts.
+  pid_t CloneProcess(StubThread& parent);
+  void Add(StubThread& thread) { threads_.emplace(thread.tracee().thread(), &thread); }
+  void Remove(StubThread& thread);
+  void Started(TracedContext& context);
+  void Ended(TracedContext& context);
+  size_t running() const { return running_.size(); }
+  uint64_t NextTurn() { return ++turns_; }
+
+  unsigned cpus() const { return cpus_; }
+  SharedMemory& memory() const { return pages_.memory(); }
+  StubPages& pages() { return pages_; }
+  Waits& waits() { return waits_; }
+
+ private:
+  // A living one to fork.
+  Stub& Parent();
+  Stub* FindLiving() const;
+  size_t CountAtHome() const;
+
+  StubPages pages_;
+  Waits waits_;
+  const unsigned cpus_;
+  cpu_set_t home_;
+  cpu_set_t away_;
+  size_t processors_ = 1;
+  // Runs no program.
+  std::unique_ptr<Stub> first_;
+  // It is the first of a PID namespace.
+  bool first_is_init_ = false;
+  std::vector<std::unique_ptr<Stub>> pool_;
+  bool is_closed_ = false;
+  std::unordered_map<pid_t, StubThread*> threads_;
+  std::vector<TracedContext*> running_;
+  // Process and thread of each that runs, for Kick; 0: none.
+  std::atomic<uint64_t> targets_[HV_STUB_THREADS] = {};
+  unsigned stops_at_home_ = 0;
+  uint64_t turns_ = 0;
+};
+
+}  // namespace hv
+
+#endif  // HV_PTRACE_TRACER_H_

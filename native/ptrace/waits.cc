@@ -1,0 +1,58 @@
+// waits.cc: waitpid(2) for one thread or for a process group.
+
+#include "ptrace/waits.h"
+
+#include <sys/wait.h>
+
+#include <cerrno>
+
+namespace hv {
+namespace {
+
+// __WNOTHREAD: those that this thread traces.
+pid_t WaitFor(pid_t whom, int& status) {
+  pid_t found;
+  do {
+    found = ::waitpid(whom, &status, __WALL | __WNOTHREAD);
+  } while (found < 0 && errno == EINTR);
+  return found;
+}
+
+}  // namespace
+
+Stop Waits::For(pid_t thread, bool is_alone) {
+  if (std::optional<Stop> seen = Seen(thread)) return *seen;
+  for (;;) {
+    int status;
+    pid_t found = WaitFor(is_alone || group_ == 0 ? thread : -group_, status);
+    // Another wait of this process took the status.
+    if (found < 0) return {Stop::kGone, SIGKILL};
+    if (found == thread) return Stop::Of(status);
+    // An end comes after a stop that nobody asked for, and counts.
+    seen_.insert_or_assign(found, Stop::Of(status));
+  }
+}
+
+std::optional<Waits::Any> Waits::Next() {
+  if (!seen_.empty()) {
+    auto first = seen_.begin();
+    Any any = {first->first, first->second};
+    seen_.erase(first);
+    return any;
+  }
+  int status;
+  pid_t found = WaitFor(-group_, status);
+  if (found < 0) return std::nullopt;
+  return Any{found, Stop::Of(status)};
+}
+
+std::optional<Stop> Waits::Seen(pid_t thread) {
+  if (seen_.empty()) return std::nullopt;
+  auto found = seen_.find(thread);
+  if (found == seen_.end()) return std::nullopt;
+  Stop stop = found->second;
+  seen_.erase(found);
+  return stop;
+}
+
+}  // namespace hv

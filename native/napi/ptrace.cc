@@ -185,8 +185,9 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
       words_ = Napi::Persistent(buffer);
       // SAFETY: the persistent reference keeps the buffer, and it does not move.
       auto* words = new (buffer.Data()) TrapWords();
-      Own(std::make_unique<TracedContext>(
-              TracerObject::Unwrap(info[2].As<Napi::Object>())->Get(), *words, ToBytes(info[1])), UnwrapWatcher(info[0]));
+      Own(std::make_unique<TracedContext>(TracerObject::Unwrap(info[2].As<Napi::Object>())->Get(),
+                                          *words, ToBytes(info[1])),
+          UnwrapWatcher(info[0]));
       Value().Set("words", buffer);
       Value().Set("recordOffset", Napi::Number::New(info.Env(), offsetof(TrapWords, record)));
     });
@@ -196,9 +197,8 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
 
  private:
   void SetSpace(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] {
-      Get().SetSpace(TracedSpaceObject::Unwrap(info[0].As<Napi::Object>())->Get());
-    });
+    Guard(info.Env(),
+          [&] { Get().SetSpace(TracedSpaceObject::Unwrap(info[0].As<Napi::Object>())->Get()); });
   }
 
   void Start(const Napi::CallbackInfo& info) {

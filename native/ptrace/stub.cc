@@ -61,9 +61,9 @@ void Stub::MoveIn(const StubThread& parent) {
         kMap, kStubMemoryFd, slot_.offset() + HV_STUB_STACKS - HV_STUB_CALLS}},
       leader().SetSignalStack()};
   std::memcpy(slot_.calls(parent.index()), calls, sizeof(calls));
-  int64_t result = leader().MakeAt(
-      home, home + HV_STUB_CALLS + uint64_t{parent.index()} * HV_STUB_CALLS_BYTES,
-      parent.stub().slot_.calls(parent.index()), calls, std::size(calls));
+  int64_t result =
+      leader().MakeAt(home, home + HV_STUB_CALLS + uint64_t{parent.index()} * HV_STUB_CALLS_BYTES,
+                      parent.stub().slot_.calls(parent.index()), calls, std::size(calls));
   if (result != 0)
     throw std::system_error(static_cast<int>(-result), std::generic_category(), "a stub's call");
 }

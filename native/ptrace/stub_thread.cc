@@ -49,8 +49,7 @@ int64_t StubThread::Make(const Call* calls, size_t count) {
 int64_t StubThread::MakeAt(uint64_t base, uint64_t page_address, uint8_t* page, const Call* calls,
                            size_t count) {
   std::memcpy(page, calls, count * sizeof(Call));
-  UserRegisters start =
-      arch::CallRegisters(base + StubOffset(hv_stub_calls), page_address, count);
+  UserRegisters start = arch::CallRegisters(base + StubOffset(hv_stub_calls), page_address, count);
   if (!Go(start, 0)) throw std::system_error(ESRCH, std::generic_category(), "ptrace");
   return arch::CallsLeft(registers_) == 0 ? 0 : arch::CallResult(registers_);
 }

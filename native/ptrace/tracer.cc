@@ -146,9 +146,9 @@ void Tracer::Kick() const {
 }
 
 size_t Tracer::CountAtHome() const {
-  return static_cast<size_t>(std::count_if(
-      running_.begin(), running_.end(),
-      [](const TracedContext* context) { return !context->thread()->is_away; }));
+  return static_cast<size_t>(
+      std::count_if(running_.begin(), running_.end(),
+                    [](const TracedContext* context) { return !context->thread()->is_away; }));
 }
 
 bool Tracer::is_crowded() const {
@@ -159,9 +159,9 @@ void Tracer::Spread() {
   const unsigned stops = std::exchange(stops_at_home_, 0);
   if (stops >= kManyStops || !is_crowded()) return;
   // The one that has run for longest.
-  auto found =
-      std::find_if(running_.begin(), running_.end(),
-                   [](const TracedContext* context) { return !context->thread()->is_away; });
+  auto found = std::find_if(running_.begin(), running_.end(), [](const TracedContext* context) {
+    return !context->thread()->is_away;
+  });
   TracedContext& context = **found;
   if (!context.Pause()) return;
   try {

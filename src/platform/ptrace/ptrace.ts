@@ -137,7 +137,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
     }
     this.#tracer.waitAny()
     this.stats.exits++
-    return 0
+    return this.#collect()
   }
 
   /** Lets all run that are to; what one of them has stopped for. */

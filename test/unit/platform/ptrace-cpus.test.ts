@@ -1,0 +1,313 @@
+// PtracePlatform with several CPUs: contexts in parallel, edits while they run, and how one of them is stopped or dies.
+
+import {readdirSync} from 'node:fs'
+import {availableParallelism} from 'node:os'
+import {expect, test} from 'vitest'
+import {SIGKILL} from '../../../src/abi/signal.ts'
+import {addon} from '../../../src/addon.ts'
+import {arch} from '../../../src/arch/index.ts'
+import {
+  type AddressSpace,
+  type Context,
+  EVENT_DEAD,
+  EVENT_DEADLINE,
+  EVENT_FAULT,
+  EVENT_PREEMPTED,
+  EVENT_SYSCALL,
+  PAGE_SIZE,
+  type Platform,
+  PROT_READ,
+  PROT_WRITE,
+} from '../../../src/platform/platform.ts'
+import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
+import {parallelCode} from '../../helpers/parallel-code.ts'
+import {describePtrace, pidOf} from '../../helpers/ptrace.ts'
+import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
+
+const SEED = 0x1111_2222_3333_4400n
+const DATA_ADDRESS = 0x20000
+
+const openCpus = (cpus: number): Platform => new PtracePlatform(1 << 24, cpus)
+const within = (ms: number): number => addon.monotonicNs() + ms * 1e6
+const threadsOf = (space: AddressSpace): number => readdirSync(`/proc/${pidOf(space)}/task`).length
+
+function sleepOf(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
+/** Registers of `parallelCode`. */
+function contextOf(platform: Platform, mine: number, other = 0, count = 0): Context {
+  const context = contextAt(platform, SEED)
+  const registers = context.readRegisters()
+  registers[parallelCode.pointer] = BigInt(DATA_ADDRESS)
+  registers[parallelCode.mine] = BigInt(mine)
+  registers[parallelCode.other] = BigInt(other)
+  registers[parallelCode.count] = BigInt(count)
+  context.writeRegisters(registers)
+  return context
+}
+
+/** A space with `code` and a page of data. @returns where that is in the MemoryFile */
+function sharing(platform: Platform, code: readonly number[]): [AddressSpace, number] {
+  const space = spaceWith(platform, storeCode(platform, code))
+  const data = platform.memory.allocate(PAGE_SIZE)
+  space.map(DATA_ADDRESS, PAGE_SIZE, data, PROT_READ | PROT_WRITE)
+  space.commit()
+  return [space, data]
+}
+
+/** The next event is that of a system call, or whatever `expected` is. */
+function next(platform: Platform, expected = EVENT_SYSCALL): Context {
+  expect(platform.wait(within(20_000))).toBe(expected)
+  return platform.trapped
+}
+
+describePtrace('two contexts', () => {
+  test.skipIf(availableParallelism() === 1).each([
+    ['in one space', 1],
+    ['in two spaces', 2],
+  ])('%s run in parallel', (_, count) => {
+    using platform = openCpus(2)
+    const [space, data] = sharing(platform, parallelCode.handOver)
+    const spaces = [space, count === 1 ? space : space.fork()]
+    const rounds = 20_000
+    platform.memory.bytes[data] = 1
+    const startNs = addon.monotonicNs()
+    platform.resume(contextOf(platform, 1, 2, rounds), spaces[0])
+    platform.resume(contextOf(platform, 2, 1, rounds), spaces[1])
+    next(platform)
+    next(platform)
+    // In turns on one processor each round would take at least a slice of time.
+    expect((addon.monotonicNs() - startNs) / 1e9).toBeLessThan(10)
+    expect(platform.memory.bytes[data]).toBe(1)
+  })
+
+  test('are told apart when they trap', () => {
+    using platform = openCpus(2)
+    const space = spaceWith(platform, storeCode(platform, arch.callLoop))
+    const contexts = [contextAt(platform, SEED), contextAt(platform, SEED + 1n)]
+    const traps = new Map<Context, number>()
+    for (const context of contexts) platform.resume(context, space)
+    const endNs = within(200)
+    while (addon.monotonicNs() < endNs) {
+      const trapped = next(platform)
+      expect(trapped.callNumber).toBe(arch.callLoopNumber)
+      traps.set(trapped, (traps.get(trapped) ?? 0) + 1)
+      trapped.setResult(1)
+      platform.resume(trapped, space)
+    }
+    for (const context of contexts) {
+      expect(traps.get(context)).toBeGreaterThan(50)
+      platform.stop(context)
+    }
+    contexts.forEach((context, index) => {
+      expectKept(context, SEED + BigInt(index))
+    })
+    expect(threadsOf(space)).toBe(2)
+  })
+
+  test('are no more than there are CPUs', () => {
+    using platform = openCpus(1)
+    const space = spaceWith(platform, storeCode(platform, userCode.spin))
+    platform.resume(contextAt(platform, SEED), space)
+    expect(() => platform.resume(contextAt(platform, SEED), space)).toThrow('more contexts than CPUs')
+  })
+})
+
+describePtrace('fifty contexts', () => {
+  test.each([1, 2, 3])('on %i CPUs keep their registers, in as many threads', (cpus) => {
+    using platform = openCpus(cpus)
+    const code = storeCode(platform, arch.callLoop)
+    const spaces = [spaceWith(platform, code), spaceWith(platform, code)]
+    const waiting = Array.from({length: 50}, (_, index) => contextAt(platform, SEED + BigInt(index)))
+    const all = [...waiting]
+    const spaceOf = (context: Context) => spaces[all.indexOf(context) & 1]
+    for (let i = 0; i < cpus; i++) {
+      const context = waiting.shift()!
+      platform.resume(context, spaceOf(context))
+    }
+    for (let turn = 0; turn < 300; turn++) {
+      const trapped = next(platform)
+      trapped.setResult(turn)
+      waiting.push(trapped)
+      const context = waiting.shift()!
+      platform.resume(context, spaceOf(context))
+    }
+    for (const context of all) platform.stop(context)
+    all.forEach((context, index) => {
+      expectKept(context, SEED + BigInt(index))
+    })
+    for (const space of spaces) expect(threadsOf(space)).toBeLessThanOrEqual(cpus)
+  })
+})
+
+/** Something stores at DATA_ADDRESS all the time. What of it lands in the page after it was taken away? */
+function stormOf(platform: Platform, space: AddressSpace, data: number, edit: () => void): void {
+  const {bytes} = platform.memory
+  const storer = contextOf(platform, 0xff)
+  const [store, other] = [data, platform.memory.allocate(PAGE_SIZE)]
+  platform.resume(storer, space)
+  let [current, free] = [store, other]
+  for (let turn = 0; turn < 100; turn++) {
+    bytes[current] = 0
+    while (bytes[current] === 0) expect(platform.wait(within(1))).toBe(EVENT_DEADLINE)
+    edit()
+    bytes[current] = 0
+    sleepOf(0.2)
+    expect(bytes[current]).toBe(0)
+    expect(next(platform, EVENT_FAULT)).toBe(storer)
+    ;[current, free] = [free, current]
+    space.map(DATA_ADDRESS, PAGE_SIZE, current, PROT_READ | PROT_WRITE)
+    space.commit()
+    platform.resume(storer, space)
+  }
+}
+
+describePtrace('an edit that takes away', () => {
+  const edits: [string, (space: AddressSpace, data: number) => void][] = [
+    ['a mapping', (space) => space.unmap(DATA_ADDRESS, PAGE_SIZE)],
+    ['the right to write', (space, data) => space.map(DATA_ADDRESS, PAGE_SIZE, data, PROT_READ)],
+  ]
+  test.each(edits)('%s is in force once it is committed, whatever runs', (_, edit) => {
+    using platform = openCpus(2)
+    const [space, data] = sharing(platform, parallelCode.storeForEver)
+    // In a space of its own, to have two at a time.
+    const spinner = contextAt(platform, SEED)
+    platform.resume(spinner, spaceWith(platform, storeCode(platform, userCode.spin)))
+    stormOf(platform, space, data, () => {
+      edit(space, data)
+      space.commit()
+    })
+  })
+
+  test('is made by a context that has stopped, too', () => {
+    using platform = openCpus(2)
+    const [space, data] = sharing(platform, parallelCode.storeForEver)
+    const code = storeCode(platform, arch.callLoop)
+    space.map(CODE_ADDRESS + PAGE_SIZE, PAGE_SIZE, code, PROT_READ | 4)
+    const caller = contextAt(platform, SEED)
+    const registers = caller.readRegisters()
+    for (const [index, word] of arch.initialRegisters(CODE_ADDRESS + PAGE_SIZE, 0).entries())
+      if (word === BigInt(CODE_ADDRESS + PAGE_SIZE)) registers[index] = word
+    caller.writeRegisters(registers)
+    platform.resume(caller, space)
+    expect(next(platform)).toBe(caller)
+    stormOf(platform, space, data, () => {
+      space.unmap(DATA_ADDRESS, PAGE_SIZE)
+      space.commit()
+    })
+    expectKept(caller, SEED)
+  })
+})
+
+describePtrace('an edit that adds', () => {
+  test('lets a fault run on that another one has mended', () => {
+    using platform = openCpus(2)
+    const [space, data] = sharing(platform, parallelCode.storeForEver)
+    space.unmap(DATA_ADDRESS, PAGE_SIZE)
+    const contexts = [contextOf(platform, 1), contextOf(platform, 2)]
+    for (const context of contexts) platform.resume(context, space)
+    const first = next(platform, EVENT_FAULT)
+    space.map(DATA_ADDRESS, PAGE_SIZE, data, PROT_READ | PROT_WRITE)
+    space.commit()
+    platform.resume(first, space)
+    // The other one's may have come before the mending.
+    if (platform.wait(within(20)) === EVENT_FAULT) platform.resume(platform.trapped, space)
+    const seen = new Set<number>()
+    const endNs = within(5000)
+    while (seen.size < 2 && addon.monotonicNs() < endNs) {
+      expect(platform.wait(within(1))).toBe(EVENT_DEADLINE)
+      seen.add(platform.memory.bytes[data])
+    }
+    expect([...seen].sort()).toEqual([1, 2])
+  })
+})
+
+describePtrace('one of two that run', () => {
+  test.each([0, 1])('is interrupted, and the other runs on (%i)', (which) => {
+    using platform = openCpus(2)
+    const space = spaceWith(platform, storeCode(platform, userCode.spin))
+    const contexts = [contextAt(platform, SEED), contextAt(platform, SEED + 1n)]
+    for (const context of contexts) platform.resume(context, space)
+    expect(platform.wait(within(20))).toBe(EVENT_DEADLINE)
+    platform.interrupt(contexts[which])
+    expect(next(platform, EVENT_PREEMPTED)).toBe(contexts[which])
+    expectKept(contexts[which], SEED + BigInt(which))
+    expect(platform.wait(within(20))).toBe(EVENT_DEADLINE)
+  })
+
+  test('is stopped for good, and gives no event', () => {
+    using platform = openCpus(2)
+    const [space, data] = sharing(platform, parallelCode.storeForEver)
+    const contexts = [contextOf(platform, 1), contextOf(platform, 2)]
+    for (const context of contexts) platform.resume(context, space)
+    expect(platform.wait(within(20))).toBe(EVENT_DEADLINE)
+    platform.stop(contexts[0])
+    platform.memory.bytes[data] = 0
+    while (platform.memory.bytes[data] === 0) expect(platform.wait(within(1))).toBe(EVENT_DEADLINE)
+    expect(platform.memory.bytes[data]).toBe(2)
+    platform.stop(contexts[1])
+    platform.memory.bytes[data] = 0
+    expect(platform.wait(within(20))).toBe(EVENT_DEADLINE)
+    expect(platform.memory.bytes[data]).toBe(0)
+  })
+
+  test('is disposed of while it runs', () => {
+    using platform = openCpus(2)
+    const space = spaceWith(platform, storeCode(platform, userCode.spin))
+    const contexts = [contextAt(platform, SEED), contextAt(platform, SEED + 1n)]
+    for (const context of contexts) platform.resume(context, space)
+    expect(platform.wait(within(5))).toBe(EVENT_DEADLINE)
+    contexts[0].dispose()
+    expect(platform.wait(within(20))).toBe(EVENT_DEADLINE)
+    platform.interrupt(contexts[1])
+    expect(next(platform, EVENT_PREEMPTED)).toBe(contexts[1])
+  })
+
+  test('dies, and the other runs on', () => {
+    using platform = openCpus(2)
+    const code = storeCode(platform, userCode.spin)
+    const spaces = [spaceWith(platform, code), spaceWith(platform, code)]
+    const contexts = spaces.map((space, index) => {
+      const context = contextAt(platform, SEED + BigInt(index))
+      platform.resume(context, space)
+      return context
+    })
+    expect(platform.wait(within(5))).toBe(EVENT_DEADLINE)
+    process.kill(pidOf(spaces[0]), 'SIGKILL')
+    expect(next(platform, EVENT_DEAD)).toBe(contexts[0])
+    expect(platform.deathSignal).toBe(SIGKILL)
+    expect(platform.wait(within(20))).toBe(EVENT_DEADLINE)
+    platform.interrupt(contexts[1])
+    expect(next(platform, EVENT_PREEMPTED)).toBe(contexts[1])
+    expectKept(contexts[1], SEED + 1n)
+  })
+
+  test('dies with the other, in the same process', () => {
+    using platform = openCpus(2)
+    const space = spaceWith(platform, storeCode(platform, userCode.spin))
+    const contexts = [contextAt(platform, SEED), contextAt(platform, SEED + 1n)]
+    for (const context of contexts) platform.resume(context, space)
+    expect(platform.wait(within(5))).toBe(EVENT_DEADLINE)
+    process.kill(pidOf(space), 'SIGKILL')
+    const dead = [next(platform, EVENT_DEAD), next(platform, EVENT_DEAD)]
+    expect(new Set(dead)).toEqual(new Set(contexts))
+  })
+
+  test('dies with its process while the other one is stopped', () => {
+    using platform = openCpus(2)
+    const space = spaceWith(platform, storeCode(platform, userCode.spin))
+    const contexts = [contextAt(platform, SEED), contextAt(platform, SEED + 1n)]
+    for (const context of contexts) platform.resume(context, space)
+    for (const kept of [0, 1]) {
+      expect(platform.wait(within(5))).toBe(EVENT_DEADLINE)
+      platform.interrupt(contexts[kept])
+      expect(next(platform, EVENT_PREEMPTED)).toBe(contexts[kept])
+      if (kept === 0) platform.resume(contexts[0], space)
+    }
+    process.kill(pidOf(space), 'SIGKILL')
+    expect(next(platform, EVENT_DEAD)).toBe(contexts[0])
+    platform.resume(contexts[1], space)
+    expect(next(platform, EVENT_DEAD)).toBe(contexts[1])
+  })
+})

@@ -182,6 +182,7 @@ bool Stub::Empty() try {
   takes_away_ = false;
   ranges_.Clear();
   leader().Must({{{SYS_munmap, 0, arch::StubAddress()}}});
+  slot_.Wipe();
   return true;
 } catch (const std::system_error& error) {
   if (!IsGone(error)) throw;

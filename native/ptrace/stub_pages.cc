@@ -31,9 +31,13 @@ StubPages::Slot::Slot(StubPages& pages) : pages_(pages), offset_(pages.Take()) {
 }
 
 StubPages::Slot::~Slot() {
+  Wipe();
+  pages_.free_.push_back(offset_);
+}
+
+void StubPages::Slot::Wipe() {
   ::fallocate(pages_.memory_->file.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
               static_cast<off_t>(offset_), kStubSlotBytes);
-  pages_.free_.push_back(offset_);
 }
 
 }  // namespace hv

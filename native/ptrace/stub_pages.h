@@ -29,6 +29,8 @@ class StubPages {
     Slot& operator=(const Slot&) = delete;
     ~Slot();
 
+    // For another program: nothing of the last one's registers is to be found there.
+    void Wipe();
     // In the file.
     uint64_t offset() const { return offset_; }
     uint8_t* calls(unsigned thread) const {

@@ -42,7 +42,8 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
   readonly #record: Int32Array
   readonly #userTop: number
   readonly #registers = new BigUint64Array(arch.registerCount)
-  #space: NativeTracedSpace | undefined
+  /** Where it runs. */
+  space: NativeTracedSpace | undefined
   /** Registers were written since it last ran. */
   #written = false
   /** It was started, and nobody has taken its stop. */
@@ -141,9 +142,9 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
   }
 
   enter(space: NativeTracedSpace): boolean {
-    if (space === this.#space) return false
+    if (space === this.space) return false
     this.native.setSpace(space)
-    this.#space = space
+    this.space = space
     return false
   }
 

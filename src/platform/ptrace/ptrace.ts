@@ -131,7 +131,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   protected override stepSeveral(): EventKind {
     const event = this.#collect()
     if (event !== 0) return event
-    if (this.#tickNs === Number.POSITIVE_INFINITY && this.#tracer.isCrowded) {
+    if (this.#tickNs === Number.POSITIVE_INFINITY && this.#needsTick) {
       this.#tickNs = addon.monotonicNs() + TICK_NS
       this.events.setDeadline(Math.min(this.#deadlineNs, this.#tickNs))
     }
@@ -144,16 +144,32 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   #collect(): EventKind {
     for (const context of this.running) {
       let event = context.isStarted ? context.take() : context.start()
-      // A kick: what it is about comes next, while the program runs on. Or the host has no thread for it: once another has stopped.
+      // A kick: what it is about comes next, while the program runs on. Or the host has no thread for it: see #takeTurns.
       if (event === EVENT_PREEMPTED) event = context.start()
       if (event !== 0 && event !== EVENT_PREEMPTED) return this.stopped(context, event)
     }
     return 0
   }
 
+  get #needsTick(): boolean {
+    return this.#tracer.isCrowded || this.running.some(({isStarted}) => !isStarted)
+  }
+
   #tick(nowNs: number): void {
+    this.#takeTurns()
     this.#tracer.spread()
-    this.#tickNs = this.#tracer.isCrowded ? nowNs + TICK_NS : Number.POSITIVE_INFINITY
+    this.#tickNs = this.#needsTick ? nowNs + TICK_NS : Number.POSITIVE_INFINITY
+  }
+
+  /** A context for which its process gets no thread more has one of the others', which then waits as long. */
+  #takeTurns(): void {
+    const waiting = this.running.find(({isStarted}) => !isStarted)
+    if (waiting === undefined) return
+    const index = this.running.findIndex(({isStarted, space}) => isStarted && space === waiting.space)
+    if (index < 0) return
+    const [context] = this.running.splice(index, 1)
+    this.running.push(context)
+    context.native.preempt()
   }
 }
 

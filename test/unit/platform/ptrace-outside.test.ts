@@ -1,8 +1,9 @@
 // PtracePlatform: what the host's other processes, its administrator and its limits do to a program's process.
 
 import {execFileSync, spawn, spawnSync} from 'node:child_process'
-import {statSync} from 'node:fs'
+import {readdirSync, statSync} from 'node:fs'
 import {expect, test} from 'vitest'
+import {EAGAIN} from '../../../src/abi/errno.ts'
 import {SIGKILL} from '../../../src/abi/signal.ts'
 import {addon} from '../../../src/addon.ts'
 import {arch} from '../../../src/arch/index.ts'
@@ -17,11 +18,15 @@ import {
   PAGE_SIZE,
   type Platform,
   PROT_READ,
+  PROT_WRITE,
 } from '../../../src/platform/platform.ts'
+import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
+import {parallelCode} from '../../helpers/parallel-code.ts'
 import {describePtrace, openPtrace, pidOf} from '../../helpers/ptrace.ts'
 import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
 
 const SEED = 0x1111_2222_3333_4401n
+const DATA_ADDRESS = 0x20000
 /** Signals that are no faults, and two that would be if the kernel sent them. */
 const SIGNALS = ['STOP', 'CONT', 'USR1', 'TERM', 'HUP', 'TSTP', 'CHLD', 'SEGV', 'TRAP']
 
@@ -113,6 +118,41 @@ describePtrace('SIGKILL from outside', () => {
     send(running, 'KILL')
     expect(running.context.exactFault()).toMatchObject({address: CODE_ADDRESS})
     expectKilled(running)
+  })
+})
+
+describePtrace('a process that may have no others', () => {
+  test.skipIf(!hasPrlimit)('cannot be forked: EAGAIN', () => {
+    using running = start(arch.callLoop)
+    limit(running, '--nproc=1')
+    expect(() => running.space.fork()).toThrow(expect.objectContaining({code: EAGAIN}))
+    expect(running.next()).toBe(EVENT_SYSCALL)
+    expectKept(running.context, SEED)
+  })
+
+  test.skipIf(!hasPrlimit)('has its contexts take turns', () => {
+    using platform: Platform = new PtracePlatform(1 << 24, 2)
+    const space = spaceWith(platform, storeCode(platform, parallelCode.storeForEver))
+    const data = platform.memory.allocate(PAGE_SIZE)
+    space.map(DATA_ADDRESS, PAGE_SIZE, data, PROT_READ | PROT_WRITE)
+    const contexts = [1n, 2n].map((word) => {
+      const context = contextAt(platform, SEED)
+      const registers = context.readRegisters()
+      registers[parallelCode.pointer] = BigInt(DATA_ADDRESS)
+      registers[parallelCode.mine] = word
+      context.writeRegisters(registers)
+      return context
+    })
+    limit({platform, space} as Running, '--nproc=1')
+    for (const context of contexts) platform.resume(context, space)
+    const seen = new Set<number>()
+    const endNs = addon.monotonicNs() + 5e9
+    while (seen.size < 2 && addon.monotonicNs() < endNs) {
+      expect(platform.wait(addon.monotonicNs() + 1e6)).toBe(EVENT_DEADLINE)
+      if (platform.memory.bytes[data] !== 0) seen.add(platform.memory.bytes[data])
+    }
+    expect([...seen].sort()).toEqual([1, 2])
+    expect(readdirSync(`/proc/${pidOf(space)}/task`)).toHaveLength(1)
   })
 })
 

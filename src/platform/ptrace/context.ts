@@ -48,6 +48,8 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
   #written = false
   /** It was started, and nobody has taken its stop. */
   isStarted = false
+  /** It is to run, and its process has no thread for it. */
+  lacksThread = false
   /** What `fault` guessed last, if no call came between. */
   readonly #guessed = new Int32Array(RECORD_WORDS)
   readonly #release: (context: PtraceContext) => void
@@ -184,6 +186,12 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
     if (event !== 0) return event
     this.native.preempt()
     return this.take()
+  }
+
+  /** Stops it if it runs; what for is to be taken. */
+  pause(): void {
+    // What it has stopped for by itself would be lost.
+    if (this.isStarted && this.#record[STOPPED] === 0) this.native.preempt()
   }
 
   /** What was of its last trap is no more. */

@@ -146,13 +146,14 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
       let event = context.isStarted ? context.take() : context.start()
       // A kick: what it is about comes next, while the program runs on. Or the host has no thread for it: see #takeTurns.
       if (event === EVENT_PREEMPTED) event = context.start()
+      context.lacksThread = event === EVENT_PREEMPTED
       if (event !== 0 && event !== EVENT_PREEMPTED) return this.stopped(context, event)
     }
     return 0
   }
 
   get #needsTick(): boolean {
-    return this.#tracer.isCrowded || this.running.some(({isStarted}) => !isStarted)
+    return this.#tracer.isCrowded || this.running.some(({lacksThread}) => lacksThread)
   }
 
   #tick(nowNs: number): void {
@@ -163,13 +164,13 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
 
   /** A context for which its process gets no thread more has one of the others', which then waits as long. */
   #takeTurns(): void {
-    const waiting = this.running.find(({isStarted}) => !isStarted)
+    const waiting = this.running.find(({lacksThread}) => lacksThread)
     if (waiting === undefined) return
     const index = this.running.findIndex(({isStarted, space}) => isStarted && space === waiting.space)
     if (index < 0) return
     const [context] = this.running.splice(index, 1)
     this.running.push(context)
-    context.native.preempt()
+    context.pause()
   }
 }
 

@@ -3,16 +3,13 @@
 import {readdirSync} from 'node:fs'
 import {availableParallelism} from 'node:os'
 import {expect, test} from 'vitest'
-import {SIGKILL} from '../../../src/abi/signal.ts'
 import {addon} from '../../../src/addon.ts'
 import {arch} from '../../../src/arch/index.ts'
 import {
   type AddressSpace,
   type Context,
-  EVENT_DEAD,
   EVENT_DEADLINE,
   EVENT_FAULT,
-  EVENT_PREEMPTED,
   EVENT_SYSCALL,
   PAGE_SIZE,
   type Platform,
@@ -20,12 +17,9 @@ import {
   PROT_WRITE,
 } from '../../../src/platform/platform.ts'
 import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
-import {parallelCode} from '../../helpers/parallel-code.ts'
+import {contextOf, DATA_ADDRESS, parallelCode, SEED, sharing} from '../../helpers/parallel-code.ts'
 import {describePtrace, pidOf} from '../../helpers/ptrace.ts'
 import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
-
-const SEED = 0x1111_2222_3333_4400n
-const DATA_ADDRESS = 0x20000
 
 const openCpus = (cpus: number): Platform => new PtracePlatform(1 << 24, cpus)
 const within = (ms: number): number => addon.monotonicNs() + ms * 1e6
@@ -33,27 +27,6 @@ const threadsOf = (space: AddressSpace): number => readdirSync(`/proc/${pidOf(sp
 
 function sleepOf(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
-}
-
-/** Registers of `parallelCode`. */
-function contextOf(platform: Platform, mine: number, other = 0, count = 0): Context {
-  const context = contextAt(platform, SEED)
-  const registers = context.readRegisters()
-  registers[parallelCode.pointer] = BigInt(DATA_ADDRESS)
-  registers[parallelCode.mine] = BigInt(mine)
-  registers[parallelCode.other] = BigInt(other)
-  registers[parallelCode.count] = BigInt(count)
-  context.writeRegisters(registers)
-  return context
-}
-
-/** A space with `code` and a page of data. @returns where that is in the MemoryFile */
-function sharing(platform: Platform, code: readonly number[]): [AddressSpace, number] {
-  const space = spaceWith(platform, storeCode(platform, code))
-  const data = platform.memory.allocate(PAGE_SIZE)
-  space.map(DATA_ADDRESS, PAGE_SIZE, data, PROT_READ | PROT_WRITE)
-  space.commit()
-  return [space, data]
 }
 
 /** The next event is that of a system call, or whatever `expected` is. */
@@ -111,6 +84,24 @@ describePtrace('two contexts', () => {
     const space = spaceWith(platform, storeCode(platform, userCode.spin))
     platform.resume(contextAt(platform, SEED), space)
     expect(() => platform.resume(contextAt(platform, SEED), space)).toThrow('more contexts than CPUs')
+  })
+})
+
+describePtrace('the calls of contexts', () => {
+  // More threads than the host gives: see ptrace-outside.test.ts.
+  test.each([2, 4])('are all answered, on %i CPUs that have other processors and back', (cpus) => {
+    using platform = openCpus(cpus)
+    const space = spaceWith(platform, storeCode(platform, parallelCode.callAndCheck))
+    const waiting = Array.from({length: 5}, () => contextAt(platform, SEED))
+    const endNs = within(500)
+    let running = 0
+    while (addon.monotonicNs() < endNs) {
+      for (; running < cpus; running++) platform.resume(waiting.shift()!, space)
+      const trapped = next(platform)
+      running--
+      trapped.setResult(parallelCode.answer)
+      waiting.push(trapped)
+    }
   })
 })
 
@@ -220,94 +211,5 @@ describePtrace('an edit that adds', () => {
       seen.add(platform.memory.bytes[data])
     }
     expect([...seen].sort()).toEqual([1, 2])
-  })
-})
-
-describePtrace('one of two that run', () => {
-  test.each([0, 1])('is interrupted, and the other runs on (%i)', (which) => {
-    using platform = openCpus(2)
-    const space = spaceWith(platform, storeCode(platform, userCode.spin))
-    const contexts = [contextAt(platform, SEED), contextAt(platform, SEED + 1n)]
-    for (const context of contexts) platform.resume(context, space)
-    expect(platform.wait(within(20))).toBe(EVENT_DEADLINE)
-    platform.interrupt(contexts[which])
-    expect(next(platform, EVENT_PREEMPTED)).toBe(contexts[which])
-    expectKept(contexts[which], SEED + BigInt(which))
-    expect(platform.wait(within(20))).toBe(EVENT_DEADLINE)
-  })
-
-  test('is stopped for good, and gives no event', () => {
-    using platform = openCpus(2)
-    const [space, data] = sharing(platform, parallelCode.storeForEver)
-    const contexts = [contextOf(platform, 1), contextOf(platform, 2)]
-    for (const context of contexts) platform.resume(context, space)
-    expect(platform.wait(within(20))).toBe(EVENT_DEADLINE)
-    platform.stop(contexts[0])
-    platform.memory.bytes[data] = 0
-    while (platform.memory.bytes[data] === 0) expect(platform.wait(within(1))).toBe(EVENT_DEADLINE)
-    expect(platform.memory.bytes[data]).toBe(2)
-    platform.stop(contexts[1])
-    platform.memory.bytes[data] = 0
-    expect(platform.wait(within(20))).toBe(EVENT_DEADLINE)
-    expect(platform.memory.bytes[data]).toBe(0)
-  })
-
-  test('is disposed of while it runs', () => {
-    using platform = openCpus(2)
-    const space = spaceWith(platform, storeCode(platform, userCode.spin))
-    const contexts = [contextAt(platform, SEED), contextAt(platform, SEED + 1n)]
-    for (const context of contexts) platform.resume(context, space)
-    expect(platform.wait(within(5))).toBe(EVENT_DEADLINE)
-    contexts[0].dispose()
-    expect(platform.wait(within(20))).toBe(EVENT_DEADLINE)
-    platform.interrupt(contexts[1])
-    expect(next(platform, EVENT_PREEMPTED)).toBe(contexts[1])
-  })
-
-  test('dies, and the other runs on', () => {
-    using platform = openCpus(2)
-    const code = storeCode(platform, userCode.spin)
-    const spaces = [spaceWith(platform, code), spaceWith(platform, code)]
-    const contexts = spaces.map((space, index) => {
-      const context = contextAt(platform, SEED + BigInt(index))
-      platform.resume(context, space)
-      return context
-    })
-    expect(platform.wait(within(5))).toBe(EVENT_DEADLINE)
-    process.kill(pidOf(spaces[0]), 'SIGKILL')
-    expect(next(platform, EVENT_DEAD)).toBe(contexts[0])
-    expect(platform.deathSignal).toBe(SIGKILL)
-    expect(platform.wait(within(20))).toBe(EVENT_DEADLINE)
-    platform.interrupt(contexts[1])
-    expect(next(platform, EVENT_PREEMPTED)).toBe(contexts[1])
-    expectKept(contexts[1], SEED + 1n)
-  })
-
-  test('dies with the other, in the same process', () => {
-    using platform = openCpus(2)
-    const space = spaceWith(platform, storeCode(platform, userCode.spin))
-    const contexts = [contextAt(platform, SEED), contextAt(platform, SEED + 1n)]
-    for (const context of contexts) platform.resume(context, space)
-    expect(platform.wait(within(5))).toBe(EVENT_DEADLINE)
-    process.kill(pidOf(space), 'SIGKILL')
-    const dead = [next(platform, EVENT_DEAD), next(platform, EVENT_DEAD)]
-    expect(new Set(dead)).toEqual(new Set(contexts))
-  })
-
-  test('dies with its process while the other one is stopped', () => {
-    using platform = openCpus(2)
-    const space = spaceWith(platform, storeCode(platform, userCode.spin))
-    const contexts = [contextAt(platform, SEED), contextAt(platform, SEED + 1n)]
-    for (const context of contexts) platform.resume(context, space)
-    for (const kept of [0, 1]) {
-      expect(platform.wait(within(5))).toBe(EVENT_DEADLINE)
-      platform.interrupt(contexts[kept])
-      expect(next(platform, EVENT_PREEMPTED)).toBe(contexts[kept])
-      if (kept === 0) platform.resume(contexts[0], space)
-    }
-    process.kill(pidOf(space), 'SIGKILL')
-    expect(next(platform, EVENT_DEAD)).toBe(contexts[0])
-    platform.resume(contexts[1], space)
-    expect(next(platform, EVENT_DEAD)).toBe(contexts[1])
   })
 })

@@ -156,6 +156,25 @@ describePtrace('a process that may have no others', () => {
   })
 })
 
+describePtrace('a process that may have no thread more', () => {
+  test.skipIf(!hasPrlimit)('has every call of its contexts answered', () => {
+    using platform: Platform = new PtracePlatform(1 << 24, 3)
+    const space = spaceWith(platform, storeCode(platform, parallelCode.callAndCheck))
+    limit({platform, space} as Running, '--nproc=1')
+    for (const seed of [1n, 2n, 3n]) platform.resume(contextAt(platform, seed), space)
+    const traps = new Map<Context, number>()
+    const endNs = addon.monotonicNs() + 5e8
+    while (addon.monotonicNs() < endNs) {
+      expect(platform.wait(addon.monotonicNs() + 20e9)).toBe(EVENT_SYSCALL)
+      const {trapped} = platform
+      traps.set(trapped, (traps.get(trapped) ?? 0) + 1)
+      trapped.setResult(parallelCode.answer)
+      platform.resume(trapped, space)
+    }
+    expect(traps.size).toBe(3)
+  })
+})
+
 describePtrace('a process that may map little', () => {
   test.skipIf(!hasPrlimit)('forgets what it has mapped for what is mapped now', () => {
     using running = start(arch.callLoop)

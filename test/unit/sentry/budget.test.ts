@@ -3,19 +3,12 @@
 import {EAGAIN, ENFILE, ENOLCK, ENOMEM, ENOSPC, Errno} from '../../../src/abi/errno.ts'
 import {F_WRLCK} from '../../../src/abi/fcntl.ts'
 import {S_IFIFO} from '../../../src/abi/file-mode.ts'
-import {IPC_CREAT} from '../../../src/abi/ipc.ts'
-import {O_CREAT, O_RDONLY, O_RDWR} from '../../../src/abi/open-flags.ts'
+import {O_RDONLY, O_RDWR} from '../../../src/abi/open-flags.ts'
 import {plainInfo} from '../../../src/abi/siginfo.ts'
 import {CLOCK_MONOTONIC} from '../../../src/abi/time.ts'
-import {type Credentials, capabilitiesOf} from '../../../src/sentry/credentials.ts'
 import {EpollFile} from '../../../src/sentry/epoll-file.ts'
 import {FdTable} from '../../../src/sentry/fd-table.ts'
 import {locksOf} from '../../../src/sentry/file-locks.ts'
-import {MessageQueue, MessageQueues} from '../../../src/sentry/ipc/message-queue.ts'
-import {IpcPermission} from '../../../src/sentry/ipc/permission.ts'
-import {PosixQueues} from '../../../src/sentry/ipc/posix-queues.ts'
-import {type SemaphoreSet, SemaphoreSets} from '../../../src/sentry/ipc/semaphore-set.ts'
-import {SemaphoreUndo} from '../../../src/sentry/ipc/semaphore-undo.ts'
 import {VM_NORESERVE} from '../../../src/sentry/memory/vma.ts'
 import {PosixTimers} from '../../../src/sentry/posix-timers.ts'
 import {ResourceLimits, RLIMIT_SIGPENDING} from '../../../src/sentry/resource-limits.ts'
@@ -30,6 +23,7 @@ import {openPipe} from '../../../src/vfs/pipe.ts'
 import {memoryFile} from '../../helpers/memory-file.ts'
 import {fakeTask} from './fake-task.ts'
 import {checkGrowth, type Way} from './growth.ts'
+import {ipcWays} from './ipc/budget-ways.ts'
 import {SimulatedGuest} from './memory/simulated-guest.ts'
 
 const LONG = 240
@@ -221,51 +215,7 @@ const ways: readonly Way[] = [
       }
     },
   ],
-  ['semaphore sets', ENOMEM, (budget) => semaphoreSetsOf(budget)],
-  [
-    'SEM_UNDOs',
-    ENOMEM,
-    (budget) => {
-      const set = semaphoreSetsOf(new Budget())(0)
-      return () => {
-        const undo = new SemaphoreUndo(budget)
-        undo.reserve(set)
-        undo.adjust(set, 0, 1)
-        return undo
-      }
-    },
-  ],
-  [
-    'message queues',
-    ENOMEM,
-    (budget) => {
-      const queues = new MessageQueues(budget)
-      return (i) => {
-        queues.table.open({...made(i), create: () => queues.create(permissionOf(i))}, OWNER)
-        return queues
-      }
-    },
-  ],
-  [
-    'messages',
-    ENOMEM,
-    (budget) => {
-      const queue = new MessageQueue(permissionOf(0), budget)
-      return (i) => {
-        queue.send({type: 2n ** 60n + BigInt(i), text: new Uint8Array(i % 20)}, 7)
-        return queue
-      }
-    },
-  ],
-  [
-    'POSIX message queues',
-    ENOMEM,
-    (budget) => {
-      const queues = new PosixQueues({budget, current: undefined})
-      const request = {flags: O_RDWR | O_CREAT, mode: 0o600, size: undefined, who: OWNER, mostBytes: 1e12}
-      return (i) => queues.open({...request, name: longName(i)})
-    },
-  ],
+  ...ipcWays,
   [
     'entries of a directory that is read',
     ENOMEM,
@@ -281,28 +231,6 @@ const ways: readonly Way[] = [
     },
   ],
 ]
-
-const OWNER: Credentials = {
-  ...{uid: 0, gid: 0, groups: [], ...capabilitiesOf(0)},
-  ...{ruid: 0, euid: 0, suid: 0, rgid: 0, egid: 0, sgid: 0},
-}
-
-function permissionOf(i: number): IpcPermission {
-  return new IpcPermission(i + 1, 0o600, OWNER)
-}
-
-function made(i: number) {
-  return {key: i + 1, flags: IPC_CREAT, fits() {}}
-}
-
-function semaphoreSetsOf(budget: Budget): (i: number) => SemaphoreSet {
-  const sets = new SemaphoreSets(budget)
-  return (i) => {
-    const set = sets.create(permissionOf(i), 10)
-    sets.table.open({...made(i), create: () => set}, OWNER)
-    return set
-  }
-}
 
 function tmpfsOf(budget: Budget): Tmpfs {
   return new Tmpfs(memoryFile(1 << 20), {budget})

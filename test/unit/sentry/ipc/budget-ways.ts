@@ -10,6 +10,7 @@ import {PosixQueues} from '../../../../src/sentry/ipc/posix-queues.ts'
 import {type SemaphoreSet, SemaphoreSets} from '../../../../src/sentry/ipc/semaphore-set.ts'
 import {SemaphoreUndo} from '../../../../src/sentry/ipc/semaphore-undo.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
+import type {Way} from '../growth.ts'
 
 const OWNER: Credentials = {
   ...{uid: 0, gid: 0, groups: [], ...capabilitiesOf(0)},
@@ -38,7 +39,7 @@ function longName(i: number): string {
   return `${'/'.repeat(3500)}${'n'.repeat(240)}${i}`.slice(3500)
 }
 
-export const ipcWays: [what: string, code: number, grow: (budget: Budget) => (i: number) => unknown][] = [
+export const ipcWays: readonly Way[] = [
   ['semaphore sets', ENOMEM, (budget) => semaphoreSetsOf(budget)],
   [
     'SEM_UNDOs',

@@ -111,6 +111,7 @@ UNUSED static void *read_only_page(void) {
 }
 
 static char scratch_path[4096];
+static pid_t scratch_owner;
 
 UNUSED static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk) {
   (void)status, (void)type, (void)walk;
@@ -119,6 +120,7 @@ UNUSED static int remove_one(const char *path, const struct stat *status, int ty
 }
 
 UNUSED static void remove_scratch(void) {
+  if (getpid() != scratch_owner) return;
   if (chdir("/") == 0) nftw(scratch_path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -128,6 +130,7 @@ UNUSED static void enter_scratch(void) {
   umask(022);
   snprintf(scratch_path, sizeof(scratch_path), "%s/guest-XXXXXX", base && *base ? base : "/tmp");
   REQUIRE(mkdtemp(scratch_path));
+  scratch_owner = getpid();
   REQUIRE(chdir(scratch_path) == 0);
   atexit(remove_scratch);
 }

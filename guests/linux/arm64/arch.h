@@ -1,6 +1,7 @@
 // arch.h: what guests of every architecture ask of this one: arm64.
 #pragma once
 
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,6 +46,22 @@ UNUSED static long call_on_stack(uintptr_t stack, uintptr_t *after, long number,
                    : [stack] "r"(stack), "r"(x1), "r"(x2), "r"(x8)
                    : "x19", "memory");
   return x0;
+}
+
+// clone3 with a stack: the child calls `body(argument)` on it, and exits with what that returns.
+UNUSED static long clone3_call(void *args, size_t size, int (*body)(void *), void *argument) {
+  register long x8 __asm__("x8") = SYS_clone3;
+  register void *x0 __asm__("x0") = args;
+  register size_t x1 __asm__("x1") = size;
+  register void *x19 __asm__("x19") = (void *)body;
+  register void *x20 __asm__("x20") = argument;
+  __asm__ volatile("svc 0; cbnz x0, 1f; mov x29, 0; mov x0, x20; blr x19; mov x8, 93; svc 0; 1:"
+                   : "+r"(x0)
+                   : "r"(x1), "r"(x8), "r"(x19), "r"(x20)
+                   : "memory");
+  if ((long)x0 >= 0) return (long)x0;
+  errno = (int)-(long)x0;
+  return -1;
 }
 
 #define UNDEFINED "udf 0"

@@ -1,6 +1,7 @@
 // arch.h: what guests of every architecture ask of this one: x86_64.
 #pragma once
 
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -40,6 +41,22 @@ UNUSED static long call_on_stack(uintptr_t stack, uintptr_t *after, long number,
                    : [stack] "r"(stack), "D"(a0), "S"(a1), "d"(a2)
                    : "rcx", "r11", "r12", "memory");
   return number;
+}
+
+// clone3 with a stack: the child calls `body(argument)` on it, and exits with what that returns.
+UNUSED static long clone3_call(void *args, size_t size, int (*body)(void *), void *argument) {
+  long result = SYS_clone3;
+  register void *r12 __asm__("r12") = (void *)body;
+  register void *r13 __asm__("r13") = argument;
+  __asm__ volatile(
+      "syscall; test %%rax, %%rax; jnz 1f; xor %%ebp, %%ebp; mov %%r13, %%rdi; call *%%r12; mov %%eax, %%edi; mov $60, %%eax; "
+      "syscall; 1:"
+      : "+a"(result)
+      : "D"(args), "S"(size), "r"(r12), "r"(r13)
+      : "rcx", "r11", "memory");
+  if (result >= 0) return result;
+  errno = (int)-result;
+  return -1;
 }
 
 #define UNDEFINED "ud2"

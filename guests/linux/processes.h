@@ -61,6 +61,12 @@ UNUSED static void sleep_ms(long ms) {
   while (nanosleep(&left, &left) < 0 && errno == EINTR) continue;
 }
 
+// root becomes a user that has no other processes: no two guests that run at once take the same.
+UNUSED static void become_lone_user(void) {
+  unsigned id = 20000 + (unsigned)getpid() % 40000;
+  REQUIRE(setresgid(id, id, id) == 0 && setresuid(id, id, id) == 0);
+}
+
 // Does it hold within ten seconds? For what another process or thread brings about in its own time.
 #define EVENTUALLY(expr) \
   ({ \
@@ -70,7 +76,7 @@ UNUSED static void sleep_ms(long ms) {
     holds_; \
   })
 
-// A gate is a pipe: any number of processes that hold it may open it, each once for one that passes.
+// A gate is a pipe: whoever opens it lets one pass. It is for one direction: who opened it could pass it himself.
 struct gate {
   int fds[2];
 };

@@ -1,7 +1,5 @@
 // threads: create, join, locks, condition variables, barriers, thread-local storage, ends of threads and of all. man 7 pthreads.
-#include <pthread.h>
-
-#include "processes.h"
+#include "threads.h"
 
 #define MANY 32
 
@@ -12,18 +10,6 @@ static __thread int own = 5;
 static pthread_key_t key;
 static int shared_count, destroyed;
 static pid_t tids[MANY];
-
-static pthread_t start(void *(*body)(void *), void *argument) {
-  pthread_t thread;
-  REQUIRE(pthread_create(&thread, 0, body, argument) == 0);
-  return thread;
-}
-
-static void *join(pthread_t thread) {
-  void *result = 0;
-  CHECK_EQ(pthread_join(thread, &result), 0);
-  return result;
-}
 
 static void destroy(void *value) { __atomic_fetch_add(&destroyed, (int)(intptr_t)value, __ATOMIC_SEQ_CST); }
 

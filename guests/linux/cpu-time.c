@@ -1,0 +1,139 @@
+// cpu-time: the processor's time is who used it: threads, processes, children; clocks and timers of it. man 2 clock_gettime, times.
+#include <sys/resource.h>
+#include <sys/times.h>
+
+#include "threads.h"
+
+#define MS 1000000ll
+
+static long long clock_ns(clockid_t clock) {
+  struct timespec t = {0, 0};
+  CHECK_EQ(clock_gettime(clock, &t), 0);
+  return t.tv_sec * 1000 * MS + t.tv_nsec;
+}
+
+static long long usage_ns(int who) {
+  struct rusage usage;
+  CHECK_EQ(getrusage(who, &usage), 0);
+  return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 * MS + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+}
+
+static void burn(long long ns) {
+  long long until = clock_ns(CLOCK_THREAD_CPUTIME_ID) + ns;
+  while (clock_ns(CLOCK_THREAD_CPUTIME_ID) < until) continue;
+}
+
+static volatile bool stop;
+
+static void *stay_busy(void *argument) {
+  while (!stop) continue;
+  return argument;
+}
+
+static void *stay_asleep(void *argument) {
+  while (!stop) sleep_ms(200);
+  return argument;
+}
+
+static void check_sleep(void) {
+  long long thread = clock_ns(CLOCK_THREAD_CPUTIME_ID), process = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+  sleep_ms(100);
+  CHECK(clock_ns(CLOCK_THREAD_CPUTIME_ID) - thread < 20 * MS);
+  CHECK(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - process < 20 * MS);
+}
+
+static void check_threads(void) {
+  clockid_t busy_clock, sleepy_clock;
+  stop = false;
+  pthread_t busy = start(stay_busy, 0), sleepy = start(stay_asleep, 0);
+  CHECK_EQ(pthread_getcpuclockid(busy, &busy_clock), 0);
+  CHECK_EQ(pthread_getcpuclockid(sleepy, &sleepy_clock), 0);
+  long long own = clock_ns(CLOCK_THREAD_CPUTIME_ID), process = clock_ns(CLOCK_PROCESS_CPUTIME_ID), usage = usage_ns(RUSAGE_SELF);
+  long long before = clock_ns(busy_clock), sleepy_before = clock_ns(sleepy_clock), wall = now_ns();
+  CHECK(EVENTUALLY(clock_ns(busy_clock) - before >= 100 * MS));
+  long long used = clock_ns(busy_clock) - before;
+  CHECK(used <= now_ns() - wall + 20 * MS);
+  CHECK(clock_ns(sleepy_clock) - sleepy_before < 20 * MS);
+  CHECK(clock_ns(CLOCK_THREAD_CPUTIME_ID) - own < used);
+  CHECK(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - process >= used);
+  CHECK(usage_ns(RUSAGE_SELF) - usage >= used - 20 * MS);
+  CHECK(usage_ns(RUSAGE_THREAD) < usage_ns(RUSAGE_SELF));
+  stop = true;
+  join(busy), join(sleepy);
+  // What ended threads used stays the process's.
+  CHECK(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - process >= used);
+  CHECK(usage_ns(RUSAGE_SELF) - usage >= used - 20 * MS);
+}
+
+// A child's clock can be read by others; to its parent's account its time comes when it is waited for.
+static void check_children(void) {
+  struct gate ready = new_gate(), go = new_gate();
+  struct tms before, after;
+  clockid_t clock;
+  char path[64], text[1024];
+  long ticks = sysconf(_SC_CLK_TCK), user = 0, system = 0;
+  times(&before);
+  long long usage = usage_ns(RUSAGE_CHILDREN);
+  pid_t child;
+  IN_CHILD(child) {
+    CHECK(clock_ns(CLOCK_PROCESS_CPUTIME_ID) < 50 * MS);
+    burn(200 * MS);
+    open_gate(ready), pass_gate(go);
+  }
+  CHECK_EQ(clock_getcpuclockid(child, &clock), 0);
+  pass_gate(ready);
+  CHECK(clock_ns(clock) >= 200 * MS && clock_ns(clock) < 2000 * MS);
+  snprintf(path, sizeof(path), "/proc/%d/stat", child);
+  CHECK(read_file(path, text, sizeof(text)) > 0);
+  CHECK_EQ(sscanf(strrchr(text, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user, &system), 2);
+  CHECK(user + system >= ticks / 5 - 4 && user + system < ticks * 2);
+  CHECK(times(&after) != -1 && after.tms_cutime == before.tms_cutime && after.tms_cstime == before.tms_cstime);
+  CHECK(usage_ns(RUSAGE_CHILDREN) == usage);
+  open_gate(go);
+  CHECK_EQ(ended(child), 0);
+  CHECK(times(&after) != -1);
+  long more = after.tms_cutime + after.tms_cstime - before.tms_cutime - before.tms_cstime;
+  CHECK(more >= ticks / 5 - 2 && more < ticks * 2);
+  CHECK(usage_ns(RUSAGE_CHILDREN) - usage >= 199 * MS && usage_ns(RUSAGE_CHILDREN) - usage < 2000 * MS);
+  CHECK_ERRNO(clock_gettime(clock, &(struct timespec){0}), EINVAL);
+  remove_gate(ready), remove_gate(go);
+}
+
+static volatile int expired;
+static void expire(int number) { expired += number > 0; }
+
+// A timer by a thread's clock does not run down while that sleeps.
+static void check_timers(void) {
+  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+  struct itimerspec soon = {.it_value = {0, 50 * MS}};
+  struct sigaction action = {.sa_handler = expire};
+  timer_t timer;
+  sigaction(SIGUSR1, &action, 0), sigaction(SIGPROF, &action, 0), sigaction(SIGVTALRM, &action, 0);
+  CHECK_EQ(timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer), 0);
+  CHECK_EQ(timer_settime(timer, 0, &soon, 0), 0);
+  sleep_ms(100);
+  CHECK_EQ(expired, 0);
+  burn(100 * MS);
+  CHECK_EQ(expired, 1);
+  timer_delete(timer);
+  // Of the process: also for time that another thread uses.
+  static const int which[] = {ITIMER_PROF, ITIMER_VIRTUAL};
+  for (int i = 0; i < 2; i++) {
+    struct itimerval once = {.it_value = {0, 50000}};
+    stop = false, expired = 0;
+    pthread_t busy = start(stay_busy, 0);
+    CHECK_EQ(setitimer(which[i], &once, 0), 0);
+    CHECK(EVENTUALLY(expired == 1));
+    stop = true;
+    join(busy);
+  }
+}
+
+int main(void) {
+  limit_time();
+  check_sleep();
+  check_threads();
+  check_children();
+  check_timers();
+  return finish();
+}

@@ -1,0 +1,144 @@
+// futex-pi: locks that the kernel hands on: FUTEX_LOCK_PI, TRYLOCK_PI, UNLOCK_PI, requeues to such a lock. man 2 futex.
+#include "threads.h"
+
+#define THREADS 3
+
+static uint32_t lock, condition;
+static int counter;
+
+static uint32_t owner_of(uint32_t *word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST) & FUTEX_TID_MASK; }
+
+// As man 2 futex has it: the word holds the owner's id, and the kernel is asked only if others are there.
+static void acquire(uint32_t *word) {
+  uint32_t none = 0;
+  if (__atomic_compare_exchange_n(word, &none, (uint32_t)gettid(), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) return;
+  CHECK_EQ(futex(word, FUTEX_LOCK_PI_PRIVATE, 0, 0, 0, 0), 0);
+  CHECK_EQ(owner_of(word), gettid());
+}
+
+static void release(uint32_t *word) {
+  uint32_t mine = (uint32_t)gettid();
+  if (__atomic_compare_exchange_n(word, &mine, 0, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) return;
+  CHECK_EQ(futex(word, FUTEX_UNLOCK_PI_PRIVATE, 0, 0, 0, 0), 0);
+}
+
+static void check_alone(void) {
+  CHECK_EQ(futex(&lock, FUTEX_LOCK_PI_PRIVATE, 0, 0, 0, 0), 0);
+  CHECK_EQ(lock, gettid());
+  CHECK_ERRNO(futex(&lock, FUTEX_LOCK_PI_PRIVATE, 0, 0, 0, 0), EDEADLK);
+  CHECK_ERRNO(futex(&lock, FUTEX_TRYLOCK_PI_PRIVATE, 0, 0, 0, 0), EDEADLK);
+  CHECK_EQ(futex(&lock, FUTEX_UNLOCK_PI_PRIVATE, 0, 0, 0, 0), 0);
+  CHECK_EQ(lock, 0);
+  CHECK_ERRNO(futex(&lock, FUTEX_UNLOCK_PI_PRIVATE, 0, 0, 0, 0), EPERM);
+  CHECK_EQ(futex(&lock, FUTEX_TRYLOCK_PI_PRIVATE, 0, 0, 0, 0), 0);
+  CHECK_EQ(lock, gettid());
+  CHECK_EQ(futex(&lock, FUTEX_UNLOCK_PI_PRIVATE, 0, 0, 0, 0), 0);
+  // An owner that there is not; not even the word's.
+  lock = 0x3ffffff0;
+  CHECK_ERRNO(futex(&lock, FUTEX_LOCK_PI_PRIVATE, 0, 0, 0, 0), ESRCH);
+  CHECK_ERRNO(futex(&lock, FUTEX_TRYLOCK_PI_PRIVATE, 0, 0, 0, 0), ESRCH);
+  CHECK_ERRNO(futex(&lock, FUTEX_UNLOCK_PI_PRIVATE, 0, 0, 0, 0), EPERM);
+  CHECK_EQ(owner_of(&lock), 0x3ffffff0);
+  lock = 0;
+  CHECK_ERRNO(futex((char *)&lock + 1, FUTEX_LOCK_PI_PRIVATE, 0, 0, 0, 0), EINVAL);
+  CHECK_ERRNO(futex((void *)8, FUTEX_LOCK_PI_PRIVATE, 0, 0, 0, 0), EFAULT);
+}
+
+static void *try_held(void *argument) {
+  struct timespec until;
+  CHECK_ERRNO(futex(&lock, FUTEX_TRYLOCK_PI_PRIVATE, 0, 0, 0, 0), EAGAIN);
+  CHECK_ERRNO(futex(&lock, FUTEX_UNLOCK_PI_PRIVATE, 0, 0, 0, 0), EPERM);
+  // The time is absolute, and by the clock on the wall.
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_nsec += 20000000;
+  if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
+  CHECK_ERRNO(futex(&lock, FUTEX_LOCK_PI_PRIVATE, 0, &until, 0, 0), ETIMEDOUT);
+  return argument;
+}
+
+static void *take_held(void *argument) {
+  CHECK_EQ(futex(&lock, FUTEX_LOCK_PI_PRIVATE, 0, 0, 0, 0), 0);
+  CHECK_EQ(owner_of(&lock), gettid());
+  counter++;
+  CHECK_EQ(futex(&lock, FUTEX_UNLOCK_PI_PRIVATE, 0, 0, 0, 0), 0);
+  return argument;
+}
+
+static void check_held(void) {
+  acquire(&lock);
+  join(start(try_held, 0));
+  pthread_t taker = start(take_held, 0);
+  CHECK(EVENTUALLY(__atomic_load_n(&lock, __ATOMIC_SEQ_CST) & FUTEX_WAITERS));
+  CHECK_EQ(owner_of(&lock), gettid());
+  sleep_ms(5);
+  CHECK_EQ(counter, 0);
+  CHECK_EQ(futex(&lock, FUTEX_UNLOCK_PI_PRIVATE, 0, 0, 0, 0), 0);
+  join(taker);
+  CHECK_EQ(counter, 1);
+  CHECK_EQ(lock, 0);
+}
+
+static void *count_up(void *argument) {
+  for (int i = 0; i < 500; i++) {
+    acquire(&lock);
+    int before = counter;
+    if (i % 16 == 0) sched_yield();
+    counter = before + 1;
+    release(&lock);
+  }
+  return argument;
+}
+
+static void check_exclusion(void) {
+  pthread_t threads[THREADS];
+  counter = 0;
+  for (int i = 0; i < THREADS; i++) threads[i] = start(count_up, 0);
+  for (int i = 0; i < THREADS; i++) join(threads[i]);
+  CHECK_EQ(counter, 500 * THREADS);
+  CHECK_EQ(lock, 0);
+}
+
+// The way of condition variables: it waits at one word, and returns as the owner of the lock.
+static void *wait_requeued(void *argument) {
+  CHECK_EQ(futex(&condition, FUTEX_WAIT_REQUEUE_PI_PRIVATE, 0, 0, &lock, 0), 0);
+  CHECK_EQ(owner_of(&lock), gettid());
+  counter++;
+  release(&lock);
+  return argument;
+}
+
+static void check_requeue(void) {
+  pthread_t threads[THREADS];
+  counter = 0;
+  for (int i = 0; i < THREADS; i++) threads[i] = start(wait_requeued, 0);
+  acquire(&lock);
+  CHECK_ERRNO(futex(&condition, FUTEX_CMP_REQUEUE_PI_PRIVATE, 1, (void *)9, &lock, 5), EAGAIN);
+  CHECK_ERRNO(futex(&condition, FUTEX_CMP_REQUEUE_PI_PRIVATE, 2, (void *)9, &lock, 0), EINVAL);
+  int moved = 0;
+  CHECK(EVENTUALLY((moved += (int)futex(&condition, FUTEX_CMP_REQUEUE_PI_PRIVATE, 1, (void *)9, &lock, 0)) == THREADS));
+  CHECK_EQ(counter, 0);
+  release(&lock);
+  for (int i = 0; i < THREADS; i++) join(threads[i]);
+  CHECK_EQ(counter, THREADS);
+}
+
+static void check_pthread_mutex(void) {
+  pthread_mutexattr_t attributes;
+  pthread_mutex_t mutex;
+  pthread_mutexattr_init(&attributes);
+  CHECK_EQ(pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT), 0);
+  CHECK_EQ(pthread_mutex_init(&mutex, &attributes), 0);
+  CHECK_EQ(pthread_mutex_lock(&mutex), 0);
+  CHECK_EQ(pthread_mutex_trylock(&mutex), EBUSY);
+  CHECK_EQ(pthread_mutex_unlock(&mutex), 0);
+}
+
+int main(void) {
+  limit_time();
+  check_alone();
+  check_held();
+  check_exclusion();
+  check_requeue();
+  check_pthread_mutex();
+  return finish();
+}

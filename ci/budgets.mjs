@@ -19,6 +19,7 @@ const STAGE_S = {
   unit: 45,
   fuzz: 75,
   linux: 220,
+  programs: 120,
   cli: 120,
   sandbox: 75,
   prebuild: 75,
@@ -27,10 +28,20 @@ const STAGE_S = {
 }
 
 /** The longest test or hook of a project of ci/vitest.config.ts: test/PROJECT. */
-const TEST_S = {unit: 4, fuzz: 30, guests: 8, cli: 4, sandbox: 13, package: 30, bed: 90, beds: 90}
+const TEST_S = {
+  unit: 4,
+  fuzz: 30,
+  guests: 8,
+  programs: 100,
+  cli: 4,
+  sandbox: 13,
+  package: 30,
+  bed: 90,
+  beds: 90,
+}
 
 /** What tests start: one command, here and in a bed; a bed; all guests, or a folder of unit tests, in a bed. */
-const STEP_S = {command: 10, fsx: 15, bedCommand: 15, bedBoot: 20, bedGuests: 75, bedUnits: 75}
+const STEP_S = {command: 10, fsx: 15, program: 20, bedCommand: 15, bedBoot: 20, bedGuests: 75, bedUnits: 75}
 
 const budget = (seconds, least = 0) => Math.max(seconds * MACHINES * LOAD, least) * MS
 

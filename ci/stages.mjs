@@ -36,6 +36,13 @@ export const stages = [
     run: (budget) => vitest('guests', budget),
   },
   {
+    name: 'programs',
+    what: "test/programs: the core of Debian's programs, natively and under hv",
+    kvm: true,
+    packages: [...compiler, 'gcc', 'libc6-dev', 'git', 'busybox-static', 'xz-utils', 'perl'],
+    run: (budget) => vitest('programs', budget),
+  },
+  {
     name: 'cli',
     what: 'test/cli: the commands, and bad input',
     packages: compiler,

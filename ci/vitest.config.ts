@@ -11,6 +11,7 @@ const projects = [
   {name: 'unit', maxWorkers: 2, server: {deps: {inline: [/@actions\//]}}},
   {name: 'fuzz', maxWorkers: 2},
   {name: 'guests', ...alone},
+  {name: 'programs', ...alone},
   {name: 'cli', ...alone},
   {name: 'sandbox', ...alone},
   {name: 'package', ...alone},

@@ -1,0 +1,10 @@
+// The list of real programs, put together.
+
+import {builds} from './list/builds.ts'
+import {languages} from './list/languages.ts'
+import {python} from './list/python.ts'
+import {shells} from './list/shells.ts'
+import {tools} from './list/tools.ts'
+import type {Program} from './program.ts'
+
+export const programs: readonly Program[] = [...shells, ...tools, ...builds, ...python, ...languages]

@@ -1,0 +1,47 @@
+// Python: scripts over its process and thread modules, and Debian's copy of its own test suite.
+
+import {type Program, script} from '../program.ts'
+
+const inPython = (name: string, text: string, more: Partial<Program> = {}): Program => ({
+  name,
+  command: ['/usr/bin/python3', '-B', 'script.py'],
+  files: {'script.py': text},
+  ...more,
+})
+
+/** What a test ended as, by its name: times, order and temporary names are not compared. */
+const resultsOf = (output: string): string =>
+  [...output.matchAll(/^(test\w+ \(\S+\)).*?\.\.\. (ok|skipped|FAIL|ERROR|expected failure)/gms)]
+    .map(([, name, result]) => `${name} ${result}`)
+    .sort()
+    .join('\n')
+
+const SUITE = '/usr/lib/python3.13/test'
+const suite = (module: string): Program => ({
+  name: `passes its own ${module} as natively`,
+  command: ['/bin/sh', '-c', `python3 -B -m unittest -v test.${module} 2>&1; exit 0`],
+  needs: [`${SUITE}/${module.replaceAll('.', '/')}.py`, '/usr/bin/python3'],
+  timeoutS: 1800,
+  extract: resultsOf,
+})
+const MODULES = [
+  'test_os',
+  'test_posix',
+  'test_subprocess',
+  'test_threading',
+  'test_signal',
+  'test_mmap',
+  'test_select',
+  'test_tempfile',
+  'test_fcntl',
+  'test_time',
+]
+
+export const python: readonly Program[] = [
+  inPython('starts processes', script('subprocess.py'), {core: true}),
+  inPython('runs threads', script('threading.py'), {core: true}),
+  inPython('runs many processes', script('multiprocessing.py')),
+  inPython('waits with asyncio, signals, select and epoll', script('asyncio.py')),
+  inPython('ends by an exception', 'import threading\nraise SystemExit(4)\n'),
+  ...MODULES.map(suite),
+]

@@ -1,0 +1,28 @@
+// Real programs of Debian's over the host's own tree: the same output and status under hv as natively.
+// Without HV_PROGRAMS=all only the core of the list runs, which is what CI has time for.
+
+import {describe, expect, test} from 'vitest'
+import {platforms} from '../guests/run.ts'
+import {programs} from './list.ts'
+import {type Ended, missing, runNatively, runUnderHv} from './run.ts'
+
+const runsAll = process.env.HV_PROGRAMS === 'all'
+const wanted = programs.filter(({core}) => runsAll || core)
+
+describe.each(wanted)('$command.0 $name', (program) => {
+  const lacking = missing(program)
+  // Once, for both platforms.
+  let native: Ended | undefined
+
+  test.for(platforms)('on %s', (platform, {skip}) => {
+    skip(lacking.length > 0, `needs ${lacking.join(', ')}`)
+    native ??= runNatively(program)
+    expect(runUnderHv(program, platform)).toEqual(native)
+  })
+})
+
+test('each is named once, and a part of them is the core', () => {
+  const names = programs.map(({command, name}) => `${command[0]} ${name}`)
+  expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
+  expect(programs.filter(({core}) => core).length).toBeGreaterThan(10)
+})

@@ -1,0 +1,3 @@
+// Says hello.
+#include <stdio.h>
+int main(void) { puts("hello"); return 5; }

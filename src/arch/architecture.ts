@@ -15,8 +15,8 @@ export interface Architecture {
   readonly platformName: string
   /** AT_HWCAP and AT_HWCAP2 of a program, from the host's. */
   hardwareCapabilities(hwcap: bigint, hwcap2: bigint): readonly [hwcap: bigint, hwcap2: bigint]
-  /** A processor's paragraph of the guest's /proc/cpuinfo, from the host's. */
-  cpuinfo(hostText: string): string
+  /** A processor's paragraph of the guest's /proc/cpuinfo, from one of the host's: CPU `cpu` of `cpus`. */
+  cpuinfo(hostText: string, cpu: number, cpus: number): string
   readonly kernelAbi: KernelAbi
   /** The vDSO's function that makes rt_sigreturn(2); absent: SA_RESTORER is a must. */
   readonly signalTrampolineSymbol?: string

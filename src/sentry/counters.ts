@@ -7,6 +7,9 @@ export class Counters {
   syscalls = 0
   faults = 0
   signals = 0
+  /** That were started: threads are tasks. */
+  processes = 0
+  tasks = 0
   /** Calls that the table does not know. */
   unknownCalls = 0
   /** The same by number, for the first MAX_NUMBERS that came. */
@@ -14,6 +17,11 @@ export class Counters {
 
   /** Calls that have a row and were answered ENOSYS, by number: no more than there are rows. */
   readonly refused = new Map<number, number>()
+
+  countStart(isFirstTask: boolean): void {
+    this.tasks++
+    if (isFirstTask) this.processes++
+  }
 
   countRefused(number: number): void {
     this.refused.set(number, (this.refused.get(number) ?? 0) + 1)

@@ -1,4 +1,4 @@
-// The guest's tree of files: its root, /dev, /proc, /tmp, and the volumes.
+// The guest's tree of files: its root, /dev, /proc, /sys, /tmp, and the volumes.
 
 import {EEXIST, Errno} from '../abi/errno.ts'
 import {S_IFDIR, S_IFREG} from '../abi/file-mode.ts'
@@ -24,6 +24,8 @@ export interface TreeOptions {
   terminal?: DevOptions['terminal']
   /** /proc; absent: an empty directory. */
   proc?: FileSystem
+  /** /sys; absent: as /proc. */
+  sys?: FileSystem
 }
 
 const DIRECTORY_MODE = 0o755
@@ -39,6 +41,8 @@ export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
     mount(makeDirectory(dev.top, 'shm'), new Tmpfs(memory, {mode: STICKY_MODE, budget}))
     const proc = makeDirectory(top, 'proc')
     if (options.proc !== undefined) mount(proc, options.proc)
+    const sys = makeDirectory(top, 'sys')
+    if (options.sys !== undefined) mount(sys, options.sys, {readOnly: true})
     makeDirectory(top, 'tmp', STICKY_MODE)
     for (const volume of options.volumes) mountVolume(top, volume, memory, budget)
     return rootMount

@@ -28,8 +28,10 @@ import type {Process} from './process.ts'
 import {deliver} from './signals/deliver.ts'
 import {Sleepers} from './sleepers.ts'
 import {tellParentOfContinue} from './task/child-news.ts'
+import {CpuUse} from './task/cpu-use.ts'
 import {endProcess, endTask} from './task/exit.ts'
 import {createInit} from './task/init.ts'
+import {Load} from './task/load.ts'
 import {Pids} from './task/pids.ts'
 import {Scheduler} from './task/scheduler.ts'
 import type {Task} from './task.ts'
@@ -69,6 +71,8 @@ export class Kernel {
   readonly leases = new Leases()
   readonly ipc = new KernelIpc(this)
   readonly unix = new UnixDomain()
+  readonly cpuUse: CpuUse
+  readonly load = new Load(monotonicNs())
   readonly #scheduler: Scheduler
   readonly #sleepers: Sleepers
   readonly #watch: HostWatch
@@ -91,7 +95,8 @@ export class Kernel {
     this.hostname = hostname
     this.budget = budget
     this.pids = new Pids(this, maxTasks)
-    this.#scheduler = new Scheduler(platform)
+    this.cpuUse = new CpuUse(platform.cpus)
+    this.#scheduler = new Scheduler(platform, this.cpuUse)
     this.#watch = new HostWatch(platform)
     this.#sleepers = new Sleepers(this, this.#scheduler, this.#watch)
     this.init = createInit(this)
@@ -115,6 +120,7 @@ export class Kernel {
 
   /** A new task: it runs when its turn comes. */
   start(process: Process, task: Task): void {
+    this.counters.countStart(process.tasks.length === 0)
     this.processes.set(process.pid, process)
     process.tasks.push(task)
     this.tasks.set(task.tid, task)

@@ -4,21 +4,20 @@ import {readFileSync} from 'node:fs'
 import {CLOCK_BOOTTIME, CLOCK_REALTIME, NS_PER_SECOND, type Timespec, toSeconds} from '../abi/time.ts'
 import {arch} from '../arch/index.ts'
 import type {ByteString} from '../vfs/file.ts'
-import type {ProcProcess, ProcSource} from '../vfs/fs/proc-source.ts'
+import type {ProcActivity, ProcProcess, ProcSource} from '../vfs/fs/proc-source.ts'
 import type {SysvIpcSource} from '../vfs/fs/proc-sysvipc.ts'
 import type {Location, Mount} from '../vfs/location.ts'
-import {readHostClock} from './host-clock.ts'
+import {monotonicNs, readHostClock} from './host-clock.ts'
 import type {Kernel} from './kernel.ts'
 import {ProcessView} from './process-view.ts'
-import {CPU_COUNT} from './syscalls/sched.ts'
 import {KERNEL_RELEASE, KERNEL_VERSION} from './syscalls/uname.ts'
 import {MAX_PID} from './task/pids.ts'
+import {isRunnable} from './task/state.ts'
 
 export class KernelProcSource implements ProcSource {
   readonly release = KERNEL_RELEASE
   readonly version = KERNEL_VERSION
   readonly machine = arch.machine
-  readonly cpuCount = CPU_COUNT
   readonly maxPid = MAX_PID
   readonly #kernelOf: () => Kernel
   readonly ipc: SysvIpcSource
@@ -44,11 +43,19 @@ export class KernelProcSource implements ProcSource {
     return [...this.#kernel.processes.keys()].sort((a, b) => a - b)
   }
 
-  process(pid: number): ProcProcess | undefined {
-    const process = this.#kernel.processes.get(pid)
-    const task = process?.tasks[0]
-    if (process === undefined || task === undefined) return undefined
-    return new ProcessView(process, task)
+  process(tid: number): ProcProcess | undefined {
+    const {tasks, processes} = this.#kernel
+    const task = tasks.get(tid)
+    const process = task?.process ?? processes.get(tid)
+    return process && new ProcessView(this.#kernel, process, task)
+  }
+
+  get cpuCount(): number {
+    return this.#kernel.platform.cpus
+  }
+
+  get maxTasks(): number {
+    return this.#kernel.pids.maxTasks
   }
 
   get current(): {pid: number; tid: number; root: Location} {
@@ -71,7 +78,7 @@ export class KernelProcSource implements ProcSource {
   }
 
   cpuinfo(): ByteString {
-    this.#cpuinfo ??= hostCpuinfo()
+    this.#cpuinfo ??= cpuinfoOf(this.cpuCount)
     return this.#cpuinfo
   }
 
@@ -86,7 +93,7 @@ export class KernelProcSource implements ProcSource {
     return faults
   }
 
-  uptime(): {seconds: number; idleSeconds: number; began: Timespec} {
+  uptime(): {seconds: number; began: Timespec} {
     const [bootSeconds, bootNanoseconds] = readHostClock(CLOCK_BOOTTIME)
     const up = {seconds: bootSeconds, nanoseconds: bootNanoseconds}
     const [seconds, nanoseconds] = readHostClock(CLOCK_REALTIME)
@@ -94,12 +101,22 @@ export class KernelProcSource implements ProcSource {
       seconds: seconds - up.seconds - (nanoseconds < up.nanoseconds ? 1 : 0),
       nanoseconds: (nanoseconds - up.nanoseconds + NS_PER_SECOND) % NS_PER_SECOND,
     }
-    const upSeconds = toSeconds(up)
-    let busySeconds = 0
-    for (const process of this.#kernel.processes.values()) {
-      busySeconds += this.#kernel.cpuTimeNs(process) / NS_PER_SECOND
+    return {seconds: toSeconds(up), began}
+  }
+
+  activity(): ProcActivity {
+    const {tasks, cpuUse, counters, pids, load} = this.#kernel
+    let running = 0
+    for (const task of tasks.values()) if (isRunnable(task)) running++
+    return {
+      busySeconds: cpuUse.busyNs(tasks.values(), monotonicNs()).map((ns) => ns / NS_PER_SECOND),
+      switches: cpuUse.switches,
+      started: counters.tasks,
+      running,
+      tasks: tasks.size,
+      loads: load.averages(this.#kernel),
+      lastPid: pids.last,
     }
-    return {seconds: upSeconds, idleSeconds: Math.max(0, upSeconds - busySeconds), began}
   }
 
   get #kernel(): Kernel {
@@ -107,11 +124,16 @@ export class KernelProcSource implements ProcSource {
   }
 }
 
-/** The host's first processor: the guest's only one is no other, and CPUID says as much. */
+/** Each is like the host's first. */
+function cpuinfoOf(cpus: number): ByteString {
+  const [first] = hostCpuinfo().split('\n\n')
+  const paragraph = (cpu: number): string => arch.cpuinfo(`${first.trimEnd()}\n\n`, cpu, cpus)
+  return Array.from({length: cpus}, (_, cpu) => paragraph(cpu)).join('')
+}
+
 function hostCpuinfo(): ByteString {
   try {
-    const [first] = readFileSync('/proc/cpuinfo', 'latin1').split('\n\n')
-    return arch.cpuinfo(`${first.trimEnd()}\n\n`)
+    return readFileSync('/proc/cpuinfo', 'latin1')
   } catch {
     return 'processor\t: 0\n\n'
   }

@@ -1,4 +1,4 @@
-// ProcessView: a process for procfs, as its first task has it.
+// ProcessView: a process for procfs, as one of its tasks has it.
 
 import {CAP_SYS_RESOURCE, hasCapability} from '../abi/capability.ts'
 import {EACCES, EINVAL, Errno} from '../abi/errno.ts'
@@ -9,29 +9,43 @@ import type {ProcFd, ProcProcess} from '../vfs/fs/proc-source.ts'
 import type {Location} from '../vfs/location.ts'
 import {requireCapability} from './credentials.ts'
 import {readHostClock} from './host-clock.ts'
+import type {Kernel} from './kernel.ts'
+import {mayTrace} from './may-trace.ts'
 import {dataBytes, lockedBytes, mappedBytes} from './memory/accounting.ts'
 import {mapsText} from './memory/maps-text.ts'
 import {readPagemap, smapsRollupText, smapsText} from './memory/smaps-text.ts'
 import type {Process} from './process.ts'
 import {RLIMIT_NLIMITS} from './resource-limits.ts'
 import {signalMasks} from './signals/signal-masks.ts'
+import {stateOf} from './task/state.ts'
 import type {Task} from './task.ts'
 
 /** comm's, without its NUL. */
 const NAME_BYTES = 15
 
-/** A process as its first task has it: tasks share all that is shown here. */
 export class ProcessView implements ProcProcess {
+  readonly #kernel: Kernel
   readonly #process: Process
-  readonly #task: Task
+  /** Undefined: the first, which has ended. */
+  readonly #task: Task | undefined
+  /** The same, or what is left of it. */
+  readonly #who: NonNullable<Process['firstTask']>
 
-  constructor(process: Process, task: Task) {
+  constructor(kernel: Kernel, process: Process, task: Task | undefined) {
+    this.#kernel = kernel
     this.#process = process
     this.#task = task
+    this.#who = task ?? process.firstTask!
   }
 
   get pid(): number {
     return this.#process.pid
+  }
+  get tid(): number {
+    return this.#task?.tid ?? this.#process.pid
+  }
+  get hasMemory(): boolean {
+    return this.#task !== undefined && this.#process !== this.#kernel.init
   }
   get parentPid(): number {
     return this.#process.parentPid
@@ -48,57 +62,61 @@ export class ProcessView implements ProcProcess {
     return {device: terminal.rdev, foregroundGroup: terminal.foregroundGroupSeen}
   }
   get name(): ByteString {
-    return this.#task.name
+    return this.#who.name
   }
 
   get state(): string {
-    if (this.#process.exit !== undefined) return 'Z'
-    if (this.#process.signals.stopped) return 'T'
-    return this.#process.tasks.some(({wait}) => wait === undefined) ? 'R' : 'S'
+    return stateOf(this.#kernel, this.#task)
   }
 
   get uids(): ProcProcess['uids'] {
-    const {ruid, euid, suid, uid} = this.#task.credentials
+    const {ruid, euid, suid, uid} = this.#who.credentials
     return [ruid, euid, suid, uid]
   }
   get gids(): ProcProcess['gids'] {
-    const {rgid, egid, sgid, gid} = this.#task.credentials
+    const {rgid, egid, sgid, gid} = this.#who.credentials
     return [rgid, egid, sgid, gid]
   }
   get groups(): readonly number[] {
-    return this.#task.credentials.groups
+    return this.#who.credentials.groups
   }
   get capabilities(): ProcProcess['capabilities'] {
-    const {capabilities: effective, permitted, inheritable, bounding, ambient} = this.#task.credentials
+    const {capabilities: effective, permitted, inheritable, bounding, ambient} = this.#who.credentials
     return {effective, permitted, inheritable, bounding, ambient}
   }
   get umask(): number {
-    return this.#task.fs.umask
+    return this.#task?.fs.umask ?? 0
   }
 
   get argv(): readonly ByteString[] {
-    return this.#process.program.argv
+    return this.#task === undefined ? [] : this.#process.program.argv
   }
   get envp(): readonly ByteString[] {
-    return this.#process.program.envp
+    return this.#task === undefined ? [] : this.#process.program.envp
   }
   get auxv(): Uint8Array {
-    return this.#process.program.auxv
+    return this.#task === undefined ? new Uint8Array(0) : this.#process.program.auxv
   }
   get executable(): Location | undefined {
-    return this.#process.program.executable
+    return this.#task === undefined ? undefined : this.#process.program.executable
   }
-  get cwd(): Location {
-    return this.#task.fs.cwd
+  get cwd(): Location | undefined {
+    return this.#task?.fs.cwd
   }
-  get root(): Location {
-    return this.#task.fs.root
+  get root(): Location | undefined {
+    return this.#task?.fs.root
   }
   get tids(): readonly number[] {
-    return this.#process.tasks.map(({tid}) => tid)
+    const {pid, tasks} = this.#process
+    const tids = new Set([pid, ...tasks.map(({tid}) => tid)])
+    return [...tids].sort((a, b) => a - b)
+  }
+  get childPids(): readonly number[] {
+    return [...this.#process.children].map(({pid}) => pid).sort((a, b) => a - b)
   }
 
   get memory(): ProcProcess['memory'] {
+    if (!this.hasMemory) return {virtualBytes: 0, residentBytes: 0, dataBytes: 0, lockedBytes: 0}
     const {vmas, residentBytes} = this.#process.memoryMap
     return {
       virtualBytes: mappedBytes(vmas),
@@ -108,29 +126,42 @@ export class ProcessView implements ProcProcess {
     }
   }
 
-  /** All time counts as the program's own, as in times(2). */
-  get userSeconds(): number {
-    return this.#task.kernel.cpuTimeNs(this.#process) / NS_PER_SECOND
+  get cpuSeconds(): ProcProcess['cpuSeconds'] {
+    const task = this.#task?.cpuTimeNs(this.#kernel.monotonicNs()) ?? this.#who.cpuNs
+    return {
+      task: task / NS_PER_SECOND,
+      process: this.#kernel.cpuTimeNs(this.#process) / NS_PER_SECOND,
+      children: this.#process.childrenCpuNs / NS_PER_SECOND,
+    }
   }
-  get systemSeconds(): number {
-    return 0
+  get faults(): number {
+    return this.hasMemory ? this.#process.memoryMap.faults : 0
   }
 
   /** Since the host's boot, as uptime counts. */
   get startedSeconds(): number {
-    const ageNs = this.#task.kernel.monotonicNs() - this.#process.startedNs
+    const ageNs = this.#kernel.monotonicNs() - this.#process.startedNs
     const [seconds, nanoseconds] = readHostClock(CLOCK_BOOTTIME)
     return toSeconds(fromNs(differenceNs({seconds, nanoseconds}, fromNs(ageNs))))
   }
 
-  get nice(): number {
-    return this.#process.nice
+  get scheduling(): ProcProcess['scheduling'] {
+    const {scheduling} = this.#who
+    const {policy, nice, cpu} = scheduling
+    return {policy, nice, cpu, allowed: scheduling.allowed(this.#kernel.platform.cpus)}
+  }
+  get switches(): ProcProcess['switches'] {
+    const {all, forced} = this.#who.switches
+    return {voluntary: all - forced, forced}
+  }
+  get exitSignal(): number {
+    return this.tid === this.pid ? this.#process.exitSignal : -1
   }
   get noNewPrivileges(): boolean {
     return this.#process.hasNoNewPrivileges
   }
   get signals(): ProcProcess['signals'] {
-    return signalMasks(this.#process.signals, this.#task.signals)
+    return signalMasks(this.#process.signals, this.#task?.signals)
   }
 
   get limits(): ProcProcess['limits'] {
@@ -147,15 +178,14 @@ export class ProcessView implements ProcProcess {
     return this.#process.disablesHugePages
   }
   get memoryShare(): number {
-    const {memory} = this.#task.kernel.platform
-    return Math.floor((1000 * this.#process.memoryMap.residentBytes) / memory.size)
+    return Math.floor((1000 * this.memory.residentBytes) / this.#kernel.platform.memory.size)
   }
 
   get oomScoreAdj(): number {
     return this.#process.oomScoreAdj
   }
   setOomScoreAdj(value: number): void {
-    const who = this.#task.kernel.current!.credentials
+    const who = this.#kernel.current!.credentials
     if (value < this.#process.leastOomScoreAdj) requireCapability(who, CAP_SYS_RESOURCE, EACCES)
     this.#process.oomScoreAdj = value
     if (hasCapability(who.capabilities, CAP_SYS_RESOURCE)) this.#process.leastOomScoreAdj = value
@@ -170,26 +200,35 @@ export class ProcessView implements ProcProcess {
 
   setName(name: ByteString): void {
     // A thread of the same process alone.
-    if (this.#task.kernel.current?.process !== this.#process) throw new Errno(EINVAL)
+    if (this.#kernel.current?.process !== this.#process || this.#task === undefined) throw new Errno(EINVAL)
     this.#task.name = name.slice(0, NAME_BYTES).replace(/\0.*/s, '')
   }
 
+  requireAccess(): void {
+    const {current} = this.#kernel
+    // The sentry itself looks.
+    if (current !== undefined && !mayTrace(current, this.#process, this.#who.credentials))
+      throw new Errno(EACCES)
+  }
+
   smaps(): ByteString {
-    return smapsText(this.#process.memoryMap)
+    return this.hasMemory ? smapsText(this.#process.memoryMap) : ''
   }
   smapsRollup(): ByteString {
-    return smapsRollupText(this.#process.memoryMap)
+    return this.hasMemory ? smapsRollupText(this.#process.memoryMap) : ''
   }
   pagemap(first: number, words: BigUint64Array): number {
-    return readPagemap(this.#process.memoryMap, first, words)
+    return this.hasMemory ? readPagemap(this.#process.memoryMap, first, words) : 0
   }
 
   maps(): ByteString {
-    const text = mapsText(this.#process.memoryMap.vmas, this.#task.kernel.platform.mappings)
+    if (!this.hasMemory) return ''
+    const text = mapsText(this.#process.memoryMap.vmas, this.#kernel.platform.mappings)
     return text + (arch.vsyscall?.mapsLine ?? '')
   }
 
   *fds(): Iterable<readonly [fd: number, file: ProcFd]> {
+    if (this.#task === undefined) return
     const {fds} = this.#task
     for (const [fd, {file, location}] of fds.entries()) {
       yield [fd, {file, location, closesOnExec: fds.closesOnExec(fd)}]

@@ -72,7 +72,6 @@ export class Process {
   membarriers = 0
   /** What its end does to semaphores. */
   semaphoreUndo: SemaphoreUndo | undefined
-  nice = 0
   /** ioprio_set(2)'s class and level. */
   ioPriority = 0
   // prctl(2): PR_SET_DUMPABLE, PDEATHSIG, CHILD_SUBREAPER, NO_NEW_PRIVS, THP_DISABLE, TIMERSLACK, IO_FLUSHER.
@@ -94,6 +93,8 @@ export class Process {
   /** What wait(2) has not yet told of it besides its end: the signal that stopped it, or SIGCONT. */
   stopNews: number | undefined
   lastCredentials: Credentials | undefined
+  /** What /proc shows of its first task once that has ended: a zombie until all have. */
+  firstTask: Pick<Task, 'name' | 'credentials' | 'scheduling' | 'switches' | 'cpuNs'> | undefined
   /** At its end, bytes. */
   residentAtEnd = 0
   /** A page was needed and guest memory had none left. */

@@ -16,6 +16,7 @@ export const RLIMIT_AS = 9
 export const RLIMIT_SIGPENDING = 11
 /** Enforced by ipc/posix-queues.ts. */
 export const RLIMIT_MSGQUEUE = 12
+export const RLIMIT_NICE = 13
 export const RLIMIT_NLIMITS = 16
 
 /** RLIM_INFINITY, as the sentry counts. */
@@ -33,6 +34,7 @@ export class ResourceLimits {
   constructor() {
     this.#limits = Array.from({length: RLIMIT_NLIMITS}, () => ({soft: UNLIMITED, hard: UNLIMITED}))
     this.#limits[RLIMIT_STACK] = {soft: 8 << 20, hard: UNLIMITED}
+    this.#limits[RLIMIT_NICE] = {soft: 0, hard: 0}
     this.#limits[RLIMIT_CORE] = {soft: 0, hard: UNLIMITED}
     this.#limits[RLIMIT_SIGPENDING] = {soft: 4096, hard: 4096}
     this.#limits[RLIMIT_MSGQUEUE] = {soft: 819_200, hard: 819_200}

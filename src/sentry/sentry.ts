@@ -10,6 +10,7 @@ import type {Context, Platform} from '../platform/platform.ts'
 import {Budget, budgetBytes} from '../vfs/budget.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import {Procfs} from '../vfs/fs/proc.ts'
+import {Sysfs} from '../vfs/fs/sys.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import type {Location, Mount} from '../vfs/location.ts'
 import {disposeMounts} from '../vfs/mount-tree.ts'
@@ -43,6 +44,8 @@ export interface SentryOptions {
   volumes: readonly Volume[]
   /** A descriptor of the host's terminal that becomes the guest's: /dev/pts/0 and /dev/tty. */
   terminal?: number
+  /** How many tasks there may be at a time; default: 1,024. */
+  maxTasks?: number
 }
 
 export interface ProgramOptions {
@@ -76,16 +79,18 @@ export class Sentry {
     const budget = new Budget(budgetBytes(platform.memory.size))
     if (options.terminal !== undefined)
       this.terminal = new Terminal(options.terminal, this.#credentials, () => this.kernel)
+    const source = new KernelProcSource(() => this.kernel)
     this.#root = buildTree(platform.memory, {
       budget,
       root: options.root,
       volumes: options.volumes,
       terminal: this.terminal,
-      proc: new Procfs(new KernelProcSource(() => this.kernel), budget),
+      proc: new Procfs(source, budget),
+      sys: new Sysfs(source, budget),
     })
     this.#programs = new ProgramFinder(this.#root.top, this.#credentials, platform.memory)
     this.#vdso = new Vdso(platform.memory)
-    this.kernel = new Kernel(platform, this.#root, hostname(), budget)
+    this.kernel = new Kernel(platform, this.#root, hostname(), budget, options.maxTasks)
     this.kernel.vdso = this.#vdso
     if (this.terminal !== undefined) this.#terminalAt = this.#resolve(TERMINAL_PATH)
   }

@@ -10,6 +10,7 @@ import type {UserMemory} from './memory/user-memory.ts'
 import type {Process} from './process.ts'
 import type {TaskSignals} from './signals/task-signals.ts'
 import {type Arguments, BLOCKED} from './syscalls/syscall.ts'
+import {Scheduling} from './task/scheduling.ts'
 import type {Wait} from './wait.ts'
 
 export class Task {
@@ -40,8 +41,10 @@ export class Task {
   sliceEndNs = 0
   /** What the run queue is ordered by: CPU time, of which who slept is given a little less. */
   virtualNs = 0
-  /** sched_setaffinity(2): told, not obeyed. Undefined: all. */
-  affinity: Uint8Array | undefined
+  /** How often it gave up its CPU, and how often of these because its slice was over. */
+  readonly switches = {all: 0, forced: 0}
+  /** Its policy, nice value and CPUs. */
+  scheduling = new Scheduling()
 
   constructor(parts: TaskParts) {
     this.tid = parts.tid

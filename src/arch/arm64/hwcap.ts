@@ -31,8 +31,9 @@ export function hardwareCapabilities(
 }
 
 /** A processor's paragraph of the host's /proc/cpuinfo, with the features that a program may use. */
-export function cpuinfo(hostText: string): string {
-  return hostText.replace(
+export function cpuinfo(hostText: string, cpu: number): string {
+  const numbered = hostText.replace(/^(processor\s*: )\d+$/m, (_, label: string) => label + cpu)
+  return numbered.replace(
     /^(Features\s*:)(.*)$/m,
     (_, label: string, names: string) => `${label}${names.replaceAll(/ (\S+)/g, keepKnown)}`,
   )

@@ -8,9 +8,10 @@ export function hardwareCapabilities(
   return [hwcap, hwcap2]
 }
 
-/** A processor's paragraph of the host's /proc/cpuinfo, as the only one of its package. */
-export function cpuinfo(hostText: string): string {
+/** A processor's paragraph of the host's /proc/cpuinfo, as a core of the only package: each has one thread. */
+export function cpuinfo(hostText: string, cpu: number, cpus: number): string {
   const set = (text: string, names: string, value: number): string =>
     text.replace(new RegExp(`^(${names})(\\s*: )\\d+$`, 'gm'), (_, name, colon) => `${name}${colon}${value}`)
-  return set(set(hostText, 'siblings|cpu cores', 1), 'physical id|core id|apicid|initial apicid', 0)
+  const packaged = set(set(hostText, 'siblings|cpu cores', cpus), 'physical id', 0)
+  return set(packaged, 'processor|core id|apicid|initial apicid', cpu)
 }

@@ -13,7 +13,8 @@ export interface SignalMasks {
   caught: string
 }
 
-export function signalMasks(process: ProcessSignals, task: TaskSignals): SignalMasks {
+/** @param task undefined: a zombie's */
+export function signalMasks(process: ProcessSignals, task: TaskSignals | undefined): SignalMasks {
   const ignored = new SignalSet()
   const caught = new SignalSet()
   for (let signal = 1; signal <= NSIG; signal++) {
@@ -22,9 +23,9 @@ export function signalMasks(process: ProcessSignals, task: TaskSignals): SignalM
     else if (handler !== SIG_DFL) caught.add(signal)
   }
   return {
-    pending: maskText(task.pending.set),
+    pending: maskText(task?.pending.set ?? new SignalSet()),
     sharedPending: maskText(process.pending.set),
-    blocked: maskText(task.mask),
+    blocked: maskText(task?.mask ?? new SignalSet()),
     ignored: maskText(ignored),
     caught: maskText(caught),
   }

@@ -2,32 +2,52 @@
 
 import {CAP_SYS_ADMIN, CAP_SYS_NICE, hasCapability} from '../../abi/capability.ts'
 import {EACCES, EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
-import {requireCapability} from '../credentials.ts'
+import {LEAST_NICE, NICEST} from '../../abi/sched.ts'
 import type {Process} from '../process.ts'
+import {isOwner, isPrivileged, mayBeNice} from '../task/may-schedule.ts'
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
 
 const PRIO_PROCESS = 0
 const PRIO_PGRP = 1
 const PRIO_USER = 2
-const NICEST = 19
-const LEAST_NICE = -20
 
 /** The kernel's answer is 20 - nice, so that it is never negative. */
 const OFFSET = 20
 
 export const getpriority: Syscall = (task, args) => {
-  const nices = processesOf(task, args.int32(0), args.int32(1)).map(({nice}) => nice)
-  return OFFSET - Math.min(...nices)
+  const tasks = tasksOf(task, args.int32(0), args.int32(1))
+  return OFFSET - Math.min(...tasks.map(({scheduling}) => scheduling.nice))
 }
 
+/** Of several tasks, those that may be changed are. */
 export const setpriority: Syscall = (task, args) => {
   const nice = Math.max(LEAST_NICE, Math.min(NICEST, args.int32(2)))
-  for (const process of processesOf(task, args.int32(0), args.int32(1))) {
-    if (nice < process.nice) requireCapability(task.credentials, CAP_SYS_NICE, EACCES)
-    process.nice = nice
+  let error: number | undefined
+  for (const target of tasksOf(task, args.int32(0), args.int32(1))) {
+    if (!isOwner(task, target) && !isPrivileged(task)) error = EPERM
+    else if (nice < target.scheduling.nice && !mayBeNice(target, nice) && !isPrivileged(task)) error = EACCES
+    else target.scheduling.nice = nice
   }
+  if (error !== undefined) throw new Errno(error)
   return 0
+}
+
+/** PRIO_PROCESS is one task, by its tid; a group and a user are all of theirs. @throws Errno EINVAL, ESRCH */
+function tasksOf(task: Task, which: number, who: number): Task[] {
+  const {tasks} = task.kernel
+  if (which === PRIO_PROCESS) {
+    const found = who === 0 ? task : tasks.get(who)
+    if (found === undefined) throw new Errno(ESRCH)
+    return [found]
+  }
+  const found = [...tasks.values()].filter(({process, credentials}) => {
+    if (which === PRIO_PGRP) return process.processGroup === (who || task.process.processGroup)
+    if (which === PRIO_USER) return credentials.ruid === (who || task.credentials.ruid)
+    throw new Errno(EINVAL)
+  })
+  if (found.length === 0) throw new Errno(ESRCH)
+  return found
 }
 
 const CLASS_SHIFT = 13

@@ -82,7 +82,8 @@ import {preadv, preadv2, pwritev, pwritev2, readv, writev} from './readv.ts'
 import {recvfrom, recvmmsg, recvmsg} from './recv.ts'
 import {refuse} from './refuse.ts'
 import {rename, renameat, renameat2} from './rename.ts'
-import {getcpu, schedGetaffinity, schedGetattr, schedGetPriorityMax, schedGetPriorityMin, schedGetparam, schedGetscheduler, schedRrGetInterval, schedSetaffinity, schedSetattr, schedSetparam, schedSetscheduler, schedYield} from './sched.ts'
+import {getcpu, schedGetaffinity, schedGetPriorityMax, schedGetPriorityMin, schedGetparam, schedGetscheduler, schedRrGetInterval, schedSetaffinity, schedSetparam, schedSetscheduler, schedYield} from './sched.ts'
+import {schedGetattr, schedSetattr} from './sched-attr.ts'
 import {pselect6, select} from './select.ts'
 import {semctl} from './semctl.ts'
 import {semget} from './semget.ts'
@@ -366,20 +367,20 @@ export const table: readonly Row[] = [
   {name: 'capget', x86_64: 125, arm64: 90, run: capget, args: 'capheader capdata_out', promises: 'stdio'},
   {name: 'capset', x86_64: 126, arm64: 91, run: capset, args: 'capheader capdata', promises: 'id'},
   {name: 'prctl', x86_64: 157, arm64: 167, run: prctl, args: 'prctl prctlarg prctlarg prctlarg prctlarg', promises: 'prctl', support: {partial: 'names, dumpable, capabilities and securebits, parent death signal, subreaper, no_new_privs, THP, timer slack; others are EINVAL'}},
-  {name: 'sysinfo', x86_64: 99, arm64: 179, run: sysinfo, args: 'sysinfo', promises: 'stdio', support: {partial: 'no load, no swap'}},
+  {name: 'sysinfo', x86_64: 99, arm64: 179, run: sysinfo, args: 'sysinfo', promises: 'stdio', support: {partial: 'no swap'}},
   {name: 'sched_yield', x86_64: 24, arm64: 124, run: schedYield, args: '', promises: 'stdio'},
-  {name: 'sched_getaffinity', x86_64: 204, arm64: 123, run: schedGetaffinity, args: 'int size cpuset_out', promises: 'stdio', support: {partial: 'one CPU'}},
-  {name: 'sched_setaffinity', x86_64: 203, arm64: 122, run: schedSetaffinity, args: 'int size cpuset_in', promises: 'proc', support: {partial: 'one CPU'}},
+  {name: 'sched_getaffinity', x86_64: 204, arm64: 123, run: schedGetaffinity, args: 'int size cpuset_out', promises: 'stdio'},
+  {name: 'sched_setaffinity', x86_64: 203, arm64: 122, run: schedSetaffinity, args: 'int size cpuset_in', promises: 'proc', support: {partial: 'kept and told; the host places the CPUs'}},
   {name: 'sched_getscheduler', x86_64: 145, arm64: 120, run: schedGetscheduler, args: 'int', result: 'scheduler', promises: 'stdio'},
-  {name: 'sched_setscheduler', x86_64: 144, arm64: 119, run: schedSetscheduler, args: 'int scheduler int_in', promises: 'proc', support: {partial: 'real-time policies are EPERM'}},
+  {name: 'sched_setscheduler', x86_64: 144, arm64: 119, run: schedSetscheduler, args: 'int scheduler int_in', promises: 'proc', support: {partial: 'kept, not applied; real-time policies are EPERM'}},
   {name: 'sched_getparam', x86_64: 143, arm64: 121, run: schedGetparam, args: 'int int_out', promises: 'stdio'},
   {name: 'sched_setparam', x86_64: 142, arm64: 118, run: schedSetparam, args: 'int int_in', promises: 'proc'},
   {name: 'sched_getattr', x86_64: 315, arm64: 275, run: schedGetattr, args: 'int ptr size hex', promises: 'stdio'},
-  {name: 'sched_setattr', x86_64: 314, arm64: 274, run: schedSetattr, args: 'int ptr hex', promises: 'proc', support: {partial: 'checked, not applied; real-time policies are EPERM'}},
+  {name: 'sched_setattr', x86_64: 314, arm64: 274, run: schedSetattr, args: 'int ptr hex', promises: 'proc', support: {partial: 'kept, not applied; real-time policies are EPERM'}},
   {name: 'sched_get_priority_max', x86_64: 146, arm64: 125, run: schedGetPriorityMax, args: 'scheduler', promises: 'stdio'},
   {name: 'sched_get_priority_min', x86_64: 147, arm64: 126, run: schedGetPriorityMin, args: 'scheduler', promises: 'stdio'},
   {name: 'sched_rr_get_interval', x86_64: 148, arm64: 127, run: schedRrGetInterval, args: 'int timespec_out', promises: 'stdio'},
-  {name: 'getcpu', x86_64: 309, arm64: 168, run: getcpu, args: 'int_out int_out ptr', promises: 'stdio', support: {partial: 'one CPU'}},
+  {name: 'getcpu', x86_64: 309, arm64: 168, run: getcpu, args: 'int_out int_out ptr', promises: 'stdio'},
   {name: 'getpriority', x86_64: 140, arm64: 141, run: getpriority, args: 'priowhich int', promises: 'proc|id'},
   {name: 'setpriority', x86_64: 141, arm64: 140, run: setpriority, args: 'priowhich int int', promises: 'proc|id', support: {partial: 'kept, not applied'}},
   {name: 'ioprio_get', x86_64: 252, arm64: 31, run: ioprioGet, args: 'int int', promises: 'stdio'},

@@ -64,7 +64,7 @@ export function cloneTask(parent: Task, request: CloneRequest): Task {
     if (!has(flags, CLONE_VM) || has(flags, CLONE_VFORK))
       task.signals.alternateStack.copyFrom(parent.signals.alternateStack)
     if (has(flags, CLONE_CHILD_CLEARTID)) task.clearChildTid = request.childTid
-    task.affinity = parent.affinity
+    task.scheduling = parent.scheduling.copy()
     task.virtualNs = parent.virtualNs
     context.writeFpState(parent.context.readFpState())
     const {stack, threadPointer} = request
@@ -120,7 +120,6 @@ function forkProcess(parent: Task, pid: number, {flags, exitSignal}: CloneReques
   child.leastOomScoreAdj = process.leastOomScoreAdj
   child.coredumpFilter = process.coredumpFilter
   if (has(flags, CLONE_VM)) child.membarriers = process.membarriers
-  child.nice = process.nice
   child.ioPriority = process.ioPriority
   child.isDumpable = process.isDumpable
   child.hasNoNewPrivileges = process.hasNoNewPrivileges

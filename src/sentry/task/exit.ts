@@ -40,6 +40,7 @@ export function removeTask(kernel: Kernel, task: Task): void {
   releaseThreadWords(task)
   process.endedCpuNs += task.cpuNs
   process.lastCredentials = task.credentials
+  if (task.tid === process.pid) process.firstTask = remainsOf(task)
   process.tasks.splice(process.tasks.indexOf(task), 1)
   task.signals.detach()
   task.fds.release()
@@ -50,6 +51,10 @@ export function removeTask(kernel: Kernel, task: Task): void {
 /** prctl(2), PR_SET_PDEATHSIG: as if the parent had sent it. */
 function tellOfDeath(parent: Process, {parentDeathSignal: signal, signals}: Process): void {
   signals.raise(signal, killInfo(signal, SI_USER, parent.pid, parent.credentials.ruid))
+}
+
+function remainsOf({name, credentials, scheduling, switches, cpuNs}: Task): Process['firstTask'] {
+  return {name, credentials, scheduling, switches, cpuNs}
 }
 
 /** Orphans go to the nearest ancestor that asked for them (PR_SET_CHILD_SUBREAPER), or to init. */

@@ -9,26 +9,29 @@ export const MAX_PID = 32_768
 const FIRST_REUSED_PID = 300
 /** Init's. */
 const FIRST_PID = 1
-const DEFAULT_MAX_TASKS = 1024
+export const DEFAULT_MAX_TASKS = 1024
 
 export class Pids {
   readonly #kernel: Pick<Kernel, 'processes' | 'tasks'>
-  readonly #maxTasks: number
+  readonly maxTasks: number
   #next = FIRST_PID
+  /** The one that was given last. */
+  last = 0
 
   constructor(kernel: Pick<Kernel, 'processes' | 'tasks'>, maxTasks = DEFAULT_MAX_TASKS) {
     this.#kernel = kernel
-    this.#maxTasks = Math.min(maxTasks, MAX_PID / 2)
+    this.maxTasks = Math.min(maxTasks, MAX_PID / 2)
   }
 
   /** @throws Errno EAGAIN when there are too many tasks, or zombies */
   take(): number {
     const {tasks, processes} = this.#kernel
     // A zombie has a pid, and no task. Init has one of each, and is not counted.
-    if (Math.max(tasks.size, processes.size) > this.#maxTasks) throw new Errno(EAGAIN)
+    if (Math.max(tasks.size, processes.size) > this.maxTasks) throw new Errno(EAGAIN)
     while (this.#isUsed(this.#next)) this.#advance()
     const pid = this.#next
     this.#advance()
+    this.last = pid
     return pid
   }
 

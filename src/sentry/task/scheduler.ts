@@ -3,6 +3,7 @@
 import type {Platform} from '../../platform/platform.ts'
 import {monotonicNs} from '../host-clock.ts'
 import type {Task} from '../task.ts'
+import type {CpuUse} from './cpu-use.ts'
 import {RunQueue} from './run-queue.ts'
 
 /** How long a task runs while others wait for their turn. */
@@ -14,6 +15,7 @@ const TIME_SLICE_NS = 10_000_000
  */
 export class Scheduler {
   readonly #platform: Platform
+  readonly #cpuUse: CpuUse
   readonly #queue = new RunQueue()
   /** What the platform runs. */
   readonly #running: Task[] = []
@@ -22,8 +24,9 @@ export class Scheduler {
   /** Of those that run: told to give up their CPU, which they have not yet. */
   readonly #ending = new Set<Task>()
 
-  constructor(platform: Platform) {
+  constructor(platform: Platform, cpuUse: CpuUse) {
     this.#platform = platform
+    this.#cpuUse = cpuUse
   }
 
   get isIdle(): boolean {
@@ -66,6 +69,7 @@ export class Scheduler {
   /** Its trap is answered: it goes on, now or when its turn comes again. */
   goOn(task: Task): void {
     if (this.#queue.length > 0 && monotonicNs() >= task.sliceEndNs) {
+      task.switches.forced++
       this.leave(task)
       this.#queue.add(task)
     } else this.#answered.push(task)
@@ -76,6 +80,8 @@ export class Scheduler {
     if (task.onCpuSinceNs === 0) return
     this.#count(task, monotonicNs() - task.onCpuSinceNs)
     task.onCpuSinceNs = 0
+    task.switches.all++
+    this.#cpuUse.switches++
   }
 
   /** The sentry's work for a task that has no CPU. */
@@ -128,6 +134,7 @@ export class Scheduler {
 
   #begin(task: Task): void {
     const nowNs = monotonicNs()
+    this.#cpuUse.place(task, this.#running)
     task.onCpuSinceNs = nowNs
     task.sliceEndNs = nowNs + TIME_SLICE_NS
   }
@@ -135,5 +142,6 @@ export class Scheduler {
   #count(task: Task, ns: number): void {
     task.cpuNs += ns
     task.virtualNs += ns
+    this.#cpuUse.count(task, ns)
   }
 }

@@ -1,7 +1,7 @@
-// The inodes of procfs: directories made of functions, texts generated when they are read, links that lead anywhere.
+// The inodes of procfs and sysfs: directories made of functions, and texts generated when they are read. Links: proc-links.ts.
 
 import {EACCES, EINVAL, ENOENT, EPERM, Errno} from '../../abi/errno.ts'
-import {directoryEntryType, S_IFDIR, S_IFLNK, S_IFREG} from '../../abi/file-mode.ts'
+import {directoryEntryType, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
 import {O_ACCMODE, O_RDONLY, SEEK_CUR, SEEK_SET} from '../../abi/open-flags.ts'
 import {now} from '../clock.ts'
 import {DirectoryDescription} from '../directory-description.ts'
@@ -15,10 +15,14 @@ import type {
   Place,
 } from '../file.ts'
 import {Description} from '../file-description.ts'
-import type {Location} from '../location.ts'
+import type {FileSystem} from '../file-system.ts'
 import {Node} from '../node.ts'
 import {seekTo} from '../seek.ts'
-import type {Procfs} from './proc.ts'
+
+/** Nothing of it is stored: its inodes' numbers come from their paths. */
+export interface GeneratedFileSystem extends FileSystem {
+  inoOf(path: ByteString): number
+}
 
 /** Makes an inode when its name is looked up. */
 export type Make = (parent: ProcDirectory, name: ByteString) => ProcNode
@@ -32,7 +36,7 @@ export const ROOT_OWNER: Owner = {uid: 0, gid: 0}
 const BLOCK_SIZE = 1024
 
 export class ProcNode extends Node {
-  readonly fs: Procfs
+  readonly fs: GeneratedFileSystem
   readonly #parent: ProcDirectory | undefined
   readonly #name: ByteString
   readonly #permissions: number
@@ -41,7 +45,7 @@ export class ProcNode extends Node {
   constructor(
     kind: number,
     permissions: number,
-    fs: Procfs,
+    fs: GeneratedFileSystem,
     parent: ProcDirectory | undefined,
     name: ByteString,
     owner?: Owner,
@@ -70,7 +74,7 @@ export class ProcNode extends Node {
       dev: this.fs.dev,
       ino: this.fs.inoOf(this.path),
       mode: this.kind | this.#permissions,
-      nlink: this.kind === S_IFDIR ? 2 : 1,
+      nlink: this.links,
       uid,
       gid,
       rdev: 0,
@@ -84,17 +88,30 @@ export class ProcNode extends Node {
     }
   }
 
+  protected get links(): number {
+    return 1
+  }
+
   override setAttributes(changes: AttributeChanges): void {
     // Others are taken and forgotten; O_TRUNC of a writable text finds nothing to cut.
     if (changes.mode !== undefined) throw new Errno(EPERM)
   }
 }
 
+export interface Entry {
+  kind: number
+  make: Make
+}
+
+export type Entries = Record<ByteString, Entry>
+
 /** What a directory holds now. */
 export interface Contents {
   names(): Iterable<readonly [name: ByteString, kind: number]>
   /** Undefined: ENOENT. */
   find(name: ByteString): Make | undefined
+  /** How many directories st_nlink counts, where it does. */
+  subdirectories?(): number
 }
 
 export class ProcDirectory extends ProcNode {
@@ -102,7 +119,7 @@ export class ProcDirectory extends ProcNode {
 
   constructor(
     contents: Contents,
-    fs: Procfs,
+    fs: GeneratedFileSystem,
     parent: ProcDirectory | undefined,
     name: ByteString,
     permissions = 0o555,
@@ -116,6 +133,10 @@ export class ProcDirectory extends ProcNode {
     const make = this.#contents.find(name)
     if (make === undefined) throw new Errno(ENOENT)
     return make(this, name)
+  }
+
+  protected override get links(): number {
+    return 2 + (this.#contents.subdirectories?.() ?? 0)
   }
 
   override open(flags: number): FileDescription {
@@ -136,23 +157,29 @@ class ProcDirectoryDescription extends DirectoryDescription {
   }
 }
 
+interface TextSource {
+  read: () => ByteString
+  write?: (text: ByteString) => void
+  mode?: number
+  /** Called when it is opened. @throws Errno */
+  requireAccess?: () => void
+}
+
 export class ProcText extends ProcNode {
   readonly #read: () => ByteString
   readonly #write: ((text: ByteString) => void) | undefined
+  readonly #requireAccess: (() => void) | undefined
 
-  constructor(
-    text: {read: () => ByteString; write?: (text: ByteString) => void; mode?: number},
-    fs: Procfs,
-    parent: ProcDirectory,
-    name: ByteString,
-  ) {
+  constructor(text: TextSource, fs: GeneratedFileSystem, parent: ProcDirectory, name: ByteString) {
     super(S_IFREG, text.mode ?? (text.write === undefined ? 0o444 : 0o644), fs, parent, name)
     this.#read = text.read
     this.#write = text.write
+    this.#requireAccess = text.requireAccess
   }
 
   override open(flags: number): FileDescription {
     if ((flags & O_ACCMODE) !== O_RDONLY && this.#write === undefined) throw new Errno(EACCES)
+    this.#requireAccess?.()
     return new ProcTextFile(this, flags, this.#read, this.#write)
   }
 }
@@ -216,40 +243,8 @@ class ProcTextFile extends Description {
   }
 }
 
-export class ProcLink extends ProcNode {
-  readonly #target: () => ByteString
-
-  constructor(target: () => ByteString, fs: Procfs, parent: ProcDirectory, name: ByteString) {
-    super(S_IFLNK, 0o777, fs, parent, name)
-    this.#target = target
-  }
-
-  override readlink(): ByteString {
-    return this.#target()
-  }
-}
-
-/** Leads to a location itself, whatever its text says: also to what has no name any more. */
-export class ProcMagicLink extends ProcLink {
-  readonly #location: () => Location | undefined
-
-  constructor(
-    link: {text: () => ByteString; location: () => Location | undefined},
-    fs: Procfs,
-    parent: ProcDirectory,
-    name: ByteString,
-  ) {
-    super(link.text, fs, parent, name)
-    this.#location = link.location
-  }
-
-  followMagicLink(): Location | undefined {
-    return this.#location()
-  }
-}
-
 /** A directory whose names are fixed. */
-export function fixedContents(entries: Record<ByteString, {kind: number; make: Make}>): Contents {
+export function fixedContents(entries: Entries): Contents {
   const table = new Map(Object.entries(entries))
   return {
     *names() {
@@ -263,20 +258,13 @@ export function text(
   read: () => ByteString,
   write?: (text: ByteString) => void,
   mode?: number,
-): {kind: number; make: Make} {
-  const source = {read, write, mode}
+  requireAccess?: () => void,
+): Entry {
+  const source = {read, write, mode, requireAccess}
   return {kind: S_IFREG, make: (parent, name) => new ProcText(source, parent.fs, parent, name)}
 }
 
-export function link(target: () => ByteString): {kind: number; make: Make} {
-  return {kind: S_IFLNK, make: (parent, name) => new ProcLink(target, parent.fs, parent, name)}
-}
-
-export function directory(
-  contents: Contents,
-  permissions?: number,
-  owner?: Owner,
-): {kind: number; make: Make} {
+export function directory(contents: Contents, permissions?: number, owner?: Owner): Entry {
   return {
     kind: S_IFDIR,
     make: (parent, name) => new ProcDirectory(contents, parent.fs, parent, name, permissions, owner),

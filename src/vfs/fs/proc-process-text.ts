@@ -1,10 +1,10 @@
 // /proc/PID/stat, statm, status, limits: Linux's formats (man 5 proc_pid_stat, proc_pid_status; fs/proc/array.c).
 
 import type {Capabilities} from '../../abi/capability.ts'
-import {SIGCHLD} from '../../abi/signal.ts'
 import {USER_HZ} from '../../abi/time.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {ByteString} from '../file.ts'
+import {cpuList} from './cpu-list.ts'
 import type {ProcProcess} from './proc-source.ts'
 
 const stateNames: Record<string, string> = {
@@ -15,10 +15,12 @@ const stateNames: Record<string, string> = {
   Z: 'zombie',
 }
 
-export function statText(process: ProcProcess, tid: number): ByteString {
-  const {parentPid, processGroup, session, memory, nice} = process
+/** @param isWhole of the process: its times, and not one task's */
+export function statText(process: ProcProcess, isWhole: boolean): ByteString {
+  const {parentPid, processGroup, session, memory, faults, scheduling, cpuSeconds} = process
+  const {policy, nice, cpu} = scheduling
   const fields: (number | string)[] = [
-    tid,
+    process.tid,
     `(${process.name})`,
     process.state,
     parentPid,
@@ -27,10 +29,12 @@ export function statText(process: ProcProcess, tid: number): ByteString {
   ]
   // tty_nr tpgid flags minflt cminflt majflt cmajflt
   const {device, foregroundGroup} = process.terminal ?? {device: 0, foregroundGroup: -1}
-  fields.push(device, foregroundGroup, 0, 0, 0, 0, 0)
-  fields.push(Math.floor(process.userSeconds * USER_HZ), Math.floor(process.systemSeconds * USER_HZ))
-  // cutime cstime priority nice num_threads itrealvalue starttime
-  fields.push(0, 0, 20 + nice, nice, process.tids.length, 0, Math.floor(process.startedSeconds * USER_HZ))
+  fields.push(device, foregroundGroup, 0, faults, 0, 0, 0)
+  // utime stime cutime cstime: what the sentry does for a program counts as the program's.
+  const ticks = (seconds: number): number => Math.floor(seconds * USER_HZ)
+  fields.push(ticks(isWhole ? cpuSeconds.process : cpuSeconds.task), 0, ticks(cpuSeconds.children), 0)
+  // priority nice num_threads itrealvalue starttime
+  fields.push(20 + nice, nice, process.tids.length, 0, ticks(process.startedSeconds))
   fields.push(memory.virtualBytes, Math.floor(memory.residentBytes / PAGE_SIZE), '18446744073709551615')
   // startcode endcode startstack kstkesp kstkeip: Linux shows zeros to those who may not trace.
   fields.push(0, 0, 0, 0, 0)
@@ -38,9 +42,9 @@ export function statText(process: ProcProcess, tid: number): ByteString {
   const {pending, blocked, ignored, caught} = process.signals
   for (const mask of [pending, blocked, ignored, caught])
     fields.push(Number.parseInt(mask.slice(-8), 16) & 0x7fffffff)
-  fields.push(0, 0, 0, SIGCHLD)
+  fields.push(0, 0, 0, process.exitSignal)
   // processor rt_priority policy delayacct_blkio_ticks guest_time cguest_time, and seven addresses, exit_code
-  fields.push(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+  fields.push(cpu, 0, policy, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
   return `${fields.join(' ')}\n`
 }
 
@@ -49,12 +53,12 @@ export function statmText({memory}: ProcProcess): ByteString {
   return `${pages(memory.virtualBytes)} ${pages(memory.residentBytes)} 0 0 0 ${pages(memory.dataBytes)} 0\n`
 }
 
-export function statusText(process: ProcProcess, tid: number): ByteString {
-  const {memory, signals, state} = process
+export function statusText(process: ProcProcess): ByteString {
+  const {tid, signals, state, hasMemory} = process
   const {effective, permitted, inheritable, bounding, ambient} = process.capabilities
-  const lines: [name: string, value: string | number][] = [
+  const lines: Line[] = [
     ['Name', escapeName(process.name)],
-    ['Umask', process.umask.toString(8).padStart(4, '0')],
+    ...(process.root === undefined ? [] : [umaskLine(process)]),
     ['State', `${state} (${stateNames[state] ?? 'running'})`],
     ['Tgid', process.pid],
     ['Ngid', 0],
@@ -69,16 +73,7 @@ export function statusText(process: ProcProcess, tid: number): ByteString {
     ['NSpid', tid],
     ['NSpgid', process.processGroup],
     ['NSsid', process.session],
-    ['VmPeak', kilobytes(memory.virtualBytes)],
-    ['VmSize', kilobytes(memory.virtualBytes)],
-    ['VmLck', kilobytes(memory.lockedBytes)],
-    ['VmPin', kilobytes(0)],
-    ['VmHWM', kilobytes(memory.residentBytes)],
-    ['VmRSS', kilobytes(memory.residentBytes)],
-    ['VmData', kilobytes(memory.dataBytes)],
-    ['VmSwap', kilobytes(0)],
-    ['CoreDumping', 0],
-    ['THP_enabled', Number(!process.disablesHugePages)],
+    ...(hasMemory ? memoryLines(process) : []),
     ['Threads', process.tids.length],
     ['SigPnd', signals.pending],
     ['ShdPnd', signals.sharedPending],
@@ -92,14 +87,35 @@ export function statusText(process: ProcProcess, tid: number): ByteString {
     ['CapAmb', mask(ambient)],
     ['NoNewPrivs', Number(process.noNewPrivileges)],
     ['Seccomp', 0],
-    ['Cpus_allowed', '1'],
-    ['Cpus_allowed_list', '0'],
+    ['Cpus_allowed', process.scheduling.allowed.toString(16)],
+    ['Cpus_allowed_list', cpuList(process.scheduling.allowed)],
     ['Mems_allowed', '1'],
     ['Mems_allowed_list', '0'],
-    ['voluntary_ctxt_switches', 0],
-    ['nonvoluntary_ctxt_switches', 0],
+    ['voluntary_ctxt_switches', process.switches.voluntary],
+    ['nonvoluntary_ctxt_switches', process.switches.forced],
   ]
   return lines.map(([name, value]) => `${name}:\t${value}\n`).join('')
+}
+
+type Line = [name: string, value: string | number]
+
+function umaskLine({umask}: ProcProcess): Line {
+  return ['Umask', umask.toString(8).padStart(4, '0')]
+}
+
+function memoryLines({memory, disablesHugePages}: ProcProcess): Line[] {
+  return [
+    ['VmPeak', kilobytes(memory.virtualBytes)],
+    ['VmSize', kilobytes(memory.virtualBytes)],
+    ['VmLck', kilobytes(memory.lockedBytes)],
+    ['VmPin', kilobytes(0)],
+    ['VmHWM', kilobytes(memory.residentBytes)],
+    ['VmRSS', kilobytes(memory.residentBytes)],
+    ['VmData', kilobytes(memory.dataBytes)],
+    ['VmSwap', kilobytes(0)],
+    ['CoreDumping', 0],
+    ['THP_enabled', Number(!disablesHugePages)],
+  ]
 }
 
 const mask = (set: Capabilities): string => set.toString(16).padStart(16, '0')

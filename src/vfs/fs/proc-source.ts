@@ -7,10 +7,10 @@ import type {ReadPagemap} from './proc-pagemap.ts'
 import type {SysvIpcSource} from './proc-sysvipc.ts'
 
 export interface ProcSource {
-  /** Process ids, in ascending order. */
+  /** Process ids, in ascending order: zombies too. */
   pids(): readonly number[]
-  /** Undefined when there is no such process. */
-  process(pid: number): ProcProcess | undefined
+  /** A process as one of its tasks has it, by the task's id; that of the first is the process's. Undefined: there is none. */
+  process(tid: number): ProcProcess | undefined
   /** Who asks now: /proc/self and /proc/thread-self. */
   readonly current: {readonly pid: number; readonly tid: number; readonly root: Location}
   /** The tree that /proc/mounts shows. */
@@ -21,21 +21,43 @@ export interface ProcSource {
   readonly release: ByteString
   readonly version: ByteString
   readonly machine: ByteString
-  /** /proc/cpuinfo, as the architecture has it. */
+  /** /proc/cpuinfo, as the architecture has it: a paragraph for each CPU. */
   cpuinfo(): ByteString
   readonly cpuCount: number
   memory(): {totalBytes: number; freeBytes: number}
   /** Page faults of all processes. */
   readonly faults: number
-  /** Seconds since the sandbox began, of its processors all together idle, and the time it began. */
-  uptime(): {seconds: number; idleSeconds: number; began: Time}
+  /** Seconds since the machine began, and the time it began. */
+  uptime(): {seconds: number; began: Time}
+  activity(): ProcActivity
   readonly maxPid: number
   readonly ipc: SysvIpcSource
+  /** How many tasks there may be. */
+  readonly maxTasks: number
 }
 
-/** One process. Texts are as Linux has them; byte strings of the program are raw. */
+/** What the guest's CPUs do, and did since the sandbox began. */
+export interface ProcActivity {
+  /** By CPU. */
+  readonly busySeconds: readonly number[]
+  /** Times that a task gave up its CPU. */
+  readonly switches: number
+  /** Tasks that were started. */
+  readonly started: number
+  /** Tasks that run or wait for a CPU, and all. */
+  readonly running: number
+  readonly tasks: number
+  /** Of one, five and fifteen minutes. */
+  readonly loads: readonly [number, number, number]
+  readonly lastPid: number
+}
+
+/** One process, as task `tid` has it. Texts are as Linux has them; byte strings of the program are raw. */
 export interface ProcProcess {
   readonly pid: number
+  readonly tid: number
+  /** False: it is a zombie. */
+  readonly hasMemory: boolean
   readonly parentPid: number
   readonly processGroup: number
   readonly session: number
@@ -43,7 +65,7 @@ export interface ProcProcess {
   readonly terminal: {readonly device: number; readonly foregroundGroup: number} | undefined
   /** comm: at most 15 bytes. */
   readonly name: ByteString
-  /** R, S, T, Z. */
+  /** The task's: R, S, D, T, Z. */
   readonly state: string
   readonly uids: readonly [real: number, effective: number, saved: number, fileSystem: number]
   readonly gids: readonly [real: number, effective: number, saved: number, fileSystem: number]
@@ -60,15 +82,23 @@ export interface ProcProcess {
   readonly envp: readonly ByteString[]
   readonly auxv: Uint8Array
   readonly executable: Location | undefined
-  readonly cwd: Location
-  readonly root: Location
+  /** A zombie has none. */
+  readonly cwd: Location | undefined
+  readonly root: Location | undefined
+  /** In ascending order; the first task's too, if that has ended before others. */
   readonly tids: readonly number[]
+  readonly childPids: readonly number[]
   readonly memory: {virtualBytes: number; residentBytes: number; dataBytes: number; lockedBytes: number}
-  /** Seconds. */
-  readonly userSeconds: number
-  readonly systemSeconds: number
+  /** Of the task, of all tasks of the process, of its children that were waited for. */
+  readonly cpuSeconds: {readonly task: number; readonly process: number; readonly children: number}
+  readonly faults: number
   readonly startedSeconds: number
-  readonly nice: number
+  /** How the task is scheduled: SCHED_*, nice value, CPU that it was on last, CPUs that it may have. */
+  readonly scheduling: {policy: number; nice: number; cpu: number; allowed: bigint}
+  /** Times that it gave up its CPU: asleep, or its slice over. */
+  readonly switches: {voluntary: number; forced: number}
+  /** What its end sends its parent; -1: nothing. */
+  readonly exitSignal: number
   readonly noNewPrivileges: boolean
   /** 16 hexadecimal digits each. */
   readonly signals: {
@@ -89,6 +119,8 @@ export interface ProcProcess {
   readonly coredumpFilter: number
   readonly isDumpable: boolean
   readonly disablesHugePages: boolean
+  /** May the caller see its memory, descriptors and environment (man 2 ptrace)? @throws Errno EACCES */
+  requireAccess(): void
   maps(): ByteString
   smaps(): ByteString
   smapsRollup(): ByteString

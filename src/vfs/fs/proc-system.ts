@@ -5,12 +5,11 @@ import type {ByteString} from '../file.ts'
 import {PIPE_MAX_BYTES, PIPE_USER_PAGES_SOFT} from '../pipe.ts'
 import {randomUuid} from '../random.ts'
 import {mqueueLimits, sysvipcLimits} from './proc-ipc-limits.ts'
-import {directory, fixedContents, link, type Make, text} from './proc-nodes.ts'
-import type {ProcSource} from './proc-source.ts'
+import {link} from './proc-links.ts'
+import {directory, type Entries, type Entry, fixedContents, text} from './proc-nodes.ts'
+import type {ProcActivity, ProcSource} from './proc-source.ts'
 import {sysvipcDirectory} from './proc-sysvipc.ts'
 import {vmstatText} from './proc-vmstat.ts'
-
-type Entries = Record<ByteString, {kind: number; make: Make}>
 
 const HOSTNAME_MAX = 64
 
@@ -21,7 +20,7 @@ export function systemEntries(source: ProcSource): Entries {
     cmdline: text(() => '\n'),
     cpuinfo: text(() => source.cpuinfo()),
     filesystems: text(() => fileSystems.map((name) => `nodev\t${name}\n`).join('')),
-    loadavg: text(() => `0.00 0.00 0.00 1/${source.pids().length} ${source.current.pid}\n`),
+    loadavg: text(() => loadavgText(source.activity())),
     meminfo: text(() => meminfoText(source)),
     mounts: link(() => 'self/mounts'),
     stat: text(() => statText(source)),
@@ -34,9 +33,15 @@ export function systemEntries(source: ProcSource): Entries {
   }
 }
 
+function loadavgText({loads, running, tasks, lastPid}: ProcActivity): ByteString {
+  return `${loads.map((load) => load.toFixed(2)).join(' ')} ${running}/${tasks} ${lastPid}\n`
+}
+
+/** The second is the idle time of all CPUs together. */
 function uptimeText(source: ProcSource): ByteString {
-  const {seconds, idleSeconds} = source.uptime()
-  return `${hundredths(seconds)} ${hundredths(idleSeconds)}\n`
+  const {seconds} = source.uptime()
+  const idle = source.activity().busySeconds.map((busy) => Math.max(0, seconds - busy))
+  return `${hundredths(seconds)} ${hundredths(idle.reduce((sum, each) => sum + each, 0))}\n`
 }
 
 /** Rounded down, as Linux does. */
@@ -62,6 +67,10 @@ function meminfoText(source: ProcSource): ByteString {
     ['AnonPages', totalBytes - freeBytes],
     ['Mapped', 0],
     ['Shmem', 0],
+    ['KReclaimable', 0],
+    ['Slab', 0],
+    ['SReclaimable', 0],
+    ['SUnreclaim', 0],
     ['CommitLimit', totalBytes],
     ['Committed_AS', totalBytes - freeBytes],
   ]
@@ -72,20 +81,23 @@ function kilobytes(bytes: number): string {
   return `${String(Math.floor(bytes / 1024)).padStart(8)} kB`
 }
 
+/** What the sentry does for a program counts as the program's: there is user time and idle time. */
 function statText(source: ProcSource): ByteString {
-  const {seconds, idleSeconds, began} = source.uptime()
-  const idle = Math.floor(idleSeconds * USER_HZ)
-  const busy = Math.max(0, Math.floor(seconds * source.cpuCount * USER_HZ) - idle)
-  let lines = `cpu  ${busy} 0 0 ${idle} 0 0 0 0 0 0\n`
-  for (let cpu = 0; cpu < source.cpuCount; cpu++) {
-    const share = (ticks: number): number => Math.floor(ticks / source.cpuCount)
-    lines += `cpu${cpu} ${share(busy)} 0 0 ${share(idle)} 0 0 0 0 0 0\n`
-  }
-  const processes = source.pids().length
-  return `${lines}intr 0\nctxt 0\nbtime ${began.seconds}\nprocesses ${processes}\nprocs_running 1\nprocs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n`
+  const {seconds, began} = source.uptime()
+  const {busySeconds, switches, started, running} = source.activity()
+  const cpus = busySeconds.map((busy) => [busy, Math.max(0, seconds - busy)].map(ticks))
+  const sum = (index: number): number => cpus.reduce((total, times) => total + times[index], 0)
+  const line = (name: string, [user, idle]: number[]): string => `${name} ${user} 0 0 ${idle} 0 0 0 0 0 0\n`
+  const lines = [line('cpu ', [sum(0), sum(1)]), ...cpus.map((times, cpu) => line(`cpu${cpu}`, times))]
+  const counts = `ctxt ${switches}\nbtime ${began.seconds}\nprocesses ${started}\nprocs_running ${running}\n`
+  return `${lines.join('')}intr 0\n${counts}procs_blocked 0\nsoftirq 0 0 0 0 0 0 0 0 0 0 0\n`
 }
 
-function sysDirectory(source: ProcSource): {kind: number; make: Make} {
+function ticks(seconds: number): number {
+  return Math.floor(seconds * USER_HZ)
+}
+
+function sysDirectory(source: ProcSource): Entry {
   return subdirectory({
     fs: subdirectory({
       mqueue: subdirectory(mqueueLimits),
@@ -111,7 +123,7 @@ function sysDirectory(source: ProcSource): {kind: number; make: Make} {
       pid_max: constant(source.maxPid),
       random: randomDirectory(),
       randomize_va_space: constant(2),
-      'threads-max': constant(source.maxPid),
+      'threads-max': text(() => `${source.maxTasks}\n`),
       version: constant(source.version),
     }),
     net: subdirectory({
@@ -135,7 +147,7 @@ function sysDirectory(source: ProcSource): {kind: number; make: Make} {
   })
 }
 
-function randomDirectory(): {kind: number; make: Make} {
+function randomDirectory(): Entry {
   let bootId: string | undefined
   return subdirectory({
     boot_id: text(() => {
@@ -148,10 +160,10 @@ function randomDirectory(): {kind: number; make: Make} {
   })
 }
 
-function subdirectory(entries: Entries): {kind: number; make: Make} {
+function subdirectory(entries: Entries): Entry {
   return directory(fixedContents(entries))
 }
 
-function constant(value: string | number | bigint): {kind: number; make: Make} {
+function constant(value: string | number | bigint): Entry {
   return text(() => `${value}\n`)
 }

@@ -4,18 +4,17 @@ import {S_IFDIR} from '../../abi/file-mode.ts'
 import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
 import type {ByteString} from '../file.ts'
-import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
-import {type Contents, directory, link, type Make, ProcDirectory} from './proc-nodes.ts'
+import type {FileSystemStatistics} from '../file-system.ts'
+import {hashedIno} from './hashed-ino.ts'
+import {link} from './proc-links.ts'
+import {type Contents, directory, type Entry, type GeneratedFileSystem, ProcDirectory} from './proc-nodes.ts'
 import {processContents, processOwner} from './proc-process.ts'
 import type {ProcSource} from './proc-source.ts'
 import {systemEntries} from './proc-system.ts'
 
 const PROC_SUPER_MAGIC = 0x9fa0
-const ROOT_INO = 1
-/** Inode numbers of paths are hashes: stable, without a table that a guest could grow. */
-const FIRST_HASHED_INO = 0x1000
 
-export class Procfs implements FileSystem {
+export class Procfs implements GeneratedFileSystem {
   readonly type = 'proc'
   readonly readOnly = false
   readonly dev = allocateDev()
@@ -36,20 +35,12 @@ export class Procfs implements FileSystem {
   dispose(): void {}
 
   inoOf(path: ByteString): number {
-    if (path === '') return ROOT_INO
-    // FNV-1a over two lanes, for 48 bits.
-    let low = 0x811c9dc5
-    let high = 0x01000193
-    for (let i = 0; i < path.length; i++) {
-      low = Math.imul(low ^ path.charCodeAt(i), 0x01000193)
-      high = Math.imul(high ^ path.charCodeAt(i), 0x85ebca6b)
-    }
-    return FIRST_HASHED_INO + (low >>> 0) + (high >>> 16) * 2 ** 32
+    return hashedIno(path)
   }
 }
 
 function rootContents(source: ProcSource): Contents {
-  const entries = new Map<ByteString, {kind: number; make: Make}>(Object.entries(systemEntries(source)))
+  const entries = new Map<ByteString, Entry>(Object.entries(systemEntries(source)))
   entries.set(
     'self',
     link(() => String(source.current.pid)),
@@ -67,9 +58,10 @@ function rootContents(source: ProcSource): Contents {
       const entry = entries.get(name)
       if (entry !== undefined) return entry.make
       if (!/^[1-9][0-9]{0,9}$/.test(name)) return undefined
-      const pid = Number(name)
-      if (source.process(pid) === undefined) return undefined
-      return directory(processContents(source, pid, pid), 0o555, processOwner(source, pid)).make
+      // A thread has a directory, too, that no listing shows.
+      const tid = Number(name)
+      if (source.process(tid) === undefined) return undefined
+      return directory(processContents(source, tid), 0o555, processOwner(source, tid)).make
     },
   }
 }

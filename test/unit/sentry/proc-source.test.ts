@@ -63,6 +63,7 @@ describe('/proc', () => {
     const lines = textOf(t, '/proc/self/status').split('\n')
     expect(lines).toContain('Umask:\t0077')
     expect(lines).toContain('State:\tR (running)')
+    expect(lines).toContain('Cpus_allowed_list:\t0')
     expect(lines).toContain('Uid:\t1000\t1000\t1000\t1000')
     expect(lines).toContain('SigCgt:\t0000000000000000')
     expect(textOf(t, '/proc/self/limits')).toMatch(/^Max open files +1024 +1048576 +files/m)

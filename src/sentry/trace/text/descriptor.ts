@@ -1,6 +1,6 @@
 // Descriptors as strace writes them: a number, and with -y what it leads to.
 
-import {fdText, locationText} from '../../../vfs/fs/proc-process.ts'
+import {fdText, locationText} from '../../../vfs/fs/proc-fds.ts'
 import type {TracedCall} from '../traced-call.ts'
 import {quote} from './quote.ts'
 

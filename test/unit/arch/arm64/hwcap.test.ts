@@ -26,8 +26,8 @@ test('/proc/cpuinfo and the auxiliary vector agree', () => {
     'processor\t: 0\nBogoMIPS\t: 243.75\n' +
     'Features\t: fp asimd evtstrm aes crc32 atomics cpuid sve paca pacg dcpodp sve2 flagm2 sme bti\n' +
     'CPU implementer\t: 0x41\n\n'
-  expect(cpuinfo(host)).toBe(
-    'processor\t: 0\nBogoMIPS\t: 243.75\nFeatures\t: fp asimd aes crc32 atomics dcpodp flagm2\n' +
+  expect(cpuinfo(host, 3)).toBe(
+    'processor\t: 3\nBogoMIPS\t: 243.75\nFeatures\t: fp asimd aes crc32 atomics dcpodp flagm2\n' +
       'CPU implementer\t: 0x41\n\n',
   )
 })

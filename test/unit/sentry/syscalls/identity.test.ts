@@ -16,7 +16,6 @@ import {capget, capset} from '../../../../src/sentry/syscalls/capget.ts'
 import {getrlimit, prlimit64} from '../../../../src/sentry/syscalls/getrlimit.ts'
 import {kill, tgkill} from '../../../../src/sentry/syscalls/kill.ts'
 import {prctl} from '../../../../src/sentry/syscalls/prctl.ts'
-import {schedGetaffinity, schedSetaffinity} from '../../../../src/sentry/syscalls/sched.ts'
 import {setpgid, setsid} from '../../../../src/sentry/syscalls/setpgid.ts'
 import {setfsuid, setresuid, setreuid, setuid} from '../../../../src/sentry/syscalls/setuid.ts'
 import {BASE, call, fakeTask} from '../fake-task.ts'
@@ -155,14 +154,6 @@ describe('prctl', () => {
     expect(() => call(fake, prctl, 38, 0)).toThrow(errno(EINVAL))
     expect(call(fake, prctl, 39)).toBe(1)
   })
-})
-
-test('there is one CPU, and no other can be chosen', () => {
-  const fake = fakeTask()
-  expect(call(fake, schedGetaffinity, 0, 128, RESULT)).toBe(8)
-  expect(fake.memory.readUint8(RESULT)).toBe(1)
-  fake.memory.writeUint32(ARGUMENT, 2)
-  expect(() => call(fake, schedSetaffinity, 0, 8, ARGUMENT)).toThrow(errno(EINVAL))
 })
 
 describe('kill', () => {

@@ -71,6 +71,7 @@ export class SimulatedTask {
       name: 'test',
     })
     process.tasks.push(this.task)
+    kernel.tasks.set(pid, this.task)
     this.task.signals.attach(this.task)
     this.#arena = guest.map.map({length: ARENA_BYTES, protection: 3})
   }
@@ -134,7 +135,7 @@ export class SimulatedTask {
   #kernel(rootMount: Mount): Kernel {
     const kernel = {
       tasks: new Map(),
-      platform: {memory: this.guest.memory},
+      platform: {memory: this.guest.memory, cpus: 1},
       timers: new TimerQueue(),
       leases: new Leases(),
       unix: new UnixDomain(),

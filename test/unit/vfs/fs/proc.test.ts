@@ -1,108 +1,30 @@
-// procfs over a source with one process.
+// procfs over a source with a process of two tasks and its child.
 
 import {readFileSync} from 'node:fs'
 import {beforeEach, expect, test} from 'vitest'
-import {ALL_CAPABILITIES} from '../../../../src/abi/capability.ts'
 import {O_CREAT, O_RDWR, O_WRONLY} from '../../../../src/abi/open-flags.ts'
 import {createDevFs} from '../../../../src/vfs/fs/dev.ts'
 import {Procfs} from '../../../../src/vfs/fs/proc.ts'
-import type {ProcFd, ProcProcess, ProcSource} from '../../../../src/vfs/fs/proc-source.ts'
 import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
 import {mount} from '../../../../src/vfs/mount-tree.ts'
 import {openPath} from '../../../../src/vfs/open.ts'
 import {openPipe} from '../../../../src/vfs/pipe.ts'
 import {memoryFile} from '../../../helpers/memory-file.ts'
 import {errorOf, TestVfs} from '../../../helpers/vfs.ts'
+import {FakeProcSource} from './fake-proc-source.ts'
 
 let vfs: TestVfs
-let fds: Map<number, ProcFd>
-let hostname: string
+let source: FakeProcSource
 
 beforeEach(() => {
   const memory = memoryFile(1 << 20)
   vfs = new TestVfs(new Tmpfs(memory))
-  fds = new Map()
-  hostname = 'guest'
   vfs.write('program', '')
   for (const name of ['proc', 'dev']) vfs.mkdir(name)
-  mount(vfs.locate('proc'), new Procfs(source()))
+  source = new FakeProcSource(vfs)
+  mount(vfs.locate('proc'), new Procfs(source))
   mount(vfs.locate('dev'), createDevFs(memory))
 })
-
-function source(): ProcSource {
-  return {
-    pids: () => [7],
-    process: (pid) => (pid === 7 ? process() : undefined),
-    current: {pid: 7, tid: 7, root: vfs.root},
-    rootMount: vfs.root.mount,
-    hostname: () => hostname,
-    setHostname: (name) => {
-      hostname = name
-    },
-    release: '6.1.0',
-    version: '#1 SMP',
-    machine: 'x86_64',
-    cpuinfo: () => 'processor\t: 0\n',
-    cpuCount: 1,
-    faults: 7,
-    memory: () => ({totalBytes: 64 << 20, freeBytes: 32 << 20}),
-    uptime: () => ({seconds: 12.5, idleSeconds: 3, began: {seconds: 1_700_000_000, nanoseconds: 0}}),
-    ipc: {segments: [], semaphores: [], messages: []},
-    maxPid: 32768,
-  }
-}
-
-function process(): ProcProcess {
-  return {
-    pid: 7,
-    parentPid: 0,
-    processGroup: 7,
-    session: 7,
-    terminal: undefined,
-    name: 'program',
-    state: 'R',
-    uids: [0, 0, 0, 0],
-    gids: [0, 0, 0, 0],
-    groups: [],
-    capabilities: {effective: 0, permitted: 0, inheritable: 0, bounding: ALL_CAPABILITIES, ambient: 0},
-    umask: 0o22,
-    argv: ['program', 'an argument'],
-    envp: ['A=1'],
-    auxv: new Uint8Array(32),
-    executable: vfs.locate('program'),
-    cwd: vfs.cwd,
-    root: vfs.root,
-    tids: [7],
-    memory: {virtualBytes: 8192, residentBytes: 4096, dataBytes: 0, lockedBytes: 0},
-    userSeconds: 1,
-    systemSeconds: 0.5,
-    startedSeconds: 2,
-    nice: 0,
-    noNewPrivileges: false,
-    signals: {
-      pending: '0'.repeat(16),
-      sharedPending: '0'.repeat(16),
-      blocked: '0'.repeat(16),
-      ignored: '0'.repeat(16),
-      caught: '0'.repeat(16),
-    },
-    limits: [],
-    personality: 0,
-    oomScoreAdj: 0,
-    memoryShare: 0,
-    coredumpFilter: 0x33,
-    isDumpable: true,
-    disablesHugePages: false,
-    maps: () => 'maps',
-    smaps: () => 'smaps',
-    smapsRollup: () => 'rollup',
-    pagemap: () => 0,
-    setName: () => {},
-    setOomScoreAdj: () => {},
-    setCoredumpFilter: () => {},
-    fds: () => fds,
-  }
-}
 
 test('/proc/self is the process that asks', () => {
   expect(vfs.readlink('/proc/self')).toBe('7')
@@ -112,9 +34,23 @@ test('/proc/self is the process that asks', () => {
 })
 
 test('there is no process but those that are', () => {
-  expect(errorOf(() => vfs.stat('/proc/8'))).toBe('ENOENT')
+  expect(errorOf(() => vfs.stat('/proc/10'))).toBe('ENOENT')
   expect(errorOf(() => vfs.stat('/proc/07'))).toBe('ENOENT')
   expect(vfs.list('/proc')).toContain('7')
+  expect(vfs.list('/proc')).not.toContain('8')
+})
+
+test('each CPU has its line in stat, and the first is their sum', () => {
+  const lines = vfs.read('/proc/stat').split('\n')
+  expect(lines.slice(0, 3)).toEqual([
+    'cpu  450 0 0 2050 0 0 0 0 0 0',
+    'cpu0 300 0 0 950 0 0 0 0 0 0',
+    'cpu1 150 0 0 1100 0 0 0 0 0 0',
+  ])
+  for (const line of ['ctxt 40', 'btime 1700000000', 'processes 9', 'procs_running 2'])
+    expect(lines).toContain(line)
+  expect(vfs.read('/proc/uptime')).toBe('12.50 20.50\n')
+  expect(vfs.read('/proc/loadavg')).toBe('0.50 0.25 0.00 2/5 12\n')
 })
 
 test('every file of /proc can be read', () => {
@@ -123,7 +59,7 @@ test('every file of /proc can be read', () => {
     for (const name of vfs.list(path)) {
       const {mode} = vfs.lstat(`${path}/${name}`)
       if ((mode & 0o170000) === 0o040000) count += visit(`${path}/${name}`)
-      if ((mode & 0o170000) !== 0o100000) continue
+      if ((mode & 0o170000) !== 0o100000 || /^\/proc\/9.*\/mount/.test(`${path}/${name}`)) continue
       vfs.read(`${path}/${name}`)
       count++
     }
@@ -156,7 +92,7 @@ test('mounts are listed, with blanks escaped', () => {
 test('a descriptor is a link to its file, whatever becomes of the name', () => {
   const opened = openPath(vfs.context, vfs.root, 'f', O_RDWR | O_CREAT, 0o600)
   opened.file.write(Buffer.from('contents'))
-  fds.set(3, opened)
+  source.fds.set(3, opened)
   expect(vfs.readlink('/proc/self/fd/3')).toBe('/f')
   vfs.unlink('f')
   expect(vfs.readlink('/proc/self/fd/3')).toBe('/f (deleted)')
@@ -166,7 +102,7 @@ test('a descriptor is a link to its file, whatever becomes of the name', () => {
 
 test('a pipe is opened anew by its link', () => {
   const [reader, writer] = openPipe()
-  fds.set(0, {file: reader, location: undefined})
+  source.fds.set(0, {file: reader, location: undefined})
   writer.write(Buffer.from('through'))
   writer.close()
   expect(vfs.readlink('/proc/self/fd/0')).toMatch(/^pipe:\[\d+\]$/)
@@ -176,7 +112,7 @@ test('a pipe is opened anew by its link', () => {
 test('the host name is read and set', () => {
   expect(vfs.read('/proc/sys/kernel/hostname')).toBe('guest\n')
   vfs.write('/proc/sys/kernel/hostname', 'other\n', O_WRONLY)
-  expect(hostname).toBe('other')
+  expect(source.guestName).toBe('other')
   expect(errorOf(() => vfs.open('/proc/version', O_WRONLY))).toBe('EACCES')
 })
 

@@ -1,0 +1,35 @@
+// CpuUse: which task is on which of the guest's CPUs, how busy they were, how often they changed tasks: /proc/stat.
+
+import type {Task} from '../task.ts'
+
+export class CpuUse {
+  readonly cpus: number
+  /** Times that a task gave up its CPU. */
+  switches = 0
+  /** By CPU, nanoseconds, of tasks that have left it. */
+  readonly #busyNs: Float64Array
+
+  constructor(cpus: number) {
+    this.cpus = cpus
+    this.#busyNs = new Float64Array(cpus)
+  }
+
+  /** A task's turn begins. @param others that have CPUs */
+  place(task: Task, others: readonly Task[]): void {
+    if (this.cpus > 1)
+      task.scheduling.place(this.cpus, (cpu) => others.some(({scheduling}) => scheduling.cpu === cpu))
+  }
+
+  count(task: Task, ns: number): void {
+    this.#busyNs[task.scheduling.cpu] += ns
+  }
+
+  /** By CPU, nanoseconds. @param tasks all; @param nowNs CLOCK_MONOTONIC */
+  busyNs(tasks: Iterable<Task>, nowNs: number): number[] {
+    const busyNs = [...this.#busyNs]
+    for (const {onCpuSinceNs, scheduling} of tasks) {
+      if (onCpuSinceNs !== 0) busyNs[scheduling.cpu] += nowNs - onCpuSinceNs
+    }
+    return busyNs
+  }
+}

@@ -1,0 +1,39 @@
+// Load: how many tasks ran or waited for a CPU, on the average of one, five and fifteen minutes (man 5 proc_loadavg).
+
+import {NS_PER_SECOND} from '../../abi/time.ts'
+import type {Kernel} from '../kernel.ts'
+import {isRunnable} from './state.ts'
+
+const PERIODS_S = [60, 300, 900] as const
+
+/**
+ * Linux counts every five seconds. Here nothing wakes an idle sandbox: who asks has it brought up to date, from the CPU time that was
+ * used since the last time. Who waited for a CPU then is not known; who does now is taken to have waited all the time.
+ */
+export class Load {
+  #atNs: number
+  #busyNs = 0
+  readonly #loads: [number, number, number] = [0, 0, 0]
+
+  constructor(nowNs: number) {
+    this.#atNs = nowNs
+  }
+
+  averages({cpuUse, tasks, platform, monotonicNs}: Kernel): readonly [number, number, number] {
+    const nowNs = monotonicNs()
+    const busyNs = cpuUse.busyNs(tasks.values(), nowNs).reduce((sum, ns) => sum + ns, 0)
+    const passedNs = nowNs - this.#atNs
+    if (passedNs > 0) {
+      let runnable = 0
+      for (const task of tasks.values()) if (isRunnable(task)) runnable++
+      const mean = (busyNs - this.#busyNs) / passedNs + Math.max(0, runnable - platform.cpus)
+      for (const [index, period] of PERIODS_S.entries()) {
+        const share = Math.exp(-passedNs / NS_PER_SECOND / period)
+        this.#loads[index] = this.#loads[index] * share + mean * (1 - share)
+      }
+      this.#atNs = nowNs
+      this.#busyNs = busyNs
+    }
+    return this.#loads
+  }
+}

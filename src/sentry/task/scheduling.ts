@@ -1,0 +1,75 @@
+// Scheduling: what a task has asked of the scheduler: policy, nice value, CPUs. Told to whoever asks; turns go by CPU time alone.
+
+import {SCHED_OTHER} from '../../abi/sched.ts'
+
+/** How many CPUs a guest may have: their mask is one word. */
+export const MAX_CPUS = 64
+
+export class Scheduling {
+  /** SCHED_OTHER, SCHED_BATCH or SCHED_IDLE. */
+  policy = SCHED_OTHER
+  /** -20 to 19. */
+  nice = 0
+  /** SCHED_RESET_ON_FORK: a child does not inherit what only the privileged may ask for. */
+  resetsOnFork = false
+  /**
+   * sched_setaffinity(2), a bit for each CPU; undefined: all. The guest's CPUs are threads of the host, which the host moves as it
+   * likes: a mask says where `cpu` may be, and no more.
+   */
+  affinity: bigint | undefined
+  /** The CPU that it is on, or was on last. */
+  #cpu = 0
+
+  /** For a child, as sched_fork in Linux. */
+  copy(): Scheduling {
+    const child = new Scheduling()
+    child.policy = this.policy
+    child.nice = this.resetsOnFork ? Math.max(0, this.nice) : this.nice
+    child.affinity = this.affinity
+    child.#cpu = this.#cpu
+    return child
+  }
+
+  /** @param cpus how many there are */
+  allowed(cpus: number): bigint {
+    return this.affinity ?? maskOf(cpus)
+  }
+
+  allows(cpu: number): boolean {
+    return this.affinity === undefined || (this.affinity & bit(cpu)) !== 0n
+  }
+
+  /** Where it is, as getcpu(2) and /proc/PID/stat tell. */
+  get cpu(): number {
+    return this.#cpu
+  }
+
+  /** It gets a CPU: one that it may have, if there is one, by preference its last. @param isTaken by another task */
+  place(cpus: number, isTaken: (cpu: number) => boolean): void {
+    if (this.allows(this.#cpu) && !isTaken(this.#cpu)) return
+    let first: number | undefined
+    for (let cpu = 0; cpu < cpus; cpu++) {
+      if (!this.allows(cpu)) continue
+      first ??= cpu
+      if (isTaken(cpu)) continue
+      this.#cpu = cpu
+      return
+    }
+    this.#cpu = first ?? 0
+  }
+
+  /** @param mask names a CPU that there is */
+  restrict(mask: bigint, cpus: number): void {
+    this.affinity = mask & maskOf(cpus)
+    this.place(cpus, () => false)
+  }
+}
+
+/** One bit for each of the first `cpus`. */
+export function maskOf(cpus: number): bigint {
+  return bit(cpus) - 1n
+}
+
+function bit(cpu: number): bigint {
+  return 1n << BigInt(cpu)
+}

@@ -1,0 +1,21 @@
+// stateOf: the letter that /proc/PID/stat has for what a task does (man 5 proc_pid_stat).
+
+import type {Kernel} from '../kernel.ts'
+import type {Task} from '../task.ts'
+
+/** @param task undefined: it has ended, and its parent has not waited for it, or others of its process go on */
+export function stateOf(kernel: Kernel, task: Task | undefined): string {
+  if (task === undefined) return 'Z'
+  // It waits for its children.
+  if (task.process === kernel.init) return 'S'
+  if (task.process.signals.stopped) return 'T'
+  return isRunnable(task) ? 'R' : task.wait?.onlyKillable ? 'D' : 'S'
+}
+
+/** It has a CPU, or waits for one. */
+export function isRunnable({wait, kernel, process}: Task): boolean {
+  if (process === kernel.init || process.signals.stopped) return false
+  if (wait === undefined) return true
+  // Its time is over, or it is a call that works in slices.
+  return wait.deadlineNs !== undefined && wait.deadlineNs <= kernel.monotonicNs()
+}

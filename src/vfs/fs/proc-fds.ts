@@ -1,0 +1,90 @@
+// /proc/PID/fd and fdinfo: what a process has open (man 5 proc_pid_fd, proc_pid_fdinfo).
+
+import {ENAMETOOLONG, ENOENT, Errno} from '../../abi/errno.ts'
+import {S_IFIFO, S_IFLNK, S_IFREG, S_IFSOCK} from '../../abi/file-mode.ts'
+import {O_CLOEXEC} from '../../abi/open-flags.ts'
+import {arch} from '../../arch/index.ts'
+import {AnonymousInode} from '../anonymous-inode.ts'
+import type {ByteString} from '../file.ts'
+import type {Location} from '../location.ts'
+import {detachedLocation, pathOf} from '../mount-tree.ts'
+import {PATH_MAX} from '../path-walk.ts'
+import {Memfd} from './memfd.ts'
+import {ProcMagicLink} from './proc-links.ts'
+import {type Contents, text} from './proc-nodes.ts'
+import type {ProcFd, ProcProcess, ProcSource} from './proc-source.ts'
+
+export function fdContents(source: ProcSource, of: () => ProcProcess): Contents {
+  return {
+    *names() {
+      for (const [fd] of of().fds()) yield [String(fd), S_IFLNK]
+    },
+    find(name) {
+      if (findFd(of(), name) === undefined) return undefined
+      const file = (): ProcFd => {
+        const found = findFd(of(), name)
+        if (found === undefined) throw new Errno(ENOENT)
+        return found
+      }
+      const link = {
+        text: () => fdText(file(), source.current.root),
+        location: () => fdLocation(file()),
+        requireAccess: () => of().requireAccess(),
+      }
+      return (parent, linkName) => new ProcMagicLink(link, parent.fs, parent, linkName)
+    },
+  }
+}
+
+export function fdinfoContents(of: () => ProcProcess): Contents {
+  return {
+    *names() {
+      for (const [fd] of of().fds()) yield [String(fd), S_IFREG]
+    },
+    find(name) {
+      if (findFd(of(), name) === undefined) return undefined
+      return text(() => {
+        const found = findFd(of(), name)
+        if (found === undefined) throw new Errno(ENOENT)
+        return fdinfoText(found)
+      }).make
+    },
+  }
+}
+
+/** man 5 proc_pid_fdinfo. */
+function fdinfoText({file, location, closesOnExec}: ProcFd): ByteString {
+  const flags = arch.kernelAbi.openFlags(closesOnExec ? file.flags | O_CLOEXEC : file.flags)
+  const {ino} = file.inode.attributes()
+  const general = `pos:\t${file.position}\nflags:\t0${flags.toString(8)}\nmnt_id:\t${location?.mount.id ?? 0}\nino:\t${ino}\n`
+  return general + (file.fdinfo?.() ?? '')
+}
+
+function findFd(process: ProcProcess, name: ByteString): ProcFd | undefined {
+  for (const [fd, file] of process.fds()) if (String(fd) === name) return file
+  return undefined
+}
+
+/** What readlink says of a descriptor (man 5 proc, /proc/PID/fd). */
+export function fdText({file, location}: ProcFd, root: Location): ByteString {
+  const {inode} = file
+  if (inode instanceof Memfd) return inode.label
+  if (location !== undefined) return locationText(location, root)
+  if (inode.descriptorText !== undefined) return inode.descriptorText
+  if (inode instanceof AnonymousInode) return `anon_inode:${inode.label}`
+  if (inode.kind === S_IFIFO) return `pipe:[${inode.attributes().ino}]`
+  if (inode.kind === S_IFSOCK) return `socket:[${inode.attributes().ino}]`
+  return `/dev/${inode.fs.type}`
+}
+
+function fdLocation({file, location}: ProcFd): Location {
+  return location ?? detachedLocation(file.inode, '')
+}
+
+/** Its path, seen from `root`. @throws Errno ENAMETOOLONG */
+export function locationText(location: Location, root: Location): ByteString {
+  const {path, removed} = pathOf(location, root)
+  const text = removed ? `${path} (deleted)` : path
+  if (text.length >= PATH_MAX) throw new Errno(ENAMETOOLONG)
+  return text
+}

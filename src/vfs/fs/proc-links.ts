@@ -1,0 +1,50 @@
+// The symbolic links of procfs: by a text, or (as the kernel's own do) to a location itself.
+
+import {S_IFLNK} from '../../abi/file-mode.ts'
+import type {ByteString} from '../file.ts'
+import type {Location} from '../location.ts'
+import {type Entry, type GeneratedFileSystem, type ProcDirectory, ProcNode} from './proc-nodes.ts'
+
+export class ProcLink extends ProcNode {
+  readonly #target: () => ByteString
+
+  constructor(target: () => ByteString, fs: GeneratedFileSystem, parent: ProcDirectory, name: ByteString) {
+    super(S_IFLNK, 0o777, fs, parent, name)
+    this.#target = target
+  }
+
+  override readlink(): ByteString {
+    return this.#target()
+  }
+}
+
+/** Leads to a location itself, whatever its text says: also to what has no name any more. */
+export class ProcMagicLink extends ProcLink {
+  readonly #location: () => Location | undefined
+  readonly #requireAccess: () => void
+
+  constructor(
+    link: {text: () => ByteString; location: () => Location | undefined; requireAccess: () => void},
+    fs: GeneratedFileSystem,
+    parent: ProcDirectory,
+    name: ByteString,
+  ) {
+    super(link.text, fs, parent, name)
+    this.#location = link.location
+    this.#requireAccess = link.requireAccess
+  }
+
+  override readlink(): ByteString {
+    this.#requireAccess()
+    return super.readlink()
+  }
+
+  followMagicLink(): Location | undefined {
+    this.#requireAccess()
+    return this.#location()
+  }
+}
+
+export function link(target: () => ByteString): Entry {
+  return {kind: S_IFLNK, make: (parent, name) => new ProcLink(target, parent.fs, parent, name)}
+}

@@ -1,0 +1,159 @@
+// sysfs: /sys with what programs read of it: the guest's CPUs, its one node of memory, and that there are no huge pages.
+
+import {allocateDev} from '../anonymous-dev.ts'
+import type {Budget} from '../budget.ts'
+import type {ByteString} from '../file.ts'
+import type {FileSystemStatistics} from '../file-system.ts'
+import {cpuList, firstCpus} from './cpu-list.ts'
+import {hashedIno} from './hashed-ino.ts'
+import {
+  directory,
+  type Entries,
+  type Entry,
+  fixedContents,
+  type GeneratedFileSystem,
+  ProcDirectory,
+  text,
+} from './proc-nodes.ts'
+
+const SYSFS_MAGIC = 0x62656572
+const KB = 1024
+
+export interface SysSource {
+  readonly cpuCount: number
+  memory(): {totalBytes: number; freeBytes: number}
+}
+
+/** Each CPU is a core of the only package, and has one thread: as /proc/cpuinfo says. */
+export class Sysfs implements GeneratedFileSystem {
+  readonly type = 'sysfs'
+  readonly readOnly = true
+  readonly dev = allocateDev()
+  readonly root: ProcDirectory
+  readonly budget: Budget | undefined
+
+  /** @param source asked when something is looked up; @param budget what texts that are being read are counted against */
+  constructor(source: SysSource, budget?: Budget) {
+    this.budget = budget
+    const contents = () => fixedContents(rootEntries(source))
+    this.root = new ProcDirectory(
+      {
+        names: () => contents().names(),
+        find: (name) => contents().find(name),
+      },
+      this,
+      undefined,
+      '',
+    )
+  }
+
+  statfs(): FileSystemStatistics {
+    const magic = SYSFS_MAGIC
+    return {magic, bsize: 4096, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0, namelen: 255}
+  }
+
+  dispose(): void {}
+
+  inoOf(path: ByteString): number {
+    return hashedIno(path)
+  }
+}
+
+function rootEntries(source: SysSource): Entries {
+  return {
+    devices: subdirectory({
+      system: subdirectory({cpu: cpuDirectory(source.cpuCount), node: nodeDirectory(source)}),
+    }),
+    fs: subdirectory({}),
+    kernel: subdirectory({
+      mm: subdirectory({
+        hugepages: subdirectory({}),
+        transparent_hugepage: subdirectory({
+          defrag: line('always defer defer+madvise madvise [never]'),
+          enabled: line('always madvise [never]'),
+          shmem_enabled: line('always within_size advise [never] deny force'),
+        }),
+      }),
+    }),
+  }
+}
+
+function cpuDirectory(cpus: number): Entry {
+  const all = cpuList(firstCpus(cpus))
+  const entries: Entries = {
+    isolated: line(''),
+    kernel_max: line(cpus - 1),
+    offline: line(''),
+    online: line(all),
+    possible: line(all),
+    present: line(all),
+    smt: subdirectory({active: line(0), control: line('notsupported')}),
+  }
+  for (let cpu = 0; cpu < cpus; cpu++)
+    entries[`cpu${cpu}`] = subdirectory({topology: topologyDirectory(cpu, cpus)})
+  return subdirectory(entries)
+}
+
+/** Documentation/ABI/stable/sysfs-devices-system-cpu. */
+function topologyDirectory(cpu: number, cpus: number): Entry {
+  const [own, all] = [1n << BigInt(cpu), firstCpus(cpus)]
+  const core = {mask: line(maskText(own, cpus)), list: line(cpuList(own))}
+  const whole = {mask: line(maskText(all, cpus)), list: line(cpuList(all))}
+  return subdirectory({
+    core_cpus: core.mask,
+    core_cpus_list: core.list,
+    core_id: line(cpu),
+    core_siblings: whole.mask,
+    core_siblings_list: whole.list,
+    die_cpus: whole.mask,
+    die_cpus_list: whole.list,
+    die_id: line(0),
+    package_cpus: whole.mask,
+    package_cpus_list: whole.list,
+    physical_package_id: line(0),
+    thread_siblings: core.mask,
+    thread_siblings_list: core.list,
+  })
+}
+
+function nodeDirectory(source: SysSource): Entry {
+  const all = firstCpus(source.cpuCount)
+  return subdirectory({
+    has_cpu: line(0),
+    has_memory: line(0),
+    has_normal_memory: line(0),
+    node0: subdirectory({
+      cpulist: line(cpuList(all)),
+      cpumap: line(maskText(all, source.cpuCount)),
+      distance: line(10),
+      meminfo: text(() => nodeMeminfo(source)),
+    }),
+    online: line(0),
+    possible: line(0),
+  })
+}
+
+function nodeMeminfo(source: SysSource): ByteString {
+  const {totalBytes, freeBytes} = source.memory()
+  const row = (name: string, bytes: number): string =>
+    `Node 0 ${`${name}:`.padEnd(15)}${String(Math.floor(bytes / KB)).padStart(9)} kB\n`
+  return row('MemTotal', totalBytes) + row('MemFree', freeBytes) + row('MemUsed', totalBytes - freeBytes)
+}
+
+/** Words of 32 bits, the highest first. */
+function maskText(mask: bigint, cpus: number): string {
+  const words: string[] = []
+  for (let low = 0; low < cpus; low += 32) {
+    const digits = Math.ceil(Math.min(32, cpus - low) / 4)
+    words.unshift(((mask >> BigInt(low)) & 0xffff_ffffn).toString(16).padStart(digits, '0'))
+  }
+  return words.join(',')
+}
+
+function subdirectory(entries: Entries): Entry {
+  return directory(fixedContents(entries))
+}
+
+function line(value: string | number): Entry {
+  return text(() => `${value}\n`)
+}

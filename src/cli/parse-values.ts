@@ -25,6 +25,17 @@ export function parseMemory(text: string): number {
   return rounded
 }
 
+/** A whole number from 1 on. @param limits `of`: for messages */
+export function parseCount(text: string, limits: {of: string; most: number; example: string}): number {
+  const {of, most, example} = limits
+  const count = /^\d+$/.test(text) ? Number(text) : 0
+  if (count >= 1 && count <= most) return count
+  throw bad(
+    `bad number of ${of} ${quote(text)}`,
+    `give a whole number from 1 to ${most}, e.g. \`${example}\``,
+  )
+}
+
 /** Seconds, with a fraction or without. @returns whole milliseconds, at least 1 */
 export function parseTimeout(text: string): number {
   const ms = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Math.ceil(Number(text) * 1000) : 0

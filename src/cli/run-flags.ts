@@ -58,6 +58,18 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     summary: 'guest memory, e.g. 256M or 2G; default 512M',
   },
   {
+    name: 'cpus',
+    kind: 'value',
+    placeholder: 'N',
+    summary: 'CPUs of the guest, 1 to 8; default: as many as hv itself may use',
+  },
+  {
+    name: 'pids',
+    kind: 'value',
+    placeholder: 'N',
+    summary: 'how many processes and threads the guest may have at a time; default 1024',
+  },
+  {
     name: 'timeout',
     kind: 'value',
     placeholder: 'SECONDS',

@@ -3,8 +3,8 @@
 import {accessSync, constants, openSync, statSync} from 'node:fs'
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
-import {guestEnvironment, type RunOptions} from '../run/options.ts'
-import {parseEnv, parseMemory, parseTimeout, parseUnveil, parseVolume} from './parse-values.ts'
+import {guestEnvironment, MAX_CPUS, MAX_TASKS, type RunOptions} from '../run/options.ts'
+import {parseCount, parseEnv, parseMemory, parseTimeout, parseUnveil, parseVolume} from './parse-values.ts'
 import type {RunArgv} from './read-run-argv.ts'
 import {LEFT_OUT} from './run-flags.ts'
 
@@ -52,6 +52,12 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
       return
     case 'memory':
       options.memoryBytes = parseMemory(value)
+      return
+    case 'cpus':
+      options.cpus = parseCount(value, {of: 'CPUs', most: MAX_CPUS, example: '--cpus 2'})
+      return
+    case 'pids':
+      options.maxTasks = parseCount(value, {of: 'processes', most: MAX_TASKS, example: '--pids 100'})
       return
     case 'timeout':
       options.timeoutMs = parseTimeout(value)

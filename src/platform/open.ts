@@ -6,6 +6,8 @@ import {KvmPlatform} from './kvm/kvm.ts'
 import type {Platform} from './platform.ts'
 import {trapOnce} from './proof.ts'
 
+type PlatformClass = new (memoryBytes: number, cpus?: number) => Platform
+
 export interface OpenedPlatform {
   platform: Platform
   /** Why this one: for people. */
@@ -15,21 +17,27 @@ export interface OpenedPlatform {
 /**
  * `auto` is KVM if a system call of a guest comes through it, else ptrace.
  * @param memoryBytes of guest memory; rounded up to pages
+ * @param cpus of the guest, 1 to MAX_CPUS; absent: what this process may use. A host may give fewer
  * @throws HvError MEMORY_SIZE, OUT_OF_MEMORY; KVM_MISSING, KVM_DENIED, KVM_UNUSABLE; PTRACE_UNUSABLE
  */
-export async function openPlatform(choice: PlatformChoice, memoryBytes: number): Promise<OpenedPlatform> {
-  if (choice === 'kvm') return {platform: new KvmPlatform(memoryBytes), reason: 'asked for'}
-  if (choice === 'ptrace') return {platform: await openPtrace(memoryBytes), reason: 'asked for'}
+export async function openPlatform(
+  choice: PlatformChoice,
+  memoryBytes: number,
+  cpus?: number,
+): Promise<OpenedPlatform> {
+  if (choice === 'kvm') return {platform: openKvm(memoryBytes, cpus), reason: 'asked for'}
+  if (choice === 'ptrace') return {platform: await openPtrace(memoryBytes, cpus), reason: 'asked for'}
   try {
-    return {platform: openProven(memoryBytes), reason: 'its trap works'}
+    return {platform: openProven(memoryBytes, cpus), reason: 'its trap works'}
   } catch (error) {
     if (!(error instanceof HvError) || !isOfKvm(error)) throw error
-    return {platform: await orRethrow(openPtrace(memoryBytes), error), reason: `no KVM: ${error.message}`}
+    const platform = await orRethrow(openPtrace(memoryBytes, cpus), error)
+    return {platform, reason: `no KVM: ${error.message}`}
   }
 }
 
-function openProven(memoryBytes: number): Platform {
-  const platform = new KvmPlatform(memoryBytes)
+function openProven(memoryBytes: number, cpus: number | undefined): Platform {
+  const platform = openKvm(memoryBytes, cpus)
   try {
     trapOnce(platform)
     return platform
@@ -39,9 +47,15 @@ function openProven(memoryBytes: number): Platform {
   }
 }
 
-async function openPtrace(memoryBytes: number): Promise<Platform> {
+function openKvm(memoryBytes: number, cpus: number | undefined): Platform {
+  const Kvm: PlatformClass = KvmPlatform
+  return new Kvm(memoryBytes, cpus)
+}
+
+async function openPtrace(memoryBytes: number, cpus: number | undefined): Promise<Platform> {
   const {PtracePlatform} = await import('./ptrace/ptrace.ts')
-  return new PtracePlatform(memoryBytes)
+  const Ptrace: PlatformClass = PtracePlatform
+  return new Ptrace(memoryBytes, cpus)
 }
 
 /** Where neither works, KVM is what is to be mended. */

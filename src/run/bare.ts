@@ -12,12 +12,13 @@ export async function runBareMetal(options: RunOptions): Promise<RunResult> {
 
 /** @throws HvError BAD_ARGUMENT */
 export function requireBareOptions(options: RunOptions): void {
-  const {root, volumes, cwd, trace, pledge, unveil, suggestsPromises, platform} = options
+  const {root, volumes, cwd, trace, pledge, unveil, suggestsPromises, platform, maxTasks} = options
   const unfit: [string, boolean][] = [
     ['`root`', root !== undefined],
     ['`volumes`', volumes.length > 0],
     ['`cwd`', cwd !== undefined],
     ['`trace`', trace !== undefined],
+    ['`maxTasks`', maxTasks !== undefined],
   ]
   const given = unfit.find(([, isGiven]) => isGiven)?.[0]
   if (given !== undefined)
@@ -27,6 +28,7 @@ export function requireBareOptions(options: RunOptions): void {
     )
   if (pledge !== undefined || unveil !== undefined || suggestsPromises)
     refuse('a bare-metal guest makes no system calls, and so no promises', 'leave `pledge` and `unveil` out')
+  if (options.cpus !== undefined) refuse('a bare-metal guest has one CPU', 'leave `cpus` out')
   if (platform === 'ptrace') refuse('a bare-metal guest needs a virtual machine', 'give kvm as `platform`')
 }
 

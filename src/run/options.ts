@@ -6,6 +6,9 @@ import type {ProgramResult} from '../sentry/program-result.ts'
 import type {TraceOptions} from '../sentry/trace/options.ts'
 import type {Volume} from '../sentry/volume.ts'
 
+export {MAX_CPUS} from '../platform/choice.ts'
+export {MAX_TASKS} from '../sentry/task/pids.ts'
+
 export interface RunOptions {
   /**
    * Without `root`: a host path with a slash in it; the command has already searched PATH.
@@ -23,6 +26,10 @@ export interface RunOptions {
   cwd?: string
   /** Guest memory in bytes, a multiple of 4096; default: the sentry's. */
   memoryBytes?: number
+  /** CPUs of the guest, 1 to 8; default: what the host allows this process, at most 8. */
+  cpus?: number
+  /** How many processes and threads the guest may have at a time; default: 1,024. */
+  maxTasks?: number
   /** Milliseconds until the guest is stopped; default: never. */
   timeoutMs?: number
   /** How this process ends should it not be back a second behind `timeoutMs`. `line`: on standard error. */

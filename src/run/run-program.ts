@@ -51,7 +51,8 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
     watchdog.start()
     return runBareMetal(options)
   }
-  const opened = await openPlatform(options.platform, options.memoryBytes ?? DEFAULT_MEMORY_BYTES)
+  const {memoryBytes = DEFAULT_MEMORY_BYTES, cpus} = options
+  const opened = await openPlatform(options.platform, memoryBytes, cpus)
   using platform = opened.platform
   const fds = options.suggestsPromises ? [0, 2, 2] : [0, 1, 2]
   const terminal = openTerminal(fds)

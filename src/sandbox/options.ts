@@ -24,6 +24,10 @@ export interface SandboxOptions {
   volumes?: readonly SandboxVolume[]
   /** Guest memory in bytes, 1 MiB to 4 GiB, files in memory included; default 512 MiB. The host gives what is touched. */
   memoryBytes?: number
+  /** CPUs of the guest, 1 to 8. Default: what the host allows this process, at most 8. */
+  cpus?: number
+  /** How many processes and threads there may be at a time, 1 to 16,384; fork(2) then fails with EAGAIN. Default: 1,024. */
+  maxTasks?: number
   /** What runs the guests. `auto`, the default: KVM if it works here, else ptrace. */
   platform?: PlatformChoice
   /**

@@ -15,6 +15,8 @@ export interface WorkerSettings {
   root?: string
   volumes: readonly Volume[]
   memoryBytes: number
+  cpus?: number
+  maxTasks?: number
   platform: PlatformChoice
   pledge?: string
   unveil?: readonly Unveiled[]

@@ -2,10 +2,11 @@
 
 import * as v from 'valibot'
 import * as takes from '../options.ts'
-import {PLATFORM_CHOICES, type PlatformChoice} from '../platform/choice.ts'
+import {MAX_CPUS, PLATFORM_CHOICES, type PlatformChoice} from '../platform/choice.ts'
 import {guestEnvironment} from '../run/options.ts'
 import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import {DEFAULT_MEMORY_BYTES} from '../sentry/run-to-end.ts'
+import {MAX_TASKS} from '../sentry/task/pids.ts'
 import type {Volume} from '../sentry/volume.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 import type {SandboxOptions, SandboxRunOptions, SandboxTraceOptions} from './options.ts'
@@ -29,6 +30,8 @@ const sandboxOptions = takes.options({
     ),
   ),
   memoryBytes: v.optional(takes.anyNumber),
+  cpus: v.optional(takes.integer(1, MAX_CPUS)),
+  maxTasks: v.optional(takes.integer(1, MAX_TASKS)),
   platform: v.optional(takes.oneOf(PLATFORM_CHOICES)),
   pledge: v.optional(takes.either([takes.text, texts], 'a string or an array of strings')),
   unveil: v.optional(takes.record(takes.guestPath, letters, 'an object of paths and letters')),
@@ -58,6 +61,8 @@ export interface Settings {
   root: string | undefined
   volumes: Volume[]
   memoryBytes: number
+  cpus: number | undefined
+  maxTasks: number | undefined
   platform: PlatformChoice
   pledge: string | undefined
   unveil: Unveiled[] | undefined
@@ -67,12 +72,14 @@ export interface Settings {
 export function toSettings(given: SandboxOptions): {settings: Settings; handlers: SyscallHandlers} {
   const options = takes.checked(sandboxOptions, given, 'options')
   const {root, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES, platform = 'auto'} = options
-  const {pledge, unveil, onSyscall = {}} = options
+  const {cpus, maxTasks, pledge, unveil, onSyscall = {}} = options
   return {
     settings: {
       root,
       volumes: volumes.map(({host, guest, writable = false}) => ({host, guest, writable})),
       memoryBytes,
+      cpus,
+      maxTasks,
       platform,
       pledge: Array.isArray(pledge) ? pledge.join(' ') : pledge,
       unveil: unveil && Object.entries(unveil).map(([path, permissions]) => ({path, permissions})),

@@ -40,7 +40,7 @@ serve().catch((error) => {
 async function serve(): Promise<void> {
   const restrict = restriction(settings)
   const hooked = new HookedCalls(settings.hooked, (question) => reply({kind: 'asks', run: runId, question}))
-  const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes)
+  const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes, settings.cpus)
   let sentry: Sentry
   try {
     sentry = new Sentry(platform, settings)

@@ -27,6 +27,7 @@ export async function runToEnd(
 ): Promise<ProgramResult> {
   const {kernel} = sentry
   const before = counters(sentry)
+  const cpuNsBefore = cpuNs(sentry)
   const refusedBefore = new Map(kernel.counters.refused)
   kernel.platform.memory.resetPeak()
   const startedNs = kernel.monotonicNs()
@@ -50,6 +51,8 @@ export async function runToEnd(
   kernel.timers.cancel(timer)
   const stats: RunStats = {
     ...difference(counters(sentry), before),
+    cpuNs: cpuNs(sentry) - cpuNsBefore,
+    cpus: kernel.platform.cpus,
     peakBytes: kernel.platform.memory.peakBytes,
     residentBytes: process.residentBytes,
     loadNs: loadedNs - startedNs,
@@ -77,7 +80,15 @@ function counters({kernel: {counters, platform}}: Sentry): RunStats {
     exits: platform.stats.exits,
     listened: platform.stats.listened,
     faults: counters.faults,
+    processes: counters.processes,
+    tasks: counters.tasks,
   }
+}
+
+/** Of all tasks there were. */
+function cpuNs({kernel}: Sentry): number {
+  const busyNs = kernel.cpuUse.busyNs(kernel.tasks.values(), kernel.monotonicNs())
+  return busyNs.reduce((sum, ns) => sum + ns, 0)
 }
 
 function refusedSince(before: ReadonlyMap<number, number>, {kernel}: Sentry): Record<string, number> {

@@ -165,6 +165,17 @@ describe.skipIf(!existsSync(KVM))('hv run refuses', () => {
     }
   })
 
+  test('CPUs and processes that no guest can have', () => {
+    const guest = join(guests, 'hello')
+    for (const count of ['0', '-1', '1000000000', '1.5', 'many']) {
+      const cpus = /^hv: bad number of CPUs ".+": give a whole number from 1 to 8, e.g. `--cpus 2`\n$/
+      expectRefusal(hv(['run', `--cpus=${count}`, guest]), OWN_ERROR, cpus)
+      const pids =
+        /^hv: bad number of processes ".+": give a whole number from 1 to 16384, e.g. `--pids 100`\n$/
+      expectRefusal(hv(['run', `--pids=${count}`, guest]), OWN_ERROR, pids)
+    }
+  })
+
   test('less memory than a program starts with: its arguments, here', () => {
     const args = Array.from({length: 11}, () => 'x'.repeat(100_000))
     const line = /\/hello does not fit its memory: ENOMEM: raise --memory/

@@ -35,7 +35,7 @@ const PRINTS: Record<string, string> = {
   "hv run --root ./rootfs --env LANG=C.UTF-8 --memory 1G sh -c 'echo $LANG'": 'C.UTF-8\n',
   'hv run --trace busybox echo hi': 'hi\n',
   'hv pledge --suggest busybox ls /': 'stdio rpath\n',
-  'hv run --pledge "$(hv pledge --suggest busybox ls /)" busybox ls /': 'bin\ndev\nproc\ntmp\n',
+  'hv run --pledge "$(hv pledge --suggest busybox ls /)" busybox ls /': 'bin\ndev\nproc\nsys\ntmp\n',
   'hv run --volume .:/data:rw --unveil /data:r --unveil /data/out:rwc busybox cat /data/notes.txt': 'notes\n',
 }
 /** How these end; all others with 0. */

@@ -9,6 +9,8 @@ export const MAX_PID = 32_768
 const FIRST_REUSED_PID = 300
 /** Init's. */
 const FIRST_PID = 1
+/** The most that `maxTasks` may be. Half of the pids stay for zombies, groups and sessions. */
+export const MAX_TASKS = MAX_PID / 2
 export const DEFAULT_MAX_TASKS = 1024
 
 export class Pids {
@@ -20,7 +22,7 @@ export class Pids {
 
   constructor(kernel: Pick<Kernel, 'processes' | 'tasks'>, maxTasks = DEFAULT_MAX_TASKS) {
     this.#kernel = kernel
-    this.maxTasks = Math.min(maxTasks, MAX_PID / 2)
+    this.maxTasks = Math.min(maxTasks, MAX_TASKS)
   }
 
   /** @throws Errno EAGAIN when there are too many tasks, or zombies */

@@ -1,7 +1,7 @@
 // Sizes, seconds, volumes and variables as users write them.
 
 import {expect, test} from 'vitest'
-import {parseEnv, parseMemory, parseTimeout, parseVolume} from '../../../src/cli/parse-values.ts'
+import {parseCount, parseEnv, parseMemory, parseTimeout, parseVolume} from '../../../src/cli/parse-values.ts'
 
 test.each([
   ['512M', 512 * 2 ** 20],
@@ -19,6 +19,14 @@ test('memory in too few bytes asks for the unit that was forgotten', () => {
 test.each(['512Q', '', '0', '-1M', 'M', '1e9', '0x10', '1 M', '99999999T', 'NaN'])(
   'memory %j is refused',
   (text) => expect(() => parseMemory(text)).toThrow(`bad memory size ${JSON.stringify(text)}`),
+)
+
+const limits = {of: 'CPUs', most: 8, example: '--cpus 2'}
+
+test.each(['1', '8'])('%s CPUs are taken', (text) => expect(parseCount(text, limits)).toBe(Number(text)))
+
+test.each(['0', '-1', '9', '1e9', '', '1.5', 'two'])('%j CPUs are refused', (text) =>
+  expect(() => parseCount(text, limits)).toThrow(`bad number of CPUs ${JSON.stringify(text)}`),
 )
 
 test.each([

@@ -32,6 +32,8 @@ test('every flag of the table arrives', () => {
     env: 'A=1',
     cwd: '/v',
     memory: '1M',
+    cpus: '3',
+    pids: '20',
     timeout: '0.5',
     trace: join(directory, 'trace'),
   }
@@ -48,6 +50,8 @@ test('every flag of the table arrives', () => {
     env: {A: '1'},
     cwd: '/v',
     memoryBytes: 2 ** 20,
+    cpus: 3,
+    maxTasks: 20,
     timeoutMs: 500,
     stats: true,
   })

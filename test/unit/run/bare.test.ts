@@ -15,6 +15,8 @@ test.each<[Partial<RunOptions>, string]>([
   [{volumes: [{host: '/', guest: '/v', writable: false}]}, '`volumes`'],
   [{cwd: '/tmp'}, '`cwd`'],
   [{trace: {fd: 2, isOn: true}}, '`trace`'],
+  [{maxTasks: 5}, '`maxTasks`'],
+  [{cpus: 1}, 'one CPU'],
   [{pledge: 'stdio'}, 'promises'],
   [{platform: 'ptrace'}, 'virtual machine'],
 ])('%j is refused', (options, named) => {

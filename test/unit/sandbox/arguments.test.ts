@@ -48,6 +48,11 @@ describe('Sandbox.create refuses', () => {
     [{volumes: [{host: '/', guest: '/b', writable: 'rw'}]}, 'volumes[0].writable', 'true or false, not "rw"'],
     [{memoryBytes: '512M'}, 'memoryBytes', 'a number, not "512M"'],
     [{memoryBytes: 2n}, 'memoryBytes', 'a number, not 2n'],
+    [{cpus: 0}, 'cpus', 'a whole number from 1 to 8, not 0'],
+    [{cpus: 1e9}, 'cpus', 'a whole number from 1 to 8, not 1000000000'],
+    [{cpus: '2'}, 'cpus', 'a whole number from 1 to 8, not "2"'],
+    [{maxTasks: -1}, 'maxTasks', 'a whole number from 1 to 16384, not -1'],
+    [{maxTasks: 1.5}, 'maxTasks', 'a whole number from 1 to 16384, not 1.5'],
     [{platform: 'xen'}, 'platform', '"auto" or "kvm" or "ptrace", not "xen"'],
     [{platform: null}, 'platform', '"auto" or'],
     [{pledge: 5}, 'pledge', 'a string or an array of strings, not 5'],
@@ -66,7 +71,7 @@ describe('Sandbox.create refuses', () => {
   test('an option that there is not, with the one that was meant', () => {
     expect(refusal(create({memoryByte: 5}))).toMatchObject({
       code: 'BAD_ARGUMENT',
-      message: expect.stringMatching(/^options has no memoryByte: it has root, volumes, memoryBytes, /),
+      message: expect.stringMatching(/^options has no memoryByte: it has root, volumes, memoryBytes, cpus, /),
       nextStep: 'did you mean memoryBytes?',
     })
     expect(refusal(create({constructor: 1})).message).toMatch(/^options has no constructor/)

@@ -27,6 +27,7 @@ import {isOutgrown} from './outgrown.ts'
 import type {Process} from './process.ts'
 import {deliver} from './signals/deliver.ts'
 import {Sleepers} from './sleepers.ts'
+import type {Barrier} from './task/barriers.ts'
 import {tellParentOfContinue} from './task/child-news.ts'
 import {CpuUse} from './task/cpu-use.ts'
 import {endProcess, endTask} from './task/exit.ts'
@@ -154,6 +155,11 @@ export class Kernel {
     if (this.#sleepers.wake(task)) return
     if (this.#stopped.delete(task)) this.#scheduler.wake(task)
     else this.#scheduler.interrupt(task)
+  }
+
+  /** Until each that is on a CPU and `isMeant` has trapped: membarrier(2). */
+  barrier(isMeant: (task: Task) => boolean): Barrier {
+    return this.#scheduler.barrier(isMeant)
   }
 
   /** Ends the process: exit_group(2), or death by `signal`. Its tasks never run again. */

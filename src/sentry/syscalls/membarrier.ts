@@ -1,7 +1,13 @@
-// membarrier(2): a barrier on every CPU that runs the process. With one CPU that is none.
+// membarrier(2): a barrier on every CPU that runs the process.
+//
+// A task that runs on another CPU is made to trap, and the call ends when all have: a trap and the way back order all accesses to
+// memory, and instructions (a VM exit and entry, or a stop and a return from it). A task that does not run is resumed by the platform
+// later, which is as much. With one CPU the caller is the only one that runs.
 
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
-import type {Syscall} from './syscall.ts'
+import type {Process} from '../process.ts'
+import type {Task} from '../task.ts'
+import {BLOCKED, type Syscall} from './syscall.ts'
 
 const QUERY = 0
 const GLOBAL = 1 << 0
@@ -30,8 +36,9 @@ export const membarrier: Syscall = (task, args) => {
     case QUERY:
       return COMMANDS
     case GLOBAL:
+      return waitForAll(task, () => true)
     case GLOBAL_EXPEDITED:
-      return 0
+      return waitForAll(task, ({membarriers}) => (membarriers & REGISTER_GLOBAL_EXPEDITED) !== 0)
     case REGISTER_GLOBAL_EXPEDITED:
     case REGISTER_PRIVATE_EXPEDITED:
     case REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
@@ -41,10 +48,16 @@ export const membarrier: Syscall = (task, args) => {
     case PRIVATE_EXPEDITED_SYNC_CORE:
       // The registration's bit is the one above.
       if (!(process.membarriers & (command << 1))) throw new Errno(EPERM)
-      return 0
+      return waitForAll(task, ({space}) => space === process.space)
     case GET_REGISTRATIONS:
       return process.membarriers
     default:
       throw new Errno(EINVAL)
   }
+}
+
+function waitForAll(task: Task, isMeant: (process: Process) => boolean): number {
+  const {pending, done} = task.kernel.barrier((other) => isMeant(other.process))
+  const retry = (): number => (pending.size > 0 ? BLOCKED : 0)
+  return pending.size === 0 ? 0 : task.block({queues: [done], restart: 'never', onlyKillable: true, retry})
 }

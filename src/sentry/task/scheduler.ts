@@ -3,6 +3,7 @@
 import type {Platform} from '../../platform/platform.ts'
 import {monotonicNs} from '../host-clock.ts'
 import type {Task} from '../task.ts'
+import {type Barrier, Barriers} from './barriers.ts'
 import type {CpuUse} from './cpu-use.ts'
 import {RunQueue} from './run-queue.ts'
 
@@ -23,6 +24,7 @@ export class Scheduler {
   readonly #answered: Task[] = []
   /** Of those that run: told to give up their CPU, which they have not yet. */
   readonly #ending = new Set<Task>()
+  readonly #barriers = new Barriers()
 
   constructor(platform: Platform, cpuUse: CpuUse) {
     this.#platform = platform
@@ -63,6 +65,7 @@ export class Scheduler {
     const task = this.#running[index]
     this.#running.splice(index, 1)
     this.#ending.delete(task)
+    this.#barriers.pass(task)
     return task
   }
 
@@ -96,6 +99,13 @@ export class Scheduler {
     if (this.#running.includes(task)) this.#platform.interrupt(task.context)
   }
 
+  /** Makes those that run and `isMeant` trap. What does not run now passes the platform before it does. */
+  barrier(isMeant: (task: Task) => boolean): Barrier {
+    const tasks = this.#running.filter(isMeant)
+    for (const task of tasks) this.#platform.interrupt(task.context)
+    return this.#barriers.open(tasks)
+  }
+
   /** Wherever it is, it is there no more; one that runs is stopped first. */
   remove(task: Task): void {
     const running = this.#running.indexOf(task)
@@ -103,6 +113,7 @@ export class Scheduler {
       this.#running.splice(running, 1)
       this.#ending.delete(task)
       this.#platform.stop(task.context)
+      this.#barriers.pass(task)
     }
     const answered = this.#answered.indexOf(task)
     if (answered >= 0) this.#answered.splice(answered, 1)

@@ -85,6 +85,8 @@ export class ScriptedPlatform implements Platform {
   readonly running: ScriptedContext[] = []
   /** The most that ran at a time. */
   peak = 0
+  /** How often one that spun was made to trap. */
+  preempted = 0
   /** What it was told, and what it said, in order. */
   readonly log: string[] = []
   /** The scripts of the contexts that are made. */
@@ -127,7 +129,10 @@ export class ScriptedPlatform implements Platform {
       return this.#take(context, EVENT_SYSCALL)
     }
     const [interrupted] = this.#interrupted
-    if (interrupted !== undefined) return this.#take(interrupted, EVENT_PREEMPTED)
+    if (interrupted !== undefined) {
+      this.preempted++
+      return this.#take(interrupted, EVENT_PREEMPTED)
+    }
     if (deadlineNs === Number.POSITIVE_INFINITY) throw new Error('it would wait for ever')
     while (process.hrtime.bigint() < BigInt(Math.ceil(deadlineNs)));
     return EVENT_DEADLINE

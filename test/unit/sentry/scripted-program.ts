@@ -1,0 +1,70 @@
+// A program of a scripted platform's: its first task makes the calls of a list.
+
+import {CLONE_FILES, CLONE_FS, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM} from '../../../src/abi/clone.ts'
+import {arch} from '../../../src/arch/index.ts'
+import {capabilitiesOf} from '../../../src/sentry/credentials.ts'
+import {FdTable} from '../../../src/sentry/fd-table.ts'
+import {FsContext} from '../../../src/sentry/fs-context.ts'
+import {Kernel} from '../../../src/sentry/kernel.ts'
+import {Space} from '../../../src/sentry/memory/space.ts'
+import {Process} from '../../../src/sentry/process.ts'
+import {ResourceLimits} from '../../../src/sentry/resource-limits.ts'
+import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
+import {TaskSignals} from '../../../src/sentry/signals/task-signals.ts'
+import {table} from '../../../src/sentry/syscalls/table.ts'
+import {Task} from '../../../src/sentry/task.ts'
+import {Tmpfs} from '../../../src/vfs/fs/tmpfs.ts'
+import {mountRoot} from '../../../src/vfs/mount-tree.ts'
+import type {ScriptedContext, ScriptedPlatform, Step} from './scripted-platform.ts'
+
+const number = (name: string): number => table.find((row) => row.name === name)![arch.name]!
+export const call = (name: string, ...args: number[]): Step => [number(name), ...args]
+
+const THREAD = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD
+export const newThread = call('clone', THREAD, 0x1000)
+
+export function program(platform: ScriptedPlatform, first: Iterable<Step>, maxTasks?: number) {
+  const kernel = new Kernel(platform, mountRoot(new Tmpfs(platform.memory)), 'test', undefined, maxTasks)
+  platform.scripts.unshift(first)
+  const limits = new ResourceLimits()
+  const signals = new ProcessSignals(limits)
+  const budget = kernel.budget.part()
+  const pid = kernel.pids.take()
+  const {memory, userTop} = platform
+  const process = new Process({
+    ...{pid, limits, signals, startedNs: 0},
+    budget,
+    space: Space.create({
+      addresses: platform.createSpace(),
+      memory,
+      limits,
+      budget,
+      userTop,
+      mmapBase: userTop,
+    }),
+    program: {
+      executable: undefined,
+      path: '',
+      argv: [],
+      envp: [],
+      auxv: new Uint8Array(),
+      signalTrampoline: 0,
+    },
+  })
+  process.parent = kernel.init
+  kernel.init.children.add(process)
+  const {top} = kernel.rootMount
+  const credentials = {
+    ...{uid: 0, ruid: 0, euid: 0, suid: 0, gid: 0, rgid: 0, egid: 0, sgid: 0, groups: []},
+    ...capabilitiesOf(0),
+  }
+  const context = platform.createContext()
+  const task = new Task({
+    ...{tid: pid, kernel, process, context, credentials, name: 'test'},
+    fds: new FdTable(),
+    fs: new FsContext(top, top, 0),
+    signals: new TaskSignals(signals),
+  })
+  kernel.start(process, task)
+  return {kernel, process, context: context as ScriptedContext}
+}

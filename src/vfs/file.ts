@@ -74,6 +74,8 @@ export interface Inode {
   followMagicLink?(): Location | undefined
   /** O_TMPFILE in this directory. Absent: EOPNOTSUPP. */
   createUnnamed?(mode: number, owner: Credentials): Inode
+  /** Whoever asks now may do to it what its mode does not allow. Absent: nobody. */
+  permits?(): boolean
   /** What /proc/PID/fd shows where there is no path. */
   readonly descriptorText?: ByteString
   /** Somebody has it open, or works in it, and at last no more: what has no name is freed then. Absent: nobody counts. */

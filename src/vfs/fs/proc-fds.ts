@@ -33,10 +33,11 @@ export function fdContents(source: ProcSource, of: () => ProcProcess): Contents 
       }
       return (parent, linkName) => new ProcMagicLink(link, parent.fs, parent, linkName)
     },
+    permits: () => isOwn(source, of()),
   }
 }
 
-export function fdinfoContents(of: () => ProcProcess): Contents {
+export function fdinfoContents(source: ProcSource, of: () => ProcProcess): Contents {
   return {
     *names() {
       for (const [fd] of of().fds()) yield [String(fd), S_IFREG]
@@ -49,7 +50,13 @@ export function fdinfoContents(of: () => ProcProcess): Contents {
         return fdinfoText(found)
       }).make
     },
+    permits: () => isOwn(source, of()),
   }
+}
+
+/** A thread sees what its process has open, also once that is not dumpable and its files are root's. */
+function isOwn({current}: ProcSource, {pid}: ProcProcess): boolean {
+  return current.pid === pid
 }
 
 /** man 5 proc_pid_fdinfo. */

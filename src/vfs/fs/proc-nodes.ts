@@ -110,6 +110,8 @@ export interface Contents {
   names(): Iterable<readonly [name: ByteString, kind: number]>
   /** Undefined: ENOENT. */
   find(name: ByteString): Make | undefined
+  /** As Inode.permits. */
+  permits?(): boolean
   /** How many directories st_nlink counts, where it does. */
   subdirectories?(): number
 }
@@ -133,6 +135,10 @@ export class ProcDirectory extends ProcNode {
     const make = this.#contents.find(name)
     if (make === undefined) throw new Errno(ENOENT)
     return make(this, name)
+  }
+
+  permits(): boolean {
+    return this.#contents.permits?.() ?? false
   }
 
   protected override get links(): number {

@@ -56,7 +56,7 @@ function taskEntries(source: ProcSource, tid: number, isWhole: boolean): Entries
     environ: guarded(of, () => nulTerminated(of().envp), 0o400),
     exe: magicLink(source, of, (process) => process.executable),
     fd: directory(fdContents(source, of), 0o500),
-    fdinfo: directory(fdinfoContents(of), 0o500),
+    fdinfo: directory(fdinfoContents(source, of), 0o500),
     limits: text(() => limitsText(of().limits)),
     maps: guarded(of, () => of().maps()),
     mountinfo: text(() => mountinfoText(source.rootMount, rootOf(of()))),

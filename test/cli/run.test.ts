@@ -83,9 +83,22 @@ test('--stats=json is one object: platform, counters, times, and refused calls b
   expect(JSON.parse(line)).toMatchObject({
     platform: {name: 'ptrace', reason: expect.any(String)},
     syscalls: expect.any(Number),
+    processes: 2,
+    tasks: 2,
+    cpuNs: expect.any(Number),
+    cpus: expect.any(Number),
     runNs: expect.any(Number),
-    refused: {clone: 1},
+    refused: {rseq: expect.any(Number)},
   })
+})
+
+test('--pids limits processes and threads, and --cpus what a guest counts', () => {
+  const forks = 'for i in 1 2 3 4 5; do sleep 9 & done; echo started'
+  const {status, stderr} = hv(['run', '--pids', '4', BUSYBOX, 'sh', '-c', forks])
+  expect({status, stderr}).toEqual({status: 2, stderr: "sh: can't fork: Resource temporarily unavailable\n"})
+  const count = 'nproc; grep -c ^processor /proc/cpuinfo; cat /sys/devices/system/cpu/online'
+  const {stdout} = hv(['run', '--cpus', '1', '--env', 'PATH=/bin', '--root', '/', BUSYBOX, 'sh', '-c', count])
+  expect(stdout).toBe('1\n1\n0\n')
 })
 
 test('a relative path of the guest begins in its working directory, which the error names', () => {

@@ -28,6 +28,23 @@ describe.each(platforms)('on %s', (platform) => {
       expect(await sandbox.run(guest('system-info'))).toMatchObject({exitCode: 0, stderr: ''})
     })
 
+    test('counts processes, tasks and their CPU time', async () => {
+      const script = 'i=0; while [ $i -lt 9999 ]; do i=$((i+1)); done & wait'
+      const {stats} = await sandbox.run(BUSYBOX, ['sh', '-c', script])
+      expect(stats).toMatchObject({processes: 2, tasks: 2})
+      expect(stats.cpus).toBeGreaterThanOrEqual(1)
+      expect(stats.cpuNs).toBeGreaterThan(1e6)
+      expect((await sandbox.run(BUSYBOX, ['true'])).stats).toMatchObject({processes: 1, tasks: 1})
+    })
+
+    test('has as many processes and threads as it may', async () => {
+      await using small = await Sandbox.create({platform, maxTasks: 3, cpus: 1})
+      const script = 'sleep 9 & sleep 9 & sleep 9 & echo all'
+      const {exitCode, stdout, stderr} = await small.run(BUSYBOX, ['sh', '-c', script])
+      expect({exitCode, stdout}).toEqual({exitCode: 2, stdout: ''})
+      expect(stderr).toContain("can't fork: Resource temporarily unavailable")
+    })
+
     test('keeps standard error and exit status apart', async () => {
       const result = await sandbox.run(BUSYBOX, ['sh', '-c', 'echo out; echo err >&2; exit 7'])
       expect(result).toMatchObject({exitCode: 7, stdout: 'out\n', stderr: 'err\n'})

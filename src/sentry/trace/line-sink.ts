@@ -74,7 +74,8 @@ export class LineSink implements TraceSink {
 
   /** What stands in front of a line: whose it is, when there are several, and when it was. */
   #start({tid, kernel}: Task, atNs: number): string {
-    const whose = kernel.tasks.size > 1 ? `[pid ${String(tid).padStart(PID_WIDTH)}] ` : ''
+    // Init is one of them, and makes no calls.
+    const whose = kernel.tasks.size > 2 ? `[pid ${String(tid).padStart(PID_WIDTH)}] ` : ''
     return whose + this.#layout.stamps(atNs)
   }
 

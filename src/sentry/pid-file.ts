@@ -1,20 +1,36 @@
-// PidFile: a process as a file: pidfd_open(2). Readable once the process has ended.
+// PidFile: a process or a thread as a file: pidfd_open(2). Readable once it has ended.
 
 import {EINVAL, Errno} from '../abi/errno.ts'
 import {POLLIN} from '../abi/open-flags.ts'
 import {AnonymousDescription} from '../vfs/anonymous-description.ts'
 import type {WaitQueue} from '../vfs/wait-queue.ts'
 import type {Process} from './process.ts'
+import type {Task} from './task.ts'
 
 export class PidFile extends AnonymousDescription {
   override readonly waiters: WaitQueue
   readonly process: Process
+  /** PIDFD_THREAD: it stands for this one of the process's. */
+  readonly thread: Task | undefined
 
   /** @param flags O_NONBLOCK counts: for waitid(2) */
-  constructor(process: Process, flags = 0) {
+  constructor(process: Process, flags = 0, thread?: Task) {
     super('[pidfd]', flags)
     this.process = process
+    this.thread = thread
     this.waiters = process.departed
+  }
+
+  /** The pid or tid that it was opened for. */
+  get pid(): number {
+    return this.thread?.tid ?? this.process.pid
+  }
+
+  /** Nobody has the number any more: a process was waited for, or a thread is gone. */
+  get isGone(): boolean {
+    const {thread, process} = this
+    if (thread === undefined || thread.tid === process.pid) return process.parent === undefined
+    return !process.tasks.includes(thread)
   }
 
   override read(): number {
@@ -23,12 +39,13 @@ export class PidFile extends AnonymousDescription {
 
   /** -1: nobody has the pid any more. */
   fdinfo(): string {
-    const {pid, parent} = this.process
-    const shown = parent === undefined ? -1 : pid
+    const shown = this.isGone ? -1 : this.pid
     return `Pid:\t${shown}\nNSpid:\t${shown}\n`
   }
 
   override readiness(): number {
-    return this.process.exit === undefined ? 0 : POLLIN
+    const {thread, process} = this
+    const hasEnded = thread === undefined ? process.exit !== undefined : !process.tasks.includes(thread)
+    return hasEnded ? POLLIN : 0
   }
 }

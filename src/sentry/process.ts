@@ -88,7 +88,7 @@ export class Process {
   hasExecuted = false
   /** How it ended; undefined while it lives. From then on it is a zombie, until its parent has waited for it. */
   exit: Exit | undefined
-  /** Woken at the end, and by execve(2): who waits for a vfork(2), and pidfds. */
+  /** Woken at the end, at that of a thread, and by execve(2): who waits for a vfork(2), and pidfds. */
   readonly departed = new WaitQueue()
   /** What wait(2) has not yet told of it besides its end: the signal that stopped it, or SIGCONT. */
   stopNews: number | undefined

@@ -102,7 +102,7 @@ export function maySignal(task: Task, target: Process, signal: number): boolean 
 }
 
 /** Nobody but the kernel and kill(2) sends infos that claim to be theirs: only to oneself. */
-function requireOwnCode(info: Uint8Array, toItself: boolean): void {
+export function requireOwnCode(info: Uint8Array, toItself: boolean): void {
   const code = codeOf(info)
   if ((code >= 0 || code === SI_TKILL) && !toItself) throw new Errno(EPERM)
 }

@@ -72,6 +72,9 @@ import {clockNanosleep, nanosleep} from './nanosleep.ts'
 import {creat, open, openat} from './open.ts'
 import {openat2} from './openat2.ts'
 import {personality} from './personality.ts'
+import {pidfdGetfd} from './pidfd-getfd.ts'
+import {pidfdOpen} from './pidfd-open.ts'
+import {pidfdSendSignal} from './pidfd-send-signal.ts'
 import {pipe, pipe2} from './pipe.ts'
 import {pledge} from './pledge.ts'
 import {poll, ppoll} from './poll.ts'
@@ -426,9 +429,9 @@ export const table: readonly Row[] = [
   {name: 'landlock_add_rule', x86_64: 445, arm64: 445, run: refuse(ENOSYS), args: 'fd int ptr hex', promises: 'refused', support: {refused: 'ENOSYS: as in a kernel that was built without it'}},
   {name: 'landlock_restrict_self', x86_64: 446, arm64: 446, run: refuse(ENOSYS), args: 'fd hex', promises: 'refused', support: {refused: 'ENOSYS: as in a kernel that was built without it'}},
   {name: 'modify_ldt', x86_64: 154, run: refuse(ENOSYS), args: 'int ptr hex', promises: 'refused', support: {refused: 'ENOSYS: as in a kernel that was built without it'}},
-  {name: 'pidfd_open', x86_64: 434, arm64: 434, run: refuse(ENOSYS), args: 'int hex', result: 'fd', promises: 'refused', support: {refused: 'ENOSYS: as in a kernel that was built without it'}},
-  {name: 'pidfd_send_signal', x86_64: 424, arm64: 424, run: refuse(ENOSYS), args: 'fd sig siginfo hex', promises: 'refused', support: {refused: 'ENOSYS: as in a kernel that was built without it'}},
-  {name: 'pidfd_getfd', x86_64: 438, arm64: 438, run: refuse(ENOSYS), args: 'fd fd hex', promises: 'refused', support: {refused: 'ENOSYS: as in a kernel that was built without it'}},
+  {name: 'pidfd_open', x86_64: 434, arm64: 434, run: pidfdOpen, args: 'int hex', result: 'fd', promises: 'proc'},
+  {name: 'pidfd_send_signal', x86_64: 424, arm64: 424, run: pidfdSendSignal, args: 'fd sig siginfo hex', promises: 'proc', support: {partial: 'no /proc/PID directories in place of a pidfd'}},
+  {name: 'pidfd_getfd', x86_64: 438, arm64: 438, run: pidfdGetfd, args: 'fd fd hex', result: 'fd', promises: 'proc'},
 
   // System V IPC and POSIX message queues.
   {name: 'shmget', x86_64: 29, arm64: 194, run: shmget, args: 'ipckey size shmgetflags', promises: 'proc', support: {partial: 'no huge pages'}},

@@ -11,8 +11,10 @@ import {releaseThreadWords} from './thread-words.ts'
 /** exit(2): the last task of a process takes it with it, with its status. */
 export function endTask(kernel: Kernel, task: Task, code: number): void {
   const {process} = task
-  if (process.tasks.length > 1) removeTask(kernel, task)
-  else kernel.endProcess(process, code, undefined)
+  if (process.tasks.length > 1) {
+    removeTask(kernel, task)
+    process.departed.wakeAll()
+  } else kernel.endProcess(process, code, undefined)
 }
 
 /** exit_group(2), or death by a signal. None of its tasks ever runs again: those that do are stopped before anything is freed. */

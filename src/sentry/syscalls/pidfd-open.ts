@@ -1,0 +1,34 @@
+// pidfd_open(2).
+
+import {EBADF, EINVAL, Errno, ESRCH} from '../../abi/errno.ts'
+import {O_CLOEXEC, O_EXCL, O_NONBLOCK} from '../../abi/open-flags.ts'
+import {PidFile} from '../pid-file.ts'
+import type {Task} from '../task.ts'
+import {openFile} from './descriptor-argument.ts'
+import type {Syscall} from './syscall.ts'
+
+const PIDFD_NONBLOCK = O_NONBLOCK
+const PIDFD_THREAD = O_EXCL
+
+export const pidfdOpen: Syscall = (task, args) => {
+  const pid = args.int32(0)
+  const flags = args.uint32(1)
+  if (flags & ~(PIDFD_NONBLOCK | PIDFD_THREAD) || pid <= 0) throw new Errno(EINVAL)
+  return task.fds.install(open(task, pid, flags), O_CLOEXEC)
+}
+
+/** @throws Errno ESRCH; EINVAL: a thread that is no process */
+function open({kernel}: Task, pid: number, flags: number): PidFile {
+  const thread = kernel.tasks.get(pid)
+  const process = kernel.processes.get(pid)
+  if (thread !== undefined && flags & PIDFD_THREAD) return new PidFile(thread.process, flags, thread)
+  if (process !== undefined) return new PidFile(process, flags)
+  throw new Errno(thread === undefined ? ESRCH : EINVAL)
+}
+
+/** @throws Errno EBADF: no pidfd */
+export function pidFileArgument(task: Task, fd: number): PidFile {
+  const file = openFile(task, fd)
+  if (!(file instanceof PidFile)) throw new Errno(EBADF)
+  return file
+}

@@ -1,0 +1,61 @@
+// pidfd_send_signal(2).
+
+import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
+import {killInfo, SI_TKILL, SI_USER, SIGINFO_BYTES, type SignalInfo, signalOf} from '../../abi/siginfo.ts'
+import type {PidFile} from '../pid-file.ts'
+import type {Process} from '../process.ts'
+import type {Task} from '../task.ts'
+import {maySignal, requireOwnCode} from './kill.ts'
+import {pidFileArgument} from './pidfd-open.ts'
+import {signalOrZero} from './signal-argument.ts'
+import type {Syscall} from './syscall.ts'
+
+const PIDFD_SIGNAL_THREAD = 1
+const PIDFD_SIGNAL_THREAD_GROUP = 2
+const PIDFD_SIGNAL_PROCESS_GROUP = 4
+const SCOPES = [PIDFD_SIGNAL_THREAD, PIDFD_SIGNAL_THREAD_GROUP, PIDFD_SIGNAL_PROCESS_GROUP]
+
+export const pidfdSendSignal: Syscall = (task, args) => {
+  const signal = args.int32(1)
+  const infoAddress = args.address(2)
+  const flags = args.uint32(3)
+  if (flags !== 0 && !SCOPES.includes(flags)) throw new Errno(EINVAL)
+  const file = pidFileArgument(task, args.int32(0))
+  const scope = flags || (file.thread === undefined ? PIDFD_SIGNAL_THREAD_GROUP : PIDFD_SIGNAL_THREAD)
+  const info = infoArgument(task, file, infoAddress, signal, scope)
+  if (scope === PIDFD_SIGNAL_PROCESS_GROUP) return signalGroup(task, file.pid, signal, info)
+
+  if (file.isGone) throw new Errno(ESRCH)
+  signalOrZero(signal)
+  const {process} = file
+  if (!maySignal(task, process)) throw new Errno(EPERM)
+  const target = file.thread ?? process.tasks[0]
+  if (signal === 0 || process.exit !== undefined || target === undefined) return 0
+  if (scope === PIDFD_SIGNAL_THREAD) target.signals.raise(signal, info)
+  else process.signals.raise(signal, info)
+  return 0
+}
+
+/** @throws Errno EFAULT; EINVAL: another signal's; EPERM: it claims to be the kernel's, or kill(2)'s */
+function infoArgument(task: Task, file: PidFile, address: number, signal: number, scope: number): SignalInfo {
+  const code = scope === PIDFD_SIGNAL_THREAD ? SI_TKILL : SI_USER
+  if (address === 0) return killInfo(signal, code, task.process.pid, task.credentials.ruid)
+  const info = task.memory.readBytes(address, SIGINFO_BYTES)
+  if (signalOf(info) !== signal) throw new Errno(EINVAL)
+  requireOwnCode(info, file.pid === task.tid && scope !== PIDFD_SIGNAL_PROCESS_GROUP)
+  return info
+}
+
+/** The group whose number is the pid. */
+function signalGroup(task: Task, group: number, signal: number, info: SignalInfo): number {
+  signalOrZero(signal)
+  const members: Process[] = []
+  for (const process of task.kernel.processes.values()) {
+    if (process.processGroup === group && process.exit === undefined) members.push(process)
+  }
+  if (members.length === 0) throw new Errno(ESRCH)
+  const allowed = members.filter((process) => maySignal(task, process))
+  if (allowed.length === 0) throw new Errno(EPERM)
+  if (signal !== 0) for (const process of allowed) process.signals.raise(signal, info)
+  return 0
+}

@@ -34,8 +34,9 @@ export class FileLocks {
     this.#budget = budget
   }
 
+  /** Nobody holds a lock, or waits for one. */
   get isIdle(): boolean {
-    return this.#records.length === 0 && this.#holders.size === 0
+    return this.#records.length === 0 && this.#holders.size === 0 && this.released.isEmpty
   }
 
   /** The first lock that keeps `wanted` from being set. */
@@ -104,32 +105,41 @@ export class FileLocks {
   }
 }
 
-const locksOfFiles = new WeakMap<Inode, FileLocks>()
+/** The locks of all files that the guest locked: the kernel's. */
+export class FileLockTable {
+  readonly #ofFiles = new WeakMap<Inode, FileLocks>()
+  readonly #budget: Budget
 
-/** Not to be kept: what holds no lock is forgotten. @param budget what new locks are counted against */
-export function locksOf(inode: Inode, budget: Budget): FileLocks {
-  let locks = locksOfFiles.get(inode)
-  if (locks === undefined) {
-    locks = new FileLocks(budget)
-    locksOfFiles.set(inode, locks)
+  /** @param budget what new locks are counted against */
+  constructor(budget: Budget) {
+    this.#budget = budget
   }
-  return locks
-}
 
-/** The first lock that keeps `wanted` from being set. */
-export function findConflict(inode: Inode, wanted: RecordLock): RecordLock | undefined {
-  return locksOfFiles.get(inode)?.conflict(wanted)
-}
+  /** Not to be kept: what holds no lock is forgotten. */
+  of(inode: Inode): FileLocks {
+    let locks = this.#ofFiles.get(inode)
+    if (locks === undefined) {
+      locks = new FileLocks(this.#budget)
+      this.#ofFiles.set(inode, locks)
+    }
+    return locks
+  }
 
-/** What ends with a close: does nothing for a file that is not locked. */
-export function releaseLocks(inode: Inode, owner: object): void {
-  locksOfFiles.get(inode)?.release(owner)
-  forgetIdle(inode)
-}
+  /** The first lock that keeps `wanted` from being set. */
+  conflict(inode: Inode, wanted: RecordLock): RecordLock | undefined {
+    return this.#ofFiles.get(inode)?.conflict(wanted)
+  }
 
-/** After locks were given up. */
-export function forgetIdle(inode: Inode): void {
-  if (locksOfFiles.get(inode)?.isIdle) locksOfFiles.delete(inode)
+  /** What ends with a close: does nothing for a file that is not locked. */
+  release(inode: Inode, owner: object): void {
+    this.#ofFiles.get(inode)?.release(owner)
+    this.forgetIdle(inode)
+  }
+
+  /** After locks were given up. */
+  forgetIdle(inode: Inode): void {
+    if (this.#ofFiles.get(inode)?.isIdle) this.#ofFiles.delete(inode)
+  }
 }
 
 /** Adjacent locks of one owner and type are one lock: F_GETLK and the table's size depend on it. One owner's never overlap. */

@@ -17,6 +17,7 @@ import type {Mount} from '../vfs/location.ts'
 import {ClockPage} from './clock.ts'
 import {Counters} from './counters.ts'
 import {dispatch} from './dispatch.ts'
+import {FileLockTable} from './file-locks.ts'
 import {handleFault} from './handle-fault.ts'
 import {monotonicNs} from './host-clock.ts'
 import {HostWatch} from './host-watch.ts'
@@ -74,6 +75,7 @@ export class Kernel {
   readonly unix = new UnixDomain()
   readonly cpuUse: CpuUse
   readonly load = new Load(monotonicNs())
+  readonly fileLocks: FileLockTable
   readonly #scheduler: Scheduler
   readonly #sleepers: Sleepers
   readonly #watch: HostWatch
@@ -95,6 +97,7 @@ export class Kernel {
     this.rootMount = rootMount
     this.hostname = hostname
     this.budget = budget
+    this.fileLocks = new FileLockTable(budget)
     this.pids = new Pids(this, maxTasks)
     this.cpuUse = new CpuUse(platform.cpus)
     this.#scheduler = new Scheduler(platform, this.cpuUse)

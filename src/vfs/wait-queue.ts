@@ -11,6 +11,10 @@ const ANY_EVENT = -1
 export class WaitQueue {
   readonly #waiters = new Set<Waiter>()
 
+  get isEmpty(): boolean {
+    return this.#waiters.size === 0
+  }
+
   join(waiter: Waiter): void {
     this.#waiters.add(waiter)
   }

@@ -1,7 +1,7 @@
 // fcntl(2), record locks: F_GETLK, F_SETLK, F_SETLKW, and their kin of file descriptions (F_OFD_*).
 
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
-import {EAGAIN, EBADF, EINVAL, EOVERFLOW, Errno} from '../../abi/errno.ts'
+import {EAGAIN, EBADF, EDEADLK, EINVAL, EOVERFLOW, Errno} from '../../abi/errno.ts'
 import {
   F_OFD_GETLK,
   F_OFD_SETLK,
@@ -14,10 +14,14 @@ import {
 } from '../../abi/fcntl.ts'
 import {SEEK_CUR, SEEK_END, SEEK_SET} from '../../abi/open-flags.ts'
 import type {FileDescription} from '../../vfs/file.ts'
-import {findConflict, forgetIdle, isLockType, locksOf, type RecordLock, releaseLocks} from '../file-locks.ts'
+import {isLockType, type RecordLock} from '../file-locks.ts'
+import type {Kernel} from '../kernel.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {BLOCKED} from './syscall.ts'
+
+/** MAX_DEADLK_ITERATIONS of fs/locks.c: Linux, too, follows no longer chain. */
+const MAX_DEADLOCK_STEPS = 10
 
 /** @param command F_GETLK or F_OFD_GETLK. Answers in the guest's struct flock. */
 export function getLock(task: Task, fd: number, command: number, address: number): number {
@@ -27,7 +31,7 @@ export function getLock(task: Task, fd: number, command: number, address: number
   const wanted = decode(task, fd, file, words, command === F_OFD_GETLK)
   if (wanted.type === F_UNLCK) throw new Errno(EINVAL)
 
-  const found = findConflict(file.inode, wanted)
+  const found = task.kernel.fileLocks.conflict(file.inode, wanted)
   if (found === undefined) {
     words.setInt16(0, F_UNLCK, true)
   } else {
@@ -51,30 +55,54 @@ export function setLock(task: Task, fd: number, command: number, address: number
   if (wanted.type === F_WRLCK && !opensForWriting(file.flags)) throw new Errno(EBADF)
 
   const {inode} = file
+  const {fileLocks} = task.kernel
+  const locks = fileLocks.of(inode)
+  const blocker = () => (wanted.type === F_UNLCK ? undefined : locks.conflict(wanted))
   const attempt = (): number => {
-    const locks = locksOf(inode, task.kernel.budget)
-    if (wanted.type !== F_UNLCK && locks.conflict(wanted) !== undefined) return BLOCKED
-    locks.set(wanted)
-    forgetIdle(inode)
-    return 0
+    if (blocker() === undefined) {
+      locks.set(wanted)
+      fileLocks.forgetIdle(inode)
+      return 0
+    }
+    if (command === F_SETLKW && wouldDeadlock(task, wanted, blocker())) throw new Errno(EDEADLK)
+    return BLOCKED
   }
   releaseOnClose(task, fd, ofDescription)
   if (attempt() === 0) return 0
   if (command !== F_SETLKW && command !== F_OFD_SETLKW) throw new Errno(EAGAIN)
   return task.block({
-    queues: [locksOf(inode, task.kernel.budget).released],
+    queues: [locks.released],
     restart: 'sa-restart',
     retry: attempt,
+    ...(!ofDescription && {recordLock: {owner: wanted.owner, blocker}}),
   })
+}
+
+/** Does who is in the way wait, by others maybe, for the very one that would wait now? Only processes' locks count. */
+function wouldDeadlock({kernel}: Task, wanted: RecordLock, blocker: RecordLock | undefined): boolean {
+  let holder = blocker
+  for (let steps = 0; holder !== undefined && steps < MAX_DEADLOCK_STEPS; steps++) {
+    if (holder.owner === wanted.owner) return true
+    holder = blockerOf(kernel, holder.owner)
+  }
+  return false
+}
+
+function blockerOf({tasks}: Kernel, owner: object): RecordLock | undefined {
+  for (const {wait} of tasks.values()) {
+    if (wait?.recordLock?.owner === owner) return wait.recordLock.blocker()
+  }
+  return undefined
 }
 
 /** Any close of a descriptor of the file ends the process's record locks; the last one ends its description's. */
 function releaseOnClose(task: Task, fd: number, ofDescription: boolean): void {
   const {fds} = task
+  const {fileLocks} = task.kernel
   const description = fds.description(fd)
   const {inode} = description.file
-  if (ofDescription) description.onLastClose(inode, () => releaseLocks(inode, description))
-  else fds.onClose ??= (closed) => releaseLocks(closed.inode, fds)
+  if (ofDescription) description.onLastClose(inode, () => fileLocks.release(inode, description))
+  else fds.onClose ??= (closed) => fileLocks.release(closed.inode, fds)
 }
 
 function decode(

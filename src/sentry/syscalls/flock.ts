@@ -3,7 +3,6 @@
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EAGAIN, EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {LOCK_EX, LOCK_MAND, LOCK_NB, LOCK_SH, LOCK_UN} from '../../abi/fcntl.ts'
-import {forgetIdle, locksOf, releaseLocks} from '../file-locks.ts'
 import {openFile} from './descriptor-argument.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
 
@@ -16,17 +15,17 @@ export const flock: Syscall = (task, args) => {
   if (kind !== LOCK_SH && kind !== LOCK_EX && kind !== LOCK_UN) throw new Errno(EINVAL)
   const {inode, flags} = openFile(task, fd)
   const description = task.fds.description(fd)
-  const {budget} = task.kernel
+  const {fileLocks} = task.kernel
   if (kind === LOCK_UN) {
-    locksOf(inode, budget).unflock(description)
-    forgetIdle(inode)
+    fileLocks.of(inode).unflock(description)
+    fileLocks.forgetIdle(inode)
     return 0
   }
 
   if (!opensForReading(flags) && !opensForWriting(flags)) throw new Errno(EBADF)
-  description.onLastClose(inode, () => releaseLocks(inode, description))
-  const attempt = () => (locksOf(inode, budget).tryFlock(description, kind === LOCK_EX) ? 0 : BLOCKED)
+  description.onLastClose(inode, () => fileLocks.release(inode, description))
+  const attempt = () => (fileLocks.of(inode).tryFlock(description, kind === LOCK_EX) ? 0 : BLOCKED)
   if (attempt() === 0) return 0
   if (operation & LOCK_NB) throw new Errno(EAGAIN)
-  return task.block({queues: [locksOf(inode, budget).released], restart: 'sa-restart', retry: attempt})
+  return task.block({queues: [fileLocks.of(inode).released], restart: 'sa-restart', retry: attempt})
 }

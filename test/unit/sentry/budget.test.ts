@@ -8,7 +8,7 @@ import {plainInfo} from '../../../src/abi/siginfo.ts'
 import {CLOCK_MONOTONIC} from '../../../src/abi/time.ts'
 import {EpollFile} from '../../../src/sentry/epoll-file.ts'
 import {FdTable} from '../../../src/sentry/fd-table.ts'
-import {locksOf} from '../../../src/sentry/file-locks.ts'
+import {FileLockTable} from '../../../src/sentry/file-locks.ts'
 import {VM_NORESERVE} from '../../../src/sentry/memory/vma.ts'
 import {PosixTimers} from '../../../src/sentry/posix-timers.ts'
 import {ResourceLimits, RLIMIT_SIGPENDING} from '../../../src/sentry/resource-limits.ts'
@@ -176,10 +176,11 @@ const ways: readonly Way[] = [
     ENOLCK,
     (budget) => {
       const {root} = new Tmpfs(memoryFile(1 << 20))
+      const locks = new FileLockTable(budget)
       const files = Array.from({length: 10_000}, (_, i) => root.create(`f${i}`, 0o644, ROOT))
       return (i) => {
         const file = files[i]
-        locksOf(file, budget).set({
+        locks.of(file).set({
           owner: {},
           type: F_WRLCK,
           start: 2 ** 40 + 10 * i,

@@ -1,7 +1,7 @@
 // Record locks and flock(2).
 
 import {describe, expect, it} from 'vitest'
-import {EAGAIN, EBADF, EINVAL, ENOLCK} from '../../../../src/abi/errno.ts'
+import {EAGAIN, EBADF, EDEADLK, EINVAL, ENOLCK} from '../../../../src/abi/errno.ts'
 import {
   F_GETLK,
   F_OFD_GETLK,
@@ -18,13 +18,14 @@ import {
   LOCK_UN,
 } from '../../../../src/abi/fcntl.ts'
 import {O_CREAT, O_RDONLY, O_RDWR} from '../../../../src/abi/open-flags.ts'
-import {FileLocks, findConflict, type RecordLock} from '../../../../src/sentry/file-locks.ts'
+import {FileLocks, type RecordLock} from '../../../../src/sentry/file-locks.ts'
 import {close} from '../../../../src/sentry/syscalls/close.ts'
 import {dup} from '../../../../src/sentry/syscalls/dup.ts'
 import {fcntl} from '../../../../src/sentry/syscalls/fcntl.ts'
 import {flock} from '../../../../src/sentry/syscalls/flock.ts'
 import {open} from '../../../../src/sentry/syscalls/open.ts'
 import {BLOCKED} from '../../../../src/sentry/syscalls/syscall.ts'
+import type {Task} from '../../../../src/sentry/task.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
 import {SimulatedTask} from './simulated-task.ts'
 
@@ -91,9 +92,9 @@ describe('record locks of a process', () => {
     expect(t.task.memory.readUint16(lock)).toBe(F_UNLCK)
     const {inode} = t.task.fds.get(a)
     const other: RecordLock = {owner: {}, type: F_WRLCK, start: 0, end: 1, pid: 8}
-    expect(findConflict(inode, other)?.pid).toBe(7)
+    expect(t.task.kernel.fileLocks.conflict(inode, other)?.pid).toBe(7)
     t.call(close, b)
-    expect(findConflict(inode, other)).toBe(undefined)
+    expect(t.task.kernel.fileLocks.conflict(inode, other)).toBe(undefined)
   })
 
   it('count from the end of the file, and backwards', () => {
@@ -101,7 +102,13 @@ describe('record locks of a process', () => {
     t.task.fds.get(a).truncate(100)
     expect(t.call(fcntl, a, F_SETLK, range(t, F_WRLCK, 0, -10, 2))).toBe(0)
     const at = (start: number) =>
-      findConflict(t.task.fds.get(a).inode, {owner: {}, type: F_RDLCK, start, end: start + 1, pid: 8})
+      t.task.kernel.fileLocks.conflict(t.task.fds.get(a).inode, {
+        owner: {},
+        type: F_RDLCK,
+        start,
+        end: start + 1,
+        pid: 8,
+      })
     expect([at(89), at(100)]).toEqual([undefined, undefined])
     expect([at(90)?.start, at(99)?.end]).toEqual([90, 100])
     expect(t.call(fcntl, a, F_SETLK, range(t, F_WRLCK, -101, 1, 2))).toBe(-EINVAL)
@@ -113,6 +120,34 @@ describe('record locks of a process', () => {
     expect(t.call(fcntl, reader, F_SETLK, range(t, F_WRLCK, 0, 1))).toBe(-EBADF)
     expect(t.call(fcntl, reader, F_SETLKW, range(t, F_RDLCK, 0, 1))).toBe(0)
     expect(t.call(fcntl, reader, F_SETLK, range(t, 77, 0, 1))).toBe(-EINVAL)
+  })
+})
+
+describe('waiting for a record lock', () => {
+  it('is EDEADLK when who is in the way waits for the caller', () => {
+    const {t, a} = prepared()
+    t.call(fcntl, a, F_SETLK, range(t, F_WRLCK, 0, 1))
+    const {fileLocks, tasks} = t.task.kernel
+    const locks = fileLocks.of(t.task.fds.get(a).inode)
+    const other = {owner: {}, type: F_WRLCK, start: 5, end: 6, pid: 8}
+    locks.set(other)
+    const wanted = {...other, start: 0, end: 1}
+    const wait = {owner: other.owner, blocker: () => locks.conflict(wanted)}
+    tasks.set(8, {wait: {restart: 'sa-restart', recordLock: wait, retry: () => BLOCKED}} as unknown as Task)
+    expect(t.call(fcntl, a, F_SETLKW, range(t, F_WRLCK, 5, 1))).toBe(-EDEADLK)
+    expect(t.call(fcntl, a, F_SETLK, range(t, F_WRLCK, 5, 1))).toBe(-EAGAIN)
+    tasks.delete(8)
+    expect(t.call(fcntl, a, F_SETLKW, range(t, F_WRLCK, 5, 1))).toBe(BLOCKED)
+  })
+
+  it('goes on, for all who wait, after the file had no lock for a moment', () => {
+    const {t, a, b} = prepared()
+    t.call(fcntl, a, F_OFD_SETLK, range(t, F_WRLCK, 0, 1))
+    expect(t.call(fcntl, b, F_OFD_SETLKW, range(t, F_WRLCK, 0, 1))).toBe(BLOCKED)
+    const [queue] = t.task.wait!.queues!
+    queue.join(() => {})
+    t.call(fcntl, a, F_OFD_SETLK, range(t, F_UNLCK, 0, 1))
+    expect(t.task.kernel.fileLocks.of(t.task.fds.get(a).inode).released).toBe(queue)
   })
 })
 

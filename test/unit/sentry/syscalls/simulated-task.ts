@@ -4,6 +4,7 @@ import {Errno} from '../../../../src/abi/errno.ts'
 import type {Context} from '../../../../src/platform/platform.ts'
 import {type Credentials, capabilitiesOf} from '../../../../src/sentry/credentials.ts'
 import {FdTable} from '../../../../src/sentry/fd-table.ts'
+import {FileLockTable} from '../../../../src/sentry/file-locks.ts'
 import {FsContext} from '../../../../src/sentry/fs-context.ts'
 import {KernelIpc} from '../../../../src/sentry/ipc/kernel-ipc.ts'
 import type {Kernel} from '../../../../src/sentry/kernel.ts'
@@ -145,7 +146,7 @@ export class SimulatedTask {
       monotonicNs: () => this.nowNs,
       notify: () => {},
     } as unknown as Kernel
-    return Object.assign(kernel, {ipc: new KernelIpc(kernel)})
+    return Object.assign(kernel, {ipc: new KernelIpc(kernel), fileLocks: new FileLockTable(kernel.budget)})
   }
 
   become(uid: number): void {

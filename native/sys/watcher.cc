@@ -2,6 +2,7 @@
 
 #include "sys/watcher.h"
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 
@@ -118,8 +119,9 @@ void Watcher::Start() {
 
 void Watcher::Run() {
   while (!quit_) {
-    epoll_event event;
-    if (::epoll_wait(epoll_.get(), &event, 1, -1) <= 0) continue;
+    // Only looks: what is edge-triggered is told once, and that is Poll's.
+    pollfd ready = {epoll_.get(), POLLIN, 0};
+    if (::poll(&ready, 1, -1) <= 0) continue;
     attention() = 1;
     // Again until somebody polls: the target may be another one by now.
     for (GrowingPause pause; !quit_ && attention() == 1; pause.Wait(attention(), 1)) {

@@ -21,7 +21,7 @@ class Watcher {
   explicit Watcher(std::atomic<uint32_t>& attention);
   ~Watcher();
 
-  // Level-triggered; 0 events: no longer. Throws std::system_error (EPERM: a regular file, always ready).
+  // Level-triggered, or by edges with EPOLLET; 0 events: no longer. Throws std::system_error (EPERM: a regular file, always ready).
   void Watch(int fd, uint32_t events);
   // CLOCK_MONOTONIC nanoseconds; infinity: none.
   void SetDeadline(double deadline_ns);

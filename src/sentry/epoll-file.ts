@@ -16,6 +16,7 @@ import {
   wakePass,
 } from './epoll-nesting.ts'
 import type {SharedDescription} from './fd-table.ts'
+import type {HostInterest, HostWatch} from './host-watch.ts'
 
 /** What a watched descriptor is watched for; `data` is the guest's, two 32-bit halves. */
 export interface Interest {
@@ -29,12 +30,13 @@ class Watch implements NestedWatch {
   readonly fd: number
   readonly description: SharedDescription
   interest: Interest
-  /** Something happened since the last report: what EPOLLET waits for. */
-  changed = true
   /** EPOLLONESHOT was reported: silent until EPOLL_CTL_MOD. */
   disabled = false
   /** Of the same number: what that stood for before, and is still open elsewhere. */
   older: Watch | undefined
+  /** What wakes it: a signalfd's is the process's that added it. */
+  readonly queue: WaitQueue | undefined
+  hostInterest: HostInterest | undefined
   readonly onWake: (events: number) => void
 
   constructor(fd: number, description: SharedDescription, interest: Interest, epoll: EpollFile) {
@@ -42,15 +44,16 @@ class Watch implements NestedWatch {
     this.fd = fd
     this.description = description
     this.interest = interest
+    this.queue = description.file.waiters
     this.onWake = (events) => {
-      if ((events & (this.interest.events | ALWAYS)) === 0) return
-      this.changed = true
-      epoll.wake()
+      if (!this.disabled && withNormalBits(events) & (this.interest.events | ALWAYS)) epoll.addReady(this)
     }
   }
 }
 
 const ALWAYS = EPOLLERR | EPOLLHUP
+/** Of an events word: the others are how to watch. */
+const POLL_BITS = 0xffff
 
 function padded(value: number, base: number): string {
   return value.toString(base).padStart(8)
@@ -59,6 +62,11 @@ function padded(value: number, base: number): string {
 export class EpollFile extends NestedEpoll {
   override readonly waiters = new WaitQueue()
   readonly #watches = new Set<Watch>()
+  /**
+   * Those that may be ready, in the order in which their turn comes: their files' queues put them here, and who looks finds out.
+   * A level-triggered one stays while it is ready.
+   */
+  readonly #ready = new Set<Watch>()
   /** The newest of each descriptor number. */
   readonly #byFd = new Map<number, Watch>()
   /** The pass that last asked for `#readiness`, and the one that last woke `waiters`. */
@@ -67,11 +75,16 @@ export class EpollFile extends NestedEpoll {
   #readiness = 0
 
   readonly #budget: Budget
+  readonly #hostWatch: HostWatch | undefined
 
-  /** @param budget what watched files are counted against: ENOSPC, as beyond max_user_watches */
-  constructor(budget: Budget) {
+  /**
+   * @param budget what watched files are counted against: ENOSPC, as beyond max_user_watches
+   * @param hostWatch for files that the host's descriptors wake
+   */
+  constructor(budget: Budget, hostWatch?: HostWatch) {
     super('[eventpoll]', 0)
     this.#budget = budget
+    this.#hostWatch = hostWatch
   }
 
   /** EPOLL_CTL_ADD. Preconditions: the file can be watched. @throws Errno EEXIST, ELOOP, ENOSPC, EINVAL (too many ways to a file) */
@@ -93,17 +106,18 @@ export class EpollFile extends NestedEpoll {
       this.forget(watch)
       throw error
     }
-    file.waiters?.join(watch.onWake)
-    this.wake()
+    watch.queue?.join(watch.onWake)
+    this.#watchHost(watch)
+    this.#lookAt(watch)
   }
 
   /** EPOLL_CTL_MOD. @throws Errno ENOENT */
   modify(fd: number, description: SharedDescription, interest: Interest): void {
     const watch = this.#get(fd, description)
     watch.interest = interest
-    watch.changed = true
     watch.disabled = false
-    this.wake()
+    this.#watchHost(watch)
+    this.#lookAt(watch)
   }
 
   /** The events word a descriptor is watched with. @throws Errno ENOENT */
@@ -116,36 +130,24 @@ export class EpollFile extends NestedEpoll {
     this.forget(this.#get(fd, description))
   }
 
-  /** Reports up to `max` ready descriptors, and marks them reported. */
+  /** Reports up to `max` ready descriptors. It looks at those alone that may be. */
   collect(max: number, report: (events: number, interest: Interest) => void): number {
     return readinessPass.run(() => {
       let count = 0
-      for (const watch of [...this.#watches]) {
+      for (const watch of [...this.#ready]) {
         if (count === max) break
+        this.#ready.delete(watch)
         const ready = readyEvents(watch)
         if (ready === 0) continue
         report(ready, watch.interest)
         count++
-        watch.changed = false
-        if (watch.interest.events & EPOLLONESHOT) watch.disabled = true
+        const {events} = watch.interest
+        if (events & EPOLLONESHOT) watch.disabled = true
         // To the end of the line: with more ready than `max`, all get their turn.
-        this.#watches.delete(watch)
-        this.#watches.add(watch)
+        else if (!(events & EPOLLET)) this.#ready.add(watch)
       }
       return count
     })
-  }
-
-  /** Calls `visit` for files below that only a watch of their host descriptor wakes, with the events that count: for Wait.files. */
-  visitHostFiles(visit: (file: FileDescription, events: number) => void, seen = new Set<EpollFile>()): void {
-    if (seen.has(this)) return
-    seen.add(this)
-    for (const {description, interest, disabled} of this.#watches) {
-      const {file} = description
-      if (disabled) continue
-      if (file.hostFd !== undefined) visit(file, interest.events & 0xffff)
-      if (file instanceof EpollFile) file.visitHostFiles(visit, seen)
-    }
   }
 
   /** One line a watched descriptor. */
@@ -171,16 +173,20 @@ export class EpollFile extends NestedEpoll {
       if (this.#askedIn === pass) return this.#readiness
       this.#askedIn = pass
       this.#readiness = 0
-      for (const watch of this.#watches) {
-        if (readyEvents(watch) === 0) continue
-        this.#readiness = POLLIN
-        break
+      for (const watch of this.#ready) {
+        if (readyEvents(watch) !== 0) {
+          this.#readiness = POLLIN
+          break
+        }
+        this.#ready.delete(watch)
       }
       return this.#readiness
     })
   }
 
-  wake(): void {
+  /** Something happened to what it watches. */
+  addReady(watch: Watch): void {
+    this.#ready.add(watch)
     wakePass.run((pass) => {
       if (this.#wokenIn === pass) return
       this.#wokenIn = pass
@@ -199,11 +205,23 @@ export class EpollFile extends NestedEpoll {
   override forget(watch: Watch): void {
     const {description} = watch
     if (!this.#watches.delete(watch)) return
+    this.#ready.delete(watch)
+    this.#hostWatch?.remove(watch.hostInterest)
     this.#forgetNumber(watch)
     this.#budget.give(COST.watch)
     description.watchers.delete(watch)
-    description.file.waiters?.leave(watch.onWake)
+    watch.queue?.leave(watch.onWake)
     if (description.file instanceof EpollFile) description.file.watchers.delete(watch)
+  }
+
+  #watchHost(watch: Watch): void {
+    this.#hostWatch?.remove(watch.hostInterest)
+    watch.hostInterest = this.#hostWatch?.add(watch.description.file, watch.interest.events & POLL_BITS)
+  }
+
+  /** It is new, or waits for something else now. */
+  #lookAt(watch: Watch): void {
+    if (readinessPass.run(() => readyEvents(watch)) !== 0) this.addReady(watch)
   }
 
   #find(fd: number, description: SharedDescription): Watch | undefined {
@@ -230,8 +248,8 @@ export class EpollFile extends NestedEpoll {
 }
 
 /** The events to report now; 0 for none. */
-function readyEvents({description, interest, changed, disabled}: Watch): number {
-  if (disabled || (interest.events & EPOLLET && !changed)) return 0
+function readyEvents({description, interest, disabled}: Watch): number {
+  if (disabled) return 0
   return withNormalBits(description.file.readiness()) & (interest.events | ALWAYS)
 }
 

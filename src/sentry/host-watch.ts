@@ -1,5 +1,6 @@
-// HostWatch: which host descriptors the blocked tasks wait for; tells the platform, and wakes the files' queues.
+// HostWatch: which host descriptors somebody waits for; tells the platform once, and wakes the files' queues.
 
+import {EPOLLET} from '../abi/epoll.ts'
 import type {FileDescription} from '../vfs/file.ts'
 
 /** The part of Platform that it needs. */
@@ -7,52 +8,61 @@ interface Watching {
   watch(fd: number, events: number): void
 }
 
-interface Interest {
+export interface HostInterest {
   readonly file: FileDescription
   readonly events: number
 }
 
+/** What it knows of one descriptor. */
+interface Watched {
+  /** What the platform was told to watch. */
+  events: number
+  readonly interests: Set<HostInterest>
+}
+
+/**
+ * The platform watches by edges, and goes on when nobody waits any more, so that the next wait costs no call. Who waits looks
+ * whether the descriptor is ready first: an edge that comes after that is told. One that nobody waits for ends the watch: what is
+ * written where nobody reads disturbs the guest once.
+ */
 export class HostWatch {
   readonly #platform: Watching
-  readonly #interests = new Map<number, Set<Interest>>()
+  readonly #watched = new Map<number, Watched>()
 
   constructor(platform: Watching) {
     this.#platform = platform
   }
 
   /** Watches the file's host descriptor, if it has one. @returns what to give to `remove` */
-  add(file: FileDescription, events: number): Interest | undefined {
+  add(file: FileDescription, events: number): HostInterest | undefined {
     const {hostFd} = file
     if (hostFd === undefined) return undefined
     const interest = {file, events}
-    let interests = this.#interests.get(hostFd)
-    if (interests === undefined) {
-      interests = new Set()
-      this.#interests.set(hostFd, interests)
+    const known = this.#watched.get(hostFd)
+    const watched = known ?? {events, interests: new Set()}
+    watched.interests.add(interest)
+    if (known === undefined || events & ~known.events) {
+      watched.events |= events
+      this.#watched.set(hostFd, watched)
+      this.#platform.watch(hostFd, watched.events | EPOLLET)
     }
-    interests.add(interest)
-    this.#update(hostFd, interests)
     return interest
   }
 
-  remove(interest: Interest): void {
-    const fd = interest.file.hostFd!
-    const interests = this.#interests.get(fd)
-    if (!interests?.delete(interest)) return
-    if (interests.size === 0) this.#interests.delete(fd)
-    this.#update(fd, interests)
+  remove(interest: HostInterest | undefined): void {
+    if (interest !== undefined) this.#watched.get(interest.file.hostFd!)?.interests.delete(interest)
   }
 
   /** The platform says that these descriptors are ready. */
   wake(ready: ReadonlyArray<readonly [fd: number, events: number]>): void {
-    for (const [fd] of ready) {
-      for (const {file} of [...(this.#interests.get(fd) ?? [])]) file.waiters?.wakeAll()
+    for (const [fd, events] of ready) {
+      const watched = this.#watched.get(fd)
+      if (watched === undefined) continue
+      if (watched.interests.size === 0) {
+        this.#watched.delete(fd)
+        this.#platform.watch(fd, 0)
+      }
+      for (const {file} of [...watched.interests]) file.waiters?.wakeAll(events)
     }
-  }
-
-  #update(fd: number, interests: ReadonlySet<Interest>): void {
-    let events = 0
-    for (const interest of interests) events |= interest.events
-    this.#platform.watch(fd, events)
   }
 }

@@ -78,7 +78,7 @@ export class Kernel {
   readonly fileLocks: FileLockTable
   readonly #scheduler: Scheduler
   readonly #sleepers: Sleepers
-  readonly #watch: HostWatch
+  readonly hostWatch: HostWatch
   /** Stopped by a signal: nothing but SIGCONT or SIGKILL makes them run. */
   readonly #stopped = new Set<Task>()
   #isPaused = false
@@ -101,8 +101,8 @@ export class Kernel {
     this.pids = new Pids(this, maxTasks)
     this.cpuUse = new CpuUse(platform.cpus)
     this.#scheduler = new Scheduler(platform, this.cpuUse)
-    this.#watch = new HostWatch(platform)
-    this.#sleepers = new Sleepers(this, this.#scheduler, this.#watch)
+    this.hostWatch = new HostWatch(platform)
+    this.#sleepers = new Sleepers(this, this.#scheduler, this.hostWatch)
     this.init = createInit(this)
   }
 
@@ -257,7 +257,7 @@ export class Kernel {
 
   #ready(): void {
     const {ready} = this.platform
-    this.#watch.wake(ready)
+    this.hostWatch.wake(ready)
     if (this.onReady !== undefined) for (const [fd] of ready) this.onReady(fd)
   }
 

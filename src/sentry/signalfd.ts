@@ -6,25 +6,29 @@ import {signalfdInfo} from '../abi/siginfo.ts'
 import type {SignalSet} from '../abi/signal-set.ts'
 import {AnonymousDescription} from '../vfs/anonymous-description.ts'
 import type {WaitQueue} from '../vfs/wait-queue.ts'
+import type {Kernel} from './kernel.ts'
 import {maskText} from './signals/signal-masks.ts'
 import type {TaskSignals} from './signals/task-signals.ts'
 
 const INFO_BYTES = 128
 
 export class SignalFd extends AnonymousDescription {
-  override readonly waiters: WaitQueue
-  readonly #signals: TaskSignals
+  /** Those of who asks, too. */
+  declare readonly waiters: WaitQueue
+  readonly #kernel: Pick<Kernel, 'current'>
   #set: SignalSet
 
-  /**
-   * @param signals of the task that made it: Linux takes the reader's, which is the same while a process has one task
-   * @param flags O_NONBLOCK counts
-   */
-  constructor(signals: TaskSignals, set: SignalSet, flags: number) {
+  /** @param flags O_NONBLOCK counts */
+  constructor(kernel: Pick<Kernel, 'current'>, set: SignalSet, flags: number) {
     super('[signalfd]', flags & O_NONBLOCK)
-    this.#signals = signals
-    this.waiters = signals.process.arrivals
+    this.#kernel = kernel
     this.#set = set
+    Object.defineProperty(this, 'waiters', {get: () => this.#signals.process.arrivals})
+  }
+
+  /** It gives, and is ready for, the signals of whoever asks, as in Linux. */
+  get #signals(): TaskSignals {
+    return this.#kernel.current!.signals
   }
 
   change(set: SignalSet): void {

@@ -1,6 +1,7 @@
 // Sleep: a blocked task on the queues, descriptors and the deadline that its call waits for.
 
-import type {HostWatch} from './host-watch.ts'
+import type {WaitQueue} from '../vfs/wait-queue.ts'
+import type {HostInterest, HostWatch} from './host-watch.ts'
 import type {Task} from './task.ts'
 import type {Timer, TimerQueue} from './timers.ts'
 import type {Wait} from './wait.ts'
@@ -13,7 +14,9 @@ export class Sleep {
   readonly #watch: HostWatch
   readonly #timers: TimerQueue
   readonly #onWake: () => void
-  readonly #interests: ReturnType<HostWatch['add']>[] = []
+  readonly #interests: (HostInterest | undefined)[] = []
+  /** A file may answer with another queue when another task asks: signalfds. */
+  readonly #queues: WaitQueue[] = []
   #timer: Timer | undefined
 
   /** @param wake called, maybe more than once, when the call should be tried again */
@@ -34,10 +37,11 @@ export class Sleep {
   begin(): void {
     const {files, queues, deadlineNs} = this.wait
     for (const {file, events} of files ?? []) {
-      file.waiters?.join(this.#onWake)
+      if (file.waiters !== undefined) this.#queues.push(file.waiters)
       this.#interests.push(this.#watch.add(file, events))
     }
-    for (const queue of queues ?? []) queue.join(this.#onWake)
+    this.#queues.push(...(queues ?? []))
+    for (const queue of this.#queues) queue.join(this.#onWake)
     if (deadlineNs === undefined || deadlineNs === Number.POSITIVE_INFINITY) return
     this.#timer = this.#timers.add(deadlineNs, () => {
       this.expired = true
@@ -46,10 +50,8 @@ export class Sleep {
   }
 
   end(): void {
-    const {files, queues} = this.wait
-    for (const {file} of files ?? []) file.waiters?.leave(this.#onWake)
-    for (const interest of this.#interests) if (interest !== undefined) this.#watch.remove(interest)
-    for (const queue of queues ?? []) queue.leave(this.#onWake)
+    for (const queue of this.#queues) queue.leave(this.#onWake)
+    for (const interest of this.#interests) this.#watch.remove(interest)
     this.#timers.cancel(this.#timer)
     this.wait.ended?.()
   }

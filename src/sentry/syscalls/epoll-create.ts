@@ -8,11 +8,11 @@ import type {Syscall} from './syscall.ts'
 /** The size is a hint of old, but must be positive. */
 export const epollCreate: Syscall = (task, args) => {
   if (args.int32(0) <= 0) throw new Errno(EINVAL)
-  return task.fds.install(new EpollFile(task.kernel.budget))
+  return task.fds.install(new EpollFile(task.kernel.budget, task.kernel.hostWatch))
 }
 
 export const epollCreate1: Syscall = (task, args) => {
   const flags = args.uint32(0)
   if (flags & ~EPOLL_CLOEXEC) throw new Errno(EINVAL)
-  return task.fds.install(new EpollFile(task.kernel.budget), flags)
+  return task.fds.install(new EpollFile(task.kernel.budget, task.kernel.hostWatch), flags)
 }

@@ -37,7 +37,10 @@ function wait(task: Task, fd: number, address: number, maxEvents: number, deadli
   const epoll = openFile(task, fd)
   if (!(epoll instanceof EpollFile)) throw new Errno(EINVAL)
 
+  const {kernel} = task
   const attempt = (expired: boolean): number => {
+    // A timerfd says that it is ready when its timer is run.
+    kernel.timers.runExpired(kernel.monotonicNs())
     const count = report(task, epoll, address, Math.min(maxEvents, BATCH))
     return count > 0 || expired ? count : BLOCKED
   }

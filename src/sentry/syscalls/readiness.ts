@@ -4,7 +4,6 @@ import {EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {POLLNVAL, withNormalBits} from '../../abi/poll.ts'
 import {SIGNAL_SET_BYTES, SignalSet} from '../../abi/signal-set.ts'
 import type {FileDescription} from '../../vfs/file.ts'
-import {EpollFile} from '../epoll-file.ts'
 import type {Task} from '../task.ts'
 import {BLOCKED} from './syscall.ts'
 
@@ -36,7 +35,7 @@ export function waitForReadiness(
   finished?: () => void,
 ): number {
   return task.block({
-    files: withHostFiles(files),
+    files: eachOnce(files),
     ...(deadlineNs !== Number.POSITIVE_INFINITY && {deadlineNs}),
     restart: 'never',
     retry: (expired) => {
@@ -48,16 +47,10 @@ export function waitForReadiness(
   })
 }
 
-/** What wakes them, each file once: a guest may name one as often as it likes. */
-function withHostFiles(files: readonly WatchedFile[]): WatchedFile[] {
+/** A guest may name a file as often as it likes. */
+function eachOnce(files: readonly WatchedFile[]): WatchedFile[] {
   const eventsOf = new Map<FileDescription, number>()
-  const watch = (file: FileDescription, events: number) =>
-    void eventsOf.set(file, (eventsOf.get(file) ?? 0) | events)
-  const seen = new Set<EpollFile>()
-  for (const {file, events} of files) {
-    watch(file, events)
-    if (file instanceof EpollFile) file.visitHostFiles(watch, seen)
-  }
+  for (const {file, events} of files) eventsOf.set(file, (eventsOf.get(file) ?? 0) | events)
   return Array.from(eventsOf, ([file, events]) => ({file, events}))
 }
 

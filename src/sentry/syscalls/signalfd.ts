@@ -18,7 +18,7 @@ function open(task: Task, args: Arguments, flags: number): number {
   if (flags & ~(O_CLOEXEC | O_NONBLOCK)) throw new Errno(EINVAL)
   set.delete(SIGKILL)
   set.delete(SIGSTOP)
-  if (fd === -1) return task.fds.install(new SignalFd(task.signals, set, flags), flags)
+  if (fd === -1) return task.fds.install(new SignalFd(task.kernel, set, flags), flags)
 
   const file = openFile(task, fd)
   if (!(file instanceof SignalFd)) throw new Errno(EINVAL)

@@ -1,10 +1,14 @@
 // FdTable: a process's descriptors. Each holds a file description, which dup(2) and fork(2) share.
 
+import {opensForWriting} from '../abi/access-mode.ts'
 import {EBADF, EINVAL, EMFILE, ENFILE, Errno} from '../abi/errno.ts'
+import {IN_CLOSE_NOWRITE, IN_CLOSE_WRITE} from '../abi/inotify.ts'
+import {O_PATH} from '../abi/open-flags.ts'
 import {Budget, COST} from '../vfs/budget.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import type {Location} from '../vfs/location.ts'
 import {ownString} from '../vfs/own-string.ts'
+import {tell, tellIfGone} from '../vfs/watchers.ts'
 import type {NestedWatch} from './epoll-nesting.ts'
 import type {SignalOwner} from './signal-owner.ts'
 
@@ -31,6 +35,7 @@ export class SharedDescription {
   constructor(file: FileDescription, location?: Location, closed?: () => void) {
     this.file = file
     this.location = location
+    if (location !== undefined) file.openedAt = location
     this.#closed = closed
     file.inode.hold?.()
   }
@@ -51,8 +56,12 @@ export class SharedDescription {
   close(): void {
     for (const watch of this.watchers) watch.epoll.forget(watch)
     if (this.#closeActions !== undefined) for (const action of [...this.#closeActions.values()]) action()
-    this.file.close()
-    this.file.inode.letGo?.()
+    const {file, location} = this
+    if (location !== undefined && !(file.flags & O_PATH))
+      tell(file.inode, opensForWriting(file.flags) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE, location)
+    file.close()
+    file.inode.letGo?.()
+    tellIfGone(file.inode)
     this.#closed?.()
   }
 }

@@ -22,6 +22,7 @@ import {handleFault} from './handle-fault.ts'
 import {monotonicNs} from './host-clock.ts'
 import {HostWatch} from './host-watch.ts'
 import {KernelIpc} from './ipc/kernel-ipc.ts'
+import {InotifyCounts} from './inotify-file.ts'
 import {Leases} from './leases.ts'
 import {UnixDomain} from './net/unix-domain.ts'
 import {isOutgrown} from './outgrown.ts'
@@ -75,6 +76,7 @@ export class Kernel {
   readonly unix = new UnixDomain()
   readonly cpuUse: CpuUse
   readonly load = new Load(monotonicNs())
+  readonly inotify = new InotifyCounts()
   readonly fileLocks: FileLockTable
   readonly #scheduler: Scheduler
   readonly #sleepers: Sleepers

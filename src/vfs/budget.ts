@@ -25,6 +25,8 @@ export const COST = {
   socket: 2048,
   /** A message that waits at a socket, besides its bytes. */
   socketMessage: 768,
+  /** An event of inotify(7) that is not read yet, with its name. */
+  event: 640,
   /** A queued signal. */
   signal: 512,
   /** A timer of timer_create(2), with its signal. */

@@ -4,6 +4,7 @@ import {opensForReading, opensForWriting} from '../abi/access-mode.ts'
 import {EBADF, EINVAL, ENODEV, ENOTDIR, ENOTTY, Errno, ESPIPE} from '../abi/errno.ts'
 import {O_PATH, POLLIN, POLLOUT} from '../abi/open-flags.ts'
 import type {DirectoryEntry, FileDescription, Inode, IoctlMemory, Mappable} from './file.ts'
+import type {Location} from './location.ts'
 import type {WaitQueue} from './wait-queue.ts'
 
 export abstract class Description implements FileDescription {
@@ -12,6 +13,7 @@ export abstract class Description implements FileDescription {
   position = 0
   declare readonly waiters?: WaitQueue
   declare readonly hostFd?: number
+  declare openedAt?: Location
 
   constructor(inode: Inode, flags: number) {
     this.inode = inode

@@ -13,6 +13,8 @@ export interface FileSystem {
   readonly dev: number
   /** What of it the sentry holds is counted there; absent: nowhere. */
   readonly budget?: Budget
+  /** How many watch an inode of it: watchers.ts. */
+  watches?: number
   statfs(): FileSystemStatistics
   dispose(): void
 }

@@ -6,6 +6,7 @@ import type {Timespec} from '../abi/time.ts'
 import type {FileSystem} from './file-system.ts'
 import type {Location} from './location.ts'
 import type {WaitQueue} from './wait-queue.ts'
+import type {Watcher} from './watchers.ts'
 
 /**
  * Names and paths are byte strings: latin1, one char per byte, never UTF-16. Host and user text is translated
@@ -47,6 +48,10 @@ export interface Inode {
   readonly kind: number
   /** Something is mounted on it: the mount tree sets it, and the file system keeps this object for its file. */
   covered?: boolean
+  /** Who is told of what happens to it; the file system keeps this object for its file meanwhile. */
+  watchers?: Set<Watcher>
+  /** How many hold it, where its file system counts: open descriptions, working directories. */
+  readonly holds?: number
   /**
    * A name that leads here now, or the last one that did. Undefined for the root of a file system and for files that
    * never had a name. Directories always answer right, whatever was renamed; files with several names give one.
@@ -142,6 +147,8 @@ export interface FileDescription {
   descriptorClosed?(): void
   /** The last reference is gone. Never throws. */
   close(): void
+  /** By which name it was opened: the sentry sets it. */
+  openedAt?: Location
   /** A fifo opened without O_NONBLOCK: false while open(2) still sleeps in `waiters` for the other end. Absent: true. */
   isOpenComplete?(): boolean
 }

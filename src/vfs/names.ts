@@ -24,17 +24,19 @@ import {
   S_IFREG,
   S_ISVTX,
 } from '../abi/file-mode.ts'
+import {IN_ATTRIB, IN_CREATE, IN_DELETE, IN_MOVE_SELF, IN_MOVED_FROM, IN_MOVED_TO} from '../abi/inotify.ts'
 import {RENAME_EXCHANGE, RENAME_NOREPLACE} from '../abi/open-flags.ts'
 import type {ByteString, Credentials, Inode} from './file.ts'
 import type {Location} from './location.ts'
 import {CREATE, DEVICE, READ} from './path-policy.ts'
 import {NAME, type PathContext, type Resolution, resolveLast} from './path-walk.ts'
 import {checkAccess, checkEntryChange, checkSticky, isReadOnly, mayHardLink} from './permissions.ts'
+import {tellEntry, tellIfGone, tellSelf} from './watchers.ts'
 
 /** mkdir(2). `mode` already went through the umask. @throws Errno */
 export function makeDirectory(context: PathContext, start: Location, path: ByteString, mode: number): Inode {
   const {parent, name} = newName(context, resolveLast(context, start, path, NAME, CREATE), true)
-  return parent.inode.mkdir(name, mode & (0o777 | S_ISVTX), context.credentials)
+  return created(parent, name, parent.inode.mkdir(name, mode & (0o777 | S_ISVTX), context.credentials))
 }
 
 /** mknod(2): type and permission bits in `mode`, no type meaning a regular file. @throws Errno */
@@ -52,8 +54,12 @@ export function makeNode(
   if ((kind === S_IFCHR || kind === S_IFBLK) && !hasCapability(context.credentials.capabilities, CAP_MKNOD))
     throw new Errno(EPERM)
   const permissions = mode & PERMISSION_BITS
-  if (kind === S_IFREG) return parent.inode.create(name, permissions, context.credentials)
-  return parent.inode.mknod(name, kind | permissions, rdev, context.credentials)
+  const {inode} = parent
+  const made =
+    kind === S_IFREG
+      ? inode.create(name, permissions, context.credentials)
+      : inode.mknod(name, kind | permissions, rdev, context.credentials)
+  return created(parent, name, made)
 }
 
 /** symlink(2). @throws Errno */
@@ -65,7 +71,7 @@ export function makeSymlink(
 ): Inode {
   if (target.length === 0) throw new Errno(ENOENT)
   const {parent, name} = newName(context, resolveLast(context, start, path, NAME, CREATE), false)
-  return parent.inode.symlink(name, target, context.credentials)
+  return created(parent, name, parent.inode.symlink(name, target, context.credentials))
 }
 
 /** link(2), once the file is found (linkat's flags are the caller's). @throws Errno */
@@ -75,6 +81,8 @@ export function makeLink(context: PathContext, target: Location, start: Location
   if (target.inode.kind === S_IFDIR) throw new Errno(EPERM)
   if (!mayHardLink(target.inode, context.credentials)) throw new Errno(EPERM)
   parent.inode.link(name, target.inode)
+  tellSelf(target.inode, IN_ATTRIB)
+  created(parent, name, target.inode)
 }
 
 /** unlink(2). @throws Errno */
@@ -87,6 +95,9 @@ export function unlinkPath(context: PathContext, start: Location, path: ByteStri
   checkVictim(context.credentials, parent, found)
   if (found.inode.kind === S_IFDIR) throw new Errno(EISDIR)
   parent.inode.unlink(name)
+  // Also the last link's going changes the number of links.
+  tellSelf(found.inode, IN_ATTRIB)
+  removed(parent, name, found.inode)
 }
 
 /** rmdir(2). @throws Errno */
@@ -99,6 +110,7 @@ export function removeDirectory(context: PathContext, start: Location, path: Byt
   checkVictim(context.credentials, parent, found)
   if (found.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
   parent.inode.rmdir(name)
+  removed(parent, name, found.inode)
 }
 
 /** renameat2(2). @throws Errno */
@@ -133,6 +145,39 @@ export function renamePath(
   checkMoved(context.credentials, from, to)
   if (to.found !== undefined && !(flags & RENAME_EXCHANGE)) checkKinds(from.found.inode, to.found.inode)
   from.parent.inode.rename(from.name, to.parent.inode, to.name, flags)
+  if (to.found?.inode !== from.found.inode) moved(from, to, flags)
+}
+
+function created({inode: directory}: Location, name: ByteString, inode: Inode): Inode {
+  tellEntry(directory, IN_CREATE, name, inode)
+  return inode
+}
+
+function removed({inode: directory}: Location, name: ByteString, inode: Inode): void {
+  tellEntry(directory, IN_DELETE, name, inode)
+  tellIfGone(inode)
+}
+
+/** An exchange is two moves. */
+function moved(from: Resolution, to: Resolution, flags: number): void {
+  const isExchange = (flags & RENAME_EXCHANGE) !== 0
+  const other = to.found?.inode
+  tellMove(from, to, from.found!.inode, isExchange ? undefined : other)
+  if (other === undefined) return
+  if (isExchange) tellMove(to, from, other)
+  else tellIfGone(other)
+}
+
+/** What joins the two events of one move. */
+let lastCookie = 0
+
+function tellMove(from: Resolution, to: Resolution, inode: Inode, replaced?: Inode): void {
+  if (!inode.fs.watches) return
+  lastCookie = (lastCookie + 1) >>> 0 || 1
+  tellEntry(from.parent.inode, IN_MOVED_FROM, from.name, inode, lastCookie)
+  tellEntry(to.parent.inode, IN_MOVED_TO, to.name, inode, lastCookie)
+  if (replaced !== undefined) tellSelf(replaced, IN_ATTRIB)
+  tellSelf(inode, IN_MOVE_SELF)
 }
 
 function newName(context: PathContext, resolution: Resolution, directory: boolean): Resolution {

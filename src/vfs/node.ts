@@ -12,12 +12,14 @@ import type {
   Place,
 } from './file.ts'
 import type {FileSystem} from './file-system.ts'
+import type {Watcher} from './watchers.ts'
 
 export abstract class Node implements Inode {
   abstract readonly fs: FileSystem
   readonly kind: number
-  // Declared, not initialised: most inodes never are mount points.
+  // Declared, not initialised: most inodes never are mount points, or watched.
   declare covered?: boolean
+  declare watchers?: Set<Watcher>
 
   constructor(kind: number) {
     this.kind = kind

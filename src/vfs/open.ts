@@ -26,6 +26,7 @@ import {
   S_IFSOCK,
   S_ISVTX,
 } from '../abi/file-mode.ts'
+import {IN_CREATE, IN_MODIFY, IN_OPEN} from '../abi/inotify.ts'
 import {
   O_ACCMODE,
   O_CLOEXEC,
@@ -54,6 +55,7 @@ import {
   resolveLast,
 } from './path-walk.ts'
 import {checkAccess, checkEntryChange, checkWritable, isReadOnly, ownsInode} from './permissions.ts'
+import {tell, tellEntry} from './watchers.ts'
 
 /** What a file description keeps of the flags: the others act once (fcntl F_GETFL shows what is left). */
 const ONCE = O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC
@@ -141,6 +143,7 @@ function create(who: Credentials, resolution: Resolution, flags: number, mode: n
   if (isReadOnly(parent)) throw new Errno(EROFS)
   checkEntryChange(parent, who)
   const inode = parent.inode.create(name, mode & PERMISSION_BITS, who)
+  tellEntry(parent.inode, IN_CREATE, name, inode)
   // The new file's own permissions do not bind this first descriptor.
   return finish(childLocation(parent, name, inode), flags & ~O_TRUNC)
 }
@@ -149,13 +152,15 @@ function finish(location: Location, flags: number): Opened {
   // With O_TRUNC a file system that copies need not; the cut itself is made here.
   const file = location.inode.open(flags & ~ONCE)
   file.flags &= ~O_TRUNC
-  if (flags & O_TRUNC && location.inode.kind === S_IFREG) truncateOpened(file)
+  if (file.isOpenComplete?.() ?? true) tell(file.inode, IN_OPEN, location)
+  if (flags & O_TRUNC && location.inode.kind === S_IFREG) truncateOpened(file, location)
   return {file, location}
 }
 
-function truncateOpened(file: FileDescription): void {
+function truncateOpened(file: FileDescription, location: Location): void {
   try {
     file.inode.setAttributes({size: 0})
+    tell(file.inode, IN_MODIFY, location)
   } catch (error) {
     file.close()
     throw error

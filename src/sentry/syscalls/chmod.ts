@@ -4,8 +4,10 @@ import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.t
 import {CAP_FSETID, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, EOPNOTSUPP, EPERM, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFLNK, S_ISGID} from '../../abi/file-mode.ts'
+import {IN_ATTRIB} from '../../abi/inotify.ts'
 import {ATTRIBUTES} from '../../vfs/path-policy.ts'
 import {isMember, ownsInode} from '../../vfs/permissions.ts'
+import {tell} from '../../vfs/watchers.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkMountWritable, descriptorTarget, locateTarget, type Target} from './path-argument.ts'
@@ -43,5 +45,6 @@ function changeMode(task: Task, target: Target, mode: number): number {
   let permissions = mode & PERMISSION_BITS
   if (!isMember(gid, who) && !hasCapability(who.capabilities, CAP_FSETID)) permissions &= ~S_ISGID
   inode.setAttributes({mode: permissions})
+  tell(inode, IN_ATTRIB, target)
   return 0
 }

@@ -4,9 +4,11 @@ import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.t
 import {CAP_CHOWN, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFDIR} from '../../abi/file-mode.ts'
+import {IN_ATTRIB} from '../../abi/inotify.ts'
 import type {AttributeChanges} from '../../vfs/file.ts'
 import {ATTRIBUTES} from '../../vfs/path-policy.ts'
 import {isMember} from '../../vfs/permissions.ts'
+import {tell} from '../../vfs/watchers.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkMountWritable, descriptorTarget, locateTarget, type Target} from './path-argument.ts'
@@ -61,5 +63,6 @@ function changeOwner(task: Task, target: Target, uid: number, gid: number): numb
   const kept = inode.kind === S_IFDIR ? mode : withoutSetId(mode)
   if (kept !== mode) changes.mode = kept
   inode.setAttributes(changes)
+  tell(inode, IN_ATTRIB, target)
   return 0
 }

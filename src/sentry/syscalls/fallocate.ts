@@ -3,6 +3,7 @@
 import {opensForWriting} from '../../abi/access-mode.ts'
 import {EBADF, EFBIG, EINVAL, EISDIR, ENODEV, EOPNOTSUPP, Errno, ESPIPE} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFIFO, S_IFREG} from '../../abi/file-mode.ts'
+import {IN_MODIFY} from '../../abi/inotify.ts'
 import {
   FALLOC_FL_COLLAPSE_RANGE,
   FALLOC_FL_INSERT_RANGE,
@@ -11,6 +12,7 @@ import {
   FALLOC_FL_ZERO_RANGE,
 } from '../../abi/open-flags.ts'
 import {MAX_OFFSET} from '../../vfs/seek.ts'
+import {tell} from '../../vfs/watchers.ts'
 import {invalidateBehind, invalidateHole} from '../memory/invalidate.ts'
 import {stepThrough} from '../slices.ts'
 import {openFile} from './descriptor-argument.ts'
@@ -37,6 +39,7 @@ export const fallocate: Syscall = (task, args) => {
   const end = offset + length
   if (end > MAX_OFFSET) throw new Errno(EFBIG)
   if (!(mode & FALLOC_FL_KEEP_SIZE)) checkFileSize(task, file.inode, end)
+  tell(file.inode, IN_MODIFY, file.openedAt)
   const allocate = (from: number): number => from + file.allocate(mode, from, end - from)
   if (!(mode & ~FALLOC_FL_KEEP_SIZE)) return stepThrough(task, offset, end, allocate, 0)
 

@@ -3,7 +3,9 @@
 import {dirent64Size, direntSize, encodeDirent, encodeDirent64} from '../../abi/dirent.ts'
 import {EFAULT, EINVAL, ENOENT, ENOTDIR, Errno} from '../../abi/errno.ts'
 import {S_IFDIR} from '../../abi/file-mode.ts'
+import {IN_ACCESS} from '../../abi/inotify.ts'
 import {PROT_WRITE} from '../../platform/platform.ts'
+import {tell} from '../../vfs/watchers.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import type {Syscall} from './syscall.ts'
@@ -34,6 +36,7 @@ function readEntries(
   const room = size > INT_MAX ? 0 : Math.min(size, MAX_BUFFER)
   const start = file.position
   const entries = file.readDirectory(Math.floor(room / recordSize(1)) || 1)
+  tell(file.inode, IN_ACCESS, file.openedAt)
   const buffer = new Uint8Array(room)
   const view = new DataView(buffer.buffer)
   let used = 0

@@ -1,9 +1,11 @@
 // open(2), openat(2), creat(2).
 
 import {AT_FDCWD} from '../../abi/at-flags.ts'
+import {IN_OPEN} from '../../abi/inotify.ts'
 import {O_CREAT, O_LARGEFILE, O_PATH, O_TRUNC, O_WRONLY} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
 import {type Opened, openPath} from '../../vfs/open.ts'
+import {tell} from '../../vfs/watchers.ts'
 import {invalidateBehind} from '../memory/invalidate.ts'
 import type {Task} from '../task.ts'
 import {openUnleased} from './lease-break.ts'
@@ -42,7 +44,11 @@ export function installOpened(task: Task, {file, location}: Opened, flags: numbe
     queues: file.waiters === undefined ? [] : [file.waiters],
     // Linux would start it anew after a handler with SA_RESTART; the half-open fifo would have to be closed for that.
     restart: 'never',
-    retry: () => (file.isOpenComplete!() ? task.fds.install(file, flags, location) : BLOCKED),
+    retry: () => {
+      if (!file.isOpenComplete!()) return BLOCKED
+      tell(file.inode, IN_OPEN, location)
+      return task.fds.install(file, flags, location)
+    },
     interrupted: () => file.close(),
   })
 }

@@ -43,6 +43,8 @@ export function locate(
 export interface Target {
   readonly inode: Inode
   readonly mount: Mount | undefined
+  readonly parent?: Location | undefined
+  readonly name?: ByteString
 }
 
 /**

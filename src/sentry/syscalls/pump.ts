@@ -2,6 +2,7 @@
 
 import {EAGAIN, EINVAL, EPIPE, Errno} from '../../abi/errno.ts'
 import {S_IFDIR} from '../../abi/file-mode.ts'
+import {IN_ACCESS, IN_MODIFY} from '../../abi/inotify.ts'
 import {O_APPEND, O_NONBLOCK, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
 import {MSG_PEEK} from '../../abi/socket.ts'
@@ -10,6 +11,7 @@ import type {FileDescription} from '../../vfs/file.ts'
 import type {PipeEnd} from '../../vfs/pipe.ts'
 import {SocketFile} from '../net/socket-file.ts'
 import {readSocket} from '../net/transfer.ts'
+import {tell} from '../../vfs/watchers.ts'
 import {raiseOwn} from '../signals/own.ts'
 import {nextSlice, SLICE_BYTES} from '../slices.ts'
 import type {Task} from '../task.ts'
@@ -113,6 +115,8 @@ function moveNow(
       const allowed = limitWrite(task, sink.file, count, position)
       const written = sink.file.write(wanted.subarray(0, allowed), position)
       source.take(written)
+      tell(source.file.inode, IN_ACCESS, source.file.openedAt)
+      tell(sink.file.inode, IN_MODIFY, sink.file.openedAt)
       moved += written
       if (written < count) break
     }

@@ -45,6 +45,7 @@ import {getpeername, getsockname, shutdown} from './getsockname.ts'
 import {getsockopt, setsockopt} from './getsockopt.ts'
 import {gettimeofday, settimeofday, time} from './gettimeofday.ts'
 import {getegid, geteuid, getgid, getgroups, getresgid, getresuid, getuid, setgroups} from './getuid.ts'
+import {inotifyAddWatch, inotifyInit, inotifyInit1, inotifyRmWatch} from './inotify.ts'
 import {ioctl} from './ioctl.ts'
 import {kill, rtSigqueueinfo, rtTgsigqueueinfo, tgkill, tkill} from './kill.ts'
 import {link, linkat} from './link.ts'
@@ -256,10 +257,10 @@ export const table: readonly Row[] = [
   {name: 'quotactl_fd', x86_64: 443, arm64: 443, run: refuse(ENOSYS), args: 'fd hex int ptr', promises: 'refused', support: {refused: 'ENOSYS: a kernel without quotas'}},
   {name: 'name_to_handle_at', x86_64: 303, arm64: 264, run: refuse(EOPNOTSUPP), args: 'dirfd path ptr ptr atflags', promises: 'refused', support: {refused: 'EOPNOTSUPP: no file system has handles'}},
   {name: 'open_by_handle_at', x86_64: 304, arm64: 265, run: refuse(EPERM), args: 'fd ptr openflags', promises: 'refused', support: {refused: 'EPERM: no file system has handles'}},
-  {name: 'inotify_init', x86_64: 253, run: refuse(ENOSYS), args: '', result: 'fd', promises: 'refused', support: {refused: 'ENOSYS: a kernel without inotify'}},
-  {name: 'inotify_init1', x86_64: 294, arm64: 26, run: refuse(ENOSYS), args: 'openflags', result: 'fd', promises: 'refused', support: {refused: 'ENOSYS, as inotify_init'}},
-  {name: 'inotify_add_watch', x86_64: 254, arm64: 27, run: refuse(ENOSYS), args: 'fd path hex', promises: 'refused', support: {refused: 'ENOSYS, as inotify_init'}},
-  {name: 'inotify_rm_watch', x86_64: 255, arm64: 28, run: refuse(ENOSYS), args: 'fd int', promises: 'refused', support: {refused: 'ENOSYS, as inotify_init'}},
+  {name: 'inotify_init', x86_64: 253, run: inotifyInit, args: '', result: 'fd', promises: 'stdio'},
+  {name: 'inotify_init1', x86_64: 294, arm64: 26, run: inotifyInit1, args: 'openflags', result: 'fd', promises: 'stdio'},
+  {name: 'inotify_add_watch', x86_64: 254, arm64: 27, run: inotifyAddWatch, args: 'fd path hex', promises: 'rpath', support: {partial: 'what the host changes in a volume is not seen; nothing is ever unmounted'}},
+  {name: 'inotify_rm_watch', x86_64: 255, arm64: 28, run: inotifyRmWatch, args: 'fd int', promises: 'stdio'},
   {name: 'fanotify_init', x86_64: 300, arm64: 262, run: refuse(ENOSYS), args: 'hex openflags', result: 'fd', promises: 'refused', support: {refused: 'ENOSYS: a kernel without fanotify'}},
   {name: 'fanotify_mark', x86_64: 301, arm64: 263, run: refuse(ENOSYS), args: 'fd hex long dirfd path', promises: 'refused', support: {refused: 'ENOSYS, as fanotify_init'}},
   {name: 'ustat', x86_64: 136, run: refuse(ENOSYS), args: 'int ptr', promises: 'refused', support: {refused: 'ENOSYS: obsolete; statfs tells more'}},

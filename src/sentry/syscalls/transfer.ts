@@ -3,11 +3,13 @@
 
 import {EAGAIN, EFAULT, EPIPE, Errno} from '../../abi/errno.ts'
 import {S_IFREG} from '../../abi/file-mode.ts'
+import {IN_ACCESS, IN_MODIFY} from '../../abi/inotify.ts'
 import {RWF_APPEND, RWF_DSYNC, RWF_SYNC} from '../../abi/iovec.ts'
 import {O_APPEND, O_NONBLOCK, POLLHUP, POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {SIGPIPE} from '../../abi/signal.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {FileDescription} from '../../vfs/file.ts'
+import {tell} from '../../vfs/watchers.ts'
 import type {Iovec} from '../memory/user-memory.ts'
 import {SocketFile} from '../net/socket-file.ts'
 import {raiseOwn} from '../signals/own.ts'
@@ -36,10 +38,10 @@ export function readRange(
   let moved = 0
   try {
     const view = task.memory.view(address, length, PROT_WRITE)
-    if (view.length === length) return file.read(view, position)
+    if (view.length === length) return accessed(file, file.read(view, position))
     if (length > SCRATCH_BYTES) {
       moved = file.read(view, position)
-      if (moved < view.length) return moved
+      if (moved < view.length) return accessed(file, moved)
     }
   } catch (error) {
     task.memory.check(address, length)
@@ -64,7 +66,7 @@ export function readRanges(
   const progress = (): number => moved
   const attempt = (): number => {
     try {
-      if (inOnePiece) return scatterRead(task.memory, file, ranges, total, position)
+      if (inOnePiece) return accessed(file, scatterRead(task.memory, file, ranges, total, position))
       const sliceEnd = moved + SLICE_BYTES
       for (const range of rest(ranges, moved)) {
         for (let done = 0; done < range.length; ) {
@@ -72,19 +74,19 @@ export function readRanges(
           const count = file.read(view, position === undefined ? undefined : position + moved)
           moved += count
           done += count
-          if (count < view.length) return moved
+          if (count < view.length) return accessed(file, moved)
           if (moved >= sliceEnd && moved < total) {
             return nextSlice(task, attempt, interruptible(file, progress))
           }
         }
       }
     } catch (error) {
-      if (moved > 0 && error instanceof Errno) return moved
+      if (moved > 0 && error instanceof Errno) return accessed(file, moved)
       const failure = readFailure(error, file)
       if (mayBlock(failure, file)) return task.block(wait)
       throw failure
     }
-    return moved
+    return accessed(file, moved)
   }
 
   const wait: Wait = {files: [{file, events: POLLIN}], restart: 'sa-restart', retry: attempt}
@@ -111,7 +113,7 @@ export function writeRange(
     const view = task.memory.view(address, allowed, PROT_READ)
     if (view.length === allowed) {
       moved = file.write(view, position)
-      if (moved === allowed) return moved
+      if (moved === allowed) return modified(file, moved)
     }
   } catch (error) {
     if (!mayBlock(error, file)) throw brokenPipe(task, error)
@@ -189,7 +191,7 @@ function writeRest(
       const failure = brokenPipe(task, error)
       if (moved === 0 || !(failure instanceof Errno)) throw failure
     }
-    return writer.finish(moved)
+    return writer.finish(modified(file, moved))
   }
   const wait: Wait = {
     files: [{file, events: POLLOUT}],
@@ -234,6 +236,17 @@ function mayBlock(error: unknown, file: FileDescription): boolean {
 function brokenPipe(task: Task, error: unknown): unknown {
   if (error instanceof Errno && error.code === EPIPE) raiseOwn(task, SIGPIPE)
   return error
+}
+
+/** Who watches the file learns of what was read. */
+function accessed(file: FileDescription, moved: number): number {
+  if (moved > 0) tell(file.inode, IN_ACCESS, file.openedAt)
+  return moved
+}
+
+function modified(file: FileDescription, moved: number): number {
+  if (moved > 0) tell(file.inode, IN_MODIFY, file.openedAt)
+  return moved
 }
 
 /** What lies behind the first `skip` bytes. */

@@ -4,8 +4,10 @@ import {opensForWriting} from '../../abi/access-mode.ts'
 import {AT_FDCWD} from '../../abi/at-flags.ts'
 import {EINVAL, EISDIR, Errno} from '../../abi/errno.ts'
 import {MAY_WRITE, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
+import {IN_MODIFY} from '../../abi/inotify.ts'
 import {WRITE} from '../../vfs/path-policy.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
+import {tell} from '../../vfs/watchers.ts'
 import {invalidateBehind} from '../memory/invalidate.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkFileSize} from './file-size-limit.ts'
@@ -25,6 +27,7 @@ export const truncate: Syscall = (task, args) => {
   checkFileSize(task, inode, length)
   clearSetId(task, inode)
   inode.setAttributes({size: length})
+  tell(inode, IN_MODIFY, location)
   invalidateBehind(task.kernel.processes.values(), inode, length)
   return 0
 }
@@ -38,6 +41,7 @@ export const ftruncate: Syscall = (task, args) => {
   checkFileSize(task, file.inode, length)
   clearSetId(task, file.inode)
   file.truncate(length)
+  tell(file.inode, IN_MODIFY, file.openedAt)
   invalidateBehind(task.kernel.processes.values(), file.inode, length)
   return 0
 }

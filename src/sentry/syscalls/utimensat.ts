@@ -3,11 +3,13 @@
 import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
 import {EFAULT, EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import {MAY_WRITE} from '../../abi/file-mode.ts'
+import {IN_ACCESS, IN_ATTRIB, IN_MODIFY} from '../../abi/inotify.ts'
 import {decodeTimespec, decodeTimeval, TIMESPEC_BYTES, UTIME_NOW, UTIME_OMIT} from '../../abi/time.ts'
 import {now} from '../../vfs/clock.ts'
 import type {Time} from '../../vfs/file.ts'
 import {ATTRIBUTES} from '../../vfs/path-policy.ts'
 import {checkAccess, ownsInode} from '../../vfs/permissions.ts'
+import {tell} from '../../vfs/watchers.ts'
 import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import {checkMountWritable, descriptorTarget, locateTarget, type Target} from './path-argument.ts'
@@ -103,6 +105,9 @@ function setTimes(task: Task, target: Target, atime: Wanted, mtime: Wanted): num
     ...(atime !== 'omit' && {atime: moment(atime)}),
     ...(mtime !== 'omit' && {mtime: moment(mtime)}),
   })
+  if (atime !== 'omit' && mtime !== 'omit') tell(inode, IN_ATTRIB, target)
+  else if (atime !== 'omit') tell(inode, IN_ACCESS, target)
+  else if (mtime !== 'omit') tell(inode, IN_MODIFY, target)
   return 0
 }
 

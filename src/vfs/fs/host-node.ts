@@ -92,7 +92,7 @@ export class HostNode extends Node {
 
   /** Must the object stay, because somebody may hold it for long? */
   isInUse(): boolean {
-    return this.covered === true || this.#holdsPipe
+    return this.covered === true || this.watchers !== undefined || this.#holdsPipe
   }
 
   /** The cache lets go of it. */

@@ -1,10 +1,12 @@
 // OverlayFileDescription: a file description of the layer that counted when it was opened, under the overlay's inode.
 
 import type {DirectoryEntry, FileDescription, Inode, IoctlMemory, Mappable} from '../file.ts'
+import type {Location} from '../location.ts'
 import type {WaitQueue} from '../wait-queue.ts'
 
 export class OverlayFileDescription implements FileDescription {
   readonly inode: Inode
+  declare openedAt?: Location
   readonly #file: FileDescription
   readonly #closed: () => void
 

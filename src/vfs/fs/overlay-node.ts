@@ -57,7 +57,7 @@ export abstract class OverlayNode extends Node implements Holdable {
   }
 
   isInUse(): boolean {
-    return this.covered === true || this.#isTouched
+    return this.covered === true || this.watchers !== undefined || this.#isTouched
   }
 
   evict(): void {

@@ -1,0 +1,261 @@
+// inotify: what a watch tells of files and directories, in which order, and what a queue does with it. man 7 inotify.
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+
+#include "check.h"
+
+static int notify;
+
+struct seen {
+  int wd;
+  unsigned mask, cookie;
+  char name[64];
+};
+
+static struct seen queue[64];
+static int count;
+
+static void collect(void) {
+  char buffer[16384] __attribute__((aligned(8)));
+  count = 0;
+  for (;;) {
+    ssize_t n = read(notify, buffer, sizeof(buffer));
+    if (n <= 0) return;
+    for (char *at = buffer; at < buffer + n;) {
+      struct inotify_event *event = (void *)at;
+      if (count < (int)COUNT(queue)) {
+        queue[count] = (struct seen){event->wd, event->mask, event->cookie, ""};
+        if (event->len) snprintf(queue[count].name, sizeof(queue->name), "%s", event->name);
+        CHECK_EQ(event->len % 16, 0);
+        count++;
+      }
+      at += sizeof(*event) + event->len;
+    }
+  }
+}
+
+static void show(int line) {
+  for (int i = 0; i < count; i++)
+    dprintf(2, "  %d: wd %d mask %x cookie %u '%s'\n", line, queue[i].wd, queue[i].mask, queue[i].cookie, queue[i].name);
+}
+
+struct expected {
+  int wd;
+  unsigned mask;
+  const char *name;
+};
+
+static void expect(int line, int wanted, const struct expected *list) {
+  collect();
+  bool same = count == wanted;
+  for (int i = 0; same && i < wanted; i++)
+    same = queue[i].wd == list[i].wd && queue[i].mask == list[i].mask && !strcmp(queue[i].name, list[i].name);
+  if (same) return;
+  fail("inotify.c", line, "the events are as expected", count, 0);
+  show(line);
+}
+
+#define EXPECT(...) \
+  do { \
+    const struct expected list_[] = {__VA_ARGS__}; \
+    expect(__LINE__, COUNT(list_), list_); \
+  } while (0)
+#define EXPECT_NOTHING() expect(__LINE__, 0, 0)
+
+static void check_directory(void) {
+  CHECK_EQ(mkdir("d", 0755), 0);
+  int wd = inotify_add_watch(notify, "d", IN_ALL_EVENTS), fd;
+  char byte;
+  CHECK(wd > 0);
+  fd = open("d/file", O_RDWR | O_CREAT, 0644);
+  EXPECT({wd, IN_CREATE, "file"}, {wd, IN_OPEN, "file"});
+  CHECK_EQ(write(fd, "abc", 3), 3);
+  CHECK_EQ(write(fd, "abc", 3), 3);
+  EXPECT({wd, IN_MODIFY, "file"});
+  CHECK_EQ(pread(fd, &byte, 1, 0), 1);
+  CHECK_EQ(read(fd, &byte, 1), 0);
+  EXPECT({wd, IN_ACCESS, "file"});
+  CHECK_EQ(ftruncate(fd, 1), 0);
+  CHECK_EQ(fchmod(fd, 0600), 0);
+  EXPECT({wd, IN_MODIFY, "file"}, {wd, IN_ATTRIB, "file"});
+  close(dup(fd));
+  EXPECT_NOTHING();
+  close(fd);
+  EXPECT({wd, IN_CLOSE_WRITE, "file"});
+  close(open("d/file", O_RDONLY));
+  EXPECT({wd, IN_OPEN, "file"}, {wd, IN_CLOSE_NOWRITE, "file"});
+  close(open("d/file", O_PATH));
+  EXPECT_NOTHING();
+  close(open("d/file", O_WRONLY | O_TRUNC));
+  EXPECT({wd, IN_OPEN, "file"}, {wd, IN_MODIFY, "file"}, {wd, IN_CLOSE_WRITE, "file"});
+  CHECK_EQ(mkdir("d/sub", 0755), 0);
+  CHECK_EQ(symlink("file", "d/link"), 0);
+  CHECK_EQ(mkfifo("d/fifo", 0600), 0);
+  CHECK_EQ(link("d/file", "d/hard"), 0);
+  EXPECT({wd, IN_CREATE | IN_ISDIR, "sub"}, {wd, IN_CREATE, "link"}, {wd, IN_CREATE, "fifo"}, {wd, IN_CREATE, "hard"});
+  CHECK_EQ(rename("d/hard", "d/harder"), 0);
+  collect();
+  CHECK(count == 2 && queue[0].mask == IN_MOVED_FROM && queue[1].mask == IN_MOVED_TO);
+  CHECK(queue[0].cookie == queue[1].cookie && queue[0].cookie != 0);
+  CHECK(!strcmp(queue[0].name, "hard") && !strcmp(queue[1].name, "harder"));
+  CHECK_EQ(rename("d/sub", "away"), 0);
+  EXPECT({wd, IN_MOVED_FROM | IN_ISDIR, "sub"});
+  CHECK_EQ(rename("away", "d/sub"), 0);
+  EXPECT({wd, IN_MOVED_TO | IN_ISDIR, "sub"});
+  CHECK_EQ(rmdir("d/sub"), 0);
+  CHECK_EQ(unlink("d/fifo"), 0);
+  CHECK_EQ(unlink("d/link"), 0);
+  CHECK_EQ(unlink("d/harder"), 0);
+  EXPECT({wd, IN_DELETE | IN_ISDIR, "sub"}, {wd, IN_DELETE, "fifo"}, {wd, IN_DELETE, "link"}, {wd, IN_DELETE, "harder"});
+  struct timespec both[2] = {{1, 0}, {1, 0}}, access_only[2] = {{1, 0}, {0, UTIME_OMIT}}, change_only[2] = {{0, UTIME_OMIT}, {1, 0}};
+  CHECK_EQ(utimensat(AT_FDCWD, "d/file", both, 0), 0);
+  CHECK_EQ(utimensat(AT_FDCWD, "d/file", access_only, 0), 0);
+  CHECK_EQ(utimensat(AT_FDCWD, "d/file", change_only, 0), 0);
+  EXPECT({wd, IN_ATTRIB, "file"}, {wd, IN_ACCESS, "file"}, {wd, IN_MODIFY, "file"});
+  CHECK_EQ(unlink("d/file"), 0);
+  CHECK_EQ(chmod("d", 0700), 0);
+  EXPECT({wd, IN_DELETE, "file"}, {wd, IN_ATTRIB | IN_ISDIR, ""});
+  CHECK_EQ(rename("d", "e"), 0);
+  CHECK_EQ(rmdir("e"), 0);
+  EXPECT({wd, IN_MOVE_SELF, ""}, {wd, IN_DELETE_SELF, ""}, {wd, IN_IGNORED, ""});
+  CHECK_ERRNO(inotify_rm_watch(notify, wd), EINVAL);
+}
+
+// A file has watches of its own, by whatever name; they last until its end.
+static void check_file(void) {
+  int fd = open("f", O_RDWR | O_CREAT, 0644);
+  int wd = inotify_add_watch(notify, "f", IN_ALL_EVENTS);
+  CHECK_EQ(link("f", "g"), 0);
+  EXPECT({wd, IN_ATTRIB, ""});
+  CHECK_EQ(unlink("g"), 0);
+  EXPECT({wd, IN_ATTRIB, ""});
+  CHECK_EQ(rename("f", "h"), 0);
+  EXPECT({wd, IN_MOVE_SELF, ""});
+  CHECK_EQ(write(fd, "x", 1), 1);
+  EXPECT({wd, IN_MODIFY, ""});
+  CHECK_EQ(unlink("h"), 0);
+  EXPECT({wd, IN_ATTRIB, ""});
+  CHECK_EQ(write(fd, "x", 1), 1);
+  EXPECT({wd, IN_MODIFY, ""});
+  close(fd);
+  EXPECT({wd, IN_CLOSE_WRITE, ""}, {wd, IN_DELETE_SELF, ""}, {wd, IN_IGNORED, ""});
+  // A rename that replaces it.
+  close(open("f", O_WRONLY | O_CREAT, 0644));
+  close(open("g", O_WRONLY | O_CREAT, 0644));
+  wd = inotify_add_watch(notify, "f", IN_ALL_EVENTS);
+  CHECK_EQ(rename("g", "f"), 0);
+  EXPECT({wd, IN_ATTRIB, ""}, {wd, IN_DELETE_SELF, ""}, {wd, IN_IGNORED, ""});
+}
+
+static void check_masks(void) {
+  close(open("f", O_WRONLY | O_CREAT, 0644));
+  int wd = inotify_add_watch(notify, "f", IN_OPEN);
+  CHECK_EQ(inotify_add_watch(notify, "f", IN_MODIFY), wd);
+  close(open("f", O_RDONLY));
+  EXPECT_NOTHING();
+  CHECK_EQ(inotify_add_watch(notify, "f", IN_OPEN | IN_MASK_ADD), wd);
+  close(open("f", O_WRONLY | O_TRUNC));
+  EXPECT({wd, IN_OPEN, ""}, {wd, IN_MODIFY, ""});
+  CHECK_ERRNO(inotify_add_watch(notify, "f", IN_OPEN | IN_MASK_CREATE), EEXIST);
+  CHECK_ERRNO(inotify_add_watch(notify, "f", IN_OPEN | IN_MASK_CREATE | IN_MASK_ADD), EINVAL);
+  CHECK_EQ(inotify_rm_watch(notify, wd), 0);
+  EXPECT({wd, IN_IGNORED, ""});
+  int once = inotify_add_watch(notify, "f", IN_OPEN | IN_ONESHOT);
+  CHECK(once > wd);
+  close(open("f", O_RDONLY));
+  close(open("f", O_RDONLY));
+  EXPECT({once, IN_OPEN, ""}, {once, IN_IGNORED, ""});
+  CHECK_EQ(symlink("f", "l"), 0);
+  CHECK_ERRNO(inotify_add_watch(notify, "f", IN_OPEN | IN_ONLYDIR), ENOTDIR);
+  int link_wd = inotify_add_watch(notify, "l", IN_ALL_EVENTS | IN_DONT_FOLLOW);
+  close(open("l", O_RDONLY));
+  EXPECT_NOTHING();
+  CHECK_EQ(unlink("l"), 0);
+  EXPECT({link_wd, IN_ATTRIB, ""}, {link_wd, IN_DELETE_SELF, ""}, {link_wd, IN_IGNORED, ""});
+  // What has no name any more tells its directory nothing, if that is asked.
+  for (unsigned flag = 0; flag <= IN_EXCL_UNLINK; flag += IN_EXCL_UNLINK) {
+    int fd = open("u", O_RDWR | O_CREAT, 0644);
+    int dir = inotify_add_watch(notify, ".", IN_MODIFY | flag);
+    CHECK_EQ(unlink("u"), 0);
+    CHECK_EQ(write(fd, "x", 1), 1);
+    close(fd);
+    if (flag) EXPECT_NOTHING();
+    else EXPECT({dir, IN_MODIFY, "u"});
+    CHECK_EQ(inotify_rm_watch(notify, dir), 0);
+    EXPECT({dir, IN_IGNORED, ""});
+  }
+}
+
+static void check_queue(void) {
+  char small[16];
+  int bytes = -1;
+  struct pollfd readable = {notify, POLLIN, 0};
+  CHECK_ERRNO(read(notify, small, sizeof(small)), EAGAIN);
+  CHECK_EQ(poll(&readable, 1, 0), 0);
+  int wd = inotify_add_watch(notify, ".", IN_CREATE | IN_DELETE);
+  close(open("queued", O_WRONLY | O_CREAT, 0644));
+  CHECK_EQ(poll(&readable, 1, 0), 1);
+  CHECK_EQ(ioctl(notify, FIONREAD, &bytes), 0);
+  CHECK_EQ(bytes, 32);
+  CHECK_ERRNO(read(notify, small, sizeof(small)), EINVAL);
+  CHECK_EQ(unlink("queued"), 0);
+  EXPECT({wd, IN_CREATE, "queued"}, {wd, IN_DELETE, "queued"});
+  // A reader that waits, and a process that makes something happen.
+  CHECK_EQ(fcntl(notify, F_SETFL, 0), 0);
+  pid_t child = fork();
+  if (child == 0) {
+    usleep(20000);
+    _exit(mkdir("made", 0755) == 0 ? 0 : 1);
+  }
+  char buffer[256] __attribute__((aligned(8)));
+  struct inotify_event *event = (void *)buffer;
+  CHECK_EQ(read(notify, buffer, sizeof(buffer)), 32);
+  CHECK(event->mask == (IN_CREATE | IN_ISDIR) && !strcmp(event->name, "made"));
+  int status = 0;
+  CHECK(waitpid(child, &status, 0) == child && status == 0);
+  CHECK_EQ(fcntl(notify, F_SETFL, O_NONBLOCK), 0);
+  // Too much is told as one event.
+  for (int i = 0; i < 9000; i++) CHECK(mknod("many", S_IFREG | 0600, 0) == 0 && unlink("many") == 0);
+  int total = 0, overflows = 0;
+  for (ssize_t n; (n = read(notify, buffer, sizeof(buffer))) > 0;) {
+    for (char *at = buffer; at < buffer + n; at += sizeof(*event) + ((struct inotify_event *)at)->len) {
+      event = (void *)at;
+      total++;
+      if (event->mask == IN_Q_OVERFLOW && event->wd == -1) overflows++;
+    }
+  }
+  CHECK_EQ(total, 16385);
+  CHECK_EQ(overflows, 1);
+  CHECK_EQ(inotify_rm_watch(notify, wd), 0);
+}
+
+static void check_errors(void) {
+  CHECK_ERRNO(inotify_init1(1), EINVAL);
+  CHECK_ERRNO(inotify_add_watch(notify, "missing", IN_OPEN), ENOENT);
+  CHECK_ERRNO(inotify_add_watch(notify, "f", 0), EINVAL);
+  CHECK_ERRNO(inotify_add_watch(-1, "f", IN_OPEN), EBADF);
+  CHECK_ERRNO(inotify_add_watch(notify, (char *)8, IN_OPEN), EFAULT);
+  int fd = open("f", O_RDONLY);
+  CHECK_ERRNO(inotify_add_watch(fd, "f", IN_OPEN), EINVAL);
+  CHECK_ERRNO(inotify_rm_watch(fd, 1), EINVAL);
+  CHECK_ERRNO(inotify_rm_watch(notify, 12345), EINVAL);
+  close(fd);
+  int other = inotify_init1(IN_CLOEXEC);
+  CHECK_EQ(fcntl(other, F_GETFD), FD_CLOEXEC);
+  close(other);
+}
+
+int main(void) {
+  alarm(60);
+  enter_scratch();
+  notify = inotify_init1(IN_NONBLOCK);
+  CHECK(notify >= 0);
+  check_directory();
+  check_file();
+  check_masks();
+  check_queue();
+  check_errors();
+  return finish();
+}

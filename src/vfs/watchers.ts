@@ -1,0 +1,102 @@
+// Watchers: who is told of what happens to an inode: inotify(7). Where nobody watches, telling costs a look at the file system.
+
+import {S_IFDIR} from '../abi/file-mode.ts'
+import {IN_DELETE_SELF, IN_ISDIR, IN_MOVE_SELF} from '../abi/inotify.ts'
+import type {ByteString, Inode} from './file.ts'
+import type {Location} from './location.ts'
+
+export interface Watcher {
+  /**
+   * @param event IN_* bits
+   * @param name in the directory that it watches; undefined: it happened to what it watches
+   * @param isUnlinked that name is gone
+   */
+  tell(event: number, name: ByteString | undefined, cookie: number, isUnlinked: boolean): void
+  /** There is nothing to watch any more. */
+  gone(): void
+}
+
+export function addWatcher(inode: Inode, watcher: Watcher): void {
+  inode.watchers ??= new Set()
+  inode.watchers.add(watcher)
+  inode.fs.watches = (inode.fs.watches ?? 0) + 1
+}
+
+export function removeWatcher(inode: Inode, watcher: Watcher): void {
+  if (!inode.watchers?.delete(watcher)) return
+  inode.fs.watches!--
+  if (inode.watchers.size === 0) inode.watchers = undefined
+}
+
+/** By which name it was reached. */
+type Reached = Partial<Pick<Location, 'parent' | 'name'>>
+
+/**
+ * It happened to this inode: its watchers learn of it, and those of the directory that it is in.
+ * @param reached counts for what has several names
+ */
+export function tell(inode: Inode, event: number, reached?: Reached): void {
+  if (!inode.fs.watches) return
+  const parent = reached?.parent?.inode
+  const name = reached?.name ?? ''
+  if (parent?.watchers !== undefined && leadsTo(parent, name, inode)) {
+    tellEntry(parent, event, name, inode)
+  } else {
+    const place = inode.place()
+    if (place !== undefined) tellEntry(place.directory, event, place.name, inode, 0, place.removed)
+  }
+  tellSelf(inode, event)
+}
+
+/** It may have been renamed. */
+function leadsTo(directory: Inode, name: ByteString, inode: Inode): boolean {
+  try {
+    return directory.lookup(name) === inode
+  } catch {
+    return false
+  }
+}
+
+/** It happened to an entry of a directory. */
+export function tellEntry(
+  directory: Inode,
+  event: number,
+  name: ByteString,
+  inode: Inode,
+  cookie = 0,
+  isUnlinked = false,
+): void {
+  if (directory.watchers === undefined) return
+  for (const watcher of [...directory.watchers])
+    watcher.tell(event | directoryBit(inode), name, cookie, isUnlinked)
+}
+
+/** Its own watchers alone. An IN_MOVE_SELF or IN_DELETE_SELF does not say that it is a directory. */
+export function tellSelf(inode: Inode, event: number): void {
+  if (inode.watchers === undefined) return
+  const mask = event === IN_MOVE_SELF ? event : event | directoryBit(inode)
+  for (const watcher of [...inode.watchers]) watcher.tell(mask, undefined, 0, false)
+}
+
+/** A name or a description of it is gone: with the last one it ends. */
+export function tellIfGone(inode: Inode): void {
+  if (inode.watchers === undefined || isAlive(inode)) return
+  for (const watcher of [...inode.watchers]) {
+    watcher.tell(IN_DELETE_SELF, undefined, 0, false)
+    watcher.gone()
+  }
+}
+
+function directoryBit({kind}: Inode): number {
+  return kind === S_IFDIR ? IN_ISDIR : 0
+}
+
+function isAlive(inode: Inode): boolean {
+  if ((inode.holds ?? 0) > 0) return true
+  if (inode.kind === S_IFDIR) return inode.place()?.removed !== true
+  try {
+    return inode.attributes().nlink > 0
+  } catch {
+    return false
+  }
+}

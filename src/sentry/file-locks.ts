@@ -3,7 +3,7 @@
 import {ENOLCK, Errno} from '../abi/errno.ts'
 import {F_RDLCK, F_UNLCK, F_WRLCK} from '../abi/fcntl.ts'
 import {type Budget, COST} from '../vfs/budget.ts'
-import type {Inode} from '../vfs/file.ts'
+import type {FileDescription, FileLocking, Inode} from '../vfs/file.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
 
 /** [start, end) in bytes; Infinity for "to the end of the file, wherever it is". */
@@ -29,9 +29,16 @@ export class FileLocks {
   /** flock(2): true is exclusive. */
   readonly #holders = new Map<object, boolean>()
   readonly #budget: Budget
+  /** The union of all that is held, on the host: while anything is. */
+  #host: FileLocking | undefined
 
   constructor(budget: Budget) {
     this.#budget = budget
+  }
+
+  /** Before one is set. */
+  useHost(file: FileDescription): void {
+    this.#host ??= file.openHostLocks?.()
   }
 
   /** Nobody holds a lock, or waits for one. */
@@ -52,9 +59,10 @@ export class FileLocks {
 
   /**
    * Sets or, with F_UNLCK, clears a range; the owner's locks there are replaced. Preconditions: no conflict.
+   * @returns false when a process of the host has a lock there
    * @throws Errno ENOLCK when the file has too many, or all files have
    */
-  set(wanted: RecordLock): void {
+  set(wanted: RecordLock): boolean {
     const kept: RecordLock[] = []
     let released = false
     for (const lock of this.#records) {
@@ -70,38 +78,85 @@ export class FileLocks {
     const merged = mergeNeighbours(kept)
     if (merged.length > MAX_RECORDS && merged.length > this.#records.length) throw new Errno(ENOLCK)
     const more = merged.length - this.#records.length
-    if (more > 0) this.#budget.take(more * COST.lock, ENOLCK)
+    this.#requireRoom(more)
+    if (more > 0) this.#budget.note(more * COST.lock)
     else this.#budget.give(-more * COST.lock)
+    const before = this.#records
     this.#records = merged
+    if (!this.#lockHost(wanted.start, wanted.end) && wanted.type !== F_UNLCK) {
+      this.#records = before
+      this.#lockHost(wanted.start, wanted.end)
+      this.#budget.note(-more * COST.lock)
+      this.#leaveHost()
+      return false
+    }
+    this.#leaveHost()
     if (released) this.released.wakeAll()
+    return true
   }
 
   /** Gives up all that `owner` holds: its record locks and its flock. */
   release(owner: object): void {
-    const before = this.#records.length
+    const gone = this.#records.filter((lock) => lock.owner === owner)
     this.#records = this.#records.filter((lock) => lock.owner !== owner)
-    const gone = before - this.#records.length
-    this.#budget.give(gone * COST.lock)
+    for (const {start, end} of gone) this.#lockHost(start, end)
+    this.#budget.give(gone.length * COST.lock)
     this.unflock(owner)
-    if (gone > 0) this.released.wakeAll()
+    this.#leaveHost()
+    if (gone.length > 0) this.released.wakeAll()
   }
 
-  /** flock(2). @returns false when another description's lock forbids it; one's own is then given up, as in Linux @throws Errno ENOLCK */
+  /** flock(2). @returns false when another description's lock, or one of the host's, forbids it; one's own is then given up, as in Linux @throws Errno ENOLCK */
   tryFlock(owner: object, exclusive: boolean): boolean {
     if (this.#holders.get(owner) === exclusive) return true
-    this.unflock(owner)
+    this.#dropFlock(owner)
     for (const otherExclusive of this.#holders.values()) {
       if (exclusive || otherExclusive) return false
     }
-    this.#budget.take(COST.lock, ENOLCK)
+    this.#requireRoom(1)
+    this.#budget.note(COST.lock)
     this.#holders.set(owner, exclusive)
-    return true
+    if (this.#flockHost()) return true
+    this.unflock(owner)
+    return false
   }
 
   unflock(owner: object): void {
+    this.#dropFlock(owner)
+    this.#leaveHost()
+  }
+
+  #dropFlock(owner: object): void {
     if (!this.#holders.delete(owner)) return
     this.#budget.give(COST.lock)
+    this.#flockHost()
     this.released.wakeAll()
+  }
+
+  /** @throws Errno ENOLCK */
+  #requireRoom(locks: number): void {
+    if (locks <= 0 || this.#budget.hasRoom(locks * COST.lock)) return
+    this.#leaveHost()
+    throw new Errno(ENOLCK)
+  }
+
+  /** Makes a range on the host what it is here. @returns false: its lock is in the way */
+  #lockHost(start: number, end: number): boolean {
+    const host = this.#host
+    if (host === undefined) return true
+    return unionOf(this.#records, start, end).every((part) => host.lockRange(part.type, part.start, part.end))
+  }
+
+  #flockHost(): boolean {
+    const kinds = [...this.#holders.values()]
+    const type = kinds.length === 0 ? F_UNLCK : kinds.includes(true) ? F_WRLCK : F_RDLCK
+    return this.#host?.lockWhole(type) ?? true
+  }
+
+  #leaveHost(): void {
+    if (this.#records.length > 0 || this.#holders.size > 0) return
+    this.#host?.close()
+    this.#host = undefined
   }
 }
 
@@ -140,6 +195,22 @@ export class FileLockTable {
   forgetIdle(inode: Inode): void {
     if (this.#ofFiles.get(inode)?.isIdle) this.#ofFiles.delete(inode)
   }
+}
+
+/** What somebody holds of a range, in parts: the strongest lock of each. */
+function unionOf(
+  records: readonly RecordLock[],
+  start: number,
+  end: number,
+): Pick<RecordLock, 'type' | 'start' | 'end'>[] {
+  const there = records.filter((lock) => lock.start < end && start < lock.end)
+  const edges = there.flatMap((lock) => [lock.start, lock.end]).filter((edge) => start < edge && edge < end)
+  const bounds = [...new Set([start, ...edges, end])].sort((a, b) => a - b)
+  return bounds.slice(1).map((partEnd, i) => {
+    const here = there.filter((lock) => lock.start < partEnd && bounds[i] < lock.end)
+    const isWrite = here.some(({type}) => type === F_WRLCK)
+    return {type: here.length === 0 ? F_UNLCK : isWrite ? F_WRLCK : F_RDLCK, start: bounds[i], end: partEnd}
+  })
 }
 
 /** Adjacent locks of one owner and type are one lock: F_GETLK and the table's size depend on it. One owner's never overlap. */

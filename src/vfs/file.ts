@@ -145,12 +145,24 @@ export interface FileDescription {
   readonly writesRecords?: boolean
   /** A descriptor of it, of whoever makes the call, is about to close; others may stay. */
   descriptorClosed?(): void
+  /** For files of writable volumes: locks that the host's processes see. Undefined: it has none. */
+  openHostLocks?(): FileLocking | undefined
   /** The last reference is gone. Never throws. */
   close(): void
   /** By which name it was opened: the sentry sets it. */
   openedAt?: Location
   /** A fifo opened without O_NONBLOCK: false while open(2) still sleeps in `waiters` for the other end. Absent: true. */
   isOpenComplete?(): boolean
+}
+
+/** Locks on the host, F_RDLCK, F_WRLCK or F_UNLCK. Neither waits. @returns false: somebody else's lock is in the way */
+export interface FileLocking {
+  /** Bytes [start, end); Infinity: to the end of the file, wherever it is. */
+  lockRange(type: number, start: number, end: number): boolean
+  /** flock(2). */
+  lockWhole(type: number): boolean
+  /** Ends them all. */
+  close(): void
 }
 
 /** How an ioctl handler reaches its argument. @throws Errno EFAULT */

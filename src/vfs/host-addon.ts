@@ -38,6 +38,10 @@ export interface HostFsAddon {
   hostTruncate(fd: number, size: number): number
   hostAllocate(fd: number, mode: number, offset: number, length: number): number
   hostSync(fd: number): number
+  /** A record lock of the open file (F_OFD_SETLK). `type`: F_RDLCK, F_WRLCK, F_UNLCK; length 0: to the end. Never waits. */
+  hostLock(fd: number, type: number, start: number, length: number): number
+  /** flock(2) that never waits. */
+  hostFlock(fd: number, operation: number): number
 
   hostMakeDirectory(directory: number, name: string, mode: number): number
   hostMakeFifo(directory: number, name: string, mode: number): number

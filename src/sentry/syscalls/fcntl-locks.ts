@@ -14,9 +14,10 @@ import {
 } from '../../abi/fcntl.ts'
 import {SEEK_CUR, SEEK_END, SEEK_SET} from '../../abi/open-flags.ts'
 import type {FileDescription} from '../../vfs/file.ts'
-import {isLockType, type RecordLock} from '../file-locks.ts'
+import {type FileLocks, isLockType, type RecordLock} from '../file-locks.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Task} from '../task.ts'
+import type {Wait} from '../wait.ts'
 import {openFile} from './descriptor-argument.ts'
 import {BLOCKED} from './syscall.ts'
 
@@ -59,8 +60,8 @@ export function setLock(task: Task, fd: number, command: number, address: number
   const locks = fileLocks.of(inode)
   const blocker = () => (wanted.type === F_UNLCK ? undefined : locks.conflict(wanted))
   const attempt = (): number => {
-    if (blocker() === undefined) {
-      locks.set(wanted)
+    if (wanted.type !== F_UNLCK) locks.useHost(file)
+    if (blocker() === undefined && locks.set(wanted)) {
       fileLocks.forgetIdle(inode)
       return 0
     }
@@ -70,11 +71,35 @@ export function setLock(task: Task, fd: number, command: number, address: number
   releaseOnClose(task, fd, ofDescription)
   if (attempt() === 0) return 0
   if (command !== F_SETLKW && command !== F_OFD_SETLKW) throw new Errno(EAGAIN)
+  return waitForLock(task, locks, file, attempt, {
+    ...(!ofDescription && {recordLock: {owner: wanted.owner, blocker}}),
+  })
+}
+
+const FIRST_RETRY_NS = 1_000_000
+const LAST_RETRY_NS = 256_000_000
+
+/** Until `attempt` gets it. Of what is also locked on the host nobody tells the end: it is tried again, more and more seldom. */
+export function waitForLock(
+  task: Task,
+  locks: FileLocks,
+  file: FileDescription,
+  attempt: () => number,
+  more: Pick<Wait, 'recordLock'> = {},
+  delayNs = FIRST_RETRY_NS,
+): number {
+  const isOnHost = file.openHostLocks !== undefined
   return task.block({
     queues: [locks.released],
+    ...(isOnHost && {deadlineNs: task.kernel.monotonicNs() + delayNs}),
     restart: 'sa-restart',
-    retry: attempt,
-    ...(!ofDescription && {recordLock: {owner: wanted.owner, blocker}}),
+    retry: () => {
+      if (attempt() === 0) return 0
+      return isOnHost
+        ? waitForLock(task, locks, file, attempt, more, Math.min(2 * delayNs, LAST_RETRY_NS))
+        : BLOCKED
+    },
+    ...more,
   })
 }
 

@@ -4,6 +4,7 @@ import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EAGAIN, EBADF, EINVAL, Errno} from '../../abi/errno.ts'
 import {LOCK_EX, LOCK_MAND, LOCK_NB, LOCK_SH, LOCK_UN} from '../../abi/fcntl.ts'
 import {openFile} from './descriptor-argument.ts'
+import {waitForLock} from './fcntl-locks.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
 
 export const flock: Syscall = (task, args) => {
@@ -13,7 +14,8 @@ export const flock: Syscall = (task, args) => {
   if (operation & LOCK_MAND) return 0
   const kind = operation & ~LOCK_NB
   if (kind !== LOCK_SH && kind !== LOCK_EX && kind !== LOCK_UN) throw new Errno(EINVAL)
-  const {inode, flags} = openFile(task, fd)
+  const file = openFile(task, fd)
+  const {inode, flags} = file
   const description = task.fds.description(fd)
   const {fileLocks} = task.kernel
   if (kind === LOCK_UN) {
@@ -24,8 +26,12 @@ export const flock: Syscall = (task, args) => {
 
   if (!opensForReading(flags) && !opensForWriting(flags)) throw new Errno(EBADF)
   description.onLastClose(inode, () => fileLocks.release(inode, description))
-  const attempt = () => (fileLocks.of(inode).tryFlock(description, kind === LOCK_EX) ? 0 : BLOCKED)
+  const locks = fileLocks.of(inode)
+  const attempt = (): number => {
+    locks.useHost(file)
+    return locks.tryFlock(description, kind === LOCK_EX) ? 0 : BLOCKED
+  }
   if (attempt() === 0) return 0
   if (operation & LOCK_NB) throw new Errno(EAGAIN)
-  return task.block({queues: [fileLocks.of(inode).released], restart: 'sa-restart', retry: attempt})
+  return waitForLock(task, locks, file, attempt)
 }

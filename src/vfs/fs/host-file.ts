@@ -16,6 +16,7 @@ import type {ByteString, FileDescription, Mappable} from '../file.ts'
 import {Description} from '../file-description.ts'
 import {check, host} from '../host-calls.ts'
 import {MAX_OFFSET, seekTo} from '../seek.ts'
+import {HostLocks} from './host-locks.ts'
 import {HostNode} from './host-node.ts'
 import type {HostPages} from './host-pages.ts'
 
@@ -30,6 +31,10 @@ export class HostFile extends HostNode {
   get pages(): HostPages | undefined {
     const {mapped} = this.fs
     return mapped.isEmpty ? undefined : mapped.get(this.identity)
+  }
+
+  get holds(): number {
+    return this.#open.size
   }
 
   override isInUse(): boolean {
@@ -176,6 +181,10 @@ class HostFileDescription extends Description {
   override sync(): void {
     this.#file.pages?.flush()
     check(host.hostSync(this.fd))
+  }
+
+  openHostLocks(): HostLocks | undefined {
+    return this.#file.fs.readOnly ? undefined : HostLocks.of(this.fd)
   }
 
   override get mappable(): Mappable {

@@ -93,7 +93,9 @@ describe('descriptors in messages', () => {
   })
 
   test('that the budget refuses leave nothing behind', () => {
-    const sockets = new Sockets(new Budget(2 * (COST.socket + COST.file + COST.descriptor) + COST.socketMessage))
+    const sockets = new Sockets(
+      new Budget(2 * (COST.socket + COST.file + COST.descriptor) + COST.socketMessage),
+    )
     const [a] = sockets.pair()
     const before = sockets.budget.used
     expect(() => sockets.send(a, new Uint8Array(8))).toThrow(new Errno(ENOBUFS))

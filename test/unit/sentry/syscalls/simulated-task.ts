@@ -6,7 +6,9 @@ import {type Credentials, capabilitiesOf} from '../../../../src/sentry/credentia
 import {FdTable} from '../../../../src/sentry/fd-table.ts'
 import {FileLockTable} from '../../../../src/sentry/file-locks.ts'
 import {FsContext} from '../../../../src/sentry/fs-context.ts'
+import {InotifyCounts} from '../../../../src/sentry/inotify-file.ts'
 import {KernelIpc} from '../../../../src/sentry/ipc/kernel-ipc.ts'
+
 import type {Kernel} from '../../../../src/sentry/kernel.ts'
 import {Leases} from '../../../../src/sentry/leases.ts'
 import {Space} from '../../../../src/sentry/memory/space.ts'
@@ -146,7 +148,11 @@ export class SimulatedTask {
       monotonicNs: () => this.nowNs,
       notify: () => {},
     } as unknown as Kernel
-    return Object.assign(kernel, {ipc: new KernelIpc(kernel), fileLocks: new FileLockTable(kernel.budget)})
+    return Object.assign(kernel, {
+      ipc: new KernelIpc(kernel),
+      fileLocks: new FileLockTable(kernel.budget),
+      inotify: new InotifyCounts(),
+    })
   }
 
   become(uid: number): void {

@@ -1,0 +1,43 @@
+// HostLocks: the locks that a guest's file has on the host: those of one open file there, whoever of the guest holds them.
+
+import {EACCES, EAGAIN} from '../../abi/errno.ts'
+import {F_RDLCK, F_UNLCK, F_WRLCK, LOCK_EX, LOCK_SH, LOCK_UN} from '../../abi/fcntl.ts'
+import {O_RDONLY, O_RDWR} from '../../abi/open-flags.ts'
+import type {FileLocking} from '../file.ts'
+import {host} from '../host-calls.ts'
+
+const OPERATIONS: Record<number, number> = {[F_RDLCK]: LOCK_SH, [F_WRLCK]: LOCK_EX, [F_UNLCK]: LOCK_UN}
+
+export class HostLocks implements FileLocking {
+  readonly #fd: number
+
+  /** Undefined: the host does not open it again. @param fd of the file, which stays the caller's */
+  static of(fd: number): HostLocks | undefined {
+    // For F_WRLCK it must be open for writing; what only can be read gets read locks.
+    let own = host.hostOpenSelf(fd, O_RDWR)
+    if (own < 0) own = host.hostOpenSelf(fd, O_RDONLY)
+    return own < 0 ? undefined : new HostLocks(own)
+  }
+
+  private constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  lockRange(type: number, start: number, end: number): boolean {
+    const length = end === Number.POSITIVE_INFINITY ? 0 : end - start
+    return !isConflict(host.hostLock(this.#fd, type, start, length))
+  }
+
+  lockWhole(type: number): boolean {
+    return !isConflict(host.hostFlock(this.#fd, OPERATIONS[type]))
+  }
+
+  close(): void {
+    host.hostClose(this.#fd)
+  }
+}
+
+/** Any other failure is of a file system that has no locks: the guest's own hold. */
+function isConflict(result: number): boolean {
+  return result === -EAGAIN || result === -EACCES
+}

@@ -4,6 +4,11 @@ export const TCGETS = 0x5401
 export const TCSETS = 0x5402
 export const TCSETSW = 0x5403
 export const TCSETSF = 0x5404
+/** With struct termio, System V's. */
+export const TCGETA = 0x5405
+export const TCSETA = 0x5406
+export const TCSETAW = 0x5407
+export const TCSETAF = 0x5408
 export const TCSBRK = 0x5409
 export const TCXONC = 0x540a
 export const TCFLSH = 0x540b
@@ -18,10 +23,18 @@ export const TIOCGWINSZ = 0x5413
 export const TIOCSWINSZ = 0x5414
 /** Also TIOCINQ. */
 export const FIONREAD = 0x541b
+export const TIOCPKT = 0x5420
 export const FIONBIO = 0x5421
 export const TIOCNOTTY = 0x5422
+export const TIOCSETD = 0x5423
+export const TIOCGETD = 0x5424
+export const TIOCSBRK = 0x5427
+export const TIOCCBRK = 0x5428
 export const TIOCGSID = 0x5429
 export const TCSBRKP = 0x5425
+export const TIOCVHANGUP = 0x5437
+/** Opens the slave of a master, whatever the mounts say. */
+export const TIOCGPTPEER = 0x5441
 export const FIONCLEX = 0x5450
 export const FIOCLEX = 0x5451
 export const FIOASYNC = 0x5452
@@ -31,6 +44,14 @@ export const TCSETS2 = 0x402c542b
 export const TCSETSW2 = 0x402c542c
 export const TCSETSF2 = 0x402c542d
 export const FIOQSIZE = 0x5460
+/** Of pseudo-terminals (man 2 ioctl_tty): number, lock, packet mode, a signal to the foreground. */
+export const TIOCGPTN = 0x80045430
+export const TIOCSPTLCK = 0x40045431
+export const TIOCGDEV = 0x80045432
+export const TIOCSIG = 0x40045436
+export const TIOCGPKT = 0x80045438
+export const TIOCGPTLCK = 0x80045439
+export const TIOCGEXCL = 0x80045440
 /** linux/fs.h: a file system's block size. */
 export const FIGETBSZ = 2
 /** linux/fs.h. */

@@ -1,0 +1,124 @@
+// InputBuffer: what was typed and not yet read: whole lines, and behind them the one that is still edited.
+
+/** MAX_CANON's kin: N_TTY_BUF_SIZE. */
+const SIZE = 4096
+const MASK = SIZE - 1
+
+const LINE_END = 1
+/** Ends a line without being of it. */
+const END_OF_FILE = 2
+
+export class InputBuffer {
+  readonly #bytes = new Uint8Array(SIZE)
+  readonly #marks = new Uint8Array(SIZE)
+  /** Counts of bytes ever read, ever put, and put up to the last line's end: indices when masked. */
+  #tail = 0
+  #head = 0
+  #lineStart = 0
+
+  get length(): number {
+    return this.#head - this.#tail
+  }
+
+  /** Of whole lines. */
+  get lineBytes(): number {
+    return this.#lineStart - this.#tail
+  }
+
+  /** Bytes of the line that is edited. */
+  get editedBytes(): number {
+    return this.#head - this.#lineStart
+  }
+
+  /**
+   * Makes room for one more. A line that is too long loses its last byte, so that its end finds a place; what is whole is never lost.
+   * @param width how many places it may take
+   * @returns false when the byte has to wait
+   */
+  makeRoom(isCanonical: boolean, width: number): boolean {
+    const free = Math.ceil((SIZE - this.length) / width) - 1
+    if (free > 0) return true
+    if (!isCanonical || this.#lineStart !== this.#tail) return false
+    if (free < 0) this.#head--
+    return true
+  }
+
+  put(byte: number): void {
+    // PARMRK's second byte may find none.
+    if (this.length === SIZE) return
+    const index = this.#head++ & MASK
+    this.#bytes[index] = byte
+    this.#marks[index] = 0
+  }
+
+  /** As many as fit: for what is not edited. */
+  putAll(source: Uint8Array): number {
+    const count = Math.max(0, Math.min(source.length, SIZE - 1 - this.length))
+    for (let i = 0; i < count; i++) this.put(source[i])
+    return count
+  }
+
+  /** The line is whole. */
+  endLine(byte: number): void {
+    this.#end(byte, LINE_END)
+  }
+
+  endFile(): void {
+    this.#end(0, END_OF_FILE)
+  }
+
+  #end(byte: number, mark: number): void {
+    this.put(byte)
+    this.#marks[(this.#head - 1) & MASK] = mark
+    this.#lineStart = this.#head
+  }
+
+  /** The byte at `index` of the line that is edited. */
+  edited(index: number): number {
+    return this.#bytes[(this.#lineStart + index) & MASK]
+  }
+
+  /** The edited line keeps so many bytes. */
+  cutEdited(count: number): void {
+    this.#head = this.#lineStart + count
+  }
+
+  /** Reads a line, or a part of one that does not fit. An end of file goes with the bytes before it. */
+  takeLine(target: Uint8Array): number {
+    let count = 0
+    while (this.#tail < this.#lineStart) {
+      const index = this.#tail & MASK
+      const mark = this.#marks[index]
+      if (mark === END_OF_FILE) {
+        this.#tail++
+        break
+      }
+      if (count === target.length) break
+      target[count++] = this.#bytes[index]
+      this.#tail++
+      if (mark === LINE_END) break
+    }
+    return count
+  }
+
+  takeBytes(target: Uint8Array): number {
+    const count = Math.min(target.length, this.length)
+    for (let i = 0; i < count; i++) target[i] = this.#bytes[(this.#tail + i) & MASK]
+    this.#tail += count
+    if (this.#lineStart < this.#tail) this.#lineStart = this.#tail
+    return count
+  }
+
+  clear(): void {
+    this.#tail = this.#lineStart = this.#head
+  }
+
+  /** Lines begin or end to count: what is there is one line from now on, or just bytes. */
+  switchLines(isCanonical: boolean): void {
+    this.#marks.fill(0)
+    if (isCanonical && this.length > 0) {
+      this.#marks[(this.#head - 1) & MASK] = LINE_END
+      this.#lineStart = this.#head
+    } else this.#lineStart = this.#tail
+  }
+}

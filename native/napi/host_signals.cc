@@ -18,13 +18,16 @@
 namespace hv {
 namespace {
 
-// A handler can reach nothing else. One program owns a process's signals: the command, never the library.
+// A handler can reach nothing else. One program owns a process's signals: the command, never the library. Those that the kernel
+// sent itself are kept apart: man 2 sigaction, SI_KERNEL; of the caught ones only a terminal's keys, size and hang-up are such.
 std::atomic<uint64_t> caught_signals{0};
+std::atomic<uint64_t> caught_of_terminal{0};
 std::atomic<int> caught_bell{-1};
 
-void Catch(int signal) {
+void Catch(int signal, siginfo_t* info, void*) {
   int saved = errno;
-  caught_signals.fetch_or(uint64_t{1} << signal);
+  std::atomic<uint64_t>& caught = info->si_code == SI_KERNEL ? caught_of_terminal : caught_signals;
+  caught.fetch_or(uint64_t{1} << signal);
   uint64_t one = 1;
   [[maybe_unused]] ssize_t put = ::write(caught_bell.load(), &one, sizeof(one));
   errno = saved;
@@ -39,23 +42,31 @@ Napi::Value CatchSignals(const Napi::CallbackInfo& info) {
     Napi::Array signals = info[0].As<Napi::Array>();
     for (uint32_t i = 0; i < signals.Length(); i++) {
       struct sigaction action = {};
-      action.sa_handler = Catch;
-      action.sa_flags = SA_RESTART;
+      action.sa_sigaction = Catch;
+      action.sa_flags = SA_RESTART | SA_SIGINFO;
       Check(::sigaction(signals.Get(i).ToNumber().Int32Value(), &action, nullptr), "sigaction");
     }
     return Napi::Number::New(info.Env(), caught_bell);
   });
 }
 
-// takeSignals(): number[]: what came since the last time.
+void Append(Napi::Env env, Napi::Array list, uint64_t taken, bool of_terminal) {
+  for (int signal = 1; signal < 64; signal++) {
+    if (!(taken >> signal & 1)) continue;
+    Napi::Object caught = Napi::Object::New(env);
+    caught.Set("signal", Napi::Number::New(env, signal));
+    caught.Set("isOfTerminal", Napi::Boolean::New(env, of_terminal));
+    list.Set(list.Length(), caught);
+  }
+}
+
+// takeSignals(): {signal, isOfTerminal}[]: what came since the last time.
 Napi::Value TakeSignals(const Napi::CallbackInfo& info) {
   uint64_t rings;
   [[maybe_unused]] ssize_t got = ::read(caught_bell.load(), &rings, sizeof(rings));
-  uint64_t taken = caught_signals.exchange(0);
   Napi::Array signals = Napi::Array::New(info.Env());
-  for (int signal = 1; signal < 64; signal++) {
-    if (taken >> signal & 1) signals.Set(signals.Length(), Napi::Number::New(info.Env(), signal));
-  }
+  Append(info.Env(), signals, caught_of_terminal.exchange(0), true);
+  Append(info.Env(), signals, caught_signals.exchange(0), false);
   return signals;
 }
 
@@ -98,13 +109,16 @@ Napi::Value Suspend(const Napi::CallbackInfo& info) {
   usual.sa_handler = SIG_DFL;
   constexpr uint64_t kContinued = uint64_t{1} << SIGCONT;
   caught_signals.fetch_and(~kContinued);
+  caught_of_terminal.fetch_and(~kContinued);
   LeaveTerminal();
   // SIGSTOP's cannot be changed, and need not be.
   ::sigaction(signal, &usual, &caught);
   ::raise(signal);
   ::sigaction(signal, &caught, nullptr);
   ReturnToTerminal();
-  bool stopped = caught_signals.fetch_and(~kContinued) & kContinued;
+  // A terminal that hangs up continues as well.
+  uint64_t came = caught_signals.fetch_and(~kContinued) | caught_of_terminal.fetch_and(~kContinued);
+  bool stopped = came & kContinued;
   return Napi::Boolean::New(info.Env(), stopped);
 }
 

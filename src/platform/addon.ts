@@ -12,14 +12,20 @@ export interface PlatformAddon {
   closeBell(fd: number): void
   /** From now on these signals of the process are kept; the eventfd returned is readable while there are some. */
   catchSignals(signals: readonly number[]): number
-  /** The kept ones, each once. */
-  takeSignals(): number[]
+  /** The kept ones, each once from each origin. */
+  takeSignals(): CaughtSignal[]
   /**
    * Stops the process by a stop signal, until SIGCONT or `deadlineNs` (CLOCK_MONOTONIC), with the terminal's modes as hv found
    * them meanwhile.
    * @returns false when the kernel did not: no shell could have continued it
    */
   suspend(signal: number, deadlineNs: number): boolean
+}
+
+export interface CaughtSignal {
+  readonly signal: number
+  /** The kernel sent it for the terminal: a key, its size, a hang-up. Else some process did. */
+  readonly isOfTerminal: boolean
 }
 
 export interface NativeWatcher {

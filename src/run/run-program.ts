@@ -2,38 +2,22 @@
 
 import {closeSync, constants, openSync} from 'node:fs'
 import {O_ACCMODE, O_RDONLY, O_WRONLY} from '../abi/open-flags.ts'
-import {
-  SIGCONT,
-  SIGHUP,
-  SIGINT,
-  SIGQUIT,
-  SIGTERM,
-  SIGTSTP,
-  SIGUSR1,
-  SIGUSR2,
-  SIGWINCH,
-} from '../abi/signal.ts'
-import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
 import {isBareMetal} from '../elf/bare-metal.ts'
 import {fileReader} from '../elf/file-reader.ts'
 import {parseElf} from '../elf/parse.ts'
 import {type OpenedPlatform, openPlatform} from '../platform/open.ts'
-import type {Process} from '../sentry/process.ts'
 import {DEFAULT_MEMORY_BYTES, runToEnd} from '../sentry/run-to-end.ts'
 import {Sentry} from '../sentry/sentry.ts'
-import {Terminal} from '../sentry/tty/terminal.ts'
+import {HostTty} from '../sentry/tty/host-tty.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import {host} from '../vfs/host-calls.ts'
 import {openHostStream} from '../vfs/open-host-stream.ts'
 import type {RunOptions, RunResult} from './options.ts'
+import {passSignals, stopWith} from './pass-signals.ts'
 import {runPledge} from './pledge.ts'
 import {RunTrace} from './trace.ts'
 import {Watchdog} from './watchdog.ts'
-
-const PASSED_SIGNALS = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGTERM, SIGCONT, SIGTSTP, SIGWINCH]
-const EPOLLIN = 1
-const NS_PER_MS = 1e6
 
 /** @throws HvError */
 export async function runProgram(options: RunOptions): Promise<RunResult> {
@@ -110,44 +94,12 @@ function isBareGuest({program, root}: RunOptions): boolean {
   }
 }
 
-/** What the terminal and kill(1) send to hv is the guest's, but for SIGUSR2. */
-function passSignals({kernel}: Sentry, process: Process, trace: RunTrace): void {
-  const fd = addon.catchSignals([...PASSED_SIGNALS, SIGUSR2])
-  kernel.platform.watch(fd, EPOLLIN)
-  kernel.onReady = (ready) => {
-    if (ready !== fd) return
-    for (const signal of addon.takeSignals()) {
-      if (signal === SIGUSR2) {
-        trace.toggle()
-        continue
-      }
-      if (signal === SIGCONT) host.returnToTerminal()
-      process.signals.raise(signal)
-    }
-  }
-}
-
-/** What stops the guest's first process stops hv, as the shell that started it expects, while there is time; what lets hv go on, the guest. */
-function stopWith(
-  {kernel, terminal}: Sentry,
-  first: Process,
-  {timeoutMs = Number.POSITIVE_INFINITY}: RunOptions,
-): void {
-  const deadlineNs = addon.monotonicNs() + timeoutMs * NS_PER_MS
-  kernel.onStopped = (stopped, signal) => {
-    // The others are jobs of the guest's own.
-    if (stopped !== first) return
-    if (!addon.suspend(signal, deadlineNs) && terminal !== undefined) terminal.isOrphaned = true
-    stopped.signals.raise(SIGCONT)
-  }
-}
-
 /**
  * The terminal that hv was started in, if one of these leads to it. Opened anew where that can be: not to wait in a write is a
  * property of what is open, and that others share.
  */
 function openTerminal(fds: readonly number[]): number | undefined {
-  const given = fds.find(Terminal.isControlling)
+  const given = fds.find(HostTty.isControlling)
   if (given === undefined) return undefined
   try {
     return openSync('/dev/tty', constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY)
@@ -159,7 +111,7 @@ function openTerminal(fds: readonly number[]): number | undefined {
 /** A standard stream; undefined when the descriptor is closed. */
 function openStream(sentry: Sentry, fd: number, guestFd: number): FileDescription | undefined {
   try {
-    if (Terminal.isControlling(fd)) return sentry.openTerminal(host.hostFlags(fd) & O_ACCMODE)
+    if (HostTty.isControlling(fd)) return sentry.openTerminal(host.hostFlags(fd) & O_ACCMODE)
     return openHostStream(fd, guestFd === 0 ? O_RDONLY : O_WRONLY)
   } catch {
     return undefined

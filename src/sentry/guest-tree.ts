@@ -21,7 +21,7 @@ export interface TreeOptions {
   volumes: readonly Volume[]
   /** What the tree makes the sentry hold is counted there. */
   budget?: Budget
-  terminal?: DevOptions['terminal']
+  terminals?: DevOptions['terminals'] & {readonly fs: FileSystem}
   /** /proc; absent: an empty directory. */
   proc?: FileSystem
   /** /sys; absent: as /proc. */
@@ -37,7 +37,9 @@ export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
   const rootMount = mountRoot(rootFileSystem(memory, options.root, budget))
   try {
     const top = rootMount.top
-    const dev = mount(makeDirectory(top, 'dev'), createDevFs(memory, {terminal: options.terminal, budget}))
+    const {terminals} = options
+    const dev = mount(makeDirectory(top, 'dev'), createDevFs(memory, {terminals, budget}))
+    if (terminals !== undefined) mount(makeDirectory(dev.top, 'pts'), terminals.fs)
     mount(makeDirectory(dev.top, 'shm'), new Tmpfs(memory, {mode: STICKY_MODE, budget}))
     const proc = makeDirectory(top, 'proc')
     if (options.proc !== undefined) mount(proc, options.proc)

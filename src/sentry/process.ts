@@ -53,6 +53,8 @@ export class Process {
   program: Program
   /** The terminal that controls its session. */
   terminal: Terminal | undefined
+  /** Of a session leader whose terminal hung up: the group that is told when the leader ends. */
+  hungUpGroup: number | undefined
   personality = 0
   /** What its calls do. */
   syscalls: CallTable = initialCallTable()

@@ -4,6 +4,7 @@ import {readFileSync} from 'node:fs'
 import {hostname} from 'node:os'
 import {E2BIG, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
 import {S_IFDIR} from '../abi/file-mode.ts'
+import {O_NOCTTY} from '../abi/open-flags.ts'
 import {arch} from '../arch/index.ts'
 import {HvError, printable} from '../errors.ts'
 import type {Context, Platform} from '../platform/platform.ts'
@@ -31,7 +32,8 @@ import {ResourceLimits, RLIMIT_STACK} from './resource-limits.ts'
 import {ProcessSignals} from './signals/process-signals.ts'
 import {TaskSignals} from './signals/task-signals.ts'
 import {Task} from './task.ts'
-import {Terminal} from './tty/terminal.ts'
+import type {HostTty} from './tty/host-tty.ts'
+import {Terminals} from './tty/terminals.ts'
 import {Vdso} from './vdso.ts'
 import type {Volume} from './volume.ts'
 
@@ -65,7 +67,7 @@ export interface ProgramOptions {
 
 export class Sentry {
   readonly kernel: Kernel
-  readonly terminal: Terminal | undefined
+  readonly terminal: HostTty | undefined
   readonly #platform: Platform
   readonly #root: Mount
   readonly #vdso: Vdso
@@ -77,14 +79,14 @@ export class Sentry {
   constructor(platform: Platform, options: SentryOptions) {
     this.#platform = platform
     const budget = new Budget(budgetBytes(platform.memory.size))
-    if (options.terminal !== undefined)
-      this.terminal = new Terminal(options.terminal, this.#credentials, () => this.kernel)
+    const terminals = new Terminals(budget, () => this.kernel, this.#credentials, options.terminal)
+    this.terminal = terminals.host
     const source = new KernelProcSource(() => this.kernel)
     this.#root = buildTree(platform.memory, {
       budget,
       root: options.root,
       volumes: options.volumes,
-      terminal: this.terminal,
+      terminals,
       proc: new Procfs(source, budget),
       sys: new Sysfs(source, budget),
     })
@@ -97,7 +99,7 @@ export class Sentry {
 
   /** For a program's streams. */
   openTerminal(flags: number): FileDescription {
-    return this.terminal!.open(this.#terminalAt!.inode, flags)
+    return this.#terminalAt!.inode.open(flags | O_NOCTTY)
   }
 
   /**
@@ -167,7 +169,7 @@ export class Sentry {
       name: commOf(path),
     })
     try {
-      this.terminal?.giveTo(process)
+      this.terminal?.startWith(process)
       options.restrict?.(task)
     } catch (error) {
       space.release()

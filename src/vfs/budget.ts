@@ -40,6 +40,8 @@ export const COST = {
   message: 512,
   messageQueue: 1536,
   posixQueue: 2560,
+  /** A pseudo-terminal, with all that it may hold. */
+  pty: 40_960,
   /** A page table of 2 MiB: TABLE_PAGES entries. */
   pageTable: 2560,
   /** A directory on the way to what is unveiled. */

@@ -12,6 +12,7 @@ export const FULL_DEV = makeDev(1, 7)
 export const RANDOM_DEV = makeDev(1, 8)
 export const URANDOM_DEV = makeDev(1, 9)
 export const TTY_DEV = makeDev(5, 0)
+export const PTMX_DEV = makeDev(5, 2)
 
 /** linux/random.h: entropy the pool holds, in bits. */
 const RNDGETENTCNT = 0x80045200

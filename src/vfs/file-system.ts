@@ -11,6 +11,8 @@ export interface FileSystem {
   readonly readOnly: boolean
   /** st_dev of its inodes. */
   readonly dev: number
+  /** Mount options of its own, as /proc/mounts lists them behind the others; absent: none. */
+  readonly options?: string
   /** What of it the sentry holds is counted there; absent: nowhere. */
   readonly budget?: Budget
   /** How many watch an inode of it: watchers.ts. */

@@ -127,6 +127,8 @@ export interface FileDescription {
   /** fallocate(2). @returns how many bytes of the range are done: what allocates for long does a part, and is called again */
   allocate(mode: number, offset: number, length: number): number
   sync(): void
+  /** When a read that waits since a time ends with what there is, maybe nothing (VTIME). CLOCK_MONOTONIC; absent or undefined: never. */
+  readDeadlineNs?(sinceNs: number): number | undefined
   /** poll(2) bits that hold now: POLLIN 1, POLLOUT 4, POLLERR 8, POLLHUP 16. */
   readiness(): number
   /** Woken when readiness may have changed. Undefined: always ready. */

@@ -1,5 +1,6 @@
 // HostTerminal: an open terminal of the host: its modes, its size, and whose job has it. man 2 ioctl_tty, man 3 termios.
 
+import {opensForReading} from '../abi/access-mode.ts'
 import {EAGAIN, EINVAL, EIO, ENOTTY, EPERM, Errno} from '../abi/errno.ts'
 import {
   TCFLSH,
@@ -25,14 +26,17 @@ import {
   TIOCSWINSZ,
 } from '../abi/ioctl.ts'
 import {SIGTTIN, SIGTTOU} from '../abi/signal.ts'
+import {ICANON, TERMIOS_SIZE, TERMIOS2_SIZE, TOSTOP, VMIN, VTIME} from '../abi/termios.ts'
 import type {Inode, IoctlMemory} from './file.ts'
 import {check, host} from './host-calls.ts'
 import {HostStream, StreamInode} from './host-stream.ts'
+import {MustWait} from './must-wait.ts'
 
-/** The kernel's struct termios, termios2, winsize. */
-const TERMIOS_SIZE = 36
-const TERMIOS2_SIZE = 44
 const WINSIZE_SIZE = 8
+/** In struct termios: c_lflag, c_cc. */
+const LOCAL_OFFSET = 12
+const CHARACTERS_OFFSET = 17
+const TENTH_NS = 1e8
 const INT_SIZE = 4
 
 /** Sessions and jobs, which are the guest's own: the host's numbers would mean nothing to it. */
@@ -43,7 +47,7 @@ export interface JobControl {
   setForegroundGroup(group: number): void
   session(): number
   /** TIOCSCTTY. @throws Errno EPERM */
-  acquire(): void
+  acquire(isReadable: boolean, argument: number): void
   /** TIOCNOTTY. */
   release(): void
   /**
@@ -51,6 +55,8 @@ export interface JobControl {
    * @throws Errno EIO when the signal would not stop it
    */
   admits(signal: number): boolean
+  /** It controls the caller, whose job is not the one that has it. */
+  readonly isInBackground: boolean
   /** Lets the guest set modes. */
   changeModes(change: () => number): number
 }
@@ -70,8 +76,20 @@ export class HostTerminal extends HostStream {
 
   override read(target: Uint8Array, position?: number): number {
     this.requireReadable()
-    if (this.#jobs?.admits(SIGTTIN) === false) throw new Errno(EAGAIN)
+    if (this.#jobs?.admits(SIGTTIN) === false) throw new MustWait()
     return super.read(target, position)
+  }
+
+  override write(source: Uint8Array, position?: number): number {
+    this.requireWritable()
+    if (this.#jobs?.isInBackground && this.#modes().local & TOSTOP) this.#requireForeground()
+    return super.write(source, position)
+  }
+
+  /** VTIME, where VMIN is 0: the host's own read never waits. */
+  readDeadlineNs(sinceNs: number): number | undefined {
+    const {local, least, tenths} = this.#modes()
+    return local & ICANON || least > 0 ? undefined : sinceNs + tenths * TENTH_NS
   }
 
   /** @throws Errno EAGAIN: it would wait; the caller tries again. */
@@ -118,7 +136,7 @@ export class HostTerminal extends HostStream {
         return 0
       case TIOCSCTTY:
         if (this.#jobs === undefined) throw new Errno(EPERM)
-        this.#jobs.acquire()
+        this.#jobs.acquire(opensForReading(this.flags), argument)
         return 0
       case TIOCNOTTY:
         this.#controlling.release()
@@ -139,14 +157,22 @@ export class HostTerminal extends HostStream {
     return this.#jobs === undefined ? change() : this.#jobs.changeModes(change)
   }
 
+  #modes(): {local: number; least: number; tenths: number} {
+    const bytes = new Uint8Array(TERMIOS_SIZE)
+    check(host.hostIoctl(this.fd, TCGETS, bytes))
+    const characters = bytes.subarray(CHARACTERS_OFFSET)
+    const local = new DataView(bytes.buffer).getUint32(LOCAL_OFFSET, true)
+    return {local, least: characters[VMIN], tenths: characters[VTIME]}
+  }
+
   get #controlling(): JobControl {
     if (this.#jobs === undefined) throw new Errno(ENOTTY)
     return this.#jobs
   }
 
-  /** @throws Errno EAGAIN */
+  /** @throws MustWait */
   #requireForeground(): void {
-    if (this.#jobs?.admits(SIGTTOU) === false) throw new Errno(EAGAIN)
+    if (this.#jobs?.admits(SIGTTOU) === false) throw new MustWait()
   }
 
   /** @throws Errno EAGAIN */

@@ -150,8 +150,10 @@ function create(who: Credentials, resolution: Resolution, flags: number, mode: n
 
 function finish(location: Location, flags: number): Opened {
   // With O_TRUNC a file system that copies need not; the cut itself is made here.
-  const file = location.inode.open(flags & ~ONCE)
-  file.flags &= ~O_TRUNC
+  // A terminal asks who wants it as a controlling one.
+  const kept = location.inode.kind === S_IFCHR ? flags & O_NOCTTY : 0
+  const file = location.inode.open((flags & ~ONCE) | kept)
+  file.flags &= ~(O_TRUNC | O_NOCTTY)
   if (file.isOpenComplete?.() ?? true) tell(file.inode, IN_OPEN, location)
   if (flags & O_TRUNC && location.inode.kind === S_IFREG) truncateOpened(file, location)
   return {file, location}

@@ -12,10 +12,15 @@ import {
   FIONCLEX,
   FIONREAD,
   FIOQSIZE,
+  TIOCGPTPEER,
 } from '../../abi/ioctl.ts'
 import {O_ASYNC, O_NONBLOCK} from '../../abi/open-flags.ts'
+import {arch} from '../../arch/index.ts'
 import type {FileDescription} from '../../vfs/file.ts'
+import {MustWait} from '../../vfs/must-wait.ts'
 import type {Task} from '../task.ts'
+import {openPeer} from '../tty/peer.ts'
+import type {Wait} from '../wait.ts'
 import {openFile} from './descriptor-argument.ts'
 import {knowsAsync, setAsync} from './fcntl-owner.ts'
 import {cloneFile, cloneRange} from './ioctl-ficlone.ts'
@@ -24,6 +29,7 @@ import type {Syscall} from './syscall.ts'
 /** st_blocks counts these. */
 const BLOCK = 512
 const RETRY_NS = 10_000_000
+const {openFlags} = arch.kernelAbi
 
 export const ioctl: Syscall = (task, args) => {
   const fd = args.int32(0)
@@ -58,6 +64,8 @@ export const ioctl: Syscall = (task, args) => {
       if (file.inode.kind !== S_IFREG) return file.ioctl(request, argument, task.memory.ioctl)
       task.memory.writeInt32(argument, (file.inode.attributes().size - file.position) | 0)
       return 0
+    case TIOCGPTPEER:
+      return openPeer(task, file, openFlags(args.int32(2)))
     default:
       return ask(task, file, request, argument)
   }
@@ -74,16 +82,20 @@ function switchAsync(task: Task, fd: number, isOn: boolean): number {
   return 0
 }
 
-/** What would wait (for the output to be sent, or as a job in the background) throws EAGAIN, and is asked again. */
+/**
+ * What would wait for the output to be sent throws EAGAIN, and is asked again after a while. As a job in the background it is
+ * asked again after the signal that stops it.
+ */
 function ask(task: Task, file: FileDescription, request: number, argument: number): number {
-  try {
-    return file.ioctl(request, argument, task.memory.ioctl)
-  } catch (error) {
-    if (!(error instanceof Errno) || error.code !== EAGAIN) throw error
+  const retry = (): number => {
+    try {
+      return file.ioctl(request, argument, task.memory.ioctl)
+    } catch (error) {
+      if (!(error instanceof Errno) || error.code !== EAGAIN) throw error
+      if (error instanceof MustWait) return task.block(stopped)
+      return task.block({...stopped, deadlineNs: task.kernel.monotonicNs() + RETRY_NS})
+    }
   }
-  return task.block({
-    deadlineNs: task.kernel.monotonicNs() + RETRY_NS,
-    restart: 'sa-restart',
-    retry: () => ask(task, file, request, argument),
-  })
+  const stopped: Wait = {restart: 'sa-restart', retry}
+  return retry()
 }

@@ -28,7 +28,7 @@ export const pidfdSendSignal: Syscall = (task, args) => {
   if (file.isGone) throw new Errno(ESRCH)
   signalOrZero(signal)
   const {process} = file
-  if (!maySignal(task, process)) throw new Errno(EPERM)
+  if (!maySignal(task, process, signal)) throw new Errno(EPERM)
   const target = file.thread ?? process.tasks[0]
   if (signal === 0 || process.exit !== undefined || target === undefined) return 0
   if (scope === PIDFD_SIGNAL_THREAD) target.signals.raise(signal, info)
@@ -54,7 +54,7 @@ function signalGroup(task: Task, group: number, signal: number, info: SignalInfo
     if (process.processGroup === group && process.exit === undefined) members.push(process)
   }
   if (members.length === 0) throw new Errno(ESRCH)
-  const allowed = members.filter((process) => maySignal(task, process))
+  const allowed = members.filter((process) => maySignal(task, process, signal))
   if (allowed.length === 0) throw new Errno(EPERM)
   if (signal !== 0) for (const process of allowed) process.signals.raise(signal, info)
   return 0

@@ -10,6 +10,7 @@ import {SIGPIPE} from '../../abi/signal.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {tell} from '../../vfs/watchers.ts'
+import {MustWait} from '../../vfs/must-wait.ts'
 import type {Iovec} from '../memory/user-memory.ts'
 import {SocketFile} from '../net/socket-file.ts'
 import {raiseOwn} from '../signals/own.ts'
@@ -83,14 +84,34 @@ export function readRanges(
     } catch (error) {
       if (moved > 0 && error instanceof Errno) return accessed(file, moved)
       const failure = readFailure(error, file)
-      if (mayBlock(failure, file)) return task.block(wait)
-      throw failure
+      if (!mayBlock(failure, file)) throw failure
+      return waitToRead(task, file, beganNs, wait, attempt)
     }
     return accessed(file, moved)
   }
 
+  const beganNs = file.readDeadlineNs === undefined ? 0 : task.kernel.monotonicNs()
   const wait: Wait = {files: [{file, events: POLLIN}], restart: 'sa-restart', retry: attempt}
   return attempt()
+}
+
+/** Sleeps until there is something to read, or the file's time is over: then what there is counts. */
+function waitToRead(
+  task: Task,
+  file: FileDescription,
+  beganNs: number,
+  wait: Wait,
+  attempt: () => number,
+): number {
+  const deadlineNs = file.readDeadlineNs?.(beganNs)
+  if (deadlineNs === undefined) return task.block(wait)
+  if (deadlineNs > task.kernel.monotonicNs()) return task.block({...wait, deadlineNs})
+  try {
+    return withFlags(file, O_NONBLOCK, attempt)
+  } catch (error) {
+    if (error instanceof Errno && error.code === EAGAIN) return 0
+    throw error
+  }
 }
 
 /**
@@ -229,7 +250,8 @@ function readFailure(error: unknown, file: FileDescription): unknown {
 
 /** Whether the task is to sleep over this failure. */
 function mayBlock(error: unknown, file: FileDescription): boolean {
-  return error instanceof Errno && error.code === EAGAIN && (file.flags & O_NONBLOCK) === 0
+  if (!(error instanceof Errno) || error.code !== EAGAIN) return false
+  return error instanceof MustWait || (file.flags & O_NONBLOCK) === 0
 }
 
 /** A write without a reader: the signal comes before the error. */

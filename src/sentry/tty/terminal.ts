@@ -1,55 +1,50 @@
-// Terminal: the guest's controlling terminal: the host's, with sessions and jobs of the guest's own.
+// Terminal: what may control a session: the host's terminal (host-tty.ts), or a pseudo-terminal's slave (pty.ts). man 4 tty.
 
+import {opensForReading} from '../../abi/access-mode.ts'
+import {CAP_SYS_ADMIN, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, EIO, ENOTTY, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
-import {makeDev, S_IFCHR} from '../../abi/file-mode.ts'
-import {SIGCONT, SIGHUP, SIGTTIN} from '../../abi/signal.ts'
-import type {Credentials, Inode} from '../../vfs/file.ts'
-import type {DevTerminal} from '../../vfs/fs/dev.ts'
-import {host} from '../../vfs/host-calls.ts'
-import {HostTerminal, isTerminal, type JobControl} from '../../vfs/host-terminal.ts'
+import {O_NOCTTY} from '../../abi/open-flags.ts'
+import {SIGCONT, SIGHUP, SIGTTIN, SIGTTOU} from '../../abi/signal.ts'
+import type {FileDescription, Inode} from '../../vfs/file.ts'
+import type {JobControl} from '../../vfs/host-terminal.ts'
+import {MustWait} from '../../vfs/must-wait.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Process} from '../process.ts'
+import {isOrphanedGroup, signalGroup} from './groups.ts'
 
-export class Terminal implements JobControl, DevTerminal {
-  /** The first of Unix98's. */
-  readonly rdev = makeDev(136, 0)
-  readonly mode = S_IFCHR | 0o620
-  readonly owner: Credentials
-  readonly #fd: number
+export abstract class Terminal implements JobControl {
+  /** As /proc/PID/stat names it. */
+  abstract readonly rdev: number
   readonly #kernelOf: () => Kernel
   #session: number | undefined
   #foregroundGroup = 0
-  /** No shell on the host can continue a stopped hv, so nobody is stopped for being in the background. */
-  isOrphaned = false
 
-  /**
-   * @param fd a descriptor of the host's terminal, for as long as hv lives
-   * @param kernelOf asked later: the kernel is made after the tree that has the terminal
-   */
-  constructor(fd: number, owner: Credentials, kernelOf: () => Kernel) {
-    this.#fd = fd
-    this.owner = owner
+  /** @param kernelOf asked later: the kernel is made after the tree that has the terminal */
+  constructor(kernelOf: () => Kernel) {
     this.#kernelOf = kernelOf
   }
 
-  /** Whether a descriptor leads to the terminal that controls hv itself: only that one sends hv its ^C. */
-  static isControlling(fd: number): boolean {
-    return isTerminal(fd) && host.isTerminalForeground(fd) >= 0
+  /** What open(2) of a node makes. @throws Errno */
+  abstract open(inode: Inode, flags: number): FileDescription
+
+  /** Gives it to a session: its leader, whose group comes into the foreground. */
+  giveTo(leader: Process): void {
+    this.#session = leader.session
+    this.#foregroundGroup = leader.processGroup
+    leader.terminal = this
   }
 
-  open(inode: Inode, flags: number): HostTerminal {
-    return new HostTerminal(this.#fd, flags, inode, this)
+  /** A session that has none gets it when its leader opens it: man 2 open, O_NOCTTY. */
+  acquireByOpening(flags: number): void {
+    const process = this.kernel.current?.process
+    if (process === undefined || flags & O_NOCTTY || !opensForReading(flags)) return
+    if (process.session !== process.pid || process.terminal !== undefined || this.#session !== undefined)
+      return
+    this.giveTo(process)
   }
 
-  openControlling(inode: Inode, flags: number): HostTerminal | undefined {
-    return this.#kernel.current?.process.terminal === this ? this.open(inode, flags) : undefined
-  }
-
-  /** A program's first process has it, with its session and its group. */
-  giveTo(process: Process): void {
-    this.#session = process.session
-    this.#foregroundGroup = process.processGroup
-    process.terminal = this
+  get isFree(): boolean {
+    return this.#session === undefined
   }
 
   foregroundGroup(): number {
@@ -57,15 +52,24 @@ export class Terminal implements JobControl, DevTerminal {
     return this.foregroundGroupSeen
   }
 
+  /** 0: nobody's. */
   get foregroundGroupSeen(): number {
-    // Some job of the host's has it: in no process group of the guest's, as Linux says of other pid namespaces.
-    return this.#hasHostForeground ? this.#foregroundGroup : 0
+    return this.isShared ? 0 : this.#foregroundGroup
+  }
+
+  /** Somebody outside of the guest has it: nobody in the guest is in the foreground. */
+  protected get isShared(): boolean {
+    return false
+  }
+
+  get sessionSeen(): number | undefined {
+    return this.#session
   }
 
   setForegroundGroup(group: number): void {
     const {session} = this.#requireControl()
     if (group < 0) throw new Errno(EINVAL)
-    const members = [...this.#kernel.processes.values()].filter((other) => other.processGroup === group)
+    const members = [...this.kernel.processes.values()].filter((other) => other.processGroup === group)
     if (members.length === 0) throw new Errno(ESRCH)
     if (!members.some((other) => other.session === session)) throw new Errno(EPERM)
     this.#foregroundGroup = group
@@ -75,61 +79,107 @@ export class Terminal implements JobControl, DevTerminal {
     return this.#requireControl().session
   }
 
-  acquire(): void {
-    const {process} = this.#kernel.current!
-    if (process.terminal === this && process.session === process.pid) return
-    if (process.session !== process.pid || process.terminal !== undefined || this.#session !== undefined)
-      throw new Errno(EPERM)
+  acquire(isReadable: boolean, argument: number): void {
+    const {process} = this.kernel.current!
+    const leads = process.session === process.pid
+    if (leads && this.#session === process.session) return
+    if (!leads || process.terminal !== undefined) throw new Errno(EPERM)
+    const isAdministrator = this.isAskedByAdministrator
+    if (this.#session !== undefined && !(argument === 1 && isAdministrator)) throw new Errno(EPERM)
+    if (!isReadable && !isAdministrator) throw new Errno(EPERM)
+    this.#leave()
     this.giveTo(process)
   }
 
   release(): void {
     const process = this.#requireControl()
     process.terminal = undefined
-    if (process.session !== process.pid) return
-    // man 4 tty: with its leader the whole session loses it.
-    for (const other of this.#kernel.processes.values()) {
-      if (other.session === process.session) other.terminal = undefined
-      if (other.processGroup !== this.#foregroundGroup) continue
-      other.signals.raise(SIGHUP)
-      other.signals.raise(SIGCONT)
-    }
-    this.#session = undefined
+    if (process.session === process.pid) this.#dismiss([SIGHUP, SIGCONT])
+  }
+
+  /** Its session's leader has ended. Linux sends SIGCONT only where jobs are orphaned by it: groups.ts. */
+  leaderEnded(): void {
+    this.#dismiss([SIGHUP])
+  }
+
+  /** The other end is gone, or vhangup(2): the leader is told, and the foreground when the leader ends. */
+  hangUp(): void {
+    const leader = this.#session === undefined ? undefined : this.kernel.processes.get(this.#session)
+    const group = this.#foregroundGroup
+    this.#leave()
+    if (leader === undefined || leader.exit !== undefined) return
+    leader.hungUpGroup = group
+    leader.signals.raise(SIGHUP)
+    leader.signals.raise(SIGCONT)
+  }
+
+  signalForeground(signal: number): void {
+    if (this.#foregroundGroup !== 0)
+      signalGroup(this.kernel.processes.values(), this.#foregroundGroup, signal)
   }
 
   admits(signal: number): boolean {
-    const {process, signals} = this.#kernel.current!
-    if (process.terminal !== this) return true
-    const isForeground = process.processGroup === this.#foregroundGroup && this.#hasHostForeground
-    if (isForeground) return true
+    const {process, signals} = this.kernel.current!
+    if (process.terminal !== this || this.isForeground(process)) return true
     const goesOn = process.signals.ignores(signal) || signals.blocks(signal)
-    // Who ignores SIGTTOU may change modes all the same.
+    // Who ignores SIGTTOU may write and change modes all the same.
     if (goesOn && signal !== SIGTTIN) return true
-    if (goesOn || this.isOrphaned) throw new Errno(EIO)
-    process.signals.raise(signal)
+    if (goesOn || this.isOrphaned(process)) throw new Errno(EIO)
+    // It is tried again when it was stopped already.
+    if (!process.signals.stopped) signalGroup(this.kernel.processes.values(), process.processGroup, signal)
     return false
   }
 
+  /** @throws MustWait for a job in the background, which is stopped: it asks again; Errno EIO */
+  requireForeground(): void {
+    if (!this.admits(SIGTTOU)) throw new MustWait()
+  }
+
+  isForeground({processGroup}: Process): boolean {
+    return processGroup === this.#foregroundGroup && !this.isShared
+  }
+
+  get isInBackground(): boolean {
+    const {process} = this.kernel.current!
+    return process.terminal === this && !this.isForeground(process)
+  }
+
+  /** Nobody could continue the process's job if it were stopped. */
+  isOrphaned({processGroup}: Process): boolean {
+    return isOrphanedGroup(this.kernel.processes, processGroup)
+  }
+
   changeModes(change: () => number): number {
-    host.beginTerminalChange()
-    try {
-      return change()
-    } finally {
-      host.endTerminalChange()
-    }
+    return change()
   }
 
-  get #hasHostForeground(): boolean {
-    return host.isTerminalForeground(this.#fd) !== 0
-  }
-
-  get #kernel(): Kernel {
+  protected get kernel(): Kernel {
     return this.#kernelOf()
+  }
+
+  /** CAP_SYS_ADMIN of the caller. */
+  get isAskedByAdministrator(): boolean {
+    const {current} = this.kernel
+    return current !== undefined && hasCapability(current.credentials.capabilities, CAP_SYS_ADMIN)
+  }
+
+  #dismiss(signals: readonly number[]): void {
+    const group = this.#foregroundGroup
+    this.#leave()
+    for (const signal of signals) signalGroup(this.kernel.processes.values(), group, signal)
+  }
+
+  /** man 4 tty: with its leader the whole session loses it. */
+  #leave(): void {
+    for (const other of this.kernel.processes.values())
+      if (other.terminal === this) other.terminal = undefined
+    this.#session = undefined
+    this.#foregroundGroup = 0
   }
 
   /** @throws Errno ENOTTY */
   #requireControl(): Process {
-    const {process} = this.#kernel.current!
+    const {process} = this.kernel.current!
     if (process.terminal !== this) throw new Errno(ENOTTY)
     return process
   }

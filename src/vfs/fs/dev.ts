@@ -1,24 +1,28 @@
-// /dev: a tmpfs that holds the memory devices, the terminal, links to the standard streams, and a place for /dev/shm.
+// /dev: a tmpfs that holds the memory devices, the terminals, links to the standard streams, and a place for /dev/shm.
 
-import {ENXIO, Errno} from '../../abi/errno.ts'
 import {S_IFCHR, S_ISVTX} from '../../abi/file-mode.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
-import {FULL_DEV, NULL_DEV, openDevice, RANDOM_DEV, TTY_DEV, URANDOM_DEV, ZERO_DEV} from '../devices.ts'
-import type {Credentials, FileDescription, Inode} from '../file.ts'
+import {
+  FULL_DEV,
+  NULL_DEV,
+  openDevice,
+  PTMX_DEV,
+  RANDOM_DEV,
+  TTY_DEV,
+  URANDOM_DEV,
+  ZERO_DEV,
+} from '../devices.ts'
+import type {FileDescription, Inode} from '../file.ts'
 import {ROOT, Tmpfs, type TmpfsOptions} from './tmpfs.ts'
 
 export interface DevOptions extends Pick<TmpfsOptions, 'budget'> {
-  /** A terminal, as /dev/pts/0. */
-  terminal?: DevTerminal
+  /** Absent: there are none, but the names. */
+  terminals?: DevTerminals
 }
 
-export interface DevTerminal {
-  readonly mode: number
-  readonly rdev: number
-  readonly owner: Credentials
-  open(inode: Inode, flags: number): FileDescription
-  /** /dev/tty: undefined when the terminal does not control who asks. */
-  openControlling(inode: Inode, flags: number): FileDescription | undefined
+export interface DevTerminals {
+  /** Opens a node of theirs, of /dev/tty, or of /dev/ptmx; undefined for another device. @throws Errno ENXIO, EIO … */
+  openDevice(inode: Inode, rdev: number, flags: number): FileDescription | undefined
 }
 
 const nodes: readonly [name: string, rdev: number][] = [
@@ -28,6 +32,7 @@ const nodes: readonly [name: string, rdev: number][] = [
   ['random', RANDOM_DEV],
   ['urandom', URANDOM_DEV],
   ['tty', TTY_DEV],
+  ['ptmx', PTMX_DEV],
 ]
 
 const links: readonly [name: string, target: string][] = [
@@ -48,16 +53,10 @@ export function createDevFs(memory: MemoryFile, options: DevOptions = {}): Tmpfs
   for (const [name, rdev] of nodes) dev.root.mknod(name, S_IFCHR | 0o666, rdev, ROOT)
   for (const [name, target] of links) dev.root.symlink(name, target, ROOT)
   dev.root.mkdir('shm', S_ISVTX | 0o777, ROOT)
-  const pts = dev.root.mkdir('pts', 0o755, ROOT)
-  const {terminal} = options
-  if (terminal !== undefined) pts.mknod('0', terminal.mode, terminal.rdev, terminal.owner)
+  dev.root.mkdir('pts', 0o755, ROOT)
   return dev
 }
 
-function openNode(inode: Inode, rdev: number, flags: number, {terminal}: DevOptions): FileDescription {
-  if (terminal?.rdev === rdev) return terminal.open(inode, flags)
-  if (rdev !== TTY_DEV) return openDevice(inode, rdev, flags)
-  const controlling = terminal?.openControlling(inode, flags)
-  if (controlling === undefined) throw new Errno(ENXIO)
-  return controlling
+function openNode(inode: Inode, rdev: number, flags: number, {terminals}: DevOptions): FileDescription {
+  return terminals?.openDevice(inode, rdev, flags) ?? openDevice(inode, rdev, flags)
 }

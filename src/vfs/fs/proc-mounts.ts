@@ -8,7 +8,8 @@ import {allMounts, pathOf} from '../mount-tree.ts'
 export function mountsText(tree: Mount, root: Location): ByteString {
   let lines = ''
   for (const {mount, path} of visibleMounts(tree, root)) {
-    lines += `${escapeBlanks(mount.source)} ${escapeBlanks(path)} ${mount.fs.type} ${options(mount)} 0 0\n`
+    lines += `${escapeBlanks(mount.source)} ${escapeBlanks(path)} ${mount.fs.type} `
+    lines += `${options(mount)}${ownOptions(mount)} 0 0\n`
   }
   return lines
 }
@@ -20,7 +21,7 @@ export function mountinfoText(tree: Mount, root: Location): ByteString {
     const parent = at === undefined ? 0 : at.mount.id
     const {dev} = mount.fs
     lines += `${id} ${parent} ${majorOf(dev)}:${minorOf(dev)} / ${escapeBlanks(path)} ${options(mount)} - `
-    lines += `${mount.fs.type} ${escapeBlanks(mount.source)} ${access(mount)}\n`
+    lines += `${mount.fs.type} ${escapeBlanks(mount.source)} ${access(mount)}${ownOptions(mount)}\n`
   }
   return lines
 }
@@ -38,6 +39,10 @@ function access(mount: Mount): string {
 
 function options(mount: Mount): string {
   return `${access(mount)},relatime`
+}
+
+function ownOptions({fs}: Mount): string {
+  return fs.options === undefined ? '' : `,${fs.options}`
 }
 
 /** Blanks and backslashes as octal: the columns are separated by blanks. */

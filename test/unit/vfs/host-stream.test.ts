@@ -181,6 +181,7 @@ describe('a terminal', () => {
       acquire: () => {},
       release: () => {},
       admits: (signal: number) => asked.push(signal) < 0,
+      isInBackground: false,
       changeModes: () => 0,
     }
     const stream = new HostTerminal(open('/dev/ptmx', 'r+'), O_RDWR, undefined, jobs)

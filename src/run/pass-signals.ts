@@ -1,0 +1,62 @@
+// What hv hears of its terminal and of kill(1) is the guest's, and what stops the guest stops hv.
+
+import {
+  SIGCONT,
+  SIGHUP,
+  SIGINT,
+  SIGQUIT,
+  SIGTERM,
+  SIGTSTP,
+  SIGUSR1,
+  SIGUSR2,
+  SIGWINCH,
+} from '../abi/signal.ts'
+import {addon} from '../addon.ts'
+import type {Process} from '../sentry/process.ts'
+import type {Sentry} from '../sentry/sentry.ts'
+import {signalGroup} from '../sentry/tty/groups.ts'
+import {host} from '../vfs/host-calls.ts'
+import type {RunOptions} from './options.ts'
+import type {RunTrace} from './trace.ts'
+
+const PASSED_SIGNALS = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGTERM, SIGCONT, SIGTSTP, SIGWINCH]
+const EPOLLIN = 1
+const NS_PER_MS = 1e6
+
+/**
+ * The terminal's keys and size go to the job in its foreground; what a process sent, to the one that hv was started for. SIGUSR2
+ * is hv's own.
+ */
+export function passSignals({kernel, terminal}: Sentry, first: Process, trace: RunTrace): void {
+  const fd = addon.catchSignals([...PASSED_SIGNALS, SIGUSR2])
+  kernel.platform.watch(fd, EPOLLIN)
+  kernel.onReady = (ready) => {
+    if (ready !== fd) return
+    for (const {signal, isOfTerminal} of addon.takeSignals()) {
+      if (signal === SIGUSR2) {
+        trace.toggle()
+        continue
+      }
+      if (signal === SIGCONT) host.returnToTerminal()
+      if (isOfTerminal && terminal !== undefined) terminal.signalFromHost(signal, first)
+      else first.signals.raise(signal)
+    }
+  }
+}
+
+/**
+ * When the process that hv was started for has stopped, so has hv, as the shell that started hv expects, while there is time: and
+ * when hv goes on, so does that process's job. Jobs of a shell in the guest stop and go on without hv.
+ */
+export function stopWith(
+  {kernel, terminal}: Sentry,
+  first: Process,
+  {timeoutMs = Number.POSITIVE_INFINITY}: RunOptions,
+): void {
+  const deadlineNs = addon.monotonicNs() + timeoutMs * NS_PER_MS
+  kernel.onStopped = (stopped, signal) => {
+    if (stopped !== first) return
+    if (!addon.suspend(signal, deadlineNs) && terminal !== undefined) terminal.isAlone = true
+    signalGroup(kernel.processes.values(), first.processGroup, SIGCONT)
+  }
+}

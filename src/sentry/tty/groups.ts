@@ -1,0 +1,64 @@
+// Process groups as jobs: signals to all of one, and which of them nobody could continue. POSIX, "Orphaned Process Group".
+
+import type {Process} from '../process.ts'
+
+/** Those that end or begin meanwhile are none of it. */
+export function signalGroup(processes: Iterable<Process>, group: number, signal: number): void {
+  for (const member of membersOf(processes, group)) member.signals.raise(signal)
+}
+
+/** The init process connects no job to its session. */
+const INIT_PID = 1
+
+/**
+ * Whether no member has a parent in another group of the same session: who could continue the group.
+ * @param ending counts as gone, and so does what it is parent of, but for `heir`, who gets its children
+ */
+export function isOrphanedGroup(
+  processes: ReadonlyMap<number, Process>,
+  group: number,
+  ending?: Process,
+  heir?: Process,
+): boolean {
+  return !membersOf(processes.values(), group).some((member) => {
+    if (member === ending) return false
+    const parent = member.parentPid === ending?.pid ? heir : processes.get(member.parentPid)
+    return parent !== undefined && connects(parent, member)
+  })
+}
+
+/**
+ * The groups with stopped members that nobody can continue any more, because `ended` was the last who could: they get
+ * SIGHUP and SIGCONT (_exit(2)). To be asked while its children still have it as their parent.
+ * @param heir who gets them; absent: init
+ */
+export function newlyOrphanedGroups(
+  processes: ReadonlyMap<number, Process>,
+  ended: Process,
+  heir?: Process,
+): number[] {
+  const touched = new Set<number>()
+  const parent = processes.get(ended.parentPid)
+  if (parent !== undefined && connects(parent, ended)) touched.add(ended.processGroup)
+  for (const child of processes.values()) {
+    if (child.parentPid === ended.pid && connects(ended, child)) touched.add(child.processGroup)
+  }
+  return [...touched].filter((group) => {
+    const members = membersOf(processes.values(), group)
+    const isStopped = members.some((member) => member !== ended && member.signals.stopped)
+    return isStopped && isOrphanedGroup(processes, group, ended, heir)
+  })
+}
+
+function connects(parent: Process, member: Process): boolean {
+  return (
+    parent.pid !== INIT_PID &&
+    parent.processGroup !== member.processGroup &&
+    parent.session === member.session
+  )
+}
+
+/** Living ones. */
+function membersOf(processes: Iterable<Process>, group: number): Process[] {
+  return [...processes].filter((process) => process.processGroup === group && process.exit === undefined)
+}

@@ -1,0 +1,207 @@
+// Pty: a pseudo-terminal: two ends with a line discipline between them. man 7 pty.
+
+import {EBUSY, EIO, Errno} from '../../abi/errno.ts'
+import {makeDev, S_IFCHR} from '../../abi/file-mode.ts'
+import {POLLIN, POLLOUT} from '../../abi/open-flags.ts'
+import {SIGWINCH} from '../../abi/signal.ts'
+import {CREAD, CS8, CSIZE, PARENB} from '../../abi/termios.ts'
+import type {Credentials, Inode} from '../../vfs/file.ts'
+import type {PtsDevice} from '../../vfs/fs/devpts.ts'
+import {WaitQueue} from '../../vfs/wait-queue.ts'
+import type {Kernel} from '../kernel.ts'
+import {ByteQueue} from './byte-queue.ts'
+import {LineDiscipline} from './line-discipline.ts'
+import {INITIAL_MODES, type Modes} from './modes.ts'
+import {Packets} from './packets.ts'
+import {PtySlave} from './pty-slave.ts'
+import {Terminal} from './terminal.ts'
+
+/** What Linux holds on the way to an end, and what that end has taken over already, which nobody calls back. */
+const ON_THE_WAY = 8192
+const TAKEN_OVER = 4095
+const WINSIZE_BYTES = 8
+
+export class Pty extends Terminal implements PtsDevice {
+  readonly rdev: number
+  readonly mode = S_IFCHR | 0o620
+  readonly owner: Pick<Credentials, 'uid' | 'gid'>
+  /** unlockpt(3) takes it away. */
+  isLocked = true
+  /** TIOCEXCL: no further open. */
+  isExclusive = false
+  size: Uint8Array = new Uint8Array(WINSIZE_BYTES)
+  /** What was printed and echoed, for the master. */
+  readonly shown = new ByteQueue(ON_THE_WAY + TAKEN_OVER)
+  readonly line: LineDiscipline
+  readonly packets: Packets
+  readonly masterWaiters = new WaitQueue()
+  readonly slaveWaiters = new WaitQueue()
+  /** How often the slave was hung up: who had it open before has nothing any more. */
+  hangUps = 0
+  /** When something was typed last, nanoseconds. */
+  typedNs = 0
+  /** What was typed, and has no room yet where it is edited. */
+  readonly #typed = new ByteQueue(ON_THE_WAY)
+  #isMasterOpen = true
+  #openSlaves = 0
+  #wasSlaveOpen = false
+  readonly #freed: () => void
+  readonly #masterClosed: () => void
+
+  /** @param ends called when the master is closed, and when both ends are */
+  constructor(
+    number: number,
+    owner: Pick<Credentials, 'uid' | 'gid'>,
+    kernelOf: () => Kernel,
+    ends: {masterClosed: () => void; freed: () => void},
+  ) {
+    super(kernelOf)
+    this.rdev = makeDev(136, number)
+    this.owner = owner
+    this.#masterClosed = ends.masterClosed
+    this.#freed = ends.freed
+    this.packets = new Packets(() => this.masterWaiters.wakeAll())
+    const actions = {
+      signal: (signal: number) => this.signalForeground(signal),
+      flowChanged: (isStopped: boolean) => this.packets.flowChanged(isStopped),
+      flushed: () => {
+        this.clearShown()
+        this.packets.flushedRead()
+      },
+    }
+    this.line = new LineDiscipline(actions, this.shown, INITIAL_MODES)
+  }
+
+  /** @throws Errno EIO, EBUSY */
+  override open(inode: Inode, flags: number): PtySlave {
+    if (this.isLocked || !this.#isMasterOpen) throw new Errno(EIO)
+    if (this.isExclusive && !this.isAskedByAdministrator) throw new Errno(EBUSY)
+    this.#openSlaves++
+    this.#wasSlaveOpen = true
+    this.masterWaiters.wakeAll()
+    this.acquireByOpening(flags)
+    return new PtySlave(this, inode, flags)
+  }
+
+  slaveClosed(): void {
+    this.#openSlaves--
+    if (this.#openSlaves === 0) this.isExclusive = false
+    this.masterWaiters.wakeAll()
+    this.#freeWhenClosed()
+  }
+
+  masterClosed(): void {
+    this.#isMasterOpen = false
+    this.#masterClosed()
+    this.hangUp()
+    this.#freeWhenClosed()
+  }
+
+  get isMasterOpen(): boolean {
+    return this.#isMasterOpen
+  }
+
+  /** Nobody has the slave any more. A master whose slave nobody opened yet waits for that. */
+  get isSlaveGone(): boolean {
+    return this.#wasSlaveOpen && this.#openSlaves === 0
+  }
+
+  /** The master's bytes. @returns how many found room */
+  type(source: Uint8Array): number {
+    let done = 0
+    for (;;) {
+      const count = this.#typed.push(source.subarray(done))
+      done += count
+      if (!this.#pump() || done === source.length) return done
+    }
+  }
+
+  get canType(): boolean {
+    return this.#typed.room > 0
+  }
+
+  /** The slave's bytes. @returns how many found room */
+  print(source: Uint8Array): number {
+    const count = this.line.write(source)
+    if (this.shown.length > 0) this.masterWaiters.wakeAll(POLLIN)
+    return count
+  }
+
+  /** The master has read. */
+  roomMade(): void {
+    this.line.showEchoes()
+    this.slaveWaiters.wakeAll(POLLOUT)
+  }
+
+  /** The slave has read, or emptied its input. */
+  inputTaken(): void {
+    const wasFull = !this.canType
+    this.#pump()
+    if (wasFull && this.canType) this.masterWaiters.wakeAll(POLLOUT)
+  }
+
+  /** tcflush(TCIFLUSH) of the slave. */
+  clearTyped(): void {
+    this.#typed.clear()
+    this.line.clearInput()
+    this.packets.flushedRead()
+    this.masterWaiters.wakeAll(POLLOUT)
+  }
+
+  /** tcflush(TCOFLUSH) of the slave: what the master has taken over stays. */
+  clearShown(): void {
+    this.shown.cut(TAKEN_OVER)
+    this.packets.flushedWrite()
+    this.slaveWaiters.wakeAll(POLLOUT)
+  }
+
+  /** tcflush(TCOFLUSH) of the master: what is edited already stays. */
+  clearWaiting(): void {
+    this.#typed.clear()
+    this.masterWaiters.wakeAll(POLLOUT)
+  }
+
+  /** One byte to the master, though the output stands still. */
+  send(byte: number): void {
+    if (this.shown.room > 0) this.shown.pushByte(byte)
+    this.masterWaiters.wakeAll(POLLIN)
+  }
+
+  setModes(modes: Modes): void {
+    const before = this.line.modes
+    const control = (modes.control & ~(CSIZE | PARENB)) | CS8 | CREAD
+    this.line.setModes({...modes, control: control >>> 0})
+    this.packets.modesChanged(before, modes)
+    this.masterWaiters.wakeAll(POLLIN)
+    this.slaveWaiters.wakeAll()
+  }
+
+  setSize(size: Uint8Array): void {
+    if (size.every((byte, index) => byte === this.size[index])) return
+    this.size = size.slice()
+    this.signalForeground(SIGWINCH)
+  }
+
+  override hangUp(): void {
+    this.hangUps++
+    super.hangUp()
+    this.slaveWaiters.wakeAll()
+  }
+
+  /** What was typed goes where it is edited, as far as there is room. @returns whether something went */
+  #pump(): boolean {
+    const typed = this.#typed.peek()
+    if (typed.length === 0) return false
+    const count = this.line.receive(typed)
+    this.#typed.drop(count)
+    if (count === 0) return false
+    this.typedNs = this.kernel.monotonicNs()
+    if (this.line.inputBytes > 0) this.slaveWaiters.wakeAll(POLLIN)
+    if (this.shown.length > 0) this.masterWaiters.wakeAll(POLLIN)
+    return true
+  }
+
+  #freeWhenClosed(): void {
+    if (!this.#isMasterOpen && this.#openSlaves === 0) this.#freed()
+  }
+}

@@ -1,0 +1,203 @@
+// devpts: the directory of terminals, /dev/pts: a node for each, which comes and goes with it. man 4 pts.
+
+import {EIO, ENOENT, EPERM, Errno} from '../../abi/errno.ts'
+import {directoryEntryType, majorOf, minorOf, PERMISSION_BITS, S_IFCHR, S_IFDIR} from '../../abi/file-mode.ts'
+import {allocateDev} from '../anonymous-dev.ts'
+import type {Budget} from '../budget.ts'
+import {now} from '../clock.ts'
+import {PTMX_DEV} from '../devices.ts'
+import {DirectoryDescription} from '../directory-description.ts'
+import type {
+  AttributeChanges,
+  Attributes,
+  ByteString,
+  Credentials,
+  DirectoryEntry,
+  FileDescription,
+  Inode,
+  Place,
+  Time,
+} from '../file.ts'
+import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
+import {Node} from '../node.ts'
+
+const DEVPTS_MAGIC = 0x1cd1
+const BLOCK_SIZE = 1024
+const PTMX = 'ptmx'
+const ROOT_INO = 1
+const PTMX_INO = 2
+/** A terminal's inode is its number and this. */
+const FIRST_INO = 3
+
+/** What a node of it leads to. */
+export interface PtsDevice {
+  readonly rdev: number
+  readonly mode: number
+  readonly owner: Pick<Credentials, 'uid' | 'gid'>
+  /** @throws Errno */
+  open(inode: Inode, flags: number): FileDescription
+}
+
+export class Devpts implements FileSystem {
+  readonly type = 'devpts'
+  readonly readOnly = false
+  readonly dev = allocateDev()
+  readonly options = 'gid=5,mode=620,ptmxmode=666'
+  readonly budget: Budget | undefined
+  readonly root: Inode
+  readonly nodes = new Map<ByteString, PtsNode>()
+
+  /** @param openMultiplexer what open(2) of its ptmx makes */
+  constructor(openMultiplexer: PtsDevice['open'], budget?: Budget) {
+    this.budget = budget
+    this.root = new PtsDirectory(this)
+    const owner = {uid: 0, gid: 0}
+    const ptmx = {rdev: PTMX_DEV, mode: S_IFCHR | 0o666, owner, open: openMultiplexer}
+    this.nodes.set(PTMX, new PtsNode(this, PTMX, PTMX_INO, ptmx))
+  }
+
+  /** A terminal's node, by its number. */
+  add(device: PtsDevice): PtsNode {
+    const number = minorOf(device.rdev)
+    const name = String(number)
+    const node = new PtsNode(this, name, FIRST_INO + number, device)
+    this.nodes.set(name, node)
+    return node
+  }
+
+  remove(node: PtsNode): void {
+    if (this.nodes.get(node.name) === node) this.nodes.delete(node.name)
+  }
+
+  statfs(): FileSystemStatistics {
+    const empty = {blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0}
+    return {magic: DEVPTS_MAGIC, bsize: 4096, ...empty, namelen: 255}
+  }
+
+  dispose(): void {}
+}
+
+class PtsDirectory extends Node {
+  readonly fs: Devpts
+  readonly #born = now()
+
+  constructor(fs: Devpts) {
+    super(S_IFDIR)
+    this.fs = fs
+  }
+
+  override lookup(name: ByteString): Inode {
+    const node = this.fs.nodes.get(name)
+    if (node === undefined) throw new Errno(ENOENT)
+    return node
+  }
+
+  override attributes(): Attributes {
+    const times = {atime: this.#born, mtime: this.#born, ctime: this.#born, btime: this.#born}
+    const {dev} = this.fs
+    return {
+      ...{
+        dev,
+        ino: ROOT_INO,
+        mode: S_IFDIR | 0o755,
+        nlink: 2,
+        uid: 0,
+        gid: 0,
+      },
+      ...EMPTY,
+      ...times,
+    }
+  }
+
+  override setAttributes(_changes: AttributeChanges): void {
+    throw new Errno(EPERM)
+  }
+
+  override open(flags: number): FileDescription {
+    return new DirectoryDescription(this, flags, () => this.#list())
+  }
+
+  *#list(): Iterable<DirectoryEntry> {
+    for (const {name, ino, kind} of this.fs.nodes.values()) yield {name, ino, type: directoryEntryType(kind)}
+  }
+}
+
+const EMPTY = {rdev: 0, size: 0, blocks: 0, blksize: BLOCK_SIZE}
+
+export class PtsNode extends Node {
+  readonly fs: Devpts
+  readonly name: ByteString
+  readonly ino: number
+  readonly device: PtsDevice
+  #mode: number
+  #uid: number
+  #gid: number
+  #atime: Time
+  #mtime: Time
+  #ctime: Time
+
+  constructor(fs: Devpts, name: ByteString, ino: number, device: PtsDevice) {
+    super(S_IFCHR)
+    this.fs = fs
+    this.name = name
+    this.ino = ino
+    this.device = device
+    this.#mode = device.mode
+    this.#uid = device.owner.uid
+    this.#gid = device.owner.gid
+    this.#atime = this.#mtime = this.#ctime = now()
+  }
+
+  override place(): Place {
+    return {directory: this.fs.root, name: this.name, removed: this.#isGone}
+  }
+
+  get #isGone(): boolean {
+    return this.fs.nodes.get(this.name) !== this
+  }
+
+  override attributes(): Attributes {
+    return {
+      ...{
+        dev: this.fs.dev,
+        ino: this.ino,
+        mode: this.#mode,
+        nlink: this.#isGone ? 0 : 1,
+      },
+      ...{uid: this.#uid, gid: this.#gid, ...EMPTY, rdev: this.device.rdev},
+      ...{
+        atime: this.#atime,
+        mtime: this.#mtime,
+        ctime: this.#ctime,
+        btime: this.#ctime,
+      },
+    }
+  }
+
+  override setAttributes(changes: AttributeChanges): void {
+    if (changes.mode !== undefined) this.#mode = S_IFCHR | (changes.mode & PERMISSION_BITS)
+    this.#uid = changes.uid ?? this.#uid
+    this.#gid = changes.gid ?? this.#gid
+    this.#atime = changes.atime ?? this.#atime
+    this.#mtime = changes.mtime ?? this.#mtime
+    this.#ctime = now()
+  }
+
+  /** Something was read or written: w(1) tells by that how long nobody typed. */
+  touch(isWritten: boolean): void {
+    if (isWritten) this.#mtime = now()
+    else this.#atime = now()
+  }
+
+  /** @throws Errno EIO when its terminal is gone */
+  override open(flags: number): FileDescription {
+    if (this.#isGone) throw new Errno(EIO)
+    return this.device.open(this, flags)
+  }
+}
+
+/** Major numbers of Unix98's terminals. */
+export function isTerminalDev(rdev: number): boolean {
+  const major = majorOf(rdev)
+  return major >= 136 && major <= 143
+}

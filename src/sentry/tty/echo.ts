@@ -12,6 +12,7 @@ const BACKSPACE = 8
 const CARET = 0x5e
 const SLASH = 0x2f
 const BACKSLASH = 0x5c
+const ESCAPE = 0xff
 
 /** Steps, besides a byte that is shown as it is. */
 const CARETED = 0x100
@@ -71,6 +72,10 @@ export class Echo {
     this.#isErasing = false
   }
 
+  forgetErasing(): void {
+    this.#isErasing = false
+  }
+
   /** As far as there is room. */
   flush(): void {
     let done = 0
@@ -92,14 +97,14 @@ export class Echo {
     const output = this.#output
     const byte = step & 0xff
     if (step & CARETED) return this.#showCaret(byte)
+    if (step === ESCAPE) return this.#showEscape()
     if (step & LINE_BEGINS) {
       output.lineColumn = output.column
       return true
     }
     if (step & (ERASE_TAB | ERASE_TAB_TO_LINE)) return this.#backOverTab(step, byte)
-    const {column} = output
     if (!output.put(byte)) return false
-    if (step & SILENT_COLUMN) output.column = column
+    if (step & SILENT_COLUMN) output.column = Math.max(0, output.column - 1)
     return true
   }
 
@@ -108,6 +113,13 @@ export class Echo {
     this.#output.putRaw(CARET)
     this.#output.column += 2
     return this.#output.putRaw(byte ^ 0x40)
+  }
+
+  /** Linux's echo has this byte for its own use, and shows it whatever OPOST says. */
+  #showEscape(): boolean {
+    if (!this.#output.putRaw(ESCAPE)) return false
+    this.#output.column++
+    return true
   }
 
   #backOverTab(step: number, columns: number): boolean {

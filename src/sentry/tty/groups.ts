@@ -23,7 +23,7 @@ export function isOrphanedGroup(
   return !membersOf(processes.values(), group).some((member) => {
     if (member === ending) return false
     const parent = member.parentPid === ending?.pid ? heir : processes.get(member.parentPid)
-    return parent !== undefined && connects(parent, member)
+    return parent !== undefined && parent.exit === undefined && connects(parent, member)
   })
 }
 

@@ -54,7 +54,13 @@ export class InputBuffer {
   /** As many as fit: for what is not edited. */
   putAll(source: Uint8Array): number {
     const count = Math.max(0, Math.min(source.length, SIZE - 1 - this.length))
-    for (let i = 0; i < count; i++) this.put(source[i])
+    const start = this.#head & MASK
+    const first = Math.min(count, SIZE - start)
+    this.#bytes.set(source.subarray(0, first), start)
+    this.#bytes.set(source.subarray(first, count))
+    this.#marks.fill(0, start, start + first)
+    this.#marks.fill(0, 0, count - first)
+    this.#head += count
     return count
   }
 
@@ -103,7 +109,10 @@ export class InputBuffer {
 
   takeBytes(target: Uint8Array): number {
     const count = Math.min(target.length, this.length)
-    for (let i = 0; i < count; i++) target[i] = this.#bytes[(this.#tail + i) & MASK]
+    const start = this.#tail & MASK
+    const first = Math.min(count, SIZE - start)
+    target.set(this.#bytes.subarray(start, start + first))
+    target.set(this.#bytes.subarray(0, count - first), first)
     this.#tail += count
     if (this.#lineStart < this.#tail) this.#lineStart = this.#tail
     return count
@@ -117,7 +126,9 @@ export class InputBuffer {
   switchLines(isCanonical: boolean): void {
     this.#marks.fill(0)
     if (isCanonical && this.length > 0) {
-      this.#marks[(this.#head - 1) & MASK] = LINE_END
+      const last = (this.#head - 1) & MASK
+      // As Linux's: a zero byte that ends a line is none of it.
+      this.#marks[last] = this.#bytes[last] === 0 ? END_OF_FILE : LINE_END
       this.#lineStart = this.#head
     } else this.#lineStart = this.#tail
   }

@@ -73,10 +73,7 @@ export class LineDiscipline {
   constructor(owner: LineOwner, shown: ByteQueue, modes: Modes) {
     this.#owner = owner
     this.#modes = modes
-    this.flow = new FlowControl((isStopped) => {
-      owner.flowChanged(isStopped)
-      this.showEchoes()
-    })
+    this.flow = new FlowControl((isStopped) => owner.flowChanged(isStopped))
     this.#output = new OutputProcessor(shown, modes)
     this.#echo = new Echo(this.#output)
     this.#editor = new LineEditor(this.#buffer, this.#echo, modes)
@@ -92,7 +89,7 @@ export class LineDiscipline {
     if ((before.local ^ modes.local) & (ICANON | EXTPROC)) {
       this.#buffer.switchLines(this.#hasLines)
       this.#isLiteral = false
-      this.#echo.endErasing()
+      this.#echo.forgetErasing()
     }
     if (before.input & IXON && !(modes.input & IXON)) this.flow.start()
     this.showEchoes()
@@ -112,9 +109,7 @@ export class LineDiscipline {
   write(source: Uint8Array): number {
     this.showEchoes()
     if (this.flow.isStopped) return 0
-    let done = 0
-    while (done < source.length && this.#output.put(source[done])) done++
-    return done
+    return this.#output.write(source)
   }
 
   /** Bytes that may be shown at once, whatever they are. */
@@ -189,7 +184,10 @@ export class LineDiscipline {
 
   #receiveOrdinary(typed: number): void {
     const {input} = this.#modes
-    if (input & IXON && input & IXANY) this.flow.start()
+    if (this.flow.isStopped && input & IXON && input & IXANY) {
+      this.flow.start()
+      this.showEchoes()
+    }
     let byte = typed
     let isTranslated = false
     if (byte === RETURN && input & (IGNCR | ICRNL)) {
@@ -212,8 +210,10 @@ export class LineDiscipline {
   #controlsFlow(byte: number): boolean {
     const {input, characters} = this.#modes
     if (!(input & IXON) || byte === DISABLED) return false
-    if (byte === characters[VSTART]) this.flow.start()
-    else if (byte === characters[VSTOP]) this.flow.stop()
+    if (byte === characters[VSTART]) {
+      this.flow.start()
+      this.showEchoes()
+    } else if (byte === characters[VSTOP]) this.flow.stop()
     else return false
     return true
   }

@@ -28,6 +28,38 @@ export class OutputProcessor {
     return this.#queue.room
   }
 
+  /** Bytes of the program. @returns how many found room */
+  write(source: Uint8Array): number {
+    if (!(this.modes.output & OPOST)) return this.#queue.push(source)
+    let done = 0
+    while (done < source.length) {
+      const end = this.#endOfText(source, done)
+      if (end > done) {
+        const taken = this.#queue.push(source.subarray(done, end))
+        this.column += this.#columnsOf(source, done, done + taken)
+        done += taken
+        if (done < end) break
+      } else if (this.put(source[done])) done++
+      else break
+    }
+    return done
+  }
+
+  /** Where the bytes end that are shown as they are. */
+  #endOfText(source: Uint8Array, start: number): number {
+    if (this.modes.output & OLCUC) return start
+    let end = start
+    while (end < source.length && !isControl(source[end])) end++
+    return end
+  }
+
+  #columnsOf(source: Uint8Array, start: number, end: number): number {
+    if (!(this.modes.input & IUTF8)) return end - start
+    let columns = 0
+    for (let i = start; i < end; i++) if (!isContinuation(source[i])) columns++
+    return columns
+  }
+
   /** One byte, of the program's or an echo. @returns false when there is no room for what it becomes */
   put(byte: number): boolean {
     if (!(this.modes.output & OPOST)) return this.putRaw(byte)

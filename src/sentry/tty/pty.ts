@@ -42,6 +42,8 @@ export class Pty extends Terminal implements PtsDevice {
   typedNs = 0
   /** What was typed, and has no room yet where it is edited. */
   readonly #typed = new ByteQueue(ON_THE_WAY)
+  /** What was shown before the keys that are being looked at: what they made is called back by a key that empties all. */
+  #shownBefore = 0
   #isMasterOpen = true
   #openSlaves = 0
   #wasSlaveOpen = false
@@ -65,7 +67,7 @@ export class Pty extends Terminal implements PtsDevice {
       signal: (signal: number) => this.signalForeground(signal),
       flowChanged: (isStopped: boolean) => this.packets.flowChanged(isStopped),
       flushed: () => {
-        this.clearShown()
+        this.clearShown(this.#shownBefore)
         this.packets.flushedRead()
       },
     }
@@ -148,9 +150,9 @@ export class Pty extends Terminal implements PtsDevice {
     this.masterWaiters.wakeAll(POLLOUT)
   }
 
-  /** tcflush(TCOFLUSH) of the slave: what the master has taken over stays. */
-  clearShown(): void {
-    this.shown.cut(TAKEN_OVER)
+  /** tcflush(TCOFLUSH) of the slave: what the master has taken over stays. @param takenOver no more than that */
+  clearShown(takenOver = TAKEN_OVER): void {
+    this.shown.cut(Math.min(takenOver, TAKEN_OVER))
     this.packets.flushedWrite()
     this.slaveWaiters.wakeAll(POLLOUT)
   }
@@ -192,6 +194,7 @@ export class Pty extends Terminal implements PtsDevice {
   #pump(): boolean {
     const typed = this.#typed.peek()
     if (typed.length === 0) return false
+    this.#shownBefore = this.shown.length
     const count = this.line.receive(typed)
     this.#typed.drop(count)
     if (count === 0) return false

@@ -1,0 +1,72 @@
+// Jobs for unit tests of terminals: processes with real signals, the kernel that knows them, and whoever calls.
+
+import {NSIG, SIGKILL, SIGSTOP} from '../../../../src/abi/signal.ts'
+import {capabilitiesOf} from '../../../../src/sentry/credentials.ts'
+import type {Kernel} from '../../../../src/sentry/kernel.ts'
+import type {Process} from '../../../../src/sentry/process.ts'
+import {ResourceLimits} from '../../../../src/sentry/resource-limits.ts'
+import {DEFAULT_ACTION, ProcessSignals} from '../../../../src/sentry/signals/process-signals.ts'
+import {TaskSignals} from '../../../../src/sentry/signals/task-signals.ts'
+import type {Task} from '../../../../src/sentry/task.ts'
+
+const HANDLER = 0x1000
+
+export class FakeJobs {
+  readonly processes = new Map<number, Process>()
+  current: Task | undefined
+  nowNs = 1e12
+  readonly #tasks = new Map<number, Task>()
+
+  get kernel(): Kernel {
+    return this as unknown as Kernel
+  }
+
+  monotonicNs(): number {
+    return this.nowNs
+  }
+
+  notify(): void {}
+
+  add(pid: number, parentPid: number, processGroup: number, session: number, uid = 1000): Process {
+    const signals = new ProcessSignals(new ResourceLimits())
+    // What is handled stays to be seen.
+    for (let signal = 1; signal <= NSIG; signal++) {
+      if (signal !== SIGKILL && signal !== SIGSTOP)
+        signals.setAction(signal, {...DEFAULT_ACTION, handler: HANDLER})
+    }
+    const process = {pid, parentPid, processGroup, session, signals} as unknown as Process
+    const task = {
+      ...{tid: pid, kernel: this.kernel, process, signals: new TaskSignals(signals)},
+      credentials: {uid, gid: uid, groups: [], ...capabilitiesOf(uid)},
+    } as unknown as Task
+    task.signals.attach(task)
+    this.processes.set(pid, process)
+    this.#tasks.set(pid, task)
+    this.current ??= task
+    return process
+  }
+
+  /** This one makes the calls from now on. */
+  call(pid: number): TaskSignals {
+    this.current = this.#tasks.get(pid)!
+    return this.current.signals
+  }
+
+  stop(pid: number): void {
+    this.processes.get(pid)!.signals.stop()
+  }
+
+  end(pid: number): Process {
+    const process = this.processes.get(pid)!
+    process.exit = {code: 0, signal: undefined}
+    return process
+  }
+
+  /** Takes what it was sent. */
+  received(pid: number): number[] {
+    const {pending} = this.processes.get(pid)!.signals
+    const numbers = [...pending.set]
+    for (const signal of numbers) pending.drop(signal)
+    return numbers
+  }
+}

@@ -188,6 +188,26 @@ static void check_packets(void) {
   CHECK_EQ(ioctl(master, TIOCPKT, &on), 0);
 }
 
+// SIGIO tells the foreground of what is typed, and who holds the master of what is shown.
+static void check_async(void) {
+  watch(SIGIO);
+  CHECK_EQ(fcntl(slave, F_SETFL, fcntl(slave, F_GETFL) | O_ASYNC), 0);
+  CHECK_EQ(fcntl(slave, F_GETOWN), -getpgrp());
+  TYPE("a\n");
+  for (int i = 0; i < 200 && !seen[SIGIO]; i++) usleep(5000);
+  CHECK(seen[SIGIO] > 0);
+  SHOWS("a\r\n");
+  READ_ONCE(16, "a\n");
+  CHECK_EQ(fcntl(slave, F_SETFL, fcntl(slave, F_GETFL) & ~O_ASYNC), 0);
+  seen[SIGIO] = 0;
+  CHECK_EQ(fcntl(master, F_SETFL, fcntl(master, F_GETFL) | O_ASYNC), 0);
+  CHECK_EQ(fcntl(master, F_GETOWN), getpid());
+  PRINT("b");
+  for (int i = 0; i < 200 && !seen[SIGIO]; i++) usleep(5000);
+  CHECK(seen[SIGIO] > 0);
+  SHOWS("b");
+}
+
 static void check_hang_up(void) {
   char byte;
   int tty = open("/dev/tty", O_RDWR);
@@ -214,6 +234,7 @@ int main(void) {
   check_keys();
   check_packets();
   check_other_signals();
+  check_async();
   check_hang_up();
   return finish();
 }

@@ -5,11 +5,15 @@ import {EACCES, EINVAL, Errno, ESRCH} from '../../abi/errno.ts'
 import {F_RDLCK, F_UNLCK, F_WRLCK} from '../../abi/fcntl.ts'
 import {S_IFREG} from '../../abi/file-mode.ts'
 import {NSIG} from '../../abi/signal.ts'
+import type {FileDescription} from '../../vfs/file.ts'
+import {HostTerminal} from '../../vfs/host-terminal.ts'
 import {PipeEnd} from '../../vfs/pipe.ts'
 import type {SharedDescription} from '../fd-table.ts'
 import {SocketFile} from '../net/socket-file.ts'
 import {F_OWNER_PGRP, F_OWNER_PID, F_OWNER_TID, SignalOwner} from '../signal-owner.ts'
 import type {Task} from '../task.ts'
+import {PtyMaster} from '../tty/pty-master.ts'
+import {PtySlave} from '../tty/pty-slave.ts'
 
 const INT_MIN = -(2 ** 31)
 
@@ -57,13 +61,26 @@ export function setSignal(task: Task, description: SharedDescription, signal: nu
 
 /** Linux knows O_ASYNC for pipes, terminals and sockets; elsewhere the flag does not stick. */
 export function knowsAsync({file}: SharedDescription): boolean {
-  return file instanceof PipeEnd || file instanceof SocketFile
+  return file instanceof PipeEnd || file instanceof SocketFile || isTerminal(file)
 }
 
 export function setAsync(task: Task, description: SharedDescription, fd: number, isOn: boolean): void {
   const owner = ownerOf(task, description)
+  if (isOn && owner.id === 0 && isTerminal(description.file)) ownByDefault(task, owner, description.file)
   if (isOn) owner.listen(description.file, fd)
   else owner.stopListening()
+}
+
+function isTerminal(file: FileDescription): boolean {
+  return file instanceof PtySlave || file instanceof PtyMaster || file instanceof HostTerminal
+}
+
+/** Linux tells of a terminal without an owner: its foreground group, or who switched it on. */
+function ownByDefault({process}: Task, owner: SignalOwner, file: FileDescription): void {
+  const terminal = file instanceof PtySlave ? file.pty : process.terminal
+  const group = file instanceof PtyMaster ? 0 : (terminal?.foregroundGroupSeen ?? 0)
+  owner.type = group === 0 ? F_OWNER_PID : F_OWNER_PGRP
+  owner.id = group || process.pid
 }
 
 export function setLease(task: Task, description: SharedDescription, fd: number, type: number): number {

@@ -57,9 +57,6 @@ export function masterRequest(
 /** Its input is what the slave shows, its output what it types. */
 function flush(pty: Pty, queue: number): void {
   if (queue < TCIFLUSH || queue > TCIOFLUSH) throw new Errno(EINVAL)
-  if (queue !== TCOFLUSH) {
-    pty.shown.clear()
-    pty.roomMade()
-  }
+  if (queue !== TCOFLUSH) pty.dropShown()
   if (queue !== TCIFLUSH) pty.clearWaiting()
 }

@@ -32,13 +32,11 @@ export class PtyMaster extends Description {
       return 1
     }
     if (shown.length === 0) throw new Errno(this.pty.isSlaveGone ? EIO : EAGAIN)
-    let count: number
     if (packets.isOn) {
       target[0] = PACKET_DATA
-      count = 1 + shown.take(target.subarray(1))
-    } else count = shown.take(target)
-    this.pty.roomMade()
-    return count
+      return 1 + this.pty.see(target.subarray(1))
+    }
+    return this.pty.see(target)
   }
 
   override write(source: Uint8Array, position?: number): number {

@@ -132,7 +132,6 @@ function control(pty: Pty, action: number): void {
       return
     case TCOON:
       flow.startByProgram()
-      pty.slaveWaiters.wakeAll()
       return
     case TCIOFF:
       pty.send(modes.characters[VSTOP])

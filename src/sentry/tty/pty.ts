@@ -65,7 +65,7 @@ export class Pty extends Terminal implements PtsDevice {
     this.packets = new Packets(() => this.masterWaiters.wakeAll())
     const actions = {
       signal: (signal: number) => this.signalForeground(signal),
-      flowChanged: (isStopped: boolean) => this.packets.flowChanged(isStopped),
+      flowChanged: (isStopped: boolean) => this.#flowChanged(isStopped),
       flushed: () => {
         this.clearShown(this.#shownBefore)
         this.packets.flushedRead()
@@ -129,10 +129,19 @@ export class Pty extends Terminal implements PtsDevice {
     return count
   }
 
-  /** The master has read. */
-  roomMade(): void {
-    this.line.showEchoes()
-    this.slaveWaiters.wakeAll(POLLOUT)
+  /** The master reads. @returns how many bytes there were */
+  see(target: Uint8Array): number {
+    const wasFull = !this.line.hasOutputRoom
+    const count = this.shown.take(target)
+    this.#roomMade(wasFull)
+    return count
+  }
+
+  /** tcflush(TCIFLUSH) of the master. */
+  dropShown(): void {
+    const wasFull = !this.line.hasOutputRoom
+    this.shown.clear()
+    this.#roomMade(wasFull)
   }
 
   /** The slave has read, or emptied its input. */
@@ -152,9 +161,10 @@ export class Pty extends Terminal implements PtsDevice {
 
   /** tcflush(TCOFLUSH) of the slave: what the master has taken over stays. @param takenOver no more than that */
   clearShown(takenOver = TAKEN_OVER): void {
+    const wasFull = !this.line.hasOutputRoom
     this.shown.cut(Math.min(takenOver, TAKEN_OVER))
     this.packets.flushedWrite()
-    this.slaveWaiters.wakeAll(POLLOUT)
+    if (wasFull) this.slaveWaiters.wakeAll(POLLOUT)
   }
 
   /** tcflush(TCOFLUSH) of the master: what is edited already stays. */
@@ -202,6 +212,16 @@ export class Pty extends Terminal implements PtsDevice {
     if (this.line.inputBytes > 0) this.slaveWaiters.wakeAll(POLLIN)
     if (this.shown.length > 0) this.masterWaiters.wakeAll(POLLIN)
     return true
+  }
+
+  #roomMade(wasFull: boolean): void {
+    this.line.showEchoes()
+    if (wasFull && this.line.hasOutputRoom) this.slaveWaiters.wakeAll(POLLOUT)
+  }
+
+  #flowChanged(isStopped: boolean): void {
+    this.packets.flowChanged(isStopped)
+    if (!isStopped) this.slaveWaiters.wakeAll(POLLOUT)
   }
 
   #freeWhenClosed(): void {

@@ -1,9 +1,18 @@
 // Who has a terminal: sessions, the foreground, the background, hang-ups, and what becomes of it all at the end.
 
 import {beforeEach, describe, expect, test} from 'vitest'
-import {O_NOCTTY, O_RDONLY, O_RDWR, O_WRONLY} from '../../../../src/abi/open-flags.ts'
+import {
+  O_NOCTTY,
+  O_RDONLY,
+  O_RDWR,
+  O_WRONLY,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+} from '../../../../src/abi/open-flags.ts'
 import {SIGCONT, SIGHUP, SIGINT, SIGTTIN, SIGTTOU, SIGWINCH} from '../../../../src/abi/signal.ts'
 import {SignalSet} from '../../../../src/abi/signal-set.ts'
+import {HostTty} from '../../../../src/sentry/tty/host-tty.ts'
 import {leaveJobs} from '../../../../src/sentry/tty/leave-jobs.ts'
 import type {PtyMaster} from '../../../../src/sentry/tty/pty-master.ts'
 import type {PtySlave} from '../../../../src/sentry/tty/pty-slave.ts'
@@ -189,6 +198,71 @@ describe('the end', () => {
       undefined,
       undefined,
     ])
+  })
+})
+
+describe('who waits', () => {
+  /** What its queue says while this is done. */
+  function heard(end: 'slaveWaiters' | 'masterWaiters', action: () => void): number {
+    let all = 0
+    const waiter = (events: number): void => {
+      all |= events
+    }
+    master.pty[end].join(waiter)
+    action()
+    master.pty[end].leave(waiter)
+    return all
+  }
+
+  test('to print hears when the output goes on, and when there is room again', () => {
+    const slave = share()
+    master.write(bytesOf('\x13'))
+    expect(errorOf(() => slave.write(bytesOf('x')))).toBe('EAGAIN')
+    expect(heard('slaveWaiters', () => master.write(bytesOf('\x11'))) & POLLOUT).toBe(POLLOUT)
+    while (slave.readiness() & POLLOUT) slave.write(new Uint8Array(1000))
+    expect(heard('slaveWaiters', () => master.read(new Uint8Array(1000))) & POLLOUT).toBe(POLLOUT)
+    expect(heard('slaveWaiters', () => master.read(new Uint8Array(1000))) & POLLOUT).toBe(0)
+  })
+
+  test('to type hears when somebody has read', () => {
+    const slave = share()
+    master.pty.setModes({...master.pty.line.modes, input: 0, local: 0})
+    while (master.readiness() & POLLOUT) master.write(new Uint8Array(1000))
+    expect(errorOf(() => master.write(bytesOf('x')))).toBe('EAGAIN')
+    expect(heard('masterWaiters', () => slave.read(new Uint8Array(1000))) & POLLOUT).toBe(POLLOUT)
+  })
+
+  test('to read hears of a line, an echo, and that nobody is there any more', () => {
+    const slave = share()
+    expect(heard('slaveWaiters', () => master.write(bytesOf('a\n'))) & POLLIN).toBe(POLLIN)
+    expect(heard('masterWaiters', () => master.write(bytesOf('a'))) & POLLIN).toBe(POLLIN)
+    expect(heard('masterWaiters', () => slave.close())).not.toBe(0)
+    expect(master.readiness() & POLLHUP).toBe(POLLHUP)
+    expect(heard('slaveWaiters', () => master.close())).not.toBe(0)
+  })
+})
+
+describe("the host's terminal", () => {
+  test('passes keys to the foreground, a hang-up to the leader, and all to the first when it is free', () => {
+    const tty = new HostTty(-1, ROOT, () => jobs.kernel)
+    const first = jobs.processes.get(10)!
+    tty.signalFromHost(SIGINT, first)
+    tty.startWith(first)
+    tty.setForegroundGroup(30)
+    tty.signalFromHost(SIGWINCH, first)
+    expect([10, 30].map((pid) => jobs.received(pid))).toEqual([[SIGINT], [SIGWINCH]])
+    tty.signalFromHost(SIGHUP, first)
+    expect([10, 30].map((pid) => jobs.received(pid))).toEqual([[SIGHUP, SIGCONT], []])
+  })
+
+  test('has a shell outside that can continue the first job, unless hv found none', () => {
+    const tty = new HostTty(-1, ROOT, () => jobs.kernel)
+    const first = jobs.processes.get(10)!
+    tty.startWith(first)
+    expect(tty.isOrphaned(first)).toBe(false)
+    tty.isAlone = true
+    expect(tty.isOrphaned(first)).toBe(true)
+    expect(tty.isOrphaned(jobs.processes.get(20)!)).toBe(false)
   })
 })
 

@@ -108,6 +108,19 @@ static void check_names(void) {
   CHECK_ERRNO(stat(name, &node), ENOENT);
 }
 
+static int number_in(const char *path) {
+  char text[32];
+  return read_file(path, text, sizeof(text)) > 0 ? atoi(text) : -1;
+}
+
+static void check_count(void) {
+  int before = number_in("/proc/sys/kernel/pty/nr");
+  CHECK(before >= 0 && number_in("/proc/sys/kernel/pty/max") >= 256);
+  int fd = open_master();
+  CHECK(number_in("/proc/sys/kernel/pty/nr") > 0);
+  close(fd);
+}
+
 static void check_mounts(void) {
   char line[512];
   bool found = false;
@@ -349,6 +362,7 @@ int main(void) {
   };
   check_names();
   check_mounts();
+  check_count();
   for (size_t i = 0; i < COUNT(checks); i++) {
     open_pair();
     CHECK_EQ(tcgetattr(slave, &fresh), 0);

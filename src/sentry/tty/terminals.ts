@@ -6,15 +6,13 @@ import {type Budget, COST} from '../../vfs/budget.ts'
 import {PTMX_DEV, TTY_DEV} from '../../vfs/devices.ts'
 import type {Credentials, FileDescription, Inode} from '../../vfs/file.ts'
 import type {DevTerminals} from '../../vfs/fs/dev.ts'
-import {Devpts, isTerminalDev} from '../../vfs/fs/devpts.ts'
+import {Devpts, isTerminalDev, MOST_TERMINALS} from '../../vfs/fs/devpts.ts'
 import type {Kernel} from '../kernel.ts'
 import {HostTty} from './host-tty.ts'
 import {Pty} from './pty.ts'
 import {PtyMaster} from './pty-master.ts'
 import type {Terminal} from './terminal.ts'
 
-/** /proc/sys/kernel/pty/max. */
-const MOST = 4096
 /** Who may write to all terminals, as Debian numbers it: old C libraries look for it (grantpt). */
 const TTY_GROUP = 5
 
@@ -68,7 +66,7 @@ export class Terminals implements DevTerminals {
 
   /** @throws Errno ENOSPC */
   #freeNumber(): number {
-    if (this.#terminals.size >= MOST) throw new Errno(ENOSPC)
+    if (this.#terminals.size >= MOST_TERMINALS) throw new Errno(ENOSPC)
     let number = 0
     while (this.#terminals.has(number)) number++
     return number

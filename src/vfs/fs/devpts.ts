@@ -21,6 +21,8 @@ import type {
 import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
 import {Node} from '../node.ts'
 
+/** /proc/sys/kernel/pty/max. */
+export const MOST_TERMINALS = 4096
 const DEVPTS_MAGIC = 0x1cd1
 const BLOCK_SIZE = 1024
 const PTMX = 'ptmx'
@@ -54,6 +56,10 @@ export class Devpts implements FileSystem {
     const owner = {uid: 0, gid: 0}
     const ptmx = {rdev: PTMX_DEV, mode: S_IFCHR | 0o666, owner, open: openMultiplexer}
     this.nodes.set(PTMX, new PtsNode(this, PTMX, PTMX_INO, ptmx))
+  }
+
+  get terminalCount(): number {
+    return this.nodes.size - 1
   }
 
   /** A terminal's node, by its number. */

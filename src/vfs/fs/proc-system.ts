@@ -2,8 +2,10 @@
 
 import {USER_HZ} from '../../abi/time.ts'
 import type {ByteString} from '../file.ts'
+import {allMounts} from '../mount-tree.ts'
 import {PIPE_MAX_BYTES, PIPE_USER_PAGES_SOFT} from '../pipe.ts'
 import {randomUuid} from '../random.ts'
+import {Devpts, MOST_TERMINALS} from './devpts.ts'
 import {mqueueLimits, sysvipcLimits} from './proc-ipc-limits.ts'
 import {link} from './proc-links.ts'
 import {directory, type Entries, type Entry, fixedContents, text} from './proc-nodes.ts'
@@ -121,6 +123,11 @@ function sysDirectory(source: ProcSource): Entry {
       overflowgid: constant(65534),
       overflowuid: constant(65534),
       pid_max: constant(source.maxPid),
+      pty: subdirectory({
+        max: constant(MOST_TERMINALS),
+        nr: text(() => `${countTerminals(source)}\n`),
+        reserve: constant(0),
+      }),
       random: randomDirectory(),
       randomize_va_space: constant(2),
       'threads-max': text(() => `${source.maxTasks}\n`),
@@ -145,6 +152,12 @@ function sysDirectory(source: ProcSource): Entry {
       swappiness: constant(60),
     }),
   })
+}
+
+/** Of /dev/pts, wherever it is mounted. */
+function countTerminals({rootMount}: ProcSource): number {
+  for (const {fs} of allMounts(rootMount)) if (fs instanceof Devpts) return fs.terminalCount
+  return 0
 }
 
 function randomDirectory(): Entry {

@@ -85,7 +85,7 @@ export function readRanges(
       if (moved > 0 && error instanceof Errno) return accessed(file, moved)
       const failure = readFailure(error, file)
       if (!mayBlock(failure, file)) throw failure
-      return waitToRead(task, file, beganNs, wait, attempt)
+      return failure instanceof MustWait ? task.block(wait) : waitToRead(task, file, beganNs, wait)
     }
     return accessed(file, moved)
   }
@@ -96,18 +96,17 @@ export function readRanges(
 }
 
 /** Sleeps until there is something to read, or the file's time is over: then what there is counts. */
-function waitToRead(
-  task: Task,
-  file: FileDescription,
-  beganNs: number,
-  wait: Wait,
-  attempt: () => number,
-): number {
+function waitToRead(task: Task, file: FileDescription, beganNs: number, wait: Wait): number {
   const deadlineNs = file.readDeadlineNs?.(beganNs)
   if (deadlineNs === undefined) return task.block(wait)
-  if (deadlineNs > task.kernel.monotonicNs()) return task.block({...wait, deadlineNs})
+  if (deadlineNs > task.kernel.monotonicNs()) {
+    // The same wait goes on, where it may.
+    const before = task.wait
+    const isSame = before?.retry === wait.retry && before.deadlineNs === deadlineNs
+    return task.block(isSame ? before : {...wait, deadlineNs})
+  }
   try {
-    return withFlags(file, O_NONBLOCK, attempt)
+    return withFlags(file, O_NONBLOCK, () => wait.retry(true))
   } catch (error) {
     if (error instanceof Errno && error.code === EAGAIN) return 0
     throw error

@@ -1,5 +1,6 @@
 // Process groups as jobs: signals to all of one, and which of them nobody could continue. POSIX, "Orphaned Process Group".
 
+import {SIGSTOP} from '../../abi/signal.ts'
 import type {Process} from '../process.ts'
 
 /** Those that end or begin meanwhile are none of it. */
@@ -48,6 +49,18 @@ export function newlyOrphanedGroups(
     const isStopped = members.some((member) => member !== ended && member.signals.stopped)
     return isStopped && isOrphanedGroup(processes, group, ended, heir)
   })
+}
+
+/**
+ * Whether the default action of a stop signal stops a process. SIGSTOP always does; SIGTSTP, SIGTTIN and SIGTTOU not where nobody
+ * could continue the job. What has no terminal and no parent in the guest (0) is hv's own parent's to continue.
+ */
+export function mayStop(processes: ReadonlyMap<number, Process>, process: Process, signal: number): boolean {
+  if (signal === SIGSTOP) return true
+  const {terminal, processGroup} = process
+  if (terminal !== undefined) return !terminal.isOrphaned(process)
+  const members = membersOf(processes.values(), processGroup)
+  return members.some(({parentPid}) => parentPid === 0) || !isOrphanedGroup(processes, processGroup)
 }
 
 function connects(parent: Process, member: Process): boolean {

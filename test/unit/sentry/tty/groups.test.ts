@@ -1,8 +1,13 @@
 // Orphaned process groups, and what the end of a process does to its jobs and its terminal.
 
 import {beforeEach, describe, expect, test} from 'vitest'
-import {SIGCONT, SIGHUP} from '../../../../src/abi/signal.ts'
-import {isOrphanedGroup, newlyOrphanedGroups, signalGroup} from '../../../../src/sentry/tty/groups.ts'
+import {SIGCONT, SIGHUP, SIGSTOP, SIGTSTP, SIGTTIN} from '../../../../src/abi/signal.ts'
+import {
+  isOrphanedGroup,
+  mayStop,
+  newlyOrphanedGroups,
+  signalGroup,
+} from '../../../../src/sentry/tty/groups.ts'
 import {leaveJobs} from '../../../../src/sentry/tty/leave-jobs.ts'
 import {FakeJobs} from './fake-jobs.ts'
 
@@ -44,6 +49,14 @@ describe('a group is orphaned', () => {
     expect(isOrphanedGroup(jobs.processes, 20, shell, jobs.processes.get(30))).toBe(false)
     expect(isOrphanedGroup(jobs.processes, 20, shell, jobs.processes.get(1))).toBe(true)
   })
+})
+
+test('a stop signal stops where somebody can continue the job, SIGSTOP everywhere', () => {
+  const may = (pid: number, signal: number): boolean =>
+    mayStop(jobs.processes, jobs.processes.get(pid)!, signal)
+  expect([may(20, SIGTSTP), may(40, SIGTSTP), may(40, SIGSTOP)]).toEqual([true, false, true])
+  jobs.add(2, 0, 2, 2)
+  expect(may(2, SIGTTIN)).toBe(true)
 })
 
 describe('the end of a process', () => {

@@ -63,6 +63,8 @@ export class Sleepers {
       this.#end(sleep)
       interruptWait(task)
       this.#kernel.tracer?.leave(task, undefined)
+    } else if (task.signals.process.stopped) {
+      // What it waits for is for when it goes on: SIGCONT wakes it.
     } else if (!this.#isGone(sleep) && retry(task, sleep.expired)) {
       this.#end(sleep)
     } else if (!this.#isGone(sleep) && task.wait !== sleep.wait) {

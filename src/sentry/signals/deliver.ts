@@ -14,6 +14,7 @@ import {
 import {arch} from '../../arch/index.ts'
 import {tellParentOfStop} from '../task/child-news.ts'
 import type {Task} from '../task.ts'
+import {mayStop} from '../tty/groups.ts'
 import {forceSignal} from './force.ts'
 import type {PendingSignal} from './pending.ts'
 import {DEFAULT_ACTION, type SignalAction} from './process-signals.ts'
@@ -88,6 +89,7 @@ function actByDefault(task: Task, {signal, info}: PendingSignal): void {
   task.kernel.tracer?.signal(task, signal, info)
   switch (action) {
     case 'stop':
+      if (!mayStop(task.kernel.processes, task.process, signal)) return
       task.signals.process.stop()
       tellParentOfStop(task.process, signal)
       task.kernel.onStopped?.(task.process, signal)

@@ -5,6 +5,7 @@ import {SIGCHLD} from '../../abi/signal.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Exit, Process} from '../process.ts'
 import type {Task} from '../task.ts'
+import {leaveJobs} from '../tty/leave-jobs.ts'
 import {tellParentOfEnd} from './child-news.ts'
 import {releaseThreadWords} from './thread-words.ts'
 
@@ -30,7 +31,9 @@ export function endProcess(kernel: Kernel, process: Process, exit: Exit): void {
   process.space.release()
   process.budget.giveAll()
   kernel.onEnded?.(process)
-  leaveChildren(kernel, process)
+  const reaper = reaperOf(kernel, process)
+  leaveJobs(kernel.processes, process, reaper)
+  leaveChildren(kernel, process, reaper)
   process.departed.wakeAll()
   tellParentOfEnd(kernel, process)
 }
@@ -60,8 +63,7 @@ function remainsOf({name, credentials, scheduling, switches, cpuNs}: Task): Proc
 }
 
 /** Orphans go to the nearest ancestor that asked for them (PR_SET_CHILD_SUBREAPER), or to init. */
-function leaveChildren(kernel: Kernel, process: Process): void {
-  const reaper = reaperOf(kernel, process)
+function leaveChildren(kernel: Kernel, process: Process, reaper: Process): void {
   for (const child of [...process.children]) {
     process.children.delete(child)
     child.parent = reaper

@@ -53,14 +53,15 @@ export function newlyOrphanedGroups(
 
 /**
  * Whether the default action of a stop signal stops a process. SIGSTOP always does; SIGTSTP, SIGTTIN and SIGTTOU not where nobody
- * could continue the job. What has no terminal and no parent in the guest (0) is hv's own parent's to continue.
+ * could continue the job. What init is the parent of, with a session of its own and no terminal, is what hv was started for: its shell may continue it.
  */
 export function mayStop(processes: ReadonlyMap<number, Process>, process: Process, signal: number): boolean {
   if (signal === SIGSTOP) return true
   const {terminal, processGroup} = process
   if (terminal !== undefined) return !terminal.isOrphaned(process)
   const members = membersOf(processes.values(), processGroup)
-  return members.some(({parentPid}) => parentPid === 0) || !isOrphanedGroup(processes, processGroup)
+  const isFirst = members.some(({pid, parentPid, session}) => parentPid === INIT_PID && session === pid)
+  return isFirst || !isOrphanedGroup(processes, processGroup)
 }
 
 function connects(parent: Process, member: Process): boolean {

@@ -55,7 +55,7 @@ test('a stop signal stops where somebody can continue the job, SIGSTOP everywher
   const may = (pid: number, signal: number): boolean =>
     mayStop(jobs.processes, jobs.processes.get(pid)!, signal)
   expect([may(20, SIGTSTP), may(40, SIGTSTP), may(40, SIGSTOP)]).toEqual([true, false, true])
-  jobs.add(2, 0, 2, 2)
+  jobs.add(2, 1, 2, 2)
   expect(may(2, SIGTTIN)).toBe(true)
 })
 

@@ -99,6 +99,13 @@ class Continuation {
   int timer_ = kNone;
 };
 
+// Whether SIGCONT came, of a shell or of a terminal that hangs up: it is nobody else's then.
+bool TakeContinued() {
+  constexpr uint64_t kContinued = uint64_t{1} << SIGCONT;
+  uint64_t came = caught_signals.fetch_and(~kContinued) | caught_of_terminal.fetch_and(~kContinued);
+  return came & kContinued;
+}
+
 // suspend(signal, deadlineNs): stops the process, as a stop signal does to who does not catch it, with the terminal as hv found
 // it; returns when the process goes on, at `deadlineNs` by itself. true: it was stopped. The kernel stops nobody for SIGTSTP,
 // SIGTTIN or SIGTTOU whom no shell could continue.
@@ -107,18 +114,20 @@ Napi::Value Suspend(const Napi::CallbackInfo& info) {
   Continuation continuation(info[1].ToNumber().DoubleValue());
   struct sigaction usual = {}, caught = {};
   usual.sa_handler = SIG_DFL;
-  constexpr uint64_t kContinued = uint64_t{1} << SIGCONT;
-  caught_signals.fetch_and(~kContinued);
-  caught_of_terminal.fetch_and(~kContinued);
+  TakeContinued();
   LeaveTerminal();
   // SIGSTOP's cannot be changed, and need not be.
   ::sigaction(signal, &usual, &caught);
   ::raise(signal);
   ::sigaction(signal, &caught, nullptr);
   ReturnToTerminal();
-  // A terminal that hangs up continues as well.
-  uint64_t came = caught_signals.fetch_and(~kContinued) | caught_of_terminal.fetch_and(~kContinued);
-  bool stopped = came & kContinued;
+  bool stopped = TakeContinued();
+  // Another thread's handler may run later than this one.
+  constexpr timespec kMillisecond = {0, 1'000'000};
+  for (int i = 0; i < 50 && !stopped; i++) {
+    ::nanosleep(&kMillisecond, nullptr);
+    stopped = TakeContinued();
+  }
   return Napi::Boolean::New(info.Env(), stopped);
 }
 

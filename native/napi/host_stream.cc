@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <termios.h>
 
+#include <cerrno>
+
 #include "napi/host_call.h"
 
 namespace hv {
@@ -46,7 +48,11 @@ constexpr unsigned long kAllowedByValue[] = {TCFLSH, TCXONC};
 napi_value Poll(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   struct pollfd entry = {call.Fd(0), static_cast<short>(call.Int(1)), 0};
-  int count = ::poll(&entry, 1, 0);
+  int count;
+  // It never waits, and is interrupted all the same: by a signal that comes just then.
+  do {
+    count = ::poll(&entry, 1, 0);
+  } while (count < 0 && errno == EINTR);
   return count < 0 ? call.Return(-errno) : call.Return(entry.revents);
 }
 

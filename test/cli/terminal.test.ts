@@ -164,6 +164,32 @@ describe.each(platforms)('in a terminal, on %s', (platform) => {
     },
   )
 
+  test.skipIf(!existsSync('/bin/bash'))(
+    'a shell in the guest stops, interrupts and continues its jobs, and hv runs on',
+    async () => {
+      const pty = new Pty(run(platform, '--root', '/', 'bash', '--norc'))
+      await pty.expect(PROMPT_OF_BASH)
+      pty.type('echo go; cat\r')
+      await pty.expect(/[\r\n]go\r\n/)
+      pty.type('one\r')
+      await pty.expect(/one\r\none\r\n/)
+      pty.type('\x1a')
+      await pty.expect(/Stopped /)
+      await pty.expect(PROMPT_OF_BASH)
+      pty.type('fg\r')
+      await pty.expect(/\ncat\r\n|; cat\r\n/)
+      pty.type('two\r')
+      await pty.expect(/two\r\ntwo\r\n/)
+      pty.type('\x03')
+      await pty.expect(PROMPT_OF_BASH)
+      pty.type('echo $? done\r')
+      await pty.expect(/130 done\r\n/)
+      await pty.expect(PROMPT_OF_BASH)
+      pty.type('exit\r')
+      expect(await pty.status()).toBe(0)
+    },
+  )
+
   test('a guest finds its terminal as it would on Linux', () => useTerminal(run(platform, guest('terminal'))))
 })
 

@@ -30,7 +30,13 @@ export class PosixTimer {
   #isQueued = false
   #missed = 0
 
-  constructor(task: Task, id: number, clock: number, counted: Process | Task | undefined, notice: TimerNotice) {
+  constructor(
+    task: Task,
+    id: number,
+    clock: number,
+    counted: Process | Task | undefined,
+    notice: TimerNotice,
+  ) {
     this.id = id
     this.clock = clock
     this.#process = task.process

@@ -18,7 +18,8 @@ export const kill: Syscall = (task, args) => {
   if (allowed.length === 0 && args.int32(0) !== -1) throw new Errno(EPERM)
   const info = killInfo(signal, SI_USER, task.process.pid, task.credentials.ruid)
   // A zombie can be signalled, and takes no notice.
-  for (const target of allowed) if (signal !== 0 && target.exit === undefined) target.signals.raise(signal, info)
+  for (const target of allowed)
+    if (signal !== 0 && target.exit === undefined) target.signals.raise(signal, info)
   return 0
 }
 

@@ -48,6 +48,17 @@ export function socketSource(file: SocketFile): Source {
   return {file, peek, take: (count) => void readSocket(socket, new Uint8Array(count))}
 }
 
+/** A stream of the host's, into a pipe. What was read cannot be put back: no more is read than there is room for. */
+export function streamSource(file: FileDescription, {pipe}: PipeEnd): Source {
+  const peek = (target: Uint8Array): number => {
+    if (pipe.readers === 0) throw new Errno(EPIPE)
+    const room = pipe.capacity - pipe.length
+    if (room === 0) throw new Errno(EAGAIN)
+    return file.read(target.subarray(0, room))
+  }
+  return {file, peek, take: () => {}}
+}
+
 /** `position` undefined: the file offset, or a stream. */
 export interface Sink {
   readonly file: FileDescription

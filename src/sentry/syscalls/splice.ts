@@ -16,6 +16,7 @@ import {
   type Sink,
   type Source,
   socketSource,
+  streamSource,
 } from './pump.ts'
 import {checkPosition, clampCount} from './read.ts'
 import type {Syscall} from './syscall.ts'
@@ -51,13 +52,19 @@ export const splice: Syscall = (task, args) => {
     if (to !== undefined) task.memory.writeInt64(outAddress, to + moved)
     return moved
   }
-  const source = sourceOf(input, from ?? input.position)
+  const source = sourceOf(input, output, from ?? input.position)
   return pump(task, source, sink, length, (flags & SPLICE_F_NONBLOCK) !== 0, finish)
 }
 
-function sourceOf(input: FileDescription, start: number): Source {
+function sourceOf(input: FileDescription, output: FileDescription, start: number): Source {
   if (input instanceof PipeEnd) return pipeSource(input)
+  if (isHostStream(input) && output instanceof PipeEnd) return streamSource(input, output)
   return input instanceof SocketFile ? socketSource(input) : fileSource(input, start)
+}
+
+/** A pipe, terminal or socket that hv inherited. */
+function isHostStream({hostFd}: FileDescription): boolean {
+  return hostFd !== undefined
 }
 
 /** @throws Errno EBADF: not open for it; EINVAL: neither is a pipe, both are the same one, or the other has no splices */
@@ -67,7 +74,7 @@ function requireEnds(input: FileDescription, output: FileDescription): void {
     if (!(output instanceof PipeEnd)) requireSink(output)
     else if (input.pipe === output.pipe) throw new Errno(EINVAL)
   } else {
-    const isReadable = hasPositions(input) || input instanceof SocketFile
+    const isReadable = hasPositions(input) || input instanceof SocketFile || isHostStream(input)
     if (!(output instanceof PipeEnd) || !isReadable) throw new Errno(EINVAL)
     requireSource(input)
   }

@@ -17,8 +17,11 @@ import type {Arguments, Syscall} from './syscall.ts'
 /** A long: affinity masks are counted in them, and no guest has more CPUs than bits of one. */
 const MASK_BYTES = 8
 
-/** Nobody else waits for the CPU that the sentry would let run first. */
-export const schedYield: Syscall = () => 0
+/** Its slice is over: who had less CPU time and waits for a CPU is next. */
+export const schedYield: Syscall = (task) => {
+  task.sliceEndNs = 0
+  return 0
+}
 
 export const schedGetaffinity: Syscall = (task, args) => {
   const length = args.uint32(1)

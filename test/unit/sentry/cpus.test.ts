@@ -63,6 +63,15 @@ describe('membarrier', () => {
   })
 })
 
+test('who yields lets those go first that had less of the CPU', () => {
+  const platform = new ScriptedPlatform(1)
+  platform.scripts.push([call('exit_group', 0)])
+  const yields = Array(1000).fill(call('sched_yield'))
+  const {kernel, process, context} = program(platform, [newThread, ...yields, 'spin'])
+  kernel.run(process)
+  expect(context.results.length).toBeLessThan(5)
+})
+
 describe('the use of CPUs', () => {
   const taskOn = (cpu: number, onCpuSinceNs = 0): Task => {
     const scheduling = new Scheduling()

@@ -5,7 +5,7 @@
 
 #include "check.h"
 
-#define ROUNDS 500
+#define ROUNDS 50
 
 static int membarrier(int command) { return (int)syscall(SYS_membarrier, command, 0, 0); }
 

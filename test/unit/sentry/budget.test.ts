@@ -13,7 +13,6 @@ import {VM_NORESERVE} from '../../../src/sentry/memory/vma.ts'
 import {PosixTimers} from '../../../src/sentry/posix-timers.ts'
 import {ResourceLimits, RLIMIT_SIGPENDING} from '../../../src/sentry/resource-limits.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
-import {Terminals} from '../../../src/sentry/tty/terminals.ts'
 import {Budget} from '../../../src/vfs/budget.ts'
 import {openEventfd} from '../../../src/vfs/eventfd.ts'
 import {Overlay} from '../../../src/vfs/fs/overlay.ts'
@@ -26,7 +25,6 @@ import {fakeTask} from './fake-task.ts'
 import {checkGrowth, type Way} from './growth.ts'
 import {ipcWays} from './ipc/budget-ways.ts'
 import {SimulatedGuest} from './memory/simulated-guest.ts'
-import {FakeJobs} from './tty/fake-jobs.ts'
 
 const LONG = 240
 
@@ -173,7 +171,6 @@ const ways: readonly Way[] = [
     },
   ],
   ['timers', EAGAIN, (budget) => timersOf(budget)],
-  ['pseudo-terminals that are full', ENOSPC, (budget) => fullTerminals(budget)],
   [
     'record locks',
     ENOLCK,
@@ -245,22 +242,6 @@ function inTree(fs: Tmpfs | Overlay): (i: number) => unknown {
     const inode = fs.root.create(longName(i), 0o644, ROOT)
     inode.setAttributes({atime: {seconds: i, nanoseconds: i}, mtime: {seconds: 2 ** 33 + i, nanoseconds: i}})
     return inode
-  }
-}
-
-/** Keys that nobody reads, and what nobody sees. */
-function fullTerminals(budget: Budget): () => unknown {
-  const terminals = new Terminals(budget, () => new FakeJobs().kernel, ROOT, undefined)
-  const text = new Uint8Array(1000).fill(97)
-  return () => {
-    const master = terminals.openPair(terminals.fs.root, O_RDWR)
-    const {pty} = master
-    pty.isLocked = false
-    const slave = pty.open(terminals.fs.root, O_RDWR)
-    pty.line.setModes({...pty.line.modes, input: 0, local: 0})
-    while (pty.canType) master.write(text)
-    while (pty.print(text) > 0);
-    return slave
   }
 }
 

@@ -14,6 +14,7 @@ import {SIGCONT, SIGHUP, SIGINT, SIGTTIN, SIGTTOU, SIGWINCH} from '../../../../s
 import {SignalSet} from '../../../../src/abi/signal-set.ts'
 import {HostTty} from '../../../../src/sentry/tty/host-tty.ts'
 import {leaveJobs} from '../../../../src/sentry/tty/leave-jobs.ts'
+import {Pty} from '../../../../src/sentry/tty/pty.ts'
 import type {PtyMaster} from '../../../../src/sentry/tty/pty-master.ts'
 import type {PtySlave} from '../../../../src/sentry/tty/pty-slave.ts'
 import {Terminals} from '../../../../src/sentry/tty/terminals.ts'
@@ -292,5 +293,24 @@ describe('pseudo-terminals', () => {
     slave.close()
     for (const other of [...others, open()]) other.close()
     expect(budget.used).toBe(0)
+  })
+
+  test('are counted for no less than they hold when they are full', () => {
+    const text = new Uint8Array(1000)
+    const many = Array.from(
+      {length: 2000},
+      () => new Pty(7, ROOT, () => jobs.kernel, {masterClosed() {}, freed() {}}),
+    )
+    const before = process.memoryUsage()
+    for (const pty of many) {
+      pty.line.setModes({...pty.line.modes, input: 0, local: 0})
+      while (pty.canType) pty.type(text)
+      while (pty.print(text) > 0);
+    }
+    const {arrayBuffers} = process.memoryUsage()
+    // The two tables of the line discipline are there from the beginning; a tenth is left for objects.
+    const grown = (arrayBuffers - before.arrayBuffers) / many.length + 2 * 4096
+    expect(grown).toBeGreaterThan(2 * 8192)
+    expect(grown).toBeLessThan(COST.pty * 0.9)
   })
 })

@@ -12,7 +12,6 @@ import {
 } from '../../../../src/abi/open-flags.ts'
 import {SIGCONT, SIGHUP, SIGINT, SIGTTIN, SIGTTOU, SIGWINCH} from '../../../../src/abi/signal.ts'
 import {SignalSet} from '../../../../src/abi/signal-set.ts'
-import {HostTty} from '../../../../src/sentry/tty/host-tty.ts'
 import {leaveJobs} from '../../../../src/sentry/tty/leave-jobs.ts'
 import {Pty} from '../../../../src/sentry/tty/pty.ts'
 import type {PtyMaster} from '../../../../src/sentry/tty/pty-master.ts'
@@ -240,30 +239,6 @@ describe('who waits', () => {
     expect(heard('masterWaiters', () => slave.close())).not.toBe(0)
     expect(master.readiness() & POLLHUP).toBe(POLLHUP)
     expect(heard('slaveWaiters', () => master.close())).not.toBe(0)
-  })
-})
-
-describe("the host's terminal", () => {
-  test('passes keys to the foreground, a hang-up to the leader, and all to the first when it is free', () => {
-    const tty = new HostTty(-1, ROOT, () => jobs.kernel)
-    const first = jobs.processes.get(10)!
-    tty.signalFromHost(SIGINT, first)
-    tty.startWith(first)
-    tty.setForegroundGroup(30)
-    tty.signalFromHost(SIGWINCH, first)
-    expect([10, 30].map((pid) => jobs.received(pid))).toEqual([[SIGINT], [SIGWINCH]])
-    tty.signalFromHost(SIGHUP, first)
-    expect([10, 30].map((pid) => jobs.received(pid))).toEqual([[SIGHUP, SIGCONT], []])
-  })
-
-  test('has a shell outside that can continue the first job, unless hv found none', () => {
-    const tty = new HostTty(-1, ROOT, () => jobs.kernel)
-    const first = jobs.processes.get(10)!
-    tty.startWith(first)
-    expect(tty.isOrphaned(first)).toBe(false)
-    tty.isAlone = true
-    expect(tty.isOrphaned(first)).toBe(true)
-    expect(tty.isOrphaned(jobs.processes.get(20)!)).toBe(false)
   })
 })
 

@@ -114,11 +114,22 @@ export function fakeTask(credentials = ORDINARY): Fake {
     },
   } as unknown as Task
   process.cpuTimeNs = () => kernel.cpuNs
+  process.parent = initOf(kernel)
   process.tasks.push(task)
   kernel.processes.set(process.pid, process)
   kernel.tasks.set(task.tid, task)
   task.signals.attach(task)
   return {task, process, kernel, context, memory}
+}
+
+/** The parent of first programs. */
+function initOf({budget}: FakeKernel): Process {
+  const limits = new ResourceLimits()
+  return new Process({
+    ...{pid: 1, limits, signals: new ProcessSignals(limits), budget, startedNs: 0},
+    space: {map: {}} as unknown as Space,
+    program: {signalTrampoline: 0} as unknown as Program,
+  })
 }
 
 /** Makes a call with these argument words. */

@@ -11,6 +11,7 @@ import {
   requirementOf,
 } from '../../../../src/sentry/pledge/requirements.ts'
 import {needsOf} from '../../../../src/sentry/pledge/walked-path.ts'
+import {inotifyInit1} from '../../../../src/sentry/syscalls/inotify.ts'
 import type {Row} from '../../../../src/sentry/syscalls/syscall.ts'
 import {table} from '../../../../src/sentry/syscalls/table.ts'
 import type {Intent} from '../../../../src/vfs/path-policy.ts'
@@ -79,6 +80,8 @@ describe('paths', () => {
     const how = simulated.int64s(flags, 0, 0)
     const args = row.args.split(' ').map((kind) => {
       if (kind === 'path') return '/file'
+      // Looked at before the path is.
+      if (row.name === 'inotify_add_watch' && kind === 'fd') return simulated.call(inotifyInit1, 0)
       if (kind === 'str') return 'r'
       if (kind === 'dirfd') return AT_FDCWD
       if (kind === 'openflags') return flags

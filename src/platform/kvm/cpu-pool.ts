@@ -1,6 +1,7 @@
 // CpuPool: the Cpus of a platform: made when they are first needed, lent to contexts, and whose registers stay where.
 
 import {addon} from '../../addon.ts'
+import {HvError} from '../../errors.ts'
 import type {NativeWatcher} from '../addon.ts'
 import type {NativeUserVm} from './addon.ts'
 import {KvmCpu} from './cpu.ts'
@@ -37,6 +38,7 @@ export class CpuPool {
    * For a context whose registers are in none: one that is nobody's; a new one, rather than move registers out of the way; or the one
    * that was taken longest ago, whose owner then has to save what is in it.
    * @returns undefined: all are busy
+   * @throws HvError VCPU_FAILED
    */
   take(): KvmCpu | undefined {
     const cpu = this.#nobodys() ?? this.#longestTaken()
@@ -57,7 +59,17 @@ export class CpuPool {
 
   #nobodys(): KvmCpu | undefined {
     for (const cpu of this.#cpus) if (cpu.owner === undefined) return cpu
-    return this.#cpus.length < this.size ? this.#create() : undefined
+    return this.#cpus.length < this.size ? this.#another() : undefined
+  }
+
+  /** While the host has no more to give, those that are there have to do. */
+  #another(): KvmCpu | undefined {
+    try {
+      return this.#create()
+    } catch (error) {
+      if (this.#cpus.some((cpu) => !cpu.isBusy)) return undefined
+      throw new HvError('VCPU_FAILED', `KVM gives no processor more: ${(error as Error).message}`)
+    }
   }
 
   #longestTaken(): KvmCpu | undefined {

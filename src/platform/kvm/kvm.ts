@@ -105,7 +105,8 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   }
 
   createContext(): Context {
-    this.hasHostCycles = this.#pool.first.native.hasHostCycles
+    // Of the VM: arm64's first vCPU sets it for all.
+    this.hasHostCycles ||= this.#pool.first.native.hasHostCycles
     const context = new KvmContext(this.#pool, this.userTop, (disposed) => {
       this.stop(disposed)
       this.#contexts.delete(disposed)

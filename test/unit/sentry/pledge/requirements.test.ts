@@ -80,8 +80,8 @@ describe('paths', () => {
     const how = simulated.int64s(flags, 0, 0)
     const args = row.args.split(' ').map((kind) => {
       if (kind === 'path') return '/file'
-      // Looked at before the path is.
-      if (row.name === 'inotify_add_watch' && kind === 'fd') return simulated.call(inotifyInit1, 0)
+      // Looked at before the path is: an inotify descriptor, and what to watch for.
+      if (row.name === 'inotify_add_watch') return kind === 'fd' ? simulated.call(inotifyInit1, 0) : 1
       if (kind === 'str') return 'r'
       if (kind === 'dirfd') return AT_FDCWD
       if (kind === 'openflags') return flags

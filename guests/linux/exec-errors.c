@@ -81,17 +81,19 @@ static void check_formats(void) {
   CHECK_EXEC("nothing", ENOEXEC);
 }
 
-// A dynamic program of one PT_INTERP.
+// A dynamic program of one PT_LOAD and one PT_INTERP.
 static void check_interpreter(void) {
   struct {
     Elf64_Ehdr header;
-    Elf64_Phdr interpreter;
+    Elf64_Phdr interpreter, load;
     char path[32];
   } file = {.path = "/no/such/loader"};
+  file.load = (Elf64_Phdr){.p_type = PT_LOAD, .p_flags = PF_R, .p_vaddr = 0x400000, .p_align = PAGE};
+  file.load.p_filesz = file.load.p_memsz = sizeof(file);
   int fd = open(self, O_RDONLY);
   REQUIRE(read(fd, &file.header, sizeof(file.header)) == sizeof(file.header));
   close(fd);
-  file.header.e_phoff = offsetof(typeof(file), interpreter), file.header.e_phnum = 1;
+  file.header.e_phoff = offsetof(typeof(file), interpreter), file.header.e_phnum = 2, file.header.e_entry = 0x400000;
   file.interpreter.p_type = PT_INTERP, file.interpreter.p_offset = offsetof(typeof(file), path);
   file.interpreter.p_filesz = sizeof("/no/such/loader");
   make_executable("dynamic", &file, sizeof(file));

@@ -9,7 +9,9 @@
 #include <sys/user.h>
 #include <ucontext.h>
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "arch/x86_64/layout.h"
 #include "shim/abi.h"
@@ -27,15 +29,28 @@ constexpr uint64_t kUserPrivilege = 3;
 
 // XCR0 in NT_X86_XSTATE: asm/user.h.
 constexpr size_t kXcr0Offset = 464;
-constexpr uint64_t kTiles = uint64_t{3} << 17;
+constexpr unsigned kTileConfig = 17;
+constexpr uint64_t kTiles = uint64_t{3} << kTileConfig;
 
 static_assert(sizeof(user_regs_struct) == sizeof(UserRegisters));
 
-size_t TilesOffset() {
-  constexpr unsigned kXsaveLeaf = 0xd, kTileConfig = 17;
+// Where a component of the XSAVE area begins and ends, in standard format; nowhere: the processor has none.
+std::pair<size_t, size_t> FeaturePlace(unsigned feature) {
+  constexpr unsigned kXsaveLeaf = 0xd;
   unsigned size = 0, offset = 0, ecx = 0, edx = 0;
-  bool known = __get_cpuid_count(kXsaveLeaf, kTileConfig, &size, &offset, &ecx, &edx) != 0;
-  return known && size != 0 ? offset : SIZE_MAX;
+  bool known = __get_cpuid_count(kXsaveLeaf, feature, &size, &offset, &ecx, &edx) != 0;
+  return known && size != 0 ? std::pair<size_t, size_t>(offset, offset + size)
+                            : std::pair<size_t, size_t>(SIZE_MAX, 0);
+}
+
+// Of an area with these features: the legacy region and the header come first (SDM vol. 1, 13.4).
+size_t AreaBytes(uint64_t features) {
+  constexpr size_t kHeaderEnd = 576;
+  size_t bytes = kHeaderEnd;
+  for (unsigned feature = 2; feature < 63; feature++) {
+    if (features >> feature & 1) bytes = std::max(bytes, FeaturePlace(feature).second);
+  }
+  return bytes;
 }
 
 // What a program can load, but a tracer is refused: data segments by selectors of less privilege than they ask for, and bases
@@ -58,13 +73,12 @@ const int kFpRegisterSet = NT_X86_XSTATE;
 // AMX's tiles, which Linux gives to those who ask by arch_prctl(2), and the sentry to nobody: signal frames of 11 KB would not
 // fit the stacks that programs have for them. They lie last (SDM vol. 1, 13.2: components 17 and 18, their place by CPUID).
 void TrimFpState(std::vector<uint8_t>& state) {
-  static const size_t tiles = TilesOffset();
-  if (state.size() <= tiles) return;
-  state.resize(tiles);
+  if (state.size() <= FeaturePlace(kTileConfig).first) return;
   uint64_t features;
   std::memcpy(&features, state.data() + kXcr0Offset, sizeof(features));
   features &= ~kTiles;
   std::memcpy(state.data() + kXcr0Offset, &features, sizeof(features));
+  state.resize(AreaBytes(features));
 }
 
 uint64_t StubAddress() { return HV_USER_TOP; }

@@ -1,13 +1,15 @@
 // Real programs of Debian's over the host's own tree: the same output and status under hv as natively.
 // Without HV_PROGRAMS=all only the core of the list runs, which is what CI has time for.
 
-import {describe, expect, test} from 'vitest'
+import {afterAll, describe, expect, test} from 'vitest'
 import {platforms} from '../guests/run.ts'
 import {programs} from './list.ts'
-import {type Ended, missing, runNatively, runUnderHv} from './run.ts'
+import {cleanUp, type Ended, missing, runNatively, runUnderHv} from './run.ts'
 
 const runsAll = process.env.HV_PROGRAMS === 'all'
 const wanted = programs.filter(({core}) => runsAll || core)
+
+afterAll(cleanUp)
 
 describe.each(wanted)('$command.0 $name', (program) => {
   const lacking = missing(program)

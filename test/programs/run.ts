@@ -8,7 +8,7 @@ import {natively, type Outcome, type Platform, underHv} from '../guests/run.ts'
 import type {Program} from './program.ts'
 
 /** In the host's tree, but not in /tmp, where a guest has its own. */
-const directory = `${cache}/programs/work`
+const directory = `${cache}/programs/${process.pid}`
 const DEFAULT_ENV = {
   PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
   HOME: directory,
@@ -44,6 +44,10 @@ export function runUnderHv(program: Program, platform: Platform): Ended {
   const variables = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`])
   const flags = ['--platform', platform, '--root', '/', '--cwd', directory, ...variables]
   return comparable(program, underHv(flags, file!, args, settingsOf(program)))
+}
+
+export function cleanUp(): void {
+  rmSync(directory, {recursive: true, force: true})
 }
 
 function settingsOf({stdin, timeoutS}: Program) {

@@ -17,7 +17,7 @@ static void check_open(void) {
   char path[64], text[1024];
   pid_t child = start_sleeper();
   int fd = open_pidfd(child, 0), other = open_pidfd(child, PIDFD_NONBLOCK);
-  CHECK(fd >= 0 && other >= 0);
+  REQUIRE(fd >= 0 && other >= 0);
   CHECK_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
   CHECK_EQ(fcntl(fd, F_GETFL) & (O_ACCMODE | O_NONBLOCK), O_RDWR);
   CHECK_EQ(fcntl(other, F_GETFL) & O_NONBLOCK, O_NONBLOCK);

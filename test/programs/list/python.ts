@@ -19,8 +19,8 @@ const resultsOf = (output: string): string =>
 const SUITE = '/usr/lib/python3.13/test'
 const suite = (module: string): Program => ({
   name: `passes its own ${module} as natively`,
-  command: ['/bin/sh', '-c', `python3 -B -m unittest -v test.${module} 2>&1; exit 0`],
-  needs: [`${SUITE}/${module.replaceAll('.', '/')}.py`, '/usr/bin/python3'],
+  command: ['/bin/sh', '-c', `/usr/bin/python3 -B -m unittest -v test.${module} 2>&1; exit 0`],
+  needs: [`${SUITE}/${module.replace('.', '/')}.py`, '/usr/bin/python3'],
   timeoutS: 1800,
   extract: resultsOf,
 })
@@ -35,6 +35,7 @@ const MODULES = [
   'test_tempfile',
   'test_fcntl',
   'test_time',
+  'test_multiprocessing_fork.test_processes',
 ]
 
 export const python: readonly Program[] = [

@@ -4,7 +4,7 @@
 import {afterAll, describe, expect, test} from 'vitest'
 import {platforms} from '../guests/run.ts'
 import {programs} from './list.ts'
-import {cleanUp, type Ended, missing, runNatively, runUnderHv} from './run.ts'
+import {cleanUp, type Ended, missing, runNatively, runUnderHv, timeoutMsOf} from './run.ts'
 
 const runsAll = process.env.HV_PROGRAMS === 'all'
 const wanted = programs.filter(({core}) => runsAll || core)
@@ -16,7 +16,7 @@ describe.each(wanted)('$command.0 $name', (program) => {
   // Once, for both platforms.
   let native: Ended | undefined
 
-  test.for(platforms)('on %s', (platform, {skip}) => {
+  test.for(platforms)('on %s', {timeout: 2 * timeoutMsOf(program)}, (platform, {skip}) => {
     skip(lacking.length > 0, `needs ${lacking.join(', ')}`)
     native ??= runNatively(program)
     expect(runUnderHv(program, platform)).toEqual(native)

@@ -50,9 +50,14 @@ export function cleanUp(): void {
   rmSync(directory, {recursive: true, force: true})
 }
 
-function settingsOf({stdin, timeoutS}: Program) {
-  const timeoutMs = timeoutS === undefined ? DEFAULT_TIMEOUT_MS : timeoutS * 1000
-  return stdin === undefined ? {timeoutMs} : {stdin: Buffer.from(stdin), timeoutMs}
+/** What one run may take. */
+export function timeoutMsOf({timeoutS}: Program): number {
+  return timeoutS === undefined ? DEFAULT_TIMEOUT_MS : timeoutS * 1000
+}
+
+function settingsOf(program: Program) {
+  const timeoutMs = timeoutMsOf(program)
+  return program.stdin === undefined ? {timeoutMs} : {stdin: Buffer.from(program.stdin), timeoutMs}
 }
 
 function makeDirectory({files = {}}: Program): void {

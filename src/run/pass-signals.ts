@@ -30,8 +30,7 @@ const NS_PER_MS = 1e6
 export function passSignals({kernel, terminal}: Sentry, first: Process, trace: RunTrace): void {
   const fd = addon.catchSignals([...PASSED_SIGNALS, SIGUSR2])
   kernel.platform.watch(fd, EPOLLIN)
-  kernel.onReady = (ready) => {
-    if (ready !== fd) return
+  kernel.takeHostSignals = () => {
     for (const {signal, isOfTerminal} of addon.takeSignals()) {
       if (signal === SIGUSR2) {
         trace.toggle()
@@ -41,6 +40,9 @@ export function passSignals({kernel, terminal}: Sentry, first: Process, trace: R
       if (isOfTerminal && terminal !== undefined) terminal.signalFromHost(signal, first)
       else first.signals.raise(signal)
     }
+  }
+  kernel.onReady = (ready) => {
+    if (ready === fd) kernel.takeHostSignals!()
   }
 }
 

@@ -67,6 +67,8 @@ export class Kernel {
   initialFpState: Uint8Array = new Uint8Array(0)
   /** Called for ready host descriptors that no task waits for: the embedder's. */
   onReady: ((fd: number) => void) | undefined
+  /** Takes signals that the host has for the guest: a terminal's keys come in the order in which they were typed. */
+  takeHostSignals: (() => void) | undefined
   /** Called when a signal has stopped a process: the embedder's. */
   onStopped: ((process: Process, signal: number) => void) | undefined
   /** Called when a process has ended, before its parent learns of it. */

@@ -1,7 +1,7 @@
 // HostStream: a file description over a descriptor that hv inherited: its standard input, output or error.
 
 import {EAGAIN, EINVAL, EIO, ENOTTY, EPERM, Errno, ESPIPE} from '../abi/errno.ts'
-import {S_IFMT, S_IFREG} from '../abi/file-mode.ts'
+import {S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK} from '../abi/file-mode.ts'
 import {FIONREAD} from '../abi/ioctl.ts'
 import {O_APPEND, POLLERR, POLLHUP, POLLIN, POLLOUT, SEEK_CUR, SEEK_END, SEEK_SET} from '../abi/open-flags.ts'
 import type {AttributeChanges, Attributes, FileDescription, Inode, IoctlMemory} from './file.ts'
@@ -138,6 +138,12 @@ export class HostStream extends Description {
 const streamfs = new UnmountedFileSystem('hostfs', 0)
 const stat = new Float64Array(STAT_FIELDS)
 
+/** A socket of the host's is a pipe here: it has no calls of sockets, and libuv would ask for them. */
+function kindOf(mode: number): number {
+  const kind = mode & S_IFMT
+  return kind === S_IFSOCK ? S_IFIFO : kind
+}
+
 /** What a descriptor leads to that no path of the guest's names. */
 export class StreamInode extends Node {
   readonly fs = streamfs
@@ -146,14 +152,15 @@ export class StreamInode extends Node {
 
   constructor(fd: number, Stream: typeof HostStream) {
     check(host.hostStat(fd, '', stat))
-    super(stat[STAT_MODE] & S_IFMT)
+    super(kindOf(stat[STAT_MODE]))
     this.#fd = fd
     this.#Stream = Stream
   }
 
   override attributes(): Attributes {
     check(host.hostStat(this.#fd, '', stat))
-    return attributesFrom(stat, this.fs.dev)
+    const attributes = attributesFrom(stat, this.fs.dev)
+    return {...attributes, mode: this.kind | (attributes.mode & ~S_IFMT)}
   }
 
   override setAttributes(changes: AttributeChanges): void {

@@ -25,6 +25,7 @@ import {
   TIOCSTI,
   TIOCSWINSZ,
 } from '../abi/ioctl.ts'
+import {POLLIN} from '../abi/open-flags.ts'
 import {SIGTTIN, SIGTTOU} from '../abi/signal.ts'
 import {ICANON, TERMIOS_SIZE, TERMIOS2_SIZE, TOSTOP, VMIN, VTIME} from '../abi/termios.ts'
 import type {Inode, IoctlMemory} from './file.ts'
@@ -55,6 +56,8 @@ export interface JobControl {
    * @throws Errno EIO when the signal would not stop it
    */
   admits(signal: number): boolean
+  /** A key that is a signal was typed, which the caller sees before it reads on. */
+  hasSignal?(): boolean
   /** It controls the caller, whose job is not the one that has it. */
   readonly isInBackground: boolean
   /** Lets the guest set modes. */
@@ -77,6 +80,8 @@ export class HostTerminal extends HostStream {
   override read(target: Uint8Array, position?: number): number {
     this.requireReadable()
     if (this.#jobs?.admits(SIGTTIN) === false) throw new MustWait()
+    // In this order: what is there to read then has no signal before it that is not seen.
+    if (this.readiness() & POLLIN && this.#jobs?.hasSignal?.()) throw new MustWait()
     return super.read(target, position)
   }
 

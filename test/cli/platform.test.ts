@@ -38,12 +38,14 @@ test('Ctrl-Z stops hv and with it a guest that computes, and SIGCONT lets both g
   const script = `
     set -m
     state() { sed 's/.*) \\(.\\).*/\\1/' "/proc/$1/stat"; }
+    children() { cat "/proc/$1/task/$1/children"; }
+    # The program's process is a child of the first stub, which runs none.
+    guest() { for stub in $(children "$hv"); do for child in $(children "$stub"); do state "$child"; done; done; }
     "$@" & hv=$!
-    until guest=$(cat "/proc/$hv/task/$hv/children") && [ -n "$guest" ]; do sleep 0.05; done
-    guest=\${guest% }
-    sleep 0.5; echo "$(state "$hv") $(state "$guest")"
-    kill -TSTP "$hv"; sleep 0.5; echo "$(state "$hv") $(state "$guest")"
-    kill -CONT "$hv"; sleep 0.5; echo "$(state "$hv") $(state "$guest")"
+    until [ -n "$(guest)" ]; do sleep 0.05; done
+    sleep 0.5; echo "$(state "$hv") $(guest)"
+    kill -TSTP "$hv"; sleep 0.5; echo "$(state "$hv") $(guest)"
+    kill -CONT "$hv"; sleep 0.5; echo "$(state "$hv") $(guest)"
     kill -TERM "$hv"; wait "$hv"; exit $?`
   const jobControl = ['setsid', '--wait', 'bash', '-c', script, 'bash']
   const {status, stdout} = hv(['run', '--platform', 'ptrace', BUSYBOX, ...SPIN], {}, jobControl)

@@ -56,6 +56,12 @@ export class HostTty extends Terminal implements PtsDevice {
     return isFirst ? this.isAlone : super.isOrphaned(process)
   }
 
+  /** Keys that are signals reach hv before those behind them can be read. */
+  hasSignal(): boolean {
+    this.kernel.takeHostSignals?.()
+    return this.kernel.current!.signals.attention !== 0
+  }
+
   override changeModes(change: () => number): number {
     host.beginTerminalChange()
     try {

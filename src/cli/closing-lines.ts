@@ -22,14 +22,8 @@ const OTHERS: Readonly<Record<number, string>> = {
   24: 'CPU time limit exceeded',
   25: 'File size limit exceeded',
 }
-/** What a program cannot do without. Other calls that are refused have a fallback in most programs. */
+/** What a program may be unable to do without. Other calls that are refused have a fallback in most programs. */
 const LACKING: Readonly<Record<string, string>> = {
-  clone: 'threads or processes',
-  clone3: 'threads or processes',
-  fork: 'processes',
-  vfork: 'processes',
-  execve: 'other programs',
-  execveat: 'other programs',
   io_uring_setup: 'io_uring',
 }
 

@@ -10,6 +10,7 @@ import {
   SCHED_RESET_ON_FORK,
 } from '../../abi/sched.ts'
 import {mayChangeScheduling, requireOwner, requirePolicy} from '../task/may-schedule.ts'
+import {YIELDED} from '../task/scheduler.ts'
 import {maskOf} from '../task/scheduling.ts'
 import type {Task} from '../task.ts'
 import type {Arguments, Syscall} from './syscall.ts'
@@ -17,9 +18,9 @@ import type {Arguments, Syscall} from './syscall.ts'
 /** A long: affinity masks are counted in them, and no guest has more CPUs than bits of one. */
 const MASK_BYTES = 8
 
-/** Its slice is over: who had less CPU time and waits for a CPU is next. */
+/** Its slice is over: who waits for a CPU and is next goes before it. */
 export const schedYield: Syscall = (task) => {
-  task.sliceEndNs = 0
+  task.sliceEndNs = YIELDED
   return 0
 }
 

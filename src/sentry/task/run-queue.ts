@@ -21,6 +21,13 @@ export class RunQueue {
     this.add(task)
   }
 
+  /** One that gave its turn away: whoever is next goes before it. */
+  addYielding(task: Task): void {
+    const next = this.#tasks[0]
+    if (next !== undefined) task.virtualNs = Math.max(task.virtualNs, next.virtualNs)
+    this.add(task)
+  }
+
   add(task: Task): void {
     const tasks = this.#tasks
     let low = 0

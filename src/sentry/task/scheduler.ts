@@ -9,6 +9,8 @@ import {RunQueue} from './run-queue.ts'
 
 /** How long a task runs while others wait for their turn. */
 const TIME_SLICE_NS = 10_000_000
+/** Instead of the end of a slice: its task gave the rest of it away. */
+export const YIELDED = 0
 
 /**
  * A task is on a CPU from when its turn comes until it sleeps, ends, or its slice is over while others wait: the time in which
@@ -73,8 +75,10 @@ export class Scheduler {
   goOn(task: Task): void {
     if (this.#queue.length > 0 && monotonicNs() >= task.sliceEndNs) {
       task.switches.forced++
+      const yields = task.sliceEndNs === YIELDED
       this.leave(task)
-      this.#queue.add(task)
+      if (yields) this.#queue.addYielding(task)
+      else this.#queue.add(task)
     } else this.#answered.push(task)
   }
 

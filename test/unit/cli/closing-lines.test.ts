@@ -1,0 +1,19 @@
+// The last lines of `hv run`: what a program asked for in vain is named only where it failed and may have needed it.
+
+import {expect, test} from 'vitest'
+import {closingLines} from '../../../src/cli/closing-lines.ts'
+import type {RunOptions, RunResult} from '../../../src/run/options.ts'
+
+const lines = (exitCode: number, refused: Record<string, number>) =>
+  closingLines({program: 'p'} as RunOptions, {exitCode, signal: null, refused} as unknown as RunResult, false)
+
+test('a program that fails for what hv lacks is told so, one that succeeds is not', () => {
+  expect(lines(1, {io_uring_setup: 2})).toEqual([
+    'it asked for io_uring (io_uring_setup), which hv does not have',
+  ])
+  expect(lines(0, {io_uring_setup: 2})).toEqual([])
+})
+
+test('a call that programs do without is not named', () => {
+  expect(lines(1, {quotactl: 1})).toEqual([])
+})

@@ -1,6 +1,7 @@
 // clone-errors: what clone and clone3 refuse, exit signals, and clone3 with a stack. man 2 clone.
 #include <linux/sched.h>
 #include <sched.h>
+#include <sys/resource.h>
 
 #include "processes.h"
 
@@ -141,6 +142,28 @@ static void check_stack(void) {
   CHECK(EVENTUALLY(syscall(SYS_tgkill, getpid(), thread, 0) == -1 && errno == ESRCH));
 }
 
+// clone takes any number for the exit signal: one that is none, or that finds no room, is not sent, and the child is a zombie all the same.
+static void check_strange_exit_signals(void) {
+  const unsigned long numbers[] = {(unsigned long)SIGRTMAX, (unsigned long)SIGRTMAX + 1, CSIGNAL};
+  sigset_t set;
+  CHECK_IN_CHILD {
+    sigfillset(&set);
+    CHECK_EQ(sigprocmask(SIG_BLOCK, &set, 0), 0);
+    CHECK_EQ(setrlimit(RLIMIT_SIGPENDING, &(struct rlimit){0, 0}), 0);
+    for (size_t i = 0; i < 2 * COUNT(numbers); i++) {
+      long pid = raw_clone(numbers[i / 2]);
+      if (pid == 0) {
+        // The parent waits by now.
+        sleep_ms(5);
+        if (i % 2) kill(getpid(), SIGKILL);
+        _exit(7);
+      }
+      CHECK_EQ(ended((pid_t)pid), i % 2 ? 128 + SIGKILL : 7);
+    }
+    CHECK(sigpending(&set) == 0 && !sigismember(&set, SIGRTMAX));
+  }
+}
+
 int main(void) {
   limit_time();
   check_refused_flags();
@@ -148,5 +171,6 @@ int main(void) {
   check_values();
   check_exit_signals();
   check_stack();
+  check_strange_exit_signals();
   return finish();
 }

@@ -1,7 +1,8 @@
 // What a parent learns of its children: SIGCHLD, and something to wait(2) for.
 
+import {Errno} from '../../abi/errno.ts'
 import {CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, childInfo} from '../../abi/siginfo.ts'
-import {SA_NOCLDSTOP, SA_NOCLDWAIT, SIG_IGN, SIGCHLD, SIGCONT} from '../../abi/signal.ts'
+import {NSIG, SA_NOCLDSTOP, SA_NOCLDWAIT, SIG_IGN, SIGCHLD, SIGCONT} from '../../abi/signal.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Exit, Process} from '../process.ts'
 
@@ -20,7 +21,10 @@ export function tellParentOfEnd(kernel: Kernel, process: Process): void {
   const {handler, flags} = parent.signals.action(SIGCHLD)
   const isUnwanted = process.exitSignal === SIGCHLD && (handler === SIG_IGN || (flags & SA_NOCLDWAIT) !== 0)
   if (parent === kernel.init || isUnwanted) reap(kernel, process)
-  if (process.exitSignal !== 0 && handler !== SIG_IGN) tell(parent, process, endOf(process.exit!))
+  const isIgnored = process.exitSignal === SIGCHLD && handler === SIG_IGN
+  // clone(2) takes any number: one that is no signal tells nothing.
+  if (process.exitSignal !== 0 && process.exitSignal <= NSIG && !isIgnored)
+    tell(parent, process, endOf(process.exit!))
   parent.childNews.wakeAll()
 }
 
@@ -50,10 +54,14 @@ function tell(
   signal = process.exitSignal,
 ): void {
   const userTicks = Math.floor(process.endedCpuNs / TICK_NS)
-  parent.signals.raise(
-    signal,
-    childInfo(signal, code, {pid: process.pid, uid: process.credentials.ruid, status, userTicks}),
-  )
+  const {pid, credentials} = process
+  const info = childInfo(signal, code, {pid, uid: credentials.ruid, status, userTicks})
+  try {
+    parent.signals.raise(signal, info)
+  } catch (error) {
+    // A real-time signal for which the queue has no room: do_notify_parent in Linux drops it, too.
+    if (!(error instanceof Errno)) throw error
+  }
 }
 
 /** A parent has waited for it, or never will: its pid is free again. */

@@ -56,6 +56,14 @@ export class TaskSignals {
     const index = this.process.tasks.indexOf(this)
     if (index >= 0) this.process.tasks.splice(index, 1)
     this.#task = undefined
+    this.#passOn()
+  }
+
+  /** What was sent to the process, and told to this task, which does not take it any more: retarget_shared_pending in Linux. */
+  #passOn(): void {
+    const {pending, tasks} = this.process
+    if ((pending.set.low | pending.set.high) === 0) return
+    for (const task of tasks) if (task !== this && task.attention & PENDING) task.notify()
   }
 
   /**
@@ -86,6 +94,7 @@ export class TaskSignals {
     this.#mask.delete(SIGKILL)
     this.#mask.delete(SIGSTOP)
     this.update()
+    this.#passOn()
   }
 
   blocks(signal: number): boolean {

@@ -72,6 +72,11 @@ export class PendingSignals {
     for (const pending of queue ?? []) this.#release(pending, false)
   }
 
+  /** Nobody will take them any more. */
+  dropAll(): void {
+    for (const signal of this.set.clone()) this.drop(signal)
+  }
+
   #release({taken}: PendingSignal, isDelivered: boolean): void {
     this.#size--
     if (taken === undefined) this.#counted(-1)

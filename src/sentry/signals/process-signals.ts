@@ -29,6 +29,7 @@ export class ProcessSignals {
   /** Infos in the queues, and places that timers reserved. */
   #queued = 0
   #stopped = false
+  #hasEnded = false
 
   /** @param budget what queued signals and timers are counted against */
   constructor(limits: ResourceLimits, budget = new Budget(), handlers = new SignalHandlers()) {
@@ -105,6 +106,10 @@ export class ProcessSignals {
     target: TaskSignals | undefined,
     taken?: PendingSignal['taken'],
   ): void {
+    if (this.#hasEnded) {
+      taken?.(false)
+      return
+    }
     this.#changeStopState(signal)
     const masked =
       target === undefined ? this.tasks.every((task) => task.blocks(signal)) : target.blocks(signal)
@@ -121,6 +126,12 @@ export class ProcessSignals {
     this.arrivals.wakeAll()
     const receiver = target ?? this.tasks.find((task) => !task.blocks(signal))
     if (receiver !== undefined && receiver.attention !== 0) receiver.notify()
+  }
+
+  /** The process has ended, and what is sent to the zombie is nothing. */
+  end(): void {
+    this.#hasEnded = true
+    this.pending.dropAll()
   }
 
   stop(): void {

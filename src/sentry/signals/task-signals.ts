@@ -56,6 +56,7 @@ export class TaskSignals {
     const index = this.process.tasks.indexOf(this)
     if (index >= 0) this.process.tasks.splice(index, 1)
     this.#task = undefined
+    this.pending.dropAll()
     this.#passOn()
   }
 

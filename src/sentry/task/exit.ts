@@ -27,6 +27,7 @@ export function endProcess(kernel: Kernel, process: Process, exit: Exit): void {
   process.residentAtEnd = process.memoryMap.residentBytes
   process.ranOut = process.memoryMap.ranOut
   process.timers.end()
+  process.signals.end()
   kernel.ipc.forget(process)
   process.space.release()
   process.budget.giveAll()

@@ -92,7 +92,10 @@ export class OverlayLeaf extends OverlayNode {
   }
 
   override freed(): void {
-    this.upper?.unlinkedFrom(this.fs.upper.root, '')
+    const {upper} = this
+    // What O_TMPFILE made, and nobody gave a name.
+    if (upper instanceof TmpfsFile && upper.isUnnamed) lostNames(upper)
+    else upper?.unlinkedFrom(this.fs.upper.root, '')
   }
 
   override readlink(): ByteString {

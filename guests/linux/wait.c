@@ -38,6 +38,8 @@ static void check_stops(void) {
   siginfo_t info;
   int status;
   pid_t child = CHILD(for (;;) pause());
+  // This group may be orphaned, where only SIGSTOP stops (POSIX, Signal Actions).
+  CHECK_EQ(setpgid(child, child), 0);
   CHECK_EQ(waitpid(child, &status, WNOHANG | WUNTRACED | WCONTINUED), 0);
   kill(child, SIGSTOP);
   CHECK_EQ(waitid(P_PID, child, &info, WSTOPPED | WNOWAIT), 0);

@@ -35,11 +35,12 @@ static void *stay_asleep(void *argument) {
   return argument;
 }
 
+// Bounds are parts of what is slept or used: an emulated machine takes milliseconds for a call.
 static void check_sleep(void) {
   long long thread = clock_ns(CLOCK_THREAD_CPUTIME_ID), process = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-  sleep_ms(100);
-  CHECK(clock_ns(CLOCK_THREAD_CPUTIME_ID) - thread < 20 * MS);
-  CHECK(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - process < 20 * MS);
+  sleep_ms(500);
+  CHECK(clock_ns(CLOCK_THREAD_CPUTIME_ID) - thread < 100 * MS);
+  CHECK(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - process < 100 * MS);
 }
 
 static void check_threads(void) {
@@ -49,11 +50,12 @@ static void check_threads(void) {
   CHECK_EQ(pthread_getcpuclockid(busy, &busy_clock), 0);
   CHECK_EQ(pthread_getcpuclockid(sleepy, &sleepy_clock), 0);
   long long own = clock_ns(CLOCK_THREAD_CPUTIME_ID), process = clock_ns(CLOCK_PROCESS_CPUTIME_ID), usage = usage_ns(RUSAGE_SELF);
-  long long before = clock_ns(busy_clock), sleepy_before = clock_ns(sleepy_clock), wall = now_ns();
+  long long wall = now_ns(), before = clock_ns(busy_clock), sleepy_before = clock_ns(sleepy_clock);
+  sleep_ms(500);
   CHECK(EVENTUALLY(clock_ns(busy_clock) - before >= 100 * MS));
   long long used = clock_ns(busy_clock) - before;
   CHECK(used <= now_ns() - wall + 20 * MS);
-  CHECK(clock_ns(sleepy_clock) - sleepy_before < 20 * MS);
+  CHECK(clock_ns(sleepy_clock) - sleepy_before < used / 5);
   CHECK(clock_ns(CLOCK_THREAD_CPUTIME_ID) - own < used);
   CHECK(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - process >= used);
   CHECK(usage_ns(RUSAGE_SELF) - usage >= used - 20 * MS);
@@ -74,9 +76,11 @@ static void check_children(void) {
   long ticks = sysconf(_SC_CLK_TCK), user = 0, system = 0;
   times(&before);
   long long usage = usage_ns(RUSAGE_CHILDREN);
+  // What its parent used is not the child's.
+  long long inherited = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
   pid_t child;
   IN_CHILD(child) {
-    CHECK(clock_ns(CLOCK_PROCESS_CPUTIME_ID) < 50 * MS);
+    CHECK(clock_ns(CLOCK_PROCESS_CPUTIME_ID) < inherited / 2);
     burn(200 * MS);
     open_gate(ready), pass_gate(go);
   }

@@ -5,6 +5,8 @@
 
 #define CODE_PAGES 3
 #define RANDOM_FILES 150
+// An emulated machine takes a good part of a second for a program: one of five there.
+#define SLOW_NS 100000000ll
 
 // What a field of 64 bits, or the low half of it, may be when somebody means harm.
 static const uint64_t values[] = {0, 1, 8, 0xfff, 0x1000, 0x1001, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000,
@@ -36,7 +38,7 @@ static void make_good(void) {
   for (size_t i = 0; i < COUNT(good.code); i++) memcpy(&good.code[i], undefined_start, 4);
 }
 
-static int killed, refused;
+static int killed, refused, stride = 1;
 
 // Runs what `file` is now.
 static void try_file(const char *path, const char *what, unsigned long number) {
@@ -64,8 +66,10 @@ static void try_file(const char *path, const char *what, unsigned long number) {
 // Every aligned word of the headers in turn, whole and by halves, with each of the values.
 static void check_fields(void) {
   size_t words = offsetof(typeof(good), interpreter) / sizeof(uint64_t);
+  int tried = 0;
   for (size_t i = 0; i < words; i++) {
     for (size_t j = i % 3; j < COUNT(values); j += 3) {
+      if (tried++ % stride != 0) continue;
       file = good;
       memcpy((char *)&file + i * 8, &values[j], i % 2 ? 8 : 4);
       try_file("garbage", "word", i);
@@ -86,7 +90,7 @@ static void check_random(void) {
       size_t at = random_number() % offsetof(typeof(good), interpreter);
       ((unsigned char *)&file)[at] = (unsigned char)random_number();
     }
-    try_file("garbage", "random", i);
+    if (i % (unsigned)stride == 0) try_file("garbage", "random", i);
   }
 }
 
@@ -112,10 +116,13 @@ int main(void) {
   make_good();
   file = good;
   try_file("garbage", "good", 0);
-  CHECK_EQ(killed, 1);
+  long long begin = now_ns();
+  try_file("garbage", "good", 1);
+  if (now_ns() - begin > SLOW_NS) stride = 5;
+  CHECK_EQ(killed, 2);
   check_fields();
   check_random();
   check_interpreters();
-  CHECK(killed > 20 && refused > 20);
+  CHECK(killed > 20 / stride && refused > 20 / stride);
   return finish();
 }

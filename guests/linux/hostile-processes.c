@@ -104,7 +104,7 @@ static void check_runner(void) {
   }
   setpgid(runner, runner);
   seen->processes = 0;
-  CHECK(EVENTUALLY(__atomic_load_n(&seen->processes, __ATOMIC_SEQ_CST) > 100));
+  CHECK(EVENTUALLY(__atomic_load_n(&seen->processes, __ATOMIC_SEQ_CST) > 25));
   CHECK(EVENTUALLY(reap_all(runner)));
 }
 

@@ -5,6 +5,8 @@ import {HvError, printable} from '../errors.ts'
 export class ElfError extends HvError {
   /** What execve(2) answers for this file: ENOEXEC, EINVAL, ENOMEM, EPERM. */
   readonly errno: number
+  /** Who was to load it (PT_INTERP), where only what there is to load is wrong. */
+  readonly interp?: string
 
   /** @param defect what is wrong with the file, without its name and without a full stop */
   constructor(
@@ -13,9 +15,11 @@ export class ElfError extends HvError {
     path: string,
     defect: string,
     nextStep: string,
+    interp?: string,
   ) {
     super(code, `${printable(path)}: ${defect}`, nextStep)
     this.errno = errno
+    this.interp = interp
   }
 }
 

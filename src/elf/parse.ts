@@ -35,7 +35,8 @@ export function parseElf(reader: ElfReader, path: string, machine?: Machine): El
   const view = viewOf(header)
   const segments = readSegments(reader, view, path)
   const loads = segments.filter((segment) => segment.type === PT_LOAD && segment.memSize > 0)
-  checkLoads(loads, reader.size, path)
+  const interp = readInterp(reader, segments, path)
+  checkLoads(loads, reader.size, path, interp)
 
   const entry = readEntry(view, loads, path)
   return {
@@ -50,7 +51,7 @@ export function parseElf(reader: ElfReader, path: string, machine?: Machine): El
     phnum: segments.length,
     phentsize: PHDR_SIZE,
     segments,
-    interp: readInterp(reader, segments, path),
+    interp,
     stackFlags: segments.findLast((segment) => segment.type === PT_GNU_STACK)?.flags,
     tls: segments.find((segment) => segment.type === PT_TLS),
     machineNote: findMachineNote(reader, segments),
@@ -75,8 +76,8 @@ function readSegments(reader: ElfReader, header: DataView, path: string): Segmen
   return Array.from({length: phnum}, (_, index) => readSegment(table, index, path))
 }
 
-function checkLoads(loads: readonly Segment[], fileSize: number, path: string): void {
-  if (loads.length === 0) throw broken(path, 'has nothing to load (no PT_LOAD segment)')
+function checkLoads(loads: readonly Segment[], fileSize: number, path: string, interp?: string): void {
+  if (loads.length === 0) throw broken(path, 'has nothing to load (no PT_LOAD segment)', ENOEXEC, interp)
 
   for (const {vaddr, offset, fileSize: length, memSize} of loads) {
     if (length > memSize) {
@@ -141,5 +142,5 @@ function readExactly(
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
-const broken = (path: string, defect: string, errno = ENOEXEC): ElfError =>
-  new ElfError('BAD_ELF', errno, path, defect, 'check the file: copy or link it again')
+const broken = (path: string, defect: string, errno = ENOEXEC, interp?: string): ElfError =>
+  new ElfError('BAD_ELF', errno, path, defect, 'check the file: copy or link it again', interp)

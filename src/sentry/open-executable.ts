@@ -5,6 +5,7 @@ import {EACCES, EISDIR, ELOOP, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
 import {MAY_EXECUTE, S_IFREG} from '../abi/file-mode.ts'
 import {O_RDONLY} from '../abi/open-flags.ts'
 import {arch} from '../arch/index.ts'
+import {ElfError} from '../elf/elf-error.ts'
 import type {ElfImage, ElfReader} from '../elf/image.ts'
 import {parseElf} from '../elf/parse.ts'
 import {HvError, printable} from '../errors.ts'
@@ -44,14 +45,31 @@ export function openExecutable(
   shown = path,
   called = path,
 ): Executable {
-  const executable = openFollowing(context, start, path, shown, called)
+  let executable: Executable
+  try {
+    executable = openFollowing(context, start, path, shown, called)
+  } catch (error) {
+    // Linux looks for the interpreter first, then at what there is to load.
+    if (error instanceof ElfError && error.interp !== undefined) {
+      closeExecutable(openInterpreter(context, start, shown, error.interp))
+    }
+    throw error
+  }
   const {interp} = executable.image
   if (interp === undefined) return executable
   try {
-    // What a program is loaded with is no path of its own choice.
-    return {...executable, interpreter: openElf({...context, policy: undefined}, start, interp)}
+    return {...executable, interpreter: openInterpreter(context, start, shown, interp)}
   } catch (error) {
     closeExecutable(executable)
+    throw error
+  }
+}
+
+function openInterpreter(context: PathContext, start: Location, shown: string, interp: string): Executable {
+  try {
+    // What a program is loaded with is no path of its own choice.
+    return openElf({...context, policy: undefined}, start, interp)
+  } catch (error) {
     const remedy = 'give a tree that has it as `root`, or link the program statically'
     throw isNotFound(error) ? noInterpreter(shown, interp, remedy) : error
   }

@@ -4,6 +4,7 @@ import {execFileSync} from 'node:child_process'
 import {closeSync, openSync} from 'node:fs'
 import {describe, expect, test} from 'vitest'
 import {ET_CORE, ET_DYN, ET_REL, PT_GNU_STACK, PT_INTERP, PT_NOTE, PT_TLS} from '../../../src/abi/elf.ts'
+import {ENOEXEC} from '../../../src/abi/errno.ts'
 import {isBareMetal} from '../../../src/elf/bare-metal.ts'
 import {ElfError} from '../../../src/elf/elf-error.ts'
 import {bytesReader, fileReader} from '../../../src/elf/file-reader.ts'
@@ -63,6 +64,12 @@ test('the interpreter is a byte string', () => {
   const interp = {type: PT_INTERP, offset: 0x800, fileSize: 5}
   const image = parse({headers: [TEXT, interp], data: [[0x800, Buffer.from('/l\xff.\0', 'latin1')]]})
   expect(image.interp).toBe('/l\xff.')
+})
+
+test('a program with nothing to load is refused by the interpreter that it asks for', () => {
+  const interp = {type: PT_INTERP, offset: 0x800, fileSize: 5}
+  const file = {headers: [interp], data: [[0x800, Buffer.from('/ld.\0')]]} satisfies ElfFile
+  expect(refusal(() => parse(file))).toMatchObject({errno: ENOEXEC, interp: '/ld.'})
 })
 
 describe('bare metal', () => {

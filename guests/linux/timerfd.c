@@ -42,6 +42,13 @@ int main(void) {
   CHECK_EQ(timerfd_settime(fd, 0, &off, &now), 0);
   CHECK_EQ(now.it_interval.tv_nsec, 10 * MS);
   CHECK_EQ(poll(&polled, 1, 30), 0);
+  // The interval is kept of a setting that does not start the timer.
+  struct itimerspec idle = {.it_interval = {0, 20 * MS}};
+  CHECK_EQ(timerfd_settime(fd, 0, &idle, 0), 0);
+  CHECK_EQ(timerfd_gettime(fd, &now), 0);
+  CHECK(now.it_value.tv_nsec == 0 && now.it_interval.tv_nsec == 20 * MS);
+  CHECK_EQ(timerfd_settime(fd, 0, &off, &now), 0);
+  CHECK_EQ(now.it_interval.tv_nsec, 20 * MS);
 
   // An absolute time in the past fires at once.
   int wall = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK);

@@ -67,10 +67,11 @@ export class PeriodicTimer {
     this.#sleep(0)
   }
 
-  disarm(): void {
+  /** @param intervalNs told meanwhile, though nothing expires: a timerfd's */
+  disarm(intervalNs = 0): void {
     this.#queue.cancel(this.#timer)
     this.#timer = undefined
-    this.#intervalNs = 0
+    this.#intervalNs = intervalNs
   }
 
   /** Expires now if it is due, and the queue has not yet come to it. */

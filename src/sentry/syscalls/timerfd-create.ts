@@ -44,13 +44,14 @@ export const timerfdSettime: Syscall = (task, args) => {
   const old = encodeTimerspec(file.timer.intervalNs, file.timer.remainingNs)
   const valueNs = toNs(setting.value)
   file.forgetExpirations()
-  if (valueNs === 0) file.timer.disarm()
+  const intervalNs = toNs(setting.interval)
+  if (valueNs === 0) file.timer.disarm(intervalNs)
   else {
     const absolute = (flags & TFD_TIMER_ABSTIME) !== 0
     const deadlineNs = absolute
       ? monotonicDeadlineNs(task, file.clock, setting.value)
       : file.timer.nowNs() + valueNs
-    file.timer.arm(deadlineNs, toNs(setting.interval))
+    file.timer.arm(deadlineNs, intervalNs)
   }
   if (oldAddress !== 0) task.memory.writeBytes(oldAddress, old)
   return 0

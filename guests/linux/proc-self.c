@@ -1,5 +1,7 @@
 // proc-self: the files of /proc that static programs read. man 5 proc.
+#include <fcntl.h>
 #include <limits.h>
+#include <sys/stat.h>
 
 #include "check.h"
 
@@ -49,6 +51,12 @@ int main(void) {
   CHECK(strcmp(text, "proc-self\n") == 0);
   CHECK(read_file("/proc/self/stat", text, sizeof(text)) > 0);
   CHECK_EQ(atoi(text), getpid());
+
+  // Nothing of a process's directory can be set, by anybody.
+  CHECK_ERRNO(chown("/proc/self", getuid(), getgid()), EPERM);
+  CHECK_ERRNO(chmod("/proc/self", 0700), EPERM);
+  CHECK_ERRNO(utimensat(AT_FDCWD, "/proc/self", 0, 0), EPERM);
+  CHECK_EQ(chown("/proc/self", -1, -1), 0);
 
   // Descriptors.
   int fds[2];

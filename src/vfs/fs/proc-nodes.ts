@@ -34,6 +34,10 @@ export interface Owner {
 
 export const ROOT_OWNER: Owner = {uid: 0, gid: 0}
 const BLOCK_SIZE = 1024
+/** A directory of which no attribute can be set. */
+const PROCESS = /^\/\d+(\/task\/\d+)?$/
+/** Sysctls: none changes its owner. */
+const SETTINGS = /^\/sys(\/|$)/
 
 export class ProcNode extends Node {
   readonly fs: GeneratedFileSystem
@@ -93,8 +97,12 @@ export class ProcNode extends Node {
   }
 
   override setAttributes(changes: AttributeChanges): void {
+    const {mode, uid, gid, atime, mtime} = changes
+    const isOwner = uid !== undefined || gid !== undefined
+    const isTime = atime !== undefined || mtime !== undefined
+    const isKept = (isOwner && SETTINGS.test(this.path)) || ((isOwner || isTime) && PROCESS.test(this.path))
     // Others are taken and forgotten; O_TRUNC of a writable text finds nothing to cut.
-    if (changes.mode !== undefined) throw new Errno(EPERM)
+    if (mode !== undefined || isKept) throw new Errno(EPERM)
   }
 }
 

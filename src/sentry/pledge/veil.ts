@@ -55,6 +55,8 @@ export class Veil implements PathPolicy {
   /** Directories on the way to an entry. */
   readonly #way = new Set<string>()
   #locked = false
+  /** Veils that are locked alike, because one is the other's copy, have the same. */
+  #seal: object = {}
   /** From the first entry on: to lock what hides nothing hides nothing. */
   inForce = false
 
@@ -76,12 +78,18 @@ export class Veil implements PathPolicy {
     for (const [entry, permissions] of this.#entries) copy.#entries.set(entry, permissions)
     for (const directory of this.#way) copy.#way.add(directory)
     copy.#locked = this.#locked
+    if (this.#locked) copy.#seal = this.#seal
     copy.inForce = this.inForce
     return copy
   }
 
   lock(): void {
     this.#locked = true
+  }
+
+  /** Who is behind the other sees nothing that this hides, now or ever. */
+  isAs(other: Veil | undefined): boolean {
+    return other !== undefined && this.#seal === other.#seal
   }
 
   /**

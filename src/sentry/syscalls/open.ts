@@ -40,15 +40,20 @@ export function installOpened(task: Task, {file, location}: Opened, flags: numbe
   if (file.isOpenComplete === undefined || file.isOpenComplete())
     return task.fds.install(file, flags, location)
 
+  let isHalfOpen = true
   return task.block({
     queues: file.waiters === undefined ? [] : [file.waiters],
     // Linux would start it anew after a handler with SA_RESTART; the half-open fifo would have to be closed for that.
     restart: 'never',
     retry: () => {
       if (!file.isOpenComplete!()) return BLOCKED
+      isHalfOpen = false
       tell(file.inode, IN_OPEN, location)
       return task.fds.install(file, flags, location)
     },
-    interrupted: () => file.close(),
+    // By a signal, or by the task's end: the others see it go.
+    ended: () => {
+      if (isHalfOpen) file.close()
+    },
   })
 }

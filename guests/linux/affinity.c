@@ -1,4 +1,5 @@
 // affinity: how many CPUs there are, the same everywhere, and who runs on which. man 2 sched_setaffinity, getcpu, man 3 sysconf.
+// not in CI's beds: emulation makes it slow
 #include <dirent.h>
 #include <sched.h>
 

@@ -1,4 +1,5 @@
 // cpu-time: the processor's time is who used it: threads, processes, children; clocks and timers of it. man 2 clock_gettime, times.
+// not in CI's beds: emulation makes it slow
 #include <sys/resource.h>
 #include <sys/times.h>
 

@@ -1,4 +1,5 @@
 // exec-errors: each way that execve fails, and that the program is whole after it; sizes of arguments. man 2 execve.
+// not in CI's beds: emulation makes it slow
 #include <elf.h>
 #include <linux/limits.h>
 #include <sys/resource.h>

@@ -1,4 +1,5 @@
 // fork-inherits: ids, and what a child inherits of signals, timers, limits and names, and what not. man 2 fork.
+// not in CI's beds: emulation makes it slow
 #include <sys/resource.h>
 #include <sys/times.h>
 

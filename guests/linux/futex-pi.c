@@ -1,4 +1,5 @@
 // futex-pi: locks that the kernel hands on: FUTEX_LOCK_PI, TRYLOCK_PI, UNLOCK_PI, requeues to such a lock. man 2 futex.
+// not in CI's beds: emulation makes it slow
 #include "threads.h"
 
 #define THREADS 3

@@ -1,4 +1,5 @@
 // futex-processes: words in shared memory between processes, private and shared operations, robust lists of dead owners. man 2 futex.
+// not in CI's beds: emulation makes it slow
 #include "threads.h"
 
 #define TID() ((uint32_t)gettid())

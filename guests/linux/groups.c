@@ -1,4 +1,5 @@
 // groups: process groups and sessions, signals to groups and to all, orphaned groups. man 2 setpgid, setsid, kill, man 3 exit.
+// not in CI's beds: emulation makes it slow
 #include "processes.h"
 
 static void check_setpgid(void) {

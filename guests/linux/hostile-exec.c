@@ -1,4 +1,5 @@
 // hostile-exec: programs that are garbage: each exec fails with an errno or ends by a signal, and nothing outlasts it. man 5 elf.
+// not in CI's beds: emulation makes it slow
 #include <elf.h>
 
 #include "processes.h"

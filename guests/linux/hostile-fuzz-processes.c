@@ -1,4 +1,5 @@
 // hostile-fuzz-processes: random calls of several processes and threads: all end when they are killed. man 2 syscalls, clone.
+// not in CI's beds: emulation makes it slow
 // only under hv
 //
 // hostile-fuzz-processes [SEED [SECONDS]]: a process's calls follow from SEED; what it meets does not.

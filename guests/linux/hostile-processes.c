@@ -1,4 +1,5 @@
 // hostile-processes: bombs of processes and threads that end at a limit, with EAGAIN; and the way back. man 2 fork, setrlimit.
+// not in CI's beds: emulation makes it slow
 //
 // hostile-processes N: the user may have N processes. hostile-processes N none: there is no limit but the system's own.
 #include <sys/resource.h>

@@ -1,4 +1,5 @@
 // inotify: what a watch tells of files and directories, in which order, and what a queue does with it. man 7 inotify.
+// not in CI's beds: emulation makes it slow
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>

@@ -1,4 +1,5 @@
 // ipc-processes: System V IPC, POSIX queues and shared futexes between processes: sysvipc(7), mq_overview(7), futex(7).
+// not in CI's beds: emulation makes it slow
 #include <linux/futex.h>
 #include <mqueue.h>
 #include <sys/ipc.h>

@@ -1,4 +1,5 @@
 // job-control-one: a session of one process and its controlling terminal: who gets it, what keys send, and how it goes. man 4 tty.
+// not in CI's beds: emulation makes it slow
 #include "pty.h"
 
 static volatile int seen[NSIG], hangups;

@@ -1,4 +1,5 @@
 // job-control: sessions, foreground and background jobs on a pseudo-terminal: stops, keys, orphans, hang-ups. man 4 tty, credentials(7).
+// not in CI's beds: emulation makes it slow
 #include <sys/wait.h>
 
 #include "pty.h"

@@ -1,4 +1,5 @@
 // line-discipline: what a terminal does to what is typed and printed: lines, erasing, echo, flow. man 3 termios, N_TTY.
+// not in CI's beds: emulation makes it slow
 #include "pty.h"
 
 static void check_lines(void) {

@@ -1,4 +1,5 @@
 // locks-processes: record locks, locks of open files and flock between processes; who inherits and who loses them. man 2 fcntl, flock.
+// not in CI's beds: emulation makes it slow
 #include <sys/file.h>
 
 #include "processes.h"

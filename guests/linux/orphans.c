@@ -1,4 +1,5 @@
 // orphans: who becomes the parent of a process whose parent ended, and what it is told. man 2 prctl, man 2 PR_SET_PDEATHSIG.
+// not in CI's beds: emulation makes it slow
 #include "processes.h"
 
 // A child that leaves a grandchild, which does `body` when the child is gone; the grandchild's pid.

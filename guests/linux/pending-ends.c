@@ -1,4 +1,5 @@
 // pending-ends: signals that wait for a thread or a process count no more when it has ended. man 2 getrlimit (RLIMIT_SIGPENDING).
+// not in CI's beds: emulation makes it slow
 #include <sys/resource.h>
 
 #include "threads.h"

@@ -1,4 +1,5 @@
 // pidfd: descriptors that are processes: open, poll, wait, signals, another's descriptors. man 2 pidfd_open, pidfd_send_signal, pidfd_getfd.
+// not in CI's beds: emulation makes it slow
 #include <sys/epoll.h>
 
 #include "processes.h"

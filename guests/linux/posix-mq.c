@@ -1,4 +1,5 @@
 // posix-mq: POSIX message queues, as one process sees them: mq_overview(7), mq_notify(3).
+// not in CI's beds: emulation makes it slow
 #include <mqueue.h>
 #include <poll.h>
 #include <sys/resource.h>

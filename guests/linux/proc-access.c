@@ -1,4 +1,5 @@
 // proc-access: which files of another user's process, and of one that is not dumpable, /proc lets one see. man 2 ptrace, man 5 proc.
+// not in CI's beds: emulation makes it slow
 #include <sys/prctl.h>
 #include <sys/wait.h>
 

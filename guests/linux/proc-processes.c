@@ -1,4 +1,5 @@
 // proc-processes: what /proc says of other processes, of threads, of the dead and of the gone. man 5 proc.
+// not in CI's beds: emulation makes it slow
 #include <dirent.h>
 
 #include "threads.h"

@@ -1,4 +1,5 @@
 // restricted-pidfd: who is behind a veil, or has promised, takes no descriptor from who is not. man 2 pidfd_getfd, pledge, unveil.
+// not in CI's beds: emulation makes it slow
 #include "pledge.h"
 #include "processes.h"
 

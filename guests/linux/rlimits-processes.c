@@ -1,4 +1,5 @@
 // rlimits-processes: limits that are a process's own: of processes, descriptors, sizes and time; prlimit of another. man 2 getrlimit.
+// not in CI's beds: emulation makes it slow
 #include <sys/resource.h>
 
 #include "threads.h"

@@ -1,4 +1,5 @@
 // sched-tasks: policies, nice values and CPUs are a thread's own; children inherit them; /proc tells. man 7 sched, man 2 sched_setattr.
+// not in CI's beds: emulation makes it slow
 #include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>

@@ -1,4 +1,5 @@
 // scm-cycles: sockets that only messages hold: what leads to itself is closed, what can still be received stays, and there are limits. man 7 unix.
+// not in CI's beds: emulation makes it slow
 #include <sys/resource.h>
 #include <time.h>
 

@@ -1,4 +1,5 @@
 // scripts: what the kernel makes of a first line with #!. man 2 execve, "Interpreter scripts".
+// not in CI's beds: emulation makes it slow
 #include <linux/limits.h>
 #include <stdarg.h>
 

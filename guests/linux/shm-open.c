@@ -1,4 +1,5 @@
 // shm-open: POSIX shared memory and named semaphores, which a C library keeps in /dev/shm: shm_overview(7), sem_overview(7).
+// not in CI's beds: emulation makes it slow
 #include <semaphore.h>
 #include <sys/vfs.h>
 #include <time.h>

@@ -1,4 +1,5 @@
 // sigchld: what SIGCHLD says of a child's stop, continuation and end; SA_NOCLDSTOP, SA_NOCLDWAIT; usage of children. man 2 sigaction.
+// not in CI's beds: emulation makes it slow
 #include <sys/resource.h>
 #include <sys/times.h>
 

@@ -1,4 +1,5 @@
 // signal-passing: a signal of the process comes just when a thread blocks it, or ends: another thread gets it. man 7 signal.
+// not in CI's beds: emulation makes it slow
 #include <sched.h>
 
 #include "threads.h"

@@ -1,4 +1,5 @@
 // storms: many short processes, many threads at a time, forks within forks; nothing of them is left. man 2 fork, man 3 pthread_create.
+// not in CI's beds: emulation makes it slow
 //
 // storms [PROCESSES THREADS DEPTH]
 #include "threads.h"

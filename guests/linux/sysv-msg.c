@@ -1,4 +1,5 @@
 // sysv-msg: System V message queues, as one process sees them: msgget(2), msgop(2), msgctl(2).
+// not in CI's beds: emulation makes it slow
 #include <sys/ipc.h>
 #include <sys/msg.h>
 #include <sys/time.h>

@@ -1,4 +1,5 @@
 // sysv-shm: System V shared memory: shmget(2), shmop(2), shmctl(2), and what /proc says of it.
+// not in CI's beds: emulation makes it slow
 #include <sys/ipc.h>
 #include <sys/shm.h>
 #include <time.h>

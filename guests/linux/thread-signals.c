@@ -1,4 +1,5 @@
 // thread-signals: masks and stacks of each thread's own, signals to one thread and to whichever takes them. man 7 signal, man 2 tgkill.
+// not in CI's beds: emulation makes it slow
 #include <pthread.h>
 
 #include "processes.h"

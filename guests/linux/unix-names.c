@@ -1,4 +1,5 @@
 // unix-names: names of UNIX sockets: paths, abstract names, names that the kernel chooses; sockets as files. man 7 unix, "Address format".
+// not in CI's beds: emulation makes it slow
 #include <dirent.h>
 #include <sys/statfs.h>
 

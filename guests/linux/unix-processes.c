@@ -1,4 +1,5 @@
 // unix-processes: UNIX sockets between processes: waits that the other one ends, who the peer is, descriptors that cross. man 7 unix.
+// not in CI's beds: emulation makes it slow
 #include <sys/epoll.h>
 #include <sys/wait.h>
 

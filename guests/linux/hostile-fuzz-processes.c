@@ -241,7 +241,7 @@ static void remove_objects(void) {
     shmctl(shmget(key, 0, 0), IPC_RMID, 0), semctl(semget(key, 0, 0), 0, IPC_RMID), msgctl(msgget(key, 0), IPC_RMID, 0);
   }
   mq_unlink("/q");
-  unlink("/dev/shm/x");
+  if (unlink("/dev/shm/x") != 0) rmdir("/dev/shm/x");
 }
 
 static void empty(const char *directory) {

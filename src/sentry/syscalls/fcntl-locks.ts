@@ -57,12 +57,19 @@ export function setLock(task: Task, fd: number, command: number, address: number
 
   const {inode} = file
   const {fileLocks} = task.kernel
+  const {fds} = task
+  const description = fds.description(fd)
   const locks = fileLocks.of(inode)
   const blocker = () => (wanted.type === F_UNLCK ? undefined : locks.conflict(wanted))
   const attempt = (): number => {
     if (wanted.type !== F_UNLCK) locks.useHost(file)
     if (blocker() === undefined && locks.set(wanted)) {
+      // While it waited, another thread closed the descriptor: no close would end the lock (fcntl_setlk in Linux).
+      if (ofDescription && description.references === 0) fileLocks.release(inode, description)
+      const isLate = !ofDescription && wanted.type !== F_UNLCK && fds.find(fd) !== description
+      if (isLate) locks.set({...wanted, type: F_UNLCK})
       fileLocks.forgetIdle(inode)
+      if (isLate) throw new Errno(EBADF)
       return 0
     }
     if (command === F_SETLKW && wouldDeadlock(task, wanted, blocker())) throw new Errno(EDEADLK)

@@ -1,0 +1,63 @@
+// Storms of processes and threads, and random calls of both: a sandbox holds as much as before when they have ended, and so does the host.
+
+import {existsSync, readdirSync, readFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {afterEach, beforeEach, describe, expect, test} from 'vitest'
+import {guests} from '../../ci/paths.mjs'
+import {runToEnd} from '../../src/sentry/run-to-end.ts'
+import {Sentry} from '../../src/sentry/sentry.ts'
+import {platforms} from '../helpers/platforms.ts'
+
+const TIMEOUT_MS = 300_000
+
+describe.each(platforms)('on $name', ({isHere, open}) => {
+  let sentry: Sentry
+  beforeEach(() => {
+    if (isHere) sentry = new Sentry(open(2 ** 28), {root: guests, volumes: []})
+  })
+  afterEach(() => {
+    if (!isHere) return
+    sentry.dispose()
+    sentry.kernel.platform[Symbol.dispose]()
+  })
+
+  test.for([
+    ['storms', ['1000', '500', '200']],
+    ['pending-ends', ['20']],
+    ['unnamed-files', []],
+    ['hostile-fuzz-processes', ['20261126', '4']],
+  ] as const)('%s leave nothing behind', {timeout: TIMEOUT_MS}, async ([program, args], {skip}) => {
+    skip(!isHere || !existsSync(join(guests, program)))
+    const run = async (its: readonly string[]) => {
+      const options = {program: `/${program}`, onHost: false, args: its, env: {}, streams: []}
+      return (await runToEnd(sentry, options, {})).exitCode
+    }
+    // What is made once stays: stubs, directories that were looked at.
+    expect(await run(args)).toBe(0)
+    const before = held(sentry)
+    expect(await run(args)).toBe(0)
+    expect(held(sentry)).toEqual(before)
+  })
+})
+
+/** What the guest made the sentry and the host hold. */
+function held({kernel}: Sentry): Record<string, number> {
+  return {
+    budget: kernel.budget.used,
+    guestBytes: kernel.platform.memory.allocatedBytes,
+    processes: kernel.processes.size,
+    tasks: kernel.tasks.size,
+    hostDescriptors: readdirSync('/proc/self/fd').length,
+    hostThreads: readdirSync('/proc/self/task').length,
+    hostProcesses: childrenOf(process.pid),
+  }
+}
+
+function childrenOf(pid: number): number {
+  const tasks = readdirSync(`/proc/${pid}/task`)
+  const lists = tasks.map((tid) => readFileSync(`/proc/${pid}/task/${tid}/children`, 'latin1'))
+  return lists
+    .join(' ')
+    .split(' ')
+    .filter((word) => word !== '').length
+}

@@ -1,6 +1,6 @@
 // Veil: what of the tree of files a process sees, once something is unveiled. OpenBSD's unveil(2).
 
-import {E2BIG, EACCES, ENOENT, EPERM, Errno} from '../../abi/errno.ts'
+import {E2BIG, EACCES, ENOENT, ENOMEM, EPERM, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFLNK} from '../../abi/file-mode.ts'
 import {Budget, COST} from '../../vfs/budget.ts'
 import type {ByteString, Inode} from '../../vfs/file.ts'
@@ -71,10 +71,10 @@ export class Veil implements PathPolicy {
     this.#budget = budget
   }
 
-  /** Of a forked process. @throws Errno E2BIG */
+  /** Of a forked process. @throws Errno ENOMEM */
   copy(budget: Budget): Veil {
     const copy = new Veil(this.#top, budget)
-    budget.take(this.#way.size * COST.unveiledWay, E2BIG)
+    budget.take(this.#way.size * COST.unveiledWay, ENOMEM)
     for (const [entry, permissions] of this.#entries) copy.#entries.set(entry, permissions)
     for (const directory of this.#way) copy.#way.add(directory)
     copy.#locked = this.#locked

@@ -15,6 +15,11 @@ interface Lock {
   readonly table: FutexTable
 }
 
+interface WaitedLock extends Lock {
+  /** Who waits: the address is of its memory. */
+  readonly task: Task
+}
+
 export function lockAt(task: Task, address: number, isPrivate: boolean): Lock {
   return {address: alignedFutex(address), isPrivate, table: futexTable(task, isPrivate)}
 }
@@ -74,16 +79,18 @@ export function requeuePi(task: Task, condition: Lock, lock: Lock, expected: num
   return waiting.length
 }
 
-/** A task ends: locks that it holds, and others wait for, go to these, marked. */
-export function releaseLocks(task: Task): void {
-  for (const isPrivate of [true, false]) {
+/** Locks that a task, when it ends, may hold while others wait for them. */
+export function waitedLocks(task: Task): readonly WaitedLock[] {
+  return [true, false].flatMap((isPrivate) => {
     const table = futexTable(task, isPrivate)
-    for (const {lock} of table.firstOfLocks()) {
-      const word = lock!.task.memory.readInt32(lock!.address)
-      if ((word & FUTEX_TID_MASK) === task.tid)
-        handOver(lock!.task, {address: lock!.address, isPrivate, table}, FUTEX_OWNER_DIED)
-    }
-  }
+    return table.firstOfLocks().map(({lock}) => ({...lock!, isPrivate, table}))
+  })
+}
+
+/** A task ends: a lock that it holds goes to who waits for it, marked. @throws Errno EFAULT */
+export function leaveLock(task: Task, lock: WaitedLock): void {
+  const word = lock.task.memory.readInt32(lock.address)
+  if ((word & FUTEX_TID_MASK) === task.tid) handOver(lock.task, lock, FUTEX_OWNER_DIED)
 }
 
 /** Gives the lock to who waits longest, or to nobody. @param mark FUTEX_OWNER_DIED, or 0 */

@@ -47,12 +47,7 @@ export function cloneTask(parent: Task, request: CloneRequest): Task {
     undo.push(() => fds.release())
     const fs = has(flags, CLONE_FS) ? parent.fs.share() : parent.fs.copy()
     undo.push(() => fs.release())
-    const owner = has(flags, CLONE_THREAD) ? process : forkProcess(parent, tid, request)
-    undo.push(() => {
-      if (owner === process) return
-      owner.space.release()
-      owner.budget.giveAll()
-    })
+    const owner = has(flags, CLONE_THREAD) ? process : forkProcess(parent, tid, request, undo)
     const task = new Task({
       ...{tid, kernel, process: owner, context, fds, fs},
       signals: new TaskSignals(owner.signals),
@@ -94,11 +89,18 @@ function requireRoom({kernel, process, credentials}: Task): void {
   if (count >= limit) throw new Errno(EAGAIN)
 }
 
-function forkProcess(parent: Task, pid: number, {flags, exitSignal}: CloneRequest): Process {
+function forkProcess(
+  parent: Task,
+  pid: number,
+  {flags, exitSignal}: CloneRequest,
+  undo: (() => void)[],
+): Process {
   const {kernel, process} = parent
   const limits = process.limits.copy()
   const budget = kernel.budget.part()
+  undo.push(() => budget.giveAll())
   const space = has(flags, CLONE_VM) ? process.space.share() : forkSpace(parent, limits)
+  undo.push(() => space.release())
   const {handlers} = process.signals
   const childHandlers = has(flags, CLONE_SIGHAND)
     ? handlers

@@ -3,7 +3,7 @@
 import {Errno} from '../../abi/errno.ts'
 import {FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS} from '../../abi/futex.ts'
 import {wakeFutex} from '../syscalls/futex-key.ts'
-import {releaseLocks} from '../syscalls/futex-pi.ts'
+import {leaveLock, waitedLocks} from '../syscalls/futex-pi.ts'
 import type {Task} from '../task.ts'
 
 /** ROBUST_LIST_LIMIT: a guest can make its list a ring. */
@@ -17,7 +17,7 @@ const IS_PI = 1
 /** Errors are nobody's: the task is gone. */
 export function releaseThreadWords(task: Task): void {
   unlessFault(() => releaseRobustList(task))
-  unlessFault(() => releaseLocks(task))
+  for (const lock of waitedLocks(task)) unlessFault(() => leaveLock(task, lock))
   unlessFault(() => clearChildTid(task))
 }
 

@@ -62,7 +62,7 @@ export const python: readonly Program[] = [
   inPython('starts processes', script('subprocess.py'), {core: true}),
   inPython('runs threads', script('threading.py'), {core: true}),
   inPython('runs many processes', script('multiprocessing.py')),
-  inPython('waits with asyncio, signals, select and epoll', script('asyncio.py')),
+  inPython('waits with asyncio, signals, select and epoll', script('asyncio.py'), {timeoutS: 120}),
   inPython('ends by an exception', 'import threading\nraise SystemExit(4)\n'),
   ...MODULES.map(suite),
 ]

@@ -36,12 +36,19 @@ static void *stay_asleep(void *argument) {
   return argument;
 }
 
-// Bounds are parts of what is slept or used: an emulated machine takes milliseconds for a call.
+// Bounds are parts of what is slept or used, and the first calls are the slowest: an emulated machine takes milliseconds for one.
+static bool sleeps_free(clockid_t clock) {
+  for (int i = 0; i < 5; i++) {
+    long long before = clock_ns(clock);
+    sleep_ms(200);
+    if (clock_ns(clock) - before < 40 * MS) return true;
+  }
+  return false;
+}
+
 static void check_sleep(void) {
-  long long thread = clock_ns(CLOCK_THREAD_CPUTIME_ID), process = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-  sleep_ms(500);
-  CHECK(clock_ns(CLOCK_THREAD_CPUTIME_ID) - thread < 100 * MS);
-  CHECK(clock_ns(CLOCK_PROCESS_CPUTIME_ID) - process < 100 * MS);
+  CHECK(sleeps_free(CLOCK_THREAD_CPUTIME_ID));
+  CHECK(sleeps_free(CLOCK_PROCESS_CPUTIME_ID));
 }
 
 static void check_threads(void) {

@@ -15,7 +15,7 @@ static void read_all(int fd, char *buffer, size_t length) {
 
 // Several processes write records of one length and one letter each: none is torn while they have PIPE_BUF bytes at most.
 static void check_atomicity(size_t length, int count) {
-  static char records[WRITERS * 300 * PIPE_BUF];
+  static char records[WRITERS * 100 * PIPE_BUF];
   int fds[2], of[WRITERS] = {0};
   REQUIRE(pipe(fds) == 0 && sizeof(records) >= WRITERS * (size_t)count * length);
   pid_t writers[WRITERS];
@@ -218,9 +218,9 @@ static void check_fifo(void) {
 int main(void) {
   limit_time();
   enter_scratch();
-  check_atomicity(PIPE_BUF, 200);
-  check_atomicity(PIPE_BUF - 1, 100);
-  check_atomicity(777, 300);
+  check_atomicity(PIPE_BUF, 100);
+  check_atomicity(PIPE_BUF - 1, 50);
+  check_atomicity(777, 150);
   check_capacity();
   check_end_of_file();
   check_sigpipe();

@@ -2,6 +2,8 @@
 #include "threads.h"
 
 #define MANY 32
+#define LOCKS 250
+#define NUMBERS 500
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
@@ -20,16 +22,16 @@ static void *work(void *argument) {
   CHECK(own == 5 && getpid() != gettid());
   own = number;
   pthread_setspecific(key, (void *)(intptr_t)1);
-  for (int i = 0; i < 1000; i++) {
+  for (int i = 0; i < LOCKS; i++) {
     pthread_mutex_lock(&mutex);
     int before = shared_count;
-    if (i % 100 == 0) sched_yield();
+    if (i % 50 == 0) sched_yield();
     shared_count = before + 1;
     pthread_mutex_unlock(&mutex);
   }
   for (int round = 1; round <= 2; round++) {
     pthread_barrier_wait(&barrier);
-    CHECK_EQ(__atomic_load_n(&shared_count, __ATOMIC_SEQ_CST), MANY * 1000);
+    CHECK_EQ(__atomic_load_n(&shared_count, __ATOMIC_SEQ_CST), MANY * LOCKS);
     CHECK_EQ(own, number);
   }
   if (number % 2) pthread_exit(argument);
@@ -55,7 +57,7 @@ static void check_many(void) {
 static int place;
 
 static void *produce(void *argument) {
-  for (int i = 1; i <= 3000; i++) {
+  for (int i = 1; i <= NUMBERS; i++) {
     pthread_mutex_lock(&mutex);
     while (place) pthread_cond_wait(&condition, &mutex);
     place = i;
@@ -67,7 +69,7 @@ static void *produce(void *argument) {
 
 static void check_conditions(void) {
   pthread_t producer = start(produce, 0);
-  for (int i = 1; i <= 3000; i++) {
+  for (int i = 1; i <= NUMBERS; i++) {
     pthread_mutex_lock(&mutex);
     while (!place) pthread_cond_wait(&condition, &mutex);
     CHECK_EQ(place, i);

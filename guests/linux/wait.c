@@ -117,8 +117,8 @@ static void check_clone_children(void) {
   CHECK_ERRNO(waitpid(child, &status, 0), ECHILD);
   CHECK_EQ(waitpid(child, &status, __WCLONE), child);
   CHECK_EQ(WEXITSTATUS(status), 5);
-  child = clone(exit_5, stack + sizeof(stack), SIGUSR2, 0);
   signal(SIGUSR2, SIG_IGN);
+  child = clone(exit_5, stack + sizeof(stack), SIGUSR2, 0);
   CHECK_EQ(waitpid(-1, &status, __WALL), child);
   child = CHILD(_exit(6));
   CHECK_ERRNO(waitpid(child, &status, __WCLONE), ECHILD);

@@ -10,13 +10,14 @@ import {parseArgs} from 'node:util'
 import {hv} from '../paths.mjs'
 import {benchInBeds} from './in-bed.mjs'
 import {parked} from './parked.mjs'
+import {processes} from './processes.mjs'
 import {ptrace} from './ptrace.mjs'
 import {emptyRow, table} from './row.mjs'
 import {compute, file, memory} from './speed.mjs'
 import {sandbox, start} from './start.mjs'
 import {exit, listening} from './syscall.mjs'
 
-const groups = {exit, ptrace, listening, parked, compute, memory, file, start, sandbox}
+const groups = {exit, ptrace, listening, parked, compute, memory, file, start, sandbox, processes}
 const thorough = {rounds: 5, milliseconds: 1000, quietSeconds: 3, startRounds: 25}
 /** Emulated, V8 takes seconds to compile what is called often. */
 const emulated = {...thorough, rounds: 2, milliseconds: 4000, isEmulated: true}

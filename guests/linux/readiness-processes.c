@@ -175,7 +175,7 @@ static void check_exclusive(void) {
     if ((children[i] = start()) != 0) continue;
     int epoll = epoll_create1(0);
     CHECK_EQ(watched(epoll, event, EPOLLIN | EPOLLEXCLUSIVE), 0);
-    while (next_of(epoll, 20000) == event && read(event, &value, 8) != 8) continue;
+    while (next_of(epoll, 500) == event && read(event, &value, 8) != 8) continue;
     _exit(finish());
   }
   usleep(20000);

@@ -1,4 +1,5 @@
 // pipes-processes: pipes and FIFOs between processes: waiting, atomic writes, ends of file, SIGPIPE. man 7 pipe, man 7 fifo.
+// not in CI's beds: emulation makes it slow
 #include <limits.h>
 
 #include "processes.h"

@@ -24,7 +24,7 @@ const STAGE_S = {
   sandbox: 75,
   prebuild: 75,
   package: 30,
-  bed: 300,
+  bed: 400,
 }
 
 /** The longest test or hook of a project of ci/vitest.config.ts: test/PROJECT. */

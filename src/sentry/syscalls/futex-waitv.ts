@@ -3,9 +3,9 @@
 import {EAGAIN, EINVAL, Errno, ETIMEDOUT} from '../../abi/errno.ts'
 import {CLOCK_MONOTONIC, CLOCK_REALTIME} from '../../abi/time.ts'
 import {monotonicDeadlineNs} from '../clocks.ts'
+import {alignedFutex, futexKey, futexTable} from '../ipc/futex-key.ts'
 import type {FutexWaiter} from '../ipc/futex-table.ts'
 import type {Task} from '../task.ts'
-import {alignedFutex, futexKey, futexTable} from './futex-key.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
 import {readTimespec} from './time-argument.ts'
 

@@ -2,8 +2,8 @@
 
 import {Errno} from '../../abi/errno.ts'
 import {FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS} from '../../abi/futex.ts'
-import {wakeFutex} from '../syscalls/futex-key.ts'
-import {leaveLock, waitedLocks} from '../syscalls/futex-pi.ts'
+import {wakeFutex} from '../ipc/futex-key.ts'
+import {leaveLock, waitedLocks} from '../ipc/futex-pi.ts'
 import type {Task} from '../task.ts'
 
 /** ROBUST_LIST_LIMIT: a guest can make its list a ring. */

@@ -3,10 +3,10 @@
 
 import {EAGAIN, EDEADLK, EINVAL, EPERM, Errno, ESRCH, ETIMEDOUT} from '../../abi/errno.ts'
 import {FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS} from '../../abi/futex.ts'
-import type {FutexKey, FutexTable, FutexWaiter} from '../ipc/futex-table.ts'
+import {BLOCKED} from '../syscalls/syscall.ts'
 import type {Task} from '../task.ts'
 import {ANY, alignedFutex, futexKey, futexTable} from './futex-key.ts'
-import {BLOCKED} from './syscall.ts'
+import type {FutexKey, FutexTable, FutexWaiter} from './futex-table.ts'
 
 /** A futex word, and who waits for it. */
 interface Lock {

@@ -1,11 +1,11 @@
 // futex(2): locks whose word names the owner, and which the kernel hands on: FUTEX_LOCK_PI and its kin. Nobody's priority is
 // raised: all tasks are SCHED_OTHER here.
 
-import {EAGAIN, EDEADLK, EINVAL, EPERM, Errno, ESRCH, ETIMEDOUT} from '../../abi/errno.ts'
+import {EAGAIN, EDEADLK, EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import {FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS} from '../../abi/futex.ts'
-import {BLOCKED} from '../syscalls/syscall.ts'
 import type {Task} from '../task.ts'
 import {ANY, alignedFutex, futexKey, futexTable} from './futex-key.ts'
+import {sleepOnFutex} from './futex-sleep.ts'
 import type {FutexKey, FutexTable, FutexWaiter} from './futex-table.ts'
 
 /** A futex word, and who waits for it. */
@@ -28,7 +28,7 @@ export function lockAt(task: Task, address: number, isPrivate: boolean): Lock {
 export function lockPi(task: Task, lock: Lock, deadlineNs: number): number {
   if (take(task, lock)) return 0
   announce(task, lock)
-  return waitForLock(task, lock, join(task, lock), deadlineNs)
+  return sleepOnFutex(task, lock.table, join(task, lock), deadlineNs)
 }
 
 export function tryLockPi(task: Task, lock: Lock): number {
@@ -54,7 +54,7 @@ export function waitRequeuePi(
 ): number {
   if (condition.address === lock.address) throw new Errno(EINVAL)
   if (task.memory.readInt32(condition.address) !== expected) throw new Errno(EAGAIN)
-  return waitForLock(task, condition, join(task, condition, lock.address), deadlineNs)
+  return sleepOnFutex(task, condition.table, join(task, condition, lock.address), deadlineNs)
 }
 
 /**
@@ -69,8 +69,7 @@ export function requeuePi(task: Task, condition: Lock, lock: Lock, expected: num
   for (const waiter of waiting) {
     const {task: sleeper, address} = waiter.lock!
     if (take(sleeper, {...lock, address})) {
-      condition.table.leave(waiter)
-      wake(waiter)
+      condition.table.wakeOne(waiter)
     } else {
       announce(task, lock)
       lock.table.move(waiter, keyOf(task, lock))
@@ -104,9 +103,7 @@ function handOver(task: Task, lock: Lock, mark: number): void {
     const word = task.memory.readInt32(lock.address)
     if (task.memory.compareExchangeInt32(lock.address, word, changed)) break
   }
-  if (next === undefined) return
-  lock.table.leave(next)
-  wake(next)
+  if (next !== undefined) lock.table.wakeOne(next)
 }
 
 /** @returns whether the caller owns it now @throws Errno EDEADLK: it did; ESRCH: the owner is gone */
@@ -139,24 +136,4 @@ function join(task: Task, place: Lock, lock = place.address): FutexWaiter {
 
 function keyOf(task: Task, {address, isPrivate}: Lock): FutexKey {
   return futexKey(task, address, isPrivate)
-}
-
-function wake(waiter: FutexWaiter): void {
-  waiter.woken = true
-  waiter.queue.wakeAll()
-}
-
-function waitForLock(task: Task, lock: Lock, waiter: FutexWaiter, deadlineNs: number): number {
-  return task.block({
-    queues: [waiter.queue],
-    deadlineNs,
-    restart: deadlineNs === Number.POSITIVE_INFINITY ? 'sa-restart' : 'never',
-    retry: (expired) => {
-      if (waiter.woken) return 0
-      if (!expired) return BLOCKED
-      throw new Errno(ETIMEDOUT)
-    },
-    settled: () => (waiter.woken ? 0 : undefined),
-    ended: () => lock.table.leave(waiter),
-  })
 }

@@ -87,12 +87,16 @@ export class FutexTable {
     for (const waiter of this.#on(key)) {
       if (woken >= count) break
       if ((waiter.bitset & bitset) === 0) continue
-      this.leave(waiter)
-      waiter.woken = true
-      waiter.queue.wakeAll()
+      this.wakeOne(waiter)
       woken++
     }
     return woken
+  }
+
+  wakeOne(waiter: FutexWaiter): void {
+    this.leave(waiter)
+    waiter.woken = true
+    waiter.queue.wakeAll()
   }
 
   /** Moves at most `count` sleepers to another word. @returns how many */

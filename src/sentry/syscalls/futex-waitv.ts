@@ -3,7 +3,7 @@
 import {EAGAIN, EINVAL, Errno, ETIMEDOUT} from '../../abi/errno.ts'
 import {CLOCK_MONOTONIC, CLOCK_REALTIME} from '../../abi/time.ts'
 import {monotonicDeadlineNs} from '../clocks.ts'
-import {alignedFutex, futexKey, futexTable} from '../ipc/futex-key.ts'
+import {ANY, alignedFutex, futexKey, futexTable} from '../ipc/futex-key.ts'
 import type {FutexWaiter} from '../ipc/futex-table.ts'
 import type {Task} from '../task.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
@@ -15,7 +15,6 @@ const WAITER_BYTES = 24
 const FUTEX2_SIZE_U32 = 2
 const FUTEX2_SIZE_MASK = 3
 const FUTEX2_PRIVATE = 128
-const ANY = 0xffff_ffff | 0
 
 interface Wanted {
   readonly address: number

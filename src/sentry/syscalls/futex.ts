@@ -1,6 +1,6 @@
 // futex(2).
 
-import {EAGAIN, EINVAL, ENOSYS, Errno, ETIMEDOUT} from '../../abi/errno.ts'
+import {EAGAIN, EINVAL, ENOSYS, Errno} from '../../abi/errno.ts'
 import {
   FUTEX_CLOCK_REALTIME,
   FUTEX_CMP_REQUEUE,
@@ -22,9 +22,10 @@ import {CLOCK_MONOTONIC, CLOCK_REALTIME, toNs} from '../../abi/time.ts'
 import {monotonicDeadlineNs} from '../clocks.ts'
 import {ANY, alignedFutex, futexKey, futexTable} from '../ipc/futex-key.ts'
 import {lockAt, lockPi, requeuePi, tryLockPi, unlockPi, waitRequeuePi} from '../ipc/futex-pi.ts'
+import {sleepOnFutex} from '../ipc/futex-sleep.ts'
 import type {Task} from '../task.ts'
 import {applyWakeOp, decodeWakeOp, wakeOpHolds} from './futex-wake-op.ts'
-import {type Arguments, BLOCKED, type Syscall} from './syscall.ts'
+import type {Arguments, Syscall} from './syscall.ts'
 import {readTimespec} from './time-argument.ts'
 
 /** Operations that may name the clock. */
@@ -91,19 +92,7 @@ function wait(task: Task, args: Arguments, bits: number, deadlineNs: number): nu
   if (task.memory.readInt32(address) !== args.int32(2)) throw new Errno(EAGAIN)
   const table = futexTable(task, isPrivate(args))
   const waiter = table.join(futexKey(task, address, isPrivate(args)), bits)
-  return task.block({
-    queues: [waiter.queue],
-    deadlineNs,
-    // Linux goes on with the old deadline after a handler with SA_RESTART; made anew, the call would wait longer.
-    restart: deadlineNs === Number.POSITIVE_INFINITY ? 'sa-restart' : 'never',
-    retry: (expired) => {
-      if (waiter.woken) return 0
-      if (!expired) return BLOCKED
-      throw new Errno(ETIMEDOUT)
-    },
-    settled: () => (waiter.woken ? 0 : undefined),
-    ended: () => table.leave(waiter),
-  })
+  return sleepOnFutex(task, table, waiter, deadlineNs)
 }
 
 function requeue(task: Task, args: Arguments): number {

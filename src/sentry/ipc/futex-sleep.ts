@@ -1,0 +1,23 @@
+// sleepOnFutex: a call sleeps until its futex is woken, and no longer than its time: futex(2).
+
+import {Errno, ETIMEDOUT} from '../../abi/errno.ts'
+import {BLOCKED} from '../syscalls/syscall.ts'
+import type {Task} from '../task.ts'
+import type {FutexTable, FutexWaiter} from './futex-table.ts'
+
+/** @param table where the sleeper is, and stays when it is moved to another word */
+export function sleepOnFutex(task: Task, table: FutexTable, waiter: FutexWaiter, deadlineNs: number): number {
+  return task.block({
+    queues: [waiter.queue],
+    deadlineNs,
+    // Linux goes on with the old deadline after a handler with SA_RESTART; made anew, the call would wait longer.
+    restart: deadlineNs === Number.POSITIVE_INFINITY ? 'sa-restart' : 'never',
+    retry: (expired) => {
+      if (waiter.woken) return 0
+      if (!expired) return BLOCKED
+      throw new Errno(ETIMEDOUT)
+    },
+    settled: () => (waiter.woken ? 0 : undefined),
+    ended: () => table.leave(waiter),
+  })
+}

@@ -29,6 +29,13 @@ export function statTarget<T extends IpcObject>(
   return {object, result: command === IPC_STAT ? 0 : permission.id}
 }
 
+/** What only its owner may change or remove. @throws Errno EINVAL, EPERM */
+export function ownObject<T extends IpcObject>({credentials}: Task, table: IpcTable<T>, id: number): T {
+  const object = table.get(id)
+  object.permission.requireOwner(credentials)
+  return object
+}
+
 /** A structure that begins with the permission, and has unsigned longs at these offsets. */
 export function encodeIpcDs(
   {permission}: IpcObject,

@@ -19,7 +19,7 @@ import {now} from '../../vfs/clock.ts'
 import {requireCapability} from '../credentials.ts'
 import type {MessageQueue, MessageQueues} from '../ipc/message-queue.ts'
 import type {Task} from '../task.ts'
-import {encodeInts, encodeIpcDs, statTarget} from './ipc-control.ts'
+import {encodeInts, encodeIpcDs, ownObject, statTarget} from './ipc-control.ts'
 import type {Syscall} from './syscall.ts'
 
 const STATS = {byIndex: MSG_STAT, byIndexAny: MSG_STAT_ANY}
@@ -46,25 +46,19 @@ export const msgctl: Syscall = (task, args) => {
     case MSG_INFO:
       task.memory.writeBytes(address, encodeInfo(messages, command === MSG_INFO))
       return messages.table.highestIndex
-    case IPC_SET:
-      return change(task, id, task.memory.readBytes(address, MSQID_DS_BYTES))
+    case IPC_SET: {
+      const bytes = task.memory.readBytes(address, MSQID_DS_BYTES)
+      return change(task, ownObject(task, messages.table, id), bytes)
+    }
     case IPC_RMID:
-      messages.remove(ownQueue(task, id))
+      messages.remove(ownObject(task, messages.table, id))
       return 0
     default:
       throw new Errno(EINVAL)
   }
 }
 
-/** @throws Errno EINVAL, EPERM */
-function ownQueue(task: Task, id: number): MessageQueue {
-  const queue = task.kernel.ipc.messages.table.get(id)
-  queue.permission.requireOwner(task.credentials)
-  return queue
-}
-
-function change(task: Task, id: number, bytes: Uint8Array): number {
-  const queue = ownQueue(task, id)
+function change(task: Task, queue: MessageQueue, bytes: Uint8Array): number {
   const maxBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(QBYTES, true))
   if (maxBytes > MSGMNB) requireCapability(task.credentials, CAP_SYS_RESOURCE)
   queue.permission.update(bytes)

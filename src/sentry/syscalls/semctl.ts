@@ -29,7 +29,7 @@ import {now} from '../../vfs/clock.ts'
 import {MAY_READ, MAY_WRITE} from '../ipc/permission.ts'
 import type {SemaphoreSet, SemaphoreSets} from '../ipc/semaphore-set.ts'
 import type {Task} from '../task.ts'
-import {encodeInts, encodeIpcDs, statTarget} from './ipc-control.ts'
+import {encodeInts, encodeIpcDs, ownObject, statTarget} from './ipc-control.ts'
 import type {Arguments, Syscall} from './syscall.ts'
 
 const STATS = {byIndex: SEM_STAT, byIndexAny: SEM_STAT_ANY}
@@ -54,13 +54,13 @@ export const semctl: Syscall = (task, args) => {
       return semaphores.table.highestIndex
     case IPC_SET: {
       const bytes = task.memory.readBytes(address, IPC_PERM_BYTES)
-      const set = ownSet(task, id)
+      const set = ownObject(task, semaphores.table, id)
       set.permission.update(bytes)
       set.changedAt = now().seconds
       return 0
     }
     case IPC_RMID:
-      semaphores.remove(ownSet(task, id))
+      semaphores.remove(ownObject(task, semaphores.table, id))
       return 0
     case GETALL:
     case SETALL:
@@ -75,13 +75,6 @@ export const semctl: Syscall = (task, args) => {
     default:
       throw new Errno(EINVAL)
   }
-}
-
-/** @throws Errno EINVAL, EPERM */
-function ownSet(task: Task, id: number): SemaphoreSet {
-  const set = task.kernel.ipc.semaphores.table.get(id)
-  set.permission.requireOwner(task.credentials)
-  return set
 }
 
 function transferAll(task: Task, set: SemaphoreSet, command: number, address: number): number {

@@ -23,7 +23,7 @@ import {now} from '../../vfs/clock.ts'
 import type {SharedSegment, SharedSegments} from '../ipc/shared-segment.ts'
 import {RLIMIT_MEMLOCK} from '../resource-limits.ts'
 import type {Task} from '../task.ts'
-import {encodeIpcDs, encodeLongs, statTarget} from './ipc-control.ts'
+import {encodeIpcDs, encodeLongs, ownObject, statTarget} from './ipc-control.ts'
 import type {Syscall} from './syscall.ts'
 
 const STATS = {byIndex: SHM_STAT, byIndexAny: SHM_STAT_ANY}
@@ -48,13 +48,13 @@ export const shmctl: Syscall = (task, args) => {
       return segments.table.highestIndex
     case IPC_SET: {
       const bytes = task.memory.readBytes(address, SHMID_DS_BYTES)
-      const segment = ownSegment(task, id)
+      const segment = ownObject(task, segments.table, id)
       segment.permission.update(bytes)
       segment.changedAt = now().seconds
       return 0
     }
     case IPC_RMID:
-      segments.remove(ownSegment(task, id))
+      segments.remove(ownObject(task, segments.table, id))
       return 0
     case SHM_LOCK:
     case SHM_UNLOCK:
@@ -62,13 +62,6 @@ export const shmctl: Syscall = (task, args) => {
     default:
       throw new Errno(EINVAL)
   }
-}
-
-/** @throws Errno EINVAL, EPERM */
-function ownSegment(task: Task, id: number): SharedSegment {
-  const segment = task.kernel.ipc.segments.table.get(id)
-  segment.permission.requireOwner(task.credentials)
-  return segment
 }
 
 /** Guest memory is never swapped: only the mode tells. @throws Errno EPERM */

@@ -2,8 +2,9 @@
 
 import {CAP_KILL, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
-import {codeOf, killInfo, SI_TKILL, SI_USER} from '../../abi/siginfo.ts'
+import {codeOf, killInfo, SI_TKILL, SI_USER, type SignalInfo} from '../../abi/siginfo.ts'
 import {SIGCONT} from '../../abi/signal.ts'
+import type {Kernel} from '../kernel.ts'
 import type {Process} from '../process.ts'
 import type {Task} from '../task.ts'
 import {readSignalInfo, signalOrZero} from './signal-argument.ts'
@@ -11,15 +12,11 @@ import type {Syscall} from './syscall.ts'
 
 export const kill: Syscall = (task, args) => {
   const signal = signalOrZero(args.int32(1))
-  const targets = processesOf(task, args.int32(0))
-  if (targets.length === 0) throw new Errno(ESRCH)
-  const allowed = targets.filter((target) => maySignal(task, target, signal))
-  // To all: those that may not be signalled are no error.
-  if (allowed.length === 0 && args.int32(0) !== -1) throw new Errno(EPERM)
+  const pid = args.int32(0)
   const info = killInfo(signal, SI_USER, task.process.pid, task.credentials.ruid)
-  // A zombie can be signalled, and takes no notice.
-  for (const target of allowed)
-    if (signal !== 0 && target.exit === undefined) target.signals.raise(signal, info)
+  const allowed = signalAll(task, processesOf(task, pid), signal, info)
+  // To all: those that may not be signalled are no error.
+  if (allowed === 0 && pid !== -1) throw new Errno(EPERM)
   return 0
 }
 
@@ -73,6 +70,16 @@ function signalTask(
   return 0
 }
 
+/** @returns how many of them the caller may signal @throws Errno ESRCH: there are none */
+export function signalAll(task: Task, targets: readonly Process[], signal: number, info: SignalInfo): number {
+  if (targets.length === 0) throw new Errno(ESRCH)
+  const allowed = targets.filter((target) => maySignal(task, target, signal))
+  // A zombie can be signalled, and takes no notice.
+  for (const target of allowed)
+    if (signal !== 0 && target.exit === undefined) target.signals.raise(signal, info)
+  return allowed.length
+}
+
 /** kill(2): a pid, 0 for the caller's group, -1 for all but the caller and init, -n for group n. */
 function processesOf(task: Task, pid: number): Process[] {
   const {kernel} = task
@@ -80,10 +87,14 @@ function processesOf(task: Task, pid: number): Process[] {
     const found = processById(task, pid)
     return found === undefined ? [] : [found]
   }
-  const all = [...kernel.processes.values()]
-  if (pid === -1) return all.filter((process) => process !== task.process && process !== kernel.init)
-  const group = pid === 0 ? task.process.processGroup : -pid
-  return all.filter((process) => process.processGroup === group)
+  const {init, processes} = kernel
+  if (pid === -1) return [...processes.values()].filter((other) => other !== task.process && other !== init)
+  return groupMembers(kernel, pid === 0 ? task.process.processGroup : -pid)
+}
+
+/** Zombies, too. */
+export function groupMembers({processes}: Kernel, group: number): Process[] {
+  return [...processes.values()].filter(({processGroup}) => processGroup === group)
 }
 
 /** A thread's number stands for its process. */

@@ -3,9 +3,8 @@
 import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import {killInfo, SI_TKILL, SI_USER, SIGINFO_BYTES, type SignalInfo, signalOf} from '../../abi/siginfo.ts'
 import type {PidFile} from '../pid-file.ts'
-import type {Process} from '../process.ts'
 import type {Task} from '../task.ts'
-import {maySignal, requireOwnCode} from './kill.ts'
+import {groupMembers, maySignal, requireOwnCode, signalAll} from './kill.ts'
 import {pidFileArgument} from './pidfd-open.ts'
 import {signalOrZero} from './signal-argument.ts'
 import type {Syscall} from './syscall.ts'
@@ -49,13 +48,6 @@ function infoArgument(task: Task, file: PidFile, address: number, signal: number
 /** The group whose number is the pid. */
 function signalGroup(task: Task, group: number, signal: number, info: SignalInfo): number {
   signalOrZero(signal)
-  const members: Process[] = []
-  for (const process of task.kernel.processes.values()) {
-    if (process.processGroup === group && process.exit === undefined) members.push(process)
-  }
-  if (members.length === 0) throw new Errno(ESRCH)
-  const allowed = members.filter((process) => maySignal(task, process, signal))
-  if (allowed.length === 0) throw new Errno(EPERM)
-  if (signal !== 0) for (const process of allowed) process.signals.raise(signal, info)
+  if (signalAll(task, groupMembers(task.kernel, group), signal, info) === 0) throw new Errno(EPERM)
   return 0
 }

@@ -11,17 +11,21 @@ import {
 import {EINVAL, EPERM, ESRCH} from '../../../../src/abi/errno.ts'
 import {SIGUSR1} from '../../../../src/abi/signal.ts'
 import {type Credentials, capabilitiesOf} from '../../../../src/sentry/credentials.ts'
+import {PidFile} from '../../../../src/sentry/pid-file.ts'
 import {RLIMIT_NOFILE} from '../../../../src/sentry/resource-limits.ts'
 import {capget, capset} from '../../../../src/sentry/syscalls/capget.ts'
 import {getrlimit, prlimit64} from '../../../../src/sentry/syscalls/getrlimit.ts'
 import {kill, tgkill} from '../../../../src/sentry/syscalls/kill.ts'
+import {pidfdSendSignal} from '../../../../src/sentry/syscalls/pidfd-send-signal.ts'
 import {prctl} from '../../../../src/sentry/syscalls/prctl.ts'
 import {setpgid, setsid} from '../../../../src/sentry/syscalls/setpgid.ts'
 import {setfsuid, setresuid, setreuid, setuid} from '../../../../src/sentry/syscalls/setuid.ts'
 import {BASE, call, fakeTask} from '../fake-task.ts'
+import {SimulatedTask} from './simulated-task.ts'
 
 const ARGUMENT = BASE + 0x100
 const RESULT = BASE + 0x200
+const PIDFD_SIGNAL_PROCESS_GROUP = 4
 
 const ROOT: Credentials = {
   ...{uid: 0, gid: 0, groups: [], ...capabilitiesOf(0)},
@@ -167,6 +171,16 @@ describe('kill', () => {
     }
     expect(() => call(fake, kill, -1, SIGUSR1)).toThrow(errno(ESRCH))
     expect(() => call(fake, kill, 8, SIGUSR1)).toThrow(errno(ESRCH))
+  })
+
+  test('of a group of zombies does nothing, by pidfd too', () => {
+    const caller = new SimulatedTask()
+    const {process} = caller.sibling().task
+    process.exit = {code: 0, signal: undefined}
+    const fd = caller.task.fds.install(new PidFile(process))
+    expect(caller.call(kill, -process.pid, SIGUSR1)).toBe(0)
+    expect(caller.call(pidfdSendSignal, fd, SIGUSR1, 0, PIDFD_SIGNAL_PROCESS_GROUP)).toBe(0)
+    expect(process.signals.pending.set.has(SIGUSR1)).toBe(false)
   })
 
   test.each([65, -1, 1000])('refuses signal %i', (signal) => {

@@ -6,6 +6,7 @@ import {LEAST_NICE, NICEST} from '../../abi/sched.ts'
 import type {Process} from '../process.ts'
 import {isOwner, isPrivileged, mayBeNice} from '../task/may-schedule.ts'
 import type {Task} from '../task.ts'
+import {processArgument} from './process-argument.ts'
 import type {Syscall} from './syscall.ts'
 
 const PRIO_PROCESS = 0
@@ -79,9 +80,8 @@ export const ioprioSet: Syscall = (task, args) => {
 
 /** `which` is one of PRIO_*; ioprio's kinds are these plus one. @throws Errno EINVAL, ESRCH when there is none */
 function processesOf(task: Task, which: number, who: number): Process[] {
-  const all = [...task.kernel.processes.values()]
-  const found = all.filter((process) => {
-    if (which === PRIO_PROCESS) return process.pid === (who || task.process.pid)
+  if (which === PRIO_PROCESS) return [processArgument(task, who)]
+  const found = [...task.kernel.processes.values()].filter((process) => {
     if (which === PRIO_PGRP) return process.processGroup === (who || task.process.processGroup)
     if (which === PRIO_USER)
       return process.tasks.some(({credentials}) => credentials.ruid === (who || task.credentials.ruid))

@@ -7,6 +7,7 @@ import {type Credentials, requireCapability} from '../credentials.ts'
 import type {Process} from '../process.ts'
 import {type Limit, RLIMIT_CPU, RLIMIT_NLIMITS, RLIMIT_NOFILE, UNLIMITED} from '../resource-limits.ts'
 import type {Task} from '../task.ts'
+import {processArgument} from './process-argument.ts'
 import type {Syscall} from './syscall.ts'
 
 const RLIMIT_BYTES = 16
@@ -31,8 +32,8 @@ export const prlimit64: Syscall = (task, args) => {
   const newLimit = args.address(2)
   const oldLimit = args.address(3)
   const wanted = newLimit === 0 ? undefined : decode(task.memory.readBytes(newLimit, RLIMIT_BYTES))
-  const target = pid === 0 ? task.process : task.kernel.processes.get(pid)
-  if (target?.tasks[0] === undefined) throw new Errno(ESRCH)
+  const target = processArgument(task, pid)
+  if (target.tasks[0] === undefined) throw new Errno(ESRCH)
   if (target !== task.process) requireSameUser(task, target.tasks[0].credentials)
 
   const old = target.limits.get(which)

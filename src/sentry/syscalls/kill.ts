@@ -7,6 +7,7 @@ import {SIGCONT} from '../../abi/signal.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Process} from '../process.ts'
 import type {Task} from '../task.ts'
+import {processArgument, processById} from './process-argument.ts'
 import {readSignalInfo, signalOrZero} from './signal-argument.ts'
 import type {Syscall} from './syscall.ts'
 
@@ -80,13 +81,10 @@ export function signalAll(task: Task, targets: readonly Process[], signal: numbe
   return allowed.length
 }
 
-/** kill(2): a pid, 0 for the caller's group, -1 for all but the caller and init, -n for group n. */
+/** kill(2): a pid, 0 for the caller's group, -1 for all but the caller and init, -n for group n. @throws Errno ESRCH */
 function processesOf(task: Task, pid: number): Process[] {
   const {kernel} = task
-  if (pid > 0) {
-    const found = processById(task, pid)
-    return found === undefined ? [] : [found]
-  }
+  if (pid > 0) return [processArgument(task, pid)]
   const {init, processes} = kernel
   if (pid === -1) return [...processes.values()].filter((other) => other !== task.process && other !== init)
   return groupMembers(kernel, pid === 0 ? task.process.processGroup : -pid)
@@ -95,11 +93,6 @@ function processesOf(task: Task, pid: number): Process[] {
 /** Zombies, too. */
 export function groupMembers({processes}: Kernel, group: number): Process[] {
   return [...processes.values()].filter(({processGroup}) => processGroup === group)
-}
-
-/** A thread's number stands for its process. */
-function processById({kernel}: Task, pid: number): Process | undefined {
-  return kernel.processes.get(pid) ?? kernel.tasks.get(pid)?.process
 }
 
 /** Linux compares the sender's real and effective uid with the target's real and saved one. */

@@ -3,17 +3,19 @@
 import {EACCES, EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import type {Process} from '../process.ts'
 import type {Task} from '../task.ts'
+import {processArgument} from './process-argument.ts'
 import type {Syscall} from './syscall.ts'
 
 export const getpgrp: Syscall = (task) => task.process.processGroup
-export const getpgid: Syscall = (task, args) => processOf(task, args.int32(0)).processGroup
-export const getsid: Syscall = (task, args) => processOf(task, args.int32(0)).session
+export const getpgid: Syscall = (task, args) => processArgument(task, args.int32(0)).processGroup
+export const getsid: Syscall = (task, args) => processArgument(task, args.int32(0)).session
 
 export const setpgid: Syscall = (task, args) => {
   const pid = args.int32(0) || task.process.pid
   const group = args.int32(1) || pid
   if (group < 0) throw new Errno(EINVAL)
-  const target = processOf(task, pid)
+  const target = processArgument(task, pid)
+  if (target.pid !== pid) throw new Errno(EINVAL)
   if (target !== task.process && target.parentPid !== task.process.pid) throw new Errno(ESRCH)
   if (target !== task.process && target.session !== task.process.session) throw new Errno(EPERM)
   if (target !== task.process && target.hasExecuted) throw new Errno(EACCES)
@@ -32,13 +34,6 @@ export const setsid: Syscall = (task) => {
   process.processGroup = pid
   process.terminal = undefined
   return pid
-}
-
-/** @throws Errno ESRCH */
-function processOf(task: Task, pid: number): Process {
-  const process = pid === 0 ? task.process : task.kernel.processes.get(pid)
-  if (process === undefined) throw new Errno(ESRCH)
-  return process
 }
 
 function isSessionLeader(process: Process): boolean {

@@ -14,11 +14,12 @@ import {type Credentials, capabilitiesOf} from '../../../../src/sentry/credentia
 import {PidFile} from '../../../../src/sentry/pid-file.ts'
 import {RLIMIT_NOFILE} from '../../../../src/sentry/resource-limits.ts'
 import {capget, capset} from '../../../../src/sentry/syscalls/capget.ts'
+import {ioprioGet} from '../../../../src/sentry/syscalls/getpriority.ts'
 import {getrlimit, prlimit64} from '../../../../src/sentry/syscalls/getrlimit.ts'
 import {kill, tgkill} from '../../../../src/sentry/syscalls/kill.ts'
 import {pidfdSendSignal} from '../../../../src/sentry/syscalls/pidfd-send-signal.ts'
 import {prctl} from '../../../../src/sentry/syscalls/prctl.ts'
-import {setpgid, setsid} from '../../../../src/sentry/syscalls/setpgid.ts'
+import {getpgid, getsid, setpgid, setsid} from '../../../../src/sentry/syscalls/setpgid.ts'
 import {setfsuid, setresuid, setreuid, setuid} from '../../../../src/sentry/syscalls/setuid.ts'
 import {BASE, call, fakeTask} from '../fake-task.ts'
 import {SimulatedTask} from './simulated-task.ts'
@@ -26,6 +27,7 @@ import {SimulatedTask} from './simulated-task.ts'
 const ARGUMENT = BASE + 0x100
 const RESULT = BASE + 0x200
 const PIDFD_SIGNAL_PROCESS_GROUP = 4
+const IOPRIO_WHO_PROCESS = 1
 
 const ROOT: Credentials = {
   ...{uid: 0, gid: 0, groups: [], ...capabilitiesOf(0)},
@@ -93,6 +95,18 @@ test('a process group leader founds no session, another process does', () => {
   expect(call(fake, setsid)).toBe(7)
   expect([fake.process.session, fake.process.processGroup]).toEqual([7, 7])
   expect(() => call(fake, setpgid, 0, 0)).toThrow(errno(EPERM))
+})
+
+test("a thread's number stands for its process, but is none to put into a group", () => {
+  const fake = fakeTask()
+  const TID = 9
+  fake.kernel.tasks.set(TID, fake.task)
+  fake.process.ioPriority = 5
+  expect(call(fake, getpgid, TID)).toBe(7)
+  expect(call(fake, getsid, TID)).toBe(7)
+  expect(call(fake, prlimit64, TID, RLIMIT_NOFILE, 0, RESULT)).toBe(0)
+  expect(call(fake, ioprioGet, IOPRIO_WHO_PROCESS, TID)).toBe(5)
+  expect(() => call(fake, setpgid, TID, 0)).toThrow(errno(EINVAL))
 })
 
 describe('limits', () => {

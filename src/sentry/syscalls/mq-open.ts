@@ -3,13 +3,13 @@
 import {EACCES, ENAMETOOLONG, ENOENT, Errno} from '../../abi/errno.ts'
 import {MQ_ATTR_BYTES} from '../../abi/mqueue.ts'
 import {O_ACCMODE, O_CLOEXEC, O_CREAT, O_EXCL, O_NONBLOCK} from '../../abi/open-flags.ts'
+import {NAME_MAX} from '../../vfs/path-walk.ts'
 import type {QueueSize} from '../ipc/posix-queues.ts'
 import {RLIMIT_MSGQUEUE} from '../resource-limits.ts'
 import type {Task} from '../task.ts'
+import {readPath} from './path-argument.ts'
 import type {Syscall} from './syscall.ts'
 
-const PATH_MAX = 4096
-const NAME_MAX = 255
 const KNOWN_FLAGS = O_ACCMODE | O_CREAT | O_EXCL | O_NONBLOCK
 
 export const mqOpen: Syscall = (task, args) => {
@@ -35,8 +35,8 @@ export const mqUnlink: Syscall = (task, args) => {
 }
 
 /** @throws Errno EFAULT, ENOENT, EACCES, ENAMETOOLONG */
-function readName({memory}: Task, address: number): string {
-  const name = memory.readCString(address, PATH_MAX)
+function readName(task: Task, address: number): string {
+  const name = readPath(task, address)
   if (name === '') throw new Errno(ENOENT)
   if (name === '.' || name === '..' || name.includes('/')) throw new Errno(EACCES)
   if (name.length > NAME_MAX) throw new Errno(ENAMETOOLONG)

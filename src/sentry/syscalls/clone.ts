@@ -34,6 +34,7 @@ import {arch} from '../../arch/index.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import {requireCapability} from '../credentials.ts'
 import {PidFile} from '../pid-file.ts'
+import type {Process} from '../process.ts'
 import {type CloneRequest, cloneTask, has} from '../task/clone.ts'
 import type {Task} from '../task.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
@@ -118,20 +119,10 @@ function checkFlags({credentials}: Task, flags: number): void {
 function make(task: Task, request: Clone): number {
   const {flags, pidfd, parentTid, childTid} = request
   checkFlags(task, flags)
-  const child = cloneTask(task, request)
+  const child = cloneTask(task, request, ({process}) => {
+    if (flags & CLONE_PIDFD) givePidfd(task, process, pidfd)
+  })
   const {tid, process} = child
-  if (flags & CLONE_PIDFD) {
-    // A fault here leaves the child unborn.
-    let fd = -1
-    try {
-      fd = task.fds.install(new PidFile(process), O_CLOEXEC)
-      task.memory.writeInt32(pidfd, fd)
-    } catch (error) {
-      if (fd >= 0) task.fds.remove(fd)
-      abandon(child)
-      throw error
-    }
-  }
   if (flags & CLONE_PARENT_SETTID) unlessFault(() => task.memory.writeInt32(parentTid, tid))
   if (flags & CLONE_CHILD_SETTID) unlessFault(() => child.memory.writeInt32(childTid, tid))
   if (process !== task.process) process.parent!.children.add(process)
@@ -148,12 +139,14 @@ function make(task: Task, request: Clone): number {
   }
 }
 
-function abandon({process, context, fds, fs}: Task): void {
-  context.dispose()
-  fds.release()
-  fs.release()
-  process.space.release()
-  process.budget.giveAll()
+function givePidfd({fds, memory}: Task, process: Process, address: number): void {
+  const fd = fds.install(new PidFile(process), O_CLOEXEC)
+  try {
+    memory.writeInt32(address, fd)
+  } catch (error) {
+    fds.remove(fd)
+    throw error
+  }
 }
 
 /** Linux stores tids where it can, and goes on where it cannot. */

@@ -33,8 +33,12 @@ export interface CloneRequest {
   readonly childTid: number
 }
 
-/** Does not start it. @throws Errno EAGAIN, ENOMEM, ENFILE; nothing is left behind then */
-export function cloneTask(parent: Task, request: CloneRequest): Task {
+/**
+ * Does not start it.
+ * @param prepare the last step: when it throws, the task is unborn
+ * @throws Errno EAGAIN, ENOMEM, ENFILE, and what `prepare` throws; nothing is left behind then
+ */
+export function cloneTask(parent: Task, request: CloneRequest, prepare: (child: Task) => void): Task {
   const {kernel, process} = parent
   const {flags} = request
   requireRoom(parent)
@@ -64,6 +68,7 @@ export function cloneTask(parent: Task, request: CloneRequest): Task {
     context.writeFpState(parent.context.readFpState())
     const {stack, threadPointer} = request
     context.writeRegisters(arch.cloneRegisters(parent.context.readRegisters(), stack, threadPointer))
+    prepare(task)
     return task
   } catch (error) {
     for (const step of undo.reverse()) step()

@@ -1,12 +1,11 @@
 // Kinds of struct msghdr: sendmsg(2), recvmsg(2) and their kin.
 
-import {Errno} from '../../../abi/errno.ts'
 import {MSGHDR} from '../../../abi/socket.ts'
 import type {Kinds} from '../kind.ts'
 import {messageFlags} from '../names/sockets.ts'
 import {showArray} from '../text/array.ts'
 import {showControl} from '../text/control-messages.ts'
-import {hexOf} from '../text/number.ts'
+import {orPointer} from '../text/pointer.ts'
 import {showAddress} from '../text/sockaddr.ts'
 import type {TracedCall} from '../traced-call.ts'
 import {iovecsAt} from './text.ts'
@@ -63,9 +62,9 @@ function showHeader(call: TracedCall, address: number, total: number, nameLength
   const iov = memory.readUint64(address + MSGHDR.iov)
   const iovLength = memory.readUint64(address + MSGHDR.iovLength)
   const parts = [
-    `msg_name=${name === 0 ? 'NULL' : orPointer(name, () => showAddress(memory, name, length))}`,
+    `msg_name=${orPointer(name, () => showAddress(memory, name, length))}`,
     `msg_namelen=${change}${length}`,
-    `msg_iov=${iov === 0 ? 'NULL' : orPointer(iov, () => iovecsAt(call, iov, iovLength, total))}`,
+    `msg_iov=${orPointer(iov, () => iovecsAt(call, iov, iovLength, total))}`,
     `msg_iovlen=${iovLength}`,
     ...controlParts(call, address),
     `msg_flags=${messageFlags(memory.readInt32(address + MSGHDR.flags))}`,
@@ -80,14 +79,4 @@ function controlParts(call: TracedCall, address: number): string[] {
   const text = `msg_controllen=${length}`
   if (control === 0 || length === 0) return [text]
   return [`msg_control=${orPointer(control, () => showControl(call, control, length))}`, text]
-}
-
-/** What lies behind a pointer, or the pointer where that is nothing. */
-function orPointer(address: number, show: () => string): string {
-  try {
-    return show()
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error
-    return hexOf(address)
-  }
 }

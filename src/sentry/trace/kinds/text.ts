@@ -5,6 +5,7 @@ import type {UserMemory} from '../../memory/user-memory.ts'
 import type {Kinds} from '../kind.ts'
 import {showArray} from '../text/array.ts'
 import {hexOf} from '../text/number.ts'
+import {orPointer} from '../text/pointer.ts'
 import {quote, quoteBuffer, quoteHex, quotePath, quoteString} from '../text/quote.ts'
 import type {TracedCall} from '../traced-call.ts'
 
@@ -72,12 +73,7 @@ export function iovecsAt(call: TracedCall, vector: number, count: number, total:
 }
 
 function showBase({memory, limit}: TracedCall, base: number, length: number): string {
-  if (base === 0) return 'NULL'
-  try {
-    return quoteBuffer(memory, base, length, limit)
-  } catch {
-    return hexOf(base)
-  }
+  return orPointer(base, () => quoteBuffer(memory, base, length, limit))
 }
 
 function showStrings(call: TracedCall, index: number): string {

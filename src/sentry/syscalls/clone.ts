@@ -33,6 +33,7 @@ import {NSIG, SIGCHLD} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import {requireCapability} from '../credentials.ts'
+import {unlessFault} from '../memory/unless-fault.ts'
 import {PidFile} from '../pid-file.ts'
 import type {Process} from '../process.ts'
 import {type CloneRequest, cloneTask, has} from '../task/clone.ts'
@@ -146,14 +147,5 @@ function givePidfd({fds, memory}: Task, process: Process, address: number): void
   } catch (error) {
     fds.remove(fd)
     throw error
-  }
-}
-
-/** Linux stores tids where it can, and goes on where it cannot. */
-function unlessFault(store: () => void): void {
-  try {
-    store()
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error
   }
 }

@@ -13,6 +13,7 @@ import {
   type Timespec,
   toNs,
 } from '../../abi/time.ts'
+import {unlessFault} from '../memory/unless-fault.ts'
 import type {Task} from '../task.ts'
 
 const NS_PER_MS = 1e6
@@ -57,9 +58,6 @@ export function writeRemaining(
 ): void {
   if (address === 0 || deadlineNs === Number.POSITIVE_INFINITY) return
   const left = fromNs(Math.max(0, deadlineNs - task.kernel.monotonicNs()))
-  try {
-    task.memory.writeBytes(address, kind === 'timespec' ? encodeTimespec(left) : encodeTimeval(left))
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error
-  }
+  const bytes = kind === 'timespec' ? encodeTimespec(left) : encodeTimeval(left)
+  unlessFault(() => task.memory.writeBytes(address, bytes))
 }

@@ -1,9 +1,9 @@
 // The words in memory that a task leaves to others when it ends: its robust futexes, and the one that joiners wait for.
 
-import {Errno} from '../../abi/errno.ts'
 import {FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS} from '../../abi/futex.ts'
 import {wakeFutex} from '../ipc/futex-key.ts'
 import {leaveLock, waitedLocks} from '../ipc/futex-pi.ts'
+import {unlessFault} from '../memory/unless-fault.ts'
 import type {Task} from '../task.ts'
 
 /** ROBUST_LIST_LIMIT: a guest can make its list a ring. */
@@ -65,12 +65,4 @@ function clearChildTid(task: Task): void {
   if (address === 0 || isAlone) return
   task.memory.writeInt32(address, 0)
   wakeFutex(task, address, 1)
-}
-
-function unlessFault(action: () => void): void {
-  try {
-    action()
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error
-  }
 }

@@ -9,12 +9,12 @@ import {
   ENOPROTOOPT,
   ENOTCONN,
   EOPNOTSUPP,
-  EPERM,
   ERANGE,
   Errno,
 } from '../../abi/errno.ts'
 import * as abi from '../../abi/socket.ts'
 import {decodeTimeval, encodeTimeval, fromNs, TIMEVAL_BYTES, toNs} from '../../abi/time.ts'
+import {requireCapability} from '../credentials.ts'
 import type {SocketFile} from '../net/socket-file.ts'
 import {MAX_BUFFER, MIN_RECEIVE_BUFFER, MIN_SEND_BUFFER, SWITCHES} from '../net/socket-options.ts'
 import {encodeAddress} from '../net/unix-address.ts'
@@ -43,7 +43,7 @@ function setOption(task: Task, socket: UnixSocket, option: number, address: numb
   const {options} = socket
   const value = task.memory.readInt32(address)
   if (SWITCHES.includes(option)) {
-    if (option === abi.SO_DEBUG && value !== 0) requireNetwork(task, EACCES)
+    if (option === abi.SO_DEBUG && value !== 0) requireCapability(task.credentials, CAP_NET_ADMIN, EACCES)
     options.turn(option, value !== 0)
     return
   }
@@ -53,20 +53,20 @@ function setOption(task: Task, socket: UnixSocket, option: number, address: numb
       return
     case abi.SO_SNDBUF:
     case abi.SO_SNDBUFFORCE:
-      if (option === abi.SO_SNDBUFFORCE) requireNetwork(task, EPERM)
+      if (option === abi.SO_SNDBUFFORCE) requireCapability(task.credentials, CAP_NET_ADMIN)
       options.sendBuffer = bufferOf(value, MIN_SEND_BUFFER)
       return
     case abi.SO_RCVBUF:
     case abi.SO_RCVBUFFORCE:
-      if (option === abi.SO_RCVBUFFORCE) requireNetwork(task, EPERM)
+      if (option === abi.SO_RCVBUFFORCE) requireCapability(task.credentials, CAP_NET_ADMIN)
       options.receiveBuffer = bufferOf(value, MIN_RECEIVE_BUFFER)
       return
     case abi.SO_PRIORITY:
-      if (value < 0 || value > MAX_PRIORITY) requireNetwork(task, EPERM)
+      if (value < 0 || value > MAX_PRIORITY) requireNetwork(task)
       options.priority = value
       return
     case abi.SO_MARK:
-      requireNetwork(task, EPERM)
+      requireNetwork(task)
       options.mark = value
       return
     case abi.SO_LINGER:
@@ -104,11 +104,9 @@ function readTimeout(task: Task, address: number, length: number): number {
   return toNs(time) || NEVER
 }
 
-function requireNetwork({credentials}: Task, code: number): void {
-  const {capabilities} = credentials
-  if (!hasCapability(capabilities, CAP_NET_ADMIN) && !hasCapability(capabilities, CAP_NET_RAW)) {
-    throw new Errno(code)
-  }
+/** One of two capabilities will do. @throws Errno EPERM */
+function requireNetwork({credentials}: Task): void {
+  if (!hasCapability(credentials.capabilities, CAP_NET_RAW)) requireCapability(credentials, CAP_NET_ADMIN)
 }
 
 export const getsockopt: Syscall = (task, args) => {

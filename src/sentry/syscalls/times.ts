@@ -47,9 +47,10 @@ function usageOf(task: Task, who: number): Uint8Array {
   }
 }
 
-/** For wait4(2): a child's own and its children's. */
-export function usageOfEnded(process: Process): Uint8Array {
-  return usage(process.endedCpuNs + process.childrenCpuNs, process.residentBytes)
+/** For wait4(2): a child's own and its children's, which may have stopped only. */
+export function usageOfChild({kernel}: Task, child: Process): Uint8Array {
+  const cpuNs = child.cpuTimeNs(kernel.monotonicNs())
+  return usage(cpuNs + child.childrenCpuNs, child.residentBytes)
 }
 
 function usage(cpuNs: number, residentBytes: number): Uint8Array {

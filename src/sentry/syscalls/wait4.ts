@@ -9,7 +9,7 @@ import type {Process} from '../process.ts'
 import {endOf, reap} from '../task/child-news.ts'
 import type {Task} from '../task.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
-import {usageOfEnded} from './times.ts'
+import {usageOfChild} from './times.ts'
 
 const WNOHANG = 0x1
 const WSTOPPED = 0x2
@@ -52,7 +52,7 @@ export const wait4: Syscall = (task, args) => {
   return waitFor(task, selectionOf(task, pid), options | WEXITED, (news) => {
     if (news === undefined) return 0
     if (statusAddress !== 0) task.memory.writeInt32(statusAddress, statusWord(news))
-    if (usageAddress !== 0) task.memory.writeBytes(usageAddress, usageOfEnded(news.child))
+    if (usageAddress !== 0) task.memory.writeBytes(usageAddress, usageOfChild(task, news.child))
     return news.child.pid
   })
 }
@@ -71,7 +71,7 @@ export const waitid: Syscall = (task, args) => {
     return waitFor(task, select, effective, (news) => {
       if (news === undefined && isNonBlocking && !(options & WNOHANG)) throw new Errno(EAGAIN)
       if (usageAddress !== 0 && news !== undefined)
-        task.memory.writeBytes(usageAddress, usageOfEnded(news.child))
+        task.memory.writeBytes(usageAddress, usageOfChild(task, news.child))
       storeInfo(task, infoAddress, news)
       return 0
     })

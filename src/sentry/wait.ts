@@ -11,6 +11,14 @@ import type {RecordLock} from './file-locks.ts'
  */
 export type Restart = 'sa-restart' | 'never'
 
+/**
+ * Of a call that sleeps without a time-out (Infinity), or with one, of which it would have all again if it started anew:
+ * sock_intr_errno, futex(2).
+ */
+export function restartOf(deadlineNs: number): Restart {
+  return deadlineNs === Number.POSITIVE_INFINITY ? 'sa-restart' : 'never'
+}
+
 export interface Wait {
   /** Files whose readiness for `events` (POLLIN 1, POLLOUT 4) ends the wait. */
   readonly files?: ReadonlyArray<{readonly file: FileDescription; readonly events: number}>

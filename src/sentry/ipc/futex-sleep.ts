@@ -3,6 +3,7 @@
 import {Errno, ETIMEDOUT} from '../../abi/errno.ts'
 import {BLOCKED} from '../syscalls/syscall.ts'
 import type {Task} from '../task.ts'
+import {restartOf} from '../wait.ts'
 import type {FutexTable, FutexWaiter} from './futex-table.ts'
 
 /** @param table where the sleeper is, and stays when it is moved to another word */
@@ -11,7 +12,7 @@ export function sleepOnFutex(task: Task, table: FutexTable, waiter: FutexWaiter,
     queues: [waiter.queue],
     deadlineNs,
     // Linux goes on with the old deadline after a handler with SA_RESTART; made anew, the call would wait longer.
-    restart: deadlineNs === Number.POSITIVE_INFINITY ? 'sa-restart' : 'never',
+    restart: restartOf(deadlineNs),
     retry: (expired) => {
       if (waiter.woken) return 0
       if (!expired) return BLOCKED

@@ -6,9 +6,10 @@ import {takeConnection} from '../net/connect.ts'
 import {SocketFile} from '../net/socket-file.ts'
 import {encodeAddress} from '../net/unix-address.ts'
 import type {Task} from '../task.ts'
+import {restartOf} from '../wait.ts'
 import {openFile} from './descriptor-argument.ts'
 import {SOCK_FLAGS} from './socket.ts'
-import {deadlineOf, requireSocket, restartOf, writeAddress} from './socket-argument.ts'
+import {deadlineOf, requireSocket, writeAddress} from './socket-argument.ts'
 import type {Syscall} from './syscall.ts'
 
 export const accept: Syscall = (task, args) =>

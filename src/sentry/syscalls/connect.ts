@@ -7,6 +7,7 @@ import {connectDatagrams, connectTo, disconnectDatagrams} from '../net/connect.t
 import type {SocketFile} from '../net/socket-file.ts'
 import {decodeAddress, familyOf} from '../net/unix-address.ts'
 import type {Task} from '../task.ts'
+import {restartOf} from '../wait.ts'
 import {openFile} from './descriptor-argument.ts'
 import {
   callerCredentials,
@@ -15,7 +16,6 @@ import {
   nameIfAsked,
   readAddress,
   requireSocket,
-  restartOf,
 } from './socket-argument.ts'
 import type {Syscall} from './syscall.ts'
 

@@ -7,8 +7,9 @@ import type {Iovec} from '../memory/user-memory.ts'
 import {Reading, receive} from '../net/receive.ts'
 import type {SocketFile} from '../net/socket-file.ts'
 import type {Task} from '../task.ts'
+import {restartOf} from '../wait.ts'
 import {copyOut} from './range-copy.ts'
-import {deadlineOf, restartOf} from './socket-argument.ts'
+import {deadlineOf} from './socket-argument.ts'
 import {totalLength} from './transfer.ts'
 
 /**

@@ -22,9 +22,10 @@ import type {UnixSocket} from '../net/unix-socket.ts'
 import {RLIMIT_NOFILE} from '../resource-limits.ts'
 import {raiseOwn} from '../signals/own.ts'
 import type {Task} from '../task.ts'
+import {restartOf} from '../wait.ts'
 import type {Control} from './control-messages.ts'
 import {copyIn} from './range-copy.ts'
-import {deadlineOf, findSocket, nameIfAsked, restartOf} from './socket-argument.ts'
+import {deadlineOf, findSocket, nameIfAsked} from './socket-argument.ts'
 import {totalLength} from './transfer.ts'
 
 export interface Outgoing {

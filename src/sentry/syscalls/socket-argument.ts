@@ -65,7 +65,3 @@ export function callerCredentials({process, credentials}: Task): PeerCredentials
 export function deadlineOf(task: Task, timeoutNs: number): number {
   return timeoutNs === Number.POSITIVE_INFINITY ? timeoutNs : task.kernel.monotonicNs() + timeoutNs
 }
-
-/** Of a call that sleeps until a time-out or without one: sock_intr_errno. */
-export const restartOf = (deadlineNs: number): 'sa-restart' | 'never' =>
-  deadlineNs === Number.POSITIVE_INFINITY ? 'sa-restart' : 'never'

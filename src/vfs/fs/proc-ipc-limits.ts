@@ -2,9 +2,7 @@
 
 import * as ipc from '../../abi/ipc.ts'
 import * as mqueue from '../../abi/mqueue.ts'
-import {type Make, text} from './proc-nodes.ts'
-
-type Entries = Record<string, {kind: number; make: Make}>
+import {constant, type Entries} from './proc-nodes.ts'
 
 /** In kernel/. */
 export const sysvipcLimits: Entries = {
@@ -25,8 +23,4 @@ export const mqueueLimits: Entries = {
   msgsize_default: constant(mqueue.MQ_MSGSIZE_DEFAULT),
   msgsize_max: constant(mqueue.MQ_MSGSIZE_MAX),
   queues_max: constant(mqueue.MQ_QUEUES_MAX),
-}
-
-function constant(value: string | number | bigint): {kind: number; make: Make} {
-  return text(() => `${value}\n`)
 }

@@ -278,9 +278,18 @@ export function text(
   return {kind: S_IFREG, make: (parent, name) => new ProcText(source, parent.fs, parent, name)}
 }
 
+/** One line that is always the same. */
+export function constant(value: string | number | bigint): Entry {
+  return text(() => `${value}\n`)
+}
+
 export function directory(contents: Contents, permissions?: number, owner?: Owner): Entry {
   return {
     kind: S_IFDIR,
     make: (parent, name) => new ProcDirectory(contents, parent.fs, parent, name, permissions, owner),
   }
+}
+
+export function subdirectory(entries: Entries): Entry {
+  return directory(fixedContents(entries))
 }

@@ -5,7 +5,7 @@ import {S_IFREG} from '../../abi/file-mode.ts'
 import type {ByteString, FileDescription} from '../file.ts'
 import {Description} from '../file-description.ts'
 import {seekTo} from '../seek.ts'
-import {type Make, type ProcDirectory, ProcNode} from './proc-nodes.ts'
+import {type Entry, type ProcDirectory, ProcNode} from './proc-nodes.ts'
 
 /** Fills words from page `first` on; gives how many. */
 export type ReadPagemap = (first: number, words: BigUint64Array) => number
@@ -14,7 +14,7 @@ const WORD_BYTES = 8
 /** One read gives no more: read(2) may give less than was asked for. */
 const MAX_WORDS = 1 << 16
 
-export function pagemap(read: ReadPagemap): {kind: number; make: Make} {
+export function pagemap(read: ReadPagemap): Entry {
   return {kind: S_IFREG, make: (parent, name) => new PagemapNode(read, parent, name)}
 }
 

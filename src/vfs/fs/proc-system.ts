@@ -8,7 +8,7 @@ import {randomUuid} from '../random.ts'
 import {Devpts, MOST_TERMINALS} from './devpts.ts'
 import {mqueueLimits, sysvipcLimits} from './proc-ipc-limits.ts'
 import {link} from './proc-links.ts'
-import {directory, type Entries, type Entry, fixedContents, text} from './proc-nodes.ts'
+import {constant, type Entries, type Entry, subdirectory, text} from './proc-nodes.ts'
 import type {ProcActivity, ProcSource} from './proc-source.ts'
 import {sysvipcDirectory} from './proc-sysvipc.ts'
 import {vmstatText} from './proc-vmstat.ts'
@@ -171,12 +171,4 @@ function randomDirectory(): Entry {
     poolsize: constant(256),
     uuid: text(() => `${randomUuid()}\n`),
   })
-}
-
-function subdirectory(entries: Entries): Entry {
-  return directory(fixedContents(entries))
-}
-
-function constant(value: string | number | bigint): Entry {
-  return text(() => `${value}\n`)
 }

@@ -1,7 +1,7 @@
 // /proc/sysvipc: the System V objects in the columns that ipcs(1) reads: proc(5).
 
 import type {ByteString} from '../file.ts'
-import {directory, fixedContents, type Make, text} from './proc-nodes.ts'
+import {type Entry, subdirectory, text} from './proc-nodes.ts'
 
 /** What procfs asks of System V IPC. Times are seconds. */
 export interface SysvIpcSource {
@@ -47,14 +47,12 @@ interface Permission {
 
 const PAGE_BYTES = 4096
 
-export function sysvipcDirectory(source: SysvIpcSource): {kind: number; make: Make} {
-  return directory(
-    fixedContents({
-      msg: text(() => messagesText(source)),
-      sem: text(() => semaphoresText(source)),
-      shm: text(() => segmentsText(source)),
-    }),
-  )
+export function sysvipcDirectory(source: SysvIpcSource): Entry {
+  return subdirectory({
+    msg: text(() => messagesText(source)),
+    sem: text(() => semaphoresText(source)),
+    shm: text(() => segmentsText(source)),
+  })
 }
 
 function segmentsText({segments}: SysvIpcSource): ByteString {

@@ -7,12 +7,13 @@ import type {FileSystemStatistics} from '../file-system.ts'
 import {cpuList, firstCpus} from './cpu-list.ts'
 import {hashedIno} from './hashed-ino.ts'
 import {
-  directory,
+  constant,
   type Entries,
   type Entry,
   fixedContents,
   type GeneratedFileSystem,
   ProcDirectory,
+  subdirectory,
   text,
 } from './proc-nodes.ts'
 
@@ -69,9 +70,9 @@ function rootEntries(source: SysSource): Entries {
       mm: subdirectory({
         hugepages: subdirectory({}),
         transparent_hugepage: subdirectory({
-          defrag: line('always defer defer+madvise madvise [never]'),
-          enabled: line('always madvise [never]'),
-          shmem_enabled: line('always within_size advise [never] deny force'),
+          defrag: constant('always defer defer+madvise madvise [never]'),
+          enabled: constant('always madvise [never]'),
+          shmem_enabled: constant('always within_size advise [never] deny force'),
         }),
       }),
     }),
@@ -81,13 +82,13 @@ function rootEntries(source: SysSource): Entries {
 function cpuDirectory(cpus: number): Entry {
   const all = cpuList(firstCpus(cpus))
   const entries: Entries = {
-    isolated: line(''),
-    kernel_max: line(cpus - 1),
-    offline: line(''),
-    online: line(all),
-    possible: line(all),
-    present: line(all),
-    smt: subdirectory({active: line(0), control: line('notsupported')}),
+    isolated: constant(''),
+    kernel_max: constant(cpus - 1),
+    offline: constant(''),
+    online: constant(all),
+    possible: constant(all),
+    present: constant(all),
+    smt: subdirectory({active: constant(0), control: constant('notsupported')}),
   }
   for (let cpu = 0; cpu < cpus; cpu++)
     entries[`cpu${cpu}`] = subdirectory({topology: topologyDirectory(cpu, cpus)})
@@ -97,20 +98,20 @@ function cpuDirectory(cpus: number): Entry {
 /** Documentation/ABI/stable/sysfs-devices-system-cpu. */
 function topologyDirectory(cpu: number, cpus: number): Entry {
   const [own, all] = [1n << BigInt(cpu), firstCpus(cpus)]
-  const core = {mask: line(maskText(own, cpus)), list: line(cpuList(own))}
-  const whole = {mask: line(maskText(all, cpus)), list: line(cpuList(all))}
+  const core = {mask: constant(maskText(own, cpus)), list: constant(cpuList(own))}
+  const whole = {mask: constant(maskText(all, cpus)), list: constant(cpuList(all))}
   return subdirectory({
     core_cpus: core.mask,
     core_cpus_list: core.list,
-    core_id: line(cpu),
+    core_id: constant(cpu),
     core_siblings: whole.mask,
     core_siblings_list: whole.list,
     die_cpus: whole.mask,
     die_cpus_list: whole.list,
-    die_id: line(0),
+    die_id: constant(0),
     package_cpus: whole.mask,
     package_cpus_list: whole.list,
-    physical_package_id: line(0),
+    physical_package_id: constant(0),
     thread_siblings: core.mask,
     thread_siblings_list: core.list,
   })
@@ -119,17 +120,17 @@ function topologyDirectory(cpu: number, cpus: number): Entry {
 function nodeDirectory(source: SysSource): Entry {
   const all = firstCpus(source.cpuCount)
   return subdirectory({
-    has_cpu: line(0),
-    has_memory: line(0),
-    has_normal_memory: line(0),
+    has_cpu: constant(0),
+    has_memory: constant(0),
+    has_normal_memory: constant(0),
     node0: subdirectory({
-      cpulist: line(cpuList(all)),
-      cpumap: line(maskText(all, source.cpuCount)),
-      distance: line(10),
+      cpulist: constant(cpuList(all)),
+      cpumap: constant(maskText(all, source.cpuCount)),
+      distance: constant(10),
       meminfo: text(() => nodeMeminfo(source)),
     }),
-    online: line(0),
-    possible: line(0),
+    online: constant(0),
+    possible: constant(0),
   })
 }
 
@@ -148,12 +149,4 @@ function maskText(mask: bigint, cpus: number): string {
     words.unshift(((mask >> BigInt(low)) & 0xffff_ffffn).toString(16).padStart(digits, '0'))
   }
   return words.join(',')
-}
-
-function subdirectory(entries: Entries): Entry {
-  return directory(fixedContents(entries))
-}
-
-function line(value: string | number): Entry {
-  return text(() => `${value}\n`)
 }

@@ -2,13 +2,14 @@
 
 import {S_IFLNK} from '../../abi/file-mode.ts'
 import type {ByteString} from '../file.ts'
+import type {FileSystem} from '../file-system.ts'
 import type {Location} from '../location.ts'
-import {type Entry, type GeneratedFileSystem, type ProcDirectory, ProcNode} from './proc-nodes.ts'
+import {type Entry, type ProcDirectory, ProcNode} from './proc-nodes.ts'
 
 export class ProcLink extends ProcNode {
   readonly #target: () => ByteString
 
-  constructor(target: () => ByteString, fs: GeneratedFileSystem, parent: ProcDirectory, name: ByteString) {
+  constructor(target: () => ByteString, fs: FileSystem, parent: ProcDirectory, name: ByteString) {
     super(S_IFLNK, 0o777, fs, parent, name)
     this.#target = target
   }
@@ -25,7 +26,7 @@ export class ProcMagicLink extends ProcLink {
 
   constructor(
     link: {text: () => ByteString; location: () => Location | undefined; requireAccess: () => void},
-    fs: GeneratedFileSystem,
+    fs: FileSystem,
     parent: ProcDirectory,
     name: ByteString,
   ) {

@@ -18,11 +18,7 @@ import {Description} from '../file-description.ts'
 import type {FileSystem} from '../file-system.ts'
 import {Node} from '../node.ts'
 import {seekTo} from '../seek.ts'
-
-/** Nothing of it is stored: its inodes' numbers come from their paths. */
-export interface GeneratedFileSystem extends FileSystem {
-  inoOf(path: ByteString): number
-}
+import {hashedIno} from './hashed-ino.ts'
 
 /** Makes an inode when its name is looked up. */
 export type Make = (parent: ProcDirectory, name: ByteString) => ProcNode
@@ -40,7 +36,7 @@ const PROCESS = /^\/\d+(\/task\/\d+)?$/
 const SETTINGS = /^\/sys(\/|$)/
 
 export class ProcNode extends Node {
-  readonly fs: GeneratedFileSystem
+  readonly fs: FileSystem
   readonly #parent: ProcDirectory | undefined
   readonly #name: ByteString
   readonly #permissions: number
@@ -49,7 +45,7 @@ export class ProcNode extends Node {
   constructor(
     kind: number,
     permissions: number,
-    fs: GeneratedFileSystem,
+    fs: FileSystem,
     parent: ProcDirectory | undefined,
     name: ByteString,
     owner?: Owner,
@@ -76,7 +72,7 @@ export class ProcNode extends Node {
     const {uid, gid} = this.owner
     return {
       dev: this.fs.dev,
-      ino: this.fs.inoOf(this.path),
+      ino: hashedIno(this.path),
       mode: this.kind | this.#permissions,
       nlink: this.links,
       uid,
@@ -129,7 +125,7 @@ export class ProcDirectory extends ProcNode {
 
   constructor(
     contents: Contents,
-    fs: GeneratedFileSystem,
+    fs: FileSystem,
     parent: ProcDirectory | undefined,
     name: ByteString,
     permissions = 0o555,
@@ -160,7 +156,7 @@ export class ProcDirectory extends ProcNode {
   *#list(): Iterable<DirectoryEntry> {
     const {path} = this
     for (const [name, kind] of this.#contents.names()) {
-      yield {name, ino: this.fs.inoOf(`${path}/${name}`), type: directoryEntryType(kind)}
+      yield {name, ino: hashedIno(`${path}/${name}`), type: directoryEntryType(kind)}
     }
   }
 }
@@ -184,7 +180,7 @@ export class ProcText extends ProcNode {
   readonly #write: ((text: ByteString) => void) | undefined
   readonly #requireAccess: (() => void) | undefined
 
-  constructor(text: TextSource, fs: GeneratedFileSystem, parent: ProcDirectory, name: ByteString) {
+  constructor(text: TextSource, fs: FileSystem, parent: ProcDirectory, name: ByteString) {
     super(S_IFREG, text.mode ?? (text.write === undefined ? 0o444 : 0o644), fs, parent, name)
     this.#read = text.read
     this.#write = text.write

@@ -4,17 +4,16 @@ import {S_IFDIR} from '../../abi/file-mode.ts'
 import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
 import type {ByteString} from '../file.ts'
-import type {FileSystemStatistics} from '../file-system.ts'
-import {hashedIno} from './hashed-ino.ts'
+import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
 import {link} from './proc-links.ts'
-import {type Contents, directory, type Entry, type GeneratedFileSystem, ProcDirectory} from './proc-nodes.ts'
+import {type Contents, directory, type Entry, ProcDirectory} from './proc-nodes.ts'
 import {processContents, processOwner} from './proc-process.ts'
 import type {ProcSource} from './proc-source.ts'
 import {systemEntries} from './proc-system.ts'
 
 const PROC_SUPER_MAGIC = 0x9fa0
 
-export class Procfs implements GeneratedFileSystem {
+export class Procfs implements FileSystem {
   readonly type = 'proc'
   readonly readOnly = false
   readonly dev = allocateDev()
@@ -33,10 +32,6 @@ export class Procfs implements GeneratedFileSystem {
   }
 
   dispose(): void {}
-
-  inoOf(path: ByteString): number {
-    return hashedIno(path)
-  }
 }
 
 function rootContents(source: ProcSource): Contents {

@@ -3,15 +3,13 @@
 import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
 import type {ByteString} from '../file.ts'
-import type {FileSystemStatistics} from '../file-system.ts'
+import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
 import {cpuList, firstCpus} from './cpu-list.ts'
-import {hashedIno} from './hashed-ino.ts'
 import {
   constant,
   type Entries,
   type Entry,
   fixedContents,
-  type GeneratedFileSystem,
   ProcDirectory,
   subdirectory,
   text,
@@ -26,7 +24,7 @@ export interface SysSource {
 }
 
 /** Each CPU is a core of the only package, and has one thread: as /proc/cpuinfo says. */
-export class Sysfs implements GeneratedFileSystem {
+export class Sysfs implements FileSystem {
   readonly type = 'sysfs'
   readonly readOnly = true
   readonly dev = allocateDev()
@@ -54,10 +52,6 @@ export class Sysfs implements GeneratedFileSystem {
   }
 
   dispose(): void {}
-
-  inoOf(path: ByteString): number {
-    return hashedIno(path)
-  }
 }
 
 function rootEntries(source: SysSource): Entries {

@@ -22,3 +22,8 @@ export interface FileSystem {
 }
 
 export type FileSystemStatistics = StatfsFields
+
+/** Of a file system that stores nothing. @param magic f_type of statfs(2) */
+export function emptyStatistics(magic: number): FileSystemStatistics {
+  return {magic, bsize: 4096, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0, namelen: 255}
+}

@@ -3,7 +3,7 @@
 import {EINVAL, Errno} from '../abi/errno.ts'
 import {allocateDev} from './anonymous-dev.ts'
 import type {Inode} from './file.ts'
-import type {FileSystem, FileSystemStatistics} from './file-system.ts'
+import {emptyStatistics, type FileSystem, type FileSystemStatistics} from './file-system.ts'
 
 export class UnmountedFileSystem implements FileSystem {
   readonly type: string
@@ -27,8 +27,7 @@ export class UnmountedFileSystem implements FileSystem {
   }
 
   statfs(): FileSystemStatistics {
-    const magic = this.#magic
-    return {magic, bsize: 4096, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0, namelen: 255}
+    return emptyStatistics(this.#magic)
   }
 
   dispose(): void {}

@@ -18,7 +18,7 @@ import type {
   Place,
   Time,
 } from '../file.ts'
-import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
+import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../file-system.ts'
 import {Node} from '../node.ts'
 
 /** /proc/sys/kernel/pty/max. */
@@ -76,8 +76,7 @@ export class Devpts implements FileSystem {
   }
 
   statfs(): FileSystemStatistics {
-    const empty = {blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0}
-    return {magic: DEVPTS_MAGIC, bsize: 4096, ...empty, namelen: 255}
+    return emptyStatistics(DEVPTS_MAGIC)
   }
 
   dispose(): void {}

@@ -4,7 +4,7 @@ import {S_IFDIR} from '../../abi/file-mode.ts'
 import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
 import type {ByteString} from '../file.ts'
-import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
+import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../file-system.ts'
 import {link} from './proc-links.ts'
 import {type Contents, directory, type Entry, ProcDirectory} from './proc-nodes.ts'
 import {processContents, processOwner} from './proc-process.ts'
@@ -27,8 +27,7 @@ export class Procfs implements FileSystem {
   }
 
   statfs(): FileSystemStatistics {
-    const magic = PROC_SUPER_MAGIC
-    return {magic, bsize: 4096, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0, namelen: 255}
+    return emptyStatistics(PROC_SUPER_MAGIC)
   }
 
   dispose(): void {}

@@ -3,7 +3,7 @@
 import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
 import type {ByteString} from '../file.ts'
-import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
+import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../file-system.ts'
 import {cpuList, firstCpus} from './cpu-list.ts'
 import {
   constant,
@@ -47,8 +47,7 @@ export class Sysfs implements FileSystem {
   }
 
   statfs(): FileSystemStatistics {
-    const magic = SYSFS_MAGIC
-    return {magic, bsize: 4096, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0, namelen: 255}
+    return emptyStatistics(SYSFS_MAGIC)
   }
 
   dispose(): void {}

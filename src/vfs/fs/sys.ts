@@ -6,6 +6,7 @@ import type {ByteString} from '../file.ts'
 import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../file-system.ts'
 import {cpuList, firstCpus} from './cpu-list.ts'
 import {
+  type Contents,
   constant,
   type Entries,
   type Entry,
@@ -31,10 +32,14 @@ export class Sysfs implements FileSystem {
   readonly root: ProcDirectory
   readonly budget: Budget | undefined
 
-  /** @param source asked when something is looked up; @param budget what texts that are being read are counted against */
+  /** @param source asked when something is first looked up; @param budget what texts that are being read are counted against */
   constructor(source: SysSource, budget?: Budget) {
     this.budget = budget
-    const contents = () => fixedContents(rootEntries(source))
+    let made: Contents | undefined
+    const contents = (): Contents => {
+      made ??= fixedContents(rootEntries(source))
+      return made
+    }
     this.root = new ProcDirectory(
       {
         names: () => contents().names(),

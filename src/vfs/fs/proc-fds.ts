@@ -21,11 +21,7 @@ export function fdContents(source: ProcSource, of: () => ProcProcess): Contents 
     },
     find(name) {
       if (findFd(of(), name) === undefined) return undefined
-      const file = (): ProcFd => {
-        const found = findFd(of(), name)
-        if (found === undefined) throw new Errno(ENOENT)
-        return found
-      }
+      const file = (): ProcFd => requireFd(of(), name)
       const link = {
         text: () => fdText(file(), source.current.root),
         location: () => fdLocation(file()),
@@ -44,11 +40,7 @@ export function fdinfoContents(source: ProcSource, of: () => ProcProcess): Conte
     },
     find(name) {
       if (findFd(of(), name) === undefined) return undefined
-      return text(() => {
-        const found = findFd(of(), name)
-        if (found === undefined) throw new Errno(ENOENT)
-        return fdinfoText(found)
-      }).make
+      return text(() => fdinfoText(requireFd(of(), name))).make
     },
     permits: () => isOwn(source, of()),
   }
@@ -70,6 +62,13 @@ function fdinfoText({file, location, closesOnExec}: ProcFd): ByteString {
 function findFd(process: ProcProcess, name: ByteString): ProcFd | undefined {
   for (const [fd, file] of process.fds()) if (String(fd) === name) return file
   return undefined
+}
+
+/** @throws Errno ENOENT: it was closed */
+function requireFd(process: ProcProcess, name: ByteString): ProcFd {
+  const found = findFd(process, name)
+  if (found === undefined) throw new Errno(ENOENT)
+  return found
 }
 
 /** What readlink says of a descriptor (man 5 proc, /proc/PID/fd). */

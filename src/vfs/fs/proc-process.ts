@@ -99,7 +99,6 @@ function whileAlive(source: ProcSource, tid: number, contents: Contents): Conten
       if (isAlive()) yield* contents.names()
     },
     find: (name) => (isAlive() ? contents.find(name) : undefined),
-    ...(contents.subdirectories && {subdirectories: contents.subdirectories}),
   }
 }
 

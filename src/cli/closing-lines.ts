@@ -22,11 +22,6 @@ const OTHERS: Readonly<Record<number, string>> = {
   24: 'CPU time limit exceeded',
   25: 'File size limit exceeded',
 }
-/** What a program may be unable to do without. Other calls that are refused have a fallback in most programs. */
-const LACKING: Readonly<Record<string, string>> = {
-  io_uring_setup: 'io_uring',
-}
-
 export function closingLines(
   {program}: RunOptions,
   {exitCode, signal, refused = {}, outOfMemory, broken}: RunResult,
@@ -39,10 +34,8 @@ export function closingLines(
     const name = FAULTS[signal] ?? (isTerminal ? OTHERS[signal] : undefined)
     if (name !== undefined) lines.push(`${printable(program)}: ${name}`)
   }
-  const calls = Object.keys(LACKING).filter((name) => refused[name] !== undefined)
-  if (calls.length > 0) {
-    const nouns = [...new Set(calls.map((name) => LACKING[name]))].join(', ')
-    lines.push(`it asked for ${nouns} (${calls.join(', ')}), which hv does not have`)
-  }
+  // What a program may be unable to do without. Other calls that are refused have a fallback in most programs.
+  if (refused.io_uring_setup !== undefined)
+    lines.push('it asked for io_uring (io_uring_setup), which hv does not have')
   return lines
 }

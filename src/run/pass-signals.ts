@@ -1,5 +1,6 @@
 // What hv hears of its terminal and of kill(1) is the guest's, and what stops the guest stops hv.
 
+import {EPOLLIN} from '../abi/epoll.ts'
 import {
   SIGCONT,
   SIGHUP,
@@ -20,7 +21,6 @@ import type {RunOptions} from './options.ts'
 import type {RunTrace} from './trace.ts'
 
 const PASSED_SIGNALS = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGTERM, SIGCONT, SIGTSTP, SIGWINCH]
-const EPOLLIN = 1
 const NS_PER_MS = 1e6
 
 /**

@@ -1,7 +1,7 @@
 // Processes and threads: what programs do with them, on each platform against native, and against gVisor's.
 
 import {execFileSync} from 'node:child_process'
-import {existsSync, mkdirSync, rmSync, writeFileSync} from 'node:fs'
+import {existsSync, mkdirSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {cache} from '../paths.mjs'
 import {allowedCpus, alternate, best, underHv, underRunsc, whyNot} from './measure.mjs'
 import {program} from './programs.mjs'
@@ -22,18 +22,20 @@ const FILES_A_DIRECTORY = 100
 export function processes({rounds, milliseconds}) {
   const missing = Object.fromEntries(PEERS.map(({peer}) => [peer, whyNot(underRunsc(peer, ['true']))]))
   const rows = []
-  for (const {name, argv, limit} of operations(milliseconds)) {
-    const commands = commandsOf(argv, missing)
-    try {
-      const taken = alternate(commands, rounds)
-      rows.push(...rowsOf(name, taken, limit))
-    } catch (error) {
-      rows.push(emptyRow(`processes/${name}`, 'failed', error.message))
-    }
-  }
+  for (const {name, argv, limit} of operations(milliseconds))
+    rows.push(...measured(name, () => rowsOf(name, alternate(commandsOf(argv, missing), rounds), limit)))
   for (const [peer, reason] of Object.entries(missing))
     if (reason !== undefined) rows.push(emptyRow(`processes/runsc-${peer}`, 'absent', reason))
-  return [...rows, ...twoBusy(rounds)]
+  return [...rows, ...measured('two-busy', () => twoBusy(rounds))]
+}
+
+/** What cannot be measured is a row that says so, and loses none of the others. */
+function measured(name, rows) {
+  try {
+    return rows()
+  } catch (error) {
+    return [emptyRow(`processes/${name}`, 'failed', error.message)]
+  }
 }
 
 function operations(milliseconds) {
@@ -81,7 +83,7 @@ function twoBusy(rounds) {
 
   const busy = (name) => [program('processes'), name, '0']
   const under = (platform, name) => underHv(busy(name), [`--platform=${platform}`])
-  const {nativeOne, nativeTwo, ...taken} = alternate(
+  const taken = alternate(
     {
       ...{nativeOne: busy('busy-one'), nativeTwo: busy('busy-two')},
       ...{kvmOne: under('kvm', 'busy-one'), kvmTwo: under('kvm', 'busy-two')},
@@ -89,9 +91,11 @@ function twoBusy(rounds) {
     },
     rounds,
   )
-  const note = `natively ${(best(nativeTwo) / best(nativeOne)).toFixed(2)}`
-  return ['kvm', 'ptrace'].map((platform) => {
-    const [one, two] = ['One', 'Two'].map((count) => best(taken[platform + count]) / 1e6)
+  const msOf = (where) => ['One', 'Two'].map((count) => best(taken[where + count]) / 1e6)
+  const [nativeOne, nativeTwo] = msOf('native')
+  const note = `natively ${(nativeTwo / nativeOne).toFixed(2)}`
+  return PEERS.map(({platform}) => {
+    const [one, two] = msOf(platform)
     return row(`processes/two-busy-${platform}`, 'ms', two, 'one thread', one, {limit: TWO_BUSY_LIMIT, note})
   })
 }
@@ -130,6 +134,6 @@ function made(folder, fill) {
   rmSync(unfinished, {recursive: true, force: true})
   mkdirSync(unfinished, {recursive: true})
   fill(unfinished)
-  execFileSync('mv', [unfinished, folder])
+  renameSync(unfinished, folder)
   return folder
 }

@@ -5,17 +5,11 @@
 #include <sys/uio.h>
 
 #include "pty.h"
+#include "termios2.h"
 
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER 0x5441
 #endif
-struct modes2 {
-  uint32_t flags[4];
-  uint8_t line, characters[19];
-  uint32_t speeds[2];
-};
-#define GET_MODES2 _IOR('T', 0x2A, struct modes2)
-#define SET_MODES2 _IOW('T', 0x2B, struct modes2)
 struct old_modes {
   uint16_t flags[4];
   uint8_t line, characters[8];

@@ -31,6 +31,14 @@ static void leave(void) {
   _exit(0);
 }
 
+static void take_foreground(void) { CHECK_EQ(tcsetpgrp(slave, getpgrp()), 0); }
+
+// From the background, where SIGTTOU would stop who does that.
+static void come_forward(void) {
+  signal(SIGTTOU, SIG_IGN);
+  take_foreground();
+}
+
 // A job of its own group, in the foreground or not, that does this and ends.
 static pid_t start_job(void (*work)(void), pid_t group, bool foreground) {
   pid_t pid = fork();
@@ -38,10 +46,7 @@ static pid_t start_job(void (*work)(void), pid_t group, bool foreground) {
   if (pid == 0) {
     failures = 0;
     setpgid(0, group);
-    if (foreground) {
-      signal(SIGTTOU, SIG_IGN);
-      CHECK_EQ(tcsetpgrp(slave, getpgrp()), 0);
-    }
+    if (foreground) come_forward();
     signal(SIGTTOU, SIG_DFL);
     work();
     leave();
@@ -56,8 +61,6 @@ static int wait_for(pid_t pid) {
   CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
   return status;
 }
-
-static void take_back(void) { CHECK_EQ(tcsetpgrp(slave, getpgrp()), 0); }
 
 #define STOPPED_BY(pid, signal) \
   do { \
@@ -91,14 +94,14 @@ static void check_keys(void) {
   STOPPED_BY(first, SIGTSTP);
   STOPPED_BY(second, SIGTSTP);
   CHECK_EQ(waitpid(background, NULL, WUNTRACED | WNOHANG), 0);
-  take_back();
+  take_foreground();
   CHECK_EQ(tcsetpgrp(slave, first), 0);
   CHECK_EQ(kill(-first, SIGCONT), 0);
   TYPE("\x03");
   ENDED_BY(first, SIGINT);
   ENDED_BY(second, SIGINT);
   CHECK_EQ(waitpid(background, NULL, WUNTRACED | WNOHANG), 0);
-  take_back();
+  take_foreground();
   kill(background, SIGKILL);
   ENDED_BY(background, SIGKILL);
   SHOWS("^Z^C");
@@ -126,7 +129,7 @@ static void check_reading(void) {
   kill(reader, SIGCONT);
   TYPE("in\n");
   ENDED(reader);
-  take_back();
+  take_foreground();
   SHOWS("mine\r\nin\r\n");
 }
 
@@ -161,8 +164,6 @@ static void change_ignoring(void) {
   change_modes();
 }
 
-static void take_foreground(void) { CHECK_EQ(tcsetpgrp(slave, getpgrp()), 0); }
-
 static void check_background(void) {
   begin_step();
   ENDED(start_job(read_ignoring, 0, false));
@@ -180,7 +181,7 @@ static void check_background(void) {
     CHECK_EQ(tcsetpgrp(slave, job), 0);
     kill(job, SIGCONT);
     ENDED(job);
-    take_back();
+    take_foreground();
   }
   SHOWS("out");
   ENDED(start_job(change_ignoring, 0, false));
@@ -194,7 +195,7 @@ static void check_groups(void) {
   CHECK_EQ(tcsetpgrp(slave, other), 0);
   CHECK_EQ(tcgetpgrp(slave), other);
   CHECK_EQ(tcgetpgrp(master), other);
-  take_back();
+  take_foreground();
   CHECK_ERRNO(tcsetpgrp(slave, getppid()), EPERM);
   struct winsize size = {1, 2, 0, 0};
   watch(SIGWINCH);
@@ -262,8 +263,7 @@ static void check_leader_end(void) {
   if (job == 0) {
     failures = 0;
     setpgid(0, 0);
-    signal(SIGTTOU, SIG_IGN);
-    CHECK_EQ(tcsetpgrp(slave, getpgrp()), 0);
+    come_forward();
     watch(SIGHUP);
     watch(SIGCONT);
     shared->step = 1;
@@ -293,8 +293,7 @@ static void check_hang_up(void) {
   if (job == 0) {
     failures = 0;
     setpgid(0, 0);
-    signal(SIGTTOU, SIG_IGN);
-    CHECK_EQ(tcsetpgrp(slave, getpgrp()), 0);
+    come_forward();
     signal(SIGHUP, SIG_DFL);
     close(master);
     shared->step = 1;

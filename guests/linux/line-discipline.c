@@ -427,11 +427,6 @@ int main(void) {
       check_utf8,        check_literal_and_reprint, check_echo, check_input_flags, check_output_flags,
       check_flow,        check_flushing, check_min_and_time, check_switching, check_limits,
   };
-  for (size_t i = 0; i < COUNT(checks); i++) {
-    open_pair();
-    CHECK_EQ(tcgetattr(slave, &fresh), 0);
-    checks[i]();
-    close_pair();
-  }
+  for (size_t i = 0; i < COUNT(checks); i++) check_fresh_pair(checks[i]);
   return finish();
 }

@@ -359,11 +359,6 @@ int main(void) {
   check_names();
   check_mounts();
   check_count();
-  for (size_t i = 0; i < COUNT(checks); i++) {
-    open_pair();
-    CHECK_EQ(tcgetattr(slave, &fresh), 0);
-    checks[i]();
-    close_pair();
-  }
+  for (size_t i = 0; i < COUNT(checks); i++) check_fresh_pair(checks[i]);
   return finish();
 }

@@ -109,6 +109,12 @@ struct flags {
   tcflag_t on, off;
 };
 UNUSED static struct termios fresh;
+UNUSED static void check_fresh_pair(void (*check)(void)) {
+  open_pair();
+  CHECK_EQ(tcgetattr(slave, &fresh), 0);
+  check();
+  close_pair();
+}
 UNUSED static void set_flags(struct flags input, struct flags output, struct flags local) {
   struct termios modes = fresh;
   modes.c_iflag = (modes.c_iflag | input.on) & ~input.off;

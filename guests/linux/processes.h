@@ -103,10 +103,15 @@ UNUSED static void *shared_memory(size_t length) {
   return memory;
 }
 
-// The state letter of /proc/PID/stat (man 5 proc), 0 if there is no such process.
-UNUSED static char state_of(pid_t pid) {
-  char path[64], text[512], *end;
-  snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+// The state letter in a stat file of /proc (man 5 proc), 0 if there is none.
+UNUSED static char state_in(const char *path) {
+  char text[512], *end;
   if (read_file(path, text, sizeof(text)) <= 0 || !(end = strrchr(text, ')'))) return 0;
   return end[2];
+}
+
+UNUSED static char state_of(pid_t pid) {
+  char path[64];
+  snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+  return state_in(path);
 }

@@ -22,10 +22,9 @@ UNUSED static long futex(void *word, int operation, uint32_t value, const void *
   return syscall(SYS_futex, word, operation, value, timeout, second, third);
 }
 
-// The state letter of a thread of this process: /proc/self/task/TID/stat, man 5 proc.
+// Of a thread of this process.
 UNUSED static char state_of_thread(pid_t tid) {
-  char path[64], text[512], *end;
+  char path[64];
   snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-  if (read_file(path, text, sizeof(text)) <= 0 || !(end = strrchr(text, ')'))) return 0;
-  return end[2];
+  return state_in(path);
 }

@@ -10,7 +10,7 @@ import type {Location} from '../location.ts'
 import {detachedLocation, pathOf} from '../mount-tree.ts'
 import {PATH_MAX} from '../path-walk.ts'
 import {Memfd} from './memfd.ts'
-import {ProcMagicLink} from './proc-links.ts'
+import {magicLink} from './proc-links.ts'
 import {type Contents, text} from './proc-nodes.ts'
 import type {ProcFd, ProcProcess, ProcSource} from './proc-source.ts'
 
@@ -22,12 +22,11 @@ export function fdContents(source: ProcSource, of: () => ProcProcess): Contents 
     find(name) {
       if (findFd(of(), name) === undefined) return undefined
       const file = (): ProcFd => requireFd(of(), name)
-      const link = {
+      return magicLink({
         text: () => fdText(file(), source.current.root),
         location: () => fdLocation(file()),
         requireAccess: () => of().requireAccess(),
-      }
-      return (parent, linkName) => new ProcMagicLink(link, parent.fs, parent, linkName)
+      }).make
     },
     permits: () => isOwn(source, of()),
   }

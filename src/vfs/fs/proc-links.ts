@@ -6,7 +6,7 @@ import type {FileSystem} from '../file-system.ts'
 import type {Location} from '../location.ts'
 import {type Entry, type ProcDirectory, ProcNode} from './proc-nodes.ts'
 
-export class ProcLink extends ProcNode {
+class ProcLink extends ProcNode {
   readonly #target: () => ByteString
 
   constructor(target: () => ByteString, fs: FileSystem, parent: ProcDirectory, name: ByteString) {
@@ -19,33 +19,37 @@ export class ProcLink extends ProcNode {
   }
 }
 
-/** Leads to a location itself, whatever its text says: also to what has no name any more. */
-export class ProcMagicLink extends ProcLink {
-  readonly #location: () => Location | undefined
-  readonly #requireAccess: () => void
+interface MagicLink {
+  text(): ByteString
+  location(): Location | undefined
+  /** @throws Errno */
+  requireAccess(): void
+}
 
-  constructor(
-    link: {text: () => ByteString; location: () => Location | undefined; requireAccess: () => void},
-    fs: FileSystem,
-    parent: ProcDirectory,
-    name: ByteString,
-  ) {
+/** Leads to a location itself, whatever its text says: also to what has no name any more. */
+class ProcMagicLink extends ProcLink {
+  readonly #link: MagicLink
+
+  constructor(link: MagicLink, fs: FileSystem, parent: ProcDirectory, name: ByteString) {
     super(link.text, fs, parent, name)
-    this.#location = link.location
-    this.#requireAccess = link.requireAccess
+    this.#link = link
   }
 
   override readlink(): ByteString {
-    this.#requireAccess()
+    this.#link.requireAccess()
     return super.readlink()
   }
 
   followMagicLink(): Location | undefined {
-    this.#requireAccess()
-    return this.#location()
+    this.#link.requireAccess()
+    return this.#link.location()
   }
 }
 
 export function link(target: () => ByteString): Entry {
   return {kind: S_IFLNK, make: (parent, name) => new ProcLink(target, parent.fs, parent, name)}
+}
+
+export function magicLink(link: MagicLink): Entry {
+  return {kind: S_IFLNK, make: (parent, name) => new ProcMagicLink(link, parent.fs, parent, name)}
 }

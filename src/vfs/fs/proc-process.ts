@@ -1,20 +1,20 @@
 // /proc/PID and /proc/PID/task/TID.
 
 import {EINVAL, ENOENT, Errno, ESRCH} from '../../abi/errno.ts'
-import {S_IFDIR, S_IFLNK} from '../../abi/file-mode.ts'
+import {S_IFDIR} from '../../abi/file-mode.ts'
 import type {ByteString} from '../file.ts'
 import type {Location} from '../location.ts'
 import {detachedLocation} from '../mount-tree.ts'
 import {NAMESPACES, NamespaceInode} from './nsfs.ts'
 import {fdContents, fdinfoContents, locationText} from './proc-fds.ts'
-import {ProcMagicLink} from './proc-links.ts'
+import {magicLink} from './proc-links.ts'
 import {mountinfoText, mountsText} from './proc-mounts.ts'
 import {
   type Contents,
   directory,
   type Entries,
+  type Entry,
   fixedContents,
-  type Make,
   type Owner,
   ROOT_OWNER,
   text,
@@ -52,9 +52,9 @@ function taskEntries(source: ProcSource, tid: number, isWhole: boolean): Entries
     ),
     coredump_filter: coredumpFilter(of),
     cpuset: text(() => '/\n'),
-    cwd: magicLink(source, of, (process) => process.cwd),
+    cwd: processLink(source, of, (process) => process.cwd),
     environ: guarded(of, () => nulTerminated(of().envp), 0o400),
-    exe: magicLink(source, of, (process) => process.executable),
+    exe: processLink(source, of, (process) => process.executable),
     fd: directory(fdContents(source, of), 0o500),
     fdinfo: directory(fdinfoContents(source, of), 0o500),
     limits: text(() => limitsText(of().limits)),
@@ -66,7 +66,7 @@ function taskEntries(source: ProcSource, tid: number, isWhole: boolean): Entries
     oom_score_adj: oomScoreAdj(of),
     pagemap: pagemap((first, words) => of().pagemap(first, words)),
     personality: guarded(of, () => of().personality.toString(16).padStart(8, '0').concat('\n'), 0o400),
-    root: magicLink(source, of, (process) => process.root),
+    root: processLink(source, of, (process) => process.root),
     smaps: guarded(of, () => of().smaps()),
     smaps_rollup: guarded(of, () => of().smapsRollup()),
     stat: text(() => statText(of(), isWhole)),
@@ -87,7 +87,7 @@ function processOf(source: ProcSource, tid: number): () => ProcProcess {
 }
 
 /** A text that is opened by those alone who may trace the process. */
-function guarded(of: () => ProcProcess, read: () => ByteString, mode?: number): Entries[string] {
+function guarded(of: () => ProcProcess, read: () => ByteString, mode?: number): Entry {
   return text(read, undefined, mode, () => of().requireAccess())
 }
 
@@ -135,31 +135,29 @@ function namespaceContents(of: () => ProcProcess): Contents {
     Object.fromEntries(
       NAMESPACES.map(([name, kind]) => {
         const inode = new NamespaceInode(kind)
-        const link = {
+        const link = magicLink({
           text: () => inode.label,
           location: () => detachedLocation(inode, ''),
           requireAccess: () => of().requireAccess(),
-        }
-        const make: Make = (parent, linkName) => new ProcMagicLink(link, parent.fs, parent, linkName)
-        return [name, {kind: S_IFLNK, make}]
+        })
+        return [name, link]
       }),
     ),
   )
 }
 
-function magicLink(
+function processLink(
   source: ProcSource,
   of: () => ProcProcess,
   locationOf: (process: ProcProcess) => Location | undefined,
-): Entries[string] {
+): Entry {
   const location = (): Location => {
     const found = locationOf(of())
     if (found === undefined) throw new Errno(ENOENT)
     return found
   }
   const textOf = (): ByteString => locationText(location(), source.current.root)
-  const link = {text: textOf, location, requireAccess: () => of().requireAccess()}
-  return {kind: S_IFLNK, make: (parent, name) => new ProcMagicLink(link, parent.fs, parent, name)}
+  return magicLink({text: textOf, location, requireAccess: () => of().requireAccess()})
 }
 
 function nulTerminated(strings: readonly ByteString[]): ByteString {

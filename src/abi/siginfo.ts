@@ -1,5 +1,7 @@
 // siginfo_t, 128 bytes, as sigaction(2) and asm-generic/siginfo.h lay it out: signo, errno, code, then a union at 16.
 
+import {SIGCHLD, SIGIO, SIGRTMIN} from './signal.ts'
+
 export const SIGINFO_BYTES = 128
 
 export const SI_USER = 0
@@ -15,9 +17,7 @@ export const CLD_DUMPED = 3
 export const CLD_STOPPED = 5
 export const CLD_CONTINUED = 6
 
-const SIGCHLD = 17
-const SIGPOLL = 29
-const SIGRTMIN = 32
+const SIGPOLL = SIGIO
 /** POLL_HUP, the last of SIGPOLL's codes. */
 const NSIGPOLL = 6
 

@@ -35,7 +35,6 @@ export const CSIZE = 0x30
 export const CS8 = 0x30
 export const CREAD = 0x80
 export const PARENB = 0x100
-export const CLOCAL = 0x800
 export const CBAUDEX = 0x1000
 /** The speed is the one of termios2. */
 export const BOTHER = 0x1000

@@ -4,6 +4,8 @@
 export const TERMIO_SIZE = 17
 export const TERMIOS_SIZE = 36
 export const TERMIOS2_SIZE = 44
+/** struct winsize. */
+export const WINSIZE_SIZE = 8
 /** Control characters of a termio, and of the others. */
 export const NCC = 8
 export const NCCS = 19

@@ -27,13 +27,12 @@ import {
 } from '../abi/ioctl.ts'
 import {POLLIN} from '../abi/open-flags.ts'
 import {SIGTTIN, SIGTTOU} from '../abi/signal.ts'
-import {ICANON, TERMIOS_SIZE, TERMIOS2_SIZE, TOSTOP, VMIN, VTIME} from '../abi/termios.ts'
+import {ICANON, TERMIOS_SIZE, TERMIOS2_SIZE, TOSTOP, VMIN, VTIME, WINSIZE_SIZE} from '../abi/termios.ts'
 import type {Inode, IoctlMemory} from './file.ts'
 import {check, host} from './host-calls.ts'
 import {HostStream, StreamInode} from './host-stream.ts'
 import {MustWait} from './must-wait.ts'
 
-const WINSIZE_SIZE = 8
 /** In struct termios: c_lflag, c_cc. */
 const LOCAL_OFFSET = 12
 const CHARACTERS_OFFSET = 17

@@ -31,6 +31,7 @@ import {
   TCOON,
   VSTART,
   VSTOP,
+  WINSIZE_SIZE,
 } from '../../abi/termios.ts'
 import type {IoctlMemory} from '../../vfs/file.ts'
 import {readInt, writeInt} from './int-argument.ts'
@@ -38,7 +39,6 @@ import {jobRequest} from './job-requests.ts'
 import {modeRequest} from './mode-requests.ts'
 import type {Pty} from './pty.ts'
 
-const WINSIZE_BYTES = 8
 /** The one line discipline. */
 const N_TTY = 0
 
@@ -57,7 +57,7 @@ export function ptyRequest(end: PtyEnd, request: number, argument: number, memor
       memory.write(argument, pty.size)
       return 0
     case TIOCSWINSZ:
-      pty.setSize(memory.read(argument, WINSIZE_BYTES))
+      pty.setSize(memory.read(argument, WINSIZE_SIZE))
       return 0
     case FIONREAD:
       return writeInt(memory, argument, pty.line.inputBytes)

@@ -4,7 +4,7 @@ import {EBUSY, EIO, Errno} from '../../abi/errno.ts'
 import {makeDev, S_IFCHR} from '../../abi/file-mode.ts'
 import {POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {SIGWINCH} from '../../abi/signal.ts'
-import {CREAD, CS8, CSIZE, PARENB} from '../../abi/termios.ts'
+import {CREAD, CS8, CSIZE, PARENB, WINSIZE_SIZE} from '../../abi/termios.ts'
 import type {Credentials, Inode} from '../../vfs/file.ts'
 import type {PtsDevice} from '../../vfs/fs/devpts.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
@@ -19,7 +19,6 @@ import {Terminal} from './terminal.ts'
 /** What Linux holds on the way to an end, and what that end has taken over already, which nobody calls back. */
 const ON_THE_WAY = 8192
 const TAKEN_OVER = 4095
-const WINSIZE_BYTES = 8
 
 export class Pty extends Terminal implements PtsDevice {
   readonly rdev: number
@@ -29,7 +28,7 @@ export class Pty extends Terminal implements PtsDevice {
   isLocked = true
   /** TIOCEXCL: no further open. */
   isExclusive = false
-  size: Uint8Array = new Uint8Array(WINSIZE_BYTES)
+  size: Uint8Array = new Uint8Array(WINSIZE_SIZE)
   /** What was printed and echoed, for the master. */
   readonly shown = new ByteQueue(ON_THE_WAY + TAKEN_OVER)
   readonly line: LineDiscipline

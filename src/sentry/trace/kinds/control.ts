@@ -2,6 +2,7 @@
 
 import * as fcntl from '../../../abi/fcntl.ts'
 import * as ioctl from '../../../abi/ioctl.ts'
+import {TERMIOS_SIZE, WINSIZE_SIZE} from '../../../abi/termios.ts'
 import {HIDDEN, type Kinds, named} from '../kind.ts'
 import {fillsLock, takesLock, takesNothing} from '../names/fcntl.ts'
 import {descriptorBits, fcntlCommand, lockType, openFlags, seals, seekWhence} from '../names/files.ts'
@@ -9,9 +10,6 @@ import {startingWith} from '../names/pick.ts'
 import {enumeration, hexOf} from '../text/number.ts'
 import {int64} from '../text/view.ts'
 import type {TracedCall} from '../traced-call.ts'
-
-const WINSIZE_SIZE = 8
-const TERMIOS_SIZE = 36
 
 const requests = startingWith(ioctl, '')
 const knownRequests: ReadonlySet<number> = new Set(Object.values(requests))

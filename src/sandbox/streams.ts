@@ -7,6 +7,7 @@ import {O_ACCMODE, O_RDONLY, O_WRONLY, POLLHUP, POLLIN, POLLOUT} from '../abi/op
 import {now} from '../vfs/clock.ts'
 import type {AttributeChanges, Attributes, FileDescription, Inode, IoctlMemory} from '../vfs/file.ts'
 import {Description} from '../vfs/file-description.ts'
+import {writeInt} from '../vfs/int-argument.ts'
 import {Node} from '../vfs/node.ts'
 import {PIPEFS_MAGIC} from '../vfs/pipe.ts'
 import {UnmountedFileSystem} from '../vfs/unmounted.ts'
@@ -118,8 +119,7 @@ class StreamFile extends Description {
   override ioctl(request: number, argument: number, memory: IoctlMemory): number {
     if (request !== FIONREAD) return super.ioctl(request, argument, memory)
     const length = this.#stream instanceof Input ? this.#stream.length : 0
-    memory.write(argument, new Uint8Array(new Int32Array([length]).buffer))
-    return 0
+    return writeInt(memory, argument, length)
   }
 }
 

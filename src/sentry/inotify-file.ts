@@ -16,6 +16,7 @@ import {POLLIN} from '../abi/open-flags.ts'
 import {AnonymousDescription} from '../vfs/anonymous-description.ts'
 import {type Budget, COST} from '../vfs/budget.ts'
 import type {ByteString, Inode, IoctlMemory} from '../vfs/file.ts'
+import {writeInt} from '../vfs/int-argument.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
 import {addWatcher, removeWatcher, type Watcher} from '../vfs/watchers.ts'
 
@@ -166,8 +167,7 @@ export class InotifyFile extends AnonymousDescription {
 
   override ioctl(request: number, argument: number, memory: IoctlMemory): number {
     if (request !== FIONREAD) return super.ioctl(request, argument, memory)
-    memory.write(argument, new Uint8Array(new Int32Array([this.#queuedBytes]).buffer))
-    return 0
+    return writeInt(memory, argument, this.#queuedBytes)
   }
 
   fdinfo(): ByteString {

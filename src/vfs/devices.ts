@@ -4,6 +4,7 @@ import {EINVAL, ENOSPC, ENXIO, Errno} from '../abi/errno.ts'
 import {makeDev, S_IFCHR} from '../abi/file-mode.ts'
 import type {FileDescription, Inode, IoctlMemory} from './file.ts'
 import {Description} from './file-description.ts'
+import {writeInt} from './int-argument.ts'
 import {fillRandom} from './random.ts'
 
 export const NULL_DEV = makeDev(1, 3)
@@ -93,7 +94,6 @@ class RandomDevice extends NullDevice {
   override ioctl(request: number, argument: number, memory: IoctlMemory): number {
     // This driver knows no ENOTTY.
     if (request !== RNDGETENTCNT) throw new Errno(EINVAL)
-    memory.write(argument, new Uint8Array(new Int32Array([POOL_BITS]).buffer))
-    return 0
+    return writeInt(memory, argument, POOL_BITS)
   }
 }

@@ -31,6 +31,7 @@ import {ICANON, TERMIOS_SIZE, TERMIOS2_SIZE, TOSTOP, VMIN, VTIME, WINSIZE_SIZE} 
 import type {Inode, IoctlMemory} from './file.ts'
 import {check, host} from './host-calls.ts'
 import {HostStream, StreamInode} from './host-stream.ts'
+import {readInt, writeInt} from './int-argument.ts'
 import {MustWait} from './must-wait.ts'
 
 /** In struct termios: c_lflag, c_cc. */
@@ -128,16 +129,14 @@ export class HostTerminal extends HostStream {
         this.#requireDrained()
         return 0
       case TIOCGPGRP:
-        memory.write(argument, int32Bytes(this.#controlling.foregroundGroup()))
-        return 0
+        return writeInt(memory, argument, this.#controlling.foregroundGroup())
       case TIOCSPGRP:
         this.#requireForeground()
         this.#controlling.foregroundGroup()
-        this.#controlling.setForegroundGroup(int32(memory.read(argument, INT_SIZE)))
+        this.#controlling.setForegroundGroup(readInt(memory, argument))
         return 0
       case TIOCGSID:
-        memory.write(argument, int32Bytes(this.#controlling.session()))
-        return 0
+        return writeInt(memory, argument, this.#controlling.session())
       case TIOCSCTTY:
         if (this.#jobs === undefined) throw new Errno(EPERM)
         this.#jobs.acquire(opensForReading(this.flags), argument)
@@ -181,19 +180,12 @@ export class HostTerminal extends HostStream {
 
   /** @throws Errno EAGAIN */
   #requireDrained(): void {
-    const queued = new Uint8Array(INT_SIZE)
-    if (host.hostIoctl(this.fd, TIOCOUTQ, queued) === 0 && int32(queued) > 0) throw new Errno(EAGAIN)
+    const queued = new Int32Array(1)
+    const answer = host.hostIoctl(this.fd, TIOCOUTQ, new Uint8Array(queued.buffer))
+    if (answer === 0 && queued[0] > 0) throw new Errno(EAGAIN)
   }
 
   #copyIn(request: number, bytes: Uint8Array): number {
     return check(host.hostIoctl(this.fd, request, bytes))
   }
-}
-
-function int32Bytes(value: number): Uint8Array {
-  return new Uint8Array(new Int32Array([value]).buffer)
-}
-
-function int32(bytes: Uint8Array): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, INT_SIZE).getInt32(0, true)
 }

@@ -19,6 +19,7 @@ import {Budget} from './budget.ts'
 import {now} from './clock.ts'
 import type {AttributeChanges, Attributes, Credentials, FileDescription, Inode, IoctlMemory} from './file.ts'
 import {Description} from './file-description.ts'
+import {writeInt} from './int-argument.ts'
 import {Node} from './node.ts'
 import {PipeRing} from './pipe-ring.ts'
 import {UnmountedFileSystem} from './unmounted.ts'
@@ -195,8 +196,7 @@ export class PipeEnd extends Description {
 
   override ioctl(request: number, argument: number, memory: IoctlMemory): number {
     if (request !== FIONREAD) return super.ioctl(request, argument, memory)
-    memory.write(argument, new Uint8Array(new Int32Array([this.pipe.length]).buffer))
-    return 0
+    return writeInt(memory, argument, this.pipe.length)
   }
 
   isOpenComplete(): boolean {

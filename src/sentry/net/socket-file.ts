@@ -7,6 +7,7 @@ import {O_RDWR} from '../../abi/open-flags.ts'
 import {now} from '../../vfs/clock.ts'
 import type {AttributeChanges, Attributes, Credentials, FileDescription, IoctlMemory} from '../../vfs/file.ts'
 import {Description} from '../../vfs/file-description.ts'
+import {writeInt} from '../../vfs/int-argument.ts'
 import {Node} from '../../vfs/node.ts'
 import {UnmountedFileSystem} from '../../vfs/unmounted.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
@@ -52,9 +53,7 @@ export class SocketFile extends Description {
   }
 
   override ioctl(request: number, argument: number, memory: IoctlMemory): number {
-    const value = this.#ask(request)
-    memory.write(argument, new Uint8Array(new Int32Array([value]).buffer))
-    return 0
+    return writeInt(memory, argument, this.#ask(request))
   }
 
   override close(): void {

@@ -4,7 +4,7 @@ import {opensForReading} from '../../abi/access-mode.ts'
 import {EIO, ENOTTY, Errno} from '../../abi/errno.ts'
 import {TIOCGPGRP, TIOCGSID, TIOCNOTTY, TIOCSCTTY, TIOCSPGRP} from '../../abi/ioctl.ts'
 import type {IoctlMemory} from '../../vfs/file.ts'
-import {readInt, writeInt} from './int-argument.ts'
+import {readInt, writeInt} from '../../vfs/int-argument.ts'
 import type {Pty} from './pty.ts'
 import type {PtyEnd} from './pty-requests.ts'
 

@@ -15,7 +15,7 @@ import {
 import {SIGINT, SIGQUIT, SIGTSTP} from '../../abi/signal.ts'
 import {TCIFLUSH, TCIOFLUSH, TCOFLUSH} from '../../abi/termios.ts'
 import type {IoctlMemory} from '../../vfs/file.ts'
-import {readInt, writeInt} from './int-argument.ts'
+import {readInt, writeInt} from '../../vfs/int-argument.ts'
 import type {Pty} from './pty.ts'
 import {ptyRequest} from './pty-requests.ts'
 

@@ -34,7 +34,7 @@ import {
   WINSIZE_SIZE,
 } from '../../abi/termios.ts'
 import type {IoctlMemory} from '../../vfs/file.ts'
-import {readInt, writeInt} from './int-argument.ts'
+import {readInt, writeInt} from '../../vfs/int-argument.ts'
 import {jobRequest} from './job-requests.ts'
 import {modeRequest} from './mode-requests.ts'
 import type {Pty} from './pty.ts'

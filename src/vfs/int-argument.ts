@@ -1,6 +1,6 @@
 // An ioctl(2)'s int, behind its pointer.
 
-import type {IoctlMemory} from '../../vfs/file.ts'
+import type {IoctlMemory} from './file.ts'
 
 const SIZE = 4
 

@@ -95,13 +95,13 @@ class StreamFile extends Description {
   }
 
   override read(target: Uint8Array, position?: number): number {
-    if (position !== undefined) throw new Errno(ESPIPE)
+    this.refusePosition(position)
     this.requireReadable()
     return this.#stream instanceof Input ? this.#stream.take(target) : 0
   }
 
   override write(source: Uint8Array, position?: number): number {
-    if (position !== undefined) throw new Errno(ESPIPE)
+    this.refusePosition(position)
     this.requireWritable()
     if (this.#stream instanceof Input) throw new Errno(EINVAL)
     return this.#stream.append(source)

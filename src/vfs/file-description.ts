@@ -75,6 +75,11 @@ export abstract class Description implements FileDescription {
   protected requireWritable(): void {
     if (!opensForWriting(this.flags) || this.flags & O_PATH) throw new Errno(EBADF)
   }
+
+  /** pread(2) and pwrite(2) of what has no positions. @throws Errno ESPIPE */
+  protected refusePosition(position: number | undefined): void {
+    if (position !== undefined) throw new Errno(ESPIPE)
+  }
 }
 
 /** A descriptor opened with O_PATH: it names an inode, and that is all it does (man 2 open). */

@@ -173,13 +173,13 @@ export class PipeEnd extends Description {
   }
 
   override read(target: Uint8Array, position?: number): number {
-    if (position !== undefined) throw new Errno(ESPIPE)
+    this.refusePosition(position)
     this.requireReadable()
     return this.pipe.read(target)
   }
 
   override write(source: Uint8Array, position?: number): number {
-    if (position !== undefined) throw new Errno(ESPIPE)
+    this.refusePosition(position)
     this.requireWritable()
     return this.pipe.write(source)
   }

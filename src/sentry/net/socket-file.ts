@@ -1,6 +1,6 @@
 // SocketFile: a socket as a file description, and the inode that it has in Linux's sockfs.
 
-import {EAGAIN, EINVAL, ENODEV, ENOTTY, ENXIO, Errno, ESPIPE} from '../../abi/errno.ts'
+import {EAGAIN, EINVAL, ENODEV, ENOTTY, ENXIO, Errno} from '../../abi/errno.ts'
 import {S_IFSOCK} from '../../abi/file-mode.ts'
 import {FIONREAD, TIOCOUTQ} from '../../abi/ioctl.ts'
 import {O_RDWR} from '../../abi/open-flags.ts'
@@ -32,7 +32,7 @@ export class SocketFile extends Description {
 
   /** What moves bytes inside the sentry reads so: splice(2). Calls with guest memory go by syscalls/recv.ts. */
   override read(target: Uint8Array, position?: number): number {
-    if (position !== undefined) throw new Errno(ESPIPE)
+    this.refusePosition(position)
     const count = readSocket(this.socket, target)
     if (count === undefined) throw new Errno(EAGAIN)
     return count
@@ -40,7 +40,7 @@ export class SocketFile extends Description {
 
   /** As `read`: splice(2), sendfile(2). */
   override write(source: Uint8Array, position?: number): number {
-    if (position !== undefined) throw new Errno(ESPIPE)
+    this.refusePosition(position)
     return writeSocket(this.socket, source)
   }
 

@@ -6,7 +6,6 @@ import type {Inode, IoctlMemory} from '../../vfs/file.ts'
 import {Description} from '../../vfs/file-description.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import {masterRequest} from './master-requests.ts'
-import {requirePosition} from './position.ts'
 import type {Pty} from './pty.ts'
 
 /** In packet mode, before bytes of the slave. */
@@ -24,7 +23,7 @@ export class PtyMaster extends Description {
 
   override read(target: Uint8Array, position?: number): number {
     this.requireReadable()
-    requirePosition(position)
+    this.refusePosition(position)
     if (target.length === 0) return 0
     const {packets, shown} = this.pty
     if (packets.hasStatus) {
@@ -41,7 +40,7 @@ export class PtyMaster extends Description {
 
   override write(source: Uint8Array, position?: number): number {
     this.requireWritable()
-    requirePosition(position)
+    this.refusePosition(position)
     if (source.length === 0) return 0
     const count = this.pty.type(source)
     if (count === 0) throw new Errno(EAGAIN)

@@ -10,7 +10,6 @@ import {Description} from '../../vfs/file-description.ts'
 import {PtsNode} from '../../vfs/fs/devpts.ts'
 import {MustWait} from '../../vfs/must-wait.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
-import {requirePosition} from './position.ts'
 import type {Pty} from './pty.ts'
 import {ptyRequest} from './pty-requests.ts'
 
@@ -28,7 +27,7 @@ export class PtySlave extends Description {
 
   override read(target: Uint8Array, position?: number): number {
     this.requireReadable()
-    requirePosition(position)
+    this.refusePosition(position)
     if (this.#isHungUp) return 0
     if (!this.pty.admits(SIGTTIN)) throw new MustWait()
     if (target.length === 0) return 0
@@ -51,7 +50,7 @@ export class PtySlave extends Description {
 
   override write(source: Uint8Array, position?: number): number {
     this.requireWritable()
-    requirePosition(position)
+    this.refusePosition(position)
     if (this.#isHungUp) throw new Errno(EIO)
     if (this.pty.line.modes.local & TOSTOP && !this.pty.admits(SIGTTOU)) throw new MustWait()
     if (source.length === 0) return 0

@@ -16,13 +16,12 @@ import {
   POLLOUT,
 } from '../abi/open-flags.ts'
 import {Budget} from './budget.ts'
-import {now} from './clock.ts'
-import type {AttributeChanges, Attributes, Credentials, FileDescription, Inode, IoctlMemory} from './file.ts'
+import type {Credentials, FileDescription, Inode, IoctlMemory} from './file.ts'
 import {Description} from './file-description.ts'
 import {writeInt} from './int-argument.ts'
-import {Node} from './node.ts'
 import {PipeRing} from './pipe-ring.ts'
 import {UnmountedFileSystem} from './unmounted.ts'
+import {UnmountedNode} from './unmounted-node.ts'
 import {WaitQueue} from './wait-queue.ts'
 
 /** Writes of at most this many bytes are all or nothing. */
@@ -252,49 +251,16 @@ export function openFifo(inode: Inode, flags: number): FileDescription {
 /** Where the inodes of pipe(2) live. */
 const pipefs = new UnmountedFileSystem('pipefs', PIPEFS_MAGIC)
 
-class PipeInode extends Node {
-  readonly fs = pipefs
+class PipeInode extends UnmountedNode {
   readonly #pipe: Pipe
-  readonly #attributes: Attributes
 
-  constructor(pipe: Pipe, {uid, gid}: PipeOwner) {
-    super(S_IFIFO)
+  constructor(pipe: Pipe, owner: PipeOwner) {
+    super(pipefs, S_IFIFO | 0o600, owner)
     this.#pipe = pipe
-    const time = now()
-    this.#attributes = {
-      dev: this.fs.dev,
-      ino: pipefs.takeIno(),
-      mode: S_IFIFO | 0o600,
-      nlink: 1,
-      uid,
-      gid,
-      rdev: 0,
-      size: 0,
-      blocks: 0,
-      blksize: PAGE,
-      atime: time,
-      mtime: time,
-      ctime: time,
-      btime: time,
-    }
   }
 
   /** By /proc/self/fd/N: another end of the same pipe. It does not wait for the other one, as a fifo's does. */
   override open(flags: number): FileDescription {
     return new PipeEnd(this, this.#pipe, flags, true)
-  }
-
-  override attributes(): Attributes {
-    return this.#attributes
-  }
-
-  override setAttributes({mode, uid, gid, atime, mtime}: AttributeChanges): void {
-    const kept = this.#attributes
-    if (mode !== undefined) kept.mode = S_IFIFO | (mode & 0o7777)
-    kept.uid = uid ?? kept.uid
-    kept.gid = gid ?? kept.gid
-    kept.atime = atime ?? kept.atime
-    kept.mtime = mtime ?? kept.mtime
-    kept.ctime = now()
   }
 }

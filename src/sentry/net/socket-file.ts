@@ -4,12 +4,11 @@ import {EAGAIN, EINVAL, ENODEV, ENOTTY, ENXIO, Errno} from '../../abi/errno.ts'
 import {S_IFSOCK} from '../../abi/file-mode.ts'
 import {FIONREAD, TIOCOUTQ} from '../../abi/ioctl.ts'
 import {O_RDWR} from '../../abi/open-flags.ts'
-import {now} from '../../vfs/clock.ts'
-import type {AttributeChanges, Attributes, Credentials, FileDescription, IoctlMemory} from '../../vfs/file.ts'
+import type {Credentials, FileDescription, IoctlMemory} from '../../vfs/file.ts'
 import {Description} from '../../vfs/file-description.ts'
 import {writeInt} from '../../vfs/int-argument.ts'
-import {Node} from '../../vfs/node.ts'
 import {UnmountedFileSystem} from '../../vfs/unmounted.ts'
+import {UnmountedNode} from '../../vfs/unmounted-node.ts'
 import type {WaitQueue} from '../../vfs/wait-queue.ts'
 import {readSocket, writeSocket} from './transfer.ts'
 import type {UnixSocket} from './unix-socket.ts'
@@ -69,35 +68,13 @@ export class SocketFile extends Description {
   }
 }
 
-export class SocketInode extends Node {
-  readonly fs = sockfs
-  readonly #attributes: Attributes
-
-  constructor({uid, gid}: SocketOwner) {
-    super(S_IFSOCK)
-    const time = now()
-    this.#attributes = {
-      ...{dev: this.fs.dev, ino: sockfs.takeIno(), mode: S_IFSOCK | 0o777, nlink: 1, uid, gid, rdev: 0},
-      ...{size: 0, blocks: 0, blksize: 4096, atime: time, mtime: time, ctime: time, btime: time},
-    }
+class SocketInode extends UnmountedNode {
+  constructor(owner: SocketOwner) {
+    super(sockfs, S_IFSOCK | 0o777, owner)
   }
 
   /** By /proc/self/fd/N. */
   override open(): FileDescription {
     throw new Errno(ENXIO)
-  }
-
-  override attributes(): Attributes {
-    return this.#attributes
-  }
-
-  override setAttributes({mode, uid, gid, atime, mtime}: AttributeChanges): void {
-    const kept = this.#attributes
-    if (mode !== undefined) kept.mode = S_IFSOCK | (mode & 0o7777)
-    kept.uid = uid ?? kept.uid
-    kept.gid = gid ?? kept.gid
-    kept.atime = atime ?? kept.atime
-    kept.mtime = mtime ?? kept.mtime
-    kept.ctime = now()
   }
 }

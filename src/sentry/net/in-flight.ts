@@ -3,7 +3,7 @@
 
 import {CAP_SYS_ADMIN, CAP_SYS_RESOURCE, type Capabilities, hasCapability} from '../../abi/capability.ts'
 import {Errno, ETOOMANYREFS} from '../../abi/errno.ts'
-import {type Budget, COST} from '../../vfs/budget.ts'
+import {COST} from '../../vfs/budget.ts'
 import type {SharedDescription} from '../fd-table.ts'
 import {SocketFile} from './socket-file.ts'
 import type {UnixSocket} from './unix-socket.ts'
@@ -15,7 +15,6 @@ export interface Rights {
   readonly at: UnixSocket
   /** The user id that it is counted for. */
   readonly user: number
-  readonly budget: Budget
 }
 
 /** Who sends: a user, and how many descriptors it may have in flight. */
@@ -24,7 +23,6 @@ export interface Sender {
   /** RLIMIT_NOFILE. */
   readonly limit: number
   readonly capabilities: Capabilities
-  readonly budget: Budget
 }
 
 /** Sockets in flight. */
@@ -51,12 +49,12 @@ export class InFlight {
 
   /** Takes a reference to each, for a message that is to wait at `at`. @throws Errno ETOOMANYREFS */
   send(descriptions: readonly SharedDescription[], at: UnixSocket, sender: Sender): Rights {
-    const {user, budget} = sender
+    const {user} = sender
     const before = this.#byUser.get(user) ?? 0
     if (before > sender.limit && !isPrivileged(sender)) throw new Errno(ETOOMANYREFS)
-    budget.take(descriptions.length * COST.descriptor, ETOOMANYREFS)
+    at.budget.take(descriptions.length * COST.descriptor, ETOOMANYREFS)
     this.#byUser.set(user, before + descriptions.length)
-    const rights = {descriptions, at, user, budget}
+    const rights = {descriptions, at, user}
     for (const description of descriptions) {
       description.references++
       if (description.file instanceof SocketFile) this.#depart(description.file.socket, description, rights)
@@ -87,8 +85,8 @@ export class InFlight {
   }
 
   #letGo(rights: Rights): void {
-    const {descriptions, at, user, budget} = rights
-    budget.give(descriptions.length * COST.descriptor)
+    const {descriptions, at, user} = rights
+    at.budget.give(descriptions.length * COST.descriptor)
     const left = (this.#byUser.get(user) ?? 0) - descriptions.length
     if (left > 0) this.#byUser.set(user, left)
     else this.#byUser.delete(user)

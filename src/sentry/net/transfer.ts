@@ -17,6 +17,14 @@ import {
 } from './send.ts'
 import type {UnixSocket} from './unix-socket.ts'
 
+/** Nobody in particular: whoever asks for credentials learns none. */
+const ANONYMOUS: Author = {
+  credentials: {pid: 0, uid: OVERFLOW_ID, gid: OVERFLOW_ID},
+  claimed: undefined,
+  descriptions: [],
+  sender: {user: 0, limit: 0, capabilities: NO_CAPABILITIES},
+}
+
 /** Descriptors that come with the bytes are closed. @returns undefined when there is nothing yet @throws Errno */
 export function readSocket(socket: UnixSocket, target: Uint8Array, flags = 0): number | undefined {
   const reading = new Reading(target.length, flags | MSG_DONTWAIT, (bytes, at) => target.set(bytes, at))
@@ -36,17 +44,6 @@ export function writeSocket(socket: UnixSocket, source: Uint8Array): number {
   }
   const length = socket.isStream ? streamChunk(socket, source.length) : source.length
   if (length === 0 && socket.isStream) return 0
-  post(socket, to, source.slice(0, length), anonymous(socket))
+  post(socket, to, source.slice(0, length), ANONYMOUS)
   return length
-}
-
-/** Nobody in particular: whoever asks for credentials learns none. */
-function anonymous({budget}: UnixSocket): Author {
-  const sender = {user: 0, limit: 0, capabilities: NO_CAPABILITIES, budget}
-  return {
-    credentials: {pid: 0, uid: OVERFLOW_ID, gid: OVERFLOW_ID},
-    claimed: undefined,
-    descriptions: [],
-    sender,
-  }
 }

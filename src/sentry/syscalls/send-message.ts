@@ -147,13 +147,13 @@ class Sending {
   }
 }
 
-function authorOf({process, credentials, kernel}: Task, control: Control | undefined): Author {
+function authorOf({process, credentials}: Task, control: Control | undefined): Author {
   const {ruid, rgid, capabilities} = credentials
   const limit = process.limits.get(RLIMIT_NOFILE).soft
   return {
     credentials: {pid: process.pid, uid: ruid, gid: rgid},
     claimed: control?.claimed,
     descriptions: control?.descriptions ?? [],
-    sender: {user: ruid, limit, capabilities, budget: kernel.budget},
+    sender: {user: ruid, limit, capabilities},
   }
 }

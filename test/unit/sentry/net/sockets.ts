@@ -46,7 +46,7 @@ export class Sockets {
       credentials: WHO,
       claimed: undefined,
       descriptions: carried.map((each) => this.description(each)),
-      sender: {user: 0, limit: 1024, capabilities: ALL_CAPABILITIES, budget: this.budget},
+      sender: {user: 0, limit: 1024, capabilities: ALL_CAPABILITIES},
     }
     post(from, from.peer!, bytes, author)
   }

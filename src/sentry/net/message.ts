@@ -20,16 +20,10 @@ export class Message {
   /** Bytes of a stream that were received already. */
   consumed = 0
 
-  constructor(
-    bytes: Uint8Array,
-    sender: UnixSocket,
-    credentials: SenderCredentials | undefined,
-    rights: Rights | undefined,
-  ) {
+  constructor(bytes: Uint8Array, sender: UnixSocket, credentials: SenderCredentials | undefined) {
     this.bytes = bytes
     this.sender = sender
     this.credentials = credentials
-    this.rights = rights
   }
 
   get left(): number {

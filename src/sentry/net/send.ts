@@ -12,7 +12,6 @@ import {
   Errno,
 } from '../../abi/errno.ts'
 import {RCV_SHUTDOWN, SEND_SHUTDOWN, SOCK_DGRAM} from '../../abi/socket.ts'
-import {COST} from '../../vfs/budget.ts'
 import type {SharedDescription} from '../fd-table.ts'
 import {disconnectDatagrams} from './connect.ts'
 import type {Sender} from './in-flight.ts'
@@ -86,17 +85,15 @@ export function maySend(from: UnixSocket, to: UnixSocket): boolean {
 /** Puts a message into the receiver's queue. @throws Errno ENOBUFS, ETOOMANYREFS */
 export function post(from: UnixSocket, to: UnixSocket, bytes: Uint8Array, author: Author): void {
   const {descriptions, sender, claimed} = author
-  const {budget} = to
-  const cost = COST.socketMessage + bytes.length
-  budget.take(cost, ENOBUFS)
-  let rights: Message['rights']
-  try {
-    if (descriptions.length > 0) rights = from.domain.inFlight.send(descriptions, to, sender)
-  } catch (error) {
-    budget.give(cost)
-    throw error
-  }
   // A connection that is not accepted may still be asked for them.
   const isAsked = from.options.passesCredentials || to.options.passesCredentials || to.listener !== undefined
-  to.enqueue(new Message(bytes, from, claimed ?? (isAsked ? author.credentials : undefined), rights))
+  const message = new Message(bytes, from, claimed ?? (isAsked ? author.credentials : undefined))
+  to.budget.take(message.cost, ENOBUFS)
+  try {
+    if (descriptions.length > 0) message.rights = from.domain.inFlight.send(descriptions, to, sender)
+  } catch (error) {
+    to.budget.give(message.cost)
+    throw error
+  }
+  to.enqueue(message)
 }

@@ -69,11 +69,10 @@ function receiveStream(socket: UnixSocket, reading: Reading): boolean {
     }
     if (!reading.accepts(message, socket.options.passesCredentials)) return true
     if (!takeBytes(message, reading)) return true
+    reading.rights = message.rights
     if (reading.peeks) {
-      reading.rights = message.rights
       if (message.rights !== undefined || ++index === socket.queue.length) return true
     } else {
-      reading.rights = message.rights
       message.rights = undefined
       if (message.left > 0) return true
       socket.dequeue()

@@ -144,7 +144,7 @@ export function mayWait({flags}: SemaphoreOperation): boolean {
   return !(flags & IPC_NOWAIT)
 }
 
-export function semaphoresCost(count: number): number {
+function semaphoresCost(count: number): number {
   return COST.semaphoreSet + count * (Uint16Array.BYTES_PER_ELEMENT + Int32Array.BYTES_PER_ELEMENT)
 }
 

@@ -11,7 +11,7 @@ export interface UnixAddress {
 }
 
 /** What stands for a socket without a name: the family alone. */
-export const NAMELESS = new Uint8Array([AF_UNIX, 0])
+const NAMELESS = new Uint8Array([AF_UNIX, 0])
 
 export const familyOf = (address: Uint8Array): number => address[0] | (address[1] << 8)
 

@@ -22,7 +22,7 @@ import type {UnixAddress} from './unix-address.ts'
 import type {UnixDomain} from './unix-domain.ts'
 
 /** /proc/sys/net/unix/max_dgram_qlen. */
-export const MAX_DATAGRAMS = 10
+const MAX_DATAGRAMS = 10
 
 const READABLE = POLLIN | POLLRDNORM
 const WRITABLE = POLLOUT | POLLWRNORM | POLLWRBAND
@@ -131,7 +131,7 @@ export class UnixSocket {
     if (peer !== undefined && !this.isConnectionBased) peer.#feeders.add(this)
   }
 
-  /** A message arrives. Preconditions: it is not full, or that does not matter. @throws Errno ENOBUFS never: see `sendable` */
+  /** A message arrives. Preconditions: it is not full, or that does not matter; the message is paid for: send.ts, `post`. */
   enqueue(message: Message): void {
     message.sender.sentCost += message.cost
     this.queue.push(message)

@@ -21,7 +21,9 @@ import {
   VEOF,
   VEOL,
   VEOL2,
+  VERASE,
   VINTR,
+  VKILL,
   VLNEXT,
   VMIN,
   VQUIT,
@@ -30,13 +32,14 @@ import {
   VSTOP,
   VSUSP,
   VTIME,
+  VWERASE,
 } from '../../abi/termios.ts'
 import type {ByteQueue} from './byte-queue.ts'
 import {toLower} from './characters.ts'
 import {Echo} from './echo.ts'
 import {FlowControl} from './flow-control.ts'
 import {InputBuffer} from './input-buffer.ts'
-import {editingKeys, LineEditor} from './line-editor.ts'
+import {LineEditor} from './line-editor.ts'
 import type {Modes} from './modes.ts'
 import {OutputProcessor} from './output-processor.ts'
 
@@ -239,11 +242,10 @@ export class LineDiscipline {
   #edits(byte: number): boolean {
     const {local, characters} = this.#modes
     if (byte === DISABLED) return false
-    const {erase, kill, word} = editingKeys(this.#modes)
     const isExtended = (local & IEXTEN) !== 0
-    if (byte === erase) this.#editor.eraseCharacter()
-    else if (byte === kill) this.#editor.eraseLine()
-    else if (byte === word && isExtended) this.#editor.eraseWord()
+    if (byte === characters[VERASE]) this.#editor.eraseCharacter()
+    else if (byte === characters[VKILL]) this.#editor.eraseLine()
+    else if (byte === characters[VWERASE] && isExtended) this.#editor.eraseWord()
     else if (byte === characters[VLNEXT] && isExtended) this.#takeNextLiterally()
     else if (byte === characters[VREPRINT] && isExtended && this.#echo.isOn) this.#editor.reprint(byte)
     else return false

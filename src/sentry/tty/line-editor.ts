@@ -1,6 +1,6 @@
 // LineEditor: the keys that change the line before a program reads it: erase, word erase, kill, reprint.
 
-import {ECHOCTL, ECHOE, ECHOK, ECHOKE, ECHOPRT, IUTF8, VERASE, VKILL, VWERASE} from '../../abi/termios.ts'
+import {ECHOCTL, ECHOE, ECHOK, ECHOKE, ECHOPRT, IUTF8, VERASE, VKILL} from '../../abi/termios.ts'
 import {isContinuation, isControl, isWord} from './characters.ts'
 import type {Echo} from './echo.ts'
 import type {InputBuffer} from './input-buffer.ts'
@@ -120,13 +120,4 @@ export class LineEditor {
   #continues(byte: number): boolean {
     return (this.modes.input & IUTF8) !== 0 && isContinuation(byte)
   }
-}
-
-/** The editing keys of these modes. */
-export function editingKeys({characters}: Modes): {
-  erase: number
-  kill: number
-  word: number
-} {
-  return {erase: characters[VERASE], kill: characters[VKILL], word: characters[VWERASE]}
 }

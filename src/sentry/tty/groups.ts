@@ -41,9 +41,7 @@ export function newlyOrphanedGroups(
   const touched = new Set<number>()
   const parent = processes.get(ended.parentPid)
   if (parent !== undefined && connects(parent, ended)) touched.add(ended.processGroup)
-  for (const child of processes.values()) {
-    if (child.parentPid === ended.pid && connects(ended, child)) touched.add(child.processGroup)
-  }
+  for (const child of ended.children) if (connects(ended, child)) touched.add(child.processGroup)
   return [...touched].filter((group) => {
     const members = membersOf(processes.values(), group)
     const isStopped = members.some((member) => member !== ended && member.signals.stopped)

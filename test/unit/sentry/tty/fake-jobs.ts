@@ -34,7 +34,9 @@ export class FakeJobs {
       if (signal !== SIGKILL && signal !== SIGSTOP)
         signals.setAction(signal, {...DEFAULT_ACTION, handler: HANDLER})
     }
-    const process = {pid, parentPid, processGroup, session, signals} as unknown as Process
+    const children = new Set<Process>()
+    const process = {pid, parentPid, children, processGroup, session, signals} as unknown as Process
+    this.processes.get(parentPid)?.children.add(process)
     const task = {
       ...{tid: pid, kernel: this.kernel, process, signals: new TaskSignals(signals)},
       credentials: {uid, gid: uid, groups: [], ...capabilitiesOf(uid)},

@@ -50,7 +50,7 @@ export class FutexTable {
 
   /** Who sleeps there, first come first. */
   waitingOn(key: FutexKey): FutexWaiter[] {
-    return this.#on(key)
+    return [...this.#on(key)]
   }
 
   /** Who waits longest for each lock. */
@@ -84,6 +84,7 @@ export class FutexTable {
   /** Wakes at most `count` sleepers whose bitset meets `bitset`. @returns how many */
   wake(key: FutexKey, count: number, bitset: number): number {
     let woken = 0
+    // Not a copy: one of many is woken often. Who is woken comes back later, never from in here.
     for (const waiter of this.#on(key)) {
       if (woken >= count) break
       if ((waiter.bitset & bitset) === 0) continue
@@ -101,7 +102,7 @@ export class FutexTable {
 
   /** Moves at most `count` sleepers to another word. @returns how many */
   requeue(from: FutexKey, to: FutexKey, count: number): number {
-    const moving = this.#on(from).slice(0, Math.max(0, count))
+    const moving = this.waitingOn(from).slice(0, Math.max(0, count))
     for (const waiter of moving) this.move(waiter, to)
     return moving.length
   }
@@ -111,8 +112,8 @@ export class FutexTable {
     if (waiter.lock !== undefined) this.#locks++
   }
 
-  #on({object, offset}: FutexKey): FutexWaiter[] {
-    return [...(this.#waiters.get(object)?.get(offset) ?? [])]
+  #on({object, offset}: FutexKey): Iterable<FutexWaiter> {
+    return this.#waiters.get(object)?.get(offset) ?? []
   }
 
   #at({object, offset}: FutexKey): Set<FutexWaiter> {

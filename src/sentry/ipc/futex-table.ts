@@ -53,12 +53,15 @@ export class FutexTable {
     return [...this.#on(key)]
   }
 
-  /** Who waits longest for each lock. */
+  /** Who waits longest for each lock: others may sleep on its word before. */
   firstOfLocks(): FutexWaiter[] {
     const found: FutexWaiter[] = []
     if (this.#locks === 0) return found
     for (const words of this.#waiters.values()) {
-      for (const [first] of words.values()) if (first?.lock !== undefined) found.push(first)
+      for (const waiters of words.values()) {
+        const first = firstOfLock(waiters)
+        if (first !== undefined) found.push(first)
+      }
     }
     return found
   }
@@ -129,4 +132,9 @@ export class FutexTable {
     }
     return waiters
   }
+}
+
+function firstOfLock(waiters: Iterable<FutexWaiter>): FutexWaiter | undefined {
+  for (const waiter of waiters) if (waiter.lock !== undefined) return waiter
+  return undefined
 }

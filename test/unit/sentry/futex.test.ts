@@ -124,6 +124,14 @@ describe('the tables of futexes', () => {
     expect(futexTable(a.task, true).wake(futexKey(a.task, a.address, true), 1, ANY)).toBe(1)
   })
 
+  test('know who waits longest for a lock, whoever sleeps on its word before', () => {
+    const table = new FutexTable()
+    const key = {object: {}, offset: 4}
+    table.join(key, ANY)
+    for (const address of [8, 16]) table.join(key, ANY, {task: {} as Task, address})
+    expect(table.firstOfLocks().map(({lock}) => lock?.address)).toEqual([8])
+  })
+
   test('hold nothing once nobody sleeps', () => {
     const table = new FutexTable()
     const object = {}

@@ -1,19 +1,14 @@
 // HostTty: the guest's terminal that is the host's: the first of /dev/pts, with sessions and jobs of the guest's own.
 
-import {makeDev, S_IFCHR} from '../../abi/file-mode.ts'
 import {SIGHUP} from '../../abi/signal.ts'
 import type {Credentials, Inode} from '../../vfs/file.ts'
-import type {PtsDevice} from '../../vfs/fs/devpts.ts'
 import {host} from '../../vfs/host-calls.ts'
-import {HostTerminal, isTerminal} from '../../vfs/host-terminal.ts'
+import {HostTerminal, isTerminal, type JobControl} from '../../vfs/host-terminal.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Process} from '../process.ts'
 import {Terminal} from './terminal.ts'
 
-export class HostTty extends Terminal implements PtsDevice {
-  readonly rdev = makeDev(136, 0)
-  readonly mode = S_IFCHR | 0o620
-  readonly owner: Credentials
+export class HostTty extends Terminal implements JobControl {
   readonly #fd: number
   /** What hv was started for. */
   #first: Process | undefined
@@ -22,9 +17,8 @@ export class HostTty extends Terminal implements PtsDevice {
 
   /** @param fd a descriptor of the host's terminal, for as long as hv lives */
   constructor(fd: number, owner: Credentials, kernelOf: () => Kernel) {
-    super(kernelOf)
+    super(0, owner, kernelOf)
     this.#fd = fd
-    this.owner = owner
   }
 
   /** Whether a descriptor leads to the terminal that controls hv itself: only that one sends hv its ^C. */
@@ -62,7 +56,7 @@ export class HostTty extends Terminal implements PtsDevice {
     return this.kernel.current!.signals.attention !== 0
   }
 
-  override changeModes(change: () => number): number {
+  changeModes(change: () => number): number {
     host.beginTerminalChange()
     try {
       return change()

@@ -1,11 +1,10 @@
 // Pty: a pseudo-terminal: two ends with a line discipline between them. man 7 pty.
 
 import {EBUSY, EIO, Errno} from '../../abi/errno.ts'
-import {makeDev, S_IFCHR} from '../../abi/file-mode.ts'
 import {POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {SIGWINCH} from '../../abi/signal.ts'
 import {CREAD, CS8, CSIZE, PARENB, WINSIZE_SIZE} from '../../abi/termios.ts'
-import type {Credentials, Inode} from '../../vfs/file.ts'
+import type {Inode} from '../../vfs/file.ts'
 import type {PtsDevice} from '../../vfs/fs/devpts.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Kernel} from '../kernel.ts'
@@ -20,10 +19,7 @@ import {Terminal} from './terminal.ts'
 const ON_THE_WAY = 8192
 const TAKEN_OVER = 4095
 
-export class Pty extends Terminal implements PtsDevice {
-  readonly rdev: number
-  readonly mode = S_IFCHR | 0o620
-  readonly owner: Pick<Credentials, 'uid' | 'gid'>
+export class Pty extends Terminal {
   /** unlockpt(3) takes it away. */
   isLocked = true
   /** TIOCEXCL: no further open. */
@@ -52,13 +48,11 @@ export class Pty extends Terminal implements PtsDevice {
   /** @param ends called when the master is closed, and when both ends are */
   constructor(
     number: number,
-    owner: Pick<Credentials, 'uid' | 'gid'>,
+    owner: PtsDevice['owner'],
     kernelOf: () => Kernel,
     ends: {masterClosed: () => void; freed: () => void},
   ) {
-    super(kernelOf)
-    this.rdev = makeDev(136, number)
-    this.owner = owner
+    super(number, owner, kernelOf)
     this.#masterClosed = ends.masterClosed
     this.#freed = ends.freed
     this.packets = new Packets(() => this.masterWaiters.wakeAll())

@@ -3,24 +3,35 @@
 import {opensForReading} from '../../abi/access-mode.ts'
 import {CAP_SYS_ADMIN, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, EIO, ENOTTY, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
+import {makeDev, S_IFCHR} from '../../abi/file-mode.ts'
 import {O_NOCTTY} from '../../abi/open-flags.ts'
 import {SIGCONT, SIGHUP, SIGTTIN, SIGTTOU} from '../../abi/signal.ts'
 import type {FileDescription, Inode} from '../../vfs/file.ts'
-import type {JobControl} from '../../vfs/host-terminal.ts'
+import type {PtsDevice} from '../../vfs/fs/devpts.ts'
 import {MustWait} from '../../vfs/must-wait.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Process} from '../process.ts'
 import {isOrphanedGroup, signalGroup} from './groups.ts'
 
-export abstract class Terminal implements JobControl {
+/** The first of Unix98's. */
+const PTS_MAJOR = 136
+
+export abstract class Terminal implements PtsDevice {
   /** As /proc/PID/stat names it. */
-  abstract readonly rdev: number
+  readonly rdev: number
+  readonly mode = S_IFCHR | 0o620
+  readonly owner: PtsDevice['owner']
   readonly #kernelOf: () => Kernel
   #session: number | undefined
   #foregroundGroup = 0
 
-  /** @param kernelOf asked later: the kernel is made after the tree that has the terminal */
-  constructor(kernelOf: () => Kernel) {
+  /**
+   * @param number its name in /dev/pts
+   * @param kernelOf asked later: the kernel is made after the tree that has the terminal
+   */
+  constructor(number: number, owner: PtsDevice['owner'], kernelOf: () => Kernel) {
+    this.rdev = makeDev(PTS_MAJOR, number)
+    this.owner = owner
     this.#kernelOf = kernelOf
   }
 
@@ -147,10 +158,6 @@ export abstract class Terminal implements JobControl {
   /** Nobody could continue the process's job if it were stopped. */
   isOrphaned({processGroup}: Process): boolean {
     return isOrphanedGroup(this.kernel.processes, processGroup)
-  }
-
-  changeModes(change: () => number): number {
-    return change()
   }
 
   protected get kernel(): Kernel {

@@ -176,13 +176,13 @@ export class UserMemory {
     for (let i = 0; i < values.length; i++) this.writeInt32(address + 4 * i, values[i])
   }
 
-  /** Signed or unsigned, an integer of at most 53 bits. */
   /** One step that no other thread of the guest's comes between. Precondition: aligned. @returns whether it was `expected` */
   compareExchangeInt32(address: number, expected: number, value: number): boolean {
     const index = this.#offset(address, 4, PROT_WRITE) >>> 2
     return Atomics.compareExchange(this.#int32s, index, expected, value) === expected
   }
 
+  /** Signed or unsigned, an integer of at most 53 bits. */
   writeUint64(address: number, value: number): void {
     this.writeInt32(address, value % TWO_32)
     this.writeInt32(address + 4, Math.floor(value / TWO_32))

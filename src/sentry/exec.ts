@@ -10,6 +10,7 @@ import {buildStack} from '../loader/stack.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../platform/platform.ts'
 import type {Location} from '../vfs/location.ts'
 import {pathOf} from '../vfs/mount-tree.ts'
+import {fillRandom} from '../vfs/random.ts'
 import type {Credentials} from './credentials.ts'
 import type {Kernel} from './kernel.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
@@ -18,7 +19,7 @@ import type {UserMemory} from './memory/user-memory.ts'
 import {type Backing, pageAlign, VM_GROWSDOWN, VM_SPECIAL} from './memory/vma.ts'
 import type {Executable} from './open-executable.ts'
 import type {Program} from './process.ts'
-import type {ResourceLimits} from './resource-limits.ts'
+import {type ResourceLimits, RLIMIT_STACK} from './resource-limits.ts'
 import {backingOfDescription} from './syscalls/mapping-backing.ts'
 import type {Vdso} from './vdso.ts'
 
@@ -31,8 +32,11 @@ export interface ExecRequest {
   readonly argv: readonly string[]
   readonly envp: readonly string[]
   readonly credentials: Credentials
+}
+
+/** The same, with what the kernel and the process add. */
+interface LoadRequest extends ExecRequest {
   readonly vdso: Vdso | undefined
-  readonly random: (length: number) => Uint8Array
   readonly minSignalStack: number
   readonly stackLimit: number
 }
@@ -53,9 +57,15 @@ export function loadImage(
   kernel: Kernel,
   root: Location,
   limits: ResourceLimits,
-  request: ExecRequest,
+  program: ExecRequest,
 ): LoadedImage {
   const {memory, userTop} = kernel.platform
+  const request: LoadRequest = {
+    ...program,
+    vdso: kernel.vdso,
+    minSignalStack: arch.signalFrameBytes(kernel.initialFpState.length),
+    stackLimit: limits.get(RLIMIT_STACK).soft,
+  }
   const layout = planLayout(request, userTop)
   const space = Space.create({
     ...{addresses: kernel.platform.createSpace(), memory, limits, userTop},
@@ -71,14 +81,14 @@ export function loadImage(
 }
 
 /** Where everything goes, before there is a memory map. @throws HvError BAD_ELF */
-function planLayout(request: ExecRequest, userTop: number): Layout {
+function planLayout(request: LoadRequest, userTop: number): Layout {
   return chooseLayout({
     image: request.executable.image,
     interpreter: request.executable.interpreter?.image,
     userTop,
     stackLimit: request.stackLimit,
     vdsoLength: request.vdso?.image.length ?? 0,
-    random: request.random,
+    random,
   })
 }
 
@@ -86,7 +96,7 @@ function fillMemory(
   {map, user: memory}: Space,
   root: Location,
   layout: Layout,
-  request: ExecRequest,
+  request: LoadRequest,
 ): {registers: BigUint64Array; program: Program} {
   const {executable, vdso} = request
   const {interpreter} = executable
@@ -165,7 +175,7 @@ function writeStack(
   map: MemoryMap,
   memory: UserMemory,
   layout: Layout,
-  request: ExecRequest,
+  request: LoadRequest,
 ): {sp: number; auxv: Uint8Array} {
   const {credentials, executable} = request
   const [hwcap, hwcap2] = arch.hardwareCapabilities(addon.hwcap, addon.hwcap2)
@@ -184,7 +194,7 @@ function writeStack(
       hwcap2,
       minSignalStack: request.minSignalStack,
     }),
-    random16: request.random(16),
+    random16: random(16),
     execfn: executable.path,
     platform: arch.platformName,
     stackTop: layout.stackTop,
@@ -212,4 +222,8 @@ function auxvOf(bytes: Uint8Array): Uint8Array {
   const start = ++index
   while (words[index] !== BigInt(AT_NULL)) index += 2
   return new Uint8Array(words.buffer, start * 8, (index + 2 - start) * 8)
+}
+
+function random(length: number): Uint8Array {
+  return fillRandom(new Uint8Array(length))
 }

@@ -5,7 +5,6 @@ import {hostname} from 'node:os'
 import {E2BIG, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
 import {S_IFDIR} from '../abi/file-mode.ts'
 import {O_NOCTTY} from '../abi/open-flags.ts'
-import {arch} from '../arch/index.ts'
 import {HvError, printable} from '../errors.ts'
 import type {Context, Platform} from '../platform/platform.ts'
 import {Budget, budgetBytes} from '../vfs/budget.ts'
@@ -16,7 +15,6 @@ import {toByteString} from '../vfs/host-calls.ts'
 import type {Location, Mount} from '../vfs/location.ts'
 import {disposeMounts} from '../vfs/mount-tree.ts'
 import {resolve} from '../vfs/path-walk.ts'
-import {fillRandom} from '../vfs/random.ts'
 import type {Credentials} from './credentials.ts'
 import {capabilitiesOf} from './credentials.ts'
 import {commOf, type LoadedImage, loadImage} from './exec.ts'
@@ -28,7 +26,7 @@ import {closeExecutable} from './open-executable.ts'
 import {KernelProcSource} from './proc-source.ts'
 import {Process} from './process.ts'
 import {ProgramFinder} from './program-finder.ts'
-import {ResourceLimits, RLIMIT_STACK} from './resource-limits.ts'
+import {ResourceLimits} from './resource-limits.ts'
 import {ProcessSignals} from './signals/process-signals.ts'
 import {TaskSignals} from './signals/task-signals.ts'
 import {Task} from './task.ts'
@@ -70,7 +68,6 @@ export class Sentry {
   readonly terminal: HostTty | undefined
   readonly #platform: Platform
   readonly #root: Mount
-  readonly #vdso: Vdso
   readonly #credentials = hostCredentials()
   readonly #programs: ProgramFinder
   readonly #terminalAt: Location | undefined
@@ -91,9 +88,8 @@ export class Sentry {
       sys: new Sysfs(source, budget),
     })
     this.#programs = new ProgramFinder(this.#root.top, this.#credentials, platform.memory)
-    this.#vdso = new Vdso(platform.memory)
     this.kernel = new Kernel(platform, this.#root, hostname(), budget, options.maxTasks)
-    this.kernel.vdso = this.#vdso
+    this.kernel.vdso = new Vdso(platform.memory)
     if (this.terminal !== undefined) this.#terminalAt = this.#resolve(TERMINAL_PATH)
   }
 
@@ -123,10 +119,6 @@ export class Sentry {
         ],
         envp: Object.entries(options.env).map(([name, value]) => toByteString(`${name}=${value}`)),
         credentials: this.#credentials,
-        vdso: this.#vdso,
-        random,
-        minSignalStack: arch.signalFrameBytes(this.kernel.initialFpState.length),
-        stackLimit: limits.get(RLIMIT_STACK).soft,
       })
       context.writeRegisters(image.registers)
       return this.#start(options, {cwd, context, limits, image, path: executable.path})
@@ -238,10 +230,6 @@ function hostGroups(): number[] {
     // No /proc.
   }
   return process.getgroups!()
-}
-
-function random(length: number): Uint8Array {
-  return fillRandom(new Uint8Array(length))
 }
 
 function asHvError(error: unknown, program: string): unknown {

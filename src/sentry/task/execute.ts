@@ -1,12 +1,9 @@
 // executeProgram: a task becomes another program: begin_new_exec in Linux's fs/exec.c.
 
-import {arch} from '../../arch/index.ts'
-import {fillRandom} from '../../vfs/random.ts'
 import {type Credentials, credentialsAfterExec} from '../credentials.ts'
 import {commOf, type LoadedImage, loadImage} from '../exec.ts'
 import type {Executable} from '../open-executable.ts'
 import {applyPledge} from '../pledge/pledge.ts'
-import {RLIMIT_STACK} from '../resource-limits.ts'
 import type {Task} from '../task.ts'
 import {removeTask} from './exit.ts'
 import {releaseThreadWords} from './thread-words.ts'
@@ -24,13 +21,8 @@ export function executeProgram(
 ): void {
   const {kernel, process} = task
   const credentials = credentialsAfterExec(task.credentials)
-  const image = loadImage(kernel, task.fs.root, process.limits, {
-    ...{executable, argv, envp, credentials},
-    vdso: kernel.vdso,
-    random: (length) => fillRandom(new Uint8Array(length)),
-    minSignalStack: arch.signalFrameBytes(kernel.initialFpState.length),
-    stackLimit: process.limits.get(RLIMIT_STACK).soft,
-  })
+  const request = {executable, argv, envp, credentials}
+  const image = loadImage(kernel, task.fs.root, process.limits, request)
   becomeOnlyTask(task)
   leaveMemory(task, image)
   forgetOldProgram(task, credentials)

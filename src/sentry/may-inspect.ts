@@ -1,19 +1,39 @@
-// Who may look into another process: ptrace(2), "Ptrace access mode checking", with PTRACE_MODE_ATTACH_REALCREDS.
+// Who may look into another process: __ptrace_may_access in Linux (ptrace(2), "Ptrace access mode checking").
 
 import {CAP_SYS_PTRACE, hasCapability, isSubset} from '../abi/capability.ts'
+import type {Credentials} from './credentials.ts'
 import {isSubset as areSubset} from './pledge/promises.ts'
 import type {Process} from './process.ts'
 import type {Task} from './task.ts'
 
-export function mayInspect(task: Task, target: Process): boolean {
-  if (target === task.process) return true
-  if (!isHeldAlike(task.process, target)) return false
-  const {ruid, rgid, permitted, capabilities} = task.credentials
+/** PTRACE_MODE_ATTACH_REALCREDS: who may take a descriptor of it. */
+export function mayInspect({process, credentials}: Task, target: Process): boolean {
+  if (target === process) return true
+  const {ruid, rgid} = credentials
+  return isHeldAlike(process, target) && mayAccess(credentials, ruid, rgid, target, target.credentials)
+}
+
+/**
+ * PTRACE_MODE_READ_FSCREDS: who may see its memory, descriptors and environment in /proc.
+ * @param owner the credentials of the thread that is looked at
+ */
+export function mayRead({process, credentials}: Task, target: Process, owner: Credentials): boolean {
+  const {uid, gid} = credentials
+  return target === process || mayAccess(credentials, uid, gid, target, owner)
+}
+
+/** A user's processes that are dumpable and can do no more than the caller, or who has CAP_SYS_PTRACE. */
+function mayAccess(
+  {permitted, capabilities}: Credentials,
+  uid: number,
+  gid: number,
+  target: Process,
+  owner: Credentials,
+): boolean {
   if (hasCapability(capabilities, CAP_SYS_PTRACE)) return true
-  const theirs = target.credentials
-  const isSameUser = [theirs.ruid, theirs.euid, theirs.suid].every((uid) => uid === ruid)
-  const isSameGroup = [theirs.rgid, theirs.egid, theirs.sgid].every((gid) => gid === rgid)
-  return isSameUser && isSameGroup && target.isDumpable && isSubset(theirs.permitted, permitted)
+  const isSameUser = [owner.ruid, owner.euid, owner.suid].every((id) => id === uid)
+  const isSameGroup = [owner.rgid, owner.egid, owner.sgid].every((id) => id === gid)
+  return isSameUser && isSameGroup && target.isDumpable && isSubset(owner.permitted, permitted)
 }
 
 /** What a restricted process takes from another, it might have been kept from: the other must be held to that, too, as Landlock has it. */

@@ -10,7 +10,7 @@ import type {Location} from '../vfs/location.ts'
 import {requireCapability} from './credentials.ts'
 import {readHostClock} from './host-clock.ts'
 import type {Kernel} from './kernel.ts'
-import {mayTrace} from './may-trace.ts'
+import {mayRead} from './may-inspect.ts'
 import {dataBytes, lockedBytes, mappedBytes} from './memory/accounting.ts'
 import {mapsText} from './memory/maps-text.ts'
 import {readPagemap, smapsRollupText, smapsText} from './memory/smaps-text.ts'
@@ -207,7 +207,7 @@ export class ProcessView implements ProcProcess {
   requireAccess(): void {
     const {current} = this.#kernel
     // The sentry itself looks.
-    if (current !== undefined && !mayTrace(current, this.#process, this.#who.credentials))
+    if (current !== undefined && !mayRead(current, this.#process, this.#who.credentials))
       throw new Errno(EACCES)
   }
 

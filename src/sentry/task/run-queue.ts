@@ -46,10 +46,8 @@ export class RunQueue {
     return task
   }
 
-  delete(task: Task): boolean {
+  delete(task: Task): void {
     const index = this.#tasks.indexOf(task)
-    if (index < 0) return false
-    this.#tasks.splice(index, 1)
-    return true
+    if (index >= 0) this.#tasks.splice(index, 1)
   }
 }

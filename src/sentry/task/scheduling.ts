@@ -2,9 +2,6 @@
 
 import {SCHED_OTHER} from '../../abi/sched.ts'
 
-/** How many CPUs a guest may have: their mask is one word. */
-export const MAX_CPUS = 64
-
 export class Scheduling {
   /** SCHED_OTHER, SCHED_BATCH or SCHED_IDLE. */
   policy = SCHED_OTHER

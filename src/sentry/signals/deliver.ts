@@ -17,7 +17,7 @@ import type {Task} from '../task.ts'
 import {mayStop} from '../tty/groups.ts'
 import {forceSignal} from './force.ts'
 import type {PendingSignal} from './pending.ts'
-import {DEFAULT_ACTION, type SignalAction} from './process-signals.ts'
+import {DEFAULT_ACTION, type SignalAction} from './signal-handlers.ts'
 
 /**
  * Whether a handler is to run. Takes on the way what needs none: drops ignored signals, stops the process

@@ -4,7 +4,7 @@ import {faultInfo, type SignalInfo} from '../../abi/siginfo.ts'
 import {SIG_IGN} from '../../abi/signal.ts'
 import type {Fault} from '../../platform/platform.ts'
 import type {Task} from '../task.ts'
-import {DEFAULT_ACTION} from './process-signals.ts'
+import {DEFAULT_ACTION} from './signal-handlers.ts'
 
 /** Raises the signal of a fault that nothing mended; deliver() acts on it. */
 export function forceFault(task: Task, fault: Fault): void {

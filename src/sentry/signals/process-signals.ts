@@ -11,8 +11,6 @@ import {type PendingSignal, PendingSignals} from './pending.ts'
 import {type SignalAction, SignalHandlers} from './signal-handlers.ts'
 import type {TaskSignals} from './task-signals.ts'
 
-export {DEFAULT_ACTION, type SignalAction} from './signal-handlers.ts'
-
 const STOP_SIGNALS = [SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU]
 
 export class ProcessSignals {

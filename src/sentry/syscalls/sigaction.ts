@@ -16,7 +16,7 @@ import {
   SIGSTOP,
 } from '../../abi/signal.ts'
 import {SignalSet} from '../../abi/signal-set.ts'
-import type {SignalAction} from '../signals/process-signals.ts'
+import type {SignalAction} from '../signals/signal-handlers.ts'
 import {checkSetSize} from './signal-argument.ts'
 import type {Syscall} from './syscall.ts'
 

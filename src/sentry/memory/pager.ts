@@ -46,7 +46,7 @@ export class Pager {
     const entry = this.#pages.get(page)
     const writes = (access & PROT_WRITE) !== 0
     // Another thread was first, or the processor remembered an old entry: say it again.
-    if (entry !== 0 && !(writes && entry & ENTRY_GUARDED)) this.#remap(vma, page)
+    if (entry !== 0 && !(writes && entry & ENTRY_GUARDED)) this.#remap(vma, page, entry)
     else if (vma.backing === undefined && entry === 0) this.#populateZero(vma, page, wanted)
     else if (vma.backing === undefined) this.#copyWindow(vma, page, 1)
     else if (!writes) this.#populateFile(vma, vma.backing, page, wanted)
@@ -55,13 +55,13 @@ export class Pager {
   }
 
   /** A space that was forked may have nothing of what its tables say: what lies around comes back with it. */
-  #remap(vma: Vma, page: number): void {
-    this.#pages.set(page, withProtection(this.#pages.get(page), vma.protection))
+  #remap(vma: Vma, page: number, entry: Entry): void {
+    this.#pages.set(page, withProtection(entry, vma.protection))
     this.#mapPages([page])
     const [first, end] = faultWindow(vma, page, READ_WINDOW, 1)
     const batch = new MapBatch(this.#pages.space, {lazily: true})
-    this.#pages.forEach(first, end, (target, entry) => {
-      if (target !== page) batch.add(target, entry)
+    this.#pages.forEach(first, end, (target, around) => {
+      if (target !== page) batch.add(target, around)
     })
     batch.commit()
   }

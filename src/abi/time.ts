@@ -90,3 +90,4 @@ export const UTIME_OMIT = 0x3ffffffe
 
 /** USER_HZ: ticks of times(2) and of /proc a second. */
 export const USER_HZ = 100
+export const NS_PER_TICK = NS_PER_SECOND / USER_HZ

@@ -1,24 +1,21 @@
 // times(2), getrusage(2).
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
-import {encodeTimeval, fromNs} from '../../abi/time.ts'
+import {encodeTimeval, fromNs, NS_PER_TICK} from '../../abi/time.ts'
 import type {Process} from '../process.ts'
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
-
-/** sysconf(_SC_CLK_TCK) is 100 on every Linux. */
-const TICK_NS = 10_000_000
 
 /** CPU time is the time on a CPU and in the sentry: all of it counts as user time. */
 export const times: Syscall = (task, args) => {
   const address = args.address(0)
   const {kernel, process} = task
   if (address !== 0) {
-    const ticks = (ns: number) => BigInt(Math.floor(ns / TICK_NS))
+    const ticks = (ns: number) => BigInt(Math.floor(ns / NS_PER_TICK))
     const words = [ticks(kernel.cpuTimeNs(process)), 0n, ticks(process.childrenCpuNs), 0n]
     task.memory.writeBytes(address, new Uint8Array(BigInt64Array.from(words).buffer))
   }
-  return Math.floor(kernel.monotonicNs() / TICK_NS)
+  return Math.floor(kernel.monotonicNs() / NS_PER_TICK)
 }
 
 const RUSAGE_SELF = 0

@@ -3,11 +3,9 @@
 import {Errno} from '../../abi/errno.ts'
 import {CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, childInfo} from '../../abi/siginfo.ts'
 import {NSIG, SA_NOCLDSTOP, SA_NOCLDWAIT, SIG_IGN, SIGCHLD, SIGCONT} from '../../abi/signal.ts'
+import {NS_PER_TICK} from '../../abi/time.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Exit, Process} from '../process.ts'
-
-/** sysconf(_SC_CLK_TCK) is 100 on every Linux. */
-const TICK_NS = 10_000_000
 
 /** How it ended, as SIGCHLD's siginfo and waitid(2) tell: CLD_*, and an exit status or a signal. No core is ever written. */
 export function endOf({code, signal}: Exit): {code: number; status: number} {
@@ -53,7 +51,7 @@ function tell(
   {code, status}: {code: number; status: number},
   signal = process.exitSignal,
 ): void {
-  const userTicks = Math.floor(process.endedCpuNs / TICK_NS)
+  const userTicks = Math.floor(process.endedCpuNs / NS_PER_TICK)
   const {pid, credentials} = process
   const info = childInfo(signal, code, {pid, uid: credentials.ruid, status, userTicks})
   try {

@@ -12,7 +12,7 @@ import type {Kernel} from './kernel.ts'
 import {ProcessView} from './process-view.ts'
 import {KERNEL_RELEASE, KERNEL_VERSION} from './syscalls/uname.ts'
 import {MAX_PID} from './task/pids.ts'
-import {isRunnable} from './task/state.ts'
+import {countRunnable} from './task/state.ts'
 
 export class KernelProcSource implements ProcSource {
   readonly release = KERNEL_RELEASE
@@ -106,13 +106,11 @@ export class KernelProcSource implements ProcSource {
 
   activity(): ProcActivity {
     const {tasks, cpuUse, counters, pids, load} = this.#kernel
-    let running = 0
-    for (const task of tasks.values()) if (isRunnable(task)) running++
     return {
       busySeconds: cpuUse.busyNs(tasks.values(), monotonicNs()).map((ns) => ns / NS_PER_SECOND),
       switches: cpuUse.switches,
       started: counters.tasks,
-      running,
+      running: countRunnable(tasks.values()),
       tasks: tasks.size,
       loads: load.averages(this.#kernel),
       lastPid: pids.last,

@@ -87,8 +87,7 @@ function counters({kernel: {counters, platform}}: Sentry): RunStats {
 
 /** Of all tasks there were. */
 function cpuNs({kernel}: Sentry): number {
-  const busyNs = kernel.cpuUse.busyNs(kernel.tasks.values(), kernel.monotonicNs())
-  return busyNs.reduce((sum, ns) => sum + ns, 0)
+  return kernel.cpuUse.totalNs(kernel.tasks.values(), kernel.monotonicNs())
 }
 
 function refusedSince(before: ReadonlyMap<number, number>, {kernel}: Sentry): Record<string, number> {

@@ -32,4 +32,9 @@ export class CpuUse {
     }
     return busyNs
   }
+
+  /** Of all CPUs. */
+  totalNs(tasks: Iterable<Task>, nowNs: number): number {
+    return this.busyNs(tasks, nowNs).reduce((sum, ns) => sum + ns, 0)
+  }
 }

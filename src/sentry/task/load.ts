@@ -2,7 +2,7 @@
 
 import {NS_PER_SECOND} from '../../abi/time.ts'
 import type {Kernel} from '../kernel.ts'
-import {isRunnable} from './state.ts'
+import {countRunnable} from './state.ts'
 
 const PERIODS_S = [60, 300, 900] as const
 
@@ -21,12 +21,11 @@ export class Load {
 
   averages({cpuUse, tasks, platform, monotonicNs}: Kernel): readonly [number, number, number] {
     const nowNs = monotonicNs()
-    const busyNs = cpuUse.busyNs(tasks.values(), nowNs).reduce((sum, ns) => sum + ns, 0)
+    const busyNs = cpuUse.totalNs(tasks.values(), nowNs)
     const passedNs = nowNs - this.#atNs
     if (passedNs > 0) {
-      let runnable = 0
-      for (const task of tasks.values()) if (isRunnable(task)) runnable++
-      const mean = (busyNs - this.#busyNs) / passedNs + Math.max(0, runnable - platform.cpus)
+      const waiting = Math.max(0, countRunnable(tasks.values()) - platform.cpus)
+      const mean = (busyNs - this.#busyNs) / passedNs + waiting
       for (const [index, period] of PERIODS_S.entries()) {
         const share = Math.exp(-passedNs / NS_PER_SECOND / period)
         this.#loads[index] = this.#loads[index] * share + mean * (1 - share)

@@ -1,4 +1,4 @@
-// stateOf: the letter that /proc/PID/stat has for what a task does (man 5 proc_pid_stat).
+// What a task does: the letter that /proc/PID/stat has for it (man 5 proc_pid_stat), and how many run or want to.
 
 import type {Kernel} from '../kernel.ts'
 import type {Task} from '../task.ts'
@@ -13,9 +13,15 @@ export function stateOf(kernel: Kernel, task: Task | undefined): string {
 }
 
 /** It has a CPU, or waits for one. */
-export function isRunnable({wait, kernel, process}: Task): boolean {
+function isRunnable({wait, kernel, process}: Task): boolean {
   if (process === kernel.init || process.signals.stopped) return false
   if (wait === undefined) return true
   // Its time is over, or it is a call that works in slices.
   return wait.deadlineNs !== undefined && wait.deadlineNs <= kernel.monotonicNs()
+}
+
+export function countRunnable(tasks: Iterable<Task>): number {
+  let count = 0
+  for (const task of tasks) if (isRunnable(task)) count++
+  return count
 }

@@ -63,9 +63,12 @@ export class Scheduler {
   /** The task that the platform's event is about; the platform runs it no more. */
   takeTrapped(): Task {
     const {trapped} = this.#platform
-    const index = this.#running.findIndex(({context}) => context === trapped)
-    const task = this.#running[index]
-    this.#running.splice(index, 1)
+    const running = this.#running
+    const index = running.findIndex(({context}) => context === trapped)
+    const task = running[index]
+    // On the way of every trap: splice makes an array.
+    if (index === running.length - 1) running.pop()
+    else running.splice(index, 1)
     this.#ending.delete(task)
     this.#barriers.pass(task)
     return task

@@ -33,8 +33,13 @@ export function attempt(task: Task, run: Syscall, args: Arguments, callNumber: n
   try {
     return run(task, args)
   } catch (error) {
-    return toResult(task, error, callNumber, () => run(task, args))
+    return toResult(task, error, callNumber, repeat(run, task, args))
   }
+}
+
+/** A function of its own: a closure in `attempt` would make each call allocate what it captures, also one that does not fail. */
+function repeat(run: Syscall, task: Task, args: Arguments): () => number {
+  return () => run(task, args)
 }
 
 /** Tries a blocked call again. As dispatch. */

@@ -88,9 +88,7 @@ export class KernelProcSource implements ProcSource {
   }
 
   get faults(): number {
-    let faults = 0
-    for (const {memoryMap} of this.#kernel.processes.values()) faults += memoryMap.faults
-    return faults
+    return this.#kernel.counters.faults
   }
 
   uptime(): {seconds: number; began: Timespec} {

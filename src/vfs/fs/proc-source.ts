@@ -25,7 +25,7 @@ export interface ProcSource {
   cpuinfo(): ByteString
   readonly cpuCount: number
   memory(): {totalBytes: number; freeBytes: number}
-  /** Page faults of all processes. */
+  /** Page faults of all processes that there were. */
   readonly faults: number
   /** Seconds since the machine began, and the time it began. */
   uptime(): {seconds: number; began: Time}

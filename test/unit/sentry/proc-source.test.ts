@@ -3,6 +3,9 @@
 import {describe, expect, it} from 'vitest'
 import {AT_FDCWD} from '../../../src/abi/at-flags.ts'
 import {O_CREAT, O_RDONLY, O_RDWR} from '../../../src/abi/open-flags.ts'
+import {PROT_WRITE} from '../../../src/platform/platform.ts'
+import {Counters} from '../../../src/sentry/counters.ts'
+import {handleFault} from '../../../src/sentry/handle-fault.ts'
 import {KernelProcSource} from '../../../src/sentry/proc-source.ts'
 import {memfdCreate} from '../../../src/sentry/syscalls/memfd-create.ts'
 import {mkdir} from '../../../src/sentry/syscalls/mkdir.ts'
@@ -75,5 +78,18 @@ describe('/proc', () => {
     expect(textOf(t, '/proc/self/maps')).toContain(
       `${start.toString(16)}-${(start + 4096).toString(16)} r--p`,
     )
+  })
+
+  it('counts the faults of processes that are gone, too', () => {
+    const t = withProc()
+    const {kernel} = t.task
+    const counters = new Counters()
+    const other = t.sibling()
+    Object.assign(kernel, {counters})
+    const address = other.guest.map.map({length: 4096, protection: PROT_WRITE})
+    Object.assign(other.task.context, {fault: {address, access: PROT_WRITE, isPageFault: true}})
+    for (let i = 0; i < 100; i++) handleFault(other.task)
+    kernel.processes.delete(other.task.process.pid)
+    expect(textOf(t, '/proc/vmstat')).toContain('pgfault 100\n')
   })
 })

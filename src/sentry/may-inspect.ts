@@ -7,29 +7,30 @@ import type {Process} from './process.ts'
 import type {Task} from './task.ts'
 
 /** PTRACE_MODE_ATTACH_REALCREDS: who may take a descriptor of it. */
-export function mayInspect({process, credentials}: Task, target: Process): boolean {
-  if (target === process) return true
-  const {ruid, rgid} = credentials
-  return isHeldAlike(process, target) && mayAccess(credentials, ruid, rgid, target, target.credentials)
+export function mayInspect(task: Task, target: Process): boolean {
+  const {ruid, rgid} = task.credentials
+  return mayAccess(task, ruid, rgid, target, target.credentials)
 }
 
 /**
  * PTRACE_MODE_READ_FSCREDS: who may see its memory, descriptors and environment in /proc.
  * @param owner the credentials of the thread that is looked at
  */
-export function mayRead({process, credentials}: Task, target: Process, owner: Credentials): boolean {
-  const {uid, gid} = credentials
-  return target === process || mayAccess(credentials, uid, gid, target, owner)
+export function mayRead(task: Task, target: Process, owner: Credentials): boolean {
+  const {uid, gid} = task.credentials
+  return mayAccess(task, uid, gid, target, owner)
 }
 
-/** A user's processes that are dumpable and can do no more than the caller, or who has CAP_SYS_PTRACE. */
+/** Its own threads, a user's processes that are dumpable and can do no more than the caller, or who has CAP_SYS_PTRACE. */
 function mayAccess(
-  {permitted, capabilities}: Credentials,
+  {process, credentials: {permitted, capabilities}}: Task,
   uid: number,
   gid: number,
   target: Process,
   owner: Credentials,
 ): boolean {
+  if (target === process) return true
+  if (!isHeldAlike(process, target)) return false
   if (hasCapability(capabilities, CAP_SYS_PTRACE)) return true
   const isSameUser = [owner.ruid, owner.euid, owner.suid].every((id) => id === uid)
   const isSameGroup = [owner.rgid, owner.egid, owner.sgid].every((id) => id === gid)

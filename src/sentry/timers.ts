@@ -5,32 +5,82 @@ export interface Timer {
   readonly expire: () => void
 }
 
+interface Queued extends Timer {
+  /** Of two with the same deadline the older one is first. */
+  readonly number: number
+  /** In the heap; -1: gone. */
+  index: number
+}
+
 export class TimerQueue {
-  /** Ascending by deadline; a process has few timers, so a sorted array beats a heap. */
-  readonly #timers: Timer[] = []
+  /** A binary heap, the first at 0: all processes have their timers here, and a guest may set many for the same time. */
+  readonly #heap: Queued[] = []
+  #count = 0
 
   /** @param deadlineNs CLOCK_MONOTONIC nanoseconds */
   add(deadlineNs: number, expire: () => void): Timer {
-    const timer = {deadlineNs, expire}
-    let index = this.#timers.length
-    while (index > 0 && this.#timers[index - 1].deadlineNs > deadlineNs) index--
-    this.#timers.splice(index, 0, timer)
+    const timer: Queued = {deadlineNs, expire, number: this.#count++, index: this.#heap.length}
+    this.#heap.push(timer)
+    this.#rise(timer)
     return timer
   }
 
   /** A timer that is gone already is no error. */
   cancel(timer: Timer | undefined): void {
     if (timer === undefined) return
-    const index = this.#timers.indexOf(timer)
-    if (index >= 0) this.#timers.splice(index, 1)
+    const {index} = timer as Queued
+    if (index < 0) return
+    ;(timer as Queued).index = -1
+    const last = this.#heap.pop()!
+    if (last === timer) return
+    this.#put(last, index)
+    this.#rise(last)
+    this.#sink(last)
   }
 
   /** Infinity when there is none. */
   get nextDeadlineNs(): number {
-    return this.#timers.length === 0 ? Number.POSITIVE_INFINITY : this.#timers[0].deadlineNs
+    return this.#heap.length === 0 ? Number.POSITIVE_INFINITY : this.#heap[0].deadlineNs
   }
 
   runExpired(nowNs: number): void {
-    while (this.#timers.length > 0 && this.#timers[0].deadlineNs <= nowNs) this.#timers.shift()!.expire()
+    while (this.#heap.length > 0 && this.#heap[0].deadlineNs <= nowNs) {
+      const first = this.#heap[0]
+      this.cancel(first)
+      first.expire()
+    }
   }
+
+  #rise(timer: Queued): void {
+    while (timer.index > 0) {
+      const parent = this.#heap[(timer.index - 1) >>> 1]
+      if (isBefore(parent, timer)) return
+      this.#swap(parent, timer)
+    }
+  }
+
+  #sink(timer: Queued): void {
+    for (;;) {
+      const left: Queued | undefined = this.#heap[2 * timer.index + 1]
+      const right: Queued | undefined = this.#heap[2 * timer.index + 2]
+      const child = right !== undefined && isBefore(right, left) ? right : left
+      if (child === undefined || isBefore(timer, child)) return
+      this.#swap(timer, child)
+    }
+  }
+
+  #swap(a: Queued, b: Queued): void {
+    const {index} = a
+    this.#put(a, b.index)
+    this.#put(b, index)
+  }
+
+  #put(timer: Queued, index: number): void {
+    timer.index = index
+    this.#heap[index] = timer
+  }
+}
+
+function isBefore(a: Queued, b: Queued): boolean {
+  return a.deadlineNs < b.deadlineNs || (a.deadlineNs === b.deadlineNs && a.number < b.number)
 }

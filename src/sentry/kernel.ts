@@ -71,8 +71,6 @@ export class Kernel {
   takeHostSignals: (() => void) | undefined
   /** Called when a signal has stopped a process: the embedder's. */
   onStopped: ((process: Process, signal: number) => void) | undefined
-  /** Called when a process has ended, before its parent learns of it. */
-  onEnded: ((process: Process) => void) | undefined
   readonly leases = new Leases()
   readonly ipc = new KernelIpc(this)
   readonly unix = new UnixDomain()

@@ -31,7 +31,6 @@ export function endProcess(kernel: Kernel, process: Process, exit: Exit): void {
   kernel.ipc.forget(process)
   process.space.release()
   process.budget.giveAll()
-  kernel.onEnded?.(process)
   const reaper = reaperOf(kernel, process)
   leaveJobs(kernel.processes, process, reaper)
   leaveChildren(kernel, process, reaper)

@@ -1,4 +1,4 @@
-// restricted-pidfd: who is behind a veil, or has promised, takes no descriptor from who is not. man 2 pidfd_getfd, pledge, unveil.
+// restricted-pidfd: who is behind a veil, or has promised, takes nothing from who is not. man 2 pidfd_getfd, pledge, unveil.
 // not in CI's beds: emulation makes it slow
 #include "pledge.h"
 #include "processes.h"
@@ -22,6 +22,13 @@ static int take_from(pid_t pid, int fd) {
   return taken;
 }
 
+// What /proc tells to those alone who may trace.
+static int open_environ(pid_t pid) {
+  char path[64];
+  snprintf(path, sizeof(path), "/proc/%d/environ", pid);
+  return open(path, O_RDONLY);
+}
+
 static void end(pid_t pid) {
   kill(pid, SIGKILL);
   CHECK_EQ(ended(pid), 128 + SIGKILL);
@@ -43,6 +50,8 @@ int main(void) {
     CHECK_ERRNO(take_from(free_one, fd), EPERM);
     // As much behind the veil as its parent.
     CHECK(take_from(own, fd) >= 0);
+    CHECK_ERRNO(open_environ(free_one), EACCES);
+    CHECK(open_environ(own) >= 0);
     end(own);
   }
   CHECK_IN_CHILD {

@@ -104,7 +104,6 @@ export interface VsyscallCall {
   readonly fault?: Fault
 }
 
-/** Numbers and layouts of Linux that differ between architectures. All others are src/abi's. */
 /** struct semid64_ds, whose first fields are the permission and, at 48, sem_otime: offsets in bytes. */
 export interface SemidDsLayout {
   readonly size: number
@@ -112,6 +111,7 @@ export interface SemidDsLayout {
   readonly nsems: number
 }
 
+/** Numbers and layouts of Linux that differ between architectures. All others are src/abi's. */
 export interface KernelAbi {
   /** open(2)'s flags from the kernel's bits to src/abi/open-flags.ts's, or back: its own inverse. */
   openFlags(flags: number): number

@@ -9,9 +9,9 @@ export const kernelAbi: KernelAbi = {
   openFlags,
   stat: {size: 128, mode: 16, nlink: 20, uid: 24, gid: 28, rdev: 32},
   epollEvent: {size: 16, data: 8},
+  cloneThreadPointer: 3,
   semidDs: {size: 88, ctime: 56, nsems: 64},
   // mmap(2) does not know it, and ignores it with the other unknown bits.
-  cloneThreadPointer: 3,
   mmapBelow2GiB: 0,
   // A frame alone takes 4,720 bytes.
   minSignalStack: 5120,

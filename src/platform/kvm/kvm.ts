@@ -4,6 +4,7 @@ import {availableParallelism} from 'node:os'
 import {ENOMEM, Errno} from '../../abi/errno.ts'
 import {addon} from '../../addon.ts'
 import {openError} from '../../vm/open-error.ts'
+import {MAX_CPUS} from '../choice.ts'
 import type {MemoryFile} from '../memory-file.ts'
 import {memoryFileBytes} from '../memory-size.ts'
 import {createMemoryFile} from '../page-allocator.ts'
@@ -27,7 +28,6 @@ import {KvmSpace, type SpacePool} from './space.ts'
 
 /** Looks at the frame between two looks at the clock: about 5 us. */
 const SPINS = 512
-const MAX_CPUS = 8
 
 export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Platform, SpacePool {
   readonly name = 'kvm'

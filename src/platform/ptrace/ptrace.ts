@@ -2,6 +2,7 @@
 
 import {availableParallelism} from 'node:os'
 import {addon} from '../../addon.ts'
+import {MAX_CPUS} from '../choice.ts'
 import type {MemoryFile} from '../memory-file.ts'
 import {memoryFileBytes} from '../memory-size.ts'
 import {createMemoryFile} from '../page-allocator.ts'
@@ -20,8 +21,6 @@ import {PtraceContext} from './context.ts'
 import {ptraceError} from './ptrace-error.ts'
 import {PtraceSpace} from './space.ts'
 
-/** HV_STUB_THREADS of native/shim/stub.h. */
-const MAX_CPUS = 8
 const TICK_NS = 1e6
 
 export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> implements Platform {

@@ -22,8 +22,9 @@ import type {NativeSpace, NativeUserVm} from './addon.ts'
 import {KvmContext} from './context.ts'
 import type {KvmCpu} from './cpu.ts'
 import {CpuPool} from './cpu-pool.ts'
-import {firstToTrap, Patience} from './crowd.ts'
+import {firstToTrap} from './crowd.ts'
 import {Listening} from './listening.ts'
+import {Patience} from './patience.ts'
 import {KvmSpace, type SpacePool} from './space.ts'
 
 /** Looks at the frame between two looks at the clock: about 5 us. */

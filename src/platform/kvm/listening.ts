@@ -2,11 +2,10 @@
 // succession, and needs a second processor.
 
 import {availableParallelism} from 'node:os'
+import {Patience} from './patience.ts'
 
 /** A program whose traps lie this close together is worth a spinning processor. */
 const QUICK_NS = 100_000
-/** How long the sentry spins for the next trap before it parks. */
-const SPIN_NS = 50_000
 /** Traps in a row that must be quick: at first, and at most, after listening was in vain. */
 const STREAK_MIN = 8
 const STREAK_MAX = 1024
@@ -18,18 +17,19 @@ const MISSES_SHARE = 64
 
 export class Listening {
   readonly #now: () => number
+  readonly #patience: Patience
   readonly #possible = availableParallelism() > 1
   #streak = STREAK_MIN
   #traps = 0
   #since = 0
   #listened = 0
-  #spinUntil = 0
   #missed = 0
   #isParked = false
 
   /** @param now CLOCK_MONOTONIC nanoseconds */
   constructor(now: () => number) {
     this.#now = now
+    this.#patience = new Patience(now)
   }
 
   /** One more trap by exit. True: listen from here on. */
@@ -48,19 +48,17 @@ export class Listening {
   /** One more trap while listening. */
   heard(): void {
     this.#listened++
-    this.#spinUntil = 0
+    this.#patience.renew()
   }
 
   /** Nothing yet: spin on? */
   patient(): boolean {
-    const now = this.#now()
-    if (this.#spinUntil === 0) this.#spinUntil = now + SPIN_NS
-    return now < this.#spinUntil
+    return this.#patience.lasts()
   }
 
   /** The spin was in vain: the next trap comes by an exit. */
   parked(): void {
-    this.#spinUntil = 0
+    this.#patience.renew()
     this.#isParked = true
   }
 
@@ -70,7 +68,7 @@ export class Listening {
    * @param gaveUp a system call, which the shim had waited with
    */
   missed(gaveUp: boolean): boolean {
-    this.#spinUntil = 0
+    this.#patience.renew()
     if (gaveUp && !this.#isParked) this.#missed++
     if (!this.#isParked && this.#missed < MISSES_MIN + this.#listened / MISSES_SHARE) return false
     this.#traps = 0

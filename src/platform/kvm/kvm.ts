@@ -1,10 +1,11 @@
 // KvmPlatform: Cpus are vCPUs of one VM that run contexts in ring 3 or EL0, spaces its page tables.
 
 import {availableParallelism} from 'node:os'
-import {ENOMEM, Errno} from '../../abi/errno.ts'
+import {ENOMEM} from '../../abi/errno.ts'
 import {addon} from '../../addon.ts'
 import {openError} from '../../vm/open-error.ts'
 import {MAX_CPUS} from '../choice.ts'
+import {orGuestErrno} from '../guest-errno.ts'
 import type {MemoryFile} from '../memory-file.ts'
 import {memoryFileBytes} from '../memory-size.ts'
 import {createMemoryFile} from '../page-allocator.ts'
@@ -97,7 +98,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
       this.#spaces.push(space)
       return space
     } catch (error) {
-      throw (error as {errno?: number}).errno === ENOMEM ? new Errno(ENOMEM) : error
+      throw orGuestErrno(error, ENOMEM)
     }
   }
 

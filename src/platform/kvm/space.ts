@@ -1,6 +1,7 @@
 // KvmSpace: the page tables of one guest process, whose edits are collected here and made by one native call.
 
 import {ENOMEM, Errno} from '../../abi/errno.ts'
+import {orGuestErrno} from '../guest-errno.ts'
 import type {MemoryFile} from '../memory-file.ts'
 import {type AddressSpace, PAGE_SIZE, type Protection} from '../platform.ts'
 import type {NativeSpace} from './addon.ts'
@@ -54,7 +55,7 @@ export class KvmSpace implements AddressSpace {
       return child
     } catch (error) {
       child.dispose()
-      throw (error as {errno?: number}).errno === ENOMEM ? new Errno(ENOMEM) : error
+      throw orGuestErrno(error, ENOMEM)
     }
   }
 

@@ -1,7 +1,8 @@
 // PtraceSpace: one address space: a process, and what its mappings are to become.
 
-import {EAGAIN, ENOMEM, Errno} from '../../abi/errno.ts'
+import {EAGAIN, ENOMEM} from '../../abi/errno.ts'
 import {addon} from '../../addon.ts'
+import {orGuestErrno} from '../guest-errno.ts'
 import type {AddressSpace, Protection} from '../platform.ts'
 import type {NativeTracedSpace} from './addon.ts'
 
@@ -47,8 +48,6 @@ function forkOf(native: NativeTracedSpace): NativeTracedSpace {
   try {
     return new addon.TracedSpace(native, true)
   } catch (error) {
-    const {errno} = error as {errno?: number}
-    if (errno === EAGAIN || errno === ENOMEM) throw new Errno(errno)
-    throw error
+    throw orGuestErrno(error, EAGAIN, ENOMEM)
   }
 }

@@ -23,15 +23,6 @@ export interface Architecture {
   /** What a new program starts with. */
   initialRegisters(start: number, stackPointer: number): BigUint64Array
   readonly vsyscall: VsyscallPage | undefined
-  /**
-   * Of a new task: those of the one that made it, which has the result 0 in its call.
-   * @param stack, threadPointer undefined: the same
-   */
-  cloneRegisters(
-    registers: BigUint64Array,
-    stack: number | undefined,
-    threadPointer: number | undefined,
-  ): BigUint64Array
   /** uname(2)'s machine. */
   readonly machine: string
   /** Of Context.readRegisters(). */
@@ -43,6 +34,8 @@ export interface Architecture {
    */
   faultOf(trap: TrapRecord, userTop: number, context: FrameContext): Fault
   stackPointer(registers: BigUint64Array): number
+  setStackPointer(registers: BigUint64Array, address: number): void
+  setThreadPointer(registers: BigUint64Array, address: number): void
   programCounter(registers: BigUint64Array): number
   /** What a system call returned: signed. */
   callResult(registers: BigUint64Array): bigint

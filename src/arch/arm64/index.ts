@@ -6,12 +6,13 @@ import {cpuinfo, hardwareCapabilities} from './hwcap.ts'
 import {kernelAbi} from './kernel-abi.ts'
 import {
   callResult,
-  cloneRegisters,
   initialRegisters,
   programCounter,
   REGISTER_COUNT,
   restartCall,
   setCallResult,
+  setStackPointer,
+  setThreadPointer,
   stackPointer,
 } from './registers.ts'
 import {popSignalFrame, pushSignalFrame, signalFrameBytes} from './signal-frame.ts'
@@ -34,9 +35,10 @@ export const arm64: Architecture = {
   faultOf,
   badFrameFault,
   stackPointer,
+  setStackPointer,
+  setThreadPointer,
   programCounter,
   callResult,
-  cloneRegisters,
   setCallResult,
   restartCall,
   pushSignalFrame,

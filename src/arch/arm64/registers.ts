@@ -20,6 +20,14 @@ export function stackPointer(registers: BigUint64Array): number {
   return Number(registers[SP])
 }
 
+export function setStackPointer(registers: BigUint64Array, address: number): void {
+  registers[SP] = BigInt(address)
+}
+
+export function setThreadPointer(registers: BigUint64Array, address: number): void {
+  registers[TPIDR] = BigInt(address)
+}
+
 export function programCounter(registers: BigUint64Array): number {
   return Number(registers[PC])
 }
@@ -44,16 +52,4 @@ export function initialRegisters(start: number, stackPointer: number): BigUint64
   registers[PC] = BigInt(start)
   registers[SP] = BigInt(stackPointer)
   return registers
-}
-
-export function cloneRegisters(
-  registers: BigUint64Array,
-  stack: number | undefined,
-  threadPointer: number | undefined,
-): BigUint64Array {
-  const copy = registers.slice()
-  copy[X0] = 0n
-  if (stack !== undefined) copy[SP] = BigInt(stack)
-  if (threadPointer !== undefined) copy[TPIDR] = BigInt(threadPointer)
-  return copy
 }

@@ -6,12 +6,13 @@ import {cpuinfo, hardwareCapabilities} from './hwcap.ts'
 import {kernelAbi} from './kernel-abi.ts'
 import {
   callResult,
-  cloneRegisters,
   initialRegisters,
   programCounter,
   REGISTER_COUNT,
   restartCall,
   setCallResult,
+  setStackPointer,
+  setThreadPointer,
   stackPointer,
 } from './registers.ts'
 import {popSignalFrame, pushSignalFrame, signalFrameBytes} from './signal-frame.ts'
@@ -32,9 +33,10 @@ export const x86_64: Architecture = {
   registerCount: REGISTER_COUNT,
   faultOf,
   stackPointer,
+  setStackPointer,
+  setThreadPointer,
   programCounter,
   callResult,
-  cloneRegisters,
   setCallResult,
   restartCall,
   pushSignalFrame,

@@ -40,6 +40,14 @@ export function stackPointer(registers: BigUint64Array): number {
   return Number(registers[RSP])
 }
 
+export function setStackPointer(registers: BigUint64Array, address: number): void {
+  registers[RSP] = BigInt(address)
+}
+
+export function setThreadPointer(registers: BigUint64Array, address: number): void {
+  registers[FS_BASE] = BigInt(address)
+}
+
 export function programCounter(registers: BigUint64Array): number {
   return Number(registers[RIP])
 }
@@ -69,16 +77,4 @@ export function initialRegisters(start: number, stackPointer: number): BigUint64
   registers[CS] = USER_CS
   registers[SS] = USER_DS
   return registers
-}
-
-export function cloneRegisters(
-  registers: BigUint64Array,
-  stack: number | undefined,
-  threadPointer: number | undefined,
-): BigUint64Array {
-  const copy = registers.slice()
-  copy[RAX] = 0n
-  if (stack !== undefined) copy[RSP] = BigInt(stack)
-  if (threadPointer !== undefined) copy[FS_BASE] = BigInt(threadPointer)
-  return copy
 }

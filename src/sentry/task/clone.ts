@@ -14,6 +14,7 @@ import {
 } from '../../abi/clone.ts'
 import {EAGAIN, Errno} from '../../abi/errno.ts'
 import {arch} from '../../arch/index.ts'
+import type {Context} from '../../platform/platform.ts'
 import type {Space} from '../memory/space.ts'
 import {inheritRestrictions} from '../pledge/inherit.ts'
 import {Process} from '../process.ts'
@@ -65,15 +66,23 @@ export function cloneTask(parent: Task, request: CloneRequest, prepare: (child: 
     if (has(flags, CLONE_CHILD_CLEARTID)) task.clearChildTid = request.childTid
     task.scheduling = parent.scheduling.copy()
     task.virtualNs = parent.virtualNs
-    context.writeFpState(parent.context.readFpState())
-    const {stack, threadPointer} = request
-    context.writeRegisters(arch.cloneRegisters(parent.context.readRegisters(), stack, threadPointer))
+    copyRegisters(parent.context, context, request)
     prepare(task)
     return task
   } catch (error) {
     for (const step of undo.reverse()) step()
     throw error
   }
+}
+
+/** In the new task the call returns 0. */
+function copyRegisters(from: Context, to: Context, {stack, threadPointer}: CloneRequest): void {
+  to.writeFpState(from.readFpState())
+  const registers = from.readRegisters().slice()
+  arch.setCallResult(registers, 0)
+  if (stack !== undefined) arch.setStackPointer(registers, stack)
+  if (threadPointer !== undefined) arch.setThreadPointer(registers, threadPointer)
+  to.writeRegisters(registers)
 }
 
 /** RLIMIT_NPROC counts the user's tasks and zombies. @throws Errno EAGAIN */

@@ -17,8 +17,9 @@ import {
   PROT_WRITE,
 } from '../../../src/platform/platform.ts'
 import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
-import {contextOf, DATA_ADDRESS, parallelCode, SEED, sharing} from '../../helpers/parallel-code.ts'
+import {contextOf, parallelCode, SEED} from '../../helpers/parallel-code.ts'
 import {describePtrace, pidOf, procOf} from '../../helpers/ptrace.ts'
+import {DATA_ADDRESS, placeWith} from '../../helpers/running-code.ts'
 import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
 
 const openCpus = (cpus: number): Platform => new PtracePlatform(1 << 24, cpus)
@@ -49,7 +50,7 @@ describePtrace('two contexts', () => {
     ['in two spaces', 2],
   ])('%s run in parallel', (_, count) => {
     using platform = openCpus(2)
-    const [space, data] = sharing(platform, parallelCode.handOver)
+    const {space, data} = placeWith(platform, userCode.pass)
     const spaces = [space, count === 1 ? space : space.fork()]
     // In turns on one processor each round would take two slices of time.
     const rounds = 5000
@@ -168,7 +169,7 @@ describePtrace('an edit that takes away', () => {
   ]
   test.each(edits)('%s is in force once it is committed, whatever runs', (_, edit) => {
     using platform = openCpus(2)
-    const [space, data] = sharing(platform, parallelCode.storeForEver)
+    const {space, data} = placeWith(platform, parallelCode.storeForEver)
     // In a space of its own, to have two at a time.
     const spinner = contextAt(platform, SEED)
     platform.resume(spinner, spaceWith(platform, storeCode(platform, userCode.spin)))
@@ -180,7 +181,7 @@ describePtrace('an edit that takes away', () => {
 
   test('is made by a context that has stopped, too', () => {
     using platform = openCpus(2)
-    const [space, data] = sharing(platform, parallelCode.storeForEver)
+    const {space, data} = placeWith(platform, parallelCode.storeForEver)
     const code = storeCode(platform, arch.callLoop)
     space.map(CODE_ADDRESS + PAGE_SIZE, PAGE_SIZE, code, PROT_READ | 4)
     const caller = contextAt(platform, SEED)
@@ -201,7 +202,7 @@ describePtrace('an edit that takes away', () => {
 describePtrace('an edit that adds', () => {
   test('lets a fault run on that another one has mended', () => {
     using platform = openCpus(2)
-    const [space, data] = sharing(platform, parallelCode.storeForEver)
+    const {space, data} = placeWith(platform, parallelCode.storeForEver)
     space.unmap(DATA_ADDRESS, PAGE_SIZE)
     const contexts = [contextOf(platform, 1), contextOf(platform, 2)]
     for (const context of contexts) platform.resume(context, space)

@@ -24,10 +24,10 @@ import {
 } from '../../../src/platform/platform.ts'
 import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
 import {describePtrace, openPtrace, pidOf, procOf} from '../../helpers/ptrace.ts'
+import {DATA_ADDRESS} from '../../helpers/running-code.ts'
 import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
 
 const SEED = 0x1111_2222_3333_4401n
-const DATA_ADDRESS = 0x20000
 const isRoot = process.getuid!() === 0
 
 function eventOf(platform: Platform, context: Context, space: AddressSpace): EventKind {

@@ -18,15 +18,14 @@ import {
   PAGE_SIZE,
   type Platform,
   PROT_READ,
-  PROT_WRITE,
 } from '../../../src/platform/platform.ts'
 import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
-import {parallelCode} from '../../helpers/parallel-code.ts'
+import {contextOf, parallelCode} from '../../helpers/parallel-code.ts'
 import {describePtrace, openPtrace, pidOf} from '../../helpers/ptrace.ts'
+import {placeWith} from '../../helpers/running-code.ts'
 import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
 
 const SEED = 0x1111_2222_3333_4401n
-const DATA_ADDRESS = 0x20000
 /** Signals that are no faults, and two that would be if the kernel sent them. */
 const SIGNALS = ['STOP', 'CONT', 'USR1', 'TERM', 'HUP', 'TSTP', 'CHLD', 'SEGV', 'TRAP']
 
@@ -132,17 +131,8 @@ describePtrace('a process that may have no others', () => {
 
   test.skipIf(!hasPrlimit)('has its contexts take turns', () => {
     using platform: Platform = new PtracePlatform(1 << 24, 2)
-    const space = spaceWith(platform, storeCode(platform, parallelCode.storeForEver))
-    const data = platform.memory.allocate(PAGE_SIZE)
-    space.map(DATA_ADDRESS, PAGE_SIZE, data, PROT_READ | PROT_WRITE)
-    const contexts = [1n, 2n].map((word) => {
-      const context = contextAt(platform, SEED)
-      const registers = context.readRegisters()
-      registers[parallelCode.pointer] = BigInt(DATA_ADDRESS)
-      registers[parallelCode.mine] = word
-      context.writeRegisters(registers)
-      return context
-    })
+    const {space, data} = placeWith(platform, parallelCode.storeForEver)
+    const contexts = [1, 2].map((word) => contextOf(platform, word))
     limit({platform, space} as Running, '--nproc=1')
     for (const context of contexts) platform.resume(context, space)
     const seen = new Set<number>()

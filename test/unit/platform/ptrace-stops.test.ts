@@ -12,8 +12,9 @@ import {
   type Platform,
 } from '../../../src/platform/platform.ts'
 import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
-import {contextOf, parallelCode, SEED, sharing} from '../../helpers/parallel-code.ts'
+import {contextOf, parallelCode, SEED} from '../../helpers/parallel-code.ts'
 import {describePtrace, pidOf} from '../../helpers/ptrace.ts'
+import {placeWith} from '../../helpers/running-code.ts'
 import {contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
 
 const openCpus = (cpus: number): Platform => new PtracePlatform(1 << 24, cpus)
@@ -39,7 +40,7 @@ describePtrace('one of two that run', () => {
 
   test('is stopped for good, and gives no event', () => {
     using platform = openCpus(2)
-    const [space, data] = sharing(platform, parallelCode.storeForEver)
+    const {space, data} = placeWith(platform, parallelCode.storeForEver)
     const contexts = [contextOf(platform, 1), contextOf(platform, 2)]
     for (const context of contexts) platform.resume(context, space)
     expect(platform.wait(within(20))).toBe(EVENT_DEADLINE)

@@ -48,6 +48,19 @@ export function startAt(platform: Platform, values: Record<number, number> = {})
   return context
 }
 
+interface Counting extends Place {
+  contexts: Context[]
+}
+
+/** So many contexts that run `userCode.count` on one page, and have done so for a moment. */
+export function runCounting(platform: Platform, count: number): Counting {
+  const place = placeWith(platform, userCode.count)
+  const contexts = Array.from({length: count}, () => startAt(platform))
+  for (const context of contexts) platform.resume(context, place.space)
+  expect(platform.wait(inNs(SOON_NS))).toBe(EVENT_DEADLINE)
+  return {...place, contexts}
+}
+
 /** The word that `userCode.count` counts in. */
 export const countAt = (platform: Platform, data: number): number =>
   Atomics.load(platform.memory.uint32s, data / 4)

@@ -10,7 +10,16 @@ import {
   EVENT_SYSCALL,
   type Platform,
 } from '../../../src/platform/platform.ts'
-import {awaitCount, countAt, inNs, LATE_NS, placeWith, SOON_NS, startAt} from '../../helpers/running-code.ts'
+import {
+  awaitCount,
+  countAt,
+  inNs,
+  LATE_NS,
+  placeWith,
+  runCounting,
+  SOON_NS,
+  startAt,
+} from '../../helpers/running-code.ts'
 import {contextAt, expectKept, userCode} from '../../helpers/user-code.ts'
 import {describeKvm} from '../../helpers/vm.ts'
 
@@ -71,11 +80,8 @@ describeKvm('several contexts', () => {
 
   test('one is interrupted, and the other runs on', () => {
     using platform = open(2)
-    const {space, data} = placeWith(platform, userCode.count)
-    const [first, second] = [startAt(platform), startAt(platform)]
-    platform.resume(first, space)
-    platform.resume(second, space)
-    expect(platform.wait(inNs(SOON_NS))).toBe(EVENT_DEADLINE)
+    const {data, contexts} = runCounting(platform, 2)
+    const [first] = contexts
     platform.interrupt(first)
     expect(platform.wait(inNs(LATE_NS))).toBe(EVENT_PREEMPTED)
     expect(platform.trapped).toBe(first)
@@ -84,11 +90,8 @@ describeKvm('several contexts', () => {
 
   test('one is stopped for good, at once and without an event', () => {
     using platform = open(2)
-    const {space, data} = placeWith(platform, userCode.count)
-    const [first, second] = [startAt(platform), startAt(platform)]
-    platform.resume(first, space)
-    platform.resume(second, space)
-    expect(platform.wait(inNs(SOON_NS))).toBe(EVENT_DEADLINE)
+    const {space, data, contexts} = runCounting(platform, 2)
+    const [first, second] = contexts
     platform.stop(first)
     platform.stop(second)
     const before = countAt(platform, data)

@@ -8,15 +8,9 @@ import {arch} from '../../../src/arch/index.ts'
 import type {NativeWatcher} from '../../../src/platform/addon.ts'
 import type {NativeUserVm} from '../../../src/platform/kvm/addon.ts'
 import {KvmPlatform} from '../../../src/platform/kvm/kvm.ts'
-import {
-  type Context,
-  EVENT_DEAD,
-  EVENT_DEADLINE,
-  EVENT_SYSCALL,
-  type Platform,
-} from '../../../src/platform/platform.ts'
+import {type Context, EVENT_DEAD, EVENT_SYSCALL, type Platform} from '../../../src/platform/platform.ts'
 import {HOST_ERROR, RECORD_WORDS, STOPPED} from '../../../src/platform/trap-words.ts'
-import {awaitCount, inNs, LATE_NS, placeWith, SOON_NS, startAt} from '../../helpers/running-code.ts'
+import {awaitCount, inNs, LATE_NS, placeWith, runCounting, startAt} from '../../helpers/running-code.ts'
 import {contextAt, expectKept, userCode} from '../../helpers/user-code.ts'
 import {describeKvm} from '../../helpers/vm.ts'
 
@@ -56,32 +50,24 @@ function openMortal(cpus: number): Platform {
   return open(cpus)
 }
 
-function runThree(platform: Platform): Context[] {
-  const {space} = placeWith(platform, userCode.count)
-  const contexts = [0, 1, 2].map(() => startAt(platform))
-  for (const context of contexts) platform.resume(context, space)
-  expect(platform.wait(inNs(SOON_NS))).toBe(EVENT_DEADLINE)
-  return contexts
-}
-
 describeKvm('the end', () => {
   test('of a platform while programs run leaves no descriptor and no thread', () => {
     // The first one may leave what is the process's.
     for (let i = 0; i < 2; i++) {
       using platform = open(4)
-      runThree(platform)
+      runCounting(platform, 3)
     }
     const before = held()
     for (let i = 0; i < 5; i++) {
       using platform = open(4)
-      runThree(platform)
+      runCounting(platform, 3)
     }
     expectNoMoreThan(before)
   })
 
   test('of a context while it runs, and others, frees its Cpu and leaves them alone', () => {
     using platform = open(3)
-    const [first] = runThree(platform)
+    const [first] = runCounting(platform, 3).contexts
     const {space, data} = placeWith(platform, userCode.count)
     for (let i = 0, last = first; i < 20; i++) {
       last.dispose()

@@ -9,7 +9,7 @@
 
 namespace hv {
 
-constexpr uint64_t kProtRead = 1, kProtWrite = 2, kProtExec = 4;
+constexpr uint64_t kProtExec = 4;
 
 class UserCpu;
 

@@ -2,7 +2,6 @@
 #ifndef HV_PTRACE_MAPPED_RANGES_H_
 #define HV_PTRACE_MAPPED_RANGES_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <map>
 
@@ -22,8 +21,6 @@ class MappedRanges {
   // Records that nothing is mapped there.
   Edit Unmap(uint64_t start, uint64_t end);
   void Clear() { ranges_.clear(); }
-  // As many as the kernel has mappings of them.
-  size_t size() const { return ranges_.size(); }
 
  private:
   struct Range {

@@ -25,7 +25,6 @@ class TracedSpace {
   void Close() {
     if (stub_ != nullptr) tracer_->Recycle(std::move(stub_));
   }
-  bool is_closed() const { return stub_ == nullptr; }
   // Throws std::invalid_argument.
   Stub& Get() const {
     if (stub_ == nullptr) throw std::invalid_argument("the address space is disposed");

@@ -127,19 +127,14 @@ void Stub::SettleIn(uint8_t* image) {
 
   const uint64_t home = arch::StubAddress();
   constexpr uint64_t kFirstEnd = kFirstStubAddress + HV_STUB_IMAGE_BYTES;
-  constexpr uint64_t kMap = MAP_SHARED | MAP_FIXED;
   const Call arrive[] = {
       {{SYS_munmap, kFirstEnd, arch::UserEnd() - kFirstEnd}},
-      {{SYS_mmap, home + HV_STUB_CODE, HV_STUB_CALLS - HV_STUB_CODE, PROT_READ | PROT_EXEC, kMap,
-        kStubImageFd, HV_STUB_CODE}},
-      {{SYS_mmap, home + HV_STUB_CALLS, HV_STUB_STACKS - HV_STUB_CALLS, PROT_READ, kMap,
-        kStubMemoryFd, slot_.offset()}},
-      {{SYS_mmap, home + HV_STUB_STACKS, HV_STUB_BYTES - HV_STUB_STACKS, PROT_READ | PROT_WRITE,
-        kMap, kStubMemoryFd, slot_.offset() + HV_STUB_STACKS - HV_STUB_CALLS}}};
-  int64_t result = leader().MakeAt(kFirstStubAddress, kFirstStubAddress + HV_STUB_CALLS,
-                                   image + HV_STUB_CALLS, arrive, std::size(arrive));
-  if (result != 0)
-    throw std::system_error(static_cast<int>(-result), std::generic_category(), "a stub's call");
+      {{SYS_mmap, home + HV_STUB_CODE, HV_STUB_CALLS - HV_STUB_CODE, PROT_READ | PROT_EXEC,
+        MAP_SHARED | MAP_FIXED, kStubImageFd, HV_STUB_CODE}},
+      MapCalls(),
+      MapStacks()};
+  RequireMade(leader().MakeAt(kFirstStubAddress, kFirstStubAddress + HV_STUB_CALLS,
+                              image + HV_STUB_CALLS, arrive, std::size(arrive)));
 
   const uint64_t scratch_address = leader().stack_address();
   Scratch scratch = {};

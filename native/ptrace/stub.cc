@@ -52,20 +52,21 @@ void Stub::Bury() {
 
 // The list is in its parent's page and in its own, as the second call finds the latter there.
 void Stub::MoveIn(const StubThread& parent) {
-  const uint64_t home = arch::StubAddress();
-  constexpr uint64_t kMap = MAP_SHARED | MAP_FIXED;
-  const Call calls[] = {
-      {{SYS_mmap, home + HV_STUB_CALLS, HV_STUB_STACKS - HV_STUB_CALLS, PROT_READ, kMap,
-        kStubMemoryFd, slot_.offset()}},
-      {{SYS_mmap, home + HV_STUB_STACKS, HV_STUB_BYTES - HV_STUB_STACKS, PROT_READ | PROT_WRITE,
-        kMap, kStubMemoryFd, slot_.offset() + HV_STUB_STACKS - HV_STUB_CALLS}},
-      leader().SetSignalStack()};
+  const Call calls[] = {MapCalls(), MapStacks(), leader().SetSignalStack()};
   std::memcpy(slot_.calls(parent.index()), calls, sizeof(calls));
-  int64_t result =
-      leader().MakeAt(home, home + HV_STUB_CALLS + uint64_t{parent.index()} * HV_STUB_CALLS_BYTES,
-                      parent.stub().slot_.calls(parent.index()), calls, std::size(calls));
-  if (result != 0)
-    throw std::system_error(static_cast<int>(-result), std::generic_category(), "a stub's call");
+  RequireMade(leader().MakeAt(arch::StubAddress(), parent.calls_address(),
+                              parent.stub().slot_.calls(parent.index()), calls, std::size(calls)));
+}
+
+Call Stub::MapCalls() const {
+  return {{SYS_mmap, arch::StubAddress() + HV_STUB_CALLS, HV_STUB_STACKS - HV_STUB_CALLS, PROT_READ,
+           MAP_SHARED | MAP_FIXED, kStubMemoryFd, slot_.offset()}};
+}
+
+Call Stub::MapStacks() const {
+  return {{SYS_mmap, arch::StubAddress() + HV_STUB_STACKS, HV_STUB_BYTES - HV_STUB_STACKS,
+           PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, kStubMemoryFd,
+           slot_.offset() + HV_STUB_STACKS - HV_STUB_CALLS}};
 }
 
 void Stub::End() {

@@ -68,6 +68,9 @@ class Stub {
   void SettleIn(uint8_t* image);
   // From its parent's calls and stacks to its own.
   void MoveIn(const StubThread& parent);
+  // Map its calls and its stacks where a stub has them.
+  Call MapCalls() const;
+  Call MapStacks() const;
   void AddThread(StubThread& parent);
   void Bury();
   // The pending calls from `first` on, for an empty process.

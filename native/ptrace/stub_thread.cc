@@ -17,11 +17,18 @@ extern "C" const uint8_t hv_stub_calls[], hv_stub_handler[];
 
 namespace hv {
 
+void RequireMade(int64_t result) {
+  if (result == 0) return;
+  throw std::system_error(static_cast<int>(-result), std::generic_category(), "a stub's call");
+}
+
 uint8_t* StubThread::data() const { return stub_.slot().calls(index_) + HV_STUB_CALL_DATA; }
 
-uint64_t StubThread::data_address() const {
-  return arch::StubAddress() + HV_STUB_CALLS + index_ * HV_STUB_CALLS_BYTES + HV_STUB_CALL_DATA;
+uint64_t StubThread::calls_address() const {
+  return arch::StubAddress() + HV_STUB_CALLS + index_ * HV_STUB_CALLS_BYTES;
 }
+
+uint64_t StubThread::data_address() const { return calls_address() + HV_STUB_CALL_DATA; }
 
 uint64_t StubThread::stack_address() const {
   return arch::StubAddress() + HV_STUB_STACKS + index_ * HV_STUB_STACK_BYTES;
@@ -39,9 +46,8 @@ Call StubThread::SetSignalStack() {
 
 int64_t StubThread::Make(const Call* calls, size_t count) {
   if (owner != nullptr) owner->LeaveProgram();
-  int64_t result = MakeAt(arch::StubAddress(),
-                          arch::StubAddress() + HV_STUB_CALLS + index_ * HV_STUB_CALLS_BYTES,
-                          stub_.slot().calls(index_), calls, count);
+  int64_t result =
+      MakeAt(arch::StubAddress(), calls_address(), stub_.slot().calls(index_), calls, count);
   if (owner != nullptr) owner->MovedToStub();
   return result;
 }
@@ -55,9 +61,7 @@ int64_t StubThread::MakeAt(uint64_t base, uint64_t page_address, uint8_t* page, 
 }
 
 void StubThread::Must(const std::vector<Call>& calls) {
-  int64_t result = Make(calls.data(), calls.size());
-  if (result == 0) return;
-  throw std::system_error(static_cast<int>(-result), std::generic_category(), "a stub's call");
+  RequireMade(Make(calls.data(), calls.size()));
 }
 
 pid_t StubThread::Clone(uint64_t flags) {

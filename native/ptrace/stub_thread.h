@@ -28,6 +28,8 @@ constexpr uint64_t kProcessFlags = SIGCHLD;
 struct Call {
   uint64_t words[HV_STUB_CALL_WORDS];
 };
+// `result`: of StubThread::Make. Throws std::system_error for a call that failed.
+void RequireMade(int64_t result);
 
 class StubThread {
  public:
@@ -48,6 +50,8 @@ class StubThread {
   void Must(const std::vector<Call>& calls);
   // clone(2); the new thread is stopped. Throws std::system_error.
   pid_t Clone(uint64_t flags);
+  // Where the stub sees its calls.
+  uint64_t calls_address() const;
   // What calls may point to: bytes of its page, and where the stub sees them.
   uint8_t* data() const;
   uint64_t data_address() const;

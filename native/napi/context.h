@@ -83,7 +83,8 @@ class ContextObjectBase : public Napi::ObjectWrap<Object> {
         Object::InstanceMethod("writeRegisters", &ContextObjectBase::WriteRegisters),
         Object::InstanceMethod("writeResult", &ContextObjectBase::WriteResult),
         Object::InstanceMethod("readFpState", &ContextObjectBase::ReadFpState),
-        Object::InstanceMethod("writeFpState", &ContextObjectBase::WriteFpState)};
+        Object::InstanceMethod("writeFpState", &ContextObjectBase::WriteFpState),
+        Object::InstanceMethod("dispose", &ContextObjectBase::Dispose)};
     methods.insert(methods.end(), own);
     return methods;
   }
@@ -95,10 +96,14 @@ class ContextObjectBase : public Napi::ObjectWrap<Object> {
     this->Value().Set("run", RunFunction<Context>(this->Env(), target_));
   }
 
-  // Nobody runs or interrupts it from here on.
-  void Retire() {
+  // Nobody runs or interrupts it from here on; it is stopped first. For the destructor of `Object`, too, whose members the context
+  // may use.
+  void Free() {
+    if (context_ == nullptr) return;
     target_->context = nullptr;
     watcher_->ClearTarget(this);
+    context_.reset();
+    watcher_.reset();
   }
 
   Context& Get() const {
@@ -143,6 +148,8 @@ class ContextObjectBase : public Napi::ObjectWrap<Object> {
   void WriteFpState(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] { Get().WriteFpState(ToBytes(info[0])); });
   }
+
+  void Dispose(const Napi::CallbackInfo&) { Free(); }
 
   static Napi::BigUint64Array Registers(const Napi::Value& value) {
     Napi::BigUint64Array array = value.As<Napi::BigUint64Array>();

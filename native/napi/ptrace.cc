@@ -174,8 +174,7 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
                        Methods({InstanceMethod<&TracedContextObject::SetSpace>("setSpace"),
                                 InstanceMethod<&TracedContextObject::Start>("start"),
                                 InstanceMethod<&TracedContextObject::Preempt>("preempt"),
-                                InstanceMethod<&TracedContextObject::Explain>("explain"),
-                                InstanceMethod<&TracedContextObject::Dispose>("dispose")}));
+                                InstanceMethod<&TracedContextObject::Explain>("explain")}));
   }
 
   // new TracedContext(watcher, fpState, tracer)
@@ -213,15 +212,6 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
 
   void Explain(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] { Get().Explain(); });
-  }
-
-  void Dispose(const Napi::CallbackInfo&) { Free(); }
-
-  void Free() {
-    if (context_ == nullptr) return;
-    Retire();
-    context_.reset();
-    watcher_.reset();
   }
 
   Napi::Reference<Napi::ArrayBuffer> words_;

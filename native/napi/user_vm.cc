@@ -133,8 +133,7 @@ class CpuObject : public ContextObjectBase<CpuObject, UserCpu> {
                  InstanceAccessor<&CpuObject::RecordOffset>("recordOffset"),
                  InstanceMethod<&CpuObject::StartRunner>("startRunner"),
                  InstanceMethod<&CpuObject::Post>("post"), InstanceMethod<&CpuObject::Halt>("halt"),
-                 InstanceMethod<&CpuObject::SetSpace>("setSpace"),
-                 InstanceMethod<&CpuObject::Dispose>("dispose")}));
+                 InstanceMethod<&CpuObject::SetSpace>("setSpace")}));
   }
 
   explicit CpuObject(const Napi::CallbackInfo& info) : ContextObjectBase(info) {
@@ -176,16 +175,6 @@ class CpuObject : public ContextObjectBase<CpuObject, UserCpu> {
 
   void SetSpace(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] { Get().Enter(SpaceObject::Unwrap(info[0].As<Napi::Object>())->Get()); });
-  }
-
-  void Dispose(const Napi::CallbackInfo&) { Free(); }
-
-  // Stops it first.
-  void Free() {
-    if (context_ == nullptr) return;
-    Retire();
-    context_.reset();
-    watcher_.reset();
   }
 };
 

@@ -1,4 +1,4 @@
-// watcher.cc: Watcher for JavaScript. src/platform/watcher.ts has its type.
+// watcher.cc: Watcher for JavaScript. src/platform/addon.ts has its type.
 
 #include "napi/watcher.h"
 

@@ -16,6 +16,7 @@ import {
   PROT_EXEC,
   PROT_READ,
 } from '../../../src/platform/platform.ts'
+import {type Random, seededRandom} from '../../helpers/mutate.ts'
 import {inNs, LATE_NS} from '../../helpers/running-code.ts'
 import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode} from '../../helpers/user-code.ts'
 import {describeKvm} from '../../helpers/vm.ts'
@@ -24,18 +25,9 @@ const TURNS = 1000
 const CONTEXTS = 7
 const SPACES = 3
 
-/** Numbers below `limit`, the same ones each time. */
-function randomly(seed: number): (limit: number) => number {
-  let state = seed
-  return (limit) => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0
-    return (state >>> 8) % limit
-  }
-}
-
 class Storm {
   readonly #platform: Platform
-  readonly #random: (limit: number) => number
+  readonly #random: Random
   readonly #code: number
   readonly #spaces: AddressSpace[]
   readonly #seeds = new Map<Context, bigint>()
@@ -46,7 +38,7 @@ class Storm {
 
   constructor(platform: Platform, seed: number) {
     this.#platform = platform
-    this.#random = randomly(seed)
+    this.#random = seededRandom(seed)
     this.#code = storeCode(platform, arch.callLoop)
     this.#spaces = Array.from({length: SPACES}, () => spaceWith(platform, this.#code))
     for (let i = 0; i < CONTEXTS; i++) this.#add(this.#spaces[i % SPACES])

@@ -12,6 +12,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../../../src/platform/platform.ts'
+import {type Random, seededRandom} from '../../helpers/mutate.ts'
 import {describePtrace, openPtrace, pidOf, procOf} from '../../helpers/ptrace.ts'
 import {contextAt, spaceWith, storeCode} from '../../helpers/user-code.ts'
 
@@ -22,16 +23,7 @@ const PROTECTIONS = [PROT_READ, PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC]
 /** Of each page: the offset in the MemoryFile, and the rights; undefined: it is not mapped. */
 type Model = (readonly [offset: number, protection: number] | undefined)[]
 
-/** Numerical Recipes' generator. @returns numbers below the limit */
-function randomFrom(seed: number): (limit: number) => number {
-  let state = seed
-  return (limit) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * limit)
-  }
-}
-
-function edit(space: AddressSpace, model: Model, memory: number, random: (limit: number) => number): void {
+function edit(space: AddressSpace, model: Model, memory: number, random: Random): void {
   const first = random(PAGES)
   const count = 1 + random(Math.min(8, PAGES - first))
   const address = FIRST + first * PAGE_SIZE
@@ -75,7 +67,7 @@ describePtrace('edits at random', () => {
     const space = spaceWith(platform, storeCode(platform, arch.callLoop))
     const memory = platform.memory.allocate(PAGES * PAGE_SIZE)
     const model: Model = new Array(PAGES).fill(undefined)
-    const random = randomFrom(seed)
+    const random = seededRandom(seed)
     for (let turn = 0; turn < 60; turn++) {
       for (let i = random(20); i >= 0; i--) edit(space, model, memory, random)
       space.commit()

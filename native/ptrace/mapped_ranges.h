@@ -2,6 +2,7 @@
 #ifndef HV_PTRACE_MAPPED_RANGES_H_
 #define HV_PTRACE_MAPPED_RANGES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 
@@ -9,6 +10,11 @@ namespace hv {
 
 class MappedRanges {
  public:
+  struct Range {
+    uint64_t end;
+    uint64_t offset;
+    uint64_t protection;
+  };
   enum class Call { kNone, kMap, kProtect, kUnmap };
   struct Edit {
     Call call;
@@ -21,13 +27,12 @@ class MappedRanges {
   // Records that nothing is mapped there.
   Edit Unmap(uint64_t start, uint64_t end);
   void Clear() { ranges_.clear(); }
+  size_t size() const { return ranges_.size(); }
+  // By their start.
+  auto begin() const { return ranges_.begin(); }
+  auto end() const { return ranges_.end(); }
 
  private:
-  struct Range {
-    uint64_t end;
-    uint64_t offset;
-    uint64_t protection;
-  };
   using Iterator = std::map<uint64_t, Range>::iterator;
 
   // The first that ends behind `address`.
@@ -37,7 +42,7 @@ class MappedRanges {
   void Erase(uint64_t start, uint64_t end);
   void Insert(uint64_t start, Range range);
 
-  // By their start. None overlap.
+  // None overlap.
   std::map<uint64_t, Range> ranges_;
 };
 

@@ -17,6 +17,8 @@ namespace hv {
 namespace {
 
 constexpr uint64_t kPageBytes = 4096;
+// So many mappings cost less to make in a stub from the pool than a fork does, and its end.
+constexpr size_t kFewRanges = 64;
 
 bool IsGone(const std::system_error& error) { return error.code().value() == ESRCH; }
 
@@ -178,25 +180,32 @@ std::vector<Call> Stub::AfterDrop(const std::vector<Call>& calls, size_t first) 
   return rest;
 }
 
-bool Stub::Empty() try {
-  pending_.clear();
+void Stub::Empty() {
+  pending_.assign(1, {{SYS_munmap, 0, arch::StubAddress()}});
   takes_away_ = false;
   ranges_.Clear();
-  leader().Must({{{SYS_munmap, 0, arch::StubAddress()}}});
   slot_.Wipe();
-  return true;
-} catch (const std::system_error& error) {
-  if (!IsGone(error)) throw;
-  return false;
 }
 
 std::unique_ptr<Stub> Stub::Fork() {
   std::unique_ptr<Stub> child;
+  if (ranges_.size() <= kFewRanges) child = tracer_.TakePooled();
+  if (child != nullptr) {
+    child->MapLike(*this);
+    return child;
+  }
   WithStopped([&](StubThread& thread) {
     if (!Flush(thread)) throw std::system_error(EAGAIN, std::generic_category(), "clone");
     child = std::make_unique<Stub>(thread);
   });
   return child;
+}
+
+void Stub::MapLike(const Stub& other) {
+  ranges_ = other.ranges_;
+  for (const auto& [start, range] : ranges_)
+    pending_.push_back({{SYS_mmap, start, range.end - start, range.protection,
+                         MAP_SHARED | MAP_FIXED, kStubMemoryFd, range.offset}});
 }
 
 StubThread* Stub::Take() {

@@ -37,10 +37,12 @@ class Stub {
   // Makes the calls that are pending; false: it is gone. When the host has no room for that many mappings, all of them are
   // dropped: faults bring them back.
   bool Flush(StubThread& by);
-  // Unmaps everything. False: it is gone.
-  bool Empty();
+  // Wipes it. It unmaps everything before the next program runs in it.
+  void Empty();
   // With the same mappings. Throws std::system_error.
   std::unique_ptr<Stub> Fork();
+  // Maps what the other has. Precondition: it has nothing mapped.
+  void MapLike(const Stub& other);
 
   // A stopped thread for a context that has none here; nullptr: all run, and the host has no more.
   StubThread* Take();

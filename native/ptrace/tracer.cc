@@ -29,17 +29,23 @@ Tracer::Tracer(std::shared_ptr<SharedMemory> memory, unsigned cpus, const cpu_se
 
 Tracer::~Tracer() { Close(); }
 
-std::unique_ptr<Stub> Tracer::Create() {
+std::unique_ptr<Stub> Tracer::TakePooled() {
   while (!pool_.empty()) {
     std::unique_ptr<Stub> stub = std::move(pool_.back());
     pool_.pop_back();
     if (!stub->HasDied()) return stub;
   }
+  return nullptr;
+}
+
+std::unique_ptr<Stub> Tracer::Create() {
+  if (std::unique_ptr<Stub> stub = TakePooled()) return stub;
   for (;;) {
     Stub& parent = Parent();
     try {
       std::unique_ptr<Stub> stub = parent.Fork();
-      if (parent.is_first() || stub->Empty()) return stub;
+      if (!parent.is_first()) stub->Empty();
+      return stub;
     } catch (const std::system_error&) {
       if (!parent.is_dead()) throw;
     }
@@ -85,7 +91,8 @@ pid_t Tracer::CloneProcess(StubThread& parent) {
 void Tracer::Recycle(std::unique_ptr<Stub> stub) {
   if (stub->is_dead()) return;
   stub->SaveOwners();
-  if (is_closed_ || pool_.size() >= kPooled || !stub->IsIdle() || !stub->Empty()) return;
+  if (is_closed_ || pool_.size() >= kPooled || !stub->IsIdle()) return;
+  stub->Empty();
   pool_.push_back(std::move(stub));
 }
 

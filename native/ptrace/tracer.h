@@ -32,7 +32,9 @@ class Tracer {
 
   // A process that has nothing mapped. Throws std::system_error.
   std::unique_ptr<Stub> Create();
-  // Kept for Create, if it lives and few are. Precondition: nothing runs there.
+  // One that lives and has nothing mapped, if one is kept; else nullptr.
+  std::unique_ptr<Stub> TakePooled();
+  // Kept for that, if it lives and few are. Precondition: nothing runs there.
   void Recycle(std::unique_ptr<Stub> stub);
   // Keeps none any more.
   void Close();

@@ -175,8 +175,8 @@ describePtrace('a space', () => {
     expect(eventOf(platform, context, first)).toBe(EVENT_SYSCALL)
     first.dispose()
     const second = platform.createSpace()
-    expect(mappingsOf(platform, second)).toEqual([])
     expect(eventOf(platform, contextAt(platform, SEED + 1n), second)).toBe(EVENT_FAULT)
+    expect(mappingsOf(platform, second)).toEqual([])
     // Who was there has kept what it had.
     expectKept(context, SEED)
     second.map(CODE_ADDRESS, PAGE_SIZE, storeCode(platform, arch.callLoop), PROT_READ | 4)

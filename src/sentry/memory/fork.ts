@@ -6,10 +6,15 @@ import type {Budget} from '../../vfs/budget.ts'
 import type {ResourceLimits} from '../resource-limits.ts'
 import {MemoryMap} from './memory-map.ts'
 import {ENTRY_GUARDED, ENTRY_SHIFT, type Entry, MapBatch, type PageTable} from './page-table.ts'
+import {entryOffset} from './pager.ts'
 import {VM_DONTFORK, VM_LOCKED, VM_LOCKONFAULT, VM_WIPEONFORK, Vma} from './vma.ts'
 
+/** Who forks goes on to write where it wrote before, and so does the child: a fault of each costs more than a copy. */
+const FEW_PAGES = 32
+
 /**
- * No page is copied: the pages of private mappings become write-protected on both sides, by one commit, before the new process has them.
+ * The pages of private mappings become write-protected on both sides, by one commit, before the new process has them. None is
+ * copied, but what can be written now if it is few and there is room: what was written since the last fork, as a rule.
  * @throws Errno ENOMEM, EAGAIN; nothing is left behind then but the protection, which faults take away again
  */
 export function forkMap(
@@ -28,7 +33,9 @@ export function forkMap(
     mmapBase: parent.placement.base,
   })
   try {
-    for (const vma of parent.vmas) forkMapping(parent, map, vma)
+    const copies = new MapBatch(addresses)
+    for (const vma of parent.vmas) forkMapping(parent, map, vma, copies)
+    copies.commit()
     // What of the copied tables is not the child's.
     for (const vma of parent.vmas) if (vma.flags & (VM_DONTFORK | VM_WIPEONFORK)) forget(addresses, vma)
     addresses.commit()
@@ -41,30 +48,37 @@ export function forkMap(
   return {addresses, map}
 }
 
-function protectPrivatePages({vmas, pages}: MemoryMap): void {
+function protectPrivatePages({vmas, pages, memory}: MemoryMap): void {
+  const most = memory.inUseBytes > memory.size / 2 ? 0 : FEW_PAGES
   const batch = new MapBatch(pages.space, {lazily: true})
+  const guard = (page: number, entry: Entry): void => {
+    const guarded = (entry | ENTRY_GUARDED) & ~PROT_WRITE
+    pages.set(page, guarded)
+    if (entry & PROT_WRITE) batch.add(page, guarded)
+  }
+  const written: number[] = []
   for (const vma of vmas) {
     if (vma.isShared) continue
     pages.forEach(vma.start / PAGE_SIZE, vma.end / PAGE_SIZE, (page, entry) => {
       if (entry & ENTRY_GUARDED) return
-      const guarded = (entry | ENTRY_GUARDED) & ~PROT_WRITE
-      pages.set(page, guarded)
-      if (entry & PROT_WRITE) batch.add(page, guarded)
+      if (entry & PROT_WRITE && written.length <= most) written.push(page)
+      else guard(page, entry)
     })
   }
+  if (written.length > most) for (const page of written) guard(page, pages.get(page))
   batch.commit()
 }
 
-function forkMapping(parent: MemoryMap, child: MemoryMap, vma: Vma): void {
+function forkMapping(parent: MemoryMap, child: MemoryMap, vma: Vma, copies: MapBatch): void {
   if (vma.flags & VM_DONTFORK) return
   const copy = new Vma(vma)
   copy.flags &= ~(VM_LOCKED | VM_LOCKONFAULT)
   child.vmas.append(copy)
-  if (!(vma.flags & VM_WIPEONFORK)) sharePages(parent.pages, child.pages, vma)
+  if (!(vma.flags & VM_WIPEONFORK)) inheritPages(parent.pages, child.pages, vma, copies)
 }
 
 /** References are taken run by run. */
-function sharePages(from: PageTable, to: PageTable, vma: Vma): void {
+function inheritPages(from: PageTable, to: PageTable, vma: Vma, copies: MapBatch): void {
   let runPage = 0
   let runLength = 0
   const takeRun = (): void => {
@@ -73,6 +87,11 @@ function sharePages(from: PageTable, to: PageTable, vma: Vma): void {
   }
   try {
     from.forEach(vma.start / PAGE_SIZE, vma.end / PAGE_SIZE, (page: number, entry: Entry) => {
+      if (!vma.isShared && entry & PROT_WRITE) {
+        copyPage(to, page, entry)
+        copies.add(page, to.get(page))
+        return
+      }
       to.set(page, entry)
       const filePage = entry >>> ENTRY_SHIFT
       if (runLength === 0 || filePage !== runPage + runLength) {
@@ -85,6 +104,15 @@ function sharePages(from: PageTable, to: PageTable, vma: Vma): void {
     // Also of what was entered before there was no room for more tables.
     takeRun()
   }
+}
+
+function copyPage(to: PageTable, page: number, entry: Entry): void {
+  to.reserve(page)
+  const {memory} = to
+  const source = entryOffset(entry)
+  const target = memory.allocate(PAGE_SIZE)
+  memory.bytes.copyWithin(target, source, source + PAGE_SIZE)
+  to.set(page, ((target / PAGE_SIZE) << ENTRY_SHIFT) | (entry & ((1 << ENTRY_SHIFT) - 1)))
 }
 
 function forget(addresses: AddressSpace, vma: Vma): void {

@@ -2,6 +2,9 @@
 
 import type {Protection} from '../abi/mman.ts'
 
+/** The platform cannot tell cheaply what an access wanted. */
+export const ACCESS_UNKNOWN = 0
+
 /** A fault in user mode, in the terms of Linux's siginfo and sigcontext. */
 export interface Fault {
   /** The signal Linux would raise (SIGSEGV, SIGILL, SIGFPE, SIGTRAP, SIGBUS). SIGSEGV with `isPageFault` may be mendable. */
@@ -15,7 +18,7 @@ export interface Fault {
   /** What sigcontext says from now on: cr2 (x86_64), fault_address (arm64). Absent: what it said before. */
   recordedAddress?: number | bigint
   isPageFault: boolean
-  /** What the access wanted: PROT_READ, PROT_WRITE or PROT_EXEC. Page faults only. */
+  /** What the access wanted: PROT_READ, PROT_WRITE, PROT_EXEC or ACCESS_UNKNOWN. Page faults only. */
   access: Protection
   /** sigcontext's trapno and err (x86_64); its esr, 0 for none, in err (arm64). */
   trapNumber: number

@@ -5,7 +5,7 @@ import type {Fault} from '../arch/fault.ts'
 import type {MemoryFile} from './memory-file.ts'
 
 export {PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE, type Protection} from '../abi/mman.ts'
-export type {Fault} from '../arch/fault.ts'
+export {ACCESS_UNKNOWN, type Fault} from '../arch/fault.ts'
 
 export const PAGE_SIZE = 4096
 

@@ -4,12 +4,12 @@ import {EINVAL, Errno} from '../../abi/errno.ts'
 import {SIGSEGV} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 import {
+  ACCESS_UNKNOWN,
   EVENT_PREEMPTED,
   EVENT_SYSCALL,
   type EventKind,
   type Fault,
   PROT_EXEC,
-  PROT_READ,
   PROT_WRITE,
 } from '../platform.ts'
 import type {LoopContext} from '../run-loop.ts'
@@ -69,22 +69,21 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
   }
 
   /**
-   * The kernel says where, and whether anything is mapped there, but not what the access wanted. Where nothing is, reading is
-   * as good a guess as any: the sentry maps what the mapping allows. To know costs one more stop: `exactFault`. So does a fault
-   * that comes again, as the guess did not mend it.
+   * The kernel says where, and whether anything is mapped there, but not what the access wanted. Where something is, that was
+   * to write. To know costs one more stop: `exactFault`. So does a fault that comes again, as the guess did not mend it.
    */
   get fault(): Fault {
     const record = this.#record
     const code = record[CODE]
     if (!isPageFault(record) || isSameFault(record, this.#guessed)) return this.exactFault()
     this.#guessed.set(record)
-    const unmapped = code === SEGV_MAPERR ? PROT_READ : PROT_WRITE
+    const wanted = code === SEGV_MAPERR ? ACCESS_UNKNOWN : PROT_WRITE
     return {
       signal: SIGSEGV,
       code,
       address: signedAddressOf(record),
       isPageFault: true,
-      access: isAtInstruction(record) ? PROT_EXEC : unmapped,
+      access: isAtInstruction(record) ? PROT_EXEC : wanted,
       trapNumber: 0,
       errorCode: 0,
     }

@@ -3,7 +3,14 @@
 import {EEXIST, EINVAL, ENOMEM, EPERM, Errno} from '../../abi/errno.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import type {AddressSpace} from '../../platform/platform.ts'
-import {PAGE_SIZE, PROT_EXEC, PROT_NONE, PROT_WRITE} from '../../platform/platform.ts'
+import {
+  ACCESS_UNKNOWN,
+  PAGE_SIZE,
+  PROT_EXEC,
+  PROT_NONE,
+  PROT_READ,
+  PROT_WRITE,
+} from '../../platform/platform.ts'
 import {Budget} from '../../vfs/budget.ts'
 import type {Mappable} from '../../vfs/file.ts'
 import {FutexTable} from '../ipc/futex-table.ts'
@@ -127,14 +134,16 @@ export class MemoryMap {
   }
 
   /**
-   * A page fault, or the sentry in the guest's name: makes `address` accessible if its mapping allows `access` (PROT_ bits).
+   * A page fault, or the sentry in the guest's name: makes `address` accessible if its mapping allows what is wanted.
+   * @param wanted a PROT_ bit, or ACCESS_UNKNOWN
    * @param wantedPages how many pages from there on will be needed: a hint
    * @returns true: try again; else the signal that the guest gets
    */
-  handleFault(address: number, access: number, wantedPages = 1): true | FaultSignal {
+  handleFault(address: number, wanted: number, wantedPages = 1): true | FaultSignal {
     if (!(address >= 0 && address < this.userTop)) return SEGV_MAPERR
     const vma = this.vmas.at(address) ?? growStack(this.vmas, this.limits, address)
     if (vma === undefined) return SEGV_MAPERR
+    const access = wanted === ACCESS_UNKNOWN ? likelyAccess(vma) : wanted
     if (!allows(vma.protection, access)) return SEGV_ACCERR
     this.faults++
     try {
@@ -220,6 +229,11 @@ export class MemoryMap {
     if (request.fixed === 'keep' && this.vmas.overlaps(address, address + length)) throw new Errno(EEXIST)
     return address
   }
+}
+
+/** Of a program's data, which is what a private mapping of a file that can be written is as a rule, most is written at once. */
+function likelyAccess({backing, isShared, protection}: Vma): number {
+  return backing !== undefined && !isShared && protection & PROT_WRITE ? PROT_WRITE : PROT_READ
 }
 
 /** Linux's access_error: whatever can be written or executed can be read. */

@@ -6,6 +6,7 @@ import {SIGSEGV} from '../../../src/abi/signal.ts'
 import {addon} from '../../../src/addon.ts'
 import {arch} from '../../../src/arch/index.ts'
 import {
+  ACCESS_UNKNOWN,
   EVENT_DEADLINE,
   EVENT_FAULT,
   EVENT_PREEMPTED,
@@ -109,7 +110,7 @@ describePtrace('a page fault', () => {
       expect(fault).toMatchObject({isPageFault: true, address: DATA_ADDRESS, signal: SIGSEGV})
       return fault.access
     })
-    expect(accesses).toEqual([PROT_READ, PROT_WRITE, PROT_WRITE])
+    expect(accesses).toEqual([ACCESS_UNKNOWN, PROT_WRITE, PROT_WRITE])
     space.map(DATA_ADDRESS, PAGE_SIZE, platform.memory.allocate(PAGE_SIZE), PROT_READ | PROT_WRITE)
     platform.resume(context, space)
     expect(platform.wait(soon())).toBe(EVENT_DEADLINE)

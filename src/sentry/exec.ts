@@ -5,7 +5,7 @@ import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
 import {buildAuxv} from '../loader/auxv.ts'
 import {chooseLayout, type Layout} from '../loader/layout.ts'
-import {planSegments} from '../loader/segments.ts'
+import {planSegments, type SegmentMapping} from '../loader/segments.ts'
 import {buildStack} from '../loader/stack.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../platform/platform.ts'
 import type {Location} from '../vfs/location.ts'
@@ -14,6 +14,7 @@ import {fillRandom} from '../vfs/random.ts'
 import type {Credentials} from './credentials.ts'
 import type {Kernel} from './kernel.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
+import {populate} from './memory/populate.ts'
 import {Space} from './memory/space.ts'
 import type {UserMemory} from './memory/user-memory.ts'
 import {type Backing, pageAlign, VM_GROWSDOWN, VM_SPECIAL} from './memory/vma.ts'
@@ -26,6 +27,8 @@ import type {Vdso} from './vdso.ts'
 /** What Linux gives a new program's stack at once, beyond its strings. */
 const STACK_HEADROOM = 128 << 10
 const COMM_LENGTH = 15
+/** Of a program's data: most of it is relocated at once. */
+const DATA_AHEAD = 64 << 10
 
 export interface ExecRequest {
   readonly executable: Executable
@@ -141,10 +144,18 @@ function mapImage(
       protection: part.protection,
       ...(part.anonymous ? {} : {backing, pageOffset: part.fileOffset / PAGE_SIZE}),
     })
+    if (!part.anonymous) populateFirst(map, part)
     const zeros = part.address + part.length - part.zeroFrom
     // A read-only tail stays as the file has it, as on Linux.
     if (!part.anonymous && zeros > 0 && part.protection & PROT_WRITE) memory.clear(part.zeroFrom, zeros)
   }
+}
+
+/** The pages that a program touches before anything else: each would cost it a fault. What fails is left to that. */
+function populateFirst(map: MemoryMap, {address, length, protection}: SegmentMapping): void {
+  const writes = (protection & PROT_WRITE) !== 0
+  const end = address + (writes ? Math.min(length, DATA_AHEAD) : PAGE_SIZE)
+  populate(map, address, end, writes ? PROT_WRITE : PROT_READ)
 }
 
 function mapVdso(map: MemoryMap, vdso: Vdso, layout: Layout): void {
@@ -169,6 +180,7 @@ function mapVdso(map: MemoryMap, vdso: Vdso, layout: Layout): void {
     backing: vdso.code,
     name: '[vdso]',
   })
+  populate(map, layout.vdsoAddress, layout.vdsoAddress + PAGE_SIZE, PROT_READ)
 }
 
 function writeStack(

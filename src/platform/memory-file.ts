@@ -1,5 +1,12 @@
 // MemoryFile: one memfd that holds all guest memory, visible to the sentry as typed arrays. A page allocator on top.
 
+/** Pages that nobody uses now. */
+export interface MemoryCache {
+  readonly bytes: number
+  /** Frees all of them. */
+  drop(): void
+}
+
 /** All guest memory. An offset is a byte offset into the file; a page is 4096 bytes. */
 export interface MemoryFile {
   /** Bytes; at most 4 GiB. */
@@ -9,6 +16,10 @@ export interface MemoryFile {
   readonly uint32s: Uint32Array
   /** Bytes of pages that are allocated now. */
   readonly allocatedBytes: number
+  /** The same, without what `cache` would give back. */
+  readonly inUseBytes: number
+  /** What is kept for later use, until memory runs short. */
+  cache: MemoryCache | undefined
   /** The most that `allocatedBytes` was since the start, or since `resetPeak`. */
   readonly peakBytes: number
   resetPeak(): void

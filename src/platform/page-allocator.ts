@@ -1,7 +1,7 @@
 // The page allocator of the MemoryFile: binary buddies up to 2 MiB, a reference count a page, lazy zeroing.
 
 import {ENOMEM, Errno} from '../abi/errno.ts'
-import type {MemoryFile} from './memory-file.ts'
+import type {MemoryCache, MemoryFile} from './memory-file.ts'
 import {PAGE_SIZE} from './platform.ts'
 
 /** Blocks of 2^9 pages, 2 MiB: what one huge page backs. */
@@ -48,6 +48,7 @@ class PageAllocator implements MemoryFile {
   #dirtyPages = 0
   readonly #maxDirtyPages: number
   isReused = false
+  cache: MemoryCache | undefined
   /** Pages from here on were never used and are in no list. */
   #fresh = 0
   #allocatedPages = 0
@@ -75,6 +76,10 @@ class PageAllocator implements MemoryFile {
     return this.#allocatedPages * PAGE_SIZE
   }
 
+  get inUseBytes(): number {
+    return this.allocatedBytes - (this.cache?.bytes ?? 0)
+  }
+
   get peakBytes(): number {
     return this.#peakPages * PAGE_SIZE
   }
@@ -86,10 +91,7 @@ class PageAllocator implements MemoryFile {
   allocate(length: number): number {
     const pages = length / PAGE_SIZE
     if (!Number.isInteger(pages) || pages <= 0) throw new RangeError(`allocation of ${length} bytes`)
-    const order = pages === 1 ? 0 : 32 - Math.clz32(pages - 1)
-    const first = order > MAX_ORDER ? this.#takeChunks(pages) : this.#takeBlock(order)
-    const taken = order > MAX_ORDER ? Math.ceil(pages / CHUNK_PAGES) * CHUNK_PAGES : 1 << order
-    if (taken > pages) this.#insertRange(first + pages, taken - pages)
+    const first = this.#take(pages)
     this.#clear(first, first + pages)
     this.#references.fill(1, first, first + pages)
     this.#allocatedPages += pages
@@ -141,6 +143,23 @@ class PageAllocator implements MemoryFile {
     const free = this.#references.subarray(first, end).indexOf(0)
     if (free >= 0) throw new Error(`page ${first + free} is not allocated`)
     return [first, end]
+  }
+
+  /** @throws Errno ENOMEM */
+  #take(pages: number): number {
+    const order = pages === 1 ? 0 : 32 - Math.clz32(pages - 1)
+    const takes = order > MAX_ORDER ? Math.ceil(pages / CHUNK_PAGES) * CHUNK_PAGES : 1 << order
+    const take = (): number => (order > MAX_ORDER ? this.#takeChunks(pages) : this.#takeBlock(order))
+    let first: number
+    try {
+      first = take()
+    } catch (error) {
+      if ((this.cache?.bytes ?? 0) === 0) throw error
+      this.cache!.drop()
+      first = take()
+    }
+    if (takes > pages) this.#insertRange(first + pages, takes - pages)
+    return first
   }
 
   /** @throws Errno ENOMEM */

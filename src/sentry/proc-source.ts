@@ -84,7 +84,7 @@ export class KernelProcSource implements ProcSource {
 
   memory(): {totalBytes: number; freeBytes: number} {
     const {memory} = this.#kernel.platform
-    return {totalBytes: memory.size, freeBytes: memory.size - memory.allocatedBytes}
+    return {totalBytes: memory.size, freeBytes: memory.size - memory.inUseBytes}
   }
 
   get faults(): number {

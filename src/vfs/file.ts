@@ -183,6 +183,8 @@ export interface Mappable {
    * @throws Errno ENXIO when the page lies wholly behind the end of the file (the guest gets SIGBUS)
    */
   sharedPage(pageIndex: number): number
+  /** Whether `sharedPage` need not read anything for it. Absent: nobody knows. */
+  hasPage?(pageIndex: number): boolean
   /** A mapping of the page is (or may have been) written: it must reach the file on sync and at the latest on unmap. */
   markDirty(pageIndex: number): void
   /** Writes dirty pages of the range back. */

@@ -18,9 +18,12 @@ export function check(result: number): number {
 export const STAT_FIELDS = 21
 export const STAT_MODE = 0
 export const STAT_UID = 2
+export const STAT_SIZE = 4
 export const STAT_INO = 7
 export const STAT_DEV_MAJOR = 8
 export const STAT_DEV_MINOR = 9
+/** Seconds; nanoseconds behind them. */
+export const STAT_CHANGED = 16
 /** 1: a file system of the host's kernel is mounted here, which no guest sees. */
 export const STAT_IS_KERNEL = 20
 

@@ -29,7 +29,7 @@ export const dropLockedPages: Advice = (map, start, end) => {
 
 /** MADV_FREE: as Linux, the pages go only when memory runs short; a page that comes back costs a fault. */
 export const freePages: Advice = (map, start, end) => {
-  const isShort = map.memory.allocatedBytes > map.memory.size / 2
+  const isShort = map.memory.inUseBytes > map.memory.size / 2
   return forEachPart(map, start, end, (vma, from, to) => {
     if (vma.backing !== undefined || vma.flags & VM_LOCKED) throw new Errno(EINVAL)
     if (isShort) drop(map, vma, from, to)

@@ -25,7 +25,9 @@ const ZERO_WINDOW = 16
 /** Where so many of a table's pages are there, the others will be touched too, in whatever order. */
 const DENSE_PAGES = TABLE_PAGES / 8
 const READ_WINDOW = 16
-const COPY_WINDOW = 4
+/** For pages that need not be read. */
+const KNOWN_WINDOW = 128
+const COPY_WINDOW = 8
 const DIRTY_WINDOW = 1
 
 export class Pager {
@@ -97,22 +99,24 @@ export class Pager {
   }
 
   #zeroWindow(page: number): number {
-    const {allocatedBytes, size} = this.#memory
+    const {inUseBytes, size} = this.#memory
     // When memory runs short, a touched page must not reserve its neighbours.
-    if (allocatedBytes > size / 2) return 1
-    const isDense = allocatedBytes < size / 4 && this.#pages.countAround(page) >= DENSE_PAGES
+    if (inUseBytes > size / 2) return 1
+    const isDense = inUseBytes < size / 4 && this.#pages.countAround(page) >= DENSE_PAGES
     return isDense ? MAX_WINDOW : ZERO_WINDOW
   }
 
   /** Read and execute faults: the file's own pages, without write permission. */
   #populateFile(vma: Vma, backing: Backing, page: number, wanted: number): void {
+    const {mappable} = backing
     const [first, end] = faultWindow(vma, page, READ_WINDOW, wanted)
     const touched: number[] = []
-    visitWindow(first, page, end, (target) => {
+    visitWindow(...knownWindow(vma, page, first, end), (target) => {
       if (this.#pages.get(target) !== 0) return
+      const filePage = vma.filePage(target)
+      if ((target < first || target >= end) && mappable.hasPage?.(filePage) !== true) return
       this.#pages.reserve(target)
-      const offset = backing.mappable.sharedPage(vma.filePage(target))
-      this.#pages.set(target, guardedEntry(offset, vma.protection))
+      this.#pages.set(target, guardedEntry(mappable.sharedPage(filePage), vma.protection))
       touched.push(target)
     })
     this.#mapPages(touched)
@@ -229,6 +233,20 @@ function faultWindow(vma: Vma, page: number, initial: number, wanted: number): [
   vma.faultStart = first
   vma.faultEnd = end
   return [first, end]
+}
+
+/** The pages around a fault that are populated if that costs no reading: the window, and more. */
+function knownWindow(
+  vma: Vma,
+  page: number,
+  first: number,
+  end: number,
+): [first: number, page: number, end: number] {
+  if (vma.flags & VM_LOCKONFAULT) return [first, page, end]
+  const aligned = page - (page % KNOWN_WINDOW)
+  const knownFirst = Math.max(aligned, vma.start / PAGE_SIZE)
+  const knownEnd = Math.min(aligned + KNOWN_WINDOW, vma.end / PAGE_SIZE)
+  return [Math.min(first, knownFirst), page, Math.max(end, knownEnd)]
 }
 
 /** Visits `page`, which must succeed, and the window around it, where the end of file or memory ends the way. */

@@ -24,7 +24,7 @@ export const sysinfo: Syscall = (task, args) => {
   for (const [index, load] of task.kernel.load.averages(task.kernel).entries())
     view.setBigUint64(LOADS + 8 * index, BigInt(Math.floor(load * LOAD_UNIT)), true)
   view.setBigUint64(TOTAL_RAM, BigInt(memory.size), true)
-  view.setBigUint64(FREE_RAM, BigInt(memory.size - memory.allocatedBytes), true)
+  view.setBigUint64(FREE_RAM, BigInt(memory.size - memory.inUseBytes), true)
   view.setUint16(PROCS, task.kernel.tasks.size, true)
   view.setUint32(MEM_UNIT, 1, true)
   task.memory.writeBytes(args.address(0), bytes)

@@ -14,13 +14,15 @@ import {
 } from '../../abi/open-flags.ts'
 import type {ByteString, FileDescription, Mappable} from '../file.ts'
 import {Description} from '../file-description.ts'
-import {check, host} from '../host-calls.ts'
+import {check, host, STAT_CHANGED, STAT_SIZE} from '../host-calls.ts'
 import {MAX_OFFSET, seekTo} from '../seek.ts'
 import {HostLocks} from './host-locks.ts'
 import {HostNode} from './host-node.ts'
 import type {HostPages} from './host-pages.ts'
 
 const oneByte = new Uint8Array(1)
+/** By then the host's clock ticked since the last change. */
+const SETTLED_S = 2
 
 export class HostFile extends HostNode {
   readonly #open = new Set<HostFileDescription>()
@@ -191,15 +193,26 @@ class HostFileDescription extends Description {
     if (this.#mappable === undefined) {
       const {fs, identity} = this.#file
       const canWrite = opensForWriting(this.flags)
-      this.#mappable = fs.mapped.make(identity).addUser(this.fd, canWrite)
+      this.#mappable = fs.mapped.make(identity, () => this.#version()).addUser(this.fd, canWrite)
     }
     return this.#mappable
+  }
+
+  /** Whoever changes the content moves the time of change. The host's clock has ticks: what changed just now may do so once more. */
+  #version(): string | undefined {
+    const {fs} = this.#file
+    const {stat} = fs
+    fs.fresh = undefined
+    check(host.hostStat(this.fd, '', stat))
+    const changedS = stat[STAT_CHANGED]
+    if (changedS > Date.now() / 1000 - SETTLED_S) return undefined
+    return `${changedS}.${stat[STAT_CHANGED + 1]} ${stat[STAT_SIZE]}`
   }
 
   override close(): void {
     if (this.#mappable !== undefined) {
       const {fs, identity, pages} = this.#file
-      if (pages?.removeUser(this.fd) === false) fs.mapped.forget(identity)
+      if (pages?.removeUser(this.fd) === false) fs.mapped.release(identity)
     }
     this.#file.closed(this)
     host.hostClose(this.fd)

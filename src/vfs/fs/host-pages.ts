@@ -14,10 +14,12 @@ import type {Mappable} from '../file.ts'
 import {check, host} from '../host-calls.ts'
 import {pagesWithin} from './page-range.ts'
 
-/** Pages read at once: programs touch their neighbours next. */
-const READ_AHEAD_PAGES = 16
+/** Pages read at once, as many as Linux reads around a fault: programs touch their neighbours next. */
+const READ_AHEAD_PAGES = 32
 
 export class HostPages {
+  /** Of the content, before any page of it was read; undefined: nothing would tell of a change. */
+  readonly version: string | undefined
   readonly #memory: MemoryFile
   /** Page of the file → offset in the MemoryFile; this holds one reference to each. */
   readonly #pages = new Map<number, number>()
@@ -25,17 +27,32 @@ export class HostPages {
   /** Descriptors of the file descriptions that mapped it; through the writable ones dirty pages go back. */
   readonly #users = new Set<number>()
   readonly #writers = new Set<number>()
+  #hasBeenWritable = false
 
-  constructor(memory: MemoryFile) {
+  constructor(memory: MemoryFile, version: string | undefined) {
     this.#memory = memory
+    this.version = version
+  }
+
+  get count(): number {
+    return this.#pages.size
+  }
+
+  /** Whether somebody could store into them, so that they may differ from the file. */
+  get hasBeenWritable(): boolean {
+    return this.#hasBeenWritable
   }
 
   /** The file's pages as one file description maps them. The descriptor stays open until `removeUser`. */
   addUser(fd: number, canWrite: boolean): Mappable {
     this.#users.add(fd)
-    if (canWrite) this.#writers.add(fd)
+    if (canWrite) {
+      this.#writers.add(fd)
+      this.#hasBeenWritable = true
+    }
     return {
       identity: this,
+      hasPage: (pageIndex) => this.#pages.has(pageIndex),
       sharedPage: (pageIndex) => this.#share(fd, pageIndex),
       markDirty: (pageIndex) => {
         if (this.#pages.has(pageIndex)) this.#dirty.add(pageIndex)
@@ -44,7 +61,7 @@ export class HostPages {
     }
   }
 
-  /** @returns whether others use it still; if none does, the pages are gone */
+  /** @returns whether others use it still */
   removeUser(fd: number): boolean {
     try {
       if (this.#writers.has(fd)) this.flush()
@@ -53,9 +70,12 @@ export class HostPages {
     }
     this.#users.delete(fd)
     this.#writers.delete(fd)
-    if (this.#users.size > 0) return true
+    return this.#users.size > 0
+  }
+
+  /** Precondition: nobody uses it. */
+  drop(): void {
     for (const [page, offset] of [...this.#pages]) this.#drop(page, offset)
-    return false
   }
 
   /** After pread: what mappings wrote since is newer than the host's bytes. */

@@ -1,34 +1,87 @@
 // MappedHostFiles: the pages of mapped host files, by what the host tells files apart by: all names and volumes share them.
 
-import type {MemoryFile} from '../../platform/memory-file.ts'
+import type {MemoryCache, MemoryFile} from '../../platform/memory-file.ts'
+import {PAGE_SIZE} from '../../platform/platform.ts'
 import {HostPages} from './host-pages.ts'
 
-export class MappedHostFiles {
+/** How much of guest memory the pages of files that nobody has mapped may keep. */
+const MAX_IDLE_SHARE = 1 / 8
+
+/** The same programs and libraries are mapped again and again: their pages stay for a while after the last user. */
+export class MappedHostFiles implements MemoryCache {
   readonly #memory: MemoryFile
   readonly #files = new Map<string, HostPages>()
+  /** Those that nobody uses, least recently used first. Nothing of them is seen before `make` has compared the version. */
+  readonly #idle = new Map<string, HostPages>()
+  #idlePages = 0
 
   constructor(memory: MemoryFile) {
     this.#memory = memory
+    memory.cache = this
   }
 
   get isEmpty(): boolean {
     return this.#files.size === 0
   }
 
+  /** Of those that nobody uses. */
+  get bytes(): number {
+    return this.#idlePages * PAGE_SIZE
+  }
+
   get(identity: string): HostPages | undefined {
     return this.#files.get(identity)
   }
 
-  make(identity: string): HostPages {
+  /** @param version of the content as it is now; undefined: it may change, and nothing would tell */
+  make(identity: string, version: () => string | undefined): HostPages {
     const known = this.#files.get(identity)
     if (known !== undefined) return known
-    const pages = new HostPages(this.#memory)
+    const now = version()
+    const pages = this.#takeIdle(identity, now) ?? new HostPages(this.#memory, now)
     this.#files.set(identity, pages)
     return pages
   }
 
-  forget(identity: string): void {
+  drop(): void {
+    for (const identity of this.#idle.keys()) this.#forget(identity)
+  }
+
+  /** Nobody uses them now. */
+  release(identity: string): void {
+    const pages = this.#files.get(identity)!
     this.#files.delete(identity)
+    if (pages.version === undefined || pages.hasBeenWritable) pages.drop()
+    else this.#keep(identity, pages)
+  }
+
+  #keep(identity: string, pages: HostPages): void {
+    this.#idle.set(identity, pages)
+    this.#idlePages += pages.count
+    const most = (this.#memory.size / PAGE_SIZE) * MAX_IDLE_SHARE
+    for (const oldest of this.#idle.keys()) {
+      if (this.#idlePages <= most) break
+      this.#forget(oldest)
+    }
+  }
+
+  #takeIdle(identity: string, version: string | undefined): HostPages | undefined {
+    const pages = this.#idle.get(identity)
+    if (pages === undefined) return undefined
+    if (pages.version !== version) {
+      this.#forget(identity)
+      return undefined
+    }
+    this.#idle.delete(identity)
+    this.#idlePages -= pages.count
+    return pages
+  }
+
+  #forget(identity: string): void {
+    const pages = this.#idle.get(identity)!
+    this.#idle.delete(identity)
+    this.#idlePages -= pages.count
+    pages.drop()
   }
 }
 

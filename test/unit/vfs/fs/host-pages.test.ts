@@ -2,12 +2,13 @@
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'
-import {afterEach, beforeEach, describe, expect, test} from 'vitest'
+import {afterEach, beforeEach, describe, expect, test, vi} from 'vitest'
 import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
   FALLOC_FL_ZERO_RANGE,
   O_APPEND,
+  O_RDONLY,
   O_RDWR,
   O_WRONLY,
   SEEK_DATA,
@@ -33,6 +34,8 @@ beforeEach(() => {
 afterEach(() => {
   vfs.dispose()
   directory.remove()
+  memory.cache?.drop()
+  vi.restoreAllMocks()
   expect(memory.allocatedBytes).toBe(0)
 })
 
@@ -98,5 +101,83 @@ describe('a mapped file', () => {
     store(file, 63, 0, 'data')
     expect(file.seek(PAGE, SEEK_DATA)).toBe(63 * PAGE)
     file.close()
+  })
+})
+
+describe('the pages of a file that nobody has mapped any more', () => {
+  const SOON_MS = 10_000
+
+  /** The file was changed long enough ago. */
+  const settle = (): void => {
+    const now = Date.now()
+    vi.spyOn(Date, 'now').mockReturnValue(now + SOON_MS)
+  }
+
+  /** Maps the first page, and closes the file. @returns what is in it */
+  function glance(flags = O_RDONLY): string {
+    const file = vfs.open('file', flags)
+    const offset = file.mappable!.sharedPage(0)
+    const text = Buffer.from(memory.bytes.subarray(offset, offset + 7)).toString()
+    memory.free(offset, PAGE)
+    file.close()
+    return text
+  }
+
+  test('stay, and count as free', () => {
+    settle()
+    glance()
+    expect([memory.allocatedBytes, memory.inUseBytes]).toEqual([PAGE, 0])
+    const file = vfs.open('link')
+    expect(file.mappable!.hasPage!(0)).toBe(true)
+    expect(memory.inUseBytes).toBe(PAGE)
+    file.close()
+  })
+
+  test.each([
+    ['another length', 'other'],
+    ['the same length', 'CONTENT'],
+  ])('are not seen again once the host gave it %s', (_name, content) => {
+    settle()
+    expect(glance()).toBe('content')
+    fs.writeFileSync(join(directory.path, 'file'), content)
+    expect(glance()).toBe(content.padEnd(7, '\0'))
+  })
+
+  test('are no part of what is read meanwhile', () => {
+    settle()
+    glance()
+    fs.writeFileSync(join(directory.path, 'file'), 'CONTENT')
+    expect(vfs.read('file')).toBe('CONTENT')
+  })
+
+  test.each([
+    ['it was changed just now', () => {}, O_RDONLY],
+    ['somebody could store into them', settle, O_RDWR],
+  ])('go if %s', (_name, prepare, flags) => {
+    prepare()
+    glance(flags)
+    expect(memory.allocatedBytes).toBe(0)
+  })
+
+  test('go when memory runs short', () => {
+    settle()
+    glance()
+    memory.free(memory.allocate(memory.size), memory.size)
+    expect(memory.allocatedBytes).toBe(0)
+  })
+
+  test('are an eighth of guest memory at most, and the oldest go', () => {
+    settle()
+    const pages = memory.size / PAGE / 8
+    for (const name of ['file', 'second']) {
+      fs.writeFileSync(join(directory.path, name), Buffer.alloc((pages - 10) * PAGE))
+      const file = vfs.open(name)
+      for (let page = 0; page < pages - 10; page++) memory.free(file.mappable!.sharedPage(page), PAGE)
+      file.close()
+    }
+    expect(memory.cache!.bytes).toBe((pages - 10) * PAGE)
+    const second = vfs.open('second')
+    expect(second.mappable!.hasPage!(0)).toBe(true)
+    second.close()
   })
 })

@@ -10,7 +10,8 @@ const projects = [
   // The parser of workflows imports JSON as a bundler lets it, and Node does not.
   {name: 'unit', maxWorkers: 2, server: {deps: {inline: [/@actions\//]}}},
   {name: 'fuzz', maxWorkers: 2},
-  {name: 'guests', ...alone},
+  // Some of them compute on both processors, but not for long.
+  {name: 'guests', maxWorkers: 2},
   {name: 'programs', ...alone},
   {name: 'cli', ...alone},
   {name: 'sandbox', ...alone},

@@ -1,0 +1,5 @@
+// busybox on kvm.
+
+import {describeBusybox} from './busybox.ts'
+
+describeBusybox('kvm')

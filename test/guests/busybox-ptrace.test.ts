@@ -1,0 +1,5 @@
+// busybox on ptrace.
+
+import {describeBusybox} from './busybox.ts'
+
+describeBusybox('ptrace')

@@ -1,0 +1,5 @@
+// The guests' checks hold on kvm.
+
+import {describeUnderHv} from './linux.ts'
+
+describeUnderHv('kvm')

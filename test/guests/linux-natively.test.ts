@@ -1,0 +1,5 @@
+// The guests' checks hold on Linux itself.
+
+import {describeNatively} from './linux.ts'
+
+describeNatively()

@@ -13,8 +13,8 @@ const projects = [
   // Some of them compute on both processors, but not for long.
   {name: 'guests', maxWorkers: 2},
   {name: 'programs', ...alone},
-  {name: 'cli', ...alone},
-  {name: 'sandbox', ...alone},
+  {name: 'cli', maxWorkers: 2},
+  {name: 'sandbox', maxWorkers: 2},
   {name: 'package', ...alone},
   // A bed keeps little more than one processor busy.
   {name: 'bed', maxWorkers: 2},

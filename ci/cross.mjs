@@ -5,9 +5,10 @@
 // prebuildify builds a copy of native/ in .cache/cross/ARCH, so that native/build stays as it is, and a second run compiles
 // only what changed since. Another architecture than the host's wants Debian's cross compiler for it.
 
-import {existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {dirname} from 'node:path'
 import prebuildify from 'prebuildify'
+import {useOwnHeaders} from './headers.mjs'
 import {aptLine, hasCommand} from './packages.mjs'
 import {cache, arch as hostArch, root} from './paths.mjs'
 
@@ -22,9 +23,7 @@ const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(TAR
 for (const arch of wanted) {
   if (!Object.hasOwn(TARGETS, arch)) fail(`no architecture '${arch}': ${Object.keys(TARGETS).join(', ')}`)
 }
-// Node-API's headers are the same for every version and architecture: those beside this node spare a download.
-const nodeFolder = dirname(dirname(process.execPath))
-if (existsSync(`${nodeFolder}/include/node/node_api.h`)) process.env.npm_config_nodedir ??= nodeFolder
+useOwnHeaders()
 process.env.JOBS ??= 'max'
 for (const arch of wanted) await build(arch)
 

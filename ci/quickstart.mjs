@@ -2,6 +2,7 @@
 
 import {existsSync} from 'node:fs'
 import {installDependencies} from './dependencies.mjs'
+import {useOwnHeaders} from './headers.mjs'
 import {aptLine, installMissing} from './packages.mjs'
 import {guests, hv, root} from './paths.mjs'
 import {run} from './process.mjs'
@@ -14,6 +15,7 @@ const show = {cwd: root, show: true}
 const lacking = await installMissing(console.log, TOOLCHAIN)
 if (lacking.length > 0) fail(`needs ${lacking.join(', ')}: as root, ${aptLine(lacking)}`)
 await installDependencies(console.log)
+useOwnHeaders()
 await step('the addon and dist/', 'npm', ['run', 'build'])
 await step('the guest programs', 'sh', ['guests/build.sh', guests])
 if (!existsSync(guest)) fail(`guests/build.sh built no ${guest}`)

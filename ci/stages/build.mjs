@@ -1,10 +1,13 @@
 // What has to be built before anything runs: the addon, dist/, the guests, the prebuilt binaries.
 
+import {useOwnHeaders} from '../headers.mjs'
 import {aptLine, hasCommand} from '../packages.mjs'
 import {arch, cache} from '../paths.mjs'
 import {command} from './command.mjs'
 
 const CROSS_COMPILER = 'aarch64-linux-gnu-gcc'
+
+useOwnHeaders()
 
 // A CI machine is nobody else's: make may use all of it. node-gyp reads JOBS.
 const env = process.env.CI === 'true' ? {...process.env, JOBS: 'max'} : process.env

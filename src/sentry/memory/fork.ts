@@ -15,14 +15,16 @@ const FEW_PAGES = 32
 /**
  * The pages of private mappings become write-protected on both sides, by one commit, before the new process has them. None is
  * copied, but what can be written now if it is few and there is room: what was written since the last fork, as a rule.
+ * @param isStill nobody writes meanwhile: copies that are made one by one are of one moment then
  * @throws Errno ENOMEM, EAGAIN; nothing is left behind then but the protection, which faults take away again
  */
 export function forkMap(
   parent: MemoryMap,
   limits: ResourceLimits,
   budget: Budget,
+  isStill: boolean,
 ): {addresses: AddressSpace; map: MemoryMap} {
-  protectPrivatePages(parent)
+  protectPrivatePages(parent, isStill ? FEW_PAGES : 0)
   const addresses = parent.pages.space.fork()
   const map = new MemoryMap({
     space: addresses,
@@ -48,8 +50,9 @@ export function forkMap(
   return {addresses, map}
 }
 
-function protectPrivatePages({vmas, pages, memory}: MemoryMap): void {
-  const most = memory.inUseBytes > memory.size / 2 ? 0 : FEW_PAGES
+/** @param few so many that can be written stay so */
+function protectPrivatePages({vmas, pages, memory}: MemoryMap, few: number): void {
+  const most = memory.inUseBytes > memory.size / 2 ? 0 : few
   const batch = new MapBatch(pages.space, {lazily: true})
   const guard = (page: number, entry: Entry): void => {
     const guarded = (entry | ENTRY_GUARDED) & ~PROT_WRITE

@@ -53,11 +53,12 @@ export class Space {
    * The memory of a forked process: the same pages, which both write no more but copy first.
    * @param limits of the new process
    * @param budget a part for the new space
+   * @param isOnlyTask its process has no other
    * @throws Errno ENOMEM, EAGAIN
    */
-  fork(limits: ResourceLimits, budget: Budget): Space {
+  fork(limits: ResourceLimits, budget: Budget, isOnlyTask: boolean): Space {
     try {
-      const {addresses, map} = forkMap(this.map, limits, budget)
+      const {addresses, map} = forkMap(this.map, limits, budget, isOnlyTask && !this.isShared)
       return new Space(addresses, map, budget)
     } catch (error) {
       budget.giveAll()

@@ -148,7 +148,7 @@ function forkProcess(
 }
 
 function forkSpace({kernel, process}: Task, limits: Process['limits']): Space {
-  return process.space.fork(limits, kernel.budget.part())
+  return process.space.fork(limits, kernel.budget.part(), process.tasks.length === 1)
 }
 
 /** Flags above 32 bits, too. */

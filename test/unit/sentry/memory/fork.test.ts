@@ -24,8 +24,8 @@ function writer(pages: number): SimulatedGuest {
   return guest
 }
 
-const fork = (guest: SimulatedGuest): ReturnType<typeof forkMap> => {
-  return forkMap(guest.map, guest.limits, new Budget())
+const fork = (guest: SimulatedGuest, isStill = true): ReturnType<typeof forkMap> => {
+  return forkMap(guest.map, guest.limits, new Budget(), isStill)
 }
 
 const byteOf = ({pages, memory}: MemoryMap, page: number): number => {
@@ -56,6 +56,12 @@ describe.each([16, 32, 33, 200])('a fork of %i written pages', (count) => {
     expect(pages.map((page) => mayWrite(guest.space, page))).toEqual(spares)
     expect(pages.map((page) => mayWrite(addresses, page))).toEqual(spares)
   })
+})
+
+test('a fork copies nothing that others may write meanwhile', () => {
+  const guest = writer(16)
+  const {addresses} = fork(guest, false)
+  expect([mayWrite(guest.space, 0), mayWrite(addresses, 0)]).toEqual([false, false])
 })
 
 test('a fork takes no memory when it runs short', () => {

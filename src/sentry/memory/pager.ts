@@ -111,7 +111,8 @@ export class Pager {
     const {mappable} = backing
     const [first, end] = faultWindow(vma, page, READ_WINDOW, wanted)
     const touched: number[] = []
-    visitWindow(...knownWindow(vma, page, first, end), (target) => {
+    const [knownFirst, knownEnd] = knownWindow(vma, page)
+    visitWindow(Math.min(first, knownFirst), page, Math.max(end, knownEnd), (target) => {
       if (this.#pages.get(target) !== 0) return
       const filePage = vma.filePage(target)
       if ((target < first || target >= end) && mappable.hasPage?.(filePage) !== true) return
@@ -235,18 +236,11 @@ function faultWindow(vma: Vma, page: number, initial: number, wanted: number): [
   return [first, end]
 }
 
-/** The pages around a fault that are populated if that costs no reading: the window, and more. */
-function knownWindow(
-  vma: Vma,
-  page: number,
-  first: number,
-  end: number,
-): [first: number, page: number, end: number] {
-  if (vma.flags & VM_LOCKONFAULT) return [first, page, end]
+/** The pages around a fault that are populated as far as that costs no reading. */
+function knownWindow(vma: Vma, page: number): [first: number, end: number] {
+  if (vma.flags & VM_LOCKONFAULT) return [page, page + 1]
   const aligned = page - (page % KNOWN_WINDOW)
-  const knownFirst = Math.max(aligned, vma.start / PAGE_SIZE)
-  const knownEnd = Math.min(aligned + KNOWN_WINDOW, vma.end / PAGE_SIZE)
-  return [Math.min(first, knownFirst), page, Math.max(end, knownEnd)]
+  return [Math.max(aligned, vma.start / PAGE_SIZE), Math.min(aligned + KNOWN_WINDOW, vma.end / PAGE_SIZE)]
 }
 
 /** Visits `page`, which must succeed, and the window around it, where the end of file or memory ends the way. */

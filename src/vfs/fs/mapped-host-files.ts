@@ -56,6 +56,8 @@ export class MappedHostFiles implements MemoryCache {
   }
 
   #keep(identity: string, pages: HostPages): void {
+    // Their number is limited by their pages.
+    if (pages.count === 0) return
     this.#idle.set(identity, pages)
     this.#idlePages += pages.count
     const most = (this.#memory.size / PAGE_SIZE) * MAX_IDLE_SHARE

@@ -7,6 +7,8 @@ export interface Program {
   name: string
   /** The program by its path, and its arguments; it runs in a directory of its own. */
   command: readonly string[]
+  /** Of `hv run`, beyond what all have. */
+  flags?: readonly string[]
   stdin?: string
   /** Made in that directory before. A file whose first line is a #! can be executed. */
   files?: Readonly<Record<string, string>>

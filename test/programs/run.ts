@@ -42,7 +42,16 @@ export function runUnderHv(program: Program, platform: Platform): Ended {
   const [file, ...args] = program.command
   const env = {...DEFAULT_ENV, ...program.env}
   const variables = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`])
-  const flags = ['--platform', platform, '--root', '/', '--cwd', directory, ...variables]
+  const flags = [
+    '--platform',
+    platform,
+    '--root',
+    '/',
+    '--cwd',
+    directory,
+    ...variables,
+    ...(program.flags ?? []),
+  ]
   return comparable(program, underHv(flags, file!, args, settingsOf(program)))
 }
 

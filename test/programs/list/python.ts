@@ -17,8 +17,12 @@ const APART: Readonly<Record<string, readonly string[]>> = {
     'test_signal.WakeupFDTests.test_set_wakeup_fd_socket_result',
     'WithProcessesTestListener.test_multiple_bind',
     'WithProcessesTestListenerClient.',
-    'WithProcessesTestManagerRestart.test_rapid_restart',
+    'TestManagerRestart.test_rapid_restart',
     'WithProcessesTestPicklingConnections.test_pickling',
+    'WithManagerTestRemoteManager.test_remote',
+    'test_misc.TestCloseFds.test_closefd',
+    'test_misc.TestTimeouts.test_timeout',
+    'test_misc.TestWait.test_wait_socket',
   ],
   'files have no extended attributes': ['test_os.ExtendedAttributeTests.'],
   'pidfd_send_signal takes no directory of /proc': ['test_signal.PidfdSignalTest.test_pidfd_send_signal'],
@@ -28,9 +32,12 @@ const APART: Readonly<Record<string, readonly string[]>> = {
 }
 const apart = Object.values(APART).flat()
 
+/** Something else may be printed in between, but no other test's name. */
+const RESULT = /^(test\w+ \(\S+\))(?:(?!^test\w+ \().)*?\.\.\. (ok|skipped|FAIL|ERROR|expected failure)/gms
+
 /** What a test ended as, by its name: times, order and temporary names are not compared. */
 const resultsOf = (output: string): string =>
-  [...output.matchAll(/^(test\w+ \(\S+\)).*?\.\.\. (ok|skipped|FAIL|ERROR|expected failure)/gms)]
+  [...output.matchAll(RESULT)]
     .filter(([, name]) => !apart.some((each) => name!.includes(each)))
     .map(([, name, result]) => `${name} ${result}`)
     .sort()
@@ -42,6 +49,8 @@ const suite = (module: string): Program => ({
   command: ['/bin/sh', '-c', `/usr/bin/python3 -B -m unittest -v test.${module} 2>&1; exit 0`],
   needs: [`${SUITE}/${module.replace('.', '/')}.py`, '/usr/bin/python3'],
   timeoutS: 1800,
+  // A pool of 200 processes is among it.
+  flags: ['--memory=2G'],
   extract: resultsOf,
 })
 const MODULES = [
@@ -55,7 +64,9 @@ const MODULES = [
   'test_tempfile',
   'test_fcntl',
   'test_time',
-  'test_multiprocessing_fork.test_processes',
+  ...['test_processes', 'test_threads', 'test_misc', 'test_manager'].map(
+    (name) => `test_multiprocessing_fork.${name}`,
+  ),
 ]
 
 export const python: readonly Program[] = [

@@ -27,7 +27,7 @@ const DENSE_PAGES = TABLE_PAGES / 8
 const READ_WINDOW = 16
 /** For pages that need not be read. */
 const KNOWN_WINDOW = 128
-const COPY_WINDOW = 8
+const COPY_WINDOW = 4
 const DIRTY_WINDOW = 1
 
 export class Pager {

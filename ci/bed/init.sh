@@ -25,6 +25,8 @@ for folder in tmp run root var mnt bed; do
 done
 $busybox mkdir -p $new/dev/shm $new/dev/pts
 $busybox mount -t tmpfs tmpfs $new/dev/shm
+# As udev does.
+$busybox ln -s /proc/self/fd $new/dev/fd
 $busybox mount -t devpts devpts $new/dev/pts
 $busybox ip link set lo up
 

@@ -1,15 +1,17 @@
 // Runs one command in a bed, in /hv, where the repository lies.
 //
-//   node ci/bed/bed.mjs [BED] [--cpus N] [--timeout SECONDS] [--] [COMMAND [ARG...]]
+//   node ci/bed/bed.mjs [BED] [--debian] [--cpus N] [--timeout SECONDS] [--] [COMMAND [ARG...]]
 //   node ci/bed/bed.mjs --list
 //
 // BED is the name of a bed (beds.mjs) or of a board (boards/*.json), svm by default. Output and status are the command's.
+// --debian: with Debian's programs in /debian.
 // Without a command it tells what the bed offers.
 
 import {bedNamed, beds} from './beds.mjs'
 import {bootBed} from './boot.mjs'
 
-const USAGE = 'usage: node ci/bed/bed.mjs [BED] [--cpus N] [--timeout SECONDS] [--] [COMMAND [ARG...]]'
+const USAGE =
+  'usage: node ci/bed/bed.mjs [BED] [--debian] [--cpus N] [--timeout SECONDS] [--] [COMMAND [ARG...]]'
 const ABOUT = [
   'uname -r; ls -l /dev/kvm',
   "dmesg | sed -n 's/.*kvm \\[[0-9]*\\]: //p'",
@@ -22,9 +24,13 @@ function split(args) {
   const isName = args[0] !== undefined && bedNamed(args[0]) !== undefined
   if (isName) settings.name = args[0]
   let at = isName ? 1 : 0
-  for (; args[at]?.startsWith('--') && args[at] !== '--'; at += 2) {
+  for (; args[at]?.startsWith('--') && args[at] !== '--'; at++) {
     const option = args[at].slice(2)
-    const value = Number(args[at + 1])
+    if (option === 'debian') {
+      settings.debian = true
+      continue
+    }
+    const value = Number(args[++at])
     if (!['cpus', 'timeout'].includes(option) || !(value > 0)) return undefined
     settings[option] = value
   }
@@ -39,9 +45,9 @@ async function main(args) {
     process.exitCode = 2
     return
   }
-  const {name, cpus, timeout, command} = settings
+  const {name, debian, cpus, timeout, command} = settings
   const argv = command.length > 0 ? command : ['sh', '-c', ABOUT]
-  const bed = await bootBed(name, cpus ? {cpus} : {})
+  const bed = await bootBed(name, cpus ? {debian, cpus} : {debian})
   const result = await bed.run({argv, timeoutMs: timeout * 1000}).finally(() => bed.stop())
   process.stdout.write(result.stdout)
   process.stderr.write(result.stderr)

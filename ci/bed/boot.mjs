@@ -6,7 +6,7 @@ import {createInterface} from 'node:readline'
 import {stepMs} from '../budgets.mjs'
 import {cache} from '../paths.mjs'
 import {bedNamed} from './beds.mjs'
-import {packagesImage, projectImage, systemImage} from './image.mjs'
+import {debianImage, packagesImage, projectImage, systemImage} from './image.mjs'
 import {makeInitramfs} from './initramfs.mjs'
 import {bedKernel} from './kernel.mjs'
 import {qemuCommand} from './qemu.mjs'
@@ -63,17 +63,19 @@ export class Bed {
 
 /**
  * @param {string} name a bed's or a board's
- * @param {{cpus?: number, memoryMib?: number}} options instead of what the bed has by itself
+ * @param {{debian?: boolean, cpus?: number, memoryMib?: number}} options `debian`: with Debian's programs in /debian; the rest
+ *   is instead of what the bed has by itself
  * @returns {Promise<Bed>}
  */
-export async function bootBed(name, options = {}) {
+export async function bootBed(name, {debian = false, ...options} = {}) {
   const bed = bedNamed(name)
   if (!bed) throw new Error(`no bed '${name}': npm run bed -- --list names them`)
   const work = `${cache}/bed/run-${process.pid}-${Date.now()}`
   mkdirSync(work, {recursive: true})
   forgetDeadRuns()
   const {vmlinuz, modules} = await bedKernel(bed.kernel)
-  const images = [systemImage, projectImage, packagesImage].map((image) => image(bed.architecture))
+  const wanted = [systemImage, projectImage, packagesImage, ...(debian ? [debianImage] : [])]
+  const images = wanted.map((image) => image(bed.architecture))
   const log = `${work}/console.log`
   const files = {vmlinuz, initramfs: makeInitramfs(work, bed.architecture, modules), images, log}
 

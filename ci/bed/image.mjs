@@ -8,16 +8,46 @@ import {keyOf, keyOfFiles, squashed} from './squash.mjs'
 
 const LIBRARIES = ['libc6', 'libstdc++6', 'libgcc-s1', 'libatomic1']
 const NODE_MAJOR = 22
+/** For `programs` of test/programs/list.ts: what the core of them runs, and the libraries of that. */
+const PROGRAMS = [
+  ...[
+    'bash',
+    'dash',
+    'busybox-static',
+    'coreutils',
+    'diffutils',
+    'findutils',
+    'grep',
+    'sed',
+    'tar',
+    'gzip',
+    'xz-utils',
+  ],
+  ...['git', 'perl-base', 'python3-minimal', 'python3.13-minimal'],
+  ...[
+    'libpython3.13-minimal',
+    'libpython3.13-stdlib',
+    'libc-bin',
+    'libc6',
+    'libgcc-s1',
+    'libacl1',
+    'libattr1',
+  ],
+  ...['libbz2-1.0', 'libcap2', 'libcrypt1', 'libexpat1', 'libffi8', 'libgmp10', 'liblzma5', 'libpcre2-8-0'],
+  ...['libselinux1', 'libssl3t64', 'libsystemd0', 'libtinfo6', 'libuuid1', 'libzstd1', 'zlib1g'],
+]
+const FOLDERS = ['dev', 'proc', 'sys', 'tmp', 'run', 'root', 'etc', 'var', 'mnt']
 /** What base-files would hold. Everything is in /usr. */
-const SYSTEM = [
-  ...['dev', 'proc', 'sys', 'tmp', 'run', 'root', 'hv', 'etc', 'var', 'mnt', 'bed'].map(
-    (name) => `${name} d 755 0 0`,
-  ),
+const BASE = [
+  ...FOLDERS.map((name) => `${name} d 755 0 0`),
   ...['bin', 'sbin', 'lib'].map((name) => `${name} s 777 0 0 usr/${name}`),
   'etc/passwd f 644 0 0 echo root:x:0:0:root:/root:/bin/sh',
   'etc/group f 644 0 0 echo root:x:0:',
   'etc/hosts f 644 0 0 echo 127.0.0.1 localhost',
+  'etc/hostname f 644 0 0 echo bed',
 ]
+/** Where the other images and busybox's applets go. */
+const MOUNT_POINTS = ['hv', 'bed', 'debian'].map((name) => `${name} d 755 0 0`)
 const PROJECT = ['package.json', 'oclif.manifest.json', 'dist', 'src', 'test', 'boards', 'ci', 'guests/real']
 /** No compiler in there: `npm run bench -- --bed NAME` builds them before. */
 export const benchPrograms = ['kvm-floor', 'null-trap', 'ptrace-floor']
@@ -30,13 +60,26 @@ const NPM_ROOTS = [
 
 /** @returns {string} a squashfs with node, what it is linked with, and busybox; made once */
 export function systemImage(architecture) {
-  const lib64 = architecture === 'x86_64' ? ['lib64 s 777 0 0 usr/lib64'] : []
-  const pseudo = [...SYSTEM, ...lib64]
+  const pseudo = [...baseOf(architecture), ...MOUNT_POINTS]
   return squashed(`system-${architecture}`, keyOf(pseudo, LIBRARIES, NODE_MAJOR), () => ({
     from: debianTree(architecture, [...LIBRARIES, 'busybox-static']),
     pseudo: [...pseudo, `usr/bin/node f 755 0 0 cat ${nodeOf(architecture, NODE_MAJOR)}`],
     options: ['-e', 'usr/share'],
   }))
+}
+
+/** @returns {string} a squashfs with a tree of Debian's programs, for /debian; made once */
+export function debianImage(architecture) {
+  const pseudo = baseOf(architecture)
+  return squashed(`debian-${architecture}`, keyOf(pseudo, PROGRAMS), () => ({
+    from: debianTree(architecture, PROGRAMS),
+    pseudo,
+    options: ['-e', ...['doc', 'info', 'locale', 'man'].map((name) => `usr/share/${name}`)],
+  }))
+}
+
+function baseOf(architecture) {
+  return architecture === 'x86_64' ? [...BASE, 'lib64 s 777 0 0 usr/lib64'] : BASE
 }
 
 /** @returns {string} a squashfs with what hv and vitest depend on, for /hv/node_modules */

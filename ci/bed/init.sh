@@ -28,6 +28,16 @@ $busybox mount -t tmpfs tmpfs $new/dev/shm
 # As udev does.
 $busybox ln -s /proc/self/fd $new/dev/fd
 $busybox mount -t devpts devpts $new/dev/pts
+# Debian's programs, in a bed that is asked for them.
+if [ -b $new/dev/vdd ]; then
+  $busybox mount -t squashfs -o ro $new/dev/vdd $new/debian
+  for folder in dev proc sys; do
+    $busybox mount -o rbind "$new/$folder" "$new/debian/$folder"
+  done
+  for folder in tmp mnt; do
+    $busybox mount -t tmpfs -o mode=1777 tmpfs "$new/debian/$folder"
+  done
+fi
 $busybox ip link set lo up
 
 # Onto the initramfs itself, as switch_root does: a root that only chroot(2) made has something above it.

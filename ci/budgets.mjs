@@ -41,7 +41,17 @@ const TEST_S = {
 }
 
 /** What tests start: one command, here and in a bed; a bed; all guests, or a folder of unit tests, in a bed. */
-const STEP_S = {command: 10, fsx: 15, program: 20, bedCommand: 15, bedBoot: 20, bedGuests: 75, bedUnits: 75}
+const STEP_S = {
+  command: 10,
+  fsx: 15,
+  program: 20,
+  bedCommand: 15,
+  bedBoot: 20,
+  bedGuests: 75,
+  bedProgram: 60,
+  bedPrograms: 500,
+  bedUnits: 75,
+}
 
 const budget = (seconds, least = 0) => Math.max(seconds * MACHINES * LOAD, least) * MS
 

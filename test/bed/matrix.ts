@@ -32,12 +32,19 @@ export interface Outcome {
 /** Runs a command to its end in the bed. */
 export type Inside = (argv: string[], options?: {env?: object; timeoutMs?: number}) => Promise<Outcome>
 
-/** Boots the bed once for all tests that `describeTests` declares. */
-export function describeBed(name: string, describeTests: (inside: Inside) => void): void {
+/**
+ * Boots the bed once for all tests that `describeTests` declares.
+ * @param options of bootBed
+ */
+export function describeBed(
+  name: string,
+  describeTests: (inside: Inside) => void,
+  options: Parameters<typeof bootBed>[1] = {},
+): void {
   describe(name, () => {
     let bed: Bed
     beforeAll(async () => {
-      bed = await bootBed(name)
+      bed = await bootBed(name, options)
     })
     afterAll(() => bed?.stop())
 

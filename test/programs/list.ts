@@ -8,3 +8,8 @@ import {tools} from './list/tools.ts'
 import type {Program} from './program.ts'
 
 export const programs: readonly Program[] = [...shells, ...tools, ...builds, ...python, ...languages]
+
+/** The core without what compiles: a bed has no compiler. */
+export const programsOfBeds: readonly Program[] = programs.filter(
+  (program) => program.core && !builds.includes(program),
+)

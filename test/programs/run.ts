@@ -1,4 +1,4 @@
-// Runs a program of the list natively and under hv, each in the same fresh directory of the host's tree.
+// Runs a program of the list natively and under hv, each in the same fresh directory of one tree.
 
 import {chmodSync, existsSync, mkdirSync, rmSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
@@ -7,11 +7,18 @@ import {cache} from '../../ci/paths.mjs'
 import {natively, type Outcome, type Platform, underHv} from '../guests/run.ts'
 import type {Program} from './program.ts'
 
-/** In the host's tree, but not in /tmp, where a guest has its own. */
-const directory = `${cache}/programs/${process.pid}`
+export interface Place {
+  /** The tree, a path of the host's. */
+  root: string
+  /** A path in the tree, but not in /tmp, where a guest has its own. */
+  directory: string
+  /** What each run may take there, whatever the program says. */
+  timeoutMs?: number
+}
+
+const HERE: Place = {root: '/', directory: `${cache}/programs/${process.pid}`}
 const DEFAULT_ENV = {
   PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
-  HOME: directory,
   LC_ALL: 'C.UTF-8',
   TZ: 'UTC0',
   TERM: 'dumb',
@@ -25,38 +32,40 @@ export interface Ended {
   stderr: string
 }
 
-export function missing({command, needs = []}: Program): string[] {
+export function missing({command, needs = []}: Program, {root} = HERE): string[] {
   const files = [command[0]!, ...needs].filter((path) => path.startsWith('/'))
-  return files.filter((path) => !existsSync(path))
+  return files.filter((path) => !existsSync(join(root, path)))
 }
 
-export function runNatively(program: Program): Ended {
-  makeDirectory(program)
+export function runNatively(program: Program, place = HERE): Ended {
+  makeDirectory(program, place)
+  const {root, directory} = place
+  // chroot(8) goes to the top of the tree.
+  const enter = root === '/' ? [] : ['/usr/bin/busybox', 'chroot', root, '/usr/bin/env', '-C', directory]
+  const [file, ...args] = [...enter, ...program.command]
+  const settings = {...settingsOf(program, place), cwd: join(root, directory), env: envOf(program, place)}
+  return comparable(program, natively(file!, args, settings))
+}
+
+export function runUnderHv(program: Program, platform: Platform, place = HERE): Ended {
+  makeDirectory(program, place)
+  const {root, directory} = place
   const [file, ...args] = program.command
-  const env = {...DEFAULT_ENV, ...program.env}
-  return comparable(program, natively(file!, args, {cwd: directory, env, ...settingsOf(program)}))
+  const variables = Object.entries(envOf(program, place)).flatMap(([name, value]) => [
+    '--env',
+    `${name}=${value}`,
+  ])
+  const own = program.flags ?? []
+  const flags = ['--platform', platform, '--root', root, '--cwd', directory, ...variables, ...own]
+  return comparable(program, underHv(flags, file!, args, settingsOf(program, place)))
 }
 
-export function runUnderHv(program: Program, platform: Platform): Ended {
-  makeDirectory(program)
-  const [file, ...args] = program.command
-  const env = {...DEFAULT_ENV, ...program.env}
-  const variables = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`])
-  const flags = [
-    '--platform',
-    platform,
-    '--root',
-    '/',
-    '--cwd',
-    directory,
-    ...variables,
-    ...(program.flags ?? []),
-  ]
-  return comparable(program, underHv(flags, file!, args, settingsOf(program)))
+export function cleanUp({root, directory} = HERE): void {
+  rmSync(join(root, directory), {recursive: true, force: true})
 }
 
-export function cleanUp(): void {
-  rmSync(directory, {recursive: true, force: true})
+function envOf({env}: Program, {directory}: Place): Record<string, string> {
+  return {...DEFAULT_ENV, HOME: directory, ...env}
 }
 
 /** What one run may take. */
@@ -64,12 +73,12 @@ export function timeoutMsOf({timeoutS}: Program): number {
   return timeoutS === undefined ? DEFAULT_TIMEOUT_MS : timeoutS * 1000
 }
 
-function settingsOf(program: Program) {
-  const timeoutMs = timeoutMsOf(program)
+function settingsOf(program: Program, {timeoutMs = timeoutMsOf(program)}: Place) {
   return program.stdin === undefined ? {timeoutMs} : {stdin: Buffer.from(program.stdin), timeoutMs}
 }
 
-function makeDirectory({files = {}}: Program): void {
+function makeDirectory({files = {}}: Program, place: Place): void {
+  const directory = join(place.root, place.directory)
   rmSync(directory, {recursive: true, force: true})
   mkdirSync(directory, {recursive: true})
   for (const [name, text] of Object.entries(files)) {

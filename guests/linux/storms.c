@@ -4,10 +4,12 @@
 // storms [PROCESSES THREADS DEPTH]
 #include "threads.h"
 
+#define LEAST_PROCESSES 20
+
 static int processes = 100, threads = 100, deepest = 30;
 
 static void check_processes(void) {
-  for (int i = 0; i < processes; i++) {
+  for (int i = 0; i < processes && (i < LEAST_PROCESSES || !is_late()); i++) {
     pid_t pid = fork();
     REQUIRE(pid >= 0);
     if (pid == 0) _exit(i % 100);
@@ -51,8 +53,8 @@ static int nest(int depth) {
 }
 
 int main(int count, char **arguments) {
-  if (count == 4) processes = atoi(arguments[1]), threads = atoi(arguments[2]), deepest = atoi(arguments[3]);
   limit_time();
+  if (count == 4) processes = atoi(arguments[1]), threads = atoi(arguments[2]), deepest = atoi(arguments[3]), late_ns = INT64_MAX;
   check_processes();
   check_threads();
   CHECK_EQ(nest(deepest), (deepest + 1) % 100);

@@ -5,6 +5,7 @@
 #define MANY 32
 #define LOCKS 250
 #define NUMBERS 500
+#define LEAST_NUMBERS 50
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
@@ -43,7 +44,7 @@ static void check_many(void) {
   pthread_t threads[MANY];
   CHECK_EQ(pthread_barrier_init(&barrier, 0, MANY), 0);
   CHECK_EQ(pthread_key_create(&key, destroy), 0);
-  for (int round = 1; round <= 3; round++) {
+  for (int round = 1; round <= 3 && (round == 1 || !is_late()); round++) {
     shared_count = 0;
     for (int i = 0; i < MANY; i++) threads[i] = start(work, (void *)(intptr_t)i);
     for (int i = 0; i < MANY; i++) CHECK_EQ((intptr_t)join(threads[i]), i);
@@ -55,10 +56,10 @@ static void check_many(void) {
 }
 
 // A queue of one place between two threads: every number arrives, in order.
-static int place;
+static int place, last_number = NUMBERS;
 
 static void *produce(void *argument) {
-  for (int i = 1; i <= NUMBERS; i++) {
+  for (int i = 1; i <= __atomic_load_n(&last_number, __ATOMIC_SEQ_CST); i++) {
     pthread_mutex_lock(&mutex);
     while (place) pthread_cond_wait(&condition, &mutex);
     place = i;
@@ -70,10 +71,12 @@ static void *produce(void *argument) {
 
 static void check_conditions(void) {
   pthread_t producer = start(produce, 0);
-  for (int i = 1; i <= NUMBERS; i++) {
+  for (int i = 1; i <= last_number; i++) {
     pthread_mutex_lock(&mutex);
     while (!place) pthread_cond_wait(&condition, &mutex);
     CHECK_EQ(place, i);
+    // The producer may be about to give the next one already.
+    if (i >= LEAST_NUMBERS && i < last_number - 1 && is_late()) __atomic_store_n(&last_number, i + 1, __ATOMIC_SEQ_CST);
     place = 0;
     pthread_cond_signal(&condition);
     pthread_mutex_unlock(&mutex);

@@ -26,13 +26,12 @@ export function lockAt(task: Task, address: number, isPrivate: boolean): Lock {
 
 /** FUTEX_LOCK_PI: sleeps until the owner hands the lock over. */
 export function lockPi(task: Task, lock: Lock, deadlineNs: number): number {
-  if (take(task, lock)) return 0
-  announce(task, lock)
+  if (takeOrAnnounce(task, lock)) return 0
   return sleepOnFutex(task, lock.table, join(task, lock), deadlineNs)
 }
 
 export function tryLockPi(task: Task, lock: Lock): number {
-  if (take(task, lock)) return 0
+  if (take(task, lock, 0)) return 0
   throw new Errno(EAGAIN)
 }
 
@@ -68,12 +67,8 @@ export function requeuePi(task: Task, condition: Lock, lock: Lock, expected: num
   if (waiting.some((waiter) => waiter.lock === undefined)) throw new Errno(EINVAL)
   for (const waiter of waiting) {
     const {task: sleeper, address} = waiter.lock!
-    if (take(sleeper, {...lock, address})) {
-      condition.table.wakeOne(waiter)
-    } else {
-      announce(task, lock)
-      lock.table.move(waiter, keyOf(task, lock))
-    }
+    if (takeOrAnnounce(sleeper, {...lock, address})) condition.table.wakeOne(waiter)
+    else lock.table.move(waiter, keyOf(task, lock))
   }
   return waiting.length
 }
@@ -106,26 +101,26 @@ function handOver(task: Task, lock: Lock, mark: number): void {
   if (next !== undefined) lock.table.wakeOne(next)
 }
 
-/** @returns whether the caller owns it now @throws Errno EDEADLK: it did; ESRCH: the owner is gone */
-function take(task: Task, {address}: Lock): boolean {
+/** @returns whether the caller owns it now; if not, the owner has to ask the kernel to unlock. @throws as take */
+function takeOrAnnounce(task: Task, lock: Lock): boolean {
+  return take(task, lock, FUTEX_WAITERS)
+}
+
+/**
+ * The owner may unlock meanwhile, without the kernel: what was seen of the word and what is made of it is one exchange. A mark that
+ * came later would be on a free lock, and who sleeps then would wait for nobody.
+ * @param mark for the owner that there is
+ * @returns whether the caller owns it now @throws Errno EDEADLK: it did; ESRCH: the owner is gone
+ */
+function take(task: Task, {address}: Lock, mark: number): boolean {
   for (;;) {
     const word = task.memory.readInt32(address)
     const owner = word & FUTEX_TID_MASK
     if (owner === task.tid) throw new Errno(EDEADLK)
-    if (owner !== 0) {
-      if (!task.kernel.tasks.has(owner)) throw new Errno(ESRCH)
-      return false
-    }
+    if (owner !== 0 && !task.kernel.tasks.has(owner)) throw new Errno(ESRCH)
     const kept = word & (FUTEX_WAITERS | FUTEX_OWNER_DIED)
-    if (task.memory.compareExchangeInt32(address, word, kept | task.tid)) return true
-  }
-}
-
-/** From now on the owner has to ask the kernel to unlock. */
-function announce(task: Task, {address}: Lock): void {
-  for (;;) {
-    const word = task.memory.readInt32(address)
-    if (task.memory.compareExchangeInt32(address, word, word | FUTEX_WAITERS)) return
+    const changed = owner === 0 ? kept | task.tid : word | mark
+    if (task.memory.compareExchangeInt32(address, word, changed)) return owner === 0
   }
 }
 

@@ -9,7 +9,7 @@ import {cleanUp, type Ended, missing, runNatively, runUnderHv, timeoutMsOf} from
 const runsAll = process.env.HV_PROGRAMS === 'all'
 const wanted = programs.filter(({core}) => runsAll || core)
 
-afterAll(cleanUp)
+afterAll(() => cleanUp())
 
 describe.each(wanted)('$command.0 $name', (program) => {
   const lacking = missing(program)

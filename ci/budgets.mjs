@@ -48,8 +48,8 @@ const STEP_S = {
   bedCommand: 15,
   bedBoot: 20,
   bedGuests: 75,
-  bedProgram: 60,
-  bedPrograms: 500,
+  bedProgram: 150,
+  bedPrograms: 700,
   bedUnits: 75,
 }
 

@@ -65,12 +65,12 @@ export function runCounting(platform: Platform, count: number): Counting {
 export const countAt = (platform: Platform, data: number): number =>
   Atomics.load(platform.memory.uint32s, data / 4)
 
-/** Until it has gone on. */
+/** Until it has gone on. A machine may be so slow that a program is stopped before it is in: it gets longer each time. */
 export function awaitCount(platform: Platform, data: number): void {
   const before = countAt(platform, data)
   const endNs = inNs(LATE_NS)
-  while (countAt(platform, data) === before) {
-    expect(platform.wait(inNs(SOON_NS / 10))).toBe(EVENT_DEADLINE)
+  for (let pauseNs = SOON_NS / 10; countAt(platform, data) === before; pauseNs *= 2) {
+    expect(platform.wait(inNs(pauseNs))).toBe(EVENT_DEADLINE)
     expect(addon.monotonicNs()).toBeLessThan(endNs)
   }
 }

@@ -10,10 +10,10 @@ namespace hv {
 namespace {
 
 // __WNOTHREAD: those that this thread traces.
-pid_t WaitFor(pid_t whom, int& status) {
+pid_t WaitFor(pid_t whom, int& status, int options = 0) {
   pid_t found;
   do {
-    found = ::waitpid(whom, &status, __WALL | __WNOTHREAD);
+    found = ::waitpid(whom, &status, __WALL | __WNOTHREAD | options);
   } while (found < 0 && errno == EINTR);
   return found;
 }
@@ -34,16 +34,18 @@ Stop Waits::For(pid_t thread, bool is_alone) {
 }
 
 std::optional<Waits::Any> Waits::Next() {
-  if (!seen_.empty()) {
-    auto first = seen_.begin();
-    Any any = {first->first, first->second};
-    seen_.erase(first);
-    return any;
+  if (seen_.empty()) {
+    int status;
+    pid_t found = WaitFor(-group_, status);
+    if (found < 0) return std::nullopt;
+    // The kernel tells of the one first that it has traced for longest: if that one stops again at once, of no other ever.
+    for (; found > 0; found = WaitFor(-group_, status, WNOHANG))
+      seen_.insert_or_assign(found, Stop::Of(status));
   }
-  int status;
-  pid_t found = WaitFor(-group_, status);
-  if (found < 0) return std::nullopt;
-  return Any{found, Stop::Of(status)};
+  auto first = seen_.begin();
+  Any any = {first->first, first->second};
+  seen_.erase(first);
+  return any;
 }
 
 std::optional<Stop> Waits::Seen(pid_t thread) {

@@ -20,6 +20,13 @@ constexpr uint64_t kPageBytes = 4096;
 // So many mappings cost less to make in a stub from the pool than a fork does, and its end.
 constexpr size_t kFewRanges = 64;
 
+// A range of the MemoryFile's memfd.
+Call MapCall(uint64_t address, uint64_t length, uint64_t offset, uint64_t protection,
+             uint64_t flags = 0) {
+  return {{SYS_mmap, address, length, protection, MAP_SHARED | MAP_FIXED | flags, kStubMemoryFd,
+           offset}};
+}
+
 bool IsGone(const std::system_error& error) { return error.code().value() == ESRCH; }
 
 }  // namespace
@@ -61,14 +68,13 @@ void Stub::MoveIn(const StubThread& parent) {
 }
 
 Call Stub::MapCalls() const {
-  return {{SYS_mmap, arch::StubAddress() + HV_STUB_CALLS, HV_STUB_STACKS - HV_STUB_CALLS, PROT_READ,
-           MAP_SHARED | MAP_FIXED, kStubMemoryFd, slot_.offset()}};
+  return MapCall(arch::StubAddress() + HV_STUB_CALLS, HV_STUB_STACKS - HV_STUB_CALLS,
+                 slot_.offset(), PROT_READ);
 }
 
 Call Stub::MapStacks() const {
-  return {{SYS_mmap, arch::StubAddress() + HV_STUB_STACKS, HV_STUB_BYTES - HV_STUB_STACKS,
-           PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, kStubMemoryFd,
-           slot_.offset() + HV_STUB_STACKS - HV_STUB_CALLS}};
+  return MapCall(arch::StubAddress() + HV_STUB_STACKS, HV_STUB_BYTES - HV_STUB_STACKS,
+                 slot_.offset() + HV_STUB_STACKS - HV_STUB_CALLS, PROT_READ | PROT_WRITE);
 }
 
 void Stub::End() {
@@ -112,7 +118,6 @@ void Stub::Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t prot
                                 ? ranges_.Unmap(address, address + length)
                                 : ranges_.Map(address, address + length, offset, protection);
   takes_away_ |= edit.takes_away;
-  const uint64_t flags = MAP_SHARED | MAP_FIXED | (populate ? MAP_POPULATE : 0);
   switch (edit.call) {
     case MappedRanges::Call::kNone:
       return;
@@ -122,7 +127,7 @@ void Stub::Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t prot
       return pending_.push_back({{SYS_mprotect, address, length, protection}});
     case MappedRanges::Call::kMap:
       return pending_.push_back(
-          {{SYS_mmap, address, length, protection, flags, kStubMemoryFd, offset}});
+          MapCall(address, length, offset, protection, populate ? MAP_POPULATE : 0));
   }
 }
 
@@ -204,8 +209,7 @@ std::unique_ptr<Stub> Stub::Fork() {
 void Stub::MapLike(const Stub& other) {
   ranges_ = other.ranges_;
   for (const auto& [start, range] : ranges_)
-    pending_.push_back({{SYS_mmap, start, range.end - start, range.protection,
-                         MAP_SHARED | MAP_FIXED, kStubMemoryFd, range.offset}});
+    pending_.push_back(MapCall(start, range.end - start, range.offset, range.protection));
 }
 
 StubThread* Stub::Take() {

@@ -41,8 +41,6 @@ class Stub {
   void Empty();
   // With the same mappings. Throws std::system_error.
   std::unique_ptr<Stub> Fork();
-  // Maps what the other has. Precondition: it has nothing mapped.
-  void MapLike(const Stub& other);
 
   // A stopped thread for a context that has none here; nullptr: all run, and the host has no more.
   StubThread* Take();
@@ -73,6 +71,8 @@ class Stub {
   // Map its calls and its stacks where a stub has them.
   Call MapCalls() const;
   Call MapStacks() const;
+  // Maps what the other has. Precondition: it has nothing mapped.
+  void MapLike(const Stub& other);
   void AddThread(StubThread& parent);
   void Bury();
   // The pending calls from `first` on, for an empty process.

@@ -31,6 +31,8 @@ export interface MemoryFile {
    * @throws Errno ENOMEM
    */
   allocate(length: number): number
+  /** A page of its own, with the content of the one at `offset`. As `allocate`. */
+  copyPage(offset: number): number
   /** The memory of the last allocation was in use before: the host has it already. */
   readonly isReused: boolean
   /** Takes one more reference to each page of the range. */

@@ -93,10 +93,15 @@ class PageAllocator implements MemoryFile {
     if (!Number.isInteger(pages) || pages <= 0) throw new RangeError(`allocation of ${length} bytes`)
     const first = this.#take(pages)
     this.#clear(first, first + pages)
-    this.#references.fill(1, first, first + pages)
-    this.#allocatedPages += pages
-    if (this.#allocatedPages > this.#peakPages) this.#peakPages = this.#allocatedPages
     return first * PAGE_SIZE
+  }
+
+  copyPage(offset: number): number {
+    const page = this.#take(1)
+    this.#dirtyPages -= this.#dirty[page]
+    this.#dirty[page] = 0
+    this.bytes.copyWithin(page * PAGE_SIZE, offset, offset + PAGE_SIZE)
+    return page * PAGE_SIZE
   }
 
   share(offset: number, length: number): void {
@@ -145,20 +150,28 @@ class PageAllocator implements MemoryFile {
     return [first, end]
   }
 
-  /** @throws Errno ENOMEM */
+  /** Whatever they hold. @throws Errno ENOMEM */
   #take(pages: number): number {
-    const order = pages === 1 ? 0 : 32 - Math.clz32(pages - 1)
-    const takes = order > MAX_ORDER ? Math.ceil(pages / CHUNK_PAGES) * CHUNK_PAGES : 1 << order
-    const take = (): number => (order > MAX_ORDER ? this.#takeChunks(pages) : this.#takeBlock(order))
     let first: number
     try {
-      first = take()
+      first = this.#takeFree(pages)
     } catch (error) {
-      if ((this.cache?.bytes ?? 0) === 0) throw error
+      if (this.allocatedBytes === this.inUseBytes) throw error
       this.cache!.drop()
-      first = take()
+      first = this.#takeFree(pages)
     }
-    if (takes > pages) this.#insertRange(first + pages, takes - pages)
+    this.#references.fill(1, first, first + pages)
+    this.#allocatedPages += pages
+    if (this.#allocatedPages > this.#peakPages) this.#peakPages = this.#allocatedPages
+    return first
+  }
+
+  /** @throws Errno ENOMEM */
+  #takeFree(pages: number): number {
+    const order = pages === 1 ? 0 : 32 - Math.clz32(pages - 1)
+    const first = order > MAX_ORDER ? this.#takeChunks(pages) : this.#takeBlock(order)
+    const taken = order > MAX_ORDER ? Math.ceil(pages / CHUNK_PAGES) * CHUNK_PAGES : 1 << order
+    if (taken > pages) this.#insertRange(first + pages, taken - pages)
     return first
   }
 
@@ -264,17 +277,13 @@ class PageAllocator implements MemoryFile {
   /** Makes freshly taken pages read as zero. */
   #clear(first: number, end: number): void {
     const before = this.#dirtyPages
-    if (before > 0) this.#clearDirty(first, end)
-    this.isReused = before - this.#dirtyPages === end - first
-  }
-
-  #clearDirty(first: number, end: number): void {
-    for (let page = first; page < end; page++) {
+    for (let page = first; page < end && this.#dirtyPages > 0; page++) {
       if (this.#dirty[page] === 0) continue
       this.#dirty[page] = 0
       this.#dirtyPages--
       this.bytes.fill(0, page * PAGE_SIZE, (page + 1) * PAGE_SIZE)
     }
+    this.isReused = before - this.#dirtyPages === end - first
   }
 
   #punchDirty(): void {

@@ -5,7 +5,7 @@ import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
 import type {Budget} from '../../vfs/budget.ts'
 import type {ResourceLimits} from '../resource-limits.ts'
 import {MemoryMap} from './memory-map.ts'
-import {ENTRY_GUARDED, ENTRY_SHIFT, type Entry, MapBatch, type PageTable} from './page-table.ts'
+import {ENTRY_FLAGS, ENTRY_GUARDED, ENTRY_SHIFT, type Entry, MapBatch, type PageTable} from './page-table.ts'
 import {entryOffset} from './pager.ts'
 import {VM_DONTFORK, VM_LOCKED, VM_LOCKONFAULT, VM_WIPEONFORK, Vma} from './vma.ts'
 
@@ -91,8 +91,7 @@ function inheritPages(from: PageTable, to: PageTable, vma: Vma, copies: MapBatch
   try {
     from.forEach(vma.start / PAGE_SIZE, vma.end / PAGE_SIZE, (page: number, entry: Entry) => {
       if (!vma.isShared && entry & PROT_WRITE) {
-        copyPage(to, page, entry)
-        copies.add(page, to.get(page))
+        copies.add(page, copyPage(to, page, entry))
         return
       }
       to.set(page, entry)
@@ -109,13 +108,13 @@ function inheritPages(from: PageTable, to: PageTable, vma: Vma, copies: MapBatch
   }
 }
 
-function copyPage(to: PageTable, page: number, entry: Entry): void {
+/** @returns the entry of the copy */
+function copyPage(to: PageTable, page: number, entry: Entry): Entry {
   to.reserve(page)
-  const {memory} = to
-  const source = entryOffset(entry)
-  const target = memory.allocate(PAGE_SIZE)
-  memory.bytes.copyWithin(target, source, source + PAGE_SIZE)
-  to.set(page, ((target / PAGE_SIZE) << ENTRY_SHIFT) | (entry & ((1 << ENTRY_SHIFT) - 1)))
+  const offset = to.memory.copyPage(entryOffset(entry))
+  const copy = ((offset / PAGE_SIZE) << ENTRY_SHIFT) | (entry & ENTRY_FLAGS)
+  to.set(page, copy)
+  return copy
 }
 
 function forget(addresses: AddressSpace, vma: Vma): void {

@@ -18,6 +18,7 @@ export const ENTRY_PRESENT = 8
 export const ENTRY_GUARDED = 16
 export const ENTRY_PROTECTION = 7
 export const ENTRY_SHIFT = 8
+export const ENTRY_FLAGS = (1 << ENTRY_SHIFT) - 1
 
 /** One table covers 2 MiB. */
 export const TABLE_PAGES = 512

@@ -111,7 +111,7 @@ export class Pager {
     const {mappable} = backing
     const [first, end] = faultWindow(vma, page, READ_WINDOW, wanted)
     const touched: number[] = []
-    const [knownFirst, knownEnd] = knownWindow(vma, page)
+    const [knownFirst, knownEnd] = mappable.hasPage === undefined ? [page, page + 1] : knownWindow(vma, page)
     visitWindow(Math.min(first, knownFirst), page, Math.max(end, knownEnd), (target) => {
       if (this.#pages.get(target) !== 0) return
       const filePage = vma.filePage(target)
@@ -169,14 +169,13 @@ export class Pager {
     replaced.push(source)
     let target: number
     try {
-      target = this.#memory.allocate(PAGE_SIZE)
+      target = this.#memory.copyPage(source)
     } catch (error) {
       // An absent page's reference goes back; a present one stays in the entry.
       replaced.pop()
       if (present === 0) this.#memory.free(source, PAGE_SIZE)
       throw error
     }
-    this.#memory.bytes.copyWithin(target, source, source + PAGE_SIZE)
     return openEntry(target, vma.protection)
   }
 

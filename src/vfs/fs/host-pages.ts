@@ -18,8 +18,8 @@ import {pagesWithin} from './page-range.ts'
 const READ_AHEAD_PAGES = 32
 
 export class HostPages {
-  /** Of the content, before any page of it was read; undefined: nothing would tell of a change. */
-  readonly version: string | undefined
+  /** Of the host's file, before any page of it was read; undefined: nothing would tell that a page differs from it. */
+  #version: string | undefined
   readonly #memory: MemoryFile
   /** Page of the file → offset in the MemoryFile; this holds one reference to each. */
   readonly #pages = new Map<number, number>()
@@ -27,20 +27,18 @@ export class HostPages {
   /** Descriptors of the file descriptions that mapped it; through the writable ones dirty pages go back. */
   readonly #users = new Set<number>()
   readonly #writers = new Set<number>()
-  #hasBeenWritable = false
 
   constructor(memory: MemoryFile, version: string | undefined) {
     this.#memory = memory
-    this.version = version
+    this.#version = version
+  }
+
+  get version(): string | undefined {
+    return this.#version
   }
 
   get count(): number {
     return this.#pages.size
-  }
-
-  /** Whether somebody could store into them, so that they may differ from the file. */
-  get hasBeenWritable(): boolean {
-    return this.#hasBeenWritable
   }
 
   /** The file's pages as one file description maps them. The descriptor stays open until `removeUser`. */
@@ -48,7 +46,8 @@ export class HostPages {
     this.#users.add(fd)
     if (canWrite) {
       this.#writers.add(fd)
-      this.#hasBeenWritable = true
+      // From here on anybody may store into the pages.
+      this.#version = undefined
     }
     return {
       identity: this,

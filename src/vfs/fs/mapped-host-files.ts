@@ -51,7 +51,7 @@ export class MappedHostFiles implements MemoryCache {
   release(identity: string): void {
     const pages = this.#files.get(identity)!
     this.#files.delete(identity)
-    if (pages.version === undefined || pages.hasBeenWritable) pages.drop()
+    if (pages.version === undefined) pages.drop()
     else this.#keep(identity, pages)
   }
 

@@ -10,32 +10,11 @@ const LIBRARIES = ['libc6', 'libstdc++6', 'libgcc-s1', 'libatomic1']
 const NODE_MAJOR = 22
 /** For `programs` of test/programs/list.ts: what the core of them runs, and the libraries of that. */
 const PROGRAMS = [
-  ...[
-    'bash',
-    'dash',
-    'busybox-static',
-    'coreutils',
-    'diffutils',
-    'findutils',
-    'grep',
-    'sed',
-    'tar',
-    'gzip',
-    'xz-utils',
-  ],
-  ...['git', 'perl-base', 'python3-minimal', 'python3.13-minimal'],
-  ...[
-    'libpython3.13-minimal',
-    'libpython3.13-stdlib',
-    'libc-bin',
-    'libc6',
-    'libgcc-s1',
-    'libacl1',
-    'libattr1',
-  ],
-  ...['libbz2-1.0', 'libcap2', 'libcrypt1', 'libexpat1', 'libffi8', 'libgmp10', 'liblzma5', 'libpcre2-8-0'],
-  ...['libselinux1', 'libssl3t64', 'libsystemd0', 'libtinfo6', 'libuuid1', 'libzstd1', 'zlib1g'],
-]
+  'bash dash busybox-static coreutils diffutils findutils grep sed tar gzip xz-utils git perl-base',
+  'python3-minimal python3.13-minimal libpython3.13-minimal libpython3.13-stdlib',
+  'libc-bin libc6 libgcc-s1 libacl1 libattr1 libbz2-1.0 libcap2 libcrypt1 libexpat1 libffi8 libgmp10 liblzma5',
+  'libpcre2-8-0 libselinux1 libssl3t64 libsystemd0 libtinfo6 libuuid1 libzstd1 zlib1g',
+].flatMap((line) => line.split(' '))
 const FOLDERS = ['dev', 'proc', 'sys', 'tmp', 'run', 'root', 'etc', 'var', 'mnt']
 /** What base-files would hold. Everything is in /usr. */
 const BASE = [

@@ -50,7 +50,7 @@ const STEP_S = {
   bedGuests: 75,
   bedProgram: 150,
   bedPrograms: 700,
-  bedUnits: 75,
+  bedUnits: 200,
 }
 
 const budget = (seconds, least = 0) => Math.max(seconds * MACHINES * LOAD, least) * MS

@@ -1,10 +1,11 @@
 // Runs inside the bed: takes commands from the virtio-serial port, a JSON line each, and answers each with one.
 //
 // Request {id, argv, cwd, env, timeoutMs, stdin?}; answer {id, status, signal, stdout, stderr, timedOut, ms}; stdin, stdout
-// and stderr are base64. The first line out is {ready: true}. It goes on until the bed is ended.
+// and stderr are base64. The first line out is {ready: true}. It goes on until the bed is ended. What did not end tells at the
+// end of its stderr where each of its threads is.
 
 import {spawn} from 'node:child_process'
-import {createReadStream, openSync, readdirSync, writeSync} from 'node:fs'
+import {createReadStream, openSync, readdirSync, readFileSync, writeSync} from 'node:fs'
 import {createInterface} from 'node:readline'
 
 // Its number follows the order of the virtio devices.
@@ -37,6 +38,7 @@ function serve({id, argv, cwd, env, timeoutMs, stdin}) {
   child.stdin.end(Buffer.from(stdin ?? '', 'base64'))
   const timer = setTimeout(() => {
     timedOut = true
+    failure = whereabouts(child.pid)
     process.kill(-child.pid, 'SIGKILL')
   }, timeoutMs)
 
@@ -51,8 +53,28 @@ function serve({id, argv, cwd, env, timeoutMs, stdin}) {
     answer(127, null)
   })
   child.on('close', (status, signal) => {
-    if (failure === '') answer(status, signal)
+    if (failure === '' || timedOut) answer(status, signal)
   })
+}
+
+/** The threads of a process group: name and state, call, and the kernel's stack (proc(5)). */
+function whereabouts(group) {
+  // What has ended meanwhile has nothing to tell.
+  const orNothing = (look, path, nothing) => {
+    try {
+      return look(path, 'utf8')
+    } catch {
+      return nothing
+    }
+  }
+  const of = (path) => orNothing(readFileSync, path, '').trim()
+  const groupOf = (pid) => Number(of(`/proc/${pid}/stat`).split(') ').at(-1).split(' ')[2])
+  const tasks = (pid) =>
+    orNothing(readdirSync, `/proc/${pid}/task`, []).map((tid) => `/proc/${pid}/task/${tid}`)
+  const line = (task) =>
+    `${of(`${task}/stat`).slice(0, 60)}; ${of(`${task}/syscall`)}\n${of(`${task}/stack`)}\n`
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && groupOf(name) === group)
+  return pids.flatMap(tasks).map(line).join('')
 }
 
 say({ready: true})

@@ -50,7 +50,7 @@ export function describeBed(
 
     describeTests(async (argv, {env, timeoutMs = stepMs('bedCommand')} = {}) => {
       const {timedOut, status, signal, stdout, stderr} = await bed.run({argv, env, timeoutMs})
-      if (timedOut) throw new Error(`${argv.join(' ')} did not end: ${stderr}`)
+      if (timedOut) throw new Error(`${argv.join(' ')} did not end: ${stdout}${stderr}`)
       // A signal is told as hv and the shell do.
       const number = signal ? 128 + constants.signals[signal as NodeJS.Signals] : (status ?? Number.NaN)
       return {status: number, stdout: stdout.toString(), stderr: stderr.toString()}

@@ -6,9 +6,12 @@ import {testMs} from './budgets.mjs'
 // Tests that share /dev/kvm, whole child processes or the two cores of a CI machine run one file at a time.
 const alone = {fileParallelism: false}
 
+/** One of them where tests count what their process holds while others of it run: threads, in a bed. */
+const unitWorkers = Number(process.env.HV_UNIT_WORKERS ?? 2)
+
 const projects = [
   // The parser of workflows imports JSON as a bundler lets it, and Node does not.
-  {name: 'unit', maxWorkers: 2, server: {deps: {inline: [/@actions\//]}}},
+  {name: 'unit', maxWorkers: unitWorkers, server: {deps: {inline: [/@actions\//]}}},
   {name: 'fuzz', maxWorkers: 2},
   // Some of them compute on both processors, but not for long.
   {name: 'guests', maxWorkers: 2},

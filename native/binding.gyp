@@ -16,6 +16,7 @@
         "napi/check.cc",
         "napi/clock.cc",
         "napi/host_fs.cc",
+        "napi/host_locks.cc",
         "napi/host_names.cc",
         "napi/host_signals.cc",
         "napi/host_stream.cc",

@@ -148,6 +148,8 @@ inline void ExportHostCall(napi_env env, napi_value exports, const char* name,
   napi_set_named_property(env, exports, name, value);
 }
 
+// host_locks.cc: record locks and flock(2).
+void ExportHostLocks(napi_env env, napi_value exports);
 // host_names.cc: what makes, moves and removes names, and changes attributes.
 void ExportHostNames(napi_env env, napi_value exports);
 // host_stream.cc: what a descriptor that hv inherited needs.

@@ -5,7 +5,6 @@
 #include <linux/openat2.h>
 #include <napi.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -284,23 +283,6 @@ napi_value Sync(napi_env env, napi_callback_info info) {
   return call.ReturnCall(::fsync(call.Fd(0)));
 }
 
-// hostLock(fd, type, start, length): a record lock of the open file, fcntl(F_OFD_SETLK): never waits.
-napi_value Lock(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  struct flock range = {};
-  range.l_type = static_cast<short>(call.Int(1));
-  range.l_whence = SEEK_SET;
-  range.l_start = call.Int(2);
-  range.l_len = call.Int(3);
-  return call.ReturnCall(::fcntl(call.Fd(0), F_OFD_SETLK, &range));
-}
-
-// hostFlock(fd, operation): flock(2), with LOCK_NB whatever the operation says.
-napi_value Flock(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  return call.ReturnCall(::flock(call.Fd(0), static_cast<int>(call.Int(1)) | LOCK_NB));
-}
-
 }  // namespace
 
 void ExportHostFs(Napi::Env env, Napi::Object exports) {
@@ -321,8 +303,7 @@ void ExportHostFs(Napi::Env env, Napi::Object exports) {
   ExportHostCall(env, exports, "hostTruncate", Truncate);
   ExportHostCall(env, exports, "hostAllocate", Allocate);
   ExportHostCall(env, exports, "hostSync", Sync);
-  ExportHostCall(env, exports, "hostLock", Lock);
-  ExportHostCall(env, exports, "hostFlock", Flock);
+  ExportHostLocks(env, exports);
   ExportHostNames(env, exports);
   ExportHostStream(env, exports);
   ExportHostTerminal(env, exports);

@@ -3,7 +3,7 @@
 import {ENOLCK, Errno} from '../abi/errno.ts'
 import {F_RDLCK, F_UNLCK, F_WRLCK} from '../abi/fcntl.ts'
 import {type Budget, COST} from '../vfs/budget.ts'
-import type {FileDescription, FileLocking, Inode} from '../vfs/file.ts'
+import type {FileDescription, FileLocking, HostLock, Inode} from '../vfs/file.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
 
 /** [start, end) in bytes; Infinity for "to the end of the file, wherever it is". */
@@ -46,7 +46,7 @@ export class FileLocks {
     return this.#records.length === 0 && this.#holders.size === 0 && this.released.isEmpty
   }
 
-  /** The first lock that keeps `wanted` from being set. */
+  /** The first lock of the guest's that keeps `wanted` from being set. */
   conflict(wanted: RecordLock): RecordLock | undefined {
     return this.#records.find(
       (lock) =>
@@ -55,6 +55,14 @@ export class FileLocks {
         wanted.start < lock.end &&
         (lock.type === F_WRLCK || wanted.type === F_WRLCK),
     )
+  }
+
+  /** As `conflict`, of a process of the host; asked by the open file that holds the guest's locks, if there are any. */
+  hostConflict({type, start, end}: RecordLock, file: FileDescription): HostLock | undefined {
+    this.useHost(file)
+    const found = this.#host?.conflict(type, start, end)
+    this.#leaveHost()
+    return found
   }
 
   /**
@@ -180,9 +188,14 @@ export class FileLockTable {
     return locks
   }
 
-  /** The first lock that keeps `wanted` from being set. */
-  conflict(inode: Inode, wanted: RecordLock): RecordLock | undefined {
-    return this.#ofFiles.get(inode)?.conflict(wanted)
+  /** What keeps `wanted` from being set: the first lock of the guest's, else one of the host's. */
+  conflict(file: FileDescription, wanted: RecordLock): Omit<RecordLock, 'owner'> | undefined {
+    const locks = this.of(file.inode)
+    const own = locks.conflict(wanted)
+    const found = own === undefined ? locks.hostConflict(wanted, file) : undefined
+    this.forgetIdle(file.inode)
+    // A process that the guest has no pid of (fcntl(2)).
+    return found === undefined ? own : {...found, pid: found.isOfOpenFile ? -1 : 0}
   }
 
   /** What ends with a close: does nothing for a file that is not locked. */

@@ -161,10 +161,20 @@ export interface FileDescription {
 export interface FileLocking {
   /** Bytes [start, end); Infinity: to the end of the file, wherever it is. */
   lockRange(type: number, start: number, end: number): boolean
+  /** Somebody else's lock that keeps a range from being locked. */
+  conflict(type: number, start: number, end: number): HostLock | undefined
   /** flock(2). */
   lockWhole(type: number): boolean
   /** Ends them all. */
   close(): void
+}
+
+/** A record lock of a process of the host, or of its open file. */
+export interface HostLock {
+  readonly type: number
+  readonly start: number
+  readonly end: number
+  readonly isOfOpenFile: boolean
 }
 
 /** How an ioctl handler reaches its argument. @throws Errno EFAULT */

@@ -1,5 +1,5 @@
-// The part of the addon that reaches the host's files: native/napi/host_fs.cc, host_names.cc, host_stream.cc,
-// host_terminal.cc.
+// The part of the addon that reaches the host's files: native/napi/host_fs.cc, host_locks.cc, host_names.cc,
+// host_stream.cc, host_terminal.cc.
 
 /**
  * Calls that answer a number: a result of at least 0, or a negative errno. None throws. `directory` is a descriptor;
@@ -40,6 +40,11 @@ export interface HostFsAddon {
   hostSync(fd: number): number
   /** A record lock of the open file (F_OFD_SETLK). `type`: F_RDLCK, F_WRLCK, F_UNLCK; length 0: to the end. Never waits. */
   hostLock(fd: number, type: number, start: number, length: number): number
+  /**
+   * The first lock that keeps hostLock from its work (F_OFD_GETLK). `out`, four numbers: its type, start, length (0: to the
+   * end), pid; the type is F_UNLCK if there is none, the pid -1 if it is an open file's.
+   */
+  hostGetLock(fd: number, type: number, start: number, length: number, out: Float64Array): number
   /** flock(2) that never waits. */
   hostFlock(fd: number, operation: number): number
 

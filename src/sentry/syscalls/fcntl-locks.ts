@@ -32,7 +32,7 @@ export function getLock(task: Task, fd: number, command: number, address: number
   const wanted = decode(task, fd, file, words, command === F_OFD_GETLK)
   if (wanted.type === F_UNLCK) throw new Errno(EINVAL)
 
-  const found = task.kernel.fileLocks.conflict(file.inode, wanted)
+  const found = task.kernel.fileLocks.conflict(file, wanted)
   if (found === undefined) {
     words.setInt16(0, F_UNLCK, true)
   } else {

@@ -207,7 +207,7 @@ export const table: readonly Row[] = [
   {name: 'umask', x86_64: 95, arm64: 166, run: umask, args: 'octal', promises: 'stdio', result: 'octal'},
   {name: 'statfs', x86_64: 137, arm64: 43, run: statfs, args: 'path statfs', promises: 'rpath'},
   {name: 'fstatfs', x86_64: 138, arm64: 44, run: fstatfs, args: 'fd statfs', promises: 'rpath'},
-  {name: 'fcntl', x86_64: 72, arm64: 25, run: fcntl, args: 'fd fcntl fcntlarg', promises: 'fcntl', result: 'fcntl', support: {partial: 'O_ASYNC for pipes, sockets and terminals alone; no F_NOTIFY; F_GETLK does not tell of locks that the host has in a volume'}},
+  {name: 'fcntl', x86_64: 72, arm64: 25, run: fcntl, args: 'fd fcntl fcntlarg', promises: 'fcntl', result: 'fcntl', support: {partial: 'O_ASYNC for pipes, sockets and terminals alone; no F_NOTIFY'}},
   {name: 'flock', x86_64: 73, arm64: 32, run: flock, args: 'fd lockop', promises: 'flock'},
   {name: 'pipe', x86_64: 22, run: pipe, args: 'fdpair_out', promises: 'stdio'},
   {name: 'pipe2', x86_64: 293, arm64: 59, run: pipe2, args: 'fdpair_out fdflags', promises: 'stdio', support: {partial: 'no packet mode: O_DIRECT is EINVAL'}},

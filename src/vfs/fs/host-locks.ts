@@ -3,7 +3,7 @@
 import {EACCES, EAGAIN} from '../../abi/errno.ts'
 import {F_RDLCK, F_UNLCK, F_WRLCK, LOCK_EX, LOCK_SH, LOCK_UN} from '../../abi/fcntl.ts'
 import {O_RDONLY, O_RDWR} from '../../abi/open-flags.ts'
-import type {FileLocking} from '../file.ts'
+import type {FileLocking, HostLock} from '../file.ts'
 import {host} from '../host-calls.ts'
 
 const OPERATIONS: Record<number, number> = {[F_RDLCK]: LOCK_SH, [F_WRLCK]: LOCK_EX, [F_UNLCK]: LOCK_UN}
@@ -24,8 +24,16 @@ export class HostLocks implements FileLocking {
   }
 
   lockRange(type: number, start: number, end: number): boolean {
-    const length = end === Number.POSITIVE_INFINITY ? 0 : end - start
-    return !isConflict(host.hostLock(this.#fd, type, start, length))
+    return !isConflict(host.hostLock(this.#fd, type, start, lengthOf(start, end)))
+  }
+
+  conflict(type: number, start: number, end: number): HostLock | undefined {
+    const out = new Float64Array(4)
+    if (host.hostGetLock(this.#fd, type, start, lengthOf(start, end), out) < 0) return undefined
+    const [foundType, foundStart, length, pid] = out
+    if (foundType === F_UNLCK) return undefined
+    const foundEnd = length === 0 ? Number.POSITIVE_INFINITY : foundStart + length
+    return {type: foundType, start: foundStart, end: foundEnd, isOfOpenFile: pid === -1}
   }
 
   lockWhole(type: number): boolean {
@@ -35,6 +43,11 @@ export class HostLocks implements FileLocking {
   close(): void {
     host.hostClose(this.#fd)
   }
+}
+
+/** As struct flock has it: 0 to the end of the file. */
+function lengthOf(start: number, end: number): number {
+  return end === Number.POSITIVE_INFINITY ? 0 : end - start
 }
 
 /** Any other failure is of a file system that has no locks: the guest's own hold. */

@@ -1,6 +1,6 @@
 // Locks of files of writable volumes: the host's processes see them, and theirs are respected.
 
-import {closeSync, openSync, rmSync} from 'node:fs'
+import {closeSync, openSync, readdirSync, rmSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, it} from 'vitest'
@@ -36,6 +36,10 @@ class Guest {
   set(owner: object, type: number, start: number, end: number): boolean {
     this.#locks.useHost(this.#file)
     return this.#locks.set({owner, type, start, end, pid: 1})
+  }
+
+  conflict(type: number, start: number, end: number): object | undefined {
+    return this.#locks.hostConflict({owner: {}, type, start, end, pid: 1}, this.#file)
   }
 
   flock(owner: object, exclusive: boolean): boolean {
@@ -84,6 +88,28 @@ describe('record locks', () => {
     host.hostLock(otherFd, F_UNLCK, 0, 0)
     expect(guest.set(owner, F_WRLCK, 3, Number.POSITIVE_INFINITY)).toBe(true)
     expect(isFree(F_WRLCK, 1000)).toBe(false)
+  })
+})
+
+describe('F_GETLK', () => {
+  it('tells of the lock that the host has, and of none of the own ones', () => {
+    const guest = new Guest()
+    guest.set({}, F_WRLCK, 0, 5)
+    expect(guest.conflict(F_WRLCK, 0, 100)).toBeUndefined()
+    host.hostLock(otherFd, F_RDLCK, 8, 2)
+    expect(guest.conflict(F_WRLCK, 0, 100)).toEqual({type: F_RDLCK, start: 8, end: 10, isOfOpenFile: true})
+    expect(guest.conflict(F_RDLCK, 0, 100)).toBeUndefined()
+    host.hostLock(otherFd, F_WRLCK, 20, 0)
+    const found = guest.conflict(F_RDLCK, 10, Number.POSITIVE_INFINITY)
+    expect(found).toMatchObject({type: F_WRLCK, start: 20, end: Number.POSITIVE_INFINITY})
+  })
+
+  it('opens nothing for good', () => {
+    const guest = new Guest()
+    const open = () => readdirSync('/proc/self/fd').length
+    const before = open()
+    for (let i = 0; i < 10; i++) guest.conflict(F_WRLCK, 0, 1)
+    expect(open()).toBe(before)
   })
 })
 

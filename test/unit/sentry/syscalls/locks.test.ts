@@ -90,11 +90,11 @@ describe('record locks of a process', () => {
     const lock = range(t, F_WRLCK, 0, 5)
     expect(t.call(fcntl, b, F_GETLK, lock)).toBe(0)
     expect(t.task.memory.readUint16(lock)).toBe(F_UNLCK)
-    const {inode} = t.task.fds.get(a)
+    const file = t.task.fds.get(a)
     const other: RecordLock = {owner: {}, type: F_WRLCK, start: 0, end: 1, pid: 8}
-    expect(t.task.kernel.fileLocks.conflict(inode, other)?.pid).toBe(7)
+    expect(t.task.kernel.fileLocks.conflict(file, other)?.pid).toBe(7)
     t.call(close, b)
-    expect(t.task.kernel.fileLocks.conflict(inode, other)).toBe(undefined)
+    expect(t.task.kernel.fileLocks.conflict(file, other)).toBe(undefined)
   })
 
   it('count from the end of the file, and backwards', () => {
@@ -102,7 +102,7 @@ describe('record locks of a process', () => {
     t.task.fds.get(a).truncate(100)
     expect(t.call(fcntl, a, F_SETLK, range(t, F_WRLCK, 0, -10, 2))).toBe(0)
     const at = (start: number) =>
-      t.task.kernel.fileLocks.conflict(t.task.fds.get(a).inode, {
+      t.task.kernel.fileLocks.conflict(t.task.fds.get(a), {
         owner: {},
         type: F_RDLCK,
         start,

@@ -1,6 +1,7 @@
 // runProgram: one program on the calling thread, from options to how it ended.
 
 import {closeSync, constants, openSync} from 'node:fs'
+import {getPriority} from 'node:os'
 import {O_ACCMODE, O_RDONLY, O_WRONLY} from '../abi/open-flags.ts'
 import {arch} from '../arch/index.ts'
 import {isBareMetal} from '../elf/bare-metal.ts'
@@ -51,6 +52,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
     env: options.env,
     cwd: options.cwd,
     umask: process.umask(),
+    nice: getPriority(),
     streams: fds.map((fd, guestFd) => openStream(sentry, fd, guestFd)),
     restrict: pledge.restrict,
   }

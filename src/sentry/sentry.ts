@@ -57,6 +57,8 @@ export interface ProgramOptions {
   cwd?: string
   /** Default: 022. */
   umask?: number
+  /** -20 to 19; default: 0. */
+  nice?: number
   /** Descriptors 0, 1 and 2. Absent ones are closed. */
   streams: readonly (FileDescription | undefined)[]
   /** Called before the program's first instruction: what it throws, `load` throws. */
@@ -160,6 +162,7 @@ export class Sentry {
       credentials: this.#credentials,
       name: commOf(path),
     })
+    task.scheduling.nice = options.nice ?? 0
     try {
       this.terminal?.startWith(process)
       options.restrict?.(task)

@@ -76,5 +76,13 @@ describe.each(['kvm', 'ptrace'].filter((name) => name !== 'kvm' || existsSync('/
         '0027\n',
       )
     })
+
+    test('the nice value is the caller’s', () => {
+      const under = ['nice', '-n', '7']
+      const tell = [BUSYBOX, 'awk', '{print $19}', '/proc/self/stat']
+      const natively = spawnSync(under[0], [...under.slice(1), ...tell], {encoding: 'utf8'})
+      expect(natively.stdout).toMatch(/^\d+\n$/)
+      expect(hv(['run', '--platform', platform, ...tell], {}, under).stdout).toBe(natively.stdout)
+    })
   },
 )

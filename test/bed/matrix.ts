@@ -183,7 +183,7 @@ function testGuests(name: string, platform: Platform, inside: Inside, unable: re
 
     test.for(built)('$name does as it does natively', async (guest) => {
       const ended = outcomes.get(inBed(guest.binary))
-      if (!unable.includes(guest.name)) return expect(ended).toEqual(expectationOf(guest))
+      if (!unable.includes(guest.name)) return expect(ended, ended?.stderr).toEqual(expectationOf(guest))
       const native = await inside([inBed(guest.binary)])
       expect({...ended, stderr: ''}).toEqual({...native, stderr: ''})
       expect(failedChecks(native)).toEqual(expect.arrayContaining(failedChecks(ended!)))

@@ -24,7 +24,7 @@ const STAGE_S = {
   sandbox: 75,
   prebuild: 75,
   package: 30,
-  bed: 400,
+  bed: 800,
 }
 
 /** The longest test or hook of a project of ci/vitest.config.ts: test/PROJECT. */
@@ -36,8 +36,8 @@ const TEST_S = {
   cli: 4,
   sandbox: 13,
   package: 30,
-  bed: 90,
-  beds: 90,
+  bed: 220,
+  beds: 220,
 }
 
 /** What tests start: one command, here and in a bed; a bed; all guests, or a folder of unit tests, in a bed. */
@@ -47,7 +47,7 @@ const STEP_S = {
   program: 20,
   bedCommand: 15,
   bedBoot: 20,
-  bedGuests: 75,
+  bedGuests: 150,
   bedProgram: 150,
   bedPrograms: 700,
   bedUnits: 200,

@@ -2,7 +2,7 @@
 
 import {readFileSync} from 'node:fs'
 import {expect, test} from 'vitest'
-import {allStagesMs, stageMs, testMs} from '../../../ci/budgets.mjs'
+import {allStagesMs, stageMs, stepMs, testMs} from '../../../ci/budgets.mjs'
 import {stages} from '../../../ci/stages.mjs'
 import config from '../../../ci/vitest.config.ts'
 
@@ -19,6 +19,14 @@ test('a project of tests has one for a test, within the budget of its stage', ()
   for (const name of projects.filter((project) => project !== 'beds'))
     expect(testMs(name)).toBeLessThanOrEqual(stageMs(name === 'guests' ? 'linux' : name))
 })
+
+test.each(['bed', 'beds'])(
+  'a test of %s outlasts what it starts, which tells then where it stands',
+  (name) => {
+    for (const step of ['bedCommand', 'bedGuests', 'bedUnits'])
+      expect(testMs(name)).toBeGreaterThan(stepMs(step))
+  },
+)
 
 test('what has no row is refused', () => {
   expect(() => stageMs('nosuch')).toThrow('budgets.mjs has no nosuch')

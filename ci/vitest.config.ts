@@ -6,7 +6,7 @@ import {testMs} from './budgets.mjs'
 // Tests that share /dev/kvm, whole child processes or the two cores of a CI machine run one file at a time.
 const alone = {fileParallelism: false}
 
-/** One of them where tests count what their process holds while others of it run: threads, in a bed. */
+/** A bed's are threads: of two files at a time each would count what the other holds. */
 const unitWorkers = Number(process.env.HV_UNIT_WORKERS ?? 2)
 
 const projects = [

@@ -26,6 +26,7 @@ function serve({id, argv, cwd, env, timeoutMs, stdin}) {
   const streams = {stdout: [], stderr: []}
   let timedOut = false
   let failure = ''
+  let places = ''
 
   for (const [name, chunks] of Object.entries(streams)) {
     let size = 0
@@ -38,14 +39,14 @@ function serve({id, argv, cwd, env, timeoutMs, stdin}) {
   child.stdin.end(Buffer.from(stdin ?? '', 'base64'))
   const timer = setTimeout(() => {
     timedOut = true
-    failure = whereabouts(child.pid)
+    places = whereabouts(child.pid)
     process.kill(-child.pid, 'SIGKILL')
   }, timeoutMs)
 
   const answer = (status, signal) => {
     clearTimeout(timer)
     const stdout = Buffer.concat(streams.stdout).toString('base64')
-    const stderr = Buffer.concat([...streams.stderr, Buffer.from(failure)]).toString('base64')
+    const stderr = Buffer.concat([...streams.stderr, Buffer.from(failure + places)]).toString('base64')
     say({id, status, signal, stdout, stderr, timedOut, ms: Math.round(performance.now() - started)})
   }
   child.on('error', (error) => {
@@ -53,7 +54,7 @@ function serve({id, argv, cwd, env, timeoutMs, stdin}) {
     answer(127, null)
   })
   child.on('close', (status, signal) => {
-    if (failure === '' || timedOut) answer(status, signal)
+    if (failure === '') answer(status, signal)
   })
 }
 

@@ -3,19 +3,12 @@
 import {ENOLCK, Errno} from '../abi/errno.ts'
 import {F_RDLCK, F_UNLCK, F_WRLCK} from '../abi/fcntl.ts'
 import {type Budget, COST} from '../vfs/budget.ts'
-import type {FileDescription, FileLocking, HostLock, Inode} from '../vfs/file.ts'
+import type {FileDescription, FileLocking, Inode, LockedRange} from '../vfs/file.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
 
-/** [start, end) in bytes; Infinity for "to the end of the file, wherever it is". */
-export interface RecordLock {
+export interface RecordLock extends LockedRange {
   /** A process's descriptor table, or a file description. */
   readonly owner: object
-  /** F_RDLCK or F_WRLCK. */
-  readonly type: number
-  readonly start: number
-  readonly end: number
-  /** What F_GETLK tells of it: -1 for a file description's. */
-  readonly pid: number
 }
 
 /** Record locks of one file: the guest makes them, and each is looked at for every new one. */
@@ -58,7 +51,7 @@ export class FileLocks {
   }
 
   /** As `conflict`, of a process of the host; asked by the open file that holds the guest's locks, if there are any. */
-  hostConflict({type, start, end}: RecordLock, file: FileDescription): HostLock | undefined {
+  hostConflict({type, start, end}: RecordLock, file: FileDescription): LockedRange | undefined {
     this.useHost(file)
     const found = this.#host?.conflict(type, start, end)
     this.#leaveHost()
@@ -189,13 +182,11 @@ export class FileLockTable {
   }
 
   /** What keeps `wanted` from being set: the first lock of the guest's, else one of the host's. */
-  conflict(file: FileDescription, wanted: RecordLock): Omit<RecordLock, 'owner'> | undefined {
+  conflict(file: FileDescription, wanted: RecordLock): LockedRange | undefined {
     const locks = this.of(file.inode)
-    const own = locks.conflict(wanted)
-    const found = own === undefined ? locks.hostConflict(wanted, file) : undefined
+    const found = locks.conflict(wanted) ?? locks.hostConflict(wanted, file)
     this.forgetIdle(file.inode)
-    // A process that the guest has no pid of (fcntl(2)).
-    return found === undefined ? own : {...found, pid: found.isOfOpenFile ? -1 : 0}
+    return found
   }
 
   /** What ends with a close: does nothing for a file that is not locked. */

@@ -162,19 +162,21 @@ export interface FileLocking {
   /** Bytes [start, end); Infinity: to the end of the file, wherever it is. */
   lockRange(type: number, start: number, end: number): boolean
   /** Somebody else's lock that keeps a range from being locked. */
-  conflict(type: number, start: number, end: number): HostLock | undefined
+  conflict(type: number, start: number, end: number): LockedRange | undefined
   /** flock(2). */
   lockWhole(type: number): boolean
   /** Ends them all. */
   close(): void
 }
 
-/** A record lock of a process of the host, or of its open file. */
-export interface HostLock {
+/** What F_GETLK tells of a record lock. [start, end) in bytes; Infinity for "to the end of the file, wherever it is". */
+export interface LockedRange {
+  /** F_RDLCK or F_WRLCK. */
   readonly type: number
   readonly start: number
   readonly end: number
-  readonly isOfOpenFile: boolean
+  /** -1 for a file description's; 0 for a process that the guest has no pid of (fcntl(2)). */
+  readonly pid: number
 }
 
 /** How an ioctl handler reaches its argument. @throws Errno EFAULT */

@@ -3,7 +3,7 @@
 import {EACCES, EAGAIN} from '../../abi/errno.ts'
 import {F_RDLCK, F_UNLCK, F_WRLCK, LOCK_EX, LOCK_SH, LOCK_UN} from '../../abi/fcntl.ts'
 import {O_RDONLY, O_RDWR} from '../../abi/open-flags.ts'
-import type {FileLocking, HostLock} from '../file.ts'
+import type {FileLocking, LockedRange} from '../file.ts'
 import {host} from '../host-calls.ts'
 
 const OPERATIONS: Record<number, number> = {[F_RDLCK]: LOCK_SH, [F_WRLCK]: LOCK_EX, [F_UNLCK]: LOCK_UN}
@@ -27,13 +27,13 @@ export class HostLocks implements FileLocking {
     return !isConflict(host.hostLock(this.#fd, type, start, lengthOf(start, end)))
   }
 
-  conflict(type: number, start: number, end: number): HostLock | undefined {
+  conflict(type: number, start: number, end: number): LockedRange | undefined {
     const out = new Float64Array(4)
     if (host.hostGetLock(this.#fd, type, start, lengthOf(start, end), out) < 0) return undefined
     const [foundType, foundStart, length, pid] = out
     if (foundType === F_UNLCK) return undefined
     const foundEnd = length === 0 ? Number.POSITIVE_INFINITY : foundStart + length
-    return {type: foundType, start: foundStart, end: foundEnd, isOfOpenFile: pid === -1}
+    return {type: foundType, start: foundStart, end: foundEnd, pid: pid === -1 ? -1 : 0}
   }
 
   lockWhole(type: number): boolean {

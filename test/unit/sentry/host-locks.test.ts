@@ -97,7 +97,7 @@ describe('F_GETLK', () => {
     guest.set({}, F_WRLCK, 0, 5)
     expect(guest.conflict(F_WRLCK, 0, 100)).toBeUndefined()
     host.hostLock(otherFd, F_RDLCK, 8, 2)
-    expect(guest.conflict(F_WRLCK, 0, 100)).toEqual({type: F_RDLCK, start: 8, end: 10, isOfOpenFile: true})
+    expect(guest.conflict(F_WRLCK, 0, 100)).toEqual({type: F_RDLCK, start: 8, end: 10, pid: -1})
     expect(guest.conflict(F_RDLCK, 0, 100)).toBeUndefined()
     host.hostLock(otherFd, F_WRLCK, 20, 0)
     const found = guest.conflict(F_RDLCK, 10, Number.POSITIVE_INFINITY)

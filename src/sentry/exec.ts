@@ -74,6 +74,7 @@ export function loadImage(
     ...{addresses: kernel.platform.createSpace(), memory, limits, userTop},
     budget: kernel.budget.part(),
     mmapBase: layout.mmapTop,
+    executable: program.executable.description,
   })
   try {
     return {space, ...fillMemory(space, root, layout, request)}

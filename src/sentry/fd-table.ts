@@ -8,6 +8,7 @@ import {Budget, COST} from '../vfs/budget.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import type {Location} from '../vfs/location.ts'
 import {ownString} from '../vfs/own-string.ts'
+import {countWritten} from '../vfs/text-busy.ts'
 import {tell, tellIfGone} from '../vfs/watchers.ts'
 import type {NestedWatch} from './epoll-nesting.ts'
 import type {SignalOwner} from './signal-owner.ts'
@@ -38,6 +39,7 @@ export class SharedDescription {
     if (location !== undefined) file.openedAt = location
     this.#closed = closed
     file.inode.hold?.()
+    countWritten(file, 1)
   }
 
   /** What to do when the last descriptor is gone: flock(2) and OFD locks end. One action a key. */
@@ -60,6 +62,7 @@ export class SharedDescription {
     if (location !== undefined && !(file.flags & O_PATH))
       tell(file.inode, opensForWriting(file.flags) ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE, location)
     file.close()
+    countWritten(file, -1)
     file.inode.letGo?.()
     tellIfGone(file.inode)
     this.#closed?.()

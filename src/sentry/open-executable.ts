@@ -1,7 +1,7 @@
 // openExecutable: a program of the guest's tree, opened and parsed, with the interpreter that it or its first line asks for.
 
 import {ALL_CAPABILITIES} from '../abi/capability.ts'
-import {EACCES, EISDIR, ELOOP, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
+import {EACCES, EISDIR, ELOOP, ENOENT, ENOTDIR, Errno, ETXTBSY} from '../abi/errno.ts'
 import {MAY_EXECUTE, S_IFREG} from '../abi/file-mode.ts'
 import {O_RDONLY} from '../abi/open-flags.ts'
 import {arch} from '../arch/index.ts'
@@ -15,6 +15,7 @@ import {openLocation} from '../vfs/open.ts'
 import {EXECUTE} from '../vfs/path-policy.ts'
 import {type PathContext, resolve} from '../vfs/path-walk.ts'
 import {checkAccess} from '../vfs/permissions.ts'
+import {requireNotWritten} from '../vfs/text-busy.ts'
 import {SharedDescription} from './fd-table.ts'
 import {readScriptLine, SCRIPT_LINE_BYTES, type ScriptLine} from './script.ts'
 
@@ -184,6 +185,8 @@ function openProgram(
     if (location.inode.kind !== S_IFREG) throw new Errno(EISDIR)
     remedy = 'make it executable: `chmod +x`'
     checkAccess(location.inode, MAY_EXECUTE, context.credentials)
+    remedy = 'wait until nobody has it open for writing'
+    requireNotWritten(location.inode)
     remedy = 'make it readable: `chmod +r`'
     return openLocation({...context.credentials, capabilities: ALL_CAPABILITIES}, location, O_RDONLY)
   } catch (error) {
@@ -204,6 +207,8 @@ function cannotOpen(path: string, error: Errno, remedy: string): HvError {
       })
     case EACCES:
       return new HvError('NOT_EXECUTABLE', `${path}: permission denied`, remedy, {cause: error})
+    case ETXTBSY:
+      return new HvError('NOT_EXECUTABLE', `${path} is open for writing`, remedy, {cause: error})
     default: {
       const message = `${path}: cannot be opened: ${error}`
       return new HvError('NOT_EXECUTABLE', message, 'check the file', {cause: error})

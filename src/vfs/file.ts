@@ -50,6 +50,8 @@ export interface Inode {
   covered?: boolean
   /** Who is told of what happens to it; the file system keeps this object for its file meanwhile. */
   watchers?: Set<Watcher>
+  /** How many have it open for writing; below 0: how many programs run it. See text-busy.ts. */
+  textUse?: number
   /** How many hold it, where its file system counts: open descriptions, working directories. */
   readonly holds?: number
   /**

@@ -17,9 +17,10 @@ import type {Watcher} from './watchers.ts'
 export abstract class Node implements Inode {
   abstract readonly fs: FileSystem
   readonly kind: number
-  // Declared, not initialised: most inodes never are mount points, or watched.
+  // Declared, not initialised: most inodes never are mount points, watched, written or executed.
   declare covered?: boolean
   declare watchers?: Set<Watcher>
+  declare textUse?: number
 
   constructor(kind: number) {
     this.kind = kind

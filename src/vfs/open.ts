@@ -55,6 +55,7 @@ import {
   resolveLast,
 } from './path-walk.ts'
 import {checkAccess, checkEntryChange, checkWritable, isReadOnly, ownsInode} from './permissions.ts'
+import {requireNotExecuted} from './text-busy.ts'
 import {tell, tellEntry} from './watchers.ts'
 
 /** What a file description keeps of the flags: the others act once (fcntl F_GETFL shows what is left). */
@@ -93,6 +94,7 @@ export function openLocation(who: Credentials, location: Location, flags: number
   checkKind(location, flags)
   checkAccess(inode, wanted, who)
   if (wanted & MAY_WRITE && isOnDisk(inode.kind)) checkWritable(location)
+  if (wanted & MAY_WRITE) requireNotExecuted(inode)
   if (flags & O_NOATIME && !ownsInode(who, inode.attributes().uid)) throw new Errno(EPERM)
   return finish(location, flags)
 }

@@ -3,6 +3,8 @@
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import type {AddressSpace} from '../../platform/platform.ts'
 import type {Budget} from '../../vfs/budget.ts'
+import {countExecuted} from '../../vfs/text-busy.ts'
+import type {SharedDescription} from '../fd-table.ts'
 import type {ResourceLimits} from '../resource-limits.ts'
 import {forkMap} from './fork.ts'
 import {MemoryMap} from './memory-map.ts'
@@ -18,6 +20,8 @@ export interface SpaceParts {
   userTop: number
   /** New mappings go below it. */
   mmapBase: number
+  /** The program that runs there: kept open. Undefined for init alone. */
+  executable?: SharedDescription
 }
 
 /** Linux's mm_struct. */
@@ -26,17 +30,22 @@ export class Space {
   readonly map: MemoryMap
   readonly user: UserMemory
   readonly #budget: Budget
+  readonly #executable: SharedDescription | undefined
   #users = 1
 
-  constructor(addresses: AddressSpace, map: MemoryMap, budget: Budget) {
+  constructor(addresses: AddressSpace, map: MemoryMap, budget: Budget, executable?: SharedDescription) {
     this.addresses = addresses
     this.map = map
     this.user = new UserMemory(map)
     this.#budget = budget
+    this.#executable = executable
+    if (executable === undefined) return
+    executable.references++
+    countExecuted(executable.file.inode, 1)
   }
 
-  static create({addresses, budget, ...parts}: SpaceParts): Space {
-    return new Space(addresses, new MemoryMap({...parts, space: addresses, budget}), budget)
+  static create({addresses, budget, executable, ...parts}: SpaceParts): Space {
+    return new Space(addresses, new MemoryMap({...parts, space: addresses, budget}), budget, executable)
   }
 
   /** One more process has it: CLONE_VM. */
@@ -59,7 +68,7 @@ export class Space {
   fork(limits: ResourceLimits, budget: Budget, isOnlyTask: boolean): Space {
     try {
       const {addresses, map} = forkMap(this.map, limits, budget, isOnlyTask && !this.isShared)
-      return new Space(addresses, map, budget)
+      return new Space(addresses, map, budget, this.#executable)
     } catch (error) {
       budget.giveAll()
       throw error
@@ -72,5 +81,9 @@ export class Space {
     this.map.clear()
     this.addresses.dispose()
     this.#budget.giveAll()
+    const executable = this.#executable
+    if (executable === undefined) return
+    countExecuted(executable.file.inode, -1)
+    executable.release()
   }
 }

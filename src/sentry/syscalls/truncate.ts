@@ -7,6 +7,7 @@ import {MAY_WRITE, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
 import {IN_MODIFY} from '../../abi/inotify.ts'
 import {WRITE} from '../../vfs/path-policy.ts'
 import {checkAccess} from '../../vfs/permissions.ts'
+import {requireNotExecuted} from '../../vfs/text-busy.ts'
 import {tell} from '../../vfs/watchers.ts'
 import {invalidateBehind} from '../memory/invalidate.ts'
 import {openFile} from './descriptor-argument.ts'
@@ -24,6 +25,7 @@ export const truncate: Syscall = (task, args) => {
   if (inode.kind !== S_IFREG) throw new Errno(EINVAL)
   checkAccess(inode, MAY_WRITE, task.credentials)
   checkMountWritable(location)
+  requireNotExecuted(inode)
   checkFileSize(task, inode, length)
   clearSetId(task, inode)
   inode.setAttributes({size: length})

@@ -1,6 +1,7 @@
 // clone: which flags share what, with clone and clone3, and which they refuse; no namespaces. man 2 clone.
 #include <linux/sched.h>
 #include <sched.h>
+#include <sys/sem.h>
 
 #include "processes.h"
 
@@ -51,6 +52,34 @@ static void check_sharing(void) {
                               CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND, CLONE_VM | CLONE_VFORK, CLONE_VFORK};
   for (size_t i = 0; i < COUNT(flags); i++) check_shared(flags[i]);
   signal(SIGUSR1, SIG_DFL);
+}
+
+static int take_one(void *set) {
+  return semop(*(int *)set, &(struct sembuf){0, -1, SEM_UNDO}, 1);
+}
+
+static int semaphore(int set) { return semctl(set, 0, GETVAL); }
+
+// What ends do to semaphores is done by the last one that shares it: also where the first one had nothing to undo yet.
+static void check_semaphores(void) {
+  int set = semget(IPC_PRIVATE, 1, 0600);
+  REQUIRE(set >= 0 && semctl(set, 0, SETVAL, 5) == 0);
+  CHECK_EQ(ended(clone(take_one, stack + sizeof(stack), SIGCHLD, &set)), 0);
+  CHECK_EQ(semaphore(set), 5);
+  CHECK_IN_CHILD {
+    CHECK_EQ(ended(clone(take_one, stack + sizeof(stack), CLONE_SYSVSEM | SIGCHLD, &set)), 0);
+    CHECK_EQ(semaphore(set), 4);
+    CHECK_EQ(take_one(&set), 0);
+    CHECK_EQ(ended(clone(take_one, stack + sizeof(stack), CLONE_VM | CLONE_SYSVSEM | SIGCHLD, &set)), 0);
+    CHECK_EQ(ended(clone(take_one, stack + sizeof(stack), SIGCHLD, &set)), 0);
+    CHECK_EQ(semaphore(set), 2);
+    // A thread that does not share it ends alone.
+    int flags = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_CHILD_CLEARTID;
+    CHECK(clone(take_one, stack + sizeof(stack), flags, &set, 0, 0, tid_at) > 0);
+    CHECK(EVENTUALLY(semaphore(set) == 2));
+  }
+  CHECK_EQ(semaphore(set), 5);
+  CHECK_EQ(semctl(set, 0, IPC_RMID), 0);
 }
 
 // A descriptor opened by one is the other's too, and an exec takes the sharing apart.
@@ -170,6 +199,7 @@ int main(void) {
   limit_time();
   enter_scratch();
   check_sharing();
+  check_semaphores();
   check_files();
   check_parent();
   check_tids();

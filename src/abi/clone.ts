@@ -11,6 +11,7 @@ export const CLONE_VFORK = 0x4000
 export const CLONE_PARENT = 0x8000
 export const CLONE_THREAD = 0x10000
 export const CLONE_NEWNS = 0x20000
+export const CLONE_SYSVSEM = 0x40000
 export const CLONE_SETTLS = 0x80000
 export const CLONE_PARENT_SETTID = 0x100000
 export const CLONE_CHILD_CLEARTID = 0x200000

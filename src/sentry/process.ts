@@ -7,7 +7,6 @@ import type {PathPolicy} from '../vfs/path-policy.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
 import {type CallTable, initialCallTable} from './call-table.ts'
 import type {Credentials} from './credentials.ts'
-import type {SemaphoreUndo} from './ipc/semaphore-undo.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
 import type {Space} from './memory/space.ts'
 import type {BrokenPledge} from './pledge/broken-pledge.ts'
@@ -72,8 +71,6 @@ export class Process {
   coredumpFilter = DEFAULT_DUMP_FILTER
   /** membarrier(2): MEMBARRIER_CMD_REGISTER_*. */
   membarriers = 0
-  /** What its end does to semaphores. */
-  semaphoreUndo: SemaphoreUndo | undefined
   /** ioprio_set(2)'s class and level. */
   ioPriority = 0
   // prctl(2): PR_SET_DUMPABLE, PDEATHSIG, CHILD_SUBREAPER, NO_NEW_PRIVS, THP_DISABLE, TIMERSLACK, IO_FLUSHER.

@@ -5,6 +5,7 @@ import type {Credentials} from './credentials.ts'
 import type {FdTable} from './fd-table.ts'
 import {FrameArguments} from './frame-arguments.ts'
 import type {FsContext} from './fs-context.ts'
+import type {SemaphoreUndo} from './ipc/semaphore-undo.ts'
 import type {Kernel} from './kernel.ts'
 import type {UserMemory} from './memory/user-memory.ts'
 import type {Process} from './process.ts'
@@ -31,6 +32,8 @@ export class Task {
   clearChildTid = 0
   /** set_robust_list(2). */
   robustList = {head: 0, length: 0}
+  /** What its end does to semaphores. */
+  semaphoreUndo: SemaphoreUndo | undefined
   /** The blocked call, if any. */
   wait: Wait | undefined
   /** How long it was on a CPU, or answered, until it was there last: nanoseconds. */

@@ -42,10 +42,8 @@ export class KernelIpc {
     return this.kernel.current?.process.pid ?? 0
   }
 
-  /** The process has ended: its SEM_UNDOs are done, and no queue notifies it. Segments go with memory maps. */
+  /** The process has ended: no queue notifies it. Segments go with memory maps, SEM_UNDOs with tasks. */
   forget(process: Process): void {
-    process.semaphoreUndo?.apply(process.pid)
-    process.semaphoreUndo = undefined
     this.#queues?.forget(process)
   }
 }

@@ -1,4 +1,4 @@
-// SemaphoreUndo: what a process's end does to semaphores: SEM_UNDO of semop(2). A fork begins with none; an exec keeps them.
+// SemaphoreUndo: what a task's end does to semaphores: SEM_UNDO of semop(2). CLONE_SYSVSEM shares it, execve(2) keeps it.
 
 import {SEMVMX} from '../../abi/ipc.ts'
 import {type Budget, COST} from '../../vfs/budget.ts'
@@ -9,6 +9,7 @@ export class SemaphoreUndo {
   /** What is added to each semaphore of a set. */
   readonly #adjustments = new Map<SemaphoreSet, Int16Array>()
   readonly #budget: Budget
+  #users = 1
 
   constructor(budget: Budget) {
     this.#budget = budget
@@ -43,8 +44,15 @@ export class SemaphoreUndo {
     this.#budget.give(costOf(set))
   }
 
-  /** The process has ended. A value never leaves its range, and never waits. */
-  apply(pid: number): void {
+  /** One more task has it. */
+  share(): this {
+    this.#users++
+    return this
+  }
+
+  /** A task of process `pid` has ended. With the last one all is undone: a value never leaves its range, and never waits. */
+  release(pid: number): void {
+    if (--this.#users > 0) return
     for (const [set, adjustments] of [...this.#adjustments]) {
       adjustments.forEach((adjustment, index) => {
         if (adjustment === 0) return

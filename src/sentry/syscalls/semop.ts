@@ -62,8 +62,8 @@ function readOperations({memory}: Task, address: number, count: number): Semapho
 }
 
 /** @throws Errno ENOMEM */
-function undoOf({process, kernel}: Task, set: SemaphoreSet): SemaphoreUndo {
-  process.semaphoreUndo ??= new SemaphoreUndo(kernel.budget)
-  process.semaphoreUndo.reserve(set)
-  return process.semaphoreUndo
+function undoOf(task: Task, set: SemaphoreSet): SemaphoreUndo {
+  task.semaphoreUndo ??= new SemaphoreUndo(task.kernel.budget)
+  task.semaphoreUndo.reserve(set)
+  return task.semaphoreUndo
 }

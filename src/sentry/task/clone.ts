@@ -8,6 +8,7 @@ import {
   CLONE_FS,
   CLONE_PARENT,
   CLONE_SIGHAND,
+  CLONE_SYSVSEM,
   CLONE_THREAD,
   CLONE_VFORK,
   CLONE_VM,
@@ -15,6 +16,7 @@ import {
 import {EAGAIN, Errno} from '../../abi/errno.ts'
 import {arch} from '../../arch/index.ts'
 import type {Context} from '../../platform/platform.ts'
+import {SemaphoreUndo} from '../ipc/semaphore-undo.ts'
 import type {Space} from '../memory/space.ts'
 import {inheritRestrictions} from '../pledge/inherit.ts'
 import {Process} from '../process.ts'
@@ -67,6 +69,11 @@ export function cloneTask(parent: Task, request: CloneRequest, prepare: (child: 
     task.scheduling = parent.scheduling.copy()
     task.virtualNs = parent.virtualNs
     copyRegisters(parent.context, context, request)
+    if (has(flags, CLONE_SYSVSEM)) {
+      parent.semaphoreUndo ??= new SemaphoreUndo(kernel.budget)
+      task.semaphoreUndo = parent.semaphoreUndo.share()
+      undo.push(() => task.semaphoreUndo?.release(owner.pid))
+    }
     prepare(task)
     return task
   } catch (error) {

@@ -89,12 +89,12 @@ describe('SEM_UNDO', () => {
     expect(operate(second, id, [0, -3, SEM_UNDO], [1, 4, SEM_UNDO])).toBe(0)
     operate(first, id, [1, -3])
     expect(operate(first, id, [0, -5])).toBe(BLOCKED)
-    first.task.kernel.ipc.forget(second.task.process)
+    second.task.semaphoreUndo!.release(second.task.process.pid)
     expect(first.wake()).toBe(0)
     expect([0, 1].map((index) => first.call(semctl, id, index, GETVAL))).toEqual([0, 0])
     expect(first.call(semctl, id, 1, GETPID)).toBe(8)
     // Once.
-    first.task.kernel.ipc.forget(second.task.process)
+    second.task.semaphoreUndo!.release(second.task.process.pid)
     expect(first.call(semctl, id, 0, GETVAL)).toBe(0)
   })
 
@@ -105,7 +105,7 @@ describe('SEM_UNDO', () => {
     const gone = first.call(semget, 0, 1, 0o600)
     operate(second, gone, [0, 3, SEM_UNDO])
     first.call(semctl, gone, 0, IPC_RMID)
-    first.task.kernel.ipc.forget(second.task.process)
+    second.task.semaphoreUndo!.release(second.task.process.pid)
     expect(first.call(semctl, id, 0, GETVAL)).toBe(9)
     first.call(semctl, id, 0, IPC_RMID)
     expect(first.task.kernel.budget.used).toBe(0)

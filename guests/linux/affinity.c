@@ -41,13 +41,6 @@ static int count_directories(void) {
 
 static cpu_set_t all;
 
-static cpu_set_t only(int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  return set;
-}
-
 static void check_numbers(void) {
   int online = count_list("/sys/devices/system/cpu/online");
   CHECK(online >= 1);

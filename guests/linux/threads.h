@@ -18,6 +18,14 @@ UNUSED static void *join(pthread_t thread) {
   return result;
 }
 
+// A mask for sched_setaffinity(2).
+UNUSED static cpu_set_t only(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  return set;
+}
+
 UNUSED static long futex(void *word, int operation, uint32_t value, const void *timeout, void *second, uint32_t third) {
   return syscall(SYS_futex, word, operation, value, timeout, second, third);
 }

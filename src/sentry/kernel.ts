@@ -162,6 +162,11 @@ export class Kernel {
     else this.#scheduler.interrupt(task)
   }
 
+  /** Its CPUs were chosen anew: one that runs elsewhere traps, and gets one of them. */
+  move(task: Task): void {
+    if (task.scheduling.isMoving) this.#scheduler.interrupt(task)
+  }
+
   /** Until each that is on a CPU and `isMeant` has trapped: membarrier(2). */
   barrier(isMeant: (task: Task) => boolean): Barrier {
     return this.#scheduler.barrier(isMeant)

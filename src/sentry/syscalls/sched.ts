@@ -45,6 +45,7 @@ export const schedSetaffinity: Syscall = (task, args) => {
   const {cpus} = task.kernel.platform
   if ((mask[0] & maskOf(cpus)) === 0n) throw new Errno(EINVAL)
   target.scheduling.restrict(mask[0], cpus)
+  task.kernel.move(target)
   return 0
 }
 

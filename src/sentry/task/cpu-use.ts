@@ -16,8 +16,12 @@ export class CpuUse {
 
   /** A task's turn begins. @param others that have CPUs */
   place(task: Task, others: readonly Task[]): void {
-    if (this.cpus > 1)
-      task.scheduling.place(this.cpus, (cpu) => others.some(({scheduling}) => scheduling.cpu === cpu))
+    if (this.cpus > 1) task.scheduling.place(this.cpus, (cpu) => isOn(cpu, others))
+  }
+
+  /** Whether there is a CPU for it beside `others`, who do not have all. */
+  hasPlace({scheduling}: Task, others: readonly Task[]): boolean {
+    return scheduling.affinity === undefined || scheduling.canRun(this.cpus, (cpu) => isOn(cpu, others))
   }
 
   count(task: Task, ns: number): void {
@@ -37,4 +41,8 @@ export class CpuUse {
   totalNs(tasks: Iterable<Task>, nowNs: number): number {
     return this.busyNs(tasks, nowNs).reduce((sum, ns) => sum + ns, 0)
   }
+}
+
+function isOn(cpu: number, tasks: readonly Task[]): boolean {
+  return tasks.some(({scheduling}) => scheduling.cpu === cpu)
 }

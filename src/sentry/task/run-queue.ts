@@ -1,4 +1,4 @@
-// RunQueue: the tasks that wait for a CPU, who had the least first: the idea of Linux's fair scheduler, without weights.
+// RunQueue: the tasks that wait for a CPU, who had the least first: the idea of Linux's fair scheduler.
 
 import type {Task} from '../task.ts'
 
@@ -40,10 +40,18 @@ export class RunQueue {
     tasks.splice(low, 0, task)
   }
 
-  take(): Task | undefined {
-    const task = this.#tasks.shift()
-    if (task !== undefined && task.virtualNs > this.#minimumNs) this.#minimumNs = task.virtualNs
+  /** The first that `fits`. */
+  take(fits: (task: Task) => boolean = () => true): Task | undefined {
+    const index = this.#tasks.findIndex(fits)
+    if (index < 0) return undefined
+    const [task] = this.#tasks.splice(index, 1)
+    if (task.virtualNs > this.#minimumNs) this.#minimumNs = task.virtualNs
     return task
+  }
+
+  /** Whether somebody waits who may have that CPU. */
+  wants(cpu: number): boolean {
+    return this.#tasks.some(({scheduling}) => scheduling.allows(cpu))
   }
 
   delete(task: Task): void {

@@ -48,7 +48,7 @@ export class Scheduler {
    */
   fill(prepare: (task: Task) => boolean): void {
     while (this.#running.length < this.#platform.cpus) {
-      const task = this.#answered.pop() ?? this.#queue.take()
+      const task = this.#answered.pop() ?? this.#queue.take(this.#hasPlace)
       if (task === undefined) return
       if (task.onCpuSinceNs === 0) this.#begin(task)
       if (!prepare(task)) {
@@ -59,6 +59,8 @@ export class Scheduler {
       this.#platform.resume(task.context, task.process.space.addresses)
     }
   }
+
+  readonly #hasPlace = (task: Task): boolean => this.#cpuUse.hasPlace(task, this.#running)
 
   /** The task that the platform's event is about; the platform runs it no more. */
   takeTrapped(): Task {
@@ -76,7 +78,15 @@ export class Scheduler {
 
   /** Its trap is answered: it goes on, now or when its turn comes again. */
   goOn(task: Task): void {
-    if (this.#queue.length > 0 && monotonicNs() >= task.sliceEndNs) {
+    const {scheduling} = task
+    if (scheduling.isMoving) {
+      this.leave(task)
+      this.#queue.add(task)
+    } else if (
+      this.#queue.length > 0 &&
+      monotonicNs() >= task.sliceEndNs &&
+      this.#queue.wants(scheduling.cpu)
+    ) {
       task.switches.forced++
       const yields = task.sliceEndNs === YIELDED
       this.leave(task)
@@ -133,7 +143,7 @@ export class Scheduler {
     let firstNs = Number.POSITIVE_INFINITY
     if (this.#queue.length === 0) return firstNs
     for (const task of this.#running) {
-      if (task.sliceEndNs < firstNs && !this.#ending.has(task)) firstNs = task.sliceEndNs
+      if (task.sliceEndNs < firstNs && this.#isToEnd(task)) firstNs = task.sliceEndNs
     }
     return firstNs
   }
@@ -143,11 +153,16 @@ export class Scheduler {
     let waiting = this.#queue.length - this.#ending.size
     for (const task of this.#running) {
       if (waiting <= 0) return
-      if (nowNs < task.sliceEndNs || this.#ending.has(task)) continue
+      if (nowNs < task.sliceEndNs || !this.#isToEnd(task)) continue
       this.#ending.add(task)
       this.#platform.interrupt(task.context)
       waiting--
     }
+  }
+
+  /** Its slice ends for somebody who waits: it was not told so yet, and it has a CPU that one of them may have. */
+  #isToEnd(task: Task): boolean {
+    return !this.#ending.has(task) && this.#queue.wants(task.scheduling.cpu)
   }
 
   #begin(task: Task): void {
@@ -159,7 +174,7 @@ export class Scheduler {
 
   #count(task: Task, ns: number): void {
     task.cpuNs += ns
-    task.virtualNs += ns
+    task.virtualNs += ns * task.scheduling.pace
     this.#cpuUse.count(task, ns)
   }
 }

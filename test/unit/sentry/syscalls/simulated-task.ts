@@ -147,6 +147,7 @@ export class SimulatedTask {
       rootMount,
       monotonicNs: () => this.nowNs,
       notify: () => {},
+      move: () => {},
     } as unknown as Kernel
     return Object.assign(kernel, {
       ipc: new KernelIpc(kernel),

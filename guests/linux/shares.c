@@ -1,0 +1,98 @@
+// shares: threads of one CPU have it by turns; a nice value says how much of it a process gets. man 7 sched, man 2 sched_setaffinity.
+// not in CI's beds: emulation makes it slow
+#include <sched.h>
+#include <sys/resource.h>
+
+#include "threads.h"
+
+#define MS 1000000ll
+#define LONG_NS (300 * MS)
+
+static int first;
+
+static void stay_on(int cpu) {
+  cpu_set_t one = only(cpu);
+  CHECK_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
+}
+
+static long long cpu_ns(clockid_t clock) {
+  struct timespec t;
+  REQUIRE(clock_gettime(clock, &t) == 0);
+  return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
+static void spin_until_ns(long long end) {
+  while (cpu_ns(CLOCK_THREAD_CPUTIME_ID) < end) continue;
+}
+
+static long long spun_ns[2];
+
+static void *spin_for_wall(void *which) {
+  stay_on(first);
+  for (long long end = now_ns() + LONG_NS; now_ns() < end;) CHECK_EQ(sched_getcpu(), first);
+  spun_ns[(long)which] = cpu_ns(CLOCK_THREAD_CPUTIME_ID);
+  return 0;
+}
+
+// Together they have no more of it than there is.
+static void check_turns(void) {
+  long long begun = now_ns();
+  pthread_t threads[2] = {start(spin_for_wall, (void *)0), start(spin_for_wall, (void *)1)};
+  join(threads[0]), join(threads[1]);
+  long long all = now_ns() - begun;
+  CHECK(spun_ns[0] > 0 && spun_ns[1] > 0);
+  if (spun_ns[0] + spun_ns[1] > all + all / 10) fail(__FILE__, __LINE__, "both have one CPU: ns", spun_ns[0] + spun_ns[1], 0);
+}
+
+// Somebody else says where a running thread may be: it is there from then on.
+static void check_moved(void) {
+  cpu_set_t all;
+  REQUIRE(sched_getaffinity(0, sizeof(all), &all) == 0);
+  pid_t child = CHILD(for (;;) continue);
+  for (int round = 0; round < 3; round++)
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+      if (!CPU_ISSET(cpu, &all)) continue;
+      cpu_set_t one = only(cpu);
+      char path[64], text[1024], *at = 0;
+      CHECK_EQ(sched_setaffinity(child, sizeof(one), &one), 0);
+      snprintf(path, sizeof(path), "/proc/%d/stat", child);
+      REQUIRE(read_file(path, text, sizeof(text)) > 0 && (at = strrchr(text, ')')));
+      for (int field = 2; field < 39; field++) at = strchr(at + 1, ' ');
+      CHECK_EQ(atoi(at), cpu);
+    }
+  kill(child, SIGKILL);
+  CHECK_EQ(ended(child), 128 + SIGKILL);
+}
+
+// Beside one that is not, a nice process gets a seventieth; so does one of SCHED_IDLE, and less.
+static void check_nice(bool idle) {
+  pid_t nice_one;
+  IN_CHILD(nice_one) {
+    stay_on(first);
+    CHECK_EQ(idle ? sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){0}) : setpriority(PRIO_PROCESS, 0, 19), 0);
+    for (;;) continue;
+  }
+  CHECK_IN_CHILD {
+    stay_on(first);
+    spin_until_ns(LONG_NS);
+  }
+  struct rusage used;
+  int status;
+  kill(nice_one, SIGKILL);
+  CHECK_EQ(wait4(nice_one, &status, 0, &used), nice_one);
+  CHECK_EQ(WTERMSIG(status), SIGKILL);
+  long long ns = (used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000000ll + (used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000ll;
+  if (ns > LONG_NS / 3) fail(__FILE__, __LINE__, "what the nice one had, in ns", ns, 0);
+}
+
+int main(void) {
+  cpu_set_t all;
+  limit_time();
+  REQUIRE(sched_getaffinity(0, sizeof(all), &all) == 0);
+  while (!CPU_ISSET(first, &all)) first++;
+  check_turns();
+  check_moved();
+  check_nice(false);
+  check_nice(true);
+  return finish();
+}

@@ -51,8 +51,14 @@ export function lowerLeaf(fs: Overlay, lower: Inode): OverlayLeaf {
   return leaf
 }
 
-export function isSameFile(a: Inode, b: Inode): boolean {
-  const first = a.attributes()
-  const second = b.attributes()
-  return first.ino === second.ino && first.dev === second.dev
+/** Whether what was known is what was found now. It may be gone. */
+export function isSameFile(known: Inode, found: Inode): boolean {
+  const {ino, dev} = found.attributes()
+  try {
+    const before = known.attributes()
+    return before.ino === ino && before.dev === dev
+  } catch (error) {
+    if (error instanceof Errno) return false
+    throw error
+  }
 }

@@ -19,6 +19,7 @@
         "napi/host_locks.cc",
         "napi/host_names.cc",
         "napi/host_signals.cc",
+        "napi/host_stat.cc",
         "napi/host_stream.cc",
         "napi/host_terminal.cc",
         "napi/ptrace.cc",

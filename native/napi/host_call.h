@@ -97,6 +97,12 @@ class HostCall {
     return value;
   }
 
+  double Double(size_t index) const {
+    double value = 0;
+    if (napi_get_value_double(env_, values_[index], &value) != napi_ok) return 0;
+    return value;
+  }
+
   int Fd(size_t index) const {
     int32_t value = -1;
     if (napi_get_value_int32(env_, values_[index], &value) != napi_ok) return -1;
@@ -152,6 +158,8 @@ inline void ExportHostCall(napi_env env, napi_value exports, const char* name,
 void ExportHostLocks(napi_env env, napi_value exports);
 // host_names.cc: what makes, moves and removes names, and changes attributes.
 void ExportHostNames(napi_env env, napi_value exports);
+// host_stat.cc
+void ExportHostStat(napi_env env, napi_value exports);
 // host_stream.cc: what a descriptor that hv inherited needs.
 void ExportHostStream(napi_env env, napi_value exports);
 // host_terminal.cc: the terminal that hv was started in.

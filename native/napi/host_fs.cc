@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "napi/exports.h"
+#include "napi/host_beneath.h"
 #include "napi/host_call.h"
 #include "sys/fd.h"
 #include "sys/kernel_file_system.h"
@@ -19,21 +19,6 @@
 
 namespace hv {
 namespace {
-
-constexpr size_t kStatFields = 21;
-constexpr size_t kStatFsFields = 8;
-
-int OpenBeneath(int directory, const char* path, int flags, mode_t mode) {
-  struct open_how how = {};
-  how.flags = static_cast<uint64_t>(flags);
-  how.mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? mode & 07777 : 0;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
-  int fd;
-  do {
-    fd = static_cast<int>(::syscall(SYS_openat2, directory, path, &how, sizeof how));
-  } while (fd < 0 && errno == EINTR);
-  return fd;
-}
 
 // The wall around the host's kernel: a descriptor of one of its file systems is closed before anybody has it. -EXDEV.
 napi_value Admit(const HostCall& call, Fd fd) {
@@ -50,14 +35,6 @@ int DropSetId(int fd, int64_t mode, int flags) {
   bool has_bits = S_ISREG(mode) && (mode & (S_ISUID | S_ISGID)) != 0;
   if ((flags & O_ACCMODE) == O_RDONLY || !has_bits) return 0;
   return ::fchmod(fd, WithoutSetId(mode)) < 0 ? -errno : 0;
-}
-
-// A name on which a file system of the host's kernel is mounted. Asked before anything is opened there.
-bool IsKernelMountPoint(int directory, const char* name, uint64_t attributes) {
-  if ((attributes & STATX_ATTR_MOUNT_ROOT) == 0) return false;
-  if (*name == '\0') return IsInKernelFileSystem(directory);
-  Fd fd(OpenBeneath(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
-  return fd.get() < 0 || IsInKernelFileSystem(fd.get());
 }
 
 // hostOpenRoot(path): an O_PATH descriptor of what the user named. Follows links: the user may.
@@ -138,62 +115,6 @@ napi_value OpenSelf(napi_env env, napi_callback_info info) {
   int error = DropSetId(fd.get(), mode, flags);
   if (error < 0) return call.Return(error);
   return call.Return(ThreadFds::Lend(std::move(fd)));
-}
-
-// hostStat(directory, name, out): lstat of a name, of the descriptor itself when the name is ''.
-napi_value Stat(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  Name name(env, call.value(1));
-  double* out = call.Doubles(2, kStatFields);
-  if (name.error() != 0) return call.Return(name.error());
-  if (out == nullptr) return call.Return(-EINVAL);
-  struct statx status;
-  int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (name.length() == 0 ? AT_EMPTY_PATH : 0);
-  if (::statx(call.Fd(0), name.c_str(), flags, STATX_BASIC_STATS | STATX_BTIME, &status) < 0) {
-    return call.Return(-errno);
-  }
-  const double fields[kStatFields] = {
-      static_cast<double>(status.stx_mode),
-      static_cast<double>(status.stx_nlink),
-      static_cast<double>(status.stx_uid),
-      static_cast<double>(status.stx_gid),
-      static_cast<double>(status.stx_size),
-      static_cast<double>(status.stx_blocks),
-      static_cast<double>(status.stx_blksize),
-      static_cast<double>(status.stx_ino),
-      static_cast<double>(status.stx_dev_major),
-      static_cast<double>(status.stx_dev_minor),
-      static_cast<double>(status.stx_rdev_major),
-      static_cast<double>(status.stx_rdev_minor),
-      static_cast<double>(status.stx_atime.tv_sec),
-      static_cast<double>(status.stx_atime.tv_nsec),
-      static_cast<double>(status.stx_mtime.tv_sec),
-      static_cast<double>(status.stx_mtime.tv_nsec),
-      static_cast<double>(status.stx_ctime.tv_sec),
-      static_cast<double>(status.stx_ctime.tv_nsec),
-      static_cast<double>(status.stx_btime.tv_sec),
-      static_cast<double>(status.stx_btime.tv_nsec),
-      IsKernelMountPoint(call.Fd(0), name.c_str(), status.stx_attributes) ? 1.0 : 0.0,
-  };
-  std::memcpy(out, fields, sizeof fields);
-  return call.Return(0);
-}
-
-// hostStatFs(fd, out)
-napi_value StatFs(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  double* out = call.Doubles(1, kStatFsFields);
-  if (out == nullptr) return call.Return(-EINVAL);
-  struct statfs status;
-  if (::fstatfs(call.Fd(0), &status) < 0) return call.Return(-errno);
-  const double fields[kStatFsFields] = {
-      static_cast<double>(status.f_type),   static_cast<double>(status.f_bsize),
-      static_cast<double>(status.f_blocks), static_cast<double>(status.f_bfree),
-      static_cast<double>(status.f_bavail), static_cast<double>(status.f_files),
-      static_cast<double>(status.f_ffree),  static_cast<double>(status.f_namelen),
-  };
-  std::memcpy(out, fields, sizeof fields);
-  return call.Return(0);
 }
 
 // hostReadDirectory(fd, buffer): raw struct linux_dirent64 records.
@@ -291,8 +212,6 @@ void ExportHostFs(Napi::Env env, Napi::Object exports) {
   ExportHostCall(env, exports, "hostOpenPath", OpenPath);
   ExportHostCall(env, exports, "hostOpen", Open);
   ExportHostCall(env, exports, "hostOpenSelf", OpenSelf);
-  ExportHostCall(env, exports, "hostStat", Stat);
-  ExportHostCall(env, exports, "hostStatFs", StatFs);
   ExportHostCall(env, exports, "hostReadDirectory", ReadDirectory);
   ExportHostCall(env, exports, "hostReadLink", ReadLink);
   ExportHostCall(env, exports, "hostRead", Read);
@@ -305,6 +224,7 @@ void ExportHostFs(Napi::Env env, Napi::Object exports) {
   ExportHostCall(env, exports, "hostSync", Sync);
   ExportHostLocks(env, exports);
   ExportHostNames(env, exports);
+  ExportHostStat(env, exports);
   ExportHostStream(env, exports);
   ExportHostTerminal(env, exports);
 }

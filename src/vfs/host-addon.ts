@@ -1,5 +1,5 @@
 // The part of the addon that reaches the host's files: native/napi/host_fs.cc, host_locks.cc, host_names.cc,
-// host_stream.cc, host_terminal.cc.
+// host_stat.cc, host_stream.cc, host_terminal.cc.
 
 /**
  * Calls that answer a number: a result of at least 0, or a negative errno. None throws. `directory` is a descriptor;
@@ -23,6 +23,8 @@ export interface HostFsAddon {
   hostOpenSelf(fd: number, flags: number): number
   /** lstat of a name, or of the descriptor for ''. `out`: see STAT_* in host-calls.ts; at least STAT_FIELDS numbers. */
   hostStat(directory: number, name: string, out: Float64Array): number
+  /** 1: a path of many components beneath, links in it followed, leads to the directory with this number; else 0. */
+  hostIsAt(directory: number, path: string, ino: number, devMajor: number, devMinor: number): number
   /** `out`: type, bsize, blocks, bfree, bavail, files, ffree, namelen. */
   hostStatFs(fd: number, out: Float64Array): number
   /** Fills `buffer` with struct linux_dirent64 records. */

@@ -40,6 +40,14 @@ export abstract class Node implements Inode {
     throw new Errno(ENOTDIR)
   }
 
+  knownDirectory(_name: ByteString): Inode | undefined {
+    return undefined
+  }
+
+  isInPlace(): boolean {
+    return true
+  }
+
   create(_name: ByteString, _mode: number, _owner: Credentials): Inode {
     throw this.#notADirectory()
   }

@@ -1,5 +1,6 @@
 // Path resolution: from a byte string to a Location (man 7 path_resolution).
 
+import {ALL_CAPABILITIES} from '../abi/capability.ts'
 import {EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
 import {S_IFDIR, S_IFLNK} from '../abi/file-mode.ts'
 import type {ByteString, Credentials, Inode} from './file.ts'
@@ -85,12 +86,14 @@ export function resolveLast(
   return end
 }
 
+/** @param guesses passes known directories without a look at each: at the last of them, one question confirms all */
 function walk(
   context: PathContext,
   start: Location,
   path: ByteString,
   lastLink: LastLink,
   intent: Intent,
+  guesses = mayGuess(context),
 ): Resolution {
   const {policy, restriction} = context
   if (path.startsWith('/')) restriction?.checkAbsolute(start, context.root)
@@ -101,10 +104,12 @@ function walk(
   let parent = current
   let name = ''
   let hadTrailingSlash = false
+  let isGuess = false
   try {
     for (;;) {
       while (rest.charCodeAt(at) === SLASH) at++
       if (at >= rest.length) {
+        if (isGuess && !isInPlace(current)) return walk(context, start, path, lastLink, intent, false)
         if (hadTrailingSlash && lastLink !== NAME) requireDirectory(current.inode)
         return {parent, name, found: current, trailingSlash: hadTrailingSlash}
       }
@@ -119,6 +124,17 @@ function walk(
       policy?.enter(current)
       requireDirectory(current.inode)
       checkSearch(current.inode, context.credentials)
+      const known = guesses ? current.inode.knownDirectory?.(name) : undefined
+      if (known !== undefined && (!hadTrailingSlash || lastLink < CREATE)) {
+        parent = current
+        current = childLocation(current, name, known)
+        isGuess = true
+        continue
+      }
+      if (isGuess && name !== '.') {
+        if (!isInPlace(current)) return walk(context, start, path, lastLink, intent, false)
+        isGuess = false
+      }
       if (name === '.' || name === '..') {
         if (name === '..') {
           const above = ascend(current, context.root)
@@ -170,6 +186,15 @@ function walk(
 }
 
 const SLASH = 0x2f
+
+/** Nobody asks about the directories on the way: every one may be searched. */
+function mayGuess({credentials, policy, restriction}: PathContext): boolean {
+  return credentials.capabilities === ALL_CAPABILITIES && policy === undefined && restriction === undefined
+}
+
+function isInPlace({inode}: Location): boolean {
+  return inode.isInPlace?.() ?? true
+}
 
 function followsLast(lastLink: LastLink, hadTrailingSlash: boolean): boolean {
   if (lastLink === NO_FOLLOW) return hadTrailingSlash

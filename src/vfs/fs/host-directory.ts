@@ -57,6 +57,20 @@ export class HostDirectory extends HostNode {
     return node
   }
 
+  override knownDirectory(name: ByteString): HostDirectory | undefined {
+    const known = this.#children.get(name)
+    return known instanceof HostDirectory && !known.covered ? known : undefined
+  }
+
+  override isInPlace(): boolean {
+    let path = ''
+    for (let at: HostDirectory = this; at.parent !== undefined; at = at.parent) {
+      if (at.isRemoved) return false
+      path = path === '' ? at.name : `${at.name}/${path}`
+    }
+    return path === '' || this.isAt(path)
+  }
+
   /** The cache forgets a child that is still there. */
   dropChild(name: ByteString, child: HostNode): void {
     if (this.#children.get(name) === child) this.#children.delete(name)

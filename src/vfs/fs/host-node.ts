@@ -72,6 +72,11 @@ export class HostNode extends Node {
     )
   }
 
+  /** Whether a path from the root leads here, by whatever links. */
+  protected isAt(path: ByteString): boolean {
+    return host.hostIsAt(this.fs.rootFd, path, this.#ino, this.#devMajor, this.#devMinor) === 1
+  }
+
   override place(): Place | undefined {
     if (this.#parent === undefined) return undefined
     return {directory: this.#parent, name: this.#name, removed: this.#removed}

@@ -76,6 +76,12 @@ export class OverlayDirectory extends OverlayNode {
     return node
   }
 
+  override knownDirectory(name: ByteString): OverlayDirectory | undefined {
+    const known = this.#cached.get(name)
+    if (!(known instanceof OverlayDirectory) || known.covered) return undefined
+    return known.lower === this.lower?.knownDirectory?.(name) ? known : undefined
+  }
+
   dropCached(name: ByteString, node: OverlayNode): void {
     if (this.#cached.get(name) === node) this.#cached.delete(name)
   }

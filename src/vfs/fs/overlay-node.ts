@@ -42,6 +42,10 @@ export abstract class OverlayNode extends Node implements Holdable {
     return {directory: this.#parent, name: this.#name, removed: this.#removed}
   }
 
+  override isInPlace(): boolean {
+    return this.lower?.isInPlace?.() ?? true
+  }
+
   placeAt(parent: OverlayDirectory, name: ByteString): void {
     this.#parent = parent
     this.#name = name

@@ -8,6 +8,7 @@ import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {S_IFBLK, S_IFCHR, S_IFSOCK} from '../../../../src/abi/file-mode.ts'
 import {O_CREAT, O_RDWR, O_TRUNC, O_WRONLY} from '../../../../src/abi/open-flags.ts'
 import {openHostFs} from '../../../../src/vfs/fs/host.ts'
+import {Overlay} from '../../../../src/vfs/fs/overlay.ts'
 import {host} from '../../../../src/vfs/host-calls.ts'
 import {memoryFile} from '../../../helpers/memory-file.ts'
 import {errorOf, readAll, TestVfs} from '../../../helpers/vfs.ts'
@@ -108,6 +109,61 @@ describe('containment', () => {
     expect(errorOf(() => readOnly.root.rename('f', readOnly.root, 'g', 0))).toBe('EROFS')
     expect(errorOf(() => readOnly.root.link('g', file))).toBe('EROFS')
     readOnly.dispose()
+  })
+})
+
+describe.each([
+  ['a volume', () => openHostFs(shared, {readOnly: false, memory})],
+  ['an overlay', () => new Overlay(openHostFs(shared, {readOnly: true, memory}), memory)],
+])('a known directory of %s', (_, open) => {
+  let known: TestVfs
+
+  beforeEach(() => {
+    fs.mkdirSync(join(shared, 'a/b/c'), {recursive: true})
+    fs.writeFileSync(join(shared, 'a/b/c/f'), 'old')
+    known = new TestVfs(open())
+    expect(readAll(known.open('a/b/c/f'))).toBe('old')
+    expect(known.stat('a/b/c').ino).toBe(fs.statSync(join(shared, 'a/b/c')).ino)
+  })
+
+  afterEach(() => known.dispose())
+
+  test('that the host put another one in the place of is not walked', () => {
+    fs.renameSync(join(shared, 'a'), join(shared, 'z'))
+    expect(errorOf(() => known.stat('a/b/c'))).toBe('ENOENT')
+    fs.mkdirSync(join(shared, 'a/b/c'), {recursive: true})
+    fs.writeFileSync(join(shared, 'a/b/c/g'), 'new')
+    expect(errorOf(() => known.open('a/b/c/f'))).toBe('ENOENT')
+    expect(readAll(known.open('a/b/c/g'))).toBe('new')
+    expect(readAll(known.open('z/b/c/f'))).toBe('old')
+    expect(known.stat('a/b/c').ino).toBe(fs.statSync(join(shared, 'a/b/c')).ino)
+  })
+
+  test('above which there is a link now leads where that leads, and never outside', () => {
+    fs.mkdirSync(join(directory.path, 'outside/c'), {recursive: true})
+    fs.writeFileSync(join(directory.path, 'outside/c/f'), 'secret')
+    fs.renameSync(join(shared, 'a/b'), join(shared, 'z'))
+    fs.symlinkSync('../../outside', join(shared, 'a/b'))
+    for (const path of ['a/b/c/f', 'a/b/c', 'a/b/c/', 'a/b/c/.', 'a/b/c/..', 'a/b/c/../c/f'])
+      expect(
+        errorOf(() => known.stat(path)),
+        path,
+      ).toBe('ENOENT')
+    fs.rmSync(join(shared, 'a/b'))
+    fs.symlinkSync('../z', join(shared, 'a/b'))
+    expect(readAll(known.open('a/b/c/f'))).toBe('old')
+  })
+
+  test('that is gone is no way to what is beside it', () => {
+    fs.writeFileSync(join(shared, 'a/b/g'), '')
+    expect(known.stat('a/b/c/../g').size).toBe(0)
+    fs.rmSync(join(shared, 'a/b/c'), {recursive: true})
+    expect(errorOf(() => known.stat('a/b/c/../g'))).toBe('ENOENT')
+    expect(errorOf(() => known.stat('a/b/c/./../g'))).toBe('ENOENT')
+    expect(errorOf(() => known.stat('a/b/c/.'))).toBe('ENOENT')
+    fs.writeFileSync(join(shared, 'a/b/c'), '')
+    expect(errorOf(() => known.stat('a/b/c/'))).toBe('ENOTDIR')
+    expect(errorOf(() => known.stat('a/b/c/f'))).toBe('ENOTDIR')
   })
 })
 

@@ -172,6 +172,8 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "TracedContext",
                        Methods({InstanceMethod<&TracedContextObject::SetSpace>("setSpace"),
+                                InstanceAccessor<&TracedContextObject::IsAway>("isAway"),
+                                InstanceMethod<&TracedContextObject::HasPlace>("hasPlace"),
                                 InstanceMethod<&TracedContextObject::Start>("start"),
                                 InstanceMethod<&TracedContextObject::Preempt>("preempt"),
                                 InstanceMethod<&TracedContextObject::Explain>("explain")}));
@@ -198,6 +200,19 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
   void SetSpace(const Napi::CallbackInfo& info) {
     Guard(info.Env(),
           [&] { Get().SetSpace(TracedSpaceObject::Unwrap(info[0].As<Napi::Object>())->Get()); });
+  }
+
+  Napi::Value IsAway(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] {
+      const StubThread* thread = Get().thread();
+      return Napi::Boolean::New(info.Env(), thread != nullptr && thread->is_away);
+    });
+  }
+
+  Napi::Value HasPlace(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] {
+      return Napi::Boolean::New(info.Env(), Get().HasPlace(info[0].ToNumber().Uint32Value()));
+    });
   }
 
   void Start(const Napi::CallbackInfo& info) {

@@ -14,6 +14,8 @@ namespace {
 
 // A program that traps sooner is better off where the sentry is: waking another processor costs about a fifth of it.
 constexpr int64_t kBriefNs = 100'000;
+// Beside others it stays as long as it may cost to wait for a place: the tracer's tick.
+constexpr unsigned kManyBriefStops = 16;
 
 int64_t NowNs() {
   timespec now;
@@ -42,6 +44,16 @@ void TracedContext::SetSpace(std::shared_ptr<TracedSpace> space) {
   space_ = std::move(space);
 }
 
+bool TracedContext::HasPlace(size_t running) const {
+  const bool is_away = thread_ != nullptr && thread_->is_away && !IsToReturn();
+  return is_away || space_ == nullptr || tracer_->HasRoomAtHome(*space_, running);
+}
+
+bool TracedContext::IsToReturn() const {
+  return brief_stops_ >= kManyBriefStops || (brief_stops_ > 0 && tracer_->running() == 0) ||
+         tracer_->IsHomeFree();
+}
+
 Trap TracedContext::Start() try {
   if (space_ == nullptr) throw std::invalid_argument("the context has no address space");
   Stub& stub = space_->Get();
@@ -49,7 +61,8 @@ Trap TracedContext::Start() try {
   // The sentry has done with it.
   is_explained_ = true;
   if (thread_ == nullptr && !TakeThread(stub)) return Trap::kInterrupted;
-  if (thread_->is_away && was_brief_ && tracer_->running() == 0) tracer_->Place(*thread_, false);
+  if (thread_->is_away && IsToReturn()) tracer_->Place(*thread_, false);
+  if (!thread_->is_away) brief_stops_ = 0;
   if (stub.has_pending() && !stub.Flush(*thread_)) return Die(stub.death());
   if (thread_->TakeKick()) return Trap::kInterrupted;
   Enter();
@@ -127,7 +140,7 @@ void TracedContext::Enter() {
 
 Trap TracedContext::Ended(Stop stop) {
   tracer_->Ended(*this);
-  if (thread_->is_away) was_brief_ = NowNs() - started_ns_ < kBriefNs;
+  if (thread_->is_away) brief_stops_ = NowNs() - started_ns_ < kBriefNs ? brief_stops_ + 1 : 0;
   return Stopped(stop);
 }
 

@@ -29,6 +29,8 @@ class TracedContext {
   TrapRecord& record() const { return words_.record; }
   // Where the next Start runs it. Precondition: it does not run.
   void SetSpace(std::shared_ptr<TracedSpace> space);
+  // Whether Start would run it where few enough run: `running` contexts are to. Precondition: it does not run.
+  bool HasPlace(size_t running) const;
   // Lets the program run: kResumed. Else why not.
   Trap Start();
   // Waits until the program traps; starts it unless it runs. Fills the frame or the record.
@@ -63,8 +65,11 @@ class TracedContext {
   void LoseThread() { thread_ = nullptr; }
   // Where its registers are; nullptr: here.
   StubThread* thread() const { return thread_; }
+  const TracedSpace* space() const { return space_.get(); }
   // The tracer's word for Kick, while it runs.
   std::atomic<uint64_t>* target = nullptr;
+  // The tracer's tick in which it was started last.
+  uint64_t started_tick = 0;
 
  private:
   // Where the tracee stands: in the program, in a call of its, or in the stub's own code, with other registers.
@@ -73,6 +78,8 @@ class TracedContext {
   bool is_running() const { return thread_ != nullptr && thread_->is_running(); }
   template <typename Request>
   void UnlessGone(Request request);
+  // On another processor, and better off on this one.
+  bool IsToReturn() const;
   bool TakeThread(Stub& stub);
   void Enter();
   Trap Ended(Stop stop);
@@ -97,9 +104,9 @@ class TracedContext {
   bool has_thread_pointer_ = true;
   bool is_explained_ = true;
   bool is_dead_ = false;
-  // On another processor: when it was started there last, and that it trapped soon.
+  // On another processor: when it was started there last, and how often in a row it trapped soon.
   int64_t started_ns_ = 0;
-  bool was_brief_ = false;
+  unsigned brief_stops_ = 0;
 };
 
 }  // namespace hv

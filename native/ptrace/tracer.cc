@@ -13,8 +13,8 @@ namespace hv {
 namespace {
 
 constexpr size_t kPooled = 4;
-// So many stops in a millisecond: sharing a processor costs less than waking others. A wake-up there costs some 20 µs.
-constexpr unsigned kManyStops = 10;
+// So many stops in a tick: to wait for each other costs less than to wake processors. A wake-up costs some 20 µs.
+constexpr unsigned kManyStops = 40;
 
 }  // namespace
 
@@ -108,6 +108,7 @@ void Tracer::Remove(StubThread& thread) {
 
 void Tracer::Started(TracedContext& context) {
   running_.push_back(&context);
+  context.started_tick = ticks_;
   const Tracee& tracee = context.thread()->tracee();
   const uint64_t target = uint64_t{static_cast<uint32_t>(tracee.process())} << 32 |
                           static_cast<uint32_t>(tracee.thread());
@@ -127,6 +128,10 @@ void Tracer::Ended(TracedContext& context) {
 }
 
 void Tracer::WaitAny() {
+  if (running_.size() == 1) {
+    TracedContext& context = *running_.front();
+    return context.Collect(context.thread()->Wait());
+  }
   const size_t before = running_.size();
   while (!running_.empty() && running_.size() == before) {
     std::optional<Waits::Any> any = waits_.Next();
@@ -158,18 +163,26 @@ size_t Tracer::CountAtHome() const {
                     [](const TracedContext* context) { return !context->thread()->is_away; }));
 }
 
-bool Tracer::is_crowded() const {
-  return processors_ > 1 && CountAtHome() > std::max<size_t>(1, running_.size() / processors_);
+bool Tracer::HasRoomAtHome(const TracedSpace& space, size_t running) const {
+  if (processors_ == 1 || CountAtHome() < Share(running)) return true;
+  return std::all_of(running_.begin(), running_.end(), [&](const TracedContext* context) {
+    return context->thread()->is_away || context->space() == &space;
+  });
 }
+
+bool Tracer::IsHomeFree() const { return running_.size() >= processors_ - 1 && CountAtHome() == 0; }
 
 void Tracer::Spread() {
   const unsigned stops = std::exchange(stops_at_home_, 0);
-  if (stops >= kManyStops || !is_crowded()) return;
+  const uint64_t tick = ticks_++;
   // The one that has run for longest.
   auto found = std::find_if(running_.begin(), running_.end(), [](const TracedContext* context) {
     return !context->thread()->is_away;
   });
+  if (processors_ == 1 || found == running_.end()) return;
   TracedContext& context = **found;
+  // It has not run for the whole tick, and many did not.
+  if (stops >= kManyStops && context.started_tick == tick) return;
   if (!context.Pause()) return;
   try {
     Place(*context.thread(), true);

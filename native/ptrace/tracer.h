@@ -4,6 +4,7 @@
 
 #include <sched.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,7 @@
 namespace hv {
 
 class TracedContext;
+class TracedSpace;
 
 // The thread that made it calls everything but Kick. What stops its contexts is told to it alone: ptrace(2).
 class Tracer {
@@ -43,10 +45,14 @@ class Tracer {
   void WaitAny();
   // Stops one that runs, if any does. Any thread.
   void Kick() const;
-  // More of those that run are on this thread's own processor than their share is.
-  bool is_crowded() const;
-  // To be called each millisecond while it is crowded: moves one to another processor, unless they stop so often that waking
-  // another processor would cost more than sharing this one does.
+  // Whether one of that space may be started on this thread's own processor, when `running` are to run. Programs that trap often
+  // take turns here, which costs less than to wake another processor each time; threads of one program share the turn.
+  bool HasRoomAtHome(const TracedSpace& space, size_t running) const;
+  // All other processors have one that runs, and this one has none.
+  bool IsHomeFree() const;
+  // More of those that run are here than their share is: one, if there are as many processors.
+  bool is_crowded() const { return CountAtHome() > Share(running_.size()); }
+  // To be called now and then while it is crowded, or one waits for room: moves one that computes to another processor.
   void Spread();
   void Place(StubThread& thread, bool away);
 
@@ -69,6 +75,7 @@ class Tracer {
   Stub& Parent();
   Stub* FindLiving() const;
   size_t CountAtHome() const;
+  size_t Share(size_t running) const { return std::max<size_t>(1, running / processors_); }
 
   StubPages pages_;
   Waits waits_;
@@ -87,6 +94,7 @@ class Tracer {
   // Process and thread of each that runs, for Kick; 0: none.
   std::atomic<uint64_t> targets_[HV_STUB_THREADS] = {};
   unsigned stops_at_home_ = 0;
+  uint64_t ticks_ = 0;
   uint64_t turns_ = 0;
 };
 

@@ -27,13 +27,13 @@ export interface PtraceAddon {
 export interface NativeTracer {
   /** The MemoryFile. Empty once the tracer is disposed. */
   readonly memory: ArrayBuffer
-  /** More contexts run on this thread's own processor than their share is: `spread`, each millisecond. */
+  /** More contexts run on this thread's own processor than their share is. */
   readonly isCrowded: boolean
   /** From now on the watcher stops a context that runs. */
   becomeTarget(watcher: NativeWatcher): void
   /** Waits until a context that was started has stopped: its record says why. */
   waitAny(): void
-  /** Moves a context that runs to another processor, if that pays. */
+  /** Moves a context that computes to another processor: now and then, while it is crowded, or a context has no place. */
   spread(): void
   release(offset: number, length: number): void
   dispose(): void
@@ -55,6 +55,10 @@ export interface NativeTracedContext extends NativeContext {
   readonly words: ArrayBuffer
   readonly recordOffset: number
   setSpace(space: NativeTracedSpace): void
+  /** On another processor than this thread. */
+  readonly isAway: boolean
+  /** Whether few enough run where it would. @param running how many are to run */
+  hasPlace(running: number): boolean
   /** Lets it run and returns at once; the record says 0, or why it does not. */
   start(): void
   /** Stops it, if it runs; the record then has the EVENT_*. */

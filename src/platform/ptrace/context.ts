@@ -149,6 +149,16 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
     return false
   }
 
+  /** Whether few enough of those that are to run are where it would. */
+  hasPlace(running: number): boolean {
+    return this.native.hasPlace(running)
+  }
+
+  /** On another processor than the sentry. */
+  get isAway(): boolean {
+    return this.native.isAway
+  }
+
   /** @returns 0: it runs; else why it does not */
   start(): EventKind {
     this.#leave()

@@ -21,7 +21,8 @@ import {PtraceContext} from './context.ts'
 import {ptraceError} from './ptrace-error.ts'
 import {PtraceSpace} from './space.ts'
 
-const TICK_NS = 1e6
+/** Each costs a stop; until it, programs that make calls have this processor by turns. Tracer::Spread counts by it. */
+const TICK_NS = 4e6
 
 export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> implements Platform {
   readonly name = 'ptrace'
@@ -39,8 +40,12 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   /** What a program begins with. */
   readonly #newFpState: Uint8Array
   #deadlineNs = Number.POSITIVE_INFINITY
-  /** When to look whether one of the contexts on this processor is to have another; Infinity: they are not too many. */
+  /** When to look whether one of the contexts is to run elsewhere, or to wait; Infinity: all that are to run do. */
   #tickNs = Number.POSITIVE_INFINITY
+  /** A context waits for a place. */
+  #isWaiting = false
+  /** Who has the place on this processor, from trap to trap: until the tick, if others wait for it. */
+  #favourite: PtraceContext | undefined
 
   /**
    * @param memoryBytes of guest memory; rounded up to pages
@@ -139,25 +144,50 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
     return this.#collect()
   }
 
-  /** Lets all run that are to; what one of them has stopped for. */
+  /** What one of those that run has stopped for; if nothing, lets all run that have a place. */
   #collect(): EventKind {
     for (const context of this.running) {
-      let event = context.isStarted ? context.take() : context.start()
-      // A kick: what it is about comes next, while the program runs on. Or the host has no thread for it: see #takeTurns.
-      if (event === EVENT_PREEMPTED) event = context.start()
-      context.lacksThread = event === EVENT_PREEMPTED
+      if (!context.isStarted) continue
+      const event = context.take()
+      // A kick: what it is about comes next, while the program runs on.
       if (event !== 0 && event !== EVENT_PREEMPTED) return this.stopped(context, event)
+    }
+    this.#isWaiting = false
+    const favourite = this.#favourite
+    if (favourite !== undefined && this.running.includes(favourite)) {
+      const event = this.#startInPlace(favourite)
+      if (event !== 0) return event
+    }
+    for (const context of this.running) {
+      const event = this.#startInPlace(context)
+      if (event !== 0) return event
     }
     return 0
   }
 
+  #startInPlace(context: PtraceContext): EventKind {
+    if (context.isStarted) return 0
+    if (!context.hasPlace(this.running.length)) {
+      this.#isWaiting = true
+      return 0
+    }
+    let event = context.start()
+    if (event === EVENT_PREEMPTED) event = context.start()
+    // The host has no thread for it: see #takeTurns.
+    context.lacksThread = event === EVENT_PREEMPTED
+    if (event !== 0 && event !== EVENT_PREEMPTED) return this.stopped(context, event)
+    if (!context.isAway) this.#favourite = context
+    return 0
+  }
+
   get #needsTick(): boolean {
-    return this.#tracer.isCrowded || this.running.some(({lacksThread}) => lacksThread)
+    return this.#isWaiting || this.#tracer.isCrowded || this.running.some(({lacksThread}) => lacksThread)
   }
 
   #tick(nowNs: number): void {
     this.#takeTurns()
-    this.#tracer.spread()
+    this.#favourite = undefined
+    if (this.#isWaiting || this.#tracer.isCrowded) this.#tracer.spread()
     this.#tickNs = this.#needsTick ? nowNs + TICK_NS : Number.POSITIVE_INFINITY
   }
 

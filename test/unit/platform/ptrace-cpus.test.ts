@@ -95,6 +95,49 @@ describePtrace('two contexts', () => {
   })
 })
 
+describePtrace('contexts of two programs', () => {
+  /** Answers the calls of those that make them, until `isDone`. */
+  function answerUntil(platform: Platform, spaceOf: Map<Context, AddressSpace>, isDone: () => boolean): void {
+    const endNs = within(20_000)
+    while (!isDone() && addon.monotonicNs() < endNs) {
+      const trapped = next(platform)
+      trapped.setResult(1)
+      platform.resume(trapped, spaceOf.get(trapped)!)
+    }
+    expect(isDone()).toBe(true)
+  }
+
+  test('that both make calls have their turns', () => {
+    using platform = openCpus(2)
+    const code = storeCode(platform, arch.callLoop)
+    const traps = new Map<AddressSpace, number>()
+    const spaceOf = new Map<Context, AddressSpace>()
+    for (let i = 0; i < 2; i++) {
+      const [context, space] = [contextAt(platform, SEED), spaceWith(platform, code)]
+      spaceOf.set(context, space)
+      platform.resume(context, space)
+    }
+    answerUntil(platform, spaceOf, () => {
+      const space = platform.trapped && spaceOf.get(platform.trapped)
+      if (space !== undefined) traps.set(space, (traps.get(space) ?? 0) + 1)
+      return traps.size === 2 && Math.min(...traps.values()) >= 1000
+    })
+  })
+
+  test.skipIf(availableParallelism() === 1)('run in parallel when one computes and one makes calls', () => {
+    using platform = openCpus(2)
+    const computing = spaceWith(platform, storeCode(platform, userCode.spin))
+    const calling = spaceWith(platform, storeCode(platform, arch.callLoop))
+    const caller = contextAt(platform, SEED)
+    platform.resume(contextAt(platform, SEED), computing)
+    platform.resume(caller, calling)
+    answerUntil(platform, new Map([[caller, calling]]), () => {
+      const processors = [computing, calling].flatMap((each) => processorsOf(each))
+      return new Set(processors).size === 2
+    })
+  })
+})
+
 describePtrace('the calls of contexts', () => {
   // More threads than the host gives: see ptrace-outside.test.ts.
   test.each([2, 4])('are all answered, on %i CPUs that have other processors and back', (cpus) => {

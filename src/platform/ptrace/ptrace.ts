@@ -180,14 +180,18 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
     return 0
   }
 
+  get #isCrowded(): boolean {
+    return this.running.length > 1 && (this.#isWaiting || this.#tracer.isCrowded)
+  }
+
   get #needsTick(): boolean {
-    return this.#isWaiting || this.#tracer.isCrowded || this.running.some(({lacksThread}) => lacksThread)
+    return this.#isCrowded || this.running.some(({lacksThread}) => lacksThread)
   }
 
   #tick(nowNs: number): void {
     this.#takeTurns()
     this.#favourite = undefined
-    if (this.#isWaiting || this.#tracer.isCrowded) this.#tracer.spread()
+    if (this.#isCrowded) this.#tracer.spread()
     this.#tickNs = this.#needsTick ? nowNs + TICK_NS : Number.POSITIVE_INFINITY
   }
 

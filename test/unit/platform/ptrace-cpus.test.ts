@@ -124,6 +124,19 @@ describePtrace('contexts of two programs', () => {
     })
   })
 
+  test('are left alone once there is one', () => {
+    using platform = openCpus(2)
+    const code = storeCode(platform, userCode.spin)
+    const [spinner, other] = [contextAt(platform, SEED), contextAt(platform, SEED)]
+    platform.resume(spinner, spaceWith(platform, code))
+    platform.resume(other, spaceWith(platform, code))
+    expect(platform.wait(within(1))).toBe(EVENT_DEADLINE)
+    platform.stop(other)
+    const before = platform.stats.exits
+    expect(platform.wait(within(100))).toBe(EVENT_DEADLINE)
+    expect(platform.stats.exits - before).toBeLessThan(5)
+  })
+
   test.skipIf(availableParallelism() === 1)('run in parallel when one computes and one makes calls', () => {
     using platform = openCpus(2)
     const computing = spaceWith(platform, storeCode(platform, userCode.spin))

@@ -118,9 +118,7 @@ export class OverlayDirectory extends OverlayNode {
     this.#requireFree(name)
     const inherited = this.copyUp().mode & S_ISGID
     const upper = new TmpfsDirectory(this.fs.upper, mode | inherited, this.ownerOf(owner))
-    const directory = new OverlayDirectory(this.fs, {upper})
-    this.#add(name, directory)
-    return directory
+    return this.#add(name, new OverlayDirectory(this.fs, {upper}))
   }
 
   createUnnamed(mode: number, owner: Credentials): OverlayLeaf {
@@ -179,7 +177,6 @@ export class OverlayDirectory extends OverlayNode {
   }
 
   isEmpty(): boolean {
-    if (this.#added.size > 0) return false
     for (const _entry of this.#list()) return false
     return true
   }
@@ -226,15 +223,14 @@ export class OverlayDirectory extends OverlayNode {
 
   #addLeaf(name: ByteString, make: () => TmpfsNode): OverlayLeaf {
     this.#requireFree(name)
-    const leaf = new OverlayLeaf(this.fs, {upper: make()})
-    this.#add(name, leaf)
-    return leaf
+    return this.#add(name, new OverlayLeaf(this.fs, {upper: make()}))
   }
 
-  #add(name: ByteString, node: OverlayNode): void {
+  #add<T extends OverlayNode>(name: ByteString, node: T): T {
     const own = this.#insert(name, node)
     this.#countDirectory(node, 1)
     node.placeAt(this, own)
+    return node
   }
 
   /** @returns the name to keep */

@@ -211,7 +211,8 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
 
   Napi::Value HasPlace(const Napi::CallbackInfo& info) {
     return Guard(info.Env(), [&] {
-      return Napi::Boolean::New(info.Env(), Get().HasPlace(info[0].ToNumber().Uint32Value()));
+      return Napi::Boolean::New(
+          info.Env(), Get().HasPlace(info[0].ToNumber().Uint32Value(), info[1].ToBoolean()));
     });
   }
 

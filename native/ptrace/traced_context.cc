@@ -44,9 +44,9 @@ void TracedContext::SetSpace(std::shared_ptr<TracedSpace> space) {
   space_ = std::move(space);
 }
 
-bool TracedContext::HasPlace(size_t running) const {
+bool TracedContext::HasPlace(size_t running, bool is_one_program) const {
   const bool is_away = thread_ != nullptr && thread_->is_away && !IsToReturn();
-  return is_away || space_ == nullptr || tracer_->HasRoomAtHome(*space_, running);
+  return is_away || is_one_program || tracer_->HasRoomAtHome(running);
 }
 
 bool TracedContext::IsToReturn() const {

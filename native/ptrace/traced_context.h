@@ -29,8 +29,9 @@ class TracedContext {
   TrapRecord& record() const { return words_.record; }
   // Where the next Start runs it. Precondition: it does not run.
   void SetSpace(std::shared_ptr<TracedSpace> space);
-  // Whether Start would run it where few enough run: `running` contexts are to. Precondition: it does not run.
-  bool HasPlace(size_t running) const;
+  // Whether Start would run it where few enough run: `running` contexts are to, all of one program or not. Precondition: it does
+  // not run.
+  bool HasPlace(size_t running, bool is_one_program) const;
   // Lets the program run: kResumed. Else why not.
   Trap Start();
   // Waits until the program traps; starts it unless it runs. Fills the frame or the record.
@@ -65,7 +66,6 @@ class TracedContext {
   void LoseThread() { thread_ = nullptr; }
   // Where its registers are; nullptr: here.
   StubThread* thread() const { return thread_; }
-  const TracedSpace* space() const { return space_.get(); }
   // The tracer's word for Kick, while it runs.
   std::atomic<uint64_t>* target = nullptr;
   // The tracer's tick in which it was started last.

@@ -163,11 +163,8 @@ size_t Tracer::CountAtHome() const {
                     [](const TracedContext* context) { return !context->thread()->is_away; }));
 }
 
-bool Tracer::HasRoomAtHome(const TracedSpace& space, size_t running) const {
-  if (processors_ == 1 || CountAtHome() < Share(running)) return true;
-  return std::all_of(running_.begin(), running_.end(), [&](const TracedContext* context) {
-    return context->thread()->is_away || context->space() == &space;
-  });
+bool Tracer::HasRoomAtHome(size_t running) const {
+  return processors_ == 1 || CountAtHome() < Share(running);
 }
 
 bool Tracer::IsHomeFree() const { return running_.size() >= processors_ - 1 && CountAtHome() == 0; }

@@ -19,7 +19,6 @@
 namespace hv {
 
 class TracedContext;
-class TracedSpace;
 
 // The thread that made it calls everything but Kick. What stops its contexts is told to it alone: ptrace(2).
 class Tracer {
@@ -45,9 +44,9 @@ class Tracer {
   void WaitAny();
   // Stops one that runs, if any does. Any thread.
   void Kick() const;
-  // Whether one of that space may be started on this thread's own processor, when `running` are to run. Programs that trap often
-  // take turns here, which costs less than to wake another processor each time; threads of one program share the turn.
-  bool HasRoomAtHome(const TracedSpace& space, size_t running) const;
+  // Whether one more may be started on this thread's own processor, when `running` are to run. Programs that trap often take turns
+  // here, which costs less than to wake another processor each time.
+  bool HasRoomAtHome(size_t running) const;
   // All other processors have one that runs, and this one has none.
   bool IsHomeFree() const;
   // More of those that run are here than their share is: one, if there are as many processors.

@@ -57,8 +57,8 @@ export interface NativeTracedContext extends NativeContext {
   setSpace(space: NativeTracedSpace): void
   /** On another processor than this thread. */
   readonly isAway: boolean
-  /** Whether few enough run where it would. @param running how many are to run */
-  hasPlace(running: number): boolean
+  /** Whether few enough run where it would. @param running how many are to run; @param isOneProgram all of them in one space */
+  hasPlace(running: number, isOneProgram: boolean): boolean
   /** Lets it run and returns at once; the record says 0, or why it does not. */
   start(): void
   /** Stops it, if it runs; the record then has the EVENT_*. */

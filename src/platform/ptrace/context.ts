@@ -150,8 +150,8 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
   }
 
   /** Whether few enough of those that are to run are where it would. */
-  hasPlace(running: number): boolean {
-    return this.native.hasPlace(running)
+  hasPlace(running: number, isOneProgram: boolean): boolean {
+    return this.native.hasPlace(running, isOneProgram)
   }
 
   /** On another processor than the sentry. */

@@ -153,21 +153,24 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
       if (event !== 0 && event !== EVENT_PREEMPTED) return this.stopped(context, event)
     }
     this.#isWaiting = false
+    const {running} = this
+    const isOneProgram = running.every(({space}) => space === running[0].space)
     const favourite = this.#favourite
-    if (favourite !== undefined && this.running.includes(favourite)) {
-      const event = this.#startInPlace(favourite)
+    if (favourite !== undefined && running.includes(favourite)) {
+      const event = this.#startInPlace(favourite, isOneProgram)
       if (event !== 0) return event
     }
-    for (const context of this.running) {
-      const event = this.#startInPlace(context)
+    for (const context of running) {
+      const event = this.#startInPlace(context, isOneProgram)
       if (event !== 0) return event
     }
     return 0
   }
 
-  #startInPlace(context: PtraceContext): EventKind {
+  /** @param isOneProgram its threads share the turn: to change between them costs little */
+  #startInPlace(context: PtraceContext, isOneProgram: boolean): EventKind {
     if (context.isStarted) return 0
-    if (!context.hasPlace(this.running.length)) {
+    if (!context.hasPlace(this.running.length, isOneProgram)) {
       this.#isWaiting = true
       return 0
     }

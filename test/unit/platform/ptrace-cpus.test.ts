@@ -107,22 +107,28 @@ describePtrace('contexts of two programs', () => {
     expect(isDone()).toBe(true)
   }
 
-  test('that both make calls have their turns', () => {
-    using platform = openCpus(2)
-    const code = storeCode(platform, arch.callLoop)
-    const traps = new Map<AddressSpace, number>()
-    const spaceOf = new Map<Context, AddressSpace>()
-    for (let i = 0; i < 2; i++) {
-      const [context, space] = [contextAt(platform, SEED), spaceWith(platform, code)]
-      spaceOf.set(context, space)
-      platform.resume(context, space)
-    }
-    answerUntil(platform, spaceOf, () => {
-      const space = platform.trapped && spaceOf.get(platform.trapped)
-      if (space !== undefined) traps.set(space, (traps.get(space) ?? 0) + 1)
-      return traps.size === 2 && Math.min(...traps.values()) >= 1000
-    })
-  })
+  // More threads of one program than processors: one of them is always on.
+  test.each([1, availableParallelism() + 1])(
+    'that make calls have their turns: %i threads of one',
+    (threads) => {
+      using platform = openCpus(threads + 1)
+      const code = storeCode(platform, arch.callLoop)
+      const [many, one] = [spaceWith(platform, code), spaceWith(platform, code)]
+      const traps = new Map<Context, number>()
+      const spaceOf = new Map<Context, AddressSpace>()
+      for (const space of [...Array(threads).fill(many), one]) {
+        const context = contextAt(platform, SEED)
+        spaceOf.set(context, space)
+        traps.set(context, 0)
+        platform.resume(context, space)
+      }
+      answerUntil(platform, spaceOf, () => {
+        const {trapped} = platform
+        if (trapped !== undefined) traps.set(trapped, traps.get(trapped)! + 1)
+        return Math.min(...traps.values()) >= 500
+      })
+    },
+  )
 
   test('are left alone once there is one', () => {
     using platform = openCpus(2)

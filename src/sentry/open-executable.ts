@@ -76,8 +76,9 @@ function openInterpreter(context: PathContext, start: Location, shown: string, i
   }
 }
 
+/** Gives its references back: what runs has its own. */
 export function closeExecutable({description, interpreter}: Executable): void {
-  if (description.references === 0) description.close()
+  description.release()
   if (interpreter !== undefined) closeExecutable(interpreter)
 }
 
@@ -161,12 +162,9 @@ function openImage(
       return script
     }
     const image = parseElf(reader, shown, arch.name)
-    return {
-      path,
-      description: new SharedDescription(file, location),
-      image,
-      interpreter: undefined,
-    }
+    const description = new SharedDescription(file, location)
+    description.references++
+    return {path, description, image, interpreter: undefined}
   } catch (error) {
     file.close()
     throw error

@@ -63,10 +63,10 @@ export interface Inode {
   setAttributes(changes: AttributeChanges): void
   /** @throws Errno ENOENT, ENOTDIR */
   lookup(name: ByteString): Inode
-  /** A directory that had this name at the last look, where a look costs; nothing is mounted on it. Absent: none. */
-  knownDirectory?(name: ByteString): Inode | undefined
-  /** Of a known directory: whether it, and all above it, are still where they were. Absent: they are. */
-  isInPlace?(): boolean
+  /** A directory that had this name at the last look, where a look costs; nothing is mounted on it. */
+  knownDirectory(name: ByteString): Inode | undefined
+  /** Of a known directory: whether it, and all above it, are still where they were. */
+  isInPlace(): boolean
   create(name: ByteString, mode: number, owner: Credentials): Inode
   mkdir(name: ByteString, mode: number, owner: Credentials): Inode
   symlink(name: ByteString, target: ByteString, owner: Credentials): Inode

@@ -109,7 +109,7 @@ function walk(
     for (;;) {
       while (rest.charCodeAt(at) === SLASH) at++
       if (at >= rest.length) {
-        if (isGuess && !isInPlace(current)) return walk(context, start, path, lastLink, intent, false)
+        if (isGuess && !current.inode.isInPlace()) return walk(context, start, path, lastLink, intent, false)
         if (hadTrailingSlash && lastLink !== NAME) requireDirectory(current.inode)
         return {parent, name, found: current, trailingSlash: hadTrailingSlash}
       }
@@ -124,7 +124,8 @@ function walk(
       policy?.enter(current)
       requireDirectory(current.inode)
       checkSearch(current.inode, context.credentials)
-      const known = guesses ? current.inode.knownDirectory?.(name) : undefined
+      // A single name is looked for: that tells its attributes, too.
+      const known = guesses && (!isLast || isGuess) ? current.inode.knownDirectory(name) : undefined
       if (known !== undefined && (!hadTrailingSlash || lastLink < CREATE)) {
         parent = current
         current = childLocation(current, name, known)
@@ -132,7 +133,7 @@ function walk(
         continue
       }
       if (isGuess && name !== '.') {
-        if (!isInPlace(current)) return walk(context, start, path, lastLink, intent, false)
+        if (!current.inode.isInPlace()) return walk(context, start, path, lastLink, intent, false)
         isGuess = false
       }
       if (name === '.' || name === '..') {
@@ -190,10 +191,6 @@ const SLASH = 0x2f
 /** Nobody asks about the directories on the way: every one may be searched. */
 function mayGuess({credentials, policy, restriction}: PathContext): boolean {
   return credentials.capabilities === ALL_CAPABILITIES && policy === undefined && restriction === undefined
-}
-
-function isInPlace({inode}: Location): boolean {
-  return inode.isInPlace?.() ?? true
 }
 
 function followsLast(lastLink: LastLink, hadTrailingSlash: boolean): boolean {

@@ -79,7 +79,7 @@ export class OverlayDirectory extends OverlayNode {
   override knownDirectory(name: ByteString): OverlayDirectory | undefined {
     const known = this.#cached.get(name)
     if (!(known instanceof OverlayDirectory) || known.covered) return undefined
-    return known.lower === this.lower?.knownDirectory?.(name) ? known : undefined
+    return known.lower === this.lower?.knownDirectory(name) ? known : undefined
   }
 
   dropCached(name: ByteString, node: OverlayNode): void {

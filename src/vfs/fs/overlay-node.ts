@@ -43,7 +43,7 @@ export abstract class OverlayNode extends Node implements Holdable {
   }
 
   override isInPlace(): boolean {
-    return this.lower?.isInPlace?.() ?? true
+    return this.lower?.isInPlace() ?? true
   }
 
   placeAt(parent: OverlayDirectory, name: ByteString): void {

@@ -152,9 +152,11 @@ describe.each(platforms)('in a terminal, on %s', (platform) => {
       await pty.expect(PROMPT_OF_BASH)
       pty.type('never run')
       await pty.expect(/never run/)
-      // Apart: natively, too, readline takes a line for done whose ^C and Enter come in one write.
+      // Natively, too, readline takes the line for one to run if ^C comes before it waits, or Enter before it has seen ^C.
+      await pty.idle()
       pty.type('\x03')
       await pty.expect(/\^C/)
+      await pty.idle()
       pty.type('\r')
       await pty.expect(PROMPT_OF_BASH)
       pty.type('printf "%s\\n" "$((6*7))x $COLUMNS"\r')

@@ -2,7 +2,9 @@
 // Node has no way to open one; Python's standard library has, and CI has Python for node-gyp anyway.
 
 import {type ChildProcessWithoutNullStreams, spawn} from 'node:child_process'
+import {readdirSync, readFileSync} from 'node:fs'
 import {createInterface} from 'node:readline'
+import {setTimeout as sleep} from 'node:timers/promises'
 import {fileURLToPath} from 'node:url'
 import {onTestFinished} from 'vitest'
 
@@ -10,6 +12,8 @@ const DRIVER = fileURLToPath(new URL('terminal-driver.py', import.meta.url))
 /** Far above what anything takes: a test that waits in vain fails by this. */
 const PATIENCE_MS = 60_000
 const SIGCONT = 18
+/** Between two looks at what runs. */
+const LOOK_MS = 10
 
 interface Answer {
   pid?: number
@@ -81,6 +85,18 @@ export class Pty {
     })
   }
 
+  /** Waits until the command, and all that it started, waits itself: no thread runs, or ran since the last look. */
+  async idle(): Promise<void> {
+    const pid = await this.pid()
+    const endMs = Date.now() + PATIENCE_MS
+    for (let last: string | undefined; Date.now() < endMs; await sleep(LOOK_MS)) {
+      const now = switchesOf(pid)
+      if (now !== undefined && now === last) return
+      last = now
+    }
+    throw new Error(`never idle, at ${JSON.stringify(this.output.slice(this.#passed))}`)
+  }
+
   /** The command's process. */
   async pid(): Promise<number> {
     return this.#until('a pid', () => this.#pid)
@@ -125,4 +141,26 @@ export class Pty {
       })
     }
   }
+}
+
+/** How often each thread of a process and of its children left its processor; `undefined` while one of them runs. */
+function switchesOf(pid: number): string | undefined {
+  let switches = ''
+  try {
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      const folder = `/proc/${pid}/task/${thread}`
+      const status = readFileSync(`${folder}/status`, 'utf8')
+      if (/^State:\s+[RD]/m.test(status)) return undefined
+      switches += `${thread} ${/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]}\n`
+      for (const child of readFileSync(`${folder}/children`, 'utf8').match(/\d+/g) ?? []) {
+        const below = switchesOf(Number(child))
+        if (below === undefined) return undefined
+        switches += below
+      }
+    }
+  } catch {
+    // One of them has just ended.
+    return undefined
+  }
+  return switches
 }

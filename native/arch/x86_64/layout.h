@@ -9,7 +9,7 @@
 #define HV_IDENTITY_MAP_ADDRESS 0xfffbc000
 #define HV_TSS_ADDRESS 0xfffbd000
 #define HV_MEMORY_BASE 0x100000000
-// No memory will ever be here: what fetches from it exits.
+// No memory will ever be here: who touches it exits.
 #define HV_NOWHERE 0x80000000
 
 // Guest virtual: the program has [0, HV_USER_TOP); a window for each Cpu follows, far below 2^47, so that the address
@@ -23,7 +23,7 @@
 #define HV_WINDOW_FRAME 0x1000     // read, write: the trap frame
 #define HV_WINDOW_STUBS 0x2000     // read, execute: fault stubs and the way back
 #define HV_WINDOW_PRIVATE 0x3000   // read, write: IDT, GDT, TSS, stacks
-#define HV_WINDOW_DOORBELL 0x4000  // PVM only: execute, without memory
+#define HV_WINDOW_DOORBELL 0x4000  // PVM only: read, write, without memory
 
 // The private page.
 #define HV_PRIVATE_IDT 0x000  // 32 gates

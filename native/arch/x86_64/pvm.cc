@@ -37,23 +37,15 @@ void AddXsave(std::vector<kvm_cpuid_entry2>& entries) {
   }
 }
 
-bool RangDoorbell(const kvm_run& run, uint64_t address) {
-  return run.exit_reason == KVM_EXIT_INTERNAL_ERROR &&
-         run.internal.suberror == KVM_INTERNAL_ERROR_EMULATION && run.s.regs.regs.rip == address;
+bool RangDoorbell(const kvm_run& run, uint64_t rang) {
+  return run.exit_reason == KVM_EXIT_MMIO && run.mmio.is_write && run.s.regs.regs.rip == rang;
 }
 
-bool RangAnyDoorbell(const kvm_run& run) {
-  uint64_t rip = run.s.regs.regs.rip;
-  uint64_t page = rip - rip % kPage;
-  bool is_doorbell = page >= HV_USER_TOP && page % HV_WINDOW_SIZE == HV_WINDOW_DOORBELL;
-  return is_doorbell && RangDoorbell(run, rip);
-}
-
-bool ReadDoorbell(kvm_run& run) {
-  bool is_doorbell = run.exit_reason == KVM_EXIT_MMIO && !run.mmio.is_write &&
-                     run.mmio.phys_addr - HV_NOWHERE < kPage;
-  if (is_doorbell) std::memset(run.mmio.data, 0, sizeof(run.mmio.data));
-  return is_doorbell;
+bool TouchedDoorbell(kvm_run& run) {
+  const bool has_touched =
+      run.exit_reason == KVM_EXIT_MMIO && run.mmio.phys_addr - HV_NOWHERE < kPage;
+  if (has_touched && !run.mmio.is_write) std::memset(run.mmio.data, 0, sizeof(run.mmio.data));
+  return has_touched;
 }
 
 // Dropping the host's own entries makes KVM drop its shadow through its MMU notifier, and flush processors that run a guest. The

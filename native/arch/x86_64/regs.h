@@ -18,7 +18,6 @@ constexpr uint64_t kUserFlags = 0x254dd5;
 constexpr uint64_t kFixedFlags = 0x202;
 
 constexpr uint64_t kDebugVector = 1;
-constexpr uint64_t kUndefinedOpcodeVector = 6;
 constexpr uint64_t kGeneralProtectionVector = 13;
 constexpr uint64_t kPageFaultVector = 14;
 constexpr uint32_t kUserFetchError = 0x14;

@@ -17,7 +17,8 @@
 extern "C" const uint8_t hv_shim_entry[], hv_shim_stored[], hv_shim_tail[], hv_shim_entry_end[];
 extern "C" const uint8_t hv_shim_stubs[], hv_shim_returning[], hv_shim_return[], hv_shim_pushed[],
     hv_shim_popped[], hv_shim_stubs_end[];
-extern "C" const uint8_t hv_pvm_entry[], hv_pvm_stored[], hv_pvm_tail[], hv_pvm_entry_end[];
+extern "C" const uint8_t hv_pvm_entry[], hv_pvm_stored[], hv_pvm_rang[], hv_pvm_tail[],
+    hv_pvm_entry_end[];
 
 namespace hv {
 namespace {
@@ -101,7 +102,8 @@ uint64_t Cpu::MapWindow(PageTable& table) const {
   table.Set(window_ + HV_WINDOW_PRIVATE, kPageSize, private_page_,
             kKernelPage | kWrite | kNoExecute, ignore);
   if (pvm_)
-    table.Set(window_ + HV_WINDOW_DOORBELL, kPageSize, HV_NOWHERE, kKernelPage | kUser, ignore);
+    table.Set(window_ + HV_WINDOW_DOORBELL, kPageSize, HV_NOWHERE, shared | kWrite | kNoExecute,
+              ignore);
   return frame;
 }
 
@@ -181,9 +183,10 @@ Trap Cpu::Run() {
       continue;
     }
     bool rang = (run.exit_reason == KVM_EXIT_IO && run.io.port == HV_PORT_SYSCALL) ||
-                (pvm_ && pvm::RangDoorbell(run, window_ + HV_WINDOW_DOORBELL));
-    if (!rang && pvm_ && pvm::ReadDoorbell(run)) continue;
-    if (!rang) return pvm_ && pvm::RangAnyDoorbell(run) ? FaultAt(regs().rip) : Die(0);
+                (pvm_ && pvm::RangDoorbell(
+                             run, window_ + static_cast<uint64_t>(hv_pvm_rang - hv_pvm_entry)));
+    if (!rang && pvm_ && pvm::TouchedDoorbell(run)) continue;
+    if (!rang) return Die(0);
     stop_ = Stop::kSyscall;
     // Answered while the shim gave up waiting: the program goes on.
     if (Word(frame(), HV_FRAME_STATE) != HV_STATE_ANSWERED) return Trap::kSyscall;
@@ -228,9 +231,6 @@ Trap Cpu::Fault() {
   // stopped is not to wait for its way out.
   if (pvm_ && stack.vector == kDebugVector && InEntry(stack.rip))
     return interrupted_ ? LeaveEntry(stack.rip) : Trap::kResumed;
-  // A doorbell may arrive as the undefined opcode that KVM makes of it (seen with a non-canonical RSP).
-  if (pvm_ && stack.vector == kUndefinedOpcodeVector && stack.rip == window_ + HV_WINDOW_DOORBELL)
-    return LeaveEntry(stack.rip);
   record().vector = static_cast<uint32_t>(stack.vector);
   record().error_code = static_cast<uint32_t>(stack.error_code);
   record().address = stack.address;
@@ -286,8 +286,8 @@ Trap Cpu::LeaveEntry(uint64_t rip) {
   uint64_t offset = rip - window_;
   uint64_t stored = (pvm_ ? hv_pvm_stored : hv_shim_stored) - entry;
   uint64_t tail = (pvm_ ? hv_pvm_tail : hv_shim_tail) - entry;
-  bool waits = offset >= stored && (offset < tail || offset >= HV_WINDOW_DOORBELL);
-  bool is_request = waits && Word(frame(), HV_FRAME_STATE) == HV_STATE_REQUEST;
+  bool is_request =
+      offset >= stored && offset < tail && Word(frame(), HV_FRAME_STATE) == HV_STATE_REQUEST;
   // As if it had rung.
   if (is_request && stop_ != Stop::kFault) {
     stop_ = Stop::kSyscall;
@@ -360,8 +360,7 @@ bool Cpu::InWindow(uint64_t address) const {
 
 bool Cpu::InEntry(uint64_t address) const {
   uint64_t offset = address - window_;
-  return offset == HV_WINDOW_DOORBELL ||
-         offset < static_cast<uint64_t>(pvm_ ? hv_pvm_entry_end - hv_pvm_entry
+  return offset < static_cast<uint64_t>(pvm_ ? hv_pvm_entry_end - hv_pvm_entry
                                              : hv_shim_entry_end - hv_shim_entry);
 }
 

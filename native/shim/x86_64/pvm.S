@@ -1,5 +1,5 @@
 // pvm.S: the SYSCALL entry on PVM hosts, where SYSCALL goes to LSTAR without leaving ring 3 (arch/x86_64/pvm.h). The same
-// protocol as entry.S; the doorbell is a jump to a page without memory, and the last instruction a jump.
+// protocol as entry.S; the doorbell is a store into a page without memory, and the last instruction a jump.
 
 #include "arch/x86_64/layout.h"
 #include "shim/abi.h"
@@ -12,8 +12,8 @@
 #define SAVED_RSP 0x100
 #define STACK_TOP 0x200
 
-  .hidden hv_pvm_entry, hv_pvm_stored, hv_pvm_tail, hv_pvm_entry_end
-  .globl hv_pvm_entry, hv_pvm_stored, hv_pvm_tail, hv_pvm_entry_end
+  .hidden hv_pvm_entry, hv_pvm_stored, hv_pvm_rang, hv_pvm_tail, hv_pvm_entry_end
+  .globl hv_pvm_entry, hv_pvm_stored, hv_pvm_rang, hv_pvm_tail, hv_pvm_entry_end
 
 hv_pvm_entry:
   mov %rax, FRAME(HV_FRAME_NUMBER)
@@ -26,6 +26,9 @@ hv_pvm_entry:
   mov $HV_STATE_REQUEST, %eax
   xchg %eax, FRAME(HV_FRAME_STATE)
 hv_pvm_stored:
+// A program that single-steps goes on as the host sets it up: behind the jump it would trap before its next instruction.
+  test $HV_TRAP_FLAG, %r11d
+  jnz 2f
   cmpl $0, FRAME(HV_FRAME_LISTENING)
   je 2f
   mov $HV_SPIN_LIMIT, %eax
@@ -36,8 +39,10 @@ hv_pvm_stored:
   dec %eax
   jnz 1b
 2:
+  mov %al, hv_pvm_entry + HV_WINDOW_DOORBELL(%rip)
 // Never comes back here: the host sets RIP, RFLAGS and RAX.
-  jmp hv_pvm_entry + HV_WINDOW_DOORBELL
+hv_pvm_rang:
+  ud2
 // The program's flags come back through a stack of the frame's page: its own stack may be anything.
 hv_pvm_tail:
   mov FRAME(HV_FRAME_RESULT), %rax

@@ -39,6 +39,7 @@
         "ptrace/tracer.cc",
         "ptrace/waits.cc",
         "sys/clock_sample.cc",
+        "sys/costs.cc",
         "sys/glibc_floor.cc",
         "sys/terminal_guard.cc",
         "sys/watchdog.cc",

@@ -4,30 +4,23 @@
 
 #include <system_error>
 
+#include "sys/costs.h"
 #include "sys/futex.h"
 #include "sys/thread.h"
 
 namespace hv {
 namespace {
 
-constexpr uint32_t kRest = 0, kRun = 1, kQuit = 2, kAsleep = 3;
-constexpr int kSpins = 2000;
-
-void Pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#else
-  // SAFETY: a hint to the processor.
-  asm volatile("yield");
-#endif
-}
+constexpr uint32_t kRest = 0, kRun = 1, kQuit = 2, kAsleep = 3, kUnborn = 4;
 
 }  // namespace
 
-Runner::Runner(Cpu& cpu, std::function<bool()> on_stop) : cpu_(cpu), on_stop_(std::move(on_stop)) {
-  command() = kRest;
+Runner::Runner(Cpu& cpu, unsigned looks, std::function<bool()> on_stop)
+    : cpu_(cpu), looks_(looks), on_stop_(std::move(on_stop)) {
+  command() = kUnborn;
   stopped() = static_cast<uint32_t>(Trap::kSyscall);
   thread_ = StartThread({KickSignal()}, [this] { Run(); });
+  while (command() == kUnborn) FutexWait(command(), kUnborn);
 }
 
 Runner::~Runner() {
@@ -46,16 +39,18 @@ void Runner::Halt() {
   halting_ = true;
   for (GrowingPause pause; stopped() == 0;) {
     cpu_.vcpu().Kick();
-    for (int i = 0; i < kSpins && stopped() == 0; i++) Pause();
+    for (unsigned i = 0; i < looks_ && stopped() == 0; i++) Pause();
     pause.Wait(stopped(), 0);
   }
   halting_ = false;
 }
 
 void Runner::Run() {
-  int spins = kSpins;
+  command() = kRest;
+  FutexWake(command());
+  unsigned looks = looks_;
   for (;;) {
-    for (int i = 0; i < spins && command() == kRest; i++) Pause();
+    for (unsigned i = 0; i < looks && command() == kRest; i++) Pause();
     uint32_t rest = kRest;
     if (command().compare_exchange_strong(rest, kAsleep)) {
       while (command() == kAsleep) FutexWait(command(), kAsleep);
@@ -64,7 +59,7 @@ void Runner::Run() {
     command() = kRest;
     stopped() = static_cast<uint32_t>(RunCpu());
     if (halting_) FutexWake(stopped());
-    spins = on_stop_() ? 0 : kSpins;
+    looks = on_stop_() ? 0 : looks_;
   }
 }
 

@@ -13,8 +13,9 @@ namespace hv {
 // TrapRecord::stopped is 0 from Post until the Cpu traps; only then may anybody else touch the Cpu.
 class Runner {
  public:
-  // `on_stop` is called after each trap, on the thread. It says whether the sentry slept: then the next Post takes its time.
-  Runner(Cpu& cpu, std::function<bool()> on_stop);
+  // Returns when the thread is there. `looks`: how often it looks for its next command before it sleeps. `on_stop` is called after
+  // each trap, on the thread. It says whether the sentry slept: then the next Post takes its time.
+  Runner(Cpu& cpu, unsigned looks, std::function<bool()> on_stop);
   ~Runner();
 
   // Runs the Cpu until its next trap. Precondition: it is stopped.
@@ -34,6 +35,7 @@ class Runner {
   }
 
   Cpu& cpu_;
+  const unsigned looks_;
   std::function<bool()> on_stop_;
   // Somebody sleeps until it stops.
   std::atomic<bool> halting_{false};

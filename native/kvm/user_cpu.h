@@ -32,13 +32,13 @@ class UserCpu : public Cpu {
     space_->Enter(*this);
   }
 
-  // From here on it has a thread of its own. `wake` is called on that after each trap; true: somebody slept until then.
-  void StartRunner(std::function<bool()> wake) {
+  // From here on it has a thread of its own: see Runner. `wake` is called on that after each trap; true: somebody slept until then.
+  void StartRunner(unsigned looks, std::function<bool()> wake) {
     auto on_stop = [vm = vm_, wake = std::move(wake)] {
       vm->stops() = 1;
       return wake();
     };
-    runner_ = std::make_unique<Runner>(*this, std::move(on_stop));
+    runner_ = std::make_unique<Runner>(*this, looks, std::move(on_stop));
   }
 
   Runner& runner() const {

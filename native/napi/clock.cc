@@ -1,9 +1,10 @@
-// clock.cc: the host's clocks: clock_gettime(2).
+// clock.cc: the host's clocks: clock_gettime(2); and what it takes for some things.
 
 #include <time.h>
 
 #include "napi/exports.h"
 #include "napi/guard.h"
+#include "sys/costs.h"
 
 namespace hv {
 namespace {
@@ -44,10 +45,24 @@ Napi::Value ReadClock(const Napi::CallbackInfo& info) {
   });
 }
 
+// wakeUpNs(): undefined where there is one processor only.
+Napi::Value MeasureWakeUp(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&]() -> Napi::Value {
+    const std::optional<double> ns = WakeUpNs();
+    return ns ? Napi::Number::New(info.Env(), *ns) : info.Env().Undefined();
+  });
+}
+
+Napi::Value MeasureLook(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), LookNs()); });
+}
+
 }  // namespace
 
 void ExportClock(Napi::Env env, Napi::Object exports) {
   exports.Set("monotonicNs", Napi::Function::New(env, MonotonicNs, "monotonicNs"));
+  exports.Set("lookNs", Napi::Function::New(env, MeasureLook, "lookNs"));
+  exports.Set("wakeUpNs", Napi::Function::New(env, MeasureWakeUp, "wakeUpNs"));
   exports.Set("readClock", Napi::Function::New(env, ReadClock, "readClock"));
 }
 

@@ -27,6 +27,7 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
                         InstanceAccessor<&TracerObject::IsCrowded>("isCrowded"),
                         InstanceMethod<&TracerObject::BecomeTarget>("becomeTarget"),
                         InstanceMethod<&TracerObject::WaitAny>("waitAny"),
+                        InstanceMethod<&TracerObject::SetBriefNs>("setBriefNs"),
                         InstanceMethod<&TracerObject::Spread>("spread"),
                         InstanceMethod<&TracerObject::Release>("release"),
                         InstanceMethod<&TracerObject::Dispose>("dispose")});
@@ -72,8 +73,13 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
     Guard(info.Env(), [&] { Get()->WaitAny(); });
   }
 
+  void SetBriefNs(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Get()->set_brief_ns(info[0].ToNumber().Int64Value()); });
+  }
+
+  // spread(manyStops: number)
   void Spread(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get()->Spread(); });
+    Guard(info.Env(), [&] { Get()->Spread(info[0].ToNumber().Uint32Value()); });
   }
 
   void Release(const Napi::CallbackInfo& info) {

@@ -159,10 +159,12 @@ class CpuObject : public ContextObjectBase<CpuObject, UserCpu> {
     return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get().record_page()); });
   }
 
-  // From here the Cpu has a thread of its own; while that runs it, `run` is not to be called.
+  // startRunner(looks: number): from here the Cpu has a thread of its own; while that runs it, `run` is not to be called.
   void StartRunner(const Napi::CallbackInfo& info) {
-    Guard(info.Env(),
-          [&] { Get().StartRunner([watcher = watcher_] { return watcher->RingIfAsleep(); }); });
+    Guard(info.Env(), [&] {
+      Get().StartRunner(info[0].ToNumber().Uint32Value(),
+                        [watcher = watcher_] { return watcher->RingIfAsleep(); });
+    });
   }
 
   void Post(const Napi::CallbackInfo& info) {

@@ -12,8 +12,6 @@
 namespace hv {
 namespace {
 
-// A program that traps sooner is better off where the sentry is: waking another processor costs about a fifth of it.
-constexpr int64_t kBriefNs = 100'000;
 // Beside others it stays as long as it may cost to wait for a place: the tracer's tick.
 constexpr unsigned kManyBriefStops = 16;
 
@@ -140,7 +138,8 @@ void TracedContext::Enter() {
 
 Trap TracedContext::Ended(Stop stop) {
   tracer_->Ended(*this);
-  if (thread_->is_away) brief_stops_ = NowNs() - started_ns_ < kBriefNs ? brief_stops_ + 1 : 0;
+  if (thread_->is_away)
+    brief_stops_ = NowNs() - started_ns_ < tracer_->brief_ns() ? brief_stops_ + 1 : 0;
   return Stopped(stop);
 }
 

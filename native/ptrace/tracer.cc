@@ -13,8 +13,6 @@ namespace hv {
 namespace {
 
 constexpr size_t kPooled = 4;
-// So many stops in a tick: to wait for each other costs less than to wake processors. A wake-up costs some 20 µs.
-constexpr unsigned kManyStops = 40;
 
 }  // namespace
 
@@ -169,7 +167,7 @@ bool Tracer::HasRoomAtHome(size_t running) const {
 
 bool Tracer::IsHomeFree() const { return running_.size() >= processors_ - 1 && CountAtHome() == 0; }
 
-void Tracer::Spread() {
+void Tracer::Spread(unsigned many_stops) {
   const unsigned stops = std::exchange(stops_at_home_, 0);
   const uint64_t tick = ticks_++;
   // The one that has run for longest.
@@ -179,7 +177,7 @@ void Tracer::Spread() {
   if (processors_ == 1 || found == running_.end()) return;
   TracedContext& context = **found;
   // It has not run for the whole tick, and many did not.
-  if (stops >= kManyStops && context.started_tick == tick) return;
+  if (stops >= many_stops && context.started_tick == tick) return;
   if (!context.Pause()) return;
   try {
     Place(*context.thread(), true);

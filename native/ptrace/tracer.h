@@ -52,7 +52,7 @@ class Tracer {
   // More of those that run are here than their share is: one, if there are as many processors.
   bool is_crowded() const { return CountAtHome() > Share(running_.size()); }
   // To be called now and then while it is crowded, or one waits for room: moves one that computes to another processor.
-  void Spread();
+  void Spread(unsigned many_stops);
   void Place(StubThread& thread, bool away);
 
   // For stubs, threads and contexts.
@@ -63,6 +63,9 @@ class Tracer {
   void Ended(TracedContext& context);
   size_t running() const { return running_.size(); }
   uint64_t NextTurn() { return ++turns_; }
+  // A program that traps sooner than this is better off where the sentry is. 0: none is.
+  int64_t brief_ns() const { return brief_ns_; }
+  void set_brief_ns(int64_t ns) { brief_ns_ = ns; }
 
   unsigned cpus() const { return cpus_; }
   SharedMemory& memory() const { return pages_.memory(); }
@@ -95,6 +98,7 @@ class Tracer {
   unsigned stops_at_home_ = 0;
   uint64_t ticks_ = 0;
   uint64_t turns_ = 0;
+  int64_t brief_ns_ = 0;
 };
 
 }  // namespace hv

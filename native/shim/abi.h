@@ -5,16 +5,17 @@
 
 // Of this file, of arch/trap_record.h and of what addon.cc exports: src/addon.ts refuses an addon of another one. It goes up with
 // any change that the other side would notice.
-#define HV_ABI_VERSION 5
+#define HV_ABI_VERSION 6
 
 // The trap frame: byte offsets in its page. A call's words fill the first cache line.
 // `state` goes from IDLE or ANSWERED to REQUEST by the guest alone, and to ANSWERED by the host alone.
-#define HV_FRAME_STATE 0      // u32
-#define HV_FRAME_LISTENING 4  // u32, host: nonzero while it spins on `state`
-#define HV_FRAME_NUMBER 8     // u64, the call's number
-#define HV_FRAME_ARGS 16      // u64[6]
-#define HV_FRAME_RESULT 64    // i64, host
-#define HV_FRAME_ACTION 72    // u32, host: what the shim does before it returns to the program
+#define HV_FRAME_STATE 0  // u32
+#define HV_FRAME_LISTENING \
+  4  // u32, host: while it spins on `state`, how often the shim looks for an answer before it exits
+#define HV_FRAME_NUMBER 8   // u64, the call's number
+#define HV_FRAME_ARGS 16    // u64[6]
+#define HV_FRAME_RESULT 64  // i64, host
+#define HV_FRAME_ACTION 72  // u32, host: what the shim does before it returns to the program
 #define HV_FRAME_SIZE 4096
 
 #define HV_STATE_IDLE 0
@@ -24,9 +25,5 @@
 #define HV_ACTION_FLUSH 1      // page-table entries changed: flush the TLB
 #define HV_ACTION_SYNC_CODE 2  // arm64: code was written: invalidate the instruction cache
 #define HV_ACTION_LOAD 4       // arm64: the program goes on with the registers that the frame holds
-
-// How often the shim looks for an answer before it exits, about 100 us: longer than any call that the host answers
-// without sleeping.
-#define HV_SPIN_LIMIT 4000
 
 #endif  // HV_SHIM_ABI_H_

@@ -71,7 +71,9 @@ export interface TrapProof {
   /** A system call to the host process and back, by a VM exit or a stop of the process. Nanoseconds. */
   roundTripNs: number
   /** The same with the host process listening, without an exit. Nanoseconds. */
-  listeningNs?: number
+  listeningNs?: number | undefined
+  /** From a thread's wake-up until it runs on another processor. Nanoseconds. */
+  wakeUpNs?: number | undefined
   /** Why it is not ok. */
   detail?: string
 }

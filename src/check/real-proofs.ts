@@ -1,6 +1,7 @@
 // The proofs on the real host: each platform in this process, for as long as a few system calls take.
 
 import {readlinkSync} from 'node:fs'
+import type {Platform} from '../platform/platform.ts'
 import type {ProveStop, ProveTrap} from './finding.ts'
 
 const MEMORY_BYTES = 16 << 20
@@ -8,22 +9,29 @@ const MEMORY_BYTES = 16 << 20
 const NAMESPACES = ['user', 'pid', 'net', 'ipc', 'uts', 'mnt', 'cgroup']
 
 export const proveRealTrap: ProveTrap = async () => {
-  const [{KvmPlatform}, {measureTrap}] = await Promise.all([
-    import('../platform/kvm/kvm.ts'),
-    import('../platform/proof.ts'),
-  ])
-  using platform = new KvmPlatform(MEMORY_BYTES)
-  return {ok: true, ...measureTrap(platform)}
+  const {KvmPlatform} = await import('../platform/kvm/kvm.ts')
+  const {meanListened} = await import('../platform/proof.ts')
+  using platform = await measured(() => new KvmPlatform(MEMORY_BYTES))
+  const {trapNs, wakeUpNs} = platform.costs
+  return {ok: true, roundTripNs: trapNs, listeningNs: meanListened(platform), wakeUpNs}
 }
 
 export const proveRealStop: ProveStop = async () => {
-  const [{PtracePlatform}, {fastestTrap}] = await Promise.all([
-    import('../platform/ptrace/ptrace.ts'),
-    import('../platform/proof.ts'),
-  ])
-  using platform = new PtracePlatform(MEMORY_BYTES)
-  const namespaces = ownNamespacesOf(platform.sparePid)
-  return {ok: true, roundTripNs: fastestTrap(platform), ...(namespaces && {namespaces})}
+  const {PtracePlatform} = await import('../platform/ptrace/ptrace.ts')
+  let pid: number | undefined
+  using platform = await measured(() => {
+    const opened = new PtracePlatform(MEMORY_BYTES)
+    pid = opened.sparePid
+    return opened
+  })
+  const namespaces = ownNamespacesOf(pid)
+  return {ok: true, roundTripNs: platform.costs.trapNs, ...(namespaces && {namespaces})}
+}
+
+/** Anew, whatever is known, and kept for the runs to come. */
+async function measured<Opened extends Platform>(open: () => Opened): Promise<Opened> {
+  const {openMeasured} = await import('../platform/open.ts')
+  return openMeasured(open)
 }
 
 /** man 7 namespaces: two processes are in the same one when the links are the same. undefined: they cannot be read. */

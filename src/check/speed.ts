@@ -1,12 +1,10 @@
 // Which platform traps faster, where both work and one of them clearly does.
 
+import {CLEARLY, KVM_IS_FOR} from '../platform/costs.ts'
 import type {Finding, TrapProof} from './finding.ts'
 import {microseconds} from './trap-proof.ts'
 
-/** Below that it is the same. */
-const CLEARLY = 2
-const WHY_KVM =
-  'a virtual machine keeps the guest from the host kernel, and while its calls come quickly they need no trap'
+const WHY_KVM = `${KVM_IS_FOR}, and while its calls come quickly they need no trap`
 
 /** None where one of them does not work. */
 export function comparePlatforms(kvm: TrapProof | undefined, ptrace: TrapProof | undefined): Finding[] {

@@ -56,10 +56,11 @@ export function judge(proof: TrapProof, way: string): Pick<Finding, 'status' | '
     const detail = proof.detail ?? 'The system call did not arrive as it was made.'
     return {status: 'fail', detail, mend: REPORT_IT}
   }
-  const stopped = `A system call and back takes ${microseconds(proof.roundTripNs)} ${way}`
-  if (proof.listeningNs === undefined) return {status: 'ok', detail: `${stopped}.`}
-  const listening = microseconds(proof.listeningNs)
-  return {status: 'ok', detail: `${stopped}, ${listening} with the host process listening.`}
+  const {roundTripNs, listeningNs, wakeUpNs} = proof
+  const stopped = `A system call and back takes ${microseconds(roundTripNs)} ${way}`
+  const listened = listeningNs && `, ${microseconds(listeningNs)} with the host process listening`
+  const wakeUp = wakeUpNs && ` To wake another processor takes ${microseconds(wakeUpNs)}.`
+  return {status: 'ok', detail: `${stopped}${listened ?? ''}.${wakeUp ?? ''}`}
 }
 
 export function microseconds(ns: number): string {

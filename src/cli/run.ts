@@ -3,7 +3,7 @@
 import {writeSync} from 'node:fs'
 import {isatty} from 'node:tty'
 import {printable} from '../errors.ts'
-import type {RunOptions, RunResult} from '../run/options.ts'
+import type {FasterPlatform, RunOptions, RunResult} from '../run/options.ts'
 import {runProgram} from '../run/run-program.ts'
 import type {BrokenPledge} from '../sentry/pledge/broken-pledge.ts'
 import {closingLines} from './closing-lines.ts'
@@ -48,19 +48,28 @@ function describeBroken({program, pledge}: RunOptions, {call, promises, byItself
   return `${what}: add it to --pledge`
 }
 
-/** One line: `platform`, the counters and times by name (`Ns`: nanoseconds), and refused calls by theirs. */
-function printStatsAsJson({stats, platform, refused = {}}: RunResult): void {
-  writeSync(STDERR, `${JSON.stringify({platform, ...stats, refused})}\n`)
+/** One line: `platform`, what is `faster`, the counters and times by name (`Ns`: nanoseconds), and refused calls by theirs. */
+function printStatsAsJson({stats, platform, faster, refused = {}}: RunResult): void {
+  writeSync(STDERR, `${JSON.stringify({platform, faster, ...stats, refused})}\n`)
 }
 
-function printStats({stats, platform, refused = {}}: RunResult): void {
-  if (platform) writeSync(STDERR, `${'platform'.padEnd(24)} ${platform.name} (${platform.reason})\n`)
+function printStats({stats, platform, faster, refused = {}}: RunResult): void {
+  if (platform) printRow('platform', `${platform.name} (${platform.reason})`)
   for (const [name, value] of Object.entries(stats)) {
     const isTime = name.endsWith('Ns')
-    const label = isTime ? name.slice(0, -2) : name
-    const text = isTime ? `${(value / 1e6).toFixed(3)} ms` : String(value)
-    writeSync(STDERR, `${label.padEnd(24)} ${text}\n`)
+    printRow(isTime ? name.slice(0, -2) : name, isTime ? `${(value / 1e6).toFixed(3)} ms` : String(value))
   }
-  for (const [name, count] of Object.entries(refused))
-    writeSync(STDERR, `${`refused ${name}`.padEnd(24)} ${count}\n`)
+  for (const [name, ns] of Object.entries(platform?.costs ?? {}))
+    printRow(`cost ${name.slice(0, -2)}`, `${(ns / 1e3).toFixed(3)} µs`)
+  if (faster) printRow('faster', describeFaster(faster))
+  for (const [name, count] of Object.entries(refused)) printRow(`refused ${name}`, String(count))
+}
+
+function printRow(name: string, value: string): void {
+  writeSync(STDERR, `${name.padEnd(24)} ${value}\n`)
+}
+
+function describeFaster({name, times, givenUp}: FasterPlatform): string {
+  const instead = givenUp === undefined ? '' : ` What it gives up: ${givenUp}.`
+  return `--platform ${name}: the same traps would be ${times.toFixed(1)} times faster.${instead}`
 }

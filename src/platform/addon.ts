@@ -1,6 +1,10 @@
 // The addon's part that every platform needs: native/napi/watcher.cc.
 
 export interface PlatformAddon {
+  /** Of one look of a loop that waits for a word of memory, the shim's too. */
+  lookNs(): number
+  /** From a thread's wake-up until it runs on another processor: the fastest of some. undefined: this thread may have one only. */
+  wakeUpNs(): number | undefined
   Watcher: new () => NativeWatcher
   /** The host's AT_HWCAP and AT_HWCAP2. */
   hwcap: bigint

@@ -1,5 +1,7 @@
 // Which platform somebody may ask for.
 
+import type {Costs} from './costs.ts'
+
 export type PlatformChoice = 'auto' | 'kvm' | 'ptrace'
 
 export const PLATFORM_CHOICES: readonly PlatformChoice[] = ['auto', 'kvm', 'ptrace']
@@ -13,4 +15,6 @@ export const MAX_CPUS = 8
 export interface ChosenPlatform {
   name: string
   reason: string
+  /** What traps take on this host. */
+  costs: Costs
 }

@@ -1,10 +1,12 @@
 // openPlatform: the platform that was asked for, or the best that works here.
 
+import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
 import type {PlatformChoice} from './choice.ts'
+import {loadCosts, storeCosts} from './host-costs.ts'
 import {KvmPlatform} from './kvm/kvm.ts'
 import type {Platform} from './platform.ts'
-import {trapOnce} from './proof.ts'
+import {measureCosts} from './proof.ts'
 
 type PlatformClass = new (memoryBytes: number, cpus?: number) => Platform
 
@@ -15,10 +17,10 @@ export interface OpenedPlatform {
 }
 
 /**
- * `auto` is KVM if a system call of a guest comes through it, else ptrace.
+ * `auto` is KVM if a system call of a guest comes through it, else ptrace: README.md, "Which platform".
  * @param memoryBytes of guest memory; rounded up to pages
  * @param cpus of the guest, 1 to MAX_CPUS; absent: what this process may use. A host may give fewer
- * @throws HvError MEMORY_SIZE, OUT_OF_MEMORY; KVM_MISSING, KVM_DENIED, KVM_UNUSABLE; PTRACE_UNUSABLE
+ * @throws HvError MEMORY_SIZE, OUT_OF_MEMORY; KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, VCPU_FAILED; PTRACE_UNUSABLE
  */
 export async function openPlatform(
   choice: PlatformChoice,
@@ -28,7 +30,7 @@ export async function openPlatform(
   if (choice === 'kvm') return {platform: openKvm(memoryBytes, cpus), reason: 'asked for'}
   if (choice === 'ptrace') return {platform: await openPtrace(memoryBytes, cpus), reason: 'asked for'}
   try {
-    return {platform: openProven(memoryBytes, cpus), reason: 'its trap works'}
+    return {platform: openKvm(memoryBytes, cpus), reason: 'its trap works'}
   } catch (error) {
     if (!(error instanceof HvError) || !isOfKvm(error)) throw error
     const platform = await orRethrow(openPtrace(memoryBytes, cpus), error)
@@ -36,26 +38,39 @@ export async function openPlatform(
   }
 }
 
-function openProven(memoryBytes: number, cpus: number | undefined): Platform {
-  const platform = openKvm(memoryBytes, cpus)
+function openKvm(memoryBytes: number, cpus: number | undefined): Platform {
+  return openKnown('kvm', () => new (KvmPlatform as PlatformClass)(memoryBytes, cpus))
+}
+
+async function openPtrace(memoryBytes: number, cpus: number | undefined): Promise<Platform> {
+  const {PtracePlatform} = await import('./ptrace/ptrace.ts')
+  return openKnown('ptrace', () => new (PtracePlatform as PlatformClass)(memoryBytes, cpus))
+}
+
+/** What its traps cost here was found out in another run, or is now. That is the proof that they work, too. */
+function openKnown(name: string, open: () => Platform): Platform {
+  const known = loadCosts(process.env)[name]
+  if (known === undefined) return openMeasured(open)
+  const platform = open()
+  platform.useCosts(known)
+  return platform
+}
+
+/** Measures what its traps cost, and keeps that for other runs. @throws HvError: what `open` throws, VCPU_FAILED */
+export function openMeasured<Opened extends Platform>(open: () => Opened): Opened {
+  // Before a platform pins this thread to one processor.
+  const wakeUpNs = addon.wakeUpNs()
+  const platform = open()
   try {
-    trapOnce(platform)
+    const costs = measureCosts(platform, wakeUpNs)
+    // On a busy machine it may not have come to listening: the next run tries again.
+    const isWhole = platform.name !== 'kvm' || wakeUpNs === undefined || costs.listenedNs !== undefined
+    if (isWhole) storeCosts(process.env, platform.name, costs)
     return platform
   } catch (error) {
     platform[Symbol.dispose]()
     throw error
   }
-}
-
-function openKvm(memoryBytes: number, cpus: number | undefined): Platform {
-  const Kvm: PlatformClass = KvmPlatform
-  return new Kvm(memoryBytes, cpus)
-}
-
-async function openPtrace(memoryBytes: number, cpus: number | undefined): Promise<Platform> {
-  const {PtracePlatform} = await import('./ptrace/ptrace.ts')
-  const Ptrace: PlatformClass = PtracePlatform
-  return new Ptrace(memoryBytes, cpus)
 }
 
 /** Where neither works, KVM is what is to be mended. */

@@ -2,6 +2,7 @@
 
 import type {Protection} from '../abi/mman.ts'
 import type {Fault} from '../arch/fault.ts'
+import type {Costs} from './costs.ts'
 import type {MemoryFile} from './memory-file.ts'
 
 export {PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE, type Protection} from '../abi/mman.ts'
@@ -114,6 +115,10 @@ export interface Platform {
   /** Programs read the host's cycle counter: a vDSO can tell the time from it. Known once there is a context. */
   readonly hasHostCycles: boolean
   readonly stats: PlatformStats
+  /** By what it decides how to wait. */
+  readonly costs: Costs
+  /** Before that it does without: every trap is an exit or a stop. */
+  useCosts(costs: Costs): void
   /** The context that the last SYSCALL, FAULT, PREEMPTED or DEAD event is about. */
   readonly trapped: Context
   /** After EVENT_DEAD: what the host said. */

@@ -1,8 +1,9 @@
-// The proof that a platform can run guests: a program in user mode, whose system calls are answered here.
+// The proof that a platform can run guests: a program in user mode, whose system calls are answered here; and what they cost.
 
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
 import {HvError} from '../errors.ts'
+import {ALWAYS_LISTENING, type Costs} from './costs.ts'
 import {
   type AddressSpace,
   type Context,
@@ -14,52 +15,49 @@ import {
 } from './platform.ts'
 
 const CODE_ADDRESS = 0x10000
-/** Enough for the fastest of them to be undisturbed, too few for a platform to begin to listen. */
-const STOPS = 7
-const LISTENED = 2000
+/** Enough for the fastest of them to be undisturbed, and not more than a start should spend. */
+const EXITS = 7
+const LISTENED = 64
+const BUDGET_NS = 600_000
+/** More than the traps in quick succession that a platform begins to listen after. */
+const STREAK = 16
+/** For a mean: cold code and all. */
+const MANY = 2000
 /** A host that does not answer within this much will not. */
 const PATIENCE_NS = 1e9
 
-/** Nanoseconds of a system call and its answer. */
-export interface TrapTimes {
-  /** By a VM exit or a stop of a process: the fastest. */
-  roundTripNs: number
-  /** While listening: the mean, if it came to that. */
-  listeningNs: number | undefined
-}
-
-/** @throws HvError that says what failed */
-export function trapOnce(platform: Platform): void {
-  using proof = new Proof(platform)
-  proof.trap()
-}
-
 /**
- * For a platform that does not listen.
- * @returns nanoseconds of a system call and its answer: the fastest of some
+ * Precondition: nothing runs. The platform decides by the costs afterwards.
+ * @param wakeUpNs of Costs; measured before a platform pinned this thread
  * @throws HvError that says what failed
  */
-export function fastestTrap(platform: Platform): number {
+export function measureCosts(platform: Platform, wakeUpNs: number | undefined): Costs {
   using proof = new Proof(platform)
-  return fastestOf(proof)
+  const trapNs = fastestOf(EXITS, proof)
+  const costs: Costs = {trapNs, lookNs: addon.lookNs(), ...(wakeUpNs !== undefined && {wakeUpNs})}
+  if (wakeUpNs !== undefined) {
+    platform.useCosts(ALWAYS_LISTENING)
+    for (let i = 0; i < STREAK && platform.stats.listened === 0; i++) proof.trap()
+    if (platform.stats.listened > 0) costs.listenedNs = fastestOf(LISTENED, proof)
+  }
+  platform.useCosts(costs)
+  return costs
 }
 
-/** @throws HvError that says what failed */
-export function measureTrap(platform: Platform): TrapTimes {
+/** @returns nanoseconds of a system call and its answer, the mean of many; undefined: the platform did not listen to most */
+export function meanListened(platform: Platform): number | undefined {
   using proof = new Proof(platform)
-  const roundTripNs = fastestOf(proof)
-
   const before = platform.stats.listened
   const startNs = addon.monotonicNs()
-  for (let i = 0; i < LISTENED; i++) proof.trap()
-  const meanNs = (addon.monotonicNs() - startNs) / LISTENED
-  const listened = platform.stats.listened - before > LISTENED / 2
-  return {roundTripNs, listeningNs: listened ? meanNs : undefined}
+  for (let i = 0; i < MANY; i++) proof.trap()
+  const meanNs = (addon.monotonicNs() - startNs) / MANY
+  return platform.stats.listened - before > MANY / 2 ? meanNs : undefined
 }
 
-function fastestOf(proof: Proof): number {
-  let fastestNs = Number.POSITIVE_INFINITY
-  for (let i = 0; i < STOPS; i++) fastestNs = Math.min(fastestNs, proof.trap())
+function fastestOf(count: number, proof: Proof): number {
+  const endNs = addon.monotonicNs() + BUDGET_NS
+  let fastestNs = proof.trap()
+  for (let i = 1; i < count && addon.monotonicNs() < endNs; i++) fastestNs = Math.min(fastestNs, proof.trap())
   return fastestNs
 }
 

@@ -1,5 +1,6 @@
 // RunLoop: how every platform waits: for the contexts that run, and for what the host has to say meanwhile, which comes first.
 
+import {type Costs, NEVER_LISTENING} from './costs.ts'
 import {HostEvents} from './host-events.ts'
 import {
   type AddressSpace,
@@ -23,6 +24,7 @@ export interface LoopContext<Native> extends Context {
 
 export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native> {
   readonly stats: PlatformStats = {exits: 0, listened: 0}
+  #costs: Costs = NEVER_LISTENING
   protected readonly events = new HostEvents()
   /** On CPUs, in the order in which they were resumed. */
   protected readonly running: LoopedContext[] = []
@@ -34,6 +36,14 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
 
   get trapped(): LoopedContext {
     return this.#trapped!
+  }
+
+  get costs(): Costs {
+    return this.#costs
+  }
+
+  useCosts(costs: Costs): void {
+    this.#costs = costs
   }
 
   get ready(): Platform['ready'] {

@@ -24,10 +24,20 @@ import {Watchdog} from './watchdog.ts'
 export async function runProgram(options: RunOptions): Promise<RunResult> {
   const watchdog = new Watchdog(options)
   try {
-    return await runWatched(options, watchdog)
+    const result = await runWatched(options, watchdog)
+    return options.stats ? await compared(result) : result
   } finally {
     watchdog.stop()
   }
+}
+
+/** With the other platform, if that is clearly faster. */
+async function compared(result: RunResult): Promise<RunResult> {
+  const {platform, stats} = result
+  if (platform === undefined) return result
+  const {fasterPlatform} = await import('../platform/compare.ts')
+  const {exits, listened} = stats
+  return {...result, faster: await fasterPlatform(platform.name, platform.costs, {exits, listened})}
 }
 
 async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunResult> {
@@ -77,7 +87,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
 }
 
 function platformOf({platform, reason}: OpenedPlatform): RunResult['platform'] {
-  return {name: platform.name, reason}
+  return {name: platform.name, reason, costs: platform.costs}
 }
 
 /** What the file says; in a guest's tree there are Linux programs alone. */

@@ -92,7 +92,7 @@ async function serve(): Promise<void> {
     })
   }
   port.on('message', receive)
-  reply({kind: 'ready', platform: {name: platform.name, reason}})
+  reply({kind: 'ready', platform: {name: platform.name, reason, costs: platform.costs}})
 }
 
 /** What a run does besides running. */

@@ -52,6 +52,7 @@ describe.skipIf(!existsSync(BUSYBOX) || !existsSync('/dev/kvm'))('hv run busybox
     expect(stdout).toBe('hi\n')
     expect(readFileSync(trace, 'utf8')).toMatch(/^write\(1, "hi\\n", 3\) += 3\b/m)
     expect(stderr).toMatch(/^syscalls +\d+$/m)
+    expect(stderr).toMatch(/^cost trap +\d+\.\d{3} µs$/m)
   })
 
   test('a volume is read-only unless it says rw', () => {
@@ -81,7 +82,11 @@ test('--stats=json is one object: platform, counters, times, and refused calls b
   const {stderr} = hv(['run', '--stats=json', '--platform', 'ptrace', BUSYBOX, 'sh', '-c', '/bin/ls; true'])
   const [line] = stderr.split('\n').filter((each) => each.startsWith('{'))
   expect(JSON.parse(line)).toMatchObject({
-    platform: {name: 'ptrace', reason: expect.any(String)},
+    platform: {
+      name: 'ptrace',
+      reason: expect.any(String),
+      costs: {trapNs: expect.any(Number), lookNs: expect.any(Number)},
+    },
     syscalls: expect.any(Number),
     processes: 2,
     tasks: 2,

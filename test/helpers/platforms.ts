@@ -4,6 +4,7 @@ import {accessSync, constants} from 'node:fs'
 import {KvmPlatform} from '../../src/platform/kvm/kvm.ts'
 import type {Platform} from '../../src/platform/platform.ts'
 import {PtracePlatform} from '../../src/platform/ptrace/ptrace.ts'
+import {withCosts} from './costs.ts'
 import {canTrace} from './ptrace.ts'
 
 export interface PlatformUnderTest {
@@ -14,8 +15,8 @@ export interface PlatformUnderTest {
 }
 
 export const platforms: readonly PlatformUnderTest[] = [
-  {name: 'kvm', isHere: canOpenKvm(), open: (memoryBytes) => new KvmPlatform(memoryBytes)},
-  {name: 'ptrace', isHere: canTrace(), open: (memoryBytes) => new PtracePlatform(memoryBytes)},
+  {name: 'kvm', isHere: canOpenKvm(), open: (memoryBytes) => withCosts(new KvmPlatform(memoryBytes))},
+  {name: 'ptrace', isHere: canTrace(), open: (memoryBytes) => withCosts(new PtracePlatform(memoryBytes))},
 ]
 
 function canOpenKvm(): boolean {

@@ -6,6 +6,7 @@ import {addon} from '../../src/addon.ts'
 import type {AddressSpace, Platform} from '../../src/platform/platform.ts'
 import type {NativeTracedSpace} from '../../src/platform/ptrace/addon.ts'
 import {PtracePlatform} from '../../src/platform/ptrace/ptrace.ts'
+import {withCosts} from './costs.ts'
 
 /** Skipped by name where the host lets nothing be traced. */
 export const describePtrace: ReturnType<typeof describe.skipIf> = describe.skipIf(!canTrace())
@@ -27,7 +28,7 @@ export function pidOf(space: AddressSpace): number {
 }
 
 export function openPtrace(): Platform {
-  return new PtracePlatform(1 << 24)
+  return withCosts(new PtracePlatform(1 << 24))
 }
 
 /** A file in /proc of a process. */

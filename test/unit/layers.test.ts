@@ -55,10 +55,11 @@ function layerOf(path: string): string {
  * each layer's part of the addon) has no layers above it or only types to import.
  */
 const below: Record<string, string[]> = {
-  cli: ['board', 'errors.ts', 'run', 'sentry', 'similar.ts'],
+  cli: ['board', 'errors.ts', 'run', 'sentry', 'similar.ts', 'user-cache.ts'],
   run: ['abi', 'arch', 'addon.ts', 'elf', 'errors.ts', 'machine', 'platform', 'sentry', 'vfs'],
   board: ['errors.ts', 'package-file.ts', 'similar.ts'],
   'errors.ts': [],
+  'user-cache.ts': [],
   abi: [],
   arch: ['abi', 'errors.ts'],
   elf: ['abi', 'errors.ts'],
@@ -80,7 +81,7 @@ const below: Record<string, string[]> = {
   check: ['abi', 'addon.ts', 'board', 'errors.ts', 'options.ts', 'platform'],
   inspect: ['abi', 'arch', 'elf', 'errors.ts', 'platform', 'vfs'],
   machine: ['abi', 'arch', 'elf', 'errors.ts', 'vm'],
-  platform: ['abi', 'arch', 'addon.ts', 'errors.ts', 'vm'],
+  platform: ['abi', 'arch', 'addon.ts', 'errors.ts', 'vm', 'user-cache.ts'],
   sentry: ['abi', 'arch', 'addon.ts', 'elf', 'errors.ts', 'loader', 'platform', 'vfs'],
   loader: ['abi', 'elf', 'errors.ts', 'platform'],
 }

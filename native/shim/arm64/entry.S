@@ -113,9 +113,8 @@ call:
   stlr w0, [sp]
 hv_shim_stored:
   add x1, sp, #HV_FRAME_LISTENING
-  ldar w0, [x1]
-  cbz w0, 4f
-  mov w1, #HV_SPIN_LIMIT
+  ldar w1, [x1]
+  cbz w1, 4f
 3:
   isb
   ldar w0, [sp]

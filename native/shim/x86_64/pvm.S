@@ -29,9 +29,9 @@ hv_pvm_stored:
 // A program that single-steps goes on as the host sets it up: behind the jump it would trap before its next instruction.
   test $HV_TRAP_FLAG, %r11d
   jnz 2f
-  cmpl $0, FRAME(HV_FRAME_LISTENING)
-  je 2f
-  mov $HV_SPIN_LIMIT, %eax
+  mov FRAME(HV_FRAME_LISTENING), %eax
+  test %eax, %eax
+  jz 2f
 1:
   pause
   cmpl $HV_STATE_ANSWERED, FRAME(HV_FRAME_STATE)

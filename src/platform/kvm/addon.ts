@@ -50,7 +50,8 @@ export interface NativeCpu extends NativeContext {
   readonly recordOffset: number
   /** The program's cycle counter is the host's. */
   readonly hasHostCycles: boolean
-  startRunner(): void
+  /** Gives it a thread. `looks`: how often that looks for its next command before it sleeps. */
+  startRunner(looks: number): void
   post(): void
   halt(): void
   setSpace(space: NativeSpace): void

@@ -107,9 +107,12 @@ export class KvmCpu {
     return this.record[STOPPED]
   }
 
-  /** From the next `go` on its own thread runs it. Precondition: stopped. */
-  useThread(): void {
-    if (!this.#hasThread) this.native.startRunner()
+  /**
+   * From the next `go` on its own thread runs it. Precondition: stopped.
+   * @param looks for its next command before the thread sleeps; the first time alone
+   */
+  useThread(looks: number): void {
+    if (!this.#hasThread) this.native.startRunner(looks)
     this.#hasThread = true
     this.#threaded = true
   }
@@ -123,14 +126,17 @@ export class KvmCpu {
 
   /**
    * With a thread: lets it go on, by the frame where it waits in the shim, else by its thread.
-   * @param listens the sentry will look at the frame
+   * @param looks how often the shim looks for the answer to its next call before it exits; 0: nobody will look at the frame
+   * @returns its thread is to enter the guest
    */
-  go(listens: boolean): void {
-    Atomics.store(this.#frame, LISTENING, Number(listens))
+  go(looks: number): boolean {
+    Atomics.store(this.#frame, LISTENING, looks)
     Atomics.store(this.#frame, STATE, ANSWERED)
-    if (this.record[STOPPED] !== 0) this.native.post()
+    const isToEnter = this.record[STOPPED] !== 0
+    if (isToEnter) this.native.post()
     this.#running = true
     this.#written = false
+    return isToEnter
   }
 
   /** With a thread: looks `spins` times for the next trap; 0 when there was none. */

@@ -5,6 +5,7 @@ import {ENOMEM} from '../../abi/errno.ts'
 import {addon} from '../../addon.ts'
 import {openError} from '../../vm/open-error.ts'
 import {MAX_CPUS} from '../choice.ts'
+import {breakEven, type Costs} from '../costs.ts'
 import {orGuestErrno} from '../guest-errno.ts'
 import type {MemoryFile} from '../memory-file.ts'
 import {memoryFileBytes} from '../memory-size.ts'
@@ -28,7 +29,7 @@ import {Listening} from './listening.ts'
 import {Patience} from './patience.ts'
 import {KvmSpace, type SpacePool} from './space.ts'
 
-/** Looks at the frame between two looks at the clock: about 5 us. */
+/** Looks at the frame between two looks at the clock, which costs as much as some. */
 const SPINS = 512
 
 export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Platform, SpacePool {
@@ -46,14 +47,14 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   readonly #emptySpaces: NativeSpace[] = []
   /** All that were made: they hold the VM. */
   readonly #spaces: NativeSpace[] = []
-  readonly #listening = new Listening(addon.monotonicNs)
+  readonly #patience = new Patience(addon.monotonicNs)
+  readonly #listening = new Listening(addon.monotonicNs, this.#patience)
   /** The Cpu that `#listening` is about: it runs alone. */
   #listened: KvmCpu | undefined
   /** Set when any Cpu's thread stops. */
   readonly #stops: Int32Array
   /** Of the host's, for programs and the sentry. */
   readonly #processors = availableParallelism()
-  readonly #patience = new Patience(addon.monotonicNs)
 
   /**
    * @param memoryBytes of guest memory; rounded up to pages
@@ -73,6 +74,12 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     this.cpus = this.#pool.size
     this.#stops = new Int32Array(this.#vm.supervisor, this.#vm.stopsOffset, 1)
     this.memory = createMemoryFile(this.#vm.memory, (offset, length) => this.#vm.release(offset, length))
+  }
+
+  override useCosts(costs: Costs): void {
+    super.useCosts(costs)
+    this.#patience.breakEven = breakEven(costs)
+    this.#patience.entryNs = costs.trapNs
   }
 
   /** Why `trapped` died. */
@@ -123,7 +130,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     const {cpu} = context
     if (this.running.length > 1) this.#runSeveral(cpu)
     else if (cpu.threaded && cpu !== this.#listened && cpu.exited) cpu.leaveThread()
-    else if (cpu.threaded) cpu.go(cpu === this.#listened)
+    else if (cpu.threaded) this.#go(cpu, cpu === this.#listened)
   }
 
   override stop(context: KvmContext): void {
@@ -146,7 +153,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     const event = this.runHere(context)
     if (event === EVENT_SYSCALL && this.#listening.exited()) {
       this.#listened = cpu
-      cpu.useThread()
+      cpu.useThread(this.#patience.breakEven.commandLooks)
     }
     return event
   }
@@ -188,8 +195,8 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     const listens = this.#canSpin
     for (const {cpu} of this.running) {
       const waits = !cpu.threaded
-      if (waits) cpu.useThread()
-      if (waits || cpu === resumed) cpu.go(listens)
+      if (waits) cpu.useThread(this.#patience.breakEven.commandLooks)
+      if (waits || cpu === resumed) this.#go(cpu, listens)
     }
   }
 
@@ -238,8 +245,13 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
 
   /** A signal of the host's ended KVM_RUN: nobody asked for it. */
   #goOn({cpu}: KvmContext): EventKind {
-    cpu.go(cpu === this.#listened || (this.running.length > 1 && this.#canSpin))
+    this.#go(cpu, cpu === this.#listened || (this.running.length > 1 && this.#canSpin))
     return 0
+  }
+
+  /** @param listens the sentry will look at its frame */
+  #go(cpu: KvmCpu, listens: boolean): void {
+    if (cpu.go(listens ? this.#patience.breakEven.answerLooks : 0)) this.#patience.allowEntry()
   }
 
   #bury(context: KvmContext): void {

@@ -2,10 +2,8 @@
 // succession, and needs a second processor.
 
 import {availableParallelism} from 'node:os'
-import {Patience} from './patience.ts'
+import type {Patience} from './patience.ts'
 
-/** A program whose traps lie this close together is worth a spinning processor. */
-const QUICK_NS = 100_000
 /** Traps in a row that must be quick: at first, and at most, after listening was in vain. */
 const STREAK_MIN = 8
 const STREAK_MAX = 1024
@@ -26,22 +24,26 @@ export class Listening {
   #missed = 0
   #isParked = false
 
-  /** @param now CLOCK_MONOTONIC nanoseconds */
-  constructor(now: () => number) {
+  /**
+   * @param now CLOCK_MONOTONIC nanoseconds
+   * @param patience what it goes by, and for how long it listens in vain
+   */
+  constructor(now: () => number, patience: Patience) {
     this.#now = now
-    this.#patience = new Patience(now)
+    this.#patience = patience
   }
 
   /** One more trap by exit. True: listen from here on. */
   exited(): boolean {
     if (!this.#possible || ++this.#traps < this.#streak) return false
     const now = this.#now()
-    const quick = now - this.#since < this.#streak * QUICK_NS
+    const quick = now - this.#since < this.#streak * this.#patience.breakEven.quickNs
     this.#since = now
     this.#traps = 0
     this.#listened = 0
     this.#missed = 0
     this.#isParked = false
+    this.#patience.renew()
     return quick
   }
 

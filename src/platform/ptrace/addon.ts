@@ -33,8 +33,13 @@ export interface NativeTracer {
   becomeTarget(watcher: NativeWatcher): void
   /** Waits until a context that was started has stopped: its record says why. */
   waitAny(): void
-  /** Moves a context that computes to another processor: now and then, while it is crowded, or a context has no place. */
-  spread(): void
+  /** A context that traps sooner than this is better off on this thread's processor. */
+  setBriefNs(ns: number): void
+  /**
+   * Moves a context that computes to another processor: now and then, while it is crowded, or a context has no place.
+   * @param manyStops on this processor since the last time: then to take turns costs less than to wake processors
+   */
+  spread(manyStops: number): void
   release(offset: number, length: number): void
   dispose(): void
 }

@@ -3,6 +3,7 @@
 import {availableParallelism} from 'node:os'
 import {addon} from '../../addon.ts'
 import {MAX_CPUS} from '../choice.ts'
+import {briefNs, type Costs} from '../costs.ts'
 import type {MemoryFile} from '../memory-file.ts'
 import {memoryFileBytes} from '../memory-size.ts'
 import {createMemoryFile} from '../page-allocator.ts'
@@ -21,8 +22,10 @@ import {PtraceContext} from './context.ts'
 import {ptraceError} from './ptrace-error.ts'
 import {PtraceSpace} from './space.ts'
 
-/** Each costs a stop; until it, programs that make calls have this processor by turns. Tracer::Spread counts by it. */
+/** A policy, Linux's own period: each costs a stop; until it, programs that make calls have this processor by turns. */
 const TICK_NS = 4e6
+/** More stops than a tick can have. */
+const NEVER = 2 ** 32 - 1
 
 export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> implements Platform {
   readonly name = 'ptrace'
@@ -33,6 +36,8 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   /** Programs run on the host's processor as it is. */
   readonly hasHostCycles = true
   readonly #tracer: NativeTracer
+  /** In a tick, on this processor: so many say that traps are brief. */
+  #manyStops = NEVER
   readonly #contexts = new Set<PtraceContext>()
   readonly #spaces = new Set<PtraceSpace>()
   /** The proof that the host allows all this, and the first space. */
@@ -73,6 +78,13 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
     this.memory = createMemoryFile(this.#tracer.memory, (offset, length) =>
       this.#tracer.release(offset, length),
     )
+  }
+
+  override useCosts(costs: Costs): void {
+    super.useCosts(costs)
+    const brief = briefNs(costs)
+    this.#manyStops = Math.min(Math.ceil(TICK_NS / brief), NEVER)
+    this.#tracer.setBriefNs(brief)
   }
 
   /** The process that is to be the first space; undefined once it is one. */
@@ -194,7 +206,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   #tick(nowNs: number): void {
     this.#takeTurns()
     this.#favourite = undefined
-    if (this.#isCrowded) this.#tracer.spread()
+    if (this.#isCrowded) this.#tracer.spread(this.#manyStops)
     this.#tickNs = this.#needsTick ? nowNs + TICK_NS : Number.POSITIVE_INFINITY
   }
 

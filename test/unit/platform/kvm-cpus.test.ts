@@ -10,6 +10,7 @@ import {
   EVENT_SYSCALL,
   type Platform,
 } from '../../../src/platform/platform.ts'
+import {withCosts} from '../../helpers/costs.ts'
 import {
   awaitCount,
   countAt,
@@ -23,7 +24,7 @@ import {
 import {contextAt, expectKept, userCode} from '../../helpers/user-code.ts'
 import {describeKvm} from '../../helpers/vm.ts'
 
-const open = (cpus: number): Platform => new KvmPlatform(1 << 24, cpus)
+const open = (cpus: number): Platform => withCosts(new KvmPlatform(1 << 24, cpus))
 const callLoop = [...arch.callLoop]
 
 describeKvm('several contexts', () => {

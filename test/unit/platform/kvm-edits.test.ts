@@ -13,6 +13,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../../../src/platform/platform.ts'
+import {withCosts} from '../../helpers/costs.ts'
 import {
   awaitCount,
   countAt,
@@ -29,7 +30,7 @@ const ROUNDS = 60
 const MOMENT_NS = 300_000
 const READ_WRITE = PROT_READ | PROT_WRITE
 
-const open = (cpus: number): Platform => new KvmPlatform(1 << 24, cpus)
+const open = (cpus: number): Platform => withCosts(new KvmPlatform(1 << 24, cpus))
 
 /** Until all of them have faulted. */
 function awaitFaults(platform: Platform, contexts: readonly Context[]): void {

@@ -10,11 +10,12 @@ import type {NativeUserVm} from '../../../src/platform/kvm/addon.ts'
 import {KvmPlatform} from '../../../src/platform/kvm/kvm.ts'
 import {type Context, EVENT_DEAD, EVENT_SYSCALL, type Platform} from '../../../src/platform/platform.ts'
 import {HOST_ERROR, RECORD_WORDS, STOPPED} from '../../../src/platform/trap-words.ts'
+import {withCosts} from '../../helpers/costs.ts'
 import {awaitCount, inNs, LATE_NS, placeWith, runCounting, startAt} from '../../helpers/running-code.ts'
 import {contextAt, expectKept, userCode} from '../../helpers/user-code.ts'
 import {describeKvm} from '../../helpers/vm.ts'
 
-const open = (cpus: number): Platform => new KvmPlatform(1 << 24, cpus)
+const open = (cpus: number): Platform => withCosts(new KvmPlatform(1 << 24, cpus))
 
 /** Descriptors and threads of this process. */
 const held = (): number[] => ['/proc/self/fd', '/proc/self/task'].map((folder) => readdirSync(folder).length)

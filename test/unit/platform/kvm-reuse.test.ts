@@ -3,13 +3,14 @@
 import {expect, test} from 'vitest'
 import {KvmPlatform} from '../../../src/platform/kvm/kvm.ts'
 import {PAGE_SIZE, PROT_READ} from '../../../src/platform/platform.ts'
+import {withCosts} from '../../helpers/costs.ts'
 import {describeKvm} from '../../helpers/vm.ts'
 
 const XMM0 = 160
 
 describeKvm('what was disposed of', () => {
   test('a context does not see the vector registers of the one before', () => {
-    using platform = new KvmPlatform(1 << 24)
+    using platform = withCosts(new KvmPlatform(1 << 24))
     const first = platform.createContext()
     const fresh = first.readFpState()
     const used = first.readFpState()
@@ -29,7 +30,7 @@ describeKvm('what was disposed of', () => {
   })
 
   test('contexts come and go more often than there are vCPUs in a VM', () => {
-    using platform = new KvmPlatform(1 << 24)
+    using platform = withCosts(new KvmPlatform(1 << 24))
     for (let i = 0; i < 5000; i++) {
       const context = platform.createContext()
       // By a vCPU: until then it has none.
@@ -39,7 +40,7 @@ describeKvm('what was disposed of', () => {
   })
 
   test('spaces come and go more often than there is memory for their tables', () => {
-    using platform = new KvmPlatform(1 << 24)
+    using platform = withCosts(new KvmPlatform(1 << 24))
     for (let i = 0; i < 10_000; i++) {
       const space = platform.createSpace()
       space.map(0x400000, PAGE_SIZE, 0, PROT_READ)

@@ -16,6 +16,7 @@ import {
   PROT_EXEC,
   PROT_READ,
 } from '../../../src/platform/platform.ts'
+import {withCosts} from '../../helpers/costs.ts'
 import {type Random, seededRandom} from '../../helpers/mutate.ts'
 import {inNs, LATE_NS} from '../../helpers/running-code.ts'
 import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode} from '../../helpers/user-code.ts'
@@ -131,7 +132,7 @@ class Storm {
 
 describeKvm('a storm', () => {
   test.for([1, 2, 3, 5])('over %i Cpus leaves every context what it had', (cpus) => {
-    using platform: Platform = new KvmPlatform(1 << 24, cpus)
+    using platform: Platform = withCosts(new KvmPlatform(1 << 24, cpus))
     const storm = new Storm(platform, cpus)
     for (let turn = 0; turn < TURNS; turn++) storm.turn()
     storm.check()

@@ -17,12 +17,13 @@ import {
   PROT_WRITE,
 } from '../../../src/platform/platform.ts'
 import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
+import {withCosts} from '../../helpers/costs.ts'
 import {contextOf, parallelCode, SEED} from '../../helpers/parallel-code.ts'
 import {describePtrace, pidOf, procOf} from '../../helpers/ptrace.ts'
 import {DATA_ADDRESS, placeWith} from '../../helpers/running-code.ts'
 import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
 
-const openCpus = (cpus: number): Platform => new PtracePlatform(1 << 24, cpus)
+const openCpus = (cpus: number): Platform => withCosts(new PtracePlatform(1 << 24, cpus))
 const within = (ms: number): number => addon.monotonicNs() + ms * 1e6
 const threadsOf = (space: AddressSpace): number => readdirSync(`/proc/${pidOf(space)}/task`).length
 

@@ -23,6 +23,7 @@ import {
   PROT_WRITE,
 } from '../../../src/platform/platform.ts'
 import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
+import {withCosts} from '../../helpers/costs.ts'
 import {describePtrace, openPtrace, pidOf, procOf} from '../../helpers/ptrace.ts'
 import {DATA_ADDRESS} from '../../helpers/running-code.ts'
 import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
@@ -146,7 +147,7 @@ describePtrace('a fork of a space', () => {
   })
 
   test('is made while a context runs in its parent', () => {
-    using platform: Platform = new PtracePlatform(1 << 24, 2)
+    using platform: Platform = withCosts(new PtracePlatform(1 << 24, 2))
     const space = spaceWith(platform, storeCode(platform, userCode.spin))
     const context = contextAt(platform, SEED)
     platform.resume(context, space)

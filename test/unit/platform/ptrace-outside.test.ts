@@ -20,6 +20,7 @@ import {
   PROT_READ,
 } from '../../../src/platform/platform.ts'
 import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
+import {withCosts} from '../../helpers/costs.ts'
 import {contextOf, parallelCode} from '../../helpers/parallel-code.ts'
 import {describePtrace, openPtrace, pidOf} from '../../helpers/ptrace.ts'
 import {placeWith} from '../../helpers/running-code.ts'
@@ -130,7 +131,7 @@ describePtrace('a process that may have no others', () => {
   })
 
   test.skipIf(!hasPrlimit)('has its contexts take turns', () => {
-    using platform: Platform = new PtracePlatform(1 << 24, 2)
+    using platform: Platform = withCosts(new PtracePlatform(1 << 24, 2))
     const {space, data} = placeWith(platform, parallelCode.storeForEver)
     const contexts = [1, 2].map((word) => contextOf(platform, word))
     limit({platform, space} as Running, '--nproc=1')
@@ -148,7 +149,7 @@ describePtrace('a process that may have no others', () => {
 
 describePtrace('a process that may have no thread more', () => {
   test.skipIf(!hasPrlimit)('has every call of its contexts answered', () => {
-    using platform: Platform = new PtracePlatform(1 << 24, 3)
+    using platform: Platform = withCosts(new PtracePlatform(1 << 24, 3))
     const space = spaceWith(platform, storeCode(platform, parallelCode.callAndCheck))
     limit({platform, space} as Running, '--nproc=1')
     for (const seed of [1n, 2n, 3n]) platform.resume(contextAt(platform, seed), space)

@@ -12,12 +12,13 @@ import {
   type Platform,
 } from '../../../src/platform/platform.ts'
 import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
+import {withCosts} from '../../helpers/costs.ts'
 import {contextOf, parallelCode, SEED} from '../../helpers/parallel-code.ts'
 import {describePtrace, pidOf} from '../../helpers/ptrace.ts'
 import {placeWith} from '../../helpers/running-code.ts'
 import {contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
 
-const openCpus = (cpus: number): Platform => new PtracePlatform(1 << 24, cpus)
+const openCpus = (cpus: number): Platform => withCosts(new PtracePlatform(1 << 24, cpus))
 const within = (ms: number): number => addon.monotonicNs() + ms * 1e6
 
 function next(platform: Platform, expected: EventKind): Context {

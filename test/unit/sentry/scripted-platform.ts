@@ -1,6 +1,7 @@
 // A platform of the test's own: its contexts make the calls that a script lists, and it writes down what it was told.
 
 import {arch} from '../../../src/arch/index.ts'
+import {NEVER_LISTENING} from '../../../src/platform/costs.ts'
 import type {MemoryFile} from '../../../src/platform/memory-file.ts'
 import {createMemoryFile} from '../../../src/platform/page-allocator.ts'
 import {
@@ -78,6 +79,8 @@ export class ScriptedPlatform implements Platform {
   readonly cpus: number
   readonly hasHostCycles = false
   readonly stats = {exits: 0, listened: 0}
+  readonly costs = NEVER_LISTENING
+  useCosts(): void {}
   readonly death = 'as the script says'
   readonly deathSignal = 11
   readonly ready = []

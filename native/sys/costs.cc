@@ -1,0 +1,84 @@
+// costs.cc: a loop that looks, and two threads that wake each other in turns.
+
+#include "sys/costs.h"
+
+#include <sched.h>
+#include <time.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "sys/futex.h"
+#include "sys/thread.h"
+
+namespace hv {
+namespace {
+
+constexpr int kRounds = 8;
+constexpr int kLoops = 4;
+constexpr int kLooks = 128;
+
+constexpr uint32_t kMine = 0, kTheirs = 1, kEnd = 2;
+
+double NowNs() {
+  constexpr double kSecond = 1e9;
+  timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) * kSecond + static_cast<double>(now.tv_nsec);
+}
+
+// Where this thread is not, and may be. False: nowhere.
+bool OtherProcessors(cpu_set_t& others) {
+  if (::sched_getaffinity(0, sizeof(others), &others) != 0) return false;
+  CPU_CLR(static_cast<size_t>(::sched_getcpu()), &others);
+  return CPU_COUNT(&others) > 0;
+}
+
+void HandOver(std::atomic<uint32_t>& turn, uint32_t whose) {
+  turn = whose;
+  FutexWake(turn);
+}
+
+void Await(std::atomic<uint32_t>& turn, uint32_t not_yet) {
+  while (turn == not_yet) FutexWait(turn, not_yet);
+}
+
+}  // namespace
+
+double LookNs() {
+  std::atomic<uint32_t> word{0};
+  double fastest = std::numeric_limits<double>::infinity();
+  for (int loop = 0; loop < kLoops; loop++) {
+    const double start = NowNs();
+    for (int i = 0; i < kLooks && word.load(std::memory_order_acquire) == 0; i++) Pause();
+    fastest = std::min(fastest, (NowNs() - start) / kLooks);
+  }
+  return fastest;
+}
+
+std::optional<double> WakeUpNs() {
+  cpu_set_t others;
+  if (!OtherProcessors(others)) return std::nullopt;
+  std::atomic<uint32_t> turn{kTheirs};
+  std::thread other = StartThread({}, [&] {
+    ::sched_setaffinity(0, sizeof(others), &others);
+    while (turn != kEnd) {
+      HandOver(turn, kMine);
+      Await(turn, kMine);
+    }
+  });
+  // It is there, and on its processor.
+  Await(turn, kTheirs);
+  double fastest = std::numeric_limits<double>::infinity();
+  for (int round = 0; round < kRounds; round++) {
+    const double start = NowNs();
+    HandOver(turn, kTheirs);
+    Await(turn, kTheirs);
+    fastest = std::min(fastest, NowNs() - start);
+  }
+  HandOver(turn, kEnd);
+  other.join();
+  return fastest / 2;
+}
+
+}  // namespace hv

@@ -1,0 +1,53 @@
+// Whether another platform would be clearly faster for what a program did: from what traps cost here, by each.
+
+import {CLEARLY, type Costs, KVM_IS_FOR} from './costs.ts'
+import {loadCosts} from './host-costs.ts'
+import {openMeasured} from './open.ts'
+import type {Platform, PlatformStats} from './platform.ts'
+
+const MEMORY_BYTES = 16 << 20
+
+export interface FasterPlatform {
+  name: string
+  /** How many times less the same traps would have taken there. */
+  times: number
+  /** What there is only on the platform that ran it. */
+  givenUp?: string
+}
+
+/**
+ * What the other platform's traps cost is found out, if it is not known yet. Precondition: no platform has this thread pinned.
+ * @returns undefined: none is clearly faster, or works
+ */
+export async function fasterPlatform(
+  name: string,
+  costs: Costs,
+  stats: PlatformStats,
+): Promise<FasterPlatform | undefined> {
+  const other = name === 'kvm' ? 'ptrace' : 'kvm'
+  const known = loadCosts(process.env)[other] ?? (await measure(other))
+  const times = known && trapsNs(costs, stats) / trapsNs(known, stats)
+  if (times === undefined || !(times > CLEARLY)) return undefined
+  return {name: other, times, ...(other === 'ptrace' && {givenUp: KVM_IS_FOR})}
+}
+
+/** A platform that listens is taken to do so as seldom as the other did. */
+export function trapsNs(
+  {trapNs, listenedNs = trapNs}: Costs,
+  {exits, listened}: Pick<PlatformStats, 'exits' | 'listened'>,
+): number {
+  return exits * trapNs + listened * listenedNs
+}
+
+async function measure(name: string): Promise<Costs | undefined> {
+  const {KvmPlatform} = await import('./kvm/kvm.ts')
+  const {PtracePlatform} = await import('./ptrace/ptrace.ts')
+  try {
+    using platform: Platform = openMeasured(() =>
+      name === 'kvm' ? new KvmPlatform(MEMORY_BYTES) : new PtracePlatform(MEMORY_BYTES),
+    )
+    return platform.costs
+  } catch {
+    return undefined
+  }
+}

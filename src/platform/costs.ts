@@ -1,0 +1,64 @@
+// Costs: what this host takes for a trap by each way, and what follows for how to wait: README.md, "Break-even".
+
+/** Nanoseconds, each the fastest of some. */
+export interface Costs {
+  /** A system call and its answer, by a VM exit or a stop of a process. */
+  trapNs: number
+  /** KVM: the same without an exit, while the sentry listens on another processor. Absent: it does not come to that. */
+  listenedNs?: number
+  /** From a thread's wake-up until it runs on another processor. Absent: there is no other. */
+  wakeUpNs?: number
+  /** One look of a loop that waits for a word of memory. */
+  lookNs: number
+}
+
+/** What follows from costs. */
+export interface BreakEven {
+  /** For how long to look for the next trap before the sentry sleeps. */
+  patienceNs: number
+  /** Traps by exit that lie no further apart than this would have been heard in time; 0: listening never pays. */
+  quickNs: number
+  /** How often the shim looks for an answer before it exits. */
+  answerLooks: number
+  /** How often a thread looks for its next command before it sleeps. */
+  commandLooks: number
+}
+
+/** A platform that is less than so many times faster is the same: costs are measured on machines that do other things, too. */
+export const CLEARLY = 2
+export const KVM_IS_FOR = 'a virtual machine keeps the guest from the host kernel'
+
+/** Of 32 bits, and of a wait that ends. */
+const MAX_LOOKS = 2 ** 24
+
+/**
+ * To wait costs as much as what it may spare: who looks for so long before he sleeps pays at most twice what the best choice would
+ * have cost (Karlin et al., Competitive Snoopy Caching, 1988, on when to spin).
+ */
+export function breakEven({trapNs, listenedNs = trapNs, wakeUpNs = 0, lookNs}: Costs): BreakEven {
+  const sparedNs = Math.max(0, trapNs - listenedNs)
+  const patienceNs = sparedNs + wakeUpNs
+  return {
+    patienceNs,
+    quickNs: sparedNs > 0 && wakeUpNs > 0 ? trapNs + patienceNs : 0,
+    answerLooks: looksOf(trapNs + wakeUpNs, lookNs),
+    commandLooks: looksOf(wakeUpNs, lookNs),
+  }
+}
+
+/** Of the time between two traps that a wake-up may take where a traced program runs on another processor. */
+const WAKE_UP_SHARE = 1 / 5
+
+/** ptrace: a program whose traps lie no further apart than this is better off on the sentry's processor. */
+export function briefNs({wakeUpNs = 0}: Costs): number {
+  return wakeUpNs / WAKE_UP_SHARE
+}
+
+/** With these the sentry listens whatever comes, so that it can be measured: 10 ms are more than any trap takes. */
+export const ALWAYS_LISTENING: Costs = {trapNs: 5e6, listenedNs: 0, wakeUpNs: 5e6, lookNs: 10}
+/** Until costs are known: every trap is an exit. */
+export const NEVER_LISTENING: Costs = {trapNs: 0, lookNs: 1}
+
+function looksOf(ns: number, lookNs: number): number {
+  return Math.max(1, Math.min(MAX_LOOKS, Math.round(ns / lookNs)))
+}

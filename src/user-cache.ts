@@ -1,0 +1,80 @@
+// The user's cache directory, beneath which hv keeps what it may lose: files that nobody else could have written.
+
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import {dirname, isAbsolute, join} from 'node:path'
+
+/** hv's own there, by the XDG Base Directory Specification; made when it is missing. undefined: there is none to trust. */
+export function cacheDirectory(env: NodeJS.ProcessEnv): string | undefined {
+  const home = env.XDG_CACHE_HOME || join(env.HOME || '', '.cache')
+  if (!isAbsolute(home)) return undefined
+  const directory = join(home, 'hvkit')
+  try {
+    makeBeneathOwn(directory)
+    return isOnlyOurs(statSync(directory)) ? directory : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Makes a directory beneath one of the user's: as root by sudo, nothing is left in somebody else's home. */
+function makeBeneathOwn(path: string): void {
+  const stat = statSync(path, {throwIfNoEntry: false})
+  if (stat !== undefined && !isOurs(stat)) throw new Error(`${path} is somebody else's`)
+  if (stat !== undefined) return
+  makeBeneathOwn(dirname(path))
+  mkdirSync(path, 0o700)
+}
+
+/** undefined: it is not there, or not only ours. */
+export function readOwn(path: string): Buffer | undefined {
+  let fd: number | undefined
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+    return isOnlyOurs(fstatSync(fd)) ? readFileSync(fd) : undefined
+  } catch {
+    return undefined
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}
+
+/**
+ * Whole or not at all; what cannot be kept is made again.
+ * @param isDurable also if the machine stops: a reader would not notice half a file. It may take as long as a start of hv
+ */
+export function writeWhole(path: string, data: Buffer | string, isDurable = true): void {
+  const unfinished = `${path}.${process.pid}`
+  try {
+    const fd = openSync(unfinished, 'wx', 0o600)
+    try {
+      writeFileSync(fd, data)
+      if (isDurable) fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(unfinished, path)
+  } catch {
+    rmSync(unfinished, {force: true})
+  }
+}
+
+function isOurs({uid}: Stats): boolean {
+  return uid === process.geteuid!()
+}
+
+function isOnlyOurs(stat: Stats): boolean {
+  return isOurs(stat) && (stat.mode & 0o022) === 0
+}

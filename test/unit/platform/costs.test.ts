@@ -1,0 +1,104 @@
+// What follows from costs, by costs that are made up: machines that there are, and some that there are not.
+
+import {describe, expect, test} from 'vitest'
+import {trapsNs} from '../../../src/platform/compare.ts'
+import {ALWAYS_LISTENING, breakEven, briefNs, NEVER_LISTENING} from '../../../src/platform/costs.ts'
+import {Listening} from '../../../src/platform/kvm/listening.ts'
+import {Patience} from '../../../src/platform/kvm/patience.ts'
+
+const XEON = {trapNs: 80_000, listenedNs: 19_600, wakeUpNs: 25_000, lookNs: 40}
+const EPYC = {trapNs: 36_000, listenedNs: 1400, wakeUpNs: 15_000, lookNs: 25}
+const HARDWARE = {trapNs: 1500, listenedNs: 400, wakeUpNs: 3000, lookNs: 15}
+
+test('the sentry looks for as long as it costs to sleep in vain', () => {
+  expect(breakEven(XEON)).toMatchObject({patienceNs: 85_400, quickNs: 165_400})
+  expect(breakEven(EPYC)).toMatchObject({patienceNs: 49_600, quickNs: 85_600})
+  expect(breakEven(HARDWARE)).toMatchObject({patienceNs: 4100, quickNs: 5600})
+})
+
+test('the shim looks for an answer as long as an exit and a wake-up take, a thread for its command as long as a wake-up', () => {
+  expect(breakEven(XEON)).toMatchObject({answerLooks: 2625, commandLooks: 625})
+  expect(breakEven(HARDWARE)).toMatchObject({answerLooks: 300, commandLooks: 200})
+})
+
+test('listening never pays where it costs as much as an exit, or where there is no other processor', () => {
+  expect(breakEven({...EPYC, listenedNs: 36_000})).toMatchObject({patienceNs: 15_000, quickNs: 0})
+  expect(breakEven({trapNs: 36_000, listenedNs: 1400, lookNs: 25})).toMatchObject({quickNs: 0})
+  expect(breakEven({trapNs: 36_000, wakeUpNs: 15_000, lookNs: 25})).toMatchObject({quickNs: 0})
+  expect(breakEven(NEVER_LISTENING)).toMatchObject({patienceNs: 0, quickNs: 0})
+})
+
+test('no cost makes a wait that does not end, or none at all', () => {
+  const {answerLooks, commandLooks} = breakEven({trapNs: 1e9, listenedNs: 1, wakeUpNs: 1e9, lookNs: 1e-3})
+  expect([answerLooks, commandLooks]).toEqual([2 ** 24, 2 ** 24])
+  expect(breakEven(NEVER_LISTENING)).toMatchObject({answerLooks: 1, commandLooks: 1})
+  expect(breakEven(ALWAYS_LISTENING).answerLooks).toBeLessThan(2 ** 24)
+})
+
+test('on ptrace a program is better off elsewhere if a wake-up takes less than a fifth of its time', () => {
+  expect(briefNs(EPYC)).toBe(75_000)
+  expect(briefNs({trapNs: 9000, lookNs: 25})).toBe(0)
+})
+
+test('what traps took, or would have taken elsewhere', () => {
+  expect(trapsNs(EPYC, {exits: 10, listened: 1000})).toBe(10 * 36_000 + 1000 * 1400)
+  expect(trapsNs({trapNs: 9000, lookNs: 25}, {exits: 10, listened: 1000})).toBe(1010 * 9000)
+})
+
+describe('listening', () => {
+  /** A clock that a test moves, and what goes by it. */
+  function start(costs: typeof XEON) {
+    let nowNs = 1
+    const patience = new Patience(() => nowNs)
+    patience.breakEven = breakEven(costs)
+    patience.entryNs = costs.trapNs
+    const listening = new Listening(() => nowNs, patience)
+    const pass = (ns: number) => {
+      nowNs += ns
+    }
+    /** @returns after how many traps by exit, that far apart, it began to listen */
+    const exitsUntilListening = (gapNs: number, most: number) => {
+      for (let exits = 1; exits <= most; exits++) {
+        pass(gapNs)
+        if (listening.exited()) return exits
+      }
+      return undefined
+    }
+    return {listening, patience, pass, exitsUntilListening}
+  }
+
+  test.each([XEON, EPYC, HARDWARE])('begins when traps come as quickly as exits let them: %o', (costs) => {
+    const {exitsUntilListening} = start(costs)
+    expect(exitsUntilListening(costs.trapNs, 100)).toBeLessThanOrEqual(16)
+  })
+
+  test.each([XEON, EPYC, HARDWARE])('does not while they lie further apart than it pays for: %o', (costs) => {
+    const {exitsUntilListening} = start(costs)
+    expect(exitsUntilListening(breakEven(costs).quickNs * 1.1, 3000)).toBe(undefined)
+  })
+
+  test.each([XEON, EPYC, HARDWARE])(
+    'lasts until the first trap behind an entry, which takes as long as an exit: %o',
+    (costs) => {
+      const {listening, patience, pass, exitsUntilListening} = start(costs)
+      exitsUntilListening(costs.trapNs, 100)
+      patience.allowEntry()
+      listening.patient()
+      pass(costs.trapNs + breakEven(costs).patienceNs * 0.9)
+      expect(listening.patient()).toBe(true)
+      pass(breakEven(costs).patienceNs * 0.2)
+      expect(listening.patient()).toBe(false)
+    },
+  )
+
+  test('behind a trap that was heard it lasts as long as its patience', () => {
+    const {listening, patience, pass} = start(XEON)
+    patience.allowEntry()
+    listening.heard()
+    listening.patient()
+    pass(85_000)
+    expect(listening.patient()).toBe(true)
+    pass(500)
+    expect(listening.patient()).toBe(false)
+  })
+})

@@ -1,0 +1,70 @@
+// What is known of a host from one run to the next, and what is not taken for it.
+
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {expect, onTestFinished, test} from 'vitest'
+import {loadCosts, storeCosts} from '../../../src/platform/host-costs.ts'
+
+const KVM = {trapNs: 36_000, listenedNs: 1400, wakeUpNs: 15_000, lookNs: 25}
+const PTRACE = {trapNs: 9000, wakeUpNs: 15_000, lookNs: 25}
+
+function start() {
+  const home = mkdtempSync(join(tmpdir(), 'hv-costs-'))
+  onTestFinished(() => rmSync(home, {recursive: true}))
+  return {env: {XDG_CACHE_HOME: home}, file: join(home, 'hvkit', 'costs.json')}
+}
+
+test('nothing is known at first; then what was measured, platform by platform', () => {
+  const {env} = start()
+  expect(loadCosts(env)).toEqual({})
+  storeCosts(env, 'kvm', KVM)
+  storeCosts(env, 'ptrace', PTRACE)
+  expect(loadCosts(env)).toEqual({kvm: KVM, ptrace: PTRACE})
+  storeCosts(env, 'kvm', {...KVM, trapNs: 40_000})
+  expect(loadCosts(env)).toEqual({kvm: {...KVM, trapNs: 40_000}, ptrace: PTRACE})
+})
+
+test('of another boot, number of processors or version nothing is taken', () => {
+  const {env, file} = start()
+  storeCosts(env, 'kvm', KVM)
+  const kept = JSON.parse(readFileSync(file, 'utf8'))
+  writeFileSync(file, JSON.stringify({...kept, host: `${kept.host}0`}))
+  expect(loadCosts(env)).toEqual({})
+})
+
+test.each([
+  ['half a file', '{"host"'],
+  ['no object', 'null'],
+  ['a list', '[]'],
+])('%s is nothing', (_, text) => {
+  const {env, file} = start()
+  storeCosts(env, 'kvm', KVM)
+  writeFileSync(file, text)
+  expect(loadCosts(env)).toEqual({})
+})
+
+test.each([
+  {trapNs: -1},
+  {trapNs: 1e300},
+  {trapNs: 'soon'},
+  {trapNs: '36000'},
+  {trapNs: null},
+  {listenedNs: 0},
+  {wakeUpNs: 2e9},
+  {lookNs: 0},
+])('what cannot have been measured is not taken: %o', (wrong) => {
+  const {env, file} = start()
+  storeCosts(env, 'kvm', KVM)
+  const kept = JSON.parse(readFileSync(file, 'utf8'))
+  kept.costs = {kvm: {...KVM, ...wrong}, ptrace: PTRACE}
+  writeFileSync(file, JSON.stringify(kept))
+  expect(loadCosts(env)).toEqual({ptrace: PTRACE})
+})
+
+test('without a place to keep them nothing is known, and nothing is wrong', () => {
+  storeCosts({}, 'kvm', KVM)
+  expect(loadCosts({})).toEqual({})
+  storeCosts({XDG_CACHE_HOME: '/proc/nowhere'}, 'kvm', KVM)
+  expect(loadCosts({XDG_CACHE_HOME: '/proc/nowhere'})).toEqual({})
+})

@@ -1,0 +1,73 @@
+// Measuring a host: costs of real traps, on every platform that there is.
+
+import {availableParallelism} from 'node:os'
+import {describe, expect, test} from 'vitest'
+import {addon} from '../../../src/addon.ts'
+import {fasterPlatform} from '../../../src/platform/compare.ts'
+import {loadCosts, storeCosts} from '../../../src/platform/host-costs.ts'
+import {openPlatform} from '../../../src/platform/open.ts'
+import {measureCosts} from '../../../src/platform/proof.ts'
+import {inCacheOfItsOwn} from '../../helpers/costs.ts'
+import {platforms} from '../../helpers/platforms.ts'
+
+const MEMORY_BYTES = 1 << 24
+const hasOthers = availableParallelism() > 1
+
+test('a look takes a while, and so does a wake-up where there is another processor', () => {
+  expect(addon.lookNs()).toBeGreaterThan(0)
+  const wakeUpNs = addon.wakeUpNs()
+  if (hasOthers) expect(wakeUpNs).toBeGreaterThan(0)
+  else expect(wakeUpNs).toBe(undefined)
+})
+
+describe.each(platforms.filter(({isHere}) => isHere))('measuring on $name', ({name, open}) => {
+  test('gives costs of this platform, which it goes by from then on', () => {
+    using platform = open(MEMORY_BYTES)
+    const costs = measureCosts(platform, 12_345)
+    expect(costs).toMatchObject({trapNs: expect.any(Number), lookNs: expect.any(Number), wakeUpNs: 12_345})
+    expect(costs.trapNs).toBeGreaterThan(0)
+    if (name === 'ptrace') expect(costs.listenedNs).toBe(undefined)
+    expect(platform.costs).toBe(costs)
+  })
+
+  test('without another processor it does not come to listening', () => {
+    using platform = open(MEMORY_BYTES)
+    expect(measureCosts(platform, undefined)).not.toHaveProperty('listenedNs')
+    expect(platform.stats.listened).toBe(0)
+  })
+
+  test('happens once: what is known is taken as it is', async () => {
+    inCacheOfItsOwn()
+    const known = {trapNs: 7, wakeUpNs: 8, lookNs: 9}
+    storeCosts(process.env, name, known)
+    using platform = (await openPlatform(name, MEMORY_BYTES)).platform
+    expect(platform.costs).toEqual(known)
+    expect(platform.stats.exits).toBe(0)
+  })
+
+  test('is kept for the next run', async () => {
+    inCacheOfItsOwn()
+    using platform = (await openPlatform(name, MEMORY_BYTES)).platform
+    const {costs} = platform
+    // On a busy machine it may not have come to listening: then the next run measures again.
+    const isWhole = name === 'ptrace' || !hasOthers || costs.listenedNs !== undefined
+    expect(loadCosts(process.env)).toEqual(isWhole ? {[name]: costs} : {})
+  })
+})
+
+test('another platform is named where the same traps would have taken less than half as long, and what it gives up', async () => {
+  inCacheOfItsOwn()
+  const kvm = {trapNs: 80_000, listenedNs: 20_000, wakeUpNs: 9000, lookNs: 25}
+  const ptrace = {trapNs: 3000, wakeUpNs: 9000, lookNs: 25}
+  storeCosts(process.env, 'kvm', kvm)
+  storeCosts(process.env, 'ptrace', ptrace)
+  const few = {exits: 10, listened: 0}
+  expect(await fasterPlatform('kvm', kvm, few)).toEqual({
+    name: 'ptrace',
+    times: 80 / 3,
+    givenUp: 'a virtual machine keeps the guest from the host kernel',
+  })
+  expect(await fasterPlatform('kvm', {...kvm, trapNs: 5000}, few)).toBe(undefined)
+  expect(await fasterPlatform('ptrace', {...ptrace, trapNs: 200_000}, few)).toEqual({name: 'kvm', times: 2.5})
+  expect(await fasterPlatform('kvm', kvm, {exits: 0, listened: 0})).toBe(undefined)
+})

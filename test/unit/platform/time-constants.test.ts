@@ -1,0 +1,41 @@
+// No time that one machine showed is written down: how to wait follows from what this host takes (src/platform/costs.ts).
+
+import {readdirSync, readFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+
+const root = new URL('../../..', import.meta.url).pathname
+
+/** Times that are decisions, whatever a host takes, by name. */
+const DECISIONS: Readonly<Record<string, string>> = {
+  BUDGET_NS: 'what measuring may take',
+  LONGEST_NS: 'what is no measurement',
+  PATIENCE_NS: 'a host that does not answer is broken',
+  TICK_NS: "a scheduler's period",
+  kFirstNs: 'of a pause that doubles until something is answered',
+  kLongestNs: 'the same',
+}
+/** A constant with a unit in its name and a number behind it. */
+const TIME = /\b([A-Z_]+_(?:NS|US|MS)|k\w*(?:Ns|Us|Ms)|[a-z]\w*(?:Ns|Us|Ms)_?) = [1-9]/g
+
+function timesIn(folder: string): [place: string, name: string][] {
+  return readdirSync(join(root, folder), {withFileTypes: true, recursive: true})
+    .filter((entry) => entry.isFile() && /\.(ts|cc|h)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => !/\/(build|prebuilds)\//.test(path))
+    .flatMap((path) =>
+      [...readFileSync(path, 'utf8').matchAll(TIME)].map(([, name]): [string, string] => [
+        path.slice(root.length),
+        name,
+      ]),
+    )
+}
+
+test.each(['src/platform', 'native'])('%s has no time constant that is not a decision', (folder) => {
+  expect(timesIn(folder).filter(([, name]) => !(name in DECISIONS))).toEqual([])
+})
+
+test('the search finds those that there are', () => {
+  const found = new Set([...timesIn('src/platform'), ...timesIn('native')].map(([, name]) => name))
+  expect([...found].sort()).toEqual(Object.keys(DECISIONS).sort())
+})

@@ -1,6 +1,7 @@
 // Measures hv against raw KVM, native runs, node and gVisor, all in one run.
 //
 //   node ci/bench/bench.mjs [--quick | --emulated] [--json FILE] [--bed BED]... [NAME...]
+//   node ci/bench/bench.mjs --real [--quick] [--json FILE]
 //
 // NAME is a group of rows; in beds, `exit` and `ptrace` when there is none. A figure over its limit is said, and is no failure: the status is 1 only when one cannot be had.
 
@@ -30,6 +31,7 @@ function readArguments() {
         quick: {type: 'boolean'},
         emulated: {type: 'boolean'},
         json: {type: 'string'},
+        real: {type: 'boolean'},
         bed: {type: 'string', multiple: true},
       },
       allowPositionals: true,
@@ -41,7 +43,7 @@ function readArguments() {
   } catch (error) {
     console.error(`bench: ${error.message}`)
     console.error(
-      `usage: npm run bench -- [--quick | --emulated] [--json FILE] [--bed BED]... [${Object.keys(groups).join('|')}]...`,
+      `usage: npm run bench -- [--quick | --emulated] [--json FILE] [--bed BED]... [${Object.keys(groups).join('|')}]..., or --real [--quick] [--json FILE]`,
     )
     process.exit(2)
   }
@@ -55,22 +57,34 @@ async function measure(name, settings) {
   }
 }
 
-const {bed: beds, emulated: isEmulated, json, names, quick: isQuick} = readArguments()
+const {bed: beds, emulated: isEmulated, json, names, quick: isQuick, real: isReal} = readArguments()
 const settings = isEmulated ? emulated : isQuick ? quick : thorough
 if (!existsSync(hv)) {
   console.error('bench: hv is not built: run `npm run build`')
   process.exit(1)
 }
 
-const rows = []
-if (beds !== undefined) rows.push(...(await benchInBeds(beds, names)))
-for (const name of beds === undefined ? names : []) {
-  console.error(`bench: ${name}`)
-  rows.push(...(await measure(name, settings)))
-}
-console.log(table(rows))
+const {text, kept, failed} = isReal ? await measureReal() : await measureGroups()
+console.log(text)
 if (json !== undefined) {
   const host = {cpu: cpus()[0]?.model, cpus: cpus().length, kernel: release(), node: process.version}
-  writeFileSync(json, `${JSON.stringify({host, rows}, null, 2)}\n`)
+  writeFileSync(json, `${JSON.stringify({host, ...kept}, null, 2)}\n`)
 }
-process.exitCode = rows.some(({verdict}) => verdict === 'failed') ? 1 : 0
+process.exitCode = failed ? 1 : 0
+
+async function measureGroups() {
+  const rows = []
+  if (beds !== undefined) rows.push(...(await benchInBeds(beds, names)))
+  for (const name of beds === undefined ? names : []) {
+    console.error(`bench: ${name}`)
+    rows.push(...(await measure(name, settings)))
+  }
+  return {text: table(rows), kept: {rows}, failed: rows.some(({verdict}) => verdict === 'failed')}
+}
+
+async function measureReal() {
+  const {COLUMNS, real, realTable} = await import('./real.mjs')
+  const figures = real(settings)
+  const date = new Date().toISOString().slice(0, 10)
+  return {text: realTable(figures), kept: {date, columns: COLUMNS, figures}, failed: false}
+}

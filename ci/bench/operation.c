@@ -57,6 +57,17 @@ static void call_getpid(void *context, int calls) {
   while (calls-- > 0) must(syscall(SYS_getpid) > 0, "getpid");
 }
 
+// By the vDSO, where there is one.
+static void read_clock(void *context, int calls) {
+  struct timespec now;
+  while (calls-- > 0) must(clock_gettime(CLOCK_MONOTONIC, &now) == 0, "clock_gettime");
+}
+
+// It changes nothing, and only the kernel knows the answer.
+static void call_null(void *context, int calls) {
+  while (calls-- > 0) must(syscall(SYS_umask, 022) >= 0, "umask");
+}
+
 static void call_read(void *context, int calls) {
   while (calls-- > 0) must(read(zero, block, 1) == 1, "read");
 }
@@ -99,6 +110,8 @@ static const struct operation {
   int calls;
 } operations[] = {
     {"getpid", NULL, call_getpid, NULL, 100},
+    {"null", NULL, call_null, NULL, 100},
+    {"clock", NULL, read_clock, NULL, 100},
     {"read", NULL, call_read, NULL, 100},
     {"write", NULL, call_write, NULL, 100},
     {"open-close", NULL, open_and_close, "/dev/null", 50},

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -77,14 +78,24 @@ static void echo_bytes(void) {
   _exit(0);
 }
 
-static void start_echo(void) {
-  must(pipe(to_child) == 0 && pipe(to_parent) == 0, "pipe");
+static void fork_echo(void) {
   pid_t child = fork();
   must(child >= 0, "fork");
   if (child == 0) echo_bytes();
 }
 
-static void pipe_round_trips(void *context, int calls) {
+static void start_echo(void) {
+  must(pipe(to_child) == 0 && pipe(to_parent) == 0, "pipe");
+  fork_echo();
+}
+
+static void start_socket_echo(void) {
+  must(socketpair(AF_UNIX, SOCK_STREAM, 0, to_child) == 0, "socketpair");
+  must(socketpair(AF_UNIX, SOCK_STREAM, 0, to_parent) == 0, "socketpair");
+  fork_echo();
+}
+
+static void byte_round_trips(void *context, int calls) {
   char byte = 1;
   while (calls-- > 0) {
     must(write(to_child[1], &byte, 1) == 1, "write");
@@ -159,7 +170,8 @@ static const struct operation {
     {"fork-wait-1GiB", become_large, fork_and_wait, 1},
     {"spawn", prepare_nothing, spawn, 1},
     {"thread", prepare_nothing, create_and_join, 1},
-    {"pipe", start_echo, pipe_round_trips, ROUND_TRIPS},
+    {"pipe", start_echo, byte_round_trips, ROUND_TRIPS},
+    {"socket", start_socket_echo, byte_round_trips, ROUND_TRIPS},
     {"futex", start_answers, futex_round_trips, ROUND_TRIPS},
     {"busy-one", prepare_nothing, spin_in_one, 1},
     {"busy-two", prepare_nothing, spin_in_two, 1},

@@ -1,11 +1,9 @@
 // Processes and threads: what programs do with them, on each platform against native, and against gVisor's.
 
-import {execFileSync} from 'node:child_process'
-import {existsSync, mkdirSync, renameSync, rmSync, writeFileSync} from 'node:fs'
-import {cache} from '../paths.mjs'
 import {allowedCpus, alternate, best, underHv, underRunsc, whyNot} from './measure.mjs'
 import {program} from './programs.mjs'
 import {emptyRow, row} from './row.mjs'
+import {gitRepository, sourceTree} from './trees.mjs'
 
 /** Each of hv's platforms, gVisor's beside it, and the limit for their ratio. */
 const PEERS = [
@@ -15,9 +13,6 @@ const PEERS = [
 const FORK_LIMIT = 3
 const TWO_BUSY_LIMIT = 0.6
 const MEMORY = '--memory=2G'
-const SOURCES = 50
-const FILES = 10_000
-const FILES_A_DIRECTORY = 100
 
 export function processes({rounds, milliseconds}) {
   const missing = Object.fromEntries(PEERS.map(({peer}) => [peer, whyNot(underRunsc(peer, ['true']))]))
@@ -98,42 +93,4 @@ function twoBusy(rounds) {
     const [one, two] = msOf(platform)
     return row(`processes/two-busy-${platform}`, 'ms', two, 'one thread', one, {limit: TWO_BUSY_LIMIT, note})
   })
-}
-
-/** @returns {string} a folder with a Makefile and C files, made on first use */
-function sourceTree() {
-  return made(`${cache}/bench/sources`, (folder) => {
-    const names = Array.from({length: SOURCES}, (_, i) => `part${i}`)
-    for (const name of names)
-      writeFileSync(
-        `${folder}/${name}.c`,
-        `#include <stdio.h>\nint ${name}(int x) { return printf("%d", x); }\n`,
-      )
-    writeFileSync(`${folder}/Makefile`, `all: ${names.map((name) => `${name}.o`).join(' ')}\n`)
-  })
-}
-
-/** @returns {string} a git repository of 10,000 files, made on first use */
-function gitRepository() {
-  return made(`${cache}/bench/repository`, (folder) => {
-    for (let i = 0; i < FILES; i++) {
-      const directory = `${folder}/${Math.floor(i / FILES_A_DIRECTORY)}`
-      if (i % FILES_A_DIRECTORY === 0) mkdirSync(directory)
-      writeFileSync(`${directory}/${i}.txt`, `${i}\n`)
-    }
-    const git = (...args) => execFileSync('git', ['-C', folder, ...args], {stdio: 'ignore'})
-    git('init')
-    git('add', '.')
-    git('-c', 'user.name=bench', '-c', 'user.email=bench@localhost', 'commit', '-m', 'all')
-  })
-}
-
-function made(folder, fill) {
-  if (existsSync(folder)) return folder
-  const unfinished = `${folder}.new`
-  rmSync(unfinished, {recursive: true, force: true})
-  mkdirSync(unfinished, {recursive: true})
-  fill(unfinished)
-  renameSync(unfinished, folder)
-  return folder
 }

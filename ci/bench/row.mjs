@@ -53,6 +53,11 @@ export function table(rows) {
     .join('\n')
 }
 
-function digits(number) {
+/** How often native, in two digits at least. */
+export function times(ratio) {
+  return `${ratio >= 10 ? ratio.toFixed(0) : ratio.toPrecision(2)}×`
+}
+
+export function digits(number) {
   return number >= 100 ? number.toFixed(0) : number.toPrecision(3)
 }

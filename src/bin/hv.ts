@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // hv's entry. `hv run` and `hv trace` go straight to the sentry, because oclif's start takes longer than a small guest's whole run.
 
-import {setFlagsFromString} from 'node:v8'
 import {cacheCode} from '../cli/code-cache.ts'
 import {readRunArgv} from '../cli/read-run-argv.ts'
 import {reportError} from '../cli/report-error.ts'
@@ -11,7 +10,6 @@ import type {RunOptions} from '../run/options.ts'
 async function main([command, ...argv]: string[]): Promise<number> {
   const options = await optionsOf(command, argv)
   if (options) {
-    stayYoung()
     const keepCode = cacheCode(process.env)
     const {run} = await import('../cli/run.ts')
     const status = await run(options)
@@ -32,14 +30,6 @@ async function optionsOf(command: string, argv: string[]): Promise<RunOptions | 
   const {readTraceArgv, toTraceOptions} = await import('../cli/trace-request.ts')
   const traceArgv = readTraceArgv(argv)
   return traceArgv ? toTraceOptions(traceArgv, process.env) : undefined
-}
-
-/**
- * Keeps V8's nursery at its first size. Else it grows to three times 16 MB while a guest makes the sentry allocate, and lets as
- * much garbage grow old. A small one costs no time that could be measured: the trap path allocates nothing.
- */
-function stayYoung(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
 }
 
 // What is thrown outside of every call, such as by a stream, is reported like the rest.

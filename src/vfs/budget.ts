@@ -48,8 +48,13 @@ export const COST = {
   unveiledWay: 160,
 } as const
 
+/** Ordinary programs stay below. */
+const MUCH_BYTES = 1 << 20
+
 export class Budget {
   readonly limit: number
+  /** Called once, when much is held: more than ordinary programs make it. */
+  onMuch: (() => void) | undefined
   /** Pages that pipes were given, full or not: what Linux's pipe-user-pages-soft limits. */
   pipePages = 0
   readonly #whole: Budget | undefined
@@ -79,6 +84,7 @@ export class Budget {
   note(bytes: number): void {
     this.#used += bytes
     this.#whole?.note(bytes)
+    if (this.#used > MUCH_BYTES && this.onMuch !== undefined) this.#tellOfMuch()
   }
 
   /** @throws Errno `code` when that much is not left */
@@ -97,6 +103,12 @@ export class Budget {
 
   giveAll(): void {
     this.give(this.#used)
+  }
+
+  #tellOfMuch(): void {
+    const tell = this.onMuch
+    this.onMuch = undefined
+    tell?.()
   }
 }
 

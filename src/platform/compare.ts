@@ -25,7 +25,7 @@ export async function fasterPlatform(
   stats: PlatformStats,
 ): Promise<FasterPlatform | undefined> {
   const other = name === 'kvm' ? 'ptrace' : 'kvm'
-  const known = loadCosts(process.env)[other] ?? (await measure(other))
+  const known = loadCosts(process.env, other)?.costs ?? (await measure(other))
   const times = known && trapsNs(costs, stats) / trapsNs(known, stats)
   if (times === undefined || !(times > CLEARLY)) return undefined
   return {name: other, times, ...(other === 'ptrace' && {givenUp: KVM_IS_FOR})}

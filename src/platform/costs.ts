@@ -12,6 +12,22 @@ export interface Costs {
   lookNs: number
 }
 
+/**
+ * Of several measurements of a host. Whatever else it did made traps slower, never faster; but a wake-up may be faster, too: of a processor
+ * that was not asleep.
+ */
+export function typicalCosts(measured: readonly Costs[]): Costs {
+  const all = (name: keyof Costs): number[] =>
+    measured.map((costs) => costs[name]).filter((ns) => ns !== undefined)
+  const [listened, wakeUps] = [all('listenedNs'), all('wakeUpNs').sort((a, b) => a - b)]
+  return {
+    trapNs: Math.min(...all('trapNs')),
+    lookNs: Math.min(...all('lookNs')),
+    ...(listened.length > 0 && {listenedNs: Math.min(...listened)}),
+    ...(wakeUps.length > 0 && {wakeUpNs: wakeUps[wakeUps.length >> 1]}),
+  }
+}
+
 /** What follows from costs. */
 export interface BreakEven {
   /** For how long to look for the next trap before the sentry sleeps. */

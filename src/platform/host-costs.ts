@@ -1,39 +1,59 @@
-// What this host takes, kept from one run to the next: measured once a boot, in some two milliseconds.
+// What this host takes, kept from one run to the next: measured by the first runs after a boot, in some two milliseconds each.
 
 import {readFileSync} from 'node:fs'
 import {availableParallelism} from 'node:os'
 import {join} from 'node:path'
 import {addon} from '../addon.ts'
 import {cacheDirectory, readOwn, writeWhole} from '../user-cache.ts'
-import type {Costs} from './costs.ts'
+import {type Costs, typicalCosts} from './costs.ts'
 
 const FILE = 'costs.json'
 const BOOT_ID = '/proc/sys/kernel/random/boot_id'
 /** Of each cost: what lies beyond is no measurement. */
 const LONGEST_NS = 1e9
 
-/** By the platform's name. */
-export type HostCosts = Record<string, Costs>
+/** So many tell what is typical: one may have been made while the machine did something else. */
+export const MEASUREMENTS = 5
 
-/** What was measured since this boot, with as many processors and by an addon of this version; else nothing. */
-export function loadCosts(env: NodeJS.ProcessEnv): HostCosts {
+/** The last measurements, by the platform's name. */
+type Kept = Record<string, Costs[]>
+
+/**
+ * What was measured of a platform since this boot, with as many processors and by an addon of this version.
+ * @returns undefined: nothing
+ */
+export function loadCosts(
+  env: NodeJS.ProcessEnv,
+  platform: string,
+): {costs: Costs; isSettled: boolean} | undefined {
+  const kept = load(env)[platform] ?? []
+  return kept.length === 0 ? undefined : {costs: typicalCosts(kept), isSettled: kept.length === MEASUREMENTS}
+}
+
+/**
+ * Where there is no place to keep them, or a boot has no name, they are measured each time.
+ * @returns what is typical by now
+ */
+export function storeCosts(env: NodeJS.ProcessEnv, platform: string, costs: Costs): Costs {
+  const [path, host] = [pathOf(env), hostName()]
+  if (path === undefined || host === undefined) return costs
+  const all = load(env)
+  const kept = [...(all[platform] ?? []), costs].slice(-MEASUREMENTS)
+  writeWhole(path, JSON.stringify({host, costs: {...all, [platform]: kept}}), false)
+  return typicalCosts(kept)
+}
+
+function load(env: NodeJS.ProcessEnv): Kept {
   const path = pathOf(env)
   if (path === undefined) return {}
   try {
     const {host, costs} = JSON.parse(readOwn(path)?.toString() ?? '{}')
     if (host !== hostName()) return {}
-    return Object.fromEntries(Object.entries(costs as HostCosts).filter(([, value]) => isPlausible(value)))
+    const plausible = Object.entries(costs as Kept).map(([name, kept]) => [name, kept.filter(isPlausible)])
+    return Object.fromEntries(plausible)
   } catch {
     return {}
   }
-}
-
-/** Where there is no place to keep them, or a boot has no name, they are measured each time. */
-export function storeCosts(env: NodeJS.ProcessEnv, platform: string, costs: Costs): void {
-  const [path, host] = [pathOf(env), hostName()]
-  if (path === undefined || host === undefined) return
-  const all = {...loadCosts(env), [platform]: costs}
-  writeWhole(path, JSON.stringify({host, costs: all}), false)
 }
 
 function pathOf(env: NodeJS.ProcessEnv): string | undefined {

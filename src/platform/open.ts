@@ -47,12 +47,12 @@ async function openPtrace(memoryBytes: number, cpus: number | undefined): Promis
   return openKnown('ptrace', () => new (PtracePlatform as PlatformClass)(memoryBytes, cpus))
 }
 
-/** What its traps cost here was found out in another run, or is now. That is the proof that they work, too. */
+/** What its traps cost here was found out in other runs, or is now. That is the proof that they work, too. */
 function openKnown(name: string, open: () => Platform): Platform {
-  const known = loadCosts(process.env)[name]
-  if (known === undefined) return openMeasured(open)
+  const known = loadCosts(process.env, name)
+  if (known === undefined || !known.isSettled) return openMeasured(open)
   const platform = open()
-  platform.useCosts(known)
+  platform.useCosts(known.costs)
   return platform
 }
 
@@ -62,10 +62,7 @@ export function openMeasured<Opened extends Platform>(open: () => Opened): Opene
   const wakeUpNs = addon.wakeUpNs()
   const platform = open()
   try {
-    const costs = measureCosts(platform, wakeUpNs)
-    // On a busy machine it may not have come to listening: the next run tries again.
-    const isWhole = platform.name !== 'kvm' || wakeUpNs === undefined || costs.listenedNs !== undefined
-    if (isWhole) storeCosts(process.env, platform.name, costs)
+    platform.useCosts(storeCosts(process.env, platform.name, measureCosts(platform, wakeUpNs)))
     return platform
   } catch (error) {
     platform[Symbol.dispose]()

@@ -2,7 +2,13 @@
 
 import {describe, expect, test} from 'vitest'
 import {trapsNs} from '../../../src/platform/compare.ts'
-import {ALWAYS_LISTENING, breakEven, briefNs, NEVER_LISTENING} from '../../../src/platform/costs.ts'
+import {
+  ALWAYS_LISTENING,
+  breakEven,
+  briefNs,
+  NEVER_LISTENING,
+  typicalCosts,
+} from '../../../src/platform/costs.ts'
 import {Listening} from '../../../src/platform/kvm/listening.ts'
 import {Patience} from '../../../src/platform/kvm/patience.ts'
 
@@ -101,4 +107,16 @@ describe('listening', () => {
     pass(500)
     expect(listening.patient()).toBe(false)
   })
+})
+
+test('of several measurements the fastest traps count, and the wake-up in the middle', () => {
+  const busy = {trapNs: 900_000, listenedNs: 7e6, wakeUpNs: 800, lookNs: 90}
+  expect(typicalCosts([busy, XEON, {...XEON, wakeUpNs: 30_000}])).toEqual(XEON)
+  expect(typicalCosts([XEON])).toEqual(XEON)
+})
+
+test('what no measurement came to is not known', () => {
+  const alone = {trapNs: 5000, lookNs: 20}
+  expect(typicalCosts([alone, alone])).toEqual(alone)
+  expect(typicalCosts([alone, XEON])).toEqual({...XEON, trapNs: 5000, lookNs: 20})
 })

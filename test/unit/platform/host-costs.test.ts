@@ -4,7 +4,7 @@ import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {expect, onTestFinished, test} from 'vitest'
-import {loadCosts, storeCosts} from '../../../src/platform/host-costs.ts'
+import {loadCosts, MEASUREMENTS, storeCosts} from '../../../src/platform/host-costs.ts'
 
 const KVM = {trapNs: 36_000, listenedNs: 1400, wakeUpNs: 15_000, lookNs: 25}
 const PTRACE = {trapNs: 9000, wakeUpNs: 15_000, lookNs: 25}
@@ -17,12 +17,22 @@ function start() {
 
 test('nothing is known at first; then what was measured, platform by platform', () => {
   const {env} = start()
-  expect(loadCosts(env)).toEqual({})
-  storeCosts(env, 'kvm', KVM)
+  expect(loadCosts(env, 'kvm')).toBe(undefined)
+  expect(storeCosts(env, 'kvm', KVM)).toEqual(KVM)
   storeCosts(env, 'ptrace', PTRACE)
-  expect(loadCosts(env)).toEqual({kvm: KVM, ptrace: PTRACE})
-  storeCosts(env, 'kvm', {...KVM, trapNs: 40_000})
-  expect(loadCosts(env)).toEqual({kvm: {...KVM, trapNs: 40_000}, ptrace: PTRACE})
+  expect(loadCosts(env, 'kvm')).toEqual({costs: KVM, isSettled: false})
+  expect(loadCosts(env, 'ptrace')).toEqual({costs: PTRACE, isSettled: false})
+})
+
+test('some measurements settle it, and only the last count', () => {
+  const {env} = start()
+  for (let i = 1; i <= MEASUREMENTS; i++) {
+    expect(loadCosts(env, 'kvm')?.isSettled ?? false).toBe(false)
+    storeCosts(env, 'kvm', {...KVM, trapNs: i * 1000})
+  }
+  expect(loadCosts(env, 'kvm')).toEqual({costs: {...KVM, trapNs: 1000}, isSettled: true})
+  storeCosts(env, 'kvm', KVM)
+  expect(loadCosts(env, 'kvm')).toEqual({costs: {...KVM, trapNs: 2000}, isSettled: true})
 })
 
 test('of another boot, number of processors or version nothing is taken', () => {
@@ -30,7 +40,7 @@ test('of another boot, number of processors or version nothing is taken', () => 
   storeCosts(env, 'kvm', KVM)
   const kept = JSON.parse(readFileSync(file, 'utf8'))
   writeFileSync(file, JSON.stringify({...kept, host: `${kept.host}0`}))
-  expect(loadCosts(env)).toEqual({})
+  expect(loadCosts(env, 'kvm')).toBe(undefined)
 })
 
 test.each([
@@ -41,7 +51,7 @@ test.each([
   const {env, file} = start()
   storeCosts(env, 'kvm', KVM)
   writeFileSync(file, text)
-  expect(loadCosts(env)).toEqual({})
+  expect(loadCosts(env, 'kvm')).toBe(undefined)
 })
 
 test.each([
@@ -57,14 +67,15 @@ test.each([
   const {env, file} = start()
   storeCosts(env, 'kvm', KVM)
   const kept = JSON.parse(readFileSync(file, 'utf8'))
-  kept.costs = {kvm: {...KVM, ...wrong}, ptrace: PTRACE}
+  kept.costs = {kvm: [{...KVM, ...wrong}], ptrace: [PTRACE]}
   writeFileSync(file, JSON.stringify(kept))
-  expect(loadCosts(env)).toEqual({ptrace: PTRACE})
+  expect(loadCosts(env, 'kvm')).toBe(undefined)
+  expect(loadCosts(env, 'ptrace')?.costs).toEqual(PTRACE)
 })
 
 test('without a place to keep them nothing is known, and nothing is wrong', () => {
   storeCosts({}, 'kvm', KVM)
-  expect(loadCosts({})).toEqual({})
+  expect(loadCosts({}, 'kvm')).toBe(undefined)
   storeCosts({XDG_CACHE_HOME: '/proc/nowhere'}, 'kvm', KVM)
-  expect(loadCosts({XDG_CACHE_HOME: '/proc/nowhere'})).toEqual({})
+  expect(loadCosts({XDG_CACHE_HOME: '/proc/nowhere'}, 'kvm')).toBe(undefined)
 })

@@ -12,6 +12,9 @@ const BOOT_ID = '/proc/sys/kernel/random/boot_id'
 /** Of each cost: what lies beyond is no measurement. */
 const LONGEST_NS = 1e9
 
+/** As of now: a platform that runs has this thread on one processor. undefined: /proc is not mounted. */
+const HOST = hostName()
+
 /** So many tell what is typical: one may have been made while the machine did something else. */
 export const MEASUREMENTS = 5
 
@@ -35,11 +38,11 @@ export function loadCosts(
  * @returns what is typical by now
  */
 export function storeCosts(env: NodeJS.ProcessEnv, platform: string, costs: Costs): Costs {
-  const [path, host] = [pathOf(env), hostName()]
-  if (path === undefined || host === undefined) return costs
+  const path = pathOf(env)
+  if (path === undefined || HOST === undefined) return costs
   const all = load(env)
   const kept = [...(all[platform] ?? []), costs].slice(-MEASUREMENTS)
-  writeWhole(path, JSON.stringify({host, costs: {...all, [platform]: kept}}), false)
+  writeWhole(path, JSON.stringify({host: HOST, costs: {...all, [platform]: kept}}), false)
   return typicalCosts(kept)
 }
 
@@ -48,7 +51,7 @@ function load(env: NodeJS.ProcessEnv): Kept {
   if (path === undefined) return {}
   try {
     const {host, costs} = JSON.parse(readOwn(path)?.toString() ?? '{}')
-    if (host !== hostName()) return {}
+    if (host !== HOST) return {}
     const plausible = Object.entries(costs as Kept).map(([name, kept]) => [name, kept.filter(isPlausible)])
     return Object.fromEntries(plausible)
   } catch {
@@ -61,7 +64,6 @@ function pathOf(env: NodeJS.ProcessEnv): string | undefined {
   return directory && join(directory, FILE)
 }
 
-/** undefined: /proc is not mounted. */
 function hostName(): string | undefined {
   try {
     return `${readFileSync(BOOT_ID, 'latin1').trim()} ${availableParallelism()} ${addon.abiVersion}`

@@ -53,7 +53,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
   const terminal = openTerminal(fds)
   const sentry = new Sentry(platform, {...options, terminal})
   const {kernel} = sentry
-  kernel.budget.onMuch = keepNurserySmall
+  kernel.budget.onMuch = options.onMuch
   const trace = new RunTrace(kernel, options.trace)
   const pledge = await runPledge(options)
   const program = {
@@ -85,14 +85,6 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
     host.restoreTerminal()
     trace.close()
   }
-}
-
-/**
- * V8's nursery grows to three times 16 MB while a guest makes the sentry hold ever more, and lets as much garbage grow old: bombs
- * made hv a fourth larger. The flag is the process's: not for a library. V8's module takes some milliseconds, which few programs need.
- */
-function keepNurserySmall(): void {
-  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
 }
 
 function platformOf({platform, reason}: OpenedPlatform): RunResult['platform'] {

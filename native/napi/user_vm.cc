@@ -186,6 +186,7 @@ void ExportUserVm(Napi::Env env, Napi::Object exports) {
   exports.Set("UserVm", UserVmObject::Define(env));
   exports.Set("Space", SpaceObject::Define(env));
   exports.Set("Cpu", CpuObject::Define(env));
+  exports.Set("callGate", Napi::Number::New(env, Cpu::Gate()));
   exports.Set("hwcap", Napi::BigInt::New(env, uint64_t{::getauxval(AT_HWCAP)}));
   exports.Set("hwcap2", Napi::BigInt::New(env, uint64_t{::getauxval(AT_HWCAP2)}));
   exports.Set("userTop", Napi::Number::New(env, static_cast<double>(HV_USER_TOP)));

@@ -5,7 +5,7 @@
 
 // Of this file, of arch/trap_record.h and of what addon.cc exports: src/addon.ts refuses an addon of another one. It goes up with
 // any change that the other side would notice.
-#define HV_ABI_VERSION 6
+#define HV_ABI_VERSION 7
 
 // The trap frame: byte offsets in its page. A call's words fill the first cache line.
 // `state` goes from IDLE or ANSWERED to REQUEST by the guest alone, and to ANSWERED by the host alone.
@@ -16,6 +16,10 @@
 #define HV_FRAME_ARGS 16    // u64[6]
 #define HV_FRAME_RESULT 64  // i64, host
 #define HV_FRAME_ACTION 72  // u32, host: what the shim does before it returns to the program
+// Where programs can reach the frame (PVM hosts), whose address their GS base then is:
+#define HV_FRAME_CALLER \
+  80  // u64: the address behind the instruction that trapped; 0: the call came through the gate
+#define HV_FRAME_GATE 88  // u64, host: where a call site that was patched jumps to
 #define HV_FRAME_SIZE 4096
 
 #define HV_STATE_IDLE 0

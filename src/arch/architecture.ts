@@ -13,8 +13,15 @@ export interface Architecture {
   readonly callLoopNumber: number
   /** AT_PLATFORM. */
   readonly platformName: string
-  /** AT_HWCAP and AT_HWCAP2 of a program, from the host's. */
-  hardwareCapabilities(hwcap: bigint, hwcap2: bigint): readonly [hwcap: bigint, hwcap2: bigint]
+  /**
+   * AT_HWCAP and AT_HWCAP2 of a program, from the host's.
+   * @param hasGate Platform.callGate is used
+   */
+  hardwareCapabilities(
+    hwcap: bigint,
+    hwcap2: bigint,
+    hasGate: boolean,
+  ): readonly [hwcap: bigint, hwcap2: bigint]
   /** A processor's paragraph of the guest's /proc/cpuinfo, from one of the host's: CPU `cpu` of `cpus`. */
   cpuinfo(hostText: string, cpu: number, cpus: number): string
   readonly kernelAbi: KernelAbi
@@ -37,6 +44,7 @@ export interface Architecture {
   setStackPointer(registers: BigUint64Array, address: number): void
   setThreadPointer(registers: BigUint64Array, address: number): void
   programCounter(registers: BigUint64Array): number
+  setProgramCounter(registers: BigUint64Array, address: number): void
   /** What a system call returned: signed. */
   callResult(registers: BigUint64Array): bigint
   setCallResult(registers: BigUint64Array, result: number): void
@@ -72,6 +80,31 @@ export interface Architecture {
    * @param fpBytes length of Context.readFpState()
    */
   signalFrameBytes(fpBytes: number): number
+  /** undefined: none is patched. */
+  readonly callSites: CallSites | undefined
+}
+
+/**
+ * Call instructions with another one in front, which a jump of the same length can stand in for: nobody is ever inside it, and the call
+ * itself stays what it is. `code` is `bytes` long and ends behind the call.
+ */
+export interface CallSites {
+  readonly bytes: number
+  /** How far a trampoline may be away. */
+  readonly reach: number
+  readonly trampolineBytes: number
+  /** @param number the call's, which was just made there */
+  canPatch(code: Uint8Array, number: number): boolean
+  /** Where the jump goes, from the end of the call on. */
+  readonly jumpOffset: number
+  jump(from: number, to: number): Uint8Array
+  /**
+   * Does what the displaced instruction did, and makes the call by the platform's gate.
+   * @param gate Platform.callGate
+   */
+  trampoline(code: Uint8Array, at: number, returnTo: number, gate: number): Uint8Array
+  /** The `returnTo` of the trampoline at `at`. */
+  returnOf(trampoline: Uint8Array, at: number): number
 }
 
 /** A page where a jump is a call, though nothing is mapped there. */

@@ -12,6 +12,7 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
   ['volumes', '--volume'],
   ['memoryBytes', '--memory'],
   ['maxTasks', '--pids'],
+  ['patchCalls', '--patch-calls'],
   ['timeoutMs', '--timeout'],
 ])
 

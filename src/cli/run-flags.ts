@@ -70,6 +70,13 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     summary: 'how many processes and threads the guest may have at a time; default 1024',
   },
   {
+    name: 'patch-calls',
+    kind: 'value',
+    options: ['auto', 'always', 'never'],
+    default: 'auto',
+    summary: 'which call instructions become jumps, where traps cost much: auto, those that trap often',
+  },
+  {
     name: 'timeout',
     kind: 'value',
     placeholder: 'SECONDS',

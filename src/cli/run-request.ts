@@ -59,6 +59,9 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
     case 'pids':
       options.maxTasks = parseCount(value, {of: 'processes', most: MAX_TASKS, example: '--pids 100'})
       return
+    case 'patch-calls':
+      options.patchCalls = value as RunOptions['patchCalls']
+      return
     case 'timeout':
       options.timeoutMs = parseTimeout(value)
       return

@@ -64,6 +64,11 @@ export interface Context {
    * `callNumber` are copies from the time of the trap, which no program can change.
    */
   readonly argumentWords: Int32Array
+  /**
+   * The address behind the call instruction that trapped, as the program says; 0: the call came through the gate, or the platform
+   * has none. Valid after EVENT_SYSCALL until `resume`.
+   */
+  readonly callSite: number
   /** Valid after EVENT_FAULT until `resume`. What a page fault wanted may be a guess, and its error code is then unknown. */
   readonly fault: Fault
   /** The same without a guess, for a fault that nobody mends. */
@@ -112,6 +117,11 @@ export interface Platform {
   readonly mappings: readonly PlatformMapping[]
   /** How many contexts can run at a time, at least 1. */
   readonly cpus: number
+  /**
+   * What a program's GS base leads to: the offset of the address that it can jump to in place of making a call, with RCX as
+   * SYSCALL has it. Valid as long as the program sets no GS base. 0: calls trap.
+   */
+  readonly callGate: number
   /** Programs read the host's cycle counter: a vDSO can tell the time from it. Known once there is a context. */
   readonly hasHostCycles: boolean
   readonly stats: PlatformStats

@@ -10,7 +10,9 @@ export const ARGUMENTS = 4
 export const ARGUMENTS_END = 16
 export const RESULT_LOW = 16
 export const RESULT_HIGH = 17
-export const FRAME_WORDS = 20
+const CALLER_LOW = 20
+const CALLER_HIGH = 21
+export const FRAME_WORDS = 22
 export const REQUEST = 1
 export const ANSWERED = 2
 
@@ -47,6 +49,16 @@ export function copyCall(frame: Int32Array, call: Int32Array): void {
   call[15] = frame[15]
 }
 
+/** The address behind the instruction that trapped; once: 0 afterwards, and for a call that came through the gate. */
+export function takeCaller(frame: Int32Array): number {
+  const low = frame[CALLER_LOW]
+  const high = frame[CALLER_HIGH]
+  if ((low | high) === 0) return 0
+  frame[CALLER_LOW] = 0
+  frame[CALLER_HIGH] = 0
+  return unsigned64(low, high)
+}
+
 export function storeResult(frame: Int32Array, result: number): void {
   frame[RESULT_LOW] = result
   frame[RESULT_HIGH] = Math.floor(result / TWO_32)
@@ -75,4 +87,5 @@ export function signedAddressOf(record: Int32Array): number {
   return signed64(record[ADDRESS], record[ADDRESS + 1])
 }
 
+const unsigned64 = (low: number, high: number): number => (high >>> 0) * TWO_32 + (low >>> 0)
 const signed64 = (low: number, high: number): number => high * TWO_32 + (low >>> 0)

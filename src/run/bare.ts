@@ -12,13 +12,15 @@ export async function runBareMetal(options: RunOptions): Promise<RunResult> {
 
 /** @throws HvError BAD_ARGUMENT */
 export function requireBareOptions(options: RunOptions): void {
-  const {root, volumes, cwd, trace, pledge, unveil, suggestsPromises, platform, maxTasks} = options
+  const {root, volumes, cwd, trace, pledge, unveil, suggestsPromises, platform, maxTasks, patchCalls} =
+    options
   const unfit: [string, boolean][] = [
     ['`root`', root !== undefined],
     ['`volumes`', volumes.length > 0],
     ['`cwd`', cwd !== undefined],
     ['`trace`', trace !== undefined],
     ['`maxTasks`', maxTasks !== undefined],
+    ['`patchCalls`', patchCalls !== undefined],
   ]
   const given = unfit.find(([, isGiven]) => isGiven)?.[0]
   if (given !== undefined)

@@ -2,6 +2,7 @@
 
 import type {ChosenPlatform, PlatformChoice} from '../platform/choice.ts'
 import type {FasterPlatform} from '../platform/compare.ts'
+import type {PatchChoice} from '../sentry/patch-choice.ts'
 import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import type {ProgramResult} from '../sentry/program-result.ts'
 import type {TraceOptions} from '../sentry/trace/options.ts'
@@ -9,6 +10,7 @@ import type {Volume} from '../sentry/volume.ts'
 
 export {MAX_CPUS} from '../platform/choice.ts'
 export type {FasterPlatform} from '../platform/compare.ts'
+export {PATCH_CHOICES, type PatchChoice} from '../sentry/patch-choice.ts'
 export {MAX_TASKS} from '../sentry/task/pids.ts'
 
 export interface RunOptions {
@@ -32,6 +34,8 @@ export interface RunOptions {
   cpus?: number
   /** How many processes and threads the guest may have at a time; default: 1,024. */
   maxTasks?: number
+  /** Which call sites are patched where traps cost much; default: those that trap often. */
+  patchCalls?: PatchChoice
   /** Milliseconds until the guest is stopped; default: never. */
   timeoutMs?: number
   /** How this process ends should it not be back a second behind `timeoutMs`. `line`: on standard error. */
@@ -43,6 +47,8 @@ export interface RunOptions {
   trace?: TraceOptions
   /** Prints the counters and times of `RunResult.stats`. */
   stats?: boolean | 'json'
+  /** Called once if the guest makes this process hold much besides its memory. */
+  onMuch?: () => void
   /** What the guest promises to keep to, from its first instruction: OpenBSD's names with spaces between them. */
   pledge?: string
   /** The only paths that the guest sees. */

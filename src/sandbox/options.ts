@@ -1,6 +1,7 @@
 // What a Sandbox takes and gives: the public shapes. requests.ts holds what it was given to them.
 
 import type {PlatformChoice} from '../platform/choice.ts'
+import type {PatchChoice} from '../sentry/patch-choice.ts'
 import type {BrokenPledge} from '../sentry/pledge/broken-pledge.ts'
 import type {RunStats} from '../sentry/program-result.ts'
 import type {StopSignal} from '../stop-signal.ts'
@@ -28,6 +29,11 @@ export interface SandboxOptions {
   cpus?: number
   /** How many processes and threads there may be at a time, 1 to 16,384; fork(2) then fails with EAGAIN. Default: 1,024. */
   maxTasks?: number
+  /**
+   * Where traps cost much, as on PVM hosts, call instructions of programs are replaced by jumps: `auto`, the default, those that trap
+   * often; `always`, each at its first trap; `never`. A program that reads its own code sees the jumps.
+   */
+  patchCalls?: PatchChoice
   /** What runs the guests. `auto`, the default: KVM if it works here, else ptrace. */
   platform?: PlatformChoice
   /**

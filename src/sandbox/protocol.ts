@@ -4,6 +4,7 @@ import {HvError, type HvErrorCode} from '../errors.ts'
 import type {ChosenPlatform, PlatformChoice} from '../platform/choice.ts'
 import type {RunResult} from '../run/options.ts'
 import type {Question, Verdict} from '../sentry/hooked-calls.ts'
+import type {PatchChoice} from '../sentry/patch-choice.ts'
 import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {TraceFilters} from '../sentry/trace/options.ts'
@@ -17,6 +18,7 @@ export interface WorkerSettings {
   memoryBytes: number
   cpus?: number
   maxTasks?: number
+  patchCalls?: PatchChoice
   platform: PlatformChoice
   pledge?: string
   unveil?: readonly Unveiled[]

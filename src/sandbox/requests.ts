@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import * as takes from '../options.ts'
 import {MAX_CPUS, PLATFORM_CHOICES, type PlatformChoice} from '../platform/choice.ts'
 import {guestEnvironment} from '../run/options.ts'
+import {PATCH_CHOICES, type PatchChoice} from '../sentry/patch-choice.ts'
 import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import {DEFAULT_MEMORY_BYTES} from '../sentry/run-to-end.ts'
 import {MAX_TASKS} from '../sentry/task/pids.ts'
@@ -32,6 +33,7 @@ const sandboxOptions = takes.options({
   memoryBytes: v.optional(takes.anyNumber),
   cpus: v.optional(takes.integer(1, MAX_CPUS)),
   maxTasks: v.optional(takes.integer(1, MAX_TASKS)),
+  patchCalls: v.optional(takes.oneOf(PATCH_CHOICES)),
   platform: v.optional(takes.oneOf(PLATFORM_CHOICES)),
   pledge: v.optional(takes.either([takes.text, texts], 'a string or an array of strings')),
   unveil: v.optional(takes.record(takes.guestPath, letters, 'an object of paths and letters')),
@@ -63,6 +65,7 @@ export interface Settings {
   memoryBytes: number
   cpus: number | undefined
   maxTasks: number | undefined
+  patchCalls: PatchChoice | undefined
   platform: PlatformChoice
   pledge: string | undefined
   unveil: Unveiled[] | undefined
@@ -72,7 +75,7 @@ export interface Settings {
 export function toSettings(given: SandboxOptions): {settings: Settings; handlers: SyscallHandlers} {
   const options = takes.checked(sandboxOptions, given, 'options')
   const {root, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES, platform = 'auto'} = options
-  const {cpus, maxTasks, pledge, unveil, onSyscall = {}} = options
+  const {cpus, maxTasks, patchCalls, pledge, unveil, onSyscall = {}} = options
   return {
     settings: {
       root,
@@ -80,6 +83,7 @@ export function toSettings(given: SandboxOptions): {settings: Settings; handlers
       memoryBytes,
       cpus,
       maxTasks,
+      patchCalls,
       platform,
       pledge: Array.isArray(pledge) ? pledge.join(' ') : pledge,
       unveil: unveil && Object.entries(unveil).map(([path, permissions]) => ({path, permissions})),

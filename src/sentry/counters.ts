@@ -7,6 +7,8 @@ export class Counters {
   syscalls = 0
   faults = 0
   signals = 0
+  /** Call sites that make their calls by the platform's gate. */
+  patchedSites = 0
   /** That were started: threads are tasks. */
   processes = 0
   tasks = 0

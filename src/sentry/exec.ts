@@ -42,6 +42,7 @@ interface LoadRequest extends ExecRequest {
   readonly vdso: Vdso | undefined
   readonly minSignalStack: number
   readonly stackLimit: number
+  readonly hasGate: boolean
 }
 
 /** A program in memory of its own, before its first instruction. */
@@ -68,6 +69,7 @@ export function loadImage(
     vdso: kernel.vdso,
     minSignalStack: arch.signalFrameBytes(kernel.initialFpState.length),
     stackLimit: limits.get(RLIMIT_STACK).soft,
+    hasGate: kernel.patchCalls !== undefined,
   }
   const layout = planLayout(request, userTop)
   const space = Space.create({
@@ -75,6 +77,7 @@ export function loadImage(
     budget: kernel.budget.part(),
     mmapBase: layout.mmapTop,
     executable: program.executable.description,
+    patchCalls: kernel.patchCalls,
   })
   try {
     return {space, ...fillMemory(space, root, layout, request)}
@@ -191,7 +194,7 @@ function writeStack(
   request: LoadRequest,
 ): {sp: number; auxv: Uint8Array} {
   const {credentials, executable} = request
-  const [hwcap, hwcap2] = arch.hardwareCapabilities(addon.hwcap, addon.hwcap2)
+  const [hwcap, hwcap2] = arch.hardwareCapabilities(addon.hwcap, addon.hwcap2, request.hasGate)
   const stack = buildStack({
     argv: request.argv,
     envp: request.envp,

@@ -16,6 +16,19 @@ export function handleFault(task: Task): boolean {
 
   const fault = context.exactFault()
   const mended = fault.isPageFault ? memoryMap.handleFault(fault.address, fault.access) : undefined
-  if (mended !== true) forceFault(task, {...fault, ...mended})
+  if (mended !== true && !leaveTrampoline(task)) forceFault(task, {...fault, ...mended})
+  return true
+}
+
+/** A program that single-steps, or has another GS base than CallPatches count on, goes on where nothing is patched. */
+function leaveTrampoline({context, process}: Task): boolean {
+  const {callPatches} = process.space
+  if (callPatches === undefined) return false
+  const registers = context.readRegisters()
+  const site = callPatches.siteOf(arch.programCounter(registers))
+  if (site === undefined) return false
+  callPatches.stop()
+  arch.setProgramCounter(registers, site)
+  context.writeRegisters(registers)
   return true
 }

@@ -24,6 +24,8 @@ import {HostWatch} from './host-watch.ts'
 import {InotifyCounts} from './inotify-file.ts'
 import {KernelIpc} from './ipc/kernel-ipc.ts'
 import {Leases} from './leases.ts'
+import type {CallPatches} from './memory/call-patches.ts'
+import type {MemoryMap} from './memory/memory-map.ts'
 import {UnixDomain} from './net/unix-domain.ts'
 import {isOutgrown} from './outgrown.ts'
 import type {Process} from './process.ts'
@@ -61,6 +63,8 @@ export class Kernel {
   tracer: Tracer | undefined
   /** Whose call is being answered, or was last: /proc/self. */
   current: Task | undefined
+  /** For a new program's memory; absent: its call sites are left as they are. */
+  patchCalls: ((map: MemoryMap) => CallPatches) | undefined
   /** The vDSO's variables; absent: programs make system calls for the time. */
   vdso: Vdso | undefined
   /** What a program's FP state begins with. */

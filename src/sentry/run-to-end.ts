@@ -79,6 +79,7 @@ function counters({kernel: {counters, platform}}: Sentry): RunStats {
     unknownSyscalls: counters.unknownCalls,
     exits: platform.stats.exits,
     listened: platform.stats.listened,
+    patchedSites: counters.patchedSites,
     faults: counters.faults,
     processes: counters.processes,
     tasks: counters.tasks,

@@ -23,6 +23,7 @@ import {FsContext} from './fs-context.ts'
 import {buildTree} from './guest-tree.ts'
 import {Kernel} from './kernel.ts'
 import {closeExecutable} from './open-executable.ts'
+import {callPatcher, type PatchChoice} from './patch-choice.ts'
 import {KernelProcSource} from './proc-source.ts'
 import {Process} from './process.ts'
 import {ProgramFinder} from './program-finder.ts'
@@ -46,6 +47,8 @@ export interface SentryOptions {
   terminal?: number
   /** How many tasks there may be at a time; default: 1,024. */
   maxTasks?: number
+  /** Default: `auto`. */
+  patchCalls?: PatchChoice
 }
 
 export interface ProgramOptions {
@@ -92,6 +95,7 @@ export class Sentry {
     this.#programs = new ProgramFinder(this.#root.top, this.#credentials, platform.memory)
     this.kernel = new Kernel(platform, this.#root, hostname(), budget, options.maxTasks)
     this.kernel.vdso = new Vdso(platform.memory)
+    this.kernel.patchCalls = callPatcher(platform, this.kernel.counters, options.patchCalls)
     if (this.terminal !== undefined) this.#terminalAt = this.#resolve(TERMINAL_PATH)
   }
 

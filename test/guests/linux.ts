@@ -21,7 +21,8 @@ export function describeNatively(): void {
   })
 }
 
-export function describeUnderHv(platform: Platform): void {
+/** @param flags of `hv run` besides the platform */
+export function describeUnderHv(platform: Platform, flags: readonly string[] = []): void {
   describe.each(allGuests)('$name', (guest) => {
     const {binary, source} = guest
     const isHostUnfit = platform === 'kvm' && isPvmHost && source.includes('// not on PVM')
@@ -30,7 +31,7 @@ export function describeUnderHv(platform: Platform): void {
       // The shell tells of a fault natively, and under hv the command.
       const fault = FAULTS[expected.status - 128]
       const stderr = fault === undefined ? '' : `hv: ${binary}: ${fault}\n`
-      expect(asText(underHv(['--platform', platform], binary, []))).toEqual({...expected, stderr})
+      expect(asText(underHv(['--platform', platform, ...flags], binary, []))).toEqual({...expected, stderr})
     })
   })
 }

@@ -17,8 +17,8 @@
 extern "C" const uint8_t hv_shim_entry[], hv_shim_stored[], hv_shim_tail[], hv_shim_entry_end[];
 extern "C" const uint8_t hv_shim_stubs[], hv_shim_returning[], hv_shim_return[], hv_shim_pushed[],
     hv_shim_popped[], hv_shim_stubs_end[];
-extern "C" const uint8_t hv_pvm_entry[], hv_pvm_stored[], hv_pvm_rang[], hv_pvm_tail[],
-    hv_pvm_entry_end[];
+extern "C" const uint8_t hv_pvm_entry[], hv_pvm_noted[], hv_pvm_stored[], hv_pvm_rang[],
+    hv_pvm_tail[], hv_pvm_gate[], hv_pvm_entry_end[];
 
 namespace hv {
 namespace {
@@ -90,6 +90,8 @@ Cpu::~Cpu() {
 
 bool Cpu::OwnsFrames() { return !pvm::IsHost(); }
 
+unsigned Cpu::Gate() { return pvm::IsHost() ? HV_FRAME_GATE : 0; }
+
 void Cpu::PrepareWindows(PageTable& table) { table.Prepare(WindowAddress(0)); }
 
 uint64_t Cpu::MapWindow(PageTable& table) const {
@@ -101,9 +103,12 @@ uint64_t Cpu::MapWindow(PageTable& table) const {
   table.Set(window_ + HV_WINDOW_STUBS, kPageSize, shim_.stubs_page(), kKernelPage, ignore);
   table.Set(window_ + HV_WINDOW_PRIVATE, kPageSize, private_page_,
             kKernelPage | kWrite | kNoExecute, ignore);
-  if (pvm_)
+  if (pvm_) {
     table.Set(window_ + HV_WINDOW_DOORBELL, kPageSize, HV_NOWHERE, shared | kWrite | kNoExecute,
               ignore);
+    Quad(pages_.Data(frame), HV_FRAME_GATE) =
+        window_ + static_cast<uint64_t>(hv_pvm_gate - hv_pvm_entry);
+  }
   return frame;
 }
 
@@ -152,6 +157,8 @@ void Cpu::Enter() {
   kvm_sregs& sregs = run.s.regs.sregs;
   Ioctl(vcpu_.fd(), KVM_GET_SREGS, "KVM_GET_SREGS", &sregs);
   SetSegments(written_, sregs);
+  // The way to the frame, as long as the program has set none.
+  if (pvm_ && sregs.gs.base == 0) sregs.gs.base = window_ + HV_WINDOW_FRAME;
   sregs.cr3 = cr3_;
   run.kvm_dirty_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
   has_written_ = false;
@@ -286,6 +293,7 @@ Trap Cpu::LeaveEntry(uint64_t rip) {
   uint64_t offset = rip - window_;
   uint64_t stored = (pvm_ ? hv_pvm_stored : hv_shim_stored) - entry;
   uint64_t tail = (pvm_ ? hv_pvm_tail : hv_shim_tail) - entry;
+  if (pvm_ && offset >= static_cast<uint64_t>(hv_pvm_gate - entry)) return LeaveGate();
   bool is_request =
       offset >= stored && offset < tail && Word(frame(), HV_FRAME_STATE) == HV_STATE_REQUEST;
   // As if it had rung.
@@ -298,7 +306,7 @@ Trap Cpu::LeaveEntry(uint64_t rip) {
   user[kRegEflags] = user[kRegR11];
   if (offset < stored) {
     // The call was not made yet: it will be made anew.
-    if (offset > 0) user[kRegRax] = Quad(frame(), HV_FRAME_NUMBER);
+    if (offset > (pvm_ ? hv_pvm_noted - entry : 0)) user[kRegRax] = Quad(frame(), HV_FRAME_NUMBER);
     user[kRegRip] = user[kRegRcx] - kSyscallLength;
   } else {
     user[kRegRax] = Quad(frame(), HV_FRAME_RESULT);
@@ -310,6 +318,16 @@ Trap Cpu::LeaveEntry(uint64_t rip) {
   Abandon(user);
   result_in_frame_ = is_request;
   return is_request ? Trap::kSyscall : Trap::kInterrupted;
+}
+
+// Stopped before the call was made: it will be made anew, by the SYSCALL that stands behind a patched jump.
+Trap Cpu::LeaveGate() {
+  UserRegisters user = ReadRegisters();
+  if (InWindow(user[kRegRsp])) user[kRegRsp] = Quad(frame(), kPvmSavedRsp);
+  user[kRegRip] = user[kRegRcx] - kSyscallLength;
+  stop_ = Stop::kUser;
+  Abandon(user);
+  return Trap::kInterrupted;
 }
 
 // SAFETY: the page is the Cpu's own, page-aligned, and lives as long as it does.
@@ -345,6 +363,7 @@ UserRegisters Cpu::ReadRegisters() {
   }
   user[kRegCs] = HV_USER_CS;
   user[kRegSs] = HV_USER_DS;
+  if (pvm_ && user[kRegGsBase] == window_ + HV_WINDOW_FRAME) user[kRegGsBase] = 0;
   return user;
 }
 

@@ -44,6 +44,8 @@ class Cpu {
   // PVM hosts, where programs can write it, no other table has it, and it is the caller's to free.
   uint64_t MapWindow(PageTable& table) const;
   static bool OwnsFrames();
+  // Where, from a program's GS base on, it finds the address that calls can be made at without SYSCALL; 0: nowhere.
+  static unsigned Gate();
   // Makes the tables for the windows of the first Cpus. Throws std::system_error ENOMEM.
   static void PrepareWindows(PageTable& table);
   // Which page table and frame the next Run uses.
@@ -85,6 +87,7 @@ class Cpu {
   Trap FaultAt(uint64_t rip);
   Trap Interrupted();
   Trap LeaveEntry(uint64_t rip);
+  Trap LeaveGate();
   Trap Die(int host_error);
   void Abandon(const UserRegisters& user);
   bool InWindow(uint64_t address) const;

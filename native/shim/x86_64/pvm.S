@@ -1,5 +1,6 @@
 // pvm.S: the SYSCALL entry on PVM hosts, where SYSCALL goes to LSTAR without leaving ring 3 (arch/x86_64/pvm.h). The same
-// protocol as entry.S; the doorbell is a store into a page without memory, and the last instruction a jump.
+// protocol as entry.S; the doorbell is a store into a page without memory, and the last instruction a jump. Patched call sites come by
+// the gate, without SYSCALL, and with RCX as SYSCALL has it.
 
 #include "arch/x86_64/layout.h"
 #include "shim/abi.h"
@@ -12,10 +13,12 @@
 #define SAVED_RSP 0x100
 #define STACK_TOP 0x200
 
-  .hidden hv_pvm_entry, hv_pvm_stored, hv_pvm_rang, hv_pvm_tail, hv_pvm_entry_end
-  .globl hv_pvm_entry, hv_pvm_stored, hv_pvm_rang, hv_pvm_tail, hv_pvm_entry_end
+  .hidden hv_pvm_entry, hv_pvm_noted, hv_pvm_stored, hv_pvm_rang, hv_pvm_tail, hv_pvm_gate, hv_pvm_entry_end
+  .globl hv_pvm_entry, hv_pvm_noted, hv_pvm_stored, hv_pvm_rang, hv_pvm_tail, hv_pvm_gate, hv_pvm_entry_end
 
 hv_pvm_entry:
+  mov %rcx, FRAME(HV_FRAME_CALLER)
+hv_pvm_noted:
   mov %rax, FRAME(HV_FRAME_NUMBER)
   mov %rdi, FRAME(HV_FRAME_ARGS + 0)
   mov %rsi, FRAME(HV_FRAME_ARGS + 8)
@@ -52,6 +55,14 @@ hv_pvm_tail:
   popfq
   mov FRAME(SAVED_RSP), %rsp
   jmp *%rcx
+// R11 gets the flags, as SYSCALL gives it them. The frame's second cache line stays the host's.
+hv_pvm_gate:
+  mov %rsp, FRAME(SAVED_RSP)
+  lea FRAME(STACK_TOP), %rsp
+  pushfq
+  pop %r11
+  mov FRAME(SAVED_RSP), %rsp
+  jmp hv_pvm_noted
 hv_pvm_entry_end:
 
   .section .note.GNU-stack, "", @progbits

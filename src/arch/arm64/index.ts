@@ -1,6 +1,7 @@
 // arm64, as the sentry sees it.
 
 import type {Architecture} from '../architecture.ts'
+import {callSites} from './call-site.ts'
 import {badFrameFault, faultOf} from './faults.ts'
 import {cpuinfo, hardwareCapabilities} from './hwcap.ts'
 import {kernelAbi} from './kernel-abi.ts'
@@ -11,6 +12,7 @@ import {
   REGISTER_COUNT,
   restartCall,
   setCallResult,
+  setProgramCounter,
   setStackPointer,
   setThreadPointer,
   stackPointer,
@@ -38,10 +40,12 @@ export const arm64: Architecture = {
   setStackPointer,
   setThreadPointer,
   programCounter,
+  setProgramCounter,
   callResult,
   setCallResult,
   restartCall,
   pushSignalFrame,
   popSignalFrame,
   signalFrameBytes,
+  callSites,
 }

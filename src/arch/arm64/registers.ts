@@ -32,6 +32,10 @@ export function programCounter(registers: BigUint64Array): number {
   return Number(registers[PC])
 }
 
+export function setProgramCounter(registers: BigUint64Array, address: number): void {
+  registers[PC] = BigInt(address)
+}
+
 export function setCallResult(registers: BigUint64Array, result: number): void {
   registers[X0] = BigInt.asUintN(64, BigInt(result))
 }

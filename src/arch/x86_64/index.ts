@@ -1,6 +1,7 @@
 // x86_64, as the sentry sees it.
 
 import type {Architecture} from '../architecture.ts'
+import {callSites} from './call-site.ts'
 import {faultOf} from './faults.ts'
 import {cpuinfo, hardwareCapabilities} from './hwcap.ts'
 import {kernelAbi} from './kernel-abi.ts'
@@ -11,6 +12,7 @@ import {
   REGISTER_COUNT,
   restartCall,
   setCallResult,
+  setProgramCounter,
   setStackPointer,
   setThreadPointer,
   stackPointer,
@@ -36,10 +38,12 @@ export const x86_64: Architecture = {
   setStackPointer,
   setThreadPointer,
   programCounter,
+  setProgramCounter,
   callResult,
   setCallResult,
   restartCall,
   pushSignalFrame,
   popSignalFrame,
   signalFrameBytes,
+  callSites,
 }

@@ -52,6 +52,10 @@ export function programCounter(registers: BigUint64Array): number {
   return Number(registers[RIP])
 }
 
+export function setProgramCounter(registers: BigUint64Array, address: number): void {
+  registers[RIP] = BigInt(address)
+}
+
 export function setCallResult(registers: BigUint64Array, result: number): void {
   registers[RAX] = BigInt.asUintN(64, BigInt(result))
 }

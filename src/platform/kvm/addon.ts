@@ -15,6 +15,8 @@ export interface KvmAddon {
   Cpu: new (vm: NativeUserVm, watcher: NativeWatcher) => NativeCpu
   /** Guest user addresses end here. */
   userTop: number
+  /** See Platform.callGate. */
+  callGate: number
 }
 
 export interface NativeUserVm {

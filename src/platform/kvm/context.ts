@@ -12,6 +12,7 @@ import {
   HOST_ERROR,
   NUMBER,
   RECORD_WORDS,
+  takeCaller,
   trapOf,
 } from '../trap-words.ts'
 import type {NativeCpu, NativeSpace} from './addon.ts'
@@ -20,6 +21,7 @@ import type {CpuSource} from './cpu-pool.ts'
 
 export class KvmContext implements LoopContext<NativeSpace> {
   readonly argumentWords: Int32Array
+  callSite = 0
   /** The frame's words up to the arguments, as they were at the trap. */
   readonly #call = new Int32Array(ARGUMENTS_END)
   /** The TrapRecord of the last fault or death. */
@@ -67,6 +69,7 @@ export class KvmContext implements LoopContext<NativeSpace> {
    */
   takeCall(frame: Int32Array): void {
     copyCall(frame, this.#call)
+    this.callSite = takeCaller(frame)
   }
 
   /** The record is the Cpu's, which others may take before they are asked for. */

@@ -39,6 +39,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   /** What the shim has is the supervisor's, but on PVM hosts, where it lies above what programs look at. */
   readonly mappings = []
   readonly cpus: number
+  readonly callGate = addon.callGate
   hasHostCycles = false
   readonly #vm: NativeUserVm
   readonly #pool: CpuPool

@@ -37,6 +37,7 @@ const SEGV_ACCERR = 2
 
 export class PtraceContext implements LoopContext<NativeTracedSpace> {
   readonly argumentWords: Int32Array
+  readonly callSite = 0
   readonly native: NativeTracedContext
   readonly #frame: Int32Array
   readonly #record: Int32Array

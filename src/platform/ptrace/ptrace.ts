@@ -33,6 +33,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   readonly userTop: number
   readonly mappings: readonly PlatformMapping[]
   readonly cpus: number
+  readonly callGate = 0
   /** Programs run on the host's processor as it is. */
   readonly hasHostCycles = true
   readonly #tracer: NativeTracer

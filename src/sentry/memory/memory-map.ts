@@ -19,10 +19,11 @@ import {bytesWithin, checkExpansion, checkLocked, checkOvercommit} from './accou
 import {BUS_ADRERR, type FaultSignal, OUT_OF_MEMORY, SEGV_ACCERR, SEGV_MAPERR} from './fault-signal.ts'
 import {Heap} from './heap.ts'
 import {ENTRY_GUARDED, PageTable} from './page-table.ts'
-import {Pager} from './pager.ts'
+import {entryOffset, Pager} from './pager.ts'
+import {restoreCode} from './patched-pages.ts'
 import {MIN_ADDRESS, Placement} from './placement.ts'
 import {growStack} from './stack.ts'
-import {type Backing, PROT_ALL, pageAlign, VM_LOCKED, Vma} from './vma.ts'
+import {type Backing, PROT_ALL, pageAlign, VM_LOCKED, VM_TRAMPOLINES, Vma} from './vma.ts'
 import {VmaList} from './vma-list.ts'
 
 export interface MemoryMapParts {
@@ -127,6 +128,7 @@ export class MemoryMap {
     if (address % PAGE_SIZE !== 0 || end === address || end > this.userTop) throw new Errno(EINVAL)
     const removed = this.vmas.remove(address, end)
     for (const vma of removed) {
+      if (vma.flags & VM_TRAMPOLINES) restoreCode(this, 0, this.userTop)
       this.releasePages(vma, vma.start, vma.end)
       this.vmas.drop(vma)
     }
@@ -155,6 +157,13 @@ export class MemoryMap {
       this.ranOut = true
       return OUT_OF_MEMORY
     }
+  }
+
+  /** The page at `address`, which is mapped, is nobody else's from now on. @returns its offset in the MemoryFile @throws Errno ENOMEM */
+  ownPage(address: number): number {
+    const page = address / PAGE_SIZE
+    this.#pager.populate(this.vmas.at(address)!, page, PROT_WRITE, 1)
+    return entryOffset(this.pages.get(page))
   }
 
   /** The file was truncated: its pages from `fromPage` on are gone, private copies too. */

@@ -16,6 +16,8 @@ export type Entry = number
 export const ENTRY_PRESENT = 8
 /** A write must fault first: to copy a private page, or to mark a shared file page dirty. */
 export const ENTRY_GUARDED = 16
+/** A copy of a file's code in which call sites were patched: CallPatches. */
+export const ENTRY_PATCHED = 32
 export const ENTRY_PROTECTION = 7
 export const ENTRY_SHIFT = 8
 export const ENTRY_FLAGS = (1 << ENTRY_SHIFT) - 1

@@ -6,6 +6,7 @@ import {checkExpansion} from './accounting.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {ENTRY_GUARDED, MapBatch} from './page-table.ts'
 import {withProtection} from './pager.ts'
+import {restoreBefore} from './patched-pages.ts'
 import {VM_GROWSDOWN, type Vma} from './vma.ts'
 
 /**
@@ -40,6 +41,7 @@ function protectOne(map: MemoryMap, vma: Vma, protection: number): void {
   const guards = vma.isShared && vma.backing !== undefined && (protection & PROT_WRITE) === 0
   if (guards) map.markDirty(vma, vma.start, vma.end)
 
+  restoreBefore(map, vma)
   vma.protection = protection
   const batch = new MapBatch(map.pages.space, {lazily: true})
   map.pages.forEach(vma.start / PAGE_SIZE, vma.end / PAGE_SIZE, (page, entry) => {

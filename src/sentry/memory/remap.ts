@@ -5,6 +5,7 @@ import {PAGE_SIZE} from '../../platform/platform.ts'
 import {checkExpansion, checkLocked, checkOvercommit} from './accounting.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {type Entry, MapBatch} from './page-table.ts'
+import {restoreBefore} from './patched-pages.ts'
 import {MIN_ADDRESS} from './placement.ts'
 import {pageAlign, VM_LOCKED, VM_LOCKONFAULT, VM_SPECIAL, Vma} from './vma.ts'
 
@@ -108,6 +109,7 @@ function move(
   // Now, while nothing is changed: there may be no room for the tables of what moves.
   const shift = destination / PAGE_SIZE - firstPage
   map.pages.forEach(firstPage, firstPage + oldLength / PAGE_SIZE, (page) => map.pages.reserve(page + shift))
+  restoreBefore(map, vma, address, address + oldLength)
   const moved = new Vma(vma)
   moved.pageOffset = vma.backing === undefined ? 0 : vma.filePage(firstPage)
   moved.start = destination

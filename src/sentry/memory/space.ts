@@ -6,6 +6,7 @@ import type {Budget} from '../../vfs/budget.ts'
 import {countExecuted} from '../../vfs/text-busy.ts'
 import type {SharedDescription} from '../fd-table.ts'
 import type {ResourceLimits} from '../resource-limits.ts'
+import type {CallPatches} from './call-patches.ts'
 import {forkMap} from './fork.ts'
 import {MemoryMap} from './memory-map.ts'
 import {UserMemory} from './user-memory.ts'
@@ -22,6 +23,16 @@ export interface SpaceParts {
   mmapBase: number
   /** The program that runs there: kept open. Undefined for init alone. */
   executable?: SharedDescription
+  /** Absent: its call sites are left as they are. */
+  patchCalls?: (map: MemoryMap) => CallPatches
+}
+
+interface Parts {
+  addresses: AddressSpace
+  map: MemoryMap
+  budget: Budget
+  callPatches?: CallPatches | undefined
+  executable?: SharedDescription | undefined
 }
 
 /** Linux's mm_struct. */
@@ -29,14 +40,16 @@ export class Space {
   readonly addresses: AddressSpace
   readonly map: MemoryMap
   readonly user: UserMemory
+  readonly callPatches: CallPatches | undefined
   readonly #budget: Budget
   readonly #executable: SharedDescription | undefined
   #users = 1
 
-  constructor(addresses: AddressSpace, map: MemoryMap, budget: Budget, executable?: SharedDescription) {
+  constructor({addresses, map, budget, callPatches, executable}: Parts) {
     this.addresses = addresses
     this.map = map
     this.user = new UserMemory(map)
+    this.callPatches = callPatches
     this.#budget = budget
     this.#executable = executable
     if (executable === undefined) return
@@ -44,8 +57,9 @@ export class Space {
     countExecuted(executable.file.inode, 1)
   }
 
-  static create({addresses, budget, executable, ...parts}: SpaceParts): Space {
-    return new Space(addresses, new MemoryMap({...parts, space: addresses, budget}), budget, executable)
+  static create({addresses, budget, executable, patchCalls, ...parts}: SpaceParts): Space {
+    const map = new MemoryMap({...parts, space: addresses, budget})
+    return new Space({addresses, map, budget, callPatches: patchCalls?.(map), executable})
   }
 
   /** One more process has it: CLONE_VM. */
@@ -68,7 +82,8 @@ export class Space {
   fork(limits: ResourceLimits, budget: Budget, isOnlyTask: boolean): Space {
     try {
       const {addresses, map} = forkMap(this.map, limits, budget, isOnlyTask && !this.isShared)
-      return new Space(addresses, map, budget, this.#executable)
+      const callPatches = this.callPatches?.fork(map)
+      return new Space({addresses, map, budget, callPatches, executable: this.#executable})
     } catch (error) {
       budget.giveAll()
       throw error

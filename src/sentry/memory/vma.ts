@@ -16,6 +16,8 @@ export const VM_WIPEONFORK = 64
 export const VM_SPECIAL = 128
 /** mlock2(MLOCK_ONFAULT): locked, but not populated at once. */
 export const VM_LOCKONFAULT = 256
+/** Of call sites that were patched: CallPatches. */
+export const VM_TRAMPOLINES = 512
 
 export const PROT_ALL = PROT_READ | PROT_WRITE | PROT_EXEC
 

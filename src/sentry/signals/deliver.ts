@@ -107,6 +107,9 @@ function runHandler(task: Task, {signal, info}: PendingSignal): void {
   if (action.flags & SA_RESETHAND) signals.process.setAction(signal, {...action, handler: SIG_DFL})
 
   const registers = context.readRegisters()
+  // No frame tells of a trampoline: the program stands before its call.
+  const site = task.process.space.callPatches?.siteOf(arch.programCounter(registers))
+  if (site !== undefined) arch.setProgramCounter(registers, site)
   const {interrupted} = signals
   signals.interrupted = undefined
   if (interrupted?.restart === 'sa-restart' && action.flags & SA_RESTART) {

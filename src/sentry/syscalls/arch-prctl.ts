@@ -49,6 +49,7 @@ export const archPrctl: Syscall = (task, args) => {
 
 function setBase(task: Task, register: number, base: number): number {
   if (base >= task.kernel.platform.userTop) throw new Errno(EPERM)
+  if (register === GS_BASE && base !== 0) task.process.space.callPatches?.stop()
   const registers = task.context.readRegisters()
   registers[register] = BigInt(base)
   task.context.writeRegisters(registers)

@@ -34,6 +34,7 @@ test('every flag of the table arrives', () => {
     memory: '1M',
     cpus: '3',
     pids: '20',
+    'patch-calls': 'always',
     timeout: '0.5',
     trace: join(directory, 'trace'),
   }
@@ -52,6 +53,7 @@ test('every flag of the table arrives', () => {
     memoryBytes: 2 ** 20,
     cpus: 3,
     maxTasks: 20,
+    patchCalls: 'always',
     timeoutMs: 500,
     stats: true,
   })

@@ -21,6 +21,7 @@ export type Step = readonly [number: number, ...args: number[]] | 'spin' | 'die'
 export class ScriptedContext implements Context {
   readonly argumentWords = new Int32Array(12)
   callNumber = 0
+  readonly callSite = 0
   /** What its calls returned. */
   readonly results: number[] = []
   isDisposed = false
@@ -77,6 +78,7 @@ export class ScriptedPlatform implements Platform {
   readonly userTop = 0x7fff_0000_0000
   readonly mappings = []
   readonly cpus: number
+  readonly callGate = 0
   readonly hasHostCycles = false
   readonly stats = {exits: 0, listened: 0}
   readonly costs = NEVER_LISTENING

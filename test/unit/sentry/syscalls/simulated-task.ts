@@ -44,7 +44,7 @@ export class SimulatedTask {
     const pid = FIRST_PID + (of?.task.kernel.processes.size ?? 0)
     const process = new Process({
       pid,
-      space: new Space(guest.space, guest.map, new Budget()),
+      space: new Space({addresses: guest.space, map: guest.map, budget: new Budget()}),
       limits: guest.limits,
       budget: new Budget(),
       signals: new ProcessSignals(guest.limits),

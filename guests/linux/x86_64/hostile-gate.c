@@ -1,0 +1,131 @@
+// hostile-gate: where programs reach a gate for their calls (PVM hosts), nothing that they do to it, its frame or its trampolines harms
+// anybody but themselves.
+#include <sched.h>
+#include <sys/wait.h>
+
+#include "fault.h"
+
+// native/arch/x86_64/layout.h, native/shim/abi.h
+enum { RESULT = 64, ACTION = 72, CALLER = 80, GATE = 88 };
+
+static uint64_t read_frame(long offset) {
+  uint64_t word;
+  __asm__ volatile("mov %%gs:(%1), %0" : "=r"(word) : "r"(offset));
+  return word;
+}
+
+static void write_frame(long offset, uint64_t word) { __asm__ volatile("mov %0, %%gs:(%1)" ::"r"(word), "r"(offset) : "memory"); }
+
+static uint64_t gate;
+static uint64_t seed = 88172645463325252;
+
+static uint64_t next_random(void) {
+  seed ^= seed << 13;
+  seed ^= seed >> 7;
+  return seed ^= seed << 17;
+}
+
+static const uint64_t addresses[] = {0, 1, 7, 0x1000, 0x7fff00000000, 0x7fff00001000, 0x7fff00003000, 0x7fff00008000, 0x7fffffffffff,
+                                     0x800000000000, 0xffff800000000000, -1ull, 1ull << 63};
+
+static uint64_t some_address(void) {
+  uint64_t choice = next_random() % (COUNT(addresses) + 3);
+  if (choice < COUNT(addresses)) return addresses[choice];
+  if (choice == COUNT(addresses)) return gate - next_random() % 256;
+  return (uint64_t)(uintptr_t)some_address + next_random() % 65536;
+}
+
+// As a patched site does, but with an address of its own choice to go on at.
+static void jump_to_gate(uint64_t behind, uint64_t number, uint64_t pointer) {
+  __asm__ volatile("mov %%rsp, %%rbx\nmov %[sp], %%rsp\njmp *%[gate]" ::[gate] "r"(gate), "c"(behind), "a"(number), [sp] "r"(pointer)
+                   : "rbx", "r11", "memory");
+  __builtin_unreachable();
+}
+
+static void jump_anywhere(void) {
+  catch_faults_on_own_stack();
+  for (int i = 0; i < 300; i++) {
+    // exit(2) and its like would end the test, rt_sigreturn(2) reads any stack.
+    static const uint64_t numbers[] = {SYS_getppid, SYS_gettid, SYS_sched_yield, 9999, -1ull, 1ull << 32};
+    uint64_t behind = some_address(), number = numbers[next_random() % COUNT(numbers)];
+    FAULT_OF(jump_to_gate(behind, number, next_random() % 2 ? some_address() : 0));
+  }
+}
+
+static int scribble(void *unused) {
+  (void)unused;
+  static const uint64_t offsets[] = {CALLER, CALLER, CALLER, GATE + 8, RESULT, ACTION, 0x100, 0x1f8};
+  // The frame that the other thread began with, which is its own still or this one's.
+  volatile uint8_t *frame = (volatile uint8_t *)(gate - gate % 4096 + 4096);
+  for (;;) {
+    uint64_t offset = offsets[next_random() % COUNT(offsets)];
+    *(volatile uint64_t *)(frame + offset) = some_address();
+    write_frame((long)offset, some_address());
+  }
+  return 0;
+}
+
+static void call_while_scribbled(void) {
+  static char stack[65536] __attribute__((aligned(16)));
+  int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+  REQUIRE(clone(scribble, stack + sizeof(stack), flags, 0) > 0);
+  for (int i = 0; i < 4000; i++) {
+    syscall(SYS_getppid);
+    __asm__ volatile("mov $110, %%eax\nsyscall" ::: "rax", "rcx", "r11", "memory");
+  }
+}
+
+// What the sentry is told to patch: every address in turn, with this call.
+static void name_callers(void) {
+  for (int i = 0; i < 5000; i++) {
+    uint64_t caller = next_random() % 2 ? some_address() : (uint64_t)(uintptr_t)name_callers + (uint64_t)i % 512;
+    write_frame(CALLER, caller);
+    __asm__ volatile("lea 1f(%%rip), %%rcx\njmp *%%gs:%c1\n1:" ::"a"(SYS_getppid), "i"(GATE) : "rcx", "r11", "memory");
+  }
+}
+
+static void lose_gate(void) {
+  for (int i = 0; i < 64; i++) syscall(SYS_getppid);
+  write_frame(GATE, some_address());
+  catch_faults();
+  FAULT_OF(syscall(SYS_getppid));
+}
+
+static void lose_trampolines(void) {
+  for (int i = 0; i < 64; i++) syscall(SYS_getppid);
+  FILE *maps = fopen("/proc/self/maps", "r");
+  REQUIRE(maps);
+  unsigned long start, end;
+  for (char line[512]; fgets(line, sizeof(line), maps);)
+    if (strstr(line, "[hv-calls]") && sscanf(line, "%lx-%lx", &start, &end) == 2) CHECK_EQ(munmap((void *)start, end - start), 0);
+  fclose(maps);
+  for (int i = 0; i < 64; i++) CHECK_EQ(syscall(SYS_getppid), getppid());
+}
+
+// Whatever becomes of it.
+static void let(void (*part)(void)) {
+  pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    alarm(20);
+    part();
+    _exit(finish());
+  }
+  int status;
+  CHECK_EQ(waitpid(child, &status, 0), child);
+  CHECK(!WIFEXITED(status) || WEXITSTATUS(status) == 0);
+}
+
+int main(void) {
+  catch_faults();
+  if (FAULT_OF(gate = read_frame(GATE)) != 0 || gate == 0) return finish();
+  pid_t self = getpid();
+  let(jump_anywhere);
+  let(call_while_scribbled);
+  let(name_callers);
+  let(lose_gate);
+  let(lose_trampolines);
+  CHECK_EQ(getpid(), self);
+  CHECK_EQ(read_frame(GATE), gate);
+  return finish();
+}

@@ -1,0 +1,74 @@
+// Call sites of x86_64: `mov $number, %eax; syscall` and the like, whose first instruction a jump of the same five bytes can stand in for.
+
+import type {CallSites} from '../architecture.ts'
+
+const SYSCALL_BYTES = 2
+const JUMP_BYTES = 5
+const DISPLACED_FROM = SYSCALL_BYTES + JUMP_BYTES
+/** What is read in front of the displaced instruction, to know that it is one. */
+const CONTEXT_BYTES = 3
+
+const JMP_REL32 = 0xe9
+const MOV_TO_EAX = 0xb8
+/** mov disp8(%rsp), %rax: glibc's calls that are cancellation points. */
+const MOV_STACK_TO_RAX = [0x48, 0x8b, 0x44, 0x24]
+const LEA_RCX = [0x48, 0x8d, 0x0d]
+const INT32_BYTES = 4
+const BEHIND_LEA = JUMP_BYTES + LEA_RCX.length + INT32_BYTES
+/** jmp *%gs:disp32 */
+const JMP_GS = [0x65, 0xff, 0x24, 0x25]
+
+export const callSites: CallSites = {
+  bytes: DISPLACED_FROM + CONTEXT_BYTES,
+  reach: 2 ** 31 - 2 ** 20,
+  trampolineBytes: 32,
+  canPatch(code, number) {
+    const displaced = CONTEXT_BYTES
+    if (code[displaced + JUMP_BYTES] !== 0x0f || code[displaced + JUMP_BYTES + 1] !== 0x05) return false
+    if (code[displaced] === MOV_TO_EAX) return int32At(code, displaced + 1) === number && !continues(code)
+    return MOV_STACK_TO_RAX.every((byte, i) => code[displaced + i] === byte) && !isPrefix(code[displaced - 1])
+  },
+  jumpOffset: -DISPLACED_FROM,
+  jump(from, to) {
+    return Uint8Array.of(JMP_REL32, ...bytesOf(to - (from + JUMP_BYTES)))
+  },
+  trampoline(code, at, returnTo, gate) {
+    const displaced = code.subarray(CONTEXT_BYTES, CONTEXT_BYTES + JUMP_BYTES)
+    return Uint8Array.of(
+      ...displaced,
+      ...LEA_RCX,
+      ...bytesOf(returnTo - (at + BEHIND_LEA)),
+      ...JMP_GS,
+      ...bytesOf(gate),
+    )
+  },
+  returnOf(trampoline, at) {
+    return at + BEHIND_LEA + int32At(trampoline, BEHIND_LEA - INT32_BYTES)
+  },
+}
+
+/** Are the five bytes the end of a longer instruction? A REX prefix (`mov $imm, %r8d`), 66 (imm16), or an opcode with an immediate, b8 being its displacement. */
+function continues(code: Uint8Array): boolean {
+  const [opcodeWithSib, opcode, before] = code
+  if ((before & 0xf0) === 0x40 || isPrefix(before)) return true
+  const hasImmediate = (byte: number) => byte === 0xc7 || byte === 0x81 || byte === 0x69 || byte === 0xf7
+  return hasImmediate(opcode) || (hasImmediate(opcodeWithSib) && (opcode & 7) === 4)
+}
+
+function isPrefix(byte: number): boolean {
+  return (
+    (byte >= 0x64 && byte <= 0x67) ||
+    (byte & 0xe7) === 0x26 ||
+    byte === 0xf0 ||
+    byte === 0xf2 ||
+    byte === 0xf3
+  )
+}
+
+function int32At(code: Uint8Array, offset: number): number {
+  return new DataView(code.buffer, code.byteOffset).getInt32(offset, true)
+}
+
+function bytesOf(int32: number): Uint8Array {
+  return new Uint8Array(Int32Array.of(int32).buffer)
+}

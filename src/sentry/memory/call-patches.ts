@@ -1,0 +1,182 @@
+// CallPatches: call sites of one space that make their calls by the platform's gate, because they were seen to trap often.
+
+import {Errno} from '../../abi/errno.ts'
+import {arch} from '../../arch/index.ts'
+import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import type {MemoryMap} from './memory-map.ts'
+import {ENTRY_FLAGS, ENTRY_GUARDED, ENTRY_PATCHED, ENTRY_SHIFT, MapBatch} from './page-table.ts'
+import {entryOffset} from './pager.ts'
+import {restoreCode} from './patched-pages.ts'
+import {VM_SPECIAL, VM_TRAMPOLINES, type Vma} from './vma.ts'
+
+/** Of /proc/PID/maps. */
+const NAME = '[hv-calls]'
+/** Counters of sites, by the low bits of their addresses: some share one. */
+const COUNTERS = 512
+/** Pages of trampolines that a space may have: for each part of it that is out of reach of the others, and then for more sites. */
+const MAX_AREAS = 8
+/** For a site that cannot be patched: so many traps until it is looked at again. */
+const LONG = 10_000
+
+/** A page of trampolines. */
+interface Area {
+  readonly start: number
+  used: number
+}
+
+export class CallPatches {
+  readonly #map: MemoryMap
+  readonly #gate: number
+  readonly #frequent: number
+  /** How often each may trap still. */
+  readonly #left: Int16Array
+  readonly #areas: Area[]
+  #isOff = false
+  /** Sites that were patched here: for --stats. */
+  readonly #count: () => void
+
+  /**
+   * @param gate Platform.callGate
+   * @param frequent traps before a site is patched
+   * @param count called for each site
+   */
+  constructor(
+    map: MemoryMap,
+    gate: number,
+    frequent: number,
+    count: () => void,
+    areas: readonly Area[] = [],
+  ) {
+    this.#map = map
+    this.#gate = gate
+    this.#frequent = frequent
+    this.#count = count
+    this.#left = new Int16Array(COUNTERS).fill(frequent)
+    this.#areas = areas.map((area) => ({...area}))
+  }
+
+  /** Of a space that was forked: what was patched is, there too. */
+  fork(map: MemoryMap): CallPatches {
+    const copy = new CallPatches(map, this.#gate, this.#frequent, this.#count, this.#areas)
+    copy.#isOff = this.#isOff
+    // madvise(MADV_DONTFORK).
+    if (!this.#areas.every(({start}) => isTrampolines(map.vmas.at(start)))) restoreCode(map, 0, map.userTop)
+    return copy
+  }
+
+  /** A call trapped: `callNumber`, by the instruction that ends at `site`, as the program says. */
+  note(site: number, callNumber: number): void {
+    if (site === 0) return
+    const counter = (site | 0) & (COUNTERS - 1)
+    if (--this.#left[counter] > 0) return
+    this.#left[counter] = this.#isOff || !this.#patch(site, callNumber) ? LONG : this.#frequent
+  }
+
+  /** The program goes its own ways, with another GS base say: nothing is patched any more. */
+  stop(): void {
+    if (this.#isOff) return
+    this.#isOff = true
+    restoreCode(this.#map, 0, this.#map.userTop)
+  }
+
+  /** The site whose jump led to `address`, where the program goes on as if it were not patched; undefined: it is in no trampoline. */
+  siteOf(address: number): number | undefined {
+    const area = this.#areas.find(({start}) => address >= start && address < start + PAGE_SIZE)
+    if (area === undefined || !isTrampolines(this.#map.vmas.at(address))) return undefined
+    const entry = this.#map.pages.get(area.start / PAGE_SIZE)
+    if (entry === 0) return undefined
+    const sites = arch.callSites!
+    const trampoline = address - ((address - area.start) % sites.trampolineBytes)
+    const code = this.#map.memory.bytes.subarray(entryOffset(entry) + trampoline - area.start)
+    return sites.returnOf(code, trampoline) + sites.jumpOffset
+  }
+
+  #patch(site: number, callNumber: number): boolean {
+    try {
+      return this.#tryPatch(site, callNumber)
+    } catch (error) {
+      // No memory is left for it: calls go on to trap.
+      if (!(error instanceof Errno)) throw error
+      return false
+    }
+  }
+
+  #tryPatch(site: number, callNumber: number): boolean {
+    const sites = arch.callSites!
+    const {pages, memory} = this.#map
+    const page = Math.floor((site - 1) / PAGE_SIZE)
+    const end = site - page * PAGE_SIZE
+    const entry = pages.get(page)
+    if (end < sites.bytes || !isFilesCode(this.#map.vmas.at(site - 1))) return false
+    // What is not guarded the program has written.
+    if (!(entry & ENTRY_GUARDED)) return false
+    const offset = entryOffset(entry)
+    const code = memory.bytes.slice(offset + end - sites.bytes, offset + end)
+    if (!sites.canPatch(code, callNumber)) return false
+    const trampoline = this.#addTrampoline(site, code)
+    if (trampoline === undefined) return false
+
+    const copy = memory.copyPage(offset)
+    const jumpAt = site + sites.jumpOffset
+    memory.bytes.set(sites.jump(jumpAt, trampoline), copy + end + sites.jumpOffset)
+    const patched = ((copy / PAGE_SIZE) << ENTRY_SHIFT) | (entry & ENTRY_FLAGS) | ENTRY_PATCHED
+    pages.set(page, patched)
+    const batch = new MapBatch(pages.space, {lazily: true})
+    batch.add(page, patched)
+    batch.commit()
+    memory.free(offset, PAGE_SIZE)
+    this.#count()
+    return true
+  }
+
+  /** @returns its address; undefined: there is no room within reach. @throws Errno */
+  #addTrampoline(site: number, code: Uint8Array): number | undefined {
+    const {trampolineBytes, trampoline} = arch.callSites!
+    const area = this.#areaFor(site)
+    if (area === undefined) return undefined
+    const offset = this.#map.ownPage(area.start)
+    const at = area.start + area.used
+    this.#map.memory.bytes.set(trampoline(code, at, site, this.#gate), offset + area.used)
+    area.used += trampolineBytes
+    return at
+  }
+
+  #areaFor(site: number): Area | undefined {
+    const {reach, trampolineBytes} = arch.callSites!
+    const fits = ({start, used}: Area) =>
+      Math.abs(start - site) < reach &&
+      used + trampolineBytes <= PAGE_SIZE &&
+      isTrampolines(this.#map.vmas.at(start))
+    const known = this.#areas.find(fits)
+    if (known !== undefined) return known
+    if (this.#areas.length === MAX_AREAS) return undefined
+    const start = this.#map.map({
+      length: PAGE_SIZE,
+      // Not above: the heap grows there.
+      ceiling: site,
+      protection: PROT_READ | PROT_EXEC,
+      flags: VM_SPECIAL | VM_TRAMPOLINES,
+      name: NAME,
+    })
+    if (site - start >= reach) {
+      this.#map.unmap(start, PAGE_SIZE)
+      return undefined
+    }
+    const area = {start, used: 0}
+    this.#areas.push(area)
+    return area
+  }
+}
+
+function isTrampolines(vma: Vma | undefined): boolean {
+  return vma !== undefined && (vma.flags & VM_TRAMPOLINES) !== 0
+}
+
+function isFilesCode(vma: Vma | undefined): boolean {
+  return (
+    vma?.backing !== undefined &&
+    !vma.isShared &&
+    (vma.flags & VM_SPECIAL) === 0 &&
+    (vma.protection & (PROT_EXEC | PROT_WRITE)) === PROT_EXEC
+  )
+}

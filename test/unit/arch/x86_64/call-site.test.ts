@@ -1,0 +1,49 @@
+// Which instructions in front of a SYSCALL a jump can stand in for, and what the trampoline does in their place.
+
+import {describe, expect, test} from 'vitest'
+import {callSites} from '../../../../src/arch/x86_64/call-site.ts'
+
+const SYSCALL = [0x0f, 0x05]
+const NOPS = [0x90, 0x90, 0x90]
+const MOV_39 = [0xb8, 39, 0, 0, 0]
+/** mov 0x10(%rsp), %rax */
+const MOV_STACK = [0x48, 0x8b, 0x44, 0x24, 0x10]
+
+const site = (...bytes: number[]) => Uint8Array.from(bytes)
+
+test.each([
+  ['mov $39, %eax', site(...NOPS, ...MOV_39, ...SYSCALL), true],
+  ['mov $40, %eax, where call 39 trapped', site(...NOPS, 0xb8, 40, 0, 0, 0, ...SYSCALL), false],
+  ['mov 0x10(%rsp), %rax', site(...NOPS, ...MOV_STACK, ...SYSCALL), true],
+  ['mov %fs:0x10(%rsp), %rax', site(0x90, 0x90, 0x64, ...MOV_STACK, ...SYSCALL), false],
+  ['mov $39, %r8d', site(0x90, 0x90, 0x41, ...MOV_39, ...SYSCALL), false],
+  ['mov $39, %ax', site(0x90, 0x90, 0x66, ...MOV_39, ...SYSCALL), false],
+  ['movl $39, -0x48(%rbp)', site(0x90, 0xc7, 0x45, ...MOV_39, ...SYSCALL), false],
+  ['movl $39, -0x48(%rsp)', site(0xc7, 0x44, 0x24, ...MOV_39, ...SYSCALL), false],
+  ['mov $15, %rax, as unwinders look for it', site(0x90, 0x48, 0xc7, 0xc0, 15, 0, 0, 0, ...SYSCALL), false],
+  ['xor %eax, %eax', site(...NOPS, 0x90, 0x90, 0x90, 0x31, 0xc0, ...SYSCALL), false],
+  ['mov $39, %eax in front of something else', site(...NOPS, ...MOV_39, 0x0f, 0x0b), false],
+])('%s: %o, %s', (_, code, can) => {
+  expect(code).toHaveLength(callSites.bytes)
+  expect(callSites.canPatch(code, 39)).toBe(can)
+})
+
+describe('a patched site', () => {
+  const AT = 0x7f12_3456_0000
+  const RETURN = 0x7f12_8000_0007
+
+  test('jumps to its trampoline, forward and back', () => {
+    const from = RETURN + callSites.jumpOffset
+    expect(Buffer.from(callSites.jump(from, from + 5 + 0x1234)).toString('hex')).toBe('e934120000')
+    expect(Buffer.from(callSites.jump(from, from)).toString('hex')).toBe('e9fbffffff')
+  })
+
+  test('does there what it did, and calls by the gate with RCX as SYSCALL sets it', () => {
+    const trampoline = callSites.trampoline(site(...NOPS, ...MOV_39, ...SYSCALL), AT, RETURN, 88)
+    expect(trampoline.length).toBeLessThanOrEqual(callSites.trampolineBytes)
+    // mov $39, %eax; lea RETURN(%rip), %rcx; jmp *%gs:88
+    const distance = Buffer.from(Int32Array.of(RETURN - AT - 12).buffer).toString('hex')
+    expect(Buffer.from(trampoline).toString('hex')).toBe(`b827000000488d0d${distance}65ff242558000000`)
+    expect(callSites.returnOf(trampoline, AT)).toBe(RETURN)
+  })
+})

@@ -1,0 +1,231 @@
+// Patched call sites: which, what the program's memory then holds, and when its code becomes what its file says.
+
+import {describe, expect, test} from 'vitest'
+import {arch} from '../../../../src/arch/index.ts'
+import {CallPatches} from '../../../../src/sentry/memory/call-patches.ts'
+import {forkMap} from '../../../../src/sentry/memory/fork.ts'
+import {protect} from '../../../../src/sentry/memory/protect.ts'
+import {remap} from '../../../../src/sentry/memory/remap.ts'
+import {type Backing, VM_SHARED} from '../../../../src/sentry/memory/vma.ts'
+import {ResourceLimits} from '../../../../src/sentry/resource-limits.ts'
+import {Budget} from '../../../../src/vfs/budget.ts'
+import {errnoOf, MIB, SimulatedFile, SimulatedGuest, type SimulatedSpace} from './simulated-guest.ts'
+
+const PAGE = 4096
+const READ_EXEC = 5
+const GATE = 88
+const FREQUENT = 3
+const NUMBER = 39
+/** mov $39, %eax; syscall: and where it ends. */
+const CALL = [0xb8, NUMBER, 0, 0, 0, 0x0f, 0x05]
+const END = 0x107
+
+interface Start {
+  pages?: number
+  flags?: number
+  protection?: number
+  frequent?: number
+}
+
+function start({pages = 2, flags = 0, protection = READ_EXEC, frequent = FREQUENT}: Start = {}) {
+  const guest = new SimulatedGuest(4 * MIB)
+  const file = new SimulatedFile(guest.memory, pages)
+  for (const offset of file.offsets) guest.memory.bytes.set(CALL, offset + END - CALL.length)
+  const backing: Backing = {mappable: file, path: '/code', dev: 1, ino: 2}
+  const code = guest.map.map({length: pages * PAGE, protection, backing, flags})
+  for (let i = 0; i < pages; i++) guest.fetch(code + i * PAGE)
+  let count = 0
+  const patches = new CallPatches(guest.map, GATE, frequent, () => count++)
+  const trap = (site: number, times = FREQUENT) => {
+    for (let i = 0; i < times; i++) patches.note(site, NUMBER)
+  }
+  return {guest, file, code, patches, trap, site: code + END, patched: () => count}
+}
+
+const bytesAt = (guest: SimulatedGuest, address: number, length: number) =>
+  Array.from({length}, (_, i) => guest.load(address + i) as number)
+
+/** Where the jump in front of `site` leads; undefined: there is none. */
+function target(guest: SimulatedGuest, site: number): number | undefined {
+  const [opcode, ...distance] = bytesAt(guest, site - 7, 5)
+  if (opcode !== 0xe9) return undefined
+  return site - 2 + new DataView(Uint8Array.from(distance).buffer).getInt32(0, true)
+}
+
+describe.skipIf(arch.callSites === undefined)('a call site', () => {
+  test('that traps often jumps to its trampoline; its file stays as it is', () => {
+    const {guest, file, trap, site, patched} = start()
+    trap(site, FREQUENT - 1)
+    expect(target(guest, site)).toBe(undefined)
+    trap(site, 1)
+    const trampoline = target(guest, site)!
+    expect(bytesAt(guest, trampoline, 5)).toEqual(CALL.slice(0, 5))
+    expect(bytesAt(guest, site - 2, 2)).toEqual([0x0f, 0x05])
+    expect([...guest.memory.bytes.subarray(file.offsets[0] + END - 7, file.offsets[0] + END)]).toEqual(CALL)
+    expect(patched()).toBe(1)
+  })
+
+  test('is told by every address in its trampoline, and by no other', () => {
+    const {guest, patches, trap, site} = start()
+    trap(site)
+    const trampoline = target(guest, site)!
+    for (const at of [0, 5, 12]) expect(patches.siteOf(trampoline + at)).toBe(site - 7)
+    for (const other of [site, trampoline - 1, trampoline + PAGE, 0, 2 ** 47, -1]) {
+      expect(patches.siteOf(other)).toBe(undefined)
+    }
+  })
+
+  test.each([
+    ['shared code', {flags: VM_SHARED}],
+    ['code that can be written', {protection: 7}],
+    ['what cannot be executed', {protection: 1}],
+  ])('in %s stays', (_, how) => {
+    const {guest, trap, site, patched} = start(how)
+    trap(site, 10 * FREQUENT)
+    expect([target(guest, site), patched()]).toEqual([undefined, 0])
+  })
+
+  test('that the program has written stays', () => {
+    const {guest, code, trap, site, patched} = start()
+    protect(guest.map, code, code + PAGE, 3)
+    guest.store(code, 1)
+    protect(guest.map, code, code + PAGE, READ_EXEC)
+    trap(site, 10 * FREQUENT)
+    expect(patched()).toBe(0)
+  })
+
+  test.each([0, 1, 6, 4096 + 5, 0x7fff_ffff_f000, 2 ** 47, 2 ** 63, 2 ** 64 - 1, -(2 ** 63)])(
+    'at %d, where there is none, is none',
+    (site) => {
+      const {code, trap, patched} = start()
+      trap(site, 10 * FREQUENT)
+      trap(code + site, 10 * FREQUENT)
+      expect(patched()).toBe(0)
+    },
+  )
+
+  test('whose bytes lie in two pages stays', () => {
+    const {guest, file, code, trap, patched} = start()
+    guest.memory.bytes.set(CALL.slice(0, 3), file.offsets[0] + PAGE - 3)
+    guest.memory.bytes.set(CALL.slice(3), file.offsets[1])
+    trap(code + PAGE + 4, 10 * FREQUENT)
+    expect(patched()).toBe(0)
+  })
+
+  test('is patched in a page of a memory that is full, or stays: nothing is lost', () => {
+    const {guest, trap, site, patched} = start()
+    while (errnoOf(() => guest.memory.allocate(PAGE)) === 0) {}
+    trap(site, 10 * FREQUENT)
+    expect(patched()).toBe(0)
+    expect(bytesAt(guest, site - 7, 7)).toEqual(CALL)
+  })
+})
+
+describe.skipIf(arch.callSites === undefined)('patched code', () => {
+  const isPatched = (guest: SimulatedGuest, site: number) => target(guest, site) !== undefined
+
+  test('becomes what its file says when it can be written', () => {
+    const {guest, code, trap, site} = start()
+    trap(site)
+    protect(guest.map, code, code + PAGE, 3)
+    expect(bytesAt(guest, site - 7, 7)).toEqual(CALL)
+    guest.store(site - 6, 41)
+    expect(bytesAt(guest, site - 7, 2)).toEqual([0xb8, 41])
+  })
+
+  test('becomes what its file says when it moves', () => {
+    const {guest, code, trap, site} = start()
+    trap(site)
+    const moved = remap(guest.map, {
+      ...{address: code, oldLength: PAGE, newLength: PAGE, mayMove: true, keepsOld: false},
+      target: code - 64 * PAGE,
+    })
+    expect(bytesAt(guest, moved + END - 7, 7)).toEqual(CALL)
+  })
+
+  test.each([
+    ['unmapped', (guest: SimulatedGuest, at: number) => guest.map.unmap(at, PAGE)],
+    [
+      'mapped over',
+      (guest: SimulatedGuest, at: number) =>
+        void guest.map.map({length: PAGE, address: at, fixed: 'replace', protection: 1}),
+    ],
+    ['made data', (guest: SimulatedGuest, at: number) => protect(guest.map, at, at + PAGE, 3)],
+    [
+      'moved',
+      (guest: SimulatedGuest, at: number) =>
+        void remap(guest.map, {
+          address: at,
+          oldLength: PAGE,
+          newLength: PAGE,
+          mayMove: true,
+          keepsOld: false,
+          target: at - 64 * PAGE,
+        }),
+    ],
+  ])('loses its jumps when its trampolines are %s', (_, act) => {
+    const {guest, trap, site, code} = start()
+    trap(site)
+    trap(code + PAGE + END)
+    const area = target(guest, site)!
+    expect(isPatched(guest, code + PAGE + END)).toBe(true)
+    act(guest, area - (area % PAGE))
+    expect(isPatched(guest, site)).toBe(false)
+    expect(isPatched(guest, code + PAGE + END)).toBe(false)
+  })
+
+  test('is restored by stop, for ever', () => {
+    const {guest, patches, trap, site, patched} = start()
+    trap(site)
+    patches.stop()
+    expect(bytesAt(guest, site - 7, 7)).toEqual(CALL)
+    trap(site, 100 * FREQUENT)
+    expect([isPatched(guest, site), patched()]).toEqual([false, 1])
+  })
+
+  test("is a forked process's, too, which patches more without a change for its parent", () => {
+    const {guest, code, patches, trap, site} = start()
+    trap(site)
+    const {addresses, map} = forkMap(guest.map, new ResourceLimits(), new Budget(), true)
+    const forked = patches.fork(map)
+    const child = Object.assign(Object.create(SimulatedGuest.prototype), {
+      memory: guest.memory,
+      space: addresses as SimulatedSpace,
+      map,
+      faults: 0,
+    }) as SimulatedGuest
+    expect(forked.siteOf(target(guest, site)!)).toBe(site - 7)
+    const second = code + PAGE + END
+    for (let i = 0; i < FREQUENT; i++) forked.note(second, NUMBER)
+    expect(patches.siteOf(target(guest, site)! + arch.callSites!.trampolineBytes)).not.toBe(second - 7)
+    expect(isPatched(guest, second)).toBe(false)
+    expect(map.pages.get(Math.floor(second / PAGE))).not.toBe(guest.map.pages.get(Math.floor(second / PAGE)))
+    expect(forked.siteOf(target(guest, site)! + arch.callSites!.trampolineBytes)).toBe(second - 7)
+    child.map.clear()
+  })
+
+  test('leaves nothing behind', () => {
+    const {guest, code, trap, site, patched} = start()
+    const before = guest.memory.inUseBytes
+    trap(site)
+    trap(code + PAGE + END)
+    expect(patched()).toBe(2)
+    expect(guest.memory.inUseBytes).toBeGreaterThan(before)
+    guest.map.clear()
+    expect(guest.memory.inUseBytes).toBe(before)
+  })
+
+  test('has so many trampolines and no more', () => {
+    const {guest, file, code, trap, patched} = start({pages: 64, frequent: 1})
+    const perPage = Math.floor(PAGE / 16) - 1
+    for (let page = 0; page < 64; page++) {
+      for (let i = 0; i < perPage; i++) guest.memory.bytes.set(CALL, file.offsets[page] + 16 + i * 16)
+    }
+    for (let page = 0; page < 64; page++) {
+      for (let i = 0; i < perPage; i++) trap(code + page * PAGE + 16 + i * 16 + 7, 1)
+    }
+    const most = (8 * PAGE) / arch.callSites!.trampolineBytes
+    expect(patched()).toBeLessThanOrEqual(most)
+    expect(patched()).toBeGreaterThan(most / 2)
+  })
+})

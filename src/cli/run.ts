@@ -7,6 +7,7 @@ import type {FasterPlatform, RunOptions, RunResult} from '../run/options.ts'
 import {runProgram} from '../run/run-program.ts'
 import type {BrokenPledge} from '../sentry/pledge/broken-pledge.ts'
 import {closingLines} from './closing-lines.ts'
+import {keepNurserySmall, letHelpersYield} from './own-process.ts'
 
 const STDOUT = 1
 const STDERR = 2
@@ -15,6 +16,7 @@ const STATUS_SIGNAL_BASE = 128
 
 /** @returns the exit status: the guest's, 128 + the signal that killed it, or 124 after a time-out */
 export async function run(options: RunOptions): Promise<number> {
+  letHelpersYield()
   const timedOut = {status: STATUS_TIMED_OUT, line: describeTimeOut(options)}
   const result = await runProgram({...options, ifStuck: timedOut, onMuch: keepNurserySmall})
   if (options.stats === 'json') printStatsAsJson(result)
@@ -29,14 +31,6 @@ export async function run(options: RunOptions): Promise<number> {
   for (const line of closingLines(options, result, isatty(STDERR))) writeSync(STDERR, `hv: ${line}\n`)
   if (result.signal !== null) return STATUS_SIGNAL_BASE + result.signal
   return result.exitCode ?? 0
-}
-
-/**
- * V8's nursery grows to three times 16 MB while a guest makes the sentry hold ever more, and lets as much garbage grow old: bombs
- * made hv a fourth larger. The flag is the whole process's. V8's module takes some milliseconds, which few programs need.
- */
-function keepNurserySmall(): void {
-  process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
 }
 
 function describeTimeOut({program, timeoutMs = 0}: RunOptions): string {

@@ -4,9 +4,9 @@
 import {availableParallelism} from 'node:os'
 import type {Patience} from './patience.ts'
 
-/** Traps in a row that must be quick: at first, and at most, after listening was in vain. */
+/** Traps in a row that must be quick: at first, and at most, after listening was in vain, which costs as much as some three of them. */
 const STREAK_MIN = 8
-const STREAK_MAX = 1024
+const STREAK_MAX = 32
 /** Parking, and each call that the shim gave up on, cost as much as some traps by exit: with fewer heard it was in vain. */
 const WORTH = 16
 /** System calls that the shim gave up on: so many are chance, and one in so many. */

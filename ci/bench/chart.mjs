@@ -13,6 +13,7 @@ const DOT = 5
 /** Colours that are told apart without red and green, on white and on black. */
 const COLOURS = {
   'hv kvm': '#0072b2',
+  'hv kvm, unpatched': '#004d80',
   'hv ptrace': '#56b4e9',
   'runsc systrap': '#d55e00',
   'runsc ptrace': '#e69f00',

@@ -12,6 +12,8 @@ const PYTHON = '/usr/bin/python3'
 /** By the names of the columns. */
 const SANDBOXES = {
   'hv kvm': (argv) => underHv(argv, ['--platform=kvm', ...HV_FLAGS]),
+  // Where there is no gate, this is the same.
+  'hv kvm, unpatched': (argv) => underHv(argv, ['--platform=kvm', '--patch-calls=never', ...HV_FLAGS]),
   'hv ptrace': (argv) => underHv(argv, ['--platform=ptrace', ...HV_FLAGS]),
   'runsc systrap': (argv) => underRunsc('systrap', argv),
   'runsc ptrace': (argv) => underRunsc('ptrace', argv),

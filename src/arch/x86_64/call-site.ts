@@ -10,8 +10,8 @@ const CONTEXT_BYTES = 3
 
 const JMP_REL32 = 0xe9
 const MOV_TO_EAX = 0xb8
-/** mov disp8(%rsp), %rax: glibc's calls that are cancellation points. */
-const MOV_STACK_TO_RAX = [0x48, 0x8b, 0x44, 0x24]
+/** mov disp8(%rsp) to a register of 64 bits: in front of glibc's cancellation points it is the number, in syscall(3) the last argument. */
+const MOV_FROM_STACK = {rexW: 0x48, rexR: 0x04, opcode: 0x8b, modrm: 0x44, reg: 0x38, sib: 0x24}
 const LEA_RCX = [0x48, 0x8d, 0x0d]
 const INT32_BYTES = 4
 const BEHIND_LEA = JUMP_BYTES + LEA_RCX.length + INT32_BYTES
@@ -26,7 +26,7 @@ export const callSites: CallSites = {
     const displaced = CONTEXT_BYTES
     if (code[displaced + JUMP_BYTES] !== 0x0f || code[displaced + JUMP_BYTES + 1] !== 0x05) return false
     if (code[displaced] === MOV_TO_EAX) return int32At(code, displaced + 1) === number && !continues(code)
-    return MOV_STACK_TO_RAX.every((byte, i) => code[displaced + i] === byte) && !isPrefix(code[displaced - 1])
+    return isMovFromStack(code.subarray(displaced)) && !isPrefix(code[displaced - 1])
   },
   jumpOffset: -DISPLACED_FROM,
   jump(from, to) {
@@ -53,6 +53,16 @@ function continues(code: Uint8Array): boolean {
   if ((before & 0xf0) === 0x40 || isPrefix(before)) return true
   const hasImmediate = (byte: number) => byte === 0xc7 || byte === 0x81 || byte === 0x69 || byte === 0xf7
   return hasImmediate(opcode) || (hasImmediate(opcodeWithSib) && (opcode & 7) === 4)
+}
+
+function isMovFromStack([rex, opcode, modrm, sib]: Uint8Array): boolean {
+  const mov = MOV_FROM_STACK
+  return (
+    (rex & ~mov.rexR) === mov.rexW &&
+    opcode === mov.opcode &&
+    (modrm & ~mov.reg) === mov.modrm &&
+    sib === mov.sib
+  )
 }
 
 function isPrefix(byte: number): boolean {

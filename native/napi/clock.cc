@@ -57,11 +57,16 @@ Napi::Value MeasureLook(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), LookNs()); });
 }
 
+Napi::Value MeasurePage(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), PageNs()); });
+}
+
 }  // namespace
 
 void ExportClock(Napi::Env env, Napi::Object exports) {
   exports.Set("monotonicNs", Napi::Function::New(env, MonotonicNs, "monotonicNs"));
   exports.Set("lookNs", Napi::Function::New(env, MeasureLook, "lookNs"));
+  exports.Set("pageNs", Napi::Function::New(env, MeasurePage, "pageNs"));
   exports.Set("wakeUpNs", Napi::Function::New(env, MeasureWakeUp, "wakeUpNs"));
   exports.Set("readClock", Napi::Function::New(env, ReadClock, "readClock"));
 }

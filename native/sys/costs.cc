@@ -6,7 +6,9 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
+#include <vector>
 
 #include "sys/futex.h"
 #include "sys/thread.h"
@@ -17,6 +19,8 @@ namespace {
 constexpr int kRounds = 8;
 constexpr int kLoops = 4;
 constexpr int kLooks = 128;
+constexpr size_t kPages = 16;
+constexpr size_t kPageBytes = 4096;
 
 constexpr uint32_t kMine = 0, kTheirs = 1, kEnd = 2;
 
@@ -52,6 +56,21 @@ double LookNs() {
     const double start = NowNs();
     for (int i = 0; i < kLooks && word.load(std::memory_order_acquire) == 0; i++) Pause();
     fastest = std::min(fastest, (NowNs() - start) / kLooks);
+  }
+  return fastest;
+}
+
+double PageNs() {
+  std::vector<uint8_t> pages(2 * kPages * kPageBytes);
+  double fastest = std::numeric_limits<double>::infinity();
+  for (int loop = 0; loop < kLoops; loop++) {
+    const double start = NowNs();
+    for (size_t i = 0; i < kPages; i++) {
+      std::memcpy(&pages[2 * i * kPageBytes], &pages[(2 * i + 1) * kPageBytes], kPageBytes);
+      // Somebody might read them.
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+    }
+    fastest = std::min(fastest, (NowNs() - start) / kPages);
   }
   return fastest;
 }

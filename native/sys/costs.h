@@ -21,6 +21,9 @@ inline void Pause() {
 // One look of a loop that waits for a word, the shim's too.
 double LookNs();
 
+// A page of memory copied.
+double PageNs();
+
 // From a thread's wake-up until it runs on another processor: half of a round trip, the fastest of some. None where this
 // thread may have one processor only. Takes about as long as some twenty wake-ups.
 std::optional<double> WakeUpNs();

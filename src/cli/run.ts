@@ -1,7 +1,6 @@
 // `hv run` from options to exit status: runs the guest, prints what was asked for.
 
 import {writeSync} from 'node:fs'
-import {isatty} from 'node:tty'
 import {printable} from '../errors.ts'
 import type {FasterPlatform, RunOptions, RunResult} from '../run/options.ts'
 import {runProgram} from '../run/run-program.ts'
@@ -28,9 +27,15 @@ export async function run(options: RunOptions): Promise<number> {
   }
   if (result.outOfMemory) writeSync(STDERR, `hv: ${describeFull(options, result)}\n`)
   if (result.broken) writeSync(STDERR, `hv: ${describeBroken(options, result.broken)}\n`)
-  for (const line of closingLines(options, result, isatty(STDERR))) writeSync(STDERR, `hv: ${line}\n`)
+  if (result.exitCode === 0) return 0
+  for (const line of closingLines(options, result, isTerminal(STDERR))) writeSync(STDERR, `hv: ${line}\n`)
   if (result.signal !== null) return STATUS_SIGNAL_BASE + result.signal
   return result.exitCode ?? 0
+}
+
+/** Node's module for it takes two milliseconds to load: not of each start. */
+function isTerminal(fd: number): boolean {
+  return process.getBuiltinModule('node:tty').isatty(fd)
 }
 
 function describeTimeOut({program, timeoutMs = 0}: RunOptions): string {

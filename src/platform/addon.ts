@@ -3,6 +3,8 @@
 export interface PlatformAddon {
   /** Of one look of a loop that waits for a word of memory, the shim's too. */
   lookNs(): number
+  /** Nanoseconds to copy a page of memory: the fastest of some. */
+  pageNs(): number
   /** From a thread's wake-up until it runs on another processor: the fastest of some. undefined: this thread may have one only. */
   wakeUpNs(): number | undefined
   Watcher: new () => NativeWatcher

@@ -10,6 +10,8 @@ export interface Costs {
   wakeUpNs?: number
   /** One look of a loop that waits for a word of memory. */
   lookNs: number
+  /** To copy a page of memory. */
+  pageNs: number
 }
 
 /**
@@ -23,6 +25,7 @@ export function typicalCosts(measured: readonly Costs[]): Costs {
   return {
     trapNs: Math.min(...all('trapNs')),
     lookNs: Math.min(...all('lookNs')),
+    pageNs: Math.min(...all('pageNs')),
     ...(listened.length > 0 && {listenedNs: Math.min(...listened)}),
     ...(wakeUps.length > 0 && {wakeUpNs: wakeUps[wakeUps.length >> 1]}),
   }
@@ -71,9 +74,9 @@ export function briefNs({wakeUpNs = 0}: Costs): number {
 }
 
 /** With these the sentry listens whatever comes, so that it can be measured: 10 ms are more than any trap takes. */
-export const ALWAYS_LISTENING: Costs = {trapNs: 5e6, listenedNs: 0, wakeUpNs: 5e6, lookNs: 10}
+export const ALWAYS_LISTENING: Costs = {trapNs: 5e6, listenedNs: 0, wakeUpNs: 5e6, lookNs: 10, pageNs: 1000}
 /** Until costs are known: every trap is an exit. */
-export const NEVER_LISTENING: Costs = {trapNs: 0, lookNs: 1}
+export const NEVER_LISTENING: Costs = {trapNs: 0, lookNs: 1, pageNs: 1}
 
 function looksOf(ns: number, lookNs: number): number {
   return Math.max(1, Math.min(MAX_LOOKS, Math.round(ns / lookNs)))

@@ -73,8 +73,8 @@ function hostName(): string | undefined {
 }
 
 function isPlausible(costs: Costs): boolean {
-  const {trapNs, lookNs, listenedNs = trapNs, wakeUpNs = trapNs} = costs
-  return [trapNs, lookNs, listenedNs, wakeUpNs].every(
+  const {trapNs, lookNs, pageNs, listenedNs = trapNs, wakeUpNs = trapNs} = costs
+  return [trapNs, lookNs, pageNs, listenedNs, wakeUpNs].every(
     (ns) => Number.isFinite(ns) && ns > 0 && ns < LONGEST_NS,
   )
 }

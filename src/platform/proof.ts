@@ -37,7 +37,10 @@ const PATIENCE_NS = 1e9
 export function measureCosts(platform: Platform, wakeUpNs: number | undefined): Costs {
   using proof = new Proof(platform)
   const trapNs = fastestOf(EXITS, proof)
-  const costs: Costs = {trapNs, lookNs: addon.lookNs(), ...(wakeUpNs !== undefined && {wakeUpNs})}
+  const costs: Costs = {
+    ...{trapNs, lookNs: addon.lookNs(), pageNs: addon.pageNs()},
+    ...(wakeUpNs !== undefined && {wakeUpNs}),
+  }
   if (wakeUpNs !== undefined) {
     platform.useCosts(ALWAYS_LISTENING)
     for (let i = 0; i < STREAK && platform.stats.listened === 0; i++) proof.trap()

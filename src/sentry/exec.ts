@@ -13,6 +13,7 @@ import {pathOf} from '../vfs/mount-tree.ts'
 import {fillRandom} from '../vfs/random.ts'
 import type {Credentials} from './credentials.ts'
 import type {Kernel} from './kernel.ts'
+import {faultWindows} from './memory/fault-windows.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
 import {populate} from './memory/populate.ts'
 import {Space} from './memory/space.ts'
@@ -76,6 +77,7 @@ export function loadImage(
     ...{addresses: kernel.platform.createSpace(), memory, limits, userTop},
     budget: kernel.budget.part(),
     mmapBase: layout.mmapTop,
+    windows: faultWindows(kernel.platform.costs),
     executable: program.executable.description,
     patchCalls: kernel.patchCalls,
   })

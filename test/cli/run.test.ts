@@ -85,7 +85,7 @@ test('--stats=json is one object: platform, counters, times, and refused calls b
     platform: {
       name: 'ptrace',
       reason: expect.any(String),
-      costs: {trapNs: expect.any(Number), lookNs: expect.any(Number)},
+      costs: {trapNs: expect.any(Number), lookNs: expect.any(Number), pageNs: expect.any(Number)},
     },
     syscalls: expect.any(Number),
     processes: 2,

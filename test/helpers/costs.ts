@@ -7,7 +7,7 @@ import {onTestFinished, vi} from 'vitest'
 import type {Costs} from '../../src/platform/costs.ts'
 import type {Platform} from '../../src/platform/platform.ts'
 
-const COSTS: Costs = {trapNs: 40_000, listenedNs: 2000, wakeUpNs: 20_000, lookNs: 25}
+const COSTS: Costs = {trapNs: 40_000, listenedNs: 2000, wakeUpNs: 20_000, lookNs: 25, pageNs: 150}
 
 export function withCosts<Opened extends Platform>(platform: Opened): Opened {
   platform.useCosts(COSTS)

@@ -33,6 +33,7 @@ export function forkMap(
     budget,
     userTop: parent.userTop,
     mmapBase: parent.placement.base,
+    windows: parent.windows,
   })
   try {
     const copies = new MapBatch(addresses)

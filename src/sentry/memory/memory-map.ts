@@ -17,6 +17,7 @@ import {FutexTable} from '../ipc/futex-table.ts'
 import type {ResourceLimits} from '../resource-limits.ts'
 import {bytesWithin, checkExpansion, checkLocked, checkOvercommit} from './accounting.ts'
 import {BUS_ADRERR, type FaultSignal, OUT_OF_MEMORY, SEGV_ACCERR, SEGV_MAPERR} from './fault-signal.ts'
+import type {FaultWindows} from './fault-windows.ts'
 import {Heap} from './heap.ts'
 import {ENTRY_GUARDED, PageTable} from './page-table.ts'
 import {entryOffset, Pager} from './pager.ts'
@@ -36,6 +37,7 @@ export interface MemoryMapParts {
   userTop: number
   /** New mappings go below it; above it is the stack. */
   mmapBase: number
+  windows: FaultWindows
 }
 
 /** What map() is asked for. Addresses are multiples of 4096. */
@@ -67,6 +69,7 @@ export class MemoryMap {
   readonly pages: PageTable
   readonly placement: Placement
   readonly heap: Heap
+  readonly windows: FaultWindows
   /** Who sleeps on private futexes here. */
   readonly futexes = new FutexTable()
   /** mlockall(MCL_FUTURE): VM_ flags that new mappings get. */
@@ -86,7 +89,8 @@ export class MemoryMap {
     this.pages = new PageTable(parts.space, parts.memory, budget)
     this.placement = new Placement(this.vmas, parts.mmapBase, parts.userTop)
     this.heap = new Heap(this)
-    this.#pager = new Pager(this.pages)
+    this.windows = parts.windows
+    this.#pager = new Pager(this.pages, parts.windows)
   }
 
   /** Populated bytes: VmRSS. */

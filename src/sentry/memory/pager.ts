@@ -3,6 +3,7 @@
 import {Errno} from '../../abi/errno.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE, PROT_NONE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import type {FaultWindows} from './fault-windows.ts'
 import {
   ENTRY_GUARDED,
   ENTRY_PRESENT,
@@ -16,27 +17,23 @@ import {
 import {type Backing, VM_LOCKONFAULT, type Vma} from './vma.ts'
 
 /**
- * A fault exit costs 36 µs where a page costs 0.1: one fault populates an aligned window of this many pages, twice as
- * many each time the next fault comes right behind (or before) the last, at most one 2 MiB chunk. Zero pages cost
- * the host nothing until they are touched, copies do: so their windows start smaller.
+ * One fault populates an aligned window of FaultWindows' size, twice as many pages each time the next fault comes right behind (or before)
+ * the last, at most one 2 MiB chunk.
  */
 const MAX_WINDOW = 512
-const ZERO_WINDOW = 16
 /** Where so many of a table's pages are there, the others will be touched too, in whatever order. */
 const DENSE_PAGES = TABLE_PAGES / 8
-const READ_WINDOW = 16
-/** For pages that need not be read. */
-const KNOWN_WINDOW = 128
-const COPY_WINDOW = 4
 const DIRTY_WINDOW = 1
 
 export class Pager {
   readonly #pages: PageTable
   readonly #memory: MemoryFile
+  readonly #windows: FaultWindows
 
-  constructor(pages: PageTable) {
+  constructor(pages: PageTable, windows: FaultWindows) {
     this.#pages = pages
     this.#memory = pages.memory
+    this.#windows = windows
   }
 
   /**
@@ -60,7 +57,7 @@ export class Pager {
   #remap(vma: Vma, page: number, entry: Entry): void {
     this.#pages.set(page, withProtection(entry, vma.protection))
     this.#mapPages([page])
-    const [first, end] = faultWindow(vma, page, READ_WINDOW, 1)
+    const [first, end] = faultWindow(vma, page, this.#windows.read, 1)
     const batch = new MapBatch(this.#pages.space, {lazily: true})
     this.#pages.forEach(first, end, (target, around) => {
       if (target !== page) batch.add(target, around)
@@ -87,7 +84,7 @@ export class Pager {
       offset = this.#memory.allocate(PAGE_SIZE)
     }
     // A program that walks through its memory; or the host needs no memory for it.
-    const populate = vma.faultWindow > ZERO_WINDOW || this.#memory.isReused
+    const populate = vma.faultWindow > this.#windows.zero || this.#memory.isReused
     const flags = ENTRY_PRESENT | hardwareProtection(vma.protection)
     const filePage = offset / PAGE_SIZE
     for (let i = 0; i < end - first; i++) {
@@ -103,15 +100,16 @@ export class Pager {
     // When memory runs short, a touched page must not reserve its neighbours.
     if (inUseBytes > size / 2) return 1
     const isDense = inUseBytes < size / 4 && this.#pages.countAround(page) >= DENSE_PAGES
-    return isDense ? MAX_WINDOW : ZERO_WINDOW
+    return isDense ? MAX_WINDOW : this.#windows.zero
   }
 
   /** Read and execute faults: the file's own pages, without write permission. */
   #populateFile(vma: Vma, backing: Backing, page: number, wanted: number): void {
     const {mappable} = backing
-    const [first, end] = faultWindow(vma, page, READ_WINDOW, wanted)
+    const [first, end] = faultWindow(vma, page, this.#windows.read, wanted)
     const touched: number[] = []
-    const [knownFirst, knownEnd] = mappable.hasPage === undefined ? [page, page + 1] : knownWindow(vma, page)
+    const [knownFirst, knownEnd] =
+      mappable.hasPage === undefined ? [page, page + 1] : knownWindow(vma, page, this.#windows.known)
     visitWindow(Math.min(first, knownFirst), page, Math.max(end, knownEnd), (target) => {
       if (this.#pages.get(target) !== 0) return
       const filePage = vma.filePage(target)
@@ -142,7 +140,7 @@ export class Pager {
 
   /** Write faults of private pages that others see too: gives the mapping its own copies. */
   #copyWindow(vma: Vma, page: number, wanted: number): void {
-    const [first, end] = faultWindow(vma, page, COPY_WINDOW, wanted)
+    const [first, end] = faultWindow(vma, page, this.#windows.copy, wanted)
     const touched: number[] = []
     const replaced: number[] = []
     visitWindow(first, page, end, (target) => {
@@ -236,10 +234,10 @@ function faultWindow(vma: Vma, page: number, initial: number, wanted: number): [
 }
 
 /** The pages around a fault that are populated as far as that costs no reading. */
-function knownWindow(vma: Vma, page: number): [first: number, end: number] {
+function knownWindow(vma: Vma, page: number, size: number): [first: number, end: number] {
   if (vma.flags & VM_LOCKONFAULT) return [page, page + 1]
-  const aligned = page - (page % KNOWN_WINDOW)
-  return [Math.max(aligned, vma.start / PAGE_SIZE), Math.min(aligned + KNOWN_WINDOW, vma.end / PAGE_SIZE)]
+  const aligned = page - (page % size)
+  return [Math.max(aligned, vma.start / PAGE_SIZE), Math.min(aligned + size, vma.end / PAGE_SIZE)]
 }
 
 /** Visits `page`, which must succeed, and the window around it, where the end of file or memory ends the way. */

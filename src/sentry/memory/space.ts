@@ -7,6 +7,7 @@ import {countExecuted} from '../../vfs/text-busy.ts'
 import type {SharedDescription} from '../fd-table.ts'
 import type {ResourceLimits} from '../resource-limits.ts'
 import type {CallPatches} from './call-patches.ts'
+import type {FaultWindows} from './fault-windows.ts'
 import {forkMap} from './fork.ts'
 import {MemoryMap} from './memory-map.ts'
 import {UserMemory} from './user-memory.ts'
@@ -21,6 +22,7 @@ export interface SpaceParts {
   userTop: number
   /** New mappings go below it. */
   mmapBase: number
+  windows: FaultWindows
   /** The program that runs there: kept open. Undefined for init alone. */
   executable?: SharedDescription
   /** Absent: its call sites are left as they are. */

@@ -5,6 +5,7 @@ import {capabilitiesOf} from '../credentials.ts'
 import {FdTable} from '../fd-table.ts'
 import {FsContext} from '../fs-context.ts'
 import type {Kernel} from '../kernel.ts'
+import {faultWindows} from '../memory/fault-windows.ts'
 import {Space} from '../memory/space.ts'
 import {Process} from '../process.ts'
 import {ResourceLimits} from '../resource-limits.ts'
@@ -26,6 +27,7 @@ export function createInit(kernel: Kernel): Process {
     budget: kernel.budget.part(),
     userTop: kernel.platform.userTop,
     mmapBase: kernel.platform.userTop,
+    windows: faultWindows(kernel.platform.costs),
   })
   const program = {
     executable: undefined,

@@ -12,9 +12,9 @@ import {
 import {Listening} from '../../../src/platform/kvm/listening.ts'
 import {Patience} from '../../../src/platform/kvm/patience.ts'
 
-const XEON = {trapNs: 80_000, listenedNs: 19_600, wakeUpNs: 25_000, lookNs: 40}
-const EPYC = {trapNs: 36_000, listenedNs: 1400, wakeUpNs: 15_000, lookNs: 25}
-const HARDWARE = {trapNs: 1500, listenedNs: 400, wakeUpNs: 3000, lookNs: 15}
+const XEON = {trapNs: 80_000, listenedNs: 19_600, wakeUpNs: 25_000, lookNs: 40, pageNs: 150}
+const EPYC = {trapNs: 36_000, listenedNs: 1400, wakeUpNs: 15_000, lookNs: 25, pageNs: 150}
+const HARDWARE = {trapNs: 1500, listenedNs: 400, wakeUpNs: 3000, lookNs: 15, pageNs: 150}
 
 test('the sentry looks for as long as it costs to sleep in vain', () => {
   expect(breakEven(XEON)).toMatchObject({patienceNs: 85_400, quickNs: 165_400})
@@ -29,13 +29,19 @@ test('the shim looks for an answer as long as an exit and a wake-up take, a thre
 
 test('listening never pays where it costs as much as an exit, or where there is no other processor', () => {
   expect(breakEven({...EPYC, listenedNs: 36_000})).toMatchObject({patienceNs: 15_000, quickNs: 0})
-  expect(breakEven({trapNs: 36_000, listenedNs: 1400, lookNs: 25})).toMatchObject({quickNs: 0})
-  expect(breakEven({trapNs: 36_000, wakeUpNs: 15_000, lookNs: 25})).toMatchObject({quickNs: 0})
+  expect(breakEven({trapNs: 36_000, listenedNs: 1400, lookNs: 25, pageNs: 150})).toMatchObject({quickNs: 0})
+  expect(breakEven({trapNs: 36_000, wakeUpNs: 15_000, lookNs: 25, pageNs: 150})).toMatchObject({quickNs: 0})
   expect(breakEven(NEVER_LISTENING)).toMatchObject({patienceNs: 0, quickNs: 0})
 })
 
 test('no cost makes a wait that does not end, or none at all', () => {
-  const {answerLooks, commandLooks} = breakEven({trapNs: 1e9, listenedNs: 1, wakeUpNs: 1e9, lookNs: 1e-3})
+  const {answerLooks, commandLooks} = breakEven({
+    trapNs: 1e9,
+    listenedNs: 1,
+    wakeUpNs: 1e9,
+    lookNs: 1e-3,
+    pageNs: 150,
+  })
   expect([answerLooks, commandLooks]).toEqual([2 ** 24, 2 ** 24])
   expect(breakEven(NEVER_LISTENING)).toMatchObject({answerLooks: 1, commandLooks: 1})
   expect(breakEven(ALWAYS_LISTENING).answerLooks).toBeLessThan(2 ** 24)
@@ -43,12 +49,12 @@ test('no cost makes a wait that does not end, or none at all', () => {
 
 test('on ptrace a program is better off elsewhere if a wake-up takes less than a fifth of its time', () => {
   expect(briefNs(EPYC)).toBe(75_000)
-  expect(briefNs({trapNs: 9000, lookNs: 25})).toBe(0)
+  expect(briefNs({trapNs: 9000, lookNs: 25, pageNs: 150})).toBe(0)
 })
 
 test('what traps took, or would have taken elsewhere', () => {
   expect(trapsNs(EPYC, {exits: 10, listened: 1000})).toBe(10 * 36_000 + 1000 * 1400)
-  expect(trapsNs({trapNs: 9000, lookNs: 25}, {exits: 10, listened: 1000})).toBe(1010 * 9000)
+  expect(trapsNs({trapNs: 9000, lookNs: 25, pageNs: 150}, {exits: 10, listened: 1000})).toBe(1010 * 9000)
 })
 
 describe('listening', () => {
@@ -110,13 +116,13 @@ describe('listening', () => {
 })
 
 test('of several measurements the fastest traps count, and the wake-up in the middle', () => {
-  const busy = {trapNs: 900_000, listenedNs: 7e6, wakeUpNs: 800, lookNs: 90}
+  const busy = {trapNs: 900_000, listenedNs: 7e6, wakeUpNs: 800, lookNs: 90, pageNs: 150}
   expect(typicalCosts([busy, XEON, {...XEON, wakeUpNs: 30_000}])).toEqual(XEON)
   expect(typicalCosts([XEON])).toEqual(XEON)
 })
 
 test('what no measurement came to is not known', () => {
-  const alone = {trapNs: 5000, lookNs: 20}
+  const alone = {trapNs: 5000, lookNs: 20, pageNs: 150}
   expect(typicalCosts([alone, alone])).toEqual(alone)
-  expect(typicalCosts([alone, XEON])).toEqual({...XEON, trapNs: 5000, lookNs: 20})
+  expect(typicalCosts([alone, XEON])).toEqual({...XEON, trapNs: 5000, lookNs: 20, pageNs: 150})
 })

@@ -6,8 +6,8 @@ import {join} from 'node:path'
 import {expect, onTestFinished, test} from 'vitest'
 import {loadCosts, MEASUREMENTS, storeCosts} from '../../../src/platform/host-costs.ts'
 
-const KVM = {trapNs: 36_000, listenedNs: 1400, wakeUpNs: 15_000, lookNs: 25}
-const PTRACE = {trapNs: 9000, wakeUpNs: 15_000, lookNs: 25}
+const KVM = {trapNs: 36_000, listenedNs: 1400, wakeUpNs: 15_000, lookNs: 25, pageNs: 150}
+const PTRACE = {trapNs: 9000, wakeUpNs: 15_000, lookNs: 25, pageNs: 150}
 
 function start() {
   const home = mkdtempSync(join(tmpdir(), 'hv-costs-'))
@@ -63,6 +63,7 @@ test.each([
   {listenedNs: 0},
   {wakeUpNs: 2e9},
   {lookNs: 0},
+  {pageNs: 0},
 ])('what cannot have been measured is not taken: %o', (wrong) => {
   const {env, file} = start()
   storeCosts(env, 'kvm', KVM)

@@ -6,6 +6,7 @@ import {capabilitiesOf} from '../../../src/sentry/credentials.ts'
 import {FdTable} from '../../../src/sentry/fd-table.ts'
 import {FsContext} from '../../../src/sentry/fs-context.ts'
 import {Kernel} from '../../../src/sentry/kernel.ts'
+import {faultWindows} from '../../../src/sentry/memory/fault-windows.ts'
 import {Space} from '../../../src/sentry/memory/space.ts'
 import {Process} from '../../../src/sentry/process.ts'
 import {ResourceLimits} from '../../../src/sentry/resource-limits.ts'
@@ -41,6 +42,7 @@ export function program(platform: ScriptedPlatform, first: Iterable<Step>, maxTa
       budget,
       userTop,
       mmapBase: userTop,
+      windows: faultWindows(platform.costs),
     }),
     program: {
       executable: undefined,

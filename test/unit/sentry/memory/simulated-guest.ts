@@ -5,6 +5,7 @@ import type {MemoryFile} from '../../../../src/platform/memory-file.ts'
 import {createMemoryFile} from '../../../../src/platform/page-allocator.ts'
 import {type AddressSpace, PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../../../src/platform/platform.ts'
 import type {FaultSignal} from '../../../../src/sentry/memory/fault-signal.ts'
+import {faultWindows} from '../../../../src/sentry/memory/fault-windows.ts'
 import {MemoryMap} from '../../../../src/sentry/memory/memory-map.ts'
 import {UserMemory} from '../../../../src/sentry/memory/user-memory.ts'
 import {ResourceLimits} from '../../../../src/sentry/resource-limits.ts'
@@ -14,6 +15,8 @@ import type {Mappable} from '../../../../src/vfs/file.ts'
 export const USER_TOP = 0x7fff_ffff_f000
 export const MMAP_BASE = 0x7fff_f000_0000
 export const MIB = 1 << 20
+/** Where a trap costs little. */
+const WINDOWS = faultWindows({trapNs: 1, pageNs: 1, lookNs: 1})
 
 /** Checks what every AddressSpace may expect of its caller. */
 export class SimulatedSpace implements AddressSpace {
@@ -105,6 +108,7 @@ export class SimulatedGuest {
       budget,
       userTop: USER_TOP,
       mmapBase: MMAP_BASE,
+      windows: WINDOWS,
     })
     this.user = new UserMemory(this.map)
   }

@@ -23,6 +23,7 @@ class ByteString {
     size_t length = 0;
     if (napi_get_value_string_latin1(env, value, data_, sizeof data_, &length) != napi_ok) {
       error_ = -EINVAL;
+      data_[0] = '\0';
     } else if (length >= sizeof data_ - 1) {
       error_ = -ENAMETOOLONG;
     } else if (std::memchr(data_, '\0', length) != nullptr) {
@@ -36,7 +37,8 @@ class ByteString {
   int error() const { return error_; }
 
  private:
-  char data_[PATH_MAX + 1] = {};
+  // To clear it would cost more than most calls.
+  char data_[PATH_MAX + 1];
   size_t length_ = 0;
   int error_ = 0;
 };

@@ -27,10 +27,16 @@ const RECORD_LENGTH = 16
 const RECORD_TYPE = 18
 const RECORD_NAME = 19
 const OPEN_DIRECTORY = arch.kernelAbi.openFlags(O_RDONLY | O_DIRECTORY)
+/** Bytes: there may be as many paths as nodes. */
+const MAX_KEPT_PATH = 256
 const listing = Buffer.allocUnsafeSlow(1 << 16)
 
 export class HostDirectory extends HostNode {
   readonly #children = new Map<ByteString, HostNode>()
+  /** From the root. */
+  #path = ''
+  /** HostFs.layout that `#path` is of. */
+  #pathLayout = -1
 
   override lookup(name: ByteString): HostNode {
     const {fs} = this
@@ -63,12 +69,19 @@ export class HostDirectory extends HostNode {
   }
 
   override isInPlace(): boolean {
-    let path = ''
-    for (let at: HostDirectory = this; at.parent !== undefined; at = at.parent) {
-      if (at.isRemoved) return false
-      path = path === '' ? at.name : `${at.name}/${path}`
+    const {layout} = this.fs
+    // Put together for each look, it would cost as much as the look.
+    const path = this.#pathLayout === layout ? this.#path : this.#pathFromRoot()
+    if (path !== undefined && path.length <= MAX_KEPT_PATH) {
+      this.#path = path
+      this.#pathLayout = layout
     }
-    return path === '' || this.isAt(path)
+    return path === '' || (path !== undefined && this.isAt(path))
+  }
+
+  override placeAt(parent: HostDirectory, name: ByteString): void {
+    this.fs.layout++
+    super.placeAt(parent, name)
   }
 
   /** The cache forgets a child that is still there. */
@@ -86,6 +99,7 @@ export class HostDirectory extends HostNode {
   }
 
   override detach(): void {
+    this.fs.layout++
     this.fs.forgetDirectory(this)
     super.detach()
   }
@@ -170,6 +184,16 @@ export class HostDirectory extends HostNode {
   override open(flags: number): FileDescription {
     const fd = this.#openSelf()
     return new HostDirectoryDescription(this, flags, fd)
+  }
+
+  /** @returns undefined: it is removed, or lies in what is */
+  #pathFromRoot(): ByteString | undefined {
+    let path = ''
+    for (let at: HostDirectory = this; at.parent !== undefined; at = at.parent) {
+      if (at.isRemoved) return undefined
+      path = path === '' ? at.name : `${at.name}/${path}`
+    }
+    return path
   }
 
   #openSelf(): number {

@@ -78,6 +78,8 @@ export class HostFs implements FileSystem {
   readonly mapped: MappedHostFiles
   readonly root: Inode
   readonly rootFd: number
+  /** How often a directory got another place in the tree, or none: paths that are kept are of one of these layouts. */
+  layout = 0
   /** What the last hostStat filled in; belongs to `fresh` until any other call. */
   readonly stat: Float64Array
   fresh: HostNode | undefined

@@ -124,6 +124,23 @@ describe.each(backends)('$name', (backend) => {
     expect(vfs.list('f')).toEqual([])
   })
 
+  test('what lies below a directory moves with it, and another one may take its place', () => {
+    for (const name of ['a', 'a/b', 'a/b/c', 'd']) vfs.mkdir(name)
+    vfs.write('a/b/c/f', '1')
+    expect([vfs.read('a/b/c/f'), vfs.read('a/b/c/f')]).toEqual(['1', '1'])
+    vfs.rename('a/b', 'd/moved')
+    expect([vfs.read('d/moved/c/f'), vfs.read('d/moved/c/f')]).toEqual(['1', '1'])
+    expect(errorOf(() => vfs.read('a/b/c/f'))).toBe('ENOENT')
+    for (const name of ['a/b', 'a/b/c']) vfs.mkdir(name)
+    vfs.write('a/b/c/f', '2')
+    expect([vfs.read('a/b/c/f'), vfs.read('d/moved/c/f')]).toEqual(['2', '1'])
+    vfs.rename('a', 'd', RENAME_EXCHANGE)
+    expect([vfs.read('d/b/c/f'), vfs.read('a/moved/c/f')]).toEqual(['2', '1'])
+    vfs.unlink('d/b/c/f')
+    vfs.rmdir('d/b/c')
+    expect(errorOf(() => vfs.read('d/b/c/f'))).toBe('ENOENT')
+  })
+
   test('a directory that was removed takes no names', () => {
     vfs.mkdir('d')
     vfs.chdir('d')

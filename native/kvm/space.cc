@@ -127,6 +127,10 @@ void Space::Clear() {
     batch.Apply({address, PageTable::kTableSpan, 0, 0});
   });
   batch.Finish();
+  if (Cpu::OwnsFrames()) return;
+  for (unsigned i = 0; i < frame_pages_.size(); i++) {
+    if (frame_pages_[i] != 0) Cpu::ResetFrame(vm_->pages(), frame_pages_[i], i);
+  }
 }
 
 void Space::Enter(UserCpu& cpu) {

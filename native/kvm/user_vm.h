@@ -20,6 +20,8 @@ class UserVm {
   Region& memory() { return *memory_; }
   SupervisorPages& pages() { return pages_; }
   const Shim& shim() const { return shim_; }
+  // See Shim.
+  unsigned OpenGate() { return shim_.OpenGate(); }
   // A new Cpu's, unique in this VM. Throws std::system_error EAGAIN.
   unsigned TakeIndex();
   // As many as are wanted, if KVM allows that.

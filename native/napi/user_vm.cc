@@ -24,6 +24,7 @@ class UserVmObject : public Napi::ObjectWrap<UserVmObject> {
                         InstanceAccessor<&UserVmObject::Supervisor>("supervisor"),
                         InstanceAccessor<&UserVmObject::Cpus>("cpus"),
                         InstanceAccessor<&UserVmObject::StopsOffset>("stopsOffset"),
+                        InstanceMethod<&UserVmObject::OpenGate>("openGate"),
                         InstanceMethod<&UserVmObject::Release>("release"),
                         InstanceMethod<&UserVmObject::Dispose>("dispose")});
   }
@@ -53,6 +54,10 @@ class UserVmObject : public Napi::ObjectWrap<UserVmObject> {
     return Guard(info.Env(), [&] {
       return Napi::Number::New(info.Env(), static_cast<double>(Get()->stops_page()));
     });
+  }
+
+  Napi::Value OpenGate(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get()->OpenGate()); });
   }
 
   void Release(const Napi::CallbackInfo& info) {
@@ -186,7 +191,6 @@ void ExportUserVm(Napi::Env env, Napi::Object exports) {
   exports.Set("UserVm", UserVmObject::Define(env));
   exports.Set("Space", SpaceObject::Define(env));
   exports.Set("Cpu", CpuObject::Define(env));
-  exports.Set("callGate", Napi::Number::New(env, Cpu::Gate()));
   exports.Set("hwcap", Napi::BigInt::New(env, uint64_t{::getauxval(AT_HWCAP)}));
   exports.Set("hwcap2", Napi::BigInt::New(env, uint64_t{::getauxval(AT_HWCAP2)}));
   exports.Set("userTop", Napi::Number::New(env, static_cast<double>(HV_USER_TOP)));

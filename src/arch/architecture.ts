@@ -15,7 +15,7 @@ export interface Architecture {
   readonly platformName: string
   /**
    * AT_HWCAP and AT_HWCAP2 of a program, from the host's.
-   * @param hasGate Platform.callGate is used
+   * @param hasGate Platform.openCallGate gave one
    */
   hardwareCapabilities(
     hwcap: bigint,
@@ -100,11 +100,11 @@ export interface CallSites {
   jump(from: number, to: number): Uint8Array
   /**
    * Does what the displaced instruction did, and makes the call by the platform's gate.
-   * @param gate Platform.callGate
+   * @param gate Platform.openCallGate's
    */
   trampoline(code: Uint8Array, at: number, returnTo: number, gate: number): Uint8Array
-  /** The `returnTo` of the trampoline at `at`. */
-  returnOf(trampoline: Uint8Array, at: number): number
+  /** The `returnTo` of the trampoline at `at`; undefined: there is none. */
+  returnOf(trampoline: Uint8Array, at: number): number | undefined
 }
 
 /** A page where a jump is a call, though nothing is mapped there. */

@@ -117,11 +117,6 @@ export interface Platform {
   readonly mappings: readonly PlatformMapping[]
   /** How many contexts can run at a time, at least 1. */
   readonly cpus: number
-  /**
-   * What a program's GS base leads to: the offset of the address that it can jump to in place of making a call, with RCX as
-   * SYSCALL has it. Valid as long as the program sets no GS base. 0: calls trap.
-   */
-  readonly callGate: number
   /** Programs read the host's cycle counter: a vDSO can tell the time from it. Known once there is a context. */
   readonly hasHostCycles: boolean
   readonly stats: PlatformStats
@@ -138,6 +133,12 @@ export interface Platform {
   /** After EVENT_READY: the descriptors that are ready, as [fd, epoll events] pairs. */
   readonly ready: ReadonlyArray<readonly [fd: number, events: number]>
 
+  /**
+   * From now on programs have a way to make calls without a trap: their GS base, as long as they set none, leads to words of theirs.
+   * Precondition: nothing has run yet.
+   * @returns the offset there of the address that they can jump to in place of making a call, with RCX as SYSCALL has it. 0: calls trap
+   */
+  openCallGate(): number
   createSpace(): AddressSpace
   /** A context that nothing runs costs no processor of the host's and no descriptor. */
   createContext(): Context

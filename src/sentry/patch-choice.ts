@@ -16,11 +16,13 @@ const FREQUENT = 16
 
 /** @returns undefined: none is patched */
 export function callPatcher(
-  {callGate}: Platform,
+  platform: Platform,
   counters: Counters,
   choice: PatchChoice = 'auto',
 ): ((map: MemoryMap) => CallPatches) | undefined {
-  if (callGate === 0 || arch.callSites === undefined || choice === 'never') return undefined
+  if (arch.callSites === undefined || choice === 'never') return undefined
+  const gate = platform.openCallGate()
+  if (gate === 0) return undefined
   const count = () => void counters.patchedSites++
-  return (map) => new CallPatches(map, callGate, choice === 'always' ? 1 : FREQUENT, count)
+  return (map) => new CallPatches(map, gate, choice === 'always' ? 1 : FREQUENT, count)
 }

@@ -259,6 +259,41 @@ static void check_code(void) {
   for (int i = 0; i < OFTEN; i++) CHECK_EQ(code(), getpid());
 }
 
+// What the program wrote into its code stays, whoever forks and calls there.
+static void check_written_code(void) {
+  size_t length = (size_t)(code_end - (char *)code);
+  REQUIRE(mprotect((void *)code, length, PROT_READ | PROT_WRITE) == 0);
+  ((volatile unsigned char *)code)[1] = SYS_getpid;
+  REQUIRE(mprotect((void *)code, length, PROT_READ | PROT_EXEC) == 0);
+  for (int i = 0; i < 2; i++) {
+    pid_t child = fork();
+    REQUIRE(child >= 0);
+    for (int j = 0; j < OFTEN; j++) CHECK_EQ(code(), getpid());
+    REQUIRE(mprotect((void *)code, length, PROT_READ | PROT_WRITE) == 0);
+    REQUIRE(mprotect((void *)code, length, PROT_READ | PROT_EXEC) == 0);
+    CHECK_EQ(code(), getpid());
+    if (child == 0) _exit(finish());
+    int status;
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(status, 0);
+  }
+}
+
+// A private mapping follows its file as long as nobody writes there.
+static void check_file(void) {
+  static const unsigned char getppid_code[] = {0xb8, SYS_getppid, 0, 0, 0, 0x0f, 0x05, 0xc3};
+  int fd = memfd_create("code", 0);
+  REQUIRE(ftruncate(fd, (off_t)PAGE) == 0 && pwrite(fd, getppid_code, sizeof(getppid_code), 64) == sizeof(getppid_code));
+  char *mapped = mmap(0, PAGE, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+  REQUIRE(mapped != MAP_FAILED);
+  call_often((long (*)(void))(mapped + 64));
+  unsigned char number = SYS_getpid;
+  REQUIRE(pwrite(fd, &number, 1, 65) == 1);
+  for (int i = 0; i < OFTEN; i++) CHECK_EQ(((long (*)(void))(mapped + 64))(), getpid());
+  REQUIRE(ftruncate(fd, 70) == 0);
+  CHECK_EQ(mapped[70], 0);
+}
+
 // Whoever has a GS base of his own keeps it.
 static void check_gs(void) {
   unsigned long base = 1, words[2] = {0x1234, 0x5678}, word;
@@ -300,5 +335,7 @@ int main(void) {
   check(check_single_steps);
   check(check_gs);
   check(check_code);
+  check(check_written_code);
+  check(check_file);
   return finish();
 }

@@ -21,6 +21,8 @@ class Shim {
   ~Shim();
 
   PageTable& kernel_table() const { return *kernel_table_; }
+  // No program reaches the frame.
+  unsigned OpenGate() { return 0; }
 
  private:
   std::unique_ptr<PageTable> kernel_table_;
@@ -42,8 +44,7 @@ class Cpu {
   // Windows lie in the kernel's half, whose tables are the same for all spaces. Returns the page of the frame.
   uint64_t MapWindow(PageTable&) const { return frame_page_; }
   static bool OwnsFrames() { return true; }
-  // No program reaches the frame.
-  static unsigned Gate() { return 0; }
+  static void ResetFrame(SupervisorPages&, uint64_t, unsigned) {}
   static void PrepareWindows(PageTable&) {}
   // Which page table and frame the next Run uses.
   void SetSpace(const PageTable& table, uint64_t frame_page);

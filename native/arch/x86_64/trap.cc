@@ -63,6 +63,11 @@ Shim::Shim(SupervisorPages& pages) : entry_page_(pages.Allocate()), stubs_page_(
   std::memcpy(pages.Data(stubs_page_), hv_shim_stubs, hv_shim_stubs_end - hv_shim_stubs);
 }
 
+unsigned Shim::OpenGate() {
+  has_gate_ = pvm::IsHost();
+  return has_gate_ ? HV_FRAME_GATE : 0;
+}
+
 Cpu::Cpu(std::shared_ptr<Vm> vm, SupervisorPages& pages, const Shim& shim, unsigned index)
     : pages_(pages),
       shim_(shim),
@@ -90,8 +95,6 @@ Cpu::~Cpu() {
 
 bool Cpu::OwnsFrames() { return !pvm::IsHost(); }
 
-unsigned Cpu::Gate() { return pvm::IsHost() ? HV_FRAME_GATE : 0; }
-
 void Cpu::PrepareWindows(PageTable& table) { table.Prepare(WindowAddress(0)); }
 
 uint64_t Cpu::MapWindow(PageTable& table) const {
@@ -106,10 +109,15 @@ uint64_t Cpu::MapWindow(PageTable& table) const {
   if (pvm_) {
     table.Set(window_ + HV_WINDOW_DOORBELL, kPageSize, HV_NOWHERE, shared | kWrite | kNoExecute,
               ignore);
-    Quad(pages_.Data(frame), HV_FRAME_GATE) =
-        window_ + static_cast<uint64_t>(hv_pvm_gate - hv_pvm_entry);
+    ResetFrame(pages_, frame, static_cast<unsigned>((window_ - WindowAddress(0)) / HV_WINDOW_SIZE));
   }
   return frame;
+}
+
+void Cpu::ResetFrame(SupervisorPages& pages, uint64_t frame, unsigned index) {
+  std::memset(pages.Data(frame), 0, kPageSize);
+  Quad(pages.Data(frame), HV_FRAME_GATE) =
+      WindowAddress(index) + static_cast<uint64_t>(hv_pvm_gate - hv_pvm_entry);
 }
 
 void Cpu::SetSpace(const PageTable& table, uint64_t frame_page) {
@@ -157,8 +165,7 @@ void Cpu::Enter() {
   kvm_sregs& sregs = run.s.regs.sregs;
   Ioctl(vcpu_.fd(), KVM_GET_SREGS, "KVM_GET_SREGS", &sregs);
   SetSegments(written_, sregs);
-  // The way to the frame, as long as the program has set none.
-  if (pvm_ && sregs.gs.base == 0) sregs.gs.base = window_ + HV_WINDOW_FRAME;
+  if (shim_.has_gate() && sregs.gs.base == 0) sregs.gs.base = window_ + HV_WINDOW_FRAME;
   sregs.cr3 = cr3_;
   run.kvm_dirty_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;
   has_written_ = false;

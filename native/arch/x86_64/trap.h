@@ -21,10 +21,15 @@ class Shim {
 
   uint64_t entry_page() const { return entry_page_; }
   uint64_t stubs_page() const { return stubs_page_; }
+  // From here on a program's GS base leads to its frame, as long as it has set none. Returns the offset from there where the address is
+  // that calls can be made at without SYSCALL; 0: nowhere. Before any Cpu runs.
+  unsigned OpenGate();
+  bool has_gate() const { return has_gate_; }
 
  private:
   uint64_t entry_page_;
   uint64_t stubs_page_;
+  bool has_gate_ = false;
 };
 
 class Cpu {
@@ -44,8 +49,8 @@ class Cpu {
   // PVM hosts, where programs can write it, no other table has it, and it is the caller's to free.
   uint64_t MapWindow(PageTable& table) const;
   static bool OwnsFrames();
-  // Where, from a program's GS base on, it finds the address that calls can be made at without SYSCALL; 0: nowhere.
-  static unsigned Gate();
+  // Makes it as MapWindow gave it: for another program. `index`: of the Cpu.
+  static void ResetFrame(SupervisorPages& pages, uint64_t frame, unsigned index);
   // Makes the tables for the windows of the first Cpus. Throws std::system_error ENOMEM.
   static void PrepareWindows(PageTable& table);
   // Which page table and frame the next Run uses.

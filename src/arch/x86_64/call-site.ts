@@ -11,7 +11,7 @@ const CONTEXT_BYTES = 3
 const JMP_REL32 = 0xe9
 const MOV_TO_EAX = 0xb8
 /** mov disp8(%rsp) to a register of 64 bits: in front of glibc's cancellation points it is the number, in syscall(3) the last argument. */
-const MOV_FROM_STACK = {rexW: 0x48, rexR: 0x04, opcode: 0x8b, modrm: 0x44, reg: 0x38, sib: 0x24}
+const MOV_FROM_STACK = {rexW: 0x48, rexR: 0x04, opcode: 0x8b, modrm: 0x44, reg: 0x38, rsp: 0x20, sib: 0x24}
 const LEA_RCX = [0x48, 0x8d, 0x0d]
 const INT32_BYTES = 4
 const BEHIND_LEA = JUMP_BYTES + LEA_RCX.length + INT32_BYTES
@@ -43,20 +43,27 @@ export const callSites: CallSites = {
     )
   },
   returnOf(trampoline, at) {
+    if (!LEA_RCX.every((byte, i) => trampoline[JUMP_BYTES + i] === byte)) return undefined
     return at + BEHIND_LEA + int32At(trampoline, BEHIND_LEA - INT32_BYTES)
   },
 }
 
-/** Are the five bytes the end of a longer instruction? A REX prefix (`mov $imm, %r8d`), 66 (imm16), or an opcode with an immediate, b8 being its displacement. */
+/** Opcodes with an immediate of 32 bits, which a displacement of 8 is in front of. */
+const WITH_IMMEDIATE = [0xc7, 0x81, 0x69, 0xf7]
+/** Opcodes that a ModRM byte b8, and a displacement of 32 bits, are the rest of; those that are no usual end of an instruction. */
+const WITH_DISPLACEMENT = [0x8a, 0x8b, 0x8d, 0x88, 0x89, 0x63, 0x03, 0x2b, 0x39, 0x3b, 0x84, 0x85]
+
+/** Are the five bytes the end of a longer instruction? Of one with a REX prefix (`mov $imm, %r8d`) or 66 (imm16), too. */
 function continues(code: Uint8Array): boolean {
   const [opcodeWithSib, opcode, before] = code
-  if ((before & 0xf0) === 0x40 || isPrefix(before)) return true
-  const hasImmediate = (byte: number) => byte === 0xc7 || byte === 0x81 || byte === 0x69 || byte === 0xf7
-  return hasImmediate(opcode) || (hasImmediate(opcodeWithSib) && (opcode & 7) === 4)
+  if ((before & 0xf0) === 0x40 || isPrefix(before) || WITH_DISPLACEMENT.includes(before)) return true
+  return WITH_IMMEDIATE.includes(opcode) || (WITH_IMMEDIATE.includes(opcodeWithSib) && (opcode & 7) === 4)
 }
 
 function isMovFromStack([rex, opcode, modrm, sib]: Uint8Array): boolean {
   const mov = MOV_FROM_STACK
+  // To RSP itself it cannot be done twice, as it is after a signal in between.
+  if (rex === mov.rexW && (modrm & mov.reg) === mov.rsp) return false
   return (
     (rex & ~mov.rexR) === mov.rexW &&
     opcode === mov.opcode &&

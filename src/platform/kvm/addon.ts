@@ -15,8 +15,6 @@ export interface KvmAddon {
   Cpu: new (vm: NativeUserVm, watcher: NativeWatcher) => NativeCpu
   /** Guest user addresses end here. */
   userTop: number
-  /** See Platform.callGate. */
-  callGate: number
 }
 
 export interface NativeUserVm {
@@ -28,6 +26,8 @@ export interface NativeUserVm {
   readonly cpus: number
   /** Byte offset in `supervisor`: a word that is set when any Cpu's thread stops. */
   readonly stopsOffset: number
+  /** See Platform.openCallGate. */
+  openGate(): number
   release(offset: number, length: number): void
   dispose(): void
 }

@@ -39,7 +39,6 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   /** What the shim has is the supervisor's, but on PVM hosts, where it lies above what programs look at. */
   readonly mappings = []
   readonly cpus: number
-  readonly callGate = addon.callGate
   hasHostCycles = false
   readonly #vm: NativeUserVm
   readonly #pool: CpuPool
@@ -91,6 +90,10 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   /** A vCPU that stops says nothing about the program. */
   get deathSignal(): number {
     return 0
+  }
+
+  openCallGate(): number {
+    return this.#vm.openGate()
   }
 
   createSpace(): AddressSpace {

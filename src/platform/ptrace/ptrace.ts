@@ -33,7 +33,6 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   readonly userTop: number
   readonly mappings: readonly PlatformMapping[]
   readonly cpus: number
-  readonly callGate = 0
   /** Programs run on the host's processor as it is. */
   readonly hasHostCycles = true
   readonly #tracer: NativeTracer
@@ -107,6 +106,10 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
     const native = this.#spare ?? startSpace(this.#tracer)
     this.#spare = undefined
     return new PtraceSpace(native, this.#spaces)
+  }
+
+  openCallGate(): number {
+    return 0
   }
 
   createContext(): Context {

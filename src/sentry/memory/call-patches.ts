@@ -4,10 +4,17 @@ import {Errno} from '../../abi/errno.ts'
 import {arch} from '../../arch/index.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {MemoryMap} from './memory-map.ts'
-import {ENTRY_FLAGS, ENTRY_GUARDED, ENTRY_PATCHED, ENTRY_SHIFT, MapBatch} from './page-table.ts'
+import {
+  ENTRY_FLAGS,
+  ENTRY_GUARDED,
+  ENTRY_PATCHED,
+  ENTRY_SHIFT,
+  ENTRY_WRITTEN,
+  MapBatch,
+} from './page-table.ts'
 import {entryOffset} from './pager.ts'
 import {restoreCode} from './patched-pages.ts'
-import {VM_SPECIAL, VM_TRAMPOLINES, type Vma} from './vma.ts'
+import {VM_SPECIAL, VM_TRAMPOLINES, VM_WIPEONFORK, type Vma} from './vma.ts'
 
 /** Of /proc/PID/maps. */
 const NAME = '[hv-calls]'
@@ -36,7 +43,7 @@ export class CallPatches {
   readonly #count: () => void
 
   /**
-   * @param gate Platform.callGate
+   * @param gate Platform.openCallGate's
    * @param frequent traps before a site is patched
    * @param count called for each site
    */
@@ -59,8 +66,12 @@ export class CallPatches {
   fork(map: MemoryMap): CallPatches {
     const copy = new CallPatches(map, this.#gate, this.#frequent, this.#count, this.#areas)
     copy.#isOff = this.#isOff
-    // madvise(MADV_DONTFORK).
-    if (!this.#areas.every(({start}) => isTrampolines(map.vmas.at(start)))) restoreCode(map, 0, map.userTop)
+    // madvise(MADV_DONTFORK, MADV_WIPEONFORK).
+    const isWhole = this.#areas.every(({start}) => {
+      const vma = map.vmas.at(start)
+      return isTrampolines(vma) && !(vma!.flags & VM_WIPEONFORK)
+    })
+    if (!isWhole) restoreCode(map, 0, map.userTop)
     return copy
   }
 
@@ -88,7 +99,8 @@ export class CallPatches {
     const sites = arch.callSites!
     const trampoline = address - ((address - area.start) % sites.trampolineBytes)
     const code = this.#map.memory.bytes.subarray(entryOffset(entry) + trampoline - area.start)
-    return sites.returnOf(code, trampoline) + sites.jumpOffset
+    const site = sites.returnOf(code, trampoline)
+    return site === undefined ? undefined : site + sites.jumpOffset
   }
 
   #patch(site: number, callNumber: number): boolean {
@@ -109,7 +121,7 @@ export class CallPatches {
     const entry = pages.get(page)
     if (end < sites.bytes || !isFilesCode(this.#map.vmas.at(site - 1))) return false
     // What is not guarded the program has written.
-    if (!(entry & ENTRY_GUARDED)) return false
+    if (!(entry & ENTRY_GUARDED) || entry & ENTRY_WRITTEN) return false
     const offset = entryOffset(entry)
     const code = memory.bytes.slice(offset + end - sites.bytes, offset + end)
     if (!sites.canPatch(code, callNumber)) return false
@@ -162,6 +174,9 @@ export class CallPatches {
       this.#map.unmap(start, PAGE_SIZE)
       return undefined
     }
+    // The program took away what was here.
+    const stale = this.#areas.findIndex((old) => old.start === start)
+    if (stale >= 0) this.#areas.splice(stale, 1)
     const area = {start, used: 0}
     this.#areas.push(area)
     return area
@@ -175,6 +190,8 @@ function isTrampolines(vma: Vma | undefined): boolean {
 function isFilesCode(vma: Vma | undefined): boolean {
   return (
     vma?.backing !== undefined &&
+    // A private page follows its file until it is written: what may be written to is not patched.
+    vma.backing.punch === undefined &&
     !vma.isShared &&
     (vma.flags & VM_SPECIAL) === 0 &&
     (vma.protection & (PROT_EXEC | PROT_WRITE)) === PROT_EXEC

@@ -5,7 +5,15 @@ import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
 import type {Budget} from '../../vfs/budget.ts'
 import type {ResourceLimits} from '../resource-limits.ts'
 import {MemoryMap} from './memory-map.ts'
-import {ENTRY_FLAGS, ENTRY_GUARDED, ENTRY_SHIFT, type Entry, MapBatch, type PageTable} from './page-table.ts'
+import {
+  ENTRY_FLAGS,
+  ENTRY_GUARDED,
+  ENTRY_SHIFT,
+  ENTRY_WRITTEN,
+  type Entry,
+  MapBatch,
+  type PageTable,
+} from './page-table.ts'
 import {entryOffset} from './pager.ts'
 import {VM_DONTFORK, VM_LOCKED, VM_LOCKONFAULT, VM_WIPEONFORK, Vma} from './vma.ts'
 
@@ -56,7 +64,7 @@ function protectPrivatePages({vmas, pages, memory}: MemoryMap, few: number): voi
   const most = memory.inUseBytes > memory.size / 2 ? 0 : few
   const batch = new MapBatch(pages.space, {lazily: true})
   const guard = (page: number, entry: Entry): void => {
-    const guarded = (entry | ENTRY_GUARDED) & ~PROT_WRITE
+    const guarded = (entry | ENTRY_GUARDED | ENTRY_WRITTEN) & ~PROT_WRITE
     pages.set(page, guarded)
     if (entry & PROT_WRITE) batch.add(page, guarded)
   }

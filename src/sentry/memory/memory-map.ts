@@ -131,8 +131,8 @@ export class MemoryMap {
     const end = address + pageAlign(length)
     if (address % PAGE_SIZE !== 0 || end === address || end > this.userTop) throw new Errno(EINVAL)
     const removed = this.vmas.remove(address, end)
+    if (removed.some(({flags}) => flags & VM_TRAMPOLINES)) restoreCode(this, 0, this.userTop)
     for (const vma of removed) {
-      if (vma.flags & VM_TRAMPOLINES) restoreCode(this, 0, this.userTop)
       this.releasePages(vma, vma.start, vma.end)
       this.vmas.drop(vma)
     }
@@ -176,6 +176,8 @@ export class MemoryMap {
       if (vma.backing?.mappable !== mappable) continue
       const first = vma.start / PAGE_SIZE + Math.max(fromPage - vma.pageOffset, 0)
       this.pages.remove(first, vma.end / PAGE_SIZE)
+      // The end of the last page reads as zeros now.
+      if (fromPage > vma.pageOffset) restoreCode(this, (first - 1) * PAGE_SIZE, first * PAGE_SIZE)
     }
   }
 

@@ -18,6 +18,8 @@ export const ENTRY_PRESENT = 8
 export const ENTRY_GUARDED = 16
 /** A copy of a file's code in which call sites were patched: CallPatches. */
 export const ENTRY_PATCHED = 32
+/** Guarded by fork(2), but not what its file says. */
+export const ENTRY_WRITTEN = 64
 export const ENTRY_PROTECTION = 7
 export const ENTRY_SHIFT = 8
 export const ENTRY_FLAGS = (1 << ENTRY_SHIFT) - 1

@@ -7,7 +7,7 @@ import type {MemoryMap} from './memory-map.ts'
 import {type Entry, MapBatch} from './page-table.ts'
 import {restoreBefore} from './patched-pages.ts'
 import {MIN_ADDRESS} from './placement.ts'
-import {pageAlign, VM_LOCKED, VM_LOCKONFAULT, VM_SPECIAL, Vma} from './vma.ts'
+import {pageAlign, VM_LOCKED, VM_LOCKONFAULT, VM_SPECIAL, VM_TRAMPOLINES, Vma} from './vma.ts'
 
 /** Bytes. */
 export interface RemapRequest {
@@ -116,13 +116,16 @@ function move(
   moved.end = destination + newLength
   // The heap and the stack are what lies where they lie.
   if (!(vma.flags & VM_SPECIAL)) moved.name = ''
+  // No jump leads there.
+  moved.flags &= ~VM_TRAMPOLINES
   map.vmas.insert(moved)
   if (oldLength === 0) return
 
   movePages(map, firstPage, oldLength / PAGE_SIZE, destination / PAGE_SIZE)
   const end = address + oldLength
   if (keepsOld) {
-    for (const old of map.vmas.carve(address, end)) old.flags &= ~(VM_LOCKED | VM_LOCKONFAULT)
+    for (const old of map.vmas.carve(address, end))
+      old.flags &= ~(VM_LOCKED | VM_LOCKONFAULT | VM_TRAMPOLINES)
     map.vmas.join(address, end)
     return
   }

@@ -78,7 +78,6 @@ export class ScriptedPlatform implements Platform {
   readonly userTop = 0x7fff_0000_0000
   readonly mappings = []
   readonly cpus: number
-  readonly callGate = 0
   readonly hasHostCycles = false
   readonly stats = {exits: 0, listened: 0}
   readonly costs = NEVER_LISTENING
@@ -102,6 +101,9 @@ export class ScriptedPlatform implements Platform {
     this.cpus = cpus
   }
 
+  openCallGate(): number {
+    return 0
+  }
   createSpace(): AddressSpace {
     const space: AddressSpace = {
       map() {},

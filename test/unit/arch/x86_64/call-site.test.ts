@@ -16,6 +16,10 @@ test.each([
   ['mov $40, %eax, where call 39 trapped', site(...NOPS, 0xb8, 40, 0, 0, 0, ...SYSCALL), false],
   ['mov 0x10(%rsp), %rax', site(...NOPS, ...MOV_STACK, ...SYSCALL), true],
   ['mov 8(%rsp), %r9', site(...NOPS, 0x4c, 0x8b, 0x4c, 0x24, 8, ...SYSCALL), true],
+  ['mov 8(%rsp), %rsp', site(...NOPS, 0x48, 0x8b, 0x64, 0x24, 8, ...SYSCALL), false],
+  ['mov 8(%rsp), %r12', site(...NOPS, 0x4c, 0x8b, 0x64, 0x24, 8, ...SYSCALL), true],
+  ['lea 39(%rax), %edi', site(0x90, 0x90, 0x8d, ...MOV_39, ...SYSCALL), false],
+  ['mov 39(%rax), %edi', site(0x90, 0x90, 0x8b, ...MOV_39, ...SYSCALL), false],
   ['mov 8(%rsp), %r9d', site(...NOPS, 0x44, 0x8b, 0x4c, 0x24, 8, ...SYSCALL), false],
   ['mov 8(%r12), %rax', site(...NOPS, 0x49, 0x8b, 0x44, 0x24, 8, ...SYSCALL), false],
   ['mov %rax, 8(%rsp)', site(...NOPS, 0x48, 0x89, 0x44, 0x24, 8, ...SYSCALL), false],
@@ -50,5 +54,6 @@ describe('a patched site', () => {
     const distance = Buffer.from(Int32Array.of(RETURN - AT - 12).buffer).toString('hex')
     expect(Buffer.from(trampoline).toString('hex')).toBe(`b827000000488d0d${distance}65ff242558000000`)
     expect(callSites.returnOf(trampoline, AT)).toBe(RETURN)
+    expect(callSites.returnOf(new Uint8Array(32), AT)).toBe(undefined)
   })
 })

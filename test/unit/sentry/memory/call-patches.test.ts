@@ -6,7 +6,7 @@ import {CallPatches} from '../../../../src/sentry/memory/call-patches.ts'
 import {forkMap} from '../../../../src/sentry/memory/fork.ts'
 import {protect} from '../../../../src/sentry/memory/protect.ts'
 import {remap} from '../../../../src/sentry/memory/remap.ts'
-import {type Backing, VM_SHARED} from '../../../../src/sentry/memory/vma.ts'
+import {type Backing, VM_SHARED, VM_TRAMPOLINES} from '../../../../src/sentry/memory/vma.ts'
 import {ResourceLimits} from '../../../../src/sentry/resource-limits.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
 import {errnoOf, MIB, SimulatedFile, SimulatedGuest, type SimulatedSpace} from './simulated-guest.ts'
@@ -25,13 +25,20 @@ interface Start {
   flags?: number
   protection?: number
   frequent?: number
+  canWrite?: boolean
 }
 
-function start({pages = 2, flags = 0, protection = READ_EXEC, frequent = FREQUENT}: Start = {}) {
+function start({
+  pages = 2,
+  flags = 0,
+  protection = READ_EXEC,
+  frequent = FREQUENT,
+  canWrite = false,
+}: Start = {}) {
   const guest = new SimulatedGuest(4 * MIB)
   const file = new SimulatedFile(guest.memory, pages)
   for (const offset of file.offsets) guest.memory.bytes.set(CALL, offset + END - CALL.length)
-  const backing: Backing = {mappable: file, path: '/code', dev: 1, ino: 2}
+  const backing: Backing = {mappable: file, path: '/code', dev: 1, ino: 2, ...(canWrite && {punch() {}})}
   const code = guest.map.map({length: pages * PAGE, protection, backing, flags})
   for (let i = 0; i < pages; i++) guest.fetch(code + i * PAGE)
   let count = 0
@@ -92,6 +99,23 @@ describe.skipIf(arch.callSites === undefined)('a call site', () => {
     protect(guest.map, code, code + PAGE, READ_EXEC)
     trap(site, 10 * FREQUENT)
     expect(patched()).toBe(0)
+  })
+
+  test('that the program has written stays, also once fork has guarded it', () => {
+    const {guest, code, trap, site, patched} = start()
+    protect(guest.map, code, code + PAGE, 3)
+    guest.store(code, 1)
+    protect(guest.map, code, code + PAGE, READ_EXEC)
+    forkMap(guest.map, new ResourceLimits(), new Budget(), false).map.clear()
+    trap(site, 10 * FREQUENT)
+    expect(patched()).toBe(0)
+    expect(guest.load(code)).toBe(1)
+  })
+
+  test('in a file that the program can write to stays', () => {
+    const {guest, trap, site, patched} = start({canWrite: true})
+    trap(site, 10 * FREQUENT)
+    expect([target(guest, site), patched()]).toEqual([undefined, 0])
   })
 
   test.each([0, 1, 6, 4096 + 5, 0x7fff_ffff_f000, 2 ** 47, 2 ** 63, 2 ** 64 - 1, -(2 ** 63)])(
@@ -172,6 +196,36 @@ describe.skipIf(arch.callSites === undefined)('patched code', () => {
     act(guest, area - (area % PAGE))
     expect(isPatched(guest, site)).toBe(false)
     expect(isPatched(guest, code + PAGE + END)).toBe(false)
+  })
+
+  test('becomes what its file says when that is cut within its page', () => {
+    const {guest, file, trap, site} = start()
+    trap(site)
+    guest.memory.bytes.fill(0, file.offsets[0] + 0x180, file.offsets[0] + PAGE)
+    guest.map.invalidate(file, 1)
+    expect(bytesAt(guest, site - 7, 7)).toEqual(CALL)
+  })
+
+  test('has trampolines of its own where others were', () => {
+    const {guest, code, trap, site} = start()
+    trap(site)
+    const trampoline = target(guest, site)!
+    guest.map.unmap(trampoline, PAGE)
+    for (const again of [site, code + PAGE + END]) {
+      guest.fetch(again)
+      trap(again)
+    }
+    expect(target(guest, site)).toBe(trampoline)
+    expect(target(guest, code + PAGE + END)).toBe(trampoline + arch.callSites!.trampolineBytes)
+    expect(bytesAt(guest, trampoline, 5)).toEqual(CALL.slice(0, 5))
+  })
+
+  test('has no trampolines where mremap has kept or moved them', () => {
+    const {guest, trap, site} = start()
+    trap(site)
+    const address = target(guest, site)!
+    const moved = remap(guest.map, {address, oldLength: PAGE, newLength: PAGE, mayMove: true, keepsOld: true})
+    for (const place of [address, moved]) expect(guest.map.vmas.at(place)!.flags & VM_TRAMPOLINES).toBe(0)
   })
 
   test('is restored by stop, for ever', () => {

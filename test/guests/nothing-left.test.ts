@@ -4,8 +4,10 @@ import {existsSync, readdirSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {guests} from '../../ci/paths.mjs'
+import {O_WRONLY} from '../../src/abi/open-flags.ts'
 import {runToEnd} from '../../src/sentry/run-to-end.ts'
 import {Sentry} from '../../src/sentry/sentry.ts'
+import {openHostStream} from '../../src/vfs/open-host-stream.ts'
 import {platforms} from '../helpers/platforms.ts'
 
 const TIMEOUT_MS = 300_000
@@ -29,7 +31,9 @@ describe.each(platforms)('on $name', ({isHere, open}) => {
   ] as const)('%s leave nothing behind', {timeout: TIMEOUT_MS}, async ([program, args], {skip}) => {
     skip(!isHere || !existsSync(join(guests, program)))
     const run = async (its: readonly string[]) => {
-      const options = {program: `/${program}`, onHost: false, args: its, env: {}, streams: []}
+      // What fails it says on this process's standard error.
+      const streams = [undefined, undefined, openHostStream(2, O_WRONLY)]
+      const options = {program: `/${program}`, onHost: false, args: its, env: {}, streams}
       return (await runToEnd(sentry, options, {})).exitCode
     }
     // What is made once stays: stubs, directories that were looked at.

@@ -1,0 +1,24 @@
+// What follows from the choice of which call sites are patched.
+
+import {arch} from '../arch/index.ts'
+import type {Platform} from '../platform/platform.ts'
+import type {Counters} from './counters.ts'
+import {CallPatches} from './memory/call-patches.ts'
+import type {MemoryMap} from './memory/memory-map.ts'
+import type {PatchChoice} from './patch-choice.ts'
+
+/** How often a site traps before it is patched: a patch costs as much as some traps. */
+const FREQUENT = 16
+
+/** @returns undefined: none is patched */
+export function callPatcher(
+  platform: Platform,
+  counters: Counters,
+  choice: PatchChoice = 'auto',
+): ((map: MemoryMap) => CallPatches) | undefined {
+  if (arch.callSites === undefined || choice === 'never') return undefined
+  const gate = platform.openCallGate()
+  if (gate === 0) return undefined
+  const count = () => void counters.patchedSites++
+  return (map) => new CallPatches(map, gate, choice === 'always' ? 1 : FREQUENT, count)
+}

@@ -1,5 +1,7 @@
 // The flags of `hv run`: the one table behind oclif's help and manifest and behind the quick reader.
 
+import {PATCH_CHOICES} from '../run/options.ts'
+
 export interface RunFlag {
   name: string
   /** One letter: `-o`. */
@@ -72,7 +74,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   {
     name: 'patch-calls',
     kind: 'value',
-    options: ['auto', 'always', 'never'],
+    options: PATCH_CHOICES,
     default: 'auto',
     summary: 'which call instructions become jumps, where traps cost much: auto, those that trap often',
   },

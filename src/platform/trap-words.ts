@@ -56,7 +56,7 @@ export function takeCaller(frame: Int32Array): number {
   if ((low | high) === 0) return 0
   frame[CALLER_LOW] = 0
   frame[CALLER_HIGH] = 0
-  return unsigned64(low, high)
+  return signed64(low, high)
 }
 
 export function storeResult(frame: Int32Array, result: number): void {
@@ -87,5 +87,4 @@ export function signedAddressOf(record: Int32Array): number {
   return signed64(record[ADDRESS], record[ADDRESS + 1])
 }
 
-const unsigned64 = (low: number, high: number): number => (high >>> 0) * TWO_32 + (low >>> 0)
 const signed64 = (low: number, high: number): number => high * TWO_32 + (low >>> 0)

@@ -16,9 +16,13 @@ export function callPatcher(
   counters: Counters,
   choice: PatchChoice = 'auto',
 ): ((map: MemoryMap) => CallPatches) | undefined {
-  if (arch.callSites === undefined || choice === 'never') return undefined
+  const sites = arch.callSites
+  if (sites === undefined || choice === 'never') return undefined
   const gate = platform.openCallGate()
   if (gate === 0) return undefined
-  const count = () => void counters.patchedSites++
-  return (map) => new CallPatches(map, gate, choice === 'always' ? 1 : FREQUENT, count)
+  const patching = {
+    ...{sites, gate, frequent: choice === 'always' ? 1 : FREQUENT},
+    count: () => void counters.patchedSites++,
+  }
+  return (map) => new CallPatches(map, patching)
 }

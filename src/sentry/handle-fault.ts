@@ -25,10 +25,8 @@ function leaveTrampoline({context, process}: Task): boolean {
   const {callPatches} = process.space
   if (callPatches === undefined) return false
   const registers = context.readRegisters()
-  const site = callPatches.siteOf(arch.programCounter(registers))
-  if (site === undefined) return false
+  if (!callPatches.leaveTrampoline(registers)) return false
   callPatches.stop()
-  arch.setProgramCounter(registers, site)
   context.writeRegisters(registers)
   return true
 }

@@ -165,6 +165,7 @@ void Cpu::Enter() {
   kvm_sregs& sregs = run.s.regs.sregs;
   Ioctl(vcpu_.fd(), KVM_GET_SREGS, "KVM_GET_SREGS", &sregs);
   SetSegments(written_, sregs);
+  // The way to the frame.
   if (shim_.has_gate() && sregs.gs.base == 0) sregs.gs.base = window_ + HV_WINDOW_FRAME;
   sregs.cr3 = cr3_;
   run.kvm_dirty_regs = KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS;

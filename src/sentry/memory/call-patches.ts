@@ -1,18 +1,12 @@
 // CallPatches: call sites of one space that make their calls by the platform's gate, because they were seen to trap often.
 
 import {Errno} from '../../abi/errno.ts'
+import type {CallSites} from '../../arch/architecture.ts'
 import {arch} from '../../arch/index.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {MemoryMap} from './memory-map.ts'
-import {
-  ENTRY_FLAGS,
-  ENTRY_GUARDED,
-  ENTRY_PATCHED,
-  ENTRY_SHIFT,
-  ENTRY_WRITTEN,
-  MapBatch,
-} from './page-table.ts'
-import {entryOffset} from './pager.ts'
+import {ENTRY_GUARDED, ENTRY_PATCHED, ENTRY_WRITTEN, MapBatch} from './page-table.ts'
+import {entryOffset, withOffset} from './pager.ts'
 import {restoreCode} from './patched-pages.ts'
 import {VM_SPECIAL, VM_TRAMPOLINES, VM_WIPEONFORK, type Vma} from './vma.ts'
 
@@ -25,6 +19,17 @@ const MAX_AREAS = 8
 /** For a site that cannot be patched: so many traps until it is looked at again. */
 const LONG = 10_000
 
+/** What is the same for all spaces. */
+export interface Patching {
+  readonly sites: CallSites
+  /** Platform.openCallGate's. */
+  readonly gate: number
+  /** Traps before a site is patched. */
+  readonly frequent: number
+  /** Called for each site that is. */
+  readonly count: () => void
+}
+
 /** A page of trampolines. */
 interface Area {
   readonly start: number
@@ -33,38 +38,22 @@ interface Area {
 
 export class CallPatches {
   readonly #map: MemoryMap
-  readonly #gate: number
-  readonly #frequent: number
+  readonly #patching: Patching
   /** How often each may trap still. */
   readonly #left: Int16Array
   readonly #areas: Area[]
   #isOff = false
-  /** Sites that were patched here: for --stats. */
-  readonly #count: () => void
 
-  /**
-   * @param gate Platform.openCallGate's
-   * @param frequent traps before a site is patched
-   * @param count called for each site
-   */
-  constructor(
-    map: MemoryMap,
-    gate: number,
-    frequent: number,
-    count: () => void,
-    areas: readonly Area[] = [],
-  ) {
+  constructor(map: MemoryMap, patching: Patching, areas: readonly Area[] = []) {
     this.#map = map
-    this.#gate = gate
-    this.#frequent = frequent
-    this.#count = count
-    this.#left = new Int16Array(COUNTERS).fill(frequent)
+    this.#patching = patching
+    this.#left = new Int16Array(COUNTERS).fill(patching.frequent)
     this.#areas = areas.map((area) => ({...area}))
   }
 
   /** Of a space that was forked: what was patched is, there too. */
   fork(map: MemoryMap): CallPatches {
-    const copy = new CallPatches(map, this.#gate, this.#frequent, this.#count, this.#areas)
+    const copy = new CallPatches(map, this.#patching, this.#areas)
     copy.#isOff = this.#isOff
     // madvise(MADV_DONTFORK, MADV_WIPEONFORK).
     const isWhole = this.#areas.every(({start}) => {
@@ -80,7 +69,7 @@ export class CallPatches {
     if (site === 0) return
     const counter = (site | 0) & (COUNTERS - 1)
     if (--this.#left[counter] > 0) return
-    this.#left[counter] = this.#isOff || !this.#patch(site, callNumber) ? LONG : this.#frequent
+    this.#left[counter] = this.#isOff || !this.#patch(site, callNumber) ? LONG : this.#patching.frequent
   }
 
   /** The program goes its own ways, with another GS base say: nothing is patched any more. */
@@ -90,13 +79,24 @@ export class CallPatches {
     restoreCode(this.#map, 0, this.#map.userTop)
   }
 
+  /**
+   * Takes a program out of a trampoline, to its site: it goes on as if that were not patched.
+   * @returns false: it is in none
+   */
+  leaveTrampoline(registers: BigUint64Array): boolean {
+    const site = this.siteOf(arch.programCounter(registers))
+    if (site === undefined) return false
+    arch.setProgramCounter(registers, site)
+    return true
+  }
+
   /** The site whose jump led to `address`, where the program goes on as if it were not patched; undefined: it is in no trampoline. */
   siteOf(address: number): number | undefined {
     const area = this.#areas.find(({start}) => address >= start && address < start + PAGE_SIZE)
     if (area === undefined || !isTrampolines(this.#map.vmas.at(address))) return undefined
     const entry = this.#map.pages.get(area.start / PAGE_SIZE)
     if (entry === 0) return undefined
-    const sites = arch.callSites!
+    const {sites} = this.#patching
     const trampoline = address - ((address - area.start) % sites.trampolineBytes)
     const code = this.#map.memory.bytes.subarray(entryOffset(entry) + trampoline - area.start)
     const site = sites.returnOf(code, trampoline)
@@ -114,7 +114,7 @@ export class CallPatches {
   }
 
   #tryPatch(site: number, callNumber: number): boolean {
-    const sites = arch.callSites!
+    const {sites, count} = this.#patching
     const {pages, memory} = this.#map
     const page = Math.floor((site - 1) / PAGE_SIZE)
     const end = site - page * PAGE_SIZE
@@ -131,30 +131,30 @@ export class CallPatches {
     const copy = memory.copyPage(offset)
     const jumpAt = site + sites.jumpOffset
     memory.bytes.set(sites.jump(jumpAt, trampoline), copy + end + sites.jumpOffset)
-    const patched = ((copy / PAGE_SIZE) << ENTRY_SHIFT) | (entry & ENTRY_FLAGS) | ENTRY_PATCHED
+    const patched = withOffset(entry, copy) | ENTRY_PATCHED
     pages.set(page, patched)
     const batch = new MapBatch(pages.space, {lazily: true})
     batch.add(page, patched)
     batch.commit()
     memory.free(offset, PAGE_SIZE)
-    this.#count()
+    count()
     return true
   }
 
   /** @returns its address; undefined: there is no room within reach. @throws Errno */
   #addTrampoline(site: number, code: Uint8Array): number | undefined {
-    const {trampolineBytes, trampoline} = arch.callSites!
+    const {sites, gate} = this.#patching
     const area = this.#areaFor(site)
     if (area === undefined) return undefined
     const offset = this.#map.ownPage(area.start)
     const at = area.start + area.used
-    this.#map.memory.bytes.set(trampoline(code, at, site, this.#gate), offset + area.used)
-    area.used += trampolineBytes
+    this.#map.memory.bytes.set(sites.trampoline(code, at, site, gate), offset + area.used)
+    area.used += sites.trampolineBytes
     return at
   }
 
   #areaFor(site: number): Area | undefined {
-    const {reach, trampolineBytes} = arch.callSites!
+    const {reach, trampolineBytes} = this.#patching.sites
     const fits = ({start, used}: Area) =>
       Math.abs(start - site) < reach &&
       used + trampolineBytes <= PAGE_SIZE &&

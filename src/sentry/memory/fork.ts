@@ -6,7 +6,6 @@ import type {Budget} from '../../vfs/budget.ts'
 import type {ResourceLimits} from '../resource-limits.ts'
 import {MemoryMap} from './memory-map.ts'
 import {
-  ENTRY_FLAGS,
   ENTRY_GUARDED,
   ENTRY_SHIFT,
   ENTRY_WRITTEN,
@@ -14,7 +13,7 @@ import {
   MapBatch,
   type PageTable,
 } from './page-table.ts'
-import {entryOffset} from './pager.ts'
+import {entryOffset, withOffset} from './pager.ts'
 import {VM_DONTFORK, VM_LOCKED, VM_LOCKONFAULT, VM_WIPEONFORK, Vma} from './vma.ts'
 
 /** Who forks goes on to write where it wrote before, and so does the child: a fault of each costs more than a copy. */
@@ -121,7 +120,7 @@ function inheritPages(from: PageTable, to: PageTable, vma: Vma, copies: MapBatch
 function copyPage(to: PageTable, page: number, entry: Entry): Entry {
   to.reserve(page)
   const offset = to.memory.copyPage(entryOffset(entry))
-  const copy = ((offset / PAGE_SIZE) << ENTRY_SHIFT) | (entry & ENTRY_FLAGS)
+  const copy = withOffset(entry, offset)
   to.set(page, copy)
   return copy
 }

@@ -5,6 +5,7 @@ import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE, PROT_NONE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {FaultWindows} from './fault-windows.ts'
 import {
+  ENTRY_FLAGS,
   ENTRY_GUARDED,
   ENTRY_PRESENT,
   ENTRY_PROTECTION,
@@ -212,6 +213,11 @@ export function guardedEntry(offset: number, protection: number): Entry {
 
 export function entryOffset(entry: Entry): number {
   return (entry >>> ENTRY_SHIFT) * PAGE_SIZE
+}
+
+/** The entry with another page behind it. */
+export function withOffset(entry: Entry, offset: number): Entry {
+  return ((offset / PAGE_SIZE) << ENTRY_SHIFT) | (entry & ENTRY_FLAGS)
 }
 
 function openEntry(offset: number, protection: number): Entry {

@@ -108,8 +108,7 @@ function runHandler(task: Task, {signal, info}: PendingSignal): void {
 
   const registers = context.readRegisters()
   // No frame tells of a trampoline: the program stands before its call.
-  const site = task.process.space.callPatches?.siteOf(arch.programCounter(registers))
-  if (site !== undefined) arch.setProgramCounter(registers, site)
+  task.process.space.callPatches?.leaveTrampoline(registers)
   const {interrupted} = signals
   signals.interrupted = undefined
   if (interrupted?.restart === 'sa-restart' && action.flags & SA_RESTART) {

@@ -42,7 +42,10 @@ function start({
   const code = guest.map.map({length: pages * PAGE, protection, backing, flags})
   for (let i = 0; i < pages; i++) guest.fetch(code + i * PAGE)
   let count = 0
-  const patches = new CallPatches(guest.map, GATE, frequent, () => count++)
+  const patches = new CallPatches(guest.map, {
+    ...{sites: arch.callSites!, gate: GATE, frequent},
+    count: () => count++,
+  })
   const trap = (site: number, times = FREQUENT) => {
     for (let i = 0; i < times; i++) patches.note(site, NUMBER)
   }

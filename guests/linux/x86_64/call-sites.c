@@ -116,6 +116,7 @@ static volatile int ticks, strays;
 
 static void on_tick(int number, siginfo_t *info, void *context) {
   (void)number, (void)info;
+  if (ticks == 30) return;  // on a slow machine, one more comes before the timer is stopped
   uintptr_t pc = *context_pc(context);
   if (pc < (uintptr_t)spin || pc >= (uintptr_t)spin_end) strays++;
   if (++ticks == 30) siglongjmp(fault_resume, 1);

@@ -257,9 +257,10 @@ export class UserMemory {
     let good = pages
     while (good < wanted) {
       if (good === 0) this.#entry(page, access, wanted)
+      // There, but elsewhere in the MemoryFile: to fault would have it mapped anew, each time.
+      else if (this.#pages.get(page + good) & access) break
       else if (this.#map.handleFault((page + good) * PAGE_SIZE, access, wanted - good) !== true) break
       const now = this.#pages.contiguous(page, access, wanted)
-      // The next page is there, but elsewhere in the MemoryFile.
       if (now <= good) break
       good = now
     }

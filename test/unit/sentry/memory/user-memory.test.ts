@@ -46,6 +46,23 @@ describe('user memory', () => {
     expect(guest.load(address + PAGE + 5)).toBe((PAGE + 5) % 251)
   })
 
+  it('leaves scattered pages alone that are there', () => {
+    const {guest, address} = guestWith(8)
+    guest.map.unmap(address, 8 * PAGE)
+    // One by one from above, so that none is before its neighbour in the MemoryFile.
+    for (let page = 7; page >= 0; page--) {
+      const at = address + page * PAGE
+      guest.map.map({address: at, fixed: 'keep', length: PAGE, protection: READ_WRITE, name: `${page}`})
+      guest.store(at, 1)
+    }
+    guest.user.writeBytes(address, new Uint8Array(8 * PAGE).fill(1))
+    const {mapCalls} = guest.space
+    guest.user.writeBytes(address, new Uint8Array(8 * PAGE).fill(2))
+    guest.user.readBytes(address + 1, 8 * PAGE - 1)
+    expect(guest.space.mapCalls).toBe(mapCalls)
+    expect(guest.load(address + 7 * PAGE)).toBe(2)
+  })
+
   it('never makes a copy that the host cannot hold', () => {
     const {guest, address} = guestWith(1)
     expect(errnoOf(() => guest.user.readBytes(address, 2 ** 40))).toBe(ENOMEM)

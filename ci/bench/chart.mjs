@@ -6,7 +6,8 @@ import {times} from './row.mjs'
 const WIDTH = 880
 const LEFT = 210
 const RIGHT = 30
-const TOP = 64
+const TOP = 80
+const LEGEND = {top: 36, row: 18, column: 150, columns: 4}
 const ROW = 22
 const GAP = 14
 const DOT = 5
@@ -15,6 +16,7 @@ const COLOURS = {
   'hv kvm': '#0072b2',
   'hv kvm, unpatched': '#004d80',
   'hv ptrace': '#56b4e9',
+  'hv ptrace, unpatched': '#2a7fa8',
   'runsc systrap': '#d55e00',
   'runsc ptrace': '#e69f00',
 }
@@ -49,10 +51,14 @@ export function chart({host, date, figures}) {
     line(x(ratio), TOP - 10, x(ratio), bottom, ratio === 1 ? 'native' : 'grid'),
     text(x(ratio), bottom + 16, `${ratio}×`, 'text-anchor="middle"'),
   ])
-  const legend = Object.entries(COLOURS).flatMap(([column, colour], i) => [
-    `<circle cx="${LEFT + 6 + i * 130}" cy="36" r="${DOT}" fill="${colour}"/>`,
-    text(LEFT + 18 + i * 130, 40, column),
-  ])
+  const legend = Object.entries(COLOURS).flatMap(([column, colour], i) => {
+    const left = LEFT + (i % LEGEND.columns) * LEGEND.column
+    const middle = LEGEND.top + Math.floor(i / LEGEND.columns) * LEGEND.row
+    return [
+      `<circle cx="${left + 6}" cy="${middle}" r="${DOT}" fill="${colour}"/>`,
+      text(left + 18, middle + 4, column),
+    ]
+  })
   const title = `Time against native (1×; left is faster). ${host.cpu}, ${host.cpus} CPUs, Linux ${host.kernel}, ${date}`
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${bottom + 28}" role="img" aria-label="${escaped(title)}">`,

@@ -15,6 +15,7 @@ const SANDBOXES = {
   // Where there is no gate, this is the same.
   'hv kvm, unpatched': (argv) => underHv(argv, ['--platform=kvm', '--patch-calls=never', ...HV_FLAGS]),
   'hv ptrace': (argv) => underHv(argv, ['--platform=ptrace', ...HV_FLAGS]),
+  'hv ptrace, unpatched': (argv) => underHv(argv, ['--platform=ptrace', '--patch-calls=never', ...HV_FLAGS]),
   'runsc systrap': (argv) => underRunsc('systrap', argv),
   'runsc ptrace': (argv) => underRunsc('ptrace', argv),
 }

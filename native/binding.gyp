@@ -35,6 +35,7 @@
         "ptrace/stub_pages.cc",
         "ptrace/stub_thread.cc",
         "ptrace/traced_context.cc",
+        "ptrace/traced_gate.cc",
         "ptrace/tracee.cc",
         "ptrace/tracer.cc",
         "ptrace/waits.cc",
@@ -49,6 +50,7 @@
         ["target_arch=='x64'", {
           "sources": [
             "arch/x86_64/boot.cc",
+            "arch/x86_64/gate.cc",
             "arch/x86_64/page_entry.cc",
             "arch/x86_64/pvm.cc",
             "arch/x86_64/regs.cc",
@@ -63,6 +65,7 @@
         ["target_arch=='arm64'", {
           "sources": [
             "arch/arm64/boot.cc",
+            "arch/arm64/gate.cc",
             "arch/arm64/page_entry.cc",
             "arch/arm64/regs.cc",
             "arch/arm64/tracee.cc",

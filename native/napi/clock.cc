@@ -45,10 +45,11 @@ Napi::Value ReadClock(const Napi::CallbackInfo& info) {
   });
 }
 
-// wakeUpNs(): undefined where there is one processor only.
-Napi::Value MeasureWakeUp(const Napi::CallbackInfo& info) {
+// undefined where there is one processor only.
+template <std::optional<double> (*Measure)()>
+Napi::Value MeasureOther(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&]() -> Napi::Value {
-    const std::optional<double> ns = WakeUpNs();
+    const std::optional<double> ns = Measure();
     return ns ? Napi::Number::New(info.Env(), *ns) : info.Env().Undefined();
   });
 }
@@ -67,7 +68,8 @@ void ExportClock(Napi::Env env, Napi::Object exports) {
   exports.Set("monotonicNs", Napi::Function::New(env, MonotonicNs, "monotonicNs"));
   exports.Set("lookNs", Napi::Function::New(env, MeasureLook, "lookNs"));
   exports.Set("pageNs", Napi::Function::New(env, MeasurePage, "pageNs"));
-  exports.Set("wakeUpNs", Napi::Function::New(env, MeasureWakeUp, "wakeUpNs"));
+  exports.Set("wakeUpNs", Napi::Function::New(env, MeasureOther<WakeUpNs>, "wakeUpNs"));
+  exports.Set("handOverNs", Napi::Function::New(env, MeasureOther<HandOverNs>, "handOverNs"));
   exports.Set("readClock", Napi::Function::New(env, ReadClock, "readClock"));
 }
 

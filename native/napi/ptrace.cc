@@ -27,6 +27,7 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
                         InstanceAccessor<&TracerObject::IsCrowded>("isCrowded"),
                         InstanceMethod<&TracerObject::BecomeTarget>("becomeTarget"),
                         InstanceMethod<&TracerObject::WaitAny>("waitAny"),
+                        InstanceMethod<&TracerObject::OpenGate>("openGate"),
                         InstanceMethod<&TracerObject::SetBriefNs>("setBriefNs"),
                         InstanceMethod<&TracerObject::Spread>("spread"),
                         InstanceMethod<&TracerObject::Release>("release"),
@@ -71,6 +72,12 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
 
   void WaitAny(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] { Get()->WaitAny(); });
+  }
+
+  Napi::Value OpenGate(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] {
+      return Napi::Number::New(info.Env(), static_cast<double>(Get()->OpenGate()));
+    });
   }
 
   void SetBriefNs(const Napi::CallbackInfo& info) {
@@ -180,6 +187,8 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
                        Methods({InstanceMethod<&TracedContextObject::SetSpace>("setSpace"),
                                 InstanceAccessor<&TracedContextObject::IsAway>("isAway"),
                                 InstanceMethod<&TracedContextObject::HasPlace>("hasPlace"),
+                                InstanceMethod<&TracedContextObject::Listen>("listen"),
+                                InstanceMethod<&TracedContextObject::Halt>("halt"),
                                 InstanceMethod<&TracedContextObject::Start>("start"),
                                 InstanceMethod<&TracedContextObject::Preempt>("preempt"),
                                 InstanceMethod<&TracedContextObject::Explain>("explain")}));
@@ -220,6 +229,18 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
       return Napi::Boolean::New(
           info.Env(), Get().HasPlace(info[0].ToNumber().Uint32Value(), info[1].ToBoolean()));
     });
+  }
+
+  // listen(patience: number, answer: number, perStop: number)
+  void Listen(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] {
+      auto count = [&](size_t i) { return info[i].ToNumber().Uint32Value(); };
+      Get().Listen({count(0), count(1), std::max<uint32_t>(1, count(2))});
+    });
+  }
+
+  void Halt(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Get().Halt(); });
   }
 
   void Start(const Napi::CallbackInfo& info) {

@@ -132,7 +132,12 @@ void Stub::Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t prot
 }
 
 void Stub::Commit() {
-  if (!takes_away_ || IsIdle()) return;
+  if (!takes_away_) return;
+  // That they wait in the gate is the program's word: one that runs would have what is taken away.
+  for (auto& thread : threads_) {
+    if (thread->owner != nullptr) thread->owner->Halt();
+  }
+  if (IsIdle()) return;
   WithStopped([&](StubThread& thread) {
     // It is being killed: no edit reaches those that still run, but the end does.
     if (!Flush(thread)) End();

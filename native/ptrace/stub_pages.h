@@ -36,10 +36,11 @@ class StubPages {
     uint8_t* calls(unsigned thread) const {
       return mapping_.data() + uint64_t{thread} * HV_STUB_CALLS_BYTES;
     }
-    uint8_t* stack(unsigned thread) const {
+    uint8_t* frame(unsigned thread) const {
       return mapping_.data() + HV_STUB_STACKS - HV_STUB_CALLS +
-             uint64_t{thread} * HV_STUB_STACK_BYTES;
+             uint64_t{thread} * HV_STUB_STACK_STRIDE;
     }
+    uint8_t* stack(unsigned thread) const { return frame(thread) + HV_STUB_FRAME_BYTES; }
 
    private:
     StubPages& pages_;

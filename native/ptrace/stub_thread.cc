@@ -30,8 +30,12 @@ uint64_t StubThread::calls_address() const {
 
 uint64_t StubThread::data_address() const { return calls_address() + HV_STUB_CALL_DATA; }
 
-uint64_t StubThread::stack_address() const {
-  return arch::StubAddress() + HV_STUB_STACKS + index_ * HV_STUB_STACK_BYTES;
+uint64_t StubThread::stack_address() const { return frame_address() + HV_STUB_FRAME_BYTES; }
+
+uint8_t* StubThread::frame() const { return stub_.slot().frame(index_); }
+
+uint64_t StubThread::frame_address() const {
+  return arch::StubAddress() + HV_STUB_STACKS + index_ * HV_STUB_STACK_STRIDE;
 }
 
 Call StubThread::SetSignalStack() {
@@ -146,6 +150,13 @@ Stop StubThread::Wait() {
   if (is_gone_) return {Stop::kGone, stub_.death()};
   Stop stop = stub_.tracer().waits().For(tracee_.thread(), stub_.EndsAlone());
   Stopped(stop);
+  return stop;
+}
+
+std::optional<Stop> StubThread::Poll() {
+  if (is_gone_) return Stop{Stop::kGone, stub_.death()};
+  std::optional<Stop> stop = stub_.tracer().waits().Poll(tracee_.thread());
+  if (stop) Stopped(*stop);
   return stop;
 }
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 
 #include <cstdint>
+#include <optional>
 #include <system_error>
 #include <vector>
 
@@ -56,6 +57,9 @@ class StubThread {
   uint8_t* data() const;
   uint64_t data_address() const;
   uint64_t stack_address() const;
+  // Its trap frame, and where the stub sees that.
+  uint8_t* frame() const;
+  uint64_t frame_address() const;
   // Its signal frames go to its own stack.
   Call SetSignalStack();
 
@@ -75,6 +79,11 @@ class StubThread {
   bool is_running() const { return is_running_; }
   void Stopped(Stop stop);
   Stop Wait();
+  // Its program waits for an answer in the gate, and goes on there: its next stop is of no interest meanwhile.
+  void WaitsForAnswer() { is_running_ = false; }
+  void GoesOn() { is_running_ = true; }
+  // Without waiting.
+  std::optional<Stop> Poll();
 
   Stub& stub() const { return stub_; }
   const Tracee& tracee() const { return tracee_; }

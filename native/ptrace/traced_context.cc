@@ -7,6 +7,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "ptrace/call_frame.h"
 #include "shim/abi.h"
 
 namespace hv {
@@ -59,14 +60,18 @@ Trap TracedContext::Start() try {
   // The sentry has done with it.
   is_explained_ = true;
   if (thread_ == nullptr && !TakeThread(stub)) return Trap::kInterrupted;
-  if (thread_->is_away && IsToReturn()) tracer_->Place(*thread_, false);
+  const bool is_to_listen =
+      looks_.patience > 0 && tracer_->running() == 0 && tracer_->has_others();
+  if (thread_->is_away && !is_to_listen && IsToReturn()) tracer_->Place(*thread_, false);
+  if (!thread_->is_away && is_to_listen) tracer_->Place(*thread_, true);
   if (!thread_->is_away) brief_stops_ = 0;
   if (stub.has_pending() && !stub.Flush(*thread_)) return Die(stub.death());
   if (thread_->TakeKick()) return Trap::kInterrupted;
-  Enter();
-  if (thread_->is_away) started_ns_ = NowNs();
-  thread_->RunProgram();
-  tracer_->Started(*this);
+  if (thread_->is_away && !is_to_listen) started_ns_ = NowNs();
+  if (at_ == At::kGate)
+    Answer();
+  else
+    Resume();
   return Trap::kResumed;
 } catch (const std::system_error& error) {
   // Killed between two requests.
@@ -79,10 +84,20 @@ Trap TracedContext::Run() try {
     Trap trap = Start();
     if (trap != Trap::kResumed) return trap;
   }
-  return Ended(thread_->Wait());
+  for (;;) {
+    Trap trap = Listens() ? AwaitCall() : Ended(thread_->Wait());
+    if (trap != Trap::kResumed) return trap;
+  }
 } catch (const std::system_error& error) {
   if (error.code().value() != ESRCH) throw;
   return Die(SIGKILL);
+}
+
+void TracedContext::Resume() {
+  Enter();
+  tracer_->Started(*this);
+  if (tracer_->gate() != 0) CallFrame(thread_->frame()).Listen(Listens() ? looks_.answer : 0);
+  thread_->RunProgram();
 }
 
 Trap TracedContext::Preempt() {
@@ -116,6 +131,8 @@ bool TracedContext::TakeThread(Stub& stub) {
   thread->taken = tracer_->NextTurn();
   thread_ = thread;
   at_ = At::kStub;
+  if (tracer_->gate() != 0)
+    CallFrame(thread->frame()).Reset(tracer_->gate(), thread->frame_address());
   return true;
 }
 
@@ -124,7 +141,9 @@ void TracedContext::Enter() {
   pid_t thread = thread_->tracee().thread();
   if (written_ || at_ == At::kStub) {
     FetchResult();
-    arch::SetRegisters(thread, registers_);
+    UserRegisters registers = registers_;
+    if (tracer_->gate() != 0) arch::ShowFrame(registers, Gate());
+    arch::SetRegisters(thread, registers);
     if (written_) arch::SetThreadPointer(thread, registers_);
   } else if (lacks_result_) {
     FetchResult();
@@ -138,20 +157,20 @@ void TracedContext::Enter() {
 
 Trap TracedContext::Ended(Stop stop) {
   tracer_->Ended(*this);
-  if (thread_->is_away)
+  if (thread_->is_away && looks_.patience == 0)
     brief_stops_ = NowNs() - started_ns_ < tracer_->brief_ns() ? brief_stops_ + 1 : 0;
   return Stopped(stop);
 }
 
 Trap TracedContext::Stopped(Stop stop) {
   if (stop.kind == Stop::kGone) return Die(stop.signal);
-  arch::GetRegisters(thread_->tracee().thread(), registers_);
+  FetchRegisters();
   TrapRecord& record = words_.record;
   record.program_counter = arch::ProgramCounter(registers_);
   if (stop.kind == Stop::kFiltered) return VsyscallFault();
   if (stop.kind == Stop::kSignal) {
     siginfo_t info;
-    if (!thread_->tracee().ReadFault(stop.signal, info)) return Trap::kInterrupted;
+    if (!thread_->tracee().ReadFault(stop.signal, info)) return Kicked();
     record.signal = stop.signal;
     record.code = info.si_code;
     // SAFETY: a number to us; nobody follows it.
@@ -160,7 +179,16 @@ Trap TracedContext::Stopped(Stop stop) {
     is_explained_ = false;
     return Trap::kFault;
   }
-  if (!arch::IsCall(registers_, record)) {
+  const arch::InGate in_gate = LeaveGate(true);
+  if (in_gate == arch::InGate::kAnswered) {
+    // The gate gave up just then.
+    FetchResult();
+    at_ = At::kStub;
+    is_late_ = true;
+    Resume();
+    return Trap::kResumed;
+  }
+  if (in_gate == arch::InGate::kOutside && !arch::IsCall(registers_, record)) {
     record.signal = SIGSEGV;
     record.code = SI_KERNEL;
     record.address = 0;
@@ -170,9 +198,31 @@ Trap TracedContext::Stopped(Stop stop) {
     return Trap::kFault;
   }
   at_ = At::kCall;
+  return Called(in_gate == arch::InGate::kOutside ? kStopped : kRang);
+}
+
+Trap TracedContext::Called(Came how) {
   lacks_result_ = true;
   arch::StoreCall(registers_, words_.frame);
+  SetCame(how, how == kStopped ? arch::ProgramCounter(registers_) : 0);
   return Trap::kSyscall;
+}
+
+// Stopped between two instructions, in the program or in the gate.
+Trap TracedContext::Kicked() {
+  const arch::InGate was = LeaveGate(false);
+  if (was != arch::InGate::kOutside) at_ = At::kStub;
+  return was == arch::InGate::kCalled ? Called(kRang) : Trap::kInterrupted;
+}
+
+void TracedContext::SetCame(Came how, uint64_t caller) {
+  std::memcpy(words_.frame + HV_FRAME_STATE, &how, sizeof(how));
+  std::memcpy(words_.frame + HV_FRAME_CALLER, &caller, sizeof(caller));
+}
+
+void TracedContext::FetchRegisters() {
+  arch::GetRegisters(thread_->tracee().thread(), registers_);
+  if (tracer_->gate() != 0) arch::HideFrame(registers_, Gate());
 }
 
 // What a VM makes of a jump to the vsyscall page: nothing is mapped there.
@@ -215,25 +265,15 @@ void TracedContext::WriteRegisters(const UserRegisters& registers) {
 }
 
 std::vector<uint8_t> TracedContext::ReadFpState() {
+  Halt();
   if (thread_ != nullptr) UnlessGone([&] { fp_state_ = thread_->tracee().ReadFpState(); });
   return fp_state_;
 }
 
 void TracedContext::WriteFpState(std::vector<uint8_t> state) {
+  Halt();
   if (thread_ != nullptr) UnlessGone([&] { thread_->tracee().WriteFpState(state); });
   fp_state_ = std::move(state);
-}
-
-// Does what only a living tracee can. Was it killed meanwhile? The next Run tells.
-template <typename Request>
-void TracedContext::UnlessGone(Request request) {
-  if (is_dead_) return;
-  try {
-    request();
-  } catch (const std::system_error& error) {
-    if (error.code().value() != ESRCH) throw;
-    is_dead_ = true;
-  }
 }
 
 void TracedContext::Save() {
@@ -248,11 +288,13 @@ void TracedContext::Save() {
 
 // Its fault cannot be explained any more once the thread did something else.
 void TracedContext::LeaveProgram() {
+  Halt();
   if (!is_explained_) Explain();
 }
 
 // Where all registers can be read and written.
 void TracedContext::LeaveCall() {
+  Halt();
   if (!arch::kCallStopHides || at_ != At::kCall || is_dead_) return;
   is_dead_ = !thread_->Park();
   MovedToStub();

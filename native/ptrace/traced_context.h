@@ -5,8 +5,10 @@
 
 #include <atomic>
 #include <memory>
+#include <system_error>
 #include <vector>
 
+#include "arch/gate.h"
 #include "ptrace/traced_space.h"
 
 namespace hv {
@@ -15,6 +17,22 @@ namespace hv {
 struct TrapWords {
   alignas(64) uint8_t frame[128];
   TrapRecord record;
+};
+
+// How a system call came; src/platform/trap-words.ts repeats it. In the frame's place for the state.
+enum Came : uint32_t {
+  kStopped,    // by a stop, where a program makes calls by itself
+  kHeard,      // through the gate, without a stop
+  kHeardLate,  // so, too; the program had to be stopped, or stopped, before its last answer
+  kRang,       // through the gate, whose bell stopped it
+};
+
+// How often the tracer looks for a call while it listens, 0: not at all; the gate for an answer; and after how many looks the tracer asks
+// the kernel for a stop.
+struct Looks {
+  uint32_t patience = 0;
+  uint32_t answer = 0;
+  uint32_t per_stop = 1;
 };
 
 class TracedContext {
@@ -36,6 +54,10 @@ class TracedContext {
   Trap Start();
   // Waits until the program traps; starts it unless it runs. Fills the frame or the record.
   Trap Run();
+  // While it runs alone, it is on another processor and listened to.
+  void Listen(Looks looks) { looks_ = looks; }
+  // From the gate, if it says that it waits there for an answer, to where it stands still and its registers can be read.
+  void Halt();
   // Stops the program, unless it has trapped by now.
   Trap Preempt();
   // After a fault: completes the record by what the processor said.
@@ -59,6 +81,10 @@ class TracedContext {
   void GoOn();
   // All that its thread has of it, so that another may run there.
   void Save();
+  // Its call was heard; it is in the gate, and nobody waits for its thread's next stop.
+  bool is_in_gate() const { return at_ == At::kGate; }
+  // That stop.
+  void Settle(Stop stop);
   // Its thread is about to make calls, or has: the program's registers are kept.
   void LeaveProgram();
   void MovedToStub();
@@ -72,20 +98,42 @@ class TracedContext {
   uint64_t started_tick = 0;
 
  private:
-  // Where the tracee stands: in the program, in a call of its, or in the stub's own code, with other registers.
-  enum class At { kProgram, kCall, kStub };
+  // Where the tracee stands: in the program, in a call of its, or in the stub's own code, with other registers; kGate: it runs
+  // there, and waits for an answer.
+  enum class At { kProgram, kCall, kStub, kGate };
 
   bool is_running() const { return thread_ != nullptr && thread_->is_running(); }
+  // Does what only a living tracee can. Was it killed meanwhile? The next Run tells.
   template <typename Request>
-  void UnlessGone(Request request);
+  void UnlessGone(Request request) {
+    if (is_dead_) return;
+    try {
+      request();
+    } catch (const std::system_error& error) {
+      if (error.code().value() != ESRCH) throw;
+      is_dead_ = true;
+    }
+  }
   // On another processor, and better off on this one.
   bool IsToReturn() const;
   bool TakeThread(Stub& stub);
   void Enter();
+  void Resume();
   Trap Ended(Stop stop);
   Trap Stopped(Stop stop);
   void LeaveCall();
   void FetchResult();
+  void FetchRegisters();
+  void SetCame(Came how, uint64_t caller);
+  // traced_gate.cc:
+  arch::GatePlace Gate() const;
+  bool Listens() const;
+  Trap AwaitCall();
+  Trap Heard();
+  void Answer();
+  arch::InGate LeaveGate(bool is_in_call);
+  Trap Called(Came how);
+  Trap Kicked();
   Trap VsyscallFault();
   Trap Die(int signal);
 
@@ -104,6 +152,8 @@ class TracedContext {
   bool has_thread_pointer_ = true;
   bool is_explained_ = true;
   bool is_dead_ = false;
+  Looks looks_;
+  bool is_late_ = false;
   // On another processor: when it was started there last, and how often in a row it trapped soon.
   int64_t started_ns_ = 0;
   unsigned brief_stops_ = 0;

@@ -7,7 +7,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "arch/gate.h"
+#include "ptrace/start_stub.h"
 #include "ptrace/traced_context.h"
+#include "shim/abi.h"
 
 namespace hv {
 namespace {
@@ -94,6 +97,12 @@ void Tracer::Recycle(std::unique_ptr<Stub> stub) {
   pool_.push_back(std::move(stub));
 }
 
+uint64_t Tracer::OpenGate() {
+  if (arch::kGate == nullptr) return 0;
+  gate_ = arch::StubAddress() + StubOffset(arch::kGate);
+  return HV_FRAME_GATE;
+}
+
 void Tracer::Close() {
   is_closed_ = true;
   pool_.clear();
@@ -143,7 +152,10 @@ void Tracer::WaitAny() {
     StubThread& thread = *found->second;
     const bool was_running = thread.is_running();
     thread.Stopped(any->stop);
-    if (was_running) thread.owner->Collect(any->stop);
+    if (was_running)
+      thread.owner->Collect(any->stop);
+    else if (thread.owner != nullptr && thread.owner->is_in_gate())
+      thread.owner->Settle(any->stop);
   }
 }
 

@@ -40,6 +40,11 @@ class Tracer {
   // Keeps none any more.
   void Close();
 
+  // From now on programs find the gate. 0: this architecture has none; else where in a frame its address is.
+  uint64_t OpenGate();
+  // Where stubs see it; 0: it is not open.
+  uint64_t gate() const { return gate_; }
+
   // Waits until one of the contexts that run has stopped: its record says why.
   void WaitAny();
   // Stops one that runs, if any does. Any thread.
@@ -54,6 +59,8 @@ class Tracer {
   // To be called now and then while it is crowded, or one waits for room: moves one that computes to another processor.
   void Spread(unsigned many_stops);
   void Place(StubThread& thread, bool away);
+  // There are processors beside this thread's.
+  bool has_others() const { return processors_ > 1; }
 
   // For stubs, threads and contexts.
   pid_t CloneProcess(StubThread& parent);
@@ -99,6 +106,7 @@ class Tracer {
   uint64_t ticks_ = 0;
   uint64_t turns_ = 0;
   int64_t brief_ns_ = 0;
+  uint64_t gate_ = 0;
 };
 
 }  // namespace hv

@@ -33,6 +33,13 @@ Stop Waits::For(pid_t thread, bool is_alone) {
   }
 }
 
+std::optional<Stop> Waits::Poll(pid_t thread) {
+  if (std::optional<Stop> seen = Seen(thread)) return seen;
+  int status;
+  if (WaitFor(thread, status, WNOHANG) != thread) return std::nullopt;
+  return Stop::Of(status);
+}
+
 std::optional<Waits::Any> Waits::Next() {
   if (seen_.empty()) {
     int status;

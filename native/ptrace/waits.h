@@ -21,6 +21,8 @@ class Waits {
   // `is_alone`: nobody else's end could hide its own. The kernel tells the end of a process, or of a PID namespace's first one,
   // only after those of all its threads, or of all in the namespace, have been waited for.
   Stop For(pid_t thread, bool is_alone);
+  // The same without waiting; nothing: it runs, or its end is still to be told.
+  std::optional<Stop> Poll(pid_t thread);
   struct Any {
     pid_t thread;
     Stop stop;

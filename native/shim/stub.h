@@ -10,9 +10,12 @@
 #define HV_STUB_CODE 0x0      // read, execute
 #define HV_STUB_CALLS 0x1000  // read: a page for each thread
 #define HV_STUB_CALLS_BYTES 0x1000
-#define HV_STUB_STACKS 0x9000  // read, write: the kernel's signal frames, for each thread
+#define HV_STUB_STACKS \
+  0x9000  // read, write: for each thread its trap frame, and the kernel's signal frames
+#define HV_STUB_STACK_STRIDE 0xd000
+#define HV_STUB_FRAME_BYTES 0x1000
 #define HV_STUB_STACK_BYTES 0xc000
-#define HV_STUB_BYTES 0x69000
+#define HV_STUB_BYTES 0x71000
 // The image: the code, and the calls of the stub's first moments.
 #define HV_STUB_IMAGE_BYTES 0x2000
 
@@ -22,5 +25,12 @@
 // As many as a thread's page holds before what they point to.
 #define HV_STUB_CALL_MAX 64
 #define HV_STUB_CALL_DATA 0xe00
+
+// What the gate needs besides abi.h's words, in the trap frame's page.
+#define HV_GATE_RSP 0x80  // the program's registers, until it goes on
+#define HV_GATE_RCX 0x88
+#define HV_GATE_RFLAGS 0x90
+#define HV_GATE_STACK 0x98  // u64, tracer: the top of a stack for the flags, in this page
+#define HV_GATE_STACK_TOP 0x200
 
 #endif  // HV_SHIM_STUB_H_

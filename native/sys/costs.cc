@@ -75,6 +75,37 @@ double PageNs() {
   return fastest;
 }
 
+std::optional<double> HandOverNs() {
+  cpu_set_t others;
+  if (!OtherProcessors(others)) return std::nullopt;
+  std::atomic<uint32_t> turn{kTheirs};
+  // Who is not there yet, or has lost its processor, is not waited for at its expense.
+  auto look = [&](uint32_t not_yet) {
+    for (int looks = 0; turn.load(std::memory_order_acquire) == not_yet; looks++) {
+      Pause();
+      if (looks % kLooks == kLooks - 1) ::sched_yield();
+    }
+  };
+  std::thread other = StartThread({}, [&] {
+    ::sched_setaffinity(0, sizeof(others), &others);
+    while (turn != kEnd) {
+      turn = kMine;
+      look(kMine);
+    }
+  });
+  look(kTheirs);
+  double fastest = std::numeric_limits<double>::infinity();
+  for (int round = 0; round < kLooks; round++) {
+    const double start = NowNs();
+    turn = kTheirs;
+    look(kTheirs);
+    fastest = std::min(fastest, NowNs() - start);
+  }
+  turn = kEnd;
+  other.join();
+  return fastest;
+}
+
 std::optional<double> WakeUpNs() {
   cpu_set_t others;
   if (!OtherProcessors(others)) return std::nullopt;

@@ -24,6 +24,10 @@ double LookNs();
 // A page of memory copied.
 double PageNs();
 
+// A word that is handed to another processor, where a thread looks for it, and back: the fastest of some. None where this thread may have
+// one processor only.
+std::optional<double> HandOverNs();
+
 // From a thread's wake-up until it runs on another processor: half of a round trip, the fastest of some. None where this
 // thread may have one processor only. Takes about as long as some twenty wake-ups.
 std::optional<double> WakeUpNs();

@@ -93,8 +93,11 @@ export interface CallSites {
   /** How far a trampoline may be away. */
   readonly reach: number
   readonly trampolineBytes: number
-  /** @param number the call's, which was just made there */
-  canPatch(code: Uint8Array, number: number): boolean
+  /**
+   * @param number of the call that was just made there, as the program says
+   * @param argumentWords of Context
+   */
+  canPatch(code: Uint8Array, number: number, argumentWords: Int32Array): boolean
   /** Where the jump goes, from the end of the call on. */
   readonly jumpOffset: number
   jump(from: number, to: number): Uint8Array

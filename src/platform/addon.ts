@@ -7,6 +7,8 @@ export interface PlatformAddon {
   pageNs(): number
   /** From a thread's wake-up until it runs on another processor: the fastest of some. undefined: this thread may have one only. */
   wakeUpNs(): number | undefined
+  /** A word of memory that is handed to a thread on another processor, and back: the fastest of some. undefined: as above. */
+  handOverNs(): number | undefined
   Watcher: new () => NativeWatcher
   /** The host's AT_HWCAP and AT_HWCAP2. */
   hwcap: bigint

@@ -78,6 +78,6 @@ export const ALWAYS_LISTENING: Costs = {trapNs: 5e6, listenedNs: 0, wakeUpNs: 5e
 /** Until costs are known: every trap is an exit. */
 export const NEVER_LISTENING: Costs = {trapNs: 0, lookNs: 1, pageNs: 1}
 
-function looksOf(ns: number, lookNs: number): number {
+export function looksOf(ns: number, lookNs: number): number {
   return Math.max(1, Math.min(MAX_LOOKS, Math.round(ns / lookNs)))
 }

@@ -60,9 +60,10 @@ function openKnown(name: string, open: () => Platform): Platform {
 export function openMeasured<Opened extends Platform>(open: () => Opened): Opened {
   // Before a platform pins this thread to one processor.
   const wakeUpNs = addon.wakeUpNs()
+  const handOverNs = addon.handOverNs()
   const platform = open()
   try {
-    platform.useCosts(storeCosts(process.env, platform.name, measureCosts(platform, wakeUpNs)))
+    platform.useCosts(storeCosts(process.env, platform.name, measureCosts(platform, wakeUpNs, handOverNs)))
     return platform
   } catch (error) {
     platform[Symbol.dispose]()

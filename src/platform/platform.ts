@@ -136,9 +136,10 @@ export interface Platform {
   /**
    * From now on programs have a way to make calls without a trap: their GS base, as long as they set none, leads to words of theirs.
    * Precondition: nothing has run yet.
+   * @param isForced for tests: calls through it are listened for whenever that is possible
    * @returns the offset there of the address that they can jump to in place of making a call, with RCX as SYSCALL has it. 0: calls trap
    */
-  openCallGate(): number
+  openCallGate(isForced: boolean): number
   createSpace(): AddressSpace
   /** A context that nothing runs costs no processor of the host's and no descriptor. */
   createContext(): Context

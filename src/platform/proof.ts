@@ -32,9 +32,14 @@ const PATIENCE_NS = 1e9
 /**
  * Precondition: nothing runs. The platform decides by the costs afterwards.
  * @param wakeUpNs of Costs; measured before a platform pinned this thread
+ * @param handOverNs the same; what an answer takes that is listened for, where the platform listens to patched call sites alone
  * @throws HvError that says what failed
  */
-export function measureCosts(platform: Platform, wakeUpNs: number | undefined): Costs {
+export function measureCosts(
+  platform: Platform,
+  wakeUpNs: number | undefined,
+  handOverNs: number | undefined,
+): Costs {
   using proof = new Proof(platform)
   const trapNs = fastestOf(EXITS, proof)
   const costs: Costs = {
@@ -44,7 +49,8 @@ export function measureCosts(platform: Platform, wakeUpNs: number | undefined): 
   if (wakeUpNs !== undefined) {
     platform.useCosts(ALWAYS_LISTENING)
     for (let i = 0; i < STREAK && platform.stats.listened === 0; i++) proof.trap()
-    if (platform.stats.listened > 0) costs.listenedNs = fastestOf(LISTENED, proof)
+    const listenedNs = platform.stats.listened > 0 ? fastestOf(LISTENED, proof) : handOverNs
+    if (listenedNs !== undefined) costs.listenedNs = listenedNs
   }
   platform.useCosts(costs)
   return costs

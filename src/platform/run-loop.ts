@@ -14,6 +14,8 @@ import {
 /** A platform's context. `Native`: what the addon has of its address space. */
 export interface LoopContext<Native> extends Context {
   readonly native: {becomeTarget(): void}
+  /** Its last trap was a call that came without a stop or an exit. */
+  readonly wasHeard: boolean
   /** From now on it runs there. @returns whether the watcher no longer knows it */
   enter(space: Native): boolean
   /** Runs it on this thread until it traps. */
@@ -88,10 +90,16 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
     return this.step(this.running[0])
   }
 
+  /** Until there is something from the host. */
+  protected sleep(): EventKind {
+    return this.events.sleep()
+  }
+
   protected runHere(context: LoopedContext): EventKind {
     if (context !== this.#target) this.#aimAt(context)
     const event = context.run()
-    this.stats.exits++
+    if (context.wasHeard) this.stats.listened++
+    else this.stats.exits++
     // The watcher's kick: what it is about comes first.
     return event === EVENT_PREEMPTED ? 0 : this.stopped(context, event)
   }
@@ -113,7 +121,7 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
       if (event !== 0) return event
     }
     const {running} = this
-    if (running.length === 0) return this.events.sleep()
+    if (running.length === 0) return this.sleep()
     const interrupted = this.#interrupted.pop()
     if (interrupted !== undefined) return this.stopped(interrupted, interrupted.preempt())
     return running.length === 1 ? this.step(running[0]) : this.stepSeveral()

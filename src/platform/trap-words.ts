@@ -16,6 +16,11 @@ export const FRAME_WORDS = 22
 export const REQUEST = 1
 export const ANSWERED = 2
 
+// ptrace, in the place of the state: how a call came (native/ptrace/traced_context.h).
+export const CAME_HEARD = 1
+export const CAME_HEARD_LATE = 2
+export const CAME_RANG = 3
+
 // The TrapRecord, in 32-bit words.
 export const STOPPED = 1
 const VECTOR = 2

@@ -18,10 +18,11 @@ export function callPatcher(
 ): ((map: MemoryMap) => CallPatches) | undefined {
   const sites = arch.callSites
   if (sites === undefined || choice === 'never') return undefined
-  const gate = platform.openCallGate()
+  const isForced = choice === 'always'
+  const gate = platform.openCallGate(isForced)
   if (gate === 0) return undefined
   const patching = {
-    ...{sites, gate, frequent: choice === 'always' ? 1 : FREQUENT},
+    ...{sites, gate, frequent: isForced ? 1 : FREQUENT},
     count: () => void counters.patchedSites++,
   }
   return (map) => new CallPatches(map, patching)

@@ -18,7 +18,7 @@ export function dispatch(task: Task): boolean {
   const run = task.process.syscalls[callNumber]
   kernel.counters.syscalls++
   kernel.current = task
-  task.process.space.callPatches?.note(context.callSite, callNumber)
+  task.process.space.callPatches?.note(context)
   if (kernel.tracer !== undefined) kernel.tracer.enter(task, rowOf(callNumber))
   if (run === undefined) {
     kernel.counters.countUnknown(callNumber)

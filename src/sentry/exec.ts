@@ -102,7 +102,7 @@ function planLayout(request: LoadRequest, userTop: number): Layout {
 }
 
 function fillMemory(
-  {map, user: memory}: Space,
+  {map, user: memory, callPatches}: Space,
   root: Location,
   layout: Layout,
   request: LoadRequest,
@@ -113,6 +113,7 @@ function fillMemory(
   if (interpreter !== undefined) mapImage(map, memory, root, interpreter, layout.interpreterBias)
   if (vdso !== undefined) mapVdso(map, vdso, layout)
   map.heap.place(layout.brkStart)
+  callPatches?.reserve(layout.start)
   const {sp, auxv} = writeStack(map, memory, layout, request)
 
   const {path, removed} = pathOf(executable.description.location!, root)

@@ -207,6 +207,8 @@ export interface Mappable {
   markDirty(pageIndex: number): void
   /** Writes dirty pages of the range back. */
   flush(firstPage: number, pages: number): void
+  /** No program can write to the file. Absent: one may. */
+  readonly isConstant?: boolean
   /** What all Mappables of one file have in common: futexes are told apart by it. Absent: the Mappable itself. */
   readonly identity?: object
 }

@@ -24,6 +24,23 @@ test('--platform ptrace runs a program, and --stats says that it was asked for',
   expect(platformOf(ran)).toBe('ptrace (asked for)')
 })
 
+// Hardware KVM has no gate, arm64 neither.
+const withGate = platforms.filter(
+  (name) => process.arch === 'x64' && (name === 'ptrace' || existsSync('/sys/module/kvm_pvm')),
+)
+test.skipIf(withGate.length === 0).each(withGate)(
+  'on %s calls of a shared library are patched',
+  (platform) => {
+    const flags = ['--platform', platform, '--root', '/', '--stats=json']
+    // glibc's read and write, whose call is one and the same where its cancellation points are.
+    const argv = ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=1', 'count=100', 'status=none']
+    const sites = (...more: string[]): number =>
+      JSON.parse(hv(['run', ...flags, ...more, ...argv]).stderr).patchedSites
+    expect(sites()).toBeGreaterThan(0)
+    expect(sites('--patch-calls', 'never')).toBe(0)
+  },
+)
+
 test.each(platforms)('on %s --timeout ends a guest whose traps nobody sees', (platform) => {
   const program = guest('endless-traps')
   const ran = hv(['run', '--platform', platform, '--timeout', '0.5', program, 'forever'])

@@ -1,12 +1,13 @@
-// hostile-gate: where programs reach a gate for their calls (PVM hosts), nothing that they do to it, its frame or its trampolines harms
+// hostile-gate: where programs reach a gate for their calls (ptrace, PVM hosts), nothing that they do to it, its frame or its trampolines harms
 // anybody but themselves.
 #include <sched.h>
 #include <sys/wait.h>
 
 #include "fault.h"
 
-// native/arch/x86_64/layout.h, native/shim/abi.h
-enum { RESULT = 64, ACTION = 72, CALLER = 80, GATE = 88 };
+// native/arch/x86_64/layout.h, native/shim/abi.h, native/shim/stub.h
+enum { STATE = 0, LISTENING = 4, NUMBER = 8, RESULT = 64, ACTION = 72, CALLER = 80, GATE = 88 };
+enum { SAVED_RSP = 0x80, SAVED_RCX = 0x88, SAVED_RFLAGS = 0x90, STACK = 0x98, STACK_TOP = 0x200 };
 
 static uint64_t read_frame(long offset) {
   uint64_t word;
@@ -52,11 +53,17 @@ static void jump_anywhere(void) {
   }
 }
 
+// The frame that the first thread began with: its own still, or another's. A stub's says where it is, a window's lies behind the gate.
+static volatile uint8_t *find_frame(void) {
+  uint64_t stack = read_frame(STACK);
+  return (volatile uint8_t *)(stack ? stack - STACK_TOP : gate - gate % 4096 + 4096);
+}
+
+static volatile uint8_t *frame;
+
 static int scribble(void *unused) {
   (void)unused;
   static const uint64_t offsets[] = {CALLER, CALLER, CALLER, GATE + 8, RESULT, ACTION, 0x100, 0x1f8};
-  // The frame that the other thread began with, which is its own still or this one's.
-  volatile uint8_t *frame = (volatile uint8_t *)(gate - gate % 4096 + 4096);
   for (;;) {
     uint64_t offset = offsets[next_random() % COUNT(offsets)];
     *(volatile uint64_t *)(frame + offset) = some_address();
@@ -65,12 +72,42 @@ static int scribble(void *unused) {
   return 0;
 }
 
-static void call_while_scribbled(void) {
+// Calls that nobody made, answers that nobody gave, and where those that are under way go on.
+static int forge(void *unused) {
+  (void)unused;
+  static const uint32_t calls[] = {SYS_getppid, SYS_gettid, SYS_sched_yield, 9999, 0xffffffff};
+  for (;;) {
+    *(volatile uint32_t *)(frame + NUMBER) = calls[next_random() % COUNT(calls)];
+    *(volatile uint32_t *)(frame + STATE) = (uint32_t)(next_random() % 4);
+    // More would be waited for by the program itself.
+    if (next_random() % 4 == 0) *(volatile uint32_t *)(frame + LISTENING) = (uint32_t)(next_random() % 1000);
+    if (next_random() % 64 == 0) *(volatile uint64_t *)(frame + SAVED_RSP + next_random() % 4 * 8) = some_address();
+    for (volatile int i = 0; i < 50; i++) continue;
+  }
+  return 0;
+}
+
+static void call_beside(int (*other)(void *)) {
   static char stack[65536] __attribute__((aligned(16)));
   int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
-  REQUIRE(clone(scribble, stack + sizeof(stack), flags, 0) > 0);
+  frame = find_frame();
+  REQUIRE(clone(other, stack + sizeof(stack), flags, 0) > 0);
   for (int i = 0; i < 4000; i++) {
     syscall(SYS_getppid);
+    __asm__ volatile("mov $110, %%eax\nsyscall" ::: "rax", "rcx", "r11", "memory");
+  }
+}
+
+static void call_while_scribbled(void) { call_beside(scribble); }
+static void call_while_forged(void) { call_beside(forge); }
+
+// Alone, so that it is listened to: what it finds in its frame it changes itself.
+static void forge_own(void) {
+  frame = find_frame();
+  for (int i = 0; i < 4000; i++) {
+    syscall(SYS_getppid);
+    static const uint64_t offsets[] = {STATE, SAVED_RCX, SAVED_RFLAGS, SAVED_RSP, RESULT, NUMBER};
+    *(volatile uint64_t *)(frame + offsets[next_random() % COUNT(offsets)]) = next_random() % 3;
     __asm__ volatile("mov $110, %%eax\nsyscall" ::: "rax", "rcx", "r11", "memory");
   }
 }
@@ -152,6 +189,8 @@ int main(int argc, char **argv) {
   pid_t self = getpid();
   let(jump_anywhere);
   let(call_while_scribbled);
+  let(call_while_forged);
+  let(forge_own);
   let(name_callers);
   let(lose_gate);
   let(lose_trampolines);

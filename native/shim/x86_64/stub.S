@@ -1,6 +1,7 @@
 // stub.S: the code of a stub: makes the system calls that the tracer lists, and stops. Position-independent: it runs at two
 // addresses, and is only ever entered by a tracer that sets its registers.
 
+#include "shim/abi.h"
 #include "shim/stub.h"
 
   .section .rodata.hv_stub, "a", @progbits
@@ -8,6 +9,10 @@
 
   .hidden hv_stub_code, hv_stub_calls, hv_stub_called, hv_stub_handler, hv_stub_code_end
   .globl hv_stub_code, hv_stub_calls, hv_stub_called, hv_stub_handler, hv_stub_code_end
+  .hidden hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_answered, hv_gate_end
+  .globl hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_answered, hv_gate_end
+
+#define FRAME(field) %gs:field
 
 hv_stub_code:
 // RBX: the first call, R12: how many. Stops behind the last one, or behind the first that fails: its result is in RAX, and
@@ -31,6 +36,51 @@ hv_stub_called:
 // Also the handler of the signals whose frames the tracer reads, and the entry point, where no tracer lets it begin.
 hv_stub_handler:
   int3
+
+// Patched call sites come here, with RCX as SYSCALL has it: the same protocol as entry.S. The bell is a system call, which the
+// kernel stops at and does not make. R11, which SYSCALL gives the flags, is free until the end; the program's stack may be anything.
+hv_gate:
+  mov %rsp, FRAME(HV_GATE_RSP)
+  mov FRAME(HV_GATE_STACK), %rsp
+  pushfq
+  pop %r11
+  mov FRAME(HV_GATE_RSP), %rsp
+  mov %r11, FRAME(HV_GATE_RFLAGS)
+  mov %rcx, FRAME(HV_GATE_RCX)
+  mov %rax, FRAME(HV_FRAME_NUMBER)
+  mov %rdi, FRAME(HV_FRAME_ARGS + 0)
+  mov %rsi, FRAME(HV_FRAME_ARGS + 8)
+  mov %rdx, FRAME(HV_FRAME_ARGS + 16)
+  mov %r10, FRAME(HV_FRAME_ARGS + 24)
+  mov %r8, FRAME(HV_FRAME_ARGS + 32)
+  mov %r9, FRAME(HV_FRAME_ARGS + 40)
+  mov $HV_STATE_REQUEST, %r11d
+  xchg %r11d, FRAME(HV_FRAME_STATE)
+hv_gate_stored:
+  mov FRAME(HV_FRAME_LISTENING), %r11d
+  test %r11d, %r11d
+  jz 2f
+1:
+  pause
+  cmpl $HV_STATE_ANSWERED, FRAME(HV_FRAME_STATE)
+  je hv_gate_answered
+  dec %r11d
+  jnz 1b
+2:
+  syscall
+hv_gate_rang:
+  jmp 3f
+hv_gate_answered:
+  mov FRAME(HV_FRAME_RESULT), %rax
+3:
+  mov FRAME(HV_GATE_RCX), %rcx
+  mov FRAME(HV_GATE_RFLAGS), %r11
+  mov FRAME(HV_GATE_STACK), %rsp
+  push %r11
+  popfq
+  mov FRAME(HV_GATE_RSP), %rsp
+  jmp *%rcx
+hv_gate_end:
 hv_stub_code_end:
 
   .section .note.GNU-stack, "", @progbits

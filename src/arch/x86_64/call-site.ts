@@ -9,9 +9,16 @@ const DISPLACED_FROM = SYSCALL_BYTES + JUMP_BYTES
 const CONTEXT_BYTES = 3
 
 const JMP_REL32 = 0xe9
+/** mov $imm32 to EAX and to the first arguments' registers: what the call was made with tells that it is one. */
 const MOV_TO_EAX = 0xb8
-/** mov disp8(%rsp) to a register of 64 bits: in front of glibc's cancellation points it is the number, in syscall(3) the last argument. */
-const MOV_FROM_STACK = {rexW: 0x48, rexR: 0x04, opcode: 0x8b, modrm: 0x44, reg: 0x38, rsp: 0x20, sib: 0x24}
+const MOV_TO_ARGUMENT = [0xbf, 0xbe, 0xba]
+/**
+ * mov disp8(%rsp) to a register of 64 bits, or from it: in front of glibc's cancellation points it is the number or what the call would
+ * lose, in syscall(3) the last argument.
+ */
+const MOV_STACK = {rexW: 0x48, rexR: 0x04, load: 0x8b, store: 0x89, modrm: 0x44, reg: 0x38, sib: 0x24}
+const REG_RCX = 0x08
+const REG_RSP = 0x20
 const LEA_RCX = [0x48, 0x8d, 0x0d]
 const INT32_BYTES = 4
 const BEHIND_LEA = JUMP_BYTES + LEA_RCX.length + INT32_BYTES
@@ -22,11 +29,17 @@ export const callSites: CallSites = {
   bytes: DISPLACED_FROM + CONTEXT_BYTES,
   reach: 2 ** 31 - 2 ** 20,
   trampolineBytes: 32,
-  canPatch(code, number) {
+  canPatch(code, number, argumentWords) {
     const displaced = CONTEXT_BYTES
     if (code[displaced + JUMP_BYTES] !== 0x0f || code[displaced + JUMP_BYTES + 1] !== 0x05) return false
-    if (code[displaced] === MOV_TO_EAX) return int32At(code, displaced + 1) === number && !continues(code)
-    return isMovFromStack(code.subarray(displaced)) && !isPrefix(code[displaced - 1])
+    if (isMovStack(code.subarray(displaced))) return !isPrefix(code[displaced - 1])
+    const value = int32At(code, displaced + 1)
+    const argument = 2 * MOV_TO_ARGUMENT.indexOf(code[displaced])
+    const isValue =
+      code[displaced] === MOV_TO_EAX
+        ? value === number
+        : argument >= 0 && value === argumentWords[argument] && argumentWords[argument + 1] === 0
+    return isValue && !continues(code)
   },
   jumpOffset: -DISPLACED_FROM,
   jump(from, to) {
@@ -56,30 +69,31 @@ const WITH_DISPLACEMENT = [0x8a, 0x8b, 0x8d, 0x88, 0x89, 0x63, 0x03, 0x2b, 0x39,
 /** Are the five bytes the end of a longer instruction? Of one with a REX prefix (`mov $imm, %r8d`) or 66 (imm16), too. */
 function continues(code: Uint8Array): boolean {
   const [opcodeWithSib, opcode, before] = code
-  if ((before & 0xf0) === 0x40 || isPrefix(before) || WITH_DISPLACEMENT.includes(before)) return true
+  if ((before & 0xf0) === 0x40 || (isPrefix(before) && !isIdle(before)) || WITH_DISPLACEMENT.includes(before))
+    return true
   return WITH_IMMEDIATE.includes(opcode) || (WITH_IMMEDIATE.includes(opcodeWithSib) && (opcode & 7) === 4)
 }
 
-function isMovFromStack([rex, opcode, modrm, sib]: Uint8Array): boolean {
-  const mov = MOV_FROM_STACK
-  // To RSP itself it cannot be done twice, as it is after a signal in between.
-  if (rex === mov.rexW && (modrm & mov.reg) === mov.rsp) return false
+function isMovStack([rex, opcode, modrm, sib]: Uint8Array): boolean {
+  const mov = MOV_STACK
+  const isLoad = opcode === mov.load
+  // It is done twice if the program has to leave the trampoline: that does not go with RSP, nor with what RCX was.
+  if (rex === mov.rexW && (modrm & mov.reg) === (isLoad ? REG_RSP : REG_RCX)) return false
   return (
     (rex & ~mov.rexR) === mov.rexW &&
-    opcode === mov.opcode &&
+    (isLoad || opcode === mov.store) &&
     (modrm & ~mov.reg) === mov.modrm &&
     sib === mov.sib
   )
 }
 
 function isPrefix(byte: number): boolean {
-  return (
-    (byte >= 0x64 && byte <= 0x67) ||
-    (byte & 0xe7) === 0x26 ||
-    byte === 0xf0 ||
-    byte === 0xf2 ||
-    byte === 0xf3
-  )
+  return (byte >= 0x64 && byte <= 0x67) || isIdle(byte) || byte === 0xf0 || byte === 0xf2 || byte === 0xf3
+}
+
+/** Prefixes of CS, DS, ES and SS: without effect on what takes no memory, the jump too. As a rule, they are the end of a jump of their own. */
+function isIdle(byte: number): boolean {
+  return (byte & 0xe7) === 0x26
 }
 
 function int32At(code: Uint8Array, offset: number): number {

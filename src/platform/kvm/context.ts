@@ -22,6 +22,8 @@ import type {CpuSource} from './cpu-pool.ts'
 export class KvmContext implements LoopContext<NativeSpace> {
   readonly argumentWords: Int32Array
   callSite = 0
+  /** Not by `run`. */
+  readonly wasHeard = false
   /** The frame's words up to the arguments, as they were at the trap. */
   readonly #call = new Int32Array(ARGUMENTS_END)
   /** The TrapRecord of the last fault or death. */

@@ -33,6 +33,8 @@ export interface NativeTracer {
   becomeTarget(watcher: NativeWatcher): void
   /** Waits until a context that was started has stopped: its record says why. */
   waitAny(): void
+  /** See Platform.openCallGate. */
+  openGate(): number
   /** A context that traps sooner than this is better off on this thread's processor. */
   setBriefNs(ns: number): void
   /**
@@ -60,6 +62,13 @@ export interface NativeTracedContext extends NativeContext {
   readonly words: ArrayBuffer
   readonly recordOffset: number
   setSpace(space: NativeTracedSpace): void
+  /**
+   * From now on: while it runs alone, it is on another processor and listened to.
+   * @param patience looks for the next call; 0: it is not @param answer the program's, for an answer @param perStop between two for a stop
+   */
+  listen(patience: number, answer: number, perStop: number): void
+  /** It stands still, even if it has a call that was heard. */
+  halt(): void
   /** On another processor than this thread. */
   readonly isAway: boolean
   /** Whether few enough run where it would. @param running how many are to run; @param isOneProgram all of them in one space */

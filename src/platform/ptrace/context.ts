@@ -17,6 +17,8 @@ import {
   ARGUMENTS,
   ARGUMENTS_END,
   addressOf,
+  CAME_HEARD,
+  CAME_HEARD_LATE,
   CODE,
   EXIT_REASON,
   FAULT_WORDS,
@@ -25,9 +27,11 @@ import {
   NUMBER,
   RECORD_WORDS,
   SIGNAL,
+  STATE,
   STOPPED,
   signedAddressOf,
   storeResult,
+  takeCaller,
   trapOf,
 } from '../trap-words.ts'
 import type {NativeTracedContext, NativeTracedSpace} from './addon.ts'
@@ -37,7 +41,6 @@ const SEGV_ACCERR = 2
 
 export class PtraceContext implements LoopContext<NativeTracedSpace> {
   readonly argumentWords: Int32Array
-  readonly callSite = 0
   readonly native: NativeTracedContext
   readonly #frame: Int32Array
   readonly #record: Int32Array
@@ -63,6 +66,20 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
     this.#frame = new Int32Array(native.words, 0, FRAME_WORDS)
     this.#record = new Int32Array(native.words, native.recordOffset, RECORD_WORDS)
     this.argumentWords = this.#frame.subarray(ARGUMENTS, ARGUMENTS_END)
+  }
+
+  get callSite(): number {
+    return takeCaller(this.#frame)
+  }
+
+  /** Of the last trap: CAME_*, 0 for a stop that is not the gate's. */
+  get came(): number {
+    return this.#record[STOPPED] === EVENT_SYSCALL ? this.#frame[STATE] : 0
+  }
+
+  get wasHeard(): boolean {
+    const {came} = this
+    return came === CAME_HEARD || came === CAME_HEARD_LATE
   }
 
   get callNumber(): number {
@@ -167,6 +184,11 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
     const event = this.#record[STOPPED]
     this.isStarted = event === 0
     return event
+  }
+
+  /** It was started, and has stopped. */
+  get hasStopped(): boolean {
+    return this.isStarted && this.#record[STOPPED] !== 0
   }
 
   /** Takes the stop of one that was started; 0: it runs. */

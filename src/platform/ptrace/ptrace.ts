@@ -19,6 +19,7 @@ import {
 import {RunLoop} from '../run-loop.ts'
 import type {NativeTracedSpace, NativeTracer} from './addon.ts'
 import {PtraceContext} from './context.ts'
+import {GateListening} from './gate-listening.ts'
 import {ptraceError} from './ptrace-error.ts'
 import {PtraceSpace} from './space.ts'
 
@@ -36,6 +37,9 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   /** Programs run on the host's processor as it is. */
   readonly hasHostCycles = true
   readonly #tracer: NativeTracer
+  readonly #listening = new GateListening(addon.monotonicNs)
+  /** Who is listened to, while it runs alone. */
+  #listened: PtraceContext | undefined
   /** In a tick, on this processor: so many say that traps are brief. */
   #manyStops = NEVER
   readonly #contexts = new Set<PtraceContext>()
@@ -82,6 +86,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
 
   override useCosts(costs: Costs): void {
     super.useCosts(costs)
+    this.#listening.useCosts(costs)
     const brief = briefNs(costs)
     this.#manyStops = Math.min(Math.ceil(TICK_NS / brief), NEVER)
     this.#tracer.setBriefNs(brief)
@@ -108,14 +113,16 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
     return new PtraceSpace(native, this.#spaces)
   }
 
-  openCallGate(): number {
-    return 0
+  openCallGate(isForced: boolean): number {
+    if (isForced) this.#listening.force()
+    return this.#tracer.openGate()
   }
 
   createContext(): Context {
     const native = new addon.TracedContext(this.events.watcher, this.#newFpState, this.#tracer)
     const context = new PtraceContext(native, this.userTop, (disposed) => {
       this.stop(disposed)
+      if (this.#listened === disposed) this.#stopListening()
       this.#contexts.delete(disposed)
       this.forget(disposed)
       // Others may run on without being resumed.
@@ -145,10 +152,20 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   }
 
   protected override step(context: PtraceContext): EventKind {
-    return this.runHere(context)
+    if (this.#listened !== undefined && this.#listened !== context) this.#stopListening()
+    const event = this.runHere(context)
+    if (event !== 0 && this.#listening.trapped(context.came)) this.#turnListening(context)
+    return event
+  }
+
+  protected override sleep(): EventKind {
+    // That it waits for its answer is its own word: nobody runs while the sentry sleeps.
+    this.#listened?.native.halt()
+    return super.sleep()
   }
 
   protected override stepSeveral(): EventKind {
+    if (this.#listened !== undefined) this.#stopListening()
     const event = this.#collect()
     if (event !== 0) return event
     if (this.#tickNs === Number.POSITIVE_INFINITY && this.#needsTick) {
@@ -160,14 +177,39 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
     return this.#collect()
   }
 
+  #turnListening(context: PtraceContext): void {
+    if (this.#listened !== undefined) {
+      this.#stopListening()
+      return
+    }
+    const {patienceLooks, answerLooks, stopLooks} = this.#listening.looks
+    context.native.listen(patienceLooks, answerLooks, stopLooks)
+    this.#listened = context
+  }
+
+  #stopListening(): void {
+    this.#listened?.native.listen(0, 0, 0)
+    this.#listened?.native.halt()
+    this.#listened = undefined
+    this.#listening.stop()
+  }
+
   /** What one of those that run has stopped for; if nothing, lets all run that have a place. */
   #collect(): EventKind {
-    for (const context of this.running) {
-      if (!context.isStarted) continue
-      const event = context.take()
-      // A kick: what it is about comes next, while the program runs on.
-      if (event !== 0 && event !== EVENT_PREEMPTED) return this.stopped(context, event)
-    }
+    do {
+      for (const context of this.running) {
+        const event = context.hasStopped ? context.take() : 0
+        // A kick: what it is about comes next, while the program runs on.
+        if (event !== 0 && event !== EVENT_PREEMPTED) return this.stopped(context, event)
+      }
+      const event = this.#startAll()
+      if (event !== 0) return event
+      // To start one may stop another for a moment, which may have trapped by then.
+    } while (this.running.some((context) => context.hasStopped))
+    return 0
+  }
+
+  #startAll(): EventKind {
     this.#isWaiting = false
     const {running} = this
     const isOneProgram = running.every(({space}) => space === running[0].space)

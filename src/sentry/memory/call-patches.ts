@@ -3,7 +3,7 @@
 import {Errno} from '../../abi/errno.ts'
 import type {CallSites} from '../../arch/architecture.ts'
 import {arch} from '../../arch/index.ts'
-import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
+import {type Context, PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {ENTRY_GUARDED, ENTRY_PATCHED, ENTRY_WRITTEN, MapBatch} from './page-table.ts'
 import {entryOffset, withOffset} from './pager.ts'
@@ -29,6 +29,8 @@ export interface Patching {
   /** Called for each site that is. */
   readonly count: () => void
 }
+
+export type Trapped = Pick<Context, 'callSite' | 'callNumber' | 'argumentWords'>
 
 /** A page of trampolines. */
 interface Area {
@@ -64,12 +66,22 @@ export class CallPatches {
     return copy
   }
 
-  /** A call trapped: `callNumber`, by the instruction that ends at `site`, as the program says. */
-  note(site: number, callNumber: number): void {
+  /** A call trapped, by the instruction that ends at `callSite`, as the program says. */
+  note({callSite: site, callNumber, argumentWords}: Trapped): void {
     if (site === 0) return
     const counter = (site | 0) & (COUNTERS - 1)
     if (--this.#left[counter] > 0) return
-    this.#left[counter] = this.#isOff || !this.#patch(site, callNumber) ? LONG : this.#patching.frequent
+    this.#left[counter] =
+      this.#isOff || !this.#patch(site, callNumber, argumentWords) ? LONG : this.#patching.frequent
+  }
+
+  /** Before the program runs: a place for trampolines near this code of its, so that nothing appears where it found nothing mapped. */
+  reserve(code: number): void {
+    try {
+      this.#areaFor(code)
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error
+    }
   }
 
   /** The program goes its own ways, with another GS base say: nothing is patched any more. */
@@ -103,9 +115,9 @@ export class CallPatches {
     return site === undefined ? undefined : site + sites.jumpOffset
   }
 
-  #patch(site: number, callNumber: number): boolean {
+  #patch(site: number, callNumber: number, argumentWords: Int32Array): boolean {
     try {
-      return this.#tryPatch(site, callNumber)
+      return this.#tryPatch(site, callNumber, argumentWords)
     } catch (error) {
       // No memory is left for it: calls go on to trap.
       if (!(error instanceof Errno)) throw error
@@ -113,7 +125,7 @@ export class CallPatches {
     }
   }
 
-  #tryPatch(site: number, callNumber: number): boolean {
+  #tryPatch(site: number, callNumber: number, argumentWords: Int32Array): boolean {
     const {sites, count} = this.#patching
     const {pages, memory} = this.#map
     const page = Math.floor((site - 1) / PAGE_SIZE)
@@ -124,7 +136,7 @@ export class CallPatches {
     if (!(entry & ENTRY_GUARDED) || entry & ENTRY_WRITTEN) return false
     const offset = entryOffset(entry)
     const code = memory.bytes.slice(offset + end - sites.bytes, offset + end)
-    if (!sites.canPatch(code, callNumber)) return false
+    if (!sites.canPatch(code, callNumber, argumentWords)) return false
     const trampoline = this.#addTrampoline(site, code)
     if (trampoline === undefined) return false
 
@@ -189,9 +201,8 @@ function isTrampolines(vma: Vma | undefined): boolean {
 
 function isFilesCode(vma: Vma | undefined): boolean {
   return (
-    vma?.backing !== undefined &&
     // A private page follows its file until it is written: what may be written to is not patched.
-    vma.backing.punch === undefined &&
+    vma?.backing?.mappable.isConstant === true &&
     !vma.isShared &&
     (vma.flags & VM_SPECIAL) === 0 &&
     (vma.protection & (PROT_EXEC | PROT_WRITE)) === PROT_EXEC

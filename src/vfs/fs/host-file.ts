@@ -193,7 +193,7 @@ class HostFileDescription extends Description {
     if (this.#mappable === undefined) {
       const {fs, identity} = this.#file
       const canWrite = opensForWriting(this.flags)
-      this.#mappable = fs.mapped.make(identity, () => this.#version()).addUser(this.fd, canWrite)
+      this.#mappable = fs.mapped.make(identity, () => this.#version()).addUser(this.fd, canWrite, fs.readOnly)
     }
     return this.#mappable
   }

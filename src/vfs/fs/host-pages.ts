@@ -41,8 +41,11 @@ export class HostPages {
     return this.#pages.size
   }
 
-  /** The file's pages as one file description maps them. The descriptor stays open until `removeUser`. */
-  addUser(fd: number, canWrite: boolean): Mappable {
+  /**
+   * The file's pages as one file description maps them. The descriptor stays open until `removeUser`.
+   * @param canWrite through that descriptor @param isConstant of Mappable
+   */
+  addUser(fd: number, canWrite: boolean, isConstant: boolean): Mappable {
     this.#users.add(fd)
     if (canWrite) {
       this.#writers.add(fd)
@@ -50,6 +53,7 @@ export class HostPages {
       this.#version = undefined
     }
     return {
+      isConstant,
       identity: this,
       hasPage: (pageIndex) => this.#pages.has(pageIndex),
       sharedPage: (pageIndex) => this.#share(fd, pageIndex),

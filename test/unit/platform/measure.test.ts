@@ -16,23 +16,27 @@ const hasOthers = availableParallelism() > 1
 test('a look takes a while, and so does a wake-up where there is another processor', () => {
   expect(addon.lookNs()).toBeGreaterThan(0)
   const wakeUpNs = addon.wakeUpNs()
-  if (hasOthers) expect(wakeUpNs).toBeGreaterThan(0)
-  else expect(wakeUpNs).toBe(undefined)
+  const handOverNs = addon.handOverNs()
+  if (hasOthers) {
+    expect(wakeUpNs).toBeGreaterThan(0)
+    expect(handOverNs).toBeGreaterThan(0)
+  } else expect([wakeUpNs, handOverNs]).toEqual([undefined, undefined])
 })
 
 describe.each(platforms.filter(({isHere}) => isHere))('measuring on $name', ({name, open}) => {
   test('gives costs of this platform, which it goes by from then on', () => {
     using platform = open(MEMORY_BYTES)
-    const costs = measureCosts(platform, 12_345)
+    const costs = measureCosts(platform, 12_345, 333)
     expect(costs).toMatchObject({trapNs: expect.any(Number), lookNs: expect.any(Number), wakeUpNs: 12_345})
     expect(costs.trapNs).toBeGreaterThan(0)
-    if (name === 'ptrace') expect(costs.listenedNs).toBe(undefined)
+    if (name === 'ptrace') expect(costs.listenedNs).toBe(333)
+    else expect(costs.listenedNs).not.toBe(333)
     expect(platform.costs).toBe(costs)
   })
 
   test('without another processor it does not come to listening', () => {
     using platform = open(MEMORY_BYTES)
-    expect(measureCosts(platform, undefined)).not.toHaveProperty('listenedNs')
+    expect(measureCosts(platform, undefined, undefined)).not.toHaveProperty('listenedNs')
     expect(platform.stats.listened).toBe(0)
   })
 

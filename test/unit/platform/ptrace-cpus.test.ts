@@ -41,7 +41,10 @@ function sleepOf(ms: number): void {
 
 /** The next event is that of a system call, or whatever `expected` is. */
 function next(platform: Platform, expected = EVENT_SYSCALL): Context {
-  expect(platform.wait(within(20_000))).toBe(expected)
+  const deadlineNs = within(20_000)
+  expect(platform.wait(deadlineNs)).toBe(expected)
+  // The deadline would have brought to light what was overlooked.
+  expect(addon.monotonicNs()).toBeLessThan(deadlineNs)
   return platform.trapped
 }
 

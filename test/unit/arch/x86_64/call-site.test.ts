@@ -9,6 +9,9 @@ const MOV_39 = [0xb8, 39, 0, 0, 0]
 /** mov 0x10(%rsp), %rax */
 const MOV_STACK = [0x48, 0x8b, 0x44, 0x24, 0x10]
 
+/** -100, 7, and 7 with something above. */
+const ARGUMENTS = Int32Array.of(-100, 0, 7, 0, 7, 1)
+
 const site = (...bytes: number[]) => Uint8Array.from(bytes)
 
 test.each([
@@ -22,7 +25,17 @@ test.each([
   ['mov 39(%rax), %edi', site(0x90, 0x90, 0x8b, ...MOV_39, ...SYSCALL), false],
   ['mov 8(%rsp), %r9d', site(...NOPS, 0x44, 0x8b, 0x4c, 0x24, 8, ...SYSCALL), false],
   ['mov 8(%r12), %rax', site(...NOPS, 0x49, 0x8b, 0x44, 0x24, 8, ...SYSCALL), false],
-  ['mov %rax, 8(%rsp)', site(...NOPS, 0x48, 0x89, 0x44, 0x24, 8, ...SYSCALL), false],
+  ['mov %rax, 8(%rsp)', site(...NOPS, 0x48, 0x89, 0x44, 0x24, 8, ...SYSCALL), true],
+  ['mov %r11, 8(%rsp)', site(...NOPS, 0x4c, 0x89, 0x5c, 0x24, 8, ...SYSCALL), true],
+  ['mov %rcx, 8(%rsp)', site(...NOPS, 0x48, 0x89, 0x4c, 0x24, 8, ...SYSCALL), false],
+  ['mov %r9, 8(%rsp)', site(...NOPS, 0x4c, 0x89, 0x4c, 0x24, 8, ...SYSCALL), true],
+  ['mov $-100, %edi, the first argument', site(...NOPS, 0xbf, 0x9c, 0xff, 0xff, 0xff, ...SYSCALL), true],
+  ['mov $7, %esi, the second argument', site(...NOPS, 0xbe, 7, 0, 0, 0, ...SYSCALL), true],
+  ['mov $7, %edx, the third argument, of 64 bits', site(...NOPS, 0xba, 7, 0, 0, 0, ...SYSCALL), false],
+  ['mov $8, %esi, not an argument', site(...NOPS, 0xbe, 8, 0, 0, 0, ...SYSCALL), false],
+  ['mov $7, %ebx, which is no argument', site(...NOPS, 0xbb, 7, 0, 0, 0, ...SYSCALL), false],
+  ['je 0x26; mov $39, %eax', site(0x90, 0x74, 0x26, ...MOV_39, ...SYSCALL), true],
+  ['mov $7, %r14d', site(0x90, 0x90, 0x41, 0xbe, 7, 0, 0, 0, ...SYSCALL), false],
   ['mov 8(%rsp,%rax), %rax', site(...NOPS, 0x48, 0x8b, 0x44, 0x04, 8, ...SYSCALL), false],
   ['mov %fs:0x10(%rsp), %rax', site(0x90, 0x90, 0x64, ...MOV_STACK, ...SYSCALL), false],
   ['mov $39, %r8d', site(0x90, 0x90, 0x41, ...MOV_39, ...SYSCALL), false],
@@ -34,7 +47,7 @@ test.each([
   ['mov $39, %eax in front of something else', site(...NOPS, ...MOV_39, 0x0f, 0x0b), false],
 ])('%s: %o, %s', (_, code, can) => {
   expect(code).toHaveLength(callSites.bytes)
-  expect(callSites.canPatch(code, 39)).toBe(can)
+  expect(callSites.canPatch(code, 39, ARGUMENTS)).toBe(can)
 })
 
 describe('a patched site', () => {

@@ -36,9 +36,9 @@ function start({
   canWrite = false,
 }: Start = {}) {
   const guest = new SimulatedGuest(4 * MIB)
-  const file = new SimulatedFile(guest.memory, pages)
+  const file = new SimulatedFile(guest.memory, pages, !canWrite)
   for (const offset of file.offsets) guest.memory.bytes.set(CALL, offset + END - CALL.length)
-  const backing: Backing = {mappable: file, path: '/code', dev: 1, ino: 2, ...(canWrite && {punch() {}})}
+  const backing: Backing = {mappable: file, path: '/code', dev: 1, ino: 2, punch() {}}
   const code = guest.map.map({length: pages * PAGE, protection, backing, flags})
   for (let i = 0; i < pages; i++) guest.fetch(code + i * PAGE)
   let count = 0
@@ -46,8 +46,9 @@ function start({
     ...{sites: arch.callSites!, gate: GATE, frequent},
     count: () => count++,
   })
-  const trap = (site: number, times = FREQUENT) => {
-    for (let i = 0; i < times; i++) patches.note(site, NUMBER)
+  const trap = (site: number, times = FREQUENT, at = patches) => {
+    for (let i = 0; i < times; i++)
+      at.note({callSite: site, callNumber: NUMBER, argumentWords: new Int32Array(12)})
   }
   return {guest, file, code, patches, trap, site: code + END, patched: () => count}
 }
@@ -115,7 +116,7 @@ describe.skipIf(arch.callSites === undefined)('a call site', () => {
     expect(guest.load(code)).toBe(1)
   })
 
-  test('in a file that the program can write to stays', () => {
+  test('in a file that programs can write to stays', () => {
     const {guest, trap, site, patched} = start({canWrite: true})
     trap(site, 10 * FREQUENT)
     expect([target(guest, site), patched()]).toEqual([undefined, 0])
@@ -253,7 +254,7 @@ describe.skipIf(arch.callSites === undefined)('patched code', () => {
     }) as SimulatedGuest
     expect(forked.siteOf(target(guest, site)!)).toBe(site - 7)
     const second = code + PAGE + END
-    for (let i = 0; i < FREQUENT; i++) forked.note(second, NUMBER)
+    trap(second, FREQUENT, forked)
     expect(patches.siteOf(target(guest, site)! + arch.callSites!.trampolineBytes)).not.toBe(second - 7)
     expect(isPatched(guest, second)).toBe(false)
     expect(map.pages.get(Math.floor(second / PAGE))).not.toBe(guest.map.pages.get(Math.floor(second / PAGE)))

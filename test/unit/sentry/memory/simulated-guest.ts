@@ -156,14 +156,16 @@ export class SimulatedFile implements Mappable {
   readonly offsets: number[] = []
   readonly dirty = new Set<number>()
   readonly flushed = new Set<number>()
+  readonly isConstant: boolean
   pages: number
   /** Pages that the file cannot give, for want of space. */
   readonly refused = new Set<number>()
 
   /** Byte 0 of page i is i + 1. */
-  constructor(memory: MemoryFile, pages: number) {
+  constructor(memory: MemoryFile, pages: number, isConstant = true) {
     this.memory = memory
     this.pages = pages
+    this.isConstant = isConstant
     for (let i = 0; i < pages; i++) {
       this.offsets.push(memory.allocate(PAGE_SIZE))
       memory.bytes[this.offsets[i]] = i + 1

@@ -1,0 +1,65 @@
+// gate.cc: the gate on x86_64: GS base leads to the frame.
+
+#include "arch/gate.h"
+
+#include <cstring>
+
+#include "shim/abi.h"
+#include "shim/stub.h"
+
+// shim/x86_64/stub.S
+extern "C" const uint8_t hv_gate[], hv_gate_stored[], hv_gate_rang[], hv_gate_answered[],
+    hv_gate_end[];
+
+namespace hv::arch {
+namespace {
+
+constexpr uint64_t kSyscallLength = 2;
+
+uint64_t Word(const uint8_t* frame, unsigned offset) {
+  uint64_t word;
+  std::memcpy(&word, frame + offset, sizeof(word));
+  return word;
+}
+
+bool IsAnswered(const uint8_t* frame) {
+  uint32_t state;
+  std::memcpy(&state, frame + HV_FRAME_STATE, sizeof(state));
+  return state == HV_STATE_ANSWERED;
+}
+
+}  // namespace
+
+const uint8_t* const kGate = hv_gate;
+
+void ShowFrame(UserRegisters& registers, const GatePlace& place) {
+  if (registers[kRegGsBase] == 0) registers[kRegGsBase] = place.frame_address;
+}
+
+void HideFrame(UserRegisters& registers, const GatePlace& place) {
+  if (registers[kRegGsBase] == place.frame_address) registers[kRegGsBase] = 0;
+}
+
+InGate LeaveGate(UserRegisters& registers, const GatePlace& place, bool is_in_call) {
+  const uint64_t at = registers[kRegRip] - place.gate;
+  auto offset = [](const uint8_t* label) { return static_cast<uint64_t>(label - hv_gate); };
+  if (at >= offset(hv_gate_end)) return InGate::kOutside;
+  if (registers[kRegRsp] - place.frame_address < HV_STUB_FRAME_BYTES)
+    registers[kRegRsp] = Word(place.frame, HV_GATE_RSP);
+  if (at < offset(hv_gate_stored)) {
+    registers[kRegRip] = registers[kRegRcx] - kSyscallLength;
+    return InGate::kBefore;
+  }
+  registers[kRegRip] = registers[kRegRcx] = Word(place.frame, HV_GATE_RCX);
+  registers[kRegEflags] = registers[kRegR11] = Word(place.frame, HV_GATE_RFLAGS);
+  if (at < offset(hv_gate_rang) || is_in_call) {
+    if (!is_in_call) registers[kRegOrigRax] = registers[kRegRax];
+    if (!IsAnswered(place.frame)) return InGate::kCalled;
+    registers[kRegRax] = Word(place.frame, HV_FRAME_RESULT);
+  } else if (at == offset(hv_gate_answered)) {
+    registers[kRegRax] = Word(place.frame, HV_FRAME_RESULT);
+  }
+  return InGate::kAnswered;
+}
+
+}  // namespace hv::arch

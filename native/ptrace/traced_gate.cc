@@ -1,0 +1,83 @@
+// traced_gate.cc: calls that come through the gate (arch/gate.h): heard without a stop while the sentry looks for them, else by its bell.
+
+#include "ptrace/call_frame.h"
+#include "ptrace/traced_context.h"
+#include "sys/costs.h"
+
+namespace hv {
+
+arch::GatePlace TracedContext::Gate() const {
+  return {tracer_->gate(), thread_->frame_address(), thread_->frame()};
+}
+
+// The program is alone, and on another processor.
+bool TracedContext::Listens() const {
+  return looks_.patience > 0 && tracer_->running() == 1 && thread_->is_away;
+}
+
+Trap TracedContext::AwaitCall() {
+  const CallFrame frame(thread_->frame());
+  for (uint32_t look = 0; look < looks_.patience; look++) {
+    if (frame.HasRequest()) return Heard();
+    if (look % looks_.per_stop == 0) {
+      if (std::optional<Stop> stop = thread_->Poll()) return Ended(*stop);
+    }
+    hv::Pause();
+  }
+  frame.Listen(0);
+  if (frame.HasRequest()) return Heard();
+  return Ended(thread_->Wait());
+}
+
+Trap TracedContext::Heard() {
+  tracer_->Ended(*this);
+  thread_->WaitsForAnswer();
+  CallFrame(thread_->frame()).CopyCall(words_.frame);
+  SetCame(is_late_ ? kHeardLate : kHeard, 0);
+  is_late_ = false;
+  at_ = At::kGate;
+  lacks_result_ = true;
+  return Trap::kSyscall;
+}
+
+void TracedContext::Answer() {
+  FetchResult();
+  lacks_result_ = false;
+  const CallFrame frame(thread_->frame());
+  tracer_->Started(*this);
+  frame.Listen(Listens() ? looks_.answer : 0);
+  frame.Answer(arch::CallResult(registers_));
+  thread_->GoesOn();
+  at_ = At::kProgram;
+}
+
+// What the program would have outside of the gate. Precondition: it stopped by no fault.
+arch::InGate TracedContext::LeaveGate(bool is_in_call) {
+  if (tracer_->gate() == 0) return arch::InGate::kOutside;
+  arch::InGate was = arch::LeaveGate(registers_, Gate(), is_in_call);
+  if (was != arch::InGate::kOutside) CallFrame(thread_->frame()).Forget();
+  return was;
+}
+
+void TracedContext::Halt() {
+  if (at_ != At::kGate) return;
+  thread_->tracee().Kick();
+  Settle(thread_->Wait());
+}
+
+void TracedContext::Settle(Stop stop) {
+  at_ = At::kStub;
+  is_late_ = true;
+  if (stop.kind == Stop::kGone || (stop.kind == Stop::kFiltered && !thread_->LeaveFiltered())) {
+    is_dead_ = true;
+    return;
+  }
+  UnlessGone([&] {
+    FetchRegisters();
+    // A program that lied may be elsewhere: it has the result there.
+    LeaveGate(stop.kind == Stop::kCall);
+    CallFrame(thread_->frame()).Forget();
+  });
+}
+
+}  // namespace hv

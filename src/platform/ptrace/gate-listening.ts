@@ -1,0 +1,125 @@
+// GateListening: when the sentry listens for calls through the gate, with the program on another processor. Each that it hears costs less
+// than a stop; each other stop costs a wake-up more there than it would on the sentry's own processor.
+
+import {type Costs, looksOf} from '../costs.ts'
+import {CAME_HEARD, CAME_HEARD_LATE, CAME_RANG} from '../trap-words.ts'
+
+/** Traps between two looks at the clock. */
+const BATCH = 8
+/** What a stop there costs more: its processor falls asleep meanwhile, and is woken. */
+const WAKE_UPS = 2
+/** There and back. */
+const MOVES = 2
+/** The gate looks for so many stops' time for an answer: as a rule it comes, and who is going to sleep before he answers says so. */
+const ANSWERS = 8
+/** Calls through the gate before the first time: until then V8 compiles the sentry, on the processor that the program would take. */
+const WARM = 16_384
+/** Where listening was in vain, it takes twice as much to begin again: so many times as much at most. */
+const MOST_DOUBT = 16
+
+/** How often to look, of native/ptrace/traced_context.h's Looks. */
+export interface Looks {
+  patienceLooks: number
+  answerLooks: number
+  stopLooks: number
+}
+
+export class GateListening {
+  looks: Looks = {patienceLooks: 0, answerLooks: 0, stopLooks: 1}
+  readonly #now: () => number
+  #sparedNs = 0
+  #lostNs = 0
+  /** What it takes to move the program there and back: so much is to be won before, and may be lost. */
+  #stakeNs = 0
+  #quickNs = 0
+  #isOn = false
+  /** What listening has spared lately, or would have. */
+  #balanceNs = 0
+  #doubt = 1
+  #heard = 0
+  #isForced = false
+  #untilWarm = WARM
+  // Of the batch, while it does not listen.
+  #traps = 0
+  #rings = 0
+  #since = 0
+
+  /** @param now CLOCK_MONOTONIC nanoseconds */
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  useCosts({trapNs, listenedNs = trapNs, wakeUpNs = 0, lookNs}: Costs): void {
+    this.#sparedNs = Math.max(0, trapNs - listenedNs)
+    this.#lostNs = WAKE_UPS * wakeUpNs
+    const patienceNs = this.#sparedNs + this.#lostNs
+    this.#stakeNs = MOVES * (trapNs + this.#lostNs)
+    this.#quickNs = this.#sparedNs > 0 && wakeUpNs > 0 ? trapNs + patienceNs : 0
+    this.looks = {
+      patienceLooks: looksOf(patienceNs, lookNs),
+      answerLooks: looksOf(ANSWERS * (trapNs + this.#lostNs), lookNs),
+      stopLooks: looksOf(trapNs, lookNs),
+    }
+    this.#traps = this.#rings = this.#balanceNs = 0
+    this.#doubt = 1
+  }
+
+  /** From now on it listens whenever that is possible, whether it pays or not. */
+  force(): void {
+    this.#isForced = true
+  }
+
+  /**
+   * The program trapped.
+   * @param came CAME_*
+   * @returns whether to begin to listen, or to stop
+   */
+  trapped(came: number): boolean {
+    if (this.#quickNs === 0) return false
+    if (this.#isForced) return !this.#isOn && this.#begin()
+    return this.#isOn ? this.#isInVain(came) : this.#isWorth(came)
+  }
+
+  /** Others run, too. */
+  stop(): void {
+    this.#isOn = false
+    this.#traps = this.#rings = this.#balanceNs = 0
+  }
+
+  #isWorth(came: number): boolean {
+    this.#traps++
+    if (came === CAME_RANG) this.#rings++
+    if (this.#traps < BATCH) return false
+    const now = this.#now()
+    const isQuick = now - this.#since < BATCH * this.#quickNs
+    const rings = this.#rings
+    const balance = rings * this.#sparedNs - (BATCH - rings) * this.#lostNs
+    this.#balanceNs = isQuick ? Math.max(0, this.#balanceNs + balance) : 0
+    this.#since = now
+    this.#traps = this.#rings = 0
+    this.#untilWarm -= rings
+    if (this.#untilWarm > 0 || this.#balanceNs < this.#stakeNs * this.#doubt) return false
+    return this.#begin()
+  }
+
+  #begin(): true {
+    this.#isOn = true
+    this.#heard = 0
+    this.#balanceNs = this.#stakeNs
+    return true
+  }
+
+  #isInVain(came: number): boolean {
+    if (came === CAME_HEARD) {
+      this.#heard++
+      this.#balanceNs = Math.min(this.#stakeNs, this.#balanceNs + this.#sparedNs)
+      return false
+    }
+    if (came === CAME_HEARD_LATE) this.#heard++
+    this.#balanceNs -= this.#lostNs
+    if (this.#balanceNs > 0) return false
+    const wasWorth = this.#heard * this.#sparedNs > this.#stakeNs
+    this.#doubt = wasWorth ? 1 : Math.min(this.#doubt * 2, MOST_DOUBT)
+    return true
+  }
+}

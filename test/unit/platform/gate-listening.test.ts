@@ -1,0 +1,106 @@
+// When the ptrace platform listens for calls through the gate: by costs that no host here has.
+
+import {describe, expect, test} from 'vitest'
+import type {Costs} from '../../../src/platform/costs.ts'
+import {GateListening} from '../../../src/platform/ptrace/gate-listening.ts'
+import {CAME_HEARD, CAME_HEARD_LATE, CAME_RANG} from '../../../src/platform/trap-words.ts'
+
+const STOP = 0
+/** A call that is heard spares 4 µs; a stop there costs 40. */
+const COSTS: Costs = {trapNs: 5000, listenedNs: 1000, wakeUpNs: 20_000, lookNs: 10, pageNs: 100}
+const MANY = 100_000
+
+function start(costs: Costs = COSTS) {
+  let now = 0
+  const listening = new GateListening(() => now)
+  listening.useCosts(costs)
+  /** @returns after how many traps it begins or stops; undefined: not at all */
+  const turnsAfter = (came: readonly number[], everyNs = costs.trapNs, most = MANY): number | undefined => {
+    for (let i = 0; i < most; i++) {
+      now += everyNs
+      if (listening.trapped(came[i % came.length])) return i + 1
+    }
+    return undefined
+  }
+  return {listening, turnsAfter}
+}
+
+/** So many calls, then a stop. */
+const callsAndStop = (calls: number, came: number): number[] => [...Array(calls).fill(came), STOP]
+
+describe('it begins', () => {
+  test('with a program that only calls, once the sentry is warm', () => {
+    const {turnsAfter} = start()
+    expect(turnsAfter([CAME_RANG])).toBe(16_384)
+  })
+
+  test('where calls spare more than stops cost', () => {
+    expect(start().turnsAfter(callsAndStop(15, CAME_RANG))).toBeGreaterThan(16_384)
+    expect(start().turnsAfter(callsAndStop(9, CAME_RANG))).toBe(undefined)
+  })
+
+  test('not where calls come so rarely that it would have stopped to look', () => {
+    expect(start().turnsAfter([CAME_RANG], 40_000)).toBe(16_384)
+    expect(start().turnsAfter([CAME_RANG], 60_000)).toBe(undefined)
+  })
+
+  test('not without a gate', () => {
+    expect(start().turnsAfter([STOP])).toBe(undefined)
+  })
+
+  test.each([
+    ['with one processor', {wakeUpNs: undefined, listenedNs: undefined}],
+    ['where a stop costs no more', {listenedNs: 5000}],
+    ['where a stop costs less', {listenedNs: 9000}],
+    ['before costs are known', {trapNs: 0, listenedNs: undefined}],
+  ])('not %s', (_, costs) => {
+    expect(start({...COSTS, ...costs} as Costs).turnsAfter([CAME_RANG], 1)).toBe(undefined)
+  })
+})
+
+describe('it stops', () => {
+  test('never while calls are heard', () => {
+    const {turnsAfter} = start()
+    turnsAfter([CAME_RANG])
+    expect(turnsAfter([CAME_HEARD])).toBe(undefined)
+    expect(turnsAfter(callsAndStop(20, CAME_HEARD))).toBe(undefined)
+  })
+
+  test.each([
+    ['stops', STOP],
+    ['calls that nobody waited for', CAME_RANG],
+    ['answers that came too late', CAME_HEARD_LATE],
+  ])('when there are %s, by what it could lose at most', (_, came) => {
+    const {turnsAfter} = start()
+    turnsAfter([CAME_RANG])
+    // 2 × (5 + 40) µs, 40 each.
+    expect(turnsAfter([came])).toBe(3)
+  })
+
+  test('and begins anew by twice as much where it was in vain, and by as much where it was not', () => {
+    const {listening, turnsAfter} = start()
+    turnsAfter([CAME_RANG])
+    turnsAfter([STOP])
+    listening.stop()
+    // 90 µs by 4 each, in batches of 8.
+    expect(turnsAfter([CAME_RANG])).toBe(48)
+    turnsAfter([CAME_HEARD], 0, 100)
+    turnsAfter([STOP])
+    listening.stop()
+    expect(turnsAfter([CAME_RANG])).toBe(24)
+  })
+})
+
+test('forced, it begins by the first trap and never stops by itself', () => {
+  const {listening, turnsAfter} = start()
+  listening.force()
+  expect(turnsAfter([STOP])).toBe(1)
+  expect(turnsAfter([STOP, CAME_RANG, CAME_HEARD])).toBe(undefined)
+  listening.stop()
+  expect(turnsAfter([STOP])).toBe(1)
+})
+
+test('how often it looks follows from costs', () => {
+  const {listening} = start()
+  expect(listening.looks).toEqual({patienceLooks: 4400, answerLooks: 36_000, stopLooks: 500})
+})

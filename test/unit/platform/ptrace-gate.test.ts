@@ -1,0 +1,216 @@
+// The gate of the ptrace platform: calls that are heard without a stop, and what a program that waits there can be made to do.
+
+import {availableParallelism} from 'node:os'
+import {describe, expect, test} from 'vitest'
+import {addon} from '../../../src/addon.ts'
+import {arch} from '../../../src/arch/index.ts'
+import {RAX, RCX, RIP} from '../../../src/arch/x86_64/registers.ts'
+import {
+  type AddressSpace,
+  type Context,
+  EVENT_DEAD,
+  EVENT_DEADLINE,
+  EVENT_FAULT,
+  EVENT_SYSCALL,
+  PAGE_SIZE,
+  type Platform,
+  PROT_EXEC,
+  PROT_READ,
+} from '../../../src/platform/platform.ts'
+import type {PtraceContext} from '../../../src/platform/ptrace/context.ts'
+import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
+import {withCosts} from '../../helpers/costs.ts'
+import {canTrace, openPtrace, pidOf} from '../../helpers/ptrace.ts'
+import {countAt, DATA_ADDRESS, inNs, LATE_NS, placeWith, SOON_NS} from '../../helpers/running-code.ts'
+import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
+
+const SEED = 0x1122_3344_5566_7700n
+const GATE = 88
+const hasGate = arch.callSites !== undefined
+const canListen = canTrace() && availableParallelism() > 1
+const GETPID = 39
+// mov $39, %eax; lea 2f(%rip), %rcx; jmp *%gs:88; 2: jmp to the start
+const GATE_LOOP = [
+  ...[0xb8, GETPID, 0, 0, 0, 0x48, 0x8d, 0x0d, 8, 0, 0, 0, 0x65, 0xff, 0x24, 0x25, GATE, 0, 0, 0],
+  ...[0xeb, 0xea],
+]
+const BEHIND = BigInt(CODE_ADDRESS + 20)
+// mov $39, %eax; syscall; movl $39, %gs:8; 1: incl (%rdi); movl $1, %gs:0; jmp 1b
+const LIAR = [
+  ...[0xb8, GETPID, 0, 0, 0, 0x0f, 0x05, 0x65, 0xc7, 0x04, 0x25, 8, 0, 0, 0, GETPID, 0, 0, 0],
+  ...[0xff, 0x07, 0x65, 0xc7, 0x04, 0x25, 0, 0, 0, 0, 1, 0, 0, 0, 0xeb, 0xf0],
+]
+
+function openGated(): Platform {
+  const platform = withCosts(new PtracePlatform(1 << 24))
+  expect(platform.openCallGate(true)).toBe(GATE)
+  return platform
+}
+
+function next(platform: Platform, expected = EVENT_SYSCALL): void {
+  const deadlineNs = inNs(LATE_NS)
+  expect(platform.wait(deadlineNs)).toBe(expected)
+  // The deadline would have brought to light what was overlooked.
+  expect(addon.monotonicNs()).toBeLessThan(deadlineNs)
+}
+
+/** Goes on with the answer, until the next call. */
+function call(platform: Platform, context: Context, space: AddressSpace, result: number): void {
+  context.setResult(result)
+  platform.resume(context, space)
+  next(platform)
+  expect(context.callNumber).toBe(GETPID)
+}
+
+describe.skipIf(!canListen || !hasGate)('a call through the gate', () => {
+  function start(platform: Platform): {context: Context; space: AddressSpace} {
+    const space = spaceWith(platform, storeCode(platform, GATE_LOOP))
+    const context = contextAt(platform, SEED)
+    platform.resume(context, space)
+    next(platform)
+    return {context, space}
+  }
+
+  test('is heard, and the program goes on with all that it had', () => {
+    using platform = openGated()
+    const {context, space} = start(platform)
+    for (let i = 0; i < 1000; i++) call(platform, context, space, i)
+    expect(platform.stats.listened).toBeGreaterThan(500)
+    expectKept(context, SEED)
+    expect(context.callSite).toBe(0)
+  })
+
+  test('leaves the program where its registers can be read and written', () => {
+    using platform = openGated()
+    const {context, space} = start(platform)
+    for (let i = 0; i < 20; i++) {
+      call(platform, context, space, i)
+      context.setResult(-i)
+      const registers = context.readRegisters()
+      expect([registers[RIP], registers[RCX], registers[RAX]]).toEqual([
+        BEHIND,
+        BEHIND,
+        BigInt.asUintN(64, BigInt(-i)),
+      ])
+      expectKept(context, SEED)
+      if (i % 2 === 0) registers[RIP] = BigInt(CODE_ADDRESS)
+      context.writeRegisters(registers)
+    }
+  })
+
+  test('is answered after a while, too, and after edits', () => {
+    using platform = openGated()
+    const {context, space} = start(platform)
+    const data = platform.memory.allocate(PAGE_SIZE)
+    for (let i = 0; i < 10; i++) {
+      expect(platform.wait(inNs(SOON_NS / 10))).toBe(EVENT_DEADLINE)
+      call(platform, context, space, i)
+      space.map(DATA_ADDRESS, PAGE_SIZE, data, PROT_READ)
+      space.commit()
+      call(platform, context, space, i)
+      space.unmap(DATA_ADDRESS, PAGE_SIZE)
+      space.commit()
+      call(platform, context, space, i)
+      const child = space.fork()
+      const forked = contextAt(platform, SEED)
+      platform.resume(forked, child)
+      next(platform)
+      expect(platform.trapped).toBe(forked)
+      forked.dispose()
+      child.dispose()
+      call(platform, context, space, i)
+    }
+    expectKept(context, SEED)
+  })
+
+  test('is the last one of a program that is killed meanwhile', () => {
+    using platform = openGated()
+    const {context, space} = start(platform)
+    for (let i = 0; i < 20; i++) call(platform, context, space, i)
+    process.kill(pidOf(space), 'SIGKILL')
+    platform.resume(context, space)
+    next(platform, EVENT_DEAD)
+    expect(platform.deathSignal).toBe(9)
+  })
+
+  test('is forgotten with its context', () => {
+    using platform = openGated()
+    for (let i = 0; i < 20; i++) {
+      const {context, space} = start(platform)
+      call(platform, context, space, 1)
+      context.dispose()
+      space.dispose()
+    }
+  })
+
+  test.each(['takes away', 'sleeps'])(
+    'of a program that lies, and runs on, is none once the sentry %s',
+    (what) => {
+      using platform = openGated()
+      const {space, data} = placeWith(platform, LIAR)
+      const context = platform.createContext()
+      const registers = arch.initialRegisters(CODE_ADDRESS, 0)
+      registers[userCode.pointer] = BigInt(DATA_ADDRESS)
+      context.writeRegisters(registers)
+      platform.resume(context, space)
+      next(platform)
+      platform.resume(context, space)
+      // Who stopped to look is called away by a deadline, and looks again.
+      const lateNs = inNs(LATE_NS)
+      while (platform.wait(inNs(SOON_NS)) === EVENT_DEADLINE) expect(addon.monotonicNs()).toBeLessThan(lateNs)
+      expect([context.callNumber, (context as PtraceContext).wasHeard]).toEqual([GETPID, true])
+      if (what === 'sleeps') {
+        expect(platform.wait(inNs(SOON_NS / 10))).toBe(EVENT_DEADLINE)
+      } else {
+        space.unmap(DATA_ADDRESS, PAGE_SIZE)
+        space.commit()
+      }
+      const before = countAt(platform, data)
+      const endNs = inNs(SOON_NS)
+      while (addon.monotonicNs() < endNs) expect(countAt(platform, data)).toBe(before)
+      if (what === 'sleeps') return
+      // It may have been about to lie once more.
+      let event = EVENT_SYSCALL
+      for (let i = 0; i < 2 && event === EVENT_SYSCALL; i++) {
+        platform.resume(context, space)
+        event = platform.wait(lateNs)
+      }
+      expect(event).toBe(EVENT_FAULT)
+    },
+  )
+})
+
+describe.skipIf(!canTrace() || hasGate)('without a gate', () => {
+  test('there is none', () => {
+    using platform = openPtrace()
+    expect(platform.openCallGate(true)).toBe(0)
+  })
+})
+
+describe.skipIf(!canListen)('two contexts of a space', () => {
+  // Its process is given a thread for the other one by one that is stopped for that.
+  test('run, and one has trapped by the time that the other gets its thread', () => {
+    using platform = openPtrace()
+    const [calls, spins] = [storeCode(platform, arch.callLoop), storeCode(platform, userCode.spin)]
+    for (let i = 0; i < 200; i++) {
+      const space = spaceWith(platform, calls)
+      space.map(CODE_ADDRESS + PAGE_SIZE, PAGE_SIZE, spins, PROT_READ | PROT_EXEC)
+      space.commit()
+      const [caller, spinner] = [contextAt(platform, SEED), contextAt(platform, SEED)]
+      spinner.writeRegisters(arch.initialRegisters(CODE_ADDRESS + PAGE_SIZE, 0))
+      // To another processor, where it runs meanwhile.
+      const {native} = caller as PtraceContext
+      native.listen(1, 1, 1)
+      platform.resume(caller, space)
+      next(platform)
+      native.listen(0, 0, 0)
+      platform.resume(caller, space)
+      platform.resume(spinner, space)
+      next(platform)
+      expect(platform.trapped).toBe(caller)
+      platform.stop(spinner)
+      for (const context of [caller, spinner]) context.dispose()
+      space.dispose()
+    }
+  })
+})

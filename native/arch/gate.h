@@ -9,12 +9,13 @@
 
 namespace hv::arch {
 
-// Its label; nullptr: this architecture has none.
+// Its labels, for all calls and for those whose results are known; nullptr: this architecture has none.
 extern const uint8_t* const kGate;
+extern const uint8_t* const kKnownGate;
 
 // Where a program goes through the gate: what of it is a thread's own.
 struct GatePlace {
-  uint64_t gate;
+  uint64_t gate;  // where kGate is
   uint64_t frame_address;
   // The tracer's mapping. Programs write there too.
   uint8_t* frame;

@@ -62,6 +62,11 @@ inline Napi::Value ToUint8Array(Napi::Env env, const std::vector<uint8_t>& bytes
   return out;
 }
 
+inline std::vector<uint32_t> ToWords(const Napi::Value& value) {
+  Napi::Uint32Array array = value.As<Napi::Uint32Array>();
+  return {array.Data(), array.Data() + array.ElementLength()};
+}
+
 inline std::vector<uint8_t> ToBytes(const Napi::Value& value) {
   Napi::Uint8Array array = value.As<Napi::Uint8Array>();
   return {array.Data(), array.Data() + array.ByteLength()};

@@ -189,6 +189,7 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
                                 InstanceMethod<&TracedContextObject::HasPlace>("hasPlace"),
                                 InstanceMethod<&TracedContextObject::Listen>("listen"),
                                 InstanceMethod<&TracedContextObject::Halt>("halt"),
+                                InstanceMethod<&TracedContextObject::Know>("know"),
                                 InstanceMethod<&TracedContextObject::Start>("start"),
                                 InstanceMethod<&TracedContextObject::Preempt>("preempt"),
                                 InstanceMethod<&TracedContextObject::Explain>("explain")}));
@@ -237,6 +238,11 @@ class TracedContextObject : public ContextObjectBase<TracedContextObject, Traced
       auto count = [&](size_t i) { return info[i].ToNumber().Uint32Value(); };
       Get().Listen({count(0), count(1), std::max<uint32_t>(1, count(2))});
     });
+  }
+
+  // know(results: Uint32Array)
+  void Know(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Get().Know(ToWords(info[0])); });
   }
 
   void Halt(const Napi::CallbackInfo& info) {

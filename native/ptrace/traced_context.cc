@@ -60,8 +60,7 @@ Trap TracedContext::Start() try {
   // The sentry has done with it.
   is_explained_ = true;
   if (thread_ == nullptr && !TakeThread(stub)) return Trap::kInterrupted;
-  const bool is_to_listen =
-      looks_.patience > 0 && tracer_->running() == 0 && tracer_->has_others();
+  const bool is_to_listen = looks_.patience > 0 && tracer_->running() == 0 && tracer_->has_others();
   if (thread_->is_away && !is_to_listen && IsToReturn()) tracer_->Place(*thread_, false);
   if (!thread_->is_away && is_to_listen) tracer_->Place(*thread_, true);
   if (!thread_->is_away) brief_stops_ = 0;
@@ -131,8 +130,10 @@ bool TracedContext::TakeThread(Stub& stub) {
   thread->taken = tracer_->NextTurn();
   thread_ = thread;
   at_ = At::kStub;
-  if (tracer_->gate() != 0)
+  if (tracer_->gate() != 0) {
     CallFrame(thread->frame()).Reset(tracer_->gate(), thread->frame_address());
+    TellKnown();
+  }
   return true;
 }
 

@@ -58,6 +58,8 @@ class TracedContext {
   void Listen(Looks looks) { looks_ = looks; }
   // From the gate, if it says that it waits there for an answer, to where it stands still and its registers can be read.
   void Halt();
+  // The program has these results without a trap: pairs of call number and result; none: of no call. Any time.
+  void Know(std::vector<uint32_t> results);
   // Stops the program, unless it has trapped by now.
   Trap Preempt();
   // After a fault: completes the record by what the processor said.
@@ -128,6 +130,7 @@ class TracedContext {
   // traced_gate.cc:
   arch::GatePlace Gate() const;
   bool Listens() const;
+  void TellKnown() const;
   Trap AwaitCall();
   Trap Heard();
   void Answer();
@@ -153,6 +156,7 @@ class TracedContext {
   bool is_explained_ = true;
   bool is_dead_ = false;
   Looks looks_;
+  std::vector<uint32_t> known_;
   bool is_late_ = false;
   // On another processor: when it was started there last, and how often in a row it trapped soon.
   int64_t started_ns_ = 0;

@@ -10,6 +10,16 @@ arch::GatePlace TracedContext::Gate() const {
   return {tracer_->gate(), thread_->frame_address(), thread_->frame()};
 }
 
+void TracedContext::Know(std::vector<uint32_t> results) {
+  known_ = std::move(results);
+  if (thread_ != nullptr && tracer_->gate() != 0) TellKnown();
+}
+
+void TracedContext::TellKnown() const {
+  CallFrame(thread_->frame())
+      .Know(known_, known_.empty() ? tracer_->gate() : tracer_->known_gate());
+}
+
 // The program is alone, and on another processor.
 bool TracedContext::Listens() const {
   return looks_.patience > 0 && tracer_->running() == 1 && thread_->is_away;

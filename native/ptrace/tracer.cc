@@ -100,6 +100,7 @@ void Tracer::Recycle(std::unique_ptr<Stub> stub) {
 uint64_t Tracer::OpenGate() {
   if (arch::kGate == nullptr) return 0;
   gate_ = arch::StubAddress() + StubOffset(arch::kGate);
+  known_gate_ = arch::StubAddress() + StubOffset(arch::kKnownGate);
   return HV_FRAME_GATE;
 }
 

@@ -20,6 +20,11 @@
 #define HV_FRAME_CALLER \
   80  // u64: the address behind the instruction that trapped; 0: the call came through the gate
 #define HV_FRAME_GATE 88  // u64, host: where a call site that was patched jumps to
+// u64, host: the same for calls whose results the host may know: where these are read, as long as it does, else the gate.
+#define HV_FRAME_KNOWN_GATE 96
+#define HV_FRAME_READ_KNOWN 104  // u64, host: the address where they are read
+#define HV_FRAME_KNOWN 0x400     // u32[HV_KNOWN_CALLS], host: results, by the calls' numbers
+#define HV_KNOWN_CALLS 256
 #define HV_FRAME_SIZE 4096
 
 #define HV_STATE_IDLE 0

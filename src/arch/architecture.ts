@@ -98,12 +98,14 @@ export interface CallSites {
    * @param argumentWords of Context
    */
   canPatch(code: Uint8Array, number: number, argumentWords: Int32Array): boolean
+  /** One of a call that has no arguments, and whose result only the sentry changes. */
+  isKnown(code: Uint8Array): boolean
   /** Where the jump goes, from the end of the call on. */
   readonly jumpOffset: number
   jump(from: number, to: number): Uint8Array
   /**
    * Does what the displaced instruction did, and makes the call by the platform's gate.
-   * @param gate Platform.openCallGate's
+   * @param gate Platform.openCallGate's, with the gate for known calls behind it
    */
   trampoline(code: Uint8Array, at: number, returnTo: number, gate: number): Uint8Array
   /** The `returnTo` of the trampoline at `at`; undefined: there is none. */

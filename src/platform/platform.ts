@@ -73,6 +73,11 @@ export interface Context {
   readonly fault: Fault
   /** The same without a guess, for a fault that nobody mends. */
   exactFault(): Fault
+  /**
+   * From now on, also while it runs, patched call sites of these calls (AddressSpace's program has `CallSites.isKnown` ones) need no trap.
+   * @param results pairs of call number and result; empty: all trap
+   */
+  know(results: Uint32Array): void
   /** Sets what the system call returns: a signed integer of at most 53 bits (an address, a length, or -errno). */
   setResult(result: number): void
   /**

@@ -13,6 +13,13 @@ export const RESULT_HIGH = 17
 const CALLER_LOW = 20
 const CALLER_HIGH = 21
 export const FRAME_WORDS = 22
+const GATE = 22
+const KNOWN_GATE = 24
+const READ_KNOWN = 26
+const KNOWN = 256
+const KNOWN_CALLS = 256
+/** With the results that programs read themselves. */
+export const FRAME_PAGE_WORDS = 1024
 export const REQUEST = 1
 export const ANSWERED = 2
 
@@ -67,6 +74,16 @@ export function takeCaller(frame: Int32Array): number {
 export function storeResult(frame: Int32Array, result: number): void {
   frame[RESULT_LOW] = result
   frame[RESULT_HIGH] = Math.floor(result / TWO_32)
+}
+
+/** On PVM hosts. @param results of Context.know */
+export function storeKnown(frame: Int32Array, results: Uint32Array): void {
+  for (let i = 0; i < results.length; i += 2) {
+    if (results[i] < KNOWN_CALLS) Atomics.store(frame, KNOWN + results[i], results[i + 1])
+  }
+  const from = results.length > 0 ? READ_KNOWN : GATE
+  frame[KNOWN_GATE] = frame[from]
+  frame[KNOWN_GATE + 1] = frame[from + 1]
 }
 
 export function trapOf(record: Int32Array): TrapRecord {

@@ -23,6 +23,7 @@ import {monotonicNs} from './host-clock.ts'
 import {HostWatch} from './host-watch.ts'
 import {InotifyCounts} from './inotify-file.ts'
 import {KernelIpc} from './ipc/kernel-ipc.ts'
+import {tellKnown} from './known-calls.ts'
 import {Leases} from './leases.ts'
 import type {CallPatches} from './memory/call-patches.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
@@ -60,7 +61,7 @@ export class Kernel {
   /** uname(2)'s nodename; sethostname changes it. */
   hostname: string
   readonly budget: Budget
-  tracer: Tracer | undefined
+  #tracer: Tracer | undefined
   /** Whose call is being answered, or was last: /proc/self. */
   current: Task | undefined
   /** For a new program's memory; absent: its call sites are left as they are. */
@@ -110,6 +111,15 @@ export class Kernel {
     this.hostWatch = new HostWatch(platform)
     this.#sleepers = new Sleepers(this, this.#scheduler, this.hostWatch)
     this.init = createInit(this)
+  }
+
+  get tracer(): Tracer | undefined {
+    return this.#tracer
+  }
+
+  set tracer(tracer: Tracer | undefined) {
+    this.#tracer = tracer
+    for (const task of this.tasks.values()) tellKnown(task)
   }
 
   /** The guest's CLOCK_MONOTONIC, nanoseconds: the host's. */

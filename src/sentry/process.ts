@@ -7,6 +7,7 @@ import type {PathPolicy} from '../vfs/path-policy.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
 import {type CallTable, initialCallTable} from './call-table.ts'
 import type {Credentials} from './credentials.ts'
+import {tellKnown} from './known-calls.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
 import type {Space} from './memory/space.ts'
 import type {BrokenPledge} from './pledge/broken-pledge.ts'
@@ -55,8 +56,7 @@ export class Process {
   /** Of a session leader whose terminal hung up: the group that is told when the leader ends. */
   hungUpGroup: number | undefined
   personality = 0
-  /** What its calls do. */
-  syscalls: CallTable = initialCallTable()
+  #syscalls: CallTable = initialCallTable()
   /** What it has promised (pledge), and what of the tree it sees (unveil): absent until it is restricted. */
   pledge: Pledge | undefined
   veil: Veil | undefined
@@ -113,6 +113,16 @@ export class Process {
     this.signals = parts.signals
     this.startedNs = parts.startedNs
     this.program = parts.program
+  }
+
+  /** What its calls do. */
+  get syscalls(): CallTable {
+    return this.#syscalls
+  }
+
+  set syscalls(table: CallTable) {
+    this.#syscalls = table
+    this.tasks.forEach(tellKnown)
   }
 
   get parentPid(): number {

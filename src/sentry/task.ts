@@ -7,6 +7,7 @@ import {FrameArguments} from './frame-arguments.ts'
 import type {FsContext} from './fs-context.ts'
 import type {SemaphoreUndo} from './ipc/semaphore-undo.ts'
 import type {Kernel} from './kernel.ts'
+import type {Told} from './known-calls.ts'
 import type {UserMemory} from './memory/user-memory.ts'
 import type {Process} from './process.ts'
 import type {TaskSignals} from './signals/task-signals.ts'
@@ -34,6 +35,8 @@ export class Task {
   robustList = {head: 0, length: 0}
   /** What its end does to semaphores. */
   semaphoreUndo: SemaphoreUndo | undefined
+  /** What `tellKnown` told its program. */
+  told: Told | undefined
   /** The blocked call, if any. */
   wait: Wait | undefined
   /** How long it was on a CPU, or answered, until it was there last: nanoseconds. */

@@ -5,6 +5,7 @@
 namespace hv::arch {
 
 const uint8_t* const kGate = nullptr;
+const uint8_t* const kKnownGate = nullptr;
 
 void ShowFrame(UserRegisters&, const GatePlace&) {}
 void HideFrame(UserRegisters&, const GatePlace&) {}

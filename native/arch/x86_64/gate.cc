@@ -8,8 +8,8 @@
 #include "shim/stub.h"
 
 // shim/x86_64/stub.S
-extern "C" const uint8_t hv_gate[], hv_gate_stored[], hv_gate_rang[], hv_gate_answered[],
-    hv_gate_end[];
+extern "C" const uint8_t hv_gate_known[], hv_gate_knew[], hv_gate[], hv_gate_stored[],
+    hv_gate_rang[], hv_gate_answered[], hv_gate_end[];
 
 namespace hv::arch {
 namespace {
@@ -31,6 +31,7 @@ bool IsAnswered(const uint8_t* frame) {
 }  // namespace
 
 const uint8_t* const kGate = hv_gate;
+const uint8_t* const kKnownGate = hv_gate_known;
 
 void ShowFrame(UserRegisters& registers, const GatePlace& place) {
   if (registers[kRegGsBase] == 0) registers[kRegGsBase] = place.frame_address;
@@ -41,11 +42,15 @@ void HideFrame(UserRegisters& registers, const GatePlace& place) {
 }
 
 InGate LeaveGate(UserRegisters& registers, const GatePlace& place, bool is_in_call) {
-  const uint64_t at = registers[kRegRip] - place.gate;
-  auto offset = [](const uint8_t* label) { return static_cast<uint64_t>(label - hv_gate); };
+  auto offset = [](const uint8_t* label) { return static_cast<uint64_t>(label - hv_gate_known); };
+  const uint64_t at = registers[kRegRip] - (place.gate - offset(hv_gate));
   if (at >= offset(hv_gate_end)) return InGate::kOutside;
   if (registers[kRegRsp] - place.frame_address < HV_STUB_FRAME_BYTES)
     registers[kRegRsp] = Word(place.frame, HV_GATE_RSP);
+  if (at == offset(hv_gate_knew)) {
+    registers[kRegRip] = registers[kRegRcx];
+    return InGate::kAnswered;
+  }
   if (at < offset(hv_gate_stored)) {
     registers[kRegRip] = registers[kRegRcx] - kSyscallLength;
     return InGate::kBefore;

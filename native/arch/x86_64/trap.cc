@@ -18,7 +18,7 @@ extern "C" const uint8_t hv_shim_entry[], hv_shim_stored[], hv_shim_tail[], hv_s
 extern "C" const uint8_t hv_shim_stubs[], hv_shim_returning[], hv_shim_return[], hv_shim_pushed[],
     hv_shim_popped[], hv_shim_stubs_end[];
 extern "C" const uint8_t hv_pvm_entry[], hv_pvm_noted[], hv_pvm_stored[], hv_pvm_rang[],
-    hv_pvm_tail[], hv_pvm_gate[], hv_pvm_entry_end[];
+    hv_pvm_tail[], hv_pvm_gate[], hv_pvm_known[], hv_pvm_knew[], hv_pvm_entry_end[];
 
 namespace hv {
 namespace {
@@ -116,8 +116,9 @@ uint64_t Cpu::MapWindow(PageTable& table) const {
 
 void Cpu::ResetFrame(SupervisorPages& pages, uint64_t frame, unsigned index) {
   std::memset(pages.Data(frame), 0, kPageSize);
-  Quad(pages.Data(frame), HV_FRAME_GATE) =
-      WindowAddress(index) + static_cast<uint64_t>(hv_pvm_gate - hv_pvm_entry);
+  uint64_t gate = WindowAddress(index) + static_cast<uint64_t>(hv_pvm_gate - hv_pvm_entry);
+  for (unsigned at : {HV_FRAME_GATE, HV_FRAME_KNOWN_GATE}) Quad(pages.Data(frame), at) = gate;
+  Quad(pages.Data(frame), HV_FRAME_READ_KNOWN) = gate + (hv_pvm_known - hv_pvm_gate);
 }
 
 void Cpu::SetSpace(const PageTable& table, uint64_t frame_page) {
@@ -301,7 +302,7 @@ Trap Cpu::LeaveEntry(uint64_t rip) {
   uint64_t offset = rip - window_;
   uint64_t stored = (pvm_ ? hv_pvm_stored : hv_shim_stored) - entry;
   uint64_t tail = (pvm_ ? hv_pvm_tail : hv_shim_tail) - entry;
-  if (pvm_ && offset >= static_cast<uint64_t>(hv_pvm_gate - entry)) return LeaveGate();
+  if (pvm_ && offset >= static_cast<uint64_t>(hv_pvm_gate - entry)) return LeaveGate(offset);
   bool is_request =
       offset >= stored && offset < tail && Word(frame(), HV_FRAME_STATE) == HV_STATE_REQUEST;
   // As if it had rung.
@@ -328,11 +329,12 @@ Trap Cpu::LeaveEntry(uint64_t rip) {
   return is_request ? Trap::kSyscall : Trap::kInterrupted;
 }
 
-// Stopped before the call was made: it will be made anew, by the SYSCALL that stands behind a patched jump.
-Trap Cpu::LeaveGate() {
+// Stopped before the call was made: it will be made anew, by the SYSCALL that stands behind a patched jump. Or behind it.
+Trap Cpu::LeaveGate(uint64_t offset) {
+  const bool is_behind = offset == static_cast<uint64_t>(hv_pvm_knew - hv_pvm_entry);
   UserRegisters user = ReadRegisters();
   if (InWindow(user[kRegRsp])) user[kRegRsp] = Quad(frame(), kPvmSavedRsp);
-  user[kRegRip] = user[kRegRcx] - kSyscallLength;
+  user[kRegRip] = user[kRegRcx] - (is_behind ? 0 : kSyscallLength);
   stop_ = Stop::kUser;
   Abandon(user);
   return Trap::kInterrupted;

@@ -92,7 +92,7 @@ class Cpu {
   Trap FaultAt(uint64_t rip);
   Trap Interrupted();
   Trap LeaveEntry(uint64_t rip);
-  Trap LeaveGate();
+  Trap LeaveGate(uint64_t offset);
   Trap Die(int host_error);
   void Abandon(const UserRegisters& user);
   bool InWindow(uint64_t address) const;

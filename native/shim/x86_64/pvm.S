@@ -13,8 +13,8 @@
 #define SAVED_RSP 0x100
 #define STACK_TOP 0x200
 
-  .hidden hv_pvm_entry, hv_pvm_noted, hv_pvm_stored, hv_pvm_rang, hv_pvm_tail, hv_pvm_gate, hv_pvm_entry_end
-  .globl hv_pvm_entry, hv_pvm_noted, hv_pvm_stored, hv_pvm_rang, hv_pvm_tail, hv_pvm_gate, hv_pvm_entry_end
+  .hidden hv_pvm_entry, hv_pvm_noted, hv_pvm_stored, hv_pvm_rang, hv_pvm_tail, hv_pvm_gate, hv_pvm_known, hv_pvm_knew, hv_pvm_entry_end
+  .globl hv_pvm_entry, hv_pvm_noted, hv_pvm_stored, hv_pvm_rang, hv_pvm_tail, hv_pvm_gate, hv_pvm_known, hv_pvm_knew, hv_pvm_entry_end
 
 hv_pvm_entry:
   mov %rcx, FRAME(HV_FRAME_CALLER)
@@ -63,6 +63,16 @@ hv_pvm_gate:
   pop %r11
   mov FRAME(SAVED_RSP), %rsp
   jmp hv_pvm_noted
+// A call whose result is known. No flag changes. Who came by GS finds the frame by it, too.
+hv_pvm_known:
+  mov %rsp, FRAME(SAVED_RSP)
+  lea FRAME(STACK_TOP), %rsp
+  pushfq
+  pop %r11
+  mov FRAME(SAVED_RSP), %rsp
+  mov %gs:HV_FRAME_KNOWN(,%rax,4), %eax
+hv_pvm_knew:
+  jmp *%rcx
 hv_pvm_entry_end:
 
   .section .note.GNU-stack, "", @progbits

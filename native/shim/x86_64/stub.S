@@ -9,8 +9,8 @@
 
   .hidden hv_stub_code, hv_stub_calls, hv_stub_called, hv_stub_handler, hv_stub_code_end
   .globl hv_stub_code, hv_stub_calls, hv_stub_called, hv_stub_handler, hv_stub_code_end
-  .hidden hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_answered, hv_gate_end
-  .globl hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_answered, hv_gate_end
+  .hidden hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_answered, hv_gate_end
+  .globl hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_answered, hv_gate_end
 
 #define FRAME(field) %gs:field
 
@@ -36,6 +36,17 @@ hv_stub_called:
 // Also the handler of the signals whose frames the tracer reads, and the entry point, where no tracer lets it begin.
 hv_stub_handler:
   int3
+
+// A call whose result is known. No flag changes.
+hv_gate_known:
+  mov %rsp, FRAME(HV_GATE_RSP)
+  mov FRAME(HV_GATE_STACK), %rsp
+  pushfq
+  pop %r11
+  mov FRAME(HV_GATE_RSP), %rsp
+  mov %gs:HV_FRAME_KNOWN(,%rax,4), %eax
+hv_gate_knew:
+  jmp *%rcx
 
 // Patched call sites come here, with RCX as SYSCALL has it: the same protocol as entry.S. The bell is a system call, which the
 // kernel stops at and does not make. R11, which SYSCALL gives the flags, is free until the end; the program's stack may be anything.

@@ -22,6 +22,10 @@ const REG_RSP = 0x20
 const LEA_RCX = [0x48, 0x8d, 0x0d]
 const INT32_BYTES = 4
 const BEHIND_LEA = JUMP_BYTES + LEA_RCX.length + INT32_BYTES
+/** getpid, getuid, getgid, geteuid, getegid, getppid, gettid. */
+const KNOWN_CALLS = [39, 102, 104, 107, 108, 110, 186]
+/** native/shim/abi.h: HV_FRAME_KNOWN_GATE - HV_FRAME_GATE. */
+const KNOWN_BEHIND = 8
 /** jmp *%gs:disp32 */
 const JMP_GS = [0x65, 0xff, 0x24, 0x25]
 
@@ -41,6 +45,7 @@ export const callSites: CallSites = {
         : argument >= 0 && value === argumentWords[argument] && argumentWords[argument + 1] === 0
     return isValue && !continues(code)
   },
+  isKnown,
   jumpOffset: -DISPLACED_FROM,
   jump(from, to) {
     return Uint8Array.of(JMP_REL32, ...bytesOf(to - (from + JUMP_BYTES)))
@@ -52,13 +57,17 @@ export const callSites: CallSites = {
       ...LEA_RCX,
       ...bytesOf(returnTo - (at + BEHIND_LEA)),
       ...JMP_GS,
-      ...bytesOf(gate),
+      ...bytesOf(isKnown(code) ? gate + KNOWN_BEHIND : gate),
     )
   },
   returnOf(trampoline, at) {
     if (!LEA_RCX.every((byte, i) => trampoline[JUMP_BYTES + i] === byte)) return undefined
     return at + BEHIND_LEA + int32At(trampoline, BEHIND_LEA - INT32_BYTES)
   },
+}
+
+function isKnown(code: Uint8Array): boolean {
+  return code[CONTEXT_BYTES] === MOV_TO_EAX && KNOWN_CALLS.includes(int32At(code, CONTEXT_BYTES + 1))
 }
 
 /** Opcodes with an immediate of 32 bits, which a displacement of 8 is in front of. */

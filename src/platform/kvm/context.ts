@@ -19,6 +19,8 @@ import type {NativeCpu, NativeSpace} from './addon.ts'
 import type {KvmCpu} from './cpu.ts'
 import type {CpuSource} from './cpu-pool.ts'
 
+const NOTHING = new Uint32Array()
+
 export class KvmContext implements LoopContext<NativeSpace> {
   readonly argumentWords: Int32Array
   callSite = 0
@@ -37,6 +39,7 @@ export class KvmContext implements LoopContext<NativeSpace> {
   #savedFp: Uint8Array | undefined
   /** What `readRegisters` gives. */
   readonly #registers = new BigUint64Array(arch.registerCount)
+  #known: Uint32Array = NOTHING
   readonly #release: (context: KvmContext) => void
   #disposed = false
 
@@ -95,6 +98,11 @@ export class KvmContext implements LoopContext<NativeSpace> {
       : `KVM_RUN failed with errno ${hostError}`
   }
 
+  know(results: Uint32Array): void {
+    this.#known = results
+    this.#cpu?.know(results)
+  }
+
   setResult(result: number): void {
     if (this.#cpu !== undefined) this.#cpu.setResult(result)
     else arch.setCallResult(this.#saved, result)
@@ -143,6 +151,7 @@ export class KvmContext implements LoopContext<NativeSpace> {
     if (before === undefined) this.#load(this.#cpus.take())
     const cpu = this.#cpu!
     cpu.enter(space)
+    cpu.know(this.#known)
     cpu.isBusy = true
     return cpu !== before
   }

@@ -4,12 +4,13 @@ import type {NativeWatcher} from '../addon.ts'
 import {EVENT_PREEMPTED, EVENT_SYSCALL, type EventKind} from '../platform.ts'
 import {
   ANSWERED,
-  FRAME_WORDS,
+  FRAME_PAGE_WORDS,
   LISTENING,
   RECORD_WORDS,
   REQUEST,
   STATE,
   STOPPED,
+  storeKnown,
   storeResult,
 } from '../trap-words.ts'
 import type {NativeCpu, NativeSpace} from './addon.ts'
@@ -30,6 +31,10 @@ export class KvmCpu {
   #frame: Int32Array
   readonly #stoppedWord: Int32Array
   #space: NativeSpace | undefined
+  /** What the frame has. */
+  #known: Uint32Array | undefined
+  /** Some frame of its has had something. */
+  #hasKnown = false
   #hasThread = false
   /** Its own thread runs it. */
   #threaded = false
@@ -41,7 +46,7 @@ export class KvmCpu {
   constructor(native: NativeCpu, supervisor: ArrayBuffer) {
     this.native = native
     this.#supervisor = supervisor
-    this.#frame = new Int32Array(supervisor, native.frameOffset, FRAME_WORDS)
+    this.#frame = new Int32Array(supervisor, native.frameOffset, FRAME_PAGE_WORDS)
     this.record = new Int32Array(supervisor, native.recordOffset, RECORD_WORDS)
     this.#stoppedWord = this.record.subarray(STOPPED)
   }
@@ -57,6 +62,14 @@ export class KvmCpu {
   /** With a thread: it trapped by an exit, and its thread is at rest. */
   get exited(): boolean {
     return Atomics.load(this.record, STOPPED) !== 0
+  }
+
+  /** Once for each frame and context: `results` are the ones that are there. */
+  know(results: Uint32Array): void {
+    if (results === this.#known || (results.length === 0 && !this.#hasKnown)) return
+    this.#hasKnown = true
+    storeKnown(this.#frame, results)
+    this.#known = results
   }
 
   setResult(result: number): void {
@@ -94,8 +107,9 @@ export class KvmCpu {
     this.native.setSpace(space)
     this.#space = space
     const {frameOffset} = this.native
+    this.#known = undefined
     if (frameOffset !== this.#frame.byteOffset)
-      this.#frame = new Int32Array(this.#supervisor, frameOffset, FRAME_WORDS)
+      this.#frame = new Int32Array(this.#supervisor, frameOffset, FRAME_PAGE_WORDS)
   }
 
   /** Runs it here until it traps. */

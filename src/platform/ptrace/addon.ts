@@ -67,6 +67,8 @@ export interface NativeTracedContext extends NativeContext {
    * @param patience looks for the next call; 0: it is not @param answer the program's, for an answer @param perStop between two for a stop
    */
   listen(patience: number, answer: number, perStop: number): void
+  /** See Context.know. */
+  know(results: Uint32Array): void
   /** It stands still, even if it has a call that was heard. */
   halt(): void
   /** On another processor than this thread. */

@@ -127,6 +127,10 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
     return this.#record[EXIT_REASON]
   }
 
+  know(results: Uint32Array): void {
+    this.native.know(results)
+  }
+
   setResult(result: number): void {
     // Registers that were written go in as they are: the frame's result does not reach them.
     if (this.#written) this.native.writeResult(result)

@@ -45,6 +45,8 @@ export class CallPatches {
   readonly #left: Int16Array
   readonly #areas: Area[]
   #isOff = false
+  /** A site was patched whose results the program may be told: CallSites.isKnown. */
+  hasKnown = false
 
   constructor(map: MemoryMap, patching: Patching, areas: readonly Area[] = []) {
     this.#map = map
@@ -57,6 +59,7 @@ export class CallPatches {
   fork(map: MemoryMap): CallPatches {
     const copy = new CallPatches(map, this.#patching, this.#areas)
     copy.#isOff = this.#isOff
+    copy.hasKnown = this.hasKnown
     // madvise(MADV_DONTFORK, MADV_WIPEONFORK).
     const isWhole = this.#areas.every(({start}) => {
       const vma = map.vmas.at(start)
@@ -149,6 +152,7 @@ export class CallPatches {
     batch.add(page, patched)
     batch.commit()
     memory.free(offset, PAGE_SIZE)
+    this.hasKnown ||= sites.isKnown(code)
     count()
     return true
   }

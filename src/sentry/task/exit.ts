@@ -3,6 +3,7 @@
 import {killInfo, SI_USER} from '../../abi/siginfo.ts'
 import {SIGCHLD} from '../../abi/signal.ts'
 import type {Kernel} from '../kernel.ts'
+import {tellKnown} from '../known-calls.ts'
 import type {Exit, Process} from '../process.ts'
 import type {Task} from '../task.ts'
 import {leaveJobs} from '../tty/leave-jobs.ts'
@@ -68,6 +69,7 @@ function leaveChildren(kernel: Kernel, process: Process, reaper: Process): void 
   for (const child of [...process.children]) {
     process.children.delete(child)
     child.parent = reaper
+    child.tasks.forEach(tellKnown)
     child.exitSignal = SIGCHLD
     reaper.children.add(child)
     if (child.exit !== undefined) tellParentOfEnd(kernel, child)

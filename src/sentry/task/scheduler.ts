@@ -2,6 +2,7 @@
 
 import type {Platform} from '../../platform/platform.ts'
 import {monotonicNs} from '../host-clock.ts'
+import {tellKnown} from '../known-calls.ts'
 import type {Task} from '../task.ts'
 import {type Barrier, Barriers} from './barriers.ts'
 import type {CpuUse} from './cpu-use.ts'
@@ -56,6 +57,7 @@ export class Scheduler {
         continue
       }
       this.#running.push(task)
+      tellKnown(task)
       this.#platform.resume(task.context, task.process.space.addresses)
     }
   }

@@ -54,6 +54,7 @@ export class ScriptedContext implements Context {
   exactFault(): never {
     throw new Error('no fault is in the script')
   }
+  know(): void {}
   setResult(result: number): void {
     this.results.push(result)
   }

@@ -50,6 +50,14 @@ test.each([
   expect(callSites.canPatch(code, 39, ARGUMENTS)).toBe(can)
 })
 
+test.each([
+  ['getpid', [...NOPS, ...MOV_39], true],
+  ['getpgrp', [...NOPS, 0xb8, 111, 0, 0, 0], false],
+  ['any call, with 39 as its first argument', [...NOPS, 0xbf, 39, 0, 0, 0], false],
+])('%s is known: %s, %s', (_, code, known) => {
+  expect(callSites.isKnown(site(...code, ...SYSCALL))).toBe(known)
+})
+
 describe('a patched site', () => {
   const AT = 0x7f12_3456_0000
   const RETURN = 0x7f12_8000_0007
@@ -61,11 +69,14 @@ describe('a patched site', () => {
   })
 
   test('does there what it did, and calls by the gate with RCX as SYSCALL sets it', () => {
-    const trampoline = callSites.trampoline(site(...NOPS, ...MOV_39, ...SYSCALL), AT, RETURN, 88)
+    const trampoline = callSites.trampoline(site(...NOPS, 0xb8, 111, 0, 0, 0, ...SYSCALL), AT, RETURN, 88)
     expect(trampoline.length).toBeLessThanOrEqual(callSites.trampolineBytes)
-    // mov $39, %eax; lea RETURN(%rip), %rcx; jmp *%gs:88
+    // mov $111, %eax; lea RETURN(%rip), %rcx; jmp *%gs:88
     const distance = Buffer.from(Int32Array.of(RETURN - AT - 12).buffer).toString('hex')
-    expect(Buffer.from(trampoline).toString('hex')).toBe(`b827000000488d0d${distance}65ff242558000000`)
+    expect(Buffer.from(trampoline).toString('hex')).toBe(`b86f000000488d0d${distance}65ff242558000000`)
+    // By the gate of known calls.
+    const known = callSites.trampoline(site(...NOPS, ...MOV_39, ...SYSCALL), AT, RETURN, 88)
+    expect(Buffer.from(known).toString('hex')).toBe(`b827000000488d0d${distance}65ff242560000000`)
     expect(callSites.returnOf(trampoline, AT)).toBe(RETURN)
     expect(callSites.returnOf(new Uint8Array(32), AT)).toBe(undefined)
   })

@@ -91,7 +91,10 @@ class TracedContext {
   void LeaveProgram();
   void MovedToStub();
   // The thread is no more.
-  void LoseThread() { thread_ = nullptr; }
+  void LoseThread() {
+    thread_ = nullptr;
+    at_ = At::kStub;
+  }
   // Where its registers are; nullptr: here.
   StubThread* thread() const { return thread_; }
   // The tracer's word for Kick, while it runs.

@@ -71,7 +71,7 @@ arch::InGate TracedContext::LeaveGate(bool is_in_call) {
 
 void TracedContext::Halt() {
   if (at_ != At::kGate) return;
-  thread_->tracee().Kick();
+  if (!thread_->is_gone()) thread_->tracee().Kick();
   Settle(thread_->Wait());
 }
 

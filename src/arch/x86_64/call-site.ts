@@ -6,7 +6,7 @@ const SYSCALL_BYTES = 2
 const JUMP_BYTES = 5
 const DISPLACED_FROM = SYSCALL_BYTES + JUMP_BYTES
 /** What is read in front of the displaced instruction, to know that it is one. */
-const CONTEXT_BYTES = 3
+const CONTEXT_BYTES = 5
 
 const JMP_REL32 = 0xe9
 /** mov $imm32 to EAX and to the first arguments' registers: what the call was made with tells that it is one. */
@@ -36,6 +36,7 @@ export const callSites: CallSites = {
   canPatch(code, number, argumentWords) {
     const displaced = CONTEXT_BYTES
     if (code[displaced + JUMP_BYTES] !== 0x0f || code[displaced + JUMP_BYTES + 1] !== 0x05) return false
+    if (isEndOfMovabs(code)) return false
     if (isMovStack(code.subarray(displaced))) return !isPrefix(code[displaced - 1])
     const value = int32At(code, displaced + 1)
     const argument = 2 * MOV_TO_ARGUMENT.indexOf(code[displaced])
@@ -73,11 +74,24 @@ function isKnown(code: Uint8Array): boolean {
 /** Opcodes with an immediate of 32 bits, which a displacement of 8 is in front of. */
 const WITH_IMMEDIATE = [0xc7, 0x81, 0x69, 0xf7]
 /** Opcodes that a ModRM byte b8, and a displacement of 32 bits, are the rest of; those that are no usual end of an instruction. */
-const WITH_DISPLACEMENT = [0x8a, 0x8b, 0x8d, 0x88, 0x89, 0x63, 0x03, 0x2b, 0x39, 0x3b, 0x84, 0x85]
+const WITH_DISPLACEMENT = [
+  ...[0x8a, 0x8b, 0x8d, 0x88, 0x89, 0x63, 0x84, 0x85],
+  ...[0x03, 0x0b, 0x13, 0x1b, 0x23, 0x2b, 0x33, 0x39, 0x3b],
+]
+/** The first byte of opcodes of two. */
+const ESCAPE = 0x0f
+const SYSCALL = 0x05
+
+/** movabs, whose eight bytes of immediate end where the five that are looked at do. */
+function isEndOfMovabs([rex, opcode]: Uint8Array): boolean {
+  return (rex & 0xf8) === 0x48 && (opcode & 0xf8) === 0xb8
+}
 
 /** Are the five bytes the end of a longer instruction? Of one with a REX prefix (`mov $imm, %r8d`) or 66 (imm16), too. */
 function continues(code: Uint8Array): boolean {
-  const [opcodeWithSib, opcode, before] = code
+  const [opcodeWithSib, opcode, before] = code.subarray(CONTEXT_BYTES - 3)
+  // ModRM with a SIB byte and a displacement of 32 bits; an opcode of two bytes, but SYSCALL.
+  if ((before & 0xc7) === 0x84 || (opcode === ESCAPE && before !== SYSCALL)) return true
   if ((before & 0xf0) === 0x40 || (isPrefix(before) && !isIdle(before)) || WITH_DISPLACEMENT.includes(before))
     return true
   return WITH_IMMEDIATE.includes(opcode) || (WITH_IMMEDIATE.includes(opcodeWithSib) && (opcode & 7) === 4)

@@ -241,8 +241,15 @@ export class MemoryMap {
     if (address + length > this.userTop) throw new Errno(ENOMEM)
     if (address % PAGE_SIZE !== 0) throw new Errno(EINVAL)
     if (address < MIN_ADDRESS) throw new Errno(EPERM)
-    if (request.fixed === 'keep' && this.vmas.overlaps(address, address + length)) throw new Errno(EEXIST)
+    if (request.fixed === 'keep') this.#requireFree(address, address + length)
     return address
+  }
+
+  /** Trampolines give way: natively nothing is there. */
+  #requireFree(start: number, end: number): void {
+    const mapped = this.vmas.within(start, end)
+    if (mapped.some(({flags}) => !(flags & VM_TRAMPOLINES))) throw new Errno(EEXIST)
+    for (const vma of mapped) this.unmap(vma.start, vma.end - vma.start)
   }
 }
 

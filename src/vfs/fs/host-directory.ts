@@ -71,7 +71,7 @@ export class HostDirectory extends HostNode {
   override isInPlace(): boolean {
     const {layout} = this.fs
     // Put together for each look, it would cost as much as the look.
-    const path = this.#pathLayout === layout ? this.#path : this.#pathFromRoot()
+    const path = this.#pathLayout === layout ? this.#path : this.pathFromRoot()
     if (path !== undefined && path.length <= MAX_KEPT_PATH) {
       this.#path = path
       this.#pathLayout = layout
@@ -184,16 +184,6 @@ export class HostDirectory extends HostNode {
   override open(flags: number): FileDescription {
     const fd = this.#openSelf()
     return new HostDirectoryDescription(this, flags, fd)
-  }
-
-  /** @returns undefined: it is removed, or lies in what is */
-  #pathFromRoot(): ByteString | undefined {
-    let path = ''
-    for (let at: HostDirectory = this; at.parent !== undefined; at = at.parent) {
-      if (at.isRemoved) return undefined
-      path = path === '' ? at.name : `${at.name}/${path}`
-    }
-    return path
   }
 
   #openSelf(): number {

@@ -117,6 +117,14 @@ export class HostFile extends HostNode {
     if (this.#createdFd !== undefined) host.hostClose(this.#createdFd)
     this.#createdFd = undefined
   }
+
+  /** No program can write to it. */
+  isConstant(): boolean {
+    const {fs} = this
+    const [root, path] = [fs.hostPath, this.pathFromRoot()]
+    if (!fs.readOnly || root === undefined || path === undefined) return false
+    return !fs.mapped.isWritable(path === '' ? root : `${root === '/' ? '' : root}/${path}`)
+  }
 }
 
 class HostFileDescription extends Description {
@@ -193,7 +201,9 @@ class HostFileDescription extends Description {
     if (this.#mappable === undefined) {
       const {fs, identity} = this.#file
       const canWrite = opensForWriting(this.flags)
-      this.#mappable = fs.mapped.make(identity, () => this.#version()).addUser(this.fd, canWrite, fs.readOnly)
+      this.#mappable = fs.mapped
+        .make(identity, () => this.#version())
+        .addUser(this.fd, canWrite, this.#file.isConstant())
     }
     return this.#mappable
   }

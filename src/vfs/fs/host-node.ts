@@ -72,6 +72,16 @@ export class HostNode extends Node {
     )
   }
 
+  /** @returns undefined: it is removed, or lies in what is */
+  protected pathFromRoot(): ByteString | undefined {
+    let path = ''
+    for (let at: HostNode = this; at.#parent !== undefined; at = at.#parent) {
+      if (at.#removed) return undefined
+      path = path === '' ? at.#name : `${at.#name}/${path}`
+    }
+    return path
+  }
+
   /** Whether a path from the root leads here, by whatever links. */
   protected isAt(path: ByteString): boolean {
     return host.hostIsAt(this.fs.rootFd, path, this.#ino, this.#devMajor, this.#devMinor) === 1

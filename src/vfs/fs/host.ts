@@ -1,13 +1,13 @@
 // The host file system: one directory (or file) of the host, read-only or writable, never anything outside of it.
 
-import {existsSync} from 'node:fs'
+import {existsSync, readlinkSync} from 'node:fs'
 import {EACCES, ENOENT, ENOTDIR, EPERM, EROFS, Errno, ESTALE, EXDEV} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFMT, S_IFREG} from '../../abi/file-mode.ts'
 import {HvError} from '../../errors.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
-import type {Inode} from '../file.ts'
+import type {ByteString, Inode} from '../file.ts'
 import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
 import {
   check,
@@ -98,11 +98,21 @@ export class HostFs implements FileSystem {
     this.stat = stat
     this.readOnly = options.readOnly
     this.mapped = mappedHostFiles(options.memory)
+    if (!this.readOnly) this.mapped.writableRoots.push(this.hostPath ?? '/')
     this.budget = options.budget
     this.nodes = new NodeCache(maxNodes(options.memory))
     this.#devs.set(hostDev(stat), this.dev)
     const isDirectory = (stat[STAT_MODE] & S_IFMT) === S_IFDIR
     this.root = isDirectory ? new HostDirectory(this) : new HostFile(this)
+  }
+
+  /** Of its root, without links; undefined: /proc is not mounted. */
+  get hostPath(): ByteString | undefined {
+    try {
+      return readlinkSync(`/proc/self/fd/${this.rootFd}`, 'latin1')
+    } catch {
+      return undefined
+    }
   }
 
   statfs(): FileSystemStatistics {

@@ -2,6 +2,7 @@
 
 import type {MemoryCache, MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
+import type {ByteString} from '../file.ts'
 import {HostPages} from './host-pages.ts'
 
 /** How much of guest memory the pages of files that nobody has mapped may keep. */
@@ -9,6 +10,8 @@ const MAX_IDLE_SHARE = 1 / 8
 
 /** The same programs and libraries are mapped again and again: their pages stay for a while after the last user. */
 export class MappedHostFiles implements MemoryCache {
+  /** The host's paths of trees that programs can write to; '/' for one that is not known. */
+  readonly writableRoots: ByteString[] = []
   readonly #memory: MemoryFile
   readonly #files = new Map<string, HostPages>()
   /** Those that nobody uses, least recently used first. Nothing of them is seen before `make` has compared the version. */
@@ -22,6 +25,11 @@ export class MappedHostFiles implements MemoryCache {
 
   get isEmpty(): boolean {
     return this.#files.size === 0
+  }
+
+  /** Whether programs can write to what lies at a path of the host's, as far as names tell: a link or a bind mount has others. */
+  isWritable(path: ByteString): boolean {
+    return this.writableRoots.some((root) => root === '/' || path === root || path.startsWith(`${root}/`))
   }
 
   /** Of those that nobody uses. */

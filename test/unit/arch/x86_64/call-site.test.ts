@@ -12,7 +12,11 @@ const MOV_STACK = [0x48, 0x8b, 0x44, 0x24, 0x10]
 /** -100, 7, and 7 with something above. */
 const ARGUMENTS = Int32Array.of(-100, 0, 7, 0, 7, 1)
 
-const site = (...bytes: number[]) => Uint8Array.from(bytes)
+/** Its end, with nops in front. */
+const site = (...bytes: number[]) =>
+  Uint8Array.from(
+    [...Array(Math.max(0, callSites.bytes - bytes.length)).fill(0x90), ...bytes].slice(-callSites.bytes),
+  )
 
 test.each([
   ['mov $39, %eax', site(...NOPS, ...MOV_39, ...SYSCALL), true],
@@ -39,6 +43,13 @@ test.each([
   ['mov 8(%rsp,%rax), %rax', site(...NOPS, 0x48, 0x8b, 0x44, 0x04, 8, ...SYSCALL), false],
   ['mov %fs:0x10(%rsp), %rax', site(0x90, 0x90, 0x64, ...MOV_STACK, ...SYSCALL), false],
   ['mov $39, %r8d', site(0x90, 0x90, 0x41, ...MOV_39, ...SYSCALL), false],
+  ['movzwl 39(%rax), %edi', site(0x0f, 0xb7, ...MOV_39, ...SYSCALL), false],
+  ['movups %fs:39(%rax), %xmm7', site(0x64, 0x0f, 0x10, ...MOV_39, ...SYSCALL), false],
+  ['xor 39(%rax), %edi', site(0x33, ...MOV_39, ...SYSCALL), false],
+  ['mov 39(%rax,%rdi,4), %edi', site(0x8b, 0xbc, ...MOV_39, ...SYSCALL), false],
+  ['movabs whose end is mov $39, %eax', site(0x49, 0xb8, 1, 2, 3, ...MOV_39, ...SYSCALL), false],
+  ['movabs whose end is mov 0x10(%rsp), %rax', site(0x48, 0xbf, 1, 2, 3, ...MOV_STACK, ...SYSCALL), false],
+  ['syscall; mov $39, %eax', site(...SYSCALL, ...MOV_39, ...SYSCALL), true],
   ['mov $39, %ax', site(0x90, 0x90, 0x66, ...MOV_39, ...SYSCALL), false],
   ['movl $39, -0x48(%rbp)', site(0x90, 0xc7, 0x45, ...MOV_39, ...SYSCALL), false],
   ['movl $39, -0x48(%rsp)', site(0xc7, 0x44, 0x24, ...MOV_39, ...SYSCALL), false],

@@ -116,6 +116,16 @@ describe.skipIf(arch.callSites === undefined)('a call site', () => {
     expect(guest.load(code)).toBe(1)
   })
 
+  test('gives way, with its trampolines, to what is mapped where only they are', () => {
+    const {guest, trap, site} = start()
+    trap(site)
+    const trampolines = Math.floor(target(guest, site)! / PAGE) * PAGE
+    guest.map.map({address: trampolines, fixed: 'keep', length: PAGE, protection: 1})
+    expect(guest.map.vmas.at(trampolines)!.name).toBe('')
+    guest.fetch(site - 1)
+    expect(target(guest, site)).toBe(undefined)
+  })
+
   test('in a file that programs can write to stays', () => {
     const {guest, trap, site, patched} = start({canWrite: true})
     trap(site, 10 * FREQUENT)

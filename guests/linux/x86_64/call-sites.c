@@ -121,10 +121,12 @@ static void check_jump_behind(void) {
 }
 
 static volatile int ticks, strays;
+static volatile long spins;
 
 static void on_tick(int number, siginfo_t *info, void *context) {
   (void)number, (void)info;
-  if (ticks == 30) return;  // on a slow machine, one more comes before the timer is stopped
+  // On a slow machine some come before it spins, and after the last one that counts.
+  if (spins == 0 || ticks == 30) return;
   uintptr_t pc = *context_pc(context);
   if (pc < (uintptr_t)spin || pc >= (uintptr_t)spin_end) strays++;
   if (++ticks == 30) siglongjmp(fault_resume, 1);
@@ -135,15 +137,14 @@ static void check_signals(void) {
   struct sigaction action = {.sa_sigaction = on_tick, .sa_flags = SA_SIGINFO};
   REQUIRE(sigaction(SIGALRM, &action, 0) == 0);
   struct itimerval often = {{0, 1500}, {0, 1500}}, never = {{0, 0}, {0, 0}};
-  volatile long count = 0;
+  spins = 0;
   if (sigsetjmp(fault_resume, 1) == 0) {
     REQUIRE(setitimer(ITIMER_REAL, &often, 0) == 0);
-    spin(&count);
+    spin(&spins);
   }
   REQUIRE(setitimer(ITIMER_REAL, &never, 0) == 0);
   CHECK_EQ(ticks, 30);
   CHECK_EQ(strays, 0);
-  CHECK(count > 0);
 }
 
 // A call that a signal interrupts ends, or is made anew.
@@ -157,13 +158,14 @@ static void check_restarts(void) {
     CHECK_EQ(write(ends[1], "x", 1), 1);
     CHECK_EQ(read(ends[0], &byte, 1), 1);
   }
-  struct itimerval once = {{0, 0}, {0, 3000}};
+  // The first one may come before it reads.
+  struct itimerval often = {{0, 3000}, {0, 3000}}, once = {{0, 0}, {0, 3000}};
   struct sigaction action = {.sa_handler = on_alarm};
   REQUIRE(sigaction(SIGALRM, &action, 0) == 0);
   ticks = 0;
-  REQUIRE(setitimer(ITIMER_REAL, &once, 0) == 0);
+  REQUIRE(setitimer(ITIMER_REAL, &often, 0) == 0);
   CHECK_ERRNO(read(ends[0], &byte, 1), EINTR);
-  CHECK_EQ(ticks, 1);
+  CHECK(ticks > 0);
 
   action.sa_flags = SA_RESTART;
   REQUIRE(sigaction(SIGALRM, &action, 0) == 0);
@@ -173,10 +175,11 @@ static void check_restarts(void) {
     usleep(30000);
     _exit(write(ends[1], "y", 1) != 1);
   }
+  ticks = 0;
   REQUIRE(setitimer(ITIMER_REAL, &once, 0) == 0);
   CHECK_EQ(read(ends[0], &byte, 1), 1);
   CHECK_EQ(byte, 'y');
-  CHECK_EQ(ticks, 2);
+  CHECK(ticks > 0);
   int status;
   CHECK_EQ(waitpid(child, &status, 0), child);
   CHECK_EQ(status, 0);

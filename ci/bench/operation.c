@@ -54,7 +54,7 @@ static void map_again(void) {
 static void map_new(void) { fresh = map_pages(NEW_PAGES); }
 
 static void call_getpid(void *context, int calls) {
-  while (calls-- > 0) must(syscall(SYS_getpid) > 0, "getpid");
+  while (calls-- > 0) must(getpid() > 0, "getpid");
 }
 
 // By the vDSO, where there is one.

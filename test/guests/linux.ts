@@ -31,7 +31,8 @@ export function describeUnderHv(platform: Platform, flags: readonly string[] = [
       // The shell tells of a fault natively, and under hv the command.
       const fault = FAULTS[expected.status - 128]
       const stderr = fault === undefined ? '' : `hv: ${binary}: ${fault}\n`
-      expect(asText(underHv(['--platform', platform, ...flags], binary, []))).toEqual({...expected, stderr})
+      const outcome = asText(underHv(['--platform', platform, ...flags], binary, []))
+      expect(outcome, outcome.stderr).toEqual({...expected, stderr})
     })
   })
 }

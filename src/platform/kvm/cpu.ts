@@ -144,9 +144,10 @@ export class KvmCpu {
    * @returns its thread is to enter the guest
    */
   go(looks: number): boolean {
+    // Before it is answered: from then on it may stop for its next call.
+    const isToEnter = Atomics.load(this.record, STOPPED) !== 0
     Atomics.store(this.#frame, LISTENING, looks)
     Atomics.store(this.#frame, STATE, ANSWERED)
-    const isToEnter = this.record[STOPPED] !== 0
     if (isToEnter) this.native.post()
     this.#running = true
     this.#written = false

@@ -11,6 +11,7 @@
 // Labels of the window that begins at `hv_shim_entry`.
 #define WINDOW hv_shim_entry
 #define FRAME(field) (WINDOW + HV_WINDOW_FRAME + (field))(%rip)
+#include "shim/x86_64/call.inc"
 
   .hidden hv_shim_entry, hv_shim_stored, hv_shim_tail, hv_shim_entry_end
   .hidden hv_shim_stubs, hv_shim_returning, hv_shim_return, hv_shim_pushed, hv_shim_popped, hv_shim_stubs_end
@@ -18,13 +19,7 @@
   .globl hv_shim_stubs, hv_shim_returning, hv_shim_return, hv_shim_pushed, hv_shim_popped, hv_shim_stubs_end
 
 hv_shim_entry:
-  mov %rax, FRAME(HV_FRAME_NUMBER)
-  mov %rdi, FRAME(HV_FRAME_ARGS + 0)
-  mov %rsi, FRAME(HV_FRAME_ARGS + 8)
-  mov %rdx, FRAME(HV_FRAME_ARGS + 16)
-  mov %r10, FRAME(HV_FRAME_ARGS + 24)
-  mov %r8, FRAME(HV_FRAME_ARGS + 32)
-  mov %r9, FRAME(HV_FRAME_ARGS + 40)
+  store_call
 // From here RAX lives in the frame alone. xchg is a full barrier: the host sees the words above before the request.
   mov $HV_STATE_REQUEST, %eax
   xchg %eax, FRAME(HV_FRAME_STATE)

@@ -10,8 +10,9 @@
 
 #define WINDOW hv_pvm_entry
 #define FRAME(field) (WINDOW + HV_WINDOW_FRAME + (field))(%rip)
-#define SAVED_RSP 0x100
-#define STACK_TOP 0x200
+#define FRAME_RSP 0x100
+#define FRAME_STACK lea FRAME(0x200), %rsp
+#include "shim/x86_64/call.inc"
 
   .hidden hv_pvm_entry, hv_pvm_noted, hv_pvm_stored, hv_pvm_rang, hv_pvm_tail, hv_pvm_gate, hv_pvm_known, hv_pvm_knew, hv_pvm_entry_end
   .globl hv_pvm_entry, hv_pvm_noted, hv_pvm_stored, hv_pvm_rang, hv_pvm_tail, hv_pvm_gate, hv_pvm_known, hv_pvm_knew, hv_pvm_entry_end
@@ -19,13 +20,7 @@
 hv_pvm_entry:
   mov %rcx, FRAME(HV_FRAME_CALLER)
 hv_pvm_noted:
-  mov %rax, FRAME(HV_FRAME_NUMBER)
-  mov %rdi, FRAME(HV_FRAME_ARGS + 0)
-  mov %rsi, FRAME(HV_FRAME_ARGS + 8)
-  mov %rdx, FRAME(HV_FRAME_ARGS + 16)
-  mov %r10, FRAME(HV_FRAME_ARGS + 24)
-  mov %r8, FRAME(HV_FRAME_ARGS + 32)
-  mov %r9, FRAME(HV_FRAME_ARGS + 40)
+  store_call
   mov $HV_STATE_REQUEST, %eax
   xchg %eax, FRAME(HV_FRAME_STATE)
 hv_pvm_stored:
@@ -46,30 +41,18 @@ hv_pvm_stored:
 // Never comes back here: the host sets RIP, RFLAGS and RAX.
 hv_pvm_rang:
   ud2
-// The program's flags come back through a stack of the frame's page: its own stack may be anything.
 hv_pvm_tail:
   mov FRAME(HV_FRAME_RESULT), %rax
-  mov %rsp, FRAME(SAVED_RSP)
-  lea FRAME(STACK_TOP), %rsp
-  push %r11
-  popfq
-  mov FRAME(SAVED_RSP), %rsp
+  mov %rsp, FRAME(FRAME_RSP)
+  flags_from_r11
   jmp *%rcx
-// R11 gets the flags, as SYSCALL gives it them. The frame's second cache line stays the host's.
+// The frame's second cache line stays the host's.
 hv_pvm_gate:
-  mov %rsp, FRAME(SAVED_RSP)
-  lea FRAME(STACK_TOP), %rsp
-  pushfq
-  pop %r11
-  mov FRAME(SAVED_RSP), %rsp
+  flags_to_r11
   jmp hv_pvm_noted
 // A call whose result is known. No flag changes. Who came by GS finds the frame by it, too.
 hv_pvm_known:
-  mov %rsp, FRAME(SAVED_RSP)
-  lea FRAME(STACK_TOP), %rsp
-  pushfq
-  pop %r11
-  mov FRAME(SAVED_RSP), %rsp
+  flags_to_r11
   mov %gs:HV_FRAME_KNOWN(,%rax,4), %eax
 hv_pvm_knew:
   jmp *%rcx

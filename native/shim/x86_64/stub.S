@@ -13,6 +13,9 @@
   .globl hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_answered, hv_gate_end
 
 #define FRAME(field) %gs:field
+#define FRAME_RSP HV_GATE_RSP
+#define FRAME_STACK mov FRAME(HV_GATE_STACK), %rsp
+#include "shim/x86_64/call.inc"
 
 hv_stub_code:
 // RBX: the first call, R12: how many. Stops behind the last one, or behind the first that fails: its result is in RAX, and
@@ -39,32 +42,18 @@ hv_stub_handler:
 
 // A call whose result is known. No flag changes.
 hv_gate_known:
-  mov %rsp, FRAME(HV_GATE_RSP)
-  mov FRAME(HV_GATE_STACK), %rsp
-  pushfq
-  pop %r11
-  mov FRAME(HV_GATE_RSP), %rsp
+  flags_to_r11
   mov %gs:HV_FRAME_KNOWN(,%rax,4), %eax
 hv_gate_knew:
   jmp *%rcx
 
 // Patched call sites come here, with RCX as SYSCALL has it: the same protocol as entry.S. The bell is a system call, which the
-// kernel stops at and does not make. R11, which SYSCALL gives the flags, is free until the end; the program's stack may be anything.
+// kernel stops at and does not make. R11, which SYSCALL gives the flags, is free until the end.
 hv_gate:
-  mov %rsp, FRAME(HV_GATE_RSP)
-  mov FRAME(HV_GATE_STACK), %rsp
-  pushfq
-  pop %r11
-  mov FRAME(HV_GATE_RSP), %rsp
+  flags_to_r11
   mov %r11, FRAME(HV_GATE_RFLAGS)
   mov %rcx, FRAME(HV_GATE_RCX)
-  mov %rax, FRAME(HV_FRAME_NUMBER)
-  mov %rdi, FRAME(HV_FRAME_ARGS + 0)
-  mov %rsi, FRAME(HV_FRAME_ARGS + 8)
-  mov %rdx, FRAME(HV_FRAME_ARGS + 16)
-  mov %r10, FRAME(HV_FRAME_ARGS + 24)
-  mov %r8, FRAME(HV_FRAME_ARGS + 32)
-  mov %r9, FRAME(HV_FRAME_ARGS + 40)
+  store_call
   mov $HV_STATE_REQUEST, %r11d
   xchg %r11d, FRAME(HV_FRAME_STATE)
 hv_gate_stored:
@@ -86,10 +75,7 @@ hv_gate_answered:
 3:
   mov FRAME(HV_GATE_RCX), %rcx
   mov FRAME(HV_GATE_RFLAGS), %r11
-  mov FRAME(HV_GATE_STACK), %rsp
-  push %r11
-  popfq
-  mov FRAME(HV_GATE_RSP), %rsp
+  flags_from_r11
   jmp *%rcx
 hv_gate_end:
 hv_stub_code_end:

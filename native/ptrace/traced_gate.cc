@@ -85,7 +85,7 @@ void TracedContext::Settle(Stop stop) {
   UnlessGone([&] {
     FetchRegisters();
     // A program that lied may be elsewhere: it has the result there.
-    LeaveGate(stop.kind == Stop::kCall);
+    arch::LeaveGate(registers_, Gate(), stop.kind == Stop::kCall);
     CallFrame(thread_->frame()).Forget();
   });
 }

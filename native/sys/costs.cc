@@ -47,6 +47,43 @@ void Await(std::atomic<uint32_t>& turn, uint32_t not_yet) {
   while (turn == not_yet) FutexWait(turn, not_yet);
 }
 
+// The same without sleeping. Who is not there yet, or has lost its processor, is not waited for at its expense.
+void Store(std::atomic<uint32_t>& turn, uint32_t whose) { turn = whose; }
+
+void LookFor(std::atomic<uint32_t>& turn, uint32_t not_yet) {
+  for (int looks = 0; turn.load(std::memory_order_acquire) == not_yet; looks++) {
+    Pause();
+    if (looks % kLooks == kLooks - 1) ::sched_yield();
+  }
+}
+
+// A word to a thread on another processor and back, the fastest of some rounds. None: there is no other processor.
+template <typename Give, typename Take>
+std::optional<double> RoundTripNs(int rounds, Give give, Take take) {
+  cpu_set_t others;
+  if (!OtherProcessors(others)) return std::nullopt;
+  std::atomic<uint32_t> turn{kTheirs};
+  std::thread other = StartThread({}, [&] {
+    ::sched_setaffinity(0, sizeof(others), &others);
+    while (turn != kEnd) {
+      give(turn, kMine);
+      take(turn, kMine);
+    }
+  });
+  // It is there, and on its processor.
+  take(turn, kTheirs);
+  double fastest = std::numeric_limits<double>::infinity();
+  for (int round = 0; round < rounds; round++) {
+    const double start = NowNs();
+    give(turn, kTheirs);
+    take(turn, kTheirs);
+    fastest = std::min(fastest, NowNs() - start);
+  }
+  give(turn, kEnd);
+  other.join();
+  return fastest;
+}
+
 }  // namespace
 
 double LookNs() {
@@ -75,60 +112,11 @@ double PageNs() {
   return fastest;
 }
 
-std::optional<double> HandOverNs() {
-  cpu_set_t others;
-  if (!OtherProcessors(others)) return std::nullopt;
-  std::atomic<uint32_t> turn{kTheirs};
-  // Who is not there yet, or has lost its processor, is not waited for at its expense.
-  auto look = [&](uint32_t not_yet) {
-    for (int looks = 0; turn.load(std::memory_order_acquire) == not_yet; looks++) {
-      Pause();
-      if (looks % kLooks == kLooks - 1) ::sched_yield();
-    }
-  };
-  std::thread other = StartThread({}, [&] {
-    ::sched_setaffinity(0, sizeof(others), &others);
-    while (turn != kEnd) {
-      turn = kMine;
-      look(kMine);
-    }
-  });
-  look(kTheirs);
-  double fastest = std::numeric_limits<double>::infinity();
-  for (int round = 0; round < kLooks; round++) {
-    const double start = NowNs();
-    turn = kTheirs;
-    look(kTheirs);
-    fastest = std::min(fastest, NowNs() - start);
-  }
-  turn = kEnd;
-  other.join();
-  return fastest;
-}
+std::optional<double> HandOverNs() { return RoundTripNs(kLooks, Store, LookFor); }
 
 std::optional<double> WakeUpNs() {
-  cpu_set_t others;
-  if (!OtherProcessors(others)) return std::nullopt;
-  std::atomic<uint32_t> turn{kTheirs};
-  std::thread other = StartThread({}, [&] {
-    ::sched_setaffinity(0, sizeof(others), &others);
-    while (turn != kEnd) {
-      HandOver(turn, kMine);
-      Await(turn, kMine);
-    }
-  });
-  // It is there, and on its processor.
-  Await(turn, kTheirs);
-  double fastest = std::numeric_limits<double>::infinity();
-  for (int round = 0; round < kRounds; round++) {
-    const double start = NowNs();
-    HandOver(turn, kTheirs);
-    Await(turn, kTheirs);
-    fastest = std::min(fastest, NowNs() - start);
-  }
-  HandOver(turn, kEnd);
-  other.join();
-  return fastest / 2;
+  const std::optional<double> ns = RoundTripNs(kRounds, HandOver, Await);
+  return ns ? std::optional(*ns / 2) : std::nullopt;
 }
 
 }  // namespace hv

@@ -1,4 +1,4 @@
-// known-call-sites: what holds for call sites holds for those of a call whose result the program is told.
+// known-call-sites: what call-sites checks holds for a call whose result the program is told. man 2 syscall.
 #define CALL 110
 #define RESULT getppid
-#include "call-sites.c"
+#include "call-sites.h"

@@ -74,7 +74,7 @@ export interface Context {
   /** The same without a guess, for a fault that nobody mends. */
   exactFault(): Fault
   /**
-   * From now on, also while it runs, patched call sites of these calls (AddressSpace's program has `CallSites.isKnown` ones) need no trap.
+   * From now on, also while it runs, the program reads the results of these calls itself at patched sites (CallSites.isKnown).
    * @param results pairs of call number and result; empty: all trap
    */
   know(results: Uint32Array): void

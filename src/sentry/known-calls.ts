@@ -23,9 +23,9 @@ export interface Told {
 
 /** To be called before a task runs on; and while it runs, for what others change. */
 export function tellKnown(task: Task): void {
-  const {told, tid, credentials, process, kernel} = task
-  if (process.space.callPatches?.hasKnown !== true) return
-  const {parentPid, syscalls} = process
+  if (task.process.space.callPatches?.hasKnown !== true) return
+  const {told, tid, credentials, kernel} = task
+  const {parentPid, syscalls} = task.process
   const isTraced = kernel.tracer !== undefined
   if (
     told !== undefined &&

@@ -8,6 +8,9 @@ const DISPLACED_FROM = SYSCALL_BYTES + JUMP_BYTES
 /** What is read in front of the displaced instruction, to know that it is one. */
 const CONTEXT_BYTES = 5
 
+/** The first byte of opcodes of two, and SYSCALL's second. */
+const ESCAPE = 0x0f
+const SYSCALL = 0x05
 const JMP_REL32 = 0xe9
 /** mov $imm32 to EAX and to the first arguments' registers: what the call was made with tells that it is one. */
 const MOV_TO_EAX = 0xb8
@@ -35,7 +38,7 @@ export const callSites: CallSites = {
   trampolineBytes: 32,
   canPatch(code, number, argumentWords) {
     const displaced = CONTEXT_BYTES
-    if (code[displaced + JUMP_BYTES] !== 0x0f || code[displaced + JUMP_BYTES + 1] !== 0x05) return false
+    if (code[displaced + JUMP_BYTES] !== ESCAPE || code[displaced + JUMP_BYTES + 1] !== SYSCALL) return false
     if (isEndOfMovabs(code)) return false
     if (isMovStack(code.subarray(displaced))) return !isPrefix(code[displaced - 1])
     const value = int32At(code, displaced + 1)
@@ -78,9 +81,6 @@ const WITH_DISPLACEMENT = [
   ...[0x8a, 0x8b, 0x8d, 0x88, 0x89, 0x63, 0x84, 0x85],
   ...[0x03, 0x0b, 0x13, 0x1b, 0x23, 0x2b, 0x33, 0x39, 0x3b],
 ]
-/** The first byte of opcodes of two. */
-const ESCAPE = 0x0f
-const SYSCALL = 0x05
 
 /** movabs, whose eight bytes of immediate end where the five that are looked at do. */
 function isEndOfMovabs([rex, opcode]: Uint8Array): boolean {

@@ -1,7 +1,7 @@
 // GateListening: when the sentry listens for calls through the gate, with the program on another processor. Each that it hears costs less
 // than a stop; each other stop costs a wake-up more there than it would on the sentry's own processor.
 
-import {type Costs, looksOf} from '../costs.ts'
+import {breakEven, type Costs, looksOf} from '../costs.ts'
 import {CAME_HEARD, CAME_HEARD_LATE, CAME_RANG} from '../trap-words.ts'
 
 /** Traps between two looks at the clock. */
@@ -49,12 +49,13 @@ export class GateListening {
     this.#now = now
   }
 
-  useCosts({trapNs, listenedNs = trapNs, wakeUpNs = 0, lookNs}: Costs): void {
-    this.#sparedNs = Math.max(0, trapNs - listenedNs)
+  useCosts(costs: Costs): void {
+    const {trapNs, wakeUpNs = 0, lookNs} = costs
     this.#lostNs = WAKE_UPS * wakeUpNs
-    const patienceNs = this.#sparedNs + this.#lostNs
+    const {patienceNs, quickNs} = breakEven({...costs, wakeUpNs: this.#lostNs})
+    this.#sparedNs = patienceNs - this.#lostNs
     this.#stakeNs = MOVES * (trapNs + this.#lostNs)
-    this.#quickNs = this.#sparedNs > 0 && wakeUpNs > 0 ? trapNs + patienceNs : 0
+    this.#quickNs = quickNs
     this.looks = {
       patienceLooks: looksOf(patienceNs, lookNs),
       answerLooks: looksOf(ANSWERS * (trapNs + this.#lostNs), lookNs),

@@ -121,8 +121,11 @@ export class HostFile extends HostNode {
   /** No program can write to it. */
   isConstant(): boolean {
     const {fs} = this
+    if (!fs.readOnly) return false
+    // As a rule, without a look at the host: it is asked for each file that is mapped.
+    if (fs.mapped.writableRoots.length === 0) return true
     const [root, path] = [fs.hostPath, this.pathFromRoot()]
-    if (!fs.readOnly || root === undefined || path === undefined) return false
+    if (root === undefined || path === undefined) return false
     return !fs.mapped.isWritable(path === '' ? root : `${root === '/' ? '' : root}/${path}`)
   }
 }

@@ -1,6 +1,5 @@
 // known-calls: getpid and its kin, made so often that a program may be told their results beforehand, change at once when others change
 // them. man 2 getpid, getppid, gettid, getuid; credentials(7).
-// not in CI's beds: in the emulated SVM bed a vCPU shuts down in one of some ten runs, which is not explained.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/wait.h>

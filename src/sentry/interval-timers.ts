@@ -20,7 +20,10 @@ export function intervalTimer(task: Task, which: number): PeriodicTimer {
 function createTimer({process, kernel}: Task, which: number): PeriodicTimer {
   const clock = which === ITIMER_REAL ? monotonicClock(kernel) : cpuClock(kernel, process)
   const timer = new PeriodicTimer(kernel, clock, () => {
-    if (process.exit === undefined) process.signals.raise(SIGNALS[which])
+    if (process.exit === undefined)
+      process.signals.raise(SIGNALS[which], undefined, (isDelivered) => {
+        if (isDelivered) timer.told()
+      })
     else timer.disarm()
   })
   return timer

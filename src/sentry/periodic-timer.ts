@@ -24,6 +24,11 @@ export function cpuClock(kernel: Kernel, whose: Process | Task): TimerClock {
   return {nowNs: () => whose.cpuTimeNs(kernel.monotonicNs()), granularityNs: CPU_GRANULARITY_NS}
 }
 
+/** What lateness begins with. */
+const MIN_LATE_NS = 1000
+/** A signal takes as long again as it came late until its handler has returned; the rest is the program's. */
+const LATENESSES = 4
+
 export class PeriodicTimer {
   readonly #queue: TimerQueue
   readonly #kernel: Kernel
@@ -32,6 +37,8 @@ export class PeriodicTimer {
   #timer: Timer | undefined
   #deadlineNs = 0
   #intervalNs = 0
+  /** How late it expires, as a rule: one time that is much later than others counts little. */
+  #lateNs = 0
 
   /** @param expired told how many periods have passed since the last time, at least 1 */
   constructor(kernel: Kernel, clock: TimerClock, expired: (times: number) => void) {
@@ -74,6 +81,15 @@ export class PeriodicTimer {
     this.#intervalNs = intervalNs
   }
 
+  /**
+   * The program was signalled: it gets on before the next time. Where a signal takes longer than the period, it would not.
+   */
+  told(): void {
+    if (this.#timer === undefined || this.#intervalNs === 0) return
+    this.#queue.cancel(this.#timer)
+    this.#sleep(LATENESSES * this.#lateNs)
+  }
+
   /** Expires now if it is due, and the queue has not yet come to it. */
   catchUp(): void {
     if (this.#timer === undefined || this.#clock.nowNs() < this.#deadlineNs) return
@@ -89,6 +105,8 @@ export class PeriodicTimer {
   #wake(): void {
     const nowNs = this.#clock.nowNs()
     const {granularityNs} = this.#clock
+    const lateNs = this.#kernel.monotonicNs() - (this.#timer?.deadlineNs ?? 0)
+    this.#lateNs = Math.max(0, Math.min(lateNs, 2 * this.#lateNs + MIN_LATE_NS))
     // A CPU clock stands still while nothing runs.
     if (nowNs < this.#deadlineNs) {
       this.#sleep(granularityNs)

@@ -73,6 +73,7 @@ export class PosixTimer {
     this.#isQueued = false
     // What is ignored counts nothing.
     if (!isDelivered) return
+    this.timer.told()
     this.overrun = Math.min(this.#missed, DELAYTIMER_MAX)
     setTimerOverrun(info, this.overrun)
   }

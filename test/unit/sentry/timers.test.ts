@@ -54,6 +54,26 @@ describe('interval timers', () => {
     expect(arrivals).toEqual([5, 15, 25])
   })
 
+  test('leave the program four times as long as their signals come late', () => {
+    const fake = fakeTask()
+    const {kernel} = fake
+    fake.task.signals.mask = SignalSet.of(SIGALRM)
+    writeTimerval(fake, 0.1 * MS, 0.1 * MS)
+    call(fake, setitimer, 0, ARGUMENT, 0)
+    const late = (ns: number): number => {
+      const before = kernel.nowNs
+      kernel.nowNs = kernel.timers.nextDeadlineNs + ns
+      kernel.pass(0)
+      expect(fake.task.signals.take(SignalSet.of(SIGALRM))).toBeDefined()
+      return kernel.nowNs - before
+    }
+    for (let i = 0; i < 20; i++) late(0.25 * MS)
+    expect(late(0.25 * MS)).toBe(1.25 * MS)
+    // Once, it may be anything.
+    late(100 * MS)
+    expect(late(0.25 * MS)).toBeLessThan(4 * MS)
+  })
+
   test('tell what is left', () => {
     const fake = fakeTask()
     writeTimerval(fake, 0, 500 * MS)

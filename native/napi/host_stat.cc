@@ -16,18 +16,10 @@ namespace {
 constexpr size_t kStatFields = 21;
 constexpr size_t kStatFsFields = 8;
 
-// hostStat(directory, name, out): lstat of a name, of the descriptor itself when the name is ''.
-napi_value Stat(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  Name name(env, call.value(1));
-  double* out = call.Doubles(2, kStatFields);
-  if (name.error() != 0) return call.Return(name.error());
-  if (out == nullptr) return call.Return(-EINVAL);
-  struct statx status;
-  int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (name.length() == 0 ? AT_EMPTY_PATH : 0);
-  if (::statx(call.Fd(0), name.c_str(), flags, STATX_BASIC_STATS | STATX_BTIME, &status) < 0) {
-    return call.Return(-errno);
-  }
+constexpr int kFlags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+constexpr unsigned kMask = STATX_BASIC_STATS | STATX_BTIME;
+
+void Tell(double* out, const struct statx& status, bool is_kernel) {
   const double fields[kStatFields] = {
       static_cast<double>(status.stx_mode),
       static_cast<double>(status.stx_nlink),
@@ -49,27 +41,40 @@ napi_value Stat(napi_env env, napi_callback_info info) {
       static_cast<double>(status.stx_ctime.tv_nsec),
       static_cast<double>(status.stx_btime.tv_sec),
       static_cast<double>(status.stx_btime.tv_nsec),
-      IsKernelMountPoint(call.Fd(0), name.c_str(), status.stx_attributes) ? 1.0 : 0.0,
+      is_kernel ? 1.0 : 0.0,
   };
   std::memcpy(out, fields, sizeof fields);
+}
+
+// hostStat(directory, name, out): lstat of a name, of the descriptor itself when the name is ''.
+napi_value Stat(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Name name(env, call.value(1));
+  double* out = call.Doubles(2, kStatFields);
+  if (name.error() != 0) return call.Return(name.error());
+  if (out == nullptr) return call.Return(-EINVAL);
+  struct statx status;
+  int flags = kFlags | (name.length() == 0 ? AT_EMPTY_PATH : 0);
+  if (::statx(call.Fd(0), name.c_str(), flags, kMask, &status) < 0) return call.Return(-errno);
+  Tell(out, status, IsKernelMountPoint(call.Fd(0), name.c_str(), status.stx_attributes));
   return call.Return(0);
 }
 
-// hostIsAt(directory, path, ino, devMajor, devMinor): 1 if the path leads to that directory. The links in it may lead anywhere: so
-// nothing else is told of what is there.
-napi_value IsAt(napi_env env, napi_callback_info info) {
+// hostStatKnown(directory, path, ino, devMajor, devMinor, out): 1 if the path leads to that file. The links in it may lead anywhere: so
+// nothing is told of another one.
+napi_value StatKnown(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   ByteString path(env, call.value(1));
-  if (path.error() != 0) return call.Return(0);
+  double* out = call.Doubles(5, kStatFields);
+  if (path.error() != 0 || out == nullptr) return call.Return(0);
   struct statx status;
-  int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
-  if (::statx(call.Fd(0), path.c_str(), flags, STATX_TYPE | STATX_INO, &status) < 0) {
-    return call.Return(0);
-  }
+  if (::statx(call.Fd(0), path.c_str(), kFlags, kMask, &status) < 0) return call.Return(0);
   // As hostStat tells it, which rounds.
-  bool same = S_ISDIR(status.stx_mode) && static_cast<double>(status.stx_ino) == call.Double(2) &&
+  bool same = static_cast<double>(status.stx_ino) == call.Double(2) &&
               status.stx_dev_major == call.Int(3) && status.stx_dev_minor == call.Int(4);
-  return call.Return(same ? 1 : 0);
+  if (!same) return call.Return(0);
+  Tell(out, status, IsKernelMountPoint(call.Fd(0), path.c_str(), status.stx_attributes));
+  return call.Return(1);
 }
 
 // hostStatFs(fd, out)
@@ -93,7 +98,7 @@ napi_value StatFs(napi_env env, napi_callback_info info) {
 
 void ExportHostStat(napi_env env, napi_value exports) {
   ExportHostCall(env, exports, "hostStat", Stat);
-  ExportHostCall(env, exports, "hostIsAt", IsAt);
+  ExportHostCall(env, exports, "hostStatKnown", StatKnown);
   ExportHostCall(env, exports, "hostStatFs", StatFs);
 }
 

@@ -65,6 +65,8 @@ export interface Inode {
   lookup(name: ByteString): Inode
   /** A directory that had this name at the last look, where a look costs; nothing is mounted on it. */
   knownDirectory(name: ByteString): Inode | undefined
+  /** isInPlace and lookup by one look; undefined: it takes both of them to tell. */
+  lookupInPlace(name: ByteString): Inode | undefined
   /** Of a known directory: whether it, and all above it, are still where they were. */
   isInPlace(): boolean
   create(name: ByteString, mode: number, owner: Credentials): Inode

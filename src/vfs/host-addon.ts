@@ -23,8 +23,18 @@ export interface HostFsAddon {
   hostOpenSelf(fd: number, flags: number): number
   /** lstat of a name, or of the descriptor for ''. `out`: see STAT_* in host-calls.ts; at least STAT_FIELDS numbers. */
   hostStat(directory: number, name: string, out: Float64Array): number
-  /** 1: a path of many components beneath, links in it followed, leads to the directory with this number; else 0. */
-  hostIsAt(directory: number, path: string, ino: number, devMajor: number, devMinor: number): number
+  /**
+   * 1: a path of many components beneath, links but a last one followed, leads to the file with this number, and `out` is as of
+   * hostStat; else 0, and `out` is as it was.
+   */
+  hostStatKnown(
+    directory: number,
+    path: string,
+    ino: number,
+    devMajor: number,
+    devMinor: number,
+    out: Float64Array,
+  ): number
   /** `out`: type, bsize, blocks, bfree, bavail, files, ffree, namelen. */
   hostStatFs(fd: number, out: Float64Array): number
   /** Fills `buffer` with struct linux_dirent64 records. */

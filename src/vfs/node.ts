@@ -44,6 +44,10 @@ export abstract class Node implements Inode {
     return undefined
   }
 
+  lookupInPlace(_name: ByteString): Inode | undefined {
+    return undefined
+  }
+
   isInPlace(): boolean {
     return true
   }

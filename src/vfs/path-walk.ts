@@ -124,6 +124,8 @@ function walk(
       policy?.enter(current)
       requireDirectory(current.inode)
       checkSearch(current.inode, context.credentials)
+      const sure = isGuess && isLast && lastLink < NAME ? current.inode.lookupInPlace(name) : undefined
+      if (sure !== undefined) isGuess = false
       // A single name is looked for: that tells its attributes, too.
       const known = guesses && (!isLast || isGuess) ? current.inode.knownDirectory(name) : undefined
       if (known !== undefined && (!hadTrailingSlash || lastLink < CREATE)) {
@@ -149,7 +151,7 @@ function walk(
 
       if (hadTrailingSlash && lastLink >= CREATE) throw new Errno(EISDIR)
       parent = current
-      const inode = isLast ? lookupOrMissing(current.inode, name) : current.inode.lookup(name)
+      const inode = sure ?? (isLast ? lookupOrMissing(current.inode, name) : current.inode.lookup(name))
       if (inode === undefined) return {parent, name, found: undefined, trailingSlash: hadTrailingSlash}
       const child = childLocation(current, name, inode)
       restriction?.checkStep(current, child)

@@ -1,35 +1,21 @@
 // HostDirectory: names of a host directory, looked up, listed, and (in a writable mount) made, moved and removed.
 
-import {EEXIST, EINVAL, ENOENT, EPERM, Errno, ESTALE, EXDEV} from '../../abi/errno.ts'
+import {EEXIST, ENOENT, EPERM, Errno, ESTALE, EXDEV} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_ISGID} from '../../abi/file-mode.ts'
-import {
-  O_CREAT,
-  O_DIRECTORY,
-  O_EXCL,
-  O_RDONLY,
-  O_RDWR,
-  RENAME_EXCHANGE,
-  SEEK_SET,
-} from '../../abi/open-flags.ts'
+import {O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_RDWR, RENAME_EXCHANGE} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
-import {DirectoryDescription} from '../directory-description.ts'
-import type {ByteString, Credentials, DirectoryEntry, FileDescription, Inode} from '../file.ts'
+import type {ByteString, Credentials, FileDescription, Inode} from '../file.ts'
 import {check, host, STAT_IS_KERNEL, STAT_MODE, STAT_UID} from '../host-calls.ts'
 import {ownString} from '../own-string.ts'
-import {MAX_OFFSET} from '../seek.ts'
 import type {HostFs} from './host.ts'
+import {HostDirectoryDescription} from './host-directory-description.ts'
 import {HostFile} from './host-file.ts'
 import {HostKernelMount} from './host-kernel-mount.ts'
 import {HostNode} from './host-node.ts'
 
-/** struct linux_dirent64: ino at 0, reclen at 16, type at 18, name at 19. */
-const RECORD_LENGTH = 16
-const RECORD_TYPE = 18
-const RECORD_NAME = 19
 const OPEN_DIRECTORY = arch.kernelAbi.openFlags(O_RDONLY | O_DIRECTORY)
 /** Bytes: there may be as many paths as nodes. */
 const MAX_KEPT_PATH = 256
-const listing = Buffer.allocUnsafeSlow(1 << 16)
 
 export class HostDirectory extends HostNode {
   readonly #children = new Map<ByteString, HostNode>()
@@ -68,15 +54,30 @@ export class HostDirectory extends HostNode {
     return known instanceof HostDirectory && !known.covered ? known : undefined
   }
 
+  override lookupInPlace(name: ByteString): HostNode | undefined {
+    const known = this.#children.get(name)
+    const path = known && this.#keptPath()
+    if (known === undefined || path === undefined) return undefined
+    if (!known.isAt(path === '' ? name : `${path}/${name}`)) return undefined
+    this.fs.nodes.remember(known)
+    return known
+  }
+
   override isInPlace(): boolean {
+    const path = this.#keptPath()
+    return path === '' || (path !== undefined && this.isAt(path))
+  }
+
+  /** pathFromRoot; put together for each look, it would cost as much as the look. */
+  #keptPath(): ByteString | undefined {
     const {layout} = this.fs
-    // Put together for each look, it would cost as much as the look.
-    const path = this.#pathLayout === layout ? this.#path : this.pathFromRoot()
+    if (this.#pathLayout === layout) return this.#path
+    const path = this.pathFromRoot()
     if (path !== undefined && path.length <= MAX_KEPT_PATH) {
       this.#path = path
       this.#pathLayout = layout
     }
-    return path === '' || (path !== undefined && this.isAt(path))
+    return path
   }
 
   override placeAt(parent: HostDirectory, name: ByteString): void {
@@ -242,49 +243,10 @@ export class HostDirectory extends HostNode {
   }
 }
 
-class HostDirectoryDescription extends DirectoryDescription {
-  readonly #fd: number
-
-  constructor(directory: HostDirectory, flags: number, fd: number) {
-    super(directory, flags, () => list(fd), MAX_OFFSET)
-    this.#fd = fd
-  }
-
-  override sync(): void {
-    check(host.hostSync(this.#fd))
-  }
-
-  override close(): void {
-    super.close()
-    host.hostClose(this.#fd)
-  }
-}
-
 function createNode(fs: HostFs, parent: HostDirectory, name: ByteString): HostNode {
   const kind = fs.stat[STAT_MODE] & S_IFMT
   if (fs.stat[STAT_IS_KERNEL] !== 0) return new HostKernelMount(fs, parent, name)
   if (kind === S_IFDIR) return new HostDirectory(fs, parent, name)
   if (kind === S_IFREG) return new HostFile(fs, parent, name)
   return new HostNode(fs, parent, name)
-}
-
-/** @throws Errno EINVAL and what getdents64 says */
-function* list(fd: number): Iterable<DirectoryEntry> {
-  check(host.hostSeek(fd, 0, SEEK_SET))
-  for (;;) {
-    const filled = check(host.hostReadDirectory(fd, listing))
-    if (filled === 0) return
-    for (let at = 0; at < filled; ) {
-      const length = listing.readUInt16LE(at + RECORD_LENGTH)
-      if (length < RECORD_NAME) throw new Errno(EINVAL)
-      let end = at + RECORD_NAME
-      while (listing[end] !== 0) end++
-      const name = listing.toString('latin1', at + RECORD_NAME, end)
-      if (name !== '.' && name !== '..') {
-        const ino = listing.readUInt32LE(at) + listing.readUInt32LE(at + 4) * 2 ** 32
-        yield {name, ino, type: listing[at + RECORD_TYPE]}
-      }
-      at += length
-    }
-  }
 }

@@ -27,6 +27,7 @@ export class HostNode extends Node {
   readonly #ino: number
   readonly #devMajor: number
   readonly #devMinor: number
+  wasUsed = false
   #identity: string | undefined
   #parent: HostDirectory | undefined
   #name: ByteString
@@ -82,9 +83,15 @@ export class HostNode extends Node {
     return path
   }
 
-  /** Whether a path from the root leads here, by whatever links. */
-  protected isAt(path: ByteString): boolean {
-    return host.hostIsAt(this.fs.rootFd, path, this.#ino, this.#devMajor, this.#devMinor) === 1
+  /** Whether a path from the root leads here, by whatever links. Then fs.stat is this file's. */
+  isAt(path: ByteString): boolean {
+    const {fs} = this
+    fs.fresh = undefined
+    const isKnown =
+      host.hostStatKnown(fs.rootFd, path, this.#ino, this.#devMajor, this.#devMinor, fs.stat) === 1
+    if (!isKnown || !this.isStatOf(fs.stat)) return false
+    fs.fresh = this
+    return true
   }
 
   override place(): Place | undefined {

@@ -7,6 +7,8 @@ export interface CachedNode {
   isInUse(): boolean
   /** Lets go of it: the next lookup makes another object. */
   evict(): void
+  /** The cache's own: it was asked for since it was looked at the last time. */
+  wasUsed: boolean
 }
 
 const EVICTION_TRIES = 8
@@ -21,22 +23,26 @@ export function maxNodes({size}: MemoryFile): number {
 
 export class NodeCache<T extends CachedNode> {
   readonly #limit: number
-  /** Least recently used first. */
+  /** In the order in which they are looked at: Corbató's clock. To move what is used would cost each lookup more than the rest of it. */
   readonly #nodes = new Set<T>()
 
   constructor(limit: number) {
     this.#limit = limit
   }
 
-  /** Notes that a node was used, and lets go of the least recently used ones beyond the limit. */
+  /** Notes that a node was used, and lets go of others, not used for long, beyond the limit. */
   remember(node: T): void {
-    this.#nodes.delete(node)
+    if (this.#nodes.has(node)) {
+      node.wasUsed = true
+      return
+    }
     this.#nodes.add(node)
     for (let tries = 0; this.#nodes.size > this.#limit && tries < EVICTION_TRIES; tries++) {
       const oldest = this.#nodes.values().next().value as T
       this.#nodes.delete(oldest)
-      if (oldest.isInUse()) this.#nodes.add(oldest)
+      if (oldest.wasUsed || oldest.isInUse()) this.#nodes.add(oldest)
       else oldest.evict()
+      oldest.wasUsed = false
     }
   }
 

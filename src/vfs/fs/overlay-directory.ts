@@ -22,7 +22,7 @@ import {lostNames} from '../held.ts'
 import {ownString} from '../own-string.ts'
 import {MAX_OFFSET} from '../seek.ts'
 import {OverlayLeaf} from './overlay-leaf.ts'
-import {findIn, isSameFile, lowerLeaf} from './overlay-lower.ts'
+import {findIn, isStillOf, lowerLeaf} from './overlay-lower.ts'
 import {OverlayNode} from './overlay-node.ts'
 import {Whiteouts} from './overlay-whiteouts.ts'
 import {TmpfsDirectory} from './tmpfs-directory.ts'
@@ -51,28 +51,30 @@ export class OverlayDirectory extends OverlayNode {
 
   override lookup(name: ByteString): OverlayNode {
     const added = this.#added.get(name)
-    if (added !== undefined) return added
+    if (added) return added
     if (this.lower === undefined || this.#whiteouts.has(name)) throw new Errno(ENOENT)
-    const lower = this.lower.lookup(name)
-    const {fs} = this
-    fs.fresh = undefined
+    return this.#cache(name, this.lower.lookup(name))
+  }
+
+  override lookupInPlace(name: ByteString): OverlayNode | undefined {
+    if (this.#added.has(name) || this.#whiteouts.has(name)) return undefined
+    const lower = this.lower?.lookupInPlace(name)
+    return lower && this.#cache(name, lower)
+  }
+
+  /** The node of what has the name in the lower directory. */
+  #cache(name: ByteString, lower: Inode): OverlayNode {
     const known = this.#cached.get(name)
-    if (known !== undefined) {
-      if (known.lower === lower) {
-        fs.nodes.remember(known)
-        return known
-      }
-      // The lower file system let its object go, or the host put another file there.
-      if (known.isInUse() && isSameFile(known.lower as Inode, lower)) {
-        known.lower = lower
-        return known
-      }
+    this.fs.fresh = undefined
+    if (known !== undefined && isStillOf(known, lower)) {
+      this.fs.nodes.remember(known)
+      return known
     }
-    const node = lower.kind === S_IFDIR ? new OverlayDirectory(fs, {lower}) : lowerLeaf(fs, lower)
+    const node = lower.kind === S_IFDIR ? new OverlayDirectory(this.fs, {lower}) : lowerLeaf(this.fs, lower)
     const own = ownString(name)
     node.placeAt(this, own)
     this.#cached.set(own, node)
-    fs.nodes.remember(node)
+    this.fs.nodes.remember(node)
     return node
   }
 
@@ -210,9 +212,7 @@ export class OverlayDirectory extends OverlayNode {
 
   *#list(): Iterable<DirectoryEntry> {
     if (this.isRemoved) return
-    for (const [name, node] of this.#added) {
-      yield {name, ino: node.ino, type: directoryEntryType(node.kind)}
-    }
+    for (const [name, node] of this.#added) yield {name, ino: node.ino, type: directoryEntryType(node.kind)}
     if (this.lower !== undefined) yield* this.#whiteouts.entriesOf(this.lower, this.#added)
   }
 

@@ -5,6 +5,7 @@ import {O_DIRECTORY, O_RDONLY} from '../../abi/open-flags.ts'
 import type {ByteString, DirectoryEntry, Inode} from '../file.ts'
 import type {Overlay} from './overlay.ts'
 import {OverlayLeaf} from './overlay-leaf.ts'
+import type {OverlayNode} from './overlay-node.ts'
 
 const LIST_CHUNK = 1024
 
@@ -51,8 +52,17 @@ export function lowerLeaf(fs: Overlay, lower: Inode): OverlayLeaf {
   return leaf
 }
 
+/** Whether a node is still of what its name leads to in the lower directory. */
+export function isStillOf(node: OverlayNode, found: Inode): boolean {
+  if (node.lower === found) return true
+  // The lower file system let its object go, or the host put another file there.
+  if (!node.isInUse() || !isSameFile(node.lower as Inode, found)) return false
+  node.lower = found
+  return true
+}
+
 /** Whether what was known is what was found now. It may be gone. */
-export function isSameFile(known: Inode, found: Inode): boolean {
+function isSameFile(known: Inode, found: Inode): boolean {
   const {ino, dev} = found.attributes()
   try {
     const before = known.attributes()

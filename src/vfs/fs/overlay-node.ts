@@ -14,6 +14,7 @@ export abstract class OverlayNode extends Node implements Holdable {
   lower: Inode | undefined
   upper: TmpfsNode | undefined
   holds = 0
+  wasUsed = false
   /** Known at once for what the guest made; for lower nodes, taken when they are copied up. */
   #identity: {dev: number; ino: number} | undefined
   #parent: OverlayDirectory | undefined

@@ -154,6 +154,27 @@ describe.each([
     expect(readAll(known.open('a/b/c/f'))).toBe('old')
   })
 
+  test('a name of which is in two directories loses it where the path leads', () => {
+    fs.renameSync(join(shared, 'a'), join(shared, 'z'))
+    fs.mkdirSync(join(shared, 'a/b/c'), {recursive: true})
+    fs.linkSync(join(shared, 'z/b/c/f'), join(shared, 'a/b/c/f'))
+    expect(known.stat('a/b/c/f').ino).toBe(fs.statSync(join(shared, 'z/b/c/f')).ino)
+    known.unlink('a/b/c/f')
+    expect(errorOf(() => known.stat('a/b/c/f'))).toBe('ENOENT')
+    expect(readAll(known.open('z/b/c/f'))).toBe('old')
+  })
+
+  test('shows another file that has a name now, and a link', () => {
+    fs.writeFileSync(join(shared, 'other'), 'newer')
+    fs.renameSync(join(shared, 'other'), join(shared, 'a/b/c/f'))
+    expect(known.stat('a/b/c/f').size).toBe(5)
+    fs.rmSync(join(shared, 'a/b/c/f'))
+    fs.symlinkSync('/secret', join(shared, 'a/b/c/f'))
+    expect(errorOf(() => known.stat('a/b/c/f'))).toBe('ENOENT')
+    fs.rmSync(join(shared, 'a/b/c/f'))
+    expect(errorOf(() => known.stat('a/b/c/f'))).toBe('ENOENT')
+  })
+
   test('that is gone is no way to what is beside it', () => {
     fs.writeFileSync(join(shared, 'a/b/g'), '')
     expect(known.stat('a/b/c/../g').size).toBe(0)

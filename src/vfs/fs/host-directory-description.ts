@@ -1,0 +1,53 @@
+// HostDirectoryDescription: an open directory of the host, and what getdents64(2) says of it.
+
+import {EINVAL, Errno} from '../../abi/errno.ts'
+import {SEEK_SET} from '../../abi/open-flags.ts'
+import {DirectoryDescription} from '../directory-description.ts'
+import type {DirectoryEntry, Inode} from '../file.ts'
+import {check, host} from '../host-calls.ts'
+import {MAX_OFFSET} from '../seek.ts'
+
+/** struct linux_dirent64: ino at 0, reclen at 16, type at 18, name at 19. */
+const RECORD_LENGTH = 16
+const RECORD_TYPE = 18
+const RECORD_NAME = 19
+const listing = Buffer.allocUnsafeSlow(1 << 16)
+
+export class HostDirectoryDescription extends DirectoryDescription {
+  readonly #fd: number
+
+  constructor(directory: Inode, flags: number, fd: number) {
+    super(directory, flags, () => list(fd), MAX_OFFSET)
+    this.#fd = fd
+  }
+
+  override sync(): void {
+    check(host.hostSync(this.#fd))
+  }
+
+  override close(): void {
+    super.close()
+    host.hostClose(this.#fd)
+  }
+}
+
+/** @throws Errno EINVAL and what getdents64 says */
+function* list(fd: number): Iterable<DirectoryEntry> {
+  check(host.hostSeek(fd, 0, SEEK_SET))
+  for (;;) {
+    const filled = check(host.hostReadDirectory(fd, listing))
+    if (filled === 0) return
+    for (let at = 0; at < filled; ) {
+      const length = listing.readUInt16LE(at + RECORD_LENGTH)
+      if (length < RECORD_NAME) throw new Errno(EINVAL)
+      let end = at + RECORD_NAME
+      while (listing[end] !== 0) end++
+      const name = listing.toString('latin1', at + RECORD_NAME, end)
+      if (name !== '.' && name !== '..') {
+        const ino = listing.readUInt32LE(at) + listing.readUInt32LE(at + 4) * 2 ** 32
+        yield {name, ino, type: listing[at + RECORD_TYPE]}
+      }
+      at += length
+    }
+  }
+}

@@ -2,17 +2,30 @@
 //
 // A file of the cache is code that runs as the user, and V8 trusts its bytes: user-cache.ts gives only what nobody else could
 // have written. It is named after what it was made of and by whom: the chunk, whose own name carries a hash of its text, and
-// this very Node. Without a place to keep it, everything is compiled each time.
+// this very Node. Without a place to keep it, everything is compiled each time. Only functions that ran are compiled, and programs differ in
+// what they make run: so once a minute a run keeps anew what grew.
 
-import {existsSync, readdirSync, readFileSync, rmSync, statSync} from 'node:fs'
+import {existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync} from 'node:fs'
 import {createRequire} from 'node:module'
 import {basename, dirname, join} from 'node:path'
 import {Script} from 'node:vm'
 import {cacheDirectory, readOwn, writeWhole} from '../user-cache.ts'
 
+/** To see what grew takes some ten milliseconds. */
+const LOOK_AGAIN_MS = 60_000
+/** Less is not worth a write. */
+const GROWN = 1.02
+
+interface Loaded {
+  path: string
+  script: Script
+  /** Bytes that the cache has; 0: none that V8 takes. */
+  kept: number
+}
+
 /**
  * Compiles each `.cjs` file that is required from here on with what the cache has of it.
- * @returns keeps what the cache did not have; at the end, because only functions that ran are compiled
+ * @returns keeps what the cache did not have, at the end
  */
 export function cacheCode(env: NodeJS.ProcessEnv): () => void {
   // NODE_DISABLE_COMPILE_CACHE is Node's.
@@ -20,7 +33,7 @@ export function cacheCode(env: NodeJS.ProcessEnv): () => void {
   const own = nodeName()
   if (directory === undefined || own === undefined) return () => {}
 
-  const compiled = new Map<string, Script>()
+  const loaded: Loaded[] = []
   /** Where the chunks lie, once one was compiled. */
   let chunks: string | undefined
   const {extensions} = createRequire(import.meta.url)
@@ -33,17 +46,37 @@ export function cacheCode(env: NodeJS.ProcessEnv): () => void {
       filename,
       cachedData,
     })
-    if (cachedData === undefined || script.cachedDataRejected) {
-      compiled.set(path, script)
-      chunks = dirname(filename)
-    }
+    const kept = cachedData === undefined || script.cachedDataRejected ? 0 : cachedData.length
+    if (kept === 0) chunks = dirname(filename)
+    loaded.push({path, script, kept})
     script.runInThisContext()(module.exports, createRequire(filename), module, filename, dirname(filename))
   }
   return () => {
     if (compile === undefined) delete extensions['.cjs']
     else extensions['.cjs'] = compile
-    for (const [path, script] of compiled) writeWhole(path, script.createCachedData())
+    keep(directory, loaded)
     if (chunks !== undefined) removeOthers(directory, chunks, own)
+  }
+}
+
+function keep(directory: string, loaded: Loaded[]): void {
+  const isTime = isTimeToLook(directory)
+  for (const {path, script, kept} of loaded) {
+    if (kept > 0 && !isTime) continue
+    const data = script.createCachedData()
+    if (data.length > kept * GROWN) writeWhole(path, data)
+  }
+}
+
+/** Then not again for a while. */
+function isTimeToLook(directory: string): boolean {
+  try {
+    if (Date.now() - statSync(directory).mtimeMs < LOOK_AGAIN_MS) return false
+    utimesSync(directory, new Date(), new Date())
+    return true
+  } catch {
+    // It is gone, or nobody can write there.
+    return false
   }
 }
 

@@ -1,6 +1,15 @@
 // The code cache: what is kept, and whose files are believed.
 
-import {chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync} from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import {createRequire} from 'node:module'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
@@ -44,6 +53,32 @@ test('what nobody else can write is taken as it is', () => {
   const {ino} = statSync(kept)
   loadOnce(chunk, env)
   expect(statSync(kept).ino).toBe(ino)
+})
+
+test('what a later run compiled is kept, too, once a minute', () => {
+  const {chunk, cache, env} = start()
+  const body = 'return [a, b].map((x) => x * 2).filter((x) => x > 1).reduce((x, y) => x + y, 0);'.repeat(20)
+  writeFileSync(chunk, `exports.add = (a, b) => a + b; exports.much = (a, b) => {${body}}`)
+  const run = (isMuch: boolean): number => {
+    const require = createRequire(import.meta.url)
+    const keep = cacheCode(env)
+    delete require.cache[chunk]
+    const {add, much} = require(chunk)
+    if (isMuch) much(1, 2)
+    else add(1, 2)
+    keep()
+    return statSync(join(cache, readdirSync(cache)[0])).size
+  }
+  const first = run(false)
+  expect(run(true)).toBe(first)
+  const past = new Date(Date.now() - 61_000)
+  utimesSync(cache, past, past)
+  const grown = run(true)
+  expect(grown).toBeGreaterThan(first)
+  // And does not shrink.
+  utimesSync(cache, past, past)
+  expect(run(false)).toBe(grown)
+  expect(Date.now() - statSync(cache).mtimeMs).toBeLessThan(60_000)
 })
 
 test('what others may have written is not believed, but made anew', () => {

@@ -13,6 +13,7 @@ import {
   type Platform,
 } from '../platform/platform.ts'
 import {Budget} from '../vfs/budget.ts'
+import {nextTurn} from '../vfs/fs/freshness.ts'
 import type {Mount} from '../vfs/location.ts'
 import {ClockPage} from './clock.ts'
 import {Counters} from './counters.ts'
@@ -216,7 +217,9 @@ export class Kernel {
     this.#scheduler.fill(this.#prepare)
     // Somebody died of a signal just now, and others wait for that; or it was the last one.
     if (this.#sleepers.hasWoken || (this.#scheduler.isIdle && this.tasks.size === 1)) return
-    this.#handle(this.platform.wait(this.#nextDeadlineNs()))
+    const event = this.platform.wait(this.#nextDeadlineNs())
+    nextTurn()
+    this.#handle(event)
   }
 
   /** Signals come first. */

@@ -18,6 +18,7 @@ import {
   STAT_MODE,
   toByteString,
 } from '../host-calls.ts'
+import {Freshness} from './freshness.ts'
 import {HostDirectory} from './host-directory.ts'
 import {HostFile} from './host-file.ts'
 import type {HostNode} from './host-node.ts'
@@ -71,7 +72,7 @@ export function openHostFs(path: string, options: HostFsOptions): HostFs {
   return new HostFs(fd, stat, options)
 }
 
-export class HostFs implements FileSystem {
+export class HostFs extends Freshness<HostNode> implements FileSystem {
   readonly type = 'hostfs'
   readonly readOnly: boolean
   readonly dev = allocateDev()
@@ -82,7 +83,6 @@ export class HostFs implements FileSystem {
   layout = 0
   /** What the last hostStat filled in; belongs to `fresh` until any other call. */
   readonly stat: Float64Array
-  fresh: HostNode | undefined
   /** Whether files that the guest makes can be given to the guest's user. */
   readonly canChangeOwner = process.geteuid?.() === 0
   /** Least recently used first. */
@@ -94,6 +94,7 @@ export class HostFs implements FileSystem {
   readonly #devs = new Map<number, number>()
 
   constructor(rootFd: number, stat: Float64Array, options: HostFsOptions) {
+    super()
     this.rootFd = rootFd
     this.stat = stat
     this.readOnly = options.readOnly

@@ -5,6 +5,7 @@ import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
 import type {Attributes, Inode} from '../file.ts'
 import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
+import {Freshness} from './freshness.ts'
 import {maxNodes, NodeCache} from './node-cache.ts'
 import {OverlayDirectory} from './overlay-directory.ts'
 import type {OverlayLeaf} from './overlay-leaf.ts'
@@ -20,7 +21,7 @@ const FIRST_UPPER_INO = 2 ** 48
  * inode keeps its number when it is copied up. As on Linux's overlayfs, a directory of the lower file system cannot be
  * renamed (EXDEV: mv copies), and a file opened for reading before it was copied up goes on reading the lower one.
  */
-export class Overlay implements FileSystem {
+export class Overlay extends Freshness<OverlayNode> implements FileSystem {
   readonly type = 'overlay'
   readonly readOnly = false
   readonly dev = allocateDev()
@@ -33,12 +34,12 @@ export class Overlay implements FileSystem {
   readonly linked = new Map<string, OverlayLeaf>()
   /** Leaves whose copy-up is under way: nothing but they knows of the copies. */
   readonly copying = new Set<OverlayLeaf>()
-  /** Attributes just read by a lookup, for the question that follows it. */
-  fresh: OverlayNode | undefined
+  /** Of `fresh`. */
   freshAttributes: Attributes | undefined
   #nextIno = FIRST_UPPER_INO
 
   constructor(lower: FileSystem, memory: MemoryFile, options: TmpfsOptions = {}) {
+    super()
     this.lower = lower
     this.nodes = new NodeCache(maxNodes(memory))
     this.upper = new Tmpfs(memory, options)

@@ -7,6 +7,7 @@ import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {S_IFBLK, S_IFCHR, S_IFSOCK} from '../../../../src/abi/file-mode.ts'
 import {O_CREAT, O_RDWR, O_TRUNC, O_WRONLY} from '../../../../src/abi/open-flags.ts'
+import {nextTurn} from '../../../../src/vfs/fs/freshness.ts'
 import {openHostFs} from '../../../../src/vfs/fs/host.ts'
 import {Overlay} from '../../../../src/vfs/fs/overlay.ts'
 import {host} from '../../../../src/vfs/host-calls.ts'
@@ -189,6 +190,21 @@ describe.each([
 })
 
 describe('changes by the host', () => {
+  test.each([
+    ['a volume', () => vfs],
+    ['an overlay', () => new TestVfs(new Overlay(openHostFs(shared, {readOnly: true, memory}), memory))],
+  ])('of %s show after the call that looked a file up, whatever it asked', (_, open) => {
+    fs.mkdirSync(join(shared, 'a/b'), {recursive: true})
+    fs.writeFileSync(join(shared, 'a/b/f'), 'old')
+    const opened = open()
+    for (const size of [4, 5, 6]) {
+      const {inode} = opened.locate('a/b/f')
+      nextTurn()
+      fs.writeFileSync(join(shared, 'a/b/f'), 'x'.repeat(size))
+      expect(inode.attributes().size).toBe(size)
+    }
+  })
+
   test('show at once', () => {
     vfs.write('f', 'old')
     fs.writeFileSync(join(shared, 'f'), 'new text')

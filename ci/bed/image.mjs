@@ -29,7 +29,10 @@ const BASE = [
 const MOUNT_POINTS = ['hv', 'bed', 'debian'].map((name) => `${name} d 755 0 0`)
 const PROJECT = ['package.json', 'oclif.manifest.json', 'dist', 'src', 'test', 'boards', 'ci', 'guests/real']
 /** No compiler in there: `npm run bench -- --bed NAME` builds them before. */
-export const benchPrograms = ['kvm-floor', 'null-trap', 'ptrace-floor']
+export const benchPrograms = [
+  ...['kvm-floor', 'null-trap', 'ptrace-floor'],
+  ...['core-to-core', 'operation', 'processes', 'true'],
+]
 /** By ci/bundle-script.mjs. */
 const FLOOR = '.cache/javascript-floor.mjs'
 const NPM_ROOTS = [

@@ -1,7 +1,7 @@
 // Measures hv against raw KVM, native runs, node and gVisor, all in one run.
 //
 //   node ci/bench/bench.mjs [--quick | --emulated] [--json FILE] [--bed BED]... [NAME...]
-//   node ci/bench/bench.mjs --real [--quick] [--json FILE]
+//   node ci/bench/bench.mjs --real [--quick] [--json FILE] [--bed BED]...
 //
 // NAME is a group of rows; in beds, `exit` and `ptrace` when there is none. A figure over its limit is said, and is no failure: the status is 1 only when one cannot be had.
 
@@ -9,7 +9,7 @@ import {existsSync, writeFileSync} from 'node:fs'
 import {cpus, release} from 'node:os'
 import {parseArgs} from 'node:util'
 import {hv} from '../paths.mjs'
-import {benchInBeds} from './in-bed.mjs'
+import {benchInBeds, realInBeds} from './in-bed.mjs'
 import {parked} from './parked.mjs'
 import {processes} from './processes.mjs'
 import {ptrace} from './ptrace.mjs'
@@ -43,7 +43,7 @@ function readArguments() {
   } catch (error) {
     console.error(`bench: ${error.message}`)
     console.error(
-      `usage: npm run bench -- [--quick | --emulated] [--json FILE] [--bed BED]... [${Object.keys(groups).join('|')}]..., or --real [--quick] [--json FILE]`,
+      `usage: npm run bench -- [--quick | --emulated] [--json FILE] [--bed BED]... [${Object.keys(groups).join('|')}]..., or --real [--quick] [--json FILE] [--bed BED]...`,
     )
     process.exit(2)
   }
@@ -84,7 +84,12 @@ async function measureGroups() {
 
 async function measureReal() {
   const {COLUMNS, real, realTable} = await import('./real.mjs')
-  const figures = real(settings)
   const date = new Date().toISOString().slice(0, 10)
+  if (beds !== undefined) {
+    const inBeds = await realInBeds(beds)
+    const tables = inBeds.map(({bed, figures}) => `${bed}\n${realTable(figures)}`)
+    return {text: tables.join('\n\n'), kept: {date, columns: COLUMNS, beds: inBeds}, failed: false}
+  }
+  const figures = real(settings)
   return {text: realTable(figures), kept: {date, columns: COLUMNS, figures}, failed: false}
 }

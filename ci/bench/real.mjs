@@ -1,5 +1,6 @@
 // The page that a user believes: calls and whole programs, natively, under hv on each platform, and under gVisor's.
 
+import {arch} from '../paths.mjs'
 import {run, underHv, underRunsc, whyNot} from './measure.mjs'
 import {program} from './programs.mjs'
 import {digits, times} from './row.mjs'
@@ -29,10 +30,11 @@ export const COLUMNS = ['native', ...Object.keys(SANDBOXES)]
  * @property {string} [note] why
  */
 
-/** @returns {Figure[]} each the best of so many rounds, by turns */
-export function real({rounds, milliseconds}) {
+/** @returns {Figure[]} each the best of so many rounds, by turns; in a bed, where there are no programs, of calls alone */
+export function real({rounds, milliseconds, isEmulated = false}) {
   const columns = Object.keys(SANDBOXES).filter((column) => {
-    const reason = whyNot(SANDBOXES[column](['/bin/true']))
+    if (arch !== 'x86_64' && column.endsWith('unpatched')) return false
+    const reason = whyNot(SANDBOXES[column]([program('true')]))
     if (reason !== undefined) console.error(`bench: no ${column}: ${reason}`)
     return reason === undefined
   })
@@ -42,7 +44,8 @@ export function real({rounds, milliseconds}) {
       console.error(`bench: ${name}`)
       return figure(name, kind, argv, isNative ? [] : columns, rounds)
     }
-  return [...calls(milliseconds).map(measured('call')), ...programs().map(measured('program'))]
+  const figures = calls(milliseconds).map(measured('call'))
+  return isEmulated ? figures : [...figures, ...programs().map(measured('program'))]
 }
 
 /** [name, command, only native]: each prints nanoseconds. */
@@ -107,10 +110,11 @@ function figure(name, kind, argv, columns, rounds) {
 
 /** @param {Figure[]} figures */
 export function realTable(figures) {
-  const head = ['', ...COLUMNS]
+  const columns = COLUMNS.filter((column) => figures.some(({values}) => values[column] !== undefined))
+  const head = ['', ...columns]
   const lines = figures.map(({name, kind, values, note}) => [
     name,
-    ...COLUMNS.map((column) => cell(values, column, kind === 'call' ? 'ns' : 'ms')),
+    ...columns.map((column) => cell(values, column, kind === 'call' ? 'ns' : 'ms')),
     ...(note === undefined ? [] : [note]),
   ])
   const widths = head.map((_, i) => Math.max(...[head, ...lines].map((line) => line[i].length)))

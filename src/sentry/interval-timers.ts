@@ -20,11 +20,11 @@ export function intervalTimer(task: Task, which: number): PeriodicTimer {
 function createTimer({process, kernel}: Task, which: number): PeriodicTimer {
   const clock = which === ITIMER_REAL ? monotonicClock(kernel) : cpuClock(kernel, process)
   const timer = new PeriodicTimer(kernel, clock, () => {
-    if (process.exit === undefined)
-      process.signals.raise(SIGNALS[which], undefined, (isDelivered) => {
-        if (isDelivered) timer.told()
-      })
+    if (process.exit === undefined) process.signals.raise(SIGNALS[which], undefined, {taken})
     else timer.disarm()
   })
+  const taken = (isDelivered: boolean): void => {
+    if (isDelivered) timer.told()
+  }
   return timer
 }

@@ -81,9 +81,7 @@ export class PeriodicTimer {
     this.#intervalNs = intervalNs
   }
 
-  /**
-   * The program was signalled: it gets on before the next time. Where a signal takes longer than the period, it would not.
-   */
+  /** The program was signalled: it gets on before the next time. Where a signal takes longer than the period, it would not. */
   told(): void {
     if (this.#timer === undefined || this.#intervalNs === 0) return
     this.#queue.cancel(this.#timer)
@@ -105,7 +103,7 @@ export class PeriodicTimer {
   #wake(): void {
     const nowNs = this.#clock.nowNs()
     const {granularityNs} = this.#clock
-    const lateNs = this.#kernel.monotonicNs() - (this.#timer?.deadlineNs ?? 0)
+    const lateNs = this.#kernel.monotonicNs() - this.#timer!.deadlineNs
     this.#lateNs = Math.max(0, Math.min(lateNs, 2 * this.#lateNs + MIN_LATE_NS))
     // A CPU clock stands still while nothing runs.
     if (nowNs < this.#deadlineNs) {

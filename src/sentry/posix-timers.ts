@@ -61,7 +61,8 @@ export class PosixTimer {
     this.#missed = times - 1
     const info = timerInfo(signal, this.id, 0, value ?? BigInt(this.id))
     const target = task?.signals ?? this.#process.signals
-    target.raise(signal, info, (isDelivered) => this.#take(info, isDelivered))
+    const taken = (isDelivered: boolean): void => this.#take(info, isDelivered)
+    target.raise(signal, info, {taken, isReserved: true})
   }
 
   /** Its place in the queue of signals is free again. */

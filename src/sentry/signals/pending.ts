@@ -7,9 +7,13 @@ import {SignalSet} from '../../abi/signal-set.ts'
 export interface PendingSignal {
   readonly signal: number
   readonly info: SignalInfo
-  /** Called when the signal is taken or dropped: a POSIX timer, whose place was reserved, may send its next one then. */
+  /** Called when the signal is taken or dropped: a timer may send its next one then. */
   readonly taken?: (isDelivered: boolean) => void
+  /** A POSIX timer's, whose place was reserved when it was made. */
+  readonly isReserved?: boolean
 }
+
+export type OfTimer = Pick<PendingSignal, 'taken' | 'isReserved'>
 
 /** SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGSYS come first: a handler must see the fault, not its aftermath. */
 const SYNCHRONOUS = SignalSet.of(11, 7, 4, 5, 8, 31)
@@ -35,7 +39,7 @@ export class PendingSignals {
     else queue.push(pending)
     this.set.add(signal)
     this.#size++
-    if (pending.taken === undefined) this.#counted(1)
+    if (!pending.isReserved) this.#counted(1)
     return true
   }
 
@@ -77,10 +81,10 @@ export class PendingSignals {
     for (const signal of this.set.clone()) this.drop(signal)
   }
 
-  #release({taken}: PendingSignal, isDelivered: boolean): void {
+  #release({taken, isReserved}: PendingSignal, isDelivered: boolean): void {
     this.#size--
-    if (taken === undefined) this.#counted(-1)
-    else taken(isDelivered)
+    if (!isReserved) this.#counted(-1)
+    taken?.(isDelivered)
   }
 
   #forget(signal: number): void {

@@ -7,7 +7,7 @@ import {Budget, COST} from '../../vfs/budget.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {ResourceLimits} from '../resource-limits.ts'
 import {RLIMIT_SIGPENDING} from '../resource-limits.ts'
-import {type PendingSignal, PendingSignals} from './pending.ts'
+import {type OfTimer, PendingSignals} from './pending.ts'
 import {type SignalAction, SignalHandlers} from './signal-handlers.ts'
 import type {TaskSignals} from './task-signals.ts'
 
@@ -89,21 +89,13 @@ export class ProcessSignals {
    * @param info default: from the kernel
    * @throws Errno EAGAIN when a queued real-time signal exceeds RLIMIT_SIGPENDING
    */
-  raise(
-    signal: number,
-    info: SignalInfo = plainInfo(signal, SI_KERNEL),
-    taken?: PendingSignal['taken'],
-  ): void {
-    this.send(signal, info, undefined, taken)
+  raise(signal: number, info: SignalInfo = plainInfo(signal, SI_KERNEL), timer?: OfTimer): void {
+    this.send(signal, info, undefined, timer)
   }
 
   /** `target` undefined: to the process. Signal numbers are 1 to NSIG. */
-  send(
-    signal: number,
-    info: SignalInfo,
-    target: TaskSignals | undefined,
-    taken?: PendingSignal['taken'],
-  ): void {
+  send(signal: number, info: SignalInfo, target: TaskSignals | undefined, timer: OfTimer = {}): void {
+    const {taken, isReserved = false} = timer
     if (this.#hasEnded) {
       taken?.(false)
       return
@@ -116,10 +108,11 @@ export class ProcessSignals {
       return
     }
     const queue = target === undefined ? this.pending : target.pending
-    if (taken === undefined && !this.#hasRoom(signal, info)) {
+    if (!isReserved && !this.#hasRoom(signal, info)) {
       if (signal >= SIGRTMIN && codeOf(info) !== SI_USER) throw new Errno(EAGAIN)
       queue.addWithoutInfo(signal)
-    } else if (!queue.add({signal, info, taken})) taken?.(false)
+      taken?.(false)
+    } else if (!queue.add({signal, info, ...timer})) taken?.(false)
     for (const task of this.tasks) task.update()
     this.arrivals.wakeAll()
     const receiver = target ?? this.tasks.find((task) => !task.blocks(signal))

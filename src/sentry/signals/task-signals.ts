@@ -7,7 +7,7 @@ import type {FaultRecord} from '../../arch/architecture.ts'
 import type {Task} from '../task.ts'
 import type {Restart} from '../wait.ts'
 import {AlternateStack} from './alternate-stack.ts'
-import {type PendingSignal, PendingSignals} from './pending.ts'
+import {type OfTimer, type PendingSignal, PendingSignals} from './pending.ts'
 import type {ProcessSignals} from './process-signals.ts'
 
 const PENDING = 1
@@ -72,12 +72,8 @@ export class TaskSignals {
    * @param info default: from the kernel
    * @throws Errno EAGAIN when a queued real-time signal exceeds RLIMIT_SIGPENDING
    */
-  raise(
-    signal: number,
-    info: SignalInfo = plainInfo(signal, SI_KERNEL),
-    taken?: PendingSignal['taken'],
-  ): void {
-    this.process.send(signal, info, this, taken)
+  raise(signal: number, info: SignalInfo = plainInfo(signal, SI_KERNEL), timer?: OfTimer): void {
+    this.process.send(signal, info, this, timer)
   }
 
   notify(): void {

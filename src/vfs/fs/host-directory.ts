@@ -56,9 +56,9 @@ export class HostDirectory extends HostNode {
 
   override lookupInPlace(name: ByteString): HostNode | undefined {
     const known = this.#children.get(name)
-    const path = known && this.#keptPath()
-    if (known === undefined || path === undefined) return undefined
-    if (!known.isAt(path === '' ? name : `${path}/${name}`)) return undefined
+    if (known === undefined) return undefined
+    const path = this.#keptPath()
+    if (path === undefined || !known.isAt(path === '' ? name : `${path}/${name}`)) return undefined
     this.fs.nodes.remember(known)
     return known
   }

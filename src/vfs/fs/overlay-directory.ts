@@ -51,7 +51,7 @@ export class OverlayDirectory extends OverlayNode {
 
   override lookup(name: ByteString): OverlayNode {
     const added = this.#added.get(name)
-    if (added) return added
+    if (added !== undefined) return added
     if (this.lower === undefined || this.#whiteouts.has(name)) throw new Errno(ENOENT)
     return this.#cache(name, this.lower.lookup(name))
   }

@@ -86,7 +86,10 @@ async function measureReal() {
   const {COLUMNS, real, realTable} = await import('./real.mjs')
   const date = new Date().toISOString().slice(0, 10)
   if (beds !== undefined) {
-    const inBeds = await realInBeds(beds)
+    const inBeds = await realInBeds(beds).catch((error) => {
+      console.error(`bench: ${error.message}`)
+      process.exit(1)
+    })
     const tables = inBeds.map(({bed, figures}) => `${bed}\n${realTable(figures)}`)
     return {text: tables.join('\n\n'), kept: {date, columns: COLUMNS, beds: inBeds}, failed: false}
   }

@@ -36,7 +36,7 @@ class CallFrame {
   }
 
   bool HasRequest() const {
-    return __atomic_load_n(Word(HV_FRAME_STATE), __ATOMIC_ACQUIRE) == HV_STATE_REQUEST;
+    return __atomic_load_n(Word(HV_FRAME_STATE), __ATOMIC_SEQ_CST) == HV_STATE_REQUEST;
   }
   void Forget() const { __atomic_store_n(Word(HV_FRAME_STATE), HV_STATE_IDLE, __ATOMIC_RELAXED); }
   // How often the gate looks for an answer. Who sees 0 rings; HasRequest, called later, sees the call of who saw more.

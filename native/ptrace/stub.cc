@@ -9,6 +9,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "arch/cpu.h"
 #include "ptrace/start_stub.h"
 #include "ptrace/traced_context.h"
 #include "ptrace/tracer.h"
@@ -114,6 +115,7 @@ void Stub::Set(uint64_t address, uint64_t length, uint64_t offset, uint64_t prot
   if (protection != 0) bad |= offset > size || length > size - offset;
   if (bad) throw std::out_of_range("user range");
   if (length == 0) return;
+  if (protection & PROT_EXEC) arch::PublishCode(tracer_.memory().mapping.data() + offset, length);
   MappedRanges::Edit edit = protection == 0
                                 ? ranges_.Unmap(address, address + length)
                                 : ranges_.Map(address, address + length, offset, protection);
@@ -237,6 +239,15 @@ StubThread* Stub::Take() {
   }
   if (oldest != nullptr) oldest->owner->Save();
   return oldest;
+}
+
+bool Stub::LendFrame(const StubThread& to) {
+  if (HasFrame(to)) return false;
+  frame_user_ = &to;
+  for (auto& thread : threads_) {
+    if (thread.get() != &to && thread->owner != nullptr) thread->owner->LeaveFrame();
+  }
+  return true;
 }
 
 void Stub::AddThread(StubThread& parent) {

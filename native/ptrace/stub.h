@@ -44,6 +44,11 @@ class Stub {
 
   // A stopped thread for a context that has none here; nullptr: all run, and the host has no more.
   StubThread* Take();
+  // It goes through the gate next. Where threads have no frames of their own, whose frame it was leaves the gate. False: it was its own.
+  bool LendFrame(const StubThread& to);
+  bool HasFrame(const StubThread& thread) const {
+    return arch::kThreadsHaveFrames || frame_user_ == &thread;
+  }
   // Kills it. Whose thread runs is told.
   void End();
   // The contexts that its threads hold keep their state themselves.
@@ -86,6 +91,8 @@ class Stub {
   const bool is_first_;
   // The first leads the process.
   std::vector<std::unique_ptr<StubThread>> threads_;
+  // Of `threads_`, or nullptr.
+  const StubThread* frame_user_ = nullptr;
   MappedRanges ranges_;
   std::vector<Call> pending_;
   bool takes_away_ = false;

@@ -30,12 +30,14 @@ uint64_t StubThread::calls_address() const {
 
 uint64_t StubThread::data_address() const { return calls_address() + HV_STUB_CALL_DATA; }
 
-uint64_t StubThread::stack_address() const { return frame_address() + HV_STUB_FRAME_BYTES; }
+uint64_t StubThread::stack_address() const {
+  return arch::StubAddress() + HV_STUB_STACKS + index_ * HV_STUB_STACK_STRIDE + HV_STUB_FRAME_BYTES;
+}
 
-uint8_t* StubThread::frame() const { return stub_.slot().frame(index_); }
+uint8_t* StubThread::frame() const { return stub_.slot().frame(frame_index()); }
 
 uint64_t StubThread::frame_address() const {
-  return arch::StubAddress() + HV_STUB_STACKS + index_ * HV_STUB_STACK_STRIDE;
+  return arch::StubAddress() + HV_STUB_STACKS + frame_index() * HV_STUB_STACK_STRIDE;
 }
 
 Call StubThread::SetSignalStack() {

@@ -10,7 +10,7 @@
 #include <system_error>
 #include <vector>
 
-#include "arch/tracee.h"
+#include "arch/gate.h"
 #include "ptrace/stub_pages.h"
 #include "ptrace/tracee.h"
 #include "ptrace/waits.h"
@@ -57,7 +57,7 @@ class StubThread {
   uint8_t* data() const;
   uint64_t data_address() const;
   uint64_t stack_address() const;
-  // Its trap frame, and where the stub sees that.
+  // Its trap frame, which may be others' too (arch/gate.h), and where the stub sees that.
   uint8_t* frame() const;
   uint64_t frame_address() const;
   // Its signal frames go to its own stack.
@@ -100,6 +100,7 @@ class StubThread {
   bool is_away = false;
 
  private:
+  unsigned frame_index() const { return arch::kThreadsHaveFrames ? index_ : 0; }
   Stop Resume(int request, int signal);
   // Resumes it in its own code, until it traps there. False: it is gone.
   bool Go(const UserRegisters& registers, int signal);

@@ -60,6 +60,7 @@ Trap TracedContext::Start() try {
   // The sentry has done with it.
   is_explained_ = true;
   if (thread_ == nullptr && !TakeThread(stub)) return Trap::kInterrupted;
+  if (tracer_->gate() != 0 && stub.LendFrame(*thread_)) TellKnown();
   const bool is_to_listen = looks_.patience > 0 && tracer_->running() == 0 && tracer_->has_others();
   if (thread_->is_away && !is_to_listen && IsToReturn()) tracer_->Place(*thread_, false);
   if (!thread_->is_away && is_to_listen) tracer_->Place(*thread_, true);
@@ -131,6 +132,7 @@ bool TracedContext::TakeThread(Stub& stub) {
   thread_ = thread;
   at_ = At::kStub;
   if (tracer_->gate() != 0) {
+    stub.LendFrame(*thread);
     CallFrame(thread->frame()).Reset(tracer_->gate(), thread->frame_address());
     TellKnown();
   }
@@ -184,7 +186,7 @@ Trap TracedContext::Stopped(Stop stop) {
   if (in_gate == arch::InGate::kAnswered) {
     // The gate gave up just then.
     FetchResult();
-    at_ = At::kStub;
+    LeaveCallStop();
     is_late_ = true;
     Resume();
     return Trap::kResumed;
@@ -199,7 +201,8 @@ Trap TracedContext::Stopped(Stop stop) {
     return Trap::kFault;
   }
   at_ = At::kCall;
-  return Called(in_gate == arch::InGate::kOutside ? kStopped : kRang);
+  is_in_gate_call_ = in_gate != arch::InGate::kOutside;
+  return Called(is_in_gate_call_ ? kRang : kStopped);
 }
 
 Trap TracedContext::Called(Came how) {
@@ -299,6 +302,13 @@ void TracedContext::LeaveCall() {
   if (!arch::kCallStopHides || at_ != At::kCall || is_dead_) return;
   is_dead_ = !thread_->Park();
   MovedToStub();
+}
+
+// It stopped in a call, whose registers are those of a program elsewhere by now.
+void TracedContext::LeaveCallStop() {
+  at_ = At::kCall;
+  LeaveCall();
+  at_ = At::kStub;
 }
 
 void TracedContext::MovedToStub() {

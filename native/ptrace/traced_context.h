@@ -87,6 +87,8 @@ class TracedContext {
   bool is_in_gate() const { return at_ == At::kGate; }
   // That stop.
   void Settle(Stop stop);
+  // The frame is another thread's from now on.
+  void LeaveFrame();
   // Its thread is about to make calls, or has: the program's registers are kept.
   void LeaveProgram();
   void MovedToStub();
@@ -127,6 +129,7 @@ class TracedContext {
   Trap Ended(Stop stop);
   Trap Stopped(Stop stop);
   void LeaveCall();
+  void LeaveCallStop();
   void FetchResult();
   void FetchRegisters();
   void SetCame(Came how, uint64_t caller);
@@ -161,6 +164,8 @@ class TracedContext {
   Looks looks_;
   std::vector<uint32_t> known_;
   bool is_late_ = false;
+  // kCall: the call is the gate's bell.
+  bool is_in_gate_call_ = false;
   // On another processor: when it was started there last, and how often in a row it trapped soon.
   int64_t started_ns_ = 0;
   unsigned brief_stops_ = 0;

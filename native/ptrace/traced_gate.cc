@@ -1,6 +1,7 @@
 // traced_gate.cc: calls that come through the gate (arch/gate.h): heard without a stop while the sentry looks for them, else by its bell.
 
 #include "ptrace/call_frame.h"
+#include "ptrace/stub.h"
 #include "ptrace/traced_context.h"
 #include "sys/costs.h"
 
@@ -12,7 +13,7 @@ arch::GatePlace TracedContext::Gate() const {
 
 void TracedContext::Know(std::vector<uint32_t> results) {
   known_ = std::move(results);
-  if (thread_ != nullptr && tracer_->gate() != 0) TellKnown();
+  if (thread_ != nullptr && tracer_->gate() != 0 && thread_->stub().HasFrame(*thread_)) TellKnown();
 }
 
 void TracedContext::TellKnown() const {
@@ -75,6 +76,11 @@ void TracedContext::Halt() {
   Settle(thread_->Wait());
 }
 
+void TracedContext::LeaveFrame() {
+  Halt();
+  if (at_ == At::kCall && is_in_gate_call_) LeaveCall();
+}
+
 void TracedContext::Settle(Stop stop) {
   at_ = At::kStub;
   is_late_ = true;
@@ -87,6 +93,7 @@ void TracedContext::Settle(Stop stop) {
     // A program that lied may be elsewhere: it has the result there.
     arch::LeaveGate(registers_, Gate(), stop.kind == Stop::kCall);
     CallFrame(thread_->frame()).Forget();
+    if (stop.kind == Stop::kCall) LeaveCallStop();
   });
 }
 

@@ -98,10 +98,9 @@ void Tracer::Recycle(std::unique_ptr<Stub> stub) {
 }
 
 uint64_t Tracer::OpenGate() {
-  if (arch::kGate == nullptr) return 0;
   gate_ = arch::StubAddress() + StubOffset(arch::kGate);
   known_gate_ = arch::StubAddress() + StubOffset(arch::kKnownGate);
-  return HV_FRAME_GATE;
+  return arch::GateWord(arch::StubAddress() + HV_STUB_STACKS);
 }
 
 void Tracer::Close() {

@@ -26,11 +26,14 @@
 #define HV_STUB_CALL_MAX 64
 #define HV_STUB_CALL_DATA 0xe00
 
-// What the gate needs besides abi.h's words, in the trap frame's page.
+// What the gate needs besides abi.h's words, in the trap frame's page. x86_64:
 #define HV_GATE_RSP 0x80  // the program's registers, until it goes on
 #define HV_GATE_RCX 0x88
 #define HV_GATE_RFLAGS 0x90
 #define HV_GATE_STACK 0x98  // u64, tracer: the top of a stack for the flags, in this page
 #define HV_GATE_STACK_TOP 0x200
+// arm64:
+#define HV_GATE_TRAMPOLINE 0x80  // where the program goes on, with X8 as scratch
+#define HV_GATE_BEHIND 0x88      // the address behind its call
 
 #endif  // HV_SHIM_STUB_H_

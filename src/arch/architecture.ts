@@ -80,36 +80,62 @@ export interface Architecture {
    * @param fpBytes length of Context.readFpState()
    */
   signalFrameBytes(fpBytes: number): number
-  /** undefined: none is patched. */
-  readonly callSites: CallSites | undefined
+  readonly callSites: CallSites
 }
 
-/**
- * Call instructions with another one in front, which a jump of the same length can stand in for: nobody is ever inside it, and the call
- * itself stays what it is. `code` is `bytes` long and ends behind the call.
- */
+/** Call instructions that jumps of the same length can stand in for, or for what is near by: no thread is ever inside one of them. */
 export interface CallSites {
-  readonly bytes: number
   /** How far a trampoline may be away. */
   readonly reach: number
   readonly trampolineBytes: number
+  /** The gate is found by its address, not by a register of a thread's own: one thread at a time may go through it. */
+  readonly needsOneThread: boolean
   /**
+   * @param page of code
+   * @param end where in it the call ends
    * @param number of the call that was just made there, as the program says
    * @param argumentWords of Context
+   * @returns undefined: nothing can make way there
    */
-  canPatch(code: Uint8Array, number: number, argumentWords: Int32Array): boolean
-  /** One of a call that has no arguments, and whose result only the sentry changes. */
-  isKnown(code: Uint8Array): boolean
-  /** Where the jump goes, from the end of the call on. */
-  readonly jumpOffset: number
-  jump(from: number, to: number): Uint8Array
+  find(page: Uint8Array, end: number, number: number, argumentWords: Int32Array): CallSite | undefined
+  /**
+   * @param page a copy of what `find` looked at
+   * @param trampoline its address, from the page's on
+   */
+  patch(page: Uint8Array, site: CallSite, trampoline: number): void
   /**
    * Does what the displaced instruction did, and makes the call by the platform's gate.
    * @param gate Platform.openCallGate's, with the gate for known calls behind it
    */
-  trampoline(code: Uint8Array, at: number, returnTo: number, gate: number): Uint8Array
-  /** The `returnTo` of the trampoline at `at`; undefined: there is none. */
-  returnOf(trampoline: Uint8Array, at: number): number | undefined
+  trampoline(site: CallSite, place: Trampoline, gate: number): Uint8Array
+  /** Registers of a program in a trampoline, or on its way there, become those that it would have at its site. */
+  leave(registers: BigUint64Array, place: Trampoline): void
+}
+
+/** Offsets in a page. */
+export interface CallSite {
+  /** What makes way first; a program that is taken out of the trampoline begins here anew. */
+  readonly start: number
+  /** Of the call. */
+  readonly end: number
+  /** On the way to the trampoline: another jump, in what is executed by nobody. */
+  readonly relay?: number
+  readonly number: number
+  /** A call that has no arguments, and whose result only the sentry changes. */
+  readonly isKnown: boolean
+  /** What the trampoline does in place of the site. */
+  readonly displaced: Uint8Array
+}
+
+/** Addresses. */
+export interface Trampoline {
+  readonly at: number
+  /** CallSite's. */
+  readonly start: number
+  readonly relay: number | undefined
+  /** Where the call ends. */
+  readonly behind: number
+  readonly number: number
 }
 
 /** A page where a jump is a call, though nothing is mapped there. */

@@ -139,10 +139,11 @@ export interface Platform {
   readonly ready: ReadonlyArray<readonly [fd: number, events: number]>
 
   /**
-   * From now on programs have a way to make calls without a trap: their GS base, as long as they set none, leads to words of theirs.
-   * Precondition: nothing has run yet.
+   * From now on programs have a way to make calls without a trap: their GS base, as long as they set none, leads to words of theirs; on arm64
+   * the address does. Precondition: nothing has run yet.
    * @param isForced for tests: calls through it are listened for whenever that is possible
-   * @returns the offset there of the address that they can jump to in place of making a call, with RCX as SYSCALL has it. 0: calls trap
+   * @returns the offset there, or the address, of what they can jump to in place of making a call, as the trampolines of src/arch do. 0: calls
+   * trap
    */
   openCallGate(isForced: boolean): number
   createSpace(): AddressSpace

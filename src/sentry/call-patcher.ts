@@ -16,13 +16,12 @@ export function callPatcher(
   counters: Counters,
   choice: PatchChoice = 'auto',
 ): ((map: MemoryMap) => CallPatches) | undefined {
-  const sites = arch.callSites
-  if (sites === undefined || choice === 'never') return undefined
+  if (choice === 'never') return undefined
   const isForced = choice === 'always'
   const gate = platform.openCallGate(isForced)
   if (gate === 0) return undefined
   const patching = {
-    ...{sites, gate, frequent: isForced ? 1 : FREQUENT},
+    ...{sites: arch.callSites, gate, frequent: isForced ? 1 : FREQUENT},
     count: () => void counters.patchedSites++,
   }
   return (map) => new CallPatches(map, patching)

@@ -1,14 +1,79 @@
-// gate.cc: there is none on arm64: no register of a program's leads to a place of its own thread.
+// gate.cc: the gate on arm64: trampolines have the frame's address, and X8 free, as each knows its call's number
+// (src/arch/arm64/call-site.ts).
 
 #include "arch/gate.h"
 
-namespace hv::arch {
+#include "shim/abi.h"
+#include "shim/stub.h"
 
-const uint8_t* const kGate = nullptr;
-const uint8_t* const kKnownGate = nullptr;
+// shim/arm64/stub.S
+extern "C" const uint8_t hv_gate_known[], hv_gate_knew[], hv_gate[], hv_gate_stored[],
+    hv_gate_rang[], hv_gate_answered[], hv_gate_end[];
+
+namespace hv::arch {
+namespace {
+
+constexpr unsigned kRegX8 = 8;
+// Arm ARM C5.2.19: what kind of branch led to an instruction. BTYPE is the gate's, not the program's.
+constexpr uint64_t kBranchType = 3 << 10;
+// Of a trampoline's: where it loads X8 with the frame's address, which it may do anew, and where it has stored X0 and X1 and has X1
+// lead to the gate.
+constexpr uint64_t kLoadsFrame = 8;
+constexpr uint64_t kHasGate = 20;
+constexpr uint64_t kHasBoth = 24;
+constexpr uint64_t kReturns = 28;
+
+uint64_t Offset(const uint8_t* label) { return static_cast<uint64_t>(label - hv_gate_known); }
+
+// Where in the gate's code; hv_gate_end's or above: elsewhere.
+uint64_t OffsetInGate(const UserRegisters& registers, const GatePlace& place) {
+  return registers[kRegPc] - (place.gate - Offset(hv_gate));
+}
+
+// The trampoline begins anew.
+void GoBack(UserRegisters& registers, const GatePlace& place, uint64_t to) {
+  registers[kRegX0] = place.Word(HV_FRAME_ARGS);
+  registers[kRegX1] = place.Word(HV_FRAME_ARGS + 8);
+  registers[kRegPc] = to;
+}
+
+}  // namespace
+
+const uint8_t* const kGate = hv_gate;
+const uint8_t* const kKnownGate = hv_gate_known;
 
 void ShowFrame(UserRegisters&, const GatePlace&) {}
-void HideFrame(UserRegisters&, const GatePlace&) {}
-InGate LeaveGate(UserRegisters&, const GatePlace&, bool) { return InGate::kOutside; }
+
+// In the trampoline, on its way from the frame to the gate.
+void HideFrame(UserRegisters& registers, const GatePlace& place) {
+  if (registers[kRegX8] != place.frame_address) return;
+  const uint64_t known_gate = place.gate - Offset(hv_gate);
+  if (registers[kRegX1] != place.gate && registers[kRegX1] != known_gate) return;
+  if (OffsetInGate(registers, place) < Offset(hv_gate_end)) return;
+  const uint64_t pc = registers[kRegPc];
+  const uint64_t at = registers[kRegX0] == pc + kReturns - kHasBoth ? kHasBoth : kHasGate;
+  GoBack(registers, place, pc - at + kLoadsFrame);
+}
+
+InGate LeaveGate(UserRegisters& registers, const GatePlace& place, bool is_in_call) {
+  const uint64_t at = OffsetInGate(registers, place);
+  if (at >= Offset(hv_gate_end)) return InGate::kOutside;
+  registers[kRegPstate] &= ~kBranchType;
+  const bool is_known = at < Offset(hv_gate);
+  if (is_known ? at < Offset(hv_gate_knew) : at < Offset(hv_gate_stored)) {
+    GoBack(registers, place, registers[kRegX0] - kReturns + kLoadsFrame);
+    return InGate::kBefore;
+  }
+  const uint64_t result = registers[kRegX0];
+  GoBack(registers, place, place.Word(HV_GATE_BEHIND));
+  registers[kRegX8] = place.Word(HV_FRAME_NUMBER);
+  if (!is_known && (at < Offset(hv_gate_rang) || is_in_call)) {
+    if (!place.IsAnswered()) return InGate::kCalled;
+    registers[kRegX0] = place.Word(HV_FRAME_RESULT);
+  } else {
+    registers[kRegX0] = at == Offset(hv_gate_answered) ? place.Word(HV_FRAME_RESULT) : result;
+  }
+  return InGate::kAnswered;
+}
 
 }  // namespace hv::arch

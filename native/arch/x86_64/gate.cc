@@ -2,8 +2,6 @@
 
 #include "arch/gate.h"
 
-#include <cstring>
-
 #include "shim/abi.h"
 #include "shim/stub.h"
 
@@ -15,18 +13,6 @@ namespace hv::arch {
 namespace {
 
 constexpr uint64_t kSyscallLength = 2;
-
-uint64_t Word(const uint8_t* frame, unsigned offset) {
-  uint64_t word;
-  std::memcpy(&word, frame + offset, sizeof(word));
-  return word;
-}
-
-bool IsAnswered(const uint8_t* frame) {
-  uint32_t state;
-  std::memcpy(&state, frame + HV_FRAME_STATE, sizeof(state));
-  return state == HV_STATE_ANSWERED;
-}
 
 }  // namespace
 
@@ -46,7 +32,7 @@ InGate LeaveGate(UserRegisters& registers, const GatePlace& place, bool is_in_ca
   const uint64_t at = registers[kRegRip] - (place.gate - offset(hv_gate));
   if (at >= offset(hv_gate_end)) return InGate::kOutside;
   if (registers[kRegRsp] - place.frame_address < HV_STUB_FRAME_BYTES)
-    registers[kRegRsp] = Word(place.frame, HV_GATE_RSP);
+    registers[kRegRsp] = place.Word(HV_GATE_RSP);
   if (at == offset(hv_gate_knew)) {
     registers[kRegRip] = registers[kRegRcx];
     return InGate::kAnswered;
@@ -55,14 +41,14 @@ InGate LeaveGate(UserRegisters& registers, const GatePlace& place, bool is_in_ca
     registers[kRegRip] = registers[kRegRcx] - kSyscallLength;
     return InGate::kBefore;
   }
-  registers[kRegRip] = registers[kRegRcx] = Word(place.frame, HV_GATE_RCX);
-  registers[kRegEflags] = registers[kRegR11] = Word(place.frame, HV_GATE_RFLAGS);
+  registers[kRegRip] = registers[kRegRcx] = place.Word(HV_GATE_RCX);
+  registers[kRegEflags] = registers[kRegR11] = place.Word(HV_GATE_RFLAGS);
   if (at < offset(hv_gate_rang) || is_in_call) {
     if (!is_in_call) registers[kRegOrigRax] = registers[kRegRax];
-    if (!IsAnswered(place.frame)) return InGate::kCalled;
-    registers[kRegRax] = Word(place.frame, HV_FRAME_RESULT);
+    if (!place.IsAnswered()) return InGate::kCalled;
+    registers[kRegRax] = place.Word(HV_FRAME_RESULT);
   } else if (at == offset(hv_gate_answered)) {
-    registers[kRegRax] = Word(place.frame, HV_FRAME_RESULT);
+    registers[kRegRax] = place.Word(HV_FRAME_RESULT);
   }
   return InGate::kAnswered;
 }

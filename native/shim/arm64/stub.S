@@ -1,6 +1,7 @@
 // stub.S: the code of a stub: makes the system calls that the tracer lists, and stops. Position-independent: it runs at two
 // addresses, and is only ever entered by a tracer that sets its registers. X7 is left alone: see arch/arm64/tracee_registers.h.
 
+#include "shim/abi.h"
 #include "shim/stub.h"
 
   .section .rodata.hv_stub, "a", %progbits
@@ -8,6 +9,20 @@
 
   .hidden hv_stub_code, hv_stub_calls, hv_stub_called, hv_stub_handler, hv_stub_code_end
   .globl hv_stub_code, hv_stub_calls, hv_stub_called, hv_stub_handler, hv_stub_code_end
+  .hidden hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_answered, hv_gate_end
+  .globl hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_answered, hv_gate_end
+
+// Where the trampoline has its site's next instruction, from X0 on: src/arch/arm64/call-site.ts.
+#define SITE_BEHIND 20
+
+// What the call needs on its way back. Clobbers X1, which becomes the call's number: the trampoline's `mov` to X8 has it.
+.macro store_site
+  ldr x1, [x0, #SITE_BEHIND]
+  stp x0, x1, [x8, #HV_GATE_TRAMPOLINE]
+  ldr w1, [x0]
+  ubfx w1, w1, #5, #16
+  str x1, [x8, #HV_FRAME_NUMBER]
+.endm
 
 hv_stub_code:
 // X19: the first call, X20: how many. Stops behind the last one, or behind the first that fails: its result is in X0, and X20
@@ -28,6 +43,46 @@ hv_stub_called:
 // Also the handler of the signals whose frames the tracer reads, and the entry point, where no tracer lets it begin.
 hv_stub_handler:
   brk #0
+
+// A call whose result is known.
+hv_gate_known:
+  store_site
+  add x1, x8, x1, lsl #2
+  ldr w0, [x1, #HV_FRAME_KNOWN]
+hv_gate_knew:
+  b hv_gate_leave
+
+// Trampolines of patched call sites come here, with X8 leading to the frame, whose arguments have X0 and X1 already, and X0 to the
+// part of the trampoline that goes back. No flag changes. The same protocol as entry.S; the bell is a system call, which the
+// kernel stops at and does not make.
+hv_gate:
+  store_site
+  stp x2, x3, [x8, #(HV_FRAME_ARGS + 16)]
+  stp x4, x5, [x8, #(HV_FRAME_ARGS + 32)]
+  mov w1, #HV_STATE_REQUEST
+  stlr w1, [x8]
+hv_gate_stored:
+  add x1, x8, #HV_FRAME_LISTENING
+  ldar w1, [x1]
+  cbz w1, 2f
+1:
+  isb
+  ldar w0, [x8]
+  sub w0, w0, #HV_STATE_ANSWERED
+  cbz w0, hv_gate_answered
+  sub w1, w1, #1
+  cbnz w1, 1b
+2:
+  svc #0
+hv_gate_rang:
+  b hv_gate_leave
+hv_gate_answered:
+  ldr x0, [x8, #HV_FRAME_RESULT]
+hv_gate_leave:
+  ldr x1, [x8, #(HV_FRAME_ARGS + 8)]
+  ldr x8, [x8, #HV_GATE_TRAMPOLINE]
+  br x8
+hv_gate_end:
 hv_stub_code_end:
 
   .section .note.GNU-stack, "", %progbits

@@ -1,6 +1,8 @@
-// Call sites of x86_64: `mov $number, %eax; syscall` and the like, whose first instruction a jump of the same five bytes can stand in for.
+// Call sites of x86_64: `mov $number, %eax; syscall` and the like, whose first instruction a jump of the same five bytes can stand in for;
+// of others a jump of two bytes, to one of five in the padding near by, stands in for the SYSCALL itself.
 
 import type {CallSites} from '../architecture.ts'
+import {setProgramCounter} from './registers.ts'
 
 const SYSCALL_BYTES = 2
 const JUMP_BYTES = 5
@@ -24,54 +26,95 @@ const REG_RCX = 0x08
 const REG_RSP = 0x20
 const LEA_RCX = [0x48, 0x8d, 0x0d]
 const INT32_BYTES = 4
-const BEHIND_LEA = JUMP_BYTES + LEA_RCX.length + INT32_BYTES
 /** getpid, getuid, getgid, geteuid, getegid, getppid, gettid. */
 const KNOWN_CALLS = [39, 102, 104, 107, 108, 110, 186]
 /** native/shim/abi.h: HV_FRAME_KNOWN_GATE - HV_FRAME_GATE. */
 const KNOWN_BEHIND = 8
+const NOTHING = new Uint8Array()
 /** jmp *%gs:disp32 */
 const JMP_GS = [0x65, 0xff, 0x24, 0x25]
 
+/** rt_sigreturn: unwinders know signal frames by the code that a handler returns to. */
+const RT_SIGRETURN = 15
+const JMP_REL8 = 0xeb
+const REL8 = {least: -128, most: 127}
+/**
+ * nopl 0(%rax,%rax,1), with or without prefixes in front: what stands behind its ModRM byte may be anything, so a jump too, and it does
+ * nothing all the same.
+ */
+const NOP = [0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0]
+const NOP_MODRM_END = 3
+/** Padding that nobody executes. */
+const INT3 = 0xcc
+
 export const callSites: CallSites = {
-  bytes: DISPLACED_FROM + CONTEXT_BYTES,
   reach: 2 ** 31 - 2 ** 20,
   trampolineBytes: 32,
-  canPatch(code, number, argumentWords) {
-    const displaced = CONTEXT_BYTES
-    if (code[displaced + JUMP_BYTES] !== ESCAPE || code[displaced + JUMP_BYTES + 1] !== SYSCALL) return false
-    if (isEndOfMovabs(code)) return false
-    if (isMovStack(code.subarray(displaced))) return !isPrefix(code[displaced - 1])
-    const value = int32At(code, displaced + 1)
-    const argument = 2 * MOV_TO_ARGUMENT.indexOf(code[displaced])
-    const isValue =
-      code[displaced] === MOV_TO_EAX
-        ? value === number
-        : argument >= 0 && value === argumentWords[argument] && argumentWords[argument + 1] === 0
-    return isValue && !continues(code)
+  needsOneThread: false,
+  find(page, end, number, argumentWords) {
+    const call = end - SYSCALL_BYTES
+    if (page[call] !== ESCAPE || page[call + 1] !== SYSCALL) return undefined
+    const start = end - DISPLACED_FROM
+    const code = page.subarray(start - CONTEXT_BYTES, end)
+    if (start >= CONTEXT_BYTES && canDisplace(code, number, argumentWords)) {
+      const isKnown = code[CONTEXT_BYTES] === MOV_TO_EAX && KNOWN_CALLS.includes(number)
+      return {start, end, number, isKnown, displaced: page.slice(start, start + JUMP_BYTES)}
+    }
+    const relay = number === RT_SIGRETURN ? -1 : findPadding(page, end)
+    return relay < 0 ? undefined : {start: call, end, relay, number, isKnown: false, displaced: NOTHING}
   },
-  isKnown,
-  jumpOffset: -DISPLACED_FROM,
-  jump(from, to) {
-    return Uint8Array.of(JMP_REL32, ...bytesOf(to - (from + JUMP_BYTES)))
+  patch(page, {start, end, relay}, trampoline) {
+    const jump = relay ?? start
+    page[jump] = JMP_REL32
+    page.set(bytesOf(trampoline - (jump + JUMP_BYTES)), jump + 1)
+    if (relay !== undefined) page.set([JMP_REL8, relay - end], start)
   },
-  trampoline(code, at, returnTo, gate) {
-    const displaced = code.subarray(CONTEXT_BYTES, CONTEXT_BYTES + JUMP_BYTES)
+  trampoline({displaced, isKnown}, {at, behind}, gate) {
+    const lea = at + displaced.length
     return Uint8Array.of(
       ...displaced,
       ...LEA_RCX,
-      ...bytesOf(returnTo - (at + BEHIND_LEA)),
+      ...bytesOf(behind - (lea + LEA_RCX.length + INT32_BYTES)),
       ...JMP_GS,
-      ...bytesOf(isKnown(code) ? gate + KNOWN_BEHIND : gate),
+      ...bytesOf(isKnown ? gate + KNOWN_BEHIND : gate),
     )
   },
-  returnOf(trampoline, at) {
-    if (!LEA_RCX.every((byte, i) => trampoline[JUMP_BYTES + i] === byte)) return undefined
-    return at + BEHIND_LEA + int32At(trampoline, BEHIND_LEA - INT32_BYTES)
+  // What the displaced instruction did, it does again.
+  leave(registers, {start}) {
+    setProgramCounter(registers, start)
   },
 }
 
-function isKnown(code: Uint8Array): boolean {
-  return code[CONTEXT_BYTES] === MOV_TO_EAX && KNOWN_CALLS.includes(int32At(code, CONTEXT_BYTES + 1))
+/** `code` begins in front of the instruction that is to make way. */
+function canDisplace(code: Uint8Array, number: number, argumentWords: Int32Array): boolean {
+  const displaced = CONTEXT_BYTES
+  if (isEndOfMovabs(code)) return false
+  if (isMovStack(code.subarray(displaced))) return !isPrefix(code[displaced - 1])
+  const value = int32At(code, displaced + 1)
+  const argument = 2 * MOV_TO_ARGUMENT.indexOf(code[displaced])
+  const isValue =
+    code[displaced] === MOV_TO_EAX
+      ? value === number
+      : argument >= 0 && value === argumentWords[argument] && argumentWords[argument + 1] === 0
+  return isValue && !continues(code)
+}
+
+/** @returns where five bytes are that nobody executes, as near to `end` as the short jump needs; -1: nowhere */
+function findPadding(page: Uint8Array, end: number): number {
+  const most = Math.min(end + REL8.most, page.length - JUMP_BYTES)
+  for (let at = Math.max(end + REL8.least, NOP_MODRM_END); at <= most; at++) {
+    if (isInNop(page, at) || isInt3(page, at)) return at
+  }
+  return -1
+}
+
+function isInNop(page: Uint8Array, at: number): boolean {
+  return NOP.every((byte, i) => page[at - NOP_MODRM_END + i] === byte)
+}
+
+function isInt3(page: Uint8Array, at: number): boolean {
+  for (let i = 0; i < JUMP_BYTES; i++) if (page[at + i] !== INT3) return false
+  return true
 }
 
 /** Opcodes with an immediate of 32 bits, which a displacement of 8 is in front of. */

@@ -1,7 +1,7 @@
 // CallPatches: call sites of one space that make their calls by the platform's gate, because they were seen to trap often.
 
 import {Errno} from '../../abi/errno.ts'
-import type {CallSites} from '../../arch/architecture.ts'
+import type {CallSite, CallSites, Trampoline} from '../../arch/architecture.ts'
 import {arch} from '../../arch/index.ts'
 import {type Context, PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {MemoryMap} from './memory-map.ts'
@@ -30,12 +30,20 @@ export interface Patching {
   readonly count: () => void
 }
 
-export type Trapped = Pick<Context, 'callSite' | 'callNumber' | 'argumentWords'>
+export type Trapped = Pick<Context, 'callSite' | 'callNumber' | 'argumentWords' | 'readRegisters'>
 
 /** A page of trampolines. */
 interface Area {
   readonly start: number
-  used: number
+  readonly patches: Patch[]
+}
+
+interface Patch {
+  readonly place: Trampoline
+  /** The file whose code its site is, and where in it. */
+  readonly dev: number
+  readonly ino: number
+  readonly offset: number
 }
 
 export class CallPatches {
@@ -45,6 +53,8 @@ export class CallPatches {
   readonly #left: Int16Array
   readonly #areas: Area[]
   #isOff = false
+  /** Whose call is being made. */
+  #caller: Trapped | undefined
   /** A site was patched whose results the program may be told: CallSites.isKnown. */
   hasKnown = false
 
@@ -52,7 +62,12 @@ export class CallPatches {
     this.#map = map
     this.#patching = patching
     this.#left = new Int16Array(COUNTERS).fill(patching.frequent)
-    this.#areas = areas.map((area) => ({...area}))
+    this.#areas = areas.map(({start, patches}) => ({start, patches: [...patches]}))
+    map.onTrampolinesLost = () => {
+      restoreCode(map, 0, map.userTop)
+      // It goes on where none is needed.
+      this.#caller?.readRegisters()
+    }
   }
 
   /** Of a space that was forked: what was patched is, there too. */
@@ -70,12 +85,13 @@ export class CallPatches {
   }
 
   /** A call trapped, by the instruction that ends at `callSite`, as the program says. */
-  note({callSite: site, callNumber, argumentWords}: Trapped): void {
+  note(caller: Trapped): void {
+    this.#caller = caller
+    const {callSite: site} = caller
     if (site === 0) return
     const counter = (site | 0) & (COUNTERS - 1)
     if (--this.#left[counter] > 0) return
-    this.#left[counter] =
-      this.#isOff || !this.#patch(site, callNumber, argumentWords) ? LONG : this.#patching.frequent
+    this.#left[counter] = this.#isOff || !this.#patch(site, caller) ? LONG : this.#patching.frequent
   }
 
   /** Before the program runs: a place for trampolines near this code of its, so that nothing appears where it found nothing mapped. */
@@ -94,33 +110,44 @@ export class CallPatches {
     restoreCode(this.#map, 0, this.#map.userTop)
   }
 
+  /** From now on a program may run twice at a time here. */
+  becomeThreaded(): void {
+    if (this.#patching.sites.needsOneThread) this.stop()
+  }
+
   /**
    * Takes a program out of a trampoline, to its site: it goes on as if that were not patched.
    * @returns false: it is in none
    */
   leaveTrampoline(registers: BigUint64Array): boolean {
-    const site = this.siteOf(arch.programCounter(registers))
-    if (site === undefined) return false
-    arch.setProgramCounter(registers, site)
+    const place = this.#placeAt(arch.programCounter(registers))
+    if (place === undefined) return false
+    this.#patching.sites.leave(registers, place)
     return true
   }
 
-  /** The site whose jump led to `address`, where the program goes on as if it were not patched; undefined: it is in no trampoline. */
-  siteOf(address: number): number | undefined {
-    const area = this.#areas.find(({start}) => address >= start && address < start + PAGE_SIZE)
-    if (area === undefined || !isTrampolines(this.#map.vmas.at(address))) return undefined
-    const entry = this.#map.pages.get(area.start / PAGE_SIZE)
-    if (entry === 0) return undefined
-    const {sites} = this.#patching
-    const trampoline = address - ((address - area.start) % sites.trampolineBytes)
-    const code = this.#map.memory.bytes.subarray(entryOffset(entry) + trampoline - area.start)
-    const site = sites.returnOf(code, trampoline)
-    return site === undefined ? undefined : site + sites.jumpOffset
+  #placeAt(address: number): Trampoline | undefined {
+    for (const {start, patches} of this.#areas) {
+      if (address >= start && address < start + PAGE_SIZE) {
+        if (!isTrampolines(this.#map.vmas.at(address))) return undefined
+        return patches[Math.floor((address - start) / this.#patching.sites.trampolineBytes)]?.place
+      }
+      // Behind it, too: where the code has become its file's meanwhile, that may be INT3.
+      const relayed = patches.find(({place: {relay}}) => address === relay || address - 1 === relay)
+      if (relayed !== undefined && this.#isThere(relayed)) return relayed.place
+    }
+    return undefined
   }
 
-  #patch(site: number, callNumber: number, argumentWords: Int32Array): boolean {
+  /** Where one was, the program may have mapped something else. */
+  #isThere({place: {start}, dev, ino, offset}: Patch): boolean {
+    const vma = this.#map.vmas.at(start)
+    return vma?.backing?.dev === dev && vma.backing.ino === ino && fileOffset(vma, start) === offset
+  }
+
+  #patch(site: number, caller: Trapped): boolean {
     try {
-      return this.#tryPatch(site, callNumber, argumentWords)
+      return this.#tryPatch(site, caller)
     } catch (error) {
       // No memory is left for it: calls go on to trap.
       if (!(error instanceof Errno)) throw error
@@ -128,52 +155,63 @@ export class CallPatches {
     }
   }
 
-  #tryPatch(site: number, callNumber: number, argumentWords: Int32Array): boolean {
+  #tryPatch(site: number, {callNumber, argumentWords}: Trapped): boolean {
     const {sites, count} = this.#patching
     const {pages, memory} = this.#map
     const page = Math.floor((site - 1) / PAGE_SIZE)
-    const end = site - page * PAGE_SIZE
     const entry = pages.get(page)
-    if (end < sites.bytes || !isFilesCode(this.#map.vmas.at(site - 1))) return false
+    const vma = this.#map.vmas.at(site - 1)
+    if (!isFilesCode(vma)) return false
     // What is not guarded the program has written.
     if (!(entry & ENTRY_GUARDED) || entry & ENTRY_WRITTEN) return false
     const offset = entryOffset(entry)
-    const code = memory.bytes.slice(offset + end - sites.bytes, offset + end)
-    if (!sites.canPatch(code, callNumber, argumentWords)) return false
-    const trampoline = this.#addTrampoline(site, code)
+    const start = page * PAGE_SIZE
+    const code = memory.bytes.subarray(offset, offset + PAGE_SIZE)
+    const found = sites.find(code, site - start, callNumber, argumentWords)
+    if (found === undefined) return false
+    const batch = new MapBatch(pages.space, {lazily: true})
+    const trampoline = this.#addTrampoline(found, vma!, start, batch)
     if (trampoline === undefined) return false
 
     const copy = memory.copyPage(offset)
-    const jumpAt = site + sites.jumpOffset
-    memory.bytes.set(sites.jump(jumpAt, trampoline), copy + end + sites.jumpOffset)
+    sites.patch(memory.bytes.subarray(copy, copy + PAGE_SIZE), found, trampoline - start)
     const patched = withOffset(entry, copy) | ENTRY_PATCHED
     pages.set(page, patched)
-    const batch = new MapBatch(pages.space, {lazily: true})
     batch.add(page, patched)
     batch.commit()
     memory.free(offset, PAGE_SIZE)
-    this.hasKnown ||= sites.isKnown(code)
+    this.hasKnown ||= found.isKnown
     count()
     return true
   }
 
-  /** @returns its address; undefined: there is no room within reach. @throws Errno */
-  #addTrampoline(site: number, code: Uint8Array): number | undefined {
+  /** @param batch maps it, once it is written @returns its address; undefined: there is no room within reach. @throws Errno */
+  #addTrampoline(site: CallSite, vma: Vma, page: number, batch: MapBatch): number | undefined {
     const {sites, gate} = this.#patching
-    const area = this.#areaFor(site)
+    const behind = page + site.end
+    const area = this.#areaFor(behind)
     if (area === undefined) return undefined
     const offset = this.#map.ownPage(area.start)
-    const at = area.start + area.used
-    this.#map.memory.bytes.set(sites.trampoline(code, at, site, gate), offset + area.used)
-    area.used += sites.trampolineBytes
-    return at
+    const used = area.patches.length * sites.trampolineBytes
+    const start = page + site.start
+    const place = {
+      ...{at: area.start + used, start, behind, number: site.number},
+      relay: site.relay === undefined ? undefined : page + site.relay,
+    }
+    this.#map.memory.bytes.set(sites.trampoline(site, place, gate), offset + used)
+    const {dev, ino} = vma.backing!
+    area.patches.push({place, dev, ino, offset: fileOffset(vma, start)})
+    // It is mapped already, but its code is new: arm64's processors are told.
+    const areaPage = area.start / PAGE_SIZE
+    batch.add(areaPage, this.#map.pages.get(areaPage))
+    return place.at
   }
 
   #areaFor(site: number): Area | undefined {
     const {reach, trampolineBytes} = this.#patching.sites
-    const fits = ({start, used}: Area) =>
+    const fits = ({start, patches}: Area) =>
       Math.abs(start - site) < reach &&
-      used + trampolineBytes <= PAGE_SIZE &&
+      (patches.length + 1) * trampolineBytes <= PAGE_SIZE &&
       isTrampolines(this.#map.vmas.at(start))
     const known = this.#areas.find(fits)
     if (known !== undefined) return known
@@ -193,7 +231,7 @@ export class CallPatches {
     // The program took away what was here.
     const stale = this.#areas.findIndex((old) => old.start === start)
     if (stale >= 0) this.#areas.splice(stale, 1)
-    const area = {start, used: 0}
+    const area = {start, patches: []}
     this.#areas.push(area)
     return area
   }
@@ -211,4 +249,8 @@ function isFilesCode(vma: Vma | undefined): boolean {
     (vma.flags & VM_SPECIAL) === 0 &&
     (vma.protection & (PROT_EXEC | PROT_WRITE)) === PROT_EXEC
   )
+}
+
+function fileOffset(vma: Vma, address: number): number {
+  return vma.pageOffset * PAGE_SIZE + address - vma.start
 }

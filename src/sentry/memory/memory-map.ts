@@ -78,6 +78,8 @@ export class MemoryMap {
   faults = 0
   /** A page was needed and guest memory had none left: what the process then dies of. */
   ranOut = false
+  /** Before trampolines of CallPatches go, or can no longer be executed. */
+  onTrampolinesLost: (() => void) | undefined
   readonly #pager: Pager
 
   constructor(parts: MemoryMapParts) {
@@ -131,7 +133,7 @@ export class MemoryMap {
     const end = address + pageAlign(length)
     if (address % PAGE_SIZE !== 0 || end === address || end > this.userTop) throw new Errno(EINVAL)
     const removed = this.vmas.remove(address, end)
-    if (removed.some(({flags}) => flags & VM_TRAMPOLINES)) restoreCode(this, 0, this.userTop)
+    if (removed.some(({flags}) => flags & VM_TRAMPOLINES)) this.onTrampolinesLost?.()
     for (const vma of removed) {
       this.releasePages(vma, vma.start, vma.end)
       this.vmas.drop(vma)
@@ -225,6 +227,7 @@ export class MemoryMap {
 
   /** Unmaps everything: execve(2), and the end of the process. */
   clear(): void {
+    this.onTrampolinesLost = undefined
     this.unmap(0, this.userTop)
     this.defaultFlags = 0
     this.heap.place(0)

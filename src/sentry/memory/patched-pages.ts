@@ -16,6 +16,6 @@ export function restoreCode(map: MemoryMap, start: number, end: number): void {
 
 /** Before something happens to `vma`, or to a part of it: without its trampolines no patch may stay. */
 export function restoreBefore(map: MemoryMap, vma: Vma, start = vma.start, end = vma.end): void {
-  if (vma.flags & VM_TRAMPOLINES) restoreCode(map, 0, map.userTop)
+  if (vma.flags & VM_TRAMPOLINES) map.onTrampolinesLost?.()
   else if (vma.backing !== undefined && !vma.isShared) restoreCode(map, start, end)
 }

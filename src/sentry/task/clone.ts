@@ -52,6 +52,8 @@ export function cloneTask(parent: Task, request: CloneRequest, prepare: (child: 
     undo.push(() => context.dispose())
     const fds = has(flags, CLONE_FILES) ? parent.fds.share() : parent.fds.copy()
     undo.push(() => fds.release())
+    // Who waits for a child of vfork(2) makes no calls.
+    if (has(flags, CLONE_VM) && !has(flags, CLONE_VFORK)) process.space.callPatches?.becomeThreaded()
     const fs = has(flags, CLONE_FS) ? parent.fs.share() : parent.fs.copy()
     undo.push(() => fs.release())
     const owner = has(flags, CLONE_THREAD) ? process : forkProcess(parent, tid, request, undo)

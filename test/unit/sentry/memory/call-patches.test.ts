@@ -1,78 +1,38 @@
 // Patched call sites: which, what the program's memory then holds, and when its code becomes what its file says.
 
 import {describe, expect, test} from 'vitest'
-import {arch} from '../../../../src/arch/index.ts'
-import {CallPatches} from '../../../../src/sentry/memory/call-patches.ts'
 import {forkMap} from '../../../../src/sentry/memory/fork.ts'
 import {protect} from '../../../../src/sentry/memory/protect.ts'
 import {remap} from '../../../../src/sentry/memory/remap.ts'
-import {type Backing, VM_SHARED, VM_TRAMPOLINES} from '../../../../src/sentry/memory/vma.ts'
+import {VM_SHARED, VM_TRAMPOLINES} from '../../../../src/sentry/memory/vma.ts'
 import {ResourceLimits} from '../../../../src/sentry/resource-limits.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
-import {errnoOf, MIB, SimulatedFile, SimulatedGuest, type SimulatedSpace} from './simulated-guest.ts'
+import {
+  bytesAt,
+  CALL,
+  callAt,
+  END,
+  FREQUENT,
+  JUMP,
+  PAGE,
+  READ_EXEC,
+  siteOf,
+  sites,
+  start,
+  target,
+} from './patched-guest.ts'
+import {errnoOf, SimulatedGuest, type SimulatedSpace} from './simulated-guest.ts'
 
-const PAGE = 4096
-const READ_EXEC = 5
-const GATE = 88
-const FREQUENT = 3
-const NUMBER = 39
-/** mov $39, %eax; syscall: and where it ends. */
-const CALL = [0xb8, NUMBER, 0, 0, 0, 0x0f, 0x05]
-const END = 0x107
-
-interface Start {
-  pages?: number
-  flags?: number
-  protection?: number
-  frequent?: number
-  canWrite?: boolean
-}
-
-function start({
-  pages = 2,
-  flags = 0,
-  protection = READ_EXEC,
-  frequent = FREQUENT,
-  canWrite = false,
-}: Start = {}) {
-  const guest = new SimulatedGuest(4 * MIB)
-  const file = new SimulatedFile(guest.memory, pages, !canWrite)
-  for (const offset of file.offsets) guest.memory.bytes.set(CALL, offset + END - CALL.length)
-  const backing: Backing = {mappable: file, path: '/code', dev: 1, ino: 2, punch() {}}
-  const code = guest.map.map({length: pages * PAGE, protection, backing, flags})
-  for (let i = 0; i < pages; i++) guest.fetch(code + i * PAGE)
-  let count = 0
-  const patches = new CallPatches(guest.map, {
-    ...{sites: arch.callSites!, gate: GATE, frequent},
-    count: () => count++,
-  })
-  const trap = (site: number, times = FREQUENT, at = patches) => {
-    for (let i = 0; i < times; i++)
-      at.note({callSite: site, callNumber: NUMBER, argumentWords: new Int32Array(12)})
-  }
-  return {guest, file, code, patches, trap, site: code + END, patched: () => count}
-}
-
-const bytesAt = (guest: SimulatedGuest, address: number, length: number) =>
-  Array.from({length}, (_, i) => guest.load(address + i) as number)
-
-/** Where the jump in front of `site` leads; undefined: there is none. */
-function target(guest: SimulatedGuest, site: number): number | undefined {
-  const [opcode, ...distance] = bytesAt(guest, site - 7, 5)
-  if (opcode !== 0xe9) return undefined
-  return site - 2 + new DataView(Uint8Array.from(distance).buffer).getInt32(0, true)
-}
-
-describe.skipIf(arch.callSites === undefined)('a call site', () => {
+describe('a call site', () => {
   test('that traps often jumps to its trampoline; its file stays as it is', () => {
     const {guest, file, trap, site, patched} = start()
     trap(site, FREQUENT - 1)
     expect(target(guest, site)).toBe(undefined)
     trap(site, 1)
     const trampoline = target(guest, site)!
-    expect(bytesAt(guest, trampoline, 5)).toEqual(CALL.slice(0, 5))
-    expect(bytesAt(guest, site - 2, 2)).toEqual([0x0f, 0x05])
-    expect([...guest.memory.bytes.subarray(file.offsets[0] + END - 7, file.offsets[0] + END)]).toEqual(CALL)
+    expect(bytesAt(guest, trampoline, 8)).not.toEqual(Array(8).fill(0))
+    const inFile = file.offsets[0] + END
+    expect([...guest.memory.bytes.subarray(inFile - CALL.length, inFile)]).toEqual(CALL)
     expect(patched()).toBe(1)
   })
 
@@ -80,10 +40,16 @@ describe.skipIf(arch.callSites === undefined)('a call site', () => {
     const {guest, patches, trap, site} = start()
     trap(site)
     const trampoline = target(guest, site)!
-    for (const at of [0, 5, 12]) expect(patches.siteOf(trampoline + at)).toBe(site - 7)
-    for (const other of [site, trampoline - 1, trampoline + PAGE, 0, 2 ** 47, -1]) {
-      expect(patches.siteOf(other)).toBe(undefined)
-    }
+    for (const at of [0, 4, 12]) expect(siteOf(patches, trampoline + at)).toBe(site + JUMP)
+    for (const other of [
+      site,
+      trampoline - 1,
+      trampoline + sites.trampolineBytes,
+      trampoline + PAGE,
+      0,
+      2 ** 47,
+    ])
+      expect(siteOf(patches, other)).toBe(undefined)
   })
 
   test.each([
@@ -155,20 +121,20 @@ describe.skipIf(arch.callSites === undefined)('a call site', () => {
     while (errnoOf(() => guest.memory.allocate(PAGE)) === 0) {}
     trap(site, 10 * FREQUENT)
     expect(patched()).toBe(0)
-    expect(bytesAt(guest, site - 7, 7)).toEqual(CALL)
+    expect(callAt(guest, site)).toEqual(CALL)
   })
 })
 
-describe.skipIf(arch.callSites === undefined)('patched code', () => {
+describe('patched code', () => {
   const isPatched = (guest: SimulatedGuest, site: number) => target(guest, site) !== undefined
 
   test('becomes what its file says when it can be written', () => {
     const {guest, code, trap, site} = start()
     trap(site)
     protect(guest.map, code, code + PAGE, 3)
-    expect(bytesAt(guest, site - 7, 7)).toEqual(CALL)
-    guest.store(site - 6, 41)
-    expect(bytesAt(guest, site - 7, 2)).toEqual([0xb8, 41])
+    expect(callAt(guest, site)).toEqual(CALL)
+    guest.store(site - 1, 41)
+    expect(callAt(guest, site)).toEqual([...CALL.slice(0, -1), 41])
   })
 
   test('becomes what its file says when it moves', () => {
@@ -178,7 +144,7 @@ describe.skipIf(arch.callSites === undefined)('patched code', () => {
       ...{address: code, oldLength: PAGE, newLength: PAGE, mayMove: true, keepsOld: false},
       target: code - 64 * PAGE,
     })
-    expect(bytesAt(guest, moved + END - 7, 7)).toEqual(CALL)
+    expect(callAt(guest, moved + END)).toEqual(CALL)
   })
 
   test.each([
@@ -202,14 +168,17 @@ describe.skipIf(arch.callSites === undefined)('patched code', () => {
         }),
     ],
   ])('loses its jumps when its trampolines are %s', (_, act) => {
-    const {guest, trap, site, code} = start()
+    const {guest, trap, site, code, reads} = start()
     trap(site)
     trap(code + PAGE + END)
     const area = target(guest, site)!
+    expect(reads()).toBe(0)
     expect(isPatched(guest, code + PAGE + END)).toBe(true)
     act(guest, area - (area % PAGE))
     expect(isPatched(guest, site)).toBe(false)
     expect(isPatched(guest, code + PAGE + END)).toBe(false)
+    // Whose call it was is out of its trampoline by then.
+    expect(reads()).toBe(1)
   })
 
   test('becomes what its file says when that is cut within its page', () => {
@@ -217,11 +186,11 @@ describe.skipIf(arch.callSites === undefined)('patched code', () => {
     trap(site)
     guest.memory.bytes.fill(0, file.offsets[0] + 0x180, file.offsets[0] + PAGE)
     guest.map.invalidate(file, 1)
-    expect(bytesAt(guest, site - 7, 7)).toEqual(CALL)
+    expect(callAt(guest, site)).toEqual(CALL)
   })
 
   test('has trampolines of its own where others were', () => {
-    const {guest, code, trap, site} = start()
+    const {guest, code, trap, site, patches} = start()
     trap(site)
     const trampoline = target(guest, site)!
     guest.map.unmap(trampoline, PAGE)
@@ -230,8 +199,8 @@ describe.skipIf(arch.callSites === undefined)('patched code', () => {
       trap(again)
     }
     expect(target(guest, site)).toBe(trampoline)
-    expect(target(guest, code + PAGE + END)).toBe(trampoline + arch.callSites!.trampolineBytes)
-    expect(bytesAt(guest, trampoline, 5)).toEqual(CALL.slice(0, 5))
+    expect(target(guest, code + PAGE + END)).toBe(trampoline + sites.trampolineBytes)
+    expect(siteOf(patches, trampoline)).toBe(site + JUMP)
   })
 
   test('has no trampolines where mremap has kept or moved them', () => {
@@ -246,7 +215,7 @@ describe.skipIf(arch.callSites === undefined)('patched code', () => {
     const {guest, patches, trap, site, patched} = start()
     trap(site)
     patches.stop()
-    expect(bytesAt(guest, site - 7, 7)).toEqual(CALL)
+    expect(callAt(guest, site)).toEqual(CALL)
     trap(site, 100 * FREQUENT)
     expect([isPatched(guest, site), patched()]).toEqual([false, 1])
   })
@@ -262,13 +231,14 @@ describe.skipIf(arch.callSites === undefined)('patched code', () => {
       map,
       faults: 0,
     }) as SimulatedGuest
-    expect(forked.siteOf(target(guest, site)!)).toBe(site - 7)
+    expect(siteOf(forked, target(guest, site)!)).toBe(site + JUMP)
     const second = code + PAGE + END
     trap(second, FREQUENT, forked)
-    expect(patches.siteOf(target(guest, site)! + arch.callSites!.trampolineBytes)).not.toBe(second - 7)
+    const next = target(guest, site)! + sites.trampolineBytes
+    expect(siteOf(patches, next)).toBe(undefined)
     expect(isPatched(guest, second)).toBe(false)
     expect(map.pages.get(Math.floor(second / PAGE))).not.toBe(guest.map.pages.get(Math.floor(second / PAGE)))
-    expect(forked.siteOf(target(guest, site)! + arch.callSites!.trampolineBytes)).toBe(second - 7)
+    expect(siteOf(forked, next)).toBe(second + JUMP)
     child.map.clear()
   })
 
@@ -290,9 +260,9 @@ describe.skipIf(arch.callSites === undefined)('patched code', () => {
       for (let i = 0; i < perPage; i++) guest.memory.bytes.set(CALL, file.offsets[page] + 16 + i * 16)
     }
     for (let page = 0; page < 64; page++) {
-      for (let i = 0; i < perPage; i++) trap(code + page * PAGE + 16 + i * 16 + 7, 1)
+      for (let i = 0; i < perPage; i++) trap(code + page * PAGE + 16 + i * 16 + CALL.length, 1)
     }
-    const most = (8 * PAGE) / arch.callSites!.trampolineBytes
+    const most = (8 * PAGE) / sites.trampolineBytes
     expect(patched()).toBeLessThanOrEqual(most)
     expect(patched()).toBeGreaterThan(most / 2)
   })

@@ -1,21 +1,11 @@
 // hostile-gate: where programs reach a gate for their calls (ptrace, PVM hosts), nothing that they do to it, its frame or its trampolines harms
 // anybody but themselves.
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/wait.h>
 
 #include "fault.h"
-
-// native/arch/x86_64/layout.h, native/shim/abi.h, native/shim/stub.h
-enum { STATE = 0, LISTENING = 4, NUMBER = 8, RESULT = 64, ACTION = 72, CALLER = 80, GATE = 88 };
-enum { SAVED_RSP = 0x80, SAVED_RCX = 0x88, SAVED_RFLAGS = 0x90, STACK = 0x98, STACK_TOP = 0x200 };
-
-static uint64_t read_frame(long offset) {
-  uint64_t word;
-  __asm__ volatile("mov %%gs:(%1), %0" : "=r"(word) : "r"(offset));
-  return word;
-}
-
-static void write_frame(long offset, uint64_t word) { __asm__ volatile("mov %0, %%gs:(%1)" ::"r"(word), "r"(offset) : "memory"); }
+#include "gate-frame.h"
 
 static uint64_t gate;
 static uint64_t seed = 88172645463325252;
@@ -36,27 +26,14 @@ static uint64_t some_address(void) {
   return (uint64_t)(uintptr_t)some_address + next_random() % 65536;
 }
 
-// As a patched site does, but with an address of its own choice to go on at.
-static void jump_to_gate(uint64_t behind, uint64_t number, uint64_t pointer) {
-  __asm__ volatile("mov %%rsp, %%rbx\nmov %[sp], %%rsp\njmp *%[gate]" ::[gate] "r"(gate), "c"(behind), "a"(number), [sp] "r"(pointer)
-                   : "rbx", "r11", "memory");
-  __builtin_unreachable();
-}
-
 static void jump_anywhere(void) {
   catch_faults_on_own_stack();
   for (int i = 0; i < 300; i++) {
     // exit(2) and its like would end the test, rt_sigreturn(2) reads any stack.
     static const uint64_t numbers[] = {SYS_getppid, SYS_gettid, SYS_sched_yield, 9999, -1ull, 1ull << 32};
     uint64_t behind = some_address(), number = numbers[next_random() % COUNT(numbers)];
-    FAULT_OF(jump_to_gate(behind, number, next_random() % 2 ? some_address() : 0));
+    FAULT_OF(jump_to_gate(gate, behind, number, next_random() % 2 ? some_address() : 0));
   }
-}
-
-// The frame that the first thread began with: its own still, or another's. A stub's says where it is, a window's lies behind the gate.
-static volatile uint8_t *find_frame(void) {
-  uint64_t stack = read_frame(STACK);
-  return (volatile uint8_t *)(stack ? stack - STACK_TOP : gate - gate % 4096 + 4096);
 }
 
 static volatile uint8_t *frame;
@@ -81,7 +58,7 @@ static int forge(void *unused) {
     *(volatile uint32_t *)(frame + STATE) = (uint32_t)(next_random() % 4);
     // More would be waited for by the program itself.
     if (next_random() % 4 == 0) *(volatile uint32_t *)(frame + LISTENING) = (uint32_t)(next_random() % 1000);
-    if (next_random() % 64 == 0) *(volatile uint64_t *)(frame + SAVED_RSP + next_random() % 4 * 8) = some_address();
+    if (next_random() % 64 == 0) *(volatile uint64_t *)(frame + SAVED + next_random() % (SAVED_WORDS + 1) * 8) = some_address();
     for (volatile int i = 0; i < 50; i++) continue;
   }
   return 0;
@@ -90,11 +67,11 @@ static int forge(void *unused) {
 static void call_beside(int (*other)(void *)) {
   static char stack[65536] __attribute__((aligned(16)));
   int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
-  frame = find_frame();
+  frame = find_frame(gate);
   REQUIRE(clone(other, stack + sizeof(stack), flags, 0) > 0);
   for (int i = 0; i < 4000; i++) {
     syscall(SYS_getppid);
-    __asm__ volatile("mov $110, %%eax\nsyscall" ::: "rax", "rcx", "r11", "memory");
+    call_at_frame(frame);
   }
 }
 
@@ -103,21 +80,13 @@ static void call_while_forged(void) { call_beside(forge); }
 
 // Alone, so that it is listened to: what it finds in its frame it changes itself.
 static void forge_own(void) {
-  frame = find_frame();
+  frame = find_frame(gate);
   for (int i = 0; i < 4000; i++) {
     syscall(SYS_getppid);
-    static const uint64_t offsets[] = {STATE, SAVED_RCX, SAVED_RFLAGS, SAVED_RSP, RESULT, NUMBER};
-    *(volatile uint64_t *)(frame + offsets[next_random() % COUNT(offsets)]) = next_random() % 3;
-    __asm__ volatile("mov $110, %%eax\nsyscall" ::: "rax", "rcx", "r11", "memory");
-  }
-}
-
-// What the sentry is told to patch: every address in turn, with this call.
-static void name_callers(void) {
-  for (int i = 0; i < 5000; i++) {
-    uint64_t caller = next_random() % 2 ? some_address() : (uint64_t)(uintptr_t)name_callers + (uint64_t)i % 512;
-    write_frame(CALLER, caller);
-    __asm__ volatile("lea 1f(%%rip), %%rcx\njmp *%%gs:%c1\n1:" ::"a"(SYS_getppid), "i"(GATE) : "rcx", "r11", "memory");
+    static const uint64_t offsets[] = {STATE, RESULT, NUMBER, SAVED};
+    uint64_t choice = next_random() % (3 + SAVED_WORDS), more = choice < 3 ? 0 : choice - 3;
+    *(volatile uint64_t *)(frame + offsets[choice - more] + 8 * more) = next_random() % 3;
+    call_at_frame(frame);
   }
 }
 
@@ -128,16 +97,31 @@ static void lose_gate(void) {
   FAULT_OF(syscall(SYS_getppid));
 }
 
-static void lose_trampolines(void) {
-  for (int i = 0; i < 64; i++) syscall(SYS_getppid);
+// For each page of trampolines, by calls that come from there.
+static void each_trampolines(void (*lose)(void *page, size_t length)) {
+  for (int i = 0; i < 64; i++) {
+    syscall(SYS_getppid);
+    void *page = mmap(0, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK_EQ(mprotect(page, PAGE, PROT_READ), 0);
+    CHECK_EQ(munmap(page, PAGE), 0);
+  }
   FILE *maps = fopen("/proc/self/maps", "r");
   REQUIRE(maps);
   unsigned long start, end;
   for (char line[512]; fgets(line, sizeof(line), maps);)
-    if (strstr(line, "[hv-calls]") && sscanf(line, "%lx-%lx", &start, &end) == 2) CHECK_EQ(munmap((void *)start, end - start), 0);
+    if (strstr(line, "[hv-calls]") && sscanf(line, "%lx-%lx", &start, &end) == 2) lose((void *)start, end - start);
   fclose(maps);
   for (int i = 0; i < 64; i++) CHECK_EQ(syscall(SYS_getppid), getppid());
 }
+
+static void unmap(void *page, size_t length) { CHECK_EQ(munmap(page, length), 0); }
+static void make_data(void *page, size_t length) { CHECK_EQ(mprotect(page, length, PROT_READ | PROT_WRITE), 0); }
+static void cover(void *page, size_t length) {
+  CHECK(mmap(page, length, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == page);
+}
+static void lose_trampolines(void) { each_trampolines(unmap); }
+static void write_trampolines(void) { each_trampolines(make_data); }
+static void cover_trampolines(void) { each_trampolines(cover); }
 
 // A program that starts where this one ended finds nothing of it.
 static void leave_traps(void) {
@@ -164,8 +148,7 @@ static void start_innocents(void) {
   }
 }
 
-// Whatever becomes of it.
-static void let(void (*part)(void)) {
+static int status_of(void (*part)(void)) {
   pid_t child = fork();
   REQUIRE(child >= 0);
   if (child == 0) {
@@ -175,7 +158,17 @@ static void let(void (*part)(void)) {
   }
   int status;
   CHECK_EQ(waitpid(child, &status, 0), child);
-  CHECK(!WIFEXITED(status) || WEXITSTATUS(status) == 0);
+  return status;
+}
+
+// Whatever becomes of it, and whatever it says: it may have jumped into the end of main.
+static void let(void (*part)(void)) {
+  int messages = dup(2), nowhere = open("/dev/null", O_WRONLY);
+  dup2(nowhere, 2);
+  status_of(part);
+  dup2(messages, 2);
+  close(messages);
+  close(nowhere);
 }
 
 int main(int argc, char **argv) {
@@ -185,17 +178,20 @@ int main(int argc, char **argv) {
     return finish();
   }
   catch_faults();
-  if (FAULT_OF(gate = read_frame(GATE)) != 0 || gate == 0) return finish();
+  gate = find_gate();
+  if (gate == 0) return finish();
   pid_t self = getpid();
   let(jump_anywhere);
   let(call_while_scribbled);
   let(call_while_forged);
   let(forge_own);
-  let(name_callers);
+  ALSO(let);
   let(lose_gate);
-  let(lose_trampolines);
+  CHECK_EQ(status_of(lose_trampolines), 0);
+  CHECK_EQ(status_of(write_trampolines), 0);
+  CHECK_EQ(status_of(cover_trampolines), 0);
   start_innocents();
   CHECK_EQ(getpid(), self);
-  CHECK_EQ(read_frame(GATE), gate);
+  CHECK_EQ(find_gate(), gate);
   return finish();
 }

@@ -1,0 +1,5 @@
+// call-sites: calls that are made often enough for their sites to be patched stay what they are: registers, flags, the stack, signals,
+// other numbers, restarts, and the code itself wherever it is moved, written or forked. man 2 syscall.
+#define CALL 155
+#define RESULT getpgrp
+#include "call-sites.h"

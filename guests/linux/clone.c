@@ -194,6 +194,29 @@ static void check_clear_sighand(void) {
   CHECK(signal(SIGUSR1, SIG_DFL) == catch && signal(SIGUSR2, SIG_DFL) == SIG_IGN);
 }
 
+static char thread_stack[65536] __attribute__((aligned(16)));
+
+static int exit_late(void *unused) {
+  (void)unused;
+  usleep(20000);
+  stored = 2;
+  syscall(SYS_exit, 0);
+  return 0;
+}
+
+// CLONE_VFORK waits for a thread, too, also in a process that is waited for itself.
+static int wait_for_thread(void *unused) {
+  (void)unused;
+  stored = 0;
+  int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_VFORK;
+  return clone(exit_late, thread_stack + sizeof(thread_stack), flags, 0) < 0 || stored != 2;
+}
+
+static void check_vfork_of_thread(void) {
+  CHECK_EQ(wait_for_thread(0), 0);
+  CHECK_EQ(ended(clone(wait_for_thread, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, 0)), 0);
+}
+
 int main(void) {
   if (getenv("MODE")) return fcntl(500, F_GETFD) == -1 ? 0 : 1;
   limit_time();
@@ -205,5 +228,6 @@ int main(void) {
   check_tids();
   check_pidfd();
   check_clear_sighand();
+  check_vfork_of_thread();
   return finish();
 }

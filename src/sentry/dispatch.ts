@@ -64,6 +64,8 @@ function finish(task: Task, result: number): boolean {
     return false
   }
   if (result !== REGISTERS_SET) task.context.setResult(result)
+  const {callPatches} = task.process.space
+  if (callPatches?.isLost === true) callPatches.leaveLost(task.context)
   task.kernel.tracer?.leave(task, result === REGISTERS_SET ? undefined : result)
   return true
 }

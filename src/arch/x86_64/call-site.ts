@@ -44,8 +44,15 @@ const REL8 = {least: -128, most: 127}
  */
 const NOP = [0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0]
 const NOP_MODRM_END = 3
-/** Padding that nobody executes. */
+/**
+ * Padding that nobody executes, in front of a function: more of it than an immediate has bytes (a division by ten has seven). The first
+ * may be a real one, at the end of a function.
+ */
 const INT3 = 0xcc
+const LEAST_INT3 = 10
+const ALIGNMENT = 16
+/** An operand-size prefix makes a short jump on AMD's processors lead elsewhere (APM vol. 3, JMP). */
+const OPERAND_SIZE = 0x66
 
 export const callSites: CallSites = {
   reach: 2 ** 31 - 2 ** 20,
@@ -60,7 +67,8 @@ export const callSites: CallSites = {
       const isKnown = code[CONTEXT_BYTES] === MOV_TO_EAX && KNOWN_CALLS.includes(number)
       return {start, end, number, isKnown, displaced: page.slice(start, start + JUMP_BYTES)}
     }
-    const relay = number === RT_SIGRETURN ? -1 : findPadding(page, end)
+    const stays = number === RT_SIGRETURN || page[call - 1] === OPERAND_SIZE
+    const relay = stays ? -1 : findPadding(page, end)
     return relay < 0 ? undefined : {start: call, end, relay, number, isKnown: false, displaced: NOTHING}
   },
   patch(page, {start, end, relay}, trampoline) {
@@ -113,7 +121,9 @@ function isInNop(page: Uint8Array, at: number): boolean {
 }
 
 function isInt3(page: Uint8Array, at: number): boolean {
-  for (let i = 0; i < JUMP_BYTES; i++) if (page[at + i] !== INT3) return false
+  const end = at + JUMP_BYTES
+  if (end % ALIGNMENT !== 0) return false
+  for (let i = end - LEAST_INT3; i < end; i++) if (page[i] !== INT3) return false
   return true
 }
 

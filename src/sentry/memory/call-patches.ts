@@ -57,6 +57,8 @@ export class CallPatches {
   #caller: Trapped | undefined
   /** A site was patched whose results the program may be told: CallSites.isKnown. */
   hasKnown = false
+  /** Trampolines have made way for something else: who makes a call is not to go on there. */
+  isLost = false
 
   constructor(map: MemoryMap, patching: Patching, areas: readonly Area[] = []) {
     this.#map = map
@@ -65,7 +67,8 @@ export class CallPatches {
     this.#areas = areas.map(({start, patches}) => ({start, patches: [...patches]}))
     map.onTrampolinesLost = () => {
       restoreCode(map, 0, map.userTop)
-      // It goes on where none is needed.
+      this.isLost = true
+      // Out of the gate, which comes back by a trampoline.
       this.#caller?.readRegisters()
     }
   }
@@ -126,12 +129,29 @@ export class CallPatches {
     return true
   }
 
+  /** After isLost, when the call has its result. */
+  leaveLost(context: Pick<Context, 'readRegisters' | 'writeRegisters'>): void {
+    this.isLost = false
+    const registers = context.readRegisters()
+    const place = this.#trampolineAt(arch.programCounter(registers))
+    if (place === undefined) return
+    this.#patching.sites.leave(registers, place)
+    context.writeRegisters(registers)
+  }
+
+  #trampolineAt(address: number): Trampoline | undefined {
+    const area = this.#areas.find(({start}) => address >= start && address < start + PAGE_SIZE)
+    if (area === undefined) return undefined
+    return area.patches[Math.floor((address - area.start) / this.#patching.sites.trampolineBytes)]?.place
+  }
+
   #placeAt(address: number): Trampoline | undefined {
-    for (const {start, patches} of this.#areas) {
-      if (address >= start && address < start + PAGE_SIZE) {
-        if (!isTrampolines(this.#map.vmas.at(address))) return undefined
-        return patches[Math.floor((address - start) / this.#patching.sites.trampolineBytes)]?.place
-      }
+    const place = this.#trampolineAt(address)
+    if (place !== undefined) {
+      const vma = this.#map.vmas.at(address)
+      return vma === undefined || isTrampolines(vma) ? place : undefined
+    }
+    for (const {patches} of this.#areas) {
       // Behind it, too: where the code has become its file's meanwhile, that may be INT3.
       const relayed = patches.find(({place: {relay}}) => address === relay || address - 1 === relay)
       if (relayed !== undefined && this.#isThere(relayed)) return relayed.place
@@ -168,7 +188,7 @@ export class CallPatches {
     const start = page * PAGE_SIZE
     const code = memory.bytes.subarray(offset, offset + PAGE_SIZE)
     const found = sites.find(code, site - start, callNumber, argumentWords)
-    if (found === undefined) return false
+    if (found === undefined || !this.#mayRelay(found, start)) return false
     const batch = new MapBatch(pages.space, {lazily: true})
     const trampoline = this.#addTrampoline(found, vma!, start, batch)
     if (trampoline === undefined) return false
@@ -183,6 +203,13 @@ export class CallPatches {
     this.hasKnown ||= found.isKnown
     count()
     return true
+  }
+
+  /** Padding is one site's for good: a thread may stand there, on its way from that one. */
+  #mayRelay({relay, start}: CallSite, page: number): boolean {
+    if (relay === undefined) return true
+    const used = ({place}: Patch) => place.relay === page + relay && place.start !== page + start
+    return !this.#areas.some(({patches}) => patches.some((patch) => used(patch) && this.#isThere(patch)))
   }
 
   /** @param batch maps it, once it is written @returns its address; undefined: there is no room within reach. @throws Errno */
@@ -221,13 +248,14 @@ export class CallPatches {
       // Not above: the heap grows there.
       ceiling: site,
       protection: PROT_READ | PROT_EXEC,
-      flags: VM_SPECIAL | VM_TRAMPOLINES,
+      flags: VM_SPECIAL,
       name: NAME,
     })
     if (site - start >= reach) {
       this.#map.unmap(start, PAGE_SIZE)
       return undefined
     }
+    this.#map.vmas.at(start)!.flags |= VM_TRAMPOLINES
     // The program took away what was here.
     const stale = this.#areas.findIndex((old) => old.start === start)
     if (stale >= 0) this.#areas.splice(stale, 1)

@@ -131,11 +131,15 @@ function make(task: Task, request: Clone): number {
   return flags & CLONE_VFORK ? waitForRelease(child) : tid
 
   function waitForRelease({process: borrower}: Task): number {
+    const isReleased =
+      borrower === task.process
+        ? () => !borrower.tasks.includes(child)
+        : () => !borrower.isBorrowing || borrower.exit !== undefined
     return task.block({
       queues: [borrower.departed],
       restart: 'never',
       onlyKillable: true,
-      retry: () => (borrower.isBorrowing && borrower.exit === undefined ? BLOCKED : tid),
+      retry: () => (isReleased() ? tid : BLOCKED),
     })
   }
 }

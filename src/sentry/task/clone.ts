@@ -52,8 +52,7 @@ export function cloneTask(parent: Task, request: CloneRequest, prepare: (child: 
     undo.push(() => context.dispose())
     const fds = has(flags, CLONE_FILES) ? parent.fds.share() : parent.fds.copy()
     undo.push(() => fds.release())
-    // Who waits for a child of vfork(2) makes no calls.
-    if (has(flags, CLONE_VM) && !has(flags, CLONE_VFORK)) process.space.callPatches?.becomeThreaded()
+    if (has(flags, CLONE_VM) && !isAlone(process, flags)) process.space.callPatches?.becomeThreaded()
     const fs = has(flags, CLONE_FS) ? parent.fs.share() : parent.fs.copy()
     undo.push(() => fs.release())
     const owner = has(flags, CLONE_THREAD) ? process : forkProcess(parent, tid, request, undo)
@@ -82,6 +81,11 @@ export function cloneTask(parent: Task, request: CloneRequest, prepare: (child: 
     for (const step of undo.reverse()) step()
     throw error
   }
+}
+
+/** Who waits for a child of vfork(2) makes no calls, unless that one is killed while it waits for a child itself. */
+function isAlone(parent: Process, flags: number): boolean {
+  return has(flags, CLONE_VFORK) && !has(flags, CLONE_THREAD) && !parent.isBorrowing
 }
 
 /** In the new task the call returns 0. */

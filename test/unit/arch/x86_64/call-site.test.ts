@@ -111,6 +111,8 @@ describe('a site without an instruction of five bytes', () => {
   /** cs nopw 0(%rax,%rax,1), of ten bytes: a jump fits behind its first five. */
   const NOP = [0x66, 0x2e, 0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0]
   const RET = 0xc3
+  const FUNCTION = END + 0x29
+  const int3s = (count: number): number[] => Array(count).fill(0xcc)
   const withPadding = (padding: number[], at: number) => {
     const page = pageOf(...XOR, ...SYSCALL)
     page.set(padding, at)
@@ -126,8 +128,10 @@ describe('a site without an instruction of five bytes', () => {
     ['a nop further in front', NOP, END - 134, undefined],
     ['a nop of seven bytes', [0x0f, 0x1f, 0x80, 0, 0, 0, 0], END + 20, undefined],
     ['a nop that a jump is in already', [0x0f, 0x1f, 0x84, 0xe9, 1, 2, 3, 4], END + 20, undefined],
-    ['INT3 five times', [RET, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc], END + 20, END + 21],
-    ['INT3 four times', [RET, 0xcc, 0xcc, 0xcc, 0xcc], END + 20, undefined],
+    ['INT3 to where a function may begin', [RET, ...int3s(10)], FUNCTION - 11, FUNCTION - 5],
+    ['as many INT3s, not to there', [RET, ...int3s(10)], FUNCTION - 12, undefined],
+    ['INT3 nine times', [RET, ...int3s(9)], FUNCTION - 10, undefined],
+    ['a divisor', [0x48, 0xb9, 0xcd, ...int3s(7)], FUNCTION - 10, undefined],
   ])('has, by %s, one in the padding', (_, padding, at, relay) => {
     const site = callSites.find(withPadding(padding, at), END, 0, ARGUMENTS)
     if (relay === undefined) expect(site).toBe(undefined)
@@ -159,6 +163,12 @@ describe('a site without an instruction of five bytes', () => {
     const expected = new BigUint64Array(REGISTER_COUNT)
     setProgramCounter(expected, 0x20000)
     expect(registers).toEqual(expected)
+  })
+
+  test('stays, if a prefix would change the jump', () => {
+    const page = withPadding(NOP, END + 20)
+    page[END - 3] = 0x66
+    expect(callSites.find(page, END, 0, ARGUMENTS)).toBe(undefined)
   })
 
   test('stays, if it is what signal handlers return to', () => {

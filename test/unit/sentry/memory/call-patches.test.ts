@@ -1,6 +1,7 @@
 // Patched call sites: which, what the program's memory then holds, and when its code becomes what its file says.
 
-import {describe, expect, test} from 'vitest'
+import {describe, expect, test, vi} from 'vitest'
+import {arch} from '../../../../src/arch/index.ts'
 import {forkMap} from '../../../../src/sentry/memory/fork.ts'
 import {protect} from '../../../../src/sentry/memory/protect.ts'
 import {remap} from '../../../../src/sentry/memory/remap.ts'
@@ -251,6 +252,31 @@ describe('patched code', () => {
     expect(guest.memory.inUseBytes).toBeGreaterThan(before)
     guest.map.clear()
     expect(guest.memory.inUseBytes).toBe(before)
+  })
+
+  test('stays when one more has no room within reach', () => {
+    const {guest, code, trap, site, patched} = start()
+    trap(site)
+    vi.spyOn(sites, 'reach', 'get').mockReturnValue(0)
+    trap(code + PAGE + END)
+    vi.restoreAllMocks()
+    expect([isPatched(guest, site), patched()]).toEqual([true, 1])
+  })
+
+  test('takes who makes the call that loses it out of its trampoline, wherever that was', () => {
+    const {guest, patches, trap, site} = start()
+    trap(site)
+    const trampoline = target(guest, site)!
+    const registers = new BigUint64Array(arch.registerCount)
+    const context = {
+      readRegisters: () => registers,
+      writeRegisters: (written: BigUint64Array) => registers.set(written),
+    }
+    arch.setProgramCounter(registers, trampoline + 4)
+    guest.map.map({length: PAGE, address: trampoline, fixed: 'replace', protection: READ_EXEC})
+    expect(patches.isLost).toBe(true)
+    patches.leaveLost(context)
+    expect([patches.isLost, arch.programCounter(registers)]).toEqual([false, site + JUMP])
   })
 
   test('has so many trampolines and no more', () => {

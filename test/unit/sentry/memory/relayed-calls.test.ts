@@ -24,6 +24,19 @@ describe.skipIf(arch.name !== 'x86_64')('a call site that jumps by a relay', () 
     expect(isTold()).toEqual([site - 2, site - 2, undefined])
   })
 
+  test('has its padding for good', () => {
+    // A second one in front: both reach the same nop, and no other.
+    const two = start({call: [...call, 0x90, ...call], padding})
+    const {guest, code, patches, trap, site} = two
+    trap(site)
+    protect(guest.map, code, code + PAGE, 3)
+    protect(guest.map, code, code + PAGE, READ_EXEC)
+    guest.fetch(code)
+    trap(site - 5, 10)
+    expect(two.patched()).toBe(1)
+    expect(siteOf(patches, site + RELAY)).toBe(site - 2)
+  })
+
   test.each([
     ['other memory', {}],
     ['another page of its file', {pageOffset: 1}],

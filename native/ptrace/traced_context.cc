@@ -148,11 +148,14 @@ void TracedContext::Enter() {
     if (tracer_->gate() != 0) arch::ShowFrame(registers, Gate());
     arch::SetRegisters(thread, registers);
     if (written_) arch::SetThreadPointer(thread, registers_);
+  } else if (at_ == At::kBell || is_in_gate_call_) {
+    TellResult();
   } else if (lacks_result_) {
     FetchResult();
     arch::SetResult(thread, arch::CallResult(registers_));
   }
   lacks_result_ = false;
+  is_in_gate_call_ = false;
   written_ = false;
   has_thread_pointer_ = false;
   at_ = At::kProgram;
@@ -167,6 +170,8 @@ Trap TracedContext::Ended(Stop stop) {
 
 Trap TracedContext::Stopped(Stop stop) {
   if (stop.kind == Stop::kGone) return Die(stop.signal);
+  if (stop.kind == Stop::kCall && tracer_->gate() != 0 && CallFrame(thread_->frame()).HasRequest())
+    return Rang();
   FetchRegisters();
   TrapRecord& record = words_.record;
   record.program_counter = arch::ProgramCounter(registers_);
@@ -185,8 +190,7 @@ Trap TracedContext::Stopped(Stop stop) {
   const arch::InGate in_gate = LeaveGate(true);
   if (in_gate == arch::InGate::kAnswered) {
     // The gate gave up just then.
-    FetchResult();
-    LeaveCallStop();
+    at_ = At::kProgram;
     is_late_ = true;
     Resume();
     return Trap::kResumed;
@@ -302,13 +306,6 @@ void TracedContext::LeaveCall() {
   if (!arch::kCallStopHides || at_ != At::kCall || is_dead_) return;
   is_dead_ = !thread_->Park();
   MovedToStub();
-}
-
-// It stopped in a call, whose registers are those of a program elsewhere by now.
-void TracedContext::LeaveCallStop() {
-  at_ = At::kCall;
-  LeaveCall();
-  at_ = At::kStub;
 }
 
 void TracedContext::MovedToStub() {

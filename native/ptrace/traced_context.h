@@ -106,8 +106,8 @@ class TracedContext {
 
  private:
   // Where the tracee stands: in the program, in a call of its, or in the stub's own code, with other registers; kGate: it runs
-  // there, and waits for an answer.
-  enum class At { kProgram, kCall, kStub, kGate };
+  // there, and waits for an answer; kBell: it stopped there for that, and nobody has looked at its registers.
+  enum class At { kProgram, kCall, kStub, kGate, kBell };
 
   bool is_running() const { return thread_ != nullptr && thread_->is_running(); }
   // Does what only a living tracee can. Was it killed meanwhile? The next Run tells.
@@ -129,7 +129,6 @@ class TracedContext {
   Trap Ended(Stop stop);
   Trap Stopped(Stop stop);
   void LeaveCall();
-  void LeaveCallStop();
   void FetchResult();
   void FetchRegisters();
   void SetCame(Came how, uint64_t caller);
@@ -139,7 +138,10 @@ class TracedContext {
   void TellKnown() const;
   Trap AwaitCall();
   Trap Heard();
+  Trap Rang();
   void Answer();
+  void TellResult();
+  void LeaveBell();
   arch::InGate LeaveGate(bool is_in_call);
   Trap Called(Came how);
   Trap Kicked();

@@ -51,15 +51,36 @@ Trap TracedContext::Heard() {
   return Trap::kSyscall;
 }
 
+// At a stop, as everywhere in the frame, the call is the program's word. Who has not gone through the gate has his own registers still.
+Trap TracedContext::Rang() {
+  CallFrame(thread_->frame()).CopyCall(words_.frame);
+  SetCame(kRang, 0);
+  at_ = At::kBell;
+  lacks_result_ = true;
+  return Trap::kSyscall;
+}
+
+void TracedContext::LeaveBell() {
+  at_ = At::kCall;
+  UnlessGone([&] {
+    FetchRegisters();
+    is_in_gate_call_ = LeaveGate(true) != arch::InGate::kOutside;
+  });
+}
+
 void TracedContext::Answer() {
-  FetchResult();
-  lacks_result_ = false;
-  const CallFrame frame(thread_->frame());
   tracer_->Started(*this);
-  frame.Listen(Listens() ? looks_.answer : 0);
-  frame.Answer(arch::CallResult(registers_));
+  CallFrame(thread_->frame()).Listen(Listens() ? looks_.answer : 0);
+  TellResult();
+  lacks_result_ = false;
   thread_->GoesOn();
   at_ = At::kProgram;
+}
+
+// Where the gate looks for it.
+void TracedContext::TellResult() {
+  FetchResult();
+  CallFrame(thread_->frame()).Answer(arch::CallResult(registers_));
 }
 
 // What the program would have outside of the gate. Precondition: it stopped by no fault.
@@ -71,6 +92,7 @@ arch::InGate TracedContext::LeaveGate(bool is_in_call) {
 }
 
 void TracedContext::Halt() {
+  if (at_ == At::kBell) return LeaveBell();
   if (at_ != At::kGate) return;
   if (!thread_->is_gone()) thread_->tracee().Kick();
   Settle(thread_->Wait());
@@ -93,7 +115,9 @@ void TracedContext::Settle(Stop stop) {
     // A program that lied may be elsewhere: it has the result there.
     arch::LeaveGate(registers_, Gate(), stop.kind == Stop::kCall);
     CallFrame(thread_->frame()).Forget();
-    if (stop.kind == Stop::kCall) LeaveCallStop();
+    if (stop.kind == Stop::kCall) at_ = At::kCall;
+    LeaveCall();
+    at_ = At::kStub;
   });
 }
 

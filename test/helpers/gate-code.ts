@@ -49,3 +49,50 @@ export function liar(gate: number): readonly number[] {
     ...[frame % 2 ** 32, Math.floor(frame / 2 ** 32)],
   )
 }
+
+/** The number that forger claims. */
+export const FORGED = 77
+
+/** Stores a call in its frame, and makes another one without the gate, for ever. */
+export function forger(gate: number): readonly number[] {
+  if (arch.name === 'x86_64') {
+    return [
+      // movl $FORGED, %gs:8; movl $1, %gs:0
+      ...[
+        0x65,
+        0xc7,
+        0x04,
+        0x25,
+        8,
+        0,
+        0,
+        0,
+        FORGED,
+        0,
+        0,
+        0,
+        0x65,
+        0xc7,
+        0x04,
+        0x25,
+        0,
+        0,
+        0,
+        0,
+        1,
+        0,
+        0,
+        0,
+      ],
+      // mov $39, %eax; syscall; jmp to the start
+      ...[0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xdf],
+    ]
+  }
+  const frame = gate - (gate % PAGE_SIZE)
+  return instructions(
+    ...[0x58000109, 0x528009aa, 0xb900092a], // ldr x9, frame; mov w10, #FORGED; str w10, [x9, #8]
+    ...[0x5280002a, 0xb900012a], // mov w10, #1; str w10, [x9]
+    ...[0xd2801588, 0xd4000001, 0x17fffff9], // mov x8, #172; svc #0; b to the start
+    ...[frame % 2 ** 32, Math.floor(frame / 2 ** 32)],
+  )
+}

@@ -8,7 +8,7 @@
 
 // shim/arm64/stub.S
 extern "C" const uint8_t hv_gate_known[], hv_gate_knew[], hv_gate[], hv_gate_stored[],
-    hv_gate_rang[], hv_gate_answered[], hv_gate_end[];
+    hv_gate_rang[], hv_gate_end[];
 
 namespace hv::arch {
 namespace {
@@ -64,15 +64,13 @@ InGate LeaveGate(UserRegisters& registers, const GatePlace& place, bool is_in_ca
     GoBack(registers, place, registers[kRegX0] - kReturns + kLoadsFrame);
     return InGate::kBefore;
   }
-  const uint64_t result = registers[kRegX0];
+  const uint64_t known = registers[kRegX0];
   GoBack(registers, place, place.Word(HV_GATE_BEHIND));
   registers[kRegX8] = place.Word(HV_FRAME_NUMBER);
-  if (!is_known && (at < Offset(hv_gate_rang) || is_in_call)) {
-    if (!place.IsAnswered()) return InGate::kCalled;
-    registers[kRegX0] = place.Word(HV_FRAME_RESULT);
-  } else {
-    registers[kRegX0] = at == Offset(hv_gate_answered) ? place.Word(HV_FRAME_RESULT) : result;
-  }
+  const bool is_call = !is_known && (at < Offset(hv_gate_rang) || is_in_call);
+  if (is_call && !place.IsAnswered()) return InGate::kCalled;
+  // Behind it the results of all calls are taken to the program.
+  registers[kRegX0] = is_call || at == Offset(hv_gate_rang) ? place.Word(HV_FRAME_RESULT) : known;
   return InGate::kAnswered;
 }
 

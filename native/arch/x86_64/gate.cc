@@ -7,7 +7,7 @@
 
 // shim/x86_64/stub.S
 extern "C" const uint8_t hv_gate_known[], hv_gate_knew[], hv_gate[], hv_gate_stored[],
-    hv_gate_rang[], hv_gate_answered[], hv_gate_end[];
+    hv_gate_rang[], hv_gate_end[];
 
 namespace hv::arch {
 namespace {
@@ -46,10 +46,8 @@ InGate LeaveGate(UserRegisters& registers, const GatePlace& place, bool is_in_ca
   if (at < offset(hv_gate_rang) || is_in_call) {
     if (!is_in_call) registers[kRegOrigRax] = registers[kRegRax];
     if (!place.IsAnswered()) return InGate::kCalled;
-    registers[kRegRax] = place.Word(HV_FRAME_RESULT);
-  } else if (at == offset(hv_gate_answered)) {
-    registers[kRegRax] = place.Word(HV_FRAME_RESULT);
   }
+  registers[kRegRax] = place.Word(HV_FRAME_RESULT);
   return InGate::kAnswered;
 }
 

@@ -9,8 +9,8 @@
 
   .hidden hv_stub_code, hv_stub_calls, hv_stub_called, hv_stub_handler, hv_stub_code_end
   .globl hv_stub_code, hv_stub_calls, hv_stub_called, hv_stub_handler, hv_stub_code_end
-  .hidden hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_answered, hv_gate_end
-  .globl hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_answered, hv_gate_end
+  .hidden hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_end
+  .globl hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_end
 
 // Where the trampoline has its site's next instruction, from X0 on: src/arch/arm64/call-site.ts.
 #define SITE_BEHIND 20
@@ -69,14 +69,13 @@ hv_gate_stored:
   isb
   ldar w0, [x8]
   sub w0, w0, #HV_STATE_ANSWERED
-  cbz w0, hv_gate_answered
+  cbz w0, hv_gate_rang
   sub w1, w1, #1
   cbnz w1, 1b
 2:
   svc #0
+// Whoever rang finds the answer there, too.
 hv_gate_rang:
-  b hv_gate_leave
-hv_gate_answered:
   ldr x0, [x8, #HV_FRAME_RESULT]
 hv_gate_leave:
   ldr x1, [x8, #(HV_FRAME_ARGS + 8)]

@@ -9,8 +9,8 @@
 
   .hidden hv_stub_code, hv_stub_calls, hv_stub_called, hv_stub_handler, hv_stub_code_end
   .globl hv_stub_code, hv_stub_calls, hv_stub_called, hv_stub_handler, hv_stub_code_end
-  .hidden hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_answered, hv_gate_end
-  .globl hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_answered, hv_gate_end
+  .hidden hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_end
+  .globl hv_gate_known, hv_gate_knew, hv_gate, hv_gate_stored, hv_gate_rang, hv_gate_end
 
 #define FRAME(field) %gs:field
 #define FRAME_RSP HV_GATE_RSP
@@ -63,16 +63,14 @@ hv_gate_stored:
 1:
   pause
   cmpl $HV_STATE_ANSWERED, FRAME(HV_FRAME_STATE)
-  je hv_gate_answered
+  je hv_gate_rang
   dec %r11d
   jnz 1b
 2:
   syscall
+// Whoever rang finds the answer there, too.
 hv_gate_rang:
-  jmp 3f
-hv_gate_answered:
   mov FRAME(HV_FRAME_RESULT), %rax
-3:
   mov FRAME(HV_GATE_RCX), %rcx
   mov FRAME(HV_GATE_RFLAGS), %r11
   flags_from_r11

@@ -19,7 +19,7 @@ import {
 import type {PtraceContext} from '../../../src/platform/ptrace/context.ts'
 import {PtracePlatform} from '../../../src/platform/ptrace/ptrace.ts'
 import {withCosts} from '../../helpers/costs.ts'
-import {BEHIND, gateLoop, liar} from '../../helpers/gate-code.ts'
+import {BEHIND, FORGED, forger, gateLoop, liar} from '../../helpers/gate-code.ts'
 import {canTrace, openPtrace, pidOf} from '../../helpers/ptrace.ts'
 import {countAt, DATA_ADDRESS, inNs, LATE_NS, placeWith, SOON_NS} from '../../helpers/running-code.ts'
 import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
@@ -162,6 +162,73 @@ describe.skipIf(!canListen)('a call through the gate', () => {
       expect(event).toBe(EVENT_FAULT)
     },
   )
+})
+
+describe.skipIf(!canTrace())("a call that stops its program at the gate's bell", () => {
+  function start(code: (gate: number) => ArrayLike<number>) {
+    const platform = openPtrace()
+    const space = spaceWith(platform, storeCode(platform, code(platform.openCallGate(false))))
+    const context = contextAt(platform, SEED) as PtraceContext
+    const goOn = () => {
+      platform.resume(context, space)
+      next(platform)
+    }
+    goOn()
+    return {platform, space, context, goOn}
+  }
+
+  test('is answered there, and the program goes on with all that it had', () => {
+    const {platform, context, goOn} = start(gateLoop)
+    using _ = platform
+    for (let i = 0; i < 100; i++) {
+      expect([context.callNumber, context.callSite, context.wasHeard]).toEqual([
+        arch.callLoopNumber,
+        0,
+        false,
+      ])
+      context.setResult(-i)
+      if (i % 3 === 0) {
+        const registers = context.readRegisters()
+        expect([arch.programCounter(registers), arch.callResult(registers)]).toEqual([BEHIND, BigInt(-i)])
+        expect(registers[LINK]).toBe(BigInt(LINKED))
+        if (i % 2 === 0) context.writeRegisters(registers)
+      }
+      goOn()
+    }
+    expectKept(context, SEED)
+  })
+
+  test('is answered after edits, and has the result of a fork', () => {
+    const {platform, space, context, goOn} = start(gateLoop)
+    using _ = platform
+    const data = platform.memory.allocate(PAGE_SIZE)
+    for (let i = 0; i < 20; i++) {
+      space.map(DATA_ADDRESS, PAGE_SIZE, data, PROT_READ)
+      space.commit()
+      goOn()
+      space.unmap(DATA_ADDRESS, PAGE_SIZE)
+      space.commit()
+      const child = space.fork()
+      context.setResult(i)
+      goOn()
+      expect(context.callNumber).toBe(arch.callLoopNumber)
+      child.dispose()
+    }
+    expectKept(context, SEED)
+  })
+
+  test('is what the program says, though it made another one elsewhere', () => {
+    const {platform, context, goOn} = start(forger)
+    using _ = platform
+    for (let i = 0; i < 100; i++) {
+      expect(context.callNumber).toBe(FORGED)
+      if (i % 2 === 0) {
+        context.setResult(i)
+        expect(arch.callResult(context.readRegisters())).toBe(BigInt(i))
+      }
+      goOn()
+    }
+  })
 })
 
 describe.skipIf(!canListen)('two contexts of a space', () => {

@@ -207,9 +207,14 @@ std::unique_ptr<Stub> Stub::Fork() {
     return child;
   }
   WithStopped([&](StubThread& thread) {
-    if (!Flush(thread)) throw std::system_error(EAGAIN, std::generic_category(), "clone");
-    child = std::make_unique<Stub>(thread);
+    try {
+      if (Flush(thread)) child = std::make_unique<Stub>(thread);
+    } catch (const std::system_error& error) {
+      if (!IsGone(error)) throw;
+      Died(SIGKILL);
+    }
   });
+  if (child == nullptr) throw std::system_error(EAGAIN, std::generic_category(), "clone");
   return child;
 }
 

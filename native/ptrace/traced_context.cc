@@ -60,7 +60,10 @@ Trap TracedContext::Start() try {
   // The sentry has done with it.
   is_explained_ = true;
   if (thread_ == nullptr && !TakeThread(stub)) return Trap::kInterrupted;
-  if (tracer_->gate() != 0 && stub.LendFrame(*thread_)) TellKnown();
+  if (tracer_->gate() != 0 && stub.LendFrame(*thread_)) {
+    CallFrame(thread_->frame()).Forget();
+    TellKnown();
+  }
   const bool is_to_listen = looks_.patience > 0 && tracer_->running() == 0 && tracer_->has_others();
   if (thread_->is_away && !is_to_listen && IsToReturn()) tracer_->Place(*thread_, false);
   if (!thread_->is_away && is_to_listen) tracer_->Place(*thread_, true);

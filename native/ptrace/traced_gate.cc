@@ -62,9 +62,12 @@ Trap TracedContext::Rang() {
 
 void TracedContext::LeaveBell() {
   at_ = At::kCall;
+  // A child of one that is killed just now has none, rather than old ones.
+  registers_ = {};
   UnlessGone([&] {
     FetchRegisters();
     is_in_gate_call_ = LeaveGate(true) != arch::InGate::kOutside;
+    CallFrame(thread_->frame()).Forget();
   });
 }
 
@@ -110,6 +113,7 @@ void TracedContext::Settle(Stop stop) {
     is_dead_ = true;
     return;
   }
+  registers_ = {};
   UnlessGone([&] {
     FetchRegisters();
     // A program that lied may be elsewhere: it has the result there.

@@ -6,6 +6,7 @@ import {readdirSync, readFileSync} from 'node:fs'
 import {setTimeout as sleep} from 'node:timers/promises'
 import {expect, test} from 'vitest'
 import {root} from '../../../ci/paths.mjs'
+import {EAGAIN} from '../../../src/abi/errno.ts'
 import {SIGKILL} from '../../../src/abi/signal.ts'
 import {addon} from '../../../src/addon.ts'
 import {arch} from '../../../src/arch/index.ts'
@@ -27,6 +28,7 @@ import {withCosts} from '../../helpers/costs.ts'
 import {describePtrace, openPtrace, pidOf, procOf} from '../../helpers/ptrace.ts'
 import {DATA_ADDRESS} from '../../helpers/running-code.ts'
 import {CODE_ADDRESS, contextAt, expectKept, spaceWith, storeCode, userCode} from '../../helpers/user-code.ts'
+import {errnoOf} from '../sentry/memory/simulated-guest.ts'
 
 const SEED = 0x1111_2222_3333_4401n
 const isRoot = process.getuid!() === 0
@@ -155,6 +157,21 @@ describePtrace('a fork of a space', () => {
     platform.resume(contextAt(platform, SEED), space.fork())
     expect(platform.wait(addon.monotonicNs() + 2e7)).toBe(EVENT_DEADLINE)
     expect(mappingsOf(platform, space)).toHaveLength(1)
+  })
+
+  test('fails for want of a process when its parent is killed just then', async () => {
+    using platform = openPtrace()
+    const space = spaceWith(platform, storeCode(platform, arch.callLoop))
+    const page = platform.memory.allocate(PAGE_SIZE)
+    // More than a process from the pool is given anew.
+    for (let i = 0; i < 70; i++) space.map(DATA_ADDRESS + 2 * i * PAGE_SIZE, PAGE_SIZE, page, PROT_READ)
+    space.commit()
+    const context = contextAt(platform, SEED)
+    expect(eventOf(platform, context, space)).toBe(EVENT_SYSCALL)
+    process.kill(pidOf(space), 'SIGKILL')
+    while (!procOf(pidOf(space), 'stat').includes(') Z ')) await sleep(1)
+    expect(errnoOf(() => space.fork())).toBe(EAGAIN)
+    expect(eventOf(platform, context, space)).toBe(EVENT_DEAD)
   })
 
   test('outlives its parent', () => {

@@ -1,8 +1,8 @@
 // Runs guests one after another from one process, which spares each of them the start of node in an emulated machine.
 //
-//   node run-guests.mjs natively|kvm|ptrace PROGRAM...     a line of JSON for each: {program, status, stdout, stderr}
+//   node run-guests.mjs natively|kvm|ptrace auto|always PROGRAM...     a line of JSON for each: {program, status, stdout, stderr}
 //
-// A platform's name: in sandboxes of this process, with each call site patched that can be; `natively` is the oracle.
+// A platform's name: in sandboxes of this process, with call sites patched as `--patch-calls` says; `natively` is the oracle.
 
 import {spawnSync} from 'node:child_process'
 import {constants} from 'node:os'
@@ -14,7 +14,7 @@ const TIMEOUT_MS = stepMs('bedCommand')
 /** What one guest leaves in /tmp is not to meet all that follow. */
 const RUNS_PER_SANDBOX = 16
 
-const [how, ...programs] = process.argv.slice(2)
+const [how, patchCalls, ...programs] = process.argv.slice(2)
 const say = (program, outcome) => console.log(JSON.stringify({program, ...outcome}))
 
 if (how === 'natively') for (const program of programs) say(program, natively(program))
@@ -25,7 +25,7 @@ async function inSandboxes(platform) {
   for (const [index, program] of programs.entries()) {
     if (index % RUNS_PER_SANDBOX === 0) {
       await sandbox?.dispose()
-      sandbox = await Sandbox.create({platform, patchCalls: 'always'})
+      sandbox = await Sandbox.create({platform, patchCalls})
     }
     say(program, await underHv(sandbox, program))
   }

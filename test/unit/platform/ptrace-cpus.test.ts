@@ -144,8 +144,9 @@ describePtrace('contexts of two programs', () => {
     expect(platform.wait(within(1))).toBe(EVENT_DEADLINE)
     platform.stop(other)
     const before = platform.stats.exits
-    expect(platform.wait(within(100))).toBe(EVENT_DEADLINE)
-    expect(platform.stats.exits - before).toBeLessThan(5)
+    // A hundred ticks. The deadline itself takes some stops where the program waits for a processor.
+    expect(platform.wait(within(400))).toBe(EVENT_DEADLINE)
+    expect(platform.stats.exits - before).toBeLessThan(20)
   })
 
   test.skipIf(availableParallelism() === 1)('run in parallel when one computes and one makes calls', () => {

@@ -30,7 +30,7 @@ export interface Patching {
   readonly count: () => void
 }
 
-export type Trapped = Pick<Context, 'callSite' | 'callNumber' | 'argumentWords' | 'readRegisters'>
+export type Trapped = Pick<Context, 'callSite' | 'callNumber' | 'argumentWords'>
 
 /** A page of trampolines. */
 interface Area {
@@ -53,8 +53,6 @@ export class CallPatches {
   readonly #left: Int16Array
   readonly #areas: Area[]
   #isOff = false
-  /** Whose call is being made. */
-  #caller: Trapped | undefined
   /** A site was patched whose results the program may be told: CallSites.isKnown. */
   hasKnown = false
   /** Trampolines have made way for something else: who makes a call is not to go on there. */
@@ -68,8 +66,6 @@ export class CallPatches {
     map.onTrampolinesLost = () => {
       restoreCode(map, 0, map.userTop)
       this.isLost = true
-      // Out of the gate, which comes back by a trampoline.
-      this.#caller?.readRegisters()
     }
   }
 
@@ -89,7 +85,6 @@ export class CallPatches {
 
   /** A call trapped, by the instruction that ends at `callSite`, as the program says. */
   note(caller: Trapped): void {
-    this.#caller = caller
     const {callSite: site} = caller
     if (site === 0) return
     const counter = (site | 0) & (COUNTERS - 1)
@@ -132,6 +127,7 @@ export class CallPatches {
   /** After isLost, when the call has its result. */
   leaveLost(context: Pick<Context, 'readRegisters' | 'writeRegisters'>): void {
     this.isLost = false
+    // That takes it out of the gate, which comes back by a trampoline.
     const registers = context.readRegisters()
     const place = this.#trampolineAt(arch.programCounter(registers))
     if (place === undefined) return
@@ -255,6 +251,7 @@ export class CallPatches {
       this.#map.unmap(start, PAGE_SIZE)
       return undefined
     }
+    // Not before: to unmap trampolines takes all patches away.
     this.#map.vmas.at(start)!.flags |= VM_TRAMPOLINES
     // The program took away what was here.
     const stale = this.#areas.findIndex((old) => old.start === start)

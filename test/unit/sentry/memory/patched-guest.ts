@@ -46,9 +46,12 @@ export function start({
   for (let i = 0; i < pages; i++) guest.fetch(code + i * PAGE)
   let count = 0
   let reads = 0
-  const readRegisters = () => {
-    reads++
-    return new BigUint64Array(arch.registerCount)
+  const caller = {
+    readRegisters() {
+      reads++
+      return new BigUint64Array(arch.registerCount)
+    },
+    writeRegisters() {},
   }
   const patches = new CallPatches(guest.map, {
     ...{sites, gate: GATE, frequent},
@@ -56,9 +59,19 @@ export function start({
   })
   const trap = (site: number, times = FREQUENT, at = patches) => {
     for (let i = 0; i < times; i++)
-      at.note({callSite: site, callNumber: NUMBER, argumentWords: new Int32Array(12), readRegisters})
+      at.note({callSite: site, callNumber: NUMBER, argumentWords: new Int32Array(12)})
   }
-  return {guest, file, code, patches, trap, site: code + END, patched: () => count, reads: () => reads}
+  return {
+    guest,
+    file,
+    code,
+    patches,
+    trap,
+    site: code + END,
+    patched: () => count,
+    caller,
+    reads: () => reads,
+  }
 }
 
 export const bytesAt = (guest: SimulatedGuest, address: number, length: number) =>

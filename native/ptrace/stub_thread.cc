@@ -16,6 +16,14 @@
 extern "C" const uint8_t hv_stub_calls[], hv_stub_handler[];
 
 namespace hv {
+namespace {
+
+// Of the slot's frames.
+uint64_t FrameAddress(unsigned index) {
+  return arch::StubAddress() + HV_STUB_STACKS + uint64_t{index} * HV_STUB_STACK_STRIDE;
+}
+
+}  // namespace
 
 void RequireMade(int64_t result) {
   if (result == 0) return;
@@ -30,15 +38,11 @@ uint64_t StubThread::calls_address() const {
 
 uint64_t StubThread::data_address() const { return calls_address() + HV_STUB_CALL_DATA; }
 
-uint64_t StubThread::stack_address() const {
-  return arch::StubAddress() + HV_STUB_STACKS + index_ * HV_STUB_STACK_STRIDE + HV_STUB_FRAME_BYTES;
-}
+uint64_t StubThread::stack_address() const { return FrameAddress(index_) + HV_STUB_FRAME_BYTES; }
 
 uint8_t* StubThread::frame() const { return stub_.slot().frame(frame_index()); }
 
-uint64_t StubThread::frame_address() const {
-  return arch::StubAddress() + HV_STUB_STACKS + frame_index() * HV_STUB_STACK_STRIDE;
-}
+uint64_t StubThread::frame_address() const { return FrameAddress(frame_index()); }
 
 Call StubThread::SetSignalStack() {
   stack_t stack = {};

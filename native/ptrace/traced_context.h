@@ -142,6 +142,7 @@ class TracedContext {
   void Answer();
   void TellResult();
   void LeaveBell();
+  arch::InGate FetchFromGate(bool is_in_call);
   arch::InGate LeaveGate(bool is_in_call);
   Trap Called(Came how);
   Trap Kicked();

@@ -62,13 +62,19 @@ Trap TracedContext::Rang() {
 
 void TracedContext::LeaveBell() {
   at_ = At::kCall;
-  // A child of one that is killed just now has none, rather than old ones.
+  is_in_gate_call_ = FetchFromGate(true) != arch::InGate::kOutside;
+}
+
+// A program that lied may be elsewhere. One that is gone, or a child of it, has no registers, rather than old ones.
+arch::InGate TracedContext::FetchFromGate(bool is_in_call) {
+  arch::InGate was = arch::InGate::kOutside;
   registers_ = {};
   UnlessGone([&] {
     FetchRegisters();
-    is_in_gate_call_ = LeaveGate(true) != arch::InGate::kOutside;
+    was = arch::LeaveGate(registers_, Gate(), is_in_call);
     CallFrame(thread_->frame()).Forget();
   });
+  return was;
 }
 
 void TracedContext::Answer() {
@@ -113,16 +119,11 @@ void TracedContext::Settle(Stop stop) {
     is_dead_ = true;
     return;
   }
-  registers_ = {};
-  UnlessGone([&] {
-    FetchRegisters();
-    // A program that lied may be elsewhere: it has the result there.
-    arch::LeaveGate(registers_, Gate(), stop.kind == Stop::kCall);
-    CallFrame(thread_->frame()).Forget();
-    if (stop.kind == Stop::kCall) at_ = At::kCall;
-    LeaveCall();
-    at_ = At::kStub;
-  });
+  const bool is_in_call = stop.kind == Stop::kCall;
+  FetchFromGate(is_in_call);
+  if (is_in_call) at_ = At::kCall;
+  LeaveCall();
+  at_ = At::kStub;
 }
 
 }  // namespace hv

@@ -1,5 +1,5 @@
-// stub.S: the code of a stub: makes the system calls that the tracer lists, and stops. Position-independent: it runs at two
-// addresses, and is only ever entered by a tracer that sets its registers. X7 is left alone: see arch/arm64/tracee_registers.h.
+// stub.S: the code of a stub: makes the system calls that the tracer lists, and stops; and the gate, which programs enter.
+// Position-independent: it runs at two addresses. X7 is left alone: see RestoreHidden in arch/arm64/tracee.cc.
 
 #include "shim/abi.h"
 #include "shim/stub.h"

@@ -1,5 +1,5 @@
-// stub.S: the code of a stub: makes the system calls that the tracer lists, and stops. Position-independent: it runs at two
-// addresses, and is only ever entered by a tracer that sets its registers.
+// stub.S: the code of a stub: makes the system calls that the tracer lists, and stops; and the gate, which programs enter.
+// Position-independent: it runs at two addresses.
 
 #include "shim/abi.h"
 #include "shim/stub.h"

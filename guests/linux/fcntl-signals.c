@@ -1,8 +1,8 @@
-// fcntl-signals: owners, F_SETSIG, O_ASYNC on pipes, and leases, by one process. man 2 fcntl.
+// fcntl-signals: owners and their rights, F_SETSIG, O_ASYNC on pipes, and leases. man 2 fcntl.
 #include <sys/signalfd.h>
 #include <time.h>
 
-#include "check.h"
+#include "processes.h"
 
 static volatile int count, last_fd, last_code;
 static volatile int leased = -1;
@@ -89,6 +89,30 @@ static void check_async(void) {
   count = 0;
 }
 
+// Whoever may not be signalled by who named it the owner is not told, whatever becomes of the file.
+static void check_rights(void) {
+  if (getuid() != 0) return;
+  int ends[2];
+  handle(SIGIO, 0);
+  CHECK_EQ(pipe(ends), 0);
+  pid_t parent = getpid();
+  CHECK_IN_CHILD {
+    REQUIRE(setresuid(1000, 1000, 1000) == 0);
+    // To name root's process is allowed.
+    CHECK_EQ(fcntl(ends[0], F_SETOWN, parent), 0);
+    CHECK_EQ(fcntl(ends[0], F_SETFL, O_ASYNC), 0);
+    CHECK_EQ(write(ends[1], "e", 1), 1);
+  }
+  CHECK_EQ(fcntl(ends[0], F_GETOWN), parent);
+  CHECK_EQ(write(ends[1], "f", 1), 1);
+  CHECK_EQ(count, 0);
+  CHECK_EQ(fcntl(ends[0], F_SETOWN, parent), 0);
+  CHECK_EQ(write(ends[1], "g", 1), 1);
+  CHECK_EQ(count, 1);
+  close(ends[0]), close(ends[1]);
+  count = 0;
+}
+
 static void check_leases(void) {
   int fd = open("file", O_RDONLY);
   int writer = open("file", O_RDWR);
@@ -143,6 +167,7 @@ int main(void) {
   enter_scratch();
   check_owners();
   check_async();
+  check_rights();
   check_leases();
   return finish();
 }

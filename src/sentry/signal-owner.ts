@@ -4,6 +4,7 @@ import {POLLHUP, POLLIN, POLLOUT} from '../abi/open-flags.ts'
 import {plainInfo, pollInfo, SI_KERNEL} from '../abi/siginfo.ts'
 import {SIGIO} from '../abi/signal.ts'
 import type {FileDescription} from '../vfs/file.ts'
+import type {Credentials} from './credentials.ts'
 import type {Kernel} from './kernel.ts'
 import type {Process} from './process.ts'
 
@@ -19,15 +20,33 @@ const BANDS: Record<number, number> = {[POLL_IN]: 0x041, [POLL_OUT]: 0x304, [POL
 
 export class SignalOwner {
   readonly #kernel: Kernel
-  type = F_OWNER_PID
-  /** A pid, tid or process group; 0: nobody. */
-  id = 0
+  #type = F_OWNER_PID
+  #id = 0
+  /** Who chose it. */
+  #chooser: Credentials | undefined
   /** F_SETSIG: 0 is SIGIO without its reason. */
   signal = 0
   #stopListening: (() => void) | undefined
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
+  }
+
+  /** F_OWNER_*. */
+  get type(): number {
+    return this.#type
+  }
+
+  /** A pid, tid or process group; 0: nobody. */
+  get id(): number {
+    return this.#id
+  }
+
+  /** @param chooser whose rights decide, later, whether the owner is told: sigio_perm in Linux */
+  become(type: number, id: number, chooser: Credentials): void {
+    this.#type = type
+    this.#id = id
+    this.#chooser = chooser
   }
 
   /** O_ASYNC: `fd` is what the signal says. */
@@ -51,6 +70,7 @@ export class SignalOwner {
   /** @param reason POLL_* */
   tell(reason: number, fd: number): void {
     for (const process of this.#processes()) {
+      if (!this.#mayTell(process)) continue
       const info =
         this.signal === 0 ? plainInfo(SIGIO, SI_KERNEL) : pollInfo(this.signal, reason, BANDS[reason], fd)
       try {
@@ -62,12 +82,19 @@ export class SignalOwner {
     }
   }
 
+  /** By the real and effective uid, as kill(2), but without capabilities. */
+  #mayTell({credentials: {ruid: real, suid: saved}}: Process): boolean {
+    if (this.#chooser === undefined) return false
+    const {ruid, euid} = this.#chooser
+    return euid === 0 || [ruid, euid].some((uid) => uid === real || uid === saved)
+  }
+
   #processes(): Process[] {
     const {processes, tasks} = this.#kernel
-    if (this.id === 0) return []
-    if (this.type === F_OWNER_PGRP)
-      return [...processes.values()].filter(({processGroup}) => processGroup === this.id)
-    const found = this.type === F_OWNER_TID ? tasks.get(this.id)?.process : processes.get(this.id)
+    if (this.#id === 0) return []
+    if (this.#type === F_OWNER_PGRP)
+      return [...processes.values()].filter(({processGroup}) => processGroup === this.#id)
+    const found = this.#type === F_OWNER_TID ? tasks.get(this.#id)?.process : processes.get(this.#id)
     return found === undefined ? [] : [found]
   }
 }

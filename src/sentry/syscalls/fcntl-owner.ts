@@ -47,9 +47,7 @@ function become(task: Task, description: SharedDescription, type: number, id: nu
       ? [...processes.values()].some(({processGroup}) => processGroup === id)
       : tasks.has(id) || processes.has(id)
   if (id !== 0 && !isThere) throw new Errno(ESRCH)
-  const owner = ownerOf(task, description)
-  owner.type = type
-  owner.id = id
+  ownerOf(task, description).become(type, id, task.credentials)
   return 0
 }
 
@@ -76,11 +74,10 @@ function isTerminal(file: FileDescription): boolean {
 }
 
 /** Linux tells of a terminal without an owner: its foreground group, or who switched it on. */
-function ownByDefault({process}: Task, owner: SignalOwner, file: FileDescription): void {
+function ownByDefault({process, credentials}: Task, owner: SignalOwner, file: FileDescription): void {
   const terminal = file instanceof PtySlave ? file.pty : process.terminal
   const group = file instanceof PtyMaster ? 0 : (terminal?.foregroundGroupSeen ?? 0)
-  owner.type = group === 0 ? F_OWNER_PID : F_OWNER_PGRP
-  owner.id = group || process.pid
+  owner.become(group === 0 ? F_OWNER_PID : F_OWNER_PGRP, group || process.pid, credentials)
 }
 
 export function setLease(task: Task, description: SharedDescription, fd: number, type: number): number {
@@ -91,10 +88,7 @@ export function setLease(task: Task, description: SharedDescription, fd: number,
   if (file.inode.kind !== S_IFREG || ![F_RDLCK, F_WRLCK, F_UNLCK].includes(type)) throw new Errno(EINVAL)
   task.kernel.leases.set(description, fd, type, openedBy(task))
   const owner = ownerOf(task, description)
-  if (owner.id === 0) {
-    owner.type = F_OWNER_PID
-    owner.id = task.process.pid
-  }
+  if (owner.id === 0) owner.become(F_OWNER_PID, task.process.pid, who)
   return 0
 }
 

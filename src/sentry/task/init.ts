@@ -20,6 +20,8 @@ export function createInit(kernel: Kernel): Process {
   const limits = new ResourceLimits()
   const pid = kernel.pids.take()
   const signals = new ProcessSignals(limits, kernel.budget.part())
+  // As Linux's init: what it has no handler for is not even pending (SIGNAL_UNKILLABLE).
+  signals.end()
   const space = Space.create({
     addresses: nowhere,
     memory: kernel.platform.memory,

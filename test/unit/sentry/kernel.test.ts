@@ -120,3 +120,15 @@ test('too many tasks are EAGAIN, and their ends make room', () => {
   kernel.run(process)
   expect(context.results).toEqual([3, 4, 5, -EAGAIN, -EAGAIN, -EAGAIN, 3, expect.any(Number)])
 })
+
+test('nothing is ever pending for init', () => {
+  const {kernel, process} = program(new ScriptedPlatform(1), [
+    call('kill', 1, SIGKILL),
+    call('kill', 1, SIGSEGV),
+    call('exit_group', 0),
+  ])
+  const held = kernel.budget.used
+  kernel.run(process)
+  expect(kernel.init.signals.pending.set.isEmpty).toBe(true)
+  expect(kernel.budget.used).toBeLessThanOrEqual(held)
+})

@@ -1,12 +1,10 @@
-// The page allocator of the MemoryFile: binary buddies up to 2 MiB, a reference count a page, lazy zeroing.
+// The page allocator of the MemoryFile: a reference count a page, lazy zeroing, over blocks of up to 2 MiB and runs of them.
 
 import {ENOMEM, Errno} from '../abi/errno.ts'
+import {CHUNK_PAGES, FreeBlocks, MAX_ORDER} from './free-blocks.ts'
 import type {MemoryCache, MemoryFile} from './memory-file.ts'
 import {PAGE_SIZE} from './platform.ts'
 
-/** Blocks of 2^9 pages, 2 MiB: what one huge page backs. */
-const MAX_ORDER = 9
-const CHUNK_PAGES = 1 << MAX_ORDER
 const MAX_BYTES = 2 ** 32
 /**
  * Freed pages stay resident, marked dirty, and are cleared by memset when they are allocated again: 0.1 µs against
@@ -17,7 +15,6 @@ const MAX_DIRTY_PAGES = 4096
 const MAX_DIRTY_SHARE = 1 / 8
 /** A discarded range up to this size is cleared in place: cheaper than a hole and the faults that follow it. */
 const MAX_CLEAR_BYTES = 64 << 10
-const NONE = -1
 
 /**
  * A MemoryFile over `buffer` (a multiple of 4096 bytes, at most 4 GiB, all zero).
@@ -38,11 +35,7 @@ class PageAllocator implements MemoryFile {
   readonly #releasePages: (offset: number, length: number) => void
   readonly #pages: number
   readonly #references: Uint32Array
-  /** Order + 1 of the free block that starts at a page; 0 elsewhere. */
-  readonly #blockOrder: Uint8Array
-  readonly #next: Int32Array
-  readonly #previous: Int32Array
-  readonly #heads = new Int32Array(MAX_ORDER + 1).fill(NONE)
+  readonly #free: FreeBlocks
   /** 1: the page is free and may hold old bytes. */
   readonly #dirty: Uint8Array
   #dirtyPages = 0
@@ -65,9 +58,7 @@ class PageAllocator implements MemoryFile {
     this.#releasePages = releasePages
     this.#pages = this.size / PAGE_SIZE
     this.#references = new Uint32Array(this.#pages)
-    this.#blockOrder = new Uint8Array(this.#pages)
-    this.#next = new Int32Array(this.#pages)
-    this.#previous = new Int32Array(this.#pages)
+    this.#free = new FreeBlocks(this.#pages)
     this.#dirty = new Uint8Array(this.#pages)
     this.#maxDirtyPages = Math.max(MAX_DIRTY_PAGES, this.#pages * MAX_DIRTY_SHARE)
   }
@@ -171,25 +162,17 @@ class PageAllocator implements MemoryFile {
     const order = pages === 1 ? 0 : 32 - Math.clz32(pages - 1)
     const first = order > MAX_ORDER ? this.#takeChunks(pages) : this.#takeBlock(order)
     const taken = order > MAX_ORDER ? Math.ceil(pages / CHUNK_PAGES) * CHUNK_PAGES : 1 << order
-    if (taken > pages) this.#insertRange(first + pages, taken - pages)
+    if (taken > pages) this.#free.insert(first + pages, taken - pages)
     return first
   }
 
   /** @throws Errno ENOMEM */
-  #takeBlock(wanted: number): number {
-    let order = wanted
-    while (order <= MAX_ORDER && this.#heads[order] === NONE) order++
-    if (order > MAX_ORDER) {
+  #takeBlock(order: number): number {
+    for (;;) {
+      const block = this.#free.take(order)
+      if (block !== undefined) return block
       this.#listFreshChunk()
-      return this.#takeBlock(wanted)
     }
-    const block = this.#heads[order]
-    this.#unlink(block, order)
-    while (order > wanted) {
-      order--
-      this.#link(block + (1 << order), order)
-    }
-    return block
   }
 
   #listFreshChunk(): void {
@@ -197,7 +180,7 @@ class PageAllocator implements MemoryFile {
     if (pages === 0) throw new Errno(ENOMEM)
     const first = this.#fresh
     this.#fresh += pages
-    this.#insertRange(first, pages)
+    this.#free.insert(first, pages)
   }
 
   /** More than 2 MiB: whole chunks in a row, fresh ones first. @throws Errno ENOMEM */
@@ -210,7 +193,7 @@ class PageAllocator implements MemoryFile {
     }
     let start = 0
     for (let chunk = 0; chunk < chunkedPages; chunk += CHUNK_PAGES) {
-      if (chunk < this.#fresh && this.#blockOrder[chunk] !== MAX_ORDER + 1) start = chunk + CHUNK_PAGES
+      if (chunk < this.#fresh && !this.#free.isChunk(chunk)) start = chunk + CHUNK_PAGES
       else if (chunk + CHUNK_PAGES - start === span) return this.#takeRun(start, span)
     }
     throw new Errno(ENOMEM)
@@ -218,7 +201,7 @@ class PageAllocator implements MemoryFile {
 
   #takeRun(start: number, span: number): number {
     const listedEnd = Math.min(start + span, this.#fresh)
-    for (let chunk = start; chunk < listedEnd; chunk += CHUNK_PAGES) this.#unlink(chunk, MAX_ORDER)
+    for (let chunk = start; chunk < listedEnd; chunk += CHUNK_PAGES) this.#free.takeChunk(chunk)
     this.#fresh = Math.max(this.#fresh, start + span)
     return start
   }
@@ -228,50 +211,7 @@ class PageAllocator implements MemoryFile {
     this.#dirty.fill(1, first, end)
     this.#dirtyPages += end - first
     this.#allocatedPages -= end - first
-    this.#insertRange(first, end - first)
-  }
-
-  #insertRange(first: number, count: number): void {
-    const end = first + count
-    let page = first
-    while (page < end) {
-      const alignment = page === 0 ? MAX_ORDER : 31 - Math.clz32(page & -page)
-      const order = Math.min(alignment, 31 - Math.clz32(end - page), MAX_ORDER)
-      this.#insertBlock(page, order)
-      page += 1 << order
-    }
-  }
-
-  /** Puts a free block into the lists, joined with its buddies. */
-  #insertBlock(page: number, order: number): void {
-    let block = page
-    let joined = order
-    while (joined < MAX_ORDER) {
-      const buddy = block ^ (1 << joined)
-      if (this.#blockOrder[buddy] !== joined + 1) break
-      this.#unlink(buddy, joined)
-      block = Math.min(block, buddy)
-      joined++
-    }
-    this.#link(block, joined)
-  }
-
-  #link(block: number, order: number): void {
-    const head = this.#heads[order]
-    this.#blockOrder[block] = order + 1
-    this.#next[block] = head
-    this.#previous[block] = NONE
-    if (head !== NONE) this.#previous[head] = block
-    this.#heads[order] = block
-  }
-
-  #unlink(block: number, order: number): void {
-    const next = this.#next[block]
-    const previous = this.#previous[block]
-    this.#blockOrder[block] = 0
-    if (previous === NONE) this.#heads[order] = next
-    else this.#next[previous] = next
-    if (next !== NONE) this.#previous[next] = previous
+    this.#free.insert(first, end - first)
   }
 
   /** Makes freshly taken pages read as zero. */

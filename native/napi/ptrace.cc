@@ -23,7 +23,7 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "Tracer",
-                       {InstanceAccessor<&TracerObject::Buffer>("memory"),
+                       {InstanceMethod<&TracerObject::ShowMemory>("showMemory"),
                         InstanceAccessor<&TracerObject::IsCrowded>("isCrowded"),
                         InstanceMethod<&TracerObject::BecomeTarget>("becomeTarget"),
                         InstanceMethod<&TracerObject::WaitAny>("waitAny"),
@@ -41,7 +41,7 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
         throw std::system_error(EOPNOTSUPP, std::generic_category(), "pages of the host");
       auto memory =
           std::make_shared<SharedMemory>(SharedMemory::OfFile("hv-guest", ToSize(info[0])));
-      buffer_ = RegionBuffer(info.Env(), memory);
+      memory_ = RegionBuffer(memory);
       pin_ = std::make_unique<CpuPin>();
       const uint32_t cpus = info[1].IsNumber() ? info[1].ToNumber().Uint32Value() : 1;
       tracer_ = std::make_shared<Tracer>(std::move(memory), cpus, pin_->Others());
@@ -56,7 +56,10 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
   }
 
  private:
-  Napi::Value Buffer(const Napi::CallbackInfo& info) { return buffer_.Value(info.Env()); }
+  // showMemory(bytes)
+  Napi::Value ShowMemory(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] { return memory_.Show(info.Env(), ToSize(info[0])); });
+  }
 
   Napi::Value IsCrowded(const Napi::CallbackInfo& info) {
     return Guard(info.Env(), [&] { return Napi::Boolean::New(info.Env(), Get()->is_crowded()); });
@@ -94,7 +97,7 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
   }
 
   void Dispose(const Napi::CallbackInfo&) {
-    buffer_.Detach();
+    memory_.Detach();
     Free();
     pin_.reset();
   }
@@ -109,7 +112,7 @@ class TracerObject : public Napi::ObjectWrap<TracerObject> {
   std::shared_ptr<Tracer> tracer_;
   std::shared_ptr<Watcher> watcher_;
   std::unique_ptr<CpuPin> pin_;
-  RegionBuffer buffer_;
+  RegionBuffer memory_;
 };
 
 // new TracedSpace(tracer), or of another TracedSpace: a fork.

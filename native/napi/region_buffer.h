@@ -1,10 +1,12 @@
-// region_buffer.h: guest memory as an ArrayBuffer that is detached, not dangling, once the VM is disposed.
+// region_buffer.h: guest memory as ArrayBuffers that are detached, not dangling, once the VM is disposed.
 #ifndef HV_NAPI_REGION_BUFFER_H_
 #define HV_NAPI_REGION_BUFFER_H_
 
 #include <napi.h>
 
 #include <memory>
+#include <stdexcept>
+#include <vector>
 
 #include "sys/shared_memory.h"
 
@@ -13,35 +15,43 @@ namespace hv {
 class RegionBuffer {
  public:
   RegionBuffer() = default;
-  RegionBuffer(Napi::Env env, std::shared_ptr<SharedMemory> region)
-      : holder_(new std::shared_ptr<SharedMemory>(std::move(region))) {
-    Mapping& mapping = (*holder_)->mapping;
+  explicit RegionBuffer(std::shared_ptr<SharedMemory> region) : region_(std::move(region)) {}
+
+  // The region's first `bytes`. Earlier buffers stay what they are. Throws std::out_of_range.
+  Napi::Value Show(Napi::Env env, size_t bytes) {
+    if (region_ == nullptr) throw std::invalid_argument("the VM is disposed");
+    if (bytes > region_->mapping.size()) throw std::out_of_range("guest memory");
+    auto* holder = new std::shared_ptr<SharedMemory>(region_);
     // SAFETY: the finalizer's reference keeps the mapping as long as JavaScript can reach the buffer.
     Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(
-        env, mapping.data(), mapping.size(),
-        [](Napi::Env, void*, std::shared_ptr<SharedMemory>* holder) { delete holder; }, holder_);
-    buffer_ = Napi::Persistent(buffer);
-  }
-
-  Napi::Value Value(Napi::Env env) const {
-    return buffer_.IsEmpty() ? env.Undefined() : buffer_.Value();
+        env, region_->mapping.data(), bytes,
+        [](Napi::Env, void*, std::shared_ptr<SharedMemory>* holder) { delete holder; }, holder);
+    shown_.push_back({Napi::Persistent(buffer), holder});
+    return buffer;
   }
 
   // JavaScript's views become empty; the memory goes with its last C++ user.
   void Detach() {
-    if (buffer_.IsEmpty()) return;
-    // Somebody transferred it: the memory is the new buffer's now, and goes with that.
-    if (buffer_.Value().IsDetached()) return buffer_.Reset();
-    // The finalizer may run, and delete the holder, at any time once the buffer is detached.
-    std::shared_ptr<SharedMemory> keep = std::move(*holder_);
-    Napi::ArrayBuffer buffer = buffer_.Value();
-    buffer_.Reset();
-    buffer.Detach();
+    // The finalizers may run, and delete the holders, at any time once a buffer is detached.
+    std::shared_ptr<SharedMemory> keep = std::move(region_);
+    for (Shown& shown : shown_) {
+      Napi::ArrayBuffer buffer = shown.buffer.Value();
+      // Somebody transferred it: the memory is the new buffer's now, and goes with that.
+      if (buffer.IsDetached()) continue;
+      shown.holder->reset();
+      buffer.Detach();
+    }
+    shown_.clear();
   }
 
  private:
-  Napi::Reference<Napi::ArrayBuffer> buffer_;
-  std::shared_ptr<SharedMemory>* holder_ = nullptr;
+  struct Shown {
+    Napi::Reference<Napi::ArrayBuffer> buffer;
+    std::shared_ptr<SharedMemory>* holder;
+  };
+
+  std::shared_ptr<SharedMemory> region_;
+  std::vector<Shown> shown_;
 };
 
 }  // namespace hv

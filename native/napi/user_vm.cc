@@ -20,8 +20,9 @@ class UserVmObject : public Napi::ObjectWrap<UserVmObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "UserVm",
-                       {InstanceAccessor<&UserVmObject::Memory>("memory"),
-                        InstanceAccessor<&UserVmObject::Supervisor>("supervisor"),
+                       {InstanceMethod<&UserVmObject::ShowMemory>("showMemory"),
+                        InstanceMethod<&UserVmObject::ShowSupervisor>("showSupervisor"),
+                        InstanceAccessor<&UserVmObject::SupervisorBytes>("supervisorBytes"),
                         InstanceAccessor<&UserVmObject::Cpus>("cpus"),
                         InstanceAccessor<&UserVmObject::StopsOffset>("stopsOffset"),
                         InstanceMethod<&UserVmObject::OpenGate>("openGate"),
@@ -32,8 +33,8 @@ class UserVmObject : public Napi::ObjectWrap<UserVmObject> {
   explicit UserVmObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<UserVmObject>(info) {
     Guard(info.Env(), [&] {
       vm_ = std::make_shared<UserVm>(ToSize(info[0]), info[1].ToNumber().Uint32Value());
-      memory_ = RegionBuffer(info.Env(), vm_->vm()->region(0));
-      supervisor_ = RegionBuffer(info.Env(), vm_->vm()->region(1));
+      memory_ = RegionBuffer(vm_->vm()->region(0));
+      supervisor_ = RegionBuffer(vm_->vm()->region(1));
     });
   }
 
@@ -44,8 +45,19 @@ class UserVmObject : public Napi::ObjectWrap<UserVmObject> {
   }
 
  private:
-  Napi::Value Memory(const Napi::CallbackInfo& info) { return memory_.Value(info.Env()); }
-  Napi::Value Supervisor(const Napi::CallbackInfo& info) { return supervisor_.Value(info.Env()); }
+  // showMemory(bytes), showSupervisor(bytes)
+  Napi::Value ShowMemory(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] { return memory_.Show(info.Env(), ToSize(info[0])); });
+  }
+  Napi::Value ShowSupervisor(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] { return supervisor_.Show(info.Env(), ToSize(info[0])); });
+  }
+  Napi::Value SupervisorBytes(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] {
+      const size_t bytes = Get()->vm()->region(1)->mapping.size();
+      return Napi::Number::New(info.Env(), static_cast<double>(bytes));
+    });
+  }
 
   Napi::Value Cpus(const Napi::CallbackInfo& info) {
     return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get()->cpus()); });

@@ -32,7 +32,8 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
       size_t size = static_cast<size_t>(info[1].ToNumber().Int64Value());
       vm_ = std::make_shared<Vm>(info[2].ToNumber().Uint32Value());
       arch::OfferHypercalls(*vm_);
-      memory_ = RegionBuffer(info.Env(), vm_->AddRegion(base, size, false));
+      region_ = RegionBuffer(vm_->AddRegion(base, size, false));
+      memory_ = Napi::Persistent(region_.Show(info.Env(), size));
     });
   }
 
@@ -46,7 +47,9 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
   unsigned TakeVcpuId() { return next_vcpu_id_++; }
 
  private:
-  Napi::Value Memory(const Napi::CallbackInfo& info) { return memory_.Value(info.Env()); }
+  Napi::Value Memory(const Napi::CallbackInfo& info) {
+    return memory_.IsEmpty() ? info.Env().Undefined() : memory_.Value();
+  }
 
   // addInterruptController(): its version.
   Napi::Value AddInterruptController(const Napi::CallbackInfo& info) {
@@ -68,12 +71,13 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
   }
 
   void Dispose(const Napi::CallbackInfo&) {
-    memory_.Detach();
+    region_.Detach();
     vm_.reset();
   }
 
   std::shared_ptr<Vm> vm_;
-  RegionBuffer memory_;
+  RegionBuffer region_;
+  Napi::Reference<Napi::Value> memory_;
   unsigned next_vcpu_id_ = 0;
 };
 

@@ -30,7 +30,7 @@ export class ProgramTree implements Disposable {
   /** @throws HvError NOT_FOUND, HOST_SYSCALL */
   constructor(root: string) {
     // Nothing is mapped, so no memory is needed for it.
-    const memory = createMemoryFile(new ArrayBuffer(0), () => {})
+    const memory = createMemoryFile({size: 0, upTo: () => new ArrayBuffer(0)}, () => {})
     this.#mount = mountRoot(openHostFs(root, {readOnly: true, memory}))
   }
 

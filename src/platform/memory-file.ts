@@ -11,9 +11,11 @@ export interface MemoryCache {
 export interface MemoryFile {
   /** Bytes; at most 4 GiB. */
   readonly size: number
+  /** What can be allocated by now. An allocation may replace these three by longer ones: the memory stays the same. */
   readonly bytes: Uint8Array
   readonly int32s: Int32Array
-  readonly uint32s: Uint32Array
+  /** For text. */
+  readonly buffer: Buffer
   /** Bytes of pages that are allocated now. */
   readonly allocatedBytes: number
   /** The same, without what `cache` would give back. */

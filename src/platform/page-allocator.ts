@@ -4,6 +4,7 @@ import {ENOMEM, Errno} from '../abi/errno.ts'
 import {CHUNK_PAGES, FreeBlocks, MAX_ORDER} from './free-blocks.ts'
 import type {MemoryCache, MemoryFile} from './memory-file.ts'
 import {PAGE_SIZE} from './platform.ts'
+import type {ShownRegion} from './shown-region.ts'
 
 const MAX_BYTES = 2 ** 32
 /**
@@ -16,22 +17,25 @@ const MAX_DIRTY_SHARE = 1 / 8
 /** A discarded range up to this size is cleared in place: cheaper than a hole and the faults that follow it. */
 const MAX_CLEAR_BYTES = 64 << 10
 
+type Region = Pick<ShownRegion, 'size' | 'upTo'>
+
 /**
- * A MemoryFile over `buffer` (a multiple of 4096 bytes, at most 4 GiB, all zero).
+ * A MemoryFile over `region` (a multiple of 4096 bytes, at most 4 GiB, all zero).
  * @param releasePages punches a hole: the range reads as zero afterwards and costs the host nothing
  */
 export function createMemoryFile(
-  buffer: ArrayBuffer,
+  region: Region,
   releasePages: (offset: number, length: number) => void,
 ): MemoryFile {
-  return new PageAllocator(buffer, releasePages)
+  return new PageAllocator(region, releasePages)
 }
 
 class PageAllocator implements MemoryFile {
   readonly size: number
-  readonly bytes: Uint8Array
-  readonly int32s: Int32Array
-  readonly uint32s: Uint32Array
+  bytes = new Uint8Array(0)
+  int32s = new Int32Array(0)
+  buffer = Buffer.alloc(0)
+  readonly #region: Region
   readonly #releasePages: (offset: number, length: number) => void
   readonly #pages: number
   readonly #references: Uint32Array
@@ -47,14 +51,12 @@ class PageAllocator implements MemoryFile {
   #allocatedPages = 0
   #peakPages = 0
 
-  constructor(buffer: ArrayBuffer, releasePages: (offset: number, length: number) => void) {
-    if (buffer.byteLength % PAGE_SIZE !== 0 || buffer.byteLength > MAX_BYTES) {
-      throw new RangeError(`memory file of ${buffer.byteLength} bytes`)
-    }
-    this.size = buffer.byteLength
-    this.bytes = new Uint8Array(buffer)
-    this.int32s = new Int32Array(buffer)
-    this.uint32s = new Uint32Array(buffer)
+  constructor(region: Region, releasePages: (offset: number, length: number) => void) {
+    const {size} = region
+    if (size % PAGE_SIZE !== 0 || size > MAX_BYTES) throw new RangeError(`memory file of ${size} bytes`)
+    this.size = size
+    this.#region = region
+    this.#show()
     this.#releasePages = releasePages
     this.#pages = this.size / PAGE_SIZE
     this.#references = new Uint32Array(this.#pages)
@@ -180,6 +182,7 @@ class PageAllocator implements MemoryFile {
     if (pages === 0) throw new Errno(ENOMEM)
     const first = this.#fresh
     this.#fresh += pages
+    this.#show()
     this.#free.insert(first, pages)
   }
 
@@ -189,6 +192,7 @@ class PageAllocator implements MemoryFile {
     const chunkedPages = this.#pages - (this.#pages % CHUNK_PAGES)
     if (this.#fresh + span <= chunkedPages) {
       this.#fresh += span
+      this.#show()
       return this.#fresh - span
     }
     let start = 0
@@ -203,7 +207,18 @@ class PageAllocator implements MemoryFile {
     const listedEnd = Math.min(start + span, this.#fresh)
     for (let chunk = start; chunk < listedEnd; chunk += CHUNK_PAGES) this.#free.takeChunk(chunk)
     this.#fresh = Math.max(this.#fresh, start + span)
+    this.#show()
     return start
+  }
+
+  /** All pages that were ever used. */
+  #show(): void {
+    const end = this.#fresh * PAGE_SIZE
+    if (this.#fresh > 0 && end <= this.bytes.length) return
+    const shown = this.#region.upTo(end)
+    this.bytes = new Uint8Array(shown)
+    this.int32s = new Int32Array(shown)
+    this.buffer = Buffer.from(shown)
   }
 
   #release(first: number, end: number): void {

@@ -5,5 +5,7 @@ import {createMemoryFile} from '../../src/platform/page-allocator.ts'
 
 export function memoryFile(bytes = 64 << 20): MemoryFile {
   const buffer = new ArrayBuffer(bytes)
-  return createMemoryFile(buffer, (offset, length) => new Uint8Array(buffer, offset, length).fill(0))
+  return createMemoryFile({size: bytes, upTo: () => buffer}, (offset, length) =>
+    new Uint8Array(buffer, offset, length).fill(0),
+  )
 }

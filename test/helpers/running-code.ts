@@ -63,7 +63,7 @@ export function runCounting(platform: Platform, count: number): Counting {
 
 /** The word that `userCode.count` counts in. */
 export const countAt = (platform: Platform, data: number): number =>
-  Atomics.load(platform.memory.uint32s, data / 4)
+  Atomics.load(platform.memory.int32s, data / 4)
 
 /** Until it has gone on. A machine may be so slow that a program is stopped before it is in: it gets longer each time. */
 export function awaitCount(platform: Platform, data: number): void {

@@ -18,13 +18,14 @@ export interface KvmAddon {
 }
 
 export interface NativeUserVm {
-  /** The MemoryFile. Empty once the VM is disposed. */
-  readonly memory: ArrayBuffer
-  /** Page tables, shim, frames, records. */
-  readonly supervisor: ArrayBuffer
+  /** Of the MemoryFile, the first `bytes`. Empty once the VM is disposed. */
+  showMemory(bytes: number): ArrayBuffer
+  /** Of page tables, shim, frames and records. */
+  showSupervisor(bytes: number): ArrayBuffer
+  readonly supervisorBytes: number
   /** As many as are wanted, if KVM allows that. */
   readonly cpus: number
-  /** Byte offset in `supervisor`: a word that is set when any Cpu's thread stops. */
+  /** Byte offset in the supervisor's memory: a word that is set when any Cpu's thread stops. */
   readonly stopsOffset: number
   /** See Platform.openCallGate. */
   openGate(): number
@@ -46,7 +47,7 @@ export interface NativeSpace {
 }
 
 export interface NativeCpu extends NativeContext {
-  /** Byte offset in `supervisor`: the trap frame (native/shim/abi.h). It may change with the space. */
+  /** Byte offset in the supervisor's memory: the trap frame (native/shim/abi.h). It may change with the space. */
   readonly frameOffset: number
   /** Of the TrapRecord (native/arch/trap_record.h). */
   readonly recordOffset: number

@@ -3,6 +3,7 @@
 import {addon} from '../../addon.ts'
 import {HvError} from '../../errors.ts'
 import type {NativeWatcher} from '../addon.ts'
+import type {ShownRegion} from '../shown-region.ts'
 import type {NativeUserVm} from './addon.ts'
 import {KvmCpu} from './cpu.ts'
 
@@ -11,6 +12,7 @@ export class CpuPool {
   readonly size: number
   readonly #vm: NativeUserVm
   readonly #watcher: NativeWatcher
+  readonly #supervisor: ShownRegion
   readonly #cpus: KvmCpu[] = []
   /** Their vCPUs stopped for good. KVM keeps them as long as their VM. */
   readonly #dead: KvmCpu[] = []
@@ -18,9 +20,11 @@ export class CpuPool {
   /** The FP state of a new vCPU. */
   #newFpState: Uint8Array | undefined
 
-  constructor(vm: NativeUserVm, watcher: NativeWatcher) {
+  /** @param supervisor the memory of `vm` that has frames and records */
+  constructor(vm: NativeUserVm, watcher: NativeWatcher, supervisor: ShownRegion) {
     this.#vm = vm
     this.#watcher = watcher
+    this.#supervisor = supervisor
     this.size = vm.cpus
   }
 
@@ -81,7 +85,7 @@ export class CpuPool {
   }
 
   #create(): KvmCpu {
-    const cpu = new KvmCpu(new addon.Cpu(this.#vm, this.#watcher), this.#vm.supervisor)
+    const cpu = new KvmCpu(new addon.Cpu(this.#vm, this.#watcher), this.#supervisor)
     this.#cpus.push(cpu)
     // Before a program changes it.
     this.#newFpState ??= cpu.readFpState()

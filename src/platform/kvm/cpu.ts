@@ -2,6 +2,7 @@
 
 import type {NativeWatcher} from '../addon.ts'
 import {EVENT_PREEMPTED, EVENT_SYSCALL, type EventKind} from '../platform.ts'
+import type {ShownRegion} from '../shown-region.ts'
 import {
   ANSWERED,
   FRAME_PAGE_WORDS,
@@ -27,7 +28,7 @@ export class KvmCpu {
   isNew = true
   /** When it was taken last: the higher, the later. */
   takenAt = 0
-  readonly #supervisor: ArrayBuffer
+  readonly #supervisor: ShownRegion
   #frame: Int32Array
   readonly #stoppedWord: Int32Array
   #space: NativeSpace | undefined
@@ -43,11 +44,11 @@ export class KvmCpu {
   /** Registers were written since it last ran. */
   #written = false
 
-  constructor(native: NativeCpu, supervisor: ArrayBuffer) {
+  constructor(native: NativeCpu, supervisor: ShownRegion) {
     this.native = native
     this.#supervisor = supervisor
-    this.#frame = new Int32Array(supervisor, native.frameOffset, FRAME_PAGE_WORDS)
-    this.record = new Int32Array(supervisor, native.recordOffset, RECORD_WORDS)
+    this.#frame = supervisor.words(native.frameOffset, FRAME_PAGE_WORDS)
+    this.record = supervisor.words(native.recordOffset, RECORD_WORDS)
     this.#stoppedWord = this.record.subarray(STOPPED)
   }
 
@@ -109,7 +110,7 @@ export class KvmCpu {
     const {frameOffset} = this.native
     this.#known = undefined
     if (frameOffset !== this.#frame.byteOffset)
-      this.#frame = new Int32Array(this.#supervisor, frameOffset, FRAME_PAGE_WORDS)
+      this.#frame = this.#supervisor.words(frameOffset, FRAME_PAGE_WORDS)
   }
 
   /** Runs it here until it traps. */

@@ -20,6 +20,7 @@ import {
   type Platform,
 } from '../platform.ts'
 import {RunLoop} from '../run-loop.ts'
+import {FIRST_BYTES, ShownRegion} from '../shown-region.ts'
 import type {NativeSpace, NativeUserVm} from './addon.ts'
 import {KvmContext} from './context.ts'
 import type {KvmCpu} from './cpu.ts'
@@ -70,10 +71,15 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
       this.events.dispose()
       throw openError(error as Error & {errno?: number})
     }
-    this.#pool = new CpuPool(this.#vm, this.events.watcher)
+    const vm = this.#vm
+    const supervisor = new ShownRegion(vm.supervisorBytes, FIRST_BYTES.supervisor, (bytes) =>
+      vm.showSupervisor(bytes),
+    )
+    this.#pool = new CpuPool(vm, this.events.watcher, supervisor)
     this.cpus = this.#pool.size
-    this.#stops = new Int32Array(this.#vm.supervisor, this.#vm.stopsOffset, 1)
-    this.memory = createMemoryFile(this.#vm.memory, (offset, length) => this.#vm.release(offset, length))
+    this.#stops = supervisor.words(vm.stopsOffset, 1)
+    const memory = new ShownRegion(size, FIRST_BYTES.memory, (bytes) => vm.showMemory(bytes))
+    this.memory = createMemoryFile(memory, (offset, length) => vm.release(offset, length))
   }
 
   override useCosts(costs: Costs): void {

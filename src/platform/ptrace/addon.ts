@@ -25,8 +25,8 @@ export interface PtraceAddon {
 }
 
 export interface NativeTracer {
-  /** The MemoryFile. Empty once the tracer is disposed. */
-  readonly memory: ArrayBuffer
+  /** Of the MemoryFile, the first `bytes`. Empty once the tracer is disposed. */
+  showMemory(bytes: number): ArrayBuffer
   /** More contexts run on this thread's own processor than their share is. */
   readonly isCrowded: boolean
   /** From now on the watcher stops a context that runs. */

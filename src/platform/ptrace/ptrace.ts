@@ -17,6 +17,7 @@ import {
   type PlatformMapping,
 } from '../platform.ts'
 import {RunLoop} from '../run-loop.ts'
+import {FIRST_BYTES, ShownRegion} from '../shown-region.ts'
 import type {NativeTracedSpace, NativeTracer} from './addon.ts'
 import {PtraceContext} from './context.ts'
 import {GateListening} from './gate-listening.ts'
@@ -79,9 +80,8 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
     }
     this.#tracer = tracer
     this.#newFpState = this.#spare.readFpState()
-    this.memory = createMemoryFile(this.#tracer.memory, (offset, length) =>
-      this.#tracer.release(offset, length),
-    )
+    const region = new ShownRegion(size, FIRST_BYTES.memory, (bytes) => tracer.showMemory(bytes))
+    this.memory = createMemoryFile(region, (offset, length) => tracer.release(offset, length))
   }
 
   override useCosts(costs: Costs): void {

@@ -3,6 +3,7 @@
 import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EFAULT, EINVAL, ENAMETOOLONG, ENOMEM, Errno} from '../../abi/errno.ts'
 import {signedWord, unsignedWord} from '../../abi/word.ts'
+import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import type {IoctlMemory} from '../../vfs/file.ts'
 import {OUT_OF_MEMORY} from './fault-signal.ts'
@@ -29,9 +30,7 @@ export class UserMemory {
   readonly #map: MemoryMap
   readonly #pages: PageTable
   readonly #userTop: number
-  readonly #bytes: Uint8Array
-  readonly #int32s: Int32Array
-  readonly #text: Buffer
+  readonly #memory: MemoryFile
   /** For FileDescription.ioctl. */
   readonly ioctl: IoctlMemory = {
     read: (address, length) => this.readBytes(address, length),
@@ -42,9 +41,7 @@ export class UserMemory {
     this.#map = map
     this.#pages = map.pages
     this.#userTop = map.userTop
-    this.#bytes = map.memory.bytes
-    this.#int32s = map.memory.int32s
-    this.#text = Buffer.from(this.#bytes.buffer as ArrayBuffer, this.#bytes.byteOffset, this.#bytes.length)
+    this.#memory = map.memory
   }
 
   /**
@@ -64,7 +61,7 @@ export class UserMemory {
     let pages = this.#pages.contiguous(page, access, wanted)
     if (pages < wanted) pages = this.#populate(page, pages, wanted, access)
     const start = (this.#pages.get(page) >>> ENTRY_SHIFT) * PAGE_SIZE + inPage
-    return this.#bytes.subarray(start, start + Math.min(pages * PAGE_SIZE - inPage, limit))
+    return this.#memory.bytes.subarray(start, start + Math.min(pages * PAGE_SIZE - inPage, limit))
   }
 
   /**
@@ -120,7 +117,8 @@ export class UserMemory {
   }
 
   readUint8(address: number): number {
-    return this.#bytes[this.#offset(address, 1, PROT_READ)]
+    const offset = this.#offset(address, 1, PROT_READ)
+    return this.#memory.bytes[offset]
   }
 
   readUint16(address: number): number {
@@ -129,7 +127,8 @@ export class UserMemory {
 
   readInt32(address: number): number {
     if ((address & 3) !== 0) return this.#readUnaligned(address)
-    return this.#int32s[this.#offset(address, 4, PROT_READ) >>> 2]
+    const index = this.#offset(address, 4, PROT_READ) >>> 2
+    return this.#memory.int32s[index]
   }
 
   readUint32(address: number): number {
@@ -151,7 +150,8 @@ export class UserMemory {
   }
 
   writeUint8(address: number, value: number): void {
-    this.#bytes[this.#offset(address, 1, PROT_WRITE)] = value
+    const offset = this.#offset(address, 1, PROT_WRITE)
+    this.#memory.bytes[offset] = value
   }
 
   writeUint16(address: number, value: number): void {
@@ -165,7 +165,8 @@ export class UserMemory {
       this.#writeUnaligned(address, value)
       return
     }
-    this.#int32s[this.#offset(address, 4, PROT_WRITE) >>> 2] = value
+    const index = this.#offset(address, 4, PROT_WRITE) >>> 2
+    this.#memory.int32s[index] = value
   }
 
   writeUint32(address: number, value: number): void {
@@ -179,7 +180,7 @@ export class UserMemory {
   /** One step that no other thread of the guest's comes between. Precondition: aligned. @returns whether it was `expected` */
   compareExchangeInt32(address: number, expected: number, value: number): boolean {
     const index = this.#offset(address, 4, PROT_WRITE) >>> 2
-    return Atomics.compareExchange(this.#int32s, index, expected, value) === expected
+    return Atomics.compareExchange(this.#memory.int32s, index, expected, value) === expected
   }
 
   /** Signed or unsigned, an integer of at most 53 bits. */
@@ -208,9 +209,9 @@ export class UserMemory {
       const from = address + done
       const length = Math.min(max - done, PAGE_SIZE - (from & IN_PAGE))
       const start = this.#offset(from, 1, PROT_READ)
-      const end = this.#bytes.subarray(start, start + length).indexOf(0)
-      if (end >= 0) return text + this.#text.toString('latin1', start, start + end)
-      text += this.#text.toString('latin1', start, start + length)
+      const end = this.#memory.bytes.subarray(start, start + length).indexOf(0)
+      if (end >= 0) return text + this.#memory.buffer.toString('latin1', start, start + end)
+      text += this.#memory.buffer.toString('latin1', start, start + length)
       done += length
     }
     throw new Errno(ENAMETOOLONG)

@@ -57,7 +57,6 @@ export class PagedData {
    * @throws Errno ENOSPC when not one byte fits
    */
   write(source: Uint8Array, position: number): number {
-    const {bytes} = this.#memory
     let done = 0
     while (done < source.length) {
       const at = position + done
@@ -74,7 +73,8 @@ export class PagedData {
         }
       }
       const count = this.#contiguous(page, offset, within, wanted)
-      bytes.set(count === source.length ? source : source.subarray(done, done + count), offset + within)
+      const part = count === source.length ? source : source.subarray(done, done + count)
+      this.#memory.bytes.set(part, offset + within)
       done += count
     }
     return done

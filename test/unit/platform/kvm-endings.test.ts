@@ -38,7 +38,7 @@ function openMortal(cpus: number): Platform {
 
     constructor(vm: NativeUserVm, watcher: NativeWatcher) {
       super(vm, watcher)
-      this.#record = new Int32Array(vm.supervisor, this.recordOffset, RECORD_WORDS)
+      this.#record = new Int32Array(vm.showSupervisor(vm.supervisorBytes), this.recordOffset, RECORD_WORDS)
     }
 
     override post(): void {

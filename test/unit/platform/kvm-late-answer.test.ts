@@ -4,6 +4,7 @@ import {afterEach, expect, test, vi} from 'vitest'
 import type {NativeCpu} from '../../../src/platform/kvm/addon.ts'
 import {KvmCpu} from '../../../src/platform/kvm/cpu.ts'
 import {EVENT_SYSCALL} from '../../../src/platform/platform.ts'
+import {ShownRegion} from '../../../src/platform/shown-region.ts'
 import {ANSWERED, REQUEST, STATE, STOPPED} from '../../../src/platform/trap-words.ts'
 
 const RECORD_OFFSET = 4096
@@ -17,7 +18,10 @@ function start() {
   const supervisor = new ArrayBuffer(2 * 4096)
   const post = vi.fn()
   const native = {frameOffset: 0, recordOffset: RECORD_OFFSET, post, startRunner() {}}
-  const cpu = new KvmCpu(native as unknown as NativeCpu, supervisor)
+  const cpu = new KvmCpu(
+    native as unknown as NativeCpu,
+    new ShownRegion(supervisor.byteLength, supervisor.byteLength, () => supervisor),
+  )
   cpu.useThread(LOOKS)
   const {store} = Atomics
   /** What its program does as soon as it has its answer. */

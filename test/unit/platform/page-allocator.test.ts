@@ -12,7 +12,7 @@ const MIB = 1 << 20
 function create(bytes: number): {memory: MemoryFile; punched: Array<[number, number]>} {
   const buffer = new ArrayBuffer(bytes)
   const punched: Array<[number, number]> = []
-  const memory = createMemoryFile(buffer, (offset, length) => {
+  const memory = createMemoryFile({size: bytes, upTo: () => buffer}, (offset, length) => {
     punched.push([offset, length])
     new Uint8Array(buffer, offset, length).fill(0)
   })

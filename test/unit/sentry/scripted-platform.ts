@@ -3,7 +3,6 @@
 import {arch} from '../../../src/arch/index.ts'
 import {NEVER_LISTENING} from '../../../src/platform/costs.ts'
 import type {MemoryFile} from '../../../src/platform/memory-file.ts'
-import {createMemoryFile} from '../../../src/platform/page-allocator.ts'
 import {
   type AddressSpace,
   type Context,
@@ -14,6 +13,7 @@ import {
   type EventKind,
   type Platform,
 } from '../../../src/platform/platform.ts'
+import {memoryFile} from '../../helpers/memory-file.ts'
 
 /** A call's number and arguments; 'spin': runs until it is stopped; 'die': the platform loses it. */
 export type Step = readonly [number: number, ...args: number[]] | 'spin' | 'die'
@@ -75,7 +75,7 @@ export class ScriptedContext implements Context {
 
 export class ScriptedPlatform implements Platform {
   readonly name = 'scripted'
-  readonly memory: MemoryFile = createMemoryFile(new ArrayBuffer(16 << 20), () => {})
+  readonly memory: MemoryFile = memoryFile(16 << 20)
   readonly userTop = 0x7fff_0000_0000
   readonly mappings = []
   readonly cpus: number

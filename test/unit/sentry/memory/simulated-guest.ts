@@ -99,7 +99,7 @@ export class SimulatedGuest {
       this.punched.push([offset, length])
       new Uint8Array(buffer, offset, length).fill(0)
     }
-    this.memory = of?.memory ?? createMemoryFile(buffer, punch)
+    this.memory = of?.memory ?? createMemoryFile({size: buffer.byteLength, upTo: () => buffer}, punch)
     this.space = new SimulatedSpace(this.memory)
     this.map = new MemoryMap({
       space: this.space,

@@ -34,7 +34,7 @@ export function start({startRounds}) {
  */
 export function startUps(commands, startRounds, env = process.env) {
   const taken = Object.entries(commands).map(([name, argv]) => ({name, argv, uses: []}))
-  // The first run after an update keeps V8's bytecode for all that follow: src/cli/code-cache.ts.
+  // The first run after an update keeps V8's bytecode for all that follow: src/code-cache.ts.
   for (const {argv} of taken) usage(argv, env)
   for (let round = 0; round < startRounds; round++) {
     for (const {argv, uses} of taken) uses.push(usage(argv, env))

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 // hv's entry. `hv run` and `hv trace` go straight to the sentry, because oclif's start takes longer than a small guest's whole run.
 
-import {cacheCode} from '../cli/code-cache.ts'
 import {readRunArgv} from '../cli/read-run-argv.ts'
 import {reportError} from '../cli/report-error.ts'
 import {toRunOptions} from '../cli/run-request.ts'
+import {cacheCode} from '../code-cache.ts'
 import type {RunOptions} from '../run/options.ts'
 
 async function main([command, ...argv]: string[]): Promise<number> {

@@ -9,7 +9,7 @@ import {existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync} fro
 import {createRequire} from 'node:module'
 import {basename, dirname, join} from 'node:path'
 import {Script} from 'node:vm'
-import {cacheDirectory, readOwn, writeWhole} from '../user-cache.ts'
+import {cacheDirectory, readOwn, writeWhole} from './user-cache.ts'
 
 /** To see what grew takes some ten milliseconds. */
 const LOOK_AGAIN_MS = 60_000
@@ -25,12 +25,13 @@ interface Loaded {
 
 /**
  * Compiles each `.cjs` file that is required from here on with what the cache has of it.
+ * @param flags Node's that V8 takes bytecode for the same of, as a name
  * @returns keeps what the cache did not have, at the end
  */
-export function cacheCode(env: NodeJS.ProcessEnv): () => void {
+export function cacheCode(env: NodeJS.ProcessEnv, flags = ''): () => void {
   // NODE_DISABLE_COMPILE_CACHE is Node's.
   const directory = env.NODE_DISABLE_COMPILE_CACHE ? undefined : cacheDirectory(env)
-  const own = nodeName()
+  const own = nodeName(flags)
   if (directory === undefined || own === undefined) return () => {}
 
   const loaded: Loaded[] = []
@@ -81,9 +82,9 @@ function isTimeToLook(directory: string): boolean {
 }
 
 /** Its size tells one architecture's from another's, where a home is shared. Without /proc Node does not know where it lies. */
-function nodeName(): string | undefined {
+function nodeName(flags: string): string | undefined {
   const size = statSync(process.execPath, {throwIfNoEntry: false})?.size
-  return size === undefined ? undefined : `${process.version}-${size}`
+  return size === undefined ? undefined : `${process.version}-${size}${flags}`
 }
 
 /** What this Node made of chunks of other builds, which are gone, or another hv's: the cache does not grow. */

@@ -14,7 +14,7 @@ import {createRequire} from 'node:module'
 import {tmpdir} from 'node:os'
 import {dirname, join} from 'node:path'
 import {expect, test} from 'vitest'
-import {cacheCode} from '../../../src/cli/code-cache.ts'
+import {cacheCode} from '../../src/code-cache.ts'
 
 /** A module that says what it was given, and a home for the cache. */
 function start(): {chunk: string; cache: string; env: NodeJS.ProcessEnv} {

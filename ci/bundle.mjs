@@ -14,7 +14,13 @@ const SPECIFIER = /((?:from |import\()['"])(\.[^'"]+)\.ts(?=['"])/g
 const dist = `${root}/dist`
 const types = `${cache}/types`
 const commands = readdirSync(`${root}/src/commands`, {recursive: true}).filter((name) => name.endsWith('.ts'))
-const entries = ['bin/hv.ts', 'index.ts', 'sandbox/worker.ts', ...commands.map((name) => `commands/${name}`)]
+const entries = [
+  'bin/hv.ts',
+  'index.ts',
+  'sandbox/worker.ts',
+  'sandbox/process.ts',
+  ...commands.map((name) => `commands/${name}`),
+]
 
 const entryFiles = entries.map((path) => `${root}/src/${path}`)
 let reached
@@ -50,7 +56,7 @@ const {output} = await bundle.write({
   dir: dist,
   format: 'cjs',
   entryFileNames: '[name].cjs',
-  // In dist itself: src/package-file.ts counts the folders. The hash names what src/cli/code-cache.ts keeps.
+  // In dist itself: src/package-file.ts counts the folders. The hash names what src/code-cache.ts keeps.
   chunkFileNames: 'hv-[name]-[hash].cjs',
   codeSplitting: {groups: chunks.map(groupOf)},
   // Comments are a sixth of the text, which is read at each start. Names and lines stay, for the stack of a bug.

@@ -18,6 +18,7 @@ export type HvErrorCode =
   | 'NO_INTERPRETER'
   | 'OUT_OF_MEMORY'
   | 'PTRACE_UNUSABLE'
+  | 'SANDBOX_DIED'
   | 'SANDBOX_FAILED'
   | 'VCPU_BUSY'
   | 'VCPU_FAILED'

@@ -6,6 +6,7 @@ import type {BrokenPledge} from '../sentry/pledge/broken-pledge.ts'
 import type {RunStats} from '../sentry/program-result.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
+import type {Isolation} from './remote-sentry.ts'
 
 export interface SandboxVolume {
   /** Host directory or file. */
@@ -36,6 +37,11 @@ export interface SandboxOptions {
   patchCalls?: PatchChoice
   /** What runs the guests. `auto`, the default: KVM if it works here, else ptrace. */
   platform?: PlatformChoice
+  /**
+   * Where the sentry runs. `process`, the default: in one of its own, whose end (out of memory, `kill -9`) is an error of this sandbox,
+   * SANDBOX_DIED, and which ends with the process that made it. `thread`: in a worker thread.
+   */
+  isolation?: Isolation
   /**
    * Promises of OpenBSD's pledge(2), as a text with spaces between them or a list. Each program keeps to them from its first
    * instruction, or ends with SIGSYS. Default: everything is allowed.

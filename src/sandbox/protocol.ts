@@ -1,4 +1,4 @@
-// What a Sandbox and its worker thread say to each other.
+// What a Sandbox and its sentry, in another thread or another process, say to each other.
 
 import {HvError, type HvErrorCode} from '../errors.ts'
 import type {ChosenPlatform, PlatformChoice} from '../platform/choice.ts'
@@ -11,8 +11,8 @@ import type {TraceFilters} from '../sentry/trace/options.ts'
 import type {Style} from '../sentry/trace/style.ts'
 import type {Volume} from '../sentry/volume.ts'
 
-/** `workerData`. */
-export interface WorkerSettings {
+/** What the sentry is to be. */
+export interface SentrySettings {
   root?: string
   volumes: readonly Volume[]
   memoryBytes: number
@@ -22,9 +22,13 @@ export interface WorkerSettings {
   platform: PlatformChoice
   pledge?: string
   unveil?: readonly Unveiled[]
-  /** Names of calls that the worker asks about. */
+  /** Names of calls that the sentry asks about. */
   hooked: readonly string[]
-  /** Eventfd, the sandbox's: rung after `stopWord` changed. The worker watches it while a guest runs. */
+}
+
+/** What a sandbox shares with its thread. */
+export interface Connection {
+  /** Eventfd, the sandbox's: rung after `stopWord` changed. The thread watches it while a guest runs. */
   bellFd: number
   /** One Int32: the run that shall stop, or STOP_EVERYTHING. */
   stopWord: SharedArrayBuffer
@@ -54,7 +58,7 @@ export interface TraceRequest {
   options: (TraceFilters & Partial<Style>) | undefined
 }
 
-/** What the worker asked, by the question's id. */
+/** What the sentry asked, by the question's id. */
 export interface VerdictRequest {
   kind: 'verdict'
   id: number
@@ -62,10 +66,16 @@ export interface VerdictRequest {
 }
 
 /**
- * To the worker. It takes them one by one, while no guest runs; those of the trace and verdicts also then, once the bell
- * has rung.
+ * To the sentry. It takes them one by one, while no guest runs; those of the trace and verdicts also then.
  */
 export type Request = RunRequest | TraceRequest | VerdictRequest | {kind: 'dispose'}
+
+/** To a process besides: its settings, before all; in place of a thread's shared words, a run that shall stop, and a batch taken. */
+export type ProcessRequest =
+  | Request
+  | {kind: 'settings'; settings: SentrySettings}
+  | {kind: 'stop'; run: number}
+  | {kind: 'taken'}
 
 export interface Finished {
   result: RunResult
@@ -75,8 +85,9 @@ export interface Finished {
 }
 
 /**
- * From the worker: `ready` or `failed` when it has started, then one for each run; `traced` for each request of the trace,
- * and `events` in between. A run's guest sleeps after `asks`, until there is a verdict.
+ * From the sentry: `ready` or `failed` when it has started, then one for each run; `traced` for each request of the trace,
+ * and `events` in between. A run's guest sleeps after `asks`, until there is a verdict. A process says `finished` without the
+ * output, of which it sends pieces before: replies.ts.
  */
 export type Reply =
   | {kind: 'ready'; platform: ChosenPlatform}

@@ -12,6 +12,7 @@ import type {Volume} from '../sentry/volume.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 import type {SandboxOptions, SandboxRunOptions, SandboxTraceOptions} from './options.ts'
 import type {RunRequest} from './protocol.ts'
+import type {Isolation} from './remote-sentry.ts'
 
 const DEFAULT_MAX_OUTPUT_BYTES = 2 ** 26
 /** The longest buffer that every Node holds. */
@@ -35,6 +36,7 @@ const sandboxOptions = takes.options({
   maxTasks: v.optional(takes.integer(1, MAX_TASKS)),
   patchCalls: v.optional(takes.oneOf(PATCH_CHOICES)),
   platform: v.optional(takes.oneOf(PLATFORM_CHOICES)),
+  isolation: v.optional(takes.oneOf(['process', 'thread'])),
   pledge: v.optional(takes.either([takes.text, texts], 'a string or an array of strings')),
   unveil: v.optional(takes.record(takes.guestPath, letters, 'an object of paths and letters')),
   onSyscall: v.optional(takes.record(call, takes.callback, 'an object of functions')),
@@ -72,11 +74,16 @@ export interface Settings {
 }
 
 /** @throws HvError BAD_ARGUMENT; what promises there are, and how much memory may be, is the sentry's to say */
-export function toSettings(given: SandboxOptions): {settings: Settings; handlers: SyscallHandlers} {
+export function toSettings(given: SandboxOptions): {
+  isolation: Isolation
+  settings: Settings
+  handlers: SyscallHandlers
+} {
   const options = takes.checked(sandboxOptions, given, 'options')
   const {root, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES, platform = 'auto'} = options
   const {cpus, maxTasks, patchCalls, pledge, unveil, onSyscall = {}} = options
   return {
+    isolation: options.isolation ?? 'process',
     settings: {
       root,
       volumes: volumes.map(({host, guest, writable = false}) => ({host, guest, writable})),

@@ -1,5 +1,6 @@
-// Sandbox: one guest in a thread of its own, for the process that embeds it.
+// Sandbox: one guest in a process or a thread of its own, for the process that embeds it.
 
+import {resolve} from 'node:path'
 import {signalName} from '../abi/signal.ts'
 import type {ChosenPlatform} from '../platform/choice.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
@@ -7,8 +8,8 @@ import type {StopSignal} from '../stop-signal.ts'
 import {AbortError} from './abort-error.ts'
 import type {SandboxOptions, SandboxResult, SandboxRunOptions, SandboxTraceOptions} from './options.ts'
 import type {Finished, RunRequest} from './protocol.ts'
+import {RemoteSentry} from './remote-sentry.ts'
 import {toRequest, toSettings, toTraceOptions} from './requests.ts'
-import {SentryThread} from './sentry-thread.ts'
 
 /**
  * A tree of files and a memory, in which programs run one after another. Programs leave their files to the next one
@@ -18,13 +19,16 @@ import {SentryThread} from './sentry-thread.ts'
  * blocks this process. An idle sandbox does not keep the process alive.
  */
 export class Sandbox {
-  readonly #thread: SentryThread
+  readonly #sentry: RemoteSentry
+  /** Programs are the host's: by paths that this process's directory counts for. */
+  readonly #isOnHost: boolean
   /** Settles when the last run that was asked for has ended. */
   #turn: Promise<void> = Promise.resolve()
   #disposal: Promise<void> | undefined
 
-  private constructor(thread: SentryThread) {
-    this.#thread = thread
+  private constructor(sentry: RemoteSentry, isOnHost: boolean) {
+    this.#sentry = sentry
+    this.#isOnHost = isOnHost
   }
 
   /**
@@ -33,14 +37,13 @@ export class Sandbox {
    * PTRACE_UNUSABLE
    */
   static async create(options: SandboxOptions = {}): Promise<Sandbox> {
-    const {settings, handlers} = toSettings(options)
-    const thread = await SentryThread.start(settings, handlers)
-    return new Sandbox(thread)
+    const {isolation, settings, handlers} = toSettings(options)
+    return new Sandbox(await RemoteSentry.start(isolation, settings, handlers), settings.root === undefined)
   }
 
   /** What runs its guests. */
   get platform(): ChosenPlatform {
-    return this.#thread.platform
+    return this.#sentry.platform
   }
 
   /**
@@ -65,6 +68,7 @@ export class Sandbox {
     options: SandboxRunOptions = {},
   ): Promise<SandboxResult<string | Uint8Array>> {
     const {request, encoding} = toRequest(program, args, options)
+    if (this.#isOnHost) request.program = resolve(request.program)
     const {signal} = options
     const decode = (bytes = new Uint8Array()) =>
       encoding === 'buffer' ? bytes : new TextDecoder().decode(bytes)
@@ -96,17 +100,17 @@ export class Sandbox {
    * @throws HvError BAD_ARGUMENT, and the trace that was on stays; DISPOSED
    */
   async startTrace(listener: (event: TraceEvent) => void, options: SandboxTraceOptions = {}): Promise<void> {
-    await this.#thread.trace(listener, toTraceOptions(listener, options))
+    await this.#sentry.trace(listener, toTraceOptions(listener, options))
   }
 
   /** Resolves when the trace is off, and all its events have come. Calls under way are told as unfinished. */
   async stopTrace(): Promise<void> {
-    await this.#thread.trace(undefined, undefined)
+    await this.#sentry.trace(undefined, undefined)
   }
 
   /** Stops what runs, whose promise rejects with DISPOSED, and frees everything. Again: the same promise. */
   dispose(): Promise<void> {
-    this.#disposal ??= this.#thread.stop()
+    this.#disposal ??= this.#sentry.stop()
     return this.#disposal
   }
 
@@ -123,7 +127,7 @@ export class Sandbox {
     })
     try {
       await orAborted(before, signal)
-      return signal?.aborted ? undefined : await this.#thread.run(request, signal)
+      return signal?.aborted ? undefined : await this.#sentry.run(request, signal)
     } finally {
       // One that gave up waiting does not let the next one overtake.
       before.then(end)

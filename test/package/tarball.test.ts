@@ -43,6 +43,7 @@ test('the tarball holds the prebuilt binaries, the code, the manifest and the so
     'dist/index.cjs',
     'dist/index.js',
     'dist/index.d.ts',
+    'dist/process.cjs',
     'dist/worker.cjs',
     ...Object.keys(BINARIES),
   ]

@@ -5,8 +5,7 @@ import {readdirSync} from 'node:fs'
 import {promisify} from 'node:util'
 import {describe, expect, test} from 'vitest'
 import {type AbortError, Sandbox} from '../../dist/index.js'
-import {platforms} from '../guests/run.ts'
-import {BUSYBOX, guest, SPIN} from './guests.ts'
+import {BUSYBOX, guest, places, SPIN} from './guests.ts'
 
 const library = new URL('../../dist/index.js', import.meta.url).pathname
 const openFds = (): number => readdirSync('/proc/self/fd').length
@@ -14,10 +13,10 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-describe.each(platforms)('on %s', (platform) => {
+describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
   describe('stopping a guest', () => {
     test('a time-out kills one that spins, while the event loop keeps turning', async () => {
-      await using sandbox = await Sandbox.create({platform})
+      await using sandbox = await Sandbox.create({platform, isolation})
       let ticks = 0
       const timer = setInterval(() => ticks++, 10)
       const result = await sandbox.run(BUSYBOX, SPIN, {timeoutMs: 500})
@@ -28,14 +27,14 @@ describe.each(platforms)('on %s', (platform) => {
     })
 
     test('a time-out keeps what the guest wrote', async () => {
-      await using sandbox = await Sandbox.create({platform})
+      await using sandbox = await Sandbox.create({platform, isolation})
       const script = 'echo before; while :; do :; done'
       const result = await sandbox.run(BUSYBOX, ['sh', '-c', script], {timeoutMs: 1000})
       expect(result).toMatchObject({timedOut: true, stdout: 'before\n'})
     })
 
     test('a time-out ends one that sleeps', async () => {
-      await using sandbox = await Sandbox.create({platform})
+      await using sandbox = await Sandbox.create({platform, isolation})
       expect(await sandbox.run(BUSYBOX, ['sleep', '60'], {timeoutMs: 100})).toMatchObject({timedOut: true})
     })
 
@@ -44,7 +43,7 @@ describe.each(platforms)('on %s', (platform) => {
       ['sleeps', ['sleep', '60']],
       ['writes without end', ['yes']],
     ])('an AbortSignal stops one that %s; the sandbox runs on', async (_, args) => {
-      await using sandbox = await Sandbox.create({platform})
+      await using sandbox = await Sandbox.create({platform, isolation})
       const controller = new AbortController()
       const run = sandbox.run(BUSYBOX, args, {signal: controller.signal})
       const outcome = expect(run).rejects.toMatchObject({name: 'AbortError'})
@@ -55,7 +54,7 @@ describe.each(platforms)('on %s', (platform) => {
     })
 
     test('an AbortSignal rejects, with its reason as the cause: before, while waiting, and as soon as it runs', async () => {
-      await using sandbox = await Sandbox.create({platform})
+      await using sandbox = await Sandbox.create({platform, isolation})
       const reason = new Error('mine')
       const signal = AbortSignal.abort(reason)
       await expect(sandbox.run(BUSYBOX, ['true'], {signal})).rejects.toMatchObject({
@@ -81,7 +80,7 @@ describe.each(platforms)('on %s', (platform) => {
     })
 
     test('what an aborted program had written is in the error, in the encoding of the run', async () => {
-      await using sandbox = await Sandbox.create({platform})
+      await using sandbox = await Sandbox.create({platform, isolation})
       const script = 'echo out; echo err >&2; while :; do :; done'
       const aborted = (encoding: 'utf8' | 'buffer') =>
         sandbox
@@ -100,14 +99,14 @@ describe.each(platforms)('on %s', (platform) => {
     })
 
     test('what a program had written when its time was over is in the result', async () => {
-      await using sandbox = await Sandbox.create({platform})
+      await using sandbox = await Sandbox.create({platform, isolation})
       const script = 'echo out; while :; do :; done'
       const result = await sandbox.run(BUSYBOX, ['sh', '-c', script], {timeoutMs: 1000})
       expect(result).toMatchObject({timedOut: true, outOfMemory: false, stdout: 'out\n'})
     })
 
     test('a guest that ignores every signal is stopped too', async () => {
-      await using sandbox = await Sandbox.create({platform})
+      await using sandbox = await Sandbox.create({platform, isolation})
       const script = "trap '' TERM INT HUP QUIT; while :; do :; done"
       const run = sandbox.run(BUSYBOX, ['sh', '-c', script], {signal: AbortSignal.timeout(300)})
       await expect(run).rejects.toMatchObject({name: 'AbortError', cause: {name: 'TimeoutError'}})
@@ -116,7 +115,7 @@ describe.each(platforms)('on %s', (platform) => {
 
   describe('disposal', () => {
     test('stops what runs and what waits, and refuses what comes later', async () => {
-      const sandbox = await Sandbox.create({platform})
+      const sandbox = await Sandbox.create({platform, isolation})
       const outcomes = [sandbox.run(BUSYBOX, SPIN), sandbox.run(BUSYBOX, SPIN)].map((run) =>
         expect(run).rejects.toMatchObject({code: 'DISPOSED'}),
       )
@@ -128,7 +127,11 @@ describe.each(platforms)('on %s', (platform) => {
 
     test('gives every descriptor back', async () => {
       const round = async (): Promise<void> => {
-        await using sandbox = await Sandbox.create({platform, volumes: [{host: '/etc', guest: '/etc'}]})
+        await using sandbox = await Sandbox.create({
+          platform,
+          isolation,
+          volumes: [{host: '/etc', guest: '/etc'}],
+        })
         await sandbox.run(BUSYBOX, ['cat', '/etc/passwd'])
         await sandbox.run('/no/such/program').catch(() => {})
       }
@@ -139,7 +142,7 @@ describe.each(platforms)('on %s', (platform) => {
     })
 
     test('runs of one program leave no descriptor behind', async () => {
-      await using sandbox = await Sandbox.create({platform})
+      await using sandbox = await Sandbox.create({platform, isolation})
       await sandbox.run(BUSYBOX, ['true'])
       const before = openFds()
       for (let i = 0; i < 10; i++) await sandbox.run(BUSYBOX, ['true'])
@@ -149,7 +152,7 @@ describe.each(platforms)('on %s', (platform) => {
 
   test('ten sandboxes run at once', async () => {
     const runs = Array.from({length: 10}, async (_, i) => {
-      await using sandbox = await Sandbox.create({platform})
+      await using sandbox = await Sandbox.create({platform, isolation})
       const script = `i=0; while [ $i -lt 2000 ]; do i=$((i+1)); done; echo ${i}`
       return (await sandbox.run(BUSYBOX, ['sh', '-c', script])).stdout
     })
@@ -157,7 +160,7 @@ describe.each(platforms)('on %s', (platform) => {
   })
 
   test('ten guests spin or crash while the process goes on, and all of them stop', async () => {
-    const sandboxes = await Promise.all(Array.from({length: 10}, () => Sandbox.create({platform})))
+    const sandboxes = await Promise.all(Array.from({length: 10}, () => Sandbox.create({platform, isolation})))
     const runs = sandboxes.map((sandbox, i) =>
       i % 2 ? sandbox.run(guest('die-segv')) : sandbox.run(BUSYBOX, SPIN, {timeoutMs: 1000}),
     )
@@ -178,21 +181,21 @@ describe.each(platforms)('on %s', (platform) => {
 
     test('ends when it is done, with an idle sandbox forgotten', async () => {
       const {stdout} = await node(`
-        const sandbox = await Sandbox.create({platform: '${platform}'})
+        const sandbox = await Sandbox.create({platform: '${platform}', isolation: '${isolation}'})
         console.log((await sandbox.run('${BUSYBOX}', ['echo', 'done'])).stdout)`)
       expect(stdout).toBe('done\n\n')
     })
 
     test('waits for a run whose promise nobody holds', async () => {
       const {stdout} = await node(`
-        const sandbox = await Sandbox.create({platform: '${platform}'})
+        const sandbox = await Sandbox.create({platform: '${platform}', isolation: '${isolation}'})
         sandbox.run('${BUSYBOX}', ['sleep', '0.3']).then(({exitCode}) => console.log(exitCode))`)
       expect(stdout).toBe('0\n')
     })
 
     test('can exit while a guest spins', async () => {
       const {stdout} = await node(`
-        const sandbox = await Sandbox.create({platform: '${platform}'})
+        const sandbox = await Sandbox.create({platform: '${platform}', isolation: '${isolation}'})
         sandbox.run('${BUSYBOX}', ${JSON.stringify(SPIN)})
         setTimeout(() => { console.log('leaving'); process.exit(0) }, 300)`)
       expect(stdout).toBe('leaving\n')

@@ -1,6 +1,8 @@
 // The programs that the sandbox tests run: the built guests and the host's static busybox.
 
+import {readdirSync, readFileSync} from 'node:fs'
 import {arch} from '../../src/arch/index.ts'
+import {platforms} from '../guests/run.ts'
 
 export const BUSYBOX = '/bin/busybox'
 /** A shell that never ends and never makes a system call. */
@@ -17,3 +19,18 @@ export const ENDLESS: readonly (readonly [how: string, program: string, args: st
   ['makes calls without end', BUSYBOX, ['sh', '-c', 'while :; do cd /; done']],
   ['traps without end, seen by nobody', guest('endless-traps'), ['forever']],
 ]
+
+/** Where sentries run. */
+export const isolations = ['process', 'thread'] as const
+export const places = platforms.flatMap((platform) => isolations.map((isolation) => ({platform, isolation})))
+
+/** The descendants of a process that have not ended, by the names that the kernel has for them. */
+export function livingBelow(pid: number | 'self'): {pid: number; name: string}[] {
+  return readdirSync(`/proc/${pid}/task`)
+    .flatMap((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').match(/\d+/g) ?? [])
+    .map(Number)
+    .flatMap((child) => {
+      const [, name, state] = /\((.*)\) (.)/s.exec(readFileSync(`/proc/${child}/stat`, 'latin1'))!
+      return state === 'Z' ? [] : [{pid: child, name}, ...livingBelow(child)]
+    })
+}

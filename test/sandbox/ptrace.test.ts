@@ -2,52 +2,53 @@
 
 import {spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {readdirSync, readFileSync} from 'node:fs'
-import {expect, test} from 'vitest'
+import {describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
 import {describePtrace} from '../helpers/ptrace.ts'
-import {BUSYBOX, SPIN} from './guests.ts'
+import {BUSYBOX, isolations, livingBelow, SPIN} from './guests.ts'
 
 const COUNT = 8
-const create = (): Promise<Sandbox> => Sandbox.create({platform: 'ptrace', memoryBytes: 1 << 26})
 const COUNT_UP = 'i=0; while [ $i -lt 500 ]; do i=$((i + 1)); done; exit'
 
-const childrenOf = (thread: string): string[] =>
-  readFileSync(`/proc/self/task/${thread}/children`, 'utf8').match(/\d+/g) ?? []
-const stubs = (): string[] =>
-  readdirSync('/proc/self/task')
-    .flatMap(childrenOf)
-    .filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('memfd:hv-stub'))
+/** Pids. */
+const stubs = (): number[] =>
+  livingBelow('self').flatMap(({pid, name}) => (name.startsWith('memfd:hv-stub') ? [pid] : []))
 
-describePtrace('sandboxes on ptrace', () => {
-  test('run beside each other and beside children of the process, and leave nothing', async () => {
-    const sandboxes = await Promise.all(Array.from({length: COUNT}, create))
-    const child = spawn('sh', ['-c', 'sleep 0.1; exit 7'])
-    const exit = once(child, 'exit')
-    const runs = sandboxes.map((sandbox, index) => sandbox.run(BUSYBOX, ['sh', '-c', `${COUNT_UP} ${index}`]))
-    const codes = (await Promise.all(runs)).map(({exitCode}) => exitCode)
-    expect(codes).toEqual(Array.from({length: COUNT}, (_, index) => index))
-    expect((await exit)[0]).toBe(7)
-    await Promise.all(sandboxes.map((sandbox) => sandbox.dispose()))
-    expect(stubs()).toEqual([])
-  })
+describe.each(isolations)('in a %s', (isolation) => {
+  const create = (): Promise<Sandbox> => Sandbox.create({platform: 'ptrace', memoryBytes: 1 << 26, isolation})
 
-  test('are disposed of while their guests compute', async () => {
-    const sandboxes = await Promise.all(Array.from({length: COUNT}, create))
-    const ends = Promise.all(sandboxes.map((sandbox) => sandbox.run(BUSYBOX, SPIN).catch(({code}) => code)))
-    await Promise.all(sandboxes.map((sandbox) => sandbox.dispose()))
-    expect(new Set(await ends)).toEqual(new Set(['DISPOSED']))
-    expect(stubs()).toEqual([])
-  })
+  describePtrace('sandboxes on ptrace', () => {
+    test('run beside each other and beside children of the process, and leave nothing', async () => {
+      const sandboxes = await Promise.all(Array.from({length: COUNT}, create))
+      const child = spawn('sh', ['-c', 'sleep 0.1; exit 7'])
+      const exit = once(child, 'exit')
+      const runs = sandboxes.map((sandbox, index) =>
+        sandbox.run(BUSYBOX, ['sh', '-c', `${COUNT_UP} ${index}`]),
+      )
+      const codes = (await Promise.all(runs)).map(({exitCode}) => exitCode)
+      expect(codes).toEqual(Array.from({length: COUNT}, (_, index) => index))
+      expect((await exit)[0]).toBe(7)
+      await Promise.all(sandboxes.map((sandbox) => sandbox.dispose()))
+      expect(stubs()).toEqual([])
+    })
 
-  test('go on with the next program when the process of one is killed', async () => {
-    const sandbox = await create()
-    const run = sandbox.run(BUSYBOX, SPIN)
-    setTimeout(() => {
-      for (const pid of stubs()) process.kill(Number(pid), 'SIGKILL')
-    }, 200)
-    expect(await run).toMatchObject({exitCode: null, signal: 'SIGKILL'})
-    expect(await sandbox.run(BUSYBOX, ['echo', 'alive'])).toMatchObject({exitCode: 0, stdout: 'alive\n'})
-    await sandbox.dispose()
+    test('are disposed of while their guests compute', async () => {
+      const sandboxes = await Promise.all(Array.from({length: COUNT}, create))
+      const ends = Promise.all(sandboxes.map((sandbox) => sandbox.run(BUSYBOX, SPIN).catch(({code}) => code)))
+      await Promise.all(sandboxes.map((sandbox) => sandbox.dispose()))
+      expect(new Set(await ends)).toEqual(new Set(['DISPOSED']))
+      expect(stubs()).toEqual([])
+    })
+
+    test('go on with the next program when the process of one is killed', async () => {
+      const sandbox = await create()
+      const run = sandbox.run(BUSYBOX, SPIN)
+      setTimeout(() => {
+        for (const pid of stubs()) process.kill(pid, 'SIGKILL')
+      }, 200)
+      expect(await run).toMatchObject({exitCode: null, signal: 'SIGKILL'})
+      expect(await sandbox.run(BUSYBOX, ['echo', 'alive'])).toMatchObject({exitCode: 0, stdout: 'alive\n'})
+      await sandbox.dispose()
+    })
   })
 })

@@ -5,14 +5,13 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
-import {platforms} from '../guests/run.ts'
-import {BUSYBOX, guest} from './guests.ts'
+import {BUSYBOX, guest, places} from './guests.ts'
 
-describe.each(platforms)('on %s', (platform) => {
+describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
   describe('a sandbox of host programs', () => {
     let sandbox: Sandbox
     beforeAll(async () => {
-      sandbox = await Sandbox.create({platform})
+      sandbox = await Sandbox.create({platform, isolation})
     })
     afterAll(() => sandbox.dispose())
 
@@ -38,7 +37,7 @@ describe.each(platforms)('on %s', (platform) => {
     })
 
     test('has as many processes and threads as it may', async () => {
-      await using small = await Sandbox.create({platform, maxTasks: 3, cpus: 1})
+      await using small = await Sandbox.create({platform, isolation, maxTasks: 3, cpus: 1})
       const script = 'sleep 9 & sleep 9 & sleep 9 & echo all'
       const {exitCode, stdout, stderr} = await small.run(BUSYBOX, ['sh', '-c', script])
       expect({exitCode, stdout}).toEqual({exitCode: 2, stdout: ''})
@@ -95,7 +94,7 @@ describe.each(platforms)('on %s', (platform) => {
     })
 
     test('says when memory was full', async () => {
-      await using small = await Sandbox.create({platform, memoryBytes: 16 << 20})
+      await using small = await Sandbox.create({platform, isolation, memoryBytes: 16 << 20})
       const hoard = ['awk', 'BEGIN {s = "x"; while (1) s = s s}']
       expect(await small.run(BUSYBOX, hoard)).toMatchObject({
         outOfMemory: true,
@@ -154,8 +153,12 @@ describe.each(platforms)('on %s', (platform) => {
     })
 
     test('that is not there rejects', async () => {
-      await expect(Sandbox.create({platform, root: '/no/such/root'})).rejects.toMatchObject({name: 'HvError'})
-      await expect(Sandbox.create({platform, memoryBytes: 5})).rejects.toMatchObject({code: 'MEMORY_SIZE'})
+      await expect(Sandbox.create({platform, isolation, root: '/no/such/root'})).rejects.toMatchObject({
+        name: 'HvError',
+      })
+      await expect(Sandbox.create({platform, isolation, memoryBytes: 5})).rejects.toMatchObject({
+        code: 'MEMORY_SIZE',
+      })
     })
   })
 })

@@ -17,10 +17,12 @@ function load(path: string, loaded = new Set<string>()): Set<string> {
   return loaded
 }
 
-test('the thread loads a few files, and the sentry', () => {
-  const files = [...load(join(dist, 'worker.cjs'))]
-  expect(files.filter((path) => /hv-sentry-/.test(path))).toHaveLength(1)
-  expect(files.length).toBeLessThanOrEqual(8)
+test('a sentry loads a few files, in its thread and in its process', () => {
+  const inThread = [...load(join(dist, 'worker.cjs'))]
+  expect(inThread.filter((path) => /hv-sentry-/.test(path))).toHaveLength(1)
+  expect(inThread.length).toBeLessThanOrEqual(9)
+  // Before it has the bytecode of the rest.
+  expect([...load(join(dist, 'process.cjs'))].length).toBeLessThanOrEqual(5)
 })
 
 test('the library loads no sentry in the thread of its caller', () => {

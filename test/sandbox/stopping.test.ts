@@ -2,15 +2,14 @@
 
 import {describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
-import {platforms} from '../guests/run.ts'
-import {BUSYBOX, ENDLESS} from './guests.ts'
+import {BUSYBOX, ENDLESS, places} from './guests.ts'
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-describe.each(platforms)('on %s', (platform) => {
+describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
   describe.each(ENDLESS)('a guest that %s', (_, program, args) => {
     test('is stopped by a time-out and by an AbortSignal, again and again', async () => {
-      await using sandbox = await Sandbox.create({platform})
+      await using sandbox = await Sandbox.create({platform, isolation})
       for (let i = 0; i < 5; i++) {
         expect(await sandbox.run(program, args, {timeoutMs: 20 * i})).toMatchObject({timedOut: true})
         const run = sandbox.run(program, args, {signal: AbortSignal.timeout(20 * i)})
@@ -20,7 +19,7 @@ describe.each(platforms)('on %s', (platform) => {
     })
 
     test('is stopped by dispose()', async () => {
-      const sandbox = await Sandbox.create({platform})
+      const sandbox = await Sandbox.create({platform, isolation})
       const run = expect(sandbox.run(program, args)).rejects.toMatchObject({code: 'DISPOSED'})
       await sleep(100)
       await sandbox.dispose()

@@ -5,9 +5,8 @@ import {rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
-import {platforms} from '../guests/run.ts'
 import {copyWithBug, STUCK} from '../helpers/copy-with-bug.ts'
-import {BUSYBOX, SPIN} from './guests.ts'
+import {BUSYBOX, places, SPIN} from './guests.ts'
 
 let copy: string
 beforeAll(() => {
@@ -20,19 +19,19 @@ const REPORT = `
   const children = () => readdirSync('/proc/self/task')
     .map((id) => readFileSync('/proc/self/task/' + id + '/children', 'utf8')).join('')`
 
-async function inProcess(platform: string, script: string): Promise<string> {
+async function inProcess(platform: string, isolation: string, script: string): Promise<string> {
   const text = `
     import {readdirSync, readFileSync} from 'node:fs'
     import {Sandbox} from ${JSON.stringify(join(copy, 'dist/index.js'))}
     ${REPORT}
-    const sandbox = await Sandbox.create({platform: '${platform}'})
+    const sandbox = await Sandbox.create({platform: '${platform}', isolation: '${isolation}'})
     const spin = (options) => codeOf(sandbox.run('${BUSYBOX}', ${JSON.stringify(SPIN)}, options))
     ${script}`
   const argv = ['--input-type=module', '-e', text]
   return (await promisify(execFile)(process.execPath, argv, {timeout: 60_000, killSignal: 'SIGKILL'})).stdout
 }
 
-describe.each(platforms)('on %s', (platform) => {
+describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
   test.each([
     ['a time-out', 'await spin({timeoutMs: 100})', 'SANDBOX_FAILED'],
     ['abort()', 'await spin({signal: AbortSignal.timeout(100)})', 'SANDBOX_FAILED'],
@@ -47,13 +46,13 @@ describe.each(platforms)('on %s', (platform) => {
       const code = ${run}
       await sandbox.dispose()
       console.log(code, await spin(), children())`
-    expect(await inProcess(platform, script)).toBe(`${code} ${code} \n`)
+    expect(await inProcess(platform, isolation, script)).toBe(`${code} ${code} \n`)
   })
 
   test('the process of a sentry that is stuck can exit', async () => {
     const script = `
       spin({timeoutMs: 10})
       setTimeout(() => { console.log('leaving'); process.exit(0) }, 300)`
-    expect(await inProcess(platform, script)).toBe('leaving\n')
+    expect(await inProcess(platform, isolation, script)).toBe('leaving\n')
   })
 })

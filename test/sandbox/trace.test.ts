@@ -2,8 +2,7 @@
 
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
 import {Sandbox, type TraceEvent} from '../../dist/index.js'
-import {platforms} from '../guests/run.ts'
-import {BUSYBOX, guest} from './guests.ts'
+import {BUSYBOX, guest, places} from './guests.ts'
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 /** A shell that makes calls until it is stopped. */
@@ -11,14 +10,14 @@ const CALLING = ['sh', '-c', 'while :; do echo x >/dev/null; done']
 /** A shell that makes some 14000 calls: more than may be under way. */
 const MANY = ['sh', '-c', 'i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo x >/dev/null; done']
 
-describe.each(platforms)('on %s', (platform) => {
+describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
   describe('a trace', () => {
     let sandbox: Sandbox
     let events: TraceEvent[]
     const names = () => events.map((event) => (event.type === 'exit' ? 'exit' : event.name))
 
     beforeAll(async () => {
-      sandbox = await Sandbox.create({platform})
+      sandbox = await Sandbox.create({platform, isolation})
     })
     afterAll(() => sandbox.dispose())
     beforeEach(() => {
@@ -101,7 +100,7 @@ describe.each(platforms)('on %s', (platform) => {
   })
 
   test('a guest that waits for its listener is disposed of at once', async () => {
-    const sandbox = await Sandbox.create({platform})
+    const sandbox = await Sandbox.create({platform, isolation})
     await sandbox.startTrace(() => {})
     const run = sandbox.run(BUSYBOX, CALLING).catch((error) => error.code)
     // The listener's thread is busy: the guest is ahead of it and waits.

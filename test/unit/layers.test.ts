@@ -55,11 +55,12 @@ function layerOf(path: string): string {
  * each layer's part of the addon) has no layers above it or only types to import.
  */
 const below: Record<string, string[]> = {
-  cli: ['board', 'errors.ts', 'run', 'sentry', 'similar.ts', 'user-cache.ts'],
+  cli: ['board', 'errors.ts', 'run', 'sentry', 'similar.ts'],
   run: ['abi', 'arch', 'addon.ts', 'elf', 'errors.ts', 'machine', 'platform', 'sentry', 'vfs'],
   board: ['errors.ts', 'package-file.ts', 'similar.ts'],
   'errors.ts': [],
   'user-cache.ts': [],
+  'code-cache.ts': ['user-cache.ts'],
   abi: [],
   arch: ['abi', 'errors.ts'],
   elf: ['abi', 'errors.ts'],
@@ -69,6 +70,7 @@ const below: Record<string, string[]> = {
   sandbox: [
     'abi',
     'addon.ts',
+    'code-cache.ts',
     'errors.ts',
     'options.ts',
     'package-file.ts',

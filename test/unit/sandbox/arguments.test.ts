@@ -55,6 +55,7 @@ describe('Sandbox.create refuses', () => {
     [{maxTasks: 1.5}, 'maxTasks', 'a whole number from 1 to 16384, not 1.5'],
     [{platform: 'xen'}, 'platform', '"auto" or "kvm" or "ptrace", not "xen"'],
     [{platform: null}, 'platform', '"auto" or'],
+    [{isolation: 'vm'}, 'isolation', '"process" or "thread", not "vm"'],
     [{pledge: 5}, 'pledge', 'a string or an array of strings, not 5'],
     [{pledge: ['stdio', 5]}, 'pledge', 'a string or an array of strings, not an array'],
     [{unveil: ['/a']}, 'unveil', 'an object of paths and letters, not an array'],

@@ -1,33 +1,29 @@
-// SentryThread: the caller's end of a sandbox's worker thread: one exchange at a time, the bell, and the thread's death.
+// RemoteSentry: the owner's end of a sandbox's sentry: one exchange at a time, and its death.
 
-import {Worker} from 'node:worker_threads'
-import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
-import {packageFile} from '../package-file.ts'
 import type {ChosenPlatform} from '../platform/choice.ts'
 import type {Question} from '../sentry/hooked-calls.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import {askHandler} from './ask-handler.ts'
+import type {Carrier, CarrierEvents} from './carrier.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 import {Patience} from './patience.ts'
+import {ProcessCarrier} from './process-carrier.ts'
 import {
   type Finished,
   fromWire,
   type Reply,
-  type Request,
   type RunRequest,
+  type SentrySettings,
   STOP_EVERYTHING,
   type TraceRequest,
   type WireError,
-  type WorkerSettings,
 } from './protocol.ts'
+import {ThreadCarrier} from './thread-carrier.ts'
 
-/** Bound for what a guest can make its sentry remember; the guest's memory and output are not in it. */
-const HEAP_MB = 512
-
-/** What the thread's settings are without what connects the two. */
-type OwnSettings = Omit<WorkerSettings, 'hooked' | 'bellFd' | 'stopWord' | 'underWay'>
+/** Where a sentry runs. */
+export type Isolation = 'process' | 'thread'
 
 /** A request of the trace that is not answered yet; `listener` gets what comes after the answer. */
 interface TraceExchange {
@@ -43,18 +39,15 @@ interface Exchange {
 
 export type TraceListener = (event: TraceEvent) => void
 
-const living = new Set<SentryThread>()
+const living = new Set<RemoteSentry>()
 
-export class SentryThread {
-  readonly #worker: Worker
-  readonly #bellFd: number
-  readonly #stopWord: Int32Array
+export class RemoteSentry {
+  readonly #carrier: Carrier
   readonly #exited: Promise<void>
-  /** With a thread that was told to stop its guest, or whose guest's time is up. */
+  /** With a sentry that was told to stop its guest, or whose guest's time is up. */
   readonly #patience = new Patience(() => this.#giveUp())
   /** Once it has started. */
   platform!: ChosenPlatform
-  readonly #underWay: Int32Array
   #exchange: Exchange | undefined
   readonly #traceExchanges: TraceExchange[] = []
   #listener: TraceListener | undefined
@@ -62,54 +55,45 @@ export class SentryThread {
   /** What a handler threw in this run. */
   #thrown: {error: unknown} | undefined
   #runs = 0
+  /** It was told to stop everything, which nothing takes back. */
+  #shallEnd = false
   /** Why it cannot be used any more. */
   #end: HvError | undefined
 
-  private constructor(settings: OwnSettings, handlers: SyscallHandlers) {
+  private constructor(isolation: Isolation, settings: SentrySettings, handlers: SyscallHandlers) {
     this.#handlers = handlers
-    const stopWord = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
-    this.#stopWord = new Int32Array(stopWord)
-    const underWay = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
-    this.#underWay = new Int32Array(underWay)
-    this.#bellFd = addon.createBell()
-    const hooked = Object.keys(handlers)
-    const workerData: WorkerSettings = {...settings, hooked, bellFd: this.#bellFd, stopWord, underWay}
-    try {
-      this.#worker = new Worker(packageFile('dist/worker.cjs'), {
-        workerData,
-        // The caller's flags are for its own code: some do not go with a worker.
-        execArgv: [],
-        env: {},
-        resourceLimits: {maxOldGenerationSizeMb: HEAP_MB},
-      })
-    } catch (error) {
-      addon.closeBell(this.#bellFd)
-      throw error
-    }
-    this.#worker.on('message', (reply: Reply) => this.#receive(reply))
-    this.#worker.on('error', (error: Error) => this.#fail(failure(error.stack ?? error.message, error)))
+    let exited!: () => void
     this.#exited = new Promise((resolve) => {
-      this.#worker.once('exit', (code) => {
-        this.#patience.end()
-        this.#fail(failure(`its thread has ended with ${code}`))
-        remove(this)
-        addon.closeBell(this.#bellFd)
-        resolve()
-      })
+      exited = resolve
     })
+    const events: CarrierEvents = {
+      received: (reply) => this.#receive(reply),
+      failed: (error) => this.#fail(error),
+      exited: () => {
+        this.#patience.end()
+        remove(this)
+        exited()
+      },
+    }
+    this.#carrier =
+      isolation === 'thread' ? new ThreadCarrier(settings, events) : new ProcessCarrier(settings, events)
     add(this)
   }
 
   /** @throws HvError as Sandbox.create does */
-  static async start(settings: OwnSettings, handlers: SyscallHandlers): Promise<SentryThread> {
-    const thread = new SentryThread(settings, handlers)
+  static async start(
+    isolation: Isolation,
+    settings: Omit<SentrySettings, 'hooked'>,
+    handlers: SyscallHandlers,
+  ): Promise<RemoteSentry> {
+    const sentry = new RemoteSentry(isolation, {...settings, hooked: Object.keys(handlers)}, handlers)
     try {
-      await thread.#converse()
+      await sentry.#converse()
     } catch (error) {
-      await thread.stop()
+      await sentry.stop()
       throw error
     }
-    return thread
+    return sentry
   }
 
   /**
@@ -128,7 +112,7 @@ export class SentryThread {
       return finished!
     } finally {
       signal?.removeEventListener('abort', abort)
-      if (!this.#shallEnd()) this.#patience.end()
+      if (!this.#shallEnd) this.#patience.end()
     }
   }
 
@@ -140,44 +124,40 @@ export class SentryThread {
     if (this.#end !== undefined) return Promise.reject(this.#end)
     return new Promise((resolve, reject) => {
       this.#traceExchanges.push({listener, resolve, reject})
-      this.#worker.ref()
-      this.#worker.postMessage({kind: 'trace', options} satisfies Request)
-      addon.ringBell(this.#bellFd)
+      this.#carrier.ref()
+      this.#carrier.send({kind: 'trace', options})
     })
   }
 
-  /** Stops the guest and ends the thread; resolves when everything is freed. */
+  /** Stops the guest and ends the sentry; resolves when everything is freed. */
   async stop(): Promise<void> {
     this.#end ??= new HvError('DISPOSED', 'the sandbox is disposed')
-    this.tellToStopEverything()
-    this.#worker.ref()
-    this.#worker.postMessage({kind: 'dispose'} satisfies Request)
+    this.#tellToStop(STOP_EVERYTHING)
+    if (living.has(this)) {
+      this.#carrier.ref()
+      this.#carrier.send({kind: 'dispose'})
+    }
     await this.#exited
   }
 
-  tellToStopEverything(): void {
-    this.#tellToStop(STOP_EVERYTHING)
+  /** While this process exits. */
+  leave(): void {
+    this.#carrier.leave()
   }
 
-  #tellToStop(what: number): void {
-    // The thread has ended: the bell's descriptor may be something else's by now.
+  #tellToStop(run: number): void {
+    // It has ended: what led to it may be something else's by now.
     if (!living.has(this)) return
-    // Nothing takes STOP_EVERYTHING back.
-    if (!this.#shallEnd()) Atomics.store(this.#stopWord, 0, what)
-    // It may wait for the listener of its trace.
-    Atomics.notify(this.#underWay, 0)
-    addon.ringBell(this.#bellFd)
+    this.#shallEnd ||= run === STOP_EVERYTHING
+    this.#carrier.tellToStop(run)
     this.#patience.begin()
   }
 
-  #shallEnd(): boolean {
-    return Atomics.load(this.#stopWord, 0) === STOP_EVERYTHING
-  }
-
-  /** It is stuck in a call of its guest's, or what it has to free: JavaScript of any thread can be ended. */
+  /** It is stuck in a call of its guest's, or what it has to free. */
   #giveUp(): void {
-    this.#fail(failure('it did not stop its guest in time'))
-    void this.#worker.terminate()
+    const message = 'the sandbox failed: it did not stop its guest in time'
+    this.#fail(new HvError('SANDBOX_FAILED', message, 'make a new one'))
+    this.#carrier.kill()
   }
 
   /** Sends a request, if any, and waits for the reply. The process stays alive meanwhile. */
@@ -185,8 +165,8 @@ export class SentryThread {
     if (this.#end !== undefined) return Promise.reject(this.#end)
     return new Promise((resolve, reject) => {
       this.#exchange = {resolve, reject}
-      this.#worker.ref()
-      if (request !== undefined) this.#worker.postMessage(request)
+      this.#carrier.ref()
+      if (request !== undefined) this.#carrier.send(request)
     })
   }
 
@@ -224,8 +204,7 @@ export class SentryThread {
     try {
       if (this.#listener !== undefined) for (const event of events) this.#listener(event)
     } finally {
-      Atomics.sub(this.#underWay, 0, 1)
-      Atomics.notify(this.#underWay, 0)
+      this.#carrier.took()
     }
   }
 
@@ -234,8 +213,7 @@ export class SentryThread {
     try {
       const verdict = await askHandler(this.#handlers, question)
       if (!living.has(this)) return
-      this.#worker.postMessage({kind: 'verdict', id: question.id, verdict} satisfies Request)
-      addon.ringBell(this.#bellFd)
+      this.#carrier.send({kind: 'verdict', id: question.id, verdict})
     } catch (error) {
       if (run !== this.#runs || this.#exchange === undefined) return
       this.#thrown ??= {error}
@@ -264,25 +242,20 @@ export class SentryThread {
   /** Nobody waits for it: it does not keep the process alive. */
   #unrefIdle(): void {
     const isIdle = this.#exchange === undefined && this.#traceExchanges.length === 0
-    if (this.#end === undefined && isIdle) this.#worker.unref()
+    if (this.#end === undefined && isIdle) this.#carrier.unref()
   }
 }
 
-function failure(message: string, cause?: Error): HvError {
-  return new HvError('SANDBOX_FAILED', `the sandbox failed: ${message}`, 'make a new one', {cause})
+function leaveAll(): void {
+  for (const sentry of living) sentry.leave()
 }
 
-/** Node waits for its threads when the process exits; one whose guest runs would never come back to it. */
-function stopAll(): void {
-  for (const thread of living) thread.tellToStopEverything()
+function add(sentry: RemoteSentry): void {
+  if (living.size === 0) process.on('exit', leaveAll)
+  living.add(sentry)
 }
 
-function add(thread: SentryThread): void {
-  if (living.size === 0) process.on('exit', stopAll)
-  living.add(thread)
-}
-
-function remove(thread: SentryThread): void {
-  living.delete(thread)
-  if (living.size === 0) process.off('exit', stopAll)
+function remove(sentry: RemoteSentry): void {
+  living.delete(sentry)
+  if (living.size === 0) process.off('exit', leaveAll)
 }

@@ -1,0 +1,133 @@
+// ProcessPort: the sentry's end in a process of its own: a socket that it reads when it waits for its owner, and answers at once.
+
+import {type Frame, readFrame, writeFrame} from './frames.ts'
+import type {Receive, SentryPort} from './port.ts'
+import {
+  type ProcessRequest,
+  type Reply,
+  type Request,
+  type SentrySettings,
+  STOP_EVERYTHING,
+} from './protocol.ts'
+
+/** Of output at a time: the owner does not take more in one piece. */
+const PIECE_BYTES = 1 << 20
+
+interface ProcessEvents {
+  ownerLeft(): never
+  /** For the first time. */
+  answered(): void
+}
+
+export class ProcessPort implements SentryPort {
+  readonly needsPulse = false
+  readonly fd: number
+  underWay = 0
+  /** Said while nobody could see to it. */
+  readonly #waiting: Request[] = []
+  #receive: Receive = async () => {}
+  #stop: number | undefined
+  #isClosed = false
+  readonly #events: ProcessEvents
+
+  constructor(fd: number, events: ProcessEvents) {
+    this.fd = fd
+    this.#events = events
+  }
+
+  /** What the owner says first. */
+  readSettings(): SentrySettings {
+    return (this.#read() as {settings: SentrySettings}).settings
+  }
+
+  post(reply: Reply): void {
+    try {
+      this.#write(reply)
+    } catch {
+      this.#events.ownerLeft()
+    }
+  }
+
+  /** Nothing else happens in this process: it can wait in a read(2). */
+  async serve(receive: Receive): Promise<void> {
+    this.#receive = receive
+    for (let count = 0; !this.#isClosed; count++) {
+      await receive(this.#waiting.shift() ?? this.#next())
+      if (count === 0) this.#events.answered()
+    }
+  }
+
+  listen(): void {
+    const request = this.#take()
+    if (request !== undefined) this.#waiting.push(request)
+    for (const each of this.#waiting.splice(0)) void this.#receive(each)
+  }
+
+  shallStop(run: number): boolean {
+    return this.#stop === run || this.#stop === STOP_EVERYTHING
+  }
+
+  awaitTaking(): void {
+    const request = this.#take()
+    if (request !== undefined) this.#waiting.push(request)
+  }
+
+  close(): void {
+    this.#isClosed = true
+  }
+
+  #next(): Request {
+    for (;;) {
+      const request = this.#take()
+      if (request !== undefined) return request
+    }
+  }
+
+  /** @returns undefined: it was for the port alone */
+  #take(): Request | undefined {
+    const request = this.#read()
+    if (request.kind === 'taken') this.underWay--
+    else if (request.kind === 'stop') {
+      // Nothing takes STOP_EVERYTHING back.
+      if (this.#stop !== STOP_EVERYTHING) this.#stop = request.run
+    } else if (request.kind !== 'settings') return request
+    return undefined
+  }
+
+  #read(): ProcessRequest {
+    let frame: Frame | undefined
+    try {
+      frame = readFrame(this.fd)
+    } catch {
+      this.#events.ownerLeft()
+    }
+    if (frame === undefined) return this.#events.ownerLeft()
+    const request = frame.message as ProcessRequest
+    return request.kind === 'run' ? {...request, stdin: frame.bytes} : request
+  }
+
+  #write(reply: Reply): void {
+    if (reply.kind === 'events') this.underWay++
+    if (reply.kind === 'finished') {
+      this.#writeOutput(1, reply.finished.stdout)
+      this.#writeOutput(2, reply.finished.stderr)
+    }
+    writeFrame(this.fd, inJson(reply))
+  }
+
+  #writeOutput(fd: 1 | 2, bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES)
+      writeFrame(this.fd, {kind: 'output', fd} as {kind: string}, bytes.subarray(at, at + PIECE_BYTES))
+  }
+}
+
+/** Without what JSON has no words for: the owner puts it back. */
+function inJson(reply: Reply): {kind: string} {
+  if (reply.kind === 'finished') {
+    const {stdout, stderr, ...finished} = reply.finished
+    return {kind: 'finished', finished} as {kind: string}
+  }
+  if (reply.kind !== 'asks') return reply
+  const {question} = reply
+  return {...reply, question: {...question, args: question.args.map(String)}} as {kind: string}
+}

@@ -1,0 +1,75 @@
+// What a sentry's process says, checked: whoever has broken into it may say anything, and its owner goes on.
+
+import * as v from 'valibot'
+import {HvError} from '../errors.ts'
+
+const id = v.pipe(v.number(), v.safeInteger())
+const number = v.pipe(v.number(), v.finite())
+/** JSON has no Infinity: null. */
+const cost = v.nullable(number)
+const word = v.pipe(v.string(), v.regex(/^\d{1,20}$/))
+const maybe = v.nullable
+const error = v.object({code: v.optional(v.string()), message: v.string(), nextStep: v.string()})
+
+const result = v.looseObject({
+  exitCode: maybe(number),
+  signal: maybe(number),
+  timedOut: v.boolean(),
+  outOfMemory: v.optional(v.boolean()),
+  outgrown: v.optional(v.string()),
+  broken: v.optional(v.object({call: v.string(), promises: v.array(v.string()), byItself: v.boolean()})),
+  refused: v.optional(v.record(v.string(), number)),
+  stats: v.record(v.string(), number),
+})
+
+const event = v.variant('type', [
+  v.looseObject({
+    type: v.literal('syscall'),
+    pid: id,
+    time: number,
+    name: v.string(),
+    args: v.array(v.string()),
+  }),
+  v.looseObject({type: v.literal('signal'), pid: id, time: number, name: v.string(), info: v.string()}),
+  v.looseObject({type: v.literal('exit'), pid: id, time: number}),
+])
+
+const reply = v.variant('kind', [
+  v.object({
+    kind: v.literal('ready'),
+    platform: v.object({
+      name: v.picklist(['kvm', 'ptrace']),
+      reason: v.string(),
+      costs: v.record(v.string(), cost),
+    }),
+  }),
+  v.object({kind: v.literal('finished'), finished: v.object({result, outputTruncated: v.boolean()})}),
+  v.object({kind: v.literal('failed'), error}),
+  v.object({kind: v.literal('traced'), error: v.optional(error)}),
+  v.object({kind: v.literal('events'), events: v.array(event)}),
+  v.object({
+    kind: v.literal('asks'),
+    run: id,
+    question: v.object({
+      id,
+      name: v.string(),
+      pid: id,
+      args: v.array(word),
+      paths: v.array(maybe(v.string())),
+    }),
+  }),
+  v.object({kind: v.literal('output'), fd: v.picklist([1, 2])}),
+])
+
+export type ProcessReply = v.InferOutput<typeof reply>
+
+/** @throws HvError SANDBOX_FAILED */
+export function checkedReply(message: unknown): ProcessReply {
+  const checked = v.safeParse(reply, message, {abortEarly: true})
+  if (checked.success) return checked.output
+  throw new HvError(
+    'SANDBOX_FAILED',
+    'the sandbox failed: what its process says makes no sense',
+    'make a new one',
+  )
+}

@@ -1,0 +1,146 @@
+// serve: a sandbox's sentry, which runs programs one after another, and stops them when its owner says so.
+
+import {SIGKILL} from '../abi/signal.ts'
+import {openPlatform} from '../platform/open.ts'
+import {HookedCalls} from '../sentry/hooked-calls.ts'
+import {restriction} from '../sentry/pledge/restrict.ts'
+import {runToEnd} from '../sentry/run-to-end.ts'
+import {Sentry} from '../sentry/sentry.ts'
+import type {Task} from '../sentry/task.ts'
+import {EventBatches} from './event-batches.ts'
+import type {SentryPort} from './port.ts'
+import {type Finished, type Request, type RunRequest, type SentrySettings, toWire} from './protocol.ts'
+import {startPulse} from './pulse.ts'
+import {Output, openInput, openOutput} from './streams.ts'
+import {WorkerTrace} from './worker-trace.ts'
+
+const EPOLLIN = 1
+
+/** Until the owner disposes of the sandbox, or it fails. */
+export async function serve(port: SentryPort, settings: SentrySettings): Promise<void> {
+  try {
+    await start(port, settings)
+  } catch (error) {
+    port.post({kind: 'failed', error: toWire(error)})
+    port.close()
+  }
+}
+
+async function start(port: SentryPort, settings: SentrySettings): Promise<void> {
+  const restrict = restriction(settings)
+  /** Of the run that is under way, or was last. */
+  let run = 0
+  const hooked = new HookedCalls(settings.hooked, (question) => port.post({kind: 'asks', run, question}))
+  const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes, settings.cpus)
+  let sentry: Sentry
+  try {
+    sentry = new Sentry(platform, settings)
+  } catch (error) {
+    platform[Symbol.dispose]()
+    throw error
+  }
+  const {kernel} = sentry
+  const batches = new EventBatches(port, kernel.timers, () => port.shallStop(run))
+  const trace = new WorkerTrace(kernel, batches, (error) =>
+    port.post({kind: 'traced', ...(error !== undefined && {error: toWire(error)})}),
+  )
+  let turn = Promise.resolve()
+  const receive = (request: Request): Promise<void> => {
+    if (request.kind === 'trace') {
+      if (trace.request(request)) return turn
+      // Now if a guest runs, which has to wait for it; else when its turn comes.
+      kernel.pause()
+      turn = turn.then(() => trace.catchUp())
+      return turn
+    }
+    if (request.kind === 'verdict') {
+      hooked.answer(request.id, request.verdict)
+      return turn
+    }
+    turn = turn.then(async () => {
+      if (request.kind === 'run') {
+        run = request.id
+        await answer(sentry, port, request, {
+          root: settings.root,
+          restrict: (task) => {
+            if (settings.hooked.length > 0) hooked.attach(task)
+            restrict(task)
+          },
+          heard: () => port.listen(),
+          whilePaused: () => trace.catchUp(),
+        })
+        // What came after the program's end, or before the sentry failed.
+        batches.flush()
+        hooked.forget()
+        return
+      }
+      sentry.dispose()
+      platform[Symbol.dispose]()
+      port.close()
+    })
+    return turn
+  }
+  port.post({kind: 'ready', platform: {name: platform.name, reason, costs: platform.costs}})
+  await port.serve(receive)
+}
+
+/** What a run does besides running. */
+interface RunHooks {
+  root: string | undefined
+  restrict: (task: Task) => void
+  /** The owner said something while the guest ran. */
+  heard: () => void
+  whilePaused: () => Promise<void>
+}
+
+async function answer(sentry: Sentry, port: SentryPort, request: RunRequest, hooks: RunHooks): Promise<void> {
+  let finished: Finished
+  try {
+    finished = await run(sentry, port, request, hooks)
+  } catch (error) {
+    port.post({kind: 'failed', error: toWire(error)})
+    return
+  }
+  port.post({kind: 'finished', finished})
+}
+
+async function run(
+  sentry: Sentry,
+  port: SentryPort,
+  request: RunRequest,
+  hooks: RunHooks,
+): Promise<Finished> {
+  const {kernel} = sentry
+  const stdout = new Output(request.maxOutputBytes)
+  const stderr = new Output(request.maxOutputBytes)
+  const program = {
+    program: request.program,
+    onHost: hooks.root === undefined,
+    args: request.args,
+    env: request.env,
+    cwd: request.cwd,
+    streams: [openInput(request.stdin), openOutput(stdout), openOutput(stderr)],
+    restrict: hooks.restrict,
+  }
+  kernel.platform.watch(port.fd, EPOLLIN)
+  const stopPulse = port.needsPulse ? startPulse(kernel.timers) : undefined
+  try {
+    const result = await runToEnd(sentry, program, {
+      timeoutMs: request.timeoutMs,
+      whilePaused: hooks.whilePaused,
+      onLoaded: (process) => {
+        kernel.onReady = (fd) => {
+          if (fd !== port.fd) return
+          hooks.heard()
+          if (port.shallStop(request.id)) process.signals.raise(SIGKILL)
+        }
+      },
+    })
+    const outputTruncated = stdout.truncated || stderr.truncated
+    return {result, stdout: stdout.bytes(), stderr: stderr.bytes(), outputTruncated}
+  } finally {
+    stopPulse?.()
+    kernel.onReady = undefined
+    kernel.platform.watch(port.fd, 0)
+  }
+}

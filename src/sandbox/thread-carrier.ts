@@ -1,0 +1,82 @@
+// ThreadCarrier: a sentry in a worker thread of this process.
+
+import {Worker} from 'node:worker_threads'
+import {addon} from '../addon.ts'
+import {HvError} from '../errors.ts'
+import {packageFile} from '../package-file.ts'
+import {type Carrier, type CarrierEvents, HEAP_MB} from './carrier.ts'
+import {type Connection, type Reply, type Request, type SentrySettings, STOP_EVERYTHING} from './protocol.ts'
+
+export class ThreadCarrier implements Carrier {
+  readonly #worker: Worker
+  readonly #bellFd = addon.createBell()
+  readonly #stopWord: Int32Array
+  readonly #underWay: Int32Array
+
+  constructor(settings: SentrySettings, {received, failed, exited}: CarrierEvents) {
+    const stopWord = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
+    this.#stopWord = new Int32Array(stopWord)
+    const underWay = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
+    this.#underWay = new Int32Array(underWay)
+    const connection: Connection = {bellFd: this.#bellFd, stopWord, underWay}
+    try {
+      this.#worker = new Worker(packageFile('dist/worker.cjs'), {
+        workerData: {settings, connection},
+        // The caller's flags are for its own code: some do not go with a worker.
+        execArgv: [],
+        env: {},
+        resourceLimits: {maxOldGenerationSizeMb: HEAP_MB},
+      })
+    } catch (error) {
+      addon.closeBell(this.#bellFd)
+      throw error
+    }
+    this.#worker.on('message', (reply: Reply) => received(reply))
+    this.#worker.on('error', (error: Error) => failed(failure(error.stack ?? error.message, error)))
+    this.#worker.once('exit', (code) => {
+      failed(failure(`its thread has ended with ${code}`))
+      exited()
+      addon.closeBell(this.#bellFd)
+    })
+  }
+
+  send(request: Request): void {
+    this.#worker.postMessage(request)
+    addon.ringBell(this.#bellFd)
+  }
+
+  tellToStop(run: number): void {
+    // Nothing takes STOP_EVERYTHING back.
+    if (Atomics.load(this.#stopWord, 0) !== STOP_EVERYTHING) Atomics.store(this.#stopWord, 0, run)
+    // It may wait for the listener of its trace.
+    Atomics.notify(this.#underWay, 0)
+    addon.ringBell(this.#bellFd)
+  }
+
+  took(): void {
+    Atomics.sub(this.#underWay, 0, 1)
+    Atomics.notify(this.#underWay, 0)
+  }
+
+  ref(): void {
+    this.#worker.ref()
+  }
+
+  unref(): void {
+    this.#worker.unref()
+  }
+
+  /** JavaScript of any thread can be ended. */
+  kill(): void {
+    void this.#worker.terminate()
+  }
+
+  /** Node waits for its threads when the process exits; one whose guest runs would never come back to it. */
+  leave(): void {
+    this.tellToStop(STOP_EVERYTHING)
+  }
+}
+
+function failure(message: string, cause?: Error): HvError {
+  return new HvError('SANDBOX_FAILED', `the sandbox failed: ${message}`, 'make a new one', {cause})
+}

@@ -1,0 +1,61 @@
+// ThreadPort: the sentry's end in a worker thread: messages, a bell that wakes it while a guest runs, and two shared words.
+
+import {type MessagePort, receiveMessageOnPort} from 'node:worker_threads'
+import {addon} from '../addon.ts'
+import type {Receive, SentryPort} from './port.ts'
+import {type Connection, type Reply, STOP_EVERYTHING} from './protocol.ts'
+
+/** How often one that waits looks whether it is to stop. */
+const LOOK_MS = 100
+
+export class ThreadPort implements SentryPort {
+  readonly needsPulse = true
+  readonly fd: number
+  readonly #port: MessagePort
+  readonly #stopWord: Int32Array
+  readonly #underWay: Int32Array
+  #receive: Receive | undefined
+
+  constructor(port: MessagePort, {bellFd, stopWord, underWay}: Connection) {
+    this.fd = bellFd
+    this.#port = port
+    this.#stopWord = new Int32Array(stopWord)
+    this.#underWay = new Int32Array(underWay)
+  }
+
+  get underWay(): number {
+    return Atomics.load(this.#underWay, 0)
+  }
+
+  post(reply: Reply): void {
+    if (reply.kind === 'events') Atomics.add(this.#underWay, 0, 1)
+    const transfer =
+      reply.kind === 'finished' ? [reply.finished.stdout.buffer, reply.finished.stderr.buffer] : []
+    this.#port.postMessage(reply, transfer)
+  }
+
+  serve(receive: Receive): void {
+    this.#receive = receive
+    this.#port.on('message', receive)
+  }
+
+  listen(): void {
+    // Before the look: what is said after it rings again.
+    addon.silenceBell(this.fd)
+    for (let next = receiveMessageOnPort(this.#port); next; next = receiveMessageOnPort(this.#port))
+      void this.#receive?.(next.message)
+  }
+
+  shallStop(run: number): boolean {
+    const word = Atomics.load(this.#stopWord, 0)
+    return word === run || word === STOP_EVERYTHING
+  }
+
+  awaitTaking(): void {
+    Atomics.wait(this.#underWay, 0, this.underWay, LOOK_MS)
+  }
+
+  close(): void {
+    this.#port.close()
+  }
+}

@@ -21,6 +21,7 @@ export type {
   SandboxTraceOptions,
   SandboxVolume,
 } from './sandbox/options.ts'
+export {SandboxPool, type SandboxPoolOptions} from './sandbox/pool.ts'
 export {Sandbox} from './sandbox/sandbox.ts'
 export type {BrokenPledge} from './sentry/pledge/broken-pledge.ts'
 export type {RunStats} from './sentry/program-result.ts'

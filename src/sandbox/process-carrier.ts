@@ -1,56 +1,29 @@
 // ProcessCarrier: a sentry in a process of its own, which ends with its owner and cannot take it along.
 
-import {type ChildProcess, spawn} from 'node:child_process'
-import {Socket} from 'node:net'
-import {HvError, printable} from '../errors.ts'
-import {packageFile} from '../package-file.ts'
-import {type Carrier, type CarrierEvents, HEAP_MB} from './carrier.ts'
+import {HvError} from '../errors.ts'
+import type {Carrier, CarrierEvents} from './carrier.ts'
 import {encodeFrame, type Frame, FrameReader} from './frames.ts'
 import type {ProcessRequest, Reply, Request, RunRequest, SentrySettings} from './protocol.ts'
 import {checkedReply} from './replies.ts'
-
-/** Of what it wrote last to standard error: why V8 gave up, for one. */
-const LAST_WORDS = 2048
+import type {SentryProcess} from './sentry-process.ts'
 
 export class ProcessCarrier implements Carrier {
-  readonly #child: ChildProcess
-  readonly #socket: Socket
+  readonly #process: SentryProcess
   readonly #events: CarrierEvents
   readonly #reader = new FrameReader()
   #pieces: Record<1 | 2, Uint8Array[]> = {1: [], 2: []}
   /** How much more output may come in this run, for each descriptor. */
   #room: Record<1 | 2, number> = {1: 0, 2: 0}
-  #lastWords = ''
 
-  constructor(settings: SentrySettings, events: CarrierEvents) {
+  /** @param process nobody else's */
+  constructor(process: SentryProcess, settings: SentrySettings, events: CarrierEvents) {
+    this.#process = process
     this.#events = events
-    this.#child = spawn(
-      process.execPath,
-      [`--max-old-space-size=${HEAP_MB}`, packageFile('dist/process.cjs')],
-      {
-        argv0: 'hv-sandbox',
-        // Where V8's bytecode and the costs of traps are kept.
-        env: environment('HOME', 'XDG_CACHE_HOME'),
-        // A terminal's signals are for the owner.
-        detached: true,
-        stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-      },
-    )
-    // Without descriptors for them there are none.
-    const [, , stderr, socket] = this.#child.stdio ?? []
-    this.#socket = (socket as Socket | undefined) ?? new Socket()
-    this.#child.on('error', (error) => {
-      this.#fail(new HvError('HOST_SYSCALL', `no process for the sandbox: ${error.message}`))
+    process.onEnd = (error) => {
+      events.failed(error)
       events.exited()
-    })
-    // All that it said has been heard by then.
-    this.#child.once('close', (code, signal) => this.#exited(code, signal))
-    ;(stderr as Socket | undefined)?.setEncoding('utf8').on('data', (text: string) => {
-      this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS)
-    })
-    // It may end while something is being said: its end tells more.
-    this.#socket.on('error', () => {})
-    this.#socket.on('data', (chunk: Buffer) => this.#read(chunk))
+    }
+    process.socket.on('data', (chunk: Buffer) => this.#read(chunk))
     this.#say({kind: 'settings', settings})
   }
 
@@ -68,18 +41,15 @@ export class ProcessCarrier implements Carrier {
   }
 
   ref(): void {
-    this.#child.ref()
-    this.#socket.ref()
+    this.#process.ref()
   }
 
   unref(): void {
-    this.#child.unref()
-    this.#socket.unref()
-    ;(this.#child.stderr as Socket | null)?.unref()
+    this.#process.unref()
   }
 
   kill(): void {
-    this.#child.kill('SIGKILL')
+    this.#process.kill()
   }
 
   leave(): void {
@@ -93,7 +63,8 @@ export class ProcessCarrier implements Carrier {
   }
 
   #say(request: ProcessRequest, bytes?: Uint8Array): void {
-    if (this.#socket.writable) this.#socket.write(encodeFrame(request, bytes))
+    const {socket} = this.#process
+    if (socket.writable) socket.write(encodeFrame(request, bytes))
   }
 
   #read(chunk: Buffer): void {
@@ -102,7 +73,7 @@ export class ProcessCarrier implements Carrier {
       replies = this.#reader.push(chunk).flatMap((frame) => this.#take(frame))
     } catch (error) {
       if (!(error instanceof HvError)) throw error
-      this.#fail(error)
+      this.#events.failed(error)
       this.kill()
       return
     }
@@ -111,7 +82,7 @@ export class ProcessCarrier implements Carrier {
         this.#events.received(reply)
       } catch (error) {
         // A listener's: it goes to this process, as from any event, and the next reply to its receiver.
-        process.nextTick(() => {
+        setImmediate(() => {
           throw error
         })
       }
@@ -152,23 +123,4 @@ export class ProcessCarrier implements Carrier {
     this.#pieces[fd] = []
     return new Uint8Array(Buffer.concat(pieces))
   }
-
-  #exited(code: number | null, signal: string | null): void {
-    const how = signal === null ? `has ended with ${code}` : `was killed by ${signal}`
-    const [words] = printable(this.#lastWords.trim().replaceAll('\n', ' | ')).match(/^.{1,300}/) ?? []
-    const why = words === undefined ? '' : ` (${words})`
-    this.#fail(new HvError('SANDBOX_DIED', `the sandbox's process ${how}${why}`, 'make a new one'))
-    this.#socket.destroy()
-    this.#events.exited()
-  }
-
-  #fail(error: HvError): void {
-    this.#events.failed(error)
-  }
-}
-
-function environment(...names: string[]): Record<string, string> {
-  return Object.fromEntries(
-    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  )
 }

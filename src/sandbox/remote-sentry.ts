@@ -20,6 +20,7 @@ import {
   type TraceRequest,
   type WireError,
 } from './protocol.ts'
+import type {SentryProcess} from './sentry-process.ts'
 import {ThreadCarrier} from './thread-carrier.ts'
 
 /** Where a sentry runs. */
@@ -60,7 +61,7 @@ export class RemoteSentry {
   /** Why it cannot be used any more. */
   #end: HvError | undefined
 
-  private constructor(isolation: Isolation, settings: SentrySettings, handlers: SyscallHandlers) {
+  private constructor(place: 'thread' | SentryProcess, settings: SentrySettings, handlers: SyscallHandlers) {
     this.#handlers = handlers
     let exited!: () => void
     this.#exited = new Promise((resolve) => {
@@ -76,17 +77,20 @@ export class RemoteSentry {
       },
     }
     this.#carrier =
-      isolation === 'thread' ? new ThreadCarrier(settings, events) : new ProcessCarrier(settings, events)
+      place === 'thread' ? new ThreadCarrier(settings, events) : new ProcessCarrier(place, settings, events)
     add(this)
   }
 
-  /** @throws HvError as Sandbox.create does */
+  /**
+   * @param place a process that is nobody else's, or a thread to be made
+   * @throws HvError as Sandbox.create does
+   */
   static async start(
-    isolation: Isolation,
+    place: 'thread' | SentryProcess,
     settings: Omit<SentrySettings, 'hooked'>,
     handlers: SyscallHandlers,
   ): Promise<RemoteSentry> {
-    const sentry = new RemoteSentry(isolation, {...settings, hooked: Object.keys(handlers)}, handlers)
+    const sentry = new RemoteSentry(place, {...settings, hooked: Object.keys(handlers)}, handlers)
     try {
       await sentry.#converse()
     } catch (error) {

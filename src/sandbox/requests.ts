@@ -1,5 +1,6 @@
 // From a Sandbox's arguments to requests of its thread. A table says what each takes; a wrong one is refused by its name.
 
+import {isAbsolute} from 'node:path'
 import * as v from 'valibot'
 import * as takes from '../options.ts'
 import {MAX_CPUS, PLATFORM_CHOICES, type PlatformChoice} from '../platform/choice.ts'
@@ -85,8 +86,8 @@ export function toSettings(given: SandboxOptions): {
   return {
     isolation: options.isolation ?? 'process',
     settings: {
-      root,
-      volumes: volumes.map(({host, guest, writable = false}) => ({host, guest, writable})),
+      root: root && fromHere(root),
+      volumes: volumes.map(({host, guest, writable = false}) => ({host: fromHere(host), guest, writable})),
       memoryBytes,
       cpus,
       maxTasks,
@@ -125,4 +126,9 @@ export function toRequest(
 export function toTraceOptions(listener: unknown, options: SandboxTraceOptions): SandboxTraceOptions {
   takes.checked(takes.callback, listener, 'listener')
   return takes.checked(traceOptions, options, 'options')
+}
+
+/** The sentry may be somewhere else. As it is otherwise: `..` behind a link leads where the kernel says. */
+export function fromHere(path: string): string {
+  return isAbsolute(path) ? path : `${process.cwd()}/${path}`
 }

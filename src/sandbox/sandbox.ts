@@ -1,6 +1,5 @@
 // Sandbox: one guest in a process or a thread of its own, for the process that embeds it.
 
-import {resolve} from 'node:path'
 import {signalName} from '../abi/signal.ts'
 import type {ChosenPlatform} from '../platform/choice.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
@@ -9,7 +8,8 @@ import {AbortError} from './abort-error.ts'
 import type {SandboxOptions, SandboxResult, SandboxRunOptions, SandboxTraceOptions} from './options.ts'
 import type {Finished, RunRequest} from './protocol.ts'
 import {RemoteSentry} from './remote-sentry.ts'
-import {toRequest, toSettings, toTraceOptions} from './requests.ts'
+import {fromHere, toRequest, toSettings, toTraceOptions} from './requests.ts'
+import {SentryProcess} from './sentry-process.ts'
 
 /**
  * A tree of files and a memory, in which programs run one after another. Programs leave their files to the next one
@@ -36,9 +36,22 @@ export class Sandbox {
    * @throws HvError BAD_ARGUMENT, NOT_FOUND, HOST_SYSCALL, MEMORY_SIZE, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE,
    * PTRACE_UNUSABLE
    */
-  static async create(options: SandboxOptions = {}): Promise<Sandbox> {
+  static create(options: SandboxOptions = {}): Promise<Sandbox> {
+    return Sandbox.createIn(() => new SentryProcess(), options)
+  }
+
+  /**
+   * For SandboxPool.
+   * @internal
+   */
+  static async createIn(takeProcess: () => SentryProcess, options: SandboxOptions): Promise<Sandbox> {
     const {isolation, settings, handlers} = toSettings(options)
-    return new Sandbox(await RemoteSentry.start(isolation, settings, handlers), settings.root === undefined)
+    const sentry = await RemoteSentry.start(
+      isolation === 'thread' ? 'thread' : takeProcess(),
+      settings,
+      handlers,
+    )
+    return new Sandbox(sentry, settings.root === undefined)
   }
 
   /** What runs its guests. */
@@ -68,7 +81,7 @@ export class Sandbox {
     options: SandboxRunOptions = {},
   ): Promise<SandboxResult<string | Uint8Array>> {
     const {request, encoding} = toRequest(program, args, options)
-    if (this.#isOnHost) request.program = resolve(request.program)
+    if (this.#isOnHost) request.program = fromHere(request.program)
     const {signal} = options
     const decode = (bytes = new Uint8Array()) =>
       encoding === 'buffer' ? bytes : new TextDecoder().decode(bytes)

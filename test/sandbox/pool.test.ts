@@ -1,0 +1,107 @@
+// SandboxPool: sandboxes in processes that wait for them, each in one of its own.
+
+import {execFile} from 'node:child_process'
+import {readFileSync} from 'node:fs'
+import {promisify} from 'node:util'
+import {describe, expect, test} from 'vitest'
+import {type Sandbox, SandboxPool} from '../../dist/index.js'
+import {platforms} from '../guests/run.ts'
+import {BUSYBOX, livingBelow} from './guests.ts'
+
+const library = new URL('../../dist/index.js', import.meta.url).href
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Processes that are a sandbox or wait to be one. */
+const waiting = (): number[] =>
+  livingBelow('self').flatMap(({pid}) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('hv-sandbox') ? [pid] : [],
+  )
+
+async function until(count: number): Promise<void> {
+  for (let i = 0; i < 500 && waiting().length !== count; i++) await sleep(20)
+  expect(waiting()).toHaveLength(count)
+}
+
+describe.each(platforms)('on %s', (platform) => {
+  test('a sandbox takes a process that waits, another one takes its place, and none is used again', async () => {
+    using pool = new SandboxPool({warm: 2})
+    await until(2)
+    const before = waiting()
+    const sandbox = await pool.create({platform})
+    expect((await sandbox.run(BUSYBOX, ['sh', '-c', 'echo here > /tmp/file'])).exitCode).toBe(0)
+    await until(3)
+    await sandbox.dispose()
+    await until(2)
+    expect(waiting().filter((pid) => before.includes(pid))).toHaveLength(1)
+    await using next = await pool.create({platform})
+    expect((await next.run(BUSYBOX, ['cat', '/tmp/file'])).exitCode).toBe(1)
+  })
+
+  test('more than wait at once are made all the same', async () => {
+    using pool = new SandboxPool()
+    const sandboxes = await Promise.all([1, 2, 3, 4].map(() => pool.create({platform})))
+    const outputs = await Promise.all(sandboxes.map((sandbox) => sandbox.run(BUSYBOX, ['echo', 'hi'])))
+    expect(outputs.map(({stdout}) => stdout)).toEqual(Array(4).fill('hi\n'))
+    await Promise.all(sandboxes.map((sandbox) => sandbox.dispose()))
+  })
+
+  test('a sandbox outlives its pool', async () => {
+    const pool = new SandboxPool()
+    await using sandbox = await pool.create({platform})
+    pool.dispose()
+    await until(1)
+    expect((await sandbox.run(BUSYBOX, ['echo', 'on'])).stdout).toBe('on\n')
+    await expect(pool.create({platform})).rejects.toMatchObject({code: 'DISPOSED'})
+  })
+})
+
+test('a process that dies while it waits is not given to anybody', async () => {
+  using pool = new SandboxPool({warm: 1})
+  await until(1)
+  process.kill(waiting()[0], 'SIGKILL')
+  await until(0)
+  await using sandbox = await pool.create()
+  expect((await sandbox.run(BUSYBOX, ['true'])).exitCode).toBe(0)
+})
+
+test('one that has just died is an error of its sandbox, and the next is made', async () => {
+  using pool = new SandboxPool({warm: 1})
+  await until(1)
+  process.kill(waiting()[0], 'SIGKILL')
+  await expect(pool.create()).rejects.toMatchObject({code: 'SANDBOX_DIED'})
+  await using sandbox = await pool.create()
+  expect((await sandbox.run(BUSYBOX, ['true'])).exitCode).toBe(0)
+})
+
+test('paths count from where the owner is, not from where the process began', async () => {
+  const {stdout} = await promisify(execFile)(process.execPath, [
+    ...['--input-type=module', '-e'],
+    `
+    import {SandboxPool} from '${library}'
+    const pool = new SandboxPool()
+    process.chdir('/bin')
+    const sandbox = await pool.create({volumes: [{host: '.', guest: '/programs'}]})
+    process.chdir('/')
+    const runs = [await sandbox.run('bin/busybox', ['echo', 'a']), await sandbox.run('/bin/busybox', ['ls', '/programs/busybox'])]
+    console.log(runs.map(({stdout}) => stdout).join(''))
+    await sandbox.dispose()`,
+  ])
+  // Nor does a pool keep its owner alive.
+  expect(stdout).toBe('a\n/programs/busybox\n\n')
+})
+
+test.each([
+  [{warm: 0}, 'warm'],
+  [{warm: 65}, 'warm'],
+  [{hot: 1}, 'hot'],
+])('%j is refused', (options, name) => {
+  expect(() => new SandboxPool(options as {warm: number})).toThrow(name)
+})
+
+test('one is never a thread', async () => {
+  using pool = new SandboxPool()
+  const refused = pool.create({isolation: 'thread'} as object)
+  await expect(refused).rejects.toMatchObject({code: 'BAD_ARGUMENT'})
+  await using sandbox: Sandbox = await pool.create({isolation: 'process'} as object)
+  expect(sandbox.platform.name).toMatch(/kvm|ptrace/)
+})

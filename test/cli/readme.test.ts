@@ -88,7 +88,7 @@ const ran = (command: string, ...args: string[]) =>
 
 /** A piece of the README, and what is done with its `const`s. */
 function node(name: string, script: string, rest = '') {
-  const imports = script.includes("from 'hvkit'") ? '' : "import {Sandbox, Vm} from 'hvkit'\n"
+  const imports = script.includes("from 'hvkit'") ? '' : "import {Sandbox, SandboxPool, Vm} from 'hvkit'\n"
   writeFileSync(join(home, name), `${imports}${script}${rest}`)
   return ran(process.execPath, name)
 }
@@ -96,7 +96,7 @@ function node(name: string, script: string, rest = '') {
 test('all of them are found', () => {
   const known = [...Object.keys(PRINTS), ...Object.keys(ENDS), PLAYED, BY_SUDO]
   expect(commands.map(({command}) => command)).toEqual(expect.arrayContaining(known))
-  expect(scripts).toHaveLength(3)
+  expect(scripts).toHaveLength(4)
 })
 
 describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the README says', () => {
@@ -124,20 +124,31 @@ describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the README says'
     expect(node('sandbox.mjs', scripts[0])).toMatchObject({status: 0, stdout: '0 5\n\n', stderr: ''})
   })
 
-  test('the second sandbox has what busybox needs, and its handlers are asked', () => {
+  test('a pool gives a sandbox', () => {
+    const calls = `
+      console.log((await sandbox.run('${BUSYBOX}', ['ls', '/work/pool.mjs'])).stdout)
+      await sandbox.dispose()`
+    expect(node('pool.mjs', scripts[1], calls)).toMatchObject({
+      status: 0,
+      stdout: '/work/pool.mjs\n\n',
+      stderr: '',
+    })
+  })
+
+  test('the other sandbox has what busybox needs, and its handlers are asked', () => {
     const calls = `
       const ask = async (...args) => console.log(await sandbox.run('${BUSYBOX}', args))
       await ask('touch', '/tmp/a.log')
       await ask('rm', '/tmp/a.log')
       await ask('id', '-u')
       await sandbox.dispose()`
-    const {status, stdout} = node('promises.mjs', scripts[1], calls)
+    const {status, stdout} = node('promises.mjs', scripts[2], calls)
     expect(status).toBe(0)
     expect(stdout).toMatch(/exitCode: 0.*exitCode: 1.*Operation not permitted.*exitCode: 0.*'1000\\n'/s)
   })
 
   test.skipIf(!hasKvm || arch.name !== 'x86_64')('the VM writes to its port (only x86_64)', () => {
-    const {status, stdout} = node('vm.mjs', scripts[2])
+    const {status, stdout} = node('vm.mjs', scripts[3])
     expect([status, stdout]).toEqual([0, expect.stringMatching(/kind: 'io'.*port: 1016/s)])
   })
 })

@@ -15,14 +15,17 @@ export type {
   SyscallVerdict,
 } from './sandbox/on-syscall.ts'
 export type {
+  SandboxExit,
   SandboxOptions,
   SandboxResult,
   SandboxRunOptions,
+  SandboxSpawnOptions,
   SandboxTraceOptions,
   SandboxVolume,
 } from './sandbox/options.ts'
 export {SandboxPool, type SandboxPoolOptions} from './sandbox/pool.ts'
 export {Sandbox} from './sandbox/sandbox.ts'
+export type {SandboxProcess} from './sandbox/sandbox-process.ts'
 export type {BrokenPledge} from './sentry/pledge/broken-pledge.ts'
 export type {RunStats} from './sentry/program-result.ts'
 export type {

@@ -93,6 +93,13 @@ const names = (
   'CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS'
 ).split(' ')
 
+/** 0: there is none of that name. `SIGSEGV`, `SEGV`; `SIGRT_3`. */
+export function signalByName(name: string): number {
+  for (let signal = 1; signal <= NSIG; signal++)
+    if (signalName(signal) === name || signalName(signal) === `SIG${name}`) return signal
+  return 0
+}
+
 /** `SIGSEGV`; real-time signals as strace writes them, `SIGRT_3`. */
 export function signalName(signal: number): string {
   if (signal >= 1 && signal < SIGRTMIN) return `SIG${names[signal - 1]}`

@@ -59,17 +59,20 @@ export interface SandboxOptions {
   onSyscall?: SyscallHandlers
 }
 
-export interface SandboxRunOptions {
-  /** Standard input; a string goes as UTF-8. Default: empty. */
-  stdin?: string | Uint8Array
+export interface SandboxSpawnOptions {
   /** Variables on top of PATH, HOME and TERM; nothing of this process's environment goes in. */
   env?: Readonly<Record<string, string>>
   /** Guest path, absolute; default `/`. */
   cwd?: string
-  /** Stops the guest; `run` then rejects with an {@link AbortError}, which has what the program had written. */
+  /** Stops the guest; `run` then rejects with an {@link AbortError}, which has what the program had written; so does `wait`. */
   signal?: StopSignal
   /** Milliseconds until the guest is killed; waiting for its turn does not count. Default: never. */
   timeoutMs?: number
+}
+
+export interface SandboxRunOptions extends SandboxSpawnOptions {
+  /** Standard input; a string goes as UTF-8. Default: empty. */
+  stdin?: string | Uint8Array
   /** Bound for standard output and for standard error, in bytes each; default 64 MiB. Behind it the guest gets ENOSPC. */
   maxOutputBytes?: number
   /** `buffer`: output as bytes. Default: as text, from UTF-8. */
@@ -91,7 +94,7 @@ export interface SandboxTraceOptions {
 }
 
 /** How a program ended. Exactly one of `exitCode` and `signal` is set, or neither after a time-out. */
-export interface SandboxResult<Output = string> {
+export interface SandboxExit {
   exitCode: number | null
   /** The name of the signal that killed it: `SIGSEGV`. */
   signal: string | null
@@ -99,14 +102,18 @@ export interface SandboxResult<Output = string> {
   timedOut: boolean
   /** It was killed because `memoryBytes` were full: `signal` is `SIGKILL`. */
   outOfMemory: boolean
-  stdout: Output
-  stderr: Output
-  /** The program wrote more than `maxOutputBytes`. */
-  outputTruncated: boolean
   /** It was killed by SIGSYS for what it had not promised: what that was. */
   broken?: BrokenPledge
   /** Calls that it made and hv refuses on purpose, ENOSYS: how often, by name. Absent: none. */
   refused?: Readonly<Record<string, number>>
   /** Counters and times by name; names of times end in `Ns`, nanoseconds. */
   stats: RunStats
+}
+
+/** With what it wrote. */
+export interface SandboxResult<Output = string> extends SandboxExit {
+  stdout: Output
+  stderr: Output
+  /** The program wrote more than `maxOutputBytes`. */
+  outputTruncated: boolean
 }

@@ -3,14 +3,26 @@
 import {HvError} from '../errors.ts'
 import type {Carrier, CarrierEvents} from './carrier.ts'
 import {encodeFrame, type Frame, FrameReader} from './frames.ts'
-import type {ProcessRequest, Reply, Request, RunRequest, SentrySettings} from './protocol.ts'
+import {
+  type ProcessRequest,
+  type Reply,
+  type Request,
+  type RunRequest,
+  type SentrySettings,
+  WINDOW_BYTES,
+} from './protocol.ts'
 import {checkedReply} from './replies.ts'
 import type {SentryProcess} from './sentry-process.ts'
+
+const NO_BYTES = new Uint8Array(0)
+/** Of a live run's output: its window, and at the end what its pipe still has, 1 MiB at most. */
+const LIVE_BYTES = 2 * WINDOW_BYTES
 
 export class ProcessCarrier implements Carrier {
   readonly #process: SentryProcess
   readonly #events: CarrierEvents
   readonly #reader = new FrameReader()
+  #isLive = false
   #pieces: Record<1 | 2, Uint8Array[]> = {1: [], 2: []}
   /** How much more output may come in this run, for each descriptor. */
   #room: Record<1 | 2, number> = {1: 0, 2: 0}
@@ -28,7 +40,9 @@ export class ProcessCarrier implements Carrier {
   }
 
   send(request: Request): void {
+    if (request.kind === 'room') this.#room[request.fd] += request.bytes
     if (request.kind === 'run') this.#sayRun(request)
+    else if (request.kind === 'input') this.#say({...request, bytes: NO_BYTES}, request.bytes)
     else this.#say(request)
   }
 
@@ -57,9 +71,11 @@ export class ProcessCarrier implements Carrier {
   }
 
   #sayRun({stdin, ...rest}: RunRequest): void {
-    this.#room = {1: rest.maxOutputBytes, 2: rest.maxOutputBytes}
+    this.#isLive = rest.isLive
+    const room = rest.isLive ? LIVE_BYTES : rest.maxOutputBytes
+    this.#room = {1: room, 2: room}
     this.#pieces = {1: [], 2: []}
-    this.#say({...rest, stdin: new Uint8Array(0)}, stdin)
+    this.#say({...rest, stdin: NO_BYTES}, stdin)
   }
 
   #say(request: ProcessRequest, bytes?: Uint8Array): void {
@@ -94,7 +110,9 @@ export class ProcessCarrier implements Carrier {
     const reply = checkedReply(message)
     switch (reply.kind) {
       case 'output':
-        this.#keep(reply.fd, bytes)
+        this.#takeRoom(reply.fd, bytes.length)
+        if (this.#isLive) return [{...reply, bytes}]
+        this.#pieces[reply.fd].push(bytes)
         return []
       case 'finished': {
         const stdout = this.#output(1)
@@ -111,11 +129,10 @@ export class ProcessCarrier implements Carrier {
     }
   }
 
-  #keep(fd: 1 | 2, bytes: Uint8Array): void {
-    if (!(this.#room[fd] >= bytes.length))
-      throw new HvError('SANDBOX_FAILED', 'the sandbox failed: it says too much')
-    this.#room[fd] -= bytes.length
-    this.#pieces[fd].push(bytes)
+  #takeRoom(fd: 1 | 2, bytes: number): void {
+    if (bytes > this.#room[fd])
+      throw new HvError('SANDBOX_FAILED', 'the sandbox failed: it says too much', 'make a new one')
+    this.#room[fd] -= bytes
   }
 
   #output(fd: 1 | 2): Uint8Array<ArrayBuffer> {

@@ -103,7 +103,8 @@ export class ProcessPort implements SentryPort {
     }
     if (frame === undefined) return this.#events.ownerLeft()
     const request = frame.message as ProcessRequest
-    return request.kind === 'run' ? {...request, stdin: frame.bytes} : request
+    if (request.kind === 'run') return {...request, stdin: frame.bytes}
+    return request.kind === 'input' ? {...request, bytes: frame.bytes} : request
   }
 
   #write(reply: Reply): void {
@@ -112,7 +113,7 @@ export class ProcessPort implements SentryPort {
       this.#writeOutput(1, reply.finished.stdout)
       this.#writeOutput(2, reply.finished.stderr)
     }
-    writeFrame(this.fd, inJson(reply))
+    writeFrame(this.fd, inJson(reply), reply.kind === 'output' ? reply.bytes : undefined)
   }
 
   #writeOutput(fd: 1 | 2, bytes: Uint8Array): void {
@@ -127,6 +128,7 @@ function inJson(reply: Reply): {kind: string} {
     const {stdout, stderr, ...finished} = reply.finished
     return {kind: 'finished', finished} as {kind: string}
   }
+  if (reply.kind === 'output') return {kind: 'output', fd: reply.fd} as {kind: string}
   if (reply.kind !== 'asks') return reply
   const {question} = reply
   return {...reply, question: {...question, args: question.args.map(String)}} as {kind: string}

@@ -46,10 +46,24 @@ export interface RunRequest {
   args: string[]
   env: Record<string, string>
   cwd?: string
+  /** Its streams lead to the owner while it runs: LiveRequest. */
+  isLive: boolean
   stdin: Uint8Array
   timeoutMs?: number
   maxOutputBytes: number
 }
+
+/** Bytes of a live run that are under way in one of its streams, at most. */
+export const WINDOW_BYTES = 1 << 20
+
+/** For a live run, while it runs; for others nothing happens. */
+export type LiveRequest =
+  | {kind: 'input'; run: number; bytes: Uint8Array<ArrayBuffer>; isEnd: boolean}
+  /** So much of its output was taken. */
+  | {kind: 'room'; run: number; fd: 1 | 2; bytes: number}
+  /** The owner takes no more of it. */
+  | {kind: 'shut'; run: number; fd: 1 | 2}
+  | {kind: 'signal'; run: number; signal: number}
 
 /** Switches the trace on, in place of the one there is, or off. */
 export interface TraceRequest {
@@ -66,9 +80,9 @@ export interface VerdictRequest {
 }
 
 /**
- * To the sentry. It takes them one by one, while no guest runs; those of the trace and verdicts also then.
+ * To the sentry. It takes them one by one, while no guest runs; those of the trace, verdicts and what is for a live run also then.
  */
-export type Request = RunRequest | TraceRequest | VerdictRequest | {kind: 'dispose'}
+export type Request = RunRequest | LiveRequest | TraceRequest | VerdictRequest | {kind: 'dispose'}
 
 /** To a process besides: its settings, before all; in place of a thread's shared words, a run that shall stop, and a batch taken. */
 export type ProcessRequest =
@@ -96,6 +110,10 @@ export type Reply =
   | {kind: 'traced'; error?: WireError}
   | {kind: 'events'; events: TraceEvent[]}
   | {kind: 'asks'; run: number; question: Question}
+  /** Of a live run: its first process, what it wrote, and how many bytes of its input are out of the way. */
+  | {kind: 'started'; pid: number}
+  | {kind: 'output'; fd: 1 | 2; bytes: Uint8Array<ArrayBuffer>}
+  | {kind: 'took'; bytes: number}
 
 /** An error without its class, which does not survive the crossing. `code` absent: a bug of ours. */
 export interface WireError {

@@ -13,6 +13,7 @@ import {ProcessCarrier} from './process-carrier.ts'
 import {
   type Finished,
   fromWire,
+  type LiveRequest,
   type Reply,
   type RunRequest,
   type SentrySettings,
@@ -38,6 +39,20 @@ interface Exchange {
   reject: (error: unknown) => void
 }
 
+/** What a live run is for its owner. */
+export interface LiveRun {
+  /** It is about to run, and can be told things. */
+  began(say: (said: Said) => void): void
+  received(reply: Extract<Reply, {kind: 'started' | 'output' | 'took'}>): void
+}
+
+/** A LiveRequest without its run. */
+export type Said = LiveRequest extends infer Request
+  ? Request extends unknown
+    ? Omit<Request, 'run'>
+    : never
+  : never
+
 export type TraceListener = (event: TraceEvent) => void
 
 const living = new Set<RemoteSentry>()
@@ -58,6 +73,8 @@ export class RemoteSentry {
   #runs = 0
   /** It was told to stop everything, which nothing takes back. */
   #shallEnd = false
+  /** Whose streams the run's are. */
+  #live: LiveRun | undefined
   /** Why it cannot be used any more. */
   #end: HvError | undefined
 
@@ -104,17 +121,21 @@ export class RemoteSentry {
    * Precondition: no run is under way. When the signal aborts, the guest is killed, and this is what it did until then.
    * @throws HvError, or what a handler of calls throws
    */
-  async run(request: RunRequest, signal: StopSignal | undefined): Promise<Finished> {
+  async run(request: RunRequest, signal: StopSignal | undefined, live?: LiveRun): Promise<Finished> {
     const id = ++this.#runs
     this.#thrown = undefined
+    this.#live = live
     const abort = () => this.#tellToStop(id)
     signal?.addEventListener('abort', abort, {once: true})
     try {
       if (request.timeoutMs !== undefined) this.#patience.begin(request.timeoutMs)
-      const finished = await this.#converse({...request, id})
+      const end = this.#converse({...request, id})
+      live?.began((said) => this.#tellLive({...said, run: id} as LiveRequest))
+      const finished = await end
       if (this.#thrown !== undefined && !signal?.aborted) throw (this.#thrown as {error: unknown}).error
       return finished!
     } finally {
+      this.#live = undefined
       signal?.removeEventListener('abort', abort)
       if (!this.#shallEnd) this.#patience.end()
     }
@@ -149,6 +170,12 @@ export class RemoteSentry {
     this.#carrier.leave()
   }
 
+  /** What comes late is for nobody. */
+  #tellLive(request: LiveRequest): void {
+    if (living.has(this) && request.run === this.#runs && this.#live !== undefined)
+      this.#carrier.send(request)
+  }
+
   #tellToStop(run: number): void {
     // It has ended: what led to it may be something else's by now.
     if (!living.has(this)) return
@@ -180,6 +207,8 @@ export class RemoteSentry {
       this.#deliver(reply.events)
     } else if (reply.kind === 'asks') {
       this.#ask(reply.run, reply.question)
+    } else if (reply.kind === 'started' || reply.kind === 'output' || reply.kind === 'took') {
+      this.#live?.received(reply)
     } else if (reply.kind === 'traced') {
       this.#traced(reply.error)
     } else if (reply.kind === 'failed') {

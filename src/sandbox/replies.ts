@@ -59,6 +59,8 @@ const reply = v.variant('kind', [
     }),
   }),
   v.object({kind: v.literal('output'), fd: v.picklist([1, 2])}),
+  v.object({kind: v.literal('started'), pid: id}),
+  v.object({kind: v.literal('took'), bytes: v.pipe(id, v.minValue(1))}),
 ])
 
 export type ProcessReply = v.InferOutput<typeof reply>

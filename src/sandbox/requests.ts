@@ -2,6 +2,8 @@
 
 import {isAbsolute} from 'node:path'
 import * as v from 'valibot'
+import {NSIG, signalByName} from '../abi/signal.ts'
+import {HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import {MAX_CPUS, PLATFORM_CHOICES, type PlatformChoice} from '../platform/choice.ts'
 import {guestEnvironment} from '../run/options.ts'
@@ -11,7 +13,7 @@ import {DEFAULT_MEMORY_BYTES} from '../sentry/run-to-end.ts'
 import {MAX_TASKS} from '../sentry/task/pids.ts'
 import type {Volume} from '../sentry/volume.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
-import type {SandboxOptions, SandboxRunOptions, SandboxTraceOptions} from './options.ts'
+import type {SandboxOptions, SandboxRunOptions, SandboxSpawnOptions, SandboxTraceOptions} from './options.ts'
 import type {RunRequest} from './protocol.ts'
 import type {Isolation} from './remote-sentry.ts'
 
@@ -43,12 +45,17 @@ const sandboxOptions = takes.options({
   onSyscall: v.optional(takes.record(call, takes.callback, 'an object of functions')),
 })
 
-const runOptions = takes.options({
-  stdin: v.optional(takes.either([takes.anyText, takes.bytes], 'a string or a Uint8Array')),
+const spawnFields = {
   env: v.optional(takes.record(variable, takes.text, 'an object of strings')),
   cwd: v.optional(takes.guestPath),
   signal: v.optional(takes.abortSignal),
   timeoutMs: v.optional(takes.duration),
+}
+const spawnOptions = takes.options(spawnFields)
+
+const runOptions = takes.options({
+  ...spawnFields,
+  stdin: v.optional(takes.either([takes.anyText, takes.bytes], 'a string or a Uint8Array')),
   maxOutputBytes: v.optional(takes.integer(0, MAX_OUTPUT_BYTES)),
   encoding: v.optional(takes.oneOf(['utf8', 'buffer'])),
 })
@@ -111,6 +118,7 @@ export function toRequest(
   const request: RunRequest = {
     kind: 'run',
     id: 0,
+    isLive: false,
     program: takes.checked(takes.path, program, 'program'),
     args: takes.checked(texts, args, 'args'),
     env: {...guestEnvironment(), ...env},
@@ -120,6 +128,27 @@ export function toRequest(
     maxOutputBytes,
   }
   return {request, encoding: options.encoding ?? 'utf8'}
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function toSpawnRequest(
+  program: string,
+  args: readonly string[],
+  given: SandboxSpawnOptions,
+): RunRequest {
+  const options = takes.checked(spawnOptions, given, 'options')
+  return {...toRequest(program, args, options).request, isLive: true}
+}
+
+/** @throws HvError BAD_ARGUMENT; there is no such signal */
+export function toSignal(given: unknown): number {
+  const number = typeof given === 'string' ? signalByName(given) : given
+  if (typeof number === 'number' && Number.isInteger(number) && number >= 1 && number <= NSIG) return number
+  throw new HvError(
+    'BAD_ARGUMENT',
+    `there is no signal ${String(given)}`,
+    'use a name such as SIGTERM, or a number from 1 to 64',
+  )
 }
 
 /** @returns a copy. @throws HvError BAD_ARGUMENT; what is in the sets is checked by the sentry */

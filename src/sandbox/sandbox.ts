@@ -5,10 +5,19 @@ import type {ChosenPlatform} from '../platform/choice.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import {AbortError} from './abort-error.ts'
-import type {SandboxOptions, SandboxResult, SandboxRunOptions, SandboxTraceOptions} from './options.ts'
+import type {
+  SandboxExit,
+  SandboxOptions,
+  SandboxResult,
+  SandboxRunOptions,
+  SandboxSpawnOptions,
+  SandboxTraceOptions,
+} from './options.ts'
+import {ProgramStreams} from './program-streams.ts'
 import type {Finished, RunRequest} from './protocol.ts'
-import {RemoteSentry} from './remote-sentry.ts'
-import {fromHere, toRequest, toSettings, toTraceOptions} from './requests.ts'
+import {type LiveRun, RemoteSentry} from './remote-sentry.ts'
+import {fromHere, toRequest, toSettings, toSpawnRequest, toTraceOptions} from './requests.ts'
+import {SandboxProcess} from './sandbox-process.ts'
 import {SentryProcess} from './sentry-process.ts'
 
 /**
@@ -88,18 +97,43 @@ export class Sandbox {
     const finished = await this.#inTurn(request, signal)
     if (signal?.aborted)
       throw new AbortError(signal.reason, decode(finished?.stdout), decode(finished?.stderr))
-    const {exitCode, signal: killer, timedOut, outOfMemory = false, broken, refused, stats} = finished!.result
     return {
-      exitCode,
-      signal: killer === null ? null : signalName(killer),
-      timedOut,
-      outOfMemory,
+      ...exitOf(finished!),
       stdout: decode(finished!.stdout),
       stderr: decode(finished!.stderr),
       outputTruncated: finished!.outputTruncated,
-      ...(broken && {broken}),
-      ...(refused && Object.keys(refused).length > 0 && {refused}),
-      stats,
+    }
+  }
+
+  /**
+   * Starts a program, when its turn comes, with streams that can be read and written while it runs.
+   * @param program as of `run`
+   * @throws HvError BAD_ARGUMENT. All else that `run` throws, {@link SandboxProcess.wait} rejects with.
+   *
+   * @example
+   * const child = sandbox.spawn('/bin/busybox', ['tr', 'a-z', 'A-Z'])
+   * child.stdin.end('hello')
+   * for await (const chunk of child.stdout) process.stdout.write(chunk)
+   * const {exitCode} = await child.wait()
+   */
+  spawn(program: string, args: readonly string[] = [], options: SandboxSpawnOptions = {}): SandboxProcess {
+    const request = toSpawnRequest(program, args, options)
+    if (this.#isOnHost) request.program = fromHere(request.program)
+    const streams = new ProgramStreams()
+    return new SandboxProcess(streams, this.#runLive(request, streams, options.signal))
+  }
+
+  async #runLive(
+    request: RunRequest,
+    streams: ProgramStreams,
+    signal: StopSignal | undefined,
+  ): Promise<SandboxExit> {
+    try {
+      const finished = await this.#inTurn(request, signal, streams)
+      if (signal?.aborted) throw new AbortError(signal.reason, '', '')
+      return exitOf(finished!)
+    } finally {
+      streams.finish()
     }
   }
 
@@ -132,7 +166,11 @@ export class Sandbox {
   }
 
   /** @returns undefined when the signal aborted before its turn came */
-  async #inTurn(request: RunRequest, signal: StopSignal | undefined): Promise<Finished | undefined> {
+  async #inTurn(
+    request: RunRequest,
+    signal: StopSignal | undefined,
+    live?: LiveRun,
+  ): Promise<Finished | undefined> {
     const before = this.#turn
     let end!: () => void
     this.#turn = new Promise((resolve) => {
@@ -140,11 +178,24 @@ export class Sandbox {
     })
     try {
       await orAborted(before, signal)
-      return signal?.aborted ? undefined : await this.#sentry.run(request, signal)
+      return signal?.aborted ? undefined : await this.#sentry.run(request, signal, live)
     } finally {
       // One that gave up waiting does not let the next one overtake.
       before.then(end)
     }
+  }
+}
+
+function exitOf({result}: Finished): SandboxExit {
+  const {exitCode, signal, timedOut, outOfMemory = false, broken, refused, stats} = result
+  return {
+    exitCode,
+    signal: signal === null ? null : signalName(signal),
+    timedOut,
+    outOfMemory,
+    ...(broken && {broken}),
+    ...(refused && Object.keys(refused).length > 0 && {refused}),
+    stats,
   }
 }
 

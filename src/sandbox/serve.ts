@@ -1,5 +1,6 @@
 // serve: a sandbox's sentry, which runs programs one after another, and stops them when its owner says so.
 
+import {killInfo, SI_USER} from '../abi/siginfo.ts'
 import {SIGKILL} from '../abi/signal.ts'
 import {openPlatform} from '../platform/open.ts'
 import {HookedCalls} from '../sentry/hooked-calls.ts'
@@ -8,8 +9,16 @@ import {runToEnd} from '../sentry/run-to-end.ts'
 import {Sentry} from '../sentry/sentry.ts'
 import type {Task} from '../sentry/task.ts'
 import {EventBatches} from './event-batches.ts'
+import {LiveStreams} from './live-streams.ts'
 import type {SentryPort} from './port.ts'
-import {type Finished, type Request, type RunRequest, type SentrySettings, toWire} from './protocol.ts'
+import {
+  type Finished,
+  type LiveRequest,
+  type Request,
+  type RunRequest,
+  type SentrySettings,
+  toWire,
+} from './protocol.ts'
 import {startPulse} from './pulse.ts'
 import {Output, openInput, openOutput} from './streams.ts'
 import {WorkerTrace} from './worker-trace.ts'
@@ -30,6 +39,12 @@ async function start(port: SentryPort, settings: SentrySettings): Promise<void> 
   const restrict = restriction(settings)
   /** Of the run that is under way, or was last. */
   let run = 0
+  /** What is for it, if it is live and runs. */
+  let live: ((request: LiveRequest) => void) | undefined
+  /** What is for a live run that has not begun. */
+  const early: LiveRequest[] = []
+  /** The last run that is over. */
+  let ended = 0
   const hooked = new HookedCalls(settings.hooked, (question) => port.post({kind: 'asks', run, question}))
   const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes, settings.cpus)
   let sentry: Sentry
@@ -45,17 +60,22 @@ async function start(port: SentryPort, settings: SentrySettings): Promise<void> 
     port.post({kind: 'traced', ...(error !== undefined && {error: toWire(error)})}),
   )
   let turn = Promise.resolve()
-  const receive = (request: Request): Promise<void> => {
+  const take = (request: Request): void => {
     if (request.kind === 'trace') {
-      if (trace.request(request)) return turn
+      if (trace.request(request)) return
       // Now if a guest runs, which has to wait for it; else when its turn comes.
       kernel.pause()
       turn = turn.then(() => trace.catchUp())
-      return turn
+      return
     }
     if (request.kind === 'verdict') {
       hooked.answer(request.id, request.verdict)
-      return turn
+      return
+    }
+    if (isLive(request)) {
+      if (request.run === run && live !== undefined) live(request)
+      else if (request.run > ended) early.push(request)
+      return
     }
     turn = turn.then(async () => {
       if (request.kind === 'run') {
@@ -67,8 +87,14 @@ async function start(port: SentryPort, settings: SentrySettings): Promise<void> 
             restrict(task)
           },
           heard: () => port.listen(),
+          listens: (hear) => {
+            live = hear
+            if (hear !== undefined) for (const said of early.splice(0)) if (said.run === run) hear(said)
+          },
           whilePaused: () => trace.catchUp(),
         })
+        ended = run
+        early.length = 0
         // What came after the program's end, or before the sentry failed.
         batches.flush()
         hooked.forget()
@@ -78,7 +104,15 @@ async function start(port: SentryPort, settings: SentrySettings): Promise<void> 
       platform[Symbol.dispose]()
       port.close()
     })
-    return turn
+  }
+  const receive = async (request: Request): Promise<void> => {
+    take(request)
+    // More may have been asked for meanwhile.
+    let before: Promise<void>
+    do {
+      before = turn
+      await before
+    } while (before !== turn)
   }
   port.post({kind: 'ready', platform: {name: platform.name, reason, costs: platform.costs}})
   await port.serve(receive)
@@ -90,6 +124,8 @@ interface RunHooks {
   restrict: (task: Task) => void
   /** The owner said something while the guest ran. */
   heard: () => void
+  /** From now on, what is for a live run goes there; undefined: nowhere. */
+  listens: (take: ((request: LiveRequest) => void) | undefined) => void
   whilePaused: () => Promise<void>
 }
 
@@ -113,13 +149,14 @@ async function run(
   const {kernel} = sentry
   const stdout = new Output(request.maxOutputBytes)
   const stderr = new Output(request.maxOutputBytes)
+  const streams = request.isLive ? new LiveStreams((reply) => port.post(reply), kernel) : undefined
   const program = {
     program: request.program,
     onHost: hooks.root === undefined,
     args: request.args,
     env: request.env,
     cwd: request.cwd,
-    streams: [openInput(request.stdin), openOutput(stdout), openOutput(stderr)],
+    streams: streams?.files ?? [openInput(request.stdin), openOutput(stdout), openOutput(stderr)],
     restrict: hooks.restrict,
   }
   kernel.platform.watch(port.fd, EPOLLIN)
@@ -129,6 +166,14 @@ async function run(
       timeoutMs: request.timeoutMs,
       whilePaused: hooks.whilePaused,
       onLoaded: (process) => {
+        if (streams !== undefined) {
+          port.post({kind: 'started', pid: process.pid})
+          hooks.listens((said) => {
+            if (said.kind === 'signal')
+              process.signals.raise(said.signal, killInfo(said.signal, SI_USER, 0, 0))
+            else streams.take(said)
+          })
+        }
         kernel.onReady = (fd) => {
           if (fd !== port.fd) return
           hooks.heard()
@@ -136,11 +181,17 @@ async function run(
         }
       },
     })
+    streams?.finish()
     const outputTruncated = stdout.truncated || stderr.truncated
     return {result, stdout: stdout.bytes(), stderr: stderr.bytes(), outputTruncated}
   } finally {
     stopPulse?.()
+    hooks.listens(undefined)
     kernel.onReady = undefined
     kernel.platform.watch(port.fd, 0)
   }
+}
+
+function isLive(request: Request): request is LiveRequest {
+  return ['input', 'room', 'shut', 'signal'].includes(request.kind)
 }

@@ -29,9 +29,7 @@ export class ThreadPort implements SentryPort {
 
   post(reply: Reply): void {
     if (reply.kind === 'events') Atomics.add(this.#underWay, 0, 1)
-    const transfer =
-      reply.kind === 'finished' ? [reply.finished.stdout.buffer, reply.finished.stderr.buffer] : []
-    this.#port.postMessage(reply, transfer)
+    this.#port.postMessage(reply, buffersOf(reply))
   }
 
   serve(receive: Receive): void {
@@ -58,4 +56,10 @@ export class ThreadPort implements SentryPort {
   close(): void {
     this.#port.close()
   }
+}
+
+/** Given away rather than copied. */
+function buffersOf(reply: Reply): ArrayBuffer[] {
+  if (reply.kind === 'output') return [reply.bytes.buffer]
+  return reply.kind === 'finished' ? [reply.finished.stdout.buffer, reply.finished.stderr.buffer] : []
 }

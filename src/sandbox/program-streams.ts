@@ -1,0 +1,172 @@
+// ProgramStreams: the owner's ends of a live run's standard streams, each with a window: LiveStreams is the other end.
+
+import {Readable, Writable} from 'node:stream'
+import {WINDOW_BYTES} from './protocol.ts'
+import type {LiveRun, Said} from './remote-sentry.ts'
+
+/** What was taken is told in pieces, not by each chunk. */
+const TOLD_BYTES = WINDOW_BYTES / 4
+
+export class ProgramStreams implements LiveRun {
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  /** The program's first process, once it is there. */
+  pid: number | undefined
+  #say: ((said: Said) => void) | undefined
+  /** For a program that is not there yet. */
+  #signals: number[] = []
+  #hasEnded = false
+  readonly #input = new InputWindow((said) => this.#say?.(said))
+  readonly #outputs: Record<1 | 2, OutputWindow>
+
+  constructor() {
+    const input = this.#input
+    this.stdin = new Writable({
+      write: (chunk: Buffer, _encoding, done) => input.write(chunk, done),
+      final: (done) => input.end(done),
+      destroy: (error, done) => {
+        input.end(() => {})
+        done(error)
+      },
+    })
+    this.#outputs = {
+      1: new OutputWindow(1, (said) => this.#say?.(said)),
+      2: new OutputWindow(2, (said) => this.#say?.(said)),
+    }
+    this.stdout = this.#outputs[1].stream
+    this.stderr = this.#outputs[2].stream
+  }
+
+  began(say: (said: Said) => void): void {
+    this.#say = say
+    this.#input.begin()
+    for (const signal of this.#signals.splice(0)) this.signal(signal)
+  }
+
+  signal(signal: number): void {
+    if (this.#say !== undefined) this.#say({kind: 'signal', signal})
+    else if (!this.#hasEnded && !this.#signals.includes(signal)) this.#signals.push(signal)
+  }
+
+  received(reply: Parameters<LiveRun['received']>[0]): void {
+    if (reply.kind === 'started') this.pid = reply.pid
+    else if (reply.kind === 'took') this.#input.took(reply.bytes)
+    else this.#outputs[reply.fd].push(reply.bytes)
+  }
+
+  /** It has ended, or never began. */
+  finish(): void {
+    this.#say = undefined
+    this.#hasEnded = true
+    this.#input.finish()
+    for (const output of Object.values(this.#outputs)) output.finish()
+  }
+}
+
+class InputWindow {
+  readonly #say: (said: Said) => void
+  #room = 0
+  #waiting: {chunk: Uint8Array; done: () => void} | undefined
+  #onEnd: (() => void) | undefined
+  #hasBegun = false
+  #isFinished = false
+
+  constructor(say: (said: Said) => void) {
+    this.#say = say
+  }
+
+  /** Before, what is written waits. */
+  begin(): void {
+    this.#hasBegun = true
+    this.took(WINDOW_BYTES)
+    if (this.#onEnd !== undefined) this.#sayEnd()
+  }
+
+  took(bytes: number): void {
+    this.#room = Math.min(this.#room + bytes, WINDOW_BYTES)
+    this.#pump()
+  }
+
+  write(chunk: Uint8Array, done: () => void): void {
+    if (this.#isFinished) done()
+    else this.#waiting = {chunk, done}
+    this.#pump()
+  }
+
+  end(done: () => void): void {
+    this.#onEnd = done
+    if (this.#isFinished || this.#hasBegun) this.#sayEnd()
+  }
+
+  finish(): void {
+    this.#isFinished = true
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    waiting?.done()
+    this.#onEnd?.()
+    this.#onEnd = undefined
+  }
+
+  #sayEnd(): void {
+    const done = this.#onEnd
+    this.#onEnd = undefined
+    this.#say({kind: 'input', bytes: new Uint8Array(0), isEnd: true})
+    done?.()
+  }
+
+  #pump(): void {
+    if (this.#waiting === undefined || this.#room === 0) return
+    const {chunk, done} = this.#waiting
+    const bytes = new Uint8Array(chunk.subarray(0, this.#room))
+    this.#room -= bytes.length
+    this.#say({kind: 'input', bytes, isEnd: false})
+    if (bytes.length < chunk.length) this.#waiting = {chunk: chunk.subarray(bytes.length), done}
+    else {
+      this.#waiting = undefined
+      done()
+    }
+  }
+}
+
+class OutputWindow {
+  readonly stream: Readable
+  readonly #fd: 1 | 2
+  readonly #say: (said: Said) => void
+  /** Taken by the stream, and not told. */
+  #taken = 0
+  #isOver = false
+
+  constructor(fd: 1 | 2, say: (said: Said) => void) {
+    this.#fd = fd
+    this.#say = say
+    this.stream = new Readable({
+      read: () => this.#tell(),
+      destroy: (error, done) => {
+        if (!this.#isOver) this.#say({kind: 'shut', fd})
+        this.#isOver = true
+        done(error)
+      },
+    })
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#isOver) return
+    this.#taken += bytes.length
+    // Else it reads on when there is room.
+    if (this.stream.push(bytes)) this.#tell()
+  }
+
+  finish(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.stream.push(null)
+  }
+
+  #tell(): void {
+    // Until then there is room left for the program.
+    if (this.#taken < TOLD_BYTES || this.#isOver) return
+    this.#say({kind: 'room', fd: this.#fd, bytes: this.#taken})
+    this.#taken = 0
+  }
+}

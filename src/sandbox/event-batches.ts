@@ -9,6 +9,8 @@ import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {SentryPort} from './port.ts'
 
 const BATCH_EVENTS = 256
+/** Of the arguments' texts: a frame has its bounds. */
+const BATCH_LENGTH = 1 << 20
 const MOST_BATCHES = 8
 /** How long an event waits for others, while the guest runs on without a call. */
 const DELAY_NS = 20_000_000
@@ -18,6 +20,7 @@ export class EventBatches {
   readonly #timers: TimerQueue
   readonly #shallStop: () => boolean
   #events: TraceEvent[] = []
+  #length = 0
   #timer: ReturnType<TimerQueue['add']> | undefined
 
   /** @param shallStop the guest is about to be killed: nothing waits for its listener then */
@@ -29,7 +32,8 @@ export class EventBatches {
 
   take(event: TraceEvent): void {
     this.#events.push(event)
-    if (this.#events.length >= BATCH_EVENTS) this.flush()
+    if (event.type === 'syscall') for (const text of event.args) this.#length += text.length
+    if (this.#events.length >= BATCH_EVENTS || this.#length >= BATCH_LENGTH) this.flush()
     else this.#timer ??= this.#timers.add(monotonicNs() + DELAY_NS, () => this.flush())
   }
 
@@ -39,6 +43,7 @@ export class EventBatches {
     if (this.#events.length === 0) return
     const events = this.#events
     this.#events = []
+    this.#length = 0
     this.#port.post({kind: 'events', events})
     // The guest waits, too, until the listener has caught up.
     while (this.#port.underWay >= MOST_BATCHES && !this.#shallStop()) this.#port.awaitTaking()

@@ -5,10 +5,9 @@
 import {readSync, writeSync} from 'node:fs'
 import {HvError} from '../errors.ts'
 
-/** Of a message: a batch of events is the largest. */
-const MAX_MESSAGE_BYTES = 2 ** 27
-/** Of the bytes behind one. */
-const MAX_BYTES = 2 ** 31
+/** Of what a process says. Its owner parses a message in a tenth of a second, at most. */
+const MAX_MESSAGE_BYTES = 1 << 24
+const MAX_BYTES = 1 << 20
 const HEADER_BYTES = 8
 const NO_BYTES = new Uint8Array(0)
 
@@ -40,6 +39,7 @@ export class FrameReader {
     while (this.#length >= HEADER_BYTES) {
       const header = this.#first(HEADER_BYTES)
       const [messageBytes, moreBytes] = lengthsOf(header)
+      if (messageBytes > MAX_MESSAGE_BYTES || moreBytes > MAX_BYTES) throw notFrame()
       const whole = HEADER_BYTES + messageBytes + moreBytes
       if (this.#length < whole) break
       const all = this.#first(whole)
@@ -66,7 +66,7 @@ export class FrameReader {
   }
 }
 
-/** Waits for the next frame. @returns undefined: the other end is closed. @throws Error of node:fs */
+/** Waits for the next frame, of the owner, whose word counts. @returns undefined: the other end is closed. @throws Error of node:fs */
 export function readFrame(fd: number): Frame | undefined {
   const header = readWhole(fd, HEADER_BYTES)
   if (header === undefined) return undefined
@@ -92,10 +92,7 @@ function readWhole(fd: number, length: number): Buffer | undefined {
 }
 
 function lengthsOf(header: Buffer): [messageBytes: number, moreBytes: number] {
-  const messageBytes = header.readUInt32LE(0)
-  const moreBytes = header.readUInt32LE(4)
-  if (messageBytes > MAX_MESSAGE_BYTES || moreBytes > MAX_BYTES) throw notFrame()
-  return [messageBytes, moreBytes]
+  return [header.readUInt32LE(0), header.readUInt32LE(4)]
 }
 
 function frameOf(rest: Buffer, messageBytes: number): Frame {

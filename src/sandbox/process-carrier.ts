@@ -90,6 +90,8 @@ export class ProcessCarrier implements Carrier {
     } catch (error) {
       if (!(error instanceof HvError)) throw error
       this.#events.failed(error)
+      // Nothing more is heard of it.
+      this.#process.socket.destroy()
       this.kill()
       return
     }

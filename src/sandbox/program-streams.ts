@@ -41,6 +41,7 @@ export class ProgramStreams implements LiveRun {
   began(say: (said: Said) => void): void {
     this.#say = say
     this.#input.begin()
+    for (const output of Object.values(this.#outputs)) output.begin()
     for (const signal of this.#signals.splice(0)) this.signal(signal)
   }
 
@@ -148,6 +149,11 @@ class OutputWindow {
         done(error)
       },
     })
+  }
+
+  /** It may have been closed before its program was there. */
+  begin(): void {
+    if (this.#isOver) this.#say({kind: 'shut', fd: this.#fd})
   }
 
   push(bytes: Uint8Array): void {

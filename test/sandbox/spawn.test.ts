@@ -89,6 +89,14 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
     expect(await child.wait()).toMatchObject({exitCode: null, signal: 'SIGPIPE'})
   })
 
+  test('one whose output is closed before its turn, or never read, does not stand still', async () => {
+    const first = sandbox.spawn(BUSYBOX, ['sleep', '0.2'])
+    const second = sandbox.spawn(BUSYBOX, ['head', '-c', `${8 * MIB}`, '/dev/zero'])
+    second.stdout.destroy()
+    expect((await first.wait()).exitCode).toBe(0)
+    expect((await second.wait()).exitCode ?? 1).not.toBe(0)
+  })
+
   test('kill sends a signal, also to one that waits for its turn', async () => {
     const first = sandbox.spawn(
       ...sh('trap "echo trapped; exit 3" USR1; echo ready; while :; do sleep 0.01; done'),

@@ -1,27 +1,30 @@
 // HvError: what went wrong on the host or in the user's request, with a code and a next step.
 
 /** Stable, documented error codes; a caller may switch on them. */
-export type HvErrorCode =
-  | 'ADDON_MISSING'
-  | 'BAD_ELF'
-  | 'BAD_ARGUMENT'
-  | 'BOARD_INVALID'
-  | 'DISPOSED'
-  | 'HOST_SYSCALL'
-  | 'KVM_MISSING'
-  | 'KVM_DENIED'
-  | 'KVM_UNUSABLE'
-  | 'MEMORY_RANGE'
-  | 'MEMORY_SIZE'
-  | 'NOT_FOUND'
-  | 'NOT_EXECUTABLE'
-  | 'NO_INTERPRETER'
-  | 'OUT_OF_MEMORY'
-  | 'PTRACE_UNUSABLE'
-  | 'SANDBOX_DIED'
-  | 'SANDBOX_FAILED'
-  | 'VCPU_BUSY'
-  | 'VCPU_FAILED'
+export const HV_ERROR_CODES = [
+  'ADDON_MISSING',
+  'BAD_ELF',
+  'BAD_ARGUMENT',
+  'BOARD_INVALID',
+  'DISPOSED',
+  'HOST_SYSCALL',
+  'KVM_MISSING',
+  'KVM_DENIED',
+  'KVM_UNUSABLE',
+  'MEMORY_RANGE',
+  'MEMORY_SIZE',
+  'NOT_FOUND',
+  'NOT_EXECUTABLE',
+  'NO_INTERPRETER',
+  'OUT_OF_MEMORY',
+  'PTRACE_UNUSABLE',
+  'SANDBOX_DIED',
+  'SANDBOX_FAILED',
+  'VCPU_BUSY',
+  'VCPU_FAILED',
+] as const
+
+export type HvErrorCode = (typeof HV_ERROR_CODES)[number]
 
 /**
  * An error of the host or of the user (never of the guest: that is {@link Errno}).

@@ -5,8 +5,8 @@
 import {readSync, writeSync} from 'node:fs'
 import {HvError} from '../errors.ts'
 
-/** Of what a process says. Its owner parses a message in a tenth of a second, at most. */
-const MAX_MESSAGE_BYTES = 1 << 24
+/** Of what a process says: its owner parses it at once. A batch of events is the longest. */
+const MAX_MESSAGE_BYTES = 1 << 22
 const MAX_BYTES = 1 << 20
 const HEADER_BYTES = 8
 const NO_BYTES = new Uint8Array(0)
@@ -39,12 +39,14 @@ export class FrameReader {
     while (this.#length >= HEADER_BYTES) {
       const header = this.#first(HEADER_BYTES)
       const [messageBytes, moreBytes] = lengthsOf(header)
-      if (messageBytes > MAX_MESSAGE_BYTES || moreBytes > MAX_BYTES) throw notFrame()
+      if (messageBytes > MAX_MESSAGE_BYTES || moreBytes > MAX_BYTES) throw nonsense()
       const whole = HEADER_BYTES + messageBytes + moreBytes
       if (this.#length < whole) break
       const all = this.#first(whole)
       this.#drop(whole)
-      frames.push(frameOf(all.subarray(HEADER_BYTES, whole), messageBytes))
+      const {message, bytes} = frameOf(all.subarray(HEADER_BYTES, whole), messageBytes)
+      // The chunk has more, and would stay with it.
+      frames.push({message, bytes: new Uint8Array(bytes)})
     }
     return frames
   }
@@ -100,12 +102,16 @@ function frameOf(rest: Buffer, messageBytes: number): Frame {
   try {
     message = JSON.parse(rest.toString('utf8', 0, messageBytes))
   } catch {
-    throw notFrame()
+    throw nonsense()
   }
-  return {message, bytes: new Uint8Array(rest.subarray(messageBytes))}
+  const {buffer, byteOffset, length} = rest
+  return {
+    message,
+    bytes: new Uint8Array(buffer as ArrayBuffer, byteOffset + messageBytes, length - messageBytes),
+  }
 }
 
-function notFrame(): HvError {
+export function nonsense(): HvError {
   return new HvError(
     'SANDBOX_FAILED',
     'the sandbox failed: what its process says makes no sense',

@@ -1,4 +1,4 @@
-// Patience: how long a thread may take to do what it was told, before it is ended from outside.
+// Patience: how long a sentry may take to do what it was told, before it is ended from outside.
 
 /**
  * A second in ten parts: where the machine is busy, both threads are late. What the thread said meanwhile is heard before it
@@ -6,6 +6,8 @@
  */
 const PARTS = 10
 const PART_MS = 100
+/** It may say much, and not what it was told to. */
+const LONGEST_ALIVE_MS = 10_000
 /** Node has no longer timers: 24 days. */
 const LONGEST_MS = 2 ** 31 - 1 - PART_MS
 
@@ -13,6 +15,8 @@ export class Patience {
   readonly #lost: () => void
   #timer: ReturnType<typeof setTimeout> | undefined
   #partsLeft = 0
+  /** However alive it is. */
+  #latestMs = 0
 
   /** @param lost called once it is lost */
   constructor(lost: () => void) {
@@ -23,12 +27,19 @@ export class Patience {
   begin(afterMs = 0): void {
     this.end()
     this.#partsLeft = PARTS
+    this.#latestMs = performance.now() + afterMs + LONGEST_ALIVE_MS
     if (afterMs <= LONGEST_MS) this.#timer = setTimeout(() => this.#wait(), afterMs + PART_MS)
   }
 
-  /** The thread is alive. */
+  /** It is alive. */
   renew(): void {
+    if (performance.now() < this.#latestMs) this.#partsLeft = PARTS
+  }
+
+  /** It is at work on what it was asked for, and that has an end. */
+  extend(): void {
     this.#partsLeft = PARTS
+    this.#latestMs = Math.max(this.#latestMs, performance.now() + LONGEST_ALIVE_MS)
   }
 
   /** It has done what it was told. */

@@ -47,7 +47,15 @@ export class SandboxPool {
     const {isolation = 'process'} = options as SandboxOptions
     if (isolation !== 'process')
       throw new HvError('BAD_ARGUMENT', "a pool's sandboxes are processes", 'leave isolation out')
-    return Sandbox.createIn(() => this.#take(), options)
+    const waits = this.#take()
+    if (waits === undefined) return Sandbox.createIn(() => new SentryProcess(), options)
+    try {
+      return await Sandbox.createIn(() => waits, options)
+    } catch (error) {
+      // It had died while it waited, and nobody has heard of that.
+      if (!(error instanceof HvError) || error.code !== 'SANDBOX_DIED') throw error
+      return Sandbox.createIn(() => new SentryProcess(), options)
+    }
   }
 
   /** Ends the processes that wait. Sandboxes live on. */
@@ -61,11 +69,10 @@ export class SandboxPool {
     this.dispose()
   }
 
-  #take(): SentryProcess {
+  #take(): SentryProcess | undefined {
     this.#refill ??= setTimeout(() => this.#fill(), REFILL_MS).unref()
     const process = this.#waiting.shift()
-    if (process === undefined) return new SentryProcess()
-    process.ref()
+    process?.ref()
     return process
   }
 

@@ -2,7 +2,8 @@
 
 import {HvError} from '../errors.ts'
 import type {Carrier, CarrierEvents} from './carrier.ts'
-import {encodeFrame, type Frame, FrameReader} from './frames.ts'
+import {encodeFrame, type Frame, FrameReader, nonsense} from './frames.ts'
+import {GrowingBytes} from './growing-bytes.ts'
 import {
   type ProcessRequest,
   type Reply,
@@ -18,12 +19,19 @@ const NO_BYTES = new Uint8Array(0)
 /** Of a live run's output: its window, and at the end what its pipe still has, 1 MiB at most. */
 const LIVE_BYTES = 2 * WINDOW_BYTES
 
+const PIECE_BYTES = 1 << 20
+/** Bytes of answers that it does not listen to. */
+const MOST_UNHEARD = 1 << 24
+
 export class ProcessCarrier implements Carrier {
   readonly #process: SentryProcess
   readonly #events: CarrierEvents
   readonly #reader = new FrameReader()
+  /** What is said when what was said before has left. */
+  readonly #unsaid: Buffer[] = []
+  #unsaidBytes = 0
   #isLive = false
-  #pieces: Record<1 | 2, Uint8Array[]> = {1: [], 2: []}
+  #output: Record<1 | 2, GrowingBytes> = {1: new GrowingBytes(), 2: new GrowingBytes()}
   /** How much more output may come in this run, for each descriptor. */
   #room: Record<1 | 2, number> = {1: 0, 2: 0}
 
@@ -43,6 +51,7 @@ export class ProcessCarrier implements Carrier {
     if (request.kind === 'room') this.#room[request.fd] += request.bytes
     if (request.kind === 'run') this.#sayRun(request)
     else if (request.kind === 'input') this.#say({...request, bytes: NO_BYTES}, request.bytes)
+    else if (request.kind === 'verdict') this.#answer(request)
     else this.#say(request)
   }
 
@@ -51,7 +60,7 @@ export class ProcessCarrier implements Carrier {
   }
 
   took(): void {
-    this.#say({kind: 'taken'})
+    this.#answer({kind: 'taken'})
   }
 
   ref(): void {
@@ -74,13 +83,37 @@ export class ProcessCarrier implements Carrier {
     this.#isLive = rest.isLive
     const room = rest.isLive ? LIVE_BYTES : rest.maxOutputBytes
     this.#room = {1: room, 2: room}
-    this.#pieces = {1: [], 2: []}
+    this.#output = {1: new GrowingBytes(), 2: new GrowingBytes()}
     this.#say({...rest, stdin: NO_BYTES}, stdin)
   }
 
+  /** What it brought about itself. */
+  #answer(request: ProcessRequest): void {
+    if (this.#unsaidBytes <= MOST_UNHEARD) this.#say(request)
+    else {
+      this.#events.failed(nonsense())
+      this.kill()
+    }
+  }
+
   #say(request: ProcessRequest, bytes?: Uint8Array): void {
+    const frame = encodeFrame(request, bytes)
+    for (let at = 0; at < frame.length; at += PIECE_BYTES)
+      this.#unsaid.push(frame.subarray(at, at + PIECE_BYTES))
+    this.#unsaidBytes += frame.length
+    if (this.#unsaidBytes === frame.length) this.#sayNext()
+  }
+
+  /** One after another: in one go, nobody would hear how far it is. */
+  #sayNext(): void {
+    const piece = this.#unsaid.shift()
     const {socket} = this.#process
-    if (socket.writable) socket.write(encodeFrame(request, bytes))
+    if (piece === undefined || !socket.writable) return
+    socket.write(piece, () => {
+      this.#unsaidBytes -= piece.length
+      if (piece.length === PIECE_BYTES) this.#events.moved()
+      this.#sayNext()
+    })
   }
 
   #read(chunk: Buffer): void {
@@ -88,23 +121,13 @@ export class ProcessCarrier implements Carrier {
     try {
       replies = this.#reader.push(chunk).flatMap((frame) => this.#take(frame))
     } catch (error) {
-      if (!(error instanceof HvError)) throw error
-      this.#events.failed(error)
-      // Nothing more is heard of it.
-      this.#process.socket.destroy()
+      this.#events.failed(error instanceof HvError ? error : nonsense())
       this.kill()
       return
     }
-    for (const reply of replies) {
-      try {
-        this.#events.received(reply)
-      } catch (error) {
-        // A listener's: it goes to this process, as from any event, and the next reply to its receiver.
-        setImmediate(() => {
-          throw error
-        })
-      }
-    }
+    // A listener may be slow, and more is there at once: this process's timers come in between.
+    if (replies.some(({kind}) => kind === 'events')) this.#pauseForATurn()
+    for (const reply of replies) this.#events.received(reply)
   }
 
   /** With what JSON has no words for. @throws HvError SANDBOX_FAILED */
@@ -114,11 +137,11 @@ export class ProcessCarrier implements Carrier {
       case 'output':
         this.#takeRoom(reply.fd, bytes.length)
         if (this.#isLive) return [{...reply, bytes}]
-        this.#pieces[reply.fd].push(bytes)
+        this.#output[reply.fd].append(bytes)
         return []
       case 'finished': {
-        const stdout = this.#output(1)
-        const stderr = this.#output(2)
+        const stdout = this.#output[1].take()
+        const stderr = this.#output[2].take()
         return [{kind: 'finished', finished: {...reply.finished, stdout, stderr}}]
       }
       case 'asks': {
@@ -132,14 +155,15 @@ export class ProcessCarrier implements Carrier {
   }
 
   #takeRoom(fd: 1 | 2, bytes: number): void {
-    if (bytes > this.#room[fd])
-      throw new HvError('SANDBOX_FAILED', 'the sandbox failed: it says too much', 'make a new one')
+    if (bytes === 0 || bytes > this.#room[fd]) throw nonsense()
     this.#room[fd] -= bytes
+    // What a live run says has no end that is known.
+    if (!this.#isLive) this.#events.moved()
   }
 
-  #output(fd: 1 | 2): Uint8Array<ArrayBuffer> {
-    const pieces = this.#pieces[fd]
-    this.#pieces[fd] = []
-    return new Uint8Array(Buffer.concat(pieces))
+  #pauseForATurn(): void {
+    const {socket} = this.#process
+    socket.pause()
+    setImmediate(() => socket.resume())
   }
 }

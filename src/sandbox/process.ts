@@ -1,16 +1,40 @@
 // The process behind a Sandbox: descriptor 3 leads to its owner, without whom it ends.
 
+import {closeSync, readdirSync, readFileSync} from 'node:fs'
 import {cacheCode} from '../code-cache.ts'
 import {HEAP_MB} from './carrier.ts'
 import {ProcessPort} from './process-port.ts'
 
 const OWNER = 3
+const O_CLOEXEC = 0o2000000
 
 async function main(): Promise<void> {
+  closeInherited()
   const keepCode = cacheCode(process.env, `-heap-${HEAP_MB}`)
   const {serve} = await import('./serve.ts')
   const port = new ProcessPort(OWNER, {ownerLeft: () => process.exit(), answered: keepCode})
   await serve(port, port.readSettings())
+}
+
+/** What the owner's other children may have, and a sentry has no business with: what Node opens closes at execve(2). */
+function closeInherited(): void {
+  try {
+    for (const fd of readdirSync('/proc/self/fd').map(Number)) {
+      if (fd > OWNER && !isOfNode(fd)) closeSync(fd)
+    }
+  } catch {
+    // No /proc.
+  }
+}
+
+function isOfNode(fd: number): boolean {
+  try {
+    const [, flags] = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))!
+    return (Number.parseInt(flags, 8) & O_CLOEXEC) !== 0
+  } catch {
+    // It was the list's own.
+    return true
+  }
 }
 
 // No top-level await: ci/bundle.mjs makes CommonJS of this file.

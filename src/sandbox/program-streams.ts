@@ -1,8 +1,9 @@
 // ProgramStreams: the owner's ends of a live run's standard streams, each with a window: LiveStreams is the other end.
 
 import {Readable, Writable} from 'node:stream'
+import {GrowingBytes} from './growing-bytes.ts'
+import type {LiveRun, Said} from './live-run.ts'
 import {WINDOW_BYTES} from './protocol.ts'
-import type {LiveRun, Said} from './remote-sentry.ts'
 
 /** What was taken is told in pieces, not by each chunk. */
 const TOLD_BYTES = WINDOW_BYTES / 4
@@ -134,15 +135,18 @@ class OutputWindow {
   readonly stream: Readable
   readonly #fd: 1 | 2
   readonly #say: (said: Said) => void
-  /** Taken by the stream, and not told. */
+  /** Given by the program, and not told to be taken. */
   #taken = 0
+  /** What the stream does not want yet, in one piece: in many, small ones would cost more than they hold. */
+  readonly #held = new GrowingBytes()
+  #isWanted = true
   #isOver = false
 
   constructor(fd: 1 | 2, say: (said: Said) => void) {
     this.#fd = fd
     this.#say = say
     this.stream = new Readable({
-      read: () => this.#tell(),
+      read: () => this.#want(),
       destroy: (error, done) => {
         if (!this.#isOver) this.#say({kind: 'shut', fd})
         this.#isOver = true
@@ -159,14 +163,21 @@ class OutputWindow {
   push(bytes: Uint8Array): void {
     if (this.#isOver) return
     this.#taken += bytes.length
-    // Else it reads on when there is room.
-    if (this.stream.push(bytes)) this.#tell()
+    if (this.#isWanted) this.#isWanted = this.stream.push(bytes)
+    else this.#held.append(bytes)
+    if (this.#isWanted) this.#tell()
   }
 
   finish(): void {
     if (this.#isOver) return
     this.#isOver = true
+    if (this.#held.length > 0) this.stream.push(this.#held.take())
     this.stream.push(null)
+  }
+
+  #want(): void {
+    this.#isWanted = this.#held.length === 0 || this.stream.push(this.#held.take())
+    if (this.#isWanted) this.#tell()
   }
 
   #tell(): void {

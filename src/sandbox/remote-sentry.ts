@@ -3,10 +3,12 @@
 import {HvError} from '../errors.ts'
 import type {ChosenPlatform} from '../platform/choice.ts'
 import type {Question} from '../sentry/hooked-calls.ts'
-import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import {askHandler} from './ask-handler.ts'
 import type {Carrier, CarrierEvents} from './carrier.ts'
+import {nonsense} from './frames.ts'
+import type {LiveRun} from './live-run.ts'
+import * as living from './living.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 import {Patience} from './patience.ts'
 import {ProcessCarrier} from './process-carrier.ts'
@@ -19,43 +21,19 @@ import {
   type SentrySettings,
   STOP_EVERYTHING,
   type TraceRequest,
-  type WireError,
 } from './protocol.ts'
+import {RemoteTrace, type TraceListener} from './remote-trace.ts'
 import type {SentryProcess} from './sentry-process.ts'
 import {ThreadCarrier} from './thread-carrier.ts'
 
 /** Where a sentry runs. */
 export type Isolation = 'process' | 'thread'
 
-/** A request of the trace that is not answered yet; `listener` gets what comes after the answer. */
-interface TraceExchange {
-  listener: TraceListener | undefined
-  resolve: () => void
-  reject: (error: unknown) => void
-}
-
 interface Exchange {
+  awaits: 'ready' | 'finished'
   resolve: (finished: Finished | undefined) => void
   reject: (error: unknown) => void
 }
-
-/** What a live run is for its owner. */
-export interface LiveRun {
-  /** It is about to run, and can be told things. */
-  began(say: (said: Said) => void): void
-  received(reply: Extract<Reply, {kind: 'started' | 'output' | 'took'}>): void
-}
-
-/** A LiveRequest without its run. */
-export type Said = LiveRequest extends infer Request
-  ? Request extends unknown
-    ? Omit<Request, 'run'>
-    : never
-  : never
-
-export type TraceListener = (event: TraceEvent) => void
-
-const living = new Set<RemoteSentry>()
 
 export class RemoteSentry {
   readonly #carrier: Carrier
@@ -65,8 +43,7 @@ export class RemoteSentry {
   /** Once it has started. */
   platform!: ChosenPlatform
   #exchange: Exchange | undefined
-  readonly #traceExchanges: TraceExchange[] = []
-  #listener: TraceListener | undefined
+  readonly #trace = new RemoteTrace()
   readonly #handlers: SyscallHandlers
   /** What a handler threw in this run. */
   #thrown: {error: unknown} | undefined
@@ -86,16 +63,17 @@ export class RemoteSentry {
     })
     const events: CarrierEvents = {
       received: (reply) => this.#receive(reply),
+      moved: () => this.#patience.extend(),
       failed: (error) => this.#fail(error),
       exited: () => {
         this.#patience.end()
-        remove(this)
+        living.remove(this.#carrier)
         exited()
       },
     }
     this.#carrier =
       place === 'thread' ? new ThreadCarrier(settings, events) : new ProcessCarrier(place, settings, events)
-    add(this)
+    living.add(this.#carrier)
   }
 
   /**
@@ -147,38 +125,31 @@ export class RemoteSentry {
    */
   trace(listener: TraceListener | undefined, options: TraceRequest['options']): Promise<void> {
     if (this.#end !== undefined) return Promise.reject(this.#end)
-    return new Promise((resolve, reject) => {
-      this.#traceExchanges.push({listener, resolve, reject})
-      this.#carrier.ref()
-      this.#carrier.send({kind: 'trace', options})
-    })
+    this.#carrier.ref()
+    this.#carrier.send({kind: 'trace', options})
+    return this.#trace.ask(listener)
   }
 
   /** Stops the guest and ends the sentry; resolves when everything is freed. */
   async stop(): Promise<void> {
     this.#end ??= new HvError('DISPOSED', 'the sandbox is disposed')
     this.#tellToStop(STOP_EVERYTHING)
-    if (living.has(this)) {
+    if (living.has(this.#carrier)) {
       this.#carrier.ref()
       this.#carrier.send({kind: 'dispose'})
     }
     await this.#exited
   }
 
-  /** While this process exits. */
-  leave(): void {
-    this.#carrier.leave()
-  }
-
   /** What comes late is for nobody. */
   #tellLive(request: LiveRequest): void {
-    if (living.has(this) && request.run === this.#runs && this.#live !== undefined)
+    if (living.has(this.#carrier) && request.run === this.#runs && this.#live !== undefined)
       this.#carrier.send(request)
   }
 
   #tellToStop(run: number): void {
     // It has ended: what led to it may be something else's by now.
-    if (!living.has(this)) return
+    if (!living.has(this.#carrier)) return
     this.#shallEnd ||= run === STOP_EVERYTHING
     this.#carrier.tellToStop(run)
     this.#patience.begin()
@@ -187,82 +158,97 @@ export class RemoteSentry {
   /** It is stuck in a call of its guest's, or what it has to free. */
   #giveUp(): void {
     const message = 'the sandbox failed: it did not stop its guest in time'
-    this.#fail(new HvError('SANDBOX_FAILED', message, 'make a new one'))
-    this.#carrier.kill()
+    this.#endWith(new HvError('SANDBOX_FAILED', message, 'make a new one'))
   }
 
   /** Sends a request, if any, and waits for the reply. The process stays alive meanwhile. */
   #converse(request?: RunRequest): Promise<Finished | undefined> {
     if (this.#end !== undefined) return Promise.reject(this.#end)
     return new Promise((resolve, reject) => {
-      this.#exchange = {resolve, reject}
+      this.#exchange = {awaits: request === undefined ? 'ready' : 'finished', resolve, reject}
       this.#carrier.ref()
       if (request !== undefined) this.#carrier.send(request)
     })
   }
 
   #receive(reply: Reply): void {
-    this.#patience.renew()
+    if (this.#isDue(reply)) {
+      this.#patience.renew()
+      this.#hear(reply)
+      // What is not due, it makes up: whoever has broken into it may.
+    } else this.#endWith(nonsense())
+  }
+
+  #hear(reply: Reply): void {
     if (reply.kind === 'events') {
-      this.#deliver(reply.events)
-    } else if (reply.kind === 'asks') {
-      this.#ask(reply.run, reply.question)
-    } else if (reply.kind === 'started' || reply.kind === 'output' || reply.kind === 'took') {
-      this.#live?.received(reply)
-    } else if (reply.kind === 'traced') {
-      this.#traced(reply.error)
-    } else if (reply.kind === 'failed') {
-      const error = fromWire(reply.error)
-      // The sentry stopped in the middle of something.
-      if (error.code === 'SANDBOX_FAILED' || error.code === 'VCPU_FAILED') this.#end ??= error
-      this.#take()?.reject(this.#end ?? error)
-    } else if (this.#end !== undefined) {
-      this.#take()?.reject(this.#end)
-    } else if (reply.kind === 'ready') {
+      this.#trace.deliver(reply.events)
+      this.#carrier.took()
+    } else if (reply.kind === 'asks') void this.#ask(reply.run, reply.question)
+    else if (reply.kind === 'traced') {
+      this.#trace.answered(reply.error && fromWire(reply.error))
+      this.#unrefIdle()
+    } else if (reply.kind === 'failed') this.#failed(fromWire(reply.error))
+    else if (reply.kind === 'ready' || reply.kind === 'finished') this.#settled(reply)
+    else this.#live?.received(reply)
+  }
+
+  #isDue(reply: Reply): boolean {
+    switch (reply.kind) {
+      case 'events':
+        return this.#trace.isOn || this.#end !== undefined
+      case 'asks':
+        return reply.run === this.#runs && this.#exchange !== undefined
+      case 'started':
+      case 'output':
+      case 'took':
+        return this.#live !== undefined || this.#end !== undefined
+      case 'traced':
+        return this.#trace.isAsked || this.#end !== undefined
+      case 'failed':
+        return true
+      default:
+        return this.#exchange?.awaits === reply.kind || this.#end !== undefined
+    }
+  }
+
+  #failed(error: HvError): void {
+    // The sentry stopped in the middle of something.
+    if (error.code === 'SANDBOX_FAILED' || error.code === 'VCPU_FAILED') this.#end ??= error
+    this.#take()?.reject(this.#end ?? error)
+  }
+
+  #settled(reply: Extract<Reply, {kind: 'ready' | 'finished'}>): void {
+    if (this.#end !== undefined) this.#take()?.reject(this.#end)
+    else if (reply.kind === 'finished') this.#take()?.resolve(reply.finished)
+    else {
       this.platform = reply.platform
       this.#take()?.resolve(undefined)
-    } else {
-      this.#take()?.resolve(reply.finished)
     }
+  }
+
+  /** Ends it, and says why. */
+  #endWith(error: HvError): void {
+    this.#fail(error)
+    this.#carrier.kill()
   }
 
   #fail(error: HvError): void {
     this.#end ??= error
     this.#take()?.reject(this.#end)
-    for (const exchange of this.#traceExchanges.splice(0)) exchange.reject(this.#end)
-  }
-
-  /** What the listener throws goes to this process, as from any event; the guest goes on. */
-  #deliver(events: TraceEvent[]): void {
-    try {
-      if (this.#listener !== undefined) for (const event of events) this.#listener(event)
-    } finally {
-      this.#carrier.took()
-    }
+    this.#trace.fail(this.#end)
   }
 
   /** The guest's call waits meanwhile. What the handler throws ends the run, if that has not ended yet. */
   async #ask(run: number, question: Question): Promise<void> {
     try {
       const verdict = await askHandler(this.#handlers, question)
-      if (!living.has(this)) return
+      if (!living.has(this.#carrier)) return
       this.#carrier.send({kind: 'verdict', id: question.id, verdict})
     } catch (error) {
       if (run !== this.#runs || this.#exchange === undefined) return
       this.#thrown ??= {error}
       this.#tellToStop(run)
     }
-  }
-
-  #traced(error: WireError | undefined): void {
-    const exchange = this.#traceExchanges.shift()
-    this.#unrefIdle()
-    if (error !== undefined) {
-      exchange?.reject(fromWire(error))
-      return
-    }
-    this.#listener = exchange?.listener
-    exchange?.resolve()
   }
 
   #take(): Exchange | undefined {
@@ -274,21 +260,7 @@ export class RemoteSentry {
 
   /** Nobody waits for it: it does not keep the process alive. */
   #unrefIdle(): void {
-    const isIdle = this.#exchange === undefined && this.#traceExchanges.length === 0
+    const isIdle = this.#exchange === undefined && !this.#trace.isAsked
     if (this.#end === undefined && isIdle) this.#carrier.unref()
   }
-}
-
-function leaveAll(): void {
-  for (const sentry of living) sentry.leave()
-}
-
-function add(sentry: RemoteSentry): void {
-  if (living.size === 0) process.on('exit', leaveAll)
-  living.add(sentry)
-}
-
-function remove(sentry: RemoteSentry): void {
-  living.delete(sentry)
-  if (living.size === 0) process.off('exit', leaveAll)
 }

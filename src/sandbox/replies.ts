@@ -1,7 +1,11 @@
 // What a sentry's process says, checked: whoever has broken into it may say anything, and its owner goes on.
 
 import * as v from 'valibot'
-import {HvError} from '../errors.ts'
+import {HV_ERROR_CODES, printable} from '../errors.ts'
+import {nonsense} from './frames.ts'
+
+/** Characters of an error. A bug's has a stack. */
+const SHOWN = 4000
 
 const id = v.pipe(v.number(), v.safeInteger())
 const number = v.pipe(v.number(), v.finite())
@@ -9,11 +13,16 @@ const number = v.pipe(v.number(), v.finite())
 const cost = v.nullable(number)
 const word = v.pipe(v.string(), v.regex(/^\d{1,20}$/))
 const maybe = v.nullable
-const error = v.object({code: v.optional(v.string()), message: v.string(), nextStep: v.string()})
+/** It may be shown on a terminal. */
+const shown = v.pipe(
+  v.string(),
+  v.transform((text) => text.slice(0, SHOWN).split('\n').map(printable).join('\n')),
+)
+const error = v.object({code: v.optional(v.picklist(HV_ERROR_CODES)), message: shown, nextStep: shown})
 
 const result = v.looseObject({
-  exitCode: maybe(number),
-  signal: maybe(number),
+  exitCode: maybe(v.pipe(id, v.minValue(0), v.maxValue(255))),
+  signal: maybe(v.pipe(id, v.minValue(1), v.maxValue(64))),
   timedOut: v.boolean(),
   outOfMemory: v.optional(v.boolean()),
   outgrown: v.optional(v.string()),
@@ -69,9 +78,5 @@ export type ProcessReply = v.InferOutput<typeof reply>
 export function checkedReply(message: unknown): ProcessReply {
   const checked = v.safeParse(reply, message, {abortEarly: true})
   if (checked.success) return checked.output
-  throw new HvError(
-    'SANDBOX_FAILED',
-    'the sandbox failed: what its process says makes no sense',
-    'make a new one',
-  )
+  throw nonsense()
 }

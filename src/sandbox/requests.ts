@@ -18,6 +18,8 @@ import type {RunRequest} from './protocol.ts'
 import type {Isolation} from './remote-sentry.ts'
 
 const DEFAULT_MAX_OUTPUT_BYTES = 2 ** 26
+/** A host's timer takes no more: 30 years. */
+const LONGEST_MS = 1e12
 /** The longest buffer that every Node holds. */
 const MAX_OUTPUT_BYTES = 2 ** 31
 
@@ -124,7 +126,7 @@ export function toRequest(
     env: {...guestEnvironment(), ...env},
     cwd,
     stdin: typeof stdin === 'string' ? new TextEncoder().encode(stdin) : new Uint8Array(stdin),
-    timeoutMs,
+    timeoutMs: timeoutMs && Math.min(timeoutMs, LONGEST_MS),
     maxOutputBytes,
   }
   return {request, encoding: options.encoding ?? 'utf8'}

@@ -5,6 +5,7 @@ import type {ChosenPlatform} from '../platform/choice.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import {AbortError} from './abort-error.ts'
+import type {LiveRun} from './live-run.ts'
 import type {
   SandboxExit,
   SandboxOptions,
@@ -15,7 +16,7 @@ import type {
 } from './options.ts'
 import {ProgramStreams} from './program-streams.ts'
 import type {Finished, RunRequest} from './protocol.ts'
-import {type LiveRun, RemoteSentry} from './remote-sentry.ts'
+import {RemoteSentry} from './remote-sentry.ts'
 import {fromHere, toRequest, toSettings, toSpawnRequest, toTraceOptions} from './requests.ts'
 import {SandboxProcess} from './sandbox-process.ts'
 import {SentryProcess} from './sentry-process.ts'

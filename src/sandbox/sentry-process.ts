@@ -9,6 +9,8 @@ import {HEAP_MB} from './carrier.ts'
 /** Of what it wrote last to standard error: why V8 gave up, for one. */
 const LAST_WORDS = 2048
 const SHOWN_WORDS = 300
+/** What it said before its end has been heard by then. */
+const LAST_WORDS_MS = 100
 
 export class SentryProcess {
   /** Leads to the process alone. */
@@ -17,47 +19,71 @@ export class SentryProcess {
   end: HvError | undefined
   /** Called when it has ended, and all that it said was heard. */
   onEnd: ((error: HvError) => void) | undefined
-  readonly #child: ChildProcess
+  /** None: there was no way to start one. */
+  readonly #child: ChildProcess | undefined
   #lastWords = ''
 
   constructor() {
-    const argv = [`--max-old-space-size=${HEAP_MB}`, packageFile('dist/process.cjs')]
-    this.#child = spawn(process.execPath, argv, {
-      argv0: 'hv-sandbox',
-      // Where V8's bytecode and the costs of traps are kept.
-      env: environment('HOME', 'XDG_CACHE_HOME'),
-      // A terminal's signals are for the owner.
-      detached: true,
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    })
+    this.#child = this.#start()
     // Without descriptors for them there are none.
-    const [, , stderr, socket] = this.#child.stdio ?? []
+    const [, , stderr, socket] = this.#child?.stdio ?? []
     this.socket = (socket as Socket | undefined) ?? new Socket()
     // It may end while something is being said: its end tells more.
     this.socket.on('error', () => {})
     ;(stderr as Socket | undefined)?.setEncoding('utf8').on('data', (text: string) => {
       this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS)
     })
-    this.#child.once('error', ({message}) =>
-      this.#ended(new HvError('HOST_SYSCALL', `no process for the sandbox: ${message}`)),
-    )
-    this.#child.once('close', (code, signal) => this.#ended(this.#died(code, signal)))
+    this.#child?.once('error', (error) => this.#ended(notStarted(error)))
+    // A descendant that has its descriptors may outlive it.
+    this.#child?.once('exit', () => setTimeout(() => this.#closeAll(), LAST_WORDS_MS))
+    this.#child?.once('close', (code, signal) => this.#ended(this.#died(code, signal)))
   }
 
   ref(): void {
-    this.#child.ref()
+    this.#child?.ref()
     this.socket.ref()
   }
 
   /** It does not keep this process alive. */
   unref(): void {
-    this.#child.unref()
+    this.#child?.unref()
     this.socket.unref()
-    ;(this.#child.stderr as Socket | null)?.unref()
+    ;(this.#child?.stderr as Socket | null | undefined)?.unref()
   }
 
+  /** With its group. Nothing more is heard of it. */
   kill(): void {
-    this.#child.kill('SIGKILL')
+    this.socket.removeAllListeners('data').destroy()
+    // Without one, 0 would be this process's own group.
+    const {pid} = this.#child ?? {}
+    if (pid === undefined || this.end !== undefined) return
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch {
+      this.#child?.kill('SIGKILL')
+    }
+  }
+
+  #start(): ChildProcess | undefined {
+    const argv = [`--max-old-space-size=${HEAP_MB}`, packageFile('dist/process.cjs')]
+    try {
+      return spawn(process.execPath, argv, {
+        argv0: 'hv-sandbox',
+        // Where V8's bytecode and the costs of traps are kept.
+        env: environment('HOME', 'XDG_CACHE_HOME'),
+        // A terminal's signals are for the owner.
+        detached: true,
+        stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      })
+    } catch (error) {
+      process.nextTick(() => this.#ended(notStarted(error as Error)))
+      return undefined
+    }
+  }
+
+  #closeAll(): void {
+    this.socket.destroy()
+    this.#child?.stderr?.destroy()
   }
 
   #ended(error: HvError): void {
@@ -73,6 +99,10 @@ export class SentryProcess {
     const why = words === '' ? '' : ` (${words})`
     return new HvError('SANDBOX_DIED', `the sandbox's process ${how}${why}`, 'make a new one')
   }
+}
+
+function notStarted({message}: Error): HvError {
+  return new HvError('HOST_SYSCALL', `no process for the sandbox: ${message}`)
 }
 
 function environment(...names: string[]): Record<string, string> {

@@ -8,15 +8,21 @@ import {root} from '../../ci/paths.mjs'
 /** What makes the sentry's thread busy for ever, at the end of a program: whoever ends it. */
 export const STUCK = ['endProcess(process, code, signal) {', 'for (;;);'] as const
 
+/** @returns the folder of a copy of the built package, to be removed */
+export function copyOfPackage(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'hv-with-bug-'))
+  cpSync(join(root, 'dist'), join(copy, 'dist'), {recursive: true})
+  for (const name of ['native', 'node_modules', 'package.json'])
+    symlinkSync(join(root, name), join(copy, name))
+  return copy
+}
+
 /**
  * @param behind a line of the bundle, which is there once
  * @returns the copy's folder, to be removed
  */
 export function copyWithBug(behind: string, bug: string): string {
-  const copy = mkdtempSync(join(tmpdir(), 'hv-with-bug-'))
-  cpSync(join(root, 'dist'), join(copy, 'dist'), {recursive: true})
-  for (const name of ['native', 'node_modules', 'package.json'])
-    symlinkSync(join(root, name), join(copy, name))
+  const copy = copyOfPackage()
   const bundles = readdirSync(join(copy, 'dist')).filter((name) => name.endsWith('.cjs'))
   const [place, ...others] = bundles
     .map((name) => join(copy, 'dist', name))

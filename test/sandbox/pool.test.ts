@@ -64,11 +64,10 @@ test('a process that dies while it waits is not given to anybody', async () => {
   expect((await sandbox.run(BUSYBOX, ['true'])).exitCode).toBe(0)
 })
 
-test('one that has just died is an error of its sandbox, and the next is made', async () => {
+test('nor is one that has just died', async () => {
   using pool = new SandboxPool({warm: 1})
   await until(1)
   process.kill(waiting()[0], 'SIGKILL')
-  await expect(pool.create()).rejects.toMatchObject({code: 'SANDBOX_DIED'})
   await using sandbox = await pool.create()
   expect((await sandbox.run(BUSYBOX, ['true'])).exitCode).toBe(0)
 })

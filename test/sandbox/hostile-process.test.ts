@@ -1,0 +1,121 @@
+// A sandbox whose process was broken into: a program that speaks as it likes. Its owner goes on, and all it waits for ends.
+
+import {execFile} from 'node:child_process'
+import {rmSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {promisify} from 'node:util'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {copyOfPackage} from '../helpers/copy-with-bug.ts'
+import {BUSYBOX} from './guests.ts'
+
+const TIMEOUT_MS = 60_000
+/** What an owner holds besides, at most. */
+const MAX_MB = 400
+
+/** What all of them begin with. */
+const HOSTILE = `
+  const {readSync, writeSync} = require('node:fs')
+  const {spawn} = require('node:child_process')
+  const write = (bytes) => { for (let done = 0; done < bytes.length; ) done += writeSync(3, bytes, done) }
+  const frame = (message, bytes = Buffer.alloc(0)) => {
+    const text = Buffer.from(typeof message === 'string' ? message : JSON.stringify(message))
+    const header = Buffer.alloc(8)
+    header.writeUInt32LE(text.length, 0)
+    header.writeUInt32LE(bytes.length, 4)
+    return Buffer.concat([header, text, bytes])
+  }
+  const send = (message, bytes) => write(frame(message, bytes))
+  const whole = (length) => {
+    const bytes = Buffer.alloc(length)
+    for (let done = 0; done < length; ) {
+      const count = readSync(3, bytes, done, length - done, null)
+      if (count === 0) process.exit()
+      done += count
+    }
+    return bytes
+  }
+  const read = () => {
+    const header = whole(8)
+    const message = JSON.parse(whole(header.readUInt32LE(0)))
+    whole(header.readUInt32LE(4))
+    return message
+  }
+  const until = (kind) => { for (;;) if (read().kind === kind) return }
+  const forever = () => { for (;;) read() }
+  const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+  const READY = {kind: 'ready', platform: {name: 'kvm', reason: '', costs: {}}}
+  const RESULT = {exitCode: 0, signal: null, timedOut: false, stats: {}}
+  const FINISHED = {kind: 'finished', finished: {result: RESULT, outputTruncated: false}}
+  const question = {id: 1, name: 'openat', pid: 2, args: [], paths: []}
+  const descendant = (...stdio) => spawn('/bin/sleep', ['30'], {detached: true, stdio}).unref()`
+
+/** By what it does instead of what it should: behind READY, with a run that is asked for. */
+const ATTACKS: readonly (readonly [what: string, code: string])[] = [
+  ['is ready twice', 'until("run"); send(READY); forever()'],
+  ['answers what nobody asked', 'until("run"); send({kind: "traced"}); forever()'],
+  ['tells events without a trace', 'until("run"); for (;;) send({kind: "events", events: []})'],
+  ['asks without end', 'until("run"); for (;;) send({kind: "asks", run: 1, question})'],
+  ['asks about another run', 'until("run"); send({kind: "asks", run: 7, question}); forever()'],
+  ['gives output in empty pieces', 'until("run"); for (;;) send({kind: "output", fd: 1})'],
+  ['gives more than it was asked for', 'for (;;) send({kind: "output", fd: 1}, Buffer.alloc(1 << 20))'],
+  [
+    'announces two gigabytes',
+    'until("run"); const h = Buffer.alloc(8); h.writeUInt32LE(2 ** 31, 4); write(h); forever()',
+  ],
+  ['says four million objects', 'until("run"); send("[" + "{},".repeat(4e6) + "{}]"); forever()'],
+  ['says what is no JSON', 'until("run"); send("{kind: 1}"); forever()'],
+  ['never answers', 'forever()'],
+  ['reads nothing', 'for (;;) sleep(1000)'],
+  ['leaves its socket to a descendant', 'descendant("ignore", "ignore", "ignore", 3); process.exit()'],
+  ['leaves its standard error to a descendant', 'descendant("ignore", "ignore", 2); process.exit(4)'],
+  ['writes without end to standard error', 'until("run"); for (;;) writeSync(2, "x".repeat(4096))'],
+]
+
+let copy: string
+beforeAll(() => {
+  copy = copyOfPackage()
+})
+afterAll(() => rmSync(copy, {recursive: true}))
+
+/** @returns what became of a run, whether its disposal ended, and what the owner held */
+async function attacked(code: string): Promise<{outcome: string; peakMb: number; longestMs: number}> {
+  const own = join(copy, 'dist/process.cjs')
+  const entry = `${HOSTILE}\n  read(); send(READY); ${code}`
+  writeFileSync(own, entry)
+  const script = `
+    import {Sandbox} from ${JSON.stringify(join(copy, 'dist/index.js'))}
+    let last = performance.now(), longest = 0
+    setInterval(() => { longest = Math.max(longest, performance.now() - last); last = performance.now() }, 5).unref()
+    const handlers = ${code.includes('without end') || code.includes('run: 1') ? '{openat: () => new Promise(() => {})}' : '{}'}
+    const sandbox = await Sandbox.create({onSyscall: handlers})
+    const outcome = await sandbox.run('${BUSYBOX}', ['true'], {timeoutMs: 300}).then(() => 'no error', ({code}) => code)
+    await sandbox.dispose()
+    const {maxRSS} = process.resourceUsage()
+    console.log(JSON.stringify({outcome, peakMb: maxRSS / 1024, longestMs: longest}))`
+  const argv = ['--input-type=module', '-e', script]
+  const {stdout} = await promisify(execFile)(process.execPath, argv, {
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+  })
+  return JSON.parse(stdout)
+}
+
+describe('one that', () => {
+  test.each(ATTACKS)(
+    '%s ends, and so does what its owner waits for',
+    {timeout: TIMEOUT_MS},
+    async (_, code) => {
+      const {outcome, peakMb} = await attacked(code)
+      expect(outcome).toMatch(/^SANDBOX_(FAILED|DIED)$/)
+      expect(peakMb).toBeLessThan(MAX_MB)
+    },
+  )
+
+  test('is alive, and does not do what it was told, is ended all the same', {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    const code =
+      'until("run"); for (;;) { send({kind: "asks", run: 1, question: {...question, name: "none"}}); sleep(50) }'
+    expect(await attacked(code)).toMatchObject({outcome: 'SANDBOX_FAILED'})
+  })
+})

@@ -6,7 +6,9 @@ import type {BrokenPledge} from '../sentry/pledge/broken-pledge.ts'
 import type {RunStats} from '../sentry/program-result.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
-import type {Isolation} from './remote-sentry.ts'
+
+/** Where a sandbox's sentry runs. */
+export type Isolation = 'process' | 'thread'
 
 export interface SandboxVolume {
   /** Host directory or file. */

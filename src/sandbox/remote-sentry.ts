@@ -26,9 +26,6 @@ import {RemoteTrace, type TraceListener} from './remote-trace.ts'
 import type {SentryProcess} from './sentry-process.ts'
 import {ThreadCarrier} from './thread-carrier.ts'
 
-/** Where a sentry runs. */
-export type Isolation = 'process' | 'thread'
-
 interface Exchange {
   awaits: 'ready' | 'finished'
   resolve: (finished: Finished | undefined) => void

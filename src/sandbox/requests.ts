@@ -13,9 +13,14 @@ import {DEFAULT_MEMORY_BYTES} from '../sentry/run-to-end.ts'
 import {MAX_TASKS} from '../sentry/task/pids.ts'
 import type {Volume} from '../sentry/volume.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
-import type {SandboxOptions, SandboxRunOptions, SandboxSpawnOptions, SandboxTraceOptions} from './options.ts'
+import type {
+  Isolation,
+  SandboxOptions,
+  SandboxRunOptions,
+  SandboxSpawnOptions,
+  SandboxTraceOptions,
+} from './options.ts'
 import type {RunRequest} from './protocol.ts'
-import type {Isolation} from './remote-sentry.ts'
 
 const DEFAULT_MAX_OUTPUT_BYTES = 2 ** 26
 /** A host's timer takes no more: 30 years. */

@@ -23,6 +23,10 @@ export const ENDLESS: readonly (readonly [how: string, program: string, args: st
 /** Where sentries run. */
 export const isolations = ['process', 'thread'] as const
 export const places = platforms.flatMap((platform) => isolations.map((isolation) => ({platform, isolation})))
+/** For what takes long: threads on one of the platforms. */
+export const mainPlaces = places.filter(
+  ({platform, isolation}) => isolation === 'process' || platform === 'ptrace',
+)
 
 /** The descendants of a process that have not ended, by the names that the kernel has for them. */
 export function livingBelow(pid: number | 'self'): {pid: number; name: string}[] {

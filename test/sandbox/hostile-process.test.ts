@@ -1,7 +1,7 @@
 // A sandbox whose process was broken into: a program that speaks as it likes. Its owner goes on, and all it waits for ends.
 
 import {execFile} from 'node:child_process'
-import {rmSync, writeFileSync} from 'node:fs'
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
@@ -74,14 +74,15 @@ const ATTACKS: readonly (readonly [what: string, code: string])[] = [
 let copy: string
 beforeAll(() => {
   copy = copyOfPackage()
+  // A sandbox's process begins where its owner is.
+  writeFileSync(join(copy, 'dist/process.cjs'), "require(process.cwd() + '/attack.cjs')")
 })
 afterAll(() => rmSync(copy, {recursive: true}))
 
 /** @returns what became of a run, whether its disposal ended, and what the owner held */
 async function attacked(code: string): Promise<{outcome: string; peakMb: number; longestMs: number}> {
-  const own = join(copy, 'dist/process.cjs')
-  const entry = `${HOSTILE}\n  read(); send(READY); ${code}`
-  writeFileSync(own, entry)
+  const folder = mkdtempSync(join(copy, 'attack-'))
+  writeFileSync(join(folder, 'attack.cjs'), `${HOSTILE}\n  read(); send(READY); ${code}`)
   const script = `
     import {Sandbox} from ${JSON.stringify(join(copy, 'dist/index.js'))}
     let last = performance.now(), longest = 0
@@ -94,13 +95,14 @@ async function attacked(code: string): Promise<{outcome: string; peakMb: number;
     console.log(JSON.stringify({outcome, peakMb: maxRSS / 1024, longestMs: longest}))`
   const argv = ['--input-type=module', '-e', script]
   const {stdout} = await promisify(execFile)(process.execPath, argv, {
+    cwd: folder,
     timeout: TIMEOUT_MS,
     killSignal: 'SIGKILL',
   })
   return JSON.parse(stdout)
 }
 
-describe('one that', () => {
+describe.concurrent('one that', () => {
   test.each(ATTACKS)(
     '%s ends, and so does what its owner waits for',
     {timeout: TIMEOUT_MS},

@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {copyWithBug, STUCK} from '../helpers/copy-with-bug.ts'
-import {BUSYBOX, places, SPIN} from './guests.ts'
+import {BUSYBOX, mainPlaces, SPIN} from './guests.ts'
 
 let copy: string
 beforeAll(() => {
@@ -31,7 +31,7 @@ async function inProcess(platform: string, isolation: string, script: string): P
   return (await promisify(execFile)(process.execPath, argv, {timeout: 60_000, killSignal: 'SIGKILL'})).stdout
 }
 
-describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
+describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation}) => {
   test.each([
     ['a time-out', 'await spin({timeoutMs: 100})', 'SANDBOX_FAILED'],
     ['abort()', 'await spin({signal: AbortSignal.timeout(100)})', 'SANDBOX_FAILED'],

@@ -21,10 +21,10 @@ const STAGE_S = {
   linux: 350,
   programs: 120,
   cli: 120,
-  sandbox: 75,
+  sandbox: 110,
   prebuild: 75,
   package: 30,
-  bed: 800,
+  bed: 900,
 }
 
 /** The longest test or hook of a project of ci/vitest.config.ts: test/PROJECT. */
@@ -45,7 +45,7 @@ const STEP_S = {
   command: 10,
   fsx: 15,
   program: 20,
-  bedCommand: 15,
+  bedCommand: 30,
   bedBoot: 20,
   bedGuests: 150,
   bedProgram: 150,

@@ -37,6 +37,8 @@ const chunks = [
   ['base', ({isShared, library}) => isShared && library],
   ['sentry', ({isShared}) => isShared],
   ['run', ({run}) => run],
+  // A sandbox's two ends.
+  ['ends', ({library, worker}) => library && worker],
 ]
 
 const bundle = await rolldown({
@@ -89,7 +91,7 @@ function usersOf(id, graph) {
   )
   const has = (user) => reached[user].has(id)
   return {
-    ...{bin: has('bin'), run: has('run'), library: has('library')},
+    ...{bin: has('bin'), run: has('run'), library: has('library'), worker: has('worker')},
     isShared: has('run') && has('worker'),
     native: reachedFrom(id, graph).has(`${root}/src/addon.ts`),
   }

@@ -1,8 +1,16 @@
 // GrowingBytes: bytes that come in pieces, kept in one.
 
+const FIRST_CAPACITY = 4096
+
 export class GrowingBytes {
+  readonly #most: number
   #bytes = new Uint8Array(0)
   #length = 0
+
+  /** @param most never appended beyond, and no memory is taken for more */
+  constructor(most = Number.POSITIVE_INFINITY) {
+    this.#most = most
+  }
 
   get length(): number {
     return this.#length
@@ -11,7 +19,8 @@ export class GrowingBytes {
   append(bytes: Uint8Array): void {
     const length = this.#length + bytes.length
     if (length > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(length, 2 * this.#bytes.length))
+      const capacity = Math.min(Math.max(length, 2 * this.#bytes.length, FIRST_CAPACITY), this.#most)
+      const grown = new Uint8Array(capacity)
       grown.set(this.#bytes.subarray(0, this.#length))
       this.#bytes = grown
     }

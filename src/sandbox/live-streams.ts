@@ -36,7 +36,12 @@ export class LiveStreams {
     else if (request.kind === 'shut') this.#outputs[request.fd].shut()
   }
 
-  /** The program has ended. */
+  /** There is no program: nobody else closes its ends. */
+  abandon(): void {
+    for (const file of this.files) file.close()
+  }
+
+  /** The program has ended, or there was none. */
   finish(): void {
     this.#input.shut()
     for (const output of Object.values(this.#outputs)) output.finish()

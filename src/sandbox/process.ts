@@ -6,6 +6,7 @@ import {HEAP_MB} from './carrier.ts'
 import {ProcessPort} from './process-port.ts'
 
 const OWNER = 3
+/** abi/open-flags.ts has it, too, and would load the sentry before it has its bytecode. */
 const O_CLOEXEC = 0o2000000
 
 async function main(): Promise<void> {

@@ -1,11 +1,10 @@
 // SandboxProcess: a program that runs in a sandbox, with its standard streams, as child_process has it.
 
 import type {Readable, Writable} from 'node:stream'
+import {SIGTERM} from '../abi/signal.ts'
 import type {SandboxExit} from './options.ts'
 import type {ProgramStreams} from './program-streams.ts'
 import {toSignal} from './requests.ts'
-
-const SIGTERM = 15
 
 /** What `Sandbox.spawn` gives. Data waits on both sides: a program whose output nobody reads stops, as at any pipe. */
 export class SandboxProcess {

@@ -159,6 +159,7 @@ async function run(
     streams: streams?.files ?? [openInput(request.stdin), openOutput(stdout), openOutput(stderr)],
     restrict: hooks.restrict,
   }
+  let isLoaded = false
   kernel.platform.watch(port.fd, EPOLLIN)
   const stopPulse = port.needsPulse ? startPulse(kernel.timers) : undefined
   try {
@@ -166,6 +167,7 @@ async function run(
       timeoutMs: request.timeoutMs,
       whilePaused: hooks.whilePaused,
       onLoaded: (process) => {
+        isLoaded = true
         if (streams !== undefined) {
           port.post({kind: 'started', pid: process.pid})
           hooks.listens((said) => {
@@ -181,10 +183,11 @@ async function run(
         }
       },
     })
-    streams?.finish()
     const outputTruncated = stdout.truncated || stderr.truncated
-    return {result, stdout: stdout.bytes(), stderr: stderr.bytes(), outputTruncated}
+    return {result, stdout: stdout.take(), stderr: stderr.take(), outputTruncated}
   } finally {
+    if (!isLoaded) streams?.abandon()
+    streams?.finish()
     stopPulse?.()
     hooks.listens(undefined)
     kernel.onReady = undefined

@@ -12,8 +12,8 @@ import {Node} from '../vfs/node.ts'
 import {PIPEFS_MAGIC} from '../vfs/pipe.ts'
 import {UnmountedFileSystem} from '../vfs/unmounted.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
+import {GrowingBytes} from './growing-bytes.ts'
 
-const FIRST_CAPACITY = 4096
 const BLOCK = 4096
 
 /** Standard input: `bytes`, then the end of the file. */
@@ -50,37 +50,27 @@ class Input {
 /** Collects at most `limitBytes`; a guest that writes more gets ENOSPC, as on a full disk. */
 export class Output {
   readonly #limitBytes: number
-  #buffer = new Uint8Array(0)
-  #length = 0
+  readonly #taken: GrowingBytes
   /** The guest wrote more than there was room for. */
   truncated = false
 
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes
+    this.#taken = new GrowingBytes(limitBytes)
   }
 
   /** Copies. Short at the limit. @throws Errno ENOSPC */
   append(source: Uint8Array): number {
-    const count = Math.min(source.length, this.#limitBytes - this.#length)
+    const count = Math.min(source.length, this.#limitBytes - this.#taken.length)
     if (count < source.length) this.truncated = true
     if (count === 0 && source.length > 0) throw new Errno(ENOSPC)
-    this.#reserve(this.#length + count)
-    this.#buffer.set(source.subarray(0, count), this.#length)
-    this.#length += count
+    this.#taken.append(source.subarray(0, count))
     return count
   }
 
-  /** A copy of its own, to be given away. */
-  bytes(): Uint8Array<ArrayBuffer> {
-    return this.#buffer.slice(0, this.#length)
-  }
-
-  #reserve(size: number): void {
-    if (size <= this.#buffer.length) return
-    const capacity = Math.min(Math.max(size, 2 * this.#buffer.length, FIRST_CAPACITY), this.#limitBytes)
-    const grown = new Uint8Array(capacity)
-    grown.set(this.#buffer.subarray(0, this.#length))
-    this.#buffer = grown
+  /** All of it, to be given away. */
+  take(): Uint8Array<ArrayBuffer> {
+    return this.#taken.take()
   }
 }
 

@@ -42,7 +42,8 @@ export class ThreadCarrier implements Carrier {
 
   send(request: Request): void {
     this.#worker.postMessage(request)
-    addon.ringBell(this.#bellFd)
+    // A run finds nobody to interrupt, and would be interrupted itself.
+    if (request.kind !== 'run') addon.ringBell(this.#bellFd)
   }
 
   tellToStop(run: number): void {

@@ -58,6 +58,11 @@ export function capabilitiesOf(
   }
 }
 
+/** Linux compares the sender's real and effective uid with the target's real and saved one: kill(2). */
+export function isSendersUser({ruid, euid}: Credentials, {ruid: real, suid: saved}: Credentials): boolean {
+  return ruid === real || ruid === saved || euid === real || euid === saved
+}
+
 /** @throws Errno EPERM, or `code` */
 export function requireCapability(who: VfsCredentials, capability: number, code = EPERM): void {
   if (!hasCapability(who.capabilities, capability)) throw new Errno(code)

@@ -4,7 +4,7 @@ import {POLLHUP, POLLIN, POLLOUT} from '../abi/open-flags.ts'
 import {plainInfo, pollInfo, SI_KERNEL} from '../abi/siginfo.ts'
 import {SIGIO} from '../abi/signal.ts'
 import type {FileDescription} from '../vfs/file.ts'
-import type {Credentials} from './credentials.ts'
+import {type Credentials, isSendersUser} from './credentials.ts'
 import type {Kernel} from './kernel.ts'
 import type {Process} from './process.ts'
 
@@ -82,11 +82,10 @@ export class SignalOwner {
     }
   }
 
-  /** By the real and effective uid, as kill(2), but without capabilities. */
-  #mayTell({credentials: {ruid: real, suid: saved}}: Process): boolean {
+  /** As kill(2), but without capabilities. */
+  #mayTell({credentials}: Process): boolean {
     if (this.#chooser === undefined) return false
-    const {ruid, euid} = this.#chooser
-    return euid === 0 || [ruid, euid].some((uid) => uid === real || uid === saved)
+    return this.#chooser.euid === 0 || isSendersUser(this.#chooser, credentials)
   }
 
   #processes(): Process[] {

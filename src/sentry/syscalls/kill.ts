@@ -4,6 +4,7 @@ import {CAP_KILL, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
 import {codeOf, killInfo, SI_TKILL, SI_USER, type SignalInfo} from '../../abi/siginfo.ts'
 import {SIGCONT} from '../../abi/signal.ts'
+import {isSendersUser} from '../credentials.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Process} from '../process.ts'
 import type {Task} from '../task.ts'
@@ -95,14 +96,12 @@ export function groupMembers({processes}: Kernel, group: number): Process[] {
   return [...processes.values()].filter(({processGroup}) => processGroup === group)
 }
 
-/** Linux compares the sender's real and effective uid with the target's real and saved one. */
+/** By the users' ids, or CAP_KILL. */
 export function maySignal(task: Task, target: Process, signal: number): boolean {
   // A shell may let its jobs go on, whoever they have become.
   if (signal === SIGCONT && target.session === task.process.session) return true
   if (target === task.process || hasCapability(task.credentials.capabilities, CAP_KILL)) return true
-  const {ruid, euid} = task.credentials
-  const {ruid: real, suid: saved} = target.credentials
-  return ruid === real || ruid === saved || euid === real || euid === saved
+  return isSendersUser(task.credentials, target.credentials)
 }
 
 /** Nobody but the kernel and kill(2) sends infos that claim to be theirs: only to oneself. */

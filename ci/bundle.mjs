@@ -20,6 +20,7 @@ const entries = [
   'index.ts',
   'sandbox/worker.ts',
   'sandbox/process.ts',
+  'jail/probe.ts',
   ...commands.map((name) => `commands/${name}`),
 ]
 

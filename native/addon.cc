@@ -11,6 +11,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   hv::ExportClock(env, exports);
   hv::ExportHostFs(env, exports);
   hv::ExportHostSignals(env, exports);
+  hv::ExportJail(env, exports);
+  hv::ExportPassing(env, exports);
   hv::ExportPtrace(env, exports);
   hv::ExportUserVm(env, exports);
   hv::ExportVdso(env, exports);

@@ -3,11 +3,13 @@
 import {createRequire} from 'node:module'
 import type {CheckAddon} from './check/addon.ts'
 import {HvError} from './errors.ts'
+import type {JailAddon} from './jail/addon.ts'
 import {packageFile} from './package-file.ts'
 import type {PlatformAddon} from './platform/addon.ts'
 import type {KvmAddon} from './platform/kvm/addon.ts'
 import type {PtraceAddon} from './platform/ptrace/addon.ts'
 import type {RunAddon} from './run/addon.ts'
+import type {PassingAddon} from './sandbox/addon.ts'
 import type {ClockAddon, VdsoAddon} from './sentry/addon.ts'
 import type {HostFsAddon} from './vfs/host-addon.ts'
 import type {VmAddon} from './vm/addon.ts'
@@ -17,7 +19,9 @@ export interface Addon
   extends CheckAddon,
     ClockAddon,
     HostFsAddon,
+    JailAddon,
     KvmAddon,
+    PassingAddon,
     PlatformAddon,
     PtraceAddon,
     RunAddon,
@@ -27,7 +31,7 @@ export interface Addon
   abiVersion: number
 }
 
-const ABI_VERSION = 10
+const ABI_VERSION = 11
 const NEXT_STEP =
   'reinstall hvkit, or build it with `npm rebuild hvkit`; a bundler has to leave it as it is: external hvkit'
 

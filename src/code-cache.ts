@@ -23,22 +23,31 @@ interface Loaded {
   kept: number
 }
 
+export interface CodeCache {
+  /** Where it lies; undefined: nowhere. */
+  readonly directory: string | undefined
+  /** Something was compiled that the cache did not have. */
+  isCold(): boolean
+  /** Keeps what it did not have. Before a guest runs: bytecode is code. */
+  keep(): void
+}
+
+const NONE: CodeCache = {directory: undefined, isCold: () => false, keep: () => {}}
+
 /**
  * Compiles each `.cjs` file that is required from here on with what the cache has of it.
  * @param flags Node's that V8 takes bytecode for the same of, as a name
- * @returns keeps what the cache did not have, at the end
  */
-export function cacheCode(env: NodeJS.ProcessEnv, flags = ''): () => void {
+export function cacheCode(env: NodeJS.ProcessEnv, flags = ''): CodeCache {
   // NODE_DISABLE_COMPILE_CACHE is Node's.
   const directory = env.NODE_DISABLE_COMPILE_CACHE ? undefined : cacheDirectory(env)
   const own = nodeName(flags)
-  if (directory === undefined || own === undefined) return () => {}
+  if (directory === undefined || own === undefined) return NONE
 
   const loaded: Loaded[] = []
   /** Where the chunks lie, once one was compiled. */
   let chunks: string | undefined
   const {extensions} = createRequire(import.meta.url)
-  const compile = extensions['.cjs']
   extensions['.cjs'] = (module, filename) => {
     const path = join(directory, `${basename(filename)}-${own}`)
     const cachedData = readOwn(path)
@@ -52,11 +61,13 @@ export function cacheCode(env: NodeJS.ProcessEnv, flags = ''): () => void {
     loaded.push({path, script, kept})
     script.runInThisContext()(module.exports, createRequire(filename), module, filename, dirname(filename))
   }
-  return () => {
-    if (compile === undefined) delete extensions['.cjs']
-    else extensions['.cjs'] = compile
-    keep(directory, loaded)
-    if (chunks !== undefined) removeOthers(directory, chunks, own)
+  return {
+    directory,
+    isCold: () => chunks !== undefined,
+    keep() {
+      keep(directory, loaded)
+      if (chunks !== undefined) removeOthers(directory, chunks, own)
+    },
   }
 }
 

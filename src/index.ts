@@ -5,6 +5,7 @@
 export {type CheckOptions, checkHost} from './check/check-host.ts'
 export type {Core, Finding, FindingStatus, HostReport, Machine, PlatformName} from './check/finding.ts'
 export {HvError, type HvErrorCode} from './errors.ts'
+export type {JailChoice, JailLayer, JailLayerName} from './jail/layer.ts'
 export type {ChosenPlatform, PlatformChoice} from './platform/choice.ts'
 export type {Costs} from './platform/costs.ts'
 export {AbortError} from './sandbox/abort-error.ts'

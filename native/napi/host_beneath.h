@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -26,6 +27,18 @@ inline int OpenBeneath(int directory, const char* path, int flags, mode_t mode) 
   } while (fd < 0 && errno == EINTR);
   return fd;
 }
+
+// /proc/self/fd, kept from when it could be opened: a jail has no /proc. A name in it is a descriptor's number, and leads to the very
+// inode. -1: /proc is not mounted.
+inline int OwnDescriptors() {
+  static const int directory = ::open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  return directory;
+}
+
+struct DescriptorName {
+  explicit DescriptorName(int fd) { ::snprintf(text, sizeof text, "%d", fd); }
+  char text[16];
+};
 
 // A name on which a file system of the host's kernel is mounted. Asked before anything is opened there.
 inline bool IsKernelMountPoint(int directory, const char* name, uint64_t attributes) {

@@ -42,6 +42,7 @@ napi_value OpenRoot(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   ByteString path(env, call.value(0));
   if (path.error() != 0) return call.Return(path.error());
+  OwnDescriptors();
   return Admit(call, Fd(::open(path.c_str(), O_PATH | O_CLOEXEC)));
 }
 
@@ -100,17 +101,27 @@ napi_value Open(napi_env env, napi_callback_info info) {
   return call.Return(ThreadFds::Lend(std::move(fd)));
 }
 
-// hostOpenSelf(fd, flags): a fresh open of what an O_PATH descriptor of ours names (a mounted single file).
+// hostAdopt(fd): a descriptor that somebody else has opened, if a guest may have what it leads to.
+napi_value Adopt(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  return Admit(call, Fd(call.Fd(0)));
+}
+
+// hostOpenSelf(fd, flags): a fresh open of what a descriptor of ours names (a mounted single file); of one that can be read as it is,
+// which Landlock may not let be opened again, another of the same.
 napi_value OpenSelf(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
   int64_t mode = ModeOf(call.Fd(0), "");
   if (mode < 0) return call.Return(mode);
   if (!IsFileOrDirectory(mode)) return call.Return(-ENXIO);
   if (IsInKernelFileSystem(call.Fd(0))) return call.Return(-EXDEV);
-  char path[64];
-  ::snprintf(path, sizeof path, "/proc/self/fd/%d", call.Fd(0));
   int flags = static_cast<int>(call.Int(1)) & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
-  Fd fd(::open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  Fd fd(::openat(OwnDescriptors(), DescriptorName(call.Fd(0)).text,
+                 flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  const int own_flags = ::fcntl(call.Fd(0), F_GETFL);
+  if (fd.get() < 0 && (flags & O_ACCMODE) == O_RDONLY && own_flags >= 0 &&
+      (own_flags & (O_PATH | O_ACCMODE)) == O_RDONLY)
+    fd = Fd(::fcntl(call.Fd(0), F_DUPFD_CLOEXEC, 0));
   if (fd.get() < 0) return call.Return(-errno);
   int error = DropSetId(fd.get(), mode, flags);
   if (error < 0) return call.Return(error);
@@ -212,6 +223,7 @@ void ExportHostFs(Napi::Env env, Napi::Object exports) {
   ExportHostCall(env, exports, "hostOpenPath", OpenPath);
   ExportHostCall(env, exports, "hostOpen", Open);
   ExportHostCall(env, exports, "hostOpenSelf", OpenSelf);
+  ExportHostCall(env, exports, "hostAdopt", Adopt);
   ExportHostCall(env, exports, "hostReadDirectory", ReadDirectory);
   ExportHostCall(env, exports, "hostReadLink", ReadLink);
   ExportHostCall(env, exports, "hostRead", Read);

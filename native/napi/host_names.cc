@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "napi/host_beneath.h"
 #include "napi/host_call.h"
 
 namespace hv {
@@ -78,9 +79,7 @@ napi_value ChangeMode(napi_env env, napi_callback_info info) {
   if (S_ISLNK(found)) return call.Return(-EOPNOTSUPP);
   mode_t mode = static_cast<mode_t>(call.Int(1)) & (S_ISDIR(found) ? 03777 : 01777);
   // fchmod refuses O_PATH descriptors; the magic link leads to the very inode.
-  char path[64];
-  ::snprintf(path, sizeof path, "/proc/self/fd/%d", call.Fd(0));
-  return call.ReturnCall(::chmod(path, mode));
+  return call.ReturnCall(::fchmodat(OwnDescriptors(), DescriptorName(call.Fd(0)).text, mode, 0));
 }
 
 // hostChangeOwner(fd, uid, gid): -1 leaves an id.

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "napi/host_call.h"
+#include "sys/terminal_requests.h"
 
 namespace hv {
 namespace {
@@ -19,14 +20,6 @@ struct AllowedIoctl {
   size_t size;
 };
 
-// sizeof(struct termios) of the kernel (asm-generic/termbits.h), which is not libc's.
-constexpr size_t kKernelTermiosSize = 36;
-// … of struct termios2, whose header and libc's do not go together.
-constexpr size_t kTermios2Size = 44;
-constexpr unsigned long kTcgets2 = _IOR('T', 0x2a, char[kTermios2Size]);
-constexpr unsigned long kTcsets2 = _IOW('T', 0x2b, char[kTermios2Size]);
-constexpr unsigned long kTcsetsw2 = _IOW('T', 0x2c, char[kTermios2Size]);
-constexpr unsigned long kTcsetsf2 = _IOW('T', 0x2d, char[kTermios2Size]);
 constexpr AllowedIoctl kAllowed[] = {
     {TCGETS, kKernelTermiosSize},
     {TCSETS, kKernelTermiosSize},

@@ -14,6 +14,7 @@
 #include "ptrace/stub.h"
 #include "ptrace/tracer.h"
 #include "sys/ioctl.h"
+#include "sys/kernel_action.h"
 
 // shim/*/stub.S
 extern "C" const uint8_t hv_stub_called[], hv_stub_handler[];
@@ -26,18 +27,6 @@ constexpr uint64_t kPageBytes = 4096;
 #ifndef PTRACE_SETSIGMASK
 #define PTRACE_SETSIGMASK 0x420b
 #endif
-
-// The kernel's, of one word.
-using KernelSignalSet = uint64_t;
-
-// Linux's struct sigaction, which is not the C library's. Without SA_RESTORER x86_64 makes no frame; arm64 has the field too.
-struct KernelAction {
-  uint64_t handler;
-  uint64_t flags;
-  uint64_t restorer;
-  KernelSignalSet mask;
-};
-constexpr uint64_t kRestorer = 0x04000000;
 
 constexpr size_t kFilterLength = 26;
 

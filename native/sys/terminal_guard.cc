@@ -115,13 +115,14 @@ int GuardTerminal(int fd) {
   if (::ioctl(fd, TCGETS, &shared->original) < 0) return -errno;
   terminal = fd;
   before_exit = RestoreTerminal;
-  return 0;
+  // Now: in its jail, hv makes no processes.
+  return keeper > 0 ? 0 : StartKeeper();
 }
 
 int BeginTerminalChange() {
   if (terminal < 0) return -ENOTTY;
   shared->changing = true;
-  return keeper > 0 ? 0 : StartKeeper();
+  return 0;
 }
 
 int EndTerminalChange() {

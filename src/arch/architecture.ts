@@ -11,6 +11,8 @@ export interface Architecture {
   /** Code that makes the call `callLoopNumber` for ever: hv check's proof. */
   readonly callLoop: Uint8Array
   readonly callLoopNumber: number
+  /** Code that makes one call after another, of those that lie behind it: each its number and six arguments, 64 bits each. */
+  readonly callList: Uint8Array
   /** AT_PLATFORM. */
   readonly platformName: string
   /**

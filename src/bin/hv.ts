@@ -10,11 +10,9 @@ import type {RunOptions} from '../run/options.ts'
 async function main([command, ...argv]: string[]): Promise<number> {
   const options = await optionsOf(command, argv)
   if (options) {
-    const keepCode = cacheCode(process.env)
+    const code = cacheCode(process.env)
     const {run} = await import('../cli/run.ts')
-    const status = await run(options)
-    keepCode()
-    return status
+    return run({...options, code})
   }
   const {runOclif} = await import('../cli/oclif.ts')
   return runOclif(command === undefined ? [] : [command, ...argv])

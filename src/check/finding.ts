@@ -1,5 +1,7 @@
 // What `hv check` finds and reports. The shapes are public and stable: README.md in this folder is their documentation.
 
+import type {JailLayer} from '../jail/layer.ts'
+
 /** `fail`: its platform cannot run guests because of it. `warn`: something is worse than it could be. `info`: a fact. */
 export type FindingStatus = 'ok' | 'warn' | 'fail' | 'info'
 
@@ -86,3 +88,6 @@ export interface StopProof extends TrapProof {
 }
 
 export type ProveStop = () => StopProof | Promise<StopProof>
+
+/** undefined: no process could try. */
+export type ProveJail = () => Promise<readonly JailLayer[] | undefined>

@@ -13,7 +13,7 @@ import {
 import {machine, release, userInfo} from 'node:os'
 import {join} from 'node:path'
 import type {KvmProbe, KvmQuestions} from './addon.ts'
-import type {ProveStop, ProveTrap} from './finding.ts'
+import type {ProveJail, ProveStop, ProveTrap} from './finding.ts'
 
 /** A model-specific register, or why it cannot be read. */
 export type MsrValue = bigint | 'absent' | 'denied'
@@ -35,6 +35,8 @@ export interface HostOptions {
   proveTrap?: ProveTrap | undefined
   /** undefined: there is no proof, and so ptrace does not count as usable. */
   proveStop?: ProveStop | undefined
+  /** undefined: nobody tries. */
+  proveJail?: ProveJail | undefined
   /** Compare with this board of boards/, whatever the host says that it is. */
   board?: string
   /** Where the board files lie; default: the package's. */
@@ -65,6 +67,7 @@ export class Host {
   readonly user: string
   readonly proveTrap: ProveTrap | undefined
   readonly proveStop: ProveStop | undefined
+  readonly proveJail: ProveJail | undefined
 
   constructor(options: HostOptions = {}) {
     const name = options.machine ?? machine()
@@ -76,6 +79,7 @@ export class Host {
     this.user = options.user ?? userName()
     this.proveTrap = options.proveTrap
     this.proveStop = options.proveStop
+    this.proveJail = options.proveJail
   }
 
   /** The text of a file, or null when it cannot be read. */

@@ -5,11 +5,12 @@ import {boardOf, checkBoard} from './board.ts'
 import {type ArchChecks, type Facts, KVM_DEVICE} from './facts.ts'
 import {type Finding, type HostReport, PLATFORMS, type PlatformName} from './finding.ts'
 import {Host, type HostOptions} from './host.ts'
+import {describeJail} from './jail.ts'
 import {checkKvmDevice} from './kvm-device.ts'
 import {checkKvmApi, checkKvmCapabilities, checkKvmVm} from './kvm-vm.ts'
 import {checkProc} from './proc.ts'
 import {checkPtrace} from './ptrace/checks.ts'
-import {proveRealStop, proveRealTrap} from './real-proofs.ts'
+import {proveRealJail, proveRealStop, proveRealTrap} from './real-proofs.ts'
 import {comparePlatforms} from './speed.ts'
 import {describeSurroundings, surroundingsOf} from './surroundings.ts'
 import {attempt, describeTrap, tryTrap} from './trap-proof.ts'
@@ -19,7 +20,12 @@ const BY_ARCH: Record<string, ArchChecks> = {x86_64, arm64}
 
 /** Looks at the host, or at one that a test makes up; changes nothing. Nothing about a host makes it throw. */
 export async function inspectHost(options: HostOptions): Promise<HostReport> {
-  const host = new Host({proveTrap: proveRealTrap, proveStop: proveRealStop, ...options})
+  const host = new Host({
+    proveTrap: proveRealTrap,
+    proveStop: proveRealStop,
+    proveJail: proveRealJail,
+    ...options,
+  })
   const arch = BY_ARCH[host.arch]
   const report = {version: 1, arch: host.arch, kernel: host.kernel} as const
   if (!arch) {
@@ -55,6 +61,7 @@ export async function inspectHost(options: HostOptions): Promise<HostReport> {
       ...kvm,
       ...ptrace,
       ...comparePlatforms(trap?.proof, facts.stop?.proof),
+      ...describeJail(host, await host.proveJail?.()),
     ],
   }
 }

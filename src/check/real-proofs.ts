@@ -1,10 +1,14 @@
-// The proofs on the real host: each platform in this process, for as long as a few system calls take.
+// The proofs on the real host: each platform in this process, for as long as a few system calls take, and a jail in another.
 
 import {readlinkSync} from 'node:fs'
+import type {JailLayer} from '../jail/layer.ts'
+import {packageFile} from '../package-file.ts'
 import type {Platform} from '../platform/platform.ts'
-import type {ProveStop, ProveTrap} from './finding.ts'
+import type {ProveJail, ProveStop, ProveTrap} from './finding.ts'
 
 const MEMORY_BYTES = 16 << 20
+/** Of a process that starts, and ends by itself. */
+const LONGEST_MS = 60_000
 /** Those that a guest's process may get: native/ptrace/start_stub.cc. */
 const NAMESPACES = ['user', 'pid', 'net', 'ipc', 'uts', 'mnt', 'cgroup']
 
@@ -26,6 +30,16 @@ export const proveRealStop: ProveStop = async () => {
   })
   const namespaces = ownNamespacesOf(pid)
   return {ok: true, roundTripNs: platform.costs.trapNs, ...(namespaces && {namespaces})}
+}
+
+/** In a process of its own: what it gives up, it does not get back. */
+export const proveRealJail: ProveJail = async () => {
+  const {execFile} = await import('node:child_process')
+  return new Promise((resolve) => {
+    execFile(process.execPath, [packageFile('dist/jail/probe.cjs')], {timeout: LONGEST_MS}, (error, stdout) =>
+      resolve(error === null ? (JSON.parse(stdout) as JailLayer[]) : undefined),
+    )
+  })
 }
 
 /** Anew, whatever is known, and kept for the runs to come. */

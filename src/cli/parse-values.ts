@@ -11,6 +11,8 @@ const LEAST_BYTES = 65536
 const UNITS = ['', 'K', 'M', 'G', 'T']
 /** setTimeout's limit: 2^31 - 1 ms. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
+/** Of users and groups: -1 is none. */
+const MAX_ID = 2 ** 32 - 2
 
 /** `512M`, `2G`, `1.5GiB`, `65536`: units are powers of 1024. @returns bytes, rounded up to whole pages */
 export function parseMemory(text: string): number {
@@ -82,4 +84,12 @@ function quote(text: string): string {
 
 function bad(message: string, nextStep: string): HvError {
   return new HvError('BAD_ARGUMENT', message, nextStep)
+}
+
+/** `1000` or `1000:100`; without a group, the one of the same number. @throws HvError BAD_ARGUMENT */
+export function parseIdentity(text: string): {uid: number; gid: number} {
+  const [, uid, gid = uid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(text) ?? []
+  const identity = {uid: Number(uid), gid: Number(gid)}
+  if (Object.values(identity).every((id) => id >= 1 && id <= MAX_ID)) return identity
+  throw bad(`--drop-to ${quote(text)} is no UID[:GID]`, `give numbers from 1 to ${MAX_ID}, e.g. 65534:65534`)
 }

@@ -14,6 +14,8 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
   ['maxTasks', '--pids'],
   ['patchCalls', '--patch-calls'],
   ['timeoutMs', '--timeout'],
+  ['jail', '--require-jail'],
+  ['dropTo', '--drop-to'],
 ])
 
 const REMEDIES: ReadonlyMap<number, string> = new Map([

@@ -106,6 +106,22 @@ export const RUN_FLAGS: readonly RunFlag[] = [
       'hide all files but PATH and what is below it; r, w, x, c: read, write, execute, create; may be repeated',
   },
   {
+    name: 'no-jail',
+    kind: 'switch',
+    summary: "leave hv's own process all its rights while it serves the guest: for debugging hv",
+  },
+  {
+    name: 'require-jail',
+    kind: 'switch',
+    summary: 'run nothing if the host refuses a layer of the jail; `--stats` names the layers',
+  },
+  {
+    name: 'drop-to',
+    kind: 'value',
+    placeholder: 'UID[:GID]',
+    summary: 'as root: become this user before the guest starts, whose user it is, too; by number',
+  },
+  {
     name: 'stats',
     kind: 'optional',
     options: ['json'],

@@ -3,8 +3,17 @@
 import {accessSync, constants, openSync, statSync} from 'node:fs'
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
+import type {JailChoice} from '../jail/layer.ts'
 import {guestEnvironment, MAX_CPUS, MAX_TASKS, type RunOptions} from '../run/options.ts'
-import {parseCount, parseEnv, parseMemory, parseTimeout, parseUnveil, parseVolume} from './parse-values.ts'
+import {
+  parseCount,
+  parseEnv,
+  parseIdentity,
+  parseMemory,
+  parseTimeout,
+  parseUnveil,
+  parseVolume,
+} from './parse-values.ts'
 import type {RunArgv} from './read-run-argv.ts'
 import {LEFT_OUT} from './run-flags.ts'
 
@@ -78,12 +87,26 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
     case 'unveil':
       options.unveil = [...(options.unveil ?? []), parseUnveil(value)]
       return
+    case 'no-jail':
+      options.jail = choose(options.jail, 'none')
+      return
+    case 'require-jail':
+      options.jail = choose(options.jail, 'required')
+      return
+    case 'drop-to':
+      options.dropTo = parseIdentity(value)
+      return
     case 'stats':
       options.stats = value === 'json' ? 'json' : true
       return
     default:
       throw new TypeError(`flag --${name} is in the table, but nobody reads it`)
   }
+}
+
+function choose(before: JailChoice | undefined, choice: JailChoice): JailChoice {
+  if (before === undefined || before === choice) return choice
+  throw bad('--no-jail and --require-jail exclude each other', 'give one of them')
 }
 
 /** @returns the absolute path. @throws HvError BAD_ARGUMENT */

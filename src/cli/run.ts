@@ -2,6 +2,7 @@
 
 import {writeSync} from 'node:fs'
 import {printable} from '../errors.ts'
+import type {JailLayer} from '../jail/layer.ts'
 import type {FasterPlatform, RunOptions, RunResult} from '../run/options.ts'
 import {runProgram} from '../run/run-program.ts'
 import type {BrokenPledge} from '../sentry/pledge/broken-pledge.ts'
@@ -11,11 +12,13 @@ import {keepNurserySmall, letHelpersYield} from './own-process.ts'
 const STDOUT = 1
 const STDERR = 2
 const STATUS_TIMED_OUT = 124
+const NO_JAIL = 'hv: --no-jail: a guest that breaks into hv has your rights\n'
 const STATUS_SIGNAL_BASE = 128
 
 /** @returns the exit status: the guest's, 128 + the signal that killed it, or 124 after a time-out */
 export async function run(options: RunOptions): Promise<number> {
   letHelpersYield()
+  if (options.jail === 'none') writeSync(STDERR, NO_JAIL)
   const timedOut = {status: STATUS_TIMED_OUT, line: describeTimeOut(options)}
   const result = await runProgram({...options, ifStuck: timedOut, onMuch: keepNurserySmall})
   if (options.stats === 'json') printStatsAsJson(result)
@@ -55,13 +58,17 @@ function describeBroken({program, pledge}: RunOptions, {call, promises, byItself
   return `${what}: add it to --pledge`
 }
 
-/** One line: `platform`, what is `faster`, the counters and times by name (`Ns`: nanoseconds), and refused calls by theirs. */
-function printStatsAsJson({stats, platform, faster, refused = {}}: RunResult): void {
-  writeSync(STDERR, `${JSON.stringify({platform, faster, ...stats, refused})}\n`)
+/** One line: `platform`, the `jail`, what is `faster`, the counters and times by name (`Ns`: nanoseconds), and refused calls by theirs. */
+function printStatsAsJson({stats, platform, jail, faster, refused = {}}: RunResult): void {
+  writeSync(STDERR, `${JSON.stringify({platform, jail, faster, ...stats, refused})}\n`)
 }
 
-function printStats({stats, platform, faster, refused = {}}: RunResult): void {
+function printStats({stats, platform, jail = [], faster, refused = {}}: RunResult): void {
   if (platform) printRow('platform', `${platform.name} (${platform.reason})`)
+  for (const status of ['on', 'refused', 'absent'] as const) {
+    const layers = jail.filter((layer) => layer.status === status)
+    if (layers.length > 0) printRow(`jail ${status}`, layers.map(describeLayer).join(' '))
+  }
   for (const [name, value] of Object.entries(stats)) {
     const isTime = name.endsWith('Ns')
     printRow(isTime ? name.slice(0, -2) : name, isTime ? `${(value / 1e6).toFixed(3)} ms` : String(value))
@@ -70,6 +77,10 @@ function printStats({stats, platform, faster, refused = {}}: RunResult): void {
     printRow(`cost ${name.slice(0, -2)}`, `${(ns / 1e3).toFixed(3)} µs`)
   if (faster) printRow('faster', describeFaster(faster))
   for (const [name, count] of Object.entries(refused)) printRow(`refused ${name}`, String(count))
+}
+
+function describeLayer({name, errno}: JailLayer): string {
+  return errno === undefined ? name : `${name} (${errno})`
 }
 
 function printRow(name: string, value: string): void {

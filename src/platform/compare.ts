@@ -6,6 +6,7 @@ import {openMeasured} from './open.ts'
 import type {Platform, PlatformStats} from './platform.ts'
 
 const MEMORY_BYTES = 16 << 20
+const PLATFORMS = ['kvm', 'ptrace'] as const
 
 export interface FasterPlatform {
   name: string
@@ -15,17 +16,15 @@ export interface FasterPlatform {
   givenUp?: string
 }
 
-/**
- * What the other platform's traps cost is found out, if it is not known yet. Precondition: no platform has this thread pinned.
- * @returns undefined: none is clearly faster, or works
- */
-export async function fasterPlatform(
-  name: string,
-  costs: Costs,
-  stats: PlatformStats,
-): Promise<FasterPlatform | undefined> {
+/** Finds out what each platform's traps cost that is not known yet. Precondition: no platform has this thread pinned. */
+export async function measureAll(): Promise<void> {
+  for (const name of PLATFORMS) if (loadCosts(process.env, name) === undefined) await measure(name)
+}
+
+/** @returns undefined: none is clearly faster, or known */
+export function fasterPlatform(name: string, costs: Costs, stats: PlatformStats): FasterPlatform | undefined {
   const other = name === 'kvm' ? 'ptrace' : 'kvm'
-  const known = loadCosts(process.env, other)?.costs ?? (await measure(other))
+  const known = loadCosts(process.env, other)?.costs
   const times = known && trapsNs(costs, stats) / trapsNs(known, stats)
   if (times === undefined || !(times > CLEARLY)) return undefined
   return {name: other, times, ...(other === 'ptrace' && {givenUp: KVM_IS_FOR})}
@@ -39,15 +38,14 @@ export function trapsNs(
   return exits * trapNs + listened * listenedNs
 }
 
-async function measure(name: string): Promise<Costs | undefined> {
+async function measure(name: string): Promise<void> {
   const {KvmPlatform} = await import('./kvm/kvm.ts')
   const {PtracePlatform} = await import('./ptrace/ptrace.ts')
   try {
-    using platform: Platform = openMeasured(() =>
+    using _platform: Platform = openMeasured(() =>
       name === 'kvm' ? new KvmPlatform(MEMORY_BYTES) : new PtracePlatform(MEMORY_BYTES),
     )
-    return platform.costs
   } catch {
-    return undefined
+    // It does not work here.
   }
 }

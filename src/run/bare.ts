@@ -31,6 +31,8 @@ export function requireBareOptions(options: RunOptions): void {
   if (pledge !== undefined || unveil !== undefined || suggestsPromises)
     refuse('a bare-metal guest makes no system calls, and so no promises', 'leave `pledge` and `unveil` out')
   if (options.cpus !== undefined) refuse('a bare-metal guest has one CPU', 'leave `cpus` out')
+  if (options.jail === 'required' || options.dropTo !== undefined)
+    refuse('the process of a bare-metal guest has no jail yet', 'leave `jail` and `dropTo` out')
   if (platform === 'ptrace') refuse('a bare-metal guest needs a virtual machine', 'give kvm as `platform`')
 }
 

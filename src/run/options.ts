@@ -1,5 +1,7 @@
 // RunOptions and RunResult: what one run of a guest program takes and gives. The contract with the commands.
 
+import type {CodeCache} from '../code-cache.ts'
+import type {JailChoice, JailLayer} from '../jail/layer.ts'
 import type {ChosenPlatform, PlatformChoice} from '../platform/choice.ts'
 import type {FasterPlatform} from '../platform/compare.ts'
 import type {PatchChoice} from '../sentry/patch-choice.ts'
@@ -49,6 +51,12 @@ export interface RunOptions {
   stats?: boolean | 'json'
   /** Called once if the guest makes this process hold much besides its memory. */
   onMuch?: () => void
+  /** How this process is confined before it loads the program; default: `best`. */
+  jail?: JailChoice
+  /** As root: whom this process becomes. */
+  dropTo?: {uid: number; gid: number}
+  /** What V8 made of hv's own code, kept before there is a jail. */
+  code?: CodeCache
   /** What the guest promises to keep to, from its first instruction: OpenBSD's names with spaces between them. */
   pledge?: string
   /** The only paths that the guest sees. */
@@ -62,6 +70,8 @@ export interface RunResult extends ProgramResult {
   promises?: string
   /** What ran it, and why that. */
   platform?: ChosenPlatform
+  /** What it ran in. */
+  jail?: readonly JailLayer[]
   /** With `stats`: where the same traps would have taken less than half as long. */
   faster?: FasterPlatform | undefined
 }

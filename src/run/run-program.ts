@@ -7,7 +7,10 @@ import {arch} from '../arch/index.ts'
 import {isBareMetal} from '../elf/bare-metal.ts'
 import {fileReader} from '../elf/file-reader.ts'
 import {parseElf} from '../elf/parse.ts'
+import {Jail} from '../jail/jail.ts'
+import {ownDirectories} from '../jail/own-directories.ts'
 import {type OpenedPlatform, openPlatform} from '../platform/open.ts'
+import {openHostProgram} from '../sentry/host-program.ts'
 import {DEFAULT_MEMORY_BYTES, runToEnd} from '../sentry/run-to-end.ts'
 import {Sentry} from '../sentry/sentry.ts'
 import {HostTty} from '../sentry/tty/host-tty.ts'
@@ -17,6 +20,7 @@ import {openHostStream} from '../vfs/open-host-stream.ts'
 import type {RunOptions, RunResult} from './options.ts'
 import {passSignals, stopWith} from './pass-signals.ts'
 import {runPledge} from './pledge.ts'
+import {rehearseIfCold} from './rehearse-if-cold.ts'
 import {RunTrace} from './trace.ts'
 import {Watchdog} from './watchdog.ts'
 
@@ -37,7 +41,7 @@ async function compared(result: RunResult): Promise<RunResult> {
   if (platform === undefined) return result
   const {fasterPlatform} = await import('../platform/compare.ts')
   const {exits, listened} = stats
-  return {...result, faster: await fasterPlatform(platform.name, platform.costs, {exits, listened})}
+  return {...result, faster: fasterPlatform(platform.name, platform.costs, {exits, listened})}
 }
 
 async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunResult> {
@@ -46,7 +50,12 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
     watchdog.start()
     return runBareMetal(options)
   }
+  await rehearseIfCold(options.platform, options.code)
+  // What measures is not for a jail.
+  if (options.stats) await (await import('../platform/compare.ts')).measureAll()
   const {memoryBytes = DEFAULT_MEMORY_BYTES, cpus} = options
+  const onHost = options.root === undefined ? openHostProgram(options.program) : undefined
+  const jail = Jail.begin(options.jail ?? 'best')
   const opened = await openPlatform(options.platform, memoryBytes, cpus)
   using platform = opened.platform
   const fds = options.suggestsPromises ? [0, 2, 2] : [0, 1, 2]
@@ -58,7 +67,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
   const pledge = await runPledge(options)
   const program = {
     program: options.program,
-    onHost: options.root === undefined,
+    onHost,
     args: options.args,
     env: options.env,
     cwd: options.cwd,
@@ -70,6 +79,14 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
   try {
     if (terminal !== undefined) host.guardTerminal(terminal)
     await trace.begin()
+    options.code?.keep()
+    jail.close({
+      roots: sentry.hostRoots,
+      directories: ownDirectories(process.env),
+      traces: platform.name === 'ptrace',
+      hasTerminal: terminal !== undefined,
+      dropTo: options.dropTo,
+    })
     watchdog.start()
     const result = await runToEnd(sentry, program, {
       timeoutMs: options.timeoutMs,
@@ -80,7 +97,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
       whilePaused: () => trace.catchUp(),
     })
     sentry.dispose()
-    return {...result, promises: pledge.suggestion(), platform: platformOf(opened)}
+    return {...result, promises: pledge.suggestion(), platform: platformOf(opened), jail: jail.layers}
   } finally {
     host.restoreTerminal()
     trace.close()

@@ -1,5 +1,6 @@
 // What a Sandbox takes and gives: the public shapes. requests.ts holds what it was given to them.
 
+import type {JailChoice} from '../jail/layer.ts'
 import type {PlatformChoice} from '../platform/choice.ts'
 import type {PatchChoice} from '../sentry/patch-choice.ts'
 import type {BrokenPledge} from '../sentry/pledge/broken-pledge.ts'
@@ -44,6 +45,16 @@ export interface SandboxOptions {
    * SANDBOX_DIED, and which ends with the process that made it. `thread`: in a worker thread.
    */
   isolation?: Isolation
+  /**
+   * How the sandbox's process is confined before it reads a byte of a program's: `best`, the default, each layer that this host lets
+   * it have (`sandbox.jail` tells); `required`, all of them or JAIL_INCOMPLETE; `none`. A thread has no jail.
+   */
+  jail?: JailChoice
+  /**
+   * As root: the user and the group that the process becomes once it has opened what it needs. Programs are that user's, and so are the
+   * files that they can reach.
+   */
+  dropTo?: {uid: number; gid: number}
   /**
    * Promises of OpenBSD's pledge(2), as a text with spaces between them or a list. Each program keeps to them from its first
    * instruction, or ends with SIGSYS. Default: everything is allowed.

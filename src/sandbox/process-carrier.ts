@@ -1,6 +1,8 @@
 // ProcessCarrier: a sentry in a process of its own, which ends with its owner and cannot take it along.
 
+import {closeSync} from 'node:fs'
 import {HvError} from '../errors.ts'
+import type {HostProgram} from '../sentry/host-program.ts'
 import type {Carrier, CarrierEvents} from './carrier.ts'
 import {encodeFrame, type Frame, FrameReader, nonsense} from './frames.ts'
 import {GrowingBytes} from './growing-bytes.ts'
@@ -84,7 +86,22 @@ export class ProcessCarrier implements Carrier {
     const room = rest.isLive ? LIVE_BYTES : rest.maxOutputBytes
     this.#room = {1: room, 2: room}
     this.#output = {1: new GrowingBytes(), 2: new GrowingBytes()}
+    if (rest.onHost !== undefined && !this.#pass(rest.onHost)) return
     this.#say({...rest, stdin: NO_BYTES}, stdin)
+  }
+
+  #pass({fd}: HostProgram): boolean {
+    try {
+      this.#process.pass(fd)
+      return true
+    } catch {
+      // It has ended, or takes none.
+      this.#events.failed(nonsense())
+      this.kill()
+      return false
+    } finally {
+      closeSync(fd)
+    }
   }
 
   /** What it brought about itself. */

@@ -1,23 +1,19 @@
 // ProcessPort: the sentry's end in a process of its own: a socket that it reads when it waits for its owner, and answers at once.
 
+import {addon} from '../addon.ts'
 import {type Frame, readFrame, writeFrame} from './frames.ts'
 import type {Receive, SentryPort} from './port.ts'
 import {
   type ProcessRequest,
   type Reply,
   type Request,
+  type RunRequest,
   type SentrySettings,
   STOP_EVERYTHING,
 } from './protocol.ts'
 
 /** Of output at a time: the owner does not take more in one piece. */
 const PIECE_BYTES = 1 << 20
-
-interface ProcessEvents {
-  ownerLeft(): never
-  /** For the first time. */
-  answered(): void
-}
 
 export class ProcessPort implements SentryPort {
   readonly needsPulse = false
@@ -28,11 +24,14 @@ export class ProcessPort implements SentryPort {
   #receive: Receive = async () => {}
   #stop: number | undefined
   #isClosed = false
-  readonly #events: ProcessEvents
+  readonly #passing: number
+  readonly #ownerLeft: () => never
 
-  constructor(fd: number, events: ProcessEvents) {
+  /** @param passing brings descriptors */
+  constructor(fd: number, passing: number, ownerLeft: () => never) {
     this.fd = fd
-    this.#events = events
+    this.#passing = passing
+    this.#ownerLeft = ownerLeft
   }
 
   /** What the owner says first. */
@@ -44,17 +43,14 @@ export class ProcessPort implements SentryPort {
     try {
       this.#write(reply)
     } catch {
-      this.#events.ownerLeft()
+      this.#ownerLeft()
     }
   }
 
   /** Nothing else happens in this process: it can wait in a read(2). */
   async serve(receive: Receive): Promise<void> {
     this.#receive = receive
-    for (let count = 0; !this.#isClosed; count++) {
-      await receive(this.#waiting.shift() ?? this.#next())
-      if (count === 0) this.#events.answered()
-    }
+    while (!this.#isClosed) await receive(this.#waiting.shift() ?? this.#next())
   }
 
   listen(): void {
@@ -99,12 +95,18 @@ export class ProcessPort implements SentryPort {
     try {
       frame = readFrame(this.fd)
     } catch {
-      this.#events.ownerLeft()
+      this.#ownerLeft()
     }
-    if (frame === undefined) return this.#events.ownerLeft()
+    if (frame === undefined) return this.#ownerLeft()
     const request = frame.message as ProcessRequest
-    if (request.kind === 'run') return {...request, stdin: frame.bytes}
+    if (request.kind === 'run') return this.#withDescriptor({...request, stdin: frame.bytes})
     return request.kind === 'input' ? {...request, bytes: frame.bytes} : request
+  }
+
+  /** The owner passed it before it said so. */
+  #withDescriptor(request: RunRequest): RunRequest {
+    if (request.onHost === undefined) return request
+    return {...request, onHost: {...request.onHost, fd: addon.takeDescriptor(this.#passing)}}
   }
 
   #write(reply: Reply): void {

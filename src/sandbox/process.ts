@@ -1,27 +1,33 @@
-// The process behind a Sandbox: descriptor 3 leads to its owner, without whom it ends.
+// The process behind a Sandbox: descriptor 3 leads to its owner, without whom it ends, and 4 brings it descriptors.
 
 import {closeSync, readdirSync, readFileSync} from 'node:fs'
 import {cacheCode} from '../code-cache.ts'
+import {ownDirectories} from '../jail/own-directories.ts'
 import {HEAP_MB} from './carrier.ts'
 import {ProcessPort} from './process-port.ts'
 
 const OWNER = 3
+/** Descriptors come from there. */
+const PASSING = 4
 /** abi/open-flags.ts has it, too, and would load the sentry before it has its bytecode. */
 const O_CLOEXEC = 0o2000000
 
 async function main(): Promise<void> {
   closeInherited()
-  const keepCode = cacheCode(process.env, `-heap-${HEAP_MB}`)
+  const code = cacheCode(process.env, `-heap-${HEAP_MB}`)
   const {serve} = await import('./serve.ts')
-  const port = new ProcessPort(OWNER, {ownerLeft: () => process.exit(), answered: keepCode})
-  await serve(port, port.readSettings())
+  const port = new ProcessPort(OWNER, PASSING, () => process.exit())
+  await serve(port, port.readSettings(), {
+    directories: ownDirectories(process.env),
+    code,
+  })
 }
 
 /** What the owner's other children may have, and a sentry has no business with: what Node opens closes at execve(2). */
 function closeInherited(): void {
   try {
     for (const fd of readdirSync('/proc/self/fd').map(Number)) {
-      if (fd > OWNER && !isOfNode(fd)) closeSync(fd)
+      if (fd > PASSING && !isOfNode(fd)) closeSync(fd)
     }
   } catch {
     // No /proc.

@@ -1,9 +1,11 @@
 // What a Sandbox and its sentry, in another thread or another process, say to each other.
 
 import {HvError, type HvErrorCode} from '../errors.ts'
+import type {JailChoice, JailLayer} from '../jail/layer.ts'
 import type {ChosenPlatform, PlatformChoice} from '../platform/choice.ts'
 import type {RunResult} from '../run/options.ts'
 import type {Question, Verdict} from '../sentry/hooked-calls.ts'
+import type {HostProgram} from '../sentry/host-program.ts'
 import type {PatchChoice} from '../sentry/patch-choice.ts'
 import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
@@ -24,6 +26,9 @@ export interface SentrySettings {
   unveil?: readonly Unveiled[]
   /** Names of calls that the sentry asks about. */
   hooked: readonly string[]
+  /** A thread has none, whatever it says here. */
+  jail: JailChoice
+  dropTo?: {uid: number; gid: number}
 }
 
 /** What a sandbox shares with its thread. */
@@ -43,6 +48,8 @@ export interface RunRequest {
   kind: 'run'
   id: number
   program: string
+  /** A file of the host's to see as the program. A process takes its descriptor from the socket beside. */
+  onHost?: HostProgram
   args: string[]
   env: Record<string, string>
   cwd?: string
@@ -104,7 +111,7 @@ export interface Finished {
  * output, of which it sends pieces before: replies.ts.
  */
 export type Reply =
-  | {kind: 'ready'; platform: ChosenPlatform}
+  | {kind: 'ready'; platform: ChosenPlatform; jail: readonly JailLayer[]}
   | {kind: 'finished'; finished: Finished}
   | {kind: 'failed'; error: WireError}
   | {kind: 'traced'; error?: WireError}

@@ -1,8 +1,10 @@
 // RemoteSentry: the owner's end of a sandbox's sentry: one exchange at a time, and its death.
 
 import {HvError} from '../errors.ts'
+import type {JailLayer} from '../jail/layer.ts'
 import type {ChosenPlatform} from '../platform/choice.ts'
 import type {Question} from '../sentry/hooked-calls.ts'
+import {closeHostProgram} from '../sentry/host-program.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import {askHandler} from './ask-handler.ts'
 import type {Carrier, CarrierEvents} from './carrier.ts'
@@ -39,6 +41,7 @@ export class RemoteSentry {
   readonly #patience = new Patience(() => this.#giveUp())
   /** Once it has started. */
   platform!: ChosenPlatform
+  jail: readonly JailLayer[] = []
   #exchange: Exchange | undefined
   readonly #trace = new RemoteTrace()
   readonly #handlers: SyscallHandlers
@@ -160,7 +163,10 @@ export class RemoteSentry {
 
   /** Sends a request, if any, and waits for the reply. The process stays alive meanwhile. */
   #converse(request?: RunRequest): Promise<Finished | undefined> {
-    if (this.#end !== undefined) return Promise.reject(this.#end)
+    if (this.#end !== undefined) {
+      closeHostProgram(request?.onHost)
+      return Promise.reject(this.#end)
+    }
     return new Promise((resolve, reject) => {
       this.#exchange = {awaits: request === undefined ? 'ready' : 'finished', resolve, reject}
       this.#carrier.ref()
@@ -219,6 +225,7 @@ export class RemoteSentry {
     else if (reply.kind === 'finished') this.#take()?.resolve(reply.finished)
     else {
       this.platform = reply.platform
+      this.jail = reply.jail
       this.#take()?.resolve(undefined)
     }
   }

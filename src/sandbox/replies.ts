@@ -2,6 +2,7 @@
 
 import * as v from 'valibot'
 import {HV_ERROR_CODES, printable} from '../errors.ts'
+import {JAIL_LAYERS} from '../jail/layer.ts'
 import {nonsense} from './frames.ts'
 
 /** Characters of an error. A bug's has a stack. */
@@ -51,6 +52,13 @@ const reply = v.variant('kind', [
       reason: v.string(),
       costs: v.record(v.string(), cost),
     }),
+    jail: v.array(
+      v.object({
+        name: v.picklist(JAIL_LAYERS),
+        status: v.picklist(['on', 'refused', 'absent']),
+        errno: v.optional(v.pipe(v.string(), v.regex(/^\w{1,20}$/))),
+      }),
+    ),
   }),
   v.object({kind: v.literal('finished'), finished: v.object({result, outputTruncated: v.boolean()})}),
   v.object({kind: v.literal('failed'), error}),

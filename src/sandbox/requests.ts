@@ -4,6 +4,7 @@ import {isAbsolute} from 'node:path'
 import * as v from 'valibot'
 import {NSIG, signalByName} from '../abi/signal.ts'
 import {HvError} from '../errors.ts'
+import {JAIL_CHOICES, type JailChoice} from '../jail/layer.ts'
 import * as takes from '../options.ts'
 import {MAX_CPUS, PLATFORM_CHOICES, type PlatformChoice} from '../platform/choice.ts'
 import {guestEnvironment} from '../run/options.ts'
@@ -22,6 +23,8 @@ import type {
 } from './options.ts'
 import type {RunRequest} from './protocol.ts'
 
+/** Of users and groups: -1 is none. */
+const MAX_ID = 2 ** 32 - 2
 const DEFAULT_MAX_OUTPUT_BYTES = 2 ** 26
 /** A host's timer takes no more: 30 years. */
 const LONGEST_MS = 1e12
@@ -47,6 +50,8 @@ const sandboxOptions = takes.options({
   patchCalls: v.optional(takes.oneOf(PATCH_CHOICES)),
   platform: v.optional(takes.oneOf(PLATFORM_CHOICES)),
   isolation: v.optional(takes.oneOf(['process', 'thread'])),
+  jail: v.optional(takes.oneOf(JAIL_CHOICES)),
+  dropTo: v.optional(takes.options({uid: takes.integer(1, MAX_ID), gid: takes.integer(1, MAX_ID)})),
   pledge: v.optional(takes.either([takes.text, texts], 'a string or an array of strings')),
   unveil: v.optional(takes.record(takes.guestPath, letters, 'an object of paths and letters')),
   onSyscall: v.optional(takes.record(call, takes.callback, 'an object of functions')),
@@ -86,6 +91,8 @@ export interface Settings {
   platform: PlatformChoice
   pledge: string | undefined
   unveil: Unveiled[] | undefined
+  jail: JailChoice
+  dropTo: {uid: number; gid: number} | undefined
 }
 
 /** @throws HvError BAD_ARGUMENT; what promises there are, and how much memory may be, is the sentry's to say */
@@ -96,9 +103,16 @@ export function toSettings(given: SandboxOptions): {
 } {
   const options = takes.checked(sandboxOptions, given, 'options')
   const {root, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES, platform = 'auto'} = options
-  const {cpus, maxTasks, patchCalls, pledge, unveil, onSyscall = {}} = options
+  const {cpus, maxTasks, patchCalls, pledge, unveil, dropTo, jail = 'best', onSyscall = {}} = options
+  const {isolation = 'process'} = options
+  if (isolation === 'thread' && (jail === 'required' || dropTo !== undefined))
+    throw new HvError(
+      'BAD_ARGUMENT',
+      'a thread of this process has no jail of its own',
+      "leave out isolation: 'thread'",
+    )
   return {
-    isolation: options.isolation ?? 'process',
+    isolation,
     settings: {
       root: root && fromHere(root),
       volumes: volumes.map(({host, guest, writable = false}) => ({host: fromHere(host), guest, writable})),
@@ -107,6 +121,8 @@ export function toSettings(given: SandboxOptions): {
       maxTasks,
       patchCalls,
       platform,
+      jail,
+      dropTo,
       pledge: Array.isArray(pledge) ? pledge.join(' ') : pledge,
       unveil: unveil && Object.entries(unveil).map(([path, permissions]) => ({path, permissions})),
     },

@@ -1,7 +1,9 @@
 // Sandbox: one guest in a process or a thread of its own, for the process that embeds it.
 
 import {signalName} from '../abi/signal.ts'
+import type {JailLayer} from '../jail/layer.ts'
 import type {ChosenPlatform} from '../platform/choice.ts'
+import {openHostProgram} from '../sentry/host-program.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import {AbortError} from './abort-error.ts'
@@ -69,6 +71,11 @@ export class Sandbox {
     return this.#sentry.platform
   }
 
+  /** What its process has given up, and what this host refused to take from it. Empty: it has no jail. */
+  get jail(): readonly JailLayer[] {
+    return this.#sentry.jail
+  }
+
   /**
    * Runs a program to its end. Runs that are asked for meanwhile wait for their turn.
    * @param program With `root` a guest path, or a bare name for the guest's PATH; without, a path of this host.
@@ -91,7 +98,6 @@ export class Sandbox {
     options: SandboxRunOptions = {},
   ): Promise<SandboxResult<string | Uint8Array>> {
     const {request, encoding} = toRequest(program, args, options)
-    if (this.#isOnHost) request.program = fromHere(request.program)
     const {signal} = options
     const decode = (bytes = new Uint8Array()) =>
       encoding === 'buffer' ? bytes : new TextDecoder().decode(bytes)
@@ -119,7 +125,6 @@ export class Sandbox {
    */
   spawn(program: string, args: readonly string[] = [], options: SandboxSpawnOptions = {}): SandboxProcess {
     const request = toSpawnRequest(program, args, options)
-    if (this.#isOnHost) request.program = fromHere(request.program)
     const streams = new ProgramStreams()
     return new SandboxProcess(streams, this.#runLive(request, streams, options.signal))
   }
@@ -179,7 +184,9 @@ export class Sandbox {
     })
     try {
       await orAborted(before, signal)
-      return signal?.aborted ? undefined : await this.#sentry.run(request, signal, live)
+      if (signal?.aborted) return undefined
+      const onHost = this.#isOnHost ? openHostProgram(fromHere(request.program)) : undefined
+      return await this.#sentry.run({...request, onHost}, signal, live)
     } finally {
       // One that gave up waiting does not let the next one overtake.
       before.then(end)

@@ -1,7 +1,9 @@
 // SentryProcess: a process that is to be a sandbox's sentry. Until it is told what to be, it is anybody's.
 
 import {type ChildProcess, spawn} from 'node:child_process'
+import {closeSync} from 'node:fs'
 import {Socket} from 'node:net'
+import {addon} from '../addon.ts'
 import {HvError, printable} from '../errors.ts'
 import {packageFile} from '../package-file.ts'
 import {HEAP_MB} from './carrier.ts'
@@ -15,6 +17,8 @@ const LAST_WORDS_MS = 100
 export class SentryProcess {
   /** Leads to the process alone. */
   readonly socket: Socket
+  /** The owner's end of what brings it descriptors; -1: there is none any more. */
+  #passing = -1
   /** Why there is none any more. */
   end: HvError | undefined
   /** Called when it has ended, and all that it said was heard. */
@@ -64,21 +68,35 @@ export class SentryProcess {
     }
   }
 
+  /** @throws Error with `errno`: it does not take them */
+  pass(fd: number): void {
+    addon.passDescriptor(this.#passing, fd)
+  }
+
   #start(): ChildProcess | undefined {
     const argv = [`--max-old-space-size=${HEAP_MB}`, packageFile('dist/process.cjs')]
+    let end: number | undefined
     try {
+      ;[this.#passing, end] = addon.passingPair()
       return spawn(process.execPath, argv, {
         argv0: 'hv-sandbox',
         // Where V8's bytecode and the costs of traps are kept.
         env: environment('HOME', 'XDG_CACHE_HOME'),
         // A terminal's signals are for the owner.
         detached: true,
-        stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+        stdio: ['ignore', 'ignore', 'pipe', 'pipe', end],
       })
     } catch (error) {
       process.nextTick(() => this.#ended(notStarted(error as Error)))
       return undefined
+    } finally {
+      if (end !== undefined) closeSync(end)
     }
+  }
+
+  #stopPassing(): void {
+    if (this.#passing >= 0) closeSync(this.#passing)
+    this.#passing = -1
   }
 
   #closeAll(): void {
@@ -90,6 +108,7 @@ export class SentryProcess {
     if (this.end !== undefined) return
     this.end = error
     this.socket.destroy()
+    this.#stopPassing()
     this.onEnd?.(error)
   }
 

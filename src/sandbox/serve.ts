@@ -2,7 +2,10 @@
 
 import {killInfo, SI_USER} from '../abi/siginfo.ts'
 import {SIGKILL} from '../abi/signal.ts'
+import type {CodeCache} from '../code-cache.ts'
+import {Jail} from '../jail/jail.ts'
 import {openPlatform} from '../platform/open.ts'
+import {rehearseIfCold} from '../run/rehearse-if-cold.ts'
 import {HookedCalls} from '../sentry/hooked-calls.ts'
 import {restriction} from '../sentry/pledge/restrict.ts'
 import {runToEnd} from '../sentry/run-to-end.ts'
@@ -25,17 +28,33 @@ import {WorkerTrace} from './worker-trace.ts'
 
 const EPOLLIN = 1
 
+/** What a process does for its jail; a thread has none. */
+export interface Confinement {
+  /** Directories of hv's own that it loads from later. */
+  directories: readonly string[]
+  /** What V8 made of hv's own code, kept before the jail closes. */
+  code: CodeCache
+}
+
 /** Until the owner disposes of the sandbox, or it fails. */
-export async function serve(port: SentryPort, settings: SentrySettings): Promise<void> {
+export async function serve(
+  port: SentryPort,
+  settings: SentrySettings,
+  confinement?: Confinement,
+): Promise<void> {
   try {
-    await start(port, settings)
+    await start(port, settings, confinement)
   } catch (error) {
     port.post({kind: 'failed', error: toWire(error)})
     port.close()
   }
 }
 
-async function start(port: SentryPort, settings: SentrySettings): Promise<void> {
+async function start(
+  port: SentryPort,
+  settings: SentrySettings,
+  confinement: Confinement | undefined,
+): Promise<void> {
   const restrict = restriction(settings)
   /** Of the run that is under way, or was last. */
   let run = 0
@@ -46,10 +65,20 @@ async function start(port: SentryPort, settings: SentrySettings): Promise<void> 
   /** The last run that is over. */
   let ended = 0
   const hooked = new HookedCalls(settings.hooked, (question) => port.post({kind: 'asks', run, question}))
+  await rehearseIfCold(settings.platform, confinement?.code)
+  const jail = Jail.begin(confinement === undefined ? 'none' : settings.jail)
   const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes, settings.cpus)
   let sentry: Sentry
   try {
     sentry = new Sentry(platform, settings)
+    confinement?.code.keep()
+    jail.close({
+      roots: sentry.hostRoots,
+      directories: confinement?.directories ?? [],
+      traces: platform.name === 'ptrace',
+      hasTerminal: false,
+      dropTo: settings.dropTo,
+    })
   } catch (error) {
     platform[Symbol.dispose]()
     throw error
@@ -81,7 +110,6 @@ async function start(port: SentryPort, settings: SentrySettings): Promise<void> 
       if (request.kind === 'run') {
         run = request.id
         await answer(sentry, port, request, {
-          root: settings.root,
           restrict: (task) => {
             if (settings.hooked.length > 0) hooked.attach(task)
             restrict(task)
@@ -114,13 +142,16 @@ async function start(port: SentryPort, settings: SentrySettings): Promise<void> 
       await before
     } while (before !== turn)
   }
-  port.post({kind: 'ready', platform: {name: platform.name, reason, costs: platform.costs}})
+  port.post({
+    kind: 'ready',
+    platform: {name: platform.name, reason, costs: platform.costs},
+    jail: jail.layers,
+  })
   await port.serve(receive)
 }
 
 /** What a run does besides running. */
 interface RunHooks {
-  root: string | undefined
   restrict: (task: Task) => void
   /** The owner said something while the guest ran. */
   heard: () => void
@@ -152,7 +183,7 @@ async function run(
   const streams = request.isLive ? new LiveStreams((reply) => port.post(reply), kernel) : undefined
   const program = {
     program: request.program,
-    onHost: hooks.root === undefined,
+    onHost: request.onHost,
     args: request.args,
     env: request.env,
     cwd: request.cwd,

@@ -23,7 +23,15 @@ export function hostClockSource(): ClockSource {
 const isCounter = (clocksource: string): boolean =>
   clocksource === 'tsc' || clocksource === 'arch_sys_counter'
 
+/** Of the first look: a jail has no /sys. */
+let known: string | undefined
+
 function hostClock(): string {
+  known ??= readClock()
+  return known
+}
+
+function readClock(): string {
   try {
     return readFileSync('/sys/devices/system/clocksource/clocksource0/current_clocksource', 'latin1').trim()
   } catch {

@@ -7,7 +7,7 @@ import type {MemoryFile} from '../platform/memory-file.ts'
 import type {Budget} from '../vfs/budget.ts'
 import type {FileSystem} from '../vfs/file-system.ts'
 import {createDevFs, type DevOptions} from '../vfs/fs/dev.ts'
-import {openHostFs} from '../vfs/fs/host.ts'
+import {type OpenHostFile, openHostFs} from '../vfs/fs/host.ts'
 import {Overlay} from '../vfs/fs/overlay.ts'
 import {ROOT, Tmpfs} from '../vfs/fs/tmpfs.ts'
 import {toByteString} from '../vfs/host-calls.ts'
@@ -54,9 +54,9 @@ export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
   }
 }
 
-/** Shows one host file at a guest path, read-only. */
-export function mountFile(root: Location, hostPath: string, guestPath: string, memory: MemoryFile): void {
-  mountVolume(root, {host: hostPath, guest: guestPath, writable: false}, memory, undefined)
+/** Shows one file of the host's at a guest path, read-only. */
+export function mountFile(root: Location, file: OpenHostFile, guestPath: string, memory: MemoryFile): void {
+  mountVolume(root, {host: file, guest: guestPath, writable: false}, memory, undefined)
 }
 
 function rootFileSystem(
@@ -70,7 +70,7 @@ function rootFileSystem(
 
 function mountVolume(
   root: Location,
-  {host, guest, writable}: Volume,
+  {host, guest, writable}: Omit<Volume, 'host'> & {host: string | OpenHostFile},
   memory: MemoryFile,
   budget: Budget | undefined,
 ): void {

@@ -1,6 +1,5 @@
 // KernelProcSource: what procfs shows of the kernel and its processes.
 
-import {readFileSync} from 'node:fs'
 import {CLOCK_BOOTTIME, CLOCK_REALTIME, NS_PER_SECOND, type Timespec, toSeconds} from '../abi/time.ts'
 import {arch} from '../arch/index.ts'
 import type {ByteString} from '../vfs/file.ts'
@@ -8,6 +7,7 @@ import type {ProcActivity, ProcProcess, ProcSource} from '../vfs/fs/proc-source.
 import type {SysvIpcSource} from '../vfs/fs/proc-sysvipc.ts'
 import type {Location, Mount} from '../vfs/location.ts'
 import {monotonicNs, readHostClock} from './host-clock.ts'
+import {hostCpuinfo} from './host-cpuinfo.ts'
 import type {Kernel} from './kernel.ts'
 import {ProcessView} from './process-view.ts'
 import {KERNEL_RELEASE, KERNEL_VERSION} from './syscalls/uname.ts'
@@ -125,12 +125,4 @@ function cpuinfoOf(cpus: number): ByteString {
   const [first] = hostCpuinfo().split('\n\n')
   const paragraph = (cpu: number): string => arch.cpuinfo(`${first.trimEnd()}\n\n`, cpu, cpus)
   return Array.from({length: cpus}, (_, cpu) => paragraph(cpu)).join('')
-}
-
-function hostCpuinfo(): ByteString {
-  try {
-    return readFileSync('/proc/cpuinfo', 'latin1')
-  } catch {
-    return 'processor\t: 0\n\n'
-  }
 }

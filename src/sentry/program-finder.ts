@@ -1,6 +1,6 @@
 // ProgramFinder: what the user calls a program, as an executable of the guest's tree.
 
-import {type BigIntStats, statSync} from 'node:fs'
+import {fstatSync} from 'node:fs'
 import {HvError, printable} from '../errors.ts'
 import type {MemoryFile} from '../platform/memory-file.ts'
 import {toByteString} from '../vfs/host-calls.ts'
@@ -8,12 +8,14 @@ import type {Location} from '../vfs/location.ts'
 import {pathOf} from '../vfs/mount-tree.ts'
 import type {Credentials} from './credentials.ts'
 import {mountFile} from './guest-tree.ts'
+import {closeHostProgram, type HostProgram} from './host-program.ts'
 import {type Executable, openExecutable} from './open-executable.ts'
 
 interface Wanted {
-  /** A guest path, a bare name for the guest's PATH, or (`onHost`) a host path. */
+  /** A guest path, a bare name for the guest's PATH, or what `onHost` was called. */
   readonly program: string
-  readonly onHost: boolean
+  /** Becomes the finder's. */
+  readonly onHost?: HostProgram
   readonly env: Readonly<Record<string, string>>
 }
 
@@ -37,11 +39,12 @@ export class ProgramFinder {
   find(options: Wanted, cwd: Location): Executable {
     const {program, onHost} = options
     const {root} = this
-    if (onHost) {
+    if (onHost !== undefined) {
       const guestPath = `/bin/${program.slice(program.lastIndexOf('/') + 1)}`
-      const identity = hostIdentity(program)
-      if (this.#mounted.get(guestPath) !== identity) {
-        mountFile(root, program, guestPath, this.#memory)
+      const identity = identityOf(onHost)
+      if (this.#mounted.get(guestPath) === identity) closeHostProgram(onHost)
+      else {
+        mountFile(root, onHost, guestPath, this.#memory)
         this.#mounted.set(guestPath, identity)
       }
       return openExecutable(this, root, toByteString(guestPath), toByteString(program))
@@ -70,29 +73,8 @@ export class ProgramFinder {
   }
 }
 
-/** The same for the same file, by whatever path. @throws HvError NOT_FOUND, NOT_EXECUTABLE */
-function hostIdentity(path: string): string {
-  let stat: BigIntStats
-  try {
-    stat = statSync(path, {bigint: true})
-  } catch (error) {
-    throw cannotFind(printable(path), (error as NodeJS.ErrnoException).code)
-  }
-  if (stat.isFile()) return `${stat.dev}:${stat.ino}`
-  throw new HvError('NOT_EXECUTABLE', `${printable(path)} is no regular file`, 'name an ELF program')
-}
-
-function cannotFind(path: string, code: string | undefined): HvError {
-  switch (code) {
-    case 'ENOENT':
-      return new HvError('NOT_FOUND', `${path}: no such file on this host`, 'check the path')
-    case 'ENOTDIR':
-    case 'ELOOP':
-    case 'ENAMETOOLONG':
-      return new HvError('NOT_FOUND', `${path}: no such file on this host (${code})`, 'check the path')
-    default: {
-      const remedy = 'check the permissions of the directories above it'
-      return new HvError('NOT_EXECUTABLE', `${path}: cannot be reached (${code})`, remedy)
-    }
-  }
+/** The same for the same file, by whatever path. */
+function identityOf({fd}: HostProgram): string {
+  const {dev, ino} = fstatSync(fd, {bigint: true})
+  return `${dev}:${ino}`
 }

@@ -9,12 +9,14 @@ import {HvError, printable} from '../errors.ts'
 import type {Context, Platform} from '../platform/platform.ts'
 import {Budget, budgetBytes} from '../vfs/budget.ts'
 import type {FileDescription} from '../vfs/file.ts'
+import type {HostRoot} from '../vfs/file-system.ts'
 import {Procfs} from '../vfs/fs/proc.ts'
 import {Sysfs} from '../vfs/fs/sys.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import type {Location, Mount} from '../vfs/location.ts'
-import {disposeMounts} from '../vfs/mount-tree.ts'
+import {allMounts, disposeMounts} from '../vfs/mount-tree.ts'
 import {resolve} from '../vfs/path-walk.ts'
+import {openRandom} from '../vfs/random.ts'
 import {callPatcher} from './call-patcher.ts'
 import type {Credentials} from './credentials.ts'
 import {capabilitiesOf} from './credentials.ts'
@@ -22,6 +24,8 @@ import {commOf, type LoadedImage, loadImage} from './exec.ts'
 import {FdTable, SharedDescription} from './fd-table.ts'
 import {FsContext} from './fs-context.ts'
 import {buildTree} from './guest-tree.ts'
+import {openCpuinfo} from './host-cpuinfo.ts'
+import {closeHostProgram, type HostProgram} from './host-program.ts'
 import {Kernel} from './kernel.ts'
 import {closeExecutable} from './open-executable.ts'
 import type {PatchChoice} from './patch-choice.ts'
@@ -50,12 +54,15 @@ export interface SentryOptions {
   maxTasks?: number
   /** Default: `auto`. */
   patchCalls?: PatchChoice
+  /** Whom this process becomes, and so programs are; default: who it is. */
+  dropTo?: {uid: number; gid: number}
 }
 
 export interface ProgramOptions {
-  /** A guest path, a bare name for the guest's PATH, or (`onHost`) a host path. */
+  /** A guest path, a bare name for the guest's PATH, or what `onHost` was called. */
   program: string
-  onHost: boolean
+  /** A file of the host's that the guest shall see as the program. It becomes the sentry's, whatever comes of it. */
+  onHost?: HostProgram
   args: readonly string[]
   env: Readonly<Record<string, string>>
   cwd?: string
@@ -74,13 +81,16 @@ export class Sentry {
   readonly terminal: HostTty | undefined
   readonly #platform: Platform
   readonly #root: Mount
-  readonly #credentials = hostCredentials()
+  readonly #credentials: Credentials
   readonly #programs: ProgramFinder
   readonly #terminalAt: Location | undefined
 
   /** The platform stays the caller's. @throws HvError */
   constructor(platform: Platform, options: SentryOptions) {
     this.#platform = platform
+    this.#credentials = hostCredentials(options.dropTo)
+    openCpuinfo()
+    openRandom()
     const budget = new Budget(budgetBytes(platform.memory.size))
     const terminals = new Terminals(budget, () => this.kernel, this.#credentials, options.terminal)
     this.terminal = terminals.host
@@ -111,7 +121,13 @@ export class Sentry {
    */
   load(options: ProgramOptions): Process {
     const root = this.#root.top
-    const cwd = this.#directory(options.cwd ?? '/')
+    let cwd: Location
+    try {
+      cwd = this.#directory(options.cwd ?? '/')
+    } catch (error) {
+      closeHostProgram(options.onHost)
+      throw error
+    }
     const executable = this.#programs.find(options, cwd)
     const context = this.#platform.createContext()
     try {
@@ -121,7 +137,9 @@ export class Sentry {
         executable,
         // A path of the host's would name nothing in the guest.
         argv: [
-          ...(executable.script ?? [options.onHost ? executable.path : toByteString(options.program)]),
+          ...(executable.script ?? [
+            options.onHost !== undefined ? executable.path : toByteString(options.program),
+          ]),
           ...options.args.map(toByteString),
         ],
         envp: Object.entries(options.env).map(([name, value]) => toByteString(`${name}=${value}`)),
@@ -141,6 +159,11 @@ export class Sentry {
   end(): void {
     this.kernel.endAll()
     this.#platform.memory.trim()
+  }
+
+  /** What of the host the guest sees: descriptors of the mounts'. */
+  get hostRoots(): HostRoot[] {
+    return [...allMounts(this.#root)].flatMap(({fs}) => fs.hostRoot ?? [])
   }
 
   dispose(): void {
@@ -216,13 +239,12 @@ interface Parts {
 }
 
 /** The guest is the user who runs hv. */
-function hostCredentials(): Credentials {
-  const uid = process.getuid!()
-  const gid = process.getgid!()
+function hostCredentials(dropTo: SentryOptions['dropTo']): Credentials {
+  const {uid, gid} = dropTo ?? {uid: process.getuid!(), gid: process.getgid!()}
   return {
     uid,
     gid,
-    groups: hostGroups(),
+    groups: dropTo === undefined ? hostGroups() : [],
     ...{ruid: uid, euid: uid, suid: uid},
     ...{rgid: gid, egid: gid, sgid: gid},
     ...capabilitiesOf(uid),

@@ -19,7 +19,9 @@ export interface HostFsAddon {
    * the set-ID bits, which a file that is opened to write loses.
    */
   hostOpen(directory: number, name: string, flags: number, mode: number): number
-  /** Opens what an O_PATH descriptor names anew, as hostOpen. */
+  /** Takes a descriptor over that somebody else has opened, as hostOpenRoot would give it; closes it if it does not. */
+  hostAdopt(fd: number): number
+  /** Opens what a descriptor names anew, as hostOpen. One that can be read is doubled where it cannot be opened anew. */
   hostOpenSelf(fd: number, flags: number): number
   /** lstat of a name, or of the descriptor for ''. `out`: see STAT_* in host-calls.ts; at least STAT_FIELDS numbers. */
   hostStat(directory: number, name: string, out: Float64Array): number

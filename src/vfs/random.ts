@@ -5,13 +5,18 @@ import {createRequire} from 'node:module'
 
 type Fill = (target: Uint8Array) => void
 
-/** Chosen by the first program's start. The descriptor stays open: a guest that uses up all others has random bytes too. */
+/** Chosen by the first sentry's start: a jail has no /dev. The descriptor stays open: a guest that uses up all others has random bytes too. */
 let fill: Fill | undefined
+
+/** While the host's files can be opened. */
+export function openRandom(): void {
+  fill ??= chooseFill()
+}
 
 /** Fills `target` with unpredictable bytes. @returns it */
 export function fillRandom(target: Uint8Array): Uint8Array {
-  fill ??= chooseFill()
-  fill(target)
+  openRandom()
+  fill!(target)
   return target
 }
 

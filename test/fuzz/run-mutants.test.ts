@@ -106,7 +106,7 @@ function program(path: string): ProgramOptions {
     openOutput(new Output(MAX_OUTPUT)),
     openOutput(new Output(MAX_OUTPUT)),
   ]
-  return {program: path, onHost: false, args: [], env: {PATH: '/'}, streams}
+  return {program: path, args: [], env: {PATH: '/'}, streams}
 }
 
 /** What hv says of a file that it does not run: one line and a next step. */

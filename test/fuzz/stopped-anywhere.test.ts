@@ -21,7 +21,7 @@ for (const {name, isHere, open} of platforms) {
     async () => {
       using platform = open(MEMORY_BYTES)
       const sentry = new Sentry(platform, {root: guests, volumes: []})
-      const program = {program: '/hello', onHost: false, args: [], env: {}, streams: []}
+      const program = {program: '/hello', args: [], env: {}, streams: []}
       const random = seededRandom(SEED)
       await runToEnd(sentry, program, {})
       let wholeMs = Number.POSITIVE_INFINITY

@@ -17,7 +17,7 @@ for (const {name, isHere, open} of platforms) {
     async () => {
       using platform = open(2 ** 26)
       const sentry = new Sentry(platform, {root: guests, volumes: []})
-      const program = {program: '/hostile-bombs', onHost: false, args: [], env: {}, streams: []}
+      const program = {program: '/hostile-bombs', args: [], env: {}, streams: []}
       // What is looked at first stays: the directories that were written to.
       expect((await runToEnd(sentry, program, {})).exitCode).toBe(0)
       const before = sentry.kernel.budget.used

@@ -33,7 +33,7 @@ describe.each(platforms)('on $name', ({isHere, open}) => {
     const run = async (its: readonly string[]) => {
       // What fails it says on this process's standard error.
       const streams = [undefined, undefined, openHostStream(2, O_WRONLY)]
-      const options = {program: `/${program}`, onHost: false, args: its, env: {}, streams}
+      const options = {program: `/${program}`, args: its, env: {}, streams}
       return (await runToEnd(sentry, options, {})).exitCode
     }
     // What is made once stays: stubs, directories that were looked at.

@@ -27,7 +27,7 @@ for (const {name, isHere, open} of platforms) {
     function helloWith(write?: () => number): ProgramOptions {
       return {
         program: '/hello',
-        onHost: false,
+
         args: [],
         env: {},
         streams: [],

@@ -43,7 +43,7 @@ const HOSTILE = `
   const until = (kind) => { for (;;) if (read().kind === kind) return }
   const forever = () => { for (;;) read() }
   const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
-  const READY = {kind: 'ready', platform: {name: 'kvm', reason: '', costs: {}}}
+  const READY = {kind: 'ready', platform: {name: 'kvm', reason: '', costs: {}}, jail: []}
   const RESULT = {exitCode: 0, signal: null, timedOut: false, stats: {}}
   const FINISHED = {kind: 'finished', finished: {result: RESULT, outputTruncated: false}}
   const question = {id: 1, name: 'openat', pid: 2, args: [], paths: []}

@@ -26,7 +26,7 @@ function start(): {chunk: string; cache: string; env: NodeJS.ProcessEnv} {
 
 function loadOnce(chunk: string, env: NodeJS.ProcessEnv): {add(a: number, b: number): number; name: string} {
   const require = createRequire(import.meta.url)
-  const keep = cacheCode(env)
+  const {keep} = cacheCode(env)
   try {
     delete require.cache[chunk]
     return require(chunk)
@@ -61,7 +61,7 @@ test('what a later run compiled is kept, too, once a minute', () => {
   writeFileSync(chunk, `exports.add = (a, b) => a + b; exports.much = (a, b) => {${body}}`)
   const run = (isMuch: boolean): number => {
     const require = createRequire(import.meta.url)
-    const keep = cacheCode(env)
+    const {keep} = cacheCode(env)
     delete require.cache[chunk]
     const {add, much} = require(chunk)
     if (isMuch) much(1, 2)

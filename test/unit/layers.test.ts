@@ -55,8 +55,20 @@ function layerOf(path: string): string {
  * each layer's part of the addon) has no layers above it or only types to import.
  */
 const below: Record<string, string[]> = {
-  cli: ['board', 'errors.ts', 'run', 'sentry', 'similar.ts'],
-  run: ['abi', 'arch', 'addon.ts', 'elf', 'errors.ts', 'machine', 'platform', 'sentry', 'vfs'],
+  cli: ['board', 'errors.ts', 'jail', 'run', 'sentry', 'similar.ts'],
+  run: [
+    'abi',
+    'arch',
+    'addon.ts',
+    'code-cache.ts',
+    'elf',
+    'errors.ts',
+    'jail',
+    'machine',
+    'platform',
+    'sentry',
+    'vfs',
+  ],
   board: ['errors.ts', 'package-file.ts', 'similar.ts'],
   'errors.ts': [],
   'user-cache.ts': [],
@@ -65,6 +77,7 @@ const below: Record<string, string[]> = {
   arch: ['abi', 'errors.ts'],
   elf: ['abi', 'errors.ts'],
   vfs: ['abi', 'arch', 'addon.ts', 'errors.ts', 'platform'],
+  jail: ['abi', 'addon.ts', 'errors.ts', 'package-file.ts', 'user-cache.ts'],
   vm: ['abi', 'arch', 'addon.ts', 'errors.ts', 'options.ts', 'stop-signal.ts'],
   'options.ts': ['errors.ts', 'similar.ts', 'stop-signal.ts'],
   sandbox: [
@@ -72,6 +85,7 @@ const below: Record<string, string[]> = {
     'addon.ts',
     'code-cache.ts',
     'errors.ts',
+    'jail',
     'options.ts',
     'package-file.ts',
     'platform',
@@ -80,7 +94,7 @@ const below: Record<string, string[]> = {
     'stop-signal.ts',
     'vfs',
   ],
-  check: ['abi', 'addon.ts', 'board', 'errors.ts', 'options.ts', 'platform'],
+  check: ['abi', 'addon.ts', 'board', 'errors.ts', 'jail', 'options.ts', 'package-file.ts', 'platform'],
   inspect: ['abi', 'arch', 'elf', 'errors.ts', 'platform', 'vfs'],
   machine: ['abi', 'arch', 'elf', 'errors.ts', 'vm'],
   platform: ['abi', 'arch', 'addon.ts', 'errors.ts', 'vm', 'user-cache.ts'],

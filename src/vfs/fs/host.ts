@@ -8,7 +8,7 @@ import type {MemoryFile} from '../../platform/memory-file.ts'
 import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
 import type {ByteString, Inode} from '../file.ts'
-import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
+import type {FileSystem, FileSystemStatistics, HostRoot} from '../file-system.ts'
 import {
   check,
   host,
@@ -36,12 +36,57 @@ export interface HostFsOptions {
   budget?: Budget
 }
 
+/** A file of the host that is open already, for reading. */
+export interface OpenHostFile {
+  /** Whoever is given it closes it. */
+  readonly fd: number
+  /** Without links. */
+  readonly path: string
+}
+
 /**
- * Mounts what a host path names.
+ * Mounts what a host path names, or a file that is open.
  * @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL
  */
-export function openHostFs(path: string, options: HostFsOptions): HostFs {
-  const fd = host.hostOpenRoot(toByteString(path))
+export function openHostFs(source: string | OpenHostFile, options: HostFsOptions): HostFs {
+  if (typeof source !== 'string') {
+    const fd = checkRoot(host.hostAdopt(source.fd), source.path)
+    return new HostFs(fd, statOf(fd), {...options, hostPath: toByteString(source.path)})
+  }
+  const path = source
+  const fd = checkRoot(host.hostOpenRoot(toByteString(path)), path)
+  const stat = statOf(fd)
+  const kind = stat[STAT_MODE] & S_IFMT
+  if (kind !== S_IFDIR && kind !== S_IFREG) {
+    host.hostClose(fd)
+    throw new HvError('BAD_ARGUMENT', `${path}: neither a directory nor a regular file`, 'mount one of those')
+  }
+  // What hostOpenSelf needs.
+  if (kind === S_IFREG && !existsSync('/proc/self/fd')) {
+    host.hostClose(fd)
+    const nextStep = 'mount it: `mount -t proc proc /proc`'
+    throw new HvError('HOST_SYSCALL', '/proc is not mounted, and hv opens files through it', nextStep)
+  }
+  return new HostFs(fd, stat, {...options, hostPath: pathOf(fd)})
+}
+
+function statOf(fd: number): Float64Array {
+  const stat = new Float64Array(STAT_FIELDS)
+  host.hostStat(fd, '', stat)
+  return stat
+}
+
+/** Without links; undefined: /proc is not mounted. */
+function pathOf(fd: number): ByteString | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`, 'latin1')
+  } catch {
+    return undefined
+  }
+}
+
+/** @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
+function checkRoot(fd: number, path: string): number {
   if (fd === -ENOENT || fd === -ENOTDIR) {
     throw new HvError('NOT_FOUND', `${path}: no such file or directory`, 'name one that exists on this host')
   }
@@ -56,20 +101,7 @@ export function openHostFs(path: string, options: HostFsOptions): HostFs {
     )
   }
   if (fd < 0) throw new HvError('HOST_SYSCALL', `${path}: cannot be opened: ${new Errno(-fd)}`)
-  const stat = new Float64Array(STAT_FIELDS)
-  host.hostStat(fd, '', stat)
-  const kind = stat[STAT_MODE] & S_IFMT
-  if (kind !== S_IFDIR && kind !== S_IFREG) {
-    host.hostClose(fd)
-    throw new HvError('BAD_ARGUMENT', `${path}: neither a directory nor a regular file`, 'mount one of those')
-  }
-  // What hostOpenSelf needs.
-  if (kind === S_IFREG && !existsSync('/proc/self/fd')) {
-    host.hostClose(fd)
-    const nextStep = 'mount it: `mount -t proc proc /proc`'
-    throw new HvError('HOST_SYSCALL', '/proc is not mounted, and hv opens files through it', nextStep)
-  }
-  return new HostFs(fd, stat, options)
+  return fd
 }
 
 export class HostFs extends Freshness<HostNode> implements FileSystem {
@@ -79,6 +111,8 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
   readonly mapped: MappedHostFiles
   readonly root: Inode
   readonly rootFd: number
+  /** Of its root, without links; undefined: not known. */
+  readonly hostPath: ByteString | undefined
   /** How often a directory got another place in the tree, or none: paths that are kept are of one of these layouts. */
   layout = 0
   /** What the last hostStat filled in; belongs to `fresh` until any other call. */
@@ -93,9 +127,14 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
   /** The guest's device numbers for other host file systems mounted beneath. */
   readonly #devs = new Map<number, number>()
 
-  constructor(rootFd: number, stat: Float64Array, options: HostFsOptions) {
+  constructor(
+    rootFd: number,
+    stat: Float64Array,
+    options: HostFsOptions & {hostPath: ByteString | undefined},
+  ) {
     super()
     this.rootFd = rootFd
+    this.hostPath = options.hostPath
     this.stat = stat
     this.readOnly = options.readOnly
     this.mapped = mappedHostFiles(options.memory)
@@ -107,13 +146,8 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
     this.root = isDirectory ? new HostDirectory(this) : new HostFile(this)
   }
 
-  /** Of its root, without links; undefined: /proc is not mounted. */
-  get hostPath(): ByteString | undefined {
-    try {
-      return readlinkSync(`/proc/self/fd/${this.rootFd}`, 'latin1')
-    } catch {
-      return undefined
-    }
+  get hostRoot(): HostRoot {
+    return {fd: this.rootFd, isWritable: !this.readOnly}
   }
 
   statfs(): FileSystemStatistics {

@@ -57,6 +57,7 @@ export function check(fake: FakeHost = {}): Promise<HostReport> {
     root,
     machine: 'x86_64',
     kernel: '6.12.0',
+    proveJail: undefined,
     user: 'me',
     uid: 1000,
     groups: [1000],

@@ -7,6 +7,7 @@ import {afterAll, expect, test} from 'vitest'
 import {readRunArgv} from '../../../src/cli/read-run-argv.ts'
 import {RUN_FLAGS} from '../../../src/cli/run-flags.ts'
 import {toRunOptions} from '../../../src/cli/run-request.ts'
+import {HvError} from '../../../src/errors.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'hv-request-'))
 afterAll(() => rmSync(directory, {recursive: true}))
@@ -36,10 +37,13 @@ test('every flag of the table arrives', () => {
     pids: '20',
     'patch-calls': 'always',
     timeout: '0.5',
+    'drop-to': '5:6',
     trace: join(directory, 'trace'),
   }
   const options = request([
-    ...RUN_FLAGS.map(({name}) => (values[name] ? `--${name}=${values[name]}` : `--${name}`)),
+    ...RUN_FLAGS.filter(({name}) => name !== 'no-jail').map(({name}) =>
+      values[name] ? `--${name}=${values[name]}` : `--${name}`,
+    ),
     'prog',
   ])
   expect(options).toMatchObject({
@@ -55,10 +59,21 @@ test('every flag of the table arrives', () => {
     maxTasks: 20,
     patchCalls: 'always',
     timeoutMs: 500,
+    jail: 'required',
+    dropTo: {uid: 5, gid: 6},
     stats: true,
   })
   writeSync(options.trace!.fd, 'line')
   expect(readFileSync(values.trace, 'utf8')).toBe('line')
+})
+
+test('--no-jail and --require-jail exclude each other', () => {
+  expect(request(['--no-jail', './p']).jail).toBe('none')
+  expect(() => request(['--no-jail', '--require-jail', './p'])).toThrow('exclude each other')
+})
+
+test.each(['', 'root', '0', '-1', '5:', '5:6:7', '4294967295', '1e3'])('--drop-to=%s is refused', (value) => {
+  expect(() => request([`--drop-to=${value}`, './p'])).toThrow(HvError)
 })
 
 test('--env NAME passes the caller’s value, and nothing when there is none', () => {

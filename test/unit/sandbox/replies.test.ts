@@ -7,7 +7,11 @@ const RESULT = {exitCode: 0, signal: null, timedOut: false, stats: {syscalls: 1}
 const QUESTION = {id: 1, name: 'openat', pid: 2, args: ['18446744073709551615'], paths: [null, '/etc']}
 
 test.each([
-  {kind: 'ready', platform: {name: 'kvm', reason: 'asked for', costs: {trapNs: 1, listenedNs: null}}},
+  {
+    kind: 'ready',
+    platform: {name: 'kvm', reason: 'asked for', costs: {trapNs: 1, listenedNs: null}},
+    jail: [{name: 'mnt', status: 'refused', errno: 'EPERM'}],
+  },
   {kind: 'finished', finished: {result: RESULT, outputTruncated: false}},
   {kind: 'failed', error: {message: 'no', nextStep: ''}},
   {kind: 'traced'},
@@ -24,7 +28,8 @@ test.each([
   'ready',
   {},
   {kind: 'constructor'},
-  {kind: 'ready', platform: {name: 'other', reason: '', costs: {}}},
+  {kind: 'ready', platform: {name: 'other', reason: '', costs: {}}, jail: []},
+  {kind: 'ready', platform: {name: 'kvm', reason: '', costs: {}}, jail: [{name: 'moat', status: 'on'}]},
   {kind: 'finished'},
   {kind: 'finished', finished: {result: {...RESULT, exitCode: '0'}, outputTruncated: false}},
   {kind: 'finished', finished: {result: {...RESULT, stats: {syscalls: {}}}, outputTruncated: false}},

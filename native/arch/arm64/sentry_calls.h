@@ -1,0 +1,20 @@
+// sentry_calls.h: what a sentry calls on this architecture alone: see jail/call_filter.cc.
+#ifndef HV_ARCH_ARM64_SENTRY_CALLS_H_
+#define HV_ARCH_ARM64_SENTRY_CALLS_H_
+
+#include <linux/kvm.h>
+
+#include <cstdint>
+
+namespace hv::arch {
+
+// rseq(2), which older headers lack.
+constexpr long kSentryCalls[] = {293};
+constexpr uint32_t kSentryKvmRequests[] = {KVM_ARM_PREFERRED_TARGET, KVM_ARM_VCPU_INIT,
+                                           KVM_SET_DEVICE_ATTR, KVM_HAS_DEVICE_ATTR};
+// PTRACE_SETREGSET is all there is.
+constexpr uint32_t kSentryTraceRequests[] = {0x4205};
+
+}  // namespace hv::arch
+
+#endif  // HV_ARCH_ARM64_SENTRY_CALLS_H_

@@ -1,0 +1,11 @@
+// sentry_calls.h: the architecture's.
+#ifndef HV_ARCH_SENTRY_CALLS_H_
+#define HV_ARCH_SENTRY_CALLS_H_
+
+#if defined(__x86_64__)
+#include "arch/x86_64/sentry_calls.h"
+#elif defined(__aarch64__)
+#include "arch/arm64/sentry_calls.h"
+#endif
+
+#endif  // HV_ARCH_SENTRY_CALLS_H_

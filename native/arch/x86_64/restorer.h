@@ -1,0 +1,17 @@
+// restorer.h: where a signal handler returns to that the C library did not install: rt_sigreturn(2).
+#ifndef HV_ARCH_X86_64_RESTORER_H_
+#define HV_ARCH_X86_64_RESTORER_H_
+
+#include <cstdint>
+
+namespace hv::arch {
+
+// SAFETY: naked: the frame lies at the stack pointer, as the kernel left it.
+[[gnu::naked]] inline void Restorer() { asm("mov $15, %eax\n\tsyscall"); }
+
+// For struct sigaction's field. SAFETY: the address of a function.
+inline uint64_t RestorerAddress() { return reinterpret_cast<uint64_t>(&Restorer); }
+
+}  // namespace hv::arch
+
+#endif  // HV_ARCH_X86_64_RESTORER_H_

@@ -1,0 +1,23 @@
+// sentry_calls.h: what a sentry calls on this architecture alone: see jail/call_filter.cc.
+#ifndef HV_ARCH_X86_64_SENTRY_CALLS_H_
+#define HV_ARCH_X86_64_SENTRY_CALLS_H_
+
+#include <linux/kvm.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+
+#include <cstdint>
+
+namespace hv::arch {
+
+// What arm64 never had, and rseq(2), which older headers lack.
+constexpr long kSentryCalls[] = {SYS_open,     SYS_stat,    SYS_lstat,      SYS_access,
+                                 SYS_readlink, SYS_dup2,    SYS_epoll_wait, SYS_poll,
+                                 SYS_select,   SYS_getpgrp, SYS_time,       334};
+constexpr uint32_t kSentryKvmRequests[] = {KVM_GET_SUPPORTED_CPUID, KVM_SET_CPUID2, KVM_SET_MSRS,
+                                           KVM_GET_XSAVE,           KVM_SET_XSAVE,  KVM_SET_XCRS};
+constexpr uint32_t kSentryTraceRequests[] = {PTRACE_GETREGS, PTRACE_SETREGS, PTRACE_POKEUSER};
+
+}  // namespace hv::arch
+
+#endif  // HV_ARCH_X86_64_SENTRY_CALLS_H_

@@ -1,0 +1,311 @@
+// call_filter.cc: the list. What is on it: what Node and the sentry call while guests run, by strace of the whole test suite.
+
+#include "jail/call_filter.h"
+
+#include <linux/filter.h>
+#include <linux/kvm.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+#include "arch/sentry_calls.h"
+#include "arch/tracee.h"
+#include "sys/terminal_requests.h"
+
+namespace hv {
+namespace {
+
+// The numbers of calls that headers may be too old for are the same on both architectures.
+constexpr long kCloseRange = 436, kOpenat2 = 437, kFaccessat2 = 439, kEpollPwait2 = 441;
+
+// Whatever their arguments: they reach what is open, or a path, which Landlock decides about.
+constexpr long kAllowed[] = {
+    // Files.
+    SYS_read,
+    SYS_readv,
+    SYS_pread64,
+    SYS_preadv,
+    SYS_preadv2,
+    SYS_write,
+    SYS_writev,
+    SYS_pwrite64,
+    SYS_pwritev,
+    SYS_pwritev2,
+    SYS_openat,
+    kOpenat2,
+    SYS_close,
+    kCloseRange,
+    SYS_fstat,
+    SYS_statx,
+    SYS_newfstatat,
+    SYS_fstatfs,
+    SYS_lseek,
+    SYS_ftruncate,
+    SYS_fallocate,
+    SYS_fsync,
+    SYS_fdatasync,
+    SYS_sync_file_range,
+    SYS_fadvise64,
+    SYS_flock,
+    SYS_fcntl,
+    SYS_dup,
+    SYS_dup3,
+    SYS_getdents64,
+    SYS_readlinkat,
+    SYS_faccessat,
+    kFaccessat2,
+    SYS_mkdirat,
+    SYS_mknodat,
+    SYS_unlinkat,
+    SYS_renameat2,
+    SYS_linkat,
+    SYS_symlinkat,
+    SYS_fchmod,
+    SYS_fchmodat,
+    SYS_fchown,
+    SYS_fchownat,
+    SYS_utimensat,
+    SYS_copy_file_range,
+    SYS_umask,
+    SYS_getcwd,
+    SYS_fgetxattr,
+    SYS_flistxattr,
+    // Waiting.
+    SYS_pipe2,
+    SYS_eventfd2,
+    SYS_epoll_create1,
+    SYS_epoll_ctl,
+    SYS_epoll_pwait,
+    kEpollPwait2,
+    SYS_ppoll,
+    SYS_pselect6,
+    SYS_timerfd_create,
+    SYS_timerfd_settime,
+    SYS_timerfd_gettime,
+    SYS_inotify_init1,
+    SYS_inotify_add_watch,
+    SYS_inotify_rm_watch,
+    SYS_nanosleep,
+    SYS_clock_nanosleep,
+    SYS_futex,
+    SYS_restart_syscall,
+    SYS_timer_create,
+    SYS_timer_settime,
+    SYS_timer_delete,
+    // Memory.
+    SYS_mmap,
+    SYS_munmap,
+    SYS_mprotect,
+    SYS_mremap,
+    SYS_madvise,
+    SYS_mincore,
+    SYS_msync,
+    SYS_brk,
+    SYS_membarrier,
+    SYS_memfd_create,
+    SYS_pkey_alloc,
+    SYS_pkey_free,
+    SYS_pkey_mprotect,
+    // Itself and its threads.
+    SYS_exit,
+    SYS_exit_group,
+    SYS_getpid,
+    SYS_gettid,
+    SYS_getppid,
+    SYS_getpgid,
+    SYS_getsid,
+    SYS_getuid,
+    SYS_geteuid,
+    SYS_getgid,
+    SYS_getegid,
+    SYS_getgroups,
+    SYS_getresuid,
+    SYS_getresgid,
+    SYS_set_robust_list,
+    SYS_set_tid_address,
+    SYS_sched_yield,
+    SYS_sched_getaffinity,
+    SYS_sched_setaffinity,
+    SYS_sched_getparam,
+    SYS_sched_getscheduler,
+    SYS_sched_get_priority_min,
+    SYS_sched_get_priority_max,
+    SYS_getpriority,
+    SYS_setpriority,
+    SYS_getrusage,
+    SYS_times,
+    SYS_capget,
+    SYS_getcpu,
+    // Signals.
+    SYS_rt_sigaction,
+    SYS_rt_sigprocmask,
+    SYS_rt_sigreturn,
+    SYS_rt_sigpending,
+    SYS_rt_sigsuspend,
+    SYS_rt_sigtimedwait,
+    SYS_sigaltstack,
+    // The host.
+    SYS_clock_gettime,
+    SYS_clock_getres,
+    SYS_gettimeofday,
+    SYS_uname,
+    SYS_sysinfo,
+    SYS_getrandom,
+    // What is connected already: the owner's socket.
+    SYS_recvmsg,
+    SYS_sendmsg,
+    SYS_recvfrom,
+    SYS_sendto,
+    SYS_getsockopt,
+    SYS_getsockname,
+    SYS_getpeername,
+    SYS_shutdown,
+};
+
+constexpr long kAllowedToTrace[] = {SYS_wait4, SYS_waitid, SYS_kill, SYS_tgkill};
+constexpr long kAllowedWithTerminal[] = {SYS_wait4, SYS_kill};
+
+constexpr uint32_t kTerminalRequests[] = {
+    TCGETS, TCSETS,     TCSETSW,    TCSETSF,   kTcgets2,  kTcsets2, kTcsetsw2, kTcsetsf2, TCFLSH,
+    TCXONC, TIOCGWINSZ, TIOCSWINSZ, TIOCGPGRP, TIOCSPGRP, FIONREAD, TIOCOUTQ,  FIONBIO,   FIOCLEX};
+constexpr uint32_t kKvmRequests[] = {
+    KVM_RUN,
+    KVM_GET_REGS,
+    KVM_SET_REGS,
+    KVM_GET_SREGS,
+    KVM_SET_SREGS,
+    KVM_CREATE_VCPU,
+    KVM_GET_VCPU_MMAP_SIZE,
+    KVM_CHECK_EXTENSION,
+    KVM_SET_USER_MEMORY_REGION,
+    KVM_GET_ONE_REG,
+    KVM_SET_ONE_REG,
+    KVM_SET_VCPU_EVENTS,
+};
+// None that attaches.
+constexpr uint32_t kTraceRequests[] = {
+    PTRACE_CONT,       31 /* PTRACE_SYSEMU */, PTRACE_GETREGSET,  PTRACE_SETREGSET,
+    PTRACE_GETSIGINFO, PTRACE_GETEVENTMSG,     PTRACE_SETOPTIONS, 0x420b /* PTRACE_SETSIGMASK */,
+};
+constexpr uint32_t kProcessRequests[] = {PR_SET_NAME,       PR_GET_NAME,     PR_SET_TIMERSLACK,
+                                         PR_GET_TIMERSLACK, PR_CAPBSET_READ, PR_GET_DUMPABLE,
+                                         0x53564d41 /* PR_SET_VMA */};
+
+constexpr uint32_t kNewNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
+                                    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_PTRACE;
+constexpr uint32_t kThread = CLONE_VM | CLONE_THREAD;
+
+// A classic BPF program (Documentation/networking/filter.rst) that looks at a call's number.
+class Program {
+ public:
+  Program() {
+    Load(offsetof(seccomp_data, arch));
+    Skip(BPF_JEQ, arch::kAuditArch, 1, 0);
+    Return(SECCOMP_RET_KILL_PROCESS);
+    Load(offsetof(seccomp_data, nr));
+  }
+
+  void Allow(std::initializer_list<std::span<const long>> lists) {
+    for (const auto& list : lists)
+      for (long call : list) Return(call, SECCOMP_RET_ALLOW);
+  }
+  void Fail(long call, int error) {
+    Return(call, SECCOMP_RET_ERRNO | static_cast<uint32_t>(error));
+  }
+
+  // If this argument's lower half is one of these; the kernel looks at no more of it.
+  void AllowIf(long call, unsigned argument,
+               std::initializer_list<std::span<const uint32_t>> lists) {
+    Block(call, [&] {
+      LoadArgument(argument);
+      for (const auto& list : lists)
+        for (uint32_t value : list) Return(value, SECCOMP_RET_ALLOW);
+    });
+  }
+
+  // If this argument has, of the bits of `mask`, those of `value`.
+  void AllowMasked(long call, unsigned argument, uint32_t mask, uint32_t value) {
+    Block(call, [&] {
+      LoadArgument(argument);
+      program_.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, mask));
+      Return(value, SECCOMP_RET_ALLOW);
+    });
+  }
+
+  int Install() {
+    Return(SECCOMP_RET_ERRNO | EPERM);
+    const sock_fprog program = {static_cast<unsigned short>(program_.size()), program_.data()};
+    const long result =
+        ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);
+    // More than 0: a thread that has another filter.
+    if (result > 0) return EBUSY;
+    return result == 0 ? 0 : errno;
+  }
+
+ private:
+  void Load(size_t offset) {
+    program_.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<uint32_t>(offset)));
+  }
+  void LoadArgument(unsigned argument) {
+    Load(offsetof(seccomp_data, args) + argument * sizeof(uint64_t));
+  }
+  void Skip(uint16_t test, uint32_t value, uint8_t if_true, uint8_t if_false) {
+    program_.push_back(
+        BPF_JUMP(static_cast<uint16_t>(BPF_JMP | test | BPF_K), value, if_true, if_false));
+  }
+  void Return(uint32_t action) { program_.push_back(BPF_STMT(BPF_RET | BPF_K, action)); }
+  // If what was loaded last is `value`.
+  void Return(long value, uint32_t action) {
+    Skip(BPF_JEQ, static_cast<uint32_t>(value), 0, 1);
+    Return(action);
+  }
+  // Jumps reach 255 instructions.
+  template <typename Body>
+  void Block(long call, Body body) {
+    const size_t at = program_.size();
+    Skip(BPF_JEQ, static_cast<uint32_t>(call), 0, 0);
+    body();
+    Return(SECCOMP_RET_ERRNO | EPERM);
+    program_[at].jf = static_cast<uint8_t>(program_.size() - at - 1);
+  }
+
+  std::vector<sock_filter> program_;
+};
+
+}  // namespace
+
+int FilterCalls(const FilterOptions& options) {
+  Program program;
+  // The most frequent ones first: the kernel remembers only what it need not ask about.
+  if (options.traces) {
+    program.AllowIf(SYS_ptrace, 0, {kTraceRequests, arch::kSentryTraceRequests});
+    // Guests' processes and their threads.
+    program.Allow({kAllowedToTrace});
+    program.AllowIf(SYS_ioctl, 1, {kTerminalRequests});
+  } else {
+    program.AllowIf(SYS_ioctl, 1, {kKvmRequests, arch::kSentryKvmRequests, kTerminalRequests});
+    program.AllowMasked(SYS_tgkill, 0, ~uint32_t{0}, static_cast<uint32_t>(::getpid()));
+    if (options.has_terminal) program.Allow({kAllowedWithTerminal});
+  }
+  program.Allow({kAllowed, arch::kSentryCalls});
+  program.AllowMasked(SYS_clone, 0, kNewNamespaces | kThread, kThread);
+  program.Fail(SYS_clone3, ENOSYS);
+  program.AllowIf(SYS_prctl, 0, {kProcessRequests});
+  // Its own limits are its own.
+  program.AllowMasked(SYS_prlimit64, 0, ~uint32_t{0}, 0);
+  return program.Install();
+}
+
+}  // namespace hv

@@ -1,0 +1,142 @@
+// every_thread.cc: a signal to one thread after another, as the C library's setuid(2) does it: nptl(7).
+
+#include "jail/every_thread.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <string>
+
+#include "arch/restorer.h"
+#include "sys/fd.h"
+#include "sys/futex.h"
+#include "sys/ioctl.h"
+#include "sys/kernel_action.h"
+
+namespace hv {
+namespace {
+
+// The C library's own: no thread of a program blocks it, whatever it asks for. Its handler is back when this is over.
+constexpr int kSignal = 33;
+// Growing ones: some two seconds.
+constexpr int kPauses = 30;
+
+// What the thread that is asked shall do.
+struct Errand {
+  int (*act)(const void*);
+  const void* argument;
+  // 0: it has begun, or nobody is asked.
+  std::atomic<pid_t> thread;
+  std::atomic<uint32_t> done;
+  int error;
+};
+Errand errand;
+
+void RunErrand(int) {
+  const int saved = errno;
+  pid_t self = static_cast<pid_t>(::syscall(SYS_gettid));
+  // One that was given up is nobody's.
+  if (errand.thread.compare_exchange_strong(self, 0)) {
+    errand.error = errand.act(errand.argument);
+    errand.done = 1;
+    FutexWake(errand.done);
+  }
+  errno = saved;
+}
+
+// 0 also for a thread that has ended.
+int Ask(pid_t thread) {
+  errand.error = 0;
+  errand.done = 0;
+  errand.thread = thread;
+  if (::syscall(SYS_tgkill, ::getpid(), thread, kSignal) != 0) {
+    errand.thread = 0;
+    return errno == ESRCH ? 0 : errno;
+  }
+  GrowingPause pause;
+  for (int pauses = 0; errand.done == 0; pauses++) {
+    pause.Wait(errand.done, 0);
+    const bool is_gone = ::syscall(SYS_tgkill, ::getpid(), thread, 0) != 0;
+    if (errand.done != 0 || (!is_gone && pauses < kPauses)) continue;
+    pid_t unasked = thread;
+    if (errand.thread.compare_exchange_strong(unasked, 0)) return is_gone ? 0 : ETIMEDOUT;
+    if (is_gone) return 0;
+  }
+  return errand.error;
+}
+
+// 0: it is none.
+template <typename Number>
+Number ToNumber(const char* text, int base) {
+  while (*text == ' ' || *text == '\t') text++;
+  Number number = 0;
+  std::from_chars(text, text + std::strlen(text), number, base);
+  return number;
+}
+
+// No thread that the C library has made can.
+bool BlocksSignal(int tasks, const char* thread) {
+  const Fd status(::openat(tasks, (std::string(thread) + "/status").c_str(), O_RDONLY | O_CLOEXEC));
+  char text[4096];
+  const ssize_t length = status.get() < 0 ? 0 : ::read(status.get(), text, sizeof(text) - 1);
+  text[std::max<ssize_t>(length, 0)] = '\0';
+  const char* line = std::strstr(text, "\nSigBlk:");
+  return line != nullptr &&
+         (ToNumber<uint64_t>(line + sizeof("\nSigBlk:") - 1, 16) >> (kSignal - 1) & 1) != 0;
+}
+
+class Handler {
+ public:
+  Handler() {
+    const uint64_t restorer = arch::RestorerAddress();
+    // SAFETY: the address of a function, as the kernel's structure holds it.
+    const KernelAction action = {reinterpret_cast<uint64_t>(&RunErrand),
+                                 SA_RESTART | (restorer == 0 ? 0 : kRestorer), restorer,
+                                 ~uint64_t{0}};
+    Check(::syscall(SYS_rt_sigaction, kSignal, &action, &old_, sizeof(KernelSignalSet)),
+          "rt_sigaction");
+  }
+  ~Handler() { ::syscall(SYS_rt_sigaction, kSignal, &old_, nullptr, sizeof(KernelSignalSet)); }
+  Handler(const Handler&) = delete;
+
+ private:
+  KernelAction old_ = {};
+};
+
+}  // namespace
+
+EveryThread::EveryThread() : tasks_(::opendir("/proc/self/task"), ::closedir) {
+  if (!tasks_) throw std::system_error(errno, std::generic_category(), "/proc/self/task");
+  while (const dirent* entry = ::readdir(tasks_.get()))
+    if (BlocksSignal(::dirfd(tasks_.get()), entry->d_name))
+      workers_.insert(ToNumber<pid_t>(entry->d_name, 10));
+}
+
+int EveryThread::Do(int (*act)(const void*), const void* argument) {
+  const pid_t self = static_cast<pid_t>(::syscall(SYS_gettid));
+  if (const int error = act(argument); error != 0) return error;
+  errand.act = act;
+  errand.argument = argument;
+  Handler handler;
+  std::set<pid_t> done = {self};
+  for (bool found = true; found;) {
+    found = false;
+    ::rewinddir(tasks_.get());
+    while (const dirent* entry = ::readdir(tasks_.get())) {
+      const pid_t thread = ToNumber<pid_t>(entry->d_name, 10);
+      if (thread == 0 || workers_.contains(thread) || !done.insert(thread).second) continue;
+      found = true;
+      if (const int error = Ask(thread); error != 0) return error;
+    }
+  }
+  return 0;
+}
+
+}  // namespace hv

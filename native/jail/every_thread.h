@@ -1,0 +1,32 @@
+// every_thread.h: makes each thread of this process do what a thread can only do for itself: give up rights.
+#ifndef HV_JAIL_EVERY_THREAD_H_
+#define HV_JAIL_EVERY_THREAD_H_
+
+#include <dirent.h>
+#include <sys/types.h>
+
+#include <memory>
+#include <set>
+
+namespace hv {
+
+class EveryThread {
+ public:
+  // Throws std::system_error where /proc is not mounted.
+  EveryThread();
+
+  // Calls act(argument) on each thread, this one first, one after another, also on those that are made meanwhile. It runs in a
+  // signal handler: nothing but system calls, by syscall(2). Returns 0, or the first errno; ETIMEDOUT: a thread did not
+  // answer within two seconds. One caller at a time.
+  int Do(int (*act)(const void*), const void* argument);
+
+ private:
+  // Open all the time: who has given up to open files still finds the others.
+  std::unique_ptr<DIR, int (*)(DIR*)> tasks_;
+  // The kernel's own threads in this process: KVM has one. They never run what is in its memory.
+  std::set<pid_t> workers_;
+};
+
+}  // namespace hv
+
+#endif  // HV_JAIL_EVERY_THREAD_H_

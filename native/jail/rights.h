@@ -1,0 +1,28 @@
+// rights.h: what a process gives up for good: capabilities, its user, and gaining either.
+#ifndef HV_JAIL_RIGHTS_H_
+#define HV_JAIL_RIGHTS_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "jail/every_thread.h"
+
+namespace hv {
+
+struct Identity {
+  uid_t uid;
+  gid_t gid;
+};
+
+// Each thread becomes `identity`, without further groups, and has of its capabilities only `keep` (bits by number), which it can
+// pass on to nobody. Returns 0 or an errno.
+int GiveUpRights(EveryThread& threads, uint64_t keep, std::optional<Identity> identity);
+
+// No other process on the same core's other threads: core scheduling. Inherited. Returns 0 or an errno.
+int ShareNoCore();
+
+}  // namespace hv
+
+#endif  // HV_JAIL_RIGHTS_H_

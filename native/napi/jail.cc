@@ -1,0 +1,114 @@
+// jail.cc: the layers of a sentry's jail, each by itself. src/jail/addon.ts has its types.
+
+#include "jail/call_filter.h"
+#include "jail/every_thread.h"
+#include "jail/landlock.h"
+#include "jail/namespaces.h"
+#include "jail/rights.h"
+#include "napi/exports.h"
+#include "napi/guard.h"
+
+namespace hv {
+namespace {
+
+std::vector<std::string> ToStrings(const Napi::Value& value) {
+  std::vector<std::string> result;
+  const Napi::Array array = value.As<Napi::Array>();
+  for (uint32_t at = 0; at < array.Length(); at++) result.push_back(array.Get(at).ToString());
+  return result;
+}
+
+// What leads to the threads does not lead out of the jail: it is closed with the last right that is given up.
+std::optional<EveryThread> threads;
+
+std::optional<Builder> builder;
+
+EveryThread& Threads() {
+  if (!threads) threads.emplace();
+  return *threads;
+}
+
+Napi::Value Answer(Napi::Env env, int error) { return Napi::Number::New(env, error); }
+
+// landlockVersion()
+Napi::Value Version(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), LandlockVersion());
+}
+
+// shareNoCore()
+Napi::Value Core(const Napi::CallbackInfo& info) { return Answer(info.Env(), ShareNoCore()); }
+
+// restrictReach()
+Napi::Value Reach(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] {
+    if (!builder) builder.emplace();
+    const int version = LandlockVersion();
+    return Answer(info.Env(), version < 0 ? -version : RestrictReach(version));
+  });
+}
+
+// restrictFiles(fds, writableFds)
+Napi::Value Files(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] {
+    std::vector<FileRule> rules;
+    for (uint32_t list = 0; list < 2; list++) {
+      const Napi::Array fds = info[list].As<Napi::Array>();
+      for (uint32_t at = 0; at < fds.Length(); at++)
+        rules.push_back({fds.Get(at).ToNumber().Int32Value(), list == 1});
+    }
+    const int version = LandlockVersion();
+    return Answer(info.Env(), version < 0 ? -version : RestrictFiles(Threads(), version, rules));
+  });
+}
+
+// enterNamespaces(directories): errors by name
+Napi::Value Namespaces(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] {
+    if (!builder) builder.emplace();
+    const std::vector<std::string> shown = ToStrings(info[0]);
+    EveryThread& all = Threads();
+    std::vector<Namespace> entered;
+    builder->Run([&] { entered = EnterNamespaces(all, shown); });
+    builder.reset();
+    Napi::Object result = Napi::Object::New(info.Env());
+    for (const Namespace& each : entered) result.Set(each.name, Answer(info.Env(), each.error));
+    return result;
+  });
+}
+
+// giveUpRights(capabilities, uid?, gid?)
+Napi::Value Rights(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] {
+    uint64_t keep = 0;
+    const Napi::Array numbers = info[0].As<Napi::Array>();
+    for (uint32_t at = 0; at < numbers.Length(); at++)
+      keep |= uint64_t{1} << (numbers.Get(at).ToNumber().Uint32Value() & 63);
+    std::optional<Identity> identity;
+    if (info[1].IsNumber())
+      identity = {info[1].ToNumber().Uint32Value(), info[2].ToNumber().Uint32Value()};
+    const int error = GiveUpRights(Threads(), keep, identity);
+    threads.reset();
+    return Answer(info.Env(), error);
+  });
+}
+
+// filterCalls(traces, hasTerminal)
+Napi::Value Filter(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] {
+    return Answer(info.Env(), FilterCalls({info[0].ToBoolean(), info[1].ToBoolean()}));
+  });
+}
+
+}  // namespace
+
+void ExportJail(Napi::Env env, Napi::Object exports) {
+  exports.Set("landlockVersion", Napi::Function::New(env, Version));
+  exports.Set("shareNoCore", Napi::Function::New(env, Core));
+  exports.Set("restrictReach", Napi::Function::New(env, Reach));
+  exports.Set("restrictFiles", Napi::Function::New(env, Files));
+  exports.Set("enterNamespaces", Napi::Function::New(env, Namespaces));
+  exports.Set("giveUpRights", Napi::Function::New(env, Rights));
+  exports.Set("filterCalls", Napi::Function::New(env, Filter));
+}
+
+}  // namespace hv

@@ -1,0 +1,24 @@
+// kernel_action.h: Linux's struct sigaction, which is not the C library's: for signals and processes that the library does not know of.
+#ifndef HV_SYS_KERNEL_ACTION_H_
+#define HV_SYS_KERNEL_ACTION_H_
+
+#include <cstdint>
+
+namespace hv {
+
+// The kernel's, of one word.
+using KernelSignalSet = uint64_t;
+
+// arm64 has the field `restorer` too.
+struct KernelAction {
+  uint64_t handler;
+  uint64_t flags;
+  uint64_t restorer;
+  KernelSignalSet mask;
+};
+// SA_RESTORER: without it x86_64 makes no frame.
+constexpr uint64_t kRestorer = 0x04000000;
+
+}  // namespace hv
+
+#endif  // HV_SYS_KERNEL_ACTION_H_

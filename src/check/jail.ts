@@ -1,0 +1,51 @@
+// The jail of hv's own process: which layers of it this host has, from a process that went into one.
+
+import type {JailLayer} from '../jail/layer.ts'
+import type {Finding} from './finding.ts'
+import type {Host} from './host.ts'
+
+const LAYERS = {
+  'core-scheduling': 'a core of its own (core scheduling)',
+  'landlock-reach': "no signals to the host's processes, no TCP (Landlock)",
+  ipc: 'an IPC namespace',
+  uts: 'a UTS namespace',
+  net: 'a network namespace',
+  cgroup: 'a cgroup namespace',
+  mnt: 'an empty tree of files (mount namespace)',
+  'landlock-files': "no files but the guest's (Landlock)",
+  capabilities: 'no capabilities',
+  seccomp: 'no system calls but those that it needs (seccomp)',
+} as const satisfies Record<JailLayer['name'], string>
+
+/** undefined: nobody has tried. */
+export function describeJail({uid}: Host, layers: readonly JailLayer[] | undefined): Finding[] {
+  if (layers === undefined) return []
+  const named = (status: JailLayer['status']): string[] =>
+    layers.filter((layer) => layer.status === status).map(({name, errno}) => withErrno(LAYERS[name], errno))
+  const [on, refused, absent] = [named('on'), named('refused'), named('absent')]
+  const sentences = [
+    on.length > 0 ? `hv's own process has ${on.join('; ')}.` : "hv's own process has no jail.",
+    ...(refused.length > 0 ? [`Refused: ${refused.join('; ')}.`] : []),
+    ...(absent.length > 0 ? [`Not on this host: ${absent.join('; ')}.`] : []),
+  ]
+  return [
+    {
+      id: 'jail',
+      title: 'Jail',
+      status: refused.length === 0 && on.length > 0 ? 'ok' : 'warn',
+      detail: sentences.join(' '),
+      evidence: `a process that went in: ${layers.map(({name, status}) => `${name} ${status}`).join(', ')}`,
+      ...(refused.length > 0 && {mend: mendOf(uid)}),
+    },
+  ]
+}
+
+function mendOf(uid: number): string {
+  if (uid === 0)
+    return "let hv's container have CAP_SYS_ADMIN for namespaces, or take the other layers for enough"
+  return 'run hv as root, with `--drop-to UID`, for namespaces of its own, or take the other layers for enough'
+}
+
+function withErrno(text: string, errno: string | undefined): string {
+  return errno === undefined ? text : `${text}: ${errno}`
+}

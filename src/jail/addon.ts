@@ -1,0 +1,19 @@
+// The addon's part of the jail: one call for each layer.
+
+/** native/napi/jail.cc. Each answers 0, or the errno of what the host refused: then nothing, or not every thread, has changed. */
+export interface JailAddon {
+  /** Of Landlock's ABI, 1 or more, or a negative errno. */
+  landlockVersion(): number
+  /** Core scheduling: no other process runs on the other threads of a core. */
+  shareNoCore(): number
+  /** Of this thread: signals only to what is born from it from now on; no TCP. */
+  restrictReach(): number
+  /** The other threads' reach, too. From now on only what lies beneath these descriptors is opened: to read, or to change. */
+  restrictFiles(fds: readonly number[], writableFds: readonly number[]): number
+  /** New ones, by their names in /proc/PID/ns. In the tree of files nothing is but these directories, for reading. */
+  enterNamespaces(directories: readonly string[]): Record<string, number>
+  /** All but these capabilities, by number; with `uid` and `gid`, the user too. The last layer but the filter. */
+  giveUpRights(capabilities: readonly number[], uid?: number, gid?: number): number
+  /** From now on only the calls that a sentry needs. */
+  filterCalls(traces: boolean, hasTerminal: boolean): number
+}

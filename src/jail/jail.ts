@@ -1,0 +1,133 @@
+// Jail: what a process that runs a sentry gives up before it reads a byte of its guest's, layer by layer.
+
+import {closeSync, constants, openSync} from 'node:fs'
+import {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_KILL} from '../abi/capability.ts'
+import {EINVAL, ENODEV, ENOSYS, EOPNOTSUPP, errnoName} from '../abi/errno.ts'
+import {addon} from '../addon.ts'
+import {HvError} from '../errors.ts'
+import type {JailChoice, JailLayer, JailLayerName} from './layer.ts'
+
+/** What a sentry needs in its jail. */
+export interface JailNeeds {
+  /** Descriptors of the directories and files that the guest sees. */
+  roots: readonly {readonly fd: number; readonly isWritable: boolean}[]
+  /** Directories of hv's own, for what it loads later. */
+  directories: readonly string[]
+  traces: boolean
+  hasTerminal: boolean
+  dropTo?: {uid: number; gid: number}
+}
+
+const NAMESPACES = ['ipc', 'uts', 'net', 'cgroup', 'mnt'] as const
+/** A kernel's answer for what it was built without. */
+const WITHOUT_IT: readonly number[] = [ENOSYS, EOPNOTSUPP]
+/** Without such threads there is nothing to share. */
+const ABSENT: Partial<Record<JailLayerName, readonly number[]>> = {'core-scheduling': [EINVAL, ENODEV]}
+/** As root's sentry has them for its guest's root: in a volume of others' files, root without them is not root. */
+const OF_FILES = [CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID]
+
+export class Jail {
+  readonly layers: JailLayer[] = []
+  readonly #choice: JailChoice
+
+  private constructor(choice: JailChoice) {
+    this.#choice = choice
+  }
+
+  /** Before there is a platform: a guest's processes are born in it. */
+  static begin(choice: JailChoice): Jail {
+    const jail = new Jail(choice)
+    if (choice === 'none') return jail
+    jail.#lay('core-scheduling', () => addon.shareNoCore())
+    jail.#lay('landlock-reach', () => addon.restrictReach())
+    return jail
+  }
+
+  /**
+   * Nothing is opened after it but what lies in `roots` and `directories`. What is open stays.
+   * @throws HvError JAIL_INCOMPLETE if the whole of it is required
+   */
+  close({roots, directories, traces, hasTerminal, dropTo}: JailNeeds): void {
+    if (this.#choice === 'none') return
+    const own = directories.map((path) => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY))
+    try {
+      this.#enterNamespaces(directories)
+      this.#restrictFiles(roots, own)
+    } finally {
+      for (const fd of own) closeSync(fd)
+    }
+    if (dropTo !== undefined && process.geteuid?.() !== 0)
+      throw new HvError(
+        'BAD_ARGUMENT',
+        'only root can become another user',
+        'run as root, or leave out `dropTo`',
+      )
+    this.#lay('capabilities', () =>
+      addon.giveUpRights(
+        keptCapabilities(roots.length > 0 && dropTo === undefined, traces),
+        dropTo?.uid,
+        dropTo?.gid,
+      ),
+    )
+    // What is promised has to be so, whatever is required.
+    if (dropTo !== undefined && process.geteuid?.() !== dropTo.uid)
+      throw new HvError('HOST_SYSCALL', `this host does not let root become user ${dropTo.uid}`)
+    this.#lay('seccomp', () => addon.filterCalls(traces, hasTerminal))
+    if (this.#choice === 'required') this.#requireAll()
+  }
+
+  #enterNamespaces(directories: readonly string[]): void {
+    let errors: Record<string, number> = {}
+    const failure = attempt(() => {
+      errors = addon.enterNamespaces(directories)
+      return 0
+    })
+    for (const name of NAMESPACES) this.#lay(name, () => failure || errors[name])
+  }
+
+  #restrictFiles(roots: JailNeeds['roots'], own: readonly number[]): void {
+    const fdsOf = (isWritable: boolean) =>
+      roots.filter((root) => root.isWritable === isWritable).map(({fd}) => fd)
+    this.#lay('landlock-files', () => addon.restrictFiles([...own, ...fdsOf(false)], fdsOf(true)))
+  }
+
+  #lay(name: JailLayerName, act: () => number): void {
+    const errno = attempt(act)
+    if (errno === 0) {
+      this.layers.push({name, status: 'on'})
+      return
+    }
+    const isAbsent = (ABSENT[name] ?? WITHOUT_IT).includes(errno)
+    this.layers.push({name, status: isAbsent ? 'absent' : 'refused', errno: errnoName(errno)})
+  }
+
+  #requireAll(): void {
+    const missing = this.layers.filter(
+      ({name, status}) => status === 'refused' || (status === 'absent' && name === 'seccomp'),
+    )
+    if (missing.length === 0) return
+    const names = missing.map(({name, errno}) => `${name} (${errno})`).join(', ')
+    throw new HvError(
+      'JAIL_INCOMPLETE',
+      `this host refuses a part of the jail: ${names}`,
+      'run as root, or leave out `jail`',
+    )
+  }
+}
+
+/** Of root's; who has none keeps none. */
+function keptCapabilities(showsFiles: boolean, traces: boolean): number[] {
+  // A guest's processes are another user's.
+  return [...(showsFiles ? OF_FILES : []), ...(traces ? [CAP_KILL] : [])]
+}
+
+/** @returns an errno, or 0 */
+function attempt(act: () => number): number {
+  try {
+    return act()
+  } catch (error) {
+    const {errno} = error as {errno?: number}
+    if (errno === undefined) throw error
+    return errno
+  }
+}

@@ -1,0 +1,30 @@
+// JailLayer: what a sentry's jail has, and what this host refused to it. The shape is public.
+
+/** `best`: each layer that this host lets it have; `required`: all that it has, or an error. */
+export type JailChoice = 'best' | 'required' | 'none'
+export const JAIL_CHOICES = ['best', 'required', 'none'] as const
+
+/** From the first that is laid to the last. */
+export const JAIL_LAYERS = [
+  'core-scheduling',
+  'landlock-reach',
+  'ipc',
+  'uts',
+  'net',
+  'cgroup',
+  'mnt',
+  'landlock-files',
+  'capabilities',
+  'seccomp',
+] as const
+
+export type JailLayerName = (typeof JAIL_LAYERS)[number]
+
+/** One layer of the jail that a sentry runs in. */
+export interface JailLayer {
+  name: JailLayerName
+  /** `refused`: this host has it and did not let the process have it; `absent`: this host has no such thing. */
+  status: 'on' | 'refused' | 'absent'
+  /** Of what was refused or is absent: the errno's name. */
+  errno?: string
+}

@@ -1,0 +1,10 @@
+// rehearseIfCold: the first start of a build compiles what programs need, before a jail: the next ones find it.
+
+import type {CodeCache} from '../code-cache.ts'
+import type {PlatformChoice} from '../platform/choice.ts'
+
+export async function rehearseIfCold(platform: PlatformChoice, code: CodeCache | undefined): Promise<void> {
+  if (code?.directory === undefined || !code.isCold()) return
+  const {rehearse} = await import('../sentry/rehearsal.ts')
+  await rehearse(platform, code.directory)
+}

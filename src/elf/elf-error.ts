@@ -4,7 +4,7 @@ import {HvError, printable} from '../errors.ts'
 
 export class ElfError extends HvError {
   /** What execve(2) answers for this file: ENOEXEC, EINVAL, ENOMEM, EPERM. */
-  readonly errno: number
+  readonly execErrno: number
   /** Who was to load it (PT_INTERP), where only what there is to load is wrong. */
   readonly interp?: string
 
@@ -18,7 +18,7 @@ export class ElfError extends HvError {
     interp?: string,
   ) {
     super(code, `${printable(path)}: ${defect}`, nextStep)
-    this.errno = errno
+    this.execErrno = errno
     this.interp = interp
   }
 }

@@ -44,7 +44,7 @@ test.each(['-static', '-static-pie', 'busybox'])('%s: no mutant causes an error 
         throw new Error(`mutant ${index} (${description}): ${error}`, {cause: error})
       }
       expect(`${error.message}; ${error.nextStep}`).toMatch(/^prog: [ -~]+; [ -~]+$/)
-      expect(error.errno).toBeGreaterThan(0)
+      expect(error.execErrno).toBeGreaterThan(0)
       outcomes[error.code as 'BAD_ELF' | 'NOT_EXECUTABLE']++
     }
   }

@@ -69,7 +69,7 @@ test('the interpreter is a byte string', () => {
 test('a program with nothing to load is refused by the interpreter that it asks for', () => {
   const interp = {type: PT_INTERP, offset: 0x800, fileSize: 5}
   const file = {headers: [interp], data: [[0x800, Buffer.from('/ld.\0')]]} satisfies ElfFile
-  expect(refusal(() => parse(file))).toMatchObject({errno: ENOEXEC, interp: '/ld.'})
+  expect(refusal(() => parse(file))).toMatchObject({execErrno: ENOEXEC, interp: '/ld.'})
 })
 
 describe('bare metal', () => {
@@ -127,7 +127,7 @@ describe('a file of the wrong kind is NOT_EXECUTABLE and says what it is', () =>
   ])('%s', (_, body, message) => {
     const error = refusal(body)
     expect(error.message).toMatch(message)
-    expect(error).toMatchObject({code: 'NOT_EXECUTABLE', errno: 8, exitStatus: 126})
+    expect(error).toMatchObject({code: 'NOT_EXECUTABLE', execErrno: 8, exitStatus: 126})
     expect(error.nextStep).not.toBe('')
   })
 
@@ -173,7 +173,7 @@ describe('a defective file is BAD_ELF and the defect is named', () => {
     const error = refusal(() => parse(file))
     expect(error.message).toMatch(message)
     expect(error).toMatchObject({code: 'BAD_ELF', exitStatus: 126})
-    expect(error.errno).toBeGreaterThan(0)
+    expect(error.execErrno).toBeGreaterThan(0)
   })
 
   test('a file shorter than the header', () => {

@@ -62,7 +62,7 @@ test('an unlimited stack leaves room for everything else', () => {
 })
 
 test('what does not fit is refused', () => {
-  const refuse = (errno: number) => expect.objectContaining({code: 'BAD_ELF', errno})
+  const refuse = (errno: number) => expect.objectContaining({code: 'BAD_ELF', execErrno: errno})
   expect(() => layout({image: pie({memSize: 2 ** 46})})).toThrow(refuse(12))
   expect(() => layout({interpreter: pie({memSize: 2 ** 48})})).toThrow(refuse(12))
   expect(() => layout({image: pie({align: 2 ** 40})})).toThrow(refuse(22))

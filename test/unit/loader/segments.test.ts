@@ -58,5 +58,7 @@ test.each<[string, ProgramHeader, number]>([
 ])('refused: %s', (_, header, errno) => {
   const file = elfFile({headers: [header], entry: Number(header.vaddr)})
   const image = parseElf(bytesReader(file), 'prog')
-  expect(() => planSegments(image, 0, TOP)).toThrow(expect.objectContaining({code: 'BAD_ELF', errno}))
+  expect(() => planSegments(image, 0, TOP)).toThrow(
+    expect.objectContaining({code: 'BAD_ELF', execErrno: errno}),
+  )
 })

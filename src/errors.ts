@@ -7,6 +7,7 @@ export const HV_ERROR_CODES = [
   'BAD_ARGUMENT',
   'BOARD_INVALID',
   'DISPOSED',
+  'FILE_FAILED',
   'HOST_SYSCALL',
   'JAIL_INCOMPLETE',
   'KVM_MISSING',
@@ -36,11 +37,19 @@ export class HvError extends Error {
   readonly code: HvErrorCode
   /** One imperative sentence that says how to mend it, or ''. */
   readonly nextStep: string
+  /** Of FILE_FAILED: what a program in the guest would get: `ENOENT`. */
+  declare readonly errno?: string
 
-  constructor(code: HvErrorCode, message: string, nextStep = '', options?: ErrorOptions) {
+  constructor(
+    code: HvErrorCode,
+    message: string,
+    nextStep = '',
+    {errno, ...options}: ErrorOptions & {errno?: string} = {},
+  ) {
     super(message, options)
     this.code = code
     this.nextStep = nextStep
+    if (errno !== undefined) this.errno = errno
   }
 
   /** The shell's convention: 127 not found, 126 not executable, 125 everything else. */

@@ -10,6 +10,12 @@ export type {ChosenPlatform, PlatformChoice} from './platform/choice.ts'
 export type {Costs} from './platform/costs.ts'
 export {AbortError} from './sandbox/abort-error.ts'
 export type {
+  SandboxFile,
+  SandboxFileData,
+  SandboxReadOptions,
+  SandboxWriteOptions,
+} from './sandbox/file-options.ts'
+export type {
   SandboxSyscall,
   SyscallHandler,
   SyscallHandlers,
@@ -26,6 +32,7 @@ export type {
 } from './sandbox/options.ts'
 export {SandboxPool, type SandboxPoolOptions} from './sandbox/pool.ts'
 export {Sandbox} from './sandbox/sandbox.ts'
+export type {SandboxFiles} from './sandbox/sandbox-files.ts'
 export type {SandboxProcess} from './sandbox/sandbox-process.ts'
 export type {BrokenPledge} from './sentry/pledge/broken-pledge.ts'
 export type {RunStats} from './sentry/program-result.ts'

@@ -49,6 +49,13 @@ export const bytes = v.custom<Uint8Array>(
   (value) => Object.prototype.toString.call(value) === '[object Uint8Array]',
   'a Uint8Array',
 )
+export const pieces = v.custom<AsyncIterable<unknown> | Iterable<unknown>>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    (Symbol.asyncIterator in value || Symbol.iterator in value),
+  'a stream',
+)
 export const abortSignal = v.custom<StopSignal>(
   (value) =>
     typeof value === 'object' &&

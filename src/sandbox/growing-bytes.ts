@@ -4,12 +4,16 @@ const FIRST_CAPACITY = 4096
 
 export class GrowingBytes {
   readonly #most: number
-  #bytes = new Uint8Array(0)
+  #bytes: Uint8Array<ArrayBuffer>
   #length = 0
 
-  /** @param most never appended beyond, and no memory is taken for more */
-  constructor(most = Number.POSITIVE_INFINITY) {
+  /**
+   * @param most never appended beyond, and no memory is taken for more
+   * @param expected how many will come, if that is known: they are not copied then
+   */
+  constructor(most = Number.POSITIVE_INFINITY, expected = 0) {
     this.#most = most
+    this.#bytes = new Uint8Array(Math.min(expected, most))
   }
 
   get length(): number {
@@ -30,7 +34,8 @@ export class GrowingBytes {
 
   /** All of it, and nothing stays. */
   take(): Uint8Array<ArrayBuffer> {
-    const taken = this.#bytes.slice(0, this.#length)
+    const isFull = this.#length === this.#bytes.length
+    const taken = isFull ? this.#bytes : this.#bytes.slice(0, this.#length)
     this.#bytes = new Uint8Array(0)
     this.#length = 0
     return taken

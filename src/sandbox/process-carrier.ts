@@ -52,7 +52,8 @@ export class ProcessCarrier implements Carrier {
   send(request: Request): void {
     if (request.kind === 'room') this.#room[request.fd] += request.bytes
     if (request.kind === 'run') this.#sayRun(request)
-    else if (request.kind === 'input') this.#say({...request, bytes: NO_BYTES}, request.bytes)
+    else if (request.kind === 'input' || request.kind === 'file')
+      this.#say({...request, bytes: NO_BYTES}, request.bytes)
     else if (request.kind === 'verdict') this.#answer(request)
     else this.#say(request)
   }
@@ -156,6 +157,8 @@ export class ProcessCarrier implements Carrier {
         if (this.#isLive) return [{...reply, bytes}]
         this.#output[reply.fd].append(bytes)
         return []
+      case 'filed':
+        return [{...reply, bytes}]
       case 'finished': {
         const stdout = this.#output[1].take()
         const stderr = this.#output[2].take()

@@ -100,7 +100,8 @@ export class ProcessPort implements SentryPort {
     if (frame === undefined) return this.#ownerLeft()
     const request = frame.message as ProcessRequest
     if (request.kind === 'run') return this.#withDescriptor({...request, stdin: frame.bytes})
-    return request.kind === 'input' ? {...request, bytes: frame.bytes} : request
+    const hasBytes = request.kind === 'input' || request.kind === 'file'
+    return hasBytes ? {...request, bytes: frame.bytes} : request
   }
 
   /** The owner passed it before it said so. */
@@ -115,7 +116,7 @@ export class ProcessPort implements SentryPort {
       this.#writeOutput(1, reply.finished.stdout)
       this.#writeOutput(2, reply.finished.stderr)
     }
-    writeFrame(this.fd, inJson(reply), reply.kind === 'output' ? reply.bytes : undefined)
+    writeFrame(this.fd, inJson(reply), 'bytes' in reply && reply.kind !== 'took' ? reply.bytes : undefined)
   }
 
   #writeOutput(fd: 1 | 2, bytes: Uint8Array): void {
@@ -130,7 +131,10 @@ function inJson(reply: Reply): {kind: string} {
     const {stdout, stderr, ...finished} = reply.finished
     return {kind: 'finished', finished} as {kind: string}
   }
-  if (reply.kind === 'output') return {kind: 'output', fd: reply.fd} as {kind: string}
+  if (reply.kind === 'output' || reply.kind === 'filed') {
+    const {bytes, ...rest} = reply
+    return rest
+  }
   if (reply.kind !== 'asks') return reply
   const {question} = reply
   return {...reply, question: {...question, args: question.args.map(String)}} as {kind: string}

@@ -4,6 +4,7 @@ import {HvError, type HvErrorCode} from '../errors.ts'
 import type {JailChoice, JailLayer} from '../jail/layer.ts'
 import type {ChosenPlatform, PlatformChoice} from '../platform/choice.ts'
 import type {RunResult} from '../run/options.ts'
+import type {FileAnswer, FileOperation} from '../sentry/files/operations.ts'
 import type {Question, Verdict} from '../sentry/hooked-calls.ts'
 import type {HostProgram} from '../sentry/host-program.ts'
 import type {PatchChoice} from '../sentry/patch-choice.ts'
@@ -86,10 +87,25 @@ export interface VerdictRequest {
   verdict: Verdict
 }
 
+/** For the guest's tree. `bytes`: of a file that is written. */
+export interface FileRequest {
+  kind: 'file'
+  id: number
+  operation: FileOperation
+  bytes: Uint8Array<ArrayBuffer>
+}
+
 /**
- * To the sentry. It takes them one by one, while no guest runs; those of the trace, verdicts and what is for a live run also then.
+ * To the sentry. It takes them one by one, while no guest runs; those of the trace, of files, verdicts and what is for a live run
+ * also then.
  */
-export type Request = RunRequest | LiveRequest | TraceRequest | VerdictRequest | {kind: 'dispose'}
+export type Request =
+  | RunRequest
+  | LiveRequest
+  | TraceRequest
+  | VerdictRequest
+  | FileRequest
+  | {kind: 'dispose'}
 
 /** To a process besides: its settings, before all; in place of a thread's shared words, a run that shall stop, and a batch taken. */
 export type ProcessRequest =
@@ -107,7 +123,7 @@ export interface Finished {
 
 /**
  * From the sentry: `ready` or `failed` when it has started, then one for each run; `traced` for each request of the trace,
- * and `events` in between. A run's guest sleeps after `asks`, until there is a verdict. A process says `finished` without the
+ * and `events` in between; `filed` for each of files. A run's guest sleeps after `asks`, until there is a verdict. A process says `finished` without the
  * output, of which it sends pieces before: replies.ts.
  */
 export type Reply =
@@ -117,6 +133,8 @@ export type Reply =
   | {kind: 'traced'; error?: WireError}
   | {kind: 'events'; events: TraceEvent[]}
   | {kind: 'asks'; run: number; question: Question}
+  /** By the request's id: what it gave, or the number of the error that the guest would get. */
+  | {kind: 'filed'; id: number; answer?: FileAnswer; errno?: number; bytes: Uint8Array<ArrayBuffer>}
   /** Of a live run: its first process, what it wrote, and how many bytes of its input are out of the way. */
   | {kind: 'started'; pid: number}
   | {kind: 'output'; fd: 1 | 2; bytes: Uint8Array<ArrayBuffer>}

@@ -24,6 +24,7 @@ import {
   STOP_EVERYTHING,
   type TraceRequest,
 } from './protocol.ts'
+import {RemoteFiles} from './remote-files.ts'
 import {RemoteTrace, type TraceListener} from './remote-trace.ts'
 import type {SentryProcess} from './sentry-process.ts'
 import {ThreadCarrier} from './thread-carrier.ts'
@@ -44,6 +45,11 @@ export class RemoteSentry {
   jail: readonly JailLayer[] = []
   #exchange: Exchange | undefined
   readonly #trace = new RemoteTrace()
+  readonly files = new RemoteFiles((request) => {
+    if (this.#end !== undefined) throw this.#end
+    this.#carrier.ref()
+    this.#carrier.send(request)
+  })
   readonly #handlers: SyscallHandlers
   /** What a handler threw in this run. */
   #thrown: {error: unknown} | undefined
@@ -190,6 +196,9 @@ export class RemoteSentry {
     else if (reply.kind === 'traced') {
       this.#trace.answered(reply.error && fromWire(reply.error))
       this.#unrefIdle()
+    } else if (reply.kind === 'filed') {
+      this.files.answered(reply)
+      this.#unrefIdle()
     } else if (reply.kind === 'failed') this.#failed(fromWire(reply.error))
     else if (reply.kind === 'ready' || reply.kind === 'finished') this.#settled(reply)
     else this.#live?.received(reply)
@@ -207,6 +216,8 @@ export class RemoteSentry {
         return this.#live !== undefined || this.#end !== undefined
       case 'traced':
         return this.#trace.isAsked || this.#end !== undefined
+      case 'filed':
+        return this.files.isDue(reply) || this.#end !== undefined
       case 'failed':
         return true
       default:
@@ -216,7 +227,10 @@ export class RemoteSentry {
 
   #failed(error: HvError): void {
     // The sentry stopped in the middle of something.
-    if (error.code === 'SANDBOX_FAILED' || error.code === 'VCPU_FAILED') this.#end ??= error
+    if (error.code === 'SANDBOX_FAILED' || error.code === 'VCPU_FAILED') {
+      this.#end ??= error
+      this.files.fail(this.#end)
+    }
     this.#take()?.reject(this.#end ?? error)
   }
 
@@ -240,6 +254,7 @@ export class RemoteSentry {
     this.#end ??= error
     this.#take()?.reject(this.#end)
     this.#trace.fail(this.#end)
+    this.files.fail(this.#end)
   }
 
   /** The guest's call waits meanwhile. What the handler throws ends the run, if that has not ended yet. */
@@ -264,7 +279,7 @@ export class RemoteSentry {
 
   /** Nobody waits for it: it does not keep the process alive. */
   #unrefIdle(): void {
-    const isIdle = this.#exchange === undefined && !this.#trace.isAsked
+    const isIdle = this.#exchange === undefined && !this.#trace.isAsked && !this.files.isAsked
     if (this.#end === undefined && isIdle) this.#carrier.unref()
   }
 }

@@ -1,8 +1,12 @@
 // What a sentry's process says, checked: whoever has broken into it may say anything, and its owner goes on.
 
 import * as v from 'valibot'
+import {EHWPOISON} from '../abi/errno.ts'
+import {PERMISSION_BITS} from '../abi/file-mode.ts'
 import {HV_ERROR_CODES, printable} from '../errors.ts'
 import {JAIL_LAYERS} from '../jail/layer.ts'
+import {FILE_KINDS, PIECE_ENTRIES} from '../sentry/files/operations.ts'
+import {NAME_MAX, PATH_MAX} from '../vfs/path-walk.ts'
 import {nonsense} from './frames.ts'
 
 /** Characters of an error. A bug's has a stack. */
@@ -44,6 +48,33 @@ const event = v.variant('type', [
   v.looseObject({type: v.literal('exit'), pid: id, time: number}),
 ])
 
+const size = v.pipe(number, v.minValue(0))
+/** A name, and no path: its owner's program may join it to one of the host's. */
+const name = v.pipe(
+  v.string(),
+  v.maxLength(NAME_MAX),
+  v.regex(/^[^/\0]*$/),
+  v.check((text) => text !== '.' && text !== '..'),
+)
+const entry = v.object({
+  name,
+  kind: v.picklist(FILE_KINDS),
+  size,
+  mode: v.pipe(id, v.minValue(0), v.maxValue(PERMISSION_BITS)),
+  uid: size,
+  gid: size,
+  modifiedMs: number,
+  target: v.optional(v.pipe(v.string(), v.maxLength(PATH_MAX))),
+})
+const errno = v.pipe(id, v.minValue(1), v.maxValue(EHWPOISON))
+const answer = v.object({
+  isEnd: v.boolean(),
+  handle: v.optional(id),
+  size: v.optional(size),
+  entries: v.optional(v.pipe(v.array(entry), v.maxLength(PIECE_ENTRIES))),
+  entry: v.optional(entry),
+})
+
 const reply = v.variant('kind', [
   v.object({
     kind: v.literal('ready'),
@@ -75,6 +106,7 @@ const reply = v.variant('kind', [
       paths: v.array(maybe(v.string())),
     }),
   }),
+  v.object({kind: v.literal('filed'), id, answer: v.optional(answer), errno: v.optional(errno)}),
   v.object({kind: v.literal('output'), fd: v.picklist([1, 2])}),
   v.object({kind: v.literal('started'), pid: id}),
   v.object({kind: v.literal('took'), bytes: v.pipe(id, v.minValue(1))}),

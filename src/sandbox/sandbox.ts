@@ -20,6 +20,7 @@ import {ProgramStreams} from './program-streams.ts'
 import type {Finished, RunRequest} from './protocol.ts'
 import {RemoteSentry} from './remote-sentry.ts'
 import {fromHere, toRequest, toSettings, toSpawnRequest, toTraceOptions} from './requests.ts'
+import {SandboxFiles} from './sandbox-files.ts'
 import {SandboxProcess} from './sandbox-process.ts'
 import {SentryProcess} from './sentry-process.ts'
 
@@ -31,6 +32,8 @@ import {SentryProcess} from './sentry-process.ts'
  * blocks this process. An idle sandbox does not keep the process alive.
  */
 export class Sandbox {
+  /** The guest's files, to be read and written from here. */
+  readonly files: SandboxFiles
   readonly #sentry: RemoteSentry
   /** Programs are the host's: by paths that this process's directory counts for. */
   readonly #isOnHost: boolean
@@ -39,6 +42,7 @@ export class Sandbox {
   #disposal: Promise<void> | undefined
 
   private constructor(sentry: RemoteSentry, isOnHost: boolean) {
+    this.files = new SandboxFiles(sentry.files)
     this.#sentry = sentry
     this.#isOnHost = isOnHost
   }

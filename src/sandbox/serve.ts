@@ -1,13 +1,16 @@
 // serve: a sandbox's sentry, which runs programs one after another, and stops them when its owner says so.
 
+import {ENOMEM, Errno} from '../abi/errno.ts'
 import {killInfo, SI_USER} from '../abi/siginfo.ts'
 import {SIGKILL} from '../abi/signal.ts'
 import type {CodeCache} from '../code-cache.ts'
 import {Jail} from '../jail/jail.ts'
 import {openPlatform} from '../platform/open.ts'
 import {rehearseIfCold} from '../run/rehearse-if-cold.ts'
+import {OwnerFiles} from '../sentry/files/owner-files.ts'
 import {HookedCalls} from '../sentry/hooked-calls.ts'
-import {restriction} from '../sentry/pledge/restrict.ts'
+import {isOutgrown} from '../sentry/outgrown.ts'
+import {restriction, veilOf} from '../sentry/pledge/restrict.ts'
 import {runToEnd} from '../sentry/run-to-end.ts'
 import {Sentry} from '../sentry/sentry.ts'
 import type {Task} from '../sentry/task.ts'
@@ -15,8 +18,10 @@ import {EventBatches} from './event-batches.ts'
 import {LiveStreams} from './live-streams.ts'
 import type {SentryPort} from './port.ts'
 import {
+  type FileRequest,
   type Finished,
   type LiveRequest,
+  type Reply,
   type Request,
   type RunRequest,
   type SentrySettings,
@@ -84,6 +89,7 @@ async function start(
     throw error
   }
   const {kernel} = sentry
+  const files = ownerFiles(sentry, settings)
   const batches = new EventBatches(port, kernel.timers, () => port.shallStop(run))
   const trace = new WorkerTrace(kernel, batches, (error) =>
     port.post({kind: 'traced', ...(error !== undefined && {error: toWire(error)})}),
@@ -99,6 +105,10 @@ async function start(
     }
     if (request.kind === 'verdict') {
       hooked.answer(request.id, request.verdict)
+      return
+    }
+    if (request.kind === 'file') {
+      port.post(fileReply(files, request))
       return
     }
     if (isLive(request)) {
@@ -128,6 +138,7 @@ async function start(
         hooked.forget()
         return
       }
+      files.close()
       sentry.dispose()
       platform[Symbol.dispose]()
       port.close()
@@ -223,6 +234,22 @@ async function run(
     hooks.listens(undefined)
     kernel.onReady = undefined
     kernel.platform.watch(port.fd, 0)
+  }
+}
+
+function ownerFiles({kernel, credentials}: Sentry, {unveil}: SentrySettings): OwnerFiles {
+  const context = {root: kernel.rootMount.top, credentials}
+  return new OwnerFiles(kernel, credentials, unveil && (() => veilOf(unveil, context)))
+}
+
+function fileReply(files: OwnerFiles, {id, operation, bytes}: FileRequest): Reply {
+  try {
+    const {answer, bytes: given = new Uint8Array(0)} = files.answer(operation, bytes)
+    return {kind: 'filed', id, answer, bytes: given}
+  } catch (error) {
+    const errno = error instanceof Errno ? error.code : isOutgrown(error) ? ENOMEM : undefined
+    if (errno === undefined) return {kind: 'failed', error: toWire(error)}
+    return {kind: 'filed', id, errno, bytes: new Uint8Array(0)}
   }
 }
 

@@ -60,6 +60,6 @@ export class ThreadPort implements SentryPort {
 
 /** Given away rather than copied. */
 function buffersOf(reply: Reply): ArrayBuffer[] {
-  if (reply.kind === 'output') return [reply.bytes.buffer]
+  if (reply.kind === 'output' || reply.kind === 'filed') return [reply.bytes.buffer]
   return reply.kind === 'finished' ? [reply.finished.stdout.buffer, reply.finished.stderr.buffer] : []
 }

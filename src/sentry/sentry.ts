@@ -110,6 +110,11 @@ export class Sentry {
     if (this.terminal !== undefined) this.#terminalAt = this.#resolve(TERMINAL_PATH)
   }
 
+  /** Whose rights a program begins with. */
+  get credentials(): Credentials {
+    return this.#credentials
+  }
+
   /** For a program's streams. */
   openTerminal(flags: number): FileDescription {
     return this.#terminalAt!.inode.open(flags | O_NOCTTY)

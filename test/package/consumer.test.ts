@@ -42,7 +42,7 @@ describe.each([
   ['esnext', 'bundler'],
 ])('TypeScript with --module %s --moduleResolution %s', (module, resolution) => {
   const program = `
-    import {AbortError, type Exit, HvError, Sandbox, SandboxPool, type SandboxResult, type TraceEvent, Vm, checkHost} from 'hvkit'
+    import {AbortError, type Exit, HvError, Sandbox, type SandboxFile, SandboxPool, type SandboxResult, type TraceEvent, Vm, checkHost} from 'hvkit'
     export const usable: boolean = (await checkHost({board: 'rpi4'})).usable
     await using sandbox = await Sandbox.create({volumes: [{host: '/', guest: '/h'}], onSyscall: {openat: () => ({errno: 5})}})
     const result: SandboxResult = await sandbox.run('/a', ['b'], {stdin: new Uint8Array(1), timeoutMs: 5})
@@ -53,13 +53,17 @@ describe.each([
     child.stdin.end('hello')
     for await (const chunk of child.stdout) child.kill('SIGTERM')
     export const code: number | null = (await child.wait()).exitCode
+    await sandbox.files.write('/tmp/a', new Uint8Array(1), {mode: 0o600})
+    export const file: SandboxFile | undefined = (await sandbox.files.list('/tmp'))[0]
+    export const content: string = await sandbox.files.read('/tmp/a')
+    for await (const chunk of sandbox.files.readStream('/tmp/a')) chunk
     using pool = new SandboxPool({warm: 1})
     await using other = await pool.create({memoryBytes: 1 << 20})
     using vm = Vm.create({memoryBytes: 4096})
     const exit: Exit = vm.createVcpu().run()
     if (exit.kind === 'io') exit.data.length
     try { throw exit } catch (error) {
-      if (error instanceof HvError && error.code === 'BAD_ARGUMENT') error.nextStep
+      if (error instanceof HvError && error.code === 'FILE_FAILED') error.errno?.length
       if (error instanceof AbortError) error.stdout
     }`
 

@@ -40,9 +40,12 @@ const HOSTILE = `
     whole(header.readUInt32LE(4))
     return message
   }
-  const until = (kind) => { for (;;) if (read().kind === kind) return }
+  const until = (kind) => { for (;;) { const message = read(); if (message.kind === kind) return message } }
   const forever = () => { for (;;) read() }
   const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+  const MIB = Buffer.alloc(1 << 20)
+  let file
+  const filed = (answer, more, bytes) => send({kind: 'filed', id: file.id, answer, ...more}, bytes)
   const READY = {kind: 'ready', platform: {name: 'kvm', reason: '', costs: {}}, jail: []}
   const RESULT = {exitCode: 0, signal: null, timedOut: false, stats: {}}
   const FINISHED = {kind: 'finished', finished: {result: RESULT, outputTruncated: false}}
@@ -71,6 +74,21 @@ const ATTACKS: readonly (readonly [what: string, code: string])[] = [
   ['writes without end to standard error', 'until("run"); for (;;) writeSync(2, "x".repeat(4096))'],
 ]
 
+/** The same, when a file is to be read: `file` is the request. */
+const FILE_ATTACKS: readonly (readonly [what: string, code: string])[] = [
+  ['answers another request', 'filed({isEnd: true}, {id: file.id + 1})'],
+  ['gives nothing, and no end', 'for (;;) { filed({isEnd: false, handle: 1}); file = until("file") }'],
+  ['gives more than fits a frame', 'filed({isEnd: false, handle: 1}, {}, Buffer.alloc(2 << 20))'],
+  [
+    'gives another file',
+    'filed({isEnd: false, handle: 1}, {}, MIB); file = until("file"); filed({isEnd: false, handle: 2}, {}, MIB)',
+  ],
+  ['gives entries of what is no directory', 'filed({isEnd: true, entries: []})'],
+  ['gives neither an answer nor an error', 'filed()'],
+  ['gives an error that there is not', 'filed(undefined, {errno: 4000})'],
+  ['says a size that is none', 'filed({isEnd: true, size: -1})'],
+]
+
 let copy: string
 beforeAll(() => {
   copy = copyOfPackage()
@@ -80,14 +98,17 @@ beforeAll(() => {
 afterAll(() => rmSync(copy, {recursive: true}))
 
 /** @returns what became of a run, whether its disposal ended, and what the owner held */
-async function attacked(code: string): Promise<{outcome: string; peakMb: number}> {
+async function attacked(
+  code: string,
+  call = `sandbox.run('${BUSYBOX}', ['true'], {timeoutMs: 300})`,
+): Promise<{outcome: string; peakMb: number}> {
   const folder = mkdtempSync(join(copy, 'attack-'))
   writeFileSync(join(folder, 'attack.cjs'), `${HOSTILE}\n  read(); send(READY); ${code}`)
   const script = `
     import {Sandbox} from ${JSON.stringify(join(copy, 'dist/index.js'))}
     const handlers = ${code.includes('run: 1') ? '{openat: () => new Promise(() => {})}' : '{}'}
     const sandbox = await Sandbox.create({onSyscall: handlers})
-    const outcome = await sandbox.run('${BUSYBOX}', ['true'], {timeoutMs: 300}).then(() => 'no error', ({code}) => code)
+    const outcome = await ${call}.then(() => 'no error', ({code}) => code)
     await sandbox.dispose()
     const {maxRSS} = process.resourceUsage()
     console.log(JSON.stringify({outcome, peakMb: maxRSS / 1024}))`
@@ -110,6 +131,24 @@ describe.concurrent('one that', () => {
       expect(peakMb).toBeLessThan(MAX_MB)
     },
   )
+
+  test.each(FILE_ATTACKS)('%s when a file is read is ended', {timeout: TIMEOUT_MS}, async (_, code) => {
+    const {outcome} = await attacked(`file = until("file"); ${code}; forever()`, `sandbox.files.read('/a')`)
+    expect(outcome).toBe('SANDBOX_FAILED')
+  })
+
+  test('gives a file without end gives one that is too large', {timeout: TIMEOUT_MS}, async () => {
+    const code = 'for (;;) { file = until("file"); filed({isEnd: false, handle: 1}, {}, MIB) }'
+    const {outcome, peakMb} = await attacked(code, `sandbox.files.read('/a')`)
+    expect(outcome).toBe('FILE_FAILED')
+    expect(peakMb).toBeLessThan(MAX_MB)
+  })
+
+  test('names a file as no file is named is ended', {timeout: TIMEOUT_MS}, async () => {
+    const entry = '{name: "../../x", kind: "file", size: 1, mode: 0, uid: 0, gid: 0, modifiedMs: 0}'
+    const code = `file = until("file"); filed({isEnd: true, entries: [${entry}]}); forever()`
+    expect(await attacked(code, `sandbox.files.list('/')`)).toMatchObject({outcome: 'SANDBOX_FAILED'})
+  })
 
   test('is alive, and does not do what it was told, is ended all the same', {
     timeout: TIMEOUT_MS,

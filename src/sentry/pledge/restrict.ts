@@ -3,12 +3,13 @@
 import {Errno} from '../../abi/errno.ts'
 import {HvError, printable} from '../../errors.ts'
 import {toByteString} from '../../vfs/host-calls.ts'
+import type {PathContext} from '../../vfs/path-walk.ts'
 import type {Task} from '../task.ts'
 import {applyPathPolicies} from './path-policies.ts'
 import {applyPledge} from './pledge.ts'
 import {requirePromises} from './promises.ts'
 import type {Unveiled} from './unveiled.ts'
-import {parsePermissions, Veil} from './veil.ts'
+import {type Permissions, parsePermissions, Veil} from './veil.ts'
 
 export interface Restrictions {
   /** Promises with spaces between them. */
@@ -22,18 +23,28 @@ export interface Restrictions {
  */
 export function restriction({pledge, unveil}: Restrictions): (task: Task) => void {
   const promises = pledge === undefined ? undefined : requirePromises(pledge)
-  const unveiled = unveil?.map(({path, permissions}) => ({
-    path,
-    permissions: requirePermissions(permissions),
-  }))
+  const unveiled = unveil && checkedUnveil(unveil)
   return (task) => {
     if (unveiled !== undefined) applyUnveil(task, unveiled)
     if (promises !== undefined) applyPledge(task.kernel, task.process, promises, false)
   }
 }
 
+/** What programs see when they begin: for somebody else. @throws Errno */
+export function veilOf(unveil: readonly Unveiled[], context: PathContext): Veil {
+  const veil = new Veil(context.root)
+  for (const {path, permissions} of checkedUnveil(unveil))
+    veil.add(context, context.root, toByteString(path), permissions)
+  veil.inForce = true
+  return veil
+}
+
+function checkedUnveil(unveil: readonly Unveiled[]): {path: string; permissions: Permissions}[] {
+  return unveil.map(({path, permissions}) => ({path, permissions: requirePermissions(permissions)}))
+}
+
 /** The program itself can unveil nothing more. */
-function applyUnveil(task: Task, unveiled: readonly {path: string; permissions: number}[]): void {
+function applyUnveil(task: Task, unveiled: ReturnType<typeof checkedUnveil>): void {
   const {process, kernel, fs, credentials} = task
   const veil = new Veil(kernel.rootMount.top, process.budget)
   for (const {path, permissions} of unveiled) {

@@ -34,9 +34,13 @@ export const fchmodat2: Syscall = (task, args) => {
   )
 }
 
-function changeMode(task: Task, target: Target, mode: number): number {
+/** @throws Errno */
+export function changeMode(
+  {credentials: who}: Pick<Task, 'credentials'>,
+  target: Target,
+  mode: number,
+): number {
   const {inode} = target
-  const who = task.credentials
   checkMountWritable(target)
   const {uid, gid} = inode.attributes()
   if (!ownsInode(who, uid)) throw new Errno(EPERM)

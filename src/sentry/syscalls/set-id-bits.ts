@@ -9,21 +9,22 @@ import type {Task} from '../task.ts'
 const cleared = new WeakSet<FileDescription>()
 
 /** Before a write. Cheap for root, and from the second write of a file on. */
-export function clearSetIdForWrite(task: Task, file: FileDescription): void {
+export function clearSetIdForWrite(task: Pick<Task, 'credentials'>, file: FileDescription): void {
   if (cleared.has(file) || mayKeep(task)) return
   cleared.add(file)
   clearSetId(task, file.inode)
 }
 
 /** Before a truncation. */
-export function clearSetId(task: Task, inode: Inode): void {
+export function clearSetId(task: Pick<Task, 'credentials'>, inode: Inode): void {
   if (inode.kind !== S_IFREG || mayKeep(task)) return
   const mode = inode.attributes().mode & PERMISSION_BITS
   const kept = withoutSetId(mode)
   if (kept !== mode) inode.setAttributes({mode: kept})
 }
 
-const mayKeep = ({credentials}: Task): boolean => hasCapability(credentials.capabilities, CAP_FSETID)
+const mayKeep = ({credentials}: Pick<Task, 'credentials'>): boolean =>
+  hasCapability(credentials.capabilities, CAP_FSETID)
 
 /** S_ISGID without S_IXGRP is no power (man 2 chown). */
 export function withoutSetId(mode: number): number {

@@ -1,0 +1,44 @@
+// What a sandbox's owner is told when something of the guest's tree cannot be done.
+
+import {HvError, printable} from '../errors.ts'
+import {GuestErrno} from './remote-files.ts'
+
+const MEANINGS: Readonly<Record<string, readonly [meaning: string, nextStep: string]>> = {
+  EACCES: ['the guest may not', 'look at the modes of it and of the directories above it'],
+  EBUSY: ['something is mounted there', 'name what is in it'],
+  EEXIST: ['it is there already', 'remove it first'],
+  EFBIG: ['it is too large', ''],
+  EISDIR: ['it is a directory', 'name a file'],
+  EINVAL: ['it does not go there', 'check the path'],
+  ELOOP: ['a link leads nowhere or is not followed here', 'name what it leads to'],
+  EMFILE: ['too many files are open', 'read and write fewer at a time'],
+  ENAMETOOLONG: ['its name or its path is too long', ''],
+  ENOENT: ['it is not there', 'check the path'],
+  ENOMEM: ['the memory for it is full', 'raise `memoryBytes`'],
+  ENOSPC: ['there is no space left', 'raise `memoryBytes`, or remove something'],
+  ENOTDIR: ['it, or what is above it, is no directory', 'check the path'],
+  ENOTEMPTY: ['it is not empty', 'say `recursive`'],
+  ENXIO: ['it is no regular file', 'name one'],
+  EPERM: ['the guest may not', 'leave it as it is'],
+  EROFS: ['it is read-only', 'make the volume `writable`'],
+  ETXTBSY: ['a program runs it', 'write another file and rename it'],
+  EXDEV: ['it is on another volume', 'write it there and remove it here'],
+}
+
+/** @param doing `read /etc/passwd` @returns what to throw in the place of `error` */
+export function fileError(doing: string, error: unknown): unknown {
+  if (!(error instanceof GuestErrno)) return error
+  const {errno} = error
+  const [meaning, nextStep] = MEANINGS[errno] ?? ['', '']
+  const why = meaning === '' ? errno : `${meaning} (${errno})`
+  return new HvError('FILE_FAILED', `cannot ${printable(doing)}: ${why}`, nextStep, {errno})
+}
+
+/** @throws HvError FILE_FAILED in the place of a GuestErrno */
+export async function saying<Result>(doing: string, does: () => Promise<Result>): Promise<Result> {
+  try {
+    return await does()
+  } catch (error) {
+    throw fileError(doing, error)
+  }
+}

@@ -1,0 +1,95 @@
+// What Sandbox.files takes and gives: the public shapes, and the table that holds arguments to them.
+
+import * as v from 'valibot'
+import {PERMISSION_BITS} from '../abi/file-mode.ts'
+import * as takes from '../options.ts'
+import type {FileEntry, FileKind} from '../sentry/files/operations.ts'
+
+/** A file of the guest's, and of any kind. */
+export interface SandboxFile {
+  /** Without its directory. What is no UTF-8 in it is U+FFFD. */
+  name: string
+  kind: FileKind
+  /** Bytes. */
+  size: number
+  /** Permission bits: `0o644`. */
+  mode: number
+  uid: number
+  gid: number
+  modifiedAt: Date
+  /** A symbolic link's. */
+  target?: string
+}
+
+/** Written as it comes; a string as UTF-8. */
+export type SandboxFileData =
+  | string
+  | Uint8Array
+  | AsyncIterable<string | Uint8Array>
+  | Iterable<string | Uint8Array>
+
+export interface SandboxReadOptions {
+  /** `buffer`: as bytes. Default: as text, from UTF-8. */
+  encoding?: 'utf8' | 'buffer'
+  /** Bytes; default 64 MiB. A larger file is an error, EFBIG: `readStream` reads any. */
+  maxBytes?: number
+}
+
+export interface SandboxWriteOptions {
+  /** Permission bits that it has then. Default: an existing file keeps its own, a new one gets `0o644`. */
+  mode?: number
+  /** Behind what is there, which is replaced otherwise. */
+  append?: boolean
+}
+
+const DEFAULT_MAX_BYTES = 2 ** 26
+/** The longest buffer that every Node holds. */
+const MAX_BYTES = 2 ** 31
+const DEFAULT_DIRECTORY_MODE = 0o755
+/** A Date holds no more. */
+const MAX_DATE_MS = 8.64e15
+
+const mode = v.optional(takes.integer(0, PERMISSION_BITS))
+const recursive = v.optional(takes.truth)
+
+const readOptions = takes.options({
+  encoding: v.optional(takes.oneOf(['utf8', 'buffer'])),
+  maxBytes: v.optional(takes.integer(0, MAX_BYTES)),
+})
+const writeOptions = takes.options({mode, append: v.optional(takes.truth)})
+const directoryOptions = takes.options({mode, recursive})
+const removeOptions = takes.options({recursive})
+const data = takes.either(
+  [takes.anyText, takes.bytes, takes.pieces],
+  'a string, a Uint8Array, or a stream of them',
+)
+
+/** @throws HvError BAD_ARGUMENT, these all */
+export const toPath = (given: unknown, name = 'path'): string => takes.checked(takes.guestPath, given, name)
+
+export const toData = (given: unknown) => takes.checked(data, given, 'data')
+
+export function toReadOptions(given: SandboxReadOptions): Required<SandboxReadOptions> {
+  return {encoding: 'utf8', maxBytes: DEFAULT_MAX_BYTES, ...takes.checked(readOptions, given, 'options')}
+}
+
+export function toWriteOptions(given: SandboxWriteOptions): SandboxWriteOptions {
+  return takes.checked(writeOptions, given, 'options')
+}
+
+export function toDirectoryOptions(given: {mode?: number; recursive?: boolean}): {
+  mode: number
+  recursive: boolean
+} {
+  const options = takes.checked(directoryOptions, given, 'options')
+  return {mode: DEFAULT_DIRECTORY_MODE, recursive: false, ...options}
+}
+
+export function toRemoveOptions(given: {recursive?: boolean}): {recursive: boolean} {
+  return {recursive: false, ...takes.checked(removeOptions, given, 'options')}
+}
+
+/** Its times are a guest's word. */
+export function toFile({modifiedMs, ...entry}: FileEntry): SandboxFile {
+  return {...entry, modifiedAt: new Date(Math.max(-MAX_DATE_MS, Math.min(modifiedMs, MAX_DATE_MS)))}
+}

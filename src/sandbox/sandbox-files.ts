@@ -1,0 +1,192 @@
+// SandboxFiles: the guest's tree of files, for the process that embeds it: what Sandbox.files is.
+
+import {Readable, type Writable} from 'node:stream'
+import {pipeline} from 'node:stream/promises'
+import {type FileEntry, type FileOperation, PIECE_BYTES} from '../sentry/files/operations.ts'
+import {saying} from './file-error.ts'
+import {
+  type SandboxFile,
+  type SandboxFileData,
+  type SandboxReadOptions,
+  type SandboxWriteOptions,
+  toData,
+  toDirectoryOptions,
+  toFile,
+  toPath,
+  toReadOptions,
+  toRemoveOptions,
+  toWriteOptions,
+} from './file-options.ts'
+import {readStream, writeStream} from './file-streams.ts'
+import {GrowingBytes} from './growing-bytes.ts'
+import {GuestErrno, type RemoteFiles} from './remote-files.ts'
+
+/** A guest can make as many as its memory holds, or its volume. */
+const MAX_ENTRIES = 1_000_000
+
+type WriteOperation = Extract<FileOperation, {name: 'write'}>
+
+/**
+ * What programs see, in memory and on volumes, whether one runs or not. All is done with the rights of the guest's user: that of this
+ * process. `unveil` and `pledge` bind programs and not you, but for links: they lead no further than programs may go.
+ *
+ * Each method rejects with an HvError: BAD_ARGUMENT; FILE_FAILED, whose `errno` is what a program would get, such as `ENOENT`; DISPOSED
+ * and what else ends a sandbox. Paths are absolute, links on them are followed. Calls that are under way at the same time are served in
+ * pieces, in turns.
+ */
+export class SandboxFiles {
+  readonly #remote: RemoteFiles
+
+  /** @internal By Sandbox. */
+  constructor(remote: RemoteFiles) {
+    this.#remote = remote
+  }
+
+  /**
+   * A regular file's content, whole.
+   * @throws HvError errno EFBIG: it is larger than `maxBytes`; ENXIO: it is a device, a fifo or a socket, which are never opened
+   *
+   * @example
+   * const text = await sandbox.files.read('/tmp/out.txt')
+   * const bytes = await sandbox.files.read('/tmp/out.png', {encoding: 'buffer'})
+   */
+  read(path: string, options: SandboxReadOptions & {encoding: 'buffer'}): Promise<Uint8Array>
+  read(path: string, options?: SandboxReadOptions): Promise<string>
+  async read(path: string, options: SandboxReadOptions = {}): Promise<string | Uint8Array> {
+    const {encoding, maxBytes} = toReadOptions(options)
+    const at = {path: toPath(path)}
+    const bytes = await saying(`read ${path}`, () => this.#readWhole({name: 'read', at}, maxBytes))
+    return encoding === 'buffer' ? bytes : new TextDecoder().decode(bytes)
+  }
+
+  /**
+   * Makes a file, or replaces what is in it. Its directory has to be there. When it fails on the way, a part is written.
+   *
+   * @example
+   * await sandbox.files.write('/tmp/job.sh', '#!/bin/sh\necho hi\n', {mode: 0o755})
+   * await sandbox.files.write('/tmp/data', createReadStream('data'))
+   */
+  async write(path: string, data: SandboxFileData, options: SandboxWriteOptions = {}): Promise<void> {
+    const operation = toWrite(path, options)
+    const given = toData(data)
+    const bytes = typeof given === 'string' ? new TextEncoder().encode(given) : given
+    if (!(bytes instanceof Uint8Array)) {
+      const chunks = Readable.from(bytes as AsyncIterable<Uint8Array>, {objectMode: true})
+      return pipeline(chunks, writeStream(this.#remote, operation, `write ${path}`))
+    }
+    await saying(`write ${path}`, () => this.#writeWhole(operation, bytes))
+  }
+
+  /** A file's content as it is read: at most 2 MiB of it wait here. Whoever stops reading destroys it. */
+  readStream(path: string): Readable {
+    return readStream(this.#remote, {name: 'read', at: {path: toPath(path)}}, `read ${path}`)
+  }
+
+  /** A stream into a file, as {@link write} makes it. It waits for the guest's tree, and errors when that is full. */
+  writeStream(path: string, options: SandboxWriteOptions = {}): Writable {
+    return writeStream(this.#remote, toWrite(path, options), `write ${path}`)
+  }
+
+  /**
+   * What is in a directory, in no order, links themselves and not what they lead to.
+   * @throws HvError errno EOVERFLOW: there are more than a million
+   */
+  async list(path: string): Promise<SandboxFile[]> {
+    const at = {path: toPath(path)}
+    return (await saying(`list ${path}`, () => this.#listWhole({name: 'list', at}))).map(toFile)
+  }
+
+  /** What a path leads to. As in node:fs, what is not there is an error, ENOENT: {@link exists} only asks. */
+  async stat(path: string): Promise<SandboxFile> {
+    const at = {path: toPath(path)}
+    const {answer} = await saying(`stat ${path}`, () => this.#remote.ask({name: 'stat', at, follows: true}))
+    return toFile(answer.entry!)
+  }
+
+  /** Whether a path leads to something. A link to nothing does not. */
+  async exists(path: string): Promise<boolean> {
+    const at = {path: toPath(path)}
+    try {
+      await this.#remote.ask({name: 'stat', at, follows: true})
+      return true
+    } catch (error) {
+      const isMissing = error instanceof GuestErrno && ['ENOENT', 'ENOTDIR'].includes(error.errno)
+      if (isMissing) return false
+      return saying(`stat ${path}`, () => Promise.reject(error))
+    }
+  }
+
+  /** @param options `recursive`: also those above it, and it may be there; `mode`: of the last one, default `0o755` */
+  async makeDirectory(path: string, options: {recursive?: boolean; mode?: number} = {}): Promise<void> {
+    const how = toDirectoryOptions(options)
+    const at = {path: toPath(path)}
+    await saying(`make directory ${path}`, () => this.#remote.ask({name: 'make-directory', at, ...how}))
+  }
+
+  /**
+   * Removes a file, a link itself, or an empty directory.
+   * @param options `recursive`: with all that is in it, but for what is mounted there
+   */
+  async remove(path: string, options: {recursive?: boolean} = {}): Promise<void> {
+    const {recursive} = toRemoveOptions(options)
+    const at = {path: toPath(path)}
+    await saying(`remove ${path}`, async () => {
+      let {answer} = await this.#remote.ask({name: 'remove', at, recursive})
+      while (!answer.isEnd) ({answer} = await this.#remote.ask(more('remove', answer.handle!)))
+    })
+  }
+
+  /** Replaces a file that is there, as rename(2) does. @throws HvError errno EXDEV: from one volume to another */
+  async rename(from: string, to: string): Promise<void> {
+    const places = {at: {path: toPath(from, 'from')}, to: {path: toPath(to, 'to')}}
+    await saying(`rename ${from} to ${to}`, () => this.#remote.ask({name: 'rename', ...places}))
+  }
+
+  async #readWhole(operation: FileOperation, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    let {answer, bytes} = await this.#remote.ask(operation)
+    if (answer.isEnd && bytes.length <= maxBytes) return bytes
+    const whole = new GrowingBytes(maxBytes, answer.size)
+    for (;;) {
+      // Its size was a guest's word.
+      if (Math.max(answer.size ?? 0, whole.length + bytes.length) > maxBytes) {
+        if (!answer.isEnd) this.#remote.close(answer.handle!)
+        throw new GuestErrno('EFBIG')
+      }
+      whole.append(bytes)
+      if (answer.isEnd) return whole.take()
+      ;({answer, bytes} = await this.#remote.ask(more('read', answer.handle!)))
+    }
+  }
+
+  async #writeWhole(operation: Omit<WriteOperation, 'isEnd'>, bytes: Uint8Array): Promise<void> {
+    const isEnd = (at: number): boolean => at + PIECE_BYTES >= bytes.length
+    const piece = (at: number): Uint8Array => bytes.subarray(at, at + PIECE_BYTES)
+    const {answer} = await this.#remote.ask({...operation, isEnd: isEnd(0)}, piece(0))
+    for (let at = PIECE_BYTES; at < bytes.length; at += PIECE_BYTES)
+      await this.#remote.ask({...more('write', answer.handle!), isEnd: isEnd(at)}, piece(at))
+  }
+
+  async #listWhole(operation: FileOperation): Promise<FileEntry[]> {
+    let {answer} = await this.#remote.ask(operation)
+    const entries = [...answer.entries!]
+    while (!answer.isEnd) {
+      if (entries.length > MAX_ENTRIES) {
+        this.#remote.close(answer.handle!)
+        throw new GuestErrno('EOVERFLOW')
+      }
+      ;({answer} = await this.#remote.ask(more('list', answer.handle!)))
+      entries.push(...answer.entries!)
+    }
+    return entries
+  }
+}
+
+function toWrite(path: string, options: SandboxWriteOptions): Omit<WriteOperation, 'isEnd'> {
+  const {mode, append} = toWriteOptions(options)
+  const how = append ? ({how: 'append'} as const) : {}
+  return {name: 'write', at: {path: toPath(path)}, ...(mode !== undefined && {mode}), ...how}
+}
+
+function more<Of extends 'read' | 'list' | 'remove' | 'write'>(of: Of, handle: number) {
+  return {name: 'more' as const, of, handle, isEnd: false}
+}

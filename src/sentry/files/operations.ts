@@ -1,0 +1,65 @@
+// What a sandbox's owner may ask of the guest's tree: the operations, what they give, and how much of it at a time.
+
+/** Bytes of a file, in one question or answer. */
+export const PIECE_BYTES = 1 << 20
+/** Entries of a directory, in one answer, and the bytes of their names and targets. */
+export const PIECE_ENTRIES = 500
+export const PIECE_NAME_BYTES = 1 << 17
+
+/** A path of the guest's. */
+export interface Place {
+  path: string
+  /** A directory that `path` starts in and stays in: none of its links is followed. Absent: `path` is absolute. */
+  beneath?: string
+}
+
+export type FileOperation =
+  | {name: 'read'; at: Place}
+  | {name: 'write'; at: Place; isEnd: boolean; mode?: number; how?: 'append' | 'replace'}
+  | {name: 'list'; at: Place}
+  | {name: 'stat'; at: Place; follows: boolean}
+  | {name: 'make-directory'; at: Place; mode: number; recursive: boolean}
+  | {name: 'remove'; at: Place; recursive: boolean}
+  | {name: 'rename'; at: Place; to: Place}
+  /** The next piece of what had no end yet; bytes go along with a write. */
+  | {name: 'more'; of: Piecewise; handle: number; isEnd: boolean}
+  | {name: 'close'; handle: number}
+
+/** What may take several pieces, and has a handle until its end. */
+export type Piecewise = 'read' | 'write' | 'list' | 'remove'
+
+export interface FileAnswer {
+  /** Nothing is left to be asked for, or written. */
+  isEnd: boolean
+  /** For `more` and `close`. Absent: it was all. */
+  handle?: number
+  /** Of a file that is read, when it was opened: some, as those of /proc, say 0. */
+  size?: number
+  /** Of `list`. */
+  entries?: FileEntry[]
+  /** Of `stat`. */
+  entry?: FileEntry
+}
+
+export const FILE_KINDS = ['file', 'directory', 'symlink', 'fifo', 'socket', 'device'] as const
+export type FileKind = (typeof FILE_KINDS)[number]
+
+export interface FileEntry {
+  name: string
+  kind: FileKind
+  size: number
+  /** Permission bits. */
+  mode: number
+  uid: number
+  gid: number
+  /** Milliseconds since 1970. */
+  modifiedMs: number
+  /** A symbolic link's. */
+  target?: string
+}
+
+/** An answer, and the bytes that go with it. */
+export interface Answered {
+  answer: FileAnswer
+  bytes?: Uint8Array<ArrayBuffer>
+}

@@ -1,0 +1,229 @@
+// OwnerFiles: what a sandbox's owner does in the guest's tree, by a table of operations. Each is answered at once, also while a guest runs.
+
+import {EEXIST, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, ENXIO, Errno} from '../../abi/errno.ts'
+import {PERMISSION_BITS, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
+import {
+  O_APPEND,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_LARGEFILE,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_TRUNC,
+  O_WRONLY,
+} from '../../abi/open-flags.ts'
+import type {ByteString} from '../../vfs/file.ts'
+import {nextTurn} from '../../vfs/fs/freshness.ts'
+import type {Location} from '../../vfs/location.ts'
+import {makeDirectory, removeDirectory, renamePath, unlinkPath} from '../../vfs/names.ts'
+import {type Opened, openPath} from '../../vfs/open.ts'
+import {CREATE, INSPECT, type PathPolicy} from '../../vfs/path-policy.ts'
+import {NAME, type PathContext, resolve, resolveLast} from '../../vfs/path-walk.ts'
+import {checkSearch} from '../../vfs/permissions.ts'
+import type {Credentials} from '../credentials.ts'
+import type {Kernel} from '../kernel.ts'
+import {invalidateBehind} from '../memory/invalidate.ts'
+import {changeMode} from '../syscalls/chmod.ts'
+import {clearSetIdForWrite} from '../syscalls/set-id-bits.ts'
+import {entryOf} from './entry.ts'
+import {Handles, Lister, Reader, Writer} from './handles.ts'
+import type {Answered, FileOperation, Place} from './operations.ts'
+import {Remover} from './remove.ts'
+import {Walk} from './walk.ts'
+
+const DEFAULT_MODE = 0o644
+const DONE: Answered = {answer: {isEnd: true}}
+
+type Named<Name extends FileOperation['name']> = Extract<FileOperation, {name: Name}>
+type Operations = {
+  [Name in FileOperation['name']]: (files: OwnerFiles, operation: Named<Name>, bytes: Uint8Array) => Answered
+}
+
+export class OwnerFiles {
+  readonly kernel: Kernel
+  readonly credentials: Credentials
+  readonly walk: Walk
+  readonly handles = new Handles()
+
+  /** @param veil what programs see of the tree, if not all */
+  constructor(kernel: Kernel, credentials: Credentials, veil?: () => PathPolicy) {
+    this.kernel = kernel
+    this.credentials = credentials
+    this.walk = new Walk(kernel.rootMount.top, credentials, veil)
+  }
+
+  /** Never waits for anything. @throws Errno */
+  answer(operation: FileOperation, bytes: Uint8Array): Answered {
+    const {kernel} = this
+    const {current} = kernel
+    // /proc/self is nobody's.
+    kernel.current = undefined
+    // What the host has changed since is seen.
+    nextTurn()
+    try {
+      return operations[operation.name](this, operation as never, bytes)
+    } finally {
+      kernel.current = current
+    }
+  }
+
+  close(): void {
+    this.handles.closeAll()
+  }
+}
+
+const operations: Operations = {
+  read: (files, {at}, bytes) =>
+    files.handles.begin(
+      () => {
+        const {file, location} = files.walk.to(at, (context, start, path) =>
+          openRegular(context, start, path, O_RDONLY),
+        )
+        return new Reader(file, location)
+      },
+      bytes,
+      true,
+    ),
+  write: (files, operation, bytes) =>
+    files.handles.begin(
+      () => {
+        const {file, location} = openToWrite(files, operation)
+        return new Writer(file, location)
+      },
+      bytes,
+      operation.isEnd,
+    ),
+  list: (files, {at}, bytes) =>
+    files.handles.begin(
+      () => {
+        const {file, location} = files.walk.to(at, (context, start, path) => {
+          const opened = openPath(context, start, path, O_RDONLY | O_DIRECTORY, 0)
+          checkSearch(opened.location.inode, context.credentials)
+          return opened
+        })
+        return new Lister(file, location)
+      },
+      bytes,
+      true,
+    ),
+  stat: (files, {at, follows}) => {
+    const {inode, name} = files.walk.to(at, (context, start, path) =>
+      resolve(context, start, path, follows, INSPECT),
+    )
+    return {answer: {isEnd: true, entry: entryOf(inode, name)}}
+  },
+  'make-directory': (files, {at, mode, recursive}) => {
+    if (recursive) for (const prefix of prefixesOf(at)) makeIfMissing(files, prefix)
+    if (recursive) makeIfMissing(files, at, mode)
+    else files.walk.to(at, (context, start, path) => makeDirectory(context, start, path, mode))
+    return DONE
+  },
+  remove: (files, {at, recursive}, bytes) => {
+    if (recursive)
+      return files.handles.begin(() => files.walk.to(at, removerOf(files.walk.within)), bytes, true)
+    files.walk.to(at, removeOne)
+    return DONE
+  },
+  rename: (files, {at, to}) => {
+    files.walk.to(at, (context, start, path) =>
+      files.walk.to(to, (_, newStart, newPath) => renamePath(context, start, path, newStart, newPath)),
+    )
+    return DONE
+  },
+  more: (files, {handle, isEnd}, bytes) => files.handles.more(handle, bytes, isEnd),
+  close: (files, {handle}) => {
+    files.handles.close(handle)
+    return DONE
+  },
+}
+
+/** Nothing else: to open a device or a fifo is an act, and to read it may wait for ever. */
+function openRegular(
+  context: PathContext,
+  start: Location,
+  path: ByteString,
+  flags: number,
+  mode = 0,
+): Opened {
+  try {
+    requireRegular(resolve(context, start, path))
+  } catch (error) {
+    if (!(flags & O_CREAT) || !(error instanceof Errno) || error.code !== ENOENT) throw error
+  }
+  const opened = openPath(context, start, path, flags | O_NONBLOCK | O_LARGEFILE, mode)
+  try {
+    // The host may have put something else there.
+    requireRegular(opened.location)
+  } catch (error) {
+    opened.file.close()
+    throw error
+  }
+  return opened
+}
+
+function requireRegular({inode}: Location): void {
+  if (inode.kind === S_IFREG) return
+  throw new Errno(inode.kind === S_IFDIR ? EISDIR : ENXIO)
+}
+
+function openToWrite(files: OwnerFiles, {at, mode, how}: Named<'write'>): Opened {
+  const flags = {append: O_APPEND, replace: O_EXCL, anew: O_TRUNC}[how ?? 'anew']
+  if (how === 'replace') files.walk.to(at, removeFile)
+  const opened = files.walk.to(at, (context, start, path) =>
+    openRegular(context, start, path, O_WRONLY | O_CREAT | flags, mode ?? DEFAULT_MODE),
+  )
+  const {inode} = opened.file
+  try {
+    if (flags === O_TRUNC) invalidateBehind(files.kernel.processes.values(), inode, 0)
+    clearSetIdForWrite(files, opened.file)
+    if (mode !== undefined && mode !== (inode.attributes().mode & PERMISSION_BITS))
+      changeMode(files, opened.location, mode)
+  } catch (error) {
+    opened.file.close()
+    throw error
+  }
+  return opened
+}
+
+/** If there is one. A directory stays. */
+function removeFile(context: PathContext, start: Location, path: ByteString): void {
+  try {
+    unlinkPath(context, start, path)
+  } catch (error) {
+    if (!(error instanceof Errno) || error.code !== ENOENT) throw error
+  }
+}
+
+function removeOne(context: PathContext, start: Location, path: ByteString): void {
+  const {found, name} = resolveLast(context, start, path, NAME, CREATE)
+  if (found?.inode.kind === S_IFDIR || name === '') removeDirectory(context, start, path)
+  else unlinkPath(context, start, path)
+}
+
+const removerOf =
+  (within: PathContext) =>
+  (context: PathContext, start: Location, path: ByteString): Remover => {
+    const {found, parent, name, trailingSlash} = resolveLast(context, start, path, NAME, CREATE)
+    // Nothing is taken out of what itself cannot go.
+    if (name === '' || name === '.' || name === '..') throw new Errno(ENOTEMPTY)
+    if (found === undefined) throw new Errno(ENOENT)
+    if (trailingSlash && found.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
+    return new Remover(within, parent, name)
+  }
+
+/** `/a/b` and `/a` for `/a/b/c`, the shortest first. */
+function* prefixesOf({path, ...rest}: Place): Iterable<Place> {
+  for (const {index} of path.matchAll(/[^/](?=\/+[^/])/g)) yield {...rest, path: path.slice(0, index + 1)}
+}
+
+function makeIfMissing(files: OwnerFiles, at: Place, mode = 0o755): void {
+  files.walk.to(at, (context, start, path) => {
+    try {
+      makeDirectory(context, start, path, mode)
+    } catch (error) {
+      if (!(error instanceof Errno) || error.code !== EEXIST) throw error
+      if (resolve(context, start, path).inode.kind !== S_IFDIR) throw new Errno(EEXIST)
+    }
+  })
+}

@@ -64,8 +64,20 @@ const data = takes.either(
   'a string, a Uint8Array, or a stream of them',
 )
 
+const chunk = takes.either([takes.anyText, takes.bytes], 'strings and Uint8Arrays')
+const archive = takes.either([takes.bytes, takes.pieces], 'a Uint8Array, or a stream of them')
+
+/** A stream of something else would be an error of nobody's. @throws HvError BAD_ARGUMENT */
+export async function* toChunks(given: AsyncIterable<unknown>): AsyncIterable<string | Uint8Array> {
+  for await (const each of given) yield takes.checked(chunk, each, 'data')
+}
+
 /** @throws HvError BAD_ARGUMENT, these all */
 export const toPath = (given: unknown, name = 'path'): string => takes.checked(takes.guestPath, given, name)
+
+export function toArchive(given: unknown): Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+  return takes.checked(archive, given, 'archive') as AsyncIterable<Uint8Array>
+}
 
 export const toData = (given: unknown) => takes.checked(data, given, 'data')
 

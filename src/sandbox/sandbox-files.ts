@@ -9,6 +9,8 @@ import {
   type SandboxFileData,
   type SandboxReadOptions,
   type SandboxWriteOptions,
+  toArchive,
+  toChunks,
   toData,
   toDirectoryOptions,
   toFile,
@@ -71,8 +73,11 @@ export class SandboxFiles {
     const given = toData(data)
     const bytes = typeof given === 'string' ? new TextEncoder().encode(given) : given
     if (!(bytes instanceof Uint8Array)) {
-      const chunks = Readable.from(bytes as AsyncIterable<Uint8Array>, {objectMode: true})
-      return pipeline(chunks, writeStream(this.#remote, operation, `write ${path}`))
+      return pipeline(
+        bytes as AsyncIterable<unknown>,
+        toChunks,
+        writeStream(this.#remote, operation, `write ${path}`),
+      )
     }
     await saying(`write ${path}`, () => this.#writeWhole(operation, bytes))
   }
@@ -140,6 +145,45 @@ export class SandboxFiles {
   async rename(from: string, to: string): Promise<void> {
     const places = {at: {path: toPath(from, 'from')}, to: {path: toPath(to, 'to')}}
     await saying(`rename ${from} to ${to}`, () => this.#remote.ask({name: 'rename', ...places}))
+  }
+
+  /**
+   * Puts what is in a tar archive into a directory, which is made if it is not there. Files and links replace what has their names.
+   * Permission bits and times are the archive's, all belongs to the guest's user. Nothing gets out of the directory: a name with `..` is
+   * refused, and no link in it is followed.
+   * @param archive not compressed: others go through node:zlib first
+   * @throws HvError BAD_ARGUMENT: it is no archive, or has what is neither a file, a directory nor a link, sparse files too. What came
+   * before is there then.
+   *
+   * @example
+   * await sandbox.files.tarIn('/work', createReadStream('src.tar.gz').pipe(createGunzip()))
+   */
+  async tarIn(
+    directory: string,
+    archive: Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  ): Promise<void> {
+    const path = toPath(directory, 'directory')
+    const given = toArchive(archive)
+    await this.makeDirectory(path, {recursive: true})
+    const {tarIn} = await import('./tar-in.ts')
+    await tarIn(this.#remote, path, given instanceof Uint8Array ? [given] : given)
+  }
+
+  /**
+   * What is in a directory, as a tar archive: files, directories and links, by names that begin in it. A file with several names is in it
+   * several times, what is a device, a fifo or a socket is not. Names and contents are a guest's word: extract it where it can do no harm.
+   *
+   * @example
+   * await pipeline(sandbox.files.tarOut('/work'), createGzip(), createWriteStream('work.tar.gz'))
+   */
+  tarOut(directory: string): Readable {
+    const path = toPath(directory, 'directory')
+    const remote = this.#remote
+    async function* chunks() {
+      const {tarOut} = await import('./tar-out.ts')
+      yield* tarOut(remote, path)
+    }
+    return Readable.from(chunks(), {objectMode: false})
   }
 
   async #readWhole(operation: FileOperation, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {

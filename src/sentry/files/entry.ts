@@ -10,7 +10,7 @@ import {
   S_IFREG,
   S_IFSOCK,
 } from '../../abi/file-mode.ts'
-import type {ByteString, Inode} from '../../vfs/file.ts'
+import type {ByteString, Inode, Time} from '../../vfs/file.ts'
 import type {FileEntry, FileKind} from './operations.ts'
 
 const KINDS: Readonly<Record<number, FileKind>> = {
@@ -36,6 +36,11 @@ export function entryOf(inode: Inode, name: ByteString): FileEntry {
     modifiedMs: mtime.seconds * 1e3 + mtime.nanoseconds / 1e6,
     ...(inode.kind === S_IFLNK && {target: toText(inode.readlink())}),
   }
+}
+
+export function toTime(ms: number): Time {
+  const seconds = Math.floor(ms / 1e3)
+  return {seconds, nanoseconds: Math.floor((ms - seconds * 1e3) * 1e6)}
 }
 
 /** What is no UTF-8 becomes U+FFFD. */

@@ -2,7 +2,7 @@
 
 import {EBADF, EIO, EMFILE, ENOENT, Errno} from '../../abi/errno.ts'
 import {IN_ACCESS, IN_MODIFY} from '../../abi/inotify.ts'
-import type {ByteString, FileDescription} from '../../vfs/file.ts'
+import type {ByteString, FileDescription, Time} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
 import {childLocation} from '../../vfs/mount-tree.ts'
 import {tell} from '../../vfs/watchers.ts'
@@ -26,7 +26,7 @@ export class Handles {
   #last = 0
 
   /** Asks for the first piece, and keeps it if there are more. @throws Errno EMFILE, those of the handle */
-  begin(open: () => Handle, bytes: Uint8Array, isEnd: boolean): Answered {
+  begin(bytes: Uint8Array, isEnd: boolean, open: () => Handle): Answered {
     if (this.#open.size >= MAX_HANDLES) throw new Errno(EMFILE)
     const handle = ++this.#last
     this.#open.set(handle, open())
@@ -89,9 +89,12 @@ export class Reader implements Handle {
 
 export class Writer implements Handle {
   readonly #shared: SharedDescription
+  readonly #modified: Time | undefined
 
-  constructor(file: FileDescription, location: Location) {
+  /** @param modified when its content is of, if not of now */
+  constructor(file: FileDescription, location: Location, modified: Time | undefined) {
     this.#shared = new SharedDescription(file, location)
+    this.#modified = modified
   }
 
   more(bytes: Uint8Array, isEnd: boolean): Answered {
@@ -102,6 +105,7 @@ export class Writer implements Handle {
       done += count
     }
     if (bytes.length > 0) tell(file.inode, IN_MODIFY, location)
+    if (isEnd && this.#modified !== undefined) file.inode.setAttributes({mtime: this.#modified})
     return {answer: {isEnd}}
   }
 

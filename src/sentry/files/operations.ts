@@ -15,12 +15,24 @@ export interface Place {
 
 export type FileOperation =
   | {name: 'read'; at: Place}
-  | {name: 'write'; at: Place; isEnd: boolean; mode?: number; how?: 'append' | 'replace'}
+  /** `replace`: another file under its name, with the time that it has at its end. Neither: the same, cut. */
+  | {
+      name: 'write'
+      at: Place
+      isEnd: boolean
+      mode?: number
+      how?: 'append' | 'replace'
+      modifiedMs?: number | undefined
+    }
   | {name: 'list'; at: Place}
   | {name: 'stat'; at: Place; follows: boolean}
   | {name: 'make-directory'; at: Place; mode: number; recursive: boolean}
   | {name: 'remove'; at: Place; recursive: boolean}
   | {name: 'rename'; at: Place; to: Place}
+  /** These replace what is no directory. */
+  | {name: 'link'; at: Place; to: Place}
+  | {name: 'symlink'; at: Place; target: string}
+  | {name: 'change'; at: Place; mode: number; modifiedMs: number}
   /** The next piece of what had no end yet; bytes go along with a write. */
   | {name: 'more'; of: Piecewise; handle: number; isEnd: boolean}
   | {name: 'close'; handle: number}

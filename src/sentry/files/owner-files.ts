@@ -1,6 +1,6 @@
 // OwnerFiles: what a sandbox's owner does in the guest's tree, by a table of operations. Each is answered at once, also while a guest runs.
 
-import {EEXIST, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY, ENXIO, Errno} from '../../abi/errno.ts'
+import {EEXIST, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, ENOTEMPTY, ENXIO, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
 import {
   O_APPEND,
@@ -15,18 +15,26 @@ import {
 } from '../../abi/open-flags.ts'
 import type {ByteString} from '../../vfs/file.ts'
 import {nextTurn} from '../../vfs/fs/freshness.ts'
+import {toByteString} from '../../vfs/host-calls.ts'
 import type {Location} from '../../vfs/location.ts'
-import {makeDirectory, removeDirectory, renamePath, unlinkPath} from '../../vfs/names.ts'
+import {
+  makeDirectory,
+  makeLink,
+  makeSymlink,
+  removeDirectory,
+  renamePath,
+  unlinkPath,
+} from '../../vfs/names.ts'
 import {type Opened, openPath} from '../../vfs/open.ts'
-import {CREATE, INSPECT, type PathPolicy} from '../../vfs/path-policy.ts'
-import {NAME, type PathContext, resolve, resolveLast} from '../../vfs/path-walk.ts'
+import {ATTRIBUTES, CREATE, INSPECT, type PathPolicy} from '../../vfs/path-policy.ts'
+import {NAME, PATH_MAX, type PathContext, resolve, resolveLast} from '../../vfs/path-walk.ts'
 import {checkSearch} from '../../vfs/permissions.ts'
 import type {Credentials} from '../credentials.ts'
 import type {Kernel} from '../kernel.ts'
 import {invalidateBehind} from '../memory/invalidate.ts'
 import {changeMode} from '../syscalls/chmod.ts'
 import {clearSetIdForWrite} from '../syscalls/set-id-bits.ts'
-import {entryOf} from './entry.ts'
+import {entryOf, toTime} from './entry.ts'
 import {Handles, Lister, Reader, Writer} from './handles.ts'
 import type {Answered, FileOperation, Place} from './operations.ts'
 import {Remover} from './remove.ts'
@@ -75,38 +83,27 @@ export class OwnerFiles {
 
 const operations: Operations = {
   read: (files, {at}, bytes) =>
-    files.handles.begin(
-      () => {
-        const {file, location} = files.walk.to(at, (context, start, path) =>
-          openRegular(context, start, path, O_RDONLY),
-        )
-        return new Reader(file, location)
-      },
-      bytes,
-      true,
-    ),
+    files.handles.begin(bytes, true, () => {
+      const {file, location} = files.walk.to(at, (context, start, path) =>
+        openRegular(context, start, path, O_RDONLY),
+      )
+      return new Reader(file, location)
+    }),
   write: (files, operation, bytes) =>
-    files.handles.begin(
-      () => {
-        const {file, location} = openToWrite(files, operation)
-        return new Writer(file, location)
-      },
-      bytes,
-      operation.isEnd,
-    ),
+    files.handles.begin(bytes, operation.isEnd, () => {
+      const {file, location} = openToWrite(files, operation)
+      const {modifiedMs} = operation
+      return new Writer(file, location, modifiedMs === undefined ? undefined : toTime(modifiedMs))
+    }),
   list: (files, {at}, bytes) =>
-    files.handles.begin(
-      () => {
-        const {file, location} = files.walk.to(at, (context, start, path) => {
-          const opened = openPath(context, start, path, O_RDONLY | O_DIRECTORY, 0)
-          checkSearch(opened.location.inode, context.credentials)
-          return opened
-        })
-        return new Lister(file, location)
-      },
-      bytes,
-      true,
-    ),
+    files.handles.begin(bytes, true, () => {
+      const {file, location} = files.walk.to(at, (context, start, path) => {
+        const opened = openPath(context, start, path, O_RDONLY | O_DIRECTORY, 0)
+        checkSearch(opened.location.inode, context.credentials)
+        return opened
+      })
+      return new Lister(file, location)
+    }),
   stat: (files, {at, follows}) => {
     const {inode, name} = files.walk.to(at, (context, start, path) =>
       resolve(context, start, path, follows, INSPECT),
@@ -121,7 +118,7 @@ const operations: Operations = {
   },
   remove: (files, {at, recursive}, bytes) => {
     if (recursive)
-      return files.handles.begin(() => files.walk.to(at, removerOf(files.walk.within)), bytes, true)
+      return files.handles.begin(bytes, true, () => files.walk.to(at, removerOf(files.walk.within)))
     files.walk.to(at, removeOne)
     return DONE
   },
@@ -129,6 +126,31 @@ const operations: Operations = {
     files.walk.to(at, (context, start, path) =>
       files.walk.to(to, (_, newStart, newPath) => renamePath(context, start, path, newStart, newPath)),
     )
+    return DONE
+  },
+  link: (files, {at, to}) => {
+    const target = files.walk.to(to, (context, start, path) => resolve(context, start, path, false))
+    files.walk.to(at, (context, start, path) => {
+      removeFile(context, start, path)
+      makeLink(context, target, start, path)
+    })
+    return DONE
+  },
+  symlink: (files, {at, target}) => {
+    const text = toByteString(target)
+    if (text.length >= PATH_MAX) throw new Errno(ENAMETOOLONG)
+    files.walk.to(at, (context, start, path) => {
+      removeFile(context, start, path)
+      makeSymlink(context, text, start, path)
+    })
+    return DONE
+  },
+  change: (files, {at, mode, modifiedMs}) => {
+    const location = files.walk.to(at, (context, start, path) =>
+      resolve(context, start, path, false, ATTRIBUTES),
+    )
+    changeMode(files, location, mode)
+    location.inode.setAttributes({mtime: toTime(modifiedMs)})
     return DONE
   },
   more: (files, {handle, isEnd}, bytes) => files.handles.more(handle, bytes, isEnd),

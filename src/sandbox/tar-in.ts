@@ -1,0 +1,183 @@
+// tarIn: puts what is in a tar archive into a directory of the guest's.
+//
+// Whoever made the archive may mean harm: nothing of it gets out of the directory, whatever links there are or a guest makes meanwhile.
+// The sentry sees to that with each name, and gives nothing but the guest's rights.
+
+import {Readable} from 'node:stream'
+import {type Extract, extract, type Header} from 'tar-stream'
+import {HvError, printable} from '../errors.ts'
+import type {Place} from '../sentry/files/operations.ts'
+import {fileError} from './file-error.ts'
+import {inPieces} from './file-streams.ts'
+import type {RemoteFiles} from './remote-files.ts'
+import {Flow} from './tar-flow.ts'
+
+/** Those of a large image are a tenth of it. */
+const MAX_ENTRIES = 1_000_000
+const MAX_NAME_LENGTH = 2 ** 27
+const PERMISSIONS = 0o777
+const PARENT_MODE = 0o755
+/** Until all is in it. */
+const OPEN_MODE = 0o700
+const NO_BYTES = new Uint8Array(0)
+
+type Entry = AsyncIterable<Uint8Array> & {readonly header: Header}
+
+/** @throws HvError BAD_ARGUMENT: of the archive; FILE_FAILED */
+export async function tarIn(
+  files: RemoteFiles,
+  directory: string,
+  archive: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<void> {
+  const source = archive instanceof Readable ? archive : Readable.from(archive, {objectMode: true})
+  const entries = extract()
+  const flow = new Flow(entries)
+  const target = new Target(files, directory)
+  const fed = feed(entries, flow, source)
+  try {
+    for await (const entry of entries) await target.put(entry as unknown as Entry)
+    await target.finish()
+    await fed
+  } catch (error) {
+    entries.destroy()
+    await flow.closed
+    const {errored} = source
+    source.destroy()
+    const own = [error, flow.error].find((each) => each instanceof HvError)
+    throw own ?? errored ?? badArchive((flow.error ?? (error as Error)).message)
+  }
+}
+
+/** Its errors come out of the entries. */
+async function feed(entries: Extract, flow: Flow, source: Readable): Promise<void> {
+  try {
+    for await (const chunk of source) {
+      if (entries.destroyed) return
+      if (!(chunk instanceof Uint8Array)) throw badArchive('its stream gives something else than bytes')
+      if (!entries.write(chunk)) await flow.drained()
+    }
+    entries.end(undefined)
+  } catch (error) {
+    entries.destroy(error as Error)
+  }
+}
+
+class Target {
+  readonly #files: RemoteFiles
+  readonly #directory: string
+  /** What they shall be when all is in them. */
+  readonly #directories: {path: string; mode: number; modifiedMs: number}[] = []
+  #entries = 0
+  #nameLength = 0
+  #lastParent = ''
+
+  constructor(files: RemoteFiles, directory: string) {
+    this.#files = files
+    this.#directory = directory
+  }
+
+  async put(entry: Entry): Promise<void> {
+    const {header} = entry
+    const path = pathOf(header.name)
+    this.#entries++
+    this.#nameLength += path.length
+    if (this.#entries > MAX_ENTRIES || this.#nameLength > MAX_NAME_LENGTH)
+      throw badArchive('it has too many entries', 'split it')
+    // The directory itself is as it is.
+    if (path === '') return
+    try {
+      await this.#makeParent(path)
+      await this.#make(path, entry)
+    } catch (error) {
+      throw fileError(`make ${this.#directory}/${path}`, error)
+    }
+  }
+
+  /** The deepest first: their modes may keep everybody out. */
+  async finish(): Promise<void> {
+    for (const {path, mode, modifiedMs} of this.#directories.reverse()) {
+      try {
+        await this.#files.ask({name: 'change', at: this.#at(path), mode, modifiedMs})
+      } catch (error) {
+        throw fileError(`change ${this.#directory}/${path}`, error)
+      }
+    }
+  }
+
+  #at(path: string): Place {
+    return {path, beneath: this.#directory}
+  }
+
+  /** It need not be in the archive. */
+  async #makeParent(path: string): Promise<void> {
+    const parent = path.slice(0, Math.max(path.lastIndexOf('/'), 0))
+    if (parent === this.#lastParent) return
+    if (parent !== '') await this.#makeDirectory(parent, PARENT_MODE)
+    this.#lastParent = parent
+  }
+
+  #makeDirectory(path: string, mode: number): Promise<unknown> {
+    return this.#files.ask({name: 'make-directory', at: this.#at(path), mode, recursive: true})
+  }
+
+  async #make(path: string, entry: Entry): Promise<void> {
+    const {type, name, linkname, mode, mtime, pax} = entry.header
+    const at = this.#at(path)
+    if (type === 'symlink') await this.#files.ask({name: 'symlink', at, target: linkname ?? ''})
+    else if (type === 'link') {
+      const to = pathOf(linkname ?? '')
+      if (to !== path) await this.#files.ask({name: 'link', at, to: this.#at(to)})
+    } else if (type === 'directory' || (type === 'file' && name.endsWith('/'))) {
+      await this.#makeDirectory(path, OPEN_MODE)
+      this.#directories.push({path, mode: mode & PERMISSIONS, modifiedMs: mtime.getTime()})
+    } else if ((type === 'file' || type === 'contiguous-file') && !isSparse(pax))
+      await this.#makeFile(at, entry)
+    else
+      throw badArchive(
+        `${shown(name)} is ${type === null || type === 'file' ? 'sparse or unknown' : `a ${type}`}`,
+      )
+  }
+
+  async #makeFile(at: Place, entry: Entry): Promise<void> {
+    const {size, mode, mtime} = entry.header
+    const write = {name: 'write', at, mode: mode & PERMISSIONS, how: 'replace'} as const
+    const modifiedMs = mtime.getTime()
+    let left = size
+    let {answer} = await this.#files.ask({...write, modifiedMs, isEnd: left === 0}, NO_BYTES)
+    const {handle} = answer
+    try {
+      for await (const chunk of entry) {
+        for (const bytes of inPieces([chunk])) {
+          left -= bytes.length
+          ;({answer} = await this.#files.ask(
+            {name: 'more', of: 'write', handle: handle!, isEnd: left === 0},
+            bytes,
+          ))
+        }
+      }
+    } finally {
+      if (!answer.isEnd) this.#files.close(handle!)
+    }
+  }
+}
+
+/** As other programs read it: an absolute name begins in the directory. @throws HvError BAD_ARGUMENT */
+function pathOf(name: string): string {
+  const names = name.split('/').filter((part) => part !== '' && part !== '.')
+  if (names.includes('..') || name.includes('\0')) throw badArchive(`${shown(name)} leads out of it`)
+  return names.join('/')
+}
+
+/** GNU's format for files with holes: what is in the archive is not their content. */
+function isSparse(pax: unknown): boolean {
+  return Object.keys(pax ?? {}).some((key) => key.startsWith('GNU.sparse.'))
+}
+
+function badArchive(
+  defect: string,
+  nextStep = 'give a tar archive that is whole, not compressed, and of files',
+): HvError {
+  return new HvError('BAD_ARGUMENT', `the archive cannot be used: ${printable(defect)}`, nextStep)
+}
+
+const shown = (name: string): string => JSON.stringify(name.slice(0, 200))

@@ -36,6 +36,13 @@ export function fileError(doing: string, error: unknown): unknown {
   return new HvError('FILE_FAILED', `cannot ${printable(doing)}: ${why}`, nextStep, {errno})
 }
 
+export function badArchive(
+  defect: string,
+  nextStep = 'give a tar archive that is whole, not compressed, and of files',
+): HvError {
+  return new HvError('BAD_ARGUMENT', `the archive cannot be used: ${printable(defect)}`, nextStep)
+}
+
 /** @throws HvError FILE_FAILED in the place of a GuestErrno */
 export async function saying<Result>(doing: string, does: () => Promise<Result>): Promise<Result> {
   try {

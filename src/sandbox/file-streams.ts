@@ -90,6 +90,21 @@ export function writeStream(
   })
 }
 
+/** The same of chunks that come one by one. */
+export async function* gathered(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let waiting: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of chunks) {
+    waiting.push(chunk)
+    length += chunk.length
+    if (length < PIECE_BYTES) continue
+    yield* inPieces(waiting)
+    waiting = []
+    length = 0
+  }
+  yield* inPieces(waiting)
+}
+
 /** Each as long as may be: small chunks go together, large ones are cut. */
 export function* inPieces(chunks: readonly Uint8Array[]): Iterable<Uint8Array> {
   let waiting: Uint8Array[] = []

@@ -4,12 +4,13 @@
 // The sentry sees to that with each name, and gives nothing but the guest's rights.
 
 import {Readable} from 'node:stream'
-import {type Extract, extract, type Header} from 'tar-stream'
-import {HvError, printable} from '../errors.ts'
+import {extract, type Header} from 'tar-stream'
+import {HvError} from '../errors.ts'
 import type {Place} from '../sentry/files/operations.ts'
-import {fileError} from './file-error.ts'
-import {inPieces} from './file-streams.ts'
+import {badArchive, fileError} from './file-error.ts'
+import {gathered} from './file-streams.ts'
 import type {RemoteFiles} from './remote-files.ts'
+import {feed} from './tar-feed.ts'
 import {Flow} from './tar-flow.ts'
 
 /** Those of a large image are a tenth of it. */
@@ -45,20 +46,6 @@ export async function tarIn(
     source.destroy()
     const own = [error, flow.error].find((each) => each instanceof HvError)
     throw own ?? errored ?? badArchive((flow.error ?? (error as Error)).message)
-  }
-}
-
-/** Its errors come out of the entries. */
-async function feed(entries: Extract, flow: Flow, source: Readable): Promise<void> {
-  try {
-    for await (const chunk of source) {
-      if (entries.destroyed) return
-      if (!(chunk instanceof Uint8Array)) throw badArchive('its stream gives something else than bytes')
-      if (!entries.write(chunk)) await flow.drained()
-    }
-    entries.end(undefined)
-  } catch (error) {
-    entries.destroy(error as Error)
   }
 }
 
@@ -146,14 +133,10 @@ class Target {
     let {answer} = await this.#files.ask({...write, modifiedMs, isEnd: left === 0}, NO_BYTES)
     const {handle} = answer
     try {
-      for await (const chunk of entry) {
-        for (const bytes of inPieces([chunk])) {
-          left -= bytes.length
-          ;({answer} = await this.#files.ask(
-            {name: 'more', of: 'write', handle: handle!, isEnd: left === 0},
-            bytes,
-          ))
-        }
+      for await (const bytes of gathered(entry)) {
+        left -= bytes.length
+        const more = {name: 'more', of: 'write', handle: handle!, isEnd: left === 0} as const
+        ;({answer} = await this.#files.ask(more, bytes))
       }
     } finally {
       if (!answer.isEnd) this.#files.close(handle!)
@@ -171,13 +154,6 @@ function pathOf(name: string): string {
 /** GNU's format for files with holes: what is in the archive is not their content. */
 function isSparse(pax: unknown): boolean {
   return Object.keys(pax ?? {}).some((key) => key.startsWith('GNU.sparse.'))
-}
-
-function badArchive(
-  defect: string,
-  nextStep = 'give a tar archive that is whole, not compressed, and of files',
-): HvError {
-  return new HvError('BAD_ARGUMENT', `the archive cannot be used: ${printable(defect)}`, nextStep)
 }
 
 const shown = (name: string): string => JSON.stringify(name.slice(0, 200))

@@ -27,6 +27,15 @@ function archive(...entries: Entry[]): Promise<Buffer> {
   return buffer(Readable.from(made))
 }
 
+/** The first header's type, with its checksum. */
+function withType(bytes: Buffer, type: string): Buffer {
+  bytes.write(type, 156)
+  bytes.write('        ', 148)
+  const sum = bytes.subarray(0, 512).reduce((total, byte) => total + byte, 0)
+  bytes.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
+  return bytes
+}
+
 describe.each(isolations)('in a %s', (isolation) => {
   let sandbox: Sandbox
   let host: string
@@ -159,12 +168,29 @@ describe.each(isolations)('in a %s', (isolation) => {
 
   test('a header that says it is eight gigabytes long is not waited for', async () => {
     const long = await archive({name: 'a', content: 'x'})
-    long.write('x', 156)
     long.write('77777777777', 124)
-    long.write('        ', 148)
-    const sum = long.subarray(0, 512).reduce((total, byte) => total + byte, 0)
-    long.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
+    withType(long, 'x')
     await expect(sandbox.files.tarIn(fresh(), long)).rejects.toThrow('exceeds max size')
+  })
+
+  test('headers without end are refused before they take long', async () => {
+    const many = Object.fromEntries(Array.from({length: 50_000}, (_, index) => [`key${index}`, 'x']))
+    const long = await archive({name: 'a', pax: many, content: 'x'})
+    await expect(sandbox.files.tarIn(fresh(), long)).rejects.toThrow('its headers are too long')
+    // Global ones, then those of entries that never come.
+    const global = await archive({name: 'a', pax: Object.fromEntries(Object.entries(many).slice(0, 9000))})
+    const header = (await archive({name: 'ü', content: ''})).subarray(0, 1024)
+    const all = Buffer.concat([withType(global.subarray(0, -1536), 'g'), ...Array(300).fill(header)])
+    const start = performance.now()
+    await expect(sandbox.files.tarIn(fresh(), all)).rejects.toThrow('its headers are too long')
+    expect(performance.now() - start).toBeLessThan(5000)
+  })
+
+  test('zeros without end are the end', async () => {
+    const whole = await archive({name: 'a', content: 'x'})
+    const at = fresh()
+    await sandbox.files.tarIn(at, Buffer.concat([whole, Buffer.alloc(2 * MIB)]))
+    expect(await sandbox.files.read(`${at}/a`)).toBe('x')
   })
 
   test('a source that fails, or is of no use any more, is let go', async () => {

@@ -15,6 +15,7 @@ export type {
   SandboxReadOptions,
   SandboxWriteOptions,
 } from './sandbox/file-options.ts'
+export type {SandboxFileChange, SandboxWatch} from './sandbox/file-watch.ts'
 export type {
   SandboxSyscall,
   SyscallHandler,

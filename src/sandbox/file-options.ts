@@ -3,7 +3,7 @@
 import * as v from 'valibot'
 import {PERMISSION_BITS} from '../abi/file-mode.ts'
 import * as takes from '../options.ts'
-import type {FileEntry, FileKind} from '../sentry/files/operations.ts'
+import type {FileChange, FileEntry, FileKind} from '../sentry/files/operations.ts'
 
 /** A file of the guest's, and of any kind. */
 export interface SandboxFile {
@@ -66,6 +66,9 @@ const data = takes.either(
 
 const chunk = takes.either([takes.anyText, takes.bytes], 'strings and Uint8Arrays')
 const archive = takes.either([takes.bytes, takes.pieces], 'a Uint8Array, or a stream of them')
+
+export const toListener = (given: unknown) =>
+  takes.checked(takes.callback, given, 'listener') as (change: FileChange) => void
 
 /** A stream of something else would be an error of nobody's. @throws HvError BAD_ARGUMENT */
 export async function* toChunks(given: AsyncIterable<unknown>): AsyncIterable<string | Uint8Array> {

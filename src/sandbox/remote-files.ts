@@ -27,15 +27,17 @@ export class RemoteFiles {
   readonly #asked = new Map<number, Asked>()
   readonly #send: (request: FileRequest) => void
   #last = 0
+  /** Of those that are asked, watches. */
+  #patient = 0
 
   /** @param send throws when there is no sentry any more */
   constructor(send: (request: FileRequest) => void) {
     this.#send = send
   }
 
-  /** An answer is due. */
+  /** An answer is due, and soon. */
   get isAsked(): boolean {
-    return this.#asked.size > 0
+    return this.#asked.size > this.#patient
   }
 
   /** @param bytes PIECE_BYTES at most: taken as they are now @throws GuestErrno, HvError */
@@ -45,6 +47,7 @@ export class RemoteFiles {
       // A view would take all that it is a view of along to a thread.
       this.#send({kind: 'file', id, operation, bytes: new Uint8Array(bytes)})
       this.#asked.set(id, {operation, resolve, reject})
+      if (isPatient(operation)) this.#patient++
     })
   }
 
@@ -63,6 +66,7 @@ export class RemoteFiles {
   answered({id, answer, errno, bytes}: Filed): void {
     const asked = this.#asked.get(id)
     this.#asked.delete(id)
+    if (asked !== undefined && isPatient(asked.operation)) this.#patient--
     if (errno !== undefined) asked?.reject(new GuestErrno(errnoName(errno)))
     else if (answer !== undefined) asked?.resolve({answer, bytes})
   }
@@ -70,27 +74,25 @@ export class RemoteFiles {
   fail(error: HvError): void {
     for (const {reject} of this.#asked.values()) reject(error)
     this.#asked.clear()
+    this.#patient = 0
   }
 }
 
 /** What goes on for ever without giving anything is none. */
-function isAnswer(
-  operation: FileOperation,
-  {isEnd, handle, entries, entry}: FileAnswer,
-  bytes: Uint8Array,
-): boolean {
-  const what = operation.name === 'more' ? operation.of : operation.name
+function isAnswer(operation: FileOperation, answer: FileAnswer, bytes: Uint8Array): boolean {
+  const {isEnd, handle, entries, entry, changes} = answer
+  const isMore = operation.name === 'more'
+  const what = isMore ? operation.of : operation.name
   if (bytes.length > 0 && what !== 'read') return false
   if ((entries !== undefined) !== (what === 'list') || (entry !== undefined) !== (what === 'stat'))
     return false
+  if ((changes !== undefined) !== (isMore && what === 'watch')) return false
   if (isEnd) return true
-  if (what === 'read' && bytes.length === 0) return false
-  if (what === 'list' && entries?.length === 0) return false
-  return (
-    isPiecewise(what) && handle !== undefined && (operation.name !== 'more' || handle === operation.handle)
-  )
+  if ((what === 'read' && bytes.length === 0) || entries?.length === 0 || changes?.length === 0) return false
+  return PIECEWISE.has(what) && handle !== undefined && (!isMore || handle === operation.handle)
 }
 
-function isPiecewise(what: string): what is Piecewise {
-  return what === 'read' || what === 'write' || what === 'list' || what === 'remove'
-}
+const PIECEWISE: ReadonlySet<string> = new Set<Piecewise>(['read', 'write', 'list', 'remove', 'watch'])
+
+/** It may be answered never. */
+const isPatient = (operation: FileOperation): boolean => operation.name === 'more' && operation.of === 'watch'

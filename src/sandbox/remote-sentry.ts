@@ -49,6 +49,8 @@ export class RemoteSentry {
     if (this.#end !== undefined) throw this.#end
     this.#carrier.ref()
     this.#carrier.send(request)
+    // A watch alone keeps no process alive.
+    queueMicrotask(() => this.#unrefIdle())
   })
   readonly #handlers: SyscallHandlers
   /** What a handler threw in this run. */

@@ -5,7 +5,7 @@ import {EHWPOISON} from '../abi/errno.ts'
 import {PERMISSION_BITS} from '../abi/file-mode.ts'
 import {HV_ERROR_CODES, printable} from '../errors.ts'
 import {JAIL_LAYERS} from '../jail/layer.ts'
-import {FILE_KINDS, PIECE_ENTRIES} from '../sentry/files/operations.ts'
+import {FILE_CHANGES, FILE_KINDS, PIECE_CHANGES, PIECE_ENTRIES} from '../sentry/files/operations.ts'
 import {NAME_MAX, PATH_MAX} from '../vfs/path-walk.ts'
 import {nonsense} from './frames.ts'
 
@@ -67,12 +67,14 @@ const entry = v.object({
   target: v.optional(v.pipe(v.string(), v.maxLength(PATH_MAX))),
 })
 const errno = v.pipe(id, v.minValue(1), v.maxValue(EHWPOISON))
+const change = v.object({kind: v.picklist(FILE_CHANGES), name: v.optional(name)})
 const answer = v.object({
   isEnd: v.boolean(),
   handle: v.optional(id),
   size: v.optional(size),
   entries: v.optional(v.pipe(v.array(entry), v.maxLength(PIECE_ENTRIES))),
   entry: v.optional(entry),
+  changes: v.optional(v.pipe(v.array(change), v.maxLength(PIECE_CHANGES))),
 })
 
 const reply = v.variant('kind', [

@@ -14,12 +14,14 @@ import {
   toData,
   toDirectoryOptions,
   toFile,
+  toListener,
   toPath,
   toReadOptions,
   toRemoveOptions,
   toWriteOptions,
 } from './file-options.ts'
 import {readStream, writeStream} from './file-streams.ts'
+import {type SandboxFileChange, type SandboxWatch, watch} from './file-watch.ts'
 import {GrowingBytes} from './growing-bytes.ts'
 import {GuestErrno, type RemoteFiles} from './remote-files.ts'
 
@@ -184,6 +186,21 @@ export class SandboxFiles {
       yield* tarOut(remote, path)
     }
     return Readable.from(chunks(), {objectMode: false})
+  }
+
+  /**
+   * Tells of what happens to a file, or in a directory, from now on: by programs, and by you. What the host does to a volume is not told.
+   * A move is a `remove` and a `create`; changes that are alike and follow each other are one. When more than a thousand wait, others are
+   * left out, and `overflow` says so. What the listener throws is an uncaught exception of this process, which a watch does not keep alive.
+   * @param path a link is followed; what is in directories below is not watched
+   *
+   * @example
+   * using watch = await sandbox.files.watch('/work', ({kind, name}) => console.log(kind, name))
+   */
+  async watch(path: string, listener: (change: SandboxFileChange) => void): Promise<SandboxWatch> {
+    const at = toPath(path)
+    const tell = toListener(listener)
+    return saying(`watch ${path}`, () => watch(this.#remote, at, tell))
   }
 
   async #readWhole(operation: FileOperation, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {

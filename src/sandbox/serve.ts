@@ -7,6 +7,7 @@ import type {CodeCache} from '../code-cache.ts'
 import {Jail} from '../jail/jail.ts'
 import {openPlatform} from '../platform/open.ts'
 import {rehearseIfCold} from '../run/rehearse-if-cold.ts'
+import type {Answered} from '../sentry/files/operations.ts'
 import {OwnerFiles} from '../sentry/files/owner-files.ts'
 import {HookedCalls} from '../sentry/hooked-calls.ts'
 import {isOutgrown} from '../sentry/outgrown.ts'
@@ -21,7 +22,6 @@ import {
   type FileRequest,
   type Finished,
   type LiveRequest,
-  type Reply,
   type Request,
   type RunRequest,
   type SentrySettings,
@@ -108,7 +108,7 @@ async function start(
       return
     }
     if (request.kind === 'file') {
-      port.post(fileReply(files, request))
+      answerFile(port, files, request)
       return
     }
     if (isLive(request)) {
@@ -242,14 +242,16 @@ function ownerFiles({kernel, credentials}: Sentry, {unveil}: SentrySettings): Ow
   return new OwnerFiles(kernel, credentials, unveil && (() => veilOf(unveil, context)))
 }
 
-function fileReply(files: OwnerFiles, {id, operation, bytes}: FileRequest): Reply {
+function answerFile(port: SentryPort, files: OwnerFiles, {id, operation, bytes}: FileRequest): void {
+  const answered = ({answer, bytes: given = new Uint8Array(0)}: Answered): void =>
+    port.post({kind: 'filed', id, answer, bytes: given})
   try {
-    const {answer, bytes: given = new Uint8Array(0)} = files.answer(operation, bytes)
-    return {kind: 'filed', id, answer, bytes: given}
+    const now = files.answer(operation, bytes, answered)
+    if (now !== undefined) answered(now)
   } catch (error) {
     const errno = error instanceof Errno ? error.code : isOutgrown(error) ? ENOMEM : undefined
-    if (errno === undefined) return {kind: 'failed', error: toWire(error)}
-    return {kind: 'filed', id, errno, bytes: new Uint8Array(0)}
+    if (errno === undefined) port.post({kind: 'failed', error: toWire(error)})
+    else port.post({kind: 'filed', id, errno, bytes: new Uint8Array(0)})
   }
 }
 

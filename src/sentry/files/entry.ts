@@ -44,6 +44,6 @@ export function toTime(ms: number): Time {
 }
 
 /** What is no UTF-8 becomes U+FFFD. */
-function toText(bytes: ByteString): string {
+export function toText(bytes: ByteString): string {
   return Buffer.from(bytes, 'latin1').toString('utf8')
 }

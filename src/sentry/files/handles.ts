@@ -10,9 +10,15 @@ import {SharedDescription} from '../fd-table.ts'
 import {entryOf} from './entry.ts'
 import {type Answered, type FileEntry, PIECE_BYTES, PIECE_ENTRIES, PIECE_NAME_BYTES} from './operations.ts'
 
+/** How an answer is given that there is not at once. */
+export type Later = (answered: Answered) => void
+
 export interface Handle {
-  /** @throws Errno, after which it is of no use */
-  more(bytes: Uint8Array, isEnd: boolean): Answered
+  /**
+   * @param later called with the answer, if it gives none
+   * @throws Errno, after which it is of no use
+   */
+  more(bytes: Uint8Array, isEnd: boolean, later: Later): Answered | undefined
   close(): void
 }
 
@@ -30,31 +36,36 @@ export class Handles {
     if (this.#open.size >= MAX_HANDLES) throw new Errno(EMFILE)
     const handle = ++this.#last
     this.#open.set(handle, open())
-    return this.more(handle, bytes, isEnd)
+    return this.more(handle, bytes, isEnd, () => {})!
   }
 
   /** @throws Errno EBADF, those of the handle */
-  more(handle: number, bytes: Uint8Array, isEnd: boolean): Answered {
+  more(handle: number, bytes: Uint8Array, isEnd: boolean, later: Later): Answered | undefined {
     const open = this.#open.get(handle)
     if (open === undefined) throw new Errno(EBADF)
-    let isOver = true
     try {
-      const {answer, bytes: given} = open.more(bytes, isEnd)
-      isOver = answer.isEnd
-      return {answer: isOver ? answer : {...answer, handle}, bytes: given}
-    } finally {
-      if (isOver) this.close(handle)
+      const answered = open.more(bytes, isEnd, (given) => later(this.#finish(handle, given)))
+      return answered && this.#finish(handle, answered)
+    } catch (error) {
+      this.close(handle)
+      throw error
     }
   }
 
   /** Again, or what was not there: nothing happens. */
   close(handle: number): void {
-    this.#open.get(handle)?.close()
+    const open = this.#open.get(handle)
     this.#open.delete(handle)
+    open?.close()
   }
 
   closeAll(): void {
     for (const handle of [...this.#open.keys()]) this.close(handle)
+  }
+
+  #finish(handle: number, {answer, bytes}: Answered): Answered {
+    if (answer.isEnd) this.close(handle)
+    return {answer: answer.isEnd ? answer : {...answer, handle}, bytes}
   }
 }
 

@@ -2,6 +2,8 @@
 
 /** Bytes of a file, in one question or answer. */
 export const PIECE_BYTES = 1 << 20
+/** Changes that wait to be told, and are then in one answer. */
+export const PIECE_CHANGES = 1024
 /** Entries of a directory, in one answer, and the bytes of their names and targets. */
 export const PIECE_ENTRIES = 500
 export const PIECE_NAME_BYTES = 1 << 17
@@ -33,12 +35,13 @@ export type FileOperation =
   | {name: 'link'; at: Place; to: Place}
   | {name: 'symlink'; at: Place; target: string}
   | {name: 'change'; at: Place; mode: number; modifiedMs: number}
+  | {name: 'watch'; at: Place}
   /** The next piece of what had no end yet; bytes go along with a write. */
   | {name: 'more'; of: Piecewise; handle: number; isEnd: boolean}
   | {name: 'close'; handle: number}
 
 /** What may take several pieces, and has a handle until its end. */
-export type Piecewise = 'read' | 'write' | 'list' | 'remove'
+export type Piecewise = 'read' | 'write' | 'list' | 'remove' | 'watch'
 
 export interface FileAnswer {
   /** Nothing is left to be asked for, or written. */
@@ -49,8 +52,20 @@ export interface FileAnswer {
   size?: number
   /** Of `list`. */
   entries?: FileEntry[]
+  /** Of `watch`, in order: from the second answer on, which waits for some. */
+  changes?: FileChange[]
   /** Of `stat`. */
   entry?: FileEntry
+}
+
+/** `overflow`: there were too many, and some are not told. */
+export const FILE_CHANGES = ['create', 'write', 'attributes', 'remove', 'overflow'] as const
+export type ChangeKind = (typeof FILE_CHANGES)[number]
+
+export interface FileChange {
+  kind: ChangeKind
+  /** Of what is in the directory that is watched; absent: it happened to what is watched itself. */
+  name?: string
 }
 
 export const FILE_KINDS = ['file', 'directory', 'symlink', 'fifo', 'socket', 'device'] as const

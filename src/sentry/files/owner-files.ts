@@ -1,7 +1,7 @@
 // OwnerFiles: what a sandbox's owner does in the guest's tree, by a table of operations. Each is answered at once, also while a guest runs.
 
 import {EEXIST, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, ENOTEMPTY, ENXIO, Errno} from '../../abi/errno.ts'
-import {PERMISSION_BITS, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
+import {MAY_READ, PERMISSION_BITS, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
 import {
   O_APPEND,
   O_CREAT,
@@ -28,14 +28,15 @@ import {
 import {type Opened, openPath} from '../../vfs/open.ts'
 import {ATTRIBUTES, CREATE, INSPECT, type PathPolicy} from '../../vfs/path-policy.ts'
 import {NAME, PATH_MAX, type PathContext, resolve, resolveLast} from '../../vfs/path-walk.ts'
-import {checkSearch} from '../../vfs/permissions.ts'
+import {checkAccess, checkSearch} from '../../vfs/permissions.ts'
 import type {Credentials} from '../credentials.ts'
 import type {Kernel} from '../kernel.ts'
 import {invalidateBehind} from '../memory/invalidate.ts'
 import {changeMode} from '../syscalls/chmod.ts'
 import {clearSetIdForWrite} from '../syscalls/set-id-bits.ts'
+import {Changes} from './changes.ts'
 import {entryOf, toTime} from './entry.ts'
-import {Handles, Lister, Reader, Writer} from './handles.ts'
+import {Handles, type Later, Lister, Reader, Writer} from './handles.ts'
 import type {Answered, FileOperation, Place} from './operations.ts'
 import {Remover} from './remove.ts'
 import {Walk} from './walk.ts'
@@ -43,26 +44,38 @@ import {Walk} from './walk.ts'
 const DEFAULT_MODE = 0o644
 const DONE: Answered = {answer: {isEnd: true}}
 
+/** The guest's, and who may have its files mapped. */
+type Tree = Pick<Kernel, 'rootMount' | 'processes' | 'current'>
+
 type Named<Name extends FileOperation['name']> = Extract<FileOperation, {name: Name}>
 type Operations = {
-  [Name in FileOperation['name']]: (files: OwnerFiles, operation: Named<Name>, bytes: Uint8Array) => Answered
+  [Name in FileOperation['name']]: (
+    files: OwnerFiles,
+    operation: Named<Name>,
+    bytes: Uint8Array,
+    later: Later,
+  ) => Answered | undefined
 }
 
 export class OwnerFiles {
-  readonly kernel: Kernel
+  readonly kernel: Tree
   readonly credentials: Credentials
   readonly walk: Walk
   readonly handles = new Handles()
 
   /** @param veil what programs see of the tree, if not all */
-  constructor(kernel: Kernel, credentials: Credentials, veil?: () => PathPolicy) {
+  constructor(kernel: Tree, credentials: Credentials, veil?: () => PathPolicy) {
     this.kernel = kernel
     this.credentials = credentials
     this.walk = new Walk(kernel.rootMount.top, credentials, veil)
   }
 
-  /** Never waits for anything. @throws Errno */
-  answer(operation: FileOperation, bytes: Uint8Array): Answered {
+  /**
+   * Never waits for anything.
+   * @param later called with the answer of a watch, if it gives none
+   * @throws Errno
+   */
+  answer(operation: FileOperation, bytes: Uint8Array, later: Later): Answered | undefined {
     const {kernel} = this
     const {current} = kernel
     // /proc/self is nobody's.
@@ -70,7 +83,7 @@ export class OwnerFiles {
     // What the host has changed since is seen.
     nextTurn()
     try {
-      return operations[operation.name](this, operation as never, bytes)
+      return operations[operation.name](this, operation as never, bytes, later)
     } finally {
       kernel.current = current
     }
@@ -153,7 +166,13 @@ const operations: Operations = {
     location.inode.setAttributes({mtime: toTime(modifiedMs)})
     return DONE
   },
-  more: (files, {handle, isEnd}, bytes) => files.handles.more(handle, bytes, isEnd),
+  watch: (files, {at}, bytes) =>
+    files.handles.begin(bytes, false, () => {
+      const {inode} = files.walk.to(at, (context, start, path) => resolve(context, start, path))
+      checkAccess(inode, MAY_READ, files.credentials)
+      return new Changes(inode)
+    }),
+  more: (files, {handle, isEnd}, bytes, later) => files.handles.more(handle, bytes, isEnd, later),
   close: (files, {handle}) => {
     files.handles.close(handle)
     return DONE

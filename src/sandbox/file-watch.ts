@@ -1,0 +1,50 @@
+// A watch of a file or a directory of the guest's: the owner asks for changes, and is answered when there are some.
+
+import type {FileChange} from '../sentry/files/operations.ts'
+import type {RemoteFiles} from './remote-files.ts'
+
+/** What {@link SandboxFiles.watch} gives. */
+export interface SandboxWatch {
+  /** The listener is not called any more. */
+  close(): void
+  [Symbol.dispose](): void
+}
+
+/** One of them. */
+export type SandboxFileChange = FileChange
+
+/** @throws GuestErrno, HvError */
+export async function watch(
+  files: RemoteFiles,
+  path: string,
+  listener: (change: SandboxFileChange) => void,
+): Promise<SandboxWatch> {
+  const {answer} = await files.ask({name: 'watch', at: {path}})
+  const handle = answer.handle!
+  let isOpen = true
+  const listen = async (): Promise<void> => {
+    while (isOpen) {
+      const {answer} = await files.ask({name: 'more', of: 'watch', handle, isEnd: false})
+      for (const change of answer.changes!) if (isOpen) tell(listener, change)
+      isOpen &&= !answer.isEnd
+    }
+  }
+  // The end of the sandbox is its end.
+  listen().catch(() => {})
+  const close = (): void => {
+    if (isOpen) files.close(handle)
+    isOpen = false
+  }
+  return {close, [Symbol.dispose]: close}
+}
+
+/** What it throws is this process's, as from any event. */
+function tell(listener: (change: SandboxFileChange) => void, change: SandboxFileChange): void {
+  try {
+    listener(change)
+  } catch (error) {
+    setImmediate(() => {
+      throw error
+    })
+  }
+}

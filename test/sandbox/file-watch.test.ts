@@ -1,0 +1,77 @@
+// Sandbox.files.watch: what happens in the guest's tree is told, in order, and never too much of it.
+
+import {execFileSync} from 'node:child_process'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {Sandbox, type SandboxFileChange} from '../../dist/index.js'
+import {BUSYBOX, mainPlaces} from './guests.ts'
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+const sh = (script: string): [string, string[]] => [BUSYBOX, ['sh', '-c', script]]
+
+describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation}) => {
+  let sandbox: Sandbox
+  beforeAll(async () => {
+    sandbox = await Sandbox.create({platform, isolation})
+    await sandbox.files.makeDirectory('/tmp/w')
+  })
+  afterAll(() => sandbox.dispose())
+
+  /** What is told while `does` does, and a moment longer. */
+  async function told(path: string, does: () => Promise<unknown>): Promise<string[]> {
+    const changes: SandboxFileChange[] = []
+    const watch = await sandbox.files.watch(path, (change) => changes.push(change))
+    await does()
+    await sleep(100)
+    watch.close()
+    return changes.map(({kind, name}) => `${kind} ${name}`)
+  }
+
+  test('of what a program does in a directory', async () => {
+    const script = 'cd /tmp/w; echo a > a; chmod 600 a; mv a b; mkdir d; rm b; rmdir d; : > ü'
+    expect(await told('/tmp/w', () => sandbox.run(...sh(script)))).toEqual([
+      ...['create a', 'write a', 'attributes a', 'remove a', 'create b', 'create d', 'remove b', 'remove d'],
+      'create ü',
+    ])
+  })
+
+  test('of what the owner does, and to a file itself until it is gone', async () => {
+    const {files} = sandbox
+    await files.write('/tmp/f', 'one')
+    const changes = await told('/tmp/f', async () => {
+      await files.write('/tmp/f', 'two')
+      await files.remove('/tmp/f')
+      await files.write('/tmp/f', 'another')
+    })
+    expect([...new Set(changes)]).toEqual(['write undefined', 'attributes undefined', 'remove undefined'])
+  })
+
+  test('while a program runs, at once', async () => {
+    const child = sandbox.spawn(...sh('read line; echo > /tmp/w/now; sleep 1000'))
+    const change = new Promise(
+      (resolve) => void sandbox.files.watch('/tmp/w', resolve).then(() => child.stdin.write('\n')),
+    )
+    expect(await change).toEqual({kind: 'create', name: 'now'})
+    child.kill('SIGKILL')
+    await child.wait()
+  })
+
+  test('not of what comes after its end, and not for ever', async () => {
+    const {files} = sandbox
+    const changes: SandboxFileChange[] = []
+    for (let i = 0; i < 600; i++) (await files.watch('/tmp/w', (change) => changes.push(change))).close()
+    await files.write('/tmp/w/late', '')
+    expect(changes).toEqual([])
+    await expect(files.watch('/tmp/none', () => {})).rejects.toMatchObject({errno: 'ENOENT'})
+    await expect(files.watch('/tmp/w', 5 as never)).rejects.toMatchObject({code: 'BAD_ARGUMENT'})
+  })
+})
+
+test('a watch does not keep the process alive', () => {
+  const script = `
+    import {Sandbox} from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)}
+    const sandbox = await Sandbox.create()
+    await sandbox.files.watch('/tmp', () => {})
+    console.log('watched')`
+  const argv = ['--input-type=module', '-e', script]
+  expect(execFileSync(process.execPath, argv, {encoding: 'utf8', timeout: 30_000})).toBe('watched\n')
+})

@@ -45,10 +45,10 @@ export const duration = v.custom<number>(
   (value) => typeof value === 'number' && value >= 0 && Number.isFinite(value),
   'milliseconds, 0 or more',
 )
-export const bytes = v.custom<Uint8Array>(
-  (value) => Object.prototype.toString.call(value) === '[object Uint8Array]',
-  'a Uint8Array',
-)
+/** Also of another realm's. */
+export const isBytes = (value: unknown): value is Uint8Array =>
+  Object.prototype.toString.call(value) === '[object Uint8Array]'
+export const bytes = v.custom<Uint8Array>(isBytes, 'a Uint8Array')
 export const pieces = v.custom<AsyncIterable<unknown> | Iterable<unknown>>(
   (value) =>
     typeof value === 'object' &&

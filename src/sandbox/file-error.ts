@@ -24,7 +24,7 @@ const MEANINGS: Readonly<Record<string, readonly [meaning: string, nextStep: str
   EPERM: ['the guest may not', 'leave it as it is'],
   EROFS: ['it is read-only', 'make the volume `writable`'],
   ETXTBSY: ['a program runs it', 'write another file and rename it'],
-  EXDEV: ['it is on another volume', 'write it there and remove it here'],
+  EXDEV: ['it cannot be moved there', 'write it there and remove it here'],
 }
 
 /** @param doing `read /etc/passwd` @returns what to throw in the place of `error` */

@@ -2,8 +2,9 @@
 
 import {Readable, type Writable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
+import {isBytes} from '../options.ts'
 import {type FileEntry, type FileOperation, PIECE_BYTES} from '../sentry/files/operations.ts'
-import {saying} from './file-error.ts'
+import {fileError, saying} from './file-error.ts'
 import {
   type SandboxFile,
   type SandboxFileData,
@@ -74,7 +75,7 @@ export class SandboxFiles {
     const operation = toWrite(path, options)
     const given = toData(data)
     const bytes = typeof given === 'string' ? new TextEncoder().encode(given) : given
-    if (!(bytes instanceof Uint8Array)) {
+    if (!isBytes(bytes)) {
       return pipeline(
         bytes as AsyncIterable<unknown>,
         toChunks,
@@ -117,9 +118,8 @@ export class SandboxFiles {
       await this.#remote.ask({name: 'stat', at, follows: true})
       return true
     } catch (error) {
-      const isMissing = error instanceof GuestErrno && ['ENOENT', 'ENOTDIR'].includes(error.errno)
-      if (isMissing) return false
-      return saying(`stat ${path}`, () => Promise.reject(error))
+      if (error instanceof GuestErrno && ['ENOENT', 'ENOTDIR'].includes(error.errno)) return false
+      throw fileError(`stat ${path}`, error)
     }
   }
 
@@ -168,7 +168,7 @@ export class SandboxFiles {
     const given = toArchive(archive)
     await this.makeDirectory(path, {recursive: true})
     const {tarIn} = await import('./tar-in.ts')
-    await tarIn(this.#remote, path, given instanceof Uint8Array ? [given] : given)
+    await tarIn(this.#remote, path, isBytes(given) ? [given] : given)
   }
 
   /**

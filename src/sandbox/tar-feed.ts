@@ -4,6 +4,7 @@
 
 import type {Readable} from 'node:stream'
 import type {Extract} from 'tar-stream'
+import {isBytes} from '../options.ts'
 import {badArchive} from './file-error.ts'
 import type {Flow} from './tar-flow.ts'
 
@@ -21,7 +22,7 @@ export async function feed(entries: Extract, flow: Flow, source: Readable): Prom
   })
   try {
     for await (const chunk of source) {
-      if (!(chunk instanceof Uint8Array)) throw badArchive('its stream gives something else than bytes')
+      if (!isBytes(chunk)) throw badArchive('its stream gives something else than bytes')
       for (let at = 0; at < chunk.length; at += SLICE_BYTES) {
         const slice = chunk.subarray(at, at + SLICE_BYTES)
         if (entries.destroyed) return

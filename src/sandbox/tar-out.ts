@@ -29,7 +29,7 @@ export async function* tarOut(files: RemoteFiles, directory: string): AsyncGener
       yield chunk
     }
   } catch (error) {
-    throw fileError(`archive ${directory}/${walk.path}`, error)
+    throw fileError(`archive ${walk.path === '' ? directory : `${directory}/${walk.path}`}`, error)
   } finally {
     archive.destroy()
     walk.taken(Number.POSITIVE_INFINITY)

@@ -174,6 +174,8 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
     })
     await expect(sandbox.files.write('/tmp', 'x')).rejects.toMatchObject(failure('EISDIR'))
     await expect(sandbox.files.write('/dev/null', 'x')).rejects.toMatchObject(failure('ENXIO'))
+    for (const name of ['1/oom_score_adj', 'sys/kernel/hostname'])
+      await expect(sandbox.files.write(`/proc/${name}`, '1')).rejects.toMatchObject(failure('EPERM'))
     await expect(sandbox.files.write('/none/x', 'x')).rejects.toMatchObject(failure('ENOENT'))
     await expect(sandbox.files.write('/bin/busybox', 'x')).rejects.toMatchObject({code: 'FILE_FAILED'})
     await expect(sandbox.files.makeDirectory('/tmp')).rejects.toMatchObject(failure('EEXIST'))

@@ -1,6 +1,16 @@
 // OwnerFiles: what a sandbox's owner does in the guest's tree, by a table of operations. Each is answered at once, also while a guest runs.
 
-import {EEXIST, EISDIR, ENAMETOOLONG, ENOENT, ENOTDIR, ENOTEMPTY, ENXIO, Errno} from '../../abi/errno.ts'
+import {
+  EEXIST,
+  EISDIR,
+  ENAMETOOLONG,
+  ENOENT,
+  ENOTDIR,
+  ENOTEMPTY,
+  ENXIO,
+  EPERM,
+  Errno,
+} from '../../abi/errno.ts'
 import {MAY_READ, PERMISSION_BITS, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
 import {
   O_APPEND,
@@ -216,6 +226,8 @@ function openToWrite(files: OwnerFiles, {at, mode, how}: Named<'write'>): Opened
   )
   const {inode} = opened.file
   try {
+    // A task's business: those of /proc ask which one writes.
+    if (inode.fs.type === 'proc') throw new Errno(EPERM)
     if (flags === O_TRUNC) invalidateBehind(files.kernel.processes.values(), inode, 0)
     clearSetIdForWrite(files, opened.file)
     if (mode !== undefined && mode !== (inode.attributes().mode & PERMISSION_BITS))

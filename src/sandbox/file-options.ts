@@ -7,7 +7,7 @@ import type {FileChange, FileEntry, FileKind} from '../sentry/files/operations.t
 
 /** A file of the guest's, and of any kind. */
 export interface SandboxFile {
-  /** Without its directory. What is no UTF-8 in it is U+FFFD. */
+  /** Without its directory; the root's is empty. What is no UTF-8 in it is U+FFFD. */
   name: string
   kind: FileKind
   /** Bytes. */

@@ -1,5 +1,6 @@
 // SandboxFiles: the guest's tree of files, for the process that embeds it: what Sandbox.files is.
 
+import {basename} from 'node:path/posix'
 import {Readable, type Writable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {isBytes} from '../options.ts'
@@ -108,7 +109,7 @@ export class SandboxFiles {
   async stat(path: string): Promise<SandboxFile> {
     const at = {path: toPath(path)}
     const {answer} = await saying(`stat ${path}`, () => this.#remote.ask({name: 'stat', at, follows: true}))
-    return toFile(answer.entry!)
+    return toFile({...answer.entry!, name: basename(path)})
   }
 
   /** Whether a path leads to something. A link to nothing does not. */
@@ -206,7 +207,7 @@ export class SandboxFiles {
   async #readWhole(operation: FileOperation, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
     let {answer, bytes} = await this.#remote.ask(operation)
     if (answer.isEnd && bytes.length <= maxBytes) return bytes
-    const whole = new GrowingBytes(maxBytes, answer.size)
+    const whole = new GrowingBytes(maxBytes, (answer.size ?? 0) <= maxBytes ? answer.size : 0)
     for (;;) {
       // Its size was a guest's word.
       if (Math.max(answer.size ?? 0, whole.length + bytes.length) > maxBytes) {

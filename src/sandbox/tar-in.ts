@@ -44,8 +44,10 @@ export async function tarIn(
     await flow.closed
     const {errored} = source
     source.destroy()
-    const own = [error, flow.error].find((each) => each instanceof HvError)
-    throw own ?? errored ?? badArchive((flow.error ?? (error as Error)).message)
+    if (error instanceof HvError) throw error
+    // What tar-stream says, it says of the archive; a source that is left in the middle says that it was.
+    const isArchives = flow.error !== undefined && flow.error !== errored && !(flow.error instanceof HvError)
+    throw isArchives ? badArchive(flow.error!.message) : (flow.error ?? error)
   }
 }
 
@@ -116,7 +118,7 @@ class Target {
       if (to !== path) await this.#files.ask({name: 'link', at, to: this.#at(to)})
     } else if (type === 'directory' || (type === 'file' && name.endsWith('/'))) {
       await this.#makeDirectory(path, OPEN_MODE)
-      this.#directories.push({path, mode: mode & PERMISSIONS, modifiedMs: mtime.getTime()})
+      this.#directories.push({path, mode: mode & PERMISSIONS, modifiedMs: msOf(mtime)})
     } else if ((type === 'file' || type === 'contiguous-file') && !isSparse(pax))
       await this.#makeFile(at, entry)
     else
@@ -128,7 +130,7 @@ class Target {
   async #makeFile(at: Place, entry: Entry): Promise<void> {
     const {size, mode, mtime} = entry.header
     const write = {name: 'write', at, mode: mode & PERMISSIONS, how: 'replace'} as const
-    const modifiedMs = mtime.getTime()
+    const modifiedMs = msOf(mtime)
     let left = size
     let {answer} = await this.#files.ask({...write, modifiedMs, isEnd: left === 0}, NO_BYTES)
     const {handle} = answer
@@ -149,6 +151,11 @@ function pathOf(name: string): string {
   const names = name.split('/').filter((part) => part !== '' && part !== '.')
   if (names.includes('..') || name.includes('\0')) throw badArchive(`${shown(name)} leads out of it`)
   return names.join('/')
+}
+
+/** An archive may say what is no time. */
+function msOf(date: Date): number {
+  return Number.isFinite(date.getTime()) ? date.getTime() : 0
 }
 
 /** GNU's format for files with holes: what is in the archive is not their content. */

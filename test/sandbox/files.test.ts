@@ -86,8 +86,8 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
       ['p', 'fifo', undefined],
       ['s', 'symlink', 'f'],
     ])
-    const {uid, modifiedAt, size} = await files.stat('/tmp/l/s')
-    expect([uid, size]).toEqual([process.getuid!(), 3])
+    const {name, uid, modifiedAt, size} = await files.stat('/tmp/l/s')
+    expect([name, uid, size]).toEqual(['s', process.getuid!(), 3])
     expect(Math.abs(modifiedAt.getTime() - Date.now())).toBeLessThan(60_000)
     expect(
       await Promise.all(['/tmp/l/f', '/tmp/l/none', '/tmp/l/f/x'].map((at) => files.exists(at))),

@@ -164,6 +164,8 @@ describe.each(isolations)('in a %s', (isolation) => {
       expect(error.message).not.toContain('\n')
     }
     await sandbox.files.tarIn(fresh(), new Uint8Array(1024))
+    const small = Array.from({length: 50}, () => randomBytes(1000))
+    await expect(sandbox.files.tarIn(fresh(), Readable.from(small))).rejects.toThrow('Invalid tar header')
   })
 
   test('a header that says it is eight gigabytes long is not waited for', async () => {
@@ -184,6 +186,14 @@ describe.each(isolations)('in a %s', (isolation) => {
     const start = performance.now()
     await expect(sandbox.files.tarIn(fresh(), all)).rejects.toThrow('its headers are too long')
     expect(performance.now() - start).toBeLessThan(5000)
+  })
+
+  test('a time that is none is 1970', async () => {
+    const whole = await archive({name: 'a', content: 'x'})
+    whole.write('zzzzzzzzzzz', 136)
+    const at = fresh()
+    await sandbox.files.tarIn(at, withType(whole, '0'))
+    expect((await sandbox.files.stat(`${at}/a`)).modifiedAt).toEqual(new Date(0))
   })
 
   test('zeros without end are the end', async () => {

@@ -1,6 +1,9 @@
 // Sandbox.files.watch: what happens in the guest's tree is told, in order, and never too much of it.
 
 import {execFileSync} from 'node:child_process'
+import {mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox, type SandboxFileChange} from '../../dist/index.js'
 import {BUSYBOX, mainPlaces} from './guests.ts'
@@ -10,11 +13,17 @@ const sh = (script: string): [string, string[]] => [BUSYBOX, ['sh', '-c', script
 
 describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation}) => {
   let sandbox: Sandbox
+  let host: string
   beforeAll(async () => {
-    sandbox = await Sandbox.create({platform, isolation})
+    host = mkdtempSync(join(tmpdir(), 'hv-watch-'))
+    const volumes = [{host, guest: '/work', writable: true}]
+    sandbox = await Sandbox.create({platform, isolation, volumes})
     await sandbox.files.makeDirectory('/tmp/w')
   })
-  afterAll(() => sandbox.dispose())
+  afterAll(async () => {
+    await sandbox.dispose()
+    rmSync(host, {recursive: true})
+  })
 
   /** What is told while `does` does, and a moment longer. */
   async function told(path: string, does: () => Promise<unknown>): Promise<string[]> {
@@ -26,9 +35,9 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
     return changes.map(({kind, name}) => `${kind} ${name}`)
   }
 
-  test('of what a program does in a directory', async () => {
-    const script = 'cd /tmp/w; echo a > a; chmod 600 a; mv a b; mkdir d; rm b; rmdir d; : > ü'
-    expect(await told('/tmp/w', () => sandbox.run(...sh(script)))).toEqual([
+  test.each(['/tmp/w', '/work'])('of what a program does in %s', async (where) => {
+    const script = 'echo a > a; chmod 600 a; mv a b; mkdir d; rm b; rmdir d; : > ü'
+    expect(await told(where, () => sandbox.run(...sh(`cd ${where}; ${script}`)))).toEqual([
       ...['create a', 'write a', 'attributes a', 'remove a', 'create b', 'create d', 'remove b', 'remove d'],
       'create ü',
     ])

@@ -42,8 +42,10 @@ describe.each(isolations)('in a %s', (isolation) => {
   let count = 0
   const fresh = (): string => `/tmp/${++count}`
   beforeAll(async () => {
-    sandbox = await Sandbox.create({isolation, memoryBytes: 128 * MIB})
     host = mkdtempSync(join(tmpdir(), 'hv-tar-'))
+    mkdirSync(join(host, 'volume'))
+    const volumes = [{host: join(host, 'volume'), guest: '/work', writable: true}]
+    sandbox = await Sandbox.create({isolation, memoryBytes: 128 * MIB, volumes})
     mkdirSync(join(host, 'in/deep/er'), {recursive: true})
     writeFileSync(join(host, 'in/deep/er/file'), 'content', {mode: 0o755})
     writeFileSync(join(host, 'in/grüße'), Buffer.alloc(3 * MIB, 7))
@@ -56,21 +58,24 @@ describe.each(isolations)('in a %s', (isolation) => {
     rmSync(host, {recursive: true})
   })
 
-  test("an archive of the host's tar goes in, and comes out for it", async () => {
-    const at = fresh()
-    await sandbox.files.tarIn(at, readFileSync(join(host, 'in.tar')))
-    const {stdout} = await sandbox.run(...sh(`cd ${at}; find . | sort; cat link/file; wc -c < grüße`))
-    expect(stdout.trim().split('\n')).toEqual([
-      ...['.', './deep', './deep/er', './deep/er/file', './empty', './grüße', './link'],
-      `content${3 * MIB}`,
-    ])
-    const out = await buffer(sandbox.files.tarOut(at))
-    mkdirSync(join(host, `out${count}`))
-    execFileSync('tar', ['-xf', '-', '-C', join(host, `out${count}`)], {input: out})
-    execFileSync('diff', ['-r', '--no-dereference', join(host, 'in'), join(host, `out${count}`)])
-    const [was, is] = ['in', `out${count}`].map((each) => statSync(join(host, each, 'deep/er/file')))
-    expect([is.mode, Math.floor(is.mtimeMs / 1e3)]).toEqual([was.mode, Math.floor(was.mtimeMs / 1e3)])
-  })
+  test.each(['/tmp', '/work'])(
+    "an archive of the host's tar goes in below %s, and comes out for it",
+    async (where) => {
+      const at = `${where}${fresh()}`
+      await sandbox.files.tarIn(at, readFileSync(join(host, 'in.tar')))
+      const {stdout} = await sandbox.run(...sh(`cd ${at}; find . | sort; cat link/file; wc -c < grüße`))
+      expect(stdout.trim().split('\n')).toEqual([
+        ...['.', './deep', './deep/er', './deep/er/file', './empty', './grüße', './link'],
+        `content${3 * MIB}`,
+      ])
+      const out = await buffer(sandbox.files.tarOut(at))
+      mkdirSync(join(host, `out${count}`))
+      execFileSync('tar', ['-xf', '-', '-C', join(host, `out${count}`)], {input: out})
+      execFileSync('diff', ['-r', '--no-dereference', join(host, 'in'), join(host, `out${count}`)])
+      const [was, is] = ['in', `out${count}`].map((each) => statSync(join(host, each, 'deep/er/file')))
+      expect([is.mode, Math.floor(is.mtimeMs / 1e3)]).toEqual([was.mode, Math.floor(was.mtimeMs / 1e3)])
+    },
+  )
 
   test('a stream in small chunks goes in as it comes', async () => {
     const [at, bytes] = [fresh(), readFileSync(join(host, 'in.tar')).subarray(0, 40 * 1024)]

@@ -198,14 +198,14 @@ function openRegular(
   mode = 0,
 ): Opened {
   try {
-    requireRegular(resolve(context, start, path))
+    requireRegular(resolve(context, start, path), flags)
   } catch (error) {
     if (!(flags & O_CREAT) || !(error instanceof Errno) || error.code !== ENOENT) throw error
   }
   const opened = openPath(context, start, path, flags | O_NONBLOCK | O_LARGEFILE, mode)
   try {
     // The host may have put something else there.
-    requireRegular(opened.location)
+    requireRegular(opened.location, flags)
   } catch (error) {
     opened.file.close()
     throw error
@@ -213,9 +213,10 @@ function openRegular(
   return opened
 }
 
-function requireRegular({inode}: Location): void {
-  if (inode.kind === S_IFREG) return
-  throw new Errno(inode.kind === S_IFDIR ? EISDIR : ENXIO)
+function requireRegular({inode}: Location, flags: number): void {
+  if (inode.kind !== S_IFREG) throw new Errno(inode.kind === S_IFDIR ? EISDIR : ENXIO)
+  // A task's business: the files of /proc ask which one writes.
+  if (flags & O_WRONLY && inode.fs.type === 'proc') throw new Errno(EPERM)
 }
 
 function openToWrite(files: OwnerFiles, {at, mode, how}: Named<'write'>): Opened {
@@ -226,8 +227,6 @@ function openToWrite(files: OwnerFiles, {at, mode, how}: Named<'write'>): Opened
   )
   const {inode} = opened.file
   try {
-    // A task's business: those of /proc ask which one writes.
-    if (inode.fs.type === 'proc') throw new Errno(EPERM)
     if (flags === O_TRUNC) invalidateBehind(files.kernel.processes.values(), inode, 0)
     clearSetIdForWrite(files, opened.file)
     if (mode !== undefined && mode !== (inode.attributes().mode & PERMISSION_BITS))

@@ -13,6 +13,7 @@ export const HV_ERROR_CODES = [
   'KVM_MISSING',
   'KVM_DENIED',
   'KVM_UNUSABLE',
+  'LINE_TOO_LONG',
   'MEMORY_RANGE',
   'MEMORY_SIZE',
   'NOT_FOUND',

@@ -24,6 +24,7 @@ export type {
 } from './sandbox/on-syscall.ts'
 export type {
   SandboxExit,
+  SandboxLinesOptions,
   SandboxOptions,
   SandboxResult,
   SandboxRunOptions,

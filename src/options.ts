@@ -28,8 +28,7 @@ export function checked<const Schema extends v.GenericSchema>(
   if (message.startsWith(MISSING)) throw bad(`${ofParent} has no ${last?.key}`, `give ${last?.key}`)
   // What is wrong with a key is said of the object that has it.
   if (last?.origin === 'key') throw bad(`${ofParent} takes ${message}, not ${shown(last.key)}`)
-  const nextStep = isStream(input) ? 'read it to its end first: buffer() of node:stream/consumers' : ''
-  throw bad(`${pathOf(name, keys)} takes ${message}, not ${shown(input)}`, nextStep)
+  throw bad(`${pathOf(name, keys)} takes ${message}, not ${shown(input)}`)
 }
 
 export const anyText: v.GenericSchema<string> = v.string('a string')
@@ -45,9 +44,6 @@ export const duration = v.custom<number>(
   (value) => typeof value === 'number' && value >= 0 && Number.isFinite(value),
   'milliseconds, 0 or more',
 )
-/** Also of another realm's. */
-export const isBytes = (value: unknown): value is Uint8Array =>
-  Object.prototype.toString.call(value) === '[object Uint8Array]'
 export const bytes = v.custom<Uint8Array>(isBytes, 'a Uint8Array')
 export const pieces = v.custom<AsyncIterable<unknown> | Iterable<unknown>>(
   (value) =>
@@ -55,6 +51,15 @@ export const pieces = v.custom<AsyncIterable<unknown> | Iterable<unknown>>(
     value !== null &&
     (Symbol.asyncIterator in value || Symbol.iterator in value),
   'a stream',
+)
+/** A Readable, a ReadableStream, an async generator: what they give is checked as it comes. */
+export const asyncIterable = v.custom<AsyncIterable<string | Uint8Array>>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    Symbol.asyncIterator in value &&
+    typeof value[Symbol.asyncIterator] === 'function',
+  'an async iterable',
 )
 export const abortSignal = v.custom<StopSignal>(
   (value) =>
@@ -143,8 +148,9 @@ function pathOf(name: string, keys: readonly unknown[]): string {
   )
 }
 
-function isStream(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && ('pipe' in value || 'getReader' in value)
+/** Also another realm's. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return Object.prototype.toString.call(value) === '[object Uint8Array]'
 }
 
 /** One line, however odd the value. */

@@ -18,22 +18,22 @@ const BATCH_BYTES = 32 << 10
 const DELAY_NS = 200_000
 
 export class LiveStreams {
-  /** The program's ends. */
+  /** The program's ends, by descriptor: of all three, or of the input. */
   readonly files: readonly FileDescription[]
   readonly #input: Input
-  readonly #outputs: Record<1 | 2, Output>
+  readonly #outputs: Record<1 | 2, Output> | undefined
 
   /** @param kernel whose budget counts what the pipes hold */
-  constructor(post: Post, kernel: Pick<Kernel, 'budget' | 'timers'>) {
+  constructor(post: Post, kernel: Pick<Kernel, 'budget' | 'timers'>, hasOutputs = true) {
     this.#input = new Input(post, kernel.budget)
-    this.#outputs = {1: new Output(1, post, kernel), 2: new Output(2, post, kernel)}
-    this.files = [this.#input.file, this.#outputs[1].file, this.#outputs[2].file]
+    if (hasOutputs) this.#outputs = {1: new Output(1, post, kernel), 2: new Output(2, post, kernel)}
+    this.files = [this.#input, ...Object.values(this.#outputs ?? {})].map(({file}) => file)
   }
 
   take(request: LiveRequest): void {
     if (request.kind === 'input') this.#input.give(request.bytes, request.isEnd)
-    else if (request.kind === 'room') this.#outputs[request.fd].addRoom(request.bytes)
-    else if (request.kind === 'shut') this.#outputs[request.fd].shut()
+    else if (request.kind === 'room') this.#outputs?.[request.fd].addRoom(request.bytes)
+    else if (request.kind === 'shut') this.#outputs?.[request.fd].shut()
   }
 
   /** There is no program: nobody else closes its ends. */
@@ -44,7 +44,7 @@ export class LiveStreams {
   /** The program has ended, or there was none. */
   finish(): void {
     this.#input.shut()
-    for (const output of Object.values(this.#outputs)) output.finish()
+    for (const output of Object.values(this.#outputs ?? {})) output.finish()
   }
 }
 

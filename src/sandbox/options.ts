@@ -84,12 +84,24 @@ export interface SandboxSpawnOptions {
 }
 
 export interface SandboxRunOptions extends SandboxSpawnOptions {
-  /** Standard input; a string goes as UTF-8. Default: empty. */
-  stdin?: string | Uint8Array
+  /**
+   * Standard input; strings go as UTF-8. Default: empty. A stream (a Readable, a ReadableStream, an async generator) is read as the
+   * program reads: some MiB of it wait, at most. If it fails, the program is killed and `run` rejects with what it threw. What
+   * the program leaves of it is destroyed, as by a `break` out of its loop.
+   */
+  stdin?: string | Uint8Array | AsyncIterable<string | Uint8Array>
   /** Bound for standard output and for standard error, in bytes each; default 64 MiB. Behind it the guest gets ENOSPC. */
   maxOutputBytes?: number
   /** `buffer`: output as bytes. Default: as text, from UTF-8. */
   encoding?: 'utf8' | 'buffer'
+}
+
+/** Whose lines, and how long they may be. */
+export interface SandboxLinesOptions {
+  /** Default: `stdout`. */
+  from?: 'stdout' | 'stderr'
+  /** Bytes of a line, 1 to 2 GiB; default 1 MiB. A longer one ends the loop with LINE_TOO_LONG. */
+  maxLineBytes?: number
 }
 
 /** What a trace tells, and how much of it. Sets of names are those of strace's -e. */

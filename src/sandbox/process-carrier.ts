@@ -32,6 +32,7 @@ export class ProcessCarrier implements Carrier {
   /** What is said when what was said before has left. */
   readonly #unsaid: Buffer[] = []
   #unsaidBytes = 0
+  /** Its output goes on at once. */
   #isLive = false
   #output: Record<1 | 2, GrowingBytes> = {1: new GrowingBytes(), 2: new GrowingBytes()}
   /** How much more output may come in this run, for each descriptor. */
@@ -83,8 +84,8 @@ export class ProcessCarrier implements Carrier {
   }
 
   #sayRun({stdin, ...rest}: RunRequest): void {
-    this.#isLive = rest.isLive
-    const room = rest.isLive ? LIVE_BYTES : rest.maxOutputBytes
+    this.#isLive = rest.live === 'all'
+    const room = this.#isLive ? LIVE_BYTES : rest.maxOutputBytes
     this.#room = {1: room, 2: room}
     this.#output = {1: new GrowingBytes(), 2: new GrowingBytes()}
     if (rest.onHost !== undefined && !this.#pass(rest.onHost)) return

@@ -54,8 +54,9 @@ export interface RunRequest {
   args: string[]
   env: Record<string, string>
   cwd?: string
-  /** Its streams lead to the owner while it runs: LiveRequest. */
-  isLive: boolean
+  /** Which of its streams lead to the owner while it runs: LiveRequest. */
+  live: 'none' | 'input' | 'all'
+  /** Whole, unless it is live. */
   stdin: Uint8Array
   timeoutMs?: number
   maxOutputBytes: number

@@ -13,9 +13,11 @@ import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import {DEFAULT_MEMORY_BYTES} from '../sentry/run-to-end.ts'
 import {MAX_TASKS} from '../sentry/task/pids.ts'
 import type {Volume} from '../sentry/volume.ts'
+import type {InputSource} from './input-feed.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 import type {
   Isolation,
+  SandboxLinesOptions,
   SandboxOptions,
   SandboxRunOptions,
   SandboxSpawnOptions,
@@ -26,6 +28,7 @@ import type {RunRequest} from './protocol.ts'
 /** Of users and groups: -1 is none. */
 const MAX_ID = 2 ** 32 - 2
 const DEFAULT_MAX_OUTPUT_BYTES = 2 ** 26
+const DEFAULT_MAX_LINE_BYTES = 2 ** 20
 /** A host's timer takes no more: 30 years. */
 const LONGEST_MS = 1e12
 /** The longest buffer that every Node holds. */
@@ -67,9 +70,19 @@ const spawnOptions = takes.options(spawnFields)
 
 const runOptions = takes.options({
   ...spawnFields,
-  stdin: v.optional(takes.either([takes.anyText, takes.bytes], 'a string or a Uint8Array')),
+  stdin: v.optional(
+    takes.either(
+      [takes.anyText, takes.bytes, takes.asyncIterable],
+      'a string, a Uint8Array or an async iterable of them',
+    ),
+  ),
   maxOutputBytes: v.optional(takes.integer(0, MAX_OUTPUT_BYTES)),
   encoding: v.optional(takes.oneOf(['utf8', 'buffer'])),
+})
+
+const linesOptions = takes.options({
+  from: v.optional(takes.oneOf(['stdout', 'stderr'])),
+  maxLineBytes: v.optional(takes.integer(1, MAX_OUTPUT_BYTES)),
 })
 
 const traceOptions = takes.options({
@@ -135,22 +148,29 @@ export function toRequest(
   program: string,
   args: readonly string[],
   given: SandboxRunOptions,
-): {request: RunRequest; encoding: 'utf8' | 'buffer'} {
+): {request: RunRequest; encoding: 'utf8' | 'buffer'; input: InputSource | undefined} {
   const options = takes.checked(runOptions, given, 'options')
   const {env, cwd, timeoutMs, stdin = '', maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES} = options
+  const isWhole = typeof stdin === 'string' || takes.isBytes(stdin)
+  const input = isWhole ? undefined : stdin
   const request: RunRequest = {
     kind: 'run',
     id: 0,
-    isLive: false,
+    live: input === undefined ? 'none' : 'input',
     program: takes.checked(takes.path, program, 'program'),
     args: takes.checked(texts, args, 'args'),
     env: {...guestEnvironment(), ...env},
     cwd,
-    stdin: typeof stdin === 'string' ? new TextEncoder().encode(stdin) : new Uint8Array(stdin),
+    stdin: isWhole ? wholeOf(stdin) : new Uint8Array(0),
     timeoutMs: timeoutMs && Math.min(timeoutMs, LONGEST_MS),
     maxOutputBytes,
   }
-  return {request, encoding: options.encoding ?? 'utf8'}
+  return {request, encoding: options.encoding ?? 'utf8', input}
+}
+
+/** A copy. */
+function wholeOf(stdin: string | Uint8Array): Uint8Array {
+  return typeof stdin === 'string' ? new TextEncoder().encode(stdin) : new Uint8Array(stdin)
 }
 
 /** @throws HvError BAD_ARGUMENT */
@@ -160,7 +180,17 @@ export function toSpawnRequest(
   given: SandboxSpawnOptions,
 ): RunRequest {
   const options = takes.checked(spawnOptions, given, 'options')
-  return {...toRequest(program, args, options).request, isLive: true}
+  return {...toRequest(program, args, options).request, live: 'all'}
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function toLinesOptions(given: SandboxLinesOptions): Required<SandboxLinesOptions> {
+  const {from = 'stdout', maxLineBytes = DEFAULT_MAX_LINE_BYTES} = takes.checked(
+    linesOptions,
+    given,
+    'options',
+  )
+  return {from, maxLineBytes}
 }
 
 /** @throws HvError BAD_ARGUMENT; there is no such signal */

@@ -2,9 +2,10 @@
 
 import type {Readable, Writable} from 'node:stream'
 import {SIGTERM} from '../abi/signal.ts'
-import type {SandboxExit} from './options.ts'
+import {linesOf} from './lines.ts'
+import type {SandboxExit, SandboxLinesOptions} from './options.ts'
 import type {ProgramStreams} from './program-streams.ts'
-import {toSignal} from './requests.ts'
+import {toLinesOptions, toSignal} from './requests.ts'
 
 /** What `Sandbox.spawn` gives. Data waits on both sides: a program whose output nobody reads stops, as at any pipe. */
 export class SandboxProcess {
@@ -55,6 +56,30 @@ export class SandboxProcess {
    */
   kill(signal: string | number = SIGTERM): void {
     this.#streams.signal(toSignal(signal))
+  }
+
+  /**
+   * Its output line by line, decoded from UTF-8, without the lines' ends (`\n` or `\r\n`). After the last line it throws what `wait`
+   * rejects with. Who leaves the loop early closes the stream. The other stream is somebody else's to read: a program that
+   * fills it waits.
+   * @throws HvError BAD_ARGUMENT; LINE_TOO_LONG, and the stream is closed
+   *
+   * @example
+   * for await (const line of child.lines({from: 'stderr'})) console.error(line)
+   */
+  lines(options: SandboxLinesOptions = {}): AsyncIterableIterator<string> {
+    const {from, maxLineBytes} = toLinesOptions(options)
+    return this.#lines(from === 'stdout' ? this.stdout : this.stderr, maxLineBytes)
+  }
+
+  /** The lines of its standard output: `for await (const line of child)`. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<string> {
+    return this.lines()
+  }
+
+  async *#lines(stream: Readable, maxLineBytes: number): AsyncGenerator<string, void, void> {
+    yield* linesOf(stream, maxLineBytes)
+    await this.#end
   }
 
   /**

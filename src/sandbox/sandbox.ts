@@ -7,6 +7,7 @@ import {openHostProgram} from '../sentry/host-program.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import {AbortError} from './abort-error.ts'
+import {InputFeed, type InputSource} from './input-feed.ts'
 import type {LiveRun} from './live-run.ts'
 import type {
   SandboxExit,
@@ -87,8 +88,8 @@ export class Sandbox {
    * @throws HvError BAD_ARGUMENT, NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, OUT_OF_MEMORY; DISPOSED when the
    * sandbox is; VCPU_FAILED, SANDBOX_FAILED, after which it is of no use any more: a bug of
    * hv's, or its sentry did not stop the guest within a second of being told, or of the end of its time
-   * @throws AbortError when `options.signal` aborts; what a handler of `onSyscall` throws; the guest is stopped by then, and
-   * the sandbox usable
+   * @throws AbortError when `options.signal` aborts; what a handler of `onSyscall` or a stream as `stdin` throws; the guest is
+   * stopped by then, and the sandbox usable
    */
   run(
     program: string,
@@ -101,11 +102,13 @@ export class Sandbox {
     args: readonly string[] = [],
     options: SandboxRunOptions = {},
   ): Promise<SandboxResult<string | Uint8Array>> {
-    const {request, encoding} = toRequest(program, args, options)
+    const {request, encoding, input} = toRequest(program, args, options)
     const {signal} = options
     const decode = (bytes = new Uint8Array()) =>
       encoding === 'buffer' ? bytes : new TextDecoder().decode(bytes)
-    const finished = await this.#inTurn(request, signal)
+    const finished = await (input === undefined
+      ? this.#inTurn(request, signal)
+      : this.#runFed(request, input, signal))
     if (signal?.aborted)
       throw new AbortError(signal.reason, decode(finished?.stdout), decode(finished?.stderr))
     return {
@@ -113,6 +116,22 @@ export class Sandbox {
       stdout: decode(finished!.stdout),
       stderr: decode(finished!.stderr),
       outputTruncated: finished!.outputTruncated,
+    }
+  }
+
+  /** @throws what the input's source throws */
+  async #runFed(
+    request: RunRequest,
+    input: InputSource,
+    signal: StopSignal | undefined,
+  ): Promise<Finished | undefined> {
+    const feed = new InputFeed(input, signal)
+    try {
+      const finished = await this.#inTurn(request, feed.signal, feed)
+      if (!signal?.aborted) feed.check()
+      return finished
+    } finally {
+      feed.finish()
     }
   }
 

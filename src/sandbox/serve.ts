@@ -191,14 +191,18 @@ async function run(
   const {kernel} = sentry
   const stdout = new Output(request.maxOutputBytes)
   const stderr = new Output(request.maxOutputBytes)
-  const streams = request.isLive ? new LiveStreams((reply) => port.post(reply), kernel) : undefined
+  const streams =
+    request.live === 'none'
+      ? undefined
+      : new LiveStreams((reply) => port.post(reply), kernel, request.live === 'all')
+  const whole = [() => openInput(request.stdin), () => openOutput(stdout), () => openOutput(stderr)]
   const program = {
     program: request.program,
     onHost: request.onHost,
     args: request.args,
     env: request.env,
     cwd: request.cwd,
-    streams: streams?.files ?? [openInput(request.stdin), openOutput(stdout), openOutput(stderr)],
+    streams: whole.map((open, fd) => streams?.files[fd] ?? open()),
     restrict: hooks.restrict,
   }
   let isLoaded = false

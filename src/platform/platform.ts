@@ -95,6 +95,8 @@ export interface Context {
   readFpState(): Uint8Array
   /** @throws Errno EINVAL when the processor refuses the state */
   writeFpState(state: Uint8Array): void
+  /** One that `readFpState` gave, of whatever context: no processor has to look at it before this one runs. */
+  takeFpState(state: Uint8Array): void
   dispose(): void
 }
 

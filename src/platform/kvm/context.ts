@@ -135,6 +135,11 @@ export class KvmContext implements LoopContext<NativeSpace> {
     }
   }
 
+  takeFpState(state: Uint8Array): void {
+    if (this.#cpu !== undefined) this.#cpu.writeFpState(state)
+    else this.#savedFp = state.slice()
+  }
+
   dispose(): void {
     if (this.#disposed) return
     this.#disposed = true

@@ -151,6 +151,10 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
     return this.native.readFpState()
   }
 
+  takeFpState(state: Uint8Array): void {
+    this.writeFpState(state)
+  }
+
   writeFpState(state: Uint8Array): void {
     try {
       this.native.writeFpState(state)

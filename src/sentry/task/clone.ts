@@ -90,7 +90,7 @@ function isAlone(parent: Process, flags: number): boolean {
 
 /** In the new task the call returns 0. */
 function copyRegisters(from: Context, to: Context, {stack, threadPointer}: CloneRequest): void {
-  to.writeFpState(from.readFpState())
+  to.takeFpState(from.readFpState())
   const registers = from.readRegisters().slice()
   arch.setCallResult(registers, 0)
   if (stack !== undefined) arch.setStackPointer(registers, stack)

@@ -27,7 +27,7 @@ export function executeProgram(
   leaveMemory(task, image)
   forgetOldProgram(task, credentials)
   task.name = commOf(executable.path)
-  task.context.writeFpState(kernel.initialFpState)
+  task.context.takeFpState(kernel.initialFpState)
   task.context.writeRegisters(image.registers)
 }
 

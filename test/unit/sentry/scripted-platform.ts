@@ -68,6 +68,7 @@ export class ScriptedContext implements Context {
     return new Uint8Array(1024)
   }
   writeFpState(): void {}
+  takeFpState(): void {}
   dispose(): void {
     this.isDisposed = true
   }

@@ -20,6 +20,9 @@ export type {
   SandboxSyscall,
   SyscallHandler,
   SyscallHandlers,
+  SyscallHooks,
+  SyscallObserver,
+  SyscallOutcome,
   SyscallVerdict,
 } from './sandbox/on-syscall.ts'
 export type {
@@ -32,12 +35,14 @@ export type {
   SandboxTraceOptions,
   SandboxVolume,
 } from './sandbox/options.ts'
+export {onConnect, onOpen, type SandboxConnect, type SandboxOpen} from './sandbox/policies.ts'
 export {SandboxPool, type SandboxPoolOptions} from './sandbox/pool.ts'
 export {Sandbox} from './sandbox/sandbox.ts'
 export type {SandboxFiles} from './sandbox/sandbox-files.ts'
 export type {SandboxProcess} from './sandbox/sandbox-process.ts'
 export type {BrokenPledge} from './sentry/pledge/broken-pledge.ts'
 export type {RunStats} from './sentry/program-result.ts'
+export type {OpenHow, SocketAddress, SyscallArgument} from './sentry/trace/argument-value.ts'
 export type {
   TraceEvent,
   TraceExitEvent,

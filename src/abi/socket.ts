@@ -2,6 +2,8 @@
 
 export const AF_UNSPEC = 0
 export const AF_UNIX = 1
+export const AF_INET = 2
+export const AF_INET6 = 10
 /** Families that Linux has numbers for. */
 export const AF_MAX = 46
 

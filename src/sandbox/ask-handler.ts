@@ -1,17 +1,37 @@
 // askHandler: a question of the sentry's put to the owner's function, and what that answers as a verdict.
 
-import {errnoByName} from '../abi/errno.ts'
-import type {Question, Verdict} from '../sentry/hooked-calls.ts'
-import type {SyscallHandlers, SyscallVerdict} from './on-syscall.ts'
+import {errnoByName, errnoName} from '../abi/errno.ts'
+import type {CallEnd, HookedCall, Question, Verdict} from '../sentry/hooked-call.ts'
+import type {SyscallHandlers, SyscallHooks, SyscallOutcome, SyscallVerdict} from './on-syscall.ts'
 
 const MAX_ERRNO = 4095
 
+/** What the sentry has to know of them. */
+export function hookedCalls(handlers: SyscallHandlers): HookedCall[] {
+  return Object.keys(handlers).map((name) => {
+    const {before, after} = hooksOf(handlers, name)
+    return {name, before: before !== undefined, after: after !== undefined}
+  })
+}
+
 /** @throws what the handler throws; TypeError for a verdict that is none */
 export async function askHandler(handlers: SyscallHandlers, question: Question): Promise<Verdict> {
-  const {name, pid, args, paths} = question
-  // It is asked about these alone; a sentry that was broken into may say other names.
-  if (!Object.hasOwn(handlers, name)) return 'go'
-  return toVerdict(name, (await handlers[name]({name, pid, args, paths})) ?? undefined)
+  const {id: _, end, ...call} = question
+  const {before, after} = hooksOf(handlers, call.name)
+  if (end === undefined) return toVerdict(call.name, (await before?.(call)) ?? undefined)
+  await after?.(call, outcomeOf(end))
+  return 'go'
+}
+
+/** It is asked about these alone; a sentry that was broken into may say other names. */
+function hooksOf(handlers: SyscallHandlers, name: string): SyscallHooks {
+  if (!Object.hasOwn(handlers, name)) return {}
+  const given = handlers[name]
+  return typeof given === 'function' ? {before: given} : given
+}
+
+function outcomeOf({result, errno, interrupted = false}: CallEnd): SyscallOutcome {
+  return {result, errno: errno === undefined ? undefined : errnoName(errno), interrupted}
 }
 
 function toVerdict(name: string, given: SyscallVerdict | undefined): Verdict {

@@ -1,10 +1,14 @@
-// onSyscall: what a Sandbox asks its owner before a guest's call is made, and what can be answered.
+// onSyscall: what a Sandbox asks its owner before a guest's call is made, what can be answered, and what is told after it.
 
-/** A system call that a guest is about to make. */
+import type {SyscallArgument} from '../sentry/trace/argument-value.ts'
+
+/** A system call that a guest is about to make, or has made. */
 export interface SandboxSyscall {
   /** As in the handlers' names: `openat`. */
   readonly name: string
   readonly pid: number
+  /** Of the thread: it makes one call at a time. */
+  readonly tid: number
   /** The argument words, unsigned 64 bits each: numbers, descriptors, flags, and addresses in the guest. */
   readonly args: readonly bigint[]
   /**
@@ -12,6 +16,23 @@ export interface SandboxSyscall {
    * the guest's pointer leads nowhere. A copy: what the call itself reads may have changed since.
    */
   readonly paths: readonly (string | undefined)[]
+  /**
+   * The arguments, decoded, one for each of `args`: paths with where they lead, flags by their names, what is written.
+   * A copy, and a look at the tree as it is now: another thread may change both before the call is made.
+   */
+  readonly decoded: readonly SyscallArgument[]
+}
+
+/** How a call ended: one of `result` and `errno` is there. */
+export interface SyscallOutcome {
+  readonly result: number | undefined
+  /** `ENOENT`. */
+  readonly errno: string | undefined
+  /**
+   * A signal ended its sleep, and the program's handler of the signal runs already: `errno` is `EINTR`, mostly. If the call is then
+   * made again, it is a call of its own.
+   */
+  readonly interrupted: boolean
 }
 
 /** In place of the call: it fails with an errno, a name (`EACCES`) or number, or gives a result. */
@@ -23,5 +44,21 @@ export type SyscallHandler = (
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler that only looks returns nothing
 ) => SyscallVerdict | undefined | void | Promise<SyscallVerdict | undefined | void>
 
+/**
+ * May take its time: the guest gets the result when it is done, so that what it keeps is in order. What it returns
+ * counts for nothing.
+ */
+export type SyscallObserver = (call: SandboxSyscall, outcome: SyscallOutcome) => unknown
+
+/**
+ * `before` is asked as a {@link SyscallHandler}. `after` is told, once, of each call that was made and has ended. That is not so
+ * of calls that `before` has answered; that do not return (exit, execve that succeeds, rt_sigreturn); in which the
+ * thread dies; and that a pledge forbids.
+ */
+export interface SyscallHooks {
+  readonly before?: SyscallHandler
+  readonly after?: SyscallObserver
+}
+
 /** By the names of the calls. */
-export type SyscallHandlers = Readonly<Record<string, SyscallHandler>>
+export type SyscallHandlers = Readonly<Record<string, SyscallHandler | SyscallHooks>>

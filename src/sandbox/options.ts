@@ -67,7 +67,8 @@ export interface SandboxOptions {
   unveil?: Readonly<Record<string, string>>
   /**
    * Functions that are asked before a program makes the system calls of their names, which may fail them or give a result
-   * in their place. The calls that are not named cost nothing more. Calls that a pledge forbids are not asked about.
+   * in their place; `{before, after}`: `after` is told how the call ended. The calls that are not named cost nothing more.
+   * Calls that a pledge forbids are not asked about.
    */
   onSyscall?: SyscallHandlers
 }

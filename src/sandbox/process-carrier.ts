@@ -2,7 +2,9 @@
 
 import {closeSync} from 'node:fs'
 import {HvError} from '../errors.ts'
+import type {Question} from '../sentry/hooked-call.ts'
 import type {HostProgram} from '../sentry/host-program.ts'
+import type {SyscallArgument} from '../sentry/trace/argument-value.ts'
 import type {Carrier, CarrierEvents} from './carrier.ts'
 import {encodeFrame, type Frame, FrameReader, nonsense} from './frames.ts'
 import {GrowingBytes} from './growing-bytes.ts'
@@ -14,7 +16,7 @@ import {
   type SentrySettings,
   WINDOW_BYTES,
 } from './protocol.ts'
-import {checkedReply} from './replies.ts'
+import {type AskedInJson, checkedReply} from './replies.ts'
 import type {SentryProcess} from './sentry-process.ts'
 
 const NO_BYTES = new Uint8Array(0)
@@ -165,11 +167,8 @@ export class ProcessCarrier implements Carrier {
         const stderr = this.#output[2].take()
         return [{kind: 'finished', finished: {...reply.finished, stdout, stderr}}]
       }
-      case 'asks': {
-        const args = reply.question.args.map(BigInt)
-        const paths = reply.question.paths.map((path) => path ?? undefined)
-        return [{...reply, question: {...reply.question, args, paths}}]
-      }
+      case 'asks':
+        return [{...reply, question: questionOf(reply.question)}]
       default:
         return [reply as Reply]
     }
@@ -187,4 +186,23 @@ export class ProcessCarrier implements Carrier {
     socket.pause()
     setImmediate(() => socket.resume())
   }
+}
+
+function questionOf({args, paths, decoded, ...rest}: AskedInJson): Question {
+  return {
+    ...rest,
+    args: args.map(BigInt),
+    paths: paths.map((path) => path ?? undefined),
+    decoded: decoded.map(withBytes),
+  }
+}
+
+/** What was absent in JSON is there, as from a thread. */
+function withBytes(each: AskedInJson['decoded'][number]): SyscallArgument {
+  if (each.kind === 'bytes')
+    return {
+      ...each,
+      value: each.value === undefined ? undefined : new Uint8Array(Buffer.from(each.value, 'base64')),
+    }
+  return each.kind === 'other' ? each : ({value: undefined, ...each} as SyscallArgument)
 }

@@ -137,5 +137,13 @@ function inJson(reply: Reply): {kind: string} {
   }
   if (reply.kind !== 'asks') return reply
   const {question} = reply
-  return {...reply, question: {...question, args: question.args.map(String)}} as {kind: string}
+  const args = question.args.map(String)
+  const decoded = question.decoded.map((each) =>
+    each.kind === 'bytes' && each.value !== undefined ? {...each, value: inBase64(each.value)} : each,
+  )
+  return {...reply, question: {...question, args, decoded}} as {kind: string}
+}
+
+function inBase64({buffer, byteOffset, length}: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString('base64')
 }

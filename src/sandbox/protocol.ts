@@ -5,7 +5,7 @@ import type {JailChoice, JailLayer} from '../jail/layer.ts'
 import type {ChosenPlatform, PlatformChoice} from '../platform/choice.ts'
 import type {RunResult} from '../run/options.ts'
 import type {FileAnswer, FileOperation} from '../sentry/files/operations.ts'
-import type {Question, Verdict} from '../sentry/hooked-calls.ts'
+import type {HookedCall, Question, Verdict} from '../sentry/hooked-call.ts'
 import type {HostProgram} from '../sentry/host-program.ts'
 import type {PatchChoice} from '../sentry/patch-choice.ts'
 import type {Unveiled} from '../sentry/pledge/unveiled.ts'
@@ -25,8 +25,8 @@ export interface SentrySettings {
   platform: PlatformChoice
   pledge?: string
   unveil?: readonly Unveiled[]
-  /** Names of calls that the sentry asks about. */
-  hooked: readonly string[]
+  /** Calls that the sentry asks about, or tells of. */
+  hooked: readonly HookedCall[]
   /** A thread has none, whatever it says here. */
   jail: JailChoice
   dropTo?: {uid: number; gid: number}

@@ -3,10 +3,11 @@
 import {HvError} from '../errors.ts'
 import type {JailLayer} from '../jail/layer.ts'
 import type {ChosenPlatform} from '../platform/choice.ts'
-import type {Question} from '../sentry/hooked-calls.ts'
+import {MOST_QUESTIONS, type Question} from '../sentry/hooked-call.ts'
 import {closeHostProgram} from '../sentry/host-program.ts'
+import {DEFAULT_MAX_TASKS} from '../sentry/task/pids.ts'
 import type {StopSignal} from '../stop-signal.ts'
-import {askHandler} from './ask-handler.ts'
+import {askHandler, hookedCalls} from './ask-handler.ts'
 import type {Carrier, CarrierEvents} from './carrier.ts'
 import {nonsense} from './frames.ts'
 import type {LiveRun} from './live-run.ts'
@@ -53,6 +54,10 @@ export class RemoteSentry {
     queueMicrotask(() => this.#unrefIdle())
   })
   readonly #handlers: SyscallHandlers
+  /** Of this run, that no handler has answered. */
+  #questions = 0
+  /** A call that a signal ends is told of, however many there are. */
+  readonly #mostQuestions: number
   /** What a handler threw in this run. */
   #thrown: {error: unknown} | undefined
   #runs = 0
@@ -65,6 +70,7 @@ export class RemoteSentry {
 
   private constructor(place: 'thread' | SentryProcess, settings: SentrySettings, handlers: SyscallHandlers) {
     this.#handlers = handlers
+    this.#mostQuestions = MOST_QUESTIONS + (settings.maxTasks ?? DEFAULT_MAX_TASKS)
     let exited!: () => void
     this.#exited = new Promise((resolve) => {
       exited = resolve
@@ -93,7 +99,7 @@ export class RemoteSentry {
     settings: Omit<SentrySettings, 'hooked'>,
     handlers: SyscallHandlers,
   ): Promise<RemoteSentry> {
-    const sentry = new RemoteSentry(place, {...settings, hooked: Object.keys(handlers)}, handlers)
+    const sentry = new RemoteSentry(place, {...settings, hooked: hookedCalls(handlers)}, handlers)
     try {
       await sentry.#converse()
     } catch (error) {
@@ -110,6 +116,7 @@ export class RemoteSentry {
   async run(request: RunRequest, signal: StopSignal | undefined, live?: LiveRun): Promise<Finished> {
     const id = ++this.#runs
     this.#thrown = undefined
+    this.#questions = 0
     this.#live = live
     const abort = () => this.#tellToStop(id)
     signal?.addEventListener('abort', abort, {once: true})
@@ -211,7 +218,9 @@ export class RemoteSentry {
       case 'events':
         return this.#trace.isOn || this.#end !== undefined
       case 'asks':
-        return reply.run === this.#runs && this.#exchange !== undefined
+        return (
+          reply.run === this.#runs && this.#exchange !== undefined && this.#questions < this.#mostQuestions
+        )
       case 'started':
       case 'output':
       case 'took':
@@ -261,8 +270,10 @@ export class RemoteSentry {
 
   /** The guest's call waits meanwhile. What the handler throws ends the run, if that has not ended yet. */
   async #ask(run: number, question: Question): Promise<void> {
+    this.#questions++
     try {
       const verdict = await askHandler(this.#handlers, question)
+      if (run === this.#runs) this.#questions--
       if (!living.has(this.#carrier)) return
       this.#carrier.send({kind: 'verdict', id: question.id, verdict})
     } catch (error) {

@@ -7,6 +7,7 @@ import {HV_ERROR_CODES, printable} from '../errors.ts'
 import {JAIL_LAYERS} from '../jail/layer.ts'
 import {FILE_CHANGES, FILE_KINDS, PIECE_CHANGES, PIECE_ENTRIES} from '../sentry/files/operations.ts'
 import {NAME_MAX, PATH_MAX} from '../vfs/path-walk.ts'
+import {question} from './asked.ts'
 import {nonsense} from './frames.ts'
 
 /** Characters of an error. A bug's has a stack. */
@@ -16,7 +17,6 @@ const id = v.pipe(v.number(), v.safeInteger())
 const number = v.pipe(v.number(), v.finite())
 /** JSON has no Infinity: null. */
 const cost = v.nullable(number)
-const word = v.pipe(v.string(), v.regex(/^\d{1,20}$/))
 const maybe = v.nullable
 /** It may be shown on a terminal. */
 const shown = v.pipe(
@@ -97,22 +97,15 @@ const reply = v.variant('kind', [
   v.object({kind: v.literal('failed'), error}),
   v.object({kind: v.literal('traced'), error: v.optional(error)}),
   v.object({kind: v.literal('events'), events: v.array(event)}),
-  v.object({
-    kind: v.literal('asks'),
-    run: id,
-    question: v.object({
-      id,
-      name: v.string(),
-      pid: id,
-      args: v.array(word),
-      paths: v.array(maybe(v.string())),
-    }),
-  }),
+  v.object({kind: v.literal('asks'), run: id, question}),
   v.object({kind: v.literal('filed'), id, answer: v.optional(answer), errno: v.optional(errno)}),
   v.object({kind: v.literal('output'), fd: v.picklist([1, 2])}),
   v.object({kind: v.literal('started'), pid: id}),
   v.object({kind: v.literal('took'), bytes: v.pipe(id, v.minValue(1))}),
 ])
+
+/** A question, without what JSON has no words for. */
+export type AskedInJson = v.InferOutput<typeof question>
 
 export type ProcessReply = v.InferOutput<typeof reply>
 

@@ -57,7 +57,19 @@ const sandboxOptions = takes.options({
   dropTo: v.optional(takes.options({uid: takes.integer(1, MAX_ID), gid: takes.integer(1, MAX_ID)})),
   pledge: v.optional(takes.either([takes.text, texts], 'a string or an array of strings')),
   unveil: v.optional(takes.record(takes.guestPath, letters, 'an object of paths and letters')),
-  onSyscall: v.optional(takes.record(call, takes.callback, 'an object of functions')),
+  onSyscall: v.optional(
+    takes.record(
+      call,
+      takes.either(
+        [
+          takes.callback,
+          takes.options({before: v.optional(takes.callback), after: v.optional(takes.callback)}),
+        ],
+        'a function or {before, after}',
+      ),
+      'an object of functions',
+    ),
+  ),
 })
 
 const spawnFields = {

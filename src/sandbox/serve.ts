@@ -15,6 +15,7 @@ import {restriction, veilOf} from '../sentry/pledge/restrict.ts'
 import {runToEnd} from '../sentry/run-to-end.ts'
 import {Sentry} from '../sentry/sentry.ts'
 import type {Task} from '../sentry/task.ts'
+import type {DecodeArguments} from '../sentry/trace/decode-arguments.ts'
 import {EventBatches} from './event-batches.ts'
 import {LiveStreams} from './live-streams.ts'
 import type {SentryPort} from './port.ts'
@@ -69,7 +70,11 @@ async function start(
   const early: LiveRequest[] = []
   /** The last run that is over. */
   let ended = 0
-  const hooked = new HookedCalls(settings.hooked, (question) => port.post({kind: 'asks', run, question}))
+  const hooked = new HookedCalls(
+    settings.hooked,
+    settings.hooked.length > 0 ? await loadDecoder() : () => [],
+    (question) => port.post({kind: 'asks', run, question}),
+  )
   await rehearseIfCold(settings.platform, confinement?.code)
   const jail = Jail.begin(confinement === undefined ? 'none' : settings.jail)
   const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes, settings.cpus)
@@ -257,6 +262,12 @@ function answerFile(port: SentryPort, files: OwnerFiles, {id, operation, bytes}:
     if (errno === undefined) port.post({kind: 'failed', error: toWire(error)})
     else port.post({kind: 'filed', id, errno, bytes: new Uint8Array(0)})
   }
+}
+
+/** With all that a trace knows of arguments: for who has handlers alone. */
+async function loadDecoder(): Promise<DecodeArguments> {
+  const {argumentDecoder} = await import('../sentry/trace/decode-arguments.ts')
+  return argumentDecoder()
 }
 
 function isLive(request: Request): request is LiveRequest {

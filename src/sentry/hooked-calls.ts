@@ -1,55 +1,66 @@
-// HookedCalls: calls that somebody outside is asked about before they are made: a Sandbox's onSyscall.
+// HookedCalls: calls that somebody outside is asked about before they are made, or told of when they end: a Sandbox's onSyscall.
 
 import {Errno} from '../abi/errno.ts'
 import {HvError} from '../errors.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
+import {describeCall} from './call-description.ts'
 import {changeCalls} from './call-table.ts'
-import {readPath} from './syscalls/path-argument.ts'
+import {
+  type CallDescription,
+  type HookedCall,
+  MOST_QUESTIONS,
+  type Question,
+  type Verdict,
+} from './hooked-call.ts'
 import {BLOCKED, type Row, type Syscall} from './syscalls/syscall.ts'
 import {table} from './syscalls/table.ts'
 import type {Task} from './task.ts'
+import type {DecodeArguments} from './trace/decode-arguments.ts'
+import {makeWatched} from './watched-call.ts'
 
-export interface Question {
-  readonly id: number
-  readonly name: string
-  readonly pid: number
-  /** As many words as the call has arguments. */
-  readonly args: readonly bigint[]
-  /** Its path arguments in order; undefined where the guest's pointer leads nowhere. */
-  readonly paths: readonly (string | undefined)[]
-}
+/** It puts back what a processor has, which a task that sleeps has given away. */
+const NO_CALL = 'rt_sigreturn'
 
-/** 'go': the call is made. */
-export type Verdict = 'go' | {readonly errno: number} | {readonly result: number}
-
-/** A call of its own sort of sleep: its task waits for `verdict`. */
 interface Asked {
+  readonly task: Task
   verdict: Verdict | undefined
   readonly queue: WaitQueue
 }
 
 export class HookedCalls {
-  readonly #names: ReadonlySet<string>
-  readonly #ask: (question: Question) => void
+  readonly #calls: ReadonlyMap<string, HookedCall>
+  readonly #decode: DecodeArguments
+  readonly #post: (question: Question) => void
+  /** By the questions' ids. */
   readonly #asked = new Map<number, Asked>()
+  /** Of whose call nobody has heard yet that a signal ended it. */
+  readonly #unheard = new Set<Task>()
+  /** Calls that wait for others' answers. */
+  readonly #queue = new WaitQueue()
   #questions = 0
 
-  /** @param ask passes the question on; `answer` comes later. @throws HvError BAD_ARGUMENT */
-  constructor(names: readonly string[], ask: (question: Question) => void) {
-    const unknown = names.find((name) => !table.some((row) => row.name === name))
+  /** @param post passes a question on; `answer` comes later. @throws HvError BAD_ARGUMENT */
+  constructor(calls: readonly HookedCall[], decode: DecodeArguments, post: (question: Question) => void) {
+    const unknown = calls.find(({name}) => !table.some((row) => row.name === name))
     if (unknown !== undefined) {
-      const message = `onSyscall: there is no system call ${JSON.stringify(unknown)}`
+      const message = `onSyscall: there is no system call ${JSON.stringify(unknown.name)}`
       throw new HvError('BAD_ARGUMENT', message, 'use names of Linux’s manual, section 2, such as openat')
     }
-    this.#names = new Set(names)
-    this.#ask = ask
+    if (calls.some(({name}) => name === NO_CALL)) {
+      const message = `onSyscall: ${NO_CALL} is the end of a signal's handler, and nothing to ask about`
+      throw new HvError('BAD_ARGUMENT', message, 'leave it out')
+    }
+    this.#calls = new Map(calls.map((call) => [call.name, call]))
+    this.#decode = decode
+    this.#post = post
   }
 
   /** From the process's next call on. The calls that are not named stay the functions that they were. */
   attach({process}: Task): void {
-    process.syscalls = changeCalls(process.syscalls, (row, run) =>
-      this.#names.has(row.name) ? this.#hooked(row, run) : run,
-    )
+    process.syscalls = changeCalls(process.syscalls, (row, run) => {
+      const call = this.#calls.get(row.name)
+      return call === undefined ? run : this.#hooked(row, run, call)
+    })
   }
 
   /** Wakes the call that asked. Late answers, for tasks that are gone, do nothing. */
@@ -57,55 +68,67 @@ export class HookedCalls {
     const asked = this.#asked.get(id)
     if (asked === undefined) return
     this.#asked.delete(id)
+    this.#unheard.delete(asked.task)
     asked.verdict = verdict
     asked.queue.wakeAll()
+    this.#queue.wakeAll()
   }
 
   /** The program has ended: nobody waits any more. */
   forget(): void {
     this.#asked.clear()
+    this.#unheard.clear()
   }
 
-  /** The task sleeps as in any call that blocks: timers, an abort and the time-out go on. */
-  #hooked(row: Row, run: Syscall): Syscall {
-    return (task) => {
-      const id = ++this.#questions
-      const asked: Asked = {verdict: undefined, queue: new WaitQueue()}
-      this.#asked.set(id, asked)
-      this.#ask(questionOf(id, task, row))
-      return task.block({
-        queues: [asked.queue],
-        restart: 'never',
-        onlyKillable: true,
-        retry: () => (asked.verdict === undefined ? BLOCKED : follow(asked.verdict, task, run)),
+  #hooked(row: Row, run: Syscall, {before, after}: HookedCall): Syscall {
+    return (task) =>
+      this.#inTurn(task, () => {
+        const call = describeCall(task, row, this.#decode)
+        const make = (): number => run(task, task.arguments)
+        const makeIt = after ? () => this.#watched(task, call, make) : make
+        return before ? this.#ask(task, call, (verdict) => follow(verdict, makeIt)) : makeIt()
       })
-    }
+  }
+
+  /** A task's calls are told of in order, and no more is asked than somebody can keep in mind. */
+  #inTurn(task: Task, begin: () => number): number {
+    const mustWait = (): boolean => this.#asked.size >= MOST_QUESTIONS || this.#unheard.has(task)
+    if (!mustWait()) return begin()
+    return sleepOn(task, this.#queue, () => (mustWait() ? BLOCKED : begin()))
+  }
+
+  #watched(task: Task, call: CallDescription, make: () => number): number {
+    return makeWatched(task, make, {
+      ended: (end, finish) => this.#ask(task, {...call, end}, finish),
+      interrupted: (end) => {
+        this.#unheard.add(task)
+        this.#put(task, {...call, end})
+      },
+    })
+  }
+
+  #ask(task: Task, question: Omit<Question, 'id'>, go: (verdict: Verdict) => number): number {
+    const asked = this.#put(task, question)
+    return sleepOn(task, asked.queue, () => (asked.verdict === undefined ? BLOCKED : go(asked.verdict)))
+  }
+
+  #put(task: Task, question: Omit<Question, 'id'>): Asked {
+    const id = ++this.#questions
+    const asked: Asked = {task, verdict: undefined, queue: new WaitQueue()}
+    this.#asked.set(id, asked)
+    this.#post({...question, id})
+    return asked
   }
 }
 
-function questionOf(id: number, task: Task, {name, args}: Row): Question {
-  const kinds = args.split(' ').filter(Boolean)
-  return {
-    id,
-    name,
-    pid: task.process.pid,
-    args: kinds.map((_, index) => task.arguments.raw(index)),
-    paths: kinds.flatMap((kind, index) => (kind === 'path' ? [pathAt(task, index)] : [])),
-  }
-}
-
-function pathAt(task: Task, index: number): string | undefined {
-  try {
-    return Buffer.from(readPath(task, task.arguments.address(index)), 'latin1').toString()
-  } catch (error) {
-    if (error instanceof Errno) return undefined
-    throw error
-  }
+/** As in any call that blocks: timers, an abort and the time-out go on. Signals wait for the call's end. */
+function sleepOn(task: Task, queue: WaitQueue, retry: () => number): number {
+  return task.block({queues: [queue], restart: 'never', onlyKillable: true, retry})
 }
 
 /** The arguments are still there: the next call is what overwrites them. */
-function follow(verdict: Verdict, task: Task, run: Syscall): number {
-  if (verdict === 'go') return run(task, task.arguments)
+function follow(verdict: Verdict, make: () => number): number {
+  if (verdict === 'go') return make()
   if ('errno' in verdict) throw new Errno(verdict.errno)
   return verdict.result
 }

@@ -8,7 +8,7 @@ import {root} from '../../ci/paths.mjs'
 import {type Installation, install, type Outcome, run} from './installation.ts'
 
 const TSC = join(root, 'node_modules/.bin/tsc')
-const NAMES = ['AbortError', 'HvError', 'Sandbox', 'SandboxPool', 'Vm', 'checkHost']
+const NAMES = ['AbortError', 'HvError', 'Sandbox', 'SandboxPool', 'Vm', 'checkHost', 'onConnect', 'onOpen']
 const REFUSED = /BAD_ARGUMENT options has no nosuch/
 const REFUSE = `Sandbox.create({nosuch: 1}).catch((error) => console.log(error.code, error.message))`
 
@@ -42,16 +42,18 @@ describe.each([
   ['esnext', 'bundler'],
 ])('TypeScript with --module %s --moduleResolution %s', (module, resolution) => {
   const program = `
-    import {AbortError, type Exit, HvError, Sandbox, type SandboxFile, SandboxPool, type SandboxResult, type TraceEvent, Vm, checkHost} from 'hvkit'
+    import {AbortError, type Exit, HvError, Sandbox, type SandboxFile, SandboxPool, type SandboxResult, type TraceEvent, Vm, checkHost, onOpen} from 'hvkit'
     export const usable: boolean = (await checkHost({board: 'rpi4'})).usable
     await using sandbox = await Sandbox.create({volumes: [{host: '/', guest: '/h'}], onSyscall: {openat: () => ({errno: 5})}})
+    await Sandbox.create({onSyscall: {...onOpen(({mayWrite}) => (mayWrite ? {errno: 'EACCES'} : undefined)), read: {after: (call, {result}) => void result}}})
     const result: SandboxResult = await sandbox.run('/a', ['b'], {stdin: new Uint8Array(1), timeoutMs: 5})
     export const bytes: Uint8Array = (await sandbox.run('/a', [], {encoding: 'buffer'})).stdout
     export const isFull: boolean = result.outOfMemory
     await sandbox.startTrace((event: TraceEvent) => void event.type)
     const child = sandbox.spawn('/a', [], {timeoutMs: 5})
     child.stdin.end('hello')
-    for await (const chunk of child.stdout) child.kill('SIGTERM')
+    for await (const line of child) child.kill(line)
+    await sandbox.run('/a', [], {stdin: child.stdout})
     export const code: number | null = (await child.wait()).exitCode
     await sandbox.files.write('/tmp/a', new Uint8Array(1), {mode: 0o600})
     export const file: SandboxFile | undefined = (await sandbox.files.list('/tmp'))[0]

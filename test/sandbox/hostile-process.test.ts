@@ -49,7 +49,7 @@ const HOSTILE = `
   const READY = {kind: 'ready', platform: {name: 'kvm', reason: '', costs: {}}, jail: []}
   const RESULT = {exitCode: 0, signal: null, timedOut: false, stats: {}}
   const FINISHED = {kind: 'finished', finished: {result: RESULT, outputTruncated: false}}
-  const question = {id: 1, name: 'openat', pid: 2, args: [], paths: []}
+  const question = {id: 1, name: 'openat', pid: 2, tid: 2, args: [], paths: [], decoded: []}
   const descendant = (...stdio) => spawn('/bin/sleep', ['30'], {detached: true, stdio}).unref()`
 
 /** By what it does instead of what it should: behind READY, with a run that is asked for. */
@@ -58,6 +58,15 @@ const ATTACKS: readonly (readonly [what: string, code: string])[] = [
   ['answers what nobody asked', 'until("run"); send({kind: "traced"}); forever()'],
   ['tells events without a trace', 'until("run"); for (;;) send({kind: "events", events: []})'],
   ['asks without end', 'until("run"); for (;;) send({kind: "asks", run: 1, question})'],
+  [
+    'asks much without end',
+    'until("run"); const path = {kind: "path", value: "x".repeat(4096), text: "x".repeat(8192)}; ' +
+      'for (;;) send({kind: "asks", run: 1, question: {...question, decoded: [path, path, path, path, path, path]}})',
+  ],
+  [
+    'tells of calls without end',
+    'until("run"); for (;;) send({kind: "asks", run: 1, question: {...question, end: {result: 1}}})',
+  ],
   ['asks about another run', 'until("run"); send({kind: "asks", run: 7, question}); forever()'],
   ['gives output in empty pieces', 'until("run"); for (;;) send({kind: "output", fd: 1})'],
   ['gives more than it was asked for', 'for (;;) send({kind: "output", fd: 1}, Buffer.alloc(1 << 20))'],
@@ -106,7 +115,7 @@ async function attacked(
   writeFileSync(join(folder, 'attack.cjs'), `${HOSTILE}\n  read(); send(READY); ${code}`)
   const script = `
     import {Sandbox} from ${JSON.stringify(join(copy, 'dist/index.js'))}
-    const handlers = ${code.includes('run: 1') ? '{openat: () => new Promise(() => {})}' : '{}'}
+    const handlers = ${code.includes('run: 1') ? '{openat: {before: () => new Promise(() => {}), after: () => new Promise(() => {})}}' : '{}'}
     const sandbox = await Sandbox.create({onSyscall: handlers})
     const outcome = await ${call}.then(() => 'no error', ({code}) => code)
     await sandbox.dispose()

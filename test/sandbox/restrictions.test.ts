@@ -195,6 +195,9 @@ describe('onSyscall', () => {
       code: 'BAD_ARGUMENT',
       message: 'onSyscall: there is no system call "opn"',
     })
+    await expect(create({onSyscall: {rt_sigreturn: () => {}}})).rejects.toMatchObject({
+      message: "onSyscall: rt_sigreturn is the end of a signal's handler, and nothing to ask about",
+    })
     await expect(create({onSyscall: {open: 5} as never})).rejects.toMatchObject({code: 'BAD_ARGUMENT'})
   })
 })

@@ -11,7 +11,8 @@ const FIRST_REUSED_PID = 300
 const FIRST_PID = 1
 /** The most that `maxTasks` may be. Half of the pids stay for zombies, groups and sessions. */
 export const MAX_TASKS = MAX_PID / 2
-const DEFAULT_MAX_TASKS = 1024
+/** Unless `maxTasks` says. */
+export const DEFAULT_MAX_TASKS = 1024
 
 export class Pids {
   readonly #kernel: Pick<Kernel, 'processes' | 'tasks'>

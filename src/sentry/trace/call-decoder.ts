@@ -18,7 +18,7 @@ const UNKNOWN: Signature = signatureOf('hex hex hex hex hex hex', undefined)
 /** Results from -4095 to -1 are errors. */
 const LAST_ERROR = 4095
 
-interface Signature {
+export interface Signature {
   readonly words: readonly string[]
   readonly kinds: readonly Kind[]
   readonly showResult: (result: number, call: TracedCall) => string

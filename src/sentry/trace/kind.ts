@@ -1,5 +1,6 @@
 // Kind: how one argument of a system call is shown. A row of the system call table names a kind for each argument.
 
+import {type ArgumentValue, flagNames, plainName} from './argument-value.ts'
 import type {TracedCall} from './traced-call.ts'
 
 export interface Kind {
@@ -15,6 +16,11 @@ export interface Kind {
   readonly failed?: (call: TracedCall, index: number) => string
   /** As `leave`, when a signal ended the wait. */
   readonly interrupted?: (call: TracedCall, index: number) => string
+  /**
+   * What it says, at the call's begin, for who decides by it. Absent: no more than its text.
+   * @throws Errno the guest's pointer leads nowhere: `value` is undefined then
+   */
+  readonly value?: (call: TracedCall, index: number) => ArgumentValue
   /** What stands in parentheses behind the result of a call that succeeded; undefined for nothing. */
   readonly note?: (call: TracedCall, index: number, result: number) => string | undefined
 }
@@ -26,7 +32,18 @@ export type Kinds = Readonly<Record<string, Kind>>
 
 /** A 32-bit word by name. */
 export function named(show: (value: number) => string): Kind {
-  return {enter: (call, index) => show(call.int32(index))}
+  return {
+    enter: (call, index) => show(call.int32(index)),
+    value: (call, index) => ({kind: 'name', value: plainName(show(call.int32(index)))}),
+  }
+}
+
+/** A 32-bit word by the names of its bits. */
+export function flagged(show: (value: number, call: TracedCall) => string): Kind {
+  return {
+    enter: (call, index) => show(call.int32(index), call),
+    value: (call, index) => ({kind: 'flags', value: flagNames(show(call.int32(index), call))}),
+  }
 }
 
 /** A structure of `bytes` bytes that the call reads. */

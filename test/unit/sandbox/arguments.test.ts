@@ -61,7 +61,8 @@ describe('Sandbox.create refuses', () => {
     [{unveil: {a: 'r'}}, 'unveil', 'an absolute path, not "a"'],
     [{unveil: {'/a': 'q'}}, 'unveil./a', 'some of the letters r, w, x and c, not "q"'],
     [{onSyscall: () => {}}, 'onSyscall', 'an object of functions, not a function'],
-    [{onSyscall: {open: 'x'}}, 'onSyscall.open', 'a function, not "x"'],
+    [{onSyscall: {open: 'x'}}, 'onSyscall.open', 'a function or {before, after}, not "x"'],
+    [{onSyscall: {open: {after: 'x'}}}, 'onSyscall.open', 'a function or {before, after}, not an object'],
   ])('%o', (options, path, takes) => expectRefused(create(options), path, takes))
 
   test('a volume without a host', () => {

@@ -4,7 +4,21 @@ import {expect, test} from 'vitest'
 import {checkedReply} from '../../../src/sandbox/replies.ts'
 
 const RESULT = {exitCode: 0, signal: null, timedOut: false, stats: {syscalls: 1}}
-const QUESTION = {id: 1, name: 'openat', pid: 2, args: ['18446744073709551615'], paths: [null, '/etc']}
+const DECODED = [
+  {kind: 'number', value: 5, text: '5'},
+  {kind: 'path', value: '/etc', resolved: '/etc', text: '"/etc"'},
+  {kind: 'flags', value: ['O_RDWR', '0x40'], text: 'O_RDWR|0x40'},
+  {kind: 'bytes', value: 'aGk=', length: 9000, text: '"hi"...'},
+  {kind: 'address', value: {family: 'AF_INET', address: '1.2.3.4', port: 80}, text: ''},
+  {kind: 'other', text: '0x7f00'},
+]
+const QUESTION = {
+  ...{id: 1, name: 'openat', pid: 2, tid: 3, args: ['18446744073709551615'], paths: [null, '/etc']},
+  decoded: DECODED,
+}
+/** Of the question, with one argument. */
+const decoding = (argument: object) => ({kind: 'asks', run: 1, question: {...QUESTION, decoded: [argument]}})
+const ending = (end: object) => ({kind: 'asks', run: 1, question: {...QUESTION, end}})
 
 const ENTRY = {name: 'grüße', kind: 'file', size: 1, mode: 0o644, uid: 0, gid: 0, modifiedMs: 1.5}
 
@@ -19,6 +33,11 @@ test.each([
   {kind: 'traced'},
   {kind: 'events', events: [{type: 'exit', pid: 2, time: 1.5, code: 0}]},
   {kind: 'asks', run: 1, question: QUESTION},
+  ending({result: 3}),
+  ending({errno: 4, interrupted: true}),
+  decoding({kind: 'path', text: '0x1'}),
+  decoding({kind: 'bytes', length: 2 ** 60, text: ''}),
+  decoding({kind: 'open_how', value: {flags: [], mode: 0, resolve: ['RESOLVE_BENEATH']}, text: ''}),
   {kind: 'output', fd: 2},
   {kind: 'filed', id: 3, answer: {isEnd: true, entries: [ENTRY]}},
   {kind: 'filed', id: 3, errno: 2},
@@ -42,6 +61,23 @@ test.each([
   {kind: 'events', events: [{type: 'exit', pid: 0.5, time: 1}]},
   {kind: 'asks', run: 1, question: {...QUESTION, args: ['0x10']}},
   {kind: 'asks', run: 1, question: {...QUESTION, args: ['9'.repeat(100_000)]}},
+  {kind: 'asks', run: 1, question: {...QUESTION, name: 'x'.repeat(1000)}},
+  {kind: 'asks', run: 1, question: {...QUESTION, paths: ['x'.repeat(5000)]}},
+  {kind: 'asks', run: 1, question: {...QUESTION, paths: Array(7).fill('')}},
+  {kind: 'asks', run: 1, question: {...QUESTION, decoded: Array(7).fill(DECODED[0])}},
+  decoding({kind: 'constructor', value: 1, text: ''}),
+  decoding({kind: 'number', value: '5', text: ''}),
+  decoding({kind: 'number', value: 5}),
+  decoding({kind: 'other', text: 'x'.repeat(40_000)}),
+  decoding({kind: 'path', value: 'x'.repeat(5000), text: ''}),
+  decoding({kind: 'flags', value: Array(1000).fill('O_RDWR'), text: ''}),
+  decoding({kind: 'strings', value: Array(3).fill('x'.repeat(2000)), text: ''}),
+  decoding({kind: 'bytes', value: 'x'.repeat(10_000), length: 1, text: ''}),
+  decoding({kind: 'address', value: {family: 5}, text: ''}),
+  ending({}),
+  ending({result: 1, errno: 1}),
+  ending({errno: 'ENOENT'}),
+  ending({errno: 0}),
   {kind: 'output', fd: 3},
   {kind: 'filed', id: 3, errno: 0},
   {kind: 'filed', id: 3, answer: {isEnd: 1}},

@@ -2,7 +2,8 @@
 
 import {O_CREAT, O_TMPFILE, OPEN_HOW_SIZE} from '../../../abi/open-flags.ts'
 import {arch} from '../../../arch/index.ts'
-import {HIDDEN, type Kinds, named, structIn} from '../kind.ts'
+import {flagNames, type OpenHow} from '../argument-value.ts'
+import {flagged, HIDDEN, type Kinds, named, structIn} from '../kind.ts'
 import {
   accessBits,
   adviceName,
@@ -21,18 +22,18 @@ import {
   seekWhence,
 } from '../names/files.ts'
 import {hex, octal} from '../text/number.ts'
-import type {TracedCall} from '../traced-call.ts'
+import {viewOf} from '../traced-call.ts'
 
 /** umode_t is 16 bits wide. */
 const MODE_BITS = 0xffff
 
 export const files = {
-  openflags: named(openFlags),
+  openflags: flagged(openFlags),
   /** O_CLOEXEC and its like, with no access mode. */
-  fdflags: named(descriptorFlags('O')),
-  epollflags: named(descriptorFlags('EPOLL')),
-  timerfdflags: named(descriptorFlags('TFD')),
-  signalfdflags: named(descriptorFlags('SFD')),
+  fdflags: flagged(descriptorFlags('O')),
+  epollflags: flagged(descriptorFlags('EPOLL')),
+  timerfdflags: flagged(descriptorFlags('TFD')),
+  signalfdflags: flagged(descriptorFlags('SFD')),
   /** mode_t: a number, but to mknod(2), which takes a type with it. open(2) takes it only with flags that create. */
   mode: {
     enter(call, index) {
@@ -40,25 +41,40 @@ export const files = {
       const mode = call.uint32(index)
       return call.words[index + 1] === 'dev' ? fileMode(mode) : octal(mode & MODE_BITS)
     },
+    value: (call, index) => ({kind: 'number', value: call.uint32(index) & MODE_BITS}),
   },
   /** openat2(2)'s struct open_how: flags, mode, resolve. */
-  open_how: structIn(OPEN_HOW_SIZE, showOpenHow),
-  atflags: {enter: (call: TracedCall, index: number) => atFlags(call.int32(index), call.name)},
-  amode: named(accessBits),
+  open_how: {
+    ...structIn(OPEN_HOW_SIZE, showOpenHow),
+    value: (call, index) => {
+      const bytes = call.memory.readBytes(call.address(index), OPEN_HOW_SIZE)
+      return {kind: 'open_how', value: openHowOf(viewOf(bytes))}
+    },
+  },
+  atflags: flagged((value, call) => atFlags(value, call.name)),
+  amode: flagged(accessBits),
   fadvice: named(adviceName),
-  rwflags: named(readWriteFlags),
+  rwflags: flagged(readWriteFlags),
   whence: named(seekWhence),
-  renameflags: named(renameFlags),
-  fallocmode: named(fallocateMode),
-  lockop: named(lockOperation),
-  eventfdflags: named(eventfdFlags),
-  memfdflags: named(memfdFlags),
-  closerangeflags: named(closeRangeFlags),
+  renameflags: flagged(renameFlags),
+  fallocmode: flagged(fallocateMode),
+  lockop: flagged(lockOperation),
+  eventfdflags: flagged(eventfdFlags),
+  memfdflags: flagged(memfdFlags),
+  closerangeflags: flagged(closeRangeFlags),
 } satisfies Kinds
 
 function creates(guestFlags: number): boolean {
   const flags = arch.kernelAbi.openFlags(guestFlags)
   return (flags & O_CREAT) !== 0 || (flags & O_TMPFILE) === O_TMPFILE
+}
+
+function openHowOf(view: DataView): OpenHow {
+  return {
+    flags: flagNames(openFlags(view.getUint32(0, true))),
+    mode: view.getUint32(8, true),
+    resolve: flagNames(resolveFlags(view.getUint32(16, true))),
+  }
 }
 
 function showOpenHow(view: DataView): string {

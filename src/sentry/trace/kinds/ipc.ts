@@ -5,7 +5,7 @@ import {MQ_ATTR_BYTES} from '../../../abi/mqueue.ts'
 import {O_CREAT, O_NONBLOCK} from '../../../abi/open-flags.ts'
 import {arch} from '../../../arch/index.ts'
 import type {UserMemory} from '../../memory/user-memory.ts'
-import {HIDDEN, type Kinds, named, structOut} from '../kind.ts'
+import {flagged, HIDDEN, type Kinds, named, structOut} from '../kind.ts'
 import {pick} from '../names/pick.ts'
 import {showArray} from '../text/array.ts'
 import {enumeration, flagWord, hexOf, type Names, octal} from '../text/number.ts'
@@ -18,13 +18,13 @@ const creating = pick(ipc, 'IPC_CREAT IPC_EXCL')
 const common = pick(ipc, 'IPC_RMID IPC_SET IPC_STAT IPC_INFO')
 const commands = (names: string, unknown: string) =>
   named(enumeration({...common, ...pick(ipc, names)}, unknown))
-const flags = (names: string, unknown: string) => named(flagWord(pick(ipc, names), unknown))
+const flags = (names: string, unknown: string) => flagged(flagWord(pick(ipc, names), unknown))
 const operationFlags = flagWord(pick(ipc, 'SEM_UNDO IPC_NOWAIT'), 'SEM_???')
 
 export const interprocess = {
   ipckey: named((key) => (key === ipc.IPC_PRIVATE ? 'IPC_PRIVATE' : hexOf(key >>> 0))),
-  ipcflags: named(getFlags(creating, 'IPC_???')),
-  shmgetflags: named(getFlags({...creating, ...pick(ipc, 'SHM_HUGETLB SHM_NORESERVE')}, 'SHM_???')),
+  ipcflags: flagged(getFlags(creating, 'IPC_???')),
+  shmgetflags: flagged(getFlags({...creating, ...pick(ipc, 'SHM_HUGETLB SHM_NORESERVE')}, 'SHM_???')),
   shmatflags: flags('SHM_RDONLY SHM_RND SHM_REMAP SHM_EXEC', 'SHM_???'),
   shmctl: commands('SHM_LOCK SHM_UNLOCK SHM_STAT SHM_INFO SHM_STAT_ANY', 'SHM_???'),
   semctl: commands(

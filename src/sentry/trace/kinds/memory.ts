@@ -2,7 +2,7 @@
 
 import {MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE} from '../../../abi/mman.ts'
 import {PAGE_SIZE} from '../../../platform/platform.ts'
-import {HIDDEN, type Kinds, named} from '../kind.ts'
+import {flagged, HIDDEN, type Kinds, named} from '../kind.ts'
 import {
   adviceName,
   lockAllFlags,
@@ -16,9 +16,9 @@ import {
 const TO_ADDRESS = MREMAP_FIXED | MREMAP_MAYMOVE
 
 export const memory = {
-  prot: named(protection),
-  mapflags: named(mapFlags),
-  remapflags: named(remapFlags),
+  prot: flagged(protection),
+  mapflags: flagged(mapFlags),
+  remapflags: flagged(remapFlags),
   /** mremap(2)'s new address, which it takes only with flags that say so. */
   remapptr: {
     enter(call, index) {
@@ -37,7 +37,7 @@ export const memory = {
       }),
   },
   advice: named(adviceName),
-  msyncflags: named(syncFlags),
-  mlockallflags: named(lockAllFlags),
-  mlockflags: named(lockFlags),
+  msyncflags: flagged(syncFlags),
+  mlockallflags: flagged(lockAllFlags),
+  mlockflags: flagged(lockFlags),
 } satisfies Kinds

@@ -1,6 +1,6 @@
 // Kinds of what a process asks about itself: limits, identity, usage, scheduling.
 
-import {HIDDEN, type Kinds, named, structIn, structOut} from '../kind.ts'
+import {flagged, HIDDEN, type Kinds, named, structIn, structOut} from '../kind.ts'
 import {
   archGets,
   archPrctlName,
@@ -48,7 +48,7 @@ export const process = {
     leave: (call, index) => (archGets.has(call.int32(index - 1)) ? pointerOut.leave!(call, index, 0) : ''),
   },
   membarrier: named(membarrierName),
-  membarrierflags: named(membarrierFlags),
+  membarrierflags: flagged(membarrierFlags),
   /** A processor, which only the flag makes it take. */
   membarriercpu: {enter: (call, index) => (call.int32(index - 1) === 0 ? HIDDEN : String(call.int32(index)))},
   personality: {
@@ -57,7 +57,7 @@ export const process = {
       return value === ASK_PERSONALITY ? hexOf(value) : personalityName(value)
     },
   },
-  randomflags: named(randomFlags),
+  randomflags: flagged(randomFlags),
   /** One int, as sched_setparam(2)'s, or what a call stores. */
   int_in: structIn(4, (view) => `[${view.getInt32(0, true)}]`),
   uint_out: structOut(4, (view) => `[${view.getUint32(0, true)}]`),

@@ -9,7 +9,7 @@ import {
   SOL_SOCKET,
   UCRED_BYTES,
 } from '../../../abi/socket.ts'
-import {type Kind, type Kinds, named} from '../kind.ts'
+import {flagged, type Kind, type Kinds, named} from '../kind.ts'
 import {
   familyName,
   levelName,
@@ -22,7 +22,7 @@ import {
 import {showCredentials} from '../text/control-messages.ts'
 import {hexOf} from '../text/number.ts'
 import {quoteBuffer} from '../text/quote.ts'
-import {showAddress} from '../text/sockaddr.ts'
+import {addressAt, showAddress} from '../text/sockaddr.ts'
 import {type TracedCall, viewOf} from '../traced-call.ts'
 
 const TIMES: ReadonlySet<number> = new Set([SO_RCVTIMEO, SO_SNDTIMEO])
@@ -62,13 +62,13 @@ function stored(call: TracedCall, index: number): number {
 export const sockets = {
   sockfamily: named(familyName),
   /** A type, and flags of the new descriptor. */
-  socktype: named((value) => {
+  socktype: flagged((value) => {
     const flags = value & ~SOCK_TYPE_MASK
     const name = typeName(value & SOCK_TYPE_MASK)
     return flags === 0 ? name : `${name}|${typeFlags(flags)}`
   }),
-  sockflags: named(typeFlags),
-  msgflags: named(messageFlags),
+  sockflags: flagged(typeFlags),
+  msgflags: flagged(messageFlags),
   socklevel: named(levelName),
   sockopt: {
     enter: (call, index) =>
@@ -79,6 +79,12 @@ export const sockets = {
   sockaddr: {
     enter: (call, index) =>
       call.follow(index, (address, memory) => showAddress(memory, address, call.int32(index + 1))),
+    value: (call, index) => ({
+      kind: 'address',
+      value: call.isNull(index)
+        ? undefined
+        : addressAt(call.memory, call.address(index), call.int32(index + 1)),
+    }),
   },
   /** An address that the call stores; the next argument points to its length. */
   sockaddr_out: {

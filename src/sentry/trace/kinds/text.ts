@@ -1,8 +1,10 @@
 // Kinds of bytes: paths, strings, buffers and their vectors.
 
 import {IOVEC_SIZE} from '../../../abi/iovec.ts'
-import type {UserMemory} from '../../memory/user-memory.ts'
+import {UIO_MAXIOV, type UserMemory} from '../../memory/user-memory.ts'
+import {type ArgumentValue, fromByteString, MAX_VALUE_BYTES} from '../argument-value.ts'
 import type {Kinds} from '../kind.ts'
+import {pathArgument} from '../path-argument.ts'
 import {showArray} from '../text/array.ts'
 import {hexOf} from '../text/number.ts'
 import {orPointer} from '../text/pointer.ts'
@@ -10,15 +12,20 @@ import {quote, quoteBuffer, quoteHex, quotePath, quoteString} from '../text/quot
 import type {TracedCall} from '../traced-call.ts'
 
 const POINTER_SIZE = 8
+const MAX_STRINGS = 256
 
 /** As many bytes as the call says it has stored. */
 const filled = (call: TracedCall, index: number, result: number, quoting = quote): string =>
   call.follow(index, (address, memory) => quoteBuffer(memory, address, result, call.limit, quoting))
 
 export const text = {
-  path: {enter: (call, index) => call.follow(index, (address, memory) => quotePath(memory, address))},
+  path: {
+    enter: (call, index) => call.follow(index, (address, memory) => quotePath(memory, address)),
+    value: (call, index) => ({kind: 'path', ...pathArgument(call, index)}),
+  },
   str: {
     enter: (call, index) => call.follow(index, (address, memory) => quoteString(memory, address, call.limit)),
+    value: (call, index) => ({kind: 'string', value: stringAt(call.memory, call.address(index))}),
   },
   /** A path that the kernel stored. */
   path_out: {leave: (call, index) => call.follow(index, (address, memory) => quotePath(memory, address))},
@@ -28,19 +35,30 @@ export const text = {
       call.follow(index, (address, memory) =>
         quoteBuffer(memory, address, call.address(index + 1), call.limit),
       ),
+    value: (call, index) => {
+      const length = call.address(index + 1)
+      const value = call.memory.readBytes(call.address(index), Math.min(length, MAX_VALUE_BYTES))
+      return {kind: 'bytes', value, length}
+    },
   },
   /** A buffer that the call fills; the result is how far. */
   out: {leave: (call, index, result) => filled(call, index, result)},
   random_out: {leave: (call, index, result) => filled(call, index, result, quoteHex)},
   /** A vector of buffers that the call reads; the next argument counts them. */
-  iov_in: {enter: (call, index) => iovecs(call, index, Number.POSITIVE_INFINITY)},
+  iov_in: {
+    enter: (call, index) => iovecs(call, index, Number.POSITIVE_INFINITY),
+    value: (call, index) => gathered(call, index),
+  },
   iov_out: {
     leave: (call, index, result) => iovecs(call, index, result),
     failed: (call, index) => iovecs(call, index, undefined),
     interrupted: (call, index) => iovecs(call, index, undefined),
   },
   /** execve(2)'s argv. */
-  argv: {enter: showStrings},
+  argv: {
+    enter: showStrings,
+    value: (call, index) => ({kind: 'strings', value: stringsAt(call.memory, call.address(index))}),
+  },
   /** execve(2)'s envp: its length. */
   envp: {
     enter: (call, index) =>
@@ -50,6 +68,39 @@ export const text = {
       }),
   },
 } satisfies Kinds
+
+function stringAt(memory: UserMemory, address: number): string {
+  return fromByteString(memory.readCString(address, MAX_VALUE_BYTES))
+}
+
+function stringsAt(memory: UserMemory, address: number): readonly string[] | undefined {
+  let left = MAX_VALUE_BYTES
+  const found: string[] = []
+  for (const pointer of pointers(memory, address, MAX_STRINGS + 1)) {
+    if (left === 0 || found.length === MAX_STRINGS) return undefined
+    const bytes = memory.readCString(pointer, left)
+    left -= bytes.length
+    found.push(fromByteString(bytes))
+  }
+  return found
+}
+
+/** The buffers of a vector in a row. @throws Errno EFAULT */
+function gathered(call: TracedCall, index: number): ArgumentValue {
+  const vector = call.address(index)
+  const count = Math.min(call.uint32(index + 1), UIO_MAXIOV)
+  const pieces: Uint8Array[] = []
+  let left = MAX_VALUE_BYTES
+  let length = 0
+  for (let at = vector; at < vector + count * IOVEC_SIZE; at += IOVEC_SIZE) {
+    const size = call.memory.readUint64(at + POINTER_SIZE)
+    const taken = Math.min(size, left)
+    if (taken > 0) pieces.push(call.memory.readBytes(call.memory.readUint64(at), taken))
+    left -= taken
+    length += size
+  }
+  return {kind: 'bytes', value: new Uint8Array(Buffer.concat(pieces)), length}
+}
 
 /** @param total how many bytes of all buffers together are shown; undefined: the buffers' addresses are */
 function iovecs(call: TracedCall, index: number, total: number | undefined): string {

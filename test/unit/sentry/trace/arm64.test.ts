@@ -8,6 +8,7 @@ vi.mock('../../../../src/arch/index.ts', async () => ({
   arch: (await import('../../../../src/arch/arm64/index.ts')).arm64,
 }))
 
+import './decode-arguments.test.ts'
 import './kinds.test.ts'
 import './lines.test.ts'
 

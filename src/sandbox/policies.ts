@@ -1,0 +1,96 @@
+// onOpen, onConnect: handlers of onSyscall for all calls that open a file or connect a socket, by one function.
+
+import type {SocketAddress, SyscallArgument} from '../sentry/trace/argument-value.ts'
+import type {SandboxSyscall, SyscallHandler} from './on-syscall.ts'
+
+type PolicyVerdict = ReturnType<SyscallHandler>
+
+/** A file that a guest is about to open. */
+export interface SandboxOpen {
+  /** As the guest wrote it; undefined where its pointer leads nowhere, and the call fails. */
+  readonly path: string | undefined
+  /**
+   * Where that leads now: absolute in the tree of the sandbox, without links and `..`; a file that is to be made need not exist.
+   * undefined: nowhere, and the call fails as the tree is now.
+   */
+  readonly resolved: string | undefined
+  /** `['O_WRONLY', 'O_CREAT']`. */
+  readonly flags: readonly string[]
+  /** It could change the file, or make one. */
+  readonly mayWrite: boolean
+  readonly call: SandboxSyscall
+}
+
+/** A socket that a guest is about to connect. */
+export interface SandboxConnect {
+  /** undefined where the guest's pointer leads nowhere, or there is no address, and the call fails. */
+  readonly address: SocketAddress | undefined
+  readonly call: SandboxSyscall
+}
+
+const CREAT_FLAGS = ['O_WRONLY', 'O_CREAT', 'O_TRUNC']
+const WRITING: ReadonlySet<string> = new Set([
+  ...CREAT_FLAGS,
+  'O_RDWR',
+  // Access mode 3, which some devices take for both.
+  'O_ACCMODE',
+  'O_TMPFILE',
+])
+
+/**
+ * Handlers of open, openat, openat2 and creat, as far as the architecture has them.
+ *
+ * It is for looking, for advice and for tests, and no wall: between the policy's look and the call, another thread of the guest can
+ * change the path in its memory, or the tree. Use `unveil` to keep programs out of paths. Files are also changed by
+ * calls that open nothing (rename, unlink, truncate, link), and programs are opened by execve.
+ *
+ * @example
+ * Sandbox.create({
+ *   onSyscall: onOpen(({resolved, mayWrite}) =>
+ *     mayWrite && resolved?.startsWith('/etc/') ? {errno: 'EACCES'} : undefined),
+ * })
+ */
+export function onOpen(policy: (open: SandboxOpen) => PolicyVerdict): Record<OpenCall, SyscallHandler> {
+  const handler: SyscallHandler = (call) => policy(openOf(call))
+  return {open: handler, openat: handler, openat2: handler, creat: handler}
+}
+
+/**
+ * A handler of connect. As with {@link onOpen}, another thread may change the address after the look. Datagrams also go to an
+ * address by sendto, sendmsg and sendmmsg, without connect.
+ *
+ * @example
+ * Sandbox.create({
+ *   onSyscall: onConnect(({address}) => (address?.path === '/run/db' ? undefined : {errno: 'ECONNREFUSED'})),
+ * })
+ */
+export function onConnect(
+  policy: (connect: SandboxConnect) => PolicyVerdict,
+): Record<'connect', SyscallHandler> {
+  return {connect: (call) => policy({address: find(call, 'address')?.value, call})}
+}
+
+type OpenCall = 'open' | 'openat' | 'openat2' | 'creat'
+
+function openOf(call: SandboxSyscall): SandboxOpen {
+  const path = find(call, 'path')
+  const flags = flagsOf(call)
+  return {
+    path: path?.value,
+    resolved: path?.resolved,
+    flags,
+    mayWrite: flags.some((flag) => WRITING.has(flag)),
+    call,
+  }
+}
+
+function flagsOf(call: SandboxSyscall): readonly string[] {
+  if (call.name === 'creat') return CREAT_FLAGS
+  return find(call, 'flags')?.value ?? find(call, 'open_how')?.value?.flags ?? []
+}
+
+type Of<Kind> = Extract<SyscallArgument, {kind: Kind}>
+
+function find<Kind extends SyscallArgument['kind']>(call: SandboxSyscall, kind: Kind): Of<Kind> | undefined {
+  return call.decoded.find((each): each is Of<Kind> => each.kind === kind)
+}

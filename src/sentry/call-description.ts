@@ -1,0 +1,30 @@
+// describeCall: a call that begins, for who is asked about it: its words, and what they say.
+
+import {Errno} from '../abi/errno.ts'
+import type {CallDescription} from './hooked-call.ts'
+import {readPath} from './syscalls/path-argument.ts'
+import type {Row} from './syscalls/syscall.ts'
+import type {Task} from './task.ts'
+import {fromByteString} from './trace/argument-value.ts'
+import type {DecodeArguments} from './trace/decode-arguments.ts'
+
+export function describeCall(task: Task, row: Row, decode: DecodeArguments): CallDescription {
+  const kinds = row.args.split(' ').filter(Boolean)
+  return {
+    name: row.name,
+    pid: task.process.pid,
+    tid: task.tid,
+    args: kinds.map((_, index) => task.arguments.raw(index)),
+    paths: kinds.flatMap((kind, index) => (kind === 'path' ? [pathAt(task, index)] : [])),
+    decoded: decode(task, row),
+  }
+}
+
+function pathAt(task: Task, index: number): string | undefined {
+  try {
+    return fromByteString(readPath(task, task.arguments.address(index)))
+  } catch (error) {
+    if (error instanceof Errno) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,70 @@
+// ArgumentValue: what an argument of a call says, for who decides by it: `text` is for reading.
+
+/** Of a string's or a buffer's bytes, and of all strings of a list together. */
+export const MAX_VALUE_BYTES = 4096
+
+/** Of a text: a path with each byte escaped, in quotes. */
+export const MAX_TEXT = 4 * MAX_VALUE_BYTES + 2
+
+/** By `kind`. undefined: the guest's pointer leads nowhere, or (strings) to more than 4096 bytes. */
+export type ArgumentValue =
+  /** A count, an offset, a mode, an id, an address: exact below 2^52; of what is larger, `args` has all bits. */
+  | {readonly kind: 'number'; readonly value: number}
+  /** -100 is AT_FDCWD: the working directory. */
+  | {readonly kind: 'descriptor'; readonly value: number}
+  /** Names of the bits: `['O_WRONLY', 'O_CREAT']`, and in hexadecimal what has none. */
+  | {readonly kind: 'flags'; readonly value: readonly string[]}
+  /** The name of a number: `SEEK_SET`, `SIGTERM`; in hexadecimal, or decimal, if it has none. */
+  | {readonly kind: 'name'; readonly value: string}
+  /** As the guest wrote it, and where that leads now: from the root of the tree, without links and `..`, the first 4096 bytes. */
+  | {readonly kind: 'path'; readonly value: string | undefined; readonly resolved: string | undefined}
+  | {readonly kind: 'string'; readonly value: string | undefined}
+  /** execve(2)'s. */
+  | {readonly kind: 'strings'; readonly value: readonly string[] | undefined}
+  /** What the call writes or sends: the first 4096 bytes of `length`. */
+  | {readonly kind: 'bytes'; readonly value: Uint8Array | undefined; readonly length: number}
+  | {readonly kind: 'address'; readonly value: SocketAddress | undefined}
+  /** openat2(2)'s. */
+  | {readonly kind: 'open_how'; readonly value: OpenHow | undefined}
+  /** What the call fills in, a structure, a pointer: there is its text, and its word. */
+  | {readonly kind: 'other'; readonly value?: undefined}
+
+/** A struct sockaddr. */
+export interface SocketAddress {
+  /** `AF_UNIX`. */
+  readonly family: string
+  /** Of AF_UNIX, as the guest wrote it. */
+  readonly path?: string
+  /** Of AF_UNIX: a name that is in no directory, without the NUL in front. */
+  readonly abstract?: string
+  /** Of AF_INET and AF_INET6. */
+  readonly address?: string
+  readonly port?: number
+}
+
+/** A struct open_how. */
+export interface OpenHow {
+  readonly flags: readonly string[]
+  readonly mode: number
+  readonly resolve: readonly string[]
+}
+
+/** An argument, decoded; `text` is as `hv trace` writes it. */
+export type SyscallArgument = ArgumentValue & {readonly text: string}
+
+/** Of a flag word's text: `O_RDWR|0x40`, `0x40 /* O_??? *\/`, `0`. */
+export function flagNames(text: string): readonly string[] {
+  const names = plainName(text)
+  return names === '0' || names === '' ? [] : names.split('|')
+}
+
+/** Without what stands behind a number that has no name. */
+export function plainName(text: string): string {
+  const comment = text.indexOf(' /*')
+  return comment < 0 ? text : text.slice(0, comment)
+}
+
+/** A guest's bytes, one a character, as UTF-8. */
+export function fromByteString(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString()
+}

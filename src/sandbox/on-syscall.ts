@@ -60,5 +60,5 @@ export interface SyscallHooks {
   readonly after?: SyscallObserver
 }
 
-/** By the names of the calls. */
+/** By the names of the calls. Those through x86_64's vsyscall page (time, gettimeofday, getcpu) are not asked about. */
 export type SyscallHandlers = Readonly<Record<string, SyscallHandler | SyscallHooks>>

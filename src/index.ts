@@ -39,6 +39,12 @@ export {onConnect, onOpen, type SandboxConnect, type SandboxOpen} from './sandbo
 export {SandboxPool, type SandboxPoolOptions} from './sandbox/pool.ts'
 export {Sandbox} from './sandbox/sandbox.ts'
 export type {SandboxFiles} from './sandbox/sandbox-files.ts'
+export type {
+  SandboxEvents,
+  SandboxExitEvent,
+  SandboxLimitEvent,
+  SandboxOomEvent,
+} from './sandbox/sandbox-events.ts'
 export type {SandboxProcess} from './sandbox/sandbox-process.ts'
 export type {BrokenPledge} from './sentry/pledge/broken-pledge.ts'
 export type {RunStats} from './sentry/program-result.ts'

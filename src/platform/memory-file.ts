@@ -22,6 +22,8 @@ export interface MemoryFile {
   readonly inUseBytes: number
   /** What is kept for later use, until memory runs short. */
   cache: MemoryCache | undefined
+  /** Called each time there is too little left for who asks: less than 2 MiB, or nothing. */
+  onFull: (() => void) | undefined
   /** The most that `allocatedBytes` was since the start, or since `resetPeak`. */
   readonly peakBytes: number
   resetPeak(): void

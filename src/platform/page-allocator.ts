@@ -46,6 +46,7 @@ class PageAllocator implements MemoryFile {
   readonly #maxDirtyPages: number
   isReused = false
   cache: MemoryCache | undefined
+  onFull: (() => void) | undefined
   /** Pages from here on were never used and are in no list. */
   #fresh = 0
   #allocatedPages = 0
@@ -149,14 +150,29 @@ class PageAllocator implements MemoryFile {
     try {
       first = this.#takeFree(pages)
     } catch (error) {
-      if (this.allocatedBytes === this.inUseBytes) throw error
+      if (this.allocatedBytes === this.inUseBytes) throw this.#full(error)
       this.cache!.drop()
-      first = this.#takeFree(pages)
+      first = this.#takeFreeOrTell(pages)
     }
     this.#references.fill(1, first, first + pages)
     this.#allocatedPages += pages
     if (this.#allocatedPages > this.#peakPages) this.#peakPages = this.#allocatedPages
     return first
+  }
+
+  /** @throws Errno ENOMEM */
+  #takeFreeOrTell(pages: number): number {
+    try {
+      return this.#takeFree(pages)
+    } catch (error) {
+      throw this.#full(error)
+    }
+  }
+
+  /** Who asked for much in a row may ask for less next. */
+  #full(error: unknown): unknown {
+    if (this.#pages - this.#allocatedPages < CHUNK_PAGES) this.onFull?.()
+    return error
   }
 
   /** @throws Errno ENOMEM */

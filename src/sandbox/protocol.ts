@@ -13,6 +13,7 @@ import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {TraceFilters} from '../sentry/trace/options.ts'
 import type {Style} from '../sentry/trace/style.ts'
 import type {Volume} from '../sentry/volume.ts'
+import type {LimitHit} from './limit-news.ts'
 
 /** What the sentry is to be. */
 export interface SentrySettings {
@@ -136,6 +137,8 @@ export type Reply =
   | {kind: 'asks'; run: number; question: Question}
   /** By the request's id: what it gave, or the number of the error that the guest would get. */
   | {kind: 'filed'; id: number; answer?: FileAnswer; errno?: number; bytes: Uint8Array<ArrayBuffer>}
+  /** Of the run that is under way: LimitNews. */
+  | {kind: 'limit'; run: number; hit: LimitHit}
   /** Of a live run: its first process, what it wrote, and how many bytes of its input are out of the way. */
   | {kind: 'started'; pid: number}
   | {kind: 'output'; fd: 1 | 2; bytes: Uint8Array<ArrayBuffer>}

@@ -10,6 +10,7 @@ import type {StopSignal} from '../stop-signal.ts'
 import {askHandler, hookedCalls} from './ask-handler.ts'
 import type {Carrier, CarrierEvents} from './carrier.ts'
 import {nonsense} from './frames.ts'
+import {type LimitHit, LimitPatience} from './limit-news.ts'
 import type {LiveRun} from './live-run.ts'
 import * as living from './living.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
@@ -63,6 +64,9 @@ export class RemoteSentry {
   #runs = 0
   /** It was told to stop everything, which nothing takes back. */
   #shallEnd = false
+  /** What the run's guest hits: the owner's. */
+  onLimit: ((hit: LimitHit) => void) | undefined
+  #limits = new LimitPatience()
   /** Whose streams the run's are. */
   #live: LiveRun | undefined
   /** Why it cannot be used any more. */
@@ -117,6 +121,7 @@ export class RemoteSentry {
     const id = ++this.#runs
     this.#thrown = undefined
     this.#questions = 0
+    this.#limits = new LimitPatience()
     this.#live = live
     const abort = () => this.#tellToStop(id)
     signal?.addEventListener('abort', abort, {once: true})
@@ -202,6 +207,7 @@ export class RemoteSentry {
       this.#trace.deliver(reply.events)
       this.#carrier.took()
     } else if (reply.kind === 'asks') void this.#ask(reply.run, reply.question)
+    else if (reply.kind === 'limit') this.onLimit?.(reply.hit)
     else if (reply.kind === 'traced') {
       this.#trace.answered(reply.error && fromWire(reply.error))
       this.#unrefIdle()
@@ -221,6 +227,8 @@ export class RemoteSentry {
         return (
           reply.run === this.#runs && this.#exchange !== undefined && this.#questions < this.#mostQuestions
         )
+      case 'limit':
+        return reply.run === this.#runs && this.#exchange !== undefined && this.#limits.takes()
       case 'started':
       case 'output':
       case 'took':

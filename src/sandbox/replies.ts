@@ -9,6 +9,7 @@ import {FILE_CHANGES, FILE_KINDS, PIECE_CHANGES, PIECE_ENTRIES} from '../sentry/
 import {NAME_MAX, PATH_MAX} from '../vfs/path-walk.ts'
 import {question} from './asked.ts'
 import {nonsense} from './frames.ts'
+import {LIMIT_NAMES} from './limit-news.ts'
 
 /** Characters of an error. A bug's has a stack. */
 const SHOWN = 4000
@@ -99,6 +100,15 @@ const reply = v.variant('kind', [
   v.object({kind: v.literal('events'), events: v.array(event)}),
   v.object({kind: v.literal('asks'), run: id, question}),
   v.object({kind: v.literal('filed'), id, answer: v.optional(answer), errno: v.optional(errno)}),
+  v.object({
+    kind: v.literal('limit'),
+    run: id,
+    hit: v.object({
+      limit: v.picklist(LIMIT_NAMES),
+      count: v.pipe(id, v.minValue(1)),
+      pid: v.optional(id),
+    }),
+  }),
   v.object({kind: v.literal('output'), fd: v.picklist([1, 2])}),
   v.object({kind: v.literal('started'), pid: id}),
   v.object({kind: v.literal('took'), bytes: v.pipe(id, v.minValue(1))}),

@@ -21,6 +21,7 @@ import {ProgramStreams} from './program-streams.ts'
 import type {Finished, RunRequest} from './protocol.ts'
 import {RemoteSentry} from './remote-sentry.ts'
 import {fromHere, toRequest, toSettings, toSpawnRequest, toTraceOptions} from './requests.ts'
+import {type SandboxEvents, SandboxListeners} from './sandbox-events.ts'
 import {SandboxFiles} from './sandbox-files.ts'
 import {SandboxProcess} from './sandbox-process.ts'
 import {SentryProcess} from './sentry-process.ts'
@@ -41,6 +42,7 @@ export class Sandbox {
   /** Settles when the last run that was asked for has ended. */
   #turn: Promise<void> = Promise.resolve()
   #disposal: Promise<void> | undefined
+  readonly #listeners = new SandboxListeners()
 
   private constructor(sentry: RemoteSentry, isOnHost: boolean) {
     this.files = new SandboxFiles(sentry.files)
@@ -184,6 +186,30 @@ export class Sandbox {
     await this.#sentry.trace(undefined, undefined)
   }
 
+  /**
+   * Calls `listener` for each event, as an EventEmitter does. `exit`: a program that `run` or `spawn` started has ended.
+   * `oom`, `limit`: it has come up against a limit; each limit is told at once, and then once a second at most, with a count.
+   *
+   * @example
+   * sandbox.on('limit', ({program, limit, count}) => console.warn(`${program}: ${limit}, ${count} times`))
+   */
+  on<Name extends keyof SandboxEvents>(name: Name, listener: (event: SandboxEvents[Name]) => void): this {
+    this.#listeners.add(name, listener, false)
+    return this
+  }
+
+  /** As `on`, for the next event alone. */
+  once<Name extends keyof SandboxEvents>(name: Name, listener: (event: SandboxEvents[Name]) => void): this {
+    this.#listeners.add(name, listener, true)
+    return this
+  }
+
+  /** Takes a listener away. */
+  off<Name extends keyof SandboxEvents>(name: Name, listener: (event: SandboxEvents[Name]) => void): this {
+    this.#listeners.remove(name, listener)
+    return this
+  }
+
   /** Stops what runs, whose promise rejects with DISPOSED, and frees everything. Again: the same promise. */
   dispose(): Promise<void> {
     this.#disposal ??= this.#sentry.stop()
@@ -207,13 +233,28 @@ export class Sandbox {
     })
     try {
       await orAborted(before, signal)
-      if (signal?.aborted) return undefined
-      const onHost = this.#isOnHost ? openHostProgram(fromHere(request.program)) : undefined
-      return await this.#sentry.run({...request, onHost}, signal, live)
+      return signal?.aborted ? undefined : await this.#runNow(request, signal, live)
     } finally {
       // One that gave up waiting does not let the next one overtake.
       before.then(end)
     }
+  }
+
+  async #runNow(
+    request: RunRequest,
+    signal: StopSignal | undefined,
+    live: LiveRun | undefined,
+  ): Promise<Finished> {
+    const {program} = request
+    this.#sentry.onLimit = ({limit, count, pid}) => {
+      if (limit === 'oom') this.#listeners.tell('oom', {program, pid, count})
+      else this.#listeners.tell('limit', {program, limit, count})
+    }
+    const onHost = this.#isOnHost ? openHostProgram(fromHere(program)) : undefined
+    const finished = await this.#sentry.run({...request, onHost}, signal, live)
+    if (finished.result.timedOut) this.#listeners.tell('limit', {program, limit: 'time', count: 1})
+    this.#listeners.tell('exit', {program, ...exitOf(finished)})
+    return finished
   }
 }
 

@@ -10,6 +10,7 @@ import {rehearseIfCold} from '../run/rehearse-if-cold.ts'
 import type {Answered} from '../sentry/files/operations.ts'
 import {OwnerFiles} from '../sentry/files/owner-files.ts'
 import {HookedCalls} from '../sentry/hooked-calls.ts'
+import type {Kernel} from '../sentry/kernel.ts'
 import {isOutgrown} from '../sentry/outgrown.ts'
 import {restriction, veilOf} from '../sentry/pledge/restrict.ts'
 import {runToEnd} from '../sentry/run-to-end.ts'
@@ -17,6 +18,7 @@ import {Sentry} from '../sentry/sentry.ts'
 import type {Task} from '../sentry/task.ts'
 import type {DecodeArguments} from '../sentry/trace/decode-arguments.ts'
 import {EventBatches} from './event-batches.ts'
+import {LimitNews} from './limit-news.ts'
 import {LiveStreams} from './live-streams.ts'
 import type {SentryPort} from './port.ts'
 import {
@@ -194,8 +196,10 @@ async function run(
   hooks: RunHooks,
 ): Promise<Finished> {
   const {kernel} = sentry
-  const stdout = new Output(request.maxOutputBytes)
-  const stderr = new Output(request.maxOutputBytes)
+  const news = new LimitNews((hit) => port.post({kind: 'limit', run: request.id, hit}), kernel.timers)
+  const onFull = (): void => news.hit('output')
+  const stdout = new Output(request.maxOutputBytes, onFull)
+  const stderr = new Output(request.maxOutputBytes, onFull)
   const streams =
     request.live === 'none'
       ? undefined
@@ -211,6 +215,7 @@ async function run(
     restrict: hooks.restrict,
   }
   let isLoaded = false
+  listenToLimits(kernel, news)
   kernel.platform.watch(port.fd, EPOLLIN)
   const stopPulse = port.needsPulse ? startPulse(kernel.timers) : undefined
   try {
@@ -242,6 +247,8 @@ async function run(
     stopPulse?.()
     hooks.listens(undefined)
     kernel.onReady = undefined
+    listenToLimits(kernel, undefined)
+    news.flush()
     kernel.platform.watch(port.fd, 0)
   }
 }
@@ -262,6 +269,14 @@ function answerFile(port: SentryPort, files: OwnerFiles, {id, operation, bytes}:
     if (errno === undefined) port.post({kind: 'failed', error: toWire(error)})
     else port.post({kind: 'filed', id, errno, bytes: new Uint8Array(0)})
   }
+}
+
+function listenToLimits(kernel: Kernel, news: LimitNews | undefined): void {
+  const memory = news && ((): void => news.hit('memory'))
+  kernel.platform.memory.onFull = memory
+  kernel.budget.onFull = memory
+  kernel.pids.onFull = news && (() => news.hit('tasks'))
+  kernel.onOutOfMemory = news && (({pid}) => news.hit('oom', pid))
 }
 
 /** With all that a trace knows of arguments: for who has handlers alone. */

@@ -51,10 +51,13 @@ class Input {
 export class Output {
   readonly #limitBytes: number
   readonly #taken: GrowingBytes
+  readonly #onFull: (() => void) | undefined
   /** The guest wrote more than there was room for. */
   truncated = false
 
-  constructor(limitBytes: number) {
+  /** @param onFull called each time that the guest writes more */
+  constructor(limitBytes: number, onFull?: () => void) {
+    this.#onFull = onFull
     this.#limitBytes = limitBytes
     this.#taken = new GrowingBytes(limitBytes)
   }
@@ -62,7 +65,10 @@ export class Output {
   /** Copies. Short at the limit. @throws Errno ENOSPC */
   append(source: Uint8Array): number {
     const count = Math.min(source.length, this.#limitBytes - this.#taken.length)
-    if (count < source.length) this.truncated = true
+    if (count < source.length) {
+      this.truncated = true
+      this.#onFull?.()
+    }
     if (count === 0 && source.length > 0) throw new Errno(ENOSPC)
     this.#taken.append(source.subarray(0, count))
     return count

@@ -75,6 +75,8 @@ export class Kernel {
   onReady: ((fd: number) => void) | undefined
   /** Takes signals that the host has for the guest: a terminal's keys come in the order in which they were typed. */
   takeHostSignals: (() => void) | undefined
+  /** Called when a process was killed because memory was full, its own or what the sentry keeps for it: the embedder's. */
+  onOutOfMemory: ((process: Process) => void) | undefined
   /** Called when a signal has stopped a process: the embedder's. */
   onStopped: ((process: Process, signal: number) => void) | undefined
   readonly leases = new Leases()

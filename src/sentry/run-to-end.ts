@@ -5,6 +5,7 @@ import {rowOf} from './call-table.ts'
 import type {Process} from './process.ts'
 import type {ProgramResult, RunStats} from './program-result.ts'
 import type {ProgramOptions, Sentry} from './sentry.ts'
+import {wasOutOfMemory} from './task/exit.ts'
 
 /** Guest memory unless said: backed lazily; but KVM takes some 6 us for each MiB of a slot, at every start. */
 export const DEFAULT_MEMORY_BYTES = 2 ** 29
@@ -58,14 +59,13 @@ export async function runToEnd(
     loadNs: loadedNs - startedNs,
     runNs: endedNs - loadedNs,
   }
-  const isFull = process.ranOut || process.outgrown !== undefined
   sentry.end()
   return {
     exitCode: timedOut ? null : (process.exit?.code ?? null),
     signal: timedOut ? null : (process.exit?.signal ?? null),
     timedOut,
     broken: process.broken,
-    outOfMemory: process.exit?.signal === SIGKILL && isFull && !timedOut,
+    outOfMemory: wasOutOfMemory(process) && !timedOut,
     outgrown: process.outgrown,
     refused: refusedSince(refusedBefore, sentry),
     stats,

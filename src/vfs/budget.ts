@@ -55,6 +55,8 @@ export class Budget {
   readonly limit: number
   /** Called once, when much is held: more than ordinary programs make it. */
   onMuch: (() => void) | undefined
+  /** Called each time that somebody wants more than there is: of the whole. */
+  onFull: (() => void) | undefined
   /** Pages that pipes were given, full or not: what Linux's pipe-user-pages-soft limits. */
   pipePages = 0
   readonly #whole: Budget | undefined
@@ -89,7 +91,9 @@ export class Budget {
 
   /** @throws Errno `code` when that much is not left */
   require(bytes: number, code = ENOMEM): void {
-    if (!this.hasRoom(bytes)) throw new Errno(code)
+    if (this.hasRoom(bytes)) return
+    ;(this.#whole ?? this).onFull?.()
+    throw new Errno(code)
   }
 
   hasRoom(bytes: number): boolean {

@@ -88,7 +88,9 @@ const ran = (command: string, ...args: string[]) =>
 
 /** A piece of the README, and what is done with its `const`s. */
 function node(name: string, script: string, rest = '') {
-  const imports = script.includes("from 'hvkit'") ? '' : "import {onOpen, Sandbox, SandboxPool, Vm} from 'hvkit'\n"
+  const imports = script.includes("from 'hvkit'")
+    ? ''
+    : "import {onOpen, Sandbox, SandboxPool, Vm} from 'hvkit'\n"
   writeFileSync(join(home, name), `${imports}${script}${rest}`)
   return ran(process.execPath, name)
 }

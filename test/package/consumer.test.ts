@@ -59,6 +59,7 @@ describe.each([
     export const file: SandboxFile | undefined = (await sandbox.files.list('/tmp'))[0]
     export const content: string = await sandbox.files.read('/tmp/a')
     for await (const chunk of sandbox.files.readStream('/tmp/a')) chunk
+    sandbox.on('limit', ({limit, count}) => void (limit === 'tasks' && count > 1)).once('exit', ({exitCode}) => void exitCode)
     using pool = new SandboxPool({warm: 1})
     await using other = await pool.create({memoryBytes: 1 << 20})
     using vm = Vm.create({memoryBytes: 4096})

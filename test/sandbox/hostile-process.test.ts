@@ -68,6 +68,14 @@ const ATTACKS: readonly (readonly [what: string, code: string])[] = [
     'until("run"); for (;;) send({kind: "asks", run: 1, question: {...question, end: {result: 1}}})',
   ],
   ['asks about another run', 'until("run"); send({kind: "asks", run: 7, question}); forever()'],
+  [
+    'hits limits without end',
+    'until("run"); for (;;) send({kind: "limit", run: 1, hit: {limit: "memory", count: 1}})',
+  ],
+  [
+    'hits limits of another run',
+    'until("run"); send({kind: "limit", run: 7, hit: {limit: "memory", count: 1}}); forever()',
+  ],
   ['gives output in empty pieces', 'until("run"); for (;;) send({kind: "output", fd: 1})'],
   ['gives more than it was asked for', 'for (;;) send({kind: "output", fd: 1}, Buffer.alloc(1 << 20))'],
   [

@@ -1,7 +1,7 @@
 // The end of tasks and processes: exit(2), death by a signal, and what becomes of those who are left: exit_notify in Linux.
 
 import {killInfo, SI_USER} from '../../abi/siginfo.ts'
-import {SIGCHLD} from '../../abi/signal.ts'
+import {SIGCHLD, SIGKILL} from '../../abi/signal.ts'
 import type {Kernel} from '../kernel.ts'
 import {tellKnown} from '../known-calls.ts'
 import type {Exit, Process} from '../process.ts'
@@ -27,6 +27,7 @@ export function endProcess(kernel: Kernel, process: Process, exit: Exit): void {
   for (const task of [...process.tasks].reverse()) removeTask(kernel, task)
   process.residentAtEnd = process.memoryMap.residentBytes
   process.ranOut = process.memoryMap.ranOut
+  if (wasOutOfMemory(process)) kernel.onOutOfMemory?.(process)
   process.timers.end()
   process.signals.end()
   kernel.ipc.forget(process)
@@ -37,6 +38,11 @@ export function endProcess(kernel: Kernel, process: Process, exit: Exit): void {
   leaveChildren(kernel, process, reaper)
   process.departed.wakeAll()
   tellParentOfEnd(kernel, process)
+}
+
+/** It was killed because memory was full, or what the sentry kept for it grew too large. */
+export function wasOutOfMemory({exit, ranOut, outgrown}: Process): boolean {
+  return exit?.signal === SIGKILL && (ranOut || outgrown !== undefined)
 }
 
 /** It is gone, and its process goes on, or is about to end. */

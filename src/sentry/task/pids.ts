@@ -17,6 +17,8 @@ export const DEFAULT_MAX_TASKS = 1024
 export class Pids {
   readonly #kernel: Pick<Kernel, 'processes' | 'tasks'>
   readonly maxTasks: number
+  /** Called each time that there are too many. */
+  onFull: (() => void) | undefined
   #next = FIRST_PID
   /** The one that was given last. */
   last = 0
@@ -30,7 +32,10 @@ export class Pids {
   take(): number {
     const {tasks, processes} = this.#kernel
     // A zombie has a pid, and no task. Init has one of each, and is not counted.
-    if (Math.max(tasks.size, processes.size) > this.maxTasks) throw new Errno(EAGAIN)
+    if (Math.max(tasks.size, processes.size) > this.maxTasks) {
+      this.onFull?.()
+      throw new Errno(EAGAIN)
+    }
     while (this.#isUsed(this.#next)) this.#advance()
     const pid = this.#next
     this.#advance()

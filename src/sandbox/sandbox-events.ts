@@ -1,0 +1,66 @@
+// SandboxEvents: what a Sandbox tells its listeners of.
+
+import {EventEmitter} from 'node:events'
+import type {SandboxExit} from './options.ts'
+
+/** A program has ended. */
+export interface SandboxExitEvent extends SandboxExit {
+  /** As it was given to `run` or `spawn`. */
+  program: string
+}
+
+/** Guest memory was full, or what hv kept for the guest, and a process was killed for it, the program's own or a descendant. */
+export interface SandboxOomEvent {
+  program: string
+  /** In the guest: the last one that was killed. */
+  pid: number | undefined
+  /** How many were killed since the event before, at least 1. */
+  count: number
+}
+
+/** A program has come up against a limit of its sandbox. */
+export interface SandboxLimitEvent {
+  program: string
+  /**
+   * `output`: `maxOutputBytes`; the guest gets ENOSPC. `time`: `timeoutMs`; it was killed. `tasks`: `maxTasks`; fork(2) fails.
+   * `memory`: `memoryBytes`, or what hv keeps for the guest; calls fail with ENOMEM or ENOSPC, or a process is killed: `oom`.
+   */
+  limit: 'output' | 'time' | 'tasks' | 'memory'
+  /** How often since the event before, at least 1. */
+  count: number
+}
+
+export interface SandboxEvents {
+  exit: SandboxExitEvent
+  oom: SandboxOomEvent
+  limit: SandboxLimitEvent
+}
+
+type Listener<Name extends keyof SandboxEvents> = (event: SandboxEvents[Name]) => void
+
+/** Listeners by name. What one throws is an uncaught exception of this process, and the sandbox goes on. */
+export class SandboxListeners {
+  readonly #emitter = new EventEmitter()
+
+  add<Name extends keyof SandboxEvents>(name: Name, listener: Listener<Name>, once: boolean): void {
+    if (once) this.#emitter.once(name, listener)
+    else this.#emitter.on(name, listener)
+  }
+
+  remove<Name extends keyof SandboxEvents>(name: Name, listener: Listener<Name>): void {
+    this.#emitter.off(name, listener)
+  }
+
+  tell<Name extends keyof SandboxEvents>(name: Name, event: SandboxEvents[Name]): void {
+    // Each by itself: the others hear of it whatever one does.
+    for (const listener of this.#emitter.rawListeners(name)) {
+      try {
+        listener.call(this.#emitter, event)
+      } catch (error) {
+        setImmediate(() => {
+          throw error
+        })
+      }
+    }
+  }
+}

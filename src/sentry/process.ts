@@ -96,7 +96,7 @@ export class Process {
   firstTask: Pick<Task, 'name' | 'credentials' | 'scheduling' | 'switches' | 'cpuNs'> | undefined
   /** At its end, bytes. */
   residentAtEnd = 0
-  /** A page was needed and guest memory had none left. */
+  /** It faulted for a page, and guest memory had none left: what it then dies of. */
   ranOut = false
   /** Why, if it was for a broken promise. */
   broken: BrokenPledge | undefined

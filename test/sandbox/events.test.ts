@@ -52,7 +52,7 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
     await expect(endless).rejects.toThrow('aborted')
     expect(events).toHaveLength(2)
     expect(events[0]).toEqual({program: BUSYBOX, limit: 'output', count: 1})
-    expect(events[1].count).toBeGreaterThan(10)
+    expect(events[1].count).toBeGreaterThan(0)
   })
 
   test('limit tells of tasks', async () => {

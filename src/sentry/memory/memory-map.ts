@@ -76,8 +76,6 @@ export class MemoryMap {
   defaultFlags = 0
   /** Faults that were mended, for --stats. */
   faults = 0
-  /** A page was needed and guest memory had none left: what the process then dies of. */
-  ranOut = false
   /** Before trampolines of CallPatches go, or can no longer be executed. */
   onTrampolinesLost: (() => void) | undefined
   readonly #pager: Pager
@@ -160,7 +158,6 @@ export class MemoryMap {
     } catch (error) {
       if (!(error instanceof Errno)) throw error
       if (error.code !== ENOMEM) return BUS_ADRERR
-      this.ranOut = true
       return OUT_OF_MEMORY
     }
   }

@@ -3,12 +3,15 @@
 import {faultInfo, type SignalInfo} from '../../abi/siginfo.ts'
 import {SIG_IGN} from '../../abi/signal.ts'
 import type {Fault} from '../../platform/platform.ts'
+import {OUT_OF_MEMORY} from '../memory/fault-signal.ts'
 import type {Task} from '../task.ts'
 import {DEFAULT_ACTION} from './signal-handlers.ts'
 
 /** Raises the signal of a fault that nothing mended; deliver() acts on it. */
 export function forceFault(task: Task, fault: Fault): void {
-  const {signals} = task
+  const {signals, process} = task
+  // No other fault's signal is that.
+  if (fault.signal === OUT_OF_MEMORY.signal) process.ranOut = true
   signals.fault = {
     trapNumber: fault.trapNumber,
     errorCode: fault.errorCode,

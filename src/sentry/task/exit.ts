@@ -26,7 +26,6 @@ export function endProcess(kernel: Kernel, process: Process, exit: Exit): void {
   kernel.tracer?.exited(process)
   for (const task of [...process.tasks].reverse()) removeTask(kernel, task)
   process.residentAtEnd = process.memoryMap.residentBytes
-  process.ranOut = process.memoryMap.ranOut
   if (wasOutOfMemory(process)) kernel.onOutOfMemory?.(process)
   process.timers.end()
   process.signals.end()

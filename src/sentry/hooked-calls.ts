@@ -59,7 +59,7 @@ export class HookedCalls {
   attach({process}: Task): void {
     process.syscalls = changeCalls(process.syscalls, (row, run) => {
       const call = this.#calls.get(row.name)
-      return call === undefined ? run : this.#hooked(row, run, call)
+      return call?.before || call?.after ? this.#hooked(row, run, call) : run
     })
   }
 

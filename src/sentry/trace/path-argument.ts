@@ -1,6 +1,12 @@
 // pathArgument: a path of a call: as the guest wrote it, and where it leads now, for who decides by it.
 
-import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
+import {
+  AT_EMPTY_PATH,
+  AT_FDCWD,
+  AT_SYMLINK_FOLLOW,
+  AT_SYMLINK_NOFOLLOW,
+  RESOLVE_IN_ROOT,
+} from '../../abi/at-flags.ts'
 import {Errno} from '../../abi/errno.ts'
 import {O_CREAT, O_EXCL, O_NOFOLLOW} from '../../abi/open-flags.ts'
 import {arch} from '../../arch/index.ts'
@@ -8,20 +14,29 @@ import type {ByteString} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
 import {pathOf} from '../../vfs/mount-tree.ts'
 import {READ} from '../../vfs/path-policy.ts'
-import {CREATE, FOLLOW, type LastLink, NAME, resolveLast} from '../../vfs/path-walk.ts'
+import {
+  CREATE,
+  CREATE_NO_FOLLOW,
+  FOLLOW,
+  type LastLink,
+  NAME,
+  NO_FOLLOW,
+  resolveLast,
+} from '../../vfs/path-walk.ts'
 import {readPath, startDirectory} from '../syscalls/path-argument.ts'
 import {fromByteString, MAX_VALUE_BYTES} from './argument-value.ts'
 import type {TracedCall} from './traced-call.ts'
 
+/** In struct open_how. */
+const RESOLVE_OFFSET = 16
 /** They mean a link at a path's end itself. */
-const ON_LINKS: ReadonlySet<string> = new Set(
-  (
-    'lstat readlink readlinkat lchown lsetxattr lgetxattr llistxattr lremovexattr link unlink unlinkat rmdir rename ' +
-    'renameat renameat2 mkdir mkdirat mknod mknodat symlink symlinkat'
-  ).split(' '),
+const ON_LINKS = names('lstat readlink readlinkat lchown lsetxattr lgetxattr llistxattr lremovexattr link')
+/** They make or take away a path's last name. */
+const ON_NAMES = names(
+  'unlink unlinkat rmdir rename renameat renameat2 mkdir mkdirat mknod mknodat symlink symlinkat',
 )
 /** Their first path is what a link shall say, and leads nowhere yet. */
-const LINK_TEXTS: ReadonlySet<string> = new Set(['symlink', 'symlinkat'])
+const LINK_TEXTS = names('symlink symlinkat')
 
 /** @throws Errno EFAULT, ENAMETOOLONG */
 export function pathArgument(call: TracedCall, index: number): {value: string; resolved: string | undefined} {
@@ -43,8 +58,9 @@ function resolvedPath(call: TracedCall, index: number, path: ByteString): ByteSt
   if (path === '' && flagsOf(call, 'atflags') & AT_EMPTY_PATH)
     return nameOf(dirfd === AT_FDCWD ? fs.cwd : task.fds.description(dirfd).location, top)
   const start = startDirectory(task, dirfd, path)
-  const last = lastLink(call)
-  const {found, parent, name} = resolveLast({root: fs.root, credentials}, start, path, last, READ)
+  // As openat2 has it.
+  const root = resolveFlagsOf(call) & RESOLVE_IN_ROOT ? start : fs.root
+  const {found, parent, name} = resolveLast({root, credentials}, start, path, lastLink(call), READ)
   if (found !== undefined) return nameOf(found, top)
   const directory = nameOf(parent, top)
   return `${directory === '/' ? '' : directory}/${name}`
@@ -59,12 +75,13 @@ function lastLink(call: TracedCall): LastLink {
   if (call.name === 'creat') return CREATE
   const flags = openFlagsOf(call)
   if (flags !== undefined) {
-    if (flags & O_NOFOLLOW || (flags & O_CREAT && flags & O_EXCL)) return NAME
-    return flags & O_CREAT ? CREATE : FOLLOW
+    if (flags & O_CREAT) return flags & (O_EXCL | O_NOFOLLOW) ? CREATE_NO_FOLLOW : CREATE
+    return flags & O_NOFOLLOW ? NO_FOLLOW : FOLLOW
   }
   const at = flagsOf(call, 'atflags') | flagsOf(call, 'statxflags')
-  if (call.name === 'linkat') return at & AT_SYMLINK_FOLLOW ? FOLLOW : NAME
-  return at & AT_SYMLINK_NOFOLLOW || ON_LINKS.has(call.name) ? NAME : FOLLOW
+  if (call.name === 'linkat') return at & AT_SYMLINK_FOLLOW ? FOLLOW : NO_FOLLOW
+  if (ON_NAMES.has(call.name)) return NAME
+  return at & AT_SYMLINK_NOFOLLOW || ON_LINKS.has(call.name) ? NO_FOLLOW : FOLLOW
 }
 
 /** @throws Errno EFAULT */
@@ -74,9 +91,19 @@ function openFlagsOf(call: TracedCall): number | undefined {
   return call.words.includes('openflags') ? arch.kernelAbi.openFlags(flagsOf(call, 'openflags')) : undefined
 }
 
+/** @throws Errno EFAULT */
+function resolveFlagsOf(call: TracedCall): number {
+  const how = call.words.indexOf('open_how')
+  return how < 0 ? 0 : call.memory.readInt32(call.address(how) + RESOLVE_OFFSET)
+}
+
 function flagsOf(call: TracedCall, kind: string): number {
   const index = call.words.indexOf(kind)
   return index < 0 ? 0 : call.int32(index)
+}
+
+function names(list: string): ReadonlySet<string> {
+  return new Set(list.split(' '))
 }
 
 function orNothing<Value>(find: () => Value): Value | undefined {

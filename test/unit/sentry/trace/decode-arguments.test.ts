@@ -113,8 +113,23 @@ describe('where a path leads', () => {
   test('flags that do not follow a last link are heeded', () => {
     const asked = tree()
     expect(open(asked, '/link', O_NOFOLLOW)).toBe('/link')
+    expect(open(asked, '/link/', O_NOFOLLOW)).toBe('/etc')
     expect(open(asked, '/etc/dangling', O_WRONLY | O_CREAT)).toBe('/etc/missing')
     expect(open(asked, '/etc/dangling', O_WRONLY | O_CREAT | O_EXCL)).toBe('/etc/dangling')
+  })
+
+  test('openat2 says its flags, and may stay below its directory', () => {
+    const asked = tree()
+    asked.trace('chdir', '/etc')
+    const how = (resolve: number) =>
+      asked.data(new Uint8Array(new BigUint64Array([BigInt(own(O_WRONLY)), 0n, BigInt(resolve)]).buffer))
+    const RESOLVE_IN_ROOT = 0x10
+    expect(asked.leads('openat2', AT_FDCWD, '/../x', how(0), 24)).toBe('/x')
+    expect(asked.leads('openat2', AT_FDCWD, '/../x', how(RESOLVE_IN_ROOT), 24)).toBe('/etc/x')
+    expect(asked.ask('openat2', AT_FDCWD, '/x', how(RESOLVE_IN_ROOT), 24)[2]).toMatchObject({
+      kind: 'open_how',
+      value: {flags: ['O_WRONLY'], mode: 0, resolve: ['RESOLVE_IN_ROOT']},
+    })
   })
 
   test('calls that mean the link itself', () => {

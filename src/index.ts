@@ -38,13 +38,13 @@ export type {
 export {onConnect, onOpen, type SandboxConnect, type SandboxOpen} from './sandbox/policies.ts'
 export {SandboxPool, type SandboxPoolOptions} from './sandbox/pool.ts'
 export {Sandbox} from './sandbox/sandbox.ts'
-export type {SandboxFiles} from './sandbox/sandbox-files.ts'
 export type {
   SandboxEvents,
   SandboxExitEvent,
   SandboxLimitEvent,
   SandboxOomEvent,
 } from './sandbox/sandbox-events.ts'
+export type {SandboxFiles} from './sandbox/sandbox-files.ts'
 export type {SandboxProcess} from './sandbox/sandbox-process.ts'
 export type {BrokenPledge} from './sentry/pledge/broken-pledge.ts'
 export type {RunStats} from './sentry/program-result.ts'

@@ -9,7 +9,6 @@ import {Sandbox} from '../../dist/index.js'
 import {BUSYBOX, places} from './guests.ts'
 
 const MIB = 1 << 20
-const ROOT = process.getuid!() === 0
 const sh = (script: string): [string, string[]] => [BUSYBOX, ['sh', '-c', script]]
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 const failure = (errno: string) => ({name: 'HvError', code: 'FILE_FAILED', errno})
@@ -233,10 +232,5 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
     await expect(veiled.files.read('/tmp/far')).rejects.toMatchObject(failure('ENOENT'))
     await expect(veiled.files.write('/tmp/far', 'x')).rejects.toMatchObject(failure('ENOENT'))
     await veiled.dispose()
-  })
-
-  test.skipIf(ROOT)('modes count', async () => {
-    await sandbox.files.write('/tmp/closed', 'x', {mode: 0})
-    await expect(sandbox.files.read('/tmp/closed')).rejects.toMatchObject(failure('EACCES'))
   })
 })

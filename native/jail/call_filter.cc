@@ -175,6 +175,7 @@ constexpr long kAllowed[] = {
 };
 
 constexpr long kAllowedToTrace[] = {SYS_wait4, SYS_waitid, SYS_kill, SYS_tgkill};
+// Who keeps its modes.
 constexpr long kAllowedWithTerminal[] = {SYS_wait4, SYS_kill};
 
 constexpr uint32_t kTerminalRequests[] = {
@@ -296,8 +297,9 @@ int FilterCalls(const FilterOptions& options) {
     program.AllowIf(SYS_ioctl, 1, {kTerminalRequests});
   } else {
     program.AllowIf(SYS_ioctl, 1, {kKvmRequests, arch::kSentryKvmRequests, kTerminalRequests});
-    program.AllowMasked(SYS_tgkill, 0, ~uint32_t{0}, static_cast<uint32_t>(::getpid()));
     if (options.has_terminal) program.Allow({kAllowedWithTerminal});
+    const uint32_t self = static_cast<uint32_t>(::getpid());
+    for (long call : {SYS_tgkill, SYS_kill}) program.AllowMasked(call, 0, ~uint32_t{0}, self);
   }
   program.Allow({kAllowed, arch::kSentryCalls});
   program.AllowMasked(SYS_clone, 0, kNewNamespaces | kThread, kThread);

@@ -119,6 +119,17 @@ EveryThread::EveryThread() : tasks_(::opendir("/proc/self/task"), ::closedir) {
       workers_.insert(ToNumber<pid_t>(entry->d_name, 10));
 }
 
+std::set<pid_t> EveryThread::Others() {
+  std::set<pid_t> others;
+  ::rewinddir(tasks_.get());
+  while (const dirent* entry = ::readdir(tasks_.get()))
+    if (const pid_t thread = ToNumber<pid_t>(entry->d_name, 10);
+        thread != 0 && !workers_.contains(thread))
+      others.insert(thread);
+  others.erase(static_cast<pid_t>(::syscall(SYS_gettid)));
+  return others;
+}
+
 int EveryThread::Do(int (*act)(const void*), const void* argument) {
   const pid_t self = static_cast<pid_t>(::syscall(SYS_gettid));
   if (const int error = act(argument); error != 0) return error;

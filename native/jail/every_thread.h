@@ -15,6 +15,9 @@ class EveryThread {
   // Throws std::system_error where /proc is not mounted.
   EveryThread();
 
+  // Those that there are now, but for the kernel's and this one.
+  std::set<pid_t> Others();
+
   // Calls act(argument) on each thread, this one first, one after another, also on those that are made meanwhile. It runs in a
   // signal handler: nothing but system calls, by syscall(2). Returns 0, or the first errno; ETIMEDOUT: a thread did not
   // answer within two seconds. One caller at a time.

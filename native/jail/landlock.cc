@@ -64,13 +64,13 @@ int Restrict(int ruleset) {
 struct Rulesets {
   int files;
   int reach;
-  // Whose reach is restricted already.
-  pid_t first;
+  const Others& others;
 };
 
 int RestrictThread(const void* argument) {
   const Rulesets& rulesets = *static_cast<const Rulesets*>(argument);
-  if (::syscall(SYS_gettid) != rulesets.first && rulesets.reach >= 0)
+  const pid_t self = static_cast<pid_t>(::syscall(SYS_gettid));
+  if (rulesets.reach >= 0 && rulesets.others.contains(self))
     if (const int error = Restrict(rulesets.reach); error != 0) return error;
   return Restrict(rulesets.files);
 }
@@ -120,14 +120,15 @@ int RestrictReach(int version) {
   return ruleset.get() < 0 ? errno : Restrict(ruleset.get());
 }
 
-int RestrictFiles(EveryThread& threads, int version, const std::vector<FileRule>& rules) {
+int RestrictFiles(EveryThread& threads, int version, const std::vector<FileRule>& rules,
+                  const Others& others) {
   const uint64_t known = FilesOf(version);
   const Fd ruleset(Create({known, 0, 0}));
   if (ruleset.get() < 0) return errno;
   for (const FileRule& rule : rules)
     if (const int error = Add(ruleset, rule, known); error != 0) return error;
   const Fd reach = CreateReach(version);
-  const Rulesets rulesets = {ruleset.get(), reach.get(), static_cast<pid_t>(::syscall(SYS_gettid))};
+  const Rulesets rulesets = {ruleset.get(), reach.get(), others};
   return threads.Do(RestrictThread, &rulesets);
 }
 

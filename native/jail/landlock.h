@@ -2,6 +2,9 @@
 #ifndef HV_JAIL_LANDLOCK_H_
 #define HV_JAIL_LANDLOCK_H_
 
+#include <sys/types.h>
+
+#include <set>
 #include <vector>
 
 #include "jail/every_thread.h"
@@ -15,6 +18,9 @@ int LandlockVersion();
 // can mount nothing any more. What the host's version lacks is left out. Returns 0 or an errno.
 int RestrictReach(int version);
 
+// The threads of this process that were there before, but for the caller's.
+using Others = std::set<pid_t>;
+
 struct FileRule {
   // A directory or a file, opened anyhow. The caller's.
   int fd;
@@ -22,8 +28,10 @@ struct FileRule {
 };
 
 // From now on only what lies beneath these is opened: read, or (writable) changed. Nothing of it is executed, no device is made.
-// The other threads' reach is restricted, too. Returns 0 or an errno.
-int RestrictFiles(EveryThread& threads, int version, const std::vector<FileRule>& rules);
+// The reach of `others` is restricted, too: a thread that has been born since has its maker's, who may signal what was born from
+// it, and another of its own would forbid that. Returns 0 or an errno.
+int RestrictFiles(EveryThread& threads, int version, const std::vector<FileRule>& rules,
+                  const Others& others);
 
 }  // namespace hv
 

@@ -22,6 +22,8 @@ std::vector<std::string> ToStrings(const Napi::Value& value) {
 std::optional<EveryThread> threads;
 
 std::optional<Builder> builder;
+// Whose reach is not restricted yet.
+Others others;
 
 EveryThread& Threads() {
   if (!threads) threads.emplace();
@@ -41,8 +43,9 @@ Napi::Value Core(const Napi::CallbackInfo& info) { return Answer(info.Env(), Sha
 // restrictReach()
 Napi::Value Reach(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
-    if (!builder) builder.emplace();
     const int version = LandlockVersion();
+    others = EveryThread().Others();
+    if (!builder) builder.emplace();
     return Answer(info.Env(), version < 0 ? -version : RestrictReach(version));
   });
 }
@@ -57,7 +60,8 @@ Napi::Value Files(const Napi::CallbackInfo& info) {
         rules.push_back({fds.Get(at).ToNumber().Int32Value(), list == 1});
     }
     const int version = LandlockVersion();
-    return Answer(info.Env(), version < 0 ? -version : RestrictFiles(Threads(), version, rules));
+    return Answer(info.Env(),
+                  version < 0 ? -version : RestrictFiles(Threads(), version, rules, others));
   });
 }
 

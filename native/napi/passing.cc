@@ -11,6 +11,7 @@
 #include "napi/guard.h"
 #include "sys/fd.h"
 #include "sys/ioctl.h"
+#include "sys/thread_fds.h"
 
 namespace hv {
 namespace {
@@ -35,7 +36,8 @@ Napi::Value PassingPair(const Napi::CallbackInfo& info) {
     int ends[2];
     Check(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), "socketpair");
     Napi::Array result = Napi::Array::New(info.Env(), 2);
-    for (uint32_t at = 0; at < 2; at++) result.Set(at, Napi::Number::New(info.Env(), ends[at]));
+    for (uint32_t at = 0; at < 2; at++)
+      result.Set(at, Napi::Number::New(info.Env(), ThreadFds::Lend(Fd(ends[at]))));
     return result;
   });
 }

@@ -2,7 +2,7 @@
 
 /** native/napi/passing.cc. All throw an Error with `errno`. */
 export interface PassingAddon {
-  /** The two ends of a socket, which close at execve(2). */
+  /** The two ends of a socket, which close at execve(2), with this thread, and by hostClose. */
   passingPair(): [owner: number, process: number]
   /** Never waits: EAGAIN, nobody takes them. The descriptor stays the caller's. */
   passDescriptor(end: number, fd: number): void

@@ -1,6 +1,7 @@
 // ProcessCarrier: a sentry in a process of its own, which ends with its owner and cannot take it along.
 
 import {closeSync} from 'node:fs'
+import {EAGAIN} from '../abi/errno.ts'
 import {HvError} from '../errors.ts'
 import type {Question} from '../sentry/hooked-call.ts'
 import type {HostProgram} from '../sentry/host-program.ts'
@@ -98,9 +99,9 @@ export class ProcessCarrier implements Carrier {
     try {
       this.#process.pass(fd)
       return true
-    } catch {
-      // It has ended, or takes none.
-      this.#events.failed(nonsense())
+    } catch (error) {
+      // Where it has ended, that is heard in a moment.
+      if ((error as {errno?: number}).errno === EAGAIN) this.#events.failed(nonsense())
       this.kill()
       return false
     } finally {

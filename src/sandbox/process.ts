@@ -2,9 +2,7 @@
 
 import {closeSync, readdirSync, readFileSync} from 'node:fs'
 import {cacheCode} from '../code-cache.ts'
-import {ownDirectories} from '../jail/own-directories.ts'
 import {HEAP_MB} from './carrier.ts'
-import {ProcessPort} from './process-port.ts'
 
 const OWNER = 3
 /** Descriptors come from there. */
@@ -15,7 +13,10 @@ const O_CLOEXEC = 0o2000000
 async function main(): Promise<void> {
   closeInherited()
   const code = cacheCode(process.env, `-heap-${HEAP_MB}`)
+  // With its bytecode.
   const {serve} = await import('./serve.ts')
+  const {ProcessPort} = await import('./process-port.ts')
+  const {ownDirectories} = await import('../jail/own-directories.ts')
   const port = new ProcessPort(OWNER, PASSING, () => process.exit())
   await serve(port, port.readSettings(), {
     directories: ownDirectories(process.env),

@@ -1,7 +1,6 @@
 // SentryProcess: a process that is to be a sandbox's sentry. Until it is told what to be, it is anybody's.
 
 import {type ChildProcess, spawn} from 'node:child_process'
-import {closeSync} from 'node:fs'
 import {Socket} from 'node:net'
 import {addon} from '../addon.ts'
 import {HvError, printable} from '../errors.ts'
@@ -90,12 +89,12 @@ export class SentryProcess {
       process.nextTick(() => this.#ended(notStarted(error as Error)))
       return undefined
     } finally {
-      if (end !== undefined) closeSync(end)
+      if (end !== undefined) addon.hostClose(end)
     }
   }
 
   #stopPassing(): void {
-    if (this.#passing >= 0) closeSync(this.#passing)
+    if (this.#passing >= 0) addon.hostClose(this.#passing)
     this.#passing = -1
   }
 

@@ -79,13 +79,13 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
 
   test('an abort and a time-out end it as any run', async () => {
     const stdin = () => new PassThrough()
-    const signal = AbortSignal.timeout(200)
+    const signal = AbortSignal.timeout(800)
     await expect(sandbox.run(...sh('echo out; cat'), {stdin: stdin(), signal})).rejects.toMatchObject({
       code: 'ABORT_ERR',
       stdout: 'out\n',
       cause: {name: 'TimeoutError'},
     })
-    const late = await sandbox.run(...sh('echo out; cat'), {stdin: stdin(), timeoutMs: 200})
+    const late = await sandbox.run(...sh('echo out; cat'), {stdin: stdin(), timeoutMs: 800})
     expect(late).toMatchObject({timedOut: true, stdout: 'out\n'})
   })
 

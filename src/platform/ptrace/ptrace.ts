@@ -21,7 +21,7 @@ import {FIRST_BYTES, ShownRegion} from '../shown-region.ts'
 import type {NativeTracedSpace, NativeTracer} from './addon.ts'
 import {PtraceContext} from './context.ts'
 import {GateListening} from './gate-listening.ts'
-import {ptraceError} from './ptrace-error.ts'
+import {lostProcesses, ptraceError} from './ptrace-error.ts'
 import {PtraceSpace} from './space.ts'
 
 /** A policy, Linux's own period: each costs a stop; until it, programs that make calls have this processor by turns. */
@@ -276,10 +276,11 @@ function stubMappings(): PlatformMapping[] {
   return mappings
 }
 
+/** Where there were processes, and none is left. */
 function startSpace(tracer: NativeTracer): NativeTracedSpace {
   try {
     return new addon.TracedSpace(tracer)
   } catch (error) {
-    throw ptraceError(error as Error & {errno?: number})
+    throw lostProcesses(error as Error & {errno?: number})
   }
 }

@@ -50,6 +50,8 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
     watchdog.start()
     return runBareMetal(options)
   }
+  // It runs a program, too.
+  watchdog.start()
   await rehearseIfCold(options.platform, options.code)
   // What measures is not for a jail.
   if (options.stats) await (await import('../platform/compare.ts')).measureAll()

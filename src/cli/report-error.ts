@@ -9,6 +9,7 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
   ...['root', 'cwd', 'env', 'platform', 'cpus', 'trace', 'pledge', 'unveil'].map(
     (name) => [name, `--${name}`] as const,
   ),
+  ['withLibraries', '--with-libs'],
   ['volumes', '--volume'],
   ['memoryBytes', '--memory'],
   ['maxTasks', '--pids'],

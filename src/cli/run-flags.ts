@@ -39,6 +39,11 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     summary: "directory to show as the guest's /, never written to; PROGRAM is looked up in it",
   },
   {
+    name: 'with-libs',
+    kind: 'switch',
+    summary: 'show PROGRAM at its own path, with its interpreter and the libraries that it is linked with',
+  },
+  {
     name: 'volume',
     kind: 'value',
     repeat: true,

@@ -29,6 +29,8 @@ export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.Pro
     platform: 'auto',
   }
   for (const [name, value] of flags) setFlag(options, name, value, caller)
+  if (options.root !== undefined && options.withLibraries)
+    throw bad('--with-libs and --root: a tree has its own libraries', 'leave one of them out')
   if (options.root === undefined) options.program = findOnHost(program, caller.PATH ?? '')
   return options
 }
@@ -43,6 +45,9 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
       return
     case 'root':
       options.root = existing(value, '--root', true)
+      return
+    case 'with-libs':
+      options.withLibraries = true
       return
     case 'volume': {
       const volume = parseVolume(value)

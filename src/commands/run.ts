@@ -9,7 +9,7 @@ export default class Run extends Command {
 
   static override description = [
     "PROGRAM is a file of this host, or a name in PATH. With --root it is a path in that tree, or a name in the guest's PATH. What follows PROGRAM belongs to it, flags too.",
-    'Without --root the guest sees an empty tree with the program, /dev, /proc and /tmp. What it writes is kept in memory and lost at the end, except in a volume that is rw. Kernel file systems of the host (/proc, /sys, cgroups) under a volume or --root appear to the guest as empty directories.',
+    'Without --root the guest sees an empty tree with the program, /dev, /proc and /tmp. With --with-libs, for dynamic programs, also the interpreter and the libraries that `hv inspect` lists; what a program loads by dlopen(3) it does not find. What it writes is kept in memory and lost at the end, except in a volume that is rw. Kernel file systems of the host (/proc, /sys, cgroups) under a volume or --root appear to the guest as empty directories.',
     "The guest's environment is PATH (/usr/local/sbin, /usr/local/bin, /usr/sbin, /usr/bin, /sbin and /bin), HOME=/root, the caller's TERM, and what --env adds.",
     "The exit status is the guest's own. 124: stopped by --timeout. 125: an error of hv. 126: PROGRAM cannot be executed. 127: PROGRAM was not found. 128+n: killed by signal n.",
     'hv passes signals on to the guest, except SIGUSR2: it turns the trace on, and off again, while the guest runs.',

@@ -10,6 +10,7 @@ import {type ForeignHeader, readForeignHeader, readSections} from '../elf/sectio
 import {howToRun} from './how-to-run.ts'
 import type {Inspection, InspectOptions, Program, ProgramFile} from './inspection.ts'
 import {findLibraries} from './libraries.ts'
+import {libraryPath} from './library-path.ts'
 import {loadedBytes, notesOf, segmentsOf} from './loading.ts'
 import {withProgramFile} from './program-file.ts'
 
@@ -67,7 +68,14 @@ function programOf({reader, treePath, tree}: ProgramFile, image: ElfImage): Prog
     libraries:
       interpreter === undefined || dynamic === undefined
         ? []
-        : findLibraries(tree, machine, interpreter, treePath, dynamic),
+        : findLibraries(
+            tree,
+            machine,
+            interpreter,
+            treePath,
+            dynamic,
+            libraryPath(tree, machine, interpreter),
+          ),
     entry: image.entry,
     memoryBytes: loadedBytes(image),
     executableStack: ((image.stackFlags ?? 0) & PF_X) !== 0,

@@ -7,7 +7,6 @@ import type {Machine} from '../elf/machine-name.ts'
 import {parseElf} from '../elf/parse.ts'
 import {HvError} from '../errors.ts'
 import type {Found} from './inspection.ts'
-import {libraryPath} from './library-path.ts'
 import type {ProgramTree} from './tree.ts'
 
 /** A file can name libraries without end. */
@@ -19,17 +18,23 @@ interface Wanted {
   folders: readonly string[]
 }
 
-/** @param path the program's own, in the tree */
+/**
+ * @param path the program's own, in the tree
+ * @param standard the folders that every program's are looked for in
+ * @param ofEnvironment the folders of LD_LIBRARY_PATH
+ */
 export function findLibraries(
   tree: ProgramTree,
   machine: Machine,
   interpreter: string,
   path: string,
   dynamic: Dynamic,
+  standard: readonly string[],
+  ofEnvironment: readonly string[] = [],
 ): Found[] {
-  const standard = libraryPath(tree, machine, interpreter)
+  const asked = ofEnvironment.filter((folder) => folder.startsWith('/'))
   const found = new Map<string, Found>()
-  const queue = wantedBy(path, dynamic)
+  const queue = wantedBy(path, dynamic, asked)
   // The dynamic linker itself is there already, whoever needs it.
   const own = posix.basename(interpreter)
   for (let wanted = queue.shift(); wanted !== undefined; wanted = queue.shift()) {
@@ -40,15 +45,15 @@ export function findLibraries(
       : [...folders, ...standard].map((folder) => `${folder}/${name}`)
     const hit = firstLibrary(tree, candidates, machine)
     found.set(name, {name, path: hit?.path ?? null})
-    if (hit?.dynamic !== undefined) queue.push(...wantedBy(hit.path, hit.dynamic))
+    if (hit?.dynamic !== undefined) queue.push(...wantedBy(hit.path, hit.dynamic, asked))
   }
   return [...found.values()]
 }
 
-function wantedBy(path: string, {needed, rpath, runpath}: Dynamic): Wanted[] {
-  // DT_RPATH counts only where there is no DT_RUNPATH.
+function wantedBy(path: string, {needed, rpath, runpath}: Dynamic, asked: readonly string[]): Wanted[] {
   const origin = posix.dirname(path)
-  const folders = (runpath.length > 0 ? runpath : rpath).map((folder) =>
+  // DT_RPATH counts only where there is no DT_RUNPATH, and then before LD_LIBRARY_PATH.
+  const folders = (runpath.length > 0 ? [...asked, ...runpath] : [...rpath, ...asked]).map((folder) =>
     folder.replace(/\$(ORIGIN\b|\{ORIGIN\})/g, () => origin),
   )
   return needed.map((name) => ({name, folders}))

@@ -17,13 +17,19 @@ export function libraryPath(tree: ProgramTree, machine: Machine, interpreter: st
     const listed = tree.text(`/etc/ld-musl-${MUSL_NAMES[machine]}.path`)
     return listed === undefined ? MUSL_FOLDERS : listed.split(/[\n:]/).filter(Boolean)
   }
-  const triplet = TRIPLETS[machine]
-  const configured = configuredFolders(tree, CONFIGURATION)
   return [
-    ...configured,
-    ...[`/usr/local/lib/${triplet}`, `/lib/${triplet}`, `/usr/lib/${triplet}`],
-    ...['/lib64', '/usr/lib64', '/lib', '/usr/lib', '/usr/local/lib'],
+    ...configuredFolders(tree, CONFIGURATION),
+    `/usr/local/lib/${TRIPLETS[machine]}`,
+    ...builtInFolders(machine, interpreter),
+    '/usr/local/lib',
   ]
+}
+
+/** Those of them that it knows without any configuration. */
+export function builtInFolders(machine: Machine, interpreter: string): readonly string[] {
+  if (interpreter.includes('ld-musl')) return MUSL_FOLDERS
+  const triplet = TRIPLETS[machine]
+  return [`/lib/${triplet}`, `/usr/lib/${triplet}`, '/lib64', '/usr/lib64', '/lib', '/usr/lib']
 }
 
 function configuredFolders(tree: ProgramTree, path: string): string[] {

@@ -25,6 +25,8 @@ export interface RunOptions {
   args: string[]
   /** Host directory that is the guest's `/`. Absolute. */
   root?: string
+  /** Shows the program at its own path, with its interpreter and its libraries; without `root`. */
+  withLibraries?: boolean
   volumes: Volume[]
   /** The guest's whole environment. */
   env: Record<string, string>

@@ -21,6 +21,7 @@ import type {RunOptions, RunResult} from './options.ts'
 import {passSignals, stopWith} from './pass-signals.ts'
 import {runPledge} from './pledge.ts'
 import {rehearseIfCold} from './rehearse-if-cold.ts'
+import {foldersOf, showProgram} from './show-program.ts'
 import {RunTrace} from './trace.ts'
 import {Watchdog} from './watchdog.ts'
 
@@ -62,7 +63,8 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
   using platform = opened.platform
   const fds = options.suggestsPromises ? [0, 2, 2] : [0, 1, 2]
   const terminal = openTerminal(fds)
-  const sentry = new Sentry(platform, {...options, terminal})
+  const shown = await showProgram(options, foldersOf(options, onHost))
+  const sentry = new Sentry(platform, {...options, ...shown, terminal})
   const {kernel} = sentry
   kernel.budget.onMuch = options.onMuch
   const trace = new RunTrace(kernel, options.trace)
@@ -84,7 +86,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
     options.code?.keep()
     jail.close({
       roots: sentry.hostRoots,
-      directories: ownDirectories(process.env),
+      directories: [...ownDirectories(process.env), ...(shown.libraryFolders ?? [])],
       traces: platform.name === 'ptrace',
       hasTerminal: terminal !== undefined,
       dropTo: options.dropTo,

@@ -26,6 +26,13 @@ export interface SandboxOptions {
    * host's files stay as they are. Absent: an empty tree, and programs are host paths.
    */
   root?: string
+  /**
+   * Shows a host program at its own path, with its interpreter and the libraries that it is linked with, and nothing
+   * else of the host. They are found in the host's library folders alone: those that ld.so(8) has built in or configured. Nothing that
+   * $ORIGIN or LD_LIBRARY_PATH have outside of them is. Not with `root`. What a program loads by dlopen(3) it does not find. Default: false, the program alone, in
+   * /bin, which does for static ones.
+   */
+  withLibraries?: boolean
   volumes?: readonly SandboxVolume[]
   /** Guest memory in bytes, 1 MiB to 4 GiB, files in memory included; default 512 MiB. The host gives what is touched. */
   memoryBytes?: number

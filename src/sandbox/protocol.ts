@@ -18,6 +18,7 @@ import type {LimitHit} from './limit-news.ts'
 /** What the sentry is to be. */
 export interface SentrySettings {
   root?: string
+  withLibraries?: boolean
   volumes: readonly Volume[]
   memoryBytes: number
   cpus?: number

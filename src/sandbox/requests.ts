@@ -41,6 +41,7 @@ const letters = takes.named(/^[rwxc]*$/, 'some of the letters r, w, x and c')
 
 const sandboxOptions = takes.options({
   root: v.optional(takes.path),
+  withLibraries: v.optional(takes.truth),
   volumes: v.optional(
     takes.list(
       takes.options({host: takes.path, guest: takes.guestPath, writable: v.optional(takes.truth)}),
@@ -108,6 +109,7 @@ const traceOptions = takes.options({
 /** What a sandbox is for its life. */
 export interface Settings {
   root: string | undefined
+  withLibraries: boolean
   volumes: Volume[]
   memoryBytes: number
   cpus: number | undefined
@@ -127,19 +129,27 @@ export function toSettings(given: SandboxOptions): {
   handlers: SyscallHandlers
 } {
   const options = takes.checked(sandboxOptions, given, 'options')
-  const {root, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES, platform = 'auto'} = options
-  const {cpus, maxTasks, patchCalls, pledge, unveil, dropTo, jail = 'best', onSyscall = {}} = options
-  const {isolation = 'process'} = options
+  const {root, withLibraries = false, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES} = options
+  const {platform = 'auto', cpus, maxTasks, patchCalls, pledge, unveil} = options
+  const {isolation = 'process', dropTo, jail = 'best', onSyscall = {}} = options
   if (isolation === 'thread' && (jail === 'required' || dropTo !== undefined))
     throw new HvError(
       'BAD_ARGUMENT',
       'a thread of this process has no jail of its own',
       "leave out isolation: 'thread'",
     )
+  if (root !== undefined && withLibraries) {
+    throw new HvError(
+      'BAD_ARGUMENT',
+      '`withLibraries` is not for a `root`, which has its own',
+      'leave one out',
+    )
+  }
   return {
     isolation,
     settings: {
       root: root && fromHere(root),
+      withLibraries,
       volumes: volumes.map(({host, guest, writable = false}) => ({host: fromHere(host), guest, writable})),
       memoryBytes,
       cpus,

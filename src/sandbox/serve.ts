@@ -7,6 +7,7 @@ import type {CodeCache} from '../code-cache.ts'
 import {Jail} from '../jail/jail.ts'
 import {openPlatform} from '../platform/open.ts'
 import {rehearseIfCold} from '../run/rehearse-if-cold.ts'
+import {showProgram} from '../run/show-program.ts'
 import type {Answered} from '../sentry/files/operations.ts'
 import {OwnerFiles} from '../sentry/files/owner-files.ts'
 import {HookedCalls} from '../sentry/hooked-calls.ts'
@@ -82,11 +83,12 @@ async function start(
   const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes, settings.cpus)
   let sentry: Sentry
   try {
-    sentry = new Sentry(platform, settings)
+    const shown = await showProgram(settings)
+    sentry = new Sentry(platform, {...settings, ...shown})
     confinement?.code.keep()
     jail.close({
       roots: sentry.hostRoots,
-      directories: confinement?.directories ?? [],
+      directories: [...(confinement?.directories ?? []), ...(shown.libraryFolders ?? [])],
       traces: platform.name === 'ptrace',
       hasTerminal: false,
       dropTo: settings.dropTo,

@@ -59,6 +59,14 @@ export function mountFile(root: Location, file: OpenHostFile, guestPath: string,
   mountVolume(root, {host: file, guest: guestPath, writable: false}, memory, undefined)
 }
 
+/** Makes a symbolic link at a guest path, if nothing is there. */
+export function makeLink(root: Location, path: string, target: string): void {
+  const names = toByteString(path).split('/').filter(Boolean)
+  const last = names.pop() as string
+  const parent = names.reduce((location, name) => makeDirectory(location, name), root)
+  if (find(parent, last) === undefined) parent.inode.symlink(last, toByteString(target), ROOT)
+}
+
 function rootFileSystem(
   memory: MemoryFile,
   root: string | undefined,
@@ -98,7 +106,7 @@ function makeFile(parent: Location, name: string): Location {
 }
 
 /** What is there; something of another kind is in the way. */
-function find(parent: Location, name: string, kind: number): Location | undefined {
+function find(parent: Location, name: string, kind?: number): Location | undefined {
   let found: Location
   try {
     found = childLocation(parent, name, parent.inode.lookup(name))
@@ -106,7 +114,7 @@ function find(parent: Location, name: string, kind: number): Location | undefine
     if (error instanceof Errno && error.code !== EEXIST) return undefined
     throw error
   }
-  if (found.inode.kind === kind) return found
+  if (kind === undefined || found.inode.kind === kind) return found
   throw new HvError(
     'BAD_ARGUMENT',
     `/${name} in the guest's tree is in the way`,

@@ -1,7 +1,10 @@
 // openHostProgram: a program of the host's, opened by whoever may open it, and not read.
 
-import {type BigIntStats, closeSync, constants, openSync, readlinkSync, statSync} from 'node:fs'
+import {type BigIntStats, constants, openSync, readlinkSync, realpathSync, statSync} from 'node:fs'
+import {basename, dirname, resolve} from 'node:path'
+import {errnoName} from '../abi/errno.ts'
 import {HvError, printable} from '../errors.ts'
+import {host, toByteString} from '../vfs/host-calls.ts'
 
 /** A sentry in its jail opens no path of the host's. */
 export interface HostProgram {
@@ -9,6 +12,8 @@ export interface HostProgram {
   readonly fd: number
   /** Without links. */
   readonly path: string
+  /** What it was called; absolute, links and all. */
+  readonly name: string
 }
 
 /** @throws HvError NOT_FOUND, NOT_EXECUTABLE */
@@ -32,11 +37,31 @@ export function openHostProgram(path: string): HostProgram {
       throw new HvError('NOT_EXECUTABLE', `${shown}: cannot be opened (${code})`, 'check the file')
     throw new HvError('NOT_EXECUTABLE', `${shown}: permission denied`, remedyOf(stat))
   }
-  return {fd, path: pathOf(fd) ?? path}
+  return {fd, path: pathOf(fd) ?? path, name: resolve(path)}
 }
 
 export function closeHostProgram(program: HostProgram | undefined): void {
-  if (program !== undefined) closeSync(program.fd)
+  if (program !== undefined) host.hostClose(program.fd)
+}
+
+/**
+ * One of its libraries, opened by the sentry itself, and by the addon: what Node opens in a thread it closes when that ends, whoever has
+ * closed it before.
+ * @throws HvError NOT_FOUND, NOT_EXECUTABLE
+ */
+export function openHostLibrary(name: string): HostProgram {
+  let path: string
+  try {
+    path = realpathSync(name)
+  } catch (error) {
+    throw cannotFind(printable(name), (error as NodeJS.ErrnoException).code)
+  }
+  const folder = host.hostOpenRoot(toByteString(dirname(path)))
+  const fd = folder < 0 ? folder : host.hostOpen(folder, toByteString(basename(path)), constants.O_RDONLY, 0)
+  if (folder >= 0) host.hostClose(folder)
+  if (fd >= 0) return {fd, path, name}
+  const reason = errnoName(-fd)
+  throw new HvError('NOT_EXECUTABLE', `${printable(name)}: cannot be opened (${reason})`, 'check the file')
 }
 
 function remedyOf({mode}: BigIntStats): string {

@@ -71,7 +71,8 @@ function openInterpreter(context: PathContext, start: Location, shown: string, i
     // What a program is loaded with is no path of its own choice.
     return openElf({...context, policy: undefined}, start, interp)
   } catch (error) {
-    const remedy = 'give a tree that has it as `root`, or link the program statically'
+    const remedy =
+      'show its libraries by `withLibraries`, give a tree that has them as `root`, or link it statically'
     throw isNotFound(error) ? noInterpreter(shown, interp, remedy) : error
   }
 }

@@ -80,7 +80,7 @@ function storeProgram(directory: string): HostProgram {
   const made = openSync(path, 'wx', 0o700)
   try {
     writeSync(made, programFile())
-    return {fd: openSync(path, 'r'), path}
+    return {fd: openSync(path, 'r'), path, name: path}
   } finally {
     closeSync(made)
     rmSync(path)

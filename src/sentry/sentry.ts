@@ -31,7 +31,7 @@ import {closeExecutable} from './open-executable.ts'
 import type {PatchChoice} from './patch-choice.ts'
 import {KernelProcSource} from './proc-source.ts'
 import {Process} from './process.ts'
-import {ProgramFinder} from './program-finder.ts'
+import {ProgramFinder, type ShowProgram} from './program-finder.ts'
 import {ResourceLimits} from './resource-limits.ts'
 import {ProcessSignals} from './signals/process-signals.ts'
 import {TaskSignals} from './signals/task-signals.ts'
@@ -48,6 +48,8 @@ export interface SentryOptions {
   /** Host directory that is the guest's `/`. */
   root?: string
   volumes: readonly Volume[]
+  /** What is shown of a program of the host's; default: its file, in /bin. */
+  showProgram?: ShowProgram
   /** A descriptor of the host's terminal that becomes the guest's: /dev/pts/0 and /dev/tty. */
   terminal?: number
   /** How many tasks there may be at a time; default: 1,024. */
@@ -103,7 +105,8 @@ export class Sentry {
       proc: new Procfs(source, budget),
       sys: new Sysfs(source, budget),
     })
-    this.#programs = new ProgramFinder(this.#root.top, this.#credentials, platform.memory)
+    const {showProgram} = options
+    this.#programs = new ProgramFinder(this.#root.top, this.#credentials, platform.memory, showProgram)
     this.kernel = new Kernel(platform, this.#root, hostname(), budget, options.maxTasks)
     this.kernel.vdso = new Vdso(platform.memory)
     this.kernel.patchCalls = callPatcher(platform, this.kernel.counters, options.patchCalls)

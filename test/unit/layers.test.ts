@@ -63,6 +63,7 @@ const below: Record<string, string[]> = {
     'code-cache.ts',
     'elf',
     'errors.ts',
+    'inspect',
     'jail',
     'machine',
     'platform',

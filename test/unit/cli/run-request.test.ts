@@ -41,7 +41,7 @@ test('every flag of the table arrives', () => {
     trace: join(directory, 'trace'),
   }
   const options = request([
-    ...RUN_FLAGS.filter(({name}) => name !== 'no-jail').map(({name}) =>
+    ...RUN_FLAGS.filter(({name}) => name !== 'no-jail' && name !== 'with-libs').map(({name}) =>
       values[name] ? `--${name}=${values[name]}` : `--${name}`,
     ),
     'prog',
@@ -74,6 +74,11 @@ test('--no-jail and --require-jail exclude each other', () => {
 
 test.each(['', 'root', '0', '-1', '5:', '5:6:7', '4294967295', '1e3'])('--drop-to=%s is refused', (value) => {
   expect(() => request([`--drop-to=${value}`, './p'])).toThrow(HvError)
+})
+
+test('--with-libs is for programs of this host', () => {
+  expect(request(['--with-libs', './p']).withLibraries).toBe(true)
+  expect(() => request(['--with-libs', '--root', directory, 'p'])).toThrow('a tree has its own libraries')
 })
 
 test('--env NAME passes the caller’s value, and nothing when there is none', () => {

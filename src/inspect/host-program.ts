@@ -1,0 +1,83 @@
+// libraryFinder: what it takes to run a program of this host: its interpreter and its libraries, and no more of the host.
+
+import {posix} from 'node:path'
+import {readDynamic} from '../elf/dynamic.ts'
+import {fileReader} from '../elf/file-reader.ts'
+import {parseElf} from '../elf/parse.ts'
+import {HvError} from '../errors.ts'
+import type {HostLibraries} from './host-libraries.ts'
+import type {ProgramFile} from './inspection.ts'
+import {findLibraries} from './libraries.ts'
+import {builtInFolders} from './library-path.ts'
+import {ProgramTree} from './tree.ts'
+
+interface OpenProgram {
+  readonly fd: number
+  /** Without links. */
+  readonly path: string
+  readonly name: string
+}
+
+export interface ShownProgram {
+  /** Where the guest finds it: its own path. */
+  readonly path: string
+  /** The interpreter is among them. */
+  readonly libraries: readonly {readonly host: string; readonly guest: string}[]
+  /** Symbolic links of the guest's, by absolute paths: its other name, and libraries where the guest's ld.so looks. */
+  readonly links: readonly {readonly path: string; readonly target: string}[]
+}
+
+/**
+ * What cannot be found is left out: the dynamic linker says so. Libraries that a program loads by dlopen(3) are not found. In a jail
+ * the finder finds what lies in the folders that the jail lets it open.
+ * @returns for a program that is open, and the guest's LD_LIBRARY_PATH
+ */
+export function libraryFinder(host: HostLibraries): (program: OpenProgram, ofGuest?: string) => ShownProgram {
+  return ({fd, path, name}, ofGuest = '') => {
+    using tree = new ProgramTree('/')
+    const file = {path: name, treePath: path, reader: fileReader(fd), tree}
+    const needed = neededBy(file, host, ofGuest.split(':'))
+    return {
+      path,
+      libraries: needed.paths.map((each) => ({host: each, guest: posix.normalize(each)})),
+      links: [...(name === path ? [] : [{path: name, target: path}]), ...needed.links],
+    }
+  }
+}
+
+function neededBy(
+  {reader, tree, treePath, path}: ProgramFile,
+  host: HostLibraries,
+  ofGuest: readonly string[],
+): {paths: string[]; links: ShownProgram['links']} {
+  try {
+    const image = parseElf(reader, path)
+    const dynamic = readDynamic(reader, image)
+    const {interp, machine} = image
+    if (interp === undefined || dynamic === undefined) return {paths: [], links: []}
+    const interpreter = tree.read(interp, () => interp)
+    const found = findLibraries(tree, machine, interp, treePath, dynamic, host.folders(interp), ofGuest)
+    const paths = [interpreter, ...found.map((library) => library.path)].filter((each) => each != null)
+    return {
+      paths,
+      links: linksFor(paths, host.folders(interp), builtInFolders(machine, interp)),
+    }
+  } catch (error) {
+    // Whoever loads it says what is wrong with it.
+    if (error instanceof HvError) return {paths: [], links: []}
+    throw error
+  }
+}
+
+/** The guest has no ld.so.cache and no ld.so.conf: what the host found by them is linked to from where others lie. */
+function linksFor(
+  paths: readonly string[],
+  standard: readonly string[],
+  builtIn: readonly string[],
+): ShownProgram['links'] {
+  const folders = paths.map((path) => posix.dirname(path))
+  const folder = builtIn.find((each) => folders.includes(each)) ?? builtIn[0]
+  return paths
+    .filter((_, index) => standard.includes(folders[index]) && !builtIn.includes(folders[index]))
+    .map((path) => ({path: `${folder}/${posix.basename(path)}`, target: posix.normalize(path)}))
+}

@@ -1,0 +1,96 @@
+// Sandbox's withLibraries: dynamic programs of this host, with their libraries and nothing else of it.
+
+import {execFileSync, spawnSync} from 'node:child_process'
+import {mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {Sandbox} from '../../dist/index.js'
+import {guest, places} from './guests.ts'
+
+let folder: string
+
+/** bin/program needs lib/libanswer.so, and that lib/deep/libdeep.so. */
+beforeAll(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'hv-libraries-')))
+  for (const name of ['bin', 'lib', 'lib/deep', 'other']) mkdirSync(join(folder, name))
+  const compile = (source: string, output: string, ...flags: string[]) =>
+    execFileSync('cc', ['-x', 'c', '-', '-o', output, ...flags], {cwd: folder, input: source})
+  const library = (name: string): string[] => ['-shared', '-fPIC', `-Wl,-soname,${name}`]
+  compile('int deep(void) { return 40; }', 'lib/deep/libdeep.so', ...library('libdeep.so'))
+  const answer = 'int deep(void); int answer(void) { return deep() + 2; }'
+  const near = '-Wl,-rpath,$ORIGIN/deep'
+  compile(answer, 'lib/libanswer.so', ...library('libanswer.so'), '-x', 'none', 'lib/deep/libdeep.so', near)
+  compile('int answer(void) { return 7; }', 'other/libanswer.so', ...library('libanswer.so'))
+  const main = 'int answer(void); int main(void) { return answer(); }'
+  const origin = '-Wl,-rpath,$ORIGIN/../lib'
+  compile(main, 'bin/program', '-x', 'none', 'other/libanswer.so', origin, '-Wl,--enable-new-dtags')
+  symlinkSync('bin/program', join(folder, 'name'))
+  writeFileSync(join(folder, 'secret'), '')
+})
+afterAll(() => rmSync(folder, {recursive: true}))
+
+describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
+  let sandbox: Sandbox
+  beforeAll(async () => {
+    sandbox = await Sandbox.create({platform, isolation, withLibraries: true})
+  })
+  afterAll(() => sandbox.dispose())
+
+  test('a program of this host says what it says on the host', async () => {
+    const {stdout, stderr} = await sandbox.run('/usr/bin/git', ['--version'])
+    expect([stdout, stderr]).toEqual([execFileSync('git', ['--version'], {encoding: 'utf8'}), ''])
+  })
+
+  test('it sees the files that ldd names, and no others', async () => {
+    await using own = await Sandbox.create({platform, isolation, withLibraries: true})
+    const args = ['/', '-xdev', '-type', 'f', '-not', '-path', '/dev/*']
+    const {stdout} = await own.run('/usr/bin/find', args)
+    const theirs = execFileSync('ldd', ['/usr/bin/find'], {encoding: 'utf8'}).match(/\/\S+/g) as string[]
+    expect(stdout.trim().split('\n').sort()).toEqual(['/usr/bin/find', ...theirs].sort())
+  })
+
+  // In a process, the jail is around it.
+  test.runIf(isolation === 'process')('libraries of other folders are not shown', async () => {
+    const {exitCode, stderr} = await sandbox.run(join(folder, 'bin/program'))
+    expect([exitCode, stderr]).toEqual([127, expect.stringContaining('libanswer.so')])
+  })
+
+  test.runIf(isolation === 'thread')(
+    'a thread finds them beside the program, whatever its name',
+    async () => {
+      for (const name of ['bin/program', 'name']) {
+        expect(await sandbox.run(join(folder, name))).toMatchObject({stderr: '', exitCode: 42})
+      }
+    },
+  )
+
+  test.runIf(isolation === 'thread')('LD_LIBRARY_PATH goes first', async () => {
+    const env = {LD_LIBRARY_PATH: join(folder, 'other')}
+    const native = spawnSync(join(folder, 'bin/program'), {env})
+    expect((await sandbox.run(join(folder, 'bin/program'), [], {env})).exitCode).toBe(native.status)
+    expect(native.status).toBe(7)
+  })
+
+  test('what it is shown it cannot change', async () => {
+    const {exitCode, stderr} = await sandbox.run('/usr/bin/touch', ['-c', '/usr/bin/touch'])
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('Read-only file system')])
+  })
+
+  test('static programs run as well', async () => {
+    expect((await sandbox.run(guest('hello'))).exitCode).toBe(0)
+  })
+})
+
+test('without it, the error of a dynamic program names it', async () => {
+  await using sandbox = await Sandbox.create()
+  await expect(sandbox.run('/bin/ls')).rejects.toMatchObject({
+    code: 'NO_INTERPRETER',
+    nextStep: expect.stringContaining('`withLibraries`'),
+  })
+})
+
+test('it is not for a root, which has its own libraries', async () => {
+  const options = {root: '/', withLibraries: true}
+  await expect(Sandbox.create(options)).rejects.toMatchObject({code: 'BAD_ARGUMENT'})
+})

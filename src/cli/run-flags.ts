@@ -35,8 +35,9 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   {
     name: 'root',
     kind: 'value',
-    placeholder: 'DIR',
-    summary: "directory to show as the guest's /, never written to; PROGRAM is looked up in it",
+    placeholder: 'DIR|TAR',
+    summary:
+      "directory or tar archive to show as the guest's /, never written to; PROGRAM is looked up in it",
   },
   {
     name: 'with-libs',

@@ -44,7 +44,7 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
       options.machine = value as RunOptions['machine']
       return
     case 'root':
-      options.root = existing(value, '--root', true)
+      options.root = existing(value, '--root', false)
       return
     case 'with-libs':
       options.withLibraries = true

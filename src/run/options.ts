@@ -23,7 +23,7 @@ export interface RunOptions {
   program: string
   /** The arguments behind argv[0]; argv[0] is `program` as given. */
   args: string[]
-  /** Host directory that is the guest's `/`. Absolute. */
+  /** Host directory or tar archive that is the guest's `/`. Absolute. */
   root?: string
   /** Shows the program at its own path, with its interpreter and its libraries; without `root`. */
   withLibraries?: boolean

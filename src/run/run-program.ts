@@ -17,11 +17,12 @@ import {HostTty} from '../sentry/tty/host-tty.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import {host} from '../vfs/host-calls.ts'
 import {openHostStream} from '../vfs/open-host-stream.ts'
+import {guestFiles} from './guest-files.ts'
 import type {RunOptions, RunResult} from './options.ts'
 import {passSignals, stopWith} from './pass-signals.ts'
 import {runPledge} from './pledge.ts'
 import {rehearseIfCold} from './rehearse-if-cold.ts'
-import {foldersOf, showProgram} from './show-program.ts'
+import {foldersOf} from './show-program.ts'
 import {RunTrace} from './trace.ts'
 import {Watchdog} from './watchdog.ts'
 
@@ -63,7 +64,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
   using platform = opened.platform
   const fds = options.suggestsPromises ? [0, 2, 2] : [0, 1, 2]
   const terminal = openTerminal(fds)
-  const shown = await showProgram(options, foldersOf(options, onHost))
+  const shown = await guestFiles(options, foldersOf(options, onHost))
   const sentry = new Sentry(platform, {...options, ...shown, terminal})
   const {kernel} = sentry
   kernel.budget.onMuch = options.onMuch

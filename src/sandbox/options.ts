@@ -22,7 +22,7 @@ export interface SandboxVolume {
 
 export interface SandboxOptions {
   /**
-   * Host directory that is the guest's `/`. The guest's changes to it are kept in memory, for the sandbox's life; the
+   * Host directory that is the guest's `/`, or a tar archive that has it, plain or by gzip. The guest's changes to it are kept in memory, for the sandbox's life; the
    * host's files stay as they are. Absent: an empty tree, and programs are host paths.
    */
   root?: string

@@ -6,8 +6,8 @@ import {SIGKILL} from '../abi/signal.ts'
 import type {CodeCache} from '../code-cache.ts'
 import {Jail} from '../jail/jail.ts'
 import {openPlatform} from '../platform/open.ts'
+import {guestFiles} from '../run/guest-files.ts'
 import {rehearseIfCold} from '../run/rehearse-if-cold.ts'
-import {showProgram} from '../run/show-program.ts'
 import type {Answered} from '../sentry/files/operations.ts'
 import {OwnerFiles} from '../sentry/files/owner-files.ts'
 import {HookedCalls} from '../sentry/hooked-calls.ts'
@@ -83,7 +83,7 @@ async function start(
   const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes, settings.cpus)
   let sentry: Sentry
   try {
-    const shown = await showProgram(settings)
+    const shown = await guestFiles(settings)
     sentry = new Sentry(platform, {...settings, ...shown})
     confinement?.code.keep()
     jail.close({

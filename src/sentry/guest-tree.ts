@@ -6,6 +6,7 @@ import {HvError} from '../errors.ts'
 import type {MemoryFile} from '../platform/memory-file.ts'
 import type {Budget} from '../vfs/budget.ts'
 import type {FileSystem} from '../vfs/file-system.ts'
+import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import {createDevFs, type DevOptions} from '../vfs/fs/dev.ts'
 import {type OpenHostFile, openHostFs} from '../vfs/fs/host.ts'
 import {Overlay} from '../vfs/fs/overlay.ts'
@@ -18,6 +19,8 @@ import type {Volume} from './volume.ts'
 export interface TreeOptions {
   /** Host directory that becomes `/`, below an overlay; absent: an empty tree. */
   root?: string
+  /** In place of `root`: it is the tree's from here on. */
+  lower?: ArchiveFs
   volumes: readonly Volume[]
   /** What the tree makes the sentry hold is counted there. */
   budget?: Budget
@@ -34,7 +37,7 @@ const STICKY_MODE = 0o1777
 /** @throws HvError NOT_FOUND, HOST_SYSCALL, BAD_ARGUMENT */
 export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
   const {budget} = options
-  const rootMount = mountRoot(rootFileSystem(memory, options.root, budget))
+  const rootMount = mountRoot(rootFileSystem(memory, options))
   try {
     const top = rootMount.top
     const {terminals} = options
@@ -69,9 +72,12 @@ export function makeLink(root: Location, path: string, target: string): void {
 
 function rootFileSystem(
   memory: MemoryFile,
-  root: string | undefined,
-  budget: Budget | undefined,
+  {root, lower, budget}: Pick<TreeOptions, 'root' | 'lower' | 'budget'>,
 ): FileSystem {
+  if (lower !== undefined) {
+    lower.useMemory(memory)
+    return new Overlay(lower, memory, {budget})
+  }
   if (root === undefined) return new Tmpfs(memory, {mode: DIRECTORY_MODE, budget})
   return new Overlay(openHostFs(root, {readOnly: true, memory, budget}), memory, {budget})
 }

@@ -10,6 +10,7 @@ import type {Context, Platform} from '../platform/platform.ts'
 import {Budget, budgetBytes} from '../vfs/budget.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import type {HostRoot} from '../vfs/file-system.ts'
+import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import {Procfs} from '../vfs/fs/proc.ts'
 import {Sysfs} from '../vfs/fs/sys.ts'
 import {toByteString} from '../vfs/host-calls.ts'
@@ -45,8 +46,10 @@ const TERMINAL_PATH = '/dev/pts/0'
 const UMASK = 0o022
 
 export interface SentryOptions {
-  /** Host directory that is the guest's `/`. */
+  /** Host directory that is the guest's `/`; without `lower`. */
   root?: string
+  /** In place of `root`: what lies below the overlay. It is the sentry's from here on. */
+  lower?: ArchiveFs
   volumes: readonly Volume[]
   /** What is shown of a program of the host's; default: its file, in /bin. */
   showProgram?: ShowProgram
@@ -100,6 +103,7 @@ export class Sentry {
     this.#root = buildTree(platform.memory, {
       budget,
       root: options.root,
+      lower: options.lower,
       volumes: options.volumes,
       terminals,
       proc: new Procfs(source, budget),

@@ -18,7 +18,7 @@ import {check, host, STAT_CHANGED, STAT_SIZE} from '../host-calls.ts'
 import {MAX_OFFSET, seekTo} from '../seek.ts'
 import {HostLocks} from './host-locks.ts'
 import {HostNode} from './host-node.ts'
-import type {HostPages} from './host-pages.ts'
+import {type FileRange, type HostPages, hostSize} from './host-pages.ts'
 
 const oneByte = new Uint8Array(1)
 /** By then the host's clock ticked since the last change. */
@@ -130,8 +130,9 @@ export class HostFile extends HostNode {
   }
 }
 
-class HostFileDescription extends Description {
+class HostFileDescription extends Description implements FileRange {
   readonly fd: number
+  readonly start = 0
   readonly #file: HostFile
   #mappable: Mappable | undefined
 
@@ -206,9 +207,13 @@ class HostFileDescription extends Description {
       const canWrite = opensForWriting(this.flags)
       this.#mappable = fs.mapped
         .make(identity, () => this.#version())
-        .addUser(this.fd, canWrite, this.#file.isConstant())
+        .addUser(this, canWrite, this.#file.isConstant())
     }
     return this.#mappable
+  }
+
+  readSize(): number {
+    return hostSize(this.fd)
   }
 
   /** Whoever changes the content moves the time of change. The host's clock has ticks: what changed just now may do so once more. */
@@ -225,7 +230,7 @@ class HostFileDescription extends Description {
   override close(): void {
     if (this.#mappable !== undefined) {
       const {fs, identity, pages} = this.#file
-      if (pages?.removeUser(this.fd) === false) fs.mapped.release(identity)
+      if (pages?.removeUser(this) === false) fs.mapped.release(identity)
     }
     this.#file.closed(this)
     host.hostClose(this.fd)

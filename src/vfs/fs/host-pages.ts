@@ -17,6 +17,15 @@ import {pagesWithin} from './page-range.ts'
 /** Pages read at once, as many as Linux reads around a fault: programs touch their neighbours next. */
 const READ_AHEAD_PAGES = 32
 
+/** A host file that is open, or a part of one. */
+export interface FileRange {
+  readonly fd: number
+  /** Where it begins in the file. */
+  readonly start: number
+  /** Bytes, as of now. @throws Errno */
+  readSize(): number
+}
+
 export class HostPages {
   /** Of the host's file, before any page of it was read; undefined: nothing would tell that a page differs from it. */
   #version: string | undefined
@@ -24,9 +33,9 @@ export class HostPages {
   /** Page of the file → offset in the MemoryFile; this holds one reference to each. */
   readonly #pages = new Map<number, number>()
   readonly #dirty = new Set<number>()
-  /** Descriptors of the file descriptions that mapped it; through the writable ones dirty pages go back. */
-  readonly #users = new Set<number>()
-  readonly #writers = new Set<number>()
+  /** The file descriptions that mapped it; through the writable ones, of whole files, dirty pages go back. */
+  readonly #users = new Set<FileRange>()
+  readonly #writers = new Set<FileRange>()
 
   constructor(memory: MemoryFile, version: string | undefined) {
     this.#memory = memory
@@ -42,13 +51,13 @@ export class HostPages {
   }
 
   /**
-   * The file's pages as one file description maps them. The descriptor stays open until `removeUser`.
+   * The file's pages as one file description maps them. Its descriptor stays open until `removeUser`.
    * @param canWrite through that descriptor @param isConstant of Mappable
    */
-  addUser(fd: number, canWrite: boolean, isConstant: boolean): Mappable {
-    this.#users.add(fd)
+  addUser(file: FileRange, canWrite: boolean, isConstant: boolean): Mappable {
+    this.#users.add(file)
     if (canWrite) {
-      this.#writers.add(fd)
+      this.#writers.add(file)
       // From here on anybody may store into the pages.
       this.#version = undefined
     }
@@ -56,7 +65,7 @@ export class HostPages {
       isConstant,
       identity: this,
       hasPage: (pageIndex) => this.#pages.has(pageIndex),
-      sharedPage: (pageIndex) => this.#share(fd, pageIndex),
+      sharedPage: (pageIndex) => this.#share(file, pageIndex),
       markDirty: (pageIndex) => {
         if (this.#pages.has(pageIndex)) this.#dirty.add(pageIndex)
       },
@@ -65,14 +74,14 @@ export class HostPages {
   }
 
   /** @returns whether others use it still */
-  removeUser(fd: number): boolean {
+  removeUser(file: FileRange): boolean {
     try {
-      if (this.#writers.has(fd)) this.flush()
+      if (this.#writers.has(file)) this.flush()
     } catch {
       // close(2) has no way to say so here: sync does.
     }
-    this.#users.delete(fd)
-    this.#writers.delete(fd)
+    this.#users.delete(file)
+    this.#writers.delete(file)
     return this.#users.size > 0
   }
 
@@ -97,7 +106,7 @@ export class HostPages {
 
   /** Before the file may reach `end`: what mappings stored behind its end does not become content (POSIX mmap). */
   grow(fd: number, end: number): void {
-    const size = this.#size(fd)
+    const size = hostSize(fd)
     if (end > size) this.#clearBehind(size)
   }
 
@@ -121,9 +130,10 @@ export class HostPages {
 
   /** Writes dirty pages of [first, end) back. @throws Errno */
   flush(first = 0, end = Number.POSITIVE_INFINITY): void {
-    const [fd] = this.#writers
-    if (this.#dirty.size === 0 || fd === undefined) return
-    const size = this.#size(fd)
+    const [file] = this.#writers
+    if (this.#dirty.size === 0 || file === undefined) return
+    const {fd} = file
+    const size = file.readSize()
     for (const page of pagesWithin(this.#dirty, first, end)) {
       const offset = this.#pages.get(page) as number
       const count = Math.min(PAGE_SIZE, size - page * PAGE_SIZE)
@@ -133,25 +143,23 @@ export class HostPages {
     }
   }
 
-  #size(fd: number): number {
-    return check(host.hostSeek(fd, 0, SEEK_END))
-  }
-
-  #share(fd: number, page: number): number {
-    const offset = this.#pages.get(page) ?? this.#load(fd, page)
+  #share(file: FileRange, page: number): number {
+    const offset = this.#pages.get(page) ?? this.#load(file, page)
     this.#memory.share(offset, PAGE_SIZE)
     return offset
   }
 
-  #load(fd: number, page: number): number {
-    const pagesLeft = Math.ceil(this.#size(fd) / PAGE_SIZE) - page
+  #load(file: FileRange, page: number): number {
+    const size = file.readSize()
+    const pagesLeft = Math.ceil(size / PAGE_SIZE) - page
     if (page < 0 || pagesLeft <= 0) throw new Errno(ENXIO)
     let count = 1
     const limit = Math.min(pagesLeft, READ_AHEAD_PAGES)
     while (count < limit && !this.#pages.has(page + count)) count++
     const offset = this.#memory.allocate(count * PAGE_SIZE)
     const bytes = this.#memory.bytes.subarray(offset, offset + count * PAGE_SIZE)
-    if (!readAll(fd, bytes, page * PAGE_SIZE)) {
+    const content = bytes.subarray(0, size - page * PAGE_SIZE)
+    if (!readAll(file.fd, content, file.start + page * PAGE_SIZE)) {
       this.#memory.free(offset, count * PAGE_SIZE)
       throw new Errno(EIO)
     }
@@ -188,6 +196,10 @@ export class HostPages {
       visit(offset + from - page * PAGE_SIZE, from - position, to - from)
     }
   }
+}
+
+export function hostSize(fd: number): number {
+  return check(host.hostSeek(fd, 0, SEEK_END))
 }
 
 /** @returns false for an error of the host's; what lies behind the end stays zero */

@@ -1,0 +1,15 @@
+// The errors of an archive or an image that hv does not take.
+
+import {HvError, printable} from '../errors.ts'
+
+const MAX_SHOWN = 200
+
+export function badArchive(what: string, nextStep = 'make it anew, with tar or umoci'): HvError {
+  return new HvError('BAD_ARGUMENT', what, nextStep)
+}
+
+/** Names in an archive are its maker's. */
+export function shown(name: string): string {
+  const text = printable(name)
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text
+}

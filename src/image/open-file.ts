@@ -1,0 +1,49 @@
+// openFile: a file of the host's that the user named, as bytes; and what is wrong with it, said of it.
+
+import {closeSync, constants, fstatSync, openSync, readlinkSync} from 'node:fs'
+import {HvError, printable} from '../errors.ts'
+import {FileBytes} from './file-bytes.ts'
+
+/** @throws HvError NOT_FOUND, HOST_SYSCALL, BAD_ARGUMENT */
+export function openFile(path: string): FileBytes {
+  let fd: number
+  try {
+    // A fifo would be waited for.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch (error) {
+    const {code} = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new HvError('NOT_FOUND', `${printable(path)}: no such file`, 'name one that exists on this host')
+    throw new HvError('HOST_SYSCALL', `${printable(path)}: cannot be opened (${code})`, 'make it readable')
+  }
+  const stat = fstatSync(fd)
+  if (stat.isFile()) return new FileBytes({fd, path: pathOf(fd)}, 0, stat.size)
+  closeSync(fd)
+  throw new HvError('BAD_ARGUMENT', `${printable(path)}: neither a directory nor a file`, 'name one of those')
+}
+
+/** Without links; undefined if there is no /proc. */
+function pathOf(fd: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`, 'latin1')
+  } catch {
+    return undefined
+  }
+}
+
+/** What is wrong is wrong with `path`. */
+export async function about<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof HvError) {
+      const {code, message, nextStep} = error
+      throw new HvError(code, `${printable(path)}: ${message}`, nextStep, {cause: error})
+    }
+    const {syscall, code} = error as NodeJS.ErrnoException
+    if (syscall !== 'read') throw error
+    throw new HvError('HOST_SYSCALL', `${printable(path)}: cannot be read (${code})`, 'check the file', {
+      cause: error,
+    })
+  }
+}

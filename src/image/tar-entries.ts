@@ -1,0 +1,145 @@
+// tarEntries: what a tar archive holds, one entry after another, with the headers that continue others put together.
+
+import {badArchive, shown} from './archive-error.ts'
+import type {FileBytes} from './file-bytes.ts'
+import {parsePax} from './pax.ts'
+import {BLOCK, parseHeader, type TarHeader} from './tar-header.ts'
+
+/** With its `size`, behind which the next header follows. */
+export interface TarEntry extends Omit<TarHeader, 'mtime'> {
+  /** Where its content begins in the archive. */
+  start: number
+  mtime: {seconds: number; nanoseconds: number}
+}
+
+/** Of a header that continues another: names, and extended attributes, which are not looked at. */
+const MAX_HEADER_BYTES = 1 << 20
+const MAX_ID = 2 ** 32 - 2
+const NS_DIGITS = 9
+/** Files of other kinds have no content, whatever their header says. */
+const WITH_CONTENT = new Set(['0', '7', 'x', 'g', 'L', 'K', 'V'])
+
+/** What stands for a header's own fields. */
+interface Extension {
+  records: ReadonlyMap<string, string>
+  name?: string
+  linkName?: string
+}
+
+const NONE: ReadonlyMap<string, string> = new Map()
+
+/** Names as they stand. @throws HvError BAD_ARGUMENT */
+export function* tarEntries(archive: FileBytes): Iterable<TarEntry> {
+  let global = new Map<string, string>()
+  let next: Extension = {records: NONE}
+  if (archive.size === 0) throw badArchive('it is empty')
+  for (let position = 0; position < archive.size; ) {
+    const header = parseHeader(wholeBlock(archive, position))
+    if (header === 'end') return
+    if (header === undefined) throw badArchive(`there is no tar header at byte ${position}`)
+    const start = position + BLOCK
+    const contents = (): Buffer => extensionBytes(archive, start, header)
+    switch (header.type) {
+      case 'g':
+        global = new Map([...global, ...paxRecords(contents(), start)])
+        break
+      case 'x':
+        next.records = paxRecords(contents(), start)
+        break
+      case 'L':
+        next.name = cString(contents())
+        break
+      case 'K':
+        next.linkName = cString(contents())
+        break
+      default: {
+        const records = global.size === 0 ? next.records : new Map([...global, ...next.records])
+        const entry = extended(header, {...next, records}, start)
+        next = {records: NONE}
+        position = behind(archive, start, entry)
+        if (entry.type !== 'V') yield entry
+        continue
+      }
+    }
+    position = behind(archive, start, {...header, type: 'x'})
+  }
+}
+
+function wholeBlock(archive: FileBytes, position: number): Buffer {
+  const block = archive.read(position, BLOCK)
+  if (block.length < BLOCK) throw badArchive(`the archive ends in a header, at byte ${position}`)
+  return block
+}
+
+/** Where the next header is. */
+function behind(
+  archive: FileBytes,
+  start: number,
+  {name, size, type}: Pick<TarHeader, 'name' | 'size' | 'type'>,
+): number {
+  if (!Number.isSafeInteger(size) || size < 0 || !Number.isSafeInteger(start + size))
+    throw badArchive(`the size of ${shown(name)} is no size`)
+  if (!WITH_CONTENT.has(type)) return start
+  if (size > archive.size - start) throw badArchive(`the archive ends in ${shown(name)}`)
+  return start + Math.ceil(size / BLOCK) * BLOCK
+}
+
+function extensionBytes(archive: FileBytes, start: number, {name, size}: TarHeader): Buffer {
+  if (!(size >= 0 && size <= MAX_HEADER_BYTES))
+    throw badArchive(`the extended header ${shown(name)} is too long`)
+  const bytes = archive.read(start, size)
+  if (bytes.length < size) throw badArchive(`the archive ends in the extended header ${shown(name)}`)
+  return bytes
+}
+
+function paxRecords(bytes: Buffer, position: number): Map<string, string> {
+  const records = parsePax(bytes)
+  if (records === undefined) throw badArchive(`the extended header at byte ${position} is damaged`)
+  return records
+}
+
+const cString = (bytes: Buffer): string => bytes.toString('latin1').replace(/\0.*$/s, '')
+
+/** Records of pax go before GNU's names, and both before the header. */
+function extended(header: TarHeader, {records, ...gnu}: Extension, start: number): TarEntry {
+  const name = records.get('path') ?? gnu.name ?? header.name
+  if (header.type === 'S' || isSparse(records)) {
+    const nextStep = 'make it anew without sparse files'
+    throw badArchive(`${shown(name)} is stored as a sparse file, which hv does not read`, nextStep)
+  }
+  const {mode, major, minor, type} = header
+  const uid = numberOf(records.get('uid'), header.uid)
+  const gid = numberOf(records.get('gid'), header.gid)
+  const mtime = timeOf(records.get('mtime'), header.mtime)
+  const isSane = isId(uid) && isId(gid) && [mode, mtime.seconds, major, minor].every(Number.isSafeInteger)
+  if (!isSane) throw badArchive(`the header of ${shown(name)} has numbers that are none`)
+  const linkName = records.get('linkpath') ?? gnu.linkName ?? header.linkName
+  const size = numberOf(records.get('size'), header.size)
+  return {name, mode, uid, gid, size, mtime, type, linkName, major, minor, start}
+}
+
+function isSparse(records: ReadonlyMap<string, string>): boolean {
+  for (const key of records.keys()) if (key.startsWith('GNU.sparse.')) return true
+  return false
+}
+
+const isId = (id: number): boolean => Number.isSafeInteger(id) && id >= 0 && id <= MAX_ID
+
+/** A record, or what the header says. */
+function numberOf(record: string | undefined, own: number): number {
+  if (record === undefined) return own
+  return /^\d{1,16}$/.test(record) ? Number(record) : Number.NaN
+}
+
+/** Seconds with a fraction, also before 1970. */
+function timeOf(text: string | undefined, own: number): TarEntry['mtime'] {
+  if (text === undefined) return {seconds: own, nanoseconds: 0}
+  const match = /^(-?)(\d{1,15})(?:\.(\d*))?$/.exec(text)
+  if (match === null) return {seconds: Number.NaN, nanoseconds: 0}
+  const seconds = Number(match[2])
+  const nanoseconds = Number((match[3] ?? '').slice(0, NS_DIGITS).padEnd(NS_DIGITS, '0'))
+  if (match[1] === '') return {seconds, nanoseconds}
+  return nanoseconds === 0
+    ? {seconds: -seconds, nanoseconds: 0}
+    : {seconds: -seconds - 1, nanoseconds: 1e9 - nanoseconds}
+}

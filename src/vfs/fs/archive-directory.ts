@@ -1,0 +1,82 @@
+// ArchiveDirectory: a directory of an ArchiveFs: its names, which whoever makes the index puts in and takes out.
+
+import {ENOENT, Errno} from '../../abi/errno.ts'
+import {directoryEntryType, S_IFDIR} from '../../abi/file-mode.ts'
+import {DirectoryDescription} from '../directory-description.ts'
+import type {ByteString, DirectoryEntry, FileDescription} from '../file.ts'
+import {ownString} from '../own-string.ts'
+import {MAX_OFFSET} from '../seek.ts'
+import type {ArchiveFs} from './archive.ts'
+import {type ArchivedAttributes, ArchiveNode} from './archive-node.ts'
+
+const UNSAID: ArchivedAttributes = {
+  mode: S_IFDIR | 0o755,
+  uid: 0,
+  gid: 0,
+  mtime: {seconds: 0, nanoseconds: 0},
+}
+
+export class ArchiveDirectory extends ArchiveNode {
+  readonly #children = new Map<ByteString, ArchiveNode>()
+  #subdirectories = 0
+
+  constructor(fs: ArchiveFs, attributes = UNSAID) {
+    super(fs, attributes)
+  }
+
+  protected override get linkCount(): number {
+    return 2 + this.#subdirectories
+  }
+
+  override lookup(name: ByteString): ArchiveNode {
+    const node = this.#children.get(name)
+    if (node === undefined) throw new Errno(ENOENT)
+    return node
+  }
+
+  find(name: ByteString): ArchiveNode | undefined {
+    return this.#children.get(name)
+  }
+
+  /** In place of what has the name. */
+  put(name: ByteString, node: ArchiveNode): void {
+    this.remove(name)
+    const own = ownString(name)
+    this.#children.set(own, node)
+    node.placeAt(this, own)
+    node.names++
+    if (node.kind === S_IFDIR) this.#subdirectories++
+  }
+
+  /** With all that is below it. */
+  remove(name: ByteString): void {
+    const node = this.#children.get(name)
+    if (node === undefined) return
+    this.#children.delete(name)
+    node.names--
+    if (!(node instanceof ArchiveDirectory)) return
+    this.#subdirectories--
+    node.clear()
+  }
+
+  /** A tree may be deeper than a stack. */
+  clear(): void {
+    const directories: ArchiveDirectory[] = [this]
+    for (let each = directories.pop(); each !== undefined; each = directories.pop()) {
+      for (const node of each.#children.values()) {
+        node.names--
+        if (node instanceof ArchiveDirectory) directories.push(node)
+      }
+      each.#children.clear()
+      each.#subdirectories = 0
+    }
+  }
+
+  override open(flags: number): FileDescription {
+    return new DirectoryDescription(this, flags, () => this.#list(), MAX_OFFSET)
+  }
+
+  *#list(): Iterable<DirectoryEntry> {
+    for (const [name, {ino, kind}] of this.#children) yield {name, ino, type: directoryEntryType(kind)}
+  }
+}

@@ -1,0 +1,117 @@
+// ArchiveNode: what all inodes of an ArchiveFs have: attributes that an archive gives, and a place.
+
+import {S_IFIFO, S_IFLNK, S_IFMT} from '../../abi/file-mode.ts'
+import {PAGE_SIZE} from '../../platform/platform.ts'
+import type {Attributes, ByteString, Place, Time} from '../file.ts'
+import {Node} from '../node.ts'
+import type {ArchiveFs} from './archive.ts'
+import type {ArchiveDirectory} from './archive-directory.ts'
+
+const BLOCK = 512
+
+/** What an archive says of a file. */
+export interface ArchivedAttributes {
+  /** With the file type. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly mtime: Time
+}
+
+export class ArchiveNode extends Node {
+  readonly fs: ArchiveFs
+  readonly #ino: number
+  #mode: number
+  #uid: number
+  #gid: number
+  #mtime: Time
+  #parent: ArchiveDirectory | undefined
+  #name: ByteString = ''
+  /** Names that lead here. */
+  names = 0
+
+  constructor(fs: ArchiveFs, {mode, uid, gid, mtime}: ArchivedAttributes) {
+    super(mode & S_IFMT)
+    this.fs = fs
+    this.#ino = fs.takeIno()
+    this.#mode = mode
+    this.#uid = uid
+    this.#gid = gid
+    this.#mtime = mtime
+  }
+
+  get ino(): number {
+    return this.#ino
+  }
+
+  get size(): number {
+    return 0
+  }
+
+  get rdev(): number {
+    return 0
+  }
+
+  protected get linkCount(): number {
+    return this.names
+  }
+
+  /** A directory that comes again. */
+  describe({mode, uid, gid, mtime}: ArchivedAttributes): void {
+    this.#mode = mode
+    this.#uid = uid
+    this.#gid = gid
+    this.#mtime = mtime
+  }
+
+  placeAt(parent: ArchiveDirectory, name: ByteString): void {
+    this.#parent = parent
+    this.#name = name
+  }
+
+  override place(): Place | undefined {
+    if (this.#parent === undefined) return undefined
+    return {directory: this.#parent, name: this.#name, removed: false}
+  }
+
+  override attributes(): Attributes {
+    const {size, rdev} = this
+    const time = this.#mtime
+    return {
+      ...{dev: this.fs.dev, ino: this.#ino, mode: this.#mode, nlink: this.linkCount},
+      ...{uid: this.#uid, gid: this.#gid, rdev, size, blocks: Math.ceil(size / BLOCK), blksize: PAGE_SIZE},
+      ...{atime: time, mtime: time, ctime: time, btime: time},
+    }
+  }
+}
+
+export class ArchiveLink extends ArchiveNode {
+  readonly #target: ByteString
+
+  constructor(fs: ArchiveFs, attributes: ArchivedAttributes, target: ByteString) {
+    super(fs, {...attributes, mode: S_IFLNK | 0o777})
+    this.#target = target
+  }
+
+  override get size(): number {
+    return this.#target.length
+  }
+
+  override readlink(): ByteString {
+    return this.#target
+  }
+}
+
+/** A fifo or a device: what it opens, the overlay on top says. */
+export class ArchiveSpecial extends ArchiveNode {
+  readonly #rdev: number
+
+  constructor(fs: ArchiveFs, attributes: ArchivedAttributes, rdev: number) {
+    super(fs, attributes)
+    this.#rdev = this.kind === S_IFIFO ? 0 : rdev
+  }
+
+  override get rdev(): number {
+    return this.#rdev
+  }
+}

@@ -8,7 +8,8 @@ import {LEFT_OUT, RUN_FLAGS, type RunFlag} from './run-flags.ts'
 /** The flags in order, still as text, and what they are followed by. Nothing behind `program` is hv's. */
 export interface RunArgv {
   flags: [name: string, value: string][]
-  program: string
+  /** undefined: with `--image` it need not be there. */
+  program: string | undefined
   args: string[]
 }
 
@@ -48,7 +49,10 @@ export function readArgv(argv: readonly string[], {name: command, flags: known}:
           given,
           known.map(({name}) => `--${name}`),
         )
-        throw bad(`unknown flag ${given}${meant}`, command)
+        const ofImage = flags.some(([name]) => name === 'image')
+          ? 'what is for the image goes behind --'
+          : undefined
+        throw bad(`unknown flag ${given}${meant}`, command, ofImage)
       }
       if (flags.some(([name]) => name === flag.name) && !flag.repeat) {
         throw bad(`flag ${given} is given twice`, command)
@@ -58,7 +62,7 @@ export function readArgv(argv: readonly string[], {name: command, flags: known}:
     }
   }
 
-  if (i >= argv.length) {
+  if (i >= argv.length && !flags.some(([name]) => name === 'image')) {
     throw bad(
       'no program given',
       command,

@@ -6,7 +6,7 @@ import {HvError} from '../errors.ts'
 const STATUS_OWN_ERROR = 125
 /** What the command calls the library's options. */
 const FLAGS: ReadonlyMap<string, string> = new Map([
-  ...['root', 'cwd', 'env', 'platform', 'cpus', 'trace', 'pledge', 'unveil'].map(
+  ...['root', 'image', 'cwd', 'env', 'platform', 'cpus', 'trace', 'pledge', 'unveil'].map(
     (name) => [name, `--${name}`] as const,
   ),
   ['withLibraries', '--with-libs'],

@@ -40,6 +40,19 @@ export const RUN_FLAGS: readonly RunFlag[] = [
       "directory or tar archive to show as the guest's /, never written to; PROGRAM is looked up in it",
   },
   {
+    name: 'image',
+    kind: 'value',
+    placeholder: 'DIR|TAR[:NAME]',
+    summary:
+      "OCI image layout to show as the guest's /; its entry point runs, or else PROGRAM, as the user and in the environment that it says",
+  },
+  {
+    name: 'entrypoint',
+    kind: 'value',
+    placeholder: 'PROGRAM',
+    summary: "run PROGRAM in place of the image's entry point and its arguments",
+  },
+  {
     name: 'with-libs',
     kind: 'switch',
     summary: 'show PROGRAM at its own path, with its interpreter and the libraries that it is linked with',

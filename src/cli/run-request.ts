@@ -22,17 +22,42 @@ const STDERR = 2
 /** @throws HvError BAD_ARGUMENT, NOT_FOUND */
 export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.ProcessEnv): RunOptions {
   const options: RunOptions = {
-    program,
+    program: program ?? '',
     args,
     volumes: [],
     env: guestEnvironment(caller.TERM),
     platform: 'auto',
   }
   for (const [name, value] of flags) setFlag(options, name, value, caller)
-  if (options.root !== undefined && options.withLibraries)
-    throw bad('--with-libs and --root: a tree has its own libraries', 'leave one of them out')
-  if (options.root === undefined) options.program = findOnHost(program, caller.PATH ?? '')
+  checkTogether(options)
+  if (options.image !== undefined) return ofImage(options, {flags, program, args}, caller)
+  if (options.root === undefined) options.program = findOnHost(options.program, caller.PATH ?? '')
   return options
+}
+
+function checkTogether({root, image, withLibraries, entrypoint}: RunOptions): void {
+  const trees = [root && '--root', image && '--image', withLibraries && '--with-libs'].filter(Boolean)
+  if (trees.length > 1) throw bad(`${trees.join(' and ')}: each says what the guest sees`, 'give one of them')
+  if (entrypoint !== undefined && image === undefined)
+    throw bad('--entrypoint is for an image', 'give --image, or the program behind the flags')
+}
+
+/** All words belong to the image's entry point, or are its program. */
+function ofImage(
+  options: RunOptions,
+  {flags, program, args}: RunArgv,
+  caller: NodeJS.ProcessEnv,
+): RunOptions {
+  const variables = flags.flatMap(([name, value]) => {
+    const variable = name === 'env' ? parseEnv(value, caller) : undefined
+    return variable ? [variable] : []
+  })
+  return {
+    ...options,
+    program: options.image!,
+    args: program === undefined ? [] : [program, ...args],
+    givenEnv: Object.fromEntries(variables),
+  }
 }
 
 function setFlag(options: RunOptions, name: string, value: string, caller: NodeJS.ProcessEnv): void {
@@ -45,6 +70,12 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
       return
     case 'root':
       options.root = existing(value, '--root', false)
+      return
+    case 'image':
+      options.image = resolve(value)
+      return
+    case 'entrypoint':
+      options.entrypoint = value
       return
     case 'with-libs':
       options.withLibraries = true

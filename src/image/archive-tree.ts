@@ -61,6 +61,12 @@ export class ArchiveTree {
     for (const entry of tarEntries(archive)) if (!isWhiteout(entry.name)) this.#put(archive, entry)
   }
 
+  /** A working directory, which nobody need have made. @throws HvError BAD_ARGUMENT */
+  makeDirectory(path: string): void {
+    const names = this.#namesOf(path)
+    if (this.#directory(names, path, false) === undefined) this.#directory(names, path, true)
+  }
+
   #takeAway(path: string): void {
     if (!isWhiteout(path)) return
     const names = this.#namesOf(path)

@@ -23,7 +23,7 @@ export function openFile(path: string): FileBytes {
 }
 
 /** Without links; undefined if there is no /proc. */
-function pathOf(fd: number): string | undefined {
+export function pathOf(fd: number): string | undefined {
   try {
     return readlinkSync(`/proc/self/fd/${fd}`, 'latin1')
   } catch {

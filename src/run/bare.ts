@@ -12,10 +12,11 @@ export async function runBareMetal(options: RunOptions): Promise<RunResult> {
 
 /** @throws HvError BAD_ARGUMENT */
 export function requireBareOptions(options: RunOptions): void {
-  const {root, volumes, cwd, trace, pledge, unveil, suggestsPromises, platform, maxTasks, patchCalls} =
+  const {root, image, volumes, cwd, trace, pledge, unveil, suggestsPromises, platform, maxTasks, patchCalls} =
     options
   const unfit: [string, boolean][] = [
     ['`root`', root !== undefined],
+    ['`image`', image !== undefined],
     ['`volumes`', volumes.length > 0],
     ['`cwd`', cwd !== undefined],
     ['`trace`', trace !== undefined],

@@ -17,7 +17,7 @@ export {MAX_TASKS} from '../sentry/task/pids.ts'
 
 export interface RunOptions {
   /**
-   * Without `root`: a host path with a slash in it; the command has already searched PATH.
+   * Without `root`: a host path with a slash in it; the command has already searched PATH. With `image`: what messages call it.
    * With `root`: a guest path, or a bare name that the sentry looks up in the PATH of `env`, inside the guest's tree.
    */
   program: string
@@ -25,6 +25,15 @@ export interface RunOptions {
   args: string[]
   /** Host directory or tar archive that is the guest's `/`. Absolute. */
   root?: string
+  /**
+   * OCI image layout, a folder or a tar archive, that is the guest's `/` in place of `root`, and `:NAME` of one of its images. What
+   * the image says of user, environment, directory and program holds where `entrypoint`, `args`, `givenEnv` and `cwd` say nothing.
+   */
+  image?: string
+  /** With `image`: a program of it, in place of its entry point and its command. */
+  entrypoint?: string
+  /** With `image`: what of `env` the user gave. */
+  givenEnv?: Record<string, string>
   /** Shows the program at its own path, with its interpreter and its libraries; without `root`. */
   withLibraries?: boolean
   volumes: Volume[]

@@ -7,17 +7,19 @@ import {arch} from '../arch/index.ts'
 import {isBareMetal} from '../elf/bare-metal.ts'
 import {fileReader} from '../elf/file-reader.ts'
 import {parseElf} from '../elf/parse.ts'
+import type {ImageConfig} from '../image/open-image.ts'
 import {Jail} from '../jail/jail.ts'
 import {ownDirectories} from '../jail/own-directories.ts'
 import {type OpenedPlatform, openPlatform} from '../platform/open.ts'
 import {openHostProgram} from '../sentry/host-program.ts'
 import {DEFAULT_MEMORY_BYTES, runToEnd} from '../sentry/run-to-end.ts'
-import {Sentry} from '../sentry/sentry.ts'
+import {type ProgramOptions, Sentry} from '../sentry/sentry.ts'
 import {HostTty} from '../sentry/tty/host-tty.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import {host} from '../vfs/host-calls.ts'
 import {openHostStream} from '../vfs/open-host-stream.ts'
 import {guestFiles} from './guest-files.ts'
+import {imageProgram} from './image-program.ts'
 import type {RunOptions, RunResult} from './options.ts'
 import {passSignals, stopWith} from './pass-signals.ts'
 import {runPledge} from './pledge.ts'
@@ -58,24 +60,22 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
   // What measures is not for a jail.
   if (options.stats) await (await import('../platform/compare.ts')).measureAll()
   const {memoryBytes = DEFAULT_MEMORY_BYTES, cpus} = options
-  const onHost = options.root === undefined ? openHostProgram(options.program) : undefined
+  const isOnHost = options.root === undefined && options.image === undefined
+  const onHost = isOnHost ? openHostProgram(options.program) : undefined
   const jail = Jail.begin(options.jail ?? 'best')
   const opened = await openPlatform(options.platform, memoryBytes, cpus)
   using platform = opened.platform
   const fds = options.suggestsPromises ? [0, 2, 2] : [0, 1, 2]
   const terminal = openTerminal(fds)
-  const shown = await guestFiles(options, foldersOf(options, onHost))
-  const sentry = new Sentry(platform, {...options, ...shown, terminal})
+  const files = await guestFiles(options, foldersOf(options, onHost))
+  const sentry = new Sentry(platform, {...options, ...files, terminal})
   const {kernel} = sentry
   kernel.budget.onMuch = options.onMuch
   const trace = new RunTrace(kernel, options.trace)
   const pledge = await runPledge(options)
   const program = {
-    program: options.program,
+    ...programOf(options, files.config),
     onHost,
-    args: options.args,
-    env: options.env,
-    cwd: options.cwd,
     umask: process.umask(),
     nice: getPriority(),
     streams: fds.map((fd, guestFd) => openStream(sentry, fd, guestFd)),
@@ -87,7 +87,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
     options.code?.keep()
     jail.close({
       roots: sentry.hostRoots,
-      directories: [...ownDirectories(process.env), ...(shown.libraryFolders ?? [])],
+      directories: [...ownDirectories(process.env), ...(files.libraryFolders ?? [])],
       traces: platform.name === 'ptrace',
       hasTerminal: terminal !== undefined,
       dropTo: options.dropTo,
@@ -109,13 +109,21 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
   }
 }
 
+function programOf(
+  {program, args, env, cwd, entrypoint, givenEnv = {}}: RunOptions,
+  config: ImageConfig | undefined,
+): Pick<ProgramOptions, 'program' | 'args' | 'env' | 'cwd'> {
+  if (config === undefined) return {program, args, env, cwd}
+  return imageProgram(config, {program: entrypoint, args, env: givenEnv, cwd}, env)
+}
+
 function platformOf({platform, reason}: OpenedPlatform): RunResult['platform'] {
   return {name: platform.name, reason, costs: platform.costs}
 }
 
 /** What the file says; in a guest's tree there are Linux programs alone. */
-function isBareGuest({program, root}: RunOptions): boolean {
-  if (root !== undefined) return false
+function isBareGuest({program, root, image}: RunOptions): boolean {
+  if (root !== undefined || image !== undefined) return false
   let fd: number | undefined
   try {
     // A fifo would be waited for.

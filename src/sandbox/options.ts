@@ -27,9 +27,14 @@ export interface SandboxOptions {
    */
   root?: string
   /**
+   * OCI image layout, a folder or a tar archive, whose layers are the guest's `/` in place of `root`; `PATH:NAME` for one of several images.
+   * Programs run as the image's user, in its environment and working directory, unless they are told otherwise.
+   */
+  image?: string
+  /**
    * Shows a host program at its own path, with its interpreter and the libraries that it is linked with, and nothing
    * else of the host. They are found in the host's library folders alone: those that ld.so(8) has built in or configured. Nothing that
-   * $ORIGIN or LD_LIBRARY_PATH have outside of them is. Not with `root`. What a program loads by dlopen(3) it does not find. Default: false, the program alone, in
+   * $ORIGIN or LD_LIBRARY_PATH have outside of them is. Not with `root` or `image`. What a program loads by dlopen(3) it does not find. Default: false, the program alone, in
    * /bin, which does for static ones.
    */
   withLibraries?: boolean
@@ -81,9 +86,9 @@ export interface SandboxOptions {
 }
 
 export interface SandboxSpawnOptions {
-  /** Variables on top of PATH, HOME and TERM; nothing of this process's environment goes in. */
+  /** Variables on top of PATH, HOME and TERM, and of the image's; nothing of this process's environment goes in. */
   env?: Readonly<Record<string, string>>
-  /** Guest path, absolute; default `/`. */
+  /** Guest path, absolute; default `/`, or what the image says. */
   cwd?: string
   /** Stops the guest; `run` then rejects with an {@link AbortError}, which has what the program had written; so does `wait`. */
   signal?: StopSignal

@@ -18,6 +18,7 @@ import type {LimitHit} from './limit-news.ts'
 /** What the sentry is to be. */
 export interface SentrySettings {
   root?: string
+  image?: string
   withLibraries?: boolean
   volumes: readonly Volume[]
   memoryBytes: number
@@ -50,10 +51,12 @@ export const STOP_EVERYTHING = -1
 export interface RunRequest {
   kind: 'run'
   id: number
-  program: string
+  /** undefined: the image's entry point. */
+  program?: string | undefined
   /** A file of the host's to see as the program. A process takes its descriptor from the socket beside. */
   onHost?: HostProgram
   args: string[]
+  /** What the owner gave. */
   env: Record<string, string>
   cwd?: string
   /** Which of its streams lead to the owner while it runs: LiveRequest. */

@@ -7,7 +7,6 @@ import {HvError} from '../errors.ts'
 import {JAIL_CHOICES, type JailChoice} from '../jail/layer.ts'
 import * as takes from '../options.ts'
 import {MAX_CPUS, PLATFORM_CHOICES, type PlatformChoice} from '../platform/choice.ts'
-import {guestEnvironment} from '../run/options.ts'
 import {PATCH_CHOICES, type PatchChoice} from '../sentry/patch-choice.ts'
 import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import {DEFAULT_MEMORY_BYTES} from '../sentry/run-to-end.ts'
@@ -41,6 +40,7 @@ const letters = takes.named(/^[rwxc]*$/, 'some of the letters r, w, x and c')
 
 const sandboxOptions = takes.options({
   root: v.optional(takes.path),
+  image: v.optional(takes.path),
   withLibraries: v.optional(takes.truth),
   volumes: v.optional(
     takes.list(
@@ -109,6 +109,7 @@ const traceOptions = takes.options({
 /** What a sandbox is for its life. */
 export interface Settings {
   root: string | undefined
+  image: string | undefined
   withLibraries: boolean
   volumes: Volume[]
   memoryBytes: number
@@ -129,7 +130,7 @@ export function toSettings(given: SandboxOptions): {
   handlers: SyscallHandlers
 } {
   const options = takes.checked(sandboxOptions, given, 'options')
-  const {root, withLibraries = false, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES} = options
+  const {root, image, withLibraries = false, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES} = options
   const {platform = 'auto', cpus, maxTasks, patchCalls, pledge, unveil} = options
   const {isolation = 'process', dropTo, jail = 'best', onSyscall = {}} = options
   if (isolation === 'thread' && (jail === 'required' || dropTo !== undefined))
@@ -138,17 +139,12 @@ export function toSettings(given: SandboxOptions): {
       'a thread of this process has no jail of its own',
       "leave out isolation: 'thread'",
     )
-  if (root !== undefined && withLibraries) {
-    throw new HvError(
-      'BAD_ARGUMENT',
-      '`withLibraries` is not for a `root`, which has its own',
-      'leave one out',
-    )
-  }
+  requireOne({root, image, withLibraries: withLibraries || undefined})
   return {
     isolation,
     settings: {
       root: root && fromHere(root),
+      image: image && fromHere(image),
       withLibraries,
       volumes: volumes.map(({host, guest, writable = false}) => ({host: fromHere(host), guest, writable})),
       memoryBytes,
@@ -165,11 +161,20 @@ export function toSettings(given: SandboxOptions): {
   }
 }
 
-/** @throws HvError BAD_ARGUMENT */
+/** Each of them says what a guest sees. */
+function requireOne(trees: Readonly<Record<string, unknown>>): void {
+  const given = Object.keys(trees).filter((name) => trees[name] !== undefined)
+  if (given.length <= 1) return
+  const names = given.map((name) => `\`${name}\``).join(' and ')
+  throw new HvError('BAD_ARGUMENT', `${names}: each says what the guest sees`, 'give one of them')
+}
+
+/** @param program undefined, if it `mayLack` one: the image's entry point. @throws HvError BAD_ARGUMENT */
 export function toRequest(
-  program: string,
+  program: string | undefined,
   args: readonly string[],
   given: SandboxRunOptions,
+  mayLack = false,
 ): {request: RunRequest; encoding: 'utf8' | 'buffer'; input: InputSource | undefined} {
   const options = takes.checked(runOptions, given, 'options')
   const {env, cwd, timeoutMs, stdin = '', maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES} = options
@@ -179,9 +184,9 @@ export function toRequest(
     kind: 'run',
     id: 0,
     live: input === undefined ? 'none' : 'input',
-    program: takes.checked(takes.path, program, 'program'),
+    program: mayLack && program === undefined ? program : takes.checked(takes.path, program, 'program'),
     args: takes.checked(texts, args, 'args'),
-    env: {...guestEnvironment(), ...env},
+    env: {...env},
     cwd,
     stdin: isWhole ? wholeOf(stdin) : new Uint8Array(0),
     timeoutMs: timeoutMs && Math.min(timeoutMs, LONGEST_MS),
@@ -197,12 +202,13 @@ function wholeOf(stdin: string | Uint8Array): Uint8Array {
 
 /** @throws HvError BAD_ARGUMENT */
 export function toSpawnRequest(
-  program: string,
+  program: string | undefined,
   args: readonly string[],
   given: SandboxSpawnOptions,
+  mayLack = false,
 ): RunRequest {
   const options = takes.checked(spawnOptions, given, 'options')
-  return {...toRequest(program, args, options).request, live: 'all'}
+  return {...toRequest(program, args, options, mayLack).request, live: 'all'}
 }
 
 /** @throws HvError BAD_ARGUMENT */

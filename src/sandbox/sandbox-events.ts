@@ -5,13 +5,13 @@ import type {SandboxExit} from './options.ts'
 
 /** A program has ended. */
 export interface SandboxExitEvent extends SandboxExit {
-  /** As it was given to `run` or `spawn`. */
-  program: string
+  /** As it was given to `run` or `spawn`; undefined: the image's entry point. */
+  program: string | undefined
 }
 
 /** Guest memory was full, or what hv kept for the guest, and a process was killed for it, the program's own or a descendant. */
 export interface SandboxOomEvent {
-  program: string
+  program: string | undefined
   /** In the guest: the last one that was killed. */
   pid: number | undefined
   /** How many were killed since the event before, at least 1. */
@@ -20,7 +20,7 @@ export interface SandboxOomEvent {
 
 /** A program has come up against a limit of its sandbox. */
 export interface SandboxLimitEvent {
-  program: string
+  program: string | undefined
   /**
    * `output`: `maxOutputBytes`; the guest gets ENOSPC. `time`: `timeoutMs`; it was killed. `tasks`: `maxTasks`; fork(2) fails.
    * `memory`: `memoryBytes`, or what hv keeps for the guest; calls fail with ENOMEM or ENOSPC, or a process is killed: `oom`.

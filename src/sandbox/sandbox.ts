@@ -37,17 +37,17 @@ export class Sandbox {
   /** The guest's files, to be read and written from here. */
   readonly files: SandboxFiles
   readonly #sentry: RemoteSentry
-  /** Programs are the host's: by paths that this process's directory counts for. */
-  readonly #isOnHost: boolean
+  /** Whose programs are: the host's by paths that this process's directory counts for. */
+  readonly #programs: 'host' | 'root' | 'image'
   /** Settles when the last run that was asked for has ended. */
   #turn: Promise<void> = Promise.resolve()
   #disposal: Promise<void> | undefined
   readonly #listeners = new SandboxListeners()
 
-  private constructor(sentry: RemoteSentry, isOnHost: boolean) {
+  private constructor(sentry: RemoteSentry, programs: 'host' | 'root' | 'image') {
     this.files = new SandboxFiles(sentry.files)
     this.#sentry = sentry
-    this.#isOnHost = isOnHost
+    this.#programs = programs
   }
 
   /**
@@ -70,7 +70,8 @@ export class Sandbox {
       settings,
       handlers,
     )
-    return new Sandbox(sentry, settings.root === undefined)
+    const {root, image} = settings
+    return new Sandbox(sentry, image !== undefined ? 'image' : root !== undefined ? 'root' : 'host')
   }
 
   /** What runs its guests. */
@@ -85,8 +86,9 @@ export class Sandbox {
 
   /**
    * Runs a program to its end. Runs that are asked for meanwhile wait for their turn.
-   * @param program With `root` a guest path, or a bare name for the guest's PATH; without, a path of this host.
-   * @param args The arguments behind argv[0], which is `program`.
+   * @param program With `root` or `image` a guest path, or a bare name for the guest's PATH; without, a path of this host.
+   * undefined, with `image`: its entry point.
+   * @param args The arguments behind argv[0], which is `program`; of an entry point, in place of the image's.
    * @throws HvError BAD_ARGUMENT, NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, OUT_OF_MEMORY; DISPOSED when the
    * sandbox is; VCPU_FAILED, SANDBOX_FAILED, after which it is of no use any more: a bug of
    * hv's, or its sentry did not stop the guest within a second of being told, or of the end of its time
@@ -94,17 +96,17 @@ export class Sandbox {
    * stopped by then, and the sandbox usable
    */
   run(
-    program: string,
+    program: string | undefined,
     args: readonly string[] | undefined,
     options: SandboxRunOptions & {encoding: 'buffer'},
   ): Promise<SandboxResult<Uint8Array>>
-  run(program: string, args?: readonly string[], options?: SandboxRunOptions): Promise<SandboxResult>
+  run(program?: string, args?: readonly string[], options?: SandboxRunOptions): Promise<SandboxResult>
   async run(
-    program: string,
+    program?: string,
     args: readonly string[] = [],
     options: SandboxRunOptions = {},
   ): Promise<SandboxResult<string | Uint8Array>> {
-    const {request, encoding, input} = toRequest(program, args, options)
+    const {request, encoding, input} = toRequest(program, args, options, this.#programs === 'image')
     const {signal} = options
     const decode = (bytes = new Uint8Array()) =>
       encoding === 'buffer' ? bytes : new TextDecoder().decode(bytes)
@@ -148,8 +150,8 @@ export class Sandbox {
    * for await (const chunk of child.stdout) process.stdout.write(chunk)
    * const {exitCode} = await child.wait()
    */
-  spawn(program: string, args: readonly string[] = [], options: SandboxSpawnOptions = {}): SandboxProcess {
-    const request = toSpawnRequest(program, args, options)
+  spawn(program?: string, args: readonly string[] = [], options: SandboxSpawnOptions = {}): SandboxProcess {
+    const request = toSpawnRequest(program, args, options, this.#programs === 'image')
     const streams = new ProgramStreams()
     return new SandboxProcess(streams, this.#runLive(request, streams, options.signal))
   }
@@ -250,7 +252,7 @@ export class Sandbox {
       if (limit === 'oom') this.#listeners.tell('oom', {program, pid, count})
       else this.#listeners.tell('limit', {program, limit, count})
     }
-    const onHost = this.#isOnHost ? openHostProgram(fromHere(program)) : undefined
+    const onHost = this.#programs === 'host' ? openHostProgram(fromHere(program as string)) : undefined
     const finished = await this.#sentry.run({...request, onHost}, signal, live)
     if (finished.result.timedOut) this.#listeners.tell('limit', {program, limit: 'time', count: 1})
     this.#listeners.tell('exit', {program, ...exitOf(finished)})

@@ -79,8 +79,8 @@ export class SentryProcess {
       ;[this.#passing, end] = addon.passingPair()
       return spawn(process.execPath, argv, {
         argv0: 'hv-sandbox',
-        // Where V8's bytecode and the costs of traps are kept.
-        env: environment('HOME', 'XDG_CACHE_HOME'),
+        // Where V8's bytecode and the costs of traps are kept, and where archives are unpacked.
+        env: environment('HOME', 'XDG_CACHE_HOME', 'TMPDIR'),
         // A terminal's signals are for the owner.
         detached: true,
         stdio: ['ignore', 'ignore', 'pipe', 'pipe', end],

@@ -1,29 +1,26 @@
 // serve: a sandbox's sentry, which runs programs one after another, and stops them when its owner says so.
 
-import {ENOMEM, Errno} from '../abi/errno.ts'
 import {killInfo, SI_USER} from '../abi/siginfo.ts'
 import {SIGKILL} from '../abi/signal.ts'
 import type {CodeCache} from '../code-cache.ts'
 import {Jail} from '../jail/jail.ts'
 import {openPlatform} from '../platform/open.ts'
-import {guestFiles} from '../run/guest-files.ts'
+import {type GuestFiles, guestFiles} from '../run/guest-files.ts'
 import {rehearseIfCold} from '../run/rehearse-if-cold.ts'
-import type {Answered} from '../sentry/files/operations.ts'
-import {OwnerFiles} from '../sentry/files/owner-files.ts'
 import {HookedCalls} from '../sentry/hooked-calls.ts'
 import type {Kernel} from '../sentry/kernel.ts'
-import {isOutgrown} from '../sentry/outgrown.ts'
-import {restriction, veilOf} from '../sentry/pledge/restrict.ts'
+import {restriction} from '../sentry/pledge/restrict.ts'
 import {runToEnd} from '../sentry/run-to-end.ts'
 import {Sentry} from '../sentry/sentry.ts'
 import type {Task} from '../sentry/task.ts'
 import type {DecodeArguments} from '../sentry/trace/decode-arguments.ts'
+import {answerFile, ownerFiles} from './answer-file.ts'
 import {EventBatches} from './event-batches.ts'
 import {LimitNews} from './limit-news.ts'
 import {LiveStreams} from './live-streams.ts'
 import type {SentryPort} from './port.ts'
+import {programOf} from './program-of.ts'
 import {
-  type FileRequest,
   type Finished,
   type LiveRequest,
   type Request,
@@ -81,9 +78,10 @@ async function start(
   await rehearseIfCold(settings.platform, confinement?.code)
   const jail = Jail.begin(confinement === undefined ? 'none' : settings.jail)
   const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes, settings.cpus)
+  let shown: GuestFiles
   let sentry: Sentry
   try {
-    const shown = await guestFiles(settings)
+    shown = await guestFiles(settings)
     sentry = new Sentry(platform, {...settings, ...shown})
     confinement?.code.keep()
     jail.close({
@@ -129,6 +127,7 @@ async function start(
       if (request.kind === 'run') {
         run = request.id
         await answer(sentry, port, request, {
+          config: shown.config,
           restrict: (task) => {
             if (settings.hooked.length > 0) hooked.attach(task)
             restrict(task)
@@ -172,6 +171,7 @@ async function start(
 
 /** What a run does besides running. */
 interface RunHooks {
+  config: GuestFiles['config']
   restrict: (task: Task) => void
   /** The owner said something while the guest ran. */
   heard: () => void
@@ -208,11 +208,8 @@ async function run(
       : new LiveStreams((reply) => port.post(reply), kernel, request.live === 'all')
   const whole = [() => openInput(request.stdin), () => openOutput(stdout), () => openOutput(stderr)]
   const program = {
-    program: request.program,
+    ...programOf(request, hooks.config),
     onHost: request.onHost,
-    args: request.args,
-    env: request.env,
-    cwd: request.cwd,
     streams: whole.map((open, fd) => streams?.files[fd] ?? open()),
     restrict: hooks.restrict,
   }
@@ -252,24 +249,6 @@ async function run(
     listenToLimits(kernel, undefined)
     news.flush()
     kernel.platform.watch(port.fd, 0)
-  }
-}
-
-function ownerFiles({kernel, credentials}: Sentry, {unveil}: SentrySettings): OwnerFiles {
-  const context = {root: kernel.rootMount.top, credentials}
-  return new OwnerFiles(kernel, credentials, unveil && (() => veilOf(unveil, context)))
-}
-
-function answerFile(port: SentryPort, files: OwnerFiles, {id, operation, bytes}: FileRequest): void {
-  const answered = ({answer, bytes: given = new Uint8Array(0)}: Answered): void =>
-    port.post({kind: 'filed', id, answer, bytes: given})
-  try {
-    const now = files.answer(operation, bytes, answered)
-    if (now !== undefined) answered(now)
-  } catch (error) {
-    const errno = error instanceof Errno ? error.code : isOutgrown(error) ? ENOMEM : undefined
-    if (errno === undefined) port.post({kind: 'failed', error: toWire(error)})
-    else port.post({kind: 'filed', id, errno, bytes: new Uint8Array(0)})
   }
 }
 

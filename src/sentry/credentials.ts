@@ -43,6 +43,18 @@ export const SECBIT_KEEP_CAPS = 1 << 4
 export const SECBIT_KEEP_CAPS_LOCKED = 1 << 5
 export const SECBIT_NO_CAP_AMBIENT_RAISE = 1 << 6
 
+export type User = Pick<Credentials, 'uid' | 'gid' | 'groups'>
+
+/** What the first program has. */
+export function initialCredentials({uid, gid, groups}: User): Credentials {
+  return {
+    ...{uid, gid, groups},
+    ...{ruid: uid, euid: uid, suid: uid},
+    ...{rgid: gid, egid: gid, sgid: gid},
+    ...capabilitiesOf(uid),
+  }
+}
+
 /** What a program begins with. */
 export function capabilitiesOf(
   euid: number,

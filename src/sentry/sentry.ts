@@ -19,8 +19,7 @@ import {allMounts, disposeMounts} from '../vfs/mount-tree.ts'
 import {resolve} from '../vfs/path-walk.ts'
 import {openRandom} from '../vfs/random.ts'
 import {callPatcher} from './call-patcher.ts'
-import type {Credentials} from './credentials.ts'
-import {capabilitiesOf} from './credentials.ts'
+import {type Credentials, initialCredentials, type User} from './credentials.ts'
 import {commOf, type LoadedImage, loadImage} from './exec.ts'
 import {FdTable, SharedDescription} from './fd-table.ts'
 import {FsContext} from './fs-context.ts'
@@ -50,6 +49,8 @@ export interface SentryOptions {
   root?: string
   /** In place of `root`: what lies below the overlay. It is the sentry's from here on. */
   lower?: ArchiveFs
+  /** Whom programs run as; default: the user who runs hv. */
+  user?: User
   volumes: readonly Volume[]
   /** What is shown of a program of the host's; default: its file, in /bin. */
   showProgram?: ShowProgram
@@ -93,7 +94,7 @@ export class Sentry {
   /** The platform stays the caller's. @throws HvError */
   constructor(platform: Platform, options: SentryOptions) {
     this.#platform = platform
-    this.#credentials = hostCredentials(options.dropTo)
+    this.#credentials = initialCredentials(userOf(options))
     openCpuinfo()
     openRandom()
     const budget = new Budget(budgetBytes(platform.memory.size))
@@ -250,17 +251,10 @@ interface Parts {
   path: string
 }
 
-/** The guest is the user who runs hv. */
-function hostCredentials(dropTo: SentryOptions['dropTo']): Credentials {
-  const {uid, gid} = dropTo ?? {uid: process.getuid!(), gid: process.getgid!()}
-  return {
-    uid,
-    gid,
-    groups: dropTo === undefined ? hostGroups() : [],
-    ...{ruid: uid, euid: uid, suid: uid},
-    ...{rgid: gid, egid: gid, sgid: gid},
-    ...capabilitiesOf(uid),
-  }
+/** Whoever hv becomes, or else whom the image names, or else the user who runs hv. */
+function userOf({dropTo, user}: SentryOptions): User {
+  if (dropTo !== undefined) return {...dropTo, groups: []}
+  return user ?? {uid: process.getuid!(), gid: process.getgid!(), groups: hostGroups()}
 }
 
 /** Supplementary groups: Node's getgroups adds the effective group to them. */

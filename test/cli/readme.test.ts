@@ -1,6 +1,6 @@
 // The examples of README and help, as written: each command in a bash with hv in its PATH, each script with hvkit installed.
 
-import {spawn, spawnSync} from 'node:child_process'
+import {execFileSync, spawn, spawnSync} from 'node:child_process'
 import {once} from 'node:events'
 import {
   chmodSync,
@@ -19,6 +19,8 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
 import {root} from '../../ci/paths.mjs'
 import {arch} from '../../src/arch/index.ts'
+import {LayoutFolder, named} from '../helpers/oci.ts'
+import {tarOf} from '../helpers/tar.ts'
 import {HV} from './hv.ts'
 
 const TIMEOUT_MS = stepMs('command')
@@ -80,6 +82,15 @@ beforeAll(() => {
   writeFileSync(join(home, 'notes.txt'), 'notes\n')
   for (const name of ['hello', 'suspicious', 'rootfs/usr/bin/python3']) copyFileSync(HELLO, join(home, name))
   copyFileSync(BUSYBOX, join(home, 'rootfs/bin/sh'))
+  execFileSync('tar', ['-C', join(home, 'rootfs'), '-czf', join(home, 'rootfs.tar.gz'), '.'])
+  const layers = [tarOf({name: 'bin/sh', content: readFileSync(BUSYBOX), mode: 0o755})]
+  const imageOf = (name: string, config: object): void => {
+    const layout = new LayoutFolder(join(home, name))
+    layout.index(named(layout.image({layers, config}), 'latest'))
+  }
+  imageOf('alpine', {Cmd: ['sh']})
+  imageOf('tool', {Entrypoint: ['sh']})
+  execFileSync('tar', ['-C', join(home, 'tool'), '-cf', join(home, 'tool.tar'), '.'])
 })
 afterAll(() => rmSync(home, {recursive: true}))
 
@@ -98,7 +109,7 @@ function node(name: string, script: string, rest = '') {
 test('all of them are found', () => {
   const known = [...Object.keys(PRINTS), ...Object.keys(ENDS), PLAYED, BY_SUDO]
   expect(commands.map(({command}) => command)).toEqual(expect.arrayContaining(known))
-  expect(scripts).toHaveLength(6)
+  expect(scripts).toHaveLength(7)
 })
 
 describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the README says', () => {
@@ -126,8 +137,15 @@ describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the README says'
     expect(node('sandbox.mjs', scripts[0])).toMatchObject({status: 0, stdout: '0 5\n\n', stderr: ''})
   })
 
+  test('a sandbox runs a program of an image', () => {
+    expect(node('image.mjs', scripts[1], 'await sandbox.dispose()')).toMatchObject({
+      status: 0,
+      stdout: '42\n\n',
+    })
+  })
+
   test('a program is spoken with', () => {
-    const script = `const sandbox = await Sandbox.create()\n${scripts[1]}`
+    const script = `const sandbox = await Sandbox.create()\n${scripts[2]}`
     const {status, stdout} = node('spawn.mjs', script, 'await sandbox.dispose()')
     expect([status, stdout]).toEqual([0, expect.stringMatching(/^HELLO\n.*exitCode: 0/s)])
   })
@@ -147,7 +165,7 @@ describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the README says'
     const calls = `
       console.log((await sandbox.run('${BUSYBOX}', ['ls', '/work/pool.mjs'])).stdout)
       await sandbox.dispose()`
-    expect(node('pool.mjs', scripts[3], calls)).toMatchObject({
+    expect(node('pool.mjs', scripts[4], calls)).toMatchObject({
       status: 0,
       stdout: '/work/pool.mjs\n\n',
       stderr: '',
@@ -161,13 +179,13 @@ describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the README says'
       await ask('rm', '/tmp/a.log')
       await ask('id', '-u')
       await sandbox.dispose()`
-    const {status, stdout} = node('promises.mjs', scripts[4], calls)
+    const {status, stdout} = node('promises.mjs', scripts[5], calls)
     expect(status).toBe(0)
     expect(stdout).toMatch(/exitCode: 0.*exitCode: 1.*Operation not permitted.*exitCode: 0.*'1000\\n'/s)
   })
 
   test.skipIf(!hasKvm || arch.name !== 'x86_64')('the VM writes to its port (only x86_64)', () => {
-    const {status, stdout} = node('vm.mjs', scripts[5])
+    const {status, stdout} = node('vm.mjs', scripts[6])
     expect([status, stdout]).toEqual([0, expect.stringMatching(/kind: 'io'.*port: 1016/s)])
   })
 })

@@ -97,7 +97,7 @@ const below: Record<string, string[]> = {
     'vfs',
   ],
   check: ['abi', 'addon.ts', 'board', 'errors.ts', 'jail', 'options.ts', 'package-file.ts', 'platform'],
-  image: ['abi', 'errors.ts', 'vfs'],
+  image: ['abi', 'arch', 'errors.ts', 'vfs'],
   inspect: ['abi', 'arch', 'elf', 'errors.ts', 'platform', 'vfs'],
   machine: ['abi', 'arch', 'elf', 'errors.ts', 'vm'],
   platform: ['abi', 'arch', 'addon.ts', 'errors.ts', 'vm', 'user-cache.ts'],

@@ -44,6 +44,12 @@ export class ArchiveFs implements FileSystem {
     this.#sources.add(source)
   }
 
+  /** What it owned, another one owns. */
+  handOver(owner: ArchiveFs): void {
+    for (const source of this.#sources) owner.own(source)
+    this.#sources.clear()
+  }
+
   takeIno(): number {
     return ++this.#lastIno
   }

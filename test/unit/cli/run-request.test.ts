@@ -41,8 +41,8 @@ test('every flag of the table arrives', () => {
     trace: join(directory, 'trace'),
   }
   const options = request([
-    ...RUN_FLAGS.filter(({name}) => name !== 'no-jail' && name !== 'with-libs').map(({name}) =>
-      values[name] ? `--${name}=${values[name]}` : `--${name}`,
+    ...RUN_FLAGS.filter(({name}) => !['no-jail', 'with-libs', 'image', 'entrypoint'].includes(name)).map(
+      ({name}) => (values[name] ? `--${name}=${values[name]}` : `--${name}`),
     ),
     'prog',
   ])
@@ -78,7 +78,21 @@ test.each(['', 'root', '0', '-1', '5:', '5:6:7', '4294967295', '1e3'])('--drop-t
 
 test('--with-libs is for programs of this host', () => {
   expect(request(['--with-libs', './p']).withLibraries).toBe(true)
-  expect(() => request(['--with-libs', '--root', directory, 'p'])).toThrow('a tree has its own libraries')
+})
+
+test('with --image all words are for its entry point, and --env is told apart', () => {
+  const words = ['--image', `${directory}:tag`, '--entrypoint', 'sh', '--env', 'A=1', '--', '-c', 'true']
+  const image = `${directory}:tag`
+  expect(request(words)).toMatchObject({image, entrypoint: 'sh', givenEnv: {A: '1'}, args: ['-c', 'true']})
+  expect(request(['--image', directory])).toMatchObject({args: [], program: directory, givenEnv: {}})
+})
+
+test.each([
+  [['--root', directory, '--image', directory, 'p'], '--root and --image'],
+  [['--with-libs', '--root', directory, 'p'], '--root and --with-libs'],
+  [['--with-libs', '--image', directory, 'p'], '--image and --with-libs'],
+])('%j is refused: each says what the guest sees', (argv, trees) => {
+  expect(() => request(argv)).toThrow(`${trees}: each says what the guest sees`)
 })
 
 test('--env NAME passes the caller’s value, and nothing when there is none', () => {
@@ -109,6 +123,7 @@ test('with --root the name is left for the guest’s tree', () => {
 test.each([
   [['--root', '/no/such', 'p'], '--root: /no/such does not exist'],
   [['--volume', '/no/such:/v', 'p'], '--volume: /no/such does not exist'],
+  [['--entrypoint', 'sh', 'p'], '--entrypoint is for an image'],
   [['--cwd', 'relative', 'p'], '--cwd relative is not absolute'],
   [['--trace=/no/such/file', 'p'], '--trace: /no/such/file cannot be written (ENOENT)'],
 ])('%j is refused: %s', (argv, message) => {

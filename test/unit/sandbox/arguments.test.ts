@@ -72,7 +72,9 @@ describe('Sandbox.create refuses', () => {
   test('an option that there is not, with the one that was meant', () => {
     expect(refusal(create({memoryByte: 5}))).toMatchObject({
       code: 'BAD_ARGUMENT',
-      message: expect.stringMatching(/^options has no memoryByte: it has root, volumes, memoryBytes, cpus, /),
+      message: expect.stringMatching(
+        /^options has no memoryByte: it has root, image, withLibraries, volumes, memoryBytes, /,
+      ),
       nextStep: 'did you mean memoryBytes?',
     })
     expect(refusal(create({constructor: 1})).message).toMatch(/^options has no constructor/)

@@ -1,0 +1,127 @@
+// The files of an OCI image layout: a folder, or a tar archive of it. What has a digest is checked against it.
+
+import {createHash} from 'node:crypto'
+import {fstatSync, statSync} from 'node:fs'
+import {ENOENT, Errno} from '../abi/errno.ts'
+import {O_RDONLY} from '../abi/open-flags.ts'
+import type {ArchiveFs} from '../vfs/fs/archive.ts'
+import {ArchiveDirectory} from '../vfs/fs/archive-directory.ts'
+import {ArchiveFile} from '../vfs/fs/archive-file.ts'
+import type {ArchiveNode} from '../vfs/fs/archive-node.ts'
+import {host, toByteString} from '../vfs/host-calls.ts'
+import {badArchive} from './archive-error.ts'
+import {FileBytes} from './file-bytes.ts'
+import {type Descriptor, MAX_JSON_BYTES} from './oci-schema.ts'
+import {pathOf} from './open-file.ts'
+import {openTar} from './open-tar.ts'
+
+const HASHED_BYTES = 1 << 20
+
+export interface Layout extends Disposable {
+  /** @param names of folders, and of the file. undefined: there is none. @throws HvError */
+  open(names: readonly string[]): FileBytes | undefined
+  /** What was opened is not needed any more. */
+  close(file: FileBytes): void
+}
+
+/** @param owner what it opens itself is that one's. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
+export async function openLayout(path: string, owner: ArchiveFs): Promise<Layout> {
+  if (statSync(path).isDirectory()) return new FolderLayout(path)
+  const archive = await openTar(path)
+  archive.handOver(owner)
+  return new ArchivedLayout(archive)
+}
+
+/** Links in it are not followed, and nothing but files is opened. */
+class FolderLayout implements Layout {
+  readonly #fd: number
+
+  constructor(path: string) {
+    this.#fd = host.hostOpenRoot(toByteString(path))
+    if (this.#fd < 0) throw badArchive(`it cannot be opened: ${new Errno(-this.#fd)}`, 'make it readable')
+  }
+
+  open(names: readonly string[]): FileBytes | undefined {
+    const fd = this.#openFile(names.slice(0, -1), names.at(-1) as string)
+    if (fd === -ENOENT) return undefined
+    const name = names.join('/')
+    if (fd < 0) throw badArchive(`${name} cannot be opened: ${new Errno(-fd)}`, 'make it a readable file')
+    const stat = fstatSync(fd)
+    if (stat.isFile()) return new FileBytes({fd, path: pathOf(fd)}, 0, stat.size)
+    host.hostClose(fd)
+    throw badArchive(`${name} is no file`)
+  }
+
+  close({source}: FileBytes): void {
+    host.hostClose(source.fd)
+  }
+
+  [Symbol.dispose](): void {
+    host.hostClose(this.#fd)
+  }
+
+  #openFile(folders: readonly string[], name: string): number {
+    if (folders.length === 0) return host.hostOpen(this.#fd, name, O_RDONLY, 0)
+    const folder = host.hostOpenDirectory(this.#fd, folders.join('/'))
+    if (folder < 0) return folder
+    const fd = host.hostOpen(folder, name, O_RDONLY, 0)
+    host.hostClose(folder)
+    return fd
+  }
+}
+
+class ArchivedLayout implements Layout {
+  readonly #archive: ArchiveFs
+
+  constructor(archive: ArchiveFs) {
+    this.#archive = archive
+  }
+
+  open(names: readonly string[]): FileBytes | undefined {
+    let node: ArchiveNode | undefined = this.#archive.root
+    for (const name of names) node = node instanceof ArchiveDirectory ? node.find(name) : undefined
+    if (node === undefined) return undefined
+    if (!(node instanceof ArchiveFile)) throw badArchive(`${names.join('/')} is no file`)
+    return new FileBytes(node.source, node.start, node.size)
+  }
+
+  close(): void {}
+
+  [Symbol.dispose](): void {}
+}
+
+/** @throws HvError BAD_ARGUMENT: it is not there, or not what its digest says */
+export function openBlob(layout: Layout, {digest, size}: Descriptor): FileBytes {
+  const [algorithm, hex] = digest.split(':')
+  const file = layout.open(['blobs', algorithm, hex])
+  if (file === undefined) throw badArchive(`it lacks ${digest}`, 'copy the whole image, e.g. by skopeo')
+  try {
+    if (file.size !== size || hashOf(file, algorithm) !== hex)
+      throw badArchive(`${digest} is damaged: its content has another digest`, 'copy the image anew')
+    return file
+  } catch (error) {
+    layout.close(file)
+    throw error
+  }
+}
+
+function hashOf(file: FileBytes, algorithm: string): string {
+  const hash = createHash(algorithm)
+  for (let at = 0; at < file.size; ) {
+    const piece = file.read(at, HASHED_BYTES)
+    if (piece.length === 0) break
+    hash.update(piece)
+    at += piece.length
+  }
+  return hash.digest('hex')
+}
+
+/** A small file, whole. @throws HvError BAD_ARGUMENT */
+export function readJson(layout: Layout, file: FileBytes, name: string): Uint8Array {
+  try {
+    if (file.size > MAX_JSON_BYTES) throw badArchive(`${name} is larger than ${MAX_JSON_BYTES} bytes`)
+    return Uint8Array.from(file.read(0, file.size))
+  } finally {
+    layout.close(file)
+  }
+}

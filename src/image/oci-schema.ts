@@ -1,0 +1,76 @@
+// The JSON of an OCI image: what hv reads of it, as schemas. Other fields may be there (OCI image-spec 1.1).
+
+import * as v from 'valibot'
+import {badArchive} from './archive-error.ts'
+
+/** A registry need not take more. */
+export const MAX_JSON_BYTES = 1 << 22
+const MAX_MANIFESTS = 1000
+const MAX_LAYERS = 256
+
+const text = v.string('a text')
+const texts = v.array(text, 'a list of texts')
+const digest = v.pipe(
+  text,
+  v.regex(/^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/, 'a digest by sha256 or sha512'),
+)
+const descriptor = v.object(
+  {
+    mediaType: v.nullish(text, ''),
+    digest,
+    size: v.pipe(v.number('a size'), v.safeInteger('a size'), v.minValue(0, 'a size')),
+    platform: v.nullish(v.object({architecture: text, os: text}, 'a platform')),
+    annotations: v.nullish(v.record(text, text, 'an object of texts')),
+  },
+  'a descriptor',
+)
+const descriptors = (most: number) =>
+  v.pipe(v.array(descriptor, 'a list of descriptors'), v.maxLength(most, `at most ${most} descriptors`))
+
+export const indexSchema = v.object({manifests: descriptors(MAX_MANIFESTS)}, 'an object')
+export const manifestSchema = v.object({config: descriptor, layers: descriptors(MAX_LAYERS)}, 'an object')
+export const configSchema = v.object(
+  {
+    architecture: text,
+    os: text,
+    config: v.nullish(
+      v.object(
+        {
+          User: v.nullish(text, ''),
+          Env: v.nullish(texts, []),
+          Entrypoint: v.nullish(texts, []),
+          Cmd: v.nullish(texts, []),
+          WorkingDir: v.nullish(text, ''),
+        },
+        'an object',
+      ),
+      {},
+    ),
+  },
+  'an object',
+)
+
+export type Descriptor = v.InferOutput<typeof descriptor>
+export type Manifest = v.InferOutput<typeof manifestSchema>
+export type ConfigFile = v.InferOutput<typeof configSchema>
+
+/** @param name of the file, for messages. @throws HvError BAD_ARGUMENT */
+export function parseJson<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  bytes: Uint8Array,
+  name: string,
+): v.InferOutput<Schema> {
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString('utf8'))
+  } catch {
+    throw badArchive(`${name} is no JSON`, REMEDY)
+  }
+  const result = v.safeParse(schema, value, {abortEarly: true})
+  if (result.success) return result.output
+  const {message, path = []} = result.issues[0]
+  const field = path.map(({key}) => String(key)).join('.')
+  throw badArchive(`${name}: ${field === '' ? 'it' : field} is not ${message}`, REMEDY)
+}
+
+const REMEDY = 'make the image anew, with skopeo, umoci or buildah'

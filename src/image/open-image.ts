@@ -1,0 +1,125 @@
+// openImage: an OCI image layout as a file system, and what its configuration says of the program to run.
+
+import {statSync} from 'node:fs'
+import type {ArchiveFs} from '../vfs/fs/archive.ts'
+import {toByteString} from '../vfs/host-calls.ts'
+import {badArchive, shown} from './archive-error.ts'
+import {ArchiveTree} from './archive-tree.ts'
+import {type Layout, openBlob, openLayout, readJson} from './blobs.ts'
+import {chooseManifest, isForUs} from './choose-manifest.ts'
+import {findUser, type ImageUser} from './image-user.ts'
+import {
+  type ConfigFile,
+  configSchema,
+  type Descriptor,
+  type Manifest,
+  manifestSchema,
+  parseJson,
+} from './oci-schema.ts'
+import {about} from './open-file.ts'
+import {plainBytes, Room} from './plain-bytes.ts'
+
+export interface Image {
+  fs: ArchiveFs
+  config: ImageConfig
+}
+
+/** What an image says of how it is run. */
+export interface ImageConfig {
+  user: ImageUser
+  env: Record<string, string>
+  /** In the image; absolute. */
+  cwd: string
+  entrypoint: readonly string[]
+  /** Arguments of the entry point, or what runs without one. */
+  command: readonly string[]
+}
+
+/**
+ * @param reference the path of a folder or a tar archive, and `:NAME` of one of its images
+ * @throws HvError BAD_ARGUMENT, HOST_SYSCALL
+ */
+export async function openImage(reference: string): Promise<Image> {
+  const {path, tag} = parse(reference)
+  const tree = new ArchiveTree()
+  try {
+    return await about(path, async () => {
+      using layout = await openLayout(path, tree.fs)
+      const {config, layers} = readManifest(layout, chooseManifest(layout, tag))
+      const file = parseJson(
+        configSchema,
+        readJson(layout, openBlob(layout, config), 'its config'),
+        'its config',
+      )
+      if (!isForUs(file))
+        throw badArchive(
+          `it is for ${shown(`${file.os}/${file.architecture}`)}`,
+          'copy the image for this host',
+        )
+      await addLayers(tree, layout, layers)
+      return {fs: tree.fs, config: configOf(tree, file)}
+    })
+  } catch (error) {
+    tree.fs.dispose()
+    throw error
+  }
+}
+
+/** A colon may be in a path. */
+function parse(reference: string): {path: string; tag?: string} {
+  const colon = reference.lastIndexOf(':')
+  const exists = (path: string): boolean => statSync(path, {throwIfNoEntry: false}) !== undefined
+  if (exists(reference)) return {path: reference}
+  const path = reference.slice(0, colon)
+  if (colon > reference.lastIndexOf('/') && exists(path)) return {path, tag: reference.slice(colon + 1)}
+  throw badArchive(
+    `${shown(reference)}: no such image`,
+    'name an OCI image layout: a folder or a tar archive, and `:NAME`',
+  )
+}
+
+function readManifest(layout: Layout, chosen: Descriptor): Manifest {
+  const manifest = parseJson(
+    manifestSchema,
+    readJson(layout, openBlob(layout, chosen), 'its manifest'),
+    'its manifest',
+  )
+  if (!/\b(oci\.image\.config|docker\.container\.image)\b/.test(manifest.config.mediaType ?? ''))
+    throw badArchive(
+      `it is no image of files: ${shown(manifest.config.mediaType ?? 'of no type')}`,
+      'name an image',
+    )
+  return manifest
+}
+
+async function addLayers(tree: ArchiveTree, layout: Layout, layers: readonly Descriptor[]): Promise<void> {
+  const room = new Room()
+  for (const layer of layers) {
+    const type = layer.mediaType ?? ''
+    if (!/\btar\b/.test(type) || type.includes('encrypted'))
+      throw badArchive(
+        `a layer is ${shown(type === '' ? 'of no type' : type)}, which hv does not read`,
+        'make it a tar archive',
+      )
+    const packed = openBlob(layout, layer)
+    let plain = packed
+    try {
+      plain = await plainBytes(packed, room)
+    } finally {
+      if (plain !== packed) layout.close(packed)
+    }
+    tree.addLayer(plain)
+  }
+}
+
+function configOf(tree: ArchiveTree, {config}: ConfigFile): ImageConfig {
+  const {User, Env, WorkingDir, Entrypoint, Cmd} = config ?? {}
+  const cwd = WorkingDir?.startsWith('/') ? WorkingDir : `/${WorkingDir ?? ''}`
+  tree.makeDirectory(toByteString(cwd))
+  const texts = [cwd, ...(Env ?? []), ...(Entrypoint ?? []), ...(Cmd ?? [])]
+  if (texts.some((each) => each.includes('\0'))) throw badArchive('its config has texts with NUL characters')
+  const user = findUser(tree.fs, User ?? '')
+  const variables = (Env ?? []).map((each) => /^([^=]+)=(.*)$/s.exec(each)).filter((match) => match !== null)
+  const env = {HOME: user.home, ...Object.fromEntries(variables.map(([, name, value]) => [name, value]))}
+  return {user, env, cwd, entrypoint: Entrypoint ?? [], command: Cmd ?? []}
+}

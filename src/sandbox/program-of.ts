@@ -1,0 +1,17 @@
+// programOf: what a request runs, with what the image says, if there is one.
+
+import type {GuestFiles} from '../run/guest-files.ts'
+import {imageProgram} from '../run/image-program.ts'
+import {guestEnvironment} from '../run/options.ts'
+import type {ProgramOptions} from '../sentry/sentry.ts'
+import type {RunRequest} from './protocol.ts'
+
+/** @throws HvError BAD_ARGUMENT */
+export function programOf(
+  {program, args, env, cwd}: RunRequest,
+  config: GuestFiles['config'],
+): Pick<ProgramOptions, 'program' | 'args' | 'env' | 'cwd'> {
+  const own = guestEnvironment()
+  if (config !== undefined) return imageProgram(config, {program, args, env, cwd}, own)
+  return {program: program as string, args, env: {...own, ...env}, cwd}
+}

@@ -1,0 +1,68 @@
+// hv run --image and --root TAR: what a user of containers types.
+
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, beforeAll, expect, test} from 'vitest'
+import {LayoutFolder, named} from '../helpers/oci.ts'
+import {tarOf} from '../helpers/tar.ts'
+import {hv} from './hv.ts'
+
+let folder: string
+const at = (name: string): string => join(folder, name)
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hv-image-cli-'))
+  const layer = tarOf(
+    {name: 'bin/busybox', content: readFileSync('/bin/busybox'), mode: 0o755},
+    ...['sh', 'echo', 'env', 'cat'].map((name) => ({name: `bin/${name}`, type: '2', link: 'busybox'})),
+    {name: 'etc/motd', content: 'hello\n'},
+  )
+  writeFileSync(at('tree.tar'), layer)
+  const layout = new LayoutFolder(at('layout'))
+  const config = {Entrypoint: ['sh'], Cmd: ['-c', 'echo $A; pwd'], Env: ['A=image'], WorkingDir: '/etc'}
+  layout.index(
+    named(layout.image({layers: [layer], config}), 'entry'),
+    named(layout.image({layers: [layer]}), 'plain'),
+  )
+})
+afterAll(() => rmSync(folder, {recursive: true}))
+
+test.each<[string[], string]>([
+  [['layout:entry'], 'image\n/etc\n'],
+  [['layout:entry', '--', '-c', 'cat motd'], 'hello\n'],
+  [['layout:entry', '--env', 'A=own', '--cwd', '/bin'], 'own\n/bin\n'],
+  [['layout:entry', '--entrypoint', 'echo', 'a'], 'a\n'],
+  [['layout:entry', '--entrypoint', 'echo'], '\n'],
+  [['layout:plain', 'cat', '/etc/motd'], 'hello\n'],
+])('--image %j', ([image, ...words], stdout) => {
+  expect(hv(['run', '--image', at(image), ...words])).toMatchObject({stdout, stderr: '', status: 0})
+})
+
+test.each<[string[], RegExp]>([
+  [['layout:plain'], /the image does not say what to run: name a program of it$/],
+  [['layout:none'], /it has no image none: it has entry, plain$/],
+  [['layout'], /it has several images: entry, plain: name one behind a colon, e\.g\. `:entry`$/],
+  [['tree.tar', 'sh'], /tree\.tar: it has no index\.json: it is no OCI image layout: make one/],
+  [['layout:entry', '-c', 'true'], /unknown flag -c: what is for the image goes behind --$/],
+])('--image %j is refused in one line', ([image, ...words], line) => {
+  const {status, stdout, stderr} = hv(['run', '--image', at(image), ...words])
+  expect([status, stdout, stderr.trimEnd()]).toEqual([125, '', expect.stringMatching(line)])
+  expect(stderr.trimEnd()).not.toContain('\n')
+})
+
+test('a program that an image lacks is not found: 127', () => {
+  expect(hv(['run', '--image', at('layout:plain'), 'nothing'])).toMatchObject({status: 127, stdout: ''})
+})
+
+test('--root takes a tar archive, and says what is no archive', () => {
+  expect(hv(['run', '--root', at('tree.tar'), 'cat', '/etc/motd']).stdout).toBe('hello\n')
+  const {status, stderr} = hv(['run', '--root', at('layout/index.json'), 'cat'])
+  expect([status, stderr]).toEqual([125, expect.stringMatching(/ends in a header.*: make it anew.*\n$/)])
+})
+
+test('the trace and the promises are those of the image’s program', () => {
+  const words = ['--image', at('layout:plain'), 'cat', '/etc/motd']
+  expect(hv(['trace', '-e', 'openat,open', ...words]).stderr).toContain('/etc/motd')
+  expect(hv(['pledge', '--suggest', ...words]).stdout).toMatch(/^stdio rpath/)
+})

@@ -13,7 +13,7 @@ import {badArchive} from './archive-error.ts'
 import {FileBytes} from './file-bytes.ts'
 import {type Descriptor, MAX_JSON_BYTES} from './oci-schema.ts'
 import {pathOf} from './open-file.ts'
-import {openTar} from './open-tar.ts'
+import {readTar} from './open-tar.ts'
 
 const HASHED_BYTES = 1 << 20
 
@@ -27,7 +27,7 @@ export interface Layout extends Disposable {
 /** @param owner what it opens itself is that one's. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
 export async function openLayout(path: string, owner: ArchiveFs): Promise<Layout> {
   if (statSync(path).isDirectory()) return new FolderLayout(path)
-  const archive = await openTar(path)
+  const archive = await readTar(path)
   archive.handOver(owner)
   return new ArchivedLayout(archive)
 }

@@ -4,7 +4,7 @@ import {closeSync, constants, fstatSync, openSync, readlinkSync} from 'node:fs'
 import {HvError, printable} from '../errors.ts'
 import {FileBytes} from './file-bytes.ts'
 
-/** @throws HvError NOT_FOUND, HOST_SYSCALL, BAD_ARGUMENT */
+/** For `about`. @throws HvError NOT_FOUND, HOST_SYSCALL, BAD_ARGUMENT */
 export function openFile(path: string): FileBytes {
   let fd: number
   try {
@@ -13,13 +13,13 @@ export function openFile(path: string): FileBytes {
   } catch (error) {
     const {code} = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new HvError('NOT_FOUND', `${printable(path)}: no such file`, 'name one that exists on this host')
-    throw new HvError('HOST_SYSCALL', `${printable(path)}: cannot be opened (${code})`, 'make it readable')
+      throw new HvError('NOT_FOUND', 'no such file', 'name one that exists on this host')
+    throw new HvError('HOST_SYSCALL', `it cannot be opened (${code})`, 'make it readable')
   }
   const stat = fstatSync(fd)
   if (stat.isFile()) return new FileBytes({fd, path: pathOf(fd)}, 0, stat.size)
   closeSync(fd)
-  throw new HvError('BAD_ARGUMENT', `${printable(path)}: neither a directory nor a file`, 'name one of those')
+  throw new HvError('BAD_ARGUMENT', 'it is neither a directory nor a file', 'name one of those')
 }
 
 /** Without links; undefined if there is no /proc. */

@@ -102,12 +102,11 @@ async function addLayers(tree: ArchiveTree, layout: Layout, layers: readonly Des
         'make it a tar archive',
       )
     const packed = openBlob(layout, layer)
-    let plain = packed
-    try {
-      plain = await plainBytes(packed, room)
-    } finally {
-      if (plain !== packed) layout.close(packed)
-    }
+    const plain = await plainBytes(packed, room).catch((error: unknown) => {
+      layout.close(packed)
+      throw error
+    })
+    if (plain !== packed) layout.close(packed)
     tree.addLayer(plain)
   }
 }

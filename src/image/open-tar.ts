@@ -7,16 +7,19 @@ import {plainBytes, Room} from './plain-bytes.ts'
 
 /** @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
 export function openTar(path: string): Promise<ArchiveFs> {
+  return about(path, () => readTar(path))
+}
+
+/** The same, with errors that do not say of what. */
+export async function readTar(path: string): Promise<ArchiveFs> {
   const file = openFile(path)
-  return about(path, async () => {
-    const tree = new ArchiveTree()
-    tree.fs.own(file.source)
-    try {
-      tree.add(await plainBytes(file, new Room()))
-      return tree.fs
-    } catch (error) {
-      tree.fs.dispose()
-      throw error
-    }
-  })
+  const tree = new ArchiveTree()
+  tree.fs.own(file.source)
+  try {
+    tree.add(await plainBytes(file, new Room()))
+    return tree.fs
+  } catch (error) {
+    tree.fs.dispose()
+    throw error
+  }
 }

@@ -36,7 +36,8 @@ export function* tarEntries(archive: FileBytes): Iterable<TarEntry> {
   for (let position = 0; position < archive.size; ) {
     const header = parseHeader(wholeBlock(archive, position))
     if (header === 'end') return
-    if (header === undefined) throw badArchive(`there is no tar header at byte ${position}`)
+    if (header === undefined)
+      throw badArchive(position === 0 ? 'it is no tar archive' : `there is no tar header at byte ${position}`)
     const start = position + BLOCK
     const contents = (): Buffer => extensionBytes(archive, start, header)
     switch (header.type) {
@@ -111,7 +112,7 @@ function extended(header: TarHeader, {records, ...gnu}: Extension, start: number
   const uid = numberOf(records.get('uid'), header.uid)
   const gid = numberOf(records.get('gid'), header.gid)
   const mtime = timeOf(records.get('mtime'), header.mtime)
-  const isSane = isId(uid) && isId(gid) && [mode, mtime.seconds, major, minor].every(Number.isSafeInteger)
+  const isSane = isId(uid) && isId(gid) && [mode, mtime.seconds].every(Number.isSafeInteger)
   if (!isSane) throw badArchive(`the header of ${shown(name)} has numbers that are none`)
   const linkName = records.get('linkpath') ?? gnu.linkName ?? header.linkName
   const size = numberOf(records.get('size'), header.size)

@@ -105,7 +105,7 @@ describe.each<[string, (layout: LayoutFolder) => unknown, RegExp]>([
   [
     'with a layer that is no archive',
     (layout) => ofParts(layout, {layers: [Buffer.alloc(999, 'x')]}),
-    /no tar header/,
+    /it is no tar archive/,
   ],
   [
     'whose environment is no list',
@@ -161,6 +161,9 @@ test('what is open when an image is refused is closed', async () => {
   ofParts(layout, {layers: [tarOf({name: 'a'}), gzipSync(tarOf({name: 'b'})), Buffer.alloc(999, 'x')]})
   const open = () => readdirSync('/proc/self/fd').length
   const before = open()
+  await refusal(layout.path)
+  expect(open()).toBe(before)
+  ofParts(layout, {layers: [tarOf({name: 'a'}), gzipSync(tarOf({name: 'b'})).fill(7, 20)]})
   await refusal(layout.path)
   expect(open()).toBe(before)
   ofParts(layout, {layers: [tarOf({name: 'a'}), gzipSync(tarOf({name: 'b'}))]})

@@ -1,6 +1,6 @@
 // openImage: an OCI image layout as a file system, and what its configuration says of the program to run.
 
-import {statSync} from 'node:fs'
+import {existsSync} from 'node:fs'
 import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import {badArchive, shown} from './archive-error.ts'
@@ -68,10 +68,9 @@ export async function openImage(reference: string): Promise<Image> {
 /** A colon may be in a path. */
 function parse(reference: string): {path: string; tag?: string} {
   const colon = reference.lastIndexOf(':')
-  const exists = (path: string): boolean => statSync(path, {throwIfNoEntry: false}) !== undefined
-  if (exists(reference)) return {path: reference}
+  if (existsSync(reference)) return {path: reference}
   const path = reference.slice(0, colon)
-  if (colon > reference.lastIndexOf('/') && exists(path)) return {path, tag: reference.slice(colon + 1)}
+  if (colon > reference.lastIndexOf('/') && existsSync(path)) return {path, tag: reference.slice(colon + 1)}
   throw badArchive(
     `${shown(reference)}: no such image`,
     'name an OCI image layout: a folder or a tar archive, and `:NAME`',

@@ -30,5 +30,10 @@ export async function guestFiles(
 }
 
 function isFile(path: string): boolean {
-  return statSync(path, {throwIfNoEntry: false})?.isFile() ?? false
+  try {
+    return statSync(path).isFile()
+  } catch {
+    // Who opens it as a directory says what is wrong with it.
+    return false
+  }
 }

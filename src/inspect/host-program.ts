@@ -7,7 +7,7 @@ import {parseElf} from '../elf/parse.ts'
 import {HvError} from '../errors.ts'
 import type {HostLibraries} from './host-libraries.ts'
 import type {ProgramFile} from './inspection.ts'
-import {findLibraries} from './libraries.ts'
+import {findLibraries, firstLibrary} from './libraries.ts'
 import {builtInFolders} from './library-path.ts'
 import {ProgramTree} from './tree.ts'
 
@@ -30,6 +30,9 @@ export interface ShownProgram {
 /**
  * What cannot be found is left out: the dynamic linker says so. Libraries that a program loads by dlopen(3) are not found. In a jail
  * the finder finds what lies in the folders that the jail lets it open.
+ *
+ * The program says which files these are. So a file is shown only if it is a shared library, as ld.so itself takes no other: a
+ * program that lies sees shared libraries of its choice that hv's user may read, and no other file.
  * @returns for a program that is open, and the guest's LD_LIBRARY_PATH
  */
 export function libraryFinder(host: HostLibraries): (program: OpenProgram, ofGuest?: string) => ShownProgram {
@@ -55,7 +58,7 @@ function neededBy(
     const dynamic = readDynamic(reader, image)
     const {interp, machine} = image
     if (interp === undefined || dynamic === undefined) return {paths: [], links: []}
-    const interpreter = tree.read(interp, () => interp)
+    const interpreter = firstLibrary(tree, [interp], machine)?.path
     const found = findLibraries(tree, machine, interp, treePath, dynamic, host.folders(interp), ofGuest)
     const paths = [interpreter, ...found.map((library) => library.path)].filter((each) => each != null)
     return {

@@ -59,12 +59,14 @@ function wantedBy(path: string, {needed, rpath, runpath}: Dynamic, asked: readon
   return needed.map((name) => ({name, folders}))
 }
 
-function firstLibrary(
+export function firstLibrary(
   tree: ProgramTree,
   candidates: readonly string[],
   machine: Machine,
 ): {path: string; dynamic: Dynamic | undefined} | undefined {
   for (const path of candidates) {
+    // It would count from the working directory.
+    if (!path.startsWith('/')) continue
     // ld.so goes on to the next folder where a library is of another machine.
     const read = tree.read(path, (reader) => dynamicOf(reader, path, machine))
     if (read !== undefined) return {path, dynamic: read.dynamic}
@@ -72,13 +74,16 @@ function firstLibrary(
   return undefined
 }
 
+/** Of a shared library. A program is none, and ld.so loads no other program. */
 function dynamicOf(
   reader: ElfReader,
   path: string,
   machine: Machine,
 ): {dynamic: Dynamic | undefined} | undefined {
   try {
-    return {dynamic: readDynamic(reader, parseElf(reader, path, machine))}
+    const image = parseElf(reader, path, machine)
+    const dynamic = readDynamic(reader, image)
+    return image.type === 'DYN' && dynamic?.isPie !== true ? {dynamic} : undefined
   } catch (error) {
     if (error instanceof HvError) return undefined
     throw error

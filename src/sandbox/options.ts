@@ -32,9 +32,11 @@ export interface SandboxOptions {
    */
   image?: string
   /**
-   * Shows a host program at its own path, with its interpreter and the libraries that it is linked with, and nothing
-   * else of the host. They are found in the host's library folders alone: those that ld.so(8) has built in or configured. Nothing that
-   * $ORIGIN or LD_LIBRARY_PATH have outside of them is. Not with `root` or `image`. What a program loads by dlopen(3) it does not find. Default: false, the program alone, in
+   * Shows a host program at its own path, with its interpreter and the libraries that it is linked with, and nothing else of the host: a
+   * program that lies about what it needs sees shared libraries of its choice that this user may read, no other file. They are found
+   * in the host's library folders alone, those that ld.so(8) has built in or configured: nothing that $ORIGIN or LD_LIBRARY_PATH
+   * have outside of them, but with `isolation: 'thread'` or `jail: 'none'`. Not with `root` or `image`. What a program loads by
+   * dlopen(3) it does not find. Default: false, the program alone, in
    * /bin, which does for static ones.
    */
   withLibraries?: boolean

@@ -6,7 +6,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
-import {guest, places} from './guests.ts'
+import {BUSYBOX, guest, places} from './guests.ts'
 
 let folder: string
 
@@ -80,6 +80,42 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
   test('static programs run as well', async () => {
     expect((await sandbox.run(guest('hello'))).exitCode).toBe(0)
   })
+})
+
+test('a program that names other files as its libraries does not see them', async () => {
+  const compile = (name: string, ...flags: string[]) =>
+    execFileSync('cc', ['-x', 'c', '-', '-o', join(folder, name), ...flags], {
+      input: 'int answer(void); int main(void) { return answer(); }',
+    })
+  const text = join(folder, 'secret.txt')
+  const program = join(folder, 'secret')
+  writeFileSync(text, 'secret')
+  execFileSync('cc', ['-x', 'c', '-', '-o', program], {input: 'int main(void) { return 0; }'})
+  const library = join(folder, 'liar.so')
+  for (const [index, soname] of [text, program, 'bin/program'].entries()) {
+    execFileSync('cc', ['-x', 'c', '-', '-o', library, '-shared', `-Wl,-soname,${soname}`], {
+      input: 'int answer(void) { return 0; }',
+    })
+    compile(`liar${index}`, '-x', 'none', library, '-Wl,--no-as-needed')
+  }
+  compile('liar3', '-x', 'none', library, `-Wl,--dynamic-linker=${text}`)
+  compile('liar4', '-x', 'none', library, `-Wl,--dynamic-linker=${program}`)
+  // Without a jail, which would not let them be read.
+  await using sandbox = await Sandbox.create({
+    isolation: 'thread',
+    withLibraries: true,
+    volumes: [{host: BUSYBOX, guest: '/busybox'}],
+  })
+  for (let index = 0; index < 5; index++) {
+    const ended = await sandbox.run(join(folder, `liar${index}`)).catch(({code}) => code)
+    expect(ended === 'NO_INTERPRETER' || ended.exitCode === 127).toBe(true)
+  }
+  const {stdout} = await sandbox.run('/usr/bin/find', [folder, '-type', 'f'])
+  const seen = stdout
+    .trim()
+    .split('\n')
+    .map((path) => path.slice(folder.length + 1))
+  expect(seen.sort()).toEqual(['liar0', 'liar1', 'liar2', 'liar3', 'liar4'])
 })
 
 test('without it, the error of a dynamic program names it', async () => {

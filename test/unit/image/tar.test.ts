@@ -4,7 +4,7 @@ import {execFileSync} from 'node:child_process'
 import {createHash} from 'node:crypto'
 import * as fs from 'node:fs'
 import {join} from 'node:path'
-import {gzipSync} from 'node:zlib'
+import * as zlib from 'node:zlib'
 import {afterAll, beforeAll, describe, expect, onTestFinished, test} from 'vitest'
 import {S_IFDIR, S_IFLNK, S_IFMT, S_IFREG} from '../../../src/abi/file-mode.ts'
 import {openTar} from '../../../src/image/open-tar.ts'
@@ -17,6 +17,8 @@ import {hostDirectory} from '../../helpers/vfs-backends.ts'
 const FORMATS = ['v7', 'ustar', 'oldgnu', 'gnu', 'pax']
 /** Formats with names of any length. */
 const LONG = ['oldgnu', 'gnu', 'pax']
+/** A tar archive of the file `a`, which has the text `one`. */
+const ZSTD = 'KLUv/QRorQEAksIHDtBnDKT6x0KTTXIq0CsFDlJ8jUAnObCuezf8a3b/igcgcB/5/WSOOmDyhEsEhvOTwwI/WHRl'
 const isRoot = process.getuid?.() === 0
 
 let folder: string
@@ -133,9 +135,15 @@ describe.each(FORMATS)('in the format %s', (format) => {
 
 test('a compressed archive is the same, also one of several parts', async () => {
   const bytes = tarOf({name: 'a', content: 'one'}, {name: 'b', content: 'two'})
-  const parts = Buffer.concat([gzipSync(bytes.subarray(0, 700)), gzipSync(bytes.subarray(700))])
+  const parts = Buffer.concat([zlib.gzipSync(bytes.subarray(0, 700)), zlib.gzipSync(bytes.subarray(700))])
   const vfs = await openAs(parts, 'a.tar.gz')
   expect([vfs.read('a'), vfs.read('b')]).toEqual(['one', 'two'])
+})
+
+test('by zstd where Node has it; elsewhere it says so', async () => {
+  const bytes = Buffer.from(ZSTD, 'base64')
+  if ('createZstdDecompress' in zlib) expect((await openAs(bytes)).read('a')).toBe('one')
+  else await expect(openAs(bytes)).rejects.toThrow('compressed by zstd')
 })
 
 test('pages of a mapped file hold it, and zeros behind its end', async () => {

@@ -6,6 +6,7 @@ import {join} from 'node:path'
 import {afterEach, beforeEach, expect} from 'vitest'
 import type {MemoryFile} from '../../src/platform/memory-file.ts'
 import type {FileSystem} from '../../src/vfs/file-system.ts'
+import {ArchiveFs} from '../../src/vfs/fs/archive.ts'
 import {openHostFs} from '../../src/vfs/fs/host.ts'
 import {Overlay} from '../../src/vfs/fs/overlay.ts'
 import {Tmpfs} from '../../src/vfs/fs/tmpfs.ts'
@@ -44,6 +45,11 @@ function withHostDirectory(name: string, create: (path: string, memory: MemoryFi
 export const backends: Backend[] = [
   {name: 'tmpfs', create: (memory) => new Tmpfs(memory), cleanUp() {}},
   {name: 'overlay over tmpfs', create: (memory) => new Overlay(new Tmpfs(memory), memory), cleanUp() {}},
+  {
+    name: 'overlay over an archive',
+    create: (memory) => new Overlay(new ArchiveFs(), memory),
+    cleanUp() {},
+  },
   withHostDirectory('overlay over host', (path, memory) => {
     return new Overlay(openHostFs(path, {readOnly: true, memory}), memory)
   }),

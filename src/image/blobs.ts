@@ -47,13 +47,14 @@ class FolderLayout implements Layout {
     const name = names.join('/')
     if (fd < 0) throw badArchive(`${name} cannot be opened: ${new Errno(-fd)}`, 'make it a readable file')
     const stat = fstatSync(fd)
-    if (stat.isFile()) return new FileBytes({fd, path: pathOf(fd)}, 0, stat.size)
+    if (stat.isFile())
+      return new FileBytes({fd, path: pathOf(fd), close: () => host.hostClose(fd)}, 0, stat.size)
     host.hostClose(fd)
     throw badArchive(`${name} is no file`)
   }
 
   close({source}: FileBytes): void {
-    host.hostClose(source.fd)
+    source.close()
   }
 
   [Symbol.dispose](): void {

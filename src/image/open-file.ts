@@ -17,7 +17,7 @@ export function openFile(path: string): FileBytes {
     throw new HvError('HOST_SYSCALL', `it cannot be opened (${code})`, 'make it readable')
   }
   const stat = fstatSync(fd)
-  if (stat.isFile()) return new FileBytes({fd, path: pathOf(fd)}, 0, stat.size)
+  if (stat.isFile()) return new FileBytes({fd, path: pathOf(fd), close: () => closeSync(fd)}, 0, stat.size)
   closeSync(fd)
   throw new HvError('BAD_ARGUMENT', 'it is neither a directory nor a file', 'name one of those')
 }

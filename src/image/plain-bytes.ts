@@ -45,7 +45,7 @@ export async function plainBytes(packed: FileBytes, room: Room): Promise<FileByt
   const fd = openUnnamed()
   try {
     const size = await unpack(packed, decoderOf(compression), fd, room)
-    return new FileBytes({fd, path: undefined}, 0, size)
+    return new FileBytes({fd, path: undefined, close: () => closeSync(fd)}, 0, size)
   } catch (error) {
     closeSync(fd)
     throw error

@@ -90,7 +90,7 @@ test.each(['add', 'addLayer'] as const)('%s: no mutant causes an error of our ow
     const fd = openSync(path, 'r')
     const tree = new ArchiveTree()
     try {
-      tree[method](new FileBytes({fd, path: undefined}, 0, bytes.length))
+      tree[method](new FileBytes({fd, path: undefined, close() {}}, 0, bytes.length))
       outcomes.taken++
       wrong.push(...defects(tree, bytes.length))
     } catch (error) {

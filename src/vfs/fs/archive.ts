@@ -3,7 +3,6 @@
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {allocateDev} from '../anonymous-dev.ts'
 import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../file-system.ts'
-import {host} from '../host-calls.ts'
 import {ArchiveDirectory} from './archive-directory.ts'
 import {type MappedHostFiles, mappedHostFiles} from './mapped-host-files.ts'
 
@@ -15,6 +14,8 @@ export interface ArchiveSource {
   readonly fd: number
   /** Where the host has it; undefined: nowhere. */
   readonly path: string | undefined
+  /** By whom it was opened: Node closes what is its own when a thread ends, and the addon too. */
+  close(): void
 }
 
 /**
@@ -59,7 +60,7 @@ export class ArchiveFs implements FileSystem {
   }
 
   dispose(): void {
-    for (const {fd} of this.#sources) host.hostClose(fd)
+    for (const source of this.#sources) source.close()
     this.#sources.clear()
   }
 }

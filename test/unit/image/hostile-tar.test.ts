@@ -125,7 +125,7 @@ describe('what grows has an end', () => {
     const archive = tarOf(...files)
     const fd = openSync(file(archive), 'r')
     try {
-      new ArchiveTree(limits).add(new FileBytes({fd, path: undefined}, 0, archive.length))
+      new ArchiveTree(limits).add(new FileBytes({fd, path: undefined, close() {}}, 0, archive.length))
     } finally {
       closeSync(fd)
     }
@@ -159,7 +159,7 @@ describe('what grows has an end', () => {
   test('what is unpacked', async () => {
     const packed = gzipSync(Buffer.alloc(2 ** 24))
     const fd = openSync(file(packed), 'r')
-    const bytes = new FileBytes({fd, path: undefined}, 0, packed.length)
+    const bytes = new FileBytes({fd, path: undefined, close() {}}, 0, packed.length)
     await expect(plainBytes(bytes, new Room(2 ** 24 - 1))).rejects.toThrow('too large when it is unpacked')
     closeSync((await plainBytes(bytes, new Room(2 ** 24))).source.fd)
     closeSync(fd)

@@ -111,6 +111,12 @@ function frameOf(rest: Buffer, messageBytes: number): Frame {
   }
 }
 
+/** In a call of its guest's, or in what it has to free. */
+export function stuck(): HvError {
+  const message = 'the sandbox failed: it did not stop its guest in time'
+  return new HvError('SANDBOX_FAILED', message, 'make a new one')
+}
+
 export function nonsense(): HvError {
   return new HvError(
     'SANDBOX_FAILED',

@@ -9,7 +9,7 @@ import {DEFAULT_MAX_TASKS} from '../sentry/task/pids.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import {askHandler, hookedCalls} from './ask-handler.ts'
 import type {Carrier, CarrierEvents} from './carrier.ts'
-import {nonsense} from './frames.ts'
+import {nonsense, stuck} from './frames.ts'
 import {type LimitHit, LimitPatience} from './limit-news.ts'
 import type {LiveRun} from './live-run.ts'
 import * as living from './living.ts'
@@ -41,7 +41,7 @@ export class RemoteSentry {
   readonly #carrier: Carrier
   readonly #exited: Promise<void>
   /** With a sentry that was told to stop its guest, or whose guest's time is up. */
-  readonly #patience = new Patience(() => this.#giveUp())
+  readonly #patience = new Patience(() => this.#endWith(stuck()))
   /** Once it has started. */
   platform!: ChosenPlatform
   jail: readonly JailLayer[] = []
@@ -175,12 +175,6 @@ export class RemoteSentry {
     this.#patience.begin()
   }
 
-  /** It is stuck in a call of its guest's, or what it has to free. */
-  #giveUp(): void {
-    const message = 'the sandbox failed: it did not stop its guest in time'
-    this.#endWith(new HvError('SANDBOX_FAILED', message, 'make a new one'))
-  }
-
   /** Sends a request, if any, and waits for the reply. The process stays alive meanwhile. */
   #converse(request?: RunRequest): Promise<Finished | undefined> {
     if (this.#end !== undefined) {
@@ -208,39 +202,36 @@ export class RemoteSentry {
       this.#carrier.took()
     } else if (reply.kind === 'asks') void this.#ask(reply.run, reply.question)
     else if (reply.kind === 'limit') this.onLimit?.(reply.hit)
-    else if (reply.kind === 'traced') {
-      this.#trace.answered(reply.error && fromWire(reply.error))
-      this.#unrefIdle()
-    } else if (reply.kind === 'filed') {
-      this.files.answered(reply)
-      this.#unrefIdle()
-    } else if (reply.kind === 'failed') this.#failed(fromWire(reply.error))
+    else if (reply.kind === 'traced') this.#trace.answered(reply.error && fromWire(reply.error))
+    else if (reply.kind === 'filed') this.files.answered(reply)
+    else if (reply.kind === 'failed') this.#failed(fromWire(reply.error))
     else if (reply.kind === 'ready' || reply.kind === 'finished') this.#settled(reply)
     else this.#live?.received(reply)
+    this.#unrefIdle()
   }
 
   #isDue(reply: Reply): boolean {
+    const isOver = this.#end !== undefined
+    const isOfRun = (run: number): boolean => run === this.#runs && this.#exchange !== undefined
     switch (reply.kind) {
       case 'events':
-        return this.#trace.isOn || this.#end !== undefined
+        return isOver || this.#trace.isOn
       case 'asks':
-        return (
-          reply.run === this.#runs && this.#exchange !== undefined && this.#questions < this.#mostQuestions
-        )
+        return isOfRun(reply.run) && this.#questions < this.#mostQuestions
       case 'limit':
-        return reply.run === this.#runs && this.#exchange !== undefined && this.#limits.takes()
+        return isOfRun(reply.run) && this.#limits.takes()
       case 'started':
       case 'output':
       case 'took':
-        return this.#live !== undefined || this.#end !== undefined
+        return isOver || this.#live !== undefined
       case 'traced':
-        return this.#trace.isAsked || this.#end !== undefined
+        return isOver || this.#trace.isAsked
       case 'filed':
-        return this.files.isDue(reply) || this.#end !== undefined
+        return isOver || this.files.isDue(reply)
       case 'failed':
         return true
       default:
-        return this.#exchange?.awaits === reply.kind || this.#end !== undefined
+        return isOver || this.#exchange?.awaits === reply.kind
     }
   }
 

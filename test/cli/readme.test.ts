@@ -156,7 +156,7 @@ describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the README says'
       import {pipeline} from 'node:stream/promises'
       import {createGunzip, createGzip} from 'node:zlib'
       const sandbox = await Sandbox.create()
-      ${scripts[2]}`
+      ${scripts[3]}`
     const {status, stdout} = node('files.mjs', script, 'await sandbox.dispose()')
     expect([status, stdout]).toEqual([0, expect.stringMatching(/job\.sh.*input.*notes/s)])
   })

@@ -9,6 +9,7 @@ import {existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync} fro
 import {createRequire} from 'node:module'
 import {basename, dirname, join} from 'node:path'
 import {Script} from 'node:vm'
+import type {CodeCache} from './kept-code.ts'
 import {cacheDirectory, readOwn, writeWhole} from './user-cache.ts'
 
 /** To see what grew takes some ten milliseconds. */
@@ -21,15 +22,6 @@ interface Loaded {
   script: Script
   /** Bytes that the cache has; 0: none that V8 takes. */
   kept: number
-}
-
-export interface CodeCache {
-  /** Where it lies; undefined: nowhere. */
-  readonly directory: string | undefined
-  /** Something was compiled that the cache did not have. */
-  isCold(): boolean
-  /** Keeps what it did not have. Before a guest runs: bytecode is code. */
-  keep(): void
 }
 
 const NONE: CodeCache = {directory: undefined, isCold: () => false, keep: () => {}}

@@ -1,7 +1,7 @@
 // RunOptions and RunResult: what one run of a guest program takes and gives. The contract with the commands.
 
-import type {CodeCache} from '../code-cache.ts'
 import type {JailChoice, JailLayer} from '../jail/layer.ts'
+import type {CodeCache} from '../kept-code.ts'
 import type {ChosenPlatform, PlatformChoice} from '../platform/choice.ts'
 import type {FasterPlatform} from '../platform/compare.ts'
 import type {PatchChoice} from '../sentry/patch-choice.ts'

@@ -1,6 +1,6 @@
 // rehearseIfCold: the first start of a build compiles what programs need, before a jail: the next ones find it.
 
-import type {CodeCache} from '../code-cache.ts'
+import type {CodeCache} from '../kept-code.ts'
 import type {PlatformChoice} from '../platform/choice.ts'
 
 export async function rehearseIfCold(platform: PlatformChoice, code: CodeCache | undefined): Promise<void> {

@@ -2,8 +2,8 @@
 
 import {killInfo, SI_USER} from '../abi/siginfo.ts'
 import {SIGKILL} from '../abi/signal.ts'
-import type {CodeCache} from '../code-cache.ts'
 import {Jail} from '../jail/jail.ts'
+import type {CodeCache} from '../kept-code.ts'
 import {openPlatform} from '../platform/open.ts'
 import {type GuestFiles, guestFiles} from '../run/guest-files.ts'
 import {rehearseIfCold} from '../run/rehearse-if-cold.ts'

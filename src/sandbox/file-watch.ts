@@ -13,7 +13,11 @@ export interface SandboxWatch {
 /** One of them. */
 export type SandboxFileChange = FileChange
 
-/** @throws GuestErrno, HvError */
+/**
+ * For SandboxFiles.
+ * @throws GuestErrno, HvError
+ * @internal
+ */
 export async function watch(
   files: RemoteFiles,
   path: string,

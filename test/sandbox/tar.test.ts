@@ -10,6 +10,7 @@ import {buffer} from 'node:stream/consumers'
 import {gzipSync} from 'node:zlib'
 import {type Header, pack} from 'tar-stream'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
+import {stepMs} from '../../ci/budgets.mjs'
 import {Sandbox} from '../../dist/index.js'
 import {BUSYBOX, isolations} from './guests.ts'
 
@@ -190,7 +191,8 @@ describe.each(isolations)('in a %s', (isolation) => {
     const all = Buffer.concat([withType(global.subarray(0, -1536), 'g'), ...Array(300).fill(header)])
     const start = performance.now()
     await expect(sandbox.files.tarIn(fresh(), all)).rejects.toThrow('its headers are too long')
-    expect(performance.now() - start).toBeLessThan(5000)
+    // Minutes, if they were all joined.
+    expect(performance.now() - start).toBeLessThan(stepMs('command'))
   })
 
   test('a time that is none is 1970', async () => {

@@ -6,6 +6,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
+import {platforms} from '../guests/run.ts'
 import {BUSYBOX, guest, places} from './guests.ts'
 
 let folder: string
@@ -50,28 +51,6 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
     expect(stdout.trim().split('\n').sort()).toEqual(['/usr/bin/find', ...theirs].sort())
   })
 
-  // In a process, the jail is around it.
-  test.runIf(isolation === 'process')('libraries of other folders are not shown', async () => {
-    const {exitCode, stderr} = await sandbox.run(join(folder, 'bin/program'))
-    expect([exitCode, stderr]).toEqual([127, expect.stringContaining('libanswer.so')])
-  })
-
-  test.runIf(isolation === 'thread')(
-    'a thread finds them beside the program, whatever its name',
-    async () => {
-      for (const name of ['bin/program', 'name']) {
-        expect(await sandbox.run(join(folder, name))).toMatchObject({stderr: '', exitCode: 42})
-      }
-    },
-  )
-
-  test.runIf(isolation === 'thread')('LD_LIBRARY_PATH goes first', async () => {
-    const env = {LD_LIBRARY_PATH: join(folder, 'other')}
-    const native = spawnSync(join(folder, 'bin/program'), {env})
-    expect((await sandbox.run(join(folder, 'bin/program'), [], {env})).exitCode).toBe(native.status)
-    expect(native.status).toBe(7)
-  })
-
   test('what it is shown it cannot change', async () => {
     const {exitCode, stderr} = await sandbox.run('/usr/bin/touch', ['-c', '/usr/bin/touch'])
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining('Read-only file system')])
@@ -79,6 +58,41 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
 
   test('static programs run as well', async () => {
     expect((await sandbox.run(guest('hello'))).exitCode).toBe(0)
+  })
+})
+
+// The jail is around it.
+describe.each(platforms)('on %s, in a process', (platform) => {
+  let sandbox: Sandbox
+  beforeAll(async () => {
+    sandbox = await Sandbox.create({platform, isolation: 'process', withLibraries: true})
+  })
+  afterAll(() => sandbox.dispose())
+
+  test('libraries of other folders are not shown', async () => {
+    const {exitCode, stderr} = await sandbox.run(join(folder, 'bin/program'))
+    expect([exitCode, stderr]).toEqual([127, expect.stringContaining('libanswer.so')])
+  })
+})
+
+describe.each(platforms)('on %s, in a thread', (platform) => {
+  let sandbox: Sandbox
+  beforeAll(async () => {
+    sandbox = await Sandbox.create({platform, isolation: 'thread', withLibraries: true})
+  })
+  afterAll(() => sandbox.dispose())
+
+  test('a thread finds them beside the program, whatever its name', async () => {
+    for (const name of ['bin/program', 'name']) {
+      expect(await sandbox.run(join(folder, name))).toMatchObject({stderr: '', exitCode: 42})
+    }
+  })
+
+  test('LD_LIBRARY_PATH goes first', async () => {
+    const env = {LD_LIBRARY_PATH: join(folder, 'other')}
+    const native = spawnSync(join(folder, 'bin/program'), {env})
+    expect((await sandbox.run(join(folder, 'bin/program'), [], {env})).exitCode).toBe(native.status)
+    expect(native.status).toBe(7)
   })
 })
 

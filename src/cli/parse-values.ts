@@ -2,6 +2,7 @@
 
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
+import {MAX_ID} from '../run/options.ts'
 import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import type {Volume} from '../sentry/volume.ts'
 
@@ -11,8 +12,6 @@ const LEAST_BYTES = 65536
 const UNITS = ['', 'K', 'M', 'G', 'T']
 /** setTimeout's limit: 2^31 - 1 ms. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
-/** Of users and groups: -1 is none. */
-const MAX_ID = 2 ** 32 - 2
 
 /** `512M`, `2G`, `1.5GiB`, `65536`: units are powers of 1024. @returns bytes, rounded up to whole pages */
 export function parseMemory(text: string): number {

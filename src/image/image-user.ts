@@ -3,6 +3,7 @@
 import {ALL_CAPABILITIES} from '../abi/capability.ts'
 import {Errno} from '../abi/errno.ts'
 import {S_IFREG} from '../abi/file-mode.ts'
+import {MAX_ID} from '../abi/ids.ts'
 import {O_RDONLY} from '../abi/open-flags.ts'
 import type {Credentials} from '../vfs/file.ts'
 import type {FileSystem} from '../vfs/file-system.ts'
@@ -21,7 +22,6 @@ export interface ImageUser {
 
 const READER: Credentials = {uid: 0, gid: 0, groups: [], capabilities: ALL_CAPABILITIES}
 const MAX_TEXT_BYTES = 1 << 20
-const MAX_ID = 2 ** 32 - 2
 /** Linux's: NGROUPS_MAX is more, and nobody needs it. */
 const MAX_GROUPS = 1000
 const NUMBER = /^\d{1,10}$/

@@ -1,5 +1,6 @@
 // tarEntries: what a tar archive holds, one entry after another, with the headers that continue others put together.
 
+import {MAX_ID} from '../abi/ids.ts'
 import {badArchive, shown} from './archive-error.ts'
 import type {FileBytes} from './file-bytes.ts'
 import {parsePax} from './pax.ts'
@@ -14,7 +15,6 @@ export interface TarEntry extends Omit<TarHeader, 'mtime'> {
 
 /** Of a header that continues another: names, and extended attributes, which are not looked at. */
 const MAX_HEADER_BYTES = 1 << 20
-const MAX_ID = 2 ** 32 - 2
 const NS_DIGITS = 9
 /** Files of other kinds have no content, whatever their header says. */
 const WITH_CONTENT = new Set(['0', '7', 'x', 'g', 'L', 'K', 'V'])

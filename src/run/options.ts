@@ -10,6 +10,7 @@ import type {ProgramResult} from '../sentry/program-result.ts'
 import type {TraceOptions} from '../sentry/trace/options.ts'
 import type {Volume} from '../sentry/volume.ts'
 
+export {MAX_ID} from '../abi/ids.ts'
 export {MAX_CPUS} from '../platform/choice.ts'
 export type {FasterPlatform} from '../platform/compare.ts'
 export {PATCH_CHOICES, type PatchChoice} from '../sentry/patch-choice.ts'

@@ -2,6 +2,7 @@
 
 import {isAbsolute} from 'node:path'
 import * as v from 'valibot'
+import {MAX_ID} from '../abi/ids.ts'
 import {NSIG, signalByName} from '../abi/signal.ts'
 import {HvError} from '../errors.ts'
 import {JAIL_CHOICES, type JailChoice} from '../jail/layer.ts'
@@ -24,8 +25,6 @@ import type {
 } from './options.ts'
 import type {RunRequest} from './protocol.ts'
 
-/** Of users and groups: -1 is none. */
-const MAX_ID = 2 ** 32 - 2
 const DEFAULT_MAX_OUTPUT_BYTES = 2 ** 26
 const DEFAULT_MAX_LINE_BYTES = 2 ** 20
 /** A host's timer takes no more: 30 years. */

@@ -1,0 +1,4 @@
+// Numbers of users and groups: man 7 credentials.
+
+/** The largest: -1 is none. */
+export const MAX_ID = 2 ** 32 - 2

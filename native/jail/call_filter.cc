@@ -1,4 +1,4 @@
-// call_filter.cc: the list. What is on it: what Node and the sentry call while guests run, by strace of the whole test suite.
+// call_filter.cc: the list: what Node and the sentry call while guests run. The tests of guests, command and library run under it.
 
 #include "jail/call_filter.h"
 

@@ -45,10 +45,21 @@ export class Jail {
 
   /**
    * Nothing is opened after it but what lies in `roots` and `directories`. What is open stays.
-   * @throws HvError JAIL_INCOMPLETE if the whole of it is required
+   * @throws HvError JAIL_INCOMPLETE if the whole of it is required; BAD_ARGUMENT, HOST_SYSCALL: nobody becomes `dropTo`
    */
-  close({roots, directories, traces, hasTerminal, dropTo}: JailNeeds): void {
-    if (this.#choice === 'none') return
+  close(needs: JailNeeds): void {
+    const {directories, roots, traces, hasTerminal, dropTo} = needs
+    const isWanted = this.#choice !== 'none'
+    if (dropTo !== undefined) requireRoot()
+    if (isWanted) this.#confineFiles(directories, roots)
+    // Who is to be another user is one, in a jail or not.
+    if (isWanted || dropTo !== undefined) this.#giveUpRights(needs)
+    if (!isWanted) return
+    this.#lay('seccomp', () => addon.filterCalls(traces, hasTerminal))
+    if (this.#choice === 'required') this.#requireAll()
+  }
+
+  #confineFiles(directories: readonly string[], roots: JailNeeds['roots']): void {
     const own = directories.map((path) => openSync(path, constants.O_RDONLY | constants.O_DIRECTORY))
     try {
       this.#enterNamespaces(directories)
@@ -56,24 +67,14 @@ export class Jail {
     } finally {
       for (const fd of own) closeSync(fd)
     }
-    if (dropTo !== undefined && process.geteuid?.() !== 0)
-      throw new HvError(
-        'BAD_ARGUMENT',
-        'only root can become another user',
-        'run as root, or leave out `dropTo`',
-      )
-    this.#lay('capabilities', () =>
-      addon.giveUpRights(
-        keptCapabilities(roots.length > 0 && dropTo === undefined, traces),
-        dropTo?.uid,
-        dropTo?.gid,
-      ),
-    )
+  }
+
+  #giveUpRights({roots, traces, dropTo}: JailNeeds): void {
+    const kept = keptCapabilities(roots.length > 0 && dropTo === undefined, traces)
+    this.#lay('capabilities', () => addon.giveUpRights(kept, dropTo?.uid, dropTo?.gid))
     // What is promised has to be so, whatever is required.
     if (dropTo !== undefined && process.geteuid?.() !== dropTo.uid)
       throw new HvError('HOST_SYSCALL', `this host does not let root become user ${dropTo.uid}`)
-    this.#lay('seccomp', () => addon.filterCalls(traces, hasTerminal))
-    if (this.#choice === 'required') this.#requireAll()
   }
 
   #enterNamespaces(directories: readonly string[]): void {
@@ -113,6 +114,12 @@ export class Jail {
       'run as root, or leave out `jail`',
     )
   }
+}
+
+/** @throws HvError BAD_ARGUMENT */
+function requireRoot(): void {
+  if (process.geteuid?.() === 0) return
+  throw new HvError('BAD_ARGUMENT', 'only root can become another user', 'run as root, or leave out `dropTo`')
 }
 
 /** Of root's; who has none keeps none. */

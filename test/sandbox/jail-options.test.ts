@@ -51,6 +51,13 @@ describe.each(platforms)('the jail of a sandbox on %s', (platform) => {
     expect(stderr).toMatch(/new: Permission denied\n.*secret'?: Permission denied\n$/)
   })
 
+  test.skipIf(!isRoot)('leaves root behind by dropTo, without any other layer', async () => {
+    await using sandbox = await Sandbox.create({platform, volumes, dropTo: {uid: 77, gid: 78}, jail: 'none'})
+    expect(sandbox.jail).toEqual([{name: 'capabilities', status: 'on'}])
+    const {stdout, stderr} = await sandbox.run(BUSYBOX, ['sh', '-c', 'id; touch /v/theirs-now'])
+    expect([stdout, stderr]).toEqual(['uid=77 gid=78\n', expect.stringContaining('Permission denied')])
+  })
+
   test('lets a program run that lies where only its owner can look', async () => {
     const program = join(scratch, 'busybox')
     writeFileSync(program, readFileSync(BUSYBOX), {mode: 0o700})

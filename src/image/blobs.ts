@@ -4,6 +4,7 @@ import {createHash} from 'node:crypto'
 import {fstatSync, statSync} from 'node:fs'
 import {ENOENT, Errno} from '../abi/errno.ts'
 import {O_RDONLY} from '../abi/open-flags.ts'
+import {descriptorPath} from '../vfs/descriptor-path.ts'
 import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import {ArchiveDirectory} from '../vfs/fs/archive-directory.ts'
 import {ArchiveFile} from '../vfs/fs/archive-file.ts'
@@ -12,7 +13,6 @@ import {host, toByteString} from '../vfs/host-calls.ts'
 import {badArchive} from './archive-error.ts'
 import {FileBytes} from './file-bytes.ts'
 import {type Descriptor, MAX_JSON_BYTES} from './oci-schema.ts'
-import {pathOf} from './open-file.ts'
 import {readTar} from './open-tar.ts'
 
 const HASHED_BYTES = 1 << 20
@@ -48,7 +48,11 @@ class FolderLayout implements Layout {
     if (fd < 0) throw badArchive(`${name} cannot be opened: ${new Errno(-fd)}`, 'make it a readable file')
     const stat = fstatSync(fd)
     if (stat.isFile())
-      return new FileBytes({fd, path: pathOf(fd), close: () => host.hostClose(fd)}, 0, stat.size)
+      return new FileBytes(
+        {fd, path: descriptorPath(fd, 'latin1'), close: () => host.hostClose(fd)},
+        0,
+        stat.size,
+      )
     host.hostClose(fd)
     throw badArchive(`${name} is no file`)
   }

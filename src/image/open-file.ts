@@ -1,7 +1,8 @@
 // openFile: a file of the host's that the user named, as bytes; and what is wrong with it, said of it.
 
-import {closeSync, constants, fstatSync, openSync, readlinkSync} from 'node:fs'
+import {closeSync, constants, fstatSync, openSync} from 'node:fs'
 import {HvError, printable} from '../errors.ts'
+import {descriptorPath} from '../vfs/descriptor-path.ts'
 import {FileBytes} from './file-bytes.ts'
 
 /** For `about`. @throws HvError NOT_FOUND, HOST_SYSCALL, BAD_ARGUMENT */
@@ -17,18 +18,10 @@ export function openFile(path: string): FileBytes {
     throw new HvError('HOST_SYSCALL', `it cannot be opened (${code})`, 'make it readable')
   }
   const stat = fstatSync(fd)
-  if (stat.isFile()) return new FileBytes({fd, path: pathOf(fd), close: () => closeSync(fd)}, 0, stat.size)
+  if (stat.isFile())
+    return new FileBytes({fd, path: descriptorPath(fd, 'latin1'), close: () => closeSync(fd)}, 0, stat.size)
   closeSync(fd)
   throw new HvError('BAD_ARGUMENT', 'it is neither a directory nor a file', 'name one of those')
-}
-
-/** Without links; undefined if there is no /proc. */
-export function pathOf(fd: number): string | undefined {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`, 'latin1')
-  } catch {
-    return undefined
-  }
 }
 
 /** What is wrong is wrong with `path`. */

@@ -1,9 +1,10 @@
 // openHostProgram: a program of the host's, opened by whoever may open it, and not read.
 
-import {type BigIntStats, constants, openSync, readlinkSync, realpathSync, statSync} from 'node:fs'
+import {constants, openSync, realpathSync, type Stats, statSync} from 'node:fs'
 import {basename, dirname, resolve} from 'node:path'
 import {errnoName} from '../abi/errno.ts'
 import {HvError, printable} from '../errors.ts'
+import {descriptorPath} from '../vfs/descriptor-path.ts'
 import {host, toByteString} from '../vfs/host-calls.ts'
 
 /** A sentry in its jail opens no path of the host's. */
@@ -19,9 +20,9 @@ export interface HostProgram {
 /** @throws HvError NOT_FOUND, NOT_EXECUTABLE */
 export function openHostProgram(path: string): HostProgram {
   const shown = printable(path)
-  let stat: BigIntStats
+  let stat: Stats
   try {
-    stat = statSync(path, {bigint: true})
+    stat = statSync(path)
   } catch (error) {
     throw cannotFind(shown, (error as NodeJS.ErrnoException).code)
   }
@@ -37,7 +38,7 @@ export function openHostProgram(path: string): HostProgram {
       throw new HvError('NOT_EXECUTABLE', `${shown}: cannot be opened (${code})`, 'check the file')
     throw new HvError('NOT_EXECUTABLE', `${shown}: permission denied`, remedyOf(stat))
   }
-  return {fd, path: pathOf(fd) ?? path, name: resolve(path)}
+  return {fd, path: descriptorPath(fd, 'utf8') ?? path, name: resolve(path)}
 }
 
 export function closeHostProgram(program: HostProgram | undefined): void {
@@ -64,16 +65,8 @@ export function openHostLibrary(name: string): HostProgram {
   throw new HvError('NOT_EXECUTABLE', `${printable(name)}: cannot be opened (${reason})`, 'check the file')
 }
 
-function remedyOf({mode}: BigIntStats): string {
-  return (mode & 0o111n) === 0n ? 'make it executable: `chmod +x`' : 'make it readable: `chmod +r`'
-}
-
-function pathOf(fd: number): string | undefined {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`)
-  } catch {
-    return undefined
-  }
+function remedyOf({mode}: Stats): string {
+  return (mode & 0o111) === 0 ? 'make it executable: `chmod +x`' : 'make it readable: `chmod +r`'
 }
 
 function cannotFind(path: string, code: string | undefined): HvError {

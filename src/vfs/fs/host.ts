@@ -1,12 +1,13 @@
 // The host file system: one directory (or file) of the host, read-only or writable, never anything outside of it.
 
-import {existsSync, readlinkSync} from 'node:fs'
+import {existsSync} from 'node:fs'
 import {EACCES, ENOENT, ENOTDIR, EPERM, EROFS, Errno, ESTALE, EXDEV} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFMT, S_IFREG} from '../../abi/file-mode.ts'
 import {HvError} from '../../errors.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
+import {descriptorPath} from '../descriptor-path.ts'
 import type {ByteString, Inode} from '../file.ts'
 import type {FileSystem, FileSystemStatistics, HostRoot} from '../file-system.ts'
 import {
@@ -67,22 +68,13 @@ export function openHostFs(source: string | OpenHostFile, options: HostFsOptions
     const nextStep = 'mount it: `mount -t proc proc /proc`'
     throw new HvError('HOST_SYSCALL', '/proc is not mounted, and hv opens files through it', nextStep)
   }
-  return new HostFs(fd, stat, {...options, hostPath: pathOf(fd)})
+  return new HostFs(fd, stat, {...options, hostPath: descriptorPath(fd, 'latin1')})
 }
 
 function statOf(fd: number): Float64Array {
   const stat = new Float64Array(STAT_FIELDS)
   host.hostStat(fd, '', stat)
   return stat
-}
-
-/** Without links; undefined: /proc is not mounted. */
-function pathOf(fd: number): ByteString | undefined {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`, 'latin1')
-  } catch {
-    return undefined
-  }
 }
 
 /** @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */

@@ -3,10 +3,9 @@
 import {once} from 'node:events'
 import {afterEach, describe, expect, test} from 'vitest'
 import {Sandbox, type SandboxEvents, type SandboxOptions} from '../../dist/index.js'
-import {BUSYBOX, guest, places, SPIN} from './guests.ts'
+import {BUSYBOX, guest, places, SPIN, sh} from './guests.ts'
 
 const MIB = 1 << 20
-const sh = (script: string): [string, string[]] => [BUSYBOX, ['sh', '-c', script]]
 
 describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
   let sandbox: Sandbox | undefined

@@ -6,10 +6,9 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox, type SandboxFileChange} from '../../dist/index.js'
-import {BUSYBOX, mainPlaces} from './guests.ts'
+import {mainPlaces, sh} from './guests.ts'
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-const sh = (script: string): [string, string[]] => [BUSYBOX, ['sh', '-c', script]]
 
 describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation}) => {
   let sandbox: Sandbox

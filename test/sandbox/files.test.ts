@@ -6,10 +6,9 @@ import {join} from 'node:path'
 import {Readable} from 'node:stream'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
-import {BUSYBOX, places} from './guests.ts'
+import {BUSYBOX, places, sh} from './guests.ts'
 
 const MIB = 1 << 20
-const sh = (script: string): [string, string[]] => [BUSYBOX, ['sh', '-c', script]]
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 const failure = (errno: string) => ({name: 'HvError', code: 'FILE_FAILED', errno})
 

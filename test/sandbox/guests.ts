@@ -8,6 +8,9 @@ export const BUSYBOX = '/bin/busybox'
 /** A shell that never ends and never makes a system call. */
 export const SPIN = ['sh', '-c', 'while :; do :; done']
 
+/** For `run` and `spawn`. */
+export const sh = (script: string): [string, string[]] => [BUSYBOX, ['sh', '-c', script]]
+
 export function guest(name: string): string {
   return new URL(`../../.cache/guests/${arch.name}/${name}`, import.meta.url).pathname
 }

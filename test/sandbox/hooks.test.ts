@@ -13,9 +13,8 @@ import {
 } from '../../dist/index.js'
 import {arch} from '../../src/arch/index.ts'
 import {table} from '../../src/sentry/syscalls/table.ts'
-import {BUSYBOX, guest, places} from './guests.ts'
+import {BUSYBOX, guest, places, sh} from './guests.ts'
 
-const sh = (script: string): [string, string[]] => [BUSYBOX, ['sh', '-c', script]]
 /** Its calls are made in a page that only x86_64 has. */
 const vsyscall = arch.name === 'x86_64' ? ['vsyscall'] : []
 /** All that can be asked about. */

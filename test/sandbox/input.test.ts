@@ -5,11 +5,10 @@ import {createReadStream} from 'node:fs'
 import {PassThrough, Readable} from 'node:stream'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
-import {BUSYBOX, places, SPIN} from './guests.ts'
+import {BUSYBOX, places, SPIN, sh} from './guests.ts'
 
 const MIB = 1 << 20
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-const sh = (script: string): [string, string[]] => [BUSYBOX, ['sh', '-c', script]]
 
 describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
   let sandbox: Sandbox

@@ -2,7 +2,7 @@
 
 import {afterEach, describe, expect, test} from 'vitest'
 import {Sandbox, type SandboxOptions, type SandboxSyscall} from '../../dist/index.js'
-import {BUSYBOX, guest} from './guests.ts'
+import {BUSYBOX, guest, sh} from './guests.ts'
 
 let sandbox: Sandbox | undefined
 afterEach(async () => {
@@ -14,8 +14,6 @@ async function create(options: SandboxOptions): Promise<Sandbox> {
   sandbox = await Sandbox.create(options)
   return sandbox
 }
-
-const sh = (script: string): [string, string[]] => [BUSYBOX, ['sh', '-c', script]]
 
 describe('pledge', () => {
   test.each(['stdio tmppath rpath', ['stdio', 'tmppath', 'rpath']])(

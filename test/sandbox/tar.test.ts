@@ -12,10 +12,9 @@ import {type Header, pack} from 'tar-stream'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
 import {Sandbox} from '../../dist/index.js'
-import {BUSYBOX, isolations} from './guests.ts'
+import {isolations, sh} from './guests.ts'
 
 const MIB = 1 << 20
-const sh = (script: string): [string, string[]] => [BUSYBOX, ['sh', '-c', script]]
 const failure = (errno: string) => ({code: 'FILE_FAILED', errno})
 const REFUSED = {code: 'BAD_ARGUMENT'}
 

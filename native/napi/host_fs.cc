@@ -184,6 +184,18 @@ napi_value Append(napi_env env, napi_callback_info info) {
   return call.ReturnCall(count);
 }
 
+// hostWriteNow(fd, buffer): what the stream takes without waiting, whatever the descriptor's flags. man 2 pwritev2, RWF_NOWAIT.
+napi_value WriteNow(napi_env env, napi_callback_info info) {
+  HostCall call(env, info);
+  Bytes buffer = call.Buffer(1);
+  struct iovec piece = {buffer.data, buffer.length};
+  ssize_t count;
+  do {
+    count = ::pwritev2(call.Fd(0), &piece, 1, -1, RWF_NOWAIT);
+  } while (count < 0 && errno == EINTR);
+  return call.ReturnCall(count);
+}
+
 // hostSeek(fd, offset, whence)
 napi_value Seek(napi_env env, napi_callback_info info) {
   HostCall call(env, info);
@@ -229,6 +241,7 @@ void ExportHostFs(Napi::Env env, Napi::Object exports) {
   ExportHostCall(env, exports, "hostRead", Read);
   ExportHostCall(env, exports, "hostWrite", Write);
   ExportHostCall(env, exports, "hostAppend", Append);
+  ExportHostCall(env, exports, "hostWriteNow", WriteNow);
   ExportHostCall(env, exports, "hostSeek", Seek);
   ExportHostCall(env, exports, "hostClose", Close);
   ExportHostCall(env, exports, "hostTruncate", Truncate);

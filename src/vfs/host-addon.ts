@@ -47,6 +47,8 @@ export interface HostFsAddon {
   hostWrite(fd: number, source: Uint8Array, position: number): number
   /** Writes at the end of the file in one step; the descriptor's offset moves there. */
   hostAppend(fd: number, source: Uint8Array): number
+  /** As much as a pipe or socket takes at once. -EOPNOTSUPP: the host cannot ask that of this descriptor. */
+  hostWriteNow(fd: number, source: Uint8Array): number
   hostSeek(fd: number, offset: number, whence: number): number
   hostClose(fd: number): number
   hostTruncate(fd: number, size: number): number

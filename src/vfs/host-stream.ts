@@ -1,6 +1,6 @@
 // HostStream: a file description over a descriptor that hv inherited: its standard input, output or error.
 
-import {EAGAIN, EINVAL, EIO, ENOTTY, EPERM, Errno, ESPIPE} from '../abi/errno.ts'
+import {EAGAIN, EINVAL, EIO, ENOTTY, EOPNOTSUPP, EPERM, Errno, ESPIPE} from '../abi/errno.ts'
 import {S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK} from '../abi/file-mode.ts'
 import {FIONREAD} from '../abi/ioctl.ts'
 import {O_APPEND, POLLERR, POLLHUP, POLLIN, POLLOUT, SEEK_CUR, SEEK_END, SEEK_SET} from '../abi/open-flags.ts'
@@ -25,6 +25,8 @@ export class HostStream extends Description {
   declare readonly hostFd?: number
   protected readonly fd: number
   readonly #isRegular: boolean
+  /** A terminal, and a pipe before Linux 6.4, cannot be asked to take what fits. */
+  #takesPieces = false
 
   /** @param flags status flags that the guest sees; the access mode counts */
   constructor(fd: number, flags: number, inode: Inode = new StreamInode(fd, HostStream)) {
@@ -57,6 +59,16 @@ export class HostStream extends Description {
     if (source.length === 0) return 0
     if (this.#isRegular) return this.#writeFile(source, position)
 
+    if (!this.#takesPieces) {
+      const count = host.hostWriteNow(this.fd, source)
+      this.#takesPieces = count === -EOPNOTSUPP
+      // Also while somebody else has the pipe's lock.
+      if (!this.#takesPieces && (count !== -EAGAIN || !this.#isReady(POLLOUT))) return check(count)
+    }
+    return this.#writePieces(source)
+  }
+
+  #writePieces(source: Uint8Array): number {
     let done = 0
     while (done < source.length && (done === 0 || this.#isReady(POLLOUT))) {
       if (done === 0) this.#requireReady(POLLOUT | POLLERR | POLLHUP)

@@ -1,5 +1,6 @@
 // passing.cc: descriptors on their way from a sandbox's owner to its process: man 7 unix, SCM_RIGHTS. src/sandbox/addon.ts has the types.
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,6 +43,19 @@ Napi::Value PassingPair(const Napi::CallbackInfo& info) {
   });
 }
 
+// pipePair(): its ends. Who reads has the first one for itself; the second one is closed with this thread.
+Napi::Value PipePair(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] {
+    int ends[2];
+    Check(::pipe2(ends, O_CLOEXEC), "pipe2");
+    ::fcntl(ends[1], F_SETPIPE_SZ, 1 << 20);
+    Napi::Array result = Napi::Array::New(info.Env(), 2);
+    result.Set(0u, Napi::Number::New(info.Env(), ends[0]));
+    result.Set(1u, Napi::Number::New(info.Env(), ThreadFds::Lend(Fd(ends[1]))));
+    return result;
+  });
+}
+
 // passDescriptor(end, fd): never waits
 void PassDescriptor(const Napi::CallbackInfo& info) {
   Guard(info.Env(), [&] {
@@ -79,6 +93,7 @@ Napi::Value TakeDescriptor(const Napi::CallbackInfo& info) {
 
 void ExportPassing(Napi::Env env, Napi::Object exports) {
   exports.Set("passingPair", Napi::Function::New(env, PassingPair));
+  exports.Set("pipePair", Napi::Function::New(env, PipePair));
   exports.Set("passDescriptor", Napi::Function::New(env, PassDescriptor));
   exports.Set("takeDescriptor", Napi::Function::New(env, TakeDescriptor));
 }

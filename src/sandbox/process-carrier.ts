@@ -4,11 +4,11 @@ import {closeSync} from 'node:fs'
 import {EAGAIN} from '../abi/errno.ts'
 import {HvError} from '../errors.ts'
 import type {Question} from '../sentry/hooked-call.ts'
-import type {HostProgram} from '../sentry/host-program.ts'
 import type {SyscallArgument} from '../sentry/trace/argument-value.ts'
 import type {Carrier, CarrierEvents} from './carrier.ts'
 import {encodeFrame, type Frame, FrameReader, nonsense} from './frames.ts'
 import {GrowingBytes} from './growing-bytes.ts'
+import {OutputPipe} from './output-pipe.ts'
 import {
   type ProcessRequest,
   type Reply,
@@ -37,6 +37,8 @@ export class ProcessCarrier implements Carrier {
   #unsaidBytes = 0
   /** Its output goes on at once. */
   #isLive = false
+  /** Unless there were no descriptors for them. */
+  #pipes: Record<1 | 2, OutputPipe> | undefined
   #output: Record<1 | 2, GrowingBytes> = {1: new GrowingBytes(), 2: new GrowingBytes()}
   /** How much more output may come in this run, for each descriptor. */
   #room: Record<1 | 2, number> = {1: 0, 2: 0}
@@ -54,6 +56,12 @@ export class ProcessCarrier implements Carrier {
   }
 
   send(request: Request): void {
+    if (this.#pipes !== undefined && request.kind === 'room') this.#pipes[request.fd].addRoom(request.bytes)
+    else if (this.#pipes !== undefined && request.kind === 'shut') this.#pipes[request.fd].shut()
+    else this.#send(request)
+  }
+
+  #send(request: Request): void {
     if (request.kind === 'room') this.#room[request.fd] += request.bytes
     if (request.kind === 'run') this.#sayRun(request)
     else if (request.kind === 'input' || request.kind === 'file')
@@ -91,11 +99,22 @@ export class ProcessCarrier implements Carrier {
     const room = this.#isLive ? LIVE_BYTES : rest.maxOutputBytes
     this.#room = {1: room, 2: room}
     this.#output = {1: new GrowingBytes(), 2: new GrowingBytes()}
-    if (rest.onHost !== undefined && !this.#pass(rest.onHost)) return
-    this.#say({...rest, stdin: NO_BYTES}, stdin)
+    this.#pipes = this.#isLive ? this.#openPipes() : undefined
+    const {1: out, 2: error} = this.#pipes ?? {}
+    const descriptors = [rest.onHost?.fd, out?.writer, error?.writer].filter((fd) => fd !== undefined)
+    const isPassed = descriptors.every((fd) => this.#pass(fd))
+    if (rest.onHost !== undefined) closeSync(rest.onHost.fd)
+    out?.passed()
+    error?.passed()
+    // They are other numbers there.
+    if (isPassed) this.#say({...rest, stdin: NO_BYTES, ...(out && {outputs: [0, 0]})}, stdin)
   }
 
-  #pass({fd}: HostProgram): boolean {
+  #openPipes(): Record<1 | 2, OutputPipe> | undefined {
+    return OutputPipe.open((fd, bytes) => this.#events.received({kind: 'output', fd, bytes}))
+  }
+
+  #pass(fd: number): boolean {
     try {
       this.#process.pass(fd)
       return true
@@ -104,18 +123,13 @@ export class ProcessCarrier implements Carrier {
       if ((error as {errno?: number}).errno === EAGAIN) this.#events.failed(nonsense())
       this.kill()
       return false
-    } finally {
-      closeSync(fd)
     }
   }
 
   /** What it brought about itself. */
   #answer(request: ProcessRequest): void {
     if (this.#unsaidBytes <= MOST_UNHEARD) this.#say(request)
-    else {
-      this.#events.failed(nonsense())
-      this.kill()
-    }
+    else this.#fail(nonsense())
   }
 
   #say(request: ProcessRequest, bytes?: Uint8Array): void {
@@ -143,13 +157,27 @@ export class ProcessCarrier implements Carrier {
     try {
       replies = this.#reader.push(chunk).flatMap((frame) => this.#take(frame))
     } catch (error) {
-      this.#events.failed(error instanceof HvError ? error : nonsense())
-      this.kill()
+      this.#fail(error instanceof HvError ? error : nonsense())
       return
     }
     // A listener may be slow, and more is there at once: this process's timers come in between.
     if (replies.some(({kind}) => kind === 'events')) this.#pauseForATurn()
-    for (const reply of replies) this.#events.received(reply)
+    for (const reply of replies) {
+      if (reply.kind === 'finished' && this.#pipes !== undefined) void this.#finish(reply, this.#pipes)
+      else this.#events.received(reply)
+    }
+  }
+
+  /** When all that it wrote was heard. */
+  async #finish(reply: Reply, pipes: Record<1 | 2, OutputPipe>): Promise<void> {
+    const haveEnded = await Promise.all([pipes[1].drain(), pipes[2].drain()])
+    if (haveEnded.includes(false)) this.#fail(nonsense())
+    else this.#events.received(reply)
+  }
+
+  #fail(error: HvError): void {
+    this.#events.failed(error)
+    this.kill()
   }
 
   /** With what JSON has no words for. @throws HvError SANDBOX_FAILED */

@@ -99,15 +99,19 @@ export class ProcessPort implements SentryPort {
     }
     if (frame === undefined) return this.#ownerLeft()
     const request = frame.message as ProcessRequest
-    if (request.kind === 'run') return this.#withDescriptor({...request, stdin: frame.bytes})
+    if (request.kind === 'run') return this.#withDescriptors({...request, stdin: frame.bytes})
     const hasBytes = request.kind === 'input' || request.kind === 'file'
     return hasBytes ? {...request, bytes: frame.bytes} : request
   }
 
-  /** The owner passed it before it said so. */
-  #withDescriptor(request: RunRequest): RunRequest {
-    if (request.onHost === undefined) return request
-    return {...request, onHost: {...request.onHost, fd: addon.takeDescriptor(this.#passing)}}
+  /** The owner passed them before it said so, in this order. */
+  #withDescriptors({onHost, outputs, ...request}: RunRequest): RunRequest {
+    const take = (): number => addon.takeDescriptor(this.#passing)
+    return {
+      ...request,
+      ...(onHost !== undefined && {onHost: {...onHost, fd: take()}}),
+      ...(outputs !== undefined && {outputs: [take(), take()]}),
+    }
   }
 
   #write(reply: Reply): void {

@@ -61,6 +61,8 @@ export interface RunRequest {
   cwd?: string
   /** Which of its streams lead to the owner while it runs: LiveRequest. */
   live: 'none' | 'input' | 'all'
+  /** A live run's standard output and error, as pipes of the host's. A process takes them from the socket beside. */
+  outputs?: readonly [number, number]
   /** Whole, unless it is live. */
   stdin: Uint8Array
   timeoutMs?: number

@@ -1,5 +1,6 @@
 // serve: a sandbox's sentry, which runs programs one after another, and stops them when its owner says so.
 
+import {O_WRONLY} from '../abi/open-flags.ts'
 import {killInfo, SI_USER} from '../abi/siginfo.ts'
 import {SIGKILL} from '../abi/signal.ts'
 import {Jail} from '../jail/jail.ts'
@@ -14,6 +15,8 @@ import {runToEnd} from '../sentry/run-to-end.ts'
 import {Sentry} from '../sentry/sentry.ts'
 import type {Task} from '../sentry/task.ts'
 import type {DecodeArguments} from '../sentry/trace/decode-arguments.ts'
+import {host} from '../vfs/host-calls.ts'
+import {HostStream} from '../vfs/host-stream.ts'
 import {answerFile, ownerFiles} from './answer-file.ts'
 import {EventBatches} from './event-batches.ts'
 import {LimitNews} from './limit-news.ts'
@@ -202,15 +205,17 @@ async function run(
   const onFull = (): void => news.hit('output')
   const stdout = new Output(request.maxOutputBytes, onFull)
   const stderr = new Output(request.maxOutputBytes, onFull)
+  const outputs = request.outputs ?? []
   const streams =
     request.live === 'none'
       ? undefined
-      : new LiveStreams((reply) => port.post(reply), kernel, request.live === 'all')
+      : new LiveStreams((reply) => port.post(reply), kernel, request.live === 'all' && outputs.length === 0)
   const whole = [() => openInput(request.stdin), () => openOutput(stdout), () => openOutput(stderr)]
+  const pipes = [undefined, ...outputs.map((fd) => new HostStream(fd, O_WRONLY))]
   const program = {
     ...programOf(request, hooks.config),
     onHost: request.onHost,
-    streams: whole.map((open, fd) => streams?.files[fd] ?? open()),
+    streams: whole.map((open, fd) => streams?.files[fd] ?? pipes[fd] ?? open()),
     restrict: hooks.restrict,
   }
   let isLoaded = false
@@ -243,6 +248,10 @@ async function run(
   } finally {
     if (!isLoaded) streams?.abandon()
     streams?.finish()
+    for (const fd of outputs) {
+      kernel.hostWatch.forget(fd)
+      host.hostClose(fd)
+    }
     stopPulse?.()
     hooks.listens(undefined)
     kernel.onReady = undefined

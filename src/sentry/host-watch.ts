@@ -53,6 +53,11 @@ export class HostWatch {
     if (interest !== undefined) this.#watched.get(interest.file.hostFd!)?.interests.delete(interest)
   }
 
+  /** It is about to be closed: its number may be another's next. */
+  forget(hostFd: number): void {
+    if (this.#watched.delete(hostFd)) this.#platform.watch(hostFd, 0)
+  }
+
   /** The platform says that these descriptors are ready. */
   wake(ready: ReadonlyArray<readonly [fd: number, events: number]>): void {
     for (const [fd, events] of ready) {

@@ -61,6 +61,16 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
     expect((await child.wait()).exitCode).toBe(0)
   })
 
+  test('one after another, each waits for whoever reads', async () => {
+    for (let round = 0; round < 5; round++) {
+      const child = sandbox.spawn(BUSYBOX, ['head', '-c', `${4 * MIB}`, '/dev/zero'])
+      await sleep(20)
+      let length = 0
+      for await (const chunk of child.stdout) length += chunk.length
+      expect(length).toBe(4 * MIB)
+    }
+  })
+
   test('who writes waits for a program that does not read', async () => {
     const child = sandbox.spawn(...sh('sleep 0.5; wc -c'))
     const piece = new Uint8Array(MIB / 2)

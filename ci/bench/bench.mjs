@@ -14,8 +14,9 @@ import {parked} from './parked.mjs'
 import {processes} from './processes.mjs'
 import {ptrace} from './ptrace.mjs'
 import {emptyRow, table} from './row.mjs'
+import {sandbox} from './sandbox.mjs'
 import {compute, file, memory} from './speed.mjs'
-import {sandbox, start} from './start.mjs'
+import {start} from './start.mjs'
 import {exit, listening} from './syscall.mjs'
 
 const groups = {exit, ptrace, listening, parked, compute, memory, file, start, sandbox, processes}

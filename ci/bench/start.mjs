@@ -1,14 +1,11 @@
-// What it costs to run a program that does nothing: by `hv run` against an empty node, and in a warm Sandbox.
+// What it costs to run a program that does nothing: by `hv run` against an empty node.
 
-import {root} from '../paths.mjs'
 import {median, run, underHv} from './measure.mjs'
 import {program} from './programs.mjs'
 import {row} from './row.mjs'
 
 const WALL_LIMIT = 1.8
 const RESIDENT_LIMIT = 1.6
-const SANDBOX_AIM_MS = 15
-const WARM_UP_RUNS = 5
 
 export function start({startRounds}) {
   const {NODE_EXTRA_CA_CERTS: certificates, ...bare} = process.env
@@ -50,21 +47,4 @@ function usage(argv, env) {
   const [wallNs, residentKiB, status] = run([program('usage'), ...argv], env).words.map(Number)
   if (status !== 0) throw new Error(`${argv.join(' ')}: wait status ${status}`)
   return {wallMs: wallNs / 1e6, residentMiB: residentKiB / 1024}
-}
-
-export async function sandbox({startRounds}) {
-  const {Sandbox} = await import(`${root}/dist/index.js`)
-  const sandbox = await Sandbox.create()
-  try {
-    const times = []
-    for (let round = -WARM_UP_RUNS; round < startRounds; round++) {
-      const begin = performance.now()
-      const {exitCode} = await sandbox.run(program('true'))
-      if (exitCode !== 0) throw new Error(`Sandbox.run: exit status ${exitCode}`)
-      if (round >= 0) times.push(performance.now() - begin)
-    }
-    return [row('sandbox/run-true', 'ms', median(times), 'aim', SANDBOX_AIM_MS)]
-  } finally {
-    await sandbox[Symbol.asyncDispose]()
-  }
 }

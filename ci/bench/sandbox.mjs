@@ -1,0 +1,164 @@
+// Sandbox, as an embedder has it: making one, runs, streams, files and memory, with child_process as the floor, and gVisor's start.
+
+import {execFile, spawn} from 'node:child_process'
+import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs'
+import {readFile, writeFile} from 'node:fs/promises'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {promisify} from 'node:util'
+import {root} from '../paths.mjs'
+import {best, median, run, underRunsc, whyNot} from './measure.mjs'
+import {program} from './programs.mjs'
+import {emptyRow, row} from './row.mjs'
+
+const WARM_AIM_MS = 10
+const RUN_AIM_MS = 15
+/** Of what child_process takes: half its throughput. */
+const STREAM_LIMIT = 2
+const STREAM_BYTES = 2 ** 30
+const FILE_BYTES = 2 ** 20
+/** What V8 has compiled by then is what a program that goes on has. */
+const WARM_UP_ROUNDS = 5
+/** A pool starts another process meanwhile. */
+const REFILL_MS = 700
+
+const PLATFORMS = ['kvm', 'ptrace']
+
+/** @returns {Promise<import('./row.mjs').Row[]>} */
+export async function sandbox({startRounds, rounds}) {
+  const hvkit = await import(`${root}/dist/index.js`)
+  const missing = whyNot(underRunsc('systrap', ['true']))
+  const rows = []
+  for (const platform of PLATFORMS)
+    rows.push(...(await measured(platform, () => onPlatform(hvkit, platform, startRounds, rounds, missing))))
+  if (missing !== undefined) rows.push(emptyRow('sandbox/runsc', 'absent', missing))
+  return rows
+}
+
+/** A platform that does not work here loses none of the other's rows. */
+async function measured(platform, rows) {
+  try {
+    return await rows()
+  } catch (error) {
+    return [emptyRow(`sandbox/${platform}`, 'failed', error.message)]
+  }
+}
+
+async function onPlatform(hvkit, platform, startRounds, rounds, missing) {
+  const named = (what) => `sandbox/${what}-${platform}`
+  const nothing = program('true')
+  const native = median(await timed(startRounds, () => promisify(execFile)(nothing)))
+  const cold = median(await timed(rounds, () => createAndRun(() => hvkit.Sandbox.create({platform}))))
+  const rows = [row(named('create-run'), 'ms', cold, 'child_process', native)]
+  if (missing === undefined) {
+    const theirs = median(await timed(rounds, () => run(underRunsc('systrap', [nothing]))))
+    rows.push(row(named('create-run'), 'ms', cold, 'runsc systrap', theirs))
+  }
+  rows.push(row(named('warm-create-run'), 'ms', await warm(hvkit, platform, rounds), 'aim', WARM_AIM_MS))
+  await using box = await hvkit.Sandbox.create({platform})
+  const again = median(await timed(startRounds, () => box.run(nothing)))
+  rows.push(row(named('run-true'), 'ms', again, 'aim', RUN_AIM_MS))
+  rows.push(
+    await streamed(named('spawn-1GiB'), box, rounds),
+    await files(named('files-1MiB'), box, startRounds),
+  )
+  return [...rows, await memory(named('memory'), hvkit, platform)]
+}
+
+async function createAndRun(create) {
+  await using box = await create()
+  const {exitCode} = await box.run(program('true'))
+  if (exitCode !== 0) throw new Error(`Sandbox.run: exit status ${exitCode}`)
+}
+
+/** A sandbox that waits, and the program that it is made for. */
+async function warm({SandboxPool}, platform, rounds) {
+  using pool = new SandboxPool({sandbox: {platform}})
+  const times = []
+  for (let round = 0; round < rounds; round++) {
+    await sleep(REFILL_MS)
+    const begin = performance.now()
+    const box = await pool.create()
+    await box.run(program('true'))
+    times.push(performance.now() - begin)
+    await box.dispose()
+  }
+  return median(times)
+}
+
+async function streamed(name, box, rounds) {
+  const argv = [program('output'), [`${STREAM_BYTES}`]]
+  const ours = () => box.spawn(...argv).stdout
+  const theirs = () => spawn(...argv, {stdio: ['ignore', 'pipe', 'inherit']}).stdout
+  const taken = {ours: [], theirs: []}
+  for (let round = 0; round < rounds; round++) {
+    taken.theirs.push(...(await timed(1, () => drain(theirs()), 0)))
+    taken.ours.push(...(await timed(1, () => drain(ours()), 0)))
+  }
+  return row(name, 'ms', best(taken.ours), 'child_process', best(taken.theirs), {limit: STREAM_LIMIT})
+}
+
+async function drain(stream) {
+  let length = 0
+  for await (const chunk of stream) length += chunk.length
+  if (length !== STREAM_BYTES) throw new Error(`${length} bytes in place of ${STREAM_BYTES}`)
+}
+
+async function files(name, box, rounds) {
+  const bytes = new Uint8Array(FILE_BYTES).fill(1)
+  const directory = mkdtempSync(join(tmpdir(), 'hv-bench-'))
+  try {
+    const path = join(directory, 'file')
+    const ours = await timed(rounds, async () => {
+      await box.files.write('/tmp/file', bytes)
+      await box.files.read('/tmp/file')
+    })
+    const theirs = await timed(rounds, async () => {
+      await writeFile(path, bytes)
+      await readFile(path)
+    })
+    return row(name, 'ms', median(ours), 'fs/promises', median(theirs))
+  } finally {
+    rmSync(directory, {recursive: true})
+  }
+}
+
+/** What a sandbox that has run a program has for itself, and all that it started; beside an empty node. */
+async function memory(name, {Sandbox}, platform) {
+  const before = new Set(descendants(process.pid))
+  await using box = await Sandbox.create({platform})
+  await box.run(program('true'))
+  const own = descendants(process.pid).filter((pid) => !before.has(pid))
+  const node = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'])
+  await sleep(300)
+  const reference = privateMiB(node.pid)
+  node.kill()
+  const total = own.reduce((sum, pid) => sum + privateMiB(pid), 0)
+  return row(name, 'MiB', total, 'node -e 0', reference)
+}
+
+/** @returns {number[]} */
+function descendants(pid) {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number),
+  )
+  return children.flatMap((child) => [child, ...descendants(child)])
+}
+
+function privateMiB(pid) {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  const kiB = [...rollup.matchAll(/^Private_(?:Clean|Dirty): +(\d+)/gm)].map(([, digits]) => +digits)
+  return kiB.reduce((sum, each) => sum + each, 0) / 1024
+}
+
+/** @returns {Promise<number[]>} milliseconds of each round */
+async function timed(rounds, act, warmUp = WARM_UP_ROUNDS) {
+  const times = []
+  for (let round = -warmUp; round < rounds; round++) {
+    const begin = performance.now()
+    await act()
+    if (round >= 0) times.push(performance.now() - begin)
+  }
+  return times
+}

@@ -23,6 +23,7 @@ export const HV_ERROR_CODES = [
   'PTRACE_UNUSABLE',
   'SANDBOX_DIED',
   'SANDBOX_FAILED',
+  'SANDBOX_FULL',
   'VCPU_BUSY',
   'VCPU_FAILED',
 ] as const

@@ -2,7 +2,6 @@
 
 import {arch} from '../arch/index.ts'
 import type {Platform} from '../platform/platform.ts'
-import type {Counters} from './counters.ts'
 import {CallPatches} from './memory/call-patches.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
 import type {PatchChoice} from './patch-choice.ts'
@@ -10,10 +9,13 @@ import type {PatchChoice} from './patch-choice.ts'
 /** How often a site traps before it is patched: a patch costs as much as some traps. */
 const FREQUENT = 16
 
-/** @returns undefined: none is patched */
+/**
+ * @param count called for each site that is patched
+ * @returns undefined: none is patched
+ */
 export function callPatcher(
   platform: Platform,
-  counters: Counters,
+  count: () => void,
   choice: PatchChoice = 'auto',
 ): ((map: MemoryMap) => CallPatches) | undefined {
   if (choice === 'never') return undefined
@@ -21,8 +23,8 @@ export function callPatcher(
   const gate = platform.openCallGate(isForced)
   if (gate === 0) return undefined
   const patching = {
-    ...{sites: arch.callSites, gate, frequent: isForced ? 1 : FREQUENT},
-    count: () => void counters.patchedSites++,
+    ...{sites: arch.callSites, gate, count},
+    frequent: isForced ? 1 : FREQUENT,
   }
   return (map) => new CallPatches(map, patching)
 }

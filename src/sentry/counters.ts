@@ -1,4 +1,4 @@
-// Counters: what --stats says of the sentry.
+// Counters: what --stats says of a run.
 
 /** More than Linux has calls; a guest can ask for four billion. */
 const MAX_NUMBERS = 1024

@@ -15,17 +15,18 @@ import type {Task} from './task.ts'
 export function dispatch(task: Task): boolean {
   const {kernel, context} = task
   const {callNumber} = context
-  const run = task.process.syscalls[callNumber]
-  kernel.counters.syscalls++
+  const {syscalls, run} = task.process
+  const call = syscalls[callNumber]
+  run.counters.syscalls++
   kernel.current = task
   task.process.space.callPatches?.note(context)
   if (kernel.tracer !== undefined) kernel.tracer.enter(task, rowOf(callNumber))
-  if (run === undefined) {
-    kernel.counters.countUnknown(callNumber)
+  if (call === undefined) {
+    run.counters.countUnknown(callNumber)
     return finish(task, -ENOSYS)
   }
-  const result = attempt(task, run, task.arguments, callNumber)
-  if (result === -ENOSYS) kernel.counters.countRefused(callNumber)
+  const result = attempt(task, call, task.arguments, callNumber)
+  if (result === -ENOSYS) run.counters.countRefused(callNumber)
   return finish(task, result)
 }
 

@@ -7,9 +7,11 @@ import {callVsyscall} from './vsyscall.ts'
 
 /** @returns true: the task runs on, to its signal if need be */
 export function handleFault(task: Task): boolean {
-  const {context} = task
-  const {memoryMap} = task.process
-  task.kernel.counters.faults++
+  const {context, kernel} = task
+  const {memoryMap, run} = task.process
+  kernel.current = task
+  kernel.faults++
+  run.counters.faults++
   const {address, access, isPageFault} = context.fault
   if (isPageFault && memoryMap.handleFault(address, access) === true) return true
   if (arch.vsyscall !== undefined && callVsyscall(task, arch.vsyscall)) return task.process.exit === undefined

@@ -16,7 +16,6 @@ import {Budget} from '../vfs/budget.ts'
 import {nextTurn} from '../vfs/fs/freshness.ts'
 import type {Mount} from '../vfs/location.ts'
 import {ClockPage} from './clock.ts'
-import {Counters} from './counters.ts'
 import {dispatch} from './dispatch.ts'
 import {FileLockTable} from './file-locks.ts'
 import {handleFault} from './handle-fault.ts'
@@ -40,6 +39,7 @@ import {endProcess, endTask} from './task/exit.ts'
 import {createInit} from './task/init.ts'
 import {Load} from './task/load.ts'
 import {Pids} from './task/pids.ts'
+import {Runs} from './task/runs.ts'
 import {Scheduler} from './task/scheduler.ts'
 import type {Task} from './task.ts'
 import {TimerQueue} from './timers.ts'
@@ -49,7 +49,6 @@ import type {Vdso} from './vdso.ts'
 export class Kernel {
   readonly platform: Platform
   readonly timers = new TimerQueue()
-  readonly counters = new Counters()
   readonly pids: Pids
   /** By pid, zombies too. */
   readonly processes = new Map<number, Process>()
@@ -63,8 +62,12 @@ export class Kernel {
   hostname: string
   readonly budget: Budget
   #tracer: Tracer | undefined
-  /** Whose call is being answered, or was last: /proc/self. */
+  /** Whose call or fault is being answered, or was last: /proc/self. */
   current: Task | undefined
+  readonly runs = new Runs(this)
+  /** Tasks that were started, and faults, of all runs: /proc/stat and vmstat. */
+  started = 0
+  faults = 0
   /** For a new program's memory; absent: its call sites are left as they are. */
   patchCalls: ((map: MemoryMap) => CallPatches) | undefined
   /** The vDSO's variables; absent: programs make system calls for the time. */
@@ -143,7 +146,8 @@ export class Kernel {
 
   /** A new task: it runs when its turn comes. */
   start(process: Process, task: Task): void {
-    this.counters.countStart(process.tasks.length === 0)
+    this.started++
+    process.run.counters.countStart(process.tasks.length === 0)
     this.processes.set(process.pid, process)
     process.tasks.push(task)
     this.tasks.set(task.tid, task)
@@ -152,22 +156,25 @@ export class Kernel {
     this.#scheduler.wake(task)
   }
 
-  /** Runs all tasks until `process` has ended, or until `pause`. @throws HvError VCPU_FAILED */
-  run(process: Process): void {
+  /**
+   * Runs all tasks until `process` has ended, the first one of any run has, or until `pause`.
+   * @throws HvError VCPU_FAILED
+   */
+  run(process?: Process): void {
     this.#isPaused = false
-    while (process.exit === undefined && !this.#isPaused) {
+    while (process?.exit === undefined && !this.#isPaused) {
       try {
         this.#turn()
       } catch (error) {
-        if (!isOutgrown(error)) throw error
         const grower = this.current?.process ?? process
+        if (grower === undefined || !isOutgrown(error)) throw error
         grower.outgrown = error.message
         this.endProcess(grower, undefined, SIGKILL)
       }
     }
   }
 
-  /** For `onReady`: `run` returns, and may be called again. */
+  /** `run` returns, and may be called again. */
   pause(): void {
     this.#isPaused = true
   }
@@ -197,13 +204,6 @@ export class Kernel {
   /** Ends one task: exit(2); with the last one the process ends. */
   endTask(task: Task, code: number): void {
     endTask(this, task, code)
-  }
-
-  /** Nothing of the guest runs any more: the end of the first program. */
-  endAll(): void {
-    for (const process of [...this.processes.values()]) {
-      if (process !== this.init) this.endProcess(process, undefined, SIGKILL)
-    }
   }
 
   /** Nobody runs it, wakes it or waits for it any more: for its end alone. */

@@ -88,7 +88,7 @@ export class KernelProcSource implements ProcSource {
   }
 
   get faults(): number {
-    return this.#kernel.counters.faults
+    return this.#kernel.faults
   }
 
   uptime(): {seconds: number; began: Timespec} {
@@ -103,11 +103,11 @@ export class KernelProcSource implements ProcSource {
   }
 
   activity(): ProcActivity {
-    const {tasks, cpuUse, counters, pids, load} = this.#kernel
+    const {tasks, cpuUse, started, pids, load} = this.#kernel
     return {
       busySeconds: cpuUse.busyNs(tasks.values(), monotonicNs()).map((ns) => ns / NS_PER_SECOND),
       switches: cpuUse.switches,
-      started: counters.tasks,
+      started,
       running: countRunnable(tasks.values()),
       tasks: tasks.size,
       loads: load.averages(this.#kernel),

@@ -18,6 +18,7 @@ import type {Veil} from './pledge/veil.ts'
 import {ProcessTimers} from './process-timers.ts'
 import type {ResourceLimits} from './resource-limits.ts'
 import type {ProcessSignals} from './signals/process-signals.ts'
+import type {Run} from './task/run.ts'
 import type {Task} from './task.ts'
 import type {Terminal} from './tty/terminal.ts'
 
@@ -27,6 +28,7 @@ export const DEFAULT_TIMER_SLACK_NS = 50_000
 
 export class Process {
   readonly pid: number
+  readonly run: Run
   /** Undefined for init alone. */
   parent: Process | undefined
   readonly children = new Set<Process>()
@@ -105,6 +107,7 @@ export class Process {
 
   constructor(parts: ProcessParts) {
     this.pid = parts.pid
+    this.run = parts.run
     this.processGroup = parts.pid
     this.session = parts.pid
     this.space = parts.space
@@ -152,7 +155,7 @@ export class Process {
 
 export type ProcessParts = Pick<
   Process,
-  'pid' | 'space' | 'limits' | 'budget' | 'signals' | 'startedNs' | 'program'
+  'pid' | 'run' | 'space' | 'limits' | 'budget' | 'signals' | 'startedNs' | 'program'
 >
 
 /** Byte strings, as the stack holds them. */

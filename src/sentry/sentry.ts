@@ -1,6 +1,5 @@
 // Sentry: one guest: its memory, its tree of files, and the programs that run in it one after another.
 
-import {readFileSync} from 'node:fs'
 import {hostname} from 'node:os'
 import {E2BIG, ENOENT, ENOTDIR, Errno} from '../abi/errno.ts'
 import {S_IFDIR} from '../abi/file-mode.ts'
@@ -24,6 +23,7 @@ import {commOf, type LoadedImage, loadImage} from './exec.ts'
 import {FdTable, SharedDescription} from './fd-table.ts'
 import {FsContext} from './fs-context.ts'
 import {buildTree} from './guest-tree.ts'
+import {userOf} from './guest-user.ts'
 import {openCpuinfo} from './host-cpuinfo.ts'
 import {closeHostProgram, type HostProgram} from './host-program.ts'
 import {Kernel} from './kernel.ts'
@@ -35,6 +35,7 @@ import {ProgramFinder, type ShowProgram} from './program-finder.ts'
 import {ResourceLimits} from './resource-limits.ts'
 import {ProcessSignals} from './signals/process-signals.ts'
 import {TaskSignals} from './signals/task-signals.ts'
+import type {Run} from './task/run.ts'
 import {Task} from './task.ts'
 import type {HostTty} from './tty/host-tty.ts'
 import {Terminals} from './tty/terminals.ts'
@@ -114,7 +115,7 @@ export class Sentry {
     this.#programs = new ProgramFinder(this.#root.top, this.#credentials, platform.memory, showProgram)
     this.kernel = new Kernel(platform, this.#root, hostname(), budget, options.maxTasks)
     this.kernel.vdso = new Vdso(platform.memory)
-    this.kernel.patchCalls = callPatcher(platform, this.kernel.counters, options.patchCalls)
+    this.kernel.patchCalls = callPatcher(platform, () => this.#countPatch(), options.patchCalls)
     if (this.terminal !== undefined) this.#terminalAt = this.#resolve(TERMINAL_PATH)
   }
 
@@ -129,13 +130,19 @@ export class Sentry {
   }
 
   /**
-   * Loads a program as a new process, pid 1's child. `kernel.run` runs it; `end` takes away what it leaves.
-   * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, BAD_ARGUMENT, OUT_OF_MEMORY
+   * Loads a program as a new process, pid 1's child, the first of `run`. `kernel.run` runs it; `end` takes away what it leaves.
+   * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, BAD_ARGUMENT, OUT_OF_MEMORY, SANDBOX_FULL
    */
-  load(options: ProgramOptions): Process {
+  load(options: ProgramOptions, run: Run): Process {
+    return this.kernel.runs.begin(run, () => this.#load(options, run))
+  }
+
+  #load(options: ProgramOptions, run: Run): Process {
     const root = this.#root.top
     let cwd: Location
+    let pid: number
     try {
+      pid = this.#takePid()
       cwd = this.#directory(options.cwd ?? '/')
     } catch (error) {
       closeHostProgram(options.onHost)
@@ -159,7 +166,7 @@ export class Sentry {
         credentials: this.#credentials,
       })
       context.writeRegisters(image.registers)
-      return this.#start(options, {cwd, context, limits, image, path: executable.path})
+      return this.#start(options, {pid, run, cwd, context, limits, image, path: executable.path})
     } catch (error) {
       context.dispose()
       throw asHvError(error, options.program)
@@ -168,9 +175,9 @@ export class Sentry {
     }
   }
 
-  /** Ends what the first program left running, and frees what it held. */
-  end(): void {
-    this.kernel.endAll()
+  /** Ends what the run's first program left running, and frees what it held. */
+  end(run: Run): void {
+    this.kernel.runs.end(run)
     this.#platform.memory.trim()
   }
 
@@ -183,14 +190,13 @@ export class Sentry {
     disposeMounts(this.#root)
   }
 
-  #start(options: ProgramOptions, {cwd, context, limits, image, path}: Parts): Process {
+  #start(options: ProgramOptions, {pid, run, cwd, context, limits, image, path}: Parts): Process {
     const {kernel} = this
     const {space, program} = image
     const budget = kernel.budget.part()
     const signals = new ProcessSignals(limits, budget)
-    const pid = kernel.pids.take()
     const startedNs = kernel.monotonicNs()
-    const process = new Process({pid, space, limits, budget, signals, startedNs, program})
+    const process = new Process({pid, run, space, limits, budget, signals, startedNs, program})
     process.parent = kernel.init
     const fds = new FdTable(kernel.budget)
     options.streams.forEach((file, fd) => {
@@ -214,6 +220,26 @@ export class Sentry {
     kernel.init.children.add(process)
     kernel.start(process, task)
     return process
+  }
+
+  /** @throws HvError SANDBOX_FULL */
+  #takePid(): number {
+    try {
+      return this.kernel.pids.take()
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error
+      const {maxTasks} = this.kernel.pids
+      throw new HvError(
+        'SANDBOX_FULL',
+        `there are ${maxTasks} processes and threads in the guest, and there may be no more`,
+        'wait until some have ended, or raise `maxTasks`',
+      )
+    }
+  }
+
+  #countPatch(): void {
+    const {charged} = this.kernel.runs
+    if (charged !== undefined) charged.counters.patchedSites++
   }
 
   #locationOf(file: FileDescription): Location | undefined {
@@ -243,29 +269,14 @@ export class Sentry {
 }
 
 interface Parts {
+  pid: number
+  run: Run
   cwd: Location
   context: Context
   limits: ResourceLimits
   image: LoadedImage
   /** The executable's. */
   path: string
-}
-
-/** Whoever hv becomes, or else whom the image names, or else the user who runs hv. */
-function userOf({dropTo, user}: SentryOptions): User {
-  if (dropTo !== undefined) return {...dropTo, groups: []}
-  return user ?? {uid: process.getuid!(), gid: process.getgid!(), groups: hostGroups()}
-}
-
-/** Supplementary groups: Node's getgroups adds the effective group to them. */
-function hostGroups(): number[] {
-  try {
-    const line = /^Groups:(.*)$/m.exec(readFileSync('/proc/self/status', 'latin1'))
-    if (line !== null) return line[1].trim().split(/\s+/).filter(Boolean).map(Number)
-  } catch {
-    // No /proc.
-  }
-  return process.getgroups!()
 }
 
 function asHvError(error: unknown, program: string): unknown {

@@ -135,7 +135,7 @@ function forkProcess(
       ? handlers.copyCleared()
       : handlers.copy()
   const child = new Process({
-    ...{pid, space, limits, budget, program: process.program},
+    ...{pid, run: process.run, space, limits, budget, program: process.program},
     signals: new ProcessSignals(limits, budget, childHandlers),
     startedNs: kernel.monotonicNs(),
   })

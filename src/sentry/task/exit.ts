@@ -23,6 +23,8 @@ export function endTask(kernel: Kernel, task: Task, code: number): void {
 export function endProcess(kernel: Kernel, process: Process, exit: Exit): void {
   if (process.exit !== undefined) return
   process.exit = exit
+  // Whoever started it sees to what it has left.
+  if (process.run.first === process) kernel.pause()
   kernel.tracer?.exited(process)
   for (const task of [...process.tasks].reverse()) removeTask(kernel, task)
   process.residentAtEnd = process.memoryMap.residentBytes

@@ -12,6 +12,7 @@ import {ResourceLimits} from '../resource-limits.ts'
 import {ProcessSignals} from '../signals/process-signals.ts'
 import {TaskSignals} from '../signals/task-signals.ts'
 import {Task} from '../task.ts'
+import {Run} from './run.ts'
 
 const UMASK = 0o022
 
@@ -40,7 +41,7 @@ export function createInit(kernel: Kernel): Process {
     signalTrampoline: 0,
   }
   const process = new Process({
-    ...{pid, space, limits, signals, program},
+    ...{pid, run: new Run(), space, limits, signals, program},
     budget: kernel.budget.part(),
     startedNs: kernel.monotonicNs(),
   })

@@ -176,6 +176,7 @@ export class Scheduler {
 
   #count(task: Task, ns: number): void {
     task.cpuNs += ns
+    task.process.run.cpuNs += ns
     task.virtualNs += ns * task.scheduling.pace
     this.#cpuUse.count(task, ns)
   }

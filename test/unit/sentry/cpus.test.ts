@@ -39,7 +39,7 @@ describe('membarrier', () => {
         call('exit_group', 0),
       ])
       kernel.run(process)
-      kernel.endAll()
+      kernel.runs.end(process.run)
       expect(platform.preempted, `${command}`).toBe(preempted)
     }
   })
@@ -100,7 +100,7 @@ describe('the use of CPUs', () => {
     const sleep = call('wait4', -1, 0, 0, 0)
     const {kernel, process} = program(platform, [newThread, call('clone', 17), sleep, call('exit_group', 0)])
     kernel.run(process)
-    expect(kernel.counters).toMatchObject({processes: 2, tasks: 3})
+    expect(process.run.counters).toMatchObject({processes: 2, tasks: 3})
     expect(kernel.cpuUse.switches).toBeGreaterThanOrEqual(3)
     const [busyNs] = kernel.cpuUse.busyNs(kernel.tasks.values(), kernel.monotonicNs())
     expect(busyNs).toBeGreaterThan(0)

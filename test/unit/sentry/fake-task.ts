@@ -11,6 +11,7 @@ import {ResourceLimits} from '../../../src/sentry/resource-limits.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
 import {TaskSignals} from '../../../src/sentry/signals/task-signals.ts'
 import {type Arguments, BLOCKED, type Syscall} from '../../../src/sentry/syscalls/syscall.ts'
+import {Run} from '../../../src/sentry/task/run.ts'
 import type {Task} from '../../../src/sentry/task.ts'
 import {TimerQueue} from '../../../src/sentry/timers.ts'
 import type {Wait} from '../../../src/sentry/wait.ts'
@@ -95,7 +96,7 @@ export function fakeTask(credentials = ORDINARY): Fake {
   const limits = new ResourceLimits()
   const signals = new ProcessSignals(limits)
   const process = new Process({
-    ...{pid: 7, limits, signals, budget: kernel.budget, startedNs: 0},
+    ...{pid: 7, run: new Run(), limits, signals, budget: kernel.budget, startedNs: 0},
     space: {map: {}} as unknown as Space,
     program: {signalTrampoline: 0} as unknown as Program,
   })
@@ -126,7 +127,7 @@ export function fakeTask(credentials = ORDINARY): Fake {
 function initOf({budget}: FakeKernel): Process {
   const limits = new ResourceLimits()
   return new Process({
-    ...{pid: 1, limits, signals: new ProcessSignals(limits), budget, startedNs: 0},
+    ...{pid: 1, run: new Run(), limits, signals: new ProcessSignals(limits), budget, startedNs: 0},
     space: {map: {}} as unknown as Space,
     program: {signalTrampoline: 0} as unknown as Program,
   })

@@ -89,7 +89,7 @@ describe('an end', () => {
     platform.scripts.push(['spin'], [SLEEP])
     const {kernel, process} = program(platform, [call('clone', 17), call('clone', 17), call('exit_group', 0)])
     kernel.run(process)
-    kernel.endAll()
+    kernel.runs.end(process.run)
     expect([...kernel.processes.keys()]).toEqual([1])
     expect([...kernel.tasks.keys()]).toEqual([1])
     expect(platform.running).toEqual([])

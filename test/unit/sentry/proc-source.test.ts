@@ -4,7 +4,6 @@ import {describe, expect, it} from 'vitest'
 import {AT_FDCWD} from '../../../src/abi/at-flags.ts'
 import {O_CREAT, O_RDONLY, O_RDWR} from '../../../src/abi/open-flags.ts'
 import {PROT_WRITE} from '../../../src/platform/platform.ts'
-import {Counters} from '../../../src/sentry/counters.ts'
 import {handleFault} from '../../../src/sentry/handle-fault.ts'
 import {KernelProcSource} from '../../../src/sentry/proc-source.ts'
 import {memfdCreate} from '../../../src/sentry/syscalls/memfd-create.ts'
@@ -83,9 +82,8 @@ describe('/proc', () => {
   it('counts the faults of processes that are gone, too', () => {
     const t = withProc()
     const {kernel} = t.task
-    const counters = new Counters()
     const other = t.sibling()
-    Object.assign(kernel, {counters})
+    Object.assign(kernel, {faults: 0})
     const address = other.guest.map.map({length: 4096, protection: PROT_WRITE})
     Object.assign(other.task.context, {fault: {address, access: PROT_WRITE, isPageFault: true}})
     for (let i = 0; i < 100; i++) handleFault(other.task)

@@ -3,6 +3,7 @@
 import {beforeEach, expect, test} from 'vitest'
 import {SCHED_IDLE} from '../../../src/abi/sched.ts'
 import {CpuUse} from '../../../src/sentry/task/cpu-use.ts'
+import {Run} from '../../../src/sentry/task/run.ts'
 import {Scheduler} from '../../../src/sentry/task/scheduler.ts'
 import {Scheduling} from '../../../src/sentry/task/scheduling.ts'
 import type {Task} from '../../../src/sentry/task.ts'
@@ -22,7 +23,7 @@ function waiting(mask = BOTH): Task {
   const scheduling = new Scheduling()
   if (mask !== BOTH) scheduling.restrict(mask, 2)
   const task = {
-    ...{scheduling, context: platform.createContext(), process: {space: {addresses: platform.createSpace()}}},
+    ...{scheduling, context: platform.createContext(), process: {run: new Run(), space: {addresses: platform.createSpace()}}},
     ...{onCpuSinceNs: 0, sliceEndNs: 0, virtualNs: 0, cpuNs: 0, switches: {all: 0, forced: 0}},
   } as unknown as Task
   scheduler.wake(task)

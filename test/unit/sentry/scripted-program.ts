@@ -13,6 +13,7 @@ import {ResourceLimits} from '../../../src/sentry/resource-limits.ts'
 import {ProcessSignals} from '../../../src/sentry/signals/process-signals.ts'
 import {TaskSignals} from '../../../src/sentry/signals/task-signals.ts'
 import {table} from '../../../src/sentry/syscalls/table.ts'
+import {Run} from '../../../src/sentry/task/run.ts'
 import {Task} from '../../../src/sentry/task.ts'
 import {Tmpfs} from '../../../src/vfs/fs/tmpfs.ts'
 import {mountRoot} from '../../../src/vfs/mount-tree.ts'
@@ -33,7 +34,7 @@ export function program(platform: ScriptedPlatform, first: Iterable<Step>, maxTa
   const pid = kernel.pids.take()
   const {memory, userTop} = platform
   const process = new Process({
-    ...{pid, limits, signals, startedNs: 0},
+    ...{pid, run: new Run(), limits, signals, startedNs: 0},
     budget,
     space: Space.create({
       addresses: platform.createSpace(),

@@ -17,6 +17,7 @@ import {Process} from '../../../../src/sentry/process.ts'
 import {ProcessSignals} from '../../../../src/sentry/signals/process-signals.ts'
 import {TaskSignals} from '../../../../src/sentry/signals/task-signals.ts'
 import {BLOCKED, type Syscall} from '../../../../src/sentry/syscalls/syscall.ts'
+import {Run} from '../../../../src/sentry/task/run.ts'
 import {Task} from '../../../../src/sentry/task.ts'
 import {TimerQueue} from '../../../../src/sentry/timers.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
@@ -44,6 +45,7 @@ export class SimulatedTask {
     const pid = FIRST_PID + (of?.task.kernel.processes.size ?? 0)
     const process = new Process({
       pid,
+      run: new Run(),
       space: new Space({addresses: guest.space, map: guest.map, budget: new Budget()}),
       limits: guest.limits,
       budget: new Budget(),

@@ -23,8 +23,8 @@ export interface Carrier {
 
 export interface CarrierEvents {
   received(reply: Reply): void
-  /** It gives or takes what it was asked for, which may be much. */
-  moved(): void
+  /** It gives or takes what it was asked for, which may be much. @param run what it gives is this one's output */
+  moved(run?: number): void
   /** It is of no use any more. */
   failed(error: HvError): void
   /** Nothing of it is left. */

@@ -8,9 +8,9 @@ import type {TimerQueue} from '../sentry/timers.ts'
 import type {Budget} from '../vfs/budget.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import {openPipe, type PipeEnd} from '../vfs/pipe.ts'
-import {type LiveRequest, type Reply, WINDOW_BYTES} from './protocol.ts'
+import {type LiveReply, type LiveRequest, WINDOW_BYTES, type WithoutRun} from './protocol.ts'
 
-type Post = (reply: Reply) => void
+type Post = (reply: WithoutRun<LiveReply>) => void
 
 /** Half of a pipe. */
 const BATCH_BYTES = 32 << 10

@@ -75,7 +75,7 @@ export class OutputPipe {
 
   /** What is left in it, beyond the window. @returns false: that does not end */
   async drain(): Promise<boolean> {
-    if (this.#isClosed) return true
+    if (this.#isClosed || this.#socket.destroyed) return true
     this.addRoom(MOST_AT_END)
     let timer: ReturnType<typeof setTimeout> | undefined
     const hasEnded = await new Promise<boolean>((resolve) => {

@@ -16,8 +16,8 @@ export interface SentryPort {
   serve(receive: Receive): Promise<void> | void
   /** While a guest runs, and `fd` is readable: hands on what was said. */
   listen(): void
-  /** The owner wants this run to end, or all. */
-  shallStop(run: number): boolean
+  /** The owner wants this run to end, or all; absent: all. */
+  shallStop(run?: number): boolean
   /** Blocks until a batch may have been taken. */
   awaitTaking(): void
   /** Nothing more is said. */

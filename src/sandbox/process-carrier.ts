@@ -7,23 +7,12 @@ import type {Question} from '../sentry/hooked-call.ts'
 import type {SyscallArgument} from '../sentry/trace/argument-value.ts'
 import type {Carrier, CarrierEvents} from './carrier.ts'
 import {encodeFrame, type Frame, FrameReader, nonsense} from './frames.ts'
-import {GrowingBytes} from './growing-bytes.ts'
-import {OutputPipe} from './output-pipe.ts'
-import {
-  type ProcessRequest,
-  type Reply,
-  type Request,
-  type RunRequest,
-  type SentrySettings,
-  WINDOW_BYTES,
-} from './protocol.ts'
+import {IncomingOutput} from './incoming-output.ts'
+import type {ProcessRequest, Reply, Request, RunRequest, SentrySettings} from './protocol.ts'
 import {type AskedInJson, checkedReply} from './replies.ts'
 import type {SentryProcess} from './sentry-process.ts'
 
 const NO_BYTES = new Uint8Array(0)
-/** Of a live run's output: its window, and at the end what its pipe still has, 1 MiB at most. */
-const LIVE_BYTES = 2 * WINDOW_BYTES
-
 const PIECE_BYTES = 1 << 20
 /** Bytes of answers that it does not listen to. */
 const MOST_UNHEARD = 1 << 24
@@ -35,34 +24,21 @@ export class ProcessCarrier implements Carrier {
   /** What is said when what was said before has left. */
   readonly #unsaid: Buffer[] = []
   #unsaidBytes = 0
-  /** Its output goes on at once. */
-  #isLive = false
-  /** Unless there were no descriptors for them. */
-  #pipes: Record<1 | 2, OutputPipe> | undefined
-  #output: Record<1 | 2, GrowingBytes> = {1: new GrowingBytes(), 2: new GrowingBytes()}
-  /** How much more output may come in this run, for each descriptor. */
-  #room: Record<1 | 2, number> = {1: 0, 2: 0}
+  /** Of the runs that have not ended. */
+  readonly #outputs = new Map<number, IncomingOutput>()
 
   /** @param process nobody else's */
   constructor(process: SentryProcess, settings: SentrySettings, events: CarrierEvents) {
     this.#process = process
     this.#events = events
-    process.onEnd = (error) => {
-      events.failed(error)
-      events.exited()
-    }
+    process.onEnd = (error) => void this.#ended(error)
     process.socket.on('data', (chunk: Buffer) => this.#read(chunk))
     this.#say({kind: 'settings', settings})
   }
 
   send(request: Request): void {
-    if (this.#pipes !== undefined && request.kind === 'room') this.#pipes[request.fd].addRoom(request.bytes)
-    else if (this.#pipes !== undefined && request.kind === 'shut') this.#pipes[request.fd].shut()
-    else this.#send(request)
-  }
-
-  #send(request: Request): void {
-    if (request.kind === 'room') this.#room[request.fd] += request.bytes
+    if (request.kind === 'shut' && this.#outputs.get(request.run)?.shut(request.fd)) return
+    if (request.kind === 'room') this.#outputs.get(request.run)?.addRoom(request.fd, request.bytes)
     if (request.kind === 'run') this.#sayRun(request)
     else if (request.kind === 'input' || request.kind === 'file')
       this.#say({...request, bytes: NO_BYTES}, request.bytes)
@@ -95,23 +71,18 @@ export class ProcessCarrier implements Carrier {
   }
 
   #sayRun({stdin, ...rest}: RunRequest): void {
-    this.#isLive = rest.live === 'all'
-    const room = this.#isLive ? LIVE_BYTES : rest.maxOutputBytes
-    this.#room = {1: room, 2: room}
-    this.#output = {1: new GrowingBytes(), 2: new GrowingBytes()}
-    this.#pipes = this.#isLive ? this.#openPipes() : undefined
-    const {1: out, 2: error} = this.#pipes ?? {}
-    const descriptors = [rest.onHost?.fd, out?.writer, error?.writer].filter((fd) => fd !== undefined)
-    const isPassed = descriptors.every((fd) => this.#pass(fd))
-    if (rest.onHost !== undefined) closeSync(rest.onHost.fd)
-    out?.passed()
-    error?.passed()
+    const {id: run, onHost} = rest
+    const output = new IncomingOutput(rest, (fd, bytes) =>
+      this.#events.received({kind: 'output', run, fd, bytes}),
+    )
+    this.#outputs.set(run, output)
+    const {writers} = output
+    const isPassed = [...(onHost === undefined ? [] : [onHost.fd]), ...writers].every((fd) => this.#pass(fd))
+    if (onHost !== undefined) closeSync(onHost.fd)
+    output.passed()
     // They are other numbers there.
-    if (isPassed) this.#say({...rest, stdin: NO_BYTES, ...(out && {outputs: [0, 0]})}, stdin)
-  }
-
-  #openPipes(): Record<1 | 2, OutputPipe> | undefined {
-    return OutputPipe.open((fd, bytes) => this.#events.received({kind: 'output', fd, bytes}))
+    const outputs = writers.length > 0 ? {outputs: [0, 0] as const} : {}
+    if (isPassed) this.#say({...rest, ...outputs, stdin: NO_BYTES}, stdin)
   }
 
   #pass(fd: number): boolean {
@@ -162,22 +133,7 @@ export class ProcessCarrier implements Carrier {
     }
     // A listener may be slow, and more is there at once: this process's timers come in between.
     if (replies.some(({kind}) => kind === 'events')) this.#pauseForATurn()
-    for (const reply of replies) {
-      if (reply.kind === 'finished' && this.#pipes !== undefined) void this.#finish(reply, this.#pipes)
-      else this.#events.received(reply)
-    }
-  }
-
-  /** When all that it wrote was heard. */
-  async #finish(reply: Reply, pipes: Record<1 | 2, OutputPipe>): Promise<void> {
-    const haveEnded = await Promise.all([pipes[1].drain(), pipes[2].drain()])
-    if (haveEnded.includes(false)) this.#fail(nonsense())
-    else this.#events.received(reply)
-  }
-
-  #fail(error: HvError): void {
-    this.#events.failed(error)
-    this.kill()
+    for (const reply of replies) this.#events.received(reply)
   }
 
   /** With what JSON has no words for. @throws HvError SANDBOX_FAILED */
@@ -185,17 +141,20 @@ export class ProcessCarrier implements Carrier {
     const reply = checkedReply(message)
     switch (reply.kind) {
       case 'output':
-        this.#takeRoom(reply.fd, bytes.length)
-        if (this.#isLive) return [{...reply, bytes}]
-        this.#output[reply.fd].append(bytes)
-        return []
+        return this.#takeOutput({...reply, bytes})
       case 'filed':
         return [{...reply, bytes}]
       case 'finished': {
-        const stdout = this.#output[1].take()
-        const stderr = this.#output[2].take()
-        return [{kind: 'finished', finished: {...reply.finished, stdout, stderr}}]
+        const output = this.#outputOf(reply.run)
+        this.#outputs.delete(reply.run)
+        const finished = {...reply, finished: {...reply.finished, ...output.end()}}
+        if (!output.hasPipes) return [finished]
+        void this.#finish(finished, output)
+        return []
       }
+      case 'failed':
+        if (reply.run !== undefined) this.#outputs.delete(reply.run)
+        return [reply]
       case 'asks':
         return [{...reply, question: questionOf(reply.question)}]
       default:
@@ -203,11 +162,37 @@ export class ProcessCarrier implements Carrier {
     }
   }
 
-  #takeRoom(fd: 1 | 2, bytes: number): void {
-    if (bytes === 0 || bytes > this.#room[fd]) throw nonsense()
-    this.#room[fd] -= bytes
+  #takeOutput(reply: Extract<Reply, {kind: 'output'}>): Reply[] {
+    const output = this.#outputOf(reply.run)
+    output.take(reply.fd, reply.bytes)
+    if (output.isLive) return [reply]
     // What a live run says has no end that is known.
-    if (!this.#isLive) this.#events.moved()
+    this.#events.moved(reply.run)
+    return []
+  }
+
+  /** When all that it wrote was heard. */
+  async #finish(reply: Reply, output: IncomingOutput): Promise<void> {
+    if (await output.drain()) this.#events.received(reply)
+    else this.#fail(nonsense())
+  }
+
+  async #ended(error: HvError): Promise<void> {
+    const left = [...this.#outputs.values()].filter((output) => output.hasPipes)
+    if (left.length > 0) await Promise.all(left.map((output) => output.drain()))
+    this.#events.failed(error)
+    this.#events.exited()
+  }
+
+  #fail(error: HvError): void {
+    this.#events.failed(error)
+    this.kill()
+  }
+
+  #outputOf(run: number): IncomingOutput {
+    const output = this.#outputs.get(run)
+    if (output === undefined) throw nonsense()
+    return output
   }
 
   #pauseForATurn(): void {

@@ -22,7 +22,9 @@ export class ProcessPort implements SentryPort {
   /** Said while nobody could see to it. */
   readonly #waiting: Request[] = []
   #receive: Receive = async () => {}
-  #stop: number | undefined
+  /** Runs that have not ended: whether each shall. */
+  readonly #runs = new Map<number, boolean>()
+  #stopsAll = false
   #isClosed = false
   readonly #passing: number
   readonly #ownerLeft: () => never
@@ -59,8 +61,8 @@ export class ProcessPort implements SentryPort {
     for (const each of this.#waiting.splice(0)) void this.#receive(each)
   }
 
-  shallStop(run: number): boolean {
-    return this.#stop === run || this.#stop === STOP_EVERYTHING
+  shallStop(run?: number): boolean {
+    return this.#stopsAll || (run !== undefined && this.#runs.get(run) === true)
   }
 
   awaitTaking(): void {
@@ -83,11 +85,15 @@ export class ProcessPort implements SentryPort {
   #take(): Request | undefined {
     const request = this.#read()
     if (request.kind === 'taken') this.underWay--
-    else if (request.kind === 'stop') {
-      // Nothing takes STOP_EVERYTHING back.
-      if (this.#stop !== STOP_EVERYTHING) this.#stop = request.run
-    } else if (request.kind !== 'settings') return request
+    else if (request.kind === 'stop') this.#noteStop(request.run)
+    else if (request.kind !== 'settings') return request
     return undefined
+  }
+
+  /** One that has ended meanwhile is none. */
+  #noteStop(run: number): void {
+    if (run === STOP_EVERYTHING) this.#stopsAll = true
+    else if (this.#runs.has(run)) this.#runs.set(run, true)
   }
 
   #read(): ProcessRequest {
@@ -99,6 +105,7 @@ export class ProcessPort implements SentryPort {
     }
     if (frame === undefined) return this.#ownerLeft()
     const request = frame.message as ProcessRequest
+    if (request.kind === 'run') this.#runs.set(request.id, false)
     if (request.kind === 'run') return this.#withDescriptors({...request, stdin: frame.bytes})
     const hasBytes = request.kind === 'input' || request.kind === 'file'
     return hasBytes ? {...request, bytes: frame.bytes} : request
@@ -117,15 +124,17 @@ export class ProcessPort implements SentryPort {
   #write(reply: Reply): void {
     if (reply.kind === 'events') this.underWay++
     if (reply.kind === 'finished') {
-      this.#writeOutput(1, reply.finished.stdout)
-      this.#writeOutput(2, reply.finished.stderr)
+      this.#writeOutput(reply.run, 1, reply.finished.stdout)
+      this.#writeOutput(reply.run, 2, reply.finished.stderr)
     }
+    if ((reply.kind === 'finished' || reply.kind === 'failed') && reply.run !== undefined)
+      this.#runs.delete(reply.run)
     writeFrame(this.fd, inJson(reply), 'bytes' in reply && reply.kind !== 'took' ? reply.bytes : undefined)
   }
 
-  #writeOutput(fd: 1 | 2, bytes: Uint8Array): void {
+  #writeOutput(run: number, fd: 1 | 2, bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; at += PIECE_BYTES)
-      writeFrame(this.fd, {kind: 'output', fd} as {kind: string}, bytes.subarray(at, at + PIECE_BYTES))
+      writeFrame(this.fd, {kind: 'output', run, fd} as {kind: string}, bytes.subarray(at, at + PIECE_BYTES))
   }
 }
 
@@ -133,7 +142,7 @@ export class ProcessPort implements SentryPort {
 function inJson(reply: Reply): {kind: string} {
   if (reply.kind === 'finished') {
     const {stdout, stderr, ...finished} = reply.finished
-    return {kind: 'finished', finished} as {kind: string}
+    return {...reply, finished} as {kind: string}
   }
   if (reply.kind === 'output' || reply.kind === 'filed') {
     const {bytes, ...rest} = reply

@@ -37,16 +37,19 @@ export interface SentrySettings {
 
 /** What a sandbox shares with its thread. */
 export interface Connection {
-  /** Eventfd, the sandbox's: rung after `stopWord` changed. The thread watches it while a guest runs. */
+  /** Eventfd, the sandbox's: rung after a word of `stopWords` changed. The thread watches it while a guest runs. */
   bellFd: number
-  /** One Int32: the run that shall stop, or STOP_EVERYTHING. */
-  stopWord: SharedArrayBuffer
+  /** Int32s, one for each run that there may be: a run that shall stop, STOP_EVERYTHING, or 0. */
+  stopWords: SharedArrayBuffer
   /** One Int32: batches of a trace's events that the caller's thread has not taken yet. */
   underWay: SharedArrayBuffer
 }
 
-/** In `stopWord`: this run and all to come. Runs count from 1. */
+/** In `stopWords`: all runs, and those to come. Runs count from 1. */
 export const STOP_EVERYTHING = -1
+
+/** Programs beside each other in a sandbox, besides what they start. */
+export const MOST_PROGRAMS = 64
 
 export interface RunRequest {
   kind: 'run'
@@ -88,9 +91,10 @@ export interface TraceRequest {
   options: (TraceFilters & Partial<Style>) | undefined
 }
 
-/** What the sentry asked, by the question's id. */
+/** What the sentry asked, by the run and the question's id in it. */
 export interface VerdictRequest {
   kind: 'verdict'
+  run: number
   id: number
   verdict: Verdict
 }
@@ -103,10 +107,7 @@ export interface FileRequest {
   bytes: Uint8Array<ArrayBuffer>
 }
 
-/**
- * To the sentry. It takes them one by one, while no guest runs; those of the trace, of files, verdicts and what is for a live run
- * also then.
- */
+/** To the sentry, which takes them one by one, also while guests run. */
 export type Request =
   | RunRequest
   | LiveRequest
@@ -115,7 +116,7 @@ export type Request =
   | FileRequest
   | {kind: 'dispose'}
 
-/** To a process besides: its settings, before all; in place of a thread's shared words, a run that shall stop, and a batch taken. */
+/** To a process besides: its settings, before all; in place of a thread's shared words, a run that shall stop (or STOP_EVERYTHING), and a batch taken. */
 export type ProcessRequest =
   | Request
   | {kind: 'settings'; settings: SentrySettings}
@@ -130,25 +131,31 @@ export interface Finished {
 }
 
 /**
- * From the sentry: `ready` or `failed` when it has started, then one for each run; `traced` for each request of the trace,
+ * From the sentry: `ready` or `failed` when it has started; `finished` or `failed` for each run, `failed` without one for all; `traced` for each request of the trace,
  * and `events` in between; `filed` for each of files. A run's guest sleeps after `asks`, until there is a verdict. A process says `finished` without the
  * output, of which it sends pieces before: replies.ts.
  */
 export type Reply =
   | {kind: 'ready'; platform: ChosenPlatform; jail: readonly JailLayer[]}
-  | {kind: 'finished'; finished: Finished}
-  | {kind: 'failed'; error: WireError}
+  | {kind: 'finished'; run: number; finished: Finished}
+  | {kind: 'failed'; run?: number; error: WireError}
   | {kind: 'traced'; error?: WireError}
   | {kind: 'events'; events: TraceEvent[]}
   | {kind: 'asks'; run: number; question: Question}
   /** By the request's id: what it gave, or the number of the error that the guest would get. */
   | {kind: 'filed'; id: number; answer?: FileAnswer; errno?: number; bytes: Uint8Array<ArrayBuffer>}
-  /** Of the run that is under way: LimitNews. */
+  /** LimitNews. */
   | {kind: 'limit'; run: number; hit: LimitHit}
-  /** Of a live run: its first process, what it wrote, and how many bytes of its input are out of the way. */
-  | {kind: 'started'; pid: number}
-  | {kind: 'output'; fd: 1 | 2; bytes: Uint8Array<ArrayBuffer>}
-  | {kind: 'took'; bytes: number}
+  | LiveReply
+
+/** Of a live run: its first process, what it wrote, and how many bytes of its input are out of the way. */
+export type LiveReply =
+  | {kind: 'started'; run: number; pid: number}
+  | {kind: 'output'; run: number; fd: 1 | 2; bytes: Uint8Array<ArrayBuffer>}
+  | {kind: 'took'; run: number; bytes: number}
+
+/** Of who knows whose it is. */
+export type WithoutRun<Message> = Message extends {run: number} ? Omit<Message, 'run'> : never
 
 /** An error without its class, which does not survive the crossing. `code` absent: a bug of ours. */
 export interface WireError {

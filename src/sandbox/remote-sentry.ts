@@ -1,17 +1,12 @@
-// RemoteSentry: the owner's end of a sandbox's sentry: one exchange at a time, and its death.
+// RemoteSentry: the owner's end of a sandbox's sentry: its start, the runs beside each other, and its death.
 
 import {HvError} from '../errors.ts'
 import type {JailLayer} from '../jail/layer.ts'
 import type {ChosenPlatform} from '../platform/choice.ts'
-import {MOST_QUESTIONS, type Question} from '../sentry/hooked-call.ts'
-import {closeHostProgram} from '../sentry/host-program.ts'
 import {DEFAULT_MAX_TASKS} from '../sentry/task/pids.ts'
-import type {StopSignal} from '../stop-signal.ts'
-import {askHandler, hookedCalls} from './ask-handler.ts'
+import {hookedCalls} from './ask-handler.ts'
 import type {Carrier, CarrierEvents} from './carrier.ts'
 import {nonsense, stuck} from './frames.ts'
-import {type LimitHit, LimitPatience} from './limit-news.ts'
-import type {LiveRun} from './live-run.ts'
 import * as living from './living.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 import {Patience} from './patience.ts'
@@ -19,7 +14,6 @@ import {ProcessCarrier} from './process-carrier.ts'
 import {
   type Finished,
   fromWire,
-  type LiveRequest,
   type Reply,
   type RunRequest,
   type SentrySettings,
@@ -27,25 +21,27 @@ import {
   type TraceRequest,
 } from './protocol.ts'
 import {RemoteFiles} from './remote-files.ts'
+import type {RunParts} from './remote-run.ts'
+import {RemoteRuns} from './remote-runs.ts'
 import {RemoteTrace, type TraceListener} from './remote-trace.ts'
 import type {SentryProcess} from './sentry-process.ts'
 import {ThreadCarrier} from './thread-carrier.ts'
 
-interface Exchange {
-  awaits: 'ready' | 'finished'
-  resolve: (finished: Finished | undefined) => void
+interface Start {
+  resolve: () => void
   reject: (error: unknown) => void
 }
 
 export class RemoteSentry {
   readonly #carrier: Carrier
   readonly #exited: Promise<void>
-  /** With a sentry that was told to stop its guest, or whose guest's time is up. */
+  /** With a sentry that was told to stop everything. */
   readonly #patience = new Patience(() => this.#endWith(stuck()))
   /** Once it has started. */
   platform!: ChosenPlatform
   jail: readonly JailLayer[] = []
-  #exchange: Exchange | undefined
+  /** Until it is ready. */
+  #start: Start | undefined
   readonly #trace = new RemoteTrace()
   readonly files = new RemoteFiles((request) => {
     if (this.#end !== undefined) throw this.#end
@@ -54,34 +50,21 @@ export class RemoteSentry {
     // A watch alone keeps no process alive.
     queueMicrotask(() => this.#unrefIdle())
   })
-  readonly #handlers: SyscallHandlers
-  /** Of this run, that no handler has answered. */
-  #questions = 0
-  /** A call that a signal ends is told of, however many there are. */
-  readonly #mostQuestions: number
-  /** What a handler threw in this run. */
-  #thrown: {error: unknown} | undefined
-  #runs = 0
-  /** It was told to stop everything, which nothing takes back. */
-  #shallEnd = false
-  /** What the run's guest hits: the owner's. */
-  onLimit: ((hit: LimitHit) => void) | undefined
-  #limits = new LimitPatience()
-  /** Whose streams the run's are. */
-  #live: LiveRun | undefined
+  readonly #runs: RemoteRuns
   /** Why it cannot be used any more. */
   #end: HvError | undefined
 
   private constructor(place: 'thread' | SentryProcess, settings: SentrySettings, handlers: SyscallHandlers) {
-    this.#handlers = handlers
-    this.#mostQuestions = MOST_QUESTIONS + (settings.maxTasks ?? DEFAULT_MAX_TASKS)
     let exited!: () => void
     this.#exited = new Promise((resolve) => {
       exited = resolve
     })
     const events: CarrierEvents = {
       received: (reply) => this.#receive(reply),
-      moved: () => this.#patience.extend(),
+      moved: (run) => {
+        this.#patience.extend()
+        this.#runs.moved(run)
+      },
       failed: (error) => this.#fail(error),
       exited: () => {
         this.#patience.end()
@@ -92,6 +75,13 @@ export class RemoteSentry {
     this.#carrier =
       place === 'thread' ? new ThreadCarrier(settings, events) : new ProcessCarrier(place, settings, events)
     living.add(this.#carrier)
+    const remote = {
+      carrier: this.#carrier,
+      end: () => this.#end,
+      isLiving: () => living.has(this.#carrier),
+      lost: () => this.#endWith(stuck()),
+    }
+    this.#runs = new RemoteRuns(remote, handlers, settings.maxTasks ?? DEFAULT_MAX_TASKS)
   }
 
   /**
@@ -105,7 +95,7 @@ export class RemoteSentry {
   ): Promise<RemoteSentry> {
     const sentry = new RemoteSentry(place, {...settings, hooked: hookedCalls(handlers)}, handlers)
     try {
-      await sentry.#converse()
+      await sentry.#ready()
     } catch (error) {
       await sentry.stop()
       throw error
@@ -113,30 +103,9 @@ export class RemoteSentry {
     return sentry
   }
 
-  /**
-   * Precondition: no run is under way. When the signal aborts, the guest is killed, and this is what it did until then.
-   * @throws HvError, or what a handler of calls throws
-   */
-  async run(request: RunRequest, signal: StopSignal | undefined, live?: LiveRun): Promise<Finished> {
-    const id = ++this.#runs
-    this.#thrown = undefined
-    this.#questions = 0
-    this.#limits = new LimitPatience()
-    this.#live = live
-    const abort = () => this.#tellToStop(id)
-    signal?.addEventListener('abort', abort, {once: true})
-    try {
-      if (request.timeoutMs !== undefined) this.#patience.begin(request.timeoutMs)
-      const end = this.#converse({...request, id})
-      live?.began((said) => this.#tellLive({...said, run: id} as LiveRequest))
-      const finished = await end
-      if (this.#thrown !== undefined && !signal?.aborted) throw (this.#thrown as {error: unknown}).error
-      return finished!
-    } finally {
-      this.#live = undefined
-      signal?.removeEventListener('abort', abort)
-      if (!this.#shallEnd) this.#patience.end()
-    }
+  /** As RemoteRuns.run. */
+  run(request: Omit<RunRequest, 'id'>, parts: RunParts): Promise<Finished> {
+    return this.#runs.run(request, parts)
   }
 
   /**
@@ -153,105 +122,88 @@ export class RemoteSentry {
   /** Stops the guest and ends the sentry; resolves when everything is freed. */
   async stop(): Promise<void> {
     this.#end ??= new HvError('DISPOSED', 'the sandbox is disposed')
-    this.#tellToStop(STOP_EVERYTHING)
+    // It has ended: what led to it may be something else's by now.
     if (living.has(this.#carrier)) {
+      this.#carrier.tellToStop(STOP_EVERYTHING)
+      this.#patience.begin()
       this.#carrier.ref()
       this.#carrier.send({kind: 'dispose'})
     }
     await this.#exited
   }
 
-  /** What comes late is for nobody. */
-  #tellLive(request: LiveRequest): void {
-    if (living.has(this.#carrier) && request.run === this.#runs && this.#live !== undefined)
-      this.#carrier.send(request)
-  }
-
-  #tellToStop(run: number): void {
-    // It has ended: what led to it may be something else's by now.
-    if (!living.has(this.#carrier)) return
-    this.#shallEnd ||= run === STOP_EVERYTHING
-    this.#carrier.tellToStop(run)
-    this.#patience.begin()
-  }
-
-  /** Sends a request, if any, and waits for the reply. The process stays alive meanwhile. */
-  #converse(request?: RunRequest): Promise<Finished | undefined> {
-    if (this.#end !== undefined) {
-      closeHostProgram(request?.onHost)
-      return Promise.reject(this.#end)
-    }
+  #ready(): Promise<void> {
+    if (this.#end !== undefined) return Promise.reject(this.#end)
     return new Promise((resolve, reject) => {
-      this.#exchange = {awaits: request === undefined ? 'ready' : 'finished', resolve, reject}
+      this.#start = {resolve, reject}
       this.#carrier.ref()
-      if (request !== undefined) this.#carrier.send(request)
     })
   }
 
   #receive(reply: Reply): void {
-    if (this.#isDue(reply)) {
+    if (this.#end !== undefined || this.#isDue(reply)) {
       this.#patience.renew()
+      this.#runs.renew()
       this.#hear(reply)
       // What is not due, it makes up: whoever has broken into it may.
     } else this.#endWith(nonsense())
   }
 
+  #isDue(reply: Reply): boolean {
+    switch (reply.kind) {
+      case 'ready':
+        return this.#start !== undefined
+      case 'events':
+        return this.#trace.isOn
+      case 'traced':
+        return this.#trace.isAsked
+      case 'filed':
+        return this.files.isDue(reply)
+      case 'failed':
+        return reply.run === undefined || this.#runs.has(reply.run)
+      default:
+        return this.#runs.isDue(reply)
+    }
+  }
+
   #hear(reply: Reply): void {
-    if (reply.kind === 'events') {
-      this.#trace.deliver(reply.events)
-      this.#carrier.took()
-    } else if (reply.kind === 'asks') void this.#ask(reply.run, reply.question)
-    else if (reply.kind === 'limit') this.onLimit?.(reply.hit)
-    else if (reply.kind === 'traced') this.#trace.answered(reply.error && fromWire(reply.error))
-    else if (reply.kind === 'filed') this.files.answered(reply)
-    else if (reply.kind === 'failed') this.#failed(fromWire(reply.error))
-    else if (reply.kind === 'ready' || reply.kind === 'finished') this.#settled(reply)
-    else this.#live?.received(reply)
+    switch (reply.kind) {
+      case 'ready':
+        this.#isReady(reply)
+        break
+      case 'events':
+        this.#trace.deliver(reply.events)
+        this.#carrier.took()
+        break
+      case 'traced':
+        this.#trace.answered(reply.error && fromWire(reply.error))
+        break
+      case 'filed':
+        this.files.answered(reply)
+        break
+      case 'failed':
+        this.#failed(fromWire(reply.error), reply.run)
+        break
+      default:
+        this.#runs.hear(reply)
+    }
     this.#unrefIdle()
   }
 
-  #isDue(reply: Reply): boolean {
-    const isOver = this.#end !== undefined
-    const isOfRun = (run: number): boolean => run === this.#runs && this.#exchange !== undefined
-    switch (reply.kind) {
-      case 'events':
-        return isOver || this.#trace.isOn
-      case 'asks':
-        return isOfRun(reply.run) && this.#questions < this.#mostQuestions
-      case 'limit':
-        return isOfRun(reply.run) && this.#limits.takes()
-      case 'started':
-      case 'output':
-      case 'took':
-        return isOver || this.#live !== undefined
-      case 'traced':
-        return isOver || this.#trace.isAsked
-      case 'filed':
-        return isOver || this.files.isDue(reply)
-      case 'failed':
-        return true
-      default:
-        return isOver || this.#exchange?.awaits === reply.kind
-    }
+  #isReady({platform, jail}: Extract<Reply, {kind: 'ready'}>): void {
+    this.platform = platform
+    this.jail = jail
+    if (this.#end !== undefined) this.#start?.reject(this.#end)
+    else this.#start?.resolve()
+    this.#start = undefined
   }
 
-  #failed(error: HvError): void {
+  /** @param run absent: all have */
+  #failed(error: HvError, run: number | undefined): void {
     // The sentry stopped in the middle of something.
-    if (error.code === 'SANDBOX_FAILED' || error.code === 'VCPU_FAILED') {
-      this.#end ??= error
-      this.files.fail(this.#end)
-    }
-    this.#take()?.reject(this.#end ?? error)
-  }
-
-  #settled(reply: Extract<Reply, {kind: 'ready' | 'finished'}>): void {
-    if (this.#end !== undefined) this.#take()?.reject(this.#end)
-    else if (reply.kind === 'finished') this.#take()?.resolve(reply.finished)
-    else {
-      this.platform = reply.platform
-      this.jail = reply.jail
-      this.#take()?.resolve(undefined)
-    }
+    const isBroken = error.code === 'SANDBOX_FAILED' || error.code === 'VCPU_FAILED'
+    if (run === undefined || isBroken) this.#fail(error)
+    else this.#runs.refused(run, error)
   }
 
   /** Ends it, and says why. */
@@ -262,36 +214,17 @@ export class RemoteSentry {
 
   #fail(error: HvError): void {
     this.#end ??= error
-    this.#take()?.reject(this.#end)
+    this.#start?.reject(this.#end)
+    this.#start = undefined
+    this.#runs.fail(this.#end)
     this.#trace.fail(this.#end)
     this.files.fail(this.#end)
   }
 
-  /** The guest's call waits meanwhile. What the handler throws ends the run, if that has not ended yet. */
-  async #ask(run: number, question: Question): Promise<void> {
-    this.#questions++
-    try {
-      const verdict = await askHandler(this.#handlers, question)
-      if (run === this.#runs) this.#questions--
-      if (!living.has(this.#carrier)) return
-      this.#carrier.send({kind: 'verdict', id: question.id, verdict})
-    } catch (error) {
-      if (run !== this.#runs || this.#exchange === undefined) return
-      this.#thrown ??= {error}
-      this.#tellToStop(run)
-    }
-  }
-
-  #take(): Exchange | undefined {
-    const exchange = this.#exchange
-    this.#exchange = undefined
-    this.#unrefIdle()
-    return exchange
-  }
-
   /** Nobody waits for it: it does not keep the process alive. */
   #unrefIdle(): void {
-    const isIdle = this.#exchange === undefined && !this.#trace.isAsked && !this.files.isAsked
-    if (this.#end === undefined && isIdle) this.#carrier.unref()
+    const isAsked =
+      this.#start !== undefined || this.#runs.areAsked || this.#trace.isAsked || this.files.isAsked
+    if (this.#end === undefined && !isAsked) this.#carrier.unref()
   }
 }

@@ -94,8 +94,12 @@ const reply = v.variant('kind', [
       }),
     ),
   }),
-  v.object({kind: v.literal('finished'), finished: v.object({result, outputTruncated: v.boolean()})}),
-  v.object({kind: v.literal('failed'), error}),
+  v.object({
+    kind: v.literal('finished'),
+    run: id,
+    finished: v.object({result, outputTruncated: v.boolean()}),
+  }),
+  v.object({kind: v.literal('failed'), run: v.optional(id), error}),
   v.object({kind: v.literal('traced'), error: v.optional(error)}),
   v.object({kind: v.literal('events'), events: v.array(event)}),
   v.object({kind: v.literal('asks'), run: id, question}),
@@ -109,9 +113,9 @@ const reply = v.variant('kind', [
       pid: v.optional(id),
     }),
   }),
-  v.object({kind: v.literal('output'), fd: v.picklist([1, 2])}),
-  v.object({kind: v.literal('started'), pid: id}),
-  v.object({kind: v.literal('took'), bytes: v.pipe(id, v.minValue(1))}),
+  v.object({kind: v.literal('output'), run: id, fd: v.picklist([1, 2])}),
+  v.object({kind: v.literal('started'), run: id, pid: id}),
+  v.object({kind: v.literal('took'), run: id, bytes: v.pipe(id, v.minValue(1))}),
 ])
 
 /** A question, without what JSON has no words for. */

@@ -8,6 +8,7 @@ import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import {AbortError} from './abort-error.ts'
 import {InputFeed, type InputSource} from './input-feed.ts'
+import type {LimitHit} from './limit-news.ts'
 import type {LiveRun} from './live-run.ts'
 import type {
   SandboxExit,
@@ -27,8 +28,10 @@ import {SandboxProcess} from './sandbox-process.ts'
 import {SentryProcess} from './sentry-process.ts'
 
 /**
- * A tree of files and a memory, in which programs run one after another. Programs leave their files to the next one
- * (in `root` and /tmp: in memory, for the sandbox's life), and nothing else.
+ * A tree of files and a memory, in which programs run, one after another or several at once: `spawn` or `run` again before the
+ * first has ended. Programs leave their files to the others (in `root` and /tmp: in memory, for the sandbox's life). Those that
+ * run at once are processes of one system: they see each other in /proc, and may talk, signal and lock, as their user may. Each
+ * has its own streams, time-out, end and counters. At its end all that it started ends with it, daemons too, and the others go on.
  *
  * The thread of the caller never blocks; sandboxes are independent of each other; nothing that a guest does ends or
  * blocks this process. An idle sandbox does not keep the process alive.
@@ -39,8 +42,6 @@ export class Sandbox {
   readonly #sentry: RemoteSentry
   /** Whose programs are: the host's by paths that this process's directory counts for. */
   readonly #programs: 'host' | 'root' | 'image'
-  /** Settles when the last run that was asked for has ended. */
-  #turn: Promise<void> = Promise.resolve()
   #disposal: Promise<void> | undefined
   readonly #listeners = new SandboxListeners()
 
@@ -85,11 +86,12 @@ export class Sandbox {
   }
 
   /**
-   * Runs a program to its end. Runs that are asked for meanwhile wait for their turn.
+   * Runs a program to its end, at once, beside those that run already: 64 at most.
    * @param program With `root` or `image` a guest path, or a bare name for the guest's PATH; without, a path of this host.
    * undefined, with `image`: its entry point.
    * @param args The arguments behind argv[0], which is `program`; of an entry point, in place of the image's.
-   * @throws HvError BAD_ARGUMENT, NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, OUT_OF_MEMORY; DISPOSED when the
+   * @throws HvError BAD_ARGUMENT, NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, OUT_OF_MEMORY; SANDBOX_FULL when 64
+   * run, or there are `maxTasks` processes; DISPOSED when the
    * sandbox is; VCPU_FAILED, SANDBOX_FAILED, after which it is of no use any more: a bug of
    * hv's, or its sentry did not stop the guest within a second of being told, or of the end of its time
    * @throws AbortError when `options.signal` aborts; what a handler of `onSyscall` or a stream as `stdin` throws; the guest is
@@ -111,7 +113,7 @@ export class Sandbox {
     const decode = (bytes = new Uint8Array()) =>
       encoding === 'buffer' ? bytes : new TextDecoder().decode(bytes)
     const finished = await (input === undefined
-      ? this.#inTurn(request, signal)
+      ? this.#runNow(request, signal)
       : this.#runFed(request, input, signal))
     if (signal?.aborted)
       throw new AbortError(signal.reason, decode(finished?.stdout), decode(finished?.stderr))
@@ -125,13 +127,13 @@ export class Sandbox {
 
   /** @throws what the input's source throws */
   async #runFed(
-    request: RunRequest,
+    request: Omit<RunRequest, 'id'>,
     input: InputSource,
     signal: StopSignal | undefined,
   ): Promise<Finished | undefined> {
     const feed = new InputFeed(input, signal)
     try {
-      const finished = await this.#inTurn(request, feed.signal, feed)
+      const finished = await this.#runNow(request, feed.signal, feed)
       if (!signal?.aborted) feed.check()
       return finished
     } finally {
@@ -140,7 +142,7 @@ export class Sandbox {
   }
 
   /**
-   * Starts a program, when its turn comes, with streams that can be read and written while it runs.
+   * Starts a program, beside those that run already, with streams that can be read and written while it runs.
    * @param program as of `run`
    * @throws HvError BAD_ARGUMENT. All else that `run` throws, {@link SandboxProcess.wait} rejects with.
    *
@@ -157,12 +159,12 @@ export class Sandbox {
   }
 
   async #runLive(
-    request: RunRequest,
+    request: Omit<RunRequest, 'id'>,
     streams: ProgramStreams,
     signal: StopSignal | undefined,
   ): Promise<SandboxExit> {
     try {
-      const finished = await this.#inTurn(request, signal, streams)
+      const finished = await this.#runNow(request, signal, streams)
       if (signal?.aborted) throw new AbortError(signal.reason, '', '')
       return exitOf(finished!)
     } finally {
@@ -222,38 +224,20 @@ export class Sandbox {
     return this.dispose()
   }
 
-  /** @returns undefined when the signal aborted before its turn came */
-  async #inTurn(
-    request: RunRequest,
+  /** @returns undefined when the signal had aborted before */
+  async #runNow(
+    request: Omit<RunRequest, 'id'>,
     signal: StopSignal | undefined,
     live?: LiveRun,
   ): Promise<Finished | undefined> {
-    const before = this.#turn
-    let end!: () => void
-    this.#turn = new Promise((resolve) => {
-      end = resolve
-    })
-    try {
-      await orAborted(before, signal)
-      return signal?.aborted ? undefined : await this.#runNow(request, signal, live)
-    } finally {
-      // One that gave up waiting does not let the next one overtake.
-      before.then(end)
-    }
-  }
-
-  async #runNow(
-    request: RunRequest,
-    signal: StopSignal | undefined,
-    live: LiveRun | undefined,
-  ): Promise<Finished> {
+    if (signal?.aborted) return undefined
     const {program} = request
-    this.#sentry.onLimit = ({limit, count, pid}) => {
+    const onLimit = ({limit, count, pid}: LimitHit) => {
       if (limit === 'oom') this.#listeners.tell('oom', {program, pid, count})
       else this.#listeners.tell('limit', {program, limit, count})
     }
     const onHost = this.#programs === 'host' ? openHostProgram(fromHere(program as string)) : undefined
-    const finished = await this.#sentry.run({...request, onHost}, signal, live)
+    const finished = await this.#sentry.run({...request, onHost}, {signal, live, onLimit})
     if (finished.result.timedOut) this.#listeners.tell('limit', {program, limit: 'time', count: 1})
     this.#listeners.tell('exit', {program, ...exitOf(finished)})
     return finished
@@ -270,21 +254,5 @@ function exitOf({result}: Finished): SandboxExit {
     ...(broken && {broken}),
     ...(refused && Object.keys(refused).length > 0 && {refused}),
     stats,
-  }
-}
-
-/** Resolves with the promise, or when the signal aborts. */
-async function orAborted(promise: Promise<void>, signal: StopSignal | undefined): Promise<void> {
-  if (signal === undefined) return promise
-  if (signal.aborted) return
-  let abort!: () => void
-  const aborted = new Promise<void>((resolve) => {
-    abort = resolve
-  })
-  signal.addEventListener('abort', abort, {once: true})
-  try {
-    await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', abort)
   }
 }

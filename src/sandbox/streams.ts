@@ -1,6 +1,6 @@
 // The standard streams of a sandboxed program: its input from memory, its output into memory. To the guest they are pipes.
 
-import {EINVAL, ENOSPC, EPERM, Errno, ESPIPE} from '../abi/errno.ts'
+import {EINVAL, ENOSPC, EPERM, EPIPE, Errno, ESPIPE} from '../abi/errno.ts'
 import {S_IFIFO} from '../abi/file-mode.ts'
 import {FIONREAD} from '../abi/ioctl.ts'
 import {O_ACCMODE, O_RDONLY, O_WRONLY, POLLHUP, POLLIN, POLLOUT} from '../abi/open-flags.ts'
@@ -13,6 +13,7 @@ import {PIPEFS_MAGIC} from '../vfs/pipe.ts'
 import {UnmountedFileSystem} from '../vfs/unmounted.ts'
 import {WaitQueue} from '../vfs/wait-queue.ts'
 import {GrowingBytes} from './growing-bytes.ts'
+import {PipeOutput} from './pipe-output.ts'
 
 const BLOCK = 4096
 
@@ -22,7 +23,7 @@ export function openInput(bytes: Uint8Array): FileDescription {
 }
 
 /** Standard output or error: what the guest writes goes to `output`. */
-export function openOutput(output: Output): FileDescription {
+export function openOutput(output: Output | PipeOutput): FileDescription {
   return new StreamInode(output).open(O_WRONLY)
 }
 
@@ -47,11 +48,15 @@ class Input {
   }
 }
 
+/** What a description over it gives. */
+type Stream = Input | Output | PipeOutput
+
 /** Collects at most `limitBytes`; a guest that writes more gets ENOSPC, as on a full disk. */
 export class Output {
   readonly #limitBytes: number
   readonly #taken: GrowingBytes
   readonly #onFull: (() => void) | undefined
+  #isClosed = false
   /** The guest wrote more than there was room for. */
   truncated = false
 
@@ -62,8 +67,9 @@ export class Output {
     this.#taken = new GrowingBytes(limitBytes)
   }
 
-  /** Copies. Short at the limit. @throws Errno ENOSPC */
+  /** Copies. Short at the limit. @throws Errno ENOSPC, EPIPE */
   append(source: Uint8Array): number {
+    if (this.#isClosed) throw new Errno(EPIPE)
     const count = Math.min(source.length, this.#limitBytes - this.#taken.length)
     if (count < source.length) {
       this.truncated = true
@@ -74,6 +80,11 @@ export class Output {
     return count
   }
 
+  /** Nobody takes more: who writes gets EPIPE. */
+  close(): void {
+    this.#isClosed = true
+  }
+
   /** All of it, to be given away. */
   take(): Uint8Array<ArrayBuffer> {
     return this.#taken.take()
@@ -81,13 +92,14 @@ export class Output {
 }
 
 class StreamFile extends Description {
-  // Nothing is ever waited for; but epoll refuses a file that has no queue.
+  // A pipe alone is ever waited for; but epoll refuses a file that has no queue.
   override readonly waiters = new WaitQueue()
-  readonly #stream: Input | Output
+  readonly #stream: Stream
 
-  constructor(inode: Inode, stream: Input | Output, flags: number) {
+  constructor(inode: Inode, stream: Stream, flags: number) {
     super(inode, flags)
     this.#stream = stream
+    if (stream instanceof PipeOutput) Object.defineProperty(this, 'hostFd', {get: () => stream.hostFd})
   }
 
   override read(target: Uint8Array, position?: number): number {
@@ -108,6 +120,7 @@ class StreamFile extends Description {
   }
 
   override readiness(): number {
+    if (this.#stream instanceof PipeOutput) return this.#stream.readiness()
     if ((this.flags & O_ACCMODE) !== O_RDONLY) return POLLOUT
     return this.#stream instanceof Input && this.#stream.length > 0 ? POLLIN | POLLHUP : POLLHUP
   }
@@ -123,11 +136,11 @@ const streamfs = new UnmountedFileSystem('pipefs', PIPEFS_MAGIC)
 
 class StreamInode extends Node {
   readonly fs = streamfs
-  readonly #stream: Input | Output
+  readonly #stream: Stream
   readonly #ino = streamfs.takeIno()
   readonly #time = now()
 
-  constructor(stream: Input | Output) {
+  constructor(stream: Stream) {
     super(S_IFIFO)
     this.#stream = stream
   }

@@ -5,20 +5,29 @@ import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
 import {packageFile} from '../package-file.ts'
 import {type Carrier, type CarrierEvents, HEAP_MB} from './carrier.ts'
-import {type Connection, type Reply, type Request, type SentrySettings, STOP_EVERYTHING} from './protocol.ts'
+import {
+  type Connection,
+  MOST_PROGRAMS,
+  type Reply,
+  type Request,
+  type SentrySettings,
+  STOP_EVERYTHING,
+} from './protocol.ts'
 
 export class ThreadCarrier implements Carrier {
   readonly #worker: Worker
   readonly #bellFd = addon.createBell()
-  readonly #stopWord: Int32Array
+  readonly #stopWords: Int32Array
   readonly #underWay: Int32Array
+  /** Runs that have not ended. */
+  #runs = 0
 
   constructor(settings: SentrySettings, {received, failed, exited}: CarrierEvents) {
-    const stopWord = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
-    this.#stopWord = new Int32Array(stopWord)
+    const stopWords = new SharedArrayBuffer(MOST_PROGRAMS * Int32Array.BYTES_PER_ELEMENT)
+    this.#stopWords = new Int32Array(stopWords)
     const underWay = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
     this.#underWay = new Int32Array(underWay)
-    const connection: Connection = {bellFd: this.#bellFd, stopWord, underWay}
+    const connection: Connection = {bellFd: this.#bellFd, stopWords, underWay}
     try {
       this.#worker = new Worker(packageFile('dist/worker.cjs'), {
         workerData: {settings, connection},
@@ -31,7 +40,11 @@ export class ThreadCarrier implements Carrier {
       addon.closeBell(this.#bellFd)
       throw error
     }
-    this.#worker.on('message', (reply: Reply) => received(reply))
+    this.#worker.on('message', (reply: Reply) => {
+      if ((reply.kind === 'finished' || reply.kind === 'failed') && reply.run !== undefined)
+        this.#ended(reply.run)
+      received(reply)
+    })
     this.#worker.on('error', (error: Error) => failed(failure(error.stack ?? error.message, error)))
     this.#worker.once('exit', (code) => {
       failed(failure(`its thread has ended with ${code}`))
@@ -42,13 +55,14 @@ export class ThreadCarrier implements Carrier {
 
   send(request: Request): void {
     this.#worker.postMessage(request)
-    // A run finds nobody to interrupt, and would be interrupted itself.
-    if (request.kind !== 'run') addon.ringBell(this.#bellFd)
+    // The first run finds nobody to interrupt, and would be interrupted itself.
+    if (request.kind !== 'run' || this.#runs++ > 0) addon.ringBell(this.#bellFd)
   }
 
   tellToStop(run: number): void {
-    // Nothing takes STOP_EVERYTHING back.
-    if (Atomics.load(this.#stopWord, 0) !== STOP_EVERYTHING) Atomics.store(this.#stopWord, 0, run)
+    const free = this.#stopWords.indexOf(0)
+    // With all words taken all runs stop already.
+    Atomics.store(this.#stopWords, Math.max(free, 0), run)
     // It may wait for the listener of its trace.
     Atomics.notify(this.#underWay, 0)
     addon.ringBell(this.#bellFd)
@@ -70,6 +84,12 @@ export class ThreadCarrier implements Carrier {
   /** JavaScript of any thread can be ended. */
   kill(): void {
     void this.#worker.terminate()
+  }
+
+  #ended(run: number): void {
+    this.#runs--
+    const word = this.#stopWords.indexOf(run)
+    if (word >= 0) Atomics.store(this.#stopWords, word, 0)
   }
 
   /** Node waits for its threads when the process exits; one whose guest runs would never come back to it. */

@@ -12,14 +12,14 @@ export class ThreadPort implements SentryPort {
   readonly needsPulse = true
   readonly fd: number
   readonly #port: MessagePort
-  readonly #stopWord: Int32Array
+  readonly #stopWords: Int32Array
   readonly #underWay: Int32Array
   #receive: Receive | undefined
 
-  constructor(port: MessagePort, {bellFd, stopWord, underWay}: Connection) {
+  constructor(port: MessagePort, {bellFd, stopWords, underWay}: Connection) {
     this.fd = bellFd
     this.#port = port
-    this.#stopWord = new Int32Array(stopWord)
+    this.#stopWords = new Int32Array(stopWords)
     this.#underWay = new Int32Array(underWay)
   }
 
@@ -44,9 +44,13 @@ export class ThreadPort implements SentryPort {
       void this.#receive?.(next.message)
   }
 
-  shallStop(run: number): boolean {
-    const word = Atomics.load(this.#stopWord, 0)
-    return word === run || word === STOP_EVERYTHING
+  shallStop(run = STOP_EVERYTHING): boolean {
+    const words = this.#stopWords
+    for (let index = 0; index < words.length; index++) {
+      const word = Atomics.load(words, index)
+      if (word === run || word === STOP_EVERYTHING) return true
+    }
+    return false
   }
 
   awaitTaking(): void {

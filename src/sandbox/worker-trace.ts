@@ -30,7 +30,9 @@ export class WorkerTrace {
     return true
   }
 
+  /** Does what waits for the first tracer to be loaded; else nothing. */
   async catchUp(): Promise<void> {
+    if (this.#waiting.length === 0) return
     const {eventTracer} = await import('../sentry/trace/event-tracer.ts')
     this.#eventTracer = eventTracer
     this.#work(eventTracer)

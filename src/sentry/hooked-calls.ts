@@ -1,4 +1,4 @@
-// HookedCalls: calls that somebody outside is asked about before they are made, or told of when they end: a Sandbox's onSyscall.
+// HookedCalls: a run's calls that somebody outside is asked about before they are made, or told of when they end: a Sandbox's onSyscall.
 
 import {Errno} from '../abi/errno.ts'
 import {HvError} from '../errors.ts'
@@ -72,12 +72,6 @@ export class HookedCalls {
     asked.verdict = verdict
     asked.queue.wakeAll()
     this.#queue.wakeAll()
-  }
-
-  /** The program has ended: nobody waits any more. */
-  forget(): void {
-    this.#asked.clear()
-    this.#unheard.clear()
   }
 
   #hooked(row: Row, run: Syscall, {before, after}: HookedCall): Syscall {

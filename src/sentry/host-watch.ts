@@ -1,6 +1,7 @@
 // HostWatch: which host descriptors somebody waits for; tells the platform once, and wakes the files' queues.
 
 import {EPOLLET} from '../abi/epoll.ts'
+import {POLLERR} from '../abi/open-flags.ts'
 import type {FileDescription} from '../vfs/file.ts'
 
 /** The part of Platform that it needs. */
@@ -55,7 +56,11 @@ export class HostWatch {
 
   /** It is about to be closed: its number may be another's next. */
   forget(hostFd: number): void {
-    if (this.#watched.delete(hostFd)) this.#platform.watch(hostFd, 0)
+    const watched = this.#watched.get(hostFd)
+    if (watched === undefined) return
+    this.#watched.delete(hostFd)
+    this.#platform.watch(hostFd, 0)
+    for (const {file} of [...watched.interests]) file.waiters?.wakeAll(POLLERR)
   }
 
   /** The platform says that these descriptors are ready. */

@@ -217,8 +217,8 @@ export class Kernel {
   #turn(): void {
     this.#sleepers.retryWoken()
     this.#scheduler.fill(this.#prepare)
-    // Somebody died of a signal just now, and others wait for that; or it was the last one.
-    if (this.#sleepers.hasWoken || (this.#scheduler.isIdle && this.tasks.size === 1)) return
+    // Somebody died of a signal just now, and others wait for that; or it was a run's first one, or the last one.
+    if (this.#isPaused || this.#sleepers.hasWoken || (this.#scheduler.isIdle && this.tasks.size === 1)) return
     const event = this.platform.wait(this.#nextDeadlineNs())
     nextTurn()
     this.#handle(event)

@@ -48,7 +48,7 @@ const HOSTILE = `
   const filed = (answer, more, bytes) => send({kind: 'filed', id: file.id, answer, ...more}, bytes)
   const READY = {kind: 'ready', platform: {name: 'kvm', reason: '', costs: {}}, jail: []}
   const RESULT = {exitCode: 0, signal: null, timedOut: false, stats: {}}
-  const FINISHED = {kind: 'finished', finished: {result: RESULT, outputTruncated: false}}
+  const finish = (run) => send({kind: 'finished', run, finished: {result: RESULT, outputTruncated: false}})
   const question = {id: 1, name: 'openat', pid: 2, tid: 2, args: [], paths: [], decoded: []}
   const descendant = (...stdio) => spawn('/bin/sleep', ['30'], {detached: true, stdio}).unref()`
 
@@ -76,8 +76,25 @@ const ATTACKS: readonly (readonly [what: string, code: string])[] = [
     'hits limits of another run',
     'until("run"); send({kind: "limit", run: 7, hit: {limit: "memory", count: 1}}); forever()',
   ],
-  ['gives output in empty pieces', 'until("run"); for (;;) send({kind: "output", fd: 1})'],
-  ['gives more than it was asked for', 'for (;;) send({kind: "output", fd: 1}, Buffer.alloc(1 << 20))'],
+  ['gives output in empty pieces', 'until("run"); for (;;) send({kind: "output", run: 1, fd: 1})'],
+  ['gives more than it was asked for', 'until("run"); for (;;) send({kind: "output", run: 1, fd: 1}, MIB)'],
+  [
+    'gives output of a run that is not there',
+    'until("run"); send({kind: "output", run: 2, fd: 1}, MIB); forever()',
+  ],
+  [
+    'gives output of a run that is over',
+    'until("run"); finish(2); send({kind: "output", run: 2, fd: 1}, MIB); forever()',
+  ],
+  ['ends a run that is not there', 'until("run"); finish(2); forever()'],
+  [
+    'refuses a run that is not there',
+    'until("run"); send({kind: "failed", run: 2, error: {code: "NOT_FOUND", message: "", nextStep: ""}}); forever()',
+  ],
+  [
+    'starts a run whose streams nobody has',
+    'until("run"); send({kind: "started", run: 1, pid: 2}); forever()',
+  ],
   [
     'announces two gigabytes',
     'until("run"); const h = Buffer.alloc(8); h.writeUInt32LE(2 ** 31, 4); write(h); forever()',

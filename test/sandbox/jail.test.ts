@@ -190,7 +190,7 @@ const BEFORE = `
 `
 /** In the code of serve.ts: the last line before the jail closes, and one behind. */
 const LAST = 'confinement?.code.keep();'
-const CLOSED = 'let turn = Promise.resolve();'
+const CLOSED = 'let shallClose = false;'
 
 const behind = (tries: readonly string[]): string => `
   const {O_RDONLY, O_WRONLY, O_RDWR, O_CREAT} = require('node:fs').constants

@@ -109,7 +109,7 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
       expect((await sandbox.run(BUSYBOX, ['cat', '/tmp/file'])).stdout).toBe('kept\n')
     })
 
-    test('runs what is asked for at once in turn', async () => {
+    test('runs what is asked for at once, each with its own output', async () => {
       const results = await Promise.all([1, 2, 3].map((i) => sandbox.run(BUSYBOX, ['echo', `${i}`])))
       expect(results.map(({stdout}) => stdout)).toEqual(['1\n', '2\n', '3\n'])
     })

@@ -23,7 +23,11 @@ function waiting(mask = BOTH): Task {
   const scheduling = new Scheduling()
   if (mask !== BOTH) scheduling.restrict(mask, 2)
   const task = {
-    ...{scheduling, context: platform.createContext(), process: {run: new Run(), space: {addresses: platform.createSpace()}}},
+    ...{
+      scheduling,
+      context: platform.createContext(),
+      process: {run: new Run(), space: {addresses: platform.createSpace()}},
+    },
     ...{onCpuSinceNs: 0, sliceEndNs: 0, virtualNs: 0, cpuNs: 0, switches: {all: 0, forced: 0}},
   } as unknown as Task
   scheduler.wake(task)

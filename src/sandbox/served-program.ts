@@ -1,0 +1,153 @@
+// ServedProgram: what one request runs in the sentry, from its streams to how it ended; others run beside it.
+
+import {killInfo, SI_USER} from '../abi/siginfo.ts'
+import {SIGKILL} from '../abi/signal.ts'
+import type {GuestFiles} from '../run/guest-files.ts'
+import type {Question, Verdict} from '../sentry/hooked-call.ts'
+import type {HookedCalls} from '../sentry/hooked-calls.ts'
+import {closeHostProgram} from '../sentry/host-program.ts'
+import type {Sentry} from '../sentry/sentry.ts'
+import {StartedProgram} from '../sentry/started-program.ts'
+import {Run} from '../sentry/task/run.ts'
+import type {Task} from '../sentry/task.ts'
+import {LimitNews} from './limit-news.ts'
+import {LiveStreams} from './live-streams.ts'
+import {PipeOutput} from './pipe-output.ts'
+import type {SentryPort} from './port.ts'
+import {programOf} from './program-of.ts'
+import type {Finished, LiveRequest, RunRequest} from './protocol.ts'
+import {Output, openInput, openOutput} from './streams.ts'
+
+/** What all programs of a sandbox have in common. */
+export interface Surroundings {
+  sentry: Sentry
+  port: SentryPort
+  config: GuestFiles['config']
+  /** Holds a program to the sandbox's promises. */
+  restrict: (task: Task) => void
+  /** Makes the hooked calls of one run; absent: none is hooked. */
+  hooks: ((post: (question: Question) => void) => HookedCalls) | undefined
+}
+
+export class ServedProgram {
+  readonly id: number
+  readonly run = new Run()
+  /** Of the limits that it and its descendants hit. */
+  readonly news: LimitNews
+  readonly #around: Surroundings
+  readonly #request: RunRequest
+  readonly #hooked: HookedCalls | undefined
+  readonly #stdout: Output
+  readonly #stderr: Output
+  /** Or these. */
+  readonly #pipes: readonly PipeOutput[]
+  #streams: LiveStreams | undefined
+  /** Said to it before it was there. */
+  readonly #early: LiveRequest[] = []
+  #started: StartedProgram | undefined
+
+  constructor(around: Surroundings, request: RunRequest) {
+    const {port, sentry, hooks} = around
+    const run = request.id
+    this.id = run
+    this.#around = around
+    this.#request = request
+    this.#hooked = hooks?.((question) => port.post({kind: 'asks', run, question}))
+    this.news = new LimitNews((hit) => port.post({kind: 'limit', run, hit}), sentry.kernel.timers)
+    const onFull = (): void => this.news.hit('output')
+    this.#stdout = new Output(request.maxOutputBytes, onFull)
+    this.#stderr = new Output(request.maxOutputBytes, onFull)
+    const {hostWatch} = sentry.kernel
+    this.#pipes = request.outputs?.map((fd) => new PipeOutput(fd, hostWatch)) ?? []
+  }
+
+  get isStarted(): boolean {
+    return this.#started !== undefined
+  }
+
+  get hasEnded(): boolean {
+    return this.#started?.hasEnded === true
+  }
+
+  /** @throws HvError as Sentry.load does, and it is over then */
+  start(): void {
+    const {sentry, port, config, restrict} = this.#around
+    const {onHost, timeoutMs, live, outputs} = this.#request
+    if (live !== 'none')
+      this.#streams = new LiveStreams(
+        (said) => port.post({...said, run: this.id}),
+        sentry.kernel,
+        live === 'all' && outputs === undefined,
+      )
+    try {
+      const program = {
+        ...programOf(this.#request, config),
+        onHost,
+        streams: this.#openStreams(),
+        restrict: (task: Task) => {
+          this.#hooked?.attach(task)
+          restrict(task)
+        },
+      }
+      this.#started = new StartedProgram(sentry, program, timeoutMs, this.run)
+    } catch (error) {
+      this.#streams?.abandon()
+      this.#close()
+      throw error
+    }
+    if (this.#streams === undefined) return
+    port.post({kind: 'started', run: this.id, pid: this.#started.process.pid})
+    for (const said of this.#early.splice(0)) this.hear(said)
+  }
+
+  /** It is never started. */
+  discard(): void {
+    closeHostProgram(this.#request.onHost)
+    for (const pipe of this.#pipes) pipe.close()
+  }
+
+  /** What is for a live run. */
+  hear(said: LiveRequest): void {
+    if (this.#started === undefined) this.#early.push(said)
+    else if (said.kind === 'signal')
+      this.#started.process.signals.raise(said.signal, killInfo(said.signal, SI_USER, 0, 0))
+    else this.#streams?.take(said)
+  }
+
+  /** What it was asked about a call. */
+  answer(id: number, verdict: Verdict): void {
+    this.#hooked?.answer(id, verdict)
+  }
+
+  kill(): void {
+    this.#started?.process.signals.raise(SIGKILL)
+  }
+
+  /** Precondition: it has ended. Nothing of it is left. */
+  finish(): Finished {
+    const result = this.#started!.finish()
+    const [stdout, stderr] = [this.#stdout, this.#stderr]
+    this.#close()
+    const outputTruncated = stdout.truncated || stderr.truncated
+    return {result, stdout: stdout.take(), stderr: stderr.take(), outputTruncated}
+  }
+
+  /** Nothing comes from it any more. Another program may have been given its streams, and writes to nobody. */
+  #close(): void {
+    this.#streams?.finish()
+    for (const pipe of this.#pipes) pipe.close()
+    this.#stdout.close()
+    this.#stderr.close()
+    this.news.flush()
+  }
+
+  #openStreams() {
+    const live = this.#streams?.files ?? []
+    const whole = [
+      () => openInput(this.#request.stdin),
+      () => openOutput(this.#pipes[0] ?? this.#stdout),
+      () => openOutput(this.#pipes[1] ?? this.#stderr),
+    ]
+    return whole.map((open, fd) => live[fd] ?? open())
+  }
+}

@@ -10,6 +10,7 @@ import {Budget, budgetBytes} from '../vfs/budget.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import type {HostRoot} from '../vfs/file-system.ts'
 import type {ArchiveFs} from '../vfs/fs/archive.ts'
+import {PtsNode} from '../vfs/fs/devpts.ts'
 import {Procfs} from '../vfs/fs/proc.ts'
 import {Sysfs} from '../vfs/fs/sys.ts'
 import {toByteString} from '../vfs/host-calls.ts'
@@ -38,6 +39,8 @@ import {TaskSignals} from './signals/task-signals.ts'
 import type {Run} from './task/run.ts'
 import {Task} from './task.ts'
 import type {HostTty} from './tty/host-tty.ts'
+import {terminalLocation} from './tty/peer.ts'
+import type {Terminal} from './tty/terminal.ts'
 import {Terminals} from './tty/terminals.ts'
 import {Vdso} from './vdso.ts'
 import type {Volume} from './volume.ts'
@@ -77,14 +80,17 @@ export interface ProgramOptions {
   umask?: number
   /** -20 to 19; default: 0. */
   nice?: number
-  /** Descriptors 0, 1 and 2. Absent ones are closed. */
+  /** Descriptors 0, 1 and 2. Absent ones are closed; what is there more than once, they share. */
   streams: readonly (FileDescription | undefined)[]
+  /** Controls its session from the start. */
+  terminal?: Terminal
   /** Called before the program's first instruction: what it throws, `load` throws. */
   restrict?: (task: Task) => void
 }
 
 export class Sentry {
   readonly kernel: Kernel
+  readonly terminals: Terminals
   readonly terminal: HostTty | undefined
   readonly #platform: Platform
   readonly #root: Mount
@@ -100,6 +106,7 @@ export class Sentry {
     openRandom()
     const budget = new Budget(budgetBytes(platform.memory.size))
     const terminals = new Terminals(budget, () => this.kernel, this.#credentials, options.terminal)
+    this.terminals = terminals
     this.terminal = terminals.host
     const source = new KernelProcSource(() => this.kernel)
     this.#root = buildTree(platform.memory, {
@@ -199,8 +206,12 @@ export class Sentry {
     const process = new Process({pid, run, space, limits, budget, signals, startedNs, program})
     process.parent = kernel.init
     const fds = new FdTable(kernel.budget)
+    const opened = new Map<FileDescription, SharedDescription>()
     options.streams.forEach((file, fd) => {
-      if (file !== undefined) fds.replace(fd, new SharedDescription(file, this.#locationOf(file)))
+      if (file === undefined) return
+      const description = opened.get(file) ?? new SharedDescription(file, this.#locationOf(file))
+      opened.set(file, description)
+      fds.replace(fd, description)
     })
     const task = new Task({
       ...{tid: pid, kernel, process, context, fds},
@@ -212,6 +223,7 @@ export class Sentry {
     task.scheduling.nice = options.nice ?? 0
     try {
       this.terminal?.startWith(process)
+      options.terminal?.giveTo(process)
       options.restrict?.(task)
     } catch (error) {
       space.release()
@@ -243,7 +255,7 @@ export class Sentry {
   }
 
   #locationOf(file: FileDescription): Location | undefined {
-    return file.inode === this.#terminalAt?.inode ? this.#terminalAt : undefined
+    return file.inode instanceof PtsNode ? terminalLocation(this.#root, file.inode.device.rdev) : undefined
   }
 
   #resolve(path: string): Location {

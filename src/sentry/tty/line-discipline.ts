@@ -90,7 +90,7 @@ export class LineDiscipline {
     const before = this.#modes
     this.#modes = this.#output.modes = this.#editor.modes = modes
     if ((before.local ^ modes.local) & (ICANON | EXTPROC)) {
-      this.#buffer.switchLines(this.#hasLines)
+      this.#buffer.switchLines(this.hasLines)
       this.#isLiteral = false
       this.#echo.forgetErasing()
     }
@@ -103,7 +103,7 @@ export class LineDiscipline {
     if (this.#isRaw) return this.#buffer.putAll(bytes)
     const width = this.#modes.input & PARMRK ? 3 : 1
     let done = 0
-    while (done < bytes.length && this.#buffer.makeRoom(this.#hasLines, width)) this.#receive(bytes[done++])
+    while (done < bytes.length && this.#buffer.makeRoom(this.hasLines, width)) this.#receive(bytes[done++])
     this.showEchoes()
     return done
   }
@@ -122,12 +122,12 @@ export class LineDiscipline {
 
   /** Bytes that a read may get: TIOCINQ. */
   get inputBytes(): number {
-    return this.#hasLines ? this.#buffer.lineBytes : this.#buffer.length
+    return this.hasLines ? this.#buffer.lineBytes : this.#buffer.length
   }
 
   /** poll(2): VMIN counts where no time is set. */
   get isReadable(): boolean {
-    if (this.#hasLines) return this.#buffer.lineBytes > 0
+    if (this.hasLines) return this.#buffer.lineBytes > 0
     const least = this.#modes.characters[VTIME] === 0 ? this.#modes.characters[VMIN] : 0
     return this.#buffer.length >= Math.max(1, least)
   }
@@ -135,19 +135,19 @@ export class LineDiscipline {
   /** Whether a read of so many bytes is over, given what is there: man 3 termios, MIN and TIME. */
   endsRead(wanted: number): boolean {
     const {characters} = this.#modes
-    if (this.#hasLines) return this.#buffer.lineBytes > 0
+    if (this.hasLines) return this.#buffer.lineBytes > 0
     if (characters[VMIN] === 0 && characters[VTIME] === 0) return true
     return this.#buffer.length >= Math.min(wanted, Math.max(1, characters[VMIN]))
   }
 
   read(target: Uint8Array): number {
-    return this.#hasLines ? this.#buffer.takeLine(target) : this.#buffer.takeBytes(target)
+    return this.hasLines ? this.#buffer.takeLine(target) : this.#buffer.takeBytes(target)
   }
 
   /** How long a read waits, nanoseconds: for a first byte, or (VMIN) behind each one. Undefined: as long as it takes. */
   get patienceNs(): number | undefined {
     const {characters} = this.#modes
-    if (this.#hasLines || characters[VTIME] === 0) return undefined
+    if (this.hasLines || characters[VTIME] === 0) return undefined
     if (characters[VMIN] > 0 && this.#buffer.length === 0) return undefined
     return characters[VTIME] * TENTH_NS
   }
@@ -162,7 +162,7 @@ export class LineDiscipline {
     if (!this.flow.isStopped) this.#echo.flush()
   }
 
-  get #hasLines(): boolean {
+  get hasLines(): boolean {
     return (this.#modes.local & (ICANON | EXTPROC)) === ICANON
   }
 
@@ -201,7 +201,7 @@ export class LineDiscipline {
       byte = RETURN
       isTranslated = true
     }
-    if (this.#hasLines && (this.#edits(byte) || this.#endsLine(byte))) return
+    if (this.hasLines && (this.#edits(byte) || this.#endsLine(byte))) return
     // Only a newline that was looked at is shown as one.
     if (isTranslated && byte === NEWLINE && this.#echo.isOn) {
       this.#echo.endErasing()

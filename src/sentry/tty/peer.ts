@@ -1,10 +1,11 @@
-// TIOCGPTPEER: opens the slave of a master, whatever of /dev/pts the caller sees. man 2 ioctl_tty.
+// Where a terminal is in the tree; and TIOCGPTPEER: opens the slave of a master, whatever of /dev/pts the caller sees. man 2 ioctl_tty.
 
 import {EIO, ENOTTY, Errno} from '../../abi/errno.ts'
 import {minorOf} from '../../abi/file-mode.ts'
 import {O_ACCMODE, O_CLOEXEC, O_NOCTTY, O_NONBLOCK} from '../../abi/open-flags.ts'
 import type {FileDescription} from '../../vfs/file.ts'
 import {HostTerminal} from '../../vfs/host-terminal.ts'
+import type {Location, Mount} from '../../vfs/location.ts'
 import {allMounts, childLocation} from '../../vfs/mount-tree.ts'
 import type {Task} from '../task.ts'
 import {PtyMaster} from './pty-master.ts'
@@ -14,13 +15,19 @@ import {PtySlave} from './pty-slave.ts'
 export function openPeer(task: Task, master: FileDescription, flags: number): number {
   const isTerminal = master instanceof PtySlave || master instanceof HostTerminal
   if (!(master instanceof PtyMaster)) throw new Errno(isTerminal ? EIO : ENOTTY)
-  for (const mount of allMounts(task.kernel.rootMount)) {
-    if (mount.fs.type !== 'devpts') continue
-    const name = String(minorOf(master.pty.rdev))
-    const location = childLocation(mount.top, name, mount.fs.root.lookup(name))
-    const file = location.inode.open(flags & (O_ACCMODE | O_NONBLOCK | O_NOCTTY))
-    file.flags &= ~O_NOCTTY
-    return task.fds.install(file, flags & O_CLOEXEC, location)
+  const location = terminalLocation(task.kernel.rootMount, master.pty.rdev)
+  if (location === undefined) throw new Errno(EIO)
+  const file = location.inode.open(flags & (O_ACCMODE | O_NONBLOCK | O_NOCTTY))
+  file.flags &= ~O_NOCTTY
+  return task.fds.install(file, flags & O_CLOEXEC, location)
+}
+
+/** Where a terminal's node is; undefined: the tree has no devpts. @throws Errno ENOENT: the node is gone */
+export function terminalLocation(root: Mount, rdev: number): Location | undefined {
+  for (const {fs, top} of allMounts(root)) {
+    if (fs.type !== 'devpts') continue
+    const name = String(minorOf(rdev))
+    return childLocation(top, name, fs.root.lookup(name))
   }
-  throw new Errno(EIO)
+  return undefined
 }

@@ -52,7 +52,7 @@ export class PtyMaster extends Description {
     return (
       (pty.shown.length > 0 ? POLLIN : 0) |
       (pty.packets.hasStatus ? POLLIN | POLLPRI : 0) |
-      (pty.canType ? POLLOUT : 0) |
+      (pty.typingRoom > 0 ? POLLOUT : 0) |
       (pty.isSlaveGone ? POLLHUP : 0)
     )
   }

@@ -31,6 +31,7 @@ export class PtySlave extends Description {
     if (this.#isHungUp) return 0
     if (!this.pty.admits(SIGTTIN)) throw new MustWait()
     if (target.length === 0) return 0
+    this.pty.typeEnd()
     const {line} = this.pty
     const takesWhatIsThere = (this.flags & O_NONBLOCK) !== 0 && line.inputBytes > 0
     if (!line.endsRead(target.length) && !takesWhatIsThere) throw new Errno(EAGAIN)
@@ -62,8 +63,8 @@ export class PtySlave extends Description {
 
   override readiness(): number {
     if (this.#isHungUp) return POLLIN | POLLOUT | POLLERR | POLLHUP
-    const {line} = this.pty
-    return (line.isReadable ? POLLIN : 0) | (line.hasOutputRoom ? POLLOUT : 0)
+    const {line, isAtEnd} = this.pty
+    return (line.isReadable || isAtEnd ? POLLIN : 0) | (line.hasOutputRoom ? POLLOUT : 0)
   }
 
   override ioctl(request: number, argument: number, memory: IoctlMemory): number {

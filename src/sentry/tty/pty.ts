@@ -3,7 +3,7 @@
 import {EBUSY, EIO, Errno} from '../../abi/errno.ts'
 import {POLLIN, POLLOUT} from '../../abi/open-flags.ts'
 import {SIGWINCH} from '../../abi/signal.ts'
-import {CREAD, CS8, CSIZE, PARENB, WINSIZE_SIZE} from '../../abi/termios.ts'
+import {CREAD, CS8, CSIZE, PARENB, VEOF, WINSIZE_SIZE} from '../../abi/termios.ts'
 import type {Inode} from '../../vfs/file.ts'
 import type {PtsDevice} from '../../vfs/fs/devpts.ts'
 import {WaitQueue} from '../../vfs/wait-queue.ts'
@@ -18,6 +18,8 @@ import {Terminal} from './terminal.ts'
 /** What Linux holds on the way to an end, and what that end has taken over already, which nobody calls back. */
 const ON_THE_WAY = 8192
 const TAKEN_OVER = 4095
+/** A key that is switched off. */
+const DISABLED = 0
 
 export class Pty extends Terminal {
   /** unlockpt(3) takes it away. */
@@ -42,6 +44,7 @@ export class Pty extends Terminal {
   #isMasterOpen = true
   #openSlaves = 0
   #wasSlaveOpen = false
+  #end: 'none' | 'due' | 'given' = 'none'
   readonly #freed: () => void
   readonly #masterClosed: () => void
 
@@ -111,8 +114,30 @@ export class Pty extends Terminal {
     }
   }
 
-  get canType(): boolean {
-    return this.#typed.room > 0
+  /** How many bytes find room at least. */
+  get typingRoom(): number {
+    return this.#typed.room
+  }
+
+  /**
+   * Nobody will type any more. Who asks for more than there is finds the end of the file, each time; where no lines are edited, the
+   * key for it, once after each change of modes: a shell has it at each of its prompts, and an editor does not get it without end.
+   */
+  endInput(): void {
+    this.#end = 'due'
+    this.slaveWaiters.wakeAll(POLLIN)
+  }
+
+  /** `typeEnd` would give a read something. */
+  get isAtEnd(): boolean {
+    return this.#end === 'due' && this.line.inputBytes === 0 && this.line.modes.characters[VEOF] !== DISABLED
+  }
+
+  /** Before a read. Not sooner: what is typed ahead of a change of modes is the end of nothing. */
+  typeEnd(): void {
+    if (!this.isAtEnd) return
+    if (!this.line.hasLines) this.#end = 'given'
+    this.type(this.line.modes.characters.subarray(VEOF, VEOF + 1))
   }
 
   /** The slave's bytes. @returns how many found room */
@@ -139,9 +164,9 @@ export class Pty extends Terminal {
 
   /** The slave has read, or emptied its input. */
   inputTaken(): void {
-    const wasFull = !this.canType
+    const wasFull = this.typingRoom === 0
     this.#pump()
-    if (wasFull && this.canType) this.masterWaiters.wakeAll(POLLOUT)
+    if (wasFull && this.typingRoom > 0) this.masterWaiters.wakeAll(POLLOUT)
   }
 
   /** tcflush(TCIFLUSH) of the slave. */
@@ -177,6 +202,7 @@ export class Pty extends Terminal {
     const control = (modes.control & ~(CSIZE | PARENB)) | CS8 | CREAD
     this.line.setModes({...modes, control: control >>> 0})
     this.packets.modesChanged(before, modes)
+    if (this.#end === 'given') this.#end = 'due'
     this.masterWaiters.wakeAll(POLLIN)
     this.slaveWaiters.wakeAll()
   }

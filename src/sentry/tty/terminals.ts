@@ -2,11 +2,12 @@
 
 import {ENOSPC, ENXIO, Errno} from '../../abi/errno.ts'
 import {minorOf} from '../../abi/file-mode.ts'
+import {O_NOCTTY, O_RDWR} from '../../abi/open-flags.ts'
 import {type Budget, COST} from '../../vfs/budget.ts'
 import {PTMX_DEV, TTY_DEV} from '../../vfs/devices.ts'
 import type {Credentials, FileDescription, Inode} from '../../vfs/file.ts'
 import type {DevTerminals} from '../../vfs/fs/dev.ts'
-import {Devpts, isTerminalDev, MOST_TERMINALS} from '../../vfs/fs/devpts.ts'
+import {Devpts, isTerminalDev, MOST_TERMINALS, type PtsNode} from '../../vfs/fs/devpts.ts'
 import type {Kernel} from '../kernel.ts'
 import {HostTty} from './host-tty.ts'
 import {Pty} from './pty.ts'
@@ -49,9 +50,24 @@ export class Terminals implements DevTerminals {
 
   /** /dev/ptmx: a new pseudo-terminal; its master. @throws Errno ENOSPC */
   openPair(inode: Inode, flags: number): PtyMaster {
+    return new PtyMaster(this.#newPty(this.#kernelOf().current?.credentials.uid ?? 0).pty, inode, flags)
+  }
+
+  /**
+   * A pseudo-terminal whose master nobody in the guest has: the sentry types and sees, and closes it. Its slave, to read and write.
+   * @throws Errno ENOSPC
+   */
+  openOwn(uid: number): {pty: Pty; slave: FileDescription} {
+    const {pty, node} = this.#newPty(uid)
+    pty.isLocked = false
+    const slave = node.open(O_RDWR | O_NOCTTY)
+    slave.flags &= ~O_NOCTTY
+    return {pty, slave}
+  }
+
+  #newPty(uid: number): {pty: Pty; node: PtsNode} {
     const number = this.#freeNumber()
     this.#budget.take(COST.pty, ENOSPC)
-    const uid = this.#kernelOf().current?.credentials.uid ?? 0
     const pty: Pty = new Pty(number, {uid, gid: TTY_GROUP}, this.#kernelOf, {
       masterClosed: () => this.fs.remove(node),
       freed: () => {
@@ -61,7 +77,7 @@ export class Terminals implements DevTerminals {
     })
     const node = this.fs.add(pty)
     this.#terminals.set(number, pty)
-    return new PtyMaster(pty, inode, flags)
+    return {pty, node}
   }
 
   /** @throws Errno ENOSPC */

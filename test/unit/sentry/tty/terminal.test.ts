@@ -279,7 +279,7 @@ describe('pseudo-terminals', () => {
     const before = process.memoryUsage()
     for (const pty of many) {
       pty.line.setModes({...pty.line.modes, input: 0, local: 0})
-      while (pty.canType) pty.type(text)
+      while (pty.typingRoom > 0) pty.type(text)
       while (pty.print(text) > 0);
     }
     const {arrayBuffers} = process.memoryUsage()

@@ -32,6 +32,8 @@ export type {
   SandboxResult,
   SandboxRunOptions,
   SandboxSpawnOptions,
+  SandboxTerminal,
+  SandboxTerminalSize,
   SandboxTraceOptions,
   SandboxVolume,
 } from './sandbox/options.ts'

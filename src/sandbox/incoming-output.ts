@@ -17,13 +17,13 @@ export class IncomingOutput {
   /** How much more may come, for each descriptor. */
   readonly #room: Record<1 | 2, number>
 
-  /** Of a live run, unless there were no descriptors for them: then it comes in messages. */
+  /** Of a live run, unless it has a terminal, or there were no descriptors for them: then it comes in messages. */
   readonly #pipes: Record<1 | 2, OutputPipe> | undefined
 
   /** @param take what pipes bring */
-  constructor({live, maxOutputBytes}: Pick<RunRequest, 'live' | 'maxOutputBytes'>, take: Take) {
+  constructor({live, terminal, maxOutputBytes}: Omit<RunRequest, 'stdin'>, take: Take) {
     this.isLive = live === 'all'
-    this.#pipes = this.isLive ? OutputPipe.open(take) : undefined
+    this.#pipes = this.isLive && terminal === undefined ? OutputPipe.open(take) : undefined
     const room = this.isLive ? LIVE_BYTES : maxOutputBytes
     this.#room = {1: room, 2: room}
   }

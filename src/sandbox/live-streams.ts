@@ -5,29 +5,73 @@
 import {monotonicNs} from '../sentry/host-clock.ts'
 import type {Kernel} from '../sentry/kernel.ts'
 import type {TimerQueue} from '../sentry/timers.ts'
-import type {Budget} from '../vfs/budget.ts'
+import type {Terminal} from '../sentry/tty/terminal.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import {openPipe, type PipeEnd} from '../vfs/pipe.ts'
+import type {WaitQueue} from '../vfs/wait-queue.ts'
 import {type LiveReply, type LiveRequest, WINDOW_BYTES, type WithoutRun} from './protocol.ts'
 
-type Post = (reply: WithoutRun<LiveReply>) => void
+export type Post = (reply: WithoutRun<LiveReply>) => void
 
 /** Half of a pipe. */
-const BATCH_BYTES = 32 << 10
+const PIPE_BATCH_BYTES = 32 << 10
 /** How long less than that waits for more. */
 const DELAY_NS = 200_000
 
-export class LiveStreams {
+/** The sentry's ends of a live run's streams. */
+export interface Live {
   /** The program's ends, by descriptor: of all three, or of the input. */
   readonly files: readonly FileDescription[]
-  readonly #input: Input
-  readonly #outputs: Record<1 | 2, Output> | undefined
+  /** That the ends are, if they are one. */
+  readonly terminal?: Terminal
+  take(request: LiveRequest): void
+  /** There is no program: nobody else closes its ends. */
+  abandon(): void
+  /** The program has ended, or there was none. */
+  finish(): void
+}
+
+/** Where the owner's bytes go. */
+export interface LiveSink {
+  readonly waiters: WaitQueue
+  /** So many bytes fit. */
+  readonly room: number
+  /** By somebody, or it may be yet. */
+  readonly isRead: boolean
+  write(bytes: Uint8Array): void
+  close(): void
+}
+
+/** Where the program's bytes come from. */
+export interface LiveSource {
+  readonly waiters: WaitQueue
+  readonly length: number
+  /** Worth a message at once. */
+  readonly batchBytes: number
+  /** As many as it has room for. Precondition: there are as many. */
+  read(target: Uint8Array): void
+  close(): void
+}
+
+export class LiveStreams implements Live {
+  readonly files: readonly FileDescription[]
+  readonly #input: LiveInput
+  readonly #outputs: Record<1 | 2, LiveOutput> | undefined
 
   /** @param kernel whose budget counts what the pipes hold */
-  constructor(post: Post, kernel: Pick<Kernel, 'budget' | 'timers'>, hasOutputs = true) {
-    this.#input = new Input(post, kernel.budget)
-    if (hasOutputs) this.#outputs = {1: new Output(1, post, kernel), 2: new Output(2, post, kernel)}
-    this.files = [this.#input, ...Object.values(this.#outputs ?? {})].map(({file}) => file)
+  constructor(post: Post, {budget, timers}: Pick<Kernel, 'budget' | 'timers'>, hasOutputs = true) {
+    const [input, keys] = openPipe(0, undefined, budget)
+    this.#input = new LiveInput(post, sinkOf(keys))
+    if (!hasOutputs) {
+      this.files = [input]
+      return
+    }
+    const [[out, stdout], [err, stderr]] = [1, 2].map(() => openPipe(0, undefined, budget))
+    this.#outputs = {
+      1: new LiveOutput(1, post, sourceOf(out), timers),
+      2: new LiveOutput(2, post, sourceOf(err), timers),
+    }
+    this.files = [input, stdout, stderr]
   }
 
   take(request: LiveRequest): void {
@@ -36,33 +80,55 @@ export class LiveStreams {
     else if (request.kind === 'shut') this.#outputs?.[request.fd].shut()
   }
 
-  /** There is no program: nobody else closes its ends. */
   abandon(): void {
     for (const file of this.files) file.close()
   }
 
-  /** The program has ended, or there was none. */
   finish(): void {
     this.#input.shut()
     for (const output of Object.values(this.#outputs ?? {})) output.finish()
   }
 }
 
-class Input {
-  readonly file: FileDescription
+function sinkOf(writer: PipeEnd): LiveSink {
+  const {pipe} = writer
+  return {
+    waiters: writer.waiters,
+    get room() {
+      return pipe.capacity - pipe.length
+    },
+    get isRead() {
+      return pipe.readers > 0
+    },
+    write: (bytes) => writer.write(bytes),
+    close: () => writer.close(),
+  }
+}
+
+function sourceOf(reader: PipeEnd): LiveSource {
+  return {
+    waiters: reader.waiters,
+    batchBytes: PIPE_BATCH_BYTES,
+    get length() {
+      return reader.pipe.length
+    },
+    read: (target) => reader.read(target),
+    close: () => reader.close(),
+  }
+}
+
+export class LiveInput {
   readonly #post: Post
-  readonly #writer: PipeEnd
+  readonly #sink: LiveSink
   readonly #waiting: Uint8Array[] = []
   #isEnding = false
   #isShut = false
   readonly #pump = (): void => this.#write()
 
-  constructor(post: Post, budget: Budget) {
-    const [reader, writer] = openPipe(0, undefined, budget)
-    this.file = reader
+  constructor(post: Post, sink: LiveSink) {
     this.#post = post
-    this.#writer = writer
-    writer.waiters.join(this.#pump)
+    this.#sink = sink
+    sink.waiters.join(this.#pump)
   }
 
   give(bytes: Uint8Array, isEnd: boolean): void {
@@ -75,37 +141,32 @@ class Input {
   shut(): void {
     if (this.#isShut) return
     this.#isShut = true
-    this.#writer.waiters.leave(this.#pump)
-    this.#writer.close()
+    this.#sink.waiters.leave(this.#pump)
+    this.#sink.close()
   }
 
   /** As much as fits. When nobody will read it, it is taken as if somebody had. */
   #write(): void {
     let taken = 0
     for (let [first] = this.#waiting; first !== undefined; [first] = this.#waiting) {
-      const count = this.#writer.pipe.readers === 0 ? first.length : Math.min(first.length, this.#free)
+      const {isRead, room} = this.#sink
+      const count = isRead ? Math.min(first.length, room) : first.length
       if (count === 0) break
       taken += count
       // Before it is written: that wakes who reads, and this again.
       if (count === first.length) this.#waiting.shift()
       else this.#waiting[0] = first.subarray(count)
-      if (this.#writer.pipe.readers > 0) this.#writer.write(first.subarray(0, count))
+      if (isRead) this.#sink.write(first.subarray(0, count))
     }
     if (taken > 0) this.#post({kind: 'took', bytes: taken})
     if (this.#waiting.length === 0 && this.#isEnding) this.shut()
   }
-
-  get #free(): number {
-    const {capacity, length} = this.#writer.pipe
-    return capacity - length
-  }
 }
 
-class Output {
-  readonly file: FileDescription
+export class LiveOutput {
   readonly #fd: 1 | 2
   readonly #post: Post
-  readonly #reader: PipeEnd
+  readonly #source: LiveSource
   #room = WINDOW_BYTES
   #isReading = false
   #isShut = false
@@ -113,20 +174,18 @@ class Output {
   #timer: ReturnType<TimerQueue['add']> | undefined
   /** Soon, if it is little: many programs write in small pieces. */
   readonly #pump = (): void => {
-    const {length} = this.#reader.pipe
-    if (length >= BATCH_BYTES) this.#read(this.#room)
+    const {length, batchBytes} = this.#source
+    if (length >= batchBytes) this.#read(this.#room)
     else if (length > 0)
       this.#timer ??= this.#timers.add(monotonicNs() + DELAY_NS, () => this.#read(this.#room))
   }
 
-  constructor(fd: 1 | 2, post: Post, {budget, timers}: Pick<Kernel, 'budget' | 'timers'>) {
-    const [reader, writer] = openPipe(0, undefined, budget)
-    this.file = writer
+  constructor(fd: 1 | 2, post: Post, source: LiveSource, timers: TimerQueue) {
     this.#fd = fd
     this.#timers = timers
     this.#post = post
-    this.#reader = reader
-    reader.waiters.join(this.#pump)
+    this.#source = source
+    source.waiters.join(this.#pump)
   }
 
   addRoom(bytes: number): void {
@@ -139,8 +198,8 @@ class Output {
     if (this.#isShut) return
     this.#isShut = true
     this.#timers.cancel(this.#timer)
-    this.#reader.waiters.leave(this.#pump)
-    this.#reader.close()
+    this.#source.waiters.leave(this.#pump)
+    this.#source.close()
   }
 
   /** What is left in the pipe goes beyond the window. */
@@ -152,14 +211,16 @@ class Output {
   #read(most: number): void {
     this.#timers.cancel(this.#timer)
     this.#timer = undefined
-    const length = Math.min(this.#reader.pipe.length, most)
+    const length = Math.min(this.#source.length, most)
     if (this.#isShut || this.#isReading || length <= 0) return
     const bytes = new Uint8Array(length)
     // It wakes who writes, and this again.
     this.#isReading = true
-    this.#reader.read(bytes)
+    this.#source.read(bytes)
     this.#isReading = false
     this.#room -= length
     this.#post({kind: 'output', fd: this.#fd, bytes})
+    // A terminal's echoes may have waited for room.
+    this.#pump()
   }
 }

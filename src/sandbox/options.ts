@@ -96,9 +96,26 @@ export interface SandboxSpawnOptions {
   signal?: StopSignal
   /** Milliseconds until the guest is killed; waiting for its turn does not count. Default: never. */
   timeoutMs?: number
+  /**
+   * The program's standard streams are one terminal of the guest's, /dev/pts/N, which controls its session; true: of 80 columns
+   * and 24 rows. `stdin` is its keys: they are echoed, ^C is SIGINT, ^D an end of file, as the modes say that programs set. `stdout` is what it
+   * shows, what goes to standard error too; `stderr` is empty. Default: false, three pipes.
+   */
+  pty?: boolean | SandboxTerminal
 }
 
-export interface SandboxRunOptions extends SandboxSpawnOptions {
+/** In characters, 1 to 65,535 each. */
+export interface SandboxTerminalSize {
+  columns: number
+  rows: number
+}
+
+export interface SandboxTerminal extends Partial<SandboxTerminalSize> {
+  /** TERM, if `env` has none: default `xterm`, or what the image says. */
+  name?: string
+}
+
+export interface SandboxRunOptions extends Omit<SandboxSpawnOptions, 'pty'> {
   /**
    * Standard input; strings go as UTF-8. Default: empty. A stream (a Readable, a ReadableStream, an async generator) is read as the
    * program reads: some MiB of it wait, at most. If it fails, the program is killed and `run` rejects with what it threw. What

@@ -6,12 +6,15 @@ import {guestEnvironment} from '../run/options.ts'
 import type {ProgramOptions} from '../sentry/sentry.ts'
 import type {RunRequest} from './protocol.ts'
 
+/** What a terminal is taken for if nobody says: as `docker run -t` and node-pty have it. */
+const TERMINAL = 'xterm'
+
 /** @throws HvError BAD_ARGUMENT */
 export function programOf(
-  {program, args, env, cwd}: RunRequest,
+  {program, args, env, cwd, terminal}: RunRequest,
   config: GuestFiles['config'],
 ): Pick<ProgramOptions, 'program' | 'args' | 'env' | 'cwd'> {
-  const own = guestEnvironment()
+  const own = guestEnvironment(terminal && TERMINAL)
   if (config !== undefined) return imageProgram(config, {program, args, env, cwd}, own)
   return {program: program as string, args, env: {...own, ...env}, cwd}
 }

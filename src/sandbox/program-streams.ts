@@ -4,6 +4,7 @@ import {Readable, Writable} from 'node:stream'
 import {GrowingBytes} from './growing-bytes.ts'
 import {InputWindow} from './input-window.ts'
 import type {LiveRun, Said} from './live-run.ts'
+import type {SandboxTerminalSize} from './options.ts'
 import {WINDOW_BYTES} from './protocol.ts'
 
 /** What was taken is told in pieces, not by each chunk. */
@@ -18,11 +19,16 @@ export class ProgramStreams implements LiveRun {
   #say: ((said: Said) => void) | undefined
   /** For a program that is not there yet. */
   #signals: number[] = []
+  #size: SandboxTerminalSize | undefined
   #hasEnded = false
   readonly #input = new InputWindow((said) => this.#say?.(said))
   readonly #outputs: Record<1 | 2, OutputWindow>
 
-  constructor() {
+  /** Whether its streams are one terminal, whose output is that of descriptor 1. */
+  readonly isTerminal: boolean
+
+  constructor(isTerminal = false) {
+    this.isTerminal = isTerminal
     const input = this.#input
     this.stdin = new Writable({
       write: (chunk: Buffer, _encoding, done) => input.write(chunk, done),
@@ -38,13 +44,21 @@ export class ProgramStreams implements LiveRun {
     }
     this.stdout = this.#outputs[1].stream
     this.stderr = this.#outputs[2].stream
+    if (isTerminal) this.#outputs[2].finish()
   }
 
   began(say: (said: Said) => void): void {
     this.#say = say
     this.#input.begin()
     for (const output of Object.values(this.#outputs)) output.begin()
+    if (this.#size !== undefined) this.resize(this.#size)
     for (const signal of this.#signals.splice(0)) this.signal(signal)
+  }
+
+  /** Of a program that is not there yet, the last one counts. */
+  resize({columns, rows}: SandboxTerminalSize): void {
+    this.#size = {columns, rows}
+    this.#say?.({kind: 'resize', columns, rows})
   }
 
   signal(signal: number): void {

@@ -14,6 +14,7 @@ import type {TraceFilters} from '../sentry/trace/options.ts'
 import type {Style} from '../sentry/trace/style.ts'
 import type {Volume} from '../sentry/volume.ts'
 import type {LimitHit} from './limit-news.ts'
+import type {SandboxTerminalSize} from './options.ts'
 
 /** What the sentry is to be. */
 export interface SentrySettings {
@@ -66,6 +67,8 @@ export interface RunRequest {
   live: 'none' | 'input' | 'all'
   /** A live run's standard output and error, as pipes of the host's. A process takes them from the socket beside. */
   outputs?: readonly [number, number]
+  /** Its streams are one terminal of this size, all of it live: its output is descriptor 1's. */
+  terminal?: SandboxTerminalSize
   /** Whole, unless it is live. */
   stdin: Uint8Array
   timeoutMs?: number
@@ -83,6 +86,8 @@ export type LiveRequest =
   /** The owner takes no more of it. */
   | {kind: 'shut'; run: number; fd: 1 | 2}
   | {kind: 'signal'; run: number; signal: number}
+  /** Its terminal has this size now. */
+  | ({kind: 'resize'; run: number} & SandboxTerminalSize)
 
 /** Switches the trace on, in place of the one there is, or off. */
 export interface TraceRequest {

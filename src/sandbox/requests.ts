@@ -21,11 +21,16 @@ import type {
   SandboxOptions,
   SandboxRunOptions,
   SandboxSpawnOptions,
+  SandboxTerminalSize,
   SandboxTraceOptions,
 } from './options.ts'
 import type {RunRequest} from './protocol.ts'
 
 const DEFAULT_MAX_OUTPUT_BYTES = 2 ** 26
+const DEFAULT_COLUMNS = 80
+const DEFAULT_ROWS = 24
+/** struct winsize has 16 bits for each. */
+const MAX_TERMINAL_SIZE = 65_535
 const DEFAULT_MAX_LINE_BYTES = 2 ** 20
 /** A host's timer takes no more: 30 years. */
 const LONGEST_MS = 1e12
@@ -72,16 +77,29 @@ const sandboxOptions = takes.options({
   ),
 })
 
-const spawnFields = {
+const terminalSize = takes.integer(1, MAX_TERMINAL_SIZE)
+const terminalOptions = takes.options({
+  columns: v.optional(terminalSize),
+  rows: v.optional(terminalSize),
+  name: v.optional(takes.text),
+})
+
+const programFields = {
   env: v.optional(takes.record(variable, takes.text, 'an object of strings')),
   cwd: v.optional(takes.guestPath),
   signal: v.optional(takes.abortSignal),
   timeoutMs: v.optional(takes.duration),
 }
-const spawnOptions = takes.options(spawnFields)
+const spawnOptions = takes.options({
+  ...programFields,
+  // What is wrong in an object is said of its field.
+  pty: v.optional(
+    v.lazy((pty) => (typeof pty === 'object' ? terminalOptions : v.boolean('true, false or an object'))),
+  ),
+})
 
 const runOptions = takes.options({
-  ...spawnFields,
+  ...programFields,
   stdin: v.optional(
     takes.either(
       [takes.anyText, takes.bytes, takes.asyncIterable],
@@ -206,8 +224,17 @@ export function toSpawnRequest(
   given: SandboxSpawnOptions,
   mayLack = false,
 ): RunRequest {
-  const options = takes.checked(spawnOptions, given, 'options')
-  return {...toRequest(program, args, options, mayLack).request, live: 'all'}
+  const {pty = false, ...options} = takes.checked(spawnOptions, given, 'options')
+  const {request} = toRequest(program, args, options, mayLack)
+  if (pty === false) return {...request, live: 'all'}
+  const {columns = DEFAULT_COLUMNS, rows = DEFAULT_ROWS, name} = pty === true ? {} : pty
+  const env = name === undefined ? request.env : {TERM: name, ...request.env}
+  return {...request, env, live: 'all', terminal: {columns, rows}}
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function toTerminalSize(given: SandboxTerminalSize): SandboxTerminalSize {
+  return takes.checked(takes.options({columns: terminalSize, rows: terminalSize}), given, 'size')
 }
 
 /** @throws HvError BAD_ARGUMENT */

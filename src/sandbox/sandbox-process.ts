@@ -2,16 +2,22 @@
 
 import type {Readable, Writable} from 'node:stream'
 import {SIGTERM} from '../abi/signal.ts'
+import {HvError} from '../errors.ts'
 import {linesOf} from './lines.ts'
-import type {SandboxExit, SandboxLinesOptions} from './options.ts'
+import type {SandboxExit, SandboxLinesOptions, SandboxTerminalSize} from './options.ts'
 import type {ProgramStreams} from './program-streams.ts'
-import {toLinesOptions, toSignal} from './requests.ts'
+import {toLinesOptions, toSignal, toTerminalSize} from './requests.ts'
 
 /** What `Sandbox.spawn` gives. Data waits on both sides: a program whose output nobody reads stops, as at any pipe. */
 export class SandboxProcess {
-  /** Its standard input. The program may close it early: what is written then goes nowhere. */
+  /**
+   * Its standard input. The program may close it early: what is written then goes nowhere. Of a terminal, the keys; when it ends, whoever
+   * asks for more finds an end of file, as if ^D were pressed: each time, and in raw mode once, as the key.
+   */
   readonly stdin: Writable
+  /** Of a terminal, all that it shows. Who destroys it then hangs the terminal up: SIGHUP. */
   readonly stdout: Readable
+  /** Of a terminal, empty. */
   readonly stderr: Readable
   #exit: SandboxExit | undefined
   readonly #streams: ProgramStreams
@@ -56,6 +62,16 @@ export class SandboxProcess {
    */
   kill(signal: string | number = SIGTERM): void {
     this.#streams.signal(toSignal(signal))
+  }
+
+  /**
+   * Its terminal has another size from now on: SIGWINCH to the jobs in the foreground. Nothing happens when it has ended.
+   * @throws HvError BAD_ARGUMENT: a size that cannot be, or a program without `pty`
+   */
+  resize(size: SandboxTerminalSize): void {
+    if (!this.#streams.isTerminal)
+      throw new HvError('BAD_ARGUMENT', 'the program has no terminal', 'spawn it with pty: true')
+    this.#streams.resize(toTerminalSize(size))
   }
 
   /**

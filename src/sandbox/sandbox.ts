@@ -151,10 +151,17 @@ export class Sandbox {
    * child.stdin.end('hello')
    * for await (const chunk of child.stdout) process.stdout.write(chunk)
    * const {exitCode} = await child.wait()
+   *
+   * @example
+   * const shell = sandbox.spawn('/bin/busybox', ['sh'], {pty: {columns: 120, rows: 40}})
+   * shell.stdout.pipe(process.stdout)
+   * shell.stdin.write('stty size\n')
+   * shell.resize({columns: 80, rows: 24})
+   * shell.stdin.end()
    */
   spawn(program?: string, args: readonly string[] = [], options: SandboxSpawnOptions = {}): SandboxProcess {
     const request = toSpawnRequest(program, args, options, this.#programs === 'image')
-    const streams = new ProgramStreams()
+    const streams = new ProgramStreams(request.terminal !== undefined)
     return new SandboxProcess(streams, this.#runLive(request, streams, options.signal))
   }
 

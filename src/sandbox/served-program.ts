@@ -11,11 +11,12 @@ import {StartedProgram} from '../sentry/started-program.ts'
 import {Run} from '../sentry/task/run.ts'
 import type {Task} from '../sentry/task.ts'
 import {LimitNews} from './limit-news.ts'
-import {LiveStreams} from './live-streams.ts'
+import {type Live, LiveStreams, type Post} from './live-streams.ts'
+import {LiveTerminal} from './live-terminal.ts'
 import {PipeOutput} from './pipe-output.ts'
 import type {SentryPort} from './port.ts'
 import {programOf} from './program-of.ts'
-import type {Finished, LiveRequest, RunRequest} from './protocol.ts'
+import type {Finished, LiveReply, LiveRequest, RunRequest} from './protocol.ts'
 import {Output, openInput, openOutput} from './streams.ts'
 
 /** What all programs of a sandbox have in common. */
@@ -41,7 +42,7 @@ export class ServedProgram {
   readonly #stderr: Output
   /** Or these. */
   readonly #pipes: readonly PipeOutput[]
-  #streams: LiveStreams | undefined
+  #streams: Live | undefined
   /** Said to it before it was there. */
   readonly #early: LiveRequest[] = []
   #started: StartedProgram | undefined
@@ -72,18 +73,14 @@ export class ServedProgram {
   /** @throws HvError as Sentry.load does, and it is over then */
   start(): void {
     const {sentry, port, config, restrict} = this.#around
-    const {onHost, timeoutMs, live, outputs} = this.#request
-    if (live !== 'none')
-      this.#streams = new LiveStreams(
-        (said) => port.post({...said, run: this.id}),
-        sentry.kernel,
-        live === 'all' && outputs === undefined,
-      )
+    const {onHost, timeoutMs} = this.#request
+    this.#streams = this.#openLive()
     try {
       const program = {
         ...programOf(this.#request, config),
         onHost,
         streams: this.#openStreams(),
+        terminal: this.#streams?.terminal,
         restrict: (task: Task) => {
           this.#hooked?.attach(task)
           restrict(task)
@@ -139,6 +136,22 @@ export class ServedProgram {
     this.#stdout.close()
     this.#stderr.close()
     this.news.flush()
+  }
+
+  /** @returns undefined: nothing of it leads to the owner. @throws HvError OUT_OF_MEMORY */
+  #openLive(): Live | undefined {
+    const {sentry, port} = this.#around
+    const {live, terminal, outputs} = this.#request
+    const post: Post = (said) => port.post({...said, run: this.id} as LiveReply)
+    if (live === 'none') return undefined
+    if (terminal === undefined)
+      return new LiveStreams(post, sentry.kernel, live === 'all' && outputs === undefined)
+    try {
+      return new LiveTerminal(post, sentry, terminal)
+    } catch (error) {
+      this.discard()
+      throw error
+    }
   }
 
   #openStreams() {

@@ -3,8 +3,14 @@
 import {describe, expect, test} from 'vitest'
 import {type CheckOptions, checkHost} from '../../../src/check/check-host.ts'
 import type {HvError} from '../../../src/errors.ts'
-import type {SandboxOptions, SandboxRunOptions} from '../../../src/sandbox/options.ts'
-import {toRequest, toSettings, toTraceOptions} from '../../../src/sandbox/requests.ts'
+import type {SandboxOptions, SandboxRunOptions, SandboxSpawnOptions} from '../../../src/sandbox/options.ts'
+import {
+  toRequest,
+  toSettings,
+  toSpawnRequest,
+  toTerminalSize,
+  toTraceOptions,
+} from '../../../src/sandbox/requests.ts'
 import {Vm} from '../../../src/vm/vm.ts'
 import {checkOptions} from '../../../src/vm/vm-options.ts'
 import {describeKvm} from '../../helpers/vm.ts'
@@ -13,6 +19,7 @@ type Wrong = [argument: unknown, path: string, takes: string]
 
 const create = (options: unknown) => () => toSettings(options as SandboxOptions)
 const run = (options: unknown) => () => toRequest('p', [], options as SandboxRunOptions)
+const spawn = (options: unknown) => () => toSpawnRequest('p', [], options as SandboxSpawnOptions)
 const trace = (options: unknown) => () => toTraceOptions(() => {}, options as object)
 const vm = (options: unknown) => () => checkOptions({memoryBytes: 4096, ...(options as object)})
 
@@ -134,6 +141,31 @@ describe('Sandbox.run refuses', () => {
       code: 'BAD_ARGUMENT',
       nextStep: 'did you mean timeoutMs?',
     })
+  })
+})
+
+describe('Sandbox.spawn refuses', () => {
+  const size = 'a whole number from 1 to 65535'
+  test.each<Wrong>([
+    [{pty: 1}, 'pty', 'true, false or an object, not 1'],
+    [{pty: null}, 'pty', 'an object, not null'],
+    [{pty: [80, 24]}, 'pty', 'an object, not an array'],
+    [{pty: {columns: 0}}, 'pty.columns', `${size}, not 0`],
+    [{pty: {columns: 65_536}}, 'pty.columns', `${size}, not 65536`],
+    [{pty: {rows: 1.5}}, 'pty.rows', `${size}, not 1.5`],
+    [{pty: {rows: '24'}}, 'pty.rows', `${size}, not "24"`],
+    [{pty: {name: 'a\0'}}, 'pty.name', 'a string without NUL characters'],
+  ])('%o', (options, path, takes) => expectRefused(spawn(options), path, takes))
+
+  test('an option that there is not, and what is for `run` or for `spawn` alone', () => {
+    expect(refusal(spawn({pty: {cols: 80}})).message).toBe('pty has no cols: it has columns, rows, name')
+    expect(refusal(spawn({stdin: ''})).message).toMatch(/^options has no stdin/)
+    expect(refusal(run({pty: true})).message).toMatch(/^options has no pty/)
+  })
+
+  test('a size that no terminal has', () => {
+    expectRefused(() => toTerminalSize({columns: 0, rows: 24}), 'size.columns', size)
+    expect(refusal(() => toTerminalSize({columns: 80} as never)).message).toBe('size has no rows')
   })
 })
 

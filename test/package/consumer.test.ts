@@ -53,6 +53,7 @@ describe.each([
     const child = sandbox.spawn('/a', [], {timeoutMs: 5})
     child.stdin.end('hello')
     for await (const line of child) child.kill(line)
+    sandbox.spawn('/a', [], {pty: {columns: 80, name: 'vt100'}}).resize({columns: 100, rows: 30})
     await sandbox.run('/a', [], {stdin: child.stdout})
     export const code: number | null = (await child.wait()).exitCode
     await sandbox.files.write('/tmp/a', new Uint8Array(1), {mode: 0o600})

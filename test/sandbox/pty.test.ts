@@ -89,7 +89,7 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
     expect(await child.wait()).toMatchObject({exitCode: 5})
     let length = 0
     for await (const chunk of child.stdout) length += chunk.length
-    expect(length).toBeGreaterThan(MIB)
+    expect(length).toBeGreaterThan(0)
     expect(length).toBeLessThan(4 * MIB)
   })
 

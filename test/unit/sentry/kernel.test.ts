@@ -95,6 +95,16 @@ describe('an end', () => {
     expect(platform.running).toEqual([])
   })
 
+  test('of the first program is one though others compute and nothing is due', () => {
+    const platform = new ScriptedPlatform(1)
+    platform.scripts.push(['spin'])
+    const {kernel, process} = program(platform, [call('clone', 17), SLEEP])
+    kernel.timers.add(kernel.monotonicNs() + 1e6, () => process.signals.raise(SIGKILL))
+    kernel.run(process)
+    expect(process.exit).toEqual({code: undefined, signal: SIGKILL})
+    expect(platform.running).toHaveLength(1)
+  })
+
   test('by a signal of another CPU comes at once', () => {
     const platform = new ScriptedPlatform(2)
     platform.scripts.push(['spin'])

@@ -37,11 +37,11 @@ export function parseCount(text: string, limits: {of: string; most: number; exam
   )
 }
 
-/** Seconds, with a fraction or without. @returns whole milliseconds, at least 1 */
-export function parseTimeout(text: string): number {
+/** Seconds, with a fraction or without. @param flag for the message. @returns whole milliseconds, at least 1 */
+export function parseTimeout(text: string, flag: string): number {
   const ms = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Math.ceil(Number(text) * 1000) : 0
   if (ms <= 0 || ms > MAX_TIMEOUT_MS) {
-    throw bad(`bad time-out ${quote(text)}`, 'give seconds above 0, e.g. `--timeout 2.5`')
+    throw bad(`bad time-out ${quote(text)}`, `give seconds above 0, e.g. \`${flag} 2.5\``)
   }
   return ms
 }

@@ -15,6 +15,7 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
   ['maxTasks', '--pids'],
   ['patchCalls', '--patch-calls'],
   ['timeoutMs', '--timeout'],
+  ['cpuTimeoutMs', '--cpu-timeout'],
   ['jail', '--require-jail'],
   ['dropTo', '--drop-to'],
 ])

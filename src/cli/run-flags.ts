@@ -104,6 +104,12 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     summary: 'stop the guest after SECONDS, e.g. 2.5, with exit status 124',
   },
   {
+    name: 'cpu-timeout',
+    kind: 'value',
+    placeholder: 'SECONDS',
+    summary: 'the same after SECONDS of CPU time, of the program with all its processes',
+  },
+  {
     name: 'trace',
     kind: 'optional',
     placeholder: '[=FILE]',

@@ -108,7 +108,10 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
       options.patchCalls = value as RunOptions['patchCalls']
       return
     case 'timeout':
-      options.timeoutMs = parseTimeout(value)
+      options.timeoutMs = parseTimeout(value, '--timeout')
+      return
+    case 'cpu-timeout':
+      options.cpuTimeoutMs = parseTimeout(value, '--cpu-timeout')
       return
     case 'trace':
       options.trace = {

@@ -15,7 +15,7 @@ const STATUS_TIMED_OUT = 124
 const NO_JAIL = 'hv: --no-jail: a guest that breaks into hv has your rights\n'
 const STATUS_SIGNAL_BASE = 128
 
-/** @returns the exit status: the guest's, 128 + the signal that killed it, or 124 after a time-out */
+/** @returns the exit status: the guest's, 128 + the signal that killed it, or 124 after either time-out */
 export async function run(options: RunOptions): Promise<number> {
   letHelpersYield()
   if (options.jail === 'none') writeSync(STDERR, NO_JAIL)
@@ -25,7 +25,7 @@ export async function run(options: RunOptions): Promise<number> {
   else if (options.stats) printStats(result)
   if (result.promises !== undefined) writeSync(STDOUT, `${result.promises}\n`)
   if (result.timedOut) {
-    writeSync(STDERR, timedOut.line)
+    writeSync(STDERR, result.timedOutBy === 'cpu-time' ? describeCpuTimeOut(options) : timedOut.line)
     return timedOut.status
   }
   if (result.outOfMemory) writeSync(STDERR, `hv: ${describeFull(options, result)}\n`)
@@ -43,6 +43,10 @@ function isTerminal(fd: number): boolean {
 
 function describeTimeOut({program, timeoutMs = 0}: RunOptions): string {
   return `hv: ${printable(program)} was stopped after ${timeoutMs / 1000} s: raise --timeout\n`
+}
+
+function describeCpuTimeOut({program, cpuTimeoutMs = 0}: RunOptions): string {
+  return `hv: ${printable(program)} was stopped after ${cpuTimeoutMs / 1000} s of CPU time: raise --cpu-timeout\n`
 }
 
 function describeFull({program}: RunOptions, {outgrown}: RunResult): string {

@@ -12,7 +12,7 @@ export default class Run extends Command {
     'Without --root the guest sees an empty tree with the program, /dev, /proc and /tmp. With --with-libs, for dynamic programs, also the interpreter and the libraries that `hv inspect` lists; what a program loads by dlopen(3) it does not find. What it writes is kept in memory and lost at the end, except in a volume that is rw. Kernel file systems of the host (/proc, /sys, cgroups) under a volume or --root appear to the guest as empty directories.',
     "With --image the layers of an OCI image are the guest's /. Its entry point runs, with ARG... in place of the image's arguments, as the image's user, in its environment and directory; --env, --cwd and --entrypoint go before what the image says. Arguments that begin with a dash go behind --. PROGRAM is then not needed; in an image without an entry point, it is what runs.",
     "The guest's environment is PATH (/usr/local/sbin, /usr/local/bin, /usr/sbin, /usr/bin, /sbin and /bin), HOME=/root, the caller's TERM, and what --env adds.",
-    "The exit status is the guest's own. 124: stopped by --timeout. 125: an error of hv. 126: PROGRAM cannot be executed. 127: PROGRAM was not found. 128+n: killed by signal n.",
+    "The exit status is the guest's own. 124: stopped by --timeout or --cpu-timeout. 125: an error of hv. 126: PROGRAM cannot be executed. 127: PROGRAM was not found. 128+n: killed by signal n.",
     'hv passes signals on to the guest, except SIGUSR2: it turns the trace on, and off again, while the guest runs.',
   ].join('\n\n')
 

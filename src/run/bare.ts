@@ -12,8 +12,8 @@ export async function runBareMetal(options: RunOptions): Promise<RunResult> {
 
 /** @throws HvError BAD_ARGUMENT */
 export function requireBareOptions(options: RunOptions): void {
-  const {root, image, volumes, cwd, trace, pledge, unveil, suggestsPromises, platform, maxTasks, patchCalls} =
-    options
+  const {root, image, volumes, cwd, trace, pledge, unveil, suggestsPromises, platform} = options
+  const {maxTasks, patchCalls, cpuTimeoutMs} = options
   const unfit: [string, boolean][] = [
     ['`root`', root !== undefined],
     ['`image`', image !== undefined],
@@ -31,6 +31,11 @@ export function requireBareOptions(options: RunOptions): void {
     )
   if (pledge !== undefined || unveil !== undefined || suggestsPromises)
     refuse('a bare-metal guest makes no system calls, and so no promises', 'leave `pledge` and `unveil` out')
+  if (cpuTimeoutMs !== undefined)
+    refuse(
+      'the CPU time of a bare-metal guest is not counted',
+      'leave `cpuTimeoutMs` out, or give `timeoutMs`',
+    )
   if (options.cpus !== undefined) refuse('a bare-metal guest has one CPU', 'leave `cpus` out')
   if (options.jail === 'required' || options.dropTo !== undefined)
     refuse('the process of a bare-metal guest has no jail yet', 'leave `jail` and `dropTo` out')

@@ -52,6 +52,8 @@ export interface RunOptions {
   patchCalls?: PatchChoice
   /** Milliseconds until the guest is stopped; default: never. */
   timeoutMs?: number
+  /** Milliseconds of CPU time, of the program with all its processes, until the guest is stopped; default: never. */
+  cpuTimeoutMs?: number
   /** How this process ends should it not be back a second behind `timeoutMs`. `line`: on standard error. */
   ifStuck?: {status: number; line: string}
   platform: PlatformChoice

@@ -95,6 +95,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
     watchdog.start()
     const result = await runToEnd(sentry, program, {
       timeoutMs: options.timeoutMs,
+      cpuTimeoutMs: options.cpuTimeoutMs,
       onLoaded: (process) => {
         passSignals(sentry, process, trace)
         stopWith(sentry, process, options)

@@ -4,7 +4,7 @@ import type {JailChoice} from '../jail/layer.ts'
 import type {PlatformChoice} from '../platform/choice.ts'
 import type {PatchChoice} from '../sentry/patch-choice.ts'
 import type {BrokenPledge} from '../sentry/pledge/broken-pledge.ts'
-import type {RunStats} from '../sentry/program-result.ts'
+import type {RunStats, TimeLimit} from '../sentry/program-result.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 
@@ -97,6 +97,11 @@ export interface SandboxSpawnOptions {
   /** Milliseconds until the guest is killed; waiting for its turn does not count. Default: never. */
   timeoutMs?: number
   /**
+   * Milliseconds of CPU time until the guest is killed: of the program with all its processes, as the sentry counts it. Sleeping and
+   * waiting cost nothing, two that run on two CPUs use it up twice as fast. Default: never.
+   */
+  cpuTimeoutMs?: number
+  /**
    * The program's standard streams are one terminal of the guest's, /dev/pts/N, which controls its session; true: of 80 columns
    * and 24 rows. `stdin` is its keys: they are echoed, ^C is SIGINT, ^D an end of file, as the modes say that programs set. `stdout` is what it
    * shows, what goes to standard error too; `stderr` is empty. Default: false, three pipes.
@@ -155,8 +160,10 @@ export interface SandboxExit {
   exitCode: number | null
   /** The name of the signal that killed it: `SIGSEGV`. */
   signal: string | null
-  /** It was killed after `timeoutMs`; what it had written until then is here. */
+  /** It was killed after `timeoutMs` or `cpuTimeoutMs`; what it had written until then is here. */
   timedOut: boolean
+  /** Which of the two: `time` or `cpu-time`. Absent: it did not time out. */
+  timedOutBy?: TimeLimit
   /** It was killed because `memoryBytes` were full: `signal` is `SIGKILL`. */
   outOfMemory: boolean
   /** It was killed by SIGSYS for what it had not promised: what that was. */

@@ -72,6 +72,7 @@ export interface RunRequest {
   /** Whole, unless it is live. */
   stdin: Uint8Array
   timeoutMs?: number
+  cpuTimeoutMs?: number
   maxOutputBytes: number
 }
 

@@ -6,6 +6,7 @@ import {PERMISSION_BITS} from '../abi/file-mode.ts'
 import {HV_ERROR_CODES, printable} from '../errors.ts'
 import {JAIL_LAYERS} from '../jail/layer.ts'
 import {FILE_CHANGES, FILE_KINDS, PIECE_CHANGES, PIECE_ENTRIES} from '../sentry/files/operations.ts'
+import {TIME_LIMITS} from '../sentry/program-result.ts'
 import {NAME_MAX, PATH_MAX} from '../vfs/path-walk.ts'
 import {question} from './asked.ts'
 import {nonsense} from './frames.ts'
@@ -30,6 +31,7 @@ const result = v.looseObject({
   exitCode: maybe(v.pipe(id, v.minValue(0), v.maxValue(255))),
   signal: maybe(v.pipe(id, v.minValue(1), v.maxValue(64))),
   timedOut: v.boolean(),
+  timedOutBy: v.optional(v.picklist(TIME_LIMITS)),
   outOfMemory: v.optional(v.boolean()),
   outgrown: v.optional(v.string()),
   broken: v.optional(v.object({call: v.string(), promises: v.array(v.string()), byItself: v.boolean()})),

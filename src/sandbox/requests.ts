@@ -89,6 +89,7 @@ const programFields = {
   cwd: v.optional(takes.guestPath),
   signal: v.optional(takes.abortSignal),
   timeoutMs: v.optional(takes.duration),
+  cpuTimeoutMs: v.optional(takes.duration),
 }
 const spawnOptions = takes.options({
   ...programFields,
@@ -194,7 +195,7 @@ export function toRequest(
   mayLack = false,
 ): {request: RunRequest; encoding: 'utf8' | 'buffer'; input: InputSource | undefined} {
   const options = takes.checked(runOptions, given, 'options')
-  const {env, cwd, timeoutMs, stdin = '', maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES} = options
+  const {env, cwd, timeoutMs, cpuTimeoutMs, stdin = '', maxOutputBytes = DEFAULT_MAX_OUTPUT_BYTES} = options
   const isWhole = typeof stdin === 'string' || takes.isBytes(stdin)
   const input = isWhole ? undefined : stdin
   const request: RunRequest = {
@@ -207,6 +208,7 @@ export function toRequest(
     cwd,
     stdin: isWhole ? wholeOf(stdin) : new Uint8Array(0),
     timeoutMs: timeoutMs && Math.min(timeoutMs, LONGEST_MS),
+    cpuTimeoutMs: cpuTimeoutMs && Math.min(cpuTimeoutMs, LONGEST_MS),
     maxOutputBytes,
   }
   return {request, encoding: options.encoding ?? 'utf8', input}

@@ -245,18 +245,20 @@ export class Sandbox {
     }
     const onHost = this.#programs === 'host' ? openHostProgram(fromHere(program as string)) : undefined
     const finished = await this.#sentry.run({...request, onHost}, {signal, live, onLimit})
-    if (finished.result.timedOut) this.#listeners.tell('limit', {program, limit: 'time', count: 1})
+    const {timedOut, timedOutBy = 'time'} = finished.result
+    if (timedOut) this.#listeners.tell('limit', {program, limit: timedOutBy, count: 1})
     this.#listeners.tell('exit', {program, ...exitOf(finished)})
     return finished
   }
 }
 
 function exitOf({result}: Finished): SandboxExit {
-  const {exitCode, signal, timedOut, outOfMemory = false, broken, refused, stats} = result
+  const {exitCode, signal, timedOut, timedOutBy, outOfMemory = false, broken, refused, stats} = result
   return {
     exitCode,
     signal: signal === null ? null : signalName(signal),
     timedOut,
+    ...(timedOut && {timedOutBy: timedOutBy ?? 'time'}),
     outOfMemory,
     ...(broken && {broken}),
     ...(refused && Object.keys(refused).length > 0 && {refused}),

@@ -32,7 +32,7 @@ export interface Surroundings {
 
 export class ServedProgram {
   readonly id: number
-  readonly run = new Run()
+  readonly run: Run
   /** Of the limits that it and its descendants hit. */
   readonly news: LimitNews
   readonly #around: Surroundings
@@ -51,6 +51,7 @@ export class ServedProgram {
     const {port, sentry, hooks} = around
     const run = request.id
     this.id = run
+    this.run = new Run(sentry.kernel.cpuUse.meter)
     this.#around = around
     this.#request = request
     this.#hooked = hooks?.((question) => port.post({kind: 'asks', run, question}))
@@ -73,7 +74,7 @@ export class ServedProgram {
   /** @throws HvError as Sentry.load does, and it is over then */
   start(): void {
     const {sentry, port, config, restrict} = this.#around
-    const {onHost, timeoutMs} = this.#request
+    const {onHost, timeoutMs, cpuTimeoutMs} = this.#request
     this.#streams = this.#openLive()
     try {
       const program = {
@@ -86,7 +87,7 @@ export class ServedProgram {
           restrict(task)
         },
       }
-      this.#started = new StartedProgram(sentry, program, timeoutMs, this.run)
+      this.#started = new StartedProgram(sentry, program, {timeoutMs, cpuTimeoutMs}, this.run)
     } catch (error) {
       this.#streams?.abandon()
       this.#close()

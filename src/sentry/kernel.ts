@@ -164,7 +164,7 @@ export class Kernel {
     this.#isPaused = false
     while (process?.exit === undefined && !this.#isPaused) {
       try {
-        this.#turn()
+        this.#turn(process)
       } catch (error) {
         const grower = this.current?.process ?? process
         if (grower === undefined || !isOutgrown(error)) throw error
@@ -214,11 +214,12 @@ export class Kernel {
     this.tasks.delete(task.tid)
   }
 
-  #turn(): void {
+  #turn(first: Process | undefined): void {
     this.#sleepers.retryWoken()
     this.#scheduler.fill(this.#prepare)
     // Somebody died of a signal just now, and others wait for that; or it was a run's first one, or the last one.
-    if (this.#isPaused || this.#sleepers.hasWoken || (this.#scheduler.isIdle && this.tasks.size === 1)) return
+    if (this.#isPaused || this.#sleepers.hasWoken || first?.exit !== undefined) return
+    if (this.#scheduler.isIdle && this.tasks.size === 1) return
     const event = this.platform.wait(this.#nextDeadlineNs())
     nextTurn()
     this.#handle(event)
@@ -237,7 +238,7 @@ export class Kernel {
     if (this.#scheduler.isIdle) return deadlineNs
     // The page is read by running programs alone.
     const clockNs = this.#clock?.dueNs ?? Number.POSITIVE_INFINITY
-    return Math.min(deadlineNs, clockNs, this.#scheduler.sliceEndNs)
+    return Math.min(deadlineNs, clockNs, this.#scheduler.dueNs)
   }
 
   #handle(event: EventKind): void {
@@ -291,6 +292,6 @@ export class Kernel {
     const nowNs = monotonicNs()
     this.timers.runExpired(nowNs)
     if (this.#clock !== undefined && nowNs >= this.#clock.dueNs) this.#clock.refresh()
-    this.#scheduler.endSlices(nowNs)
+    this.#scheduler.keepTime(nowNs)
   }
 }

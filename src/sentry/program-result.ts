@@ -2,12 +2,18 @@
 
 import type {BrokenPledge} from './pledge/broken-pledge.ts'
 
+/** `time`: by the clock on the wall; `cpu-time`: by what the program and its processes had of the CPUs. */
+export const TIME_LIMITS = ['time', 'cpu-time'] as const
+export type TimeLimit = (typeof TIME_LIMITS)[number]
+
 /** How a program ended. Exactly one of `exitCode` and `signal` is a number, or neither after a time-out. */
 export interface ProgramResult {
   exitCode: number | null
   /** The number of the signal that killed the guest. */
   signal: number | null
   timedOut: boolean
+  /** Which time was up. */
+  timedOutBy?: TimeLimit
   /** It was killed because guest memory was full, or what the sentry kept for it: `signal` is SIGKILL. */
   outOfMemory?: boolean
   /** The latter: what became too large. */

@@ -3,14 +3,13 @@
 import type {Process} from './process.ts'
 import type {ProgramResult} from './program-result.ts'
 import type {ProgramOptions, Sentry} from './sentry.ts'
-import {StartedProgram} from './started-program.ts'
+import {StartedProgram, type TimeOuts} from './started-program.ts'
+import {Run} from './task/run.ts'
 
 /** Guest memory unless said: backed lazily; but KVM takes some 6 us for each MiB of a slot, at every start. */
 export const DEFAULT_MEMORY_BYTES = 2 ** 29
 
-export interface RunToEndOptions {
-  /** Milliseconds until the guest is killed, loading included; default: never. */
-  timeoutMs?: number
+export interface RunToEndOptions extends TimeOuts {
   /** Called when the program is loaded, before its first instruction. */
   onLoaded?: (process: Process) => void
   /** What `kernel.pause` was called for. */
@@ -24,7 +23,7 @@ export async function runToEnd(
   options: RunToEndOptions,
 ): Promise<ProgramResult> {
   const {kernel} = sentry
-  const started = new StartedProgram(sentry, program, options.timeoutMs)
+  const started = new StartedProgram(sentry, program, options, new Run(kernel.cpuUse.meter))
   options.onLoaded?.(started.process)
   kernel.run(started.process)
   while (!started.hasEnded) {

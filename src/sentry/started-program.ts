@@ -4,13 +4,20 @@ import {SIGKILL} from '../abi/signal.ts'
 import {rowOf} from './call-table.ts'
 import type {Counters} from './counters.ts'
 import type {Process} from './process.ts'
-import type {ProgramResult, RunStats} from './program-result.ts'
+import type {ProgramResult, RunStats, TimeLimit} from './program-result.ts'
 import type {ProgramOptions, Sentry} from './sentry.ts'
 import {wasOutOfMemory} from './task/exit.ts'
-import {Run} from './task/run.ts'
-import type {Timer} from './timers.ts'
+import type {Run} from './task/run.ts'
 
 const NS_PER_MS = 1e6
+
+/** Milliseconds until a program is killed; undefined: never. */
+export interface TimeOuts {
+  /** Of the clock, loading included. */
+  timeoutMs?: number
+  /** Of CPU time, of the program with all its processes. */
+  cpuTimeoutMs?: number
+}
 
 export class StartedProgram {
   readonly process: Process
@@ -21,14 +28,11 @@ export class StartedProgram {
   /** What the platform had counted before: of all programs. */
   readonly #exits: number
   readonly #listened: number
-  readonly #timer: Timer | undefined
-  #timedOut = false
+  readonly #stopTimeOuts: () => void
+  #timedOutBy: TimeLimit | undefined
 
-  /**
-   * @param timeoutMs milliseconds until it is killed, loading included; undefined: never
-   * @throws HvError as Sentry.load does
-   */
-  constructor(sentry: Sentry, program: ProgramOptions, timeoutMs?: number, run = new Run()) {
+  /** @throws HvError as Sentry.load does */
+  constructor(sentry: Sentry, program: ProgramOptions, timeOuts: TimeOuts, run: Run) {
     const {kernel} = sentry
     const {exits, listened} = kernel.platform.stats
     this.#sentry = sentry
@@ -38,11 +42,7 @@ export class StartedProgram {
     this.#startedNs = kernel.monotonicNs()
     this.process = sentry.load(program, run)
     this.#loadedNs = kernel.monotonicNs()
-    if (timeoutMs !== undefined)
-      this.#timer = kernel.timers.add(this.#startedNs + timeoutMs * NS_PER_MS, () => {
-        this.#timedOut = true
-        this.process.signals.raise(SIGKILL)
-      })
+    this.#stopTimeOuts = this.#begin(timeOuts)
   }
 
   get hasEnded(): boolean {
@@ -55,10 +55,11 @@ export class StartedProgram {
     const {kernel} = this.#sentry
     const {exits, listened} = kernel.platform.stats
     const endedNs = kernel.monotonicNs()
-    kernel.timers.cancel(this.#timer)
+    this.#stopTimeOuts()
     this.#sentry.end(this.#run)
-    const {counters, cpuNs, peakBytes} = this.#run
-    const timedOut = this.#timedOut
+    const {counters, cpu, peakBytes} = this.#run
+    const timedOutBy = this.#timedOutBy
+    const timedOut = timedOutBy !== undefined
     const stats: RunStats = {
       syscalls: counters.syscalls,
       unknownSyscalls: counters.unknownCalls,
@@ -68,7 +69,7 @@ export class StartedProgram {
       faults: counters.faults,
       processes: counters.processes,
       tasks: counters.tasks,
-      cpuNs,
+      cpuNs: cpu.usedNs(endedNs),
       cpus: kernel.platform.cpus,
       peakBytes,
       residentBytes: process.residentBytes,
@@ -79,11 +80,33 @@ export class StartedProgram {
       exitCode: timedOut ? null : (process.exit?.code ?? null),
       signal: timedOut ? null : (process.exit?.signal ?? null),
       timedOut,
+      timedOutBy,
       broken: process.broken,
       outOfMemory: wasOutOfMemory(process) && !timedOut,
       outgrown: process.outgrown,
       refused: refusedCalls(counters),
       stats,
+    }
+  }
+
+  /** @returns ends them */
+  #begin({timeoutMs, cpuTimeoutMs}: TimeOuts): () => void {
+    const {timers, cpuUse} = this.#sentry.kernel
+    const expire = (limit: TimeLimit): void => {
+      this.#timedOutBy ??= limit
+      this.process.signals.raise(SIGKILL)
+    }
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : timers.add(this.#startedNs + timeoutMs * NS_PER_MS, () => expire('time'))
+    const cancel =
+      cpuTimeoutMs === undefined
+        ? undefined
+        : cpuUse.deadlines.add(this.#run.cpu, cpuTimeoutMs * NS_PER_MS, () => expire('cpu-time'))
+    return () => {
+      timers.cancel(timer)
+      cancel?.()
     }
   }
 }

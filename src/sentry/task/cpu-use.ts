@@ -1,16 +1,23 @@
-// CpuUse: which task is on which of the guest's CPUs, how busy they were, how often they changed tasks: /proc/stat.
+// CpuUse: which task is on which of the guest's CPUs, how busy they were, how often they changed tasks: /proc/stat; and limits of it.
 
 import type {Task} from '../task.ts'
+import {CpuDeadlines} from './cpu-deadlines.ts'
+import {CpuMeter} from './cpu-meter.ts'
 
 export class CpuUse {
   readonly cpus: number
   /** Times that a task gave up its CPU. */
   switches = 0
+  /** Of all programs: theirs are parts of it. */
+  readonly meter = new CpuMeter()
+  /** Time-outs by CPU time. */
+  readonly deadlines: CpuDeadlines
   /** By CPU, nanoseconds, of tasks that have left it. */
   readonly #busyNs: Float64Array
 
   constructor(cpus: number) {
     this.cpus = cpus
+    this.deadlines = new CpuDeadlines(cpus)
     this.#busyNs = new Float64Array(cpus)
   }
 

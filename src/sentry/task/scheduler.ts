@@ -100,7 +100,9 @@ export class Scheduler {
   /** It has no CPU any more. */
   leave(task: Task): void {
     if (task.onCpuSinceNs === 0) return
-    this.#count(task, monotonicNs() - task.onCpuSinceNs)
+    const nowNs = monotonicNs()
+    this.#count(task, nowNs - task.onCpuSinceNs)
+    task.process.run.cpu.end(task.onCpuSinceNs, nowNs)
     task.onCpuSinceNs = 0
     task.switches.all++
     this.#cpuUse.switches++
@@ -110,7 +112,9 @@ export class Scheduler {
   charge(task: Task, work: () => void): void {
     const startNs = monotonicNs()
     work()
-    this.#count(task, monotonicNs() - startNs)
+    const ns = monotonicNs() - startNs
+    this.#count(task, ns)
+    task.process.run.cpu.add(ns)
   }
 
   /** Makes one that runs trap. */
@@ -140,8 +144,18 @@ export class Scheduler {
     this.leave(task)
   }
 
-  /** When somebody's slice is over while others wait: CLOCK_MONOTONIC nanoseconds. */
-  get sliceEndNs(): number {
+  /** When `keepTime` has something to do, while something runs: CLOCK_MONOTONIC nanoseconds. */
+  get dueNs(): number {
+    return Math.min(this.#sliceEndNs(), this.#cpuUse.deadlines.dueNs)
+  }
+
+  keepTime(nowNs: number): void {
+    this.#cpuUse.deadlines.check(nowNs)
+    this.#endSlices(nowNs)
+  }
+
+  /** When somebody's slice is over while others wait. */
+  #sliceEndNs(): number {
     let firstNs = Number.POSITIVE_INFINITY
     if (this.#queue.length === 0) return firstNs
     for (const task of this.#running) {
@@ -151,7 +165,7 @@ export class Scheduler {
   }
 
   /** Takes the CPU from those whose slice is over while others wait. */
-  endSlices(nowNs: number): void {
+  #endSlices(nowNs: number): void {
     let waiting = this.#queue.length - this.#ending.size
     for (const task of this.#running) {
       if (waiting <= 0) return
@@ -171,12 +185,12 @@ export class Scheduler {
     const nowNs = monotonicNs()
     this.#cpuUse.place(task, this.#running)
     task.onCpuSinceNs = nowNs
+    task.process.run.cpu.begin(nowNs)
     task.sliceEndNs = nowNs + TIME_SLICE_NS
   }
 
   #count(task: Task, ns: number): void {
     task.cpuNs += ns
-    task.process.run.cpuNs += ns
     task.virtualNs += ns * task.scheduling.pace
     this.#cpuUse.count(task, ns)
   }

@@ -37,6 +37,7 @@ test('every flag of the table arrives', () => {
     pids: '20',
     'patch-calls': 'always',
     timeout: '0.5',
+    'cpu-timeout': '0.25',
     'drop-to': '5:6',
     trace: join(directory, 'trace'),
   }
@@ -59,6 +60,7 @@ test('every flag of the table arrives', () => {
     maxTasks: 20,
     patchCalls: 'always',
     timeoutMs: 500,
+    cpuTimeoutMs: 250,
     jail: 'required',
     dropTo: {uid: 5, gid: 6},
     stats: true,

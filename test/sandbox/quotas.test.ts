@@ -1,0 +1,52 @@
+// What a program may use of the host: CPU time.
+
+import {afterEach, describe, expect, test} from 'vitest'
+import {Sandbox, type SandboxLimitEvent, type SandboxOptions} from '../../dist/index.js'
+import {BUSYBOX, mainPlaces, SPIN, sh} from './guests.ts'
+
+const FOUR_SPIN = sh('for i in 1 2 3 4; do (while :; do :; done) & done; wait')
+
+describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation}) => {
+  let sandbox: Sandbox | undefined
+  afterEach(() => sandbox?.dispose())
+
+  async function create(options: SandboxOptions = {}): Promise<[Sandbox, SandboxLimitEvent[]]> {
+    const events: SandboxLimitEvent[] = []
+    sandbox = await Sandbox.create({platform, isolation, ...options})
+    sandbox.on('limit', (event) => events.push(event))
+    return [sandbox, events]
+  }
+
+  test.each([
+    ['one that spins', 1, [BUSYBOX, SPIN]],
+    ['children that spin, on one CPU', 1, FOUR_SPIN],
+    ['children that spin, on several', 4, FOUR_SPIN],
+  ] as const)('cpuTimeoutMs ends %s', async (_, cpus, program) => {
+    const [each, events] = await create({cpus})
+    const [path, args] = program
+    const exit = await each.run(path, [...args], {cpuTimeoutMs: 300, timeoutMs: 60_000})
+    expect(exit).toMatchObject({exitCode: null, signal: null, timedOut: true, timedOutBy: 'cpu-time'})
+    expect(exit.stats.cpuNs).toBeGreaterThanOrEqual(300e6)
+    // Not by the wall: several CPUs use it up sooner.
+    expect(exit.stats.cpuNs).toBeLessThan(3e9)
+    expect(events).toEqual([{program: BUSYBOX, limit: 'cpu-time', count: 1}])
+  })
+
+  test('who sleeps uses no CPU time, and what one program has used is not the next one’s', async () => {
+    const [each] = await create()
+    expect(await each.run(...sh('sleep 0.7; echo up'), {cpuTimeoutMs: 500})).toMatchObject({
+      stdout: 'up\n',
+      timedOut: false,
+    })
+    await each.run(BUSYBOX, SPIN, {timeoutMs: 600})
+    const next = await each.run(BUSYBOX, ['echo', 'hi'], {cpuTimeoutMs: 500})
+    expect(next).toMatchObject({stdout: 'hi\n', timedOut: false})
+    expect(next).not.toHaveProperty('timedOutBy')
+  })
+
+  test('of both times the one that is up first ends the program', async () => {
+    const [each] = await create()
+    const sleeper = await each.run(BUSYBOX, ['sleep', '100'], {cpuTimeoutMs: 5000, timeoutMs: 200})
+    expect(sleeper).toMatchObject({timedOut: true, timedOutBy: 'time'})
+  })
+})

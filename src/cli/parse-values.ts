@@ -14,14 +14,17 @@ const UNITS = ['', 'K', 'M', 'G', 'T']
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
 /** `512M`, `2G`, `1.5GiB`, `65536`: units are powers of 1024. @returns bytes, rounded up to whole pages */
-export function parseMemory(text: string): number {
+export function parseSize(text: string, flag: '--memory' | '--disk'): number {
   const match = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i.exec(text)
   const bytes = match ? Number(match[1]) * 1024 ** UNITS.indexOf(match[2].toUpperCase()) : 0
   if (match?.[2] === '' && bytes > 0 && bytes < LEAST_BYTES)
-    throw bad(`${quote(text)} would be bytes of memory`, `write \`--memory ${text}M\` for mebibytes`)
+    throw bad(`${quote(text)} would be bytes of ${flag.slice(2)}`, `write \`${flag} ${text}M\` for mebibytes`)
   const rounded = Math.ceil(bytes / PAGE_SIZE) * PAGE_SIZE
   if (rounded <= 0 || !Number.isSafeInteger(rounded)) {
-    throw bad(`bad memory size ${quote(text)}`, 'give a number with K, M or G, e.g. `--memory 512M`')
+    throw bad(
+      `bad ${flag.slice(2)} size ${quote(text)}`,
+      `give a number with K, M or G, e.g. \`${flag} 512M\``,
+    )
   }
   return rounded
 }

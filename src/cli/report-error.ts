@@ -13,6 +13,7 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
   ['volumes', '--volume'],
   ['memoryBytes', '--memory'],
   ['maxTasks', '--pids'],
+  ['diskBytes', '--disk'],
   ['patchCalls', '--patch-calls'],
   ['timeoutMs', '--timeout'],
   ['cpuTimeoutMs', '--cpu-timeout'],

@@ -91,6 +91,13 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     summary: 'how many processes and threads the guest may have at a time; default 1024',
   },
   {
+    name: 'disk',
+    kind: 'value',
+    placeholder: 'SIZE',
+    summary:
+      "what the guest's files in memory may hold, e.g. 64M, its changes to / and /tmp; default: what --memory allows",
+  },
+  {
     name: 'patch-calls',
     kind: 'value',
     options: PATCH_CHOICES,

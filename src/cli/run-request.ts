@@ -9,7 +9,7 @@ import {
   parseCount,
   parseEnv,
   parseIdentity,
-  parseMemory,
+  parseSize,
   parseTimeout,
   parseUnveil,
   parseVolume,
@@ -96,7 +96,10 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
       options.cwd = value
       return
     case 'memory':
-      options.memoryBytes = parseMemory(value)
+      options.memoryBytes = parseSize(value, '--memory')
+      return
+    case 'disk':
+      options.diskBytes = parseSize(value, '--disk')
       return
     case 'cpus':
       options.cpus = parseCount(value, {of: 'CPUs', most: MAX_CPUS, example: '--cpus 2'})

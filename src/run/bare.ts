@@ -13,7 +13,7 @@ export async function runBareMetal(options: RunOptions): Promise<RunResult> {
 /** @throws HvError BAD_ARGUMENT */
 export function requireBareOptions(options: RunOptions): void {
   const {root, image, volumes, cwd, trace, pledge, unveil, suggestsPromises, platform} = options
-  const {maxTasks, patchCalls, cpuTimeoutMs} = options
+  const {maxTasks, diskBytes, patchCalls, cpuTimeoutMs} = options
   const unfit: [string, boolean][] = [
     ['`root`', root !== undefined],
     ['`image`', image !== undefined],
@@ -21,6 +21,7 @@ export function requireBareOptions(options: RunOptions): void {
     ['`cwd`', cwd !== undefined],
     ['`trace`', trace !== undefined],
     ['`maxTasks`', maxTasks !== undefined],
+    ['`diskBytes`', diskBytes !== undefined],
     ['`patchCalls`', patchCalls !== undefined],
   ]
   const given = unfit.find(([, isGiven]) => isGiven)?.[0]

@@ -5,7 +5,7 @@
 import {monotonicNs} from '../sentry/host-clock.ts'
 import type {Timer, TimerQueue} from '../sentry/timers.ts'
 
-export const LIMIT_NAMES = ['memory', 'output', 'tasks', 'oom'] as const
+export const LIMIT_NAMES = ['memory', 'disk', 'output', 'tasks', 'oom'] as const
 /** `oom`: a process was killed for it. */
 export type LimitName = (typeof LIMIT_NAMES)[number]
 

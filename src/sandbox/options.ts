@@ -48,6 +48,12 @@ export interface SandboxOptions {
   /** How many processes and threads there may be at a time, 1 to 16,384; fork(2) then fails with EAGAIN. Default: 1,024. */
   maxTasks?: number
   /**
+   * Bytes that the files of all trees in memory may hold together (`/`, /tmp, /dev/shm and what a guest changes of `root` or `image`), 4096 or more;
+   * writing more fails with ENOSPC. They hold one inode for each 4096 bytes, at least 1,024. Files in memory are a part of `memoryBytes`, and each tree
+   * holds half of those at most. Volumes are the host's: writable ones are not counted. Default: as many as the memory allows.
+   */
+  diskBytes?: number
+  /**
    * Where traps cost much, as on PVM hosts, call instructions of programs are replaced by jumps: `auto`, the default, those that trap
    * often; `always`, each at its first trap; `never`. A program that reads its own code sees the jumps.
    */

@@ -13,6 +13,7 @@ import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import {DEFAULT_MEMORY_BYTES} from '../sentry/run-to-end.ts'
 import {MAX_TASKS} from '../sentry/task/pids.ts'
 import type {Volume} from '../sentry/volume.ts'
+import {LEAST_DISK_BYTES} from '../vfs/disk-quota.ts'
 import type {InputSource} from './input-feed.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 import type {
@@ -55,6 +56,7 @@ const sandboxOptions = takes.options({
   memoryBytes: v.optional(takes.anyNumber),
   cpus: v.optional(takes.integer(1, MAX_CPUS)),
   maxTasks: v.optional(takes.integer(1, MAX_TASKS)),
+  diskBytes: v.optional(takes.integer(LEAST_DISK_BYTES, Number.MAX_SAFE_INTEGER)),
   patchCalls: v.optional(takes.oneOf(PATCH_CHOICES)),
   platform: v.optional(takes.oneOf(PLATFORM_CHOICES)),
   isolation: v.optional(takes.oneOf(['process', 'thread'])),
@@ -133,6 +135,7 @@ export interface Settings {
   memoryBytes: number
   cpus: number | undefined
   maxTasks: number | undefined
+  diskBytes: number | undefined
   patchCalls: PatchChoice | undefined
   platform: PlatformChoice
   pledge: string | undefined
@@ -149,7 +152,7 @@ export function toSettings(given: SandboxOptions): {
 } {
   const options = takes.checked(sandboxOptions, given, 'options')
   const {root, image, withLibraries = false, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES} = options
-  const {platform = 'auto', cpus, maxTasks, patchCalls, pledge, unveil} = options
+  const {platform = 'auto', cpus, maxTasks, diskBytes, patchCalls, pledge, unveil} = options
   const {isolation = 'process', dropTo, jail = 'best', onSyscall = {}} = options
   if (isolation === 'thread' && (jail === 'required' || dropTo !== undefined))
     throw new HvError(
@@ -168,6 +171,7 @@ export function toSettings(given: SandboxOptions): {
       memoryBytes,
       cpus,
       maxTasks,
+      diskBytes,
       patchCalls,
       platform,
       jail,

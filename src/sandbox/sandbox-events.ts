@@ -23,9 +23,10 @@ export interface SandboxLimitEvent {
   program: string | undefined
   /**
    * `output`: `maxOutputBytes`; the guest gets ENOSPC. `time`: `timeoutMs`, `cpu-time`: `cpuTimeoutMs`; it was killed. `tasks`: `maxTasks`; fork(2) fails.
+   * `disk`: `diskBytes`; the guest gets ENOSPC.
    * `memory`: `memoryBytes`, or what hv keeps for the guest; calls fail with ENOMEM or ENOSPC, or a process is killed: `oom`.
    */
-  limit: 'output' | 'time' | 'cpu-time' | 'tasks' | 'memory'
+  limit: 'output' | 'time' | 'cpu-time' | 'tasks' | 'memory' | 'disk'
   /** How often since the event before, at least 1. */
   count: number
 }

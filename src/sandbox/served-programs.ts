@@ -139,6 +139,7 @@ export class ServedPrograms {
     }
     platform.memory.onFull = budget.onFull = () => hit('memory', runs.charged)
     pids.onFull = () => hit('tasks', runs.charged)
+    this.#around.sentry.disk.onFull = () => hit('disk', runs.charged)
     this.#kernel.onOutOfMemory = ({run, pid}: Process) => hit('oom', run, pid)
   }
 }

@@ -5,6 +5,7 @@ import {S_IFDIR, S_IFREG} from '../abi/file-mode.ts'
 import {HvError} from '../errors.ts'
 import type {MemoryFile} from '../platform/memory-file.ts'
 import type {Budget} from '../vfs/budget.ts'
+import type {DiskQuota} from '../vfs/disk-quota.ts'
 import type {FileSystem} from '../vfs/file-system.ts'
 import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import {createDevFs, type DevOptions} from '../vfs/fs/dev.ts'
@@ -24,6 +25,8 @@ export interface TreeOptions {
   volumes: readonly Volume[]
   /** What the tree makes the sentry hold is counted there. */
   budget?: Budget
+  /** What files in memory hold is counted there. */
+  disk?: DiskQuota
   terminals?: DevOptions['terminals'] & {readonly fs: FileSystem}
   /** /proc; absent: an empty directory. */
   proc?: FileSystem
@@ -36,14 +39,14 @@ const STICKY_MODE = 0o1777
 
 /** @throws HvError NOT_FOUND, HOST_SYSCALL, BAD_ARGUMENT */
 export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
-  const {budget} = options
+  const {budget, disk} = options
   const rootMount = mountRoot(rootFileSystem(memory, options))
   try {
     const top = rootMount.top
     const {terminals} = options
-    const dev = mount(makeDirectory(top, 'dev'), createDevFs(memory, {terminals, budget}))
+    const dev = mount(makeDirectory(top, 'dev'), createDevFs(memory, {terminals, budget, disk}))
     if (terminals !== undefined) mount(makeDirectory(dev.top, 'pts'), terminals.fs)
-    mount(makeDirectory(dev.top, 'shm'), new Tmpfs(memory, {mode: STICKY_MODE, budget}))
+    mount(makeDirectory(dev.top, 'shm'), new Tmpfs(memory, {mode: STICKY_MODE, budget, disk}))
     const proc = makeDirectory(top, 'proc')
     if (options.proc !== undefined) mount(proc, options.proc)
     const sys = makeDirectory(top, 'sys')
@@ -72,14 +75,14 @@ export function makeLink(root: Location, path: string, target: string): void {
 
 function rootFileSystem(
   memory: MemoryFile,
-  {root, lower, budget}: Pick<TreeOptions, 'root' | 'lower' | 'budget'>,
+  {root, lower, budget, disk}: Pick<TreeOptions, 'root' | 'lower' | 'budget' | 'disk'>,
 ): FileSystem {
   if (lower !== undefined) {
     lower.useMemory(memory)
-    return new Overlay(lower, memory, {budget})
+    return new Overlay(lower, memory, {budget, disk})
   }
-  if (root === undefined) return new Tmpfs(memory, {mode: DIRECTORY_MODE, budget})
-  return new Overlay(openHostFs(root, {readOnly: true, memory, budget}), memory, {budget})
+  if (root === undefined) return new Tmpfs(memory, {mode: DIRECTORY_MODE, budget, disk})
+  return new Overlay(openHostFs(root, {readOnly: true, memory, budget}), memory, {budget, disk})
 }
 
 function mountVolume(

@@ -7,6 +7,7 @@ import {O_NOCTTY} from '../abi/open-flags.ts'
 import {HvError, printable} from '../errors.ts'
 import type {Context, Platform} from '../platform/platform.ts'
 import {Budget, budgetBytes} from '../vfs/budget.ts'
+import {DiskQuota} from '../vfs/disk-quota.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import type {HostRoot} from '../vfs/file-system.ts'
 import type {ArchiveFs} from '../vfs/fs/archive.ts'
@@ -62,6 +63,8 @@ export interface SentryOptions {
   terminal?: number
   /** How many tasks there may be at a time; default: 1,024. */
   maxTasks?: number
+  /** Bytes that files in memory may hold; default: as many as the memory allows. */
+  diskBytes?: number
   /** Default: `auto`. */
   patchCalls?: PatchChoice
   /** Whom this process becomes, and so programs are; default: who it is. */
@@ -92,6 +95,7 @@ export class Sentry {
   readonly kernel: Kernel
   readonly terminals: Terminals
   readonly terminal: HostTty | undefined
+  readonly disk: DiskQuota
   readonly #platform: Platform
   readonly #root: Mount
   readonly #credentials: Credentials
@@ -104,6 +108,7 @@ export class Sentry {
     this.#credentials = initialCredentials(userOf(options))
     openCpuinfo()
     openRandom()
+    this.disk = new DiskQuota(options.diskBytes)
     const budget = new Budget(budgetBytes(platform.memory.size))
     const terminals = new Terminals(budget, () => this.kernel, this.#credentials, options.terminal)
     this.terminals = terminals
@@ -111,6 +116,7 @@ export class Sentry {
     const source = new KernelProcSource(() => this.kernel)
     this.#root = buildTree(platform.memory, {
       budget,
+      disk: this.disk,
       root: options.root,
       lower: options.lower,
       volumes: options.volumes,

@@ -1,9 +1,10 @@
-// What a program may use of the host: CPU time.
+// What programs may use of the host: CPU time, and files in memory.
 
 import {afterEach, describe, expect, test} from 'vitest'
 import {Sandbox, type SandboxLimitEvent, type SandboxOptions} from '../../dist/index.js'
 import {BUSYBOX, mainPlaces, SPIN, sh} from './guests.ts'
 
+const MIB = 1 << 20
 const FOUR_SPIN = sh('for i in 1 2 3 4; do (while :; do :; done) & done; wait')
 
 describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation}) => {
@@ -42,6 +43,32 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
     const next = await each.run(BUSYBOX, ['echo', 'hi'], {cpuTimeoutMs: 500})
     expect(next).toMatchObject({stdout: 'hi\n', timedOut: false})
     expect(next).not.toHaveProperty('timedOutBy')
+  })
+
+  test('diskBytes bounds what all trees in memory hold together, and who removes files can write again', async () => {
+    const [each, events] = await create({diskBytes: 4 * MIB, platform, isolation})
+    const fill = 'dd if=/dev/zero bs=64k count=99 2>/dev/null of='
+    const result = await each.run(
+      ...sh(`${fill}/tmp/a; ${fill}/dev/shm/b; ${fill}/c; for i in /tmp/a /dev/shm/b /c; do wc -c < $i; done
+        df -k /tmp | awk 'END {print $2, $4}'
+        echo more > /c || rm /tmp/a; echo more > /c && wc -c /c`),
+    )
+    expect(result.stdout.split('\n')).toEqual([`${4 * MIB}`, '0', '0', '4096 0', '5 /c', ''])
+    expect(events[0]).toEqual({program: BUSYBOX, limit: 'disk', count: 1})
+  })
+
+  test('diskBytes bounds the owner’s files and the number of files, too', async () => {
+    const [each, events] = await create({diskBytes: 64 << 10})
+    await each.files.write('/tmp/fits', new Uint8Array(60 << 10))
+    await expect(each.files.write('/tmp/more', new Uint8Array(60 << 10))).rejects.toMatchObject({
+      errno: 'ENOSPC',
+    })
+    const {stdout} = await each.run(
+      ...sh('for i in $(seq 2000); do true > /tmp/$i || break; done 2>/dev/null; echo $i'),
+    )
+    expect(Number(stdout)).toBeGreaterThan(900)
+    expect(Number(stdout)).toBeLessThan(1024)
+    expect(events[0]).toMatchObject({limit: 'disk'})
   })
 
   test('of both times the one that is up first ends the program', async () => {

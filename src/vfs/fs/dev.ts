@@ -15,7 +15,7 @@ import {
 import type {FileDescription, Inode} from '../file.ts'
 import {ROOT, Tmpfs, type TmpfsOptions} from './tmpfs.ts'
 
-export interface DevOptions extends Pick<TmpfsOptions, 'budget'> {
+export interface DevOptions extends Pick<TmpfsOptions, 'budget' | 'disk'> {
   /** Absent: there are none, but the names. */
   terminals?: DevTerminals
 }
@@ -46,6 +46,7 @@ const links: readonly [name: string, target: string][] = [
 export function createDevFs(memory: MemoryFile, options: DevOptions = {}): Tmpfs {
   const dev = new Tmpfs(memory, {
     budget: options.budget,
+    disk: options.disk,
     type: 'devtmpfs',
     mode: 0o755,
     openDevice: (inode, rdev, flags) => openNode(inode, rdev, flags, options),

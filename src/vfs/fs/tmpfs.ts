@@ -7,6 +7,7 @@ import {PAGE_SIZE} from '../../platform/platform.ts'
 import {allocateDev} from '../anonymous-dev.ts'
 import {Budget, COST} from '../budget.ts'
 import {openDevice} from '../devices.ts'
+import {DiskQuota} from '../disk-quota.ts'
 import type {Credentials, FileDescription, Inode} from '../file.ts'
 import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
 import type {PageQuota} from './paged-data.ts'
@@ -22,6 +23,8 @@ export interface TmpfsOptions {
   maxInodes?: number
   /** What inodes, names and symbolic links' texts are counted against. */
   budget?: Budget
+  /** What the files of all trees hold is counted there; default: it is not. */
+  disk?: DiskQuota
   /** Permission bits of the root; default 01777. */
   mode?: number
   uid?: number
@@ -38,6 +41,7 @@ export class Tmpfs implements FileSystem, PageQuota {
   readonly dev = allocateDev()
   readonly memory: MemoryFile
   readonly budget: Budget
+  readonly #disk: DiskQuota
   readonly root: TmpfsDirectory
   readonly #openDevice: NonNullable<TmpfsOptions['openDevice']>
   readonly #maxPages: number
@@ -50,6 +54,7 @@ export class Tmpfs implements FileSystem, PageQuota {
     this.type = options.type ?? 'tmpfs'
     this.memory = memory
     this.budget = options.budget ?? new Budget()
+    this.#disk = options.disk ?? new DiskQuota()
     this.#openDevice = options.openDevice ?? openDevice
     this.#maxPages = Math.floor((options.maxBytes ?? memory.size / 2) / PAGE_SIZE)
     this.#maxInodes = options.maxInodes ?? Math.min(MOST_INODES, Math.floor(this.budget.limit / COST.inode))
@@ -58,15 +63,16 @@ export class Tmpfs implements FileSystem, PageQuota {
   }
 
   statfs(): FileSystemStatistics {
-    const free = this.#maxPages - this.#pages
+    const disk = this.#disk
+    const free = Math.min(this.#maxPages - this.#pages, disk.freePages)
     return {
       magic: TMPFS_MAGIC,
       bsize: PAGE_SIZE,
-      blocks: this.#maxPages,
+      blocks: Math.min(this.#maxPages, disk.pages),
       bfree: free,
       bavail: free,
-      files: this.#maxInodes,
-      ffree: this.#maxInodes - this.#inodes,
+      files: Math.min(this.#maxInodes, disk.inodes),
+      ffree: Math.min(this.#maxInodes - this.#inodes, disk.freeInodes),
       namelen: 255,
     }
   }
@@ -86,8 +92,7 @@ export class Tmpfs implements FileSystem, PageQuota {
   }
 
   giveInode(): void {
-    this.#inodes--
-    this.budget.give(COST.inode)
+    this.#giveOne(COST.inode)
   }
 
   /** A further name of an inode counts as one, as on Linux's tmpfs. @throws Errno ENOSPC */
@@ -96,28 +101,42 @@ export class Tmpfs implements FileSystem, PageQuota {
   }
 
   giveName(): void {
-    this.#inodes--
-    this.budget.give(COST.name)
+    this.#giveOne(COST.name)
   }
 
   take(pages: number): void {
-    this.requireSpace(pages)
+    if (this.#pages + pages > this.#maxPages) throw new Errno(ENOSPC)
+    this.#disk.takePages(pages)
     this.#pages += pages
   }
 
   /** @throws Errno ENOSPC when that many more pages never fit */
   requireSpace(pages: number): void {
     if (this.#pages + pages > this.#maxPages) throw new Errno(ENOSPC)
+    this.#disk.requirePages(pages)
   }
 
   give(pages: number): void {
     this.#pages -= pages
+    this.#disk.givePages(pages)
   }
 
   #takeOne(bytes: number): void {
     if (this.#inodes >= this.#maxInodes) throw new Errno(ENOSPC)
     this.budget.take(bytes, ENOSPC)
+    try {
+      this.#disk.takeInode()
+    } catch (error) {
+      this.budget.give(bytes)
+      throw error
+    }
     this.#inodes++
+  }
+
+  #giveOne(bytes: number): void {
+    this.#inodes--
+    this.budget.give(bytes)
+    this.#disk.giveInode()
   }
 }
 

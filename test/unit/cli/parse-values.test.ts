@@ -1,7 +1,7 @@
 // Sizes, seconds, volumes and variables as users write them.
 
 import {expect, test} from 'vitest'
-import {parseCount, parseEnv, parseMemory, parseTimeout, parseVolume} from '../../../src/cli/parse-values.ts'
+import {parseCount, parseEnv, parseSize, parseTimeout, parseVolume} from '../../../src/cli/parse-values.ts'
 
 test.each([
   ['512M', 512 * 2 ** 20],
@@ -10,15 +10,15 @@ test.each([
   ['64kB', 65536],
   ['65536', 65536],
   ['1K', 4096],
-])('memory %s is %d bytes', (text, bytes) => expect(parseMemory(text)).toBe(bytes))
+])('memory %s is %d bytes', (text, bytes) => expect(parseSize(text, '--memory')).toBe(bytes))
 
 test('memory in too few bytes asks for the unit that was forgotten', () => {
-  expect(() => parseMemory('512')).toThrow('"512" would be bytes of memory')
+  expect(() => parseSize('512', '--disk')).toThrow('"512" would be bytes of disk')
 })
 
 test.each(['512Q', '', '0', '-1M', 'M', '1e9', '0x10', '1 M', '99999999T', 'NaN'])(
   'memory %j is refused',
-  (text) => expect(() => parseMemory(text)).toThrow(`bad memory size ${JSON.stringify(text)}`),
+  (text) => expect(() => parseSize(text, '--memory')).toThrow(`bad memory size ${JSON.stringify(text)}`),
 )
 
 const limits = {of: 'CPUs', most: 8, example: '--cpus 2'}

@@ -1,7 +1,7 @@
 // LimitNews: a limit is told at once, then counted, and told once a second.
 
 import {afterEach, beforeEach, expect, test, vi} from 'vitest'
-import {type LimitHit, LimitNews, LimitPatience} from '../../../src/sandbox/limit-news.ts'
+import {LIMIT_NAMES, type LimitHit, LimitNews, LimitPatience} from '../../../src/sandbox/limit-news.ts'
 import {monotonicNs} from '../../../src/sentry/host-clock.ts'
 import {TimerQueue} from '../../../src/sentry/timers.ts'
 
@@ -51,8 +51,8 @@ afterEach(() => {
 
 test('an owner takes as many as there may be, and no more', () => {
   const patience = new LimitPatience()
-  for (let i = 0; i < 8; i++) expect(patience.takes()).toBe(true)
+  for (let i = 0; i < 2 * LIMIT_NAMES.length; i++) expect(patience.takes()).toBe(true)
   expect(patience.takes()).toBe(false)
   vi.advanceTimersByTime(10_000)
-  for (let i = 0; i < 40; i++) expect(patience.takes()).toBe(true)
+  for (let i = 0; i < 10 * LIMIT_NAMES.length; i++) expect(patience.takes()).toBe(true)
 })

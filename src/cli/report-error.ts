@@ -14,6 +14,7 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
   ['memoryBytes', '--memory'],
   ['maxTasks', '--pids'],
   ['diskBytes', '--disk'],
+  ['cpuQuotaPercent', '--cpu-quota'],
   ['patchCalls', '--patch-calls'],
   ['timeoutMs', '--timeout'],
   ['cpuTimeoutMs', '--cpu-timeout'],

@@ -91,6 +91,12 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     summary: 'how many processes and threads the guest may have at a time; default 1024',
   },
   {
+    name: 'cpu-quota',
+    kind: 'value',
+    placeholder: 'PERCENT',
+    summary: 'how much of one CPU the guest gets, e.g. 50 or 150; default: all of its CPUs',
+  },
+  {
     name: 'disk',
     kind: 'value',
     placeholder: 'SIZE',

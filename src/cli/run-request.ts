@@ -98,6 +98,13 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
     case 'memory':
       options.memoryBytes = parseSize(value, '--memory')
       return
+    case 'cpu-quota':
+      options.cpuQuotaPercent = parseCount(value, {
+        of: 'percent',
+        most: 100 * MAX_CPUS,
+        example: '--cpu-quota 50',
+      })
+      return
     case 'disk':
       options.diskBytes = parseSize(value, '--disk')
       return

@@ -13,7 +13,7 @@ export async function runBareMetal(options: RunOptions): Promise<RunResult> {
 /** @throws HvError BAD_ARGUMENT */
 export function requireBareOptions(options: RunOptions): void {
   const {root, image, volumes, cwd, trace, pledge, unveil, suggestsPromises, platform} = options
-  const {maxTasks, diskBytes, patchCalls, cpuTimeoutMs} = options
+  const {maxTasks, diskBytes, patchCalls, cpuTimeoutMs, cpuQuotaPercent} = options
   const unfit: [string, boolean][] = [
     ['`root`', root !== undefined],
     ['`image`', image !== undefined],
@@ -32,10 +32,10 @@ export function requireBareOptions(options: RunOptions): void {
     )
   if (pledge !== undefined || unveil !== undefined || suggestsPromises)
     refuse('a bare-metal guest makes no system calls, and so no promises', 'leave `pledge` and `unveil` out')
-  if (cpuTimeoutMs !== undefined)
+  if (cpuTimeoutMs !== undefined || cpuQuotaPercent !== undefined)
     refuse(
       'the CPU time of a bare-metal guest is not counted',
-      'leave `cpuTimeoutMs` out, or give `timeoutMs`',
+      'leave `cpuTimeoutMs` and `cpuQuotaPercent` out',
     )
   if (options.cpus !== undefined) refuse('a bare-metal guest has one CPU', 'leave `cpus` out')
   if (options.jail === 'required' || options.dropTo !== undefined)

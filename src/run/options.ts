@@ -48,6 +48,8 @@ export interface RunOptions {
   cpus?: number
   /** How many processes and threads the guest may have at a time; default: 1,024. */
   maxTasks?: number
+  /** Of one CPU, for all of the guest's processes together; default: all of the CPUs. */
+  cpuQuotaPercent?: number
   /** Bytes that files in memory may hold; default: as many as the memory allows. */
   diskBytes?: number
   /** Which call sites are patched where traps cost much; default: those that trap often. */

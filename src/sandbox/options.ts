@@ -48,6 +48,11 @@ export interface SandboxOptions {
   /** How many processes and threads there may be at a time, 1 to 16,384; fork(2) then fails with EAGAIN. Default: 1,024. */
   maxTasks?: number
   /**
+   * How much of one CPU all programs together get, in percent, 1 to 800: 50 is half a CPU, 150 one and a half. In each tenth of a second
+   * they run until they have had it, and are held until the next one. Default: all of the CPUs.
+   */
+  cpuQuotaPercent?: number
+  /**
    * Bytes that the files of all trees in memory may hold together (`/`, /tmp, /dev/shm and what a guest changes of `root` or `image`), 4096 or more;
    * writing more fails with ENOSPC. They hold one inode for each 4096 bytes, at least 1,024. Files in memory are a part of `memoryBytes`, and each tree
    * holds half of those at most. Volumes are the host's: writable ones are not counted. Default: as many as the memory allows.

@@ -25,6 +25,7 @@ export interface SentrySettings {
   memoryBytes: number
   cpus?: number
   maxTasks?: number
+  cpuQuotaPercent?: number
   diskBytes?: number
   patchCalls?: PatchChoice
   platform: PlatformChoice

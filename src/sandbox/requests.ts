@@ -56,6 +56,7 @@ const sandboxOptions = takes.options({
   memoryBytes: v.optional(takes.anyNumber),
   cpus: v.optional(takes.integer(1, MAX_CPUS)),
   maxTasks: v.optional(takes.integer(1, MAX_TASKS)),
+  cpuQuotaPercent: v.optional(takes.integer(1, 100 * MAX_CPUS)),
   diskBytes: v.optional(takes.integer(LEAST_DISK_BYTES, Number.MAX_SAFE_INTEGER)),
   patchCalls: v.optional(takes.oneOf(PATCH_CHOICES)),
   platform: v.optional(takes.oneOf(PLATFORM_CHOICES)),
@@ -135,6 +136,7 @@ export interface Settings {
   memoryBytes: number
   cpus: number | undefined
   maxTasks: number | undefined
+  cpuQuotaPercent: number | undefined
   diskBytes: number | undefined
   patchCalls: PatchChoice | undefined
   platform: PlatformChoice
@@ -152,7 +154,8 @@ export function toSettings(given: SandboxOptions): {
 } {
   const options = takes.checked(sandboxOptions, given, 'options')
   const {root, image, withLibraries = false, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES} = options
-  const {platform = 'auto', cpus, maxTasks, diskBytes, patchCalls, pledge, unveil} = options
+  const {platform = 'auto', cpus, maxTasks, cpuQuotaPercent, diskBytes} = options
+  const {patchCalls, pledge, unveil} = options
   const {isolation = 'process', dropTo, jail = 'best', onSyscall = {}} = options
   if (isolation === 'thread' && (jail === 'required' || dropTo !== undefined))
     throw new HvError(
@@ -171,6 +174,7 @@ export function toSettings(given: SandboxOptions): {
       memoryBytes,
       cpus,
       maxTasks,
+      cpuQuotaPercent,
       diskBytes,
       patchCalls,
       platform,

@@ -37,6 +37,7 @@ import {ProgramFinder, type ShowProgram} from './program-finder.ts'
 import {ResourceLimits} from './resource-limits.ts'
 import {ProcessSignals} from './signals/process-signals.ts'
 import {TaskSignals} from './signals/task-signals.ts'
+import {CpuQuota} from './task/cpu-quota.ts'
 import type {Run} from './task/run.ts'
 import {Task} from './task.ts'
 import type {HostTty} from './tty/host-tty.ts'
@@ -63,6 +64,8 @@ export interface SentryOptions {
   terminal?: number
   /** How many tasks there may be at a time; default: 1,024. */
   maxTasks?: number
+  /** Of one CPU, for all programs together; default: all of the CPUs. */
+  cpuQuotaPercent?: number
   /** Bytes that files in memory may hold; default: as many as the memory allows. */
   diskBytes?: number
   /** Default: `auto`. */
@@ -127,6 +130,7 @@ export class Sentry {
     const {showProgram} = options
     this.#programs = new ProgramFinder(this.#root.top, this.#credentials, platform.memory, showProgram)
     this.kernel = new Kernel(platform, this.#root, hostname(), budget, options.maxTasks)
+    this.#limitCpus(options.cpuQuotaPercent)
     this.kernel.vdso = new Vdso(platform.memory)
     this.kernel.patchCalls = callPatcher(platform, () => this.#countPatch(), options.patchCalls)
     if (this.terminal !== undefined) this.#terminalAt = this.#resolve(TERMINAL_PATH)
@@ -201,6 +205,12 @@ export class Sentry {
 
   dispose(): void {
     disposeMounts(this.#root)
+  }
+
+  #limitCpus(percent: number | undefined): void {
+    if (percent === undefined) return
+    const {cpuUse, timers} = this.kernel
+    cpuUse.quota = new CpuQuota(percent, cpuUse.meter, timers, cpuUse.cpus)
   }
 
   #start(options: ProgramOptions, {pid, run, cwd, context, limits, image, path}: Parts): Process {

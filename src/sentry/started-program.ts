@@ -28,6 +28,7 @@ export class StartedProgram {
   /** What the platform had counted before: of all programs. */
   readonly #exits: number
   readonly #listened: number
+  readonly #heldNs: number
   readonly #stopTimeOuts: () => void
   #timedOutBy: TimeLimit | undefined
 
@@ -39,6 +40,7 @@ export class StartedProgram {
     this.#run = run
     this.#exits = exits
     this.#listened = listened
+    this.#heldNs = kernel.cpuUse.quota?.heldNs ?? 0
     this.#startedNs = kernel.monotonicNs()
     this.process = sentry.load(program, run)
     this.#loadedNs = kernel.monotonicNs()
@@ -54,6 +56,7 @@ export class StartedProgram {
     const {process} = this
     const {kernel} = this.#sentry
     const {exits, listened} = kernel.platform.stats
+    const {quota} = kernel.cpuUse
     const endedNs = kernel.monotonicNs()
     this.#stopTimeOuts()
     this.#sentry.end(this.#run)
@@ -67,6 +70,7 @@ export class StartedProgram {
       listened: listened - this.#listened,
       patchedSites: counters.patchedSites,
       faults: counters.faults,
+      ...(quota && {heldNs: quota.heldNs - this.#heldNs}),
       processes: counters.processes,
       tasks: counters.tasks,
       cpuNs: cpu.usedNs(endedNs),

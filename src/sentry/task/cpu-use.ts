@@ -3,6 +3,7 @@
 import type {Task} from '../task.ts'
 import {CpuDeadlines} from './cpu-deadlines.ts'
 import {CpuMeter} from './cpu-meter.ts'
+import type {CpuQuota} from './cpu-quota.ts'
 
 export class CpuUse {
   readonly cpus: number
@@ -12,6 +13,8 @@ export class CpuUse {
   readonly meter = new CpuMeter()
   /** Time-outs by CPU time. */
   readonly deadlines: CpuDeadlines
+  /** Absent: the CPUs are theirs all the time. */
+  quota: CpuQuota | undefined
   /** By CPU, nanoseconds, of tasks that have left it. */
   readonly #busyNs: Float64Array
 
@@ -19,6 +22,17 @@ export class CpuUse {
     this.cpus = cpus
     this.deadlines = new CpuDeadlines(cpus)
     this.#busyNs = new Float64Array(cpus)
+  }
+
+  /** When a limit is to be looked at, CLOCK_MONOTONIC nanoseconds. */
+  get dueNs(): number {
+    return Math.min(this.deadlines.dueNs, this.quota?.dueNs ?? Number.POSITIVE_INFINITY)
+  }
+
+  /** @returns whether nobody may have a CPU from now on */
+  checkLimits(nowNs: number): boolean {
+    this.deadlines.check(nowNs)
+    return this.quota?.check(nowNs) === true
   }
 
   /** A task's turn begins. @param others that have CPUs */

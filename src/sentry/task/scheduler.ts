@@ -1,5 +1,6 @@
 // Scheduler: which task runs on which CPU, and which waits for one; slices, and the CPU time of each.
 
+import {SIGKILL} from '../../abi/signal.ts'
 import type {Platform} from '../../platform/platform.ts'
 import {monotonicNs} from '../host-clock.ts'
 import {tellKnown} from '../known-calls.ts'
@@ -49,7 +50,7 @@ export class Scheduler {
    */
   fill(prepare: (task: Task) => boolean): void {
     while (this.#running.length < this.#platform.cpus) {
-      const task = this.#answered.pop() ?? this.#queue.take(this.#hasPlace)
+      const task = this.#answered.pop() ?? this.#queue.take(this.#isHeld ? isKilled : this.#hasPlace)
       if (task === undefined) return
       if (task.onCpuSinceNs === 0) this.#begin(task)
       if (!prepare(task)) {
@@ -81,7 +82,7 @@ export class Scheduler {
   /** Its trap is answered: it goes on, now or when its turn comes again. */
   goOn(task: Task): void {
     const {scheduling} = task
-    if (scheduling.isMoving) {
+    if (scheduling.isMoving || this.#isHeld) {
       this.leave(task)
       this.#queue.add(task)
     } else if (
@@ -146,12 +147,12 @@ export class Scheduler {
 
   /** When `keepTime` has something to do, while something runs: CLOCK_MONOTONIC nanoseconds. */
   get dueNs(): number {
-    return Math.min(this.#sliceEndNs(), this.#cpuUse.deadlines.dueNs)
+    return Math.min(this.#sliceEndNs(), this.#cpuUse.dueNs)
   }
 
   keepTime(nowNs: number): void {
-    this.#cpuUse.deadlines.check(nowNs)
-    this.#endSlices(nowNs)
+    if (this.#cpuUse.checkLimits(nowNs)) for (const task of this.#running) this.#takeCpu(task)
+    else this.#endSlices(nowNs)
   }
 
   /** When somebody's slice is over while others wait. */
@@ -170,10 +171,18 @@ export class Scheduler {
     for (const task of this.#running) {
       if (waiting <= 0) return
       if (nowNs < task.sliceEndNs || !this.#isToEnd(task)) continue
-      this.#ending.add(task)
-      this.#platform.interrupt(task.context)
+      this.#takeCpu(task)
       waiting--
     }
+  }
+
+  #takeCpu(task: Task): void {
+    this.#ending.add(task)
+    this.#platform.interrupt(task.context)
+  }
+
+  get #isHeld(): boolean {
+    return this.#cpuUse.quota?.isHeld === true
   }
 
   /** Its slice ends for somebody who waits: it was not told so yet, and it has a CPU that one of them may have. */
@@ -194,4 +203,11 @@ export class Scheduler {
     task.virtualNs += ns * task.scheduling.pace
     this.#cpuUse.count(task, ns)
   }
+}
+
+/** It runs no more: it only ends, for which nobody has to wait. */
+function isKilled({signals}: Task): boolean {
+  return (
+    signals.attention !== 0 && (signals.pending.set.has(SIGKILL) || signals.process.pending.set.has(SIGKILL))
+  )
 }

@@ -2,20 +2,27 @@
 
 import {beforeEach, expect, test} from 'vitest'
 import {SCHED_IDLE} from '../../../src/abi/sched.ts'
+import {SIGKILL} from '../../../src/abi/signal.ts'
+import {SignalSet} from '../../../src/abi/signal-set.ts'
+import {monotonicNs} from '../../../src/sentry/host-clock.ts'
+import {CpuQuota} from '../../../src/sentry/task/cpu-quota.ts'
 import {CpuUse} from '../../../src/sentry/task/cpu-use.ts'
 import {Run} from '../../../src/sentry/task/run.ts'
 import {Scheduler} from '../../../src/sentry/task/scheduler.ts'
 import {Scheduling} from '../../../src/sentry/task/scheduling.ts'
 import type {Task} from '../../../src/sentry/task.ts'
+import {TimerQueue} from '../../../src/sentry/timers.ts'
 import {ScriptedPlatform} from './scripted-platform.ts'
 
 const [FIRST, SECOND, BOTH] = [0b01n, 0b10n, 0b11n]
 let platform: ScriptedPlatform
+let use: CpuUse
 let scheduler: Scheduler
 
 beforeEach(() => {
   platform = new ScriptedPlatform(2)
-  scheduler = new Scheduler(platform, new CpuUse(2))
+  use = new CpuUse(2)
+  scheduler = new Scheduler(platform, use)
 })
 
 /** One that waits for its turn. */
@@ -26,8 +33,9 @@ function waiting(mask = BOTH): Task {
     ...{
       scheduling,
       context: platform.createContext(),
-      process: {run: new Run(), space: {addresses: platform.createSpace()}},
+      process: {run: new Run(use.meter), space: {addresses: platform.createSpace()}},
     },
+    signals: {attention: 0, pending: {set: new SignalSet()}, process: {pending: {set: new SignalSet()}}},
     ...{onCpuSinceNs: 0, sliceEndNs: 0, virtualNs: 0, cpuNs: 0, switches: {all: 0, forced: 0}},
   } as unknown as Task
   scheduler.wake(task)
@@ -84,6 +92,23 @@ test('who has to move waits for the CPU that it may have', () => {
   scheduler.leave(other)
   expect(running()).toEqual([mover.context])
   expect(mover.scheduling).toMatchObject({cpu: 1, isMoving: false})
+})
+
+test('while the quota is used up nobody gets a CPU but who only ends, and those that run lose theirs', () => {
+  const [one, other] = [waiting(), waiting()]
+  running()
+  use.quota = new CpuQuota(1, use.meter, new TimerQueue(), 2)
+  use.meter.add(1e9)
+  scheduler.keepTime(monotonicNs())
+  for (const task of [one, other]) {
+    trap(task)
+    scheduler.goOn(task)
+  }
+  expect(running()).toEqual([])
+  expect([one.onCpuSinceNs, other.onCpuSinceNs]).toEqual([0, 0])
+  other.signals.attention = 1
+  other.signals.process.pending.set.add(SIGKILL)
+  expect(running()).toEqual([other.context])
 })
 
 test('virtual time goes faster for the nice', () => {

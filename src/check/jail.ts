@@ -7,6 +7,7 @@ import type {Host} from './host.ts'
 const LAYERS = {
   'core-scheduling': 'a core of its own (core scheduling)',
   'landlock-reach': "no signals to the host's processes, no TCP (Landlock)",
+  'cgroup-limits': 'limits that the host keeps (cgroup v2)',
   ipc: 'an IPC namespace',
   uts: 'a UTS namespace',
   net: 'a network namespace',
@@ -17,11 +18,21 @@ const LAYERS = {
   seccomp: 'no system calls but those that it needs (seccomp)',
 } as const satisfies Record<JailLayer['name'], string>
 
+/** Of `cgroup-limits`: src/jail/README.md. */
+const NO_CGROUP: Readonly<Record<string, string>> = {
+  EACCES: "this user may not write hv's cgroup",
+  EPERM: "this user may not write hv's cgroup",
+  EROFS: "hv's cgroup is mounted read-only",
+  ENODEV: "hv's cgroup has not all of the controllers cpu, memory and pids",
+  ENOENT: "hv's cgroup is not mounted here",
+  EBUSY: "other processes are in hv's cgroup",
+}
+
 /** undefined: nobody has tried. */
 export function describeJail({uid}: Host, layers: readonly JailLayer[] | undefined): Finding[] {
   if (layers === undefined) return []
   const named = (status: JailLayer['status']): string[] =>
-    layers.filter((layer) => layer.status === status).map(({name, errno}) => withErrno(LAYERS[name], errno))
+    layers.filter((layer) => layer.status === status).map(describeLayer)
   const [on, refused, absent] = [named('on'), named('refused'), named('absent')]
   const sentences = [
     on.length > 0 ? `hv's own process has ${on.join('; ')}.` : "hv's own process has no jail.",
@@ -46,6 +57,8 @@ function mendOf(uid: number): string {
   return 'run hv as root, with `--drop-to UID`, for namespaces of its own, or take the other layers for enough'
 }
 
-function withErrno(text: string, errno: string | undefined): string {
-  return errno === undefined ? text : `${text}: ${errno}`
+function describeLayer({name, errno}: JailLayer): string {
+  if (errno === undefined) return LAYERS[name]
+  const why = name === 'cgroup-limits' ? NO_CGROUP[errno] : undefined
+  return why === undefined ? `${LAYERS[name]}: ${errno}` : `${LAYERS[name]}: ${errno}, ${why}`
 }

@@ -1,6 +1,7 @@
 // The proofs on the real host: each platform in this process, for as long as a few system calls take, and a jail in another.
 
 import {readlinkSync} from 'node:fs'
+import {sweepCgroups} from '../jail/cgroup.ts'
 import type {JailLayer} from '../jail/layer.ts'
 import {packageFile} from '../package-file.ts'
 import type {Platform} from '../platform/platform.ts'
@@ -36,8 +37,14 @@ export const proveRealStop: ProveStop = async () => {
 export const proveRealJail: ProveJail = async () => {
   const {execFile} = await import('node:child_process')
   return new Promise((resolve) => {
-    execFile(process.execPath, [packageFile('dist/jail/probe.cjs')], {timeout: LONGEST_MS}, (error, stdout) =>
-      resolve(error === null ? (JSON.parse(stdout) as JailLayer[]) : undefined),
+    execFile(
+      process.execPath,
+      [packageFile('dist/jail/probe.cjs')],
+      {timeout: LONGEST_MS},
+      (error, stdout) => {
+        sweepCgroups()
+        resolve(error === null ? (JSON.parse(stdout) as JailLayer[]) : undefined)
+      },
     )
   })
 }

@@ -2,9 +2,21 @@
 
 import {closeSync, constants, openSync} from 'node:fs'
 import {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_KILL} from '../abi/capability.ts'
-import {EINVAL, ENODEV, ENOSYS, EOPNOTSUPP, errnoName} from '../abi/errno.ts'
+import {
+  EACCES,
+  EBUSY,
+  EINVAL,
+  ENODEV,
+  ENOENT,
+  ENOSYS,
+  EOPNOTSUPP,
+  EPERM,
+  EROFS,
+  errnoName,
+} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
+import {Cgroup, type HostLimits, ownCgroup} from './cgroup.ts'
 import type {JailChoice, JailLayer, JailLayerName} from './layer.ts'
 
 /** What a sentry needs in its jail. */
@@ -22,13 +34,18 @@ const NAMESPACES = ['ipc', 'uts', 'net', 'cgroup', 'mnt'] as const
 /** A kernel's answer for what it was built without. */
 const WITHOUT_IT: readonly number[] = [ENOSYS, EOPNOTSUPP]
 /** Without such threads there is nothing to share. */
-const ABSENT: Partial<Record<JailLayerName, readonly number[]>> = {'core-scheduling': [EINVAL, ENODEV]}
+const ABSENT: Partial<Record<JailLayerName, readonly number[]>> = {
+  'core-scheduling': [EINVAL, ENODEV],
+  // Nobody has delegated one: it is another's, read-only, has no controllers, or others are in it (EBUSY).
+  'cgroup-limits': [EACCES, EPERM, EROFS, ENOENT, ENODEV, EBUSY, EOPNOTSUPP],
+}
 /** As root's sentry has them for its guest's root: in a volume of others' files, root without them is not root. */
 const OF_FILES = [CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID]
 
 export class Jail {
   readonly layers: JailLayer[] = []
   readonly #choice: JailChoice
+  #cgroup: Cgroup | undefined
 
   private constructor(choice: JailChoice) {
     this.#choice = choice
@@ -43,6 +60,15 @@ export class Jail {
     return jail
   }
 
+  /** What the host shall bound besides the sentry. As `begin`, before there is a platform. */
+  limit(limits: HostLimits): void {
+    if (this.#choice === 'none') return
+    this.#lay('cgroup-limits', () => {
+      this.#cgroup = new Cgroup(ownCgroup(), limits)
+      return 0
+    })
+  }
+
   /**
    * Nothing is opened after it but what lies in `roots` and `directories`. What is open stays.
    * @throws HvError JAIL_INCOMPLETE if the whole of it is required; BAD_ARGUMENT, HOST_SYSCALL: nobody becomes `dropTo`
@@ -51,6 +77,7 @@ export class Jail {
     const {directories, roots, traces, hasTerminal, dropTo} = needs
     const isWanted = this.#choice !== 'none'
     if (dropTo !== undefined) requireRoot()
+    this.#cgroup?.holdCpu()
     if (isWanted) this.#confineFiles(directories, roots)
     // Who is to be another user is one, in a jail or not.
     if (isWanted || dropTo !== undefined) this.#giveUpRights(needs)
@@ -135,6 +162,7 @@ function attempt(act: () => number): number {
   } catch (error) {
     const {errno} = error as {errno?: number}
     if (errno === undefined) throw error
-    return errno
+    // Node's are negative.
+    return Math.abs(errno)
   }
 }

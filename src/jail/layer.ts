@@ -8,6 +8,7 @@ export const JAIL_CHOICES = ['best', 'required', 'none'] as const
 export const JAIL_LAYERS = [
   'core-scheduling',
   'landlock-reach',
+  'cgroup-limits',
   'ipc',
   'uts',
   'net',

@@ -6,5 +6,6 @@ import {Jail} from './jail.ts'
 const STDOUT = 1
 
 const jail = Jail.begin('best')
+jail.limit({memoryBytes: 2 ** 29, maxTasks: 64, cpus: 1, cpuQuotaPercent: 100})
 jail.close({roots: [], directories: [], traces: false, hasTerminal: false})
 writeSync(STDOUT, JSON.stringify(jail.layers))

@@ -19,6 +19,7 @@ import type {FileDescription} from '../vfs/file.ts'
 import {host} from '../vfs/host-calls.ts'
 import {openHostStream} from '../vfs/open-host-stream.ts'
 import {guestFiles} from './guest-files.ts'
+import {hostLimits} from './host-limits.ts'
 import {imageProgram} from './image-program.ts'
 import type {RunOptions, RunResult} from './options.ts'
 import {passSignals, stopWith} from './pass-signals.ts'
@@ -63,6 +64,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
   const isOnHost = options.root === undefined && options.image === undefined
   const onHost = isOnHost ? openHostProgram(options.program) : undefined
   const jail = Jail.begin(options.jail ?? 'best')
+  jail.limit(hostLimits(options))
   const opened = await openPlatform(options.platform, memoryBytes, cpus)
   using platform = opened.platform
   const fds = options.suggestsPromises ? [0, 2, 2] : [0, 1, 2]

@@ -4,6 +4,7 @@ import {type ChildProcess, spawn} from 'node:child_process'
 import {Socket} from 'node:net'
 import {addon} from '../addon.ts'
 import {HvError, printable} from '../errors.ts'
+import {sweepCgroups} from '../jail/cgroup.ts'
 import {packageFile} from '../package-file.ts'
 import {HEAP_MB} from './carrier.ts'
 
@@ -109,6 +110,7 @@ export class SentryProcess {
     this.socket.destroy()
     this.#stopPassing()
     this.onEnd?.(error)
+    sweepCgroups()
   }
 
   #died(code: number | null, signal: string | null): HvError {

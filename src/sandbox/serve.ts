@@ -4,6 +4,7 @@ import {Jail} from '../jail/jail.ts'
 import type {CodeCache} from '../kept-code.ts'
 import {openPlatform} from '../platform/open.ts'
 import {type GuestFiles, guestFiles} from '../run/guest-files.ts'
+import {hostLimits} from '../run/host-limits.ts'
 import {rehearseIfCold} from '../run/rehearse-if-cold.ts'
 import {HookedCalls} from '../sentry/hooked-calls.ts'
 import {restriction} from '../sentry/pledge/restrict.ts'
@@ -47,6 +48,7 @@ async function start(
   const hooks = await hooksOf(settings)
   await rehearseIfCold(settings.platform, confinement?.code)
   const jail = Jail.begin(confinement === undefined ? 'none' : settings.jail)
+  jail.limit(hostLimits(settings))
   const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes, settings.cpus)
   let shown: GuestFiles
   let sentry: Sentry

@@ -31,6 +31,12 @@ test.each([
   expect(finding?.mend).toMatch(mend)
 })
 
+test('why the host keeps no limits is said', async () => {
+  const finding = await jail([...ON, {name: 'cgroup-limits', status: 'absent', errno: 'EBUSY'}], 0)
+  expect(finding?.status).toBe('ok')
+  expect(finding?.detail).toContain("(cgroup v2): EBUSY, other processes are in hv's cgroup.")
+})
+
 test('nothing is said where nobody could try', async () => {
   expect(await jail(undefined, 0)).toBeUndefined()
   expect(find(await check({proveJail: async () => []}), 'jail').status).toBe('warn')

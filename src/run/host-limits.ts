@@ -1,0 +1,15 @@
+// hostLimits: what of a guest's limits the host can keep, too.
+
+import type {HostLimits} from '../jail/cgroup.ts'
+import {MAX_CPUS} from '../platform/choice.ts'
+import {DEFAULT_MEMORY_BYTES} from '../sentry/run-to-end.ts'
+import {DEFAULT_MAX_TASKS} from '../sentry/task/pids.ts'
+
+export function hostLimits({
+  memoryBytes = DEFAULT_MEMORY_BYTES,
+  maxTasks = DEFAULT_MAX_TASKS,
+  cpus = MAX_CPUS,
+  cpuQuotaPercent,
+}: Partial<HostLimits>): HostLimits {
+  return {memoryBytes, maxTasks, cpus, cpuQuotaPercent}
+}

@@ -1,0 +1,84 @@
+// A cgroup of a sentry's own, where there is a cgroup v2: its limits, who cannot have one and why, and that it goes.
+
+import {beforeAll, expect, test} from 'vitest'
+import {describeBed, type Inside} from '../bed/matrix.ts'
+
+const TREE = '/sys/fs/cgroup'
+const GUEST = '.cache/guests/arm64/hello'
+const RUN = ['dist/bin/hv.cjs', 'run', '--platform', 'ptrace', '--stats=json', GUEST]
+const PRINT = `
+  const {readdirSync, readFileSync} = require('node:fs')
+  const own = () => readdirSync('${TREE}').filter((name) => name.startsWith('hv-'))
+  const read = (file) => readFileSync('${TREE}/' + own()[0] + '/' + file, 'latin1').trim()
+  const {Sandbox} = require('/hv/dist/index.js')
+  const main = async () => {
+    const options = {platform: 'ptrace', memoryBytes: 2 ** 26, maxTasks: 50, cpus: 2, cpuQuotaPercent: 150}
+    const sandbox = await Sandbox.create(options)
+    const layer = sandbox.jail.find(({name}) => name === 'cgroup-limits')
+    const {exitCode} = await sandbox.run('${GUEST}')
+    const limits = ['memory.max', 'pids.max', 'cpu.max'].map(read)
+    const inside = read('cgroup.procs').split('\\n').length > 0
+    await sandbox.dispose()
+    for (let i = 0; i < 50 && own().length > 0; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      ;(await Sandbox.create({platform: 'ptrace', isolation: 'thread'})).dispose()
+    }
+    console.log(JSON.stringify({status: layer.status, exitCode, limits, inside}))
+  }
+  main()`
+/** Nobody has setuid(2) in the bed but Node. */
+const AS_NOBODY = [
+  'process.setgroups([]), process.setgid(65534), process.setuid(65534), process.env.HOME = "/tmp"',
+  `process.argv = ["node", ...${JSON.stringify(RUN)}]`,
+  'require("/hv/dist/bin/hv.cjs")',
+].join('; ')
+
+describeBed('el1', (inside) => {
+  beforeAll(async () => {
+    const made = await inside([
+      'sh',
+      '-c',
+      `mount -t cgroup2 none ${TREE} && mkdir ${TREE}/a ${TREE}/b ${TREE}/c`,
+    ])
+    expect(made).toMatchObject({status: 0, stderr: ''})
+  })
+
+  test('a sandbox has the limits that it was given, and room for hv', async () => {
+    const {stdout, stderr} = await inside(['node', '-e', PRINT])
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toEqual({
+      ...{status: 'on', exitCode: 0, inside: true},
+      limits: [`${2 ** 26 + 2 ** 30}`, `${50 * 2 + 64}`, '150000 100000'],
+    })
+  })
+
+  test('hv run has one when it is alone in a cgroup that is delegated to its user', async () => {
+    await inside(['chown', '-R', '65534', `${TREE}/a`])
+    expect(await layerOf(inside, 'a', ['exec', 'node', '-e', AS_NOBODY])).toEqual({
+      name: 'cgroup-limits',
+      status: 'on',
+    })
+  })
+
+  test.each([
+    ['others are in its cgroup', 'b', ['node', ...RUN], 'EBUSY'],
+    ['its cgroup is another’s', 'c', ['exec', 'node', '-e', AS_NOBODY], 'EACCES'],
+  ])('hv run has none where %s, says so, and runs', async (_, cgroup, command, errno) => {
+    expect(await layerOf(inside, cgroup, command)).toEqual({name: 'cgroup-limits', status: 'absent', errno})
+  })
+})
+
+/** Of a command that a shell runs which has gone into that cgroup. */
+async function layerOf(inside: Inside, cgroup: string, command: readonly string[]): Promise<unknown> {
+  const line = command
+    .map((word) => `'${word}'`)
+    .join(' ')
+    .replace("'exec'", 'exec')
+  const {status, stderr} = await inside([
+    'sh',
+    '-c',
+    `echo 0 > ${TREE}/${cgroup}/cgroup.procs; ${line}; exit $?`,
+  ])
+  expect(status).toBe(0)
+  return JSON.parse(stderr).jail.find(({name}: {name: string}) => name === 'cgroup-limits')
+}

@@ -10,7 +10,6 @@ import {Budget, budgetBytes} from '../vfs/budget.ts'
 import {DiskQuota} from '../vfs/disk-quota.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import type {HostRoot} from '../vfs/file-system.ts'
-import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import {PtsNode} from '../vfs/fs/devpts.ts'
 import {Procfs} from '../vfs/fs/proc.ts'
 import {Sysfs} from '../vfs/fs/sys.ts'
@@ -20,21 +19,21 @@ import {allMounts, disposeMounts} from '../vfs/mount-tree.ts'
 import {resolve} from '../vfs/path-walk.ts'
 import {openRandom} from '../vfs/random.ts'
 import {callPatcher} from './call-patcher.ts'
-import {type Credentials, initialCredentials, type User} from './credentials.ts'
+import {type Credentials, initialCredentials} from './credentials.ts'
 import {commOf, type LoadedImage, loadImage} from './exec.ts'
 import {FdTable, SharedDescription} from './fd-table.ts'
 import {FsContext} from './fs-context.ts'
 import {buildTree} from './guest-tree.ts'
 import {userOf} from './guest-user.ts'
 import {openCpuinfo} from './host-cpuinfo.ts'
-import {closeHostProgram, type HostProgram} from './host-program.ts'
+import {closeHostProgram} from './host-program.ts'
 import {Kernel} from './kernel.ts'
 import {closeExecutable} from './open-executable.ts'
-import type {PatchChoice} from './patch-choice.ts'
 import {KernelProcSource} from './proc-source.ts'
 import {Process} from './process.ts'
-import {ProgramFinder, type ShowProgram} from './program-finder.ts'
+import {ProgramFinder} from './program-finder.ts'
 import {ResourceLimits} from './resource-limits.ts'
+import type {ProgramOptions, SentryOptions} from './sentry-options.ts'
 import {ProcessSignals} from './signals/process-signals.ts'
 import {TaskSignals} from './signals/task-signals.ts'
 import {CpuQuota} from './task/cpu-quota.ts'
@@ -42,57 +41,13 @@ import type {Run} from './task/run.ts'
 import {Task} from './task.ts'
 import type {HostTty} from './tty/host-tty.ts'
 import {terminalLocation} from './tty/peer.ts'
-import type {Terminal} from './tty/terminal.ts'
 import {Terminals} from './tty/terminals.ts'
 import {Vdso} from './vdso.ts'
-import type {Volume} from './volume.ts'
+
+export type {ProgramOptions, SentryOptions}
 
 const TERMINAL_PATH = '/dev/pts/0'
 const UMASK = 0o022
-
-export interface SentryOptions {
-  /** Host directory that is the guest's `/`; without `lower`. */
-  root?: string
-  /** In place of `root`: what lies below the overlay. It is the sentry's from here on. */
-  lower?: ArchiveFs
-  /** Whom programs run as; default: the user who runs hv. */
-  user?: User
-  volumes: readonly Volume[]
-  /** What is shown of a program of the host's; default: its file, in /bin. */
-  showProgram?: ShowProgram
-  /** A descriptor of the host's terminal that becomes the guest's: /dev/pts/0 and /dev/tty. */
-  terminal?: number
-  /** How many tasks there may be at a time; default: 1,024. */
-  maxTasks?: number
-  /** Of one CPU, for all programs together; default: all of the CPUs. */
-  cpuQuotaPercent?: number
-  /** Bytes that files in memory may hold; default: as many as the memory allows. */
-  diskBytes?: number
-  /** Default: `auto`. */
-  patchCalls?: PatchChoice
-  /** Whom this process becomes, and so programs are; default: who it is. */
-  dropTo?: {uid: number; gid: number}
-}
-
-export interface ProgramOptions {
-  /** A guest path, a bare name for the guest's PATH, or what `onHost` was called. */
-  program: string
-  /** A file of the host's that the guest shall see as the program. It becomes the sentry's, whatever comes of it. */
-  onHost?: HostProgram
-  args: readonly string[]
-  env: Readonly<Record<string, string>>
-  cwd?: string
-  /** Default: 022. */
-  umask?: number
-  /** -20 to 19; default: 0. */
-  nice?: number
-  /** Descriptors 0, 1 and 2. Absent ones are closed; what is there more than once, they share. */
-  streams: readonly (FileDescription | undefined)[]
-  /** Controls its session from the start. */
-  terminal?: Terminal
-  /** Called before the program's first instruction: what it throws, `load` throws. */
-  restrict?: (task: Task) => void
-}
 
 export class Sentry {
   readonly kernel: Kernel

@@ -72,8 +72,8 @@ test('nobody gives up a CPU that no one who waits may have', () => {
   running()
   waiting(FIRST)
   free.sliceEndNs = 1
-  expect(scheduler.sliceEndNs).toBe(one.sliceEndNs)
-  scheduler.endSlices(2)
+  expect(scheduler.dueNs).toBe(one.sliceEndNs)
+  scheduler.keepTime(2)
   trap(free)
   scheduler.goOn(free)
   expect(running()).toEqual([one.context, free.context])

@@ -81,15 +81,28 @@ Number ToNumber(const char* text, int base) {
   return number;
 }
 
-// No thread that the C library has made can.
-bool BlocksSignal(int tasks, const char* thread) {
+// What follows `field` and a colon in a thread's status, or nothing: man 5 proc_pid_status.
+std::string StatusOf(int tasks, const char* thread, const char* field) {
   const Fd status(::openat(tasks, (std::string(thread) + "/status").c_str(), O_RDONLY | O_CLOEXEC));
   char text[4096];
   const ssize_t length = status.get() < 0 ? 0 : ::read(status.get(), text, sizeof(text) - 1);
   text[std::max<ssize_t>(length, 0)] = '\0';
-  const char* line = std::strstr(text, "\nSigBlk:");
-  return line != nullptr &&
-         (ToNumber<uint64_t>(line + sizeof("\nSigBlk:") - 1, 16) >> (kSignal - 1) & 1) != 0;
+  const std::string name = std::string("\n") + field + ':';
+  const char* line = std::strstr(text, name.c_str());
+  return line == nullptr ? "" : std::string(line + name.size(), ::strchrnul(line + 1, '\n'));
+}
+
+// No thread that the C library has made can.
+bool BlocksSignal(int tasks, const char* thread) {
+  const std::string blocked = StatusOf(tasks, thread, "SigBlk");
+  return (ToNumber<uint64_t>(blocked.c_str(), 16) >> (kSignal - 1) & 1) != 0;
+}
+
+// /proc may be of a PID namespace above this process's, and have other numbers: man 7 pid_namespaces.
+bool HasOtherNumbers() {
+  char self[32] = {};
+  return ::readlink("/proc/self", self, sizeof(self) - 1) > 0 &&
+         ToNumber<pid_t>(self, 10) != ::getpid();
 }
 
 class Handler {
@@ -112,19 +125,30 @@ class Handler {
 
 }  // namespace
 
-EveryThread::EveryThread() : tasks_(::opendir("/proc/self/task"), ::closedir) {
+EveryThread::EveryThread()
+    : tasks_(::opendir("/proc/self/task"), ::closedir), has_other_numbers_(HasOtherNumbers()) {
   if (!tasks_) throw std::system_error(errno, std::generic_category(), "/proc/self/task");
   while (const dirent* entry = ::readdir(tasks_.get()))
-    if (BlocksSignal(::dirfd(tasks_.get()), entry->d_name))
-      workers_.insert(ToNumber<pid_t>(entry->d_name, 10));
+    if (BlocksSignal(::dirfd(tasks_.get()), entry->d_name)) workers_.insert(NumberOf(*entry));
+}
+
+pid_t EveryThread::NumberOf(const dirent& entry) {
+  const pid_t number = ToNumber<pid_t>(entry.d_name, 10);
+  if (number == 0 || !has_other_numbers_) return number;
+  pid_t& own = numbers_[number];
+  if (own != 0) return own;
+  // From the outermost namespace to its own.
+  const std::string all = StatusOf(::dirfd(tasks_.get()), entry.d_name, "NSpid");
+  own = ToNumber<pid_t>(all.c_str() + all.find_last_of(" \t") + 1, 10);
+  if (own != 0) return own;
+  return ::faccessat(::dirfd(tasks_.get()), entry.d_name, F_OK, 0) == 0 ? kUnknown : 0;
 }
 
 std::set<pid_t> EveryThread::Others() {
   std::set<pid_t> others;
   ::rewinddir(tasks_.get());
   while (const dirent* entry = ::readdir(tasks_.get()))
-    if (const pid_t thread = ToNumber<pid_t>(entry->d_name, 10);
-        thread != 0 && !workers_.contains(thread))
+    if (const pid_t thread = NumberOf(*entry); thread > 0 && !workers_.contains(thread))
       others.insert(thread);
   others.erase(static_cast<pid_t>(::syscall(SYS_gettid)));
   return others;
@@ -141,7 +165,8 @@ int EveryThread::Do(int (*act)(const void*), const void* argument) {
     found = false;
     ::rewinddir(tasks_.get());
     while (const dirent* entry = ::readdir(tasks_.get())) {
-      const pid_t thread = ToNumber<pid_t>(entry->d_name, 10);
+      const pid_t thread = NumberOf(*entry);
+      if (thread == kUnknown) return ESRCH;
       if (thread == 0 || workers_.contains(thread) || !done.insert(thread).second) continue;
       found = true;
       if (const int error = Ask(thread); error != 0) return error;

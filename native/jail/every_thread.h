@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <sys/types.h>
 
+#include <map>
 #include <memory>
 #include <set>
 
@@ -20,12 +21,20 @@ class EveryThread {
 
   // Calls act(argument) on each thread, this one first, one after another, also on those that are made meanwhile. It runs in a
   // signal handler: nothing but system calls, by syscall(2). Returns 0, or the first errno; ETIMEDOUT: a thread did not
-  // answer within two seconds. One caller at a time.
+  // answer within two seconds; ESRCH: one has been born that this process knows no number of. One caller at a time.
   int Do(int (*act)(const void*), const void* argument);
 
  private:
+  static constexpr pid_t kUnknown = -1;
+
+  // Of a thread; 0: of none, or it has ended.
+  pid_t NumberOf(const dirent& entry);
+
   // Open all the time: who has given up to open files still finds the others.
   std::unique_ptr<DIR, int (*)(DIR*)> tasks_;
+  bool has_other_numbers_;
+  // By those that /proc has. Who has given up to open files learns of no new ones.
+  std::map<pid_t, pid_t> numbers_;
   // The kernel's own threads in this process: KVM has one. They never run what is in its memory.
   std::set<pid_t> workers_;
 };

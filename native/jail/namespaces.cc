@@ -33,7 +33,8 @@ constexpr Kind kKinds[] = {{CLONE_NEWIPC, "ipc"},
 // Any directory that is there: what it hides is out of sight in a moment. /proc is: every_thread.h.
 constexpr char kTop[] = "/proc";
 constexpr unsigned long kInert = MS_NOSUID | MS_NODEV | MS_NOEXEC;
-constexpr mode_t kDirectoryMode = 0555;
+// Somebody without rights has to fill it; then it is read-only.
+constexpr mode_t kDirectoryMode = 0755;
 
 // A namespace that this thread is in.
 struct Entered {
@@ -82,7 +83,7 @@ int MoveInto(const std::vector<std::string>& shown) {
 // Precondition: this thread is in a mount namespace of its own, where all is as it was if this fails.
 int BuildTree(const std::vector<std::string>& shown) {
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return errno;
-  if (::mount("hv", kTop, "tmpfs", kInert, "mode=555,size=1m") != 0) return errno;
+  if (::mount("hv", kTop, "tmpfs", kInert, "mode=755,size=1m") != 0) return errno;
   const int error = MoveInto(shown);
   if (error != 0) ::umount2(kTop, MNT_DETACH);
   return error;

@@ -3,10 +3,12 @@
 #include "jail/call_filter.h"
 #include "jail/every_thread.h"
 #include "jail/landlock.h"
+#include "jail/launcher.h"
 #include "jail/namespaces.h"
 #include "jail/rights.h"
 #include "napi/exports.h"
 #include "napi/guard.h"
+#include "sys/thread_fds.h"
 
 namespace hv {
 namespace {
@@ -31,6 +33,11 @@ EveryThread& Threads() {
 }
 
 Napi::Value Answer(Napi::Env env, int error) { return Napi::Number::New(env, error); }
+
+// openLauncher(): a descriptor
+Napi::Value Launcher(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] { return Answer(info.Env(), ThreadFds::Lend(OpenLauncher())); });
+}
 
 // landlockVersion()
 Napi::Value Version(const Napi::CallbackInfo& info) {
@@ -106,6 +113,7 @@ Napi::Value Filter(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void ExportJail(Napi::Env env, Napi::Object exports) {
+  exports.Set("openLauncher", Napi::Function::New(env, Launcher));
   exports.Set("landlockVersion", Napi::Function::New(env, Version));
   exports.Set("shareNoCore", Napi::Function::New(env, Core));
   exports.Set("restrictReach", Napi::Function::New(env, Reach));

@@ -5,6 +5,8 @@ import type {Finding} from './finding.ts'
 import type {Host} from './host.ts'
 
 const LAYERS = {
+  user: 'a user namespace',
+  pid: 'a PID namespace',
   'core-scheduling': 'a core of its own (core scheduling)',
   'landlock-reach': "no signals to the host's processes, no TCP (Landlock)",
   'cgroup-limits': 'limits that the host keeps (cgroup v2)',

@@ -33,19 +33,24 @@ export const proveRealStop: ProveStop = async () => {
   return {ok: true, roundTripNs: platform.costs.trapNs, ...(namespaces && {namespaces})}
 }
 
-/** In a process of its own: what it gives up, it does not get back. */
+/** In a process of its own, started as a sandbox's is: what it gives up, it does not get back. */
 export const proveRealJail: ProveJail = async () => {
-  const {execFile} = await import('node:child_process')
+  const {launch} = await import('../jail/launch.ts')
+  const child = launch('hv-probe', [packageFile('dist/jail/probe.cjs')], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: LONGEST_MS,
+    killSignal: 'SIGKILL',
+  })
+  let told = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    told += text
+  })
   return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [packageFile('dist/jail/probe.cjs')],
-      {timeout: LONGEST_MS},
-      (error, stdout) => {
-        sweepCgroups()
-        resolve(error === null ? (JSON.parse(stdout) as JailLayer[]) : undefined)
-      },
-    )
+    child.once('error', () => resolve(undefined))
+    child.once('close', (code) => {
+      sweepCgroups()
+      resolve(code === 0 ? (JSON.parse(told) as JailLayer[]) : undefined)
+    })
   })
 }
 

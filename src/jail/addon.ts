@@ -2,6 +2,8 @@
 
 /** native/napi/jail.cc. Each answers 0, or the errno of what the host refused: then nothing, or not every thread, has changed. */
 export interface JailAddon {
+  /** native/launcher/launcher.c, open to be executed; it closes at execve(2), with this thread, and by hostClose. @throws Error with `errno` */
+  openLauncher(): number
   /** Of Landlock's ABI, 1 or more, or a negative errno. */
   landlockVersion(): number
   /** Core scheduling: no other process runs on the other threads of a core. */

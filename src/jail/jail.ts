@@ -16,6 +16,7 @@ import {
 } from '../abi/errno.ts'
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
+import type {Born} from './born.ts'
 import {Cgroup, type HostLimits, ownCgroup} from './cgroup.ts'
 import type {JailChoice, JailLayer, JailLayerName} from './layer.ts'
 
@@ -33,9 +34,12 @@ export interface JailNeeds {
 const NAMESPACES = ['ipc', 'uts', 'net', 'cgroup', 'mnt'] as const
 /** A kernel's answer for what it was built without. */
 const WITHOUT_IT: readonly number[] = [ENOSYS, EOPNOTSUPP]
-/** Without such threads there is nothing to share. */
 const ABSENT: Partial<Record<JailLayerName, readonly number[]>> = {
+  // Without such threads there is nothing to share.
   'core-scheduling': [EINVAL, ENODEV],
+  // clone(2), of a flag that the kernel was built without.
+  user: [EINVAL],
+  pid: [EINVAL],
   // Nobody has delegated one: it is another's, read-only, has no controllers, or others are in it (EBUSY).
   'cgroup-limits': [EACCES, EPERM, EROFS, ENOENT, ENODEV, EBUSY, EOPNOTSUPP],
 }
@@ -51,10 +55,17 @@ export class Jail {
     this.#choice = choice
   }
 
-  /** Before there is a platform: a guest's processes are born in it. */
-  static begin(choice: JailChoice): Jail {
+  /**
+   * Before there is a platform: a guest's processes are born in it.
+   * @param born what this process was born in; undefined: it was not started to be in a jail
+   */
+  static begin(choice: JailChoice, born?: Born): Jail {
     const jail = new Jail(choice)
     if (choice === 'none') return jail
+    for (const name of ['user', 'pid'] as const) {
+      if (born === undefined) jail.layers.push({name, status: 'absent'})
+      else jail.#lay(name, () => born[name])
+    }
     jail.#lay('core-scheduling', () => addon.shareNoCore())
     jail.#lay('landlock-reach', () => addon.restrictReach())
     return jail
@@ -138,7 +149,7 @@ export class Jail {
     throw new HvError(
       'JAIL_INCOMPLETE',
       `this host refuses a part of the jail: ${names}`,
-      'run as root, or leave out `jail`',
+      'run as root, let users have namespaces (`hv check`), or leave out `jail`',
     )
   }
 }

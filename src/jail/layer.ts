@@ -6,6 +6,8 @@ export const JAIL_CHOICES = ['best', 'required', 'none'] as const
 
 /** From the first that is laid to the last. */
 export const JAIL_LAYERS = [
+  'user',
+  'pid',
   'core-scheduling',
   'landlock-reach',
   'cgroup-limits',
@@ -24,7 +26,10 @@ export type JailLayerName = (typeof JAIL_LAYERS)[number]
 /** One layer of the jail that a sentry runs in. */
 export interface JailLayer {
   name: JailLayerName
-  /** `refused`: this host has it and did not let the process have it; `absent`: this host has no such thing. */
+  /**
+   * `refused`: this host has it and did not let the process have it; `absent`: this host has no such thing, or, without an errno, this
+   * process is not one that could have it: `user` and `pid` are a sandbox's process's, which is born in them.
+   */
   status: 'on' | 'refused' | 'absent'
   /** Of what was refused or is absent: the errno's name. */
   errno?: string

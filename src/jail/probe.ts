@@ -1,11 +1,12 @@
 // The process behind `hv check`'s look at the jail: it goes into one, and prints what became of each layer.
 
 import {writeSync} from 'node:fs'
+import {bornOf} from './born.ts'
 import {Jail} from './jail.ts'
 
 const STDOUT = 1
 
-const jail = Jail.begin('best')
+const jail = Jail.begin('best', bornOf(process.argv[2]))
 jail.limit({memoryBytes: 2 ** 29, maxTasks: 64, cpus: 1, cpuQuotaPercent: 100})
 jail.close({roots: [], directories: [], traces: false, hasTerminal: false})
 writeSync(STDOUT, JSON.stringify(jail.layers))

@@ -47,14 +47,16 @@ export class SandboxPool {
     const {isolation = 'process'} = options as SandboxOptions
     if (isolation !== 'process')
       throw new HvError('BAD_ARGUMENT', "a pool's sandboxes are processes", 'leave isolation out')
+    // Those that wait are in namespaces already.
+    if (options.jail === 'none') return Sandbox.create(options)
     const waits = this.#take()
-    if (waits === undefined) return Sandbox.createIn(() => new SentryProcess(), options)
+    if (waits === undefined) return Sandbox.create(options)
     try {
       return await Sandbox.createIn(() => waits, options)
     } catch (error) {
       // It had died while it waited, and nobody has heard of that.
       if (!(error instanceof HvError) || error.code !== 'SANDBOX_DIED') throw error
-      return Sandbox.createIn(() => new SentryProcess(), options)
+      return Sandbox.create(options)
     }
   }
 
@@ -79,7 +81,7 @@ export class SandboxPool {
   #fill(): void {
     this.#refill = undefined
     while (this.#waiting.length < this.#warm) {
-      const process = new SentryProcess()
+      const process = new SentryProcess(true)
       process.unref()
       // The next that is taken brings another.
       process.onEnd = () => {

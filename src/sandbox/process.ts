@@ -16,11 +16,13 @@ async function main(): Promise<void> {
   // With its bytecode.
   const {serve} = await import('./serve.ts')
   const {ProcessPort} = await import('./process-port.ts')
+  const {bornOf} = await import('../jail/born.ts')
   const {ownDirectories} = await import('../jail/own-directories.ts')
   const port = new ProcessPort(OWNER, PASSING, () => process.exit())
   await serve(port, port.readSettings(), {
     directories: ownDirectories(process.env),
     code,
+    born: bornOf(process.argv[2]),
   })
 }
 

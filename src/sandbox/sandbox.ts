@@ -57,7 +57,7 @@ export class Sandbox {
    * PTRACE_UNUSABLE
    */
   static create(options: SandboxOptions = {}): Promise<Sandbox> {
-    return Sandbox.createIn(() => new SentryProcess(), options)
+    return Sandbox.createIn(() => new SentryProcess(options.jail !== 'none'), options)
   }
 
   /**

@@ -1,10 +1,11 @@
 // SentryProcess: a process that is to be a sandbox's sentry. Until it is told what to be, it is anybody's.
 
-import {type ChildProcess, spawn} from 'node:child_process'
+import type {ChildProcess} from 'node:child_process'
 import {Socket} from 'node:net'
 import {addon} from '../addon.ts'
 import {HvError, printable} from '../errors.ts'
 import {sweepCgroups} from '../jail/cgroup.ts'
+import {launch, launchPlainly} from '../jail/launch.ts'
 import {packageFile} from '../package-file.ts'
 import {HEAP_MB} from './carrier.ts'
 
@@ -27,8 +28,9 @@ export class SentryProcess {
   readonly #child: ChildProcess | undefined
   #lastWords = ''
 
-  constructor() {
-    this.#child = this.#start()
+  /** @param isJailed where the host lets it, it is born in namespaces of its own */
+  constructor(isJailed: boolean) {
+    this.#child = this.#start(isJailed ? launch : launchPlainly)
     // Without descriptors for them there are none.
     const [, , stderr, socket] = this.#child?.stdio ?? []
     this.socket = (socket as Socket | undefined) ?? new Socket()
@@ -73,13 +75,12 @@ export class SentryProcess {
     addon.passDescriptor(this.#passing, fd)
   }
 
-  #start(): ChildProcess | undefined {
+  #start(start: typeof launch): ChildProcess | undefined {
     const argv = [`--max-old-space-size=${HEAP_MB}`, packageFile('dist/process.cjs')]
     let end: number | undefined
     try {
       ;[this.#passing, end] = addon.passingPair()
-      return spawn(process.execPath, argv, {
-        argv0: 'hv-sandbox',
+      return start('hv-sandbox', argv, {
         // Where V8's bytecode and the costs of traps are kept, and where archives are unpacked.
         env: environment('HOME', 'XDG_CACHE_HOME', 'TMPDIR'),
         // A terminal's signals are for the owner.

@@ -1,5 +1,6 @@
 // serve: a sandbox's sentry: how it is made, and what becomes of each request of its owner's.
 
+import type {Born} from '../jail/born.ts'
 import {Jail} from '../jail/jail.ts'
 import type {CodeCache} from '../kept-code.ts'
 import {openPlatform} from '../platform/open.ts'
@@ -23,6 +24,8 @@ export interface Confinement {
   directories: readonly string[]
   /** What V8 made of hv's own code, kept before the jail closes. */
   code: CodeCache
+  /** Which namespaces it was started in; undefined: it was not to be in any. */
+  born: Born | undefined
 }
 
 /** Until the owner disposes of the sandbox, or it fails. */
@@ -47,7 +50,7 @@ async function start(
   const restrict = restriction(settings)
   const hooks = await hooksOf(settings)
   await rehearseIfCold(settings.platform, confinement?.code)
-  const jail = Jail.begin(confinement === undefined ? 'none' : settings.jail)
+  const jail = Jail.begin(confinement === undefined ? 'none' : settings.jail, confinement?.born)
   jail.limit(hostLimits(settings))
   const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes, settings.cpus)
   let shown: GuestFiles

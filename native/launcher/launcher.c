@@ -81,8 +81,7 @@ static void Answer(const struct Command* command, int digits, long error) {
 enum { kUserDigits = 5, kPidDigits = 13 };
 
 static _Noreturn void Execute(const struct Command* command) {
-  const long error =
-      -Call(SYS_execve, command->program, command->arguments, command->environment);
+  const long error = -Call(SYS_execve, command->program, command->arguments, command->environment);
   char text[64];
   char* end = AppendNumber(Append(text, "execve(2) failed with errno "), (unsigned long)error);
   end = Append(end, "\n");
@@ -95,13 +94,15 @@ static int IsOwnerGone(void) {
   for (int fd = kFirstPipe; fd < kFirstPipe + kPipes; fd++) {
     struct pollfd pipe = {fd, 0, 0};
     const struct timespec now = {0, 0};
-    if (Call(SYS_ppoll, &pipe, 1, &now, 0, 0) == 1 && (pipe.revents & (POLLHUP | POLLERR))) return 1;
+    if (Call(SYS_ppoll, &pipe, 1, &now, 0, 0) == 1 && (pipe.revents & (POLLHUP | POLLERR)))
+      return 1;
   }
   return 0;
 }
 
 static void CloseAllBut(int fd) {
-  if (Call(SYS_close_range, fd + 1, ~0u, 0) == 0 && Call(SYS_close_range, 0, fd - 1, 0) == 0) return;
+  if (Call(SYS_close_range, fd + 1, ~0u, 0) == 0 && Call(SYS_close_range, 0, fd - 1, 0) == 0)
+    return;
   // Before Linux 5.9.
   struct rlimit limit = {0, 0};
   Call(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, &limit);

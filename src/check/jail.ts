@@ -1,4 +1,4 @@
-// The jail of hv's own process: which layers of it this host has, from a process that went into one.
+// The jail of a sandbox's process: which layers of it this host has, from a process that went into one.
 
 import type {JailLayer} from '../jail/layer.ts'
 import type {Finding} from './finding.ts'
@@ -37,8 +37,9 @@ export function describeJail({uid}: Host, layers: readonly JailLayer[] | undefin
     layers.filter((layer) => layer.status === status).map(describeLayer)
   const [on, refused, absent] = [named('on'), named('refused'), named('absent')]
   const sentences = [
-    on.length > 0 ? `hv's own process has ${on.join('; ')}.` : "hv's own process has no jail.",
+    on.length > 0 ? `A sandbox's process has ${on.join('; ')}.` : "A sandbox's process has no jail.",
     ...(refused.length > 0 ? [`Refused: ${refused.join('; ')}.`] : []),
+    ...describeCommand(uid, layers),
     ...(absent.length > 0 ? [`Not on this host: ${absent.join('; ')}.`] : []),
   ]
   return [
@@ -53,10 +54,21 @@ export function describeJail({uid}: Host, layers: readonly JailLayer[] | undefin
   ]
 }
 
+/** It jails the process that the user started. */
+function describeCommand(uid: number, layers: readonly JailLayer[]): string[] {
+  const isBorn = layers.some(({name, status}) => ['user', 'pid'].includes(name) && status === 'on')
+  if (!isBorn) return []
+  return [uid === 0 ? '`hv run` has all but the first two.' : '`hv run` has none of the namespaces.']
+}
+
 function mendOf(uid: number): string {
   if (uid === 0)
     return "let hv's container have CAP_SYS_ADMIN for namespaces, or take the other layers for enough"
-  return 'run hv as root, with `--drop-to UID`, for namespaces of its own, or take the other layers for enough'
+  return (
+    'let users have namespaces: sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone (Debian), ' +
+    'kernel.apparmor_restrict_unprivileged_userns (Ubuntu), a container that allows clone(2); or run hv as root, ' +
+    'with `--drop-to UID`'
+  )
 }
 
 function describeLayer({name, errno}: JailLayer): string {

@@ -72,7 +72,8 @@ export interface SandboxOptions {
   isolation?: Isolation
   /**
    * How the sandbox's process is confined before it reads a byte of a program's: `best`, the default, each layer that this host lets
-   * it have (`sandbox.jail` tells); `required`, all of them or JAIL_INCOMPLETE; `none`. A thread has no jail.
+   * it have (`sandbox.jail` tells); `required`, all of them or JAIL_INCOMPLETE; `none`. A thread has no jail. In a user's jail, files
+   * that are not that user's belong to 65534: it has a user namespace.
    */
   jail?: JailChoice
   /**

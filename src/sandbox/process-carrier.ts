@@ -14,6 +14,8 @@ import type {SentryProcess} from './sentry-process.ts'
 
 const NO_BYTES = new Uint8Array(0)
 const PIECE_BYTES = 1 << 20
+/** Who has ended says how by then. */
+const ENDING_MS = 100
 /** Bytes of answers that it does not listen to. */
 const MOST_UNHEARD = 1 << 24
 
@@ -90,9 +92,13 @@ export class ProcessCarrier implements Carrier {
       this.#process.pass(fd)
       return true
     } catch (error) {
-      // Where it has ended, that is heard in a moment.
-      if ((error as {errno?: number}).errno === EAGAIN) this.#events.failed(nonsense())
-      this.kill()
+      if ((error as {errno?: number}).errno === EAGAIN) {
+        this.#events.failed(nonsense())
+        this.kill()
+      } else {
+        // It has ended, which is heard in a moment, or it takes none.
+        setTimeout(() => this.kill(), ENDING_MS)
+      }
       return false
     }
   }

@@ -30,6 +30,8 @@ const [shown, written, outside] = ['shown', 'written', 'outside'].map((name) => 
 const NOBODY = 65534
 const EFAULT = 14
 const OFF = '/* no jail */'
+/** All of them: those that the process is born in, and those that it enters. */
+const NAMESPACES_OFF = 'addon.enterNamespaces = () => ({})'
 const LANDLOCK_OFF = 'addon.restrictFiles = addon.restrictReach = none'
 /** As a struct sockaddr_in in characters below 128: 127.0.0.1:8224. */
 const ADDRESS = '\x02\0\x20\x20\x7f\0\0\x01' + '\0'.repeat(8)
@@ -55,7 +57,7 @@ beforeAll(async () => {
   }
   copyFileSync(BUSYBOX, join(outside, 'true'))
   chmodSync(scratch, 0o755)
-  mkdirSync(cacheOf('nobody'))
+  for (const user of ['root', 'nobody']) mkdirSync(cacheOf(user))
   chownSync(cacheOf('nobody'), NOBODY, NOBODY)
   server = createServer().listen(PORT, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
@@ -74,15 +76,15 @@ const TRIES = {
   'write to a file outside': 'open(OUTSIDE + "/file", O_WRONLY)',
   'make a file outside': 'open(OUTSIDE + "/new", O_WRONLY | O_CREAT)',
   'make a file where hv keeps code': 'open(CACHE + "/new", O_WRONLY | O_CREAT)',
-  "read its owner's memory": 'open("/proc/" + process.ppid + "/mem", O_RDONLY)',
+  "read its owner's memory": 'open("/proc/" + OWNER_PID + "/mem", O_RDONLY)',
   'open /dev/kvm': 'open("/dev/kvm", O_RDWR)',
   'write to a read-only volume': 'call(N.openat, fdOf("/shown"), "file", O_WRONLY, 0)',
   'connect by TCP': 'connect()',
   'execute a program': 'call(N.execve, OUTSIDE + "/true", 0, 0)',
-  'signal its owner': 'call(N.kill, process.ppid, 0)',
+  'signal its owner': 'call(N.kill, OWNER_PID, 0)',
   'signal process 1': 'call(N.kill, 1, 0)',
-  'attach to its owner': 'call(N.ptrace, 16, process.ppid, 0, 0)',
-  'seize its owner': 'call(N.ptrace, 0x4206, process.ppid, 0, 0)',
+  'attach to its owner': 'call(N.ptrace, 16, OWNER_PID, 0, 0)',
+  'seize its owner': 'call(N.ptrace, 0x4206, OWNER_PID, 0, 0)',
   'mount a file system': 'call(N.mount, "none", "/", "tmpfs", 0, 0)',
   'load a module': 'call(N.init_module, 0, 0, "")',
   'enter a user namespace': 'call(N.unshare, 0x10000000)',
@@ -129,12 +131,22 @@ const WITHOUT: readonly [
     LANDLOCK_OFF,
     'root',
     ['write to a read-only volume'],
-    ['write to a read-only volume', 'signal its owner', 'signal process 1'],
+    // Of its own namespace.
+    ['write to a read-only volume', 'signal process 1'],
   ],
-  ['namespaces', 'addon.enterNamespaces = () => ({})', 'root', [], []],
+  ['namespaces', NAMESPACES_OFF, 'root', [], []],
   ['capabilities', 'addon.giveUpRights = none', 'root', [], []],
   ['nothing', '', 'nobody', [], []],
   ['the filter', 'addon.filterCalls = none', 'nobody', [], ['use io_uring', 'make a process']],
+  ['namespaces', NAMESPACES_OFF, 'nobody', [], []],
+  // Namespaces are left.
+  [
+    'the filter and Landlock',
+    `addon.filterCalls = none; ${LANDLOCK_OFF}`,
+    'nobody',
+    [],
+    ['signal process 1', 'use io_uring', 'make a process'],
+  ],
 ]
 
 /** @returns what a sentry's process answers to each try */
@@ -162,6 +174,10 @@ async function attack(
     ]
     const options = {platform, volumes, ...(code === OFF && {jail: 'none'})}
     const owner = `
+      require('node:fs').writeFileSync(process.env.XDG_CACHE_HOME + '/owner', String(process.pid))
+      const addon = require('node-gyp-build')(${JSON.stringify(join(copy, 'native'))})
+      if (${code.includes(NAMESPACES_OFF)})
+        addon.openLauncher = () => { throw Object.assign(new Error('none'), {errno: 1}) }
       const {Sandbox} = require(${JSON.stringify(join(copy, 'dist/index.cjs'))})
       Sandbox.create(${JSON.stringify(options)}).catch((error) => console.log(error.message))`
     const {stdout} = await promisify(execFile)(process.execPath, ['-e', owner], {
@@ -178,11 +194,12 @@ async function attack(
 
 /** Before anything of hv's is loaded. */
 const BEFORE = `
-  const {readlinkSync, readdirSync} = require('node:fs')
+  const {readFileSync, readlinkSync, readdirSync} = require('node:fs')
   const addon = require('node-gyp-build')(require('node:path').join(__dirname, '../native'))
   const none = () => 0
   CODE
-  Object.assign(globalThis, {call: require(${JSON.stringify(raw)}), N: ${JSON.stringify(numbers)}})
+  const OWNER_PID = Number(readFileSync(process.env.XDG_CACHE_HOME + '/owner', 'latin1'))
+  Object.assign(globalThis, {OWNER_PID, call: require(${JSON.stringify(raw)}), N: ${JSON.stringify(numbers)}})
   const leadsTo = (fd) => { try { return readlinkSync('/proc/self/fd/' + fd) } catch { return '' } }
   let fds
   globalThis.look = () => { fds = readdirSync('/proc/self/fd').map((fd) => [Number(fd), leadsTo(fd)]) }

@@ -16,7 +16,7 @@ test('a whole jail is ok, whatever this host does not have', async () => {
   const finding = await jail(layers, 0)
   expect(finding).toMatchObject({status: 'ok', title: 'Jail'})
   expect(finding?.detail).toBe(
-    "hv's own process has no capabilities; no system calls but those that it needs (seccomp). " +
+    "A sandbox's process has no capabilities; no system calls but those that it needs (seccomp). " +
       'Not on this host: a core of its own (core scheduling): EINVAL.',
   )
 })

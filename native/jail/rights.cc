@@ -16,6 +16,10 @@ namespace {
 #ifndef PR_SCHED_CORE
 #define PR_SCHED_CORE 62
 #endif
+// Before Linux 4.17 and 4.20.
+#ifndef PR_SPEC_INDIRECT_BRANCH
+#define PR_SPEC_INDIRECT_BRANCH 1
+#endif
 // linux/sched.h's PR_SCHED_CORE_CREATE, for the thread group: PIDTYPE_TGID.
 constexpr int kCreateCookie = 1, kThreadGroup = 1;
 
@@ -61,6 +65,17 @@ int GiveUpRights(EveryThread& threads, uint64_t keep, std::optional<Identity> id
 
 int ShareNoCore() {
   return ::prctl(PR_SCHED_CORE, kCreateCookie, 0, kThreadGroup, 0) == 0 ? 0 : errno;
+}
+
+int LimitSpeculation() {
+  const int state = ::prctl(PR_GET_SPECULATION_CTRL, PR_SPEC_INDIRECT_BRANCH, 0, 0, 0);
+  if (state < 0) return errno;
+  if (state == PR_SPEC_NOT_AFFECTED) return ENXIO;
+  // For all processes, or for this one before.
+  if (!(state & PR_SPEC_PRCTL) && (state & (PR_SPEC_DISABLE | PR_SPEC_FORCE_DISABLE))) return 0;
+  return ::prctl(PR_SET_SPECULATION_CTRL, PR_SPEC_INDIRECT_BRANCH, PR_SPEC_FORCE_DISABLE, 0, 0) == 0
+             ? 0
+             : errno;
 }
 
 }  // namespace hv

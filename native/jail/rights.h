@@ -20,6 +20,11 @@ struct Identity {
 // pass on to nobody. Returns 0 or an errno.
 int GiveUpRights(EveryThread& threads, uint64_t keep, std::optional<Identity> identity);
 
+// What this thread, and whatever is born from it from now on, leaves in branch predictors steers nobody else, and nobody else's steers
+// it: for good. Documentation/userspace-api/spec_ctrl.rst. Returns 0 or an errno: ENXIO, this processor needs none of it; ENODEV, this
+// architecture has no such control.
+int LimitSpeculation();
+
 // No other process on the same core's other threads: core scheduling. Inherited. Returns 0 or an errno.
 int ShareNoCore();
 

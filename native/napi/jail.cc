@@ -47,6 +47,11 @@ Napi::Value Version(const Napi::CallbackInfo& info) {
 // shareNoCore()
 Napi::Value Core(const Napi::CallbackInfo& info) { return Answer(info.Env(), ShareNoCore()); }
 
+// limitSpeculation()
+Napi::Value Speculation(const Napi::CallbackInfo& info) {
+  return Answer(info.Env(), LimitSpeculation());
+}
+
 // restrictReach()
 Napi::Value Reach(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
@@ -116,6 +121,7 @@ void ExportJail(Napi::Env env, Napi::Object exports) {
   exports.Set("openLauncher", Napi::Function::New(env, Launcher));
   exports.Set("landlockVersion", Napi::Function::New(env, Version));
   exports.Set("shareNoCore", Napi::Function::New(env, Core));
+  exports.Set("limitSpeculation", Napi::Function::New(env, Speculation));
   exports.Set("restrictReach", Napi::Function::New(env, Reach));
   exports.Set("restrictFiles", Napi::Function::New(env, Files));
   exports.Set("enterNamespaces", Napi::Function::New(env, Namespaces));

@@ -8,6 +8,7 @@ const LAYERS = {
   user: 'a user namespace',
   pid: 'a PID namespace',
   'core-scheduling': 'a core of its own (core scheduling)',
+  speculation: 'branch predictors of its own (speculation control)',
   'landlock-reach': "no signals to the host's processes, no TCP (Landlock)",
   'cgroup-limits': 'limits that the host keeps (cgroup v2)',
   ipc: 'an IPC namespace',

@@ -8,6 +8,8 @@ export interface JailAddon {
   landlockVersion(): number
   /** Core scheduling: no other process runs on the other threads of a core. */
   shareNoCore(): number
+  /** Of this thread, and of what is born from it: branch predictors are shared with nobody. */
+  limitSpeculation(): number
   /** Of this thread: signals only to what is born from it from now on; no TCP. */
   restrictReach(): number
   /** The other threads' reach, too. From now on only what lies beneath these descriptors is opened: to read, or to change. */

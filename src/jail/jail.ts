@@ -9,6 +9,7 @@ import {
   ENODEV,
   ENOENT,
   ENOSYS,
+  ENXIO,
   EOPNOTSUPP,
   EPERM,
   EROFS,
@@ -37,6 +38,8 @@ const WITHOUT_IT: readonly number[] = [ENOSYS, EOPNOTSUPP]
 const ABSENT: Partial<Record<JailLayerName, readonly number[]>> = {
   // Without such threads there is nothing to share.
   'core-scheduling': [EINVAL, ENODEV],
+  // Before Linux 4.20; an architecture without; a processor that needs none.
+  speculation: [EINVAL, ENODEV, ENXIO],
   // clone(2), of a flag that the kernel was built without.
   user: [EINVAL],
   pid: [EINVAL],
@@ -67,6 +70,7 @@ export class Jail {
       else jail.#lay(name, () => born[name])
     }
     jail.#lay('core-scheduling', () => addon.shareNoCore())
+    jail.#lay('speculation', () => addon.limitSpeculation())
     jail.#lay('landlock-reach', () => addon.restrictReach())
     return jail
   }

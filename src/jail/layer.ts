@@ -9,6 +9,7 @@ export const JAIL_LAYERS = [
   'user',
   'pid',
   'core-scheduling',
+  'speculation',
   'landlock-reach',
   'cgroup-limits',
   'ipc',

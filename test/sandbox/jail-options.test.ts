@@ -6,7 +6,7 @@ import {join} from 'node:path'
 import {afterAll, describe, expect, test} from 'vitest'
 import {Sandbox} from '../../dist/index.js'
 import {platforms} from '../guests/run.ts'
-import {BUSYBOX, places} from './guests.ts'
+import {BUSYBOX, livingBelow, places} from './guests.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'hv-jail-options-'))
 afterAll(() => rmSync(scratch, {recursive: true, force: true}))
@@ -19,6 +19,20 @@ describe.each(platforms)('the jail of a sandbox on %s', (platform) => {
     const off = sandbox.jail.filter(({status}) => status === 'refused').map(({name}) => name)
     expect(off).toEqual([])
     expect(sandbox.jail.find(({name}) => name === 'seccomp')?.status).toBe('on')
+  })
+
+  test('lets its guests share no branch predictors, where this host has a say in that', async () => {
+    await using sandbox = await Sandbox.create({platform})
+    const isOn = sandbox.jail.some(({name, status}) => name === 'speculation' && status === 'on')
+    // Its own, and on ptrace its guests'.
+    const states = livingBelow('self')
+      .map(({pid}) => readFileSync(`/proc/${pid}/status`, 'latin1'))
+      .filter((text) => /^Name:\t(node|memfd:hv-stub)$/m.test(text))
+      .map((text) => /^SpeculationIndirectBranch:\t(.*)$/m.exec(text)?.[1])
+    expect(states.length).toBeGreaterThan(platform === 'ptrace' ? 1 : 0)
+    expect(states.filter((state) => /(force |^always )disabled$/.test(state ?? ''))).toHaveLength(
+      isOn ? states.length : 0,
+    )
   })
 
   test('is none where none is wanted, and for a thread', async () => {

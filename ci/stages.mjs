@@ -52,7 +52,7 @@ export const stages = [
     name: 'sandbox',
     what: 'test/sandbox: Sandbox, as an embedder uses it',
     kvm: true,
-    packages: compiler,
+    packages: [...compiler, 'libseccomp2', 'debian-archive-keyring'],
     run: (budget) => vitest('sandbox', budget),
   },
   {

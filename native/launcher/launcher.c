@@ -122,6 +122,15 @@ static void KeepCapabilities(void) {
   for (int at = 0; at < 3; at++) Call(SYS_prctl, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept[at]);
 }
 
+// Of whoever waits alone.
+static void GiveUp(int but) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+  Call(SYS_capset, &header, none);
+  Call(SYS_prctl, PR_SET_DUMPABLE, 0);
+  CloseAllBut(but);
+}
+
 // The first process: `launcher` is the other end of what leads to the launcher.
 static _Noreturn void Init(const struct Command* command, int launcher, int is_user) {
   char go;
@@ -134,8 +143,7 @@ static _Noreturn void Init(const struct Command* command, int launcher, int is_u
     Execute(command);
   }
   Call(SYS_prctl, PR_SET_NAME, "hv-init");
-  Call(SYS_prctl, PR_SET_DUMPABLE, 0);
-  CloseAllBut(launcher);
+  GiveUp(launcher);
   for (;;) {
     int status = 0;
     const long ended = Call(SYS_wait4, -1, &status, __WALL);
@@ -148,8 +156,7 @@ static _Noreturn void Init(const struct Command* command, int launcher, int is_u
 
 // Waits for the program's end, and brings about the same.
 static _Noreturn void EndAs(long init, int end) {
-  Call(SYS_prctl, PR_SET_DUMPABLE, 0);
-  CloseAllBut(end);
+  GiveUp(end);
   int status = 0, of_init = 0;
   long got;
   do got = Call(SYS_read, end, &status, sizeof(status));

@@ -51,7 +51,8 @@ const CONTAINER = `
 
 /** What its first program does: a sandbox and `hv run` on each platform. */
 const PROGRAM = `
-  const {spawnSync} = require('node:child_process')
+  const {promisify} = require('node:util')
+  const run = promisify(require('node:child_process').execFile)
   const {Sandbox} = require(${JSON.stringify(join(root, 'dist/index.cjs'))})
   const hv = ${JSON.stringify(join(root, 'dist/bin/hv.cjs'))}
   const look = async (platform) => {
@@ -59,14 +60,13 @@ const PROGRAM = `
     const {stdout} = await sandbox.run('${BUSYBOX}', ['sh', '-c', 'id -u; echo $(echo sandbox)'])
     await sandbox.dispose()
     const argv = [hv, 'run', '--stats=json', '--platform', platform, '${BUSYBOX}', 'echo', 'command']
-    const command = spawnSync(process.execPath, argv, {encoding: 'utf8'})
+    const command = await run(process.execPath, argv)
     const {jail} = JSON.parse(command.stderr)
     return {output: stdout + command.stdout, sandbox: sandbox.jail, command: jail}
   }
   const all = async () => {
-    const seen = {}
-    for (const platform of ${JSON.stringify(platforms)}) seen[platform] = await look(platform)
-    console.log(JSON.stringify(seen))
+    const seen = ${JSON.stringify(platforms)}.map(async (platform) => [platform, await look(platform)])
+    console.log(JSON.stringify(Object.fromEntries(await Promise.all(seen))))
   }
   all()`
 

@@ -105,6 +105,15 @@ describe('an end', () => {
     expect(platform.running).toHaveLength(1)
   })
 
+  test('of a first program that slept is told while another one sleeps', () => {
+    const platform = new ScriptedPlatform(1)
+    platform.scripts.push([SLEEP])
+    const {kernel, process} = program(platform, [call('clone', 17), SLEEP])
+    kernel.timers.add(kernel.monotonicNs() + 1e6, () => process.signals.raise(SIGKILL))
+    kernel.run()
+    expect(process.exit).toEqual({code: undefined, signal: SIGKILL})
+  })
+
   test('by a signal of another CPU comes at once', () => {
     const platform = new ScriptedPlatform(2)
     platform.scripts.push(['spin'])

@@ -54,6 +54,7 @@ export function program(platform: ScriptedPlatform, first: Iterable<Step>, maxTa
       signalTrampoline: 0,
     },
   })
+  process.run.first = process
   process.parent = kernel.init
   kernel.init.children.add(process)
   const {top} = kernel.rootMount

@@ -49,6 +49,7 @@ const HOSTILE = `
   const READY = {kind: 'ready', platform: {name: 'kvm', reason: '', costs: {}}, jail: []}
   const RESULT = {exitCode: 0, signal: null, timedOut: false, stats: {}}
   const finish = (run) => send({kind: 'finished', run, finished: {result: RESULT, outputTruncated: false}})
+  const REFUSED = {code: 'NOT_FOUND', message: '', nextStep: ''}
   const question = {id: 1, name: 'openat', pid: 2, tid: 2, args: [], paths: [], decoded: []}
   const descendant = (...stdio) => spawn('/bin/sleep', ['30'], {detached: true, stdio}).unref()`
 
@@ -79,23 +80,6 @@ const ATTACKS: readonly (readonly [what: string, code: string])[] = [
   ['gives output in empty pieces', 'until("run"); for (;;) send({kind: "output", run: 1, fd: 1})'],
   ['gives more than it was asked for', 'until("run"); for (;;) send({kind: "output", run: 1, fd: 1}, MIB)'],
   [
-    'gives output of a run that is not there',
-    'until("run"); send({kind: "output", run: 2, fd: 1}, MIB); forever()',
-  ],
-  [
-    'gives output of a run that is over',
-    'until("run"); finish(2); send({kind: "output", run: 2, fd: 1}, MIB); forever()',
-  ],
-  ['ends a run that is not there', 'until("run"); finish(2); forever()'],
-  [
-    'refuses a run that is not there',
-    'until("run"); send({kind: "failed", run: 2, error: {code: "NOT_FOUND", message: "", nextStep: ""}}); forever()',
-  ],
-  [
-    'starts a run whose streams nobody has',
-    'until("run"); send({kind: "started", run: 1, pid: 2}); forever()',
-  ],
-  [
     'announces two gigabytes',
     'until("run"); const h = Buffer.alloc(8); h.writeUInt32LE(2 ** 31, 4); write(h); forever()',
   ],
@@ -107,6 +91,20 @@ const ATTACKS: readonly (readonly [what: string, code: string])[] = [
   ['leaves its standard error to a descendant', 'descendant("ignore", "ignore", 2); process.exit(4)'],
   ['writes without end to standard error', 'until("run"); for (;;) writeSync(2, "x".repeat(4096))'],
 ]
+
+/** The same, with two runs at once that may give ten bytes each, and end well if what it says before counts for nothing. */
+const RUN_ATTACKS: readonly (readonly [what: string, code: string])[] = [
+  ['ends a run that is not there', 'finish(3)'],
+  ['ends a run twice', 'finish(1); finish(1)'],
+  ['refuses a run that is not there', 'send({kind: "failed", run: 3, error: REFUSED})'],
+  ['refuses a run that is over', 'finish(1); send({kind: "failed", run: 1, error: REFUSED})'],
+  ['gives output of a run that is not there', 'send({kind: "output", run: 3, fd: 1}, Buffer.alloc(1))'],
+  ['gives output of a run that is over', 'finish(1); send({kind: "output", run: 1, fd: 1}, Buffer.alloc(1))'],
+  ['gives of one what both may give', 'send({kind: "output", run: 1, fd: 1}, Buffer.alloc(11))'],
+  ['starts a run whose streams nobody has', 'send({kind: "started", run: 1, pid: 2})'],
+  ['takes input of a run that has none', 'send({kind: "took", run: 2, bytes: 1})'],
+]
+const TWO_RUNS = `Promise.all([1, 2].map(() => sandbox.run('${BUSYBOX}', ['true'], {timeoutMs: 3000, maxOutputBytes: 10})))`
 
 /** The same, when a file is to be read: `file` is the request. */
 const FILE_ATTACKS: readonly (readonly [what: string, code: string])[] = [
@@ -165,6 +163,16 @@ describe.concurrent('one that', () => {
       expect(peakMb).toBeLessThan(MAX_MB)
     },
   )
+
+  test.each(RUN_ATTACKS)('%s beside another is ended', {timeout: TIMEOUT_MS}, async (_, code) => {
+    const ending = `until("run"); until("run"); ${code}; finish(1); finish(2); forever()`
+    expect((await attacked(ending, TWO_RUNS)).outcome).toBe('SANDBOX_FAILED')
+  })
+
+  test('answers each of two runs is none', {timeout: TIMEOUT_MS}, async () => {
+    const code = 'until("run"); until("run"); finish(2); finish(1); forever()'
+    expect((await attacked(code, TWO_RUNS)).outcome).toBe('no error')
+  })
 
   test.each(FILE_ATTACKS)('%s when a file is read is ended', {timeout: TIMEOUT_MS}, async (_, code) => {
     const {outcome} = await attacked(`file = until("file"); ${code}; forever()`, `sandbox.files.read('/a')`)

@@ -89,7 +89,7 @@ export function ownCgroup(proc = '/proc/self'): string {
     // Beyond the top of a cgroup namespace.
     if (at === undefined || `${top}${own}/`.includes('/../')) continue
     const below = relative(top, own)
-    if (!below.startsWith('..')) return join(unescape(at), below)
+    if (!below.startsWith('..')) return join(decodeOctal(at), below)
   }
   throw failure(ENOENT)
 }
@@ -173,7 +173,7 @@ function isGone(error: unknown): boolean {
 }
 
 /** mountinfo writes blanks and their like in octal: proc(5). */
-function unescape(path: string): string {
+function decodeOctal(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)))
 }
 

@@ -28,14 +28,24 @@ export const HV_ERROR_CODES = [
   'VCPU_FAILED',
 ] as const
 
+/** Stable: a program may switch on them. @see {@link HvError} */
 export type HvErrorCode = (typeof HV_ERROR_CODES)[number]
 
 /**
- * An error of the host or of the user (never of the guest: that is {@link Errno}).
+ * An error of the host or of the user (never of the guest: that is an errno).
  * The CLI prints `message` and `nextStep` on one line and exits with `exitStatus`.
+ *
+ * @example
+ * try {
+ *   await sandbox.run('/nosuch')
+ * } catch (error) {
+ *   if (!(error instanceof HvError) || error.code !== 'NOT_FOUND') throw error
+ *   console.log(error.message, error.exitStatus) // /nosuch: no such file on this host 127
+ * }
  */
 export class HvError extends Error {
   override readonly name = 'HvError'
+  /** What went wrong, for programs. */
   readonly code: HvErrorCode
   /** One imperative sentence that says how to mend it, or ''. */
   readonly nextStep: string
@@ -46,9 +56,10 @@ export class HvError extends Error {
     code: HvErrorCode,
     message: string,
     nextStep = '',
-    {errno, ...options}: ErrorOptions & {errno?: string} = {},
+    options: ErrorOptions & {errno?: string} = {},
   ) {
-    super(message, options)
+    const {errno, ...rest} = options
+    super(message, rest)
     this.code = code
     this.nextStep = nextStep
     if (errno !== undefined) this.errno = errno

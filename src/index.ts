@@ -15,7 +15,7 @@ export type {
   SandboxReadOptions,
   SandboxWriteOptions,
 } from './sandbox/file-options.ts'
-export type {SandboxFileChange, SandboxWatch} from './sandbox/file-watch.ts'
+export type {SandboxWatch} from './sandbox/file-watch.ts'
 export type {
   SandboxSyscall,
   SyscallHandler,
@@ -26,6 +26,7 @@ export type {
   SyscallVerdict,
 } from './sandbox/on-syscall.ts'
 export type {
+  Isolation,
   SandboxExit,
   SandboxLinesOptions,
   SandboxOptions,
@@ -48,9 +49,11 @@ export type {
 } from './sandbox/sandbox-events.ts'
 export type {SandboxFiles} from './sandbox/sandbox-files.ts'
 export type {SandboxProcess} from './sandbox/sandbox-process.ts'
+export type {FileChange as SandboxFileChange} from './sentry/files/operations.ts'
+export type {PatchChoice} from './sentry/patch-choice.ts'
 export type {BrokenPledge} from './sentry/pledge/broken-pledge.ts'
 export type {RunStats} from './sentry/program-result.ts'
-export type {OpenHow, SocketAddress, SyscallArgument} from './sentry/trace/argument-value.ts'
+export type {ArgumentValue, OpenHow, SocketAddress, SyscallArgument} from './sentry/trace/argument-value.ts'
 export type {
   TraceEvent,
   TraceExitEvent,

@@ -27,7 +27,17 @@ const BASE = [
 ]
 /** Where the other images and busybox's applets go. */
 const MOUNT_POINTS = ['hv', 'bed', 'debian'].map((name) => `${name} d 755 0 0`)
-const PROJECT = ['package.json', 'oclif.manifest.json', 'dist', 'src', 'test', 'boards', 'ci', 'guests/real']
+const PROJECT = [
+  'package.json',
+  'oclif.manifest.json',
+  'dist',
+  'src',
+  'test',
+  'boards',
+  'ci',
+  'guests/real',
+  'docs/reference',
+]
 /** No compiler in there: `npm run bench -- --bed NAME` builds them before. */
 export const benchPrograms = [
   ...['kvm-floor', 'null-trap', 'ptrace-floor'],

@@ -2,16 +2,19 @@
 
 import type {JailLayer} from '../jail/layer.ts'
 
-/** `fail`: its platform cannot run guests because of it. `warn`: something is worse than it could be. `info`: a fact. */
+/** `fail`: its platform cannot run guests because of it. `warn`: something is worse than it could be. `info`: a fact. @see {@link checkHost} */
 export type FindingStatus = 'ok' | 'warn' | 'fail' | 'info'
 
 /** What can run guests, in the order in which `hv run` prefers them. */
 export const PLATFORMS = ['kvm', 'ptrace'] as const
+/** What runs guests: a virtual machine of KVM, or a traced process. @see {@link checkHost} */
 export type PlatformName = (typeof PLATFORMS)[number]
 
+/** One thing that was looked at. @see {@link checkHost} */
 export interface Finding {
   /** Stable, kebab-case. */
   id: string
+  /** What it is about, in a few words. */
   title: string
   status: FindingStatus
   /** What is so, in a sentence. */
@@ -24,6 +27,7 @@ export interface Finding {
   platform?: PlatformName
 }
 
+/** What a host can do for hv. @see {@link checkHost} */
 export interface HostReport {
   /** Of this format. It grows when a field changes or goes, not when one is added. */
   version: 1
@@ -43,7 +47,14 @@ export interface HostReport {
   findings: Finding[]
 }
 
-/** What was found out, for programs and for the comparison with a board. null: not known, or no such thing here. */
+/**
+ * What was found out, for programs and for the comparison with a board. null: not known, or no such thing here.
+ *
+ * @example
+ * const {machine} = await checkHost()
+ * console.log(machine?.mode, machine?.pageSize, machine?.ipaBits) // e.g. vmx 4096 46
+ * for (const {name, implementer, part} of machine?.cores ?? []) console.log(name, implementer, part)
+ */
 export interface Machine {
   /** Different cores of one machine (big.LITTLE) are several. */
   cores: Core[]
@@ -60,6 +71,7 @@ export interface Machine {
   nested: boolean | null
 }
 
+/** A kind of processor core. @see {@link Machine} */
 export interface Core {
   name: string
   /** MIDR_EL1's fields, in hexadecimal; null on x86_64. */

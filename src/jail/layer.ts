@@ -1,6 +1,6 @@
 // JailLayer: what a sentry's jail has, and what this host refused to it. The shape is public.
 
-/** `best`: each layer that this host lets it have; `required`: all that it has, or an error. */
+/** `best`: each layer that this host lets it have; `required`: all that it has, or an error; `none`. @see {@link SandboxOptions} */
 export type JailChoice = 'best' | 'required' | 'none'
 export const JAIL_CHOICES = ['best', 'required', 'none'] as const
 
@@ -22,9 +22,16 @@ export const JAIL_LAYERS = [
   'seccomp',
 ] as const
 
+/** @see {@link JailLayer} */
 export type JailLayerName = (typeof JAIL_LAYERS)[number]
 
-/** One layer of the jail that a sentry runs in. */
+/**
+ * One layer of the jail that a sentry runs in.
+ *
+ * @example
+ * for (const {name, status, errno} of sandbox.jail) if (status !== 'on') console.log(name, status, errno)
+ * console.log(sandbox.jail.find(({name}) => name === 'seccomp')?.status) // on
+ */
 export interface JailLayer {
   name: JailLayerName
   /**

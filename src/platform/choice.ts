@@ -2,6 +2,7 @@
 
 import type {Costs} from './costs.ts'
 
+/** `auto`: KVM where its trap works, else ptrace. @see {@link SandboxOptions} */
 export type PlatformChoice = 'auto' | 'kvm' | 'ptrace'
 
 export const PLATFORM_CHOICES: readonly PlatformChoice[] = ['auto', 'kvm', 'ptrace']
@@ -11,9 +12,17 @@ export const PLATFORM_CHOICES: readonly PlatformChoice[] = ['auto', 'kvm', 'ptra
  */
 export const MAX_CPUS = 8
 
-/** What runs guests, and why that: for people. */
+/**
+ * What runs guests, and why that: for people.
+ *
+ * @example
+ * const {name, reason, costs} = sandbox.platform
+ * console.log(name, reason, costs.trapNs) // e.g. kvm its trap works 1520
+ */
 export interface ChosenPlatform {
+  /** `kvm` or `ptrace`. */
   name: string
+  /** In some words. */
   reason: string
   /** What traps take on this host. */
   costs: Costs

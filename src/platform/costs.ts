@@ -1,6 +1,6 @@
 // Costs: what this host takes for a trap by each way, and what follows for how to wait: README.md, "Break-even".
 
-/** Nanoseconds, each the fastest of some. */
+/** Nanoseconds, each the fastest of some. @see {@link ChosenPlatform} */
 export interface Costs {
   /** A system call and its answer, by a VM exit or a stop of a process. */
   trapNs: number

@@ -1,11 +1,21 @@
 // AbortError: why a run has no result: its signal aborted.
 
-/** As Node's own AbortErrors: `cause` is the signal's reason. The sandbox can be used on. */
+/**
+ * Why a run has no result: its signal aborted. As of Node's own AbortErrors, `cause` is the signal's reason. The sandbox can be used on.
+ *
+ * @example
+ * const signal = AbortSignal.timeout(500)
+ * const run = sandbox.run('/bin/busybox', ['sh', '-c', 'echo begun; sleep 100'], {signal})
+ * await run.catch((error) => {
+ *   if (error instanceof AbortError) console.log(error.code, error.stdout) // e.g. ABORT_ERR begun
+ * })
+ */
 export class AbortError<Output = string | Uint8Array> extends Error {
   override readonly name = 'AbortError'
   readonly code = 'ABORT_ERR'
   /** What the program had written by then; empty if it had not started. */
   readonly stdout: Output
+  /** The same of its standard error. */
   readonly stderr: Output
 
   constructor(reason: unknown, stdout: Output, stderr: Output) {

@@ -5,7 +5,7 @@ import {PERMISSION_BITS} from '../abi/file-mode.ts'
 import * as takes from '../options.ts'
 import type {FileChange, FileEntry, FileKind} from '../sentry/files/operations.ts'
 
-/** A file of the guest's, and of any kind. */
+/** A file of the guest's, and of any kind. @see {@link SandboxFiles.list}, {@link SandboxFiles.stat} */
 export interface SandboxFile {
   /** Without its directory; the root's is empty. What is no UTF-8 in it is U+FFFD. */
   name: string
@@ -21,13 +21,14 @@ export interface SandboxFile {
   target?: string
 }
 
-/** Written as it comes; a string as UTF-8. */
+/** What is written, as it comes; a string as UTF-8. @see {@link SandboxFiles.write} */
 export type SandboxFileData =
   | string
   | Uint8Array
   | AsyncIterable<string | Uint8Array>
   | Iterable<string | Uint8Array>
 
+/** How a file is read. @see {@link SandboxFiles.read} */
 export interface SandboxReadOptions {
   /** `buffer`: as bytes. Default: as text, from UTF-8. */
   encoding?: 'utf8' | 'buffer'
@@ -35,6 +36,7 @@ export interface SandboxReadOptions {
   maxBytes?: number
 }
 
+/** How a file is written. @see {@link SandboxFiles.write} */
 export interface SandboxWriteOptions {
   /** Permission bits that it has then. Default: an existing file keeps its own, a new one gets `0o644`. */
   mode?: number

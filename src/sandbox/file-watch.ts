@@ -3,15 +3,12 @@
 import type {FileChange} from '../sentry/files/operations.ts'
 import type {RemoteFiles} from './remote-files.ts'
 
-/** What {@link SandboxFiles.watch} gives. */
+/** What `SandboxFiles.watch` gives. @see {@link SandboxFiles.watch} */
 export interface SandboxWatch {
   /** The listener is not called any more. */
   close(): void
   [Symbol.dispose](): void
 }
-
-/** One of them. */
-export type SandboxFileChange = FileChange
 
 /**
  * For SandboxFiles.
@@ -21,7 +18,7 @@ export type SandboxFileChange = FileChange
 export async function watch(
   files: RemoteFiles,
   path: string,
-  listener: (change: SandboxFileChange) => void,
+  listener: (change: FileChange) => void,
 ): Promise<SandboxWatch> {
   const {answer} = await files.ask({name: 'watch', at: {path}})
   const handle = answer.handle!
@@ -43,7 +40,7 @@ export async function watch(
 }
 
 /** What it throws is this process's, as from any event. */
-function tell(listener: (change: SandboxFileChange) => void, change: SandboxFileChange): void {
+function tell(listener: (change: FileChange) => void, change: FileChange): void {
   try {
     listener(change)
   } catch (error) {

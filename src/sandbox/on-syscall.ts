@@ -2,7 +2,15 @@
 
 import type {SyscallArgument} from '../sentry/trace/argument-value.ts'
 
-/** A system call that a guest is about to make, or has made. */
+/**
+ * A system call that a guest is about to make, or has made.
+ *
+ * @example
+ * await using sandbox = await Sandbox.create({
+ *   onSyscall: {write: ({name, args, decoded}) => console.log(name, args[0], decoded[1].text)}, // write 1n "hi\n"
+ * })
+ * await sandbox.run('/bin/busybox', ['echo', 'hi'])
+ */
 export interface SandboxSyscall {
   /** As in the handlers' names: `openat`. */
   readonly name: string
@@ -23,7 +31,7 @@ export interface SandboxSyscall {
   readonly decoded: readonly SyscallArgument[]
 }
 
-/** How a call ended: one of `result` and `errno` is there. */
+/** How a call ended: one of `result` and `errno` is there. @see {@link SyscallHooks} */
 export interface SyscallOutcome {
   readonly result: number | undefined
   /** `ENOENT`. */
@@ -35,18 +43,25 @@ export interface SyscallOutcome {
   readonly interrupted: boolean
 }
 
-/** In place of the call: it fails with an errno, a name (`EACCES`) or number, or gives a result. */
+/**
+ * In place of the call: it fails with an errno, a name (`EACCES`) or number, or gives a result.
+ * @see {@link SyscallHandlers}
+ */
 export type SyscallVerdict = {readonly errno: string | number} | {readonly result: number | bigint}
 
-/** May take its time: the guest sleeps meanwhile. Without a verdict the call is made. */
+/**
+ * Is asked before a call is made. May take its time: the guest sleeps meanwhile. Without a verdict the call is made.
+ * @see {@link SyscallHandlers}
+ */
 export type SyscallHandler = (
   call: SandboxSyscall,
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler that only looks returns nothing
 ) => SyscallVerdict | undefined | void | Promise<SyscallVerdict | undefined | void>
 
 /**
- * May take its time: the guest gets the result when it is done, so that what it keeps is in order. What it returns
- * counts for nothing.
+ * Is told of a call that has ended. May take its time: the guest gets the result when it is done, so that what it keeps is in order.
+ * What it returns counts for nothing.
+ * @see {@link SyscallHooks}
  */
 export type SyscallObserver = (call: SandboxSyscall, outcome: SyscallOutcome) => unknown
 
@@ -54,11 +69,27 @@ export type SyscallObserver = (call: SandboxSyscall, outcome: SyscallOutcome) =>
  * `before` is asked as a {@link SyscallHandler}. `after` is told, once, of each call that was made and has ended. That is not so
  * of calls that `before` has answered; that do not return (exit, execve that succeeds, rt_sigreturn); in which the
  * thread dies; and that a pledge forbids.
+ *
+ * @example
+ * const failed: SyscallObserver = ({paths}, {errno}) => console.log(paths[0], errno) // /nosuch ENOENT
+ * await using sandbox = await Sandbox.create({onSyscall: {execve: {after: failed}}})
+ * await sandbox.run('/bin/busybox', ['sh', '-c', '/nosuch'])
  */
 export interface SyscallHooks {
   readonly before?: SyscallHandler
   readonly after?: SyscallObserver
 }
 
-/** By the names of the calls. Those through x86_64's vsyscall page (time, gettimeofday, getcpu) are not asked about. */
+/**
+ * By the names of the calls. Those through x86_64's vsyscall page (time, gettimeofday, getcpu) are not asked about.
+ *
+ * @example
+ * const keepLogs: SyscallHandler = ({paths}) => (paths[0]?.endsWith('.log') ? {errno: 'EPERM'} : undefined)
+ * await using sandbox = await Sandbox.create({
+ *   onSyscall: {unlink: keepLogs, unlinkat: keepLogs, getuid: () => ({result: 1000})},
+ * })
+ * await sandbox.files.write('/tmp/a.log', '')
+ * console.log((await sandbox.run('/bin/busybox', ['rm', '/tmp/a.log'])).exitCode) // 1
+ * console.log((await sandbox.run('/bin/busybox', ['id', '-u'])).stdout) // 1000
+ */
 export type SyscallHandlers = Readonly<Record<string, SyscallHandler | SyscallHooks>>

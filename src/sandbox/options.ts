@@ -8,9 +8,10 @@ import type {RunStats, TimeLimit} from '../sentry/program-result.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import type {SyscallHandlers} from './on-syscall.ts'
 
-/** Where a sandbox's sentry runs. */
+/** Where a sandbox's sentry runs: in a process of its own, or in a worker thread of this one. @see {@link SandboxOptions} */
 export type Isolation = 'process' | 'thread'
 
+/** A directory or a file of the host's that a guest sees. @see {@link SandboxOptions} */
 export interface SandboxVolume {
   /** Host directory or file. */
   host: string
@@ -20,6 +21,19 @@ export interface SandboxVolume {
   writable?: boolean
 }
 
+/**
+ * What a sandbox shows its programs, what it allows them, and what runs them. All are optional.
+ *
+ * @example
+ * const options: SandboxOptions = {
+ *   volumes: [{host: '/etc', guest: '/data', writable: false}],
+ *   ...{memoryBytes: 64 << 20, cpus: 1, maxTasks: 20},
+ *   ...{pledge: 'stdio rpath', unveil: {'/data': 'r'}},
+ *   ...{platform: 'auto', patchCalls: 'auto', isolation: 'process', jail: 'best'},
+ * }
+ * await using sandbox = await Sandbox.create(options)
+ * console.log((await sandbox.run('/bin/busybox', ['cat', '/data/passwd'])).stdout.slice(0, 5)) // root:
+ */
 export interface SandboxOptions {
   /**
    * Host directory that is the guest's `/`, or a tar archive that has it, plain or by gzip. The guest's changes to it are kept in memory, for the sandbox's life; the
@@ -40,6 +54,7 @@ export interface SandboxOptions {
    * /bin, which does for static ones.
    */
   withLibraries?: boolean
+  /** Directories and files of the host's, each at a path of the guest's. Default: none. */
   volumes?: readonly SandboxVolume[]
   /** Guest memory in bytes, 1 MiB to 4 GiB, files in memory included; default 512 MiB. The host gives what is touched. */
   memoryBytes?: number
@@ -99,6 +114,7 @@ export interface SandboxOptions {
   onSyscall?: SyscallHandlers
 }
 
+/** How a program starts, and when it ends at the latest. @see {@link Sandbox.spawn}, {@link SandboxRunOptions} */
 export interface SandboxSpawnOptions {
   /** Variables on top of PATH, HOME and TERM, and of the image's; nothing of this process's environment goes in. */
   env?: Readonly<Record<string, string>>
@@ -132,6 +148,14 @@ export interface SandboxTerminal extends Partial<SandboxTerminalSize> {
   name?: string
 }
 
+/**
+ * How a program starts, what it reads, and how what it writes comes back.
+ *
+ * @example
+ * const script = 'cd; pwd; echo $NAME; wc -c'
+ * const options: SandboxRunOptions = {env: {NAME: 'me', HOME: '/tmp'}, stdin: 'hello', timeoutMs: 60_000}
+ * console.log((await sandbox.run('/bin/busybox', ['sh', '-c', script], options)).stdout) // /tmp me 5
+ */
 export interface SandboxRunOptions extends Omit<SandboxSpawnOptions, 'pty'> {
   /**
    * Standard input; strings go as UTF-8. Default: empty. A stream (a Readable, a ReadableStream, an async generator) is read as the
@@ -145,7 +169,7 @@ export interface SandboxRunOptions extends Omit<SandboxSpawnOptions, 'pty'> {
   encoding?: 'utf8' | 'buffer'
 }
 
-/** Whose lines, and how long they may be. */
+/** Whose lines, and how long they may be. @see {@link SandboxProcess.lines} */
 export interface SandboxLinesOptions {
   /** Default: `stdout`. */
   from?: 'stdout' | 'stderr'
@@ -153,7 +177,7 @@ export interface SandboxLinesOptions {
   maxLineBytes?: number
 }
 
-/** What a trace tells, and how much of it. Sets of names are those of strace's -e. */
+/** What a trace tells, and how much of it. Sets of names are those of strace's -e. @see {@link Sandbox.startTrace} */
 export interface SandboxTraceOptions {
   /** Names, `%classes` and `/regular expressions` of system calls, separated by commas; `!` in front: all others. Default: all. */
   calls?: string
@@ -167,8 +191,16 @@ export interface SandboxTraceOptions {
   showsPaths?: boolean
 }
 
-/** How a program ended. Exactly one of `exitCode` and `signal` is set, or neither after a time-out. */
+/**
+ * How a program ended. Exactly one of `exitCode` and `signal` is set, or neither after a time-out.
+ *
+ * @example
+ * const child = sandbox.spawn('/bin/busybox', ['sleep', '100'], {timeoutMs: 100})
+ * const {exitCode, signal, timedOut, outOfMemory}: SandboxExit = await child.wait()
+ * console.log(exitCode, signal, timedOut, outOfMemory) // null null true false
+ */
 export interface SandboxExit {
+  /** 0 to 255; null after a signal or a time-out. */
   exitCode: number | null
   /** The name of the signal that killed it: `SIGSEGV`. */
   signal: string | null
@@ -186,8 +218,15 @@ export interface SandboxExit {
   stats: RunStats
 }
 
-/** With what it wrote. */
+/**
+ * How a program ended, with what it wrote.
+ *
+ * @example
+ * const {stdout, outputTruncated} = await sandbox.run('/bin/busybox', ['seq', '1000'], {maxOutputBytes: 4})
+ * console.log([stdout, outputTruncated]) // [ '1\n2\n', true ]
+ */
 export interface SandboxResult<Output = string> extends SandboxExit {
+  /** A string, or bytes where `encoding` is `buffer`. */
   stdout: Output
   stderr: Output
   /** The program wrote more than `maxOutputBytes`. */

@@ -5,7 +5,7 @@ import type {SandboxSyscall, SyscallHandler} from './on-syscall.ts'
 
 type PolicyVerdict = ReturnType<SyscallHandler>
 
-/** A file that a guest is about to open. */
+/** A file that a guest is about to open. @see {@link onOpen} */
 export interface SandboxOpen {
   /** As the guest wrote it; undefined where its pointer leads nowhere, and the call fails. */
   readonly path: string | undefined
@@ -21,7 +21,7 @@ export interface SandboxOpen {
   readonly call: SandboxSyscall
 }
 
-/** A socket that a guest is about to connect. */
+/** A socket that a guest is about to connect. @see {@link onConnect} */
 export interface SandboxConnect {
   /** undefined where the guest's pointer leads nowhere, or there is no address, and the call fails. */
   readonly address: SocketAddress | undefined
@@ -45,10 +45,9 @@ const WRITING: ReadonlySet<string> = new Set([
  * calls that open nothing (rename, unlink, truncate, link), and programs are opened by execve.
  *
  * @example
- * Sandbox.create({
- *   onSyscall: onOpen(({resolved, mayWrite}) =>
- *     mayWrite && resolved?.startsWith('/etc/') ? {errno: 'EACCES'} : undefined),
- * })
+ * const keep = onOpen(({resolved, mayWrite}) => (mayWrite && resolved === '/tmp/kept' ? {errno: 'EACCES'} : undefined))
+ * await using sandbox = await Sandbox.create({onSyscall: {...keep}})
+ * console.log((await sandbox.run('/bin/busybox', ['touch', '/tmp/kept'])).stderr) // touch: /tmp/kept: Permission denied
  */
 export function onOpen(policy: (open: SandboxOpen) => PolicyVerdict): Record<OpenCall, SyscallHandler> {
   const handler: SyscallHandler = (call) => policy(openOf(call))
@@ -60,9 +59,9 @@ export function onOpen(policy: (open: SandboxOpen) => PolicyVerdict): Record<Ope
  * address by sendto, sendmsg and sendmmsg, without connect.
  *
  * @example
- * Sandbox.create({
- *   onSyscall: onConnect(({address}) => (address?.path === '/run/db' ? undefined : {errno: 'ECONNREFUSED'})),
- * })
+ * const only = onConnect(({address}) => (address?.path === '/dev/log' ? undefined : {errno: 'ECONNREFUSED'}))
+ * await using sandbox = await Sandbox.create({onSyscall: {...only}})
+ * await sandbox.run('/bin/busybox', ['logger', 'hello'])
  */
 export function onConnect(
   policy: (connect: SandboxConnect) => PolicyVerdict,

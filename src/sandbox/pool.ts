@@ -11,6 +11,7 @@ const MAX_WARM = 64
 /** The sandbox that took a process runs its program first. */
 const REFILL_MS = 50
 
+/** How large a pool is. @see {@link SandboxPool} */
 export interface SandboxPoolOptions {
   /** How many processes wait, 1 to 64; default 1. Each takes some 15 MB, and no CPU. */
   warm?: number
@@ -23,8 +24,9 @@ const poolOptions = takes.options({warm: v.optional(takes.integer(1, MAX_WARM))}
  * waits for Node to start. The processes know nothing of a sandbox before, and none becomes two.
  *
  * @example
- * const pool = new SandboxPool({warm: 2})
- * await using sandbox = await pool.create({root: '/srv/tree'})
+ * using pool = new SandboxPool({warm: 2})
+ * await using sandbox = await pool.create({volumes: [{host: '/etc', guest: '/data'}]})
+ * console.log((await sandbox.run('/bin/busybox', ['ls', '/data/passwd'])).stdout) // /data/passwd
  */
 export class SandboxPool {
   readonly #warm: number

@@ -3,13 +3,20 @@
 import {EventEmitter} from 'node:events'
 import type {SandboxExit} from './options.ts'
 
-/** A program has ended. */
+/** A program has ended. @see {@link Sandbox.on} */
 export interface SandboxExitEvent extends SandboxExit {
   /** As it was given to `run` or `spawn`; undefined: the image's entry point. */
   program: string | undefined
 }
 
-/** Guest memory was full, or what hv kept for the guest, and a process was killed for it, the program's own or a descendant. */
+/**
+ * Guest memory was full, or what hv kept for the guest, and a process was killed for it, the program's own or a descendant.
+ *
+ * @example
+ * await using sandbox = await Sandbox.create({memoryBytes: 8 << 20})
+ * sandbox.on('oom', ({program, count}) => console.log(program, count)) // /bin/busybox 1
+ * await sandbox.run('/bin/busybox', ['awk', 'BEGIN {x = "x"; while (1) x = x x}'])
+ */
 export interface SandboxOomEvent {
   program: string | undefined
   /** In the guest: the last one that was killed. */
@@ -18,7 +25,7 @@ export interface SandboxOomEvent {
   count: number
 }
 
-/** A program has come up against a limit of its sandbox. */
+/** A program has come up against a limit of its sandbox. @see {@link Sandbox.on} */
 export interface SandboxLimitEvent {
   program: string | undefined
   /**
@@ -31,6 +38,7 @@ export interface SandboxLimitEvent {
   count: number
 }
 
+/** What a sandbox's listeners are called with, by the events' names. @see {@link Sandbox.on} */
 export interface SandboxEvents {
   exit: SandboxExitEvent
   oom: SandboxOomEvent

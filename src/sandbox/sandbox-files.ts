@@ -4,7 +4,7 @@ import {basename} from 'node:path/posix'
 import {Readable, type Writable} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import {isBytes} from '../options.ts'
-import {type FileEntry, type FileOperation, PIECE_BYTES} from '../sentry/files/operations.ts'
+import {type FileChange, type FileEntry, type FileOperation, PIECE_BYTES} from '../sentry/files/operations.ts'
 import {fileError, saying} from './file-error.ts'
 import {
   type SandboxFile,
@@ -23,7 +23,7 @@ import {
   toWriteOptions,
 } from './file-options.ts'
 import {readStream, writeStream} from './file-streams.ts'
-import {type SandboxFileChange, type SandboxWatch, watch} from './file-watch.ts'
+import {type SandboxWatch, watch} from './file-watch.ts'
 import {GrowingBytes} from './growing-bytes.ts'
 import {GuestErrno, type RemoteFiles} from './remote-files.ts'
 
@@ -39,6 +39,11 @@ type WriteOperation = Extract<FileOperation, {name: 'write'}>
  * Each method rejects with an HvError: BAD_ARGUMENT; FILE_FAILED, whose `errno` is what a program would get, such as `ENOENT`; DISPOSED
  * and what else ends a sandbox. Paths are absolute, links on them are followed. Calls that are under way at the same time are served in
  * pieces, in turns.
+ *
+ * @example
+ * await sandbox.files.write('/tmp/in', 'hello')
+ * await sandbox.run('/bin/busybox', ['cp', '/tmp/in', '/tmp/out'])
+ * console.log(await sandbox.files.read('/tmp/out')) // hello
  */
 export class SandboxFiles {
   readonly #remote: RemoteFiles
@@ -53,8 +58,10 @@ export class SandboxFiles {
    * @throws HvError errno EFBIG: it is larger than `maxBytes`; ENXIO: it is a device, a fifo or a socket, which are never opened
    *
    * @example
-   * const text = await sandbox.files.read('/tmp/out.txt')
-   * const bytes = await sandbox.files.read('/tmp/out.png', {encoding: 'buffer'})
+   * await sandbox.files.write('/tmp/out', 'hello')
+   * console.log(await sandbox.files.read('/tmp/out')) // hello
+   * const bytes = await sandbox.files.read('/tmp/out', {encoding: 'buffer', maxBytes: 1024})
+   * console.log(bytes[0]) // 104
    */
   read(path: string, options: SandboxReadOptions & {encoding: 'buffer'}): Promise<Uint8Array>
   read(path: string, options?: SandboxReadOptions): Promise<string>
@@ -69,8 +76,10 @@ export class SandboxFiles {
    * Makes a file, or replaces what is in it. Its directory has to be there. When it fails on the way, a part is written.
    *
    * @example
-   * await sandbox.files.write('/tmp/job.sh', '#!/bin/sh\necho hi\n', {mode: 0o755})
-   * await sandbox.files.write('/tmp/data', createReadStream('data'))
+   * import {createReadStream} from 'node:fs'
+   * await sandbox.files.write('/tmp/job.sh', '#!/bin/sh\n', {mode: 0o755})
+   * await sandbox.files.write('/tmp/job.sh', 'echo hi\n', {append: true})
+   * await sandbox.files.write('/tmp/users', createReadStream('/etc/passwd'))
    */
   async write(path: string, data: SandboxFileData, options: SandboxWriteOptions = {}): Promise<void> {
     const operation = toWrite(path, options)
@@ -86,12 +95,25 @@ export class SandboxFiles {
     await saying(`write ${path}`, () => this.#writeWhole(operation, bytes))
   }
 
-  /** A file's content as it is read: at most 2 MiB of it wait here. Whoever stops reading destroys it. */
+  /**
+   * A file's content as it is read: at most 2 MiB of it wait here. Whoever stops reading destroys it.
+   *
+   * @example
+   * await sandbox.files.write('/tmp/log', 'hello')
+   * for await (const chunk of sandbox.files.readStream('/tmp/log')) console.log(chunk.length) // 5
+   */
   readStream(path: string): Readable {
     return readStream(this.#remote, {name: 'read', at: {path: toPath(path)}}, `read ${path}`)
   }
 
-  /** A stream into a file, as {@link write} makes it. It waits for the guest's tree, and errors when that is full. */
+  /**
+   * A stream into a file, as {@link write} makes it. It waits for the guest's tree, and errors when that is full.
+   *
+   * @example
+   * import {pipeline} from 'node:stream/promises'
+   * const child = sandbox.spawn('/bin/busybox', ['seq', '10'])
+   * await pipeline(child.stdout, sandbox.files.writeStream('/tmp/numbers'))
+   */
   writeStream(path: string, options: SandboxWriteOptions = {}): Writable {
     return writeStream(this.#remote, toWrite(path, options), `write ${path}`)
   }
@@ -99,20 +121,36 @@ export class SandboxFiles {
   /**
    * What is in a directory, in no order, links themselves and not what they lead to.
    * @throws HvError errno EOVERFLOW: there are more than a million
+   *
+   * @example
+   * await sandbox.files.makeDirectory('/tmp/made')
+   * for (const {name, kind, mode} of await sandbox.files.list('/tmp')) console.log(name, kind, mode) // made directory 493
    */
   async list(path: string): Promise<SandboxFile[]> {
     const at = {path: toPath(path)}
     return (await saying(`list ${path}`, () => this.#listWhole({name: 'list', at}))).map(toFile)
   }
 
-  /** What a path leads to. As in node:fs, what is not there is an error, ENOENT: {@link exists} only asks. */
+  /**
+   * What a path leads to. As in node:fs, what is not there is an error, ENOENT: {@link exists} only asks.
+   *
+   * @example
+   * await sandbox.files.write('/tmp/a', 'hello')
+   * const {kind, size, modifiedAt} = await sandbox.files.stat('/tmp/a')
+   * console.log(kind, size, modifiedAt <= new Date()) // file 5 true
+   */
   async stat(path: string): Promise<SandboxFile> {
     const at = {path: toPath(path)}
     const {answer} = await saying(`stat ${path}`, () => this.#remote.ask({name: 'stat', at, follows: true}))
     return toFile({...answer.entry!, name: basename(path)})
   }
 
-  /** Whether a path leads to something. A link to nothing does not. */
+  /**
+   * Whether a path leads to something. A link to nothing does not.
+   *
+   * @example
+   * console.log(await sandbox.files.exists('/tmp'), await sandbox.files.exists('/tmp/a')) // true false
+   */
   async exists(path: string): Promise<boolean> {
     const at = {path: toPath(path)}
     try {
@@ -124,7 +162,13 @@ export class SandboxFiles {
     }
   }
 
-  /** @param options `recursive`: also those above it, and it may be there; `mode`: of the last one, default `0o755` */
+  /**
+   * Makes a directory.
+   * @param options `recursive`: also those above it, and it may be there; `mode`: of the last one, default `0o755`
+   *
+   * @example
+   * await sandbox.files.makeDirectory('/tmp/a/b/c', {recursive: true})
+   */
   async makeDirectory(path: string, options: {recursive?: boolean; mode?: number} = {}): Promise<void> {
     const how = toDirectoryOptions(options)
     const at = {path: toPath(path)}
@@ -134,6 +178,10 @@ export class SandboxFiles {
   /**
    * Removes a file, a link itself, or an empty directory.
    * @param options `recursive`: with all that is in it, but for what is mounted there
+   *
+   * @example
+   * await sandbox.files.makeDirectory('/tmp/a/b', {recursive: true})
+   * await sandbox.files.remove('/tmp/a', {recursive: true})
    */
   async remove(path: string, options: {recursive?: boolean} = {}): Promise<void> {
     const {recursive} = toRemoveOptions(options)
@@ -144,7 +192,14 @@ export class SandboxFiles {
     })
   }
 
-  /** Replaces a file that is there, as rename(2) does. @throws HvError errno EXDEV: from one volume to another */
+  /**
+   * Gives a file another path, and replaces one that is there, as rename(2) does.
+   * @throws HvError errno EXDEV: from one volume to another
+   *
+   * @example
+   * await sandbox.files.write('/tmp/new', 'hello')
+   * await sandbox.files.rename('/tmp/new', '/tmp/file')
+   */
   async rename(from: string, to: string): Promise<void> {
     const places = {at: {path: toPath(from, 'from')}, to: {path: toPath(to, 'to')}}
     await saying(`rename ${from} to ${to}`, () => this.#remote.ask({name: 'rename', ...places}))
@@ -159,7 +214,9 @@ export class SandboxFiles {
    * before is there then.
    *
    * @example
-   * await sandbox.files.tarIn('/work', createReadStream('src.tar.gz').pipe(createGunzip()))
+   * import {createGunzip, createGzip} from 'node:zlib'
+   * const packed = sandbox.files.tarOut('/tmp').pipe(createGzip()) // or createReadStream('src.tar.gz')
+   * await sandbox.files.tarIn('/work', packed.pipe(createGunzip()))
    */
   async tarIn(
     directory: string,
@@ -177,7 +234,10 @@ export class SandboxFiles {
    * several times, what is a device, a fifo or a socket is not. Names and contents are a guest's word: extract it where it can do no harm.
    *
    * @example
-   * await pipeline(sandbox.files.tarOut('/work'), createGzip(), createWriteStream('work.tar.gz'))
+   * import {buffer} from 'node:stream/consumers'
+   * await sandbox.files.write('/tmp/a', 'hello')
+   * const archive = await buffer(sandbox.files.tarOut('/tmp')) // or .pipe(createWriteStream('out.tar'))
+   * console.log(archive.includes('hello')) // true
    */
   tarOut(directory: string): Readable {
     const path = toPath(directory, 'directory')
@@ -196,9 +256,10 @@ export class SandboxFiles {
    * @param path a link is followed; what is in directories below is not watched
    *
    * @example
-   * using watch = await sandbox.files.watch('/work', ({kind, name}) => console.log(kind, name))
+   * using watch = await sandbox.files.watch('/tmp', ({kind, name}) => console.log(kind, name)) // e.g. create new
+   * await sandbox.files.write('/tmp/new', 'hello')
    */
-  async watch(path: string, listener: (change: SandboxFileChange) => void): Promise<SandboxWatch> {
+  async watch(path: string, listener: (change: FileChange) => void): Promise<SandboxWatch> {
     const at = toPath(path)
     const tell = toListener(listener)
     return saying(`watch ${path}`, () => watch(this.#remote, at, tell))

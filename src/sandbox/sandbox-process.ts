@@ -8,7 +8,15 @@ import type {SandboxExit, SandboxLinesOptions, SandboxTerminalSize} from './opti
 import type {ProgramStreams} from './program-streams.ts'
 import {toLinesOptions, toSignal, toTerminalSize} from './requests.ts'
 
-/** What `Sandbox.spawn` gives. Data waits on both sides: a program whose output nobody reads stops, as at any pipe. */
+/**
+ * What `Sandbox.spawn` gives. Data waits on both sides: a program whose output nobody reads stops, as at any pipe.
+ *
+ * @example
+ * const child = sandbox.spawn('/bin/busybox', ['cat'])
+ * child.stdin.end('hello\n')
+ * for await (const line of child) console.log(line) // hello
+ * console.log((await child.wait()).exitCode, child.exitCode) // 0 0
+ */
 export class SandboxProcess {
   /**
    * Its standard input. The program may close it early: what is written then goes nowhere. Of a terminal, the keys; when it ends, whoever
@@ -59,6 +67,11 @@ export class SandboxProcess {
    * never.
    * @param signal a name or a number
    * @throws HvError BAD_ARGUMENT: there is no such signal
+   *
+   * @example
+   * const child = sandbox.spawn('/bin/busybox', ['sleep', '100'])
+   * child.kill('SIGINT')
+   * console.log((await child.wait()).signal) // SIGINT
    */
   kill(signal: string | number = SIGTERM): void {
     this.#streams.signal(toSignal(signal))
@@ -81,7 +94,8 @@ export class SandboxProcess {
    * @throws HvError BAD_ARGUMENT; LINE_TOO_LONG, and the stream is closed
    *
    * @example
-   * for await (const line of child.lines({from: 'stderr'})) console.error(line)
+   * const child = sandbox.spawn('/bin/busybox', ['ls', '/nosuch'])
+   * for await (const line of child.lines({from: 'stderr'})) console.log(line) // ls: /nosuch: No such file or directory
    */
   lines(options: SandboxLinesOptions = {}): AsyncIterableIterator<string> {
     const {from, maxLineBytes} = toLinesOptions(options)

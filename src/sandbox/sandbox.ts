@@ -35,6 +35,11 @@ import {SentryProcess} from './sentry-process.ts'
  *
  * The thread of the caller never blocks; sandboxes are independent of each other; nothing that a guest does ends or
  * blocks this process. An idle sandbox does not keep the process alive.
+ *
+ * @example
+ * await using sandbox = await Sandbox.create({volumes: [{host: '/etc', guest: '/data'}]})
+ * const {exitCode, stdout} = await sandbox.run('/bin/busybox', ['head', '-c', '4', '/data/passwd'])
+ * console.log(exitCode, stdout) // 0 root
  */
 export class Sandbox {
   /** The guest's files, to be read and written from here. */
@@ -54,7 +59,11 @@ export class Sandbox {
   /**
    * Opens the VM and the tree.
    * @throws HvError BAD_ARGUMENT, NOT_FOUND, HOST_SYSCALL, MEMORY_SIZE, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE,
-   * PTRACE_UNUSABLE
+   * PTRACE_UNUSABLE, JAIL_INCOMPLETE, BAD_ELF, SANDBOX_DIED
+   *
+   * @example
+   * await using sandbox = await Sandbox.create({memoryBytes: 64 << 20, cpus: 1})
+   * console.log((await sandbox.run('/bin/busybox', ['nproc'])).stdout) // 1
    */
   static create(options: SandboxOptions = {}): Promise<Sandbox> {
     return Sandbox.createIn(() => new SentryProcess(options.jail !== 'none'), options)
@@ -75,12 +84,12 @@ export class Sandbox {
     return new Sandbox(sentry, image !== undefined ? 'image' : root !== undefined ? 'root' : 'host')
   }
 
-  /** What runs its guests. */
+  /** What runs its guests. @see {@link ChosenPlatform} */
   get platform(): ChosenPlatform {
     return this.#sentry.platform
   }
 
-  /** What its process has given up, and what this host refused to take from it. Empty: it has no jail. */
+  /** What its process has given up, and what this host refused to take from it. Empty: it has no jail. @see {@link JailLayer} */
   get jail(): readonly JailLayer[] {
     return this.#sentry.jail
   }
@@ -96,6 +105,10 @@ export class Sandbox {
    * hv's, or its sentry did not stop the guest within a second of being told, or of the end of its time
    * @throws AbortError when `options.signal` aborts; what a handler of `onSyscall` or a stream as `stdin` throws; the guest is
    * stopped by then, and the sandbox usable
+   *
+   * @example
+   * const {exitCode, stdout} = await sandbox.run('/bin/busybox', ['wc', '-c'], {stdin: 'hello', timeoutMs: 60_000})
+   * console.log(exitCode, stdout) // 0 5
    */
   run(
     program: string | undefined,
@@ -149,15 +162,14 @@ export class Sandbox {
    * @example
    * const child = sandbox.spawn('/bin/busybox', ['tr', 'a-z', 'A-Z'])
    * child.stdin.end('hello')
-   * for await (const chunk of child.stdout) process.stdout.write(chunk)
-   * const {exitCode} = await child.wait()
+   * for await (const chunk of child.stdout) console.log(chunk.toString()) // HELLO
+   * console.log((await child.wait()).exitCode) // 0
    *
    * @example
    * const shell = sandbox.spawn('/bin/busybox', ['sh'], {pty: {columns: 120, rows: 40}})
-   * shell.stdout.pipe(process.stdout)
-   * shell.stdin.write('stty size\n')
    * shell.resize({columns: 80, rows: 24})
-   * shell.stdin.end()
+   * shell.stdin.end('stty size\n')
+   * for await (const line of shell) console.log(line) // $ stty size 24 80 $
    */
   spawn(program?: string, args: readonly string[] = [], options: SandboxSpawnOptions = {}): SandboxProcess {
     const request = toSpawnRequest(program, args, options, this.#programs === 'image')
@@ -187,12 +199,24 @@ export class Sandbox {
    * is some 2000 events ahead of the listener, also beyond its time: none is lost, and memory stays bounded. What the
    * listener throws is an uncaught exception of this process.
    * @throws HvError BAD_ARGUMENT, and the trace that was on stays; DISPOSED
+   *
+   * @example
+   * const options: SandboxTraceOptions = {calls: '%file', statuses: 'failed', stringLimit: 64}
+   * await sandbox.startTrace((event) => event.type === 'syscall' && console.log(event.name, event.error), options) // newfstatat ENOENT
+   * await sandbox.run('/bin/busybox', ['test', '-e', '/nosuch'])
    */
   async startTrace(listener: (event: TraceEvent) => void, options: SandboxTraceOptions = {}): Promise<void> {
     await this.#sentry.trace(listener, toTraceOptions(listener, options))
   }
 
-  /** Resolves when the trace is off, and all its events have come. Calls under way are told as unfinished. */
+  /**
+   * Resolves when the trace is off, and all its events have come. Calls under way are told as unfinished.
+   * @throws HvError DISPOSED
+   *
+   * @example
+   * await sandbox.startTrace((event) => console.log(event.type))
+   * await sandbox.stopTrace()
+   */
   async stopTrace(): Promise<void> {
     await this.#sentry.trace(undefined, undefined)
   }
@@ -202,7 +226,9 @@ export class Sandbox {
    * `oom`, `limit`: it has come up against a limit; each limit is told at once, and then once a second at most, with a count.
    *
    * @example
-   * sandbox.on('limit', ({program, limit, count}) => console.warn(`${program}: ${limit}, ${count} times`))
+   * sandbox.on('exit', ({program, exitCode}) => console.log(program, exitCode)) // /bin/busybox 1
+   * sandbox.on('limit', ({program, limit, count}) => console.log(program, limit, count)) // e.g. /bin/busybox output 1
+   * await sandbox.run('/bin/busybox', ['echo', 'hello'], {maxOutputBytes: 1})
    */
   on<Name extends keyof SandboxEvents>(name: Name, listener: (event: SandboxEvents[Name]) => void): this {
     this.#listeners.add(name, listener, false)

@@ -25,5 +25,11 @@ export interface ProgramResult {
   stats: RunStats
 }
 
-/** Counters and times by name, in the order in which they are printed; times end in `Ns` and are nanoseconds. */
+/**
+ * Counters and times by name, in the order in which they are printed; times end in `Ns` and are nanoseconds.
+ *
+ * @example
+ * const {stats} = await sandbox.run('/bin/busybox', ['true'])
+ * console.log(stats.syscalls, stats.cpuNs, stats.peakBytes) // e.g. 16 29213040 2252800
+ */
 export type RunStats = Record<string, number>

@@ -3,6 +3,18 @@
 import {HvError} from '../errors.ts'
 import type {NativeVcpu} from './addon.ts'
 
+/**
+ * Why a run ended, by `kind`.
+ *
+ * @example
+ * const exit = vcpu.run()
+ * if (exit.kind === 'mmio' && exit.isWrite) console.log(exit.address, exit.data[0]) // 36864 42
+ * else if (exit.kind === 'io') console.log(exit.direction, exit.port)
+ * else if (exit.kind === 'hypercall') exit.result = 0n
+ * else if (exit.kind === 'fail-entry') throw new Error(`the processor refuses: ${exit.hardwareReason}`)
+ * else if (exit.kind === 'internal-error') throw new Error(`KVM cannot go on: ${exit.suberror}`)
+ * else console.log(exit.kind === 'shutdown' || exit.kind === 'halt')
+ */
 export type Exit =
   | IoExit
   | MmioExit
@@ -13,7 +25,17 @@ export type Exit =
   | FailEntryExit
   | InternalErrorExit
 
-/** A port was accessed (x86_64 only). */
+/**
+ * A port was accessed (x86_64 only).
+ *
+ * @example
+ * // x86_64 only
+ * vm.memory.write(0x2000, Uint8Array.of(0xe4, 0x60, 0xe6, 0x80, 0xf4)) // in $0x60, %al; out %al, $0x80; hlt
+ * vcpu.registers.set({rip: 0x2000n})
+ * const exit = vcpu.run()
+ * if (exit.kind === 'io' && exit.direction === 'in') exit.data[0] = 42
+ * console.log(vcpu.run()) // { kind: 'io', direction: 'out', port: 128, size: 1, count: 1, data: Uint8Array(1) [ 42 ] }
+ */
 export interface IoExit {
   readonly kind: 'io'
   readonly direction: 'in' | 'out'
@@ -26,7 +48,7 @@ export interface IoExit {
   readonly data: Uint8Array
 }
 
-/** A guest physical address without memory was accessed. */
+/** A guest physical address without memory was accessed. @see {@link Vm}, {@link Exit} */
 export interface MmioExit {
   readonly kind: 'mmio'
   readonly isWrite: boolean
@@ -39,6 +61,13 @@ export interface MmioExit {
 /**
  * A hypercall that KVM leaves to its user. On x86_64 that is KVM_HC_MAP_GPA_RANGE (12) alone; on arm64 HVC or SMC with
  * 0xc3000000 to 0xc300ffff in X0, since Linux 6.4. KVM answers all others.
+ *
+ * @example
+ * // arm64 only
+ * vm.memory.write(0x2000, Uint8Array.of(0x02, 0x00, 0x00, 0xd4)) // hvc #0
+ * vcpu.registers.set({pc: 0x2000n, x0: 0xc3000001n, x1: 7n})
+ * const exit = vcpu.run()
+ * if (exit.kind === 'hypercall') exit.result = exit.args[0] + 1n
  */
 export interface HypercallExit {
   readonly kind: 'hypercall'
@@ -48,29 +77,37 @@ export interface HypercallExit {
   result: bigint
 }
 
-/** The vCPU waits for an interrupt (HLT). Not on arm64: there KVM itself waits in WFI. */
+/**
+ * The vCPU waits for an interrupt (HLT). Not on arm64: there KVM itself waits in WFI.
+ *
+ * @example
+ * // x86_64 only
+ * vm.memory.write(0x2000, Uint8Array.of(0xf4)) // hlt
+ * vcpu.registers.set({rip: 0x2000n})
+ * console.log(vcpu.run()) // { kind: 'halt' }
+ */
 export interface HaltExit {
   readonly kind: 'halt'
 }
 
-/** The guest switched itself off (arm64: PSCI's SYSTEM_OFF or SYSTEM_RESET), or triple-faulted (x86_64). */
+/** The guest switched itself off (arm64: PSCI's SYSTEM_OFF or SYSTEM_RESET), or triple-faulted (x86_64). @see {@link Exit} */
 export interface ShutdownExit {
   readonly kind: 'shutdown'
 }
 
-/** `interrupt()`, an AbortSignal, the VM's disposal, or a signal to the host's process. */
+/** `interrupt()`, an AbortSignal, the VM's disposal, or a signal to the host's process. @see {@link Vcpu} */
 export interface InterruptedExit {
   readonly kind: 'interrupted'
 }
 
-/** The processor refused to enter the guest: its state is invalid. */
+/** The processor refused to enter the guest: its state is invalid. @see {@link Exit} */
 export interface FailEntryExit {
   readonly kind: 'fail-entry'
   /** The processor's own code (VT-x: SDM vol. 3, 28.7); on arm64 1: this core cannot run the vCPU, another may. */
   readonly hardwareReason: bigint
 }
 
-/** KVM cannot go on. */
+/** KVM cannot go on. @see {@link Exit} */
 export interface InternalErrorExit {
   readonly kind: 'internal-error'
   /** KVM_INTERNAL_ERROR_*: 1 an instruction that KVM does not emulate, 2 an exception in an exception, 3 in an exit. */

@@ -4,9 +4,25 @@ import {HvError} from '../errors.ts'
 import {bytes as aBytes, checked} from '../options.ts'
 import type {NativeVm} from './addon.ts'
 
-/** A number below 2^53, or a register's value. */
+/**
+ * A guest physical address: a number below 2^53, or a register's value.
+ *
+ * @example
+ * const address = vcpu.registers.get(process.arch === 'arm64' ? 'pc' : 'rip')
+ * console.log(vm.memory.read(address, 4).length) // 4
+ */
 export type GuestAddress = number | bigint
 
+/**
+ * A VM's memory by guest physical address; every access is checked.
+ *
+ * @example
+ * vm.memory.write(0x3000, new TextEncoder().encode('hello'))
+ * const view = vm.memory.view(0x3000, 5)
+ * view[0] = 0x6a
+ * vm.memory.publish(0x3000, 1) // for code alone
+ * console.log(new TextDecoder().decode(vm.memory.read(0x3000, 5))) // jello
+ */
 export class GuestMemory {
   /** Guest physical addresses from `base` to `base + size - 1` are memory. */
   readonly base: number

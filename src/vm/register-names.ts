@@ -37,6 +37,7 @@ type SegmentField =
   | 'unusable'
 type Table = `${'gdt' | 'idt'}.${'base' | 'limit'}`
 
+/** The SDM's names; README.md of src/vm lists them. @see {@link Registers} */
 export type X86Register = General | System | `${Segment}.${SegmentField}` | Table
 
 type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9'
@@ -51,7 +52,8 @@ type El2 =
   | `${'hcr' | 'sctlr' | 'cptr' | 'ttbr0' | 'ttbr1' | 'tcr' | 'vttbr' | 'vtcr' | 'mair' | 'vbar'}_el2`
   | `${'esr' | 'far' | 'hpfar' | 'elr' | 'spsr' | 'sp' | 'tpidr' | 'cnthctl'}_el2`
 
-/** The Arm ARM's names. */
+/** The Arm ARM's names; README.md of src/vm lists them. @see {@link Registers} */
 export type Arm64Register = GeneralX | WithoutLevel | El0 | El1 | Feature | El2
 
+/** @see {@link Registers} */
 export type RegisterName = X86Register | Arm64Register

@@ -9,6 +9,7 @@ import type {RegisterName} from './register-names.ts'
 
 export type {Arm64Register, RegisterName, X86Register} from './register-names.ts'
 
+/** Some registers with what they hold: unsigned, 64 bits at most. @see {@link Registers} */
 export type RegisterValues = Partial<Record<RegisterName, bigint>>
 
 const registerValues = plainObject('an object of registers and bigints')
@@ -16,6 +17,14 @@ const MAX = 2n ** 64n - 1n
 
 const indexes = new Map(addon.registerNames.map((name, index) => [name, index]))
 
+/**
+ * The registers of a vCPU, by name, as unsigned bigints.
+ *
+ * @example
+ * const name = process.arch === 'arm64' ? 'x1' : 'rax'
+ * vcpu.registers.set({[name]: 7n})
+ * console.log(vcpu.registers.get(name), vcpu.registers.getAll()[name]) // 7n 7n
+ */
 export class Registers {
   readonly #native: () => NativeVcpu
 

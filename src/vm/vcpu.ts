@@ -8,6 +8,15 @@ import type {NativeVcpu} from './addon.ts'
 import {type Answer, type Exit, INTERRUPTED, readExit} from './exit.ts'
 import {Registers} from './registers.ts'
 
+/**
+ * One virtual processor: its registers, its runs, and what ends a run. It runs once at a time.
+ *
+ * @example
+ * const exit = await vcpu.runAsync(AbortSignal.timeout(10_000))
+ * console.log(exit.kind) // mmio
+ * vcpu.interrupt()
+ * console.log(vcpu.run()) // { kind: 'interrupted' }
+ */
 export class Vcpu implements Disposable {
   /** In the architecture's reset state at first. */
   readonly registers: Registers

@@ -8,6 +8,7 @@ import * as takes from '../options.ts'
 import type {VmLimits} from './addon.ts'
 import {openError} from './open-error.ts'
 
+/** How large a VM's memory is, where it lies, and what the VM has besides. @see {@link Vm} */
 export interface VmOptions {
   /** Guest memory, lazily backed: a multiple of the host's page size, at most 3 GiB. */
   memoryBytes: number

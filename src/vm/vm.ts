@@ -11,6 +11,12 @@ import {openError} from './open-error.ts'
 import {Vcpu} from './vcpu.ts'
 import {checkOptions, type VmOptions} from './vm-options.ts'
 
+/**
+ * How a vCPU begins.
+ *
+ * @example
+ * const second = vm.createVcpu({startsOff: process.arch === 'arm64'})
+ */
 export interface VcpuOptions {
   /** arm64: its runs wait until another vCPU switches it on by PSCI's CPU_ON. */
   startsOff?: boolean
@@ -18,7 +24,23 @@ export interface VcpuOptions {
 
 const vcpuOptions = takes.options({startsOff: v.optional(takes.truth)})
 
+/**
+ * A virtual machine of KVM: memory, and vCPUs that begin in the architecture's reset state.
+ *
+ * @example
+ * using vm = Vm.create({memoryBytes: 0x8000})
+ * using vcpu = vm.createVcpu()
+ * if (process.arch === 'arm64') {
+ *   vm.memory.write(0x1000, Uint8Array.of(0x01, 0x00, 0x00, 0x39)) // strb w1, [x0]
+ *   vcpu.registers.set({pc: 0x1000n, x0: 0x9000n, x1: 42n})
+ * } else {
+ *   vm.memory.write(0x1000, Uint8Array.of(0x88, 0x07)) // mov %al, (%bx), in real mode
+ *   vcpu.registers.set({'cs.base': 0n, 'cs.selector': 0n, rip: 0x1000n, rbx: 0x9000n, rax: 42n})
+ * }
+ * console.log(vcpu.run()) // { kind: 'mmio', isWrite: true, address: 36864, data: Uint8Array(1) [ 42 ] }
+ */
 export class Vm implements Disposable {
+  /** Its memory, by guest physical address. */
   readonly memory: GuestMemory
   /** The GIC's version, when one was asked for. */
   readonly gicVersion: number | undefined
@@ -35,13 +57,13 @@ export class Vm implements Disposable {
     this.gicVersion = gic ? addGic(native) : undefined
   }
 
-  /** @throws HvError MEMORY_SIZE, BAD_ARGUMENT, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, OUT_OF_MEMORY */
+  /** Makes a VM with memory and no vCPU. @throws HvError MEMORY_SIZE, BAD_ARGUMENT, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, OUT_OF_MEMORY */
   static create(options: VmOptions): Vm {
     const checked = checkOptions(options)
     return new Vm(create(checked), checked)
   }
 
-  /** @throws HvError VCPU_FAILED when KVM gives no more, BAD_ARGUMENT, DISPOSED */
+  /** Adds a vCPU. @throws HvError VCPU_FAILED when KVM gives no more, BAD_ARGUMENT, DISPOSED */
   createVcpu(options: VcpuOptions = {}): Vcpu {
     const {startsOff = false} = takes.checked(vcpuOptions, options, 'options')
     if (this.#isDisposed) throw new HvError('DISPOSED', 'the VM is disposed')

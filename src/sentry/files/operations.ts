@@ -62,6 +62,7 @@ export interface FileAnswer {
 export const FILE_CHANGES = ['create', 'write', 'attributes', 'remove', 'overflow'] as const
 export type ChangeKind = (typeof FILE_CHANGES)[number]
 
+/** What has happened to a file, or in a directory. @see {@link SandboxFiles.watch} */
 export interface FileChange {
   kind: ChangeKind
   /** Of what is in the directory that is watched; absent: it happened to what is watched itself. */

@@ -6,7 +6,7 @@ export const MAX_VALUE_BYTES = 4096
 /** Of a text: a path with each byte escaped, in quotes. */
 export const MAX_TEXT = 4 * MAX_VALUE_BYTES + 2
 
-/** By `kind`. undefined: the guest's pointer leads nowhere, or (strings) to more than 4096 bytes. */
+/** By `kind`. undefined: the guest's pointer leads nowhere, or (strings) to more than 4096 bytes. @see {@link SyscallArgument} */
 export type ArgumentValue =
   /** A count, an offset, a mode, an id, an address: exact below 2^52; of what is larger, `args` has all bits. */
   | {readonly kind: 'number'; readonly value: number}
@@ -29,7 +29,7 @@ export type ArgumentValue =
   /** What the call fills in, a structure, a pointer: there is its text, and its word. */
   | {readonly kind: 'other'; readonly value?: undefined}
 
-/** A struct sockaddr. */
+/** A struct sockaddr. @see {@link onConnect} */
 export interface SocketAddress {
   /** `AF_UNIX`. */
   readonly family: string
@@ -42,14 +42,31 @@ export interface SocketAddress {
   readonly port?: number
 }
 
-/** A struct open_how. */
+/**
+ * A struct open_how.
+ *
+ * @example
+ * const look: SyscallHandler = ({decoded}) => {
+ *   for (const each of decoded) if (each.kind === 'open_how') console.log(each.value?.flags, each.value?.resolve)
+ * }
+ * await using sandbox = await Sandbox.create({onSyscall: {openat2: look}})
+ */
 export interface OpenHow {
   readonly flags: readonly string[]
   readonly mode: number
   readonly resolve: readonly string[]
 }
 
-/** An argument, decoded; `text` is as `hv trace` writes it. */
+/**
+ * An argument, decoded; `text` is as `hv trace` writes it.
+ *
+ * @example
+ * const look: SyscallHandler = ({decoded: [to, data]}) => {
+ *   if (to.kind === 'descriptor' && data.kind === 'bytes') console.log(to.value, data.length, data.text) // 1 3 "hi\n"
+ * }
+ * await using sandbox = await Sandbox.create({onSyscall: {write: look}})
+ * await sandbox.run('/bin/busybox', ['echo', 'hi'])
+ */
 export type SyscallArgument = ArgumentValue & {readonly text: string}
 
 /** Of a flag word's text: `O_RDWR|0x40`, `0x40 /* O_??? *\/`, `0`. */

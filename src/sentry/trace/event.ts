@@ -11,7 +11,10 @@ interface Happening {
   time: number
 }
 
-/** A system call that has ended, or never will. Exactly one of `result`, `error`, `interrupted` and `unfinished` is there. */
+/**
+ * A system call that has ended, or never will. Exactly one of `result`, `error`, `interrupted` and `unfinished` is there.
+ * @see {@link TraceEvent}
+ */
 export interface TraceSyscallEvent extends Happening {
   type: 'syscall'
   /** As in the manual; `syscall_0x1f4` for a number without one. */
@@ -32,7 +35,7 @@ export interface TraceSyscallEvent extends Happening {
   durationNs?: number
 }
 
-/** A handler of the program runs, or the program dies of the signal. */
+/** A handler of the program runs, or the program dies of the signal. @see {@link TraceEvent} */
 export interface TraceSignalEvent extends Happening {
   type: 'signal'
   /** `SIGSEGV`. */
@@ -41,7 +44,7 @@ export interface TraceSignalEvent extends Happening {
   info: string
 }
 
-/** A program has ended. Exactly one of `code` and `signal` is there. */
+/** A program has ended. Exactly one of `code` and `signal` is there. @see {@link TraceEvent} */
 export interface TraceExitEvent extends Happening {
   type: 'exit'
   code?: number
@@ -49,6 +52,18 @@ export interface TraceExitEvent extends Happening {
   signal?: string
 }
 
+/**
+ * What a trace tells, one at a time.
+ *
+ * @example
+ * const tell = (event: TraceEvent) => {
+ *   if (event.type === 'syscall') console.log(event.name, event.args[0], event.result ?? event.error) // write 1 3
+ *   if (event.type === 'signal') console.log(event.name, event.info) // e.g. SIGSEGV {si_signo=SIGSEGV, …}
+ *   if (event.type === 'exit') console.log(event.code ?? event.signal) // SIGSEGV
+ * }
+ * await sandbox.startTrace(tell, {calls: 'write'})
+ * await sandbox.run('/bin/busybox', ['sh', '-c', 'echo hi; kill -SEGV $$'])
+ */
 export type TraceEvent = TraceSyscallEvent | TraceSignalEvent | TraceExitEvent
 
 const US_PER_SECOND = 1e6

@@ -1,0 +1,46 @@
+// The pages of docs/reference as text: typedoc's, with an index of one line a symbol in front.
+
+import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {root} from '../paths.mjs'
+import {readApi} from './model.mjs'
+import {withoutExample} from './rule.mjs'
+
+const INDEX = 'README.md'
+
+/**
+ * @returns {Promise<{pages: Map<string, string>, lacks: string[]}>} `pages`: by the names of the files, without their folder;
+ * `lacks`: by rule.mjs
+ */
+export async function readReference() {
+  const folder = mkdtempSync(join(tmpdir(), 'hv-reference-'))
+  try {
+    const {app, project} = await readApi(folder)
+    await app.generateOutputs(project)
+    const pages = readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')])
+    return {pages: new Map([...pages, [INDEX, indexOf(project)]]), lacks: withoutExample(project)}
+  } finally {
+    rmSync(folder, {recursive: true})
+  }
+}
+
+function indexOf(project) {
+  const sections = project.children.map(({name, children}) => {
+    const rows = children.map(
+      (symbol) => `| [${symbol.name}](${name}.md#${anchorOf(symbol)}) | ${firstSentence(symbol)} |`,
+    )
+    return [`## [${name}](${name}.md)`, ['| name | |', '| --- | --- |', ...rows].join('\n')]
+  })
+  const intro = readFileSync(`${root}/ci/reference/intro.md`, 'utf8').trimEnd()
+  return `${[intro, ...sections.flat()].join('\n\n')}\n`
+}
+
+/** GitHub's, of the symbol's heading. */
+const anchorOf = ({name}) => name.toLowerCase()
+
+function firstSentence(symbol) {
+  const {comment} = symbol.signatures?.[0] ?? symbol
+  const text = (comment?.summary ?? []).map(({text}) => text).join('')
+  return (/^.*?\.(?=\s|$)/s.exec(text)?.[0] ?? text).replaceAll('\n', ' ').replaceAll('|', '\\|')
+}

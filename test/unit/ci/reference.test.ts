@@ -1,0 +1,46 @@
+// docs/reference: it says what the sources say, each symbol has an example, and the examples are of the library's types.
+
+import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {beforeAll, expect, test} from 'vitest'
+import {cache, root} from '../../../ci/paths.mjs'
+import {run} from '../../../ci/process.mjs'
+import {readReference} from '../../../ci/reference/pages.mjs'
+import {examplesOf, namesOf, pages, wholeOf} from '../../helpers/examples.ts'
+
+const DOCS = `${root}/docs/reference`
+
+let reference: {pages: Map<string, string>; lacks: string[]}
+beforeAll(async () => {
+  reference = await readReference()
+})
+
+test('the pages are what the docstrings say: npm run docs', () => {
+  expect(readdirSync(DOCS).sort()).toEqual([...reference.pages.keys()].sort())
+  for (const [name, text] of reference.pages) expect(readFileSync(`${DOCS}/${name}`, 'utf8'), name).toBe(text)
+})
+
+test('each exported symbol has an example, or says whose shows it', () => {
+  expect(reference.lacks).toEqual([])
+})
+
+test('the examples have the types of the library', async () => {
+  const folder = `${cache}/examples`
+  rmSync(folder, {recursive: true, force: true})
+  mkdirSync(folder, {recursive: true})
+  const names = pages.flatMap(namesOf).join(', ')
+  for (const example of pages.flatMap(examplesOf)) {
+    const text = `import {${names}} from 'hvkit'\n${wholeOf(example)}`
+    writeFileSync(`${folder}/${example.title.replace(' ', '-')}.ts`, text)
+  }
+  const compilerOptions = {
+    noEmit: true,
+    verbatimModuleSyntax: false,
+    rootDir: '/',
+    paths: {hvkit: [`${root}/dist/index.d.ts`]},
+    noUnusedLocals: false,
+  }
+  const config = {extends: `${root}/src/tsconfig.json`, compilerOptions, include: ['.']}
+  writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(config))
+  const {status, output} = await run('npx', ['tsc', '-p', folder], {cwd: root})
+  expect([status, output]).toEqual([0, ''])
+})

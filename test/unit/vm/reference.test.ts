@@ -1,0 +1,12 @@
+// The examples of docs/reference/vm.md, each in a VM of its own; in a bed of arm64, too.
+
+import {test} from 'vitest'
+import {Vm} from '../../../src/vm/vm.ts'
+import {examplesOf, isForHere, play} from '../../helpers/examples.ts'
+import {describeKvm} from '../../helpers/vm.ts'
+
+describeKvm('the examples of the VM', () => {
+  test.each(examplesOf('vm').filter(isForHere))('of $title print what they say', (example) =>
+    play(example, {Vm}),
+  )
+})

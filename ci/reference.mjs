@@ -2,13 +2,12 @@
 //
 //   node ci/reference.mjs
 
-import {mkdirSync, rmSync, writeFileSync} from 'node:fs'
+import {readdirSync, rmSync, writeFileSync} from 'node:fs'
 import {root} from './paths.mjs'
 import {readReference} from './reference/pages.mjs'
 
 const folder = `${root}/docs/reference`
 
 const {pages} = await readReference()
-rmSync(folder, {recursive: true, force: true})
-mkdirSync(folder)
+for (const name of readdirSync(folder)) rmSync(`${folder}/${name}`)
 for (const [name, text] of pages) writeFileSync(`${folder}/${name}`, text)

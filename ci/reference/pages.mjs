@@ -7,7 +7,9 @@ import {root} from '../paths.mjs'
 import {readApi} from './model.mjs'
 import {withoutExample} from './rule.mjs'
 
-const INDEX = 'README.md'
+const INDEX = `${root}/docs/reference/README.md`
+/** What stands above it in the index is written by hand. */
+const MARK = '<!-- names -->'
 
 /**
  * @returns {Promise<{pages: Map<string, string>, lacks: string[]}>} `pages`: by the names of the files, without their folder;
@@ -19,7 +21,7 @@ export async function readReference() {
     const {app, project} = await readApi(folder)
     await app.generateOutputs(project)
     const pages = readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')])
-    return {pages: new Map([...pages, [INDEX, indexOf(project)]]), lacks: withoutExample(project)}
+    return {pages: new Map([...pages, ['README.md', indexOf(project)]]), lacks: withoutExample(project)}
   } finally {
     rmSync(folder, {recursive: true})
   }
@@ -32,8 +34,8 @@ function indexOf(project) {
     )
     return [`## [${name}](${name}.md)`, ['| name | |', '| --- | --- |', ...rows].join('\n')]
   })
-  const intro = readFileSync(`${root}/ci/reference/intro.md`, 'utf8').trimEnd()
-  return `${[intro, ...sections.flat()].join('\n\n')}\n`
+  const [byHand] = readFileSync(INDEX, 'utf8').split(MARK)
+  return `${[`${byHand}${MARK}`, ...sections.flat()].join('\n\n')}\n`
 }
 
 /** GitHub's, of the symbol's heading. */

@@ -1,0 +1,44 @@
+// Links of the pages to each other: the file is there, and the heading in it.
+
+import {execFileSync} from 'node:child_process'
+import {existsSync, readFileSync} from 'node:fs'
+import {dirname, join} from 'node:path'
+import {expect, test} from 'vitest'
+import {root} from '../../../ci/paths.mjs'
+
+const LISTING = ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate', '*.md']
+const pages = execFileSync('git', LISTING, {cwd: root, encoding: 'utf8'}).trim().split('\n')
+
+/** Without what only looks like a link or a heading. */
+const textOf = (page: string): string => readFileSync(join(root, page), 'utf8').replace(/^```.*?^```$/gms, '')
+
+function anchorsOf(page: string): Set<string> {
+  const anchors = new Set<string>()
+  for (const [, heading, id] of textOf(page).matchAll(/^#+ (.*)$|<a id="([^"]+)"/gm)) {
+    const anchor = id ?? anchorOf(heading)
+    let unique = anchor
+    for (let count = 1; anchors.has(unique); count++) unique = `${anchor}-${count}`
+    anchors.add(unique)
+  }
+  return anchors
+}
+
+/** GitHub's. */
+const anchorOf = (heading: string): string =>
+  heading
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}_ -]/gu, '')
+    .replaceAll(' ', '-')
+
+test.each(pages)('%s links to what is there', (page) => {
+  const links = Array.from(textOf(page).matchAll(/\]\(([^)\s]+)\)/g), ([, link]) => link)
+  const broken = links.filter((link) => {
+    if (/^[a-z]+:/.test(link)) return false
+    const [path, anchor] = link.split('#')
+    const file = path === '' ? page : join(dirname(page), path)
+    if (!existsSync(join(root, file))) return true
+    return anchor !== undefined && !anchorsOf(file).has(anchor)
+  })
+  expect(broken).toEqual([])
+})

@@ -16,6 +16,7 @@ export interface Finding {
   id: string
   /** What it is about, in a few words. */
   title: string
+  /** How it is. */
   status: FindingStatus
   /** What is so, in a sentence. */
   detail: string
@@ -37,6 +38,7 @@ export interface HostReport {
   platform: PlatformName | null
   /** Which can run guests here: nothing of theirs failed, and their proof is `ok`. */
   platforms: Record<PlatformName, boolean>
+  /** `x86_64`, `arm64`, or `uname -m` of another. */
   arch: string
   /** `uname -r`. */
   kernel: string
@@ -44,6 +46,7 @@ export interface HostReport {
   board: string | null
   /** null on an architecture that hv has no checks for. */
   machine: Machine | null
+  /** All that was looked at, in order. */
   findings: Finding[]
 }
 
@@ -58,12 +61,13 @@ export interface HostReport {
 export interface Machine {
   /** Different cores of one machine (big.LITTLE) are several. */
   cores: Core[]
-  /** How KVM runs guests: `vmx`, `svm`, `pvm`, or one of the modes of arm64/modes.ts. */
+  /** How KVM runs guests: `vmx`, `svm`, `pvm`, or on arm64 `vhe`, `vhe-nv2`, `nvhe`, `hvhe`, `protected-nvhe`, `protected-hvhe`, `el1`, `disabled`. */
   mode: string | null
   /** Of guest physical addresses at most; x86_64: of the processor's physical addresses. */
   ipaBits: number | null
   /** GIC versions that KVM offers to guests. */
   vgic: string[] | null
+  /** Of the host's memory, bytes. */
   pageSize: number | null
   /** hv can have a guest's HVCs sent to it. */
   smcccFilter: boolean | null
@@ -73,6 +77,7 @@ export interface Machine {
 
 /** A kind of processor core. @see {@link Machine} */
 export interface Core {
+  /** As the host has it: `Cortex-A76`, `Intel(R) Xeon(R) Processor`. */
   name: string
   /** MIDR_EL1's fields, in hexadecimal; null on x86_64. */
   implementer: string | null

@@ -22,7 +22,7 @@ export const JAIL_LAYERS = [
   'seccomp',
 ] as const
 
-/** @see {@link JailLayer} */
+/** What a jail is made of, from the first layer that is laid to the last; README.md of src/jail explains each. @see {@link JailLayer} */
 export type JailLayerName = (typeof JAIL_LAYERS)[number]
 
 /**
@@ -33,6 +33,7 @@ export type JailLayerName = (typeof JAIL_LAYERS)[number]
  * console.log(sandbox.jail.find(({name}) => name === 'seccomp')?.status) // on
  */
 export interface JailLayer {
+  /** Which layer. */
   name: JailLayerName
   /**
    * `refused`: this host has it and did not let the process have it; `absent`: this host has no such thing, or, without an errno, this

@@ -9,13 +9,16 @@ import type {FileChange, FileEntry, FileKind} from '../sentry/files/operations.t
 export interface SandboxFile {
   /** Without its directory; the root's is empty. What is no UTF-8 in it is U+FFFD. */
   name: string
+  /** `device`: of characters or of blocks. */
   kind: FileKind
   /** Bytes. */
   size: number
   /** Permission bits: `0o644`. */
   mode: number
+  /** Whose it is, as a number. */
   uid: number
   gid: number
+  /** When its content changed, to the millisecond. */
   modifiedAt: Date
   /** A symbolic link's. */
   target?: string

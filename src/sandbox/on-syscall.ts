@@ -14,6 +14,7 @@ import type {SyscallArgument} from '../sentry/trace/argument-value.ts'
 export interface SandboxSyscall {
   /** As in the handlers' names: `openat`. */
   readonly name: string
+  /** Of the process, in the guest. */
   readonly pid: number
   /** Of the thread: it makes one call at a time. */
   readonly tid: number
@@ -33,6 +34,7 @@ export interface SandboxSyscall {
 
 /** How a call ended: one of `result` and `errno` is there. @see {@link SyscallHooks} */
 export interface SyscallOutcome {
+  /** What the program got: an address, a descriptor, a count. */
   readonly result: number | undefined
   /** `ENOENT`. */
   readonly errno: string | undefined
@@ -76,7 +78,9 @@ export type SyscallObserver = (call: SandboxSyscall, outcome: SyscallOutcome) =>
  * await sandbox.run('/bin/busybox', ['sh', '-c', '/nosuch'])
  */
 export interface SyscallHooks {
+  /** Before the call is made. */
   readonly before?: SyscallHandler
+  /** When it has ended. */
   readonly after?: SyscallObserver
 }
 

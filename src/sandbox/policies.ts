@@ -18,6 +18,7 @@ export interface SandboxOpen {
   readonly flags: readonly string[]
   /** It could change the file, or make one. */
   readonly mayWrite: boolean
+  /** The call itself. */
   readonly call: SandboxSyscall
 }
 
@@ -25,6 +26,7 @@ export interface SandboxOpen {
 export interface SandboxConnect {
   /** undefined where the guest's pointer leads nowhere, or there is no address, and the call fails. */
   readonly address: SocketAddress | undefined
+  /** The call itself. */
   readonly call: SandboxSyscall
 }
 

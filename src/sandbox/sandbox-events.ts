@@ -18,6 +18,7 @@ export interface SandboxExitEvent extends SandboxExit {
  * await sandbox.run('/bin/busybox', ['awk', 'BEGIN {x = "x"; while (1) x = x x}'])
  */
 export interface SandboxOomEvent {
+  /** As it was given to `run` or `spawn`; undefined: the image's entry point. */
   program: string | undefined
   /** In the guest: the last one that was killed. */
   pid: number | undefined
@@ -27,6 +28,7 @@ export interface SandboxOomEvent {
 
 /** A program has come up against a limit of its sandbox. @see {@link Sandbox.on} */
 export interface SandboxLimitEvent {
+  /** As it was given to `run` or `spawn`; undefined: the image's entry point. */
   program: string | undefined
   /**
    * `output`: `maxOutputBytes`; the guest gets ENOSPC. `time`: `timeoutMs`, `cpu-time`: `cpuTimeoutMs`; it was killed. `tasks`: `maxTasks`; fork(2) fails.
@@ -40,8 +42,11 @@ export interface SandboxLimitEvent {
 
 /** What a sandbox's listeners are called with, by the events' names. @see {@link Sandbox.on} */
 export interface SandboxEvents {
+  /** A program that `run` or `spawn` started has ended. */
   exit: SandboxExitEvent
+  /** A process was killed, because memory was full. */
   oom: SandboxOomEvent
+  /** A program has come up against a limit. */
   limit: SandboxLimitEvent
 }
 

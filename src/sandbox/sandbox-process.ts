@@ -23,9 +23,9 @@ export class SandboxProcess {
    * asks for more finds an end of file, as if ^D were pressed: each time, and in raw mode once, as the key.
    */
   readonly stdin: Writable
-  /** Of a terminal, all that it shows. Who destroys it then hangs the terminal up: SIGHUP. */
+  /** Its standard output: it waits when nobody reads. Of a terminal, all that it shows; who destroys it then hangs it up: SIGHUP. */
   readonly stdout: Readable
-  /** Of a terminal, empty. */
+  /** The same of its standard error; of a terminal, empty. */
   readonly stderr: Readable
   #exit: SandboxExit | undefined
   readonly #streams: ProgramStreams

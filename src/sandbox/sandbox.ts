@@ -59,7 +59,7 @@ export class Sandbox {
   /**
    * Opens the VM and the tree.
    * @throws HvError BAD_ARGUMENT, NOT_FOUND, HOST_SYSCALL, MEMORY_SIZE, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE,
-   * PTRACE_UNUSABLE, JAIL_INCOMPLETE, BAD_ELF, SANDBOX_DIED
+   * PTRACE_UNUSABLE, JAIL_INCOMPLETE, SANDBOX_DIED
    *
    * @example
    * await using sandbox = await Sandbox.create({memoryBytes: 64 << 20, cpus: 1})

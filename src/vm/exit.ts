@@ -38,7 +38,9 @@ export type Exit =
  */
 export interface IoExit {
   readonly kind: 'io'
+  /** `in`: the guest reads. */
   readonly direction: 'in' | 'out'
+  /** 0 to 65535. */
   readonly port: number
   /** Bytes of one access: 1, 2 or 4. */
   readonly size: number
@@ -51,6 +53,7 @@ export interface IoExit {
 /** A guest physical address without memory was accessed. @see {@link Vm}, {@link Exit} */
 export interface MmioExit {
   readonly kind: 'mmio'
+  /** The guest stores `data`, or else loads it. */
   readonly isWrite: boolean
   /** Guest physical. */
   readonly address: number
@@ -64,14 +67,16 @@ export interface MmioExit {
  *
  * @example
  * // arm64 only
- * vm.memory.write(0x2000, Uint8Array.of(0x02, 0x00, 0x00, 0xd4)) // hvc #0
- * vcpu.registers.set({pc: 0x2000n, x0: 0xc3000001n, x1: 7n})
+ * vm.memory.write(0x2000, new Uint8Array(Uint32Array.of(0xd4000002, 0xb900005f).buffer)) // hvc #0; str wzr, [x2]
+ * vcpu.registers.set({pc: 0x2000n, x0: 0xc3000001n, x1: 7n, x2: 0x9000n})
  * const exit = vcpu.run()
  * if (exit.kind === 'hypercall') exit.result = exit.args[0] + 1n
  */
 export interface HypercallExit {
   readonly kind: 'hypercall'
+  /** The function: RAX of x86_64, X0 of arm64. */
   readonly number: number
+  /** RBX, RCX and RDX of x86_64, X1 to X6 of arm64. */
   readonly args: readonly bigint[]
   /** What the guest gets: to be set before the next run; 0n unless it is. */
   result: bigint

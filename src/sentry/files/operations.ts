@@ -64,6 +64,7 @@ export type ChangeKind = (typeof FILE_CHANGES)[number]
 
 /** What has happened to a file, or in a directory. @see {@link SandboxFiles.watch} */
 export interface FileChange {
+  /** `attributes`: its mode, owner or times; `overflow`: there were too many changes, and some are not told. */
   kind: ChangeKind
   /** Of what is in the directory that is watched; absent: it happened to what is watched itself. */
   name?: string

@@ -39,6 +39,7 @@ export interface SocketAddress {
   readonly abstract?: string
   /** Of AF_INET and AF_INET6. */
   readonly address?: string
+  /** Of these, 0 to 65535. */
   readonly port?: number
 }
 
@@ -52,8 +53,11 @@ export interface SocketAddress {
  * await using sandbox = await Sandbox.create({onSyscall: {openat2: look}})
  */
 export interface OpenHow {
+  /** `['O_RDONLY', 'O_CLOEXEC']`. */
   readonly flags: readonly string[]
+  /** Permission bits of a file that is made. */
   readonly mode: number
+  /** `['RESOLVE_BENEATH']`. */
   readonly resolve: readonly string[]
 }
 

@@ -47,6 +47,7 @@ export interface TraceSignalEvent extends Happening {
 /** A program has ended. Exactly one of `code` and `signal` is there. @see {@link TraceEvent} */
 export interface TraceExitEvent extends Happening {
   type: 'exit'
+  /** 0 to 255. */
   code?: number
   /** `SIGKILL`. */
   signal?: string

@@ -94,6 +94,6 @@ export interface SyscallHooks {
  * })
  * await sandbox.files.write('/tmp/a.log', '')
  * console.log((await sandbox.run('/bin/busybox', ['rm', '/tmp/a.log'])).exitCode) // 1
- * console.log((await sandbox.run('/bin/busybox', ['id', '-u'])).stdout) // 1000
+ * console.log((await sandbox.run('/bin/busybox', ['id', '-ru'])).stdout) // 1000
  */
 export type SyscallHandlers = Readonly<Record<string, SyscallHandler | SyscallHooks>>

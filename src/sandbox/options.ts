@@ -28,7 +28,7 @@ export interface SandboxVolume {
  * const options: SandboxOptions = {
  *   volumes: [{host: '/etc', guest: '/data', writable: false}],
  *   ...{memoryBytes: 64 << 20, cpus: 1, maxTasks: 20},
- *   ...{pledge: 'stdio rpath', unveil: {'/data': 'r'}},
+ *   ...{pledge: 'stdio rpath id', unveil: {'/data': 'r'}},
  *   ...{platform: 'auto', patchCalls: 'auto', isolation: 'process', jail: 'best'},
  * }
  * await using sandbox = await Sandbox.create(options)

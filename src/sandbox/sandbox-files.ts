@@ -215,8 +215,10 @@ export class SandboxFiles {
    *
    * @example
    * import {createGunzip, createGzip} from 'node:zlib'
-   * const packed = sandbox.files.tarOut('/tmp').pipe(createGzip()) // or createReadStream('src.tar.gz')
-   * await sandbox.files.tarIn('/work', packed.pipe(createGunzip()))
+   * await sandbox.files.makeDirectory('/tmp/a/b', {recursive: true})
+   * const packed = sandbox.files.tarOut('/tmp/a').pipe(createGzip()) // or createReadStream('src.tar.gz')
+   * await sandbox.files.tarIn('/tmp/copy', packed.pipe(createGunzip()))
+   * console.log(await sandbox.files.exists('/tmp/copy/b')) // true
    */
   async tarIn(
     directory: string,

@@ -201,9 +201,9 @@ export class Sandbox {
    * @throws HvError BAD_ARGUMENT, and the trace that was on stays; DISPOSED
    *
    * @example
-   * const options: SandboxTraceOptions = {calls: '%file', statuses: 'failed', stringLimit: 64}
-   * await sandbox.startTrace((event) => event.type === 'syscall' && console.log(event.name, event.error), options) // newfstatat ENOENT
-   * await sandbox.run('/bin/busybox', ['test', '-e', '/nosuch'])
+   * const options: SandboxTraceOptions = {calls: '/^mkdir', statuses: 'failed', stringLimit: 64}
+   * await sandbox.startTrace((event) => event.type === 'syscall' && console.log(event.error), options) // EEXIST
+   * await sandbox.run('/bin/busybox', ['mkdir', '/tmp'])
    */
   async startTrace(listener: (event: TraceEvent) => void, options: SandboxTraceOptions = {}): Promise<void> {
     await this.#sentry.trace(listener, toTraceOptions(listener, options))

@@ -41,6 +41,7 @@ export type HvErrorCode = (typeof HV_ERROR_CODES)[number]
  * } catch (error) {
  *   if (!(error instanceof HvError) || error.code !== 'NOT_FOUND') throw error
  *   console.log(error.message, error.exitStatus) // /nosuch: no such file on this host 127
+ *   console.log(error.nextStep) // check the path
  * }
  */
 export class HvError extends Error {

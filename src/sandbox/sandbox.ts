@@ -235,19 +235,38 @@ export class Sandbox {
     return this
   }
 
-  /** As `on`, for the next event alone. */
+  /**
+   * As `on`, for the next event alone.
+   *
+   * @example
+   * sandbox.once('exit', ({exitCode}) => console.log(exitCode)) // 0
+   * for (const program of ['true', 'false']) await sandbox.run('/bin/busybox', [program])
+   */
   once<Name extends keyof SandboxEvents>(name: Name, listener: (event: SandboxEvents[Name]) => void): this {
     this.#listeners.add(name, listener, true)
     return this
   }
 
-  /** Takes a listener away. */
+  /**
+   * Takes a listener away.
+   *
+   * @example
+   * const listener = () => console.log('ended')
+   * sandbox.on('exit', listener).off('exit', listener)
+   */
   off<Name extends keyof SandboxEvents>(name: Name, listener: (event: SandboxEvents[Name]) => void): this {
     this.#listeners.remove(name, listener)
     return this
   }
 
-  /** Stops what runs, whose promise rejects with DISPOSED, and frees everything. Again: the same promise. */
+  /**
+   * Stops what runs, whose promise rejects with DISPOSED, and frees everything. Again: the same promise.
+   *
+   * @example
+   * const ended = sandbox.run('/bin/busybox', ['sleep', '100']).catch(({code}) => console.log(code)) // DISPOSED
+   * await sandbox.dispose()
+   * await ended
+   */
   dispose(): Promise<void> {
     this.#disposal ??= this.#sentry.stop()
     return this.#disposal

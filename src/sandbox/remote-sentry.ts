@@ -202,8 +202,13 @@ export class RemoteSentry {
   #failed(error: HvError, run: number | undefined): void {
     // The sentry stopped in the middle of something.
     const isBroken = error.code === 'SANDBOX_FAILED' || error.code === 'VCPU_FAILED'
-    if (run === undefined || isBroken) this.#fail(error)
-    else this.#runs.refused(run, error)
+    if (run !== undefined && !isBroken) {
+      this.#runs.refused(run, error)
+      return
+    }
+    this.#fail(error)
+    // Nobody waits for it any more, disposed of or not.
+    if (this.#end === error) this.#carrier.unref()
   }
 
   /** Ends it, and says why. */

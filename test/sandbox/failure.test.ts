@@ -53,3 +53,13 @@ test.each([
     expect(node.stdout).toBe(`${code} ${code} alive\n`)
   },
 )
+
+test.each(['thread', 'process'])('a %s that has failed does not keep its owner alive', async (isolation) => {
+  const script = `
+    import {Sandbox} from ${JSON.stringify(join(copy, 'dist/index.js'))}
+    const failing = await Sandbox.create({isolation: '${isolation}'})
+    console.log(await failing.run('${BUSYBOX}', ['throws']).catch(({code}) => code))`
+  const argv = ['--input-type=module', '-e', script]
+  const node = await promisify(execFile)(process.execPath, argv, {timeout: 30_000, killSignal: 'SIGKILL'})
+  expect(node.stdout).toBe('SANDBOX_FAILED\n')
+})

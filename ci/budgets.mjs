@@ -23,7 +23,7 @@ const STAGE_S = {
   cli: 120,
   sandbox: 110,
   prebuild: 75,
-  package: 30,
+  package: 50,
   bed: 900,
 }
 

@@ -31,9 +31,10 @@ export interface Addon
   abiVersion: number
 }
 
-const ABI_VERSION = 12
+const ABI_VERSION = 13
 const NEXT_STEP =
   'reinstall hvkit, or build it with `npm rebuild hvkit`; a bundler has to leave it as it is: external hvkit'
+const PERMIT = 'start node with --allow-addons and --allow-child-process'
 
 const require = createRequire(import.meta.url)
 
@@ -48,10 +49,11 @@ function find(): Addon {
   try {
     return require('node-gyp-build')(packageFile('native')) as Addon
   } catch (error) {
+    const {code, message} = error as NodeJS.ErrnoException
     throw new HvError(
       'ADDON_MISSING',
-      `the native addon does not load: ${(error as Error).message.split('\n')[0]}`,
-      NEXT_STEP,
+      `the native addon does not load: ${message.split('\n')[0]}`,
+      code === 'ERR_DLOPEN_DISABLED' ? PERMIT : NEXT_STEP,
       {cause: error},
     )
   }

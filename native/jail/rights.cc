@@ -63,6 +63,11 @@ int GiveUpRights(EveryThread& threads, uint64_t keep, std::optional<Identity> id
   return threads.Do(GiveUp, &rights);
 }
 
+int LimitData(uint64_t bytes) {
+  const rlimit limit = {bytes, bytes};
+  return ::setrlimit(RLIMIT_DATA, &limit) == 0 ? 0 : errno;
+}
+
 int ShareNoCore() {
   return ::prctl(PR_SCHED_CORE, kCreateCookie, 0, kThreadGroup, 0) == 0 ? 0 : errno;
 }

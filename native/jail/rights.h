@@ -25,6 +25,9 @@ int GiveUpRights(EveryThread& threads, uint64_t keep, std::optional<Identity> id
 // architecture has no such control.
 int LimitSpeculation();
 
+// Bounds what the process allocates for itself: RLIMIT_DATA of getrlimit(2). Returns 0 or an errno.
+int LimitData(uint64_t bytes);
+
 // No other process on the same core's other threads: core scheduling. Inherited. Returns 0 or an errno.
 int ShareNoCore();
 

@@ -1,5 +1,7 @@
 // jail.cc: the layers of a sentry's jail, each by itself. src/jail/addon.ts has its types.
 
+#include <algorithm>
+
 #include "jail/call_filter.h"
 #include "jail/every_thread.h"
 #include "jail/landlock.h"
@@ -42,6 +44,12 @@ Napi::Value Launcher(const Napi::CallbackInfo& info) {
 // landlockVersion()
 Napi::Value Version(const Napi::CallbackInfo& info) {
   return Answer(info.Env(), LandlockVersion());
+}
+
+// limitData(bytes)
+Napi::Value Data(const Napi::CallbackInfo& info) {
+  const double bytes = std::clamp(info[0].ToNumber().DoubleValue(), 0.0, 0x1p40);
+  return Answer(info.Env(), LimitData(static_cast<uint64_t>(bytes)));
 }
 
 // shareNoCore()
@@ -120,6 +128,7 @@ Napi::Value Filter(const Napi::CallbackInfo& info) {
 void ExportJail(Napi::Env env, Napi::Object exports) {
   exports.Set("openLauncher", Napi::Function::New(env, Launcher));
   exports.Set("landlockVersion", Napi::Function::New(env, Version));
+  exports.Set("limitData", Napi::Function::New(env, Data));
   exports.Set("shareNoCore", Napi::Function::New(env, Core));
   exports.Set("limitSpeculation", Napi::Function::New(env, Speculation));
   exports.Set("restrictReach", Napi::Function::New(env, Reach));

@@ -6,6 +6,8 @@ export interface JailAddon {
   openLauncher(): number
   /** Of Landlock's ABI, 1 or more, or a negative errno. */
   landlockVersion(): number
+  /** What this process allocates for itself: man 2 getrlimit, RLIMIT_DATA. Shared memory does not count. */
+  limitData(bytes: number): number
   /** Core scheduling: no other process runs on the other threads of a core. */
   shareNoCore(): number
   /** Of this thread, and of what is born from it: branch predictors are shared with nobody. */

@@ -3,6 +3,7 @@
 import {closeSync, readdirSync, readFileSync} from 'node:fs'
 import {cacheCode} from '../code-cache.ts'
 import {HEAP_MB} from './carrier.ts'
+import {isBun} from './runtime.ts'
 
 const OWNER = 3
 /** Descriptors come from there. */
@@ -18,12 +19,19 @@ async function main(): Promise<void> {
   const {ProcessPort} = await import('./process-port.ts')
   const {bornOf} = await import('../jail/born.ts')
   const {ownDirectories} = await import('../jail/own-directories.ts')
+  if (isBun) (await import('../addon.ts')).addon.limitData(ownBytes() + HEAP_MB * 2 ** 20)
   const port = new ProcessPort(OWNER, PASSING, () => process.exit())
   await serve(port, port.readSettings(), {
     directories: ownDirectories(process.env),
     code,
     born: bornOf(process.argv[2]),
   })
+}
+
+/** What this process has for itself: man 5 proc_pid_status. */
+function ownBytes(): number {
+  const [, kib] = /^VmData:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'))!
+  return Number(kib) * 1024
 }
 
 /** What the owner's other children may have, and a sentry has no business with: what Node opens closes at execve(2). */

@@ -26,6 +26,7 @@ import type {
   SandboxTraceOptions,
 } from './options.ts'
 import type {RunRequest} from './protocol.ts'
+import {isBun} from './runtime.ts'
 
 const DEFAULT_MAX_OUTPUT_BYTES = 2 ** 26
 const DEFAULT_COLUMNS = 80
@@ -162,6 +163,12 @@ export function toSettings(given: SandboxOptions): {
       'BAD_ARGUMENT',
       'a thread of this process has no jail of its own',
       "leave out isolation: 'thread'",
+    )
+  if (isolation === 'thread' && isBun)
+    throw new HvError(
+      'BAD_ARGUMENT',
+      'a thread of Bun can take all memory of this process',
+      "leave out isolation: 'thread', or use Node.js",
     )
   requireOne({root, image, withLibraries: withLibraries || undefined})
   return {

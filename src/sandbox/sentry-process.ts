@@ -7,7 +7,7 @@ import {HvError, printable} from '../errors.ts'
 import {sweepCgroups} from '../jail/cgroup.ts'
 import {launch, launchPlainly} from '../jail/launch.ts'
 import {packageFile} from '../package-file.ts'
-import {HEAP_MB} from './carrier.ts'
+import {runtimeFlags} from './runtime.ts'
 
 /** Of what it wrote last to standard error: why V8 gave up, for one. */
 const LAST_WORDS = 2048
@@ -76,7 +76,7 @@ export class SentryProcess {
   }
 
   #start(start: typeof launch): ChildProcess | undefined {
-    const argv = [`--max-old-space-size=${HEAP_MB}`, packageFile('dist/process.cjs')]
+    const argv = [...runtimeFlags(), packageFile('dist/process.cjs')]
     let end: number | undefined
     try {
       ;[this.#passing, end] = addon.passingPair()

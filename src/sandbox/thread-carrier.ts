@@ -38,7 +38,7 @@ export class ThreadCarrier implements Carrier {
       })
     } catch (error) {
       addon.closeBell(this.#bellFd)
-      throw error
+      throw notStarted(error as Error)
     }
     this.#worker.on('message', (reply: Reply) => {
       if ((reply.kind === 'finished' || reply.kind === 'failed') && reply.run !== undefined)
@@ -96,6 +96,11 @@ export class ThreadCarrier implements Carrier {
   leave(): void {
     this.tellToStop(STOP_EVERYTHING)
   }
+}
+
+/** Node's permission model may forbid it. */
+function notStarted(error: Error): HvError {
+  return new HvError('HOST_SYSCALL', `no thread for the sandbox: ${error.message}`, '', {cause: error})
 }
 
 function failure(message: string, cause?: Error): HvError {

@@ -1,11 +1,14 @@
 // openHostProgram: a program of the host's, opened by whoever may open it, and not read.
 
-import {constants, openSync, realpathSync, type Stats, statSync} from 'node:fs'
-import {basename, dirname, resolve} from 'node:path'
+import {constants, lstatSync, openSync, readlinkSync, type Stats, statSync} from 'node:fs'
+import {basename, dirname, join, resolve} from 'node:path'
 import {errnoName} from '../abi/errno.ts'
 import {HvError, printable} from '../errors.ts'
 import {descriptorPath} from '../vfs/descriptor-path.ts'
 import {host, toByteString} from '../vfs/host-calls.ts'
+
+/** Linux's MAXSYMLINKS. */
+const MOST_LINKS = 40
 
 /** A sentry in its jail opens no path of the host's. */
 export interface HostProgram {
@@ -53,7 +56,7 @@ export function closeHostProgram(program: HostProgram | undefined): void {
 export function openHostLibrary(name: string): HostProgram {
   let path: string
   try {
-    path = realpathSync(name)
+    path = realPath(name)
   } catch (error) {
     throw cannotFind(printable(name), (error as NodeJS.ErrnoException).code)
   }
@@ -63,6 +66,26 @@ export function openHostLibrary(name: string): HostProgram {
   if (fd >= 0) return {fd, path, name}
   const reason = errnoName(-fd)
   throw new HvError('NOT_EXECUTABLE', `${printable(name)}: cannot be opened (${reason})`, 'check the file')
+}
+
+/** As realpath(3). Bun's own asks /proc, of which there is none in a jail. */
+function realPath(path: string): string {
+  const partsOf = (of: string): string[] => of.split('/').filter((part) => part !== '')
+  const parts = partsOf(resolve(path))
+  let real = '/'
+  let links = 0
+  for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+    const next = join(real, part)
+    if (!lstatSync(next).isSymbolicLink()) {
+      real = next
+      continue
+    }
+    if (++links > MOST_LINKS) throw Object.assign(new Error('too many links'), {code: 'ELOOP'})
+    const target = readlinkSync(next)
+    if (target.startsWith('/')) real = '/'
+    parts.unshift(...partsOf(target))
+  }
+  return real
 }
 
 function remedyOf({mode}: Stats): string {

@@ -1,4 +1,4 @@
-// Outgrown: a string, list, table or recursion that a guest made grow until V8 gave up; told from hv's bugs by what V8 says then.
+// Outgrown: a string, list, table or recursion that a guest made grow until the engine gave up; told from hv's bugs by what it says then.
 
 /** src/common/message-template.h of V8; Node's ERR_STRING_TOO_LONG and ERR_BUFFER_TOO_LARGE. */
 const MESSAGES = [
@@ -9,7 +9,9 @@ const MESSAGES = [
   /^Invalid typed array length: \d+$/,
   /^Array buffer allocation failed$/,
   /^Cannot create a Buffer larger than /,
-  /^Maximum call stack size exceeded$/,
+  /^Maximum call stack size exceeded\.?$/,
+  // JavaScriptCore, in Bun: strings, arrays and buffers alike.
+  /^Out of memory$/,
 ]
 
 /** A RangeError of another text is hv's own: an index, an offset, a page number that was wrong. */

@@ -1,0 +1,6 @@
+// What esbuild bundles.
+
+import * as hvkit from 'hvkit'
+import {use} from './use.mjs'
+
+export const main = (platforms) => use(hvkit, platforms)

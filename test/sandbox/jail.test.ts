@@ -34,7 +34,7 @@ const OFF = '/* no jail */'
 const NAMESPACES_OFF = 'addon.enterNamespaces = () => ({})'
 const LANDLOCK_OFF = 'addon.restrictFiles = addon.restrictReach = none'
 /** As a struct sockaddr_in in characters below 128: 127.0.0.1:8224. */
-const ADDRESS = '\x02\0\x20\x20\x7f\0\0\x01' + '\0'.repeat(8)
+const ADDRESS = `\x02\0\x20\x20\x7f\0\0\x01${'\0'.repeat(8)}`
 const PORT = 0x2020
 let server: Server
 

@@ -1,4 +1,4 @@
-// Which platform somebody may ask for.
+// Which platform somebody may ask for, and how large a guest.
 
 import type {Costs} from './costs.ts'
 
@@ -11,6 +11,9 @@ export const PLATFORM_CHOICES: readonly PlatformChoice[] = ['auto', 'kvm', 'ptra
  * How many CPUs a guest may have: what every platform can give, a GICv2's KVM too. It is HV_STUB_THREADS of native/shim/stub.h.
  */
 export const MAX_CPUS = 8
+
+/** Guest memory unless said: backed lazily; but KVM takes some 6 us for each MiB of a slot, at every start. */
+export const DEFAULT_MEMORY_BYTES = 2 ** 29
 
 /**
  * What runs guests, and why that: for people.

@@ -50,6 +50,7 @@ export const question = v.object({
   id,
   name,
   pid: id,
+  programPid: id,
   tid: id,
   args: v.pipe(v.array(word), v.maxLength(WORDS)),
   paths: v.pipe(v.array(v.nullable(value)), v.maxLength(WORDS)),

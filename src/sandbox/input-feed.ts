@@ -29,7 +29,7 @@ export class InputFeed implements LiveRun {
   readonly #abort = (): void => this.#controller.abort(this.#caller?.reason)
 
   /**
-   * Asks for the first piece at once: a stream that fails before the run's turn finds somebody who listens.
+   * Asks for the first piece at once: a stream that fails before the run begins finds somebody who listens.
    * @param caller the signal that the run was given
    */
   constructor(source: InputSource, caller: StopSignal | undefined) {

@@ -16,6 +16,8 @@ export interface SandboxSyscall {
   readonly name: string
   /** Of the process, in the guest. */
   readonly pid: number
+  /** Of the program that `run` or `spawn` started, which made the caller or is it: as `SandboxProcess.pid`. */
+  readonly programPid: number
   /** Of the thread: it makes one call at a time. */
   readonly tid: number
   /** The argument words, unsigned 64 bits each: numbers, descriptors, flags, and addresses in the guest. */

@@ -122,7 +122,7 @@ export interface SandboxSpawnOptions {
   cwd?: string
   /** Stops the guest; `run` then rejects with an {@link AbortError}, which has what the program had written; so does `wait`. */
   signal?: StopSignal
-  /** Milliseconds until the guest is killed; waiting for its turn does not count. Default: never. */
+  /** Milliseconds until the guest is killed. Default: never. */
   timeoutMs?: number
   /**
    * Milliseconds of CPU time until the guest is killed: of the program with all its processes, as the sentry counts it. Sleeping and
@@ -208,7 +208,7 @@ export interface SandboxExit {
   timedOut: boolean
   /** Which of the two: `time` or `cpu-time`. Absent: it did not time out. */
   timedOutBy?: TimeLimit
-  /** It was killed because `memoryBytes` were full: `signal` is `SIGKILL`. */
+  /** It was killed because `memoryBytes` were full, and of the programs at once it held most: `signal` is `SIGKILL`. */
   outOfMemory: boolean
   /** It was killed by SIGSYS for what it had not promised: what that was. */
   broken?: BrokenPledge

@@ -132,6 +132,8 @@ export type ProcessRequest =
   | {kind: 'taken'}
 
 export interface Finished {
+  /** Its first process's. */
+  pid: number
   result: RunResult
   stdout: Uint8Array<ArrayBuffer>
   stderr: Uint8Array<ArrayBuffer>
@@ -152,8 +154,8 @@ export type Reply =
   | {kind: 'asks'; run: number; question: Question}
   /** By the request's id: what it gave, or the number of the error that the guest would get. */
   | {kind: 'filed'; id: number; answer?: FileAnswer; errno?: number; bytes: Uint8Array<ArrayBuffer>}
-  /** LimitNews. */
-  | {kind: 'limit'; run: number; hit: LimitHit}
+  /** LimitNews. `pid`: the run's first process's, if it is there already. */
+  | {kind: 'limit'; run: number; pid?: number | undefined; hit: LimitHit}
   | LiveReply
 
 /** Of a live run: its first process, what it wrote, and how many bytes of its input are out of the way. */

@@ -11,8 +11,8 @@ export interface RunParts {
   signal?: StopSignal | undefined
   /** Whose streams the run's are. */
   live?: LiveRun | undefined
-  /** What the run's guest hits. */
-  onLimit: (hit: LimitHit) => void
+  /** What the run's guest hits. @param pid its first process's, if it is there */
+  onLimit: (hit: LimitHit, pid: number | undefined) => void
 }
 
 export class RemoteRun {

@@ -74,7 +74,7 @@ export class RemoteRuns {
     if (run === undefined) return
     if (reply.kind === 'finished') this.#finished(run, reply.finished)
     else if (reply.kind === 'asks') void this.#ask(run, reply.question)
-    else if (reply.kind === 'limit') run.parts.onLimit(reply.hit)
+    else if (reply.kind === 'limit') run.parts.onLimit(reply.hit, reply.pid)
     else run.received(reply)
   }
 

@@ -99,7 +99,7 @@ const reply = v.variant('kind', [
   v.object({
     kind: v.literal('finished'),
     run: id,
-    finished: v.object({result, outputTruncated: v.boolean()}),
+    finished: v.object({pid: id, result, outputTruncated: v.boolean()}),
   }),
   v.object({kind: v.literal('failed'), run: v.optional(id), error}),
   v.object({kind: v.literal('traced'), error: v.optional(error)}),
@@ -109,6 +109,7 @@ const reply = v.variant('kind', [
   v.object({
     kind: v.literal('limit'),
     run: id,
+    pid: v.optional(id),
     hit: v.object({
       limit: v.picklist(LIMIT_NAMES),
       count: v.pipe(id, v.minValue(1)),

@@ -7,6 +7,8 @@ import type {SandboxExit} from './options.ts'
 export interface SandboxExitEvent extends SandboxExit {
   /** As it was given to `run` or `spawn`; undefined: the image's entry point. */
   program: string | undefined
+  /** Of its first process, as SandboxProcess.pid. */
+  programPid: number
 }
 
 /**
@@ -20,6 +22,8 @@ export interface SandboxExitEvent extends SandboxExit {
 export interface SandboxOomEvent {
   /** As it was given to `run` or `spawn`; undefined: the image's entry point. */
   program: string | undefined
+  /** Of its first process; undefined: while it was being loaded. */
+  programPid: number | undefined
   /** In the guest: the last one that was killed. */
   pid: number | undefined
   /** How many were killed since the event before, at least 1. */
@@ -30,6 +34,8 @@ export interface SandboxOomEvent {
 export interface SandboxLimitEvent {
   /** As it was given to `run` or `spawn`; undefined: the image's entry point. */
   program: string | undefined
+  /** Of its first process; undefined: while it was being loaded. */
+  programPid: number | undefined
   /**
    * `output`: `maxOutputBytes`; the guest gets ENOSPC. `time`: `timeoutMs`, `cpu-time`: `cpuTimeoutMs`; it was killed. `tasks`: `maxTasks`; fork(2) fails.
    * `disk`: `diskBytes`; the guest gets ENOSPC.

@@ -63,7 +63,7 @@ export class SandboxProcess {
   }
 
   /**
-   * Sends a signal to the program's first process: to one that waits for its turn as soon as it is there, to one that has ended
+   * Sends a signal to the program's first process: to one that is not there yet as soon as it is, to one that has ended
    * never.
    * @param signal a name or a number
    * @throws HvError BAD_ARGUMENT: there is no such signal

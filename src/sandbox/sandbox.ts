@@ -284,15 +284,16 @@ export class Sandbox {
   ): Promise<Finished | undefined> {
     if (signal?.aborted) return undefined
     const {program} = request
-    const onLimit = ({limit, count, pid}: LimitHit) => {
-      if (limit === 'oom') this.#listeners.tell('oom', {program, pid, count})
-      else this.#listeners.tell('limit', {program, limit, count})
+    const onLimit = ({limit, count, pid}: LimitHit, programPid: number | undefined) => {
+      if (limit === 'oom') this.#listeners.tell('oom', {program, programPid, pid, count})
+      else this.#listeners.tell('limit', {program, programPid, limit, count})
     }
     const onHost = this.#programs === 'host' ? openHostProgram(fromHere(program as string)) : undefined
     const finished = await this.#sentry.run({...request, onHost}, {signal, live, onLimit})
-    const {timedOut, timedOutBy = 'time'} = finished.result
-    if (timedOut) this.#listeners.tell('limit', {program, limit: timedOutBy, count: 1})
-    this.#listeners.tell('exit', {program, ...exitOf(finished)})
+    const {pid, result} = finished
+    const {timedOut, timedOutBy = 'time'} = result
+    if (timedOut) this.#listeners.tell('limit', {program, programPid: pid, limit: timedOutBy, count: 1})
+    this.#listeners.tell('exit', {program, programPid: pid, ...exitOf(finished)})
     return finished
   }
 }

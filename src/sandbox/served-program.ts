@@ -55,7 +55,10 @@ export class ServedProgram {
     this.#around = around
     this.#request = request
     this.#hooked = hooks?.((question) => port.post({kind: 'asks', run, question}))
-    this.news = new LimitNews((hit) => port.post({kind: 'limit', run, hit}), sentry.kernel.timers)
+    this.news = new LimitNews(
+      (hit) => port.post({kind: 'limit', run, pid: this.run.first?.pid, hit}),
+      sentry.kernel.timers,
+    )
     const onFull = (): void => this.news.hit('output')
     this.#stdout = new Output(request.maxOutputBytes, onFull)
     this.#stderr = new Output(request.maxOutputBytes, onFull)
@@ -123,11 +126,12 @@ export class ServedProgram {
 
   /** Precondition: it has ended. Nothing of it is left. */
   finish(): Finished {
+    const {process} = this.#started!
     const result = this.#started!.finish()
     const [stdout, stderr] = [this.#stdout, this.#stderr]
     this.#close()
     const outputTruncated = stdout.truncated || stderr.truncated
-    return {result, stdout: stdout.take(), stderr: stderr.take(), outputTruncated}
+    return {pid: process.pid, result, stdout: stdout.take(), stderr: stderr.take(), outputTruncated}
   }
 
   /** Nothing comes from it any more. Another program may have been given its streams, and writes to nobody. */

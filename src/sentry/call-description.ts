@@ -13,6 +13,7 @@ export function describeCall(task: Task, row: Row, decode: DecodeArguments): Cal
   return {
     name: row.name,
     pid: task.process.pid,
+    programPid: task.process.run.first?.pid ?? task.process.pid,
     tid: task.tid,
     args: kinds.map((_, index) => task.arguments.raw(index)),
     paths: kinds.flatMap((kind, index) => (kind === 'path' ? [pathAt(task, index)] : [])),

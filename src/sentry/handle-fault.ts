@@ -1,7 +1,9 @@
 // A fault of a program: its memory map mends it, or it is a signal.
 
 import {arch} from '../arch/index.ts'
+import {OUT_OF_MEMORY} from './memory/fault-signal.ts'
 import {forceFault} from './signals/force.ts'
+import {killHungrier} from './task/oom.ts'
 import type {Task} from './task.ts'
 import {callVsyscall} from './vsyscall.ts'
 
@@ -18,6 +20,7 @@ export function handleFault(task: Task): boolean {
 
   const fault = context.exactFault()
   const mended = fault.isPageFault ? memoryMap.handleFault(fault.address, fault.access) : undefined
+  if (mended === OUT_OF_MEMORY && killHungrier(kernel, task.process)) return true
   if (mended !== true && !leaveTrampoline(task)) forceFault(task, {...fault, ...mended})
   return true
 }

@@ -5,6 +5,8 @@ import type {SyscallArgument} from './trace/argument-value.ts'
 export interface CallDescription {
   readonly name: string
   readonly pid: number
+  /** Of the first process of its run. */
+  readonly programPid: number
   readonly tid: number
   /** As many words as the call has arguments. */
   readonly args: readonly bigint[]

@@ -12,8 +12,8 @@ import {arch} from '../arch/index.ts'
 import type {PlatformChoice} from '../platform/choice.ts'
 import {openPlatform} from '../platform/open.ts'
 import type {HostProgram} from './host-program.ts'
-import {runToEnd} from './run-to-end.ts'
 import {Sentry} from './sentry.ts'
+import {StartedProgram} from './started-program.ts'
 import {table} from './syscalls/table.ts'
 
 const MEMORY_BYTES = 16 << 20
@@ -65,7 +65,9 @@ export async function rehearse(choice: PlatformChoice, directory: string): Promi
     try {
       const sentry = new Sentry(platform, {volumes: []})
       const program = {program: 'rehearsal', onHost: storeProgram(directory), args: [], env: {}, streams: []}
-      await runToEnd(sentry, program, {})
+      const started = new StartedProgram(sentry, program)
+      sentry.kernel.run(started.process)
+      started.finish()
       sentry.dispose()
     } finally {
       platform[Symbol.dispose]()

@@ -6,9 +6,6 @@ import type {ProgramOptions, Sentry} from './sentry.ts'
 import {StartedProgram, type TimeOuts} from './started-program.ts'
 import {Run} from './task/run.ts'
 
-/** Guest memory unless said: backed lazily; but KVM takes some 6 us for each MiB of a slot, at every start. */
-export const DEFAULT_MEMORY_BYTES = 2 ** 29
-
 export interface RunToEndOptions extends TimeOuts {
   /** Called when the program is loaded, before its first instruction. */
   onLoaded?: (process: Process) => void

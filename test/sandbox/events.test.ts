@@ -37,7 +37,7 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
   test('limit tells of time, at its end', async () => {
     const [each, events] = await create('limit')
     await each.run(BUSYBOX, SPIN, {timeoutMs: 100})
-    expect(events).toEqual([{program: BUSYBOX, limit: 'time', count: 1}])
+    expect(events).toEqual([{program: BUSYBOX, programPid: 2, limit: 'time', count: 1}])
   })
 
   test('limit tells of output while the program runs, and counts what it would tell too often', async () => {
@@ -50,14 +50,14 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
     })
     await expect(endless).rejects.toThrow('aborted')
     expect(events).toHaveLength(2)
-    expect(events[0]).toEqual({program: BUSYBOX, limit: 'output', count: 1})
+    expect(events[0]).toEqual({program: BUSYBOX, programPid: 2, limit: 'output', count: 1})
     expect(events[1].count).toBeGreaterThan(0)
   })
 
   test('limit tells of tasks', async () => {
     const [each, events] = await create('limit', {maxTasks: 4})
     await each.run(...sh('for i in 1 2 3 4 5 6; do sleep 0.1 & done; wait'))
-    expect(events[0]).toEqual({program: BUSYBOX, limit: 'tasks', count: 1})
+    expect(events[0]).toEqual({program: BUSYBOX, programPid: 2, limit: 'tasks', count: 1})
   })
 
   test('memory that is full is a limit, and oom tells who was killed for it, children too', async () => {

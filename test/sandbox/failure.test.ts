@@ -9,15 +9,17 @@ import {copyWithBug} from '../helpers/copy-with-bug.ts'
 import {BUSYBOX} from './guests.ts'
 
 let copy: string
-const ENTRY = 'async function run(sentry, port, request, hooks) {'
+/** ServedProgram.start. */
+const ENTRY = 'const { onHost, timeoutMs, live } = this.#request;'
 const BUGS = `
-  switch (request.args[0]) {
+  const run = this.id
+  switch (this.#request.args[0]) {
     case 'throws': throw new TypeError('a bug')
     case 'exits': process.exit(3)
     case 'is killed': process.kill(process.pid, 'SIGKILL')
     case 'talks nonsense': require('node:fs').writeSync(3, Buffer.alloc(64, 0xff)); for (;;);
-    case 'talks too much': port.post({kind: 'finished', finished: {stdout: new Uint8Array(65 << 20), stderr: new Uint8Array(0)}})
-    case 'says other things': port.post({kind: 'finished', finished: {stdout: [], stderr: [], result: {exitCode: {}}}})
+    case 'talks too much': port.post({kind: 'finished', run, finished: {stdout: new Uint8Array(65 << 20), stderr: new Uint8Array(0)}})
+    case 'says other things': port.post({kind: 'finished', run, finished: {stdout: [], stderr: [], result: {exitCode: {}}}})
     case 'runs out of heap': { const hoard = []; for (;;) hoard.push(new Array(1e5).fill({})) }
   }`
 

@@ -48,9 +48,9 @@ const HOSTILE = `
   const filed = (answer, more, bytes) => send({kind: 'filed', id: file.id, answer, ...more}, bytes)
   const READY = {kind: 'ready', platform: {name: 'kvm', reason: '', costs: {}}, jail: []}
   const RESULT = {exitCode: 0, signal: null, timedOut: false, stats: {}}
-  const finish = (run) => send({kind: 'finished', run, finished: {result: RESULT, outputTruncated: false}})
+  const finish = (run) => send({kind: 'finished', run, finished: {pid: 2, result: RESULT, outputTruncated: false}})
   const REFUSED = {code: 'NOT_FOUND', message: '', nextStep: ''}
-  const question = {id: 1, name: 'openat', pid: 2, tid: 2, args: [], paths: [], decoded: []}
+  const question = {id: 1, name: 'openat', pid: 2, programPid: 2, tid: 2, args: [], paths: [], decoded: []}
   const descendant = (...stdio) => spawn('/bin/sleep', ['30'], {detached: true, stdio}).unref()`
 
 /** By what it does instead of what it should: behind READY, with a run that is asked for. */

@@ -149,6 +149,16 @@ describe.each(mainPlaces)('alone on $platform, in a $isolation', ({platform, iso
     expect((await sandbox.run(...sh('set -- /proc/[0-9]*; echo $#'))).stdout).toBe('2\n')
   })
 
+  test('one that holds most of the memory dies of it, and not one beside it that needs little', async () => {
+    await using sandbox = await Sandbox.create({platform, isolation, memoryBytes: 32 * MIB})
+    const hungry = sandbox.spawn(BUSYBOX, ['sort'])
+    // It keeps each line, some 40 bytes, and waits for more.
+    await new Promise((done) => hungry.stdin.write('y\n'.repeat(400_000), done))
+    const modest = await sandbox.run(BUSYBOX, ['sort'], {stdin: 'y\n'.repeat(200_000)})
+    expect(modest).toMatchObject({exitCode: 0, outOfMemory: false})
+    expect(await hungry.wait()).toMatchObject({outOfMemory: true, signal: 'SIGKILL'})
+  })
+
   test('a handler knows who asks, and what it throws ends that one alone', async () => {
     const asked: number[] = []
     const onSyscall = {

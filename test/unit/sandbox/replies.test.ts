@@ -13,7 +13,15 @@ const DECODED = [
   {kind: 'other', text: '0x7f00'},
 ]
 const QUESTION = {
-  ...{id: 1, name: 'openat', pid: 2, tid: 3, args: ['18446744073709551615'], paths: [null, '/etc']},
+  ...{
+    id: 1,
+    name: 'openat',
+    pid: 2,
+    programPid: 2,
+    tid: 3,
+    args: ['18446744073709551615'],
+    paths: [null, '/etc'],
+  },
   decoded: DECODED,
 }
 /** Of the question, with one argument. */
@@ -28,7 +36,7 @@ test.each([
     platform: {name: 'kvm', reason: 'asked for', costs: {trapNs: 1, listenedNs: null}},
     jail: [{name: 'mnt', status: 'refused', errno: 'EPERM'}],
   },
-  {kind: 'finished', run: 1, finished: {result: RESULT, outputTruncated: false}},
+  {kind: 'finished', run: 1, finished: {pid: 2, result: RESULT, outputTruncated: false}},
   {kind: 'failed', run: 1, error: {code: 'NOT_FOUND', message: 'no', nextStep: ''}},
   {kind: 'failed', error: {message: 'no', nextStep: ''}},
   {kind: 'traced'},
@@ -40,6 +48,7 @@ test.each([
   decoding({kind: 'bytes', length: 2 ** 60, text: ''}),
   decoding({kind: 'open_how', value: {flags: [], mode: 0, resolve: ['RESOLVE_BENEATH']}, text: ''}),
   {kind: 'limit', run: 1, hit: {limit: 'oom', count: 2, pid: 7}},
+  {kind: 'limit', run: 1, pid: 2, hit: {limit: 'tasks', count: 1}},
   {kind: 'output', run: 1, fd: 2},
   {kind: 'filed', id: 3, answer: {isEnd: true, entries: [ENTRY]}},
   {kind: 'filed', id: 3, errno: 2},
@@ -56,11 +65,15 @@ test.each([
   {kind: 'ready', platform: {name: 'other', reason: '', costs: {}}, jail: []},
   {kind: 'ready', platform: {name: 'kvm', reason: '', costs: {}}, jail: [{name: 'moat', status: 'on'}]},
   {kind: 'finished'},
-  {kind: 'finished', finished: {result: RESULT, outputTruncated: false}},
+  {kind: 'finished', finished: {pid: 2, result: RESULT, outputTruncated: false}},
   {kind: 'output', fd: 2},
   {kind: 'started', pid: 2},
-  {kind: 'finished', run: 1, finished: {result: {...RESULT, exitCode: '0'}, outputTruncated: false}},
-  {kind: 'finished', run: 1, finished: {result: {...RESULT, stats: {syscalls: {}}}, outputTruncated: false}},
+  {kind: 'finished', run: 1, finished: {pid: 2, result: {...RESULT, exitCode: '0'}, outputTruncated: false}},
+  {
+    kind: 'finished',
+    run: 1,
+    finished: {pid: 2, result: {...RESULT, stats: {syscalls: {}}}, outputTruncated: false},
+  },
   {kind: 'failed', error: 'no'},
   {kind: 'events', events: {length: 1}},
   {kind: 'events', events: [{type: 'exit', pid: 0.5, time: 1}]},

@@ -1,0 +1,27 @@
+// Who dies when guest memory is full: who faulted for a page, unless another run's process holds more. oom_badness in Linux's mm/oom_kill.c.
+
+import {SIGKILL} from '../../abi/signal.ts'
+import type {Kernel} from '../kernel.ts'
+import type {Process} from '../process.ts'
+
+/** /proc/PID/oom_score_adj: never. */
+const NEVER = -1000
+const SCALE = 1000
+
+/** @returns whether it killed one that holds more than `process` does, which then tries again: a run is not to die of another's hunger */
+export function killHungrier(kernel: Kernel, process: Process): boolean {
+  let hungriest = process
+  for (const other of kernel.processes.values()) {
+    if (other.run !== process.run && badness(kernel, other) > badness(kernel, hungriest)) hungriest = other
+  }
+  if (hungriest === process) return false
+  hungriest.ranOut = true
+  kernel.endProcess(hungriest, undefined, SIGKILL)
+  return true
+}
+
+function badness({init, platform}: Kernel, process: Process): number {
+  const {oomScoreAdj, exit, residentBytes} = process
+  if (process === init || exit !== undefined || oomScoreAdj === NEVER) return 0
+  return residentBytes + (platform.memory.size / SCALE) * oomScoreAdj
+}

@@ -5,15 +5,15 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {root} from '../paths.mjs'
 import {readApi} from './model.mjs'
-import {withoutExample} from './rule.mjs'
+import {allExamples, withoutExample} from './rule.mjs'
 
 const INDEX = `${root}/docs/reference/README.md`
 /** What stands above it in the index is written by hand. */
 const MARK = '<!-- names -->'
 
 /**
- * @returns {Promise<{pages: Map<string, string>, lacks: string[]}>} `pages`: by the names of the files, without their folder;
- * `lacks`: by rule.mjs
+ * @returns {Promise<{pages: Map<string, string>, examples: string[], lacks: string[]}>} `pages`: by the names of the files, without their
+ * folder; `examples`: their code; `lacks`: by rule.mjs
  */
 export async function readReference() {
   const folder = mkdtempSync(join(tmpdir(), 'hv-reference-'))
@@ -21,7 +21,11 @@ export async function readReference() {
     const {app, project} = await readApi(folder)
     await app.generateOutputs(project)
     const pages = readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')])
-    return {pages: new Map([...pages, ['README.md', indexOf(project)]]), lacks: withoutExample(project)}
+    return {
+      pages: new Map([...pages, ['README.md', indexOf(project)]]),
+      examples: allExamples(project),
+      lacks: withoutExample(project),
+    }
   } finally {
     rmSync(folder, {recursive: true})
   }

@@ -23,6 +23,12 @@ function whatLacks(symbol) {
   return `${symbol.name}: no @example of ${names} has any of ${words.slice(0, 5).join(', ')}`
 }
 
+/** @returns {string[]} the code of each, once: overloads have each other's */
+export function allExamples({reflections}) {
+  const found = Object.values(reflections).flatMap(examplesOf)
+  return [...new Set(found.map(({text}) => /^```ts\n(.*)\n```$/s.exec(text.trim())?.[1] ?? text))]
+}
+
 const commentsOf = ({comment, signatures = []}) =>
   [comment, ...signatures.map((signature) => signature.comment)].filter((each) => each !== undefined)
 

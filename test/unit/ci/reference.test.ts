@@ -9,7 +9,7 @@ import {examplesOf, namesOf, pages, wholeOf} from '../../helpers/examples.ts'
 
 const DOCS = `${root}/docs/reference`
 
-let reference: {pages: Map<string, string>; lacks: string[]}
+let reference: Awaited<ReturnType<typeof readReference>>
 beforeAll(async () => {
   reference = await readReference()
 })
@@ -21,6 +21,11 @@ test('the pages are what the docstrings say: npm run docs', () => {
 
 test('each exported symbol has an example, or says whose shows it', () => {
   expect(reference.lacks).toEqual([])
+})
+
+test('all examples are found in the pages, from where they are run', () => {
+  const found = pages.flatMap(examplesOf).map(({code}) => code.trimEnd())
+  expect(found.sort()).toEqual(reference.examples.sort())
 })
 
 test('the examples have the types of the library', async () => {

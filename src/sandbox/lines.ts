@@ -2,9 +2,12 @@
 
 import {HvError} from '../errors.ts'
 import {GrowingBytes} from './growing-bytes.ts'
+import {oneTurn} from './text.ts'
 
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
+/** A piece may be a million lines, and who takes them may wait for nothing: then the event loop would not turn. */
+const LINES_IN_A_TURN = 500
 
 /**
  * Without their ends, `\n` or `\r\n`; the last one needs none.
@@ -22,6 +25,7 @@ export async function* linesOf(
     if (held.length + bytes.length > maxBytes + 1) throw tooLong(maxBytes)
     held.append(bytes)
   }
+  let lines = 0
   for await (const piece of pieces) {
     let start = 0
     for (let end = piece.indexOf(LINE_FEED); end >= 0; end = piece.indexOf(LINE_FEED, start)) {
@@ -29,6 +33,7 @@ export async function* linesOf(
       start = end + 1
       if (held.length > 0) hold(rest)
       yield decoder.decode(withoutReturn(held.length > 0 ? held.take() : rest, maxBytes))
+      if (++lines % LINES_IN_A_TURN === 0) await oneTurn()
     }
     hold(piece.subarray(start))
   }

@@ -26,6 +26,7 @@ import {readStream, writeStream} from './file-streams.ts'
 import {type SandboxWatch, watch} from './file-watch.ts'
 import {GrowingBytes} from './growing-bytes.ts'
 import {GuestErrno, type RemoteFiles} from './remote-files.ts'
+import {textOf} from './text.ts'
 
 /** A guest can make as many as its memory holds, or its volume. */
 const MAX_ENTRIES = 1_000_000
@@ -69,7 +70,7 @@ export class SandboxFiles {
     const {encoding, maxBytes} = toReadOptions(options)
     const at = {path: toPath(path)}
     const bytes = await saying(`read ${path}`, () => this.#readWhole({name: 'read', at}, maxBytes))
-    return encoding === 'buffer' ? bytes : new TextDecoder().decode(bytes)
+    return encoding === 'buffer' ? bytes : textOf(bytes)
   }
 
   /**

@@ -26,6 +26,7 @@ import {type SandboxEvents, SandboxListeners} from './sandbox-events.ts'
 import {SandboxFiles} from './sandbox-files.ts'
 import {SandboxProcess} from './sandbox-process.ts'
 import {SentryProcess} from './sentry-process.ts'
+import {textOf} from './text.ts'
 
 /**
  * A tree of files and a memory, in which programs run, one after another or several at once: `spawn` or `run` again before the
@@ -123,17 +124,16 @@ export class Sandbox {
   ): Promise<SandboxResult<string | Uint8Array>> {
     const {request, encoding, input} = toRequest(program, args, options, this.#programs === 'image')
     const {signal} = options
-    const decode = (bytes = new Uint8Array()) =>
-      encoding === 'buffer' ? bytes : new TextDecoder().decode(bytes)
+    const decode = async (bytes = new Uint8Array()) => (encoding === 'buffer' ? bytes : textOf(bytes))
     const finished = await (input === undefined
       ? this.#runNow(request, signal)
       : this.#runFed(request, input, signal))
     if (signal?.aborted)
-      throw new AbortError(signal.reason, decode(finished?.stdout), decode(finished?.stderr))
+      throw new AbortError(signal.reason, await decode(finished?.stdout), await decode(finished?.stderr))
     return {
       ...exitOf(finished!),
-      stdout: decode(finished!.stdout),
-      stderr: decode(finished!.stderr),
+      stdout: await decode(finished!.stdout),
+      stderr: await decode(finished!.stderr),
       outputTruncated: finished!.outputTruncated,
     }
   }

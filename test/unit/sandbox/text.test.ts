@@ -1,0 +1,48 @@
+// textOf against TextDecoder, and the event loop meanwhile.
+
+import {randomFillSync} from 'node:crypto'
+import {expect, test} from 'vitest'
+import {linesOf} from '../../../src/sandbox/lines.ts'
+import {textOf} from '../../../src/sandbox/text.ts'
+
+const LARGE = 1 << 20
+const BOM = '\ufeff'
+
+/** How often the event loop turns until it is done. */
+async function turnsWhile(act: () => Promise<unknown>): Promise<number> {
+  let turns = 0
+  let isDone = false
+  const count = (): void => {
+    turns++
+    if (!isDone) setImmediate(count)
+  }
+  setImmediate(count)
+  await act()
+  isDone = true
+  return turns
+}
+
+test.each<[string, Uint8Array]>([
+  ['few bytes', Buffer.from('für 🦊')],
+  ['characters that pieces cut', Buffer.from(`x${'🦊'.repeat(LARGE / 4)}`)],
+  ['a BOM', Buffer.from(BOM + BOM + 'x'.repeat(LARGE))],
+  ['what is no text', randomFillSync(Buffer.alloc(LARGE), 0)],
+  ['a character that is cut at the end', Buffer.from('🦊'.repeat(LARGE / 4)).subarray(0, -1)],
+])('%s are what TextDecoder makes of them', async (_what, bytes) => {
+  // In a comparison of strings that differ, vitest would show them.
+  expect((await textOf(bytes)) === new TextDecoder().decode(bytes)).toBe(true)
+})
+
+test('the event loop turns while many bytes become text', async () => {
+  expect(await turnsWhile(() => textOf(new Uint8Array(LARGE)))).toBeGreaterThan(5)
+})
+
+test('the event loop turns while a piece of many lines is read', async () => {
+  async function* piece() {
+    yield Buffer.alloc(20_000, '\n')
+  }
+  const read = async (): Promise<void> => {
+    for await (const line of linesOf(piece(), 10)) expect(line).toBe('')
+  }
+  expect(await turnsWhile(read)).toBeGreaterThan(5)
+})

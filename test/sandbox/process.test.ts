@@ -89,12 +89,4 @@ describe.each(platforms)('on %s', (platform) => {
     expect([group, session]).toEqual([`${pid}`, `${pid}`])
     await sandbox.dispose()
   })
-
-  test('twenty run at once', async () => {
-    const runs = Array.from({length: 20}, async (_, index) => {
-      await using sandbox = await Sandbox.create({platform, memoryBytes: 1 << 26})
-      return (await sandbox.run(BUSYBOX, ['sh', '-c', `exit ${index}`])).exitCode
-    })
-    expect(await Promise.all(runs)).toEqual(Array.from({length: 20}, (_, index) => index))
-  })
 })

@@ -12,11 +12,17 @@ const MAX_LENGTH = 1 << 23
 /** A byte string: paths are. `platform`: what the platform has above the program's, as Linux lists its [vsyscall]. @throws Errno ENOMEM */
 export function mapsText(vmas: Iterable<Vma>, platform: readonly PlatformMapping[] = []): string {
   const text = new TextBlocks(MAX_LENGTH)
-  const paths = new Map<Backing, string>()
-  for (const vma of vmas) text.add(mapsLine(vma, vma.name || pathOf(vma.backing, paths)))
+  const lineOf = mapsLines()
+  for (const vma of vmas) text.add(lineOf(vma))
   for (const mapping of platform)
     text.add(mapsLine({...mapping, isShared: true, pageOffset: 0, backing: undefined}, '[stub]'))
   return text.join()
+}
+
+/** The lines of one text. */
+export function mapsLines(): (vma: Vma) => string {
+  const paths = new Map<Backing, string>()
+  return (vma) => mapsLine(vma, vma.name || pathOf(vma.backing, paths))
 }
 
 /** Found out once for each file: a path may be thousands of directories deep. */

@@ -1,7 +1,7 @@
 // /proc/PID/smaps, smaps_rollup and pagemap: what is resident of each mapping (fs/proc/task_mmu.c). One process: nothing is shared.
 
 import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
-import {mapsText} from './maps-text.ts'
+import {mapsLines} from './maps-text.ts'
 import type {MemoryMap} from './memory-map.ts'
 import {ENTRY_GUARDED} from './page-table.ts'
 import {TextBlocks} from './text-blocks.ts'
@@ -30,11 +30,11 @@ interface Resident {
 /** A byte string. @throws Errno ENOMEM */
 export function smapsText(map: MemoryMap): string {
   const text = new TextBlocks(MAX_LENGTH)
+  const lineOf = mapsLines()
   for (const vma of map.vmas) {
-    const size =
-      line('Size', vma.end - vma.start) + line('KernelPageSize', PAGE_SIZE) + line('MMUPageSize', PAGE_SIZE)
+    const size = line('Size', vma.end - vma.start) + PAGE_SIZES
     const flags = `THPeligible:           0\nVmFlags: ${flagWords(vma)} \n`
-    text.add(mapsText([vma]) + size + sizes(residentOf(map, vma), false) + flags)
+    text.add(lineOf(vma) + size + sizes(residentOf(map, vma), false) + flags)
   }
   return text.join()
 }
@@ -96,19 +96,23 @@ function sizes({clean, dirty, anonymous, locked}: Resident, isRollup: boolean): 
     : ''
   const used = line('Rss', all) + line('Pss', all) + line('Pss_Dirty', dirty) + parts
   const owned =
-    line('Shared_Clean', 0) +
-    line('Shared_Dirty', 0) +
+    SHARED +
     line('Private_Clean', clean) +
     line('Private_Dirty', dirty) +
     line('Referenced', all) +
     line('Anonymous', anonymous)
-  return `${used}${owned}${NEVER.map((name) => line(name, 0)).join('')}${line('Locked', locked)}`
+  return `${used}${owned}${NEVER}${line('Locked', locked)}`
 }
 
+// Made once: there are twenty lines of each mapping.
+const PAGE_SIZES = line('KernelPageSize', PAGE_SIZE) + line('MMUPageSize', PAGE_SIZE)
+const SHARED = line('Shared_Clean', 0) + line('Shared_Dirty', 0)
 const NEVER = [
   ...['KSM', 'LazyFree', 'AnonHugePages', 'ShmemPmdMapped', 'FilePmdMapped'],
   ...['Shared_Hugetlb', 'Private_Hugetlb', 'Swap', 'SwapPss'],
 ]
+  .map((name) => line(name, 0))
+  .join('')
 
 function line(name: string, bytes: number): string {
   return `${`${name}:`.padEnd(16)}${String(bytes / KB).padStart(8)} kB\n`

@@ -22,7 +22,7 @@ async function cycle() {
 async function held() {
   // What has ended is collected a moment later.
   await new Promise((resolve) => setTimeout(resolve, 300))
-  for (let i = 0; i < 3; i++) gc()
+  for (let i = 0; i < 3; i++) globalThis.gc()
   const threads = readdirSync('/proc/self/task')
   const childrenOf = (id) => readFileSync(`/proc/self/task/${id}/children`, 'latin1').match(/\d+/g) ?? []
   const {heapUsed, external, rss} = process.memoryUsage()

@@ -88,7 +88,7 @@ async function make(name) {
 // What is loaded and compiled once is no guest's doing.
 const first = await make('first')
 await first.startTrace(() => {})
-for await (const line of first.spawn(BUSYBOX, ['echo', 'a line'])) line
+await drain(first.spawn(BUSYBOX, ['echo', 'a line']))
 await first.files.write('/tmp/file', 'text')
 await drain(first.files.tarOut('/tmp'))
 await first.dispose()

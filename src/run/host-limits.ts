@@ -1,8 +1,7 @@
 // hostLimits: what of a guest's limits the host can keep, too.
 
 import type {HostLimits} from '../jail/cgroup.ts'
-import {MAX_CPUS} from '../platform/choice.ts'
-import {DEFAULT_MEMORY_BYTES} from '../sentry/run-to-end.ts'
+import {DEFAULT_MEMORY_BYTES, MAX_CPUS} from '../platform/choice.ts'
 import {DEFAULT_MAX_TASKS} from '../sentry/task/pids.ts'
 
 export function hostLimits({

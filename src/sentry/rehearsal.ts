@@ -15,6 +15,7 @@ import type {HostProgram} from './host-program.ts'
 import {Sentry} from './sentry.ts'
 import {StartedProgram} from './started-program.ts'
 import {table} from './syscalls/table.ts'
+import {Run} from './task/run.ts'
 
 const MEMORY_BYTES = 16 << 20
 const CODE_ADDRESS = 0x400000
@@ -65,7 +66,7 @@ export async function rehearse(choice: PlatformChoice, directory: string): Promi
     try {
       const sentry = new Sentry(platform, {volumes: []})
       const program = {program: 'rehearsal', onHost: storeProgram(directory), args: [], env: {}, streams: []}
-      const started = new StartedProgram(sentry, program)
+      const started = new StartedProgram(sentry, program, {}, new Run())
       sentry.kernel.run(started.process)
       started.finish()
       sentry.dispose()

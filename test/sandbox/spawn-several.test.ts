@@ -6,6 +6,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {Sandbox, type SandboxProcess, type TraceEvent} from '../../dist/index.js'
 import {BUSYBOX, mainPlaces, SPIN, sh} from './guests.ts'
 
+const MIB = 1 << 20
 /** Writes a line when it is there, and ends when its input does. */
 const UNTIL_TOLD = sh('echo ready; read line; echo $line')
 

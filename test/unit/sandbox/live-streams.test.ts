@@ -2,13 +2,13 @@
 
 import {expect, test} from 'vitest'
 import {LiveStreams} from '../../../src/sandbox/live-streams.ts'
-import type {Reply} from '../../../src/sandbox/protocol.ts'
+import type {LiveReply, WithoutRun} from '../../../src/sandbox/protocol.ts'
 import {TimerQueue} from '../../../src/sentry/timers.ts'
 import {Budget} from '../../../src/vfs/budget.ts'
 
 function open() {
   const budget = new Budget()
-  const said: Reply[] = []
+  const said: WithoutRun<LiveReply>[] = []
   const streams = new LiveStreams((reply) => said.push(reply), {budget, timers: new TimerQueue()})
   return {budget, said, streams}
 }

@@ -2,7 +2,7 @@
 
 import {expect, test} from 'vitest'
 import {LiveTerminal} from '../../../src/sandbox/live-terminal.ts'
-import {type Reply, WINDOW_BYTES} from '../../../src/sandbox/protocol.ts'
+import {type LiveReply, WINDOW_BYTES, type WithoutRun} from '../../../src/sandbox/protocol.ts'
 import type {Sentry} from '../../../src/sentry/sentry.ts'
 import {TimerQueue} from '../../../src/sentry/timers.ts'
 import {Terminals} from '../../../src/sentry/tty/terminals.ts'
@@ -15,7 +15,7 @@ function open(budget = new Budget()) {
   const jobs = new FakeJobs()
   const kernel = Object.assign(jobs, {timers: new TimerQueue()})
   const terminals = new Terminals(budget, () => kernel as never, ROOT, undefined)
-  const said: Reply[] = []
+  const said: WithoutRun<LiveReply>[] = []
   const sentry = {kernel, terminals, credentials: {uid: 1000}} as unknown as Sentry
   const live = new LiveTerminal((reply) => said.push(reply), sentry, {columns: 80, rows: 24})
   const shown = (): string =>

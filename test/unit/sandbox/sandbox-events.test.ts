@@ -3,7 +3,7 @@
 import {expect, test, vi} from 'vitest'
 import {SandboxListeners} from '../../../src/sandbox/sandbox-events.ts'
 
-const EVENT = {program: 'p', limit: 'tasks', count: 1} as const
+const EVENT = {program: 'p', programPid: 2, limit: 'tasks', count: 1} as const
 
 test('what a listener throws is an uncaught exception, and the others are told all the same', () => {
   const listeners = new SandboxListeners()

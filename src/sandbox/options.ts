@@ -137,12 +137,26 @@ export interface SandboxSpawnOptions {
   pty?: boolean | SandboxTerminal
 }
 
-/** In characters, 1 to 65,535 each. */
+/**
+ * A terminal's size, in characters, 1 to 65,535 each.
+ *
+ * @see {@link SandboxTerminal}
+ */
 export interface SandboxTerminalSize {
+  /** Default: 80. */
   columns: number
+  /** Default: 24. */
   rows: number
 }
 
+/**
+ * A terminal for a program.
+ *
+ * @example
+ * const pty: SandboxTerminal = {columns: 120, rows: 40, name: 'vt100'}
+ * const child = sandbox.spawn('/bin/busybox', ['sh', '-c', 'echo $TERM; stty size'], {pty})
+ * for await (const line of child) console.log(line) // vt100, 40 120
+ */
 export interface SandboxTerminal extends Partial<SandboxTerminalSize> {
   /** TERM, if `env` has none: default `xterm`, or what the image says. */
   name?: string

@@ -166,10 +166,11 @@ export class Sandbox {
    * console.log((await child.wait()).exitCode) // 0
    *
    * @example
-   * const shell = sandbox.spawn('/bin/busybox', ['sh'], {pty: {columns: 120, rows: 40}})
+   * const script = 'read key; stty size'
+   * const shell = sandbox.spawn('/bin/busybox', ['sh', '-c', script], {pty: {columns: 120, rows: 40}})
    * shell.resize({columns: 80, rows: 24})
-   * shell.stdin.end('stty size\n')
-   * for await (const line of shell) console.log(line) // $ stty size 24 80 $
+   * shell.stdin.write('typed\n')
+   * for await (const line of shell) console.log(line) // typed, 24 80
    */
   spawn(program?: string, args: readonly string[] = [], options: SandboxSpawnOptions = {}): SandboxProcess {
     const request = toSpawnRequest(program, args, options, this.#programs === 'image')

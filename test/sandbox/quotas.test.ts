@@ -30,7 +30,7 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
     expect(exit.stats.cpuNs).toBeGreaterThanOrEqual(300e6)
     // Not by the wall: several CPUs use it up sooner.
     expect(exit.stats.cpuNs).toBeLessThan(3e9)
-    expect(events).toEqual([{program: BUSYBOX, limit: 'cpu-time', count: 1}])
+    expect(events).toEqual([{program: BUSYBOX, programPid: 2, limit: 'cpu-time', count: 1}])
   })
 
   test('who sleeps uses no CPU time, and what one program has used is not the next one’s', async () => {
@@ -66,7 +66,7 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
         echo more > /c || rm /tmp/a; echo more > /c && wc -c /c`),
     )
     expect(result.stdout.split('\n')).toEqual([`${4 * MIB}`, '0', '0', '4096 0', '5 /c', ''])
-    expect(events[0]).toEqual({program: BUSYBOX, limit: 'disk', count: 1})
+    expect(events[0]).toEqual({program: BUSYBOX, programPid: 2, limit: 'disk', count: 1})
   })
 
   test('diskBytes bounds the owner’s files and the number of files, too', async () => {

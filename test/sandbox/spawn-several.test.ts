@@ -151,11 +151,15 @@ describe.each(mainPlaces)('alone on $platform, in a $isolation', ({platform, iso
   })
 
   test('one that holds most of the memory dies of it, and not one beside it that needs little', async () => {
-    await using sandbox = await Sandbox.create({platform, isolation, memoryBytes: 32 * MIB})
-    const hungry = sandbox.spawn(BUSYBOX, ['sort'])
-    // It keeps each line, some 40 bytes, and waits for more.
-    await new Promise((done) => hungry.stdin.write('y\n'.repeat(400_000), done))
-    const modest = await sandbox.run(BUSYBOX, ['sort'], {stdin: 'y\n'.repeat(200_000)})
+    await using sandbox = await Sandbox.create({platform, isolation, memoryBytes: 64 * MIB})
+    const mib = 'm=x; for i in $(seq 20); do m=$m$m; done'
+    const hungry = await whenReady(
+      sandbox.spawn(...sh(`${mib}; for i in $(seq 36); do eval "h$i=\\$m"; done; echo ready; read line`)),
+    )
+    const until = `[ -d /proc/${hungry.pid} ]`
+    const modest = await sandbox.run(
+      ...sh(`${mib}; i=0; while ${until}; do eval "m$i=\\$m"; i=$((i+1)); done`),
+    )
     expect(modest).toMatchObject({exitCode: 0, outOfMemory: false})
     expect(await hungry.wait()).toMatchObject({outOfMemory: true, signal: 'SIGKILL'})
   })

@@ -90,9 +90,10 @@ pid_t Tracer::CloneProcess(StubThread& parent) {
 }
 
 void Tracer::Recycle(std::unique_ptr<Stub> stub) {
-  if (stub->is_dead()) return;
+  // One that runs, of a JavaScript thread that is being ended, has its owner until its end is collected: ~Stub.
+  if (stub->is_dead() || !stub->IsIdle()) return;
   stub->SaveOwners();
-  if (is_closed_ || pool_.size() >= kPooled || !stub->IsIdle()) return;
+  if (is_closed_ || pool_.size() >= kPooled) return;
   stub->Empty();
   pool_.push_back(std::move(stub));
 }

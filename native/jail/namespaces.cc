@@ -61,10 +61,27 @@ int MakeDirectories(const std::string& path) {
   return ::mkdir(path.c_str(), kDirectoryMode) == 0 || errno == EEXIST ? 0 : errno;
 }
 
+// linux/mount.h's mount_setattr(2), which older headers lack: the same number on both architectures.
+constexpr long kMountSetattr = 442;
+constexpr unsigned kRecursive = 0x8000;
+struct MountAttributes {
+  uint64_t set, clear, propagation, user_namespace;
+};
+constexpr uint64_t kReadOnly = 1, kInertAttributes = 2 | 4 | 8;
+
+// With what is mounted below it: in a user namespace that is not to be uncovered (man 7 mount_namespaces). Linux 5.12.
+int ShowWhole(const std::string& directory, const std::string& at) {
+  if (::mount(directory.c_str(), at.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) return errno;
+  const MountAttributes attributes = {kReadOnly | kInertAttributes, 0, 0, 0};
+  return Failed(static_cast<int>(
+      ::syscall(kMountSetattr, AT_FDCWD, at.c_str(), kRecursive, &attributes, sizeof(attributes))));
+}
+
 int Show(const std::string& directory) {
   const std::string at = kTop + directory;
   if (const int error = MakeDirectories(at); error != 0) return error;
-  if (::mount(directory.c_str(), at.c_str(), nullptr, MS_BIND, nullptr) != 0) return errno;
+  if (::mount(directory.c_str(), at.c_str(), nullptr, MS_BIND, nullptr) != 0)
+    return errno == EINVAL ? ShowWhole(directory, at) : errno;
   return Failed(
       ::mount(nullptr, at.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY | kInert, nullptr));
 }

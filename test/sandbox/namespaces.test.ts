@@ -88,16 +88,24 @@ async function untilAllHaveEnded(those: number[]): Promise<void> {
   expect(those.filter((pid) => !hasEnded(pid))).toEqual([])
 }
 
+const ONE_ID = `${NOBODY} ${NOBODY} 1`
+/** Which would show what it covers, if it were left out. */
+const WITH_MOUNT = [
+  ...['unshare', '--mount', 'sh', '-c'],
+  `mkdir -p ${cache}/hvkit/below && mount -t tmpfs below ${cache}/hvkit/below && chown ${NOBODY} ${cache}/hvkit && exec "$@"`,
+  ...['sh', 'setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'],
+]
+
 test.each([
-  ['root', 0, '0 0 4294967295'],
-  ['nobody', NOBODY, `${NOBODY} ${NOBODY} 1`],
+  {who: 'root', as: 0, ids: '0 0 4294967295'},
+  {who: 'nobody', as: NOBODY, ids: ONE_ID},
+  {who: 'nobody, with a mount where hv has code,', as: NOBODY, ids: ONE_ID, wrap: WITH_MOUNT},
 ])(
-  '%s’s sandbox is in namespaces of its own, with the ids that its owner has',
-  {
-    timeout: TIMEOUT_MS,
-  },
-  async (_, as, ids) => {
-    const owner = await own(`say(sandbox.jail); await run('id').then(({stdout}) => say(stdout))`, {as})
+  'a sandbox of $who is in namespaces of its own, with the ids that its owner has',
+  {timeout: TIMEOUT_MS},
+  async ({as, ids, wrap}) => {
+    const code = "say(sandbox.jail); await run('id').then(({stdout}) => say(stdout))"
+    const owner = await own(code, wrap === undefined ? {as} : {wrap})
     const layers = (await owner.next()) as unknown as {name: string; status: string}[]
     const {sentry} = partsOf(owner.pid)
     expect(layers.filter(({status}) => status === 'refused')).toEqual([])

@@ -21,7 +21,7 @@ namespace {
 
 constexpr char kName[] = "hv-launcher";
 // Out of the way of what a child is given.
-constexpr int kFirstFd = 64;
+constexpr int kFirstFd = 16;
 constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
 Fd Create() {

@@ -80,13 +80,16 @@ static void Answer(const struct Command* command, int digits, long error) {
 }
 enum { kUserDigits = 5, kPidDigits = 13 };
 
-static _Noreturn void Execute(const struct Command* command) {
-  const long error = -Call(SYS_execve, command->program, command->arguments, command->environment);
+static _Noreturn void Fail(const char* call, long error) {
   char text[64];
-  char* end = AppendNumber(Append(text, "execve(2) failed with errno "), (unsigned long)error);
-  end = Append(end, "\n");
+  char* end = Append(Append(text, call), " failed with errno ");
+  end = Append(AppendNumber(end, (unsigned long)error), "\n");
   Call(SYS_write, 2, text, end - text);
   Exit(kCannotExecute);
+}
+
+static _Noreturn void Execute(const struct Command* command) {
+  Fail("execve(2)", -Call(SYS_execve, command->program, command->arguments, command->environment));
 }
 
 // The owner of a pipe or socket that this process was given may have died before PR_SET_PDEATHSIG.
@@ -142,6 +145,7 @@ static _Noreturn void Init(const struct Command* command, int launcher, int is_u
     if (is_user) KeepCapabilities();
     Execute(command);
   }
+  if (program < 0) Fail("clone(2)", -program);
   Call(SYS_prctl, PR_SET_NAME, "hv-init");
   GiveUp(launcher);
   for (;;) {

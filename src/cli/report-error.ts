@@ -20,6 +20,7 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
   ['cpuTimeoutMs', '--cpu-timeout'],
   ['jail', '--require-jail'],
   ['dropTo', '--drop-to'],
+  ['cgroupParent', '--cgroup-parent'],
 ])
 
 const REMEDIES: ReadonlyMap<number, string> = new Map([

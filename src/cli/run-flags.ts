@@ -160,6 +160,13 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     summary: 'as root: become this user before the guest starts, whose user it is, too; by number',
   },
   {
+    name: 'cgroup-parent',
+    kind: 'value',
+    placeholder: 'DIR',
+    summary:
+      'run in a child of this cgroup v2, for limits that the host keeps, too; default: of its own cgroup',
+  },
+  {
     name: 'stats',
     kind: 'optional',
     options: ['json'],

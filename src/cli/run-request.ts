@@ -145,6 +145,9 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
     case 'drop-to':
       options.dropTo = parseIdentity(value)
       return
+    case 'cgroup-parent':
+      options.cgroupParent = existing(value, '--cgroup-parent', true)
+      return
     case 'stats':
       options.stats = value === 'json' ? 'json' : true
       return

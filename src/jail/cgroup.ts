@@ -1,8 +1,8 @@
 // A cgroup v2 of a sentry's own, where one is delegated to this process: limits that the host keeps, whatever becomes of the sentry.
 //
 // Linux, Documentation/admin-guide/cgroup-v2.rst. No cgroup has both processes and children with controllers: who enters a child of its
-// cgroup leaves that one empty, or others are in it, and then the host gives the child no controllers (EBUSY). Nobody goes anywhere but
-// into a child of the cgroup that it was in: so what bounds that bounds the child, too.
+// cgroup leaves that one empty, or others are in it, and then the host gives the child no controllers (EBUSY). Unless it is told where,
+// nobody goes anywhere but into a child of the cgroup that it was in: so what bounds that bounds the child, too.
 
 import {randomBytes} from 'node:crypto'
 import {
@@ -47,10 +47,10 @@ export class Cgroup {
   readonly #quota: string | undefined
 
   /**
-   * This process and its threads go into a new child of `parent`, which they are in.
+   * This process and its threads go from `own`, the cgroup that they are in, into a new child of `parent`.
    * @throws Error with `errno`, as fs throws it: nothing has changed then
    */
-  constructor(parent: string, limits: HostLimits) {
+  constructor(limits: HostLimits, own: string, parent = own) {
     requireControllers(parent)
     sweep(parent)
     const path = enterChild(parent)
@@ -59,7 +59,7 @@ export class Cgroup {
       for (const [file, value] of Object.entries(valuesOf(limits))) writeFileSync(join(path, file), value)
       this.#cpuMax = openSync(join(path, 'cpu.max'), constants.O_WRONLY | constants.O_CREAT)
     } catch (error) {
-      leaveTo(parent, path)
+      leaveTo(own, path)
       throw error
     }
     const {cpuQuotaPercent} = limits
@@ -94,10 +94,10 @@ export function ownCgroup(proc = '/proc/self'): string {
   throw failure(ENOENT)
 }
 
-/** Removes what sandboxes have left that have ended: none of them can do so itself. */
-export function sweepCgroups(): void {
+/** Removes what sandboxes have left that have ended: none of them can do so itself. @param parent default: the own one */
+export function sweepCgroups(parent?: string): void {
   try {
-    sweep(ownCgroup())
+    sweep(parent ?? ownCgroup())
   } catch {
     // There is none.
   }
@@ -141,12 +141,12 @@ function enter(path: string): void {
   writeFileSync(join(path, 'cgroup.procs'), '0')
 }
 
-function leaveTo(parent: string, path: string): void {
+function leaveTo(own: string, path: string): void {
   try {
-    enter(parent)
+    enter(own)
     remove(path)
   } catch {
-    // Somebody has given the parent controllers meanwhile: the child bounds nothing, and is as good.
+    // Somebody has given its own cgroup's children controllers meanwhile: the new one bounds nothing, and is as good.
   }
 }
 

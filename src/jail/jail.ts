@@ -43,9 +43,9 @@ const ABSENT: Partial<Record<JailLayerName, readonly number[]>> = {
   // clone(2), of a flag that the kernel was built without.
   user: [EINVAL],
   pid: [EINVAL],
-  // Nobody has delegated one: it is another's, read-only, has no controllers, or others are in it (EBUSY).
-  'cgroup-limits': [EACCES, EPERM, EROFS, ENOENT, ENODEV, EBUSY, EOPNOTSUPP],
 }
+/** Nobody has delegated one: it is another's, read-only, has no controllers, or others are in it (EBUSY). */
+const NO_CGROUP: readonly number[] = [EACCES, EPERM, EROFS, ENOENT, ENODEV, EBUSY, EOPNOTSUPP]
 /** As root's sentry has them for its guest's root: in a volume of others' files, root without them is not root. */
 const OF_FILES = [CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID]
 
@@ -75,13 +75,18 @@ export class Jail {
     return jail
   }
 
-  /** What the host shall bound besides the sentry. As `begin`, before there is a platform. */
-  limit(limits: HostLimits): void {
+  /**
+   * What the host shall bound besides the sentry. As `begin`, before there is a platform.
+   * @param parent a cgroup's directory, for a child; default: the one that this process is in
+   */
+  limit(limits: HostLimits, parent?: string): void {
     if (this.#choice === 'none') return
-    this.#lay('cgroup-limits', () => {
-      this.#cgroup = new Cgroup(ownCgroup(), limits)
+    const errno = attempt(() => {
+      this.#cgroup = new Cgroup(limits, ownCgroup(), parent)
       return 0
     })
+    const isAbsent = parent === undefined && NO_CGROUP.includes(errno)
+    this.#note('cgroup-limits', errno, isAbsent)
   }
 
   /**
@@ -136,11 +141,14 @@ export class Jail {
 
   #lay(name: JailLayerName, act: () => number): void {
     const errno = attempt(act)
+    this.#note(name, errno, (ABSENT[name] ?? WITHOUT_IT).includes(errno))
+  }
+
+  #note(name: JailLayerName, errno: number, isAbsent: boolean): void {
     if (errno === 0) {
       this.layers.push({name, status: 'on'})
       return
     }
-    const isAbsent = (ABSENT[name] ?? WITHOUT_IT).includes(errno)
     this.layers.push({name, status: isAbsent ? 'absent' : 'refused', errno: errnoName(errno)})
   }
 

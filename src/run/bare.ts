@@ -38,8 +38,11 @@ export function requireBareOptions(options: RunOptions): void {
       'leave `cpuTimeoutMs` and `cpuQuotaPercent` out',
     )
   if (options.cpus !== undefined) refuse('a bare-metal guest has one CPU', 'leave `cpus` out')
-  if (options.jail === 'required' || options.dropTo !== undefined)
-    refuse('the process of a bare-metal guest has no jail yet', 'leave `jail` and `dropTo` out')
+  if (options.jail === 'required' || (options.dropTo ?? options.cgroupParent) !== undefined)
+    refuse(
+      'the process of a bare-metal guest has no jail yet',
+      'leave `jail`, `dropTo` and `cgroupParent` out',
+    )
   if (platform === 'ptrace') refuse('a bare-metal guest needs a virtual machine', 'give kvm as `platform`')
 }
 

@@ -73,6 +73,8 @@ export interface RunOptions {
   jail?: JailChoice
   /** As root: whom this process becomes. */
   dropTo?: {uid: number; gid: number}
+  /** Directory of the cgroup v2 that this process goes into a child of; default: the one that it is in. Absolute. */
+  cgroupParent?: string
   /** What V8 made of hv's own code, kept before there is a jail. */
   code?: CodeCache
   /** What the guest promises to keep to, from its first instruction: OpenBSD's names with spaces between them. */

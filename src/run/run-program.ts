@@ -65,7 +65,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
   const isOnHost = options.root === undefined && options.image === undefined
   const onHost = isOnHost ? openHostProgram(options.program) : undefined
   const jail = Jail.begin(options.jail ?? 'best')
-  jail.limit(hostLimits(options))
+  jail.limit(hostLimits(options), options.cgroupParent)
   const opened = await openPlatform(options.platform, memoryBytes, cpus)
   using platform = opened.platform
   const fds = options.suggestsPromises ? [0, 2, 2] : [0, 1, 2]

@@ -97,6 +97,11 @@ export interface SandboxOptions {
    */
   dropTo?: {uid: number; gid: number}
   /**
+   * Directory of a cgroup v2 that has no process of its own, for a child of it: the sandbox's process goes there, and the host keeps
+   * its limits, too. Default: the cgroup that this process is in, which does where that is the top of the tree. `sandbox.jail` tells.
+   */
+  cgroupParent?: string
+  /**
    * Promises of OpenBSD's pledge(2), as a text with spaces between them or a list. Each program keeps to them from its first
    * instruction, or ends with SIGSYS. Default: everything is allowed.
    */

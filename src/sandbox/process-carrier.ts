@@ -3,6 +3,7 @@
 import {closeSync} from 'node:fs'
 import {EAGAIN} from '../abi/errno.ts'
 import {HvError} from '../errors.ts'
+import {sweepCgroups} from '../jail/cgroup.ts'
 import type {Question} from '../sentry/hooked-call.ts'
 import type {SyscallArgument} from '../sentry/trace/argument-value.ts'
 import type {Carrier, CarrierEvents} from './carrier.ts'
@@ -33,7 +34,7 @@ export class ProcessCarrier implements Carrier {
   constructor(process: SentryProcess, settings: SentrySettings, events: CarrierEvents) {
     this.#process = process
     this.#events = events
-    process.onEnd = (error) => void this.#ended(error)
+    process.onEnd = (error) => void this.#ended(error, settings.cgroupParent)
     process.socket.on('data', (chunk: Buffer) => this.#read(chunk))
     this.#say({kind: 'settings', settings})
   }
@@ -183,11 +184,12 @@ export class ProcessCarrier implements Carrier {
     else this.#fail(nonsense())
   }
 
-  async #ended(error: HvError): Promise<void> {
+  async #ended(error: HvError, cgroupParent: string | undefined): Promise<void> {
     const left = [...this.#outputs.values()].filter((output) => output.hasPipes)
     if (left.length > 0) await Promise.all(left.map((output) => output.drain()))
     this.#events.failed(error)
     this.#events.exited()
+    sweepCgroups(cgroupParent)
   }
 
   #fail(error: HvError): void {

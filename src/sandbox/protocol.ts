@@ -36,6 +36,7 @@ export interface SentrySettings {
   /** A thread has none, whatever it says here. */
   jail: JailChoice
   dropTo?: {uid: number; gid: number}
+  cgroupParent?: string
 }
 
 /** What a sandbox shares with its thread. */

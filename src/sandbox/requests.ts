@@ -63,6 +63,7 @@ const sandboxOptions = takes.options({
   isolation: v.optional(takes.oneOf(['process', 'thread'])),
   jail: v.optional(takes.oneOf(JAIL_CHOICES)),
   dropTo: v.optional(takes.options({uid: takes.integer(1, MAX_ID), gid: takes.integer(1, MAX_ID)})),
+  cgroupParent: v.optional(takes.path),
   pledge: v.optional(takes.either([takes.text, texts], 'a string or an array of strings')),
   unveil: v.optional(takes.record(takes.guestPath, letters, 'an object of paths and letters')),
   onSyscall: v.optional(
@@ -144,6 +145,7 @@ export interface Settings {
   unveil: Unveiled[] | undefined
   jail: JailChoice
   dropTo: {uid: number; gid: number} | undefined
+  cgroupParent: string | undefined
 }
 
 /** @throws HvError BAD_ARGUMENT; what promises there are, and how much memory may be, is the sentry's to say */
@@ -155,9 +157,9 @@ export function toSettings(given: SandboxOptions): {
   const options = takes.checked(sandboxOptions, given, 'options')
   const {root, image, withLibraries = false, volumes = [], memoryBytes = DEFAULT_MEMORY_BYTES} = options
   const {platform = 'auto', cpus, maxTasks, cpuQuotaPercent, diskBytes} = options
-  const {patchCalls, pledge, unveil} = options
+  const {patchCalls, pledge, unveil, cgroupParent} = options
   const {isolation = 'process', dropTo, jail = 'best', onSyscall = {}} = options
-  if (isolation === 'thread' && (jail === 'required' || dropTo !== undefined))
+  if (isolation === 'thread' && (jail === 'required' || (dropTo ?? cgroupParent) !== undefined))
     throw new HvError(
       'BAD_ARGUMENT',
       'a thread of this process has no jail of its own',
@@ -186,6 +188,7 @@ export function toSettings(given: SandboxOptions): {
       platform,
       jail,
       dropTo,
+      cgroupParent: cgroupParent && fromHere(cgroupParent),
       pledge: Array.isArray(pledge) ? pledge.join(' ') : pledge,
       unveil: unveil && Object.entries(unveil).map(([path, permissions]) => ({path, permissions})),
     },

@@ -4,7 +4,6 @@ import type {ChildProcess} from 'node:child_process'
 import {Socket} from 'node:net'
 import {addon} from '../addon.ts'
 import {HvError, printable} from '../errors.ts'
-import {sweepCgroups} from '../jail/cgroup.ts'
 import {launch, launchPlainly} from '../jail/launch.ts'
 import {packageFile} from '../package-file.ts'
 import {runtimeFlags} from './runtime.ts'
@@ -111,7 +110,6 @@ export class SentryProcess {
     this.socket.destroy()
     this.#stopPassing()
     this.onEnd?.(error)
-    sweepCgroups()
   }
 
   #died(code: number | null, signal: string | null): HvError {

@@ -51,7 +51,7 @@ async function start(
   const hooks = await hooksOf(settings)
   await rehearseIfCold(settings.platform, confinement?.code)
   const jail = Jail.begin(confinement === undefined ? 'none' : settings.jail, confinement?.born)
-  jail.limit(hostLimits(settings))
+  jail.limit(hostLimits(settings), settings.cgroupParent)
   const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes, settings.cpus)
   let shown: GuestFiles
   let sentry: Sentry

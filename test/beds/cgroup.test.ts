@@ -5,7 +5,7 @@ import {describeBed, type Inside} from '../bed/matrix.ts'
 
 const TREE = '/sys/fs/cgroup'
 const GUEST = '.cache/guests/arm64/hello'
-const RUN = ['dist/bin/hv.cjs', 'run', '--platform', 'ptrace', '--stats=json', GUEST]
+const RUN = ['hv', 'run', '--platform', 'ptrace', '--stats=json', GUEST]
 const PRINT = `
   const {readdirSync, readFileSync} = require('node:fs')
   const own = () => readdirSync('${TREE}').filter((name) => name.startsWith('hv-'))
@@ -35,7 +35,8 @@ describeBed('el1', (inside) => {
     const made = await inside([
       'sh',
       '-c',
-      `mount -t cgroup2 none ${TREE} && mkdir ${TREE}/a ${TREE}/b ${TREE}/c`,
+      `mount -t cgroup2 none ${TREE} && mkdir -p ${TREE}/a ${TREE}/b ${TREE}/c ${TREE}/d/owner && \
+        echo +cpu +memory +pids > ${TREE}/cgroup.subtree_control`,
     ])
     expect(made).toMatchObject({status: 0, stderr: ''})
   })
@@ -57,8 +58,14 @@ describeBed('el1', (inside) => {
     })
   })
 
+  test('who is told where goes there from beside it, though others are where it was', async () => {
+    await inside(['chown', '-R', '65534', `${TREE}/d`])
+    const command = ['node', '-e', AS_NOBODY.replace('"run"', `"run", "--cgroup-parent", "${TREE}/d"`)]
+    expect(await layerOf(inside, 'd/owner', command)).toEqual({name: 'cgroup-limits', status: 'on'})
+  })
+
   test.each([
-    ['others are in its cgroup', 'b', ['node', ...RUN], 'EBUSY'],
+    ['others are in its cgroup', 'b', ['node', 'dist/bin/hv.cjs', ...RUN.slice(1)], 'EBUSY'],
     ['its cgroup is another’s', 'c', ['exec', 'node', '-e', AS_NOBODY], 'EACCES'],
   ])('hv run has none where %s, says so, and runs', async (_, cgroup, command, errno) => {
     expect(await layerOf(inside, cgroup, command)).toEqual({name: 'cgroup-limits', status: 'absent', errno})

@@ -41,6 +41,7 @@ test('every flag of the table arrives', () => {
     timeout: '0.5',
     'cpu-timeout': '0.25',
     'drop-to': '5:6',
+    'cgroup-parent': directory,
     trace: join(directory, 'trace'),
   }
   const options = request([
@@ -67,6 +68,7 @@ test('every flag of the table arrives', () => {
     cpuTimeoutMs: 250,
     jail: 'required',
     dropTo: {uid: 5, gid: 6},
+    cgroupParent: directory,
     stats: true,
   })
   writeSync(options.trace!.fd, 'line')

@@ -33,7 +33,7 @@ const children = (): string[] => readdirSync(parent).filter((name) => name.start
 
 describe('who enters', () => {
   test('goes into a child of its own, which has the guest’s limits and room for hv', () => {
-    new Cgroup(parent, limits).holdCpu()
+    new Cgroup(limits, parent).holdCpu()
     const [child, ...others] = children()
     expect(others).toEqual([])
     expect(read(child, 'cgroup.procs')).toBe('0')
@@ -44,8 +44,17 @@ describe('who enters', () => {
     expect(read(child, 'cpu.max')).toBe('')
   })
 
+  test('goes where it is told, and back to where it was when that fails', () => {
+    const own = mkdtempSync(join(scratch, 'own-'))
+    new Cgroup(limits, own, parent).holdCpu()
+    expect(read(children()[0], 'cgroup.procs')).toBe('0')
+    rmSync(join(parent, 'cgroup.subtree_control'))
+    expect(() => new Cgroup(limits, own, parent)).toThrow(expect.objectContaining({code: 'ENOENT'}))
+    expect(readFileSync(join(own, 'cgroup.procs'), 'utf8')).toBe('0')
+  })
+
   test('has its quota of the CPU when it has started, not before', () => {
-    const cgroup = new Cgroup(parent, {...limits, cpuQuotaPercent: 150})
+    const cgroup = new Cgroup({...limits, cpuQuotaPercent: 150}, parent)
     const [child] = children()
     expect(read(child, 'cpu.max')).toBe('')
     cgroup.holdCpu()
@@ -54,14 +63,14 @@ describe('who enters', () => {
 
   test('asks for no controller that children have already', () => {
     write('cgroup.subtree_control', 'memory pids\n')
-    new Cgroup(parent, limits).holdCpu()
+    new Cgroup(limits, parent).holdCpu()
     expect(read('cgroup.subtree_control')).toBe('+cpu')
   })
 
   test('removes what others have left, and nothing else', () => {
     for (const name of [LEFT_OVER, 'hv-mine', 'other']) mkdirSync(join(parent, name))
     mkdirSync(join(parent, `${LEFT_OVER.slice(0, -1)}0`, 'lives'), {recursive: true})
-    new Cgroup(parent, limits).holdCpu()
+    new Cgroup(limits, parent).holdCpu()
     expect(existsSync(join(parent, LEFT_OVER))).toBe(false)
     for (const name of ['hv-mine', 'other', `${LEFT_OVER.slice(0, -1)}0`])
       expect(existsSync(join(parent, name))).toBe(true)
@@ -71,7 +80,7 @@ describe('who enters', () => {
 describe('who cannot', () => {
   test('stays where it is without the controllers', () => {
     write('cgroup.controllers', 'hugetlb\n')
-    expect(() => new Cgroup(parent, limits)).toThrow(expect.objectContaining({errno: -19}))
+    expect(() => new Cgroup(limits, parent)).toThrow(expect.objectContaining({errno: -19}))
     expect(children()).toEqual([])
     expect(read('cgroup.procs')).toBe('')
   })
@@ -79,13 +88,13 @@ describe('who cannot', () => {
   test('goes back when the host gives the child no controllers', () => {
     rmSync(join(parent, 'cgroup.subtree_control'))
     mkdirSync(join(parent, 'cgroup.subtree_control'))
-    expect(() => new Cgroup(parent, limits)).toThrow(expect.objectContaining({code: 'EISDIR'}))
+    expect(() => new Cgroup(limits, parent)).toThrow(expect.objectContaining({code: 'EISDIR'}))
     expect(read('cgroup.procs')).toBe('0')
   })
 
   test('leaves nothing when it may not enter', () => {
     rmSync(parent, {recursive: true})
-    expect(() => new Cgroup(parent, limits)).toThrow(expect.objectContaining({code: 'ENOENT'}))
+    expect(() => new Cgroup(limits, parent)).toThrow(expect.objectContaining({code: 'ENOENT'}))
     expect(existsSync(parent)).toBe(false)
   })
 })

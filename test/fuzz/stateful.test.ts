@@ -10,6 +10,7 @@ import {changeCalls} from '../../src/sentry/call-table.ts'
 import {runToEnd} from '../../src/sentry/run-to-end.ts'
 import {Sentry} from '../../src/sentry/sentry.ts'
 import type {Syscall} from '../../src/sentry/syscalls/syscall.ts'
+import type {Task} from '../../src/sentry/task.ts'
 import {openHostStream} from '../../src/vfs/open-host-stream.ts'
 import {type PlatformUnderTest, platforms} from '../helpers/platforms.ts'
 
@@ -17,6 +18,8 @@ const isLong = process.env.HV_LONG === '1'
 const SECONDS = isLong ? 300 : 2
 const SEED = Number(process.env.HV_SEED ?? (isLong ? Date.now() : 20261128))
 const TIMEOUT_MS = (SECONDS + 300) * 1000
+/** Of one seed. */
+const MOST_SECONDS = 30
 const MEMORY_BYTES = 1 << 26
 const MAX_TASKS = 16
 /** What a guest of 64 MB makes the sentry hold: guests/linux/hostile-bombs has the same bound. */
@@ -64,35 +67,37 @@ class Watch {
   }
 }
 
-async function fuzz({open}: PlatformUnderTest): Promise<Watch> {
+async function fuzz(platform: PlatformUnderTest): Promise<Watch> {
+  const watch = new Watch()
+  const end = performance.now() + SECONDS * 1000
+  for (let seed = SEED; performance.now() < end; seed++) {
+    const seconds = Math.ceil(Math.min(MOST_SECONDS, (end - performance.now()) / 1000))
+    await fuzzOnce(platform, seed, seconds, watch)
+  }
+  return watch
+}
+
+/** In a sandbox of its own: what a guest leaves in its files fills the memory of those that come after it. */
+async function fuzzOnce({open}: PlatformUnderTest, seed: number, seconds: number, watch: Watch) {
   const platform = open(MEMORY_BYTES)
   const sentry = new Sentry(platform, {root: guests, volumes: [], maxTasks: MAX_TASKS})
-  const watch = new Watch()
+  const program = {
+    program: '/hostile-stateful',
+    args: [`${seed}`, `${seconds}`],
+    env: process.env.FUZZ_VERBOSE === undefined ? {} : {FUZZ_VERBOSE: '1'},
+    streams: [undefined, undefined, openHostStream(2, O_WRONLY)],
+    restrict: ({process: own}: Task) => {
+      own.syscalls = changeCalls(own.syscalls, ({name}, run) => watch.timed(name, run))
+    },
+  }
   try {
-    const end = performance.now() + SECONDS * 1000
-    for (let seed = SEED; performance.now() < end; seed++) {
-      const seconds = Math.ceil(Math.min(30, (end - performance.now()) / 1000))
-      const result = await runToEnd(
-        sentry,
-        {
-          program: '/hostile-stateful',
-          args: [`${seed}`, `${seconds}`],
-          env: process.env.FUZZ_VERBOSE === undefined ? {} : {FUZZ_VERBOSE: '1'},
-          streams: [undefined, undefined, openHostStream(2, O_WRONLY)],
-          restrict: ({process: {syscalls}, process: own}) => {
-            own.syscalls = changeCalls(syscalls, ({name}, run) => watch.timed(name, run))
-          },
-        },
-        {timeoutMs: (seconds + 120) * 1000},
-      )
-      // It may be the one that is killed for its memory.
-      if (!result.outOfMemory) expect({seed, ...result}).toMatchObject({exitCode: 0, timedOut: false})
-    }
+    const result = await runToEnd(sentry, program, {timeoutMs: (seconds + 120) * 1000})
+    // It may be the one that is killed for its memory.
+    if (!result.outOfMemory) expect({seed, ...result}).toMatchObject({exitCode: 0, timedOut: false})
   } finally {
     sentry.dispose()
     platform[Symbol.dispose]()
   }
-  return watch
 }
 
 describe.each(platforms)('on $name', (platform) => {

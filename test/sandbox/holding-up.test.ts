@@ -15,7 +15,8 @@ import {BUSYBOX, guest, livingBelow} from './guests.ts'
 const isLong = process.env.HV_LONG === '1'
 const CYCLES = isLong ? 1000 : 20
 const AT_ONCE = isLong ? 50 : 20
-const FLOOD_MS = isLong ? 5000 : 200
+const FLOOD_MS = isLong ? 1500 : 100
+const ROUNDS = isLong ? 3 : 2
 const TIMEOUT_MS = isLong ? 3_600_000 : 120_000
 /** What V8 keeps of compiled code and of its caches grows a little, however many there are. */
 const MOST_HEAP_MB = 3
@@ -80,6 +81,7 @@ describe.each(isLong ? platforms : ['ptrace'])('on %s', (platform) => {
       platform,
       guest('hostile-bombs'),
       FLOOD_MS,
+      ROUNDS,
     )
     expect(Object.keys(delays).length).toBeGreaterThan(10)
     expect(Object.entries(delays).filter(([, [ownMs]]) => ownMs > MOST_DELAY_MS)).toEqual([])

@@ -1,13 +1,14 @@
-// loop-delay.mjs PLATFORM BOMBS MS: how long the event loop of a sandbox's owner stands still while guests do what they can about it.
+// loop-delay.mjs PLATFORM BOMBS MS ROUNDS: how long the event loop of a sandbox's owner stands still while guests do what they can about it.
 //
-// Prints `{name: [ms by this thread's doing, ms by the histogram]}`, the worst of each. What the thread did itself, or waited for, is
+// Prints `{name: [ms by this thread's doing, ms by the histogram]}`, the worst of each in the best round: others' doings, such as those
+// of the machine below a virtual one, do not come again. What the thread did itself, or waited for, is
 // what went by less what it waited for a processor: the second number of /proc/PID/schedstat (Linux: Documentation/scheduler/sched-stats).
 
 import {readFileSync} from 'node:fs'
 import {monitorEventLoopDelay} from 'node:perf_hooks'
 import {Sandbox} from '../../../dist/index.js'
 
-const [platform, bombs, ms] = process.argv.slice(2)
+const [platform, bombs, ms, rounds] = process.argv.slice(2)
 const timeoutMs = Number(ms)
 const BUSYBOX = '/bin/busybox'
 const sh = (script) => [BUSYBOX, ['sh', '-c', script]]
@@ -95,8 +96,12 @@ await first.dispose()
 
 const found = {}
 for (const [name, flood] of Object.entries(floods)) {
-  const sandbox = await make(name)
-  found[name] = await worstWhile(() => flood(sandbox).catch((error) => console.error(name, error)))
-  await sandbox.dispose()
+  const worst = []
+  for (let round = 0; round < Number(rounds); round++) {
+    const sandbox = await make(name)
+    worst.push(await worstWhile(() => flood(sandbox).catch((error) => console.error(name, error))))
+    await sandbox.dispose()
+  }
+  found[name] = [0, 1].map((which) => Math.min(...worst.map((each) => each[which])))
 }
 console.log(JSON.stringify(found))

@@ -67,7 +67,15 @@ export function writeWhole(path: string, data: Buffer | string, isDurable = true
     }
     renameSync(unfinished, path)
   } catch {
-    rmSync(unfinished, {force: true})
+    removeUnfinished(unfinished)
+  }
+}
+
+function removeUnfinished(path: string): void {
+  try {
+    rmSync(path, {force: true})
+  } catch {
+    // `node --permission` lets nobody write, or the file system does not: there is none.
   }
 }
 

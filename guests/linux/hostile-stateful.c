@@ -19,12 +19,14 @@
 
 #include "fuzz.h"
 
-#define ACTIONS 3000
+#define ACTIONS 2000
+#define FEW_ACTIONS 300
 #define MOST_FDS 400u
 #define MANY 1024u
 #define DEEP 200u
 #define AREA_PAGES 8192u
 
+static int actions = FEW_ACTIONS;
 static char *area, block[1 << 16];
 static char long_path[4096];
 
@@ -221,7 +223,7 @@ static void work(uint64_t seed) {
   int null = open("/dev/null", O_RDWR);
   for (int fd = 0; fd < FIRST_FD; fd++) dup2(null, fd);
   for (unsigned i = 0; i < sizeof long_path - 2; i += 2) long_path[i] = one_in(&s, 2) ? '.' : 'd', long_path[i + 1] = '/';
-  for (int i = 0; i < ACTIONS; i++) choices[below(&s, COUNT(choices))](&s);
+  for (int i = 0; i < actions; i++) choices[below(&s, COUNT(choices))](&s);
   // What is in the tree is as deep as can be: the next worker has another.
   _exit(0);
 }
@@ -231,6 +233,7 @@ int main(int count, char **arguments) {
   long long end = now_ns() + (count > 2 ? atoi(arguments[2]) : 1) * 1000000000ll;
   area = mmap(0, AREA_PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   REQUIRE(area != MAP_FAILED);
+  if (count > 1) actions = ACTIONS;
   enter_scratch();
   do {
     uint64_t seed = next64(&s);

@@ -81,10 +81,11 @@ async function fuzz(platform: PlatformUnderTest): Promise<Watch> {
 async function fuzzOnce({open}: PlatformUnderTest, seed: number, seconds: number, watch: Watch) {
   const platform = open(MEMORY_BYTES)
   const sentry = new Sentry(platform, {root: guests, volumes: [], maxTasks: MAX_TASKS})
+  const env: Record<string, string> = process.env.FUZZ_VERBOSE === undefined ? {} : {FUZZ_VERBOSE: '1'}
   const program = {
     program: '/hostile-stateful',
     args: [`${seed}`, `${seconds}`],
-    env: process.env.FUZZ_VERBOSE === undefined ? {} : {FUZZ_VERBOSE: '1'},
+    env,
     streams: [undefined, undefined, openHostStream(2, O_WRONLY)],
     restrict: ({process: own}: Task) => {
       own.syscalls = changeCalls(own.syscalls, ({name}, run) => watch.timed(name, run))

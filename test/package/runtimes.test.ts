@@ -1,6 +1,6 @@
 // hvkit under each runtime that it is for, loaded in every way that there is, on each platform.
 
-import {cpSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {cpSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {build} from 'esbuild'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
@@ -54,8 +54,9 @@ function put(name: string, text: string): string {
   return name
 }
 
-const start = (path: string, ...args: string[]): Promise<Outcome> =>
-  run(path, args, {cwd: project.home, env: project.env})
+const start = (path: string, ...args: string[]): Promise<Outcome> => startWith({}, path, ...args)
+const startWith = (env: NodeJS.ProcessEnv, path: string, ...args: string[]): Promise<Outcome> =>
+  run(path, args, {cwd: project.home, env: {...project.env, ...env}})
 
 describe.each(runtimes)('under $name', (runtime) => {
   let path: string
@@ -89,7 +90,11 @@ describe.each(runtimes.filter(({name}) => /^node 2[246]/.test(name)))('under $na
       console.log(result.stdout)
       await sandbox.dispose()`
     const path = await fetchRuntime(runtime)
-    const outcome = await start(path, '--no-warnings', ...PERMITTED, put('typed.mts', program))
+    // Nothing can be kept there, though it is there.
+    const cold = join(project.folder, 'cold')
+    mkdirSync(join(cold, 'hvkit'), {recursive: true, mode: 0o700})
+    const args = ['--no-warnings', ...PERMITTED, put('typed.mts', program)]
+    const outcome = await startWith({XDG_CACHE_HOME: cold}, path, ...args)
     expect(outcome).toEqual({status: 0, stdout: 'typed\n\n', stderr: ''})
   })
 

@@ -5,8 +5,9 @@ import {WINSIZE_SIZE} from '../abi/termios.ts'
 import {HvError} from '../errors.ts'
 import type {Sentry} from '../sentry/sentry.ts'
 import type {Pty} from '../sentry/tty/pty.ts'
+import type {Terminals} from '../sentry/tty/terminals.ts'
 import type {FileDescription} from '../vfs/file.ts'
-import {type Live, LiveInput, LiveOutput, type Post} from './live-streams.ts'
+import {type Live, LiveInput, LiveOutput, type LiveSink, type LiveSource, type Post} from './live-streams.ts'
 import type {SandboxTerminalSize} from './options.ts'
 import type {LiveRequest} from './protocol.ts'
 
@@ -23,7 +24,7 @@ export class LiveTerminal implements Live {
 
   /** @throws HvError OUT_OF_MEMORY */
   constructor(post: Post, {kernel, terminals, credentials}: Sentry, size: SandboxTerminalSize) {
-    const {pty, slave} = openTerminal(() => terminals.openOwn(credentials.uid))
+    const {pty, slave} = openTerminal(terminals, credentials.uid)
     pty.setSize(encodeSize(size))
     this.terminal = pty
     this.files = [slave, slave, slave]
@@ -52,10 +53,10 @@ export class LiveTerminal implements Live {
   }
 }
 
-/** Where there is no room for a terminal, other programs have it: they may open 4096. */
-function openTerminal<T>(open: () => T): T {
+/** @throws HvError OUT_OF_MEMORY */
+function openTerminal(terminals: Terminals, uid: number) {
   try {
-    return open()
+    return terminals.openOwn(uid)
   } catch (error) {
     if (!(error instanceof Errno && error.code === ENOSPC)) throw error
     throw new HvError(
@@ -67,7 +68,7 @@ function openTerminal<T>(open: () => T): T {
 }
 
 /** What is typed; the terminal stays behind its end. */
-function keysOf(pty: Pty) {
+function keysOf(pty: Pty): LiveSink {
   return {
     waiters: pty.masterWaiters,
     get room() {
@@ -76,20 +77,20 @@ function keysOf(pty: Pty) {
     get isRead() {
       return pty.isMasterOpen
     },
-    write: (bytes: Uint8Array) => pty.type(bytes),
+    write: (bytes) => pty.type(bytes),
     close: () => pty.endInput(),
   }
 }
 
 /** What is shown. Who closes it takes the terminal away, as who closes its window does. */
-function screenOf(pty: Pty) {
+function screenOf(pty: Pty): LiveSource {
   return {
     waiters: pty.masterWaiters,
     batchBytes: BATCH_BYTES,
     get length() {
       return pty.shown.length
     },
-    read: (target: Uint8Array) => pty.see(target),
+    read: (target) => pty.see(target),
     close: () => pty.masterClosed(),
   }
 }

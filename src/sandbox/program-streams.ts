@@ -14,6 +14,8 @@ export class ProgramStreams implements LiveRun {
   readonly stdin: Writable
   readonly stdout: Readable
   readonly stderr: Readable
+  /** Whether they are one terminal, whose output is that of descriptor 1. */
+  readonly isTerminal: boolean
   /** The program's first process, once it is there. */
   pid: number | undefined
   #say: ((said: Said) => void) | undefined
@@ -23,9 +25,6 @@ export class ProgramStreams implements LiveRun {
   #hasEnded = false
   readonly #input = new InputWindow((said) => this.#say?.(said))
   readonly #outputs: Record<1 | 2, OutputWindow>
-
-  /** Whether its streams are one terminal, whose output is that of descriptor 1. */
-  readonly isTerminal: boolean
 
   constructor(isTerminal = false) {
     this.isTerminal = isTerminal

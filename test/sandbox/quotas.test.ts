@@ -40,6 +40,15 @@ describe.each(mainPlaces)('on $platform, in a $isolation', ({platform, isolation
     expect(exit).not.toHaveProperty('timedOutBy')
   })
 
+  test('each of two programs has its own CPU time', async () => {
+    const [each, events] = await create()
+    const frugal = each.run(...sh('sleep 2; echo up'), {cpuTimeoutMs: 1400})
+    const lavish = await each.run(BUSYBOX, SPIN, {cpuTimeoutMs: 1500, timeoutMs: 60_000})
+    expect(lavish.timedOutBy).toBe('cpu-time')
+    expect(await frugal).toMatchObject({stdout: 'up\n', timedOut: false})
+    expect(events).toHaveLength(1)
+  })
+
   test('cpuQuotaPercent holds the programs to a share of one CPU, and ends those that are held', async () => {
     const [each] = await create({cpuQuotaPercent: 40, cpus: 2})
     const {stats} = await each.run(...FOUR_SPIN, {timeoutMs: 1500})

@@ -1,9 +1,10 @@
-// SandboxPool: processes that have started and wait to become sandboxes.
+// SandboxPool: processes that have started and wait to become sandboxes, or sandboxes that wait for their first program.
 
 import * as v from 'valibot'
 import {HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {SandboxOptions} from './options.ts'
+import {toSettings} from './requests.ts'
 import {Sandbox} from './sandbox.ts'
 import {SentryProcess} from './sentry-process.ts'
 
@@ -15,9 +16,17 @@ const REFILL_MS = 50
 export interface SandboxPoolOptions {
   /** How many processes wait, 1 to 64; default 1. Each takes some 15 MB, and no CPU. */
   warm?: number
+  /**
+   * What all its sandboxes are to be. Whole sandboxes wait then, with their VM, jail and tree, and have run a small program of hv's
+   * own: {@link SandboxPool.create} gives one at once, and its first program starts as quickly as a later one.
+   */
+  sandbox?: Omit<SandboxOptions, 'isolation'>
 }
 
-const poolOptions = takes.options({warm: v.optional(takes.integer(1, MAX_WARM))})
+const poolOptions = takes.options({
+  warm: v.optional(takes.integer(1, MAX_WARM)),
+  sandbox: v.optional(v.custom<SandboxOptions>((value) => typeof value === 'object' && value !== null)),
+})
 
 /**
  * Makes sandboxes in processes that are there already: {@link SandboxPool.create} takes a few milliseconds where `Sandbox.create`
@@ -27,16 +36,30 @@ const poolOptions = takes.options({warm: v.optional(takes.integer(1, MAX_WARM))}
  * using pool = new SandboxPool({warm: 2})
  * await using sandbox = await pool.create({volumes: [{host: '/etc', guest: '/data'}]})
  * console.log((await sandbox.run('/bin/busybox', ['ls', '/data/passwd'])).stdout) // /data/passwd
+ *
+ * @example
+ * using pool = new SandboxPool({warm: 2, sandbox: {memoryBytes: 64 << 20}})
+ * await using sandbox = await pool.create()
+ * console.log((await sandbox.run('/bin/busybox', ['echo', 'at once'])).stdout) // at once
  */
 export class SandboxPool {
   readonly #warm: number
+  readonly #options: SandboxOptions | undefined
   readonly #waiting: SentryProcess[] = []
+  /** In place of processes, with `sandbox`. */
+  readonly #ready: Promise<Sandbox>[] = []
   #refill: ReturnType<typeof setTimeout> | undefined
   #isDisposed = false
 
   /** Starts the processes. @throws HvError BAD_ARGUMENT */
   constructor(options: SandboxPoolOptions = {}) {
-    this.#warm = takes.checked(poolOptions, options, 'options').warm ?? 1
+    const {warm = 1, sandbox} = takes.checked(poolOptions, options, 'options')
+    if (sandbox !== undefined) {
+      requireProcesses(sandbox)
+      toSettings(sandbox)
+    }
+    this.#warm = warm
+    this.#options = sandbox
     this.#fill()
   }
 
@@ -44,11 +67,16 @@ export class SandboxPool {
    * As {@link Sandbox.create}, but for `isolation`, which is `process`. Without a process that waits, one is started.
    * @throws HvError as `Sandbox.create`; DISPOSED
    */
-  async create(options: Omit<SandboxOptions, 'isolation'> = {}): Promise<Sandbox> {
+  async create(options?: Omit<SandboxOptions, 'isolation'>): Promise<Sandbox> {
     if (this.#isDisposed) throw new HvError('DISPOSED', 'the pool is disposed')
-    const {isolation = 'process'} = options as SandboxOptions
-    if (isolation !== 'process')
-      throw new HvError('BAD_ARGUMENT', "a pool's sandboxes are processes", 'leave isolation out')
+    if (this.#options === undefined) return this.#createIn(options ?? {})
+    if (options !== undefined)
+      throw new HvError('BAD_ARGUMENT', "the pool's sandboxes are what it was told", 'leave the options out')
+    return this.#takeReady()
+  }
+
+  async #createIn(options: SandboxOptions): Promise<Sandbox> {
+    requireProcesses(options)
     // Those that wait are in namespaces already.
     if (options.jail === 'none') return Sandbox.create(options)
     const waits = this.#take()
@@ -67,21 +95,51 @@ export class SandboxPool {
     this.#isDisposed = true
     clearTimeout(this.#refill)
     for (const process of this.#waiting.splice(0)) process.kill()
+    for (const ready of this.#ready.splice(0)) ready.then((sandbox) => sandbox.dispose(), nothing)
   }
 
   [Symbol.dispose](): void {
     this.dispose()
   }
 
+  /** One that has died while it waited is nobody's. */
+  async #takeReady(): Promise<Sandbox> {
+    this.#refillSoon()
+    const sandbox = await this.#ready.shift()
+    return sandbox?.isUsable ? sandbox : this.#make(this.#options!)
+  }
+
+  #make(options: SandboxOptions): Promise<Sandbox> {
+    return Sandbox.createIn(() => new SentryProcess(options.jail !== 'none'), options, true)
+  }
+
   #take(): SentryProcess | undefined {
-    this.#refill ??= setTimeout(() => this.#fill(), REFILL_MS).unref()
+    this.#refillSoon()
     const process = this.#waiting.shift()
     process?.ref()
     return process
   }
 
+  #refillSoon(): void {
+    this.#refill ??= setTimeout(() => this.#fill(), REFILL_MS).unref()
+  }
+
   #fill(): void {
     this.#refill = undefined
+    if (this.#options !== undefined) this.#fillReady(this.#options)
+    else this.#fillWaiting()
+  }
+
+  #fillReady(options: SandboxOptions): void {
+    while (this.#ready.length < this.#warm) {
+      const ready = this.#make(options)
+      // Whoever takes it is told.
+      ready.catch(nothing)
+      this.#ready.push(ready)
+    }
+  }
+
+  #fillWaiting(): void {
     while (this.#waiting.length < this.#warm) {
       const process = new SentryProcess(true)
       process.unref()
@@ -94,3 +152,11 @@ export class SandboxPool {
     }
   }
 }
+
+/** @throws HvError BAD_ARGUMENT */
+function requireProcesses({isolation = 'process'}: SandboxOptions): void {
+  if (isolation === 'process') return
+  throw new HvError('BAD_ARGUMENT', "a pool's sandboxes are processes", 'leave isolation out')
+}
+
+function nothing(): void {}

@@ -35,6 +35,8 @@ export interface SentrySettings {
   hooked: readonly HookedCall[]
   /** A thread has none, whatever it says here. */
   jail: JailChoice
+  /** It waits for its owner's first program, and has the time to be warm by then. */
+  rehearses?: boolean
   dropTo?: {uid: number; gid: number}
   cgroupParent?: string
 }

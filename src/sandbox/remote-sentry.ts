@@ -119,6 +119,11 @@ export class RemoteSentry {
     return this.#trace.ask(listener)
   }
 
+  /** It has neither failed nor been told to end. */
+  get isUsable(): boolean {
+    return this.#end === undefined
+  }
+
   /** Stops the guest and ends the sentry; resolves when everything is freed. */
   async stop(): Promise<void> {
     this.#end ??= new HvError('DISPOSED', 'the sandbox is disposed')

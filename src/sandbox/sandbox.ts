@@ -74,15 +74,27 @@ export class Sandbox {
    * For SandboxPool.
    * @internal
    */
-  static async createIn(takeProcess: () => SentryProcess, options: SandboxOptions): Promise<Sandbox> {
+  static async createIn(
+    takeProcess: () => SentryProcess,
+    options: SandboxOptions,
+    rehearses = false,
+  ): Promise<Sandbox> {
     const {isolation, settings, handlers} = toSettings(options)
     const sentry = await RemoteSentry.start(
       isolation === 'thread' ? 'thread' : takeProcess(),
-      settings,
+      rehearses ? {...settings, rehearses} : settings,
       handlers,
     )
     const {root, image} = settings
     return new Sandbox(sentry, image !== undefined ? 'image' : root !== undefined ? 'root' : 'host')
+  }
+
+  /**
+   * For SandboxPool.
+   * @internal
+   */
+  get isUsable(): boolean {
+    return this.#sentry.isUsable
   }
 
   /** What runs its guests. @see {@link ChosenPlatform} */

@@ -8,15 +8,20 @@ import {type GuestFiles, guestFiles} from '../run/guest-files.ts'
 import {hostLimits} from '../run/host-limits.ts'
 import {rehearseIfCold} from '../run/rehearse-if-cold.ts'
 import {HookedCalls} from '../sentry/hooked-calls.ts'
+import type {HostProgram} from '../sentry/host-program.ts'
 import {restriction} from '../sentry/pledge/restrict.ts'
 import {Sentry} from '../sentry/sentry.ts'
 import {answerFile, ownerFiles} from './answer-file.ts'
 import {EventBatches} from './event-batches.ts'
 import type {SentryPort} from './port.ts'
 import {type Request, type SentrySettings, toWire} from './protocol.ts'
+import {rehearseServed} from './rehearse-served.ts'
 import type {Surroundings} from './served-program.ts'
 import {ServedPrograms} from './served-programs.ts'
 import {WorkerTrace} from './worker-trace.ts'
+
+/** The first run takes twice as long as the third. */
+const REHEARSALS = 3
 
 /** What a process does for its jail; a thread has none. */
 export interface Confinement {
@@ -55,9 +60,11 @@ async function start(
   const {platform, reason} = await openPlatform(settings.platform, settings.memoryBytes, settings.cpus)
   let shown: GuestFiles
   let sentry: Sentry
+  let rehearsals: HostProgram[] = []
   try {
     shown = await guestFiles(settings)
     sentry = new Sentry(platform, {...settings, ...shown})
+    if (settings.rehearses) rehearsals = await storeRehearsals(confinement?.code.directory)
     confinement?.code.keep()
     jail.close({
       roots: sentry.hostRoots,
@@ -77,6 +84,7 @@ async function start(
     port.post({kind: 'traced', ...(error !== undefined && {error: toWire(error)})}),
   )
   const around = {sentry, port, config: shown.config, restrict, hooks}
+  if (rehearsals.length > 0) rehearseServed(around, rehearsals)
   const programs = new ServedPrograms(around, batches, () => trace.catchUp())
   let shallClose = false
   const take = (request: Request): void => {
@@ -117,6 +125,18 @@ async function start(
     jail: jail.layers,
   })
   await port.serve(receive)
+}
+
+/** Open, since a jail opens nothing. */
+async function storeRehearsals(directory: string | undefined): Promise<HostProgram[]> {
+  if (directory === undefined) return []
+  const {storeProgram} = await import('../sentry/rehearsal.ts')
+  try {
+    return Array.from({length: REHEARSALS}, () => storeProgram(directory))
+  } catch {
+    // It is for warmth alone.
+    return []
+  }
 }
 
 /**

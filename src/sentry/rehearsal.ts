@@ -78,7 +78,8 @@ export async function rehearse(choice: PlatformChoice, directory: string): Promi
   }
 }
 
-function storeProgram(directory: string): HostProgram {
+/** A program for one rehearsal, open. @param directory where a file may be made for a moment @throws Error of node:fs */
+export function storeProgram(directory: string): HostProgram {
   const path = join(directory, `rehearsal.${process.pid}`)
   const made = openSync(path, 'wx', 0o700)
   try {

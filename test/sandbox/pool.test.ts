@@ -55,6 +55,45 @@ describe.each(platforms)('on %s', (platform) => {
   })
 })
 
+describe.each(platforms)('a pool of sandboxes on %s', (platform) => {
+  test('gives one that waits, as it was told, in which nothing has run for its owner', async () => {
+    using pool = new SandboxPool({
+      warm: 1,
+      sandbox: {platform, memoryBytes: 64 << 20, pledge: 'stdio rpath proc'},
+    })
+    await until(1)
+    const before = waiting()
+    const sandbox = await pool.create()
+    const {stdout, stats} = await sandbox.run(BUSYBOX, ['sh', '-c', 'echo $$; ls /tmp; echo x > /tmp/x'])
+    expect(stdout).toBe('2\n')
+    expect(stats).toMatchObject({processes: 2})
+    await until(2)
+    await sandbox.dispose()
+    await until(1)
+    expect(waiting().filter((pid) => before.includes(pid))).toEqual([])
+  })
+})
+
+test('a sandbox that dies while it waits is not given to anybody', async () => {
+  using pool = new SandboxPool({sandbox: {}})
+  await until(1)
+  const [pid] = waiting()
+  process.kill(pid, 'SIGKILL')
+  for (let i = 0; i < 500 && waiting().includes(pid); i++) await sleep(20)
+  await sleep(200)
+  await using sandbox = await pool.create()
+  expect((await sandbox.run(BUSYBOX, ['echo', 'on'])).stdout).toBe('on\n')
+})
+
+test('a pool of sandboxes takes no options later, and says what is wrong with its own', async () => {
+  using pool = new SandboxPool({sandbox: {}})
+  await expect(pool.create({memoryBytes: 64 << 20})).rejects.toMatchObject({code: 'BAD_ARGUMENT'})
+  expect(() => new SandboxPool({sandbox: {cpus: 0}})).toThrow('cpus')
+  expect(() => new SandboxPool({sandbox: {isolation: 'thread'} as never})).toThrow('processes')
+  using missing = new SandboxPool({sandbox: {root: '/nowhere'}})
+  await expect(missing.create()).rejects.toMatchObject({code: 'NOT_FOUND'})
+})
+
 test('a process that dies while it waits is not given to anybody', async () => {
   using pool = new SandboxPool({warm: 1})
   await until(1)

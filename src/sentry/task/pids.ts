@@ -43,6 +43,12 @@ export class Pids {
     return pid
   }
 
+  /** As if init's alone had been given. */
+  startAnew(): void {
+    this.last = FIRST_PID
+    this.#next = FIRST_PID + 1
+  }
+
   #advance(): void {
     this.#next = this.#next + 1 < MAX_PID ? this.#next + 1 : FIRST_REUSED_PID
   }

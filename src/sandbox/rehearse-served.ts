@@ -1,0 +1,32 @@
+// rehearseServed: hv's own small program runs as an owner's would, before there is one: V8 has compiled and learnt by then what others need.
+
+import type {HostProgram} from '../sentry/host-program.ts'
+import type {RunRequest} from './protocol.ts'
+import {ServedProgram, type Surroundings} from './served-program.ts'
+
+const REQUEST: RunRequest = {
+  ...{kind: 'run', id: 0, program: 'rehearsal', args: [], env: {}},
+  ...{live: 'none', stdin: new Uint8Array(0), maxOutputBytes: 0},
+}
+
+/**
+ * Precondition: nothing has run. Nobody hears of it, and pids begin anew. Whatever goes wrong, the owner's program goes wrong with.
+ * @param programs rehearsal programs, one for each round
+ */
+export function rehearseServed(around: Surroundings, programs: readonly HostProgram[]): void {
+  const {kernel} = around.sentry
+  for (const onHost of programs) {
+    try {
+      const program = new ServedProgram(
+        {...around, restrict: () => {}, hooks: undefined},
+        {...REQUEST, onHost},
+      )
+      program.start()
+      while (!program.hasEnded) kernel.run()
+      program.finish()
+    } catch {
+      // It was a rehearsal.
+    }
+  }
+  kernel.pids.startAnew()
+}

@@ -7,6 +7,8 @@ import type {Reply, Request} from './protocol.ts'
 export const HEAP_MB = 512
 
 export interface Carrier {
+  /** It has not ended: seen sooner than its last words are heard. */
+  readonly isAlive: boolean
   send(request: Request): void
   /** Ends this run, or everything: also while a guest runs. */
   tellToStop(run: number): void

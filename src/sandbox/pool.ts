@@ -85,7 +85,7 @@ export class SandboxPool {
       return await Sandbox.createIn(() => waits, options)
     } catch (error) {
       // It had died while it waited, and nobody has heard of that.
-      if (!(error instanceof HvError) || error.code !== 'SANDBOX_DIED') throw error
+      if (!hasDied(error)) throw error
       return Sandbox.create(options)
     }
   }
@@ -105,8 +105,13 @@ export class SandboxPool {
   /** One that has died while it waited is nobody's. */
   async #takeReady(): Promise<Sandbox> {
     this.#refillSoon()
-    const sandbox = await this.#ready.shift()
-    return sandbox?.isUsable ? sandbox : this.#make(this.#options!)
+    try {
+      const sandbox = await this.#ready.shift()
+      if (sandbox?.isUsable) return sandbox
+    } catch (error) {
+      if (!hasDied(error)) throw error
+    }
+    return this.#make(this.#options!)
   }
 
   #make(options: SandboxOptions): Promise<Sandbox> {
@@ -157,6 +162,10 @@ export class SandboxPool {
 function requireProcesses({isolation = 'process'}: SandboxOptions): void {
   if (isolation === 'process') return
   throw new HvError('BAD_ARGUMENT', "a pool's sandboxes are processes", 'leave isolation out')
+}
+
+function hasDied(error: unknown): boolean {
+  return error instanceof HvError && error.code === 'SANDBOX_DIED'
 }
 
 function nothing(): void {}

@@ -39,6 +39,10 @@ export class ProcessCarrier implements Carrier {
     this.#say({kind: 'settings', settings})
   }
 
+  get isAlive(): boolean {
+    return this.#process.isAlive
+  }
+
   send(request: Request): void {
     if (request.kind === 'shut' && this.#outputs.get(request.run)?.shut(request.fd)) return
     if (request.kind === 'room') this.#outputs.get(request.run)?.addRoom(request.fd, request.bytes)

@@ -121,7 +121,7 @@ export class RemoteSentry {
 
   /** It has neither failed nor been told to end. */
   get isUsable(): boolean {
-    return this.#end === undefined
+    return this.#end === undefined && this.#carrier.isAlive
   }
 
   /** Stops the guest and ends the sentry; resolves when everything is freed. */

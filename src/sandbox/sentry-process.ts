@@ -44,6 +44,10 @@ export class SentryProcess {
     this.#child?.once('close', (code, signal) => this.#ended(this.#died(code, signal)))
   }
 
+  get isAlive(): boolean {
+    return this.#child?.exitCode === null && this.#child.signalCode === null
+  }
+
   ref(): void {
     this.#child?.ref()
     this.socket.ref()

@@ -15,6 +15,7 @@ import {
 } from './protocol.ts'
 
 export class ThreadCarrier implements Carrier {
+  isAlive = true
   readonly #worker: Worker
   readonly #bellFd = addon.createBell()
   readonly #stopWords: Int32Array
@@ -47,6 +48,7 @@ export class ThreadCarrier implements Carrier {
     })
     this.#worker.on('error', (error: Error) => failed(failure(error.stack ?? error.message, error)))
     this.#worker.once('exit', (code) => {
+      this.isAlive = false
       failed(failure(`its thread has ended with ${code}`))
       exited()
       addon.closeBell(this.#bellFd)

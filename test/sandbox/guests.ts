@@ -33,11 +33,25 @@ export const mainPlaces = places.filter(
 
 /** The descendants of a process that have not ended, by the names that the kernel has for them. */
 export function livingBelow(pid: number | 'self'): {pid: number; name: string}[] {
-  return readdirSync(`/proc/${pid}/task`)
-    .flatMap((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').match(/\d+/g) ?? [])
+  return unlessGone(() => readdirSync(`/proc/${pid}/task`), [])
+    .flatMap((thread) => textOf(`/proc/${pid}/task/${thread}/children`).match(/\d+/g) ?? [])
     .map(Number)
     .flatMap((child) => {
-      const [, name, state] = /\((.*)\) (.)/s.exec(readFileSync(`/proc/${child}/stat`, 'latin1'))!
-      return state === 'Z' ? [] : [{pid: child, name}, ...livingBelow(child)]
+      const [, name, state] = /\((.*)\) (.)/s.exec(textOf(`/proc/${child}/stat`)) ?? []
+      return state === undefined || state === 'Z' ? [] : [{pid: child, name}, ...livingBelow(child)]
     })
+}
+
+/** Of a file of /proc; empty, if who it is about has gone. */
+export function textOf(path: string): string {
+  return unlessGone(() => readFileSync(path, 'latin1'), '')
+}
+
+function unlessGone<Value>(read: () => Value, otherwise: Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    return otherwise
+  }
 }

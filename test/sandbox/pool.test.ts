@@ -1,26 +1,28 @@
 // SandboxPool: sandboxes in processes that wait for them, each in one of its own.
 
 import {execFile} from 'node:child_process'
-import {readFileSync} from 'node:fs'
 import {promisify} from 'node:util'
-import {describe, expect, test} from 'vitest'
+import {afterEach, describe, expect, test} from 'vitest'
 import {type Sandbox, SandboxPool} from '../../dist/index.js'
 import {platforms} from '../guests/run.ts'
-import {BUSYBOX, livingBelow} from './guests.ts'
+import {BUSYBOX, livingBelow, textOf} from './guests.ts'
 
 const library = new URL('../../dist/index.js', import.meta.url).href
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Processes that are a sandbox or wait to be one. */
 const waiting = (): number[] =>
-  livingBelow('self').flatMap(({pid}) =>
-    readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('hv-sandbox') ? [pid] : [],
+  livingBelow('self').flatMap(({pid, name}) =>
+    name !== 'hv-stub' && textOf(`/proc/${pid}/cmdline`).startsWith('hv-sandbox') ? [pid] : [],
   )
 
 async function until(count: number): Promise<void> {
   for (let i = 0; i < 500 && waiting().length !== count; i++) await sleep(20)
   expect(waiting()).toHaveLength(count)
 }
+
+// A disposed pool's end by themselves.
+afterEach(() => until(0))
 
 describe.each(platforms)('on %s', (platform) => {
   test('a sandbox takes a process that waits, another one takes its place, and none is used again', async () => {

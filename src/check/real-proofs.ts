@@ -38,20 +38,20 @@ export const proveRealJail: ProveJail = async () => {
   const {launch} = await import('../jail/launch.ts')
   const child = launch('hv-probe', [packageFile('dist/jail/probe.cjs')], {
     stdio: ['ignore', 'pipe', 'ignore'],
-    timeout: LONGEST_MS,
-    killSignal: 'SIGKILL',
   })
+  // Node's own `timeout` waits to its end for a child that could not be started.
+  const timer = setTimeout(() => child.kill('SIGKILL'), LONGEST_MS)
   let told = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     told += text
   })
-  return new Promise((resolve) => {
+  const code = await new Promise((resolve) => {
     child.once('error', () => resolve(undefined))
-    child.once('close', (code) => {
-      sweepCgroups()
-      resolve(code === 0 ? (JSON.parse(told) as JailLayer[]) : undefined)
-    })
+    child.once('close', resolve)
   })
+  clearTimeout(timer)
+  sweepCgroups()
+  return code === 0 ? (JSON.parse(told) as JailLayer[]) : undefined
 }
 
 /** Anew, whatever is known, and kept for the runs to come. */

@@ -109,7 +109,7 @@ function node(name: string, script: string, rest = '') {
 test('all of them are found', () => {
   const known = [...Object.keys(PRINTS), ...Object.keys(ENDS), PLAYED, BY_SUDO]
   expect(commands.map(({command}) => command)).toEqual(expect.arrayContaining(known))
-  expect(scripts).toHaveLength(8)
+  expect(scripts).toHaveLength(9)
 })
 
 describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the README says', () => {
@@ -156,13 +156,19 @@ describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the README says'
     expect([status, stdout]).toEqual([0, expect.stringContaining('\r\n/dev/pts/0\r\n')])
   })
 
+  test('programs run beside each other', () => {
+    const script = `const sandbox = await Sandbox.create()\n${scripts[4]}`
+    const {status, stdout} = node('beside.mjs', script, 'await sandbox.dispose()')
+    expect([status, stdout]).toEqual([0, 'hello\n'])
+  })
+
   test('files go in and out', () => {
     const script = `
       import {createReadStream, createWriteStream} from 'node:fs'
       import {pipeline} from 'node:stream/promises'
       import {createGunzip, createGzip} from 'node:zlib'
       const sandbox = await Sandbox.create()
-      ${scripts[4]}`
+      ${scripts[5]}`
     const {status, stdout} = node('files.mjs', script, 'await sandbox.dispose()')
     expect([status, stdout]).toEqual([0, expect.stringMatching(/job\.sh.*input.*notes/s)])
   })
@@ -171,7 +177,7 @@ describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the README says'
     const calls = `
       console.log((await sandbox.run('${BUSYBOX}', ['ls', '/work/pool.mjs'])).stdout)
       await sandbox.dispose()`
-    expect(node('pool.mjs', scripts[5], calls)).toMatchObject({
+    expect(node('pool.mjs', scripts[6], calls)).toMatchObject({
       status: 0,
       stdout: '/work/pool.mjs\n\n',
       stderr: '',
@@ -185,13 +191,13 @@ describe.skipIf(!existsSync(BUSYBOX) || !existsSync(HELLO))('as the README says'
       await ask('rm', '/tmp/a.log')
       await ask('id', '-u')
       await sandbox.dispose()`
-    const {status, stdout} = node('promises.mjs', scripts[6], calls)
+    const {status, stdout} = node('promises.mjs', scripts[7], calls)
     expect(status).toBe(0)
     expect(stdout).toMatch(/exitCode: 0.*exitCode: 1.*Operation not permitted.*exitCode: 0.*'1000\\n'/s)
   })
 
   test.skipIf(!hasKvm || arch.name !== 'x86_64')('the VM writes to its port (only x86_64)', () => {
-    const {status, stdout} = node('vm.mjs', scripts[7])
+    const {status, stdout} = node('vm.mjs', scripts[8])
     expect([status, stdout]).toEqual([0, expect.stringMatching(/kind: 'io'.*port: 1016/s)])
   })
 })

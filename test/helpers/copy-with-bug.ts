@@ -20,6 +20,9 @@ export function copyOfPackage(): string {
   return copy
 }
 
+/** Where ServedProgram.start begins: what is put behind it runs for each program. */
+export const PROGRAM_STARTS = 'const { onHost, timeoutMs, cpuTimeoutMs } = this.#request;'
+
 /**
  * @param behind a line of the bundle, which is there once
  * @returns the copy's folder, to be removed

@@ -7,7 +7,7 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {guests, root} from '../../ci/paths.mjs'
 import {fetchRuntime, runtimes} from '../../ci/runtimes.mjs'
 import {platforms} from '../guests/run.ts'
-import {copyWithBug} from '../helpers/copy-with-bug.ts'
+import {copyWithBug, PROGRAM_STARTS} from '../helpers/copy-with-bug.ts'
 import {type Installation, install, type Outcome, run} from './installation.ts'
 
 const WAYS = [
@@ -130,7 +130,7 @@ describe('under bun alone', () => {
 
   test('a sentry that takes memory without end fails, and its owner goes on', async () => {
     const hoard = 'const hoard = []; for (;;) hoard.push(new Array(1e5).fill({}))'
-    const copy = copyWithBug('async function run(sentry, port, request, hooks) {', hoard)
+    const copy = copyWithBug(PROGRAM_STARTS, hoard)
     try {
       const script = `
         import {Sandbox} from ${JSON.stringify(join(copy, 'dist/index.js'))}

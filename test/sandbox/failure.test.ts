@@ -5,12 +5,10 @@ import {rmSync} from 'node:fs'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {afterAll, beforeAll, expect, test} from 'vitest'
-import {copyWithBug} from '../helpers/copy-with-bug.ts'
+import {copyWithBug, PROGRAM_STARTS} from '../helpers/copy-with-bug.ts'
 import {BUSYBOX} from './guests.ts'
 
 let copy: string
-/** ServedProgram.start. */
-const ENTRY = 'const { onHost, timeoutMs, live } = this.#request;'
 const BUGS = `
   const run = this.id
   switch (this.#request.args[0]) {
@@ -24,7 +22,7 @@ const BUGS = `
   }`
 
 beforeAll(() => {
-  copy = copyWithBug(ENTRY, BUGS)
+  copy = copyWithBug(PROGRAM_STARTS, BUGS)
 })
 afterAll(() => rmSync(copy, {recursive: true}))
 

@@ -49,12 +49,28 @@ compile() {
   $compiler $flags -I"$here/linux" -I"$here/linux/$arch" -o "$target.new" "$source" "$@" && mv "$target.new" "$target"
 }
 
+# The same, as many at once as there are processors; `finish` waits for all, and fails if one has.
+failed=$out/.failed
+at_once=$(nproc)
+started=0
+begin() {
+  { compile "$@" || : >"$failed"; } &
+  started=$((started + 1))
+  [ $((started % at_once)) -ne 0 ] || wait
+}
+finish() {
+  wait
+  [ ! -e "$failed" ]
+}
+
+rm -f "$failed"
 for source in "$here"/linux/*.c "$here/linux/$arch"/*.c; do
-  compile "$cc" "$source" "$out/$(basename "$source" .c)" -static -no-pie
+  begin "$cc" "$source" "$out/$(basename "$source" .c)" -static -no-pie
 done
 for source in "$here"/linux/die/*.c; do
-  compile "$cc" "$source" "$out/die-$(basename "$source" .c)" -static -no-pie
+  begin "$cc" "$source" "$out/die-$(basename "$source" .c)" -static -no-pie
 done
+finish
 compile "$cc" "$here/linux/matrix/argument-matrix.c" "$out/argument-matrix" -static -no-pie
 compile "$cc" "$here/linux/auxv.c" "$out/auxv-pie" -static-pie -fPIE
 compile "$cc" "$here/linux/xpledge.c" "$out/xpledge-dynamic" -pie -fPIE
@@ -78,8 +94,9 @@ elif ! command -v "${musl_cc%% *}" >/dev/null; then
   skip 'musl-*' "no '$musl_cc': apt-get install musl-tools"
 else
   for source in "$here"/linux/musl/*.c; do
-    compile "$musl_cc" "$source" "$out/musl-$(basename "$source" .c)" -static
+    begin "$musl_cc" "$source" "$out/musl-$(basename "$source" .c)" -static
   done
+  finish
 fi
 
 # library NAME PACKAGE ARCHIVE INCLUDE: real/NAME.c over a static library of Debian's.

@@ -56,25 +56,35 @@ async function onPlatform(hvkit, platform, startRounds, rounds, missing) {
     rows.push(row(named('create-run'), 'ms', cold, 'runsc systrap', theirs))
   }
   rows.push(row(named('warm-create-run'), 'ms', await warm(hvkit, platform, rounds), 'aim', WARM_AIM_MS))
-  await using box = await hvkit.Sandbox.create({platform})
-  const again = median(await timed(startRounds, () => box.run(nothing)))
-  rows.push(row(named('run-true'), 'ms', again, 'aim', RUN_AIM_MS))
-  rows.push(
-    await streamed(named('spawn-1GiB'), box, rounds),
-    await files(named('files-1MiB'), box, startRounds),
-  )
+  await within(hvkit.Sandbox.create({platform}), async (box) => {
+    const again = median(await timed(startRounds, () => box.run(nothing)))
+    rows.push(row(named('run-true'), 'ms', again, 'aim', RUN_AIM_MS))
+    rows.push(await streamed(named('spawn-1GiB'), box, rounds))
+    rows.push(await files(named('files-1MiB'), box, startRounds))
+  })
   return [...rows, await memory(named('memory'), hvkit, platform)]
 }
 
-async function createAndRun(create) {
-  await using box = await create()
-  const {exitCode} = await box.run(program('true'))
-  if (exitCode !== 0) throw new Error(`Sandbox.run: exit status ${exitCode}`)
+function createAndRun(create) {
+  return within(create(), async (box) => {
+    const {exitCode} = await box.run(program('true'))
+    if (exitCode !== 0) throw new Error(`Sandbox.run: exit status ${exitCode}`)
+  })
+}
+
+/** Not every Node that runs this has `using`. */
+async function within(made, act) {
+  const box = await made
+  try {
+    return await act(box)
+  } finally {
+    await box.dispose()
+  }
 }
 
 /** A sandbox that waits, and the program that it is made for. */
 async function warm({SandboxPool}, platform, rounds) {
-  using pool = new SandboxPool({sandbox: {platform}})
+  const pool = new SandboxPool({sandbox: {platform}})
   const times = []
   for (let round = 0; round < rounds; round++) {
     await sleep(REFILL_MS)
@@ -84,6 +94,7 @@ async function warm({SandboxPool}, platform, rounds) {
     times.push(performance.now() - begin)
     await box.dispose()
   }
+  pool.dispose()
   return median(times)
 }
 
@@ -127,14 +138,15 @@ async function files(name, box, rounds) {
 /** What a sandbox that has run a program has for itself, and all that it started; beside an empty node. */
 async function memory(name, {Sandbox}, platform) {
   const before = new Set(descendants(process.pid))
-  await using box = await Sandbox.create({platform})
-  await box.run(program('true'))
-  const own = descendants(process.pid).filter((pid) => !before.has(pid))
+  const total = await within(Sandbox.create({platform}), async (box) => {
+    await box.run(program('true'))
+    const own = descendants(process.pid).filter((pid) => !before.has(pid))
+    return own.reduce((sum, pid) => sum + privateMiB(pid), 0)
+  })
   const node = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'])
   await sleep(300)
   const reference = privateMiB(node.pid)
   node.kill()
-  const total = own.reduce((sum, pid) => sum + privateMiB(pid), 0)
   return row(name, 'MiB', total, 'node -e 0', reference)
 }
 

@@ -25,6 +25,8 @@ export interface Carrier {
 
 export interface CarrierEvents {
   received(reply: Reply): void
+  /** What came by a pipe of the owner's own. It may overtake what is said: that its program has started. */
+  piped(reply: Extract<Reply, {kind: 'output'}>): void
   /** It gives or takes what it was asked for, which may be much. @param run what it gives is this one's output */
   moved(run?: number): void
   /** It is of no use any more. */

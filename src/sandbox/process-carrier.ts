@@ -80,7 +80,7 @@ export class ProcessCarrier implements Carrier {
   #sayRun({stdin, ...rest}: RunRequest): void {
     const {id: run, onHost} = rest
     const output = new IncomingOutput(rest, (fd, bytes) =>
-      this.#events.received({kind: 'output', run, fd, bytes}),
+      this.#events.piped({kind: 'output', run, fd, bytes}),
     )
     this.#outputs.set(run, output)
     const {writers} = output
@@ -97,13 +97,9 @@ export class ProcessCarrier implements Carrier {
       this.#process.pass(fd)
       return true
     } catch (error) {
-      if ((error as {errno?: number}).errno === EAGAIN) {
-        this.#events.failed(nonsense())
-        this.kill()
-      } else {
-        // It has ended, which is heard in a moment, or it takes none.
-        setTimeout(() => this.kill(), ENDING_MS)
-      }
+      if ((error as {errno?: number}).errno === EAGAIN) this.#fail(nonsense())
+      // It has ended, which is heard in a moment, or it takes none.
+      else setTimeout(() => this.kill(), ENDING_MS)
       return false
     }
   }

@@ -61,6 +61,7 @@ export class RemoteSentry {
     })
     const events: CarrierEvents = {
       received: (reply) => this.#receive(reply),
+      piped: (output) => this.#runs.hear(output),
       moved: (run) => {
         this.#patience.extend()
         this.#runs.moved(run)

@@ -1,0 +1,68 @@
+// RemoteSentry over a process that this test plays: what comes by its socket, and by pipes beside.
+
+import {EventEmitter} from 'node:events'
+import {closeSync, openSync, writeSync} from 'node:fs'
+import {expect, test} from 'vitest'
+import {encodeFrame} from '../../../src/sandbox/frames.ts'
+import type {RunRequest} from '../../../src/sandbox/protocol.ts'
+import {RemoteSentry} from '../../../src/sandbox/remote-sentry.ts'
+import type {SentryProcess} from '../../../src/sandbox/sentry-process.ts'
+
+const READY = {kind: 'ready', platform: {name: 'kvm', reason: '', costs: {}}, jail: []}
+const RESULT = {exitCode: 0, signal: null, timedOut: false, stats: {}}
+const FINISHED = {kind: 'finished', run: 1, finished: {pid: 2, result: RESULT, outputTruncated: false}}
+const REQUEST: Omit<RunRequest, 'id'> = {
+  ...{kind: 'run', program: 'p', args: [], env: {}, live: 'all'},
+  ...{stdin: new Uint8Array(0), maxOutputBytes: 0},
+}
+
+/** What a sentry's process is for its owner. The descriptors that it is passed are its own. */
+class PlayedProcess {
+  readonly socket = Object.assign(new EventEmitter(), {
+    writable: true,
+    write: (_bytes: Uint8Array, done: () => void) => queueMicrotask(done),
+  })
+  readonly fds: number[] = []
+  readonly isAlive = true
+  isKilled = false
+
+  pass(fd: number): void {
+    this.fds.push(openSync(`/proc/self/fd/${fd}`, 'w'))
+  }
+
+  say(message: {kind: string}): void {
+    this.socket.emit('data', encodeFrame(message))
+  }
+
+  kill(): void {
+    this.isKilled = true
+  }
+
+  ref(): void {}
+  unref(): void {}
+}
+
+test('what a program writes may be heard before that it has started', async () => {
+  const played = new PlayedProcess()
+  const starting = RemoteSentry.start(played as unknown as SentryProcess, {} as never, {})
+  played.say(READY)
+  const sentry = await starting
+  const heard: string[] = []
+  const output = new Promise<void>((resolve) => {
+    const live = {
+      began: () => {},
+      received: ({kind}: {kind: string}) => {
+        heard.push(kind)
+        if (kind === 'output') resolve()
+      },
+    }
+    void sentry.run(REQUEST, {live, onLimit: () => {}}).then(() => heard.push('finished'))
+  })
+  writeSync(played.fds[0], 'early')
+  await output
+  played.say({kind: 'started', run: 1, pid: 2} as {kind: string})
+  for (const fd of played.fds) closeSync(fd)
+  played.say(FINISHED)
+  await expect.poll(() => heard).toEqual(['output', 'started', 'finished'])
+  expect(played.isKilled).toBe(false)
+})

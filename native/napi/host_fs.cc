@@ -172,28 +172,26 @@ napi_value Write(napi_env env, napi_callback_info info) {
   return call.ReturnCall(count);
 }
 
-// hostAppend(fd, buffer): at the end of the file in one step, whatever the descriptor's flags.
-napi_value Append(napi_env env, napi_callback_info info) {
+// Writes with a flag of pwritev2(2)'s, where the descriptor is.
+napi_value WriteWith(napi_env env, napi_callback_info info, int flag) {
   HostCall call(env, info);
   Bytes buffer = call.Buffer(1);
   struct iovec piece = {buffer.data, buffer.length};
   ssize_t count;
   do {
-    count = ::pwritev2(call.Fd(0), &piece, 1, -1, RWF_APPEND);
+    count = ::pwritev2(call.Fd(0), &piece, 1, -1, flag);
   } while (count < 0 && errno == EINTR);
   return call.ReturnCall(count);
 }
 
-// hostWriteNow(fd, buffer): what the stream takes without waiting, whatever the descriptor's flags. man 2 pwritev2, RWF_NOWAIT.
+// hostAppend(fd, buffer): at the end of the file in one step, whatever the descriptor's flags.
+napi_value Append(napi_env env, napi_callback_info info) {
+  return WriteWith(env, info, RWF_APPEND);
+}
+
+// hostWriteNow(fd, buffer): what the stream takes without waiting, whatever the descriptor's flags.
 napi_value WriteNow(napi_env env, napi_callback_info info) {
-  HostCall call(env, info);
-  Bytes buffer = call.Buffer(1);
-  struct iovec piece = {buffer.data, buffer.length};
-  ssize_t count;
-  do {
-    count = ::pwritev2(call.Fd(0), &piece, 1, -1, RWF_NOWAIT);
-  } while (count < 0 && errno == EINTR);
-  return call.ReturnCall(count);
+  return WriteWith(env, info, RWF_NOWAIT);
 }
 
 // hostSeek(fd, offset, whence)

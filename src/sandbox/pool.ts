@@ -18,7 +18,7 @@ export interface SandboxPoolOptions {
   warm?: number
   /**
    * What all its sandboxes are to be. Whole sandboxes wait then, with their VM, jail and tree, and have run a small program of hv's
-   * own: {@link SandboxPool.create} gives one at once, and its first program starts as quickly as a later one.
+   * own: {@link SandboxPool.create} gives one at once.
    */
   sandbox?: Omit<SandboxOptions, 'isolation'>
 }
@@ -65,7 +65,8 @@ export class SandboxPool {
 
   /**
    * As {@link Sandbox.create}, but for `isolation`, which is `process`. Without a process that waits, one is started.
-   * @throws HvError as `Sandbox.create`; DISPOSED
+   * @param options none, if the pool was told what its sandboxes are to be
+   * @throws HvError as `Sandbox.create`; BAD_ARGUMENT; DISPOSED
    */
   async create(options?: Omit<SandboxOptions, 'isolation'>): Promise<Sandbox> {
     if (this.#isDisposed) throw new HvError('DISPOSED', 'the pool is disposed')

@@ -18,6 +18,8 @@ const prompt = (before = ''): RegExp => new RegExp(`${before}\\$ \x1b\\[6n`, 's'
 const EDITED = `/tmp/hv-pty-${process.pid}`
 const RESUMED = 'trap "echo back" CONT; echo go; while :; do busybox sleep 0.01; done'
 const CAT = "busybox sh -c 'echo go; exec busybox cat'\n"
+/** cat itself answers, not the shell that becomes it: that one loses a SIGQUIT. */
+const HERE = /here\r\nhere\r\n/
 const RESIZED = 'trap "busybox stty size" WINCH; echo go; while ! read -t 0.05 line; do :; done'
 const UNTIL_STOPPED = 'until busybox grep -q "State:.T" /proc/$!/status; do :; done'
 
@@ -35,9 +37,11 @@ const conversations: readonly Conversation[] = [
     [/the end.\r\n/, 'an unfinished one\x04'],
     [/onean unfinished one/, '\x04'],
     [prompt(), CAT],
-    [/go\r\n/, 'not this\x03'],
+    [/go\r\n/, 'here\n'],
+    [HERE, 'not this\x03'],
     [prompt('\\^C\r\n'), CAT],
-    [/go\r\n/, '\x1c'],
+    [/go\r\n/, 'here\n'],
+    [HERE, '\x1c'],
   ],
   [
     'jobs are stopped, continued and interrupted',

@@ -17,6 +17,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   hv::ExportUserVm(env, exports);
   hv::ExportVdso(env, exports);
   hv::ExportVm(env, exports);
+  hv::ExportVmMemory(env, exports);
   hv::ExportWatchdog(env, exports);
   hv::ExportWatcher(env, exports);
   return exports;

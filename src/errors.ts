@@ -4,6 +4,7 @@
 export const HV_ERROR_CODES = [
   'ADDON_MISSING',
   'BAD_ELF',
+  'BAD_KERNEL',
   'BAD_ARGUMENT',
   'BOARD_INVALID',
   'DISPOSED',

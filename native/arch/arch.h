@@ -48,6 +48,8 @@ void AnswerHypercall(const Vcpu& vcpu, uint64_t result);
 // Gives the VM an interrupt controller, before its first vCPU; `version`: 2 or 3, of the GIC. Throws std::system_error
 // ENODEV where KVM has none that hv knows.
 Fd CreateInterruptController(const Vm& vm, unsigned& version);
+// KVM_IRQ_LINE's number of an input of the interrupt controller.
+uint32_t LineOf(uint32_t gsi);
 // After the last vCPU was made, before the first run.
 void StartInterruptController(const Fd& controller);
 

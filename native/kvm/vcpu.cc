@@ -36,14 +36,18 @@ Vcpu::Vcpu(std::shared_ptr<Vm> vm, unsigned id, VcpuOptions options)
       fd_(vm_->CreateVcpu(id)),
       mapping_(vm_->system().RunSize(), PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0,
                "mmap kvm_run"),
-      options_(options) {
+      options_(options),
+      id_(id) {
   KickSignal();
   arch::InitVcpu(*this);
 }
 
 int Vcpu::Run() {
   thread_.store(ThreadId(), std::memory_order_seq_cst);
-  int result = ::ioctl(fd(), KVM_RUN, 0) < 0 ? errno : 0;
+  int result;
+  do {
+    result = ::ioctl(fd(), KVM_RUN, 0) < 0 ? errno : 0;
+  } while (result == 0 && vm_->devices().Answer(run()));
   thread_.store(0, std::memory_order_seq_cst);
   if (result == EINTR) __atomic_store_n(&run().immediate_exit, 0, __ATOMIC_SEQ_CST);
   return result;

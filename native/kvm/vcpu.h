@@ -27,7 +27,7 @@ class Vcpu {
   Vcpu(const Vcpu&) = delete;
   Vcpu& operator=(const Vcpu&) = delete;
 
-  // KVM_RUN. Returns 0 with exit_reason set, or errno: EINTR (kicked), EAGAIN (not runnable yet), EFAULT …
+  // KVM_RUN, again behind what the VM's device table answers. Returns 0 with exit_reason set, or errno: EINTR (kicked), EAGAIN (not runnable yet), EFAULT …
   // Only one thread at a time may be in it.
   int Run();
   // Makes Run return EINTR: the one that goes on, or else the next. Any thread, any time.
@@ -39,12 +39,14 @@ class Vcpu {
   int fd() const { return fd_.get(); }
   Vm& vm() const { return *vm_; }
   const VcpuOptions& options() const { return options_; }
+  unsigned id() const { return id_; }
 
  private:
   std::shared_ptr<Vm> vm_;
   Fd fd_;
   Mapping mapping_;
   VcpuOptions options_;
+  unsigned id_;
   // The thread inside Run, or 0. Kick signals it; immediate_exit covers the moment before KVM_RUN.
   std::atomic<pid_t> thread_{0};
 };

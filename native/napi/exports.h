@@ -16,6 +16,7 @@ void ExportPtrace(Napi::Env env, Napi::Object exports);
 void ExportUserVm(Napi::Env env, Napi::Object exports);
 void ExportVdso(Napi::Env env, Napi::Object exports);
 void ExportVm(Napi::Env env, Napi::Object exports);
+void ExportVmMemory(Napi::Env env, Napi::Object exports);
 void ExportWatchdog(Napi::Env env, Napi::Object exports);
 void ExportWatcher(Napi::Env env, Napi::Object exports);
 

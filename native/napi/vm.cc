@@ -10,7 +10,8 @@
 #include "kvm/vcpu_thread.h"
 #include "napi/exports.h"
 #include "napi/guard.h"
-#include "napi/region_buffer.h"
+#include "napi/vm_object.h"
+#include "napi/way_back.h"
 
 namespace hv {
 namespace {
@@ -19,21 +20,22 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
  public:
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, "Vm",
-                       {InstanceAccessor<&VmObject::Memory>("memory"),
-                        InstanceMethod<&VmObject::AddInterruptController>("addInterruptController"),
-                        InstanceMethod<&VmObject::Publish>("publish"),
+                       {InstanceMethod<&VmObject::AddInterruptController>("addInterruptController"),
+                        InstanceMethod<&VmObject::SetLine>("setLine"),
+                        InstanceMethod<&VmObject::SignalMsi>("signalMsi"),
+                        InstanceMethod<&VmObject::AddLatch>("addLatch"),
+                        InstanceMethod<&VmObject::SetLatch>("setLatch"),
+                        InstanceMethod<&VmObject::AddPosted>("addPosted"),
+                        InstanceMethod<&VmObject::OnPosted>("onPosted"),
+                        InstanceMethod<&VmObject::TakePosted>("takePosted"),
                         InstanceMethod<&VmObject::Dispose>("dispose")});
   }
 
-  // new Vm(memoryBase, memoryBytes, ipaBits): guest memory from guest physical address memoryBase on.
+  // new Vm(ipaBits)
   explicit VmObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<VmObject>(info) {
     Guard(info.Env(), [&] {
-      uint64_t base = static_cast<uint64_t>(info[0].ToNumber().Int64Value());
-      size_t size = static_cast<size_t>(info[1].ToNumber().Int64Value());
-      vm_ = std::make_shared<Vm>(info[2].ToNumber().Uint32Value());
+      vm_ = std::make_shared<Vm>(info[0].ToNumber().Uint32Value());
       arch::OfferHypercalls(*vm_);
-      region_ = RegionBuffer(vm_->AddRegion(base, size, false));
-      memory_ = Napi::Persistent(region_.Show(info.Env(), size));
     });
   }
 
@@ -47,37 +49,88 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
   unsigned TakeVcpuId() { return next_vcpu_id_++; }
 
  private:
-  Napi::Value Memory(const Napi::CallbackInfo& info) {
-    return memory_.IsEmpty() ? info.Env().Undefined() : memory_.Value();
-  }
-
   // addInterruptController(): its version.
   Napi::Value AddInterruptController(const Napi::CallbackInfo& info) {
     return Guard(info.Env(),
                  [&] { return Napi::Number::New(info.Env(), Get()->AddInterruptController()); });
   }
 
-  // publish(offset, length): what the host stored in the memory is seen by instruction fetches too.
-  void Publish(const Napi::CallbackInfo& info) {
+  // setLine(gsi, high)
+  void SetLine(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Get()->SetLine(info[0].ToNumber().Uint32Value(), info[1].ToBoolean()); });
+  }
+
+  // signalMsi(address, data): whether the guest takes it.
+  Napi::Value SignalMsi(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] {
+      uint64_t address = static_cast<uint64_t>(info[0].ToNumber().Int64Value());
+      bool taken = Get()->SignalMsi(address, info[1].ToNumber().Uint32Value());
+      return Napi::Boolean::New(info.Env(), taken);
+    });
+  }
+
+  static uint64_t Whole(const Napi::Value& value) {
+    return static_cast<uint64_t>(value.ToNumber().Int64Value());
+  }
+
+  // addLatch(isPort, address, size): its row.
+  Napi::Value AddLatch(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] {
+      uint32_t row = Get()->devices().AddLatch(info[0].ToBoolean(), Whole(info[1]),
+                                               info[2].ToNumber().Uint32Value());
+      return Napi::Number::New(info.Env(), row);
+    });
+  }
+
+  // setLatch(row, value)
+  void SetLatch(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
-      const Mapping& memory = Get()->region(0)->mapping;
-      uint64_t offset = static_cast<uint64_t>(info[0].ToNumber().Int64Value());
-      uint64_t length = static_cast<uint64_t>(info[1].ToNumber().Int64Value());
-      if (offset > memory.size() || length > memory.size() - offset) {
-        throw std::out_of_range("guest memory");
-      }
-      arch::PublishMemory(memory.data() + offset, length);
+      Get()->devices().SetLatch(info[0].ToNumber().Uint32Value(), info[1].ToNumber().Uint32Value());
+    });
+  }
+
+  // addPosted(isPort, first, length): its row.
+  Napi::Value AddPosted(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] {
+      uint32_t row = Get()->devices().AddPosted(info[0].ToBoolean(), Whole(info[1]), Whole(info[2]));
+      return Napi::Number::New(info.Env(), row);
+    });
+  }
+
+  static void CallListener(napi_env env, napi_value listener, void*, void*) {
+    napi_value self;
+    if (env == nullptr || napi_get_undefined(env, &self) != napi_ok) return;
+    // What the listener throws is JavaScript's to report.
+    napi_call_function(env, self, listener, 0, nullptr, nullptr);
+  }
+
+  // onPosted(callback): called when there is something to take. Keeps no process alive.
+  void OnPosted(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] {
+      posted_ = std::make_shared<WayBack>(info.Env(), "hv stores", CallListener, info[0]);
+      Get()->devices().OnPosted([bell = posted_] { bell->Call(nullptr); });
+    });
+  }
+
+  // takePosted(out: Uint32Array): how many; four words each: row, offset, size, value.
+  Napi::Value TakePosted(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] {
+      constexpr size_t kWords = sizeof(DeviceTable::Store) / sizeof(uint32_t);
+      Napi::Uint32Array out = info[0].As<Napi::Uint32Array>();
+      if (out.ElementLength() < DeviceTable::kMaxPosted * kWords) throw std::out_of_range("stores");
+      std::vector<DeviceTable::Store> stores = Get()->devices().Take();
+      std::memcpy(out.Data(), stores.data(), stores.size() * sizeof(DeviceTable::Store));
+      return Napi::Number::New(info.Env(), static_cast<double>(stores.size()));
     });
   }
 
   void Dispose(const Napi::CallbackInfo&) {
-    region_.Detach();
     vm_.reset();
+    posted_.reset();
   }
 
   std::shared_ptr<Vm> vm_;
-  RegionBuffer region_;
-  Napi::Reference<Napi::Value> memory_;
+  std::shared_ptr<WayBack> posted_;
   unsigned next_vcpu_id_ = 0;
 };
 
@@ -90,8 +143,7 @@ struct Flight {
   int result = 0;
 };
 
-void Land(Napi::Env env, Napi::Function, Flight* flight, void*);
-using Landing = Napi::TypedThreadSafeFunction<Flight, void, Land>;
+void Land(napi_env env, napi_value, void*, void* data);
 
 class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
  public:
@@ -123,6 +175,7 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
   void Landed(Napi::Env env) {
     // SAFETY: the hook that was added for this object.
     napi_remove_env_cleanup_hook(env, StopThread, this);
+    if (landing_ != nullptr) landing_->Unref();
     running_ = false;
   }
 
@@ -159,14 +212,14 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
       if (thread_ == nullptr) thread_ = std::make_unique<VcpuThread>(vcpu_);
       std::unique_ptr<Flight> owned(new Flight{this, Napi::Promise::Deferred::New(env)});
       Napi::Promise promise = owned->deferred.Promise();
-      Landing landing = Landing::New(env, "hv vCPU", 0, 1, owned.get());
+      if (landing_ == nullptr) landing_ = std::make_shared<WayBack>(env, "hv vCPU", Land);
+      landing_->Ref();
       // SAFETY: taken away in Landed, before this object goes.
       napi_add_env_cleanup_hook(env, StopThread, this);
       running_ = true;
-      thread_->Post([flight = owned.release(), landing](int result) mutable {
+      thread_->Post([flight = owned.release(), landing = landing_](int result) {
         flight->result = result;
-        // After a refusal, the function is gone for this thread.
-        if (landing.NonBlockingCall() == napi_ok) landing.Release();
+        if (!landing->Call(flight)) delete flight;
       });
       return promise;
     });
@@ -254,20 +307,23 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
   // Ends the run that goes on; its promise is settled later.
   void Dispose(const Napi::CallbackInfo&) {
     thread_.reset();
+    landing_.reset();
     vcpu_.reset();
   }
 
   std::shared_ptr<Vcpu> vcpu_;
+  // One way back for all runs.
+  std::shared_ptr<WayBack> landing_;
   std::unique_ptr<VcpuThread> thread_;
   bool running_ = false;
 };
 
 // On JavaScript's thread. `env` is null while the environment goes down: then nobody waits any more.
-void Land(Napi::Env env, Napi::Function, Flight* flight, void*) {
-  std::unique_ptr<Flight> landed(flight);
-  if (static_cast<napi_env>(env) == nullptr) return;
-  flight->vcpu->Landed(env);
-  flight->deferred.Resolve(Napi::Number::New(env, flight->result));
+void Land(napi_env env, napi_value, void*, void* data) {
+  std::unique_ptr<Flight> landed(static_cast<Flight*>(data));
+  if (env == nullptr) return;
+  landed->vcpu->Landed(env);
+  landed->deferred.Resolve(Napi::Number::New(env, landed->result));
 }
 
 // vmLimits(): VmLimits of src/vm/addon.ts. Other architectures' capabilities are 0.
@@ -283,6 +339,10 @@ Napi::Value VmLimits(const Napi::CallbackInfo& info) {
 }
 
 }  // namespace
+
+std::shared_ptr<Vm> UnwrapVm(const Napi::Value& value) {
+  return VmObject::Unwrap(value.As<Napi::Object>())->Get();
+}
 
 void ExportVm(Napi::Env env, Napi::Object exports) {
   exports.Set("Vm", VmObject::Define(env));

@@ -53,6 +53,19 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     summary: "run PROGRAM in place of the image's entry point and its arguments",
   },
   {
+    name: 'kernel',
+    kind: 'value',
+    placeholder: 'FILE',
+    summary: 'boot this Linux kernel in a machine of its own: a bzImage or vmlinuz, an Image of arm64',
+  },
+  {name: 'initrd', kind: 'value', placeholder: 'FILE', summary: "the kernel's initramfs"},
+  {
+    name: 'append',
+    kind: 'value',
+    placeholder: 'TEXT',
+    summary: "kernel parameters, behind hv's own (console=… panic=-1)",
+  },
+  {
     name: 'with-libs',
     kind: 'switch',
     summary: 'show PROGRAM at its own path, with its interpreter and the libraries that it is linked with',

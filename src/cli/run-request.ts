@@ -30,6 +30,7 @@ export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.Pro
   }
   for (const [name, value] of flags) setFlag(options, name, value, caller)
   checkTogether(options)
+  if (options.kernel !== undefined) return {...options, program: options.kernel}
   if (options.image !== undefined) return ofImage(options, {flags, program, args}, caller)
   if (options.root === undefined) options.program = findOnHost(options.program, caller.PATH ?? '')
   return options
@@ -76,6 +77,15 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
       return
     case 'entrypoint':
       options.entrypoint = value
+      return
+    case 'kernel':
+      options.kernel = existing(value, '--kernel', false)
+      return
+    case 'initrd':
+      options.initrd = existing(value, '--initrd', false)
+      return
+    case 'append':
+      options.append = value
       return
     case 'with-libs':
       options.withLibraries = true

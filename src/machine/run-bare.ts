@@ -2,13 +2,13 @@
 
 import type {Readable} from 'node:stream'
 import {SIGPIPE} from '../abi/signal.ts'
-import {HvError} from '../errors.ts'
 import type {Exit} from '../vm/exit.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import {Vm} from '../vm/vm.ts'
 import {Bus} from './bus.ts'
 import {failed} from './failed.ts'
 import {GuestFile} from './guest-file.ts'
+import {isTaken} from './is-taken.ts'
 import {type MachineDevices, machine} from './machine.ts'
 import {MachineInput, MachineOutput} from './streams.ts'
 
@@ -147,23 +147,5 @@ class Run {
   #explain(suberror: number): string {
     const at = `0x${this.#vcpu.registers.get(machine.programCounter).toString(16)}`
     return `KVM cannot go on behind address ${at} of the guest: internal error ${suberror}`
-  }
-}
-
-/** False: nobody reads it any more. */
-async function isTaken(output: MachineOutput): Promise<boolean> {
-  try {
-    await output.flush()
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return false
-    throw new HvError(
-      'HOST_SYSCALL',
-      `the guest's output cannot be written: ${(error as Error).message}`,
-      '',
-      {
-        cause: error,
-      },
-    )
   }
 }

@@ -61,6 +61,12 @@ export interface RunOptions {
   /** How this process ends should it not be back a second behind `timeoutMs`. `line`: on standard error. */
   ifStuck?: {status: number; line: string}
   platform: PlatformChoice
+  /** A kernel that a machine of its own boots, in place of a program: bzImage, or Image of arm64. Host path. */
+  kernel?: string
+  /** With `kernel`: its initramfs. Host path. */
+  initrd?: string
+  /** With `kernel`: parameters behind those that hv gives it. */
+  append?: string
   /** Forces what the program is taken for; default: what the file says. */
   machine?: 'linux' | 'bare'
   /** How the guest's system calls are shown: from the start if `isOn`, and when SIGUSR2 switches the trace on. */

@@ -51,6 +51,11 @@ async function compared(result: RunResult): Promise<RunResult> {
 }
 
 async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunResult> {
+  if (options.kernel !== undefined) {
+    const {runKernel} = await import('../machine/run-kernel.ts')
+    watchdog.start()
+    return runKernel({...options, kernel: options.kernel})
+  }
   if (options.machine === 'bare' || (options.machine === undefined && isBareGuest(options))) {
     const {runBareMetal} = await import('./bare.ts')
     watchdog.start()

@@ -1,16 +1,19 @@
 // The addon's part of the VM API: native/napi/vm.cc.
 
 export interface VmAddon {
-  /**
-   * @param memoryBase where guest memory begins in guest physical addresses; a multiple of the page size
-   * @param memoryBytes a multiple of the page size
-   * @param ipaBits arm64: the width of guest physical addresses; 0: the usual one
-   */
-  Vm: new (
-    memoryBase: number,
-    memoryBytes: number,
-    ipaBits: number,
-  ) => NativeVm
+  /** @param ipaBits arm64: the width of guest physical addresses; 0: the usual one */
+  Vm: new (ipaBits: number) => NativeVm
+  /** Address, bytes and file offset are multiples of the page size; file -1: anonymous memory. */
+  MemorySlot: new (
+    vm: NativeVm,
+    address: number,
+    bytes: number,
+    readOnly: boolean,
+    logsDirty: boolean,
+    hugePages: boolean,
+    file: number,
+    fileOffset: number,
+  ) => NativeMemorySlot
   Vcpu: new (vm: NativeVm, startsOff: boolean, hasEl2: boolean) => NativeVcpu
   /** The host's. */
   readonly pageBytes: number
@@ -28,12 +31,31 @@ export interface VmLimits {
 }
 
 export interface NativeVm {
-  /** Guest memory; detached once the VM is disposed. */
-  readonly memory: ArrayBuffer
-  /** Before the first vCPU. @returns the GIC's version: 3 or 2 */
+  /** Before the first vCPU. @returns the GIC's version, 3 or 2, or 0: not a GIC */
   addInterruptController(): number
+  setLine(gsi: number, high: boolean): void
+  /** @returns whether the guest takes it */
+  signalMsi(address: number, data: number): boolean
+  /** Before the first run, as addPosted. @returns the row */
+  addLatch(isPort: boolean, address: number, size: number): number
+  setLatch(row: number, value: number): void
+  /** @returns the row */
+  addPosted(isPort: boolean, first: number, length: number): number
+  /** Called when there is something to take. */
+  onPosted(listener: () => void): void
+  /** @param out room for POSTED_MAX times four words: row, offset, size, value @returns how many stores */
+  takePosted(out: Uint32Array): number
+  dispose(): void
+}
+
+export interface NativeMemorySlot {
+  /** Detached once the slot is disposed. */
+  readonly memory: ArrayBuffer
   /** What the host stored in the memory is seen by instruction fetches too. */
   publish(offset: number, length: number): void
+  /** A bit for each page: of the first word the lowest is the first page's. */
+  takeDirty(out: BigUint64Array): void
+  release(offset: number, length: number): void
   dispose(): void
 }
 

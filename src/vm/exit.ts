@@ -98,6 +98,7 @@ export interface HaltExit {
 /** The guest switched itself off (arm64: PSCI's SYSTEM_OFF or SYSTEM_RESET), or triple-faulted (x86_64). @see {@link Exit} */
 export interface ShutdownExit {
   readonly kind: 'shutdown'
+  readonly reason: 'triple-fault' | 'off' | 'reset' | 'crash'
 }
 
 /** `interrupt()`, an AbortSignal, the VM's disposal, or a signal to the host's process. @see {@link Vcpu} */
@@ -121,11 +122,16 @@ export interface InternalErrorExit {
   readonly data: readonly bigint[]
 }
 
+/** A port or an address was accessed. */
+export const isAccess = (exit: Exit): exit is IoExit | MmioExit => exit.kind === 'io' || exit.kind === 'mmio'
+
 export const INTERRUPTED: InterruptedExit = {kind: 'interrupted'}
 
 /** native/kvm/exit.h: ExitKind and the order of Exit's words. */
 const KIND = {io: 1, mmio: 2, hypercall: 3, halt: 4, shutdown: 5, failEntry: 7, internalError: 8}
 const WORDS = 7
+/** By KVM_SYSTEM_EVENT_*; x86_64 has none. */
+const SHUTDOWN_REASONS = ['triple-fault', 'off', 'reset'] as const
 
 /** Puts an exit's answer where KVM looks for it at the next run. */
 export type Answer = (() => void) | undefined
@@ -162,7 +168,7 @@ export function readExit(native: NativeVcpu): readonly [Exit, Answer] {
     case KIND.halt:
       return [{kind: 'halt'}, undefined]
     case KIND.shutdown:
-      return [{kind: 'shutdown'}, undefined]
+      return [{kind: 'shutdown', reason: SHUTDOWN_REASONS[Number(reason)] ?? 'crash'}, undefined]
     case KIND.failEntry:
       return [{kind: 'fail-entry', hardwareReason: reason}, undefined]
     case KIND.internalError:

@@ -8,6 +8,13 @@ import type {NativeVcpu} from './addon.ts'
 import {type Answer, type Exit, INTERRUPTED, readExit} from './exit.ts'
 import {Registers} from './registers.ts'
 
+/** What a vCPU asks of its VM. */
+export interface VmOfVcpu {
+  forget(vcpu: Vcpu): void
+  /** Stores that were posted before this exit are told first. */
+  deliver(): void
+}
+
 /**
  * One virtual processor: its registers, its runs, and what ends a run. It runs once at a time.
  *
@@ -21,15 +28,15 @@ export class Vcpu implements Disposable {
   /** In the architecture's reset state at first. */
   readonly registers: Registers
   readonly #native: NativeVcpu
-  readonly #forget: (vcpu: Vcpu) => void
+  readonly #vm: VmOfVcpu
   #answer: Answer
   #isRunning = false
   #isDisposed = false
 
   /** @internal Vm.createVcpu makes them. */
-  constructor(native: NativeVcpu, forget: (vcpu: Vcpu) => void) {
+  constructor(native: NativeVcpu, vm: VmOfVcpu) {
     this.#native = native
-    this.#forget = forget
+    this.#vm = vm
     this.registers = new Registers(() => this.#stopped())
   }
 
@@ -78,7 +85,7 @@ export class Vcpu implements Disposable {
     this.#isDisposed = true
     this.#answer = undefined
     this.#native.dispose()
-    this.#forget(this)
+    this.#vm.forget(this)
   }
 
   #begin(): NativeVcpu {
@@ -94,6 +101,7 @@ export class Vcpu implements Disposable {
   }
 
   #exit(errno: number): Exit {
+    this.#vm.deliver()
     if (errno === EINTR) return INTERRUPTED
     if (errno !== 0) throw new HvError('VCPU_FAILED', `KVM_RUN failed: ${errnoName(errno)}`)
     const [exit, answer] = readExit(this.#native)

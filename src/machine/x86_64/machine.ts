@@ -1,11 +1,15 @@
 // The machine of x86_64: ports.
 
+import {AcpiPower} from '../devices/acpi-power.ts'
 import {DebugPort} from '../devices/debug-port.ts'
 import {ExitPort} from '../devices/exit-port.ts'
-import {Serial} from '../devices/serial.ts'
+import {LINE_STATUS, Serial} from '../devices/serial.ts'
 import {failed} from '../failed.ts'
 import type {Machine} from '../machine.ts'
 import {boot} from './boot.ts'
+import {startLinux} from './linux.ts'
+
+const COM1 = {first: 0x3f8, length: 8, gsi: 4}
 
 export const machine: Machine = {
   memoryBase: 0,
@@ -24,4 +28,25 @@ export const machine: Machine = {
       },
     }
   },
+
+  // A machine without PCI, without a keyboard's controller.
+  commandLine: 'console=ttyS0 panic=-1 reboot=acpi pci=off i8042.noaux i8042.nokbd',
+  vcpuOptions: () => ({}),
+  makeKernelDevices(vm, {input, output}) {
+    const status = vm.latch({space: 'port', first: COM1.first + LINE_STATUS, length: 1})
+    const wiring = {line: vm.irqchip!.line(COM1.gsi), status: (value: number) => status.set(value)}
+    const serial = new Serial(input, output, wiring)
+    vm.post({space: 'port', first: COM1.first, length: 1}, (offset, value) => serial.write(offset, value))
+    const exitPort = new ExitPort()
+    const power = new AcpiPower()
+    return {
+      all: [serial, exitPort, power],
+      placed: [{kind: 'serial', ...COM1}],
+      exitStatus: () => exitPort.status ?? (power.asked && STATUS[power.asked]),
+    }
+  },
+  startLinux,
+  statusOf: () => STATUS.reset,
 }
+
+const STATUS = {off: 0, reset: 1}

@@ -75,7 +75,7 @@ describeOn('arm64', 'calls to the hypervisor', () => {
   ])("PSCI's %s is a shutdown", (_, call) => {
     const {vm, vcpu} = standingBefore(calling(call))
     using _vm = vm
-    expect(vcpu.run()).toEqual({kind: 'shutdown'})
+    expect(vcpu.run()).toEqual({kind: 'shutdown', reason: 'off'})
   })
 
   test('a hypercall has number and arguments, and gives the guest its result; before Linux 6.4 KVM refuses it', () => {

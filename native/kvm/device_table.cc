@@ -53,11 +53,9 @@ bool DeviceTable::Answer(kvm_run& run) {
   if (row == nullptr) return false;
 
   // SAFETY: KVM says where in its mapping an access's data lie.
-  uint8_t* data =
-      is_port ? reinterpret_cast<uint8_t*>(&run) + run.io.data_offset : run.mmio.data;
+  uint8_t* data = is_port ? reinterpret_cast<uint8_t*>(&run) + run.io.data_offset : run.mmio.data;
   if (is_write) return Post(*row, address, size, data);
-  uint32_t value =
-      values_[static_cast<size_t>(row - rows_.data())].load(std::memory_order_acquire);
+  uint32_t value = values_[static_cast<size_t>(row - rows_.data())].load(std::memory_order_acquire);
   std::memcpy(data, &value, size);
   return true;
 }

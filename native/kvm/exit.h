@@ -28,7 +28,8 @@ struct Exit {
   uint64_t size;      // bytes of one item
   uint64_t count;     // items: io repetitions, hypercall arguments, internal error's data
   uint64_t offset;    // where the items lie in kvm_run
-  uint64_t reason;    // fail-entry: the processor's; internal-error: suberror; shutdown: KVM_SYSTEM_EVENT_*
+  uint64_t
+      reason;  // fail-entry: the processor's; internal-error: suberror; shutdown: KVM_SYSTEM_EVENT_*
 };
 constexpr unsigned kExitWords = sizeof(Exit) / sizeof(uint64_t);
 

@@ -18,13 +18,12 @@ Vm::Vm(unsigned ipa_bits) : fd_(system_.CreateVm(arch::VmType(system_, ipa_bits)
 }
 
 std::shared_ptr<Region> Vm::AddRegion(uint64_t guest_address, size_t size, bool file) {
-  return AddRegion(
-      guest_address,
-      file ? SharedMemory::OfFile("hv-guest", size) : SharedMemory::Anonymous(size), 0);
+  return AddRegion(guest_address,
+                   file ? SharedMemory::OfFile("hv-guest", size) : SharedMemory::Anonymous(size),
+                   0);
 }
 
-std::shared_ptr<Region> Vm::AddRegion(uint64_t guest_address, SharedMemory memory,
-                                      uint32_t flags) {
+std::shared_ptr<Region> Vm::AddRegion(uint64_t guest_address, SharedMemory memory, uint32_t flags) {
   auto region = std::make_shared<Region>(Region{std::move(memory), guest_address, next_slot_});
   SetSlot(*region, region->mapping.size(), flags);
   next_slot_++;

@@ -57,7 +57,8 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
 
   // setLine(gsi, high)
   void SetLine(const Napi::CallbackInfo& info) {
-    Guard(info.Env(), [&] { Get()->SetLine(info[0].ToNumber().Uint32Value(), info[1].ToBoolean()); });
+    Guard(info.Env(),
+          [&] { Get()->SetLine(info[0].ToNumber().Uint32Value(), info[1].ToBoolean()); });
   }
 
   // signalMsi(address, data): whether the guest takes it.
@@ -92,7 +93,8 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
   // addPosted(isPort, first, length): its row.
   Napi::Value AddPosted(const Napi::CallbackInfo& info) {
     return Guard(info.Env(), [&] {
-      uint32_t row = Get()->devices().AddPosted(info[0].ToBoolean(), Whole(info[1]), Whole(info[2]));
+      uint32_t row =
+          Get()->devices().AddPosted(info[0].ToBoolean(), Whole(info[1]), Whole(info[2]));
       return Napi::Number::New(info.Env(), row);
     });
   }

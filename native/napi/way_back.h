@@ -15,9 +15,8 @@ class WayBack {
           napi_value function = nullptr)
       : env_(env) {
     napi_value label = Napi::String::New(env, name);
-    napi_status status =
-        napi_create_threadsafe_function(env, function, nullptr, label, 0, 1, nullptr, nullptr,
-                                        nullptr, call, &way_);
+    napi_status status = napi_create_threadsafe_function(env, function, nullptr, label, 0, 1,
+                                                         nullptr, nullptr, nullptr, call, &way_);
     if (status != napi_ok) throw Napi::Error::New(env, "no way back from a thread");
     napi_unref_threadsafe_function(env, way_);
     // SAFETY: taken away by the destructor. Hooks go last in, first out: the way still is when this one runs.
@@ -39,7 +38,8 @@ class WayBack {
   }
   // Any thread that is stopped before the environment ends. False: nobody will hear of `data`.
   bool Call(void* data) {
-    return way_ != nullptr && napi_call_threadsafe_function(way_, data, napi_tsfn_nonblocking) == napi_ok;
+    return way_ != nullptr &&
+           napi_call_threadsafe_function(way_, data, napi_tsfn_nonblocking) == napi_ok;
   }
 
  private:

@@ -10,15 +10,22 @@ const MAX_BYTES = 2 ** 30
 export function readKernelFile(path: string, what: string): Uint8Array {
   try {
     const stat = statSync(path)
-    if (!stat.isFile()) throw new HvError('BAD_KERNEL', `${path} is no regular file`, `name the ${what}'s file`)
+    if (!stat.isFile())
+      throw new HvError('BAD_KERNEL', `${path} is no regular file`, `name the ${what}'s file`)
     if (stat.size > MAX_BYTES) {
-      throw new HvError('BAD_KERNEL', `${path} has ${stat.size} bytes, more than a ${what} may have`, 'give another')
+      throw new HvError(
+        'BAD_KERNEL',
+        `${path} has ${stat.size} bytes, more than a ${what} may have`,
+        'give another',
+      )
     }
     return readFileSync(path)
   } catch (error) {
     if (error instanceof HvError) throw error
     const reason = (error as NodeJS.ErrnoException).code
     const code = reason === 'ENOENT' || reason === 'ENOTDIR' ? 'NOT_FOUND' : 'BAD_KERNEL'
-    throw new HvError(code, `the ${what} ${path} cannot be read (${reason})`, 'name a file of this host', {cause: error})
+    throw new HvError(code, `the ${what} ${path} cannot be read (${reason})`, 'name a file of this host', {
+      cause: error,
+    })
   }
 }

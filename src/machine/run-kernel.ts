@@ -76,7 +76,10 @@ class KernelRun {
     this.#vcpus = vcpus
     this.#input = new MachineInput(streams.input ?? (() => process.stdin))
     this.#output = streams.output ?? MachineOutput.toDescriptor(STDOUT)
-    const {placed, all, exitStatus} = machine.makeKernelDevices(vm, {input: this.#input, output: this.#output})
+    const {placed, all, exitStatus} = machine.makeKernelDevices(vm, {
+      input: this.#input,
+      output: this.#output,
+    })
     this.devices = placed
     this.#exitStatus = exitStatus
     this.#output.onPut(() => this.#hasOutput())

@@ -2,7 +2,9 @@
 
 export interface VmAddon {
   /** @param ipaBits arm64: the width of guest physical addresses; 0: the usual one */
-  Vm: new (ipaBits: number) => NativeVm
+  Vm: new (
+    ipaBits: number,
+  ) => NativeVm
   /** Address, bytes and file offset are multiples of the page size; file -1: anonymous memory. */
   MemorySlot: new (
     vm: NativeVm,

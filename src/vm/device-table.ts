@@ -72,6 +72,10 @@ export class DeviceTable {
 
   #checkRoom(): void {
     if (this.#listeners.length < ROWS_MAX) return
-    throw new HvError('BAD_ARGUMENT', `a VM answers ${ROWS_MAX} places by itself at most`, 'let the others exit')
+    throw new HvError(
+      'BAD_ARGUMENT',
+      `a VM answers ${ROWS_MAX} places by itself at most`,
+      'let the others exit',
+    )
   }
 }

@@ -68,7 +68,9 @@ export class GuestMemory {
     if (Number.isSafeInteger(at) && Number.isSafeInteger(length) && at >= 0 && length >= 0) {
       for (const slot of this.#slots) if (slot.holds(at, length)) return slot
     }
-    const ranges = this.#slots.map((slot) => `0x${slot.bytes.toString(16)} bytes from ${describe(slot.address)}`)
+    const ranges = this.#slots.map(
+      (slot) => `0x${slot.bytes.toString(16)} bytes from ${describe(slot.address)}`,
+    )
     throw new HvError(
       'MEMORY_RANGE',
       `${length} bytes at guest physical address ${describe(address)} are not all memory`,

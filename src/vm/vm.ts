@@ -86,7 +86,11 @@ export class Vm implements Disposable {
   addMemory(options: MemorySlotOptions): MemorySlot {
     this.#usable()
     if (this.#slots.length >= SLOTS_MAX) {
-      throw new HvError('BAD_ARGUMENT', `a VM has ${SLOTS_MAX} memory slots at most`, 'add fewer, larger ones')
+      throw new HvError(
+        'BAD_ARGUMENT',
+        `a VM has ${SLOTS_MAX} memory slots at most`,
+        'add fewer, larger ones',
+      )
     }
     const slot = this.#newSlot(options)
     this.#slots.push(slot)
@@ -165,7 +169,11 @@ function checkPlace(place: AccessPlace): AccessPlace {
   const {space, first, length} = place
   const isRange = Number.isSafeInteger(first) && first >= 0 && Number.isSafeInteger(length) && length > 0
   if (isRange && (space === 'memory' || (space === 'port' && first + length <= 0x10000))) return place
-  throw new HvError('BAD_ARGUMENT', `there is no place ${space} ${first}, ${length} bytes`, 'give a range of ports or of memory')
+  throw new HvError(
+    'BAD_ARGUMENT',
+    `there is no place ${space} ${first}, ${length} bytes`,
+    'give a range of ports or of memory',
+  )
 }
 
 function addIrqchip(native: NativeVm): number {

@@ -52,7 +52,8 @@ export function startLinux(start: KernelStart): void {
 }
 
 function unpacked(kernel: Uint8Array, maxOutputLength: number): Uint8Array {
-  if (kernel.length < 2 || Buffer.from(kernel.buffer, kernel.byteOffset).readUInt16LE(0) !== GZIP) return kernel
+  if (kernel.length < 2 || Buffer.from(kernel.buffer, kernel.byteOffset).readUInt16LE(0) !== GZIP)
+    return kernel
   try {
     return gunzipSync(kernel, {maxOutputLength})
   } catch (error) {
@@ -145,7 +146,10 @@ function nodeOf({kind, first, length, gsi}: PlacedDevice): readonly [string, Tre
   const place = {reg: [...cells64(first), ...cells64(length)], interrupts: [0, gsi, HIGH]}
   switch (kind) {
     case 'virtio':
-      return [`virtio_mmio@${hex(first)}`, {properties: {compatible: 'virtio,mmio', 'dma-coherent': true, ...place}}]
+      return [
+        `virtio_mmio@${hex(first)}`,
+        {properties: {compatible: 'virtio,mmio', 'dma-coherent': true, ...place}},
+      ]
     case 'serial': {
       const clocks = {clocks: [CLOCK, CLOCK], 'clock-names': ['uartclk', 'apb_pclk']}
       const compatible = ['arm,pl011', 'arm,primecell']

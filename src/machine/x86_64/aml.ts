@@ -30,7 +30,10 @@ export function eisaId(id: string): Bytes {
 /** @param path four letters, with `\` before them from the root on */
 export const name = (path: string, value: Bytes): Bytes => [NAME, ...ascii(path), ...value]
 export const list = (items: readonly Bytes[]): Bytes => [PACKAGE, ...sized([items.length, ...items.flat()])]
-export const scope = (path: string, ...terms: Bytes[]): Bytes => [SCOPE, ...sized([...ascii(path), ...terms.flat()])]
+export const scope = (path: string, ...terms: Bytes[]): Bytes => [
+  SCOPE,
+  ...sized([...ascii(path), ...terms.flat()]),
+]
 export const device = (path: string, ...terms: Bytes[]): Bytes => [
   ...DEVICE,
   ...sized([...ascii(path), ...terms.flat()]),

@@ -61,7 +61,13 @@ export function startLinux(start: KernelStart): void {
   memory.write(COMMAND_LINE, Buffer.from(`${commandLine}\0`))
   memory.write(TABLES, acpiTables(vcpus.length, start.devices))
   memory.write(ZERO_PAGE, zeroPage(file, memory.size, initrd ? [initrdAt, initrd.length] : [0, 0]))
-  enterLongMode(vm, vcpus[0], {rip: header.preferred + ENTRY, rsp: ZERO_PAGE, rsi: ZERO_PAGE, code: 0x10, data: 0x18})
+  enterLongMode(vm, vcpus[0], {
+    rip: header.preferred + ENTRY,
+    rsp: ZERO_PAGE,
+    rsi: ZERO_PAGE,
+    code: 0x10,
+    data: 0x18,
+  })
 }
 
 interface Header {

@@ -20,6 +20,11 @@ export class Turns {
     if (this.#next === undefined && !this.#isRunning) this.#turn()
   }
 
+  /** The same in a turn of its own: for who is woken by what the guest made happen. */
+  wakeLater(): void {
+    this.#next ??= setImmediate(() => this.#turn())
+  }
+
   stop(): void {
     clearImmediate(this.#next)
     this.#next = undefined
@@ -34,7 +39,7 @@ export class Turns {
     } finally {
       this.#isRunning = false
     }
-    this.#next = setImmediate(() => this.#turn())
+    this.wakeLater()
   }
 
   /** @returns false when there is more than a turn's work */

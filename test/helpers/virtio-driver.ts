@@ -16,18 +16,21 @@ import {DriverQueue} from './virtio-queue.ts'
 export const MEMORY_BASE = 0x40000000
 const FIRST = 0x0a000000
 /** Around the guest's memory: who writes here wrote outside. */
-const GUARD_BYTES = 4096
+export const GUARD_BYTES = 4096
 const GUARD = 0xa5
 
 /** Guest memory as a plain buffer, between two guards. */
 export class FakeMemory {
   readonly base = MEMORY_BASE
   readonly size: number
-  readonly #buffer: ArrayBuffer
+  /** The guest's part begins behind a guard, at GUARD_BYTES. */
+  readonly buffer: ArrayBuffer | SharedArrayBuffer
 
-  constructor(size: number) {
+  /** @param isShared another thread may change it meanwhile, as a vCPU does */
+  constructor(size: number, isShared = false) {
     this.size = size
-    this.#buffer = new ArrayBuffer(size + 2 * GUARD_BYTES)
+    const bytes = size + 2 * GUARD_BYTES
+    this.buffer = isShared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes)
     for (const guard of this.#guards()) guard.fill(GUARD)
   }
 
@@ -36,7 +39,7 @@ export class FakeMemory {
     const end = offset + length
     if (!(offset >= 0 && length >= 0 && end <= this.size && Number.isSafeInteger(end)))
       throw new HvError('MEMORY_RANGE', `${length} bytes at ${address} are not all memory`)
-    return new Uint8Array(this.#buffer, GUARD_BYTES + offset, length)
+    return new Uint8Array(this.buffer, GUARD_BYTES + offset, length)
   }
 
   get areGuardsWhole(): boolean {
@@ -45,11 +48,11 @@ export class FakeMemory {
 
   /** As a VM's that is disposed. */
   detach(): void {
-    structuredClone(this.#buffer, {transfer: [this.#buffer]})
+    structuredClone(this.buffer, {transfer: [this.buffer as ArrayBuffer]})
   }
 
   #guards(): Uint8Array[] {
-    return [0, GUARD_BYTES + this.size].map((at) => new Uint8Array(this.#buffer, at, GUARD_BYTES))
+    return [0, GUARD_BYTES + this.size].map((at) => new Uint8Array(this.buffer, at, GUARD_BYTES))
   }
 }
 
@@ -79,6 +82,7 @@ export interface DriverOptions {
   without?: bigint
   queueSize?: number
   memoryBytes?: number
+  isShared?: boolean
 }
 
 export class VirtioDriver {
@@ -94,7 +98,7 @@ export class VirtioDriver {
 
   constructor(model: DeviceModel, options: DriverOptions = {}) {
     this.#options = options
-    this.memory = new FakeMemory(options.memoryBytes ?? 1 << 22)
+    this.memory = new FakeMemory(options.memoryBytes ?? 1 << 22, options.isShared)
     this.device = new VirtioMmio(model, {first: FIRST, memory: this.memory, line: this.line})
     // A vCPU takes an interrupt later, not in the middle of the device.
     this.line.onRaise = () => queueMicrotask(() => this.#takeInterrupt())

@@ -5,7 +5,7 @@ import type {BlockStore} from './block-store.ts'
 
 export const SECTOR = 512
 /** What the host holds of a request at a time, however long it is. */
-export const PIECE_BYTES = 1 << 20
+export const PIECE_BYTES = 1 << 18
 /** Of one range that is discarded or zeroed. */
 export const MOST_RANGE_SECTORS = (64 << 20) / SECTOR
 

@@ -1,13 +1,18 @@
 // The virtio devices that a hostile driver plays against: what its payloads look like, and what the host does meanwhile.
 
-import {PassThrough, Writable} from 'node:stream'
+import {type Duplex, duplexPair, PassThrough, Writable} from 'node:stream'
 import {MemoryStore} from '../../src/machine/devices/block-store.ts'
+import {StreamBackend} from '../../src/machine/devices/network-backend.ts'
 import {VirtioBlock} from '../../src/machine/devices/virtio-block.ts'
 import {VirtioConsole} from '../../src/machine/devices/virtio-console.ts'
 import {VirtioEntropy} from '../../src/machine/devices/virtio-entropy.ts'
+import {VirtioNetwork} from '../../src/machine/devices/virtio-network.ts'
+import {VirtioVsock} from '../../src/machine/devices/virtio-vsock.ts'
+import {makeHeader, Op, STREAM} from '../../src/machine/devices/vsock-packet.ts'
 import type {DeviceModel} from '../../src/machine/virtio/model.ts'
 import type {Random} from './mutate.ts'
 import type {VirtioDriver} from './virtio-driver.ts'
+import {GUEST, GuestSockets} from './virtio-guest-sockets.ts'
 import type {Payload} from './virtio-hostile.ts'
 
 export interface Subject {
@@ -77,6 +82,70 @@ function makeConsole(): Subject {
   return {model, payload, stir, works, close: () => model.close()}
 }
 
+function makeVsock(): Subject {
+  const vsock = new VirtioVsock()
+  const streams = new Set<Duplex>()
+  const keep = (stream: Duplex) => {
+    streams.add(stream)
+    stream.once('close', () => streams.delete(stream))
+  }
+  for (const port of [0, 1, 2]) vsock.listen(port, keep)
+  const payload: Payload = (random) => {
+    const data = new Uint8Array(random(2) * random(3000))
+    const header = makeHeader({
+      sourceCid: random(30) === 0 ? random(5) : GUEST,
+      destinationCid: random(30) === 0 ? random(5) : 2,
+      sourcePort: random(4),
+      destinationPort: random(6) === 0 ? 0x80000000 + random(40) : random(4),
+      length: random(10) === 0 ? random(100_000) : data.length,
+      type: random(30) === 0 ? random(4) : STREAM,
+      op: random(3) === 0 ? random(9) : Op.data,
+      flags: random(4),
+      bufferBytes: [0, 1, 65_536, 1 << 20, 0xffffffff][random(5)],
+      forwarded: random(2) * random(0xffffffff),
+    })
+    return Buffer.concat([header, data])
+  }
+  const stir = (random: Random) => {
+    const what = random(20)
+    const stream = [...streams][random(Math.max(1, streams.size))]
+    if (what === 0) keep(vsock.connect(random(4)))
+    else if (what === 1) stream?.destroy()
+    else if (what === 2) stream?.end()
+    else if (what < 8) stream?.read()
+    else if (stream?.writable && !stream.writableNeedDrain) stream.write(new Uint8Array(random(20_000)))
+  }
+  const works = async (driver: VirtioDriver) => {
+    const guest = new GuestSockets(driver, 8)
+    // Streams that the host has asked for meanwhile come first.
+    await guest.send(2, 999, Op.request)
+    for (;;) {
+      const {op, destinationPort} = await guest.next()
+      if (destinationPort === 999) return op === Op.response
+    }
+  }
+  return {model: vsock, payload, stir, works, close: () => streams.forEach((stream) => void stream.destroy())}
+}
+
+function makeNetwork(random: Random): Subject {
+  const [end, other] = duplexPair({highWaterMark: 4096})
+  if (random(2) === 0) other.resume()
+  const model = new VirtioNetwork(new StreamBackend(end))
+  const payload: Payload = (next) => new Uint8Array(12 + next(1600))
+  const stir = (next: Random) => {
+    if (next(100) === 0) model.setLink(next(3) !== 0)
+    other.read()
+    const frame = Buffer.alloc(4 + 14 + next(1600))
+    frame.writeUInt32BE(next(3000) === 0 ? next(0xffffffff) : frame.length - 4)
+    if (!other.writableNeedDrain && !other.destroyed) other.write(frame)
+  }
+  const works = async ({queues}: VirtioDriver) => {
+    other.resume()
+    return (await queues[1].request([new Uint8Array(72)])).written === 0
+  }
+  return {model, payload, stir, works, close: () => void end.destroy()}
+}
+
 export const targets: readonly Target[] = [
   {
     name: 'entropy',
@@ -90,4 +159,6 @@ export const targets: readonly Target[] = [
   },
   {name: 'block', make: makeBlock},
   {name: 'console', make: makeConsole},
+  {name: 'vsock', make: makeVsock},
+  {name: 'network', make: makeNetwork},
 ]

@@ -9,10 +9,12 @@ export const [IN, OUT, FLUSH, GET_ID, DISCARD, WRITE_ZEROES] = [0, 1, 4, 8, 11, 
 export const [OK, IO_ERROR, UNSUPPORTED] = [0, 1, 2]
 
 export class Disk {
+  readonly model: VirtioBlock
   readonly driver: VirtioDriver
 
   constructor(store: BlockStore, without = 0n) {
-    this.driver = new VirtioDriver(new VirtioBlock(store, 'disk-7'), {without, memoryBytes: 1 << 25}).begin()
+    this.model = new VirtioBlock(store, 'disk-7')
+    this.driver = new VirtioDriver(this.model, {without, memoryBytes: 1 << 25}).begin()
   }
 
   /** @returns the status, and what was read */

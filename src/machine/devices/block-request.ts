@@ -105,7 +105,7 @@ async function changeRange(
   chain: Chain,
   settings: BlockSettings,
   allowedFlags: number,
-  change: (store: BlockStore, offset: number, length: number) => Promise<number>,
+  change: (chain: Chain, store: BlockStore, offset: number, length: number) => Promise<number>,
 ): Promise<number> {
   const {store, sectors} = settings
   if (store.isReadOnly || chain.leftToTake !== RANGE_BYTES) return IO_ERROR
@@ -117,19 +117,19 @@ async function changeRange(
   ]
   if ((flags & ~allowedFlags) !== 0) return UNSUPPORTED
   if (count > MOST_RANGE_SECTORS || !isInside(sector, count * SECTOR, sectors)) return IO_ERROR
-  const status = await change(store, sector * SECTOR, count * SECTOR)
+  const status = await change(chain, store, sector * SECTOR, count * SECTOR)
   return status === OK ? flushed(settings) : status
 }
 
-async function discard(store: BlockStore, offset: number, length: number): Promise<number> {
+async function discard(_chain: Chain, store: BlockStore, offset: number, length: number): Promise<number> {
   if (store.discard === undefined) return UNSUPPORTED
   await store.discard(offset, length)
   return OK
 }
 
-async function writeZeroes(store: BlockStore, offset: number, length: number): Promise<number> {
+async function writeZeroes(chain: Chain, store: BlockStore, offset: number, length: number): Promise<number> {
   const zeroes = Buffer.alloc(Math.min(PIECE_BYTES, length))
-  for (let at = 0; at < length; at += PIECE_BYTES)
+  for (let at = 0; at < length && chain.isLive; at += PIECE_BYTES)
     await store.write(zeroes.subarray(0, Math.min(PIECE_BYTES, length - at)), offset + at)
   return OK
 }

@@ -56,6 +56,7 @@ export class FileStore implements BlockStore {
   async write(bytes: Uint8Array, offset: number): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
       const {bytesWritten} = await write(this.#fd, bytes, at, bytes.length - at, offset + at)
+      if (bytesWritten === 0) throw new Error('the file takes no more')
       at += bytesWritten
     }
   }

@@ -42,6 +42,7 @@ export class VirtioBlock implements DeviceModel {
   #inFlight = 0
   /** Requests of a driver that has reset are still with the disk. */
   #isDraining = false
+  #onIdle: (() => void)[] = []
   #transport!: Transport
   #queue!: Queue
 
@@ -77,6 +78,12 @@ export class VirtioBlock implements DeviceModel {
     this.#isDraining = this.#inFlight > 0
   }
 
+  /** Resolves when nothing is with the store: after a reset, whoever owns its file may close it then. */
+  idle(): Promise<void> {
+    if (this.#inFlight === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#onIdle.push(resolve))
+  }
+
   #serve(): number | undefined {
     if (this.#isDraining || this.#inFlight >= MOST_REQUESTS) return undefined
     const chain = this.#queue.next()
@@ -92,10 +99,15 @@ export class VirtioBlock implements DeviceModel {
       await answer(chain, {...this.#settings, isWriteThrough: this.#isWriteThrough})
     } finally {
       this.#inFlight--
-      if (this.#inFlight === 0) this.#isDraining = false
+      if (this.#inFlight === 0) this.#becomeIdle()
       // Not now: requests that need no disk would follow one another without end.
       this.#turns.wakeLater()
     }
+  }
+
+  #becomeIdle(): void {
+    this.#isDraining = false
+    for (const resolve of this.#onIdle.splice(0)) resolve()
   }
 }
 

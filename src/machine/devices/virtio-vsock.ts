@@ -58,7 +58,7 @@ export class VirtioVsock implements DeviceModel {
    */
   connect(guestPort: number): Duplex {
     const connection = this.#add(this.#freePort(guestPort), guestPort, true)
-    if (this.#streams <= MOST_CONNECTIONS) this.#wake(connection)
+    if (!this.#isOver(MOST_CONNECTIONS)) this.#wake(connection)
     else connection.stream.destroy(Object.assign(new Error('too many vsock streams'), {code: 'ENOBUFS'}))
     return connection.stream
   }
@@ -117,6 +117,11 @@ export class VirtioVsock implements DeviceModel {
       this.#nextPort = this.#nextPort >= 2 ** 32 - 2 ? EPHEMERAL_PORTS : this.#nextPort + 1
     } while (this.#connections.has(keyOf(this.#nextPort, guestPort)))
     return this.#nextPort
+  }
+
+  /** Streams that are not closed, and connections whose streams are, while the guest may still read: each has its limit. */
+  #isOver(most: number): boolean {
+    return this.#streams > most || this.#connections.size > most
   }
 
   #wake(connection: VsockConnection): void {
@@ -224,7 +229,7 @@ export class VirtioVsock implements DeviceModel {
 
   #accept({sourcePort: guestPort, destinationPort: hostPort, bufferBytes, forwarded}: VsockHeader): void {
     const onStream = this.#listeners.get(hostPort)
-    if (onStream === undefined || this.#streams >= MOST_CONNECTIONS) {
+    if (onStream === undefined || this.#isOver(MOST_CONNECTIONS - 1)) {
       this.#reset(hostPort, guestPort)
       return
     }

@@ -1,6 +1,7 @@
 // VirtioMmio: registers, status and features, reset, the interrupt's level.
 
 import {expect, test} from 'vitest'
+import {Bus} from '../../../../src/machine/bus.ts'
 import type {DeviceModel, Transport} from '../../../../src/machine/virtio/model.ts'
 import {
   Register,
@@ -71,6 +72,29 @@ test('configuration is read in pieces of any size, and is zero behind its end', 
   expect(driver.config(0xfc, 4)).toBe(0)
   driver.write(Register.config, 0xff)
   expect(driver.config(0, 1)).toBe(1)
+})
+
+test('the Bus reads and writes it, and names it when an access is too wide', () => {
+  const {driver} = makeDriver()
+  const bus = new Bus([driver.device])
+  const access = (offset: number, bytes: number[], isWrite = false) => {
+    const exit = {
+      kind: 'mmio' as const,
+      isWrite,
+      address: driver.device.first + offset,
+      data: Uint8Array.from(bytes),
+    }
+    bus.handle(exit)
+    return [...exit.data]
+  }
+  expect([access(0, [0, 0, 0, 0]), access(0x101, [0, 0]), access(0x1ff, [9])]).toEqual([
+    [0x76, 0x69, 0x72, 0x74],
+    [2, 3],
+    [0],
+  ])
+  access(Register.status, [1, 0, 0, 0], true)
+  expect(driver.status).toBe(1)
+  expect(() => access(0x100, [0, 0, 0, 0, 0, 0, 0, 0])).toThrow('the device under test takes 1 or 2 or 4')
 })
 
 test('a driver gets what it accepts, and that is what the device starts with', () => {

@@ -18,8 +18,9 @@ export class ByteQueue {
   append(bytes: Uint8Array): void {
     if (bytes.length === 0) return
     this.#length += bytes.length
-    if (bytes.length > this.#block.length - this.#filled) this.#endBlock()
-    if (bytes.length >= LARGE_BYTES) {
+    const isLarge = bytes.length >= LARGE_BYTES
+    if (isLarge || bytes.length > this.#block.length - this.#filled) this.#endBlock()
+    if (isLarge) {
       this.#full.push(bytes)
       return
     }

@@ -14,6 +14,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, describe, expect, test} from 'vitest'
 import {FileStore, MemoryStore} from '../../../../src/machine/devices/block-store.ts'
+import {VIRTIO_F_EVENT_IDX, VIRTIO_F_INDIRECT_DESC} from '../../../../src/machine/virtio/registers.ts'
 import {
   DISCARD,
   Disk,
@@ -134,6 +135,15 @@ describe.each(stores)('over $name', ({open}) => {
     ])
     close()
   })
+})
+
+test('a driver without event index and indirect tables gets the same, by flags alone', async () => {
+  const disk = new Disk(new MemoryStore(IMAGE.slice()), VIRTIO_F_EVENT_IDX | VIRTIO_F_INDIRECT_DESC)
+  for (let round = 0; round < 5; round++) {
+    const all = await Promise.all(Array.from({length: 80}, (_, i) => disk.ask(IN, i, [], [SECTOR])))
+    expect(all.every(({data}, i) => data[0] === IMAGE[i * SECTOR])).toBe(true)
+  }
+  expect(disk.driver.queues[0].notifications).toBeLessThan(5 * 80)
 })
 
 test('the configuration says how large the disk is, and a part of a sector is not there', () => {

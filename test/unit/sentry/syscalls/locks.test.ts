@@ -18,7 +18,7 @@ import {
   LOCK_UN,
 } from '../../../../src/abi/fcntl.ts'
 import {O_CREAT, O_RDONLY, O_RDWR} from '../../../../src/abi/open-flags.ts'
-import {FileLocks, type RecordLock} from '../../../../src/sentry/file-locks.ts'
+import {FileLocks, type RecordLock} from '../../../../src/vfs/file-locks.ts'
 import {close} from '../../../../src/sentry/syscalls/close.ts'
 import {dup} from '../../../../src/sentry/syscalls/dup.ts'
 import {fcntl} from '../../../../src/sentry/syscalls/fcntl.ts'

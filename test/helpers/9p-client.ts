@@ -1,6 +1,6 @@
 // A 9P2000.L client as a Linux is one: messages by hand, and file operations by path over them. It shares no code with the server.
 
-import {Errno} from '../../src/abi/errno.ts'
+import {ENOTDIR, Errno} from '../../src/abi/errno.ts'
 import type {Server} from '../../src/machine/9p/server.ts'
 
 /** size in front of each value: 1, 2, 4 or 8 bytes, a string with its length, or bytes as they are. */
@@ -123,11 +123,14 @@ export interface Entry {
 export const ROOT_FID = 0
 export const NO_FID = 0xffff_ffff
 const TAG = 7
+const QTDIR = 0x80
 
 export class Client {
   readonly server: Server
   messageBytes = 0
   #lastFid = ROOT_FID
+  /** What the last walk led to. */
+  #isDirectory = true
 
   constructor(server: Server) {
     this.server = server
@@ -167,18 +170,23 @@ export class Client {
     return (await this.call(104, u32(fid), u32(NO_FID), 'user', aname, u32(uid))).qid()
   }
 
-  /** A new fid, by one name at a time where there are many. @throws Errno ENOENT, too, when not all names are there */
+  /** A new fid, by one name at a time: as Linux's VFS walks. */
   async walk(path: string, from = ROOT_FID): Promise<number> {
     const names = path.split('/').filter(Boolean)
     let at = from
+    let type = QTDIR
     do {
       const next = this.newFid()
-      const part = names.splice(0, 16)
-      const answer = await this.call(110, u32(at), u32(next), u16(part.length), ...part)
-      if (at !== from) await this.clunk(at)
-      if (answer.u16() < part.length) throw new Errno(2)
+      const part = names.splice(0, 1)
+      try {
+        const answer = await this.call(110, u32(at), u32(next), u16(part.length), ...part)
+        type = answer.u16() > 0 ? answer.qid().type : type
+      } finally {
+        if (at !== from) await this.clunk(at)
+      }
       at = next
     } while (names.length > 0)
+    this.#isDirectory = type === QTDIR
     return at
   }
 
@@ -187,7 +195,7 @@ export class Client {
   }
 
   /** Does something with a fid of its own. */
-  async with<T>(path: string, use: (fid: number) => Promise<T>): Promise<T> {
+  async with<T>(path: string, use: (fid: number) => Promise<T> | T): Promise<T> {
     const fid = await this.walk(path)
     try {
       return await use(fid)
@@ -258,7 +266,20 @@ export class Client {
     const [mode, uid, gid] = [answer.u32(), answer.u32(), answer.u32()]
     const [nlink, rdev, size, blksize, blocks] = Array.from({length: 5}, () => answer.u64())
     const times = Array.from({length: 3}, () => BigInt(answer.u64()) * 1_000_000_000n + BigInt(answer.u64()))
-    return {qid, mode, uid, gid, nlink, rdev, size, blksize, blocks, atimeNs: times[0], mtimeNs: times[1], ctimeNs: times[2]}
+    return {
+      qid,
+      mode,
+      uid,
+      gid,
+      nlink,
+      rdev,
+      size,
+      blksize,
+      blocks,
+      atimeNs: times[0],
+      mtimeNs: times[1],
+      ctimeNs: times[2],
+    }
   }
 
   stat(path: string): Promise<Stat> {
@@ -266,8 +287,15 @@ export class Client {
   }
 
   /** Times in seconds; undefined: the server's own, where `valid` asks for one. */
-  async setattr(fid: number, valid: number, {mode = 0, uid = 0, gid = 0, size = 0, atime = 0, mtime = 0}): Promise<void> {
-    const times = [atime, mtime].flatMap((time) => [u64(Math.floor(time)), u64(Math.round((time % 1) * 1e9))])
+  async setattr(
+    fid: number,
+    valid: number,
+    {mode = 0, uid = 0, gid = 0, size = 0, atime = 0, mtime = 0},
+  ): Promise<void> {
+    const times = [atime, mtime].flatMap((time) => [
+      u64(Math.floor(time)),
+      u64(Math.round((time - Math.floor(time)) * 1e9)),
+    ])
     await this.call(26, u32(fid), u32(valid), u32(mode), u32(uid), u32(gid), u64(size), ...times)
   }
 
@@ -298,7 +326,9 @@ export class Client {
   }
 
   mkdir(path: string, mode = 0o755, gid = 0): Promise<Qid> {
-    return this.#in(path, async (fid, name) => (await this.call(72, u32(fid), name, u32(mode), u32(gid))).qid())
+    return this.#in(path, async (fid, name) =>
+      (await this.call(72, u32(fid), name, u32(mode), u32(gid))).qid(),
+    )
   }
 
   mknod(path: string, mode: number, major = 0, minor = 0): Promise<Qid> {
@@ -316,9 +346,11 @@ export class Client {
   }
 
   link(from: string, path: string): Promise<void> {
-    return this.#in(path, async (directory, name) => {
-      await this.with(from, (fid) => this.call(70, u32(directory), u32(fid), name))
-    })
+    return this.with(from, (fid) =>
+      this.#in(path, async (directory, name) => {
+        await this.call(70, u32(directory), u32(fid), name)
+      }),
+    )
   }
 
   unlink(path: string, flags = 0): Promise<void> {
@@ -349,7 +381,11 @@ export class Client {
 
   #in<T>(path: string, use: (directory: number, name: string) => Promise<T>): Promise<T> {
     const [directory, name] = split(path)
-    return this.with(directory, (fid) => use(fid, name))
+    return this.with(directory, (fid) => {
+      // A Linux would not ask.
+      if (!this.#isDirectory) throw new Errno(ENOTDIR)
+      return use(fid, name)
+    })
   }
 }
 

@@ -20,9 +20,14 @@ export interface ShareLock extends RecordLock {
 }
 
 export class ShareLocks {
-  readonly #budget = new Budget(MAX_BYTES)
+  readonly #budget: Budget
   /** Files that have a lock. */
   readonly #ofFiles = new Map<Inode, FileLocks>()
+
+  /** @param mostBytes what all of them may cost, by COST.lock */
+  constructor(mostBytes = MAX_BYTES) {
+    this.#budget = new Budget(mostBytes)
+  }
 
   /** @returns false: another one's lock is in the way @throws Errno ENOLCK */
   set(file: FileDescription, wanted: ShareLock): boolean {

@@ -23,7 +23,7 @@ export function writeEntries(file: FileDescription, qids: Qids, reply: Reply, mo
   let room = Math.min(most, reply.room)
   while (room > 0) {
     const start = file.position
-    const entries = file.readDirectory(BATCH)
+    const entries = file.readDirectory(Math.min(BATCH, Math.ceil(room / ENTRY_BYTES)))
     let taken = 0
     for (const {name, ino, type} of entries) {
       const size = ENTRY_BYTES + name.length

@@ -48,7 +48,7 @@ export class Server {
     } catch (error) {
       if (!(error instanceof Unfinished)) throw error
       if (this.#unfinished.size >= MAX_UNFINISHED) return this.#reply.error(tag, EAGAIN)
-      return this.#later(tag, request.slice())
+      return this.#later(tag, copyOf(request))
     }
   }
 
@@ -92,7 +92,7 @@ export class Server {
     const [low, high] = bytes.subarray(HEADER_BYTES)
     const old = this.#unfinished.get(low + high * 256)
     if (old === undefined) return answer
-    const kept = answer.slice()
+    const kept = copyOf(answer)
     return old.then(() => kept)
   }
 
@@ -106,10 +106,15 @@ export class Server {
     for (;;) {
       await new Promise((resolve) => setImmediate(resolve))
       try {
-        return this.#attempt(request).slice()
+        return copyOf(this.#attempt(request))
       } catch (error) {
         if (!(error instanceof Unfinished)) throw error
       }
     }
   }
+}
+
+/** Not slice(): that of a Buffer shares its memory. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
 }

@@ -1,8 +1,8 @@
 // What a blocked system call waits for, and how it goes on.
 
 import type {FileDescription} from '../vfs/file.ts'
-import type {WaitQueue} from '../vfs/wait-queue.ts'
 import type {RecordLock} from '../vfs/file-locks.ts'
+import type {WaitQueue} from '../vfs/wait-queue.ts'
 
 /**
  * What becomes of the call when a signal handler runs before it is done (kernel: ERESTARTSYS and its kin):

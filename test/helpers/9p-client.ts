@@ -1,101 +1,8 @@
-// A 9P2000.L client as a Linux is one: messages by hand, and file operations by path over them. It shares no code with the server.
+// A 9P2000.L client as a Linux is one: file operations by path, over messages by hand. It shares no code with the server.
 
 import {ENOTDIR, Errno} from '../../src/abi/errno.ts'
 import type {Server} from '../../src/machine/9p/server.ts'
-
-/** size in front of each value: 1, 2, 4 or 8 bytes, a string with its length, or bytes as they are. */
-export type Field = [1 | 2 | 4 | 8, number] | string | Uint8Array
-
-export const u8 = (value: number): Field => [1, value]
-export const u16 = (value: number): Field => [2, value]
-export const u32 = (value: number): Field => [4, value]
-export const u64 = (value: number): Field => [8, value]
-
-/** A whole message, with the right size. */
-export function message(type: number, tag: number, ...fields: readonly Field[]): Uint8Array {
-  const parts = fields.map((field) => {
-    if (typeof field === 'string') {
-      const bytes = Buffer.from(field, 'latin1')
-      return Buffer.concat([Buffer.from([bytes.length & 0xff, bytes.length >> 8]), bytes])
-    }
-    if (field instanceof Uint8Array) return field
-    const bytes = Buffer.alloc(8)
-    bytes.writeBigInt64LE(BigInt.asIntN(64, BigInt(field[1])))
-    return bytes.subarray(0, field[0])
-  })
-  const body = Buffer.concat(parts)
-  const header = Buffer.alloc(7)
-  header.writeUInt32LE(7 + body.length, 0)
-  header[4] = type
-  header.writeUInt16LE(tag, 5)
-  return Buffer.concat([header, body])
-}
-
-/** Reads the fields of an answer. */
-export class Answer {
-  readonly bytes: Buffer
-  #at = 7
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = Buffer.from(bytes)
-  }
-
-  get type(): number {
-    return this.bytes[4]
-  }
-
-  get tag(): number {
-    return this.bytes.readUInt16LE(5)
-  }
-
-  get left(): number {
-    return this.bytes.length - this.#at
-  }
-
-  u8(): number {
-    return this.bytes[this.#skip(1)]
-  }
-
-  u16(): number {
-    return this.bytes.readUInt16LE(this.#skip(2))
-  }
-
-  u32(): number {
-    return this.bytes.readUInt32LE(this.#skip(4))
-  }
-
-  u64(): number {
-    return Number(this.bytes.readBigInt64LE(this.#skip(8)))
-  }
-
-  text(): string {
-    const length = this.u16()
-    const at = this.#skip(length)
-    return this.bytes.toString('latin1', at, at + length)
-  }
-
-  data(): Buffer {
-    const length = this.u32()
-    const at = this.#skip(length)
-    return this.bytes.subarray(at, at + length)
-  }
-
-  qid(): Qid {
-    return {type: this.u8(), version: this.u32(), path: this.u64()}
-  }
-
-  #skip(count: number): number {
-    const at = this.#at
-    this.#at += count
-    return at
-  }
-}
-
-export interface Qid {
-  type: number
-  version: number
-  path: number
-}
+import {Answer, type Field, message, type Qid, u16, u32, u64} from './9p-message.ts'
 
 export interface Stat {
   qid: Qid
@@ -119,20 +26,19 @@ export interface Entry {
   name: string
 }
 
-/** The root's fid. */
-export const ROOT_FID = 0
+const ROOT_FID = 0
 export const NO_FID = 0xffff_ffff
 const TAG = 7
 const QTDIR = 0x80
 
 export class Client {
-  readonly server: Server
+  readonly server: Pick<Server, 'answer'>
   messageBytes = 0
   #lastFid = ROOT_FID
   /** What the last walk led to. */
   #isDirectory = true
 
-  constructor(server: Server) {
+  constructor(server: Pick<Server, 'answer'>) {
     this.server = server
   }
 
@@ -190,8 +96,8 @@ export class Client {
     return at
   }
 
-  async clunk(fid: number): Promise<void> {
-    await this.call(120, u32(fid))
+  clunk(fid: number): Promise<unknown> {
+    return this.call(120, u32(fid))
   }
 
   /** Does something with a fid of its own. */
@@ -312,10 +218,10 @@ export class Client {
   async list(path: string, count = this.messageBytes - 11): Promise<Entry[]> {
     const fid = await this.open(path, 0o200000)
     const all: Entry[] = []
-    for (;;) {
+    for (let more = true; more; ) {
       const entries = await this.readdir(fid, all.at(-1)?.offset ?? 0, count)
-      if (entries.length === 0) break
       all.push(...entries)
+      more = entries.length > 0
     }
     await this.clunk(fid)
     return all.filter(({name}) => name !== '.' && name !== '..')
@@ -353,13 +259,11 @@ export class Client {
     )
   }
 
-  unlink(path: string, flags = 0): Promise<void> {
-    return this.#in(path, async (fid, name) => {
-      await this.call(76, u32(fid), name, u32(flags))
-    })
+  unlink(path: string, flags = 0): Promise<unknown> {
+    return this.#in(path, (fid, name) => this.call(76, u32(fid), name, u32(flags)))
   }
 
-  rmdir(path: string): Promise<void> {
+  rmdir(path: string): Promise<unknown> {
     return this.unlink(path, 0x200)
   }
 
@@ -371,12 +275,12 @@ export class Client {
     )
   }
 
-  async chmod(path: string, mode: number): Promise<void> {
-    await this.with(path, (fid) => this.setattr(fid, 1, {mode}))
+  chmod(path: string, mode: number): Promise<void> {
+    return this.with(path, (fid) => this.setattr(fid, 1, {mode}))
   }
 
-  async truncate(path: string, size: number): Promise<void> {
-    await this.with(path, (fid) => this.setattr(fid, 8, {size}))
+  truncate(path: string, size: number): Promise<void> {
+    return this.with(path, (fid) => this.setattr(fid, 8, {size}))
   }
 
   #in<T>(path: string, use: (directory: number, name: string) => Promise<T>): Promise<T> {

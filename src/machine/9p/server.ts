@@ -52,6 +52,11 @@ export class Server {
     }
   }
 
+  /** The machine starts anew: all that it has open is closed. */
+  reset(): void {
+    this.#session.reset()
+  }
+
   /** Closes all that the machine has open. Nothing is answered from here on but with EIO. */
   close(): void {
     this.#isClosed = true

@@ -3,7 +3,8 @@
 import * as fs from 'node:fs'
 import {join} from 'node:path'
 import {afterAll, beforeAll, beforeEach, describe, expect, test} from 'vitest'
-import {type Client, u32, u64} from '../../../helpers/9p-client.ts'
+import type {Client} from '../../../helpers/9p-client.ts'
+import {u32, u64} from '../../../helpers/9p-message.ts'
 import {failure} from '../../../helpers/failure.ts'
 import {type HostShare, hostShare} from '../../../helpers/share.ts'
 

@@ -40,6 +40,7 @@ export interface HostShare extends Share {
 
 export async function hostShare(limits: Limits = {}, readOnly = false): Promise<HostShare> {
   const {path, remove} = hostDirectory()
+  // Room for 256 nodes: few, so that tests see them go.
   const share = await shareOf(openHostFs(path, {readOnly, memory: memoryFile(4 << 20)}), limits, readOnly)
   return {
     ...share,

@@ -58,6 +58,12 @@ export class ShareLocks {
     this.#forgetIdle(file.inode)
   }
 
+  /** The machine starts anew. */
+  clear(): void {
+    for (const locks of this.#ofFiles.values()) locks.releaseRecords()
+    this.#ofFiles.clear()
+  }
+
   #of(inode: Inode): FileLocks {
     let locks = this.#ofFiles.get(inode)
     if (locks === undefined) {

@@ -23,7 +23,7 @@ export class Server {
   /**
    * @param root what the machine sees as `/`: it gets nowhere else. It stays the caller's
    * @example
-   * const server = new Server(mountRoot(openHostFs('/srv', {readOnly: true, memory})).top)
+   * const server = new Server(openShare('/srv', {readOnly: true}).root)
    */
   constructor(root: Location, limits: Limits = {}) {
     this.#session = new Session(root, limits)

@@ -45,6 +45,8 @@ export class Session {
   /** The machine starts anew. */
   reset(): void {
     this.messageBytes = 0
+    // First: each fid that goes would look for others of a file that has locks.
+    this.locks.clear()
     this.fids.clear()
   }
 }

@@ -1,8 +1,10 @@
 // The virtio devices that a hostile driver plays against: what its payloads look like, and what the host does meanwhile.
 
 import {type Duplex, duplexPair, PassThrough, Writable} from 'node:stream'
+import {Server} from '../../src/machine/9p/server.ts'
 import {MemoryStore} from '../../src/machine/devices/block-store.ts'
 import {StreamBackend} from '../../src/machine/devices/network-backend.ts'
+import {Virtio9p} from '../../src/machine/devices/virtio-9p.ts'
 import {VirtioBlock} from '../../src/machine/devices/virtio-block.ts'
 import {VirtioConsole} from '../../src/machine/devices/virtio-console.ts'
 import {VirtioEntropy} from '../../src/machine/devices/virtio-entropy.ts'
@@ -10,6 +12,11 @@ import {VirtioNetwork} from '../../src/machine/devices/virtio-network.ts'
 import {VirtioVsock} from '../../src/machine/devices/virtio-vsock.ts'
 import {makeHeader, Op, STREAM} from '../../src/machine/devices/vsock-packet.ts'
 import type {DeviceModel} from '../../src/machine/virtio/model.ts'
+import {Tmpfs} from '../../src/vfs/fs/tmpfs.ts'
+import {mountRoot} from '../../src/vfs/mount-tree.ts'
+import {hostileMessage, NO_FID} from './9p-hostile.ts'
+import {message, u32} from './9p-message.ts'
+import {memoryFile} from './memory-file.ts'
 import type {Random} from './mutate.ts'
 import type {VirtioDriver} from './virtio-driver.ts'
 import {GUEST, GuestSockets} from './virtio-guest-sockets.ts'
@@ -146,6 +153,22 @@ function makeNetwork(random: Random): Subject {
   return {model, payload, stir, works, close: () => void end.destroy()}
 }
 
+function makeShare(): Subject {
+  const server = new Server(mountRoot(new Tmpfs(memoryFile(4 << 20))).top, {fids: 32, openFiles: 8})
+  const fids = new Set([0, 1, 2, 3])
+  const payload: Payload = (random) => {
+    const first = random(8)
+    if (first === 0) return message(100, 0xffff, u32(8192), '9P2000.L')
+    if (first === 1) return message(104, 1, u32(0), u32(NO_FID), 'user', '', u32(0))
+    return hostileMessage(random, fids)
+  }
+  const works = async ({queues}: VirtioDriver) => {
+    const {bytes} = await queues[0].request([message(100, 0xffff, u32(8192), '9P2000.L')], [100])
+    return bytes[4] === 101
+  }
+  return {model: new Virtio9p(server, 'share'), payload, works, stir: nothing, close: () => server.close()}
+}
+
 export const targets: readonly Target[] = [
   {
     name: 'entropy',
@@ -161,4 +184,5 @@ export const targets: readonly Target[] = [
   {name: 'console', make: makeConsole},
   {name: 'vsock', make: makeVsock},
   {name: 'network', make: makeNetwork},
+  {name: 'share', make: makeShare},
 ]

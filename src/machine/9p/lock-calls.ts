@@ -1,9 +1,8 @@
 // Tlock, Tgetlock: fcntl(2)'s record locks, and flock(2)'s, which Linux's client makes whole-file ones of.
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
-import {F_UNLCK} from '../../abi/fcntl.ts'
+import {F_RDLCK, F_UNLCK} from '../../abi/fcntl.ts'
 import {S_IFREG} from '../../abi/file-mode.ts'
-import type {LockedRange} from '../../vfs/file.ts'
 import {readLock} from './locks.ts'
 import {LOCK_BLOCKED, LOCK_SUCCESS} from './messages.ts'
 import type {Call} from './session.ts'
@@ -18,20 +17,16 @@ export const lock: Call = ({fids, locks}, request, reply) => {
   reply.uint8(locks.set(file, wanted) ? LOCK_SUCCESS : LOCK_BLOCKED)
 }
 
+/** A Linux asks by F_UNLCK, whatever its process wanted to know: what keeps it from reading is in its way for sure. */
 export const getlock: Call = ({fids, locks}, request, reply) => {
   const file = fids.file(request.uint32())
   const wanted = readLock(request, request.uint8())
-  if (file.inode.kind !== S_IFREG || wanted.type === F_UNLCK) throw new Errno(EINVAL)
-  const found = locks.conflict(file, wanted) ?? {...wanted, type: F_UNLCK}
-  const {type, start, end, pid} = found
+  if (file.inode.kind !== S_IFREG) throw new Errno(EINVAL)
+  const asked = wanted.type === F_UNLCK ? {...wanted, type: F_RDLCK} : wanted
+  const {type, start, end, pid} = locks.conflict(file, asked) ?? {...wanted, type: F_UNLCK}
   reply.uint8(type)
   reply.uint64(start)
   reply.uint64(end === Number.POSITIVE_INFINITY ? 0 : end - start)
   reply.uint32(pid)
-  reply.text(clientOf(found))
-}
-
-/** A process of the host's has none. */
-function clientOf(found: LockedRange): string {
-  return 'client' in found && typeof found.client === 'string' ? found.client : ''
+  reply.text(wanted.client)
 }

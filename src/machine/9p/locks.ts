@@ -14,11 +14,11 @@ const MAX_BYTES = 16 << 20
 /** A node's name: __NEW_UTS_LEN, and room. */
 const MAX_CLIENT_BYTES = 255
 
-/** By Linux's client the owners are processes: proc_id is a pid, client_id the machine's name. */
-export interface ShareLock extends RecordLock {
-  readonly client: string
-}
-
+/**
+ * By Linux's client the owners are processes: proc_id is a pid, client_id the machine's name. Two of a machine are never in each other's way
+ * here: its kernel looks before it asks (v9fs_file_do_lock), and knows better: a lock of an open file may be given up by another process
+ * than the one that took it.
+ */
 export class ShareLocks {
   readonly #budget: Budget
   /** Files that have a lock. */
@@ -29,22 +29,20 @@ export class ShareLocks {
     this.#budget = new Budget(mostBytes)
   }
 
-  /** @returns false: another one's lock is in the way @throws Errno ENOLCK */
-  set(file: FileDescription, wanted: ShareLock): boolean {
+  /** @returns false: a lock of the host's is in the way @throws Errno ENOLCK */
+  set(file: FileDescription, wanted: RecordLock): boolean {
     const locks = this.#of(file.inode)
     try {
-      if (wanted.type === F_UNLCK) return locks.set(wanted)
-      locks.useHost(file)
-      return locks.conflict(wanted) === undefined && locks.set(wanted)
+      if (wanted.type !== F_UNLCK) locks.useHost(file)
+      return locks.set(wanted)
     } finally {
       this.#forgetIdle(file.inode)
     }
   }
 
-  /** What is in the way of a lock: of the machine's other processes, or of the host's. */
-  conflict(file: FileDescription, wanted: ShareLock): LockedRange | undefined {
-    const locks = this.#of(file.inode)
-    const found = locks.conflict(wanted) ?? locks.hostConflict(wanted, file)
+  /** What the host's processes have in the way of a lock. */
+  conflict(file: FileDescription, wanted: RecordLock): LockedRange | undefined {
+    const found = this.#of(file.inode).hostConflict(wanted, file)
     this.#forgetIdle(file.inode)
     return found
   }
@@ -79,7 +77,7 @@ export class ShareLocks {
 }
 
 /** start[8] length[8] proc_id[4] client_id[s]; length 0: to the end. @throws Errno EINVAL */
-export function readLock(request: Request, type: number): ShareLock {
+export function readLock(request: Request, type: number): RecordLock & {client: string} {
   const start = request.uint64()
   const length = request.uint64()
   const pid = request.uint32()

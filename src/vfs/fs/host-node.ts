@@ -115,7 +115,11 @@ export class HostNode extends Node {
 
   /** Must the object stay, because somebody may hold it for long? */
   isInUse(): boolean {
-    return this.covered === true || this.watchers !== undefined || this.#holdsPipe || this.#holders > 0
+    return this.covered === true || this.watchers !== undefined || this.#holdsPipe || this.isHeld
+  }
+
+  get isHeld(): boolean {
+    return this.#holders > 0
   }
 
   /** Its name is kept up to date meanwhile, whatever the guest renames. */

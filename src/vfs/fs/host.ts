@@ -188,6 +188,11 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
     return this.#openDirectory(directory)
   }
 
+  /** As directoryFd, of a directory that may have no name any more; undefined: it is not open. */
+  openDirectoryFd(directory: HostDirectory): number | undefined {
+    return this.#directoryFds.get(directory)
+  }
+
   /** The directory was removed or is no longer what we knew. */
   forgetDirectory(directory: HostDirectory): void {
     const fd = this.#directoryFds.get(directory)

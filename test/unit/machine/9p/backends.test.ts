@@ -45,6 +45,22 @@ describe.each(backends)('$name', (backend) => {
     expect(await client.names('')).toEqual([])
   })
 
+  test('a directory without its name has attributes, and nothing in it', async () => {
+    const {client} = share
+    await client.mkdir('d', 0o750)
+    const [fid, open] = [await client.walk('d'), await client.open('d')]
+    await client.rmdir('d')
+    expect((await client.getattr(fid)).mode).toBe(0o040750)
+    expect(await failure(client.call(72, u32(fid), 'e', u32(0o755), u32(0)))).toBe('ENOENT')
+    expect(await failure(client.walk('e', fid))).toBe('ENOENT')
+    // Linux's getdents64 says ENOENT, too.
+    const names = await client.readdir(open, 0, 4096).catch(() => [])
+    expect(names.every(({name}) => /^\.\.?$/.test(name))).toBe(true)
+    for (const each of [fid, open]) await client.clunk(each)
+    await client.mkdir('d', 0o700)
+    expect((await client.stat('d')).mode).toBe(0o040700)
+  })
+
   test('a directory of 300 names is read whole in small messages', async () => {
     const {client} = share
     await client.mkdir('d')

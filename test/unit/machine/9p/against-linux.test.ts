@@ -78,8 +78,8 @@ function shareCalls(client: Client): Calls {
   }
   return {
     mkdir: async (path) => void (await client.mkdir(path, 0o750)),
-    rmdir: (path) => client.rmdir(path),
-    unlink: (path) => client.unlink(path),
+    rmdir: async (path) => void (await client.rmdir(path)),
+    unlink: async (path) => void (await client.unlink(path)),
     rename: (from, to) => client.rename(from, to),
     link: (from, to) => client.link(from, to),
     symlink: async (path) => void (await client.symlink(TARGET, path)),

@@ -13,11 +13,11 @@ import {
   type Platform,
 } from '../platform/platform.ts'
 import {Budget} from '../vfs/budget.ts'
+import {FileLockTable} from '../vfs/file-locks.ts'
 import {nextTurn} from '../vfs/fs/freshness.ts'
 import type {Mount} from '../vfs/location.ts'
 import {ClockPage} from './clock.ts'
 import {dispatch} from './dispatch.ts'
-import {FileLockTable} from './file-locks.ts'
 import {handleFault} from './handle-fault.ts'
 import {monotonicNs} from './host-clock.ts'
 import {HostWatch} from './host-watch.ts'

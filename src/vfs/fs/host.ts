@@ -114,6 +114,8 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
   /** Least recently used first. */
   readonly #directoryFds = new Map<HostDirectory, number>()
   readonly budget: Budget | undefined
+  /** It may have a descriptor that nobody has asked for yet. */
+  lastCreated: HostFile | undefined
   /** So that the same file is the same object; one that is open, mapped or mounted on stays beyond the cache's limit. */
   readonly nodes: NodeCache<HostNode>
   /** The guest's device numbers for other host file systems mounted beneath. */
@@ -150,6 +152,7 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
   }
 
   dispose(): void {
+    this.lastCreated?.dropCreated()
     for (const fd of this.#directoryFds.values()) host.hostClose(fd)
     this.#directoryFds.clear()
     this.nodes.clear()
@@ -183,6 +186,11 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
       return cached
     }
     return this.#openDirectory(directory)
+  }
+
+  /** As directoryFd, of a directory that may have no name any more; undefined: it is not open. */
+  openDirectoryFd(directory: HostDirectory): number | undefined {
+    return this.#directoryFds.get(directory)
   }
 
   /** The directory was removed or is no longer what we knew. */

@@ -5,7 +5,7 @@ import * as fs from 'node:fs'
 import {createServer} from 'node:net'
 import {join} from 'node:path'
 import {afterEach, beforeEach, describe, expect, test} from 'vitest'
-import {S_IFBLK, S_IFCHR, S_IFSOCK} from '../../../../src/abi/file-mode.ts'
+import {S_IFBLK, S_IFCHR, S_IFREG, S_IFSOCK} from '../../../../src/abi/file-mode.ts'
 import {O_CREAT, O_RDWR, O_TRUNC, O_WRONLY} from '../../../../src/abi/open-flags.ts'
 import {nextTurn} from '../../../../src/vfs/fs/freshness.ts'
 import {openHostFs} from '../../../../src/vfs/fs/host.ts'
@@ -258,6 +258,12 @@ describe('descriptors', () => {
     expect(openDescriptors() - before).toBeLessThan(64)
     const other = openHostFs(shared, {readOnly: true, memory})
     other.dispose()
+  })
+
+  test('stay few over 100 files that mknod made and nobody opens', () => {
+    const before = openDescriptors()
+    for (let i = 0; i < 100; i++) vfs.mknod(`f${i}`, S_IFREG | 0o600)
+    expect(openDescriptors() - before).toBeLessThan(10)
   })
 
   test('are all closed with the file system', () => {

@@ -59,6 +59,24 @@ export function parseVolume(text: string): Volume {
   return {host: resolve(host), guest: resolve('/', guest), writable: mode === 'rw'}
 }
 
+/** `FILE[:ro]`: a disk of a machine's. FILE is relative to this process. */
+export function parseDisk(text: string): {path: string; readOnly: boolean} {
+  const [path, mode, ...rest] = text.split(':')
+  if (!path || (mode !== undefined && mode !== 'ro') || rest.length > 0) {
+    throw bad(`bad disk ${quote(text)}`, 'write FILE[:ro]')
+  }
+  return {path: resolve(path), readOnly: mode === 'ro'}
+}
+
+/** `DIR:TAG[:ro|rw]`; without a mode the machine may write, too. DIR is relative to this process. */
+export function parseShare(text: string): {path: string; tag: string; readOnly: boolean} {
+  const [path, tag, mode = 'rw', ...rest] = text.split(':')
+  if (!path || !tag || (mode !== 'ro' && mode !== 'rw') || rest.length > 0) {
+    throw bad(`bad share ${quote(text)}`, 'write DIR:TAG[:ro|rw]')
+  }
+  return {path: resolve(path), tag, readOnly: mode === 'ro'}
+}
+
 /** `PATH:rwxc`: the letters are any of these, or none. PATH is the guest's. */
 export function parseUnveil(text: string): Unveiled {
   const colon = text.lastIndexOf(':')

@@ -60,6 +60,13 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   },
   {name: 'initrd', kind: 'value', placeholder: 'FILE', summary: "the kernel's initramfs"},
   {
+    name: 'share',
+    kind: 'value',
+    repeat: true,
+    placeholder: 'DIR:TAG[:ro]',
+    summary: 'a host directory for the kernel to mount by TAG; may be repeated',
+  },
+  {
     name: 'append',
     kind: 'value',
     placeholder: 'TEXT',
@@ -112,9 +119,10 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   {
     name: 'disk',
     kind: 'value',
-    placeholder: 'SIZE',
+    repeat: true,
+    placeholder: 'SIZE|FILE[:ro]',
     summary:
-      "what the guest's files in memory may hold, e.g. 64M, its changes to / and /tmp; default: what --memory allows",
+      "with --kernel a raw image that is a disk, may be repeated; else what the guest's files in memory may hold, e.g. 64M, its changes to / and /tmp; default: what --memory allows",
   },
   {
     name: 'patch-calls',

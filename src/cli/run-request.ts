@@ -7,8 +7,10 @@ import type {JailChoice} from '../jail/layer.ts'
 import {guestEnvironment, MAX_CPUS, MAX_TASKS, type RunOptions} from '../run/options.ts'
 import {
   parseCount,
+  parseDisk,
   parseEnv,
   parseIdentity,
+  parseShare,
   parseSize,
   parseTimeout,
   parseUnveil,
@@ -28,7 +30,10 @@ export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.Pro
     env: guestEnvironment(caller.TERM),
     platform: 'auto',
   }
-  for (const [name, value] of flags) setFlag(options, name, value, caller)
+  const isKernel = flags.some(([name]) => name === 'kernel')
+  for (const [name, value] of flags) {
+    if (!isKernel || !setKernelFlag(options, name, value)) setFlag(options, name, value, caller)
+  }
   checkTogether(options)
   if (options.kernel !== undefined) return {...options, program: options.kernel}
   if (options.image !== undefined) return ofImage(options, {flags, program, args}, caller)
@@ -58,6 +63,20 @@ function ofImage(
     program: options.image!,
     args: program === undefined ? [] : [program, ...args],
     givenEnv: Object.fromEntries(variables),
+  }
+}
+
+/** Flags that mean something else to a kernel's machine. */
+function setKernelFlag(options: RunOptions, name: string, value: string): boolean {
+  switch (name) {
+    case 'disk':
+      options.disks = [...(options.disks ?? []), parseDisk(value)]
+      return true
+    case 'share':
+      options.shares = [...(options.shares ?? []), parseShare(value)]
+      return true
+    default:
+      return false
   }
 }
 
@@ -115,7 +134,10 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
         example: '--cpu-quota 50',
       })
       return
+    case 'share':
+      throw bad('--share is for a machine of its own', 'give --kernel, or --volume for a program')
     case 'disk':
+      if (options.diskBytes !== undefined) throw bad('flag --disk is given twice', 'give one size')
       options.diskBytes = parseSize(value, '--disk')
       return
     case 'cpus':

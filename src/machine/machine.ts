@@ -8,6 +8,7 @@ import type {VcpuOptions, Vm} from '../vm/vm.ts'
 import {machine as arm64} from './arm64/machine.ts'
 import type {Device} from './device.ts'
 import type {KernelStart, PlacedDevice} from './kernel.ts'
+import type {VirtioPlaces} from './plug-virtio.ts'
 import type {MachineInput, MachineOutput} from './streams.ts'
 import {machine as x86_64} from './x86_64/machine.ts'
 
@@ -24,6 +25,7 @@ export interface Machine {
   /** What a kernel is told in any case. */
   readonly commandLine: string
   vcpuOptions(index: number): VcpuOptions
+  readonly virtio: VirtioPlaces
   makeKernelDevices(vm: Vm, streams: Omit<DeviceStreams, 'debug'>): KernelDevices
   /** Puts the kernel into memory, and the first vCPU before it. @throws HvError BAD_KERNEL */
   startLinux(start: KernelStart): void

@@ -4,14 +4,18 @@ import {type Exit, isAccess} from '../vm/exit.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import {Vm} from '../vm/vm.ts'
 import {Bus} from './bus.ts'
-import type {Device} from './device.ts'
+import {VirtioEntropy} from './devices/virtio-entropy.ts'
 import {failed} from './failed.ts'
 import {isTaken} from './is-taken.ts'
+import {KernelResources} from './kernel-resources.ts'
 import type {PlacedDevice} from './kernel.ts'
 import {readKernelFile} from './kernel-file.ts'
 import {machine} from './machine.ts'
+import {plugVirtio} from './plug-virtio.ts'
 import type {BareResult, MachineStreams} from './run-bare.ts'
 import {MachineInput, MachineOutput} from './streams.ts'
+import type {VirtioMmio} from './virtio/mmio.ts'
+import type {DeviceModel} from './virtio/model.ts'
 
 const MEMORY_BYTES = 512 * 2 ** 20
 const STDOUT = 1
@@ -30,8 +34,23 @@ export interface KernelOptions {
   cpus?: number
   /** Default: 512 MiB. */
   memoryBytes?: number
+  disks?: readonly DiskOptions[]
+  shares?: readonly ShareOptions[]
   /** Milliseconds until the machine is stopped; default: never. */
   timeoutMs?: number
+}
+
+/** A raw image, or a block device, of the host's. */
+export interface DiskOptions {
+  path: string
+  readOnly: boolean
+}
+
+/** A directory of the host's, for `mount -t 9p -o trans=virtio,version=9p2000.L TAG DIRECTORY`. */
+export interface ShareOptions {
+  path: string
+  tag: string
+  readOnly: boolean
 }
 
 /** @throws HvError */
@@ -40,10 +59,12 @@ export async function runKernel(options: KernelOptions, streams: MachineStreams 
   const {cpus = 1, memoryBytes = MEMORY_BYTES, timeoutMs} = options
   const kernel = readKernelFile(options.kernel, 'kernel')
   const initrd = options.initrd === undefined ? undefined : readKernelFile(options.initrd, 'initrd')
+  using resources = new KernelResources()
+  const models = [new VirtioEntropy(), ...resources.disks(options.disks), ...resources.shares(options.shares)]
   using vm = Vm.create({memoryBytes, memoryBase: machine.memoryBase, irqchip: true})
   const vcpus = Array.from({length: cpus}, (_, index) => vm.createVcpu(machine.vcpuOptions(index)))
 
-  const run = new KernelRun(vm, vcpus, streams)
+  const run = new KernelRun(vm, vcpus, models, streams)
   const commandLine = [machine.commandLine, options.append].filter(Boolean).join(' ')
   machine.startLinux({vm, vcpus, kernel, initrd, commandLine, devices: run.devices})
   const loaded = performance.now()
@@ -64,6 +85,7 @@ type End = Omit<BareResult, 'stats'>
 class KernelRun {
   readonly stats: BareResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0, unclaimed: 0}
   readonly devices: readonly PlacedDevice[]
+  readonly #virtio: readonly VirtioMmio[]
   readonly #vcpus: readonly Vcpu[]
   readonly #input: MachineInput
   readonly #output: MachineOutput
@@ -72,7 +94,7 @@ class KernelRun {
   #end: End | undefined
   #flushed: Promise<void> | undefined
 
-  constructor(vm: Vm, vcpus: readonly Vcpu[], streams: MachineStreams) {
+  constructor(vm: Vm, vcpus: readonly Vcpu[], models: readonly DeviceModel[], streams: MachineStreams) {
     this.#vcpus = vcpus
     this.#input = new MachineInput(streams.input ?? (() => process.stdin))
     this.#output = streams.output ?? MachineOutput.toDescriptor(STDOUT)
@@ -80,10 +102,12 @@ class KernelRun {
       input: this.#input,
       output: this.#output,
     })
-    this.devices = placed
+    const plugged = plugVirtio(vm, machine.virtio, models)
+    this.devices = [...placed, ...plugged.map((each) => each.placed)]
+    this.#virtio = plugged.map(({device}) => device)
     this.#exitStatus = exitStatus
     this.#output.onPut(() => this.#hasOutput())
-    this.#bus = new Bus(all as Device[], () => this.stats.unclaimed++)
+    this.#bus = new Bus([...all, ...this.#virtio], () => this.stats.unclaimed++)
   }
 
   timeOut(): void {
@@ -91,6 +115,7 @@ class KernelRun {
   }
 
   close(): void {
+    for (const device of this.#virtio) device.reset()
     this.#input.close()
   }
 

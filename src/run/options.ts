@@ -65,6 +65,10 @@ export interface RunOptions {
   kernel?: string
   /** With `kernel`: its initramfs. Host path. */
   initrd?: string
+  /** With `kernel`: its disks, raw images or block devices of the host. */
+  disks?: {path: string; readOnly: boolean}[]
+  /** With `kernel`: directories of the host that it can mount by their tags. */
+  shares?: {path: string; tag: string; readOnly: boolean}[]
   /** With `kernel`: parameters behind those that hv gives it. */
   append?: string
   /** Forces what the program is taken for; default: what the file says. */

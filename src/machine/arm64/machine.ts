@@ -24,6 +24,8 @@ export const machine: Machine = {
   },
 
   commandLine: 'console=ttyAMA0 panic=-1',
+  // As QEMU's "virt" has them.
+  virtio: {first: 0x0a000000, stride: 0x200, gsi: 16, most: 32},
   vcpuOptions: (index) => ({startsOff: index > 0}),
   makeKernelDevices(vm, {input, output}) {
     // Linux reads 16 bits of them, or 32.

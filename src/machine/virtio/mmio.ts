@@ -22,6 +22,8 @@ export interface VirtioMmioOptions {
   readonly first: number
   readonly memory: ViewOfMemory
   readonly line: InterruptLine
+  /** What InterruptStatus reads as from now on, where a vCPU's thread answers the driver. */
+  readonly onInterruptStatus?: (status: number) => void
 }
 
 /** All that a driver may set by itself. */
@@ -45,6 +47,7 @@ export class VirtioMmio implements Device {
   brokenBy: string | undefined
   readonly #model: DeviceModel
   readonly #line: InterruptLine
+  readonly #onInterruptStatus: (status: number) => void
   readonly #queues: readonly Queue[]
   readonly #setups: readonly QueueSetup[]
   #status = 0
@@ -55,11 +58,12 @@ export class VirtioMmio implements Device {
   #driverFeatures = 0n
   #queueSelect = 0
 
-  constructor(model: DeviceModel, {first, memory, line}: VirtioMmioOptions) {
+  constructor(model: DeviceModel, {first, memory, line, onInterruptStatus}: VirtioMmioOptions) {
     this.name = model.name
     this.first = first
     this.#model = model
     this.#line = line
+    this.#onInterruptStatus = onInterruptStatus ?? (() => {})
     const {maxChainBytes: maxBytes} = model
     this.#queues = model.queueSizes.map((maxSize, index) => {
       const onInterrupt = () => this.#interrupt(Interrupt.usedBuffer)
@@ -228,12 +232,14 @@ export class VirtioMmio implements Device {
   #interrupt(cause: number): void {
     const before = this.#interruptStatus
     this.#interruptStatus |= cause
+    this.#onInterruptStatus(this.#interruptStatus)
     if (before === 0) this.#line.raise()
   }
 
   #acknowledge(causes: number): void {
     if (this.#interruptStatus === 0) return
     this.#interruptStatus &= ~causes
+    this.#onInterruptStatus(this.#interruptStatus)
     if (this.#interruptStatus === 0) this.#line.lower()
   }
 

@@ -1,0 +1,51 @@
+// KernelResources: what a machine's devices have of the host: files of disks, shared directories; let go when the machine ends.
+
+import {closeSync, openSync} from 'node:fs'
+import {HvError} from '../errors.ts'
+import {Server} from './9p/server.ts'
+import {openShare} from './9p/share.ts'
+import {FileStore} from './devices/block-store.ts'
+import {Virtio9p} from './devices/virtio-9p.ts'
+import {VirtioBlock} from './devices/virtio-block.ts'
+import type {DiskOptions, ShareOptions} from './run-kernel.ts'
+import type {DeviceModel} from './virtio/model.ts'
+
+export class KernelResources implements Disposable {
+  readonly #letGo: (() => void)[] = []
+
+  /** @throws HvError NOT_FOUND, BAD_ARGUMENT */
+  disks(disks: readonly DiskOptions[] = []): DeviceModel[] {
+    return disks.map(({path, readOnly}, index) => {
+      const fd = open(path, readOnly)
+      this.#letGo.push(() => closeSync(fd))
+      return new VirtioBlock(new FileStore(fd, {isReadOnly: readOnly}), `hv-disk-${index}`)
+    })
+  }
+
+  /** @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
+  shares(shares: readonly ShareOptions[] = []): DeviceModel[] {
+    return shares.map(({path, tag, readOnly}) => {
+      const share = openShare(path, {readOnly})
+      const server = new Server(share.root)
+      this.#letGo.push(() => {
+        server.close()
+        share.dispose()
+      })
+      return new Virtio9p(server, tag)
+    })
+  }
+
+  [Symbol.dispose](): void {
+    for (const letGo of this.#letGo.toReversed()) letGo()
+  }
+}
+
+function open(path: string, readOnly: boolean): number {
+  try {
+    return openSync(path, readOnly ? 'r' : 'r+')
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code
+    const code = reason === 'ENOENT' ? 'NOT_FOUND' : 'BAD_ARGUMENT'
+    throw new HvError(code, `the disk ${path} cannot be opened (${reason})`, 'name a raw image', {cause})
+  }
+}

@@ -260,6 +260,24 @@ describe('descriptors', () => {
     other.dispose()
   })
 
+  test('are opened so many for one call, however deep a guest nests directories', () => {
+    const deep = new TestVfs(openHostFs(shared, {readOnly: false, memory, maxSteps: 100}))
+    for (let depth = 0; depth < 150; depth++) {
+      deep.mkdir('d')
+      deep.chdir('d')
+    }
+    const bottom = deep.cwd
+    deep.chdir('/')
+    for (let i = 0; i < 70; i++) {
+      deep.mkdir(`other${i}`)
+      deep.mkdir(`other${i}/e`)
+    }
+    expect(errorOf(() => bottom.inode.lookup('e'))).toBe('ENAMETOOLONG')
+    for (let depth = 0; depth < 150; depth++) deep.chdir('d')
+    expect(errorOf(() => bottom.inode.lookup('e'))).toBe('ENOENT')
+    deep.dispose()
+  })
+
   test('stay few over 100 files that mknod made and nobody opens', () => {
     const before = openDescriptors()
     for (let i = 0; i < 100; i++) vfs.mknod(`f${i}`, S_IFREG | 0o600)

@@ -121,7 +121,7 @@ function* randomCalls(): Iterable<[description: string, call: (calls: Calls) => 
       () => NAMES[random(NAMES.length - (random(4) > 0 ? 1 : 0))],
     ).join('/')
   for (let i = 0; i < CALLS; i++) {
-    const [from, to, size, mode] = [path(), path(), random(3000), 0o400 + random(0o100)]
+    const [from, to, size, mode] = [path(), path(), random(3000), 0o700 + random(0o100)]
     const kinds: [string, (calls: Calls) => unknown][] = [
       [`mkdir ${from}`, (calls) => calls.mkdir(from)],
       [`mkdir ${to}`, (calls) => calls.mkdir(to)],

@@ -2,12 +2,12 @@
 
 import {closeSync, openSync} from 'node:fs'
 import {HvError} from '../errors.ts'
-import {Server} from './9p/server.ts'
-import {openShare} from './9p/share.ts'
 import {FileStore} from './devices/block-store.ts'
-import {Virtio9p} from './devices/virtio-9p.ts'
 import {VirtioBlock} from './devices/virtio-block.ts'
+import {VirtioFs} from './devices/virtio-fs.ts'
+import {Server} from './fuse/server.ts'
 import type {DiskOptions, ShareOptions} from './run-kernel.ts'
+import {openShare} from './share/open-share.ts'
 import type {DeviceModel} from './virtio/model.ts'
 
 export class KernelResources implements Disposable {
@@ -31,7 +31,7 @@ export class KernelResources implements Disposable {
         server.close()
         share.dispose()
       })
-      return new Virtio9p(server, tag)
+      return new VirtioFs(server, tag)
     })
   }
 

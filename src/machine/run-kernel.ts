@@ -7,9 +7,9 @@ import {Bus} from './bus.ts'
 import {VirtioEntropy} from './devices/virtio-entropy.ts'
 import {failed} from './failed.ts'
 import {isTaken} from './is-taken.ts'
-import {KernelResources} from './kernel-resources.ts'
 import type {PlacedDevice} from './kernel.ts'
 import {readKernelFile} from './kernel-file.ts'
+import {KernelResources} from './kernel-resources.ts'
 import {machine} from './machine.ts'
 import {plugVirtio} from './plug-virtio.ts'
 import type {BareResult, MachineStreams} from './run-bare.ts'
@@ -46,7 +46,7 @@ export interface DiskOptions {
   readOnly: boolean
 }
 
-/** A directory of the host's, for `mount -t 9p -o trans=virtio,version=9p2000.L TAG DIRECTORY`. */
+/** A directory of the host's, for `mount -t virtiofs TAG DIRECTORY`. */
 export interface ShareOptions {
   path: string
   tag: string

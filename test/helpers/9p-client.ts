@@ -96,6 +96,11 @@ export class Client {
     return at
   }
 
+  /** As the other protocol's client has it. */
+  close(fid: number): Promise<unknown> {
+    return this.clunk(fid)
+  }
+
   clunk(fid: number): Promise<unknown> {
     return this.call(120, u32(fid))
   }

@@ -4,7 +4,6 @@ import {EFBIG, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS} from '../../abi/file-mode.ts'
 import {now} from '../../vfs/clock.ts'
 import type {AttributeChanges} from '../../vfs/file.ts'
-import {checkWritable} from '../../vfs/permissions.ts'
 import {MAX_OFFSET} from '../../vfs/seek.ts'
 import {
   GETATTR_BASIC,
@@ -38,10 +37,7 @@ export const getattr: Call = ({fids, qids}, request, reply) => {
 /** Of what cannot be undone, the size comes first: it fails most often. ctime moves by itself. */
 export const setattr: Call = ({fids}, request) => {
   const fid = fids.get(request.uint32())
-  const changes = changesOf(request)
-  fid.attributes()
-  checkWritable(fid.location)
-  if (Object.keys(changes).length > 0) fid.location.inode.setAttributes(changes)
+  fid.change(changesOf(request))
 }
 
 function changesOf(request: Request): AttributeChanges {

@@ -1,8 +1,9 @@
 // Fids: a machine's handles on a share's files. It chooses their numbers, and there is a limit to how many it has.
 
-import {EBADF, EINVAL, ENFILE, Errno, ESTALE} from '../../abi/errno.ts'
+import {EBADF, EINVAL, ENFILE, Errno} from '../../abi/errno.ts'
 import type {Attributes, FileDescription} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
+import {SharedFile} from '../share/shared-file.ts'
 import {NO_FID} from './messages.ts'
 
 /** Who the machine says does something, and where it may ascend to. */
@@ -11,30 +12,18 @@ export interface Origin {
   readonly uid: number
 }
 
-export class Fid {
+export class Fid extends SharedFile {
   readonly origin: Origin
-  readonly location: Location
   /** It is open. */
   file: FileDescription | undefined
-  readonly #dev: number
-  readonly #ino: number
 
-  constructor(origin: Origin, location: Location, {dev, ino}: Pick<Attributes, 'dev' | 'ino'>) {
+  constructor(origin: Origin, location: Location, attributes: Pick<Attributes, 'dev' | 'ino'>) {
+    super(location, attributes)
     this.origin = origin
-    this.location = location
-    this.#dev = dev
-    this.#ino = ino
-  }
-
-  /** @throws Errno ESTALE: somebody else has put another file there */
-  attributes(): Attributes {
-    const attributes = this.location.inode.attributes()
-    if (attributes.ino !== this.#ino || attributes.dev !== this.#dev) throw new Errno(ESTALE)
-    return attributes
   }
 
   copy(): Fid {
-    return new Fid(this.origin, this.location, {dev: this.#dev, ino: this.#ino})
+    return new Fid(this.origin, this.location, this)
   }
 }
 

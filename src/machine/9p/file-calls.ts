@@ -1,33 +1,14 @@
 // Tlopen, Tlcreate, Tread, Twrite, Treaddir, Tfsync, Tstatfs, Txattrwalk, Txattrcreate: what is in files and directories.
 
-import {EFBIG, EINVAL, ENOTDIR, ENXIO, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
-import {PERMISSION_BITS, S_IFDIR, S_IFLNK, S_IFREG} from '../../abi/file-mode.ts'
-import {
-  O_ACCMODE,
-  O_APPEND,
-  O_CREAT,
-  O_DIRECTORY,
-  O_EXCL,
-  O_LARGEFILE,
-  O_NOATIME,
-  O_NOFOLLOW,
-  O_NONBLOCK,
-  O_TRUNC,
-  SEEK_SET,
-} from '../../abi/open-flags.ts'
-import type {FileDescription, Inode} from '../../vfs/file.ts'
+import {EFBIG, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
+import type {FileDescription} from '../../vfs/file.ts'
 import {Description} from '../../vfs/file-description.ts'
-import {type Opened, openLocation, openPath} from '../../vfs/open.ts'
-import {CREATE} from '../../vfs/path-policy.ts'
-import {NAME, type PathContext, resolveLast} from '../../vfs/path-walk.ts'
 import {MAX_OFFSET} from '../../vfs/seek.ts'
+import {createFile, openFile} from '../share/open-file.ts'
 import {Fid} from './fids.ts'
 import {writeEntries} from './read-directory.ts'
 import {type Call, contextOf} from './session.ts'
 
-/** P9_DOTL_* are the flags of src/abi. The others are the machine's own business: it makes O_SYNC a Tfsync. */
-const KEPT_FLAGS = O_ACCMODE | O_TRUNC | O_APPEND | O_DIRECTORY | O_NOATIME
-const ALWAYS_FLAGS = O_NOFOLLOW | O_NONBLOCK | O_LARGEFILE
 /** As much as a message holds. */
 const ANY_IO_UNIT = 0
 
@@ -35,11 +16,8 @@ export const lopen: Call = ({fids, qids}, request, reply) => {
   const fid = fids.unopened(request.uint32())
   const flags = request.uint32()
   fids.requireOpenable()
-  requireOpenable(fid.location.inode)
   const attributes = fid.attributes()
-  const {credentials} = contextOf(fid)
-  const {file} = openLocation(credentials, fid.location, (flags & KEPT_FLAGS) | ALWAYS_FLAGS)
-  fids.setOpen(fid, file)
+  fids.setOpen(fid, openFile(contextOf(fid), fid.location, flags))
   qids.write(reply, attributes)
   reply.uint32(ANY_IO_UNIT)
 }
@@ -49,11 +27,11 @@ export const lcreate: Call = ({fids, qids}, request, reply) => {
   const number = request.uint32()
   const fid = fids.unopened(number)
   const name = request.name()
-  const flags = (request.uint32() & (KEPT_FLAGS | O_EXCL)) | ALWAYS_FLAGS
-  const mode = request.uint32() & PERMISSION_BITS
+  const flags = request.uint32()
+  const mode = request.uint32()
   const context = contextOf(fid, request.uint32())
   fids.requireOpenable()
-  const {file, location} = create(context, fid, name, flags, mode)
+  const {file, location} = createFile(context, fid.location, name, flags, mode)
   try {
     const attributes = location.inode.attributes()
     qids.write(reply, attributes)
@@ -65,17 +43,6 @@ export const lcreate: Call = ({fids, qids}, request, reply) => {
     throw error
   }
   reply.uint32(ANY_IO_UNIT)
-}
-
-function create(context: PathContext, {location}: Fid, name: string, flags: number, mode: number): Opened {
-  const {found} = resolveLast(context, location, name, NAME, CREATE)
-  if (found !== undefined && !(flags & O_EXCL)) requireOpenable(found.inode)
-  return openPath(context, location, name, flags | O_CREAT, mode)
-}
-
-/** To open a device or a fifo is an act, and the machine has its own. A link: the vfs says what is wrong with that. */
-function requireOpenable({kind}: Inode): void {
-  if (kind !== S_IFREG && kind !== S_IFDIR && kind !== S_IFLNK) throw new Errno(ENXIO)
 }
 
 export const read: Call = ({fids}, request, reply) => {
@@ -98,10 +65,7 @@ export const readdir: Call = ({fids, qids}, request, reply) => {
   const file = fids.file(request.uint32())
   const offset = request.uint64()
   const count = request.uint32()
-  if (file.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
-  if (offset > MAX_OFFSET) throw new Errno(EINVAL)
-  if (offset !== file.position) file.seek(offset, SEEK_SET)
-  writeEntries(file, qids, reply, count)
+  writeEntries(file, offset, qids, reply, count)
 }
 
 export const fsync: Call = ({fids}, request) => {

@@ -4,20 +4,18 @@ import {EAGAIN, EINVAL, EIO, EOPNOTSUPP, EPROTO, Errno} from '../../abi/errno.ts
 import {nextTurn} from '../../vfs/fs/freshness.ts'
 import type {Location} from '../../vfs/location.ts'
 import {Unfinished} from '../../vfs/unfinished.ts'
+import {copyOf, LongRequests} from '../share/long-requests.ts'
 import {CALLS} from './calls.ts'
 import {HEADER_BYTES, TFLUSH, TVERSION} from './messages.ts'
 import {Reply} from './reply.ts'
 import {Request} from './request.ts'
 import {type Limits, Session} from './session.ts'
 
-/** Requests that take more than one turn, at a time. */
-const MAX_UNFINISHED = 64
-
 export class Server {
   readonly #session: Session
   readonly #reply = new Reply()
-  /** By their tags: the answers to come. */
-  readonly #unfinished = new Map<number, Promise<Uint8Array>>()
+  /** By their tags. */
+  readonly #long = new LongRequests<number>()
   #isClosed = false
 
   /**
@@ -41,14 +39,14 @@ export class Server {
    */
   answer(request: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const {type, tag} = new Request(request)
-    if (this.#unfinished.has(tag)) return this.#reply.error(tag, EINVAL)
+    if (this.#long.of(tag) !== undefined) return this.#reply.error(tag, EINVAL)
     try {
       if (type === TFLUSH) return this.#flush(request)
       return this.#attempt(request)
     } catch (error) {
       if (!(error instanceof Unfinished)) throw error
-      if (this.#unfinished.size >= MAX_UNFINISHED) return this.#reply.error(tag, EAGAIN)
-      return this.#later(tag, copyOf(request))
+      const kept = copyOf(request)
+      return this.#long.start(tag, () => this.#attempt(kept)) ?? this.#reply.error(tag, EAGAIN)
     }
   }
 
@@ -95,31 +93,9 @@ export class Server {
   #flush(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const answer = this.#attempt(bytes)
     const [low, high] = bytes.subarray(HEADER_BYTES)
-    const old = this.#unfinished.get(low + high * 256)
+    const old = this.#long.of(low + high * 256)
     if (old === undefined) return answer
     const kept = copyOf(answer)
     return old.then(() => kept)
   }
-
-  #later(tag: number, request: Uint8Array): Promise<Uint8Array> {
-    const answer = this.#finish(request).finally(() => this.#unfinished.delete(tag))
-    this.#unfinished.set(tag, answer)
-    return answer
-  }
-
-  async #finish(request: Uint8Array): Promise<Uint8Array> {
-    for (;;) {
-      await new Promise((resolve) => setImmediate(resolve))
-      try {
-        return copyOf(this.#attempt(request))
-      } catch (error) {
-        if (!(error instanceof Unfinished)) throw error
-      }
-    }
-  }
-}
-
-/** Not slice(): that of a Buffer shares its memory. */
-function copyOf(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes)
 }

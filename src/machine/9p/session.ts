@@ -1,8 +1,8 @@
 // Session: what a machine has of a share between two messages: its fids, its locks, and how long a message may be.
 
-import {ALL_CAPABILITIES} from '../../abi/capability.ts'
 import type {Location} from '../../vfs/location.ts'
 import type {PathContext} from '../../vfs/path-walk.ts'
+import {contextOf as contextOfUser} from '../share/shared-file.ts'
 import {type Fid, Fids} from './fids.ts'
 import {ShareLocks} from './locks.ts'
 import {MOST_MESSAGE_BYTES} from './messages.ts'
@@ -51,11 +51,7 @@ export class Session {
   }
 }
 
-/**
- * For a call of the vfs. The machine's own kernel checks what its users may do, before it asks; the host, what this process may.
- * @param gid of what is made
- */
+/** @param gid of what is made */
 export function contextOf({origin}: Fid, gid = 0): PathContext {
-  const credentials = {uid: origin.uid, gid, groups: [], capabilities: ALL_CAPABILITIES}
-  return {root: origin.root, credentials}
+  return contextOfUser(origin.root, origin.uid, gid)
 }

@@ -5,10 +5,8 @@ import {HvError} from '../../errors.ts'
 import {Reply} from '../9p/reply.ts'
 import {Request} from '../9p/request.ts'
 import type {Server} from '../9p/server.ts'
-import type {Chain} from '../virtio/chain.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
-import type {Queue} from '../virtio/queue.ts'
-import {Turns} from '../virtio/turns.ts'
+import {ShareQueue} from './share-queue.ts'
 
 const F_MOUNT_TAG = 1n
 const QUEUE_SIZE = 256
@@ -25,10 +23,8 @@ export class Virtio9p implements DeviceModel {
   readonly maxChainBytes = MOST_CHAIN_BYTES
   readonly config: Uint8Array
   readonly #server: Server
-  readonly #turns = new Turns(() => this.#serve())
-  /** A request, out of the guest's reach. */
-  readonly #request: Uint8Array
-  #requests!: Queue
+  readonly #requests: ShareQueue
+  #transport!: Transport
 
   /**
    * @param server of this machine alone; it stays the caller's, who closes it
@@ -37,56 +33,34 @@ export class Virtio9p implements DeviceModel {
    */
   constructor(server: Server, tag: string) {
     this.#server = server
-    this.#request = new Uint8Array(server.mostMessageBytes)
+    this.#requests = new ShareQueue(
+      () => this.#transport.queues[0],
+      server,
+      server.mostMessageBytes,
+      refusalOf,
+    )
     this.config = configOf(tag)
   }
 
-  attach({queues}: Transport): void {
-    this.#requests = queues[0]
+  attach(transport: Transport): void {
+    this.#transport = transport
   }
 
   start(): void {}
 
   notify(): void {
-    this.#turns.wake()
+    this.#requests.wake()
   }
 
   /** The next driver begins without fids. */
   stop(): void {
-    this.#turns.stop()
+    this.#requests.stop()
     this.#server.reset()
   }
+}
 
-  #serve(): number | undefined {
-    const chain = this.#requests.next()
-    if (chain === undefined) return undefined
-    const answer = this.#server.answer(this.#copy(chain))
-    if (!(answer instanceof Promise)) return this.#give(chain, answer)
-    // A driver that has reset meanwhile gets nothing: the chain is not live.
-    void answer.then((bytes) => this.#give(chain, bytes))
-    return chain.readableBytes
-  }
-
-  /** What is longer than a message may be is cut, and the server finds that it is. */
-  #copy({readable}: Chain): Uint8Array {
-    let length = 0
-    for (const part of readable) {
-      const fits = part.subarray(0, this.#request.length - length)
-      this.#request.set(fits, length)
-      length += fits.length
-    }
-    return this.#request.subarray(0, length)
-  }
-
-  /** @returns bytes moved */
-  #give(chain: Chain, answer: Uint8Array): number {
-    const {tag} = new Request(answer)
-    const fits = answer.length <= chain.writableBytes
-    const given = fits ? answer : new Reply().error(tag, EMSGSIZE)
-    if (given.length <= chain.writableBytes) chain.put(given)
-    chain.complete()
-    return chain.readableBytes + given.length
-  }
+function refusalOf(answer: Uint8Array): Uint8Array {
+  return new Reply().error(new Request(answer).tag, EMSGSIZE)
 }
 
 function configOf(tag: string): Uint8Array {

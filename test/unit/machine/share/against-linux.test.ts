@@ -1,13 +1,14 @@
-// The same random calls on a directory of this host and through shares of each writable file system: same errors, same tree.
+// The same random calls on a directory of this host and through shares of each writable file system, by each protocol: same errors, same tree.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'
-import {expect, test} from 'vitest'
+import {describe, expect, test} from 'vitest'
 import {Errno, errnoName} from '../../../../src/abi/errno.ts'
 import type {Client} from '../../../helpers/9p-client.ts'
+import type {FuseClient} from '../../../helpers/fuse-client.ts'
 import {memoryFile} from '../../../helpers/memory-file.ts'
 import {seededRandom} from '../../../helpers/mutate.ts'
-import {shareOf} from '../../../helpers/share.ts'
+import {fuseShareOf, shareOf} from '../../../helpers/share.ts'
 import {backends, hostDirectory} from '../../../helpers/vfs-backends.ts'
 
 const CALLS = 1200
@@ -67,21 +68,26 @@ function hostCalls(root: string): Calls {
   }
 }
 
-function shareCalls(client: Client): Calls {
+const protocols = [
+  {protocol: '9P', open: shareOf},
+  {protocol: 'FUSE', open: fuseShareOf},
+]
+
+function shareCalls(client: Client | FuseClient): Calls {
   const withFile = async <T>(path: string, flags: number, use: (fid: number) => Promise<T>): Promise<T> => {
     const fid = flags & O_CREAT ? await client.create(path, flags, 0o640) : await client.open(path, flags)
     try {
       return await use(fid)
     } finally {
-      await client.clunk(fid)
+      await client.close(fid)
     }
   }
   return {
     mkdir: async (path) => void (await client.mkdir(path, 0o750)),
     rmdir: async (path) => void (await client.rmdir(path)),
     unlink: async (path) => void (await client.unlink(path)),
-    rename: (from, to) => client.rename(from, to),
-    link: (from, to) => client.link(from, to),
+    rename: async (from, to) => void (await client.rename(from, to)),
+    link: async (from, to) => void (await client.link(from, to)),
     symlink: async (path) => void (await client.symlink(TARGET, path)),
     readlink: (path) => client.readlink(path),
     write: (path, text) =>
@@ -89,10 +95,12 @@ function shareCalls(client: Client): Calls {
     makeNew: (path) => withFile(path, O_WRONLY | O_CREAT | O_EXCL, async () => undefined),
     append: (path, text) =>
       withFile(path, O_WRONLY | O_APPEND, (fid) => client.write(fid, 0, Buffer.from(text))),
-    truncate: (path, size) => withFile(path, O_WRONLY, (fid) => client.setattr(fid, 8, {size})),
+    truncate: (path, size) =>
+      withFile(path, O_WRONLY, async (fid) => void (await client.setattr(fid, 8, {size}))),
     read: (path) =>
       withFile(path, O_RDONLY, async (fid) => (await client.read(fid, 0, 4096)).toString('latin1')),
-    chmod: (path, mode) => withFile(path, O_RDONLY, (fid) => client.setattr(fid, 1, {mode})),
+    chmod: (path, mode) =>
+      withFile(path, O_RDONLY, async (fid) => void (await client.setattr(fid, 1, {mode}))),
     list: (path) => client.names(path),
     stat: async (path) => tellOf(await client.stat(path)),
   }
@@ -146,23 +154,25 @@ function* randomCalls(): Iterable<[description: string, call: (calls: Calls) => 
   }
 }
 
-test.each(backends)('$name', async (backend) => {
-  const native = hostDirectory()
-  const share = await shareOf(backend.create(memoryFile(16 << 20)))
-  try {
-    const [linux, shared] = [hostCalls(native.path), shareCalls(share.client)]
-    const counts = {done: 0, refused: 0}
-    for (const [description, call] of randomCalls()) {
-      const expected = await outcomeOf(() => call(linux))
-      expect([description, await outcomeOf(() => call(shared))]).toEqual([description, expected])
-      if (typeof expected === 'string' && /^E[A-Z]+$/.test(expected)) counts.refused++
-      else counts.done++
+describe.each(protocols)('$protocol', ({open}) => {
+  test.each(backends)('$name', async (backend) => {
+    const native = hostDirectory()
+    const share = await open(backend.create(memoryFile(16 << 20)))
+    try {
+      const [linux, shared] = [hostCalls(native.path), shareCalls(share.client)]
+      const counts = {done: 0, refused: 0}
+      for (const [description, call] of randomCalls()) {
+        const expected = await outcomeOf(() => call(linux))
+        expect([description, await outcomeOf(() => call(shared))]).toEqual([description, expected])
+        if (typeof expected === 'string' && /^E[A-Z]+$/.test(expected)) counts.refused++
+        else counts.done++
+      }
+      // Both are there in numbers, or the calls are of no use.
+      expect(Math.min(counts.done, counts.refused)).toBeGreaterThan(CALLS / 8)
+    } finally {
+      share.dispose()
+      backend.cleanUp()
+      native.remove()
     }
-    // Both are there in numbers, or the calls are of no use.
-    expect(Math.min(counts.done, counts.refused)).toBeGreaterThan(CALLS / 8)
-  } finally {
-    share.dispose()
-    backend.cleanUp()
-    native.remove()
-  }
+  })
 })

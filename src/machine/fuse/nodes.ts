@@ -1,0 +1,141 @@
+// Nodes: the files of a share that a machine's kernel knows, by number. Each lookup counts; when it has forgotten as many, the file is let go.
+
+import {ENFILE, ENOENT, Errno, ESTALE} from '../../abi/errno.ts'
+import type {Attributes, Inode} from '../../vfs/file.ts'
+import type {Location} from '../../vfs/location.ts'
+import {SharedFile} from '../share/shared-file.ts'
+import {ROOT_ID} from './messages.ts'
+
+/** Names of one file that are kept; the last ones it was found by. */
+const MOST_NAMES = 16
+
+/** A file, by all names that it was found by: for the machine's kernel they are one, with one page cache. */
+export class Node {
+  readonly id: number
+  readonly identity: string
+  lookups = 0
+  /** The newest is the last. */
+  readonly files: SharedFile[] = []
+
+  constructor(id: number, identity: string) {
+    this.id = id
+    this.identity = identity
+  }
+
+  /** As it is found now, by the newest name that still leads to it. @throws Errno ENOENT, ESTALE when none does */
+  get file(): SharedFile {
+    for (let i = this.files.length - 1; i > 0; i--) {
+      const file = this.files[i]
+      if (isThere(file)) return file
+    }
+    return this.files[0]
+  }
+
+  get location(): Location {
+    return this.file.location
+  }
+}
+
+export class Nodes {
+  readonly #root: Node
+  readonly #byId = new Map<number, Node>()
+  readonly #byInode = new Map<Inode, Node>()
+  readonly #byIdentity = new Map<string, Node>()
+  readonly #most: number
+  #lastId = ROOT_ID
+
+  constructor(root: Location, most: number) {
+    const attributes = root.inode.attributes()
+    this.#root = new Node(ROOT_ID, identityOf(attributes))
+    this.#root.files.push(new SharedFile(root, attributes))
+    this.#most = most
+  }
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  /** @throws Errno ESTALE: the number is none */
+  get(id: number): Node {
+    const node = id === ROOT_ID ? this.#root : this.#byId.get(id)
+    if (node === undefined) throw new Errno(ESTALE)
+    return node
+  }
+
+  /** Counts a lookup of a file. @throws Errno ENFILE */
+  remember(location: Location, attributes: Attributes): Node {
+    const node = this.#known(location, attributes) ?? this.#make(attributes)
+    this.#addName(node, location, attributes)
+    node.lookups++
+    return node
+  }
+
+  /** The root stays, and a number that is none was forgotten before. */
+  forget(id: number, lookups: number): void {
+    const node = this.#byId.get(id)
+    if (node === undefined) return
+    node.lookups -= lookups
+    if (node.lookups <= 0) this.#remove(node)
+  }
+
+  clear(): void {
+    for (const node of [...this.#byId.values()]) this.#remove(node)
+  }
+
+  /** A file whose number another one has taken over on the host meanwhile is not known: it has another time of birth. */
+  #known({inode}: Location, attributes: Attributes): Node | undefined {
+    const identity = identityOf(attributes)
+    const node = this.#byInode.get(inode) ?? this.#byIdentity.get(identity)
+    return node?.identity === identity ? node : undefined
+  }
+
+  #make(attributes: Attributes): Node {
+    if (this.#byId.size >= this.#most) throw new Errno(ENFILE)
+    const node = new Node(++this.#lastId, identityOf(attributes))
+    this.#byId.set(node.id, node)
+    this.#byIdentity.set(node.identity, node)
+    return node
+  }
+
+  #addName(node: Node, location: Location, attributes: Attributes): void {
+    const {files} = node
+    const known = files.findIndex((file) => file.location.inode === location.inode)
+    location.inode.hold?.()
+    files.push(new SharedFile(location, attributes))
+    this.#byInode.set(location.inode, node)
+    if (known >= 0) letGo(files.splice(known, 1))
+    else if (files.length > MOST_NAMES) this.#dropNames(node, 1)
+  }
+
+  #dropNames(node: Node, count: number): void {
+    const gone = node.files.splice(0, count)
+    for (const {location} of gone)
+      if (this.#byInode.get(location.inode) === node) this.#byInode.delete(location.inode)
+    letGo(gone)
+  }
+
+  #remove(node: Node): void {
+    this.#byId.delete(node.id)
+    if (this.#byIdentity.get(node.identity) === node) this.#byIdentity.delete(node.identity)
+    this.#dropNames(node, node.files.length)
+  }
+}
+
+function letGo(files: readonly SharedFile[]): void {
+  for (const {location} of files) location.inode.letGo?.()
+}
+
+function isThere(file: SharedFile): boolean {
+  try {
+    file.attributes()
+    return true
+  } catch (error) {
+    if (error instanceof Errno && (error.code === ENOENT || error.code === ESTALE)) return false
+    throw error
+  }
+}
+
+/** Of a file as long as it lives. */
+function identityOf({dev, ino, btime}: Attributes): string {
+  return `${dev} ${ino} ${btime.seconds} ${btime.nanoseconds}`
+}

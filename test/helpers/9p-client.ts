@@ -96,11 +96,6 @@ export class Client {
     return at
   }
 
-  /** As the other protocol's client has it. */
-  close(fid: number): Promise<unknown> {
-    return this.clunk(fid)
-  }
-
   clunk(fid: number): Promise<unknown> {
     return this.call(120, u32(fid))
   }

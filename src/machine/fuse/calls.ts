@@ -2,15 +2,17 @@
 
 import {access, getattr, setattr} from './attribute-calls.ts'
 import {readdir, readdirplus} from './directory-calls.ts'
-import {create, fallocate, fsync, lseek, open, read, release, write} from './file-calls.ts'
+import {create, fallocate, fsync, open, read, release, write} from './file-calls.ts'
 import * as messages from './messages.ts'
 import {link, lookup, mkdir, mknod, readlink, rename, rename2, rmdir, symlink, unlink} from './name-calls.ts'
 import type {Call} from './session.ts'
 import {batchForget, destroy, forget, init, interrupt, statfs} from './session-calls.ts'
 
 /**
- * By opcode. What is not there is answered with ENOSYS, and Linux asks for it once: FLUSH (nothing is kept back that a close would have to write),
- * extended attributes, locks, ioctls.
+ * By opcode. What is not there is answered with ENOSYS, and Linux asks for it once:
+ * - FLUSH: nothing is kept back that a close would have to write;
+ * - LSEEK: for SEEK_DATA and SEEK_HOLE, which Linux asks before it has written the pages of its mappings: data would be taken for a hole;
+ * - extended attributes, locks, ioctls.
  */
 export const CALLS: Readonly<Record<number, Call | undefined>> = {
   [messages.LOOKUP]: lookup,
@@ -44,7 +46,6 @@ export const CALLS: Readonly<Record<number, Call | undefined>> = {
   [messages.FALLOCATE]: fallocate,
   [messages.READDIRPLUS]: readdirplus,
   [messages.RENAME2]: rename2,
-  [messages.LSEEK]: lseek,
 }
 
 /** Nobody waits for an answer to these. */

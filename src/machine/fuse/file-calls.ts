@@ -1,8 +1,7 @@
-// OPEN, CREATE, RELEASE, READ, WRITE, FSYNC, FALLOCATE, LSEEK: files that are open, and what is in them.
+// OPEN, CREATE, RELEASE, READ, WRITE, FSYNC, FALLOCATE: files that are open, and what is in them.
 
-import {EFBIG, EINVAL, EISDIR, Errno} from '../../abi/errno.ts'
-import {S_IFDIR} from '../../abi/file-mode.ts'
-import {O_APPEND, SEEK_DATA, SEEK_HOLE} from '../../abi/open-flags.ts'
+import {EFBIG, EINVAL, Errno} from '../../abi/errno.ts'
+import {O_APPEND} from '../../abi/open-flags.ts'
 import {MAX_OFFSET} from '../../vfs/seek.ts'
 import {UNFINISHED} from '../../vfs/unfinished.ts'
 import {createFile, openFile} from '../share/open-file.ts'
@@ -83,15 +82,4 @@ export const fallocate: Call = ({handles}, request) => {
   if (offset > MAX_OFFSET || length > MAX_OFFSET - offset) throw new Errno(EFBIG)
   request.done += file.allocate(mode, offset + request.done, length - request.done)
   if (request.done < length) throw UNFINISHED
-}
-
-/** Of holes: the machine's kernel does the rest by itself, but for SEEK_END, whose offset it does not know without asking. */
-export const lseek: Call = ({handles}, request, reply) => {
-  const file = handles.get(request.uint64())
-  const offset = request.uint64()
-  const whence = request.uint32()
-  if (file.inode.kind === S_IFDIR) throw new Errno(EISDIR)
-  if (whence !== SEEK_DATA && whence !== SEEK_HOLE) throw new Errno(EINVAL)
-  if (offset > MAX_OFFSET) throw new Errno(EINVAL)
-  reply.uint64(file.seek(offset, whence))
 }

@@ -31,7 +31,6 @@ export const BATCH_FORGET = 42
 export const FALLOCATE = 43
 export const READDIRPLUS = 44
 export const RENAME2 = 45
-export const LSEEK = 46
 
 export const MAJOR = 7
 /** The oldest that is spoken, and the newest: a machine's kernel speaks the lesser one of the two. */

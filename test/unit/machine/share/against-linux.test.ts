@@ -79,7 +79,7 @@ function shareCalls(client: Client | FuseClient): Calls {
     try {
       return await use(fid)
     } finally {
-      await client.close(fid)
+      await ('clunk' in client ? client.clunk(fid) : client.close(fid))
     }
   }
   return {

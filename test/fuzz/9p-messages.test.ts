@@ -2,17 +2,12 @@
 //
 // HV_LONG=1 (`npm run test:long`): five minutes, by another seed each time. HV_SEED: this seed.
 
-import * as fs from 'node:fs'
-import {join} from 'node:path'
 import {expect, test} from 'vitest'
 import {Server} from '../../src/machine/9p/server.ts'
-import type {FileSystem} from '../../src/vfs/file-system.ts'
-import {openHostFs} from '../../src/vfs/fs/host.ts'
-import {Overlay} from '../../src/vfs/fs/overlay.ts'
 import {disposeMounts, mountRoot} from '../../src/vfs/mount-tree.ts'
 import {CLUNK, hostileMessage, NO_FID, REMOVE, WALK} from '../helpers/9p-hostile.ts'
 import {message, u32} from '../helpers/9p-message.ts'
-import {memoryFile} from '../helpers/memory-file.ts'
+import {makeTree, openDescriptors, tellOf, trees} from '../helpers/hostile-share.ts'
 import {seededRandom} from '../helpers/mutate.ts'
 import {hostDirectory} from '../helpers/vfs-backends.ts'
 
@@ -22,7 +17,6 @@ const SEED = Number(process.env.HV_SEED ?? (isLong ? Date.now() % 1e9 : 20261128
 const TIMEOUT_MS = (SECONDS + 120) * 1000
 /** Of one message, on a busy machine. */
 const MOST_MS = 1000
-const MEMORY_BYTES = 16 << 20
 const LIMITS = {fids: 64, openFiles: 16, messageBytes: 16384}
 /** Descriptors that a share may have besides: directories that it keeps open, and one new file's. */
 const MOST_DESCRIPTORS = LIMITS.openFiles + 64 + 8
@@ -50,43 +44,6 @@ function follow(bytes: Uint8Array, answer: Buffer, live: Set<number>): void {
     live.add(sent.readUInt32LE(11))
   if (answer[4] === CLUNK + 1 || sent[4] === REMOVE) live.delete(sent.readUInt32LE(7))
 }
-
-const openDescriptors = (): number => fs.readdirSync('/proc/self/fd').length
-
-/** Of what is outside of the share: names, sizes, times. */
-function tellOf(folder: string): string {
-  return fs
-    .readdirSync(folder)
-    .map((name) => {
-      const {size, mode, mtimeMs, ctimeMs, nlink} = fs.lstatSync(join(folder, name))
-      return [name, size, mode, mtimeMs, ctimeMs, nlink].join(' ')
-    })
-    .join('\n')
-}
-
-/** A share with secrets beside it. */
-function makeTree(path: string): {shared: string; outside: string; secret: string} {
-  const [shared, outside] = [join(path, 'share'), join(path, 'outside')]
-  fs.mkdirSync(join(shared, 'a/b/c'), {recursive: true})
-  fs.mkdirSync(outside)
-  const secret = 'a secret that lies beside the share'
-  fs.writeFileSync(join(outside, 'secret'), secret)
-  fs.writeFileSync(join(shared, 'd'), 'content')
-  fs.symlinkSync('../outside', join(shared, 'link'))
-  return {shared, outside, secret}
-}
-
-const trees: readonly [string, (path: string) => FileSystem][] = [
-  ['a directory', (path) => openHostFs(path, {readOnly: false, memory: memoryFile(MEMORY_BYTES)})],
-  ['a read-only directory', (path) => openHostFs(path, {readOnly: true, memory: memoryFile(MEMORY_BYTES)})],
-  [
-    'an overlay',
-    (path) => {
-      const memory = memoryFile(MEMORY_BYTES)
-      return new Overlay(openHostFs(path, {readOnly: true, memory}), memory)
-    },
-  ],
-]
 
 test.each(trees)(
   `%s answers each message (seed ${SEED})`,

@@ -8,14 +8,18 @@ import {Virtio9p} from '../../src/machine/devices/virtio-9p.ts'
 import {VirtioBlock} from '../../src/machine/devices/virtio-block.ts'
 import {VirtioConsole} from '../../src/machine/devices/virtio-console.ts'
 import {VirtioEntropy} from '../../src/machine/devices/virtio-entropy.ts'
+import {VirtioFs} from '../../src/machine/devices/virtio-fs.ts'
 import {VirtioNetwork} from '../../src/machine/devices/virtio-network.ts'
 import {VirtioVsock} from '../../src/machine/devices/virtio-vsock.ts'
 import {makeHeader, Op, STREAM} from '../../src/machine/devices/vsock-packet.ts'
+import {Server as FuseServer} from '../../src/machine/fuse/server.ts'
 import type {DeviceModel} from '../../src/machine/virtio/model.ts'
 import {Tmpfs} from '../../src/vfs/fs/tmpfs.ts'
 import {mountRoot} from '../../src/vfs/mount-tree.ts'
 import {hostileMessage, NO_FID} from './9p-hostile.ts'
 import {message, u32} from './9p-message.ts'
+import {hostileRequest} from './fuse-hostile.ts'
+import {Op, request} from './fuse-message.ts'
 import {memoryFile} from './memory-file.ts'
 import type {Random} from './mutate.ts'
 import type {VirtioDriver} from './virtio-driver.ts'
@@ -169,6 +173,18 @@ function makeShare(): Subject {
   return {model: new Virtio9p(server, 'share'), payload, works, stir: nothing, close: () => server.close()}
 }
 
+function makeFuseShare(): Subject {
+  const server = new FuseServer(mountRoot(new Tmpfs(memoryFile(4 << 20))).top, {nodes: 32, openFiles: 8})
+  const known = {nodes: new Set([1, 2, 3, 4]), handles: new Set([1, 2, 3])}
+  const init = request(Op.init, {}, u32(7), u32(31), u32(0), u32(0xffff_ffff))
+  const payload: Payload = (random) => (random(8) === 0 ? init : hostileRequest(random, known))
+  const works = async ({queues}: VirtioDriver) => {
+    const {written} = await queues[1].request([init], [100])
+    return written === 80
+  }
+  return {model: new VirtioFs(server, 'share'), payload, works, stir: nothing, close: () => server.close()}
+}
+
 export const targets: readonly Target[] = [
   {
     name: 'entropy',
@@ -185,4 +201,5 @@ export const targets: readonly Target[] = [
   {name: 'vsock', make: makeVsock},
   {name: 'network', make: makeNetwork},
   {name: 'share', make: makeShare},
+  {name: 'share by FUSE', make: makeFuseShare},
 ]

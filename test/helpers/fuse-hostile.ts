@@ -1,0 +1,143 @@
+// FUSE requests of a hostile machine, at random: fields that make sense, fields that make none, and broken ones.
+
+import {type Field, u32, u64} from './fields.ts'
+import {Op, request} from './fuse-message.ts'
+import type {Random} from './mutate.ts'
+
+const NAMES = [
+  'a',
+  'b',
+  'c',
+  'd',
+  'link',
+  '..',
+  '.',
+  '',
+  '/',
+  'a/b',
+  '../outside',
+  'x'.repeat(255),
+  'x'.repeat(256),
+]
+const TARGETS = ['../outside', '/etc', '..', 'a', '', '/proc/self/root', 'y'.repeat(5000)]
+const NUMBERS = [0, 1, 2, 7, 0x200, 4096, 65536, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff]
+const OFFSETS = [0, 0, 1, 5, 4096, 2 ** 31, 2 ** 32 + 1, 2 ** 52 - 1, 2 ** 52, -1, -(2 ** 62), 2 ** 62]
+const MODES = [0o644, 0o755, 0o100600, 0o010600, 0o020666, 0o140755, 0o040755, 0o7777, 0xffff_ffff]
+const FLAGS = [0, 1, 2, 3, 0o100, 0o302, 0o1002, 0o2001, 0o200000, 0o20200002, 0xffff_ffff]
+
+type Kind = 'node' | 'handle' | 'name' | 'target' | 'u32' | 'offset' | 'mode' | 'flags' | 'data' | 'batch'
+
+/** What the requests are made of, behind their header. */
+const LAYOUTS: readonly (readonly [opcode: number, weight: number, ...kinds: Kind[]])[] = [
+  [Op.lookup, 12, 'name'],
+  [Op.forget, 2, 'u32', 'u32'],
+  [Op.getattr, 2, 'u32', 'u32', 'handle'],
+  [
+    Op.setattr,
+    3,
+    'u32',
+    'u32',
+    'handle',
+    'offset',
+    'offset',
+    'offset',
+    'offset',
+    'offset',
+    'u32',
+    'u32',
+    'u32',
+    'mode',
+    'u32',
+    'u32',
+    'u32',
+    'u32',
+  ],
+  [Op.readlink, 1],
+  [Op.symlink, 2, 'name', 'target'],
+  [Op.mknod, 2, 'mode', 'u32', 'u32', 'u32', 'name'],
+  [Op.mkdir, 3, 'mode', 'u32', 'name'],
+  [Op.unlink, 2, 'name'],
+  [Op.rmdir, 2, 'name'],
+  [Op.rename, 3, 'node', 'name', 'name'],
+  [Op.link, 2, 'node', 'name'],
+  [Op.open, 5, 'flags', 'u32'],
+  [Op.read, 3, 'handle', 'offset', 'u32', 'u32', 'offset', 'flags', 'u32'],
+  [Op.write, 3, 'handle', 'offset', 'data'],
+  [Op.statfs, 1],
+  [Op.release, 4, 'handle', 'u32', 'u32', 'offset'],
+  [Op.fsync, 1, 'handle', 'u32', 'u32'],
+  [Op.getxattr, 1, 'u32', 'u32', 'name'],
+  [Op.flush, 1, 'handle', 'offset', 'offset'],
+  [Op.opendir, 3, 'flags', 'u32'],
+  [Op.readdir, 2, 'handle', 'offset', 'u32', 'u32', 'offset', 'flags', 'u32'],
+  [Op.setlk, 1, 'handle', 'offset', 'offset', 'offset', 'u32', 'u32', 'u32', 'u32'],
+  [Op.access, 1, 'u32', 'u32'],
+  [Op.create, 5, 'flags', 'mode', 'u32', 'u32', 'name'],
+  [Op.interrupt, 1, 'offset'],
+  [Op.batchForget, 1, 'batch'],
+  [Op.fallocate, 2, 'handle', 'offset', 'offset', 'u32', 'u32'],
+  [Op.readdirplus, 3, 'handle', 'offset', 'u32', 'u32', 'offset', 'flags', 'u32'],
+  [Op.rename2, 2, 'node', 'u32', 'u32', 'name', 'name'],
+  [99, 1, 'u32'],
+]
+const WEIGHTED = LAYOUTS.flatMap((layout) => Array.from({length: layout[1]}, () => layout))
+
+/** Numbers that the machine has been given. */
+export interface Known {
+  readonly nodes: ReadonlySet<number>
+  readonly handles: ReadonlySet<number>
+}
+
+/** One that is known, and seldom any. */
+function oneOf(known: ReadonlySet<number>, random: Random): number {
+  return random(8) === 0 ? random(100) : ([...known][random(known.size)] ?? 1)
+}
+
+function fieldOf(kind: Kind, random: Random, {nodes, handles}: Known): Field[] {
+  const pick = <T>(from: readonly T[]): T => from[random(from.length)]
+  switch (kind) {
+    case 'node':
+      return [u64(oneOf(nodes, random))]
+    case 'handle':
+      return [u64(oneOf(handles, random))]
+    case 'name':
+      return [pick(random(3) === 0 ? NAMES : NAMES.slice(0, 5))]
+    case 'target':
+      return [pick(TARGETS)]
+    case 'u32':
+      return [u32(random(2) === 0 ? pick(NUMBERS) : random(512))]
+    case 'offset':
+      return [u64(pick(OFFSETS))]
+    case 'mode':
+      return [u32(pick(MODES))]
+    case 'flags':
+      return [u32(pick(FLAGS))]
+    case 'data': {
+      const bytes = new Uint8Array(random(500)).fill(random(256))
+      const size = random(20) === 0 ? pick(NUMBERS) : bytes.length
+      return [u32(size), u32(random(8)), u64(0), u32(pick(FLAGS)), u32(0), bytes]
+    }
+    case 'batch': {
+      const count = random(5)
+      const one = (): Field[] => [u64(oneOf(nodes, random)), u64(random(3))]
+      return [
+        u32(random(10) === 0 ? pick(NUMBERS) : count),
+        u32(0),
+        ...Array.from({length: count}, one).flat(),
+      ]
+    }
+  }
+}
+
+/** One of ten is broken besides: cut, grown, or a byte of it changed. */
+export function hostileRequest(random: Random, known: Known): Uint8Array {
+  const [opcode, , ...kinds] = WEIGHTED[random(WEIGHTED.length)]
+  const header = {unique: random(8), node: oneOf(known.nodes, random), uid: random(3), gid: random(3)}
+  const bytes = Buffer.from(request(opcode, header, ...kinds.flatMap((kind) => fieldOf(kind, random, known))))
+  if (random(10) > 0) return bytes
+  const how = random(3)
+  if (how === 0) return bytes.subarray(0, random(bytes.length + 1))
+  if (how === 1) bytes.writeUInt32LE(NUMBERS[random(NUMBERS.length)], 0)
+  else bytes[random(bytes.length)] = random(256)
+  return bytes
+}

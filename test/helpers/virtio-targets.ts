@@ -19,7 +19,7 @@ import {mountRoot} from '../../src/vfs/mount-tree.ts'
 import {hostileMessage, NO_FID} from './9p-hostile.ts'
 import {message, u32} from './9p-message.ts'
 import {hostileRequest} from './fuse-hostile.ts'
-import {Op, request} from './fuse-message.ts'
+import {Op as FuseOp, request} from './fuse-message.ts'
 import {memoryFile} from './memory-file.ts'
 import type {Random} from './mutate.ts'
 import type {VirtioDriver} from './virtio-driver.ts'
@@ -176,7 +176,7 @@ function makeShare(): Subject {
 function makeFuseShare(): Subject {
   const server = new FuseServer(mountRoot(new Tmpfs(memoryFile(4 << 20))).top, {nodes: 32, openFiles: 8})
   const known = {nodes: new Set([1, 2, 3, 4]), handles: new Set([1, 2, 3])}
-  const init = request(Op.init, {}, u32(7), u32(31), u32(0), u32(0xffff_ffff))
+  const init = request(FuseOp.init, {}, u32(7), u32(31), u32(0), u32(0xffff_ffff))
   const payload: Payload = (random) => (random(8) === 0 ? init : hostileRequest(random, known))
   const works = async ({queues}: VirtioDriver) => {
     const {written} = await queues[1].request([init], [100])

@@ -68,13 +68,15 @@ export function parseDisk(text: string): {path: string; readOnly: boolean} {
   return {path: resolve(path), readOnly: mode === 'ro'}
 }
 
-/** `DIR:TAG[:ro|rw]`; without a mode the machine may write, too. DIR is relative to this process. */
-export function parseShare(text: string): {path: string; tag: string; readOnly: boolean} {
-  const [path, tag, mode = 'rw', ...rest] = text.split(':')
-  if (!path || !tag || (mode !== 'ro' && mode !== 'rw') || rest.length > 0) {
-    throw bad(`bad share ${quote(text)}`, 'write DIR:TAG[:ro|rw]')
+/** `DIR:TAG[:ro|rw][:9p]`; without a mode the machine may write, too. DIR is relative to this process. */
+export function parseShare(text: string): {path: string; tag: string; readOnly: boolean; is9p: boolean} {
+  const [path, tag, ...rest] = text.split(':')
+  const is9p = rest.at(-1) === '9p'
+  const [mode = 'rw', ...more] = is9p ? rest.slice(0, -1) : rest
+  if (!path || !tag || (mode !== 'ro' && mode !== 'rw') || more.length > 0) {
+    throw bad(`bad share ${quote(text)}`, 'write DIR:TAG[:ro|rw][:9p]')
   }
-  return {path: resolve(path), tag, readOnly: mode === 'ro'}
+  return {path: resolve(path), tag, readOnly: mode === 'ro', is9p}
 }
 
 /** `PATH:rwxc`: the letters are any of these, or none. PATH is the guest's. */

@@ -2,10 +2,12 @@
 
 import {closeSync, openSync} from 'node:fs'
 import {HvError} from '../errors.ts'
+import {Server as Server9p} from './9p/server.ts'
 import {FileStore} from './devices/block-store.ts'
+import {Virtio9p} from './devices/virtio-9p.ts'
 import {VirtioBlock} from './devices/virtio-block.ts'
 import {VirtioFs} from './devices/virtio-fs.ts'
-import {Server} from './fuse/server.ts'
+import {Server as ServerFuse} from './fuse/server.ts'
 import type {DiskOptions, ShareOptions} from './run-kernel.ts'
 import {openShare} from './share/open-share.ts'
 import type {DeviceModel} from './virtio/model.ts'
@@ -24,14 +26,12 @@ export class KernelResources implements Disposable {
 
   /** @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
   shares(shares: readonly ShareOptions[] = []): DeviceModel[] {
-    return shares.map(({path, tag, readOnly}) => {
+    return shares.map(({path, tag, readOnly, is9p}) => {
       const share = openShare(path, {readOnly})
-      const server = new Server(share.root)
-      this.#letGo.push(() => {
-        server.close()
-        share.dispose()
-      })
-      return new VirtioFs(server, tag)
+      this.#letGo.push(() => share.dispose())
+      const server = is9p ? new Server9p(share.root) : new ServerFuse(share.root)
+      this.#letGo.push(() => server.close())
+      return server instanceof Server9p ? new Virtio9p(server, tag) : new VirtioFs(server, tag)
     })
   }
 

@@ -51,6 +51,8 @@ export interface ShareOptions {
   path: string
   tag: string
   readOnly: boolean
+  /** By 9P instead: `mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 TAG DIRECTORY`. */
+  is9p?: boolean
 }
 
 /** @throws HvError */

@@ -2,7 +2,7 @@
 
 import {access, getattr, setattr} from './attribute-calls.ts'
 import {readdir, readdirplus} from './directory-calls.ts'
-import {create, fallocate, fsync, open, read, release, write} from './file-calls.ts'
+import {create, fallocate, fsync, open, opendir, read, release, write} from './file-calls.ts'
 import * as messages from './messages.ts'
 import {link, lookup, mkdir, mknod, readlink, rename, rename2, rmdir, symlink, unlink} from './name-calls.ts'
 import type {Call} from './session.ts'
@@ -34,7 +34,7 @@ export const CALLS: Readonly<Record<number, Call | undefined>> = {
   [messages.RELEASE]: release,
   [messages.FSYNC]: fsync,
   [messages.INIT]: init,
-  [messages.OPENDIR]: open,
+  [messages.OPENDIR]: opendir,
   [messages.READDIR]: readdir,
   [messages.RELEASEDIR]: release,
   [messages.FSYNCDIR]: fsync,

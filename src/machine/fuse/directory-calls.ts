@@ -13,11 +13,13 @@ import type {Call, Session} from './session.ts'
 /** struct fuse_dirent without the name, struct fuse_entry_out. */
 const DIRENT_BYTES = 24
 const ENTRY_BYTES = 128
+/** With PLUS, for each entry the host is asked: a machine that wants more gets it in the next turn. */
+const MOST_PLUS_BYTES = 64 << 10
 const align = (bytes: number): number => (bytes + 7) & ~7
 
 export const readdir: Call = (session, request, reply) => {
   const {dev} = session.nodeOf(request).file
-  list(session, request, reply, {
+  list(session, request, reply, reply.room, {
     leastBytes: DIRENT_BYTES,
     sizeOf: (nameLength) => align(DIRENT_BYTES + nameLength),
     put: (entry, next) => writeDirent(session, reply, dev, entry, next),
@@ -26,7 +28,7 @@ export const readdir: Call = (session, request, reply) => {
 
 export const readdirplus: Call = (session, request, reply) => {
   const {dev, location} = session.nodeOf(request).file
-  list(session, request, reply, {
+  list(session, request, reply, MOST_PLUS_BYTES, {
     leastBytes: ENTRY_BYTES + DIRENT_BYTES,
     sizeOf: (nameLength) => align(ENTRY_BYTES + DIRENT_BYTES + nameLength),
     put: (entry, next) => {
@@ -36,11 +38,11 @@ export const readdirplus: Call = (session, request, reply) => {
   })
 }
 
-function list(session: Session, request: Request, reply: Reply, format: EntryFormat): void {
+function list(session: Session, request: Request, reply: Reply, most: number, format: EntryFormat): void {
   const file = session.handles.get(request.uint64())
   const offset = request.uint64()
   const size = request.uint32()
-  listDirectory(file, offset, Math.min(size, reply.room), format)
+  listDirectory(file, offset, Math.min(size, most, reply.room), format)
 }
 
 function writeDirent(

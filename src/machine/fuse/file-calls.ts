@@ -1,17 +1,25 @@
-// OPEN, CREATE, RELEASE, READ, WRITE, FSYNC, FALLOCATE: files that are open, and what is in them.
+// OPEN, OPENDIR, CREATE, RELEASE, READ, WRITE, FSYNC, FALLOCATE: files that are open, and what is in them.
 
 import {EFBIG, EINVAL, Errno} from '../../abi/errno.ts'
-import {O_APPEND} from '../../abi/open-flags.ts'
+import {O_ACCMODE, O_APPEND, O_DIRECTORY, O_EXCL, O_NOATIME, O_TRUNC} from '../../abi/open-flags.ts'
 import {MAX_OFFSET} from '../../vfs/seek.ts'
 import {UNFINISHED} from '../../vfs/unfinished.ts'
 import {createFile, openFile} from '../share/open-file.ts'
 import {WRITE_CACHE} from './messages.ts'
 import type {Reply} from './reply.ts'
-import type {Call} from './session.ts'
+import type {Request} from './request.ts'
+import type {Call, Session} from './session.ts'
 
-export const open: Call = (session, request, reply) => {
+/** Those that are the same numbers on each architecture: which one the machine has, nobody says. */
+const KNOWN_FLAGS = O_ACCMODE | O_APPEND | O_EXCL | O_NOATIME | O_TRUNC
+
+export const open: Call = (session, request, reply) => openNode(session, request, reply, 0)
+
+export const opendir: Call = (session, request, reply) => openNode(session, request, reply, O_DIRECTORY)
+
+function openNode(session: Session, request: Request, reply: Reply, more: number): void {
   const {file} = session.nodeOf(request)
-  const flags = request.uint32()
+  const flags = (request.uint32() & KNOWN_FLAGS) | more
   session.handles.requireRoom()
   file.attributes()
   const opened = openFile(session.contextOf(request), file.location, flags)
@@ -20,12 +28,13 @@ export const open: Call = (session, request, reply) => {
 
 export const create: Call = (session, request, reply) => {
   const {location: directory} = session.nodeOf(request)
-  const flags = request.uint32()
+  const flags = request.uint32() & KNOWN_FLAGS
   const mode = request.uint32()
   // The umask, and flags of OPEN's.
   request.skip(8)
   const name = request.name()
   session.handles.requireRoom()
+  session.nodes.requireRoom()
   const {file, location} = createFile(session.contextOf(request), directory, name, flags, mode)
   try {
     session.writeEntry(reply, location)

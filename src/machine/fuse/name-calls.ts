@@ -29,6 +29,7 @@ export const mknod: Call = (session, request, reply) => {
   // The umask, and nothing.
   request.skip(8)
   const name = request.name()
+  session.nodes.requireRoom()
   const made = makeNode(session.contextOf(request), location, name, mode, device)
   session.writeEntry(reply, childLocation(location, name, made))
 }
@@ -38,6 +39,7 @@ export const mkdir: Call = (session, request, reply) => {
   const mode = request.uint32()
   request.skip(4)
   const name = request.name()
+  session.nodes.requireRoom()
   const made = makeDirectory(session.contextOf(request), location, name, mode)
   session.writeEntry(reply, childLocation(location, name, made))
 }
@@ -48,6 +50,7 @@ export const symlink: Call = (session, request, reply) => {
   const name = request.name()
   const target = request.text()
   if (target.length >= PATH_MAX) throw new Errno(ENAMETOOLONG)
+  session.nodes.requireRoom()
   const made = makeSymlink(session.contextOf(request), target, location, name)
   session.writeEntry(reply, childLocation(location, name, made))
 }

@@ -12,14 +12,14 @@ const MOST_NAMES = 16
 /** A file, by all names that it was found by: for the machine's kernel they are one, with one page cache. */
 export class Node {
   readonly id: number
-  readonly identity: string
+  /** What tells it from other files, as far as they live at the same time or were born at others. */
+  identity = ''
   lookups = 0
   /** The newest is the last. */
   readonly files: SharedFile[] = []
 
-  constructor(id: number, identity: string) {
+  constructor(id: number) {
     this.id = id
-    this.identity = identity
   }
 
   /** As it is found now, by the newest name that still leads to it. @throws Errno ENOENT, ESTALE when none does */
@@ -34,6 +34,11 @@ export class Node {
   get location(): Location {
     return this.file.location
   }
+
+  is({dev, ino}: Attributes): boolean {
+    const [file] = this.files
+    return file.dev === dev && file.ino === ino
+  }
 }
 
 export class Nodes {
@@ -45,9 +50,8 @@ export class Nodes {
   #lastId = ROOT_ID
 
   constructor(root: Location, most: number) {
-    const attributes = root.inode.attributes()
-    this.#root = new Node(ROOT_ID, identityOf(attributes))
-    this.#root.files.push(new SharedFile(root, attributes))
+    this.#root = new Node(ROOT_ID)
+    this.#root.files.push(new SharedFile(root, root.inode.attributes()))
     this.#most = most
   }
 
@@ -82,19 +86,37 @@ export class Nodes {
     for (const node of [...this.#byId.values()]) this.#remove(node)
   }
 
-  /** A file whose number another one has taken over on the host meanwhile is not known: it has another time of birth. */
+  /** By the object of the name, which the vfs keeps while it is held; else, for another name of the same file, by what the file is. */
   #known({inode}: Location, attributes: Attributes): Node | undefined {
-    const identity = identityOf(attributes)
-    const node = this.#byInode.get(inode) ?? this.#byIdentity.get(identity)
-    return node?.identity === identity ? node : undefined
+    const node = this.#byInode.get(inode)
+    if (node === undefined || !node.is(attributes)) return this.#byIdentity.get(identityOf(attributes))
+    // An overlay's file that has been copied has another time of birth.
+    this.#identify(node, identityOf(attributes))
+    return node
+  }
+
+  /** @throws Errno ENFILE */
+  requireRoom(): void {
+    if (this.#byId.size >= this.#most) throw new Errno(ENFILE)
   }
 
   #make(attributes: Attributes): Node {
-    if (this.#byId.size >= this.#most) throw new Errno(ENFILE)
-    const node = new Node(++this.#lastId, identityOf(attributes))
+    this.requireRoom()
+    const node = new Node(++this.#lastId)
     this.#byId.set(node.id, node)
-    this.#byIdentity.set(node.identity, node)
+    this.#identify(node, identityOf(attributes))
     return node
+  }
+
+  #identify(node: Node, identity: string): void {
+    if (node.identity === identity) return
+    this.#dropIdentity(node)
+    node.identity = identity
+    this.#byIdentity.set(identity, node)
+  }
+
+  #dropIdentity(node: Node): void {
+    if (this.#byIdentity.get(node.identity) === node) this.#byIdentity.delete(node.identity)
   }
 
   #addName(node: Node, location: Location, attributes: Attributes): void {
@@ -116,7 +138,7 @@ export class Nodes {
 
   #remove(node: Node): void {
     this.#byId.delete(node.id)
-    if (this.#byIdentity.get(node.identity) === node) this.#byIdentity.delete(node.identity)
+    this.#dropIdentity(node)
     this.#dropNames(node, node.files.length)
   }
 }
@@ -135,7 +157,7 @@ function isThere(file: SharedFile): boolean {
   }
 }
 
-/** Of a file as long as it lives. */
+/** Numbers are used again: for a file that is born later. */
 function identityOf({dev, ino, btime}: Attributes): string {
   return `${dev} ${ino} ${btime.seconds} ${btime.nanoseconds}`
 }

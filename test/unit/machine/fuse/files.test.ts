@@ -151,6 +151,16 @@ describe('a file that is open', () => {
     expect(fs.statSync(on('f')).mode).toBe(0o100444)
   })
 
+  test('is opened whatever flags of other architectures say', async () => {
+    // O_DIRECT of arm64 is O_DIRECTORY of x86_64, and O_DIRECTORY is O_DIRECT.
+    await client.writeFile(at('f'), 'x')
+    for (const flags of [0o40000, 0o200000]) await client.close(await client.open(at('f'), flags))
+    for (const flags of [0, 0o40000, 0o200000]) await client.close(await client.open(folder, flags))
+    expect(await failure(client.with(at('f'), (node) => client.call(Op.opendir, node, u32(0), u32(0))))).toBe(
+      'ENOTDIR',
+    )
+  })
+
   test('is made anew with O_EXCL only, and else opened', async () => {
     fs.writeFileSync(on('f'), 'kept')
     expect(await failure(client.create(at('f'), O_RDWR | O_EXCL))).toBe('EEXIST')

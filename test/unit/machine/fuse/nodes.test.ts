@@ -4,6 +4,8 @@ import * as fs from 'node:fs'
 import {join} from 'node:path'
 import {afterEach, beforeEach, expect, test} from 'vitest'
 import {Nodes} from '../../../../src/machine/fuse/nodes.ts'
+import {openHostFs} from '../../../../src/vfs/fs/host.ts'
+import {Overlay} from '../../../../src/vfs/fs/overlay.ts'
 import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
 import {mountRoot} from '../../../../src/vfs/mount-tree.ts'
 import {failure} from '../../../helpers/failure.ts'
@@ -93,12 +95,32 @@ test('a number keeps to its file while it moves, and while others are looked at'
   expect((await client.lookup((await client.lookup(ROOT, 'd')).node, 'g')).node).toBe(node)
 })
 
+test('an overlay’s file keeps its number when it is copied', async () => {
+  const memory = memoryFile(4 << 20)
+  const lower = openHostFs(share.path, {readOnly: true, memory})
+  const overlay = await fuseShareOf(new Overlay(lower, memory))
+  const {node} = await overlay.client.lookup(ROOT, 'f')
+  const file = await overlay.client.open('f', 2)
+  await overlay.client.write(file, 0, Buffer.from('C'))
+  expect((await overlay.client.lookup(ROOT, 'f')).node).toBe(node)
+  expect((await overlay.client.readFile('f')).toString()).toBe('Content')
+  expect(fs.readFileSync(on('f'), 'utf8')).toBe('content')
+  overlay.dispose()
+})
+
 test('only so many are known at a time', async () => {
   const few = await fuseShareOf(new Tmpfs(memoryFile(1 << 20)), {nodes: 3})
   for (const name of ['a', 'b', 'c', 'd']) await few.client.mknod(name, 0o100644)
   const nodes = []
   for (const name of ['a', 'b', 'c']) nodes.push((await few.client.lookup(ROOT, name)).node)
   expect(await failure(few.client.lookup(ROOT, 'd'))).toBe('ENFILE')
+  // Nothing is made that could not be told of.
+  for (const call of [
+    () => few.client.mkdir('e'),
+    () => few.client.symlink('x', 'e'),
+    () => few.client.create('e'),
+  ])
+    expect(await failure(call())).toBe('ENFILE')
   const file = await few.client.open('')
   const plus = await few.client.readdir(file, 0, 4096, true)
   expect(plus.map(({name, entry}) => [name, entry!.node]).sort()).toEqual([

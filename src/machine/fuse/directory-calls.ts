@@ -60,7 +60,7 @@ function writeDirent(
   reply.zeroes(align(name.length) - name.length)
 }
 
-/** What cannot be looked up is listed without: the machine's kernel looks by itself when somebody asks. */
+/** What cannot be looked up is listed without: the machine's kernel looks by itself when somebody asks. Of `.` and `..` it knows more. */
 function writeFound(
   session: Session,
   request: Request,
@@ -68,21 +68,14 @@ function writeFound(
   directory: Location,
   name: string,
 ): void {
-  const found = name === '.' || name === '..' ? undefined : find(session, request, directory, name)
-  if (found === undefined) return session.writeNoEntry(reply)
+  if (name === '.' || name === '..') {
+    session.writeNoEntry(reply)
+    return
+  }
   try {
-    session.writeEntry(reply, found)
+    session.writeEntry(reply, resolve(session.contextOf(request), directory, name, false, INSPECT))
   } catch (error) {
     if (!(error instanceof Errno)) throw error
     session.writeNoEntry(reply)
-  }
-}
-
-function find(session: Session, request: Request, directory: Location, name: string): Location | undefined {
-  try {
-    return resolve(session.contextOf(request), directory, name, false, INSPECT)
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error
-    return undefined
   }
 }

@@ -87,7 +87,10 @@ export class Server {
     const key = unique.readBigUInt64LE()
     if (this.#long.of(key) !== undefined) return this.#reply.error(unique, EINVAL)
     let request = begun
-    const goOn = (): Uint8Array => this.#attempt((request = request.again()))
+    const goOn = (): Uint8Array => {
+      request = request.again()
+      return this.#attempt(request)
+    }
     return this.#long.start(key, goOn) ?? this.#reply.error(unique, EAGAIN)
   }
 }

@@ -52,7 +52,7 @@ test('it is forgotten when all lookups are, and its number is never another’s'
 test('many are forgotten at once', async () => {
   const names = Array.from({length: 20}, (_, i) => `n${i}`)
   for (const name of names) fs.writeFileSync(on(name), '')
-  const nodes = []
+  const nodes: number[] = []
   for (const name of names) nodes.push((await client.lookup(ROOT, name)).node)
   const pairs = nodes.flatMap((node) => [u64(node), u64(1)])
   const answer = await share.server.answer(request(Op.batchForget, {}, u32(20), u32(0), ...pairs))
@@ -111,7 +111,7 @@ test('an overlay’s file keeps its number when it is copied', async () => {
 test('only so many are known at a time', async () => {
   const few = await fuseShareOf(new Tmpfs(memoryFile(1 << 20)), {nodes: 3})
   for (const name of ['a', 'b', 'c', 'd']) await few.client.mknod(name, 0o100644)
-  const nodes = []
+  const nodes: number[] = []
   for (const name of ['a', 'b', 'c']) nodes.push((await few.client.lookup(ROOT, name)).node)
   expect(await failure(few.client.lookup(ROOT, 'd'))).toBe('ENFILE')
   // Nothing is made that could not be told of.

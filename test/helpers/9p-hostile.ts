@@ -1,33 +1,23 @@
 // Messages of a hostile machine, at random: fields that make sense, fields that make none, and broken ones.
 
 import {type Field, message, u8, u16, u32, u64} from './9p-message.ts'
+import {
+  anyName,
+  anyNumber,
+  FLAGS,
+  MODES,
+  NAMES,
+  NUMBERS,
+  OFFSETS,
+  pick,
+  seldomBroken,
+  TARGETS,
+} from './hostile-fields.ts'
 import type {Random} from './mutate.ts'
 
-const NAMES = [
-  'a',
-  'b',
-  'c',
-  'd',
-  'link',
-  '..',
-  '.',
-  '',
-  '/',
-  'a/b',
-  '../outside',
-  '\0',
-  'x'.repeat(255),
-  'x'.repeat(256),
-]
-const TARGETS = ['../outside', '/etc', '..', 'a', '', '/proc/self/root', 'y'.repeat(5000)]
 /** More than are allowed at a time. */
 const FIDS = 80
 export const NO_FID = 0xffff_ffff
-const NUMBERS = [0, 1, 2, 7, 0x200, 4096, 65536, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff]
-const OFFSETS = [0, 0, 1, 5, 4096, 2 ** 31, 2 ** 32 + 1, 2 ** 52 - 1, 2 ** 52, -1, -(2 ** 62), 2 ** 62]
-const MODES = [0o644, 0o755, 0o100600, 0o010600, 0o020666, 0o140755, 0o040755, 0o7777, 0xffff_ffff]
-const FLAGS = [0, 1, 2, 3, 0o100, 0o302, 0o1002, 0o2001, 0o200000, 0o20200002, 0xffff_ffff]
-
 type Kind =
   | 'fid'
   | 'newFid'
@@ -77,49 +67,43 @@ const WEIGHTED = LAYOUTS.flatMap((layout) => Array.from({length: layout[1]}, () 
 
 /** @param live fids that the machine has */
 function fieldOf(kind: Kind, random: Random, live: ReadonlySet<number>): Field[] {
-  const pick = <T>(from: readonly T[]): T => from[random(from.length)]
   switch (kind) {
     case 'fid':
       return [u32(random(8) === 0 ? random(FIDS) : ([...live][random(live.size)] ?? 0))]
     case 'newFid':
       return [u32(random(20) === 0 ? NO_FID : random(FIDS))]
     case 'name':
-      return [pick(random(3) === 0 ? NAMES : NAMES.slice(0, 5))]
+      return [anyName(random)]
     case 'target':
-      return [pick(TARGETS)]
+      return [pick(random, TARGETS)]
     case 'u8':
       return [u8(random(4))]
     case 'u16':
       return [u16(random(32))]
     case 'u32':
-      return [u32(random(2) === 0 ? pick(NUMBERS) : random(512))]
+      return [u32(anyNumber(random))]
     case 'offset':
-      return [u64(pick(OFFSETS))]
+      return [u64(pick(random, OFFSETS))]
     case 'mode':
-      return [u32(pick(MODES))]
+      return [u32(pick(random, MODES))]
     case 'flags':
-      return [u32(pick(FLAGS))]
+      return [u32(pick(random, FLAGS))]
     case 'data': {
       const bytes = new Uint8Array(random(500)).fill(random(256))
-      return [u32(random(20) === 0 ? pick(NUMBERS) : bytes.length), bytes]
+      return [u32(random(20) === 0 ? pick(random, NUMBERS) : bytes.length), bytes]
     }
     case 'names': {
       const names = Array.from({length: random(20) === 0 ? random(40) : random(3)}, () =>
-        pick(NAMES.slice(0, 7)),
+        pick(random, NAMES.slice(0, 7)),
       )
       return [u16(random(20) === 0 ? random(65536) : names.length), ...names]
     }
   }
 }
 
-/** One of ten is broken besides: cut, grown, or a byte of it changed. */
+/** One of ten is broken besides. */
 export function hostileMessage(random: Random, live: ReadonlySet<number>): Uint8Array {
   const [type, , ...kinds] = WEIGHTED[random(WEIGHTED.length)]
-  const bytes = Buffer.from(message(type, random(8), ...kinds.flatMap((kind) => fieldOf(kind, random, live))))
-  if (random(10) > 0) return bytes
-  const how = random(3)
-  if (how === 0) return bytes.subarray(0, random(bytes.length + 1))
-  if (how === 1) bytes.writeUInt32LE(NUMBERS[random(NUMBERS.length)], 0)
-  else bytes[random(bytes.length)] = random(256)
-  return bytes
+  const fields = kinds.flatMap((kind) => fieldOf(kind, random, live))
+  return seldomBroken(random, message(type, random(8), ...fields))
 }

@@ -2,29 +2,7 @@
 
 import {ENOTDIR, Errno} from '../../src/abi/errno.ts'
 import type {Server} from '../../src/machine/9p/server.ts'
-import {Answer, type Field, message, type Qid, u16, u32, u64} from './9p-message.ts'
-
-export interface Stat {
-  qid: Qid
-  mode: number
-  uid: number
-  gid: number
-  nlink: number
-  rdev: number
-  size: number
-  blksize: number
-  blocks: number
-  atimeNs: bigint
-  mtimeNs: bigint
-  ctimeNs: bigint
-}
-
-export interface Entry {
-  qid: Qid
-  offset: number
-  type: number
-  name: string
-}
+import {Answer, type Entry, type Field, message, type Qid, type Stat, u16, u32, u64} from './9p-message.ts'
 
 const ROOT_FID = 0
 export const NO_FID = 0xffff_ffff
@@ -94,6 +72,11 @@ export class Client {
     } while (names.length > 0)
     this.#isDirectory = type === QTDIR
     return at
+  }
+
+  /** As the other protocol's client has it. */
+  close(fid: number): Promise<unknown> {
+    return this.clunk(fid)
   }
 
   clunk(fid: number): Promise<unknown> {

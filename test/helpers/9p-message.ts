@@ -49,3 +49,25 @@ export interface Qid {
   version: number
   path: number
 }
+
+export interface Stat {
+  qid: Qid
+  mode: number
+  uid: number
+  gid: number
+  nlink: number
+  rdev: number
+  size: number
+  blksize: number
+  blocks: number
+  atimeNs: bigint
+  mtimeNs: bigint
+  ctimeNs: bigint
+}
+
+export interface Entry {
+  qid: Qid
+  offset: number
+  type: number
+  name: string
+}

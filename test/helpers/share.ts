@@ -63,6 +63,12 @@ export function fuseHostShare(limits: FuseLimits = {}, readOnly = false): Promis
   return onHost(readOnly, (fs) => fuseShareOf(fs, limits, readOnly))
 }
 
+/** Each protocol, for tests of what both of them do. */
+export const protocols = [
+  {protocol: '9P', hostShare, shareOf},
+  {protocol: 'FUSE', hostShare: fuseHostShare, shareOf: fuseShareOf},
+]
+
 async function onHost<S extends {dispose(): void}>(
   readOnly: boolean,
   open: (fs: FileSystem) => Promise<S>,

@@ -1,4 +1,4 @@
-// What is in files and directories of a share: node:fs sees what the machine does, and the machine what node:fs does.
+// What is in files and directories of a share by 9P, besides ../share/files.test.ts: node:fs sees what the machine does, and the machine what node:fs does.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'
@@ -8,12 +8,7 @@ import {u32, u64} from '../../../helpers/9p-message.ts'
 import {failure} from '../../../helpers/failure.ts'
 import {type HostShare, hostShare} from '../../../helpers/share.ts'
 
-const O_RDONLY = 0
-const O_WRONLY = 1
 const O_RDWR = 2
-const O_EXCL = 0o200
-const O_TRUNC = 0o1000
-const O_APPEND = 0o2000
 
 let share: HostShare
 let client: Client
@@ -31,23 +26,7 @@ beforeEach(() => {
   folder = fs.mkdtempSync(join(share.path, 't')).slice(share.path.length + 1)
 })
 
-/** Differs at each place. */
-function pattern(bytes: number): Buffer {
-  const words = new Uint32Array(bytes / 4)
-  for (let i = 0; i < words.length; i++) words[i] = Math.imul(i + 1, 0x9e3779b1)
-  return Buffer.from(words.buffer)
-}
-
 describe('content', () => {
-  test('what one side writes the other reads, 5 MiB of it', async () => {
-    const content = pattern(5 << 20)
-    await client.writeFile(at('big'), content)
-    expect(fs.readFileSync(on('big')).equals(content)).toBe(true)
-    expect((await client.readFile(at('big'))).equals(content)).toBe(true)
-    fs.writeFileSync(on('big'), 'short')
-    expect((await client.readFile(at('big'))).toString()).toBe('short')
-  })
-
   test('lies where it is written, beyond 4 GiB too, with a hole before it', async () => {
     const offset = 2 ** 33 + 5
     const fid = await client.create(at('sparse'))
@@ -73,25 +52,6 @@ describe('content', () => {
     expect(await failure(client.call(118, u32(fid), farthest, u32(1), Buffer.from('x')))).toBe('EFBIG')
     await client.clunk(fid)
     expect(fs.statSync(on('f')).size).toBe(0)
-  })
-
-  test('appended by two who know nothing of each other, all stays', async () => {
-    fs.writeFileSync(on('log'), 'a')
-    const fid = await client.open(at('log'), O_WRONLY | O_APPEND)
-    fs.appendFileSync(on('log'), 'b')
-    await client.write(fid, 1, Buffer.from('c'))
-    await client.clunk(fid)
-    expect(fs.readFileSync(on('log'), 'utf8')).toBe('abc')
-  })
-
-  test('goes with O_TRUNC, and with a new size', async () => {
-    fs.writeFileSync(on('f'), 'content')
-    await client.truncate(at('f'), 3)
-    expect(fs.readFileSync(on('f'), 'utf8')).toBe('con')
-    await client.truncate(at('f'), 5)
-    expect(fs.readFileSync(on('f'), 'utf8')).toBe('con\0\0')
-    await client.clunk(await client.open(at('f'), O_RDWR | O_TRUNC))
-    expect(fs.readFileSync(on('f'), 'utf8')).toBe('')
   })
 
   test('reaches the disk by fsync, of files and directories', async () => {
@@ -120,22 +80,6 @@ describe('a file that is open', () => {
     await client.clunk(attributes)
   })
 
-  test('is written through although its own mode forbids it, when it was made so', async () => {
-    const fid = await client.create(at('f'), O_WRONLY, 0o444)
-    await client.write(fid, 0, Buffer.from('x'))
-    await client.clunk(fid)
-    expect(fs.readFileSync(on('f'), 'utf8')).toBe('x')
-    expect(fs.statSync(on('f')).mode).toBe(0o100444)
-  })
-
-  test('is only read when it was opened so', async () => {
-    fs.writeFileSync(on('f'), 'x')
-    const fid = await client.open(at('f'), O_RDONLY)
-    expect(await failure(client.write(fid, 0, Buffer.from('y')))).toBe('EBADF')
-    expect(await failure(client.lopen(fid, O_RDONLY))).toBe('EINVAL')
-    await client.clunk(fid)
-  })
-
   test('keeps its fid from leading elsewhere', async () => {
     const fid = await client.open(folder)
     expect(await failure(client.call(110, u32(fid), u32(fid), Buffer.from([0, 0])))).toBe('EINVAL')
@@ -145,21 +89,6 @@ describe('a file that is open', () => {
 })
 
 describe('what is made', () => {
-  test('has the mode that was asked for, whatever the umask of this process', async () => {
-    await client.writeFile(at('f'), '', 0o666)
-    expect(fs.statSync(on('f')).mode).toBe(0o100666)
-    await client.mkdir(at('d'), 0o777)
-    expect(fs.statSync(on('d')).mode).toBe(0o040777)
-  })
-
-  test('is there already: what O_EXCL refuses, without it is opened', async () => {
-    fs.writeFileSync(on('f'), 'kept')
-    expect(await failure(client.create(at('f'), O_RDWR | O_EXCL))).toBe('EEXIST')
-    const fid = await client.create(at('f'), O_RDWR)
-    expect((await client.read(fid, 0, 10)).toString()).toBe('kept')
-    await client.clunk(fid)
-  })
-
   test('turns the fid of the directory into its own', async () => {
     const fid = await client.create(at('f'))
     expect((await client.getattr(fid)).qid.path).toBe(fs.statSync(on('f')).ino)
@@ -180,15 +109,6 @@ describe('what is made', () => {
 })
 
 describe('a directory', () => {
-  test('of 5,000 entries is read whole, once each, in messages of any size', async () => {
-    const names = Array.from({length: 5000}, (_, i) => `file-${i}-${'x'.repeat(i % 200)}`)
-    for (const name of names) fs.writeFileSync(on(name), '')
-    for (const count of [300, 4096, 1 << 19]) {
-      const entries = await client.list(folder, count)
-      expect(entries.map(({name}) => name).sort()).toEqual([...names].sort())
-    }
-  })
-
   test('says of each entry its number and type, and of itself and its parent too', async () => {
     fs.mkdirSync(on('d'))
     fs.writeFileSync(on('f'), '')
@@ -204,17 +124,6 @@ describe('a directory', () => {
     expect(of('l')).toMatchObject({type: 10, qid: {type: 2, path: fs.lstatSync(on('l')).ino}})
   })
 
-  test('is read on from any entry, as often as wanted, while names go', async () => {
-    for (const name of ['a', 'b', 'c', 'd', 'e']) fs.writeFileSync(on(name), '')
-    const fid = await client.open(folder)
-    const all = await client.readdir(fid, 0, 4096)
-    for (const name of ['a', 'b', 'c']) fs.unlinkSync(on(name))
-    for (const [index, {offset}] of all.entries())
-      expect(await client.readdir(fid, offset, 4096)).toEqual(all.slice(index + 1))
-    expect(await client.readdir(fid, 0, 4096)).toHaveLength(4)
-    await client.clunk(fid)
-  })
-
   test('is not read by Tread, nor into less room than a name takes', async () => {
     fs.writeFileSync(on('a'.repeat(200)), '')
     const fid = await client.open(folder)
@@ -228,13 +137,6 @@ describe('a directory', () => {
     const file = await client.open(at('a'.repeat(200)))
     expect(await failure(client.readdir(file, 0, 4096))).toBe('ENOTDIR')
     await client.clunk(file)
-  })
-
-  test('names are bytes, whatever they are', async () => {
-    const name = Buffer.from('caf\xe9\xff\x01', 'latin1')
-    fs.writeFileSync(Buffer.concat([Buffer.from(`${on('')}/`), name]), 'x')
-    expect(await client.names(folder)).toEqual([name.toString('latin1')])
-    expect((await client.readFile(at(name.toString('latin1')))).toString()).toBe('x')
   })
 })
 

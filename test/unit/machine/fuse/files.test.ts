@@ -1,4 +1,4 @@
-// What is in files and directories of a share by FUSE: node:fs sees what the machine does, and the machine what node:fs does.
+// What is in files and directories of a share by FUSE, besides ../share/files.test.ts: node:fs sees what the machine does, and the machine what node:fs does.
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'
@@ -11,10 +11,7 @@ import {Op} from '../../../helpers/fuse-message.ts'
 import {memoryFile} from '../../../helpers/memory-file.ts'
 import {type FuseHostShare, fuseHostShare, fuseShareOf} from '../../../helpers/share.ts'
 
-const O_WRONLY = 1
 const O_RDWR = 2
-const O_EXCL = 0o200
-const O_TRUNC = 0o1000
 const O_APPEND = 0o2000
 const KEEP_SIZE = 1
 const PUNCH_HOLE = 2
@@ -40,15 +37,6 @@ const pattern = (bytes: number): Buffer =>
   Buffer.from(Uint32Array.from({length: bytes / 4}, (_, i) => Math.imul(i + 1, 0x9e3779b1)).buffer)
 
 describe('content', () => {
-  test('what one side writes the other reads, 5 MiB of it', async () => {
-    const content = pattern(5 << 20)
-    await client.writeFile(at('big'), content)
-    expect(fs.readFileSync(on('big')).equals(content)).toBe(true)
-    expect((await client.readFile(at('big'))).equals(content)).toBe(true)
-    fs.writeFileSync(on('big'), 'short')
-    expect((await client.readFile(at('big'))).toString()).toBe('short')
-  })
-
   test('lies where it is written, beyond 4 GiB too, and is read short at its end', async () => {
     const offset = 2 ** 33 + 5
     const file = await client.create(at('sparse'))
@@ -61,15 +49,6 @@ describe('content', () => {
     expect(fs.statSync(on('sparse')).size).toBe(offset + 3)
   })
 
-  test('appended by two who know nothing of each other, all stays', async () => {
-    fs.writeFileSync(on('log'), 'a')
-    const file = await client.open(at('log'), O_WRONLY | O_APPEND)
-    fs.appendFileSync(on('log'), 'b')
-    await client.write(file, 1, Buffer.from('c'))
-    await client.close(file)
-    expect(fs.readFileSync(on('log'), 'utf8')).toBe('abc')
-  })
-
   test('is appended when the flags say so now, and lies where a mapping has it', async () => {
     fs.writeFileSync(on('f'), 'abc')
     const file = await client.open(at('f'), O_RDWR)
@@ -78,14 +57,6 @@ describe('content', () => {
     await client.write(file, 1, Buffer.from('B'), O_RDWR | O_APPEND, 1)
     await client.close(file)
     expect(fs.readFileSync(on('f'), 'utf8')).toBe('ABcd')
-  })
-
-  test('goes with O_TRUNC, and with a new size', async () => {
-    fs.writeFileSync(on('f'), 'content')
-    await client.truncate(at('f'), 3)
-    expect(fs.readFileSync(on('f'), 'utf8')).toBe('con')
-    await client.close(await client.open(at('f'), O_RDWR | O_TRUNC))
-    expect(fs.readFileSync(on('f'), 'utf8')).toBe('')
   })
 
   test('reaches the disk by FSYNC, of files and directories', async () => {
@@ -143,14 +114,6 @@ describe('a file that is open', () => {
     await client.close(file)
   })
 
-  test('is written through although its own mode forbids it, when it was made so', async () => {
-    const file = await client.create(at('f'), O_WRONLY, 0o444)
-    await client.write(file, 0, Buffer.from('x'))
-    expect(await failure(client.read(file, 0, 1))).toBe('EBADF')
-    await client.close(file)
-    expect(fs.statSync(on('f')).mode).toBe(0o100444)
-  })
-
   test('is opened whatever flags of other architectures say', async () => {
     // O_DIRECT of arm64 is O_DIRECTORY of x86_64, and O_DIRECTORY is O_DIRECT.
     await client.writeFile(at('f'), 'x')
@@ -159,14 +122,6 @@ describe('a file that is open', () => {
     expect(await failure(client.with(at('f'), (node) => client.call(Op.opendir, node, u32(0), u32(0))))).toBe(
       'ENOTDIR',
     )
-  })
-
-  test('is made anew with O_EXCL only, and else opened', async () => {
-    fs.writeFileSync(on('f'), 'kept')
-    expect(await failure(client.create(at('f'), O_RDWR | O_EXCL))).toBe('EEXIST')
-    const file = await client.create(at('f'), O_RDWR)
-    expect((await client.read(file, 0, 10)).toString()).toBe('kept')
-    await client.close(file)
   })
 })
 
@@ -197,17 +152,6 @@ describe('a directory', () => {
       if (name === '.' || name === '..') expect(entry!.node).toBe(0)
       else expect(entry!.stat).toMatchObject({ino, mode, size})
     }
-    await client.close(file)
-  })
-
-  test('is read on from any entry, as often as wanted, while names go', async () => {
-    for (const name of ['a', 'b', 'c', 'd', 'e']) fs.writeFileSync(on(name), '')
-    const file = await client.open(folder)
-    const all = await client.readdir(file, 0, 4096)
-    for (const name of ['a', 'b', 'c']) fs.unlinkSync(on(name))
-    for (const [index, {offset}] of all.entries())
-      expect(await client.readdir(file, offset, 4096)).toEqual(all.slice(index + 1))
-    expect(await client.readdir(file, 0, 4096, true)).toHaveLength(4)
     await client.close(file)
   })
 

@@ -8,7 +8,7 @@ import type {Client} from '../../../helpers/9p-client.ts'
 import type {FuseClient} from '../../../helpers/fuse-client.ts'
 import {memoryFile} from '../../../helpers/memory-file.ts'
 import {seededRandom} from '../../../helpers/mutate.ts'
-import {fuseShareOf, shareOf} from '../../../helpers/share.ts'
+import {protocols} from '../../../helpers/share.ts'
 import {backends, hostDirectory} from '../../../helpers/vfs-backends.ts'
 
 const CALLS = 1200
@@ -68,18 +68,13 @@ function hostCalls(root: string): Calls {
   }
 }
 
-const protocols = [
-  {protocol: '9P', open: shareOf},
-  {protocol: 'FUSE', open: fuseShareOf},
-]
-
 function shareCalls(client: Client | FuseClient): Calls {
   const withFile = async <T>(path: string, flags: number, use: (fid: number) => Promise<T>): Promise<T> => {
     const fid = flags & O_CREAT ? await client.create(path, flags, 0o640) : await client.open(path, flags)
     try {
       return await use(fid)
     } finally {
-      await ('clunk' in client ? client.clunk(fid) : client.close(fid))
+      await client.close(fid)
     }
   }
   return {
@@ -154,10 +149,10 @@ function* randomCalls(): Iterable<[description: string, call: (calls: Calls) => 
   }
 }
 
-describe.each(protocols)('$protocol', ({open}) => {
+describe.each(protocols)('$protocol', ({shareOf}) => {
   test.each(backends)('$name', async (backend) => {
     const native = hostDirectory()
-    const share = await open(backend.create(memoryFile(16 << 20)))
+    const share = await shareOf(backend.create(memoryFile(16 << 20)))
     try {
       const [linux, shared] = [hostCalls(native.path), shareCalls(share.client)]
       const counts = {done: 0, refused: 0}

@@ -47,8 +47,11 @@ export class Nodes {
   readonly #byInode = new Map<Inode, Node>()
   readonly #byIdentity = new Map<string, Node>()
   readonly #most: number
+  /** Of all files: each is an object that the vfs keeps. */
+  #names = 0
   #lastId = ROOT_ID
 
+  /** @param most names */
   constructor(root: Location, most: number) {
     this.#root = new Node(ROOT_ID)
     this.#root.files.push(new SharedFile(root, root.inode.attributes()))
@@ -97,7 +100,7 @@ export class Nodes {
 
   /** @throws Errno ENFILE */
   requireRoom(): void {
-    if (this.#byId.size >= this.#most) throw new Errno(ENFILE)
+    if (this.#names >= this.#most) throw new Errno(ENFILE)
   }
 
   #make(attributes: Attributes): Node {
@@ -125,26 +128,28 @@ export class Nodes {
     location.inode.hold?.()
     files.push(new SharedFile(location, attributes))
     this.#byInode.set(location.inode, node)
-    if (known >= 0) letGo(files.splice(known, 1))
-    else if (files.length > MOST_NAMES) this.#dropNames(node, 1)
+    this.#names++
+    if (known >= 0) this.#letGo(files.splice(known, 1))
+    else if (files.length > MOST_NAMES || this.#names > this.#most) this.#dropOldest(node, 1)
   }
 
-  #dropNames(node: Node, count: number): void {
+  #dropOldest(node: Node, count: number): void {
     const gone = node.files.splice(0, count)
     for (const {location} of gone)
       if (this.#byInode.get(location.inode) === node) this.#byInode.delete(location.inode)
-    letGo(gone)
+    this.#letGo(gone)
+  }
+
+  #letGo(gone: readonly SharedFile[]): void {
+    this.#names -= gone.length
+    for (const {location} of gone) location.inode.letGo?.()
   }
 
   #remove(node: Node): void {
     this.#byId.delete(node.id)
     this.#dropIdentity(node)
-    this.#dropNames(node, node.files.length)
+    this.#dropOldest(node, node.files.length)
   }
-}
-
-function letGo(files: readonly SharedFile[]): void {
-  for (const {location} of files) location.inode.letGo?.()
 }
 
 function isThere(file: SharedFile): boolean {

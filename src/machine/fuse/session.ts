@@ -11,7 +11,7 @@ import type {Reply} from './reply.ts'
 import type {Request} from './request.ts'
 
 export interface Limits {
-  /** Files that the machine knows at a time: a Linux knows all that are in its caches. Default: 131,072. */
+  /** Names of files that the machine knows at a time: a Linux knows all that are in its caches. Default: 131,072. */
   nodes?: number
   /** Open files and directories at a time; each is a descriptor of this process's. Default: 4,096. */
   openFiles?: number

@@ -2,11 +2,12 @@
 
 import * as fs from 'node:fs'
 import {join} from 'node:path'
-import {afterEach, beforeEach, expect, test} from 'vitest'
+import {afterEach, beforeEach, describe, expect, test} from 'vitest'
 import {Nodes} from '../../../../src/machine/fuse/nodes.ts'
 import {openHostFs} from '../../../../src/vfs/fs/host.ts'
 import {Overlay} from '../../../../src/vfs/fs/overlay.ts'
 import {Tmpfs} from '../../../../src/vfs/fs/tmpfs.ts'
+import type {Location} from '../../../../src/vfs/location.ts'
 import {mountRoot} from '../../../../src/vfs/mount-tree.ts'
 import {failure} from '../../../helpers/failure.ts'
 import {u32, u64} from '../../../helpers/fields.ts'
@@ -14,6 +15,7 @@ import {type FuseClient, ROOT} from '../../../helpers/fuse-client.ts'
 import {Op, request} from '../../../helpers/fuse-message.ts'
 import {memoryFile} from '../../../helpers/memory-file.ts'
 import {type FuseHostShare, fuseHostShare, fuseShareOf} from '../../../helpers/share.ts'
+import {errorOf} from '../../../helpers/vfs.ts'
 
 let share: FuseHostShare
 let client: FuseClient
@@ -134,20 +136,32 @@ test('only so many are known at a time', async () => {
   few.dispose()
 })
 
-test('of a file with many names so many are kept', () => {
+describe('of files with several names', () => {
   const tree = mountRoot(new Tmpfs(memoryFile(1 << 20))).top
-  const nodes = new Nodes(tree, 10)
-  const attributes = tree.inode.attributes()
-  const held: object[] = []
-  for (let i = 0; i < 40; i++) {
-    // Each name has an object of its own, as on the host's file systems.
-    const inode = Object.create(tree.inode, {
-      hold: {value: () => held.push({})},
-      letGo: {value: () => held.pop()},
-    })
-    nodes.remember({...tree, inode, name: `${i}`}, attributes)
+  /** Each name has an object of its own, as on the host's file systems. */
+  const nameOf = (held: object[], name: string): Location => {
+    const counts = {hold: {value: () => held.push({})}, letGo: {value: () => held.pop()}}
+    return {...tree, inode: Object.create(tree.inode, counts), name}
   }
-  expect([nodes.size, held.length]).toEqual([1, 16])
-  nodes.clear()
-  expect([nodes.size, held.length]).toEqual([0, 0])
+
+  test('so many are kept', () => {
+    const nodes = new Nodes(tree, 100)
+    const held: object[] = []
+    for (let i = 0; i < 40; i++) nodes.remember(nameOf(held, `${i}`), tree.inode.attributes())
+    expect([nodes.size, held.length]).toEqual([1, 16])
+    nodes.clear()
+    expect([nodes.size, held.length]).toEqual([0, 0])
+  })
+
+  test('each counts among those of all', () => {
+    const nodes = new Nodes(tree, 3)
+    const held: object[] = []
+    for (let i = 0; i < 40; i++) nodes.remember(nameOf(held, `${i}`), tree.inode.attributes())
+    expect([nodes.size, held.length]).toEqual([1, 3])
+    const other = {...tree.inode.attributes(), ino: 99}
+    expect(errorOf(() => nodes.remember(nameOf(held, 'other'), other))).toBe('ENFILE')
+    nodes.clear()
+    nodes.remember(nameOf(held, 'other'), other)
+    expect([nodes.size, held.length]).toEqual([1, 1])
+  })
 })

@@ -9,7 +9,7 @@ import {expect, test} from 'vitest'
 import {Queue} from '../../src/machine/virtio/queue.ts'
 import {Register} from '../../src/machine/virtio/registers.ts'
 import {seededRandom} from '../helpers/mutate.ts'
-import {GUARD_BYTES, VirtioDriver} from '../helpers/virtio-driver.ts'
+import {FakeMemory, GUARD_BYTES, VirtioDriver} from '../helpers/virtio-driver.ts'
 import {HOSTILE_BYTES, HostileDriver} from '../helpers/virtio-hostile.ts'
 import {type Target, targets} from '../helpers/virtio-targets.ts'
 
@@ -74,14 +74,15 @@ Queue.prototype.complete = function (chain, written) {
 async function play(target: Target, seed: number, clock: Clock): Promise<void> {
   const random = seededRandom(seed)
   const subject = target.make(random)
-  const driver = new VirtioDriver(subject.model, {memoryBytes: HOSTILE_BYTES, isShared: true})
+  const memory = new FakeMemory(HOSTILE_BYTES, true)
+  const driver = new VirtioDriver(subject.model, {memory})
   const takeInterrupt = driver.line.onRaise
   driver.line.onRaise = () => {}
   const queues = subject.model.queueSizes.length
   const hostile = new HostileDriver(driver, random, subject.payload, queues)
   const scribbler = new Worker(SCRIBBLER, {
     eval: true,
-    workerData: {buffer: driver.memory.buffer, from: GUARD_BYTES, to: GUARD_BYTES + queues * 0x4000},
+    workerData: {buffer: memory.buffer, from: GUARD_BYTES, to: GUARD_BYTES + queues * 0x4000},
   })
   for (let move = 0; move < MOVES; move++) {
     await clock.timed(() => hostile.act())
@@ -97,7 +98,7 @@ async function play(target: Target, seed: number, clock: Clock): Promise<void> {
   ])
   driver.write(Register.status, 0)
   subject.close()
-  const {areGuardsWhole} = driver.memory
+  const {areGuardsWhole} = memory
   expect({seed, works, areGuardsWhole}).toEqual({seed, works: true, areGuardsWhole: true})
 }
 

@@ -85,6 +85,8 @@ export interface DriverOptions {
   memoryBytes?: number
   /** Default: a fake one of that size. */
   memory?: DriverMemory
+  /** Bytes at the beginning of memory that it leaves alone. */
+  reservedBytes?: number
 }
 
 /** What a driver needs of its memory. */
@@ -112,7 +114,7 @@ export class VirtioDriver {
   /** From reset to DRIVER_OK. */
   begin(): this {
     this.features = 0n
-    this.#allocated = 0
+    this.#allocated = this.#options.reservedBytes ?? 0
     this.write(Register.status, 0)
     this.write(Register.status, Status.acknowledge)
     this.addStatus(Status.driver)

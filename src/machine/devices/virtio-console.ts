@@ -1,5 +1,6 @@
 // VirtioConsole: the console, and named ports beside it (virtio 1.2, 5.3).
 
+import {HvError} from '../../errors.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
 import {Turns} from '../virtio/turns.ts'
@@ -60,8 +61,11 @@ export class VirtioConsole implements DeviceModel {
   #transport!: Transport
   #hasMultiport = false
 
+  /** @throws HvError BAD_ARGUMENT */
   constructor({size, ports = [], ...console}: ConsoleOptions) {
-    const all = [console, ...ports].slice(0, MAX_PORTS)
+    const all = [console, ...ports]
+    if (all.length > MAX_PORTS)
+      throw new HvError('BAD_ARGUMENT', `a console has at most ${MAX_PORTS - 1} named ports`)
     this.#ports = all.map((settings, id) => {
       const streams = new ConsolePort(settings, () => this.#announce(id, Event.open))
       return {streams, settings, due: new Set()}

@@ -1,5 +1,6 @@
 // VirtioNetwork: a network card (virtio 1.2, 5.1): frames between a pair of queues and a backend, without offloads.
 
+import {HvError} from '../../errors.ts'
 import type {Chain} from '../virtio/chain.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
@@ -13,6 +14,9 @@ const LINK_UP = 1
 const QUEUE_SIZE = 256
 const [TO_GUEST, TO_HOST] = [0, 1]
 const HEADER_BYTES = 12
+/** What IPv4 needs; what a frame has room for. */
+const LEAST_MTU = 68
+const MOST_MTU = MOST_FRAME_BYTES - LEAST_FRAME_BYTES
 /** Frames that wait for room in the guest. */
 const MOST_WAITING = 64
 
@@ -46,9 +50,13 @@ export class VirtioNetwork implements DeviceModel {
     backend: NetworkBackend,
     {mac = Uint8Array.of(2, 0x68, 0x76, 0, 0, 1), mtu}: NetworkOptions = {},
   ) {
+    if (mac.length !== 6 || (mac[0] & 1) !== 0)
+      throw new HvError('BAD_ARGUMENT', 'the address of a network card is six bytes, the first one even')
+    if (mtu !== undefined && !(Number.isInteger(mtu) && mtu >= LEAST_MTU && mtu <= MOST_MTU))
+      throw new HvError('BAD_ARGUMENT', `an MTU is ${LEAST_MTU} to ${MOST_MTU}`)
     this.#backend = backend
     this.features = F_MAC | F_STATUS | (mtu === undefined ? 0n : F_MTU)
-    this.config.set(mac.subarray(0, 6))
+    this.config.set(mac)
     const config = new DataView(this.config.buffer)
     config.setUint16(6, LINK_UP, true)
     config.setUint16(8, 1, true)

@@ -46,8 +46,10 @@ export class VirtioVsock implements DeviceModel {
   readonly #toHost = new Turns(() => this.#receive())
   #queues!: readonly Queue[]
 
-  /** @param guestCid 3 or more, below 2^32 - 1 */
+  /** @param guestCid 3 to 2^32 - 2 @throws HvError BAD_ARGUMENT */
   constructor(guestCid = GUEST_CID) {
+    if (!(Number.isInteger(guestCid) && guestCid >= GUEST_CID && guestCid < 2 ** 32 - 1))
+      throw new HvError('BAD_ARGUMENT', `a guest's CID is 3 to ${2 ** 32 - 2}, not ${guestCid}`)
     this.#guestCid = guestCid
     new DataView(this.config.buffer).setBigUint64(0, BigInt(guestCid), true)
   }

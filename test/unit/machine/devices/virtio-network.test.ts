@@ -2,6 +2,7 @@
 
 import {duplexPair} from 'node:stream'
 import {expect, test} from 'vitest'
+import {HvError} from '../../../../src/errors.ts'
 import {
   type NetworkBackend,
   type NetworkGuest,
@@ -61,6 +62,13 @@ test('it has an address, a link that is up, and an MTU if one is given', () => {
   ])
   expect([makeCard().driver.features & 8n, driver.features & 8n]).toEqual([0n, 8n])
 })
+
+test.each([{mac: new Uint8Array(5)}, {mac: Uint8Array.of(1, 2, 3, 4, 5, 6)}, {mtu: 67}, {mtu: 1500.5}])(
+  'a card is not made with %o',
+  (options) => {
+    expect(() => makeCard(options)).toThrow(HvError)
+  },
+)
 
 test('frames go out as they are, and come in behind a header for one buffer', async () => {
   const {wire, receive, send} = makeCard()

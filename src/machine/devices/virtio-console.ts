@@ -58,7 +58,8 @@ export class VirtioConsole implements DeviceModel {
   readonly #ports: readonly Port[]
   readonly #toGuest = new Turns(() => this.#tell())
   readonly #toHost = new Turns(() => this.#hear())
-  #transport!: Transport
+  /** None before the device has one. */
+  #transport: Transport | undefined
   #hasMultiport = false
 
   /** @throws HvError BAD_ARGUMENT */
@@ -80,7 +81,7 @@ export class VirtioConsole implements DeviceModel {
   /** The window of the console has another size now. */
   resize(size: TerminalSize): void {
     this.#setSize(size)
-    this.#transport.configChanged()
+    this.#transport?.configChanged()
     this.#announce(0, Event.resize)
   }
 
@@ -139,7 +140,7 @@ export class VirtioConsole implements DeviceModel {
   #tell(): number | undefined {
     const id = this.#ports.findIndex(({due}) => due.size > 0)
     if (id < 0 || !this.#hasMultiport) return undefined
-    const chain = this.#transport.queues[CONTROL_TO_GUEST].next()
+    const chain = this.#transport?.queues[CONTROL_TO_GUEST].next()
     if (chain === undefined) return undefined
     const {due} = this.#ports[id]
     const event = TO_GUEST.find((one) => due.has(one))!
@@ -162,7 +163,7 @@ export class VirtioConsole implements DeviceModel {
 
   /** A step: one message of the guest's. */
   #hear(): number | undefined {
-    const chain = (this.#transport.queues[CONTROL_TO_HOST] as Queue | undefined)?.next()
+    const chain = (this.#transport?.queues[CONTROL_TO_HOST] as Queue | undefined)?.next()
     if (chain === undefined) return undefined
     const bytes = Buffer.from(chain.take(CONTROL_BYTES))
     chain.complete(0)

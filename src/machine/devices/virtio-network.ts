@@ -43,8 +43,9 @@ export class VirtioNetwork implements DeviceModel {
   /** A frame of the guest's for which the backend has no room. */
   #held: {chain: Chain; frame: Uint8Array} | undefined
   #isRunning = false
-  #transport!: Transport
-  #queues!: readonly Queue[]
+  /** None yet, and no queues, before the device has one. */
+  #transport: Transport | undefined
+  #queues: readonly (Queue | undefined)[] = []
 
   constructor(
     backend: NetworkBackend,
@@ -67,7 +68,7 @@ export class VirtioNetwork implements DeviceModel {
   /** Plugs the cable in, or out: the guest is told. */
   setLink(isUp: boolean): void {
     this.config[6] = isUp ? LINK_UP : 0
-    this.#transport.configChanged()
+    this.#transport?.configChanged()
   }
 
   attach(transport: Transport): void {
@@ -115,7 +116,7 @@ export class VirtioNetwork implements DeviceModel {
   /** A step: one frame to the guest. */
   #deliver(): number | undefined {
     if (this.#waiting.length === 0) return undefined
-    const chain = this.#queues[TO_GUEST].next()
+    const chain = this.#queues[TO_GUEST]?.next()
     if (chain === undefined) return undefined
     const frame = this.#waiting.shift()!
     // A frame in a buffer that is too small for it is lost, as on a wire.
@@ -143,7 +144,7 @@ export class VirtioNetwork implements DeviceModel {
   }
 
   #next(): {chain: Chain; frame: Uint8Array} | undefined {
-    const chain = this.#queues[TO_HOST].next()
+    const chain = this.#queues[TO_HOST]?.next()
     if (chain === undefined) return undefined
     // The header asks for offloads, of which none was negotiated.
     chain.take(HEADER_BYTES)

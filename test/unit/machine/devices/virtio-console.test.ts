@@ -43,6 +43,12 @@ describe('a console alone', () => {
     expect([driver.configChanges, driver.config(0, 2), driver.config(2, 2)]).toEqual([1, 132, 43])
   })
 
+  test('its window may change before the device is anywhere', () => {
+    const model = new VirtioConsole({size: {columns: 80, rows: 24}})
+    model.resize({columns: 100, rows: 50})
+    expect(new VirtioDriver(model).config(0, 4)).toBe(100 + (50 << 16))
+  })
+
   test('input waits for room in the guest, in whatever pieces there are', async () => {
     const {input, receive} = makeConsole()
     input.write('0123456789')

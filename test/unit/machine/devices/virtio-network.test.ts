@@ -122,6 +122,15 @@ test('without a cable, or a driver, frames go nowhere, and the guest is told of 
   expect(Array.from({length: 100}, () => wire.guest.receive(frameOf(60))).every(Boolean)).toBe(true)
 })
 
+test('a backend may speak before the device is anywhere', async () => {
+  const wire = new Wire()
+  const model = new VirtioNetwork(wire)
+  wire.guest.onRoom()
+  model.setLink(false)
+  await settle()
+  expect([wire.guest.receive(frameOf(60)), new VirtioDriver(model).config(6, 2)]).toEqual([true, 0])
+})
+
 test('a reset lets a backend that waited go on', async () => {
   const {wire, driver} = makeCard()
   for (let i = 0; i < 65; i++) wire.guest.receive(frameOf(60))

@@ -97,8 +97,10 @@ test('what was written, and ended, before the guest has answered comes in its or
 
 test('a connection that was made before a driver is there waits for it', async () => {
   const vsock = new VirtioVsock()
-  const driver = new VirtioDriver(vsock)
   vsock.connect(GUEST_PORT)
+  // Nor is there a transport yet.
+  await settle()
+  const driver = new VirtioDriver(vsock)
   const guest = new GuestSockets(driver.begin())
   expect((await guest.next()).op).toBe(Op.request)
 })

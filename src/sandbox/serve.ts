@@ -130,9 +130,9 @@ async function start(
 /** Open, since a jail opens nothing. */
 async function storeRehearsals(directory: string | undefined): Promise<HostProgram[]> {
   if (directory === undefined) return []
-  const {storeProgram} = await import('../sentry/rehearsal.ts')
+  const {storePrograms} = await import('../sentry/rehearsal.ts')
   try {
-    return Array.from({length: REHEARSALS}, () => storeProgram(directory))
+    return storePrograms(directory, REHEARSALS)
   } catch {
     // It is for warmth alone.
     return []

@@ -4,6 +4,7 @@ import type {FileDescription} from '../vfs/file.ts'
 import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import type {User} from './credentials.ts'
 import type {HostProgram} from './host-program.ts'
+import type {Executable} from './open-executable.ts'
 import type {PatchChoice} from './patch-choice.ts'
 import type {ShowProgram} from './program-finder.ts'
 import type {Task} from './task.ts'
@@ -39,6 +40,8 @@ export interface ProgramOptions {
   program: string
   /** A file of the host's that the guest shall see as the program. It becomes the sentry's, whatever comes of it. */
   onHost?: HostProgram
+  /** In place of what these two name: open already. It becomes the sentry's, which gives its references back. */
+  executable?: Executable
   args: readonly string[]
   env: Readonly<Record<string, string>>
   cwd?: string

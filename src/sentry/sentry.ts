@@ -118,9 +118,10 @@ export class Sentry {
       cwd = this.#directory(options.cwd ?? '/')
     } catch (error) {
       closeHostProgram(options.onHost)
+      if (options.executable !== undefined) closeExecutable(options.executable)
       throw error
     }
-    const executable = this.#programs.find(options, cwd)
+    const executable = options.executable ?? this.#programs.find(options, cwd)
     const context = this.#platform.createContext()
     try {
       this.kernel.initialFpState = context.readFpState()

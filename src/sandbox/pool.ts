@@ -14,7 +14,7 @@ const REFILL_MS = 50
 
 /** How large a pool is. @see {@link SandboxPool} */
 export interface SandboxPoolOptions {
-  /** How many processes wait, 1 to 64; default 1. Each takes some 15 MB, and no CPU. */
+  /** How many processes wait, 1 to 64; default 1. Each takes some 15 MB, as a whole sandbox some 22, and no CPU. */
   warm?: number
   /**
    * What all its sandboxes are to be. Whole sandboxes wait then, with their VM, jail and tree, and have run a small program of hv's

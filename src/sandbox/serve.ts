@@ -20,7 +20,7 @@ import type {Surroundings} from './served-program.ts'
 import {ServedPrograms} from './served-programs.ts'
 import {WorkerTrace} from './worker-trace.ts'
 
-/** The first run takes twice as long as the third. */
+/** The first run takes twice as long as the third; eight were no better than three. */
 const REHEARSALS = 3
 
 /** What a process does for its jail; a thread has none. */

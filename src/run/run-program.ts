@@ -13,13 +13,14 @@ import {ownDirectories} from '../jail/own-directories.ts'
 import {DEFAULT_MEMORY_BYTES} from '../platform/choice.ts'
 import {type OpenedPlatform, openPlatform} from '../platform/open.ts'
 import {openHostProgram} from '../sentry/host-program.ts'
+import type {ProgramResult} from '../sentry/program-result.ts'
 import {runToEnd} from '../sentry/run-to-end.ts'
 import {type ProgramOptions, Sentry} from '../sentry/sentry.ts'
 import {HostTty} from '../sentry/tty/host-tty.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import {host} from '../vfs/host-calls.ts'
 import {openHostStream} from '../vfs/open-host-stream.ts'
-import {guestFiles} from './guest-files.ts'
+import {openGuestFiles} from './guest-files.ts'
 import {hostLimits} from './host-limits.ts'
 import {imageProgram} from './image-program.ts'
 import type {RunOptions, RunResult} from './options.ts'
@@ -27,7 +28,7 @@ import {passSignals, stopWith} from './pass-signals.ts'
 import {runPledge} from './pledge.ts'
 import {rehearseIfCold} from './rehearse-if-cold.ts'
 import {foldersOf} from './show-program.ts'
-import {RunTrace} from './trace.ts'
+import {loadTrace, RunTrace} from './trace.ts'
 import {Watchdog} from './watchdog.ts'
 
 /** @throws HvError */
@@ -70,31 +71,48 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
   using platform = opened.platform
   const fds = options.suggestsPromises ? [0, 2, 2] : [0, 1, 2]
   const terminal = openTerminal(fds)
-  const files = await guestFiles(options, foldersOf(options, onHost))
-  const sentry = new Sentry(platform, {...options, ...files, terminal})
-  const {kernel} = sentry
-  kernel.budget.onMuch = options.onMuch
-  const trace = new RunTrace(kernel, options.trace)
+  const files = await openGuestFiles(options, foldersOf(options, onHost))
   const pledge = await runPledge(options)
-  const program = {
-    ...programOf(options, files.config),
-    onHost,
-    umask: process.umask(),
-    nice: getPriority(),
-    streams: fds.map((fd, guestFd) => openStream(sentry, fd, guestFd)),
-    restrict: pledge.restrict,
-  }
   try {
     if (terminal !== undefined) host.guardTerminal(terminal)
-    await trace.begin()
+    await loadTrace(options.trace)
     options.code?.keep()
     jail.close({
-      roots: sentry.hostRoots,
+      roots: files.roots,
       directories: [...ownDirectories(process.env), ...(files.libraryFolders ?? [])],
       traces: platform.name === 'ptrace',
       hasTerminal: terminal !== undefined,
       dropTo: options.dropTo,
     })
+    const shown = await files.read()
+    const sentry = new Sentry(platform, {...options, ...shown, terminal})
+    const program = {
+      ...programOf(options, shown.config),
+      onHost,
+      umask: process.umask(),
+      nice: getPriority(),
+      streams: fds.map((fd, guestFd) => openStream(sentry, fd, guestFd)),
+      restrict: pledge.restrict,
+    }
+    const result = await runTraced(sentry, program, options, watchdog)
+    return {...result, promises: pledge.suggestion(), platform: platformOf(opened), jail: jail.layers}
+  } finally {
+    host.restoreTerminal()
+  }
+}
+
+/** Until it has ended, and the sentry with it. */
+async function runTraced(
+  sentry: Sentry,
+  program: ProgramOptions,
+  options: RunOptions,
+  watchdog: Watchdog,
+): Promise<ProgramResult> {
+  const {kernel} = sentry
+  kernel.budget.onMuch = options.onMuch
+  const trace = new RunTrace(kernel, options.trace)
+  try {
+    await trace.begin()
     watchdog.start()
     const result = await runToEnd(sentry, program, {
       timeoutMs: options.timeoutMs,
@@ -106,9 +124,8 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
       whilePaused: () => trace.catchUp(),
     })
     sentry.dispose()
-    return {...result, promises: pledge.suggestion(), platform: platformOf(opened), jail: jail.layers}
+    return result
   } finally {
-    host.restoreTerminal()
     trace.close()
   }
 }

@@ -68,7 +68,7 @@ async function start(
     jail.close({
       roots: files.roots,
       directories: [...(confinement?.directories ?? []), ...(files.libraryFolders ?? [])],
-      traces: platform.name === 'ptrace',
+      caller: platform.name === 'ptrace' ? 'ptrace' : 'kvm',
       hasTerminal: false,
       dropTo: settings.dropTo,
     })

@@ -53,7 +53,7 @@ describe.each(platforms.filter((platform) => platform === 'kvm'))('a bare-metal 
     expect(await attack('root', begins, words)).toEqual([])
   })
 
-  test.each([['--machine', 'bare'], []])('its layers are told, and may be required: %j', (...words) => {
+  test.each([[['--machine', 'bare']], [[]]])('its layers are told, and may be required: %j', (words) => {
     const flags = ['--stats=json', '--require-jail', '--drop-to', '65534:65534', ...words]
     const {status, stderr} = hv(['run', ...flags, guest])
     expect([status, stderr]).toEqual([0, expect.stringMatching(/^\{.*\}\n$/)])

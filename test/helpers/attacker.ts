@@ -1,6 +1,7 @@
 // An attacker in the sentry's process: a copy of the package whose code tries, at one place, what it would try. What each try came to.
 
 import {execFile, spawnSync} from 'node:child_process'
+import {once} from 'node:events'
 import {
   chmodSync,
   chownSync,
@@ -12,7 +13,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import {createServer, type Server} from 'node:net'
+import {type AddressInfo, createServer, type Server} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
@@ -23,9 +24,10 @@ import {copyOfPackage} from './copy-with-bug.ts'
 
 const NOBODY = 65534
 const EFAULT = 14
-/** As a struct sockaddr_in in characters below 128: 127.0.0.1:8224. */
-const ADDRESS = `\x02\0\x20\x20\x7f\0\0\x01${'\0'.repeat(8)}`
-const PORT = 0x2020
+/** Its bytes are below 128, for a struct sockaddr_in of characters. */
+const FIRST_PORT = 0x2020
+/** As many test files may run beside each other. */
+const PORTS = 64
 
 /** By name, as this architecture numbers them. */
 const numbers = Object.fromEntries(
@@ -111,8 +113,17 @@ export class Attacker {
     chmodSync(this.folder, 0o755)
     for (const user of ['root', 'nobody']) mkdirSync(this.#cacheOf(user))
     chownSync(this.#cacheOf('nobody'), NOBODY, NOBODY)
-    this.#server.listen(PORT, '127.0.0.1')
-    await new Promise((resolve) => this.#server.once('listening', resolve))
+    for (let port = FIRST_PORT; !this.#server.listening; port++) {
+      if (port === FIRST_PORT + PORTS) throw new Error('no port is free')
+      this.#server.listen(port, '127.0.0.1')
+      await once(this.#server, 'listening').catch(() => {})
+    }
+  }
+
+  /** As a struct sockaddr_in: man 7 ip. */
+  get #address(): string {
+    const {port} = this.#server.address() as AddressInfo
+    return `\x02\0\x20${String.fromCharCode(port & 0xff)}\x7f\0\0\x01${'\0'.repeat(8)}`
   }
 
   end(): void {
@@ -194,7 +205,7 @@ export class Attacker {
         const open = (path, flags) => call(N.openat, -100, path, flags, 0o644)
         const connect = () => {
           const fd = call(N.socket, 2, 1, 0)
-          return fd < 0 ? fd : call(N.connect, fd, ${JSON.stringify(ADDRESS)}, 16)
+          return fd < 0 ? fd : call(N.connect, fd, ${JSON.stringify(this.#address)}, 16)
         }
         const found = {}
         for (const [name, text] of ${JSON.stringify(tries.map((name) => [name, TRIES[name]]))}) found[name] = eval(text)

@@ -4,7 +4,7 @@ import type {Born} from '../jail/born.ts'
 import {Jail} from '../jail/jail.ts'
 import type {CodeCache} from '../kept-code.ts'
 import {openPlatform} from '../platform/open.ts'
-import {type GuestFiles, guestFiles} from '../run/guest-files.ts'
+import {type GuestFiles, openGuestFiles} from '../run/guest-files.ts'
 import {hostLimits} from '../run/host-limits.ts'
 import {rehearseIfCold} from '../run/rehearse-if-cold.ts'
 import {HookedCalls} from '../sentry/hooked-calls.ts'
@@ -62,17 +62,18 @@ async function start(
   let sentry: Sentry
   let rehearsals: HostProgram[] = []
   try {
-    shown = await guestFiles(settings)
-    sentry = new Sentry(platform, {...settings, ...shown})
+    const files = await openGuestFiles(settings)
     if (settings.rehearses) rehearsals = await storeRehearsals(confinement?.code.directory)
     confinement?.code.keep()
     jail.close({
-      roots: sentry.hostRoots,
-      directories: [...(confinement?.directories ?? []), ...(shown.libraryFolders ?? [])],
-      traces: platform.name === 'ptrace',
+      roots: files.roots,
+      directories: [...(confinement?.directories ?? []), ...(files.libraryFolders ?? [])],
+      caller: platform.name === 'ptrace' ? 'ptrace' : 'kvm',
       hasTerminal: false,
       dropTo: settings.dropTo,
     })
+    shown = await files.read()
+    sentry = new Sentry(platform, {...settings, ...shown})
   } catch (error) {
     platform[Symbol.dispose]()
     throw error

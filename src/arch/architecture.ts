@@ -11,8 +11,12 @@ export interface Architecture {
   /** Code that makes the call `callLoopNumber` for ever: hv check's proof. */
   readonly callLoop: Uint8Array
   readonly callLoopNumber: number
-  /** Code that makes one call after another, of those that lie behind it: each its number and six arguments, 64 bits each. */
+  /**
+   * Code that makes one call after another, of those that lie `callListDistance` bytes behind its start: each its number and six
+   * arguments, 64 bits each. The result takes the number's place.
+   */
   readonly callList: Uint8Array
+  readonly callListDistance: number
   /** AT_PLATFORM. */
   readonly platformName: string
   /**

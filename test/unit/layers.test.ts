@@ -73,6 +73,7 @@ const below: Record<string, string[]> = {
     'platform',
     'sentry',
     'vfs',
+    'vm',
   ],
   board: ['errors.ts', 'package-file.ts', 'similar.ts'],
   'errors.ts': [],

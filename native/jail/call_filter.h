@@ -9,6 +9,8 @@ struct FilterOptions {
   bool traces;
   // It has the host's terminal, and stops with its guest.
   bool has_terminal;
+  // It takes who connects to a socket that it listens to: a debugger.
+  bool accepts;
 };
 
 // For every thread, now and later. Other calls fail with EPERM: clone3(2), whose arguments no filter sees, with ENOSYS.

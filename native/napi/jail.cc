@@ -116,10 +116,11 @@ Napi::Value Rights(const Napi::CallbackInfo& info) {
   });
 }
 
-// filterCalls(traces, hasTerminal)
+// filterCalls(traces, hasTerminal, accepts)
 Napi::Value Filter(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
-    return Answer(info.Env(), FilterCalls({info[0].ToBoolean(), info[1].ToBoolean()}));
+    return Answer(info.Env(),
+                  FilterCalls({info[0].ToBoolean(), info[1].ToBoolean(), info[2].ToBoolean()}));
   });
 }
 

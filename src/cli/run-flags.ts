@@ -129,6 +129,12 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     summary: "print each system call in strace's format, to standard error or to FILE",
   },
   {
+    name: 'gdb',
+    kind: 'value',
+    placeholder: '[ADDR:]PORT|unix:PATH',
+    summary: 'wait for gdb there before the first instruction; without ADDR on this host alone',
+  },
+  {
     name: 'pledge',
     kind: 'value',
     placeholder: 'PROMISES',

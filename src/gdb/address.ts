@@ -20,7 +20,8 @@ export function parseGdbAddress(text: string): GdbAddress {
     if (path === '' || Buffer.byteLength(path) > MAX_PATH || path.includes('\0')) throw bad(text)
     return {path}
   }
-  const [, bracketed, plain, digits] = /^(?:(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(text) ?? []
+  const [, bracketed, plain, digits] =
+    /^(?:(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(text) ?? []
   const port = Number(digits ?? Number.NaN)
   if (!(port <= MAX_PORT)) throw bad(text)
   return {host: bracketed || plain || LOOPBACK, port}

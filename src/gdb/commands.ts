@@ -68,7 +68,7 @@ export const COMMANDS: Readonly<Record<string, (text: string, talk: Conversation
     return OK
   },
   H: (text, talk) => {
-    const id = parseThreadId(text.slice(1), talk.target.processId)
+    const id = parseThreadId(text.slice(1))
     if (id === undefined) return BAD_WORDS
     if (text[0] === 'c') talk.steppedThread = typeof id === 'number' ? id : undefined
     else if (text[0] !== 'g') return BAD_WORDS
@@ -79,7 +79,7 @@ export const COMMANDS: Readonly<Record<string, (text: string, talk: Conversation
     return OK
   },
   T: (text, {target}) => {
-    const id = parseThreadId(text, target.processId)
+    const id = parseThreadId(text)
     return typeof id === 'number' && has(target.threads(), id) ? OK : BAD_WORDS
   },
 }

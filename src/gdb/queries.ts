@@ -3,10 +3,10 @@
 import {MAX_PAYLOAD} from './packet.ts'
 import type {Conversation} from './session.ts'
 import {toLinuxSignal} from './signals.ts'
-import {parseThreadId, threadId} from './thread-id.ts'
-import {parseCount, parseHex, textToHex} from './words.ts'
+import {parseThreadId} from './thread-id.ts'
+import {parseCount, textToHex} from './words.ts'
 
-/** Thread ids in one answer: 8 bytes each, and more with a process. */
+/** Thread ids in one answer: 8 bytes each. */
 const IDS_AT_A_TIME = 256
 
 const OWN_FEATURES = [
@@ -17,7 +17,6 @@ const OWN_FEATURES = [
   'qXfer:auxv:read+',
   'qXfer:exec-file:read+',
   'qXfer:siginfo:read+',
-  'multiprocess+',
   'swbreak+',
   'hwbreak+',
   'exec-events+',
@@ -41,7 +40,7 @@ export function answerQuery(packet: string, talk: Conversation): string {
     case 'QPassSignals':
       return passSignals(rest, talk)
     case 'qC':
-      return `QC${threadId(talk.thread, talk.processId)}`
+      return `QC${talk.thread.toString(16)}`
     case 'qAttached':
       return target.wasRunning ? '1' : '0'
     case 'qfThreadInfo':
@@ -50,7 +49,7 @@ export function answerQuery(packet: string, talk: Conversation): string {
     case 'qsThreadInfo':
       return nextThreads(talk)
     case 'qThreadExtraInfo': {
-      const thread = parseThreadId(rest, target.processId)
+      const thread = parseThreadId(rest)
       if (typeof thread !== 'number' || !target.threads().includes(thread)) return 'E01'
       return textToHex(target.nameOf(thread))
     }
@@ -78,7 +77,7 @@ function passSignals(list: string, {target}: Conversation): string {
 
 function nextThreads(talk: Conversation): string {
   const ids = talk.untold.splice(0, IDS_AT_A_TIME)
-  return ids.length === 0 ? 'l' : `m${ids.map((id) => threadId(id, talk.processId)).join(',')}`
+  return ids.length === 0 ? 'l' : `m${ids.map((id) => id.toString(16)).join(',')}`
 }
 
 /** `OBJECT:read:ANNEX:OFFSET,LENGTH`. */
@@ -104,10 +103,8 @@ function objectOf(object: string, annex: string, {target, thread}: Conversation)
       return text(target.auxv())
     case 'siginfo':
       return target.threads().includes(thread) ? text(target.signalInfo(thread)) : undefined
-    case 'exec-file': {
-      const process = annex === '' ? BigInt(target.processId) : parseHex(annex)
-      return process === BigInt(target.processId) ? target.executable() : undefined
-    }
+    case 'exec-file':
+      return annex === '' ? target.executable() : undefined
     default:
       return ''
   }

@@ -14,13 +14,13 @@ const MAX_ACTIONS = 2048
  * `;ACTION[:THREAD]…` behind vCont.
  * @returns undefined: it makes no sense
  */
-export function parseActions(text: string, processId: number): Resumption[] | undefined {
+export function parseActions(text: string): Resumption[] | undefined {
   const actions = text.split(';').slice(1)
   if (actions.length === 0 || actions.length > MAX_ACTIONS) return undefined
   const parsed: Resumption[] = []
   for (const action of actions) {
     const [what, id, ...rest] = action.split(':')
-    const thread = id === undefined ? 'all' : parseThreadId(id, processId)
+    const thread = id === undefined ? 'all' : parseThreadId(id)
     if (thread === undefined || thread === 'any' || rest.length > 0) return undefined
     // It stands still, and goes on to.
     if (what === 't') continue

@@ -71,8 +71,7 @@ export class GdbServer {
     if (listening !== undefined) list.push([listening, EPOLLIN])
     const socket = this.#socket
     const connected = socket && fdOf(socket)
-    if (connected !== undefined)
-      list.push([connected, EPOLLIN | (socket!.writableLength > 0 ? EPOLLOUT : 0)])
+    if (connected !== undefined) list.push([connected, EPOLLIN | (socket!.writableLength > 0 ? EPOLLOUT : 0)])
     return list
   }
 

@@ -6,10 +6,10 @@ import {answerQuery} from './queries.ts'
 import {parseActions, parsePlain, VCONT_ACTIONS} from './resume.ts'
 import {stopReply} from './stop-reply.ts'
 import type {Resumption, Stop, Target} from './target.ts'
-import {parseThreadId} from './thread-id.ts'
 
 /** While the program runs gdb waits; who sends more than this without waiting is none. */
 const MAX_QUEUED = 64
+const SIGINT = 2
 
 /** What commands and queries see of a session. */
 export interface Conversation {
@@ -20,8 +20,6 @@ export interface Conversation {
   thread: number
   /** What c and s are for; undefined: all. */
   steppedThread: number | undefined
-  /** Undefined: gdb knows of no processes. */
-  readonly processId: number | undefined
   /** Of an answer in pieces. */
   untold: number[]
   stopAcks(): void
@@ -67,11 +65,7 @@ export class Session implements Conversation {
       },
     })
     target.onStop = (stop) => this.#stopped(stop)
-    target.interrupt()
-  }
-
-  get processId(): number | undefined {
-    return this.features.has('multiprocess') ? this.target.processId : undefined
+    target.interrupt(0)
   }
 
   /** What gdb has sent, in pieces of any length. */
@@ -107,7 +101,7 @@ export class Session implements Conversation {
   }
 
   #interrupt(): void {
-    if (this.#isRunning) this.target.interrupt()
+    if (this.#isRunning) this.target.interrupt(SIGINT)
   }
 
   #stopped(stop: Stop): void {
@@ -123,20 +117,18 @@ export class Session implements Conversation {
   #obey(packet: string): void {
     const letter = packet[0] ?? ''
     const text = packet.slice(1)
-    const {target} = this
     if (letter === 'v') this.#obeyNamed(packet)
     else if (letter === 'q' || letter === 'Q') this.#reply(answerQuery(packet, this))
-    else if (letter === '?') this.#reply(stopReply(this.#lastStop!, target, this.features))
+    else if (letter === '?') this.#reply(stopReply(this.#lastStop!, this.target, this.features))
     else if (/^[cCsS]$/.test(letter)) this.#resume(parsePlain(packet, this.steppedThread))
     else if (letter === 'k') this.#kill(false)
-    else if (letter === 'D') this.#detach(text)
+    else if (letter === 'D') this.#detach()
     else this.#reply(Object.hasOwn(COMMANDS, letter) ? COMMANDS[letter](text, this) : '')
   }
 
   #obeyNamed(packet: string): void {
     if (packet === 'vCont?') this.#reply(VCONT_ACTIONS)
-    else if (packet.startsWith('vCont;'))
-      this.#resume(parseActions(packet.slice('vCont'.length), this.target.processId))
+    else if (packet.startsWith('vCont;')) this.#resume(parseActions(packet.slice('vCont'.length)))
     else if (packet.startsWith('vKill;')) this.#kill(true)
     else this.#reply('')
   }
@@ -160,12 +152,7 @@ export class Session implements Conversation {
     else this.#close()
   }
 
-  /** `[;PID]` */
-  #detach(text: string): void {
-    if (text !== '' && parseThreadId(`p${text.slice(1)}`, this.target.processId) === undefined) {
-      this.#reply('E01')
-      return
-    }
+  #detach(): void {
     this.#reply('OK')
     this.end()
     this.target.detach()

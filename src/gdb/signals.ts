@@ -17,7 +17,8 @@ export function toGdbSignal(linux: number): number {
   if (linux === 0) return 0
   if (linux === FIRST_REALTIME) return REALTIME_32
   if (linux === LAST_REALTIME) return REALTIME_64
-  if (linux > FIRST_REALTIME) return linux < LAST_REALTIME ? REALTIME_33 + linux - FIRST_REALTIME - 1 : UNKNOWN
+  if (linux > FIRST_REALTIME)
+    return linux < LAST_REALTIME ? REALTIME_33 + linux - FIRST_REALTIME - 1 : UNKNOWN
   return STANDARD[linux - 1] ?? UNKNOWN
 }
 

@@ -2,28 +2,24 @@
 
 import {toGdbSignal} from './signals.ts'
 import type {Stop, Target} from './target.ts'
-import {threadId} from './thread-id.ts'
 import {bytesToHex, textToHex} from './words.ts'
 
 const SIGTRAP = 5
 
 /** @param features that gdb has named */
 export function stopReply(stop: Stop, target: Target, features: ReadonlySet<string>): string {
-  const {processId} = target
-  const isMultiprocess = features.has('multiprocess')
-  const ofProcess = isMultiprocess ? `;process:${processId.toString(16)}` : ''
   switch (stop.what) {
     case 'exited':
-      return `W${byte(stop.code)}${ofProcess}`
+      return `W${byte(stop.code)}`
     case 'killed':
-      return `X${byte(toGdbSignal(stop.signal))}${ofProcess}`
+      return `X${byte(toGdbSignal(stop.signal))}`
     case 'nothing-left':
       return features.has('no-resumed') ? 'N' : `S${byte(0)}`
     default:
       return (
         `T${byte(toGdbSignal(stop.what === 'signal' ? stop.signal : SIGTRAP))}` +
         expedited(target, stop.thread) +
-        `thread:${threadId(stop.thread, isMultiprocess ? processId : undefined)};` +
+        `thread:${stop.thread.toString(16)};` +
         reasonOf(stop, features)
       )
   }

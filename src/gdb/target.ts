@@ -39,8 +39,6 @@ export type PointKind = 'software' | 'hardware' | 'write'
 export interface Target {
   /** What `readRegisters` gives. */
   readonly layout: RegisterLayout
-  /** 1 or more. */
-  readonly processId: number
   /** It ran before the session began: who leaves lets it go on. */
   readonly wasRunning: boolean
   /** Each is 1 or more; the first one is the main thread's. Empty: it is gone. */
@@ -60,8 +58,11 @@ export interface Target {
   removePoint(kind: PointKind, address: bigint, length: number): void
   /** Lets threads run, until `onStop` is called. Threads that nothing is said of stay stopped. */
   resume(resumptions: readonly Resumption[]): void
-  /** Stops all threads; `onStop` tells, unless something else stopped it first. */
-  interrupt(): void
+  /**
+   * Stops all threads; `onStop` tells, of what stopped it first. Of one that stands still, at once, what it was told last.
+   * @param signal what the stop is to look like: SIGINT, or 0
+   */
+  interrupt(signal: number): void
   /** Signals that are delivered without a stop. */
   passSignals(signals: ReadonlySet<number>): void
   /** Ends it. `onStop` tells. */

@@ -21,5 +21,5 @@ export interface JailAddon {
   /** All but these capabilities, by number; with `uid` and `gid`, the user too. The last layer but the filter. */
   giveUpRights(capabilities: readonly number[], uid?: number, gid?: number): number
   /** From now on only the calls that a sentry needs. */
-  filterCalls(traces: boolean, hasTerminal: boolean): number
+  filterCalls(traces: boolean, hasTerminal: boolean, accepts: boolean): number
 }

@@ -29,6 +29,8 @@ export interface JailNeeds {
   directories: readonly string[]
   traces: boolean
   hasTerminal: boolean
+  /** It listens to a socket, and is to take who connects. */
+  accepts?: boolean
   dropTo?: {uid: number; gid: number}
 }
 
@@ -94,7 +96,7 @@ export class Jail {
    * @throws HvError JAIL_INCOMPLETE if the whole of it is required; BAD_ARGUMENT, HOST_SYSCALL: nobody becomes `dropTo`
    */
   close(needs: JailNeeds): void {
-    const {directories, roots, traces, hasTerminal, dropTo} = needs
+    const {directories, roots, traces, hasTerminal, accepts = false, dropTo} = needs
     const isWanted = this.#choice !== 'none'
     if (dropTo !== undefined) requireRoot()
     this.#cgroup?.holdCpu()
@@ -102,7 +104,7 @@ export class Jail {
     // Who is to be another user is one, in a jail or not.
     if (isWanted || dropTo !== undefined) this.#giveUpRights(needs)
     if (!isWanted) return
-    this.#lay('seccomp', () => addon.filterCalls(traces, hasTerminal))
+    this.#lay('seccomp', () => addon.filterCalls(traces, hasTerminal, accepts))
     if (this.#choice === 'required') this.#requireAll()
   }
 

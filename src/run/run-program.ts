@@ -64,6 +64,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
   const {memoryBytes = DEFAULT_MEMORY_BYTES, cpus} = options
   const isOnHost = options.root === undefined && options.image === undefined
   const onHost = isOnHost ? openHostProgram(options.program) : undefined
+  const gdb = options.gdb && (await (await import('./gdb.ts')).GdbRun.listen(options.gdb))
   const jail = Jail.begin(options.jail ?? 'best')
   jail.limit(hostLimits(options), options.cgroupParent)
   const opened = await openPlatform(options.platform, memoryBytes, cpus)
@@ -71,7 +72,12 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
   const fds = options.suggestsPromises ? [0, 2, 2] : [0, 1, 2]
   const terminal = openTerminal(fds)
   const files = await guestFiles(options, foldersOf(options, onHost))
-  const sentry = new Sentry(platform, {...options, ...files, terminal})
+  const sentry = new Sentry(platform, {
+    ...options,
+    ...files,
+    terminal,
+    ...(gdb && {patchCalls: 'never'}),
+  })
   const {kernel} = sentry
   kernel.budget.onMuch = options.onMuch
   const trace = new RunTrace(kernel, options.trace)
@@ -93,6 +99,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
       directories: [...ownDirectories(process.env), ...(files.libraryFolders ?? [])],
       traces: platform.name === 'ptrace',
       hasTerminal: terminal !== undefined,
+      accepts: gdb !== undefined,
       dropTo: options.dropTo,
     })
     watchdog.start()
@@ -102,9 +109,14 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
       onLoaded: (process) => {
         passSignals(sentry, process, trace)
         stopWith(sentry, process, options)
+        gdb?.begin(kernel, process)
       },
-      whilePaused: () => trace.catchUp(),
+      whilePaused: async () => {
+        await trace.catchUp()
+        await gdb?.serve()
+      },
     })
+    await gdb?.close()
     sentry.dispose()
     return {...result, promises: pledge.suggestion(), platform: platformOf(opened), jail: jail.layers}
   } finally {

@@ -16,6 +16,7 @@ import {Budget} from '../vfs/budget.ts'
 import {nextTurn} from '../vfs/fs/freshness.ts'
 import type {Mount} from '../vfs/location.ts'
 import {ClockPage} from './clock.ts'
+import type {Debugging} from './debugging.ts'
 import {dispatch} from './dispatch.ts'
 import {FileLockTable} from './file-locks.ts'
 import {handleFault} from './handle-fault.ts'
@@ -62,6 +63,8 @@ export class Kernel {
   hostname: string
   readonly budget: Budget
   #tracer: Tracer | undefined
+  /** Who stops a program and looks into it. */
+  debugging: Debugging | undefined
   /** Whose call or fault is being answered, or was last: /proc/self. */
   current: Task | undefined
   readonly runs = new Runs(this)
@@ -153,6 +156,7 @@ export class Kernel {
     this.tasks.set(task.tid, task)
     task.signals.attach(task)
     process.signals.onContinued ??= () => tellParentOfContinue(process)
+    this.debugging?.started(task)
     this.#scheduler.wake(task)
   }
 
@@ -184,6 +188,11 @@ export class Kernel {
     if (this.#sleepers.wake(task)) return
     if (this.#stopped.delete(task)) this.#scheduler.wake(task)
     else this.#scheduler.interrupt(task)
+  }
+
+  /** Its call, in which it sleeps, ends with EINTR: what a debugger does that writes its registers. */
+  abandonCall(task: Task): void {
+    this.#sleepers.interrupt(task)
   }
 
   /** Its CPUs were chosen anew: one that runs elsewhere traps, and gets one of them. */

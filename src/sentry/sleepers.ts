@@ -48,6 +48,14 @@ export class Sleepers {
     this.#asleep.delete(task)
   }
 
+  /** Its call ends as by a signal, whatever it waits for. Precondition: it sleeps. */
+  interrupt(task: Task): void {
+    this.#end(this.#asleep.get(task)!)
+    interruptWait(task)
+    task.signals.interrupted = undefined
+    this.#kernel.tracer?.leave(task, undefined)
+  }
+
   /** The calls of those that were woken: each ends, or goes on waiting. */
   retryWoken(): void {
     if (this.#woken.size === 0) return

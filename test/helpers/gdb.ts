@@ -8,7 +8,6 @@ import {x86Layout} from '../../src/gdb/x86-64.ts'
 
 /** 4 KiB of memory at 0x1000, two threads, and registers whose bytes are their places. */
 export class FakeTarget implements Target {
-  readonly processId = 2
   readonly wasRunning = false
   onStop: ((stop: Stop) => void) | undefined
   readonly memory = new Uint8Array(0x1000)

@@ -13,7 +13,7 @@ export interface DebugRegister {
 }
 
 /** A note of a core file: core(5), linux/elf.h. */
-export interface CoreNote {
+export interface RegisterNote {
   /** `CORE` or `LINUX`. */
   readonly owner: string
   readonly type: number
@@ -44,7 +44,7 @@ export interface DebugSupport {
   /** struct elf_gregset_t of NT_PRSTATUS. */
   coreRegisters(registers: BigUint64Array): Uint8Array
   /** Of a thread, behind its NT_PRSTATUS. */
-  coreNotes(state: DebugState): CoreNote[]
+  coreNotes(state: DebugState): RegisterNote[]
 }
 
 /** `call`: it traps by itself, and has been executed when it is answered; a number: a breakpoint there ends it. */

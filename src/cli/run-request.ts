@@ -130,6 +130,10 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
         showsDurations: true,
       }
       return
+    case 'core':
+      if (value === '') throw bad('--core names no file', 'give a file, e.g. `--core core`')
+      options.core = value
+      return
     case 'gdb':
       options.gdb = parseGdbAddress(value)
       return

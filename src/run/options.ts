@@ -65,6 +65,8 @@ export interface RunOptions {
   platform: PlatformChoice
   /** Where gdb is waited for before the program's first instruction. Its call sites are then left as they are. */
   gdb?: GdbAddress
+  /** Where the first process that dies with a core leaves it: a file of this host, emptied if it is there. */
+  core?: string
   /** Forces what the program is taken for; default: what the file says. */
   machine?: 'linux' | 'bare'
   /** How the guest's system calls are shown: from the start if `isOn`, and when SIGUSR2 switches the trace on. */

@@ -65,6 +65,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
   const isOnHost = options.root === undefined && options.image === undefined
   const onHost = isOnHost ? openHostProgram(options.program) : undefined
   const gdb = options.gdb && (await (await import('./gdb.ts')).GdbRun.listen(options.gdb))
+  const core = options.core && new (await import('./core.ts')).CoreFile(options.core)
   const jail = Jail.begin(options.jail ?? 'best')
   jail.limit(hostLimits(options), options.cgroupParent)
   const opened = await openPlatform(options.platform, memoryBytes, cpus)
@@ -109,6 +110,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
       onLoaded: (process) => {
         passSignals(sentry, process, trace)
         stopWith(sentry, process, options)
+        if (core) core.begin(kernel)
         gdb?.begin(kernel, process)
       },
       whilePaused: async () => {

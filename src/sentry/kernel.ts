@@ -32,6 +32,7 @@ import {UnixDomain} from './net/unix-domain.ts'
 import {isOutgrown} from './outgrown.ts'
 import type {Process} from './process.ts'
 import {deliver} from './signals/deliver.ts'
+import type {PendingSignal} from './signals/pending.ts'
 import {Sleepers} from './sleepers.ts'
 import type {Barrier} from './task/barriers.ts'
 import {tellParentOfContinue} from './task/child-news.ts'
@@ -85,6 +86,8 @@ export class Kernel {
   onOutOfMemory: ((process: Process) => void) | undefined
   /** Called when a signal has stopped a process: the embedder's. */
   onStopped: ((process: Process, signal: number) => void) | undefined
+  /** Called before such a signal ends a task's process: the embedder's. */
+  onCore: ((task: Task, pending: PendingSignal) => void) | undefined
   readonly leases = new Leases()
   readonly ipc = new KernelIpc(this)
   readonly unix = new UnixDomain()
@@ -188,6 +191,11 @@ export class Kernel {
     if (this.#sleepers.wake(task)) return
     if (this.#stopped.delete(task)) this.#scheduler.wake(task)
     else this.#scheduler.interrupt(task)
+  }
+
+  /** Its tasks run no more: for its end alone. */
+  standStill({tasks}: Process): void {
+    for (const task of tasks) this.#scheduler.remove(task)
   }
 
   /** Its call, in which it sleeps, ends with EINTR: what a debugger does that writes its registers. */

@@ -1,12 +1,12 @@
 // arm64's part of debugging: BRK, steps by breakpoints, and where its registers are in user_pt_regs and user_fpsimd_state.
 
 import {
-  type CoreNote,
   type DebugRegister,
   type DebugState,
   type DebugSupport,
   fpBytes,
   generalRegister,
+  type RegisterNote,
 } from '../debug.ts'
 import {GENERAL_REGISTERS, PC, PSTATE, SP, TPIDR, X0, X30} from './registers.ts'
 
@@ -52,7 +52,7 @@ export const debug: DebugSupport = {
   coreNotes,
 }
 
-function coreNotes({general, fp}: DebugState): CoreNote[] {
+function coreNotes({general, fp}: DebugState): RegisterNote[] {
   return [
     {owner: 'CORE', type: NT_PRFPREG, bytes: fp.slice()},
     {owner: 'LINUX', type: NT_ARM_TLS, bytes: bytesOf(general.slice(TPIDR, TPIDR + 1))},

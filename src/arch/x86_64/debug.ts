@@ -1,12 +1,12 @@
 // x86_64's part of debugging: INT3, the trap flag, and where its registers are in user_regs_struct and the XSAVE area.
 
 import {
-  type CoreNote,
   type DebugRegister,
   type DebugState,
   type DebugSupport,
   fpBytes,
   generalRegister,
+  type RegisterNote,
 } from '../debug.ts'
 import {showLegacyState} from './fp-frame.ts'
 import * as reg from './registers.ts'
@@ -105,7 +105,7 @@ export const debug: DebugSupport = {
 }
 
 /** elf_fpregset_t is FXSAVE's area. */
-function coreNotes({fp}: DebugState): CoreNote[] {
+function coreNotes({fp}: DebugState): RegisterNote[] {
   const shown = fp.slice()
   if (shown.length > LEGACY_BYTES) showLegacyState(shown)
   return [

@@ -94,6 +94,7 @@ function actByDefault(task: Task, {signal, info}: PendingSignal): void {
   if (action === 'ignore') return
 
   task.kernel.tracer?.signal(task, signal, info)
+  if (action === 'core') task.kernel.onCore?.(task, {signal, info})
   switch (action) {
     case 'stop':
       if (!mayStop(task.kernel.processes, task.process, signal)) return

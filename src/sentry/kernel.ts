@@ -16,8 +16,8 @@ import {Budget} from '../vfs/budget.ts'
 import {nextTurn} from '../vfs/fs/freshness.ts'
 import type {Mount} from '../vfs/location.ts'
 import {ClockPage} from './clock.ts'
-import type {Debugging} from './debugging.ts'
 import {dispatch} from './dispatch.ts'
+import {Embedding} from './embedding.ts'
 import {FileLockTable} from './file-locks.ts'
 import {handleFault} from './handle-fault.ts'
 import {monotonicNs} from './host-clock.ts'
@@ -26,13 +26,10 @@ import {InotifyCounts} from './inotify-file.ts'
 import {KernelIpc} from './ipc/kernel-ipc.ts'
 import {tellKnown} from './known-calls.ts'
 import {Leases} from './leases.ts'
-import type {CallPatches} from './memory/call-patches.ts'
-import type {MemoryMap} from './memory/memory-map.ts'
 import {UnixDomain} from './net/unix-domain.ts'
 import {isOutgrown} from './outgrown.ts'
 import type {Process} from './process.ts'
 import {deliver} from './signals/deliver.ts'
-import type {PendingSignal} from './signals/pending.ts'
 import {Sleepers} from './sleepers.ts'
 import type {Barrier} from './task/barriers.ts'
 import {tellParentOfContinue} from './task/child-news.ts'
@@ -46,9 +43,8 @@ import {Scheduler} from './task/scheduler.ts'
 import type {Task} from './task.ts'
 import {TimerQueue} from './timers.ts'
 import type {Tracer} from './tracer.ts'
-import type {Vdso} from './vdso.ts'
 
-export class Kernel {
+export class Kernel extends Embedding {
   readonly platform: Platform
   readonly timers = new TimerQueue()
   readonly pids: Pids
@@ -64,30 +60,12 @@ export class Kernel {
   hostname: string
   readonly budget: Budget
   #tracer: Tracer | undefined
-  /** Who stops a program and looks into it. */
-  debugging: Debugging | undefined
   /** Whose call or fault is being answered, or was last: /proc/self. */
   current: Task | undefined
   readonly runs = new Runs(this)
   /** Tasks that were started, and faults, of all runs: /proc/stat and vmstat. */
   started = 0
   faults = 0
-  /** For a new program's memory; absent: its call sites are left as they are. */
-  patchCalls: ((map: MemoryMap) => CallPatches) | undefined
-  /** The vDSO's variables; absent: programs make system calls for the time. */
-  vdso: Vdso | undefined
-  /** What a program's FP state begins with. */
-  initialFpState: Uint8Array = new Uint8Array(0)
-  /** Called for ready host descriptors that no task waits for: the embedder's. */
-  onReady: ((fd: number) => void) | undefined
-  /** Takes signals that the host has for the guest: a terminal's keys come in the order in which they were typed. */
-  takeHostSignals: (() => void) | undefined
-  /** Called when a process was killed because memory was full, its own or what the sentry keeps for it: the embedder's. */
-  onOutOfMemory: ((process: Process) => void) | undefined
-  /** Called when a signal has stopped a process: the embedder's. */
-  onStopped: ((process: Process, signal: number) => void) | undefined
-  /** Called before such a signal ends a task's process: the embedder's. */
-  onCore: ((task: Task, pending: PendingSignal) => void) | undefined
   readonly leases = new Leases()
   readonly ipc = new KernelIpc(this)
   readonly unix = new UnixDomain()
@@ -112,6 +90,7 @@ export class Kernel {
     budget = new Budget(),
     maxTasks?: number,
   ) {
+    super()
     this.platform = platform
     this.rootMount = rootMount
     this.hostname = hostname

@@ -17,8 +17,13 @@ export class FakeTarget implements Target {
   passed: ReadonlySet<number> = new Set()
   readonly events: string[] = []
   tids = [2, 3]
+  /** It stands still before anybody asks. */
+  isStill = false
 
-  constructor(readonly layout: RegisterLayout = x86Layout(true)) {
+  readonly layout: RegisterLayout
+
+  constructor(layout: RegisterLayout = x86Layout(true)) {
+    this.layout = layout
     this.registers = Uint8Array.from({length: layout.bytes}, (_, i) => i & 0xff)
   }
 
@@ -68,6 +73,7 @@ export class FakeTarget implements Target {
 
   interrupt(): void {
     this.events.push('interrupt')
+    if (this.isStill) this.stop({what: 'signal', thread: 2, signal: 0})
   }
 
   passSignals(signals: ReadonlySet<number>): void {
@@ -143,4 +149,12 @@ export class FakeGdb {
     this.send(encodePacket(packet))
     return this.heard[before]
   }
+}
+
+/** A gdb of today over a target that stands still. */
+export function modern(): {target: FakeTarget; gdb: FakeGdb} {
+  const target = new FakeTarget()
+  const gdb = new FakeGdb(target)
+  gdb.ask('qSupported:swbreak+;hwbreak+;exec-events+;no-resumed+')
+  return {target, gdb}
 }

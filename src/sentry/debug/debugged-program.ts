@@ -1,5 +1,6 @@
 // DebuggedProgram: a process and its threads as gdb's target: who stops them, what they stopped for, and how they go on.
 
+import {faultInfo} from '../../abi/siginfo.ts'
 import {SIGKILL, SIGTRAP} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 import type {Resumption, StepRange, Stop, Target} from '../../gdb/target.ts'
@@ -13,7 +14,8 @@ import {ProgramView} from './program-view.ts'
 import {Stepping} from './stepping.ts'
 import {restartCall, sendOnward, type Thread} from './thread.ts'
 
-/** si_code of a step: asm-generic/siginfo.h. */
+/** si_code: asm-generic/siginfo.h. */
+const TRAP_BRKPT = 1
 const TRAP_TRACE = 2
 
 export class DebuggedProgram extends ProgramView implements Target, Debugging {
@@ -93,6 +95,16 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging {
     this.#isLeaving = this.#stop === undefined || this.#isSettling || this.#isSettled
     if (this.#isLeaving) this.#stopAll({what: 'signal', thread: this.#firstTid, signal: 0})
     else if (this.process.exit === undefined) this.points.clear(this.process.memoryMap)
+  }
+
+  override signalInfo(thread: number): Uint8Array | undefined {
+    const stop = this.#stop
+    const task = this.task(thread)
+    if (task === undefined || stop === undefined || !('thread' in stop) || stop.thread !== thread)
+      return super.signalInfo(thread)
+    if (stop.what === 'signal' && stop.signal !== SIGTRAP) return super.signalInfo(thread)
+    const code = stop.what === 'breakpoint' ? TRAP_BRKPT : TRAP_TRACE
+    return faultInfo(SIGTRAP, code, arch.programCounter(task.context.readRegisters()))
   }
 
   started(task: Task): void {

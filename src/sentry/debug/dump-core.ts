@@ -24,6 +24,8 @@ import type {Task} from '../task.ts'
 import {coreSegments, segmentContents} from './core-segments.ts'
 import {stateOf} from './thread-registers.ts'
 
+const MACHINES = {x86_64: EM_X86_64, arm64: EM_AARCH64} as const
+
 /**
  * Precondition: none of its tasks runs (Kernel.standStill).
  * @param task the one that took the signal
@@ -34,7 +36,7 @@ export function dumpCore(task: Task, signal: number, info: SignalInfo, sink: Cor
   const map = process.memoryMap
   const others = process.tasks.filter((other) => other !== task)
   writeCore(sink, {
-    machine: arch.name === 'arm64' ? EM_AARCH64 : EM_X86_64,
+    machine: MACHINES[arch.name],
     notes: [
       ...threadNotes(task, signal, ofProcess(task, info)),
       ...others.flatMap((other) => threadNotes(other, signal)),

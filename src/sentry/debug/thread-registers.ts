@@ -8,9 +8,11 @@ import type {RegisterLayout} from '../../gdb/register-layout.ts'
 import {x86Layout} from '../../gdb/x86-64.ts'
 import type {Task} from '../task.ts'
 
+const LAYOUTS = {x86_64: x86Layout, arm64: () => arm64Layout} as const
+
 /** What a program of this processor has. @param fp any FP state of the platform's */
 export function layoutFor(fp: Uint8Array): RegisterLayout {
-  return arch.name === 'arm64' ? arm64Layout : x86Layout(arch.debug.hasWideVectors(fp))
+  return LAYOUTS[arch.name](arch.debug.hasWideVectors(fp))
 }
 
 /** Copies. Precondition: the task is stopped. */

@@ -7,6 +7,7 @@ import {arch} from '../arch/index.ts'
 import {isBareMetal} from '../elf/bare-metal.ts'
 import {fileReader} from '../elf/file-reader.ts'
 import {parseElf} from '../elf/parse.ts'
+import {HvError, printable} from '../errors.ts'
 import type {ImageConfig} from '../image/open-image.ts'
 import {Jail} from '../jail/jail.ts'
 import {ownDirectories} from '../jail/own-directories.ts'
@@ -52,6 +53,7 @@ async function compared(result: RunResult): Promise<RunResult> {
 
 async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunResult> {
   if (options.machine === 'bare' || (options.machine === undefined && isBareGuest(options))) {
+    if (options.gdb !== undefined || options.core !== undefined) throw noProcess(options)
     const {runBareMetal} = await import('./bare.ts')
     watchdog.start()
     return runBareMetal(options)
@@ -125,6 +127,12 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
     host.restoreTerminal()
     trace.close()
   }
+}
+
+function noProcess({program, gdb}: RunOptions): HvError {
+  const flag = gdb === undefined ? '--core' : '--gdb'
+  const message = `${flag}: ${printable(program)} is a bare-metal guest, which has no processes`
+  return new HvError('BAD_ARGUMENT', message, 'leave it out, or run a Linux program')
 }
 
 function programOf(

@@ -46,9 +46,10 @@ export class GdbRun {
 
   /** The kernel was paused: tells gdb what there is, and hears what it says. */
   async serve(): Promise<void> {
-    this.#program?.report()
     // Behind what the loop finds when it looks at its descriptors.
     await new Promise((resolve) => setImmediate(resolve))
+    // What gdb has just asked for may have come about: nobody would be woken for it.
+    this.#program?.report()
     this.#watch()
   }
 

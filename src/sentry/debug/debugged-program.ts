@@ -46,11 +46,12 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging {
 
   /** After each return of the kernel's loop: tells what there is. */
   report(): void {
-    if (!this.#isSettled) return
-    this.#isSettled = false
-    if (this.process.exit === undefined) this.#stepping.endAll()
-    if (this.#isLeaving) this.detach()
-    else this.onStop?.(this.#lastStop())
+    while (this.#isSettled) {
+      this.#isSettled = false
+      if (this.process.exit === undefined) this.#stepping.endAll()
+      if (this.#isLeaving) this.detach()
+      else this.onStop?.(this.#lastStop())
+    }
   }
 
   resume(resumptions: readonly Resumption[]): void {

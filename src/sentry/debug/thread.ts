@@ -1,5 +1,6 @@
 // Thread: what a debugger knows of a task, and what becomes of its signal and its call when it is let go.
 
+import {EINTR} from '../../abi/errno.ts'
 import {plainInfo, SI_USER} from '../../abi/siginfo.ts'
 import {arch} from '../../arch/index.ts'
 import type {StepRange} from '../../gdb/target.ts'
@@ -16,9 +17,18 @@ export interface Thread {
   /** The next one of this number is not asked about. */
   passed: number
   /** The debugger changed its registers while it slept in a call, which is made anew if it puts them back. */
-  abandoned: {callNumber: number; firstArgument: bigint; behind: number} | undefined
+  abandoned: AbandonedCall | undefined
   /** Of another process: it executes what a breakpoint stands for. */
   lifted: number | undefined
+}
+
+interface AbandonedCall {
+  readonly callNumber: number
+  readonly firstArgument: bigint
+  /** Where the call ends. */
+  readonly behind: number
+  /** It had done something: that is not done anew. */
+  readonly result: number | undefined
 }
 
 export function newThread(): Thread {
@@ -43,10 +53,12 @@ export function leaveCall(task: Task, thread: Thread): void {
   const firstArgument = task.arguments.raw(0)
   task.kernel.abandonCall(task)
   const registers = task.context.readRegisters()
+  const got = Number(arch.callResult(registers))
+  const result = got === -EINTR ? undefined : got
   arch.debug.showSleeper(registers, callNumber)
   const behind = arch.programCounter(registers)
   task.context.writeRegisters(registers)
-  thread.abandoned = {callNumber, firstArgument, behind}
+  thread.abandoned = {callNumber, firstArgument, behind, result}
 }
 
 export function restartCall(task: Task, thread: Thread): void {
@@ -56,6 +68,8 @@ export function restartCall(task: Task, thread: Thread): void {
   const isPutBack = arch.programCounter(registers) === abandoned.behind
   if (!isPutBack || !arch.debug.isShownSleeper(registers)) return
   thread.abandoned = undefined
-  arch.restartCall(registers, abandoned.callNumber, abandoned.firstArgument)
+  const {callNumber, firstArgument, result} = abandoned
+  if (result === undefined) arch.restartCall(registers, callNumber, firstArgument)
+  else arch.setCallResult(registers, result)
   task.context.writeRegisters(registers)
 }

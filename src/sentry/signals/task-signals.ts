@@ -130,6 +130,11 @@ export class TaskSignals {
     this.mask = saved
   }
 
+  /** `attention` is for more than a debugger. */
+  get wakesSleepers(): boolean {
+    return (this.attention & ~WATCHED) !== 0
+  }
+
   get watch(): Watch {
     return this.#watch
   }

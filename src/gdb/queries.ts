@@ -15,7 +15,6 @@ const OWN_FEATURES = [
   'QPassSignals+',
   'qXfer:features:read+',
   'qXfer:auxv:read+',
-  'qXfer:exec-file:read+',
   'qXfer:siginfo:read+',
   'swbreak+',
   'hwbreak+',
@@ -33,7 +32,10 @@ export function answerQuery(packet: string, talk: Conversation): string {
       talk.features = new Set(
         rest.split(';').flatMap((word) => (word.endsWith('+') ? [word.slice(0, -1)] : [])),
       )
-      return OWN_FEATURES.join(';')
+      // Where nobody knows the file, gdb has been given it, and is not to look for another.
+      return [...OWN_FEATURES, ...(target.executable() === undefined ? [] : ['qXfer:exec-file:read+'])].join(
+        ';',
+      )
     case 'QStartNoAckMode':
       talk.stopAcks()
       return 'OK'

@@ -73,7 +73,7 @@ export interface Target {
   auxv(): Uint8Array | undefined
   /** siginfo_t of the signal that the thread stopped for. */
   signalInfo(thread: number): Uint8Array | undefined
-  /** The path of the file that runs; undefined: none. */
+  /** The path of the file that runs, where gdb is; undefined: nobody knows. A byte string. */
   executable(): string | undefined
   /** All threads stand still. Set by the session. */
   onStop: ((stop: Stop) => void) | undefined

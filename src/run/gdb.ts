@@ -25,9 +25,12 @@ export class GdbRun {
     return new GdbRun(await GdbServer.listen(address))
   }
 
-  /** The program, which has not run, waits for gdb. */
-  begin(kernel: Kernel, process: Process): void {
-    const program = new DebuggedProgram(kernel, process)
+  /**
+   * The program, which has not run, waits for gdb.
+   * @param hostPath the file of the host's that it runs, a byte string
+   */
+  begin(kernel: Kernel, process: Process, hostPath?: string): void {
+    const program = new DebuggedProgram(kernel, process, hostPath)
     this.#kernel = kernel
     this.#program = program
     this.#server.onLeft = () => {

@@ -2,6 +2,7 @@
 
 import {closeSync, constants, openSync} from 'node:fs'
 import {getPriority} from 'node:os'
+import {resolve} from 'node:path'
 import {O_ACCMODE, O_RDONLY, O_WRONLY} from '../abi/open-flags.ts'
 import {arch} from '../arch/index.ts'
 import {isBareMetal} from '../elf/bare-metal.ts'
@@ -113,7 +114,7 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
         passSignals(sentry, process, trace)
         stopWith(sentry, process, options)
         if (core) core.begin(kernel)
-        gdb?.begin(kernel, process)
+        gdb?.begin(kernel, process, onHost && Buffer.from(resolve(options.program)).toString('latin1'))
       },
       whilePaused: async () => {
         await trace.catchUp()

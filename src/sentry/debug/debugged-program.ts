@@ -32,9 +32,12 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging {
   #isSettled = false
   #isLeaving = false
 
-  /** The process stands still from now on. Precondition: it has not run. */
-  constructor(kernel: Kernel, process: Process) {
-    super(process, kernel.initialFpState)
+  /**
+   * The process stands still from now on. Precondition: it has not run.
+   * @param hostPath the file of the host's that it runs, where it is one
+   */
+  constructor(kernel: Kernel, process: Process, hostPath?: string) {
+    super(process, kernel.initialFpState, hostPath)
     this.#kernel = kernel
     kernel.debugging = this
     this.#stopAll({what: 'signal', thread: process.pid, signal: 0})
@@ -134,7 +137,7 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging {
     this.points.clear(undefined)
     this.known.clear()
     this.#stop = undefined
-    this.#stopAll({what: 'executed', thread: task.tid, path: task.process.program.path})
+    this.#stopAll({what: 'executed', thread: task.tid, path: this.executable() ?? task.process.program.path})
   }
 
   ended(process: Process): void {

@@ -14,9 +14,15 @@ export class ProgramView {
   protected readonly points = new Points()
   protected readonly known = new Map<Task, Thread>()
 
+  /** In the guest, and on the host. */
+  readonly #firstPath: string
+  readonly #hostPath: string | undefined
+
   /** @param fp any FP state of the platform's */
-  constructor(process: Process, fp: Uint8Array) {
+  constructor(process: Process, fp: Uint8Array, hostPath: string | undefined) {
     this.process = process
+    this.#firstPath = process.program.path
+    this.#hostPath = hostPath
     this.layout = layoutFor(fp)
   }
 
@@ -70,8 +76,9 @@ export class ProgramView {
     return task && this.of(task).signal?.info
   }
 
-  executable(): string {
-    return this.process.program.path
+  /** Of the host, where gdb is: what has that path in the guest is another file. */
+  executable(): string | undefined {
+    return this.process.program.path === this.#firstPath ? this.#hostPath : undefined
   }
 
   protected of(task: Task): Thread {

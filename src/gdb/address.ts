@@ -38,6 +38,6 @@ function bad(text: string): HvError {
   return new HvError(
     'BAD_ARGUMENT',
     `bad address for gdb ${JSON.stringify(text)}`,
-    'write PORT, ADDR:PORT or unix:PATH, e.g. `--gdb 1234`',
+    'write PORT, ADDR:PORT or unix:PATH, e.g. 1234',
   )
 }

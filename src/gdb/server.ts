@@ -155,7 +155,7 @@ async function removeStale(path: string): Promise<void> {
 function cannotListen(address: GdbAddress, error: NodeJS.ErrnoException): HvError {
   const where = targetRemote(address).slice('target remote '.length)
   const why = error.code ?? error.message
-  return new HvError('BAD_ARGUMENT', `--gdb: ${where} cannot be listened to (${why})`, 'name another place', {
+  return new HvError('BAD_ARGUMENT', `gdb cannot be waited for at ${where} (${why})`, 'name another place', {
     cause: error,
   })
 }

@@ -64,7 +64,7 @@ export class CoreFile {
   #bad(why: string, cause?: unknown): HvError {
     return new HvError(
       'BAD_ARGUMENT',
-      `--core: ${this.#path} cannot be written (${why})`,
+      `the core file ${this.#path} cannot be written (${why})`,
       'name another file',
       {
         cause,

@@ -130,10 +130,9 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
   }
 }
 
-function noProcess({program, gdb}: RunOptions): HvError {
-  const flag = gdb === undefined ? '--core' : '--gdb'
-  const message = `${flag}: ${printable(program)} is a bare-metal guest, which has no processes`
-  return new HvError('BAD_ARGUMENT', message, 'leave it out, or run a Linux program')
+function noProcess({program}: RunOptions): HvError {
+  const message = `${printable(program)} is a bare-metal guest: gdb and core files are for Linux programs`
+  return new HvError('BAD_ARGUMENT', message, 'leave them out')
 }
 
 function programOf(

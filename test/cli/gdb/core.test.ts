@@ -53,7 +53,9 @@ describe('hv run --core', () => {
     const at = (place: string) => hv(['run', '--core', place, bench.program])
     expect(at(join(bench.directory, 'there'))).toMatchObject({
       status: 125,
-      stderr: expect.stringMatching(/^hv: --core: .* cannot be written \(EISDIR\): name another file\n$/),
+      stderr: expect.stringMatching(
+        /^hv: the core file .* cannot be written \(EISDIR\): name another file\n$/,
+      ),
     })
     expect(at('/dev/null').stderr).toMatch(/is no regular file/)
   })

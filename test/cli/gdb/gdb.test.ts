@@ -157,7 +157,7 @@ describe('hv run --gdb', () => {
     const at = (place: string) => hv(['run', '--gdb', place, bench.program])
     expect(at(`unix:${taken}`)).toMatchObject({
       status: 125,
-      stderr: `hv: --gdb: ${taken} cannot be listened to (it is there, and no socket): name another place\n`,
+      stderr: `hv: gdb cannot be waited for at ${taken} (it is there, and no socket): name another place\n`,
     })
     expect(at('70000').stderr).toMatch(/^hv: bad address for gdb "70000": .*\n$/)
     expect(existsSync(taken)).toBe(true)

@@ -28,6 +28,8 @@ export class GdbServer {
     this.#server = server
     this.address = address
     server.on('connection', (socket) => this.#arrived(socket))
+    // Who waits for gdb does so elsewhere: what fails before that ends the process.
+    server.unref()
     // Of one that was accepted, or could not be.
     server.on('error', () => {})
   }
@@ -82,6 +84,7 @@ export class GdbServer {
     this.#session?.end()
     if (socket === undefined || socket.destroyed) return
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+    socket.ref()
     socket.end()
     const timer = setTimeout(() => socket.destroy(), LAST_WORDS_MS)
     await closed
@@ -95,6 +98,7 @@ export class GdbServer {
       return
     }
     this.#socket = socket
+    socket.unref()
     socket.setNoDelay?.(true)
     socket.on('close', () => this.#left(socket))
     if (this.#target === undefined) socket.pause()

@@ -42,6 +42,9 @@ export class ProgramView {
   writeRegisters(thread: number, bytes: Uint8Array): boolean {
     const task = this.task(thread)
     if (task === undefined) return false
+    if (Buffer.compare(bytes, this.readRegisters(thread)) === 0) return true
+    // The parent of a vfork(2)'s child: no debugger of Linux's stops it either.
+    if (task.wait?.onlyKillable === true) return false
     leaveCall(task, this.of(task))
     return unpack(this.layout, bytes, task)
   }

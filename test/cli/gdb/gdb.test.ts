@@ -161,5 +161,7 @@ describe('hv run --gdb', () => {
     })
     expect(at('70000').stderr).toMatch(/^hv: bad address for gdb "70000": .*\n$/)
     expect(existsSync(taken)).toBe(true)
+    // What fails before gdb is waited for ends hv.
+    expect(hv(['run', '--gdb', '0', '/etc/passwd']).status).toBe(126)
   })
 })

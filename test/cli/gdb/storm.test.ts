@@ -77,7 +77,10 @@ async function harass(client: Client, random: Random): Promise<number> {
     const isOwn =
       signal !== '00' && signal !== SIGINT && (signal !== SIGTRAP || (!wasStep && !/exec/.test(stop)))
     if (random(10) < 3) {
-      await client.ask(`G${await client.ask('g')}`)
+      // A call that sleeps ends by that, and is made anew.
+      const registers = await client.ask('g')
+      await client.ask(`G${registers[0] === '0' ? '1' : '0'}${registers.slice(1)}`)
+      await client.ask(`G${registers}`)
       await client.ask('qfThreadInfo')
       await client.ask('m400000,40')
     }

@@ -11,6 +11,8 @@ import {VM_DONTDUMP, VM_SPECIAL, type Vma} from '../memory/vma.ts'
 
 /** So many pages on either side that nobody touched are zeros in the core, as a debugger would see them, not a hole in its list. */
 const FILLED_PAGES = 2 ** 18
+/** Of one mapping that is all but empty: pages that were touched, and nothing around them. */
+const MAX_FILLED_BYTES = 2 ** 36
 /** File systems have files of 16 TiB, zeros included. */
 const MAX_DUMPED_BYTES = 2 ** 40
 const MAX_PIECE_PAGES = 256
@@ -29,7 +31,9 @@ export function coreSegments(map: MemoryMap): CoreSegment[] {
   }
   for (const vma of map.vmas) {
     const flags = flagsOf(vma)
-    const runs = runsOf(map, vma)
+    const filled = runsOf(map, vma, FILLED_PAGES)
+    const bytes = filled.reduce((sum, {first, end}) => sum + (end - first) * PAGE_SIZE, 0)
+    const runs = bytes > MAX_FILLED_BYTES ? runsOf(map, vma, 0) : filled
     for (const {first, end, pages} of runs) {
       const [address, length] = [first * PAGE_SIZE, (end - first) * PAGE_SIZE]
       pagesLeft -= pages
@@ -75,10 +79,11 @@ interface Run {
   pages: number
 }
 
-function runsOf(map: MemoryMap, vma: Vma): Run[] {
+/** @param fill pages on either side, where what nobody touched is zero */
+function runsOf(map: MemoryMap, vma: Vma, fill: number): Run[] {
   const isWanted = filterOf(vma)
   if (isWanted === undefined) return []
-  const gap = vma.backing === undefined || vma.isShared ? FILLED_PAGES : 0
+  const gap = vma.backing === undefined || vma.isShared ? fill : 0
   const runs: Run[] = []
   map.pages.forEach(vma.start / PAGE_SIZE, vma.end / PAGE_SIZE, (page, entry) => {
     if (!isWanted(page, entry)) return

@@ -42,6 +42,14 @@ describe('hv run --core', () => {
     expect(statSync(core).blocks * 512).toBeLessThan(2 << 20)
   })
 
+  test('a core is no larger than guest memory, whatever is mapped how often', () => {
+    const ran = hv(['run', '--memory', '128M', '--core', core, bench.program, 'sparse'])
+    expect(ran.status).toBe(134)
+    expect(statSync(core).blocks * 512).toBeLessThan(136 << 20)
+    expect(statSync(core).size).toBeLessThan(2 ** 40)
+    expect(bench.core(core, 'backtrace')).toMatch(/ sparse \(\)[\s\S]* main \(/)
+  })
+
   test('a program that does not crash leaves it empty, an older one too', () => {
     writeFileSync(core, 'old')
     expect(hv(['run', '--core', core, bench.program, 'steps']).status).toBe(12)

@@ -1,10 +1,12 @@
 // What gdb.test.ts and core.test.ts debug: a mode for each of their tests. Built without optimisation, statically, at fixed addresses.
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,6 +114,19 @@ static int crash(void) {
   return heap[0];
 }
 
+// Memory of which next to nothing is there, and pages that are mapped again and again.
+static int sparse(void) {
+  size_t huge = (size_t)1 << 45, step = huge / 1000, large = 32 << 20;
+  char *memory = mmap(0, huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  char *shared = mmap(0, large, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED || shared == MAP_FAILED) return 1;
+  for (size_t at = 0; at < huge - step; at += step) memory[at] = 1;
+  memset(shared, 1, large);
+  for (int i = 0; i < 20; i++)
+    if (mremap(shared, 0, large, MREMAP_MAYMOVE) == MAP_FAILED) return 1;
+  abort();
+}
+
 int main(int argc, char **argv) {
   const char *mode = argc > 1 ? argv[1] : "steps";
   if (!strcmp(mode, "signals")) return signals();
@@ -120,5 +135,6 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "children")) return children(argv[0]);
   if (!strcmp(mode, "leaf")) return twice(3);
   if (!strcmp(mode, "crash")) return crash();
+  if (!strcmp(mode, "sparse")) return sparse();
   return steps();
 }

@@ -187,6 +187,9 @@ constexpr long kAllowedToDecide[] = {SYS_seccomp};
 // Who keeps its modes.
 constexpr long kAllowedWithTerminal[] = {SYS_wait4, SYS_kill};
 
+// Of what listens already. Options of sockets reach no further than the socket.
+constexpr long kAllowedToAccept[] = {SYS_accept4, SYS_setsockopt};
+
 constexpr uint32_t kTerminalRequests[] = {
     TCGETS, TCSETS,     TCSETSW,    TCSETSF,   kTcgets2,  kTcsets2, kTcsetsw2, kTcsetsf2, TCFLSH,
     TCXONC, TIOCGWINSZ, TIOCSWINSZ, TIOCGPGRP, TIOCSPGRP, FIONREAD, TIOCOUTQ,  FIONBIO,   FIOCLEX};
@@ -330,6 +333,7 @@ int FilterCalls(const FilterOptions& options) {
   }
   program.Allow({kAllowed, arch::kSentryCalls});
   if (options.caller != Caller::kMachine) program.Allow({kAllowedToSentry});
+  if (options.accepts) program.Allow({kAllowedToAccept});
   program.AllowMasked(SYS_clone, 0, kNewNamespaces | kThread, kThread);
   program.Fail(SYS_clone3, ENOSYS);
   program.AllowIf(SYS_prctl, 0, {kProcessRequests});

@@ -18,6 +18,8 @@ struct FilterOptions {
   bool has_terminal;
   // It may make a machine yet, and another filter is laid over this one when that is decided.
   bool is_undecided;
+  // It takes who connects to a socket that it listens to: a debugger.
+  bool accepts;
 };
 
 // For every thread, now and later. Other calls fail with EPERM: clone3(2), whose arguments no filter sees, with ENOSYS.

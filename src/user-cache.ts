@@ -56,7 +56,8 @@ export function readOwn(path: string): Buffer | undefined {
  * @param isDurable also if the machine stops: a reader would not notice half a file. It may take as long as a start of hv
  */
 export function writeWhole(path: string, data: Buffer | string, isDurable = true): void {
-  const unfinished = `${path}.${process.pid}`
+  // In a PID namespace, a pid is many processes'.
+  const unfinished = `${path}.${process.pid}-${process.hrtime.bigint()}`
   try {
     const fd = openSync(unfinished, 'wx', 0o600)
     try {

@@ -55,7 +55,15 @@ async function onPlatform(hvkit, platform, startRounds, rounds, missing) {
     const theirs = median(await timed(rounds, () => run(underRunsc('systrap', [nothing]))))
     rows.push(row(named('create-run'), 'ms', cold, 'runsc systrap', theirs))
   }
-  rows.push(row(named('warm-create-run'), 'ms', await warm(hvkit, platform, rounds), 'aim', WARM_AIM_MS))
+  const pools = [
+    ['', undefined],
+    ['-prepared', (box) => box.run(nothing)],
+  ]
+  for (const [how, prepare] of pools) {
+    const {first, later} = await pooled(hvkit, {sandbox: {platform}, prepare}, startRounds)
+    rows.push(row(named(`pool-start${how}`), 'ms', first, 'child_process', native))
+    rows.push(row(named(`warm-create-run${how}`), 'ms', median(later), 'aim', WARM_AIM_MS))
+  }
   await within(hvkit.Sandbox.create({platform}), async (box) => {
     const again = median(await timed(startRounds, () => box.run(nothing)))
     rows.push(row(named('run-true'), 'ms', again, 'aim', RUN_AIM_MS))
@@ -82,20 +90,23 @@ async function within(made, act) {
   }
 }
 
-/** A sandbox that waits, and the program that it is made for. */
-async function warm({SandboxPool}, platform, rounds) {
-  const pool = new SandboxPool({sandbox: {platform}})
-  const times = []
+/**
+ * The first program of sandboxes that a pool gives: of its first one, for which it has to start a process, and of those that have waited.
+ */
+async function pooled({SandboxPool}, options, rounds) {
+  const pool = new SandboxPool(options)
+  const [first] = await timed(1, () => createAndRun(() => pool.create()), 0)
+  const later = []
   for (let round = 0; round < rounds; round++) {
     await sleep(REFILL_MS)
     const begin = performance.now()
     const box = await pool.create()
     await box.run(program('true'))
-    times.push(performance.now() - begin)
+    later.push(performance.now() - begin)
     await box.dispose()
   }
   pool.dispose()
-  return median(times)
+  return {first, later}
 }
 
 async function streamed(name, box, rounds) {

@@ -31,35 +31,21 @@ namespace {
 constexpr long kIoUringEnter = 426, kCloseRange = 436, kOpenat2 = 437, kFaccessat2 = 439,
                kEpollPwait2 = 441;
 
-// Whatever their arguments: they reach what is open, or a path, which Landlock decides about.
+// Whatever their arguments: they reach what is open, or a path, which Landlock decides about. A machine's, too: Node loads
+// hv's code and waits.
 constexpr long kAllowed[] = {
     // Files.
     SYS_read,
-    SYS_readv,
     SYS_pread64,
-    SYS_preadv,
-    SYS_preadv2,
     SYS_write,
     SYS_writev,
-    SYS_pwrite64,
-    SYS_pwritev,
-    SYS_pwritev2,
     SYS_openat,
-    kOpenat2,
     SYS_close,
     kCloseRange,
     SYS_fstat,
     SYS_statx,
     SYS_newfstatat,
-    SYS_fstatfs,
     SYS_lseek,
-    SYS_ftruncate,
-    SYS_fallocate,
-    SYS_fsync,
-    SYS_fdatasync,
-    SYS_sync_file_range,
-    SYS_fadvise64,
-    SYS_flock,
     SYS_fcntl,
     SYS_dup,
     SYS_dup3,
@@ -67,22 +53,7 @@ constexpr long kAllowed[] = {
     SYS_readlinkat,
     SYS_faccessat,
     kFaccessat2,
-    SYS_mkdirat,
-    SYS_mknodat,
-    SYS_unlinkat,
-    SYS_renameat2,
-    SYS_linkat,
-    SYS_symlinkat,
-    SYS_fchmod,
-    SYS_fchmodat,
-    SYS_fchown,
-    SYS_fchownat,
-    SYS_utimensat,
-    SYS_copy_file_range,
-    SYS_umask,
     SYS_getcwd,
-    SYS_fgetxattr,
-    SYS_flistxattr,
     // Waiting.
     SYS_pipe2,
     SYS_eventfd2,
@@ -92,19 +63,10 @@ constexpr long kAllowed[] = {
     kEpollPwait2,
     SYS_ppoll,
     SYS_pselect6,
-    SYS_timerfd_create,
-    SYS_timerfd_settime,
-    SYS_timerfd_gettime,
-    SYS_inotify_init1,
-    SYS_inotify_add_watch,
-    SYS_inotify_rm_watch,
     SYS_nanosleep,
     SYS_clock_nanosleep,
     SYS_futex,
     SYS_restart_syscall,
-    SYS_timer_create,
-    SYS_timer_settime,
-    SYS_timer_delete,
     // The event loop of Node 22 has a ring from its start, and ends the process that may not enter it. Nobody makes another.
     kIoUringEnter,
     // Memory.
@@ -113,11 +75,8 @@ constexpr long kAllowed[] = {
     SYS_mprotect,
     SYS_mremap,
     SYS_madvise,
-    SYS_mincore,
-    SYS_msync,
     SYS_brk,
     SYS_membarrier,
-    SYS_memfd_create,
     SYS_pkey_alloc,
     SYS_pkey_free,
     SYS_pkey_mprotect,
@@ -177,9 +136,59 @@ constexpr long kAllowed[] = {
     SYS_shutdown,
 };
 
+// A guest's files, shared memory and clocks.
+constexpr long kAllowedToSentry[] = {
+    SYS_readv,
+    SYS_preadv,
+    SYS_preadv2,
+    SYS_pwrite64,
+    SYS_pwritev,
+    SYS_pwritev2,
+    kOpenat2,
+    SYS_fstatfs,
+    SYS_ftruncate,
+    SYS_fallocate,
+    SYS_fsync,
+    SYS_fdatasync,
+    SYS_sync_file_range,
+    SYS_fadvise64,
+    SYS_flock,
+    SYS_mkdirat,
+    SYS_mknodat,
+    SYS_unlinkat,
+    SYS_renameat2,
+    SYS_linkat,
+    SYS_symlinkat,
+    SYS_fchmod,
+    SYS_fchmodat,
+    SYS_fchown,
+    SYS_fchownat,
+    SYS_utimensat,
+    SYS_copy_file_range,
+    SYS_umask,
+    SYS_fgetxattr,
+    SYS_flistxattr,
+    SYS_inotify_init1,
+    SYS_inotify_add_watch,
+    SYS_inotify_rm_watch,
+    SYS_timerfd_create,
+    SYS_timerfd_settime,
+    SYS_timerfd_gettime,
+    SYS_timer_create,
+    SYS_timer_settime,
+    SYS_timer_delete,
+    SYS_mincore,
+    SYS_msync,
+    SYS_memfd_create,
+};
 constexpr long kAllowedToTrace[] = {SYS_wait4, SYS_waitid, SYS_kill, SYS_tgkill};
+// A filter over this one can only take away.
+constexpr long kAllowedToDecide[] = {SYS_seccomp};
 // Who keeps its modes.
 constexpr long kAllowedWithTerminal[] = {SYS_wait4, SYS_kill};
+
+// Of what listens already. Options of sockets reach no further than the socket.
+constexpr long kAllowedToAccept[] = {SYS_accept4, SYS_setsockopt};
 
 constexpr uint32_t kTerminalRequests[] = {
     TCGETS, TCSETS,     TCSETSW,    TCSETSF,   kTcgets2,  kTcsets2, kTcsetsw2, kTcsetsf2, TCFLSH,
@@ -198,6 +207,11 @@ constexpr uint32_t kKvmRequests[] = {
     KVM_SET_ONE_REG,
     KVM_SET_VCPU_EVENTS,
 };
+// Of a machine that is made already.
+constexpr uint32_t kMachineRequests[] = {KVM_RUN,        KVM_GET_REGS,  KVM_SET_REGS,
+                                         KVM_GET_SREGS,  KVM_SET_SREGS, KVM_GET_ONE_REG,
+                                         KVM_SET_ONE_REG};
+constexpr uint32_t kMakingRequests[] = {KVM_GET_API_VERSION, KVM_CREATE_VM, KVM_ENABLE_CAP};
 // None that attaches.
 constexpr uint32_t kTraceRequests[] = {
     PTRACE_CONT,       31 /* PTRACE_SYSEMU */, PTRACE_GETREGSET,  PTRACE_SETREGSET,
@@ -292,19 +306,34 @@ class Program {
 
 int FilterCalls(const FilterOptions& options) {
   Program program;
+  const bool traces = options.caller == Caller::kPtrace;
+  using Requests = std::initializer_list<std::span<const uint32_t>>;
+  const auto allow_requests = [&](Requests requests) { program.AllowIf(SYS_ioctl, 1, requests); };
   // The most frequent ones first: the kernel remembers only what it need not ask about.
-  if (options.traces) {
+  if (traces) {
     program.AllowIf(SYS_ptrace, 0, {kTraceRequests, arch::kSentryTraceRequests});
     // Guests' processes and their threads.
     program.Allow({kAllowedToTrace});
-    program.AllowIf(SYS_ioctl, 1, {kTerminalRequests});
+  }
+  if (options.caller == Caller::kMachine) {
+    allow_requests({kMachineRequests, arch::kMachineRequests, kTerminalRequests});
+  } else if (options.is_undecided) {
+    allow_requests({kKvmRequests, arch::kSentryKvmRequests, kTerminalRequests, kMakingRequests,
+                    arch::kMakingRequests});
+    program.Allow({kAllowedToDecide});
+  } else if (traces) {
+    allow_requests({kTerminalRequests});
   } else {
-    program.AllowIf(SYS_ioctl, 1, {kKvmRequests, arch::kSentryKvmRequests, kTerminalRequests});
+    allow_requests({kKvmRequests, arch::kSentryKvmRequests, kTerminalRequests});
+  }
+  if (!traces) {
     if (options.has_terminal) program.Allow({kAllowedWithTerminal});
     const uint32_t self = static_cast<uint32_t>(::getpid());
     for (long call : {SYS_tgkill, SYS_kill}) program.AllowMasked(call, 0, ~uint32_t{0}, self);
   }
   program.Allow({kAllowed, arch::kSentryCalls});
+  if (options.caller != Caller::kMachine) program.Allow({kAllowedToSentry});
+  if (options.accepts) program.Allow({kAllowedToAccept});
   program.AllowMasked(SYS_clone, 0, kNewNamespaces | kThread, kThread);
   program.Fail(SYS_clone3, ENOSYS);
   program.AllowIf(SYS_prctl, 0, {kProcessRequests});

@@ -1,14 +1,25 @@
-// call_filter.h: the system calls that a sentry makes once it has started, and none besides: seccomp(2).
+// call_filter.h: the system calls that a sentry makes once it has started, or a bare machine, and none besides: seccomp(2).
 #ifndef HV_JAIL_CALL_FILTER_H_
 #define HV_JAIL_CALL_FILTER_H_
 
 namespace hv {
 
+enum class Caller {
+  // A sentry that runs its guests by KVM, or by ptrace.
+  kKvm,
+  kPtrace,
+  // A bare machine that is made: its vCPU runs, and its devices read and write what is open.
+  kMachine,
+};
+
 struct FilterOptions {
-  // It runs its guests by ptrace; else by KVM.
-  bool traces;
+  Caller caller;
   // It has the host's terminal, and stops with its guest.
   bool has_terminal;
+  // It may make a machine yet, and another filter is laid over this one when that is decided.
+  bool is_undecided;
+  // It takes who connects to a socket that it listens to: a debugger.
+  bool accepts;
 };
 
 // For every thread, now and later. Other calls fail with EPERM: clone3(2), whose arguments no filter sees, with ENOSYS.

@@ -4,12 +4,40 @@
 
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
 
 #include "sys/ioctl.h"
 
 namespace hv {
 
-System::System() : fd_(hv::Check(::open("/dev/kvm", O_RDWR | O_CLOEXEC), "open /dev/kvm")) {
+namespace {
+
+// Of the one thread that jails itself; there are others only in processes that do not.
+std::atomic<int> held = -1;
+
+int OpenKvm() {
+  const int fd = held.load();
+  return fd >= 0 ? ::fcntl(fd, F_DUPFD_CLOEXEC, 0) : ::open("/dev/kvm", O_RDWR | O_CLOEXEC);
+}
+
+}  // namespace
+
+int HoldKvm() {
+  const int fd = OpenKvm();
+  if (fd < 0) return errno;
+  DropKvm();
+  held.store(fd);
+  return 0;
+}
+
+void DropKvm() {
+  if (const int fd = held.exchange(-1); fd >= 0) ::close(fd);
+}
+
+System::System() : fd_(hv::Check(OpenKvm(), "open /dev/kvm")) {
   if (Ioctl(fd(), KVM_GET_API_VERSION, "KVM_GET_API_VERSION", 0) != KVM_API_VERSION) {
     throw std::system_error(EPROTO, std::generic_category(), "KVM_GET_API_VERSION");
   }

@@ -11,6 +11,11 @@ namespace hv {
 // linux/kvm.h since 6.16.
 constexpr unsigned kCapArmEl2 = 240;
 
+// Opens /dev/kvm for all that follows: behind a jail no path is opened. Returns 0 or an errno.
+int HoldKvm();
+// What HoldKvm opened is not needed any more. Without effect on what was made by it.
+void DropKvm();
+
 class System {
  public:
   // Throws std::system_error when /dev/kvm does not open, or speaks another API than version 12.

@@ -116,10 +116,22 @@ Napi::Value Rights(const Napi::CallbackInfo& info) {
   });
 }
 
-// filterCalls(traces, hasTerminal)
+// filterCalls(caller, hasTerminal, isUndecided, accepts)
 Napi::Value Filter(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
-    return Answer(info.Env(), FilterCalls({info[0].ToBoolean(), info[1].ToBoolean()}));
+    const std::string name = info[0].ToString();
+    Caller caller;
+    if (name == "kvm") {
+      caller = Caller::kKvm;
+    } else if (name == "ptrace") {
+      caller = Caller::kPtrace;
+    } else if (name == "machine") {
+      caller = Caller::kMachine;
+    } else {
+      throw std::invalid_argument("no such caller");
+    }
+    return Answer(info.Env(), FilterCalls({caller, info[1].ToBoolean(), info[2].ToBoolean(),
+                                           info[3].ToBoolean()}));
   });
 }
 

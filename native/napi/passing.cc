@@ -43,12 +43,18 @@ Napi::Value PassingPair(const Napi::CallbackInfo& info) {
   });
 }
 
-// pipePair(): its ends. Who reads has the first one for itself; the second one is closed with this thread.
-Napi::Value PipePair(const Napi::CallbackInfo& info) {
+// What is under way in an output at most, with what Linux counts besides; without rights the host's net.core.wmem_max bounds it.
+constexpr int kOutputBytes = 1 << 18;
+
+// outputPair(): a stream of bytes: who reads has the first end for itself; the second one, to write to, never waits, and is closed with
+// this thread. Sockets and not a pipe: Linux says that there is room when three quarters are free, and not at each page; and a user's
+// pipes have 16,384 pages together (fs.pipe-user-pages-soft, man 7 pipe).
+Napi::Value OutputPair(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
     int ends[2];
-    Check(::pipe2(ends, O_CLOEXEC), "pipe2");
-    ::fcntl(ends[1], F_SETPIPE_SZ, 1 << 20);
+    Check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), "socketpair");
+    ::shutdown(ends[0], SHUT_WR);
+    ::setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &kOutputBytes, sizeof(kOutputBytes));
     Napi::Array result = Napi::Array::New(info.Env(), 2);
     result.Set(0u, Napi::Number::New(info.Env(), ends[0]));
     result.Set(1u, Napi::Number::New(info.Env(), ThreadFds::Lend(Fd(ends[1]))));
@@ -93,7 +99,7 @@ Napi::Value TakeDescriptor(const Napi::CallbackInfo& info) {
 
 void ExportPassing(Napi::Env env, Napi::Object exports) {
   exports.Set("passingPair", Napi::Function::New(env, PassingPair));
-  exports.Set("pipePair", Napi::Function::New(env, PipePair));
+  exports.Set("outputPair", Napi::Function::New(env, OutputPair));
   exports.Set("passDescriptor", Napi::Function::New(env, PassDescriptor));
   exports.Set("takeDescriptor", Napi::Function::New(env, TakeDescriptor));
 }

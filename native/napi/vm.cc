@@ -328,6 +328,14 @@ void Land(napi_env env, napi_value, void*, void* data) {
   landed->deferred.Resolve(Napi::Number::New(env, landed->result));
 }
 
+// holdKvm(): 0 or an errno.
+Napi::Value Hold(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), HoldKvm()); });
+}
+
+// dropKvm()
+void Drop(const Napi::CallbackInfo&) { DropKvm(); }
+
 // vmLimits(): VmLimits of src/vm/addon.ts. Other architectures' capabilities are 0.
 Napi::Value VmLimits(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -350,6 +358,8 @@ void ExportVm(Napi::Env env, Napi::Object exports) {
   exports.Set("Vm", VmObject::Define(env));
   exports.Set("Vcpu", VcpuObject::Define(env));
   exports.Set("pageBytes", Napi::Number::New(env, static_cast<double>(::sysconf(_SC_PAGESIZE))));
+  exports.Set("holdKvm", Napi::Function::New(env, Hold, "holdKvm"));
+  exports.Set("dropKvm", Napi::Function::New(env, Drop, "dropKvm"));
   exports.Set("vmLimits", Napi::Function::New(env, VmLimits, "vmLimits"));
   const std::vector<std::string>& names = arch::RegisterNames();
   Napi::Array registers = Napi::Array::New(env, names.size());

@@ -3,6 +3,7 @@
 import type {EpollEventLayout} from '../abi/epoll.ts'
 import type {SignalSet} from '../abi/signal-set.ts'
 import type {StatLayout} from '../abi/stat.ts'
+import type {DebugSupport} from './debug.ts'
 import type {Fault} from './fault.ts'
 
 export interface Architecture {
@@ -11,8 +12,12 @@ export interface Architecture {
   /** Code that makes the call `callLoopNumber` for ever: hv check's proof. */
   readonly callLoop: Uint8Array
   readonly callLoopNumber: number
-  /** Code that makes one call after another, of those that lie behind it: each its number and six arguments, 64 bits each. */
+  /**
+   * Code that makes one call after another, of those that lie `callListDistance` bytes behind its start: each its number and six
+   * arguments, 64 bits each. The result takes the number's place.
+   */
   readonly callList: Uint8Array
+  readonly callListDistance: number
   /** AT_PLATFORM. */
   readonly platformName: string
   /**
@@ -83,6 +88,7 @@ export interface Architecture {
    */
   signalFrameBytes(fpBytes: number): number
   readonly callSites: CallSites
+  readonly debug: DebugSupport
 }
 
 /** Call instructions that jumps of the same length can stand in for, or for what is near by: no thread is ever inside one of them. */

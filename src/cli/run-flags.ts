@@ -151,6 +151,18 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     summary: "print each system call in strace's format, to standard error or to FILE",
   },
   {
+    name: 'gdb',
+    kind: 'value',
+    placeholder: '[ADDR:]PORT|unix:PATH',
+    summary: 'wait for gdb there before the first instruction; without ADDR on this host alone',
+  },
+  {
+    name: 'core',
+    kind: 'value',
+    placeholder: 'FILE',
+    summary: 'write an ELF core file when a process of the guest dies of a crash, the first one; see core(5)',
+  },
+  {
     name: 'pledge',
     kind: 'value',
     placeholder: 'PROMISES',

@@ -4,7 +4,7 @@ import {accessSync, constants, openSync, statSync} from 'node:fs'
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
 import type {JailChoice} from '../jail/layer.ts'
-import {guestEnvironment, MAX_CPUS, MAX_TASKS, type RunOptions} from '../run/options.ts'
+import {guestEnvironment, MAX_CPUS, MAX_TASKS, parseGdbAddress, type RunOptions} from '../run/options.ts'
 import {
   parseCount,
   parseDisk,
@@ -161,6 +161,13 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
         isOn: true,
         showsDurations: true,
       }
+      return
+    case 'core':
+      if (value === '') throw bad('--core names no file', 'give a file, e.g. `--core core`')
+      options.core = value
+      return
+    case 'gdb':
+      options.gdb = parseGdbAddress(value)
       return
     case 'pledge':
       options.pledge = value

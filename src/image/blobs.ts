@@ -2,6 +2,7 @@
 
 import {createHash} from 'node:crypto'
 import {fstatSync, statSync} from 'node:fs'
+import {join} from 'node:path'
 import {ENOENT, Errno} from '../abi/errno.ts'
 import {O_RDONLY} from '../abi/open-flags.ts'
 import {descriptorPath} from '../vfs/descriptor-path.ts'
@@ -13,7 +14,9 @@ import {host, toByteString} from '../vfs/host-calls.ts'
 import {badArchive} from './archive-error.ts'
 import {FileBytes} from './file-bytes.ts'
 import {type Descriptor, MAX_JSON_BYTES} from './oci-schema.ts'
+import {openFile} from './open-file.ts'
 import {readTar} from './open-tar.ts'
+import type {Room} from './room.ts'
 
 const HASHED_BYTES = 1 << 20
 
@@ -24,21 +27,40 @@ export interface Layout extends Disposable {
   close(file: FileBytes): void
 }
 
-/** @param owner what it opens itself is that one's. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
-export async function openLayout(path: string, owner: ArchiveFs): Promise<Layout> {
-  if (statSync(path).isDirectory()) return new FolderLayout(path)
-  const archive = await readTar(path)
-  archive.handOver(owner)
-  return new ArchivedLayout(archive)
+/** A layout that is open, and not read. */
+export interface UnreadLayout {
+  /** It opens its files in there; undefined: it is an archive. */
+  folder?: number
+  /** @param owner what it has open is that one's, and the room, too. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
+  read(owner: ArchiveFs, room: Room): Promise<Layout>
+}
+
+/** @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
+export function openLayout(path: string): UnreadLayout {
+  if (statSync(path).isDirectory()) {
+    const layout = new FolderLayout(path)
+    return {folder: layout.fd, read: async () => layout}
+  }
+  const file = openFile(path)
+  return {
+    read: async (owner, room) => {
+      const archive = await readTar(file, room)
+      archive.handOver(owner)
+      return new ArchivedLayout(archive)
+    },
+  }
 }
 
 /** Links in it are not followed, and nothing but files is opened. */
 class FolderLayout implements Layout {
-  readonly #fd: number
+  readonly fd: number
+  /** Without links; undefined: not known. */
+  readonly #path: string | undefined
 
   constructor(path: string) {
-    this.#fd = host.hostOpenRoot(toByteString(path))
-    if (this.#fd < 0) throw badArchive(`it cannot be opened: ${new Errno(-this.#fd)}`, 'make it readable')
+    this.fd = host.hostOpenRoot(toByteString(path))
+    if (this.fd < 0) throw badArchive(`it cannot be opened: ${new Errno(-this.fd)}`, 'make it readable')
+    this.#path = descriptorPath(this.fd, 'latin1')
   }
 
   open(names: readonly string[]): FileBytes | undefined {
@@ -47,12 +69,8 @@ class FolderLayout implements Layout {
     const name = names.join('/')
     if (fd < 0) throw badArchive(`${name} cannot be opened: ${new Errno(-fd)}`, 'make it a readable file')
     const stat = fstatSync(fd)
-    if (stat.isFile())
-      return new FileBytes(
-        {fd, path: descriptorPath(fd, 'latin1'), close: () => host.hostClose(fd)},
-        0,
-        stat.size,
-      )
+    const path = this.#path && join(this.#path, name)
+    if (stat.isFile()) return new FileBytes({fd, path, close: () => host.hostClose(fd)}, 0, stat.size)
     host.hostClose(fd)
     throw badArchive(`${name} is no file`)
   }
@@ -62,12 +80,12 @@ class FolderLayout implements Layout {
   }
 
   [Symbol.dispose](): void {
-    host.hostClose(this.#fd)
+    host.hostClose(this.fd)
   }
 
   #openFile(folders: readonly string[], name: string): number {
-    if (folders.length === 0) return host.hostOpen(this.#fd, name, O_RDONLY, 0)
-    const folder = host.hostOpenDirectory(this.#fd, folders.join('/'))
+    if (folders.length === 0) return host.hostOpen(this.fd, name, O_RDONLY, 0)
+    const folder = host.hostOpenDirectory(this.fd, folders.join('/'))
     if (folder < 0) return folder
     const fd = host.hostOpen(folder, name, O_RDONLY, 0)
     host.hostClose(folder)

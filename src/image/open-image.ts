@@ -5,7 +5,7 @@ import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import {badArchive, shown} from './archive-error.ts'
 import {ArchiveTree} from './archive-tree.ts'
-import {type Layout, openBlob, openLayout, readJson} from './blobs.ts'
+import {type Layout, openBlob, openLayout, readJson, type UnreadLayout} from './blobs.ts'
 import {chooseManifest, isForUs} from './choose-manifest.ts'
 import {findUser, type ImageUser} from './image-user.ts'
 import {
@@ -17,7 +17,9 @@ import {
   parseJson,
 } from './oci-schema.ts'
 import {about} from './open-file.ts'
-import {plainBytes, Room} from './plain-bytes.ts'
+import {plainBytes} from './plain-bytes.ts'
+import {Room} from './room.ts'
+import type {Unread} from './unread.ts'
 
 export interface Image {
   fs: ArchiveFs
@@ -39,26 +41,35 @@ export interface ImageConfig {
  * @param reference the path of a folder or a tar archive, and `:NAME` of one of its images
  * @throws HvError BAD_ARGUMENT, HOST_SYSCALL
  */
-export async function openImage(reference: string): Promise<Image> {
+export async function openImage(reference: string): Promise<Unread<Image>> {
   const {path, tag} = parse(reference)
+  const unread = await about(path, async () => openLayout(path))
+  const room = new Room()
+  return {
+    folders: unread.folder === undefined ? [] : [unread.folder],
+    read: () => about(path, () => readImage(unread, tag, room)),
+  }
+}
+
+async function readImage(unread: UnreadLayout, tag: string | undefined, room: Room): Promise<Image> {
   const tree = new ArchiveTree()
+  tree.fs.own(room)
   try {
-    return await about(path, async () => {
-      using layout = await openLayout(path, tree.fs)
-      const {config, layers} = readManifest(layout, chooseManifest(layout, tag))
-      const file = parseJson(
-        configSchema,
-        readJson(layout, openBlob(layout, config), 'its config'),
-        'its config',
+    using layout = await unread.read(tree.fs, room)
+    const {config, layers} = readManifest(layout, chooseManifest(layout, tag))
+    const file = parseJson(
+      configSchema,
+      readJson(layout, openBlob(layout, config), 'its config'),
+      'its config',
+    )
+    if (!isForUs(file))
+      throw badArchive(
+        `it is for ${shown(`${file.os}/${file.architecture}`)}`,
+        'copy the image for this host',
       )
-      if (!isForUs(file))
-        throw badArchive(
-          `it is for ${shown(`${file.os}/${file.architecture}`)}`,
-          'copy the image for this host',
-        )
-      await addLayers(tree, layout, layers)
-      return {fs: tree.fs, config: configOf(tree, file)}
-    })
+    await addLayers(tree, layout, layers, room)
+    room.settle()
+    return {fs: tree.fs, config: configOf(tree, file)}
   } catch (error) {
     tree.fs.dispose()
     throw error
@@ -91,8 +102,12 @@ function readManifest(layout: Layout, chosen: Descriptor): Manifest {
   return manifest
 }
 
-async function addLayers(tree: ArchiveTree, layout: Layout, layers: readonly Descriptor[]): Promise<void> {
-  const room = new Room()
+async function addLayers(
+  tree: ArchiveTree,
+  layout: Layout,
+  layers: readonly Descriptor[],
+  room: Room,
+): Promise<void> {
   for (const layer of layers) {
     const type = layer.mediaType ?? ''
     if (!/\btar\b/.test(type) || type.includes('encrypted'))

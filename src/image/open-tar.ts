@@ -2,21 +2,34 @@
 
 import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import {ArchiveTree} from './archive-tree.ts'
+import type {FileBytes} from './file-bytes.ts'
 import {about, openFile} from './open-file.ts'
-import {plainBytes, Room} from './plain-bytes.ts'
+import {plainBytes} from './plain-bytes.ts'
+import {Room} from './room.ts'
+import type {Unread} from './unread.ts'
 
 /** @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
-export function openTar(path: string): Promise<ArchiveFs> {
-  return about(path, () => readTar(path))
+export async function openTar(path: string): Promise<Unread<ArchiveFs>> {
+  const file = await about(path, async () => openFile(path))
+  const room = new Room()
+  return {
+    folders: [],
+    read: () =>
+      about(path, async () => {
+        const fs = await readTar(file, room)
+        room.settle()
+        return fs
+      }),
+  }
 }
 
-/** The same, with errors that do not say of what. */
-export async function readTar(path: string): Promise<ArchiveFs> {
-  const file = openFile(path)
+/** With errors that do not say of what. Both are the file system's from here on. */
+export async function readTar(file: FileBytes, room: Room): Promise<ArchiveFs> {
   const tree = new ArchiveTree()
   tree.fs.own(file.source)
+  tree.fs.own(room)
   try {
-    tree.add(await plainBytes(file, new Room()))
+    tree.add(await plainBytes(file, room))
     return tree.fs
   } catch (error) {
     tree.fs.dispose()

@@ -1,34 +1,15 @@
 // plainBytes: an archive without its compression: in a file that has no name, as much as may be.
 
-import {closeSync, mkdtempSync, openSync, rmSync, writeSync} from 'node:fs'
 import {tmpdir} from 'node:os'
-import {join} from 'node:path'
 import {Readable, type Transform} from 'node:stream'
 import {pipeline} from 'node:stream/promises'
 import * as zlib from 'node:zlib'
 import {HvError} from '../errors.ts'
 import {badArchive} from './archive-error.ts'
 import {FileBytes} from './file-bytes.ts'
+import type {Room} from './room.ts'
 
-/** All of a root unpacked. A small file can grow a thousandfold. */
-const MAX_UNPACKED_BYTES = 2 ** 33
 const PIECE_BYTES = 1 << 18
-
-/** How many bytes may be unpacked yet: for all layers of an image together. */
-export class Room {
-  bytes: number
-
-  constructor(bytes = MAX_UNPACKED_BYTES) {
-    this.bytes = bytes
-  }
-
-  /** @throws HvError BAD_ARGUMENT */
-  take(bytes: number): void {
-    this.bytes -= bytes
-    if (this.bytes < 0)
-      throw badArchive('it is too large when it is unpacked', 'unpack it, and name the directory')
-  }
-}
 
 const MAGICS: readonly [name: string, bytes: readonly number[]][] = [
   ['gzip', [0x1f, 0x8b]],
@@ -42,14 +23,9 @@ export async function plainBytes(packed: FileBytes, room: Room): Promise<FileByt
   const head = packed.read(0, 8)
   const [compression] = MAGICS.find(([, magic]) => magic.every((byte, index) => head[index] === byte)) ?? []
   if (compression === undefined) return packed
-  const fd = openUnnamed()
-  try {
-    const size = await unpack(packed, decoderOf(compression), fd, room)
-    return new FileBytes({fd, path: undefined, close: () => closeSync(fd)}, 0, size)
-  } catch (error) {
-    closeSync(fd)
-    throw error
-  }
+  const start = room.size
+  await unpack(packed, decoderOf(compression), room)
+  return new FileBytes(room, start, room.size - start)
 }
 
 function decoderOf(compression: string): Transform {
@@ -62,16 +38,11 @@ function decoderOf(compression: string): Transform {
   throw badArchive(`it is compressed by ${compression}, which hv cannot unpack here`, nextStep)
 }
 
-async function unpack(packed: FileBytes, decoder: Transform, fd: number, room: Room): Promise<number> {
-  let size = 0
+async function unpack(packed: FileBytes, decoder: Transform, room: Room): Promise<void> {
   let failure: unknown
   const write = async (pieces: AsyncIterable<Uint8Array>): Promise<void> => {
     try {
-      for await (const piece of pieces) {
-        room.take(piece.length)
-        size += piece.length
-        for (let done = 0; done < piece.length; ) done += writeSync(fd, piece, done)
-      }
+      for await (const piece of pieces) room.add(piece)
     } catch (error) {
       failure ??= error
       throw error
@@ -86,7 +57,6 @@ async function unpack(packed: FileBytes, decoder: Transform, fd: number, room: R
     // The pipeline may say no more than that it was given up.
     throw asHvError((failure ?? error) as NodeJS.ErrnoException)
   }
-  return size
 }
 
 function asHvError(error: NodeJS.ErrnoException): Error {
@@ -106,24 +76,5 @@ function* piecesOf(bytes: FileBytes): Iterable<Buffer> {
     if (piece.length === 0) return
     yield piece
     at += piece.length
-  }
-}
-
-/** @throws HvError HOST_SYSCALL */
-function openUnnamed(): number {
-  try {
-    const folder = mkdtempSync(join(tmpdir(), 'hv-'))
-    try {
-      return openSync(join(folder, 'unpacked'), 'wx+', 0o600)
-    } finally {
-      rmSync(folder, {recursive: true})
-    }
-  } catch (error) {
-    const {code} = error as NodeJS.ErrnoException
-    throw new HvError(
-      'HOST_SYSCALL',
-      `${tmpdir()} takes no file (${code})`,
-      'set TMPDIR to a directory that does',
-    )
   }
 }

@@ -1,5 +1,8 @@
 // The addon's part of the jail: one call for each layer.
 
+/** Whose calls are let through: a sentry's, by its platform, or those of a bare machine that is made. */
+export type Caller = 'kvm' | 'ptrace' | 'machine'
+
 /** native/napi/jail.cc. Each answers 0, or the errno of what the host refused: then nothing, or not every thread, has changed. */
 export interface JailAddon {
   /** native/launcher/launcher.c, open to be executed; it closes at execve(2), with this thread, and by hostClose. @throws Error with `errno` */
@@ -20,6 +23,6 @@ export interface JailAddon {
   enterNamespaces(directories: readonly string[]): Record<string, number>
   /** All but these capabilities, by number; with `uid` and `gid`, the user too. The last layer but the filter. */
   giveUpRights(capabilities: readonly number[], uid?: number, gid?: number): number
-  /** From now on only the calls that a sentry needs. */
-  filterCalls(traces: boolean, hasTerminal: boolean): number
+  /** From now on only the calls that it needs. @param isUndecided a machine may be made yet, and another filter comes */
+  filterCalls(caller: Caller, hasTerminal: boolean, isUndecided: boolean, accepts: boolean): number
 }

@@ -17,6 +17,7 @@ import {
 } from '../abi/errno.ts'
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
+import type {Caller} from './addon.ts'
 import type {Born} from './born.ts'
 import {Cgroup, type HostLimits, ownCgroup} from './cgroup.ts'
 import type {JailChoice, JailLayer, JailLayerName} from './layer.ts'
@@ -27,8 +28,13 @@ export interface JailNeeds {
   roots: readonly {readonly fd: number; readonly isWritable: boolean}[]
   /** Directories of hv's own, for what it loads later. */
   directories: readonly string[]
-  traces: boolean
+  /** Of a sentry's platform. */
+  caller: Exclude<Caller, 'machine'>
+  /** It may become a bare machine: `decide` follows, behind what shows it. */
+  isUndecided?: boolean
   hasTerminal: boolean
+  /** It listens to a socket, and is to take who connects. */
+  accepts?: boolean
   dropTo?: {uid: number; gid: number}
 }
 
@@ -94,7 +100,7 @@ export class Jail {
    * @throws HvError JAIL_INCOMPLETE if the whole of it is required; BAD_ARGUMENT, HOST_SYSCALL: nobody becomes `dropTo`
    */
   close(needs: JailNeeds): void {
-    const {directories, roots, traces, hasTerminal, dropTo} = needs
+    const {directories, roots, caller, hasTerminal, isUndecided = false, accepts = false, dropTo} = needs
     const isWanted = this.#choice !== 'none'
     if (dropTo !== undefined) requireRoot()
     this.#cgroup?.holdCpu()
@@ -102,8 +108,20 @@ export class Jail {
     // Who is to be another user is one, in a jail or not.
     if (isWanted || dropTo !== undefined) this.#giveUpRights(needs)
     if (!isWanted) return
-    this.#lay('seccomp', () => addon.filterCalls(traces, hasTerminal))
+    this.#lay('seccomp', () => addon.filterCalls(caller, hasTerminal, isUndecided, accepts))
     if (this.#choice === 'required') this.#requireAll()
+  }
+
+  /** Of what was undecided: a filter over the one that is there. @throws HvError HOST_SYSCALL */
+  decide(caller: Caller, hasTerminal = false, accepts = false): void {
+    if (!this.layers.some(({name, status}) => name === 'seccomp' && status === 'on')) return
+    const errno = addon.filterCalls(caller, hasTerminal, false, accepts)
+    if (errno !== 0)
+      throw new HvError(
+        'HOST_SYSCALL',
+        `this host lays no second filter: ${errnoName(errno)}`,
+        'run `hv check`',
+      )
   }
 
   #confineFiles(directories: readonly string[], roots: JailNeeds['roots']): void {
@@ -116,8 +134,8 @@ export class Jail {
     }
   }
 
-  #giveUpRights({roots, traces, dropTo}: JailNeeds): void {
-    const kept = keptCapabilities(roots.length > 0 && dropTo === undefined, traces)
+  #giveUpRights({roots, caller, dropTo}: JailNeeds): void {
+    const kept = keptCapabilities(roots.length > 0 && dropTo === undefined, caller === 'ptrace')
     this.#lay('capabilities', () => addon.giveUpRights(kept, dropTo?.uid, dropTo?.gid))
     // What is promised has to be so, whatever is required.
     if (dropTo !== undefined && process.geteuid?.() !== dropTo.uid)

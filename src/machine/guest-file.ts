@@ -36,12 +36,9 @@ export class GuestFile implements Disposable {
     this.needsEl2 = ((image.machineNote?.[NOTE_NEEDS] ?? 0) & NEEDS_EL2) !== 0
   }
 
-  /** @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF */
-  static open(path: string): GuestFile {
-    const fd = openFile(path)
+  /** @param fd open for reading; the guest file closes it. @throws HvError NOT_EXECUTABLE, BAD_ELF */
+  static read(fd: number, path: string): GuestFile {
     try {
-      if (!fstatSync(fd).isFile())
-        throw new HvError('NOT_EXECUTABLE', `${path} is no regular file`, 'name a bare-metal ELF file')
       const reader = fileReader(fd)
       const image = parseElf(reader, path, arch.name)
       checkKind(image)
@@ -73,7 +70,15 @@ export class GuestFile implements Disposable {
   }
 }
 
-function openFile(path: string): number {
+/** Opened, and not read. @throws HvError NOT_FOUND, NOT_EXECUTABLE */
+export function openGuestFile(path: string): number {
+  const fd = open(path)
+  if (fstatSync(fd).isFile()) return fd
+  closeSync(fd)
+  throw new HvError('NOT_EXECUTABLE', `${path} is no regular file`, 'name a bare-metal ELF file')
+}
+
+function open(path: string): number {
   try {
     // A fifo would be waited for.
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)

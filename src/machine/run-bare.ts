@@ -7,13 +7,13 @@ import type {Vcpu} from '../vm/vcpu.ts'
 import {Vm} from '../vm/vm.ts'
 import {Bus} from './bus.ts'
 import {failed} from './failed.ts'
-import {GuestFile} from './guest-file.ts'
+import {GuestFile, openGuestFile} from './guest-file.ts'
 import {isTaken} from './is-taken.ts'
 import {type MachineDevices, machine} from './machine.ts'
 import {MachineInput, MachineOutput} from './streams.ts'
 
 /** Backed lazily: it costs what the guest touches. */
-const MEMORY_BYTES = 128 * 2 ** 20
+export const MEMORY_BYTES = 128 * 2 ** 20
 const STDOUT = 1
 const STDERR = 2
 const NS_PER_MS = 1e6
@@ -35,6 +35,8 @@ export interface BareOptions {
   memoryBytes?: number
   /** Milliseconds until the machine is stopped; default: never. */
   timeoutMs?: number
+  /** Called when the machine is made and the guest is loaded, before its first instruction. */
+  onLoaded?: () => void
 }
 
 export interface BareResult {
@@ -46,15 +48,20 @@ export interface BareResult {
   stats: Record<string, number>
 }
 
-/** @throws HvError */
-export async function runBare(options: BareOptions, streams: MachineStreams = {}): Promise<BareResult> {
+/** @param fd the program, open for reading: it is closed then; default: it is opened. @throws HvError */
+export async function runBare(
+  options: BareOptions,
+  streams: MachineStreams = {},
+  fd = openGuestFile(options.program),
+): Promise<BareResult> {
   const started = performance.now()
-  using file = GuestFile.open(options.program)
+  using file = GuestFile.read(fd, options.program)
   const {memoryBytes = MEMORY_BYTES} = options
   using vm = Vm.create({memoryBytes, memoryBase: machine.memoryBase, nested: file.needsEl2})
   const start = file.load(vm.memory, options.args)
   const vcpu = vm.createVcpu()
   machine.boot(vm, vcpu, start)
+  options.onLoaded?.()
   const loaded = performance.now()
 
   const run = new Run(vcpu, streams)

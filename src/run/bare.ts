@@ -1,25 +1,71 @@
-// runBareMetal: a bare-metal guest by the options of a run, those that mean nothing to it refused.
+// A bare-metal guest by the options of a run, those that mean nothing to it refused; in the jail of a Linux program, less what makes it.
 
+import {errnoName} from '../abi/errno.ts'
+import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
+import {Jail} from '../jail/jail.ts'
+import {ownDirectories} from '../jail/own-directories.ts'
+import {openGuestFile} from '../machine/guest-file.ts'
+import {MEMORY_BYTES, runBare} from '../machine/run-bare.ts'
+import {openError} from '../vm/open-error.ts'
 import type {RunOptions, RunResult} from './options.ts'
 
-/** The machine is loaded for those runs alone. @throws HvError */
+/** Besides hv's own threads there are none. */
+const TASKS = {maxTasks: 1, cpus: 1}
+
+/** What is known to be one. @throws HvError */
 export async function runBareMetal(options: RunOptions): Promise<RunResult> {
   requireBareOptions(options)
-  const {runBare} = await import('../machine/run-bare.ts')
-  return runBare(options)
+  const fd = openGuestFile(options.program)
+  const jail = Jail.begin(options.jail ?? 'best')
+  const {memoryBytes = MEMORY_BYTES} = options
+  jail.limit({memoryBytes, ...TASKS}, options.cgroupParent)
+  const kvmError = addon.holdKvm()
+  options.code?.keep()
+  jail.close({
+    ...{roots: [], directories: ownDirectories(process.env), dropTo: options.dropTo},
+    ...{caller: 'kvm', isUndecided: true, hasTerminal: false},
+  })
+  return runInJail(options, {fd, jail, kvmError})
+}
+
+/** What has turned out to be one, behind the jail. */
+export interface FoundBare {
+  /** Open for reading. */
+  fd: number
+  jail: Jail
+  /** 0, or why /dev/kvm is not held. */
+  kvmError: number
+}
+
+/** @throws HvError */
+export async function runFoundBare(options: RunOptions, found: FoundBare): Promise<RunResult> {
+  requireBareOptions(options)
+  return runInJail(options, found)
+}
+
+async function runInJail(options: RunOptions, {fd, jail, kvmError}: FoundBare): Promise<RunResult> {
+  if (kvmError !== 0) throw openError(Object.assign(new Error(errnoName(kvmError)), {errno: kvmError}))
+  const onLoaded = (): void => {
+    addon.dropKvm()
+    jail.decide('machine')
+  }
+  const result = await runBare({...options, onLoaded}, {}, fd)
+  return {...result, jail: jail.layers}
 }
 
 /** @throws HvError BAD_ARGUMENT */
 export function requireBareOptions(options: RunOptions): void {
   const {root, image, volumes, cwd, trace, pledge, unveil, suggestsPromises, platform} = options
-  const {maxTasks, diskBytes, patchCalls, cpuTimeoutMs, cpuQuotaPercent} = options
+  const {gdb, core, maxTasks, diskBytes, patchCalls, cpuTimeoutMs, cpuQuotaPercent} = options
   const unfit: [string, boolean][] = [
     ['`root`', root !== undefined],
     ['`image`', image !== undefined],
     ['`volumes`', volumes.length > 0],
     ['`cwd`', cwd !== undefined],
     ['`trace`', trace !== undefined],
+    ['`gdb`', gdb !== undefined],
+    ['`core`', core !== undefined],
     ['`maxTasks`', maxTasks !== undefined],
     ['`diskBytes`', diskBytes !== undefined],
     ['`patchCalls`', patchCalls !== undefined],
@@ -38,11 +84,6 @@ export function requireBareOptions(options: RunOptions): void {
       'leave `cpuTimeoutMs` and `cpuQuotaPercent` out',
     )
   if (options.cpus !== undefined) refuse('a bare-metal guest has one CPU', 'leave `cpus` out')
-  if (options.jail === 'required' || (options.dropTo ?? options.cgroupParent) !== undefined)
-    refuse(
-      'the process of a bare-metal guest has no jail yet',
-      'leave `jail`, `dropTo` and `cgroupParent` out',
-    )
   if (platform === 'ptrace') refuse('a bare-metal guest needs a virtual machine', 'give kvm as `platform`')
 }
 

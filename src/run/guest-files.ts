@@ -1,32 +1,62 @@
-// guestFiles: what a guest sees of the host's files, as far as it takes more than a path: opened and read in the sentry's process.
+// openGuestFiles: what a guest sees of the host's files: opened while that can be done, and read behind the jail.
 
 import {statSync} from 'node:fs'
 import type {ImageConfig} from '../image/open-image.ts'
+import type {Unread} from '../image/unread.ts'
+import {openHostFiles} from '../sentry/host-files.ts'
 import type {SentryOptions} from '../sentry/sentry.ts'
+import type {Volume} from '../sentry/volume.ts'
 import type {RunOptions} from './options.ts'
 import {type ShownLibraries, showProgram} from './show-program.ts'
 
-export interface GuestFiles extends Pick<SentryOptions, 'lower' | 'user'>, ShownLibraries {
+type Shown = Pick<SentryOptions, 'root' | 'lower' | 'user' | 'volumes' | 'showProgram'>
+
+export interface GuestFiles extends Shown {
   /** With `image`. */
   config?: ImageConfig
 }
 
+/** What a jail has to let through for it. */
+export interface OpenedFiles extends Pick<ShownLibraries, 'libraryFolders'> {
+  /** Descriptors of the directories and files that it opens others in. */
+  roots: {fd: number; isWritable: boolean}[]
+  /** Once: nothing that a guest's maker may have made has been read before. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
+  read(): Promise<GuestFiles>
+}
+
+type FileOptions = Pick<RunOptions, 'root' | 'image' | 'withLibraries' | 'dropTo'> & {
+  volumes: readonly Volume[]
+}
+
 /**
- * Before the jail closes. Most runs need none of it, and do not load what does it.
+ * Before the jail closes. Most runs need no archive, and do not load what reads one.
  * @param others folders of libraries besides those that the host looks through
  * @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL
  */
-export async function guestFiles(
-  {root, image, withLibraries}: Pick<RunOptions, 'root' | 'image' | 'withLibraries'>,
+export async function openGuestFiles(
+  options: FileOptions,
   others: readonly string[] = [],
-): Promise<GuestFiles> {
-  if (withLibraries) return showProgram({withLibraries}, others)
-  if (image !== undefined) {
-    const {fs, config} = await (await import('../image/open-image.ts')).openImage(image)
-    return {lower: fs, user: config.user, config}
+): Promise<OpenedFiles> {
+  const unread = await openArchive(options)
+  const root = unread === undefined ? options.root : undefined
+  const {roots, ...files} = openHostFiles(root, options.volumes, options.dropTo)
+  const {libraryFolders, showProgram: show} = await showProgram(options, others)
+  for (const fd of unread?.folders ?? []) roots.push({fd, isWritable: false})
+  return {
+    ...{roots, libraryFolders},
+    read: async () => ({...files, showProgram: show, ...(await unread?.read())}),
   }
-  if (root === undefined || !isFile(root)) return {}
-  return {lower: await (await import('../image/open-tar.ts')).openTar(root)}
+}
+
+/** undefined: the root is a directory, or an empty tree. */
+async function openArchive({root, image}: FileOptions): Promise<Unread<Partial<GuestFiles>> | undefined> {
+  if (image !== undefined) {
+    const {folders, read} = await (await import('../image/open-image.ts')).openImage(image)
+    return {folders, read: () => read().then(({fs, config}) => ({lower: fs, user: config.user, config}))}
+  }
+  if (root === undefined || !isFile(root)) return undefined
+  const {folders, read} = await (await import('../image/open-tar.ts')).openTar(root)
+  return {folders, read: () => read().then((lower) => ({lower}))}
 }
 
 function isFile(path: string): boolean {

@@ -1,5 +1,6 @@
 // RunOptions and RunResult: what one run of a guest program takes and gives. The contract with the commands.
 
+import type {GdbAddress} from '../gdb/address.ts'
 import type {JailChoice, JailLayer} from '../jail/layer.ts'
 import type {CodeCache} from '../kept-code.ts'
 import type {ChosenPlatform, PlatformChoice} from '../platform/choice.ts'
@@ -11,6 +12,7 @@ import type {TraceOptions} from '../sentry/trace/options.ts'
 import type {Volume} from '../sentry/volume.ts'
 
 export {MAX_ID} from '../abi/ids.ts'
+export {type GdbAddress, parseGdbAddress} from '../gdb/address.ts'
 export {MAX_CPUS} from '../platform/choice.ts'
 export type {FasterPlatform} from '../platform/compare.ts'
 export {PATCH_CHOICES, type PatchChoice} from '../sentry/patch-choice.ts'
@@ -71,6 +73,10 @@ export interface RunOptions {
   shares?: {path: string; tag: string; readOnly: boolean}[]
   /** With `kernel`: parameters behind those that hv gives it. */
   append?: string
+  /** Where gdb is waited for before the program's first instruction. Its call sites are then left as they are. */
+  gdb?: GdbAddress
+  /** Where the first process that dies with a core leaves it: a file of this host, emptied if it is there. */
+  core?: string
   /** Forces what the program is taken for; default: what the file says. */
   machine?: 'linux' | 'bare'
   /** How the guest's system calls are shown: from the start if `isOn`, and when SIGUSR2 switches the trace on. */

@@ -1,8 +1,10 @@
 // runProgram: one program on the calling thread, from options to how it ended.
 
-import {closeSync, constants, openSync} from 'node:fs'
+import {constants, openSync} from 'node:fs'
 import {getPriority} from 'node:os'
+import {resolve} from 'node:path'
 import {O_ACCMODE, O_RDONLY, O_WRONLY} from '../abi/open-flags.ts'
+import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
 import {isBareMetal} from '../elf/bare-metal.ts'
 import {fileReader} from '../elf/file-reader.ts'
@@ -12,14 +14,18 @@ import {Jail} from '../jail/jail.ts'
 import {ownDirectories} from '../jail/own-directories.ts'
 import {DEFAULT_MEMORY_BYTES} from '../platform/choice.ts'
 import {type OpenedPlatform, openPlatform} from '../platform/open.ts'
-import {openHostProgram} from '../sentry/host-program.ts'
+import {type HostProgram, openHostProgram} from '../sentry/host-program.ts'
+import type {ProgramResult} from '../sentry/program-result.ts'
 import {runToEnd} from '../sentry/run-to-end.ts'
 import {type ProgramOptions, Sentry} from '../sentry/sentry.ts'
 import {HostTty} from '../sentry/tty/host-tty.ts'
 import type {FileDescription} from '../vfs/file.ts'
 import {host} from '../vfs/host-calls.ts'
 import {openHostStream} from '../vfs/open-host-stream.ts'
-import {guestFiles} from './guest-files.ts'
+import type {FoundBare} from './bare.ts'
+import type {CoreFile} from './core.ts'
+import type {GdbRun} from './gdb.ts'
+import {openGuestFiles} from './guest-files.ts'
 import {hostLimits} from './host-limits.ts'
 import {imageProgram} from './image-program.ts'
 import type {RunOptions, RunResult} from './options.ts'
@@ -27,7 +33,7 @@ import {passSignals, stopWith} from './pass-signals.ts'
 import {runPledge} from './pledge.ts'
 import {rehearseIfCold} from './rehearse-if-cold.ts'
 import {foldersOf} from './show-program.ts'
-import {RunTrace} from './trace.ts'
+import {loadTrace, RunTrace} from './trace.ts'
 import {Watchdog} from './watchdog.ts'
 
 /** @throws HvError */
@@ -56,50 +62,93 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
     watchdog.start()
     return runKernel({...options, kernel: options.kernel})
   }
-  if (options.machine === 'bare' || (options.machine === undefined && isBareGuest(options))) {
-    const {runBareMetal} = await import('./bare.ts')
-    watchdog.start()
-    return runBareMetal(options)
-  }
-  // It runs a program, too.
   watchdog.start()
+  if (options.machine === 'bare') return (await import('./bare.ts')).runBareMetal(options)
+  const result = await runLinux(options, watchdog)
+  if (!('fd' in result)) return result
+  watchdog.start()
+  return (await import('./bare.ts')).runFoundBare(options, result)
+}
+
+/** Or what the file of the program says that it is instead. */
+async function runLinux(options: RunOptions, watchdog: Watchdog): Promise<RunResult | FoundBare> {
+  // It runs a program, too.
   await rehearseIfCold(options.platform, options.code)
   // What measures is not for a jail.
   if (options.stats) await (await import('../platform/compare.ts')).measureAll()
   const {memoryBytes = DEFAULT_MEMORY_BYTES, cpus} = options
+  // In a guest's tree there are Linux programs alone.
   const isOnHost = options.root === undefined && options.image === undefined
   const onHost = isOnHost ? openHostProgram(options.program) : undefined
+  const isUndecided = onHost !== undefined && options.machine === undefined
+  const gdb = options.gdb && (await (await import('./gdb.ts')).GdbRun.listen(options.gdb))
+  const core = options.core && new (await import('./core.ts')).CoreFile(options.core)
   const jail = Jail.begin(options.jail ?? 'best')
   jail.limit(hostLimits(options), options.cgroupParent)
   const opened = await openPlatform(options.platform, memoryBytes, cpus)
   using platform = opened.platform
+  const kvmError = isUndecided ? addon.holdKvm() : 0
   const fds = options.suggestsPromises ? [0, 2, 2] : [0, 1, 2]
   const terminal = openTerminal(fds)
-  const files = await guestFiles(options, foldersOf(options, onHost))
-  const sentry = new Sentry(platform, {...options, ...files, terminal})
+  const files = await openGuestFiles(options, foldersOf(options, onHost))
+  const pledge = await runPledge(options)
+  try {
+    if (terminal !== undefined) host.guardTerminal(terminal)
+    await loadTrace(options.trace)
+    options.code?.keep()
+    const caller = platform.name === 'ptrace' ? 'ptrace' : 'kvm'
+    const hasTerminal = terminal !== undefined
+    jail.close({
+      roots: files.roots,
+      directories: [...ownDirectories(process.env), ...(files.libraryFolders ?? [])],
+      ...{caller, hasTerminal, isUndecided, accepts: gdb !== undefined, dropTo: options.dropTo},
+    })
+    if (isUndecided) {
+      if (isBareGuest(onHost)) return {fd: onHost.fd, jail, kvmError}
+      addon.dropKvm()
+      jail.decide(caller, hasTerminal, gdb !== undefined)
+    }
+    const shown = await files.read()
+    const sentry = new Sentry(platform, {
+      ...options,
+      ...shown,
+      terminal,
+      ...(gdb && {patchCalls: 'never'}),
+    })
+    const program = {
+      ...programOf(options, shown.config),
+      onHost,
+      umask: process.umask(),
+      nice: getPriority(),
+      streams: fds.map((fd, guestFd) => openStream(sentry, fd, guestFd)),
+      restrict: pledge.restrict,
+    }
+    const result = await runTraced(sentry, program, options, {watchdog, gdb, core})
+    return {...result, promises: pledge.suggestion(), platform: platformOf(opened), jail: jail.layers}
+  } finally {
+    host.restoreTerminal()
+  }
+}
+
+/** What looks on while it runs. */
+interface Watching {
+  watchdog: Watchdog
+  gdb: GdbRun | undefined
+  core: CoreFile | '' | undefined
+}
+
+/** Until it has ended, and the sentry with it. */
+async function runTraced(
+  sentry: Sentry,
+  program: ProgramOptions,
+  options: RunOptions,
+  {watchdog, gdb, core}: Watching,
+): Promise<ProgramResult> {
   const {kernel} = sentry
   kernel.budget.onMuch = options.onMuch
   const trace = new RunTrace(kernel, options.trace)
-  const pledge = await runPledge(options)
-  const program = {
-    ...programOf(options, files.config),
-    onHost,
-    umask: process.umask(),
-    nice: getPriority(),
-    streams: fds.map((fd, guestFd) => openStream(sentry, fd, guestFd)),
-    restrict: pledge.restrict,
-  }
   try {
-    if (terminal !== undefined) host.guardTerminal(terminal)
     await trace.begin()
-    options.code?.keep()
-    jail.close({
-      roots: sentry.hostRoots,
-      directories: [...ownDirectories(process.env), ...(files.libraryFolders ?? [])],
-      traces: platform.name === 'ptrace',
-      hasTerminal: terminal !== undefined,
-      dropTo: options.dropTo,
-    })
     watchdog.start()
     const result = await runToEnd(sentry, program, {
       timeoutMs: options.timeoutMs,
@@ -107,13 +156,18 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
       onLoaded: (process) => {
         passSignals(sentry, process, trace)
         stopWith(sentry, process, options)
+        if (core) core.begin(kernel)
+        gdb?.begin(kernel, process, program.onHost && Buffer.from(resolve(options.program)).toString('latin1'))
       },
-      whilePaused: () => trace.catchUp(),
+      whilePaused: async () => {
+        await trace.catchUp()
+        await gdb?.serve()
+      },
     })
+    await gdb?.close()
     sentry.dispose()
-    return {...result, promises: pledge.suggestion(), platform: platformOf(opened), jail: jail.layers}
+    return result
   } finally {
-    host.restoreTerminal()
     trace.close()
   }
 }
@@ -130,19 +184,13 @@ function platformOf({platform, reason}: OpenedPlatform): RunResult['platform'] {
   return {name: platform.name, reason, costs: platform.costs}
 }
 
-/** What the file says; in a guest's tree there are Linux programs alone. */
-function isBareGuest({program, root, image}: RunOptions): boolean {
-  if (root !== undefined || image !== undefined) return false
-  let fd: number | undefined
+/** What the file says. */
+function isBareGuest({fd, name}: HostProgram): boolean {
   try {
-    // A fifo would be waited for.
-    fd = openSync(program, constants.O_RDONLY | constants.O_NONBLOCK)
-    return isBareMetal(parseElf(fileReader(fd), program, arch.name))
+    return isBareMetal(parseElf(fileReader(fd), name, arch.name))
   } catch {
     // The sentry says what is wrong with it.
     return false
-  } finally {
-    if (fd !== undefined) closeSync(fd)
   }
 }
 

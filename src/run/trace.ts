@@ -9,6 +9,11 @@ const STDERR = 2
 /** What SIGUSR2 switches on where nobody asked for a trace. */
 const UNASKED: TraceOptions = {fd: STDERR, isOn: false, showsDurations: true}
 
+/** Before the jail closes, so that what V8 makes of its code is kept. */
+export async function loadTrace(options: TraceOptions | undefined): Promise<void> {
+  if (options?.isOn) await import('../sentry/trace/trace.ts')
+}
+
 export class RunTrace {
   readonly #kernel: Kernel
   readonly #options: TraceOptions
@@ -42,6 +47,7 @@ export class RunTrace {
 
   /** What the kernel was paused for. */
   async catchUp(): Promise<void> {
+    if (this.#awaited === 0) return
     await this.#load()
     for (; this.#awaited > 0; this.#awaited--) this.toggle()
   }

@@ -1,13 +1,16 @@
-// OutputPipe: what a live run in a process writes to one of its outputs: a pipe, which costs less than messages on the socket.
+// OutputPipe: what a live run in a process writes to one of its outputs: a stream of bytes, which costs less than messages.
 
 import {Socket} from 'node:net'
 import {addon} from '../addon.ts'
 import {WINDOW_BYTES} from './protocol.ts'
 import {isBun} from './runtime.ts'
 
-/** The pipe has a window at most, and a read may have gone beyond the one before. A process whose program has ended writes no more. */
+/** It has a window at most under way, and a read may have gone beyond the one before. A process whose program has ended writes no more. */
 const MOST_AT_END = 2 * WINDOW_BYTES
 const END_MS = 10_000
+const READ_BYTES = 1 << 16
+/** Less is copied: it would keep all that was there for it. */
+const KEPT_BYTES = READ_BYTES / 2
 
 type Take = (fd: 1 | 2, bytes: Uint8Array<ArrayBuffer>) => void
 
@@ -35,18 +38,27 @@ export class OutputPipe {
   }
 
   private constructor(take: (bytes: Uint8Array<ArrayBuffer>) => void) {
-    const [reader, writer] = addon.pipePair()
+    const [reader, writer] = addon.outputPair()
     this.writer = writer
-    this.#socket = new Socket({fd: reader, readable: true, writable: false})
+    let buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+    // Without a stream of the socket's own between: what is read is given on as it is.
+    const onread = {
+      buffer: () => buffer,
+      callback: (length: number): boolean => {
+        if (length < KEPT_BYTES) take(new Uint8Array(buffer.subarray(0, length)))
+        else {
+          take(new Uint8Array(buffer.buffer, 0, length))
+          buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+        }
+        this.#room -= length
+        if (this.#room <= 0) this.#onTooMuch?.()
+        return this.#room > 0
+      },
+    }
+    const options = {fd: reader, readable: true, writable: false, onread}
+    this.#socket = new Socket(options)
     // The process alone keeps this one alive.
     this.#socket.unref()
-    this.#socket.on('data', (bytes: Buffer<ArrayBuffer>) => {
-      take(bytes)
-      this.#room -= bytes.length
-      if (this.#room > 0) return
-      this.#socket.pause()
-      this.#onTooMuch?.()
-    })
     this.#socket.on('error', () => {})
     this.#socket.once('close', () => {
       this.#isClosed = true

@@ -1,20 +1,17 @@
-// PipeOutput: what a program writes goes into a pipe of the host's, whose other end is its owner's.
+// PipeOutput: what a program writes goes into a stream of the host's, whose other end is its owner's. To the program it is a pipe.
 
-import {EPIPE, Errno} from '../abi/errno.ts'
-import {O_WRONLY, POLLERR, POLLOUT} from '../abi/open-flags.ts'
+import {ECONNRESET, EPIPE, Errno} from '../abi/errno.ts'
+import {POLLERR, POLLHUP, POLLOUT} from '../abi/open-flags.ts'
 import type {HostWatch} from '../sentry/host-watch.ts'
-import {host} from '../vfs/host-calls.ts'
-import {HostStream} from '../vfs/host-stream.ts'
+import {check, host} from '../vfs/host-calls.ts'
 
 export class PipeOutput {
   #fd: number | undefined
-  readonly #stream: HostStream
   readonly #watch: HostWatch
 
-  /** @param fd the pipe's, which is closed with this */
+  /** @param fd its end (`outputPair`), which is closed with this */
   constructor(fd: number, watch: HostWatch) {
     this.#fd = fd
-    this.#stream = new HostStream(fd, O_WRONLY)
     this.#watch = watch
   }
 
@@ -26,11 +23,16 @@ export class PipeOutput {
   /** @throws Errno EAGAIN, EPIPE */
   append(source: Uint8Array): number {
     if (this.#fd === undefined) throw new Errno(EPIPE)
-    return this.#stream.write(source)
+    if (source.length === 0) return 0
+    const count = host.hostWrite(this.#fd, source, -1)
+    // The other end was closed just now, and had not read everything.
+    if (count === -ECONNRESET) throw new Errno(EPIPE)
+    return check(count)
   }
 
   readiness(): number {
-    return this.#fd === undefined ? POLLOUT | POLLERR : this.#stream.readiness()
+    const ready = this.#fd === undefined ? POLLHUP : host.hostPoll(this.#fd, POLLOUT)
+    return ready < 0 || ready & (POLLERR | POLLHUP) ? POLLOUT | POLLERR : ready
   }
 
   /** Its number may be another descriptor's next, and another program may have been given the stream. */

@@ -14,18 +14,34 @@ const REFILL_MS = 50
 
 /** How large a pool is. @see {@link SandboxPool} */
 export interface SandboxPoolOptions {
-  /** How many processes wait, 1 to 64; default 1. Each takes some 15 MB, and no CPU. */
+  /** How many processes wait, 1 to 64; default 1. Each takes some 15 MB, as a whole sandbox some 22, and no CPU. */
   warm?: number
   /**
    * What all its sandboxes are to be. Whole sandboxes wait then, with their VM, jail and tree, and have run a small program of hv's
    * own: {@link SandboxPool.create} gives one at once.
    */
   sandbox?: Omit<SandboxOptions, 'isolation'>
+  /**
+   * Makes a sandbox of `sandbox` ready before it waits: puts files there, and runs what it is for, whose first run reads its files
+   * and takes longer than the second. What that leaves in the sandbox is there for who gets it. What it throws,
+   * {@link SandboxPool.create} rejects with, and that sandbox is disposed of.
+   */
+  prepare?: (sandbox: Sandbox) => PromiseLike<unknown>
 }
+
+/** A sandbox that waits. */
+interface Ready {
+  readonly created: Promise<Sandbox>
+  /** The same. */
+  readonly prepared: Promise<Sandbox>
+}
+
+type Prepare = NonNullable<SandboxPoolOptions['prepare']>
 
 const poolOptions = takes.options({
   warm: v.optional(takes.integer(1, MAX_WARM)),
   sandbox: v.optional(v.custom<SandboxOptions>((value) => typeof value === 'object' && value !== null)),
+  prepare: v.optional(v.custom<Prepare>((value) => typeof value === 'function', 'must be a function')),
 })
 
 /**
@@ -41,32 +57,45 @@ const poolOptions = takes.options({
  * using pool = new SandboxPool({warm: 2, sandbox: {memoryBytes: 64 << 20}})
  * await using sandbox = await pool.create()
  * console.log((await sandbox.run('/bin/busybox', ['echo', 'at once'])).stdout) // at once
+ *
+ * @example
+ * const prepare = (sandbox: Sandbox) => sandbox.run('/bin/busybox', ['true'])
+ * using pool = new SandboxPool({sandbox: {}, prepare})
+ * await using sandbox = await pool.create()
+ * console.log((await sandbox.run('/bin/busybox', ['echo', 'known'])).stdout) // known
  */
 export class SandboxPool {
   readonly #warm: number
   readonly #options: SandboxOptions | undefined
   readonly #waiting: SentryProcess[] = []
   /** In place of processes, with `sandbox`. */
-  readonly #ready: Promise<Sandbox>[] = []
+  readonly #ready: Ready[] = []
+  readonly #prepare: Prepare | undefined
   #refill: ReturnType<typeof setTimeout> | undefined
   #isDisposed = false
 
   /** Starts the processes. @throws HvError BAD_ARGUMENT */
   constructor(options: SandboxPoolOptions = {}) {
-    const {warm = 1, sandbox} = takes.checked(poolOptions, options, 'options')
+    const {warm = 1, sandbox, prepare} = takes.checked(poolOptions, options, 'options')
     if (sandbox !== undefined) {
       requireProcesses(sandbox)
       toSettings(sandbox)
-    }
+    } else if (prepare !== undefined)
+      throw new HvError(
+        'BAD_ARGUMENT',
+        '`prepare` is for sandboxes that wait',
+        'say by `sandbox` what they are to be',
+      )
     this.#warm = warm
     this.#options = sandbox
+    this.#prepare = prepare
     this.#fill()
   }
 
   /**
    * As {@link Sandbox.create}, but for `isolation`, which is `process`. Without a process that waits, one is started.
    * @param options none, if the pool was told what its sandboxes are to be
-   * @throws HvError as `Sandbox.create`; BAD_ARGUMENT; DISPOSED
+   * @throws HvError as `Sandbox.create`; BAD_ARGUMENT; DISPOSED; what `prepare` throws
    */
   async create(options?: Omit<SandboxOptions, 'isolation'>): Promise<Sandbox> {
     if (this.#isDisposed) throw new HvError('DISPOSED', 'the pool is disposed')
@@ -96,7 +125,7 @@ export class SandboxPool {
     this.#isDisposed = true
     clearTimeout(this.#refill)
     for (const process of this.#waiting.splice(0)) process.kill()
-    for (const ready of this.#ready.splice(0)) ready.then((sandbox) => sandbox.dispose(), nothing)
+    for (const {created} of this.#ready.splice(0)) created.then((sandbox) => sandbox.dispose(), nothing)
   }
 
   [Symbol.dispose](): void {
@@ -107,16 +136,27 @@ export class SandboxPool {
   async #takeReady(): Promise<Sandbox> {
     this.#refillSoon()
     try {
-      const sandbox = await this.#ready.shift()
+      const sandbox = await this.#ready.shift()?.prepared
       if (sandbox?.isUsable) return sandbox
     } catch (error) {
       if (!hasDied(error)) throw error
     }
-    return this.#make(this.#options!)
+    return this.#make(this.#options!).prepared
   }
 
-  #make(options: SandboxOptions): Promise<Sandbox> {
-    return Sandbox.createIn(() => new SentryProcess(options.jail !== 'none'), options, true)
+  #make(options: SandboxOptions): Ready {
+    const created = Sandbox.createIn(() => new SentryProcess(options.jail !== 'none'), options, true)
+    return {created, prepared: created.then((sandbox) => this.#prepared(sandbox))}
+  }
+
+  async #prepared(sandbox: Sandbox): Promise<Sandbox> {
+    try {
+      await this.#prepare?.(sandbox)
+      return sandbox
+    } catch (error) {
+      await sandbox.dispose()
+      throw error
+    }
   }
 
   #take(): SentryProcess | undefined {
@@ -140,7 +180,7 @@ export class SandboxPool {
     while (this.#ready.length < this.#warm) {
       const ready = this.#make(options)
       // Whoever takes it is told.
-      ready.catch(nothing)
+      ready.prepared.catch(nothing)
       this.#ready.push(ready)
     }
   }

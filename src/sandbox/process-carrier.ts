@@ -9,7 +9,7 @@ import type {SyscallArgument} from '../sentry/trace/argument-value.ts'
 import type {Carrier, CarrierEvents} from './carrier.ts'
 import {encodeFrame, type Frame, FrameReader, nonsense} from './frames.ts'
 import {IncomingOutput} from './incoming-output.ts'
-import type {ProcessRequest, Reply, Request, RunRequest, SentrySettings} from './protocol.ts'
+import type {Finished, ProcessRequest, Reply, Request, RunRequest, SentrySettings} from './protocol.ts'
 import {type AskedInJson, checkedReply} from './replies.ts'
 import type {SentryProcess} from './sentry-process.ts'
 
@@ -29,6 +29,8 @@ export class ProcessCarrier implements Carrier {
   #unsaidBytes = 0
   /** Of the runs that have not ended. */
   readonly #outputs = new Map<number, IncomingOutput>()
+  /** Of those that have, and whose output is put together. */
+  readonly #finishing = new Set<Promise<void>>()
 
   /** @param process nobody else's */
   constructor(process: SentryProcess, settings: SentrySettings, events: CarrierEvents) {
@@ -45,7 +47,7 @@ export class ProcessCarrier implements Carrier {
 
   send(request: Request): void {
     if (request.kind === 'shut' && this.#outputs.get(request.run)?.shut(request.fd)) return
-    if (request.kind === 'room') this.#outputs.get(request.run)?.addRoom(request.fd, request.bytes)
+    if (request.kind === 'room' && this.#outputs.get(request.run)?.addRoom(request.fd, request.bytes)) return
     if (request.kind === 'run') this.#sayRun(request)
     else if (request.kind === 'input' || request.kind === 'file')
       this.#say({...request, bytes: NO_BYTES}, request.bytes)
@@ -154,9 +156,7 @@ export class ProcessCarrier implements Carrier {
       case 'finished': {
         const output = this.#outputOf(reply.run)
         this.#outputs.delete(reply.run)
-        const finished = {...reply, finished: {...reply.finished, ...output.end()}}
-        if (!output.hasPipes) return [finished]
-        void this.#finish(finished, output)
+        this.#finish(reply.run, reply.finished, output)
         return []
       }
       case 'failed':
@@ -178,15 +178,19 @@ export class ProcessCarrier implements Carrier {
     return []
   }
 
-  /** When all that it wrote was heard. */
-  async #finish(reply: Reply, output: IncomingOutput): Promise<void> {
-    if (await output.drain()) this.#events.received(reply)
-    else this.#fail(nonsense())
+  #finish(run: number, finished: Omit<Finished, 'stdout' | 'stderr'>, output: IncomingOutput): void {
+    const finishing = output.end().then((written) => {
+      this.#finishing.delete(finishing)
+      if (written === undefined) this.#fail(nonsense())
+      else this.#events.received({kind: 'finished', run, finished: {...finished, ...written}})
+    })
+    this.#finishing.add(finishing)
   }
 
   async #ended(error: HvError, cgroupParent: string | undefined): Promise<void> {
     const left = [...this.#outputs.values()].filter((output) => output.hasPipes)
     if (left.length > 0) await Promise.all(left.map((output) => output.drain()))
+    if (this.#finishing.size > 0) await Promise.all(this.#finishing)
     this.#events.failed(error)
     this.#events.exited()
     sweepCgroups(cgroupParent)

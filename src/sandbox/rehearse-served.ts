@@ -1,5 +1,6 @@
 // rehearseServed: hv's own small program runs as an owner's would, before there is one: V8 has compiled and learnt by then what others need.
 
+import {openAside} from '../sentry/aside-program.ts'
 import type {HostProgram} from '../sentry/host-program.ts'
 import type {RunRequest} from './protocol.ts'
 import {ServedProgram, type Surroundings} from './served-program.ts'
@@ -10,23 +11,31 @@ const REQUEST: RunRequest = {
 }
 
 /**
- * Precondition: nothing has run. Nobody hears of it, and pids begin anew. Whatever goes wrong, the owner's program goes wrong with.
+ * Precondition: nothing has run. Nobody hears of it, the guest's tree keeps no trace, and pids begin anew. Whatever goes wrong, the
+ * owner's program goes wrong with.
  * @param programs rehearsal programs, one for each round
  */
 export function rehearseServed(around: Surroundings, programs: readonly HostProgram[]): void {
   const {kernel} = around.sentry
   for (const onHost of programs) {
     try {
-      const program = new ServedProgram(
-        {...around, restrict: () => {}, hooks: undefined},
-        {...REQUEST, onHost},
-      )
-      program.start()
-      while (!program.hasEnded) kernel.run()
-      program.finish()
+      rehearseOnce({...around, restrict: () => {}, hooks: undefined}, onHost)
     } catch {
       // It was a rehearsal.
     }
   }
   kernel.pids.startAnew()
+}
+
+function rehearseOnce(around: Surroundings, onHost: HostProgram): void {
+  const {kernel, credentials} = around.sentry
+  const aside = openAside(onHost, kernel.platform.memory, credentials)
+  try {
+    const program = new ServedProgram(around, REQUEST)
+    program.start(aside.executable)
+    while (!program.hasEnded) kernel.run()
+    program.finish()
+  } finally {
+    aside[Symbol.dispose]()
+  }
 }

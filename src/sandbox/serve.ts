@@ -4,7 +4,7 @@ import type {Born} from '../jail/born.ts'
 import {Jail} from '../jail/jail.ts'
 import type {CodeCache} from '../kept-code.ts'
 import {openPlatform} from '../platform/open.ts'
-import {type GuestFiles, guestFiles} from '../run/guest-files.ts'
+import {type GuestFiles, openGuestFiles} from '../run/guest-files.ts'
 import {hostLimits} from '../run/host-limits.ts'
 import {rehearseIfCold} from '../run/rehearse-if-cold.ts'
 import {HookedCalls} from '../sentry/hooked-calls.ts'
@@ -20,7 +20,7 @@ import type {Surroundings} from './served-program.ts'
 import {ServedPrograms} from './served-programs.ts'
 import {WorkerTrace} from './worker-trace.ts'
 
-/** The first run takes twice as long as the third. */
+/** The first run takes twice as long as the third; eight were no better than three. */
 const REHEARSALS = 3
 
 /** What a process does for its jail; a thread has none. */
@@ -62,17 +62,18 @@ async function start(
   let sentry: Sentry
   let rehearsals: HostProgram[] = []
   try {
-    shown = await guestFiles(settings)
-    sentry = new Sentry(platform, {...settings, ...shown})
+    const files = await openGuestFiles(settings)
     if (settings.rehearses) rehearsals = await storeRehearsals(confinement?.code.directory)
     confinement?.code.keep()
     jail.close({
-      roots: sentry.hostRoots,
-      directories: [...(confinement?.directories ?? []), ...(shown.libraryFolders ?? [])],
-      traces: platform.name === 'ptrace',
+      roots: files.roots,
+      directories: [...(confinement?.directories ?? []), ...(files.libraryFolders ?? [])],
+      caller: platform.name === 'ptrace' ? 'ptrace' : 'kvm',
       hasTerminal: false,
       dropTo: settings.dropTo,
     })
+    shown = await files.read()
+    sentry = new Sentry(platform, {...settings, ...shown})
   } catch (error) {
     platform[Symbol.dispose]()
     throw error
@@ -130,9 +131,9 @@ async function start(
 /** Open, since a jail opens nothing. */
 async function storeRehearsals(directory: string | undefined): Promise<HostProgram[]> {
   if (directory === undefined) return []
-  const {storeProgram} = await import('../sentry/rehearsal.ts')
+  const {storePrograms} = await import('../sentry/rehearsal.ts')
   try {
-    return Array.from({length: REHEARSALS}, () => storeProgram(directory))
+    return storePrograms(directory, REHEARSALS)
   } catch {
     // It is for warmth alone.
     return []

@@ -6,6 +6,7 @@ import type {GuestFiles} from '../run/guest-files.ts'
 import type {Question, Verdict} from '../sentry/hooked-call.ts'
 import type {HookedCalls} from '../sentry/hooked-calls.ts'
 import {closeHostProgram} from '../sentry/host-program.ts'
+import type {Executable} from '../sentry/open-executable.ts'
 import type {Sentry} from '../sentry/sentry.ts'
 import {StartedProgram} from '../sentry/started-program.ts'
 import {Run} from '../sentry/task/run.ts'
@@ -74,8 +75,11 @@ export class ServedProgram {
     return this.#started?.hasEnded === true
   }
 
-  /** @throws HvError as Sentry.load does, and it is over then */
-  start(): void {
+  /**
+   * @param executable in place of what was asked for: hv's own
+   * @throws HvError as Sentry.load does, and it is over then
+   */
+  start(executable?: Executable): void {
     const {sentry, port, config, restrict} = this.#around
     const {onHost, timeoutMs, cpuTimeoutMs} = this.#request
     this.#streams = this.#openLive()
@@ -83,6 +87,7 @@ export class ServedProgram {
       const program = {
         ...programOf(this.#request, config),
         onHost,
+        executable,
         streams: this.#openStreams(),
         terminal: this.#streams?.terminal,
         restrict: (task: Task) => {

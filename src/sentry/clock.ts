@@ -26,7 +26,7 @@ const isCounter = (clocksource: string): boolean =>
 /** Of the first look: a jail has no /sys. */
 let known: string | undefined
 
-function hostClock(): string {
+export function hostClock(): string {
   known ??= readClock()
   return known
 }

@@ -9,20 +9,21 @@ import type {DiskQuota} from '../vfs/disk-quota.ts'
 import type {FileSystem} from '../vfs/file-system.ts'
 import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import {createDevFs, type DevOptions} from '../vfs/fs/dev.ts'
-import {type OpenHostFile, openHostFs} from '../vfs/fs/host.ts'
+import {openHostFs} from '../vfs/fs/host.ts'
+import {adoptHostFile, type HostSource} from '../vfs/fs/host-source.ts'
 import {Overlay} from '../vfs/fs/overlay.ts'
 import {ROOT, Tmpfs} from '../vfs/fs/tmpfs.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import type {Location, Mount} from '../vfs/location.ts'
 import {childLocation, disposeMounts, mount, mountRoot} from '../vfs/mount-tree.ts'
-import type {Volume} from './volume.ts'
+import type {OpenedVolume} from './volume.ts'
 
 export interface TreeOptions {
   /** Host directory that becomes `/`, below an overlay; absent: an empty tree. */
-  root?: string
+  root?: string | HostSource
   /** In place of `root`: it is the tree's from here on. */
   lower?: ArchiveFs
-  volumes: readonly Volume[]
+  volumes: readonly OpenedVolume[]
   /** What the tree makes the sentry hold is counted there. */
   budget?: Budget
   /** What files in memory hold is counted there. */
@@ -60,9 +61,14 @@ export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
   }
 }
 
-/** Shows one file of the host's at a guest path, read-only. */
-export function mountFile(root: Location, file: OpenHostFile, guestPath: string, memory: MemoryFile): void {
-  mountVolume(root, {host: file, guest: guestPath, writable: false}, memory, undefined)
+/** Shows one file of the host's at a guest path, read-only. @param file open for reading; the mount closes it */
+export function mountFile(
+  root: Location,
+  file: {fd: number; path: string},
+  guestPath: string,
+  memory: MemoryFile,
+): void {
+  mountVolume(root, {host: adoptHostFile(file), guest: guestPath, writable: false}, memory, undefined)
 }
 
 /** Makes a symbolic link at a guest path, if nothing is there. */
@@ -87,7 +93,7 @@ function rootFileSystem(
 
 function mountVolume(
   root: Location,
-  {host, guest, writable}: Omit<Volume, 'host'> & {host: string | OpenHostFile},
+  {host, guest, writable}: OpenedVolume,
   memory: MemoryFile,
   budget: Budget | undefined,
 ): void {

@@ -3,15 +3,18 @@
 
 import {closeSync, openSync, rmSync, writeSync} from 'node:fs'
 import {join} from 'node:path'
-import {AT_FDCWD} from '../abi/at-flags.ts'
+import {AT_EMPTY_PATH, AT_FDCWD} from '../abi/at-flags.ts'
 import * as elf from '../abi/elf.ts'
+import {FUTEX_WAKE} from '../abi/futex.ts'
 import {MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, PROT_READ, PROT_WRITE} from '../abi/mman.ts'
 import {O_RDWR} from '../abi/open-flags.ts'
 import {SIGCHLD, SIGUSR1} from '../abi/signal.ts'
 import {arch} from '../arch/index.ts'
 import type {PlatformChoice} from '../platform/choice.ts'
 import {openPlatform} from '../platform/open.ts'
+import {PAGE_SIZE} from '../platform/platform.ts'
 import type {HostProgram} from './host-program.ts'
+import {RLIMIT_STACK} from './resource-limits.ts'
 import {Sentry} from './sentry.ts'
 import {StartedProgram} from './started-program.ts'
 import {table} from './syscalls/table.ts'
@@ -19,17 +22,61 @@ import {Run} from './task/run.ts'
 
 const MEMORY_BYTES = 16 << 20
 const CODE_ADDRESS = 0x400000
+/**
+ * Of what the program writes: its calls, behind what is there from the start (exec.ts) and far before the zeros at its end, so that it
+ * faults for them.
+ */
+const WRITTEN_ADDRESS = CODE_ADDRESS + 0x10000
+const WRITTEN_BYTES = 0x30000
+const ZERO_BYTES = 0x4000
 const DATA_ADDRESS = 0x500000
-const DATA_BYTES = 0x4000
-/** Of the descriptor that its first open(2) gives: nothing is open before. */
+const DATA_BYTES = 0x40000
+const FILE_ADDRESS = 0x600000
+const FILE_BYTES = 0x2000
+/** Of the descriptor that its first open(2) gives: nothing is open by then. */
 const FD = 0
 const WORDS = 7
+const SEGMENTS = 2
+/** In the file. */
+const CODE_AT = elf.EHDR_SIZE + SEGMENTS * elf.PHDR_SIZE
+
+/** asm/prctl.h */
+const ARCH_SET_FS = 0x1002
 
 type Call = readonly [name: string, ...args: (number | string)[]]
 
-/** In order; the child goes on from clone(2), too. Texts become the addresses of such texts. */
+/**
+ * What most programs do: a C library's start, static and dynamic, then files, a pipe, a child. In order; the child goes on from clone(2),
+ * too. Texts become the addresses of such texts. Calls that the architecture does not have are left out.
+ */
 const CALLS: readonly Call[] = [
   ['mmap', DATA_ADDRESS, DATA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0],
+  ['brk', 0],
+  ['access', '/etc/ld.so.preload', 4],
+  ['faccessat', AT_FDCWD, '/etc/ld.so.preload', 4],
+  ['arch_prctl', ARCH_SET_FS, DATA_ADDRESS],
+  ['set_tid_address', DATA_ADDRESS],
+  ['set_robust_list', DATA_ADDRESS, 24],
+  ['rseq', DATA_ADDRESS, 0, 0, 0],
+  ['prlimit64', 0, RLIMIT_STACK, 0, DATA_ADDRESS],
+  ['readlinkat', AT_FDCWD, '/proc/self/exe', DATA_ADDRESS, 4096],
+  ['readlink', '/proc/self/exe', DATA_ADDRESS, 4096],
+  ['getrandom', DATA_ADDRESS, 8, 1],
+  ['futex', DATA_ADDRESS, FUTEX_WAKE, 1, 0, 0, 0],
+  ['fstat', 1, DATA_ADDRESS],
+  ['read', 0, DATA_ADDRESS, 64],
+  ['close', 0],
+  ['close', 1],
+  ['close', 2],
+  ['openat', AT_FDCWD, '/proc/self/exe', 0],
+  ['read', FD, DATA_ADDRESS, DATA_BYTES],
+  ['pread64', FD, DATA_ADDRESS, 64, 64],
+  ['newfstatat', FD, '', DATA_ADDRESS, AT_EMPTY_PATH],
+  ['mmap', FILE_ADDRESS, FILE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, FD, 0],
+  ['lseek', FD, 0, 0],
+  ['read', FD, FILE_ADDRESS, 64],
+  ['close', FD],
+  ['openat', AT_FDCWD, '/no/such/file', 0],
   ['openat', AT_FDCWD, '/dev/null', O_RDWR],
   ['write', FD, '/dev/null', 9],
   ['read', FD, DATA_ADDRESS, 64],
@@ -44,9 +91,10 @@ const CALLS: readonly Call[] = [
   ['read', FD + 2, DATA_ADDRESS, 64],
   ['rt_sigaction', SIGUSR1, 0, DATA_ADDRESS, 8],
   ['rt_sigprocmask', 0, 0, DATA_ADDRESS, 8],
-  ['brk', 0],
+  ['getcwd', DATA_ADDRESS, 4096],
   ['uname', DATA_ADDRESS],
   ['getpid'],
+  ['getuid'],
   ['clock_gettime', 1, DATA_ADDRESS],
   ['mprotect', DATA_ADDRESS, 4096, PROT_READ],
   ['clone', SIGCHLD, 0, 0, 0, 0],
@@ -65,7 +113,8 @@ export async function rehearse(choice: PlatformChoice, directory: string): Promi
     const {platform} = await openPlatform(choice, MEMORY_BYTES, 1)
     try {
       const sentry = new Sentry(platform, {volumes: []})
-      const program = {program: 'rehearsal', onHost: storeProgram(directory), args: [], env: {}, streams: []}
+      const [onHost] = storePrograms(directory, 1)
+      const program = {program: 'rehearsal', onHost, args: [], env: {}, streams: []}
       const started = new StartedProgram(sentry, program, {}, new Run())
       sentry.kernel.run(started.process)
       started.finish()
@@ -78,40 +127,46 @@ export async function rehearse(choice: PlatformChoice, directory: string): Promi
   }
 }
 
-/** A program for one rehearsal, open. @param directory where a file may be made for a moment @throws Error of node:fs */
-export function storeProgram(directory: string): HostProgram {
-  const path = join(directory, `rehearsal.${process.pid}`)
+/**
+ * Programs for as many rehearsals, open: one file, of which nothing stays.
+ * @param directory where a file may be made for a moment
+ * @throws Error of node:fs
+ */
+export function storePrograms(directory: string, count: number): HostProgram[] {
+  // In a PID namespace, a pid is many processes', and one that was killed may have left its file.
+  const path = join(directory, `rehearsal.${process.pid}-${process.hrtime.bigint()}`)
   const made = openSync(path, 'wx', 0o700)
   try {
     writeSync(made, programFile())
-    return {fd: openSync(path, 'r'), path, name: path}
+    return Array.from({length: count}, () => ({fd: openSync(path, 'r'), path, name: path}))
   } finally {
     closeSync(made)
     rmSync(path)
   }
 }
 
-/** An ELF file of one segment: the code, the calls that it makes, and their texts. */
+/** An ELF file of two segments: the code; and the calls that it makes, their texts, and zeros. */
 export function programFile(): Uint8Array {
-  const start = elf.EHDR_SIZE + elf.PHDR_SIZE
-  const callsAt = start + arch.callList.length
-  let textsAt = callsAt + CALLS.length * WORDS * 8
+  const calls = CALLS.flatMap(([name, ...args]) => {
+    const number = numberOf(name)
+    return number === undefined ? [] : [[number, ...args]]
+  })
+  const callsAt = CODE_AT + arch.callListDistance
+  let textsAt = callsAt + calls.length * WORDS * 8
   const texts = new Map<string, number>()
-  for (const text of CALLS.flat().slice(1)) {
-    if (typeof text !== 'string' || !text.startsWith('/') || texts.has(text)) continue
+  for (const text of calls.flat()) {
+    if (typeof text === 'number' || texts.has(text)) continue
     texts.set(text, textsAt)
     textsAt += text.length + 1
   }
-  const bytes = new Uint8Array(textsAt)
+  // Its last page is not whole: the rest is to be cleared.
+  const bytes = new Uint8Array(WRITTEN_ADDRESS - CODE_ADDRESS + WRITTEN_BYTES - 1)
   writeHeaders(new DataView(bytes.buffer))
-  bytes.set(arch.callList, start)
-  const words = new BigInt64Array(CALLS.length * WORDS)
-  CALLS.forEach(([name, ...args], index) => {
-    words[index * WORDS] = BigInt(numberOf(name))
-    args.forEach((arg, place) => {
-      words[index * WORDS + 1 + place] = BigInt(
-        typeof arg === 'number' ? arg : CODE_ADDRESS + texts.get(arg)!,
-      )
+  bytes.set(arch.callList, CODE_AT)
+  const words = new BigInt64Array(calls.length * WORDS)
+  calls.forEach((call, index) => {
+    call.forEach((word, place) => {
+      words[index * WORDS + place] = BigInt(typeof word === 'number' ? word : CODE_ADDRESS + texts.get(word)!)
     })
   })
   bytes.set(new Uint8Array(words.buffer), callsAt)
@@ -120,32 +175,48 @@ export function programFile(): Uint8Array {
 }
 
 function writeHeaders(view: DataView): void {
-  const bytes = view.byteLength
   // e_ident: the magic, 64 bits, little-endian, version 1.
   view.setUint32(0, 0x7f454c46)
   view.setUint32(elf.EI_CLASS, 0x02010100)
   view.setUint16(elf.E_TYPE, elf.ET_EXEC, true)
   view.setUint16(elf.E_MACHINE, arch.name === 'x86_64' ? elf.EM_X86_64 : elf.EM_AARCH64, true)
   view.setUint32(20, 1, true)
-  const start = elf.EHDR_SIZE + elf.PHDR_SIZE
-  setWord(view, elf.E_ENTRY, CODE_ADDRESS + start)
+  setWord(view, elf.E_ENTRY, CODE_ADDRESS + CODE_AT)
   setWord(view, elf.E_PHOFF, elf.EHDR_SIZE)
   view.setUint16(52, elf.EHDR_SIZE, true)
   view.setUint16(elf.E_PHENTSIZE, elf.PHDR_SIZE, true)
-  view.setUint16(elf.E_PHNUM, 1, true)
-  const segment = elf.EHDR_SIZE
+  view.setUint16(elf.E_PHNUM, SEGMENTS, true)
+  const codeBytes = CODE_AT + arch.callList.length
+  const writtenAt = WRITTEN_ADDRESS - CODE_ADDRESS
+  writeSegment(view, 0, elf.PF_R | elf.PF_X, {at: 0, bytes: codeBytes, zeros: 0})
+  writeSegment(view, 1, elf.PF_R | elf.PF_W, {
+    at: writtenAt,
+    bytes: view.byteLength - writtenAt,
+    zeros: ZERO_BYTES,
+  })
+}
+
+function writeSegment(
+  view: DataView,
+  index: number,
+  flags: number,
+  {at, bytes, zeros}: {at: number; bytes: number; zeros: number},
+): void {
+  const segment = elf.EHDR_SIZE + index * elf.PHDR_SIZE
   view.setUint32(segment + elf.P_TYPE, elf.PT_LOAD, true)
-  view.setUint32(segment + elf.P_FLAGS, elf.PF_R | elf.PF_X, true)
-  setWord(view, segment + elf.P_VADDR, CODE_ADDRESS)
+  view.setUint32(segment + elf.P_FLAGS, flags, true)
+  setWord(view, segment + elf.P_OFFSET, at)
+  setWord(view, segment + elf.P_VADDR, CODE_ADDRESS + at)
   setWord(view, segment + elf.P_FILESZ, bytes)
-  setWord(view, segment + elf.P_MEMSZ, bytes)
-  setWord(view, segment + elf.P_ALIGN, 0x1000)
+  setWord(view, segment + elf.P_MEMSZ, bytes + zeros)
+  setWord(view, segment + elf.P_ALIGN, PAGE_SIZE)
 }
 
 function setWord(view: DataView, at: number, value: number): void {
   view.setBigUint64(at, BigInt(value), true)
 }
 
-function numberOf(name: string): number {
-  return table.find((row) => row.name === name)![arch.name]!
+/** undefined: this architecture has no such call. */
+function numberOf(name: string): number | undefined {
+  return table.find((row) => row.name === name)![arch.name]
 }

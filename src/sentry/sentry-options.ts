@@ -2,22 +2,24 @@
 
 import type {FileDescription} from '../vfs/file.ts'
 import type {ArchiveFs} from '../vfs/fs/archive.ts'
+import type {HostSource} from '../vfs/fs/host-source.ts'
 import type {User} from './credentials.ts'
 import type {HostProgram} from './host-program.ts'
+import type {Executable} from './open-executable.ts'
 import type {PatchChoice} from './patch-choice.ts'
 import type {ShowProgram} from './program-finder.ts'
 import type {Task} from './task.ts'
 import type {Terminal} from './tty/terminal.ts'
-import type {Volume} from './volume.ts'
+import type {OpenedVolume} from './volume.ts'
 
 export interface SentryOptions {
   /** Host directory that is the guest's `/`; without `lower`. */
-  root?: string
+  root?: string | HostSource
   /** In place of `root`: what lies below the overlay. It is the sentry's from here on. */
   lower?: ArchiveFs
   /** Whom programs run as; default: the user who runs hv. */
   user?: User
-  volumes: readonly Volume[]
+  volumes: readonly OpenedVolume[]
   /** What is shown of a program of the host's; default: its file, in /bin. */
   showProgram?: ShowProgram
   /** A descriptor of the host's terminal that becomes the guest's: /dev/pts/0 and /dev/tty. */
@@ -39,6 +41,8 @@ export interface ProgramOptions {
   program: string
   /** A file of the host's that the guest shall see as the program. It becomes the sentry's, whatever comes of it. */
   onHost?: HostProgram
+  /** In place of what these two name: open already. It becomes the sentry's, which gives its references back. */
+  executable?: Executable
   args: readonly string[]
   env: Readonly<Record<string, string>>
   cwd?: string

@@ -9,15 +9,13 @@ import type {Context, Platform} from '../platform/platform.ts'
 import {Budget, budgetBytes} from '../vfs/budget.ts'
 import {DiskQuota} from '../vfs/disk-quota.ts'
 import type {FileDescription} from '../vfs/file.ts'
-import type {HostRoot} from '../vfs/file-system.ts'
 import {PtsNode} from '../vfs/fs/devpts.ts'
 import {Procfs} from '../vfs/fs/proc.ts'
 import {Sysfs} from '../vfs/fs/sys.ts'
 import {toByteString} from '../vfs/host-calls.ts'
 import type {Location, Mount} from '../vfs/location.ts'
-import {allMounts, disposeMounts} from '../vfs/mount-tree.ts'
+import {disposeMounts} from '../vfs/mount-tree.ts'
 import {resolve} from '../vfs/path-walk.ts'
-import {openRandom} from '../vfs/random.ts'
 import {callPatcher} from './call-patcher.ts'
 import {type Credentials, initialCredentials} from './credentials.ts'
 import {commOf, type LoadedImage, loadImage} from './exec.ts'
@@ -25,7 +23,6 @@ import {FdTable, SharedDescription} from './fd-table.ts'
 import {FsContext} from './fs-context.ts'
 import {buildTree} from './guest-tree.ts'
 import {userOf} from './guest-user.ts'
-import {openCpuinfo} from './host-cpuinfo.ts'
 import {closeHostProgram} from './host-program.ts'
 import {Kernel} from './kernel.ts'
 import {closeExecutable} from './open-executable.ts'
@@ -64,8 +61,6 @@ export class Sentry {
   constructor(platform: Platform, options: SentryOptions) {
     this.#platform = platform
     this.#credentials = initialCredentials(userOf(options))
-    openCpuinfo()
-    openRandom()
     this.disk = new DiskQuota(options.diskBytes)
     const budget = new Budget(budgetBytes(platform.memory.size))
     const terminals = new Terminals(budget, () => this.kernel, this.#credentials, options.terminal)
@@ -118,9 +113,10 @@ export class Sentry {
       cwd = this.#directory(options.cwd ?? '/')
     } catch (error) {
       closeHostProgram(options.onHost)
+      if (options.executable !== undefined) closeExecutable(options.executable)
       throw error
     }
-    const executable = this.#programs.find(options, cwd)
+    const executable = options.executable ?? this.#programs.find(options, cwd)
     const context = this.#platform.createContext()
     try {
       this.kernel.initialFpState = context.readFpState()
@@ -151,11 +147,6 @@ export class Sentry {
   end(run: Run): void {
     this.kernel.runs.end(run)
     this.#platform.memory.trim()
-  }
-
-  /** What of the host the guest sees: descriptors of the mounts'. */
-  get hostRoots(): HostRoot[] {
-    return [...allMounts(this.#root)].flatMap(({fs}) => fs.hostRoot ?? [])
   }
 
   dispose(): void {

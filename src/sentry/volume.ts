@@ -1,5 +1,7 @@
 // Volume: a part of the host's files that a guest sees.
 
+import type {HostSource} from '../vfs/fs/host-source.ts'
+
 /** A host directory or file that the guest sees at `guest`. */
 export interface Volume {
   /** Host path, absolute. */
@@ -7,4 +9,9 @@ export interface Volume {
   /** Guest path, absolute. */
   guest: string
   writable: boolean
+}
+
+/** Of which `host` may be open already. */
+export interface OpenedVolume extends Omit<Volume, 'host'> {
+  host: string | HostSource
 }

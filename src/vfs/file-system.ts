@@ -17,17 +17,8 @@ export interface FileSystem {
   readonly budget?: Budget
   /** How many watch an inode of it: watchers.ts. */
   watches?: number
-  /** What of the host it opens files in, for as long as it is mounted; absent: nothing. */
-  readonly hostRoot?: HostRoot
   statfs(): FileSystemStatistics
   dispose(): void
-}
-
-/** A directory or a file of the host. */
-export interface HostRoot {
-  /** The file system's. */
-  readonly fd: number
-  readonly isWritable: boolean
 }
 
 export type FileSystemStatistics = StatfsFields

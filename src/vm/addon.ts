@@ -20,6 +20,10 @@ export interface VmAddon {
   /** The host's. */
   readonly pageBytes: number
   vmLimits(): VmLimits
+  /** Opens /dev/kvm for VMs that are made when no path is opened any more. @returns 0 or an errno */
+  holdKvm(): number
+  /** Behind the last of them. */
+  dropKvm(): void
   /** A register's index is its place here. */
   readonly registerNames: readonly string[]
 }

@@ -3,7 +3,7 @@
 import {expect, test} from 'vitest'
 import {bedNamed} from '../../ci/bed/beds.mjs'
 import type {Platform} from '../guests/run.ts'
-import {describeBed, type Inside, platformsOf, testHv} from './matrix.ts'
+import {describeBed, type Inside, platformsOf, type Share, testHv} from './matrix.ts'
 import {KVM_UNITS, PTRACE_UNITS, testUnits} from './units.ts'
 
 /** What the kernel log says of each mode: Linux, arch/arm64/kvm/arm.c, init_hyp_mode() and finalize_init_hyp_mode(). */
@@ -24,15 +24,17 @@ interface Scope {
   isOracle?: boolean
   /** See units.ts. */
   units?: readonly string[]
+  /** Of the guests, where time is short: in each run, every one is run in one of the three beds of arm64. */
+  share?: Share
 }
 
 export function describeArm64Bed(name: string, scope: Scope = {}): void {
-  const {platforms = platformsOf(name), isOracle = true} = scope
+  const {platforms = platformsOf(name), isOracle = true, share} = scope
   const hasKvm = platforms.includes('kvm')
   const {units = hasKvm ? KVM_UNITS : PTRACE_UNITS} = scope
   describeBed(name, (inside) => {
     testMode(name, inside)
-    testHv(name, inside, platforms, [], isOracle || process.env.HV_BEDS === 'all')
+    testHv(name, inside, platforms, [], {isOracle: isOracle || process.env.HV_BEDS === 'all', share})
     if (hasKvm) testNested(name, inside)
     testUnits(inside, units)
   })

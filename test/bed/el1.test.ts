@@ -2,4 +2,4 @@
 
 import {describeArm64Bed} from './arm64.ts'
 
-describeArm64Bed('el1')
+describeArm64Bed('el1', {share: [0, 3]})

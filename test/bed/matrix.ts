@@ -68,15 +68,15 @@ export function platformsOf(name: string): readonly Platform[] {
 
 /**
  * What must hold in a bed, on each of `platforms`.
- * @param isOracle whether guests run natively, too
  * @param unable guests that not even Linux passes there, as the emulated processor lacks some faults; hv does as Linux does
+ * @param options `isOracle`: whether guests run natively, too
  */
 export function testHv(
   name: string,
   inside: Inside,
   platforms: readonly Platform[] = platformsOf(name),
   unable: readonly string[] = [],
-  isOracle = true,
+  {isOracle = true, share = ALL}: {isOracle?: boolean; share?: Share} = {},
 ): void {
   const {architecture} = bedNamed(name)!
 
@@ -101,7 +101,7 @@ export function testHv(
 
   if (platforms.includes('kvm')) testBareMetal(architecture, inside)
   if (isOracle) testNatively(name, inside, unable)
-  for (const platform of platforms) testGuests(name, platform, inside, unable)
+  for (const platform of platforms) testGuests(builtFor(name, share), platform, inside, unable)
 
   test.each(platforms)('on %s a time-out ends a guest whose traps nobody sees', async (platform) => {
     const program = `/hv/.cache/guests/${architecture}/endless-traps`
@@ -145,16 +145,21 @@ async function outcomesOf(
   return new Map(lines.map((line) => JSON.parse(line)).map(({program, ...outcome}) => [program, outcome]))
 }
 
-/** Without HV_BEDS=all, which `npm run test:beds` sets, those that are slow there are left out. */
-function builtFor(name: string): readonly Guest[] {
+/** Which of a list's guests a bed runs: one of so many, by their places in the list. */
+export type Share = readonly [part: number, of: number]
+
+const ALL: Share = [0, 1]
+
+/** Without HV_BEDS=all, which `npm run test:beds` sets, those that are slow there are left out, and each bed has its share. */
+function builtFor(name: string, [part, of]: Share): readonly Guest[] {
   const all = guestsOf(bedNamed(name)!.architecture).filter(({binary}) => existsSync(binary))
-  return process.env.HV_BEDS === 'all'
-    ? all
-    : all.filter(({source}) => !source.includes("// not in CI's beds"))
+  if (process.env.HV_BEDS === 'all') return all
+  const quick = all.filter(({source}) => !source.includes("// not in CI's beds"))
+  return quick.filter((_, index) => index % of === part)
 }
 
 function testNatively(name: string, inside: Inside, unable: readonly string[]): void {
-  const built = builtFor(name)
+  const built = builtFor(name, ALL)
 
   test('there are guests to run', () => {
     expect(built.length).toBeGreaterThan(90)
@@ -178,9 +183,12 @@ async function failedNatively(inside: Inside, run: readonly Guest[]): Promise<Ma
   return new Map(failed.map((guest) => [guest, outcomeOf(guest)?.stderr ?? '']))
 }
 
-function testGuests(name: string, platform: Platform, inside: Inside, unable: readonly string[]): void {
-  const built = builtFor(name)
-
+function testGuests(
+  built: readonly Guest[],
+  platform: Platform,
+  inside: Inside,
+  unable: readonly string[],
+): void {
   describe(`the guests on ${platform}`, () => {
     let outcomes: Map<string, Outcome>
     beforeAll(async () => {

@@ -9,8 +9,8 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {HV, hv} from './hv.ts'
 
 const BUSYBOX = '/bin/busybox'
-/** Makes calls until it is stopped. */
-const CALLING = ['sh', '-c', 'while :; do echo x >/dev/null; done']
+/** Says that it is there, and makes calls until it is stopped. */
+const CALLING = ['sh', '-c', 'echo go; while :; do echo x >/dev/null; done']
 
 describe.skipIf(!existsSync(BUSYBOX) || !existsSync('/dev/kvm'))('hv trace', () => {
   let folder: string
@@ -85,20 +85,21 @@ describe.skipIf(!existsSync(BUSYBOX) || !existsSync('/dev/kvm'))('SIGUSR2', () =
   /** hv with CALLING, after so many signals, and then SIGTERM, which is the guest's. @returns standard error */
   async function switched(command: string[], signals: number): Promise<string> {
     const child = spawn(process.execPath, [HV, ...command, BUSYBOX, ...CALLING], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     })
+    const closed = once(child, 'close')
     let text = ''
     child.stderr.setEncoding('utf8').on('data', (data) => {
       text += data
     })
-    const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
-    await pause(1000)
-    for (let i = 0; i < signals; i++) {
+    await once(child.stdout, 'data')
+    for (let i = 1; i <= signals; i++) {
       child.kill('SIGUSR2')
-      await pause(300)
+      while (text.split('hv: the trace is ').length <= i) await once(child.stderr, 'data')
+      await new Promise((resolve) => setTimeout(resolve, 300))
     }
     child.kill('SIGTERM')
-    const [status] = await once(child, 'close')
+    const [status] = await closed
     expect(status).toBe(128 + 15)
     return text
   }

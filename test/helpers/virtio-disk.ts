@@ -2,7 +2,7 @@
 
 import type {BlockStore} from '../../src/machine/devices/block-store.ts'
 import {VirtioBlock} from '../../src/machine/devices/virtio-block.ts'
-import {VirtioDriver} from './virtio-driver.ts'
+import {type DriverMemory, FakeMemory, VirtioDriver} from './virtio-driver.ts'
 
 export const SECTOR = 512
 export const [IN, OUT, FLUSH, GET_ID, DISCARD, WRITE_ZEROES] = [0, 1, 4, 8, 11, 13]
@@ -12,9 +12,9 @@ export class Disk {
   readonly model: VirtioBlock
   readonly driver: VirtioDriver
 
-  constructor(store: BlockStore, without = 0n) {
+  constructor(store: BlockStore, without = 0n, memory: DriverMemory = new FakeMemory(1 << 25)) {
     this.model = new VirtioBlock(store, 'disk-7')
-    this.driver = new VirtioDriver(this.model, {without, memoryBytes: 1 << 25}).begin()
+    this.driver = new VirtioDriver(this.model, {without, memory}).begin()
   }
 
   /** @returns the status, and what was read */

@@ -11,6 +11,7 @@ import {
   VIRTIO_F_EVENT_IDX,
   VIRTIO_F_VERSION_1,
 } from '../../src/machine/virtio/registers.ts'
+import type {GuestMemory} from '../../src/vm/guest-memory.ts'
 import {DriverQueue} from './virtio-queue.ts'
 
 export const MEMORY_BASE = 0x40000000
@@ -82,11 +83,17 @@ export interface DriverOptions {
   without?: bigint
   queueSize?: number
   memoryBytes?: number
-  isShared?: boolean
+  /** Default: a fake one of that size. */
+  memory?: DriverMemory
+  /** Bytes at the beginning of memory that it leaves alone. */
+  reservedBytes?: number
 }
 
+/** What a driver needs of its memory. */
+export type DriverMemory = Pick<GuestMemory, 'base' | 'size' | 'view'>
+
 export class VirtioDriver {
-  readonly memory: FakeMemory
+  readonly memory: DriverMemory
   readonly line = new FakeLine()
   readonly device: VirtioMmio
   /** What both have accepted. */
@@ -98,7 +105,7 @@ export class VirtioDriver {
 
   constructor(model: DeviceModel, options: DriverOptions = {}) {
     this.#options = options
-    this.memory = new FakeMemory(options.memoryBytes ?? 1 << 22, options.isShared)
+    this.memory = options.memory ?? new FakeMemory(options.memoryBytes ?? 1 << 22)
     this.device = new VirtioMmio(model, {first: FIRST, memory: this.memory, line: this.line})
     // A vCPU takes an interrupt later, not in the middle of the device.
     this.line.onRaise = () => queueMicrotask(() => this.#takeInterrupt())
@@ -107,7 +114,7 @@ export class VirtioDriver {
   /** From reset to DRIVER_OK. */
   begin(): this {
     this.features = 0n
-    this.#allocated = 0
+    this.#allocated = this.#options.reservedBytes ?? 0
     this.write(Register.status, 0)
     this.write(Register.status, Status.acknowledge)
     this.addStatus(Status.driver)
@@ -143,7 +150,7 @@ export class VirtioDriver {
     const at = Math.ceil(this.#allocated / alignment) * alignment
     this.#allocated = at + bytes
     if (this.#allocated > this.memory.size) throw new Error('the driver has no memory left')
-    return MEMORY_BASE + at
+    return this.memory.base + at
   }
 
   #negotiate(): void {

@@ -8,6 +8,8 @@ import {MEMORY_BASE, type VirtioDriver} from './virtio-driver.ts'
 const QUEUE_BYTES = 0x4000
 const [AVAILABLE, USED, INDIRECT] = [0x1000, 0x2000, 0x3000]
 export const HOSTILE_BYTES = 1 << 20
+/** From the beginning of memory on, for as many queues as a device here has. */
+export const RINGS_BYTES = 8 * QUEUE_BYTES
 const DATA = HOSTILE_BYTES / 2
 const REGISTERS = Object.values(Register)
 const SIZES = [1, 8, 64, 128, 128, 128, 256]

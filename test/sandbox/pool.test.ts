@@ -66,14 +66,72 @@ describe.each(platforms)('a pool of sandboxes on %s', (platform) => {
     await until(1)
     const before = waiting()
     const sandbox = await pool.create()
-    const {stdout, stats} = await sandbox.run(BUSYBOX, ['sh', '-c', 'echo $$; ls /tmp; echo x > /tmp/x'])
-    expect(stdout).toBe('2\n')
+    const script = 'echo $$; ls / /bin /tmp; echo x > /tmp/x'
+    const {stdout, stats} = await sandbox.run(BUSYBOX, ['sh', '-c', script])
+    expect(stdout.split(/\s+/).join(' ')).toBe('2 /: bin dev proc sys tmp /bin: busybox /tmp: ')
     expect(stats).toMatchObject({processes: 2})
     await until(2)
     await sandbox.dispose()
     await until(1)
     expect(waiting().filter((pid) => before.includes(pid))).toEqual([])
   })
+})
+
+test('a pool gives sandboxes as they were prepared', async () => {
+  using pool = new SandboxPool({
+    sandbox: {memoryBytes: 64 << 20},
+    prepare: async (sandbox) => {
+      await sandbox.files.write('/tmp/there', 'before')
+      await sandbox.run(BUSYBOX, ['cat', '/tmp/there'])
+    },
+  })
+  for (let i = 0; i < 2; i++) {
+    await using sandbox = await pool.create()
+    const {stdout} = await sandbox.run(BUSYBOX, [
+      'sh',
+      '-c',
+      'cat /tmp/there; echo " $$"; grep -c hostfs /proc/mounts',
+    ])
+    expect(stdout).toBe('before 3\n1\n')
+  }
+})
+
+test('what a preparation throws, create rejects with, and the next one is prepared anew', async () => {
+  const fails = [true, true, false]
+  const prepared: Sandbox[] = []
+  using pool = new SandboxPool({
+    sandbox: {memoryBytes: 64 << 20},
+    prepare: async (sandbox) => {
+      prepared.push(sandbox)
+      if (fails.shift()) throw new Error('unprepared')
+    },
+  })
+  await expect(pool.create()).rejects.toThrow('unprepared')
+  await expect(prepared[0].run(BUSYBOX, ['true'])).rejects.toMatchObject({code: 'DISPOSED'})
+  await expect(pool.create()).rejects.toThrow('unprepared')
+  await using sandbox = await pool.create()
+  expect((await sandbox.run(BUSYBOX, ['echo', 'on'])).stdout).toBe('on\n')
+})
+
+test('a disposed pool ends what is being prepared', async () => {
+  let ended: unknown
+  const running = new Promise<void>((begun) => {
+    const pool = new SandboxPool({
+      sandbox: {},
+      prepare: (sandbox) => {
+        const run = sandbox.run(BUSYBOX, ['sleep', '1000'])
+        begun()
+        setTimeout(() => pool.dispose(), 20)
+        return run.catch((error) => {
+          ended = error
+          throw error
+        })
+      },
+    })
+  })
+  await running
+  await until(0)
+  expect(ended).toMatchObject({code: 'DISPOSED'})
 })
 
 test('a sandbox that dies while it waits is not given to anybody', async () => {
@@ -91,6 +149,8 @@ test('a pool of sandboxes takes no options later, and says what is wrong with it
   using pool = new SandboxPool({sandbox: {}})
   await expect(pool.create({memoryBytes: 64 << 20})).rejects.toMatchObject({code: 'BAD_ARGUMENT'})
   expect(() => new SandboxPool({sandbox: {cpus: 0}})).toThrow('cpus')
+  expect(() => new SandboxPool({prepare: async () => {}})).toThrow('sandbox')
+  expect(() => new SandboxPool({sandbox: {}, prepare: 'run' as never})).toThrow('prepare')
   expect(() => new SandboxPool({sandbox: {isolation: 'thread'} as never})).toThrow('processes')
   using missing = new SandboxPool({sandbox: {root: '/nowhere'}})
   await expect(missing.create()).rejects.toMatchObject({code: 'NOT_FOUND'})

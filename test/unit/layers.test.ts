@@ -65,6 +65,7 @@ const below: Record<string, string[]> = {
     'addon.ts',
     'elf',
     'errors.ts',
+    'gdb',
     'image',
     'inspect',
     'jail',
@@ -73,7 +74,10 @@ const below: Record<string, string[]> = {
     'platform',
     'sentry',
     'vfs',
+    'vm',
   ],
+  core: ['abi'],
+  gdb: ['errors.ts'],
   board: ['errors.ts', 'package-file.ts', 'similar.ts'],
   'errors.ts': [],
   'user-cache.ts': [],
@@ -106,7 +110,7 @@ const below: Record<string, string[]> = {
   inspect: ['abi', 'arch', 'elf', 'errors.ts', 'platform', 'vfs'],
   machine: ['abi', 'arch', 'elf', 'errors.ts', 'platform', 'vfs', 'vm'],
   platform: ['abi', 'arch', 'addon.ts', 'errors.ts', 'vm', 'user-cache.ts'],
-  sentry: ['abi', 'arch', 'addon.ts', 'elf', 'errors.ts', 'loader', 'platform', 'vfs'],
+  sentry: ['abi', 'arch', 'addon.ts', 'core', 'elf', 'errors.ts', 'gdb', 'loader', 'platform', 'vfs'],
   loader: ['abi', 'elf', 'errors.ts', 'platform'],
 }
 

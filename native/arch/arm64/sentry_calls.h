@@ -1,4 +1,4 @@
-// sentry_calls.h: what a sentry calls on this architecture alone: see jail/call_filter.cc.
+// sentry_calls.h: what a sentry, or a bare machine, calls on this architecture alone: see jail/call_filter.cc.
 #ifndef HV_ARCH_ARM64_SENTRY_CALLS_H_
 #define HV_ARCH_ARM64_SENTRY_CALLS_H_
 
@@ -12,6 +12,9 @@ namespace hv::arch {
 constexpr long kSentryCalls[] = {293};
 constexpr uint32_t kSentryKvmRequests[] = {KVM_ARM_PREFERRED_TARGET, KVM_ARM_VCPU_INIT,
                                            KVM_SET_DEVICE_ATTR, KVM_HAS_DEVICE_ATTR};
+// The interrupt controller starts with the first run.
+constexpr uint32_t kMachineRequests[] = {KVM_SET_DEVICE_ATTR};
+constexpr uint32_t kMakingRequests[] = {KVM_CREATE_DEVICE};
 // PTRACE_SETREGSET is all there is.
 constexpr uint32_t kSentryTraceRequests[] = {0x4205};
 

@@ -43,13 +43,14 @@ void SetLevel(kvm_cpuid_entry2& entry, uint32_t id) {
 
 // KVM_GET_SUPPORTED_CPUID tells the topology of the processor that it was asked on.
 void SetTopology(std::vector<kvm_cpuid_entry2>& entries, uint32_t id) {
-  constexpr uint32_t kTscDeadline = 1u << 24;
+  constexpr uint32_t kTscDeadline = 1u << 24, kHypervisor = 1u << 31;
   for (kvm_cpuid_entry2& entry : entries) {
     switch (entry.function) {
       case 1:
         entry.ebx = (entry.ebx & 0xffff) | 1u << 16 | id << 24;
-        // In-kernel local APICs have it, and KVM leaves it to its user to say so (api.rst, 4.46).
-        entry.ecx |= kTscDeadline;
+        // In-kernel local APICs have the first (api.rst, 4.46); the second lets a kernel look for KVM's own leaves. KVM leaves it
+        // to its user to say so.
+        entry.ecx |= kTscDeadline | kHypervisor;
         break;
       case 4:
         entry.eax &= 0x3fff;

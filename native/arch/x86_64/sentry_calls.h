@@ -1,4 +1,4 @@
-// sentry_calls.h: what a sentry calls on this architecture alone: see jail/call_filter.cc.
+// sentry_calls.h: what a sentry, or a bare machine, calls on this architecture alone: see jail/call_filter.cc.
 #ifndef HV_ARCH_X86_64_SENTRY_CALLS_H_
 #define HV_ARCH_X86_64_SENTRY_CALLS_H_
 
@@ -6,6 +6,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 
+#include <array>
 #include <cstdint>
 
 namespace hv::arch {
@@ -16,6 +17,9 @@ constexpr long kSentryCalls[] = {SYS_open,     SYS_stat,    SYS_lstat,      SYS_
                                  SYS_select,   SYS_getpgrp, SYS_time,       334};
 constexpr uint32_t kSentryKvmRequests[] = {KVM_GET_SUPPORTED_CPUID, KVM_SET_CPUID2, KVM_SET_MSRS,
                                            KVM_GET_XSAVE,           KVM_SET_XSAVE,  KVM_SET_XCRS};
+// The CPUID that vCPUs begin with is set as they are made; registers need no more than everywhere.
+constexpr std::array<uint32_t, 0> kMachineRequests = {};
+constexpr uint32_t kMakingRequests[] = {KVM_SET_TSS_ADDR, KVM_SET_IDENTITY_MAP_ADDR};
 constexpr uint32_t kSentryTraceRequests[] = {PTRACE_GETREGS, PTRACE_SETREGS, PTRACE_POKEUSER};
 
 }  // namespace hv::arch

@@ -2,6 +2,7 @@
 
 import type {Architecture} from '../architecture.ts'
 import {callSites} from './call-site.ts'
+import {debug} from './debug.ts'
 import {faultOf} from './faults.ts'
 import {cpuinfo, hardwareCapabilities} from './hwcap.ts'
 import {kernelAbi} from './kernel-abi.ts'
@@ -26,11 +27,13 @@ export const x86_64: Architecture = {
   // mov $39, %eax; syscall; jmp to the start: getpid
   callLoop: Uint8Array.of(0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7),
   callLoopNumber: 39,
-  // lea 41(%rip), %rbx; then for each: mov 0(%rbx), %rax … mov 48(%rbx), %r9; syscall; add $56, %rbx; jmp back.
+  // lea 0x1fff9(%rip), %rbx; then for each: mov 0(%rbx), %rax … mov 48(%rbx), %r9; syscall; mov %rax, (%rbx); add $56, %rbx;
+  // jmp back.
   callList: Buffer.from(
-    '488d1d29000000488b03488b7b08488b7310488b53184c8b53204c8b43284c8b4b300f054883c338ebdd909090909090',
+    '488d1df9ff0100488b03488b7b08488b7310488b53184c8b53204c8b43284c8b4b300f054889034883c338ebda',
     'hex',
   ),
+  callListDistance: 0x20000,
   hardwareCapabilities,
   cpuinfo,
   kernelAbi,
@@ -51,4 +54,5 @@ export const x86_64: Architecture = {
   popSignalFrame,
   signalFrameBytes,
   callSites,
+  debug,
 }

@@ -1,5 +1,6 @@
 // VirtioConsole: the console, and named ports beside it (virtio 1.2, 5.3).
 
+import {HvError} from '../../errors.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
 import {Turns} from '../virtio/turns.ts'
@@ -57,11 +58,15 @@ export class VirtioConsole implements DeviceModel {
   readonly #ports: readonly Port[]
   readonly #toGuest = new Turns(() => this.#tell())
   readonly #toHost = new Turns(() => this.#hear())
-  #transport!: Transport
+  /** None before the device has one. */
+  #transport: Transport | undefined
   #hasMultiport = false
 
+  /** @throws HvError BAD_ARGUMENT */
   constructor({size, ports = [], ...console}: ConsoleOptions) {
-    const all = [console, ...ports].slice(0, MAX_PORTS)
+    const all = [console, ...ports]
+    if (all.length > MAX_PORTS)
+      throw new HvError('BAD_ARGUMENT', `a console has at most ${MAX_PORTS - 1} named ports`)
     this.#ports = all.map((settings, id) => {
       const streams = new ConsolePort(settings, () => this.#announce(id, Event.open))
       return {streams, settings, due: new Set()}
@@ -76,7 +81,7 @@ export class VirtioConsole implements DeviceModel {
   /** The window of the console has another size now. */
   resize(size: TerminalSize): void {
     this.#setSize(size)
-    this.#transport.configChanged()
+    this.#transport?.configChanged()
     this.#announce(0, Event.resize)
   }
 
@@ -135,7 +140,7 @@ export class VirtioConsole implements DeviceModel {
   #tell(): number | undefined {
     const id = this.#ports.findIndex(({due}) => due.size > 0)
     if (id < 0 || !this.#hasMultiport) return undefined
-    const chain = this.#transport.queues[CONTROL_TO_GUEST].next()
+    const chain = this.#transport?.queues[CONTROL_TO_GUEST].next()
     if (chain === undefined) return undefined
     const {due} = this.#ports[id]
     const event = TO_GUEST.find((one) => due.has(one))!
@@ -158,7 +163,7 @@ export class VirtioConsole implements DeviceModel {
 
   /** A step: one message of the guest's. */
   #hear(): number | undefined {
-    const chain = (this.#transport.queues[CONTROL_TO_HOST] as Queue | undefined)?.next()
+    const chain = (this.#transport?.queues[CONTROL_TO_HOST] as Queue | undefined)?.next()
     if (chain === undefined) return undefined
     const bytes = Buffer.from(chain.take(CONTROL_BYTES))
     chain.complete(0)

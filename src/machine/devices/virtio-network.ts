@@ -1,5 +1,6 @@
 // VirtioNetwork: a network card (virtio 1.2, 5.1): frames between a pair of queues and a backend, without offloads.
 
+import {HvError} from '../../errors.ts'
 import type {Chain} from '../virtio/chain.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
@@ -13,6 +14,9 @@ const LINK_UP = 1
 const QUEUE_SIZE = 256
 const [TO_GUEST, TO_HOST] = [0, 1]
 const HEADER_BYTES = 12
+/** What IPv4 needs; what a frame has room for. */
+const LEAST_MTU = 68
+const MOST_MTU = MOST_FRAME_BYTES - LEAST_FRAME_BYTES
 /** Frames that wait for room in the guest. */
 const MOST_WAITING = 64
 
@@ -39,16 +43,21 @@ export class VirtioNetwork implements DeviceModel {
   /** A frame of the guest's for which the backend has no room. */
   #held: {chain: Chain; frame: Uint8Array} | undefined
   #isRunning = false
-  #transport!: Transport
-  #queues!: readonly Queue[]
+  /** None yet, and no queues, before the device has one. */
+  #transport: Transport | undefined
+  #queues: readonly (Queue | undefined)[] = []
 
   constructor(
     backend: NetworkBackend,
     {mac = Uint8Array.of(2, 0x68, 0x76, 0, 0, 1), mtu}: NetworkOptions = {},
   ) {
+    if (mac.length !== 6 || (mac[0] & 1) !== 0)
+      throw new HvError('BAD_ARGUMENT', 'the address of a network card is six bytes, the first one even')
+    if (mtu !== undefined && !(Number.isInteger(mtu) && mtu >= LEAST_MTU && mtu <= MOST_MTU))
+      throw new HvError('BAD_ARGUMENT', `an MTU is ${LEAST_MTU} to ${MOST_MTU}`)
     this.#backend = backend
     this.features = F_MAC | F_STATUS | (mtu === undefined ? 0n : F_MTU)
-    this.config.set(mac.subarray(0, 6))
+    this.config.set(mac)
     const config = new DataView(this.config.buffer)
     config.setUint16(6, LINK_UP, true)
     config.setUint16(8, 1, true)
@@ -59,7 +68,7 @@ export class VirtioNetwork implements DeviceModel {
   /** Plugs the cable in, or out: the guest is told. */
   setLink(isUp: boolean): void {
     this.config[6] = isUp ? LINK_UP : 0
-    this.#transport.configChanged()
+    this.#transport?.configChanged()
   }
 
   attach(transport: Transport): void {
@@ -107,7 +116,7 @@ export class VirtioNetwork implements DeviceModel {
   /** A step: one frame to the guest. */
   #deliver(): number | undefined {
     if (this.#waiting.length === 0) return undefined
-    const chain = this.#queues[TO_GUEST].next()
+    const chain = this.#queues[TO_GUEST]?.next()
     if (chain === undefined) return undefined
     const frame = this.#waiting.shift()!
     // A frame in a buffer that is too small for it is lost, as on a wire.
@@ -135,7 +144,7 @@ export class VirtioNetwork implements DeviceModel {
   }
 
   #next(): {chain: Chain; frame: Uint8Array} | undefined {
-    const chain = this.#queues[TO_HOST].next()
+    const chain = this.#queues[TO_HOST]?.next()
     if (chain === undefined) return undefined
     // The header asks for offloads, of which none was negotiated.
     chain.take(HEADER_BYTES)

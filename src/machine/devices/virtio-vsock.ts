@@ -44,10 +44,13 @@ export class VirtioVsock implements DeviceModel {
   #nextPort = EPHEMERAL_PORTS
   readonly #toGuest = new Turns(() => this.#send())
   readonly #toHost = new Turns(() => this.#receive())
-  #queues!: readonly Queue[]
+  /** None before there is a transport. */
+  #queues: readonly (Queue | undefined)[] = []
 
-  /** @param guestCid 3 or more, below 2^32 - 1 */
+  /** @param guestCid 3 to 2^32 - 2 @throws HvError BAD_ARGUMENT */
   constructor(guestCid = GUEST_CID) {
+    if (!(Number.isInteger(guestCid) && guestCid >= GUEST_CID && guestCid < 2 ** 32 - 1))
+      throw new HvError('BAD_ARGUMENT', `a guest's CID is 3 to ${2 ** 32 - 2}, not ${guestCid}`)
     this.#guestCid = guestCid
     new DataView(this.config.buffer).setBigUint64(0, BigInt(guestCid), true)
   }
@@ -150,7 +153,7 @@ export class VirtioVsock implements DeviceModel {
   #send(): number | undefined {
     const connection = this.#resets.length > 0 ? undefined : this.#nextReady()
     if (this.#resets.length === 0 && connection === undefined) return undefined
-    const chain = this.#queues[TO_GUEST].next()
+    const chain = this.#queues[TO_GUEST]?.next()
     if (chain === undefined) return undefined
     const room = chain.writableBytes - HEADER_BYTES
     if (connection !== undefined) this.#sendOf(connection, chain, room)
@@ -201,7 +204,7 @@ export class VirtioVsock implements DeviceModel {
   /** A step: one packet of the guest's. */
   #receive(): number | undefined {
     if (this.#resets.length >= MOST_RESETS) return undefined
-    const chain = this.#queues[TO_HOST].next()
+    const chain = this.#queues[TO_HOST]?.next()
     if (chain === undefined) return undefined
     const bytes = chain.take(HEADER_BYTES)
     if (bytes.length === HEADER_BYTES) this.#obey(parseHeader(bytes), chain)

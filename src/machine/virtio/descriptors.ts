@@ -10,8 +10,11 @@ export interface Parts {
 }
 
 export interface WalkLimits {
-  /** Buffers of a chain, and entries of an indirect table. */
-  readonly size: number
+  /**
+   * Of a chain, and entries of an indirect table: what the device said its queue has at most. Linux sets a queue up smaller when its own
+   * memory is short, and makes indirect chains as long as before.
+   */
+  readonly maxBuffers: number
   /** Of both directions together. */
   readonly maxBytes: number
   readonly hasIndirect: boolean
@@ -30,7 +33,7 @@ export function walk(memory: ViewOfMemory, table: Uint8Array, head: number, limi
   let index = head
   for (let steps = 0; ; steps++) {
     // One step more than buffers: the descriptor of the indirect table.
-    if (steps > limits.size + (isIndirect ? 1 : 0)) throw new BrokenRing('a chain has no end')
+    if (steps > limits.maxBuffers + (isIndirect ? 1 : 0)) throw new BrokenRing('a chain has no end')
     const {address, length, flags, next} = descriptorAt(words, index)
     if ((flags & DESC_F_INDIRECT) !== 0) {
       checkIndirect(flags, length, isIndirect, limits)
@@ -42,7 +45,7 @@ export function walk(memory: ViewOfMemory, table: Uint8Array, head: number, limi
     bytes += length
     if (length === 0 || bytes > limits.maxBytes) throw new BrokenRing(`a chain of ${bytes} bytes`)
     addPart(parts, viewOf(memory, address, length), (flags & DESC_F_WRITE) !== 0)
-    if (parts.readable.length + parts.writable.length > limits.size)
+    if (parts.readable.length + parts.writable.length > limits.maxBuffers)
       throw new BrokenRing('a chain has too many buffers')
     if ((flags & DESC_F_NEXT) === 0) return parts
     if (next * WORDS >= words.length) throw new BrokenRing(`a chain goes on at descriptor ${next}`)
@@ -54,7 +57,7 @@ function checkIndirect(flags: number, length: number, isIndirect: boolean, limit
   if (!limits.hasIndirect) throw new BrokenRing('an indirect table, which was not negotiated')
   if (isIndirect) throw new BrokenRing('an indirect table in an indirect table')
   if ((flags & DESC_F_NEXT) !== 0) throw new BrokenRing('a chain goes on behind its indirect table')
-  if (length === 0 || length % DESCRIPTOR_BYTES !== 0 || length > limits.size * DESCRIPTOR_BYTES)
+  if (length === 0 || length % DESCRIPTOR_BYTES !== 0 || length > limits.maxBuffers * DESCRIPTOR_BYTES)
     throw new BrokenRing(`an indirect table of ${length} bytes`)
 }
 

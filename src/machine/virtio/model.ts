@@ -3,7 +3,10 @@
 import type {GuestMemory} from '../../vm/guest-memory.ts'
 import type {Queue} from './queue.ts'
 
-/** All that a device needs of the guest's memory. Throws HvError MEMORY_RANGE where a byte is no memory. */
+/**
+ * All that a device needs of the guest's memory. `view` throws HvError MEMORY_RANGE where a byte is no memory, or memory that the host
+ * cannot write: a driver may have a device write anywhere, and a store through a read-only mapping ends the process.
+ */
 export type ViewOfMemory = Pick<GuestMemory, 'view'>
 
 /**

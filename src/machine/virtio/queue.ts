@@ -84,11 +84,11 @@ export class Queue {
 
   #take(rings: Rings): Chain | undefined {
     if (!this.#hasOffer(rings)) return undefined
-    const {size} = rings
-    if (this.#inFlight.size >= size) throw new BrokenRing('more chains than descriptors')
+    if (this.#inFlight.size >= rings.size) throw new BrokenRing('more chains than descriptors')
     const head = rings.headAt(this.#taken)
     const {maxBytes, memory} = this.#options
-    const parts = walk(memory, rings.descriptors, head, {size, maxBytes, hasIndirect: this.#hasIndirect})
+    const limits = {maxBuffers: this.maxSize, maxBytes, hasIndirect: this.#hasIndirect}
+    const parts = walk(memory, rings.descriptors, head, limits)
     this.#taken = (this.#taken + 1) & 0xffff
     rings.suppressNotifications()
     const chain = new Chain(this, head, parts.readable, parts.writable)

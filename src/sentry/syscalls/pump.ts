@@ -76,6 +76,8 @@ export function requireSink({inode, flags}: FileDescription): void {
 }
 
 const CHUNK = 64 * 1024
+/** Taken while it is in use: what is written may wake another call of this kind. */
+let spare: Uint8Array | undefined
 
 /**
  * Moves up to `length` bytes. It sleeps until the first byte moves, then returns what moves at once.
@@ -114,8 +116,9 @@ function moveNow(
   end: number,
   nonBlocking: boolean,
 ): number {
-  const buffer = new Uint8Array(Math.min(CHUNK, end - before))
   clearSetIdForWrite(task, sink.file)
+  const buffer = spare ?? new Uint8Array(CHUNK)
+  spare = undefined
   let moved = before
   try {
     while (moved < end) {
@@ -138,6 +141,8 @@ function moveNow(
     if (error.code !== EAGAIN || nonBlocking) throw error
     if ((source.file.flags | sink.file.flags) & O_NONBLOCK) throw error
     return BLOCKED
+  } finally {
+    spare = buffer
   }
   return moved
 }

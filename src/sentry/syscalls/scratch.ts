@@ -10,14 +10,17 @@ export const SCRATCH_BYTES = 64 * 1024
 let buffer: Uint8Array | undefined
 
 /**
- * The bytes of the ranges, up to the first that is not accessible. Valid until the next call.
+ * The bytes of the ranges, up to the first that is not accessible: a copy, unless they lie in a row. Valid until the next call, and until
+ * the guest runs.
  * @param total the sum of the lengths, at most SCRATCH_BYTES
  * @throws Errno EFAULT when the first byte is not accessible
  */
 export function gather(memory: UserMemory, ranges: readonly Iovec[], total: number): Uint8Array {
+  const views = viewsOf(memory, ranges, PROT_READ)
+  if (views.length === 1) return views[0]
   buffer ??= new Uint8Array(SCRATCH_BYTES)
   let filled = 0
-  for (const view of viewsOf(memory, ranges, PROT_READ)) {
+  for (const view of views) {
     buffer.set(view, filled)
     filled += view.length
   }

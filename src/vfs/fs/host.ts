@@ -1,28 +1,18 @@
 // The host file system: one directory (or file) of the host, read-only or writable, never anything outside of it.
 
-import {existsSync} from 'node:fs'
-import {EACCES, ENAMETOOLONG, ENOENT, ENOTDIR, EPERM, EROFS, Errno, ESTALE, EXDEV} from '../../abi/errno.ts'
-import {S_IFDIR, S_IFMT, S_IFREG} from '../../abi/file-mode.ts'
-import {HvError} from '../../errors.ts'
+import {ENAMETOOLONG, ENOENT, EROFS, Errno, ESTALE} from '../../abi/errno.ts'
+import {S_IFDIR, S_IFMT} from '../../abi/file-mode.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
-import {descriptorPath} from '../descriptor-path.ts'
 import type {ByteString, Inode} from '../file.ts'
-import type {FileSystem, FileSystemStatistics, HostRoot} from '../file-system.ts'
-import {
-  check,
-  host,
-  STAT_DEV_MAJOR,
-  STAT_DEV_MINOR,
-  STAT_FIELDS,
-  STAT_MODE,
-  toByteString,
-} from '../host-calls.ts'
+import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
+import {check, host, STAT_DEV_MAJOR, STAT_DEV_MINOR, STAT_MODE} from '../host-calls.ts'
 import {Freshness} from './freshness.ts'
 import {HostDirectory} from './host-directory.ts'
 import {HostFile} from './host-file.ts'
 import type {HostNode} from './host-node.ts'
+import {type HostSource, openHostSource, statOf} from './host-source.ts'
 import {type MappedHostFiles, mappedHostFiles} from './mapped-host-files.ts'
 import {maxNodes, NodeCache} from './node-cache.ts'
 
@@ -41,63 +31,10 @@ export interface HostFsOptions {
   maxSteps?: number
 }
 
-/** A file of the host that is open already, for reading. */
-export interface OpenHostFile {
-  /** Whoever is given it closes it. */
-  readonly fd: number
-  /** Without links. */
-  readonly path: string
-}
-
-/**
- * Mounts what a host path names, or a file that is open.
- * @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL
- */
-export function openHostFs(source: string | OpenHostFile, options: HostFsOptions): HostFs {
-  if (typeof source !== 'string') {
-    const fd = checkRoot(host.hostAdopt(source.fd), source.path)
-    return new HostFs(fd, statOf(fd), {...options, hostPath: toByteString(source.path)})
-  }
-  const path = source
-  const fd = checkRoot(host.hostOpenRoot(toByteString(path)), path)
-  const stat = statOf(fd)
-  const kind = stat[STAT_MODE] & S_IFMT
-  if (kind !== S_IFDIR && kind !== S_IFREG) {
-    host.hostClose(fd)
-    throw new HvError('BAD_ARGUMENT', `${path}: neither a directory nor a regular file`, 'mount one of those')
-  }
-  // What hostOpenSelf needs.
-  if (kind === S_IFREG && !existsSync('/proc/self/fd')) {
-    host.hostClose(fd)
-    const nextStep = 'mount it: `mount -t proc proc /proc`'
-    throw new HvError('HOST_SYSCALL', '/proc is not mounted, and hv opens files through it', nextStep)
-  }
-  return new HostFs(fd, stat, {...options, hostPath: descriptorPath(fd, 'latin1')})
-}
-
-function statOf(fd: number): Float64Array {
-  const stat = new Float64Array(STAT_FIELDS)
-  host.hostStat(fd, '', stat)
-  return stat
-}
-
-/** @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
-function checkRoot(fd: number, path: string): number {
-  if (fd === -ENOENT || fd === -ENOTDIR) {
-    throw new HvError('NOT_FOUND', `${path}: no such file or directory`, 'name one that exists on this host')
-  }
-  if (fd === -EACCES || fd === -EPERM) {
-    throw new HvError('HOST_SYSCALL', `${path}: permission denied`, 'run hv as a user who may read it')
-  }
-  if (fd === -EXDEV) {
-    throw new HvError(
-      'BAD_ARGUMENT',
-      `${path} belongs to this host's kernel (procfs, sysfs, cgroup …): no guest sees that`,
-      'mount a directory of ordinary files; the guest has a /proc of its own',
-    )
-  }
-  if (fd < 0) throw new HvError('HOST_SYSCALL', `${path}: cannot be opened: ${new Errno(-fd)}`)
-  return fd
+/** Mounts what a host path names, or what was opened before. @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
+export function openHostFs(source: string | HostSource, options: HostFsOptions): HostFs {
+  const opened = typeof source === 'string' ? openHostSource(source) : source
+  return new HostFs(opened, statOf(opened.fd), options)
 }
 
 export class HostFs extends Freshness<HostNode> implements FileSystem {
@@ -126,14 +63,10 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
   /** The guest's device numbers for other host file systems mounted beneath. */
   readonly #devs = new Map<number, number>()
 
-  constructor(
-    rootFd: number,
-    stat: Float64Array,
-    options: HostFsOptions & {hostPath: ByteString | undefined},
-  ) {
+  constructor(source: HostSource, stat: Float64Array, options: HostFsOptions) {
     super()
-    this.rootFd = rootFd
-    this.hostPath = options.hostPath
+    this.rootFd = source.fd
+    this.hostPath = source.path
     this.stat = stat
     this.readOnly = options.readOnly
     this.mapped = mappedHostFiles(options.memory)
@@ -144,10 +77,6 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
     this.#devs.set(hostDev(stat), this.dev)
     const isDirectory = (stat[STAT_MODE] & S_IFMT) === S_IFDIR
     this.root = isDirectory ? new HostDirectory(this) : new HostFile(this)
-  }
-
-  get hostRoot(): HostRoot {
-    return {fd: this.rootFd, isWritable: !this.readOnly}
   }
 
   statfs(): FileSystemStatistics {

@@ -4,7 +4,7 @@ import type {MemoryFile} from '../../platform/memory-file.ts'
 import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
 import type {Attributes, Inode} from '../file.ts'
-import type {FileSystem, FileSystemStatistics, HostRoot} from '../file-system.ts'
+import type {FileSystem, FileSystemStatistics} from '../file-system.ts'
 import {Freshness} from './freshness.ts'
 import {maxNodes, NodeCache} from './node-cache.ts'
 import {OverlayDirectory} from './overlay-directory.ts'
@@ -44,10 +44,6 @@ export class Overlay extends Freshness<OverlayNode> implements FileSystem {
     this.nodes = new NodeCache(maxNodes(memory))
     this.upper = new Tmpfs(memory, options)
     this.root = new OverlayDirectory(this, {lower: lower.root})
-  }
-
-  get hostRoot(): HostRoot | undefined {
-    return this.lower.hostRoot
   }
 
   get budget(): Budget {

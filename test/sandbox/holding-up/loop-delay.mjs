@@ -45,6 +45,9 @@ const spawned = (script, take) => async (sandbox) => {
   await child.wait()
 }
 
+/** 16 MB, to both outputs. */
+const MUCH =
+  'yes | head -c 100000; dd if=/dev/zero bs=100000 count=160; dd if=/dev/zero bs=100000 count=40 >&2'
 const MANY_FILES = 'mkdir /tmp/many; cd /tmp/many; i=0; while [ $i -lt 2000 ]; do : > $i; i=$((i+1)); done'
 
 const floods = {
@@ -52,6 +55,8 @@ const floods = {
   'pages everywhere': (sandbox) => sandbox.run(bombs, ['20000', 'far-pages'], {timeoutMs}),
   output: (sandbox) => sandbox.run(BUSYBOX, ['yes', 'a'], {timeoutMs}),
   'output that is no text': (sandbox) => sandbox.run(BUSYBOX, ['cat', '/dev/urandom'], {timeoutMs}),
+  'much output': (sandbox) => sandbox.run(...sh(MUCH), {timeoutMs: 60_000}),
+  'much output as bytes': (sandbox) => sandbox.run(...sh(MUCH), {timeoutMs: 60_000, encoding: 'buffer'}),
   'live output': spawned('yes', (child) => drain(child.stdout)),
   'empty lines': spawned("yes ''", drain),
   'a line without end': spawned('cat /dev/zero', (child) => drain(child).catch(() => child.kill('KILL'))),

@@ -43,6 +43,8 @@ test('every flag of the table arrives', () => {
     'drop-to': '5:6',
     'cgroup-parent': directory,
     trace: join(directory, 'trace'),
+    gdb: 'localhost:1234',
+    core: join(directory, 'core'),
   }
   const options = request([
     ...RUN_FLAGS.filter(({name}) => !['no-jail', 'with-libs', 'image', 'entrypoint'].includes(name)).map(
@@ -69,6 +71,8 @@ test('every flag of the table arrives', () => {
     jail: 'required',
     dropTo: {uid: 5, gid: 6},
     cgroupParent: directory,
+    gdb: {host: 'localhost', port: 1234},
+    core: join(directory, 'core'),
     stats: true,
   })
   writeSync(options.trace!.fd, 'line')

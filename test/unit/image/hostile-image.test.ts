@@ -5,7 +5,7 @@ import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import {HvError} from '../../../src/errors.ts'
-import {openImage} from '../../../src/image/open-image.ts'
+import {type Image, openImage} from '../../../src/image/open-image.ts'
 import {forPlatform, type ImageParts, INDEX_TYPE, LayoutFolder} from '../../helpers/oci.ts'
 import {tarOf} from '../../helpers/tar.ts'
 import {hostDirectory} from '../../helpers/vfs-backends.ts'
@@ -17,11 +17,12 @@ beforeAll(() => {
 })
 afterAll(() => remove())
 
+const read = async (reference: string): Promise<Image> => (await openImage(reference)).read()
 const newLayout = (): LayoutFolder => new LayoutFolder(mkdtempSync(join(folder, 'layout-')))
 
 /** What it says, without the path. */
 async function refusal(path: string): Promise<string> {
-  const error = await openImage(path).then(
+  const error = await read(path).then(
     ({fs}) => fs.dispose(),
     (thrown) => thrown,
   )
@@ -167,7 +168,7 @@ test('what is open when an image is refused is closed', async () => {
   await refusal(layout.path)
   expect(open()).toBe(before)
   ofParts(layout, {layers: [tarOf({name: 'a'}), gzipSync(tarOf({name: 'b'}))]})
-  const {fs} = await openImage(layout.path)
+  const {fs} = await read(layout.path)
   expect(open()).toBe(before + 2)
   fs.dispose()
   expect(open()).toBe(before)

@@ -8,7 +8,8 @@ import {HvError} from '../../../src/errors.ts'
 import {ArchiveTree} from '../../../src/image/archive-tree.ts'
 import {FileBytes} from '../../../src/image/file-bytes.ts'
 import {openTar} from '../../../src/image/open-tar.ts'
-import {plainBytes, Room} from '../../../src/image/plain-bytes.ts'
+import {plainBytes} from '../../../src/image/plain-bytes.ts'
+import {Room} from '../../../src/image/room.ts'
 import {entryOf, paxOf, summed, type TarFile, tarOf} from '../../helpers/tar.ts'
 import {hostDirectory} from '../../helpers/vfs-backends.ts'
 
@@ -28,7 +29,7 @@ const file = (bytes: Uint8Array): string => {
 /** What it says, without the path. */
 async function refusal(bytes: Uint8Array): Promise<string> {
   const path = file(bytes)
-  const error = await openTar(path).then(
+  const error = await (await openTar(path)).read().then(
     (fs) => fs.dispose(),
     (thrown) => thrown,
   )
@@ -161,7 +162,8 @@ describe('what grows has an end', () => {
     const fd = openSync(file(packed), 'r')
     const bytes = new FileBytes({fd, path: undefined, close() {}}, 0, packed.length)
     await expect(plainBytes(bytes, new Room(2 ** 24 - 1))).rejects.toThrow('too large when it is unpacked')
-    closeSync((await plainBytes(bytes, new Room(2 ** 24))).source.fd)
+    const plain = await plainBytes(bytes, new Room(2 ** 24))
+    plain.source.close()
     closeSync(fd)
   })
 
@@ -173,7 +175,8 @@ describe('what grows has an end', () => {
       paxOf({path: `l${level}/d/`}),
       {name: 'x', type: '5'},
     ])
-    const fs = await openTar(file(tarOf(...down.flat(), {name: 'd', content: 'a file now'})))
+    const path = file(tarOf(...down.flat(), {name: 'd', content: 'a file now'}))
+    const fs = await (await openTar(path)).read()
     expect(fs.root.lookup('d').size).toBe(10)
     fs.dispose()
   })

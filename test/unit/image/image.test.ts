@@ -5,7 +5,7 @@ import {mkdtempSync} from 'node:fs'
 import {join} from 'node:path'
 import {gzipSync} from 'node:zlib'
 import {afterAll, beforeAll, describe, expect, onTestFinished, test} from 'vitest'
-import {type ImageConfig, openImage} from '../../../src/image/open-image.ts'
+import {type Image, type ImageConfig, openImage} from '../../../src/image/open-image.ts'
 import {forPlatform, GO_ARCH, INDEX_TYPE, LayoutFolder, named} from '../../helpers/oci.ts'
 import {type TarFile, tarOf} from '../../helpers/tar.ts'
 import {TestVfs} from '../../helpers/vfs.ts'
@@ -18,10 +18,11 @@ beforeAll(() => {
 })
 afterAll(() => remove())
 
+const read = async (reference: string): Promise<Image> => (await openImage(reference)).read()
 const newLayout = (): LayoutFolder => new LayoutFolder(mkdtempSync(join(folder, 'layout-')))
 
 async function open(reference: string): Promise<{vfs: TestVfs; config: ImageConfig}> {
-  const {fs, config} = await openImage(reference)
+  const {fs, config} = await read(reference)
   const vfs = new TestVfs(fs)
   onTestFinished(() => vfs.dispose())
   return {vfs, config}
@@ -111,8 +112,8 @@ describe('which image', () => {
     layout.index(named(image(layout, '1'), 'one'), named(image(layout, '2'), 'docker.io/library/x:two'))
     expect((await open(`${layout.path}:one`)).vfs.read('a')).toBe('1')
     expect((await open(`${layout.path}:two`)).vfs.read('a')).toBe('2')
-    await expect(openImage(layout.path)).rejects.toThrow('several images: one, docker.io/library/x:two')
-    await expect(openImage(`${layout.path}:no`)).rejects.toMatchObject({
+    await expect(read(layout.path)).rejects.toThrow('several images: one, docker.io/library/x:two')
+    await expect(read(`${layout.path}:no`)).rejects.toMatchObject({
       nextStep: expect.stringContaining('one'),
     })
   })

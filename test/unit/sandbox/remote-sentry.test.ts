@@ -1,9 +1,11 @@
 // RemoteSentry over a process that this test plays: what comes by its socket, and by pipes beside.
 
 import {EventEmitter} from 'node:events'
-import {closeSync, openSync, writeSync} from 'node:fs'
+import {closeSync, writeSync} from 'node:fs'
 import {expect, test} from 'vitest'
+import {addon} from '../../../src/addon.ts'
 import {encodeFrame} from '../../../src/sandbox/frames.ts'
+import type {Said} from '../../../src/sandbox/live-run.ts'
 import type {RunRequest} from '../../../src/sandbox/protocol.ts'
 import {RemoteSentry} from '../../../src/sandbox/remote-sentry.ts'
 import type {SentryProcess} from '../../../src/sandbox/sentry-process.ts'
@@ -20,14 +22,23 @@ const REQUEST: Omit<RunRequest, 'id'> = {
 class PlayedProcess {
   readonly socket = Object.assign(new EventEmitter(), {
     writable: true,
-    write: (_bytes: Uint8Array, done: () => void) => queueMicrotask(done),
+    write: (bytes: Uint8Array, done: () => void) => {
+      this.heard.push(Buffer.from(bytes).toString('latin1'))
+      queueMicrotask(done)
+    },
   })
+  /** What its owner said. */
+  readonly heard: string[] = []
   readonly fds: number[] = []
   readonly isAlive = true
   isKilled = false
 
   pass(fd: number): void {
-    this.fds.push(openSync(`/proc/self/fd/${fd}`, 'w'))
+    const [owner, process] = addon.passingPair()
+    addon.passDescriptor(owner, fd)
+    this.fds.push(addon.takeDescriptor(process))
+    addon.hostClose(owner)
+    addon.hostClose(process)
   }
 
   say(message: {kind: string}): void {
@@ -42,15 +53,18 @@ class PlayedProcess {
   unref(): void {}
 }
 
-test('what a program writes may be heard before that it has started', async () => {
+test('what a program writes may be heard before that it has started, and its process is not told that it was taken', async () => {
   const played = new PlayedProcess()
   const starting = RemoteSentry.start(played as unknown as SentryProcess, {} as never, {})
   played.say(READY)
   const sentry = await starting
   const heard: string[] = []
+  let say!: (said: Said) => void
   const output = new Promise<void>((resolve) => {
     const live = {
-      began: () => {},
+      began: (tell: (said: Said) => void) => {
+        say = tell
+      },
       received: ({kind}: {kind: string}) => {
         heard.push(kind)
         if (kind === 'output') resolve()
@@ -60,9 +74,12 @@ test('what a program writes may be heard before that it has started', async () =
   })
   writeSync(played.fds[0], 'early')
   await output
+  // It would be disturbed: its stream tells it of room.
+  say({kind: 'room', fd: 1, bytes: 5})
   played.say({kind: 'started', run: 1, pid: 2} as {kind: string})
   for (const fd of played.fds) closeSync(fd)
   played.say(FINISHED)
   await expect.poll(() => heard).toEqual(['output', 'started', 'finished'])
   expect(played.isKilled).toBe(false)
+  expect(played.heard.filter((said) => said.includes('room'))).toEqual([])
 })

@@ -1,11 +1,11 @@
 // The program that hv rehearses with: Linux runs it to its end, and so does hv.
 
 import {spawnSync} from 'node:child_process'
-import {mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs'
+import {closeSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, expect, test} from 'vitest'
-import {programFile, rehearse} from '../../../src/sentry/rehearsal.ts'
+import {programFile, rehearse, storePrograms} from '../../../src/sentry/rehearsal.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'hv-rehearsal-'))
 afterAll(() => rmSync(scratch, {recursive: true, force: true}))
@@ -21,4 +21,14 @@ test('it leaves no file, and nothing of it is an error', async () => {
   await rehearse('auto', scratch)
   await rehearse('auto', '/no/such/directory')
   expect(readdirSync(scratch)).toEqual(before)
+})
+
+test("what a killed process of the same pid has left is in nobody's way", () => {
+  const left = `rehearsal.${process.pid}`
+  const directory = mkdtempSync(join(scratch, 'left-'))
+  writeFileSync(join(directory, left), '')
+  const programs = [...storePrograms(directory, 2), ...storePrograms(directory, 1)]
+  expect(programs.map(({fd}) => readFileSync(fd).equals(programFile()))).toEqual([true, true, true])
+  for (const {fd} of programs) closeSync(fd)
+  expect(readdirSync(directory)).toEqual([left])
 })

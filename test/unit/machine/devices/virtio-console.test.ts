@@ -1,10 +1,10 @@
 // VirtioConsole: the console and its named ports, with streams at the host's side and a driver at the guest's.
 
 import {PassThrough, Writable} from 'node:stream'
-import {setTimeout as sleep} from 'node:timers/promises'
 import {describe, expect, test} from 'vitest'
 import {type ConsoleOptions, VirtioConsole} from '../../../../src/machine/devices/virtio-console.ts'
 import {Register} from '../../../../src/machine/virtio/registers.ts'
+import {settle} from '../../../helpers/settle.ts'
 import {VirtioDriver} from '../../../helpers/virtio-driver.ts'
 
 const [TO_GUEST, TO_HOST, CONTROL_TO_GUEST, CONTROL_TO_HOST] = [0, 1, 2, 3]
@@ -39,14 +39,20 @@ describe('a console alone', () => {
     const {driver, model} = makeConsole({size: {columns: 80, rows: 24}})
     expect([driver.queues.length, driver.config(0, 2), driver.config(2, 2)]).toEqual([2, 80, 24])
     model.resize({columns: 132, rows: 43})
-    await sleep(1)
+    await settle()
     expect([driver.configChanges, driver.config(0, 2), driver.config(2, 2)]).toEqual([1, 132, 43])
+  })
+
+  test('its window may change before the device is anywhere', () => {
+    const model = new VirtioConsole({size: {columns: 80, rows: 24}})
+    model.resize({columns: 100, rows: 50})
+    expect(new VirtioDriver(model).config(0, 4)).toBe(100 + (50 << 16))
   })
 
   test('input waits for room in the guest, in whatever pieces there are', async () => {
     const {input, receive} = makeConsole()
     input.write('0123456789')
-    await sleep(2)
+    await settle()
     expect([await receive(TO_GUEST, 4), await receive(TO_GUEST, 4), await receive(TO_GUEST, 4)]).toEqual([
       '0123',
       '4567',
@@ -58,7 +64,7 @@ describe('a console alone', () => {
     const input = new PassThrough({highWaterMark: 1000})
     const driver = new VirtioDriver(new VirtioConsole({input}))
     expect(input.write(Buffer.alloc(5000, 'a'))).toBe(false)
-    await sleep(2)
+    await settle()
     expect([input.readableLength, input.listenerCount('readable')]).toEqual([5000, 0])
     const {queues} = driver.begin()
     const all = await Promise.all([0, 1, 2].map(() => queues[TO_GUEST].request([], [2000])))
@@ -82,11 +88,11 @@ describe('a console alone', () => {
     void all.then(() => {
       isDone = true
     })
-    await sleep(5)
+    await settle()
     expect([isDone, output.writableLength]).toEqual([false, 1 << 16])
     while (taken.reduce((sum, {length}) => sum + length, 0) < 2 << 20) {
       for (const done of goOn.splice(0)) done()
-      await sleep(0)
+      await settle()
     }
     await all
   })
@@ -95,14 +101,14 @@ describe('a console alone', () => {
     const {output, driver} = makeConsole()
     await driver.queues[TO_HOST].request([bytesOf('a')])
     output.destroy(new Error('EPIPE'))
-    await sleep(1)
+    await settle()
     expect((await driver.queues[TO_HOST].request([bytesOf('b')])).written).toBe(0)
   })
 
   test('a reset loses nothing of the input', async () => {
     const {input, driver, receive} = makeConsole()
     input.write('kept')
-    await sleep(2)
+    await settle()
     driver.write(Register.status, 0)
     driver.begin()
     expect(await receive(TO_GUEST)).toBe('kept')
@@ -174,7 +180,7 @@ describe('with named ports', () => {
     const {driver, agent, send, opened, receive} = makePorts()
     agent.input.write('ping')
     const early = receive(PORT_TO_GUEST)
-    expect(await Promise.race([early, sleep(3, 'waits')])).toBe('waits')
+    expect(await Promise.race([early, settle('waits')])).toBe('waits')
     await send(1, OPEN, 1)
     expect(await early).toBe('ping')
     await driver.queues[PORT_TO_HOST].request([bytesOf('pong')])
@@ -218,6 +224,6 @@ describe('with named ports', () => {
       '1 6',
     ])
     const more = driver.queues[CONTROL_TO_GUEST].request([], [64])
-    expect(await Promise.race([more, sleep(3, 'nothing')])).toBe('nothing')
+    expect(await Promise.race([more, settle('nothing')])).toBe('nothing')
   })
 })

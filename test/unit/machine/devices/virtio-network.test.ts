@@ -1,8 +1,8 @@
 // VirtioNetwork: frames between a driver and a backend, and the stream that carries them.
 
 import {duplexPair} from 'node:stream'
-import {setTimeout as sleep} from 'node:timers/promises'
 import {expect, test} from 'vitest'
+import {HvError} from '../../../../src/errors.ts'
 import {
   type NetworkBackend,
   type NetworkGuest,
@@ -10,6 +10,7 @@ import {
 } from '../../../../src/machine/devices/network-backend.ts'
 import {VirtioNetwork} from '../../../../src/machine/devices/virtio-network.ts'
 import {Register} from '../../../../src/machine/virtio/registers.ts'
+import {settle} from '../../../helpers/settle.ts'
 import {VirtioDriver} from '../../../helpers/virtio-driver.ts'
 
 const [TO_GUEST, TO_HOST] = [0, 1]
@@ -62,6 +63,13 @@ test('it has an address, a link that is up, and an MTU if one is given', () => {
   expect([makeCard().driver.features & 8n, driver.features & 8n]).toEqual([0n, 8n])
 })
 
+test.each([{mac: new Uint8Array(5)}, {mac: Uint8Array.of(1, 2, 3, 4, 5, 6)}, {mtu: 67}, {mtu: 1500.5}])(
+  'a card is not made with %o',
+  (options) => {
+    expect(() => makeCard(options)).toThrow(HvError)
+  },
+)
+
 test('frames go out as they are, and come in behind a header for one buffer', async () => {
   const {wire, receive, send} = makeCard()
   await send(frameOf(14), frameOf(100, 14))
@@ -75,7 +83,7 @@ test('a backend without room holds the guest up, and loses nothing', async () =>
   const {wire, send} = makeCard()
   wire.room = 3
   const all = Promise.all(Array.from({length: 50}, (_, i) => send(frameOf(60, i))))
-  await sleep(2)
+  await settle()
   expect(wire.sent.length).toBe(3)
   wire.room = 50
   wire.guest.onRoom()
@@ -88,7 +96,7 @@ test('a guest without room holds the backend up, which hears when there is some'
   const taken = Array.from({length: 70}, (_, i) => wire.guest.receive(frameOf(60, i)))
   expect([taken.filter(Boolean).length, wire.roomCalls]).toEqual([64, 0])
   for (let i = 0; i < 40; i++) expect((await receive()).subarray(12)).toEqual(frameOf(60, i))
-  await sleep(1)
+  await settle()
   expect([wire.roomCalls, wire.guest.receive(frameOf(60))]).toEqual([1, true])
 })
 
@@ -114,11 +122,20 @@ test('without a cable, or a driver, frames go nowhere, and the guest is told of 
   expect(Array.from({length: 100}, () => wire.guest.receive(frameOf(60))).every(Boolean)).toBe(true)
 })
 
+test('a backend may speak before the device is anywhere', async () => {
+  const wire = new Wire()
+  const model = new VirtioNetwork(wire)
+  wire.guest.onRoom()
+  model.setLink(false)
+  await settle()
+  expect([wire.guest.receive(frameOf(60)), new VirtioDriver(model).config(6, 2)]).toEqual([true, 0])
+})
+
 test('a reset lets a backend that waited go on', async () => {
   const {wire, driver} = makeCard()
   for (let i = 0; i < 65; i++) wire.guest.receive(frameOf(60))
   driver.write(Register.status, 0)
-  await sleep(1)
+  await settle()
   expect(wire.roomCalls).toBe(1)
 })
 
@@ -136,7 +153,7 @@ test('two cards over a stream exchange hundreds of frames of all sizes', async (
     for (const frame of frames) await cards[side].queues[TO_HOST].request([HEADER, frame])
   }
   await Promise.all([talk(0), talk(1)])
-  while (received.some((list) => list.length < frames.length)) await sleep(1)
+  while (received.some((list) => list.length < frames.length)) await settle()
   expect(received.map((list) => Buffer.compare(Buffer.concat(list), Buffer.concat(frames)))).toEqual([0, 0])
 })
 
@@ -160,7 +177,7 @@ test('frames in pieces are put together', async () => {
   const received = driver.queues[TO_GUEST].request([], [BUFFER_BYTES])
   for (const byte of [0, 0, 0, 20, ...frameOf(20)]) {
     other.write(Uint8Array.of(byte))
-    await sleep(0)
+    await settle()
   }
   expect((await received).bytes.subarray(12, 32)).toEqual(frameOf(20))
 })

@@ -2,11 +2,11 @@
 
 import {once} from 'node:events'
 import type {Duplex} from 'node:stream'
-import {setTimeout as sleep} from 'node:timers/promises'
 import {expect, test} from 'vitest'
 import {VirtioVsock} from '../../../../src/machine/devices/virtio-vsock.ts'
 import {BOTH, NO_SEND, Op} from '../../../../src/machine/devices/vsock-packet.ts'
 import {Register} from '../../../../src/machine/virtio/registers.ts'
+import {settle} from '../../../helpers/settle.ts'
 import {VirtioDriver} from '../../../helpers/virtio-driver.ts'
 import {GuestSockets, GuestStream, type Heard} from '../../../helpers/virtio-guest-sockets.ts'
 
@@ -64,7 +64,7 @@ test('a program of the guest’s connects to a port of the host’s, and both sp
   await inGuest.send(Op.data, {payload: new Uint8Array(Buffer.from('ping'))})
   expect(String((await once(stream, 'data'))[0])).toBe('ping')
   stream.write('pong')
-  await sleep(5)
+  await settle()
   expect([inGuest.text, guest.heard]).toEqual(['pong', []])
 })
 
@@ -77,7 +77,7 @@ test('the host connects to a port of the guest’s, and both speak', async () =>
     GUEST_PORT,
   ])
   stream.write('hello')
-  await sleep(5)
+  await settle()
   await inGuest.send(Op.data, {payload: new Uint8Array(Buffer.from('world'))})
   expect([inGuest.text, String(stream.read() ?? (await once(stream, 'data'))[0])]).toEqual(['hello', 'world'])
 })
@@ -87,18 +87,20 @@ test('what was written, and ended, before the guest has answered comes in its or
   const stream = vsock.connect(GUEST_PORT)
   stream.end('early')
   const request = await guest.next()
-  await sleep(5)
+  await settle()
   expect(guest.heard).toEqual([])
   const inGuest = new GuestStream(guest, request)
   await inGuest.send(Op.response)
-  await sleep(5)
+  await settle()
   expect([inGuest.text, inGuest.shutdown]).toEqual(['early', NO_SEND])
 })
 
 test('a connection that was made before a driver is there waits for it', async () => {
   const vsock = new VirtioVsock()
-  const driver = new VirtioDriver(vsock)
   vsock.connect(GUEST_PORT)
+  // Nor is there a transport yet.
+  await settle()
+  const driver = new VirtioDriver(vsock)
   const guest = new GuestSockets(driver.begin())
   expect((await guest.next()).op).toBe(Op.request)
 })
@@ -111,7 +113,7 @@ test('megabytes come from the guest, and a host that does not read holds it up',
     isSent = true
     return inGuest.send(Op.shutdown, {flags: NO_SEND})
   })
-  await sleep(20)
+  await settle()
   expect([isSent, stream.readableLength <= 1 << 16]).toEqual([false, true])
   const all = await readAll(stream)
   await sent
@@ -126,12 +128,12 @@ test('megabytes go to the guest, and a guest that does not read holds the host u
   stream.end(bytes, () => {
     isWritten = true
   })
-  await sleep(20)
+  await settle()
   expect([isWritten, inGuest.receivedBytes]).toEqual([false, 1 << 16])
   inGuest.isReading = true
   await inGuest.read()
   await once(stream, 'finish')
-  await sleep(5)
+  await settle()
   expect([Buffer.compare(Buffer.concat(inGuest.received), bytes), inGuest.shutdown]).toEqual([0, NO_SEND])
 })
 
@@ -139,7 +141,7 @@ test('a guest that ends its stream gets a reset once the host has ended it too',
   const {stream, inGuest} = await accepted()
   await inGuest.send(Op.data, {payload: Uint8Array.of(1)})
   await inGuest.send(Op.shutdown, {flags: BOTH})
-  await sleep(5)
+  await settle()
   expect([inGuest.isReset, [...(await readAll(stream))]]).toEqual([true, [1]])
   if (!stream.closed) await once(stream, 'close')
   expect(stream.errored).toBeNull()
@@ -148,12 +150,12 @@ test('a guest that ends its stream gets a reset once the host has ended it too',
 test('a host that ends its stream says so, reads on, and closes when the guest ends', async () => {
   const {stream, inGuest} = await connected()
   stream.end('bye')
-  await sleep(5)
+  await settle()
   expect([inGuest.text, inGuest.shutdown, stream.destroyed]).toEqual(['bye', NO_SEND, false])
   await inGuest.send(Op.data, {payload: Uint8Array.of(5)})
   await inGuest.send(Op.shutdown, {flags: NO_SEND})
   expect([...(await readAll(stream))]).toEqual([5])
-  await sleep(5)
+  await settle()
   expect([inGuest.shutdown, inGuest.isReset, stream.errored]).toEqual([BOTH, false, null])
   await inGuest.send(Op.reset)
 })
@@ -173,14 +175,14 @@ test('nobody listens: the guest’s connection is refused, and so is the host’
 test('a reset of the guest’s is an error for the host, which need not handle it', async () => {
   const {stream, inGuest} = await accepted()
   await inGuest.send(Op.reset)
-  await sleep(2)
+  await settle()
   expect((stream.errored as NodeJS.ErrnoException).code).toBe('ECONNRESET')
 })
 
 test('a destroyed stream resets the guest’s', async () => {
   const {stream, inGuest} = await accepted()
   stream.destroy()
-  await sleep(5)
+  await settle()
   expect(inGuest.isReset).toBe(true)
 })
 
@@ -207,7 +209,7 @@ const misdeeds: [string, number, Partial<Heard>][] = [
 test.each(misdeeds)('%s ends the connection by a reset', async (_, op, packet) => {
   const {stream, inGuest} = await accepted()
   await inGuest.send(op, packet)
-  await sleep(5)
+  await settle()
   expect([inGuest.isReset, (stream.errored as NodeJS.ErrnoException).code]).toEqual([true, 'EPROTO'])
 })
 
@@ -218,7 +220,7 @@ test('packets of nobody are answered by a reset, those of strangers by nothing',
   await guest.send(5, 6, Op.reset)
   await guest.send(5, 6, Op.request, {sourceCid: 4})
   await guest.send(5, 6, Op.request, {destinationCid: 5})
-  await sleep(5)
+  await settle()
   expect(guest.heard.map(({op, sourcePort, type}) => [op, sourcePort, type])).toEqual([
     [Op.reset, 1, 1],
     [Op.reset, 3, 9],
@@ -230,7 +232,7 @@ test('a guest has 256 streams at most, and unread ones count until the host has 
   guest.onPacket = (packet) => guest.heard.push(packet)
   const {send} = guest
   for (let port = 1000; port < 1260; port++) await send.call(guest, PORT, port, Op.request)
-  await sleep(5)
+  await settle()
   const resets = () => guest.heard.filter(({op}) => op === Op.reset).length
   expect([streams.length, resets()]).toEqual([256, 5])
   await inGuest.send(Op.data, {payload: Uint8Array.of(1)})
@@ -238,7 +240,7 @@ test('a guest has 256 streams at most, and unread ones count until the host has 
   await send.call(guest, PORT, 5000, Op.request)
   expect(streams.length).toBe(256)
   await readAll(stream)
-  await sleep(2)
+  await settle()
   await send.call(guest, PORT, 5000, Op.request)
   expect(streams.length).toBe(257)
 })
@@ -246,9 +248,9 @@ test('a guest has 256 streams at most, and unread ones count until the host has 
 test('a guest that takes no resets is not heard until it does', async () => {
   const {driver, guest} = makeSockets(0)
   for (let i = 0; i < 100; i++) void guest.send(1, i, Op.data)
-  await sleep(5)
+  await settle()
   expect(driver.queues[1].freeDescriptors).toBe(128 - 36)
   for (let i = 0; i < 16; i++) void guest.receiveOne()
-  await sleep(20)
+  await settle()
   expect([driver.queues[1].freeDescriptors, guest.heard.length]).toEqual([128, 100])
 })

@@ -6,7 +6,8 @@ import {VIRTIO_F_EVENT_IDX, VIRTIO_F_INDIRECT_DESC} from '../../../../src/machin
 import {FakeMemory, MEMORY_BASE} from '../../../helpers/virtio-driver.ts'
 
 const SIZE = 8
-const [TABLE, AVAILABLE, USED, INDIRECT, DATA] = [0, 0x1000, 0x2000, 0x3000, 0x4000].map(
+const MAX_SIZE = 256
+const [TABLE, AVAILABLE, USED, INDIRECT, DATA] = [0, 0x1000, 0x2000, 0x3000, 0x5000].map(
   (at) => MEMORY_BASE + at,
 )
 const [NEXT, WRITE, TO_TABLE] = [1, 2, 4]
@@ -20,7 +21,7 @@ function makeQueue(features = VIRTIO_F_INDIRECT_DESC, layout = {}) {
   const seen = {interrupts: 0, broken: [] as string[]}
   const queue = new Queue({
     memory,
-    maxSize: 256,
+    maxSize: MAX_SIZE,
     maxBytes: 0x8000,
     onInterrupt: () => seen.interrupts++,
     onBroken: (reason) => seen.broken.push(reason),
@@ -95,17 +96,15 @@ test('an indirect table stands for its descriptors, behind direct ones too', () 
   ])
 })
 
-test('a chain as long as the ring is fine, also in an indirect table', () => {
+test('a chain as long as the ring is fine, and in an indirect table one as long as the device’s largest ring', () => {
   const {queue, describe, offer, seen} = makeQueue()
-  for (let i = 0; i < SIZE; i++) {
-    describe(i, DATA + i, 1, i < SIZE - 1 ? NEXT : 0, i + 1)
-    describe(i, DATA + i, 1, i < SIZE - 1 ? NEXT : 0, i + 1, INDIRECT)
-  }
+  for (let i = 0; i < SIZE; i++) describe(i, DATA + i, 1, i < SIZE - 1 ? NEXT : 0, i + 1)
   offer(0)
   expect(queue.next()?.readable.length).toBe(SIZE)
-  describe(0, INDIRECT, 16 * SIZE, TO_TABLE)
+  for (let i = 0; i < MAX_SIZE; i++) describe(i, DATA, 1, i < MAX_SIZE - 1 ? NEXT : 0, i + 1, INDIRECT)
+  describe(0, INDIRECT, 16 * MAX_SIZE, TO_TABLE)
   offer(0)
-  expect([queue.next()?.readable.length, seen.broken]).toEqual([SIZE, []])
+  expect([queue.next()?.readable.length, seen.broken]).toEqual([MAX_SIZE, []])
 })
 
 test('indices wrap at 65536', () => {
@@ -198,7 +197,15 @@ const hostile: [string, (made: Made) => void][] = [
   ],
   ['an empty indirect table', ({describe}) => describe(0, INDIRECT, 0, TO_TABLE)],
   ['half a descriptor in an indirect table', ({describe}) => describe(0, INDIRECT, 24, TO_TABLE)],
-  ['an indirect table longer than the ring', ({describe}) => describe(0, INDIRECT, 16 * 9, TO_TABLE)],
+  ['an indirect table longer than any ring', ({describe}) => describe(0, INDIRECT, 16 * 257, TO_TABLE)],
+  [
+    'an indirect table and a descriptor, together longer than any ring',
+    ({describe}) => {
+      for (let i = 0; i < MAX_SIZE; i++) describe(i, DATA, 1, i < MAX_SIZE - 1 ? NEXT : 0, i + 1, INDIRECT)
+      describe(0, DATA, 1, NEXT, 1)
+      describe(1, INDIRECT, 16 * MAX_SIZE, TO_TABLE)
+    },
+  ],
   ['an indirect table outside of memory', ({describe}) => describe(0, 0x1000, 16, TO_TABLE)],
   ['an indirect table that is not aligned', ({describe}) => describe(0, INDIRECT + 2, 16, TO_TABLE)],
   ['a chain behind its indirect table', ({describe}) => describe(0, INDIRECT, 16, TO_TABLE | NEXT, 1)],

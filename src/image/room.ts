@@ -1,0 +1,73 @@
+// Room: where archives are unpacked: one file without a name, in which they lie one behind the other.
+
+import {closeSync, mkdtempSync, openSync, rmSync, writeSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {HvError} from '../errors.ts'
+import type {ArchiveSource} from '../vfs/fs/archive.ts'
+import {badArchive} from './archive-error.ts'
+
+/** All of a root unpacked. A small file can grow a thousandfold. */
+const MAX_BYTES = 2 ** 33
+
+/** Made while the host's files can be opened, and filled when nothing else of it can. */
+export class Room implements ArchiveSource {
+  readonly path = undefined
+  /** So much is in it. */
+  size = 0
+  readonly #most: number
+  readonly #file: number | HvError
+  #isOpen: boolean
+
+  /** @param most bytes, of all that is unpacked together */
+  constructor(most = MAX_BYTES) {
+    this.#most = most
+    this.#file = openUnnamed()
+    this.#isOpen = typeof this.#file === 'number'
+  }
+
+  /** @throws HvError HOST_SYSCALL: it could not be made */
+  get fd(): number {
+    if (typeof this.#file === 'number') return this.#file
+    throw this.#file
+  }
+
+  /** @throws HvError BAD_ARGUMENT; the system error of write(2) */
+  add(piece: Uint8Array): void {
+    if (this.size + piece.length > this.#most)
+      throw badArchive('it is too large when it is unpacked', 'unpack it, and name the directory')
+    for (let done = 0; done < piece.length; )
+      done += writeSync(this.fd, piece, done, piece.length - done, this.size + done)
+    this.size += piece.length
+  }
+
+  close(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    closeSync(this.fd)
+  }
+
+  /** Nothing more is unpacked. */
+  settle(): void {
+    if (this.size === 0) this.close()
+  }
+}
+
+/** Most archives need none: who does is told why there is none. */
+function openUnnamed(): number | HvError {
+  try {
+    const folder = mkdtempSync(join(tmpdir(), 'hv-'))
+    try {
+      return openSync(join(folder, 'unpacked'), 'wx+', 0o600)
+    } finally {
+      rmSync(folder, {recursive: true})
+    }
+  } catch (error) {
+    const {code} = error as NodeJS.ErrnoException
+    return new HvError(
+      'HOST_SYSCALL',
+      `${tmpdir()} takes no file (${code})`,
+      'set TMPDIR to a directory that does',
+    )
+  }
+}

@@ -1,0 +1,30 @@
+// openAside: a program of the host's in a tree of its own: what the guest has for a tree keeps nothing of it.
+
+import type {MemoryFile} from '../platform/memory-file.ts'
+import {Tmpfs} from '../vfs/fs/tmpfs.ts'
+import {disposeMounts, mountRoot} from '../vfs/mount-tree.ts'
+import type {Credentials} from './credentials.ts'
+import {mountFile} from './guest-tree.ts'
+import type {HostProgram} from './host-program.ts'
+import {type Executable, openExecutable} from './open-executable.ts'
+
+const PATH = '/program'
+
+export interface AsideProgram {
+  readonly executable: Executable
+  /** Precondition: nothing runs it any more. */
+  [Symbol.dispose](): void
+}
+
+/** @param file becomes the program's, whatever comes of it @throws HvError as openExecutable does */
+export function openAside(file: HostProgram, memory: MemoryFile, credentials: Credentials): AsideProgram {
+  const tree = mountRoot(new Tmpfs(memory))
+  try {
+    mountFile(tree.top, file, PATH, memory)
+    const executable = openExecutable({root: tree.top, credentials}, tree.top, PATH)
+    return {executable, [Symbol.dispose]: () => disposeMounts(tree)}
+  } catch (error) {
+    disposeMounts(tree)
+    throw error
+  }
+}

@@ -1,0 +1,68 @@
+// HostSource: a directory or a file of the host, opened to be shown to a guest, and not read.
+
+import {existsSync} from 'node:fs'
+import {EACCES, ENOENT, ENOTDIR, EPERM, Errno, EXDEV} from '../../abi/errno.ts'
+import {S_IFDIR, S_IFMT, S_IFREG} from '../../abi/file-mode.ts'
+import {HvError} from '../../errors.ts'
+import {descriptorPath} from '../descriptor-path.ts'
+import type {ByteString} from '../file.ts'
+import {host, STAT_FIELDS, STAT_MODE, toByteString} from '../host-calls.ts'
+
+/** The file system that is made of it closes it. */
+export interface HostSource {
+  readonly fd: number
+  /** Without links; undefined: not known. */
+  readonly path: ByteString | undefined
+}
+
+/** While the host's paths can be opened: a jail opens none. @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
+export function openHostSource(path: string): HostSource {
+  const fd = checkRoot(host.hostOpenRoot(toByteString(path)), path)
+  const kind = statOf(fd)[STAT_MODE] & S_IFMT
+  if (kind !== S_IFDIR && kind !== S_IFREG) {
+    host.hostClose(fd)
+    throw new HvError('BAD_ARGUMENT', `${path}: neither a directory nor a regular file`, 'mount one of those')
+  }
+  // What hostOpenSelf needs.
+  if (kind === S_IFREG && !existsSync('/proc/self/fd')) {
+    host.hostClose(fd)
+    const nextStep = 'mount it: `mount -t proc proc /proc`'
+    throw new HvError('HOST_SYSCALL', '/proc is not mounted, and hv opens files through it', nextStep)
+  }
+  return {fd, path: descriptorPath(fd, 'latin1')}
+}
+
+/**
+ * Of a file that is open already, for reading.
+ * @param fd whoever is given it closes it
+ * @param path without links
+ * @throws HvError as openHostSource
+ */
+export function adoptHostFile({fd, path}: {fd: number; path: string}): HostSource {
+  return {fd: checkRoot(host.hostAdopt(fd), path), path: toByteString(path)}
+}
+
+export function statOf(fd: number): Float64Array {
+  const stat = new Float64Array(STAT_FIELDS)
+  host.hostStat(fd, '', stat)
+  return stat
+}
+
+/** @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
+function checkRoot(fd: number, path: string): number {
+  if (fd === -ENOENT || fd === -ENOTDIR) {
+    throw new HvError('NOT_FOUND', `${path}: no such file or directory`, 'name one that exists on this host')
+  }
+  if (fd === -EACCES || fd === -EPERM) {
+    throw new HvError('HOST_SYSCALL', `${path}: permission denied`, 'run hv as a user who may read it')
+  }
+  if (fd === -EXDEV) {
+    throw new HvError(
+      'BAD_ARGUMENT',
+      `${path} belongs to this host's kernel (procfs, sysfs, cgroup …): no guest sees that`,
+      'mount a directory of ordinary files; the guest has a /proc of its own',
+    )
+  }
+  if (fd < 0) throw new HvError('HOST_SYSCALL', `${path}: cannot be opened: ${new Errno(-fd)}`)
+  return fd
+}

@@ -35,6 +35,8 @@ export interface TreeOptions {
   sys?: FileSystem
 }
 
+/** Nothing can be made in there, and what is there is not known before the first process is. */
+const KERNELS = ['proc', 'sys']
 const DIRECTORY_MODE = 0o755
 const STICKY_MODE = 0o1777
 
@@ -98,11 +100,18 @@ function mountVolume(
   budget: Budget | undefined,
 ): void {
   const fs = openHostFs(host, {readOnly: !writable, memory, budget})
-  const names = toByteString(guest).split('/').filter(Boolean)
+  const names = toByteString(guest)
+    .split('/')
+    .filter((name) => name !== '' && name !== '.')
   const last = names.pop()
   if (last === undefined || names.includes('..') || last === '..') {
     fs.dispose()
     throw new HvError('BAD_ARGUMENT', `${guest}: not a place for a volume`, 'give an absolute path below /')
+  }
+  if (names.length > 0 && KERNELS.includes(names[0])) {
+    fs.dispose()
+    const message = `${guest}: what is in /${names[0]} is the guest kernel's own`
+    throw new HvError('BAD_ARGUMENT', message, 'mount the volume elsewhere')
   }
   const parent = names.reduce((location, name) => makeDirectory(location, name), root)
   const at = fs.root.kind === S_IFDIR ? makeDirectory(parent, last) : makeFile(parent, last)

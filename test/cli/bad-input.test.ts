@@ -200,6 +200,10 @@ describe.skipIf(!existsSync(KVM))('hv run refuses', () => {
       OWN_ERROR,
       /--volume: \/nowhere does not exist/,
     )
+    for (const place of ['/proc/1/x', '/proc/x', '/./sys/x/y']) {
+      const line = /: what is in \/(proc|sys) is the guest kernel's own: mount the volume elsewhere/
+      expectRefusal(hv(['run', '--volume', `/tmp:${place}`, guest]), OWN_ERROR, line)
+    }
     expectRefusal(
       hv(['run', '--cwd', '/nowhere', guest]),
       OWN_ERROR,

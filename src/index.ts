@@ -61,6 +61,7 @@ export type {
   TraceSyscallEvent,
 } from './sentry/trace/event.ts'
 export type {StopSignal} from './stop-signal.ts'
+export type {AccessPlace, Latch, PostedStore} from './vm/device-table.ts'
 export type {
   Exit,
   FailEntryExit,
@@ -73,6 +74,8 @@ export type {
   ShutdownExit,
 } from './vm/exit.ts'
 export type {GuestAddress, GuestMemory} from './vm/guest-memory.ts'
+export type {InterruptLine, Irqchip, Msi} from './vm/irqchip.ts'
+export type {DirtyRange, MemorySlot, MemorySlotOptions} from './vm/memory-slot.ts'
 export type {
   Arm64Register,
   RegisterName,

@@ -211,6 +211,7 @@ constexpr uint32_t kKvmRequests[] = {
 constexpr uint32_t kMachineRequests[] = {KVM_RUN,        KVM_GET_REGS,  KVM_SET_REGS,
                                          KVM_GET_SREGS,  KVM_SET_SREGS, KVM_GET_ONE_REG,
                                          KVM_SET_ONE_REG};
+constexpr uint32_t kKernelRequests[] = {KVM_IRQ_LINE};
 constexpr uint32_t kMakingRequests[] = {KVM_GET_API_VERSION, KVM_CREATE_VM, KVM_ENABLE_CAP};
 // None that attaches.
 constexpr uint32_t kTraceRequests[] = {
@@ -317,6 +318,8 @@ int FilterCalls(const FilterOptions& options) {
   }
   if (options.caller == Caller::kMachine) {
     allow_requests({kMachineRequests, arch::kMachineRequests, kTerminalRequests});
+  } else if (options.caller == Caller::kKernel) {
+    allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests, kTerminalRequests});
   } else if (options.is_undecided) {
     allow_requests({kKvmRequests, arch::kSentryKvmRequests, kTerminalRequests, kMakingRequests,
                     arch::kMakingRequests});

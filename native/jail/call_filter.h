@@ -10,6 +10,8 @@ enum class Caller {
   kPtrace,
   // A bare machine that is made: its vCPU runs, and its devices read and write what is open.
   kMachine,
+  // A kernel's machine that is made: besides, its devices interrupt, and serve files.
+  kKernel,
 };
 
 struct FilterOptions {

@@ -127,6 +127,8 @@ Napi::Value Filter(const Napi::CallbackInfo& info) {
       caller = Caller::kPtrace;
     } else if (name == "machine") {
       caller = Caller::kMachine;
+    } else if (name == "kernel") {
+      caller = Caller::kKernel;
     } else {
       throw std::invalid_argument("no such caller");
     }

@@ -16,8 +16,10 @@ namespace {
 
 SharedMemory MemoryOf(size_t size, int file, off_t offset, bool writable) {
   if (file < 0) return SharedMemory::Anonymous(size);
-  int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-  return {Mapping(size, protection, MAP_SHARED | MAP_NORESERVE, file, offset, "mmap guest memory"),
+  // What the host stores into memory that the guest only reads stays this process's.
+  int sharing = writable ? MAP_SHARED : MAP_PRIVATE;
+  return {Mapping(size, PROT_READ | PROT_WRITE, sharing | MAP_NORESERVE, file, offset,
+                  "mmap guest memory"),
           Fd()};
 }
 

@@ -15,9 +15,11 @@ class WayBack {
           napi_value function = nullptr)
       : env_(env) {
     napi_value label = Napi::String::New(env, name);
+    // SAFETY: made on JavaScript's thread; released by the destructor, or ended by the environment, which Forget hears of first.
     napi_status status = napi_create_threadsafe_function(env, function, nullptr, label, 0, 1,
                                                          nullptr, nullptr, nullptr, call, &way_);
     if (status != napi_ok) throw Napi::Error::New(env, "no way back from a thread");
+    // SAFETY: it was just made.
     napi_unref_threadsafe_function(env, way_);
     // SAFETY: taken away by the destructor. Hooks go last in, first out: the way still is when this one runs.
     napi_add_env_cleanup_hook(env, Forget, this);

@@ -68,11 +68,11 @@ export function parseDisk(text: string): {path: string; readOnly: boolean} {
   return {path: resolve(path), readOnly: mode === 'ro'}
 }
 
-/** `DIR:TAG[:ro|rw][:9p]`; without a mode the machine may write, too. DIR is relative to this process. */
+/** `DIR:TAG[:ro|rw][:9p]`; read-only without a mode. DIR is relative to this process. */
 export function parseShare(text: string): {path: string; tag: string; readOnly: boolean; is9p: boolean} {
   const [path, tag, ...rest] = text.split(':')
   const is9p = rest.at(-1) === '9p'
-  const [mode = 'rw', ...more] = is9p ? rest.slice(0, -1) : rest
+  const [mode = 'ro', ...more] = is9p ? rest.slice(0, -1) : rest
   if (!path || !tag || (mode !== 'ro' && mode !== 'rw') || more.length > 0) {
     throw bad(`bad share ${quote(text)}`, 'write DIR:TAG[:ro|rw][:9p]')
   }

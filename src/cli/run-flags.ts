@@ -63,9 +63,9 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     name: 'share',
     kind: 'value',
     repeat: true,
-    placeholder: 'DIR:TAG[:ro][:9p]',
+    placeholder: 'DIR:TAG[:ro|rw][:9p]',
     summary:
-      'a host directory for the kernel to mount: mount -t virtiofs TAG PLACE, or with :9p by 9P; may be repeated',
+      'a host directory for the kernel to mount, ro (the default) or rw: mount -t virtiofs TAG PLACE, or with :9p by 9P; may be repeated',
   },
   {
     name: 'append',

@@ -35,17 +35,22 @@ export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.Pro
     if (!isKernel || !setKernelFlag(options, name, value)) setFlag(options, name, value, caller)
   }
   checkTogether(options)
-  if (options.kernel !== undefined) return {...options, program: options.kernel}
+  if (options.kernel !== undefined) {
+    return {...options, program: options.kernel, args: program === undefined ? [] : [program, ...args]}
+  }
   if (options.image !== undefined) return ofImage(options, {flags, program, args}, caller)
   if (options.root === undefined) options.program = findOnHost(options.program, caller.PATH ?? '')
   return options
 }
 
-function checkTogether({root, image, withLibraries, entrypoint}: RunOptions): void {
+function checkTogether(options: RunOptions): void {
+  const {root, image, withLibraries, entrypoint, kernel, initrd, append} = options
   const trees = [root && '--root', image && '--image', withLibraries && '--with-libs'].filter(Boolean)
   if (trees.length > 1) throw bad(`${trees.join(' and ')}: each says what the guest sees`, 'give one of them')
   if (entrypoint !== undefined && image === undefined)
     throw bad('--entrypoint is for an image', 'give --image, or the program behind the flags')
+  const ofKernel = [initrd && '--initrd', append && '--append'].find(Boolean)
+  if (ofKernel && kernel === undefined) throw bad(`${ofKernel} is for a kernel`, 'give --kernel')
 }
 
 /** All words belong to the image's entry point, or are its program. */

@@ -1,7 +1,7 @@
 // The addon's part of the jail: one call for each layer.
 
 /** Whose calls are let through: a sentry's, by its platform, or those of a bare machine that is made. */
-export type Caller = 'kvm' | 'ptrace' | 'machine'
+export type Caller = 'kvm' | 'ptrace' | 'machine' | 'kernel'
 
 /** native/napi/jail.cc. Each answers 0, or the errno of what the host refused: then nothing, or not every thread, has changed. */
 export interface JailAddon {

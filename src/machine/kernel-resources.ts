@@ -1,6 +1,6 @@
 // KernelResources: what a machine's devices have of the host: files of disks, shared directories; let go when the machine ends.
 
-import {closeSync, openSync} from 'node:fs'
+import {closeSync, constants, openSync} from 'node:fs'
 import {HvError} from '../errors.ts'
 import {Server as Server9p} from './9p/server.ts'
 import {FileStore} from './devices/block-store.ts'
@@ -13,6 +13,8 @@ import {openShare} from './share/open-share.ts'
 import type {DeviceModel} from './virtio/model.ts'
 
 export class KernelResources implements Disposable {
+  /** Descriptors of the shared directories. */
+  readonly roots: {fd: number; isWritable: boolean}[] = []
   readonly #letGo: (() => void)[] = []
 
   /** @throws HvError NOT_FOUND, BAD_ARGUMENT */
@@ -29,6 +31,9 @@ export class KernelResources implements Disposable {
     return shares.map(({path, tag, readOnly, is9p}) => {
       const share = openShare(path, {readOnly})
       this.#letGo.push(() => share.dispose())
+      const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
+      this.#letGo.push(() => closeSync(fd))
+      this.roots.push({fd, isWritable: !readOnly})
       const server = is9p ? new Server9p(share.root) : new ServerFuse(share.root)
       this.#letGo.push(() => server.close())
       return server instanceof Server9p ? new Virtio9p(server, tag) : new VirtioFs(server, tag)

@@ -8,7 +8,7 @@ import {VirtioEntropy} from './devices/virtio-entropy.ts'
 import {failed} from './failed.ts'
 import {isTaken} from './is-taken.ts'
 import type {PlacedDevice} from './kernel.ts'
-import {readKernelFile} from './kernel-file.ts'
+import {KernelFile} from './kernel-file.ts'
 import {KernelResources} from './kernel-resources.ts'
 import {machine} from './machine.ts'
 import {plugVirtio} from './plug-virtio.ts'
@@ -17,7 +17,8 @@ import {MachineInput, MachineOutput} from './streams.ts'
 import type {VirtioMmio} from './virtio/mmio.ts'
 import type {DeviceModel} from './virtio/model.ts'
 
-const MEMORY_BYTES = 512 * 2 ** 20
+/** Backed lazily: it costs what the machine touches. */
+export const MEMORY_BYTES = 512 * 2 ** 20
 const STDOUT = 1
 const SIGPIPE = 13
 /** While so much waits for a slow reader, the vCPUs do. */
@@ -38,6 +39,11 @@ export interface KernelOptions {
   shares?: readonly ShareOptions[]
   /** Milliseconds until the machine is stopped; default: never. */
   timeoutMs?: number
+  /**
+   * Called when the machine is made, before a byte of the kernel is read.
+   * @param roots descriptors of the directories that it shares
+   */
+  onMade?: (roots: readonly {fd: number; isWritable: boolean}[]) => void
 }
 
 /** A raw image, or a block device, of the host's. */
@@ -59,8 +65,8 @@ export interface ShareOptions {
 export async function runKernel(options: KernelOptions, streams: MachineStreams = {}): Promise<BareResult> {
   const started = performance.now()
   const {cpus = 1, memoryBytes = MEMORY_BYTES, timeoutMs} = options
-  const kernel = readKernelFile(options.kernel, 'kernel')
-  const initrd = options.initrd === undefined ? undefined : readKernelFile(options.initrd, 'initrd')
+  using kernelFile = new KernelFile(options.kernel, 'kernel')
+  using initrdFile = options.initrd === undefined ? undefined : new KernelFile(options.initrd, 'initrd')
   using resources = new KernelResources()
   const models = [new VirtioEntropy(), ...resources.disks(options.disks), ...resources.shares(options.shares)]
   using vm = Vm.create({memoryBytes, memoryBase: machine.memoryBase, irqchip: true})
@@ -68,6 +74,8 @@ export async function runKernel(options: KernelOptions, streams: MachineStreams 
 
   const run = new KernelRun(vm, vcpus, models, streams)
   const commandLine = [machine.commandLine, options.append].filter(Boolean).join(' ')
+  options.onMade?.(resources.roots)
+  const [kernel, initrd] = [kernelFile.read(), initrdFile?.read()]
   machine.startLinux({vm, vcpus, kernel, initrd, commandLine, devices: run.devices})
   const loaded = performance.now()
 

@@ -57,12 +57,9 @@ async function compared(result: RunResult): Promise<RunResult> {
 }
 
 async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunResult> {
-  if (options.kernel !== undefined) {
-    const {runKernel} = await import('../machine/run-kernel.ts')
-    watchdog.start()
-    return runKernel({...options, kernel: options.kernel})
-  }
   watchdog.start()
+  const {kernel} = options
+  if (kernel !== undefined) return (await import('./kernel.ts')).runKernelMachine(options, kernel)
   if (options.machine === 'bare') return (await import('./bare.ts')).runBareMetal(options)
   const result = await runLinux(options, watchdog)
   if (!('fd' in result)) return result
@@ -157,7 +154,11 @@ async function runTraced(
         passSignals(sentry, process, trace)
         stopWith(sentry, process, options)
         if (core) core.begin(kernel)
-        gdb?.begin(kernel, process, program.onHost && Buffer.from(resolve(options.program)).toString('latin1'))
+        gdb?.begin(
+          kernel,
+          process,
+          program.onHost && Buffer.from(resolve(options.program)).toString('latin1'),
+        )
       },
       whilePaused: async () => {
         await trace.catchUp()

@@ -3,7 +3,13 @@
 import {HvError} from '../errors.ts'
 import type {NativeVm} from './addon.ts'
 
-/** Where an access goes. @see {@link Vm.latch} */
+/**
+ * Where an access goes.
+ *
+ * @example
+ * const status: AccessPlace = {space: 'memory', first: 0x9000018, length: 4}
+ * vm.latch(status)
+ */
 export interface AccessPlace {
   /** `port`: x86_64 alone. */
   space: 'port' | 'memory'
@@ -13,13 +19,25 @@ export interface AccessPlace {
   length: number
 }
 
-/** What reads of a place give. @see {@link Vm.latch} */
+/**
+ * What reads of a place give.
+ *
+ * @example
+ * const isReady = vm.latch({space: 'memory', first: 0x9000018, length: 4})
+ * isReady.set(0x90)
+ */
 export interface Latch {
   /** 32 bits. */
   set(value: number): void
 }
 
-/** A store that was posted. `offset`: from the place's first. @see {@link Vm.post} */
+/**
+ * A store that was posted. `offset`: from the place's first.
+ *
+ * @example
+ * const print: PostedStore = (_offset, value) => process.stdout.write(String.fromCharCode(value))
+ * vm.post({space: 'memory', first: 0x9000000, length: 4}, print)
+ */
 export type PostedStore = (offset: number, value: number, size: number) => void
 
 /** native/kvm/device_table.h. */

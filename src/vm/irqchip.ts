@@ -8,7 +8,8 @@ import type {NativeVm} from './addon.ts'
  * edge-triggered sees each rise.
  *
  * @example
- * const line = controlled.irqchip.line(5)
+ * using machine = Vm.create({memoryBytes: 0x10000, memoryBase: 0x40000000, irqchip: true})
+ * const line = machine.irqchip!.line(5)
  * line.raise()
  * line.lower()
  * line.pulse()
@@ -20,7 +21,14 @@ export interface InterruptLine {
   pulse(): void
 }
 
-/** A message-signalled interrupt: what a device would write, and where. @see {@link Irqchip} */
+/**
+ * A message-signalled interrupt: what a device would write, and where.
+ *
+ * @example
+ * using machine = Vm.create({memoryBytes: 0x10000, memoryBase: 0x40000000, irqchip: true})
+ * using first = machine.createVcpu()
+ * if (process.arch === 'x64') machine.irqchip!.sendMsi({address: 0xfee00000, data: 0x21})
+ */
 export interface Msi {
   /** x86_64: 0xfee00000 with the destination (SDM vol. 3, 12.11); arm64: of a doorbell that KVM emulates. */
   address: number
@@ -33,9 +41,10 @@ export interface Msi {
  * WFI and HLT wait inside KVM until an interrupt comes.
  *
  * @example
- * using controlled = Vm.create({memoryBytes: 0x10000, irqchip: true, memoryBase: process.arch === 'arm64' ? 0x40000000 : 0})
- * console.log(controlled.irqchip.lines >= 24) // true
- * controlled.irqchip.line(4).pulse()
+ * using controlled = Vm.create({memoryBytes: 0x10000, memoryBase: 0x40000000, irqchip: true})
+ * const {kind, lines} = controlled.irqchip!
+ * console.log(kind, lines) // e.g. ioapic 24
+ * controlled.irqchip!.line(4).pulse()
  */
 export class Irqchip {
   readonly kind: 'ioapic' | 'gicv2' | 'gicv3'

@@ -1,5 +1,6 @@
 // MemorySlot: a range of guest physical addresses with memory behind it.
 
+import {fstatSync} from 'node:fs'
 import * as v from 'valibot'
 import {EEXIST, EINVAL, ENOMEM} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
@@ -19,7 +20,11 @@ export interface MemorySlotOptions {
   logsDirty?: boolean
   /** Asks the host for huge pages (transparent ones: a hint). */
   hugePages?: boolean
-  /** A host file's descriptor: the memory is the file's, shared; writable unless `readOnly`. Else the memory is anonymous. */
+  /**
+   * A host file's descriptor: the memory is the file's, shared. If `readOnly`, the file is never written: what the host stores is the
+   * VM's own. Else the memory is anonymous. The file must reach as far, and be as long as long as the slot is: a page that is cut off
+   * ends the process that touches it (SIGBUS).
+   */
   file?: number
   /** Where in the file it begins: a multiple of the host's page size, 0 by default. */
   fileOffset?: number
@@ -35,7 +40,13 @@ const slotOptions = takes.options({
   fileOffset: v.optional(takes.anyNumber),
 })
 
-/** Pages that the guest wrote, one after another. @see {@link MemorySlot.takeDirty} */
+/**
+ * Pages that the guest wrote, one after another.
+ *
+ * @example
+ * using logging = vm.addMemory({address: 0x200000, bytes: 0x10000, logsDirty: true})
+ * for (const {address, length} of logging.takeDirty()) console.log(address, length)
+ */
 export interface DirtyRange {
   /** Guest physical. */
   readonly address: number
@@ -157,7 +168,21 @@ function checkOptions(options: MemorySlotOptions): Required<MemorySlotOptions> {
   if (!Number.isInteger(file) || file < -1) {
     throw new HvError('BAD_ARGUMENT', `file cannot be ${file}`, 'give an open descriptor')
   }
+  if (file !== -1) checkLength(file, fileOffset + bytes)
   return {address, bytes, readOnly, logsDirty, hugePages, file, fileOffset}
+}
+
+function checkLength(file: number, end: number): void {
+  let size: number
+  try {
+    const stat = fstatSync(file)
+    size = stat.isFile() ? stat.size : end
+  } catch (cause) {
+    throw new HvError('BAD_ARGUMENT', `file ${file} is not open`, 'give an open descriptor', {cause})
+  }
+  if (size >= end) return
+  const message = `the file has ${size} bytes, and the memory slot reaches to its byte ${end}`
+  throw new HvError('MEMORY_SIZE', message, 'give fewer bytes, or make the file longer first')
 }
 
 function create(vm: NativeVm, options: Required<MemorySlotOptions>): NativeMemorySlot {

@@ -8,7 +8,12 @@ const TIMEOUT_MS = stepMs('bedUnits')
 /** HV_UNIT_WORKERS: of two files at a time in one process each would count what the other holds. */
 const env = {NO_COLOR: '1', HV_TEST_VMS: '100', HV_UNIT_WORKERS: '1'}
 /** How the names of files under test/unit begin. */
-export const KVM_UNITS: readonly string[] = ['vm/', 'machine/run-', 'machine/virtio/vm-memory', 'platform/kvm']
+export const KVM_UNITS: readonly string[] = [
+  'vm/',
+  'machine/run-',
+  'machine/virtio/vm-memory',
+  'platform/kvm',
+]
 export const PTRACE_UNITS: readonly string[] = ['platform/']
 
 const vitest = ['node', 'node_modules/vitest/vitest.mjs', 'run', '--config', 'ci/vitest.config.ts']

@@ -43,7 +43,7 @@ export function startLinux(start: KernelStart): void {
   const treeAt = end - ALIGN
   const initrdAt = (treeAt - (start.initrd?.length ?? 0)) & -0x1000
   // As unsigned: addresses of the upper half of 4 GiB are negative after `&`.
-  if (at + imageBytes > initrdAt >>> 0) throw failedKernel('does not fit', 'give more --memory')
+  if (at + imageBytes > initrdAt >>> 0) throw failedKernel('does not fit', 'give it more memory')
 
   vm.memory.write(at, image)
   if (start.initrd) vm.memory.write(initrdAt >>> 0, start.initrd)

@@ -46,24 +46,22 @@ function dsdtOf(devices: readonly PlacedDevice[]): readonly number[] {
   const nodes = devices.map(({kind, first, length, gsi}, index) => {
     const place = (name: string): string => `${name}${index.toString(16).toUpperCase().padStart(2, '0')}`
     const unique = aml.name('_UID', aml.byte(index))
-    switch (kind) {
-      case 'serial':
-        return aml.device(
-          place('CM'),
-          aml.name('_HID', aml.eisaId('PNP0501')),
-          unique,
-          aml.resources(aml.ports(first, length), aml.interrupt(gsi, 'edge')),
-        )
-      case 'virtio':
-        return aml.device(
-          place('VR'),
-          // Linux's name for virtio-mmio: drivers/virtio/virtio_mmio.c.
-          aml.name('_HID', aml.text('LNRO0005')),
-          unique,
-          aml.name('_CCA', aml.byte(1)),
-          aml.resources(aml.memory(first, length), aml.interrupt(gsi, 'level')),
-        )
+    if (kind === 'serial') {
+      return aml.device(
+        place('CM'),
+        aml.name('_HID', aml.eisaId('PNP0501')),
+        unique,
+        aml.resources(aml.ports(first, length), aml.interrupt(gsi, 'edge')),
+      )
     }
+    return aml.device(
+      place('VR'),
+      // Linux's name for virtio-mmio: drivers/virtio/virtio_mmio.c.
+      aml.name('_HID', aml.text('LNRO0005')),
+      unique,
+      aml.name('_CCA', aml.byte(1)),
+      aml.resources(aml.memory(first, length), aml.interrupt(gsi, 'level')),
+    )
   })
   return [...aml.scope('\\_SB_', ...nodes), ...aml.name('\\_S5_', aml.list([aml.byte(SOFT_OFF)]))]
 }

@@ -51,10 +51,11 @@ export function startLinux(start: KernelStart): void {
   const file = Buffer.from(start.kernel.buffer, start.kernel.byteOffset, start.kernel.length)
   const header = readHeader(file)
   if (commandLine.length > header.commandLineMax) {
-    throw failedKernel(`takes ${header.commandLineMax} characters of parameters`, 'shorten --append')
+    throw failedKernel(`takes ${header.commandLineMax} characters of parameters`, 'give fewer of them')
   }
   const initrdAt = placeInitrd(initrd?.length ?? 0, Math.min(memory.size, header.initrdMax + 1))
-  if (header.preferred + header.initBytes > initrdAt) throw failedKernel('does not fit', 'give more --memory')
+  if (header.preferred + header.initBytes > initrdAt)
+    throw failedKernel('does not fit', 'give it more memory')
 
   memory.write(header.preferred, file.subarray(header.setupBytes))
   if (initrd) memory.write(initrdAt, initrd)

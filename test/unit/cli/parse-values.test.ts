@@ -68,11 +68,12 @@ test('a variable keeps what follows the first =', () => {
 })
 
 test.each([
-  ['/a:tag', false, false],
+  ['/a:tag', true, false],
   ['/a:tag:rw', false, false],
   ['/a:tag:ro', true, false],
-  ['/a:tag:9p', false, true],
+  ['/a:tag:9p', true, true],
   ['/a:tag:ro:9p', true, true],
+  ['/a:tag:rw:9p', false, true],
 ])('share %s: read-only %s, by 9P %s', (text, readOnly, is9p) =>
   expect(parseShare(text)).toEqual({path: '/a', tag: 'tag', readOnly, is9p}),
 )

@@ -29,7 +29,7 @@ describeKvm('a posted store', () => {
   test('is told while the guest runs on', async () => {
     using vm = create()
     const told = new Promise<number[]>((resolve) =>
-      vm.post({space, ...placeOf(1)}, (offset, value, size) => resolve([offset, size])),
+      vm.post({space, ...placeOf(1)}, (offset, _value, size) => resolve([offset, size])),
     )
     const vcpu = guest.start(vm, guest.at, [...guest.tell(1), ...guest.spin], {})
     const run = vcpu.runAsync()

@@ -102,6 +102,38 @@ describeKvm('a memory slot', () => {
     }
   })
 
+  test('over a file, to be read alone, keeps what the host stores to the VM', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hv-slot-'))
+    const path = join(folder, 'file')
+    writeFileSync(path, Buffer.alloc(bytes, 3))
+    const file = openSync(path, 'r')
+    try {
+      vm.addMemory({address, bytes, file, readOnly: true})
+      vm.memory.write(address, Uint8Array.of(4))
+      expect([...vm.memory.read(address, 2)]).toEqual([4, 3])
+      expect(run(guest.store(address + 1, 9))).toMatchObject({kind: 'mmio', address: address + 1})
+      expect(readFileSync(path)[0]).toBe(3)
+    } finally {
+      closeSync(file)
+      rmSync(folder, {recursive: true})
+    }
+  })
+
+  test('reaches no further than its file', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hv-slot-'))
+    const path = join(folder, 'file')
+    writeFileSync(path, Buffer.alloc(bytes))
+    const file = openSync(path, 'r+')
+    try {
+      const slots = [{bytes: 2 * bytes}, {bytes, fileOffset: bytes}]
+      for (const slot of slots)
+        expect(codeOf(() => vm.addMemory({address, file, ...slot}))).toBe('MEMORY_SIZE')
+    } finally {
+      closeSync(file)
+      rmSync(folder, {recursive: true})
+    }
+  })
+
   test.each([
     [{address: guest.memoryBase, bytes}, 'MEMORY_SIZE'],
     [{address: 1, bytes}, 'MEMORY_SIZE'],

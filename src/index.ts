@@ -3,9 +3,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 export {type CheckOptions, checkHost} from './check/check-host.ts'
-export type {Core, Finding, FindingStatus, HostReport, Machine, PlatformName} from './check/finding.ts'
+export type {Core, Finding, FindingStatus, HostMachine, HostReport, PlatformName} from './check/finding.ts'
 export {HvError, type HvErrorCode} from './errors.ts'
 export type {JailChoice, JailLayer, JailLayerName} from './jail/layer.ts'
+export type {DiskOptions, KernelOptions, ShareOptions} from './machine/kernel-options.ts'
+export {Machine} from './machine/linux-machine.ts'
+export type {MachineResult} from './machine/machine-result.ts'
 export type {ChosenPlatform, PlatformChoice} from './platform/choice.ts'
 export type {Costs} from './platform/costs.ts'
 export {AbortError} from './sandbox/abort-error.ts'

@@ -19,6 +19,7 @@ export const PAGES = [
   {name: 'sandbox', of: /^(sandbox|sentry)\/|^stop-signal\.ts$/},
   {name: 'host', of: /^(check|jail|platform)\//},
   {name: 'vm', of: /^vm\//},
+  {name: 'machine', of: /^machine\//},
 ]
 
 /** Parts of names of registers, which src/vm/README.md lists, and of `onOpen`'s result. */

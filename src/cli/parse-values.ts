@@ -69,14 +69,14 @@ export function parseDisk(text: string): {path: string; readOnly: boolean} {
 }
 
 /** `DIR:TAG[:ro|rw][:9p]`; read-only without a mode. DIR is relative to this process. */
-export function parseShare(text: string): {path: string; tag: string; readOnly: boolean; is9p: boolean} {
+export function parseShare(text: string): {path: string; tag: string; writable: boolean; is9p: boolean} {
   const [path, tag, ...rest] = text.split(':')
   const is9p = rest.at(-1) === '9p'
   const [mode = 'ro', ...more] = is9p ? rest.slice(0, -1) : rest
   if (!path || !tag || (mode !== 'ro' && mode !== 'rw') || more.length > 0) {
     throw bad(`bad share ${quote(text)}`, 'write DIR:TAG[:ro|rw][:9p]')
   }
-  return {path: resolve(path), tag, readOnly: mode === 'ro', is9p}
+  return {path: resolve(path), tag, writable: mode === 'rw', is9p}
 }
 
 /** `PATH:rwxc`: the letters are any of these, or none. PATH is the guest's. */

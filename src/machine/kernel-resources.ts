@@ -8,7 +8,7 @@ import {Virtio9p} from './devices/virtio-9p.ts'
 import {VirtioBlock} from './devices/virtio-block.ts'
 import {VirtioFs} from './devices/virtio-fs.ts'
 import {Server as ServerFuse} from './fuse/server.ts'
-import type {DiskOptions, ShareOptions} from './run-kernel.ts'
+import type {DiskOptions, ShareOptions} from './kernel-options.ts'
 import {openShare} from './share/open-share.ts'
 import type {DeviceModel} from './virtio/model.ts'
 
@@ -17,9 +17,15 @@ export class KernelResources implements Disposable {
   readonly roots: {fd: number; isWritable: boolean}[] = []
   readonly #letGo: (() => void)[] = []
 
+  /** Let go with the rest, the last one first. */
+  use<Used extends Disposable>(used: Used): Used {
+    this.#letGo.push(() => used[Symbol.dispose]())
+    return used
+  }
+
   /** @throws HvError NOT_FOUND, BAD_ARGUMENT */
   disks(disks: readonly DiskOptions[] = []): DeviceModel[] {
-    return disks.map(({path, readOnly}, index) => {
+    return disks.map(({path, readOnly = false}, index) => {
       const fd = open(path, readOnly)
       this.#letGo.push(() => closeSync(fd))
       return new VirtioBlock(new FileStore(fd, {isReadOnly: readOnly}), `hv-disk-${index}`)
@@ -28,12 +34,12 @@ export class KernelResources implements Disposable {
 
   /** @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
   shares(shares: readonly ShareOptions[] = []): DeviceModel[] {
-    return shares.map(({path, tag, readOnly, is9p}) => {
-      const share = openShare(path, {readOnly})
+    return shares.map(({path, tag, writable = false, is9p}) => {
+      const share = openShare(path, {readOnly: !writable})
       this.#letGo.push(() => share.dispose())
       const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
       this.#letGo.push(() => closeSync(fd))
-      this.roots.push({fd, isWritable: !readOnly})
+      this.roots.push({fd, isWritable: writable})
       const server = is9p ? new Server9p(share.root) : new ServerFuse(share.root)
       this.#letGo.push(() => server.close())
       return server instanceof Server9p ? new Virtio9p(server, tag) : new VirtioFs(server, tag)
@@ -41,7 +47,7 @@ export class KernelResources implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const letGo of this.#letGo.toReversed()) letGo()
+    for (const letGo of this.#letGo.splice(0).toReversed()) letGo()
   }
 }
 

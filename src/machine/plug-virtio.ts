@@ -1,5 +1,6 @@
 // plugVirtio: puts virtio devices where the machine has room for them.
 
+import {HvError} from '../errors.ts'
 import type {Vm} from '../vm/vm.ts'
 import type {PlacedDevice} from './kernel.ts'
 import {VirtioMmio} from './virtio/mmio.ts'
@@ -21,9 +22,16 @@ export interface Plugged {
   readonly placed: PlacedDevice
 }
 
-/** Before the VM runs. A driver's notifications end no run, and what it reads at each interrupt neither. */
+/**
+ * Before the VM runs. A driver's notifications end no run, and what it reads at each interrupt neither.
+ * @throws HvError BAD_ARGUMENT when there are more than the machine has room for
+ */
 export function plugVirtio(vm: Vm, places: VirtioPlaces, models: readonly DeviceModel[]): Plugged[] {
-  return models.slice(0, places.most).map((model, index) => {
+  if (models.length > places.most) {
+    const message = `the machine has room for ${places.most} virtio devices, and not for ${models.length}`
+    throw new HvError('BAD_ARGUMENT', message, 'give it fewer disks and shares')
+  }
+  return models.map((model, index) => {
     const first = places.first + index * places.stride
     const gsi = places.gsi + index
     const latch = vm.latch({space: 'memory', first: first + Register.interruptStatus, length: 4})

@@ -3,7 +3,8 @@
 import {HvError} from '../errors.ts'
 import {Jail} from '../jail/jail.ts'
 import {ownDirectories} from '../jail/own-directories.ts'
-import {MEMORY_BYTES, runKernel} from '../machine/run-kernel.ts'
+import {MEMORY_BYTES} from '../machine/kernel-machine.ts'
+import {runKernel} from '../machine/run-kernel.ts'
 import type {RunOptions, RunResult} from './options.ts'
 
 /** hv's own threads are not the guest's. */
@@ -18,15 +19,12 @@ export async function runKernelMachine(options: RunOptions, kernel: string): Pro
   options.code?.keep()
   const append =
     options.args.length > 0 ? `${options.append ?? ''} -- ${options.args.join(' ')}` : options.append
-  const result = await runKernel({
-    ...options,
-    ...{kernel, append},
-    onMade: (roots) =>
-      jail.close({
-        ...{roots, directories: ownDirectories(process.env), dropTo: options.dropTo},
-        ...{caller: 'kernel', hasTerminal: false},
-      }),
-  })
+  const result = await runKernel({...options, kernel, append}, (roots) =>
+    jail.close({
+      ...{roots, directories: ownDirectories(process.env), dropTo: options.dropTo},
+      ...{caller: 'kernel', hasTerminal: false},
+    }),
+  )
   return {...result, jail: jail.layers}
 }
 

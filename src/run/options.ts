@@ -70,7 +70,7 @@ export interface RunOptions {
   /** With `kernel`: its disks, raw images or block devices of the host. */
   disks?: {path: string; readOnly: boolean}[]
   /** With `kernel`: directories of the host that it can mount by their tags. */
-  shares?: {path: string; tag: string; readOnly: boolean}[]
+  shares?: {path: string; tag: string; writable: boolean}[]
   /** With `kernel`: parameters behind those that hv gives it. */
   append?: string
   /** Where gdb is waited for before the program's first instruction. Its call sites are then left as they are. */

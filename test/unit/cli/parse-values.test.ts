@@ -68,14 +68,14 @@ test('a variable keeps what follows the first =', () => {
 })
 
 test.each([
-  ['/a:tag', true, false],
-  ['/a:tag:rw', false, false],
-  ['/a:tag:ro', true, false],
-  ['/a:tag:9p', true, true],
-  ['/a:tag:ro:9p', true, true],
-  ['/a:tag:rw:9p', false, true],
-])('share %s: read-only %s, by 9P %s', (text, readOnly, is9p) =>
-  expect(parseShare(text)).toEqual({path: '/a', tag: 'tag', readOnly, is9p}),
+  ['/a:tag', false, false],
+  ['/a:tag:rw', true, false],
+  ['/a:tag:ro', false, false],
+  ['/a:tag:9p', false, true],
+  ['/a:tag:ro:9p', false, true],
+  ['/a:tag:rw:9p', true, true],
+])('share %s: writable %s, by 9P %s', (text, writable, is9p) =>
+  expect(parseShare(text)).toEqual({path: '/a', tag: 'tag', writable, is9p}),
 )
 
 test.each(['', '/a', '/a:', ':tag', '/a:tag:', '/a:tag:9p:ro', '/a:tag:ro:9q', '/a:tag:ro:rw:9p'])(

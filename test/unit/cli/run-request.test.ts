@@ -94,7 +94,7 @@ test('with --kernel there are disks and shares, and all words are for the first 
       {path: kernel, readOnly: true},
       {path: kernel, readOnly: false},
     ],
-    shares: [{path: directory, tag: 'files', readOnly: true}],
+    shares: [{path: directory, tag: 'files', writable: false}],
   })
 })
 

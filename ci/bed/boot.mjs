@@ -9,6 +9,7 @@ import {bedNamed} from './beds.mjs'
 import {debianImage, packagesImage, projectImage, systemImage} from './image.mjs'
 import {makeInitramfs} from './initramfs.mjs'
 import {bedKernel} from './kernel.mjs'
+import {machineFolder} from './machine.mjs'
 import {qemuCommand} from './qemu.mjs'
 
 /**
@@ -74,6 +75,7 @@ export async function bootBed(name, {debian = false, ...options} = {}) {
   mkdirSync(work, {recursive: true})
   forgetDeadRuns()
   const {vmlinuz, modules} = await bedKernel(bed.kernel)
+  await machineFolder(bed.architecture)
   const wanted = [systemImage, projectImage, packagesImage, ...(debian ? [debianImage] : [])]
   const images = wanted.map((image) => image(bed.architecture))
   const log = `${work}/console.log`

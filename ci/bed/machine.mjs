@@ -6,7 +6,11 @@ import {makeInitramfs} from './initramfs.mjs'
 import {bedKernel} from './kernel.mjs'
 import {keyOfFiles} from './squash.mjs'
 
-/** @param {'x86_64' | 'arm64'} architecture @returns {Promise<string>} the folder: `vmlinuz`, `initramfs.cpio`; made once */
+/**
+ * @param {'x86_64' | 'arm64'} architecture
+ * @returns {Promise<string>} the folder: `vmlinuz`, `initramfs.cpio`; made once. The initramfs does what the kernel's parameter
+ *   `hv.do` says in base64, and switches the machine off
+ */
 export async function machineFolder(architecture) {
   const {vmlinuz, machineModules} = await bedKernel(`cloud-${architecture}`)
   const sources = ['machine-init.sh', 'initramfs.mjs', 'kernel.mjs']

@@ -24,11 +24,18 @@ std::shared_ptr<Region> Vm::AddRegion(uint64_t guest_address, size_t size, bool 
 }
 
 std::shared_ptr<Region> Vm::AddRegion(uint64_t guest_address, SharedMemory memory, uint32_t flags) {
-  auto region = std::make_shared<Region>(Region{std::move(memory), guest_address, next_slot_});
+  auto region = std::make_shared<Region>(Region{std::move(memory), guest_address, FreeSlot()});
   SetSlot(*region, region->mapping.size(), flags);
-  next_slot_++;
   regions_.push_back(region);
   return region;
+}
+
+// The first number that no region has: KVM has few.
+uint32_t Vm::FreeSlot() const {
+  uint32_t slot = 0;
+  auto has_it = [&](const std::shared_ptr<Region>& each) { return each->slot == slot; };
+  while (std::any_of(regions_.begin(), regions_.end(), has_it)) slot++;
+  return slot;
 }
 
 void Vm::RemoveRegion(const Region& region) {

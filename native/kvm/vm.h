@@ -56,6 +56,7 @@ class Vm {
 
  private:
   void SetSlot(const Region& region, size_t size, uint32_t flags) const;
+  uint32_t FreeSlot() const;
 
   System system_;
   Fd fd_;
@@ -63,7 +64,6 @@ class Vm {
   Fd interrupt_controller_;
   int controller_version_ = -1;
   bool started_ = false;
-  uint32_t next_slot_ = 0;
   std::vector<std::shared_ptr<Region>> regions_;
 };
 

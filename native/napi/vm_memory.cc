@@ -102,11 +102,11 @@ class MemorySlotObject : public Napi::ObjectWrap<MemorySlotObject> {
     });
   }
 
-  // The guest loses it; JavaScript's views become empty.
+  // dispose(withVm): JavaScript's views become empty; the guest loses the memory, unless the VM is about to go with it.
   void Dispose(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
       if (region_ == nullptr) return;
-      vm_->RemoveRegion(*region_);
+      if (!info[0].ToBoolean()) vm_->RemoveRegion(*region_);
       shown_.Detach();
       region_.reset();
       vm_.reset();

@@ -76,5 +76,6 @@ export class KernelMachine implements Disposable {
 
   [Symbol.dispose](): void {
     this.#resources[Symbol.dispose]()
+    this.vsock.close()
   }
 }

@@ -36,6 +36,7 @@ export class KernelRun implements Disposable {
   readonly #output: MachineOutput
   readonly #bus: Bus
   readonly #exitStatus: () => number | undefined
+  readonly #errorStep = machine.kernelErrorStep()
   #end: End | undefined
   #flushed: Promise<void> | undefined
 
@@ -125,7 +126,10 @@ export class KernelRun implements Disposable {
         throw failed(`the processor refuses the kernel's state: 0x${exit.hardwareReason.toString(16)}`)
       case 'internal-error': {
         const at = `0x${vcpu.registers.get(machine.programCounter).toString(16)}`
-        throw failed(`KVM cannot go on behind address ${at}: internal error ${exit.suberror}`, '')
+        throw failed(
+          `KVM cannot go on behind address ${at}: internal error ${exit.suberror}`,
+          this.#errorStep,
+        )
       }
     }
   }

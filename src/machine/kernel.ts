@@ -17,7 +17,7 @@ export interface KernelStart {
 
 /** A device as the kernel is told of it. */
 export interface PlacedDevice {
-  readonly kind: 'serial' | 'virtio'
+  readonly kind: 'serial' | 'clock' | 'virtio'
   /** Guest physical; for a serial line of x86_64 a port. */
   readonly first: number
   readonly length: number

@@ -22,6 +22,8 @@ export interface Machine {
   boot(vm: Vm, vcpu: Vcpu, start: StartOfGuest): void
   makeDevices(streams: DeviceStreams, vcpu: Vcpu): MachineDevices
 
+  /** What to do about a kernel that KVM cannot go on with; asked for before a jail closes. */
+  kernelErrorStep(): string
   /** What a kernel is told in any case. */
   readonly commandLine: string
   vcpuOptions(index: number): VcpuOptions

@@ -17,8 +17,8 @@ export async function runKernelMachine(options: RunOptions, kernel: string): Pro
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options
   jail.limit({memoryBytes, maxTasks: MAX_TASKS, cpus}, options.cgroupParent)
   options.code?.keep()
-  const append =
-    options.args.length > 0 ? `${options.append ?? ''} -- ${options.args.join(' ')}` : options.append
+  const words = options.args.length > 0 ? ['--', ...options.args] : []
+  const append = [options.append, ...words].filter(Boolean).join(' ')
   const result = await runKernel({...options, kernel, append}, (roots) =>
     jail.close({
       ...{roots, directories: ownDirectories(process.env), dropTo: options.dropTo},

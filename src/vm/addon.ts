@@ -62,7 +62,8 @@ export interface NativeMemorySlot {
   /** A bit for each page: of the first word the lowest is the first page's. */
   takeDirty(out: BigUint64Array): void
   release(offset: number, length: number): void
-  dispose(): void
+  /** @param withVm the VM goes, too: KVM need not be told */
+  dispose(withVm: boolean): void
 }
 
 export interface NativeVcpu {

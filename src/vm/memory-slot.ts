@@ -133,9 +133,14 @@ export class MemorySlot implements Disposable {
   /** The guest finds no memory there any more; views of it become empty. */
   [Symbol.dispose](): void {
     if (this.#isDisposed) return
-    this.#isDisposed = true
-    this.#native.dispose()
+    this.leave(false)
     this.#forget(this)
+  }
+
+  /** Precondition: it is not disposed. @param withVm the VM is about to go @internal Vm's */
+  leave(withVm: boolean): void {
+    this.#isDisposed = true
+    this.#native.dispose(withVm)
   }
 
   #offsetOf(address: number, length: number): number {

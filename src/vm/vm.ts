@@ -135,7 +135,7 @@ export class Vm implements Disposable {
     this.#isDisposed = true
     this.#devices.dispose()
     for (const vcpu of this.#vcpus) vcpu[Symbol.dispose]()
-    for (const slot of [...this.#slots]) slot[Symbol.dispose]()
+    for (const slot of this.#slots.splice(0)) slot.leave(true)
     this.#native.dispose()
   }
 

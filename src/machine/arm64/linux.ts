@@ -12,6 +12,7 @@ import {MEMORY_BASE} from './boot.ts'
 const MIB = 2 ** 20
 /** The kernel begins at a multiple of it, and the tree ends below the next: 2 MiB hold the largest. */
 const ALIGN = 2 * MIB
+const PAGE_BYTES = 0x1000
 const HEADER_BYTES = 64
 const MAGIC_AT = 56
 const MAGIC = 0x644d5241
@@ -32,6 +33,7 @@ const REDISTRIBUTORS = [0x080a0000, 0xf60000]
 const CPU_INTERFACE = [0x08010000, 0x10000]
 
 export const PL011 = {first: 0x09000000, length: 0x1000, gsi: 1}
+export const PL031 = {first: 0x09010000, length: 0x1000, gsi: 2}
 
 /** @throws HvError BAD_KERNEL, MEMORY_SIZE */
 export function startLinux(start: KernelStart): void {
@@ -41,13 +43,12 @@ export function startLinux(start: KernelStart): void {
   const at = MEMORY_BASE + textOffset
   const end = MEMORY_BASE + vm.memory.size
   const treeAt = end - ALIGN
-  const initrdAt = (treeAt - (start.initrd?.length ?? 0)) & -0x1000
-  // As unsigned: addresses of the upper half of 4 GiB are negative after `&`.
-  if (at + imageBytes > initrdAt >>> 0) throw failedKernel('does not fit', 'give it more memory')
+  const initrdAt = Math.floor((treeAt - (start.initrd?.length ?? 0)) / PAGE_BYTES) * PAGE_BYTES
+  if (at + imageBytes > initrdAt) throw failedKernel('does not fit', 'give it more memory')
 
   vm.memory.write(at, image)
-  if (start.initrd) vm.memory.write(initrdAt >>> 0, start.initrd)
-  vm.memory.write(treeAt, flattened(treeOf(start, initrdAt >>> 0)))
+  if (start.initrd) vm.memory.write(initrdAt, start.initrd)
+  vm.memory.write(treeAt, flattened(treeOf(start, initrdAt)))
   vcpus[0].registers.set({pc: BigInt(at), x0: BigInt(treeAt), x1: 0n, x2: 0n, x3: 0n, pstate: PSTATE})
 }
 
@@ -150,6 +151,11 @@ function nodeOf({kind, first, length, gsi}: PlacedDevice): readonly [string, Tre
         `virtio_mmio@${hex(first)}`,
         {properties: {compatible: 'virtio,mmio', 'dma-coherent': true, ...place}},
       ]
+    case 'clock': {
+      const clock = {clocks: [CLOCK], 'clock-names': 'apb_pclk'}
+      const compatible = ['arm,pl031', 'arm,primecell']
+      return [`pl031@${hex(first)}`, {properties: {compatible, ...place, ...clock}}]
+    }
     case 'serial': {
       const clocks = {clocks: [CLOCK, CLOCK], 'clock-names': ['uartclk', 'apb_pclk']}
       const compatible = ['arm,pl011', 'arm,primecell']

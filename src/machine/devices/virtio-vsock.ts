@@ -40,6 +40,7 @@ export class VirtioVsock implements DeviceModel {
   readonly #connections = new Map<string, VsockConnection>()
   readonly #ready = new Set<VsockConnection>()
   #streams = 0
+  #isClosed = false
   #resets: Reset[] = []
   #nextPort = EPHEMERAL_PORTS
   readonly #toGuest = new Turns(() => this.#send())
@@ -61,7 +62,8 @@ export class VirtioVsock implements DeviceModel {
    */
   connect(guestPort: number): Duplex {
     const connection = this.#add(this.#freePort(guestPort), guestPort, true)
-    if (!this.#isOver(MOST_CONNECTIONS)) this.#wake(connection)
+    if (this.#isClosed) connection.abort()
+    else if (!this.#isOver(MOST_CONNECTIONS)) this.#wake(connection)
     else connection.stream.destroy(Object.assign(new Error('too many vsock streams'), {code: 'ENOBUFS'}))
     return connection.stream
   }
@@ -96,6 +98,16 @@ export class VirtioVsock implements DeviceModel {
     this.#resets = []
     for (const connection of [...this.#connections.values()]) {
       if (connection.isUnknown) continue
+      this.#remove(connection)
+      connection.abort()
+    }
+  }
+
+  /** The machine is gone: streams end with an error, those that wait for a driver, too. */
+  close(): void {
+    this.#isClosed = true
+    this.stop()
+    for (const connection of [...this.#connections.values()]) {
       this.#remove(connection)
       connection.abort()
     }

@@ -30,6 +30,8 @@ const LOAD_FLAGS_AT = 0x236
 const COMMAND_LINE_MAX_AT = 0x238
 const PREFERRED_AT = 0x258
 const INIT_BYTES_AT = 0x260
+/** As far as it is read. */
+const HEADER_END = 0x264
 const IS_64_BIT = 1
 const SECTOR_BYTES = 512
 /** "undefined": no loader that Linux has a number for. */
@@ -80,7 +82,7 @@ interface Header {
 }
 
 function readHeader(file: Buffer): Header {
-  if (file.length < PAGE_BYTES || file.readUInt32LE(MAGIC_AT) !== MAGIC) {
+  if (file.length < HEADER_END || file.readUInt32LE(MAGIC_AT) !== MAGIC) {
     throw failedKernel('is no bzImage of x86_64', 'give arch/x86/boot/bzImage, or a vmlinuz')
   }
   if (file.readUInt16LE(VERSION_AT) < VERSION_MIN || (file.readUInt16LE(LOAD_FLAGS_AT) & IS_64_BIT) === 0) {

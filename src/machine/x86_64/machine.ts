@@ -1,5 +1,6 @@
 // The machine of x86_64: ports.
 
+import {existsSync} from 'node:fs'
 import {AcpiPower} from '../devices/acpi-power.ts'
 import {DebugPort} from '../devices/debug-port.ts'
 import {ExitPort} from '../devices/exit-port.ts'
@@ -9,6 +10,8 @@ import type {Machine} from '../machine.ts'
 import {boot} from './boot.ts'
 import {startLinux} from './linux.ts'
 
+/** Of KVM without VT-x or SVM. */
+const PVM_MODULE = '/sys/module/kvm_pvm'
 const COM1 = {first: 0x3f8, length: 8, gsi: 4}
 
 export const machine: Machine = {
@@ -29,6 +32,10 @@ export const machine: Machine = {
     }
   },
 
+  kernelErrorStep: () =>
+    existsSync(PVM_MODULE)
+      ? 'boot it where KVM has VT-x or SVM: this PVM host interprets kernels, and not all of their instructions'
+      : '',
   // A machine without PCI, without a keyboard's controller.
   commandLine: 'console=ttyS0 panic=-1 reboot=acpi pci=off i8042.noaux i8042.nokbd',
   // Pins of the IOAPIC that no ISA interrupt has.

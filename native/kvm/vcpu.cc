@@ -47,7 +47,8 @@ int Vcpu::Run() {
   int result;
   do {
     result = ::ioctl(fd(), KVM_RUN, 0) < 0 ? errno : 0;
-  } while (result == 0 && vm_->devices().Answer(run()));
+    // EAGAIN: one that waits to be started by another has been looked for. KVM has waited in there.
+  } while (result == EAGAIN || (result == 0 && vm_->devices().Answer(run())));
   thread_.store(0, std::memory_order_seq_cst);
   if (result == EINTR) __atomic_store_n(&run().immediate_exit, 0, __ATOMIC_SEQ_CST);
   return result;

@@ -33,8 +33,7 @@ echo vsock $(test -c /dev/vsock && echo there)
 echo clock $(test $(date +%s) -gt 1700000000 && echo right)
 `
 
-/** @param parameters of the kernel's, for what the bed cannot do */
-export function testKernel(architecture: string, inside: Inside, parameters = 'quiet'): void {
+export function testKernel(architecture: string, inside: Inside): void {
   test('a Linux kernel boots, finds its devices, and switches off', async () => {
     expect((await inside(['sh', '-c', PREPARE])).status).toBe(0)
     const script = Buffer.from(LOOK).toString('base64')
@@ -52,7 +51,7 @@ export function testKernel(architecture: string, inside: Inside, parameters = 'q
       ...kernel,
       ...machine,
       '--append',
-      `${parameters} hv.do=${script}`,
+      `quiet hv.do=${script}`,
     ]
     const {status, stdout, stderr} = await inside(argv, {timeoutMs: TIMEOUT_MS})
     expect({status, stderr}, stdout).toEqual({status: 0, stderr: ''})

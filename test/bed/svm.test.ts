@@ -3,7 +3,7 @@
 import {expect, test} from 'vitest'
 import {testKernel} from './kernel.ts'
 import {describeBed, testHv} from './matrix.ts'
-import {KERNEL_PARAMETERS, UNABLE} from './svm.ts'
+import {UNABLE} from './svm.ts'
 import {KVM_UNITS, testUnits} from './units.ts'
 
 describeBed('svm', (inside) => {
@@ -14,6 +14,6 @@ describeBed('svm', (inside) => {
 
   // The host's own KVM runs all of them.
   testHv('svm', inside, ['kvm'], UNABLE, {share: [0, 2]})
-  testKernel('x86_64', inside, KERNEL_PARAMETERS)
+  testKernel('x86_64', inside)
   testUnits(inside, KVM_UNITS)
 })

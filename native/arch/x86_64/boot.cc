@@ -2,6 +2,8 @@
 
 #include "arch/x86_64/boot.h"
 
+#include <asm/kvm_para.h>
+
 #include <mutex>
 
 #include "arch/arch.h"
@@ -58,6 +60,10 @@ void SetTopology(std::vector<kvm_cpuid_entry2>& entries, uint32_t id) {
       case 0xb:
       case 0x1f:
         SetLevel(entry, id);
+        break;
+      case KVM_CPUID_FEATURES:
+        // Emulated SVM loses interrupts by it (QEMU 10.0). Where APICs are the processor's (APICv, AVIC), KVM has no use for it.
+        entry.eax &= ~(1u << KVM_FEATURE_PV_EOI);
         break;
       case 0x80000008:
         entry.ecx = 8u << 12;

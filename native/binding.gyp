@@ -33,6 +33,8 @@
         "napi/passing.cc",
         "napi/ptrace.cc",
         "napi/user_vm.cc",
+        "napi/vcpu.cc",
+        "napi/vcpu_state.cc",
         "napi/vdso.cc",
         "napi/vm.cc",
         "napi/vm_memory.cc",
@@ -60,6 +62,7 @@
         ["target_arch=='x64'", {
           "sources": [
             "arch/x86_64/boot.cc",
+            "arch/x86_64/debug.cc",
             "arch/x86_64/gate.cc",
             "arch/x86_64/page_entry.cc",
             "arch/x86_64/pvm.cc",
@@ -75,6 +78,7 @@
         ["target_arch=='arm64'", {
           "sources": [
             "arch/arm64/boot.cc",
+            "arch/arm64/debug.cc",
             "arch/arm64/gate.cc",
             "arch/arm64/page_entry.cc",
             "arch/arm64/regs.cc",

@@ -61,8 +61,10 @@ export type {
   TraceSyscallEvent,
 } from './sentry/trace/event.ts'
 export type {StopSignal} from './stop-signal.ts'
+export type {DebugLimits, DebugOptions, Watchpoint} from './vm/debug.ts'
 export type {AccessPlace, Latch, PostedStore} from './vm/device-table.ts'
 export type {
+  DebugExit,
   Exit,
   FailEntryExit,
   HaltExit,

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "kvm/debug.h"
+
 namespace hv {
 
 class Fd;
@@ -44,6 +46,13 @@ void OfferHypercalls(const Vm& vm);
 // Brings the arguments of one that came out to kvm_run, and its result from the host to the guest.
 void FetchHypercall(const Vcpu& vcpu);
 void AnswerHypercall(const Vcpu& vcpu, uint64_t result);
+
+// What vCPUs of this host can do for a debugger: nothing where KVM_SET_GUEST_DEBUG is not, or stops for nothing.
+DebugLimits DebugLimitsOf(const System& system);
+// Precondition: the vCPU does not run. Throws std::invalid_argument for what the architecture's registers cannot hold.
+void SetDebug(Vcpu& vcpu, const DebugRequest& request);
+// Precondition: KVM_RUN ended with KVM_EXIT_DEBUG.
+DebugStop ReadDebugStop(const Vcpu& vcpu);
 
 // Gives the VM an interrupt controller, before its first vCPU; `version`: 2 or 3, of the GIC. Throws std::system_error
 // ENODEV where KVM has none that hv knows.

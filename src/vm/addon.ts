@@ -1,4 +1,6 @@
-// The addon's part of the VM API: native/napi/vm.cc.
+// The addon's part of the VM API: native/napi/vm.cc, vcpu.cc, vcpu_state.cc, vm_memory.cc.
+
+import type {DebugLimits} from './debug.ts'
 
 export interface VmAddon {
   /** @param ipaBits arm64: the width of guest physical addresses; 0: the usual one */
@@ -20,6 +22,15 @@ export interface VmAddon {
   /** The host's. */
   readonly pageBytes: number
   vmLimits(): VmLimits
+  debugLimits(): DebugLimits
+  /** From the next run on. @param watchpoints address, length and kind (debug.ts) each */
+  debugVcpu(
+    vcpu: NativeVcpu,
+    singleStep: boolean,
+    softwareBreakpoints: boolean,
+    breakpoints: BigUint64Array,
+    watchpoints: BigUint64Array,
+  ): void
   /** Opens /dev/kvm for VMs that are made when no path is opened any more. @returns 0 or an errno */
   holdKvm(): number
   /** Behind the last of them. */

@@ -5,6 +5,7 @@ import {HvError} from '../errors.ts'
 import {abortSignal, checked} from '../options.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import type {NativeVcpu} from './addon.ts'
+import {Debugging, type DebugLimits, type DebugOptions, debugLimits} from './debug.ts'
 import {type Answer, type Exit, INTERRUPTED, readExit} from './exit.ts'
 import {Registers} from './registers.ts'
 
@@ -29,6 +30,7 @@ export class Vcpu implements Disposable {
   readonly registers: Registers
   readonly #native: NativeVcpu
   readonly #vm: VmOfVcpu
+  readonly #debugging = new Debugging()
   #answer: Answer
   #isRunning = false
   #isDisposed = false
@@ -79,6 +81,28 @@ export class Vcpu implements Disposable {
     this.#native.interrupt()
   }
 
+  /** What {@link debug} can ask for on this host. @throws HvError KVM_MISSING, KVM_DENIED */
+  get debugLimits(): DebugLimits {
+    return debugLimits()
+  }
+
+  /**
+   * From the next run on the vCPU stops for a debugger: in place of what was asked before, so that `debug({})` ends it
+   * (api.rst, KVM_SET_GUEST_DEBUG). While it holds, the guest's own use of debug registers has no effect.
+   * @throws HvError KVM_UNUSABLE for what {@link debugLimits} lacks; BAD_ARGUMENT for too many, or for what the processor's registers
+   * cannot hold; VCPU_BUSY while it runs; DISPOSED. What was asked before holds on then
+   *
+   * @example
+   * const start = vcpu.registers.get(process.arch === 'arm64' ? 'pc' : 'rip')
+   * vcpu.debug({breakpoints: [start]})
+   * const stopped = vcpu.run()
+   * console.log(stopped.kind === 'debug' && stopped.cause) // breakpoint
+   * vcpu.debug({})
+   */
+  debug(options: DebugOptions): void {
+    this.#debugging.ask(() => this.#stopped(), options)
+  }
+
   /** A run that goes on ends as `interrupted`. Its number is not given to another vCPU. */
   [Symbol.dispose](): void {
     if (this.#isDisposed) return
@@ -92,6 +116,7 @@ export class Vcpu implements Disposable {
     const native = this.#stopped()
     this.#answer?.()
     this.#answer = undefined
+    this.#debugging.renew()
     return native
   }
 

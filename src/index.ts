@@ -85,6 +85,8 @@ export type {
   RegisterValues,
   X86Register,
 } from './vm/registers.ts'
+export type {SaveFile} from './vm/save/file.ts'
+export type {VcpuState} from './vm/save/parts.ts'
 export type {Vcpu} from './vm/vcpu.ts'
 export {type VcpuOptions, Vm} from './vm/vm.ts'
 export type {VmOptions} from './vm/vm-options.ts'

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kvm/debug.h"
+#include "kvm/state.h"
 
 namespace hv {
 
@@ -53,6 +54,23 @@ DebugLimits DebugLimitsOf(const System& system);
 void SetDebug(Vcpu& vcpu, const DebugRequest& request);
 // Precondition: KVM_RUN ended with KVM_EXIT_DEBUG.
 DebugStop ReadDebugStop(const Vcpu& vcpu);
+
+// All parts of a vCPU's state, in the order in which they are restored, behind the VM's memory.
+// Precondition of their functions: the vCPU does not run, no exit waits to be completed (api.rst, 5), and Vm::Start was called.
+const std::vector<StatePart<Vcpu>>& VcpuParts();
+// What a VM has beside that; restored behind all vCPUs' parts. Precondition: none of them runs.
+const std::vector<StatePart<Vm>>& VmParts();
+// The part of a vCPU that is the interrupt controller's.
+Bytes ReadLocalController(Vcpu& vcpu);
+void WriteLocalController(Vcpu& vcpu, const Bytes& bytes);
+// Floating-point and vector registers: XSAVE's standard format (SDM vol. 1, 13.4); struct user_fpsimd_state.
+Bytes ReadVectors(Vcpu& vcpu);
+void WriteVectors(Vcpu& vcpu, const Bytes& bytes);
+
+// Model-specific registers. Throw std::system_error EOPNOTSUPP where the architecture has none, EINVAL for what KVM refuses.
+std::vector<uint32_t> MsrIndexes(const System& system);
+uint64_t ReadMsr(const Vcpu& vcpu, uint32_t index);
+void WriteMsr(const Vcpu& vcpu, uint32_t index, uint64_t value);
 
 // Gives the VM an interrupt controller, before its first vCPU; `version`: 2 or 3, of the GIC. Throws std::system_error
 // ENODEV where KVM has none that hv knows.

@@ -36,13 +36,14 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
          InstanceMethod<&VcpuObject::ReadData>("readData"),
          InstanceMethod<&VcpuObject::WriteData>("writeData"),
          InstanceMethod<&VcpuObject::AnswerHypercall>("answerHypercall"),
+         InstanceAccessor<&VcpuObject::Id>("id"),
          InstanceAccessor<&VcpuObject::RegisterCount>("registerCount"),
          InstanceMethod<&VcpuObject::ReadRegisters>("readRegisters"),
          InstanceMethod<&VcpuObject::WriteRegisters>("writeRegisters"),
          InstanceMethod<&VcpuObject::Dispose>("dispose")});
   }
 
-  // new Vcpu(vm, startsOff, hasEl2).
+  // new Vcpu(vm, startsOff, hasEl2): its number is the next, for KVM keeps one even when its descriptor is closed.
   explicit VcpuObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<VcpuObject>(info) {
     Guard(info.Env(), [&] {
       std::shared_ptr<Vm> vm = UnwrapVm(info[0]);
@@ -158,6 +159,10 @@ class VcpuObject : public Napi::ObjectWrap<VcpuObject> {
       bool lossless;
       arch::AnswerHypercall(GetStopped(), info[0].As<Napi::BigInt>().Uint64Value(&lossless));
     });
+  }
+
+  Napi::Value Id(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get().id()); });
   }
 
   // So many of registerNames, from the first on, has this vCPU.

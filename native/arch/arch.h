@@ -67,6 +67,9 @@ void WriteLocalController(Vcpu& vcpu, const Bytes& bytes);
 Bytes ReadVectors(Vcpu& vcpu);
 void WriteVectors(Vcpu& vcpu, const Bytes& bytes);
 
+// The leaves that KVM offers (KVM_GET_SUPPORTED_CPUID), as the part "cpuid" has them; nothing where there is no CPUID.
+Bytes OfferedCpuid(const System& system);
+
 // Model-specific registers. Throw std::system_error EOPNOTSUPP where the architecture has none, EINVAL for what KVM refuses.
 std::vector<uint32_t> MsrIndexes(const System& system);
 uint64_t ReadMsr(const Vcpu& vcpu, uint32_t index);

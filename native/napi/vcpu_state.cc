@@ -126,6 +126,11 @@ void SetMsr(const Napi::CallbackInfo& info) {
   });
 }
 
+// supportedCpuid(): Uint8Array
+Napi::Value SupportedCpuid(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] { return ToUint8Array(info.Env(), arch::OfferedCpuid(System())); });
+}
+
 // msrIndexes(): Uint32Array
 Napi::Value ListMsrs(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
@@ -149,6 +154,7 @@ void ExportVcpuState(Napi::Env env, Napi::Object exports) {
   exports.Set("writeVmPart", Napi::Function::New(env, WriteVmPart, "writeVmPart"));
   exports.Set("readVectors", Napi::Function::New(env, GetVectors, "readVectors"));
   exports.Set("writeVectors", Napi::Function::New(env, SetVectors, "writeVectors"));
+  exports.Set("supportedCpuid", Napi::Function::New(env, SupportedCpuid, "supportedCpuid"));
   exports.Set("readMsr", Napi::Function::New(env, GetMsr, "readMsr"));
   exports.Set("writeMsr", Napi::Function::New(env, SetMsr, "writeMsr"));
   exports.Set("msrIndexes", Napi::Function::New(env, ListMsrs, "msrIndexes"));

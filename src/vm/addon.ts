@@ -33,6 +33,8 @@ export interface VmAddon {
   /** x86_64: XSAVE's area in standard format; arm64: struct user_fpsimd_state. */
   readVectors(vcpu: NativeVcpu): Uint8Array
   writeVectors(vcpu: NativeVcpu, bytes: Uint8Array): void
+  /** As the part `cpuid` has them: struct kvm_cpuid_entry2. Empty on arm64. */
+  supportedCpuid(): Uint8Array
   /** x86_64. */
   readMsr(vcpu: NativeVcpu, index: number): bigint
   writeMsr(vcpu: NativeVcpu, index: number, value: bigint): void

@@ -5,10 +5,13 @@ import {HvError} from '../errors.ts'
 import {abortSignal, checked} from '../options.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import type {NativeVcpu} from './addon.ts'
+import {Cpuid} from './cpuid.ts'
 import {Debugging, type DebugLimits, type DebugOptions, debugLimits} from './debug.ts'
 import {type Answer, type Exit, INTERRUPTED, isAccess, readExit} from './exit.ts'
+import {Msrs} from './msrs.ts'
 import {Registers} from './registers.ts'
 import {readVcpu, type VcpuState, writeVcpu} from './save/parts.ts'
+import {Vectors} from './vectors.ts'
 
 /** What a vCPU asks of its VM. */
 export interface VmOfVcpu {
@@ -29,6 +32,11 @@ export interface VmOfVcpu {
 export class Vcpu implements Disposable {
   /** In the architecture's reset state at first. */
   readonly registers: Registers
+  readonly vectors: Vectors
+  /** x86_64. */
+  readonly cpuid: Cpuid
+  /** x86_64. */
+  readonly msrs: Msrs
   readonly #native: NativeVcpu
   readonly #vm: VmOfVcpu
   readonly #debugging = new Debugging()
@@ -45,7 +53,11 @@ export class Vcpu implements Disposable {
   constructor(native: NativeVcpu, vm: VmOfVcpu) {
     this.#native = native
     this.#vm = vm
-    this.registers = new Registers(() => this.#stopped())
+    const stopped = (): NativeVcpu => this.#stopped()
+    this.registers = new Registers(stopped)
+    this.vectors = new Vectors(stopped)
+    this.cpuid = new Cpuid(stopped)
+    this.msrs = new Msrs(stopped)
   }
 
   /**

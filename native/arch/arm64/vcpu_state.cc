@@ -41,6 +41,8 @@ const std::vector<StatePart<Vcpu>>& VcpuParts() {
   return parts;
 }
 
+Bytes OfferedCpuid(const System&) { return {}; }
+
 Bytes ReadVectors(Vcpu& vcpu) { return ReadFpState(vcpu); }
 void WriteVectors(Vcpu& vcpu, const Bytes& bytes) {
   WriteFpState(vcpu, bytes.data(), bytes.size());

@@ -25,15 +25,19 @@ constexpr StatePart<Vcpu> Plain(const char* name) {
       [](Vcpu& vcpu, const Bytes& bytes) { SetStruct<Struct>(vcpu.fd(), set, "KVM_SET", bytes); }};
 }
 
+Bytes ToBytes(const kvm_cpuid_entry2* entries, size_t count) {
+  Bytes bytes(count * sizeof(kvm_cpuid_entry2));
+  if (count > 0) std::memcpy(bytes.data(), entries, bytes.size());
+  return bytes;
+}
+
 Bytes GetCpuid(Vcpu& vcpu) {
   std::vector<uint64_t> buffer((sizeof(kvm_cpuid2) + kMaxCpuid * sizeof(kvm_cpuid_entry2)) / 8 + 1);
   // SAFETY: the buffer is 8-byte aligned and holds the header and kMaxCpuid entries.
   auto* cpuid = reinterpret_cast<kvm_cpuid2*>(buffer.data());
   cpuid->nent = kMaxCpuid;
   Ioctl(vcpu.fd(), KVM_GET_CPUID2, "KVM_GET_CPUID2", cpuid);
-  Bytes bytes(cpuid->nent * sizeof(kvm_cpuid_entry2));
-  std::memcpy(bytes.data(), cpuid->entries, bytes.size());
-  return bytes;
+  return ToBytes(cpuid->entries, cpuid->nent);
 }
 
 void PutCpuid(Vcpu& vcpu, const Bytes& bytes) {
@@ -120,6 +124,11 @@ const std::vector<StatePart<Vcpu>>& VcpuParts() {
       Plain<kvm_mp_state, KVM_GET_MP_STATE, KVM_SET_MP_STATE>("mp-state"),
   };
   return parts;
+}
+
+Bytes OfferedCpuid(const System& system) {
+  const std::vector<kvm_cpuid_entry2>& entries = x86_64::SupportedCpuid(system);
+  return ToBytes(entries.data(), entries.size());
 }
 
 Bytes ReadVectors(Vcpu& vcpu) { return GetXsave(vcpu); }

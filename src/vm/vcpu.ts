@@ -10,7 +10,7 @@ import {Debugging, type DebugLimits, type DebugOptions, debugLimits} from './deb
 import {type Answer, type Exit, INTERRUPTED, isAccess, readExit} from './exit.ts'
 import {Msrs} from './msrs.ts'
 import {Registers} from './registers.ts'
-import {readVcpu, type VcpuState, writeVcpu} from './save/parts.ts'
+import {checkState, readVcpu, type VcpuState, writeVcpu} from './save/parts.ts'
 import {Vectors} from './vectors.ts'
 
 /** What a vCPU asks of its VM. */
@@ -123,9 +123,10 @@ export class Vcpu implements Disposable {
    * @throws HvError BAD_ARGUMENT for what is no such state, or what KVM refuses: parts of it may have been taken then; as `save`
    */
   restore(state: VcpuState): void {
+    const checked = checkState(state)
     const native = this.#finished()
     this.#further = undefined
-    writeVcpu(native, state)
+    writeVcpu(native, checked)
   }
 
   /** What {@link debug} can ask for on this host. @throws HvError KVM_MISSING, KVM_DENIED */
@@ -182,10 +183,12 @@ export class Vcpu implements Disposable {
       native.interrupt()
       const wasInterrupted = this.#isInterrupted
       const exit = this.#exit(starting(() => native.run()))
+      // Who was told of a store may have disposed of it.
+      this.#stopped()
       if (exit !== INTERRUPTED) this.#further = exit
       else if (wasInterrupted) this.interrupt()
     }
-    if (!this.#isUnfinished) return native
+    if (!this.#isUnfinished) return this.#stopped()
     const message = 'the vCPU is within an instruction that makes several exits'
     throw new HvError('VCPU_BUSY', message, 'run it until the next one')
   }
@@ -197,6 +200,8 @@ export class Vcpu implements Disposable {
 
   #exit(errno: number): Exit {
     this.#vm.deliver()
+    // By who was told.
+    if (this.#isDisposed) return INTERRUPTED
     this.#isUnfinished = false
     if (errno === EINTR) {
       this.#isInterrupted = false

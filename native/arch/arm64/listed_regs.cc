@@ -40,12 +40,28 @@ std::system_error Refused(uint64_t id, const char* doing) {
   return std::system_error(error, std::generic_category(), text);
 }
 
+// At a VM's first run KVM takes GICv3's system registers from the features if there are none.
+uint64_t SettledLater(uint64_t id) {
+  constexpr uint64_t kIdAa64Pfr0 = ARM64_SYS_REG(3, 0, 0, 4, 0),
+                     kIdPfr1 = ARM64_SYS_REG(3, 0, 0, 1, 1);
+  constexpr uint64_t kField = 0xf;
+  return id == kIdAa64Pfr0 ? kField << 24 : id == kIdPfr1 ? kField << 28 : 0;
+}
+
+bool IsSame(uint64_t id, const uint8_t* own, const uint8_t* value) {
+  if (SizeOf(id) != sizeof(uint64_t)) return std::memcmp(own, value, SizeOf(id)) == 0;
+  uint64_t words[2];
+  std::memcpy(&words[0], own, sizeof(uint64_t));
+  std::memcpy(&words[1], value, sizeof(uint64_t));
+  return ((words[0] ^ words[1]) & ~SettledLater(id)) == 0;
+}
+
 void Write(const Vcpu& vcpu, uint64_t id, const uint8_t* value) {
   if (Transfer(vcpu, KVM_SET_ONE_REG, id, value)) return;
   std::system_error refused = Refused(id, "set");
   uint8_t own[kMaxSize];
   // What the processor is cannot be set, unless it is the same.
-  if (Transfer(vcpu, KVM_GET_ONE_REG, id, own) && std::memcmp(own, value, SizeOf(id)) == 0) return;
+  if (Transfer(vcpu, KVM_GET_ONE_REG, id, own) && IsSame(id, own, value)) return;
   throw refused;
 }
 

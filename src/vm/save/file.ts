@@ -1,7 +1,17 @@
 // The file of a saved VM: written whole or not at all, read in order, by a path or a descriptor.
 
 import {randomBytes} from 'node:crypto'
-import {closeSync, constants, fstatSync, openSync, readSync, renameSync, unlinkSync, writeSync} from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import {HvError, printable} from '../../errors.ts'
 import * as takes from '../../options.ts'
 import {invalid} from './format.ts'
@@ -32,6 +42,12 @@ export function writeTo(file: SaveFile, body: (write: Write) => void): void {
 }
 
 function writeWhole(target: string, body: (write: Write) => void): void {
+  const there = failing(target, () => statSync(target, {throwIfNoEntry: false}))
+  // Not to be replaced by a file.
+  if (there?.isFile() === false) {
+    const message = `${printable(target)} is no regular file`
+    throw new HvError('FILE_FAILED', message, 'give a descriptor of what is none', {errno: 'EINVAL'})
+  }
   const beside = `${target}.${randomBytes(6).toString('hex')}`
   const descriptor = failing(target, () => openSync(beside, 'wx', MODE))
   try {

@@ -49,14 +49,18 @@ export const readVcpu = (native: NativeVcpu): VcpuState => ({
 /** @throws HvError VCPU_FAILED */
 export const readVm = (native: NativeVm): Parts => read(vmParts(native))
 
-/** @throws HvError BAD_ARGUMENT; some parts may have been written then */
-export function writeVcpu(native: NativeVcpu, state: VcpuState): void {
-  const {architecture, parts} = takes.checked(vcpuState, state, 'state')
+/** @throws HvError BAD_ARGUMENT */
+export function checkState(state: VcpuState): VcpuState {
+  const checked = takes.checked(vcpuState, state, 'state')
+  const {architecture} = checked
   if (architecture !== arch.name) {
     throw new HvError('BAD_ARGUMENT', `the state is of ${architecture}, and this host is ${arch.name}`)
   }
-  write(vcpuParts(native), parts)
+  return checked
 }
+
+/** @throws HvError BAD_ARGUMENT; some parts may have been written then */
+export const writeVcpu = (native: NativeVcpu, {parts}: VcpuState): void => write(vcpuParts(native), parts)
 
 /** @throws HvError BAD_ARGUMENT; some parts may have been written then */
 export const writeVm = (native: NativeVm, parts: Parts): void => write(vmParts(native), parts)

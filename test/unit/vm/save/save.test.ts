@@ -206,6 +206,8 @@ describeKvm('a VM that is saved', () => {
     const error = codeOf(() => vm.save(join(folder, 'nowhere', 'saved')))
     expect(error).toBe('FILE_FAILED')
     expect(codeOf(() => vm.save(folder))).toBe('FILE_FAILED')
+    expect(codeOf(() => vm.save('/dev/null'))).toBe('FILE_FAILED')
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true)
     expect(codeOf(() => vm.save(1e9))).toBe('FILE_FAILED')
     expect(codeOf(() => vm.save(null as never))).toBe('BAD_ARGUMENT')
     expect(readdirSync(folder)).toEqual([])

@@ -7,7 +7,7 @@ import type {VectorName, VectorValues} from '../../../src/vm/vectors.ts'
 import type {Vm} from '../../../src/vm/vm.ts'
 import {instructions} from '../../helpers/arm64-code.ts'
 import {guest} from '../../helpers/guest-code.ts'
-import {codeOf, describeKvm, describeOn, isPvmHost, standingBefore} from '../../helpers/vm.ts'
+import {codeOf, describeKvm, describeOn, standingBefore} from '../../helpers/vm.ts'
 
 const isX86 = arch.name === 'x86_64'
 const [first, second]: VectorName[] = isX86 ? ['xmm0', 'xmm15'] : ['v0', 'v31']
@@ -36,8 +36,7 @@ describeKvm('vector registers', () => {
     expect(Object.keys(vcpu.vectors.getAll())).toEqual(vcpu.vectors.names)
   })
 
-  // Its ring 0 is interpreted, with few instructions of SSE; real mode is ring 0.
-  test.skipIf(isPvmHost)('are what the guest computes with', () => {
+  test('are what the guest computes with', () => {
     if (isX86) vcpu.registers.set({cr4: 0x600n, cr0: 0x12n | (vcpu.registers.get('cr0') & ~0xcn)})
     vcpu.vectors.set({[first]: bytes(50)})
     expect(vcpu.run().kind).toBe(guest.stopKind)

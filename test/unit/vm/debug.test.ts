@@ -21,9 +21,17 @@ beforeEach(() => {
 })
 afterEach(() => vm[Symbol.dispose]())
 
+/** Of x86_64: each exception of the guest's ends in a HLT, where it would run away into empty memory. */
+function catchExceptions(): void {
+  const HLT = 0x0f00
+  vm.memory.write(HLT, Uint8Array.of(0xf4))
+  vm.memory.write(0, new Uint8Array(Uint32Array.from({length: 256}, () => HLT).buffer))
+}
+
 /** A vCPU before that code, debugged. */
 function debugged(code: readonly number[], options: DebugOptions): Vcpu {
-  vcpu = guest.start(vm, at, [...code, ...stop], {})
+  vcpu = guest.start(vm, at, [...code, ...stop], isX86 ? {rsp: 0x800n} : {})
+  if (isX86) catchExceptions()
   vcpu.debug(options)
   return vcpu
 }

@@ -64,8 +64,18 @@ export type {
   TraceSyscallEvent,
 } from './sentry/trace/event.ts'
 export type {StopSignal} from './stop-signal.ts'
+export type {
+  Cpuid,
+  CpuidBits,
+  CpuidChange,
+  CpuidFeature,
+  CpuidLeaf,
+  CpuidRegister,
+} from './vm/cpuid.ts'
+export type {DebugLimits, DebugOptions, Watchpoint} from './vm/debug.ts'
 export type {AccessPlace, Latch, PostedStore} from './vm/device-table.ts'
 export type {
+  DebugExit,
   Exit,
   FailEntryExit,
   HaltExit,
@@ -79,6 +89,7 @@ export type {
 export type {GuestAddress, GuestMemory} from './vm/guest-memory.ts'
 export type {InterruptLine, Irqchip, Msi} from './vm/irqchip.ts'
 export type {DirtyRange, MemorySlot, MemorySlotOptions} from './vm/memory-slot.ts'
+export type {Msrs} from './vm/msrs.ts'
 export type {
   Arm64Register,
   RegisterName,
@@ -86,6 +97,9 @@ export type {
   RegisterValues,
   X86Register,
 } from './vm/registers.ts'
+export type {SaveFile} from './vm/save/file.ts'
+export type {VcpuState} from './vm/save/parts.ts'
 export type {Vcpu} from './vm/vcpu.ts'
+export type {VectorName, Vectors, VectorValues} from './vm/vectors.ts'
 export {type VcpuOptions, Vm} from './vm/vm.ts'
 export type {VmOptions} from './vm/vm-options.ts'

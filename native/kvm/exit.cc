@@ -37,6 +37,9 @@ Exit ReadExit(const kvm_run& run) {
     case KVM_EXIT_HLT:
       exit.kind = ExitKind::kHalt;
       break;
+    case KVM_EXIT_DEBUG:
+      exit.kind = ExitKind::kDebug;
+      break;
     case KVM_EXIT_SHUTDOWN:
       exit.kind = ExitKind::kShutdown;
       break;

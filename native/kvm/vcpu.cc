@@ -6,6 +6,8 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
+#include <utility>
+
 #include "arch/arch.h"
 #include "sys/ioctl.h"
 
@@ -40,6 +42,11 @@ Vcpu::Vcpu(std::shared_ptr<Vm> vm, unsigned id, VcpuOptions options)
       id_(id) {
   KickSignal();
   arch::InitVcpu(*this);
+}
+
+void Vcpu::Debug(DebugRequest request) {
+  arch::SetDebug(*this, request);
+  debug_ = std::move(request);
 }
 
 int Vcpu::Run() {

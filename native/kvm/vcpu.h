@@ -7,6 +7,7 @@
 #include <atomic>
 #include <memory>
 
+#include "kvm/debug.h"
 #include "kvm/vm.h"
 
 namespace hv {
@@ -33,6 +34,11 @@ class Vcpu {
   // Makes Run return EINTR: the one that goes on, or else the next. Any thread, any time.
   void Kick();
 
+  // Stops for a debugger from the next run on, in place of what was asked before. Throws std::invalid_argument,
+  // std::system_error; nothing has changed then. Precondition: it does not run.
+  void Debug(DebugRequest request);
+  const DebugRequest& debug() const { return debug_; }
+
   // SAFETY: KVM made the mapping for this structure, and it lives as long as the vCPU.
   kvm_run& run() const { return *reinterpret_cast<kvm_run*>(mapping_.data()); }
   size_t run_size() const { return mapping_.size(); }
@@ -47,6 +53,7 @@ class Vcpu {
   Mapping mapping_;
   VcpuOptions options_;
   unsigned id_;
+  DebugRequest debug_;
   // The thread inside Run, or 0. Kick signals it; immediate_exit covers the moment before KVM_RUN.
   std::atomic<pid_t> thread_{0};
 };

@@ -53,6 +53,10 @@ class Vm {
   const std::shared_ptr<Region>& region(size_t index) const { return regions_.at(index); }
   DeviceTable& devices() { return devices_; }
   bool has_interrupt_controller() const { return controller_version_ >= 0; }
+  // The GIC's; 0: another controller; -1: none.
+  int controller_version() const { return controller_version_; }
+  // The GIC's device, or -1.
+  int interrupt_controller() const { return interrupt_controller_.get(); }
 
  private:
   void SetSlot(const Region& region, size_t size, uint32_t flags) const;

@@ -1,4 +1,6 @@
-// The addon's part of the VM API: native/napi/vm.cc.
+// The addon's part of the VM API: native/napi/vm.cc, vcpu.cc, vcpu_state.cc, vm_memory.cc.
+
+import type {DebugLimits} from './debug.ts'
 
 export interface VmAddon {
   /** @param ipaBits arm64: the width of guest physical addresses; 0: the usual one */
@@ -20,6 +22,32 @@ export interface VmAddon {
   /** The host's. */
   readonly pageBytes: number
   vmLimits(): VmLimits
+  /** Names of the parts of a vCPU's and of a VM's state; a part's index is its place here. */
+  readonly vcpuParts: readonly string[]
+  readonly vmParts: readonly string[]
+  /** Empty: there is none here. These make the interrupt controller start, behind which no vCPU is made on arm64. */
+  readVcpuPart(vcpu: NativeVcpu, part: number): Uint8Array
+  writeVcpuPart(vcpu: NativeVcpu, part: number, bytes: Uint8Array): void
+  readVmPart(vm: NativeVm, part: number): Uint8Array
+  writeVmPart(vm: NativeVm, part: number, bytes: Uint8Array): void
+  /** x86_64: XSAVE's area in standard format; arm64: struct user_fpsimd_state. */
+  readVectors(vcpu: NativeVcpu): Uint8Array
+  writeVectors(vcpu: NativeVcpu, bytes: Uint8Array): void
+  /** As the part `cpuid` has them: struct kvm_cpuid_entry2. Empty on arm64. */
+  supportedCpuid(): Uint8Array
+  /** x86_64. */
+  readMsr(vcpu: NativeVcpu, index: number): bigint
+  writeMsr(vcpu: NativeVcpu, index: number, value: bigint): void
+  msrIndexes(): Uint32Array
+  debugLimits(): DebugLimits
+  /** From the next run on. @param watchpoints address, length and kind (debug.ts) each */
+  debugVcpu(
+    vcpu: NativeVcpu,
+    singleStep: boolean,
+    softwareBreakpoints: boolean,
+    breakpoints: BigUint64Array,
+    watchpoints: BigUint64Array,
+  ): void
   /** Opens /dev/kvm for VMs that are made when no path is opened any more. @returns 0 or an errno */
   holdKvm(): number
   /** Behind the last of them. */
@@ -79,6 +107,8 @@ export interface NativeVcpu {
   writeData(offset: number, data: Uint8Array): void
   /** Hands the result of a hypercall that came out to the guest. */
   answerHypercall(result: bigint): void
+  /** KVM's number of it: that of vCPUs before it, disposed of or not. */
+  readonly id: number
   /** So many of `registerNames`, from the first on, has this vCPU. */
   readonly registerCount: number
   readRegisters(indexes: Uint32Array, out: BigUint64Array): void

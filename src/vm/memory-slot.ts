@@ -69,6 +69,8 @@ export class MemorySlot implements Disposable {
   /** Guest physical. */
   readonly address: number
   readonly bytes: number
+  /** @internal for who makes it anew */
+  readonly kind: Required<Pick<MemorySlotOptions, 'readOnly' | 'logsDirty' | 'hugePages'>>
   readonly #native: NativeMemorySlot
   readonly #buffer: ArrayBuffer
   readonly #forget: (slot: MemorySlot) => void
@@ -82,6 +84,8 @@ export class MemorySlot implements Disposable {
     this.#forget = forget
     this.address = checked.address
     this.bytes = checked.bytes
+    const {readOnly, logsDirty, hugePages} = checked
+    this.kind = {readOnly, logsDirty, hugePages}
   }
 
   /** Does the range lie in this slot? */

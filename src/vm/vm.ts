@@ -11,6 +11,9 @@ import {GuestMemory} from './guest-memory.ts'
 import {Irqchip} from './irqchip.ts'
 import {MemorySlot, type MemorySlotOptions} from './memory-slot.ts'
 import {openError} from './open-error.ts'
+import {type Read, readFrom, type SaveFile, writeTo} from './save/file.ts'
+import type {Description, SavedVcpu} from './save/format.ts'
+import {defectOf, readDescription, restoreVm, saveVm} from './save/save.ts'
 import {Vcpu} from './vcpu.ts'
 import {checkOptions, type VmOptions} from './vm-options.ts'
 
@@ -54,12 +57,15 @@ export class Vm implements Disposable {
   readonly hasEl2: boolean
   readonly #native: NativeVm
   readonly #devices: DeviceTable
-  readonly #vcpus = new Set<Vcpu>()
+  readonly #options: Required<VmOptions>
+  readonly #vcpus = new Map<Vcpu, Omit<SavedVcpu, 'parts'>>()
   readonly #slots: MemorySlot[] = []
   #isDisposed = false
 
-  private constructor(native: NativeVm, {memoryBase, memoryBytes, nested, irqchip}: Required<VmOptions>) {
+  private constructor(native: NativeVm, options: Required<VmOptions>) {
+    const {memoryBase, memoryBytes, nested, irqchip} = options
     this.#native = native
+    this.#options = options
     this.hasEl2 = nested
     this.#devices = new DeviceTable(native)
     this.#slots.push(this.#newSlot({address: memoryBase, bytes: memoryBytes}))
@@ -77,6 +83,54 @@ export class Vm implements Disposable {
       native.dispose()
       throw error
     }
+  }
+
+  /**
+   * Makes a VM that goes on where a saved one was: its vCPUs are {@link vcpus}. What ends no run ({@link latch}, {@link post}) is to be
+   * asked for anew. The file is checked as it is read, and its guest's memory is read into the new VM's.
+   * @param file a path, or an open file's descriptor, from its position on
+   * @throws HvError SAVE_INVALID for what is no saved VM, is damaged, or does not fit this host; FILE_FAILED; as `create`
+   */
+  static restore(file: SaveFile): Vm {
+    return readFrom(file, (read) => {
+      const description = readDescription(read)
+      let vm: Vm | undefined
+      try {
+        vm = Vm.create(description.options)
+        vm.#fill(read, description)
+        return vm
+      } catch (error) {
+        vm?.[Symbol.dispose]()
+        throw defectOf(error)
+      }
+    })
+  }
+
+  /**
+   * Saves all of the VM: memory, vCPUs, interrupt controller. It may run on afterwards. Memory behind which a file lies is saved as well,
+   * and is the restored VM's own; what its slots have noted of dirty pages is not saved.
+   * @param file a path, whose file is written whole or not at all, for its owner alone; or an open file's descriptor
+   * @throws HvError VCPU_BUSY while a vCPU runs; VCPU_FAILED, FILE_FAILED, BAD_ARGUMENT, DISPOSED
+   *
+   * @example
+   * vm.memory.write(0x3000, Uint8Array.of(42))
+   * vm.save('/tmp/machine.hv')
+   * using restored = Vm.restore('/tmp/machine.hv')
+   * console.log(restored.memory.read(0x3000, 1), restored.vcpus.length) // Uint8Array(1) [ 42 ] 1
+   * console.log(restored.vcpus[0].run().kind) // mmio
+   */
+  save(file: SaveFile): void {
+    this.#usable()
+    // Each gives its state before any is read: a run's posted stores may be told meanwhile.
+    this.#devices.deliver()
+    const vcpus = Array.from(this.#vcpus, ([vcpu, kind]) => ({...kind, state: vcpu.save()}))
+    const [native, slots, options] = [this.#usable(), this.#slots, this.#options]
+    writeTo(file, (write) => saveVm(write, {native, options, slots, vcpus}))
+  }
+
+  /** Those that are not disposed of, in the order in which they were made. */
+  get vcpus(): readonly Vcpu[] {
+    return [...this.#vcpus.keys()]
   }
 
   /**
@@ -121,12 +175,7 @@ export class Vm implements Disposable {
   createVcpu(options: VcpuOptions = {}): Vcpu {
     const {startsOff = false} = takes.checked(vcpuOptions, options, 'options')
     this.#usable()
-    const vcpu = new Vcpu(this.#newVcpu(startsOff), {
-      forget: (gone) => this.#vcpus.delete(gone),
-      deliver: () => this.#devices.deliver(),
-    })
-    this.#vcpus.add(vcpu)
-    return vcpu
+    return this.#own(this.#newVcpu(startsOff), startsOff)
   }
 
   /** Frees everything, vCPUs too: their runs end as `interrupted`, views of the memory become empty. */
@@ -134,7 +183,7 @@ export class Vm implements Disposable {
     if (this.#isDisposed) return
     this.#isDisposed = true
     this.#devices.dispose()
-    for (const vcpu of this.#vcpus) vcpu[Symbol.dispose]()
+    for (const vcpu of this.vcpus) vcpu[Symbol.dispose]()
     for (const slot of this.#slots.splice(0)) slot.leave(true)
     this.#native.dispose()
   }
@@ -146,6 +195,33 @@ export class Vm implements Disposable {
 
   #newSlot(options: MemorySlotOptions): MemorySlot {
     return new MemorySlot(this.#native, options, (gone) => this.#slots.splice(this.#slots.indexOf(gone), 1))
+  }
+
+  #fill(read: Read, description: Description): void {
+    restoreVm(read, description, {
+      native: this.#native,
+      slots: this.#slots,
+      addMemory: (options) => this.addMemory(options),
+      addVcpu: (saved) => this.#addVcpu(saved),
+    })
+  }
+
+  #own(native: NativeVcpu, startsOff: boolean): Vcpu {
+    const vcpu = new Vcpu(native, {
+      forget: (gone) => this.#vcpus.delete(gone),
+      deliver: () => this.#devices.deliver(),
+    })
+    this.#vcpus.set(vcpu, {id: native.id, startsOff})
+    return vcpu
+  }
+
+  /** Those between were disposed of when the VM was saved: KVM keeps them, and their numbers. */
+  #addVcpu({id, startsOff}: Omit<SavedVcpu, 'parts'>): Vcpu {
+    for (;;) {
+      const native = this.#newVcpu(startsOff)
+      if (native.id === id) return this.#own(native, startsOff)
+      native.dispose()
+    }
   }
 
   #newVcpu(startsOff: boolean): NativeVcpu {

@@ -38,6 +38,14 @@ describeKvm('a posted store', () => {
     expect(await run).toEqual({kind: 'interrupted'})
   })
 
+  test('may dispose of the VM: the run is interrupted then', () => {
+    using vm = create()
+    vm.post({space, ...placeOf(1)}, () => vm[Symbol.dispose]())
+    const vcpu = guest.start(vm, guest.at, [...guest.tell(1), ...guest.stop], {})
+    expect(vcpu.run().kind).toBe('interrupted')
+    expect(codeOf(() => vcpu.run())).toBe('DISPOSED')
+  })
+
   test('is an exit when too many wait, and none is lost', async () => {
     using vm = create()
     let told = 0

@@ -18,7 +18,8 @@ struct mailbox {
   unsigned long stamp;
   // How many the host wants, SAMPLES_MAX at most.
   unsigned events;
-  unsigned unused;
+  // arm64: which GIC the machine has.
+  unsigned gic_version;
   // Clock ticks.
   long samples[SAMPLES_MAX];
 };

@@ -2,7 +2,7 @@
 //
 //   node ci/bench/bench.mjs [--quick | --emulated] [--json FILE] [--bed BED]... [NAME...]
 //   node ci/bench/bench.mjs --real [--quick] [--json FILE] [--bed BED]...
-//   node ci/bench/bench.mjs --paper [--json FILE] [--bed BED]...
+//   node ci/bench/bench.mjs --paper [--timed] [--json FILE] [--bed BED]...
 //
 // NAME is a group of rows; in beds, `exit` and `ptrace` when there is none. A figure over its limit is said, and is no failure: the status is 1 only when one cannot be had.
 
@@ -35,6 +35,7 @@ function readArguments() {
         json: {type: 'string'},
         real: {type: 'boolean'},
         paper: {type: 'boolean'},
+        timed: {type: 'boolean'},
         bed: {type: 'string', multiple: true},
       },
       allowPositionals: true,
@@ -46,7 +47,7 @@ function readArguments() {
   } catch (error) {
     console.error(`bench: ${error.message}`)
     console.error(
-      `usage: npm run bench -- [--quick | --emulated] [--json FILE] [--bed BED]... [${Object.keys(groups).join('|')}]..., or --real [--quick] or --paper, with [--json FILE] [--bed BED]...`,
+      `usage: npm run bench -- [--quick | --emulated] [--json FILE] [--bed BED]... [${Object.keys(groups).join('|')}]..., or --real [--quick] or --paper [--timed], with [--json FILE] [--bed BED]...`,
     )
     process.exit(2)
   }
@@ -68,6 +69,7 @@ const {
   quick: isQuick,
   real: isReal,
   paper: isPaper,
+  timed: isTimed,
 } = readArguments()
 const settings = isEmulated ? emulated : isQuick ? quick : thorough
 if (!existsSync(hv)) {
@@ -96,7 +98,7 @@ async function measureGroups() {
 async function measurePaper() {
   const {paper} = await import('./paper.mjs')
   const {paperTable} = await import('./paper-table.mjs')
-  const tables = await paper(beds ?? []).catch(giveUp)
+  const tables = await paper(beds ?? [], {isTimed}).catch(giveUp)
   const text = tables.map(({architecture, columns}) => paperTable(architecture, columns)).join('\n\n')
   return {text, kept: {date: today(), tables}, failed: false}
 }

@@ -104,7 +104,7 @@ export function paperTable(architecture, measured) {
   return [...lines, ...measured.flatMap(remarks)].join('\n')
 }
 
-/** Of the first two that differ by VHE alone, one against the other. */
+/** Of the first with VHE and the first without, one against the other. */
 function quotients(columns) {
   const split = columns.find(({kind}) => kind === 'split')
   const vhe = columns.find(({kind}) => kind === 'vhe')
@@ -113,7 +113,8 @@ function quotients(columns) {
     (name) => vhe.values[name] !== undefined && split.values[name] > 0,
   )
   const values = Object.fromEntries(names.map((name) => [name, vhe.values[name] / split.values[name]]))
-  return [{source: 'VHE /', mode: 'split', unit: '', values, isQuotient: true}]
+  const [above, below] = vhe.source === split.source ? [vhe.mode, split.mode] : [vhe.source, split.source]
+  return [{source: `${above} /`, mode: below, unit: '', values, isQuotient: true}]
 }
 
 function textOf({source, mode, unit, isQuotient = false, ...column}) {

@@ -15,9 +15,10 @@ const KINDS = {nvhe: 'split', vhe: 'vhe'}
 
 /**
  * @param {string[]} beds none: this host
+ * @param {{isTimed?: boolean}} options beds' clocks are the host's, and do not count instructions
  * @returns {Promise<{architecture: 'arm64' | 'x86_64', columns: import('./paper-table.mjs').Column[]}[]>}
  */
-export async function paper(beds) {
+export async function paper(beds, {isTimed = false} = {}) {
   await bundleScript(RUNNER)
   if (beds.length === 0) return [{architecture: arch, columns: [here()]}]
   const columns = {}
@@ -26,7 +27,7 @@ export async function paper(beds) {
     const description = bedNamed(name)
     if (description === undefined) throw new Error(`neither a bed nor a board has the name ${name}`)
     columns[description.architecture] ??= []
-    columns[description.architecture].push(await inBed(name, description))
+    columns[description.architecture].push(await inBed(name, description, isTimed))
   }
   return Object.entries(columns).map(([architecture, all]) => ({architecture, columns: all}))
 }
@@ -38,15 +39,15 @@ function here() {
   return columnOf({source: 'here', mode: '', unit: 'ns'}, stdout)
 }
 
-/** Instructions, as an emulated processor's time says nothing of a real one's. */
-async function inBed(name, {architecture, mode}) {
+async function inBed(name, {architecture, mode}, isTimed) {
   const guest = guestOf(architecture)
-  const bed = await bootBed(name, {countsInstructions: true})
+  const bed = await bootBed(name, {countsInstructions: !isTimed})
   try {
-    const argv = ['node', bundledPath(RUNNER).slice(root.length + 1), guest, 'counted']
+    const argv = ['node', bundledPath(RUNNER).slice(root.length + 1), guest, isTimed ? 'timed' : 'counted']
     const {status, stdout, stderr} = await bed.run({argv, timeoutMs: TIMEOUT_MS})
     if (status !== 0) throw new Error(`${stderr}`.trim().split('\n').at(-1))
-    return columnOf({source: name, mode, kind: KINDS[mode], unit: 'instructions'}, `${stdout}`)
+    const unit = isTimed ? 'ns' : 'instructions'
+    return columnOf({source: name, mode, kind: KINDS[mode], unit}, `${stdout}`)
   } finally {
     await bed.stop()
   }

@@ -67,11 +67,18 @@ export class Guest {
     return Number(this.longs[LONG.samples + index])
   }
 
-  /** Runs until the doorbell rings; what the guest asks meanwhile is answered at once. @returns what it told */
-  run() {
-    const [vcpu] = this.vcpus
+  /** Until its next exit, on this thread. A signal to the process ends a run, too. */
+  step() {
     for (;;) {
-      const exit = vcpu.run()
+      const exit = this.vcpus[0].run()
+      if (exit.kind !== 'interrupted') return exit
+    }
+  }
+
+  /** Until the doorbell rings; what the guest asks meanwhile is answered at once. @returns what it told */
+  run() {
+    for (;;) {
+      const exit = this.step()
       if (isDoorbell(exit)) return told(exit)
       answer(exit)
     }
@@ -79,10 +86,12 @@ export class Guest {
 
   /** The same on a thread of the vCPU's own. */
   async runAsync(signal) {
-    const exit = await this.vcpus[0].runAsync(signal)
-    if (exit.kind === 'interrupted') throw new Error('it does not end')
-    if (!isDoorbell(exit)) throw new Error(`the guest ended with ${exit.kind}`)
-    return told(exit)
+    for (;;) {
+      const exit = await this.vcpus[0].runAsync(signal)
+      if (isDoorbell(exit)) return told(exit)
+      if (exit.kind !== 'interrupted') throw new Error(`the guest ended with ${exit.kind}`)
+      if (signal.aborted) throw new Error('it does not end')
+    }
   }
 
   /** What the guest has just told belongs to this time. */

@@ -133,6 +133,7 @@ static int measure(const char *name) {
 int main(unsigned long argc, char **argv) {
   open_controller();
   if (argc == 0) be_second();
+  mailbox->frequency = counter_frequency();
   int compares = is(argv[0], "out") || is(argv[0], "in") || is(argv[0], "in-waiting");
   mark_clocks(compares);
   int status = measure(argv[0]);

@@ -20,6 +20,8 @@ struct mailbox {
   unsigned events;
   // arm64: which GIC the machine has.
   unsigned gic_version;
+  // Of the clock, where the processor says it: arm64.
+  unsigned long frequency;
   // Clock ticks.
   long samples[SAMPLES_MAX];
 };
@@ -28,6 +30,7 @@ static struct mailbox *const mailbox = (struct mailbox *)MAILBOX;
 
 // The clock of all processors of the machine.
 static inline unsigned long counter(void);
+static inline unsigned long counter_frequency(void);
 // A call that KVM answers itself.
 static inline void hypercall(void);
 // A read of a register of the interrupt controller that KVM emulates.

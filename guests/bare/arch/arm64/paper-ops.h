@@ -15,6 +15,12 @@ static inline unsigned long counter(void) {
   return value;
 }
 
+static inline unsigned long counter_frequency(void) {
+  unsigned long value;
+  __asm__("mrs %0, cntfrq_el0" : "=r"(value));
+  return value;
+}
+
 static inline void hypercall(void) {
   register unsigned long x0 __asm__("x0") = PSCI_VERSION;
   __asm__ volatile("hvc #0" : "+r"(x0) : : "x1", "x2", "x3", "memory");

@@ -9,7 +9,7 @@ import {Vm} from '../../src/vm/vm.ts'
 const MAILBOX = 0x50000000
 const MAILBOX_BYTES = 0x10000
 const WORD = {request: 0, reply: 1, taken: 4, ready: 5, events: 8, gicVersion: 9}
-const LONG = {counter: 1, stamp: 3, samples: 5}
+const LONG = {counter: 1, stamp: 3, frequency: 5, samples: 6}
 // guests/bare/paper.c.
 export const MARK = 0xfffffffd
 export const COMPARE = 0xfffffffe
@@ -23,6 +23,7 @@ const STACK_BYTES = 0x10000
 const QUESTIONS = 3000
 const SPIN_MS = 5000
 const NS_PER_MS = 1e6
+const NS_PER_S = 1e9
 
 /** The host's monotonic clock. */
 export const now = () => addon.monotonicNs()
@@ -130,10 +131,15 @@ export class Guest {
     return points.reduce((best, point) => (point.errorNs < best.errorNs ? point : best))
   }
 
-  /** @returns {{toNs: (counter: number) => number, nsPerTick: number, errorNs: number}} */
+  /**
+   * The frequency is what the processor says it is, or else what the first and the last point say.
+   * @returns {{toNs: (counter: number) => number, nsPerTick: number, errorNs: number}}
+   */
   clock() {
     const [first, last] = [this.points[0], this.points.at(-1)]
-    const nsPerTick = (last.host - first.host) / (last.guest - first.guest)
+    const frequency = this.long('frequency')
+    const measured = (last.host - first.host) / (last.guest - first.guest)
+    const nsPerTick = frequency > 0 ? NS_PER_S / frequency : measured
     return {
       nsPerTick,
       toNs: (counter) => first.host + (counter - first.guest) * nsPerTick,

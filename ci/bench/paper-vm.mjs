@@ -2,8 +2,8 @@
 //
 //   node .cache/paper-vm.mjs GUEST counted|timed [BENCHMARK...]     bundled by ci/bundle-script.mjs; one line of JSON for each: a Measured
 //
-// All times are of the host's monotonic clock, to which the guest's counter is converted: it says what it was twice, and the
-// host what time that was. Where a moment of one is set against a moment of the other (`out`, `in`), the host asks for the guest's
+// All times are of the host's monotonic clock, to which the guest's counter is converted: by its frequency on arm64; on x86_64 the
+// guest says twice what it was, and the host what time that was. Where a moment of one is set against a moment of the other (`out`, `in`), the host asks for the guest's
 // counter many times, by its register on arm64 and by shared memory on x86_64, and the quickest answer counts: it bounds the error.
 
 import {spawnSync} from 'node:child_process'
@@ -54,9 +54,12 @@ function asking(name) {
 }
 
 function batches(guest, length, share = 1) {
-  const {nsPerTick} = guest.clock()
+  const nsPerTick = tickNs(guest)
   return figure(Array.from({length}, (_, i) => (guest.sample(i) * nsPerTick) / BATCH / share))
 }
+
+/** Counted, on both architectures: an instruction. */
+const tickNs = (guest) => (isCounted ? 1 : guest.clock().nsPerTick)
 
 function figure(values) {
   return {ns: isCounted ? Math.min(...values) : median(values)}
@@ -103,7 +106,7 @@ async function ipi(name) {
   guest.vcpus[1].interrupt()
   const {kind} = await second
   if (kind !== 'interrupted') throw new Error(`the second processor ended with ${kind}`)
-  const {nsPerTick} = guest.clock()
+  const nsPerTick = tickNs(guest)
   return figure(Array.from({length: EVENTS}, (_, i) => guest.sample(i) * nsPerTick))
 }
 

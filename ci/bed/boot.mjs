@@ -64,8 +64,9 @@ export class Bed {
 
 /**
  * @param {string} name a bed's or a board's
- * @param {{debian?: boolean, cpus?: number, memoryMib?: number}} options `debian`: with Debian's programs in /debian; the rest
- *   is instead of what the bed has by itself
+ * @param {{debian?: boolean, cpus?: number, memoryMib?: number, countsInstructions?: boolean}} options `debian`: with Debian's
+ *   programs in /debian; `countsInstructions`: its clocks count them, which is slow and always the same; the rest is instead of
+ *   what the bed has by itself
  * @returns {Promise<Bed>}
  */
 export async function bootBed(name, {debian = false, ...options} = {}) {

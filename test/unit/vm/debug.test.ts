@@ -6,7 +6,7 @@ import type {DebugOptions} from '../../../src/vm/debug.ts'
 import type {Vcpu} from '../../../src/vm/vcpu.ts'
 import {Vm} from '../../../src/vm/vm.ts'
 import {guest} from '../../helpers/guest-code.ts'
-import {codeOf, describeKvm, isPvmHost, MEMORY_BYTES} from '../../helpers/vm.ts'
+import {codeOf, describeKvm, isEmulatedX86, isPvmHost, MEMORY_BYTES} from '../../helpers/vm.ts'
 
 const {at, nop, trap, stop, stopKind} = guest
 const DATA = at + 0x4000
@@ -126,6 +126,8 @@ describeKvm(`a watchpoint${isPvmHost ? ' is refused on this PVM host; it' : ''}`
 describeKvm(`a software breakpoint${isPvmHost ? ' is refused on this PVM host; it' : ''}`, () => {
   test('stops before the instruction that the debugger wrote', () => {
     watching([...nop, ...trap, ...nop], {softwareBreakpoints: true}, () => {
+      // QEMU's SVM does not intercept the exception of INT3: the guest gets it.
+      if (isEmulatedX86) return expect(vcpu.run()).toEqual({kind: 'halt'})
       expect(vcpu.run()).toEqual(stopped('software', behind(nop.length)))
       vm.memory.write(at + nop.length, Uint8Array.from(nop))
       expect(vcpu.run().kind).toBe(stopKind)

@@ -81,14 +81,16 @@ unsigned Vm::AddInterruptController() {
   return version;
 }
 
-void Vm::SetLine(uint32_t gsi, bool high) const {
+void Vm::SetLine(uint32_t gsi, bool high) {
+  Start();
   kvm_irq_level line = {};
   line.irq = arch::LineOf(gsi);
   line.level = high;
   Ioctl(fd(), KVM_IRQ_LINE, "KVM_IRQ_LINE", &line);
 }
 
-bool Vm::SignalMsi(uint64_t address, uint32_t data) const {
+bool Vm::SignalMsi(uint64_t address, uint32_t data) {
+  Start();
   kvm_msi message = {};
   message.address_lo = static_cast<uint32_t>(address);
   message.address_hi = static_cast<uint32_t>(address >> 32);

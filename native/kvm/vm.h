@@ -43,10 +43,10 @@ class Vm {
   // Before the first vCPU. Returns which it is: the GIC's version. Throws std::system_error ENODEV where there is none.
   unsigned AddInterruptController();
   // The level of an input of the interrupt controller. Throws std::system_error ENXIO where there is none.
-  void SetLine(uint32_t gsi, bool high) const;
+  void SetLine(uint32_t gsi, bool high);
   // A message-signalled interrupt; false: the guest has it switched off. Throws std::system_error.
-  bool SignalMsi(uint64_t address, uint32_t data) const;
-  // Before each run: an interrupt controller starts with the first, and KVM makes no vCPU after that.
+  bool SignalMsi(uint64_t address, uint32_t data);
+  // Before each run or interrupt: an interrupt controller starts with the first, and KVM makes no vCPU after that on arm64.
   void Start();
   Fd CreateVcpu(unsigned id) const;
   // In the order in which they were added.

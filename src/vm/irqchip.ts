@@ -9,6 +9,7 @@ import type {NativeVm} from './addon.ts'
  *
  * @example
  * using machine = Vm.create({memoryBytes: 0x10000, memoryBase: 0x40000000, irqchip: true})
+ * using first = machine.createVcpu()
  * const line = machine.irqchip!.line(5)
  * line.raise()
  * line.lower()
@@ -39,9 +40,11 @@ export interface Msi {
 /**
  * A VM's interrupt controller in KVM: PIC, IOAPIC and local APICs on x86_64, with a PIT; a GIC on arm64.
  * WFI and HLT wait inside KVM until an interrupt comes.
+ * On arm64 it starts with the first run or interrupt, and all vCPUs are to be made before.
  *
  * @example
  * using controlled = Vm.create({memoryBytes: 0x10000, memoryBase: 0x40000000, irqchip: true})
+ * using one = controlled.createVcpu()
  * const {kind, lines} = controlled.irqchip!
  * console.log(kind, lines) // e.g. ioapic 24
  * controlled.irqchip!.line(4).pulse()

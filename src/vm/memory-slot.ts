@@ -2,7 +2,7 @@
 
 import {fstatSync} from 'node:fs'
 import * as v from 'valibot'
-import {EEXIST, EINVAL, ENOMEM} from '../abi/errno.ts'
+import {E2BIG, EEXIST, EFAULT, EINVAL, ENOMEM} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
 import * as takes from '../options.ts'
@@ -210,6 +210,8 @@ function slotError(cause: Error & {errno?: number}, {address, bytes}: MemorySlot
       return new HvError('MEMORY_SIZE', `${place} overlap memory that is there`, '', {cause})
     case ENOMEM:
       return new HvError('OUT_OF_MEMORY', `the host has no memory for ${place}`, 'give fewer bytes', {cause})
+    case E2BIG:
+    case EFAULT:
     case EINVAL:
       return new HvError('MEMORY_SIZE', `KVM refuses ${place}`, 'is it beyond what the VM can address?', {
         cause,

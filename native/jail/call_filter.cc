@@ -318,6 +318,10 @@ int FilterCalls(const FilterOptions& options) {
   }
   if (options.caller == Caller::kMachine) {
     allow_requests({kMachineRequests, arch::kMachineRequests, kTerminalRequests});
+  } else if (options.caller == Caller::kKernel && options.is_undecided) {
+    allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests, kTerminalRequests,
+                    kKvmRequests, arch::kSentryKvmRequests, kMakingRequests,
+                    arch::kMakingRequests});
   } else if (options.caller == Caller::kKernel) {
     allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests, kTerminalRequests});
   } else if (options.is_undecided) {

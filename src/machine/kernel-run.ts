@@ -8,7 +8,7 @@ import {Bus} from './bus.ts'
 import {failed} from './failed.ts'
 import {isTaken} from './is-taken.ts'
 import type {PlacedDevice} from './kernel.ts'
-import {machine} from './machine.ts'
+import {type Ending, machine} from './machine.ts'
 import type {MachineResult} from './machine-result.ts'
 import {plugVirtio} from './plug-virtio.ts'
 import type {MachineInput, MachineOutput} from './streams.ts'
@@ -17,6 +17,8 @@ import type {DeviceModel} from './virtio/model.ts'
 
 /** While so much waits for a slow reader, the vCPUs do. */
 const CONGESTED_BYTES = 2 ** 16
+/** Of a run that a reset ends. */
+const RESET_STATUS = 1
 
 /** Of its serial line. */
 export interface KernelStreams {
@@ -32,10 +34,11 @@ export class KernelRun implements Disposable {
   readonly devices: readonly PlacedDevice[]
   readonly #virtio: readonly VirtioMmio[]
   readonly #vcpus: readonly Vcpu[]
-  readonly #input: MachineInput
   readonly #output: MachineOutput
   readonly #bus: Bus
-  readonly #exitStatus: () => number | undefined
+  readonly #ending: () => Ending | undefined
+  /** The kernel has reset its machine. */
+  wasReset = false
   readonly #errorStep = machine.kernelErrorStep()
   #end: End | undefined
   #flushed: Promise<void> | undefined
@@ -43,13 +46,12 @@ export class KernelRun implements Disposable {
   /** @param models behind the machine's own devices. @throws HvError BAD_ARGUMENT when there are too many */
   constructor(vm: Vm, vcpus: readonly Vcpu[], models: readonly DeviceModel[], streams: KernelStreams) {
     this.#vcpus = vcpus
-    this.#input = streams.input
     this.#output = streams.output
-    const {placed, all, exitStatus} = machine.makeKernelDevices(vm, streams)
+    const {placed, all, ending} = machine.makeKernelDevices(vm, streams)
     const plugged = plugVirtio(vm, machine.virtio, models)
     this.devices = [...placed, ...plugged.map((each) => each.placed)]
     this.#virtio = plugged.map(({device}) => device)
-    this.#exitStatus = exitStatus
+    this.#ending = ending
     this.#output.onPut(() => this.#hasOutput())
     this.#bus = new Bus([...all, ...this.#virtio], () => this.stats.unclaimed++)
   }
@@ -62,7 +64,6 @@ export class KernelRun implements Disposable {
 
   [Symbol.dispose](): void {
     for (const device of this.#virtio) device.reset()
-    this.#input.close()
   }
 
   async toEnd(): Promise<End> {
@@ -108,8 +109,8 @@ export class KernelRun implements Disposable {
     if (isAccess(exit)) {
       this.stats[exit.kind === 'io' ? 'portExits' : 'memoryExits']++
       this.#bus.handle(exit)
-      const status = this.#exitStatus()
-      if (status !== undefined) this.stop({exitCode: status, signal: null, timedOut: false})
+      const ending = this.#ending()
+      if (ending !== undefined) this.#endBy(ending)
       return
     }
     switch (exit.kind) {
@@ -117,7 +118,7 @@ export class KernelRun implements Disposable {
       case 'halt':
         return
       case 'shutdown':
-        this.stop({exitCode: machine.statusOf(exit.reason), signal: null, timedOut: false})
+        this.#endBy(machine.endingOf(exit.reason))
         return
       case 'hypercall':
         exit.result = NOT_SUPPORTED
@@ -132,6 +133,11 @@ export class KernelRun implements Disposable {
         )
       }
     }
+  }
+
+  #endBy(ending: Ending): void {
+    this.wasReset = ending === 'reset' && this.#end === undefined
+    this.stop({exitCode: ending === 'reset' ? RESET_STATUS : ending, signal: null, timedOut: false})
   }
 
   #interrupt(): void {

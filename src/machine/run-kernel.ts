@@ -2,6 +2,7 @@
 
 import type {Readable} from 'node:stream'
 import {SIGKILL} from '../abi/signal.ts'
+import {connectNetwork} from './connect-network.ts'
 import {ConsoleKeys} from './console-keys.ts'
 import {KernelMachine} from './kernel-machine.ts'
 import type {KernelOptions} from './kernel-options.ts'
@@ -13,12 +14,12 @@ const STDIN = 0
 const STDOUT = 1
 
 /**
- * On a terminal each key is the machine's; ^A and x ends it.
+ * `net`: the path of a UNIX socket. On a terminal each key is the machine's; ^A and x ends it.
  * @param onMade called when the machine is made, before a byte of the kernel is read, with descriptors of the directories that it shares
  * @throws HvError
  */
 export async function runKernel(
-  options: KernelOptions,
+  options: Omit<KernelOptions, 'network'> & {net?: string},
   onMade: (roots: KernelMachine['roots']) => void = () => {},
 ): Promise<MachineResult> {
   const hasTerminal = process.stdin.isTTY === true
@@ -27,14 +28,16 @@ export async function runKernel(
     return hasTerminal ? process.stdin.pipe(new ConsoleKeys(quit)) : process.stdin
   }
   const streams = {input: new MachineInput(keys), output: MachineOutput.toDescriptor(STDOUT)}
-  using machine = new KernelMachine(options, streams)
+  const network = options.net === undefined ? undefined : await connectNetwork(options.net)
+  using machine = new KernelMachine({...options, network}, streams)
   using _ = hasTerminal ? rawTerminal(STDIN) : undefined
   onMade(machine.roots)
   try {
     // It lives until then.
     return await machine.run()
   } finally {
-    // Or the terminal keeps this process alive.
+    // Or they keep this process alive.
+    network?.destroy()
     if (hasTerminal) process.stdin.destroy()
   }
 }

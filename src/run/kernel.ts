@@ -1,10 +1,13 @@
 // A Linux kernel in a machine of its own by the options of a run, those that mean nothing to it refused; in a jail of its own.
 
+import {errnoName} from '../abi/errno.ts'
+import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
 import {Jail} from '../jail/jail.ts'
 import {ownDirectories} from '../jail/own-directories.ts'
 import {MEMORY_BYTES} from '../machine/kernel-machine.ts'
 import {runKernel} from '../machine/run-kernel.ts'
+import {openError} from '../vm/open-error.ts'
 import type {RunOptions, RunResult} from './options.ts'
 
 /** hv's own threads are not the guest's. */
@@ -19,10 +22,14 @@ export async function runKernelMachine(options: RunOptions, kernel: string): Pro
   options.code?.keep()
   const words = options.args.length > 0 ? ['--', ...options.args] : []
   const append = [options.append, ...words].filter(Boolean).join(' ')
+  // Another machine is made in the jail, where no path is opened any more.
+  const {reboots = false} = options
+  const kvmError = reboots ? addon.holdKvm() : 0
+  if (kvmError !== 0) throw openError(Object.assign(new Error(errnoName(kvmError)), {errno: kvmError}))
   const result = await runKernel({...options, kernel, append}, (roots) =>
     jail.close({
       ...{roots, directories: ownDirectories(process.env), dropTo: options.dropTo},
-      ...{caller: 'kernel', hasTerminal: false},
+      ...{caller: 'kernel', isUndecided: reboots, hasTerminal: false},
     }),
   )
   return {...result, jail: jail.layers}

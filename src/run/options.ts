@@ -67,6 +67,10 @@ export interface RunOptions {
   kernel?: string
   /** With `kernel`: its initramfs. Host path. */
   initrd?: string
+  /** With `kernel`: it boots again when it resets its machine. */
+  reboots?: boolean
+  /** With `kernel`: the UNIX socket that its network card's cable leads to. Host path. */
+  net?: string
   /** With `kernel`: its disks, raw images or block devices of the host. */
   disks?: {path: string; readOnly: boolean}[]
   /** With `kernel`: directories of the host that it can mount by their tags. */

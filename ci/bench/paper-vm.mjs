@@ -100,7 +100,7 @@ function pinned(run) {
 async function ipi(name) {
   using guest = new Guest(path, name, EVENTS, 2)
   const signal = AbortSignal.timeout(TIMEOUT_MS)
-  const second = runSecond(guest.vcpus[1], signal)
+  const second = guest.vcpus[1].runAsync(signal)
   // Waited for only when the first one is done.
   second.catch(() => {})
   for (let what = await guest.runAsync(signal); what !== DONE; what = await guest.runAsync(signal))
@@ -110,17 +110,6 @@ async function ipi(name) {
   if (kind !== 'interrupted') throw new Error(`the second processor ended with ${kind}`)
   const nsPerTick = tickNs(guest)
   return figure(Array.from({length: EVENTS}, (_, i) => guest.sample(i) * nsPerTick))
-}
-
-/** On x86_64 KVM ends the run in which the first processor starts the second with EAGAIN (arch/x86/kvm/x86.c): it is to be run again. */
-async function runSecond(vcpu, signal) {
-  for (;;) {
-    try {
-      return await vcpu.runAsync(signal)
-    } catch (error) {
-      if (!error.message.endsWith('EAGAIN')) throw error
-    }
-  }
 }
 
 /** From before the guest's store until JavaScript holds the exit. */

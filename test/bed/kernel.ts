@@ -2,7 +2,7 @@
 
 import {expect, test} from 'vitest'
 import {stepMs} from '../../ci/budgets.mjs'
-import type {Inside} from './matrix.ts'
+import type {Inside, Outcome} from './matrix.ts'
 
 const TIMEOUT_MS = stepMs('bedKernel')
 /** In the bed. */
@@ -31,6 +31,7 @@ createServer((socket) => socket.on('error', () => {}).on('data', (bytes) => {
 
 const PREPARE = `
 mkdir -p ${SHARED}
+rm -f ${NETWORK}
 echo from the host > ${SHARED}/greeting
 dd if=/dev/zero of=${DISK} bs=1M count=4 2>/dev/null
 printf 'a disk' | dd of=${DISK} conv=notrunc 2>/dev/null
@@ -39,18 +40,18 @@ until test -S ${NETWORK}; do sleep 0.1; done
 `
 
 /** Guests that check themselves, by the machine's own kernel. */
-const GUESTS = ['access', 'brk', 'clock', 'futex', 'signals']
+const GUESTS = ['access', 'brk', 'clock', 'fork', 'futex']
 
 /** Each line of its output is one thing that a kernel is to find. The first time it reboots. */
 const LOOK = `
-if [ $(dd if=/dev/vda bs=1 skip=512 count=7 2>/dev/null) != written ]; then
+if ! dd if=/dev/vda bs=1 skip=512 count=7 2>/dev/null | grep -q written; then
   printf written | dd of=/dev/vda bs=1 seek=512 conv=notrunc 2>/dev/null
   sync
   reboot -f
 fi
 echo cpus $(nproc)
 echo disk $(head -c 6 /dev/vda)
-mkdir /share /guests
+mkdir /share /guests /tmp
 mount -t virtiofs files /share
 echo share $(cat /share/greeting)
 echo from the machine > /share/answer
@@ -71,10 +72,13 @@ const FOUND = [
   ...['entropy 1000', 'vsock there', 'clock right', 'network there', 'machine: status 0'],
 ]
 
-export function testKernel(architecture: string, inside: Inside): void {
+const TIMED_OUT = 124
+/** Several times what it takes where several beds share a slow machine. */
+const TRY_S = 600
+
+/** @param tries how often it may be late: an emulated processor may never interrupt a guest again */
+export function testKernel(architecture: string, inside: Inside, {tries = 1} = {}): void {
   test('a Linux kernel boots, reboots, finds its devices, runs guests, and switches off', async () => {
-    const prepared = await inside(['sh', '-c', PREPARE, 'sh', NEIGHBOUR])
-    expect(prepared).toEqual({status: 0, stdout: '', stderr: ''})
     const script = Buffer.from(LOOK).toString('base64')
     const files = [
       '--kernel',
@@ -84,9 +88,15 @@ export function testKernel(architecture: string, inside: Inside): void {
     ]
     const shares = ['--share', `${SHARED}:files:rw`, '--share', `/hv/.cache/guests/${architecture}:guests`]
     const devices = ['--disk', DISK, ...shares, '--net', `unix:${NETWORK}`]
-    const machine = ['--cpus', '2', '--memory', '256M', '--reboot', ...devices]
+    const machine = ['--timeout', `${TRY_S}`, '--cpus', '2', '--memory', '256M', '--reboot', ...devices]
     const argv = ['node', 'dist/bin/hv.cjs', 'run', ...files, ...machine, '--append', `quiet hv.do=${script}`]
-    const {status, stdout, stderr} = await inside(argv, {timeoutMs: TIMEOUT_MS})
+    const boot = async (): Promise<Outcome> => {
+      expect(await inside(['sh', '-c', PREPARE, 'sh', NEIGHBOUR])).toEqual({status: 0, stdout: '', stderr: ''})
+      return inside(argv, {timeoutMs: TIMEOUT_MS})
+    }
+    let outcome = await boot()
+    for (let left = tries - 1; left > 0 && outcome.status === TIMED_OUT; left--) outcome = await boot()
+    const {status, stdout, stderr} = outcome
     expect({status, stderr}, stdout).toEqual({status: 0, stderr: ''})
     expect(stdout.split(/\r?\n/)).toEqual(expect.arrayContaining(FOUND))
 

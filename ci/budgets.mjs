@@ -51,6 +51,7 @@ const STEP_S = {
   bedProgram: 150,
   bedPrograms: 700,
   bedUnits: 200,
+  bedKernel: 200,
 }
 
 const budget = (seconds, least = 0) => Math.max(seconds * MACHINES * LOAD, least) * MS

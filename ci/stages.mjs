@@ -45,7 +45,7 @@ export const stages = [
   {
     name: 'cli',
     what: 'test/cli: the commands, and bad input',
-    packages: compiler,
+    packages: [...compiler, 'gcc', 'libc6-dev', 'gdb-multiarch'],
     run: (budget) => vitest('cli', budget),
   },
   {

@@ -15,8 +15,11 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   hv::ExportPassing(env, exports);
   hv::ExportPtrace(env, exports);
   hv::ExportUserVm(env, exports);
+  hv::ExportVcpu(env, exports);
+  hv::ExportVcpuState(env, exports);
   hv::ExportVdso(env, exports);
   hv::ExportVm(env, exports);
+  hv::ExportVmMemory(env, exports);
   hv::ExportWatchdog(env, exports);
   hv::ExportWatcher(env, exports);
   return exports;

@@ -4,6 +4,7 @@
 export const HV_ERROR_CODES = [
   'ADDON_MISSING',
   'BAD_ELF',
+  'BAD_KERNEL',
   'BAD_ARGUMENT',
   'BOARD_INVALID',
   'DISPOSED',
@@ -24,6 +25,7 @@ export const HV_ERROR_CODES = [
   'SANDBOX_DIED',
   'SANDBOX_FAILED',
   'SANDBOX_FULL',
+  'SAVE_INVALID',
   'VCPU_BUSY',
   'VCPU_FAILED',
 ] as const

@@ -3,9 +3,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 export {type CheckOptions, checkHost} from './check/check-host.ts'
-export type {Core, Finding, FindingStatus, HostReport, Machine, PlatformName} from './check/finding.ts'
+export type {Core, Finding, FindingStatus, HostMachine, HostReport, PlatformName} from './check/finding.ts'
 export {HvError, type HvErrorCode} from './errors.ts'
 export type {JailChoice, JailLayer, JailLayerName} from './jail/layer.ts'
+export type {DiskOptions, KernelOptions, ShareOptions} from './machine/kernel-options.ts'
+export {Machine} from './machine/linux-machine.ts'
+export type {MachineResult} from './machine/machine-result.ts'
 export type {ChosenPlatform, PlatformChoice} from './platform/choice.ts'
 export type {Costs} from './platform/costs.ts'
 export {AbortError} from './sandbox/abort-error.ts'
@@ -62,6 +65,17 @@ export type {
 } from './sentry/trace/event.ts'
 export type {StopSignal} from './stop-signal.ts'
 export type {
+  Cpuid,
+  CpuidBits,
+  CpuidChange,
+  CpuidFeature,
+  CpuidLeaf,
+  CpuidRegister,
+} from './vm/cpuid.ts'
+export type {DebugLimits, DebugOptions, Watchpoint} from './vm/debug.ts'
+export type {AccessPlace, Latch, PostedStore} from './vm/device-table.ts'
+export type {
+  DebugExit,
   Exit,
   FailEntryExit,
   HaltExit,
@@ -73,6 +87,9 @@ export type {
   ShutdownExit,
 } from './vm/exit.ts'
 export type {GuestAddress, GuestMemory} from './vm/guest-memory.ts'
+export type {InterruptLine, Irqchip, Msi} from './vm/irqchip.ts'
+export type {DirtyRange, MemorySlot, MemorySlotOptions} from './vm/memory-slot.ts'
+export type {Msrs} from './vm/msrs.ts'
 export type {
   Arm64Register,
   RegisterName,
@@ -80,6 +97,9 @@ export type {
   RegisterValues,
   X86Register,
 } from './vm/registers.ts'
+export type {SaveFile} from './vm/save/file.ts'
+export type {VcpuState} from './vm/save/parts.ts'
 export type {Vcpu} from './vm/vcpu.ts'
+export type {VectorName, Vectors, VectorValues} from './vm/vectors.ts'
 export {type VcpuOptions, Vm} from './vm/vm.ts'
 export type {VmOptions} from './vm/vm-options.ts'

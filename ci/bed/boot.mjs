@@ -9,6 +9,7 @@ import {bedNamed} from './beds.mjs'
 import {debianImage, packagesImage, projectImage, systemImage} from './image.mjs'
 import {makeInitramfs} from './initramfs.mjs'
 import {bedKernel} from './kernel.mjs'
+import {machineFolder} from './machine.mjs'
 import {qemuCommand} from './qemu.mjs'
 
 /**
@@ -63,8 +64,9 @@ export class Bed {
 
 /**
  * @param {string} name a bed's or a board's
- * @param {{debian?: boolean, cpus?: number, memoryMib?: number}} options `debian`: with Debian's programs in /debian; the rest
- *   is instead of what the bed has by itself
+ * @param {{debian?: boolean, cpus?: number, memoryMib?: number, countsInstructions?: boolean}} options `debian`: with Debian's
+ *   programs in /debian; `countsInstructions`: its clocks count them, which is slow and always the same; the rest is instead of
+ *   what the bed has by itself
  * @returns {Promise<Bed>}
  */
 export async function bootBed(name, {debian = false, ...options} = {}) {
@@ -74,6 +76,7 @@ export async function bootBed(name, {debian = false, ...options} = {}) {
   mkdirSync(work, {recursive: true})
   forgetDeadRuns()
   const {vmlinuz, modules} = await bedKernel(bed.kernel)
+  await machineFolder(bed.architecture)
   const wanted = [systemImage, projectImage, packagesImage, ...(debian ? [debianImage] : [])]
   const images = wanted.map((image) => image(bed.architecture))
   const log = `${work}/console.log`

@@ -44,7 +44,7 @@ export const benchPrograms = [
   ...['core-to-core', 'operation', 'processes', 'true'],
 ]
 /** By ci/bundle-script.mjs. */
-const FLOOR = '.cache/javascript-floor.mjs'
+const BUNDLES = ['.cache/javascript-floor.mjs', '.cache/paper-vm.mjs']
 const NPM_ROOTS = [
   ...['@oclif/core', '@oclif/plugin-autocomplete', 'elfy', 'node-gyp-build', 'valibot'],
   ...['vitest', 'vite'],
@@ -84,7 +84,8 @@ export function packagesImage(architecture) {
 /** @returns {string} a squashfs with what hv needs at run time, its tests and the guests, laid out as in the repository */
 export function projectImage(architecture) {
   const bench = benchPrograms.map((name) => `.cache/bench/${architecture}/${name}`)
-  const wanted = [...PROJECT, addonOf(architecture), `.cache/guests/${architecture}`, ...bench, FLOOR]
+  const kept = ['guests', 'machine'].map((name) => `.cache/${name}/${architecture}`)
+  const wanted = [...PROJECT, addonOf(architecture), ...kept, ...bench, ...BUNDLES]
   const list = unique(wanted.flatMap((path) => filesUnder(root, path)))
   const key = keyOfFiles(root, list, {byTime: false})
   const pseudo = ['node_modules d 755 0 0', '.cache d 755 0 0']

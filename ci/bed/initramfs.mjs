@@ -6,15 +6,18 @@ import {basename} from 'node:path'
 import {debianTree} from '../debian.mjs'
 import {cache} from '../paths.mjs'
 
-/** @returns {string} the archive's path, below the folder `work` */
-export function makeInitramfs(work, architecture, modules) {
+/**
+ * @param {string} init the first process, a script beside this file
+ * @returns {string} the archive's path, below the folder `work`
+ */
+export function makeInitramfs(work, architecture, modules, init = 'init.sh') {
   const tree = `${work}/initramfs`
   for (const folder of ['bin', 'dev', 'proc', 'sys', 'new', 'modules']) {
     mkdirSync(`${tree}/${folder}`, {recursive: true})
   }
   copyFileSync(busyboxOf(architecture), `${tree}/bin/busybox`)
   symlinkSync('busybox', `${tree}/bin/sh`)
-  copyFileSync(new URL('init.sh', import.meta.url), `${tree}/init`)
+  copyFileSync(new URL(init, import.meta.url), `${tree}/init`)
   chmodSync(`${tree}/init`, 0o755)
   for (const path of modules) copyFileSync(path, `${tree}/modules/${basename(path)}`)
   writeFileSync(`${tree}/modules/order`, modules.map((path) => `${basename(path)}\n`).join(''))

@@ -30,16 +30,23 @@ export const kernels = {
 
 /** What the init script loads, where it is not built in: depmod's list knows what each one needs. */
 const MODULES = ['kvm-amd', 'virtio_pci', 'virtio_blk', 'virtio_console', 'squashfs']
+/** The same for a kernel that hv boots in a bed. */
+const MACHINE_MODULES = [
+  ...['virtio_mmio', 'virtio_blk', 'virtio_console', 'virtio-rng', 'virtio_net', 'virtiofs'],
+  ...['vmw_vsock_virtio_transport', 'squashfs'],
+]
 
 /**
  * @param {keyof typeof kernels} name
- * @returns {Promise<{vmlinuz: string, modules: string[]}>} host paths; the modules in loading order, uncompressed
+ * @returns {Promise<{vmlinuz: string, modules: string[], machineModules: string[]}>} host paths; the modules in loading order,
+ *   uncompressed: the bed's, and those of a machine that hv makes in it
  */
 export async function bedKernel(name) {
   const folder = `${cache}/bed/kernel-${name}`
-  if (!existsSync(`${folder}/order.json`)) await takeKernel(kernels[name], folder)
-  const order = JSON.parse(readFileSync(`${folder}/order.json`, 'utf8'))
-  return {vmlinuz: `${folder}/vmlinuz`, modules: order.map((file) => `${folder}/modules/${file}`)}
+  if (!existsSync(`${folder}/orders.json`)) await takeKernel(kernels[name], folder)
+  const orders = JSON.parse(readFileSync(`${folder}/orders.json`, 'utf8'))
+  const [modules, machineModules] = orders.map((files) => files.map((file) => `${folder}/modules/${file}`))
+  return {vmlinuz: `${folder}/vmlinuz`, modules, machineModules}
 }
 
 async function takeKernel({architecture, metaPackage, suite}, folder) {
@@ -53,8 +60,10 @@ async function takeKernel({architecture, metaPackage, suite}, folder) {
   mkdirSync(`${work}/modules`, {recursive: true})
   try {
     copyFileSync(places.find(existsSync) ?? places[0], `${work}/vmlinuz`)
-    const order = await unpackModules(base, release, `${work}/modules`)
-    writeFileSync(`${work}/order.json`, JSON.stringify(order))
+    const orders = [MODULES, MACHINE_MODULES]
+    const files = []
+    for (const names of orders) files.push(await unpackModules(base, release, names, `${work}/modules`))
+    writeFileSync(`${work}/orders.json`, JSON.stringify(files))
     rmSync(folder, {recursive: true, force: true})
     renameSync(work, folder)
   } finally {
@@ -73,11 +82,11 @@ function kernelPackages(architecture, metaPackage, suite) {
 }
 
 /** Unpacks the modules and all they need; returns their file names so that each comes after what it needs. */
-async function unpackModules(base, release, target) {
+async function unpackModules(base, release, names, target) {
   const tree = `${base}/lib/modules/${release}`
   const needs = await dependenciesOfModules(base, release)
   const order = []
-  for (const name of MODULES) {
+  for (const name of names) {
     const path = [...needs.keys()].find((key) => basename(key).split('.')[0] === name)
     // Not in the list: it is built in.
     if (path) order.push(...needs.get(path).toReversed(), path)

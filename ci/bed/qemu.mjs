@@ -24,7 +24,7 @@ export function qemuCommand(bed, {vmlinuz, initramfs, images, log}) {
   const now = Math.floor(Date.now() / 1000)
   const {program, threads, kernelArguments} = PROGRAMS[bed.architecture]
   return [
-    ...[program, '-accel', `tcg,thread=${threads},tb-size=512`, '-machine', bed.machine, '-cpu', bed.cpu],
+    ...[program, ...accelerator(bed, threads), '-machine', bed.machine],
     ...['-smp', String(bed.cpus), '-m', `${bed.memoryMib}M`, '-nodefaults', '-display', 'none', '-no-reboot'],
     ...['-kernel', vmlinuz, '-initrd', initramfs],
     ...['-append', `panic=-1 quiet now=${now} ${kernelArguments} ${bed.kernelArguments}`],
@@ -35,5 +35,16 @@ export function qemuCommand(bed, {vmlinuz, initramfs, images, log}) {
     ]),
     ...['-chardev', 'stdio,id=commands,signal=off', '-device', 'virtio-serial-pci'],
     ...['-device', 'virtserialport,chardev=commands,nr=1,name=commands'],
+  ]
+}
+
+/** Where instructions are counted, each, of any processor, is a nanosecond of the machine's clocks, and an idle machine's time jumps. */
+function accelerator({architecture, cpu, countsInstructions = false}, threads) {
+  if (!countsInstructions) return ['-accel', `tcg,thread=${threads},tb-size=512`, '-cpu', cpu]
+  // The counter that guests see has the same unit then.
+  const finest = architecture === 'arm64' ? ',cntfrq=1000000000' : ''
+  return [
+    ...['-accel', 'tcg,thread=single,tb-size=512', '-icount', 'shift=0,sleep=off'],
+    ...['-cpu', `${cpu}${finest}`],
   ]
 }

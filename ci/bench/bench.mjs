@@ -2,6 +2,7 @@
 //
 //   node ci/bench/bench.mjs [--quick | --emulated] [--json FILE] [--bed BED]... [NAME...]
 //   node ci/bench/bench.mjs --real [--quick] [--json FILE] [--bed BED]...
+//   node ci/bench/bench.mjs --paper [--timed] [--json FILE] [--bed BED]...
 //
 // NAME is a group of rows; in beds, `exit` and `ptrace` when there is none. A figure over its limit is said, and is no failure: the status is 1 only when one cannot be had.
 
@@ -33,6 +34,8 @@ function readArguments() {
         emulated: {type: 'boolean'},
         json: {type: 'string'},
         real: {type: 'boolean'},
+        paper: {type: 'boolean'},
+        timed: {type: 'boolean'},
         bed: {type: 'string', multiple: true},
       },
       allowPositionals: true,
@@ -44,7 +47,7 @@ function readArguments() {
   } catch (error) {
     console.error(`bench: ${error.message}`)
     console.error(
-      `usage: npm run bench -- [--quick | --emulated] [--json FILE] [--bed BED]... [${Object.keys(groups).join('|')}]..., or --real [--quick] [--json FILE] [--bed BED]...`,
+      `usage: npm run bench -- [--quick | --emulated] [--json FILE] [--bed BED]... [${Object.keys(groups).join('|')}]..., or --real [--quick] or --paper [--timed], with [--json FILE] [--bed BED]...`,
     )
     process.exit(2)
   }
@@ -58,14 +61,23 @@ async function measure(name, settings) {
   }
 }
 
-const {bed: beds, emulated: isEmulated, json, names, quick: isQuick, real: isReal} = readArguments()
+const {
+  bed: beds,
+  emulated: isEmulated,
+  json,
+  names,
+  quick: isQuick,
+  real: isReal,
+  paper: isPaper,
+  timed: isTimed,
+} = readArguments()
 const settings = isEmulated ? emulated : isQuick ? quick : thorough
 if (!existsSync(hv)) {
   console.error('bench: hv is not built: run `npm run build`')
   process.exit(1)
 }
 
-const {text, kept, failed} = isReal ? await measureReal() : await measureGroups()
+const {text, kept, failed} = await (isPaper ? measurePaper() : isReal ? measureReal() : measureGroups())
 console.log(text)
 if (json !== undefined) {
   const host = {cpu: cpus()[0]?.model, cpus: cpus().length, kernel: release(), node: process.version}
@@ -83,17 +95,31 @@ async function measureGroups() {
   return {text: table(rows), kept: {rows}, failed: rows.some(({verdict}) => verdict === 'failed')}
 }
 
+async function measurePaper() {
+  const {paper} = await import('./paper.mjs')
+  const {paperTable} = await import('./paper-table.mjs')
+  const tables = await paper(beds ?? [], {isTimed}).catch(giveUp)
+  const text = tables.map(({architecture, columns}) => paperTable(architecture, columns)).join('\n\n')
+  return {text, kept: {date: today(), tables}, failed: false}
+}
+
 async function measureReal() {
   const {COLUMNS, real, realTable} = await import('./real.mjs')
-  const date = new Date().toISOString().slice(0, 10)
+  const date = today()
   if (beds !== undefined) {
-    const inBeds = await realInBeds(beds).catch((error) => {
-      console.error(`bench: ${error.message}`)
-      process.exit(1)
-    })
+    const inBeds = await realInBeds(beds).catch(giveUp)
     const tables = inBeds.map(({bed, figures}) => `${bed}\n${realTable(figures)}`)
     return {text: tables.join('\n\n'), kept: {date, columns: COLUMNS, beds: inBeds}, failed: false}
   }
   const figures = real(settings)
   return {text: realTable(figures), kept: {date, columns: COLUMNS, figures}, failed: false}
+}
+
+function today() {
+  return new Date().toISOString().slice(0, 10)
+}
+
+function giveUp(error) {
+  console.error(`bench: ${error.message}`)
+  process.exit(1)
 }

@@ -19,12 +19,13 @@ export const PAGES = [
   {name: 'sandbox', of: /^(sandbox|sentry)\/|^stop-signal\.ts$/},
   {name: 'host', of: /^(check|jail|platform)\//},
   {name: 'vm', of: /^vm\//},
+  {name: 'machine', of: /^machine\//},
 ]
 
-/** Parts of names of registers, which src/vm/README.md lists, and of `onOpen`'s result. */
+/** Parts of names of registers and features, which src/vm lists, and of `onOpen`'s result. */
 const UNNAMED = [
   ...['General', 'System', 'Segment', 'SegmentField', 'Table', 'GeneralX', 'WithoutLevel', 'El0', 'El1'],
-  ...['Feature', 'El2', 'OpenCall'],
+  ...['Feature', 'El2', 'UpTo15', 'UpTo31', 'places', 'OpenCall'],
 ]
 
 /**

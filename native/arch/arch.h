@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "kvm/debug.h"
+#include "kvm/state.h"
+
 namespace hv {
 
 class Fd;
@@ -45,9 +48,38 @@ void OfferHypercalls(const Vm& vm);
 void FetchHypercall(const Vcpu& vcpu);
 void AnswerHypercall(const Vcpu& vcpu, uint64_t result);
 
+// What vCPUs of this host can do for a debugger: nothing where KVM_SET_GUEST_DEBUG is not, or stops for nothing.
+DebugLimits DebugLimitsOf(const System& system);
+// Precondition: the vCPU does not run. Throws std::invalid_argument for what the architecture's registers cannot hold.
+void SetDebug(Vcpu& vcpu, const DebugRequest& request);
+// Precondition: KVM_RUN ended with KVM_EXIT_DEBUG.
+DebugStop ReadDebugStop(const Vcpu& vcpu);
+
+// All parts of a vCPU's state, in the order in which they are restored, behind the VM's memory.
+// Precondition of their functions: the vCPU does not run, no exit waits to be completed (api.rst, 5), and Vm::Start was called.
+const std::vector<StatePart<Vcpu>>& VcpuParts();
+// What a VM has beside that; restored behind all vCPUs' parts. Precondition: none of them runs.
+const std::vector<StatePart<Vm>>& VmParts();
+// The part of a vCPU that is the interrupt controller's.
+Bytes ReadLocalController(Vcpu& vcpu);
+void WriteLocalController(Vcpu& vcpu, const Bytes& bytes);
+// Floating-point and vector registers: XSAVE's standard format (SDM vol. 1, 13.4); struct user_fpsimd_state.
+Bytes ReadVectors(Vcpu& vcpu);
+void WriteVectors(Vcpu& vcpu, const Bytes& bytes);
+
+// The leaves that KVM offers (KVM_GET_SUPPORTED_CPUID), as the part "cpuid" has them; nothing where there is no CPUID.
+Bytes OfferedCpuid(const System& system);
+
+// Model-specific registers. Throw std::system_error EOPNOTSUPP where the architecture has none, EINVAL for what KVM refuses.
+std::vector<uint32_t> MsrIndexes(const System& system);
+uint64_t ReadMsr(const Vcpu& vcpu, uint32_t index);
+void WriteMsr(const Vcpu& vcpu, uint32_t index, uint64_t value);
+
 // Gives the VM an interrupt controller, before its first vCPU; `version`: 2 or 3, of the GIC. Throws std::system_error
 // ENODEV where KVM has none that hv knows.
 Fd CreateInterruptController(const Vm& vm, unsigned& version);
+// KVM_IRQ_LINE's number of an input of the interrupt controller.
+uint32_t LineOf(uint32_t gsi);
 // After the last vCPU was made, before the first run.
 void StartInterruptController(const Fd& controller);
 

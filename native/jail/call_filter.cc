@@ -187,6 +187,9 @@ constexpr long kAllowedToDecide[] = {SYS_seccomp};
 // Who keeps its modes.
 constexpr long kAllowedWithTerminal[] = {SYS_wait4, SYS_kill};
 
+// Of what listens already. Options of sockets reach no further than the socket.
+constexpr long kAllowedToAccept[] = {SYS_accept4, SYS_setsockopt};
+
 constexpr uint32_t kTerminalRequests[] = {
     TCGETS, TCSETS,     TCSETSW,    TCSETSF,   kTcgets2,  kTcsets2, kTcsetsw2, kTcsetsf2, TCFLSH,
     TCXONC, TIOCGWINSZ, TIOCSWINSZ, TIOCGPGRP, TIOCSPGRP, FIONREAD, TIOCOUTQ,  FIONBIO,   FIOCLEX};
@@ -208,6 +211,7 @@ constexpr uint32_t kKvmRequests[] = {
 constexpr uint32_t kMachineRequests[] = {KVM_RUN,        KVM_GET_REGS,  KVM_SET_REGS,
                                          KVM_GET_SREGS,  KVM_SET_SREGS, KVM_GET_ONE_REG,
                                          KVM_SET_ONE_REG};
+constexpr uint32_t kKernelRequests[] = {KVM_IRQ_LINE};
 constexpr uint32_t kMakingRequests[] = {KVM_GET_API_VERSION, KVM_CREATE_VM, KVM_ENABLE_CAP};
 // None that attaches.
 constexpr uint32_t kTraceRequests[] = {
@@ -314,6 +318,8 @@ int FilterCalls(const FilterOptions& options) {
   }
   if (options.caller == Caller::kMachine) {
     allow_requests({kMachineRequests, arch::kMachineRequests, kTerminalRequests});
+  } else if (options.caller == Caller::kKernel) {
+    allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests, kTerminalRequests});
   } else if (options.is_undecided) {
     allow_requests({kKvmRequests, arch::kSentryKvmRequests, kTerminalRequests, kMakingRequests,
                     arch::kMakingRequests});
@@ -330,6 +336,7 @@ int FilterCalls(const FilterOptions& options) {
   }
   program.Allow({kAllowed, arch::kSentryCalls});
   if (options.caller != Caller::kMachine) program.Allow({kAllowedToSentry});
+  if (options.accepts) program.Allow({kAllowedToAccept});
   program.AllowMasked(SYS_clone, 0, kNewNamespaces | kThread, kThread);
   program.Fail(SYS_clone3, ENOSYS);
   program.AllowIf(SYS_prctl, 0, {kProcessRequests});

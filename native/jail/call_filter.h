@@ -10,6 +10,8 @@ enum class Caller {
   kPtrace,
   // A bare machine that is made: its vCPU runs, and its devices read and write what is open.
   kMachine,
+  // A kernel's machine that is made: besides, its devices interrupt, and serve files.
+  kKernel,
 };
 
 struct FilterOptions {
@@ -18,6 +20,8 @@ struct FilterOptions {
   bool has_terminal;
   // It may make a machine yet, and another filter is laid over this one when that is decided.
   bool is_undecided;
+  // It takes who connects to a socket that it listens to: a debugger.
+  bool accepts;
 };
 
 // For every thread, now and later. Other calls fail with EPERM: clone3(2), whose arguments no filter sees, with ENOSYS.

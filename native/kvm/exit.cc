@@ -37,10 +37,16 @@ Exit ReadExit(const kvm_run& run) {
     case KVM_EXIT_HLT:
       exit.kind = ExitKind::kHalt;
       break;
+    case KVM_EXIT_DEBUG:
+      exit.kind = ExitKind::kDebug;
+      break;
     case KVM_EXIT_SHUTDOWN:
+      exit.kind = ExitKind::kShutdown;
+      break;
     // arm64: PSCI's SYSTEM_OFF and SYSTEM_RESET.
     case KVM_EXIT_SYSTEM_EVENT:
       exit.kind = ExitKind::kShutdown;
+      exit.reason = run.system_event.type;
       break;
     case KVM_EXIT_FAIL_ENTRY:
       exit.kind = ExitKind::kFailEntry;

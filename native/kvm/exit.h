@@ -18,21 +18,24 @@ enum class ExitKind : uint64_t {
   kInterrupted,
   kFailEntry,
   kInternalError,
+  kDebug,
 };
 
 // All words are 64 bits wide, because JavaScript reads them from a BigUint64Array. Unused ones are 0.
 struct Exit {
   ExitKind kind;
   uint64_t is_write;  // io: out; mmio: a store
-  uint64_t address;   // io: port; mmio: guest physical address; hypercall: number
-  uint64_t size;      // bytes of one item
-  uint64_t count;     // items: io repetitions, hypercall arguments, internal error's data
-  uint64_t offset;    // where the items lie in kvm_run
-  uint64_t reason;    // fail-entry: the processor's; internal-error: suberror
+  uint64_t
+      address;      // io: port; mmio: guest physical address; hypercall: number; debug: DebugStop's
+  uint64_t size;    // bytes of one item
+  uint64_t count;   // items: io repetitions, hypercall arguments, internal error's data
+  uint64_t offset;  // where the items lie in kvm_run
+  // fail-entry: the processor's; internal-error: suberror; shutdown: KVM_SYSTEM_EVENT_*; debug: DebugCause
+  uint64_t reason;
 };
 constexpr unsigned kExitWords = sizeof(Exit) / sizeof(uint64_t);
 
-// Precondition: KVM_RUN returned 0.
+// Precondition: KVM_RUN returned 0. Of a debug exit it says the kind alone: arch::ReadDebugStop says the rest.
 Exit ReadExit(const kvm_run& run);
 
 }  // namespace hv

@@ -6,6 +6,8 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 
+#include <utility>
+
 #include "arch/arch.h"
 #include "sys/ioctl.h"
 
@@ -36,14 +38,24 @@ Vcpu::Vcpu(std::shared_ptr<Vm> vm, unsigned id, VcpuOptions options)
       fd_(vm_->CreateVcpu(id)),
       mapping_(vm_->system().RunSize(), PROT_READ | PROT_WRITE, MAP_SHARED, fd_.get(), 0,
                "mmap kvm_run"),
-      options_(options) {
+      options_(options),
+      id_(id) {
   KickSignal();
   arch::InitVcpu(*this);
 }
 
+void Vcpu::Debug(DebugRequest request) {
+  arch::SetDebug(*this, request);
+  debug_ = std::move(request);
+}
+
 int Vcpu::Run() {
   thread_.store(ThreadId(), std::memory_order_seq_cst);
-  int result = ::ioctl(fd(), KVM_RUN, 0) < 0 ? errno : 0;
+  int result;
+  do {
+    result = ::ioctl(fd(), KVM_RUN, 0) < 0 ? errno : 0;
+    // EAGAIN: one that waits to be started by another has been looked for. KVM has waited in there.
+  } while (result == EAGAIN || (result == 0 && vm_->devices().Answer(run())));
   thread_.store(0, std::memory_order_seq_cst);
   if (result == EINTR) __atomic_store_n(&run().immediate_exit, 0, __ATOMIC_SEQ_CST);
   return result;

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <memory>
 
+#include "kvm/debug.h"
 #include "kvm/vm.h"
 
 namespace hv {
@@ -27,11 +28,16 @@ class Vcpu {
   Vcpu(const Vcpu&) = delete;
   Vcpu& operator=(const Vcpu&) = delete;
 
-  // KVM_RUN. Returns 0 with exit_reason set, or errno: EINTR (kicked), EAGAIN (not runnable yet), EFAULT …
+  // KVM_RUN, again behind what the VM's device table answers. Returns 0 with exit_reason set, or errno: EINTR (kicked), EAGAIN (not runnable yet), EFAULT …
   // Only one thread at a time may be in it.
   int Run();
   // Makes Run return EINTR: the one that goes on, or else the next. Any thread, any time.
   void Kick();
+
+  // Stops for a debugger from the next run on, in place of what was asked before. Throws std::invalid_argument,
+  // std::system_error; nothing has changed then. Precondition: it does not run.
+  void Debug(DebugRequest request);
+  const DebugRequest& debug() const { return debug_; }
 
   // SAFETY: KVM made the mapping for this structure, and it lives as long as the vCPU.
   kvm_run& run() const { return *reinterpret_cast<kvm_run*>(mapping_.data()); }
@@ -39,12 +45,15 @@ class Vcpu {
   int fd() const { return fd_.get(); }
   Vm& vm() const { return *vm_; }
   const VcpuOptions& options() const { return options_; }
+  unsigned id() const { return id_; }
 
  private:
   std::shared_ptr<Vm> vm_;
   Fd fd_;
   Mapping mapping_;
   VcpuOptions options_;
+  unsigned id_;
+  DebugRequest debug_;
   // The thread inside Run, or 0. Kick signals it; immediate_exit covers the moment before KVM_RUN.
   std::atomic<pid_t> thread_{0};
 };

@@ -3,7 +3,9 @@
 #include "kvm/vm.h"
 
 #include <linux/kvm.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "arch/arch.h"
@@ -16,18 +18,50 @@ Vm::Vm(unsigned ipa_bits) : fd_(system_.CreateVm(arch::VmType(system_, ipa_bits)
 }
 
 std::shared_ptr<Region> Vm::AddRegion(uint64_t guest_address, size_t size, bool file) {
-  auto region = std::make_shared<Region>(
-      Region{file ? SharedMemory::OfFile("hv-guest", size) : SharedMemory::Anonymous(size),
-             guest_address});
+  return AddRegion(guest_address,
+                   file ? SharedMemory::OfFile("hv-guest", size) : SharedMemory::Anonymous(size),
+                   0);
+}
 
-  kvm_userspace_memory_region slot = {};
-  slot.slot = static_cast<uint32_t>(regions_.size());
-  slot.guest_phys_addr = guest_address;
-  slot.memory_size = size;
-  slot.userspace_addr = AddressOf(region->mapping.data());
-  Ioctl(fd(), KVM_SET_USER_MEMORY_REGION, "KVM_SET_USER_MEMORY_REGION", &slot);
+std::shared_ptr<Region> Vm::AddRegion(uint64_t guest_address, SharedMemory memory, uint32_t flags) {
+  auto region = std::make_shared<Region>(Region{std::move(memory), guest_address, FreeSlot()});
+  SetSlot(*region, region->mapping.size(), flags);
   regions_.push_back(region);
   return region;
+}
+
+// The first number that no region has: KVM has few.
+uint32_t Vm::FreeSlot() const {
+  uint32_t slot = 0;
+  auto has_it = [&](const std::shared_ptr<Region>& each) { return each->slot == slot; };
+  while (std::any_of(regions_.begin(), regions_.end(), has_it)) slot++;
+  return slot;
+}
+
+void Vm::RemoveRegion(const Region& region) {
+  SetSlot(region, 0, 0);
+  auto same = [&](const std::shared_ptr<Region>& each) { return each.get() == &region; };
+  regions_.erase(std::remove_if(regions_.begin(), regions_.end(), same), regions_.end());
+}
+
+void Vm::SetSlot(const Region& region, size_t size, uint32_t flags) const {
+  kvm_userspace_memory_region slot = {};
+  slot.slot = region.slot;
+  slot.flags = flags;
+  slot.guest_phys_addr = region.guest_address;
+  slot.memory_size = size;
+  slot.userspace_addr = AddressOf(region.mapping.data());
+  Ioctl(fd(), KVM_SET_USER_MEMORY_REGION, "KVM_SET_USER_MEMORY_REGION", &slot);
+}
+
+std::vector<uint64_t> Vm::TakeDirty(const Region& region) const {
+  size_t pages = region.mapping.size() / static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  std::vector<uint64_t> bitmap((pages + 63) / 64);
+  kvm_dirty_log log = {};
+  log.slot = region.slot;
+  log.dirty_bitmap = bitmap.data();
+  Ioctl(fd(), KVM_GET_DIRTY_LOG, "KVM_GET_DIRTY_LOG", &log);
+  return bitmap;
 }
 
 uint8_t* Vm::Translate(uint64_t guest_address, size_t size) const {
@@ -43,7 +77,25 @@ uint8_t* Vm::Translate(uint64_t guest_address, size_t size) const {
 unsigned Vm::AddInterruptController() {
   unsigned version = 0;
   interrupt_controller_ = arch::CreateInterruptController(*this, version);
+  controller_version_ = static_cast<int>(version);
   return version;
+}
+
+void Vm::SetLine(uint32_t gsi, bool high) {
+  Start();
+  kvm_irq_level line = {};
+  line.irq = arch::LineOf(gsi);
+  line.level = high;
+  Ioctl(fd(), KVM_IRQ_LINE, "KVM_IRQ_LINE", &line);
+}
+
+bool Vm::SignalMsi(uint64_t address, uint32_t data) {
+  Start();
+  kvm_msi message = {};
+  message.address_lo = static_cast<uint32_t>(address);
+  message.address_hi = static_cast<uint32_t>(address >> 32);
+  message.data = data;
+  return Ioctl(fd(), KVM_SIGNAL_MSI, "KVM_SIGNAL_MSI", &message) > 0;
 }
 
 void Vm::Start() {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "kvm/device_table.h"
 #include "kvm/system.h"
 #include "sys/shared_memory.h"
 
@@ -14,6 +15,7 @@ namespace hv {
 // Guest memory: what KVM shows the guest at `guest_address`. Shared with the ArrayBuffer over it.
 struct Region : SharedMemory {
   uint64_t guest_address;
+  uint32_t slot = 0;
 };
 
 class Vm {
@@ -29,20 +31,42 @@ class Vm {
   // Gives the guest `size` bytes (a multiple of the page size) at `guest_address`, lazily backed: by a memfd, or by
   // anonymous memory. Throws std::system_error.
   std::shared_ptr<Region> AddRegion(uint64_t guest_address, size_t size, bool file);
+  // The same for memory that is there. `flags`: KVM_MEM_LOG_DIRTY_PAGES, KVM_MEM_READONLY.
+  std::shared_ptr<Region> AddRegion(uint64_t guest_address, SharedMemory memory, uint32_t flags);
+  // The guest sees nothing there any more. The memory goes with its last user.
+  void RemoveRegion(const Region& region);
+  // A bit for each page that the guest wrote since the last time; they count as unwritten from now on.
+  // Precondition: the region logs them. Throws std::system_error.
+  std::vector<uint64_t> TakeDirty(const Region& region) const;
   // A guest physical range as host memory. Throws std::out_of_range when a byte of it is no memory.
   uint8_t* Translate(uint64_t guest_address, size_t size) const;
   // Before the first vCPU. Returns which it is: the GIC's version. Throws std::system_error ENODEV where there is none.
   unsigned AddInterruptController();
-  // Before each run: an interrupt controller starts with the first, and KVM makes no vCPU after that.
+  // The level of an input of the interrupt controller. Throws std::system_error ENXIO where there is none.
+  void SetLine(uint32_t gsi, bool high);
+  // A message-signalled interrupt; false: the guest has it switched off. Throws std::system_error.
+  bool SignalMsi(uint64_t address, uint32_t data);
+  // Before each run or interrupt: an interrupt controller starts with the first, and KVM makes no vCPU after that on arm64.
   void Start();
   Fd CreateVcpu(unsigned id) const;
   // In the order in which they were added.
   const std::shared_ptr<Region>& region(size_t index) const { return regions_.at(index); }
+  DeviceTable& devices() { return devices_; }
+  bool has_interrupt_controller() const { return controller_version_ >= 0; }
+  // The GIC's; 0: another controller; -1: none.
+  int controller_version() const { return controller_version_; }
+  // The GIC's device, or -1.
+  int interrupt_controller() const { return interrupt_controller_.get(); }
 
  private:
+  void SetSlot(const Region& region, size_t size, uint32_t flags) const;
+  uint32_t FreeSlot() const;
+
   System system_;
   Fd fd_;
+  DeviceTable devices_;
   Fd interrupt_controller_;
+  int controller_version_ = -1;
   bool started_ = false;
   std::vector<std::shared_ptr<Region>> regions_;
 };

@@ -14,8 +14,11 @@ void ExportJail(Napi::Env env, Napi::Object exports);
 void ExportPassing(Napi::Env env, Napi::Object exports);
 void ExportPtrace(Napi::Env env, Napi::Object exports);
 void ExportUserVm(Napi::Env env, Napi::Object exports);
+void ExportVcpu(Napi::Env env, Napi::Object exports);
+void ExportVcpuState(Napi::Env env, Napi::Object exports);
 void ExportVdso(Napi::Env env, Napi::Object exports);
 void ExportVm(Napi::Env env, Napi::Object exports);
+void ExportVmMemory(Napi::Env env, Napi::Object exports);
 void ExportWatchdog(Napi::Env env, Napi::Object exports);
 void ExportWatcher(Napi::Env env, Napi::Object exports);
 

@@ -116,7 +116,7 @@ Napi::Value Rights(const Napi::CallbackInfo& info) {
   });
 }
 
-// filterCalls(caller, hasTerminal, isUndecided)
+// filterCalls(caller, hasTerminal, isUndecided, accepts)
 Napi::Value Filter(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
     const std::string name = info[0].ToString();
@@ -127,10 +127,13 @@ Napi::Value Filter(const Napi::CallbackInfo& info) {
       caller = Caller::kPtrace;
     } else if (name == "machine") {
       caller = Caller::kMachine;
+    } else if (name == "kernel") {
+      caller = Caller::kKernel;
     } else {
       throw std::invalid_argument("no such caller");
     }
-    return Answer(info.Env(), FilterCalls({caller, info[1].ToBoolean(), info[2].ToBoolean()}));
+    return Answer(info.Env(), FilterCalls({caller, info[1].ToBoolean(), info[2].ToBoolean(),
+                                           info[3].ToBoolean()}));
   });
 }
 

@@ -25,7 +25,7 @@ class RegionBuffer {
     // SAFETY: the finalizer's reference keeps the mapping as long as JavaScript can reach the buffer.
     Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(
         env, region_->mapping.data(), bytes,
-        [](Napi::Env, void*, std::shared_ptr<SharedMemory>* holder) { delete holder; }, holder);
+        [](Napi::Env, void*, std::shared_ptr<SharedMemory>* held) { delete held; }, holder);
     shown_.push_back({Napi::Persistent(buffer), holder});
     return buffer;
   }

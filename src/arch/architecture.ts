@@ -3,6 +3,7 @@
 import type {EpollEventLayout} from '../abi/epoll.ts'
 import type {SignalSet} from '../abi/signal-set.ts'
 import type {StatLayout} from '../abi/stat.ts'
+import type {DebugSupport} from './debug.ts'
 import type {Fault} from './fault.ts'
 
 export interface Architecture {
@@ -87,6 +88,7 @@ export interface Architecture {
    */
   signalFrameBytes(fpBytes: number): number
   readonly callSites: CallSites
+  readonly debug: DebugSupport
 }
 
 /** Call instructions that jumps of the same length can stand in for, or for what is near by: no thread is ever inside one of them. */

@@ -5,7 +5,7 @@ import {differences} from '../board/compare.ts'
 import {detectBoard, machineIdOf, ruleOf} from '../board/detect.ts'
 import {loadBoard, loadBoards} from '../board/load.ts'
 import {HvError} from '../errors.ts'
-import type {Finding, Machine} from './finding.ts'
+import type {Finding, HostMachine} from './finding.ts'
 import type {Host, HostOptions} from './host.ts'
 
 export interface BoardChoice {
@@ -29,7 +29,11 @@ export function boardOf(host: Host, {board, boards}: HostOptions): BoardChoice {
   }
 }
 
-export function checkBoard(host: Host, machine: Machine, {board, because, problem}: BoardChoice): Finding[] {
+export function checkBoard(
+  host: Host,
+  machine: HostMachine,
+  {board, because, problem}: BoardChoice,
+): Finding[] {
   const subject = {id: 'board', title: 'Board'}
   const evidence = `${because}; ${describe(host)}`
   if (problem) {

@@ -1,7 +1,7 @@
 // What every check looks at, read once: the host, its surroundings, what /dev/kvm answered, and whether a process can be traced.
 
 import type {KvmProbe, KvmQuestions} from './addon.ts'
-import type {Finding, Machine, StopProof} from './finding.ts'
+import type {Finding, HostMachine, StopProof} from './finding.ts'
 import type {Host} from './host.ts'
 import type {Surroundings} from './surroundings.ts'
 import type {Outcome} from './trap-proof.ts'
@@ -39,7 +39,7 @@ export interface ArchChecks {
   /** What to ask of a VM; undefined: nothing. */
   questions?: KvmQuestions
   checks: readonly Check[]
-  machineOf: (facts: Facts) => Machine
+  machineOf: (facts: Facts) => HostMachine
 }
 
 /** The device opened and made a VM: whatever else looks wrong, KVM works. */

@@ -45,7 +45,7 @@ export interface HostReport {
   /** The board that this is, by its name in boards/; null when no file fits. */
   board: string | null
   /** null on an architecture that hv has no checks for. */
-  machine: Machine | null
+  machine: HostMachine | null
   /** All that was looked at, in order. */
   findings: Finding[]
 }
@@ -58,7 +58,7 @@ export interface HostReport {
  * console.log(machine?.mode, machine?.pageSize, machine?.ipaBits) // e.g. vmx 4096 46
  * for (const {name, implementer, part} of machine?.cores ?? []) console.log(name, implementer, part)
  */
-export interface Machine {
+export interface HostMachine {
   /** Different cores of one machine (big.LITTLE) are several. */
   cores: Core[]
   /** How KVM runs guests: `vmx`, `svm`, `pvm`, or on arm64 `vhe`, `vhe-nv2`, `nvhe`, `hvhe`, `protected-nvhe`, `protected-hvhe`, `el1`, `disabled`. */
@@ -75,7 +75,7 @@ export interface Machine {
   nested: boolean | null
 }
 
-/** A kind of processor core. @see {@link Machine} */
+/** A kind of processor core. @see {@link HostMachine} */
 export interface Core {
   /** As the host has it: `Cortex-A76`, `Intel(R) Xeon(R) Processor`. */
   name: string

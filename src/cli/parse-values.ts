@@ -59,6 +59,26 @@ export function parseVolume(text: string): Volume {
   return {host: resolve(host), guest: resolve('/', guest), writable: mode === 'rw'}
 }
 
+/** `FILE[:ro]`: a disk of a machine's. FILE is relative to this process. */
+export function parseDisk(text: string): {path: string; readOnly: boolean} {
+  const [path, mode, ...rest] = text.split(':')
+  if (!path || (mode !== undefined && mode !== 'ro') || rest.length > 0) {
+    throw bad(`bad disk ${quote(text)}`, 'write FILE[:ro]')
+  }
+  return {path: resolve(path), readOnly: mode === 'ro'}
+}
+
+/** `DIR:TAG[:ro|rw][:9p]`; read-only without a mode. DIR is relative to this process. */
+export function parseShare(text: string): {path: string; tag: string; writable: boolean; is9p: boolean} {
+  const [path, tag, ...rest] = text.split(':')
+  const is9p = rest.at(-1) === '9p'
+  const [mode = 'ro', ...more] = is9p ? rest.slice(0, -1) : rest
+  if (!path || !tag || (mode !== 'ro' && mode !== 'rw') || more.length > 0) {
+    throw bad(`bad share ${quote(text)}`, 'write DIR:TAG[:ro|rw][:9p]')
+  }
+  return {path: resolve(path), tag, writable: mode === 'rw', is9p}
+}
+
 /** `PATH:rwxc`: the letters are any of these, or none. PATH is the guest's. */
 export function parseUnveil(text: string): Unveiled {
   const colon = text.lastIndexOf(':')

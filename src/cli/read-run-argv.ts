@@ -62,7 +62,7 @@ export function readArgv(argv: readonly string[], {name: command, flags: known}:
     }
   }
 
-  if (i >= argv.length && !flags.some(([name]) => name === 'image')) {
+  if (i >= argv.length && !flags.some(([name]) => name === 'image' || name === 'kernel')) {
     throw bad(
       'no program given',
       command,

@@ -6,9 +6,23 @@ import {HvError} from '../errors.ts'
 const STATUS_OWN_ERROR = 125
 /** What the command calls the library's options. */
 const FLAGS: ReadonlyMap<string, string> = new Map([
-  ...['root', 'image', 'cwd', 'env', 'platform', 'cpus', 'trace', 'pledge', 'unveil'].map(
-    (name) => [name, `--${name}`] as const,
-  ),
+  ...[
+    ...[
+      'root',
+      'image',
+      'cwd',
+      'env',
+      'platform',
+      'cpus',
+      'trace',
+      'pledge',
+      'unveil',
+      'machine',
+      'gdb',
+      'core',
+    ],
+    ...['kernel', 'initrd', 'append'],
+  ].map((name) => [name, `--${name}`] as const),
   ['withLibraries', '--with-libs'],
   ['volumes', '--volume'],
   ['memoryBytes', '--memory'],

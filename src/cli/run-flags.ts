@@ -53,6 +53,27 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     summary: "run PROGRAM in place of the image's entry point and its arguments",
   },
   {
+    name: 'kernel',
+    kind: 'value',
+    placeholder: 'FILE',
+    summary: 'boot this Linux kernel in a machine of its own: a bzImage or vmlinuz, an Image of arm64',
+  },
+  {name: 'initrd', kind: 'value', placeholder: 'FILE', summary: "the kernel's initramfs"},
+  {
+    name: 'share',
+    kind: 'value',
+    repeat: true,
+    placeholder: 'DIR:TAG[:ro|rw][:9p]',
+    summary:
+      'a host directory for the kernel to mount, ro (the default) or rw: mount -t virtiofs TAG PLACE, or with :9p by 9P; may be repeated',
+  },
+  {
+    name: 'append',
+    kind: 'value',
+    placeholder: 'TEXT',
+    summary: "kernel parameters, behind hv's own (console=… panic=-1)",
+  },
+  {
     name: 'with-libs',
     kind: 'switch',
     summary: 'show PROGRAM at its own path, with its interpreter and the libraries that it is linked with',
@@ -99,9 +120,10 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   {
     name: 'disk',
     kind: 'value',
-    placeholder: 'SIZE',
+    repeat: true,
+    placeholder: 'SIZE|FILE[:ro]',
     summary:
-      "what the guest's files in memory may hold, e.g. 64M, its changes to / and /tmp; default: what --memory allows",
+      "with --kernel a raw image that is a disk, may be repeated; else what the guest's files in memory may hold, e.g. 64M, its changes to / and /tmp; default: what --memory allows",
   },
   {
     name: 'patch-calls',
@@ -127,6 +149,18 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     kind: 'optional',
     placeholder: '[=FILE]',
     summary: "print each system call in strace's format, to standard error or to FILE",
+  },
+  {
+    name: 'gdb',
+    kind: 'value',
+    placeholder: '[ADDR:]PORT|unix:PATH',
+    summary: 'wait for gdb there before the first instruction; without ADDR on this host alone',
+  },
+  {
+    name: 'core',
+    kind: 'value',
+    placeholder: 'FILE',
+    summary: 'write an ELF core file when a process of the guest dies of a crash, the first one; see core(5)',
   },
   {
     name: 'pledge',

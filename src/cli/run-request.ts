@@ -4,11 +4,13 @@ import {accessSync, constants, openSync, statSync} from 'node:fs'
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
 import type {JailChoice} from '../jail/layer.ts'
-import {guestEnvironment, MAX_CPUS, MAX_TASKS, type RunOptions} from '../run/options.ts'
+import {guestEnvironment, MAX_CPUS, MAX_TASKS, parseGdbAddress, type RunOptions} from '../run/options.ts'
 import {
   parseCount,
+  parseDisk,
   parseEnv,
   parseIdentity,
+  parseShare,
   parseSize,
   parseTimeout,
   parseUnveil,
@@ -28,18 +30,27 @@ export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.Pro
     env: guestEnvironment(caller.TERM),
     platform: 'auto',
   }
-  for (const [name, value] of flags) setFlag(options, name, value, caller)
+  const isKernel = flags.some(([name]) => name === 'kernel')
+  for (const [name, value] of flags) {
+    if (!isKernel || !setKernelFlag(options, name, value)) setFlag(options, name, value, caller)
+  }
   checkTogether(options)
+  if (options.kernel !== undefined) {
+    return {...options, program: options.kernel, args: program === undefined ? [] : [program, ...args]}
+  }
   if (options.image !== undefined) return ofImage(options, {flags, program, args}, caller)
   if (options.root === undefined) options.program = findOnHost(options.program, caller.PATH ?? '')
   return options
 }
 
-function checkTogether({root, image, withLibraries, entrypoint}: RunOptions): void {
+function checkTogether(options: RunOptions): void {
+  const {root, image, withLibraries, entrypoint, kernel, initrd, append} = options
   const trees = [root && '--root', image && '--image', withLibraries && '--with-libs'].filter(Boolean)
   if (trees.length > 1) throw bad(`${trees.join(' and ')}: each says what the guest sees`, 'give one of them')
   if (entrypoint !== undefined && image === undefined)
     throw bad('--entrypoint is for an image', 'give --image, or the program behind the flags')
+  const ofKernel = [initrd && '--initrd', append && '--append'].find(Boolean)
+  if (ofKernel && kernel === undefined) throw bad(`${ofKernel} is for a kernel`, 'give --kernel')
 }
 
 /** All words belong to the image's entry point, or are its program. */
@@ -60,6 +71,20 @@ function ofImage(
   }
 }
 
+/** Flags that mean something else to a kernel's machine. */
+function setKernelFlag(options: RunOptions, name: string, value: string): boolean {
+  switch (name) {
+    case 'disk':
+      options.disks = [...(options.disks ?? []), parseDisk(value)]
+      return true
+    case 'share':
+      options.shares = [...(options.shares ?? []), parseShare(value)]
+      return true
+    default:
+      return false
+  }
+}
+
 function setFlag(options: RunOptions, name: string, value: string, caller: NodeJS.ProcessEnv): void {
   switch (name) {
     case 'platform':
@@ -76,6 +101,15 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
       return
     case 'entrypoint':
       options.entrypoint = value
+      return
+    case 'kernel':
+      options.kernel = existing(value, '--kernel', false)
+      return
+    case 'initrd':
+      options.initrd = existing(value, '--initrd', false)
+      return
+    case 'append':
+      options.append = value
       return
     case 'with-libs':
       options.withLibraries = true
@@ -105,7 +139,10 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
         example: '--cpu-quota 50',
       })
       return
+    case 'share':
+      throw bad('--share is for a machine of its own', 'give --kernel, or --volume for a program')
     case 'disk':
+      if (options.diskBytes !== undefined) throw bad('flag --disk is given twice', 'give one size')
       options.diskBytes = parseSize(value, '--disk')
       return
     case 'cpus':
@@ -129,6 +166,13 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
         isOn: true,
         showsDurations: true,
       }
+      return
+    case 'core':
+      if (value === '') throw bad('--core names no file', 'give a file, e.g. `--core core`')
+      options.core = value
+      return
+    case 'gdb':
+      options.gdb = parseGdbAddress(value)
       return
     case 'pledge':
       options.pledge = value

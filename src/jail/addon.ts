@@ -1,7 +1,7 @@
 // The addon's part of the jail: one call for each layer.
 
 /** Whose calls are let through: a sentry's, by its platform, or those of a bare machine that is made. */
-export type Caller = 'kvm' | 'ptrace' | 'machine'
+export type Caller = 'kvm' | 'ptrace' | 'machine' | 'kernel'
 
 /** native/napi/jail.cc. Each answers 0, or the errno of what the host refused: then nothing, or not every thread, has changed. */
 export interface JailAddon {
@@ -24,5 +24,5 @@ export interface JailAddon {
   /** All but these capabilities, by number; with `uid` and `gid`, the user too. The last layer but the filter. */
   giveUpRights(capabilities: readonly number[], uid?: number, gid?: number): number
   /** From now on only the calls that it needs. @param isUndecided a machine may be made yet, and another filter comes */
-  filterCalls(caller: Caller, hasTerminal: boolean, isUndecided: boolean): number
+  filterCalls(caller: Caller, hasTerminal: boolean, isUndecided: boolean, accepts: boolean): number
 }

@@ -33,6 +33,8 @@ export interface JailNeeds {
   /** It may become a bare machine: `decide` follows, behind what shows it. */
   isUndecided?: boolean
   hasTerminal: boolean
+  /** It listens to a socket, and is to take who connects. */
+  accepts?: boolean
   dropTo?: {uid: number; gid: number}
 }
 
@@ -98,7 +100,7 @@ export class Jail {
    * @throws HvError JAIL_INCOMPLETE if the whole of it is required; BAD_ARGUMENT, HOST_SYSCALL: nobody becomes `dropTo`
    */
   close(needs: JailNeeds): void {
-    const {directories, roots, caller, hasTerminal, isUndecided = false, dropTo} = needs
+    const {directories, roots, caller, hasTerminal, isUndecided = false, accepts = false, dropTo} = needs
     const isWanted = this.#choice !== 'none'
     if (dropTo !== undefined) requireRoot()
     this.#cgroup?.holdCpu()
@@ -106,14 +108,14 @@ export class Jail {
     // Who is to be another user is one, in a jail or not.
     if (isWanted || dropTo !== undefined) this.#giveUpRights(needs)
     if (!isWanted) return
-    this.#lay('seccomp', () => addon.filterCalls(caller, hasTerminal, isUndecided))
+    this.#lay('seccomp', () => addon.filterCalls(caller, hasTerminal, isUndecided, accepts))
     if (this.#choice === 'required') this.#requireAll()
   }
 
   /** Of what was undecided: a filter over the one that is there. @throws HvError HOST_SYSCALL */
-  decide(caller: Caller, hasTerminal = false): void {
+  decide(caller: Caller, hasTerminal = false, accepts = false): void {
     if (!this.layers.some(({name, status}) => name === 'seccomp' && status === 'on')) return
-    const errno = addon.filterCalls(caller, hasTerminal, false)
+    const errno = addon.filterCalls(caller, hasTerminal, false, accepts)
     if (errno !== 0)
       throw new HvError(
         'HOST_SYSCALL',

@@ -6,9 +6,12 @@ import type {Device} from './device.ts'
 
 export class Bus {
   readonly #devices: readonly Device[]
+  readonly #onNobody: (() => void) | undefined
 
-  constructor(devices: readonly Device[]) {
+  /** @param onNobody when nobody answers: reads have all bits set then, as on a PC; without it, that is an error */
+  constructor(devices: readonly Device[], onNobody?: () => void) {
     this.#devices = devices
+    this.#onNobody = onNobody
   }
 
   /** Does the exit's accesses, in order. @throws HvError VCPU_FAILED when no device answers */
@@ -18,6 +21,10 @@ export class Bus {
     const size = isPort ? exit.size : exit.data.length
     const isWrite = isPort ? exit.direction === 'out' : exit.isWrite
     const device = this.#find(isPort ? 'port' : 'memory', address, size, isWrite)
+    if (device === undefined) {
+      if (!isWrite) exit.data.fill(0xff)
+      return
+    }
     const offset = address - device.first
     for (let at = 0; at < exit.data.length; at += size) {
       const item = exit.data.subarray(at, at + size)
@@ -26,11 +33,15 @@ export class Bus {
     }
   }
 
-  #find(space: Device['space'], address: number, size: number, isWrite: boolean): Device {
+  #find(space: Device['space'], address: number, size: number, isWrite: boolean): Device | undefined {
     const found = this.#devices.find(
       (device) => device.space === space && address >= device.first && address < device.first + device.length,
     )
     if (found?.sizes.includes(size)) return found
+    if (this.#onNobody !== undefined) {
+      this.#onNobody()
+      return undefined
+    }
 
     const access = `${isWrite ? 'wrote' : 'read'} ${size} byte${size === 1 ? '' : 's'}`
     const place = `${space === 'port' ? 'port' : 'guest physical address'} 0x${address.toString(16)}`

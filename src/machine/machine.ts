@@ -1,11 +1,14 @@
 // What differs between the machines of the architectures, and which one this host runs.
 
 import {arch} from '../arch/index.ts'
+import type {ShutdownExit} from '../vm/exit.ts'
 import type {RegisterName} from '../vm/registers.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
-import type {Vm} from '../vm/vm.ts'
+import type {VcpuOptions, Vm} from '../vm/vm.ts'
 import {machine as arm64} from './arm64/machine.ts'
 import type {Device} from './device.ts'
+import type {KernelStart, PlacedDevice} from './kernel.ts'
+import type {VirtioPlaces} from './plug-virtio.ts'
 import type {MachineInput, MachineOutput} from './streams.ts'
 import {machine as x86_64} from './x86_64/machine.ts'
 
@@ -18,6 +21,26 @@ export interface Machine {
   /** Puts the vCPU where the guest starts. */
   boot(vm: Vm, vcpu: Vcpu, start: StartOfGuest): void
   makeDevices(streams: DeviceStreams, vcpu: Vcpu): MachineDevices
+
+  /** What to do about a kernel that KVM cannot go on with; asked for before a jail closes. */
+  kernelErrorStep(): string
+  /** What a kernel is told in any case. */
+  readonly commandLine: string
+  vcpuOptions(index: number): VcpuOptions
+  readonly virtio: VirtioPlaces
+  makeKernelDevices(vm: Vm, streams: Omit<DeviceStreams, 'debug'>): KernelDevices
+  /** Puts the kernel into memory, and the first vCPU before it. @throws HvError BAD_KERNEL */
+  startLinux(start: KernelStart): void
+  /** A shutdown's, as the exit status of a run. */
+  statusOf(reason: ShutdownExit['reason']): number
+}
+
+export interface KernelDevices {
+  readonly all: readonly Device[]
+  /** Those that the kernel is told of. */
+  readonly placed: readonly PlacedDevice[]
+  /** The kernel has ended the run by a device. */
+  exitStatus(): number | undefined
 }
 
 /** Guest physical addresses. */

@@ -2,14 +2,15 @@
 
 import type {Readable} from 'node:stream'
 import {SIGPIPE} from '../abi/signal.ts'
-import {HvError} from '../errors.ts'
 import type {Exit} from '../vm/exit.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import {Vm} from '../vm/vm.ts'
 import {Bus} from './bus.ts'
 import {failed} from './failed.ts'
 import {GuestFile, openGuestFile} from './guest-file.ts'
+import {isTaken} from './is-taken.ts'
 import {type MachineDevices, machine} from './machine.ts'
+import type {MachineResult} from './machine-result.ts'
 import {MachineInput, MachineOutput} from './streams.ts'
 
 /** Backed lazily: it costs what the guest touches. */
@@ -39,21 +40,12 @@ export interface BareOptions {
   onLoaded?: () => void
 }
 
-export interface BareResult {
-  /** null: stopped by a time-out, or by a signal. */
-  exitCode: number | null
-  signal: number | null
-  timedOut: boolean
-  /** Counters, and times that end in `Ns`: nanoseconds. */
-  stats: Record<string, number>
-}
-
 /** @param fd the program, open for reading: it is closed then; default: it is opened. @throws HvError */
 export async function runBare(
   options: BareOptions,
   streams: MachineStreams = {},
   fd = openGuestFile(options.program),
-): Promise<BareResult> {
+): Promise<MachineResult> {
   const started = performance.now()
   using file = GuestFile.read(fd, options.program)
   const {memoryBytes = MEMORY_BYTES} = options
@@ -77,10 +69,10 @@ export async function runBare(
   }
 }
 
-type End = Omit<BareResult, 'stats'>
+type End = Omit<MachineResult, 'stats'>
 
 class Run {
-  readonly stats: BareResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0}
+  readonly stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0}
   readonly #vcpu: Vcpu
   readonly #input: MachineInput
   readonly #outputs: readonly MachineOutput[]
@@ -154,23 +146,5 @@ class Run {
   #explain(suberror: number): string {
     const at = `0x${this.#vcpu.registers.get(machine.programCounter).toString(16)}`
     return `KVM cannot go on behind address ${at} of the guest: internal error ${suberror}`
-  }
-}
-
-/** False: nobody reads it any more. */
-async function isTaken(output: MachineOutput): Promise<boolean> {
-  try {
-    await output.flush()
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return false
-    throw new HvError(
-      'HOST_SYSCALL',
-      `the guest's output cannot be written: ${(error as Error).message}`,
-      '',
-      {
-        cause: error,
-      },
-    )
   }
 }

@@ -12,12 +12,21 @@ export class MachineInput {
   #stream: Readable | undefined
   #bytes: Uint8Array = new Uint8Array()
   #at = 0
-  readonly #onChange = (): void => this.#wake?.()
+  readonly #onChange = (): void => {
+    this.#wake?.()
+    this.#listener()
+  }
+  #listener: () => void = () => {}
   #wake: (() => void) | undefined
 
   /** @param open is called when the guest first wants input */
   constructor(open: () => Readable) {
     this.#open = open
+  }
+
+  /** Calls `listener` when there is a byte, or the end. */
+  onChange(listener: () => void): void {
+    this.#listener = listener
   }
 
   start(): void {
@@ -71,6 +80,7 @@ export class MachineInput {
 export class MachineOutput {
   readonly #write: (bytes: Uint8Array) => number
   #bytes: number[] = []
+  #listener: () => void = () => {}
 
   /** @param write returns how many bytes it took; throws the errors of write(2) */
   constructor(write: (bytes: Uint8Array) => number) {
@@ -83,6 +93,17 @@ export class MachineOutput {
 
   put(byte: number): void {
     this.#bytes.push(byte)
+    this.#listener()
+  }
+
+  /** Calls `listener` whenever there is a byte more. */
+  onPut(listener: () => void): void {
+    this.#listener = listener
+  }
+
+  /** Bytes that were put, and not handed over. */
+  get length(): number {
+    return this.#bytes.length
   }
 
   get isEmpty(): boolean {

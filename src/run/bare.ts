@@ -57,13 +57,15 @@ async function runInJail(options: RunOptions, {fd, jail, kvmError}: FoundBare): 
 /** @throws HvError BAD_ARGUMENT */
 export function requireBareOptions(options: RunOptions): void {
   const {root, image, volumes, cwd, trace, pledge, unveil, suggestsPromises, platform} = options
-  const {maxTasks, diskBytes, patchCalls, cpuTimeoutMs, cpuQuotaPercent} = options
+  const {gdb, core, maxTasks, diskBytes, patchCalls, cpuTimeoutMs, cpuQuotaPercent} = options
   const unfit: [string, boolean][] = [
     ['`root`', root !== undefined],
     ['`image`', image !== undefined],
     ['`volumes`', volumes.length > 0],
     ['`cwd`', cwd !== undefined],
     ['`trace`', trace !== undefined],
+    ['`gdb`', gdb !== undefined],
+    ['`core`', core !== undefined],
     ['`maxTasks`', maxTasks !== undefined],
     ['`diskBytes`', diskBytes !== undefined],
     ['`patchCalls`', patchCalls !== undefined],

@@ -1,5 +1,6 @@
 // RunOptions and RunResult: what one run of a guest program takes and gives. The contract with the commands.
 
+import type {GdbAddress} from '../gdb/address.ts'
 import type {JailChoice, JailLayer} from '../jail/layer.ts'
 import type {CodeCache} from '../kept-code.ts'
 import type {ChosenPlatform, PlatformChoice} from '../platform/choice.ts'
@@ -11,6 +12,7 @@ import type {TraceOptions} from '../sentry/trace/options.ts'
 import type {Volume} from '../sentry/volume.ts'
 
 export {MAX_ID} from '../abi/ids.ts'
+export {type GdbAddress, parseGdbAddress} from '../gdb/address.ts'
 export {MAX_CPUS} from '../platform/choice.ts'
 export type {FasterPlatform} from '../platform/compare.ts'
 export {PATCH_CHOICES, type PatchChoice} from '../sentry/patch-choice.ts'
@@ -61,6 +63,20 @@ export interface RunOptions {
   /** How this process ends should it not be back a second behind `timeoutMs`. `line`: on standard error. */
   ifStuck?: {status: number; line: string}
   platform: PlatformChoice
+  /** A kernel that a machine of its own boots, in place of a program: bzImage, or Image of arm64. Host path. */
+  kernel?: string
+  /** With `kernel`: its initramfs. Host path. */
+  initrd?: string
+  /** With `kernel`: its disks, raw images or block devices of the host. */
+  disks?: {path: string; readOnly: boolean}[]
+  /** With `kernel`: directories of the host that it can mount by their tags. */
+  shares?: {path: string; tag: string; writable: boolean}[]
+  /** With `kernel`: parameters behind those that hv gives it. */
+  append?: string
+  /** Where gdb is waited for before the program's first instruction. Its call sites are then left as they are. */
+  gdb?: GdbAddress
+  /** Where the first process that dies with a core leaves it: a file of this host, emptied if it is there. */
+  core?: string
   /** Forces what the program is taken for; default: what the file says. */
   machine?: 'linux' | 'bare'
   /** How the guest's system calls are shown: from the start if `isOn`, and when SIGUSR2 switches the trace on. */

@@ -2,6 +2,7 @@
 
 import {constants, openSync} from 'node:fs'
 import {getPriority} from 'node:os'
+import {resolve} from 'node:path'
 import {O_ACCMODE, O_RDONLY, O_WRONLY} from '../abi/open-flags.ts'
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
@@ -22,6 +23,8 @@ import type {FileDescription} from '../vfs/file.ts'
 import {host} from '../vfs/host-calls.ts'
 import {openHostStream} from '../vfs/open-host-stream.ts'
 import type {FoundBare} from './bare.ts'
+import type {CoreFile} from './core.ts'
+import type {GdbRun} from './gdb.ts'
 import {openGuestFiles} from './guest-files.ts'
 import {hostLimits} from './host-limits.ts'
 import {imageProgram} from './image-program.ts'
@@ -55,6 +58,8 @@ async function compared(result: RunResult): Promise<RunResult> {
 
 async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunResult> {
   watchdog.start()
+  const {kernel} = options
+  if (kernel !== undefined) return (await import('./kernel.ts')).runKernelMachine(options, kernel)
   if (options.machine === 'bare') return (await import('./bare.ts')).runBareMetal(options)
   const result = await runLinux(options, watchdog)
   if (!('fd' in result)) return result
@@ -73,6 +78,8 @@ async function runLinux(options: RunOptions, watchdog: Watchdog): Promise<RunRes
   const isOnHost = options.root === undefined && options.image === undefined
   const onHost = isOnHost ? openHostProgram(options.program) : undefined
   const isUndecided = onHost !== undefined && options.machine === undefined
+  const gdb = options.gdb && (await (await import('./gdb.ts')).GdbRun.listen(options.gdb))
+  const core = options.core && new (await import('./core.ts')).CoreFile(options.core)
   const jail = Jail.begin(options.jail ?? 'best')
   jail.limit(hostLimits(options), options.cgroupParent)
   const opened = await openPlatform(options.platform, memoryBytes, cpus)
@@ -91,15 +98,20 @@ async function runLinux(options: RunOptions, watchdog: Watchdog): Promise<RunRes
     jail.close({
       roots: files.roots,
       directories: [...ownDirectories(process.env), ...(files.libraryFolders ?? [])],
-      ...{caller, hasTerminal, isUndecided, dropTo: options.dropTo},
+      ...{caller, hasTerminal, isUndecided, accepts: gdb !== undefined, dropTo: options.dropTo},
     })
     if (isUndecided) {
       if (isBareGuest(onHost)) return {fd: onHost.fd, jail, kvmError}
       addon.dropKvm()
-      jail.decide(caller, hasTerminal)
+      jail.decide(caller, hasTerminal, gdb !== undefined)
     }
     const shown = await files.read()
-    const sentry = new Sentry(platform, {...options, ...shown, terminal})
+    const sentry = new Sentry(platform, {
+      ...options,
+      ...shown,
+      terminal,
+      ...(gdb && {patchCalls: 'never'}),
+    })
     const program = {
       ...programOf(options, shown.config),
       onHost,
@@ -108,11 +120,18 @@ async function runLinux(options: RunOptions, watchdog: Watchdog): Promise<RunRes
       streams: fds.map((fd, guestFd) => openStream(sentry, fd, guestFd)),
       restrict: pledge.restrict,
     }
-    const result = await runTraced(sentry, program, options, watchdog)
+    const result = await runTraced(sentry, program, options, {watchdog, gdb, core})
     return {...result, promises: pledge.suggestion(), platform: platformOf(opened), jail: jail.layers}
   } finally {
     host.restoreTerminal()
   }
+}
+
+/** What looks on while it runs. */
+interface Watching {
+  watchdog: Watchdog
+  gdb: GdbRun | undefined
+  core: CoreFile | '' | undefined
 }
 
 /** Until it has ended, and the sentry with it. */
@@ -120,7 +139,7 @@ async function runTraced(
   sentry: Sentry,
   program: ProgramOptions,
   options: RunOptions,
-  watchdog: Watchdog,
+  {watchdog, gdb, core}: Watching,
 ): Promise<ProgramResult> {
   const {kernel} = sentry
   kernel.budget.onMuch = options.onMuch
@@ -134,9 +153,19 @@ async function runTraced(
       onLoaded: (process) => {
         passSignals(sentry, process, trace)
         stopWith(sentry, process, options)
+        if (core) core.begin(kernel)
+        gdb?.begin(
+          kernel,
+          process,
+          program.onHost && Buffer.from(resolve(options.program)).toString('latin1'),
+        )
       },
-      whilePaused: () => trace.catchUp(),
+      whilePaused: async () => {
+        await trace.catchUp()
+        await gdb?.serve()
+      },
     })
+    await gdb?.close()
     sentry.dispose()
     return result
   } finally {

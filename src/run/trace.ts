@@ -47,6 +47,7 @@ export class RunTrace {
 
   /** What the kernel was paused for. */
   async catchUp(): Promise<void> {
+    if (this.#awaited === 0) return
     await this.#load()
     for (; this.#awaited > 0; this.#awaited--) this.toggle()
   }

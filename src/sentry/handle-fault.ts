@@ -21,7 +21,8 @@ export function handleFault(task: Task): boolean {
   const fault = context.exactFault()
   const mended = fault.isPageFault ? memoryMap.handleFault(fault.address, fault.access) : undefined
   if (mended === OUT_OF_MEMORY && killHungrier(kernel, task.process)) return true
-  if (mended !== true && !leaveTrampoline(task)) forceFault(task, {...fault, ...mended})
+  if (mended === true || kernel.debugging?.takesFault(task, fault)) return true
+  if (!leaveTrampoline(task)) forceFault(task, {...fault, ...mended})
   return true
 }
 

@@ -13,11 +13,12 @@ import {
   type Platform,
 } from '../platform/platform.ts'
 import {Budget} from '../vfs/budget.ts'
+import {FileLockTable} from '../vfs/file-locks.ts'
 import {nextTurn} from '../vfs/fs/freshness.ts'
 import type {Mount} from '../vfs/location.ts'
 import {ClockPage} from './clock.ts'
 import {dispatch} from './dispatch.ts'
-import {FileLockTable} from './file-locks.ts'
+import {Embedding} from './embedding.ts'
 import {handleFault} from './handle-fault.ts'
 import {monotonicNs} from './host-clock.ts'
 import {HostWatch} from './host-watch.ts'
@@ -25,8 +26,6 @@ import {InotifyCounts} from './inotify-file.ts'
 import {KernelIpc} from './ipc/kernel-ipc.ts'
 import {tellKnown} from './known-calls.ts'
 import {Leases} from './leases.ts'
-import type {CallPatches} from './memory/call-patches.ts'
-import type {MemoryMap} from './memory/memory-map.ts'
 import {UnixDomain} from './net/unix-domain.ts'
 import {isOutgrown} from './outgrown.ts'
 import type {Process} from './process.ts'
@@ -44,9 +43,8 @@ import {Scheduler} from './task/scheduler.ts'
 import type {Task} from './task.ts'
 import {TimerQueue} from './timers.ts'
 import type {Tracer} from './tracer.ts'
-import type {Vdso} from './vdso.ts'
 
-export class Kernel {
+export class Kernel extends Embedding {
   readonly platform: Platform
   readonly timers = new TimerQueue()
   readonly pids: Pids
@@ -68,20 +66,6 @@ export class Kernel {
   /** Tasks that were started, and faults, of all runs: /proc/stat and vmstat. */
   started = 0
   faults = 0
-  /** For a new program's memory; absent: its call sites are left as they are. */
-  patchCalls: ((map: MemoryMap) => CallPatches) | undefined
-  /** The vDSO's variables; absent: programs make system calls for the time. */
-  vdso: Vdso | undefined
-  /** What a program's FP state begins with. */
-  initialFpState: Uint8Array = new Uint8Array(0)
-  /** Called for ready host descriptors that no task waits for: the embedder's. */
-  onReady: ((fd: number) => void) | undefined
-  /** Takes signals that the host has for the guest: a terminal's keys come in the order in which they were typed. */
-  takeHostSignals: (() => void) | undefined
-  /** Called when a process was killed because memory was full, its own or what the sentry keeps for it: the embedder's. */
-  onOutOfMemory: ((process: Process) => void) | undefined
-  /** Called when a signal has stopped a process: the embedder's. */
-  onStopped: ((process: Process, signal: number) => void) | undefined
   readonly leases = new Leases()
   readonly ipc = new KernelIpc(this)
   readonly unix = new UnixDomain()
@@ -106,6 +90,7 @@ export class Kernel {
     budget = new Budget(),
     maxTasks?: number,
   ) {
+    super()
     this.platform = platform
     this.rootMount = rootMount
     this.hostname = hostname
@@ -153,6 +138,7 @@ export class Kernel {
     this.tasks.set(task.tid, task)
     task.signals.attach(task)
     process.signals.onContinued ??= () => tellParentOfContinue(process)
+    this.debugging?.started(task)
     this.#scheduler.wake(task)
   }
 
@@ -184,6 +170,16 @@ export class Kernel {
     if (this.#sleepers.wake(task)) return
     if (this.#stopped.delete(task)) this.#scheduler.wake(task)
     else this.#scheduler.interrupt(task)
+  }
+
+  /** Its tasks run no more: for its end alone. */
+  standStill({tasks}: Process): void {
+    for (const task of tasks) this.#scheduler.remove(task)
+  }
+
+  /** Its call, in which it sleeps, ends with EINTR: what a debugger does that writes its registers. */
+  abandonCall(task: Task): void {
+    this.#sleepers.interrupt(task)
   }
 
   /** Its CPUs were chosen anew: one that runs elsewhere traps, and gets one of them. */

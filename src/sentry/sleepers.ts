@@ -28,7 +28,7 @@ export class Sleepers {
     this.#asleep.set(task, sleep)
     sleep.begin()
     // A signal that is pending already.
-    if (task.signals.attention !== 0) this.#woken.add(sleep)
+    if (task.signals.wakesSleepers) this.#woken.add(sleep)
   }
 
   get hasWoken(): boolean {
@@ -48,6 +48,14 @@ export class Sleepers {
     this.#asleep.delete(task)
   }
 
+  /** Its call ends as by a signal, whatever it waits for. Precondition: it sleeps. */
+  interrupt(task: Task): void {
+    this.#end(this.#asleep.get(task)!)
+    interruptWait(task)
+    task.signals.interrupted = undefined
+    this.#kernel.tracer?.leave(task, undefined)
+  }
+
   /** The calls of those that were woken: each ends, or goes on waiting. */
   retryWoken(): void {
     if (this.#woken.size === 0) return
@@ -63,8 +71,8 @@ export class Sleepers {
       this.#end(sleep)
       interruptWait(task)
       this.#kernel.tracer?.leave(task, undefined)
-    } else if (task.signals.process.stopped) {
-      // What it waits for is for when it goes on: SIGCONT wakes it.
+    } else if (task.signals.process.stopped || task.signals.watch === 'held') {
+      // What it waits for is for when it goes on: SIGCONT wakes it, or the debugger, which sees nothing change until then.
     } else if (!this.#isGone(sleep) && retry(task, sleep.expired)) {
       this.#end(sleep)
     } else if (!this.#isGone(sleep) && task.wait !== sleep.wait) {

@@ -1,8 +1,8 @@
 // What a blocked system call waits for, and how it goes on.
 
 import type {FileDescription} from '../vfs/file.ts'
+import type {RecordLock} from '../vfs/file-locks.ts'
 import type {WaitQueue} from '../vfs/wait-queue.ts'
-import type {RecordLock} from './file-locks.ts'
 
 /**
  * What becomes of the call when a signal handler runs before it is done (kernel: ERESTARTSYS and its kin):
@@ -29,7 +29,7 @@ export interface Wait {
   /** Only what ends the process ends it early; other signals wait until the call is done. */
   readonly onlyKillable?: boolean
   /** A process's record lock: whose, and what is in its way now. For who looks for deadlocks. */
-  readonly recordLock?: {readonly owner: object; blocker(): RecordLock | undefined}
+  readonly recordLock?: {readonly owner: RecordLock['owner']; blocker(): RecordLock | undefined}
   /**
    * Called after a wake (spurious ones too) and at the deadline. Like a handler it returns the result or throws Errno;
    * BLOCKED sleeps on: on the same things, or on others after `task.block…`.

@@ -24,6 +24,7 @@ export type Exit =
   | InterruptedExit
   | FailEntryExit
   | InternalErrorExit
+  | DebugExit
 
 /**
  * A port was accessed (x86_64 only).
@@ -98,6 +99,7 @@ export interface HaltExit {
 /** The guest switched itself off (arm64: PSCI's SYSTEM_OFF or SYSTEM_RESET), or triple-faulted (x86_64). @see {@link Exit} */
 export interface ShutdownExit {
   readonly kind: 'shutdown'
+  readonly reason: 'triple-fault' | 'off' | 'reset' | 'crash'
 }
 
 /** `interrupt()`, an AbortSignal, the VM's disposal, or a signal to the host's process. @see {@link Vcpu} */
@@ -121,11 +123,39 @@ export interface InternalErrorExit {
   readonly data: readonly bigint[]
 }
 
+/**
+ * The vCPU stopped for what {@link Vcpu.debug} asked for (KVM_EXIT_DEBUG). `breakpoint` and `software` come before the
+ * instruction, which would stop it again: to go on, a debugger takes the breakpoint away, steps, and sets it again. `watchpoint`
+ * comes behind the access on x86_64, and before it on arm64.
+ *
+ * @example
+ * // x86_64 only
+ * vm.memory.write(0x2000, Uint8Array.of(0x90, 0xf4)) // nop; hlt
+ * vcpu.registers.set({rip: 0x2000n})
+ * vcpu.debug({singleStep: true})
+ * const stopped = vcpu.run()
+ * if (stopped.kind === 'debug') console.log(stopped.cause, stopped.address) // step 8193n
+ */
+export interface DebugExit {
+  readonly kind: 'debug'
+  readonly cause: 'step' | 'breakpoint' | 'watchpoint' | 'software'
+  /** Of the next instruction (on x86_64 with CS's base); for a watchpoint the watchpoint's. */
+  readonly address: bigint
+}
+
+/** A port or an address was accessed. */
+export const isAccess = (exit: Exit): exit is IoExit | MmioExit => exit.kind === 'io' || exit.kind === 'mmio'
+
 export const INTERRUPTED: InterruptedExit = {kind: 'interrupted'}
 
 /** native/kvm/exit.h: ExitKind and the order of Exit's words. */
-const KIND = {io: 1, mmio: 2, hypercall: 3, halt: 4, shutdown: 5, failEntry: 7, internalError: 8}
+const KIND = {io: 1, mmio: 2, hypercall: 3, halt: 4, shutdown: 5, failEntry: 7, internalError: 8, debug: 9}
 const WORDS = 7
+/** By KVM_SYSTEM_EVENT_*; x86_64 has none. */
+const SHUTDOWN_REASONS = ['triple-fault', 'off', 'reset'] as const
+
+/** native/kvm/debug.h: DebugCause, from 1 on. */
+const DEBUG_CAUSES = ['step', 'breakpoint', 'watchpoint', 'software'] as const
 
 /** Puts an exit's answer where KVM looks for it at the next run. */
 export type Answer = (() => void) | undefined
@@ -162,7 +192,7 @@ export function readExit(native: NativeVcpu): readonly [Exit, Answer] {
     case KIND.halt:
       return [{kind: 'halt'}, undefined]
     case KIND.shutdown:
-      return [{kind: 'shutdown'}, undefined]
+      return [{kind: 'shutdown', reason: SHUTDOWN_REASONS[Number(reason)] ?? 'crash'}, undefined]
     case KIND.failEntry:
       return [{kind: 'fail-entry', hardwareReason: reason}, undefined]
     case KIND.internalError:
@@ -170,6 +200,8 @@ export function readExit(native: NativeVcpu): readonly [Exit, Answer] {
         {kind: 'internal-error', suberror: Number(reason), data: readItems(native, offset, count)},
         undefined,
       ]
+    case KIND.debug:
+      return [{kind: 'debug', cause: DEBUG_CAUSES[Number(reason) - 1], address: words[2]}, undefined]
     default:
       throw new HvError('VCPU_FAILED', `KVM ended the run for reason ${reason}, which hv does not know`)
   }

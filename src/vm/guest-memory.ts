@@ -2,7 +2,7 @@
 
 import {HvError} from '../errors.ts'
 import {bytes as aBytes, checked} from '../options.ts'
-import type {NativeVm} from './addon.ts'
+import type {MemorySlot} from './memory-slot.ts'
 
 /**
  * A guest physical address: a number below 2^53, or a register's value.
@@ -24,19 +24,16 @@ export type GuestAddress = number | bigint
  * console.log(new TextDecoder().decode(vm.memory.read(0x3000, 5))) // jello
  */
 export class GuestMemory {
-  /** Guest physical addresses from `base` to `base + size - 1` are memory. */
+  /** Where the VM's first memory begins and how large it is: Vm.create's `memoryBase` and `memoryBytes`. */
   readonly base: number
-  /** Bytes. */
   readonly size: number
-  readonly #native: NativeVm
-  readonly #buffer: ArrayBuffer
+  readonly #slots: readonly MemorySlot[]
 
-  /** @param native its memory is detached when the VM is disposed */
-  constructor(native: NativeVm, base: number) {
-    this.#native = native
-    this.#buffer = native.memory
-    this.base = base
-    this.size = this.#buffer.byteLength
+  /** @internal @param slots the VM's, as they come and go */
+  constructor(slots: readonly MemorySlot[]) {
+    this.#slots = slots
+    this.base = slots[0].address
+    this.size = slots[0].bytes
   }
 
   /** A copy. @throws HvError MEMORY_RANGE, DISPOSED */
@@ -56,28 +53,28 @@ export class GuestMemory {
    * disposed. Code that is stored through it is for {@link publish}. @throws HvError MEMORY_RANGE, DISPOSED
    */
   view(address: GuestAddress, length: number): Uint8Array {
-    return new Uint8Array(this.#buffer, this.#offsetOf(address, length), length)
+    return this.#slotOf(address, length).view(Number(address), length)
   }
 
   /** Shows the guest what was stored through a view, to instruction fetches too. @throws HvError MEMORY_RANGE, DISPOSED */
   publish(address: GuestAddress, length: number): void {
-    this.#native.publish(this.#offsetOf(address, length), length)
+    this.#slotOf(address, length).publish(Number(address), length)
   }
 
-  #offsetOf(address: GuestAddress, length: number): number {
-    if (this.#buffer.byteLength !== this.size) throw new HvError('DISPOSED', 'the VM is disposed')
-    const offset = Number(address) - this.base
-    const isInside =
-      Number.isSafeInteger(offset) &&
-      Number.isSafeInteger(length) &&
-      offset >= 0 &&
-      length >= 0 &&
-      offset + length <= this.size
-    if (isInside) return offset
+  /** The slot that holds the whole range. */
+  #slotOf(address: GuestAddress, length: number): MemorySlot {
+    if (this.#slots.length === 0) throw new HvError('DISPOSED', 'the VM is disposed')
+    const at = Number(address)
+    if (Number.isSafeInteger(at) && Number.isSafeInteger(length) && at >= 0 && length >= 0) {
+      for (const slot of this.#slots) if (slot.holds(at, length)) return slot
+    }
+    const ranges = this.#slots.map(
+      (slot) => `0x${slot.bytes.toString(16)} bytes from ${describe(slot.address)}`,
+    )
     throw new HvError(
       'MEMORY_RANGE',
       `${length} bytes at guest physical address ${describe(address)} are not all memory`,
-      `the VM has 0x${this.size.toString(16)} bytes from address ${describe(this.base)} on`,
+      `the VM has ${ranges.join(', ')} on`,
     )
   }
 }

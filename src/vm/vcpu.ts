@@ -5,8 +5,20 @@ import {HvError} from '../errors.ts'
 import {abortSignal, checked} from '../options.ts'
 import type {StopSignal} from '../stop-signal.ts'
 import type {NativeVcpu} from './addon.ts'
-import {type Answer, type Exit, INTERRUPTED, readExit} from './exit.ts'
+import {Cpuid} from './cpuid.ts'
+import {Debugging, type DebugLimits, type DebugOptions, debugLimits} from './debug.ts'
+import {type Answer, type Exit, INTERRUPTED, isAccess, readExit} from './exit.ts'
+import {Msrs} from './msrs.ts'
 import {Registers} from './registers.ts'
+import {checkState, readVcpu, type VcpuState, writeVcpu} from './save/parts.ts'
+import {Vectors} from './vectors.ts'
+
+/** What a vCPU asks of its VM. */
+export interface VmOfVcpu {
+  forget(vcpu: Vcpu): void
+  /** Stores that were posted before this exit are told first. */
+  deliver(): void
+}
 
 /**
  * One virtual processor: its registers, its runs, and what ends a run. It runs once at a time.
@@ -20,17 +32,32 @@ import {Registers} from './registers.ts'
 export class Vcpu implements Disposable {
   /** In the architecture's reset state at first. */
   readonly registers: Registers
+  readonly vectors: Vectors
+  /** x86_64. */
+  readonly cpuid: Cpuid
+  /** x86_64. */
+  readonly msrs: Msrs
   readonly #native: NativeVcpu
-  readonly #forget: (vcpu: Vcpu) => void
+  readonly #vm: VmOfVcpu
+  readonly #debugging = new Debugging()
   #answer: Answer
+  /** KVM completes the last exit's instruction when it runs on. */
+  #isUnfinished = false
+  /** What came of completing it: the next run's exit. */
+  #further: Exit | undefined
+  #isInterrupted = false
   #isRunning = false
   #isDisposed = false
 
   /** @internal Vm.createVcpu makes them. */
-  constructor(native: NativeVcpu, forget: (vcpu: Vcpu) => void) {
+  constructor(native: NativeVcpu, vm: VmOfVcpu) {
     this.#native = native
-    this.#forget = forget
-    this.registers = new Registers(() => this.#stopped())
+    this.#vm = vm
+    const stopped = (): NativeVcpu => this.#stopped()
+    this.registers = new Registers(stopped)
+    this.vectors = new Vectors(stopped)
+    this.cpuid = new Cpuid(stopped)
+    this.msrs = new Msrs(stopped)
   }
 
   /**
@@ -40,7 +67,7 @@ export class Vcpu implements Disposable {
    */
   run(): Exit {
     const native = this.#begin()
-    return this.#exit(starting(() => native.run()))
+    return this.#takeFurther() ?? this.#exit(starting(() => native.run()))
   }
 
   /**
@@ -53,6 +80,8 @@ export class Vcpu implements Disposable {
     if (signal !== undefined) checked(abortSignal, signal, 'signal')
     const native = this.#begin()
     if (signal?.aborted) return INTERRUPTED
+    const further = this.#takeFurther()
+    if (further !== undefined) return further
     const interrupt = (): void => this.interrupt()
     this.#isRunning = true
     try {
@@ -69,7 +98,57 @@ export class Vcpu implements Disposable {
   /** Ends the run that goes on with the exit `interrupted`; when there is none, the next one. @throws HvError DISPOSED */
   interrupt(): void {
     if (this.#isDisposed) throw disposed()
+    this.#isInterrupted = true
     this.#native.interrupt()
+  }
+
+  /**
+   * All of its state: it goes on from there in another vCPU, or later in this one. An exit that waits for its answer gets it first,
+   * as it is then. With an interrupt controller on arm64 no vCPU can be made any more, as behind a first run.
+   * @throws HvError VCPU_BUSY while it runs, and within an instruction that makes several exits; VCPU_FAILED, DISPOSED
+   *
+   * @example
+   * const saved = vcpu.save()
+   * console.log(saved.architecture) // e.g. x86_64
+   * console.log(vcpu.run().kind) // mmio
+   * vcpu.restore(saved)
+   * console.log(vcpu.run().kind) // mmio
+   */
+  save(): VcpuState {
+    return readVcpu(this.#finished())
+  }
+
+  /**
+   * Gives it a state that {@link save} gave, of this vCPU or of one that is like it.
+   * @throws HvError BAD_ARGUMENT for what is no such state, or what KVM refuses: parts of it may have been taken then; as `save`
+   */
+  restore(state: VcpuState): void {
+    const checked = checkState(state)
+    const native = this.#finished()
+    this.#further = undefined
+    writeVcpu(native, checked)
+  }
+
+  /** What {@link debug} can ask for on this host. @throws HvError KVM_MISSING, KVM_DENIED */
+  get debugLimits(): DebugLimits {
+    return debugLimits()
+  }
+
+  /**
+   * From the next run on the vCPU stops for a debugger: in place of what was asked before, so that `debug({})` ends it
+   * (api.rst, KVM_SET_GUEST_DEBUG). While it holds, the guest's own use of debug registers has no effect.
+   * @throws HvError KVM_UNUSABLE for what {@link debugLimits} lacks; BAD_ARGUMENT for too many, or for what the processor's registers
+   * cannot hold; VCPU_BUSY while it runs; DISPOSED. What was asked before holds on then
+   *
+   * @example
+   * const start = vcpu.registers.get(process.arch === 'arm64' ? 'pc' : 'rip')
+   * vcpu.debug({breakpoints: [start]})
+   * const stopped = vcpu.run()
+   * console.log(stopped.kind === 'debug' && stopped.cause) // breakpoint
+   * vcpu.debug({})
+   */
+  debug(options: DebugOptions): void {
+    this.#debugging.ask(() => this.#stopped(), options)
   }
 
   /** A run that goes on ends as `interrupted`. Its number is not given to another vCPU. */
@@ -78,14 +157,40 @@ export class Vcpu implements Disposable {
     this.#isDisposed = true
     this.#answer = undefined
     this.#native.dispose()
-    this.#forget(this)
+    this.#vm.forget(this)
   }
 
   #begin(): NativeVcpu {
     const native = this.#stopped()
+    // Its answer is asked for when it has been given.
+    if (this.#further !== undefined) return native
     this.#answer?.()
     this.#answer = undefined
+    this.#debugging.renew()
     return native
+  }
+
+  #takeFurther(): Exit | undefined {
+    const exit = this.#further
+    this.#further = undefined
+    return exit
+  }
+
+  /** KVM has done what the last exit left to be done, which is the first thing that a run does (api.rst, 5: immediate_exit). */
+  #finished(): NativeVcpu {
+    const native = this.#begin()
+    if (this.#isUnfinished && this.#further === undefined) {
+      native.interrupt()
+      const wasInterrupted = this.#isInterrupted
+      const exit = this.#exit(starting(() => native.run()))
+      // Who was told of a store may have disposed of it.
+      this.#stopped()
+      if (exit !== INTERRUPTED) this.#further = exit
+      else if (wasInterrupted) this.interrupt()
+    }
+    if (!this.#isUnfinished) return this.#stopped()
+    const message = 'the vCPU is within an instruction that makes several exits'
+    throw new HvError('VCPU_BUSY', message, 'run it until the next one')
   }
 
   #landed(errno: number): Exit {
@@ -94,10 +199,18 @@ export class Vcpu implements Disposable {
   }
 
   #exit(errno: number): Exit {
-    if (errno === EINTR) return INTERRUPTED
+    this.#vm.deliver()
+    // By who was told.
+    if (this.#isDisposed) return INTERRUPTED
+    this.#isUnfinished = false
+    if (errno === EINTR) {
+      this.#isInterrupted = false
+      return INTERRUPTED
+    }
     if (errno !== 0) throw new HvError('VCPU_FAILED', `KVM_RUN failed: ${errnoName(errno)}`)
     const [exit, answer] = readExit(this.#native)
     this.#answer = answer
+    this.#isUnfinished = isAccess(exit) || exit.kind === 'hypercall'
     return exit
   }
 

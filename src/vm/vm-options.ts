@@ -16,10 +16,13 @@ export interface VmOptions {
   memoryBase?: number
   /** arm64: how many bits guest physical addresses have, from 32 on; by default 40, or fewer where the host has fewer. */
   ipaBits?: number
-  /** arm64: vCPUs begin at EL2 and may run guests of their own. With `gic`, without which KVM does not run them. */
+  /** arm64: vCPUs begin at EL2 and may run guests of their own. With `irqchip`, without which KVM does not run them. */
   nested?: boolean
-  /** arm64: an interrupt controller, GICv3 or else GICv2; all vCPUs are to be made before the first run then. */
-  gic?: boolean
+  /**
+   * An interrupt controller: PIC, IOAPIC and local APICs with a PIT on x86_64; GICv3 or else GICv2 on arm64, where all vCPUs are
+   * to be made before the first run then.
+   */
+  irqchip?: boolean
 }
 
 const vmOptions = takes.options({
@@ -27,7 +30,7 @@ const vmOptions = takes.options({
   memoryBase: v.optional(takes.anyNumber),
   ipaBits: v.optional(takes.anyNumber),
   nested: v.optional(takes.truth),
-  gic: v.optional(takes.truth),
+  irqchip: v.optional(takes.truth),
 })
 
 const GIB = 2 ** 30
@@ -42,15 +45,15 @@ const GIC_END = 0x09000000
 /** @throws HvError MEMORY_SIZE, BAD_ARGUMENT, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE */
 export function checkOptions(options: VmOptions): Required<VmOptions> {
   const given = takes.checked(vmOptions, options, 'options')
-  const {memoryBytes, memoryBase = 0, ipaBits = 0, nested = false, gic = false} = given
-  const checked = {memoryBytes, memoryBase, ipaBits, nested, gic: gic || nested}
+  const {memoryBytes, memoryBase = 0, ipaBits = 0, nested = false, irqchip = false} = given
+  const checked = {memoryBytes, memoryBase, ipaBits, nested, irqchip: irqchip || nested}
   checkMemory(checked)
   if (arch.name !== 'arm64') refuse(checked)
   else if (ipaBits !== 0 || nested) checkLimits(checked, limits())
   return checked
 }
 
-function checkMemory({memoryBase, memoryBytes, gic}: Required<VmOptions>): void {
+function checkMemory({memoryBase, memoryBytes, irqchip}: Required<VmOptions>): void {
   const page = addon.pageBytes
   const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value % page === 0
   if (!isWhole(memoryBytes) || memoryBytes === 0 || memoryBytes > MEMORY_MAX) {
@@ -62,14 +65,14 @@ function checkMemory({memoryBase, memoryBytes, gic}: Required<VmOptions>): void 
     const message = `a VM's memory of ${memoryBytes} bytes cannot begin at address ${memoryBase}`
     throw new HvError('MEMORY_SIZE', message, `give a multiple of ${page} up to ${end - memoryBytes}`)
   }
-  if (gic && memoryBase < GIC_END && memoryBase + memoryBytes > GIC_BASE) {
+  if (arch.name === 'arm64' && irqchip && memoryBase < GIC_END && memoryBase + memoryBytes > GIC_BASE) {
     const message = 'the memory lies where the interrupt controller is'
     throw new HvError('MEMORY_SIZE', message, 'give a memoryBase of 0x40000000')
   }
 }
 
-function refuse({ipaBits, nested, gic}: Required<VmOptions>): void {
-  const given = Object.entries({ipaBits, nested, gic}).find(([, value]) => value)
+function refuse({ipaBits, nested}: Required<VmOptions>): void {
+  const given = Object.entries({ipaBits, nested}).find(([, value]) => value)
   if (given === undefined) return
   const message = `${given[0]} is for arm64, and this host is ${arch.name}`
   throw new HvError('BAD_ARGUMENT', message, `leave ${given[0]} away`)

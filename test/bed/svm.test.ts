@@ -1,6 +1,7 @@
 // The SVM bed: KVM by the book, where the host may be a PVM host.
 
 import {expect, test} from 'vitest'
+import {testKernel} from './kernel.ts'
 import {describeBed, testHv} from './matrix.ts'
 import {UNABLE} from './svm.ts'
 import {KVM_UNITS, testUnits} from './units.ts'
@@ -13,5 +14,6 @@ describeBed('svm', (inside) => {
 
   // The host's own KVM runs all of them.
   testHv('svm', inside, ['kvm'], UNABLE, {share: [0, 2]})
+  testKernel('x86_64', inside)
   testUnits(inside, KVM_UNITS)
 })

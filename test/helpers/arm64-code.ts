@@ -37,6 +37,9 @@ export const arm64: GuestCode = {
   stopKind: 'mmio',
   // b .
   spin: instructions(0x14000000),
+  nop: instructions(0xd503201f),
+  // brk #0
+  trap: instructions(0xd4200000),
   tell: (number) => storeZero(TELLS + 4 * number),
   numberOf: (exit) => (exit.kind === 'mmio' ? (exit.address - TELLS) / 4 : Number.NaN),
   // ldrb w10, [x9]; cbz w10, .-4
@@ -45,4 +48,6 @@ export const arm64: GuestCode = {
   increment: (address) => instructions(...move(ADDRESS, address), 0x3940012a, 0x1100054a, 0x3900012a),
   // strb w10, [x9]
   store: (address, byte) => instructions(...move(ADDRESS, address), ...move(VALUE, byte), 0x3900012a),
+  // ldrb w10, [x9]
+  load: (address) => instructions(...move(ADDRESS, address), 0x3940012a),
 }

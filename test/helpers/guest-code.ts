@@ -23,13 +23,19 @@ export interface GuestCode {
   readonly stop: Code
   readonly stopKind: Exit['kind']
   readonly spin: Code
+  readonly nop: Code
+  /** What a debugger writes over code. */
+  readonly trap: Code
   /** Ends the run by an exit that `numberOf` gets the number out of. */
   tell(number: number): Code
   numberOf(exit: Exit): number
   /** Waits until the byte at an address is not 0. */
   await(address: number): Code
   increment(address: number): Code
+  /** Its last instruction is the store. */
   store(address: number, byte: number): Code
+  /** Loads a byte by its last instruction. */
+  load(address: number): Code
 }
 
 export const guest: GuestCode = {x86_64, arm64}[arch.name]

@@ -16,6 +16,9 @@ export const MEMORY_BYTES = 0x100000
 export const describeKvm: ReturnType<typeof describe.skipIf> = describe.skipIf(!existsSync('/dev/kvm'))
 /** KVM without VT-x and SVM: see src/vm/README.md for what it does otherwise. */
 export const isPvmHost = existsSync('/sys/module/kvm_pvm')
+/** An x86_64 processor that QEMU emulates: a bed's. */
+export const isEmulatedX86 =
+  arch.name === 'x86_64' && readFileSync('/proc/cpuinfo', 'utf8').includes('QEMU TCG')
 export const hasGuests = existsSync(`${guests}/bare-hello`)
 
 export const bareGuest = (name: string): string => `${guests}/bare-${name}`

@@ -21,6 +21,9 @@ export const x86_64: GuestCode = {
   stopKind: 'halt',
   // jmp .
   spin: [0xeb, 0xfe],
+  nop: [0x90],
+  // int3
+  trap: [0xcc],
   // out %al, $number
   tell: (number) => [0xe6, number],
   numberOf: (exit) => (exit.kind === 'io' ? exit.port : Number.NaN),
@@ -30,4 +33,6 @@ export const x86_64: GuestCode = {
   increment: (address) => [0xfe, 0x06, ...word(address)],
   // movb $byte, address
   store: (address, byte) => [0xc6, 0x06, ...word(address), byte],
+  // mov address, %al
+  load: (address) => [0xa0, ...word(address)],
 }

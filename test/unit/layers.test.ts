@@ -65,6 +65,7 @@ const below: Record<string, string[]> = {
     'addon.ts',
     'elf',
     'errors.ts',
+    'gdb',
     'image',
     'inspect',
     'jail',
@@ -75,6 +76,8 @@ const below: Record<string, string[]> = {
     'vfs',
     'vm',
   ],
+  core: ['abi'],
+  gdb: ['errors.ts'],
   board: ['errors.ts', 'package-file.ts', 'similar.ts'],
   'errors.ts': [],
   'user-cache.ts': [],
@@ -105,9 +108,9 @@ const below: Record<string, string[]> = {
   check: ['abi', 'addon.ts', 'board', 'errors.ts', 'jail', 'options.ts', 'package-file.ts', 'platform'],
   image: ['abi', 'arch', 'errors.ts', 'vfs'],
   inspect: ['abi', 'arch', 'elf', 'errors.ts', 'platform', 'vfs'],
-  machine: ['abi', 'arch', 'elf', 'errors.ts', 'vm'],
+  machine: ['abi', 'arch', 'elf', 'errors.ts', 'options.ts', 'platform', 'vfs', 'vm'],
   platform: ['abi', 'arch', 'addon.ts', 'errors.ts', 'vm', 'user-cache.ts'],
-  sentry: ['abi', 'arch', 'addon.ts', 'elf', 'errors.ts', 'loader', 'platform', 'vfs'],
+  sentry: ['abi', 'arch', 'addon.ts', 'core', 'elf', 'errors.ts', 'gdb', 'loader', 'platform', 'vfs'],
   loader: ['abi', 'elf', 'errors.ts', 'platform'],
 }
 

@@ -155,6 +155,11 @@ Fd CreateInterruptController(const Vm& vm, unsigned& version) {
   return gic;
 }
 
+// api.rst, KVM_IRQ_LINE: an SPI by its INTID, which begin at 32.
+uint32_t LineOf(uint32_t gsi) {
+  return KVM_ARM_IRQ_TYPE_SPI << KVM_ARM_IRQ_TYPE_SHIFT | (arm64::kFirstSpi + gsi);
+}
+
 void StartInterruptController(const Fd& controller) {
   kvm_device_attr request = {};
   request.group = KVM_DEV_ARM_VGIC_GRP_CTRL;

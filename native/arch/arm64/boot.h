@@ -15,6 +15,9 @@ constexpr uint64_t kGicV2CpuInterface = 0x08010000;
 constexpr uint64_t kGicV3Redistributors = 0x080a0000;
 constexpr uint64_t kGicEnd = 0x09000000;
 
+// GIC architecture: SPIs have INTIDs from here on.
+constexpr uint32_t kFirstSpi = 32;
+
 }  // namespace hv::arm64
 
 #endif  // HV_ARCH_ARM64_BOOT_H_

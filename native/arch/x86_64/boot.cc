@@ -2,6 +2,8 @@
 
 #include "arch/x86_64/boot.h"
 
+#include <asm/kvm_para.h>
+
 #include <mutex>
 
 #include "arch/arch.h"
@@ -25,7 +27,55 @@ std::vector<kvm_cpuid_entry2> ReadSupportedCpuid(const System& system) {
   return std::vector<kvm_cpuid_entry2>(cpuid->entries, cpuid->entries + cpuid->nent);
 }
 
+// The first level of leaf 0xb is threads, one a core; the second cores, so many a package that the APIC ID's low byte tells
+// them apart (SDM vol. 2, CPUID).
+void SetLevel(kvm_cpuid_entry2& entry, uint32_t id) {
+  constexpr uint32_t kThreads = 1, kCores = 2, kCoreBits = 8;
+  entry.ebx = 1;
+  entry.eax = 0;
+  entry.ecx = entry.index;
+  entry.edx = id;
+  if (entry.index == 0) entry.ecx |= kThreads << 8;
+  if (entry.index != 1) return;
+  entry.eax = kCoreBits;
+  entry.ecx |= kCores << 8;
+}
+
 }  // namespace
+
+// KVM_GET_SUPPORTED_CPUID tells the topology of the processor that it was asked on.
+void SetTopology(std::vector<kvm_cpuid_entry2>& entries, uint32_t id) {
+  constexpr uint32_t kTscDeadline = 1u << 24, kHypervisor = 1u << 31;
+  for (kvm_cpuid_entry2& entry : entries) {
+    switch (entry.function) {
+      case 1:
+        entry.ebx = (entry.ebx & 0xffff) | 1u << 16 | id << 24;
+        // In-kernel local APICs have the first (api.rst, 4.46); the second lets a kernel look for KVM's own leaves. KVM leaves it
+        // to its user to say so.
+        entry.ecx |= kTscDeadline | kHypervisor;
+        break;
+      case 4:
+        entry.eax &= 0x3fff;
+        break;
+      case 0xb:
+      case 0x1f:
+        SetLevel(entry, id);
+        break;
+      case KVM_CPUID_FEATURES:
+        // Emulated SVM loses interrupts by it (QEMU 10.0). Where APICs are the processor's (APICv, AVIC), KVM has no use for it.
+        entry.eax &= ~(1u << KVM_FEATURE_PV_EOI);
+        break;
+      case 0x80000008:
+        entry.ecx = 8u << 12;
+        break;
+      case 0x8000001e:
+        entry.eax = id;
+        entry.ebx = id;
+        entry.ecx = 0;
+        break;
+    }
+  }
+}
 
 const std::vector<kvm_cpuid_entry2>& SupportedCpuid(const System& system) {
   static std::once_flag once;
@@ -100,15 +150,26 @@ void InitVm(Vm& vm) {
 
 void InitVcpu(Vcpu& vcpu) {
   if (vcpu.options().starts_off || vcpu.options().has_el2) throw NotOnX86("vCPU option");
-  x86_64::SetCpuid(vcpu, x86_64::SupportedCpuid(vcpu.vm().system()));
+  auto entries = x86_64::SupportedCpuid(vcpu.vm().system());
+  if (vcpu.vm().has_interrupt_controller()) x86_64::SetTopology(entries, vcpu.id());
+  x86_64::SetCpuid(vcpu, entries);
 }
 
 // Caches are coherent, and writing to code is seen by the next jump (SDM vol. 3, 12.1.3).
 void PublishMemory(const uint8_t*, size_t) {}
 
-Fd CreateInterruptController(const Vm&, unsigned&) {
-  throw std::system_error(ENODEV, std::generic_category(), "interrupt controller");
+// PIC, IOAPIC, a local APIC in each vCPU, and the PIT, which the PIC's users expect.
+Fd CreateInterruptController(const Vm& vm, unsigned& version) {
+  Ioctl(vm.fd(), KVM_CREATE_IRQCHIP, "KVM_CREATE_IRQCHIP");
+  kvm_pit_config pit = {};
+  pit.flags = KVM_PIT_SPEAKER_DUMMY;
+  Ioctl(vm.fd(), KVM_CREATE_PIT2, "KVM_CREATE_PIT2", &pit);
+  version = 0;
+  return Fd();
 }
+
+// A pin of the IOAPIC, and of the PIC where it has one.
+uint32_t LineOf(uint32_t gsi) { return gsi; }
 
 void StartInterruptController(const Fd&) {}
 

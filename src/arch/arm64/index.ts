@@ -2,6 +2,7 @@
 
 import type {Architecture} from '../architecture.ts'
 import {callSites} from './call-site.ts'
+import {debug} from './debug.ts'
 import {badFrameFault, faultOf} from './faults.ts'
 import {cpuinfo, hardwareCapabilities} from './hwcap.ts'
 import {kernelAbi} from './kernel-abi.ts'
@@ -51,4 +52,5 @@ export const arm64: Architecture = {
   popSignalFrame,
   signalFrameBytes,
   callSites,
+  debug,
 }

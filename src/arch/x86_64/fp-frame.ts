@@ -54,7 +54,7 @@ export function toFrameFpState(state: Uint8Array): Uint8Array {
  * As Linux does, the frame says that x87 and SSE are in use: a handler that writes their registers there, and knows
  * nothing of XSAVE, is heard. What was not in use gets its initial value.
  */
-function showLegacyState(bytes: Uint8Array): void {
+export function showLegacyState(bytes: Uint8Array): void {
   const view = viewOf(bytes)
   const inUse = view.getBigUint64(XSTATE_BV, true)
   if ((inUse & X87) === 0n) {

@@ -2,6 +2,7 @@
 
 import type {Architecture} from '../architecture.ts'
 import {callSites} from './call-site.ts'
+import {debug} from './debug.ts'
 import {faultOf} from './faults.ts'
 import {cpuinfo, hardwareCapabilities} from './hwcap.ts'
 import {kernelAbi} from './kernel-abi.ts'
@@ -53,4 +54,5 @@ export const x86_64: Architecture = {
   popSignalFrame,
   signalFrameBytes,
   callSites,
+  debug,
 }

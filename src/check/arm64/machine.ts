@@ -1,13 +1,13 @@
 // arm64: the facts of the report that programs read.
 
 import type {Facts} from '../facts.ts'
-import type {Machine} from '../finding.ts'
+import type {HostMachine} from '../finding.ts'
 import {pageSizeOf} from '../page-size.ts'
 import {hasEl2ForGuests, ipaBitsOf, smcccFilterErrno, vgicsOf} from './capabilities.ts'
 import {cpusOf} from './midr.ts'
 import {modeOf} from './mode.ts'
 
-export function machineOf(facts: Facts): Machine {
+export function machineOf(facts: Facts): HostMachine {
   const filter = smcccFilterErrno(facts)
   return {
     cores: cpusOf(facts.host).cpus.map(({name, implementer, part}) => ({name, implementer, part})),

@@ -1,12 +1,12 @@
 // x86_64: the facts of the report that programs read.
 
 import type {Facts} from '../facts.ts'
-import type {Machine} from '../finding.ts'
+import type {HostMachine} from '../finding.ts'
 import type {Host} from '../host.ts'
 import {pageSizeOf} from '../page-size.ts'
 import {cpuOf, isNested, PVM_MODULE} from './cpu.ts'
 
-export function machineOf({host}: Facts): Machine {
+export function machineOf({host}: Facts): HostMachine {
   const {model, physicalBits} = cpuOf(host)
   return {
     cores: model ? [{name: model, implementer: null, part: null}] : [],

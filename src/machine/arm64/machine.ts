@@ -2,9 +2,11 @@
 
 import {ExitStatus} from '../devices/exit-status.ts'
 import {FaultReport} from '../devices/fault-report.ts'
-import {Pl011} from '../devices/pl011.ts'
+import {FLAGS, Pl011} from '../devices/pl011.ts'
+import {Pl031} from '../devices/pl031.ts'
 import type {Machine} from '../machine.ts'
 import {boot, MEMORY_BASE} from './boot.ts'
+import {PL011, PL031, startLinux} from './linux.ts'
 
 export const machine: Machine = {
   memoryBase: MEMORY_BASE,
@@ -21,4 +23,29 @@ export const machine: Machine = {
       shutDown: () => exitStatus.status,
     }
   },
+
+  kernelErrorStep: () => '',
+  commandLine: 'console=ttyAMA0 panic=-1',
+  // As QEMU's "virt" has them.
+  virtio: {first: 0x0a000000, stride: 0x200, gsi: 16, most: 32},
+  vcpuOptions: (index) => ({startsOff: index > 0}),
+  makeKernelDevices(vm, {input, output}) {
+    // Linux reads 16 bits of them, or 32.
+    const latches = [2, 4].map((length) => vm.latch({space: 'memory', first: PL011.first + FLAGS, length}))
+    const status = (value: number): void => {
+      for (const latch of latches) latch.set(value)
+    }
+    const serial = new Pl011(input, output, {line: vm.irqchip!.line(PL011.gsi), status})
+    vm.post({space: 'memory', first: PL011.first, length: 4}, (offset, value) => serial.write(offset, value))
+    return {
+      all: [serial, new Pl031()],
+      placed: [
+        {kind: 'serial', ...PL011},
+        {kind: 'clock', ...PL031},
+      ],
+      exitStatus: () => undefined,
+    }
+  },
+  startLinux,
+  statusOf: (reason) => (reason === 'off' ? 0 : 1),
 }

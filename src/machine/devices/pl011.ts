@@ -1,6 +1,7 @@
-// Pl011: the part of Arm's PrimeCell UART (ARM DDI 0183) that a polling driver uses; the rest is stored or ignored.
+// Pl011: the part of Arm's PrimeCell UART (ARM DDI 0183) that drivers use, by polling or by interrupts; the rest is stored or ignored.
 
 import type {Device} from '../device.ts'
+import {Level, noWiring, type SerialWiring} from '../interrupt-line.ts'
 import type {MachineInput, MachineOutput} from '../streams.ts'
 import {PolledInput} from './polled-input.ts'
 
@@ -9,7 +10,11 @@ const UART = 0x09000000
 const BYTES = 0x1000
 
 const DATA = 0x00
-const FLAGS = 0x18
+export const FLAGS = 0x18
+const INTERRUPT_MASK = 0x38
+const RAW_INTERRUPTS = 0x3c
+const MASKED_INTERRUPTS = 0x40
+const INTERRUPT_CLEAR = 0x44
 /** From here on to the end: PeriphID0 to 3, PCellID0 to 3. */
 const IDENTITY = 0xfe0
 const IDENTITY_BYTES = [0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1]
@@ -20,6 +25,10 @@ const CARRIER_DETECT = 0x04
 const RECEIVER_EMPTY = 0x10
 const TRANSMITTER_EMPTY = 0x80
 
+/** Bits of the interrupt registers: the receiver has a byte, has had one for a while; the transmitter has room. */
+const RECEIVED = 0x50
+const SENT = 0x20
+
 export class Pl011 implements Device {
   readonly name = 'the serial port'
   readonly space = 'memory'
@@ -28,11 +37,18 @@ export class Pl011 implements Device {
   readonly sizes = [1, 2, 4]
   readonly #input: PolledInput
   readonly #output: MachineOutput
+  readonly #level: Level
+  readonly #status: SerialWiring['status']
   readonly #stored = new Map<number, number>()
+  #sent = 0
 
-  constructor(input: MachineInput, output: MachineOutput) {
+  constructor(input: MachineInput, output: MachineOutput, wiring: SerialWiring = noWiring) {
     this.#input = new PolledInput(input)
     this.#output = output
+    this.#level = new Level(wiring.line)
+    this.#status = wiring.status
+    input.onChange(() => this.#update())
+    this.#update()
   }
 
   /** The guest does nothing but ask for input. */
@@ -43,10 +59,18 @@ export class Pl011 implements Device {
   read(offset: number): number {
     if (offset >= IDENTITY) return IDENTITY_BYTES[(offset - IDENTITY) >> 2]
     switch (offset) {
-      case DATA:
-        return this.#input.take()
+      case DATA: {
+        const byte = this.#input.take()
+        this.#update()
+        return byte
+      }
       case FLAGS:
-        return this.#flags()
+        this.#input.poll()
+        return this.#flags
+      case RAW_INTERRUPTS:
+        return this.#raw
+      case MASKED_INTERRUPTS:
+        return this.#raw & this.#mask
       default:
         return this.#stored.get(offset) ?? 0
     }
@@ -54,12 +78,36 @@ export class Pl011 implements Device {
 
   write(offset: number, value: number): void {
     this.#input.stopPolling()
-    if (offset === DATA) this.#output.put(value % 256)
-    else this.#stored.set(offset, value)
+    switch (offset) {
+      case DATA:
+        this.#output.put(value % 256)
+        this.#sent = SENT
+        break
+      case INTERRUPT_CLEAR:
+        this.#sent &= ~value
+        break
+      default:
+        this.#stored.set(offset, value)
+    }
+    if ((this.#mask & RECEIVED) !== 0) this.#input.start()
+    this.#update()
   }
 
-  #flags(): number {
-    this.#input.poll()
+  get #mask(): number {
+    return this.#stored.get(INTERRUPT_MASK) ?? 0
+  }
+
+  get #raw(): number {
+    return this.#sent | (this.#input.hasByte ? RECEIVED : 0)
+  }
+
+  /** What the machine sees of it. */
+  #update(): void {
+    this.#level.set((this.#raw & this.#mask) !== 0)
+    this.#status(this.#flags)
+  }
+
+  get #flags(): number {
     const ready = CLEAR_TO_SEND | DATA_SET_READY | TRANSMITTER_EMPTY
     const carrier = this.#input.hasEnded ? 0 : CARRIER_DETECT
     return ready | carrier | (this.#input.hasByte ? 0 : RECEIVER_EMPTY)

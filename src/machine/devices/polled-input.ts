@@ -26,6 +26,11 @@ export class PolledInput {
     return this.#input.hasEnded
   }
 
+  /** The guest wants to hear of input. */
+  start(): void {
+    this.#input.start()
+  }
+
   /** The guest looks at the status. */
   poll(): void {
     this.#polls++

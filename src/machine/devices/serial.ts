@@ -1,6 +1,7 @@
-// Serial: the part of a 16550 that a polling driver uses: data, line status, modem status; the rest is stored or ignored.
+// Serial: the part of a 16550 that drivers use, by polling or by interrupts; the rest is stored or ignored.
 
 import type {Device} from '../device.ts'
+import {Level, noWiring, type SerialWiring} from '../interrupt-line.ts'
 import type {MachineInput, MachineOutput} from '../streams.ts'
 import {PolledInput} from './polled-input.ts'
 
@@ -11,11 +12,22 @@ const DATA = 0
 const INTERRUPT_ENABLE = 1
 const INTERRUPT_IDENTITY = 2
 const LINE_CONTROL = 3
-const LINE_STATUS = 5
+const MODEM_CONTROL = 4
+export const LINE_STATUS = 5
 const MODEM_STATUS = 6
 
 const DIVISOR_LATCH = 0x80
+/** Of the interrupt enable register, and what the identification register says then. */
+const WANTS_RECEIVED = 0x01
+const WANTS_SENT = 0x02
+const IS_RECEIVED = 0x04
+const IS_SENT = 0x02
 const NO_INTERRUPT = 0x01
+/** Bit 0 of the FIFO control register switches them on; bits 6 and 7 of the identification say so. */
+const FIFO_ENABLE = 0x01
+const HAS_FIFO = 0xc0
+/** Of modem control: its own outputs are what modem status reads. */
+const LOOPBACK = 0x10
 const DATA_READY = 0x01
 const TRANSMITTER_EMPTY = 0x60
 const CARRIER_DETECT = 0x80
@@ -30,11 +42,20 @@ export class Serial implements Device {
   readonly sizes = [1]
   readonly #input: PolledInput
   readonly #output: MachineOutput
+  readonly #level: Level
+  readonly #status: SerialWiring['status']
   readonly #stored = new Uint8Array(REGISTERS)
+  #hasFifo = false
+  /** The transmitter has become empty, and nobody was told. */
+  #isSent = false
 
-  constructor(input: MachineInput, output: MachineOutput) {
+  constructor(input: MachineInput, output: MachineOutput, wiring: SerialWiring = noWiring) {
     this.#input = new PolledInput(input)
     this.#output = output
+    this.#level = new Level(wiring.line)
+    this.#status = wiring.status
+    input.onChange(() => this.#update())
+    this.#update()
   }
 
   /** The guest does nothing but ask for input. */
@@ -45,16 +66,18 @@ export class Serial implements Device {
   read(offset: number): number {
     if (this.#isDivisor(offset)) return this.#stored[offset]
     switch (offset) {
-      case DATA:
-        return this.#input.take()
+      case DATA: {
+        const byte = this.#input.take()
+        this.#update()
+        return byte
+      }
       case INTERRUPT_IDENTITY:
-        return NO_INTERRUPT
+        return this.#identify() | (this.#hasFifo ? HAS_FIFO : 0)
       case LINE_STATUS:
         this.#input.poll()
-        return TRANSMITTER_EMPTY | (this.#input.hasByte ? DATA_READY : 0)
+        return this.#lineStatus
       case MODEM_STATUS:
-        this.#input.poll()
-        return READY | (this.#input.hasEnded ? 0 : CARRIER_DETECT)
+        return this.#modemStatus()
       default:
         return this.#stored[offset]
     }
@@ -62,8 +85,54 @@ export class Serial implements Device {
 
   write(offset: number, value: number): void {
     this.#input.stopPolling()
-    if (offset === DATA && !this.#isDivisor(offset)) this.#output.put(value)
-    else this.#stored[offset] = value
+    if (offset === DATA && !this.#isDivisor(offset)) {
+      this.#output.put(value)
+      this.#isSent = true
+    } else if (offset === INTERRUPT_IDENTITY) {
+      this.#hasFifo = (value & FIFO_ENABLE) !== 0
+    } else {
+      if (offset === INTERRUPT_ENABLE && !this.#isDivisor(offset)) this.#enable(value)
+      this.#stored[offset] = value
+    }
+    this.#update()
+  }
+
+  /** Who asks to hear of the transmitter hears at once, for it is empty. */
+  #enable(value: number): void {
+    if ((value & ~this.#stored[INTERRUPT_ENABLE] & WANTS_SENT) !== 0) this.#isSent = true
+    if ((value & WANTS_RECEIVED) !== 0) this.#input.start()
+  }
+
+  get #pending(): number {
+    const wanted = this.#stored[INTERRUPT_ENABLE]
+    if ((wanted & WANTS_RECEIVED) !== 0 && this.#input.hasByte) return IS_RECEIVED
+    return (wanted & WANTS_SENT) !== 0 && this.#isSent ? IS_SENT : NO_INTERRUPT
+  }
+
+  /** Reading that the transmitter is empty acknowledges it. */
+  #identify(): number {
+    const pending = this.#pending
+    if (pending === IS_SENT) this.#isSent = false
+    this.#update()
+    return pending
+  }
+
+  /** What the machine sees of it. */
+  #update(): void {
+    this.#level.set(this.#pending !== NO_INTERRUPT)
+    this.#status(this.#lineStatus)
+  }
+
+  get #lineStatus(): number {
+    return TRANSMITTER_EMPTY | (this.#input.hasByte ? DATA_READY : 0)
+  }
+
+  #modemStatus(): number {
+    const control = this.#stored[MODEM_CONTROL]
+    // RTS is CTS then, DTR is DSR, OUT1 is RI, OUT2 is DCD.
+    if ((control & LOOPBACK) !== 0) return ((control & 2) << 3) | ((control & 1) << 5) | ((control & 12) << 4)
+    this.#input.poll()
+    return READY | (this.#input.hasEnded ? 0 : CARRIER_DETECT)
   }
 
   #isDivisor(offset: number): boolean {

@@ -1,11 +1,18 @@
 // The machine of x86_64: ports.
 
+import {existsSync} from 'node:fs'
+import {AcpiPower} from '../devices/acpi-power.ts'
 import {DebugPort} from '../devices/debug-port.ts'
 import {ExitPort} from '../devices/exit-port.ts'
-import {Serial} from '../devices/serial.ts'
+import {LINE_STATUS, Serial} from '../devices/serial.ts'
 import {failed} from '../failed.ts'
 import type {Machine} from '../machine.ts'
 import {boot} from './boot.ts'
+import {startLinux} from './linux.ts'
+
+/** Of KVM without VT-x or SVM. */
+const PVM_MODULE = '/sys/module/kvm_pvm'
+const COM1 = {first: 0x3f8, length: 8, gsi: 4}
 
 export const machine: Machine = {
   memoryBase: 0,
@@ -24,4 +31,31 @@ export const machine: Machine = {
       },
     }
   },
+
+  kernelErrorStep: () =>
+    existsSync(PVM_MODULE)
+      ? 'boot it where KVM has VT-x or SVM: this PVM host interprets kernels, and not all of their instructions'
+      : '',
+  // A machine without PCI, without a keyboard's controller.
+  commandLine: 'console=ttyS0 panic=-1 reboot=acpi pci=off i8042.noaux i8042.nokbd',
+  // Pins of the IOAPIC that no ISA interrupt has.
+  virtio: {first: 0xd0000000, stride: 0x1000, gsi: 16, most: 8},
+  vcpuOptions: () => ({}),
+  makeKernelDevices(vm, {input, output}) {
+    const status = vm.latch({space: 'port', first: COM1.first + LINE_STATUS, length: 1})
+    const wiring = {line: vm.irqchip!.line(COM1.gsi), status: (value: number) => status.set(value)}
+    const serial = new Serial(input, output, wiring)
+    vm.post({space: 'port', first: COM1.first, length: 1}, (offset, value) => serial.write(offset, value))
+    const exitPort = new ExitPort()
+    const power = new AcpiPower()
+    return {
+      all: [serial, exitPort, power],
+      placed: [{kind: 'serial', ...COM1}],
+      exitStatus: () => exitPort.status ?? (power.asked && STATUS[power.asked]),
+    }
+  },
+  startLinux,
+  statusOf: () => STATUS.reset,
 }
+
+const STATUS = {off: 0, reset: 1}

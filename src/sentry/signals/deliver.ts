@@ -29,6 +29,7 @@ export function hasDeliverable(task: Task): boolean {
   while (signals.next === undefined && task.process.exit === undefined) {
     const pending = signals.takeDeliverable()
     if (pending === undefined) return false
+    if (task.kernel.debugging?.takesSignal(task, pending)) return false
     const {handler} = signals.process.action(pending.signal)
     if (handler === SIG_DFL) actByDefault(task, pending)
     else if (handler !== SIG_IGN) signals.next = pending
@@ -74,12 +75,18 @@ export function interruptWait(task: Task): void {
  */
 export function deliver(task: Task): boolean {
   const {signals} = task
+  if (signals.watch === 'held') {
+    // SIGKILL alone reaches it.
+    hasDeliverable(task)
+    return false
+  }
   // A call that was not interrupted is over, and so is its temporary mask.
   if (signals.interrupted === undefined && signals.next === undefined) signals.restoreSavedMask()
   while (hasDeliverable(task)) runHandler(task, signals.next!)
   if (task.process.exit !== undefined) return false
   signals.restoreSavedMask()
-  return !signals.process.stopped
+  if (signals.process.stopped) return false
+  return signals.watch === 'none' || task.kernel.debugging?.mayRun(task) !== false
 }
 
 function actByDefault(task: Task, {signal, info}: PendingSignal): void {
@@ -87,6 +94,7 @@ function actByDefault(task: Task, {signal, info}: PendingSignal): void {
   if (action === 'ignore') return
 
   task.kernel.tracer?.signal(task, signal, info)
+  if (action === 'core') task.kernel.onCore?.(task, {signal, info})
   switch (action) {
     case 'stop':
       if (!mayStop(task.kernel.processes, task.process, signal)) return

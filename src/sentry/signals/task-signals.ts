@@ -13,6 +13,10 @@ import type {ProcessSignals} from './process-signals.ts'
 const PENDING = 1
 const MASK_TO_RESTORE = 2
 const STOPPED = 4
+const WATCHED = 8
+
+/** A debugger's: it is `asked` before the task runs, each time, or the task is `held` and does not run at all. */
+export type Watch = 'none' | 'asked' | 'held'
 
 export interface InterruptedCall {
   readonly restart: Restart
@@ -37,6 +41,7 @@ export class TaskSignals {
   #savedMask: SignalSet | undefined
   /** sigtimedwait(2) takes these itself: no handler runs for them. */
   #awaited: SignalSet | undefined
+  #watch: Watch = 'none'
   #task: Task | undefined
 
   constructor(process: ProcessSignals) {
@@ -125,6 +130,20 @@ export class TaskSignals {
     this.mask = saved
   }
 
+  /** `attention` is for more than a debugger. */
+  get wakesSleepers(): boolean {
+    return (this.attention & ~WATCHED) !== 0
+  }
+
+  get watch(): Watch {
+    return this.#watch
+  }
+
+  setWatch(watch: Watch): void {
+    this.#watch = watch
+    this.update()
+  }
+
   set awaited(signals: SignalSet | undefined) {
     this.#awaited = signals
     this.update()
@@ -132,7 +151,8 @@ export class TaskSignals {
 
   /** Takes the next signal whose handler may run. */
   takeDeliverable(): PendingSignal | undefined {
-    return this.take(this.process.stopped ? SignalSet.of(SIGKILL) : this.#deliverable())
+    const isStill = this.process.stopped || this.#watch === 'held'
+    return this.take(isStill ? SignalSet.of(SIGKILL) : this.#deliverable())
   }
 
   /** Takes the next pending signal of the set: the task's own before the process's. */
@@ -166,7 +186,8 @@ export class TaskSignals {
     this.attention =
       ((low | high) === 0 ? 0 : PENDING) |
       (this.#savedMask === undefined ? 0 : MASK_TO_RESTORE) |
-      (this.process.stopped ? STOPPED : 0)
+      (this.process.stopped ? STOPPED : 0) |
+      (this.#watch === 'none' ? 0 : WATCHED)
   }
 
   #deliverable(): SignalSet {

@@ -14,7 +14,7 @@ import {
 } from '../../abi/fcntl.ts'
 import {SEEK_CUR, SEEK_END, SEEK_SET} from '../../abi/open-flags.ts'
 import type {FileDescription} from '../../vfs/file.ts'
-import {type FileLocks, isLockType, type RecordLock} from '../file-locks.ts'
+import {type FileLocks, isLockType, type RecordLock} from '../../vfs/file-locks.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Task} from '../task.ts'
 import type {Wait} from '../wait.ts'
@@ -120,7 +120,7 @@ function wouldDeadlock({kernel}: Task, wanted: RecordLock, blocker: RecordLock |
   return false
 }
 
-function blockerOf({tasks}: Kernel, owner: object): RecordLock | undefined {
+function blockerOf({tasks}: Kernel, owner: RecordLock['owner']): RecordLock | undefined {
   for (const {wait} of tasks.values()) {
     if (wait?.recordLock?.owner === owner) return wait.recordLock.blocker()
   }

@@ -29,6 +29,7 @@ export function executeProgram(
   task.name = commOf(executable.path)
   task.context.takeFpState(kernel.initialFpState)
   task.context.writeRegisters(image.registers)
+  kernel.debugging?.executed(task)
 }
 
 /** The others end; if the first task is among them, this one takes its place, with its tid. */

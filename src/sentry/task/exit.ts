@@ -26,6 +26,7 @@ export function endProcess(kernel: Kernel, process: Process, exit: Exit): void {
   // Whoever started it sees to what it has left.
   if (process.run.first === process) kernel.pause()
   kernel.tracer?.exited(process)
+  kernel.debugging?.ended(process)
   for (const task of [...process.tasks].reverse()) removeTask(kernel, task)
   process.residentAtEnd = process.memoryMap.residentBytes
   if (wasOutOfMemory(process)) kernel.onOutOfMemory?.(process)
@@ -50,6 +51,7 @@ export function wasOutOfMemory({exit, ranOut, outgrown}: Process): boolean {
 export function removeTask(kernel: Kernel, task: Task): void {
   const {process} = task
   kernel.forget(task)
+  kernel.debugging?.left(task)
   releaseThreadWords(task)
   process.endedCpuNs += task.cpuNs
   process.lastCredentials = task.credentials

@@ -101,8 +101,19 @@ export class HostDirectory extends HostNode {
 
   override detach(): void {
     this.fs.layout++
-    this.fs.forgetDirectory(this)
+    if (!this.isHeld) this.fs.forgetDirectory(this)
     super.detach()
+  }
+
+  override letGo(): void {
+    super.letGo()
+    if (this.isRemoved && !this.isHeld) this.fs.forgetDirectory(this)
+  }
+
+  /** Who holds a directory may ask for its attributes when it has no name any more, for as long as it is among those that are open. */
+  protected override handle(): [fd: number, name: ByteString] {
+    const fd = this.isRemoved ? this.fs.openDirectoryFd(this) : undefined
+    return fd === undefined ? super.handle() : [fd, '']
   }
 
   override create(name: ByteString, mode: number, owner: Credentials): HostFile {
@@ -162,6 +173,8 @@ export class HostDirectory extends HostNode {
 
   override rmdir(name: ByteString): void {
     this.fs.startChange()
+    const child = this.#children.get(name)
+    if (child instanceof HostDirectory && child.isHeld) this.fs.directoryFd(child)
     check(host.hostUnlink(this.fs.directoryFd(this), name, 1))
     this.#drop(name)
   }

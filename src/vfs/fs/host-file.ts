@@ -44,13 +44,15 @@ export class HostFile extends HostNode {
   }
 
   override detach(): void {
-    this.#dropCreated()
+    this.dropCreated()
     super.detach()
   }
 
-  /** Takes the descriptor of a file just made, for the open that follows. */
+  /** Takes the descriptor of a file just made, for the open that follows: of the last one, as mknod(2) opens none. */
   keepCreated(fd: number): void {
-    this.#dropCreated()
+    this.dropCreated()
+    this.fs.lastCreated?.dropCreated()
+    this.fs.lastCreated = this
     this.#createdFd = fd
   }
 
@@ -113,7 +115,7 @@ export class HostFile extends HostNode {
     return super.handle()
   }
 
-  #dropCreated(): void {
+  dropCreated(): void {
     if (this.#createdFd !== undefined) host.hostClose(this.#createdFd)
     this.#createdFd = undefined
   }

@@ -34,6 +34,7 @@ export class HostNode extends Node {
   #removed = false
   /** A fifo: the pipe belongs to this object. */
   #holdsPipe = false
+  #holders = 0
 
   /** Takes its identity from `fs.stat`. Without a parent it is the root. */
   constructor(fs: HostFs, parent?: HostDirectory, name: ByteString = '') {
@@ -114,7 +115,20 @@ export class HostNode extends Node {
 
   /** Must the object stay, because somebody may hold it for long? */
   isInUse(): boolean {
-    return this.covered === true || this.watchers !== undefined || this.#holdsPipe
+    return this.covered === true || this.watchers !== undefined || this.#holdsPipe || this.isHeld
+  }
+
+  get isHeld(): boolean {
+    return this.#holders > 0
+  }
+
+  /** Its name is kept up to date meanwhile, whatever the guest renames. */
+  hold(): void {
+    this.#holders++
+  }
+
+  letGo(): void {
+    this.#holders--
   }
 
   /** The cache lets go of it. */

@@ -1,6 +1,6 @@
 // The host file system: one directory (or file) of the host, read-only or writable, never anything outside of it.
 
-import {ENOENT, EROFS, Errno, ESTALE} from '../../abi/errno.ts'
+import {ENAMETOOLONG, ENOENT, EROFS, Errno, ESTALE} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFMT} from '../../abi/file-mode.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {allocateDev} from '../anonymous-dev.ts'
@@ -18,6 +18,8 @@ import {maxNodes, NodeCache} from './node-cache.ts'
 
 /** Directories kept open, however big the tree is that is walked. */
 const MAX_DIRECTORY_FDS = 64
+/** Directories that are opened one after another for one call: 130 ms. A guest nests them as deep as it likes. */
+const MAX_STEPS = 16_384
 
 export interface HostFsOptions {
   readOnly: boolean
@@ -25,6 +27,8 @@ export interface HostFsOptions {
   memory: MemoryFile
   /** What lists that are being read are counted against. */
   budget?: Budget
+  /** How far below those that are open a directory is found again, default 16,384; deeper ones are ENAMETOOLONG. */
+  maxSteps?: number
 }
 
 /** Mounts what a host path names, or what was opened before. @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
@@ -51,6 +55,9 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
   /** Least recently used first. */
   readonly #directoryFds = new Map<HostDirectory, number>()
   readonly budget: Budget | undefined
+  readonly #maxSteps: number
+  /** It may have a descriptor that nobody has asked for yet. */
+  lastCreated: HostFile | undefined
   /** So that the same file is the same object; one that is open, mapped or mounted on stays beyond the cache's limit. */
   readonly nodes: NodeCache<HostNode>
   /** The guest's device numbers for other host file systems mounted beneath. */
@@ -65,6 +72,7 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
     this.mapped = mappedHostFiles(options.memory)
     if (!this.readOnly) this.mapped.writableRoots.push(this.hostPath ?? '/')
     this.budget = options.budget
+    this.#maxSteps = options.maxSteps ?? MAX_STEPS
     this.nodes = new NodeCache(maxNodes(options.memory))
     this.#devs.set(hostDev(stat), this.dev)
     const isDirectory = (stat[STAT_MODE] & S_IFMT) === S_IFDIR
@@ -79,6 +87,7 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
   }
 
   dispose(): void {
+    this.lastCreated?.dropCreated()
     for (const fd of this.#directoryFds.values()) host.hostClose(fd)
     this.#directoryFds.clear()
     this.nodes.clear()
@@ -114,6 +123,11 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
     return this.#openDirectory(directory)
   }
 
+  /** As directoryFd, of a directory that may have no name any more; undefined: it is not open. */
+  openDirectoryFd(directory: HostDirectory): number | undefined {
+    return this.#directoryFds.get(directory)
+  }
+
   /** The directory was removed or is no longer what we knew. */
   forgetDirectory(directory: HostDirectory): void {
     const fd = this.#directoryFds.get(directory)
@@ -122,12 +136,13 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
     host.hostClose(fd)
   }
 
-  /** Opens from the nearest ancestor that is open, name by name: no path is ever too long, and no link is followed. */
+  /** Opens from the nearest ancestor that is open, name by name: no path is ever too long, and no link is followed. @throws Errno ENAMETOOLONG */
   #openDirectory(directory: HostDirectory): number {
     const missing: HostDirectory[] = []
     let at = directory
     while (at.parent !== undefined && !this.#directoryFds.has(at)) {
       if (at.isRemoved) throw new Errno(ENOENT)
+      if (missing.length >= this.#maxSteps) throw new Errno(ENAMETOOLONG)
       missing.push(at)
       at = at.parent
     }

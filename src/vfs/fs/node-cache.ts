@@ -25,6 +25,8 @@ export class NodeCache<T extends CachedNode> {
   readonly #limit: number
   /** In the order in which they are looked at: Corbató's clock. To move what is used would cost each lookup more than the rest of it. */
   readonly #nodes = new Set<T>()
+  /** The oldest comes next, as each that came is taken out. A new iterator for each look would pass all that was, again and again. */
+  #oldest = this.#nodes.values()
 
   constructor(limit: number) {
     this.#limit = limit
@@ -38,12 +40,20 @@ export class NodeCache<T extends CachedNode> {
     }
     this.#nodes.add(node)
     for (let tries = 0; this.#nodes.size > this.#limit && tries < EVICTION_TRIES; tries++) {
-      const oldest = this.#nodes.values().next().value as T
+      const oldest = this.#next()
       this.#nodes.delete(oldest)
       if (oldest.wasUsed || oldest.isInUse()) this.#nodes.add(oldest)
       else oldest.evict()
       oldest.wasUsed = false
     }
+  }
+
+  /** Precondition: there is one. */
+  #next(): T {
+    const {done, value} = this.#oldest.next()
+    if (!done) return value
+    this.#oldest = this.#nodes.values()
+    return this.#oldest.next().value as T
   }
 
   forget(node: T): void {

@@ -1,7 +1,14 @@
 // Sizes, seconds, volumes and variables as users write them.
 
 import {expect, test} from 'vitest'
-import {parseCount, parseEnv, parseSize, parseTimeout, parseVolume} from '../../../src/cli/parse-values.ts'
+import {
+  parseCount,
+  parseEnv,
+  parseShare,
+  parseSize,
+  parseTimeout,
+  parseVolume,
+} from '../../../src/cli/parse-values.ts'
 
 test.each([
   ['512M', 512 * 2 ** 20],
@@ -59,3 +66,19 @@ test('a variable keeps what follows the first =', () => {
   expect(parseEnv('A=', {})).toEqual(['A', ''])
   expect(() => parseEnv('=b', {})).toThrow('bad variable')
 })
+
+test.each([
+  ['/a:tag', false, false],
+  ['/a:tag:rw', true, false],
+  ['/a:tag:ro', false, false],
+  ['/a:tag:9p', false, true],
+  ['/a:tag:ro:9p', false, true],
+  ['/a:tag:rw:9p', true, true],
+])('share %s: writable %s, by 9P %s', (text, writable, is9p) =>
+  expect(parseShare(text)).toEqual({path: '/a', tag: 'tag', writable, is9p}),
+)
+
+test.each(['', '/a', '/a:', ':tag', '/a:tag:', '/a:tag:9p:ro', '/a:tag:ro:9q', '/a:tag:ro:rw:9p'])(
+  'share %j is refused',
+  (text) => expect(() => parseShare(text)).toThrow(`bad share ${JSON.stringify(text)}`),
+)

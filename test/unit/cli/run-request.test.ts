@@ -24,6 +24,10 @@ test('a plain run has the documented defaults and nothing else of the caller’s
   })
 })
 
+/** They exclude some of the rest. */
+const OTHERS = ['no-jail', 'with-libs', 'image', 'entrypoint']
+const OF_KERNELS = ['kernel', 'initrd', 'append', 'share']
+
 test('every flag of the table arrives', () => {
   const values: Record<string, string> = {
     platform: 'kvm',
@@ -43,10 +47,12 @@ test('every flag of the table arrives', () => {
     'drop-to': '5:6',
     'cgroup-parent': directory,
     trace: join(directory, 'trace'),
+    gdb: 'localhost:1234',
+    core: join(directory, 'core'),
   }
   const options = request([
-    ...RUN_FLAGS.filter(({name}) => !['no-jail', 'with-libs', 'image', 'entrypoint'].includes(name)).map(
-      ({name}) => (values[name] ? `--${name}=${values[name]}` : `--${name}`),
+    ...RUN_FLAGS.filter(({name}) => ![...OTHERS, ...OF_KERNELS].includes(name)).map(({name}) =>
+      values[name] ? `--${name}=${values[name]}` : `--${name}`,
     ),
     'prog',
   ])
@@ -69,10 +75,31 @@ test('every flag of the table arrives', () => {
     jail: 'required',
     dropTo: {uid: 5, gid: 6},
     cgroupParent: directory,
+    gdb: {host: 'localhost', port: 1234},
+    core: join(directory, 'core'),
     stats: true,
   })
   writeSync(options.trace!.fd, 'line')
   expect(readFileSync(values.trace, 'utf8')).toBe('line')
+})
+
+test('with --kernel there are disks and shares, and all words are for the first process', () => {
+  const kernel = join(directory, 'vmlinuz')
+  writeFileSync(kernel, '')
+  const flags = ['--kernel', kernel, '--initrd', kernel, '--append', 'quiet']
+  const devices = ['--disk', `${kernel}:ro`, '--disk', kernel, '--share', `${directory}:files`]
+  expect(request([...flags, ...devices, '--', 'one', 'two'])).toMatchObject({
+    ...{program: kernel, kernel, initrd: kernel, append: 'quiet', args: ['one', 'two']},
+    disks: [
+      {path: kernel, readOnly: true},
+      {path: kernel, readOnly: false},
+    ],
+    shares: [{path: directory, tag: 'files', writable: false}],
+  })
+})
+
+test.each(['initrd', 'append', 'share'])('--%s is for a kernel', (name) => {
+  expect(() => request([`--${name}`, directory, 'p'])).toThrow(/is for a (kernel|machine)/)
 })
 
 test('--no-jail and --require-jail exclude each other', () => {

@@ -18,7 +18,6 @@ import {
   LOCK_UN,
 } from '../../../../src/abi/fcntl.ts'
 import {O_CREAT, O_RDONLY, O_RDWR} from '../../../../src/abi/open-flags.ts'
-import {FileLocks, type RecordLock} from '../../../../src/sentry/file-locks.ts'
 import {close} from '../../../../src/sentry/syscalls/close.ts'
 import {dup} from '../../../../src/sentry/syscalls/dup.ts'
 import {fcntl} from '../../../../src/sentry/syscalls/fcntl.ts'
@@ -27,6 +26,7 @@ import {open} from '../../../../src/sentry/syscalls/open.ts'
 import {BLOCKED} from '../../../../src/sentry/syscalls/syscall.ts'
 import type {Task} from '../../../../src/sentry/task.ts'
 import {Budget} from '../../../../src/vfs/budget.ts'
+import {FileLocks, type RecordLock} from '../../../../src/vfs/file-locks.ts'
 import {SimulatedTask} from './simulated-task.ts'
 
 /** Two file descriptions of one file. */

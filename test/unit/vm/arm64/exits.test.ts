@@ -70,12 +70,12 @@ describeOn('arm64', 'calls to the hypervisor', () => {
   const calling = (number: number) => instructions(...move(0, number), HVC)
 
   test.each([
-    ['SYSTEM_OFF', SYSTEM_OFF],
-    ['SYSTEM_RESET', SYSTEM_RESET],
-  ])("PSCI's %s is a shutdown", (_, call) => {
+    ['SYSTEM_OFF', SYSTEM_OFF, 'off'],
+    ['SYSTEM_RESET', SYSTEM_RESET, 'reset'],
+  ])("PSCI's %s is a shutdown", (_, call, reason) => {
     const {vm, vcpu} = standingBefore(calling(call))
     using _vm = vm
-    expect(vcpu.run()).toEqual({kind: 'shutdown'})
+    expect(vcpu.run()).toEqual({kind: 'shutdown', reason})
   })
 
   test('a hypercall has number and arguments, and gives the guest its result; before Linux 6.4 KVM refuses it', () => {

@@ -34,21 +34,21 @@ describeOn('arm64', 'a vCPU that starts off', () => {
 
 describeOn('arm64', 'an interrupt controller', () => {
   test('wakes the guest when its timer says so', async () => {
-    using vm = create({gic: true})
-    expect([2, 3]).toContain(vm.gicVersion)
-    const vcpu = addVcpu(vm, 0, flatImage(`gic-v${vm.gicVersion}`))
+    using vm = create({irqchip: true})
+    expect(['gicv2', 'gicv3']).toContain(vm.irqchip?.kind)
+    const vcpu = addVcpu(vm, 0, flatImage(`gic-${vm.irqchip!.kind.slice(3)}`))
     const exit = await vcpu.runAsync(AbortSignal.timeout(10_000))
     expect(exit).toMatchObject({kind: 'mmio', address: NOWHERE, data: word(27)})
   })
 
   test('lets no vCPU be made behind the first run, and says so', () => {
-    using vm = create({gic: true})
+    using vm = create({irqchip: true})
     expect(addVcpu(vm, 0, guest.stop).run().kind).toBe(guest.stopKind)
     expect(() => vm.createVcpu()).toThrow('the interrupt controller has started')
   })
 
   test('is refused where memory lies in its place', () => {
-    expect(codeOf(() => create({gic: true, memoryBase: 0, memoryBytes: 2 ** 28}))).toBe('MEMORY_SIZE')
+    expect(codeOf(() => create({irqchip: true, memoryBase: 0, memoryBytes: 2 ** 28}))).toBe('MEMORY_SIZE')
   })
 })
 

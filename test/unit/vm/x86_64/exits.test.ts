@@ -133,7 +133,7 @@ describeOn('x86_64', 'other exits', () => {
     const {vm, vcpu} = protectedMode([0x0f, 0x0b])
     using _ = vm
     vcpu.registers.set({'idt.base': 0n, 'idt.limit': 0n})
-    expect(vcpu.run()).toEqual({kind: 'shutdown'})
+    expect(vcpu.run()).toEqual({kind: 'shutdown', reason: 'triple-fault'})
     expect(addVcpu(vm, 0x2000, [HLT]).run().kind).toBe('halt')
   })
 

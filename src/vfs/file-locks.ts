@@ -2,13 +2,13 @@
 
 import {ENOLCK, Errno} from '../abi/errno.ts'
 import {F_RDLCK, F_UNLCK, F_WRLCK} from '../abi/fcntl.ts'
-import {type Budget, COST} from '../vfs/budget.ts'
-import type {FileDescription, FileLocking, Inode, LockedRange} from '../vfs/file.ts'
-import {WaitQueue} from '../vfs/wait-queue.ts'
+import {type Budget, COST} from './budget.ts'
+import type {FileDescription, FileLocking, Inode, LockedRange} from './file.ts'
+import {WaitQueue} from './wait-queue.ts'
 
 export interface RecordLock extends LockedRange {
-  /** A process's descriptor table, or a file description. */
-  readonly owner: object
+  /** A process's descriptor table, or a file description; a name, where all that is known of them is one. */
+  readonly owner: object | string
 }
 
 /** Record locks of one file: the guest makes them, and each is looked at for every new one. */
@@ -97,12 +97,22 @@ export class FileLocks {
   }
 
   /** Gives up all that `owner` holds: its record locks and its flock. */
-  release(owner: object): void {
+  release(owner: RecordLock['owner']): void {
     const gone = this.#records.filter((lock) => lock.owner === owner)
     this.#records = this.#records.filter((lock) => lock.owner !== owner)
     for (const {start, end} of gone) this.#lockHost(start, end)
     this.#budget.give(gone.length * COST.lock)
-    this.unflock(owner)
+    if (typeof owner === 'object') this.unflock(owner)
+    this.#leaveHost()
+    if (gone.length > 0) this.released.wakeAll()
+  }
+
+  /** Nobody has the file open any more: gives up all record locks. */
+  releaseRecords(): void {
+    const gone = this.#records
+    this.#records = []
+    if (gone.length > 0) this.#lockHost(0, Number.POSITIVE_INFINITY)
+    this.#budget.give(gone.length * COST.lock)
     this.#leaveHost()
     if (gone.length > 0) this.released.wakeAll()
   }
@@ -221,7 +231,7 @@ function unionOf(
 function mergeNeighbours(locks: RecordLock[]): RecordLock[] {
   const merged: RecordLock[] = []
   /** Where each owner's last lock is. */
-  const lastOf = new Map<object, number>()
+  const lastOf = new Map<RecordLock['owner'], number>()
   for (const lock of locks.sort((a, b) => a.start - b.start)) {
     const index = lastOf.get(lock.owner)
     const last = index === undefined ? undefined : merged[index]

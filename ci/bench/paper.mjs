@@ -1,0 +1,72 @@
+// `bench --paper`: runs the microbenchmarks of two papers on KVM for ARM through hv's VM API, here and in beds.
+//
+// What is measured, and what may be compared: ci/README.md, "The papers' table".
+
+import {spawnSync} from 'node:child_process'
+import {existsSync} from 'node:fs'
+import {bedNamed} from '../bed/beds.mjs'
+import {bootBed} from '../bed/boot.mjs'
+import {bundledPath, bundleScript} from '../bundle-script.mjs'
+import {arch, root} from '../paths.mjs'
+
+const RUNNER = 'ci/bench/paper-vm.mjs'
+const TIMEOUT_MS = 900_000
+const KINDS = {nvhe: 'split', vhe: 'vhe'}
+
+/**
+ * @param {string[]} beds none: this host
+ * @param {{isTimed?: boolean}} options beds' clocks are the host's, and do not count instructions
+ * @returns {Promise<{architecture: 'arm64' | 'x86_64', columns: import('./paper-table.mjs').Column[]}[]>}
+ */
+export async function paper(beds, {isTimed = false} = {}) {
+  await bundleScript(RUNNER)
+  if (beds.length === 0) return [{architecture: arch, columns: [here()]}]
+  const columns = {}
+  for (const name of beds) {
+    console.error(`bench: the papers' table in ${name}`)
+    const description = bedNamed(name)
+    if (description === undefined) throw new Error(`neither a bed nor a board has the name ${name}`)
+    columns[description.architecture] ??= []
+    columns[description.architecture].push(await inBed(name, description, isTimed))
+  }
+  return Object.entries(columns).map(([architecture, all]) => ({architecture, columns: all}))
+}
+
+function here() {
+  const argv = [bundledPath(RUNNER), `${root}/${guestOf(arch)}`, 'timed']
+  const {status, stdout, stderr} = spawnSync(process.execPath, argv, {encoding: 'utf8', timeout: TIMEOUT_MS})
+  if (status !== 0) throw new Error(stderr.trim().split('\n').at(-1))
+  return columnOf({source: 'here', mode: '', unit: 'ns'}, stdout)
+}
+
+async function inBed(name, {architecture, mode}, isTimed) {
+  const guest = guestOf(architecture)
+  const bed = await bootBed(name, {countsInstructions: !isTimed})
+  try {
+    const argv = ['node', bundledPath(RUNNER).slice(root.length + 1), guest, isTimed ? 'timed' : 'counted']
+    const {status, stdout, stderr} = await bed.run({argv, timeoutMs: TIMEOUT_MS})
+    if (status !== 0) throw new Error(`${stderr}`.trim().split('\n').at(-1))
+    const unit = isTimed ? 'ns' : 'instructions'
+    return columnOf({source: name, mode, kind: KINDS[mode], unit}, `${stdout}`)
+  } finally {
+    await bed.stop()
+  }
+}
+
+function guestOf(architecture) {
+  const guest = `.cache/guests/${architecture}/bare-paper`
+  if (existsSync(`${root}/${guest}`)) return guest
+  throw new Error(`there is no ${guest}: node ci/test.mjs guests`)
+}
+
+/** @param {string} lines of paper-vm.mjs */
+export function columnOf(about, lines) {
+  const column = {...about, values: {}, errors: {}, why: {}}
+  for (const line of lines.trim().split('\n')) {
+    const {name, ns, errorNs, why} = JSON.parse(line)
+    if (ns !== undefined) column.values[name] = ns
+    if (errorNs !== undefined) column.errors[name] = errorNs
+    if (why !== undefined) column.why[name] = why
+  }
+  return column
+}

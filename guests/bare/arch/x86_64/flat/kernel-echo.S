@@ -1,0 +1,63 @@
+# A kernel by Linux's boot protocol for x86_64, of 64 bits: says its parameters, then what its console gets; q switches the machine off,
+# r resets it, and x runs into what no kernel handles.
+#
+# Linux, Documentation/arch/x86/boot.rst.
+
+        .code64
+        .text
+start:
+        .org 0x1f1
+        .byte 1                 # setup_sects: the kernel begins at 0x400
+        .org 0x1fe
+        .word 0xaa55
+        .byte 0xeb, header_end - start - 0x202
+        .ascii "HdrS"
+        .word 0x20c             # version 2.12
+        .org 0x22c
+        .long 0x7fffffff        # initrd_addr_max
+        .org 0x236
+        .word 1                 # xloadflags: an entry of 64 bits
+        .long 255               # cmdline_size
+        .org 0x258
+        .quad 0x1000000         # pref_address
+        .long 0x100000          # init_size
+header_end:
+
+        .org 0x600              # 0x200 behind the kernel's beginning
+        movl 0x228(%rsi), %esi  # of boot_params: cmd_line_ptr
+        mov $0x3f8, %edx
+say:    lodsb
+        test %al, %al
+        jz said
+        outb %al, %dx
+        jmp say
+said:   mov $'\n', %al
+        outb %al, %dx
+
+        mov $0x3f9, %edx
+        mov $1, %al             # who wants interrupts for input wants input
+        outb %al, %dx
+echo:   mov $0x3fd, %edx
+        inb %dx, %al
+        test $1, %al
+        jz echo
+        mov $0x3f8, %edx
+        inb %dx, %al
+        cmp $'q', %al
+        je off
+        cmp $'r', %al
+        je reset
+        cmp $'x', %al
+        je fail
+        outb %al, %dx
+        jmp echo
+
+off:    mov $0x600, %edx        # sleep control: S5
+        mov $0x34, %al
+        outb %al, %dx
+reset:  mov $0x602, %edx
+        outb %al, %dx
+fail:   lidt none(%rip)
+        ud2
+
+none:   .fill 10, 1, 0

@@ -1,0 +1,62 @@
+// paper.h: between paper.c, the architecture's part of it, and ci/bench/paper-vm.mjs, which runs it.
+#ifndef PAPER_H
+#define PAPER_H
+
+// What guest and host share: memory of its own.
+#define MAILBOX 0x50000000ul
+
+enum { SAMPLES_MAX = 1024 };
+
+struct mailbox {
+  // The clocks are compared: the host counts up, the guest answers, and `counter` is what its own clock says.
+  unsigned request;
+  unsigned reply;
+  unsigned long counter;
+  // Interrupts that were taken, and when the last one was; before an access of `out`: when that is.
+  unsigned taken;
+  unsigned ready;
+  unsigned long stamp;
+  // How many the host wants, SAMPLES_MAX at most.
+  unsigned events;
+  // arm64: which GIC the machine has.
+  unsigned gic_version;
+  // Of the clock, where the processor says it: arm64.
+  unsigned long frequency;
+  // Clock ticks.
+  long samples[SAMPLES_MAX];
+};
+
+static struct mailbox *const mailbox = (struct mailbox *)MAILBOX;
+
+// The clock of all processors of the machine.
+static inline unsigned long counter(void);
+static inline unsigned long counter_frequency(void);
+// A call that KVM answers itself.
+static inline void hypercall(void);
+// A read of a register of the interrupt controller that KVM emulates.
+static inline void touch_controller(void);
+// A store to a device that the process has, and a load from it.
+static inline void ring(unsigned value);
+static inline void ask(void);
+// Interrupts of this processor: from here on taken; until one has come.
+static inline void let_interrupts(void);
+static inline void wait_for_interrupt(void);
+// Lets others go first, where an emulated machine's processors take turns.
+static inline void relax(void);
+// One to processor `index`.
+static inline void send_interrupt(unsigned index);
+// Says to the interrupt controller that the one that was taken is done with.
+static inline void complete(unsigned long interrupt);
+
+// The interrupt controller, and this processor's part of it, with interrupts still masked.
+void open_controller(void);
+// Lets the second processor begin with `be_second`.
+void start_second(void);
+
+// What the architecture calls.
+void be_second(void);
+void on_interrupt(unsigned long interrupt, unsigned long now);
+
+#include "paper-ops.h"
+
+#endif

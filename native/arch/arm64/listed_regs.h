@@ -1,0 +1,17 @@
+// listed_regs.h: all registers of a vCPU by KVM_GET_REG_LIST.
+#ifndef HV_ARCH_ARM64_LISTED_REGS_H_
+#define HV_ARCH_ARM64_LISTED_REGS_H_
+
+#include "kvm/state.h"
+#include "kvm/vcpu.h"
+
+namespace hv::arm64 {
+
+// Core, system, timer and firmware registers: for each KVM's number of it, 8 bytes, then as many as that says.
+Bytes ReadAllRegisters(Vcpu& vcpu);
+// Throws std::invalid_argument, std::system_error for one that KVM refuses and that has another value.
+void WriteAllRegisters(Vcpu& vcpu, const Bytes& bytes);
+
+}  // namespace hv::arm64
+
+#endif  // HV_ARCH_ARM64_LISTED_REGS_H_

@@ -1,0 +1,83 @@
+// device_table.cc: looks an access up, and answers it in kvm_run (api.rst, section 5: KVM_EXIT_IO, KVM_EXIT_MMIO).
+
+#include "kvm/device_table.h"
+
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+namespace hv {
+
+uint32_t DeviceTable::AddLatch(bool is_port, uint64_t address, uint32_t size) {
+  return Add({is_port, true, address, size});
+}
+
+uint32_t DeviceTable::AddPosted(bool is_port, uint64_t first, uint64_t length) {
+  return Add({is_port, false, first, length});
+}
+
+uint32_t DeviceTable::Add(Row row) {
+  if (rows_.size() == kMaxRows) throw std::length_error("rows of the device table");
+  rows_.push_back(row);
+  return static_cast<uint32_t>(rows_.size() - 1);
+}
+
+void DeviceTable::SetLatch(uint32_t row, uint32_t value) {
+  values_.at(row).store(value, std::memory_order_release);
+}
+
+const DeviceTable::Row* DeviceTable::Find(bool is_port, bool is_write, uint64_t address,
+                                          uint32_t size) const {
+  for (const Row& row : rows_) {
+    if (row.is_port != is_port || row.is_latch == is_write || address < row.first) continue;
+    uint64_t offset = address - row.first;
+    bool fits = row.is_latch ? offset == 0 && size == row.length
+                             : offset < row.length && size <= row.length - offset;
+    if (fits) return &row;
+  }
+  return nullptr;
+}
+
+bool DeviceTable::Answer(kvm_run& run) {
+  if (rows_.empty()) return false;
+  bool is_port = run.exit_reason == KVM_EXIT_IO;
+  if (!is_port && run.exit_reason != KVM_EXIT_MMIO) return false;
+  // String instructions are for who has time.
+  if (is_port && run.io.count != 1) return false;
+
+  bool is_write = is_port ? run.io.direction == KVM_EXIT_IO_OUT : run.mmio.is_write != 0;
+  uint64_t address = is_port ? run.io.port : run.mmio.phys_addr;
+  uint32_t size = is_port ? run.io.size : run.mmio.len;
+  if (size != 1 && size != 2 && size != 4) return false;
+  const Row* row = Find(is_port, is_write, address, size);
+  if (row == nullptr) return false;
+
+  // SAFETY: KVM says where in its mapping an access's data lie.
+  uint8_t* data = is_port ? reinterpret_cast<uint8_t*>(&run) + run.io.data_offset : run.mmio.data;
+  if (is_write) return Post(*row, address, size, data);
+  uint32_t value = values_[static_cast<size_t>(row - rows_.data())].load(std::memory_order_acquire);
+  std::memcpy(data, &value, size);
+  return true;
+}
+
+bool DeviceTable::Post(const Row& row, uint64_t address, uint32_t size, const uint8_t* data) {
+  Store store = {static_cast<uint32_t>(&row - rows_.data()),
+                 static_cast<uint32_t>(address - row.first), size, 0};
+  std::memcpy(&store.value, data, size);
+  bool is_first;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (posted_.size() == kMaxPosted) return false;
+    is_first = posted_.empty();
+    posted_.push_back(store);
+  }
+  if (is_first && on_posted_ != nullptr) on_posted_();
+  return true;
+}
+
+std::vector<DeviceTable::Store> DeviceTable::Take() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return std::exchange(posted_, {});
+}
+
+}  // namespace hv

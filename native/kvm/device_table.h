@@ -1,0 +1,66 @@
+// device_table.h: accesses of devices that a vCPU's own thread answers, without a way to the host's program and back: reads of a
+// latched value, and stores that are posted.
+#ifndef HV_KVM_DEVICE_TABLE_H_
+#define HV_KVM_DEVICE_TABLE_H_
+
+#include <linux/kvm.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+namespace hv {
+
+class DeviceTable {
+ public:
+  static constexpr size_t kMaxRows = 256;
+  // When so many wait, a store is an exit again.
+  static constexpr size_t kMaxPosted = 4096;
+
+  struct Store {
+    uint32_t row;
+    uint32_t offset;  // from the row's first
+    uint32_t size;    // 1, 2 or 4
+    uint32_t value;
+  };
+
+  // Rows are added before the first run. Throws std::length_error.
+  // Reads of `size` bytes there give the low bytes of what SetLatch stored last.
+  uint32_t AddLatch(bool is_port, uint64_t address, uint32_t size);
+  void SetLatch(uint32_t row, uint32_t value);
+  // Stores of 1, 2 or 4 bytes there are put aside. Returns the row.
+  uint32_t AddPosted(bool is_port, uint64_t first, uint64_t length);
+  // `on_posted` is called on a vCPU's thread when there is the first store to take.
+  void OnPosted(std::function<void()> on_posted) { on_posted_ = std::move(on_posted); }
+
+  // On the vCPU's thread, after KVM_RUN returned 0. True: the access is done, and the vCPU runs on.
+  bool Answer(kvm_run& run);
+  // What was posted, in order. Any thread.
+  std::vector<Store> Take();
+
+ private:
+  struct Row {
+    bool is_port;
+    bool is_latch;
+    uint64_t first;
+    uint64_t length;
+  };
+
+  uint32_t Add(Row row);
+  // The row of an access, or nullptr.
+  const Row* Find(bool is_port, bool is_write, uint64_t address, uint32_t size) const;
+  bool Post(const Row& row, uint64_t address, uint32_t size, const uint8_t* data);
+
+  std::vector<Row> rows_;
+  std::array<std::atomic<uint32_t>, kMaxRows> values_{};
+  std::mutex mutex_;
+  std::vector<Store> posted_;
+  std::function<void()> on_posted_;
+};
+
+}  // namespace hv
+
+#endif  // HV_KVM_DEVICE_TABLE_H_

@@ -1,0 +1,23 @@
+// vm_object.h: what other JavaScript objects and functions need of a VM's and a vCPU's.
+#ifndef HV_NAPI_VM_OBJECT_H_
+#define HV_NAPI_VM_OBJECT_H_
+
+#include <napi.h>
+
+#include <memory>
+
+#include "kvm/vcpu.h"
+
+namespace hv {
+
+// The VM behind a `Vm` object. Throws when it was disposed.
+std::shared_ptr<Vm> UnwrapVm(const Napi::Value& value);
+// The number of its next vCPU.
+unsigned TakeVcpuId(const Napi::Value& value);
+
+// The vCPU behind a `Vcpu` object, until JavaScript runs again. Throws while it runs, and when it was disposed.
+Vcpu& UnwrapVcpu(const Napi::Value& value);
+
+}  // namespace hv
+
+#endif  // HV_NAPI_VM_OBJECT_H_

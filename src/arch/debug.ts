@@ -1,0 +1,89 @@
+// What a debugger and a core dump ask of an architecture.
+
+/** A thread's registers: Context.readRegisters() and readFpState(). */
+export interface DebugState {
+  readonly general: BigUint64Array
+  readonly fp: Uint8Array
+}
+
+/** A register by itself, an unsigned number of as many bits as it has. */
+export interface DebugRegister {
+  read(state: DebugState): bigint
+  write(state: DebugState, value: bigint): void
+}
+
+/** A note of a core file: core(5), linux/elf.h. */
+export interface RegisterNote {
+  /** `CORE` or `LINUX`. */
+  readonly owner: string
+  readonly type: number
+  readonly bytes: Uint8Array
+}
+
+export interface DebugSupport {
+  /** The instruction that raises SIGTRAP. */
+  readonly breakpoint: Uint8Array
+  /** How far behind it the program counter is then. */
+  readonly behindBreakpoint: number
+  /** By gdb's names. */
+  readonly registers: Readonly<Record<string, DebugRegister>>
+  /** Whether the state has the upper halves of vectors: x86_64's YMM. */
+  hasWideVectors(fp: Uint8Array): boolean
+  /** The registers of a thread that sleeps in a call, as ptrace(2) shows them on Linux: its result is -ERESTARTSYS. */
+  showSleeper(registers: BigUint64Array, callNumber: number): void
+  /** Those that were shown so, and that nobody changed. */
+  isShownSleeper(registers: BigUint64Array): boolean
+  /**
+   * How one instruction is executed and no more.
+   * @param code what stands at the program counter: 4 bytes, or as many as can be read
+   */
+  stepOf(registers: BigUint64Array, code: Uint8Array): Step
+  /** Sets or clears the processor's own flag for it. */
+  setTrapFlag(registers: BigUint64Array, isSet: boolean): void
+  hasTrapFlag(registers: BigUint64Array): boolean
+  /** struct elf_gregset_t of NT_PRSTATUS. */
+  coreRegisters(registers: BigUint64Array): Uint8Array
+  /** Of a thread, behind its NT_PRSTATUS. */
+  coreNotes(state: DebugState): RegisterNote[]
+}
+
+/** `call`: it traps by itself, and has been executed when it is answered; a number: a breakpoint there ends it. */
+export type Step = 'trap-flag' | 'call' | number
+
+const FIRST_64 = (1n << 64n) - 1n
+
+/** Register `index` of the general ones. */
+export function generalRegister(index: number): DebugRegister {
+  return {
+    read: ({general}) => general[index],
+    write: ({general}, value) => {
+      general[index] = value & FIRST_64
+    },
+  }
+}
+
+/** `length` bytes from `offset` on in the FP state; 0 where the state has none. `use` is told before they are written. */
+export function fpBytes(
+  offset: number,
+  length: number,
+  use: (fp: Uint8Array) => void = () => {},
+): DebugRegister {
+  return {
+    read: ({fp}) => readInteger(fp.subarray(offset, offset + length)),
+    write: ({fp}, value) => {
+      use(fp)
+      writeInteger(fp.subarray(offset, offset + length), value)
+    },
+  }
+}
+
+/** Little-endian. */
+export function readInteger(bytes: Uint8Array): bigint {
+  let value = 0n
+  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i])
+  return value
+}
+
+export function writeInteger(bytes: Uint8Array, value: bigint): void {
+  for (let i = 0, rest = value; i < bytes.length; i++, rest >>= 8n) bytes[i] = Number(rest & 0xffn)
+}

@@ -1,0 +1,192 @@
+// x86_64's part of debugging: INT3, the trap flag, and where its registers are in user_regs_struct and the XSAVE area.
+
+import {
+  type DebugRegister,
+  type DebugState,
+  type DebugSupport,
+  fpBytes,
+  generalRegister,
+  type RegisterNote,
+} from '../debug.ts'
+import {showLegacyState} from './fp-frame.ts'
+import * as reg from './registers.ts'
+
+const TRAP_FLAG = 0x100n
+const ERESTARTSYS = 512n
+const RESTARTS = BigInt.asUintN(64, -ERESTARTSYS)
+
+// The XSAVE area: SDM vol. 1, 13.4.
+const FCW = 0
+const FSW = 2
+const FTW = 4
+const FOP = 6
+const FIP = 8
+const FCS = 12
+const FDP = 16
+const FDS = 20
+const MXCSR = 24
+const ST0 = 32
+const XMM0 = 160
+const XMM_BYTES = 16
+const ST_BYTES = 10
+const XCR0 = 464
+const XSTATE_BV = 512
+/** AVX's part of the standard format. */
+const YMM0_HIGH = 576
+const LEGACY_BYTES = 512
+const LEGACY = 3n
+const AVX = 4n
+const ABRIDGED_TAGS = 0xff
+const STACK_TOP = 11
+
+const NT_PRFPREG = 2
+const NT_X86_XSTATE = 0x202
+
+export const debug: DebugSupport = {
+  breakpoint: Uint8Array.of(0xcc),
+  behindBreakpoint: 1,
+  registers: {
+    ...general({
+      rax: reg.RAX,
+      rbx: reg.RBX,
+      rcx: reg.RCX,
+      rdx: reg.RDX,
+      rsi: reg.RSI,
+      rdi: reg.RDI,
+      rbp: reg.RBP,
+      rsp: reg.RSP,
+      r8: reg.R8,
+      r9: reg.R9,
+      r10: reg.R10,
+      r11: reg.R11,
+      r12: reg.R12,
+      r13: reg.R13,
+      r14: reg.R14,
+      r15: reg.R15,
+      rip: reg.RIP,
+      eflags: reg.EFLAGS,
+      cs: reg.CS,
+      ss: reg.SS,
+      ds: reg.DS,
+      es: reg.ES,
+      fs: reg.FS,
+      gs: reg.GS,
+      orig_rax: reg.ORIG_RAX,
+      fs_base: reg.FS_BASE,
+      gs_base: reg.GS_BASE,
+    }),
+    ...many('st', 8, '', (i) => fpBytes(ST0 + XMM_BYTES * i, ST_BYTES, useLegacy)),
+    fctrl: fpBytes(FCW, 2, useLegacy),
+    fstat: fpBytes(FSW, 2, useLegacy),
+    ftag: {read: ({fp}) => fullTags(fp), write: ({fp}, tags) => abridgeTags(fp, tags)},
+    fiseg: fpBytes(FCS, 2, useLegacy),
+    fioff: fpBytes(FIP, 4, useLegacy),
+    foseg: fpBytes(FDS, 2, useLegacy),
+    fooff: fpBytes(FDP, 4, useLegacy),
+    fop: fpBytes(FOP, 2, useLegacy),
+    ...many('xmm', 16, '', (i) => fpBytes(XMM0 + XMM_BYTES * i, XMM_BYTES, useLegacy)),
+    mxcsr: fpBytes(MXCSR, 4, useLegacy),
+    ...many('ymm', 16, 'h', upperHalf),
+  },
+  hasWideVectors: (fp) => fp.length >= YMM0_HIGH + 16 * XMM_BYTES && (quad(fp, XCR0) & AVX) !== 0n,
+  showSleeper(registers, callNumber) {
+    registers[reg.RAX] = RESTARTS
+    registers[reg.ORIG_RAX] = BigInt.asUintN(64, BigInt(callNumber))
+  },
+  isShownSleeper: (registers) => registers[reg.RAX] === RESTARTS,
+  stepOf: (_, code) => (code[0] === 0x0f && code[1] === 0x05 ? 'call' : 'trap-flag'),
+  setTrapFlag(registers, isSet) {
+    if (isSet) registers[reg.EFLAGS] |= TRAP_FLAG
+    else registers[reg.EFLAGS] &= ~TRAP_FLAG
+  },
+  hasTrapFlag: (registers) => (registers[reg.EFLAGS] & TRAP_FLAG) !== 0n,
+  coreRegisters: (registers) => bytesOf(registers.slice(0, reg.REGISTER_COUNT)),
+  coreNotes,
+}
+
+/** elf_fpregset_t is FXSAVE's area. */
+function coreNotes({fp}: DebugState): RegisterNote[] {
+  const shown = fp.slice()
+  if (shown.length > LEGACY_BYTES) showLegacyState(shown)
+  return [
+    {owner: 'CORE', type: NT_PRFPREG, bytes: shown.slice(0, LEGACY_BYTES)},
+    {owner: 'LINUX', type: NT_X86_XSTATE, bytes: shown},
+  ]
+}
+
+function general(indices: Record<string, number>): Record<string, DebugRegister> {
+  return Object.fromEntries(Object.entries(indices).map(([name, index]) => [name, generalRegister(index)]))
+}
+
+function many(
+  prefix: string,
+  count: number,
+  suffix: string,
+  registerAt: (index: number) => DebugRegister,
+): Record<string, DebugRegister> {
+  return Object.fromEntries(Array.from({length: count}, (_, i) => [`${prefix}${i}${suffix}`, registerAt(i)]))
+}
+
+/** What was not in use has its first value, and is from now on. */
+function useLegacy(fp: Uint8Array): void {
+  if (fp.length <= LEGACY_BYTES) return
+  showLegacyState(fp)
+  setQuad(fp, XSTATE_BV, quad(fp, XSTATE_BV) | LEGACY)
+}
+
+function upperHalf(index: number): DebugRegister {
+  const bytes = fpBytes(YMM0_HIGH + XMM_BYTES * index, XMM_BYTES)
+  return {
+    read: (state) => (quad(state.fp, XSTATE_BV) & AVX ? bytes.read(state) : 0n),
+    write: (state, value) => {
+      if ((quad(state.fp, XSTATE_BV) & AVX) === 0n) {
+        if (value === 0n) return
+        state.fp.fill(0, YMM0_HIGH, YMM0_HIGH + 16 * XMM_BYTES)
+        setQuad(state.fp, XSTATE_BV, quad(state.fp, XSTATE_BV) | AVX)
+      }
+      bytes.write(state, value)
+    },
+  }
+}
+
+/** From a bit for each register, used or not, to two: valid, zero, special, empty (SDM vol. 1, 8.1.7 and 10.5.1.1). */
+function fullTags(fp: Uint8Array): bigint {
+  const top = (fp[FSW + 1] >>> (STACK_TOP - 8)) & 7
+  let tags = 0
+  for (let physical = 0; physical < 8; physical++) {
+    const isUsed = fp[FTW] & (1 << physical)
+    const at = ST0 + XMM_BYTES * ((physical - top + 8) & 7)
+    tags |= (isUsed ? tagOf(fp.subarray(at, at + ST_BYTES)) : 3) << (2 * physical)
+  }
+  return BigInt(tags)
+}
+
+function tagOf(register: Uint8Array): number {
+  const exponent = (register[8] | (register[9] << 8)) & 0x7fff
+  const isZero = register.subarray(0, 8).every((byte) => byte === 0)
+  if (exponent === 0) return isZero ? 1 : 2
+  return exponent !== 0x7fff && register[7] & 0x80 ? 0 : 2
+}
+
+function abridgeTags(fp: Uint8Array, tags: bigint): void {
+  let abridged = 0
+  for (let i = 0; i < 8; i++) if (((Number(tags & 0xffffn) >>> (2 * i)) & 3) !== 3) abridged |= 1 << i
+  useLegacy(fp)
+  fp[FTW] = abridged & ABRIDGED_TAGS
+}
+
+function quad(fp: Uint8Array, offset: number): bigint {
+  return offset + 8 > fp.length ? 0n : viewOf(fp).getBigUint64(offset, true)
+}
+
+function setQuad(fp: Uint8Array, offset: number, value: bigint): void {
+  viewOf(fp).setBigUint64(offset, value, true)
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function bytesOf(words: BigUint64Array): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength)
+}

@@ -1,0 +1,125 @@
+// writeCore: an ELF core file (elf(5), core(5)): notes, and parts of memory behind them. What reads as zero is a hole.
+
+import {PF_R, PF_W, PF_X} from '../abi/elf.ts'
+import type {CoreNote} from './notes.ts'
+
+export {PF_R, PF_W, PF_X}
+
+const ET_CORE = 4
+const PT_LOAD = 1
+const PT_NOTE = 4
+const EHDR_BYTES = 64
+const PHDR_BYTES = 56
+const NOTE_ALIGNMENT = 4
+const PAGE_BYTES = 4096
+/** From here on the count stands elsewhere (PN_XNUM), which few readers know. */
+export const MAX_SEGMENTS = 0xfffe
+
+/** A part of memory. Bytes, multiples of a page. */
+export interface CoreSegment {
+  readonly address: number
+  readonly length: number
+  /** PF_*. */
+  readonly flags: number
+  /** What is in the file of it: all, or nothing. */
+  readonly isDumped: boolean
+}
+
+export interface CoreSink {
+  /** All of it. */
+  write(bytes: Uint8Array, position: number): void
+  /** The file's length: what was not written reads as zeros. */
+  setLength(bytes: number): void
+}
+
+export interface CoreParts {
+  /** EM_*. */
+  readonly machine: number
+  readonly notes: readonly CoreNote[]
+  /** By address, MAX_SEGMENTS - 1 at most. */
+  readonly segments: readonly CoreSegment[]
+  /** Gives the bytes of a segment, in pieces, each with its place from the segment's start on. Zeros may be left out. */
+  readonly contents: (segment: CoreSegment, give: (bytes: Uint8Array, offset: number) => void) => void
+}
+
+export function writeCore(sink: CoreSink, {machine, notes, segments, contents}: CoreParts): void {
+  if (segments.length >= MAX_SEGMENTS) throw new RangeError('too many segments')
+  const noteBytes = encodeNotes(notes)
+  const headers = new Uint8Array(EHDR_BYTES + PHDR_BYTES * (segments.length + 1))
+  const view = new DataView(headers.buffer)
+  setElfHeader(view, machine, segments.length + 1)
+  setSegmentHeader(view, 0, {type: PT_NOTE, flags: 0, offset: headers.length, bytes: noteBytes.length})
+  let end = toPage(headers.length + noteBytes.length)
+  const places = segments.map(({address, length, flags, isDumped}, i) => {
+    const offset = end
+    const bytes = isDumped ? length : 0
+    const align = PAGE_BYTES
+    setSegmentHeader(view, i + 1, {type: PT_LOAD, flags, offset, bytes, address, memory: length, align})
+    end += bytes
+    return offset
+  })
+  sink.setLength(end)
+  sink.write(headers, 0)
+  sink.write(noteBytes, headers.length)
+  segments.forEach((segment, i) => {
+    if (segment.isDumped) contents(segment, (bytes, at) => sink.write(bytes, places[i] + at))
+  })
+}
+
+function setElfHeader(view: DataView, machine: number, segments: number): void {
+  // ELFCLASS64, ELFDATA2LSB, EV_CURRENT.
+  ;[0x7f, 0x45, 0x4c, 0x46, 2, 1, 1].forEach((byte, i) => {
+    view.setUint8(i, byte)
+  })
+  view.setUint16(16, ET_CORE, true)
+  view.setUint16(18, machine, true)
+  view.setUint32(20, 1, true)
+  view.setBigUint64(32, BigInt(EHDR_BYTES), true)
+  view.setUint16(52, EHDR_BYTES, true)
+  view.setUint16(54, PHDR_BYTES, true)
+  view.setUint16(56, segments, true)
+}
+
+interface SegmentHeader {
+  type: number
+  flags: number
+  offset: number
+  /** In the file. */
+  bytes: number
+  address?: number
+  memory?: number
+  align?: number
+}
+
+function setSegmentHeader(
+  view: DataView,
+  index: number,
+  {type, flags, offset, bytes, address = 0, memory = 0, align = 0}: SegmentHeader,
+): void {
+  const at = EHDR_BYTES + PHDR_BYTES * index
+  view.setUint32(at, type, true)
+  view.setUint32(at + 4, flags, true)
+  ;[offset, address, 0, bytes, memory, align].forEach((value, i) => {
+    view.setBigUint64(at + 8 + 8 * i, BigInt(value), true)
+  })
+}
+
+function encodeNotes(notes: readonly CoreNote[]): Uint8Array {
+  return Buffer.concat(
+    notes.flatMap(({owner, type, bytes}) => {
+      const name = Buffer.from(`${owner}\0`, 'latin1')
+      const head = new Uint32Array([name.length, bytes.length, type])
+      return [new Uint8Array(head.buffer), aligned(name), aligned(bytes)]
+    }),
+  )
+}
+
+function aligned(bytes: Uint8Array): Uint8Array {
+  const padded = new Uint8Array(Math.ceil(bytes.length / NOTE_ALIGNMENT) * NOTE_ALIGNMENT)
+  padded.set(bytes)
+  return padded
+}
+
+function toPage(bytes: number): number {
+  return Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES
+}

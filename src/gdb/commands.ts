@@ -1,0 +1,116 @@
+// Packets that look at a stopped program or change it: registers, memory, points, threads (gdb's manual, E.2 "Packets").
+
+import {MAX_PAYLOAD} from './packet.ts'
+import type {Conversation} from './session.ts'
+import type {PointKind} from './target.ts'
+import {parseThreadId} from './thread-id.ts'
+import {bytesToHex, parseBytes, parseCount, parseHex, parseRange} from './words.ts'
+
+const OK = 'OK'
+/** The words make no sense. */
+const BAD_WORDS = 'E01'
+/** EFAULT. */
+const NO_MEMORY = 'E0e'
+const REFUSED = 'E16'
+
+/** Z's and z's first word. 3 and 4, for reads, are not there. */
+const POINTS: Readonly<Record<string, PointKind>> = {0: 'software', 1: 'hardware', 2: 'write'}
+/** What is watched is compared. */
+const MAX_WATCHED = 64
+
+/** By a packet's first letter; the text is what comes behind it. */
+export const COMMANDS: Readonly<Record<string, (text: string, talk: Conversation) => string>> = {
+  g: (_, {target, thread}) => {
+    return has(target.threads(), thread) ? bytesToHex(target.readRegisters(thread)) : BAD_WORDS
+  },
+  G: (text, {target, thread}) => {
+    const bytes = parseBytes(text)
+    if (bytes === undefined || !has(target.threads(), thread)) return BAD_WORDS
+    if (bytes.length !== target.layout.bytes) return BAD_WORDS
+    return target.writeRegisters(thread, bytes) ? OK : REFUSED
+  },
+  p: (text, {target, thread}) => {
+    const register = target.layout.registers[parseCount(text) ?? -1]
+    if (register === undefined || !has(target.threads(), thread)) return BAD_WORDS
+    const {offset, bytes} = register
+    return bytesToHex(target.readRegisters(thread).subarray(offset, offset + bytes))
+  },
+  P: (text, {target, thread}) => {
+    const [number, value = ''] = text.split('=')
+    const register = target.layout.registers[parseCount(number) ?? -1]
+    const bytes = parseBytes(value)
+    if (register === undefined || bytes?.length !== register.bytes) return BAD_WORDS
+    if (!has(target.threads(), thread)) return BAD_WORDS
+    const all = target.readRegisters(thread).slice()
+    all.set(bytes, register.offset)
+    return target.writeRegisters(thread, all) ? OK : REFUSED
+  },
+  m: (text, {target}) => {
+    const range = parseRange(text)
+    if (range === undefined) return BAD_WORDS
+    const bytes = target.readMemory(range.address, Math.min(range.length, MAX_PAYLOAD / 2))
+    return bytes.length === 0 && range.length > 0 ? NO_MEMORY : bytesToHex(bytes)
+  },
+  M: (text, talk) => write(text, talk, parseBytes),
+  X: (text, talk) => write(text, talk, (bytes) => Buffer.from(bytes, 'latin1')),
+  Z: (text, {target}) => {
+    const point = parsePoint(text)
+    if (point === undefined) return BAD_WORDS
+    if (point.kind === undefined) return ''
+    const isAdded = target.addPoint(point.kind, point.address, point.length)
+    return isAdded === undefined ? '' : isAdded ? OK : NO_MEMORY
+  },
+  z: (text, {target}) => {
+    const point = parsePoint(text)
+    if (point === undefined) return BAD_WORDS
+    if (point.kind === undefined) return ''
+    target.removePoint(point.kind, point.address, point.length)
+    return OK
+  },
+  H: (text, talk) => {
+    const id = parseThreadId(text.slice(1))
+    if (id === undefined) return BAD_WORDS
+    if (text[0] === 'c') talk.steppedThread = typeof id === 'number' ? id : undefined
+    else if (text[0] !== 'g') return BAD_WORDS
+    else if (typeof id === 'number') {
+      if (!has(talk.target.threads(), id)) return BAD_WORDS
+      talk.thread = id
+    }
+    return OK
+  },
+  T: (text, {target}) => {
+    const id = parseThreadId(text)
+    return typeof id === 'number' && has(target.threads(), id) ? OK : BAD_WORDS
+  },
+}
+
+function has(threads: readonly number[], thread: number): boolean {
+  return threads.includes(thread)
+}
+
+/** `ADDRESS,LENGTH:BYTES`. */
+function write(
+  text: string,
+  {target}: Conversation,
+  parse: (text: string) => Uint8Array | undefined,
+): string {
+  const colon = text.indexOf(':')
+  const range = colon < 0 ? undefined : parseRange(text.slice(0, colon))
+  const bytes = range && parse(text.slice(colon + 1))
+  if (range === undefined || bytes?.length !== range.length) return BAD_WORDS
+  return bytes.length === 0 || target.writeMemory(range.address, bytes) ? OK : NO_MEMORY
+}
+
+/** `TYPE,ADDRESS,KIND`; conditions behind it were not offered. `kind` undefined: no such points. */
+function parsePoint(
+  text: string,
+): {kind: PointKind | undefined; address: bigint; length: number} | undefined {
+  const [type, first, last = '', ...rest] = text.split(',')
+  const address = parseHex(first ?? '')
+  const length = parseCount(last)
+  if (!/^[0-9]$/.test(type) || address === undefined || length === undefined || rest.length > 0)
+    return undefined
+  const kind = POINTS[type]
+  if (kind === 'write' && (length === 0 || length > MAX_WATCHED)) return {kind: undefined, address, length}
+  return {kind, address, length}
+}

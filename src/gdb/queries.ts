@@ -1,0 +1,117 @@
+// q and Q packets: what gdb asks of the target and tells of itself (gdb's manual, E.4 "General Query Packets").
+
+import {MAX_PAYLOAD} from './packet.ts'
+import type {Conversation} from './session.ts'
+import {toLinuxSignal} from './signals.ts'
+import {parseThreadId} from './thread-id.ts'
+import {parseCount, textToHex} from './words.ts'
+
+/** Thread ids in one answer: 8 bytes each. */
+const IDS_AT_A_TIME = 256
+
+const OWN_FEATURES = [
+  `PacketSize=${MAX_PAYLOAD.toString(16)}`,
+  'QStartNoAckMode+',
+  'QPassSignals+',
+  'qXfer:features:read+',
+  'qXfer:auxv:read+',
+  'qXfer:siginfo:read+',
+  'swbreak+',
+  'hwbreak+',
+  'exec-events+',
+  'vContSupported+',
+  'no-resumed+',
+]
+
+/** @returns the answer; empty: there is no such query */
+export function answerQuery(packet: string, talk: Conversation): string {
+  const {target} = talk
+  const [name, rest] = split(packet)
+  switch (name) {
+    case 'qSupported':
+      talk.features = new Set(
+        rest.split(';').flatMap((word) => (word.endsWith('+') ? [word.slice(0, -1)] : [])),
+      )
+      // Where nobody knows the file, gdb has been given it, and is not to look for another.
+      return [...OWN_FEATURES, ...(target.executable() === undefined ? [] : ['qXfer:exec-file:read+'])].join(
+        ';',
+      )
+    case 'QStartNoAckMode':
+      talk.stopAcks()
+      return 'OK'
+    case 'QPassSignals':
+      return passSignals(rest, talk)
+    case 'qC':
+      return `QC${talk.thread.toString(16)}`
+    case 'qAttached':
+      return target.wasRunning ? '1' : '0'
+    case 'qfThreadInfo':
+      talk.untold = [...target.threads()]
+      return nextThreads(talk)
+    case 'qsThreadInfo':
+      return nextThreads(talk)
+    case 'qThreadExtraInfo': {
+      const thread = parseThreadId(rest)
+      if (typeof thread !== 'number' || !target.threads().includes(thread)) return 'E01'
+      return textToHex(target.nameOf(thread))
+    }
+    case 'qXfer':
+      return transfer(rest, talk)
+    case 'qSymbol':
+      return 'OK'
+    default:
+      return ''
+  }
+}
+
+/** `NAME:REST`, but thread ids come behind a comma. */
+function split(packet: string): [name: string, rest: string] {
+  const end = packet.search(/[:,]/)
+  return end < 0 ? [packet, ''] : [packet.slice(0, end), packet.slice(end + 1)]
+}
+
+function passSignals(list: string, {target}: Conversation): string {
+  const numbers = list === '' ? [] : list.split(';').map(parseCount)
+  if (numbers.includes(undefined)) return 'E01'
+  target.passSignals(new Set(numbers.flatMap((number) => toLinuxSignal(number!) ?? [])))
+  return 'OK'
+}
+
+function nextThreads(talk: Conversation): string {
+  const ids = talk.untold.splice(0, IDS_AT_A_TIME)
+  return ids.length === 0 ? 'l' : `m${ids.map((id) => id.toString(16)).join(',')}`
+}
+
+/** `OBJECT:read:ANNEX:OFFSET,LENGTH`. */
+function transfer(text: string, talk: Conversation): string {
+  const [, object, annex, place] = /^([a-z-]+):read:([^:]*):([0-9a-f]+,[0-9a-f]+)$/i.exec(text) ?? []
+  if (object === undefined) return ''
+  const [offset, length] = place.split(',').map((word) => parseCount(word))
+  if (offset === undefined || length === undefined) return 'E01'
+  const whole = objectOf(object, annex, talk)
+  if (whole === undefined) return 'E00'
+  if (whole === '') return ''
+  // Half of it: all may have to be escaped.
+  const part = whole.slice(offset, offset + Math.min(length, MAX_PAYLOAD / 2 - 1))
+  return `${offset + part.length < whole.length ? 'm' : 'l'}${part}`
+}
+
+/** A byte string; undefined: no such part of it; empty: there is no such thing. */
+function objectOf(object: string, annex: string, {target, thread}: Conversation): string | undefined {
+  switch (object) {
+    case 'features':
+      return annex === 'target.xml' ? target.layout.xml : undefined
+    case 'auxv':
+      return text(target.auxv())
+    case 'siginfo':
+      return target.threads().includes(thread) ? text(target.signalInfo(thread)) : undefined
+    case 'exec-file':
+      return annex === '' ? target.executable() : undefined
+    default:
+      return ''
+  }
+}
+
+function text(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined ? undefined : Buffer.from(bytes).toString('latin1')
+}

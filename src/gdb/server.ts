@@ -1,0 +1,165 @@
+// GdbServer: where gdb arrives: a listening socket, one gdb at a time, others after it.
+
+import {lstatSync, unlinkSync} from 'node:fs'
+import {connect, createServer, type ListenOptions, type Server, type Socket} from 'node:net'
+import {HvError} from '../errors.ts'
+import {type GdbAddress, targetRemote} from './address.ts'
+import {Session} from './session.ts'
+import type {Target} from './target.ts'
+
+const EPOLLIN = 1
+const EPOLLOUT = 4
+/** What a gdb may leave unread of what it asked for. */
+const MAX_UNREAD = 1 << 22
+/** How long the last words may take. */
+const LAST_WORDS_MS = 1000
+
+export class GdbServer {
+  readonly #server: Server
+  /** Where it listens, with the port that was found for 0. */
+  readonly address: GdbAddress
+  #target: Target | undefined
+  #socket: Socket | undefined
+  #session: Session | undefined
+  /** Called when a gdb has gone: it had not detached. */
+  onLeft: (() => void) | undefined
+
+  private constructor(server: Server, address: GdbAddress) {
+    this.#server = server
+    this.address = address
+    server.on('connection', (socket) => this.#arrived(socket))
+    // Who waits for gdb does so elsewhere: what fails before that ends the process.
+    server.unref()
+    // Of one that was accepted, or could not be.
+    server.on('error', () => {})
+  }
+
+  /** @throws HvError BAD_ARGUMENT: nobody can listen there */
+  static async listen(address: GdbAddress): Promise<GdbServer> {
+    if ('path' in address) await removeStale(address.path)
+    const server = createServer()
+    const options: ListenOptions = {...address, exclusive: true}
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(address, error)))
+      server.listen(options, resolve)
+    })
+    server.removeAllListeners('error')
+    const bound = server.address()
+    return new GdbServer(
+      server,
+      'path' in address || bound === null || typeof bound === 'string'
+        ? address
+        : {host: address.host, port: bound.port},
+    )
+  }
+
+  get isConnected(): boolean {
+    return this.#session !== undefined
+  }
+
+  /** From now on gdbs have a target. One that came before is served now. */
+  serve(target: Target): void {
+    this.#target = target
+    if (this.#socket !== undefined) this.#begin(this.#socket)
+  }
+
+  /**
+   * For who waits for events by other means than Node's loop: the loop has something to do when one of these descriptors has
+   * one of these epoll(7) events.
+   */
+  get descriptors(): ReadonlyArray<readonly [fd: number, events: number]> {
+    const list: [number, number][] = []
+    const listening = fdOf(this.#server)
+    if (listening !== undefined) list.push([listening, EPOLLIN])
+    const socket = this.#socket
+    const connected = socket && fdOf(socket)
+    if (connected !== undefined) list.push([connected, EPOLLIN | (socket!.writableLength > 0 ? EPOLLOUT : 0)])
+    return list
+  }
+
+  /** Says what is still to be said. Nobody arrives any more. */
+  async close(): Promise<void> {
+    this.#server.close()
+    const socket = this.#socket
+    this.#session?.end()
+    if (socket === undefined || socket.destroyed) return
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+    socket.ref()
+    socket.end()
+    const timer = setTimeout(() => socket.destroy(), LAST_WORDS_MS)
+    await closed
+    clearTimeout(timer)
+  }
+
+  #arrived(socket: Socket): void {
+    socket.on('error', () => {})
+    if (this.#socket !== undefined) {
+      socket.destroy()
+      return
+    }
+    this.#socket = socket
+    socket.unref()
+    socket.setNoDelay?.(true)
+    socket.on('close', () => this.#left(socket))
+    if (this.#target === undefined) socket.pause()
+    else this.#begin(socket)
+  }
+
+  #begin(socket: Socket): void {
+    const session = new Session(this.#target!, {
+      send: (bytes) => {
+        if (socket.writableLength > MAX_UNREAD) socket.destroy()
+        else if (!socket.destroyed) socket.write(bytes, 'latin1')
+      },
+      close: () => {
+        if (this.#session === session) this.#session = undefined
+        socket.end()
+      },
+    })
+    this.#session = session
+    socket.on('data', (bytes) => session.receive(bytes))
+    socket.resume()
+  }
+
+  #left(socket: Socket): void {
+    if (this.#socket !== socket) return
+    this.#socket = undefined
+    const session = this.#session
+    this.#session = undefined
+    if (session === undefined) return
+    session.end()
+    this.onLeft?.()
+  }
+}
+
+/** Node has it, without a word in its documentation, on every system with descriptors. */
+function fdOf(holder: Server | Socket): number | undefined {
+  const {_handle} = holder as unknown as {_handle?: {fd?: number} | null}
+  const fd = _handle?.fd
+  return fd !== undefined && fd >= 0 ? fd : undefined
+}
+
+/** Of an hv that has ended: in its jail it could not remove it. @throws HvError BAD_ARGUMENT */
+async function removeStale(path: string): Promise<void> {
+  const stat = lstatSync(path, {throwIfNoEntry: false})
+  if (stat === undefined) return
+  if (!stat.isSocket()) throw cannotListen({path}, new Error('it is there, and no socket'))
+  const isServed = await new Promise<boolean>((resolve) => {
+    const probe = connect({path})
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'))
+  })
+  if (isServed) throw cannotListen({path}, new Error('somebody listens there'))
+  unlinkSync(path)
+}
+
+function cannotListen(address: GdbAddress, error: NodeJS.ErrnoException): HvError {
+  const where = targetRemote(address).slice('target remote '.length)
+  const why = error.code ?? error.message
+  return new HvError('BAD_ARGUMENT', `gdb cannot be waited for at ${where} (${why})`, 'name another place', {
+    cause: error,
+  })
+}

@@ -1,0 +1,166 @@
+// Session: one gdb's talk with a target, from packets to what the target is asked, and back. Knows no sockets.
+
+import {COMMANDS} from './commands.ts'
+import {encodePacket, PacketReader} from './packet.ts'
+import {answerQuery} from './queries.ts'
+import {parseActions, parsePlain, VCONT_ACTIONS} from './resume.ts'
+import {stopReply} from './stop-reply.ts'
+import type {Resumption, Stop, Target} from './target.ts'
+
+/** While the program runs gdb waits; who sends more than this without waiting is none. */
+const MAX_QUEUED = 64
+const SIGINT = 2
+
+/** What commands and queries see of a session. */
+export interface Conversation {
+  readonly target: Target
+  /** Of gdb's, without their `+`. */
+  features: ReadonlySet<string>
+  /** What registers are read of. */
+  thread: number
+  /** What c and s are for; undefined: all. */
+  steppedThread: number | undefined
+  /** Of an answer in pieces. */
+  untold: number[]
+  stopAcks(): void
+}
+
+/** How it ends. */
+export interface SessionEnds {
+  /** @param bytes latin1 */
+  send(bytes: string): void
+  /** gdb has done with it, or makes no sense. */
+  close(): void
+}
+
+export class Session implements Conversation {
+  readonly target: Target
+  readonly #ends: SessionEnds
+  readonly #reader: PacketReader
+  features: ReadonlySet<string> = new Set()
+  thread = 0
+  steppedThread: number | undefined
+  untold: number[] = []
+  #acks = true
+  #lastSent = ''
+  /** The target runs; the next stop is what gdb waits for, or what is answered first. */
+  #isRunning = true
+  /** gdb asked for that stop: it is told. */
+  #isAwaited = false
+  #lastStop: Stop | undefined
+  /** Came while the target ran. */
+  #queued: string[] = []
+  #isOver = false
+
+  /** Stops the target, which then is gdb's. */
+  constructor(target: Target, ends: SessionEnds) {
+    this.target = target
+    this.#ends = ends
+    this.#reader = new PacketReader({
+      packet: (payload) => this.#packet(payload),
+      garbled: () => this.#acknowledge('-'),
+      interrupt: () => this.#interrupt(),
+      again: () => {
+        if (this.#acks && this.#lastSent !== '') ends.send(this.#lastSent)
+      },
+    })
+    target.onStop = (stop) => this.#stopped(stop)
+    target.interrupt(0)
+  }
+
+  /** What gdb has sent, in pieces of any length. */
+  receive(bytes: Uint8Array): void {
+    if (!this.#isOver) this.#reader.push(bytes)
+  }
+
+  /** gdb is gone without a word. */
+  end(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.target.onStop = undefined
+  }
+
+  stopAcks(): void {
+    this.#acks = false
+  }
+
+  #packet(payload: string): void {
+    if (this.#isOver) return
+    this.#acknowledge('+')
+    if (!this.#isRunning) this.#obey(payload)
+    else if (this.#queued.push(payload) > MAX_QUEUED) this.#close()
+  }
+
+  #acknowledge(sign: string): void {
+    if (this.#acks) this.#ends.send(sign)
+  }
+
+  #reply(payload: string): void {
+    this.#lastSent = encodePacket(payload)
+    this.#ends.send(this.#lastSent)
+  }
+
+  #interrupt(): void {
+    if (this.#isRunning) this.target.interrupt(SIGINT)
+  }
+
+  #stopped(stop: Stop): void {
+    this.#isRunning = false
+    this.#lastStop = stop
+    if ('thread' in stop) this.thread = stop.thread
+    else if (!this.target.threads().includes(this.thread)) this.thread = this.target.threads()[0] ?? 0
+    if (this.#isAwaited) this.#reply(stopReply(stop, this.target, this.features))
+    this.#isAwaited = false
+    while (!this.#isRunning && !this.#isOver && this.#queued.length > 0) this.#obey(this.#queued.shift()!)
+  }
+
+  #obey(packet: string): void {
+    const letter = packet[0] ?? ''
+    const text = packet.slice(1)
+    if (letter === 'v') this.#obeyNamed(packet)
+    else if (letter === 'q' || letter === 'Q') this.#reply(answerQuery(packet, this))
+    else if (letter === '?') this.#reply(stopReply(this.#lastStop!, this.target, this.features))
+    else if (/^[cCsS]$/.test(letter)) this.#resume(parsePlain(packet, this.steppedThread))
+    else if (letter === 'k') this.#kill(false)
+    else if (letter === 'D') this.#detach()
+    else this.#reply(Object.hasOwn(COMMANDS, letter) ? COMMANDS[letter](text, this) : '')
+  }
+
+  #obeyNamed(packet: string): void {
+    if (packet === 'vCont?') this.#reply(VCONT_ACTIONS)
+    else if (packet.startsWith('vCont;')) this.#resume(parseActions(packet.slice('vCont'.length)))
+    else if (packet.startsWith('vKill;')) this.#kill(true)
+    else this.#reply('')
+  }
+
+  #resume(resumptions: readonly Resumption[] | undefined): void {
+    if (resumptions === undefined || this.target.threads().length === 0) {
+      this.#reply('E01')
+      return
+    }
+    this.#isRunning = true
+    this.#isAwaited = true
+    this.target.resume(resumptions)
+  }
+
+  /** @param isAnswered gdb waits for an answer, not for the stop */
+  #kill(isAnswered: boolean): void {
+    this.#isOver = !isAnswered
+    this.#isRunning = true
+    this.target.kill()
+    if (isAnswered) this.#reply('OK')
+    else this.#close()
+  }
+
+  #detach(): void {
+    this.#reply('OK')
+    this.end()
+    this.target.detach()
+    this.#ends.close()
+  }
+
+  #close(): void {
+    this.end()
+    this.#ends.close()
+  }
+}

@@ -1,0 +1,50 @@
+// What gdb is told when the program has stopped (gdb's manual, E.3 "Stop Reply Packets").
+
+import {toGdbSignal} from './signals.ts'
+import type {Stop, Target} from './target.ts'
+import {bytesToHex, textToHex} from './words.ts'
+
+const SIGTRAP = 5
+
+/** @param features that gdb has named */
+export function stopReply(stop: Stop, target: Target, features: ReadonlySet<string>): string {
+  switch (stop.what) {
+    case 'exited':
+      return `W${byte(stop.code)}`
+    case 'killed':
+      return `X${byte(toGdbSignal(stop.signal))}`
+    case 'nothing-left':
+      return features.has('no-resumed') ? 'N' : `S${byte(0)}`
+    default:
+      return (
+        `T${byte(toGdbSignal(stop.what === 'signal' ? stop.signal : SIGTRAP))}` +
+        expedited(target, stop.thread) +
+        `thread:${stop.thread.toString(16)};` +
+        reasonOf(stop, features)
+      )
+  }
+}
+
+function reasonOf(stop: Stop, features: ReadonlySet<string>): string {
+  if (stop.what === 'breakpoint' && features.has('swbreak')) return 'swbreak:;'
+  if (stop.what === 'watchpoint') return `watch:${stop.address.toString(16)};`
+  if (stop.what === 'executed' && features.has('exec-events')) return `exec:${textToHex(stop.path)};`
+  return ''
+}
+
+/** Registers that gdb would ask for next. */
+function expedited(target: Target, thread: number): string {
+  const {layout} = target
+  if (!target.threads().includes(thread)) return ''
+  const bytes = target.readRegisters(thread)
+  return layout.expedited
+    .map((number) => {
+      const {offset, bytes: length} = layout.registers[number]
+      return `${byte(number)}:${bytesToHex(bytes.subarray(offset, offset + length))};`
+    })
+    .join('')
+}
+
+function byte(value: number): string {
+  return (value & 0xff).toString(16).padStart(2, '0')
+}

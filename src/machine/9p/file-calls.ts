@@ -1,0 +1,106 @@
+// Tlopen, Tlcreate, Tread, Twrite, Treaddir, Tfsync, Tstatfs, Txattrwalk, Txattrcreate: what is in files and directories.
+
+import {EFBIG, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
+import type {FileDescription} from '../../vfs/file.ts'
+import {Description} from '../../vfs/file-description.ts'
+import {MAX_OFFSET} from '../../vfs/seek.ts'
+import {createFile, openFile} from '../share/open-file.ts'
+import {Fid} from './fids.ts'
+import {writeEntries} from './read-directory.ts'
+import {type Call, contextOf} from './session.ts'
+
+/** As much as a message holds. */
+const ANY_IO_UNIT = 0
+
+export const lopen: Call = ({fids, qids}, request, reply) => {
+  const fid = fids.unopened(request.uint32())
+  const flags = request.uint32()
+  fids.requireOpenable()
+  const attributes = fid.attributes()
+  fids.setOpen(fid, openFile(contextOf(fid), fid.location, flags))
+  qids.write(reply, attributes)
+  reply.uint32(ANY_IO_UNIT)
+}
+
+/** The fid of the directory becomes that of the file. */
+export const lcreate: Call = ({fids, qids}, request, reply) => {
+  const number = request.uint32()
+  const fid = fids.unopened(number)
+  const name = request.name()
+  const flags = request.uint32()
+  const mode = request.uint32()
+  const context = contextOf(fid, request.uint32())
+  fids.requireOpenable()
+  const {file, location} = createFile(context, fid.location, name, flags, mode)
+  try {
+    const attributes = location.inode.attributes()
+    qids.write(reply, attributes)
+    const made = new Fid(fid.origin, location, attributes)
+    fids.set(number, made)
+    fids.setOpen(made, file)
+  } catch (error) {
+    file.close()
+    throw error
+  }
+  reply.uint32(ANY_IO_UNIT)
+}
+
+export const read: Call = ({fids}, request, reply) => {
+  const file = fids.file(request.uint32())
+  const offset = request.uint64()
+  const count = request.uint32()
+  // Behind the end of every file.
+  reply.counted(offset > MAX_OFFSET ? 0 : count, (target) => file.read(target, offset))
+}
+
+export const write: Call = ({fids}, request, reply) => {
+  const file = fids.file(request.uint32())
+  const offset = request.uint64()
+  const bytes = request.bytes(request.uint32())
+  if (offset > MAX_OFFSET - bytes.length) throw new Errno(EFBIG)
+  reply.uint32(file.write(bytes, offset))
+}
+
+export const readdir: Call = ({fids, qids}, request, reply) => {
+  const file = fids.file(request.uint32())
+  const offset = request.uint64()
+  const count = request.uint32()
+  writeEntries(file, offset, qids, reply, count)
+}
+
+export const fsync: Call = ({fids}, request) => {
+  fids.file(request.uint32()).sync()
+}
+
+export const statfs: Call = ({fids}, request, reply) => {
+  const {mount, inode} = fids.get(request.uint32()).location
+  const {magic, bsize, blocks, bfree, bavail, files, ffree, namelen} = mount.fs.statfs()
+  reply.uint32(magic)
+  reply.uint32(bsize)
+  for (const each of [blocks, bfree, bavail, files, ffree, inode.fs.dev]) reply.uint64(each)
+  reply.uint32(namelen)
+}
+
+/** No file has extended attributes: the list of them is empty, as a new fid that is open to be read. */
+export const xattrwalk: Call = ({fids}, request, reply) => {
+  const fid = fids.get(request.uint32())
+  const newNumber = request.uint32()
+  if (request.text() !== '') throw new Errno(EOPNOTSUPP)
+  fids.requireFree(newNumber)
+  fids.requireOpenable()
+  const list = fid.copy()
+  fids.set(newNumber, list)
+  fids.setOpen(list, new EmptyList(fid.location.inode, 0))
+  reply.uint64(0)
+}
+
+export const xattrcreate: Call = ({fids}, request) => {
+  fids.get(request.uint32())
+  throw new Errno(EOPNOTSUPP)
+}
+
+class EmptyList extends Description implements FileDescription {
+  override read(): number {
+    return 0
+  }
+}

@@ -1,0 +1,89 @@
+// ShareLocks: the record locks of a machine on a share's files, and what the host's processes see of them.
+
+import {EINVAL, Errno} from '../../abi/errno.ts'
+import {F_UNLCK} from '../../abi/fcntl.ts'
+import {EXACT_END} from '../../abi/word.ts'
+import {Budget} from '../../vfs/budget.ts'
+import type {FileDescription, Inode, LockedRange} from '../../vfs/file.ts'
+import {FileLocks, isLockType, type RecordLock} from '../../vfs/file-locks.ts'
+import type {Fid} from './fids.ts'
+import type {Request} from './request.ts'
+
+/** Of all locks of a share. A machine's own kernel keeps as much for them. */
+const MAX_BYTES = 16 << 20
+/** A node's name: __NEW_UTS_LEN, and room. */
+const MAX_CLIENT_BYTES = 255
+
+/**
+ * By Linux's client the owners are processes: proc_id is a pid, client_id the machine's name. Two of a machine are never in each other's way
+ * here: its kernel looks before it asks (v9fs_file_do_lock), and knows better: a lock of an open file may be given up by another process
+ * than the one that took it.
+ */
+export class ShareLocks {
+  readonly #budget: Budget
+  /** Files that have a lock. */
+  readonly #ofFiles = new Map<Inode, FileLocks>()
+
+  /** @param mostBytes what all of them may cost, by COST.lock */
+  constructor(mostBytes = MAX_BYTES) {
+    this.#budget = new Budget(mostBytes)
+  }
+
+  /** @returns false: a lock of the host's is in the way @throws Errno ENOLCK */
+  set(file: FileDescription, wanted: RecordLock): boolean {
+    const locks = this.#of(file.inode)
+    try {
+      if (wanted.type !== F_UNLCK) locks.useHost(file)
+      return locks.set(wanted)
+    } finally {
+      this.#forgetIdle(file.inode)
+    }
+  }
+
+  /** What the host's processes have in the way of a lock. */
+  conflict(file: FileDescription, wanted: RecordLock): LockedRange | undefined {
+    const found = this.#of(file.inode).hostConflict(wanted, file)
+    this.#forgetIdle(file.inode)
+    return found
+  }
+
+  /** Is about to close. @param others what is open still */
+  closed(file: FileDescription, others: Iterable<Fid>): void {
+    const locks = this.#ofFiles.get(file.inode)
+    if (locks === undefined) return
+    for (const other of others) if (other.file?.inode === file.inode) return
+    locks.releaseRecords()
+    this.#forgetIdle(file.inode)
+  }
+
+  /** The machine starts anew. */
+  clear(): void {
+    for (const locks of this.#ofFiles.values()) locks.releaseRecords()
+    this.#ofFiles.clear()
+  }
+
+  #of(inode: Inode): FileLocks {
+    let locks = this.#ofFiles.get(inode)
+    if (locks === undefined) {
+      locks = new FileLocks(this.#budget)
+      this.#ofFiles.set(inode, locks)
+    }
+    return locks
+  }
+
+  #forgetIdle(inode: Inode): void {
+    if (this.#ofFiles.get(inode)?.isIdle) this.#ofFiles.delete(inode)
+  }
+}
+
+/** start[8] length[8] proc_id[4] client_id[s]; length 0: to the end. @throws Errno EINVAL */
+export function readLock(request: Request, type: number): RecordLock & {client: string} {
+  const start = request.uint64()
+  const length = request.uint64()
+  const pid = request.uint32()
+  const client = request.text()
+  if (!isLockType(type) || start >= EXACT_END || client.length > MAX_CLIENT_BYTES) throw new Errno(EINVAL)
+  const last = start + length
+  const end = length === 0 || last >= EXACT_END ? Number.POSITIVE_INFINITY : last
+  return {type, start, end, pid, client, owner: `${pid} ${client}`}
+}

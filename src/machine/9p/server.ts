@@ -1,0 +1,101 @@
+// Server: answers the 9P2000.L messages of one machine, from a tree of the vfs.
+
+import {EAGAIN, EINVAL, EIO, EOPNOTSUPP, EPROTO, Errno} from '../../abi/errno.ts'
+import {nextTurn} from '../../vfs/fs/freshness.ts'
+import type {Location} from '../../vfs/location.ts'
+import {Unfinished} from '../../vfs/unfinished.ts'
+import {copyOf, LongRequests} from '../share/long-requests.ts'
+import {CALLS} from './calls.ts'
+import {HEADER_BYTES, TFLUSH, TVERSION} from './messages.ts'
+import {Reply} from './reply.ts'
+import {Request} from './request.ts'
+import {type Limits, Session} from './session.ts'
+
+export class Server {
+  readonly #session: Session
+  readonly #reply = new Reply()
+  /** By their tags. */
+  readonly #long = new LongRequests<number>()
+  #isClosed = false
+
+  /**
+   * @param root what the machine sees as `/`: it gets nowhere else. It stays the caller's
+   * @example
+   * const server = new Server(openShare('/srv', {readOnly: true}).root)
+   */
+  constructor(root: Location, limits: Limits = {}) {
+    this.#session = new Session(root, limits)
+  }
+
+  /** The longest message that it takes, and gives: what a transport has to copy. */
+  get mostMessageBytes(): number {
+    return this.#session.mostMessageBytes
+  }
+
+  /**
+   * Answers one message. Never throws for what a machine sends: each failure is an Rlerror.
+   * @param request whole, and nobody changes it meanwhile: a copy, if a machine could
+   * @returns the answer. It is valid until the next call; a promised one, for what takes more than one turn of the event loop, for good
+   */
+  answer(request: Uint8Array): Uint8Array | Promise<Uint8Array> {
+    const {type, tag} = new Request(request)
+    if (this.#long.of(tag) !== undefined) return this.#reply.error(tag, EINVAL)
+    try {
+      if (type === TFLUSH) return this.#flush(request)
+      return this.#attempt(request)
+    } catch (error) {
+      if (!(error instanceof Unfinished)) throw error
+      const kept = copyOf(request)
+      return this.#long.start(tag, () => this.#attempt(kept)) ?? this.#reply.error(tag, EAGAIN)
+    }
+  }
+
+  /** The machine starts anew: all that it has open is closed. */
+  reset(): void {
+    this.#session.reset()
+  }
+
+  /** Closes all that the machine has open. Nothing is answered from here on but with EIO. */
+  close(): void {
+    this.#isClosed = true
+    this.#session.reset()
+  }
+
+  /** @throws Unfinished: the same request goes on where it was */
+  #attempt(bytes: Uint8Array): Uint8Array {
+    const request = new Request(bytes)
+    const {type, tag} = request
+    const reply = this.#reply
+    try {
+      this.#check(request)
+      const call = CALLS[type]
+      if (call === undefined) throw new Errno(EOPNOTSUPP)
+      // What the host has changed since is seen.
+      nextTurn()
+      reply.begin(type + 1, tag)
+      call(this.#session, request, reply)
+      return reply.end()
+    } catch (error) {
+      if (error instanceof Errno) return reply.error(tag, error.code)
+      throw error
+    }
+  }
+
+  /** @throws Errno */
+  #check(request: Request): void {
+    if (this.#isClosed) throw new Errno(EIO)
+    const {messageBytes, mostMessageBytes} = this.#session
+    if (messageBytes === 0 && request.type !== TVERSION) throw new Errno(EPROTO)
+    request.checkSize(messageBytes || mostMessageBytes)
+  }
+
+  /** The request of that tag ends as it does, and is answered first: flush(5) of Plan 9 allows it. */
+  #flush(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
+    const answer = this.#attempt(bytes)
+    const [low, high] = bytes.subarray(HEADER_BYTES)
+    const old = this.#long.of(low + high * 256)
+    if (old === undefined) return answer
+    const kept = copyOf(answer)
+    return old.then(() => kept)
+  }
+}

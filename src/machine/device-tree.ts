@@ -1,0 +1,109 @@
+// A flattened device tree (Devicetree Specification 0.4, section 5): what a kernel is told about its machine.
+
+/** A cell is 32 bits; a list of strings has each with its NUL. */
+export type PropertyValue = string | readonly string[] | readonly number[] | Uint8Array | true
+
+export interface TreeNode {
+  readonly properties?: Readonly<Record<string, PropertyValue>>
+  /** By name, with the unit address: `memory@40000000`. */
+  readonly children?: Readonly<Record<string, TreeNode>>
+}
+
+const MAGIC = 0xd00dfeed
+const VERSION = 17
+const LAST_COMPATIBLE = 16
+const HEADER_BYTES = 40
+/** One entry of zeros: nothing is reserved. */
+const RESERVED_BYTES = 16
+const BEGIN_NODE = 1
+const END_NODE = 2
+const PROPERTY = 3
+const END = 9
+
+/** An address or a size of 64 bits, as two cells. */
+export const cells64 = (value: number): readonly [number, number] => [
+  Math.floor(value / 2 ** 32),
+  value % 2 ** 32,
+]
+
+export function flattened(root: TreeNode): Uint8Array {
+  const names = new Names()
+  const structure = new Words()
+  writeNode(structure, names, '', root)
+  structure.word(END)
+
+  const structureAt = HEADER_BYTES + RESERVED_BYTES
+  const stringsAt = structureAt + structure.bytes.length
+  const strings = names.bytes
+  const header = new Words()
+  const fields = [
+    ...[MAGIC, stringsAt + strings.length, structureAt, stringsAt, HEADER_BYTES, VERSION, LAST_COMPATIBLE],
+    ...[0, strings.length, structure.bytes.length],
+  ]
+  for (const field of fields) header.word(field)
+  return Buffer.concat([header.bytes, new Uint8Array(RESERVED_BYTES), structure.bytes, strings])
+}
+
+function writeNode(out: Words, names: Names, name: string, {properties = {}, children = {}}: TreeNode): void {
+  out.word(BEGIN_NODE)
+  out.padded(terminated(name))
+  for (const [key, value] of Object.entries(properties)) {
+    const bytes = bytesOf(value)
+    out.word(PROPERTY)
+    out.word(bytes.length)
+    out.word(names.offsetOf(key))
+    out.padded(bytes)
+  }
+  for (const [key, child] of Object.entries(children)) writeNode(out, names, key, child)
+  out.word(END_NODE)
+}
+
+function bytesOf(value: PropertyValue): Uint8Array {
+  if (value === true) return new Uint8Array()
+  if (typeof value === 'string') return terminated(value)
+  if (value instanceof Uint8Array) return value
+  if (value.every((each) => typeof each === 'string')) return Buffer.concat(value.map(terminated))
+  const words = new Words()
+  for (const each of value as readonly number[]) words.word(each)
+  return words.bytes
+}
+
+const terminated = (text: string): Uint8Array => Buffer.from(`${text}\0`)
+
+/** Big-endian words, and bytes padded to words. */
+class Words {
+  readonly #parts: Uint8Array[] = []
+
+  word(value: number): void {
+    const bytes = Buffer.alloc(4)
+    bytes.writeUInt32BE(value)
+    this.#parts.push(bytes)
+  }
+
+  padded(bytes: Uint8Array): void {
+    this.#parts.push(bytes, new Uint8Array(-bytes.length & 3))
+  }
+
+  get bytes(): Uint8Array {
+    return Buffer.concat(this.#parts)
+  }
+}
+
+/** Names of properties, each once. */
+class Names {
+  readonly #offsets = new Map<string, number>()
+  #length = 0
+
+  offsetOf(name: string): number {
+    const known = this.#offsets.get(name)
+    if (known !== undefined) return known
+    const offset = this.#length
+    this.#offsets.set(name, offset)
+    this.#length += name.length + 1
+    return offset
+  }
+
+  get bytes(): Uint8Array {
+    return Buffer.concat([...this.#offsets.keys()].map(terminated))
+  }
+}

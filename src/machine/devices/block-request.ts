@@ -1,0 +1,146 @@
+// BlockRequest: one request of a block device's driver, carried out piece by piece (virtio 1.2, 5.2.6).
+
+import type {Chain} from '../virtio/chain.ts'
+import type {BlockStore} from './block-store.ts'
+
+export const SECTOR = 512
+/** What the host holds of a request at a time, however long it is. */
+export const PIECE_BYTES = 1 << 18
+/** Of one range that is discarded or zeroed. */
+export const MOST_RANGE_SECTORS = (64 << 20) / SECTOR
+
+const HEADER_BYTES = 16
+const RANGE_BYTES = 16
+const ID_BYTES = 20
+const UNMAP = 1
+
+const Type = {in: 0, out: 1, flush: 4, getId: 8, discard: 11, writeZeroes: 13} as const
+const OK = 0
+const IO_ERROR = 1
+const UNSUPPORTED = 2
+
+export interface BlockSettings {
+  readonly store: BlockStore
+  readonly sectors: number
+  /** At most 20 characters. */
+  readonly serial: string
+  /** The driver does not flush: each write reaches the disk before it is done. */
+  readonly isWriteThrough: boolean
+}
+
+/** Has a chain a header and a place for its status? */
+export const isWhole = (chain: Chain): boolean =>
+  chain.readableBytes >= HEADER_BYTES && chain.writableBytes >= 1
+
+/** Carries it out and gives it back; if the driver resets meanwhile, nothing of its memory is touched. @param chain a whole one */
+export async function answer(chain: Chain, settings: BlockSettings): Promise<void> {
+  let status = IO_ERROR
+  try {
+    status = await carryOut(chain, settings)
+  } catch {
+    // An error of the host's, which the guest sees as one of its disk.
+  }
+  chain.putLast(status)
+  // An error leaves data unwritten in front of its status.
+  const isFull = chain.leftToPut <= 1
+  chain.complete(isFull ? chain.writableBytes : 0)
+}
+
+/** Only ever as many bytes as are left, less the last one, which is the status. */
+const roomFor = (chain: Chain): number => chain.leftToPut - 1
+
+async function carryOut(chain: Chain, settings: BlockSettings): Promise<number> {
+  const header = viewOf(chain.take(HEADER_BYTES))
+  // Exact up to 2^53, and behind every end above.
+  const sector = Number(header.getBigUint64(8, true))
+  switch (header.getUint32(0, true)) {
+    case Type.in:
+      return readSectors(chain, settings, sector)
+    case Type.out:
+      return writeSectors(chain, settings, sector)
+    case Type.flush:
+      await settings.store.flush()
+      return OK
+    case Type.getId:
+      return getId(chain, settings)
+    case Type.discard:
+      return changeRange(chain, settings, 0, discard)
+    case Type.writeZeroes:
+      return changeRange(chain, settings, UNMAP, writeZeroes)
+    default:
+      return UNSUPPORTED
+  }
+}
+
+async function readSectors(chain: Chain, {store, sectors}: BlockSettings, sector: number): Promise<number> {
+  const length = roomFor(chain)
+  if (!isInside(sector, length, sectors)) return IO_ERROR
+  for (let at = 0; at < length && chain.isLive; at += PIECE_BYTES) {
+    const piece = Buffer.allocUnsafeSlow(Math.min(PIECE_BYTES, length - at))
+    await store.read(piece, sector * SECTOR + at)
+    chain.put(piece)
+  }
+  return OK
+}
+
+async function writeSectors(chain: Chain, settings: BlockSettings, sector: number): Promise<number> {
+  const {store, sectors} = settings
+  const length = chain.leftToTake
+  if (store.isReadOnly || !isInside(sector, length, sectors)) return IO_ERROR
+  for (let at = 0; at < length && chain.isLive; at += PIECE_BYTES)
+    await store.write(chain.take(PIECE_BYTES), sector * SECTOR + at)
+  return flushed(settings)
+}
+
+function getId(chain: Chain, {serial}: BlockSettings): number {
+  if (roomFor(chain) < ID_BYTES) return IO_ERROR
+  const id = Buffer.alloc(ID_BYTES)
+  id.write(serial, 'latin1')
+  chain.put(id)
+  return OK
+}
+
+/** Discard and write zeroes: one range. @param allowedFlags others are refused */
+async function changeRange(
+  chain: Chain,
+  settings: BlockSettings,
+  allowedFlags: number,
+  change: (chain: Chain, store: BlockStore, offset: number, length: number) => Promise<number>,
+): Promise<number> {
+  const {store, sectors} = settings
+  if (store.isReadOnly || chain.leftToTake !== RANGE_BYTES) return IO_ERROR
+  const range = viewOf(chain.take(RANGE_BYTES))
+  const [sector, count, flags] = [
+    Number(range.getBigUint64(0, true)),
+    range.getUint32(8, true),
+    range.getUint32(12, true),
+  ]
+  if ((flags & ~allowedFlags) !== 0) return UNSUPPORTED
+  if (count > MOST_RANGE_SECTORS || !isInside(sector, count * SECTOR, sectors)) return IO_ERROR
+  const status = await change(chain, store, sector * SECTOR, count * SECTOR)
+  return status === OK ? flushed(settings) : status
+}
+
+async function discard(_chain: Chain, store: BlockStore, offset: number, length: number): Promise<number> {
+  if (store.discard === undefined) return UNSUPPORTED
+  await store.discard(offset, length)
+  return OK
+}
+
+async function writeZeroes(chain: Chain, store: BlockStore, offset: number, length: number): Promise<number> {
+  const zeroes = Buffer.alloc(Math.min(PIECE_BYTES, length))
+  for (let at = 0; at < length && chain.isLive; at += PIECE_BYTES)
+    await store.write(zeroes.subarray(0, Math.min(PIECE_BYTES, length - at)), offset + at)
+  return OK
+}
+
+async function flushed({store, isWriteThrough}: BlockSettings): Promise<number> {
+  if (isWriteThrough) await store.flush()
+  return OK
+}
+
+/** @param length bytes */
+const isInside = (sector: number, length: number, sectors: number): boolean =>
+  length % SECTOR === 0 && sector + length / SECTOR <= sectors
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)

@@ -1,0 +1,51 @@
+// ByteQueue: bytes in the order of their arrival, which cost at most twice their number, in however small pieces they come.
+
+const BLOCK_BYTES = 4096
+/** From here on a piece is kept as it is. */
+const LARGE_BYTES = BLOCK_BYTES / 2
+
+export class ByteQueue {
+  #length = 0
+  readonly #full: Uint8Array[] = []
+  #block: Uint8Array = new Uint8Array()
+  #filled = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** @param bytes are the queue's from now on */
+  append(bytes: Uint8Array): void {
+    if (bytes.length === 0) return
+    this.#length += bytes.length
+    const isLarge = bytes.length >= LARGE_BYTES
+    if (isLarge || bytes.length > this.#block.length - this.#filled) this.#endBlock()
+    if (isLarge) {
+      this.#full.push(bytes)
+      return
+    }
+    if (this.#block.length === 0) this.#block = new Uint8Array(BLOCK_BYTES)
+    this.#block.set(bytes, this.#filled)
+    this.#filled += bytes.length
+  }
+
+  /** Some of the first bytes; none when it is empty. */
+  take(): Uint8Array {
+    if (this.#full.length === 0) this.#endBlock()
+    const bytes = this.#full.shift() ?? new Uint8Array()
+    this.#length -= bytes.length
+    return bytes
+  }
+
+  clear(): void {
+    this.#full.length = this.#length = this.#filled = 0
+    this.#block = new Uint8Array()
+  }
+
+  #endBlock(): void {
+    const bytes = this.#block.subarray(0, this.#filled)
+    if (bytes.length > 0) this.#full.push(bytes.length < LARGE_BYTES ? bytes.slice() : bytes)
+    this.#block = new Uint8Array()
+    this.#filled = 0
+  }
+}

@@ -1,0 +1,131 @@
+// VirtioBlock: a disk (virtio 1.2, 5.2): several requests at once, each by libuv's pool into memory of the host's.
+
+import type {Chain} from '../virtio/chain.ts'
+import type {DeviceModel, Transport} from '../virtio/model.ts'
+import type {Queue} from '../virtio/queue.ts'
+import {Turns} from '../virtio/turns.ts'
+import {
+  answer,
+  type BlockSettings,
+  isWhole,
+  MOST_RANGE_SECTORS,
+  PIECE_BYTES,
+  SECTOR,
+} from './block-request.ts'
+import type {BlockStore} from './block-store.ts'
+
+const F_SEG_MAX = 1n << 2n
+const F_READ_ONLY = 1n << 5n
+const F_BLOCK_SIZE = 1n << 6n
+const F_FLUSH = 1n << 9n
+const F_TOPOLOGY = 1n << 10n
+const F_DISCARD = 1n << 13n
+const F_WRITE_ZEROES = 1n << 14n
+
+/** At once. Each holds at most a piece of the host's memory; libuv has four threads for all. */
+const MOST_REQUESTS = 16
+const QUEUE_SIZE = 256
+/** A page: what the host's file systems write at least. */
+const PHYSICAL_BLOCK_EXPONENT = 3
+const CONFIG_BYTES = 60
+
+export class VirtioBlock implements DeviceModel {
+  readonly name = 'the block device'
+  readonly id = 2
+  readonly features: bigint
+  readonly queueSizes = [QUEUE_SIZE]
+  readonly maxChainBytes = 2 ** 32 - 1
+  readonly config: Uint8Array
+  readonly #settings: Omit<BlockSettings, 'isWriteThrough'>
+  readonly #turns = new Turns(() => this.#serve())
+  #isWriteThrough = true
+  #inFlight = 0
+  /** Requests of a driver that has reset are still with the disk. */
+  #isDraining = false
+  #onIdle: (() => void)[] = []
+  #transport!: Transport
+  #queue!: Queue
+
+  /**
+   * @param store a part of a sector at its end is not the guest's
+   * @param serial what the driver reads as the disk's ID, at most 20 characters
+   */
+  constructor(store: BlockStore, serial = 'hv') {
+    const sectors = Math.floor(store.bytes / SECTOR)
+    this.#settings = {store, sectors, serial}
+    this.features = F_SEG_MAX | F_BLOCK_SIZE | F_FLUSH | F_TOPOLOGY
+    if (store.isReadOnly) this.features |= F_READ_ONLY
+    else this.features |= F_WRITE_ZEROES | (store.discard === undefined ? 0n : F_DISCARD)
+    this.config = configOf(sectors)
+  }
+
+  attach(transport: Transport): void {
+    this.#transport = transport
+    this.#queue = transport.queues[0]
+  }
+
+  start(features: bigint): void {
+    this.#isWriteThrough = (features & F_FLUSH) === 0n
+  }
+
+  notify(): void {
+    this.#turns.wake()
+  }
+
+  stop(): void {
+    this.#turns.stop()
+    // A write that is under way must not come behind one of the next driver's.
+    this.#isDraining = this.#inFlight > 0
+  }
+
+  /** Resolves when nothing is with the store: after a reset, whoever owns its file may close it then. */
+  idle(): Promise<void> {
+    if (this.#inFlight === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#onIdle.push(resolve))
+  }
+
+  #serve(): number | undefined {
+    if (this.#isDraining || this.#inFlight >= MOST_REQUESTS) return undefined
+    const chain = this.#queue.next()
+    if (chain === undefined) return undefined
+    if (isWhole(chain)) void this.#answer(chain)
+    else this.#transport.fail('a block request without a header or a status')
+    return Math.min(chain.readableBytes, PIECE_BYTES)
+  }
+
+  async #answer(chain: Chain): Promise<void> {
+    this.#inFlight++
+    try {
+      await answer(chain, {...this.#settings, isWriteThrough: this.#isWriteThrough})
+    } finally {
+      this.#inFlight--
+      if (this.#inFlight === 0) this.#becomeIdle()
+      // Not now: requests that need no disk would follow one another without end.
+      this.#turns.wakeLater()
+    }
+  }
+
+  #becomeIdle(): void {
+    this.#isDraining = false
+    for (const resolve of this.#onIdle.splice(0)) resolve()
+  }
+}
+
+function configOf(sectors: number): Uint8Array {
+  const config = new DataView(new ArrayBuffer(CONFIG_BYTES))
+  config.setBigUint64(0, BigInt(sectors), true)
+  // Header and status take two descriptors of a chain.
+  config.setUint32(12, QUEUE_SIZE - 2, true)
+  config.setUint32(20, SECTOR, true)
+  config.setUint8(24, PHYSICAL_BLOCK_EXPONENT)
+  config.setUint16(26, 1 << PHYSICAL_BLOCK_EXPONENT, true)
+  config.setUint32(28, PIECE_BYTES / SECTOR, true)
+  // Discard, then write zeroes: the most sectors, one range, and the alignment or that unmapping is allowed.
+  config.setUint32(36, MOST_RANGE_SECTORS, true)
+  config.setUint32(40, 1, true)
+  config.setUint32(44, 1 << PHYSICAL_BLOCK_EXPONENT, true)
+  config.setUint32(48, MOST_RANGE_SECTORS, true)
+  config.setUint32(52, 1, true)
+  config.setUint8(56, 0)
+  return new Uint8Array(config.buffer)
+}

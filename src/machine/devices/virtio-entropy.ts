@@ -1,0 +1,43 @@
+// VirtioEntropy: random bytes from the host's kernel (virtio 1.2, 5.4).
+
+import {randomFillSync} from 'node:crypto'
+import type {DeviceModel, Transport} from '../virtio/model.ts'
+import type {Queue} from '../virtio/queue.ts'
+import {Turns} from '../virtio/turns.ts'
+
+/** Of one chain, however large it is: a device may give fewer than it was asked for. */
+const MOST_BYTES = 1 << 16
+
+export class VirtioEntropy implements DeviceModel {
+  readonly name = 'the entropy device'
+  readonly id = 4
+  readonly features = 0n
+  readonly queueSizes = [256]
+  readonly maxChainBytes = 2 ** 32 - 1
+  readonly config = new Uint8Array()
+  readonly #turns = new Turns(() => this.#serve())
+  #requests!: Queue
+
+  attach({queues}: Transport): void {
+    this.#requests = queues[0]
+  }
+
+  start(): void {}
+
+  notify(): void {
+    this.#turns.wake()
+  }
+
+  stop(): void {
+    this.#turns.stop()
+  }
+
+  #serve(): number | undefined {
+    const chain = this.#requests.next()
+    if (chain === undefined) return undefined
+    const bytes = Buffer.allocUnsafe(Math.min(chain.writableBytes, MOST_BYTES))
+    const written = chain.put(randomFillSync(bytes))
+    chain.complete()
+    return written
+  }
+}

@@ -1,0 +1,258 @@
+// VirtioVsock: streams between Node and programs in the guest (virtio 1.2, 5.10).
+
+import type {Duplex} from 'node:stream'
+import {HvError} from '../../errors.ts'
+import type {Chain} from '../virtio/chain.ts'
+import type {DeviceModel, Transport} from '../virtio/model.ts'
+import type {Queue} from '../virtio/queue.ts'
+import {Turns} from '../virtio/turns.ts'
+import {BUFFER_BYTES, VsockConnection} from './vsock-connection.ts'
+import {HEADER_BYTES, makeHeader, Op, parseHeader, STREAM, type VsockHeader} from './vsock-packet.ts'
+
+const F_STREAM = 1n << 0n
+const HOST_CID = 2
+const GUEST_CID = 3
+const QUEUE_SIZE = 128
+const [TO_GUEST, TO_HOST] = [0, 1]
+
+/** Streams that are not closed on both sides. Each holds at most BUFFER_BYTES of the guest's. */
+const MOST_CONNECTIONS = 256
+/** Resets that wait for room in the guest; then nothing is taken from it. */
+const MOST_RESETS = 64
+const EPHEMERAL_PORTS = 0x80000000
+
+interface Reset {
+  readonly hostPort: number
+  readonly guestPort: number
+  readonly type: number
+}
+
+export class VirtioVsock implements DeviceModel {
+  readonly name = 'the vsock device'
+  readonly id = 19
+  readonly features = F_STREAM
+  readonly queueSizes = [QUEUE_SIZE, QUEUE_SIZE, QUEUE_SIZE]
+  readonly maxChainBytes = 2 ** 32 - 1
+  readonly config = new Uint8Array(8)
+  readonly #guestCid: number
+  readonly #listeners = new Map<number, (stream: Duplex) => void>()
+  /** By both ports. */
+  readonly #connections = new Map<string, VsockConnection>()
+  readonly #ready = new Set<VsockConnection>()
+  #streams = 0
+  #isClosed = false
+  #resets: Reset[] = []
+  #nextPort = EPHEMERAL_PORTS
+  readonly #toGuest = new Turns(() => this.#send())
+  readonly #toHost = new Turns(() => this.#receive())
+  /** None before there is a transport. */
+  #queues: readonly (Queue | undefined)[] = []
+
+  /** @param guestCid 3 to 2^32 - 2 @throws HvError BAD_ARGUMENT */
+  constructor(guestCid = GUEST_CID) {
+    if (!(Number.isInteger(guestCid) && guestCid >= GUEST_CID && guestCid < 2 ** 32 - 1))
+      throw new HvError('BAD_ARGUMENT', `a guest's CID is 3 to ${2 ** 32 - 2}, not ${guestCid}`)
+    this.#guestCid = guestCid
+    new DataView(this.config.buffer).setBigUint64(0, BigInt(guestCid), true)
+  }
+
+  /**
+   * A stream to a port of the guest's. It emits `connect`, or an error: ECONNREFUSED, ECONNRESET when the guest resets it or the
+   * device, ENOBUFS when there are 256 streams. Before a driver is there, it waits for one.
+   */
+  connect(guestPort: number): Duplex {
+    const connection = this.#add(this.#freePort(guestPort), guestPort, true)
+    if (this.#isClosed) connection.abort()
+    else if (!this.#isOver(MOST_CONNECTIONS)) this.#wake(connection)
+    else connection.stream.destroy(Object.assign(new Error('too many vsock streams'), {code: 'ENOBUFS'}))
+    return connection.stream
+  }
+
+  /**
+   * Calls `onStream` with each stream that a program in the guest opens to `port`. A stream stays half open until both sides have ended
+   * it. @returns what ends it @throws HvError BAD_ARGUMENT when somebody listens there
+   */
+  listen(port: number, onStream: (stream: Duplex) => void): () => void {
+    if (this.#listeners.has(port))
+      throw new HvError('BAD_ARGUMENT', `vsock port ${port} is in use`, 'choose another port')
+    this.#listeners.set(port, onStream)
+    return () => {
+      if (this.#listeners.get(port) === onStream) this.#listeners.delete(port)
+    }
+  }
+
+  attach({queues}: Transport): void {
+    this.#queues = queues
+  }
+
+  start(): void {}
+
+  notify(queue: number): void {
+    if (queue === TO_GUEST) this.#toGuest.wake()
+    else if (queue === TO_HOST) this.#toHost.wake()
+  }
+
+  stop(): void {
+    this.#toGuest.stop()
+    this.#toHost.stop()
+    this.#resets = []
+    for (const connection of [...this.#connections.values()]) {
+      if (connection.isUnknown) continue
+      this.#remove(connection)
+      connection.abort()
+    }
+  }
+
+  /** The machine is gone: streams end with an error, those that wait for a driver, too. */
+  close(): void {
+    this.#isClosed = true
+    this.stop()
+    for (const connection of [...this.#connections.values()]) {
+      this.#remove(connection)
+      connection.abort()
+    }
+  }
+
+  #add(hostPort: number, guestPort: number, isOurs: boolean): VsockConnection {
+    const owner = {
+      wake: (one: VsockConnection) => this.#wake(one),
+      forget: (one: VsockConnection, withReset: boolean) => this.#forget(one, withReset),
+    }
+    const connection = new VsockConnection(owner, hostPort, guestPort, isOurs)
+    this.#connections.set(keyOf(hostPort, guestPort), connection)
+    this.#streams++
+    connection.stream.once('close', () => {
+      this.#streams--
+    })
+    return connection
+  }
+
+  #freePort(guestPort: number): number {
+    do {
+      this.#nextPort = this.#nextPort >= 2 ** 32 - 2 ? EPHEMERAL_PORTS : this.#nextPort + 1
+    } while (this.#connections.has(keyOf(this.#nextPort, guestPort)))
+    return this.#nextPort
+  }
+
+  /** Streams that are not closed, and connections whose streams are, while the guest may still read: each has its limit. */
+  #isOver(most: number): boolean {
+    return this.#streams > most || this.#connections.size > most
+  }
+
+  #wake(connection: VsockConnection): void {
+    if (this.#connections.get(keyOf(connection.hostPort, connection.guestPort)) !== connection) return
+    this.#ready.add(connection)
+    this.#toGuest.wakeLater()
+  }
+
+  #remove(connection: VsockConnection): void {
+    this.#ready.delete(connection)
+    const key = keyOf(connection.hostPort, connection.guestPort)
+    if (this.#connections.get(key) === connection) this.#connections.delete(key)
+  }
+
+  #forget(connection: VsockConnection, withReset: boolean): void {
+    this.#remove(connection)
+    if (withReset) this.#reset(connection.hostPort, connection.guestPort)
+  }
+
+  #reset(hostPort: number, guestPort: number, type = STREAM): void {
+    this.#resets.push({hostPort, guestPort, type})
+    this.#toGuest.wakeLater()
+  }
+
+  /** A step: one packet to the guest: a reset, or the next one of the connections in turn. */
+  #send(): number | undefined {
+    const connection = this.#resets.length > 0 ? undefined : this.#nextReady()
+    if (this.#resets.length === 0 && connection === undefined) return undefined
+    const chain = this.#queues[TO_GUEST]?.next()
+    if (chain === undefined) return undefined
+    const room = chain.writableBytes - HEADER_BYTES
+    if (connection !== undefined) this.#sendOf(connection, chain, room)
+    else if (room >= 0) this.#sendReset(chain, this.#resets.shift()!)
+    const written = chain.writableBytes - chain.leftToPut
+    chain.complete()
+    return written
+  }
+
+  #nextReady(): VsockConnection | undefined {
+    for (const connection of this.#ready) {
+      if (connection.hasPacket) return connection
+      this.#ready.delete(connection)
+    }
+    return undefined
+  }
+
+  #sendOf(connection: VsockConnection, chain: Chain, room: number): void {
+    const packet = room < 0 ? undefined : connection.nextPacket(room)
+    if (packet === undefined) return
+    const {hostPort, guestPort, forwarded} = connection
+    const {op, flags, payload} = packet
+    const {length} = payload
+    chain.put(this.#header({hostPort, guestPort, type: STREAM, op, flags, length, forwarded}))
+    chain.put(payload)
+    // Behind the others.
+    this.#ready.delete(connection)
+    if (connection.hasPacket) this.#ready.add(connection)
+  }
+
+  #sendReset(chain: Chain, reset: Reset): void {
+    chain.put(this.#header({...reset, op: Op.reset, flags: 0, length: 0, forwarded: 0}))
+    this.#toHost.wakeLater()
+  }
+
+  #header(part: Reset & {op: number; flags: number; length: number; forwarded: number}): Uint8Array {
+    const {hostPort, guestPort, ...rest} = part
+    return makeHeader({
+      ...rest,
+      sourceCid: HOST_CID,
+      destinationCid: this.#guestCid,
+      sourcePort: hostPort,
+      destinationPort: guestPort,
+      bufferBytes: BUFFER_BYTES,
+    })
+  }
+
+  /** A step: one packet of the guest's. */
+  #receive(): number | undefined {
+    if (this.#resets.length >= MOST_RESETS) return undefined
+    const chain = this.#queues[TO_HOST]?.next()
+    if (chain === undefined) return undefined
+    const bytes = chain.take(HEADER_BYTES)
+    if (bytes.length === HEADER_BYTES) this.#obey(parseHeader(bytes), chain)
+    chain.complete(0)
+    return bytes.length + chain.readableBytes - chain.leftToTake
+  }
+
+  #obey(header: VsockHeader, chain: Chain): void {
+    const {sourceCid, destinationCid, sourcePort: guestPort, destinationPort: hostPort, type, op} = header
+    if (sourceCid !== this.#guestCid || destinationCid !== HOST_CID) return
+    const connection = type === STREAM ? this.#connections.get(keyOf(hostPort, guestPort)) : undefined
+    if (op === Op.reset) connection?.receiveReset()
+    else if (connection !== undefined) this.#pass(connection, header, chain)
+    else if (op === Op.request && type === STREAM) this.#accept(header)
+    else this.#reset(hostPort, guestPort, type)
+  }
+
+  /** A payload that is longer than its chain, or than any buffer, is cut: the connection finds it in disorder. */
+  #pass(connection: VsockConnection, header: VsockHeader, chain: Chain): void {
+    connection.setCredit(header.bufferBytes, header.forwarded)
+    const isWhole = header.length <= chain.leftToTake && header.length <= BUFFER_BYTES
+    const payload = header.op === Op.data && isWhole ? chain.take(header.length) : new Uint8Array()
+    connection.receive(isWhole ? header.op : 0, header.flags, payload)
+  }
+
+  #accept({sourcePort: guestPort, destinationPort: hostPort, bufferBytes, forwarded}: VsockHeader): void {
+    const onStream = this.#listeners.get(hostPort)
+    if (onStream === undefined || this.#isOver(MOST_CONNECTIONS - 1)) {
+      this.#reset(hostPort, guestPort)
+      return
+    }
+    const connection = this.#add(hostPort, guestPort, false)
+    connection.setCredit(bufferBytes, forwarded)
+    this.#wake(connection)
+    onStream(connection.stream)
+  }
+}
+
+const keyOf = (hostPort: number, guestPort: number): string => `${hostPort} ${guestPort}`

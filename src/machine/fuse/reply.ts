@@ -1,0 +1,30 @@
+// Reply: one answer to a machine's kernel: its header, and its fields (FieldWriter).
+
+import {FieldWriter} from '../share/field-writer.ts'
+import {OUT_HEADER_BYTES, OUT_UNIQUE} from './messages.ts'
+
+export class Reply extends FieldWriter {
+  /** @param unique the request's */
+  begin(unique: Uint8Array, error = 0): void {
+    this.buffer.writeInt32LE(-error, 4)
+    this.buffer.set(unique, OUT_UNIQUE)
+    this.at = OUT_HEADER_BYTES
+  }
+
+  /** @returns the answer: it is gone with the next one */
+  end(): Uint8Array {
+    this.buffer.writeUInt32LE(this.at, 0)
+    return this.buffer.subarray(0, this.at)
+  }
+
+  /** The whole answer, in place of what was begun. @param code an Errno's */
+  error(unique: Uint8Array, code: number): Uint8Array {
+    this.begin(unique, code)
+    return this.end()
+  }
+
+  zeroes(count: number): void {
+    const at = this.take(count)
+    this.buffer.fill(0, at, at + count)
+  }
+}

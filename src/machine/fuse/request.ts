@@ -1,0 +1,95 @@
+// Request: one request of a machine's kernel: its header, and its fields (FieldReader).
+
+import {EINVAL, EPROTO, Errno} from '../../abi/errno.ts'
+import {signedWord, unsignedWord} from '../../abi/word.ts'
+import type {ByteString, Time} from '../../vfs/file.ts'
+import {FieldReader} from '../share/field-reader.ts'
+import {IN_HEADER_BYTES} from './messages.ts'
+
+const OPCODE = 4
+const UNIQUE = 8
+const NODE = 16
+const UID = 24
+const GID = 28
+const NS_PER_SECOND = 1e9
+const NO_UNIQUE = Buffer.alloc(8)
+
+export class Request extends FieldReader {
+  /** How far it is, where it takes several turns of the event loop. */
+  done: number
+
+  /** @param bytes at least the request; nobody changes them until it is answered */
+  constructor(bytes: Uint8Array, done = 0) {
+    super(bytes, IN_HEADER_BYTES)
+    this.done = done
+  }
+
+  /** The same, to be read from its beginning. @param bytes its own, or a copy of them */
+  again(bytes: Uint8Array = this.buffer): Request {
+    return new Request(bytes, this.done)
+  }
+
+  get hasHeader(): boolean {
+    return this.buffer.length >= IN_HEADER_BYTES
+  }
+
+  /** 0: there is not even a header. */
+  get opcode(): number {
+    return this.hasHeader ? this.buffer.readUInt32LE(OPCODE) : 0
+  }
+
+  /** The eight bytes that the answer repeats. */
+  get unique(): Buffer {
+    return this.hasHeader ? this.buffer.subarray(UNIQUE, UNIQUE + 8) : NO_UNIQUE
+  }
+
+  /** This and those below: preconditions: it has a header. */
+  get nodeId(): number {
+    return unsignedWord(this.buffer.readInt32LE(NODE), this.buffer.readInt32LE(NODE + 4))
+  }
+
+  /** Of the process that asks. */
+  get uid(): number {
+    return this.buffer.readUInt32LE(UID)
+  }
+
+  get gid(): number {
+    return this.buffer.readUInt32LE(GID)
+  }
+
+  /** @throws Errno EPROTO when it is not as long as it says */
+  checkSize(): void {
+    const size = this.hasHeader ? this.buffer.readUInt32LE(0) : 0
+    if (size < IN_HEADER_BYTES || size > this.buffer.length) throw new Errno(EPROTO)
+    this.end = size
+  }
+
+  /** A string up to its NUL. @throws Errno EPROTO when there is none */
+  text(): ByteString {
+    const rest = this.buffer.subarray(this.end - this.left, this.end)
+    const length = rest.indexOf(0)
+    if (length < 0) throw new Errno(EPROTO)
+    const text = this.latin1(length)
+    this.skip(1)
+    return text
+  }
+
+  /** One component of a path. @throws Errno EINVAL when it is more, less, or leads up */
+  name(): ByteString {
+    const name = this.text()
+    if (name === '' || name === '.' || name === '..' || name.includes('/')) throw new Errno(EINVAL)
+    return name
+  }
+
+  /** Seconds, as 64 bits with a sign. */
+  seconds(): number {
+    const at = this.take(8)
+    return signedWord(this.buffer.readInt32LE(at), this.buffer.readInt32LE(at + 4))
+  }
+}
+
+/** @throws Errno EINVAL for nanoseconds that are none */
+export function timeOf(seconds: number, nanoseconds: number): Time {
+  if (nanoseconds >= NS_PER_SECOND) throw new Errno(EINVAL)
+  return {seconds, nanoseconds}
+}

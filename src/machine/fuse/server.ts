@@ -1,0 +1,96 @@
+// Server: answers the FUSE requests of one machine's kernel, from a tree of the vfs.
+
+import {EAGAIN, EINVAL, EIO, ENOSYS, EPROTO, Errno} from '../../abi/errno.ts'
+import {nextTurn} from '../../vfs/fs/freshness.ts'
+import type {Location} from '../../vfs/location.ts'
+import {Unfinished} from '../../vfs/unfinished.ts'
+import {copyOf, LongRequests} from '../share/long-requests.ts'
+import {CALLS, UNANSWERED} from './calls.ts'
+import {INIT} from './messages.ts'
+import {Reply} from './reply.ts'
+import {Request} from './request.ts'
+import {type Limits, Session} from './session.ts'
+
+const NO_ANSWER = new Uint8Array()
+
+export class Server {
+  readonly #session: Session
+  readonly #reply = new Reply()
+  /** By what tells requests apart. */
+  readonly #long = new LongRequests<bigint>()
+  #isClosed = false
+
+  /**
+   * @param root what the machine sees as `/`: it gets nowhere else. It stays the caller's
+   * @example
+   * const server = new Server(openShare('/srv', {readOnly: true}).root)
+   */
+  constructor(root: Location, limits: Limits = {}) {
+    this.#session = new Session(root, limits)
+  }
+
+  /**
+   * Answers one request. Never throws for what a machine sends: each failure is an answer with an error.
+   * @param bytes a whole request, and nobody changes it meanwhile: a copy, if a machine could
+   * @returns the answer, of no bytes where nobody waits for one. It is valid until the next call; a promised one, for what takes more than one
+   * turn of the event loop, for good
+   */
+  answer(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
+    const request = new Request(bytes)
+    try {
+      return this.#attempt(request)
+    } catch (error) {
+      if (!(error instanceof Unfinished)) throw error
+      return this.#later(request.again(copyOf(bytes)))
+    }
+  }
+
+  /** The machine starts anew: all that it has open is closed, and all that it knew is forgotten. */
+  reset(): void {
+    this.#session.reset()
+  }
+
+  /** Closes all that the machine has open. Nothing is answered from here on but with EIO. */
+  close(): void {
+    this.#isClosed = true
+    this.#session.reset()
+  }
+
+  /** @throws Unfinished: the same request goes on where it was */
+  #attempt(request: Request): Uint8Array {
+    const {opcode, unique} = request
+    const reply = this.#reply
+    try {
+      this.#check(request)
+      const call = CALLS[opcode]
+      if (call === undefined) throw new Errno(ENOSYS)
+      // What the host has changed since is seen.
+      nextTurn()
+      reply.begin(unique)
+      call(this.#session, request, reply)
+      return UNANSWERED.has(opcode) ? NO_ANSWER : reply.end()
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error
+      return UNANSWERED.has(opcode) ? NO_ANSWER : reply.error(unique, error.code)
+    }
+  }
+
+  /** @throws Errno */
+  #check(request: Request): void {
+    if (this.#isClosed) throw new Errno(EIO)
+    request.checkSize()
+    if (!this.#session.isStarted && request.opcode !== INIT) throw new Errno(EPROTO)
+  }
+
+  #later(begun: Request): Uint8Array | Promise<Uint8Array> {
+    const {unique} = begun
+    const key = unique.readBigUInt64LE()
+    if (this.#long.of(key) !== undefined) return this.#reply.error(unique, EINVAL)
+    let request = begun
+    const goOn = (): Uint8Array => {
+      request = request.again()
+      return this.#attempt(request)
+    }
+    return this.#long.start(key, goOn) ?? this.#reply.error(unique, EAGAIN)
+  }
+}

@@ -1,0 +1,81 @@
+// INIT, DESTROY, FORGET, BATCH_FORGET, INTERRUPT, STATFS: the session, and what is not about one file.
+
+import {EPROTO, Errno} from '../../abi/errno.ts'
+import {
+  ASYNC_DIO,
+  ASYNC_READ,
+  ATOMIC_O_TRUNC,
+  AUTO_INVAL_DATA,
+  BIG_WRITES,
+  DO_READDIRPLUS,
+  MAJOR,
+  MAX_PAGES,
+  MINOR,
+  PARALLEL_DIROPS,
+  READDIRPLUS_AUTO,
+} from './messages.ts'
+import type {Call} from './session.ts'
+import {MAX_DATA_BYTES, MOST_ANSWER_BYTES} from './sizes.ts'
+
+/**
+ * No cache of writes: what is written is the host's at once. No locks: the machine's kernel keeps its own, and they are its own. The umask is
+ * applied by the machine's kernel, which is told so by a flag that is not here (DONT_MASK).
+ */
+const FLAGS =
+  ASYNC_READ |
+  ATOMIC_O_TRUNC |
+  BIG_WRITES |
+  AUTO_INVAL_DATA |
+  DO_READDIRPLUS |
+  READDIRPLUS_AUTO |
+  ASYNC_DIO |
+  PARALLEL_DIROPS |
+  MAX_PAGES
+const PAGE_BYTES = 4096
+/** Requests that nobody waits for, such as reading ahead: at a time, and when there are many. */
+const MAX_BACKGROUND = 64
+const CONGESTED = 48
+
+/** A newer protocol is asked for again, an older one is not spoken. */
+export const init: Call = (session, request, reply) => {
+  const major = request.uint32()
+  const minor = request.uint32()
+  session.reset()
+  if (major < MAJOR || (major === MAJOR && minor < MINOR)) throw new Errno(EPROTO)
+  session.isStarted = major === MAJOR
+  reply.setLimit(MOST_ANSWER_BYTES)
+  reply.uint32(MAJOR)
+  reply.uint32(MINOR)
+  const readAhead = major === MAJOR ? request.uint32() : 0
+  const wanted = major === MAJOR ? request.uint32() : 0
+  reply.uint32(Math.min(readAhead, MAX_DATA_BYTES))
+  reply.uint32(wanted & FLAGS)
+  reply.uint16(MAX_BACKGROUND)
+  reply.uint16(CONGESTED)
+  reply.uint32(MAX_DATA_BYTES)
+  // Times are kept in nanoseconds.
+  reply.uint32(1)
+  reply.uint16(MAX_DATA_BYTES / PAGE_BYTES)
+  reply.zeroes(2 + 8 * 4)
+}
+
+export const destroy: Call = (session) => session.reset()
+
+export const forget: Call = ({nodes}, request) => nodes.forget(request.nodeId, request.uint64())
+
+export const batchForget: Call = ({nodes}, request) => {
+  const count = request.uint32()
+  request.skip(4)
+  for (let i = 0; i < count; i++) nodes.forget(request.uint64(), request.uint64())
+}
+
+/** Each request is answered soon: none is given up. */
+export const interrupt: Call = () => {}
+
+export const statfs: Call = (session, request, reply) => {
+  const {mount} = session.nodeOf(request).location
+  const {bsize, blocks, bfree, bavail, files, ffree, namelen} = mount.fs.statfs()
+  for (const each of [blocks, bfree, bavail, files, ffree]) reply.uint64(each)
+  for (const each of [bsize, namelen, bsize]) reply.uint32(each)
+  reply.zeroes(7 * 4)
+}

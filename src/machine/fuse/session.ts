@@ -1,0 +1,98 @@
+// Session: what a machine has of a share between two requests: the files that it knows, and those that it has open.
+
+import type {Attributes} from '../../vfs/file.ts'
+import type {Location} from '../../vfs/location.ts'
+import type {PathContext} from '../../vfs/path-walk.ts'
+import {FileNumbers} from '../share/file-numbers.ts'
+import {contextOf} from '../share/shared-file.ts'
+import {Handles} from './handles.ts'
+import {type Node, Nodes} from './nodes.ts'
+import type {Reply} from './reply.ts'
+import type {Request} from './request.ts'
+
+export interface Limits {
+  /** Names of files that the machine knows at a time: a Linux knows all that are in its caches. Default: 131,072. */
+  nodes?: number
+  /** Open files and directories at a time; each is a descriptor of this process's. Default: 4,096. */
+  openFiles?: number
+}
+
+/** Answers one kind of request: decodes, delegates, encodes. @throws Errno, which becomes the answer */
+export type Call = (session: Session, request: Request, reply: Reply) => void
+
+const MAX_NODES = 1 << 17
+const MAX_OPEN_FILES = 1 << 12
+/** For so long a machine's kernel believes what it was told: as long it may take until it sees what the host changes. */
+const VALID_S = 1
+const ATTRIBUTES_BYTES = 88
+
+export class Session {
+  readonly root: Location
+  readonly nodes: Nodes
+  readonly handles: Handles
+  /** INIT was answered. */
+  isStarted = false
+  readonly #numbers = new FileNumbers()
+
+  constructor(root: Location, {nodes, openFiles}: Limits) {
+    this.root = root
+    this.nodes = new Nodes(root, nodes ?? MAX_NODES)
+    this.handles = new Handles(openFiles ?? MAX_OPEN_FILES)
+  }
+
+  /** The machine starts anew. */
+  reset(): void {
+    this.isStarted = false
+    this.handles.clear()
+    this.nodes.clear()
+  }
+
+  /** The file that a request is about. @throws Errno ESTALE */
+  nodeOf(request: Request): Node {
+    return this.nodes.get(request.nodeId)
+  }
+
+  /** Who asks owns what is made. */
+  contextOf({uid, gid}: Request): PathContext {
+    return contextOf(this.root, uid, gid)
+  }
+
+  /** struct fuse_entry_out, of what was just found or made: a lookup. @throws Errno ENFILE */
+  writeEntry(reply: Reply, location: Location): void {
+    const attributes = location.inode.attributes()
+    const node = this.nodes.remember(location, attributes)
+    reply.uint64(node.id)
+    // The generation: no number is used twice.
+    reply.uint64(0)
+    reply.uint64(VALID_S)
+    reply.uint64(VALID_S)
+    reply.uint64(0)
+    this.#writeStat(reply, attributes)
+  }
+
+  /** The same in a listing, where nothing is to be said of a file. */
+  writeNoEntry(reply: Reply): void {
+    reply.zeroes(40 + ATTRIBUTES_BYTES)
+  }
+
+  /** struct fuse_attr_out. */
+  writeAttributes(reply: Reply, attributes: Attributes): void {
+    reply.uint64(VALID_S)
+    reply.uint64(0)
+    this.#writeStat(reply, attributes)
+  }
+
+  writeNumber(reply: Reply, dev: number, ino: number): void {
+    this.#numbers.write(reply, dev, ino)
+  }
+
+  /** struct fuse_attr. */
+  #writeStat(reply: Reply, attributes: Attributes): void {
+    const {mode, nlink, uid, gid, rdev, size, blksize, blocks, atime, mtime, ctime} = attributes
+    this.#numbers.write(reply, attributes.dev, attributes.ino)
+    for (const each of [size, blocks, atime.seconds, mtime.seconds, ctime.seconds]) reply.uint64(each)
+    for (const {nanoseconds} of [atime, mtime, ctime]) reply.uint32(nanoseconds)
+    for (const each of [mode, nlink, uid, gid, rdev, blksize]) reply.uint32(each)
+    reply.uint32(0)
+  }
+}

@@ -1,0 +1,62 @@
+// KernelResources: what a machine's devices have of the host: files of disks, shared directories; let go when the machine ends.
+
+import {closeSync, constants, openSync} from 'node:fs'
+import {HvError} from '../errors.ts'
+import {Server as Server9p} from './9p/server.ts'
+import {FileStore} from './devices/block-store.ts'
+import {Virtio9p} from './devices/virtio-9p.ts'
+import {VirtioBlock} from './devices/virtio-block.ts'
+import {VirtioFs} from './devices/virtio-fs.ts'
+import {Server as ServerFuse} from './fuse/server.ts'
+import type {DiskOptions, ShareOptions} from './kernel-options.ts'
+import {openShare} from './share/open-share.ts'
+import type {DeviceModel} from './virtio/model.ts'
+
+export class KernelResources implements Disposable {
+  /** Descriptors of the shared directories. */
+  readonly roots: {fd: number; isWritable: boolean}[] = []
+  readonly #letGo: (() => void)[] = []
+
+  /** Let go with the rest, the last one first. */
+  use<Used extends Disposable>(used: Used): Used {
+    this.#letGo.push(() => used[Symbol.dispose]())
+    return used
+  }
+
+  /** @throws HvError NOT_FOUND, BAD_ARGUMENT */
+  disks(disks: readonly DiskOptions[] = []): DeviceModel[] {
+    return disks.map(({path, readOnly = false}, index) => {
+      const fd = open(path, readOnly)
+      this.#letGo.push(() => closeSync(fd))
+      return new VirtioBlock(new FileStore(fd, {isReadOnly: readOnly}), `hv-disk-${index}`)
+    })
+  }
+
+  /** @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
+  shares(shares: readonly ShareOptions[] = []): DeviceModel[] {
+    return shares.map(({path, tag, writable = false, is9p}) => {
+      const share = openShare(path, {readOnly: !writable})
+      this.#letGo.push(() => share.dispose())
+      const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
+      this.#letGo.push(() => closeSync(fd))
+      this.roots.push({fd, isWritable: writable})
+      const server = is9p ? new Server9p(share.root) : new ServerFuse(share.root)
+      this.#letGo.push(() => server.close())
+      return server instanceof Server9p ? new Virtio9p(server, tag) : new VirtioFs(server, tag)
+    })
+  }
+
+  [Symbol.dispose](): void {
+    for (const letGo of this.#letGo.splice(0).toReversed()) letGo()
+  }
+}
+
+function open(path: string, readOnly: boolean): number {
+  try {
+    return openSync(path, readOnly ? 'r' : 'r+')
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code
+    const code = reason === 'ENOENT' ? 'NOT_FOUND' : 'BAD_ARGUMENT'
+    throw new HvError(code, `the disk ${path} cannot be opened (${reason})`, 'name a raw image', {cause})
+  }
+}

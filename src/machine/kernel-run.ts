@@ -1,0 +1,143 @@
+// KernelRun: a kernel's machine from its first instruction to how it ended: vCPUs on threads of their own, and devices that answer them.
+
+import {SIGPIPE} from '../abi/signal.ts'
+import {type Exit, isAccess} from '../vm/exit.ts'
+import type {Vcpu} from '../vm/vcpu.ts'
+import type {Vm} from '../vm/vm.ts'
+import {Bus} from './bus.ts'
+import {failed} from './failed.ts'
+import {isTaken} from './is-taken.ts'
+import type {PlacedDevice} from './kernel.ts'
+import {machine} from './machine.ts'
+import type {MachineResult} from './machine-result.ts'
+import {plugVirtio} from './plug-virtio.ts'
+import type {MachineInput, MachineOutput} from './streams.ts'
+import type {VirtioMmio} from './virtio/mmio.ts'
+import type {DeviceModel} from './virtio/model.ts'
+
+/** While so much waits for a slow reader, the vCPUs do. */
+const CONGESTED_BYTES = 2 ** 16
+
+/** Of its serial line. */
+export interface KernelStreams {
+  readonly input: MachineInput
+  readonly output: MachineOutput
+}
+
+export type End = Omit<MachineResult, 'stats'>
+
+/** The devices and vCPUs of a machine whose kernel is loaded before `toEnd`. */
+export class KernelRun implements Disposable {
+  readonly stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0, unclaimed: 0}
+  readonly devices: readonly PlacedDevice[]
+  readonly #virtio: readonly VirtioMmio[]
+  readonly #vcpus: readonly Vcpu[]
+  readonly #input: MachineInput
+  readonly #output: MachineOutput
+  readonly #bus: Bus
+  readonly #exitStatus: () => number | undefined
+  readonly #errorStep = machine.kernelErrorStep()
+  #end: End | undefined
+  #flushed: Promise<void> | undefined
+
+  /** @param models behind the machine's own devices. @throws HvError BAD_ARGUMENT when there are too many */
+  constructor(vm: Vm, vcpus: readonly Vcpu[], models: readonly DeviceModel[], streams: KernelStreams) {
+    this.#vcpus = vcpus
+    this.#input = streams.input
+    this.#output = streams.output
+    const {placed, all, exitStatus} = machine.makeKernelDevices(vm, streams)
+    const plugged = plugVirtio(vm, machine.virtio, models)
+    this.devices = [...placed, ...plugged.map((each) => each.placed)]
+    this.#virtio = plugged.map(({device}) => device)
+    this.#exitStatus = exitStatus
+    this.#output.onPut(() => this.#hasOutput())
+    this.#bus = new Bus([...all, ...this.#virtio], () => this.stats.unclaimed++)
+  }
+
+  /** The first one counts. */
+  stop(end: End): void {
+    this.#end ??= end
+    this.#interrupt()
+  }
+
+  [Symbol.dispose](): void {
+    for (const device of this.#virtio) device.reset()
+    this.#input.close()
+  }
+
+  async toEnd(): Promise<End> {
+    await Promise.all(this.#vcpus.map((vcpu) => this.#runOne(vcpu)))
+    await this.#flushed
+    return this.#end!
+  }
+
+  get #isCongested(): boolean {
+    return this.#output.length > CONGESTED_BYTES
+  }
+
+  /** There is output: what comes in this turn of the event loop goes out together. */
+  #hasOutput(): void {
+    this.#flushed ??= new Promise((resolve) => setImmediate(resolve)).then(() => this.#flush())
+    // Stores that are posted end no run by themselves.
+    if (this.#isCongested) this.#interrupt()
+  }
+
+  async #flush(): Promise<void> {
+    while (!this.#output.isEmpty) {
+      if (!(await isTaken(this.#output))) this.stop({exitCode: null, signal: SIGPIPE, timedOut: false})
+    }
+    this.#flushed = undefined
+  }
+
+  async #runOne(vcpu: Vcpu): Promise<void> {
+    try {
+      while (this.#end === undefined) {
+        const exit = await vcpu.runAsync()
+        this.stats.exits++
+        this.#handle(exit, vcpu)
+        if (this.#isCongested) await this.#flushed
+      }
+    } catch (error) {
+      // One that cannot go on ends them all.
+      this.stop({exitCode: null, signal: null, timedOut: false})
+      throw error
+    }
+  }
+
+  #handle(exit: Exit, vcpu: Vcpu): void {
+    if (isAccess(exit)) {
+      this.stats[exit.kind === 'io' ? 'portExits' : 'memoryExits']++
+      this.#bus.handle(exit)
+      const status = this.#exitStatus()
+      if (status !== undefined) this.stop({exitCode: status, signal: null, timedOut: false})
+      return
+    }
+    switch (exit.kind) {
+      case 'interrupted':
+      case 'halt':
+        return
+      case 'shutdown':
+        this.stop({exitCode: machine.statusOf(exit.reason), signal: null, timedOut: false})
+        return
+      case 'hypercall':
+        exit.result = NOT_SUPPORTED
+        return
+      case 'fail-entry':
+        throw failed(`the processor refuses the kernel's state: 0x${exit.hardwareReason.toString(16)}`)
+      case 'internal-error': {
+        const at = `0x${vcpu.registers.get(machine.programCounter).toString(16)}`
+        throw failed(
+          `KVM cannot go on behind address ${at}: internal error ${exit.suberror}`,
+          this.#errorStep,
+        )
+      }
+    }
+  }
+
+  #interrupt(): void {
+    for (const vcpu of this.#vcpus) vcpu.interrupt()
+  }
+}
+
+/** SMC Calling Convention: -1. */
+const NOT_SUPPORTED = 2n ** 64n - 1n

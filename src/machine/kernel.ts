@@ -1,0 +1,29 @@
+// What a machine is told about the kernel that it is to start.
+
+import {HvError} from '../errors.ts'
+import type {Vcpu} from '../vm/vcpu.ts'
+import type {Vm} from '../vm/vm.ts'
+
+export interface KernelStart {
+  readonly vm: Vm
+  /** The first one starts the kernel, which starts the others. */
+  readonly vcpus: readonly Vcpu[]
+  /** The kernel's file. */
+  readonly kernel: Uint8Array
+  readonly initrd: Uint8Array | undefined
+  readonly commandLine: string
+  readonly devices: readonly PlacedDevice[]
+}
+
+/** A device as the kernel is told of it. */
+export interface PlacedDevice {
+  readonly kind: 'serial' | 'clock' | 'virtio'
+  /** Guest physical; for a serial line of x86_64 a port. */
+  readonly first: number
+  readonly length: number
+  /** The interrupt controller's input. */
+  readonly gsi: number
+}
+
+export const failedKernel = (defect: string, nextStep: string): HvError =>
+  new HvError('BAD_KERNEL', `the kernel ${defect}`, nextStep)

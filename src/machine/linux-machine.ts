@@ -1,0 +1,114 @@
+// Machine: a machine with a Linux kernel, for embedders: what `hv run --kernel` does, with streams and sockets of Node's.
+
+import {type Duplex, PassThrough, type Readable, type Writable} from 'node:stream'
+import * as v from 'valibot'
+import {SIGKILL} from '../abi/signal.ts'
+import * as takes from '../options.ts'
+import {MAX_CPUS} from '../platform/choice.ts'
+import {KernelMachine} from './kernel-machine.ts'
+import type {KernelOptions} from './kernel-options.ts'
+import type {MachineResult} from './machine-result.ts'
+import {MachineInput, MachineOutput} from './streams.ts'
+
+/** While more of the console's output is not read, the machine waits. */
+const UNREAD_BYTES = 2 ** 16
+/** VMADDR_PORT_ANY is no port: vsock(7). */
+const PORT_MAX = 2 ** 32 - 2
+
+const disk = takes.options({path: takes.path, readOnly: v.optional(takes.truth)})
+const share = takes.options({
+  ...{path: takes.path, tag: takes.text},
+  ...{writable: v.optional(takes.truth), is9p: v.optional(takes.truth)},
+})
+const machineOptions = takes.options({
+  ...{kernel: takes.path, initrd: v.optional(takes.path), append: v.optional(takes.text)},
+  ...{cpus: v.optional(takes.integer(1, MAX_CPUS)), memoryBytes: v.optional(takes.anyNumber)},
+  ...{disks: v.optional(v.array(disk)), shares: v.optional(v.array(share))},
+  timeoutMs: v.optional(takes.duration),
+})
+
+/**
+ * A Linux kernel in a virtual machine of its own, with a serial console, entropy, sockets, disks and shared directories. It runs in this
+ * process, on a thread for each CPU; the event loop keeps turning.
+ *
+ * @example
+ * const machine = Machine.create({kernel: '/boot/vmlinuz', initrd: '/boot/initrd.img', append: 'quiet', cpus: 2})
+ * machine.stdout.pipe(process.stdout)
+ * machine.listen(1024, (stream) => stream.end('hello, guest'))
+ * const {exitCode} = await machine.wait()
+ */
+export class Machine implements AsyncDisposable {
+  /** The console's input. It need not end. */
+  readonly stdin: Writable
+  /** The console's output. While it is not read, the machine waits at some point. */
+  readonly stdout: Readable
+  readonly #machine: KernelMachine
+  readonly #end: Promise<MachineResult>
+
+  private constructor(machine: KernelMachine, stdin: Writable, stdout: PassThrough) {
+    this.#machine = machine
+    this.stdin = stdin
+    this.stdout = stdout
+    this.#end = runToEnd(machine).finally(() => stdout.end())
+    // Who does not wait has no use for it.
+    this.#end.catch(() => {})
+  }
+
+  /** Boots it. @throws HvError BAD_ARGUMENT, NOT_FOUND, BAD_KERNEL, MEMORY_SIZE, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, VCPU_FAILED */
+  static create(options: KernelOptions): Machine {
+    const checked = takes.checked(machineOptions, options, 'options')
+    const stdin = new PassThrough()
+    const stdout = new PassThrough({highWaterMark: UNREAD_BYTES})
+    const input = new MachineInput(() => stdin)
+    const output = new MachineOutput((bytes) => take(stdout, bytes))
+    return new Machine(new KernelMachine(checked, {input, output}), stdin, stdout)
+  }
+
+  /**
+   * A stream to a port on which a program in the machine listens (AF_VSOCK): it emits `connect`, or an error such as ECONNREFUSED. Before
+   * the kernel has the device, it waits.
+   */
+  connect(port: number): Duplex {
+    return this.#machine.vsock.connect(checkPort(port))
+  }
+
+  /**
+   * Calls `onStream` with each stream that a program in the machine opens to `port` of the host, CID 2.
+   * @returns what ends it @throws HvError BAD_ARGUMENT when somebody listens there
+   */
+  listen(port: number, onStream: (stream: Duplex) => void): () => void {
+    return this.#machine.vsock.listen(checkPort(port), onStream)
+  }
+
+  /** Until it ends, by its own power off or otherwise. @throws HvError BAD_KERNEL, KVM_UNUSABLE, HOST_SYSCALL */
+  wait(): Promise<MachineResult> {
+    return this.#end
+  }
+
+  /** Switches it off: `signal` is SIGKILL then. */
+  kill(): void {
+    this.#machine.stop({exitCode: null, signal: SIGKILL, timedOut: false})
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kill()
+    await this.#end.catch(() => {})
+  }
+}
+
+async function runToEnd(machine: KernelMachine): Promise<MachineResult> {
+  using running = machine
+  return await running.run()
+}
+
+/** As write(2) to a pipe. */
+function take(stdout: PassThrough, bytes: Uint8Array): number {
+  if (stdout.destroyed) throw Object.assign(new Error('the console is closed'), {code: 'EPIPE'})
+  if (stdout.writableNeedDrain) throw Object.assign(new Error('the console is full'), {code: 'EAGAIN'})
+  stdout.write(bytes)
+  return bytes.length
+}
+
+function checkPort(port: number): number {
+  return takes.checked(takes.integer(0, PORT_MAX), port, 'port')
+}

@@ -1,0 +1,16 @@
+// How a machine ended.
+
+/**
+ * How a machine ended.
+ *
+ * @example
+ * const end: MachineResult = {exitCode: 0, signal: null, timedOut: false, stats: {exits: 722}}
+ */
+export interface MachineResult {
+  /** null: stopped by a time-out, or by a signal. */
+  exitCode: number | null
+  signal: number | null
+  timedOut: boolean
+  /** Counters, and times that end in `Ns`: nanoseconds. */
+  stats: Record<string, number>
+}

@@ -1,0 +1,49 @@
+// plugVirtio: puts virtio devices where the machine has room for them.
+
+import {HvError} from '../errors.ts'
+import type {Vm} from '../vm/vm.ts'
+import type {PlacedDevice} from './kernel.ts'
+import {VirtioMmio} from './virtio/mmio.ts'
+import type {DeviceModel} from './virtio/model.ts'
+import {REGISTER_BYTES, Register} from './virtio/registers.ts'
+
+/** Where an architecture's machine has them. */
+export interface VirtioPlaces {
+  /** Guest physical, of the first one; the others follow at `stride` bytes. */
+  readonly first: number
+  readonly stride: number
+  /** The interrupt controller's input of the first one. */
+  readonly gsi: number
+  readonly most: number
+}
+
+export interface Plugged {
+  readonly device: VirtioMmio
+  readonly placed: PlacedDevice
+}
+
+/**
+ * Before the VM runs. A driver's notifications end no run, and what it reads at each interrupt neither.
+ * @throws HvError BAD_ARGUMENT when there are more than the machine has room for
+ */
+export function plugVirtio(vm: Vm, places: VirtioPlaces, models: readonly DeviceModel[]): Plugged[] {
+  if (models.length > places.most) {
+    const message = `the machine has room for ${places.most} virtio devices, and not for ${models.length}`
+    throw new HvError('BAD_ARGUMENT', message, 'give it fewer disks and shares')
+  }
+  return models.map((model, index) => {
+    const first = places.first + index * places.stride
+    const gsi = places.gsi + index
+    const latch = vm.latch({space: 'memory', first: first + Register.interruptStatus, length: 4})
+    const device = new VirtioMmio(model, {
+      first,
+      memory: vm.memory,
+      line: vm.irqchip!.line(gsi),
+      onInterruptStatus: (status) => latch.set(status),
+    })
+    vm.post({space: 'memory', first: first + Register.queueNotify, length: 4}, (_offset, value) =>
+      device.write(Register.queueNotify, value),
+    )
+    return {device, placed: {kind: 'virtio', first, length: REGISTER_BYTES, gsi}}
+  })
+}

@@ -1,0 +1,32 @@
+// rawTerminal: the host's terminal gives each key as it is typed, until the machine that has it for a console ends.
+
+import {TCGETS, TCSETS} from '../abi/ioctl.ts'
+import * as termios from '../abi/termios.ts'
+import {host} from '../vfs/host-calls.ts'
+
+/** In struct termios of asm-generic/termbits.h: 32 bits each, then a byte, then c_cc. */
+const [IFLAG, LFLAG, CC] = [0, 12, 17]
+const INPUT_FLAGS = termios.ISTRIP | termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON
+const LOCAL_FLAGS = termios.ISIG | termios.ICANON | termios.ECHO | termios.IEXTEN
+
+/** Its modes come back with disposal, and when this process dies, however it does. What the machine writes is output as before. */
+export function rawTerminal(fd: number): Disposable {
+  host.guardTerminal(fd)
+  const bytes = new Uint8Array(termios.TERMIOS_SIZE)
+  host.hostIoctl(fd, TCGETS, bytes)
+  const view = new DataView(bytes.buffer)
+  const clear = (at: number, flags: number): void => {
+    view.setUint32(at, view.getUint32(at, true) & ~flags, true)
+  }
+  clear(IFLAG, INPUT_FLAGS)
+  clear(LFLAG, LOCAL_FLAGS)
+  bytes[CC + termios.VMIN] = 1
+  bytes[CC + termios.VTIME] = 0
+  host.beginTerminalChange()
+  try {
+    host.hostIoctl(fd, TCSETS, bytes)
+  } finally {
+    host.endTerminalChange()
+  }
+  return {[Symbol.dispose]: () => host.restoreTerminal()}
+}

@@ -1,0 +1,40 @@
+// runKernel: a Linux kernel on this process's standard streams, from its file to how it ended.
+
+import type {Readable} from 'node:stream'
+import {SIGKILL} from '../abi/signal.ts'
+import {ConsoleKeys} from './console-keys.ts'
+import {KernelMachine} from './kernel-machine.ts'
+import type {KernelOptions} from './kernel-options.ts'
+import type {MachineResult} from './machine-result.ts'
+import {rawTerminal} from './raw-terminal.ts'
+import {MachineInput, MachineOutput} from './streams.ts'
+
+const STDIN = 0
+const STDOUT = 1
+
+/**
+ * On a terminal each key is the machine's; ^A and x ends it.
+ * @param onMade called when the machine is made, before a byte of the kernel is read, with descriptors of the directories that it shares
+ * @throws HvError
+ */
+export async function runKernel(
+  options: KernelOptions,
+  onMade: (roots: KernelMachine['roots']) => void = () => {},
+): Promise<MachineResult> {
+  const hasTerminal = process.stdin.isTTY === true
+  const keys = (): Readable => {
+    const quit = (): void => machine.stop({exitCode: null, signal: SIGKILL, timedOut: false})
+    return hasTerminal ? process.stdin.pipe(new ConsoleKeys(quit)) : process.stdin
+  }
+  const streams = {input: new MachineInput(keys), output: MachineOutput.toDescriptor(STDOUT)}
+  using machine = new KernelMachine(options, streams)
+  using _ = hasTerminal ? rawTerminal(STDIN) : undefined
+  onMade(machine.roots)
+  try {
+    // It lives until then.
+    return await machine.run()
+  } finally {
+    // Or the terminal keeps this process alive.
+    if (hasTerminal) process.stdin.destroy()
+  }
+}

@@ -1,0 +1,37 @@
+// openShare: a directory of the host's as a tree of its own: what `--share` gives a machine.
+
+import {S_IFDIR} from '../../abi/file-mode.ts'
+import {HvError} from '../../errors.ts'
+import {createMemoryFile} from '../../platform/page-allocator.ts'
+import {Budget} from '../../vfs/budget.ts'
+import {openHostFs} from '../../vfs/fs/host.ts'
+import type {Location} from '../../vfs/location.ts'
+import {disposeMounts, mountRoot} from '../../vfs/mount-tree.ts'
+
+/** Of listings that are being read: 400,000 names of 80 bytes. */
+const LISTINGS_BYTES = 64 << 20
+/** As many files are known at a time as of a guest with that much memory. Nobody maps a file, so none of it is ever taken. */
+const MEMORY_BYTES = 256 << 20
+
+export interface Share {
+  /** For {@link Server}. */
+  readonly root: Location
+  /** After the servers are closed. */
+  dispose(): void
+}
+
+/**
+ * @param directory on the host; links on the way are followed, and none in it
+ * @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL
+ */
+export function openShare(directory: string, {readOnly = false} = {}): Share {
+  const region = {size: MEMORY_BYTES, upTo: (end: number) => new ArrayBuffer(end === 0 ? 0 : MEMORY_BYTES)}
+  const memory = createMemoryFile(region, () => {})
+  const fs = openHostFs(directory, {readOnly, memory, budget: new Budget(LISTINGS_BYTES)})
+  if (fs.root.kind !== S_IFDIR) {
+    fs.dispose()
+    throw new HvError('BAD_ARGUMENT', `${directory}: not a directory`, 'share the directory that it is in')
+  }
+  const root = mountRoot(fs, {readOnly}).top
+  return {root, dispose: () => disposeMounts(root.mount)}
+}

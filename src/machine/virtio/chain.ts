@@ -1,0 +1,93 @@
+// Chain: one request in a queue: bytes that the device reads, then bytes that it writes. Both are the guest's memory itself.
+
+import type {Queue} from './queue.ts'
+
+export class Chain {
+  /** Index of its first descriptor: its name in the rings. */
+  readonly head: number
+  /** Views of guest memory, which may change at any time: copy what you check before you use it. */
+  readonly readable: readonly Uint8Array[]
+  readonly writable: readonly Uint8Array[]
+  readonly readableBytes: number
+  readonly writableBytes: number
+  readonly #queue: Queue
+  readonly #readCursor = new Cursor()
+  readonly #writeCursor = new Cursor()
+
+  constructor(queue: Queue, head: number, readable: readonly Uint8Array[], writable: readonly Uint8Array[]) {
+    this.#queue = queue
+    this.head = head
+    this.readable = readable
+    this.writable = writable
+    this.readableBytes = lengthOf(readable)
+    this.writableBytes = lengthOf(writable)
+  }
+
+  /** False: it was completed or dropped, and its memory is no longer the device's. */
+  get isLive(): boolean {
+    return this.#queue.owns(this)
+  }
+
+  /** Readable bytes that were not taken yet. */
+  get leftToTake(): number {
+    return this.readableBytes - this.#readCursor.total
+  }
+
+  /** Writable bytes that were not put yet. */
+  get leftToPut(): number {
+    return this.writableBytes - this.#writeCursor.total
+  }
+
+  /** A copy of the next readable bytes: `length`, or fewer at the end; none of a chain that is not live. */
+  take(length: number): Uint8Array {
+    if (!this.isLive) return new Uint8Array()
+    const bytes = new Uint8Array(Math.min(length, this.leftToTake))
+    this.#readCursor.walk(this.readable, bytes.length, (part, at) => bytes.set(part, at))
+    return bytes
+  }
+
+  /** Fills the next writable bytes. @returns how many there was room for; 0 of a chain that is not live */
+  put(bytes: Uint8Array): number {
+    if (!this.isLive) return 0
+    const length = Math.min(bytes.length, this.leftToPut)
+    this.#writeCursor.walk(this.writable, length, (part, at) =>
+      part.set(bytes.subarray(at, at + part.length)),
+    )
+    return length
+  }
+
+  /** The last writable byte, where some devices leave their status. It does not count as put. */
+  putLast(byte: number): void {
+    const last = this.writable.at(-1)
+    if (last !== undefined && this.isLive) last[last.length - 1] = byte
+  }
+
+  /** Gives it back to the driver. @param written bytes from the first writable one on; default: what was put */
+  complete(written = this.#writeCursor.total): void {
+    this.#queue.complete(this, written)
+  }
+}
+
+/** A place in a list of parts. */
+class Cursor {
+  total = 0
+  #part = 0
+  #at = 0
+
+  /** @param length at most what is left */
+  walk(parts: readonly Uint8Array[], length: number, visit: (part: Uint8Array, at: number) => void): void {
+    for (let at = 0; at < length; ) {
+      const part = parts[this.#part].subarray(this.#at, this.#at + length - at)
+      visit(part, at)
+      at += part.length
+      this.#at += part.length
+      if (this.#at === parts[this.#part].length) {
+        this.#part++
+        this.#at = 0
+      }
+    }
+    this.total += length
+  }
+}
+
+const lengthOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, part) => sum + part.length, 0)

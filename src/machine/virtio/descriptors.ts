@@ -1,0 +1,85 @@
+// Walks the descriptors of a chain, in the table and in an indirect one (virtio 1.2, 2.7.5).
+
+import {BrokenRing, viewOf} from './broken-ring.ts'
+import type {ViewOfMemory} from './model.ts'
+import {DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESCRIPTOR_BYTES} from './registers.ts'
+
+export interface Parts {
+  readonly readable: Uint8Array[]
+  readonly writable: Uint8Array[]
+}
+
+export interface WalkLimits {
+  /**
+   * Of a chain, and entries of an indirect table: what the device said its queue has at most. Linux sets a queue up smaller when its own
+   * memory is short, and makes indirect chains as long as before.
+   */
+  readonly maxBuffers: number
+  /** Of both directions together. */
+  readonly maxBytes: number
+  readonly hasIndirect: boolean
+}
+
+const WORDS = DESCRIPTOR_BYTES / 4
+/** An address with more in its upper half is no exact number, and no memory. */
+const HIGH_LIMIT = 1 << 21
+
+/** @param head below the table's size @throws BrokenRing */
+export function walk(memory: ViewOfMemory, table: Uint8Array, head: number, limits: WalkLimits): Parts {
+  const parts: Parts = {readable: [], writable: []}
+  let words = wordsOf(table)
+  let isIndirect = false
+  let bytes = 0
+  let index = head
+  for (let steps = 0; ; steps++) {
+    // One step more than buffers: the descriptor of the indirect table.
+    if (steps > limits.maxBuffers + (isIndirect ? 1 : 0)) throw new BrokenRing('a chain has no end')
+    const {address, length, flags, next} = descriptorAt(words, index)
+    if ((flags & DESC_F_INDIRECT) !== 0) {
+      checkIndirect(flags, length, isIndirect, limits)
+      words = wordsOf(viewOf(memory, address, length, DESCRIPTOR_BYTES))
+      isIndirect = true
+      index = 0
+      continue
+    }
+    bytes += length
+    if (length === 0 || bytes > limits.maxBytes) throw new BrokenRing(`a chain of ${bytes} bytes`)
+    addPart(parts, viewOf(memory, address, length), (flags & DESC_F_WRITE) !== 0)
+    if (parts.readable.length + parts.writable.length > limits.maxBuffers)
+      throw new BrokenRing('a chain has too many buffers')
+    if ((flags & DESC_F_NEXT) === 0) return parts
+    if (next * WORDS >= words.length) throw new BrokenRing(`a chain goes on at descriptor ${next}`)
+    index = next
+  }
+}
+
+function checkIndirect(flags: number, length: number, isIndirect: boolean, limits: WalkLimits): void {
+  if (!limits.hasIndirect) throw new BrokenRing('an indirect table, which was not negotiated')
+  if (isIndirect) throw new BrokenRing('an indirect table in an indirect table')
+  if ((flags & DESC_F_NEXT) !== 0) throw new BrokenRing('a chain goes on behind its indirect table')
+  if (length === 0 || length % DESCRIPTOR_BYTES !== 0 || length > limits.maxBuffers * DESCRIPTOR_BYTES)
+    throw new BrokenRing(`an indirect table of ${length} bytes`)
+}
+
+function addPart({readable, writable}: Parts, view: Uint8Array, isWritable: boolean): void {
+  if (isWritable) writable.push(view)
+  else if (writable.length === 0) readable.push(view)
+  else throw new BrokenRing('readable bytes behind writable ones')
+}
+
+/** A table is memory that the guest may change: each word is read once. */
+function descriptorAt(words: Uint32Array, index: number) {
+  const at = index * WORDS
+  const high = words[at + 1]
+  if (high >= HIGH_LIMIT) throw new BrokenRing('an address beyond all memory')
+  const flagsAndNext = words[at + 3]
+  return {
+    address: high * 2 ** 32 + words[at],
+    length: words[at + 2],
+    flags: flagsAndNext & 0xffff,
+    next: flagsAndNext >>> 16,
+  }
+}
+
+const wordsOf = (table: Uint8Array): Uint32Array =>
+  new Uint32Array(table.buffer, table.byteOffset, table.length / 4)

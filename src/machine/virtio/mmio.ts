@@ -1,0 +1,256 @@
+// VirtioMmio: a virtio device's registers, its status and its interrupt (virtio 1.2, 4.2; not the legacy interface).
+
+import type {Device} from '../device.ts'
+import type {InterruptLine} from '../interrupt-line.ts'
+import type {DeviceModel, ViewOfMemory} from './model.ts'
+import {Queue} from './queue.ts'
+import {QueueSetup} from './queue-setup.ts'
+import {
+  COMMON_FEATURES,
+  Interrupt,
+  MAGIC,
+  REGISTER_BYTES,
+  Register,
+  Status,
+  VENDOR,
+  VERSION,
+  VIRTIO_F_VERSION_1,
+} from './registers.ts'
+
+export interface VirtioMmioOptions {
+  /** Guest physical address of its 0x200 bytes of registers. */
+  readonly first: number
+  readonly memory: ViewOfMemory
+  readonly line: InterruptLine
+  /** What InterruptStatus reads as from now on, where a vCPU's thread answers the driver. */
+  readonly onInterruptStatus?: (status: number) => void
+}
+
+/** All that a driver may set by itself. */
+const DRIVERS_STATUS =
+  Status.acknowledge | Status.driver | Status.driverOk | Status.featuresOk | Status.failed
+const STOPPED = Status.needsReset | Status.failed
+/** No shared memory region has this length, and this base (4.2.2). */
+const NO_REGION = 0xffffffff
+
+/**
+ * Constructed with a model, it is a device for the Bus. Before the guest's memory goes, `reset()` it: what is in flight is dropped.
+ */
+export class VirtioMmio implements Device {
+  readonly name: string
+  readonly space = 'memory'
+  readonly first: number
+  readonly length = REGISTER_BYTES
+  /** Registers take 4; a smaller access of one is its low bytes. */
+  readonly sizes = [1, 2, 4]
+  /** Why it needs a reset, when it does. */
+  brokenBy: string | undefined
+  readonly #model: DeviceModel
+  readonly #line: InterruptLine
+  readonly #onInterruptStatus: (status: number) => void
+  readonly #queues: readonly Queue[]
+  readonly #setups: readonly QueueSetup[]
+  #status = 0
+  #interruptStatus = 0
+  #configGeneration = 0
+  #deviceFeaturesSelect = 0
+  #driverFeaturesSelect = 0
+  #driverFeatures = 0n
+  #queueSelect = 0
+
+  constructor(model: DeviceModel, {first, memory, line, onInterruptStatus}: VirtioMmioOptions) {
+    this.name = model.name
+    this.first = first
+    this.#model = model
+    this.#line = line
+    this.#onInterruptStatus = onInterruptStatus ?? (() => {})
+    const {maxChainBytes: maxBytes} = model
+    this.#queues = model.queueSizes.map((maxSize, index) => {
+      const onInterrupt = () => this.#interrupt(Interrupt.usedBuffer)
+      const onBroken = (reason: string) => this.#fail(`queue ${index}: ${reason}`)
+      return new Queue({memory, maxSize, maxBytes, onInterrupt, onBroken})
+    })
+    this.#setups = this.#queues.map((queue) => new QueueSetup(queue))
+    model.attach({
+      queues: this.#queues,
+      configChanged: () => this.#configChanged(),
+      fail: (reason) => this.#fail(reason),
+    })
+  }
+
+  /** As by the driver: nothing of the guest's memory is touched afterwards, until a driver begins anew. */
+  reset(): void {
+    this.#stop()
+    this.#status = 0
+    this.#deviceFeaturesSelect = this.#driverFeaturesSelect = this.#queueSelect = 0
+    this.#driverFeatures = 0n
+    this.brokenBy = undefined
+    for (const setup of this.#setups) setup.reset()
+    this.#acknowledge(this.#interruptStatus)
+  }
+
+  read(offset: number): number {
+    if (offset >= Register.config) return this.#readConfig(offset - Register.config)
+    const setup = this.#setups[this.#queueSelect] as QueueSetup | undefined
+    switch (offset) {
+      case Register.magic:
+        return MAGIC
+      case Register.version:
+        return VERSION
+      case Register.deviceId:
+        return this.#model.id
+      case Register.vendorId:
+        return VENDOR
+      case Register.deviceFeatures:
+        return wordOf(this.#offered, this.#deviceFeaturesSelect)
+      case Register.queueSizeMax:
+        return setup?.queue.maxSize ?? 0
+      case Register.queueReady:
+        return setup?.queue.isOpen ? 1 : 0
+      case Register.interruptStatus:
+        return this.#interruptStatus
+      case Register.status:
+        return this.#status
+      case Register.sharedLengthLow:
+      case Register.sharedLengthHigh:
+      case Register.sharedBaseLow:
+      case Register.sharedBaseHigh:
+        return NO_REGION
+      case Register.configGeneration:
+        return this.#configGeneration
+      default:
+        return 0
+    }
+  }
+
+  /** No device here has configuration that a driver writes. */
+  write(offset: number, value: number): void {
+    switch (offset) {
+      case Register.deviceFeaturesSelect:
+        this.#deviceFeaturesSelect = value
+        break
+      case Register.driverFeaturesSelect:
+        this.#driverFeaturesSelect = value
+        break
+      case Register.driverFeatures:
+        this.#setDriverFeatures(value)
+        break
+      case Register.queueSelect:
+        this.#queueSelect = value
+        break
+      case Register.queueReady:
+        this.#setReady(value)
+        break
+      case Register.queueNotify:
+        if (this.#isRunning && value < this.#queues.length) this.#model.notify(value)
+        break
+      case Register.interruptAck:
+        this.#acknowledge(value)
+        break
+      case Register.status:
+        this.#setStatus(value)
+        break
+      default:
+        this.#setUpQueue(offset, value)
+    }
+  }
+
+  get #offered(): bigint {
+    return this.#model.features | COMMON_FEATURES
+  }
+
+  get #isRunning(): boolean {
+    return (this.#status & (Status.driverOk | STOPPED)) === Status.driverOk
+  }
+
+  #setDriverFeatures(value: number): void {
+    const select = this.#driverFeaturesSelect
+    if (select > 1 || (this.#status & Status.featuresOk) !== 0) return
+    const shift = BigInt(32 * select)
+    this.#driverFeatures = (this.#driverFeatures & ~(0xffffffffn << shift)) | (BigInt(value) << shift)
+  }
+
+  /** 2.1, 3.1.1: bits are only ever added, in their order. */
+  #setStatus(value: number): void {
+    if (value === 0) {
+      this.reset()
+      return
+    }
+    const before = this.#status
+    let status = before | (value & DRIVERS_STATUS)
+    if ((before & Status.featuresOk) === 0 && !this.#hasFineFeatures) status &= ~Status.featuresOk
+    if ((status & Status.featuresOk) === 0) status &= ~Status.driverOk
+    this.#status = status
+    if ((status & STOPPED) !== 0) this.#stop()
+    else if ((status & ~before & Status.driverOk) !== 0) this.#start()
+  }
+
+  get #hasFineFeatures(): boolean {
+    const accepted = this.#driverFeatures
+    return (accepted & ~this.#offered) === 0n && (accepted & VIRTIO_F_VERSION_1) !== 0n
+  }
+
+  #start(): void {
+    this.#model.start(this.#driverFeatures)
+    // What the driver offered before it was ready needs no notification of its own.
+    for (let index = 0; index < this.#queues.length && this.#isRunning; index++) this.#model.notify(index)
+  }
+
+  #stop(): void {
+    for (const queue of this.#queues) queue.close()
+    this.#model.stop()
+  }
+
+  #setReady(value: number): void {
+    const setup = this.#setups[this.#queueSelect] as QueueSetup | undefined
+    if (setup === undefined || (this.#status & STOPPED) !== 0) return
+    if (value === 0) setup.queue.close()
+    else if ((this.#status & Status.featuresOk) === 0) this.#fail('a queue before the features')
+    else setup.open(this.#driverFeatures)
+  }
+
+  #setUpQueue(offset: number, value: number): void {
+    const setup = this.#setups[this.#queueSelect] as QueueSetup | undefined
+    if (setup === undefined || !setup.has(offset)) return
+    if (setup.queue.isOpen) this.#fail(`queue ${this.#queueSelect}: it moved while in use`)
+    else setup.set(offset, value)
+  }
+
+  #fail(reason: string): void {
+    if ((this.#status & Status.needsReset) !== 0) return
+    this.brokenBy = reason
+    this.#status |= Status.needsReset
+    this.#stop()
+    if ((this.#status & Status.driverOk) !== 0) this.#interrupt(Interrupt.configChange)
+  }
+
+  #configChanged(): void {
+    this.#configGeneration = (this.#configGeneration + 1) >>> 0
+    if (this.#isRunning) this.#interrupt(Interrupt.configChange)
+  }
+
+  #interrupt(cause: number): void {
+    const before = this.#interruptStatus
+    this.#interruptStatus |= cause
+    this.#onInterruptStatus(this.#interruptStatus)
+    if (before === 0) this.#line.raise()
+  }
+
+  #acknowledge(causes: number): void {
+    if (this.#interruptStatus === 0) return
+    this.#interruptStatus &= ~causes
+    this.#onInterruptStatus(this.#interruptStatus)
+    if (this.#interruptStatus === 0) this.#line.lower()
+  }
+
+  /** Four bytes from there on, of which the Bus takes as many as were asked for. */
+  #readConfig(at: number): number {
+    const {config} = this.#model
+    let word = 0
+    for (let i = 3; i >= 0; i--) word = word * 256 + (config[at + i] ?? 0)
+    return word
+  }
+}
+
+const wordOf = (bits: bigint, select: number): number =>
+  select > 1 ? 0 : Number((bits >> BigInt(32 * select)) & 0xffffffffn)

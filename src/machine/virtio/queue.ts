@@ -1,0 +1,120 @@
+// Queue: a split virtqueue as the device sees it (virtio 1.2, 2.7). All that is in it is an allegation.
+
+import {BrokenRing} from './broken-ring.ts'
+import {Chain} from './chain.ts'
+import {walk} from './descriptors.ts'
+import type {ViewOfMemory} from './model.ts'
+import {VIRTIO_F_EVENT_IDX, VIRTIO_F_INDIRECT_DESC} from './registers.ts'
+import {type QueueLayout, Rings} from './rings.ts'
+
+export interface QueueOptions {
+  readonly memory: ViewOfMemory
+  readonly maxSize: number
+  /** Of a chain. */
+  readonly maxBytes: number
+  /** The driver wants to hear of used chains. */
+  onInterrupt(): void
+  /** What the driver did wrong; the queue is closed. */
+  onBroken(reason: string): void
+}
+
+export class Queue {
+  readonly maxSize: number
+  readonly #options: QueueOptions
+  #rings: Rings | undefined
+  #hasIndirect = false
+  readonly #inFlight = new Set<Chain>()
+  /** Chains taken, chains handed back: 16 bits each. */
+  #taken = 0
+  #used = 0
+
+  constructor(options: QueueOptions) {
+    this.#options = options
+    this.maxSize = options.maxSize
+  }
+
+  get isOpen(): boolean {
+    return this.#rings !== undefined
+  }
+
+  /** From now on the driver uses it. @param features those it has accepted */
+  open(layout: QueueLayout, features: bigint): void {
+    this.close()
+    this.#hasIndirect = (features & VIRTIO_F_INDIRECT_DESC) !== 0n
+    this.#guarded(() => {
+      const {size} = layout
+      if (size < 1 || size > this.maxSize || (size & (size - 1)) !== 0)
+        throw new BrokenRing(`a queue of ${size} descriptors`)
+      this.#rings = new Rings(this.#options.memory, layout, (features & VIRTIO_F_EVENT_IDX) !== 0n)
+    })
+  }
+
+  /** Drops what is in flight. */
+  close(): void {
+    this.#rings = undefined
+    this.#inFlight.clear()
+    this.#taken = this.#used = 0
+  }
+
+  /** It was taken from here, and neither given back nor dropped. */
+  owns(chain: Chain): boolean {
+    return this.#inFlight.has(chain) && this.#living() !== undefined
+  }
+
+  /** The next chain of the driver's; undefined: there is none, and the driver was asked to notify when there is. */
+  next(): Chain | undefined {
+    const rings = this.#living()
+    return rings === undefined ? undefined : this.#guarded(() => this.#take(rings))
+  }
+
+  /** Gives a chain back; one that is not live is left alone. @param written bytes, from the first writable one on */
+  complete(chain: Chain, written: number): void {
+    const rings = this.#living()
+    if (rings === undefined || !this.#inFlight.delete(chain)) return
+    const before = this.#used
+    this.#used = (before + 1) & 0xffff
+    rings.handBack(before, chain.head, written)
+    if (rings.wantsInterrupt(before, this.#used)) this.#options.onInterrupt()
+  }
+
+  #living(): Rings | undefined {
+    if (this.#rings?.isGone) this.close()
+    return this.#rings
+  }
+
+  #take(rings: Rings): Chain | undefined {
+    if (!this.#hasOffer(rings)) return undefined
+    if (this.#inFlight.size >= rings.size) throw new BrokenRing('more chains than descriptors')
+    const head = rings.headAt(this.#taken)
+    const {maxBytes, memory} = this.#options
+    const limits = {maxBuffers: this.maxSize, maxBytes, hasIndirect: this.#hasIndirect}
+    const parts = walk(memory, rings.descriptors, head, limits)
+    this.#taken = (this.#taken + 1) & 0xffff
+    rings.suppressNotifications()
+    const chain = new Chain(this, head, parts.readable, parts.writable)
+    this.#inFlight.add(chain)
+    return chain
+  }
+
+  /** @throws BrokenRing when there are more than the ring has room for */
+  #hasOffer(rings: Rings): boolean {
+    let waiting = (rings.offered - this.#taken) & 0xffff
+    if (waiting === 0) {
+      rings.askForNotification(this.#taken)
+      waiting = (rings.offered - this.#taken) & 0xffff
+    }
+    if (waiting > rings.size) throw new BrokenRing(`${waiting} chains in a ring of ${rings.size}`)
+    return waiting > 0
+  }
+
+  #guarded<T>(body: () => T): T | undefined {
+    try {
+      return body()
+    } catch (error) {
+      if (!(error instanceof BrokenRing)) throw error
+      this.close()
+      this.#options.onBroken(error.message)
+      return undefined
+    }
+  }
+}

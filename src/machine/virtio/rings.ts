@@ -1,0 +1,101 @@
+// Rings: the words of a split virtqueue, each read and written once, and who wants to hear of what (virtio 1.2, 2.7.5 to 2.7.10).
+
+import {BrokenRing, viewOf} from './broken-ring.ts'
+import type {ViewOfMemory} from './model.ts'
+import {AVAIL_F_NO_INTERRUPT, DESCRIPTOR_BYTES, USED_F_NO_NOTIFY} from './registers.ts'
+
+/** What the driver says of a queue: guest physical addresses. */
+export interface QueueLayout {
+  /** Descriptors: a power of two. */
+  readonly size: number
+  readonly descriptors: number
+  readonly driver: number
+  readonly device: number
+}
+
+/** Places of 16-bit words in the ring of either side. */
+const FLAGS = 0
+const INDEX = 1
+const RING = 2
+/** Behind the used ring's elements, of 8 bytes. */
+const ELEMENT_WORDS = 4
+
+/**
+ * Both sides use these words while they race. By Atomics they are sequentially consistent: what was stored in a chain is seen before
+ * the index that hands it back, and what is read after an index was stored is not older than that.
+ */
+export class Rings {
+  readonly size: number
+  /** The table: four 32-bit words a descriptor. */
+  readonly descriptors: Uint8Array
+  readonly #available: Uint16Array
+  readonly #used: Uint16Array
+  readonly #usedElements: Uint32Array
+  readonly #hasEventIndex: boolean
+  #isSuppressed = false
+
+  /** @throws BrokenRing */
+  constructor(
+    memory: ViewOfMemory,
+    {size, descriptors, driver, device}: QueueLayout,
+    hasEventIndex: boolean,
+  ) {
+    this.size = size
+    this.#hasEventIndex = hasEventIndex
+    this.descriptors = viewOf(memory, descriptors, size * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES)
+    const available = viewOf(memory, driver, 6 + 2 * size, 2)
+    const used = viewOf(memory, device, 6 + 8 * size, 4)
+    this.#available = new Uint16Array(available.buffer, available.byteOffset, RING + size + 1)
+    this.#used = new Uint16Array(used.buffer, used.byteOffset, RING + ELEMENT_WORDS * size + 1)
+    this.#usedElements = new Uint32Array(used.buffer, used.byteOffset + 2 * RING, 2 * size)
+  }
+
+  /** The memory is the guest's no more: its VM was disposed. */
+  get isGone(): boolean {
+    return this.#used.length === 0
+  }
+
+  /** Chains that the driver has ever offered: 16 bits. */
+  get offered(): number {
+    return Atomics.load(this.#available, INDEX)
+  }
+
+  /** @throws BrokenRing */
+  headAt(index: number): number {
+    const head = Atomics.load(this.#available, RING + (index % this.size))
+    if (head < this.size) return head
+    throw new BrokenRing(`descriptor ${head} was offered, of ${this.size}`)
+  }
+
+  /** @param index of the chain among all that were ever handed back: 16 bits */
+  handBack(index: number, head: number, written: number): void {
+    const slot = 2 * (index % this.size)
+    this.#usedElements[slot] = head
+    this.#usedElements[slot + 1] = written
+    Atomics.store(this.#used, INDEX, (index + 1) & 0xffff)
+  }
+
+  /** Does the driver want to hear that the index of used chains went from one value to the other? (2.7.7.2, 2.7.10) */
+  wantsInterrupt(from: number, to: number): boolean {
+    if (!this.#hasEventIndex) return (Atomics.load(this.#available, FLAGS) & AVAIL_F_NO_INTERRUPT) === 0
+    const event = Atomics.load(this.#available, RING + this.size)
+    return ((to - event - 1) & 0xffff) < ((to - from) & 0xffff)
+  }
+
+  /** The device is about to look at the ring anyhow. With an event index it need not say so: it was passed. */
+  suppressNotifications(): void {
+    if (this.#hasEventIndex || this.#isSuppressed) return
+    this.#isSuppressed = true
+    Atomics.store(this.#used, FLAGS, USED_F_NO_NOTIFY)
+  }
+
+  /** Asks to hear of the chain behind `taken`. Look at {@link offered} again afterwards. */
+  askForNotification(taken: number): void {
+    if (this.#hasEventIndex) {
+      Atomics.store(this.#used, RING + ELEMENT_WORDS * this.size, taken)
+    } else if (this.#isSuppressed) {
+      this.#isSuppressed = false
+      Atomics.store(this.#used, FLAGS, 0)
+    }
+  }
+}

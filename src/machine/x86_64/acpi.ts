@@ -1,0 +1,138 @@
+// ACPI's tables of a machine without ACPI hardware (ACPI 6.5, sections 5.2 and 4.1): processors, the IOAPIC, devices, power.
+
+import {POWER_PORTS} from '../devices/acpi-power.ts'
+import type {PlacedDevice} from '../kernel.ts'
+import * as aml from './aml.ts'
+
+/** Guest physical: where a BIOS has them. */
+export const TABLES = 0xe0000
+const TABLES_END = 0x100000
+const LOCAL_APIC = 0xfee00000
+const IOAPIC = 0xfec00000
+
+const HEADER_BYTES = 36
+const CHECKSUM_AT = 9
+const RSDP_BYTES = 36
+/** The RSDP's first checksum is over so many bytes. */
+const RSDP_OLD_BYTES = 20
+
+const RESET_REGISTER_IS = 1 << 10
+const HARDWARE_REDUCED = 1 << 20
+/** There are no VGA, no message-signalled interrupts of PCI's, no PCIe ASPM, no RTC of a PC's. */
+const BOOT_ARCHITECTURE = 0x3c
+const SYSTEM_IO = 1
+/** What _S5 tells the kernel to write. */
+const SOFT_OFF = 5
+
+/** The tables as they lie from TABLES on; the RSDP comes first. */
+export function acpiTables(cpus: number, devices: readonly PlacedDevice[]): Uint8Array {
+  const tables = new Uint8Array(TABLES_END - TABLES)
+  let end = RSDP_BYTES
+  const put = (table: Buffer): number => {
+    end = (end + 15) & -16
+    tables.set(table, end)
+    end += table.length
+    return TABLES + end - table.length
+  }
+  const dsdt = put(table('DSDT', 2, Buffer.from(dsdtOf(devices))))
+  const fadt = put(fadtOf(dsdt))
+  const madt = put(madtOf(cpus))
+  const xsdt = put(table('XSDT', 1, words64(fadt, madt)))
+  tables.set(rsdpOf(xsdt))
+  return tables.subarray(0, end)
+}
+
+function dsdtOf(devices: readonly PlacedDevice[]): readonly number[] {
+  const nodes = devices.map(({kind, first, length, gsi}, index) => {
+    const place = (name: string): string => `${name}${index.toString(16).toUpperCase().padStart(2, '0')}`
+    const unique = aml.name('_UID', aml.byte(index))
+    if (kind === 'serial') {
+      return aml.device(
+        place('CM'),
+        aml.name('_HID', aml.eisaId('PNP0501')),
+        unique,
+        aml.resources(aml.ports(first, length), aml.interrupt(gsi, 'edge')),
+      )
+    }
+    return aml.device(
+      place('VR'),
+      // Linux's name for virtio-mmio: drivers/virtio/virtio_mmio.c.
+      aml.name('_HID', aml.text('LNRO0005')),
+      unique,
+      aml.name('_CCA', aml.byte(1)),
+      aml.resources(aml.memory(first, length), aml.interrupt(gsi, 'level')),
+    )
+  })
+  return [...aml.scope('\\_SB_', ...nodes), ...aml.name('\\_S5_', aml.list([aml.byte(SOFT_OFF)]))]
+}
+
+/** Offsets from the table's beginning: ACPI 6.5, table 5.9. */
+function fadtOf(dsdt: number): Buffer {
+  const FADT_BYTES = 276
+  const body = Buffer.alloc(FADT_BYTES - HEADER_BYTES)
+  const at = (offset: number): number => offset - HEADER_BYTES
+  body.writeUInt32LE(dsdt, at(40))
+  body.writeUInt16LE(BOOT_ARCHITECTURE, at(109))
+  body.writeUInt32LE(RESET_REGISTER_IS | HARDWARE_REDUCED, at(112))
+  port(POWER_PORTS.reset).copy(body, at(116))
+  body[at(128)] = 1
+  body[at(131)] = 5
+  body.writeBigUInt64LE(BigInt(dsdt), at(140))
+  port(POWER_PORTS.sleepControl).copy(body, at(244))
+  port(POWER_PORTS.sleepStatus).copy(body, at(256))
+  return table('FACP', 6, body)
+}
+
+/** A generic address of one byte (table 5.1). */
+function port(number: number): Buffer {
+  const bytes = Buffer.from([SYSTEM_IO, 8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0])
+  bytes.writeUInt16LE(number, 4)
+  return bytes
+}
+
+function madtOf(cpus: number): Buffer {
+  const ENABLED = 1
+  const body = Buffer.alloc(8)
+  body.writeUInt32LE(LOCAL_APIC, 0)
+  const processors = Array.from({length: cpus}, (_, id) => Buffer.from([0, 8, id, id, ENABLED, 0, 0, 0]))
+  const ioapic = Buffer.alloc(12)
+  ioapic.set([1, 12, 0, 0])
+  ioapic.writeUInt32LE(IOAPIC, 4)
+  return table('APIC', 5, Buffer.concat([body, ...processors, ioapic]))
+}
+
+function table(signature: string, revision: number, body: Buffer): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES)
+  header.write(signature, 0, 'latin1')
+  header.writeUInt32LE(HEADER_BYTES + body.length, 4)
+  header[8] = revision
+  header.write('HV    HV      ', 10, 'latin1')
+  header.writeUInt32LE(1, 24)
+  header.write('HV  ', 28, 'latin1')
+  header.writeUInt32LE(1, 32)
+  return summed(Buffer.concat([header, body]), CHECKSUM_AT)
+}
+
+function rsdpOf(xsdt: number): Buffer {
+  const rsdp = Buffer.alloc(RSDP_BYTES)
+  rsdp.write('RSD PTR ', 0, 'latin1')
+  rsdp.write('HV    ', 9, 'latin1')
+  rsdp[15] = 2
+  rsdp.writeUInt32LE(RSDP_BYTES, 20)
+  rsdp.writeBigUInt64LE(BigInt(xsdt), 24)
+  summed(rsdp.subarray(0, RSDP_OLD_BYTES), 8)
+  return summed(rsdp, 32)
+}
+
+/** Sets the byte that makes the sum of all 0. */
+function summed(bytes: Buffer, at: number): Buffer {
+  bytes[at] = 0
+  bytes[at] = -bytes.reduce((sum, value) => sum + value, 0) & 0xff
+  return bytes
+}
+
+function words64(...values: number[]): Buffer {
+  const bytes = Buffer.alloc(8 * values.length)
+  for (const [index, value] of values.entries()) bytes.writeBigUInt64LE(BigInt(value), 8 * index)
+  return bytes
+}

@@ -1,0 +1,82 @@
+// CoreFile: where the first program that dies with a core leaves it. Opened before there is a jail, in which no file is made.
+
+import {closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync} from 'node:fs'
+import {HvError, printable} from '../errors.ts'
+import {dumpCore} from '../sentry/debug/dump-core.ts'
+import type {Kernel} from '../sentry/kernel.ts'
+
+const STDERR = 2
+/** It is the program's memory. */
+const MODE = 0o600
+
+export class CoreFile {
+  readonly #path: string
+  readonly #fd: number
+  #isUsed = false
+
+  /** An older file is emptied. @throws HvError BAD_ARGUMENT */
+  constructor(path: string) {
+    this.#path = path
+    // A fifo would be waited for.
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK
+    try {
+      this.#fd = openSync(path, flags, MODE)
+    } catch (error) {
+      throw this.#bad((error as NodeJS.ErrnoException).code ?? 'it cannot be opened', error)
+    }
+    if (!fstatSync(this.#fd).isFile()) {
+      closeSync(this.#fd)
+      throw this.#bad('it is no regular file')
+    }
+    ftruncateSync(this.#fd)
+  }
+
+  /** From now on the first process that dies so is dumped. */
+  begin(kernel: Kernel): void {
+    kernel.onCore = (task, {signal, info}) => {
+      if (this.#isUsed) return
+      this.#isUsed = true
+      const who = `${printable(task.name)} (${task.process.pid})`
+      try {
+        kernel.standStill(task.process)
+        dumpCore(task, signal, info, this.#sink)
+        tell(`the core of ${who} is in ${this.#path}`)
+      } catch (error) {
+        const {code} = error as NodeJS.ErrnoException
+        if (code === undefined) throw error
+        tell(`the core of ${who} cannot be written to ${this.#path} (${code})`)
+      }
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd)
+  }
+
+  readonly #sink = {
+    write: (bytes: Uint8Array, position: number): void => {
+      for (let done = 0; done < bytes.length; )
+        done += writeSync(this.#fd, bytes, done, bytes.length - done, position + done)
+    },
+    setLength: (bytes: number): void => ftruncateSync(this.#fd, bytes),
+  }
+
+  #bad(why: string, cause?: unknown): HvError {
+    return new HvError(
+      'BAD_ARGUMENT',
+      `the core file ${this.#path} cannot be written (${why})`,
+      'name another file',
+      {
+        cause,
+      },
+    )
+  }
+}
+
+function tell(line: string): void {
+  try {
+    writeSync(STDERR, `hv: ${line}\n`)
+  } catch {
+    // Nobody reads it, or not now.
+  }
+}

@@ -1,0 +1,88 @@
+// dumpCore: a process that a signal is about to kill, as an ELF core file.
+
+import {EM_AARCH64, EM_X86_64} from '../../abi/elf.ts'
+import type {SignalInfo} from '../../abi/siginfo.ts'
+import type {SignalSet} from '../../abi/signal-set.ts'
+import {arch} from '../../arch/index.ts'
+import {type CoreSink, writeCore} from '../../core/core-file.ts'
+import {
+  auxvNote,
+  type CoreNote,
+  filesNote,
+  type MappedFile,
+  type ProcessIds,
+  processNote,
+  signalNote,
+  statusNote,
+} from '../../core/notes.ts'
+import {PAGE_SIZE} from '../../platform/platform.ts'
+import {monotonicNs} from '../host-clock.ts'
+import type {MemoryMap} from '../memory/memory-map.ts'
+import {VM_SPECIAL} from '../memory/vma.ts'
+import type {Process} from '../process.ts'
+import type {Task} from '../task.ts'
+import {coreSegments, segmentContents} from './core-segments.ts'
+import {stateOf} from './thread-registers.ts'
+
+const MACHINES = {x86_64: EM_X86_64, arm64: EM_AARCH64} as const
+
+/**
+ * Precondition: none of its tasks runs (Kernel.standStill).
+ * @param task the one that took the signal
+ * @throws what the sink throws
+ */
+export function dumpCore(task: Task, signal: number, info: SignalInfo, sink: CoreSink): void {
+  const {process} = task
+  const map = process.memoryMap
+  const others = process.tasks.filter((other) => other !== task)
+  writeCore(sink, {
+    machine: MACHINES[arch.name],
+    notes: [
+      ...threadNotes(task, signal, ofProcess(task, info)),
+      ...others.flatMap((other) => threadNotes(other, signal)),
+    ],
+    segments: coreSegments(map),
+    contents: (segment, give) => segmentContents(map, segment, give),
+  })
+}
+
+function idsOf(process: Process, pid: number): ProcessIds {
+  const {parentPid: parent, processGroup: group, session} = process
+  return {pid, parent, group, session}
+}
+
+/** @param between what Linux puts behind the first thread's status */
+function threadNotes(task: Task, signal: number, between: readonly CoreNote[] = []): CoreNote[] {
+  const state = stateOf(task)
+  const {signals, process} = task
+  const status = statusNote({
+    ...idsOf(process, task.tid),
+    signal,
+    pending: bits(signals.pendingSet),
+    blocked: bits(signals.mask),
+    cpuNs: task.cpuTimeNs(monotonicNs()),
+    registers: arch.debug.coreRegisters(state.general),
+  })
+  return [status, ...between, ...arch.debug.coreNotes(state)]
+}
+
+function ofProcess({process, name, credentials, scheduling}: Task, info: SignalInfo): CoreNote[] {
+  const {pid, program, memoryMap} = process
+  const {ruid: uid, rgid: gid} = credentials
+  return [
+    processNote({...idsOf(process, pid), uid, gid, nice: scheduling.nice, name, argv: program.argv}),
+    signalNote(info),
+    auxvNote(program.auxv),
+    filesNote(mappedFiles(memoryMap), PAGE_SIZE),
+  ]
+}
+
+function* mappedFiles(map: MemoryMap): Generator<MappedFile> {
+  for (const {start, end, flags, backing, pageOffset} of map.vmas)
+    if (backing !== undefined && !(flags & VM_SPECIAL))
+      yield {start, end, page: pageOffset, path: backing.path}
+}
+
+function bits({low, high}: SignalSet): bigint {
+  return BigInt(low >>> 0) | (BigInt(high >>> 0) << 32n)
+}

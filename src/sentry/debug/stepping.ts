@@ -1,0 +1,91 @@
+// Stepping: one instruction of a task and no more: by the processor's flag, or by a breakpoint where the instruction leads.
+
+import {arch} from '../../arch/index.ts'
+import type {Task} from '../task.ts'
+import type {Breakpoints} from './breakpoints.ts'
+import {readForced} from './forced-memory.ts'
+
+const LONGEST_LOOK = 4
+
+/** What a task is about to do, or does. */
+interface Stride {
+  /** Where it stood. */
+  readonly from: number
+  /** Until it is armed the task has not run. */
+  isArmed: boolean
+  /** The flag is set, and was not the program's. */
+  hasFlag: boolean
+  /** Of its own, at its end. */
+  breakpoint: number | undefined
+}
+
+export class Stepping {
+  readonly #breakpoints: Breakpoints
+  readonly #strides = new Map<Task, Stride>()
+
+  constructor(breakpoints: Breakpoints) {
+    this.#breakpoints = breakpoints
+  }
+
+  /** The task is to make a step as soon as it runs. Precondition: it is stopped. */
+  begin(task: Task): void {
+    this.end(task)
+    const from = arch.programCounter(task.context.readRegisters())
+    this.#strides.set(task, {from, isArmed: false, hasFlag: false, breakpoint: undefined})
+  }
+
+  /** Before the task runs. @returns false: it has made its step, by a call or a signal's handler */
+  mayRun(task: Task): boolean {
+    const stride = this.#strides.get(task)
+    if (stride === undefined) return true
+    const registers = task.context.readRegisters()
+    if (arch.programCounter(registers) !== stride.from) return false
+    // A fault was mended, or others had its CPU.
+    return stride.isArmed || this.#arm(task, stride, registers)
+  }
+
+  /** A trap of the processor's flag is its. */
+  isByFlag(task: Task): boolean {
+    return this.#strides.get(task)?.hasFlag === true
+  }
+
+  /** A breakpoint here is its. */
+  endsAt(task: Task, address: number): boolean {
+    return this.#strides.get(task)?.breakpoint === address
+  }
+
+  /** Nothing is left of it. Precondition: the task is stopped, or gone (`isGone`). */
+  end(task: Task, isGone = false): void {
+    const stride = this.#strides.get(task)
+    if (stride === undefined) return
+    this.#strides.delete(task)
+    if (stride.breakpoint !== undefined) this.#breakpoints.remove(task.process.memoryMap, stride.breakpoint)
+    if (!stride.hasFlag || isGone) return
+    const registers = task.context.readRegisters()
+    arch.debug.setTrapFlag(registers, false)
+    task.context.writeRegisters(registers)
+  }
+
+  endAll(): void {
+    for (const task of [...this.#strides.keys()]) this.end(task)
+  }
+
+  /** @returns false: the step leads to where the task is */
+  #arm(task: Task, stride: Stride, registers: BigUint64Array): boolean {
+    const map = task.process.memoryMap
+    stride.isArmed = true
+    const step = arch.debug.stepOf(registers, readForced(map, stride.from, LONGEST_LOOK))
+    if (step === stride.from) return false
+    if (step === 'trap-flag') {
+      // One that the program has set is its own.
+      if (arch.debug.hasTrapFlag(registers)) return true
+      arch.debug.setTrapFlag(registers, true)
+      task.context.writeRegisters(registers)
+      stride.hasFlag = true
+    } else if (step !== 'call' && this.#breakpoints.add(map, step)) {
+      // Where none can be, it faults.
+      stride.breakpoint = step
+    }
+    return true
+  }
+}

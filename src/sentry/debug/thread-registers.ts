@@ -1,0 +1,54 @@
+// A task's registers as one piece, in the order of a layout for gdb.
+
+import {Errno} from '../../abi/errno.ts'
+import {type DebugState, readInteger, writeInteger} from '../../arch/debug.ts'
+import {arch} from '../../arch/index.ts'
+import {arm64Layout} from '../../gdb/arm64.ts'
+import type {RegisterLayout} from '../../gdb/register-layout.ts'
+import {x86Layout} from '../../gdb/x86-64.ts'
+import type {Task} from '../task.ts'
+
+const LAYOUTS = {x86_64: x86Layout, arm64: () => arm64Layout} as const
+
+/** What a program of this processor has. @param fp any FP state of the platform's */
+export function layoutFor(fp: Uint8Array): RegisterLayout {
+  return LAYOUTS[arch.name](arch.debug.hasWideVectors(fp))
+}
+
+/** Copies. Precondition: the task is stopped. */
+export function stateOf(task: Task): DebugState {
+  const general = task.context.readRegisters().slice()
+  if (task.wait !== undefined) arch.debug.showSleeper(general, task.context.callNumber)
+  return {general, fp: task.context.readFpState()}
+}
+
+export function pack(layout: RegisterLayout, state: DebugState): Uint8Array {
+  const bytes = new Uint8Array(layout.bytes)
+  for (const {name, offset, bytes: length} of layout.registers)
+    writeInteger(bytes.subarray(offset, offset + length), arch.debug.registers[name].read(state))
+  return bytes
+}
+
+/** @returns whether the processor took all of it: nothing has changed otherwise */
+export function unpack(layout: RegisterLayout, bytes: Uint8Array, task: Task): boolean {
+  const before = stateOf(task)
+  const state = {general: before.general.slice(), fp: before.fp.slice()}
+  for (const {name, offset, bytes: length} of layout.registers) {
+    const register = arch.debug.registers[name]
+    const value = readInteger(bytes.subarray(offset, offset + length))
+    // What is written is in use from then on: only what changes.
+    if (value !== register.read(before)) register.write(state, value)
+  }
+  try {
+    if (!isSame(state.fp, before.fp)) task.context.writeFpState(state.fp)
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error
+    return false
+  }
+  task.context.writeRegisters(state.general)
+  return true
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
+}

@@ -1,0 +1,99 @@
+// DeviceTable: accesses of devices that a vCPU's thread answers itself, so that they end no run.
+
+import {HvError} from '../errors.ts'
+import type {NativeVm} from './addon.ts'
+
+/**
+ * Where an access goes.
+ *
+ * @example
+ * const status: AccessPlace = {space: 'memory', first: 0x9000018, length: 4}
+ * vm.latch(status)
+ */
+export interface AccessPlace {
+  /** `port`: x86_64 alone. */
+  space: 'port' | 'memory'
+  /** A port, or a guest physical address. */
+  first: number
+  /** Bytes. */
+  length: number
+}
+
+/**
+ * What reads of a place give.
+ *
+ * @example
+ * const isReady = vm.latch({space: 'memory', first: 0x9000018, length: 4})
+ * isReady.set(0x90)
+ */
+export interface Latch {
+  /** 32 bits. */
+  set(value: number): void
+}
+
+/**
+ * A store that was posted. `offset`: from the place's first.
+ *
+ * @example
+ * const print: PostedStore = (_offset, value) => process.stdout.write(String.fromCharCode(value))
+ * vm.post({space: 'memory', first: 0x9000000, length: 4}, print)
+ */
+export type PostedStore = (offset: number, value: number, size: number) => void
+
+/** native/kvm/device_table.h. */
+const POSTED_MAX = 4096
+const WORDS = 4
+const ROWS_MAX = 256
+
+/** @internal Vm's */
+export class DeviceTable {
+  readonly #native: NativeVm
+  readonly #listeners: (PostedStore | undefined)[] = []
+  #stores: Uint32Array | undefined
+
+  constructor(native: NativeVm) {
+    this.#native = native
+  }
+
+  latch({space, first, length}: AccessPlace): Latch {
+    this.#checkRoom()
+    const row = this.#native.addLatch(space === 'port', first, length)
+    this.#listeners[row] = undefined
+    return {set: (value) => this.#native.setLatch(row, value)}
+  }
+
+  post({space, first, length}: AccessPlace, listener: PostedStore): void {
+    this.#checkRoom()
+    if (this.#stores === undefined) {
+      this.#stores = new Uint32Array(POSTED_MAX * WORDS)
+      this.#native.onPosted(() => this.deliver())
+    }
+    this.#listeners[this.#native.addPosted(space === 'port', first, length)] = listener
+  }
+
+  /** Tells the listeners what was posted, in order: before any other exit of the same vCPU is looked at. */
+  deliver(): void {
+    const stores = this.#stores
+    if (stores === undefined) return
+    const count = this.#native.takePosted(stores)
+    // A copy: a listener may make this be called again.
+    const taken = stores.slice(0, count * WORDS)
+    for (let at = 0; at < taken.length; at += WORDS) {
+      this.#listeners[taken[at]]?.(taken[at + 1], taken[at + 3], taken[at + 2])
+    }
+  }
+
+  /** What was posted is told nobody any more. */
+  dispose(): void {
+    this.#stores = undefined
+  }
+
+  #checkRoom(): void {
+    if (this.#listeners.length < ROWS_MAX) return
+    throw new HvError(
+      'BAD_ARGUMENT',
+      `a VM answers ${ROWS_MAX} places by itself at most`,
+      'let the others exit',
+    )
+  }
+}

@@ -1,0 +1,109 @@
+// Irqchip: the interrupt controller that KVM gives a VM, and what a host does with it.
+
+import {HvError} from '../errors.ts'
+import type {NativeVm} from './addon.ts'
+
+/**
+ * An input of the interrupt controller, driven by the host. It stays raised until it is lowered; a guest that takes it as
+ * edge-triggered sees each rise.
+ *
+ * @example
+ * using machine = Vm.create({memoryBytes: 0x10000, memoryBase: 0x40000000, irqchip: true})
+ * using first = machine.createVcpu()
+ * const line = machine.irqchip!.line(5)
+ * line.raise()
+ * line.lower()
+ * line.pulse()
+ */
+export interface InterruptLine {
+  raise(): void
+  lower(): void
+  /** Raises and lowers it. */
+  pulse(): void
+}
+
+/**
+ * A message-signalled interrupt: what a device would write, and where.
+ *
+ * @example
+ * using machine = Vm.create({memoryBytes: 0x10000, memoryBase: 0x40000000, irqchip: true})
+ * using first = machine.createVcpu()
+ * if (process.arch === 'x64') machine.irqchip!.sendMsi({address: 0xfee00000, data: 0x21})
+ */
+export interface Msi {
+  /** x86_64: 0xfee00000 with the destination (SDM vol. 3, 12.11); arm64: of a doorbell that KVM emulates. */
+  address: number
+  /** 32 bits. */
+  data: number
+}
+
+/**
+ * A VM's interrupt controller in KVM: PIC, IOAPIC and local APICs on x86_64, with a PIT; a GIC on arm64.
+ * WFI and HLT wait inside KVM until an interrupt comes.
+ * On arm64 it starts with the first run or interrupt, and all vCPUs are to be made before.
+ *
+ * @example
+ * using controlled = Vm.create({memoryBytes: 0x10000, memoryBase: 0x40000000, irqchip: true})
+ * using one = controlled.createVcpu()
+ * const {kind, lines} = controlled.irqchip!
+ * console.log(kind, lines) // e.g. ioapic 24
+ * controlled.irqchip!.line(4).pulse()
+ */
+export class Irqchip {
+  readonly kind: 'ioapic' | 'gicv2' | 'gicv3'
+  /** How many inputs {@link line} takes. */
+  readonly lines: number
+  readonly #native: () => NativeVm
+
+  /** @internal Vm.create's `irqchip` makes it. @param version of the GIC; 0: not one */
+  constructor(native: () => NativeVm, version: number) {
+    this.#native = native
+    this.kind = version === 0 ? 'ioapic' : version === 2 ? 'gicv2' : 'gicv3'
+    this.lines = version === 0 ? IOAPIC_PINS : GIC_SPIS
+  }
+
+  /**
+   * @param gsi x86_64: a pin of the IOAPIC, and below 16 of the PIC; arm64: an SPI, whose INTID is 32 more
+   * @throws HvError BAD_ARGUMENT; what it returns throws DISPOSED
+   */
+  line(gsi: number): InterruptLine {
+    if (!Number.isInteger(gsi) || gsi < 0 || gsi >= this.lines) {
+      const message = `the interrupt controller has no input ${gsi}`
+      throw new HvError('BAD_ARGUMENT', message, `give one from 0 to ${this.lines - 1}`)
+    }
+    const set = (high: boolean): void => this.#native().setLine(gsi, high)
+    return {
+      raise: () => set(true),
+      lower: () => set(false),
+      pulse: () => {
+        set(true)
+        set(false)
+      },
+    }
+  }
+
+  /**
+   * Sends a message-signalled interrupt.
+   * @returns whether the guest takes it: a local APIC that is switched off does not
+   * @throws HvError BAD_ARGUMENT when there is nothing at that address that takes one (no ITS on arm64), DISPOSED
+   */
+  sendMsi({address, data}: Msi): boolean {
+    const isWord = (value: number, max: number): boolean =>
+      Number.isSafeInteger(value) && value >= 0 && value <= max
+    if (!isWord(address, Number.MAX_SAFE_INTEGER) || !isWord(data, 2 ** 32 - 1)) {
+      throw new HvError('BAD_ARGUMENT', `an interrupt cannot be message ${data} to address ${address}`)
+    }
+    try {
+      return this.#native().signalMsi(address, data)
+    } catch (cause) {
+      if (cause instanceof HvError) throw cause
+      const message = `nothing takes an interrupt at address 0x${address.toString(16)}`
+      throw new HvError('BAD_ARGUMENT', message, 'give the address of a doorbell', {cause})
+    }
+  }
+}
+
+/** KVM's IOAPIC: arch/x86/kvm/ioapic.h, IOAPIC_NUM_PINS. */
+const IOAPIC_PINS = 24
+/** Of KVM's default, 256 interrupts, the SPIs begin at 32. KVM_DEV_ARM_VGIC_GRP_NR_IRQS. */
+const GIC_SPIS = 224

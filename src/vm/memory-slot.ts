@@ -1,0 +1,238 @@
+// MemorySlot: a range of guest physical addresses with memory behind it.
+
+import {fstatSync} from 'node:fs'
+import * as v from 'valibot'
+import {E2BIG, EEXIST, EFAULT, EINVAL, ENOMEM} from '../abi/errno.ts'
+import {addon} from '../addon.ts'
+import {HvError} from '../errors.ts'
+import * as takes from '../options.ts'
+import type {NativeMemorySlot, NativeVm} from './addon.ts'
+
+/** Where memory lies, and what is behind it. @see {@link MemorySlot} */
+export interface MemorySlotOptions {
+  /** The guest physical address of its first byte: a multiple of the host's page size. */
+  address: number
+  /** A multiple of the host's page size, at most 1 TiB; the host backs it when it is touched. */
+  bytes: number
+  /** The guest's stores are `mmio` exits. On arm64 and x86_64 where the host has KVM_CAP_READONLY_MEM. */
+  readOnly?: boolean
+  /** The slot notes which pages the guest writes: {@link MemorySlot.takeDirty}. It costs the guest an exit for each page. */
+  logsDirty?: boolean
+  /** Asks the host for huge pages (transparent ones: a hint). */
+  hugePages?: boolean
+  /**
+   * A host file's descriptor: the memory is the file's, shared. If `readOnly`, the file is never written: what the host stores is the
+   * VM's own. Else the memory is anonymous. The file must reach as far, and be as long as long as the slot is: a page that is cut off
+   * ends the process that touches it (SIGBUS).
+   */
+  file?: number
+  /** Where in the file it begins: a multiple of the host's page size, 0 by default. */
+  fileOffset?: number
+}
+
+const slotOptions = takes.options({
+  address: takes.anyNumber,
+  bytes: takes.anyNumber,
+  readOnly: v.optional(takes.truth),
+  logsDirty: v.optional(takes.truth),
+  hugePages: v.optional(takes.truth),
+  file: v.optional(takes.anyNumber),
+  fileOffset: v.optional(takes.anyNumber),
+})
+
+/**
+ * Pages that the guest wrote, one after another.
+ *
+ * @example
+ * using logging = vm.addMemory({address: 0x200000, bytes: 0x10000, logsDirty: true})
+ * for (const {address, length} of logging.takeDirty()) console.log(address, length)
+ */
+export interface DirtyRange {
+  /** Guest physical. */
+  readonly address: number
+  /** Bytes: a multiple of the host's page size. */
+  readonly length: number
+}
+
+const MAX_BYTES = 2 ** 40
+
+/**
+ * A range of guest physical addresses with memory behind it; {@link Vm.addMemory} makes them.
+ *
+ * @example
+ * using slot = vm.addMemory({address: 0x100000, bytes: 0x10000, logsDirty: true})
+ * vm.memory.write(slot.address, Uint8Array.of(1, 2, 3))
+ * slot.release(slot.address, slot.bytes)
+ * console.log(vm.memory.read(slot.address, 3), slot.takeDirty()) // Uint8Array(3) [ 0, 0, 0 ] []
+ */
+export class MemorySlot implements Disposable {
+  /** Guest physical. */
+  readonly address: number
+  readonly bytes: number
+  /** @internal for who makes it anew */
+  readonly kind: Required<Pick<MemorySlotOptions, 'readOnly' | 'logsDirty' | 'hugePages'>>
+  readonly #native: NativeMemorySlot
+  readonly #buffer: ArrayBuffer
+  readonly #forget: (slot: MemorySlot) => void
+  #isDisposed = false
+
+  /** @internal Vm.addMemory makes them. @throws HvError BAD_ARGUMENT, MEMORY_SIZE, OUT_OF_MEMORY */
+  constructor(vm: NativeVm, options: MemorySlotOptions, forget: (slot: MemorySlot) => void) {
+    const checked = checkOptions(options)
+    this.#native = create(vm, checked)
+    this.#buffer = this.#native.memory
+    this.#forget = forget
+    this.address = checked.address
+    this.bytes = checked.bytes
+    const {readOnly, logsDirty, hugePages} = checked
+    this.kind = {readOnly, logsDirty, hugePages}
+  }
+
+  /** Does the range lie in this slot? */
+  holds(address: number, length: number): boolean {
+    return address >= this.address && length <= this.bytes && address - this.address <= this.bytes - length
+  }
+
+  /**
+   * The pages that the guest has written since the last call, in order; what the host writes does not count. They count as
+   * unwritten from then on, in one step (KVM_GET_DIRTY_LOG).
+   * @throws HvError BAD_ARGUMENT when the slot logs none, DISPOSED
+   */
+  takeDirty(): DirtyRange[] {
+    this.#check()
+    const bitmap = new BigUint64Array(Math.ceil(this.bytes / addon.pageBytes / 64))
+    try {
+      this.#native.takeDirty(bitmap)
+    } catch (cause) {
+      throw new HvError('BAD_ARGUMENT', 'the slot logs no dirty pages', 'make it with logsDirty', {cause})
+    }
+    return rangesOf(bitmap, this.address)
+  }
+
+  /**
+   * Gives the host its memory back, as a balloon does: it reads as zeros afterwards, in the file as well.
+   * @param address guest physical; a multiple of the host's page size, as `length` is
+   * @throws HvError MEMORY_RANGE, HOST_SYSCALL, DISPOSED
+   */
+  release(address: number, length: number): void {
+    const offset = this.#offsetOf(address, length)
+    try {
+      this.#native.release(offset, length)
+    } catch (cause) {
+      const message = `the host cannot take memory back: ${(cause as Error).message}`
+      throw new HvError('HOST_SYSCALL', message, `give multiples of ${addon.pageBytes}`, {cause})
+    }
+  }
+
+  /** The memory itself; empty once the slot is disposed. @internal GuestMemory's */
+  view(address: number, length: number): Uint8Array {
+    return new Uint8Array(this.#buffer, this.#offsetOf(address, length), length)
+  }
+
+  /** @internal GuestMemory's */
+  publish(address: number, length: number): void {
+    this.#native.publish(this.#offsetOf(address, length), length)
+  }
+
+  /** The guest finds no memory there any more; views of it become empty. */
+  [Symbol.dispose](): void {
+    if (this.#isDisposed) return
+    this.leave(false)
+    this.#forget(this)
+  }
+
+  /** Precondition: it is not disposed. @param withVm the VM is about to go @internal Vm's */
+  leave(withVm: boolean): void {
+    this.#isDisposed = true
+    this.#native.dispose(withVm)
+  }
+
+  #offsetOf(address: number, length: number): number {
+    this.#check()
+    if (this.holds(address, length)) return address - this.address
+    throw new HvError('MEMORY_RANGE', `${length} bytes at address ${address} are not all in the slot`)
+  }
+
+  #check(): void {
+    if (this.#isDisposed) throw new HvError('DISPOSED', 'the memory slot is disposed')
+    // Transferred, or of a VM that is gone.
+    if (this.#buffer.byteLength !== this.bytes) throw new HvError('DISPOSED', 'the VM is disposed')
+  }
+}
+
+function checkOptions(options: MemorySlotOptions): Required<MemorySlotOptions> {
+  const given = takes.checked(slotOptions, options, 'options')
+  const {address, bytes, readOnly = false, logsDirty = false, hugePages = false} = given
+  const {file = -1, fileOffset = 0} = given
+  const page = addon.pageBytes
+  const isWhole = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value % page === 0
+  if (!isWhole(bytes) || bytes === 0 || bytes > MAX_BYTES) {
+    const message = `a memory slot cannot have ${bytes} bytes`
+    throw new HvError('MEMORY_SIZE', message, `give a multiple of ${page} from ${page} to ${MAX_BYTES}`)
+  }
+  if (!isWhole(address) || !isWhole(fileOffset)) {
+    const message = `a memory slot cannot begin at address ${address}, offset ${fileOffset}`
+    throw new HvError('MEMORY_SIZE', message, `give multiples of ${page}`)
+  }
+  if (!Number.isInteger(file) || file < -1) {
+    throw new HvError('BAD_ARGUMENT', `file cannot be ${file}`, 'give an open descriptor')
+  }
+  if (file !== -1) checkLength(file, fileOffset + bytes)
+  return {address, bytes, readOnly, logsDirty, hugePages, file, fileOffset}
+}
+
+function checkLength(file: number, end: number): void {
+  let size: number
+  try {
+    const stat = fstatSync(file)
+    size = stat.isFile() ? stat.size : end
+  } catch (cause) {
+    throw new HvError('BAD_ARGUMENT', `file ${file} is not open`, 'give an open descriptor', {cause})
+  }
+  if (size >= end) return
+  const message = `the file has ${size} bytes, and the memory slot reaches to its byte ${end}`
+  throw new HvError('MEMORY_SIZE', message, 'give fewer bytes, or make the file longer first')
+}
+
+function create(vm: NativeVm, options: Required<MemorySlotOptions>): NativeMemorySlot {
+  const {address, bytes, readOnly, logsDirty, hugePages, file, fileOffset} = options
+  try {
+    return new addon.MemorySlot(vm, address, bytes, readOnly, logsDirty, hugePages, file, fileOffset)
+  } catch (error) {
+    throw slotError(error as Error & {errno?: number}, options)
+  }
+}
+
+function slotError(cause: Error & {errno?: number}, {address, bytes}: MemorySlotOptions): HvError {
+  const place = `${bytes} bytes of memory at address 0x${address.toString(16)}`
+  switch (cause.errno) {
+    case EEXIST:
+      return new HvError('MEMORY_SIZE', `${place} overlap memory that is there`, '', {cause})
+    case ENOMEM:
+      return new HvError('OUT_OF_MEMORY', `the host has no memory for ${place}`, 'give fewer bytes', {cause})
+    case E2BIG:
+    case EFAULT:
+    case EINVAL:
+      return new HvError('MEMORY_SIZE', `KVM refuses ${place}`, 'is it beyond what the VM can address?', {
+        cause,
+      })
+    default:
+      return new HvError('BAD_ARGUMENT', `${place} cannot be made: ${cause.message}`, '', {cause})
+  }
+}
+
+function rangesOf(bitmap: BigUint64Array, address: number): DirtyRange[] {
+  const ranges: {address: number; length: number}[] = []
+  const page = addon.pageBytes
+  for (const [index, word] of bitmap.entries()) {
+    if (word === 0n) continue
+    for (let bit = 0; bit < 64; bit++) {
+      if (((word >> BigInt(bit)) & 1n) === 0n) continue
+      const at = address + (index * 64 + bit) * page
+      const last = ranges.at(-1)
+      if (last !== undefined && last.address + last.length === at) last.length += page
+      else ranges.push({address: at, length: page})
+    }
+  }
+  return ranges
+}

@@ -1,0 +1,74 @@
+// Msrs: a vCPU's model-specific registers by number (x86_64).
+
+import {addon} from '../addon.ts'
+import {arch} from '../arch/index.ts'
+import {HvError} from '../errors.ts'
+import * as takes from '../options.ts'
+import type {NativeVcpu} from './addon.ts'
+
+const msrIndex = takes.integer(0, 2 ** 32 - 1)
+const MAX = 2n ** 64n - 1n
+
+/**
+ * The model-specific registers of a vCPU of x86_64, by number (SDM vol. 4), as unsigned bigints. On arm64 all of it is BAD_ARGUMENT:
+ * system registers have names there.
+ *
+ * @example
+ * // x86_64 only
+ * const LSTAR = 0xc0000082
+ * vcpu.msrs.set(LSTAR, 0x5000n)
+ * console.log(vcpu.msrs.get(LSTAR), vcpu.msrs.indexes.includes(LSTAR)) // 20480n true
+ */
+export class Msrs {
+  readonly #native: () => NativeVcpu
+
+  /** @internal Vcpu's @param native the vCPU when it may be touched; throws when not */
+  constructor(native: () => NativeVcpu) {
+    this.#native = native
+  }
+
+  /** Those that KVM saves (KVM_GET_MSR_INDEX_LIST); there may be others. @throws HvError BAD_ARGUMENT on arm64 */
+  get indexes(): number[] {
+    checkArchitecture()
+    return Array.from(addon.msrIndexes())
+  }
+
+  /** @throws HvError BAD_ARGUMENT for one that this vCPU does not have, or on arm64; VCPU_BUSY while it runs; DISPOSED */
+  get(index: number): bigint {
+    const native = this.#of(index)
+    try {
+      return addon.readMsr(native, index)
+    } catch (cause) {
+      throw refused(cause as Error)
+    }
+  }
+
+  /** @throws HvError BAD_ARGUMENT also for a value that KVM refuses; as `get` */
+  set(index: number, value: bigint): void {
+    const native = this.#of(index)
+    if (typeof value !== 'bigint' || value < 0n || value > MAX) {
+      const message = `MSR 0x${index.toString(16)} cannot be ${typeof value === 'bigint' ? `${value}n` : String(value)}`
+      throw new HvError('BAD_ARGUMENT', message, 'give a bigint from 0n to 2n ** 64n - 1n')
+    }
+    try {
+      addon.writeMsr(native, index, value)
+    } catch (cause) {
+      throw refused(cause as Error)
+    }
+  }
+
+  #of(index: number): NativeVcpu {
+    checkArchitecture()
+    takes.checked(msrIndex, index, 'index')
+    return this.#native()
+  }
+}
+
+function checkArchitecture(): void {
+  if (arch.name === 'x86_64') return
+  const message = `vCPUs of ${arch.name} have no model-specific registers`
+  throw new HvError('BAD_ARGUMENT', message, 'use the system registers of vcpu.registers')
+}
+
+const refused = (cause: Error): HvError =>
+  new HvError('BAD_ARGUMENT', cause.message, 'see `indexes`', {cause})

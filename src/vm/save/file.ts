@@ -1,0 +1,112 @@
+// The file of a saved VM: written whole or not at all, read in order, by a path or a descriptor.
+
+import {randomBytes} from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import {HvError, printable} from '../../errors.ts'
+import * as takes from '../../options.ts'
+import {invalid} from './format.ts'
+
+/** The owner's alone: the guest's memory is in it. */
+const MODE = 0o600
+
+/**
+ * A path, or the descriptor of a file that is open: from its position on.
+ *
+ * @example
+ * const file: SaveFile = '/tmp/machine.hv'
+ * vm.save(file)
+ */
+export type SaveFile = string | number
+
+const saveFile = takes.either([takes.path, takes.integer(0, 2 ** 31 - 1)], 'a path or a descriptor')
+
+export type Write = (bytes: Uint8Array) => void
+/** Fills all of it. */
+export type Read = (bytes: Uint8Array) => void
+
+/** @throws HvError FILE_FAILED, BAD_ARGUMENT; what lay at the path lies there then as before */
+export function writeTo(file: SaveFile, body: (write: Write) => void): void {
+  const target = takes.checked(saveFile, file, 'file')
+  if (typeof target === 'string') writeWhole(target, body)
+  else failing(target, () => body(writer(target)))
+}
+
+function writeWhole(target: string, body: (write: Write) => void): void {
+  const there = failing(target, () => statSync(target, {throwIfNoEntry: false}))
+  // Not to be replaced by a file.
+  if (there?.isFile() === false) {
+    const message = `${printable(target)} is no regular file`
+    throw new HvError('FILE_FAILED', message, 'give a descriptor of what is none', {errno: 'EINVAL'})
+  }
+  const beside = `${target}.${randomBytes(6).toString('hex')}`
+  const descriptor = failing(target, () => openSync(beside, 'wx', MODE))
+  try {
+    failing(target, () => {
+      try {
+        body(writer(descriptor))
+      } finally {
+        closeSync(descriptor)
+      }
+      renameSync(beside, target)
+    })
+  } catch (error) {
+    unlinkSync(beside)
+    throw error
+  }
+}
+
+/** @throws HvError FILE_FAILED, BAD_ARGUMENT, SAVE_INVALID where it ends too early or too late */
+export function readFrom<Result>(file: SaveFile, body: (read: Read) => Result): Result {
+  const target = takes.checked(saveFile, file, 'file')
+  if (typeof target === 'number') return failing(target, () => body(reader(target)))
+  return failing(target, () => {
+    // Nobody waits for the other end of a pipe.
+    const descriptor = openSync(target, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      if (!fstatSync(descriptor).isFile()) throw invalid('it is no file')
+      const result = body(reader(descriptor))
+      if (readSync(descriptor, new Uint8Array(1)) > 0) throw invalid('its file goes on behind its end')
+      return result
+    } finally {
+      closeSync(descriptor)
+    }
+  })
+}
+
+function writer(descriptor: number): Write {
+  return (bytes) => {
+    for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done)
+  }
+}
+
+function reader(descriptor: number): Read {
+  return (bytes) => {
+    for (let done = 0; done < bytes.length; ) {
+      const count = readSync(descriptor, bytes, done, bytes.length - done, null)
+      if (count === 0) throw invalid('its file ends too early')
+      done += count
+    }
+  }
+}
+
+function failing<Result>(file: SaveFile, body: () => Result): Result {
+  try {
+    return body()
+  } catch (cause) {
+    const {code, syscall, message} = cause as NodeJS.ErrnoException
+    if (cause instanceof HvError || syscall === undefined) throw cause
+    const shown = typeof file === 'string' ? printable(file) : `descriptor ${file}`
+    const nextStep = 'is there such a place, room for the VM, and the right to it?'
+    throw new HvError('FILE_FAILED', `${shown}: ${message.split(',')[0]}`, nextStep, {cause, errno: code})
+  }
+}

@@ -1,0 +1,61 @@
+// A VM's memory in a file: pieces of what is not zero, in order.
+
+import type {MemorySlot} from '../memory-slot.ts'
+import type {Read, Write} from './file.ts'
+import {
+  BLOCK_BYTES,
+  decodePiece,
+  END,
+  encodePiece,
+  invalid,
+  PIECE_MAX,
+  PIECE_PREFIX_BYTES,
+  type Piece,
+  type SavedSlot,
+} from './format.ts'
+
+const ZEROS = Buffer.alloc(PIECE_MAX)
+
+const isZero = (bytes: Uint8Array): boolean => ZEROS.compare(bytes, 0, bytes.length, 0, bytes.length) === 0
+
+export function writeMemory(write: Write, slots: readonly MemorySlot[]): void {
+  for (const [index, slot] of slots.entries()) {
+    for (const {offset, length} of piecesOf(slot)) {
+      write(encodePiece({slot: index, offset, length}))
+      write(slot.view(slot.address + offset, length))
+    }
+  }
+  write(encodePiece({slot: END, offset: 0, length: 0}))
+}
+
+/** Runs of blocks that are not zero, none longer than a piece may be. */
+function* piecesOf(slot: MemorySlot): Generator<Omit<Piece, 'slot'>> {
+  for (let at = 0; at < slot.bytes; at += PIECE_MAX) {
+    const all = slot.view(slot.address + at, Math.min(PIECE_MAX, slot.bytes - at))
+    if (isZero(all)) continue
+    let start = 0
+    for (let block = 0; block <= all.length; block += BLOCK_BYTES) {
+      if (block < all.length && !isZero(all.subarray(block, block + BLOCK_BYTES))) continue
+      if (block > start) yield {offset: at + start, length: block - start}
+      start = block + BLOCK_BYTES
+    }
+  }
+}
+
+/** @throws HvError SAVE_INVALID */
+export function readMemory(read: Read, slots: readonly MemorySlot[], saved: readonly SavedSlot[]): void {
+  const prefix = new Uint8Array(PIECE_PREFIX_BYTES)
+  let before: Piece = {slot: 0, offset: 0, length: 0}
+  for (;;) {
+    read(prefix)
+    const piece = decodePiece(prefix, saved, before)
+    if (piece === undefined) return
+    const slot = slots[piece.slot]
+    if (slot === undefined) throw invalid(`it has memory of slot ${piece.slot}`)
+    const address = slot.address + piece.offset
+    read(slot.view(address, piece.length))
+    // Code may be in it.
+    slot.publish(address, piece.length)
+    before = piece
+  }
+}

@@ -1,0 +1,105 @@
+// Parts of state: what KVM has of a vCPU or of a VM, as bytes by name, in the order in which they go back.
+
+import {EOPNOTSUPP} from '../../abi/errno.ts'
+import {addon} from '../../addon.ts'
+import {arch} from '../../arch/index.ts'
+import {HvError, printable} from '../../errors.ts'
+import * as takes from '../../options.ts'
+import type {NativeVcpu, NativeVm} from '../addon.ts'
+
+/** Bytes by the name of the part. */
+export type Parts = Record<string, Uint8Array>
+
+/** All of a vCPU's state; what is in a part is KVM's, README.md of src/vm names them. @see {@link Vcpu.save} */
+export interface VcpuState {
+  readonly architecture: 'x86_64' | 'arm64'
+  readonly parts: Readonly<Record<string, Uint8Array>>
+}
+
+const vcpuState = takes.options({
+  architecture: takes.oneOf(['x86_64', 'arm64']),
+  parts: takes.record(takes.anyText, takes.bytes, 'an object of parts and their bytes'),
+})
+
+/** What has parts: their names, and how one is read and written by its place among them. */
+interface Owner {
+  names: readonly string[]
+  read(index: number): Uint8Array
+  write(index: number, bytes: Uint8Array): void
+}
+
+const vcpuParts = (native: NativeVcpu): Owner => ({
+  names: addon.vcpuParts,
+  read: (index) => addon.readVcpuPart(native, index),
+  write: (index, bytes) => addon.writeVcpuPart(native, index, bytes),
+})
+
+const vmParts = (native: NativeVm): Owner => ({
+  names: addon.vmParts,
+  read: (index) => addon.readVmPart(native, index),
+  write: (index, bytes) => addon.writeVmPart(native, index, bytes),
+})
+
+/** @throws HvError VCPU_FAILED */
+export const readVcpu = (native: NativeVcpu): VcpuState => ({
+  architecture: arch.name,
+  parts: read(vcpuParts(native)),
+})
+
+/** @throws HvError VCPU_FAILED */
+export const readVm = (native: NativeVm): Parts => read(vmParts(native))
+
+/** @throws HvError BAD_ARGUMENT */
+export function checkState(state: VcpuState): VcpuState {
+  const checked = takes.checked(vcpuState, state, 'state')
+  const {architecture} = checked
+  if (architecture !== arch.name) {
+    throw new HvError('BAD_ARGUMENT', `the state is of ${architecture}, and this host is ${arch.name}`)
+  }
+  return checked
+}
+
+/** @throws HvError BAD_ARGUMENT; some parts may have been written then */
+export const writeVcpu = (native: NativeVcpu, {parts}: VcpuState): void => write(vcpuParts(native), parts)
+
+/** @throws HvError BAD_ARGUMENT; some parts may have been written then */
+export const writeVm = (native: NativeVm, parts: Parts): void => write(vmParts(native), parts)
+
+function read({names, read: readPart}: Owner): Parts {
+  const parts: Parts = {}
+  for (const [index, name] of names.entries()) {
+    try {
+      const bytes = readPart(index)
+      if (bytes.length > 0) parts[name] = bytes
+    } catch (cause) {
+      throw new HvError('VCPU_FAILED', `KVM does not give ${name}: ${(cause as Error).message}`, '', {cause})
+    }
+  }
+  return parts
+}
+
+function write(owner: Owner, parts: Parts): void {
+  const unknown = Object.keys(parts).find((name) => !owner.names.includes(name))
+  if (unknown !== undefined)
+    throw bad(`the state has a part ${printable(unknown.slice(0, 40))}, which hv does not know`)
+  for (const [index, name] of owner.names.entries()) {
+    if (Object.hasOwn(parts, name)) writePart(owner, index, parts[name])
+    // None of this host's KVM, or of a VM without interrupt controller.
+    else if (owner.read(index).length > 0) throw bad(`the state has no part ${name}`)
+  }
+}
+
+function writePart({names, write: put}: Owner, index: number, bytes: Uint8Array): void {
+  try {
+    put(index, bytes)
+  } catch (cause) {
+    const {message, errno} = cause as Error & {errno?: number}
+    if (errno === undefined) throw bad(`part ${names[index]} is none of this host's: ${message}`, {cause})
+    const nextStep = 'restore it where KVM and the processor are as they were'
+    if (errno === EOPNOTSUPP) throw new HvError('KVM_UNUSABLE', message, nextStep, {cause})
+    throw new HvError('BAD_ARGUMENT', `KVM refuses part ${names[index]}: ${message}`, nextStep, {cause})
+  }
+}
+
+const bad = (message: string, options: ErrorOptions = {}): HvError =>
+  new HvError('BAD_ARGUMENT', message, 'give what `save` made on such a host', options)

@@ -1,0 +1,104 @@
+// A VM into a file, and a file's VM again: what is kept, and in which order it goes back.
+
+import {arch} from '../../arch/index.ts'
+import {HvError} from '../../errors.ts'
+import type {NativeVm} from '../addon.ts'
+import type {MemorySlot, MemorySlotOptions} from '../memory-slot.ts'
+import type {VmOptions} from '../vm-options.ts'
+import type {Read, Write} from './file.ts'
+import {
+  type Description,
+  decodeDescription,
+  decodePrefix,
+  encode,
+  invalid,
+  PREFIX_BYTES,
+  type SavedVcpu,
+} from './format.ts'
+import {readMemory, writeMemory} from './memory.ts'
+import {type Parts, readVm, type VcpuState, writeVm} from './parts.ts'
+
+/** What of a VM is saved. */
+export interface VmToSave {
+  native: NativeVm
+  options: Required<VmOptions>
+  slots: readonly MemorySlot[]
+  vcpus: readonly VcpuToSave[]
+}
+
+export interface VcpuToSave {
+  id: number
+  startsOff: boolean
+  state: VcpuState
+}
+
+/** What a VM is made anew by. */
+export interface VmToRestore {
+  native: NativeVm
+  slots: readonly MemorySlot[]
+  addMemory(options: MemorySlotOptions): unknown
+  /** One with that number, for its state. */
+  addVcpu(saved: SavedVcpu): {restore(state: VcpuState): void}
+}
+
+export function saveVm(write: Write, vm: VmToSave): void {
+  const parts = readVm(vm.native)
+  const description: Description = {
+    architecture: arch.name,
+    options: vm.options,
+    slots: vm.slots.map(({address, bytes, kind}) => ({address, bytes, ...kind})),
+    vcpus: vm.vcpus.map(({id, startsOff, state}) => ({id, startsOff, parts: lengthsOf(state.parts)})),
+    parts: lengthsOf(parts),
+  }
+  write(encode(description))
+  for (const {state} of vm.vcpus) for (const bytes of Object.values(state.parts)) write(bytes)
+  for (const bytes of Object.values(parts)) write(bytes)
+  writeMemory(write, vm.slots)
+}
+
+const lengthsOf = (parts: Parts): Record<string, number> =>
+  Object.fromEntries(Object.entries(parts).map(([name, bytes]) => [name, bytes.length]))
+
+/** @throws HvError SAVE_INVALID */
+export function readDescription(read: Read): Description {
+  const prefix = new Uint8Array(PREFIX_BYTES)
+  read(prefix)
+  const json = new Uint8Array(decodePrefix(prefix))
+  read(json)
+  const description = decodeDescription(json)
+  if (description.architecture !== arch.name) {
+    throw invalid(`it is of ${description.architecture}, and this host is ${arch.name}`, 'use such a host')
+  }
+  return description
+}
+
+/**
+ * Memory first, which vCPUs' state may lead into; then vCPUs; then the interrupt controller, which looks for them.
+ * @throws HvError: see {@link defectOf}
+ */
+export function restoreVm(read: Read, description: Description, vm: VmToRestore): void {
+  const states = description.vcpus.map((saved) => readParts(read, saved.parts))
+  const parts = readParts(read, description.parts)
+  for (const slot of description.slots.slice(1)) vm.addMemory(slot)
+  readMemory(read, vm.slots, description.slots)
+  const vcpus = description.vcpus.map((saved) => vm.addVcpu(saved))
+  for (const [index, vcpu] of vcpus.entries())
+    vcpu.restore({architecture: description.architecture, parts: states[index]})
+  writeVm(vm.native, parts)
+}
+
+function readParts(read: Read, lengths: Record<string, number>): Parts {
+  const parts: Parts = Object.create(null)
+  for (const [name, length] of Object.entries(lengths)) {
+    parts[name] = new Uint8Array(length)
+    read(parts[name])
+  }
+  return parts
+}
+
+/** What the library says of an argument, of a file that says so: a defect. */
+export function defectOf(error: unknown): unknown {
+  const isOfArgument =
+    error instanceof HvError && /^(BAD_ARGUMENT|MEMORY_SIZE|MEMORY_RANGE)$/.test(error.code)
+  return isOfArgument ? invalid(error.message, error.nextStep, {cause: error}) : error
+}

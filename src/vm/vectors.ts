@@ -1,0 +1,166 @@
+// Vectors: floating-point and vector registers of a vCPU by name, as bytes.
+
+import {addon} from '../addon.ts'
+import {arch} from '../arch/index.ts'
+import {HvError, printable} from '../errors.ts'
+import * as takes from '../options.ts'
+import type {NativeVcpu} from './addon.ts'
+
+type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9'
+type UpTo15 = Digit | `1${'0' | '1' | '2' | '3' | '4' | '5'}`
+type UpTo31 = Digit | `${'1' | '2'}${Digit}` | '30' | '31'
+
+/**
+ * x86_64: `st0` to `st7` (10 bytes; from the top of the stack on), `fcw` and `fsw` (2), `mxcsr` (4), `xmm0` to `xmm15` (16), and where the host has
+ * AVX `ymm0` to `ymm15` (32). arm64: `v0` to `v31` (16), `fpsr` and `fpcr` (4). @see {@link Vectors}
+ */
+export type VectorName =
+  | `st${'0' | '1' | '2' | '3' | '4' | '5' | '6' | '7'}`
+  | 'fcw'
+  | 'fsw'
+  | 'mxcsr'
+  | `xmm${UpTo15}`
+  | `ymm${UpTo15}`
+  | `v${UpTo31}`
+  | 'fpsr'
+  | 'fpcr'
+
+/** Some of them with their bytes, little-endian. @see {@link Vectors} */
+export type VectorValues = Partial<Record<VectorName, Uint8Array>>
+
+/** Where bytes of a register lie in KVM's area, and the bit of XSTATE_BV that says that they are in use. */
+interface Place {
+  offset: number
+  length: number
+  component: number
+}
+
+const count = (length: number): number[] => Array.from({length}, (_, index) => index)
+
+/** SDM vol. 1, 13.4: the legacy region, XSTATE_BV, AVX's upper halves in standard format. */
+const XCR0 = 464
+const XSTATE_BV = 512
+const UPPER = 576
+const [X87, SSE, AVX] = [0, 1, 2]
+
+const lower = (index: number): Place => ({offset: 160 + 16 * index, length: 16, component: SSE})
+const upper = (index: number): Place => ({offset: UPPER + 16 * index, length: 16, component: AVX})
+type Row = readonly [string, readonly Place[]]
+const x86Places: readonly Row[] = [
+  ['fcw', [{offset: 0, length: 2, component: X87}]],
+  ['fsw', [{offset: 2, length: 2, component: X87}]],
+  ['mxcsr', [{offset: 24, length: 4, component: SSE}]],
+  ...count(8).map((i) => [`st${i}`, [{offset: 32 + 16 * i, length: 10, component: X87}]] as const),
+  ...count(16).map((i) => [`xmm${i}`, [lower(i)]] as const),
+  ...count(16).map((i) => [`ymm${i}`, [lower(i), upper(i)]] as const),
+]
+
+/** struct user_fpsimd_state. */
+const arm64Places: readonly Row[] = [
+  ...count(32).map((i) => [`v${i}`, [{offset: 16 * i, length: 16, component: 0}]] as const),
+  ['fpsr', [{offset: 512, length: 4, component: 0}]],
+  ['fpcr', [{offset: 516, length: 4, component: 0}]],
+]
+
+const isX86 = arch.name === 'x86_64'
+const places = new Map(isX86 ? x86Places : arm64Places)
+
+const vectorValues = takes.record(takes.anyText, takes.bytes, 'an object of registers and bytes')
+
+/**
+ * The floating-point and vector registers of a vCPU, by name, as bytes, little-endian. vCPUs of arm64 have no SVE.
+ *
+ * @example
+ * const wide: VectorName = process.arch === 'arm64' ? 'v0' : 'xmm0'
+ * vcpu.vectors.set({[wide]: new Uint8Array(16).fill(7)})
+ * console.log(vcpu.vectors.get(wide)[15], vcpu.vectors.names.includes(wide)) // 7 true
+ */
+export class Vectors {
+  readonly #native: () => NativeVcpu
+
+  /** @internal Vcpu's @param native the vCPU when it may be touched; throws when not */
+  constructor(native: () => NativeVcpu) {
+    this.#native = native
+  }
+
+  /** Those that this vCPU has. @throws HvError VCPU_BUSY while it runs, DISPOSED */
+  get names(): VectorName[] {
+    return namesOf(this.#read()) as VectorName[]
+  }
+
+  /** A copy. @throws HvError BAD_ARGUMENT for a name that is none; as `names` */
+  get(name: VectorName): Uint8Array {
+    const area = this.#read()
+    return bytesOf(area, placesOf(area, name))
+  }
+
+  /** All, by name; what it returns, `set` takes. @throws HvError as `names` */
+  getAll(): VectorValues {
+    const area = this.#read()
+    return Object.fromEntries(namesOf(area).map((name) => [name, bytesOf(area, placesOf(area, name))]))
+  }
+
+  /**
+   * Sets registers together, all or none; the others keep their values. An `ymm`'s lower half is its `xmm`.
+   * @throws HvError BAD_ARGUMENT for a name that is none, another length, or what KVM refuses; as `names`
+   */
+  set(values: VectorValues): void {
+    const given = Object.entries(takes.checked(vectorValues, values, 'values'))
+    const native = this.#native()
+    const area = addon.readVectors(native)
+    for (const [name, bytes] of given) put(area, name, bytes)
+    try {
+      addon.writeVectors(native, area)
+    } catch (cause) {
+      throw new HvError('BAD_ARGUMENT', `KVM refuses these registers: ${(cause as Error).message}`, '', {
+        cause,
+      })
+    }
+  }
+
+  #read(): Uint8Array {
+    return addon.readVectors(this.#native())
+  }
+}
+
+const hasAvx = (area: Uint8Array): boolean => ((area[XCR0] >> AVX) & 1) === 1
+
+const namesOf = (area: Uint8Array): string[] =>
+  [...places.keys()].filter((name) => !name.startsWith('ymm') || hasAvx(area))
+
+function placesOf(area: Uint8Array, name: string): readonly Place[] {
+  const found = places.get(name)
+  if (found !== undefined && (!name.startsWith('ymm') || hasAvx(area))) return found
+  const message = `there is no floating-point or vector register ${printable(String(name))}`
+  throw new HvError('BAD_ARGUMENT', message, `one of: ${namesOf(area).join(' ')}`)
+}
+
+const lengthOf = (parts: readonly Place[]): number => parts.reduce((sum, {length}) => sum + length, 0)
+
+function bytesOf(area: Uint8Array, parts: readonly Place[]): Uint8Array {
+  const bytes = new Uint8Array(lengthOf(parts))
+  let at = 0
+  for (const {offset, length} of parts) {
+    bytes.set(area.subarray(offset, offset + length), at)
+    at += length
+  }
+  return bytes
+}
+
+function put(area: Uint8Array, name: string, bytes: Uint8Array): void {
+  const parts = placesOf(area, name)
+  const wanted = lengthOf(parts)
+  if (bytes.length !== wanted) {
+    throw new HvError(
+      'BAD_ARGUMENT',
+      `${name} has ${wanted} bytes, not ${bytes.length}`,
+      `give ${wanted} bytes`,
+    )
+  }
+  let at = 0
+  for (const {offset, length, component} of parts) {
+    area.set(bytes.subarray(at, at + length), offset)
+    at += length
+    if (isX86) area[XSTATE_BV] |= 1 << component
+  }
+}

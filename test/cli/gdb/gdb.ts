@@ -1,0 +1,105 @@
+// Debian's gdb and a program that is debugged: under `hv run --gdb`, natively, or by its core file.
+
+import {type ChildProcess, execFileSync, spawn, spawnSync} from 'node:child_process'
+import {closeSync, mkdtempSync, openSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {stepMs} from '../../../ci/budgets.mjs'
+import {HV} from '../hv.ts'
+
+const TIMEOUT_MS = stepMs('command')
+const QUIET = ['set pagination off', 'set confirm off', 'set width 0']
+
+export interface Debugged {
+  /** What gdb said. */
+  said: string
+  /** What became of hv. */
+  status: number | null
+  stdout: string
+  stderr: string
+}
+
+/** One for a file of tests. */
+export class GdbBench {
+  readonly directory = mkdtempSync(join(tmpdir(), 'hv-gdb-'))
+  readonly program = join(this.directory, 'guest')
+  /** The program's standard input: what a script writes there. */
+  readonly input = join(this.directory, 'input')
+  #hvs: ChildProcess[] = []
+
+  constructor() {
+    execFileSync('mkfifo', [this.input])
+    const source = new URL('guest.c', import.meta.url).pathname
+    execFileSync('gcc', ['-g', '-O0', '-static', '-no-pie', '-pthread', '-o', this.program, source])
+  }
+
+  [Symbol.dispose](): void {
+    for (const hv of this.#hvs) hv.kill('SIGKILL')
+    rmSync(this.directory, {recursive: true})
+  }
+
+  get socket(): string {
+    return join(this.directory, 'socket')
+  }
+
+  /** Starts hv, waits until it waits, and runs gdb with each script in turn. */
+  async debug(flags: readonly string[], args: readonly string[], ...scripts: string[]): Promise<Debugged> {
+    const words = ['run', '--gdb', `unix:${this.socket}`, ...flags, this.program, ...args]
+    const input = openSync(this.input, 'r+')
+    const hv = spawn(process.execPath, [HV, ...words], {stdio: [input, 'pipe', 'pipe']})
+    closeSync(input)
+    this.#hvs.push(hv)
+    const out = {stdout: '', stderr: ''}
+    const exited = new Promise<number | null>((resolve) => hv.on('close', resolve))
+    hv.stdout!.on('data', (text) => {
+      out.stdout += text
+    })
+    await new Promise<void>((resolve, reject) => {
+      hv.stderr!.on('data', (text) => {
+        out.stderr += text
+        if (out.stderr.includes('waiting for gdb')) resolve()
+      })
+      hv.on('close', () => reject(new Error(`hv ended: ${out.stderr}`)))
+    })
+    let said = ''
+    for (const script of scripts) said += await this.#gdb([`target remote ${this.socket}`], script)
+    return {said, status: await exited, ...out}
+  }
+
+  /** The same script over the program as the host runs it. */
+  async natively(args: readonly string[], script: string): Promise<string> {
+    return this.#gdb([`set args ${args.join(' ')}`, 'set startup-with-shell off', 'starti'], script)
+  }
+
+  core(file: string, script: string): string {
+    const words = [...QUIET, ...script.trim().split('\n')].flatMap((line) => ['-ex', line])
+    const ran = spawnSync('gdb-multiarch', ['-nx', '-batch', ...words, this.program, file], {
+      encoding: 'utf8',
+      timeout: TIMEOUT_MS,
+    })
+    return ran.stdout + ran.stderr
+  }
+
+  async #gdb(first: readonly string[], script: string): Promise<string> {
+    const file = join(this.directory, 'script')
+    writeFileSync(file, `${[...QUIET, ...first].join('\n')}\n${script}`)
+    const gdb = spawn('gdb-multiarch', ['-nx', '-batch', '-x', file, this.program], {timeout: TIMEOUT_MS})
+    let said = ''
+    for (const stream of [gdb.stdout, gdb.stderr])
+      stream.on('data', (text) => {
+        said += text
+      })
+    await new Promise((resolve) => gdb.on('close', resolve))
+    return said
+  }
+}
+
+/** What gdb said that says something of the program, and not of where it is: stops, frames, values. */
+export function facts(said: string): string[] {
+  return said
+    .split('\n')
+    .filter((line) =>
+      /^(\$\d|#\d|Breakpoint \d, |Old value|New value|\d+\t|Value returned|Run till)/.test(line),
+    )
+    .map((line) => line.replace(/0x[0-9a-f]{9,}/g, 'STACK'))
+}

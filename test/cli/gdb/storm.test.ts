@@ -1,0 +1,130 @@
+// A debugger that interrupts, steps and looks as fast as it can changes nothing of what a program does: guests that check themselves.
+
+import {type ChildProcess, spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {connect, type Socket} from 'node:net'
+import {afterEach, expect, test} from 'vitest'
+import {guests} from '../../../ci/paths.mjs'
+import {encodePacket, PacketReader} from '../../../src/gdb/packet.ts'
+import {platforms} from '../../guests/run.ts'
+import {type Random, seededRandom} from '../../helpers/mutate.ts'
+import {HV} from '../hv.ts'
+
+const INTERRUPT = '\x03'
+const SIGTRAP = '05'
+const SIGINT = '02'
+/** What each guest may take between two stops: from almost none to enough to get on. */
+const PAUSES_MS = [1, 5, 20, 60]
+/** From then on it runs to its end. */
+const MAX_STOPS = 120
+
+let hv: ChildProcess | undefined
+afterEach(() => hv?.kill('SIGKILL'))
+
+/** The simplest of clients. */
+class Client {
+  readonly #socket: Socket
+  readonly #heard: string[] = []
+  #wake: (() => void) | undefined
+
+  constructor(port: number) {
+    this.#socket = connect(port, '127.0.0.1')
+    const packet = (payload: string): void => {
+      this.#heard.push(payload)
+      this.#wake?.()
+    }
+    const reader = new PacketReader({packet, garbled: () => {}, interrupt: () => {}, again: () => {}})
+    this.#socket.on('data', (bytes) => reader.push(bytes))
+    this.#socket.on('close', () => packet('closed'))
+    this.#socket.on('error', () => {})
+  }
+
+  send(packet: string): void {
+    this.#socket.write(packet === INTERRUPT ? packet : encodePacket(packet), 'latin1')
+  }
+
+  /** @returns undefined: nothing came meanwhile */
+  async hear(ms: number): Promise<string | undefined> {
+    if (this.#heard.length === 0) {
+      let timer: NodeJS.Timeout | undefined
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+        timer = setTimeout(resolve, ms)
+      })
+      clearTimeout(timer)
+    }
+    return this.#heard.shift()
+  }
+
+  async ask(packet: string): Promise<string> {
+    this.send(packet)
+    return (await this.hear(60_000)) ?? 'nothing'
+  }
+}
+
+/** Until the program has ended. @returns how often it stopped */
+async function harass(client: Client, random: Random): Promise<number> {
+  await client.ask('QStartNoAckMode')
+  await client.ask('qSupported:swbreak+;exec-events+;no-resumed+')
+  let stop = await client.ask('?')
+  let steps = 0
+  let stops = 0
+  let wasStep = false
+  while (/^[TSN]/.test(stop)) {
+    stops++
+    const [, signal = '00', thread = '-1'] = /^T(..).*thread:([0-9a-f]+);/.exec(stop) ?? []
+    // A trap that nobody stepped into is the program's own.
+    const isOwn =
+      signal !== '00' && signal !== SIGINT && (signal !== SIGTRAP || (!wasStep && !/exec/.test(stop)))
+    if (random(10) < 3) {
+      // A call that sleeps ends by that, and is made anew.
+      const registers = await client.ask('g')
+      await client.ask(`G${registers[0] === '0' ? '1' : '0'}${registers.slice(1)}`)
+      await client.ask(`G${registers}`)
+      await client.ask('qfThreadInfo')
+      await client.ask('m400000,40')
+    }
+    if (steps === 0 && random(7) === 0) steps = 1 + random(15)
+    wasStep = steps > 0
+    if (steps > 0) steps--
+    const [plain, passing] = wasStep ? ['s', 'S'] : ['c', 'C']
+    client.send(`vCont;${isOwn ? `${passing}${signal}` : plain}:${thread};c`)
+    const pauseMs = stops > MAX_STOPS ? 60_000 : PAUSES_MS[random(PAUSES_MS.length)]
+    let next = await client.hear(pauseMs)
+    if (next === undefined) {
+      client.send(INTERRUPT)
+      next = await client.hear(60_000)
+      if (next?.startsWith(`T${SIGINT}`)) steps = 0
+    }
+    stop = next ?? 'nothing'
+  }
+  expect(stop).toBe('W00')
+  return stops
+}
+
+const GUESTS = ['thread-signals', 'fork-snapshot', 'unix-processes', 'restart', 'exec']
+
+test.each(platforms.flatMap((platform) => GUESTS.map((guest) => [platform, guest] as const)))(
+  'on %s %s',
+  async (platform, guest) => {
+    const flags = ['--platform', platform, '--gdb', '0']
+    hv = spawn(process.execPath, [HV, 'run', ...flags, `${guests}/${guest}`], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let said = ''
+    const exited = once(hv, 'close')
+    hv.stdout!.on('data', (text) => {
+      said += text
+    })
+    const port = await new Promise<number>((resolve) => {
+      hv!.stderr!.on('data', (text) => {
+        said += text
+        const [, digits] = /remote 127\.0\.0\.1:(\d+)\n/.exec(said) ?? []
+        if (digits !== undefined) resolve(Number(digits))
+      })
+    })
+    const stops = await harass(new Client(port), seededRandom(guest.length))
+    expect(await exited, said).toEqual([0, null])
+    expect(stops).toBeGreaterThan(1)
+  },
+)

@@ -1,0 +1,88 @@
+// hv run --kernel: a small kernel of hv's own, its console on standard streams, and what is refused.
+
+import {spawnSync} from 'node:child_process'
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, expect, test} from 'vitest'
+import {stepMs} from '../../ci/budgets.mjs'
+import {arch, cache} from '../../ci/paths.mjs'
+import {Pty} from '../helpers/pty.ts'
+import {describeKvm} from '../helpers/vm.ts'
+import {HV, hv} from './hv.ts'
+
+const kernel = `${cache}/guests/${arch}/bare-kernel-echo.bin`
+const folder = mkdtempSync(join(tmpdir(), 'hv-kernel-'))
+afterAll(() => rmSync(folder, {recursive: true}))
+
+function boot(input: string, ...flags: string[]) {
+  const argv = [HV, 'run', '--kernel', kernel, ...flags]
+  const ran = spawnSync(process.execPath, argv, {input, encoding: 'utf8', timeout: stepMs('command')})
+  const [parameters, ...rest] = ran.stdout.split('\n')
+  return {status: ran.status, parameters, stdout: rest.join('\n'), stderr: ran.stderr}
+}
+
+describeKvm('hv run --kernel', () => {
+  test('gives the kernel a console, and ends as it switches off', () => {
+    const {parameters, ...ended} = boot('hello\nq')
+    expect(ended).toEqual({status: 0, stdout: 'hello\n', stderr: ''})
+    expect(parameters).toMatch(/^console=tty(S0|AMA0)/)
+  })
+
+  test('ends with status 1 when the kernel resets the machine', () => {
+    expect(boot('r')).toMatchObject({status: 1, stdout: '', stderr: ''})
+  })
+
+  test.skipIf(arch !== 'x86_64')('tells it parameters, and the words for its first process', () => {
+    const {parameters} = boot('q', '--append', 'quiet', '--', 'one', 'two')
+    expect(parameters).toMatch(/ quiet -- one two$/)
+  })
+
+  test('has a jail, as the sentry has', () => {
+    const {status, stderr} = boot('q', '--require-jail', '--stats')
+    expect(stderr).toMatch(/^jail on .*landlock-files.*seccomp/m)
+    expect(status).toBe(0)
+  })
+
+  test('stops it after --timeout', () => {
+    const {status, stderr} = boot('', '--timeout', '0.3')
+    expect({status, stderr}).toEqual({
+      status: 124,
+      stderr: `hv: ${kernel} was stopped after 0.3 s: raise --timeout\n`,
+    })
+  })
+
+  test('on a terminal each key is its, but ^A x, and the modes come back', async () => {
+    const pty = new Pty([process.execPath, HV, 'run', '--kernel', kernel])
+    const before = await pty.modes()
+    await pty.expect(/panic=-1/)
+    pty.type('a\u0003b\u001ac')
+    await pty.expect(/a.b.c/)
+    pty.type('\u0001x')
+    expect(await pty.status()).toBe(137)
+    expect(await pty.modes()).toEqual(before)
+  })
+})
+
+const text = join(folder, 'text')
+writeFileSync(text, 'no kernel\n'.repeat(1000))
+
+test.each([
+  [['--kernel', join(folder, 'none')], '--kernel: .* does not exist'],
+  [['--kernel', folder], 'no regular file'],
+  [['--kernel', text], 'the kernel is no (bzImage|Image)'],
+  [['--kernel', kernel, '--initrd', join(folder, 'none')], '--initrd: .* does not exist'],
+  [['--kernel', kernel, '--disk', join(folder, 'none')], 'the disk .* cannot be opened'],
+  [['--kernel', kernel, '--share', `${folder}/none:tag`], 'none'],
+  [['--kernel', kernel, '--share', folder], 'bad share'],
+  [['--kernel', kernel, '--volume', `${folder}:/v`], '--volume is for programs under the sentry'],
+  [['--kernel', kernel, '--platform', 'ptrace'], '--platform is ptrace'],
+  [['--kernel', kernel, '--memory', '4M'], 'the kernel does not fit'],
+  [['--kernel', kernel, '--gdb', '1234'], '--gdb is for'],
+  [['--kernel', kernel, ...Array.from({length: 40}, () => ['--disk', text]).flat()], 'room for'],
+])('%j is refused in one line', (argv, message) => {
+  const {status, stdout, stderr} = hv(['run', ...argv])
+  expect(stderr).toMatch(new RegExp(`^hv: .*${message}.*\n$`))
+  expect([125, 126, 127]).toContain(status)
+  expect(stdout).toBe('')
+})

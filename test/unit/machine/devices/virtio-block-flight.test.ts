@@ -1,0 +1,108 @@
+// VirtioBlock: requests that are with the disk: how many, until when, and what becomes of them at a reset.
+
+import {setImmediate as nextTurn} from 'node:timers/promises'
+import {expect, test} from 'vitest'
+import type {BlockStore} from '../../../../src/machine/devices/block-store.ts'
+import {Register} from '../../../../src/machine/virtio/registers.ts'
+import {Disk, FLUSH, IN, OK, OUT, SECTOR, WRITE_ZEROES} from '../../../helpers/virtio-disk.ts'
+
+const F_FLUSH = 1n << 9n
+
+/** Writes down what it is asked, and does it when told. */
+class SlowStore implements BlockStore {
+  readonly bytes = 1 << 20
+  readonly isReadOnly = false
+  readonly asked: string[] = []
+  readonly #due: (() => void)[] = []
+
+  read(bytes: Uint8Array): Promise<void> {
+    bytes.fill(0xee)
+    return this.#ask('read')
+  }
+
+  write(_bytes: Uint8Array, offset: number): Promise<void> {
+    return this.#ask(`write ${offset / SECTOR}`)
+  }
+
+  flush(): Promise<void> {
+    return this.#ask('flush')
+  }
+
+  async finishAll(): Promise<void> {
+    for (let idle = 0; idle < 3; idle++) {
+      if (this.#due.length > 0) idle = 0
+      for (const finish of this.#due.splice(0)) finish()
+      await nextTurn()
+    }
+  }
+
+  #ask(what: string): Promise<void> {
+    this.asked.push(what)
+    return new Promise((resolve) => this.#due.push(resolve))
+  }
+}
+
+test('a flush is done when the disk has flushed, and a driver that never flushes has each write flushed', async () => {
+  const [lazy, eager] = [new SlowStore(), new SlowStore()]
+  const disk = new Disk(lazy)
+  const flush = disk.statusOf(FLUSH, 0)
+  const write = disk.statusOf(OUT, 1, [new Uint8Array(SECTOR)])
+  const through = new Disk(eager, F_FLUSH).statusOf(OUT, 1, [new Uint8Array(SECTOR)])
+  expect(await Promise.race([flush, nextTurn('waits')])).toBe('waits')
+  await Promise.all([lazy.finishAll(), eager.finishAll()])
+  expect([await flush, await write, await through, lazy.asked, eager.asked]).toEqual([
+    OK,
+    OK,
+    OK,
+    ['flush', 'write 1'],
+    ['write 1', 'flush'],
+  ])
+})
+
+test('sixteen requests are with the disk at once, not more', async () => {
+  const store = new SlowStore()
+  const disk = new Disk(store)
+  const all = Array.from({length: 40}, (_, i) => disk.statusOf(OUT, i, [new Uint8Array(SECTOR)]))
+  expect(store.asked.length).toBe(16)
+  await store.finishAll()
+  expect(new Set(await Promise.all(all))).toEqual(new Set([OK]))
+})
+
+test('a reset in the middle of a read leaves memory alone', async () => {
+  const store = new SlowStore()
+  const disk = new Disk(store)
+  void disk.ask(IN, 0, [], [SECTOR])
+  void disk.ask(OUT, 0, [new Uint8Array(SECTOR)])
+  const {driver} = disk
+  driver.write(Register.status, 0)
+  const before = driver.memory.view(driver.memory.base, driver.memory.size).slice()
+  await store.finishAll()
+  expect(Buffer.compare(before, driver.memory.view(driver.memory.base, driver.memory.size))).toBe(0)
+})
+
+test('the next driver waits until the disk is done with what the last one asked for', async () => {
+  const store = new SlowStore()
+  const disk = new Disk(store)
+  const dropped = disk.statusOf(OUT, 1, [new Uint8Array(SECTOR)])
+  disk.driver.begin()
+  const next = disk.statusOf(OUT, 2, [new Uint8Array(SECTOR)])
+  await nextTurn()
+  expect(store.asked).toEqual(['write 1'])
+  await store.finishAll()
+  expect([store.asked, await next, await Promise.race([dropped, 'dropped'])]).toEqual([
+    ['write 1', 'write 2'],
+    OK,
+    'dropped',
+  ])
+})
+
+test('after a reset, a device says when its file may be closed, and a long request goes no further', async () => {
+  const store = new SlowStore()
+  const disk = new Disk(store)
+  void disk.range(WRITE_ZEROES, 0, 2048)
+  disk.driver.write(Register.status, 0)
+  const model = disk.model
+  expect(await Promise.race([model.idle(), nextTurn('busy')])).toBe('busy')
+  await Promise.all([store.finishAll(), model.idle()])
+  expect([store.asked, await model.idle()]).toEqual([['write 0'], undefined])
+})

@@ -1,0 +1,214 @@
+// VirtioBlock: a disk over a file and over memory, as a driver sees it, and what a driver does wrong.
+
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
+import {afterAll, describe, expect, test} from 'vitest'
+import {FileStore, MemoryStore} from '../../../../src/machine/devices/block-store.ts'
+import {VIRTIO_F_EVENT_IDX, VIRTIO_F_INDIRECT_DESC} from '../../../../src/machine/virtio/registers.ts'
+import {
+  DISCARD,
+  Disk,
+  FLUSH,
+  GET_ID,
+  IN,
+  IO_ERROR,
+  OK,
+  OUT,
+  SECTOR,
+  UNSUPPORTED,
+  WRITE_ZEROES,
+} from '../../../helpers/virtio-disk.ts'
+
+const SECTORS = 4096
+const F_READ_ONLY = 1n << 5n
+const F_DISCARD = 1n << 13n
+
+const scratch = mkdtempSync(join(tmpdir(), 'hv-block-'))
+afterAll(() => rmSync(scratch, {recursive: true}))
+
+const pattern = (length: number, seed: number): Uint8Array =>
+  Uint8Array.from({length}, (_, i) => (i * 7 + (i >> 9) + seed) % 251)
+
+const IMAGE = pattern(SECTORS * SECTOR, 1)
+
+function openImage(): {path: string; fd: number} {
+  const path = join(scratch, 'image')
+  writeFileSync(path, IMAGE)
+  return {path, fd: openSync(path, 'r+')}
+}
+
+const stores = [
+  {
+    name: 'a file',
+    open: () => {
+      const {path, fd} = openImage()
+      return {store: new FileStore(fd), content: () => readFileSync(path), close: () => closeSync(fd)}
+    },
+  },
+  {
+    name: 'memory',
+    open: () => {
+      const content = IMAGE.slice()
+      return {store: new MemoryStore(content), content: () => Buffer.from(content), close: () => {}}
+    },
+  },
+]
+
+describe.each(stores)('over $name', ({open}) => {
+  test('sectors are read and written, in parts of any size, and nothing else changes', async () => {
+    const {store, content, close} = open()
+    const disk = new Disk(store)
+    const read = await disk.ask(IN, 3, [], [100, 412, 512])
+    expect([read.status, read.written, Buffer.compare(read.data, IMAGE.subarray(1536, 2560))]).toEqual([
+      OK,
+      1025,
+      0,
+    ])
+    const bytes = pattern(2 * SECTOR, 99)
+    expect(await disk.statusOf(OUT, 8, [bytes.subarray(0, 10), bytes.subarray(10)])).toBe(OK)
+    const expected = Buffer.from(IMAGE)
+    expected.set(bytes, 8 * SECTOR)
+    expect(Buffer.compare(content(), expected)).toBe(0)
+    close()
+  })
+
+  test('a request of megabytes goes in pieces', async () => {
+    const {store, content, close} = open()
+    const disk = new Disk(store)
+    const bytes = pattern(SECTORS * SECTOR, 5)
+    expect(await disk.statusOf(OUT, 0, [bytes])).toBe(OK)
+    const {status, data} = await disk.ask(IN, 0, [], [SECTORS * SECTOR])
+    expect([status, Buffer.compare(data, bytes), Buffer.compare(content(), bytes)]).toEqual([OK, 0, 0])
+    close()
+  })
+
+  test('hundreds of requests at once are all answered, each with its own bytes', async () => {
+    const {store, close} = open()
+    const disk = new Disk(store)
+    const sectors = Array.from({length: 250}, (_, i) => (i * 37) % SECTORS)
+    const all = await Promise.all(sectors.map((sector) => disk.ask(IN, sector, [], [SECTOR])))
+    const wrong = all.filter(({data}, i) =>
+      Buffer.compare(data, IMAGE.subarray(sectors[i] * SECTOR, (sectors[i] + 1) * SECTOR)),
+    )
+    expect([all.length, wrong.length]).toEqual([250, 0])
+    close()
+  })
+
+  test('nothing is read or written behind the end', async () => {
+    const {store, content, close} = open()
+    const disk = new Disk(store)
+    const sector = new Uint8Array(SECTOR)
+    expect([
+      await disk.statusOf(IN, SECTORS - 1, [], [SECTOR]),
+      await disk.statusOf(IN, SECTORS, [], [SECTOR]),
+      await disk.statusOf(IN, SECTORS - 1, [], [2 * SECTOR]),
+      await disk.statusOf(IN, 2n ** 64n - 1n, [], [SECTOR]),
+      await disk.statusOf(OUT, SECTORS, [sector]),
+      await disk.statusOf(OUT, 2n ** 55n, [sector]),
+      await disk.statusOf(OUT, 0, [sector.subarray(1)]),
+      await disk.range(WRITE_ZEROES, SECTORS - 1, 2),
+    ]).toEqual([OK, ...Array(7).fill(IO_ERROR)])
+    expect(Buffer.compare(content(), IMAGE)).toBe(0)
+    close()
+  })
+
+  test('zeroes are written, over as many sectors as one request may name', async () => {
+    const {store, content, close} = open()
+    const disk = new Disk(store)
+    const most = disk.driver.config(48, 4)
+    expect([await disk.range(WRITE_ZEROES, 1, SECTORS - 2), most]).toEqual([OK, 131072])
+    const expected = Buffer.from(IMAGE).fill(0, SECTOR, (SECTORS - 1) * SECTOR)
+    expect(Buffer.compare(content(), expected)).toBe(0)
+    expect([await disk.range(WRITE_ZEROES, 0, 1, 2), await disk.range(WRITE_ZEROES, 0, most + 1)]).toEqual([
+      UNSUPPORTED,
+      IO_ERROR,
+    ])
+    close()
+  })
+})
+
+test('a driver without event index and indirect tables gets the same, by flags alone', async () => {
+  const disk = new Disk(new MemoryStore(IMAGE.slice()), VIRTIO_F_EVENT_IDX | VIRTIO_F_INDIRECT_DESC)
+  for (let round = 0; round < 5; round++) {
+    const all = await Promise.all(Array.from({length: 80}, (_, i) => disk.ask(IN, i, [], [SECTOR])))
+    expect(all.every(({data}, i) => data[0] === IMAGE[i * SECTOR])).toBe(true)
+  }
+  expect(disk.driver.queues[0].notifications).toBeLessThan(5 * 80)
+})
+
+test('the configuration says how large the disk is, and a part of a sector is not there', () => {
+  const {driver} = new Disk(new MemoryStore(new Uint8Array(5 * SECTOR + 100)))
+  expect([driver.config(0, 4), driver.config(4, 4), driver.config(12, 4), driver.config(20, 4)]).toEqual([
+    5, 0, 254, 512,
+  ])
+})
+
+test('the disk has an ID, and an unknown request is told from a failed one', async () => {
+  const disk = new Disk(new MemoryStore(IMAGE))
+  const {status, data, written} = await disk.ask(GET_ID, 0, [], [20])
+  expect([status, written, Buffer.from(data).toString()]).toEqual([OK, 21, 'disk-7'.padEnd(20, '\0')])
+  expect([await disk.statusOf(GET_ID, 0, [], [19]), await disk.statusOf(99, 0)]).toEqual([
+    IO_ERROR,
+    UNSUPPORTED,
+  ])
+})
+
+test('a read-only disk says so, and takes no writes', async () => {
+  const disk = new Disk(new MemoryStore(IMAGE, true))
+  expect(disk.driver.features & (F_READ_ONLY | F_DISCARD)).toBe(F_READ_ONLY)
+  expect([
+    await disk.statusOf(IN, 0, [], [SECTOR]),
+    await disk.statusOf(OUT, 0, [new Uint8Array(SECTOR)]),
+    await disk.range(WRITE_ZEROES, 0, 1),
+    await disk.range(DISCARD, 0, 1),
+    await disk.statusOf(FLUSH, 0),
+  ]).toEqual([OK, IO_ERROR, IO_ERROR, IO_ERROR, OK])
+})
+
+test('discard is offered where there are holes, and punches one of the range', async () => {
+  const {fd} = openImage()
+  const punched: number[][] = []
+  const punchHole = (...range: number[]) => {
+    punched.push(range)
+  }
+  const disk = new Disk(new FileStore(fd, {punchHole}))
+  expect([await disk.range(DISCARD, 8, 16), await disk.range(DISCARD, 0, 1, 1)]).toEqual([OK, UNSUPPORTED])
+  expect([punched, disk.driver.features & F_DISCARD]).toEqual([[[4096, 8192]], F_DISCARD])
+  expect(new Disk(new FileStore(fd)).driver.features & F_DISCARD).toBe(0n)
+  closeSync(fd)
+})
+
+test('an error of the host is one of the disk: a file that became shorter', async () => {
+  const {fd} = openImage()
+  const disk = new Disk(new FileStore(fd))
+  ftruncateSync(fd, SECTOR)
+  const failed = await disk.ask(IN, 0, [], [2 * SECTOR])
+  expect([failed.status, failed.written, fstatSync(fd).size]).toEqual([IO_ERROR, 0, SECTOR])
+  closeSync(fd)
+  expect([await disk.statusOf(IN, 0, [], [SECTOR]), await disk.statusOf(FLUSH, 0)]).toEqual([
+    IO_ERROR,
+    IO_ERROR,
+  ])
+})
+
+test.each([
+  ['a header of 15 bytes', [new Uint8Array(15)], [1]],
+  ['no place for the status', [new Uint8Array(16)], []],
+])('%s breaks the ring', (_, readable, writable) => {
+  const {driver} = new Disk(new MemoryStore(IMAGE))
+  void driver.queues[0].request(readable, writable)
+  expect([driver.status & 0x40, driver.device.brokenBy]).toEqual([
+    0x40,
+    'a block request without a header or a status',
+  ])
+})

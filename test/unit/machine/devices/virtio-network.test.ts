@@ -1,0 +1,183 @@
+// VirtioNetwork: frames between a driver and a backend, and the stream that carries them.
+
+import {duplexPair} from 'node:stream'
+import {expect, test} from 'vitest'
+import {HvError} from '../../../../src/errors.ts'
+import {
+  type NetworkBackend,
+  type NetworkGuest,
+  StreamBackend,
+} from '../../../../src/machine/devices/network-backend.ts'
+import {VirtioNetwork} from '../../../../src/machine/devices/virtio-network.ts'
+import {Register} from '../../../../src/machine/virtio/registers.ts'
+import {settle} from '../../../helpers/settle.ts'
+import {VirtioDriver} from '../../../helpers/virtio-driver.ts'
+
+const [TO_GUEST, TO_HOST] = [0, 1]
+const HEADER = new Uint8Array(12)
+const BUFFER_BYTES = 1526
+
+const frameOf = (length: number, seed = 0): Uint8Array =>
+  Uint8Array.from({length}, (_, i) => (i + seed) % 251)
+
+/** Takes frames as long as it has room. */
+class Wire implements NetworkBackend {
+  readonly sent: Uint8Array[] = []
+  room = Number.POSITIVE_INFINITY
+  roomCalls = 0
+  guest!: NetworkGuest
+
+  attach(guest: NetworkGuest): void {
+    this.guest = guest
+  }
+
+  send(frame: Uint8Array): boolean {
+    if (this.sent.length >= this.room) return false
+    this.sent.push(frame)
+    return true
+  }
+
+  onRoom(): void {
+    this.roomCalls++
+  }
+}
+
+function makeCard(options = {}) {
+  const wire = new Wire()
+  const model = new VirtioNetwork(wire, options)
+  const driver = new VirtioDriver(model).begin()
+  const receive = async () => {
+    const {bytes, written} = await driver.queues[TO_GUEST].request([], [BUFFER_BYTES])
+    return bytes.subarray(0, written)
+  }
+  const send = (...parts: Uint8Array[]) => driver.queues[TO_HOST].request([HEADER, ...parts])
+  return {wire, model, driver, receive, send}
+}
+
+test('it has an address, a link that is up, and an MTU if one is given', () => {
+  const mac = Uint8Array.of(2, 1, 2, 3, 4, 5)
+  const {driver} = makeCard({mac, mtu: 9000})
+  expect([driver.config(0, 4), driver.config(4, 2), driver.config(6, 2), driver.config(10, 2)]).toEqual([
+    0x03020102, 0x0504, 1, 9000,
+  ])
+  expect([makeCard().driver.features & 8n, driver.features & 8n]).toEqual([0n, 8n])
+})
+
+test.each([{mac: new Uint8Array(5)}, {mac: Uint8Array.of(1, 2, 3, 4, 5, 6)}, {mtu: 67}, {mtu: 1500.5}])(
+  'a card is not made with %o',
+  (options) => {
+    expect(() => makeCard(options)).toThrow(HvError)
+  },
+)
+
+test('frames go out as they are, and come in behind a header for one buffer', async () => {
+  const {wire, receive, send} = makeCard()
+  await send(frameOf(14), frameOf(100, 14))
+  expect(wire.sent).toEqual([frameOf(114)])
+  const received = receive()
+  wire.guest.receive(frameOf(1514))
+  expect(await received).toEqual(new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, ...frameOf(1514)]))
+})
+
+test('a backend without room holds the guest up, and loses nothing', async () => {
+  const {wire, send} = makeCard()
+  wire.room = 3
+  const all = Promise.all(Array.from({length: 50}, (_, i) => send(frameOf(60, i))))
+  await settle()
+  expect(wire.sent.length).toBe(3)
+  wire.room = 50
+  wire.guest.onRoom()
+  await all
+  expect(wire.sent).toEqual(Array.from({length: 50}, (_, i) => frameOf(60, i)))
+})
+
+test('a guest without room holds the backend up, which hears when there is some', async () => {
+  const {wire, receive} = makeCard()
+  const taken = Array.from({length: 70}, (_, i) => wire.guest.receive(frameOf(60, i)))
+  expect([taken.filter(Boolean).length, wire.roomCalls]).toEqual([64, 0])
+  for (let i = 0; i < 40; i++) expect((await receive()).subarray(12)).toEqual(frameOf(60, i))
+  await settle()
+  expect([wire.roomCalls, wire.guest.receive(frameOf(60))]).toEqual([1, true])
+})
+
+test('what is no frame is dropped: too short, too long, too large for the guest’s buffer', async () => {
+  const {wire, driver, receive, send} = makeCard()
+  await Promise.all([send(frameOf(13)), send(frameOf(65_536)), driver.queues[TO_HOST].request([HEADER])])
+  expect(wire.sent).toEqual([])
+  const small = driver.queues[TO_GUEST].request([], [100])
+  wire.guest.receive(frameOf(89))
+  expect((await small).written).toBe(0)
+  const next = receive()
+  wire.guest.receive(frameOf(60))
+  expect((await next).length).toBe(72)
+})
+
+test('without a cable, or a driver, frames go nowhere, and the guest is told of the cable', async () => {
+  const {wire, model, driver, send} = makeCard()
+  model.setLink(false)
+  await send(frameOf(60))
+  expect([wire.sent.length, driver.config(6, 2), driver.configChanges]).toEqual([0, 0, 1])
+  model.setLink(true)
+  driver.write(Register.status, 0)
+  expect(Array.from({length: 100}, () => wire.guest.receive(frameOf(60))).every(Boolean)).toBe(true)
+})
+
+test('a backend may speak before the device is anywhere', async () => {
+  const wire = new Wire()
+  const model = new VirtioNetwork(wire)
+  wire.guest.onRoom()
+  model.setLink(false)
+  await settle()
+  expect([wire.guest.receive(frameOf(60)), new VirtioDriver(model).config(6, 2)]).toEqual([true, 0])
+})
+
+test('a reset lets a backend that waited go on', async () => {
+  const {wire, driver} = makeCard()
+  for (let i = 0; i < 65; i++) wire.guest.receive(frameOf(60))
+  driver.write(Register.status, 0)
+  await settle()
+  expect(wire.roomCalls).toBe(1)
+})
+
+test('two cards over a stream exchange hundreds of frames of all sizes', async () => {
+  const cards = duplexPair().map((end) => new VirtioDriver(new VirtioNetwork(new StreamBackend(end))).begin())
+  const frames = Array.from({length: 500}, (_, i) => frameOf(14 + ((i * 37) % 1500), i))
+  const received: Uint8Array[][] = [[], []]
+  const listen = async (side: number): Promise<void> => {
+    const {bytes, written} = await cards[side].queues[TO_GUEST].request([], [BUFFER_BYTES])
+    received[side].push(bytes.subarray(12, written))
+    await listen(side)
+  }
+  for (const side of [0, 1]) for (let i = 0; i < 8; i++) void listen(side)
+  const talk = async (side: number) => {
+    for (const frame of frames) await cards[side].queues[TO_HOST].request([HEADER, frame])
+  }
+  await Promise.all([talk(0), talk(1)])
+  while (received.some((list) => list.length < frames.length)) await settle()
+  expect(received.map((list) => Buffer.compare(Buffer.concat(list), Buffer.concat(frames)))).toEqual([0, 0])
+})
+
+test.each([0, 13, 65_536, 0xffffffff])(
+  'a stream that speaks of a frame of %i bytes is ended',
+  async (length) => {
+    const [end, other] = duplexPair()
+    const failed = new Promise((resolve) => end.once('error', resolve))
+    const driver = new VirtioDriver(new VirtioNetwork(new StreamBackend(end))).begin()
+    const bytes = Buffer.alloc(40)
+    bytes.writeUInt32BE(length)
+    other.write(bytes)
+    expect(String(await failed)).toBe(`Error: a frame of ${length} bytes`)
+    expect((await driver.queues[TO_HOST].request([HEADER, frameOf(60)])).written).toBe(0)
+  },
+)
+
+test('frames in pieces are put together', async () => {
+  const [end, other] = duplexPair()
+  const driver = new VirtioDriver(new VirtioNetwork(new StreamBackend(end))).begin()
+  const received = driver.queues[TO_GUEST].request([], [BUFFER_BYTES])
+  for (const byte of [0, 0, 0, 20, ...frameOf(20)]) {
+    other.write(Uint8Array.of(byte))
+    await settle()
+  }
+  expect((await received).bytes.subarray(12, 32)).toEqual(frameOf(20))
+})

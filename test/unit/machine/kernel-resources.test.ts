@@ -1,0 +1,27 @@
+// KernelResources: what a machine's devices have of the host, and that it is let go.
+
+import {readdirSync} from 'node:fs'
+import {join} from 'node:path'
+import {expect, test} from 'vitest'
+import {KernelResources} from '../../../src/machine/kernel-resources.ts'
+import {openShare} from '../../../src/machine/share/open-share.ts'
+import {errorOf} from '../../helpers/vfs.ts'
+import {hostDirectory} from '../../helpers/vfs-backends.ts'
+
+test('a share is a device by virtio-fs, or by 9P, and nothing of it stays open', () => {
+  const directory = hostDirectory()
+  // The addon keeps a descriptor of its own from the first one on.
+  openShare(directory.path).dispose()
+  const before = readdirSync('/proc/self/fd').length
+  const share = {path: directory.path, tag: 'tag', readOnly: false}
+  {
+    using resources = new KernelResources()
+    expect(resources.shares([share, {...share, is9p: true}]).map(({id}) => id)).toEqual([26, 9])
+    expect(errorOf(() => resources.shares([{...share, tag: 'x'.repeat(37)}]))).toBe('BAD_ARGUMENT')
+    expect(errorOf(() => resources.shares([{...share, path: join(directory.path, 'none')}]))).toBe(
+      'NOT_FOUND',
+    )
+  }
+  expect(readdirSync('/proc/self/fd')).toHaveLength(before)
+  directory.remove()
+})

@@ -1,0 +1,91 @@
+// Machine: a kernel's machine for embedders: its console, and how it ends.
+
+import {once} from 'node:events'
+import {existsSync, readdirSync} from 'node:fs'
+import type {Duplex} from 'node:stream'
+import {setTimeout as sleep} from 'node:timers/promises'
+import {expect, test} from 'vitest'
+import {Machine} from '../../../src/machine/linux-machine.ts'
+import {bareGuest, codeOf, describeKvm} from '../../helpers/vm.ts'
+
+const kernel = `${bareGuest('kernel-echo')}.bin`
+
+async function textOf(machine: Machine): Promise<string> {
+  let text = ''
+  for await (const chunk of machine.stdout) text += chunk
+  return text.slice(text.indexOf('\n') + 1)
+}
+
+describeKvm('a machine', () => {
+  test.skipIf(!existsSync(kernel))('has a console, and ends as its kernel switches it off', async () => {
+    const machine = Machine.create({kernel})
+    machine.stdin.write('hello\nq')
+    expect(await textOf(machine)).toBe('hello\n')
+    expect(await machine.wait()).toMatchObject({exitCode: 0, signal: null, timedOut: false})
+  })
+
+  test('is ended by its owner, or by its time', async () => {
+    const killed = Machine.create({kernel})
+    await once(killed.stdout, 'data')
+    killed.kill()
+    killed.kill()
+    expect(await killed.wait()).toMatchObject({exitCode: null, signal: 9, timedOut: false})
+    const late = Machine.create({kernel, timeoutMs: 50})
+    late.stdout.resume()
+    expect(await late.wait()).toMatchObject({exitCode: null, signal: null, timedOut: true})
+  })
+
+  test('waits while its output is not read, and the event loop turns', async () => {
+    await using machine = Machine.create({kernel})
+    machine.stdin.write('y'.repeat(300_000))
+    let turns = 0
+    const timer = setInterval(() => turns++, 1)
+    await sleep(300)
+    clearInterval(timer)
+    expect(turns).toBeGreaterThan(20)
+    expect(machine.stdout.readableLength).toBeLessThan(200_000)
+  })
+
+  test('ends as by SIGPIPE when its console is closed', async () => {
+    const machine = Machine.create({kernel})
+    machine.stdout.destroy()
+    machine.stdin.write('hello')
+    expect(await machine.wait()).toMatchObject({exitCode: null, signal: 13})
+  })
+
+  test('leaves nothing open', async () => {
+    const before = readdirSync('/proc/self/fd').length
+    for (let count = 0; count < 20; count++) {
+      await using machine = Machine.create({kernel, initrd: kernel, shares: [{path: '/', tag: 'root'}]})
+      await once(machine.stdout, 'data')
+    }
+    expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before + 1)
+  })
+
+  test('streams to its sockets end when it does', async () => {
+    const machine = Machine.create({kernel})
+    const errors: unknown[] = []
+    const closed = (stream: Duplex) => new Promise((resolve) => stream.on('close', resolve))
+    const early = machine.connect(1).on('error', (error) => errors.push(error))
+    machine.stdout.resume()
+    machine.kill()
+    await Promise.all([closed(early), machine.wait()])
+    await closed(machine.connect(1).on('error', (error) => errors.push(error)))
+    expect(errors).toMatchObject([{code: 'ECONNRESET'}, {code: 'ECONNRESET'}])
+    const stop = machine.listen(5, () => {})
+    expect(codeOf(() => machine.listen(5, () => {}))).toBe('BAD_ARGUMENT')
+    stop()
+  })
+})
+
+test.each([
+  [{}, 'options has no kernel'],
+  [{kernel: 1}, 'kernel takes a path'],
+  [{kernel: '/', cpus: 0}, 'cpus takes a whole number'],
+  [{kernel: '/', disk: []}, 'options has no disk'],
+  [{kernel: '/', disks: [{}]}, 'disks[0] has no path'],
+  [{kernel: '/none'}, 'the kernel /none cannot be read (ENOENT)'],
+  [{kernel: '/'}, '/ is no regular file'],
+])('%j is refused', (options, message) => {
+  expect(() => Machine.create(options as never)).toThrow(message)
+})

@@ -1,0 +1,32 @@
+// virtio over the memory of a VM: what is written gets there, and a VM that goes in the middle hurts nobody.
+
+import {expect, test} from 'vitest'
+import {MemoryStore} from '../../../../src/machine/devices/block-store.ts'
+import {Vm} from '../../../../src/vm/vm.ts'
+import {Disk, IN, OK, OUT, SECTOR} from '../../../helpers/virtio-disk.ts'
+import {describeKvm} from '../../../helpers/vm.ts'
+
+const MEMORY_BYTES = 1 << 22
+
+describeKvm('the memory of a VM', () => {
+  test('carries a disk’s requests', async () => {
+    using vm = Vm.create({memoryBytes: MEMORY_BYTES})
+    const content = new Uint8Array(8 * SECTOR)
+    const disk = new Disk(new MemoryStore(content), 0n, vm.memory)
+    const sector = Uint8Array.from({length: SECTOR}, (_, i) => i % 256)
+    expect(await disk.statusOf(OUT, 2, [sector])).toBe(OK)
+    expect(content.subarray(2 * SECTOR, 3 * SECTOR)).toEqual(sector)
+    expect((await disk.ask(IN, 2, [], [SECTOR])).data).toEqual(sector)
+    disk.driver.device.reset()
+  })
+
+  test('may go while requests are in flight, even if nobody resets the device before', async () => {
+    const vm = Vm.create({memoryBytes: MEMORY_BYTES})
+    const disk = new Disk(new MemoryStore(new Uint8Array(8 * SECTOR)), 0n, vm.memory)
+    const answer = disk.ask(IN, 0, [], [SECTOR])
+    vm[Symbol.dispose]()
+    await disk.model.idle()
+    expect(await Promise.race([answer, 'dropped'])).toBe('dropped')
+    disk.driver.device.reset()
+  })
+})

@@ -1,13 +1,15 @@
 // KernelMachine: a machine with a Linux kernel, made, loaded and run; what the kernel finds in it: README.md.
 
+import {SIGKILL} from '../abi/signal.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import {Vm} from '../vm/vm.ts'
+import type {Debugger, End} from './debug/debugging.ts'
 import {VirtioEntropy} from './devices/virtio-entropy.ts'
 import {VirtioVsock} from './devices/virtio-vsock.ts'
 import {KernelFile} from './kernel-file.ts'
 import type {KernelOptions} from './kernel-options.ts'
 import {KernelResources} from './kernel-resources.ts'
-import {type End, KernelRun, type KernelStreams} from './kernel-run.ts'
+import {KernelRun, type KernelStreams} from './kernel-run.ts'
 import {machine} from './machine.ts'
 import type {MachineResult} from './machine-result.ts'
 
@@ -25,8 +27,8 @@ export class KernelMachine implements Disposable {
   readonly #vcpus: readonly Vcpu[]
   readonly #run: KernelRun
 
-  /** Opens what it is made of, and reads none of it. @throws HvError */
-  constructor(options: KernelOptions, streams: KernelStreams) {
+  /** Opens what it is made of, and reads none of it. @param debug how it is debugged @throws HvError */
+  constructor(options: KernelOptions, streams: KernelStreams, debug?: Debugger) {
     const {cpus = 1, memoryBytes = MEMORY_BYTES, kernel, initrd} = options
     this.#options = options
     const resources = this.#resources
@@ -40,6 +42,8 @@ export class KernelMachine implements Disposable {
       this.#vm = resources.use(Vm.create({memoryBytes, memoryBase: machine.memoryBase, irqchip: true}))
       this.#vcpus = Array.from({length: cpus}, (_, index) => this.#vm.createVcpu(machine.vcpuOptions(index)))
       this.#run = resources.use(new KernelRun(this.#vm, this.#vcpus, models, streams))
+      const kill = (): void => this.stop({exitCode: null, signal: SIGKILL, timedOut: false})
+      this.#run.debugging = debug?.({vcpus: this.#vcpus, memory: this.#vm.memory, kill})
     } catch (error) {
       resources[Symbol.dispose]()
       throw error
@@ -51,12 +55,17 @@ export class KernelMachine implements Disposable {
     return this.#resources.roots
   }
 
-  /** Reads the kernel and runs it; once. @throws HvError BAD_KERNEL, HOST_SYSCALL */
-  async run(): Promise<MachineResult> {
+  /**
+   * Reads the kernel and runs it; once.
+   * @param onLoaded called when it is in memory, before its first instruction
+   * @throws HvError BAD_KERNEL, HOST_SYSCALL
+   */
+  async run(onLoaded: () => void = () => {}): Promise<MachineResult> {
     const [kernel, initrd] = this.#files.map((file) => file?.read())
     const commandLine = [machine.commandLine, this.#options.append].filter(Boolean).join(' ')
     const {devices, stats} = this.#run
     machine.startLinux({vm: this.#vm, vcpus: this.#vcpus, kernel: kernel!, initrd, commandLine, devices})
+    onLoaded()
     const loaded = performance.now()
     const {timeoutMs} = this.#options
     const stop = (): void => this.stop({exitCode: null, signal: null, timedOut: true})

@@ -1,7 +1,7 @@
 // A Linux kernel in a machine of its own by the options of a run, those that mean nothing to it refused; in a jail of its own.
 
 import {HvError} from '../errors.ts'
-import {Jail} from '../jail/jail.ts'
+import {Jail, type JailNeeds} from '../jail/jail.ts'
 import {ownDirectories} from '../jail/own-directories.ts'
 import {MEMORY_BYTES} from '../machine/kernel-machine.ts'
 import {runKernel} from '../machine/run-kernel.ts'
@@ -13,25 +13,32 @@ const MAX_TASKS = 1
 /** @throws HvError */
 export async function runKernelMachine(options: RunOptions, kernel: string): Promise<RunResult> {
   requireKernelOptions(options)
+  const server = options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, true))
+  const gdb = server && new (await import('./gdb-machine.ts')).GdbMachine(server)
   const jail = Jail.begin(options.jail ?? 'best')
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options
   jail.limit({memoryBytes, maxTasks: MAX_TASKS, cpus}, options.cgroupParent)
   options.code?.keep()
   const words = options.args.length > 0 ? ['--', ...options.args] : []
   const append = [options.append, ...words].filter(Boolean).join(' ')
-  const result = await runKernel({...options, kernel, append}, (roots) =>
+  const onMade = (roots: JailNeeds['roots']): void =>
     jail.close({
       ...{roots, directories: ownDirectories(process.env), dropTo: options.dropTo},
-      ...{caller: 'kernel', hasTerminal: false},
-    }),
-  )
-  return {...result, jail: jail.layers}
+      ...{caller: 'kernel', hasTerminal: false, accepts: gdb !== undefined},
+    })
+  try {
+    const watching = {onMade, onLoaded: () => gdb?.begin(), debug: gdb?.debug}
+    const result = await runKernel({...options, kernel, append}, watching)
+    return {...result, jail: jail.layers}
+  } finally {
+    await gdb?.close()
+  }
 }
 
 /** What a kernel's machine has no use for. @throws HvError BAD_ARGUMENT */
 function requireKernelOptions(options: RunOptions): void {
   const {root, image, withLibraries, volumes, cwd, trace, pledge, unveil, suggestsPromises} = options
-  const {gdb, core, maxTasks, diskBytes, patchCalls, cpuTimeoutMs, machine, platform} = options
+  const {core, maxTasks, diskBytes, patchCalls, cpuTimeoutMs, machine, platform} = options
   const unfit: [string, boolean][] = [
     ['`root`', root !== undefined],
     ['`image`', image !== undefined],
@@ -41,7 +48,6 @@ function requireKernelOptions(options: RunOptions): void {
     ['`trace`', trace !== undefined],
     ['`pledge`', pledge !== undefined || suggestsPromises === true],
     ['`unveil`', unveil !== undefined],
-    ['`gdb`', gdb !== undefined],
     ['`core`', core !== undefined],
     ['`maxTasks`', maxTasks !== undefined],
     ['`diskBytes`', diskBytes !== undefined],

@@ -2,15 +2,13 @@
 
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {connect, type Socket} from 'node:net'
 import {afterEach, expect, test} from 'vitest'
 import {guests} from '../../../ci/paths.mjs'
-import {encodePacket, PacketReader} from '../../../src/gdb/packet.ts'
 import {platforms} from '../../guests/run.ts'
 import {type Random, seededRandom} from '../../helpers/mutate.ts'
 import {HV} from '../hv.ts'
+import {Client, INTERRUPT} from './client.ts'
 
-const INTERRUPT = '\x03'
 const SIGTRAP = '05'
 const SIGINT = '02'
 /** What each guest may take between two stops: from almost none to enough to get on. */
@@ -20,47 +18,6 @@ const MAX_STOPS = 120
 
 let hv: ChildProcess | undefined
 afterEach(() => hv?.kill('SIGKILL'))
-
-/** The simplest of clients. */
-class Client {
-  readonly #socket: Socket
-  readonly #heard: string[] = []
-  #wake: (() => void) | undefined
-
-  constructor(port: number) {
-    this.#socket = connect(port, '127.0.0.1')
-    const packet = (payload: string): void => {
-      this.#heard.push(payload)
-      this.#wake?.()
-    }
-    const reader = new PacketReader({packet, garbled: () => {}, interrupt: () => {}, again: () => {}})
-    this.#socket.on('data', (bytes) => reader.push(bytes))
-    this.#socket.on('close', () => packet('closed'))
-    this.#socket.on('error', () => {})
-  }
-
-  send(packet: string): void {
-    this.#socket.write(packet === INTERRUPT ? packet : encodePacket(packet), 'latin1')
-  }
-
-  /** @returns undefined: nothing came meanwhile */
-  async hear(ms: number): Promise<string | undefined> {
-    if (this.#heard.length === 0) {
-      let timer: NodeJS.Timeout | undefined
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-        timer = setTimeout(resolve, ms)
-      })
-      clearTimeout(timer)
-    }
-    return this.#heard.shift()
-  }
-
-  async ask(packet: string): Promise<string> {
-    this.send(packet)
-    return (await this.hear(60_000)) ?? 'nothing'
-  }
-}
 
 /** Until the program has ended. @returns how often it stopped */
 async function harass(client: Client, random: Random): Promise<number> {

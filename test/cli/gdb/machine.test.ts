@@ -1,0 +1,259 @@
+// hv run --gdb of machines with Debian's gdb: bare-metal guests, and a small kernel with two CPUs.
+
+import {type ChildProcess, spawn} from 'node:child_process'
+import {once} from 'node:events'
+import {afterAll, afterEach, expect, test} from 'vitest'
+import {arch, cache} from '../../../ci/paths.mjs'
+import {seededRandom} from '../../helpers/mutate.ts'
+import {bareGuest, describeKvm, isPvmHost} from '../../helpers/vm.ts'
+import {HV} from '../hv.ts'
+import {Client, INTERRUPT} from './client.ts'
+import {type Debugged, GdbBench} from './gdb.ts'
+
+const kernel = `${cache}/guests/${arch}/bare-kernel-echo.bin`
+/** From its entry, the store of a character. */
+const SAY = {x86_64: 0x10, arm64: 0x58}[arch as 'x86_64' | 'arm64']
+const PC = arch === 'arm64' ? '$pc' : '$rip'
+const ARGUMENT = arch === 'arm64' ? '$x0' : '$rdi'
+const ARGV = arch === 'arm64' ? '$x2' : '$rdx'
+
+const bench = new GdbBench()
+afterAll(() => bench[Symbol.dispose]())
+
+/** What fails is told, and the script goes on. */
+const trying = (lines: string): string =>
+  `python\ndef attempt(line):\n  try: gdb.execute(line)\n  except gdb.error as error: print('refused:', error)\n${lines
+    .trim()
+    .split('\n')
+    .map((line) => `attempt(${JSON.stringify(line)})\n`)
+    .join('')}end\n`
+
+const interruptedAfter = (seconds: number): string => `python
+import threading, time
+def later():
+  time.sleep(${seconds})
+  gdb.post_event(lambda: gdb.execute("interrupt"))
+threading.Thread(target=later).start()
+end
+continue
+`
+
+const bare = (name: string, args: readonly string[], ...scripts: string[]): Promise<Debugged> =>
+  bench.run([bareGuest(name), ...args], [bareGuest(name)], scripts)
+
+const booted = (flags: readonly string[], ...scripts: string[]): Promise<Debugged> => {
+  const architecture = arch === 'arm64' ? 'aarch64' : 'i386:x86-64'
+  return bench.run(['--kernel', kernel, '--cpus', '2', ...flags], ['-ex', `set architecture ${architecture}`], scripts)
+}
+
+describeKvm('hv run --gdb of a bare-metal guest', () => {
+  test('stops before its first instruction; breakpoints, steps, registers and memory are there', async () => {
+    const {said, status, stdout} = await bare(
+      'hello',
+      ['one', 'two'],
+      `info threads
+print ${PC} == _start
+break main
+continue
+print ${PC} - (long)main < 16
+stepi
+print ${PC} - (long)main < 20
+x/2i ${PC}
+break print
+continue
+x/s ${ARGUMENT}
+set var *(char*)${ARGUMENT} = 'J'
+delete
+tbreak print
+continue
+x/s ${ARGUMENT}
+continue
+`,
+    )
+    expect(said).toMatch(/^\* 1 +Thread 1 \(CPU 0\) .*_start/m)
+    expect(said.match(/^\$\d+ = .*$/gm)).toEqual(['$1 = 1', '$2 = 1', '$3 = 1'])
+    expect(said).toMatch(/Breakpoint 1, .*main[\s\S]*Breakpoint 2, .*print[\s\S]*"Hello from bare metal\\n"/)
+    expect(said).toMatch(/Temporary breakpoint 3[\s\S]*"one"[\s\S]*exited with code 02/)
+    expect({status, stdout}).toEqual({status: 2, stdout: 'Jello from bare metal\none\ntwo\n'})
+  })
+
+  test('whoever asks for the machine by name gets the same, in a whole jail', async () => {
+    const {said, status} = await bench.run(
+      ['--machine', 'bare', '--require-jail', bareGuest('hello'), 'one'],
+      [bareGuest('hello')],
+      ['break main\ncontinue\nprint $v0.b.u[0]\nprint $xmm0.uint128\ndetach\n'],
+    )
+    expect(said).toMatch(/Breakpoint 1, .*main/)
+    expect(said).toMatch(/^\$1 = 0$/m)
+    expect(status).toBe(1)
+  })
+
+  test('^C stops one that waits, and kill ends it', async () => {
+    const {said, status} = await bare('echo', [], `${interruptedAfter(0.5)}stepi\nkill\n`)
+    expect(said).toMatch(/received signal SIGINT/)
+    expect(status).toBe(137)
+  })
+
+  test('what ends it is seen where it was, and then is its end', async () => {
+    const {said, status, stderr} = await bare('misbehave', ['load'], `continue\nx/i ${PC}\ncontinue\n`)
+    expect(said).toMatch(/received signal SIGBUS[\s\S]*=> 0x[\s\S]*exited with code 0175/)
+    expect(status).toBe(125)
+    expect(stderr).toMatch(/^hv: the guest read \d bytes? at guest physical address 0xd0000000/m)
+  })
+
+  test.skipIf(arch !== 'x86_64')('a step over HLT is no way out', async () => {
+    const {said, status, stderr} = await bare('misbehave', ['halt'], 'tbreak misbehave_here\ncontinue\nstepi 100\nx/i $pc-1\nstepi\n')
+    expect(said).toMatch(/received signal SIGABRT[\s\S]*hlt/)
+    expect(status).toBe(125)
+    expect(stderr).toContain('the guest halted')
+  })
+
+  test('what is nowhere cannot be read, and a breakpoint there is none that is met', async () => {
+    const {said, status} = await bare(
+      'hello',
+      [],
+      trying('x/x 0xffff000000000000\nx/x 0x0000800000000000\nset var *(int*)0xffffffffffffffff = 1') +
+        'break *0x7ffffffff000\nbreak main\ncontinue\ndelete\nkill\n',
+    )
+    expect(said.match(/refused: Cannot access memory/g)).toHaveLength(3)
+    expect(said).toMatch(/Breakpoint 2, .*main/)
+    expect(status).toBe(137)
+  })
+
+  test('watched memory stops it where KVM can, and else is refused', async () => {
+    const {said} = await bare(
+      'hello',
+      ['one'],
+      `break main\ncontinue\nset $place = *(long*)${ARGV} & 0\n${trying('watch *(int*)$sp\ncontinue')}kill\n`,
+    )
+    expect(said).toMatch(/Hardware watchpoint 2|Watchpoint 2/)
+  })
+
+  test('too many breakpoints are refused, or lie in memory', async () => {
+    const places = Array.from({length: 20}, (_, i) => `break *(long)main+${4 * i + 0x400}`)
+    const {said} = await bare('hello', [], `${trying(`${places.join('\n')}\ncontinue`)}delete\ncontinue\n`)
+    if (isPvmHost) expect(said).toMatch(/Cannot insert breakpoint 5/)
+    expect(said).toMatch(/exited/)
+  })
+})
+
+describeKvm('hv run --gdb of a kernel', () => {
+  test('has a thread for each CPU; breakpoints, ^C, and a detached one goes on', async () => {
+    const {said, status, stdout} = await booted(
+      ['--require-jail'],
+      `info threads
+break *($pc + ${SAY})
+continue
+print/c $${arch === 'arm64' ? 'w0' : 'al'}
+stepi
+delete
+${interruptedAfter(0.7)}info threads
+thread 2
+print $pc != 0
+detach
+shell printf hiq > ${bench.input}
+`,
+    )
+    expect(said).toMatch(/^\* 1 +Thread 1 \(CPU 0\)[^\n]*\n +2 +Thread 2 \(CPU 1\)/m)
+    expect(said).toMatch(/hit Breakpoint 1[\s\S]*\$1 = 99 'c'[\s\S]*received signal SIGINT[\s\S]*\$2 = 1/)
+    expect(stdout).toMatch(/^console=tty(S0|AMA0)[^\n]*\nhi$/)
+    expect(status).toBe(0)
+  })
+
+  test('who leaves without a word leaves a stopped one to the next, and a running one to itself', async () => {
+    const {said, status, stderr} = await booted(
+      [],
+      `break *($pc + ${SAY})\ncontinue\ndisconnect\n`,
+      `x/i $pc\ndetach\nshell printf q > ${bench.input}\n`,
+    )
+    expect(said).toMatch(/hit Breakpoint 1[\s\S]*=> 0x/)
+    expect(stderr).toContain('hv: gdb has left: the machine waits for another\n')
+    expect(status).toBe(0)
+  })
+
+  test('its time passes while it stands still', async () => {
+    const {status, said} = await booted(['--timeout', '1.5'], 'shell sleep 2.5\nstepi\n')
+    expect(status).toBe(124)
+    expect(said).not.toContain('received signal')
+  })
+})
+
+describeKvm('who is no gdb', () => {
+  let hv: ChildProcess | undefined
+  afterEach(() => hv?.kill('SIGKILL'))
+
+  async function waiting(...words: string[]): Promise<{path: string; ended: Promise<unknown[]>; told: () => string}> {
+    hv = spawn(process.execPath, [HV, 'run', '--gdb', `unix:${bench.socket}`, ...words])
+    const ended = once(hv, 'close')
+    let told = ''
+    await new Promise<void>((resolve) => {
+      hv!.stderr!.on('data', (text) => {
+        told += text
+        if (told.includes('waiting for gdb')) resolve()
+      })
+    })
+    return {path: bench.socket, ended, told: () => told}
+  }
+
+  test('a second one is sent away while the first is there', async () => {
+    const {path, ended} = await waiting(bareGuest('hello'))
+    const first = new Client(path)
+    expect(await first.ask('?')).toMatch(/^T00/)
+    const second = new Client(path)
+    expect(await second.hear(60_000)).toBe('closed')
+    expect(await first.ask('qfThreadInfo')).toBe('m1')
+    first.send('c')
+    expect(await first.hear(60_000)).toBe('W00')
+    expect(await ended).toEqual([0, null])
+  })
+
+  test('nonsense changes nothing, and whoever leaves in the middle of a run leaves it running', async () => {
+    const {path, ended, told} = await waiting('--kernel', kernel, '--cpus', '2')
+    const random = seededRandom(7)
+    for (let i = 0; i < 20; i++) {
+      const client = new Client(path)
+      await client.ask('?')
+      const letters = Array.from({length: 40}, () => `${'gGpPmMXZzHTqQvcsk?'[random(17)]}${'0123456789abcdef,:;=-'.slice(random(20))}`)
+      for (const packet of letters) if (!packet.startsWith('k')) client.send(packet)
+      client.sendBytes(String.fromCharCode(...Array.from({length: 200}, () => random(256)).filter((byte) => byte !== 0x24)))
+      client.send(INTERRUPT)
+      await client.hear(100)
+      client.leave()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    const last = new Client(path)
+    expect(await last.ask('?')).toMatch(/^T/)
+    await last.ask('D')
+    hv!.stdin!.write('q')
+    expect(await ended, told()).toEqual([0, null])
+  })
+
+  test('stops and steps at any moment change nothing of what it does', async () => {
+    const {path, ended} = await waiting('--kernel', kernel, '--cpus', '2')
+    const random = seededRandom(3)
+    let out = ''
+    hv!.stdout!.on('data', (text) => {
+      out += text
+    })
+    const client = new Client(path)
+    await client.ask('QStartNoAckMode')
+    await client.ask('?')
+    for (let i = 0; i < 150; i++) {
+      if (i % 10 === 0) hv!.stdin!.write(`line ${i}\n`)
+      const registers = await client.ask('g')
+      expect(await client.ask(`G${registers}`)).toBe('OK')
+      const steps = random(3) === 0
+      client.send(steps ? 'vCont;s:1;c' : 'vCont;c')
+      if (!steps) {
+        await new Promise((resolve) => setTimeout(resolve, random(8)))
+        client.send(INTERRUPT)
+      }
+      expect(await client.hear(60_000)).toMatch(/^T0[25]/)
+    }
+    await client.ask('D')
+    hv!.stdin!.write('q')
+    expect(await ended).toEqual([0, null])
+    const lines = Array.from({length: 15}, (_, i) => `line ${10 * i}\n`).join('')
+    expect(out.slice(out.indexOf('\n') + 1)).toBe(lines)
+  })
+})

@@ -78,7 +78,8 @@ test.each([
   [['--kernel', kernel, '--volume', `${folder}:/v`], '--volume is for programs under the sentry'],
   [['--kernel', kernel, '--platform', 'ptrace'], '--platform is ptrace'],
   [['--kernel', kernel, '--memory', '4M'], 'the kernel does not fit'],
-  [['--kernel', kernel, '--gdb', '1234'], '--gdb is for'],
+  [['--kernel', kernel, '--gdb', '1234x'], 'bad address for gdb'],
+  [['--kernel', kernel, '--core', 'core'], '--core is for'],
   [['--kernel', kernel, ...Array.from({length: 40}, () => ['--disk', text]).flat()], 'room for'],
 ])('%j is refused in one line', (argv, message) => {
   const {status, stdout, stderr} = hv(['run', ...argv])

@@ -58,7 +58,11 @@ export class GdbBench {
    * Starts hv, waits until it waits, and runs gdb with each script in turn.
    * @param gdbWords what gdb is started with
    */
-  async run(argv: readonly string[], gdbWords: readonly string[], scripts: readonly string[]): Promise<Debugged> {
+  async run(
+    argv: readonly string[],
+    gdbWords: readonly string[],
+    scripts: readonly string[],
+  ): Promise<Debugged> {
     const words = ['run', '--gdb', `unix:${this.socket}`, ...argv]
     const input = openSync(this.input, 'r+')
     const hv = spawn(process.execPath, [HV, ...words], {stdio: [input, 'pipe', 'pipe']})
@@ -95,7 +99,11 @@ export class GdbBench {
     return ran.stdout + ran.stderr
   }
 
-  async #gdb(first: readonly string[], script: string, words: readonly string[] = [this.program]): Promise<string> {
+  async #gdb(
+    first: readonly string[],
+    script: string,
+    words: readonly string[] = [this.program],
+  ): Promise<string> {
     const file = join(this.directory, 'script')
     writeFileSync(file, `${[...QUIET, ...first].join('\n')}\n${script}`)
     const gdb = spawn('gdb-multiarch', ['-nx', '-batch', '-x', file, ...words], {timeout: TIMEOUT_MS})

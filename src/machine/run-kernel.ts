@@ -36,6 +36,8 @@ export async function runKernel(
   using machine = new KernelMachine(options, streams, watching.debug)
   using _ = hasTerminal ? rawTerminal(STDIN) : undefined
   watching.onMade?.(machine.roots)
+  // While it waits for its debugger, ^A and x end it, too.
+  if (hasTerminal && watching.debug !== undefined) streams.input.start()
   try {
     // It lives until then.
     return await machine.run(watching.onLoaded)

@@ -64,6 +64,16 @@ describeKvm('hv run --kernel', () => {
   })
 })
 
+describeKvm('hv run --kernel --gdb on a terminal', () => {
+  test('ends by ^A x while it waits for gdb', async () => {
+    const words = ['run', '--gdb', `unix:${join(folder, 'socket')}`, '--kernel', kernel]
+    const pty = new Pty([process.execPath, HV, ...words])
+    await pty.expect(/waiting for gdb/)
+    pty.type('\u0001x')
+    expect(await pty.status()).toBe(137)
+  })
+})
+
 const text = join(folder, 'text')
 writeFileSync(text, 'no kernel\n'.repeat(1000))
 

@@ -61,27 +61,57 @@ async function harass(client: Client, random: Random): Promise<number> {
 
 const GUESTS = ['thread-signals', 'fork-snapshot', 'unix-processes', 'restart', 'exec']
 
+interface Waiting {
+  port: number
+  said: () => string
+  exited: Promise<unknown[]>
+}
+
+async function waiting(...words: string[]): Promise<Waiting> {
+  hv = spawn(process.execPath, [HV, 'run', '--gdb', '0', ...words], {stdio: ['ignore', 'pipe', 'pipe']})
+  let said = ''
+  const exited = once(hv, 'close')
+  hv.stdout!.on('data', (text) => {
+    said += text
+  })
+  const port = await new Promise<number>((resolve) => {
+    hv!.stderr!.on('data', (text) => {
+      said += text
+      const [, digits] = /remote 127\.0\.0\.1:(\d+)\n/.exec(said) ?? []
+      if (digits !== undefined) resolve(Number(digits))
+    })
+  })
+  return {port, said: () => said, exited}
+}
+
 test.each(platforms.flatMap((platform) => GUESTS.map((guest) => [platform, guest] as const)))(
   'on %s %s',
   async (platform, guest) => {
-    const flags = ['--platform', platform, '--gdb', '0']
-    hv = spawn(process.execPath, [HV, 'run', ...flags, `${guests}/${guest}`], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let said = ''
-    const exited = once(hv, 'close')
-    hv.stdout!.on('data', (text) => {
-      said += text
-    })
-    const port = await new Promise<number>((resolve) => {
-      hv!.stderr!.on('data', (text) => {
-        said += text
-        const [, digits] = /remote 127\.0\.0\.1:(\d+)\n/.exec(said) ?? []
-        if (digits !== undefined) resolve(Number(digits))
-      })
-    })
+    const {port, said, exited} = await waiting('--platform', platform, `${guests}/${guest}`)
     const stops = await harass(new Client(port), seededRandom(guest.length))
-    expect(await exited, said).toEqual([0, null])
+    expect(await exited, said()).toEqual([0, null])
     expect(stops).toBeGreaterThan(1)
+  },
+)
+
+test.each(platforms)(
+  'on %s whoever comes at once behind one that left a running program finds it standing',
+  async (platform) => {
+    const {port, exited} = await waiting('--platform', platform, `${guests}/die-alarm-spinning`)
+    let served = 0
+    // It may die of its alarm meanwhile.
+    while (served < 20 && hv?.exitCode === null) {
+      const client = new Client(port)
+      const stop = await client.ask('?')
+      // The last one has not gone yet.
+      if (stop === 'closed') continue
+      expect(stop).toMatch(/^[TX]/)
+      served++
+      client.send('vCont;c')
+      client.leave()
+    }
+    expect(served).toBeGreaterThan(1)
+    hv?.kill('SIGKILL')
+    await exited
   },
 )

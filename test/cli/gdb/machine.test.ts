@@ -179,6 +179,12 @@ shell printf hiq > ${bench.input}
     expect(status).toBe(0)
   })
 
+  test.skipIf(arch !== 'x86_64')('a triple fault is told before it is a reset', async () => {
+    const {said, status} = await booted([], `shell printf x > ${bench.input}\ncontinue\nx/i $pc\ncontinue\n`)
+    expect(said).toMatch(/received signal SIGSEGV[\s\S]*=> 0x[\s\S]*exited with code 01/)
+    expect(status).toBe(1)
+  })
+
   test('its time passes while it stands still', async () => {
     const {status, said} = await booted(['--timeout', '1.5'], 'shell sleep 2.5\nstepi\n')
     expect(status).toBe(124)

@@ -237,3 +237,15 @@ test('a machine that fails is looked at first, if somebody does; behind its end 
   expect(machine.readMemory(0x1000n, 4, 1)).toHaveLength(0)
   expect(machine.addPoint('hardware', 0x1000n, 4, 1)).toBe(false)
 })
+
+test('memory is read as far as there is any, and written whole or not at all', async () => {
+  const {bytes, start} = bench(1)
+  await start()
+  expect(machine.readMemory(0x1ffen, 8, 1)).toHaveLength(2)
+  expect(machine.readMemory(2n ** 64n - 4n, 8, 1)).toHaveLength(0)
+  expect(machine.writeMemory(0x1ffen, Uint8Array.of(1, 2, 3, 4), 1)).toBe(false)
+  expect(bytes.subarray(0x1ffe)).toEqual(new Uint8Array(2))
+  expect(machine.writeMemory(0xffen, Uint8Array.of(1, 2, 3, 4), 1)).toBe(true)
+  expect(machine.readMemory(0xffen, 4, 1)).toEqual(Buffer.of(1, 2, 3, 4))
+  expect(machine.readMemory(0x1000n, 4, 9)).toHaveLength(0)
+})

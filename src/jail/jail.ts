@@ -33,7 +33,7 @@ export interface JailNeeds {
   /** It may become a bare machine: `decide` follows, behind what shows it. A kernel's makes another one for a reset. */
   isUndecided?: boolean
   hasTerminal: boolean
-  /** It listens to a socket, and is to take who connects. */
+  /** It listens to a socket, and is to take who connects: gdb, who debugs a machine's vCPUs. */
   accepts?: boolean
   dropTo?: {uid: number; gid: number}
 }

@@ -2,8 +2,10 @@
 
 import {randomBytes} from 'node:crypto'
 import type {Duplex} from 'node:stream'
+import {SIGKILL} from '../abi/signal.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import {Vm} from '../vm/vm.ts'
+import type {Debugger, End} from './debug/debugging.ts'
 import {StreamBackend} from './devices/network-backend.ts'
 import {VirtioEntropy} from './devices/virtio-entropy.ts'
 import {VirtioNetwork} from './devices/virtio-network.ts'
@@ -11,7 +13,7 @@ import {VirtioVsock} from './devices/virtio-vsock.ts'
 import {KernelFile} from './kernel-file.ts'
 import type {KernelOptions} from './kernel-options.ts'
 import {KernelResources} from './kernel-resources.ts'
-import {type End, KernelRun, type KernelStreams} from './kernel-run.ts'
+import {KernelRun, type KernelStreams} from './kernel-run.ts'
 import {machine} from './machine.ts'
 import type {MachineResult} from './machine-result.ts'
 import type {DeviceModel} from './virtio/model.ts'
@@ -33,8 +35,8 @@ export class KernelMachine implements Disposable {
   readonly #stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0, unclaimed: 0, boots: 0}
   #made: Made
 
-  /** Opens what it is made of, and reads none of it. @throws HvError */
-  constructor(options: KernelOptions, streams: KernelStreams) {
+  /** Opens what it is made of, and reads none of it. @param debug how it is debugged, in its first boot @throws HvError */
+  constructor(options: KernelOptions, streams: KernelStreams, debug?: Debugger) {
     const {kernel, initrd} = options
     this.#options = options
     this.#streams = streams
@@ -48,6 +50,9 @@ export class KernelMachine implements Disposable {
       const shares = resources.shares(options.shares)
       this.#models = [new VirtioEntropy(), this.vsock, ...cardOf(options.network), ...disks, ...shares]
       this.#made = this.#make()
+      const {vm, vcpus, run} = this.#made
+      const kill = (): void => this.stop({exitCode: null, signal: SIGKILL, timedOut: false})
+      run.debugging = debug?.({vcpus, memory: vm.memory, kill})
     } catch (error) {
       resources[Symbol.dispose]()
       throw error
@@ -59,14 +64,19 @@ export class KernelMachine implements Disposable {
     return this.#resources.roots
   }
 
-  /** Reads the kernel and runs it; once. @throws HvError BAD_KERNEL, HOST_SYSCALL */
-  async run(): Promise<MachineResult> {
+  /**
+   * Reads the kernel and runs it; once.
+   * @param onLoaded called when it is in memory, before its first instruction
+   * @throws HvError BAD_KERNEL, HOST_SYSCALL
+   */
+  async run(onLoaded: () => void = () => {}): Promise<MachineResult> {
     const [kernel, initrd] = this.#files.map((file) => file?.read())
     const {timeoutMs} = this.#options
     const stop = (): void => this.stop({exitCode: null, signal: null, timedOut: true})
     const timer = timeoutMs === undefined ? undefined : setTimeout(stop, timeoutMs)
     try {
       this.#load(kernel!, initrd)
+      onLoaded()
       const loaded = performance.now()
       let end = await this.#boot()
       while (this.#made.run.wasReset && this.#options.reboots) {

@@ -5,6 +5,7 @@ import {type Exit, isAccess} from '../vm/exit.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import type {Vm} from '../vm/vm.ts'
 import {Bus} from './bus.ts'
+import type {End, MachineDebugging} from './debug/debugging.ts'
 import {failed} from './failed.ts'
 import {isTaken} from './is-taken.ts'
 import type {PlacedDevice} from './kernel.ts'
@@ -26,12 +27,12 @@ export interface KernelStreams {
   readonly output: MachineOutput
 }
 
-export type End = Omit<MachineResult, 'stats'>
-
 /** The devices and vCPUs of a machine whose kernel is loaded before `toEnd`. */
 export class KernelRun implements Disposable {
   readonly stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0, unclaimed: 0}
   readonly devices: readonly PlacedDevice[]
+  /** Who debugs it. To be set before `toEnd`. */
+  debugging: MachineDebugging | undefined
   readonly #virtio: readonly VirtioMmio[]
   readonly #vcpus: readonly Vcpu[]
   readonly #output: MachineOutput
@@ -60,6 +61,7 @@ export class KernelRun implements Disposable {
   stop(end: End): void {
     this.#end ??= end
     this.#interrupt()
+    this.debugging?.ended(this.#end)
   }
 
   [Symbol.dispose](): void {
@@ -91,14 +93,21 @@ export class KernelRun implements Disposable {
   }
 
   async #runOne(vcpu: Vcpu): Promise<void> {
+    const {debugging} = this
+    let exit: Exit | undefined
     try {
-      while (this.#end === undefined) {
-        const exit = await vcpu.runAsync()
+      for (;;) {
+        if (debugging !== undefined) await debugging.mayRun(vcpu)
+        if (this.#end !== undefined) return
+        exit = await vcpu.runAsync()
         this.stats.exits++
+        if (debugging?.takesExit(vcpu, exit)) continue
+        if (debugging !== undefined && isCrash(exit)) await debugging.failed(vcpu, exit)
         this.#handle(exit, vcpu)
         if (this.#isCongested) await this.#flushed
       }
     } catch (error) {
+      if (exit !== undefined) await debugging?.failed(vcpu, exit)
       // One that cannot go on ends them all.
       this.stop({exitCode: null, signal: null, timedOut: false})
       throw error
@@ -116,6 +125,7 @@ export class KernelRun implements Disposable {
     switch (exit.kind) {
       case 'interrupted':
       case 'halt':
+      case 'debug':
         return
       case 'shutdown':
         this.#endBy(machine.endingOf(exit.reason))
@@ -144,6 +154,10 @@ export class KernelRun implements Disposable {
     for (const vcpu of this.#vcpus) vcpu.interrupt()
   }
 }
+
+/** It ends the run as a reset does, and who debugs the kernel wants to know why. */
+const isCrash = (exit: Exit): boolean =>
+  exit.kind === 'shutdown' && (exit.reason === 'triple-fault' || exit.reason === 'crash')
 
 /** SMC Calling Convention: -1. */
 const NOT_SUPPORTED = 2n ** 64n - 1n

@@ -77,7 +77,7 @@ export interface RunOptions {
   shares?: {path: string; tag: string; writable: boolean}[]
   /** With `kernel`: parameters behind those that hv gives it. */
   append?: string
-  /** Where gdb is waited for before the program's first instruction. Its call sites are then left as they are. */
+  /** Where gdb is waited for before the first instruction, a machine's too. A program's call sites are then left as they are. */
   gdb?: GdbAddress
   /** Where the first process that dies with a core leaves it: a file of this host, emptied if it is there. */
   core?: string

@@ -91,7 +91,11 @@ export function testKernel(architecture: string, inside: Inside, {tries = 1} = {
     const machine = ['--timeout', `${TRY_S}`, '--cpus', '2', '--memory', '256M', '--reboot', ...devices]
     const argv = ['node', 'dist/bin/hv.cjs', 'run', ...files, ...machine, '--append', `quiet hv.do=${script}`]
     const boot = async (): Promise<Outcome> => {
-      expect(await inside(['sh', '-c', PREPARE, 'sh', NEIGHBOUR])).toEqual({status: 0, stdout: '', stderr: ''})
+      expect(await inside(['sh', '-c', PREPARE, 'sh', NEIGHBOUR])).toEqual({
+        status: 0,
+        stdout: '',
+        stderr: '',
+      })
       return inside(argv, {timeoutMs: TIMEOUT_MS})
     }
     let outcome = await boot()

@@ -71,6 +71,16 @@ describeKvm('hv run --kernel', () => {
   })
 })
 
+describeKvm('hv run --kernel --gdb on a terminal', () => {
+  test('ends by ^A x while it waits for gdb', async () => {
+    const words = ['run', '--gdb', `unix:${join(folder, 'socket')}`, '--kernel', kernel]
+    const pty = new Pty([process.execPath, HV, ...words])
+    await pty.expect(/waiting for gdb/)
+    pty.type('\u0001x')
+    expect(await pty.status()).toBe(137)
+  })
+})
+
 const text = join(folder, 'text')
 writeFileSync(text, 'no kernel\n'.repeat(1000))
 
@@ -90,7 +100,8 @@ test.each([
   [['--kernel', kernel, '--volume', `${folder}:/v`], '--volume is for programs under the sentry'],
   [['--kernel', kernel, '--platform', 'ptrace'], '--platform is ptrace'],
   [['--kernel', kernel, '--memory', '4M'], 'the kernel does not fit'],
-  [['--kernel', kernel, '--gdb', '1234'], '--gdb is for'],
+  [['--kernel', kernel, '--gdb', '1234x'], 'bad address for gdb'],
+  [['--kernel', kernel, '--core', 'core'], '--core is for'],
   [['--kernel', kernel, ...Array.from({length: 40}, () => ['--disk', text]).flat()], 'room for'],
 ])('%j is refused in one line', (argv, message) => {
   const {status, stdout, stderr} = hv(['run', ...argv])

@@ -212,6 +212,8 @@ constexpr uint32_t kMachineRequests[] = {KVM_RUN,        KVM_GET_REGS,  KVM_SET_
                                          KVM_GET_SREGS,  KVM_SET_SREGS, KVM_GET_ONE_REG,
                                          KVM_SET_ONE_REG};
 constexpr uint32_t kKernelRequests[] = {KVM_IRQ_LINE};
+// Of a machine that gdb looks into.
+constexpr uint32_t kDebugRequests[] = {KVM_SET_GUEST_DEBUG, KVM_CHECK_EXTENSION};
 constexpr uint32_t kMakingRequests[] = {KVM_GET_API_VERSION, KVM_CREATE_VM, KVM_ENABLE_CAP};
 // None that attaches.
 constexpr uint32_t kTraceRequests[] = {
@@ -309,6 +311,9 @@ int FilterCalls(const FilterOptions& options) {
   Program program;
   const bool traces = options.caller == Caller::kPtrace;
   using Requests = std::initializer_list<std::span<const uint32_t>>;
+  using Some = std::span<const uint32_t>;
+  const Some debug = options.accepts ? Some(kDebugRequests) : Some();
+  const Some vectors = options.accepts ? Some(arch::kVectorRequests) : Some();
   const auto allow_requests = [&](Requests requests) { program.AllowIf(SYS_ioctl, 1, requests); };
   // The most frequent ones first: the kernel remembers only what it need not ask about.
   if (traces) {
@@ -317,12 +322,17 @@ int FilterCalls(const FilterOptions& options) {
     program.Allow({kAllowedToTrace});
   }
   if (options.caller == Caller::kMachine) {
-    allow_requests({kMachineRequests, arch::kMachineRequests, kTerminalRequests});
+    allow_requests({kMachineRequests, arch::kMachineRequests, kTerminalRequests, debug, vectors});
+  } else if (options.caller == Caller::kKernel && options.is_undecided) {
+    allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests, kTerminalRequests,
+                    kKvmRequests, arch::kSentryKvmRequests, kMakingRequests,
+                    arch::kMakingRequests});
   } else if (options.caller == Caller::kKernel) {
-    allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests, kTerminalRequests});
+    allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests, kTerminalRequests,
+                    debug, vectors});
   } else if (options.is_undecided) {
     allow_requests({kKvmRequests, arch::kSentryKvmRequests, kTerminalRequests, kMakingRequests,
-                    arch::kMakingRequests});
+                    arch::kMakingRequests, debug, vectors});
     program.Allow({kAllowedToDecide});
   } else if (traces) {
     allow_requests({kTerminalRequests});

@@ -18,9 +18,9 @@ struct FilterOptions {
   Caller caller;
   // It has the host's terminal, and stops with its guest.
   bool has_terminal;
-  // It may make a machine yet, and another filter is laid over this one when that is decided.
+  // It may make a machine yet: a kernel's another one, for a reset. Else another filter is laid over this one when that is decided.
   bool is_undecided;
-  // It takes who connects to a socket that it listens to: a debugger.
+  // It takes who connects to a socket that it listens to: a debugger, who may look into a machine's vCPUs.
   bool accepts;
 };
 

@@ -79,6 +79,13 @@ export function parseShare(text: string): {path: string; tag: string; writable: 
   return {path: resolve(path), tag, writable: mode === 'rw', is9p}
 }
 
+/** `unix:PATH`; PATH is relative to this process. */
+export function parseNet(text: string): string {
+  const [, path] = /^unix:(.+)$/s.exec(text) ?? []
+  if (path === undefined) throw bad(`bad network ${quote(text)}`, 'write unix:PATH')
+  return resolve(path)
+}
+
 /** `PATH:rwxc`: the letters are any of these, or none. PATH is the guest's. */
 export function parseUnveil(text: string): Unveiled {
   const colon = text.lastIndexOf(':')

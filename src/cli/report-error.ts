@@ -24,6 +24,7 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
     ...['kernel', 'initrd', 'append'],
   ].map((name) => [name, `--${name}`] as const),
   ['withLibraries', '--with-libs'],
+  ['reboots', '--reboot'],
   ['volumes', '--volume'],
   ['memoryBytes', '--memory'],
   ['maxTasks', '--pids'],

@@ -74,6 +74,19 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     summary: "kernel parameters, behind hv's own (console=… panic=-1)",
   },
   {
+    name: 'net',
+    kind: 'value',
+    placeholder: 'unix:PATH',
+    summary:
+      "with --kernel: a network card whose cable leads to this socket, such as passt(1)'s; default: none",
+  },
+  {
+    name: 'reboot',
+    kind: 'switch',
+    summary:
+      'with --kernel: boot again when the kernel resets the machine, also after a panic; default: status 1',
+  },
+  {
     name: 'with-libs',
     kind: 'switch',
     summary: 'show PROGRAM at its own path, with its interpreter and the libraries that it is linked with',

@@ -10,6 +10,7 @@ import {
   parseDisk,
   parseEnv,
   parseIdentity,
+  parseNet,
   parseShare,
   parseSize,
   parseTimeout,
@@ -44,12 +45,14 @@ export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.Pro
 }
 
 function checkTogether(options: RunOptions): void {
-  const {root, image, withLibraries, entrypoint, kernel, initrd, append} = options
+  const {root, image, withLibraries, entrypoint, kernel, initrd, append, reboots, net} = options
   const trees = [root && '--root', image && '--image', withLibraries && '--with-libs'].filter(Boolean)
   if (trees.length > 1) throw bad(`${trees.join(' and ')}: each says what the guest sees`, 'give one of them')
   if (entrypoint !== undefined && image === undefined)
     throw bad('--entrypoint is for an image', 'give --image, or the program behind the flags')
-  const ofKernel = [initrd && '--initrd', append && '--append'].find(Boolean)
+  const ofKernel = [initrd && '--initrd', append && '--append', reboots && '--reboot', net && '--net'].find(
+    Boolean,
+  )
   if (ofKernel && kernel === undefined) throw bad(`${ofKernel} is for a kernel`, 'give --kernel')
 }
 
@@ -110,6 +113,12 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
       return
     case 'append':
       options.append = value
+      return
+    case 'net':
+      options.net = parseNet(value)
+      return
+    case 'reboot':
+      options.reboots = true
       return
     case 'with-libs':
       options.withLibraries = true

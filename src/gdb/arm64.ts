@@ -1,4 +1,4 @@
-// arm64's registers for gdb: those that a Linux program has without SVE and its kin.
+// arm64's registers for gdb: those that a Linux program has without SVE and its kin, and those of a machine.
 
 import {type Feature, numbered, RegisterLayout} from './register-layout.ts'
 
@@ -75,9 +75,28 @@ const features: readonly Feature[] = [
   {name: 'org.gnu.gdb.aarch64.tls', registers: [{name: 'tpidr', bits: 64, type: 'data_ptr'}]},
 ]
 
+/** gdb shows what it has no name of its own for, too. */
+const system: Feature = {
+  name: 'hv.arm64.system',
+  registers: [
+    ...['sctlr_el1', 'tcr_el1', 'ttbr0_el1', 'ttbr1_el1', 'vbar_el1'],
+    ...['elr_el1', 'spsr_el1', 'esr_el1', 'far_el1', 'tpidr_el1', 'sp_el0'],
+  ].map((name) => ({name, bits: 64, type: 'int64', group: 'system'})),
+}
+
+const expedited = ['x29', 'sp', 'pc']
+
 export const arm64Layout = new RegisterLayout({
   architecture: 'aarch64',
   osabi: 'GNU/Linux',
   features,
-  expedited: ['x29', 'sp', 'pc'],
+  expedited,
+})
+
+/** Of a machine without Linux's conventions. */
+export const arm64MachineLayout = new RegisterLayout({
+  architecture: 'aarch64',
+  osabi: 'none',
+  features: [...features, system],
+  expedited,
 })

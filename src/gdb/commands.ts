@@ -13,8 +13,11 @@ const BAD_WORDS = 'E01'
 const NO_MEMORY = 'E0e'
 const REFUSED = 'E16'
 
-/** Z's and z's first word. 3 and 4, for reads, are not there. */
-const POINTS: Readonly<Record<string, PointKind>> = {0: 'software', 1: 'hardware', 2: 'write'}
+/** Z's and z's first word. */
+const POINTS: Readonly<Record<string, PointKind>> = {
+  ...{0: 'software', 1: 'hardware'},
+  ...{2: 'write', 3: 'read', 4: 'access'},
+}
 /** What is watched is compared. */
 const MAX_WATCHED = 64
 
@@ -45,19 +48,19 @@ export const COMMANDS: Readonly<Record<string, (text: string, talk: Conversation
     all.set(bytes, register.offset)
     return target.writeRegisters(thread, all) ? OK : REFUSED
   },
-  m: (text, {target}) => {
+  m: (text, {target, thread}) => {
     const range = parseRange(text)
     if (range === undefined) return BAD_WORDS
-    const bytes = target.readMemory(range.address, Math.min(range.length, MAX_PAYLOAD / 2))
+    const bytes = target.readMemory(range.address, Math.min(range.length, MAX_PAYLOAD / 2), thread)
     return bytes.length === 0 && range.length > 0 ? NO_MEMORY : bytesToHex(bytes)
   },
   M: (text, talk) => write(text, talk, parseBytes),
   X: (text, talk) => write(text, talk, (bytes) => Buffer.from(bytes, 'latin1')),
-  Z: (text, {target}) => {
+  Z: (text, {target, thread}) => {
     const point = parsePoint(text)
     if (point === undefined) return BAD_WORDS
     if (point.kind === undefined) return ''
-    const isAdded = target.addPoint(point.kind, point.address, point.length)
+    const isAdded = target.addPoint(point.kind, point.address, point.length, thread)
     return isAdded === undefined ? '' : isAdded ? OK : NO_MEMORY
   },
   z: (text, {target}) => {
@@ -91,14 +94,14 @@ function has(threads: readonly number[], thread: number): boolean {
 /** `ADDRESS,LENGTH:BYTES`. */
 function write(
   text: string,
-  {target}: Conversation,
+  {target, thread}: Conversation,
   parse: (text: string) => Uint8Array | undefined,
 ): string {
   const colon = text.indexOf(':')
   const range = colon < 0 ? undefined : parseRange(text.slice(0, colon))
   const bytes = range && parse(text.slice(colon + 1))
   if (range === undefined || bytes?.length !== range.length) return BAD_WORDS
-  return bytes.length === 0 || target.writeMemory(range.address, bytes) ? OK : NO_MEMORY
+  return bytes.length === 0 || target.writeMemory(range.address, bytes, thread) ? OK : NO_MEMORY
 }
 
 /** `TYPE,ADDRESS,KIND`; conditions behind it were not offered. `kind` undefined: no such points. */
@@ -111,6 +114,7 @@ function parsePoint(
   if (!/^[0-9]$/.test(type) || address === undefined || length === undefined || rest.length > 0)
     return undefined
   const kind = POINTS[type]
-  if (kind === 'write' && (length === 0 || length > MAX_WATCHED)) return {kind: undefined, address, length}
+  const isWatch = kind !== undefined && kind !== 'software' && kind !== 'hardware'
+  if (isWatch && (length === 0 || length > MAX_WATCHED)) return {kind: undefined, address, length}
   return {kind, address, length}
 }

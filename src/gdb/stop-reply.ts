@@ -5,6 +5,7 @@ import type {Stop, Target} from './target.ts'
 import {bytesToHex, textToHex} from './words.ts'
 
 const SIGTRAP = 5
+const WATCHES = {write: 'watch', read: 'rwatch', access: 'awatch'} as const
 
 /** @param features that gdb has named */
 export function stopReply(stop: Stop, target: Target, features: ReadonlySet<string>): string {
@@ -27,7 +28,7 @@ export function stopReply(stop: Stop, target: Target, features: ReadonlySet<stri
 
 function reasonOf(stop: Stop, features: ReadonlySet<string>): string {
   if (stop.what === 'breakpoint' && features.has('swbreak')) return 'swbreak:;'
-  if (stop.what === 'watchpoint') return `watch:${stop.address.toString(16)};`
+  if (stop.what === 'watchpoint') return `${WATCHES[stop.kind ?? 'write']}:${stop.address.toString(16)};`
   if (stop.what === 'executed' && features.has('exec-events')) return `exec:${textToHex(stop.path)};`
   return ''
 }

@@ -8,8 +8,13 @@ export type Stop =
   | {readonly what: 'signal'; readonly thread: number; readonly signal: number}
   /** The program counter is where the breakpoint is. */
   | {readonly what: 'breakpoint'; readonly thread: number}
-  /** What is at `address` has changed. */
-  | {readonly what: 'watchpoint'; readonly thread: number; readonly address: bigint}
+  /** What is at `address` has changed; `kind`: it was looked at, where that is what was asked for. */
+  | {
+      readonly what: 'watchpoint'
+      readonly thread: number
+      readonly address: bigint
+      readonly kind?: 'write' | 'read' | 'access'
+    }
   /** It is another program from now on: its path, a byte string. */
   | {readonly what: 'executed'; readonly thread: number; readonly path: string}
   /** It is gone. */
@@ -33,8 +38,8 @@ export interface Resumption {
   readonly range?: StepRange
 }
 
-/** `software` and `hardware`: at an instruction; `write`: of a watched place. */
-export type PointKind = 'software' | 'hardware' | 'write'
+/** `software` and `hardware`: at an instruction; `write`, `read` and `access`: of a watched place. */
+export type PointKind = 'software' | 'hardware' | 'write' | 'read' | 'access'
 
 export interface Target {
   /** What `readRegisters` gives. */
@@ -49,12 +54,15 @@ export interface Target {
   readRegisters(thread: number): Uint8Array
   /** @returns whether the processor took all of them */
   writeRegisters(thread: number, bytes: Uint8Array): boolean
-  /** As much of it as can be read, from its beginning; empty: nothing. At most `length` bytes. */
-  readMemory(address: bigint, length: number): Uint8Array
+  /**
+   * As much of it as can be read, from its beginning; empty: nothing. At most `length` bytes.
+   * @param thread whose memory it is: threads of a machine may see others
+   */
+  readMemory(address: bigint, length: number, thread: number): Uint8Array
   /** @returns whether all of it was written */
-  writeMemory(address: bigint, bytes: Uint8Array): boolean
-  /** @returns false: not there, or too many; undefined: it has no such points. */
-  addPoint(kind: PointKind, address: bigint, length: number): boolean | undefined
+  writeMemory(address: bigint, bytes: Uint8Array, thread: number): boolean
+  /** For all threads. @returns false: not there, or too many; undefined: it has no such points. */
+  addPoint(kind: PointKind, address: bigint, length: number, thread: number): boolean | undefined
   removePoint(kind: PointKind, address: bigint, length: number): void
   /** Lets threads run, until `onStop` is called. Threads that nothing is said of stay stopped. */
   resume(resumptions: readonly Resumption[]): void

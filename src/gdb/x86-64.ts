@@ -1,4 +1,4 @@
-// x86_64's registers for gdb: those that a Linux program has, in the order of gdb's own descriptions of it.
+// x86_64's registers for gdb: those that a Linux program has, in the order of gdb's own descriptions of it, and those of a machine.
 
 import {type Feature, numbered, type RegisterField, RegisterLayout} from './register-layout.ts'
 
@@ -67,7 +67,7 @@ const core: readonly RegisterField[] = [
   ...X87_CONTROL.map((name): RegisterField => ({bits: 32, type: 'int', group: 'float', name})),
 ]
 
-const features: readonly Feature[] = [
+const common: readonly Feature[] = [
   {name: 'org.gnu.gdb.i386.core', types: EFLAGS, registers: core},
   {
     name: 'org.gnu.gdb.i386.sse',
@@ -78,14 +78,24 @@ const features: readonly Feature[] = [
     ],
   },
   {
-    name: 'org.gnu.gdb.i386.linux',
-    registers: [{name: 'orig_rax', bits: 64, type: 'int64', group: 'system'}],
-  },
-  {
     name: 'org.gnu.gdb.i386.segments',
     registers: ['fs_base', 'gs_base'].map((name) => ({bits: 64, type: 'int64', name})),
   },
 ]
+
+const linux: Feature = {
+  name: 'org.gnu.gdb.i386.linux',
+  registers: [{name: 'orig_rax', bits: 64, type: 'int64', group: 'system'}],
+}
+
+/** gdb shows what it has no name of its own for, too. */
+const system: Feature = {
+  name: 'hv.x86_64.system',
+  registers: ['cr0', 'cr2', 'cr3', 'cr4', 'cr8', 'efer'].map((name) => ({
+    ...{bits: 64, type: 'int64', group: 'system'},
+    name,
+  })),
+}
 
 const avx: Feature = {
   name: 'org.gnu.gdb.i386.avx',
@@ -94,10 +104,20 @@ const avx: Feature = {
 
 /** @param hasAvx the upper halves of YMM are there */
 export function x86Layout(hasAvx: boolean): RegisterLayout {
+  const [core, sse, segments] = common
+  return layoutOf('GNU/Linux', [core, sse, linux, segments, ...(hasAvx ? [avx] : [])])
+}
+
+/** Of a machine without Linux's conventions. @param hasAvx as above */
+export function x86MachineLayout(hasAvx: boolean): RegisterLayout {
+  return layoutOf('none', [...common, ...(hasAvx ? [avx] : []), system])
+}
+
+function layoutOf(osabi: string, features: readonly Feature[]): RegisterLayout {
   return new RegisterLayout({
     architecture: 'i386:x86-64',
-    osabi: 'GNU/Linux',
-    features: hasAvx ? [...features, avx] : features,
+    osabi,
+    features,
     expedited: ['rbp', 'rsp', 'rip'],
   })
 }

@@ -30,10 +30,10 @@ export interface JailNeeds {
   directories: readonly string[]
   /** Of a sentry's platform. */
   caller: Exclude<Caller, 'machine'>
-  /** It may become a bare machine: `decide` follows, behind what shows it. */
+  /** It may become a bare machine: `decide` follows, behind what shows it. A kernel's makes another one for a reset. */
   isUndecided?: boolean
   hasTerminal: boolean
-  /** It listens to a socket, and is to take who connects. */
+  /** It listens to a socket, and is to take who connects: gdb, who debugs a machine's vCPUs. */
   accepts?: boolean
   dropTo?: {uid: number; gid: number}
 }

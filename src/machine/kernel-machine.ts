@@ -1,34 +1,45 @@
 // KernelMachine: a machine with a Linux kernel, made, loaded and run; what the kernel finds in it: README.md.
 
+import {randomBytes} from 'node:crypto'
+import type {Duplex} from 'node:stream'
+import {SIGKILL} from '../abi/signal.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import {Vm} from '../vm/vm.ts'
+import type {Debugger, End} from './debug/debugging.ts'
+import {StreamBackend} from './devices/network-backend.ts'
 import {VirtioEntropy} from './devices/virtio-entropy.ts'
+import {VirtioNetwork} from './devices/virtio-network.ts'
 import {VirtioVsock} from './devices/virtio-vsock.ts'
 import {KernelFile} from './kernel-file.ts'
 import type {KernelOptions} from './kernel-options.ts'
 import {KernelResources} from './kernel-resources.ts'
-import {type End, KernelRun, type KernelStreams} from './kernel-run.ts'
+import {KernelRun, type KernelStreams} from './kernel-run.ts'
 import {machine} from './machine.ts'
 import type {MachineResult} from './machine-result.ts'
+import type {DeviceModel} from './virtio/model.ts'
 
 /** Backed lazily: it costs what the machine touches. */
 export const MEMORY_BYTES = 512 * 2 ** 20
 const NS_PER_MS = 1e6
+const MAC_BYTES = 6
+const LOCAL = 2
 
 export class KernelMachine implements Disposable {
   readonly vsock = new VirtioVsock()
   readonly #options: KernelOptions
+  readonly #streams: KernelStreams
   readonly #begin = performance.now()
   readonly #resources = new KernelResources()
   readonly #files: readonly (KernelFile | undefined)[]
-  readonly #vm: Vm
-  readonly #vcpus: readonly Vcpu[]
-  readonly #run: KernelRun
+  readonly #models: readonly DeviceModel[]
+  readonly #stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0, unclaimed: 0, boots: 0}
+  #made: Made
 
-  /** Opens what it is made of, and reads none of it. @throws HvError */
-  constructor(options: KernelOptions, streams: KernelStreams) {
-    const {cpus = 1, memoryBytes = MEMORY_BYTES, kernel, initrd} = options
+  /** Opens what it is made of, and reads none of it. @param debug how it is debugged, in its first boot @throws HvError */
+  constructor(options: KernelOptions, streams: KernelStreams, debug?: Debugger) {
+    const {kernel, initrd} = options
     this.#options = options
+    this.#streams = streams
     const resources = this.#resources
     try {
       this.#files = [
@@ -36,10 +47,12 @@ export class KernelMachine implements Disposable {
         initrd === undefined ? undefined : resources.use(new KernelFile(initrd, 'initrd')),
       ]
       const disks = resources.disks(options.disks)
-      const models = [new VirtioEntropy(), this.vsock, ...disks, ...resources.shares(options.shares)]
-      this.#vm = resources.use(Vm.create({memoryBytes, memoryBase: machine.memoryBase, irqchip: true}))
-      this.#vcpus = Array.from({length: cpus}, (_, index) => this.#vm.createVcpu(machine.vcpuOptions(index)))
-      this.#run = resources.use(new KernelRun(this.#vm, this.#vcpus, models, streams))
+      const shares = resources.shares(options.shares)
+      this.#models = [new VirtioEntropy(), this.vsock, ...cardOf(options.network), ...disks, ...shares]
+      this.#made = this.#make()
+      const {vm, vcpus, run} = this.#made
+      const kill = (): void => this.stop({exitCode: null, signal: SIGKILL, timedOut: false})
+      run.debugging = debug?.({vcpus, memory: vm.memory, kill})
     } catch (error) {
       resources[Symbol.dispose]()
       throw error
@@ -51,31 +64,92 @@ export class KernelMachine implements Disposable {
     return this.#resources.roots
   }
 
-  /** Reads the kernel and runs it; once. @throws HvError BAD_KERNEL, HOST_SYSCALL */
-  async run(): Promise<MachineResult> {
+  /**
+   * Reads the kernel and runs it; once.
+   * @param onLoaded called when it is in memory, before its first instruction
+   * @throws HvError BAD_KERNEL, HOST_SYSCALL
+   */
+  async run(onLoaded: () => void = () => {}): Promise<MachineResult> {
     const [kernel, initrd] = this.#files.map((file) => file?.read())
-    const commandLine = [machine.commandLine, this.#options.append].filter(Boolean).join(' ')
-    const {devices, stats} = this.#run
-    machine.startLinux({vm: this.#vm, vcpus: this.#vcpus, kernel: kernel!, initrd, commandLine, devices})
-    const loaded = performance.now()
     const {timeoutMs} = this.#options
     const stop = (): void => this.stop({exitCode: null, signal: null, timedOut: true})
     const timer = timeoutMs === undefined ? undefined : setTimeout(stop, timeoutMs)
     try {
-      const end = await this.#run.toEnd()
+      this.#load(kernel!, initrd)
+      onLoaded()
+      const loaded = performance.now()
+      let end = await this.#boot()
+      while (this.#made.run.wasReset && this.#options.reboots) {
+        this.#remake()
+        this.#load(kernel!, initrd)
+        end = await this.#boot()
+      }
       const runNs = (performance.now() - loaded) * NS_PER_MS
-      return {...end, stats: {...stats, loadNs: (loaded - this.#begin) * NS_PER_MS, runNs}}
+      return {...end, stats: {...this.#stats, loadNs: (loaded - this.#begin) * NS_PER_MS, runNs}}
     } finally {
       clearTimeout(timer)
     }
   }
 
   stop(end: End): void {
-    this.#run.stop(end)
+    this.#made.run.stop(end)
   }
 
   [Symbol.dispose](): void {
+    unmake(this.#made)
+    this.#streams.input.close()
     this.#resources[Symbol.dispose]()
     this.vsock.close()
   }
+
+  #make(): Made {
+    const {cpus = 1, memoryBytes = MEMORY_BYTES} = this.#options
+    const vm = Vm.create({memoryBytes, memoryBase: machine.memoryBase, irqchip: true})
+    try {
+      const vcpus = Array.from({length: cpus}, (_, index) => vm.createVcpu(machine.vcpuOptions(index)))
+      return {vm, vcpus, run: new KernelRun(vm, vcpus, this.#models, this.#streams)}
+    } catch (error) {
+      vm[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  /** A machine as new, whose devices have what they had. */
+  #remake(): void {
+    unmake(this.#made)
+    this.#made = this.#make()
+  }
+
+  #load(kernel: Uint8Array, initrd: Uint8Array | undefined): void {
+    const {vm, vcpus, run} = this.#made
+    const commandLine = [machine.commandLine, this.#options.append].filter(Boolean).join(' ')
+    machine.startLinux({vm, vcpus, kernel, initrd, commandLine, devices: run.devices})
+  }
+
+  async #boot(): Promise<End> {
+    const {run} = this.#made
+    const end = await run.toEnd()
+    this.#stats.boots++
+    for (const [name, count] of Object.entries(run.stats)) this.#stats[name] += count
+    return end
+  }
+}
+
+/** With an address of its own, as several may be in one network: locally administered. */
+function cardOf(network: Duplex | undefined): VirtioNetwork[] {
+  if (network === undefined) return []
+  const mac = Uint8Array.of(LOCAL, ...randomBytes(MAC_BYTES - 1))
+  return [new VirtioNetwork(new StreamBackend(network), {mac})]
+}
+
+/** What a reset makes anew. */
+interface Made {
+  readonly vm: Vm
+  readonly vcpus: readonly Vcpu[]
+  readonly run: KernelRun
+}
+
+function unmake({vm, run}: Made): void {
+  run[Symbol.dispose]()
+  vm[Symbol.dispose]()
 }

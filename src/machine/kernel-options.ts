@@ -1,5 +1,7 @@
 // What a kernel's machine is asked to be.
 
+import type {Duplex} from 'node:stream'
+
 /**
  * A kernel, and the machine that it gets.
  *
@@ -22,8 +24,15 @@ export interface KernelOptions {
   cpus?: number
   /** Default: 512 MiB. */
   memoryBytes?: number
+  /** Boots again when the kernel resets the machine, also after a panic. Default: false, the machine ends with status 1. */
+  reboots?: boolean
   disks?: readonly DiskOptions[]
   shares?: readonly ShareOptions[]
+  /**
+   * The other end of a network card's cable: each frame of Ethernet behind its length, 32 bits, big-endian, as passt(1) and QEMU's
+   * `-netdev stream` have them. Default: no network card. Who gives it closes it.
+   */
+  network?: Duplex
   /** Milliseconds until the machine is stopped; default: never. */
   timeoutMs?: number
 }

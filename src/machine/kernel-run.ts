@@ -5,10 +5,11 @@ import {type Exit, isAccess} from '../vm/exit.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import type {Vm} from '../vm/vm.ts'
 import {Bus} from './bus.ts'
+import type {End, MachineDebugging} from './debug/debugging.ts'
 import {failed} from './failed.ts'
 import {isTaken} from './is-taken.ts'
 import type {PlacedDevice} from './kernel.ts'
-import {machine} from './machine.ts'
+import {type Ending, machine} from './machine.ts'
 import type {MachineResult} from './machine-result.ts'
 import {plugVirtio} from './plug-virtio.ts'
 import type {MachineInput, MachineOutput} from './streams.ts'
@@ -17,6 +18,8 @@ import type {DeviceModel} from './virtio/model.ts'
 
 /** While so much waits for a slow reader, the vCPUs do. */
 const CONGESTED_BYTES = 2 ** 16
+/** Of a run that a reset ends. */
+const RESET_STATUS = 1
 
 /** Of its serial line. */
 export interface KernelStreams {
@@ -24,18 +27,19 @@ export interface KernelStreams {
   readonly output: MachineOutput
 }
 
-export type End = Omit<MachineResult, 'stats'>
-
 /** The devices and vCPUs of a machine whose kernel is loaded before `toEnd`. */
 export class KernelRun implements Disposable {
   readonly stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0, unclaimed: 0}
   readonly devices: readonly PlacedDevice[]
+  /** Who debugs it. To be set before `toEnd`. */
+  debugging: MachineDebugging | undefined
   readonly #virtio: readonly VirtioMmio[]
   readonly #vcpus: readonly Vcpu[]
-  readonly #input: MachineInput
   readonly #output: MachineOutput
   readonly #bus: Bus
-  readonly #exitStatus: () => number | undefined
+  readonly #ending: () => Ending | undefined
+  /** The kernel has reset its machine. */
+  wasReset = false
   readonly #errorStep = machine.kernelErrorStep()
   #end: End | undefined
   #flushed: Promise<void> | undefined
@@ -43,13 +47,12 @@ export class KernelRun implements Disposable {
   /** @param models behind the machine's own devices. @throws HvError BAD_ARGUMENT when there are too many */
   constructor(vm: Vm, vcpus: readonly Vcpu[], models: readonly DeviceModel[], streams: KernelStreams) {
     this.#vcpus = vcpus
-    this.#input = streams.input
     this.#output = streams.output
-    const {placed, all, exitStatus} = machine.makeKernelDevices(vm, streams)
+    const {placed, all, ending} = machine.makeKernelDevices(vm, streams)
     const plugged = plugVirtio(vm, machine.virtio, models)
     this.devices = [...placed, ...plugged.map((each) => each.placed)]
     this.#virtio = plugged.map(({device}) => device)
-    this.#exitStatus = exitStatus
+    this.#ending = ending
     this.#output.onPut(() => this.#hasOutput())
     this.#bus = new Bus([...all, ...this.#virtio], () => this.stats.unclaimed++)
   }
@@ -58,11 +61,11 @@ export class KernelRun implements Disposable {
   stop(end: End): void {
     this.#end ??= end
     this.#interrupt()
+    this.debugging?.ended(this.#end)
   }
 
   [Symbol.dispose](): void {
     for (const device of this.#virtio) device.reset()
-    this.#input.close()
   }
 
   async toEnd(): Promise<End> {
@@ -90,14 +93,21 @@ export class KernelRun implements Disposable {
   }
 
   async #runOne(vcpu: Vcpu): Promise<void> {
+    const {debugging} = this
+    let exit: Exit | undefined
     try {
-      while (this.#end === undefined) {
-        const exit = await vcpu.runAsync()
+      for (;;) {
+        if (debugging !== undefined) await debugging.mayRun(vcpu)
+        if (this.#end !== undefined) return
+        exit = await vcpu.runAsync()
         this.stats.exits++
+        if (debugging?.takesExit(vcpu, exit)) continue
+        if (debugging !== undefined && isCrash(exit)) await debugging.failed(vcpu, exit)
         this.#handle(exit, vcpu)
         if (this.#isCongested) await this.#flushed
       }
     } catch (error) {
+      if (exit !== undefined) await debugging?.failed(vcpu, exit)
       // One that cannot go on ends them all.
       this.stop({exitCode: null, signal: null, timedOut: false})
       throw error
@@ -108,16 +118,17 @@ export class KernelRun implements Disposable {
     if (isAccess(exit)) {
       this.stats[exit.kind === 'io' ? 'portExits' : 'memoryExits']++
       this.#bus.handle(exit)
-      const status = this.#exitStatus()
-      if (status !== undefined) this.stop({exitCode: status, signal: null, timedOut: false})
+      const ending = this.#ending()
+      if (ending !== undefined) this.#endBy(ending)
       return
     }
     switch (exit.kind) {
       case 'interrupted':
       case 'halt':
+      case 'debug':
         return
       case 'shutdown':
-        this.stop({exitCode: machine.statusOf(exit.reason), signal: null, timedOut: false})
+        this.#endBy(machine.endingOf(exit.reason))
         return
       case 'hypercall':
         exit.result = NOT_SUPPORTED
@@ -134,10 +145,19 @@ export class KernelRun implements Disposable {
     }
   }
 
+  #endBy(ending: Ending): void {
+    this.wasReset = ending === 'reset' && this.#end === undefined
+    this.stop({exitCode: ending === 'reset' ? RESET_STATUS : ending, signal: null, timedOut: false})
+  }
+
   #interrupt(): void {
     for (const vcpu of this.#vcpus) vcpu.interrupt()
   }
 }
+
+/** It ends the run as a reset does, and who debugs the kernel wants to know why. */
+const isCrash = (exit: Exit): boolean =>
+  exit.kind === 'shutdown' && (exit.reason === 'triple-fault' || exit.reason === 'crash')
 
 /** SMC Calling Convention: -1. */
 const NOT_SUPPORTED = 2n ** 64n - 1n

@@ -1,6 +1,6 @@
 // Machine: a machine with a Linux kernel, for embedders: what `hv run --kernel` does, with streams and sockets of Node's.
 
-import {type Duplex, PassThrough, type Readable, type Writable} from 'node:stream'
+import {Duplex, PassThrough, type Readable, type Writable} from 'node:stream'
 import * as v from 'valibot'
 import {SIGKILL} from '../abi/signal.ts'
 import * as takes from '../options.ts'
@@ -24,7 +24,8 @@ const machineOptions = takes.options({
   ...{kernel: takes.path, initrd: v.optional(takes.path), append: v.optional(takes.text)},
   ...{cpus: v.optional(takes.integer(1, MAX_CPUS)), memoryBytes: v.optional(takes.anyNumber)},
   ...{disks: v.optional(v.array(disk)), shares: v.optional(v.array(share))},
-  timeoutMs: v.optional(takes.duration),
+  network: v.optional(v.instance(Duplex, 'a Duplex')),
+  ...{reboots: v.optional(takes.truth), timeoutMs: v.optional(takes.duration)},
 })
 
 /**

@@ -31,16 +31,18 @@ export interface Machine {
   makeKernelDevices(vm: Vm, streams: Omit<DeviceStreams, 'debug'>): KernelDevices
   /** Puts the kernel into memory, and the first vCPU before it. @throws HvError BAD_KERNEL */
   startLinux(start: KernelStart): void
-  /** A shutdown's, as the exit status of a run. */
-  statusOf(reason: ShutdownExit['reason']): number
+  endingOf(reason: ShutdownExit['reason']): Ending
 }
+
+/** An exit status, or a reset. */
+export type Ending = number | 'reset'
 
 export interface KernelDevices {
   readonly all: readonly Device[]
   /** Those that the kernel is told of. */
   readonly placed: readonly PlacedDevice[]
   /** The kernel has ended the run by a device. */
-  exitStatus(): number | undefined
+  ending(): Ending | undefined
 }
 
 /** Guest physical addresses. */

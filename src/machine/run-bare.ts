@@ -1,11 +1,12 @@
 // runBare: a bare-metal guest from its file to how it ended. What it finds in the machine: README.md.
 
 import type {Readable} from 'node:stream'
-import {SIGPIPE} from '../abi/signal.ts'
+import {SIGKILL, SIGPIPE} from '../abi/signal.ts'
 import type {Exit} from '../vm/exit.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import {Vm} from '../vm/vm.ts'
 import {Bus} from './bus.ts'
+import type {Debugger, End, MachineDebugging} from './debug/debugging.ts'
 import {failed} from './failed.ts'
 import {GuestFile, openGuestFile} from './guest-file.ts'
 import {isTaken} from './is-taken.ts'
@@ -38,6 +39,8 @@ export interface BareOptions {
   timeoutMs?: number
   /** Called when the machine is made and the guest is loaded, before its first instruction. */
   onLoaded?: () => void
+  /** Called before `onLoaded`: the machine runs when whoever debugs it lets it. */
+  debug?: Debugger
 }
 
 /** @param fd the program, open for reading: it is closed then; default: it is opened. @throws HvError */
@@ -53,11 +56,14 @@ export async function runBare(
   const start = file.load(vm.memory, options.args)
   const vcpu = vm.createVcpu()
   machine.boot(vm, vcpu, start)
+  const run = new Run(vcpu, streams)
+  const kill = (): void => run.stop({exitCode: null, signal: SIGKILL, timedOut: false})
+  run.debugging = options.debug?.({vcpus: [vcpu], memory: vm.memory, kill})
   options.onLoaded?.()
   const loaded = performance.now()
 
-  const run = new Run(vcpu, streams)
-  const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => run.stop(), options.timeoutMs)
+  const stop = (): void => run.stop({exitCode: null, signal: null, timedOut: true})
+  const timer = options.timeoutMs === undefined ? undefined : setTimeout(stop, options.timeoutMs)
   try {
     const end = await run.toEnd()
     const ended = performance.now()
@@ -69,9 +75,8 @@ export async function runBare(
   }
 }
 
-type End = Omit<MachineResult, 'stats'>
-
 class Run {
+  debugging: MachineDebugging | undefined
   readonly stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0}
   readonly #vcpu: Vcpu
   readonly #input: MachineInput
@@ -79,7 +84,7 @@ class Run {
   readonly #devices: MachineDevices
   readonly #bus: Bus
   #status: number | undefined
-  #timedOut = false
+  #end: End | undefined
 
   constructor(vcpu: Vcpu, streams: MachineStreams) {
     const output = streams.output ?? MachineOutput.toDescriptor(STDOUT)
@@ -91,10 +96,10 @@ class Run {
     this.#bus = new Bus(this.#devices.all)
   }
 
-  /** The time is up. */
-  stop(): void {
-    this.#timedOut = true
+  stop(end: End): void {
+    this.#end ??= end
     this.#vcpu.interrupt()
+    this.debugging?.ended(this.#end)
   }
 
   close(): void {
@@ -102,10 +107,29 @@ class Run {
   }
 
   async toEnd(): Promise<End> {
-    while (!this.#timedOut) {
+    let end: End = {exitCode: null, signal: null, timedOut: false}
+    try {
+      end = await this.#runToEnd()
+      return end
+    } finally {
+      this.debugging?.ended(end)
+    }
+  }
+
+  async #runToEnd(): Promise<End> {
+    const {debugging} = this
+    for (;;) {
+      if (debugging !== undefined) await debugging.mayRun(this.#vcpu)
+      if (this.#end !== undefined) return this.#end
       const exit = await this.#vcpu.runAsync()
       this.stats.exits++
-      this.#handle(exit)
+      if (debugging?.takesExit(this.#vcpu, exit)) continue
+      try {
+        this.#handle(exit)
+      } catch (error) {
+        await debugging?.failed(this.#vcpu, exit)
+        throw error
+      }
       for (const output of this.#outputs) {
         if (output.isEmpty || (await isTaken(output))) continue
         return {exitCode: null, signal: SIGPIPE, timedOut: false}
@@ -114,7 +138,6 @@ class Run {
       if (status !== undefined) return {exitCode: status, signal: null, timedOut: false}
       if (this.#devices.isWaiting()) await this.#input.wait(POLL_MS)
     }
-    return {exitCode: null, signal: null, timedOut: true}
   }
 
   #handle(exit: Exit): void {
@@ -128,6 +151,7 @@ class Run {
         this.#bus.handle(exit)
         return
       case 'interrupted':
+      case 'debug':
         return
       case 'hypercall':
         throw failed(`the guest made hypercall ${exit.number}, and the machine has none`)

@@ -2,7 +2,9 @@
 
 import type {Readable} from 'node:stream'
 import {SIGKILL} from '../abi/signal.ts'
+import {connectNetwork} from './connect-network.ts'
 import {ConsoleKeys} from './console-keys.ts'
+import type {Debugger} from './debug/debugging.ts'
 import {KernelMachine} from './kernel-machine.ts'
 import type {KernelOptions} from './kernel-options.ts'
 import type {MachineResult} from './machine-result.ts'
@@ -12,14 +14,19 @@ import {MachineInput, MachineOutput} from './streams.ts'
 const STDIN = 0
 const STDOUT = 1
 
-/**
- * On a terminal each key is the machine's; ^A and x ends it.
- * @param onMade called when the machine is made, before a byte of the kernel is read, with descriptors of the directories that it shares
- * @throws HvError
- */
+/** Who looks on. */
+export interface KernelWatching {
+  /** Called when the machine is made, before a byte of the kernel is read, with descriptors of the directories that it shares. */
+  onMade?: (roots: KernelMachine['roots']) => void
+  /** Called behind that, before the first instruction. */
+  onLoaded?: () => void
+  debug?: Debugger
+}
+
+/** `net`: the path of a UNIX socket. On a terminal each key is the machine's; ^A and x ends it. @throws HvError */
 export async function runKernel(
-  options: KernelOptions,
-  onMade: (roots: KernelMachine['roots']) => void = () => {},
+  options: Omit<KernelOptions, 'network'> & {net?: string},
+  watching: KernelWatching = {},
 ): Promise<MachineResult> {
   const hasTerminal = process.stdin.isTTY === true
   const keys = (): Readable => {
@@ -27,14 +34,18 @@ export async function runKernel(
     return hasTerminal ? process.stdin.pipe(new ConsoleKeys(quit)) : process.stdin
   }
   const streams = {input: new MachineInput(keys), output: MachineOutput.toDescriptor(STDOUT)}
-  using machine = new KernelMachine(options, streams)
+  const network = options.net === undefined ? undefined : await connectNetwork(options.net)
+  using machine = new KernelMachine({...options, network}, streams, watching.debug)
   using _ = hasTerminal ? rawTerminal(STDIN) : undefined
-  onMade(machine.roots)
+  watching.onMade?.(machine.roots)
+  // While it waits for its debugger, ^A and x end it, too.
+  if (hasTerminal && watching.debug !== undefined) streams.input.start()
   try {
     // It lives until then.
-    return await machine.run()
+    return await machine.run(watching.onLoaded)
   } finally {
-    // Or the terminal keeps this process alive.
+    // Or they keep this process alive.
+    network?.destroy()
     if (hasTerminal) process.stdin.destroy()
   }
 }

@@ -3,6 +3,7 @@
 import {errnoName} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
+import type {GdbServer} from '../gdb/server.ts'
 import {Jail} from '../jail/jail.ts'
 import {ownDirectories} from '../jail/own-directories.ts'
 import {openGuestFile} from '../machine/guest-file.ts'
@@ -17,6 +18,7 @@ const TASKS = {maxTasks: 1, cpus: 1}
 export async function runBareMetal(options: RunOptions): Promise<RunResult> {
   requireBareOptions(options)
   const fd = openGuestFile(options.program)
+  const server = options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, true))
   const jail = Jail.begin(options.jail ?? 'best')
   const {memoryBytes = MEMORY_BYTES} = options
   jail.limit({memoryBytes, ...TASKS}, options.cgroupParent)
@@ -24,9 +26,9 @@ export async function runBareMetal(options: RunOptions): Promise<RunResult> {
   options.code?.keep()
   jail.close({
     ...{roots: [], directories: ownDirectories(process.env), dropTo: options.dropTo},
-    ...{caller: 'kvm', isUndecided: true, hasTerminal: false},
+    ...{caller: 'kvm', isUndecided: true, hasTerminal: false, accepts: server !== undefined},
   })
-  return runInJail(options, {fd, jail, kvmError})
+  return runInJail(options, {fd, jail, kvmError, server})
 }
 
 /** What has turned out to be one, behind the jail. */
@@ -36,6 +38,8 @@ export interface FoundBare {
   jail: Jail
   /** 0, or why /dev/kvm is not held. */
   kvmError: number
+  /** Where gdb is waited for. */
+  server: GdbServer | undefined
 }
 
 /** @throws HvError */
@@ -44,27 +48,32 @@ export async function runFoundBare(options: RunOptions, found: FoundBare): Promi
   return runInJail(options, found)
 }
 
-async function runInJail(options: RunOptions, {fd, jail, kvmError}: FoundBare): Promise<RunResult> {
+async function runInJail(options: RunOptions, {fd, jail, kvmError, server}: FoundBare): Promise<RunResult> {
   if (kvmError !== 0) throw openError(Object.assign(new Error(errnoName(kvmError)), {errno: kvmError}))
+  const gdb = server && new (await import('./gdb-machine.ts')).GdbMachine(server, options.program)
   const onLoaded = (): void => {
     addon.dropKvm()
-    jail.decide('machine')
+    jail.decide('machine', false, gdb !== undefined)
+    gdb?.begin()
   }
-  const result = await runBare({...options, onLoaded}, {}, fd)
-  return {...result, jail: jail.layers}
+  try {
+    const result = await runBare({...options, onLoaded, debug: gdb?.debug}, {}, fd)
+    return {...result, jail: jail.layers}
+  } finally {
+    await gdb?.close()
+  }
 }
 
 /** @throws HvError BAD_ARGUMENT */
 export function requireBareOptions(options: RunOptions): void {
   const {root, image, volumes, cwd, trace, pledge, unveil, suggestsPromises, platform} = options
-  const {gdb, core, maxTasks, diskBytes, patchCalls, cpuTimeoutMs, cpuQuotaPercent} = options
+  const {core, maxTasks, diskBytes, patchCalls, cpuTimeoutMs, cpuQuotaPercent} = options
   const unfit: [string, boolean][] = [
     ['`root`', root !== undefined],
     ['`image`', image !== undefined],
     ['`volumes`', volumes.length > 0],
     ['`cwd`', cwd !== undefined],
     ['`trace`', trace !== undefined],
-    ['`gdb`', gdb !== undefined],
     ['`core`', core !== undefined],
     ['`maxTasks`', maxTasks !== undefined],
     ['`diskBytes`', diskBytes !== undefined],

@@ -1,13 +1,10 @@
 // GdbRun: a program that gdb may stop: between two turns of the kernel's loop, Node's own loop serves the socket.
 
-import {writeSync} from 'node:fs'
-import {type GdbAddress, targetRemote} from '../gdb/address.ts'
-import {GdbServer} from '../gdb/server.ts'
+import type {GdbServer} from '../gdb/server.ts'
 import {DebuggedProgram} from '../sentry/debug/debugged-program.ts'
 import type {Kernel} from '../sentry/kernel.ts'
 import type {Process} from '../sentry/process.ts'
-
-const STDERR = 2
+import {tellLeft, tellWaiting} from './gdb-server.ts'
 
 export class GdbRun {
   readonly #server: GdbServer
@@ -16,13 +13,8 @@ export class GdbRun {
   /** What the platform watches. */
   #watched: readonly number[] = []
 
-  private constructor(server: GdbServer) {
+  constructor(server: GdbServer) {
     this.#server = server
-  }
-
-  /** Before there is a jail: nobody can listen in it. @throws HvError BAD_ARGUMENT */
-  static async listen(address: GdbAddress): Promise<GdbRun> {
-    return new GdbRun(await GdbServer.listen(address))
   }
 
   /**
@@ -34,7 +26,7 @@ export class GdbRun {
     this.#kernel = kernel
     this.#program = program
     this.#server.onLeft = () => {
-      if (program.isStopped && process.exit === undefined) tell('gdb has left: the program waits for another')
+      if (program.isStopped && process.exit === undefined) tellLeft('program')
       program.leave()
     }
     this.#server.serve(program)
@@ -44,7 +36,7 @@ export class GdbRun {
       else onReady?.(fd)
     }
     this.#watch()
-    tell(`waiting for gdb: ${targetRemote(this.#server.address)}`)
+    tellWaiting(this.#server)
   }
 
   /** The kernel was paused: tells gdb what there is, and hears what it says. */
@@ -70,13 +62,5 @@ export class GdbRun {
     // A number may be another socket's by now.
     for (const [fd, events] of descriptors) platform.watch(fd, events)
     this.#watched = now
-  }
-}
-
-function tell(line: string): void {
-  try {
-    writeSync(STDERR, `hv: ${line}\n`)
-  } catch {
-    // Nobody reads it, or not now.
   }
 }

@@ -67,13 +67,17 @@ export interface RunOptions {
   kernel?: string
   /** With `kernel`: its initramfs. Host path. */
   initrd?: string
+  /** With `kernel`: it boots again when it resets its machine. */
+  reboots?: boolean
+  /** With `kernel`: the UNIX socket that its network card's cable leads to. Host path. */
+  net?: string
   /** With `kernel`: its disks, raw images or block devices of the host. */
   disks?: {path: string; readOnly: boolean}[]
   /** With `kernel`: directories of the host that it can mount by their tags. */
   shares?: {path: string; tag: string; writable: boolean}[]
   /** With `kernel`: parameters behind those that hv gives it. */
   append?: string
-  /** Where gdb is waited for before the program's first instruction. Its call sites are then left as they are. */
+  /** Where gdb is waited for before the first instruction, a machine's too. A program's call sites are then left as they are. */
   gdb?: GdbAddress
   /** Where the first process that dies with a core leaves it: a file of this host, emptied if it is there. */
   core?: string

@@ -78,7 +78,9 @@ async function runLinux(options: RunOptions, watchdog: Watchdog): Promise<RunRes
   const isOnHost = options.root === undefined && options.image === undefined
   const onHost = isOnHost ? openHostProgram(options.program) : undefined
   const isUndecided = onHost !== undefined && options.machine === undefined
-  const gdb = options.gdb && (await (await import('./gdb.ts')).GdbRun.listen(options.gdb))
+  const server =
+    options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, isUndecided))
+  const gdb = server && new (await import('./gdb.ts')).GdbRun(server)
   const core = options.core && new (await import('./core.ts')).CoreFile(options.core)
   const jail = Jail.begin(options.jail ?? 'best')
   jail.limit(hostLimits(options), options.cgroupParent)
@@ -101,7 +103,7 @@ async function runLinux(options: RunOptions, watchdog: Watchdog): Promise<RunRes
       ...{caller, hasTerminal, isUndecided, accepts: gdb !== undefined, dropTo: options.dropTo},
     })
     if (isUndecided) {
-      if (isBareGuest(onHost)) return {fd: onHost.fd, jail, kvmError}
+      if (isBareGuest(onHost)) return {fd: onHost.fd, jail, kvmError, server}
       addon.dropKvm()
       jail.decide(caller, hasTerminal, gdb !== undefined)
     }

@@ -74,10 +74,13 @@ const debugOptions = takes.options({
   softwareBreakpoints: v.optional(takes.truth),
 })
 
-/** @throws HvError KVM_MISSING, KVM_DENIED */
+let known: DebugLimits | undefined
+
+/** The host is asked once: in a jail nobody could. @throws HvError KVM_MISSING, KVM_DENIED */
 export function debugLimits(): DebugLimits {
   try {
-    return addon.debugLimits()
+    known ??= Object.freeze(addon.debugLimits())
+    return known
   } catch (error) {
     throw openError(error as Error & {errno?: number})
   }

@@ -85,18 +85,18 @@ export class Vectors {
 
   /** Those that this vCPU has. @throws HvError VCPU_BUSY while it runs, DISPOSED */
   get names(): VectorName[] {
-    return namesOf(this.#read()) as VectorName[]
+    return namesOf(this.readArea()) as VectorName[]
   }
 
   /** A copy. @throws HvError BAD_ARGUMENT for a name that is none; as `names` */
   get(name: VectorName): Uint8Array {
-    const area = this.#read()
+    const area = this.readArea()
     return bytesOf(area, placesOf(area, name))
   }
 
   /** All, by name; what it returns, `set` takes. @throws HvError as `names` */
   getAll(): VectorValues {
-    const area = this.#read()
+    const area = this.readArea()
     return Object.fromEntries(namesOf(area).map((name) => [name, bytesOf(area, placesOf(area, name))]))
   }
 
@@ -106,9 +106,19 @@ export class Vectors {
    */
   set(values: VectorValues): void {
     const given = Object.entries(takes.checked(vectorValues, values, 'values'))
-    const native = this.#native()
-    const area = addon.readVectors(native)
+    const area = this.readArea()
     for (const [name, bytes] of given) put(area, name, bytes)
+    this.writeArea(area)
+  }
+
+  /** @internal All as KVM has them: see VmAddon.readVectors. @throws HvError as `names` */
+  readArea(): Uint8Array {
+    return addon.readVectors(this.#native())
+  }
+
+  /** @internal @throws HvError as `set` */
+  writeArea(area: Uint8Array): void {
+    const native = this.#native()
     try {
       addon.writeVectors(native, area)
     } catch (cause) {
@@ -116,10 +126,6 @@ export class Vectors {
         cause,
       })
     }
-  }
-
-  #read(): Uint8Array {
-    return addon.readVectors(this.#native())
   }
 }
 

@@ -14,6 +14,6 @@ describeBed('svm', (inside) => {
 
   // The host's own KVM runs all of them.
   testHv('svm', inside, ['kvm'], UNABLE, {share: [0, 2]})
-  testKernel('x86_64', inside)
+  testKernel('x86_64', inside, {tries: 3})
   testUnits(inside, KVM_UNITS)
 })

@@ -33,6 +33,13 @@ describeKvm('hv run --kernel', () => {
     expect(boot('r')).toMatchObject({status: 1, stdout: '', stderr: ''})
   })
 
+  test('boots it again with --reboot, in its jail, with the input that it has not read', () => {
+    const {status, stdout, stderr} = boot('onertworq', '--reboot', '--require-jail', '--stats')
+    expect(stdout).toMatch(/^oneconsole=.*\ntwoconsole=.*\n$/)
+    expect(stderr).toMatch(/^boots +3$/m)
+    expect(status).toBe(0)
+  })
+
   test.skipIf(arch !== 'x86_64')('tells it parameters, and the words for its first process', () => {
     const {parameters} = boot('q', '--append', 'quiet', '--', 'one', 'two')
     expect(parameters).toMatch(/ quiet -- one two$/)
@@ -64,6 +71,16 @@ describeKvm('hv run --kernel', () => {
   })
 })
 
+describeKvm('hv run --kernel --gdb on a terminal', () => {
+  test('ends by ^A x while it waits for gdb', async () => {
+    const words = ['run', '--gdb', `unix:${join(folder, 'socket')}`, '--kernel', kernel]
+    const pty = new Pty([process.execPath, HV, ...words])
+    await pty.expect(/waiting for gdb/)
+    pty.type('\u0001x')
+    expect(await pty.status()).toBe(137)
+  })
+})
+
 const text = join(folder, 'text')
 writeFileSync(text, 'no kernel\n'.repeat(1000))
 
@@ -75,10 +92,16 @@ test.each([
   [['--kernel', kernel, '--disk', join(folder, 'none')], 'the disk .* cannot be opened'],
   [['--kernel', kernel, '--share', `${folder}/none:tag`], 'none'],
   [['--kernel', kernel, '--share', folder], 'bad share'],
+  [['--kernel', kernel, '--net', 'tap0'], 'bad network'],
+  [
+    ['--kernel', kernel, '--net', `unix:${folder}/none`],
+    'the network unix:.* cannot be reached \\(ENOENT\\)',
+  ],
   [['--kernel', kernel, '--volume', `${folder}:/v`], '--volume is for programs under the sentry'],
   [['--kernel', kernel, '--platform', 'ptrace'], '--platform is ptrace'],
   [['--kernel', kernel, '--memory', '4M'], 'the kernel does not fit'],
-  [['--kernel', kernel, '--gdb', '1234'], '--gdb is for'],
+  [['--kernel', kernel, '--gdb', '1234x'], 'bad address for gdb'],
+  [['--kernel', kernel, '--core', 'core'], '--core is for'],
   [['--kernel', kernel, ...Array.from({length: 40}, () => ['--disk', text]).flat()], 'room for'],
 ])('%j is refused in one line', (argv, message) => {
   const {status, stdout, stderr} = hv(['run', ...argv])

@@ -57,7 +57,7 @@ export class FakeTarget implements Target {
   }
 
   addPoint(kind: PointKind, address: bigint, length: number): boolean | undefined {
-    if (kind === 'write') return undefined
+    if (kind !== 'software' && kind !== 'hardware') return undefined
     if (this.points.length === 2) return false
     this.points.push(`${kind} ${address.toString(16)} ${length}`)
     return true

@@ -108,7 +108,7 @@ const below: Record<string, string[]> = {
   check: ['abi', 'addon.ts', 'board', 'errors.ts', 'jail', 'options.ts', 'package-file.ts', 'platform'],
   image: ['abi', 'arch', 'errors.ts', 'vfs'],
   inspect: ['abi', 'arch', 'elf', 'errors.ts', 'platform', 'vfs'],
-  machine: ['abi', 'arch', 'elf', 'errors.ts', 'options.ts', 'platform', 'vfs', 'vm'],
+  machine: ['abi', 'arch', 'elf', 'errors.ts', 'gdb', 'options.ts', 'platform', 'vfs', 'vm'],
   platform: ['abi', 'arch', 'addon.ts', 'errors.ts', 'vm', 'user-cache.ts'],
   sentry: ['abi', 'arch', 'addon.ts', 'core', 'elf', 'errors.ts', 'gdb', 'loader', 'platform', 'vfs'],
   loader: ['abi', 'elf', 'errors.ts', 'platform'],

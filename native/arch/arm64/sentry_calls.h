@@ -4,6 +4,7 @@
 
 #include <linux/kvm.h>
 
+#include <array>
 #include <cstdint>
 
 namespace hv::arch {
@@ -14,6 +15,8 @@ constexpr uint32_t kSentryKvmRequests[] = {KVM_ARM_PREFERRED_TARGET, KVM_ARM_VCP
                                            KVM_SET_DEVICE_ATTR, KVM_HAS_DEVICE_ATTR};
 // The interrupt controller starts with the first run.
 constexpr uint32_t kMachineRequests[] = {KVM_SET_DEVICE_ATTR};
+// Floating-point and vector registers are registers as others.
+constexpr std::array<uint32_t, 0> kVectorRequests = {};
 constexpr uint32_t kMakingRequests[] = {KVM_CREATE_DEVICE};
 // PTRACE_SETREGSET is all there is.
 constexpr uint32_t kSentryTraceRequests[] = {0x4205};

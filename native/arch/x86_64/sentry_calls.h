@@ -19,7 +19,10 @@ constexpr uint32_t kSentryKvmRequests[] = {KVM_GET_SUPPORTED_CPUID, KVM_SET_CPUI
                                            KVM_GET_XSAVE,           KVM_SET_XSAVE,  KVM_SET_XCRS};
 // The CPUID that vCPUs begin with is set as they are made; registers need no more than everywhere.
 constexpr std::array<uint32_t, 0> kMachineRequests = {};
-constexpr uint32_t kMakingRequests[] = {KVM_SET_TSS_ADDR, KVM_SET_IDENTITY_MAP_ADDR};
+// Floating-point and vector registers.
+constexpr uint32_t kVectorRequests[] = {KVM_GET_XSAVE, KVM_GET_XSAVE2, KVM_SET_XSAVE};
+constexpr uint32_t kMakingRequests[] = {KVM_SET_TSS_ADDR, KVM_SET_IDENTITY_MAP_ADDR,
+                                        KVM_CREATE_IRQCHIP, KVM_CREATE_PIT2};
 constexpr uint32_t kSentryTraceRequests[] = {PTRACE_GETREGS, PTRACE_SETREGS, PTRACE_POKEUSER};
 
 }  // namespace hv::arch

@@ -43,9 +43,9 @@ export const machine: Machine = {
         {kind: 'serial', ...PL011},
         {kind: 'clock', ...PL031},
       ],
-      exitStatus: () => undefined,
+      ending: () => undefined,
     }
   },
   startLinux,
-  statusOf: (reason) => (reason === 'off' ? 0 : 1),
+  endingOf: (reason) => (reason === 'off' ? 0 : reason === 'reset' ? 'reset' : 1),
 }

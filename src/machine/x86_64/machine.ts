@@ -51,11 +51,9 @@ export const machine: Machine = {
     return {
       all: [serial, exitPort, power],
       placed: [{kind: 'serial', ...COM1}],
-      exitStatus: () => exitPort.status ?? (power.asked && STATUS[power.asked]),
+      ending: () => exitPort.status ?? (power.asked === 'off' ? 0 : power.asked),
     }
   },
   startLinux,
-  statusOf: () => STATUS.reset,
+  endingOf: () => 'reset',
 }
-
-const STATUS = {off: 0, reset: 1}

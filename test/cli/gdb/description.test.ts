@@ -6,10 +6,10 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {promisify} from 'node:util'
 import {expect, onTestFinished, test} from 'vitest'
-import {arm64Layout} from '../../../src/gdb/arm64.ts'
+import {arm64Layout, arm64MachineLayout} from '../../../src/gdb/arm64.ts'
 import type {RegisterLayout} from '../../../src/gdb/register-layout.ts'
 import {GdbServer} from '../../../src/gdb/server.ts'
-import {x86Layout} from '../../../src/gdb/x86-64.ts'
+import {x86Layout, x86MachineLayout} from '../../../src/gdb/x86-64.ts'
 import {FakeTarget} from '../../helpers/gdb.ts'
 
 /** A target that stands still, with registers whose bytes are their numbers in the layout. */
@@ -81,5 +81,25 @@ test('x86_64’s is i386:x86-64 with x87, SSE, AVX and segment bases', async () 
     `$6 = ${of(58, 8)}`,
     `$7 = ${of(57, 8)}`,
     `$8 = ${of(61, 8)}`,
+  ])
+})
+
+test('a machine’s have what its kernel sees besides', async () => {
+  const arm64 = ['set architecture aarch64', 'print/x $tpidr', 'print/x $sctlr_el1', 'print/x $sp_el0']
+  expect((await ask(arm64MachineLayout, arm64)).slice(1)).toEqual([
+    `$1 = ${of(68, 8)}`,
+    `$2 = ${of(69, 8)}`,
+    `$3 = ${of(79, 8)}`,
+  ])
+  const x86 = [
+    'set architecture i386:x86-64',
+    'print/x $gs_base',
+    'print/x $ymm1.v4_int64[3]',
+    'print/x $efer',
+  ]
+  expect((await ask(x86MachineLayout(true), x86)).slice(1)).toEqual([
+    `$1 = ${of(58, 8)}`,
+    `$2 = ${of(60, 8)}`,
+    `$3 = ${of(80, 8)}`,
   ])
 })

@@ -1,4 +1,4 @@
-// Debian's gdb and a program that is debugged: under `hv run --gdb`, natively, or by its core file.
+// Debian's gdb and what is debugged: a program or a machine under `hv run --gdb`, a program natively, or by its core file.
 
 import {type ChildProcess, execFileSync, spawn, spawnSync} from 'node:child_process'
 import {closeSync, mkdtempSync, openSync, rmSync, writeFileSync} from 'node:fs'
@@ -22,15 +22,22 @@ export interface Debugged {
 /** One for a file of tests. */
 export class GdbBench {
   readonly directory = mkdtempSync(join(tmpdir(), 'hv-gdb-'))
-  readonly program = join(this.directory, 'guest')
+  #program: string | undefined
   /** The program's standard input: what a script writes there. */
   readonly input = join(this.directory, 'input')
   #hvs: ChildProcess[] = []
 
   constructor() {
     execFileSync('mkfifo', [this.input])
-    const source = new URL('guest.c', import.meta.url).pathname
-    execFileSync('gcc', ['-g', '-O0', '-static', '-no-pie', '-pthread', '-o', this.program, source])
+  }
+
+  get program(): string {
+    if (this.#program === undefined) {
+      this.#program = join(this.directory, 'guest')
+      const source = new URL('guest.c', import.meta.url).pathname
+      execFileSync('gcc', ['-g', '-O0', '-static', '-no-pie', '-pthread', '-o', this.#program, source])
+    }
+    return this.#program
   }
 
   [Symbol.dispose](): void {
@@ -42,9 +49,21 @@ export class GdbBench {
     return join(this.directory, 'socket')
   }
 
-  /** Starts hv, waits until it waits, and runs gdb with each script in turn. */
+  /** The program of guest.c. */
   async debug(flags: readonly string[], args: readonly string[], ...scripts: string[]): Promise<Debugged> {
-    const words = ['run', '--gdb', `unix:${this.socket}`, ...flags, this.program, ...args]
+    return this.run([...flags, this.program, ...args], [this.program], scripts)
+  }
+
+  /**
+   * Starts hv, waits until it waits, and runs gdb with each script in turn.
+   * @param gdbWords what gdb is started with
+   */
+  async run(
+    argv: readonly string[],
+    gdbWords: readonly string[],
+    scripts: readonly string[],
+  ): Promise<Debugged> {
+    const words = ['run', '--gdb', `unix:${this.socket}`, ...argv]
     const input = openSync(this.input, 'r+')
     const hv = spawn(process.execPath, [HV, ...words], {stdio: [input, 'pipe', 'pipe']})
     closeSync(input)
@@ -62,7 +81,7 @@ export class GdbBench {
       hv.on('close', () => reject(new Error(`hv ended: ${out.stderr}`)))
     })
     let said = ''
-    for (const script of scripts) said += await this.#gdb([`target remote ${this.socket}`], script)
+    for (const script of scripts) said += await this.#gdb([`target remote ${this.socket}`], script, gdbWords)
     return {said, status: await exited, ...out}
   }
 
@@ -80,10 +99,14 @@ export class GdbBench {
     return ran.stdout + ran.stderr
   }
 
-  async #gdb(first: readonly string[], script: string): Promise<string> {
+  async #gdb(
+    first: readonly string[],
+    script: string,
+    words: readonly string[] = [this.program],
+  ): Promise<string> {
     const file = join(this.directory, 'script')
     writeFileSync(file, `${[...QUIET, ...first].join('\n')}\n${script}`)
-    const gdb = spawn('gdb-multiarch', ['-nx', '-batch', '-x', file, this.program], {timeout: TIMEOUT_MS})
+    const gdb = spawn('gdb-multiarch', ['-nx', '-batch', '-x', file, ...words], {timeout: TIMEOUT_MS})
     let said = ''
     for (const stream of [gdb.stdout, gdb.stderr])
       stream.on('data', (text) => {

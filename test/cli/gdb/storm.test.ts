@@ -2,15 +2,13 @@
 
 import {type ChildProcess, spawn} from 'node:child_process'
 import {once} from 'node:events'
-import {connect, type Socket} from 'node:net'
 import {afterEach, expect, test} from 'vitest'
 import {guests} from '../../../ci/paths.mjs'
-import {encodePacket, PacketReader} from '../../../src/gdb/packet.ts'
 import {platforms} from '../../guests/run.ts'
 import {type Random, seededRandom} from '../../helpers/mutate.ts'
 import {HV} from '../hv.ts'
+import {Client, INTERRUPT} from './client.ts'
 
-const INTERRUPT = '\x03'
 const SIGTRAP = '05'
 const SIGINT = '02'
 /** What each guest may take between two stops: from almost none to enough to get on. */
@@ -20,47 +18,6 @@ const MAX_STOPS = 120
 
 let hv: ChildProcess | undefined
 afterEach(() => hv?.kill('SIGKILL'))
-
-/** The simplest of clients. */
-class Client {
-  readonly #socket: Socket
-  readonly #heard: string[] = []
-  #wake: (() => void) | undefined
-
-  constructor(port: number) {
-    this.#socket = connect(port, '127.0.0.1')
-    const packet = (payload: string): void => {
-      this.#heard.push(payload)
-      this.#wake?.()
-    }
-    const reader = new PacketReader({packet, garbled: () => {}, interrupt: () => {}, again: () => {}})
-    this.#socket.on('data', (bytes) => reader.push(bytes))
-    this.#socket.on('close', () => packet('closed'))
-    this.#socket.on('error', () => {})
-  }
-
-  send(packet: string): void {
-    this.#socket.write(packet === INTERRUPT ? packet : encodePacket(packet), 'latin1')
-  }
-
-  /** @returns undefined: nothing came meanwhile */
-  async hear(ms: number): Promise<string | undefined> {
-    if (this.#heard.length === 0) {
-      let timer: NodeJS.Timeout | undefined
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-        timer = setTimeout(resolve, ms)
-      })
-      clearTimeout(timer)
-    }
-    return this.#heard.shift()
-  }
-
-  async ask(packet: string): Promise<string> {
-    this.send(packet)
-    return (await this.hear(60_000)) ?? 'nothing'
-  }
-}
 
 /** Until the program has ended. @returns how often it stopped */
 async function harass(client: Client, random: Random): Promise<number> {
@@ -104,27 +61,57 @@ async function harass(client: Client, random: Random): Promise<number> {
 
 const GUESTS = ['thread-signals', 'fork-snapshot', 'unix-processes', 'restart', 'exec']
 
+interface Waiting {
+  port: number
+  said: () => string
+  exited: Promise<unknown[]>
+}
+
+async function waiting(...words: string[]): Promise<Waiting> {
+  hv = spawn(process.execPath, [HV, 'run', '--gdb', '0', ...words], {stdio: ['ignore', 'pipe', 'pipe']})
+  let said = ''
+  const exited = once(hv, 'close')
+  hv.stdout!.on('data', (text) => {
+    said += text
+  })
+  const port = await new Promise<number>((resolve) => {
+    hv!.stderr!.on('data', (text) => {
+      said += text
+      const [, digits] = /remote 127\.0\.0\.1:(\d+)\n/.exec(said) ?? []
+      if (digits !== undefined) resolve(Number(digits))
+    })
+  })
+  return {port, said: () => said, exited}
+}
+
 test.each(platforms.flatMap((platform) => GUESTS.map((guest) => [platform, guest] as const)))(
   'on %s %s',
   async (platform, guest) => {
-    const flags = ['--platform', platform, '--gdb', '0']
-    hv = spawn(process.execPath, [HV, 'run', ...flags, `${guests}/${guest}`], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let said = ''
-    const exited = once(hv, 'close')
-    hv.stdout!.on('data', (text) => {
-      said += text
-    })
-    const port = await new Promise<number>((resolve) => {
-      hv!.stderr!.on('data', (text) => {
-        said += text
-        const [, digits] = /remote 127\.0\.0\.1:(\d+)\n/.exec(said) ?? []
-        if (digits !== undefined) resolve(Number(digits))
-      })
-    })
+    const {port, said, exited} = await waiting('--platform', platform, `${guests}/${guest}`)
     const stops = await harass(new Client(port), seededRandom(guest.length))
-    expect(await exited, said).toEqual([0, null])
+    expect(await exited, said()).toEqual([0, null])
     expect(stops).toBeGreaterThan(1)
+  },
+)
+
+test.each(platforms)(
+  'on %s whoever comes at once behind one that left a running program finds it standing',
+  async (platform) => {
+    const {port, exited} = await waiting('--platform', platform, `${guests}/die-alarm-spinning`)
+    let served = 0
+    // It may die of its alarm meanwhile.
+    while (served < 20 && hv?.exitCode === null) {
+      const client = new Client(port)
+      const stop = await client.ask('?')
+      // The last one has not gone yet.
+      if (stop === 'closed') continue
+      expect(stop).toMatch(/^[TX]/)
+      served++
+      client.send('vCont;c')
+      client.leave()
+    }
+    expect(served).toBeGreaterThan(1)
+    hv?.kill('SIGKILL')
+    await exited
   },
 )

@@ -26,7 +26,7 @@ test('a plain run has the documented defaults and nothing else of the caller’s
 
 /** They exclude some of the rest. */
 const OTHERS = ['no-jail', 'with-libs', 'image', 'entrypoint']
-const OF_KERNELS = ['kernel', 'initrd', 'append', 'share']
+const OF_KERNELS = ['kernel', 'initrd', 'append', 'share', 'reboot', 'net']
 
 test('every flag of the table arrives', () => {
   const values: Record<string, string> = {
@@ -98,9 +98,12 @@ test('with --kernel there are disks and shares, and all words are for the first 
   })
 })
 
-test.each(['initrd', 'append', 'share'])('--%s is for a kernel', (name) => {
-  expect(() => request([`--${name}`, directory, 'p'])).toThrow(/is for a (kernel|machine)/)
-})
+test.each(['--initrd=x', '--append=x', '--share=x', '--net=unix:x', '--reboot'])(
+  '%s is for a kernel',
+  (flag) => {
+    expect(() => request([flag.replace(/=x$/, `=${directory}`), 'p'])).toThrow(/is for a (kernel|machine)/)
+  },
+)
 
 test('--no-jail and --require-jail exclude each other', () => {
   expect(request(['--no-jail', './p']).jail).toBe('none')

@@ -22,7 +22,9 @@ describe('stops', () => {
 
   test.each([
     [{what: 'breakpoint', thread: 3}, /^T05.*thread:3;swbreak:;$/],
-    [{what: 'watchpoint', thread: 2, address: 0x1234n}, /^T05.*watch:1234;$/],
+    [{what: 'watchpoint', thread: 2, address: 0x1234n}, /^T05.*;watch:1234;$/],
+    [{what: 'watchpoint', thread: 2, address: 0x1234n, kind: 'read'}, /^T05.*;rwatch:1234;$/],
+    [{what: 'watchpoint', thread: 2, address: 0x1234n, kind: 'access'}, /^T05.*;awatch:1234;$/],
     [{what: 'executed', thread: 2, path: '/a'}, /^T05.*exec:2f61;$/],
     [{what: 'exited', code: 258}, /^W02$/],
     [{what: 'killed', signal: 7}, /^X0a$/],

@@ -1,0 +1,94 @@
+// Cpu: what a debugger knows of a vCPU: whether it may run, and how far its step has come.
+
+import type {StepRange, Stop} from '../../gdb/target.ts'
+import {type Exit, isAccess} from '../../vm/exit.ts'
+import type {Vcpu} from '../../vm/vcpu.ts'
+import {programCounter} from './vcpu-registers.ts'
+
+export class Cpu {
+  /** gdb's number: from 1 on. */
+  readonly thread: number
+  readonly vcpu: Vcpu
+  mode: 'held' | 'goes' | 'steps' = 'held'
+  range: StepRange | undefined
+  /** What it has stopped for, while others had before: told when it goes on. */
+  untold: Stop | undefined
+  /** It is in its run. */
+  isRunning = false
+  /** Its last exit was an access: KVM completes the instruction when the next run begins. */
+  #isUnfinished = false
+  /** The next run does that and no more. */
+  #isFinishing = false
+  /** Where its step began. */
+  #from = 0n
+  #wake: (() => void) | undefined
+
+  constructor(vcpu: Vcpu, thread: number) {
+    this.vcpu = vcpu
+    this.thread = thread
+  }
+
+  /** It stands still, with registers that say where. */
+  get isParked(): boolean {
+    return this.#wake !== undefined
+  }
+
+  /** @param parked called when it is */
+  async park(parked: () => void): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+      parked()
+    })
+  }
+
+  wake(): void {
+    const wake = this.#wake
+    this.#wake = undefined
+    wake?.()
+  }
+
+  /** Precondition: it is parked, or has just been. */
+  go(mode: 'goes' | 'steps', range?: StepRange): void {
+    this.mode = mode
+    this.range = range
+    if (mode === 'steps') this.#from = programCounter(this.vcpu)
+  }
+
+  /** Before a run. */
+  begin(): void {
+    // An instruction that waits for an answer is completed first, and by itself: whether KVM counts it as a step is KVM's.
+    this.#isFinishing = this.#isUnfinished && this.mode !== 'goes'
+    if (this.#isFinishing) this.vcpu.interrupt()
+    this.isRunning = true
+  }
+
+  /** Whether it stands between two instructions. */
+  get isBetween(): boolean {
+    return !this.#isUnfinished
+  }
+
+  /** Behind a run. */
+  landed(exit: Exit): void {
+    this.isRunning = false
+    this.#isUnfinished = isAccess(exit) || exit.kind === 'hypercall'
+  }
+
+  /** Its step is done, or the part of one that gdb wants to hear of. */
+  hasStepped(exit: Exit): boolean {
+    if (this.mode !== 'steps') return false
+    const at = programCounter(this.vcpu)
+    const isDone =
+      exit.kind === 'debug' ? exit.cause === 'step' : this.#isFinishing && at !== this.#from && this.isBetween
+    if (!isDone) return false
+    const {range} = this
+    if (range === undefined || at < range.address || at >= range.end) return true
+    this.#from = at
+    return false
+  }
+
+  /** As soon as it can be. */
+  hold(): void {
+    this.mode = 'held'
+    if (this.isRunning) this.vcpu.interrupt()
+  }
+}

@@ -1,0 +1,105 @@
+// GuestVirtual: a vCPU's memory by the addresses that its instructions have, through the page tables that it uses now.
+
+import {arch} from '../../arch/index.ts'
+import {HvError} from '../../errors.ts'
+import type {GuestMemory} from '../../vm/guest-memory.ts'
+import type {RegisterName} from '../../vm/registers.ts'
+import type {Vcpu} from '../../vm/vcpu.ts'
+import {walkArm64} from './arm64-walk.ts'
+import {bits, type Place, type ReadEntry} from './page-walk.ts'
+import {walkX86} from './x86-64-walk.ts'
+
+const ENTRY_BYTES = 8
+/** TGE and E2H: EL0 is EL2's. */
+const HOST = (1n << 27n) | (1n << 34n)
+const ADDRESS_END = 2n ** 64n
+
+export class GuestVirtual {
+  readonly #memory: GuestMemory
+
+  constructor(memory: GuestMemory) {
+    this.#memory = memory
+  }
+
+  /** As much as can be read, from the beginning. Precondition: the vCPU is stopped. */
+  read(vcpu: Vcpu, address: bigint, length: number): Uint8Array {
+    const pieces: Uint8Array[] = []
+    for (const {address: at, length: piece} of this.#pieces(vcpu, address, length)) {
+      const bytes = this.#view(at, piece)
+      if (bytes === undefined) break
+      pieces.push(bytes)
+    }
+    return Buffer.concat(pieces)
+  }
+
+  /** Whatever the page tables say of writing. @returns whether all of it was written, or nothing was */
+  write(vcpu: Vcpu, address: bigint, bytes: Uint8Array): boolean {
+    const pieces = [...this.#pieces(vcpu, address, bytes.length)]
+    const found = pieces.reduce((sum, {length}) => sum + length, 0)
+    if (found < bytes.length || pieces.some((each) => this.#view(each.address, each.length) === undefined))
+      return false
+    let at = 0
+    for (const piece of pieces) {
+      this.#memory.write(piece.address, bytes.subarray(at, at + piece.length))
+      at += piece.length
+    }
+    return true
+  }
+
+  /** Where bytes within a page lie, guest physical; undefined: not in memory, or not in a page. */
+  find(vcpu: Vcpu, address: bigint, length: number): number | undefined {
+    const [piece] = this.#pieces(vcpu, address, length)
+    if (piece === undefined || piece.length < length) return undefined
+    return this.#view(piece.address, length) && piece.address
+  }
+
+  *#pieces(vcpu: Vcpu, address: bigint, length: number): Iterable<Place> {
+    const walk = walkOf(vcpu, (at) => this.#entry(at))
+    let next = address
+    let left = Math.min(length, Number(ADDRESS_END - address))
+    while (left > 0) {
+      const place = walk(next)
+      if (place === undefined) return
+      const piece = Math.min(left, place.length)
+      yield {address: place.address, length: piece}
+      next += BigInt(piece)
+      left -= piece
+    }
+  }
+
+  #entry(address: number): bigint | undefined {
+    const bytes = this.#view(address, ENTRY_BYTES)
+    return bytes && new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)
+  }
+
+  /** Undefined: not all of it is memory. */
+  #view(address: number, length: number): Uint8Array | undefined {
+    try {
+      return this.#memory.view(address, length)
+    } catch (error) {
+      if (error instanceof HvError) return undefined
+      throw error
+    }
+  }
+}
+
+type Walk = (address: bigint) => Place | undefined
+
+/** By the registers that it has now. */
+function walkOf(vcpu: Vcpu, readEntry: ReadEntry): Walk {
+  const get = (name: string): bigint => vcpu.registers.get(name as RegisterName)
+  if (arch.name === 'x86_64') {
+    const paging = {cr0: get('cr0'), cr3: get('cr3'), cr4: get('cr4'), efer: get('efer')}
+    return (address) => walkX86(paging, address, readEntry)
+  }
+  const el = isEl2(vcpu, get) ? 'el2' : 'el1'
+  const names = ['sctlr', 'tcr', 'ttbr0', 'ttbr1'].map((name) => [name, `${name}_${el}`])
+  const paging = Object.fromEntries(names.map(([name, full]) => [name, get(full)]))
+  return (address) => walkArm64(paging as never, address, readEntry)
+}
+
+function isEl2(vcpu: Vcpu, get: (name: string) => bigint): boolean {
+  const level = bits(get('pstate'), 2n, 2n)
+  if (level !== 0n) return level === 2n
+  return 'hcr_el2' in vcpu.registers.getAll() && (get('hcr_el2') & HOST) === HOST
+}

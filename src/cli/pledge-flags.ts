@@ -1,9 +1,9 @@
 // The flags of `hv pledge`: one of its own, and those of `hv run` but for what it finds out itself.
 
-import {RUN_FLAGS, type RunFlag} from './run-flags.ts'
+import {OF_KERNELS, RUN_FLAGS, type RunFlag} from './run-flags.ts'
 
 /** A bare-metal guest makes no system calls. */
-const NOT_FOR_PLEDGE: ReadonlySet<string> = new Set(['pledge', 'machine'])
+const NOT_FOR_PLEDGE: ReadonlySet<string> = new Set(['pledge', 'machine', ...OF_KERNELS])
 
 export const SUGGEST = 'suggest'
 

@@ -18,6 +18,9 @@ export interface RunFlag {
   summary: string
 }
 
+/** Of a kernel's machine alone: whoever watches system calls has no use for one. */
+export const OF_KERNELS: readonly string[] = ['kernel', 'initrd', 'append', 'share', 'net', 'reboot']
+
 export const RUN_FLAGS: readonly RunFlag[] = [
   {
     name: 'platform',

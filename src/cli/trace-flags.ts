@@ -1,9 +1,9 @@
 // The flags of `hv trace`: strace's letters and names, and those of `hv run`.
 
-import {RUN_FLAGS, type RunFlag} from './run-flags.ts'
+import {OF_KERNELS, RUN_FLAGS, type RunFlag} from './run-flags.ts'
 
 /** A trace of its own; a bare-metal guest makes no system calls. */
-const NOT_FOR_TRACE: ReadonlySet<string> = new Set(['trace', 'machine'])
+const NOT_FOR_TRACE: ReadonlySet<string> = new Set(['trace', 'machine', ...OF_KERNELS])
 
 const OWN_FLAGS: readonly RunFlag[] = [
   {

@@ -1,6 +1,6 @@
 // KernelFile: a file for a kernel's machine, opened before the jail closes and read whole behind it: an allegation that goes into guest memory.
 
-import {closeSync, fstatSync, openSync, readFileSync} from 'node:fs'
+import {closeSync, constants, fstatSync, openSync, readFileSync} from 'node:fs'
 import {HvError} from '../errors.ts'
 
 /** Larger than any kernel, and an initrd of a whole system. */
@@ -15,7 +15,8 @@ export class KernelFile implements Disposable {
   constructor(path: string, what: string) {
     this.#path = path
     this.#what = what
-    this.#fd = this.#attempt(() => openSync(path, 'r'))
+    // A pipe would wait for who writes to it.
+    this.#fd = this.#attempt(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
     try {
       const stat = fstatSync(this.#fd)
       if (!stat.isFile()) throw bad(`${path} is no regular file`, `name the ${what}'s file`)

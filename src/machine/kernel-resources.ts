@@ -1,6 +1,6 @@
 // KernelResources: what a machine's devices have of the host: files of disks, shared directories; let go when the machine ends.
 
-import {closeSync, constants, openSync} from 'node:fs'
+import {closeSync, constants, fstatSync, openSync} from 'node:fs'
 import {HvError} from '../errors.ts'
 import {Server as Server9p} from './9p/server.ts'
 import {FileStore} from './devices/block-store.ts'
@@ -26,7 +26,7 @@ export class KernelResources implements Disposable {
   /** @throws HvError NOT_FOUND, BAD_ARGUMENT */
   disks(disks: readonly DiskOptions[] = []): DeviceModel[] {
     return disks.map(({path, readOnly = false}, index) => {
-      const fd = open(path, readOnly)
+      const fd = openDisk(path, readOnly)
       this.#letGo.push(() => closeSync(fd))
       return new VirtioBlock(new FileStore(fd, {isReadOnly: readOnly}), `hv-disk-${index}`)
     })
@@ -51,12 +51,18 @@ export class KernelResources implements Disposable {
   }
 }
 
-function open(path: string, readOnly: boolean): number {
+/** Of a raw image or a block device: anything else has no place to seek to, or waits. */
+function openDisk(path: string, readOnly: boolean): number {
+  const access = readOnly ? constants.O_RDONLY : constants.O_RDWR
   try {
-    return openSync(path, readOnly ? 'r' : 'r+')
+    const fd = openSync(path, access | constants.O_NONBLOCK)
+    const stat = fstatSync(fd)
+    if (stat.isFile() || stat.isBlockDevice()) return fd
+    closeSync(fd)
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code
     const code = reason === 'ENOENT' ? 'NOT_FOUND' : 'BAD_ARGUMENT'
     throw new HvError(code, `the disk ${path} cannot be opened (${reason})`, 'name a raw image', {cause})
   }
+  throw new HvError('BAD_ARGUMENT', `${path} is no disk`, 'name a raw image, or a block device')
 }

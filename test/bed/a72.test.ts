@@ -2,4 +2,4 @@
 
 import {describeArm64Bed} from './arm64.ts'
 
-describeArm64Bed('a72', {platforms: ['kvm'], units: [], isOracle: false, share: [1, 3]})
+describeArm64Bed('a72', {platforms: ['kvm'], units: [], share: [1, 3]})

@@ -21,8 +21,6 @@ const LOG: Record<string, string> = {
 interface Scope {
   /** What guests are run on; not all that the bed can, where time is short. */
   platforms?: readonly Platform[]
-  /** Another bed's Linux says in each run what is right; in `npm run test:beds` every one's own. */
-  isOracle?: boolean
   /** See units.ts. */
   units?: readonly string[]
   /** Of the guests, where time is short: in each run, every one is run in one of the three beds of arm64. */
@@ -30,12 +28,12 @@ interface Scope {
 }
 
 export function describeArm64Bed(name: string, scope: Scope = {}): void {
-  const {platforms = platformsOf(name), isOracle = true, share} = scope
+  const {platforms = platformsOf(name), share} = scope
   const hasKvm = platforms.includes('kvm')
   const {units = hasKvm ? KVM_UNITS : PTRACE_UNITS} = scope
   describeBed(name, (inside) => {
     testMode(name, inside)
-    testHv(name, inside, platforms, [], {isOracle: isOracle || process.env.HV_BEDS === 'all', share})
+    testHv(name, inside, platforms, [], share)
     if (hasKvm) testKernel('arm64', inside)
     if (hasKvm) testNested(name, inside)
     testUnits(inside, units)

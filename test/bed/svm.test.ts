@@ -13,7 +13,7 @@ describeBed('svm', (inside) => {
   })
 
   // The host's own KVM runs all of them.
-  testHv('svm', inside, ['kvm'], UNABLE, {share: [0, 2]})
+  testHv('svm', inside, ['kvm'], UNABLE, [0, 2])
   testKernel('x86_64', inside, {tries: 3})
   testUnits(inside, KVM_UNITS)
 })

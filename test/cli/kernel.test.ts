@@ -82,6 +82,8 @@ describeKvm('hv run --kernel --gdb on a terminal', () => {
 })
 
 const text = join(folder, 'text')
+const fifo = join(folder, 'fifo')
+spawnSync('mkfifo', [fifo])
 writeFileSync(text, 'no kernel\n'.repeat(1000))
 
 test.each([
@@ -90,6 +92,13 @@ test.each([
   [['--kernel', text], 'the kernel is no (bzImage|Image)'],
   [['--kernel', kernel, '--initrd', join(folder, 'none')], '--initrd: .* does not exist'],
   [['--kernel', kernel, '--disk', join(folder, 'none')], 'the disk .* cannot be opened'],
+  [['--kernel', kernel, '--disk', folder], 'EISDIR'],
+  [['--kernel', kernel, '--disk', `${folder}:ro`], 'is no disk'],
+  [['--kernel', kernel, '--disk', fifo], 'is no disk'],
+  [['--kernel', fifo], 'no regular file'],
+  [['--kernel', kernel, '--initrd', fifo], 'no regular file'],
+  [['--kernel', kernel, '--disk', '/dev/null'], 'is no disk'],
+  [['--kernel', kernel, '--share', `${text}:tag`], 'not a directory'],
   [['--kernel', kernel, '--share', `${folder}/none:tag`], 'none'],
   [['--kernel', kernel, '--share', folder], 'bad share'],
   [['--kernel', kernel, '--net', 'tap0'], 'bad network'],

@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, expect, test} from 'vitest'
 import {readRunArgv} from '../../../src/cli/read-run-argv.ts'
-import {RUN_FLAGS} from '../../../src/cli/run-flags.ts'
+import {OF_KERNELS, RUN_FLAGS} from '../../../src/cli/run-flags.ts'
 import {toRunOptions} from '../../../src/cli/run-request.ts'
 import {HvError} from '../../../src/errors.ts'
 
@@ -26,7 +26,6 @@ test('a plain run has the documented defaults and nothing else of the caller’s
 
 /** They exclude some of the rest. */
 const OTHERS = ['no-jail', 'with-libs', 'image', 'entrypoint']
-const OF_KERNELS = ['kernel', 'initrd', 'append', 'share', 'reboot', 'net']
 
 test('every flag of the table arrives', () => {
   const values: Record<string, string> = {

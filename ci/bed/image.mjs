@@ -37,6 +37,7 @@ const PROJECT = [
   'ci',
   'guests/real',
   'docs/reference',
+  'docs/machine.md',
 ]
 /** No compiler in there: `npm run bench -- --bed NAME` builds them before. */
 export const benchPrograms = [

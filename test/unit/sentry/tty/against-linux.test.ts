@@ -17,7 +17,7 @@ const DRIVER = fileURLToPath(new URL('../../../helpers/terminal-cases.py', impor
 const CASES = 120
 const STEPS = 14
 const SETTLE_SECONDS = 0.003
-const PATIENT_SECONDS = 0.2
+const PATIENT_SECONDS = [0.2, 1]
 
 type Modes = readonly [input: number, output: number, local: number, min: number, time: number]
 type Step = ['type' | 'print', string] | ['show' | 'read', number] | ['modes', Modes]
@@ -124,8 +124,11 @@ describe('a pseudo-terminal', () => {
   test.each(cases.map((each, seed) => [seed, each] as const))('answers as Linux does: %i', (seed, each) => {
     const outcome = onSentry(each)
     // A busy Linux may not have moved the bytes yet: it is asked again, with more patience.
-    const isSame = JSON.stringify(outcome) === JSON.stringify(expected[seed])
-    const wanted = isSame ? expected[seed] : onLinux([each], PATIENT_SECONDS)[0]
+    let wanted = expected[seed]
+    for (const seconds of PATIENT_SECONDS) {
+      if (JSON.stringify(outcome) === JSON.stringify(wanted)) break
+      wanted = onLinux([each], seconds)[0]
+    }
     outcome.forEach((found, step) => {
       const {modes, steps} = each
       expect(JSON.stringify(found), JSON.stringify([modes, steps.slice(0, step + 1)])).toBe(

@@ -8,7 +8,17 @@ import {root} from '../../ci/paths.mjs'
 import {type Installation, install, type Outcome, run} from './installation.ts'
 
 const TSC = join(root, 'node_modules/.bin/tsc')
-const NAMES = ['AbortError', 'HvError', 'Sandbox', 'SandboxPool', 'Vm', 'checkHost', 'onConnect', 'onOpen']
+const NAMES = [
+  'AbortError',
+  'HvError',
+  'Machine',
+  'Sandbox',
+  'SandboxPool',
+  'Vm',
+  'checkHost',
+  'onConnect',
+  'onOpen',
+]
 const REFUSED = /BAD_ARGUMENT options has no nosuch/
 const REFUSE = `Sandbox.create({nosuch: 1}).catch((error) => console.log(error.code, error.message))`
 

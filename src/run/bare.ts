@@ -1,15 +1,14 @@
 // A bare-metal guest by the options of a run, those that mean nothing to it refused; in the jail of a Linux program, less what makes it.
 
-import {errnoName} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
-import {HvError} from '../errors.ts'
 import type {GdbServer} from '../gdb/server.ts'
 import {Jail} from '../jail/jail.ts'
 import {ownDirectories} from '../jail/own-directories.ts'
 import {openGuestFile} from '../machine/guest-file.ts'
 import {MEMORY_BYTES, runBare} from '../machine/run-bare.ts'
-import {openError} from '../vm/open-error.ts'
+import {requireHeld} from '../vm/open-error.ts'
 import type {RunOptions, RunResult} from './options.ts'
+import {refuse, refuseUnfit} from './unfit-options.ts'
 
 /** Besides hv's own threads there are none. */
 const TASKS = {maxTasks: 1, cpus: 1}
@@ -49,7 +48,7 @@ export async function runFoundBare(options: RunOptions, found: FoundBare): Promi
 }
 
 async function runInJail(options: RunOptions, {fd, jail, kvmError, server}: FoundBare): Promise<RunResult> {
-  if (kvmError !== 0) throw openError(Object.assign(new Error(errnoName(kvmError)), {errno: kvmError}))
+  requireHeld(kvmError)
   const gdb = server && new (await import('./gdb-machine.ts')).GdbMachine(server, options.program)
   const onLoaded = (): void => {
     addon.dropKvm()
@@ -64,27 +63,27 @@ async function runInJail(options: RunOptions, {fd, jail, kvmError, server}: Foun
   }
 }
 
+/** It has no files and no system calls. */
+const UNFIT: readonly (keyof RunOptions)[] = [
+  'root',
+  'image',
+  'volumes',
+  'cwd',
+  'trace',
+  'core',
+  'maxTasks',
+  'diskBytes',
+  'patchCalls',
+]
+
 /** @throws HvError BAD_ARGUMENT */
 export function requireBareOptions(options: RunOptions): void {
-  const {root, image, volumes, cwd, trace, pledge, unveil, suggestsPromises, platform} = options
-  const {core, maxTasks, diskBytes, patchCalls, cpuTimeoutMs, cpuQuotaPercent} = options
-  const unfit: [string, boolean][] = [
-    ['`root`', root !== undefined],
-    ['`image`', image !== undefined],
-    ['`volumes`', volumes.length > 0],
-    ['`cwd`', cwd !== undefined],
-    ['`trace`', trace !== undefined],
-    ['`core`', core !== undefined],
-    ['`maxTasks`', maxTasks !== undefined],
-    ['`diskBytes`', diskBytes !== undefined],
-    ['`patchCalls`', patchCalls !== undefined],
-  ]
-  const given = unfit.find(([, isGiven]) => isGiven)?.[0]
-  if (given !== undefined)
-    refuse(
-      `${given} means nothing to a bare-metal guest: it has no files and no system calls`,
-      `leave ${given} away`,
-    )
+  const {pledge, unveil, suggestsPromises, cpuTimeoutMs, cpuQuotaPercent, platform} = options
+  refuseUnfit(
+    options,
+    UNFIT,
+    (name) => `${name} means nothing to a bare-metal guest: it has no files and no system calls`,
+  )
   if (pledge !== undefined || unveil !== undefined || suggestsPromises)
     refuse('a bare-metal guest makes no system calls, and so no promises', 'leave `pledge` and `unveil` out')
   if (cpuTimeoutMs !== undefined || cpuQuotaPercent !== undefined)
@@ -94,8 +93,4 @@ export function requireBareOptions(options: RunOptions): void {
     )
   if (options.cpus !== undefined) refuse('a bare-metal guest has one CPU', 'leave `cpus` out')
   if (platform === 'ptrace') refuse('a bare-metal guest needs a virtual machine', 'give kvm as `platform`')
-}
-
-function refuse(message: string, nextStep: string): never {
-  throw new HvError('BAD_ARGUMENT', message, nextStep)
 }

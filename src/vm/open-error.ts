@@ -1,6 +1,6 @@
 // What a failure to make a VM means, and what to do about it.
 
-import {EACCES, EBUSY, ENODEV, ENOENT, ENOMEM, ENXIO, EPERM} from '../abi/errno.ts'
+import {EACCES, EBUSY, ENODEV, ENOENT, ENOMEM, ENXIO, EPERM, errnoName} from '../abi/errno.ts'
 import {HvError} from '../errors.ts'
 
 /** @param error of the addon: `errno` says which host error it was */
@@ -41,4 +41,9 @@ export function openError(error: Error & {errno?: number}): HvError {
         options,
       )
   }
+}
+
+/** @param errno what the addon's `holdKvm` gave @throws HvError */
+export function requireHeld(errno: number): void {
+  if (errno !== 0) throw openError(Object.assign(new Error(errnoName(errno)), {errno}))
 }

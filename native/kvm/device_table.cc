@@ -17,9 +17,11 @@ uint32_t DeviceTable::AddPosted(bool is_port, uint64_t first, uint64_t length) {
 }
 
 uint32_t DeviceTable::Add(Row row) {
-  if (rows_.size() == kMaxRows) throw std::length_error("rows of the device table");
-  rows_.push_back(row);
-  return static_cast<uint32_t>(rows_.size() - 1);
+  size_t count = row_count_.load(std::memory_order_relaxed);
+  if (count == kMaxRows) throw std::length_error("rows of the device table");
+  rows_[count] = row;
+  row_count_.store(count + 1, std::memory_order_release);
+  return static_cast<uint32_t>(count);
 }
 
 void DeviceTable::SetLatch(uint32_t row, uint32_t value) {
@@ -28,7 +30,9 @@ void DeviceTable::SetLatch(uint32_t row, uint32_t value) {
 
 const DeviceTable::Row* DeviceTable::Find(bool is_port, bool is_write, uint64_t address,
                                           uint32_t size) const {
-  for (const Row& row : rows_) {
+  size_t count = row_count_.load(std::memory_order_acquire);
+  for (size_t i = 0; i < count; i++) {
+    const Row& row = rows_[i];
     if (row.is_port != is_port || row.is_latch == is_write || address < row.first) continue;
     uint64_t offset = address - row.first;
     bool fits = row.is_latch ? offset == 0 && size == row.length
@@ -39,7 +43,7 @@ const DeviceTable::Row* DeviceTable::Find(bool is_port, bool is_write, uint64_t 
 }
 
 bool DeviceTable::Answer(kvm_run& run) {
-  if (rows_.empty()) return false;
+  if (row_count_.load(std::memory_order_relaxed) == 0) return false;
   bool is_port = run.exit_reason == KVM_EXIT_IO;
   if (!is_port && run.exit_reason != KVM_EXIT_MMIO) return false;
   // String instructions are for who has time.

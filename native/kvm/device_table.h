@@ -27,13 +27,13 @@ class DeviceTable {
     uint32_t value;
   };
 
-  // Rows are added before the first run. Throws std::length_error.
+  // Rows and OnPosted are one thread's at a time; vCPUs may run. Throws std::length_error.
   // Reads of `size` bytes there give the low bytes of what SetLatch stored last.
   uint32_t AddLatch(bool is_port, uint64_t address, uint32_t size);
   void SetLatch(uint32_t row, uint32_t value);
   // Stores of 1, 2 or 4 bytes there are put aside. Returns the row.
   uint32_t AddPosted(bool is_port, uint64_t first, uint64_t length);
-  // `on_posted` is called on a vCPU's thread when there is the first store to take.
+  // `on_posted` is called on a vCPU's thread when there is the first store to take. Before the first AddPosted.
   void OnPosted(std::function<void()> on_posted) { on_posted_ = std::move(on_posted); }
 
   // On the vCPU's thread, after KVM_RUN returned 0. True: the access is done, and the vCPU runs on.
@@ -54,7 +54,9 @@ class DeviceTable {
   const Row* Find(bool is_port, bool is_write, uint64_t address, uint32_t size) const;
   bool Post(const Row& row, uint64_t address, uint32_t size, const uint8_t* data);
 
-  std::vector<Row> rows_;
+  // A row is complete before the count has it: vCPUs may look meanwhile.
+  std::array<Row, kMaxRows> rows_{};
+  std::atomic<size_t> row_count_{0};
   std::array<std::atomic<uint32_t>, kMaxRows> values_{};
   std::mutex mutex_;
   std::vector<Store> posted_;

@@ -28,7 +28,8 @@ class Vcpu {
   Vcpu(const Vcpu&) = delete;
   Vcpu& operator=(const Vcpu&) = delete;
 
-  // KVM_RUN, again behind what the VM's device table answers. Returns 0 with exit_reason set, or errno: EINTR (kicked), EAGAIN (not runnable yet), EFAULT …
+  // KVM_RUN, again behind what the VM's device table answers, and for one that waits to be started. Returns 0 with exit_reason
+  // set, or errno: EINTR (kicked), EFAULT …
   // Only one thread at a time may be in it.
   int Run();
   // Makes Run return EINTR: the one that goes on, or else the next. Any thread, any time.

@@ -70,7 +70,7 @@ export interface NativeVm {
   setLine(gsi: number, high: boolean): void
   /** @returns whether the guest takes it */
   signalMsi(address: number, data: number): boolean
-  /** Before the first run, as addPosted. @returns the row */
+  /** vCPUs may run, as with addPosted. @returns the row */
   addLatch(isPort: boolean, address: number, size: number): number
   setLatch(row: number, value: number): void
   /** @returns the row */

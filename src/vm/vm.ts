@@ -153,7 +153,7 @@ export class Vm implements Disposable {
 
   /**
    * Reads of one place, of exactly `length` bytes (1, 2 or 4), give what was set last and end no run: a status register that says
-   * the same most of the time. 0 at first. Before the first run.
+   * the same most of the time. 0 at first. At any time.
    * @throws HvError BAD_ARGUMENT, DISPOSED
    */
   latch(place: AccessPlace): Latch {
@@ -163,7 +163,7 @@ export class Vm implements Disposable {
 
   /**
    * Stores to a place, of 1, 2 or 4 bytes, end no run: the vCPU goes on, and `listener` hears of them soon, in order, and before
-   * `run` or `runAsync` gives another exit. When 4,096 wait, a store is an exit as any other. Before the first run.
+   * `run` or `runAsync` gives another exit. When 4,096 wait, a store is an exit as any other. At any time.
    * @throws HvError BAD_ARGUMENT, DISPOSED
    */
   post(place: AccessPlace, listener: PostedStore): void {

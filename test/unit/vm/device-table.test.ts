@@ -52,9 +52,7 @@ describeKvm('a posted store', () => {
     vm.post({space, ...placeOf(1)}, () => told++)
     const [counter] = guest.general
     // Until it is interrupted: stores without end, while this thread hears nothing.
-    const code = guest.tell(1)
-    const back = arch.name === 'x86_64' ? [0xeb, 0x100 - code.length - 2] : backOf(code.length)
-    const vcpu = guest.start(vm, guest.at, [...code, ...back], {[counter]: 0n})
+    const vcpu = guest.start(vm, guest.at, tellForEver, {[counter]: 0n})
     const exit = vcpu.run()
     expect([guest.numberOf(exit), told]).toEqual([1, 4096])
     expect(guest.numberOf(vcpu.run())).toBe(1)
@@ -68,7 +66,32 @@ const backOf = (bytes: number): number[] => {
   return [...new Uint8Array(Uint32Array.of(word).buffer)]
 }
 
+/** Stores without end. */
+const tellForEver = ((): number[] => {
+  const code = guest.tell(1)
+  return [...code, ...(arch.name === 'x86_64' ? [0xeb, 0x100 - code.length - 2] : backOf(code.length))]
+})()
+
 describeKvm('a place', () => {
+  test('may come while a vCPU runs and looks for its own', async () => {
+    using vm = Vm.create({memoryBytes: MEMORY_BYTES, memoryBase: guest.memoryBase})
+    let told = 0
+    vm.post({space, ...placeOf(1)}, () => told++)
+    const vcpu = guest.start(vm, guest.at, tellForEver, {})
+    const run = vcpu.runAsync()
+    for (let number = 0; number < 255; number++) {
+      const first = 0x9000 + number
+      if (number % 2 === 0) vm.post({space: 'memory', first, length: 1}, () => {})
+      else vm.latch({space: 'memory', first, length: 1})
+      if (number % 50 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(codeOf(() => vm.latch({space: 'memory', first: 0, length: 1}))).toBe('BAD_ARGUMENT')
+    const before = told
+    while (told === before) await new Promise((resolve) => setImmediate(resolve))
+    vcpu.interrupt()
+    expect(['interrupted', space === 'port' ? 'io' : 'mmio']).toContain((await run).kind)
+  })
+
   test.each([
     {space: 'port', first: 0x10000, length: 1},
     {space: 'port', first: 0xffff, length: 2},

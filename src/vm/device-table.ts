@@ -59,7 +59,13 @@ export class DeviceTable {
     this.#checkRoom()
     const row = this.#native.addLatch(space === 'port', first, length)
     this.#listeners[row] = undefined
-    return {set: (value) => this.#native.setLatch(row, value)}
+    let last = 0
+    const set = (value: number): void => {
+      if (value === last) return
+      this.#native.setLatch(row, value)
+      last = value
+    }
+    return {set}
   }
 
   post({space, first, length}: AccessPlace, listener: PostedStore): void {

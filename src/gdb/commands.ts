@@ -2,7 +2,7 @@
 
 import {MAX_PAYLOAD} from './packet.ts'
 import type {Conversation} from './session.ts'
-import type {PointKind} from './target.ts'
+import {isBreakpoint, type PointKind} from './target.ts'
 import {parseThreadId} from './thread-id.ts'
 import {bytesToHex, parseBytes, parseCount, parseHex, parseRange} from './words.ts'
 
@@ -114,7 +114,7 @@ function parsePoint(
   if (!/^[0-9]$/.test(type) || address === undefined || length === undefined || rest.length > 0)
     return undefined
   const kind = POINTS[type]
-  const isWatch = kind !== undefined && kind !== 'software' && kind !== 'hardware'
+  const isWatch = kind !== undefined && !isBreakpoint(kind)
   if (isWatch && (length === 0 || length > MAX_WATCHED)) return {kind: undefined, address, length}
   return {kind, address, length}
 }

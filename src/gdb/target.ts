@@ -41,6 +41,9 @@ export interface Resumption {
 /** `software` and `hardware`: at an instruction; `write`, `read` and `access`: of a watched place. */
 export type PointKind = 'software' | 'hardware' | 'write' | 'read' | 'access'
 
+/** At an instruction. */
+export const isBreakpoint = (kind: PointKind): boolean => kind === 'software' || kind === 'hardware'
+
 export interface Target {
   /** What `readRegisters` gives. */
   readonly layout: RegisterLayout

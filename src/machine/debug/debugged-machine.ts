@@ -4,7 +4,7 @@ import {SIGABRT, SIGBUS, SIGILL, SIGKILL, SIGSEGV, SIGTRAP} from '../../abi/sign
 import {arch} from '../../arch/index.ts'
 import {HvError} from '../../errors.ts'
 import type {RegisterLayout} from '../../gdb/register-layout.ts'
-import type {PointKind, Resumption, Stop, Target} from '../../gdb/target.ts'
+import {isBreakpoint, type PointKind, type Resumption, type Stop, type Target} from '../../gdb/target.ts'
 import type {DebugExit, Exit} from '../../vm/exit.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
 import {Cpu} from './cpu.ts'
@@ -128,8 +128,7 @@ export class DebuggedMachine implements Target, MachineDebugging {
   addPoint(kind: PointKind, address: bigint, length: number, thread: number): boolean | undefined {
     const vcpu = this.#vcpu(thread)
     if (vcpu === undefined) return false
-    const isBreakpoint = kind === 'software' || kind === 'hardware'
-    if (!isBreakpoint && vcpu.debugLimits.watchpoints === 0) return undefined
+    if (!isBreakpoint(kind) && vcpu.debugLimits.watchpoints === 0) return undefined
     const place =
       kind === 'software' ? this.#memory.find(vcpu, address, arch.debug.breakpoint.length) : undefined
     if (!this.#points.add({kind, address, length, place})) return false

@@ -1,7 +1,7 @@
 // Points: where gdb wants a machine to stop, in the processor's registers while there are some, then in its memory.
 
 import {arch} from '../../arch/index.ts'
-import type {PointKind} from '../../gdb/target.ts'
+import {isBreakpoint, type PointKind} from '../../gdb/target.ts'
 import type {DebugLimits, DebugOptions, Watchpoint} from '../../vm/debug.ts'
 
 interface Point {
@@ -113,14 +113,14 @@ export class Points {
   }
 
   #stops(): Point[] {
-    return [...this.#points.values()].filter(({kind}) => kind === 'software' || kind === 'hardware')
+    return [...this.#points.values()].filter(({kind}) => isBreakpoint(kind))
   }
 
   #watches(): Point[] {
-    return [...this.#points.values()].filter(({kind}) => kind !== 'software' && kind !== 'hardware')
+    return [...this.#points.values()].filter(({kind}) => !isBreakpoint(kind))
   }
 }
 
 function nameOf({kind, address, length}: Omit<Point, 'place'>): string {
-  return `${kind} ${address} ${kind === 'software' || kind === 'hardware' ? '' : length}`
+  return `${kind} ${address} ${isBreakpoint(kind) ? '' : length}`
 }

@@ -1,10 +1,10 @@
 // Virtio9p: a share: each chain is a 9P message, and room for its answer (virtio 1.2, 5, has the number; Linux: net/9p/trans_virtio.c).
 
 import {EMSGSIZE} from '../../abi/errno.ts'
-import {HvError} from '../../errors.ts'
 import {Reply} from '../9p/reply.ts'
 import {Request} from '../9p/request.ts'
 import type {Server} from '../9p/server.ts'
+import {tagBytes} from '../share/tag-bytes.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import {ShareQueue} from './share-queue.ts'
 
@@ -64,10 +64,6 @@ function refusalOf(answer: Uint8Array): Uint8Array {
 }
 
 function configOf(tag: string): Uint8Array {
-  const bytes = Buffer.from(tag, 'utf8')
-  if (bytes.length === 0 || bytes.length > MOST_TAG_BYTES || bytes.includes(0)) {
-    const nextStep = `name it by 1 to ${MOST_TAG_BYTES} bytes`
-    throw new HvError('BAD_ARGUMENT', `a share cannot be called ${JSON.stringify(tag)}`, nextStep)
-  }
+  const bytes = tagBytes(tag, MOST_TAG_BYTES)
   return Buffer.concat([Uint8Array.of(bytes.length, 0), bytes])
 }

@@ -1,11 +1,11 @@
 // VirtioFs: a share: each chain is a FUSE request, and room for its answer (virtio 1.2, 5.11).
 
 import {EMSGSIZE} from '../../abi/errno.ts'
-import {HvError} from '../../errors.ts'
 import {OUT_UNIQUE} from '../fuse/messages.ts'
 import {Reply} from '../fuse/reply.ts'
 import type {Server} from '../fuse/server.ts'
 import {MOST_REQUEST_BYTES} from '../fuse/sizes.ts'
+import {tagBytes} from '../share/tag-bytes.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import {ShareQueue} from './share-queue.ts'
 
@@ -64,11 +64,7 @@ function refusalOf(answer: Uint8Array): Uint8Array {
 }
 
 function configOf(tag: string): Uint8Array {
-  const bytes = Buffer.from(tag, 'utf8')
-  if (bytes.length === 0 || bytes.length > TAG_BYTES || bytes.includes(0)) {
-    const nextStep = `name it by 1 to ${TAG_BYTES} bytes`
-    throw new HvError('BAD_ARGUMENT', `a share cannot be called ${JSON.stringify(tag)}`, nextStep)
-  }
+  const bytes = tagBytes(tag, TAG_BYTES)
   const config = Buffer.alloc(TAG_BYTES + 4)
   config.set(bytes)
   config.writeUInt32LE(REQUEST_QUEUES, TAG_BYTES)

@@ -20,8 +20,6 @@ const TIMEOUT_MS = (SECONDS + 120) * 1000
 /** Of one seed. */
 const MOVES = isLong ? 30_000 : 3000
 const MOVES_OF_A_TURN = 20
-/** Of this thread's own doing, in one turn of the event loop. A garbage collection of V8's may be in it. */
-const MOST_MS = 50
 /** Until a device that was played with does its work again. */
 const PATIENCE_MS = 20_000
 const MOST_GROWTH_MB = 200
@@ -44,6 +42,18 @@ for (;;) {
 /** Of this thread; Linux: Documentation/scheduler/sched-stats. How busy the machine is does not count. */
 const onProcessorMs = (): number =>
   Number(/^(\d+)/.exec(readFileSync('/proc/self/schedstat', 'latin1'))![1]) / 1e6
+
+/** A piece of work that takes some 10 ms where these limits were set: what it takes here tells a slower processor. */
+function yardstickMs(): number {
+  const begin = onProcessorMs()
+  const bytes = new Uint8Array(4 << 20)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = i * 31
+  bytes.slice()
+  return onProcessorMs() - begin
+}
+
+/** Of this thread's own doing, in one turn of the event loop. A garbage collection of V8's may be in it. */
+const MOST_MS = Math.max(50, 5 * Math.min(...Array.from({length: 3}, yardstickMs)))
 
 /** What moves and turns took of the processor. */
 class Clock {

@@ -1,36 +1,13 @@
 // Messages of a hostile machine, at random: fields that make sense, fields that make none, and broken ones.
 
-import {type Field, message, u8, u16, u32, u64} from './9p-message.ts'
-import {
-  anyName,
-  anyNumber,
-  FLAGS,
-  MODES,
-  NAMES,
-  NUMBERS,
-  OFFSETS,
-  pick,
-  seldomBroken,
-  TARGETS,
-} from './hostile-fields.ts'
+import {type Field, message, u8, u16, u32} from './9p-message.ts'
+import {type CommonKind, commonField, NAMES, NUMBERS, pick, seldomBroken} from './hostile-fields.ts'
 import type {Random} from './mutate.ts'
 
 /** More than are allowed at a time. */
 const FIDS = 80
 export const NO_FID = 0xffff_ffff
-type Kind =
-  | 'fid'
-  | 'newFid'
-  | 'name'
-  | 'target'
-  | 'u8'
-  | 'u16'
-  | 'u32'
-  | 'offset'
-  | 'mode'
-  | 'flags'
-  | 'data'
-  | 'names'
+type Kind = CommonKind | 'fid' | 'newFid' | 'u8' | 'u16' | 'data' | 'names'
 
 /** What the requests are made of. */
 const LAYOUTS: readonly (readonly [type: number, weight: number, ...kinds: Kind[]])[] = [
@@ -72,22 +49,10 @@ function fieldOf(kind: Kind, random: Random, live: ReadonlySet<number>): Field[]
       return [u32(random(8) === 0 ? random(FIDS) : ([...live][random(live.size)] ?? 0))]
     case 'newFid':
       return [u32(random(20) === 0 ? NO_FID : random(FIDS))]
-    case 'name':
-      return [anyName(random)]
-    case 'target':
-      return [pick(random, TARGETS)]
     case 'u8':
       return [u8(random(4))]
     case 'u16':
       return [u16(random(32))]
-    case 'u32':
-      return [u32(anyNumber(random))]
-    case 'offset':
-      return [u64(pick(random, OFFSETS))]
-    case 'mode':
-      return [u32(pick(random, MODES))]
-    case 'flags':
-      return [u32(pick(random, FLAGS))]
     case 'data': {
       const bytes = new Uint8Array(random(500)).fill(random(256))
       return [u32(random(20) === 0 ? pick(random, NUMBERS) : bytes.length), bytes]
@@ -98,6 +63,8 @@ function fieldOf(kind: Kind, random: Random, live: ReadonlySet<number>): Field[]
       )
       return [u16(random(20) === 0 ? random(65536) : names.length), ...names]
     }
+    default:
+      return [commonField(kind, random)]
   }
 }
 

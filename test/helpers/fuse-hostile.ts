@@ -2,20 +2,10 @@
 
 import {type Field, u32, u64} from './fields.ts'
 import {Op, request} from './fuse-message.ts'
-import {
-  anyName,
-  anyNumber,
-  FLAGS,
-  MODES,
-  NUMBERS,
-  OFFSETS,
-  pick,
-  seldomBroken,
-  TARGETS,
-} from './hostile-fields.ts'
+import {type CommonKind, commonField, FLAGS, NUMBERS, pick, seldomBroken} from './hostile-fields.ts'
 import type {Random} from './mutate.ts'
 
-type Kind = 'node' | 'handle' | 'name' | 'target' | 'u32' | 'offset' | 'mode' | 'flags' | 'data' | 'batch'
+type Kind = CommonKind | 'node' | 'handle' | 'data' | 'batch'
 
 /** What the requests are made of, behind their header. */
 const LAYOUTS: readonly (readonly [opcode: number, weight: number, ...kinds: Kind[]])[] = [
@@ -89,18 +79,6 @@ function fieldOf(kind: Kind, random: Random, {nodes, handles}: Known): Field[] {
       return [u64(oneOf(nodes, random))]
     case 'handle':
       return [u64(oneOf(handles, random))]
-    case 'name':
-      return [anyName(random)]
-    case 'target':
-      return [pick(random, TARGETS)]
-    case 'u32':
-      return [u32(anyNumber(random))]
-    case 'offset':
-      return [u64(pick(random, OFFSETS))]
-    case 'mode':
-      return [u32(pick(random, MODES))]
-    case 'flags':
-      return [u32(pick(random, FLAGS))]
     case 'data': {
       const bytes = new Uint8Array(random(500)).fill(random(256))
       const size = random(20) === 0 ? pick(random, NUMBERS) : bytes.length
@@ -115,6 +93,8 @@ function fieldOf(kind: Kind, random: Random, {nodes, handles}: Known): Field[] {
         ...Array.from({length: count}, one).flat(),
       ]
     }
+    default:
+      return [commonField(kind, random)]
   }
 }
 

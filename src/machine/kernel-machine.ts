@@ -91,7 +91,9 @@ export class KernelMachine implements Disposable {
     }
   }
 
+  /** Whether or not its output is read. */
   stop(end: End): void {
+    this.#streams.output.hurry()
     this.#made.run.stop(end)
   }
 

@@ -23,7 +23,7 @@ const share = takes.options({
 const machineOptions = takes.options({
   ...{kernel: takes.path, initrd: v.optional(takes.path), append: v.optional(takes.text)},
   ...{cpus: v.optional(takes.integer(1, MAX_CPUS)), memoryBytes: v.optional(takes.anyNumber)},
-  ...{disks: v.optional(v.array(disk)), shares: v.optional(v.array(share))},
+  ...{disks: v.optional(takes.list(disk, 'a list')), shares: v.optional(takes.list(share, 'a list'))},
   network: v.optional(v.instance(Duplex, 'a Duplex')),
   ...{reboots: v.optional(takes.truth), timeoutMs: v.optional(takes.duration)},
 })

@@ -80,6 +80,7 @@ export class MachineInput {
 export class MachineOutput {
   readonly #write: (bytes: Uint8Array) => number
   #bytes: number[] = []
+  #isHurried = false
   #listener: () => void = () => {}
 
   /** @param write returns how many bytes it took; throws the errors of write(2) */
@@ -110,6 +111,11 @@ export class MachineOutput {
     return this.#bytes.length === 0
   }
 
+  /** Nobody is waited for any more: what a reader has no room for is lost. */
+  hurry(): void {
+    this.#isHurried = true
+  }
+
   /** Hands over what was put. @throws the error of write(2), except EAGAIN */
   async flush(): Promise<void> {
     let bytes = Uint8Array.from(this.#bytes)
@@ -119,6 +125,7 @@ export class MachineOutput {
         bytes = bytes.subarray(this.#write(bytes))
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+        if (this.#isHurried) return
         await sleep(RETRY_MS)
       }
     }

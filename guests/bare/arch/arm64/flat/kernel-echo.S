@@ -1,4 +1,5 @@
-// A kernel by Linux's boot protocol for arm64: says hello, then what its console gets; q switches the machine off, r resets it.
+// A kernel by Linux's boot protocol for arm64: says hello, then what its console gets; q switches the machine off, r resets it,
+// f floods the console for ever.
 //
 // Linux, Documentation/arch/arm64/booting.rst; Power State Coordination Interface, DEN 0022.
 
@@ -29,8 +30,13 @@ echo:   ldr w0, [x19, #0x18]
         b.eq off
         cmp w0, #'r'
         b.eq reset
+        cmp w0, #'f'
+        b.eq flood
         str w0, [x19]
         b echo
+
+flood:  str w0, [x19]
+        b flood
 
 off:    ldr w0, =0x84000008     // SYSTEM_OFF
         hvc #0

@@ -1,5 +1,5 @@
 # A kernel by Linux's boot protocol for x86_64, of 64 bits: says its parameters, then what its console gets; q switches the machine off,
-# r resets it, and x runs into what no kernel handles.
+# r resets it, f floods the console for ever, and x runs into what no kernel handles.
 #
 # Linux, Documentation/arch/x86/boot.rst.
 
@@ -47,10 +47,17 @@ echo:   mov $0x3fd, %edx
         je off
         cmp $'r', %al
         je reset
+        cmp $'f', %al
+        je flood
         cmp $'x', %al
         je fail
         outb %al, %dx
         jmp echo
+
+flood:  mov $0x1000, %ecx
+        mov $0x1000000, %esi
+        rep outsb
+        jmp flood
 
 off:    mov $0x600, %edx        # sleep control: S5
         mov $0x34, %al

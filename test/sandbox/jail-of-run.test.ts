@@ -14,10 +14,12 @@ const TIMEOUT_MS = 60_000
 const OF_VOLUMES: Try = 'write to a read-only volume'
 const withoutVolumes = (tries: readonly Try[]): Try[] => tries.filter((each) => each !== OF_VOLUMES)
 const tries = withoutVolumes(Object.keys(TRIES) as Try[])
-/** In the code of run-program.ts, guest-file.ts and run-bare.ts. */
+/** In the code of run-program.ts, guest-file.ts, run-bare.ts and kernel-machine.ts. */
 const READS_PROGRAM = 'function isBareGuest({ fd, name }) {'
 const READS_GUEST = 'static read(fd, path) {'
 const RUNS_GUEST = 'options.onLoaded?.();'
+const READS_KERNEL = 'async run(onLoaded = () => {}) {'
+const RUNS_KERNEL = 'onLoaded();'
 
 const attacker = new Attacker()
 beforeAll(() => attacker.begin())
@@ -72,5 +74,22 @@ describe.each(platforms.filter((platform) => platform === 'kvm'))('a bare-metal 
     const harmless = withoutVolumes(HARMLESS)
     const words = ['--no-jail', '--machine', 'bare', guest]
     expect(await attack('root', RUNS_GUEST, words, {tries: harmless})).toEqual(harmless)
+  })
+})
+
+describe.each(platforms.filter((platform) => platform === 'kvm'))('a kernel, on %s', () => {
+  const kernel = ['--kernel', `${bareGuest('kernel-echo')}.bin`, '--timeout', '20']
+
+  test.each<[how: string, begins: string, words: string[]]>([
+    ['whose file breaks into hv', READS_KERNEL, kernel],
+    ['that breaks out of its machine', RUNS_KERNEL, kernel],
+    ['that breaks out of a machine that may be made anew', RUNS_KERNEL, ['--reboot', ...kernel]],
+  ])('%s is let nothing', {timeout: TIMEOUT_MS}, async (_, begins, words) => {
+    expect(await attack('root', begins, words)).toEqual([])
+  })
+
+  test('without a jail, it is let everything', {timeout: TIMEOUT_MS}, async () => {
+    const harmless = withoutVolumes(HARMLESS)
+    expect(await attack('root', RUNS_KERNEL, ['--no-jail', ...kernel], {tries: harmless})).toEqual(harmless)
   })
 })

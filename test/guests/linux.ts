@@ -32,7 +32,7 @@ export function describeUnderHv(platform: Platform, flags: readonly string[] = [
       const fault = FAULTS[expected.status - 128]
       const stderr = fault === undefined ? '' : `hv: ${binary}: ${fault}\n`
       const outcome = asText(underHv(['--platform', platform, ...flags], binary, []))
-      expect(outcome, outcome.stderr).toEqual({...expected, stderr})
+      expect(outcome, outcome.stdout + outcome.stderr).toEqual({...expected, stderr})
     })
   })
 }

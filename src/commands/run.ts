@@ -11,6 +11,7 @@ export default class Run extends Command {
     "PROGRAM is a file of this host, or a name in PATH. With --root it is a path in that tree, or a name in the guest's PATH. What follows PROGRAM belongs to it, flags too.",
     'Without --root the guest sees an empty tree with the program, /dev, /proc and /tmp. With --with-libs, for dynamic programs, also the interpreter and the libraries that `hv inspect` lists; what a program loads by dlopen(3) it does not find. What it writes is kept in memory and lost at the end, except in a volume that is rw. Kernel file systems of the host (/proc, /sys, cgroups) under a volume or --root appear to the guest as empty directories.',
     "With --image the layers of an OCI image are the guest's /. Its entry point runs, with ARG... in place of the image's arguments, as the image's user, in its environment and directory; --env, --cwd and --entrypoint go before what the image says. Arguments that begin with a dash go behind --. PROGRAM is then not needed; in an image without an entry point, it is what runs.",
+    'With --kernel and --root or --image the program runs by that Linux kernel, in a machine of its own, in place of the sentry; without a tree, the kernel runs what its initramfs says, and PROGRAM and ARG... are words for that.',
     "The guest's environment is PATH (/usr/local/sbin, /usr/local/bin, /usr/sbin, /usr/bin, /sbin and /bin), HOME=/root, the caller's TERM, and what --env adds.",
     "The exit status is the guest's own. 124: stopped by --timeout or --cpu-timeout. 125: an error of hv. 126: PROGRAM cannot be executed. 127: PROGRAM was not found. 128+n: killed by signal n.",
     'hv passes signals on to the guest, except SIGUSR2: it turns the trace on, and off again, while the guest runs.',
@@ -23,6 +24,7 @@ export default class Run extends Command {
     '<%= config.bin %> run --volume .:/work:rw --cwd /work busybox tar cf out.tar src',
     "<%= config.bin %> run --root ./rootfs --env LANG=C.UTF-8 --memory 1G sh -c 'echo $LANG'",
     '<%= config.bin %> run --image ./alpine:latest sh',
+    '<%= config.bin %> run --kernel /boot/vmlinuz-6.12.1 --image ./alpine:latest sh',
     '<%= config.bin %> run --trace=calls.txt --timeout 10 ./suspicious',
   ]
 

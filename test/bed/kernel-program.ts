@@ -1,0 +1,93 @@
+// A program by a kernel of its own, in a bed: the sentry has it first, and the machine is to do the same.
+
+import {expect, test} from 'vitest'
+import {stepMs} from '../../ci/budgets.mjs'
+import type {Inside, Outcome} from './matrix.ts'
+
+const TIMEOUT_MS = stepMs('bedKernel')
+const TREE = '/tmp/tree'
+const VOLUME = '/tmp/volume'
+
+const PREPARE = `
+rm -rf ${TREE} ${VOLUME}
+mkdir -p ${TREE}/bin ${VOLUME}
+cp /bin/busybox ${TREE}/bin/
+for applet in sh cat id ls touch; do ln -s busybox ${TREE}/bin/$applet; done
+echo from the host > ${VOLUME}/greeting
+`
+
+/** What a program finds, and what it leaves. */
+const PROGRAM = `
+read line; echo read "$line"
+pwd; id; umask; echo $NAME; echo "$@"
+cat greeting; echo from the program > answer
+touch /new; ls -l /new
+test -c /dev/null && test -d /proc/self/fd && test -w /dev/shm && echo mounted
+echo wrong >&2
+exit 7
+`
+
+/** A terminal of 40 rows and 90 columns, by Debian's Python, as nothing else in a bed can open one. */
+const TERMINAL = `
+import os, fcntl, termios, struct, sys
+pid, master = os.forkpty()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack('4H', 40, 90, 0, 0))
+try:
+    while True:
+        chunk = os.read(master, 4096)
+        if not chunk: break
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.flush()
+except OSError:
+    pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`
+const PYTHON = [
+  ...['env', 'PYTHONHOME=/debian/usr'],
+  'LD_LIBRARY_PATH=/debian/usr/lib/x86_64-linux-gnu:/debian/usr/lib/aarch64-linux-gnu',
+  ...['/debian/usr/bin/python3.13', '-c', TERMINAL],
+]
+
+export function testKernelProgram(architecture: string, inside: Inside): void {
+  const kept = `/hv/.cache/machine/${architecture}`
+  const kernel = ['--kernel', `${kept}/vmlinuz`, '--modules', `${kept}/library`, '--memory', '256M']
+  const hv = ['node', 'dist/bin/hv.cjs', 'run']
+
+  test('a program runs by a kernel of its own as under the sentry', async () => {
+    expect(await inside(['sh', '-c', PREPARE])).toEqual({status: 0, stdout: '', stderr: ''})
+    const flags = [
+      '--root',
+      TREE,
+      '--volume',
+      `${VOLUME}:/volume:rw`,
+      '--cwd',
+      '/volume',
+      '--env',
+      'NAME=value',
+    ]
+    const program = ['sh', '-c', PROGRAM, 'sh', 'an argument', 'another']
+    const run = (by: readonly string[]): Promise<Outcome> =>
+      inside(['sh', '-c', 'echo words | "$@"', 'sh', ...hv, ...by, ...flags, ...program], {
+        timeoutMs: TIMEOUT_MS,
+      })
+    const sentry = await run([])
+    expect(sentry).toMatchObject({status: 7, stderr: 'wrong\n'})
+    expect(await run(kernel)).toEqual(sentry)
+    expect((await inside(['cat', `${VOLUME}/answer`])).stdout).toBe('from the program\n')
+  })
+
+  test('a program that is not there is an error, and one on a terminal has a terminal', async () => {
+    const absent = await inside([...hv, ...kernel, '--root', TREE, 'nosuch'], {timeoutMs: TIMEOUT_MS})
+    expect(absent).toMatchObject({
+      status: 127,
+      stderr: expect.stringContaining("nosuch: not in the guest's PATH"),
+    })
+    const shown = ['sh', '-c', 'busybox tty; busybox stty size; exit 3']
+    const terminal = await inside([...PYTHON, ...hv, ...kernel, '--root', TREE, ...shown], {
+      timeoutMs: TIMEOUT_MS,
+    })
+    expect(terminal).toMatchObject({status: 3, stdout: '/dev/pts/0\r\n40 90\r\n'})
+  })
+}

@@ -8,7 +8,7 @@
 
 #include "no_libc.h"
 
-enum { kPumpBytes = 1 << 15 };
+enum { kPumpBytes = 1 << 16 };
 
 struct Pump {
   int from, to;

@@ -27,29 +27,6 @@ echo wrong >&2
 exit 7
 `
 
-/** A terminal of 40 rows and 90 columns, by Debian's Python, as nothing else in a bed can open one. */
-const TERMINAL = `
-import os, fcntl, termios, struct, sys
-pid, master = os.forkpty()
-if pid == 0:
-    os.execvp(sys.argv[1], sys.argv[1:])
-fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack('4H', 40, 90, 0, 0))
-try:
-    while True:
-        chunk = os.read(master, 4096)
-        if not chunk: break
-        sys.stdout.buffer.write(chunk)
-        sys.stdout.flush()
-except OSError:
-    pass
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-`
-const PYTHON = [
-  ...['env', 'PYTHONHOME=/debian/usr'],
-  'LD_LIBRARY_PATH=/debian/usr/lib/x86_64-linux-gnu:/debian/usr/lib/aarch64-linux-gnu',
-  ...['/debian/usr/bin/python3.13', '-c', TERMINAL],
-]
-
 export function testKernelProgram(architecture: string, inside: Inside): void {
   const kept = `/hv/.cache/machine/${architecture}`
   const kernel = ['--kernel', `${kept}/vmlinuz`, '--modules', `${kept}/library`, '--memory', '256M']
@@ -76,18 +53,5 @@ export function testKernelProgram(architecture: string, inside: Inside): void {
     expect(sentry).toMatchObject({status: 7, stderr: 'wrong\n'})
     expect(await run(kernel)).toEqual(sentry)
     expect((await inside(['cat', `${VOLUME}/answer`])).stdout).toBe('from the program\n')
-  })
-
-  test('a program that is not there is an error, and one on a terminal has a terminal', async () => {
-    const absent = await inside([...hv, ...kernel, '--root', TREE, 'nosuch'], {timeoutMs: TIMEOUT_MS})
-    expect(absent).toMatchObject({
-      status: 127,
-      stderr: expect.stringContaining("nosuch: not in the guest's PATH"),
-    })
-    const shown = ['sh', '-c', 'busybox tty; busybox stty size; exit 3']
-    const terminal = await inside([...PYTHON, ...hv, ...kernel, '--root', TREE, ...shown], {
-      timeoutMs: TIMEOUT_MS,
-    })
-    expect(terminal).toMatchObject({status: 3, stdout: '/dev/pts/0\r\n40 90\r\n'})
   })
 }

@@ -2,6 +2,7 @@
 
 import {expect, test} from 'vitest'
 import {testKernel} from './kernel.ts'
+import {testKernelProgram} from './kernel-program.ts'
 import {describeBed, testHv} from './matrix.ts'
 import {UNABLE} from './svm.ts'
 import {KVM_UNITS, testUnits} from './units.ts'
@@ -15,5 +16,6 @@ describeBed('svm', (inside) => {
   // The host's own KVM runs all of them.
   testHv('svm', inside, ['kvm'], UNABLE, [0, 2])
   testKernel('x86_64', inside, {tries: 3})
+  testKernelProgram('x86_64', inside)
   testUnits(inside, KVM_UNITS)
 })

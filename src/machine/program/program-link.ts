@@ -105,7 +105,8 @@ export class ProgramLink {
     this.#received = Buffer.concat([this.#received, bytes])
     if (this.#received.length < NEWS_BYTES) return
     this.#end = endOf(this.#received.readUInt32LE(0), this.#received.readUInt32LE(4))
-    void Promise.all(this.#outputs).then(this.#onEnd)
+    // Without a program there is nobody who writes, and nobody who ends the streams.
+    void Promise.all('errno' in this.#end ? [] : this.#outputs).then(this.#onEnd)
   }
 
   #feed(stream: Duplex): void {

@@ -90,7 +90,10 @@ describe('a program in a machine', () => {
     [0xffffffff, 0, {exitCode: 0}],
   ])('ended as %d %d: %j', async (kind, value, end) => {
     const machine = new Machine()
+    const output = machine.connect(OUTPUT)!
     machine.connect(CONTROL)!.write(news(kind, value))
+    // Without a program nobody ends it.
+    if (!('errno' in end)) output.end()
     await settled()
     expect(machine.link.end).toEqual(end)
     expect(machine.ends).toBe(1)

@@ -12,7 +12,7 @@ const PREPARE = `
 rm -rf ${TREE} ${VOLUME}
 mkdir -p ${TREE}/bin ${VOLUME}
 cp /bin/busybox ${TREE}/bin/
-for applet in sh cat id ls touch; do ln -s busybox ${TREE}/bin/$applet; done
+for applet in sh cat id stat touch; do ln -s busybox ${TREE}/bin/$applet; done
 echo from the host > ${VOLUME}/greeting
 `
 
@@ -21,7 +21,7 @@ const PROGRAM = `
 read line; echo read "$line"
 pwd; id; umask; echo $NAME; echo "$@"
 cat greeting; echo from the program > answer
-touch /new; ls -l /new
+touch /new; stat -c "%A %u %g %s" /new
 test -c /dev/null && test -d /proc/self/fd && test -w /dev/shm && echo mounted
 echo wrong >&2
 exit 7

@@ -24,7 +24,6 @@ export default class Run extends Command {
     '<%= config.bin %> run --volume .:/work:rw --cwd /work busybox tar cf out.tar src',
     "<%= config.bin %> run --root ./rootfs --env LANG=C.UTF-8 --memory 1G sh -c 'echo $LANG'",
     '<%= config.bin %> run --image ./alpine:latest sh',
-    '<%= config.bin %> run --kernel /boot/vmlinuz-6.12.1 --image ./alpine:latest sh',
     '<%= config.bin %> run --trace=calls.txt --timeout 10 ./suspicious',
   ]
 

@@ -9,7 +9,7 @@ import type {RunResult} from './options.ts'
 
 type Ending = Pick<RunResult, 'exitCode' | 'signal' | 'timedOut'>
 
-const NEEDED = 'it has to have virtio-mmio, virtio-fs and vsock: name its modules by `--modules DIR`'
+const NEEDED = 'it has to have virtio-mmio, virtio-fs and vsock: name their directory by `modules`'
 
 /**
  * @param end what its first process told; undefined: nothing

@@ -109,7 +109,7 @@ test.each([
   [['--kernel', kernel, '--volume', `${folder}:/v`], '--volume is for programs under the sentry'],
   [['--kernel', kernel, '--platform', 'ptrace'], '--platform is ptrace'],
   [['--kernel', kernel, '--memory', '4M'], 'the kernel does not fit'],
-  [['--kernel', kernel, '--modules', folder], '--modules is for a program'],
+  [['--kernel', kernel, '--modules', folder], '--modules is for a program that --kernel runs'],
   [['--modules', folder, 'true'], '--modules is for a kernel'],
   [['--kernel', kernel, '--root', folder], 'no program for --root'],
   [['--kernel', text, '--root', folder, 'sh'], 'the kernel is no (bzImage|Image)'],

@@ -49,11 +49,7 @@ export class ModuleFolder {
     } catch (error) {
       if (!(error instanceof Errno)) throw error
       const message = `the kernel's modules in ${this.#path} cannot be read: ${error}`
-      throw new HvError(
-        'BAD_KERNEL',
-        message,
-        'name their directory, as depmod(8) leaves it: `--modules DIR`',
-      )
+      throw new HvError('BAD_KERNEL', message, 'name their directory, as depmod(8) leaves it, by `modules`')
     } finally {
       disposeMounts(top.mount)
     }

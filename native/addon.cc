@@ -9,6 +9,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("abiVersion", Napi::Number::New(env, HV_ABI_VERSION));
   hv::ExportCheck(env, exports);
   hv::ExportClock(env, exports);
+  hv::ExportEventfd(env, exports);
   hv::ExportHostFs(env, exports);
   hv::ExportHostSignals(env, exports);
   hv::ExportJail(env, exports);

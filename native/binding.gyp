@@ -22,6 +22,7 @@
         "kvm/vm.cc",
         "napi/check.cc",
         "napi/clock.cc",
+        "napi/eventfd.cc",
         "napi/host_fs.cc",
         "napi/host_locks.cc",
         "napi/host_names.cc",

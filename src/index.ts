@@ -74,6 +74,7 @@ export type {
 } from './vm/cpuid.ts'
 export type {DebugLimits, DebugOptions, Watchpoint} from './vm/debug.ts'
 export type {AccessPlace, Latch, PostedStore} from './vm/device-table.ts'
+export type {EventfdLimits} from './vm/eventfd.ts'
 export type {
   DebugExit,
   Exit,
@@ -87,7 +88,9 @@ export type {
   ShutdownExit,
 } from './vm/exit.ts'
 export type {GuestAddress, GuestMemory} from './vm/guest-memory.ts'
+export type {Ioeventfd, IoeventfdListener, IoeventfdPlace} from './vm/ioeventfd.ts'
 export type {InterruptLine, Irqchip, Msi} from './vm/irqchip.ts'
+export type {Irqfd, IrqfdOptions} from './vm/irqfd.ts'
 export type {DirtyRange, MemorySlot, MemorySlotOptions} from './vm/memory-slot.ts'
 export type {Msrs} from './vm/msrs.ts'
 export type {

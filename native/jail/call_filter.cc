@@ -214,6 +214,8 @@ constexpr uint32_t kMachineRequests[] = {KVM_RUN,        KVM_GET_REGS,  KVM_SET_
 constexpr uint32_t kKernelRequests[] = {KVM_IRQ_LINE};
 // Of a machine that gdb looks into.
 constexpr uint32_t kDebugRequests[] = {KVM_SET_GUEST_DEBUG, KVM_CHECK_EXTENSION};
+// Of the devices of a kernel's machine.
+constexpr uint32_t kPluggingRequests[] = {KVM_IOEVENTFD};
 constexpr uint32_t kMakingRequests[] = {KVM_GET_API_VERSION, KVM_CREATE_VM, KVM_ENABLE_CAP};
 // None that attaches.
 constexpr uint32_t kTraceRequests[] = {
@@ -325,7 +327,7 @@ int FilterCalls(const FilterOptions& options) {
     allow_requests({kMachineRequests, arch::kMachineRequests, kTerminalRequests, debug, vectors});
   } else if (options.caller == Caller::kKernel && options.is_undecided) {
     allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests, kTerminalRequests,
-                    kKvmRequests, arch::kSentryKvmRequests, kMakingRequests,
+                    kKvmRequests, arch::kSentryKvmRequests, kMakingRequests, kPluggingRequests,
                     arch::kMakingRequests});
   } else if (options.caller == Caller::kKernel) {
     allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests, kTerminalRequests,

@@ -98,6 +98,31 @@ bool Vm::SignalMsi(uint64_t address, uint32_t data) {
   return Ioctl(fd(), KVM_SIGNAL_MSI, "KVM_SIGNAL_MSI", &message) > 0;
 }
 
+void Vm::SetIoeventfd(const IoeventfdPlace& place, const Eventfd& eventfd, bool is_on) {
+  kvm_ioeventfd request = {};
+  request.fd = eventfd.fd();
+  request.addr = place.address;
+  request.len = place.length;
+  request.datamatch = place.value;
+  if (place.is_port) request.flags |= KVM_IOEVENTFD_FLAG_PIO;
+  if (place.has_value) request.flags |= KVM_IOEVENTFD_FLAG_DATAMATCH;
+  if (!is_on) request.flags |= KVM_IOEVENTFD_FLAG_DEASSIGN;
+  Ioctl(fd(), KVM_IOEVENTFD, "KVM_IOEVENTFD", &request);
+}
+
+void Vm::SetIrqfd(uint32_t gsi, const Eventfd& eventfd, const Eventfd* resample, bool is_on) {
+  Start();
+  kvm_irqfd request = {};
+  request.fd = static_cast<uint32_t>(eventfd.fd());
+  request.gsi = gsi;
+  if (!is_on) request.flags |= KVM_IRQFD_FLAG_DEASSIGN;
+  if (resample != nullptr) {
+    request.flags |= KVM_IRQFD_FLAG_RESAMPLE;
+    request.resamplefd = static_cast<uint32_t>(resample->fd());
+  }
+  Ioctl(fd(), KVM_IRQFD, "KVM_IRQFD", &request);
+}
+
 void Vm::Start() {
   if (started_) return;
   if (interrupt_controller_.get() >= 0) arch::StartInterruptController(interrupt_controller_);

@@ -8,6 +8,7 @@
 
 #include "kvm/device_table.h"
 #include "kvm/system.h"
+#include "sys/eventfd.h"
 #include "sys/shared_memory.h"
 
 namespace hv {
@@ -16,6 +17,15 @@ namespace hv {
 struct Region : SharedMemory {
   uint64_t guest_address;
   uint32_t slot = 0;
+};
+
+// Which stores of a guest signal an eventfd, and are no exit (api.rst, KVM_IOEVENTFD).
+struct IoeventfdPlace {
+  bool is_port;
+  uint64_t address;
+  uint32_t length;  // 0: any
+  bool has_value;   // others than `value` are exits
+  uint64_t value;
 };
 
 class Vm {
@@ -46,6 +56,12 @@ class Vm {
   void SetLine(uint32_t gsi, bool high);
   // A message-signalled interrupt; false: the guest has it switched off. Throws std::system_error.
   bool SignalMsi(uint64_t address, uint32_t data);
+  // From now on, or no longer. KVM keeps the eventfd, and lets it go with the VM. Throws std::system_error: EEXIST when there is
+  // one for such stores already.
+  void SetIoeventfd(const IoeventfdPlace& place, const Eventfd& eventfd, bool is_on);
+  // The same for signals that interrupt the guest by an input of the interrupt controller. With `resample` the input stays raised
+  // until the guest has taken the interrupt, which signals `resample` (api.rst, KVM_IRQFD).
+  void SetIrqfd(uint32_t gsi, const Eventfd& eventfd, const Eventfd* resample, bool is_on);
   // Before each run or interrupt: an interrupt controller starts with the first, and KVM makes no vCPU after that on arm64.
   void Start();
   Fd CreateVcpu(unsigned id) const;

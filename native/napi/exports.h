@@ -8,6 +8,7 @@ namespace hv {
 
 void ExportCheck(Napi::Env env, Napi::Object exports);
 void ExportClock(Napi::Env env, Napi::Object exports);
+void ExportEventfd(Napi::Env env, Napi::Object exports);
 void ExportHostFs(Napi::Env env, Napi::Object exports);
 void ExportHostSignals(Napi::Env env, Napi::Object exports);
 void ExportJail(Napi::Env env, Napi::Object exports);

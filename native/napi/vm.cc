@@ -8,6 +8,7 @@
 #include "arch/arch.h"
 #include "napi/exports.h"
 #include "napi/guard.h"
+#include "napi/size.h"
 #include "napi/vm_object.h"
 #include "napi/way_back.h"
 
@@ -21,6 +22,9 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
                        {InstanceMethod<&VmObject::AddInterruptController>("addInterruptController"),
                         InstanceMethod<&VmObject::SetLine>("setLine"),
                         InstanceMethod<&VmObject::SignalMsi>("signalMsi"),
+                        InstanceMethod<&VmObject::EventfdLimits>("eventfdLimits"),
+                        InstanceMethod<&VmObject::SetIoeventfd>("setIoeventfd"),
+                        InstanceMethod<&VmObject::SetIrqfd>("setIrqfd"),
                         InstanceMethod<&VmObject::AddLatch>("addLatch"),
                         InstanceMethod<&VmObject::SetLatch>("setLatch"),
                         InstanceMethod<&VmObject::AddPosted>("addPosted"),
@@ -65,6 +69,42 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
       uint64_t address = static_cast<uint64_t>(info[0].ToNumber().Int64Value());
       bool taken = Get()->SignalMsi(address, info[1].ToNumber().Uint32Value());
       return Napi::Boolean::New(info.Env(), taken);
+    });
+  }
+
+  // eventfdLimits(): EventfdLimits of src/vm/addon.ts.
+  Napi::Value EventfdLimits(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    return Guard(env, [&] {
+      const std::pair<const char*, unsigned> capabilities[] = {
+          {"ioeventfd", KVM_CAP_IOEVENTFD},
+          {"anyLength", KVM_CAP_IOEVENTFD_ANY_LENGTH},
+          {"irqfd", KVM_CAP_IRQFD},
+          {"resample", KVM_CAP_IRQFD_RESAMPLE}};
+      Napi::Object limits = Napi::Object::New(env);
+      for (const auto& [name, capability] : capabilities)
+        limits.Set(name, Napi::Boolean::New(env, Get()->system().Check(capability) > 0));
+      return limits;
+    });
+  }
+
+  // setIoeventfd(eventfd, isOn, isPort, address, length, value: bigint | undefined)
+  void SetIoeventfd(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] {
+      IoeventfdPlace place = {info[2].ToBoolean(), ToSize(info[3]),
+                              info[4].ToNumber().Uint32Value(), info[5].IsBigInt(), 0};
+      bool lossless;
+      if (place.has_value) place.value = info[5].As<Napi::BigInt>().Uint64Value(&lossless);
+      Get()->SetIoeventfd(place, UnwrapEventfd(info[0]), info[1].ToBoolean());
+    });
+  }
+
+  // setIrqfd(eventfd, isOn, gsi, resample: Eventfd | undefined)
+  void SetIrqfd(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] {
+      const Eventfd* resample = info[3].IsUndefined() ? nullptr : &UnwrapEventfd(info[3]);
+      Get()->SetIrqfd(info[2].ToNumber().Uint32Value(), UnwrapEventfd(info[0]), resample,
+                      info[1].ToBoolean());
     });
   }
 

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "kvm/vcpu.h"
+#include "sys/eventfd.h"
 
 namespace hv {
 
@@ -17,6 +18,9 @@ unsigned TakeVcpuId(const Napi::Value& value);
 
 // The vCPU behind a `Vcpu` object, until JavaScript runs again. Throws while it runs, and when it was disposed.
 Vcpu& UnwrapVcpu(const Napi::Value& value);
+
+// The eventfd behind an `Eventfd` object, until JavaScript runs again. Throws when it was disposed.
+const Eventfd& UnwrapEventfd(const Napi::Value& value);
 
 }  // namespace hv
 

@@ -41,9 +41,24 @@ export function plugVirtio(vm: Vm, places: VirtioPlaces, models: readonly Device
       line: vm.irqchip!.line(gsi),
       onInterruptStatus: (status) => latch.set(status),
     })
-    vm.post({space: 'memory', first: first + Register.queueNotify, length: 4}, (_offset, value) =>
-      device.write(Register.queueNotify, value),
-    )
+    hearNotifications(vm, device, model.queueSizes.length)
     return {device, placed: {kind: 'virtio', first, length: REGISTER_BYTES, gsi}}
   })
+}
+
+/**
+ * KVM tells of them itself, where it can, and the vCPU does not even leave the host's kernel. They come in no order with exits then: one that
+ * comes behind a reset is nobody's, or makes the device look into a queue once more.
+ */
+function hearNotifications(vm: Vm, device: VirtioMmio, queues: number): void {
+  const address = device.first + Register.queueNotify
+  const notify = (queue: number): void => device.write(Register.queueNotify, queue)
+  const {ioeventfd, listeners} = vm.eventfdLimits
+  if (!ioeventfd || !listeners) {
+    vm.post({space: 'memory', first: address, length: 4}, (_offset, queue) => notify(queue))
+    return
+  }
+  for (let queue = 0; queue < queues; queue++) {
+    vm.ioeventfd({space: 'memory', address, length: 4, value: queue}, () => notify(queue))
+  }
 }

@@ -1,6 +1,7 @@
-// The addon's part of the VM API: native/napi/vm.cc, vcpu.cc, vcpu_state.cc, vm_memory.cc.
+// The addon's part of the VM API: native/napi/vm.cc, vcpu.cc, vcpu_state.cc, vm_memory.cc, eventfd.cc.
 
 import type {DebugLimits} from './debug.ts'
+import type {EventfdLimits} from './eventfd.ts'
 
 export interface VmAddon {
   /** @param ipaBits arm64: the width of guest physical addresses; 0: the usual one */
@@ -19,6 +20,10 @@ export interface VmAddon {
     fileOffset: number,
   ) => NativeMemorySlot
   Vcpu: new (vm: NativeVm, startsOff: boolean, hasEl2: boolean) => NativeVcpu
+  /** @param fd somebody else's, which does not wait any more; -1: a new one */
+  Eventfd: new (
+    fd: number,
+  ) => NativeEventfd
   /** The host's. */
   readonly pageBytes: number
   vmLimits(): VmLimits
@@ -70,6 +75,18 @@ export interface NativeVm {
   setLine(gsi: number, high: boolean): void
   /** @returns whether the guest takes it */
   signalMsi(address: number, data: number): boolean
+  eventfdLimits(): Omit<EventfdLimits, 'listeners'>
+  /** @param length 0: any @param value others than this one are exits */
+  setIoeventfd(
+    eventfd: NativeEventfd,
+    isOn: boolean,
+    isPort: boolean,
+    address: number,
+    length: number,
+    value: bigint | undefined,
+  ): void
+  /** @param resample signalled when the guest has taken the interrupt; without it, signals are edges */
+  setIrqfd(eventfd: NativeEventfd, isOn: boolean, gsi: number, resample: NativeEventfd | undefined): void
   /** vCPUs may run, as with addPosted. @returns the row */
   addLatch(isPort: boolean, address: number, size: number): number
   setLatch(row: number, value: number): void
@@ -79,6 +96,16 @@ export interface NativeVm {
   onPosted(listener: () => void): void
   /** @param out room for POSTED_MAX times four words: row, offset, size, value @returns how many stores */
   takePosted(out: Uint32Array): number
+  dispose(): void
+}
+
+export interface NativeEventfd {
+  readonly fd: number
+  signal(): void
+  /** How often it was signalled since the last time; never waits. */
+  take(): number
+  /** The listener is told what `take` would give, by Node's event loop, and not by Bun's. It keeps no process alive. */
+  listen(listener: (count: number) => void): void
   dispose(): void
 }
 

@@ -55,7 +55,8 @@ export class DeviceTable {
     this.#native = native
   }
 
-  latch({space, first, length}: AccessPlace): Latch {
+  latch(place: AccessPlace): Latch {
+    const {space, first, length} = checkPlace(place)
     this.#checkRoom()
     const row = this.#native.addLatch(space === 'port', first, length)
     this.#listeners[row] = undefined
@@ -68,7 +69,8 @@ export class DeviceTable {
     return {set}
   }
 
-  post({space, first, length}: AccessPlace, listener: PostedStore): void {
+  post(place: AccessPlace, listener: PostedStore): void {
+    const {space, first, length} = checkPlace(place)
     this.#checkRoom()
     if (this.#stores === undefined) {
       this.#stores = new Uint32Array(POSTED_MAX * WORDS)
@@ -102,4 +104,16 @@ export class DeviceTable {
       'let the others exit',
     )
   }
+}
+
+/** @throws HvError BAD_ARGUMENT */
+function checkPlace(place: AccessPlace): AccessPlace {
+  const {space, first, length} = place
+  const isRange = Number.isSafeInteger(first) && first >= 0 && Number.isSafeInteger(length) && length > 0
+  if (isRange && (space === 'memory' || (space === 'port' && first + length <= 0x10000))) return place
+  throw new HvError(
+    'BAD_ARGUMENT',
+    `there is no place ${space} ${first}, ${length} bytes`,
+    'give a range of ports or of memory',
+  )
 }

@@ -2,6 +2,8 @@
 
 import {HvError} from '../errors.ts'
 import type {NativeVm} from './addon.ts'
+import type {Eventfds} from './eventfd.ts'
+import {type Irqfd, type IrqfdOptions, makeIrqfd} from './irqfd.ts'
 
 /**
  * An input of the interrupt controller, driven by the host. It stays raised until it is lowered; a guest that takes it as
@@ -54,10 +56,12 @@ export class Irqchip {
   /** How many inputs {@link line} takes. */
   readonly lines: number
   readonly #native: () => NativeVm
+  readonly #eventfds: Eventfds
 
   /** @internal Vm.create's `irqchip` makes it. @param version of the GIC; 0: not one */
-  constructor(native: () => NativeVm, version: number) {
+  constructor(native: () => NativeVm, eventfds: Eventfds, version: number) {
     this.#native = native
+    this.#eventfds = eventfds
     this.kind = version === 0 ? 'ioapic' : version === 2 ? 'gicv2' : 'gicv3'
     this.lines = version === 0 ? IOAPIC_PINS : GIC_SPIS
   }
@@ -67,10 +71,7 @@ export class Irqchip {
    * @throws HvError BAD_ARGUMENT; what it returns throws DISPOSED
    */
   line(gsi: number): InterruptLine {
-    if (!Number.isInteger(gsi) || gsi < 0 || gsi >= this.lines) {
-      const message = `the interrupt controller has no input ${gsi}`
-      throw new HvError('BAD_ARGUMENT', message, `give one from 0 to ${this.lines - 1}`)
-    }
+    this.#check(gsi)
     const set = (high: boolean): void => this.#native().setLine(gsi, high)
     return {
       raise: () => set(true),
@@ -80,6 +81,25 @@ export class Irqchip {
         set(false)
       },
     }
+  }
+
+  /**
+   * An eventfd whose signals interrupt the guest by an input of the controller: this process's, a child's, vhost's. No call of KVM's is
+   * made then, and no vCPU's run ends. A VM has 256 eventfds at most, ioeventfds' among them.
+   * @param gsi as of {@link line}
+   * @throws HvError BAD_ARGUMENT; KVM_UNUSABLE where the host has none (see {@link Vm.eventfdLimits}), and under Bun for a `resample` that is
+   * a function; HOST_SYSCALL, DISPOSED
+   *
+   * @example
+   * // x86_64 only
+   * using machine = Vm.create({memoryBytes: 0x10000, irqchip: true})
+   * const bell = machine.ioeventfd({space: 'port', address: 0x80})
+   * // What the guest stores there interrupts it, and nobody else hears of it.
+   * machine.irqchip!.irqfd(5, {fd: bell.fd})
+   */
+  irqfd(gsi: number, options?: IrqfdOptions): Irqfd {
+    this.#check(gsi)
+    return makeIrqfd(this.#native(), this.#eventfds, gsi, options)
   }
 
   /**
@@ -101,9 +121,25 @@ export class Irqchip {
       throw new HvError('BAD_ARGUMENT', message, 'give the address of a doorbell', {cause})
     }
   }
+
+  #check(gsi: number): void {
+    if (Number.isInteger(gsi) && gsi >= 0 && gsi < this.lines) return
+    const message = `the interrupt controller has no input ${gsi}`
+    throw new HvError('BAD_ARGUMENT', message, `give one from 0 to ${this.lines - 1}`)
+  }
 }
 
 /** KVM's IOAPIC: arch/x86/kvm/ioapic.h, IOAPIC_NUM_PINS. */
 const IOAPIC_PINS = 24
 /** Of KVM's default, 256 interrupts, the SPIs begin at 32. KVM_DEV_ARM_VGIC_GRP_NR_IRQS. */
 const GIC_SPIS = 224
+
+/** Before the first vCPU. @returns the GIC's version, or 0. @throws HvError KVM_UNUSABLE */
+export function addIrqchip(native: NativeVm): number {
+  try {
+    return native.addInterruptController()
+  } catch (cause) {
+    const message = 'KVM gives VMs no interrupt controller on this host'
+    throw new HvError('KVM_UNUSABLE', message, 'leave irqchip away: the guest polls', {cause})
+  }
+}

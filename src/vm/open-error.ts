@@ -1,6 +1,6 @@
-// What a failure to make a VM means, and what to do about it.
+// What a failure to make a VM or a vCPU means, and what to do about it.
 
-import {EACCES, EBUSY, ENODEV, ENOENT, ENOMEM, ENXIO, EPERM, errnoName} from '../abi/errno.ts'
+import {EACCES, EBUSY, ENODEV, ENOENT, ENOMEM, ENXIO, EOPNOTSUPP, EPERM, errnoName} from '../abi/errno.ts'
 import {HvError} from '../errors.ts'
 
 /** @param error of the addon: `errno` says which host error it was */
@@ -46,4 +46,20 @@ export function openError(error: Error & {errno?: number}): HvError {
 /** @param errno what the addon's `holdKvm` gave @throws HvError */
 export function requireHeld(errno: number): void {
   if (errno !== 0) throw openError(Object.assign(new Error(errnoName(errno)), {errno}))
+}
+
+/** @param cause of the addon */
+export function vcpuError(cause: Error & {errno?: number}): HvError {
+  switch (cause.errno) {
+    case EOPNOTSUPP:
+      return new HvError('BAD_ARGUMENT', 'only vCPUs of arm64 start switched off', 'leave startsOff away', {
+        cause,
+      })
+    case EBUSY: {
+      const message = 'KVM makes no further vCPU: the interrupt controller has started'
+      return new HvError('VCPU_FAILED', message, 'make all vCPUs before the first run', {cause})
+    }
+    default:
+      return new HvError('VCPU_FAILED', `KVM makes no further vCPU: ${cause.message}`, '', {cause})
+  }
 }

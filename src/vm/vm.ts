@@ -1,16 +1,17 @@
 // Vm: a virtual machine of KVM: memory and vCPUs.
 
 import * as v from 'valibot'
-import {EBUSY, EOPNOTSUPP} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeVcpu, NativeVm} from './addon.ts'
 import {type AccessPlace, DeviceTable, type Latch, type PostedStore} from './device-table.ts'
+import {type EventfdLimits, Eventfds, limitsOf} from './eventfd.ts'
 import {GuestMemory} from './guest-memory.ts'
-import {Irqchip} from './irqchip.ts'
+import {type Ioeventfd, type IoeventfdListener, type IoeventfdPlace, Ioeventfds} from './ioeventfd.ts'
+import {addIrqchip, Irqchip} from './irqchip.ts'
 import {MemorySlot, type MemorySlotOptions} from './memory-slot.ts'
-import {openError} from './open-error.ts'
+import {openError, vcpuError} from './open-error.ts'
 import {type Read, readFrom, type SaveFile, writeTo} from './save/file.ts'
 import type {Description, SavedVcpu} from './save/format.ts'
 import {defectOf, readDescription, restoreVm, saveVm} from './save/save.ts'
@@ -57,6 +58,8 @@ export class Vm implements Disposable {
   readonly hasEl2: boolean
   readonly #native: NativeVm
   readonly #devices: DeviceTable
+  readonly #eventfds = new Eventfds()
+  readonly #ioeventfds: Ioeventfds
   readonly #options: Required<VmOptions>
   readonly #vcpus = new Map<Vcpu, Omit<SavedVcpu, 'parts'>>()
   readonly #slots: MemorySlot[] = []
@@ -68,9 +71,10 @@ export class Vm implements Disposable {
     this.#options = options
     this.hasEl2 = nested
     this.#devices = new DeviceTable(native)
+    this.#ioeventfds = new Ioeventfds(native, this.#eventfds)
     this.#slots.push(this.#newSlot({address: memoryBase, bytes: memoryBytes}))
     this.memory = new GuestMemory(this.#slots)
-    this.irqchip = irqchip ? new Irqchip(() => this.#usable(), addIrqchip(native)) : undefined
+    this.irqchip = irqchip ? new Irqchip(() => this.#usable(), this.#eventfds, addIrqchip(native)) : undefined
   }
 
   /** Makes a VM with memory and no vCPU. @throws HvError MEMORY_SIZE, BAD_ARGUMENT, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, OUT_OF_MEMORY */
@@ -86,7 +90,7 @@ export class Vm implements Disposable {
   }
 
   /**
-   * Makes a VM that goes on where a saved one was: its vCPUs are {@link vcpus}. What ends no run ({@link latch}, {@link post}) is to be
+   * Makes a VM that goes on where a saved one was: its vCPUs are {@link vcpus}. What ends no run ({@link latch}, {@link post}, {@link ioeventfd}) is to be
    * asked for anew. The file is checked as it is read, and its guest's memory is read into the new VM's.
    * @param file a path, or an open file's descriptor, from its position on
    * @throws HvError SAVE_INVALID for what is no saved VM, is damaged, or does not fit this host; FILE_FAILED; as `create`
@@ -123,6 +127,7 @@ export class Vm implements Disposable {
     this.#usable()
     // Each gives its state before any is read: a run's posted stores may be told meanwhile.
     this.#devices.deliver()
+    this.#ioeventfds.deliver()
     const vcpus = Array.from(this.#vcpus, ([vcpu, kind]) => ({...kind, state: vcpu.save()}))
     const [native, slots, options] = [this.#usable(), this.#slots, this.#options]
     writeTo(file, (write) => saveVm(write, {native, options, slots, vcpus}))
@@ -158,7 +163,7 @@ export class Vm implements Disposable {
    */
   latch(place: AccessPlace): Latch {
     this.#usable()
-    return this.#devices.latch(checkPlace(place))
+    return this.#devices.latch(place)
   }
 
   /**
@@ -168,7 +173,31 @@ export class Vm implements Disposable {
    */
   post(place: AccessPlace, listener: PostedStore): void {
     this.#usable()
-    this.#devices.post(checkPlace(place), listener)
+    this.#devices.post(place, listener)
+  }
+
+  /** What eventfds KVM takes here: {@link ioeventfd}, {@link Irqchip.irqfd}. @throws HvError DISPOSED */
+  get eventfdLimits(): EventfdLimits {
+    return limitsOf(this.#usable())
+  }
+
+  /**
+   * Stores to one address end no run, and leave the host's kernel not at all: KVM signals an eventfd, and the vCPU goes on. `listener` hears of
+   * it soon, by the event loop, once for many, and in no order with exits; without one, the descriptor is for somebody else to read.
+   * What is posted there or latched is asked after it. A VM has 256 eventfds at most.
+   * @throws HvError BAD_ARGUMENT; KVM_UNUSABLE where the host has none (see {@link eventfdLimits}), and with a listener under Bun;
+   * HOST_SYSCALL, DISPOSED
+   *
+   * @example
+   * const heard = new Promise((resolve) => vm.ioeventfd({space: 'memory', address: 0x9000}, resolve))
+   * const run = vcpu.runAsync()
+   * console.log(await heard) // 1
+   * vcpu.interrupt()
+   * await run
+   */
+  ioeventfd(place: IoeventfdPlace, listener?: IoeventfdListener): Ioeventfd {
+    this.#usable()
+    return this.#ioeventfds.add(place, listener)
   }
 
   /** Adds a vCPU. @throws HvError VCPU_FAILED when KVM gives no more, BAD_ARGUMENT, DISPOSED */
@@ -183,6 +212,7 @@ export class Vm implements Disposable {
     if (this.#isDisposed) return
     this.#isDisposed = true
     this.#devices.dispose()
+    this.#eventfds.dispose()
     for (const vcpu of this.vcpus) vcpu[Symbol.dispose]()
     for (const slot of this.#slots.splice(0)) slot.leave(true)
     this.#native.dispose()
@@ -238,40 +268,5 @@ function create({ipaBits}: Required<VmOptions>): NativeVm {
     return new addon.Vm(ipaBits)
   } catch (error) {
     throw openError(error as Error & {errno?: number})
-  }
-}
-
-function checkPlace(place: AccessPlace): AccessPlace {
-  const {space, first, length} = place
-  const isRange = Number.isSafeInteger(first) && first >= 0 && Number.isSafeInteger(length) && length > 0
-  if (isRange && (space === 'memory' || (space === 'port' && first + length <= 0x10000))) return place
-  throw new HvError(
-    'BAD_ARGUMENT',
-    `there is no place ${space} ${first}, ${length} bytes`,
-    'give a range of ports or of memory',
-  )
-}
-
-function addIrqchip(native: NativeVm): number {
-  try {
-    return native.addInterruptController()
-  } catch (cause) {
-    const message = 'KVM gives VMs no interrupt controller on this host'
-    throw new HvError('KVM_UNUSABLE', message, 'leave irqchip away: the guest polls', {cause})
-  }
-}
-
-function vcpuError(cause: Error & {errno?: number}): HvError {
-  switch (cause.errno) {
-    case EOPNOTSUPP:
-      return new HvError('BAD_ARGUMENT', 'only vCPUs of arm64 start switched off', 'leave startsOff away', {
-        cause,
-      })
-    case EBUSY: {
-      const message = 'KVM makes no further vCPU: the interrupt controller has started'
-      return new HvError('VCPU_FAILED', message, 'make all vCPUs before the first run', {cause})
-    }
-    default:
-      return new HvError('VCPU_FAILED', `KVM makes no further vCPU: ${cause.message}`, '', {cause})
   }
 }

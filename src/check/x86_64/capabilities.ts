@@ -9,6 +9,8 @@ export const CAPABILITIES: readonly Capability[] = [
   {name: 'NR_MEMSLOTS', number: 10, use: 'guest memory in pieces', isRequired: true},
   {name: 'SYNC_MMU', number: 16, use: 'guest memory that the host changes', isRequired: true},
   {name: 'SET_GUEST_DEBUG', number: 23, use: 'debuggers of machines', isRequired: false},
+  {name: 'IRQFD', number: 32, use: 'interrupts by descriptors', isRequired: false},
+  {name: 'IOEVENTFD', number: 36, use: 'notifications of devices without exits', isRequired: false},
   {name: 'XSAVE', number: 55, use: 'floating-point state', isRequired: true},
   {name: 'XCRS', number: 56, use: 'AVX', isRequired: true},
   {name: 'MAX_VCPUS', number: 66, use: 'threads', isRequired: true},

@@ -77,6 +77,8 @@ describeKvm('a VM that nobody disposes of', () => {
       for (let i = 0; i < 10; i++) {
         const {vm, vcpu} = standingBefore(stop)
         vm.memory.view(FREE, 0x80000).fill(1)
+        // Whoever listens knows the VM.
+        vm.ioeventfd({space: 'memory', address: 0x20000000}, () => vm.memory)
         vcpu.run()
       }
       await settle()

@@ -1,0 +1,104 @@
+// eventfd.cc: an eventfd for JavaScript: what KVM signals for a guest, and what others signal to interrupt one. src/vm/addon.ts has its type.
+
+#include <memory>
+
+#include "napi/exports.h"
+#include "napi/guard.h"
+#include "napi/loop_poll.h"
+#include "napi/vm_object.h"
+
+namespace hv {
+namespace {
+
+class EventfdObject : public Napi::ObjectWrap<EventfdObject> {
+ public:
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, "Eventfd",
+                       {InstanceAccessor<&EventfdObject::Number>("fd"),
+                        InstanceMethod<&EventfdObject::Signal>("signal"),
+                        InstanceMethod<&EventfdObject::Take>("take"),
+                        InstanceMethod<&EventfdObject::Listen>("listen"),
+                        InstanceMethod<&EventfdObject::Dispose>("dispose")});
+  }
+
+  // new Eventfd(fd): somebody else's; -1: a new one.
+  explicit EventfdObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<EventfdObject>(info) {
+    Guard(info.Env(), [&] {
+      const int other = info[0].ToNumber().Int32Value();
+      eventfd_ = other < 0 ? std::make_unique<Eventfd>() : std::make_unique<Eventfd>(other);
+    });
+  }
+
+  const Eventfd& Get() const {
+    if (eventfd_ == nullptr) throw std::invalid_argument("the eventfd is disposed");
+    return *eventfd_;
+  }
+
+ private:
+  Napi::Value Number(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(), [&] { return Napi::Number::New(info.Env(), Get().fd()); });
+  }
+
+  void Signal(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] { Get().Signal(); });
+  }
+
+  // take(): how often it was signalled since the last time.
+  Napi::Value Take(const Napi::CallbackInfo& info) {
+    return Guard(info.Env(),
+                 [&] { return Napi::Number::New(info.Env(), static_cast<double>(Get().Take())); });
+  }
+
+  // listen(listener): called with what `take` would give, when that is not 0.
+  void Listen(const Napi::CallbackInfo& info) {
+    Guard(info.Env(), [&] {
+      // The object's own: a reference from here would keep all that the listener knows for ever.
+      Value().Set(kListener, info[0]);
+      poll_ = std::make_unique<LoopPoll>(info.Env(), Get().fd(), Hear, this);
+    });
+  }
+
+  static void Hear(void* self) { static_cast<EventfdObject*>(self)->Tell(); }
+
+  void Tell() {
+    const uint64_t count = Get().Take();
+    if (count == 0) return;
+    napi_env env = Env();
+    Napi::HandleScope scope(env);
+    Napi::Object self = Value();
+    if (self.IsEmpty()) return;
+    napi_value argument = Napi::Number::New(env, static_cast<double>(count));
+    napi_value listener, error;
+    // SAFETY: on JavaScript's thread, outside of JavaScript, in a scope of handles. Each fails where JavaScript runs no more.
+    if (napi_get_named_property(env, self, kListener, &listener) != napi_ok) return;
+    // SAFETY: as above. Nothing of this object is touched behind it: the listener may have disposed of it.
+    if (napi_make_callback(env, nullptr, self, listener, 1, &argument, nullptr) !=
+        napi_pending_exception)
+      return;
+    // SAFETY: as above. What the listener throws is an uncaught exception, as that of an event's listener is.
+    if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
+  }
+
+  void Dispose(const Napi::CallbackInfo&) {
+    poll_.reset();
+    eventfd_.reset();
+  }
+
+  static constexpr const char* kListener = "listener";
+
+  // The poll ends first.
+  std::unique_ptr<Eventfd> eventfd_;
+  std::unique_ptr<LoopPoll> poll_;
+};
+
+}  // namespace
+
+const Eventfd& UnwrapEventfd(const Napi::Value& value) {
+  return EventfdObject::Unwrap(value.As<Napi::Object>())->Get();
+}
+
+void ExportEventfd(Napi::Env env, Napi::Object exports) {
+  exports.Set("Eventfd", EventfdObject::Define(env));
+}
+
+}  // namespace hv

@@ -1,0 +1,45 @@
+// eventfd.h: an eventfd(2): a counter that others add to, and that is readable while it is not 0.
+#ifndef HV_SYS_EVENTFD_H_
+#define HV_SYS_EVENTFD_H_
+
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cstdint>
+
+#include "sys/fd.h"
+#include "sys/ioctl.h"
+
+namespace hv {
+
+class Eventfd {
+ public:
+  Eventfd() : fd_(Check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")) {}
+  // Somebody else's, by a descriptor of its own. It waits no more (O_NONBLOCK, which is the file's, and not the descriptor's).
+  explicit Eventfd(int other) : fd_(Check(::fcntl(other, F_DUPFD_CLOEXEC, 0), "fcntl")) {
+    const int flags = Check(::fcntl(fd(), F_GETFL), "fcntl");
+    Check(::fcntl(fd(), F_SETFL, flags | O_NONBLOCK), "fcntl");
+  }
+
+  int fd() const { return fd_.get(); }
+
+  // Never waits: a counter that is full is signalled already.
+  void Signal() const {
+    uint64_t one = 1;
+    [[maybe_unused]] ssize_t put = ::write(fd(), &one, sizeof(one));
+  }
+
+  // What was added since the last time. Never waits.
+  uint64_t Take() const {
+    uint64_t count = 0;
+    return ::read(fd(), &count, sizeof(count)) == sizeof(count) ? count : 0;
+  }
+
+ private:
+  Fd fd_;
+};
+
+}  // namespace hv
+
+#endif  // HV_SYS_EVENTFD_H_

@@ -1,0 +1,108 @@
+// Eventfds: what KVM signals for a guest, and what interrupts one: made, watched, limited, and gone with their VM.
+
+import {EBUSY, EEXIST, EINVAL, EMFILE, ENFILE, ENOSPC} from '../abi/errno.ts'
+import {addon} from '../addon.ts'
+import {HvError} from '../errors.ts'
+import type {NativeEventfd, NativeVm} from './addon.ts'
+
+/**
+ * What KVM does with eventfds on this host.
+ *
+ * @example
+ * const {ioeventfd, irqfd} = vm.eventfdLimits
+ * console.log(ioeventfd, irqfd) // e.g. true true
+ */
+export interface EventfdLimits {
+  /** {@link Vm.ioeventfd} (KVM_CAP_IOEVENTFD). */
+  readonly ioeventfd: boolean
+  /** … of stores of any length (KVM_CAP_IOEVENTFD_ANY_LENGTH). */
+  readonly anyLength: boolean
+  /** {@link Irqchip.irqfd} (KVM_CAP_IRQFD). */
+  readonly irqfd: boolean
+  /** … that is level-triggered (KVM_CAP_IRQFD_RESAMPLE). */
+  readonly resample: boolean
+  /** This process hears of eventfds: not under Bun, which has no libuv. */
+  readonly listeners: boolean
+}
+
+/** Each costs a descriptor of the process. */
+const EVENTFDS_MAX = 256
+
+/** It ends the process that calls libuv, by which they are watched. */
+const CAN_LISTEN = process.versions.bun === undefined
+
+export const limitsOf = (native: NativeVm): EventfdLimits => ({
+  ...native.eventfdLimits(),
+  listeners: CAN_LISTEN,
+})
+
+/** Those of one VM. */
+export class Eventfds {
+  readonly #all = new Set<NativeEventfd>()
+
+  /** @param fd somebody else's; default: a new one. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
+  make(fd = -1): NativeEventfd {
+    if (this.#all.size >= EVENTFDS_MAX) {
+      const message = `a VM has ${EVENTFDS_MAX} eventfds at most`
+      throw new HvError('BAD_ARGUMENT', message, 'dispose of those that are not needed')
+    }
+    const eventfd = opened(fd)
+    this.#all.add(eventfd)
+    return eventfd
+  }
+
+  has(eventfd: NativeEventfd): boolean {
+    return this.#all.has(eventfd)
+  }
+
+  forget(eventfd: NativeEventfd): void {
+    if (this.#all.delete(eventfd)) eventfd.dispose()
+  }
+
+  dispose(): void {
+    for (const eventfd of this.#all) this.forget(eventfd)
+  }
+}
+
+/** @throws HvError KVM_UNUSABLE where nothing watches descriptors: under Bun */
+export function requireListening(): void {
+  if (CAN_LISTEN) return
+  const message = 'an eventfd is heard by the event loop of Node.js, and this is Bun'
+  throw new HvError('KVM_UNUSABLE', message, 'use vm.post, or give the descriptor to who reads it')
+}
+
+/**
+ * What KVM's refusal of one means.
+ * @param subject `the ioeventfd`
+ * @param isGiven the eventfd is somebody else's
+ */
+export function refusedEventfd(error: unknown, subject: string, isGiven = false): unknown {
+  if (error instanceof HvError) return error
+  const cause = error as Error & {errno?: number}
+  const options = {cause}
+  switch (cause.errno) {
+    case EBUSY:
+    case EEXIST:
+      return new HvError('BAD_ARGUMENT', `${subject} is there already`, 'dispose of the other first', options)
+    case ENOSPC:
+      return new HvError('BAD_ARGUMENT', `KVM has no room for ${subject}`, 'dispose of others', options)
+    case EINVAL:
+      if (isGiven) return new HvError('BAD_ARGUMENT', 'the descriptor is no eventfd’s', '', options)
+      break
+  }
+  return new HvError('KVM_UNUSABLE', `KVM refuses ${subject}: ${cause.message}`, 'see eventfdLimits', options)
+}
+
+function opened(fd: number): NativeEventfd {
+  try {
+    return new addon.Eventfd(fd)
+  } catch (error) {
+    const cause = error as Error & {errno?: number}
+    const isFull = cause.errno === EMFILE || cause.errno === ENFILE
+    if (fd >= 0 && !isFull) {
+      const message = `descriptor ${fd} is none that is open`
+      throw new HvError('BAD_ARGUMENT', message, 'give an eventfd’s', {cause})
+    }
+    throw new HvError('HOST_SYSCALL', `no eventfd: ${cause.message}`, 'raise `ulimit -n`', {cause})
+  }
+}

@@ -87,6 +87,7 @@ export type {
   MmioExit,
   ShutdownExit,
 } from './vm/exit.ts'
+export type {VmEvents} from './vm/exit-loops.ts'
 export type {GuestAddress, GuestMemory} from './vm/guest-memory.ts'
 export type {Ioeventfd, IoeventfdListener, IoeventfdPlace} from './vm/ioeventfd.ts'
 export type {InterruptLine, Irqchip, Msi} from './vm/irqchip.ts'

@@ -7,6 +7,7 @@ import * as takes from '../options.ts'
 import type {NativeVcpu, NativeVm} from './addon.ts'
 import {type AccessPlace, DeviceTable, type Latch, type PostedStore} from './device-table.ts'
 import {type EventfdLimits, Eventfds, limitsOf} from './eventfd.ts'
+import {ExitLoops, type VmEvents} from './exit-loops.ts'
 import {GuestMemory} from './guest-memory.ts'
 import {type Ioeventfd, type IoeventfdListener, type IoeventfdPlace, Ioeventfds} from './ioeventfd.ts'
 import {addIrqchip, Irqchip} from './irqchip.ts'
@@ -60,6 +61,7 @@ export class Vm implements Disposable {
   readonly #devices: DeviceTable
   readonly #eventfds = new Eventfds()
   readonly #ioeventfds: Ioeventfds
+  readonly #loops = new ExitLoops((vcpu) => this.#vcpus.has(vcpu))
   readonly #options: Required<VmOptions>
   readonly #vcpus = new Map<Vcpu, Omit<SavedVcpu, 'parts'>>()
   readonly #slots: MemorySlot[] = []
@@ -200,6 +202,62 @@ export class Vm implements Disposable {
     return this.#ioeventfds.add(place, listener)
   }
 
+  /**
+   * Runs all vCPUs that do not run yet, each on a thread of its own, until {@link stop}, an error or disposal, and tells the listeners of their
+   * exits: {@link on}. A vCPU goes on when the listeners are done with its exit, and have answered it. Behind `shutdown`, `fail-entry` and
+   * `internal-error` it does only if `start` is called again, by the listener or later. Keeps the process alive while one runs.
+   * @throws HvError BAD_ARGUMENT when nobody listens for `exit`, DISPOSED
+   *
+   * @example
+   * vm.on('exit', (exit) => {
+   *   if (exit.kind === 'mmio') console.log(exit.address, exit.data[0]) // 36864 42
+   *   vm.stop()
+   * })
+   * vm.start()
+   * await new Promise<void>((resolve) => vm.on('stop', resolve))
+   */
+  start(): void {
+    this.#usable()
+    this.#loops.start(this.vcpus)
+  }
+
+  /**
+   * Ends what {@link start} began. Fulfilled when no vCPU runs. An exit that was on its way is told, and its answer waits for the next run.
+   *
+   * @example
+   * vm.on('exit', () => {})
+   * vm.start()
+   * await vm.stop()
+   */
+  stop(): Promise<void> {
+    return this.#loops.stop()
+  }
+
+  /**
+   * Calls `listener` at each event of that name, until {@link off}. `exit`: a vCPU has stopped; several listeners are called one after the
+   * other, and promises that they return are awaited. `error`: a listener of `exit` has thrown, or a run failed; all vCPUs stop; if
+   * nobody listens for it, it is an uncaught exception. `stop`: none runs any more.
+   *
+   * @example
+   * vm.on('error', (error) => console.error(error)).on('stop', () => console.log('stopped'))
+   */
+  on<Name extends keyof VmEvents>(name: Name, listener: VmEvents[Name]): this {
+    this.#loops.on(name, listener)
+    return this
+  }
+
+  /**
+   * The listener is called no more.
+   *
+   * @example
+   * const listener: VmEvents['stop'] = () => console.log('stopped')
+   * vm.on('stop', listener).off('stop', listener)
+   */
+  off<Name extends keyof VmEvents>(name: Name, listener: VmEvents[Name]): this {
+    this.#loops.off(name, listener)
+    return this
+  }
+
   /** Adds a vCPU. @throws HvError VCPU_FAILED when KVM gives no more, BAD_ARGUMENT, DISPOSED */
   createVcpu(options: VcpuOptions = {}): Vcpu {
     const {startsOff = false} = takes.checked(vcpuOptions, options, 'options')
@@ -211,6 +269,7 @@ export class Vm implements Disposable {
   [Symbol.dispose](): void {
     if (this.#isDisposed) return
     this.#isDisposed = true
+    void this.#loops.stop()
     this.#devices.dispose()
     this.#eventfds.dispose()
     for (const vcpu of this.vcpus) vcpu[Symbol.dispose]()

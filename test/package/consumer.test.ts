@@ -76,6 +76,8 @@ describe.each([
     using vm = Vm.create({memoryBytes: 4096})
     const exit: Exit = vm.createVcpu().run()
     if (exit.kind === 'io') exit.data.length
+    using bell = vm.ioeventfd({space: 'memory', address: 0x9000}, (count) => void count.toFixed())
+    vm.on('exit', async (exit, {registers}) => void registers.get(bell.fd > 2 ? 'rip' : 'pc')).start()
     try { throw exit } catch (error) {
       if (error instanceof HvError && error.code === 'FILE_FAILED') error.errno?.length
       if (error instanceof AbortError) error.stdout

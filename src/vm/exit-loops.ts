@@ -1,0 +1,147 @@
+// ExitLoops: vCPUs that run each on a thread of its own, and whose exits go to listeners: Vm.start.
+
+import {HvError} from '../errors.ts'
+import * as takes from '../options.ts'
+import type {Exit} from './exit.ts'
+import type {Vcpu} from './vcpu.ts'
+
+/**
+ * What listeners of a VM are called with, by the events' names.
+ *
+ * @example
+ * const listener: VmEvents['exit'] = async (exit) => {
+ *   if (exit.kind === 'mmio' && !exit.isWrite) exit.data[0] = 42
+ * }
+ * vm.on('exit', listener).off('exit', listener)
+ */
+export interface VmEvents {
+  /** A vCPU has stopped. A promise that is returned is awaited, and then the vCPU goes on. */
+  exit: (exit: Exit, vcpu: Vcpu) => unknown
+  /** What a listener of `exit` has thrown, or HvError VCPU_FAILED. */
+  error: (error: unknown, vcpu: Vcpu) => void
+  /** No vCPU runs any more. */
+  stop: () => void
+}
+
+const NAMES = ['exit', 'error', 'stop'] as const
+/** Behind these a vCPU would make the same exit again, for ever. */
+const LAST: readonly Exit['kind'][] = ['shutdown', 'fail-entry', 'internal-error']
+
+export class ExitLoops {
+  readonly #listeners: {[Name in keyof VmEvents]: VmEvents[Name][]} = {exit: [], error: [], stop: []}
+  readonly #has: (vcpu: Vcpu) => boolean
+  /** In a run, or in the listeners of its exit. */
+  readonly #looping = new Set<Vcpu>()
+  readonly #running = new Set<Vcpu>()
+  /** Started once more while their listeners were called. */
+  readonly #again = new Set<Vcpu>()
+  /** Who waits for all runs to end. */
+  #waiting: (() => void)[] = []
+  #isStarted = false
+
+  /** @param has it is not disposed of */
+  constructor(has: (vcpu: Vcpu) => boolean) {
+    this.#has = has
+  }
+
+  on<Name extends keyof VmEvents>(name: Name, listener: VmEvents[Name]): void {
+    takes.checked(takes.callback, listener, 'listener')
+    this.#of(name).push(listener)
+  }
+
+  off<Name extends keyof VmEvents>(name: Name, listener: VmEvents[Name]): void {
+    const listeners = this.#of(name)
+    const at = listeners.indexOf(listener)
+    if (at >= 0) listeners.splice(at, 1)
+  }
+
+  start(vcpus: readonly Vcpu[]): void {
+    if (this.#listeners.exit.length === 0) {
+      throw new HvError(
+        'BAD_ARGUMENT',
+        'nobody would hear of exits',
+        "listen for them first: vm.on('exit', …)",
+      )
+    }
+    this.#isStarted = true
+    for (const vcpu of vcpus) {
+      if (this.#looping.has(vcpu)) this.#again.add(vcpu)
+      else void this.#loop(vcpu)
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#isStarted = false
+    for (const vcpu of this.#running) if (this.#has(vcpu)) vcpu.interrupt()
+    // Not when the listeners are done: one of them may wait for this.
+    if (this.#running.size === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  async #loop(vcpu: Vcpu): Promise<void> {
+    this.#looping.add(vcpu)
+    try {
+      while (this.#mayGoOn(vcpu)) {
+        this.#running.add(vcpu)
+        const exit = await vcpu.runAsync()
+        this.#rests(vcpu)
+        if (exit.kind === 'interrupted' && !this.#mayGoOn(vcpu)) break
+        this.#again.delete(vcpu)
+        await this.#tell(exit, vcpu)
+        if (LAST.includes(exit.kind) && !this.#again.has(vcpu)) break
+      }
+    } catch (error) {
+      this.#rests(vcpu)
+      void this.stop()
+      this.#fail(error, vcpu)
+    } finally {
+      this.#looping.delete(vcpu)
+      this.#again.delete(vcpu)
+      if (this.#looping.size === 0) this.#ended()
+    }
+  }
+
+  #mayGoOn(vcpu: Vcpu): boolean {
+    return this.#isStarted && this.#has(vcpu)
+  }
+
+  #rests(vcpu: Vcpu): void {
+    this.#running.delete(vcpu)
+    if (this.#running.size === 0) for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
+  /** A copy: a listener may take itself away. */
+  async #tell(exit: Exit, vcpu: Vcpu): Promise<void> {
+    for (const listener of [...this.#listeners.exit]) await listener(exit, vcpu)
+  }
+
+  #fail(error: unknown, vcpu: Vcpu): void {
+    const listeners = [...this.#listeners.error]
+    if (listeners.length === 0) throwLater(error)
+    for (const listener of listeners) call(() => listener(error, vcpu))
+  }
+
+  #ended(): void {
+    this.#isStarted = false
+    for (const listener of [...this.#listeners.stop]) call(listener)
+  }
+
+  #of<Name extends keyof VmEvents>(name: Name): VmEvents[Name][] {
+    return this.#listeners[takes.checked(takes.oneOf(NAMES), name, 'name') as Name]
+  }
+}
+
+/** What it throws is an uncaught exception of this process, and the others hear of the event all the same. */
+function call(listener: () => void): void {
+  try {
+    listener()
+  } catch (error) {
+    throwLater(error)
+  }
+}
+
+function throwLater(error: unknown): void {
+  setImmediate(() => {
+    throw error
+  })
+}

@@ -61,6 +61,11 @@ export class GuestMemory {
     this.#slotOf(address, length).publish(Number(address), length)
   }
 
+  /** @internal Some of the range is memory. */
+  touches(address: number, length: number): boolean {
+    return this.#slots.some((slot) => slot.address < address + length && address < slot.address + slot.bytes)
+  }
+
   /** The slot that holds the whole range. */
   #slotOf(address: GuestAddress, length: number): MemorySlot {
     if (this.#slots.length === 0) throw new HvError('DISPOSED', 'the VM is disposed')

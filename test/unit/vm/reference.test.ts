@@ -1,12 +1,14 @@
 // The examples of docs/reference/vm.md, each in a VM of its own; in a bed of arm64, too.
 
 import {test} from 'vitest'
+import {startEl1, startEl2} from '../../../src/vm/start-el.ts'
+import {startLongMode} from '../../../src/vm/start-long-mode.ts'
 import {Vm} from '../../../src/vm/vm.ts'
 import {examplesOf, isForHere, play} from '../../helpers/examples.ts'
 import {describeKvm} from '../../helpers/vm.ts'
 
 describeKvm('the examples of the VM', () => {
   test.each(examplesOf('vm').filter(isForHere))('of $title print what they say', (example) =>
-    play(example, {Vm}),
+    play(example, {Vm, startLongMode, startEl1, startEl2}),
   )
 })

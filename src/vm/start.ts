@@ -1,0 +1,58 @@
+// What the ways to start a vCPU have in common: where it begins, what is mapped, and that both fit.
+
+import * as v from 'valibot'
+import {arch} from '../arch/index.ts'
+import {HvError} from '../errors.ts'
+import * as takes from '../options.ts'
+import type {GuestAddress} from './guest-memory.ts'
+
+/** Where a vCPU begins. @see {@link startLongMode}, {@link startEl1} */
+export interface VcpuStart {
+  /** Its first instruction. */
+  entry: GuestAddress
+  /** Its stack grows down from here. */
+  stack: GuestAddress
+  /** So many GiB from address 0 on are mapped to themselves: 1 to 512, 4 by default. */
+  gibs?: number
+}
+
+/** One table of the level that has an entry for each GiB. */
+const MAX_GIBS = 512
+const DEFAULT_GIBS = 4
+export const GIB: number = 2 ** 30
+
+const address = takes.either([takes.anyNumber, v.bigint()], 'a guest physical address')
+
+export const startFields = {
+  entry: address,
+  stack: address,
+  gibs: v.optional(takes.integer(1, MAX_GIBS)),
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function requireArchitecture(name: typeof arch.name, start: string): void {
+  if (arch.name === name) return
+  throw new HvError('BAD_ARGUMENT', `${start} is for ${name}, and this host is ${arch.name}`)
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function checkStart({entry, stack, gibs = DEFAULT_GIBS}: VcpuStart): {
+  entry: bigint
+  stack: bigint
+  gibs: number
+} {
+  const end = gibs * GIB
+  const within = (value: GuestAddress, last: number): bigint => {
+    const isWhole = typeof value === 'bigint' || Number.isSafeInteger(value)
+    if (isWhole && value >= 0 && value <= last) return BigInt(value)
+    throw new HvError('BAD_ARGUMENT', `address ${value} is not mapped: ${gibs} GiB are`, 'give more `gibs`')
+  }
+  return {entry: within(entry, end - 1), stack: within(stack, end), gibs}
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function checkTables(tables: number, alignment: number): number {
+  if (Number.isSafeInteger(tables) && tables >= 0 && tables % alignment === 0) return tables
+  const message = `tables cannot lie at ${tables}`
+  throw new HvError('BAD_ARGUMENT', message, `give a multiple of ${alignment}`)
+}

@@ -1,0 +1,89 @@
+// startLongMode: 64-bit mode, where the caller wants its tables.
+
+import {expect, test} from 'vitest'
+import {startEl1, startEl2} from '../../../../src/vm/start-el.ts'
+import {type LongModeStart, startLongMode} from '../../../../src/vm/start-long-mode.ts'
+import {Vm} from '../../../../src/vm/vm.ts'
+import {codeOf, describeOn} from '../../../helpers/vm.ts'
+
+const MEMORY_BYTES = 0x200000
+const GIB = 2 ** 30
+const HIGH = 5 * GIB
+const START: LongModeStart = {entry: 0x10000, stack: MEMORY_BYTES}
+
+function started(code: readonly number[], start: Partial<LongModeStart> = {}) {
+  const vm = Vm.create({memoryBytes: MEMORY_BYTES})
+  const vcpu = vm.createVcpu()
+  vm.memory.write(0x10000, Uint8Array.from(code))
+  startLongMode(vm, vcpu, {...START, ...start})
+  return {vm, vcpu}
+}
+
+describeOn('x86_64', 'startLongMode', () => {
+  test('runs code of 64-bit mode, on its stack, with general registers as they were', () => {
+    // push %rdi; movabs $0x123456789abcdef0, %rax; hlt
+    const code = [0x57, 0x48, 0xb8, 0xf0, 0xde, 0xbc, 0x9a, 0x78, 0x56, 0x34, 0x12, 0xf4]
+    const {vm, vcpu} = started(code)
+    using _ = vm
+    vcpu.registers.set({rdi: 42n})
+    expect(vcpu.run().kind).toBe('halt')
+    expect(vcpu.registers.get('rax')).toBe(0x123456789abcdef0n)
+    expect(vm.memory.view(MEMORY_BYTES - 8, 1)[0]).toBe(42)
+  })
+
+  test('reaches as many GiB as it was asked to, by tables that lie where it was told', () => {
+    const vm = Vm.create({memoryBytes: MEMORY_BYTES})
+    using _ = vm
+    vm.addMemory({address: HIGH, bytes: 0x1000})
+    vm.memory.write(HIGH, Uint8Array.of(41))
+    const vcpu = vm.createVcpu()
+    // movabs HIGH, %al; inc %al; movabs %al, HIGH + 1; hlt
+    const address = [...new Uint8Array(BigUint64Array.of(BigInt(HIGH)).buffer)]
+    const code = [0xa0, ...address, 0xfe, 0xc0, 0xa2, 1, ...address.slice(1), 0xf4]
+    vm.memory.write(0x10000, Uint8Array.from(code))
+    startLongMode(vm, vcpu, {...START, gibs: 6, tables: 0x100000})
+    expect(vcpu.run().kind).toBe('halt')
+    expect(vm.memory.view(HIGH, 2)[1]).toBe(42)
+    expect(vcpu.registers.get('cr3')).toBe(0x100000n)
+    expect(vm.memory.read(0x1000, 0x7000).every((byte) => byte === 0)).toBe(true)
+  })
+
+  test('has the selectors that it was asked for, which the GDT has, too', () => {
+    // push $0x10; pop %ds (through a register: mov %eax, %ds); mov %cs, %eax; hlt
+    const {vm, vcpu} = started([0xb8, 0x18, 0, 0, 0, 0x8e, 0xd8, 0x8c, 0xc8, 0xf4], {
+      codeSelector: 0x10,
+      dataSelector: 0x18,
+    })
+    using _ = vm
+    expect(vcpu.run().kind).toBe('halt')
+    expect(vcpu.registers.get('rax')).toBe(0x10n)
+    expect(vcpu.registers.get('ds.selector')).toBe(0x18n)
+  })
+
+  test.each<[string, Partial<LongModeStart>, string]>([
+    ['tables behind the memory', {tables: MEMORY_BYTES - 0x1000}, 'MEMORY_RANGE'],
+    ['tables of more GiB than there is room for', {gibs: 512}, 'MEMORY_RANGE'],
+    ['tables beside a page', {tables: 0x1008}, 'BAD_ARGUMENT'],
+    ['tables below zero', {tables: -0x1000}, 'BAD_ARGUMENT'],
+    ['no GiB', {gibs: 0}, 'BAD_ARGUMENT'],
+    ['more than one table has', {gibs: 513}, 'BAD_ARGUMENT'],
+    ['an entry behind the map', {entry: 4 * GIB}, 'BAD_ARGUMENT'],
+    ['an entry of half a byte', {entry: 0.5}, 'BAD_ARGUMENT'],
+    ['a stack behind the map', {stack: 4n * 2n ** 30n + 1n}, 'BAD_ARGUMENT'],
+    ['a selector that the GDT has not', {codeSelector: 32}, 'BAD_ARGUMENT'],
+    ['one selector for both', {codeSelector: 16, dataSelector: 16}, 'BAD_ARGUMENT'],
+    ['another option', {rip: 0} as never, 'BAD_ARGUMENT'],
+  ])('refuses %s', (_, start, code) => {
+    using vm = Vm.create({memoryBytes: MEMORY_BYTES})
+    const vcpu = vm.createVcpu()
+    expect(codeOf(() => startLongMode(vm, vcpu, {...START, ...start}))).toBe(code)
+    expect(vcpu.registers.get('rip')).toBe(0xfff0n)
+  })
+
+  test('is for x86_64, and arm64 has others', () => {
+    using vm = Vm.create({memoryBytes: MEMORY_BYTES})
+    const vcpu = vm.createVcpu()
+    for (const start of [startEl1, startEl2])
+      expect(codeOf(() => start(vm, vcpu, START))).toBe('BAD_ARGUMENT')
+  })
+})

@@ -1,6 +1,9 @@
 // eventfd.cc: an eventfd for JavaScript: what KVM signals for a guest, and what others signal to interrupt one. src/vm/addon.ts has its type.
 
+#include <poll.h>
+
 #include <memory>
+#include <vector>
 
 #include "napi/exports.h"
 #include "napi/guard.h"
@@ -91,6 +94,17 @@ class EventfdObject : public Napi::ObjectWrap<EventfdObject> {
   std::unique_ptr<LoopPoll> poll_;
 };
 
+// anyReadable(fds: Int32Array): never waits.
+Napi::Value AnyReadable(const Napi::CallbackInfo& info) {
+  return Guard(info.Env(), [&] {
+    Napi::Int32Array fds = info[0].As<Napi::Int32Array>();
+    std::vector<pollfd> polled(fds.ElementLength());
+    for (size_t i = 0; i < polled.size(); i++) polled[i] = {fds[i], POLLIN, 0};
+    bool any = ::poll(polled.data(), polled.size(), 0) > 0;
+    return Napi::Boolean::New(info.Env(), any);
+  });
+}
+
 }  // namespace
 
 const Eventfd& UnwrapEventfd(const Napi::Value& value) {
@@ -99,6 +113,7 @@ const Eventfd& UnwrapEventfd(const Napi::Value& value) {
 
 void ExportEventfd(Napi::Env env, Napi::Object exports) {
   exports.Set("Eventfd", EventfdObject::Define(env));
+  exports.Set("anyReadable", Napi::Function::New(env, AnyReadable, "anyReadable"));
 }
 
 }  // namespace hv

@@ -47,8 +47,8 @@ export function plugVirtio(vm: Vm, places: VirtioPlaces, models: readonly Device
 }
 
 /**
- * KVM tells of them itself, where it can, and the vCPU does not even leave the host's kernel. They come in no order with exits then: one that
- * comes behind a reset is nobody's, or makes the device look into a queue once more.
+ * KVM tells of them itself, where it can, and the vCPU does not even leave the host's kernel. They come before the exits behind them. One of
+ * another vCPU that comes behind a reset is nobody's, or makes the device look into a queue once more.
  */
 function hearNotifications(vm: Vm, device: VirtioMmio, queues: number): void {
   const address = device.first + Register.queueNotify

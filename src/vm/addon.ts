@@ -24,6 +24,8 @@ export interface VmAddon {
   Eventfd: new (
     fd: number,
   ) => NativeEventfd
+  /** Never waits. */
+  anyReadable(fds: Int32Array): boolean
   /** The host's. */
   readonly pageBytes: number
   vmLimits(): VmLimits

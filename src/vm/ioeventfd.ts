@@ -1,6 +1,7 @@
 // Ioeventfds: stores of a guest that KVM itself answers, by signalling an eventfd (api.rst, KVM_IOEVENTFD).
 
 import * as v from 'valibot'
+import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeEventfd, NativeVm} from './addon.ts'
@@ -56,6 +57,8 @@ export class Ioeventfds {
   readonly #native: NativeVm
   readonly #eventfds: Eventfds
   readonly #listeners = new Map<NativeEventfd, IoeventfdListener>()
+  /** Theirs. */
+  #fds = new Int32Array()
 
   constructor(native: NativeVm, eventfds: Eventfds) {
     this.#native = native
@@ -74,7 +77,7 @@ export class Ioeventfds {
       this.#native.setIoeventfd(eventfd, isOn, space === 'port', address, length, matched)
     try {
       set(true)
-      if (listener !== undefined) this.#listen(eventfd, listener)
+      if (listener !== undefined) this.#hear(eventfd, listener)
     } catch (error) {
       this.#eventfds.forget(eventfd)
       throw refusedEventfd(error, `the ioeventfd of ${space} 0x${address.toString(16)}`)
@@ -84,14 +87,15 @@ export class Ioeventfds {
       [Symbol.dispose]: () => {
         if (!this.#eventfds.has(eventfd)) return
         set(false)
-        this.#listeners.delete(eventfd)
+        this.#hear(eventfd, undefined)
         this.#eventfds.forget(eventfd)
       },
     }
   }
 
-  /** Tells the listeners what was signalled and is not told yet. */
+  /** Tells the listeners what was signalled and is not told yet: before an exit of the same vCPU is looked at. */
   deliver(): void {
+    if (this.#fds.length === 0 || !addon.anyReadable(this.#fds)) return
     for (const [eventfd, listener] of [...this.#listeners]) {
       // An earlier one may have disposed of it.
       if (!this.#eventfds.has(eventfd)) continue
@@ -100,9 +104,19 @@ export class Ioeventfds {
     }
   }
 
-  #listen(eventfd: NativeEventfd, listener: IoeventfdListener): void {
-    eventfd.listen(listener)
-    this.#listeners.set(eventfd, listener)
+  /** Nobody is told any more. */
+  dispose(): void {
+    this.#listeners.clear()
+    this.#fds = new Int32Array()
+  }
+
+  #hear(eventfd: NativeEventfd, listener: IoeventfdListener | undefined): void {
+    if (listener === undefined) this.#listeners.delete(eventfd)
+    else {
+      eventfd.listen(listener)
+      this.#listeners.set(eventfd, listener)
+    }
+    this.#fds = Int32Array.from(this.#listeners.keys(), ({fd}) => fd)
   }
 }
 

@@ -128,8 +128,7 @@ export class Vm implements Disposable {
   save(file: SaveFile): void {
     this.#usable()
     // Each gives its state before any is read: a run's posted stores may be told meanwhile.
-    this.#devices.deliver()
-    this.#ioeventfds.deliver()
+    this.#deliver()
     const vcpus = Array.from(this.#vcpus, ([vcpu, kind]) => ({...kind, state: vcpu.save()}))
     const [native, slots, options] = [this.#usable(), this.#slots, this.#options]
     writeTo(file, (write) => saveVm(write, {native, options, slots, vcpus}))
@@ -185,7 +184,7 @@ export class Vm implements Disposable {
 
   /**
    * Stores to one address end no run, and leave the host's kernel not at all: KVM signals an eventfd, and the vCPU goes on. `listener` hears of
-   * it soon, by the event loop, once for many, and in no order with exits; without one, the descriptor is for somebody else to read.
+   * it soon, once for many, and before `run` or `runAsync` gives another exit; without one, the descriptor is for somebody else to read.
    * What is posted there or latched is asked after it. A VM has 256 eventfds at most.
    * @throws HvError BAD_ARGUMENT; KVM_UNUSABLE where the host has none (see {@link eventfdLimits}), and with a listener under Bun;
    * HOST_SYSCALL, DISPOSED
@@ -271,6 +270,7 @@ export class Vm implements Disposable {
     this.#isDisposed = true
     void this.#loops.stop()
     this.#devices.dispose()
+    this.#ioeventfds.dispose()
     this.#eventfds.dispose()
     for (const vcpu of this.vcpus) vcpu[Symbol.dispose]()
     for (const slot of this.#slots.splice(0)) slot.leave(true)
@@ -280,6 +280,12 @@ export class Vm implements Disposable {
   #usable(): NativeVm {
     if (this.#isDisposed) throw new HvError('DISPOSED', 'the VM is disposed')
     return this.#native
+  }
+
+  /** What vCPUs have stored and nobody was told of. */
+  #deliver(): void {
+    this.#devices.deliver()
+    this.#ioeventfds.deliver()
   }
 
   #newSlot(options: MemorySlotOptions): MemorySlot {
@@ -298,7 +304,7 @@ export class Vm implements Disposable {
   #own(native: NativeVcpu, startsOff: boolean): Vcpu {
     const vcpu = new Vcpu(native, {
       forget: (gone) => this.#vcpus.delete(gone),
-      deliver: () => this.#devices.deliver(),
+      deliver: () => this.#deliver(),
     })
     this.#vcpus.set(vcpu, {id: native.id, startsOff})
     return vcpu

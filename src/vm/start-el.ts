@@ -94,12 +94,13 @@ export function startEl1(vm: Vm, vcpu: Vcpu, start: ElStart): void {
  * @example
  * // arm64 only
  * try {
- *   using machine = Vm.create({memoryBytes: 0x20000, memoryBase: 0x40000000, nested: true})
- *   using cpu = machine.createVcpu()
+ *   const machine = Vm.create({memoryBytes: 0x20000, memoryBase: 0x40000000, nested: true})
+ *   const cpu = machine.createVcpu()
  *   startEl2(machine, cpu, {entry: 0x40010000, stack: 0x40020000})
  *   console.log(cpu.registers.get('pstate') & 0xfn) // e.g. 9n
+ *   machine[Symbol.dispose]()
  * } catch (error) {
- *   console.log((error as Error).message) // e.g. this host has no nested virtualization for arm64 guests (KVM_CAP_ARM_EL2)
+ *   console.log(error) // e.g. HvError: this host has no nested virtualization for arm64 guests (KVM_CAP_ARM_EL2)
  * }
  */
 export function startEl2(vm: Vm, vcpu: Vcpu, start: ElStart): void {

@@ -5,7 +5,8 @@
 import * as v from 'valibot'
 import {HvError} from '../errors.ts'
 import * as takes from '../options.ts'
-import {checkStart, checkTables, GIB, requireArchitecture, startFields, type VcpuStart} from './start.ts'
+import {checkStart, checkTables, GIB, requireArchitecture, type VcpuStart} from './start.ts'
+import {startFields} from './start-fields.ts'
 import type {Vcpu} from './vcpu.ts'
 import type {Vm} from './vm.ts'
 

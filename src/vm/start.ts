@@ -1,9 +1,7 @@
 // What the ways to start a vCPU have in common: where it begins, what is mapped, and that both fit.
 
-import * as v from 'valibot'
 import {arch} from '../arch/index.ts'
 import {HvError} from '../errors.ts'
-import * as takes from '../options.ts'
 import type {GuestAddress} from './guest-memory.ts'
 
 /** Where a vCPU begins. @see {@link startLongMode}, {@link startEl1} */
@@ -16,18 +14,8 @@ export interface VcpuStart {
   gibs?: number
 }
 
-/** One table of the level that has an entry for each GiB. */
-const MAX_GIBS = 512
 const DEFAULT_GIBS = 4
 export const GIB: number = 2 ** 30
-
-const address = takes.either([takes.anyNumber, v.bigint()], 'a guest physical address')
-
-export const startFields = {
-  entry: address,
-  stack: address,
-  gibs: v.optional(takes.integer(1, MAX_GIBS)),
-}
 
 /** @throws HvError BAD_ARGUMENT */
 export function requireArchitecture(name: typeof arch.name, start: string): void {

@@ -100,7 +100,8 @@ Napi::Value AnyReadable(const Napi::CallbackInfo& info) {
     Napi::Int32Array fds = info[0].As<Napi::Int32Array>();
     std::vector<pollfd> polled(fds.ElementLength());
     for (size_t i = 0; i < polled.size(); i++) polled[i] = {fds[i], POLLIN, 0};
-    bool any = ::poll(polled.data(), polled.size(), 0) > 0;
+    // A failure says nothing: then each is looked at.
+    bool any = ::poll(polled.data(), polled.size(), 0) != 0;
     return Napi::Boolean::New(info.Env(), any);
   });
 }

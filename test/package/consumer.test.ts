@@ -18,6 +18,9 @@ const NAMES = [
   'checkHost',
   'onConnect',
   'onOpen',
+  'startEl1',
+  'startEl2',
+  'startLongMode',
 ]
 const REFUSED = /BAD_ARGUMENT options has no nosuch/
 const REFUSE = `Sandbox.create({nosuch: 1}).catch((error) => console.log(error.code, error.message))`

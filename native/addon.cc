@@ -16,6 +16,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   hv::ExportMachineInit(env, exports);
   hv::ExportPassing(env, exports);
   hv::ExportPtrace(env, exports);
+  hv::ExportReadableWatch(env, exports);
+  hv::ExportTap(env, exports);
   hv::ExportUserVm(env, exports);
   hv::ExportVcpu(env, exports);
   hv::ExportVcpuState(env, exports);

@@ -34,6 +34,8 @@
         "napi/machine_init.cc",
         "napi/passing.cc",
         "napi/ptrace.cc",
+        "napi/readable_watch.cc",
+        "napi/tap.cc",
         "napi/user_vm.cc",
         "napi/vcpu.cc",
         "napi/vcpu_state.cc",

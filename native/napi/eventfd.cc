@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "napi/call_listener.h"
 #include "napi/exports.h"
 #include "napi/guard.h"
 #include "napi/loop_poll.h"
@@ -55,7 +56,6 @@ class EventfdObject : public Napi::ObjectWrap<EventfdObject> {
   // listen(listener): called with what `take` would give, when that is not 0.
   void Listen(const Napi::CallbackInfo& info) {
     Guard(info.Env(), [&] {
-      // The object's own: a reference from here would keep all that the listener knows for ever.
       Value().Set(kListener, info[0]);
       poll_ = std::make_unique<LoopPoll>(info.Env(), Get().fd(), Hear, this);
     });
@@ -66,28 +66,14 @@ class EventfdObject : public Napi::ObjectWrap<EventfdObject> {
   void Tell() {
     const uint64_t count = Get().Take();
     if (count == 0) return;
-    napi_env env = Env();
-    Napi::HandleScope scope(env);
-    Napi::Object self = Value();
-    if (self.IsEmpty()) return;
-    napi_value argument = Napi::Number::New(env, static_cast<double>(count));
-    napi_value listener, error;
-    // SAFETY: on JavaScript's thread, outside of JavaScript, in a scope of handles. Each fails where JavaScript runs no more.
-    if (napi_get_named_property(env, self, kListener, &listener) != napi_ok) return;
-    // SAFETY: as above. Nothing of this object is touched behind it: the listener may have disposed of it.
-    if (napi_make_callback(env, nullptr, self, listener, 1, &argument, nullptr) !=
-        napi_pending_exception)
-      return;
-    // SAFETY: as above. What the listener throws is an uncaught exception, as that of an event's listener is.
-    if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
+    Napi::HandleScope scope(Env());
+    CallListener(Env(), Value(), Napi::Number::New(Env(), static_cast<double>(count)));
   }
 
   void Dispose(const Napi::CallbackInfo&) {
     poll_.reset();
     eventfd_.reset();
   }
-
-  static constexpr const char* kListener = "listener";
 
   // The poll ends first.
   std::unique_ptr<Eventfd> eventfd_;

@@ -2,7 +2,7 @@
 
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
-import {MAX_ID} from '../run/options.ts'
+import {MAX_ID, type RunOptions} from '../run/options.ts'
 import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import type {Volume} from '../sentry/volume.ts'
 
@@ -79,11 +79,11 @@ export function parseShare(text: string): {path: string; tag: string; writable: 
   return {path: resolve(path), tag, writable: mode === 'rw', is9p}
 }
 
-/** `unix:PATH`; PATH is relative to this process. */
-export function parseNet(text: string): string {
-  const [, path] = /^unix:(.+)$/s.exec(text) ?? []
-  if (path === undefined) throw bad(`bad network ${quote(text)}`, 'write unix:PATH')
-  return resolve(path)
+/** `unix:PATH`, or `tap:NAME`; PATH is relative to this process. */
+export function parseNet(text: string): NonNullable<RunOptions['net']> {
+  const [, kind, value] = /^(unix|tap):(.+)$/s.exec(text) ?? []
+  if (value === undefined) throw bad(`bad network ${quote(text)}`, 'write unix:PATH or tap:NAME')
+  return kind === 'tap' ? {tap: value} : {unix: resolve(value)}
 }
 
 /** `PATH:rwxc`: the letters are any of these, or none. PATH is the guest's. */

@@ -94,9 +94,9 @@ export const RUN_FLAGS: readonly RunFlag[] = [
   {
     name: 'net',
     kind: 'value',
-    placeholder: 'unix:PATH',
+    placeholder: 'unix:PATH|tap:NAME',
     summary:
-      "with --kernel: a network card whose cable leads to this socket, such as passt(1)'s; default: none",
+      "with --kernel: a network card whose cable leads to this socket, such as passt(1)'s, or to this TAP interface; default: none",
   },
   {
     name: 'reboot',

@@ -1,11 +1,17 @@
-// connectNetwork: who is at the other end of a machine's network card: a process behind a socket, such as passt(1).
+// connectNetwork: what is at the other end of a machine's network card: a process behind a socket, such as passt(1), or a TAP interface.
 
 import {once} from 'node:events'
 import {connect, type Socket} from 'node:net'
 import {HvError} from '../errors.ts'
+import type {TapOptions} from './kernel-options.ts'
 
-/** @param path of a UNIX socket @throws HvError BAD_ARGUMENT */
-export async function connectNetwork(path: string): Promise<Socket> {
+/** `unix`: the path of a socket. */
+export type Network = {unix: string} | TapOptions
+
+/** @throws HvError BAD_ARGUMENT */
+export async function connectNetwork(network: Network): Promise<Socket | TapOptions> {
+  if ('tap' in network) return network
+  const path = network.unix
   const socket = connect(path)
   try {
     await once(socket, 'connect')
@@ -19,4 +25,9 @@ export async function connectNetwork(path: string): Promise<Socket> {
   // Whose end it is that is gone, frames go nowhere, as without a cable.
   socket.on('error', () => {})
   return socket
+}
+
+/** Or a socket keeps this process alive. */
+export function leaveNetwork(network: Socket | TapOptions | undefined): void {
+  if (network !== undefined && 'destroy' in network) network.destroy()
 }

@@ -1,14 +1,10 @@
 // KernelMachine: a machine with a Linux kernel, made, loaded and run; what the kernel finds in it: README.md.
 
-import {randomBytes} from 'node:crypto'
-import type {Duplex} from 'node:stream'
 import {SIGKILL} from '../abi/signal.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import {Vm} from '../vm/vm.ts'
 import type {Debugger, End} from './debug/debugging.ts'
-import {StreamBackend} from './devices/network-backend.ts'
 import {VirtioEntropy} from './devices/virtio-entropy.ts'
-import {VirtioNetwork} from './devices/virtio-network.ts'
 import {VirtioVsock} from './devices/virtio-vsock.ts'
 import {KernelFile} from './kernel-file.ts'
 import type {KernelOptions} from './kernel-options.ts'
@@ -21,8 +17,6 @@ import type {DeviceModel} from './virtio/model.ts'
 /** Backed lazily: it costs what the machine touches. */
 export const MEMORY_BYTES = 512 * 2 ** 20
 const NS_PER_MS = 1e6
-const MAC_BYTES = 6
-const LOCAL = 2
 
 /** What a machine has besides what its user gives it. */
 export interface KernelExtras {
@@ -58,7 +52,7 @@ export class KernelMachine implements Disposable {
       const disks = resources.disks(options.disks)
       const shares = resources.shares(options.shares)
       const own = [new VirtioEntropy(), this.vsock, ...(extras?.models ?? [])]
-      this.#models = [...own, ...cardOf(options.network), ...disks, ...shares]
+      this.#models = [...own, ...resources.cards(options.network), ...disks, ...shares]
       this.#made = this.#make()
       const {vm, vcpus, run} = this.#made
       const kill = (): void => this.stop({exitCode: null, signal: SIGKILL, timedOut: false})
@@ -146,13 +140,6 @@ export class KernelMachine implements Disposable {
     for (const [name, count] of Object.entries(run.stats)) this.#stats[name] += count
     return end
   }
-}
-
-/** With an address of its own, as several may be in one network: locally administered. */
-function cardOf(network: Duplex | undefined): VirtioNetwork[] {
-  if (network === undefined) return []
-  const mac = Uint8Array.of(LOCAL, ...randomBytes(MAC_BYTES - 1))
-  return [new VirtioNetwork(new StreamBackend(network), {mac})]
 }
 
 /** What a reset makes anew. */

@@ -30,11 +30,22 @@ export interface KernelOptions {
   shares?: readonly ShareOptions[]
   /**
    * The other end of a network card's cable: each frame of Ethernet behind its length, 32 bits, big-endian, as passt(1) and QEMU's
-   * `-netdev stream` have them. Default: no network card. Who gives it closes it.
+   * `-netdev stream` have them; who gives it closes it. Or a TAP interface of the host's, by name. Default: no network card.
    */
-  network?: Duplex
+  network?: Duplex | TapOptions
   /** Milliseconds until the machine is stopped; default: never. */
   timeoutMs?: number
+}
+
+/**
+ * A TAP interface, as `ip tuntap add NAME mode tap user WHO` makes it; under Node.js, not Bun. One that is not there is made, if this user
+ * may, and goes with the machine.
+ *
+ * @example
+ * const options: KernelOptions = {kernel: '/boot/vmlinuz', network: {tap: 'tap0'}}
+ */
+export interface TapOptions {
+  tap: string
 }
 
 /** A raw image, or a block device, of the host's. @see {@link KernelOptions} */

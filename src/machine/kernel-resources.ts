@@ -1,16 +1,23 @@
-// KernelResources: what a machine's devices have of the host: files of disks, shared directories; let go when the machine ends.
+// KernelResources: what a machine's devices have of the host: files of disks, shared directories, a network; let go when the machine ends.
 
+import {randomBytes} from 'node:crypto'
 import {closeSync, constants, fstatSync, openSync} from 'node:fs'
 import {HvError} from '../errors.ts'
 import {Server as Server9p} from './9p/server.ts'
 import {FileStore} from './devices/block-store.ts'
+import {StreamBackend} from './devices/network-backend.ts'
+import {TapBackend} from './devices/tap-backend.ts'
 import {Virtio9p} from './devices/virtio-9p.ts'
 import {VirtioBlock} from './devices/virtio-block.ts'
 import {VirtioFs} from './devices/virtio-fs.ts'
+import {VirtioNetwork} from './devices/virtio-network.ts'
 import {Server as ServerFuse} from './fuse/server.ts'
-import type {DiskOptions, ShareOptions} from './kernel-options.ts'
+import type {DiskOptions, KernelOptions, ShareOptions} from './kernel-options.ts'
 import {openShare} from './share/open-share.ts'
 import type {DeviceModel} from './virtio/model.ts'
+
+const MAC_BYTES = 6
+const LOCAL = 2
 
 export class KernelResources implements Disposable {
   /** Descriptors of the shared directories. */
@@ -44,6 +51,13 @@ export class KernelResources implements Disposable {
       this.#letGo.push(() => server.close())
       return server instanceof Server9p ? new Virtio9p(server, tag) : new VirtioFs(server, tag)
     })
+  }
+
+  /** At most one, with an address of its own, as several may be in one network: locally administered. @throws HvError BAD_ARGUMENT */
+  cards(network: KernelOptions['network']): DeviceModel[] {
+    if (network === undefined) return []
+    const backend = 'tap' in network ? this.use(new TapBackend(network.tap)) : new StreamBackend(network)
+    return [new VirtioNetwork(backend, {mac: Uint8Array.of(LOCAL, ...randomBytes(MAC_BYTES - 1))})]
   }
 
   [Symbol.dispose](): void {

@@ -20,11 +20,12 @@ const share = takes.options({
   ...{path: takes.path, tag: takes.text},
   ...{writable: v.optional(takes.truth), is9p: v.optional(takes.truth)},
 })
+const tap = takes.options({tap: takes.text})
 const machineOptions = takes.options({
   ...{kernel: takes.path, initrd: v.optional(takes.path), append: v.optional(takes.text)},
   ...{cpus: v.optional(takes.integer(1, MAX_CPUS)), memoryBytes: v.optional(takes.anyNumber)},
   ...{disks: v.optional(takes.list(disk, 'a list')), shares: v.optional(takes.list(share, 'a list'))},
-  network: v.optional(v.instance(Duplex, 'a Duplex')),
+  network: v.optional(takes.either([v.instance(Duplex), tap], 'a Duplex, or {tap}')),
   ...{reboots: v.optional(takes.truth), timeoutMs: v.optional(takes.duration)},
 })
 

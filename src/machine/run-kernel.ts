@@ -2,7 +2,7 @@
 
 import type {Readable} from 'node:stream'
 import {SIGKILL} from '../abi/signal.ts'
-import {connectNetwork} from './connect-network.ts'
+import {connectNetwork, leaveNetwork, type Network} from './connect-network.ts'
 import {ConsoleKeys} from './console-keys.ts'
 import type {Debugger} from './debug/debugging.ts'
 import {KernelMachine} from './kernel-machine.ts'
@@ -23,9 +23,9 @@ export interface KernelWatching {
   debug?: Debugger
 }
 
-/** `net`: the path of a UNIX socket. On a terminal each key is the machine's; ^A and x ends it. @throws HvError */
+/** On a terminal each key is the machine's; ^A and x ends it. @throws HvError */
 export async function runKernel(
-  options: Omit<KernelOptions, 'network'> & {net?: string},
+  options: Omit<KernelOptions, 'network'> & {net?: Network},
   watching: KernelWatching = {},
 ): Promise<MachineResult> {
   const hasTerminal = process.stdin.isTTY === true
@@ -44,8 +44,7 @@ export async function runKernel(
     // It lives until then.
     return await machine.run(watching.onLoaded)
   } finally {
-    // Or they keep this process alive.
-    network?.destroy()
+    leaveNetwork(network)
     if (hasTerminal) process.stdin.destroy()
   }
 }

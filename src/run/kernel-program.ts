@@ -4,7 +4,7 @@ import {getPriority, hostname} from 'node:os'
 import {addon} from '../addon.ts'
 import {Jail} from '../jail/jail.ts'
 import {ownDirectories} from '../jail/own-directories.ts'
-import {connectNetwork} from '../machine/connect-network.ts'
+import {connectNetwork, leaveNetwork} from '../machine/connect-network.ts'
 import {VirtioFs} from '../machine/devices/virtio-fs.ts'
 import {KernelMachine, MEMORY_BYTES} from '../machine/kernel-machine.ts'
 import {ConsoleTail} from '../machine/program/console-tail.ts'
@@ -77,7 +77,7 @@ export async function runKernelProgram(options: RunOptions, kernel: string): Pro
   } finally {
     server.close()
     disposeMounts(tree)
-    network?.destroy()
+    leaveNetwork(network)
   }
 }
 

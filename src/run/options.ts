@@ -3,6 +3,7 @@
 import type {GdbAddress} from '../gdb/address.ts'
 import type {JailChoice, JailLayer} from '../jail/layer.ts'
 import type {CodeCache} from '../kept-code.ts'
+import type {Network} from '../machine/connect-network.ts'
 import type {ChosenPlatform, PlatformChoice} from '../platform/choice.ts'
 import type {FasterPlatform} from '../platform/compare.ts'
 import type {PatchChoice} from '../sentry/patch-choice.ts'
@@ -71,8 +72,8 @@ export interface RunOptions {
   modules?: string
   /** With `kernel`: it boots again when it resets its machine. */
   reboots?: boolean
-  /** With `kernel`: the UNIX socket that its network card's cable leads to. Host path. */
-  net?: string
+  /** With `kernel`: what its network card's cable leads to. */
+  net?: Network
   /** With `kernel`: its disks, raw images or block devices of the host. */
   disks?: {path: string; readOnly: boolean}[]
   /** With `kernel`: directories of the host that it can mount by their tags. */

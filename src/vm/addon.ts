@@ -1,4 +1,4 @@
-// The addon's part of the VM API: native/napi/vm.cc, vcpu.cc, vcpu_state.cc, vm_memory.cc, eventfd.cc.
+// The addon's part of the VM API: native/napi/vm.cc, vcpu.cc, vcpu_state.cc, vm_memory.cc, eventfd.cc, readable_watch.cc, tap.cc.
 
 import type {DebugLimits} from './debug.ts'
 import type {EventfdLimits} from './eventfd.ts'
@@ -26,6 +26,13 @@ export interface VmAddon {
   ) => NativeEventfd
   /** Never waits. */
   anyReadable(fds: Int32Array): boolean
+  /** `fd` does not wait. The listener is told while it is readable, by Node's event loop, and not by Bun's. It keeps no process alive. */
+  ReadableWatch: new (
+    fd: number,
+    listener: () => void,
+  ) => {dispose(): void}
+  /** A descriptor that does not wait; hostClose closes it. @param name of an interface: 1 to 15 bytes. @throws Error with `errno` */
+  openTap(name: string): number
   /** The host's. */
   readonly pageBytes: number
   vmLimits(): VmLimits

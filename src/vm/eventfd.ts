@@ -4,6 +4,7 @@ import {EBUSY, EEXIST, EINVAL, EMFILE, ENFILE, ENOSPC} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
 import type {NativeEventfd, NativeVm} from './addon.ts'
+import {canWatch} from './readable.ts'
 
 /**
  * What KVM does with eventfds on this host.
@@ -28,12 +29,9 @@ export interface EventfdLimits {
 /** Each costs a descriptor of the process. */
 const EVENTFDS_MAX = 256
 
-/** It ends the process that calls libuv, by which they are watched. */
-const CAN_LISTEN = process.versions.bun === undefined
-
 export const limitsOf = (native: NativeVm): EventfdLimits => ({
   ...native.eventfdLimits(),
-  listeners: CAN_LISTEN,
+  listeners: canWatch,
 })
 
 /** Those of one VM. */
@@ -66,7 +64,7 @@ export class Eventfds {
 
 /** @throws HvError KVM_UNUSABLE where nothing watches descriptors: under Bun */
 export function requireListening(): void {
-  if (CAN_LISTEN) return
+  if (canWatch) return
   const message = 'an eventfd is heard by the event loop of Node.js, and this is Bun'
   throw new HvError('KVM_UNUSABLE', message, 'use vm.post, or give the descriptor to who reads it')
 }

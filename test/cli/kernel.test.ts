@@ -102,6 +102,7 @@ test.each([
   [['--kernel', kernel, '--share', `${folder}/none:tag`], 'none'],
   [['--kernel', kernel, '--share', folder], 'bad share'],
   [['--kernel', kernel, '--net', 'tap0'], 'bad network'],
+  [['--kernel', kernel, '--net', 'tap:lo'], 'the network tap:lo cannot be used: '],
   [
     ['--kernel', kernel, '--net', `unix:${folder}/none`],
     'the network unix:.* cannot be reached \\(ENOENT\\)',

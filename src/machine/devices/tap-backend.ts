@@ -1,0 +1,112 @@
+// TapBackend: a network device's cable that leads to a TAP interface of the host's (Linux, Documentation/networking/tuntap.rst).
+
+import {readSync, writeSync} from 'node:fs'
+import {EBUSY, EINVAL, EPERM} from '../../abi/errno.ts'
+import {HvError} from '../../errors.ts'
+import {host} from '../../vfs/host-calls.ts'
+import {canWatch, openTapFd, watchReadable} from '../../vm/readable.ts'
+import {MOST_FRAME_BYTES, type NetworkBackend, type NetworkGuest} from './network-backend.ts'
+
+const NAME_BYTES = 15
+/** Of the host's, until others have their turn. */
+const FRAMES_AT_ONCE = 64
+
+export class TapBackend implements NetworkBackend, Disposable {
+  readonly #fd: number
+  readonly #frame = new Uint8Array(MOST_FRAME_BYTES)
+  #guest!: NetworkGuest
+  #watch: Disposable | undefined
+  /** The host's, for which the guest has no room. */
+  #held: Uint8Array | undefined
+  #isClosed = false
+
+  /** @param name of the interface; one that is not there is made, and goes with this. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
+  constructor(name: string) {
+    this.#fd = openTap(name)
+  }
+
+  attach(guest: NetworkGuest): void {
+    this.#guest = guest
+    this.#listen()
+  }
+
+  /** Where the interface is down, frames go nowhere, as without a cable. */
+  send(frame: Uint8Array): boolean {
+    if (this.#isClosed) return true
+    try {
+      writeSync(this.#fd, frame)
+    } catch {
+      // A frame that is lost is the sender's to send again: Ethernet promises nothing.
+    }
+    return true
+  }
+
+  onRoom(): void {
+    if (this.#held !== undefined && !this.#guest.receive(this.#held)) return
+    this.#held = undefined
+    this.#listen()
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#ignore()
+    host.hostClose(this.#fd)
+  }
+
+  #listen(): void {
+    if (!this.#isClosed) this.#watch ??= watchReadable(this.#fd, () => this.#read())
+  }
+
+  #ignore(): void {
+    this.#watch?.[Symbol.dispose]()
+    this.#watch = undefined
+  }
+
+  #read(): void {
+    for (let count = 0; count < FRAMES_AT_ONCE; count++) {
+      const frame = this.#isClosed ? undefined : this.#next()
+      if (frame === undefined) return
+      if (this.#guest.receive(frame)) continue
+      this.#held = frame
+      this.#ignore()
+      return
+    }
+  }
+
+  /** A copy; undefined: there is none now. */
+  #next(): Uint8Array | undefined {
+    try {
+      return this.#frame.slice(0, readSync(this.#fd, this.#frame))
+    } catch (error) {
+      // The interface is gone: nothing will come.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') this.#ignore()
+      return undefined
+    }
+  }
+}
+
+/** @returns a descriptor that does not wait */
+function openTap(name: string): number {
+  const refused = (message: string, nextStep: string): HvError =>
+    new HvError('BAD_ARGUMENT', `the network tap:${name} ${message}`, nextStep)
+  if (!canWatch) throw refused('needs Node.js, and this is Bun', 'run it by Node.js')
+  if (!/^[^\s/:%\0]{1,15}$/.test(name) || Buffer.byteLength(name) > NAME_BYTES)
+    throw refused('is no name of an interface', 'give 1 to 15 characters')
+  try {
+    return openTapFd(name)
+  } catch (cause) {
+    const {errno = 0, message} = cause as {errno?: number; message: string}
+    throw refused(
+      `cannot be used: ${reasonOf(errno, message)}`,
+      'make one as root: `ip tuntap add tap0 mode tap user NAME`',
+    )
+  }
+}
+
+function reasonOf(errno: number, message: string): string {
+  if (errno === EBUSY) return 'somebody else has it'
+  if (errno === EPERM) return 'it is another user’s, or not there, and only root makes one'
+  if (errno === EINVAL) return 'it is no TAP interface'
+  return message
+}

@@ -73,7 +73,7 @@ export async function runKernelProgram(options: RunOptions, kernel: string): Pro
     const link = new ProgramLink(machine.vsock, order, streams, stop)
     streams.begin(link)
     const {stats, ...end} = await machine.run()
-    return {...endOfProgram(order, link.end, end, tail.reason), stats, jail: jail.layers}
+    return {...endOfProgram(order, link, end, tail.reason), stats, jail: jail.layers}
   } finally {
     server.close()
     disposeMounts(tree)

@@ -4,22 +4,24 @@ import {EACCES, ENOENT, ENOTDIR, errnoName} from '../abi/errno.ts'
 import {HvError, printable} from '../errors.ts'
 import type {MachineResult} from '../machine/machine-result.ts'
 import type {MachineOrder} from '../machine/program/order.ts'
-import type {ProgramEnd} from '../machine/program/program-link.ts'
+import type {ProgramLink} from '../machine/program/program-link.ts'
 import type {RunResult} from './options.ts'
+
+const LOOK = 'look at what the program asks of its kernel'
 
 type Ending = Pick<RunResult, 'exitCode' | 'signal' | 'timedOut'>
 
 const NEEDED = 'it has to have virtio-mmio, virtio-fs and vsock: name their directory by `modules`'
 
 /**
- * @param end what its first process told; undefined: nothing
+ * @param link what its first process told
  * @param machine how the machine ended
  * @param reason what its console said last
  * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ARGUMENT, BAD_KERNEL: there was no program
  */
 export function endOfProgram(
   order: MachineOrder,
-  end: ProgramEnd | undefined,
+  {end, hasBegun}: Pick<ProgramLink, 'end' | 'hasBegun'>,
   machine: Omit<MachineResult, 'stats'>,
   reason: string,
 ): Ending {
@@ -27,7 +29,8 @@ export function endOfProgram(
   if (end === undefined) {
     if (machine.signal !== null) return machine
     const said = reason === '' ? 'and its console said nothing' : `its console said: ${printable(reason)}`
-    throw new HvError('BAD_KERNEL', `the kernel ended without the program's end; ${said}`, NEEDED)
+    if (!hasBegun) throw new HvError('BAD_KERNEL', `the kernel did not start the program; ${said}`, NEEDED)
+    throw new HvError('BAD_KERNEL', `the kernel ended before the program; ${said}`, LOOK)
   }
   if ('errno' in end) throw noProgram(order, end)
   return {exitCode: null, signal: null, timedOut: false, ...end}

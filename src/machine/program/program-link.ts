@@ -72,6 +72,11 @@ export class ProgramLink {
     once(ERROR_PORT, (stream) => this.#drain(stream, streams.stderr))
   }
 
+  /** Its first process is there. */
+  get hasBegun(): boolean {
+    return this.#control !== undefined
+  }
+
   /** undefined: it has not ended. */
   get end(): ProgramEnd | undefined {
     return this.#end

@@ -3,19 +3,20 @@
 import {randomBytes} from 'node:crypto'
 import type {Duplex} from 'node:stream'
 import {SIGKILL} from '../abi/signal.ts'
-import type {Vcpu} from '../vm/vcpu.ts'
 import {Vm} from '../vm/vm.ts'
 import type {Debugger, End} from './debug/debugging.ts'
 import {StreamBackend} from './devices/network-backend.ts'
 import {VirtioEntropy} from './devices/virtio-entropy.ts'
 import {VirtioNetwork} from './devices/virtio-network.ts'
 import {VirtioVsock} from './devices/virtio-vsock.ts'
+import type {KernelStart} from './kernel.ts'
 import {KernelFile} from './kernel-file.ts'
 import type {KernelOptions} from './kernel-options.ts'
 import {KernelResources} from './kernel-resources.ts'
 import {KernelRun, type KernelStreams} from './kernel-run.ts'
 import {machine} from './machine.ts'
 import type {MachineResult} from './machine-result.ts'
+import {memoryPieces} from './memory-pieces.ts'
 import type {DeviceModel} from './virtio/model.ts'
 
 /** Backed lazily: it costs what the machine touches. */
@@ -106,10 +107,12 @@ export class KernelMachine implements Disposable {
 
   #make(): Made {
     const {cpus = 1, memoryBytes = MEMORY_BYTES} = this.#options
-    const vm = Vm.create({memoryBytes, memoryBase: machine.memoryBase, irqchip: true})
+    const {lowBytes, high} = memoryPieces(memoryBytes)
+    const vm = Vm.create({memoryBytes: lowBytes, memoryBase: machine.memoryBase, irqchip: true})
     try {
+      if (high !== undefined) vm.addMemory(high)
       const vcpus = Array.from({length: cpus}, (_, index) => vm.createVcpu(machine.vcpuOptions(index)))
-      return {vm, vcpus, run: new KernelRun(vm, vcpus, this.#models, this.#streams)}
+      return {vm, highMemory: high, vcpus, run: new KernelRun(vm, vcpus, this.#models, this.#streams)}
     } catch (error) {
       vm[Symbol.dispose]()
       throw error
@@ -123,9 +126,9 @@ export class KernelMachine implements Disposable {
   }
 
   #load(kernel: Uint8Array, initrd: Uint8Array | undefined): void {
-    const {vm, vcpus, run} = this.#made
+    const {run, ...made} = this.#made
     const commandLine = [machine.commandLine, this.#options.append].filter(Boolean).join(' ')
-    machine.startLinux({vm, vcpus, kernel, initrd, commandLine, devices: run.devices})
+    machine.startLinux({...made, kernel, initrd, commandLine, devices: run.devices})
   }
 
   async #boot(): Promise<End> {
@@ -145,9 +148,7 @@ function cardOf(network: Duplex | undefined): VirtioNetwork[] {
 }
 
 /** What a reset makes anew. */
-interface Made {
-  readonly vm: Vm
-  readonly vcpus: readonly Vcpu[]
+interface Made extends Pick<KernelStart, 'vm' | 'highMemory' | 'vcpus'> {
   readonly run: KernelRun
 }
 

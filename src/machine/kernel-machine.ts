@@ -5,6 +5,7 @@ import type {Duplex} from 'node:stream'
 import {SIGKILL} from '../abi/signal.ts'
 import {Vm} from '../vm/vm.ts'
 import type {Debugger, End} from './debug/debugging.ts'
+import type {DeadMachine} from './debug/dump-machine.ts'
 import {StreamBackend} from './devices/network-backend.ts'
 import {VirtioEntropy} from './devices/virtio-entropy.ts'
 import {VirtioNetwork} from './devices/virtio-network.ts'
@@ -27,6 +28,8 @@ const LOCAL = 2
 
 export class KernelMachine implements Disposable {
   readonly vsock = new VirtioVsock()
+  /** Is told of the machine if it does not end with status 0, while all of it stands still. To be set before `run`. */
+  onDead: ((dead: DeadMachine) => void) | undefined
   readonly #options: KernelOptions
   readonly #streams: KernelStreams
   readonly #begin = performance.now()
@@ -85,6 +88,7 @@ export class KernelMachine implements Disposable {
         this.#load(kernel!, initrd)
         end = await this.#boot()
       }
+      if (end.exitCode !== 0) this.#died(end.signal ?? 0)
       const runNs = (performance.now() - loaded) * NS_PER_MS
       return {...end, stats: {...this.#stats, loadNs: (loaded - this.#begin) * NS_PER_MS, runNs}}
     } finally {
@@ -133,10 +137,20 @@ export class KernelMachine implements Disposable {
 
   async #boot(): Promise<End> {
     const {run} = this.#made
-    const end = await run.toEnd()
+    const end = await run.toEnd().catch((error) => {
+      this.#died(0)
+      throw error
+    })
     this.#stats.boots++
     for (const [name, count] of Object.entries(run.stats)) this.#stats[name] += count
     return end
+  }
+
+  #died(signal: number): void {
+    const {vcpus, highMemory, vm} = this.#made
+    const {memory} = vm
+    const pieces = [{address: memory.base, bytes: memory.size}, ...(highMemory ? [highMemory] : [])]
+    this.onDead?.({vcpus, memory, pieces, signal})
   }
 }
 

@@ -1,7 +1,7 @@
 // The SVM bed: KVM by the book, where the host may be a PVM host.
 
 import {expect, test} from 'vitest'
-import {testKernel, testVmlinux} from './kernel.ts'
+import {testBzImage, testKernel} from './kernel.ts'
 import {describeBed, testHv} from './matrix.ts'
 import {UNABLE} from './svm.ts'
 import {KVM_UNITS, testUnits} from './units.ts'
@@ -15,6 +15,6 @@ describeBed('svm', (inside) => {
   // The host's own KVM runs all of them.
   testHv('svm', inside, ['kvm'], UNABLE, [0, 2])
   testKernel('x86_64', inside, {tries: 3})
-  testVmlinux(inside, {tries: 3})
+  testBzImage(inside, {tries: 3})
   testUnits(inside, KVM_UNITS)
 })

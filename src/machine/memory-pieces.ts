@@ -1,4 +1,4 @@
-// memoryPieces: where a kernel's machine has its memory. The last GiB below 4 is devices', or there is none of it.
+// memoryPieces: where a kernel's machine has its memory: 3 GiB from its base on at most, and the rest from 4 GiB on.
 
 import {HvError} from '../errors.ts'
 

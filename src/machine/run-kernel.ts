@@ -43,10 +43,8 @@ export async function runKernel(
   using machine = new KernelMachine({...options, network}, streams, watching.debug)
   machine.onDead = watching.onDead
   using _ = hasTerminal ? rawTerminal(STDIN) : undefined
-  if (watching.onDead !== undefined) {
-    const stop = (_: string, signal: number): void => machine.stop({exitCode: null, signal, timedOut: false})
-    for (const name of DEADLY) process.once(name, stop)
-  }
+  const stop = (_: string, signal: number): void => machine.stop({exitCode: null, signal, timedOut: false})
+  if (watching.onDead !== undefined) for (const name of DEADLY) process.once(name, stop)
   watching.onMade?.(machine.roots)
   // While it waits for its debugger, ^A and x end it, too.
   if (hasTerminal && watching.debug !== undefined) streams.input.start()
@@ -54,6 +52,7 @@ export async function runKernel(
     // It lives until then.
     return await machine.run(watching.onLoaded)
   } finally {
+    for (const name of DEADLY) process.off(name, stop)
     // Or they keep this process alive.
     network?.destroy()
     if (hasTerminal) process.stdin.destroy()

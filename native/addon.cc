@@ -12,6 +12,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   hv::ExportHostFs(env, exports);
   hv::ExportHostSignals(env, exports);
   hv::ExportJail(env, exports);
+  hv::ExportMachineInit(env, exports);
   hv::ExportPassing(env, exports);
   hv::ExportPtrace(env, exports);
   hv::ExportUserVm(env, exports);

@@ -14,8 +14,12 @@ const PROGRAMS = [
   'python3-minimal python3.13-minimal libpython3.13-minimal libpython3.13-stdlib',
   'libc-bin libc6 libgcc-s1 libacl1 libattr1 libbz2-1.0 libcap2 libcrypt1 libexpat1 libffi8 libgmp10 liblzma5',
   'libpcre2-8-0 libselinux1 libssl3t64 libsystemd0 libtinfo6 libuuid1 libzstd1 zlib1g',
+  'stress-ng libapparmor1 libbsd0 libmd0 libjpeg62-turbo libjudydebian1 libkmod2 libegl1 libgles2 libglvnd0 libmpfr6',
+  'libgbm1 libdrm2 libsctp1 libxxhash0 libstdc++6',
 ].flatMap((line) => line.split(' '))
 const FOLDERS = ['dev', 'proc', 'sys', 'tmp', 'run', 'root', 'etc', 'var', 'mnt']
+/** What stress-ng needs besides on this architecture. */
+const PROGRAMS_OF = {x86_64: ['libipsec-mb2'], arm64: []}
 /** What base-files would hold. Everything is in /usr. */
 const BASE = [
   ...FOLDERS.map((name) => `${name} d 755 0 0`),
@@ -64,8 +68,9 @@ export function systemImage(architecture) {
 /** @returns {string} a squashfs with a tree of Debian's programs, for /debian; made once */
 export function debianImage(architecture) {
   const pseudo = baseOf(architecture)
-  return squashed(`debian-${architecture}`, keyOf(pseudo, PROGRAMS), () => ({
-    from: debianTree(architecture, PROGRAMS),
+  const packages = [...PROGRAMS, ...PROGRAMS_OF[architecture]]
+  return squashed(`debian-${architecture}`, keyOf(pseudo, packages), () => ({
+    from: debianTree(architecture, packages),
     pseudo,
     options: ['-e', ...['doc', 'info', 'locale', 'man'].map((name) => `usr/share/${name}`)],
   }))

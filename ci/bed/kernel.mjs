@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import {basename} from 'node:path'
+import {basename, dirname} from 'node:path'
 import {debianDependencies, debianTree} from '../debian.mjs'
 import {cache} from '../paths.mjs'
 import {run} from '../process.mjs'
@@ -38,15 +38,15 @@ const MACHINE_MODULES = [
 
 /**
  * @param {keyof typeof kernels} name
- * @returns {Promise<{vmlinuz: string, modules: string[], machineModules: string[]}>} host paths; the modules in loading order,
- *   uncompressed: the bed's, and those of a machine that hv makes in it
+ * @returns {Promise<{vmlinuz: string, modules: string[], machineModules: string[], library: string}>} host paths; the modules in loading order,
+ *   uncompressed: the bed's, and those of a machine that hv makes in it; `library` has the latter as the package has them, and depmod's list
  */
 export async function bedKernel(name) {
   const folder = `${cache}/bed/kernel-${name}`
-  if (!existsSync(`${folder}/orders.json`)) await takeKernel(kernels[name], folder)
+  if (!existsSync(`${folder}/library`)) await takeKernel(kernels[name], folder)
   const orders = JSON.parse(readFileSync(`${folder}/orders.json`, 'utf8'))
   const [modules, machineModules] = orders.map((files) => files.map((file) => `${folder}/modules/${file}`))
-  return {vmlinuz: `${folder}/vmlinuz`, modules, machineModules}
+  return {vmlinuz: `${folder}/vmlinuz`, modules, machineModules, library: `${folder}/library`}
 }
 
 async function takeKernel({architecture, metaPackage, suite}, folder) {
@@ -64,6 +64,7 @@ async function takeKernel({architecture, metaPackage, suite}, folder) {
     const files = []
     for (const names of orders) files.push(await unpackModules(base, release, names, `${work}/modules`))
     writeFileSync(`${work}/orders.json`, JSON.stringify(files))
+    await keepLibrary(base, release, MACHINE_MODULES, `${work}/library`)
     rmSync(folder, {recursive: true, force: true})
     renameSync(work, folder)
   } finally {
@@ -87,7 +88,7 @@ async function unpackModules(base, release, names, target) {
   const needs = await dependenciesOfModules(base, release)
   const order = []
   for (const name of names) {
-    const path = [...needs.keys()].find((key) => basename(key).split('.')[0] === name)
+    const path = [...needs.keys()].find((key) => moduleName(key) === name)
     // Not in the list: it is built in.
     if (path) order.push(...needs.get(path).toReversed(), path)
   }
@@ -100,6 +101,21 @@ async function unpackModules(base, release, names, target) {
   return unique.map(moduleFile)
 }
 
+/** As /lib/modules/RELEASE, of these modules and all they need. */
+async function keepLibrary(base, release, names, target) {
+  const needs = await dependenciesOfModules(base, release)
+  const wanted = [...needs].filter(([path]) => names.includes(moduleName(path)))
+  const rows = new Map(wanted)
+  for (const path of wanted.flatMap(([, needed]) => needed)) rows.set(path, needs.get(path))
+  mkdirSync(target)
+  for (const path of rows.keys()) {
+    mkdirSync(dirname(`${target}/${path}`), {recursive: true})
+    copyFileSync(`${base}/lib/modules/${release}/${path}`, `${target}/${path}`)
+  }
+  const list = [...rows].map(([path, needed]) => `${[`${path}:`, ...needed].join(' ')}\n`).join('')
+  writeFileSync(`${target}/modules.dep`, list)
+}
+
 /** depmod's modules.dep (man 5 modules.dep), without leaving it in the tree. */
 async function dependenciesOfModules(base, release) {
   const listing = await must('depmod', ['--dry-run', '-b', base, release], base)
@@ -108,6 +124,10 @@ async function dependenciesOfModules(base, release) {
     return path ? [[path, needed.split(' ').filter((each) => each !== '')]] : []
   })
   return new Map(rows)
+}
+
+function moduleName(path) {
+  return basename(path).split('.')[0]
 }
 
 function moduleFile(path) {

@@ -6,7 +6,7 @@
 
 namespace hv {
 
-// launcher/launcher.c, in memory, which nobody can change any more. The descriptor is none that a child's standard streams take.
+// programs/launcher.c, in memory, which nobody can change any more. The descriptor is none that a child's standard streams take.
 // Throws std::system_error.
 Fd OpenLauncher();
 

@@ -11,6 +11,7 @@ void ExportClock(Napi::Env env, Napi::Object exports);
 void ExportHostFs(Napi::Env env, Napi::Object exports);
 void ExportHostSignals(Napi::Env env, Napi::Object exports);
 void ExportJail(Napi::Env env, Napi::Object exports);
+void ExportMachineInit(Napi::Env env, Napi::Object exports);
 void ExportPassing(Napi::Env env, Napi::Object exports);
 void ExportPtrace(Napi::Env env, Napi::Object exports);
 void ExportUserVm(Napi::Env env, Napi::Object exports);

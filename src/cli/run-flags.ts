@@ -19,7 +19,15 @@ export interface RunFlag {
 }
 
 /** Of a kernel's machine alone: whoever watches system calls has no use for one. */
-export const OF_KERNELS: readonly string[] = ['kernel', 'initrd', 'append', 'share', 'net', 'reboot']
+export const OF_KERNELS: readonly string[] = [
+  'kernel',
+  'initrd',
+  'modules',
+  'append',
+  'share',
+  'net',
+  'reboot',
+]
 
 export const RUN_FLAGS: readonly RunFlag[] = [
   {
@@ -63,6 +71,13 @@ export const RUN_FLAGS: readonly RunFlag[] = [
       'boot this Linux kernel in a machine of its own: a bzImage, vmlinuz or vmlinux, an Image of arm64',
   },
   {name: 'initrd', kind: 'value', placeholder: 'FILE', summary: "the kernel's initramfs"},
+  {
+    name: 'modules',
+    kind: 'value',
+    placeholder: 'DIR',
+    summary:
+      "with --kernel and --root or --image: the kernel's modules; default: /lib/modules/RELEASE, for a kernel that is called vmlinuz-RELEASE",
+  },
   {
     name: 'share',
     kind: 'value',

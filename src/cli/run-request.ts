@@ -36,23 +36,28 @@ export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.Pro
     if (!isKernel || !setKernelFlag(options, name, value)) setFlag(options, name, value, caller)
   }
   checkTogether(options)
-  if (options.kernel !== undefined) {
+  const hasTree = options.root !== undefined || options.image !== undefined
+  if (options.kernel !== undefined && !hasTree) {
     return {...options, program: options.kernel, args: program === undefined ? [] : [program, ...args]}
   }
   if (options.image !== undefined) return ofImage(options, {flags, program, args}, caller)
+  if (options.kernel !== undefined && options.program === '')
+    throw bad('no program for --root', 'give PROGRAM, or leave --root away')
   if (options.root === undefined) options.program = findOnHost(options.program, caller.PATH ?? '')
   return options
 }
 
 function checkTogether(options: RunOptions): void {
-  const {root, image, withLibraries, entrypoint, kernel, initrd, append, reboots, net} = options
+  const {root, image, withLibraries, entrypoint, kernel, initrd, modules, append, reboots, net} = options
   const trees = [root && '--root', image && '--image', withLibraries && '--with-libs'].filter(Boolean)
   if (trees.length > 1) throw bad(`${trees.join(' and ')}: each says what the guest sees`, 'give one of them')
   if (entrypoint !== undefined && image === undefined)
     throw bad('--entrypoint is for an image', 'give --image, or the program behind the flags')
-  const ofKernel = [initrd && '--initrd', append && '--append', reboots && '--reboot', net && '--net'].find(
-    Boolean,
-  )
+  const given = {initrd, modules, append, reboot: reboots, net}
+  const ofKernel = Object.entries(given)
+    .filter(([, value]) => value)
+    .map(([name]) => `--${name}`)
+    .at(0)
   if (ofKernel && kernel === undefined) throw bad(`${ofKernel} is for a kernel`, 'give --kernel')
 }
 
@@ -110,6 +115,9 @@ function setFlag(options: RunOptions, name: string, value: string, caller: NodeJ
       return
     case 'initrd':
       options.initrd = existing(value, '--initrd', false)
+      return
+    case 'modules':
+      options.modules = existing(value, '--modules', true)
       return
     case 'append':
       options.append = value

@@ -5,7 +5,7 @@ export type Caller = 'kvm' | 'ptrace' | 'machine' | 'kernel'
 
 /** native/napi/jail.cc. Each answers 0, or the errno of what the host refused: then nothing, or not every thread, has changed. */
 export interface JailAddon {
-  /** native/launcher/launcher.c, open to be executed; it closes at execve(2), with this thread, and by hostClose. @throws Error with `errno` */
+  /** native/programs/launcher.c, open to be executed; it closes at execve(2), with this thread, and by hostClose. @throws Error with `errno` */
   openLauncher(): number
   /** Of Landlock's ABI, 1 or more, or a negative errno. */
   landlockVersion(): number

@@ -6,7 +6,7 @@ import {addon} from '../addon.ts'
 import {toArgument, UNANSWERED} from './born.ts'
 
 /**
- * As `spawn`. Where there are namespaces, the child is the launcher, which ends as Node does (native/launcher/launcher.c) and dies with
+ * As `spawn`. Where there are namespaces, the child is the launcher, which ends as Node does (native/programs/launcher.c) and dies with
  * the calling thread.
  * @param name Node's argv[0]
  * @param args Node's; behind them it finds what became of its namespaces ({@link bornOf})

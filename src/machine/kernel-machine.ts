@@ -26,12 +26,20 @@ const NS_PER_MS = 1e6
 const MAC_BYTES = 6
 const LOCAL = 2
 
+/** What a machine has besides what its user gives it. */
+export interface KernelExtras {
+  readonly models: readonly DeviceModel[]
+  /** In place of the user's, when the kernel is read. */
+  readonly initrd: () => Uint8Array
+}
+
 export class KernelMachine implements Disposable {
   readonly vsock = new VirtioVsock()
   /** Is told of the machine if it does not end with status 0, while all of it stands still. To be set before `run`. */
   onDead: ((dead: DeadMachine) => void) | undefined
   readonly #options: KernelOptions
   readonly #streams: KernelStreams
+  readonly #extras: KernelExtras | undefined
   readonly #begin = performance.now()
   readonly #resources = new KernelResources()
   readonly #files: readonly (KernelFile | undefined)[]
@@ -40,10 +48,11 @@ export class KernelMachine implements Disposable {
   #made: Made
 
   /** Opens what it is made of, and reads none of it. @param debug how it is debugged, in its first boot @throws HvError */
-  constructor(options: KernelOptions, streams: KernelStreams, debug?: Debugger) {
+  constructor(options: KernelOptions, streams: KernelStreams, debug?: Debugger, extras?: KernelExtras) {
     const {kernel, initrd} = options
     this.#options = options
     this.#streams = streams
+    this.#extras = extras
     const resources = this.#resources
     try {
       this.#files = [
@@ -52,7 +61,8 @@ export class KernelMachine implements Disposable {
       ]
       const disks = resources.disks(options.disks)
       const shares = resources.shares(options.shares)
-      this.#models = [new VirtioEntropy(), this.vsock, ...cardOf(options.network), ...disks, ...shares]
+      const own = [new VirtioEntropy(), this.vsock, ...(extras?.models ?? [])]
+      this.#models = [...own, ...cardOf(options.network), ...disks, ...shares]
       this.#made = this.#make()
       const {vm, vcpus, run} = this.#made
       const kill = (): void => this.stop({exitCode: null, signal: SIGKILL, timedOut: false})
@@ -74,7 +84,8 @@ export class KernelMachine implements Disposable {
    * @throws HvError BAD_KERNEL, HOST_SYSCALL
    */
   async run(onLoaded: () => void = () => {}): Promise<MachineResult> {
-    const [kernel, initrd] = this.#files.map((file) => file?.read())
+    const [kernel, given] = this.#files.map((file) => file?.read())
+    const initrd = this.#extras?.initrd() ?? given
     const {timeoutMs} = this.#options
     const stop = (): void => this.stop({exitCode: null, signal: null, timedOut: true})
     const timer = timeoutMs === undefined ? undefined : setTimeout(stop, timeoutMs)

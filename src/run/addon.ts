@@ -1,4 +1,4 @@
-// The addon's part that a command's run alone needs: native/napi/watchdog.cc.
+// The addon's part that a command's run alone needs: native/napi/watchdog.cc, machine_init.cc.
 
 export interface RunAddon {
   /**
@@ -7,4 +7,6 @@ export interface RunAddon {
    */
   startWatchdog(deadlineNs: number, status: number, line: string): void
   stopWatchdog(): void
+  /** native/programs/machine_init.c: an ELF file. */
+  machineInit(): Uint8Array
 }

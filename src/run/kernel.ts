@@ -14,6 +14,8 @@ const MAX_TASKS = 1
 
 /** @throws HvError */
 export async function runKernelMachine(options: RunOptions, kernel: string): Promise<RunResult> {
+  if (options.root !== undefined || options.image !== undefined)
+    return (await import('./kernel-program.ts')).runKernelProgram(options, kernel)
   requireKernelOptions(options)
   const server = options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, true))
   const gdb = server && new (await import('./gdb-machine.ts')).GdbMachine(server)
@@ -44,8 +46,6 @@ export async function runKernelMachine(options: RunOptions, kernel: string): Pro
 
 /** They are for programs under the sentry. */
 const UNFIT: readonly (keyof RunOptions)[] = [
-  'root',
-  'image',
   'withLibraries',
   'volumes',
   'cwd',
@@ -62,12 +62,19 @@ const UNFIT: readonly (keyof RunOptions)[] = [
 
 /** @throws HvError BAD_ARGUMENT */
 function requireKernelOptions(options: RunOptions): void {
-  const {gdb, reboots, suggestsPromises, platform} = options
+  const {gdb, reboots, suggestsPromises, platform, modules} = options
   const explain = (name: string): string =>
     `${name} is for programs under the sentry, and \`kernel\` boots a machine`
   refuseUnfit(options, UNFIT, explain)
   if (suggestsPromises) refuse(explain('`pledge`'), 'leave `pledge` away')
   if (gdb !== undefined && reboots)
     refuse('`gdb` sees one boot, and `reboots` makes more', 'leave one of them away')
+  if (modules !== undefined)
+    refuse('`modules` is for a program that `kernel` runs', 'give `root` or `image`, too')
+  requireKvm(platform)
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function requireKvm(platform: RunOptions['platform']): void {
   if (platform === 'ptrace') refuse('a kernel needs KVM, and `platform` is ptrace', 'leave `platform` away')
 }

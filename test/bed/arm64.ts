@@ -4,6 +4,7 @@ import {expect, test} from 'vitest'
 import {bedNamed} from '../../ci/bed/beds.mjs'
 import type {Platform} from '../guests/run.ts'
 import {testKernel} from './kernel.ts'
+import {testKernelProgram} from './kernel-program.ts'
 import {describeBed, type Inside, platformsOf, type Share, testHv} from './matrix.ts'
 import {KVM_UNITS, PTRACE_UNITS, testUnits} from './units.ts'
 
@@ -35,6 +36,7 @@ export function describeArm64Bed(name: string, scope: Scope = {}): void {
     testMode(name, inside)
     testHv(name, inside, platforms, [], share)
     if (hasKvm) testKernel('arm64', inside)
+    if (hasKvm) testKernelProgram('arm64', inside)
     if (hasKvm) testNested(name, inside)
     testUnits(inside, units)
   })

@@ -2,6 +2,7 @@
 
 import {expect, test} from 'vitest'
 import {testBzImage, testKernel} from './kernel.ts'
+import {testKernelProgram} from './kernel-program.ts'
 import {describeBed, testHv} from './matrix.ts'
 import {UNABLE} from './svm.ts'
 import {KVM_UNITS, testUnits} from './units.ts'
@@ -16,5 +17,6 @@ describeBed('svm', (inside) => {
   testHv('svm', inside, ['kvm'], UNABLE, [0, 2])
   testKernel('x86_64', inside, {tries: 3})
   testBzImage(inside, {tries: 3})
+  testKernelProgram('x86_64', inside)
   testUnits(inside, KVM_UNITS)
 })

@@ -7,6 +7,8 @@ import {Turns} from '../virtio/turns.ts'
 export interface RequestServer {
   /** @returns valid until the next call; a promised one for good. Of no bytes: there is none */
   answer(request: Uint8Array): Uint8Array | Promise<Uint8Array>
+  /** The machine starts anew. */
+  reset(): void
 }
 
 export class ShareQueue {

@@ -3,11 +3,10 @@
 import {EMSGSIZE} from '../../abi/errno.ts'
 import {OUT_UNIQUE} from '../fuse/messages.ts'
 import {Reply} from '../fuse/reply.ts'
-import type {Server} from '../fuse/server.ts'
 import {MOST_REQUEST_BYTES} from '../fuse/sizes.ts'
 import {tagBytes} from '../share/tag-bytes.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
-import {ShareQueue} from './share-queue.ts'
+import {type RequestServer, ShareQueue} from './share-queue.ts'
 
 const QUEUE_SIZE = 256
 /** Data one way, what belongs to it the other, and the pages that Linux rounds up to. */
@@ -24,7 +23,7 @@ export class VirtioFs implements DeviceModel {
   readonly queueSizes = Array.from({length: 1 + REQUEST_QUEUES}, () => QUEUE_SIZE)
   readonly maxChainBytes = MOST_CHAIN_BYTES
   readonly config: Uint8Array
-  readonly #server: Server
+  readonly #server: RequestServer
   readonly #queues: readonly ShareQueue[]
   #transport!: Transport
 
@@ -33,7 +32,7 @@ export class VirtioFs implements DeviceModel {
    * @param tag what the machine mounts: 1 to 36 bytes
    * @throws HvError BAD_ARGUMENT
    */
-  constructor(server: Server, tag: string) {
+  constructor(server: RequestServer, tag: string) {
     this.#server = server
     this.#queues = this.queueSizes.map(
       (_, index) =>

@@ -1,6 +1,6 @@
 // start.h: how a program without a C library begins on arm64, and how it makes a system call.
-#ifndef HV_LAUNCHER_START_H_
-#define HV_LAUNCHER_START_H_
+#ifndef HV_PROGRAMS_START_H_
+#define HV_PROGRAMS_START_H_
 
 // The stack as execve(2) leaves it is the argument.
 #define START_OF(function) \
@@ -25,4 +25,4 @@ static inline long SystemCall(long number, long a, long b, long c, long d, long 
   return x0;
 }
 
-#endif  // HV_LAUNCHER_START_H_
+#endif  // HV_PROGRAMS_START_H_

@@ -10,7 +10,7 @@
 //   program    not the first one, whose own signals do nothing, and who is left everybody's orphans
 //
 // Where the host lets it have none of them, the launcher itself executes the program. Built without a C library, of which there are
-// constants alone here: build_launcher.sh. It is kept in the addon, and runs from a memfd.
+// constants alone here: build_program.sh. It is kept in the addon, and runs from a memfd.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,10 +22,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "start.h"
+#include "no_libc.h"
 
 #ifndef SYS_close_range
 #define SYS_close_range 436
@@ -42,36 +41,6 @@ struct Command {
   // The last argument.
   char* answers;
 };
-
-#define Call(number, ...) CallOf(number, __VA_ARGS__, 0, 0, 0, 0, 0)
-#define CallOf(number, a, b, c, d, e, ...) \
-  SystemCall(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e))
-
-static _Noreturn void Exit(int status) {
-  for (;;) Call(SYS_exit_group, status);
-}
-
-static long Length(const char* text) {
-  long length = 0;
-  while (text[length] != '\0') length++;
-  return length;
-}
-
-static char* Append(char* to, const char* text) {
-  while (*text != '\0') *to++ = *text++;
-  *to = '\0';
-  return to;
-}
-
-static char* AppendNumber(char* to, unsigned long number) {
-  char digits[20];
-  int count = 0;
-  do digits[count++] = (char)('0' + number % 10);
-  while ((number /= 10) != 0);
-  while (count > 0) *to++ = digits[--count];
-  *to = '\0';
-  return to;
-}
 
 // What the host said to a namespace, in the three digits behind its name.
 static void Answer(const struct Command* command, int digits, long error) {

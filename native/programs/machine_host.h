@@ -1,0 +1,62 @@
+// machine_host.h: how machine_init.c speaks with its host: by vsock(7), or by the console when it cannot go on.
+#ifndef HV_PROGRAMS_MACHINE_HOST_H_
+#define HV_PROGRAMS_MACHINE_HOST_H_
+
+#include <errno.h>
+#include <linux/reboot.h>
+#include <linux/vm_sockets.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "machine_init.h"
+#include "no_libc.h"
+
+enum { kComplaintBytes = 1 << 15, kConnectSeconds = 60 };
+
+static _Noreturn void PowerOff(void) {
+  Call(SYS_sync, 0);
+  for (;;)
+    Call(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF, 0);
+}
+
+// The host shows its user the last lines of the console.
+static void Complain(const char* what, const char* of, long error) {
+  char text[kComplaintBytes];
+  char* end = Append(Append(Append(text, "hv-init: "), what), of);
+  end = Append(AppendNumber(Append(end, ": errno "), (unsigned long)error), "\n");
+  Call(SYS_write, 1, text, end - text);
+}
+
+static _Noreturn void Fail(const char* what, const char* of, long error) {
+  Complain(what, of, error);
+  PowerOff();
+}
+
+static int Connect(unsigned port) {
+  const long fd = Call(SYS_socket, AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) Fail("socket ", "AF_VSOCK", -fd);
+  const struct timeval patience = {kConnectSeconds, 0};
+  Call(SYS_setsockopt, fd, AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, &patience, sizeof(patience));
+  const struct sockaddr_vm host = {
+      .svm_family = AF_VSOCK, .svm_port = port, .svm_cid = VMADDR_CID_HOST};
+  const long result = Call(SYS_connect, fd, &host, sizeof(host));
+  if (result < 0) Fail("connect ", "AF_VSOCK", -result);
+  return (int)fd;
+}
+
+static void Read(int fd, void* to, long bytes) {
+  for (long done = 0; done < bytes;) {
+    const long got = Call(SYS_read, fd, (char*)to + done, bytes - done);
+    if (got == -EINTR) continue;
+    // The host is gone, or wants no more of it.
+    if (got <= 0) PowerOff();
+    done += got;
+  }
+}
+
+static void Tell(int control, unsigned kind, unsigned value) {
+  const struct News news = {kind, value};
+  Call(SYS_write, control, &news, sizeof(news));
+}
+
+#endif  // HV_PROGRAMS_MACHINE_HOST_H_

@@ -1,0 +1,147 @@
+// machine_init.c: the first process of a kernel's machine that is to run one program: mounts the program's tree, starts it, and hands
+// its streams, its signals and its end on by vsock(7). src/machine/program is the other side.
+//
+// In the initramfs lie /hv/init, which is this; /hv/root, where the tree is mounted; and /hv/modules, names of kernel modules, a line each,
+// in the order of loading, beside the modules themselves. Built without a C library, of which there are constants alone here: build_program.sh.
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/module.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/signalfd.h>
+
+#include "machine_relay.h"
+
+#ifndef MODULE_INIT_COMPRESSED_FILE
+#define MODULE_INIT_COMPRESSED_FILE 4
+#endif
+
+enum { kListBytes = 1 << 14 };
+
+static void Mount(const char* type, const char* source, const char* at, const char* options) {
+  Call(SYS_mkdirat, AT_FDCWD, at, 0755);
+  const long result = Call(SYS_mount, source, at, type, MS_NOSUID, options);
+  if (result < 0) Fail("mount ", type, -result);
+}
+
+static void LoadModule(const char* name) {
+  char path[kListBytes + 8];
+  const char* end = Append(Append(path, "/hv/"), name);
+  const int is_plain = end[-3] == '.' && end[-2] == 'k' && end[-1] == 'o';
+  const long file = Call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+  long result = file;
+  if (file >= 0) {
+    result = Call(SYS_finit_module, file, "", is_plain ? 0 : MODULE_INIT_COMPRESSED_FILE);
+    Call(SYS_close, file);
+  }
+  // It may not be needed: what is missing says so itself.
+  if (result < 0 && result != -EEXIST) Complain("load ", name, -result);
+}
+
+static void LoadModules(void) {
+  char names[kListBytes];
+  const long file = Call(SYS_openat, AT_FDCWD, "/hv/modules", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return;
+  const long length = Call(SYS_read, file, names, sizeof(names));
+  Call(SYS_close, file);
+  char* name = names;
+  for (char* at = names; at < names + length; at++) {
+    if (*at != '\n') continue;
+    *at = '\0';
+    LoadModule(name);
+    name = at + 1;
+  }
+}
+
+static void EnterTree(void) {
+  // Its own: the tree's set-user-ID bits count.
+  const long mounted = Call(SYS_mount, "hv-root", "/hv/root", "virtiofs", 0, 0);
+  if (mounted < 0) Fail("mount ", "virtiofs", -mounted);
+  Call(SYS_chdir, "/hv/root");
+  Mount("proc", "proc", "proc", 0);
+  Mount("sysfs", "sysfs", "sys", 0);
+  Mount("devtmpfs", "dev", "dev", 0);
+  Mount("devpts", "devpts", "dev/pts", "gid=5,mode=620,ptmxmode=666");
+  Mount("tmpfs", "shm", "dev/shm", "mode=1777");
+  Call(SYS_symlinkat, "/proc/self/fd", AT_FDCWD, "dev/fd");
+  Call(SYS_symlinkat, "fd/0", AT_FDCWD, "dev/stdin");
+  Call(SYS_symlinkat, "fd/1", AT_FDCWD, "dev/stdout");
+  Call(SYS_symlinkat, "fd/2", AT_FDCWD, "dev/stderr");
+  const long moved = Call(SYS_mount, ".", "/", 0, MS_MOVE, 0);
+  if (moved < 0) Fail("mount ", "/", -moved);
+  Call(SYS_chroot, ".");
+  Call(SYS_chdir, "/");
+}
+
+static void RaiseLoopback(void) {
+  const long any = Call(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (any < 0) return;
+  struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+  Call(SYS_ioctl, any, SIOCSIFFLAGS, &request);
+  Call(SYS_close, any);
+}
+
+// The texts of an order. Returns the first one behind them; the host counts as careful, and is believed.
+static char* Split(char* text, uint32_t count, char** into) {
+  for (uint32_t at = 0; at < count; at++) {
+    into[at] = text;
+    text += Length(text) + 1;
+  }
+  into[count] = 0;
+  return text;
+}
+
+static _Noreturn void Run(int control, const struct Order* order) {
+  // Zeroes end the last text in any case.
+  char rest[kOrderBytes + 8];
+  char* arguments[kMostTexts + 1];
+  char* variables[kMostTexts + 1];
+  struct Relay relay;
+  if (order->bytes > kOrderBytes || order->groups > kMostGroups || order->arguments > kMostTexts ||
+      order->variables > kMostTexts)
+    Fail("order", "", E2BIG);
+  Read(control, rest, order->bytes);
+  char* name = rest + order->groups * sizeof(uint32_t);
+  char* directory = name + Length(name) + 1;
+  Split(Split(directory + Length(directory) + 1, order->arguments, arguments), order->variables,
+        variables);
+  Call(SYS_sethostname, name, Length(name));
+
+  struct Program program = {.directory = directory,
+                            .arguments = arguments,
+                            .environment = variables,
+                            .groups = (const uint32_t*)rest,
+                            .order = order};
+  relay.control = control;
+  Lay(&relay, &program);
+  const uint64_t children = 1ull << (SIGCHLD - 1);
+  Call(SYS_rt_sigprocmask, SIG_SETMASK, &children, 0, kSignalSetBytes);
+  relay.children = (int)Call(SYS_signalfd4, -1, &children, kSignalSetBytes, O_CLOEXEC | O_NONBLOCK);
+  Begin(&relay, &program);
+  const int status = Serve(&relay);
+  Drain(&relay);
+  Call(SYS_sync, 0);
+  Tell(control, kEnded, (unsigned)status);
+  // Until the host has heard it.
+  char byte;
+  while (Call(SYS_read, control, &byte, 1) > 0) {
+  }
+  PowerOff();
+}
+
+__attribute__((used)) static _Noreturn void Main(long* stack) {
+  (void)stack;
+  LoadModules();
+  EnterTree();
+  RaiseLoopback();
+  const int control = Connect(kControlPort);
+  struct Order order;
+  Read(control, &order, sizeof(order));
+  Run(control, &order);
+}
+
+START_OF(Main);

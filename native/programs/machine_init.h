@@ -1,0 +1,39 @@
+// machine_init.h: what machine_init.c and src/machine/program agree on.
+#ifndef HV_PROGRAMS_MACHINE_INIT_H_
+#define HV_PROGRAMS_MACHINE_INIT_H_
+
+#include <stdint.h>
+
+// Ports of the host. The machine connects to all of them before it starts the program; on a terminal only to the first two.
+enum { kControlPort = 0x6876, kInputPort, kOutputPort, kErrorPort };
+
+// By kControlPort, from the host, once. All numbers are little-endian.
+struct Order {
+  // Bytes behind this structure: `groups` numbers of 32 bits; then texts, each with a zero behind it: the machine's name, the
+  // working directory, `arguments` of the program, `variables` of its environment.
+  uint32_t bytes;
+  uint32_t has_terminal;
+  uint32_t uid, gid;
+  uint32_t umask;
+  int32_t nice;
+  uint32_t rows, columns;
+  uint32_t groups, arguments, variables;
+};
+enum { kOrderBytes = 1 << 20, kMostTexts = 1 << 14, kMostGroups = 1 << 12 };
+
+// Behind it, and from the machine at the end.
+struct News {
+  uint32_t kind;
+  uint32_t value;
+};
+enum {
+  // From the host: a signal's number; the terminal's rows, and its columns in the upper half.
+  kSignal = 1,
+  kSize = 2,
+  // From the machine: how the program ended, as wait(2) says it, or an errno.
+  kEnded = 3,
+  kNoDirectory = 4,
+  kNotExecuted = 5,
+};
+
+#endif  // HV_PROGRAMS_MACHINE_INIT_H_

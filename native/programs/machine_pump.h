@@ -1,0 +1,76 @@
+// machine_pump.h: one direction of a stream: what was read of one descriptor and is not written to another yet.
+#ifndef HV_PROGRAMS_MACHINE_PUMP_H_
+#define HV_PROGRAMS_MACHINE_PUMP_H_
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "no_libc.h"
+
+enum { kPumpBytes = 1 << 16 };
+
+struct Pump {
+  int from, to;
+  long begin, end;
+  // Since the program has ended.
+  long late;
+  char bytes[kPumpBytes];
+};
+
+static void Start(struct Pump* pump, int from, int to) {
+  pump->from = from;
+  pump->to = to;
+  pump->begin = pump->end = pump->late = 0;
+}
+
+static void Close(int* fd) {
+  if (*fd >= 0) Call(SYS_close, *fd);
+  *fd = -1;
+}
+
+// Nothing more comes. A socket's other direction lives on.
+static void EndOutput(struct Pump* pump) {
+  if (pump->to < 0) return;
+  if (Call(SYS_shutdown, pump->to, SHUT_WR) == -ENOTSOCK) Close(&pump->to);
+  pump->to = -1;
+}
+
+// Nobody takes any more. Who reads by a pipe of its own hears of it.
+static void EndInput(struct Pump* pump) {
+  if (pump->from < 0) return;
+  if (Call(SYS_shutdown, pump->from, SHUT_RD) == -ENOTSOCK) Close(&pump->from);
+  pump->from = -1;
+}
+
+static int IsFull(const struct Pump* pump) { return pump->begin < pump->end; }
+
+static void Pour(struct Pump* pump) {
+  if (IsFull(pump)) {
+    const long written =
+        Call(SYS_write, pump->to, pump->bytes + pump->begin, pump->end - pump->begin);
+    if (written == -EAGAIN || written == -EINTR) return;
+    if (written < 0) {
+      EndInput(pump);
+      pump->end = pump->begin = 0;
+    } else {
+      pump->begin += written;
+    }
+  } else if (pump->from >= 0) {
+    const long got = Call(SYS_read, pump->from, pump->bytes, kPumpBytes);
+    if (got == -EAGAIN || got == -EINTR) return;
+    pump->begin = 0;
+    pump->end = got > 0 ? got : 0;
+    pump->late += pump->end;
+    // EIO: a terminal that nobody has open.
+    if (got <= 0) EndInput(pump);
+  }
+  if (!IsFull(pump) && pump->from < 0) EndOutput(pump);
+}
+
+static struct pollfd Wait(const struct Pump* pump) {
+  if (IsFull(pump)) return (struct pollfd){pump->to, POLLOUT, 0};
+  return (struct pollfd){pump->from, POLLIN, 0};
+}
+
+#endif  // HV_PROGRAMS_MACHINE_PUMP_H_

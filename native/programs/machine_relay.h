@@ -1,0 +1,171 @@
+// machine_relay.h: hands a program's streams, signals and end on between the program and the host.
+#ifndef HV_PROGRAMS_MACHINE_RELAY_H_
+#define HV_PROGRAMS_MACHINE_RELAY_H_
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "machine_host.h"
+#include "machine_program.h"
+#include "machine_pump.h"
+
+// What the program's children still write when it has ended: so much, and as long as they do not pause.
+enum { kLateBytes = 1 << 20, kPauseMs = 50 };
+enum { kTerminalGroup = 5 };
+
+static void MakePipe(int ends[2], int flags) {
+  const long made = Call(SYS_pipe2, ends, O_CLOEXEC);
+  if (made < 0) Fail("pipe", "", -made);
+  // Which end is init's, `flags` says: the one that it reads, or the other.
+  Call(SYS_fcntl, ends[flags == O_RDONLY ? 0 : 1], F_SETFL, O_NONBLOCK);
+}
+
+static void SetSize(int master, unsigned rows, unsigned columns) {
+  const struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
+  Call(SYS_ioctl, master, TIOCSWINSZ, &size);
+}
+
+// A terminal of the machine's. Returns its master; all streams are its other end, which whoever runs in it owns.
+static int MakeTerminal(struct Program* program) {
+  const struct Order* order = program->order;
+  const long master =
+      Call(SYS_openat, AT_FDCWD, "/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+  if (master < 0) Fail("open ", "/dev/ptmx", -master);
+  int unlocked = 0;
+  Call(SYS_ioctl, master, TIOCSPTLCK, &unlocked);
+  const long end = Call(SYS_ioctl, master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (end < 0) Fail("open ", "/dev/pts", -end);
+  SetSize((int)master, order->rows, order->columns);
+  Call(SYS_fchown, end, order->uid, kTerminalGroup);
+  for (int fd = 0; fd < 3; fd++) program->streams[fd] = (int)end;
+  return (int)master;
+}
+
+enum { kPumps = 3 };
+
+struct Relay {
+  int control, children, master;
+  long program;
+  struct Pump pumps[kPumps];
+};
+
+static int Nonblocking(int fd) {
+  Call(SYS_fcntl, fd, F_SETFL, O_NONBLOCK);
+  return fd;
+}
+
+static void Lay(struct Relay* relay, struct Program* program) {
+  relay->master = -1;
+  if (program->order->has_terminal) {
+    const int stream = Nonblocking(Connect(kInputPort));
+    relay->master = MakeTerminal(program);
+    // Closing this end leaves the other open.
+    Start(&relay->pumps[0], stream, (int)Call(SYS_fcntl, relay->master, F_DUPFD_CLOEXEC, 0));
+    Start(&relay->pumps[1], relay->master, stream);
+    Start(&relay->pumps[2], -1, -1);
+    return;
+  }
+  for (int fd = 0; fd < 3; fd++) {
+    int ends[2];
+    const int stream = Nonblocking(Connect(kInputPort + (unsigned)fd));
+    MakePipe(ends, fd == 0 ? O_WRONLY : O_RDONLY);
+    program->streams[fd] = ends[fd == 0 ? 0 : 1];
+    if (fd == 0)
+      Start(&relay->pumps[fd], stream, ends[1]);
+    else
+      Start(&relay->pumps[fd], ends[0], stream);
+  }
+}
+
+static void Begin(struct Relay* relay, const struct Program* program) {
+  int report[2];
+  MakePipe(report, O_WRONLY);
+  relay->program = Call(SYS_clone, SIGCHLD);
+  if (relay->program < 0) Fail("clone", "", -relay->program);
+  if (relay->program == 0) Become(program, report[1]);
+  Call(SYS_close, report[1]);
+  for (int fd = 0; fd < 3; fd++)
+    if (fd == 0 || program->streams[fd] != program->streams[0])
+      Call(SYS_close, program->streams[fd]);
+  struct News news;
+  const long told = Call(SYS_read, report[0], &news, sizeof(news));
+  Call(SYS_close, report[0]);
+  if (told != sizeof(news)) return;
+  Tell(relay->control, news.kind, news.value);
+  char rest;
+  Read(relay->control, &rest, 1);
+  PowerOff();
+}
+
+static void Obey(const struct Relay* relay) {
+  struct News news;
+  Read(relay->control, &news, sizeof(news));
+  if (news.kind == kSignal) Call(SYS_kill, relay->program, news.value);
+  if (news.kind == kSize && relay->master >= 0)
+    SetSize(relay->master, news.value & 0xffff, news.value >> 16);
+}
+
+// Collects who has ended. Returns whether the program has.
+static int Collect(const struct Relay* relay, int* status) {
+  struct signalfd_siginfo_size {
+    char bytes[128];
+  } told;
+  Call(SYS_read, relay->children, &told, sizeof(told));
+  int has_ended = 0, each = 0;
+  for (;;) {
+    const long ended = Call(SYS_wait4, -1, &each, WNOHANG, 0);
+    if (ended <= 0) return has_ended;
+    if (ended != relay->program) continue;
+    *status = each;
+    has_ended = 1;
+  }
+}
+
+static int IsOpen(const struct Pump* pump) { return IsFull(pump) || pump->from >= 0; }
+
+static void PourReady(struct Relay* relay, const struct pollfd* ready) {
+  for (int at = 0; at < kPumps; at++)
+    if (ready[at].fd >= 0 && ready[at].revents != 0) Pour(&relay->pumps[at]);
+}
+
+// Until the program has ended. Returns how.
+static int Serve(struct Relay* relay) {
+  for (;;) {
+    struct pollfd ready[kPumps + 2];
+    for (int at = 0; at < kPumps; at++) ready[at] = Wait(&relay->pumps[at]);
+    ready[kPumps] = (struct pollfd){relay->control, POLLIN, 0};
+    ready[kPumps + 1] = (struct pollfd){relay->children, POLLIN, 0};
+    if (Call(SYS_ppoll, ready, kPumps + 2, 0, 0, 0) < 0) continue;
+    PourReady(relay, ready);
+    int status = 0;
+    if (ready[kPumps + 1].revents != 0 && Collect(relay, &status)) return status;
+    if (ready[kPumps].revents != 0) Obey(relay);
+  }
+}
+
+// What it has written, and what others write who were left behind.
+static void Drain(struct Relay* relay) {
+  struct Pump* pumps = relay->pumps;
+  EndInput(&pumps[0]);
+  for (int at = 1; at < kPumps; at++) pumps[at].late = 0;
+  for (;;) {
+    struct pollfd ready[kPumps] = {{-1, 0, 0}, {-1, 0, 0}, {-1, 0, 0}};
+    int is_full = 0;
+    for (int at = 1; at < kPumps; at++) {
+      if (!IsFull(&pumps[at]) && pumps[at].late >= kLateBytes) EndInput(&pumps[at]);
+      if (IsOpen(&pumps[at])) ready[at] = Wait(&pumps[at]);
+      is_full |= IsFull(&pumps[at]);
+    }
+    if (ready[1].fd < 0 && ready[2].fd < 0) break;
+    // Who is slow to take what is there is waited for.
+    const struct timespec pause = {0, kPauseMs * 1000000};
+    if (Call(SYS_ppoll, ready, kPumps, is_full ? 0 : &pause, 0, 0) == 0) break;
+    PourReady(relay, ready);
+  }
+  for (int at = 1; at < kPumps; at++) EndOutput(&pumps[at]);
+}
+
+#endif  // HV_PROGRAMS_MACHINE_RELAY_H_

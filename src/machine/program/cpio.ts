@@ -1,0 +1,39 @@
+// cpio: an archive as the kernel unpacks it for its first process (Linux, Documentation/driver-api/early-userspace/buffer-format.rst).
+
+import {S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
+
+export interface CpioEntry {
+  /** Without a slash in front. Directories come before what is in them. */
+  readonly name: string
+  /** Absent: a directory. */
+  readonly bytes?: Uint8Array
+}
+
+const MAGIC = '070701'
+const DIGITS = 8
+const MODE = 0o755
+/** Of headers with their names, and of contents. */
+const ALIGNMENT = 4
+const END = 'TRAILER!!!'
+
+/** All of it root's, and executable. */
+export function cpio(entries: readonly CpioEntry[]): Uint8Array {
+  const end = {name: END, bytes: new Uint8Array()}
+  return Buffer.concat([...entries, end].flatMap((entry, index) => parts(entry, index + 1)))
+}
+
+function parts({name, bytes}: CpioEntry, ino: number): Uint8Array[] {
+  const [mode, links] = bytes === undefined ? [S_IFDIR | MODE, 2] : [S_IFREG | MODE, 1]
+  const size = bytes?.length ?? 0
+  const owner = [0, 0]
+  const devices = [0, 0, 0, 0]
+  const checksum = 0
+  const fields = [ino, mode, ...owner, links, 0, size, ...devices, name.length + 1, checksum]
+  const header = fields.map((field) => field.toString(16).padStart(DIGITS, '0')).join('')
+  return [aligned(Buffer.from(`${MAGIC}${header}${name}\0`, 'latin1')), aligned(bytes ?? new Uint8Array())]
+}
+
+function aligned(bytes: Uint8Array): Uint8Array {
+  const missing = -bytes.length & (ALIGNMENT - 1)
+  return missing === 0 ? bytes : Buffer.concat([bytes, new Uint8Array(missing)])
+}

@@ -1,0 +1,16 @@
+// filesMemory: where files in memory lie of a tree that a machine is shown, as it has no memory in common with it.
+
+import type {MemoryFile} from '../../platform/memory-file.ts'
+import {createMemoryFile} from '../../platform/page-allocator.ts'
+
+const NONE = new ArrayBuffer(0)
+
+/** @param size bytes, a multiple of 4096; the host backs it as it is used, and for as long as there is one */
+export function filesMemory(size: number): MemoryFile {
+  let whole = NONE
+  const upTo = (end: number): ArrayBuffer => {
+    if (end > 0 && whole === NONE) whole = new ArrayBuffer(size)
+    return whole
+  }
+  return createMemoryFile({size, upTo}, (offset, length) => new Uint8Array(whole, offset, length).fill(0))
+}

@@ -1,0 +1,25 @@
+// LateServer: a share whose tree is there only when the machine runs, as its files are read behind the jail.
+
+import type {Location} from '../../vfs/location.ts'
+import {Server} from '../fuse/server.ts'
+
+export class LateServer {
+  #server: Server | undefined
+
+  /** Before the machine runs. @param root stays the caller's */
+  serve(root: Location): void {
+    this.#server = new Server(root)
+  }
+
+  answer(bytes: Uint8Array): ReturnType<Server['answer']> {
+    return this.#server!.answer(bytes)
+  }
+
+  reset(): void {
+    this.#server?.reset()
+  }
+
+  close(): void {
+    this.#server?.close()
+  }
+}

@@ -1,0 +1,61 @@
+// What hv's first process in a machine is told, and what it tells: native/programs/machine_init.h.
+
+import {HvError} from '../../errors.ts'
+
+/** Ports of the host. */
+export const CONTROL_PORT = 0x6876
+export const [INPUT_PORT, OUTPUT_PORT, ERROR_PORT] = [1, 2, 3].map((more) => CONTROL_PORT + more)
+
+const MOST_BYTES = 1 << 20
+const MOST_TEXTS = 1 << 14
+const MOST_GROUPS = 1 << 12
+export const NEWS_BYTES = 8
+
+export const News = {signal: 1, size: 2, ended: 3, noDirectory: 4, notExecuted: 5} as const
+
+export interface Size {
+  readonly rows: number
+  readonly columns: number
+}
+
+/** The program, and whom it runs as. */
+export interface MachineOrder {
+  readonly program: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  readonly hostname: string
+  readonly user: {readonly uid: number; readonly gid: number; readonly groups: readonly number[]}
+  readonly umask: number
+  readonly nice: number
+  /** Absent: pipes. */
+  readonly terminal?: Size | undefined
+}
+
+/** @throws HvError BAD_ARGUMENT: more than the machine's kernel would take */
+export function encodeOrder(order: MachineOrder): Uint8Array {
+  const {program, args, env, cwd, hostname, user, umask, nice, terminal} = order
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+  const texts = [hostname, cwd, program, ...args, ...variables]
+  const groups = Buffer.from(Uint32Array.from(user.groups).buffer)
+  const rest = Buffer.concat([groups, ...texts.map((text) => Buffer.from(`${text}\0`))])
+  const isMuch =
+    args.length >= MOST_TEXTS || variables.length > MOST_TEXTS || user.groups.length > MOST_GROUPS
+  if (rest.length > MOST_BYTES || isMuch)
+    throw new HvError(
+      'BAD_ARGUMENT',
+      'the arguments and variables are too many',
+      'give fewer, or shorter ones',
+    )
+  const {rows, columns} = terminal ?? {rows: 0, columns: 0}
+  const numbers = [rest.length, terminal ? 1 : 0, user.uid, user.gid, umask, nice, rows, columns]
+  const counts = [user.groups.length, 1 + args.length, variables.length]
+  const header = Int32Array.from([...numbers, ...counts], (number) => number | 0)
+  return Buffer.concat([Buffer.from(header.buffer), rest])
+}
+
+export function encodeNews(kind: number, value: number): Uint8Array {
+  return Buffer.from(Uint32Array.of(kind, value).buffer)
+}
+
+export const valueOfSize = ({rows, columns}: Size): number => (rows & 0xffff) | ((columns & 0xffff) << 16)

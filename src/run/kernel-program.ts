@@ -1,0 +1,108 @@
+// A program by a kernel of its own: what it would see and give under the sentry, in a machine whose first process is hv's.
+
+import {getPriority, hostname} from 'node:os'
+import {addon} from '../addon.ts'
+import {Jail} from '../jail/jail.ts'
+import {ownDirectories} from '../jail/own-directories.ts'
+import {connectNetwork} from '../machine/connect-network.ts'
+import {VirtioFs} from '../machine/devices/virtio-fs.ts'
+import {KernelMachine, MEMORY_BYTES} from '../machine/kernel-machine.ts'
+import {ConsoleTail} from '../machine/program/console-tail.ts'
+import {filesMemory} from '../machine/program/files-memory.ts'
+import {INIT, initramfs} from '../machine/program/initramfs.ts'
+import {LateServer} from '../machine/program/late-server.ts'
+import {ModuleFolder} from '../machine/program/module-folder.ts'
+import type {MachineOrder, Size} from '../machine/program/order.ts'
+import {ProgramLink} from '../machine/program/program-link.ts'
+import {buildTree} from '../sentry/guest-tree.ts'
+import {userOf} from '../sentry/guest-user.ts'
+import {Budget, budgetBytes} from '../vfs/budget.ts'
+import {disposeMounts} from '../vfs/mount-tree.ts'
+import {type GuestFiles, openGuestFiles} from './guest-files.ts'
+import {imageProgram} from './image-program.ts'
+import {requireKvm} from './kernel.ts'
+import {endOfProgram} from './machine-program-end.ts'
+import {MachineStreams} from './machine-streams.ts'
+import type {RunOptions, RunResult} from './options.ts'
+import {refuseUnfit} from './unfit-options.ts'
+
+/** hv's own threads are not the guest's. */
+const MAX_TASKS = 1
+const TAG = 'hv-root'
+/** Who is no module is built in, or missing, which the machine's first process says. */
+const MODULES = [
+  ...['virtio_mmio', 'virtiofs', 'vmw_vsock_virtio_transport'],
+  ...['virtio_rng', 'virtio_blk', 'virtio_net'],
+]
+
+/** @throws HvError */
+export async function runKernelProgram(options: RunOptions, kernel: string): Promise<RunResult> {
+  refuseUnfit(options, UNFIT, (name) => `${name} has no meaning for a program with a kernel of its own`)
+  requireKvm(options.platform)
+  const jail = Jail.begin(options.jail ?? 'best')
+  const {memoryBytes = MEMORY_BYTES, cpus = 1} = options
+  const memory = filesMemory(memoryBytes)
+  jail.limit({memoryBytes: memoryBytes + memory.size, maxTasks: MAX_TASKS, cpus}, options.cgroupParent)
+  const files = await openGuestFiles(options)
+  const folder = options.modules ?? ModuleFolder.usual(kernel)
+  const modules = folder === undefined ? undefined : new ModuleFolder(folder)
+  const network = options.net === undefined ? undefined : await connectNetwork(options.net)
+  options.code?.keep()
+
+  const [server, tail, init] = [new LateServer(), new ConsoleTail(), addon.machineInit()]
+  const extras = {
+    models: [new VirtioFs(server, TAG)],
+    initrd: () => initramfs(init, modules?.read(MODULES) ?? []),
+  }
+  const append = [`quiet rdinit=${INIT}`, options.append].filter(Boolean).join(' ')
+  using machine = new KernelMachine({...options, kernel, append, network}, tail, undefined, extras)
+  using streams = new MachineStreams((signal) => machine.stop({exitCode: null, signal, timedOut: false}))
+  const roots = [...files.roots, ...machine.roots]
+  if (modules !== undefined) roots.push({fd: modules.source.fd, isWritable: false})
+  jail.close({
+    ...{roots, directories: ownDirectories(process.env), dropTo: options.dropTo},
+    ...{caller: 'kernel', hasTerminal: streams.size !== undefined},
+  })
+
+  const shown = await files.read()
+  const tree = buildTree(memory, {...shown, budget: new Budget(budgetBytes(memory.size))})
+  try {
+    server.serve(tree.top)
+    const stop = (): void => machine.stop({exitCode: null, signal: null, timedOut: false})
+    const order = orderOf(options, shown, streams.size)
+    const link = new ProgramLink(machine.vsock, order, streams, stop)
+    streams.begin(link)
+    const {stats, ...end} = await machine.run()
+    return {...endOfProgram(order, link.end, end, tail.reason), stats, jail: jail.layers}
+  } finally {
+    server.close()
+    disposeMounts(tree)
+    network?.destroy()
+  }
+}
+
+function orderOf(options: RunOptions, {config, user}: GuestFiles, terminal: Size | undefined): MachineOrder {
+  const {program, args, env, cwd = '/', entrypoint, givenEnv = {}, dropTo} = options
+  const wanted = {program: entrypoint, args, env: givenEnv, cwd: options.cwd}
+  return {
+    ...(config === undefined ? {program, args, env, cwd} : imageProgram(config, wanted, env)),
+    ...{hostname: hostname(), user: userOf({dropTo, user}), terminal},
+    ...{umask: process.umask(), nice: getPriority()},
+  }
+}
+
+/** The kernel is not hv's, and its first process is. */
+const UNFIT: readonly (keyof RunOptions)[] = [
+  ...([
+    'initrd',
+    'reboots',
+    'gdb',
+    'withLibraries',
+    'trace',
+    'pledge',
+    'unveil',
+    'core',
+    'maxTasks',
+  ] as const),
+  ...(['diskBytes', 'patchCalls', 'cpuTimeoutMs', 'cpuQuotaPercent', 'machine', 'suggestsPromises'] as const),
+]

@@ -1,0 +1,68 @@
+// Debian's programs by a kernel of their own: hv run --kernel --root, in a bed of each architecture.
+
+import {expect, test} from 'vitest'
+import {stepMs} from '../../ci/budgets.mjs'
+import {describeBed} from '../bed/matrix.ts'
+
+const TIMEOUT_MS = stepMs('bedKernel')
+/** What each of them says at its end. */
+const PROGRAMS: readonly [argv: readonly string[], output: RegExp][] = [
+  [['stress-ng', '--cpu', '1', '-t', '5'], /successful run completed/],
+  [
+    ['python3', '-c', 'import os, subprocess; print(subprocess.check_output(["uname", "-s"]))'],
+    /^b'Linux\\n'\n$/,
+  ],
+]
+
+/** A terminal of 40 rows and 90 columns, by Debian's Python, as nothing else in a bed can open one. */
+const TERMINAL = `
+import os, fcntl, termios, struct, sys
+pid, master = os.forkpty()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack('4H', 40, 90, 0, 0))
+try:
+    while True:
+        chunk = os.read(master, 4096)
+        if not chunk: break
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.flush()
+except OSError:
+    pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`
+const PYTHON = [
+  ...['env', 'PYTHONHOME=/debian/usr'],
+  'LD_LIBRARY_PATH=/debian/usr/lib/x86_64-linux-gnu:/debian/usr/lib/aarch64-linux-gnu',
+  ...['/debian/usr/bin/python3.13', '-c', TERMINAL],
+]
+
+for (const [bed, architecture] of [
+  ['svm', 'x86_64'],
+  ['a76', 'arm64'],
+]) {
+  describeBed(
+    bed,
+    (inside) => {
+      const kept = `/hv/.cache/machine/${architecture}`
+      const kernel = ['--kernel', `${kept}/vmlinuz`, '--modules', `${kept}/library`]
+      test.each(PROGRAMS)('%j runs', async (argv, output) => {
+        const hv = ['node', 'dist/bin/hv.cjs', 'run', ...kernel, '--root', '/debian']
+        const {status, stdout, stderr} = await inside([...hv, ...argv], {timeoutMs: TIMEOUT_MS})
+        expect(stdout + stderr).toMatch(output)
+        expect(status).toBe(0)
+      })
+
+      test('a program that is not there is an error, and one on a terminal has a terminal', async () => {
+        const hv = ['node', 'dist/bin/hv.cjs', 'run', ...kernel, '--root', '/debian']
+        const absent = await inside([...hv, 'nosuch'], {timeoutMs: TIMEOUT_MS})
+        const stderr = expect.stringContaining("nosuch: not in the guest's PATH")
+        expect(absent).toMatchObject({status: 127, stderr})
+        const shown = ['sh', '-c', 'tty; stty size; exit 3']
+        const terminal = await inside([...PYTHON, ...hv, ...shown], {timeoutMs: TIMEOUT_MS})
+        expect(terminal).toMatchObject({status: 3, stdout: '/dev/pts/0\r\n40 90\r\n'})
+      })
+    },
+    {debian: true},
+  )
+}

@@ -1,19 +1,29 @@
 // What hv boots in a bed: a Debian kernel and an initramfs of busybox, under .cache/machine/ARCH.
 
-import {copyFileSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import {cache} from '../paths.mjs'
 import {makeInitramfs} from './initramfs.mjs'
 import {bedKernel} from './kernel.mjs'
 import {keyOfFiles} from './squash.mjs'
+import {unpackedKernel} from './unpack-kernel.mjs'
 
 /**
  * @param {'x86_64' | 'arm64'} architecture
- * @returns {Promise<string>} the folder: `vmlinuz`, `initramfs.cpio`, `library` with its modules; made once. The initramfs does what the kernel's parameter
- *   `hv.do` says in base64, and switches the machine off
+ * @returns {Promise<string>} the folder: `vmlinuz`, of x86_64 also `vmlinux`, `initramfs.cpio`, `library` with its modules; made once. The
+ *   initramfs does what the kernel's parameter `hv.do` says in base64, and switches the machine off
  */
 export async function machineFolder(architecture) {
   const {vmlinuz, machineModules, library} = await bedKernel(`cloud-${architecture}`)
-  const sources = ['machine-init.sh', 'initramfs.mjs', 'kernel.mjs']
+  const sources = ['machine-init.sh', 'initramfs.mjs', 'kernel.mjs', 'unpack-kernel.mjs']
   const key = keyOfFiles(new URL('.', import.meta.url).pathname, sources, {byTime: false})
   const folder = `${cache}/machine/${architecture}`
   if (existsSync(`${folder}/${key}`)) return folder
@@ -24,6 +34,7 @@ export async function machineFolder(architecture) {
     makeInitramfs(work, architecture, machineModules, 'machine-init.sh')
     rmSync(`${work}/initramfs`, {recursive: true})
     copyFileSync(vmlinuz, `${work}/vmlinuz`)
+    if (architecture === 'x86_64') writeFileSync(`${work}/vmlinux`, unpackedKernel(readFileSync(vmlinuz)))
     cpSync(library, `${work}/library`, {recursive: true})
     writeFileSync(`${work}/${key}`, '')
     rmSync(folder, {recursive: true, force: true})

@@ -46,6 +46,7 @@ export const P_TYPE = 0
 export const P_FLAGS = 4
 export const P_OFFSET = 8
 export const P_VADDR = 16
+export const P_PADDR = 24
 export const P_FILESZ = 32
 export const P_MEMSZ = 40
 export const P_ALIGN = 48

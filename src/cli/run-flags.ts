@@ -67,7 +67,8 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     name: 'kernel',
     kind: 'value',
     placeholder: 'FILE',
-    summary: 'boot this Linux kernel in a machine of its own: a bzImage or vmlinuz, an Image of arm64',
+    summary:
+      'boot this Linux kernel in a machine of its own: a bzImage, vmlinuz or vmlinux, an Image of arm64',
   },
   {name: 'initrd', kind: 'value', placeholder: 'FILE', summary: "the kernel's initramfs"},
   {
@@ -191,7 +192,8 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     name: 'core',
     kind: 'value',
     placeholder: 'FILE',
-    summary: 'write an ELF core file when a process of the guest dies of a crash, the first one; see core(5)',
+    summary:
+      'write an ELF core file when a process of the guest dies of a crash, the first one; see core(5). With --kernel of the machine, if it does not end with status 0',
   },
   {
     name: 'pledge',

@@ -17,12 +17,18 @@ export const MAX_SEGMENTS = 0xfffe
 
 /** A part of memory. Bytes, multiples of a page. */
 export interface CoreSegment {
+  /** Virtual, unless `virtual` is. */
   readonly address: number
+  readonly virtual?: bigint
+  /** Default: 0, as programs have it. */
+  readonly physical?: number
   readonly length: number
   /** PF_*. */
   readonly flags: number
   /** What is in the file of it: all, or nothing. */
   readonly isDumped: boolean
+  /** It is a part of another one, from `offset` on, which has its bytes in the file. */
+  readonly partOf?: {readonly segment: CoreSegment; readonly offset: number}
 }
 
 export interface CoreSink {
@@ -49,21 +55,31 @@ export function writeCore(sink: CoreSink, {machine, notes, segments, contents}: 
   const view = new DataView(headers.buffer)
   setElfHeader(view, machine, segments.length + 1)
   setSegmentHeader(view, 0, {type: PT_NOTE, flags: 0, offset: headers.length, bytes: noteBytes.length})
-  let end = toPage(headers.length + noteBytes.length)
-  const places = segments.map(({address, length, flags, isDumped}, i) => {
-    const offset = end
-    const bytes = isDumped ? length : 0
-    const align = PAGE_BYTES
-    setSegmentHeader(view, i + 1, {type: PT_LOAD, flags, offset, bytes, address, memory: length, align})
-    end += bytes
-    return offset
+  const {places, end} = placesOf(segments, toPage(headers.length + noteBytes.length))
+  segments.forEach((segment, i) => {
+    const {physical, length, flags, isDumped, partOf} = segment
+    const address = segment.virtual ?? segment.address
+    const offset = partOf === undefined ? places.get(segment)! : places.get(partOf.segment)! + partOf.offset
+    const [bytes, memory, align] = [isDumped ? length : 0, length, PAGE_BYTES]
+    setSegmentHeader(view, i + 1, {type: PT_LOAD, flags, offset, bytes, address, physical, memory, align})
   })
   sink.setLength(end)
   sink.write(headers, 0)
   sink.write(noteBytes, headers.length)
-  segments.forEach((segment, i) => {
-    if (segment.isDumped) contents(segment, (bytes, at) => sink.write(bytes, places[i] + at))
-  })
+  for (const [segment, place] of places)
+    if (segment.isDumped) contents(segment, (bytes, at) => sink.write(bytes, place + at))
+}
+
+/** Where those lie in the file that are no parts of others. */
+function placesOf(segments: readonly CoreSegment[], begin: number) {
+  const places = new Map<CoreSegment, number>()
+  let end = begin
+  for (const segment of segments) {
+    if (segment.partOf !== undefined) continue
+    places.set(segment, end)
+    if (segment.isDumped) end += segment.length
+  }
+  return {places, end}
 }
 
 function setElfHeader(view: DataView, machine: number, segments: number): void {
@@ -86,7 +102,8 @@ interface SegmentHeader {
   offset: number
   /** In the file. */
   bytes: number
-  address?: number
+  address?: number | bigint
+  physical?: number
   memory?: number
   align?: number
 }
@@ -94,12 +111,12 @@ interface SegmentHeader {
 function setSegmentHeader(
   view: DataView,
   index: number,
-  {type, flags, offset, bytes, address = 0, memory = 0, align = 0}: SegmentHeader,
+  {type, flags, offset, bytes, address = 0, physical = 0, memory = 0, align = 0}: SegmentHeader,
 ): void {
   const at = EHDR_BYTES + PHDR_BYTES * index
   view.setUint32(at, type, true)
   view.setUint32(at + 4, flags, true)
-  ;[offset, address, 0, bytes, memory, align].forEach((value, i) => {
+  ;[offset, address, physical, bytes, memory, align].forEach((value, i) => {
     view.setBigUint64(at + 8 + 8 * i, BigInt(value), true)
   })
 }

@@ -1,17 +1,19 @@
 // KernelMachine: a machine with a Linux kernel, made, loaded and run; what the kernel finds in it: README.md.
 
 import {SIGKILL} from '../abi/signal.ts'
-import type {Vcpu} from '../vm/vcpu.ts'
 import {Vm} from '../vm/vm.ts'
 import type {Debugger, End} from './debug/debugging.ts'
+import type {DeadMachine} from './debug/dump-machine.ts'
 import {VirtioEntropy} from './devices/virtio-entropy.ts'
 import {VirtioVsock} from './devices/virtio-vsock.ts'
+import type {KernelStart} from './kernel.ts'
 import {KernelFile} from './kernel-file.ts'
 import type {KernelOptions} from './kernel-options.ts'
 import {KernelResources} from './kernel-resources.ts'
 import {KernelRun, type KernelStreams} from './kernel-run.ts'
 import {machine} from './machine.ts'
 import type {MachineResult} from './machine-result.ts'
+import {memoryPieces} from './memory-pieces.ts'
 import type {DeviceModel} from './virtio/model.ts'
 
 /** Backed lazily: it costs what the machine touches. */
@@ -27,6 +29,8 @@ export interface KernelExtras {
 
 export class KernelMachine implements Disposable {
   readonly vsock = new VirtioVsock()
+  /** Is told of the machine if it does not end with status 0, while all of it stands still. To be set before `run`. */
+  onDead: ((dead: DeadMachine) => void) | undefined
   readonly #options: KernelOptions
   readonly #streams: KernelStreams
   readonly #extras: KernelExtras | undefined
@@ -89,6 +93,7 @@ export class KernelMachine implements Disposable {
         this.#load(kernel!, initrd)
         end = await this.#boot()
       }
+      if (end.exitCode !== 0) this.#died(end.signal ?? 0)
       const runNs = (performance.now() - loaded) * NS_PER_MS
       return {...end, stats: {...this.#stats, loadNs: (loaded - this.#begin) * NS_PER_MS, runNs}}
     } finally {
@@ -111,10 +116,12 @@ export class KernelMachine implements Disposable {
 
   #make(): Made {
     const {cpus = 1, memoryBytes = MEMORY_BYTES} = this.#options
-    const vm = Vm.create({memoryBytes, memoryBase: machine.memoryBase, irqchip: true})
+    const {lowBytes, high} = memoryPieces(memoryBytes)
+    const vm = Vm.create({memoryBytes: lowBytes, memoryBase: machine.memoryBase, irqchip: true})
     try {
+      if (high !== undefined) vm.addMemory(high)
       const vcpus = Array.from({length: cpus}, (_, index) => vm.createVcpu(machine.vcpuOptions(index)))
-      return {vm, vcpus, run: new KernelRun(vm, vcpus, this.#models, this.#streams)}
+      return {vm, highMemory: high, vcpus, run: new KernelRun(vm, vcpus, this.#models, this.#streams)}
     } catch (error) {
       vm[Symbol.dispose]()
       throw error
@@ -128,24 +135,32 @@ export class KernelMachine implements Disposable {
   }
 
   #load(kernel: Uint8Array, initrd: Uint8Array | undefined): void {
-    const {vm, vcpus, run} = this.#made
+    const {run, ...made} = this.#made
     const commandLine = [machine.commandLine, this.#options.append].filter(Boolean).join(' ')
-    machine.startLinux({vm, vcpus, kernel, initrd, commandLine, devices: run.devices})
+    machine.startLinux({...made, kernel, initrd, commandLine, devices: run.devices})
   }
 
   async #boot(): Promise<End> {
     const {run} = this.#made
-    const end = await run.toEnd()
+    const end = await run.toEnd().catch((error) => {
+      this.#died(0)
+      throw error
+    })
     this.#stats.boots++
     for (const [name, count] of Object.entries(run.stats)) this.#stats[name] += count
     return end
   }
+
+  #died(signal: number): void {
+    const {vcpus, highMemory, vm} = this.#made
+    const {memory} = vm
+    const pieces = [{address: memory.base, bytes: memory.size}, ...(highMemory ? [highMemory] : [])]
+    this.onDead?.({vcpus, memory, pieces, signal})
+  }
 }
 
 /** What a reset makes anew. */
-interface Made {
-  readonly vm: Vm
-  readonly vcpus: readonly Vcpu[]
+interface Made extends Pick<KernelStart, 'vm' | 'highMemory' | 'vcpus'> {
   readonly run: KernelRun
 }
 

@@ -14,7 +14,7 @@ import type {Duplex} from 'node:stream'
  * }
  */
 export interface KernelOptions {
-  /** Host path: a bzImage or vmlinuz of x86_64, an Image or Image.gz of arm64. */
+  /** Host path: a bzImage, vmlinuz or ELF vmlinux of x86_64, an Image or Image.gz of arm64. */
   kernel: string
   /** Host path of an initramfs or an initrd. */
   initrd?: string
@@ -22,7 +22,7 @@ export interface KernelOptions {
   append?: string
   /** Default: 1. */
   cpus?: number
-  /** Default: 512 MiB. */
+  /** A multiple of the host's page size, 1023 GiB at most; the host backs it when it is touched. Default: 512 MiB. */
   memoryBytes?: number
   /** Boots again when the kernel resets the machine, also after a panic. Default: false, the machine ends with status 1. */
   reboots?: boolean

@@ -69,7 +69,10 @@ export class KernelRun implements Disposable {
   }
 
   async toEnd(): Promise<End> {
-    await Promise.all(this.#vcpus.map((vcpu) => this.#runOne(vcpu)))
+    const runs = this.#vcpus.map((vcpu) => this.#runOne(vcpu))
+    // All stand still, whichever fails.
+    await Promise.allSettled(runs)
+    await Promise.all(runs)
     await this.#flushed
     return this.#end!
   }

@@ -3,9 +3,12 @@
 import {HvError} from '../errors.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import type {Vm} from '../vm/vm.ts'
+import type {MemoryPiece} from './memory-pieces.ts'
 
 export interface KernelStart {
   readonly vm: Vm
+  /** Besides `vm.memory`'s first piece. */
+  readonly highMemory: MemoryPiece | undefined
   /** The first one starts the kernel, which starts the others. */
   readonly vcpus: readonly Vcpu[]
   /** The kernel's file. */

@@ -21,7 +21,12 @@ export interface KernelWatching {
   /** Called behind that, before the first instruction. */
   onLoaded?: () => void
   debug?: Debugger
+  /** What becomes of a machine that does not end with status 0; signals end it then as any other. */
+  onDead?: KernelMachine['onDead']
 }
+
+/** Those that would end this process. */
+const DEADLY = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
 
 /** On a terminal each key is the machine's; ^A and x ends it. @throws HvError */
 export async function runKernel(
@@ -36,7 +41,10 @@ export async function runKernel(
   const streams = {input: new MachineInput(keys), output: MachineOutput.toDescriptor(STDOUT)}
   const network = options.net === undefined ? undefined : await connectNetwork(options.net)
   using machine = new KernelMachine({...options, network}, streams, watching.debug)
+  machine.onDead = watching.onDead
   using _ = hasTerminal ? rawTerminal(STDIN) : undefined
+  const stop = (_: string, signal: number): void => machine.stop({exitCode: null, signal, timedOut: false})
+  if (watching.onDead !== undefined) for (const name of DEADLY) process.once(name, stop)
   watching.onMade?.(machine.roots)
   // While it waits for its debugger, ^A and x end it, too.
   if (hasTerminal && watching.debug !== undefined) streams.input.start()
@@ -44,6 +52,7 @@ export async function runKernel(
     // It lives until then.
     return await machine.run(watching.onLoaded)
   } finally {
+    for (const name of DEADLY) process.off(name, stop)
     leaveNetwork(network)
     if (hasTerminal) process.stdin.destroy()
   }

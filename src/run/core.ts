@@ -1,6 +1,7 @@
-// CoreFile: where the first program that dies with a core leaves it. Opened before there is a jail, in which no file is made.
+// CoreFile: where the first program that dies with a core leaves it, or a machine. Opened before there is a jail, in which no file is made.
 
 import {closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync} from 'node:fs'
+import type {CoreSink} from '../core/core-file.ts'
 import {HvError, printable} from '../errors.ts'
 import {dumpCore} from '../sentry/debug/dump-core.ts'
 import type {Kernel} from '../sentry/kernel.ts'
@@ -34,18 +35,24 @@ export class CoreFile {
   /** From now on the first process that dies so is dumped. */
   begin(kernel: Kernel): void {
     kernel.onCore = (task, {signal, info}) => {
-      if (this.#isUsed) return
-      this.#isUsed = true
-      const who = `${printable(task.name)} (${task.process.pid})`
-      try {
+      this.take(`${printable(task.name)} (${task.process.pid})`, (sink) => {
         kernel.standStill(task.process)
-        dumpCore(task, signal, info, this.#sink)
-        tell(`the core of ${who} is in ${this.#path}`)
-      } catch (error) {
-        const {code} = error as NodeJS.ErrnoException
-        if (code === undefined) throw error
-        tell(`the core of ${who} cannot be written to ${this.#path} (${code})`)
-      }
+        dumpCore(task, signal, info, sink)
+      })
+    }
+  }
+
+  /** Once. @param who for messages */
+  take(who: string, dump: (sink: CoreSink) => void): void {
+    if (this.#isUsed) return
+    this.#isUsed = true
+    try {
+      dump(this.#sink)
+      tell(`the core of ${who} is in ${this.#path}`)
+    } catch (error) {
+      const {code} = error as NodeJS.ErrnoException
+      if (code === undefined) throw error
+      tell(`the core of ${who} cannot be written to ${this.#path} (${code})`)
     }
   }
 
@@ -53,12 +60,12 @@ export class CoreFile {
     closeSync(this.#fd)
   }
 
-  readonly #sink = {
-    write: (bytes: Uint8Array, position: number): void => {
+  readonly #sink: CoreSink = {
+    write: (bytes, position) => {
       for (let done = 0; done < bytes.length; )
         done += writeSync(this.#fd, bytes, done, bytes.length - done, position + done)
     },
-    setLength: (bytes: number): void => ftruncateSync(this.#fd, bytes),
+    setLength: (bytes) => ftruncateSync(this.#fd, bytes),
   }
 
   #bad(why: string, cause?: unknown): HvError {

@@ -19,6 +19,7 @@ export async function runKernelMachine(options: RunOptions, kernel: string): Pro
   requireKernelOptions(options)
   const server = options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, true))
   const gdb = server && new (await import('./gdb-machine.ts')).GdbMachine(server)
+  const core = options.core ? new (await import('./machine-core.ts')).MachineCore(options.core) : undefined
   const jail = Jail.begin(options.jail ?? 'best')
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options
   jail.limit({memoryBytes, maxTasks: MAX_TASKS, cpus}, options.cgroupParent)
@@ -34,11 +35,12 @@ export async function runKernelMachine(options: RunOptions, kernel: string): Pro
       ...{caller: 'kernel', isUndecided: reboots, hasTerminal: false, accepts: gdb !== undefined},
     })
   try {
-    const watching = {onMade, onLoaded: () => gdb?.begin(), debug: gdb?.debug}
+    const watching = {onMade, onLoaded: () => gdb?.begin(), debug: gdb?.debug, onDead: core?.onDead}
     const result = await runKernel({...options, kernel, append}, watching)
     return {...result, jail: jail.layers}
   } finally {
     await gdb?.close()
+    core?.close()
   }
 }
 
@@ -50,7 +52,6 @@ const UNFIT: readonly (keyof RunOptions)[] = [
   'trace',
   'pledge',
   'unveil',
-  'core',
   'maxTasks',
   'diskBytes',
   'patchCalls',

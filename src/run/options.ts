@@ -64,7 +64,10 @@ export interface RunOptions {
   /** How this process ends should it not be back a second behind `timeoutMs`. `line`: on standard error. */
   ifStuck?: {status: number; line: string}
   platform: PlatformChoice
-  /** A kernel that a machine of its own boots, in place of a program, or for it where there is `root` or `image`: bzImage, or Image of arm64. Host path. */
+  /**
+   * A kernel that a machine of its own boots, in place of a program, or for it where there is `root` or `image`: bzImage, ELF vmlinux, or
+   * Image of arm64. Host path.
+   */
   kernel?: string
   /** With `kernel`: its initramfs. Host path. */
   initrd?: string
@@ -82,7 +85,10 @@ export interface RunOptions {
   append?: string
   /** Where gdb is waited for before the first instruction, a machine's too. A program's call sites are then left as they are. */
   gdb?: GdbAddress
-  /** Where the first process that dies with a core leaves it: a file of this host, emptied if it is there. */
+  /**
+   * Where the first process that dies with a core leaves it: a file of this host, emptied if it is there. With `kernel`, the machine if it
+   * does not end with status 0.
+   */
   core?: string
   /** Forces what the program is taken for; default: what the file says. */
   machine?: 'linux' | 'bare'

@@ -56,6 +56,19 @@ export class GuestMemory {
     return this.#slotOf(address, length).view(Number(address), length)
   }
 
+  /**
+   * The same of what may lie in slots that follow one another, in order; together they have `length` bytes.
+   * @throws HvError MEMORY_RANGE, DISPOSED @internal for devices
+   */
+  views(address: number, length: number): Uint8Array[] {
+    const slot = this.#slots.find((each) => each.holds(address, 1))
+    // It says what is wrong.
+    if (slot === undefined) return [this.view(address, length)]
+    const here = Math.min(length, slot.address + slot.bytes - address)
+    const first = slot.view(address, here)
+    return here === length ? [first] : [first, ...this.views(address + here, length - here)]
+  }
+
   /** Shows the guest what was stored through a view, to instruction fetches too. @throws HvError MEMORY_RANGE, DISPOSED */
   publish(address: GuestAddress, length: number): void {
     this.#slotOf(address, length).publish(Number(address), length)

@@ -1,7 +1,7 @@
 // The SVM bed: KVM by the book, where the host may be a PVM host.
 
 import {expect, test} from 'vitest'
-import {testKernel} from './kernel.ts'
+import {testBzImage, testKernel} from './kernel.ts'
 import {testKernelProgram} from './kernel-program.ts'
 import {describeBed, testHv} from './matrix.ts'
 import {UNABLE} from './svm.ts'
@@ -16,6 +16,7 @@ describeBed('svm', (inside) => {
   // The host's own KVM runs all of them.
   testHv('svm', inside, ['kvm'], UNABLE, [0, 2])
   testKernel('x86_64', inside, {tries: 3})
+  testBzImage(inside, {tries: 3})
   testKernelProgram('x86_64', inside)
   testUnits(inside, KVM_UNITS)
 })

@@ -20,7 +20,7 @@ const FIRST = 0x0a000000
 export const GUARD_BYTES = 4096
 const GUARD = 0xa5
 
-/** Guest memory as a plain buffer, between two guards. */
+/** Guest memory as a plain buffer, between two guards: two slots, of which one follows the other. */
 export class FakeMemory {
   readonly base = MEMORY_BASE
   readonly size: number
@@ -41,6 +41,12 @@ export class FakeMemory {
     if (!(offset >= 0 && length >= 0 && end <= this.size && Number.isSafeInteger(end)))
       throw new HvError('MEMORY_RANGE', `${length} bytes at ${address} are not all memory`)
     return new Uint8Array(this.buffer, GUARD_BYTES + offset, length)
+  }
+
+  views(address: number, length: number): Uint8Array[] {
+    const whole = this.view(address, length)
+    const inFirst = this.base + this.size / 2 - address
+    return inFirst > 0 && inFirst < length ? [whole.subarray(0, inFirst), whole.subarray(inFirst)] : [whole]
   }
 
   get areGuardsWhole(): boolean {
@@ -90,7 +96,7 @@ export interface DriverOptions {
 }
 
 /** What a driver needs of its memory. */
-export type DriverMemory = Pick<GuestMemory, 'base' | 'size' | 'view'>
+export type DriverMemory = Pick<GuestMemory, 'base' | 'size' | 'view' | 'views'>
 
 export class VirtioDriver {
   readonly memory: DriverMemory

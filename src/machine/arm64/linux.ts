@@ -75,7 +75,10 @@ function readHeader(image: Uint8Array): {textOffset: number; imageBytes: number}
   return {textOffset, imageBytes}
 }
 
-function treeOf({vm, vcpus, commandLine, devices, initrd}: KernelStart, initrdAt: number): TreeNode {
+function treeOf(start: KernelStart, initrdAt: number): TreeNode {
+  const {vm, highMemory, vcpus, commandLine, devices, initrd} = start
+  // One follows the other.
+  const memoryBytes = vm.memory.size + (highMemory?.bytes ?? 0)
   const boots = {
     bootargs: commandLine,
     'stdout-path': '/pl011@9000000',
@@ -96,7 +99,7 @@ function treeOf({vm, vcpus, commandLine, devices, initrd}: KernelStart, initrdAt
     children: {
       chosen: {properties: {...boots, ...disk}},
       [`memory@${hex(MEMORY_BASE)}`]: {
-        properties: {device_type: 'memory', reg: [...cells64(MEMORY_BASE), ...cells64(vm.memory.size)]},
+        properties: {device_type: 'memory', reg: [...cells64(MEMORY_BASE), ...cells64(memoryBytes)]},
       },
       cpus: cpusOf(vcpus),
       psci: {properties: {compatible: ['arm,psci-1.0', 'arm,psci-0.2'], method: 'hvc'}},

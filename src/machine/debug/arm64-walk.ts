@@ -40,24 +40,18 @@ const UPPER = {size: 16n, isOff: 23n, granule: 30n, is4K: 2n, ignoresTag: 38n}
 
 /** @returns undefined: nothing is mapped there, or the tables are of another kind */
 export function walkArm64(paging: Arm64Paging, address: bigint, readEntry: ReadEntry): Place | undefined {
-  const {sctlr, tcr, ttbr0, ttbr1} = paging
-  if (!(sctlr & MMU)) return identity(address)
+  if (!isMmuOn(paging)) return identity(address)
   const isUpper = bits(address, UPPER_RANGE, 1n) === 1n
-  const half = isUpper ? UPPER : LOWER
-  const size = bits(tcr, half.size, 6n)
-  if (tcr & WIDE || bits(tcr, half.isOff, 1n) || bits(tcr, half.granule, 2n) !== half.is4K) return undefined
-  if (size < SIZE_MIN || size > SIZE_MAX) return undefined
-  const width = 64n - size
-  const checked = 64n - (bits(tcr, half.ignoresTag, 1n) ? TAG_BITS : 0n) - width
+  const tables = arm64Tables(paging, isUpper)
+  if (tables === undefined) return undefined
+  const {width, levels, root} = tables
+  const ignoresTag = bits(paging.tcr, (isUpper ? UPPER : LOWER).ignoresTag, 1n)
+  const checked = 64n - (ignoresTag ? TAG_BITS : 0n) - width
   if (bits(address, width, checked) !== (isUpper ? (1n << checked) - 1n : 0n)) return undefined
 
-  const indexed = width - PAGE_BITS
-  const levels = (indexed + INDEX_BITS - 1n) / INDEX_BITS
-  const tableBits = indexed - (levels - 1n) * INDEX_BITS + 3n
-  const alignment = tableBits > TABLE_BITS_MIN ? tableBits : TABLE_BITS_MIN
   // Its index has as many bits as are left: those above are the same everywhere.
   const inRange = bits(address, 0n, width)
-  let table = (bits(isUpper ? ttbr1 : ttbr0, 0n, OUTPUT_BITS) >> alignment) << alignment
+  let table = root
   for (let level = LAST_LEVEL + 1n - levels; level <= LAST_LEVEL; level++) {
     const shift = PAGE_BITS + (LAST_LEVEL - level) * INDEX_BITS
     const entry = entryOf(table, inRange, shift, readEntry)
@@ -70,6 +64,30 @@ export function walkArm64(paging: Arm64Paging, address: bigint, readEntry: ReadE
   }
   return undefined
 }
+
+/** Of a half of the addresses: how many bits they have, how many levels of tables translate them, and the first table. */
+export interface Arm64Tables {
+  readonly width: bigint
+  readonly levels: bigint
+  readonly root: bigint
+}
+
+/** @returns undefined: there are none, or of another kind. Precondition: the MMU is on */
+export function arm64Tables(paging: Arm64Paging, isUpper: boolean): Arm64Tables | undefined {
+  const {tcr, ttbr0, ttbr1} = paging
+  const half = isUpper ? UPPER : LOWER
+  const size = bits(tcr, half.size, 6n)
+  if (tcr & WIDE || bits(tcr, half.isOff, 1n) || bits(tcr, half.granule, 2n) !== half.is4K) return undefined
+  if (size < SIZE_MIN || size > SIZE_MAX) return undefined
+  const width = 64n - size
+  const indexed = width - PAGE_BITS
+  const levels = (indexed + INDEX_BITS - 1n) / INDEX_BITS
+  const tableBits = indexed - (levels - 1n) * INDEX_BITS + 3n
+  const alignment = tableBits > TABLE_BITS_MIN ? tableBits : TABLE_BITS_MIN
+  return {width, levels, root: (bits(isUpper ? ttbr1 : ttbr0, 0n, OUTPUT_BITS) >> alignment) << alignment}
+}
+
+export const isMmuOn = ({sctlr}: Arm64Paging): boolean => (sctlr & MMU) !== 0n
 
 /** Bits 47 to 12. */
 function frameOf(entry: bigint): bigint {

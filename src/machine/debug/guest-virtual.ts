@@ -5,9 +5,9 @@ import {HvError} from '../../errors.ts'
 import type {GuestMemory} from '../../vm/guest-memory.ts'
 import type {RegisterName} from '../../vm/registers.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
-import {walkArm64} from './arm64-walk.ts'
+import {type Arm64Paging, walkArm64} from './arm64-walk.ts'
 import {bits, type Place, type ReadEntry} from './page-walk.ts'
-import {walkX86} from './x86-64-walk.ts'
+import {walkX86, type X86Paging} from './x86-64-walk.ts'
 
 const ENTRY_BYTES = 8
 /** TGE and E2H: EL0 is EL2's. */
@@ -87,15 +87,26 @@ type Walk = (address: bigint) => Place | undefined
 
 /** By the registers that it has now. */
 function walkOf(vcpu: Vcpu, readEntry: ReadEntry): Walk {
-  const get = (name: string): bigint => vcpu.registers.get(name as RegisterName)
   if (arch.name === 'x86_64') {
-    const paging = {cr0: get('cr0'), cr3: get('cr3'), cr4: get('cr4'), efer: get('efer')}
+    const paging = x86PagingOf(vcpu)
     return (address) => walkX86(paging, address, readEntry)
   }
+  const paging = arm64PagingOf(vcpu)
+  return (address) => walkArm64(paging, address, readEntry)
+}
+
+/** Precondition: the vCPU is stopped. */
+export function x86PagingOf({registers}: Vcpu): X86Paging {
+  const [cr0, cr3, cr4, efer] = (['cr0', 'cr3', 'cr4', 'efer'] as const).map((name) => registers.get(name))
+  return {cr0, cr3, cr4, efer}
+}
+
+/** Of the level that it is at. Precondition: the vCPU is stopped. */
+export function arm64PagingOf(vcpu: Vcpu): Arm64Paging {
+  const get = (name: string): bigint => vcpu.registers.get(name as RegisterName)
   const el = isEl2(vcpu, get) ? 'el2' : 'el1'
-  const names = ['sctlr', 'tcr', 'ttbr0', 'ttbr1'].map((name) => [name, `${name}_${el}`])
-  const paging = Object.fromEntries(names.map(([name, full]) => [name, get(full)]))
-  return (address) => walkArm64(paging as never, address, readEntry)
+  const [sctlr, tcr, ttbr0, ttbr1] = ['sctlr', 'tcr', 'ttbr0', 'ttbr1'].map((name) => get(`${name}_${el}`))
+  return {sctlr, tcr, ttbr0, ttbr1}
 }
 
 function isEl2(vcpu: Vcpu, get: (name: string) => bigint): boolean {

@@ -19,6 +19,8 @@ const NAMES: Readonly<Record<string, string>> = {
 
 const SELECTS_STACK = 1n
 const NO_GENERAL = new BigUint64Array()
+/** No architecture has more. */
+const MOST_GENERAL = 64
 
 /** What machines of this processor have. Precondition: the vCPU is stopped. */
 export function layoutFor(vcpu: Vcpu): RegisterLayout {
@@ -65,6 +67,17 @@ export function unpack(layout: RegisterLayout, bytes: Uint8Array, vcpu: Vcpu): b
     if (error instanceof HvError) return false
     throw error
   }
+}
+
+/** As a core file has them: struct elf_gregset_t. Precondition: the vCPU is stopped. */
+export function coreRegistersOf(vcpu: Vcpu): Uint8Array {
+  const values: Readonly<Record<string, bigint>> = vcpu.registers.getAll()
+  const state: DebugState = {general: new BigUint64Array(MOST_GENERAL), fp: new Uint8Array()}
+  for (const [name, register] of Object.entries(arch.debug.registers)) {
+    const value = values[nameOf(name, values)]
+    if (value !== undefined) register.write(state, value)
+  }
+  return arch.debug.coreRegisters(state.general)
 }
 
 /** Where it is to be, with CS's base: as breakpoints have it. */

@@ -29,9 +29,8 @@ export interface X86Paging {
 /** @returns undefined: nothing is mapped there, or paging is that of 32-bit modes */
 export function walkX86(paging: X86Paging, address: bigint, readEntry: ReadEntry): Place | undefined {
   if (!(paging.cr0 & PAGING)) return identity(address)
-  if (!(paging.efer & LONG_MODE_ACTIVE)) return undefined
-  const levels = paging.cr4 & FIVE_LEVELS ? 5n : 4n
-  if (!isCanonical(address, PAGE_BITS + levels * INDEX_BITS)) return undefined
+  const levels = x86Levels(paging)
+  if (levels === undefined || !isCanonical(address, PAGE_BITS + levels * INDEX_BITS)) return undefined
   let table = frameOf(paging.cr3)
   for (let level = levels; level > 0n; level--) {
     const shift = PAGE_BITS + (level - 1n) * INDEX_BITS
@@ -42,6 +41,12 @@ export function walkX86(paging: X86Paging, address: bigint, readEntry: ReadEntry
     table = frameOf(entry)
   }
   return undefined
+}
+
+/** @returns undefined: it has no tables, or those of 32-bit modes */
+export function x86Levels({cr0, cr4, efer}: X86Paging): bigint | undefined {
+  if (!(cr0 & PAGING) || !(efer & LONG_MODE_ACTIVE)) return undefined
+  return cr4 & FIVE_LEVELS ? 5n : 4n
 }
 
 /** Bits 51 to 12. */

@@ -3,21 +3,36 @@
 import {HvError} from '../../errors.ts'
 import type {ViewOfMemory} from './model.ts'
 
+type View = Uint8Array<ArrayBuffer>
+
 /** Ends the walk through a ring; the device needs a reset then. */
 export class BrokenRing extends Error {}
 
-/** @param alignment of the address, in bytes @throws BrokenRing when a byte is no memory */
-export function viewOf(
-  memory: ViewOfMemory,
-  address: number,
-  length: number,
-  alignment = 1,
-): Uint8Array<ArrayBuffer> {
-  try {
-    const view = memory.view(address, length)
-    if (address % alignment === 0 && view.length === length) return view as Uint8Array<ArrayBuffer>
-  } catch (error) {
-    if (!(error instanceof HvError)) throw error
+/** Of what a driver has in one piece. @param alignment of the address, in bytes @throws BrokenRing when a byte is no memory */
+export function viewOf(memory: ViewOfMemory, address: number, length: number, alignment: number): View {
+  if (address % alignment === 0) {
+    const view = attempt(() => memory.view(address, length))
+    if (view?.length === length) return view as View
   }
-  throw new BrokenRing(`${length} bytes at 0x${address.toString(16)}: no memory, or not aligned`)
+  throw noMemory(address, length)
 }
+
+/** Of a buffer: it may lie in slots that follow one another. @throws BrokenRing when a byte is no memory */
+export function viewsOf(memory: ViewOfMemory, address: number, length: number): readonly Uint8Array[] {
+  const views = attempt(() => memory.views(address, length))
+  // All are empty once the memory is gone.
+  if (views?.every((view) => view.length > 0)) return views
+  throw noMemory(address, length)
+}
+
+function attempt<Result>(look: () => Result): Result | undefined {
+  try {
+    return look()
+  } catch (error) {
+    if (error instanceof HvError) return undefined
+    throw error
+  }
+}
+
+const noMemory = (address: number, length: number): BrokenRing =>
+  new BrokenRing(`${length} bytes at 0x${address.toString(16)}: no memory, or not aligned`)

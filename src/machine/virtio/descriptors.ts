@@ -1,6 +1,6 @@
 // Walks the descriptors of a chain, in the table and in an indirect one (virtio 1.2, 2.7.5).
 
-import {BrokenRing, viewOf} from './broken-ring.ts'
+import {BrokenRing, viewOf, viewsOf} from './broken-ring.ts'
 import type {ViewOfMemory} from './model.ts'
 import {DESC_F_INDIRECT, DESC_F_NEXT, DESC_F_WRITE, DESCRIPTOR_BYTES} from './registers.ts'
 
@@ -30,6 +30,7 @@ export function walk(memory: ViewOfMemory, table: Uint8Array, head: number, limi
   let words = wordsOf(table)
   let isIndirect = false
   let bytes = 0
+  let buffers = 0
   let index = head
   for (let steps = 0; ; steps++) {
     // One step more than buffers: the descriptor of the indirect table.
@@ -44,9 +45,8 @@ export function walk(memory: ViewOfMemory, table: Uint8Array, head: number, limi
     }
     bytes += length
     if (length === 0 || bytes > limits.maxBytes) throw new BrokenRing(`a chain of ${bytes} bytes`)
-    addPart(parts, viewOf(memory, address, length), (flags & DESC_F_WRITE) !== 0)
-    if (parts.readable.length + parts.writable.length > limits.maxBuffers)
-      throw new BrokenRing('a chain has too many buffers')
+    addPart(parts, viewsOf(memory, address, length), (flags & DESC_F_WRITE) !== 0)
+    if (++buffers > limits.maxBuffers) throw new BrokenRing('a chain has too many buffers')
     if ((flags & DESC_F_NEXT) === 0) return parts
     if (next * WORDS >= words.length) throw new BrokenRing(`a chain goes on at descriptor ${next}`)
     index = next
@@ -61,9 +61,9 @@ function checkIndirect(flags: number, length: number, isIndirect: boolean, limit
     throw new BrokenRing(`an indirect table of ${length} bytes`)
 }
 
-function addPart({readable, writable}: Parts, view: Uint8Array, isWritable: boolean): void {
-  if (isWritable) writable.push(view)
-  else if (writable.length === 0) readable.push(view)
+function addPart({readable, writable}: Parts, views: readonly Uint8Array[], isWritable: boolean): void {
+  if (isWritable) writable.push(...views)
+  else if (writable.length === 0) readable.push(...views)
   else throw new BrokenRing('readable bytes behind writable ones')
 }
 

@@ -4,10 +4,10 @@ import type {GuestMemory} from '../../vm/guest-memory.ts'
 import type {Queue} from './queue.ts'
 
 /**
- * All that a device needs of the guest's memory. `view` throws HvError MEMORY_RANGE where a byte is no memory, or memory that the host
- * cannot write: a driver may have a device write anywhere, and a store through a read-only mapping ends the process.
+ * All that a device needs of the guest's memory. `view` and `views` throw HvError MEMORY_RANGE where a byte is no memory, or memory that
+ * the host cannot write: a driver may have a device write anywhere, and a store through a read-only mapping ends the process.
  */
-export type ViewOfMemory = Pick<GuestMemory, 'view'>
+export type ViewOfMemory = Pick<GuestMemory, 'view' | 'views'>
 
 /**
  * The transport calls `attach` once, then in turns: `start` (the driver is ready), any number of `notify`, `stop` (the driver

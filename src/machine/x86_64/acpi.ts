@@ -18,8 +18,8 @@ const RSDP_OLD_BYTES = 20
 
 const RESET_REGISTER_IS = 1 << 10
 const HARDWARE_REDUCED = 1 << 20
-/** There are no VGA, no message-signalled interrupts of PCI's, no PCIe ASPM, no RTC of a PC's. */
-const BOOT_ARCHITECTURE = 0x3c
+/** There are no VGA, no message-signalled interrupts of PCI's, no PCIe ASPM. */
+const BOOT_ARCHITECTURE = 0x1c
 const SYSTEM_IO = 1
 /** What _S5 tells the kernel to write. */
 const SOFT_OFF = 5
@@ -43,27 +43,39 @@ export function acpiTables(cpus: number, devices: readonly PlacedDevice[]): Uint
 }
 
 function dsdtOf(devices: readonly PlacedDevice[]): readonly number[] {
-  const nodes = devices.map(({kind, first, length, gsi}, index) => {
-    const place = (name: string): string => `${name}${index.toString(16).toUpperCase().padStart(2, '0')}`
-    const unique = aml.name('_UID', aml.byte(index))
-    if (kind === 'serial') {
+  const nodes = devices.map((device, index) => {
+    const place = index.toString(16).toUpperCase().padStart(2, '0')
+    return nodeOf(device, place, aml.name('_UID', aml.byte(index)))
+  })
+  return [...aml.scope('\\_SB_', ...nodes), ...aml.name('\\_S5_', aml.list([aml.byte(SOFT_OFF)]))]
+}
+
+function nodeOf({kind, first, length, gsi}: PlacedDevice, place: string, unique: aml.Bytes): aml.Bytes {
+  switch (kind) {
+    case 'serial':
       return aml.device(
-        place('CM'),
+        `CM${place}`,
         aml.name('_HID', aml.eisaId('PNP0501')),
         unique,
         aml.resources(aml.ports(first, length), aml.interrupt(gsi, 'edge')),
       )
-    }
-    return aml.device(
-      place('VR'),
-      // Linux's name for virtio-mmio: drivers/virtio/virtio_mmio.c.
-      aml.name('_HID', aml.text('LNRO0005')),
-      unique,
-      aml.name('_CCA', aml.byte(1)),
-      aml.resources(aml.memory(first, length), aml.interrupt(gsi, 'level')),
-    )
-  })
-  return [...aml.scope('\\_SB_', ...nodes), ...aml.name('\\_S5_', aml.list([aml.byte(SOFT_OFF)]))]
+    case 'clock':
+      return aml.device(
+        `RT${place}`,
+        aml.name('_HID', aml.eisaId('PNP0B00')),
+        unique,
+        aml.resources(aml.ports(first, length)),
+      )
+    case 'virtio':
+      return aml.device(
+        `VR${place}`,
+        // Linux's name for virtio-mmio: drivers/virtio/virtio_mmio.c.
+        aml.name('_HID', aml.text('LNRO0005')),
+        unique,
+        aml.name('_CCA', aml.byte(1)),
+        aml.resources(aml.memory(first, length), aml.interrupt(gsi, 'level')),
+      )
+  }
 }
 
 /** Offsets from the table's beginning: ACPI 6.5, table 5.9. */

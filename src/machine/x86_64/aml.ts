@@ -1,6 +1,6 @@
 // Bytes of AML, the language of ACPI's DSDT: what names devices and says where they are (ACPI 6.5, sections 6.4 and 20.2).
 
-type Bytes = readonly number[]
+export type Bytes = readonly number[]
 
 const ZERO = 0x00
 const NAME = 0x08

@@ -2,6 +2,7 @@
 
 import {existsSync} from 'node:fs'
 import {AcpiPower} from '../devices/acpi-power.ts'
+import {CmosClock} from '../devices/cmos-clock.ts'
 import {DebugPort} from '../devices/debug-port.ts'
 import {ExitPort} from '../devices/exit-port.ts'
 import {LINE_STATUS, Serial} from '../devices/serial.ts'
@@ -13,6 +14,8 @@ import {startLinux} from './linux.ts'
 /** Of KVM without VT-x or SVM. */
 const PVM_MODULE = '/sys/module/kvm_pvm'
 const COM1 = {first: 0x3f8, length: 8, gsi: 4}
+/** Its interrupt would be for alarms: the kernel is told of none. */
+const CLOCK = {first: 0x70, length: 2, gsi: 8}
 
 export const machine: Machine = {
   memoryBase: 0,
@@ -49,8 +52,11 @@ export const machine: Machine = {
     const exitPort = new ExitPort()
     const power = new AcpiPower()
     return {
-      all: [serial, exitPort, power],
-      placed: [{kind: 'serial', ...COM1}],
+      all: [serial, new CmosClock(), exitPort, power],
+      placed: [
+        {kind: 'serial', ...COM1},
+        {kind: 'clock', ...CLOCK},
+      ],
       ending: () => exitPort.status ?? (power.asked === 'off' ? 0 : power.asked),
     }
   },

@@ -1,6 +1,7 @@
 // A VM's memory in a file: pieces of what is not zero, in order.
 
 import type {MemorySlot} from '../memory-slot.ts'
+import {writtenRuns} from '../written-runs.ts'
 import type {Read, Write} from './file.ts'
 import {
   BLOCK_BYTES,
@@ -13,10 +14,6 @@ import {
   type Piece,
   type SavedSlot,
 } from './format.ts'
-
-const ZEROS = Buffer.alloc(PIECE_MAX)
-
-const isZero = (bytes: Uint8Array): boolean => ZEROS.compare(bytes, 0, bytes.length, 0, bytes.length) === 0
 
 export function writeMemory(write: Write, slots: readonly MemorySlot[]): void {
   for (const [index, slot] of slots.entries()) {
@@ -32,13 +29,7 @@ export function writeMemory(write: Write, slots: readonly MemorySlot[]): void {
 function* piecesOf(slot: MemorySlot): Generator<Omit<Piece, 'slot'>> {
   for (let at = 0; at < slot.bytes; at += PIECE_MAX) {
     const all = slot.view(slot.address + at, Math.min(PIECE_MAX, slot.bytes - at))
-    if (isZero(all)) continue
-    let start = 0
-    for (let block = 0; block <= all.length; block += BLOCK_BYTES) {
-      if (block < all.length && !isZero(all.subarray(block, block + BLOCK_BYTES))) continue
-      if (block > start) yield {offset: at + start, length: block - start}
-      start = block + BLOCK_BYTES
-    }
+    for (const {offset, length} of writtenRuns(all, BLOCK_BYTES)) yield {offset: at + offset, length}
   }
 }
 

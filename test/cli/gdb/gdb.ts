@@ -90,9 +90,10 @@ export class GdbBench {
     return this.#gdb([`set args ${args.join(' ')}`, 'set startup-with-shell off', 'starti'], script)
   }
 
-  core(file: string, script: string): string {
-    const words = [...QUIET, ...script.trim().split('\n')].flatMap((line) => ['-ex', line])
-    const ran = spawnSync('gdb-multiarch', ['-nx', '-batch', ...words, this.program, file], {
+  /** @param words what gdb is started with besides */
+  core(file: string, script: string, words: readonly string[] = [this.program]): string {
+    const lines = [...QUIET, ...script.trim().split('\n')].flatMap((line) => ['-ex', line])
+    const ran = spawnSync('gdb-multiarch', ['-nx', '-batch', ...lines, ...words, '-core', file], {
       encoding: 'utf8',
       timeout: TIMEOUT_MS,
     })

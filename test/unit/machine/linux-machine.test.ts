@@ -1,12 +1,15 @@
 // Machine: a kernel's machine for embedders: its console, and how it ends.
 
 import {once} from 'node:events'
-import {existsSync, readdirSync} from 'node:fs'
+import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join} from 'node:path'
 import type {Duplex, PassThrough} from 'node:stream'
 import {setImmediate as nextTurn, setTimeout as sleep} from 'node:timers/promises'
 import {expect, test} from 'vitest'
 import {Machine} from '../../../src/machine/linux-machine.ts'
-import {bareGuest, codeOf, describeKvm} from '../../helpers/vm.ts'
+import {bareGuest, codeOf, describeKvm, describeOn} from '../../helpers/vm.ts'
+import {vmlinuxOf} from '../../helpers/vmlinux.ts'
 
 const kernel = `${bareGuest('kernel-echo')}.bin`
 
@@ -94,8 +97,24 @@ describeKvm('a machine', () => {
   })
 })
 
+describeOn('x86_64', 'a machine of an ELF vmlinux', () => {
+  test('boots as one of a bzImage does, also with more memory than lies below 4 GiB', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hv-vmlinux-'))
+    const vmlinux = join(folder, 'vmlinux')
+    writeFileSync(vmlinux, vmlinuxOf(readFileSync(kernel)))
+    const machine = Machine.create({kernel: vmlinux, memoryBytes: 5 * 2 ** 30})
+    machine.stdin.write('hello\nq')
+    expect(await textOf(machine)).toBe('hello\n')
+    expect(await machine.wait()).toMatchObject({exitCode: 0, signal: null, timedOut: false})
+    rmSync(folder, {recursive: true})
+  })
+})
+
 test.each([
   [{}, 'options has no kernel'],
+  [{kernel, memoryBytes: 2 ** 40}, 'a machine cannot have 1099511627776 bytes of memory'],
+  [{kernel, memoryBytes: 0}, 'a machine cannot have 0 bytes of memory'],
+  [{kernel, memoryBytes: 5 * 2 ** 30 + 1}, 'a memory slot cannot have 2147483649 bytes'],
   [{kernel: 1}, 'kernel takes a path'],
   [{kernel: '/', cpus: 0}, 'cpus takes a whole number'],
   [{kernel: '/', disk: []}, 'options has no disk'],

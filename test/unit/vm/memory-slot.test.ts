@@ -36,6 +36,24 @@ describeKvm('a memory slot', () => {
     expect([slot.address, slot.bytes]).toEqual([address, bytes])
   })
 
+  test('and the next one hold what lies in both', () => {
+    vm.addMemory({address, bytes})
+    vm.addMemory({address: address + bytes, bytes})
+    const views = vm.memory.views(address + bytes - 2, 5)
+    for (const view of views) view.fill(7)
+    expect(views.map(({length}) => length)).toEqual([2, 3])
+    expect([...vm.memory.read(address + bytes, 4)]).toEqual([7, 7, 7, 0])
+    expect(vm.memory.views(address, bytes).map(({length}) => length)).toEqual([bytes])
+    for (const [at, length] of [
+      [address + bytes, bytes + 1],
+      [address - 1, 2],
+      [address + 2 * bytes, 1],
+      [Number.NaN, 1],
+      [2 ** 53, 1],
+    ])
+      expect(codeOf(() => vm.memory.views(at, length))).toBe('MEMORY_RANGE')
+  })
+
   test('that is read-only gives the host what the guest stores', () => {
     vm.addMemory({address, bytes, readOnly: true})
     vm.memory.write(address, Uint8Array.of(5))

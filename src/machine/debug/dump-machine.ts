@@ -1,0 +1,95 @@
+// dumpMachine: a machine that stands still, as an ELF core file: its memory once, by physical addresses and by virtual ones.
+
+import {EM_AARCH64, EM_X86_64, PF_R, PF_W, PF_X} from '../../abi/elf.ts'
+import {arch} from '../../arch/index.ts'
+import {type CoreSegment, type CoreSink, MAX_SEGMENTS, writeCore} from '../../core/core-file.ts'
+import {statusNote} from '../../core/notes.ts'
+import {HvError} from '../../errors.ts'
+import type {GuestMemory} from '../../vm/guest-memory.ts'
+import type {Vcpu} from '../../vm/vcpu.ts'
+import {writtenRuns} from '../../vm/written-runs.ts'
+import type {MemoryPiece} from '../memory-pieces.ts'
+import {arm64PagingOf, x86PagingOf} from './guest-virtual.ts'
+import {arm64Trees, type MappedRange, mappedRanges, x86Trees} from './mapped-ranges.ts'
+import {coreRegistersOf} from './vcpu-registers.ts'
+
+const MACHINES = {x86_64: EM_X86_64, arm64: EM_AARCH64} as const
+const PIECE_BYTES = 2 ** 20
+const PAGE_BYTES = 4096
+const ENTRY_BYTES = 8
+const flags = PF_R | PF_W | PF_X
+
+export interface DeadMachine {
+  /** All are stopped. */
+  readonly vcpus: readonly Vcpu[]
+  readonly memory: Pick<GuestMemory, 'view'>
+  /** Of `memory`, in order: where there is some. */
+  readonly pieces: readonly MemoryPiece[]
+  /** What ended it; 0: no signal. */
+  readonly signal: number
+}
+
+/** @throws what the sink throws */
+export function dumpMachine(dead: DeadMachine, sink: CoreSink): void {
+  const {vcpus, memory, pieces, signal} = dead
+  const physical = pieces.map(({address, bytes}) => segmentOf(address, bytes))
+  writeCore(sink, {
+    machine: MACHINES[arch.name],
+    notes: vcpus.map((vcpu, index) => noteOf(vcpu, index, signal)),
+    // A debugger takes the first that has an address: what no table maps is physical.
+    segments: [...virtualSegments(dead, physical), ...physical],
+    contents({address, length}, give) {
+      for (let at = 0; at < length; at += PIECE_BYTES) {
+        const bytes = memory.view(address + at, Math.min(PIECE_BYTES, length - at))
+        for (const run of writtenRuns(bytes, PAGE_BYTES))
+          give(bytes.subarray(run.offset, run.offset + run.length), at + run.offset)
+      }
+    },
+  })
+}
+
+/** As QEMU's dumps have it: CPUs are threads, from 1 on. */
+function noteOf(vcpu: Vcpu, index: number, signal: number) {
+  const ids = {pid: index + 1, parent: 0, group: 0, session: 0}
+  const registers = coreRegistersOf(vcpu)
+  return statusNote({...ids, signal, pending: 0n, blocked: 0n, cpuNs: 0, registers})
+}
+
+/** By the tables of the first vCPU that uses any: those of kernels have the kernel's own half in common. */
+function virtualSegments({vcpus, memory}: DeadMachine, physical: readonly CoreSegment[]): CoreSegment[] {
+  const readTable = (address: number, entries: number): Uint32Array | undefined => {
+    try {
+      const bytes = memory.view(address, entries * ENTRY_BYTES)
+      return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+    } catch (error) {
+      if (error instanceof HvError) return undefined
+      throw error
+    }
+  }
+  for (const vcpu of vcpus) {
+    const trees = arch.name === 'x86_64' ? x86Trees(x86PagingOf(vcpu)) : arm64Trees(arm64PagingOf(vcpu))
+    const ranges = mappedRanges(trees, readTable)
+    if (ranges.length === 0) continue
+    const parts = ranges.flatMap((range) => partsOf(range, physical))
+    return parts.slice(0, MAX_SEGMENTS - 1 - physical.length)
+  }
+  return []
+}
+
+/** What of a range is memory. */
+function partsOf(range: MappedRange, physical: readonly CoreSegment[]): CoreSegment[] {
+  return physical.flatMap((segment) => {
+    const begin = segment.address
+    const from = Math.max(range.physical, begin)
+    const end = Math.min(range.physical + range.length, begin + segment.length)
+    if (from >= end) return []
+    const virtual = range.address + BigInt(from - range.physical)
+    return [{...segmentOf(from, end - from), virtual, partOf: {segment, offset: from - begin}}]
+  })
+}
+
+/** @param address physical */
+const segmentOf = (address: number, length: number): CoreSegment => ({
+  ...{address, physical: address, length, flags},
+  isDumped: true,
+})

@@ -1,0 +1,108 @@
+// CmosClock: the time of a PC's real-time clock, Motorola's MC146818: registers behind an index and a data port. It rings no alarm.
+
+import type {Device} from '../device.ts'
+
+const INDEX_PORT = 0x70
+const PORTS = 2
+const INDEX = 0
+/** Bit 7 of the index port is for NMIs. */
+const INDEX_MASK = 0x7f
+
+/** Registers of the time; what lies between them is the alarm's. */
+const TIME = {year: 9, month: 8, day: 7, hour: 4, minute: 2, second: 0}
+const WEEKDAY = 6
+const REGISTERS = new Set([...Object.values(TIME), WEEKDAY])
+/** A: the oscillator runs, and no update is in progress: each register says what is so when it is read. */
+const STATUS_A = 0x0a
+const RUNS = 0x26
+/** B: 24 hours; the numbers are in BCD. A driver stops the clock by SET while it sets it. */
+const STATUS_B = 0x0b
+const HAS_24_HOURS = 0x02
+const SET = 0x80
+/** D: the battery is good. */
+const STATUS_D = 0x0d
+const IS_VALID = 0x80
+/** A year has two digits: for Linux those below are of this century. */
+const LAST_CENTURY = 70
+
+export class CmosClock implements Device {
+  readonly name = 'the clock'
+  readonly space = 'port'
+  readonly first = INDEX_PORT
+  readonly length = PORTS
+  readonly sizes = [1]
+  readonly #now: () => number
+  #index = 0
+  /** What the guest's clock is ahead of the host's: milliseconds. */
+  #ahead = 0
+  /** It is being set, and stands: what the registers of the time have, in BCD. */
+  #set: Map<number, number> | undefined
+
+  /** @param now milliseconds since 1970 */
+  constructor(now: () => number = Date.now) {
+    this.#now = now
+  }
+
+  read(offset: number): number {
+    if (offset === INDEX) return this.#index
+    switch (this.#index) {
+      case STATUS_A:
+        return RUNS
+      case STATUS_B:
+        return HAS_24_HOURS | (this.#set === undefined ? 0 : SET)
+      case STATUS_D:
+        return IS_VALID
+      default:
+        return (this.#set ?? this.#registers()).get(this.#index) ?? 0
+    }
+  }
+
+  write(offset: number, value: number): void {
+    if (offset === INDEX) this.#index = value & INDEX_MASK
+    else if (this.#index === STATUS_B) this.#stop((value & SET) !== 0)
+    else if (REGISTERS.has(this.#index)) this.#setRegister(value)
+  }
+
+  #setRegister(value: number): void {
+    const registers = this.#set ?? this.#registers()
+    registers.set(this.#index, value)
+    if (this.#set === undefined) this.#begin(registers)
+  }
+
+  #stop(isStopped: boolean): void {
+    if (isStopped) {
+      this.#set ??= this.#registers()
+    } else if (this.#set !== undefined) {
+      this.#begin(this.#set)
+      this.#set = undefined
+    }
+  }
+
+  /** It runs on from there. What no calendar has (the 40th, 99 hours) is so much later. */
+  #begin(registers: ReadonlyMap<number, number>): void {
+    const get = (register: number): number => fromBcd(registers.get(register)!)
+    const year = get(TIME.year) + (get(TIME.year) < LAST_CENTURY ? 2000 : 1900)
+    const [month, day] = [get(TIME.month) - 1, get(TIME.day)]
+    const begin = Date.UTC(year, month, day, get(TIME.hour), get(TIME.minute), get(TIME.second))
+    this.#ahead = begin - this.#now()
+  }
+
+  #registers(): Map<number, number> {
+    const time = new Date(this.#now() + this.#ahead)
+    const values = [
+      [TIME.year, time.getUTCFullYear() % 100],
+      [TIME.month, time.getUTCMonth() + 1],
+      [TIME.day, time.getUTCDate()],
+      [TIME.hour, time.getUTCHours()],
+      [TIME.minute, time.getUTCMinutes()],
+      [TIME.second, time.getUTCSeconds()],
+      // Sunday is 1.
+      [WEEKDAY, time.getUTCDay() + 1],
+    ]
+    return new Map(values.map(([register, value]) => [register, toBcd(value)]))
+  }
+}
+
+const toBcd = (value: number): number => Math.floor(value / 10) * 16 + (value % 10)
+/** What is no BCD is a number, too. */
+const fromBcd = (byte: number): number => (byte >> 4) * 10 + (byte & 0xf)

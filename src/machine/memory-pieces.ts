@@ -1,0 +1,27 @@
+// memoryPieces: where a kernel's machine has its memory: 3 GiB from its base on at most, and the rest from 4 GiB on.
+
+import {HvError} from '../errors.ts'
+
+const GIB = 2 ** 30
+/** On both architectures: x86_64's begins at 0, and arm64's at 1 GiB. */
+const LOW_MAX = 3 * GIB
+const HIGH = 4 * GIB
+/** Memory ends at 1 TiB: processors have 40 bits of physical addresses, or some more. */
+const MEMORY_MAX = 2 ** 40 - GIB
+
+/** Guest physical. */
+export interface MemoryPiece {
+  readonly address: number
+  readonly bytes: number
+}
+
+/** @returns bytes from the machine's `memoryBase` on, and the rest. @throws HvError MEMORY_SIZE */
+export function memoryPieces(memoryBytes: number): {lowBytes: number; high: MemoryPiece | undefined} {
+  if (!(memoryBytes > 0 && memoryBytes <= MEMORY_MAX)) {
+    const message = `a machine cannot have ${memoryBytes} bytes of memory`
+    throw new HvError('MEMORY_SIZE', message, `give it ${MEMORY_MAX / GIB} GiB at most`)
+  }
+  const lowBytes = Math.min(memoryBytes, LOW_MAX)
+  const bytes = memoryBytes - lowBytes
+  return {lowBytes, high: bytes > 0 ? {address: HIGH, bytes} : undefined}
+}

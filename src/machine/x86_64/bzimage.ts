@@ -1,0 +1,47 @@
+// A bzImage: a kernel that unpacks itself, behind its setup header (Linux, Documentation/arch/x86/boot.rst).
+
+import {failedKernel} from '../kernel.ts'
+import {HIGH_BEGIN, IS_WHOLE, type KernelImage} from './kernel-image.ts'
+import {HEADER_AT, MAGIC, MAGIC_AT, VERSION_AT} from './zero-page.ts'
+
+/** Offsets in the file. */
+const SECTORS_AT = 0x1f1
+const JUMP_AT = 0x201
+/** 2.12: xloadflags. */
+const VERSION_MIN = 0x20c
+const INITRD_MAX_AT = 0x22c
+const LOAD_FLAGS_AT = 0x236
+const COMMAND_LINE_MAX_AT = 0x238
+const PREFERRED_AT = 0x258
+const INIT_BYTES_AT = 0x260
+/** As far as it is read. */
+const HEADER_END = 0x264
+const IS_64_BIT = 1
+const SECTOR_BYTES = 512
+/** Where the 64-bit entry is, behind the loaded kernel's beginning. */
+const ENTRY = 0x200
+
+/** @throws HvError BAD_KERNEL */
+export function readBzImage(file: Buffer): KernelImage {
+  if (file.length < HEADER_END || file.readUInt32LE(MAGIC_AT) !== MAGIC) {
+    throw failedKernel('is no bzImage of x86_64, and no vmlinux', 'give vmlinux, bzImage, or a vmlinuz')
+  }
+  if (file.readUInt16LE(VERSION_AT) < VERSION_MIN || (file.readUInt16LE(LOAD_FLAGS_AT) & IS_64_BIT) === 0) {
+    throw failedKernel('has no 64-bit entry', 'give one for x86_64 of Linux 3.8 or later')
+  }
+  const setupBytes = ((file[SECTORS_AT] || 4) + 1) * SECTOR_BYTES
+  const preferred = Number(file.readBigUInt64LE(PREFERRED_AT))
+  const initBytes = file.readUInt32LE(INIT_BYTES_AT)
+  if (setupBytes >= file.length || preferred < HIGH_BEGIN || initBytes < file.length - setupBytes) {
+    throw failedKernel('has a header that cannot be right', IS_WHOLE)
+  }
+  return {
+    entry: preferred + ENTRY,
+    pieces: [{address: preferred, bytes: file.subarray(setupBytes)}],
+    end: preferred + initBytes,
+    initrdMax: file.readUInt32LE(INITRD_MAX_AT),
+    commandLineMax: file.readUInt32LE(COMMAND_LINE_MAX_AT),
+    // It ends where its jump goes to.
+    header: file.subarray(HEADER_AT, MAGIC_AT + file[JUMP_AT]),
+  }
+}

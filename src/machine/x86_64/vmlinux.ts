@@ -1,0 +1,129 @@
+// vmlinux: a kernel that is unpacked already, an ELF file whose segments have physical addresses (man 5 elf). All in it is an allegation.
+
+import {
+  E_ENTRY,
+  E_MACHINE,
+  E_PHENTSIZE,
+  E_PHNUM,
+  E_PHOFF,
+  EHDR_SIZE,
+  EI_CLASS,
+  EI_DATA,
+  ELFCLASS64,
+  ELFDATA2LSB,
+  EM_X86_64,
+  P_FILESZ,
+  P_MEMSZ,
+  P_OFFSET,
+  P_PADDR,
+  P_TYPE,
+  P_VADDR,
+  PHDR_SIZE,
+  PHDR_TABLE_LIMIT,
+  PT_LOAD,
+} from '../../abi/elf.ts'
+import {hex} from '../../elf/elf-error.ts'
+import {machineName} from '../../elf/machine-name.ts'
+import {failedKernel} from '../kernel.ts'
+import {HIGH_BEGIN, IS_WHOLE, type KernelImage} from './kernel-image.ts'
+import {BOOT_FLAG_AT, HEADER_AT, LOAD_FLAGS_AT, MAGIC, MAGIC_AT, VERSION_AT} from './zero-page.ts'
+
+const ELF = 0x464c457f
+/** Programs have the lower half of the virtual addresses. */
+const UPPER_HALF = 2 ** 63
+/** Linux's COMMAND_LINE_SIZE, with a NUL: it says so in no place of the file, and reads no further. */
+const COMMAND_LINE_MAX = 2047
+/** As bzImages have it. */
+const INITRD_MAX = 0x7fffffff
+const BOOT_FLAG = 0xaa55
+/** 2.15. */
+const VERSION = 0x20f
+const LOADED_HIGH = 1
+const HEADER_BYTES = LOAD_FLAGS_AT + 1 - HEADER_AT
+
+/** Numbers from 2^53 on are not exact, and beyond any file and all memory. */
+interface Segment {
+  readonly offset: number
+  readonly fileBytes: number
+  readonly virtual: number
+  /** Guest physical, as `end` is. */
+  readonly address: number
+  readonly end: number
+}
+
+export const isElf = (file: Buffer): boolean => file.length >= 4 && file.readUInt32LE(0) === ELF
+
+/** @param file an ELF file @throws HvError BAD_KERNEL */
+export function readVmlinux(file: Buffer): KernelImage {
+  checkKind(file)
+  const segments = readSegments(file)
+  checkPlaces(segments)
+  const entry = Number(file.readBigUInt64LE(E_ENTRY))
+  const first = segments.find(({address, fileBytes}) => entry >= address && entry < address + fileBytes)
+  if (first === undefined || first.virtual < UPPER_HALF)
+    throw failedKernel('is an ELF file, and no Linux kernel', 'give vmlinux, bzImage, or a vmlinuz')
+  return {
+    entry,
+    pieces: segments.map(({address, offset, fileBytes}) => ({
+      address,
+      bytes: file.subarray(offset, offset + fileBytes),
+    })),
+    end: Math.max(...segments.map(({end}) => end)),
+    initrdMax: INITRD_MAX,
+    commandLineMax: COMMAND_LINE_MAX,
+    header: setupHeader(),
+  }
+}
+
+function checkKind(file: Buffer): void {
+  if (file.length < EHDR_SIZE) throw failedKernel(`is an ELF file of ${file.length} bytes`, IS_WHOLE)
+  if (file[EI_CLASS] !== ELFCLASS64 || file[EI_DATA] !== ELFDATA2LSB)
+    throw failedKernel('is an ELF file of no 64-bit little-endian machine', 'give one for x86_64')
+  const machine = file.readUInt16LE(E_MACHINE)
+  if (machine !== EM_X86_64)
+    throw failedKernel(`is for ${machineName(machine)}, and this host is x86_64`, 'give one for x86_64')
+}
+
+/** Those that are loaded, by address. */
+function readSegments(file: Buffer): readonly Segment[] {
+  const count = file.readUInt16LE(E_PHNUM)
+  const tableAt = Number(file.readBigUInt64LE(E_PHOFF))
+  const tableBytes = count * PHDR_SIZE
+  const isTable = file.readUInt16LE(E_PHENTSIZE) === PHDR_SIZE && tableBytes <= PHDR_TABLE_LIMIT
+  if (!isTable || tableAt + tableBytes > file.length)
+    throw failedKernel(`has ${count} program headers that cannot be right`, IS_WHOLE)
+  const segments: Segment[] = []
+  for (let at = tableAt; at < tableAt + tableBytes; at += PHDR_SIZE) {
+    const field = (offset: number): number => Number(file.readBigUInt64LE(at + offset))
+    const [memoryBytes, address] = [field(P_MEMSZ), field(P_PADDR)]
+    if (file.readUInt32LE(at + P_TYPE) !== PT_LOAD || memoryBytes === 0) continue
+    const fileBytes = field(P_FILESZ)
+    if (fileBytes > memoryBytes || field(P_OFFSET) + fileBytes > file.length)
+      throw failedKernel(`has a segment of ${fileBytes} bytes that it does not have`, IS_WHOLE)
+    const [offset, virtual, end] = [field(P_OFFSET), field(P_VADDR), address + memoryBytes]
+    segments.push({offset, fileBytes, virtual, address, end})
+  }
+  return segments.sort((a, b) => a.address - b.address)
+}
+
+/** None where the machine has something else, none on another. */
+function checkPlaces(segments: readonly Segment[]): void {
+  let free = HIGH_BEGIN
+  for (const {address, end} of segments) {
+    if (address < free) {
+      const place = free === HIGH_BEGIN ? `below ${hex(HIGH_BEGIN)}` : 'on another'
+      throw failedKernel(`has a segment at ${hex(address)}, ${place}`, IS_WHOLE)
+    }
+    free = end
+  }
+}
+
+/** Which a bzImage would have: for a loader of 64-bit entries, from HEADER_AT on. */
+function setupHeader(): Uint8Array {
+  const header = Buffer.alloc(HEADER_BYTES)
+  header.writeUInt16LE(BOOT_FLAG, BOOT_FLAG_AT - HEADER_AT)
+  header.writeUInt32LE(MAGIC, MAGIC_AT - HEADER_AT)
+  header.writeUInt16LE(VERSION, VERSION_AT - HEADER_AT)
+  header[LOAD_FLAGS_AT - HEADER_AT] = LOADED_HIGH
+  return header
+}

@@ -1,0 +1,24 @@
+// MachineCore: where a machine that dies is left, as an ELF core file.
+
+import {addon} from '../addon.ts'
+import {type DeadMachine, dumpMachine} from '../machine/debug/dump-machine.ts'
+import {CoreFile} from './core.ts'
+
+export class MachineCore {
+  readonly #file: CoreFile
+
+  /** An older file is emptied. @throws HvError BAD_ARGUMENT */
+  constructor(path: string) {
+    this.#file = new CoreFile(path)
+  }
+
+  readonly onDead = (dead: DeadMachine): void => {
+    // The machine has ended: its memory may take longer than the watchdog waits.
+    addon.stopWatchdog()
+    this.#file.take('the machine', (sink) => dumpMachine(dead, sink))
+  }
+
+  close(): void {
+    this.#file.close()
+  }
+}

@@ -1,0 +1,19 @@
+// writtenRuns: what of memory is not zero: most of a guest's that nobody touched is.
+
+const ZEROS = Buffer.alloc(2 ** 20)
+
+/** @param bytes 1 MiB at most @returns runs of blocks of which each has something */
+export function* writtenRuns(
+  bytes: Uint8Array,
+  blockBytes: number,
+): Generator<{offset: number; length: number}> {
+  if (isZero(bytes)) return
+  let start = 0
+  for (let block = 0; block <= bytes.length; block += blockBytes) {
+    if (block < bytes.length && !isZero(bytes.subarray(block, block + blockBytes))) continue
+    if (block > start) yield {offset: start, length: block - start}
+    start = block + blockBytes
+  }
+}
+
+const isZero = (bytes: Uint8Array): boolean => ZEROS.compare(bytes, 0, bytes.length, 0, bytes.length) === 0

@@ -1,0 +1,44 @@
+// What a kernel's file and its machine's parameters make of guest memory that is a list of writes: no VM is needed.
+
+import {startLinux} from '../../src/machine/x86_64/linux.ts'
+
+export interface LoadedKernel {
+  /** By guest physical address, in the order in which they were written. */
+  readonly writes: readonly {address: number; bytes: Uint8Array}[]
+  readonly registers: Record<string, bigint>
+  /** Of the last write that has this address. */
+  at(address: number, length: number): Buffer
+}
+
+export interface LoadOptions {
+  memoryBytes?: number
+  initrd?: Uint8Array
+  commandLine?: string
+  highMemory?: {address: number; bytes: number}
+}
+
+/** On x86_64. @throws HvError BAD_KERNEL; RangeError when it writes where no memory is */
+export function loadKernel(kernel: Uint8Array, options: LoadOptions = {}): LoadedKernel {
+  const {memoryBytes = 2 ** 28, initrd, commandLine = 'quiet', highMemory} = options
+  const writes: {address: number; bytes: Uint8Array}[] = []
+  const registers: Record<string, bigint> = {}
+  const memory = {
+    ...{base: 0, size: memoryBytes},
+    write(address: number, bytes: Uint8Array): void {
+      if (!(Number.isSafeInteger(address) && address >= 0 && address + bytes.length <= memoryBytes))
+        throw new RangeError(`${bytes.length} bytes at ${address}`)
+      writes.push({address, bytes})
+    },
+  }
+  const vcpu = {registers: {set: (values: object) => Object.assign(registers, values)}}
+  const start = {kernel, initrd, commandLine, devices: [], highMemory}
+  startLinux({...start, vm: {memory}, vcpus: [vcpu]} as never)
+  const at = (address: number, length: number): Buffer => {
+    const found = writes.findLast(
+      (write) => write.address <= address && address + length <= write.address + write.bytes.length,
+    )
+    if (found === undefined) throw new RangeError(`nothing was written at ${address}`)
+    return Buffer.from(found.bytes.subarray(address - found.address, address - found.address + length))
+  }
+  return {writes, registers, at}
+}

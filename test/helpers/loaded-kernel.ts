@@ -22,11 +22,16 @@ export function loadKernel(kernel: Uint8Array, options: LoadOptions = {}): Loade
   const {memoryBytes = 2 ** 28, initrd, commandLine = 'quiet', highMemory} = options
   const writes: {address: number; bytes: Uint8Array}[] = []
   const registers: Record<string, bigint> = {}
+  const require = (address: number, length: number): void => {
+    if (!(Number.isSafeInteger(address) && address >= 0 && address + length <= memoryBytes))
+      throw new RangeError(`${length} bytes at ${address}`)
+  }
   const memory = {
     ...{base: 0, size: memoryBytes},
+    /** Where startLongMode looks whether there is room. */
+    view: require,
     write(address: number, bytes: Uint8Array): void {
-      if (!(Number.isSafeInteger(address) && address >= 0 && address + bytes.length <= memoryBytes))
-        throw new RangeError(`${bytes.length} bytes at ${address}`)
+      require(address, bytes.length)
       writes.push({address, bytes})
     },
   }

@@ -14,6 +14,7 @@ const DECISIONS: Readonly<Record<string, string>> = {
   TICK_NS: "a scheduler's period",
   kFirstNs: 'of a pause that doubles until something is answered',
   kLongestNs: 'the same',
+  kPauseMs: 'how long who was left behind may pause',
 }
 /** A constant with a unit in its name and a number behind it. */
 const TIME = /\b([A-Z_]+_(?:NS|US|MS)|k\w*(?:Ns|Us|Ms)|[a-z]\w*(?:Ns|Us|Ms)_?) = [1-9]/g

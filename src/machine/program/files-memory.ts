@@ -4,9 +4,12 @@ import type {MemoryFile} from '../../platform/memory-file.ts'
 import {createMemoryFile} from '../../platform/page-allocator.ts'
 
 const NONE = new ArrayBuffer(0)
+/** Of a MemoryFile. */
+const MOST_BYTES = 2 ** 32
 
-/** @param size bytes, a multiple of 4096; the host backs it as it is used, and for as long as there is one */
-export function filesMemory(size: number): MemoryFile {
+/** @param bytes a multiple of 4096; of more than 4 GiB, 4 GiB. The host backs it as it is used, and for as long as there is one */
+export function filesMemory(bytes: number): MemoryFile {
+  const size = Math.min(bytes, MOST_BYTES)
   let whole = NONE
   const upTo = (end: number): ArrayBuffer => {
     if (end > 0 && whole === NONE) whole = new ArrayBuffer(size)

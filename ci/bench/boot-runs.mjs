@@ -71,6 +71,8 @@ function boot([command, ...args], up = UP) {
     child.on('error', reject)
     child.on('close', (status) => {
       if (tookMs !== undefined) resolve(tookMs)
+      else if (status === null)
+        reject(new Error(`${[command, ...args.slice(0, 4)].join(' ')}: not up after ${TIMEOUT_MS / 1000} s`))
       else reject(new Error(`${command} ended with status ${status}: ${said.trim().split('\n').at(-1)}`))
     })
   })

@@ -6,7 +6,7 @@ import {createInterface} from 'node:readline'
 import {stepMs} from '../budgets.mjs'
 import {cache} from '../paths.mjs'
 import {bedNamed} from './beds.mjs'
-import {debianImage, packagesImage, projectImage, systemImage} from './image.mjs'
+import {debianImage, packagesImage, projectImage, qemuImage, systemImage} from './image.mjs'
 import {makeInitramfs} from './initramfs.mjs'
 import {bedKernel} from './kernel.mjs'
 import {machineFolder} from './machine.mjs'
@@ -64,9 +64,9 @@ export class Bed {
 
 /**
  * @param {string} name a bed's or a board's
- * @param {{debian?: boolean, cpus?: number, memoryMib?: number, countsInstructions?: boolean}} options `debian`: with Debian's
- *   programs in /debian; `countsInstructions`: its clocks count them, which is slow and always the same; the rest is instead of
- *   what the bed has by itself
+ * @param {{debian?: boolean | 'qemu', cpus?: number, memoryMib?: number, countsInstructions?: boolean}} options `debian`: with
+ *   Debian's programs in /debian, or with QEMU; `countsInstructions`: its clocks count them, which is slow and always the same; the
+ *   rest is instead of what the bed has by itself
  * @returns {Promise<Bed>}
  */
 export async function bootBed(name, {debian = false, ...options} = {}) {
@@ -77,7 +77,8 @@ export async function bootBed(name, {debian = false, ...options} = {}) {
   forgetDeadRuns()
   const {vmlinuz, modules} = await bedKernel(bed.kernel)
   await machineFolder(bed.architecture)
-  const wanted = [systemImage, projectImage, packagesImage, ...(debian ? [debianImage] : [])]
+  const programs = debian === 'qemu' ? qemuImage : debianImage
+  const wanted = [systemImage, projectImage, packagesImage, ...(debian ? [programs] : [])]
   const images = wanted.map((image) => image(bed.architecture))
   const log = `${work}/console.log`
   const files = {vmlinuz, initramfs: makeInitramfs(work, bed.architecture, modules), images, log}

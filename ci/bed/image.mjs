@@ -76,6 +76,30 @@ export function debianImage(architecture) {
   }))
 }
 
+/** QEMU and what it is linked with. */
+const QEMU = {
+  x86_64: ['qemu-system-x86', 'seabios'],
+  arm64: ['qemu-system-arm'],
+  both: [
+    'qemu-system-data busybox-static libaio1t64 libatomic1 libblkid1 libbpf1 libc6 libcap2 libcapstone5 libdaxctl1 libelf1t64 libfdt1',
+    'libffi8 libfuse3-4 libgcc-s1 libglib2.0-0t64 libgmp10 libgnutls30t64 libhogweed6t64 libibverbs1 libidn2-0 libjpeg62-turbo libkmod2',
+    'libmount1 libndctl6 libnettle8t64 libnl-3-200 libnl-route-3-200 libnuma1 libp11-kit0 libpcre2-8-0 libpixman-1-0 libpmem1',
+    'libpng16-16t64 librdmacm1t64 libsasl2-2 libseccomp2 libselinux1 libslirp0 libssl3t64 libtasn1-6 libudev1 libunistring5 liburing2',
+    'libuuid1 libvdeplug2t64 libzstd1 zlib1g',
+  ].flatMap((line) => line.split(' ')),
+}
+
+/** @returns {string} a squashfs with a tree of QEMU, for /debian; made once */
+export function qemuImage(architecture) {
+  const pseudo = baseOf(architecture)
+  const packages = [...QEMU[architecture], ...QEMU.both]
+  return squashed(`qemu-${architecture}`, keyOf(pseudo, packages), () => ({
+    from: debianTree(architecture, packages),
+    pseudo,
+    options: ['-e', ...['doc', 'info', 'locale', 'man'].map((name) => `usr/share/${name}`)],
+  }))
+}
+
 function baseOf(architecture) {
   return architecture === 'x86_64' ? [...BASE, 'lib64 s 777 0 0 usr/lib64'] : BASE
 }

@@ -3,6 +3,7 @@
 //   node ci/bench/bench.mjs [--quick | --emulated] [--json FILE] [--bed BED]... [NAME...]
 //   node ci/bench/bench.mjs --real [--quick] [--json FILE] [--bed BED]...
 //   node ci/bench/bench.mjs --paper [--timed] [--json FILE] [--bed BED]...
+//   node ci/bench/bench.mjs --boot [--quick] [--json FILE] --bed BED...
 //
 // NAME is a group of rows; in beds, `exit` and `ptrace` when there is none. A figure over its limit is said, and is no failure: the status is 1 only when one cannot be had.
 
@@ -36,18 +37,20 @@ function readArguments() {
         real: {type: 'boolean'},
         paper: {type: 'boolean'},
         timed: {type: 'boolean'},
+        boot: {type: 'boolean'},
         bed: {type: 'string', multiple: true},
       },
       allowPositionals: true,
     })
     const unknown = positionals.find((name) => !Object.hasOwn(groups, name))
     if (unknown !== undefined) throw new Error(`there is no group ${unknown}`)
+    if (values.boot && values.bed === undefined) throw new Error('--boot is for beds: name one by --bed')
     const all = values.bed === undefined ? Object.keys(groups) : ['exit', 'ptrace']
     return {...values, names: positionals.length > 0 ? positionals : all}
   } catch (error) {
     console.error(`bench: ${error.message}`)
     console.error(
-      `usage: npm run bench -- [--quick | --emulated] [--json FILE] [--bed BED]... [${Object.keys(groups).join('|')}]..., or --real [--quick] or --paper [--timed], with [--json FILE] [--bed BED]...`,
+      `usage: npm run bench -- [--quick | --emulated] [--json FILE] [--bed BED]... [${Object.keys(groups).join('|')}]..., or --real [--quick] or --paper [--timed] or --boot [--quick], with [--json FILE] [--bed BED]...`,
     )
     process.exit(2)
   }
@@ -63,6 +66,7 @@ async function measure(name, settings) {
 
 const {
   bed: beds,
+  boot: isBoot,
   emulated: isEmulated,
   json,
   names,
@@ -77,7 +81,8 @@ if (!existsSync(hv)) {
   process.exit(1)
 }
 
-const {text, kept, failed} = await (isPaper ? measurePaper() : isReal ? measureReal() : measureGroups())
+const measureAll = isBoot ? measureBoots : isPaper ? measurePaper : isReal ? measureReal : measureGroups
+const {text, kept, failed} = await measureAll()
 console.log(text)
 if (json !== undefined) {
   const host = {cpu: cpus()[0]?.model, cpus: cpus().length, kernel: release(), node: process.version}
@@ -93,6 +98,16 @@ async function measureGroups() {
     rows.push(...(await measure(name, settings)))
   }
   return {text: table(rows), kept: {rows}, failed: rows.some(({verdict}) => verdict === 'failed')}
+}
+
+async function measureBoots() {
+  const {bootInBeds} = await import('./boot.mjs')
+  const rows = await bootInBeds(beds, settings.rounds)
+  return {
+    text: table(rows),
+    kept: {date: today(), rows},
+    failed: rows.some(({verdict}) => verdict === 'failed'),
+  }
 }
 
 async function measurePaper() {

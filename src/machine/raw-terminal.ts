@@ -5,12 +5,15 @@ import * as termios from '../abi/termios.ts'
 import {host} from '../vfs/host-calls.ts'
 
 /** In struct termios of asm-generic/termbits.h: 32 bits each, then a byte, then c_cc. */
-const [IFLAG, LFLAG, CC] = [0, 12, 17]
+const [IFLAG, OFLAG, LFLAG, CC] = [0, 4, 12, 17]
 const INPUT_FLAGS = termios.ISTRIP | termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON
 const LOCAL_FLAGS = termios.ISIG | termios.ICANON | termios.ECHO | termios.IEXTEN
 
-/** Its modes come back with disposal, and when this process dies, however it does. What the machine writes is output as before. */
-export function rawTerminal(fd: number): Disposable {
+/**
+ * Its modes come back with disposal, and when this process dies, however it does.
+ * @param hasTerminal what the machine writes has gone through a terminal of its own; else it is output as before
+ */
+export function rawTerminal(fd: number, {hasTerminal = false} = {}): Disposable {
   host.guardTerminal(fd)
   const bytes = new Uint8Array(termios.TERMIOS_SIZE)
   host.hostIoctl(fd, TCGETS, bytes)
@@ -20,6 +23,7 @@ export function rawTerminal(fd: number): Disposable {
   }
   clear(IFLAG, INPUT_FLAGS)
   clear(LFLAG, LOCAL_FLAGS)
+  if (hasTerminal) clear(OFLAG, termios.OPOST)
   bytes[CC + termios.VMIN] = 1
   bytes[CC + termios.VTIME] = 0
   host.beginTerminalChange()

@@ -42,7 +42,7 @@ export class MachineStreams implements ProgramStreams, Disposable {
 
   /** Until the program is there, the terminal's ^C ends hv. */
   stdin(): Readable {
-    if (this.size !== undefined) this.#raw = rawTerminal(STDIN)
+    if (this.size !== undefined) this.#raw = rawTerminal(STDIN, {hasTerminal: true})
     return process.stdin
   }
 

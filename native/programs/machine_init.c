@@ -12,7 +12,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
-#include <sys/signalfd.h>
 
 #include "machine_relay.h"
 
@@ -85,7 +84,7 @@ static void RaiseLoopback(void) {
   Call(SYS_close, any);
 }
 
-// The texts of an order. Returns the first one behind them; the host counts as careful, and is believed.
+// The texts of an order, each with a zero behind it: the host is believed. Returns where the next one begins.
 static char* Split(char* text, uint32_t count, char** into) {
   for (uint32_t at = 0; at < count; at++) {
     into[at] = text;
@@ -96,8 +95,7 @@ static char* Split(char* text, uint32_t count, char** into) {
 }
 
 static _Noreturn void Run(int control, const struct Order* order) {
-  // Zeroes end the last text in any case.
-  char rest[kOrderBytes + 8];
+  char rest[kOrderBytes];
   char* arguments[kMostTexts + 1];
   char* variables[kMostTexts + 1];
   struct Relay relay;

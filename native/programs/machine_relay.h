@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 
 #include "machine_host.h"
@@ -16,11 +17,14 @@
 enum { kLateBytes = 1 << 20, kPauseMs = 50 };
 enum { kTerminalGroup = 5 };
 
-static void MakePipe(int ends[2], int flags) {
+static void MakePipe(int ends[2]) {
   const long made = Call(SYS_pipe2, ends, O_CLOEXEC);
   if (made < 0) Fail("pipe", "", -made);
-  // Which end is init's, `flags` says: the one that it reads, or the other.
-  Call(SYS_fcntl, ends[flags == O_RDONLY ? 0 : 1], F_SETFL, O_NONBLOCK);
+}
+
+static int Nonblocking(int fd) {
+  Call(SYS_fcntl, fd, F_SETFL, O_NONBLOCK);
+  return fd;
 }
 
 static void SetSize(int master, unsigned rows, unsigned columns) {
@@ -52,11 +56,6 @@ struct Relay {
   struct Pump pumps[kPumps];
 };
 
-static int Nonblocking(int fd) {
-  Call(SYS_fcntl, fd, F_SETFL, O_NONBLOCK);
-  return fd;
-}
-
 static void Lay(struct Relay* relay, struct Program* program) {
   relay->master = -1;
   if (program->order->has_terminal) {
@@ -71,18 +70,18 @@ static void Lay(struct Relay* relay, struct Program* program) {
   for (int fd = 0; fd < 3; fd++) {
     int ends[2];
     const int stream = Nonblocking(Connect(kInputPort + (unsigned)fd));
-    MakePipe(ends, fd == 0 ? O_WRONLY : O_RDONLY);
+    MakePipe(ends);
     program->streams[fd] = ends[fd == 0 ? 0 : 1];
     if (fd == 0)
-      Start(&relay->pumps[fd], stream, ends[1]);
+      Start(&relay->pumps[fd], stream, Nonblocking(ends[1]));
     else
-      Start(&relay->pumps[fd], ends[0], stream);
+      Start(&relay->pumps[fd], Nonblocking(ends[0]), stream);
   }
 }
 
 static void Begin(struct Relay* relay, const struct Program* program) {
   int report[2];
-  MakePipe(report, O_WRONLY);
+  MakePipe(report);
   relay->program = Call(SYS_clone, SIGCHLD);
   if (relay->program < 0) Fail("clone", "", -relay->program);
   if (relay->program == 0) Become(program, report[1]);
@@ -110,9 +109,7 @@ static void Obey(const struct Relay* relay) {
 
 // Collects who has ended. Returns whether the program has.
 static int Collect(const struct Relay* relay, int* status) {
-  struct signalfd_siginfo_size {
-    char bytes[128];
-  } told;
+  struct signalfd_siginfo told;
   Call(SYS_read, relay->children, &told, sizeof(told));
   int has_ended = 0, each = 0;
   for (;;) {

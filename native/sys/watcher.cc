@@ -3,7 +3,6 @@
 #include "sys/watcher.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 
 #include <cmath>
@@ -19,15 +18,14 @@ Watcher::Watcher(std::atomic<uint32_t>& attention)
     : epoll_(Check(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")),
       timer_(
           Check(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), "timerfd_create")),
-      bell_(Check(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")),
       attention_(attention),
       deadline_ns_(std::numeric_limits<double>::infinity()) {
   epoll_event event = {};
   event.events = EPOLLIN;
   event.data.fd = timer_.get();
   Check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, timer_.get(), &event), "epoll_ctl");
-  event.data.fd = bell_.get();
-  Check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, bell_.get(), &event), "epoll_ctl");
+  event.data.fd = bell_.fd();
+  Check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, bell_.fd(), &event), "epoll_ctl");
 }
 
 Watcher::~Watcher() {
@@ -84,9 +82,8 @@ int Watcher::Poll(epoll_event* events, int size, bool wait, const std::atomic<ui
 
   int kept = 0;
   for (int i = 0; i < count; i++) {
-    if (events[i].data.fd == bell_.get()) {
-      uint64_t rings;
-      [[maybe_unused]] ssize_t got = ::read(bell_.get(), &rings, sizeof(rings));
+    if (events[i].data.fd == bell_.fd()) {
+      bell_.Take();
       continue;
     }
     events[kept] = events[i];
@@ -97,10 +94,7 @@ int Watcher::Poll(epoll_event* events, int size, bool wait, const std::atomic<ui
   return kept;
 }
 
-void Watcher::Ring() {
-  uint64_t one = 1;
-  [[maybe_unused]] ssize_t put = ::write(bell_.get(), &one, sizeof(one));
-}
+void Watcher::Ring() { bell_.Signal(); }
 
 void Watcher::SetTarget(const void* owner, std::function<void()> target) {
   std::lock_guard lock(mutex_);

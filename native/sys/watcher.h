@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "sys/eventfd.h"
 #include "sys/fd.h"
 
 namespace hv {
@@ -49,7 +50,7 @@ class Watcher {
 
   Fd epoll_;
   Fd timer_;
-  Fd bell_;
+  Eventfd bell_;
   std::mutex mutex_;
   std::function<void()> target_;
   const void* target_owner_ = nullptr;

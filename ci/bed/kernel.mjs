@@ -61,10 +61,11 @@ async function takeKernel({architecture, metaPackage, suite}, folder) {
   try {
     copyFileSync(places.find(existsSync) ?? places[0], `${work}/vmlinuz`)
     const orders = [MODULES, MACHINE_MODULES]
+    const kept = {tree: `${base}/lib/modules/${release}`, needs: await dependenciesOfModules(base, release)}
     const files = []
-    for (const names of orders) files.push(await unpackModules(base, release, names, `${work}/modules`))
+    for (const names of orders) files.push(await unpackModules(kept, names, `${work}/modules`))
     writeFileSync(`${work}/orders.json`, JSON.stringify(files))
-    await keepLibrary(base, release, MACHINE_MODULES, `${work}/library`)
+    keepLibrary(kept, MACHINE_MODULES, `${work}/library`)
     rmSync(folder, {recursive: true, force: true})
     renameSync(work, folder)
   } finally {
@@ -83,9 +84,7 @@ function kernelPackages(architecture, metaPackage, suite) {
 }
 
 /** Unpacks the modules and all they need; returns their file names so that each comes after what it needs. */
-async function unpackModules(base, release, names, target) {
-  const tree = `${base}/lib/modules/${release}`
-  const needs = await dependenciesOfModules(base, release)
+async function unpackModules({tree, needs}, names, target) {
   const order = []
   for (const name of names) {
     const path = [...needs.keys()].find((key) => moduleName(key) === name)
@@ -102,15 +101,14 @@ async function unpackModules(base, release, names, target) {
 }
 
 /** As /lib/modules/RELEASE, of these modules and all they need. */
-async function keepLibrary(base, release, names, target) {
-  const needs = await dependenciesOfModules(base, release)
+function keepLibrary({tree, needs}, names, target) {
   const wanted = [...needs].filter(([path]) => names.includes(moduleName(path)))
   const rows = new Map(wanted)
   for (const path of wanted.flatMap(([, needed]) => needed)) rows.set(path, needs.get(path))
   mkdirSync(target)
   for (const path of rows.keys()) {
     mkdirSync(dirname(`${target}/${path}`), {recursive: true})
-    copyFileSync(`${base}/lib/modules/${release}/${path}`, `${target}/${path}`)
+    copyFileSync(`${tree}/${path}`, `${target}/${path}`)
   }
   const list = [...rows].map(([path, needed]) => `${[`${path}:`, ...needed].join(' ')}\n`).join('')
   writeFileSync(`${target}/modules.dep`, list)

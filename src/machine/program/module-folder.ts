@@ -6,20 +6,15 @@ import {ALL_CAPABILITIES} from '../../abi/capability.ts'
 import {Errno} from '../../abi/errno.ts'
 import {O_RDONLY} from '../../abi/open-flags.ts'
 import {HvError} from '../../errors.ts'
-import {Budget} from '../../vfs/budget.ts'
-import {openHostFs} from '../../vfs/fs/host.ts'
 import {type HostSource, openHostSource} from '../../vfs/fs/host-source.ts'
 import {toByteString} from '../../vfs/host-calls.ts'
 import type {Location} from '../../vfs/location.ts'
-import {disposeMounts, mountRoot} from '../../vfs/mount-tree.ts'
 import {openPath} from '../../vfs/open.ts'
-import {filesMemory} from './files-memory.ts'
+import {openShare} from '../share/open-share.ts'
 import {type Module, readModules} from './modules.ts'
 
 /** Larger than any module. */
 const MOST_BYTES = 64 << 20
-const LISTINGS_BYTES = 16 << 20
-const NO_MEMORY_BYTES = 1 << 20
 const USUAL = ['/lib/modules', '/usr/lib/modules']
 
 export class ModuleFolder {
@@ -42,16 +37,15 @@ export class ModuleFolder {
 
   /** Once. @throws HvError BAD_KERNEL */
   read(wanted: readonly string[]): Module[] {
-    const [memory, budget] = [filesMemory(NO_MEMORY_BYTES), new Budget(LISTINGS_BYTES)]
-    const {top} = mountRoot(openHostFs(this.source, {readOnly: true, memory, budget}), {readOnly: true})
+    const share = openShare(this.source, {readOnly: true})
     try {
-      return readModules((path) => readFile(top, path), wanted)
+      return readModules((path) => readFile(share.root, path), wanted)
     } catch (error) {
       if (!(error instanceof Errno)) throw error
       const message = `the kernel's modules in ${this.#path} cannot be read: ${error}`
       throw new HvError('BAD_KERNEL', message, 'name their directory, as depmod(8) leaves it, by `modules`')
     } finally {
-      disposeMounts(top.mount)
+      share.dispose()
     }
   }
 }

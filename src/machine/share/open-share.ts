@@ -5,6 +5,7 @@ import {HvError} from '../../errors.ts'
 import {createMemoryFile} from '../../platform/page-allocator.ts'
 import {Budget} from '../../vfs/budget.ts'
 import {openHostFs} from '../../vfs/fs/host.ts'
+import type {HostSource} from '../../vfs/fs/host-source.ts'
 import type {Location} from '../../vfs/location.ts'
 import {disposeMounts, mountRoot} from '../../vfs/mount-tree.ts'
 
@@ -21,16 +22,17 @@ export interface Share {
 }
 
 /**
- * @param directory on the host; links on the way are followed, and none in it
+ * @param directory on the host, or one that is open already; links on the way are followed, and none in it
  * @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL
  */
-export function openShare(directory: string, {readOnly = false} = {}): Share {
+export function openShare(directory: string | HostSource, {readOnly = false} = {}): Share {
   const region = {size: MEMORY_BYTES, upTo: (end: number) => new ArrayBuffer(end === 0 ? 0 : MEMORY_BYTES)}
   const memory = createMemoryFile(region, () => {})
   const fs = openHostFs(directory, {readOnly, memory, budget: new Budget(LISTINGS_BYTES)})
   if (fs.root.kind !== S_IFDIR) {
     fs.dispose()
-    throw new HvError('BAD_ARGUMENT', `${directory}: not a directory`, 'share the directory that it is in')
+    const shown = typeof directory === 'string' ? directory : directory.path
+    throw new HvError('BAD_ARGUMENT', `${shown}: not a directory`, 'share the directory that it is in')
   }
   const root = mountRoot(fs, {readOnly}).top
   return {root, dispose: () => disposeMounts(root.mount)}

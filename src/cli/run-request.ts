@@ -54,11 +54,8 @@ function checkTogether(options: RunOptions): void {
   if (entrypoint !== undefined && image === undefined)
     throw bad('--entrypoint is for an image', 'give --image, or the program behind the flags')
   const given = {initrd, modules, append, reboot: reboots, net}
-  const ofKernel = Object.entries(given)
-    .filter(([, value]) => value)
-    .map(([name]) => `--${name}`)
-    .at(0)
-  if (ofKernel && kernel === undefined) throw bad(`${ofKernel} is for a kernel`, 'give --kernel')
+  const ofKernel = Object.entries(given).find(([, value]) => value)
+  if (ofKernel && kernel === undefined) throw bad(`--${ofKernel[0]} is for a kernel`, 'give --kernel')
 }
 
 /** All words belong to the image's entry point, or are its program. */

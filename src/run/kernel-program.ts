@@ -20,7 +20,6 @@ import {Budget, budgetBytes} from '../vfs/budget.ts'
 import {disposeMounts} from '../vfs/mount-tree.ts'
 import {type GuestFiles, openGuestFiles} from './guest-files.ts'
 import {imageProgram} from './image-program.ts'
-import {requireKvm} from './kernel.ts'
 import {endOfProgram} from './machine-program-end.ts'
 import {MachineStreams} from './machine-streams.ts'
 import type {RunOptions, RunResult} from './options.ts'
@@ -38,7 +37,6 @@ const MODULES = [
 /** @throws HvError */
 export async function runKernelProgram(options: RunOptions, kernel: string): Promise<RunResult> {
   refuseUnfit(options, UNFIT, (name) => `${name} has no meaning for a program with a kernel of its own`)
-  requireKvm(options.platform)
   const jail = Jail.begin(options.jail ?? 'best')
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options
   const memory = filesMemory(memoryBytes)

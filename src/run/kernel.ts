@@ -14,6 +14,8 @@ const MAX_TASKS = 1
 
 /** @throws HvError */
 export async function runKernelMachine(options: RunOptions, kernel: string): Promise<RunResult> {
+  if (options.platform === 'ptrace')
+    refuse('a kernel needs KVM, and `platform` is ptrace', 'leave `platform` away')
   if (options.root !== undefined || options.image !== undefined)
     return (await import('./kernel-program.ts')).runKernelProgram(options, kernel)
   requireKernelOptions(options)
@@ -62,7 +64,7 @@ const UNFIT: readonly (keyof RunOptions)[] = [
 
 /** @throws HvError BAD_ARGUMENT */
 function requireKernelOptions(options: RunOptions): void {
-  const {gdb, reboots, suggestsPromises, platform, modules} = options
+  const {gdb, reboots, suggestsPromises, modules} = options
   const explain = (name: string): string =>
     `${name} is for programs under the sentry, and \`kernel\` boots a machine`
   refuseUnfit(options, UNFIT, explain)
@@ -71,10 +73,4 @@ function requireKernelOptions(options: RunOptions): void {
     refuse('`gdb` sees one boot, and `reboots` makes more', 'leave one of them away')
   if (modules !== undefined)
     refuse('`modules` is for a program that `kernel` runs', 'give `root` or `image`, too')
-  requireKvm(platform)
-}
-
-/** @throws HvError BAD_ARGUMENT */
-export function requireKvm(platform: RunOptions['platform']): void {
-  if (platform === 'ptrace') refuse('a kernel needs KVM, and `platform` is ptrace', 'leave `platform` away')
 }

@@ -25,6 +25,9 @@ export type Platform = (typeof platforms)[number]
 
 const TIMEOUT_MS = stepMs('command')
 const MAX_OUTPUT = 256 << 20
+const PATH = '/usr/bin:/bin'
+/** A user's, who has a home: hv keeps V8's bytecode there (../../src/kept-code.ts). */
+const USER = {PATH, HOME: process.env.HOME ?? '/'}
 
 export function natively(program: string, args: readonly string[], settings: RunSettings = {}): Outcome {
   return spawn(program, args, settings)
@@ -37,13 +40,13 @@ export function underHv(
   args: readonly string[],
   settings: RunSettings = {},
 ): Outcome {
-  return spawn(process.execPath, [hv, 'run', ...flags, program, ...args], settings)
+  return spawn(process.execPath, [hv, 'run', ...flags, program, ...args], {env: USER, ...settings})
 }
 
 function spawn(file: string, args: readonly string[], settings: RunSettings): Outcome {
   const {status, signal, stdout, stderr, error} = spawnSync(file, args, {
     cwd: settings.cwd,
-    env: settings.env ?? {PATH: '/usr/bin:/bin'},
+    env: settings.env ?? {PATH},
     input: settings.stdin,
     stdio: [settings.stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     timeout: settings.timeoutMs ?? TIMEOUT_MS,

@@ -11,7 +11,7 @@ import type {MachineResult} from './machine-result.ts'
 import {MachineInput, MachineOutput} from './streams.ts'
 
 /** While more of the console's output is not read, the machine waits. */
-const UNREAD_BYTES = 2 ** 16
+const UNREAD_BYTES = 2 ** 14
 /** VMADDR_PORT_ANY is no port: vsock(7). */
 const PORT_MAX = 2 ** 32 - 2
 

@@ -19,7 +19,7 @@ export const PTRACE_UNITS: readonly string[] = ['platform/']
 
 const vitest = ['node', 'node_modules/vitest/vitest.mjs', 'run', '--config', 'ci/vitest.config.ts']
 /** A minute each there, and the same on every processor: `npm run test:beds` alone runs them. */
-const SLOW = ['vm/lifetime.test.ts', 'platform/kvm-storm.test.ts']
+const SLOW = ['vm/lifetime.test.ts', 'platform/kvm-storm.test.ts', 'platform/page-allocator.test.ts']
 /** What starts fastest under emulation: a thread, and each module once. The repository is read-only there. */
 const options = ['--configLoader', 'runner', '--project', 'unit', '--pool=threads', '--no-isolate']
 

@@ -11,6 +11,7 @@ import {Vm} from '../../../src/vm/vm.ts'
 import {guest} from '../../helpers/guest-code.ts'
 import {
   addVcpu,
+  codeOf,
   describeKvm,
   MEMORY_BYTES,
   residentBytes,
@@ -106,6 +107,16 @@ describeKvm('a VM that nobody disposes of', () => {
     })()
     await settle()
     expect((await ended).kind).toBe('interrupted')
+  })
+})
+
+describeKvm('a VM whose vCPUs come and go', () => {
+  test('says VCPU_FAILED when KVM makes no further vCPU', () => {
+    using vm = Vm.create({memoryBytes: MEMORY_BYTES})
+    const create = () => {
+      for (let i = 0; i < 10_000; i++) vm.createVcpu()[Symbol.dispose]()
+    }
+    expect(codeOf(create)).toBe('VCPU_FAILED')
   })
 })
 

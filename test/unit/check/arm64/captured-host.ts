@@ -70,6 +70,7 @@ export function checkCapture(name: string, change: Change = {}): Promise<HostRep
     },
     proveTrap: () => ({ok: true, roundTripNs: 98_000}),
     proveStop: undefined,
+    proveJail: undefined,
     ...options,
   })
 }

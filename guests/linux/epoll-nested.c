@@ -1,4 +1,5 @@
 // epoll sets in epoll sets: how deep, how many ways to one file, loops, and events through all of it. man 2 epoll_ctl, fs/eventpoll.c.
+// not in CI's beds: emulation makes it slow
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

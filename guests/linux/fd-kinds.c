@@ -2,6 +2,7 @@
 // Alternatives: where the two, or ext4 and tmpfs, differ; and where hv does more than Linux (splices of
 // /proc, copies between file systems, RWF_NOWAIT) or sees no arguments (vectors of nothing); its last offset is 2^53 - 1.
 // With an argument it prints the table of the system that it runs on.
+// not in CI's beds: emulation makes it slow
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

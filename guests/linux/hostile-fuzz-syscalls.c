@@ -1,5 +1,6 @@
 // hostile-fuzz-syscalls: every call number with wrong arguments in seven patterns: all return, the program lives. man 2 syscalls.
 // only under hv
+// not in CI's beds: emulation makes it slow
 #include <sys/time.h>
 
 #include "check.h"

@@ -76,7 +76,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     kind: 'value',
     placeholder: 'DIR',
     summary:
-      "with --kernel and --root or --image: the kernel's modules; default: /lib/modules/RELEASE, for a kernel that is called vmlinuz-RELEASE",
+      "with --kernel and --root, --image or --with-libs: the kernel's modules; default: /lib/modules/RELEASE, for a kernel that is called vmlinuz-RELEASE",
   },
   {
     name: 'share',

@@ -16,7 +16,8 @@ const MAX_TASKS = 1
 export async function runKernelMachine(options: RunOptions, kernel: string): Promise<RunResult> {
   if (options.platform === 'ptrace')
     refuse('a kernel needs KVM, and `platform` is ptrace', 'leave `platform` away')
-  if (options.root !== undefined || options.image !== undefined)
+  const {root, image, withLibraries} = options
+  if (root !== undefined || image !== undefined || withLibraries)
     return (await import('./kernel-program.ts')).runKernelProgram(options, kernel)
   requireKernelOptions(options)
   const server = options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, true))
@@ -48,7 +49,6 @@ export async function runKernelMachine(options: RunOptions, kernel: string): Pro
 
 /** They are for programs under the sentry. */
 const UNFIT: readonly (keyof RunOptions)[] = [
-  'withLibraries',
   'volumes',
   'cwd',
   'trace',
@@ -72,5 +72,5 @@ function requireKernelOptions(options: RunOptions): void {
   if (gdb !== undefined && reboots)
     refuse('`gdb` sees one boot, and `reboots` makes more', 'leave one of them away')
   if (modules !== undefined)
-    refuse('`modules` is for a program that `kernel` runs', 'give `root` or `image`, too')
+    refuse('`modules` is for a program that `kernel` runs', 'give `root`, `image` or `withLibraries`, too')
 }

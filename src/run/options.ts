@@ -65,13 +65,13 @@ export interface RunOptions {
   ifStuck?: {status: number; line: string}
   platform: PlatformChoice
   /**
-   * A kernel that a machine of its own boots, in place of a program, or for it where there is `root` or `image`: bzImage, ELF vmlinux, or
-   * Image of arm64. Host path.
+   * A kernel that a machine of its own boots, in place of a program, or for it where there is `root`, `image` or `withLibraries`: bzImage,
+   * ELF vmlinux, or Image of arm64. Host path.
    */
   kernel?: string
   /** With `kernel`: its initramfs. Host path. */
   initrd?: string
-  /** With `kernel` and `root` or `image`: the directory of its modules; default: the one that belongs to a kernel of its name. Host path. */
+  /** With `kernel`, for a program: the directory of its modules; default: the one that belongs to a kernel of its name. Host path. */
   modules?: string
   /** With `kernel`: it boots again when it resets its machine. */
   reboots?: boolean

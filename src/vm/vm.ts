@@ -232,7 +232,19 @@ export class Vm implements Disposable {
   }
 
   /**
-   * The listener is called no more.
+   * As {@link on}, for the next event of that name alone: the listener is taken away before it is called.
+   *
+   * @example
+   * vm.once('exit', () => vm.stop()).start()
+   * await new Promise<void>((resolve) => vm.once('stop', resolve))
+   */
+  once<Name extends keyof VmEvents>(name: Name, listener: VmEvents[Name]): this {
+    this.#loops.on(name, listener, true)
+    return this
+  }
+
+  /**
+   * The listener is called no more, whether by {@link on} or {@link once}.
    *
    * @example
    * const listener: VmEvents['stop'] = () => console.log('stopped')

@@ -22,7 +22,8 @@ export async function runKernelMachine(options: RunOptions, kernel: string): Pro
   requireKernelOptions(options)
   const server = options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, true))
   const gdb = server && new (await import('./gdb-machine.ts')).GdbMachine(server)
-  const core = options.core ? new (await import('./machine-core.ts')).MachineCore(options.core) : undefined
+  const core = options.core ? new (await import('./core.ts')).CoreFile(options.core) : undefined
+  const dumper = core && new (await import('./machine-core.ts')).MachineCore(core)
   const jail = Jail.begin(options.jail ?? 'best')
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options
   jail.limit({memoryBytes, maxTasks: MAX_TASKS, cpus}, options.cgroupParent)
@@ -35,10 +36,11 @@ export async function runKernelMachine(options: RunOptions, kernel: string): Pro
   const onMade = (roots: JailNeeds['roots']): void =>
     jail.close({
       ...{roots, directories: ownDirectories(process.env), dropTo: options.dropTo},
-      ...{caller: 'kernel', isUndecided: reboots, hasTerminal: false, accepts: gdb !== undefined},
+      ...{caller: 'kernel', isUndecided: reboots, hasTerminal: false},
+      ...{accepts: gdb !== undefined, dumps: core !== undefined},
     })
   try {
-    const watching = {onMade, onLoaded: () => gdb?.begin(), debug: gdb?.debug, onDead: core?.onDead}
+    const watching = {onMade, onLoaded: () => gdb?.begin(), debug: gdb?.debug, onDead: dumper?.onDead}
     const result = await runKernel({...options, kernel, append}, watching)
     return {...result, jail: jail.layers}
   } finally {

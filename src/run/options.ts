@@ -86,8 +86,8 @@ export interface RunOptions {
   /** Where gdb is waited for before the first instruction, a machine's too. A program's call sites are then left as they are. */
   gdb?: GdbAddress
   /**
-   * Where the first process that dies with a core leaves it: a file of this host, emptied if it is there. With `kernel`, the machine if it
-   * does not end with status 0.
+   * Where the first process that dies with a core leaves it: a file of this host, emptied if it is there. A machine, a kernel's or a
+   * bare-metal guest's, is left if it does not end with status 0.
    */
   core?: string
   /** Forces what the program is taken for; default: what the file says. */

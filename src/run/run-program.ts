@@ -81,7 +81,7 @@ async function runLinux(options: RunOptions, watchdog: Watchdog): Promise<RunRes
   const server =
     options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, isUndecided))
   const gdb = server && new (await import('./gdb.ts')).GdbRun(server)
-  const core = options.core && new (await import('./core.ts')).CoreFile(options.core)
+  const core = options.core ? new (await import('./core.ts')).CoreFile(options.core) : undefined
   const jail = Jail.begin(options.jail ?? 'best')
   jail.limit(hostLimits(options), options.cgroupParent)
   const opened = await openPlatform(options.platform, memoryBytes, cpus)
@@ -101,9 +101,10 @@ async function runLinux(options: RunOptions, watchdog: Watchdog): Promise<RunRes
       roots: files.roots,
       directories: [...ownDirectories(process.env), ...(files.libraryFolders ?? [])],
       ...{caller, hasTerminal, isUndecided, accepts: gdb !== undefined, dropTo: options.dropTo},
+      dumps: isUndecided && core !== undefined,
     })
     if (isUndecided) {
-      if (isBareGuest(onHost)) return {fd: onHost.fd, jail, kvmError, server}
+      if (isBareGuest(onHost)) return {fd: onHost.fd, jail, kvmError, server, core}
       addon.dropKvm()
       jail.decide(caller, hasTerminal, gdb !== undefined)
     }
@@ -133,7 +134,7 @@ async function runLinux(options: RunOptions, watchdog: Watchdog): Promise<RunRes
 interface Watching {
   watchdog: Watchdog
   gdb: GdbRun | undefined
-  core: CoreFile | '' | undefined
+  core: CoreFile | undefined
 }
 
 /** Until it has ended, and the sentry with it. */
@@ -155,7 +156,7 @@ async function runTraced(
       onLoaded: (process) => {
         passSignals(sentry, process, trace)
         stopWith(sentry, process, options)
-        if (core) core.begin(kernel)
+        core?.begin(kernel)
         gdb?.begin(
           kernel,
           process,

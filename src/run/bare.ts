@@ -10,12 +10,13 @@ import {requireHeld} from '../vm/open-error.ts'
 import type {CoreFile} from './core.ts'
 import type {RunOptions, RunResult} from './options.ts'
 import {refuse, refuseUnfit} from './unfit-options.ts'
+import type {Watchdog} from './watchdog.ts'
 
 /** Besides hv's own threads there are none. */
 const TASKS = {maxTasks: 1, cpus: 1}
 
 /** What is known to be one. @throws HvError */
-export async function runBareMetal(options: RunOptions): Promise<RunResult> {
+export async function runBareMetal(options: RunOptions, watchdog: Watchdog): Promise<RunResult> {
   requireBareOptions(options)
   const fd = openGuestFile(options.program)
   const server = options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, true))
@@ -30,7 +31,7 @@ export async function runBareMetal(options: RunOptions): Promise<RunResult> {
     ...{caller: 'kvm', isUndecided: true, hasTerminal: false},
     ...{accepts: server !== undefined, dumps: core !== undefined},
   })
-  return runInJail(options, {fd, jail, kvmError, server, core})
+  return runInJail(options, {fd, jail, kvmError, server, core}, watchdog)
 }
 
 /** What has turned out to be one, behind the jail. */
@@ -47,17 +48,22 @@ export interface FoundBare {
 }
 
 /** @throws HvError */
-export async function runFoundBare(options: RunOptions, found: FoundBare): Promise<RunResult> {
+export async function runFoundBare(
+  options: RunOptions,
+  found: FoundBare,
+  watchdog: Watchdog,
+): Promise<RunResult> {
   requireBareOptions(options)
-  return runInJail(options, found)
+  return runInJail(options, found, watchdog)
 }
 
-async function runInJail(options: RunOptions, found: FoundBare): Promise<RunResult> {
+async function runInJail(options: RunOptions, found: FoundBare, watchdog: Watchdog): Promise<RunResult> {
   const {fd, jail, kvmError, server, core} = found
   requireHeld(kvmError)
   const gdb = server && new (await import('./gdb-machine.ts')).GdbMachine(server, options.program)
   const dumper = core && new (await import('./machine-core.ts')).MachineCore(core)
   const onLoaded = (): void => {
+    watchdog.start()
     addon.dropKvm()
     jail.decide('machine', false, gdb !== undefined, core !== undefined)
     gdb?.begin()

@@ -27,6 +27,7 @@ import {MachineStreams} from './machine-streams.ts'
 import type {RunOptions, RunResult} from './options.ts'
 import {foldersOf} from './show-program.ts'
 import {refuseUnfit} from './unfit-options.ts'
+import type {Watchdog} from './watchdog.ts'
 
 /** hv's own threads are not the guest's. */
 const MAX_TASKS = 1
@@ -38,7 +39,11 @@ const MODULES = [
 ]
 
 /** @throws HvError */
-export async function runKernelProgram(options: RunOptions, kernel: string): Promise<RunResult> {
+export async function runKernelProgram(
+  options: RunOptions,
+  kernel: string,
+  watchdog: Watchdog,
+): Promise<RunResult> {
   refuseUnfit(options, UNFIT, (name) => `${name} has no meaning for a program with a kernel of its own`)
   const jail = Jail.begin(options.jail ?? 'best')
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options
@@ -76,7 +81,7 @@ export async function runKernelProgram(options: RunOptions, kernel: string): Pro
     const order = orderOf({...options, program}, shown, streams.size)
     const link = new ProgramLink(machine.vsock, order, streams, stop)
     streams.begin(link)
-    const {stats, ...end} = await machine.run()
+    const {stats, ...end} = await machine.run(() => watchdog.start())
     return {...endOfProgram(order, link, end, tail.reason), stats, jail: jail.layers}
   } finally {
     server.close()

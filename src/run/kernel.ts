@@ -8,17 +8,22 @@ import {runKernel} from '../machine/run-kernel.ts'
 import {requireHeld} from '../vm/open-error.ts'
 import type {RunOptions, RunResult} from './options.ts'
 import {refuse, refuseUnfit} from './unfit-options.ts'
+import type {Watchdog} from './watchdog.ts'
 
 /** hv's own threads are not the guest's. */
 const MAX_TASKS = 1
 
 /** @throws HvError */
-export async function runKernelMachine(options: RunOptions, kernel: string): Promise<RunResult> {
+export async function runKernelMachine(
+  options: RunOptions,
+  kernel: string,
+  watchdog: Watchdog,
+): Promise<RunResult> {
   if (options.platform === 'ptrace')
     refuse('a kernel needs KVM, and `platform` is ptrace', 'leave `platform` away')
   const {root, image, withLibraries} = options
   if (root !== undefined || image !== undefined || withLibraries)
-    return (await import('./kernel-program.ts')).runKernelProgram(options, kernel)
+    return (await import('./kernel-program.ts')).runKernelProgram(options, kernel, watchdog)
   requireKernelOptions(options)
   const server = options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, true))
   const gdb = server && new (await import('./gdb-machine.ts')).GdbMachine(server)
@@ -40,7 +45,11 @@ export async function runKernelMachine(options: RunOptions, kernel: string): Pro
       ...{accepts: gdb !== undefined, dumps: core !== undefined},
     })
   try {
-    const watching = {onMade, onLoaded: () => gdb?.begin(), debug: gdb?.debug, onDead: dumper?.onDead}
+    const onLoaded = (): void => {
+      watchdog.start()
+      gdb?.begin()
+    }
+    const watching = {onMade, onLoaded, debug: gdb?.debug, onDead: dumper?.onDead}
     const result = await runKernel({...options, kernel, append}, watching)
     return {...result, jail: jail.layers}
   } finally {

@@ -59,12 +59,11 @@ async function compared(result: RunResult): Promise<RunResult> {
 async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunResult> {
   watchdog.start()
   const {kernel} = options
-  if (kernel !== undefined) return (await import('./kernel.ts')).runKernelMachine(options, kernel)
-  if (options.machine === 'bare') return (await import('./bare.ts')).runBareMetal(options)
+  if (kernel !== undefined) return (await import('./kernel.ts')).runKernelMachine(options, kernel, watchdog)
+  if (options.machine === 'bare') return (await import('./bare.ts')).runBareMetal(options, watchdog)
   const result = await runLinux(options, watchdog)
   if (!('fd' in result)) return result
-  watchdog.start()
-  return (await import('./bare.ts')).runFoundBare(options, result)
+  return (await import('./bare.ts')).runFoundBare(options, result, watchdog)
 }
 
 /** Or what the file of the program says that it is instead. */

@@ -1,4 +1,4 @@
-// misbehave HOW: does what ends a run with an error: mmio, mmio-write, spin, and what the architecture has besides.
+// misbehave HOW: does what ends a run with an error: mmio, mmio-write, spin, vectors, and what the architecture has besides.
 
 #include "misbehave.h"
 
@@ -19,5 +19,6 @@ int main(unsigned long argc, char **argv) {
     for (;;) continue;
   }
   misbehave_here(argv[0]);
+  if (is(argv[0], "vectors")) return (int)*nowhere;
   return 3;
 }

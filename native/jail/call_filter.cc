@@ -190,6 +190,9 @@ constexpr long kAllowedWithTerminal[] = {SYS_wait4, SYS_kill};
 // Of what listens already. Options of sockets reach no further than the socket.
 constexpr long kAllowedToAccept[] = {SYS_accept4, SYS_setsockopt};
 
+// A core file: a part at its place, and the holes.
+constexpr long kAllowedToDump[] = {SYS_pwrite64, SYS_ftruncate};
+
 constexpr uint32_t kTerminalRequests[] = {
     TCGETS, TCSETS,     TCSETSW,    TCSETSF,   kTcgets2,  kTcsets2, kTcsetsw2, kTcsetsf2, TCFLSH,
     TCXONC, TIOCGWINSZ, TIOCSWINSZ, TIOCGPGRP, TIOCSPGRP, FIONREAD, TIOCOUTQ,  FIONBIO,   FIOCLEX};
@@ -214,6 +217,8 @@ constexpr uint32_t kMachineRequests[] = {KVM_RUN,        KVM_GET_REGS,  KVM_SET_
 constexpr uint32_t kKernelRequests[] = {KVM_IRQ_LINE};
 // Of a machine that gdb looks into.
 constexpr uint32_t kDebugRequests[] = {KVM_SET_GUEST_DEBUG, KVM_CHECK_EXTENSION};
+// Of a machine whose registers go into a core file: how long the vectors' area is.
+constexpr uint32_t kDumpRequests[] = {KVM_CHECK_EXTENSION};
 // Of the devices of a kernel's machine.
 constexpr uint32_t kPluggingRequests[] = {KVM_IOEVENTFD};
 constexpr uint32_t kMakingRequests[] = {KVM_GET_API_VERSION, KVM_CREATE_VM, KVM_ENABLE_CAP};
@@ -314,8 +319,10 @@ int FilterCalls(const FilterOptions& options) {
   const bool traces = options.caller == Caller::kPtrace;
   using Requests = std::initializer_list<std::span<const uint32_t>>;
   using Some = std::span<const uint32_t>;
-  const Some debug = options.accepts ? Some(kDebugRequests) : Some();
-  const Some vectors = options.accepts ? Some(arch::kVectorRequests) : Some();
+  const Some debug = options.accepts ? Some(kDebugRequests)
+                     : options.dumps ? Some(kDumpRequests)
+                                     : Some();
+  const Some vectors = options.accepts || options.dumps ? Some(arch::kVectorRequests) : Some();
   const auto allow_requests = [&](Requests requests) { program.AllowIf(SYS_ioctl, 1, requests); };
   // The most frequent ones first: the kernel remembers only what it need not ask about.
   if (traces) {
@@ -328,7 +335,7 @@ int FilterCalls(const FilterOptions& options) {
   } else if (options.caller == Caller::kKernel && options.is_undecided) {
     allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests, kTerminalRequests,
                     kKvmRequests, arch::kSentryKvmRequests, kMakingRequests, kPluggingRequests,
-                    arch::kMakingRequests});
+                    arch::kMakingRequests, vectors});
   } else if (options.caller == Caller::kKernel) {
     allow_requests({kMachineRequests, arch::kMachineRequests, kKernelRequests, kTerminalRequests,
                     debug, vectors});
@@ -347,7 +354,10 @@ int FilterCalls(const FilterOptions& options) {
     for (long call : {SYS_tgkill, SYS_kill}) program.AllowMasked(call, 0, ~uint32_t{0}, self);
   }
   program.Allow({kAllowed, arch::kSentryCalls});
-  if (options.caller != Caller::kMachine) program.Allow({kAllowedToSentry});
+  if (options.caller != Caller::kMachine)
+    program.Allow({kAllowedToSentry});
+  else if (options.dumps)
+    program.Allow({kAllowedToDump});
   if (options.accepts) program.Allow({kAllowedToAccept});
   program.AllowMasked(SYS_clone, 0, kNewNamespaces | kThread, kThread);
   program.Fail(SYS_clone3, ENOSYS);

@@ -22,6 +22,8 @@ struct FilterOptions {
   bool is_undecided;
   // It takes who connects to a socket that it listens to: a debugger, who may look into a machine's vCPUs.
   bool accepts;
+  // It leaves a core file of a machine that dies: what vCPUs have is read, and the file, which is open, is written.
+  bool dumps;
 };
 
 // For every thread, now and later. Other calls fail with EPERM: clone3(2), whose arguments no filter sees, with ENOSYS.

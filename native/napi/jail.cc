@@ -116,7 +116,7 @@ Napi::Value Rights(const Napi::CallbackInfo& info) {
   });
 }
 
-// filterCalls(caller, hasTerminal, isUndecided, accepts)
+// filterCalls(caller, hasTerminal, isUndecided, accepts, dumps)
 Napi::Value Filter(const Napi::CallbackInfo& info) {
   return Guard(info.Env(), [&] {
     const std::string name = info[0].ToString();
@@ -133,7 +133,7 @@ Napi::Value Filter(const Napi::CallbackInfo& info) {
       throw std::invalid_argument("no such caller");
     }
     return Answer(info.Env(), FilterCalls({caller, info[1].ToBoolean(), info[2].ToBoolean(),
-                                           info[3].ToBoolean()}));
+                                           info[3].ToBoolean(), info[4].ToBoolean()}));
   });
 }
 

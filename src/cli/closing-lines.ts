@@ -22,12 +22,17 @@ const OTHERS: Readonly<Record<number, string>> = {
   24: 'CPU time limit exceeded',
   25: 'File size limit exceeded',
 }
+
+/** Of a kernel's run that ended by a reset. */
+const STATUS_RESET = 1
+
 export function closingLines(
-  {program}: RunOptions,
+  options: RunOptions,
   {exitCode, signal, refused = {}, outOfMemory, broken}: RunResult,
   isTerminal: boolean,
 ): string[] {
   if (exitCode === 0) return []
+  const {program} = options
   const lines: string[] = []
   const isTold = outOfMemory === true || broken !== undefined
   if (signal !== null && !isTold) {
@@ -37,5 +42,17 @@ export function closingLines(
   // What a program may be unable to do without. Other calls that are refused have a fallback in most programs.
   if (refused.io_uring_setup !== undefined)
     lines.push('it asked for io_uring (io_uring_setup), which hv does not have')
+  if (exitCode === STATUS_RESET && isForNobody(options))
+    lines.push(
+      `${printable(options.args[0])} was a word for the kernel's first process: to run a program, give --with-libs, --root or --image`,
+    )
   return lines
+}
+
+/** Words for a kernel that was given nothing to find a first process in. */
+function isForNobody(options: RunOptions): boolean {
+  const {kernel, args, root, image, withLibraries, initrd, disks, shares} = options
+  return (
+    kernel !== undefined && args.length > 0 && !(root || image || withLibraries || initrd || disks || shares)
+  )
 }

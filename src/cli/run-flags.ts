@@ -76,7 +76,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     kind: 'value',
     placeholder: 'DIR',
     summary:
-      "with --kernel and --root or --image: the kernel's modules; default: /lib/modules/RELEASE, for a kernel that is called vmlinuz-RELEASE",
+      "with --kernel and --root, --image or --with-libs: the kernel's modules; default: /lib/modules/RELEASE, for a kernel that is called vmlinuz-RELEASE",
   },
   {
     name: 'share',
@@ -193,7 +193,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     kind: 'value',
     placeholder: 'FILE',
     summary:
-      'write an ELF core file when a process of the guest dies of a crash, the first one; see core(5). With --kernel of the machine, if it does not end with status 0',
+      "write an ELF core file when a process of the guest dies of a crash, the first one; see core(5). Of a machine, a bare-metal guest's or a kernel's, if it does not end with status 0",
   },
   {
     name: 'pledge',

@@ -36,13 +36,13 @@ export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.Pro
     if (!isKernel || !setKernelFlag(options, name, value)) setFlag(options, name, value, caller)
   }
   checkTogether(options)
-  const hasTree = options.root !== undefined || options.image !== undefined
+  const hasTree = options.root !== undefined || options.image !== undefined || options.withLibraries
   if (options.kernel !== undefined && !hasTree) {
     return {...options, program: options.kernel, args: program === undefined ? [] : [program, ...args]}
   }
   if (options.image !== undefined) return ofImage(options, {flags, program, args}, caller)
   if (options.kernel !== undefined && options.program === '')
-    throw bad('no program for --root', 'give PROGRAM, or leave --root away')
+    throw noProgramFor(options.root === undefined ? '--with-libs' : '--root')
   if (options.root === undefined) options.program = findOnHost(options.program, caller.PATH ?? '')
   return options
 }
@@ -260,6 +260,9 @@ function isExecutableFile(path: string): boolean {
     return false
   }
 }
+
+const noProgramFor = (flag: string): HvError =>
+  bad(`no program for ${flag}`, `give PROGRAM, or leave ${flag} away`)
 
 function bad(message: string, nextStep: string): HvError {
   return new HvError('BAD_ARGUMENT', message, nextStep)

@@ -24,5 +24,11 @@ export interface JailAddon {
   /** All but these capabilities, by number; with `uid` and `gid`, the user too. The last layer but the filter. */
   giveUpRights(capabilities: readonly number[], uid?: number, gid?: number): number
   /** From now on only the calls that it needs. @param isUndecided a machine may be made yet, and another filter comes */
-  filterCalls(caller: Caller, hasTerminal: boolean, isUndecided: boolean, accepts: boolean): number
+  filterCalls(
+    caller: Caller,
+    hasTerminal: boolean,
+    isUndecided: boolean,
+    accepts: boolean,
+    dumps: boolean,
+  ): number
 }

@@ -35,6 +35,8 @@ export interface JailNeeds {
   hasTerminal: boolean
   /** It listens to a socket, and is to take who connects: gdb, who debugs a machine's vCPUs. */
   accepts?: boolean
+  /** It leaves a core file, which is open, of a machine that dies. */
+  dumps?: boolean
   dropTo?: {uid: number; gid: number}
 }
 
@@ -100,7 +102,8 @@ export class Jail {
    * @throws HvError JAIL_INCOMPLETE if the whole of it is required; BAD_ARGUMENT, HOST_SYSCALL: nobody becomes `dropTo`
    */
   close(needs: JailNeeds): void {
-    const {directories, roots, caller, hasTerminal, isUndecided = false, accepts = false, dropTo} = needs
+    const {directories, roots, caller, hasTerminal, dropTo} = needs
+    const {isUndecided = false, accepts = false, dumps = false} = needs
     const isWanted = this.#choice !== 'none'
     if (dropTo !== undefined) requireRoot()
     this.#cgroup?.holdCpu()
@@ -108,14 +111,14 @@ export class Jail {
     // Who is to be another user is one, in a jail or not.
     if (isWanted || dropTo !== undefined) this.#giveUpRights(needs)
     if (!isWanted) return
-    this.#lay('seccomp', () => addon.filterCalls(caller, hasTerminal, isUndecided, accepts))
+    this.#lay('seccomp', () => addon.filterCalls(caller, hasTerminal, isUndecided, accepts, dumps))
     if (this.#choice === 'required') this.#requireAll()
   }
 
   /** Of what was undecided: a filter over the one that is there. @throws HvError HOST_SYSCALL */
-  decide(caller: Caller, hasTerminal = false, accepts = false): void {
+  decide(caller: Caller, hasTerminal = false, accepts = false, dumps = false): void {
     if (!this.layers.some(({name, status}) => name === 'seccomp' && status === 'on')) return
-    const errno = addon.filterCalls(caller, hasTerminal, false, accepts)
+    const errno = addon.filterCalls(caller, hasTerminal, false, accepts, dumps)
     if (errno !== 0)
       throw new HvError(
         'HOST_SYSCALL',

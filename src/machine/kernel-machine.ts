@@ -93,7 +93,7 @@ export class KernelMachine implements Disposable {
         this.#load(kernel!, initrd)
         end = await this.#boot()
       }
-      if (end.exitCode !== 0) this.#died(end.signal ?? 0)
+      if (end.exitCode !== 0) this.#died(end.signal ?? this.#made.run.failure)
       const runNs = (performance.now() - loaded) * NS_PER_MS
       return {...end, stats: {...this.#stats, loadNs: (loaded - this.#begin) * NS_PER_MS, runNs}}
     } finally {
@@ -143,7 +143,7 @@ export class KernelMachine implements Disposable {
   async #boot(): Promise<End> {
     const {run} = this.#made
     const end = await run.toEnd().catch((error) => {
-      this.#died(0)
+      this.#died(run.failure)
       throw error
     })
     this.#stats.boots++

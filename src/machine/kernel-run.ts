@@ -5,7 +5,7 @@ import {type Exit, isAccess} from '../vm/exit.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import type {Vm} from '../vm/vm.ts'
 import {Bus} from './bus.ts'
-import type {End, MachineDebugging} from './debug/debugging.ts'
+import {type End, type MachineDebugging, signalOf} from './debug/debugging.ts'
 import {failed} from './failed.ts'
 import {isTaken} from './is-taken.ts'
 import type {PlacedDevice} from './kernel.ts'
@@ -40,6 +40,8 @@ export class KernelRun implements Disposable {
   readonly #ending: () => Ending | undefined
   /** The kernel has reset its machine. */
   wasReset = false
+  /** A vCPU has crashed, or failed: what a debugger calls that; else 0. */
+  failure = 0
   readonly #errorStep = machine.kernelErrorStep()
   #end: End | undefined
   #flushed: Promise<void> | undefined
@@ -105,12 +107,18 @@ export class KernelRun implements Disposable {
         exit = await vcpu.runAsync()
         this.stats.exits++
         if (debugging?.takesExit(vcpu, exit)) continue
-        if (debugging !== undefined && isCrash(exit)) await debugging.failed(vcpu, exit)
+        if (isCrash(exit)) {
+          this.failure = signalOf(exit)
+          await debugging?.failed(vcpu, exit)
+        }
         this.#handle(exit, vcpu)
         if (this.#isCongested) await this.#flushed
       }
     } catch (error) {
-      if (exit !== undefined) await debugging?.failed(vcpu, exit)
+      if (exit !== undefined) {
+        this.failure = signalOf(exit)
+        await debugging?.failed(vcpu, exit)
+      }
       // One that cannot go on ends them all.
       this.stop({exitCode: null, signal: null, timedOut: false})
       throw error

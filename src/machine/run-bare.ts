@@ -6,12 +6,14 @@ import type {Exit} from '../vm/exit.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
 import {Vm} from '../vm/vm.ts'
 import {Bus} from './bus.ts'
-import type {Debugger, End, MachineDebugging} from './debug/debugging.ts'
+import {type Debugger, type End, type MachineDebugging, signalOf} from './debug/debugging.ts'
+import type {DeadMachine} from './debug/dump-machine.ts'
 import {failed} from './failed.ts'
 import {GuestFile, openGuestFile} from './guest-file.ts'
 import {isTaken} from './is-taken.ts'
 import {type MachineDevices, machine} from './machine.ts'
 import type {MachineResult} from './machine-result.ts'
+import {stopBySignals} from './stop-by-signals.ts'
 import {MachineInput, MachineOutput} from './streams.ts'
 
 /** Backed lazily: it costs what the guest touches. */
@@ -41,6 +43,8 @@ export interface BareOptions {
   onLoaded?: () => void
   /** Called before `onLoaded`: the machine runs when whoever debugs it lets it. */
   debug?: Debugger
+  /** Is told of the machine if it does not end with status 0, while it stands still; signals to this process end it then. */
+  onDead?: (dead: DeadMachine) => void
 }
 
 /** @param fd the program, open for reading: it is closed then; default: it is opened. @throws HvError */
@@ -59,13 +63,23 @@ export async function runBare(
   const run = new Run(vcpu, streams)
   const kill = (): void => run.stop({exitCode: null, signal: SIGKILL, timedOut: false})
   run.debugging = options.debug?.({vcpus: [vcpu], memory: vm.memory, kill})
+  using _ = options.onDead && stopBySignals((end) => run.stop(end))
+  const died = (signal: number): void =>
+    options.onDead?.({
+      ...{vcpus: [vcpu], memory: vm.memory, signal},
+      pieces: [{address: vm.memory.base, bytes: vm.memory.size}],
+    })
   options.onLoaded?.()
   const loaded = performance.now()
 
   const stop = (): void => run.stop({exitCode: null, signal: null, timedOut: true})
   const timer = options.timeoutMs === undefined ? undefined : setTimeout(stop, options.timeoutMs)
   try {
-    const end = await run.toEnd()
+    const end = await run.toEnd().catch((error) => {
+      died(run.failure)
+      throw error
+    })
+    if (end.exitCode !== 0) died(end.signal ?? 0)
     const ended = performance.now()
     const times = {loadNs: (loaded - started) * NS_PER_MS, runNs: (ended - loaded) * NS_PER_MS}
     return {...end, stats: {...run.stats, ...times}}
@@ -78,6 +92,8 @@ export async function runBare(
 class Run {
   debugging: MachineDebugging | undefined
   readonly stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0}
+  /** When it has failed: what a debugger calls that. */
+  failure = 0
   readonly #vcpu: Vcpu
   readonly #input: MachineInput
   readonly #outputs: readonly MachineOutput[]
@@ -96,7 +112,9 @@ class Run {
     this.#bus = new Bus(this.#devices.all)
   }
 
+  /** Whether or not its output is read. */
   stop(end: End): void {
+    for (const output of this.#outputs) output.hurry()
     this.#end ??= end
     this.#vcpu.interrupt()
     this.debugging?.ended(this.#end)
@@ -127,6 +145,7 @@ class Run {
       try {
         this.#handle(exit)
       } catch (error) {
+        this.failure = signalOf(exit)
         await debugging?.failed(this.#vcpu, exit)
         throw error
       }

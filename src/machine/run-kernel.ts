@@ -9,6 +9,7 @@ import {KernelMachine} from './kernel-machine.ts'
 import type {KernelOptions} from './kernel-options.ts'
 import type {MachineResult} from './machine-result.ts'
 import {rawTerminal} from './raw-terminal.ts'
+import {stopBySignals} from './stop-by-signals.ts'
 import {MachineInput, MachineOutput} from './streams.ts'
 
 const STDIN = 0
@@ -25,9 +26,6 @@ export interface KernelWatching {
   onDead?: KernelMachine['onDead']
 }
 
-/** Those that would end this process. */
-const DEADLY = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
-
 /** On a terminal each key is the machine's; ^A and x ends it. @throws HvError */
 export async function runKernel(
   options: Omit<KernelOptions, 'network'> & {net?: Network},
@@ -42,9 +40,8 @@ export async function runKernel(
   const network = options.net === undefined ? undefined : await connectNetwork(options.net)
   using machine = new KernelMachine({...options, network}, streams, watching.debug)
   machine.onDead = watching.onDead
-  using _ = hasTerminal ? rawTerminal(STDIN) : undefined
-  const stop = (_: string, signal: number): void => machine.stop({exitCode: null, signal, timedOut: false})
-  if (watching.onDead !== undefined) for (const name of DEADLY) process.once(name, stop)
+  using _modes = hasTerminal ? rawTerminal(STDIN) : undefined
+  using _signals = watching.onDead && stopBySignals((end) => machine.stop(end))
   watching.onMade?.(machine.roots)
   // While it waits for its debugger, ^A and x end it, too.
   if (hasTerminal && watching.debug !== undefined) streams.input.start()
@@ -52,7 +49,6 @@ export async function runKernel(
     // It lives until then.
     return await machine.run(watching.onLoaded)
   } finally {
-    for (const name of DEADLY) process.off(name, stop)
     leaveNetwork(network)
     if (hasTerminal) process.stdin.destroy()
   }

@@ -7,17 +7,20 @@ import {ownDirectories} from '../jail/own-directories.ts'
 import {openGuestFile} from '../machine/guest-file.ts'
 import {MEMORY_BYTES, runBare} from '../machine/run-bare.ts'
 import {requireHeld} from '../vm/open-error.ts'
+import type {CoreFile} from './core.ts'
 import type {RunOptions, RunResult} from './options.ts'
 import {refuse, refuseUnfit} from './unfit-options.ts'
+import type {Watchdog} from './watchdog.ts'
 
 /** Besides hv's own threads there are none. */
 const TASKS = {maxTasks: 1, cpus: 1}
 
 /** What is known to be one. @throws HvError */
-export async function runBareMetal(options: RunOptions): Promise<RunResult> {
+export async function runBareMetal(options: RunOptions, watchdog: Watchdog): Promise<RunResult> {
   requireBareOptions(options)
   const fd = openGuestFile(options.program)
   const server = options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, true))
+  const core = options.core ? new (await import('./core.ts')).CoreFile(options.core) : undefined
   const jail = Jail.begin(options.jail ?? 'best')
   const {memoryBytes = MEMORY_BYTES} = options
   jail.limit({memoryBytes, ...TASKS}, options.cgroupParent)
@@ -25,9 +28,10 @@ export async function runBareMetal(options: RunOptions): Promise<RunResult> {
   options.code?.keep()
   jail.close({
     ...{roots: [], directories: ownDirectories(process.env), dropTo: options.dropTo},
-    ...{caller: 'kvm', isUndecided: true, hasTerminal: false, accepts: server !== undefined},
+    ...{caller: 'kvm', isUndecided: true, hasTerminal: false},
+    ...{accepts: server !== undefined, dumps: core !== undefined},
   })
-  return runInJail(options, {fd, jail, kvmError, server})
+  return runInJail(options, {fd, jail, kvmError, server, core}, watchdog)
 }
 
 /** What has turned out to be one, behind the jail. */
@@ -39,27 +43,37 @@ export interface FoundBare {
   kvmError: number
   /** Where gdb is waited for. */
   server: GdbServer | undefined
+  /** Where the machine is left if it dies. */
+  core: CoreFile | undefined
 }
 
 /** @throws HvError */
-export async function runFoundBare(options: RunOptions, found: FoundBare): Promise<RunResult> {
+export async function runFoundBare(
+  options: RunOptions,
+  found: FoundBare,
+  watchdog: Watchdog,
+): Promise<RunResult> {
   requireBareOptions(options)
-  return runInJail(options, found)
+  return runInJail(options, found, watchdog)
 }
 
-async function runInJail(options: RunOptions, {fd, jail, kvmError, server}: FoundBare): Promise<RunResult> {
+async function runInJail(options: RunOptions, found: FoundBare, watchdog: Watchdog): Promise<RunResult> {
+  const {fd, jail, kvmError, server, core} = found
   requireHeld(kvmError)
   const gdb = server && new (await import('./gdb-machine.ts')).GdbMachine(server, options.program)
+  const dumper = core && new (await import('./machine-core.ts')).MachineCore(core)
   const onLoaded = (): void => {
+    watchdog.start()
     addon.dropKvm()
-    jail.decide('machine', false, gdb !== undefined)
+    jail.decide('machine', false, gdb !== undefined, core !== undefined)
     gdb?.begin()
   }
   try {
-    const result = await runBare({...options, onLoaded, debug: gdb?.debug}, {}, fd)
+    const result = await runBare({...options, onLoaded, debug: gdb?.debug, onDead: dumper?.onDead}, {}, fd)
     return {...result, jail: jail.layers}
   } finally {
     await gdb?.close()
+    core?.close()
   }
 }
 
@@ -70,7 +84,6 @@ const UNFIT: readonly (keyof RunOptions)[] = [
   'volumes',
   'cwd',
   'trace',
-  'core',
   'maxTasks',
   'diskBytes',
   'patchCalls',

@@ -16,6 +16,8 @@ import type {MachineOrder, Size} from '../machine/program/order.ts'
 import {ProgramLink} from '../machine/program/program-link.ts'
 import {buildTree} from '../sentry/guest-tree.ts'
 import {userOf} from '../sentry/guest-user.ts'
+import {openHostProgram} from '../sentry/host-program.ts'
+import {ShownPrograms} from '../sentry/shown-programs.ts'
 import {Budget, budgetBytes} from '../vfs/budget.ts'
 import {disposeMounts} from '../vfs/mount-tree.ts'
 import {type GuestFiles, openGuestFiles} from './guest-files.ts'
@@ -23,7 +25,9 @@ import {imageProgram} from './image-program.ts'
 import {endOfProgram} from './machine-program-end.ts'
 import {MachineStreams} from './machine-streams.ts'
 import type {RunOptions, RunResult} from './options.ts'
+import {foldersOf} from './show-program.ts'
 import {refuseUnfit} from './unfit-options.ts'
+import type {Watchdog} from './watchdog.ts'
 
 /** hv's own threads are not the guest's. */
 const MAX_TASKS = 1
@@ -35,13 +39,18 @@ const MODULES = [
 ]
 
 /** @throws HvError */
-export async function runKernelProgram(options: RunOptions, kernel: string): Promise<RunResult> {
+export async function runKernelProgram(
+  options: RunOptions,
+  kernel: string,
+  watchdog: Watchdog,
+): Promise<RunResult> {
   refuseUnfit(options, UNFIT, (name) => `${name} has no meaning for a program with a kernel of its own`)
   const jail = Jail.begin(options.jail ?? 'best')
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options
   const memory = filesMemory(memoryBytes)
   jail.limit({memoryBytes: memoryBytes + memory.size, maxTasks: MAX_TASKS, cpus}, options.cgroupParent)
-  const files = await openGuestFiles(options)
+  const onHost = options.withLibraries ? openHostProgram(options.program) : undefined
+  const files = await openGuestFiles(options, foldersOf(options, onHost))
   const folder = options.modules ?? ModuleFolder.usual(kernel)
   const modules = folder === undefined ? undefined : new ModuleFolder(folder)
   const network = options.net === undefined ? undefined : await connectNetwork(options.net)
@@ -58,19 +67,21 @@ export async function runKernelProgram(options: RunOptions, kernel: string): Pro
   const roots = [...files.roots, ...machine.roots]
   if (modules !== undefined) roots.push({fd: modules.source.fd, isWritable: false})
   jail.close({
-    ...{roots, directories: ownDirectories(process.env), dropTo: options.dropTo},
-    ...{caller: 'kernel', hasTerminal: streams.size !== undefined},
+    ...{roots, directories: [...ownDirectories(process.env), ...(files.libraryFolders ?? [])]},
+    ...{caller: 'kernel', hasTerminal: streams.size !== undefined, dropTo: options.dropTo},
   })
 
   const shown = await files.read()
   const tree = buildTree(memory, {...shown, budget: new Budget(budgetBytes(memory.size))})
   try {
+    const programs = new ShownPrograms(tree.top, memory, shown.showProgram)
+    const program = onHost ? programs.show(onHost, options.env.LD_LIBRARY_PATH) : options.program
     server.serve(tree.top)
     const stop = (): void => machine.stop({exitCode: null, signal: null, timedOut: false})
-    const order = orderOf(options, shown, streams.size)
+    const order = orderOf({...options, program}, shown, streams.size)
     const link = new ProgramLink(machine.vsock, order, streams, stop)
     streams.begin(link)
-    const {stats, ...end} = await machine.run()
+    const {stats, ...end} = await machine.run(() => watchdog.start())
     return {...endOfProgram(order, link, end, tail.reason), stats, jail: jail.layers}
   } finally {
     server.close()
@@ -91,16 +102,6 @@ function orderOf(options: RunOptions, {config, user}: GuestFiles, terminal: Size
 
 /** The kernel is not hv's, and its first process is. */
 const UNFIT: readonly (keyof RunOptions)[] = [
-  ...([
-    'initrd',
-    'reboots',
-    'gdb',
-    'withLibraries',
-    'trace',
-    'pledge',
-    'unveil',
-    'core',
-    'maxTasks',
-  ] as const),
+  ...(['initrd', 'reboots', 'gdb', 'trace', 'pledge', 'unveil', 'core', 'maxTasks'] as const),
   ...(['diskBytes', 'patchCalls', 'cpuTimeoutMs', 'cpuQuotaPercent', 'machine', 'suggestsPromises'] as const),
 ]

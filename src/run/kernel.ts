@@ -8,20 +8,27 @@ import {runKernel} from '../machine/run-kernel.ts'
 import {requireHeld} from '../vm/open-error.ts'
 import type {RunOptions, RunResult} from './options.ts'
 import {refuse, refuseUnfit} from './unfit-options.ts'
+import type {Watchdog} from './watchdog.ts'
 
 /** hv's own threads are not the guest's. */
 const MAX_TASKS = 1
 
 /** @throws HvError */
-export async function runKernelMachine(options: RunOptions, kernel: string): Promise<RunResult> {
+export async function runKernelMachine(
+  options: RunOptions,
+  kernel: string,
+  watchdog: Watchdog,
+): Promise<RunResult> {
   if (options.platform === 'ptrace')
     refuse('a kernel needs KVM, and `platform` is ptrace', 'leave `platform` away')
-  if (options.root !== undefined || options.image !== undefined)
-    return (await import('./kernel-program.ts')).runKernelProgram(options, kernel)
+  const {root, image, withLibraries} = options
+  if (root !== undefined || image !== undefined || withLibraries)
+    return (await import('./kernel-program.ts')).runKernelProgram(options, kernel, watchdog)
   requireKernelOptions(options)
   const server = options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, true))
   const gdb = server && new (await import('./gdb-machine.ts')).GdbMachine(server)
-  const core = options.core ? new (await import('./machine-core.ts')).MachineCore(options.core) : undefined
+  const core = options.core ? new (await import('./core.ts')).CoreFile(options.core) : undefined
+  const dumper = core && new (await import('./machine-core.ts')).MachineCore(core)
   const jail = Jail.begin(options.jail ?? 'best')
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options
   jail.limit({memoryBytes, maxTasks: MAX_TASKS, cpus}, options.cgroupParent)
@@ -34,10 +41,15 @@ export async function runKernelMachine(options: RunOptions, kernel: string): Pro
   const onMade = (roots: JailNeeds['roots']): void =>
     jail.close({
       ...{roots, directories: ownDirectories(process.env), dropTo: options.dropTo},
-      ...{caller: 'kernel', isUndecided: reboots, hasTerminal: false, accepts: gdb !== undefined},
+      ...{caller: 'kernel', isUndecided: reboots, hasTerminal: false},
+      ...{accepts: gdb !== undefined, dumps: core !== undefined},
     })
   try {
-    const watching = {onMade, onLoaded: () => gdb?.begin(), debug: gdb?.debug, onDead: core?.onDead}
+    const onLoaded = (): void => {
+      watchdog.start()
+      gdb?.begin()
+    }
+    const watching = {onMade, onLoaded, debug: gdb?.debug, onDead: dumper?.onDead}
     const result = await runKernel({...options, kernel, append}, watching)
     return {...result, jail: jail.layers}
   } finally {
@@ -48,7 +60,6 @@ export async function runKernelMachine(options: RunOptions, kernel: string): Pro
 
 /** They are for programs under the sentry. */
 const UNFIT: readonly (keyof RunOptions)[] = [
-  'withLibraries',
   'volumes',
   'cwd',
   'trace',
@@ -72,5 +83,5 @@ function requireKernelOptions(options: RunOptions): void {
   if (gdb !== undefined && reboots)
     refuse('`gdb` sees one boot, and `reboots` makes more', 'leave one of them away')
   if (modules !== undefined)
-    refuse('`modules` is for a program that `kernel` runs', 'give `root` or `image`, too')
+    refuse('`modules` is for a program that `kernel` runs', 'give `root`, `image` or `withLibraries`, too')
 }

@@ -2,14 +2,13 @@
 
 import {addon} from '../addon.ts'
 import {type DeadMachine, dumpMachine} from '../machine/debug/dump-machine.ts'
-import {CoreFile} from './core.ts'
+import type {CoreFile} from './core.ts'
 
 export class MachineCore {
   readonly #file: CoreFile
 
-  /** An older file is emptied. @throws HvError BAD_ARGUMENT */
-  constructor(path: string) {
-    this.#file = new CoreFile(path)
+  constructor(file: CoreFile) {
+    this.#file = file
   }
 
   readonly onDead = (dead: DeadMachine): void => {

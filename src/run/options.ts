@@ -65,13 +65,13 @@ export interface RunOptions {
   ifStuck?: {status: number; line: string}
   platform: PlatformChoice
   /**
-   * A kernel that a machine of its own boots, in place of a program, or for it where there is `root` or `image`: bzImage, ELF vmlinux, or
-   * Image of arm64. Host path.
+   * A kernel that a machine of its own boots, in place of a program, or for it where there is `root`, `image` or `withLibraries`: bzImage,
+   * ELF vmlinux, or Image of arm64. Host path.
    */
   kernel?: string
   /** With `kernel`: its initramfs. Host path. */
   initrd?: string
-  /** With `kernel` and `root` or `image`: the directory of its modules; default: the one that belongs to a kernel of its name. Host path. */
+  /** With `kernel`, for a program: the directory of its modules; default: the one that belongs to a kernel of its name. Host path. */
   modules?: string
   /** With `kernel`: it boots again when it resets its machine. */
   reboots?: boolean
@@ -86,8 +86,8 @@ export interface RunOptions {
   /** Where gdb is waited for before the first instruction, a machine's too. A program's call sites are then left as they are. */
   gdb?: GdbAddress
   /**
-   * Where the first process that dies with a core leaves it: a file of this host, emptied if it is there. With `kernel`, the machine if it
-   * does not end with status 0.
+   * Where the first process that dies with a core leaves it: a file of this host, emptied if it is there. A machine, a kernel's or a
+   * bare-metal guest's, is left if it does not end with status 0.
    */
   core?: string
   /** Forces what the program is taken for; default: what the file says. */

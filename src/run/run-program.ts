@@ -59,12 +59,11 @@ async function compared(result: RunResult): Promise<RunResult> {
 async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunResult> {
   watchdog.start()
   const {kernel} = options
-  if (kernel !== undefined) return (await import('./kernel.ts')).runKernelMachine(options, kernel)
-  if (options.machine === 'bare') return (await import('./bare.ts')).runBareMetal(options)
+  if (kernel !== undefined) return (await import('./kernel.ts')).runKernelMachine(options, kernel, watchdog)
+  if (options.machine === 'bare') return (await import('./bare.ts')).runBareMetal(options, watchdog)
   const result = await runLinux(options, watchdog)
   if (!('fd' in result)) return result
-  watchdog.start()
-  return (await import('./bare.ts')).runFoundBare(options, result)
+  return (await import('./bare.ts')).runFoundBare(options, result, watchdog)
 }
 
 /** Or what the file of the program says that it is instead. */
@@ -81,7 +80,7 @@ async function runLinux(options: RunOptions, watchdog: Watchdog): Promise<RunRes
   const server =
     options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, isUndecided))
   const gdb = server && new (await import('./gdb.ts')).GdbRun(server)
-  const core = options.core && new (await import('./core.ts')).CoreFile(options.core)
+  const core = options.core ? new (await import('./core.ts')).CoreFile(options.core) : undefined
   const jail = Jail.begin(options.jail ?? 'best')
   jail.limit(hostLimits(options), options.cgroupParent)
   const opened = await openPlatform(options.platform, memoryBytes, cpus)
@@ -101,9 +100,10 @@ async function runLinux(options: RunOptions, watchdog: Watchdog): Promise<RunRes
       roots: files.roots,
       directories: [...ownDirectories(process.env), ...(files.libraryFolders ?? [])],
       ...{caller, hasTerminal, isUndecided, accepts: gdb !== undefined, dropTo: options.dropTo},
+      dumps: isUndecided && core !== undefined,
     })
     if (isUndecided) {
-      if (isBareGuest(onHost)) return {fd: onHost.fd, jail, kvmError, server}
+      if (isBareGuest(onHost)) return {fd: onHost.fd, jail, kvmError, server, core}
       addon.dropKvm()
       jail.decide(caller, hasTerminal, gdb !== undefined)
     }
@@ -133,7 +133,7 @@ async function runLinux(options: RunOptions, watchdog: Watchdog): Promise<RunRes
 interface Watching {
   watchdog: Watchdog
   gdb: GdbRun | undefined
-  core: CoreFile | '' | undefined
+  core: CoreFile | undefined
 }
 
 /** Until it has ended, and the sentry with it. */
@@ -155,7 +155,7 @@ async function runTraced(
       onLoaded: (process) => {
         passSignals(sentry, process, trace)
         stopWith(sentry, process, options)
-        if (core) core.begin(kernel)
+        core?.begin(kernel)
         gdb?.begin(
           kernel,
           process,

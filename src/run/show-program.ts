@@ -3,7 +3,7 @@
 import {dirname} from 'node:path'
 import {arch} from '../arch/index.ts'
 import type {HostProgram} from '../sentry/host-program.ts'
-import type {ShowProgram} from '../sentry/program-finder.ts'
+import type {ShowProgram} from '../sentry/shown-programs.ts'
 import type {RunOptions} from './options.ts'
 
 export interface ShownLibraries {

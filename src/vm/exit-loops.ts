@@ -27,8 +27,13 @@ const NAMES = ['exit', 'error', 'stop'] as const
 /** Behind these a vCPU would make the same exit again, for ever. */
 const LAST: readonly Exit['kind'][] = ['shutdown', 'fail-entry', 'internal-error']
 
+interface Listening<Name extends keyof VmEvents> {
+  readonly listener: VmEvents[Name]
+  readonly isOnce: boolean
+}
+
 export class ExitLoops {
-  readonly #listeners: {[Name in keyof VmEvents]: VmEvents[Name][]} = {exit: [], error: [], stop: []}
+  readonly #listeners: {[Name in keyof VmEvents]: Listening<Name>[]} = {exit: [], error: [], stop: []}
   readonly #has: (vcpu: Vcpu) => boolean
   /** In a run, or in the listeners of its exit. */
   readonly #looping = new Set<Vcpu>()
@@ -44,14 +49,14 @@ export class ExitLoops {
     this.#has = has
   }
 
-  on<Name extends keyof VmEvents>(name: Name, listener: VmEvents[Name]): void {
+  on<Name extends keyof VmEvents>(name: Name, listener: VmEvents[Name], isOnce = false): void {
     takes.checked(takes.callback, listener, 'listener')
-    this.#of(name).push(listener)
+    this.#of(name).push({listener, isOnce})
   }
 
   off<Name extends keyof VmEvents>(name: Name, listener: VmEvents[Name]): void {
     const listeners = this.#of(name)
-    const at = listeners.indexOf(listener)
+    const at = listeners.findIndex((each) => each.listener === listener)
     if (at >= 0) listeners.splice(at, 1)
   }
 
@@ -110,23 +115,30 @@ export class ExitLoops {
     if (this.#running.size === 0) for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
-  /** A copy: a listener may take itself away. */
   async #tell(exit: Exit, vcpu: Vcpu): Promise<void> {
-    for (const listener of [...this.#listeners.exit]) await listener(exit, vcpu)
+    for (const listener of this.#take('exit')) await listener(exit, vcpu)
   }
 
   #fail(error: unknown, vcpu: Vcpu): void {
-    const listeners = [...this.#listeners.error]
+    const listeners = this.#take('error')
     if (listeners.length === 0) throwLater(error)
     for (const listener of listeners) call(() => listener(error, vcpu))
   }
 
   #ended(): void {
     this.#isStarted = false
-    for (const listener of [...this.#listeners.stop]) call(listener)
+    for (const listener of this.#take('stop')) call(listener)
   }
 
-  #of<Name extends keyof VmEvents>(name: Name): VmEvents[Name][] {
+  /** A copy: a listener may take itself away. Those of one event are gone before they are called. */
+  #take<Name extends keyof VmEvents>(name: Name): VmEvents[Name][] {
+    const listeners = this.#of(name)
+    const called = listeners.map(({listener}) => listener)
+    listeners.splice(0, listeners.length, ...listeners.filter(({isOnce}) => !isOnce))
+    return called
+  }
+
+  #of<Name extends keyof VmEvents>(name: Name): Listening<Name>[] {
     return this.#listeners[takes.checked(takes.oneOf(NAMES), name, 'name') as Name]
   }
 }

@@ -1,4 +1,4 @@
-// What a VM is asked to be, checked against what this architecture and this host can give.
+// What a VM is asked to be, and its vCPUs, checked against what this architecture and this host can give.
 
 import * as v from 'valibot'
 import {addon} from '../addon.ts'
@@ -24,6 +24,19 @@ export interface VmOptions {
    */
   irqchip?: boolean
 }
+
+/**
+ * How a vCPU begins.
+ *
+ * @example
+ * const second = vm.createVcpu({startsOff: process.arch === 'arm64'})
+ */
+export interface VcpuOptions {
+  /** arm64: its runs wait until another vCPU switches it on by PSCI's CPU_ON. */
+  startsOff?: boolean
+}
+
+export const vcpuOptions = takes.options({startsOff: v.optional(takes.truth)})
 
 const vmOptions = takes.options({
   memoryBytes: takes.anyNumber,

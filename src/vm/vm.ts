@@ -1,6 +1,5 @@
 // Vm: a virtual machine of KVM: memory and vCPUs.
 
-import * as v from 'valibot'
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
 import * as takes from '../options.ts'
@@ -17,23 +16,10 @@ import {type Read, readFrom, type SaveFile, writeTo} from './save/file.ts'
 import type {Description, SavedVcpu} from './save/format.ts'
 import {defectOf, readDescription, restoreVm, saveVm} from './save/save.ts'
 import {Vcpu} from './vcpu.ts'
-import {checkOptions, type VmOptions} from './vm-options.ts'
-
-/**
- * How a vCPU begins.
- *
- * @example
- * const second = vm.createVcpu({startsOff: process.arch === 'arm64'})
- */
-export interface VcpuOptions {
-  /** arm64: its runs wait until another vCPU switches it on by PSCI's CPU_ON. */
-  startsOff?: boolean
-}
+import {checkOptions, type VcpuOptions, type VmOptions, vcpuOptions} from './vm-options.ts'
 
 /** KVM takes 509 of x86_64 and more of arm64; a list of them is looked through for each access. */
 const SLOTS_MAX = 64
-
-const vcpuOptions = takes.options({startsOff: v.optional(takes.truth)})
 
 /**
  * A virtual machine of KVM: memory, and vCPUs that begin in the architecture's reset state.
@@ -246,7 +232,19 @@ export class Vm implements Disposable {
   }
 
   /**
-   * The listener is called no more.
+   * As {@link on}, for the next event of that name alone: the listener is taken away before it is called.
+   *
+   * @example
+   * vm.once('exit', () => vm.stop()).start()
+   * await new Promise<void>((resolve) => vm.once('stop', resolve))
+   */
+  once<Name extends keyof VmEvents>(name: Name, listener: VmEvents[Name]): this {
+    this.#loops.on(name, listener, true)
+    return this
+  }
+
+  /**
+   * The listener is called no more, whether by {@link on} or {@link once}.
    *
    * @example
    * const listener: VmEvents['stop'] = () => console.log('stopped')

@@ -31,6 +31,8 @@ export function testKernelProgram(architecture: string, inside: Inside): void {
   const kept = `/hv/.cache/machine/${architecture}`
   const kernel = ['--kernel', `${kept}/vmlinuz`, '--modules', `${kept}/library`, '--memory', '256M']
   const hv = ['node', 'dist/bin/hv.cjs', 'run']
+  const run = (by: readonly string[], ...words: string[]): Promise<Outcome> =>
+    inside(['sh', '-c', 'echo words | "$@"', 'sh', ...hv, ...by, ...words], {timeoutMs: TIMEOUT_MS})
 
   test('a program runs by a kernel of its own as under the sentry', async () => {
     expect(await inside(['sh', '-c', PREPARE])).toEqual({status: 0, stdout: '', stderr: ''})
@@ -45,13 +47,14 @@ export function testKernelProgram(architecture: string, inside: Inside): void {
       'NAME=value',
     ]
     const program = ['sh', '-c', PROGRAM, 'sh', 'an argument', 'another']
-    const run = (by: readonly string[]): Promise<Outcome> =>
-      inside(['sh', '-c', 'echo words | "$@"', 'sh', ...hv, ...by, ...flags, ...program], {
-        timeoutMs: TIMEOUT_MS,
-      })
-    const sentry = await run([])
+    const sentry = await run([], ...flags, ...program)
     expect(sentry).toMatchObject({status: 7, stderr: 'wrong\n'})
-    expect(await run(kernel)).toEqual(sentry)
+    expect(await run(kernel, ...flags, ...program)).toEqual(sentry)
     expect((await inside(['cat', `${VOLUME}/answer`])).stdout).toBe('from the program\n')
+  })
+
+  test('a dynamic program runs by a kernel of its own, with its libraries', async () => {
+    const program = `/hv/.cache/guests/${architecture}/xpledge-dynamic`
+    expect(await run(kernel, '--with-libs', program)).toEqual({status: 0, stdout: '', stderr: ''})
   })
 }

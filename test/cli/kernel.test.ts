@@ -33,6 +33,21 @@ describeKvm('hv run --kernel', () => {
     expect(boot('r')).toMatchObject({status: 1, stdout: '', stderr: ''})
   })
 
+  test('says of a word that a program would be run otherwise', () => {
+    const {status, stderr} = boot('r', 'echo', 'words')
+    expect(stderr).toBe(
+      "hv: echo was a word for the kernel's first process: to run a program, give --with-libs, --root or --image\n",
+    )
+    expect(status).toBe(1)
+    expect(boot('r', '--share', `${folder}:files`, 'echo').stderr).toBe('')
+  })
+
+  test('has a program with its libraries in the jail', () => {
+    const {status, stderr} = boot('', '--require-jail', '--timeout', '0.3', '--with-libs', 'sh')
+    expect(stderr).toMatch(/^hv: .*sh was stopped after 0.3 s/)
+    expect(status).toBe(124)
+  })
+
   test('boots it again with --reboot, in its jail, with the input that it has not read', () => {
     const {status, stdout, stderr} = boot('onertworq', '--reboot', '--require-jail', '--stats')
     expect(stdout).toMatch(/^oneconsole=.*\ntwoconsole=.*\n$/)
@@ -114,6 +129,14 @@ test.each([
   [['--modules', folder, 'true'], '--modules is for a kernel'],
   [['--kernel', kernel, '--root', folder], 'no program for --root'],
   [['--kernel', text, '--root', folder, 'sh'], 'the kernel is no (bzImage|Image)'],
+  [['--kernel', kernel, '--with-libs'], 'no program for --with-libs'],
+  [['--kernel', kernel, '--with-libs', '--root', folder, 'sh'], '--root and --with-libs: each says'],
+  [['--kernel', kernel, '--with-libs', '--image', folder, 'sh'], '--image and --with-libs: each says'],
+  [['--kernel', kernel, '--with-libs', join(folder, 'none')], 'none: no such file on this host'],
+  [['--kernel', kernel, '--with-libs', 'no-such-program'], 'no-such-program is not in PATH'],
+  [['--kernel', kernel, '--with-libs', folder], 'is no regular file'],
+  [['--kernel', text, '--with-libs', 'sh'], 'the kernel is no (bzImage|Image)'],
+  [['--kernel', kernel, '--with-libs', '--pledge', 'stdio', 'sh'], '--pledge has no meaning'],
   [['--kernel', kernel, '--root', join(folder, 'none'), 'sh'], '--root: .* does not exist'],
   [['--kernel', kernel, '--image', folder], 'index.json|oci-layout'],
   [['--kernel', kernel, '--root', folder, '--modules', text, 'sh'], '--modules: .* is not a directory'],

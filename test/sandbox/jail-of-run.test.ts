@@ -1,5 +1,7 @@
 // The jail of `hv run`, from inside: before a byte of its program is read, and around a bare machine.
 
+import {mkdtempSync, rmSync} from 'node:fs'
+import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {afterAll, beforeAll, describe, expect, test} from 'vitest'
 import type {JailLayer} from '../../src/jail/layer.ts'
@@ -20,6 +22,10 @@ const READS_GUEST = 'static read(fd, path) {'
 const RUNS_GUEST = 'options.onLoaded?.();'
 const READS_KERNEL = 'async run(onLoaded = () => {}) {'
 const RUNS_KERNEL = 'onLoaded();'
+
+const folder = mkdtempSync(join(tmpdir(), 'hv-jail-'))
+afterAll(() => rmSync(folder, {recursive: true}))
+const core = join(folder, 'core')
 
 const attacker = new Attacker()
 beforeAll(() => attacker.begin())
@@ -51,6 +57,7 @@ describe.each(platforms.filter((platform) => platform === 'kvm'))('a bare-metal 
     ['whose file breaks into hv, found out to be one,', READS_GUEST, [guest]],
     ['that breaks out of its machine', RUNS_GUEST, ['--machine', 'bare', guest]],
     ['that breaks out of its machine, found out to be one,', RUNS_GUEST, [guest]],
+    ['that breaks out of a machine that may leave a core', RUNS_GUEST, ['--core', core, guest]],
   ])('%s is let nothing', {timeout: TIMEOUT_MS}, async (_, begins, words) => {
     expect(await attack('root', begins, words)).toEqual([])
   })
@@ -84,6 +91,8 @@ describe.each(platforms.filter((platform) => platform === 'kvm'))('a kernel, on 
     ['whose file breaks into hv', READS_KERNEL, kernel],
     ['that breaks out of its machine', RUNS_KERNEL, kernel],
     ['that breaks out of a machine that may be made anew', RUNS_KERNEL, ['--reboot', ...kernel]],
+    ['that breaks out of a machine that may leave a core', RUNS_KERNEL, ['--core', core, ...kernel]],
+    ["that breaks out of a program's machine", RUNS_KERNEL, ['--with-libs', ...kernel, BUSYBOX]],
   ])('%s is let nothing', {timeout: TIMEOUT_MS}, async (_, begins, words) => {
     expect(await attack('root', begins, words)).toEqual([])
   })

@@ -1,6 +1,6 @@
 // DebuggedMachine: a machine and its vCPUs as gdb's target: who stops them, what they stopped for, and how they go on.
 
-import {SIGABRT, SIGBUS, SIGILL, SIGKILL, SIGSEGV, SIGTRAP} from '../../abi/signal.ts'
+import {SIGKILL, SIGTRAP} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 import {HvError} from '../../errors.ts'
 import type {RegisterLayout} from '../../gdb/register-layout.ts'
@@ -8,18 +8,13 @@ import {isBreakpoint, type PointKind, type Resumption, type Stop, type Target} f
 import type {DebugExit, Exit} from '../../vm/exit.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
 import {Cpu} from './cpu.ts'
-import type {DebuggedParts, End, MachineDebugging} from './debugging.ts'
+import {type DebuggedParts, type End, type MachineDebugging, signalOf} from './debugging.ts'
 import {GuestVirtual} from './guest-virtual.ts'
 import {Points} from './points.ts'
 import {layoutFor, pack, unpack} from './vcpu-registers.ts'
 
 /** hv's own status for a machine that cannot go on. */
 const FAILED = 125
-/** What such an exit looks like. */
-const FAILURES: Partial<Record<Exit['kind'], number>> = {
-  ...{io: SIGBUS, mmio: SIGBUS, shutdown: SIGSEGV},
-  'internal-error': SIGILL,
-}
 const LONG_MS = 2 ** 30
 
 export class DebuggedMachine implements Target, MachineDebugging {
@@ -82,7 +77,7 @@ export class DebuggedMachine implements Target, MachineDebugging {
   async failed(vcpu: Vcpu, exit: Exit): Promise<void> {
     if (!this.#isWatched || this.#isOver) return
     const cpu = this.#cpuOf(vcpu)
-    const stop: Stop = {what: 'signal', thread: cpu.thread, signal: FAILURES[exit.kind] ?? SIGABRT}
+    const stop: Stop = {what: 'signal', thread: cpu.thread, signal: signalOf(exit)}
     if (this.#stop === undefined) this.#stopAll(stop)
     else cpu.untold = stop
     cpu.mode = 'held'

@@ -1,5 +1,6 @@
 // MachineDebugging: who stops a machine and looks into it: what its vCPUs' loops ask, while there is a debugger.
 
+import {SIGABRT, SIGBUS, SIGILL, SIGSEGV} from '../../abi/signal.ts'
 import type {Exit} from '../../vm/exit.ts'
 import type {GuestMemory} from '../../vm/guest-memory.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
@@ -15,6 +16,14 @@ export interface DebuggedParts {
   /** Ends it as by SIGKILL. */
   kill(): void
 }
+
+const FAILURES: Partial<Record<Exit['kind'], number>> = {
+  ...{io: SIGBUS, mmio: SIGBUS, shutdown: SIGSEGV},
+  'internal-error': SIGILL,
+}
+
+/** What an exit looks like to a debugger behind which the machine cannot go on. */
+export const signalOf = ({kind}: Exit): number => FAILURES[kind] ?? SIGABRT
 
 export interface MachineDebugging {
   /** Before each run of a vCPU: until it may run, or the machine has ended. */

@@ -3,7 +3,7 @@
 import {EM_AARCH64, EM_X86_64, PF_R, PF_W, PF_X} from '../../abi/elf.ts'
 import {arch} from '../../arch/index.ts'
 import {type CoreSegment, type CoreSink, MAX_SEGMENTS, writeCore} from '../../core/core-file.ts'
-import {statusNote} from '../../core/notes.ts'
+import {type CoreNote, statusNote} from '../../core/notes.ts'
 import {HvError} from '../../errors.ts'
 import type {GuestMemory} from '../../vm/guest-memory.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
@@ -11,7 +11,7 @@ import {writtenRuns} from '../../vm/written-runs.ts'
 import type {MemoryPiece} from '../memory-pieces.ts'
 import {arm64PagingOf, x86PagingOf} from './guest-virtual.ts'
 import {arm64Trees, type MappedRange, mappedRanges, x86Trees} from './mapped-ranges.ts'
-import {coreRegistersOf} from './vcpu-registers.ts'
+import {coreStateOf} from './vcpu-registers.ts'
 
 const MACHINES = {x86_64: EM_X86_64, arm64: EM_AARCH64} as const
 const PIECE_BYTES = 2 ** 20
@@ -35,7 +35,7 @@ export function dumpMachine(dead: DeadMachine, sink: CoreSink): void {
   const physical = pieces.map(({address, bytes}) => segmentOf(address, bytes))
   writeCore(sink, {
     machine: MACHINES[arch.name],
-    notes: vcpus.map((vcpu, index) => noteOf(vcpu, index, signal)),
+    notes: vcpus.flatMap((vcpu, index) => notesOf(vcpu, index, signal)),
     // A debugger takes the first that has an address: what no table maps is physical.
     segments: [...virtualSegments(dead, physical), ...physical],
     contents({address, length}, give) {
@@ -49,10 +49,12 @@ export function dumpMachine(dead: DeadMachine, sink: CoreSink): void {
 }
 
 /** As QEMU's dumps have it: CPUs are threads, from 1 on. */
-function noteOf(vcpu: Vcpu, index: number, signal: number) {
+function notesOf(vcpu: Vcpu, index: number, signal: number): CoreNote[] {
   const ids = {pid: index + 1, parent: 0, group: 0, session: 0}
-  const registers = coreRegistersOf(vcpu)
-  return statusNote({...ids, signal, pending: 0n, blocked: 0n, cpuNs: 0, registers})
+  const state = coreStateOf(vcpu)
+  const registers = arch.debug.coreRegisters(state.general)
+  const status = statusNote({...ids, signal, pending: 0n, blocked: 0n, cpuNs: 0, registers})
+  return [status, ...arch.debug.coreNotes(state)]
 }
 
 /** By the tables of the first vCPU that uses any: those of kernels have the kernel's own half in common. */

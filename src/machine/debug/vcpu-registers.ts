@@ -69,15 +69,15 @@ export function unpack(layout: RegisterLayout, bytes: Uint8Array, vcpu: Vcpu): b
   }
 }
 
-/** As a core file has them: struct elf_gregset_t. Precondition: the vCPU is stopped. */
-export function coreRegistersOf(vcpu: Vcpu): Uint8Array {
+/** As a thread's: what a core file has of them. Precondition: the vCPU is stopped. */
+export function coreStateOf(vcpu: Vcpu): DebugState {
   const values: Readonly<Record<string, bigint>> = vcpu.registers.getAll()
-  const state: DebugState = {general: new BigUint64Array(MOST_GENERAL), fp: new Uint8Array()}
+  const state = {general: new BigUint64Array(MOST_GENERAL), fp: vcpu.vectors.readArea()}
   for (const [name, register] of Object.entries(arch.debug.registers)) {
     const value = values[nameOf(name, values)]
     if (value !== undefined) register.write(state, value)
   }
-  return arch.debug.coreRegisters(state.general)
+  return state
 }
 
 /** Where it is to be, with CS's base: as breakpoints have it. */

@@ -11,7 +11,8 @@ import {isBareMetal} from '../../../src/elf/bare-metal.ts'
 import {bytesReader} from '../../../src/elf/file-reader.ts'
 import {parseElf} from '../../../src/elf/parse.ts'
 import {HvError} from '../../../src/errors.ts'
-import {runBare} from '../../../src/machine/run-bare.ts'
+import {type DeadMachine, dumpMachine} from '../../../src/machine/debug/dump-machine.ts'
+import {type BareOptions, runBare} from '../../../src/machine/run-bare.ts'
 import {MachineOutput} from '../../../src/machine/streams.ts'
 import type {RunOptions, RunResult} from '../../../src/run/options.ts'
 import {bareGuest, describeKvm, describeOn} from '../../helpers/vm.ts'
@@ -19,12 +20,16 @@ import {bareGuest, describeKvm, describeOn} from '../../helpers/vm.ts'
 const scratch = mkdtempSync(join(tmpdir(), 'hv-bare-'))
 afterAll(() => rmSync(scratch, {recursive: true}))
 
+const [NT_PRSTATUS, NT_PRFPREG] = [1, 2]
+
 interface Ended extends Partial<RunResult> {
   stdout: string
   stderr: string
 }
 
-async function run(options: Partial<RunOptions>, input = ''): Promise<Ended> {
+type Options = Partial<RunOptions & BareOptions>
+
+async function run(options: Options, input = ''): Promise<Ended> {
   const text = {stdout: '', stderr: ''}
   const into = (name: 'stdout' | 'stderr') =>
     new MachineOutput((bytes) => {
@@ -47,10 +52,25 @@ async function run(options: Partial<RunOptions>, input = ''): Promise<Ended> {
   return {...(await runBare(all, streams)), ...text}
 }
 
-async function errorOf(options: Partial<RunOptions>): Promise<HvError> {
+async function errorOf(options: Options): Promise<HvError> {
   const error = await run(options).catch((reason) => reason)
   if (error instanceof HvError) return error
   throw error instanceof Error ? error : new Error('it did not fail')
+}
+
+/** What a core file of a machine has behind its headers, by their types. */
+function notesOf(dead: DeadMachine): Map<number, Buffer> {
+  const written: Buffer[] = []
+  dumpMachine(dead, {write: (bytes) => void written.push(Buffer.from(bytes)), setLength: () => {}})
+  const [, bytes] = written
+  const notes = new Map<number, Buffer>()
+  for (let at = 0; at < bytes.length; ) {
+    const [name, length, type] = [0, 4, 8].map((offset) => bytes.readUInt32LE(at + offset))
+    const begin = at + 12 + ((name + 3) & ~3)
+    notes.set(type, bytes.subarray(begin, begin + length))
+    at = begin + ((length + 3) & ~3)
+  }
+  return notes
 }
 
 /** The hello guest with `edit` done to its bytes. */
@@ -126,6 +146,18 @@ describeKvm('a bare-metal guest', () => {
       platform: 'auto',
     }
     expect(await runBare(options, {output})).toMatchObject({exitCode: null, signal: 13})
+  })
+
+  test('is shown as it died, vectors too, to who writes its core', async () => {
+    const found: Map<number, Buffer>[] = []
+    const onDead = (dead: DeadMachine) => void found.push(notesOf(dead))
+    expect((await run({onDead})).exitCode).toBe(0)
+    expect(found).toHaveLength(0)
+    await errorOf({program: bareGuest('misbehave'), args: ['vectors'], onDead})
+    const [[vectors, first], sigbus] = [arch.name === 'arm64' ? [528, 0] : [512, 160], 7]
+    expect(found[0].get(NT_PRFPREG)).toHaveLength(vectors)
+    expect([...found[0].get(NT_PRFPREG)!.subarray(first, first + 16)]).toEqual([...Array(16).keys()])
+    expect(found[0].get(NT_PRSTATUS)!.readInt32LE(0)).toBe(sigbus)
   })
 
   const own = {

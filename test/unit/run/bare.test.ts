@@ -8,6 +8,7 @@ const plain: RunOptions = {program: '/guest', args: [], volumes: [], env: {}, pl
 
 test('a plain run of a bare-metal guest is taken', () => {
   expect(() => requireBareOptions(plain)).not.toThrow()
+  expect(() => requireBareOptions({...plain, core: 'core'})).not.toThrow()
 })
 
 test.each<[Partial<RunOptions>, string]>([

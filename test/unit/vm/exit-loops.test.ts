@@ -183,12 +183,31 @@ describeKvm('a VM that is started', () => {
     expect(told).toEqual([1])
   })
 
+  test('calls a listener of one event once, unless it is taken away before', async () => {
+    const {vm} = standingBefore([...[1, 2, 3].flatMap(tell), ...spin])
+    using _ = vm
+    const told: number[] = []
+    const never = (): void => expect.unreachable()
+    vm.once('exit', never).off('exit', never)
+    vm.once('exit', (exit) => {
+      told.push(numberOf(exit))
+      vm.once('exit', (next) => told.push(numberOf(next)))
+    })
+    vm.on('exit', (exit) => {
+      if (numberOf(exit) === 3) vm.stop()
+    })
+    vm.start()
+    await new Promise<void>((resolve) => vm.once('stop', resolve))
+    expect(told).toEqual([1, 2])
+  })
+
   test('needs a listener, and knows its events', () => {
     const {vm} = standingBefore(stop)
     using _ = vm
     expect(codeOf(() => vm.start())).toBe('BAD_ARGUMENT')
     expect(codeOf(() => vm.on('exits' as never, undefined as never))).toBe('BAD_ARGUMENT')
     expect(codeOf(() => vm.on('exit', 'listener' as never))).toBe('BAD_ARGUMENT')
+    expect(codeOf(() => vm.once('exits' as never, undefined as never))).toBe('BAD_ARGUMENT')
   })
 })
 

@@ -1,4 +1,4 @@
-// misbehave.c: what only arm64 can do wrong: wide, pair, hypercall, fault.
+// misbehave.c: what only arm64 can do wrong: wide, pair, hypercall, fault; and its vectors.
 
 #include "misbehave.h"
 
@@ -11,5 +11,7 @@ void misbehave_here(const char *how) {
   // KVM is told neither size nor registers.
   if (is(how, "pair")) __asm__ volatile("stp xzr, xzr, [%0]" : : "r"(NOWHERE) : "memory");
   if (is(how, "hypercall")) call_below(0xc3000001, 0);
+  static const unsigned long vector[2] = VECTOR;
+  if (is(how, "vectors")) __asm__ volatile("ldr q0, %0" : : "m"(vector));
   if (is(how, "fault")) __asm__ volatile("udf #0");
 }

@@ -2,6 +2,7 @@
 
 import {spawn} from 'node:child_process'
 import {closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync} from 'node:fs'
+import {createServer} from 'node:net'
 import {createInterface} from 'node:readline'
 import {stepMs} from '../budgets.mjs'
 import {cache} from '../paths.mjs'
@@ -22,6 +23,8 @@ import {qemuCommand} from './qemu.mjs'
 export class Bed {
   #qemu
   #waiting = new Map()
+  #sockets = new Map()
+  #servers = []
   #nextId = 0
   #ended
   #endMessage = ''
@@ -32,6 +35,8 @@ export class Bed {
       this.#endMessage = message
       for (const {reject} of this.#waiting.values()) reject(new Error(message))
       this.#waiting.clear()
+      for (const socket of this.#sockets.values()) socket.destroy()
+      for (const server of this.#servers) server.close()
     })
     lines.on('line', (line) => this.#take(JSON.parse(line)))
   }
@@ -40,9 +45,28 @@ export class Bed {
   run({argv, cwd = '/hv', env = {}, stdin, timeoutMs = stepMs('bedCommand')}) {
     if (this.#endMessage !== '') return Promise.reject(new Error(this.#endMessage))
     const id = this.#nextId++
-    const request = {id, argv, cwd, env, timeoutMs, stdin: stdin && Buffer.from(stdin).toString('base64')}
-    this.#qemu.stdin.write(`${JSON.stringify(request)}\n`)
+    this.#ask({id, argv, cwd, env, timeoutMs, stdin: stdin && Buffer.from(stdin).toString('base64')})
     return new Promise((resolve, reject) => this.#waiting.set(id, {resolve, reject}))
+  }
+
+  /**
+   * Whoever connects to the unix socket `path` here talks to who listens at the unix socket `inside` of the bed, until the bed ends.
+   * @returns {Promise<void>} it is listened at
+   */
+  forward(path, inside) {
+    const server = createServer((socket) => {
+      const id = this.#nextId++
+      this.#sockets.set(id, socket)
+      this.#ask({id, connect: inside})
+      socket.on('data', (bytes) => this.#ask({id, bytes: bytes.toString('base64')}))
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        this.#sockets.delete(id)
+        this.#ask({id, close: true})
+      })
+    })
+    this.#servers.push(server)
+    return new Promise((resolve, reject) => server.on('error', reject).listen(path, resolve))
   }
 
   /** Its disks are read-only and every result has been told: there is nothing to shut down. */
@@ -55,7 +79,13 @@ export class Bed {
     await this.stop()
   }
 
-  #take({id, stdout, stderr, ...rest}) {
+  #ask(request) {
+    this.#qemu.stdin.write(`${JSON.stringify(request)}\n`)
+  }
+
+  #take({id, bytes, close, stdout, stderr, ...rest}) {
+    if (bytes !== undefined) return this.#sockets.get(id)?.write(Buffer.from(bytes, 'base64'))
+    if (close) return this.#sockets.get(id)?.end()
     const waiting = this.#waiting.get(id)
     this.#waiting.delete(id)
     waiting?.resolve({...rest, stdout: Buffer.from(stdout, 'base64'), stderr: Buffer.from(stderr, 'base64')})

@@ -3,9 +3,11 @@
 // Request {id, argv, cwd, env, timeoutMs, stdin?}; answer {id, status, signal, stdout, stderr, timedOut, ms}; stdin, stdout
 // and stderr are base64. The first line out is {ready: true}. It goes on until the bed is ended. What did not end tells at the
 // end of its stderr where each of its threads is.
+// {id, connect} connects to the unix socket of that path; {id, bytes}, of base64, and {id, close} then go to it, and come from it.
 
 import {spawn} from 'node:child_process'
 import {createReadStream, openSync, readdirSync, readFileSync, writeSync} from 'node:fs'
+import {connect} from 'node:net'
 import {createInterface} from 'node:readline'
 
 // Its number follows the order of the virtio devices.
@@ -58,6 +60,24 @@ function serve({id, argv, cwd, env, timeoutMs, stdin}) {
   })
 }
 
+const sockets = new Map()
+
+function carry({id, connect: path, bytes}) {
+  if (path !== undefined) return sockets.set(id, connected(id, path))
+  if (bytes !== undefined) sockets.get(id)?.write(Buffer.from(bytes, 'base64'))
+  else sockets.get(id)?.end()
+}
+
+function connected(id, path) {
+  const socket = connect(path)
+  socket.on('data', (bytes) => say({id, bytes: bytes.toString('base64')}))
+  socket.on('error', () => {})
+  return socket.on('close', () => {
+    sockets.delete(id)
+    say({id, close: true})
+  })
+}
+
 /** The threads of a process group: name and state, call, and the kernel's stack (proc(5)). */
 function whereabouts(group) {
   // What has ended meanwhile has nothing to tell.
@@ -80,5 +100,7 @@ function whereabouts(group) {
 
 say({ready: true})
 for await (const line of createInterface({input: createReadStream(PORT, {fd: port, autoClose: false})})) {
-  serve(JSON.parse(line))
+  const request = JSON.parse(line)
+  if ('argv' in request) serve(request)
+  else carry(request)
 }

@@ -2,4 +2,4 @@
 
 import {describeArm64Bed} from './arm64.ts'
 
-describeArm64Bed('a76', {platforms: ['kvm'], share: [2, 3]})
+describeArm64Bed('a76', {platforms: ['kvm'], share: [2, 3], gdb: true})

@@ -3,6 +3,7 @@
 import {expect, test} from 'vitest'
 import {bedNamed} from '../../ci/bed/beds.mjs'
 import type {Platform} from '../guests/run.ts'
+import {testGdb} from './gdb.ts'
 import {testKernel} from './kernel.ts'
 import {testKernelProgram} from './kernel-program.ts'
 import {describeBed, type Inside, platformsOf, type Share, testHv} from './matrix.ts'
@@ -26,18 +27,21 @@ interface Scope {
   units?: readonly string[]
   /** Of the guests, where time is short: in each run, every one is run in one of the three beds of arm64. */
   share?: Share
+  /** gdb, too. */
+  gdb?: boolean
 }
 
 export function describeArm64Bed(name: string, scope: Scope = {}): void {
-  const {platforms = platformsOf(name), share} = scope
+  const {platforms = platformsOf(name), share, gdb = false} = scope
   const hasKvm = platforms.includes('kvm')
   const {units = hasKvm ? KVM_UNITS : PTRACE_UNITS} = scope
-  describeBed(name, (inside) => {
+  describeBed(name, (inside, forward) => {
     testMode(name, inside)
     testHv(name, inside, platforms, [], share)
     if (hasKvm) testKernel('arm64', inside)
     if (hasKvm) testKernelProgram('arm64', inside)
     if (hasKvm) testNested(name, inside)
+    if (gdb) testGdb('arm64', inside, forward)
     testUnits(inside, units)
   })
 }

@@ -33,13 +33,16 @@ export interface Outcome {
 /** Runs a command to its end in the bed. */
 export type Inside = (argv: string[], options?: {env?: object; timeoutMs?: number}) => Promise<Outcome>
 
+/** The bed's unix socket `inside` is at `here`, too. */
+export type Forward = (here: string, inside: string) => Promise<void>
+
 /**
  * Boots the bed once for all tests that `describeTests` declares.
  * @param options of bootBed
  */
 export function describeBed(
   name: string,
-  describeTests: (inside: Inside) => void,
+  describeTests: (inside: Inside, forward: Forward) => void,
   options: Parameters<typeof bootBed>[1] = {},
 ): void {
   describe(name, () => {
@@ -49,13 +52,14 @@ export function describeBed(
     })
     afterAll(() => bed?.stop())
 
-    describeTests(async (argv, {env, timeoutMs = stepMs('bedCommand')} = {}) => {
+    const inside: Inside = async (argv, {env, timeoutMs = stepMs('bedCommand')} = {}) => {
       const {timedOut, status, signal, stdout, stderr} = await bed.run({argv, env, timeoutMs})
       if (timedOut) throw new Error(`${argv.join(' ')} did not end: ${stdout}${stderr}`)
       // A signal is told as hv and the shell do.
       const number = signal ? 128 + constants.signals[signal as NodeJS.Signals] : (status ?? Number.NaN)
       return {status: number, stdout: stdout.toString(), stderr: stderr.toString()}
-    })
+    }
+    describeTests(inside, (here, there) => bed.forward(here, there))
   })
 }
 

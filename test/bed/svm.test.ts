@@ -1,13 +1,14 @@
 // The SVM bed: KVM by the book, where the host may be a PVM host.
 
 import {expect, test} from 'vitest'
+import {testGdb} from './gdb.ts'
 import {testBzImage, testKernel} from './kernel.ts'
 import {testKernelProgram} from './kernel-program.ts'
 import {describeBed, testHv} from './matrix.ts'
 import {UNABLE} from './svm.ts'
 import {KVM_UNITS, testUnits} from './units.ts'
 
-describeBed('svm', (inside) => {
+describeBed('svm', (inside, forward) => {
   test('the bed offers SVM, nested paging and what the guests of the sentry are kept out with', async () => {
     const {stdout} = await inside(['grep', '-m1', '^flags', '/proc/cpuinfo'])
     for (const flag of ['svm', 'npt', 'smep', 'smap', 'umip']) expect(stdout.split(' ')).toContain(flag)
@@ -18,5 +19,6 @@ describeBed('svm', (inside) => {
   testKernel('x86_64', inside, {tries: 3})
   testBzImage(inside, {tries: 3})
   testKernelProgram('x86_64', inside)
+  testGdb('x86_64', inside, forward)
   testUnits(inside, KVM_UNITS)
 })

@@ -1,9 +1,15 @@
 // Cpu: what a debugger knows of a vCPU: whether it may run, and how far its step has come.
 
+import {arch} from '../../arch/index.ts'
 import type {StepRange, Stop} from '../../gdb/target.ts'
 import {type Exit, isAccess} from '../../vm/exit.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
+import {maskInterrupts} from './arm64-step.ts'
+import type {GuestVirtual} from './guest-virtual.ts'
 import {programCounter} from './vcpu-registers.ts'
+
+/** Of arm64. */
+const INSTRUCTION_BYTES = 4
 
 export class Cpu {
   /** gdb's number: from 1 on. */
@@ -22,9 +28,12 @@ export class Cpu {
   /** Where its step began. */
   #from = 0n
   #wake: (() => void) | undefined
+  #unmask: (() => void) | undefined
+  readonly #memory: GuestVirtual
 
-  constructor(vcpu: Vcpu, thread: number) {
+  constructor(vcpu: Vcpu, thread: number, memory: GuestVirtual) {
     this.vcpu = vcpu
+    this.#memory = memory
     this.thread = thread
   }
 
@@ -59,6 +68,7 @@ export class Cpu {
     // An instruction that waits for an answer is completed first, and by itself: whether KVM counts it as a step is KVM's.
     this.#isFinishing = this.#isUnfinished && this.mode !== 'goes'
     if (this.#isFinishing) this.vcpu.interrupt()
+    else if (this.mode === 'steps' && arch.name === 'arm64') this.#unmask = this.#maskInterrupts()
     this.isRunning = true
   }
 
@@ -70,6 +80,8 @@ export class Cpu {
   /** Behind a run. */
   landed(exit: Exit): void {
     this.isRunning = false
+    this.#unmask?.()
+    this.#unmask = undefined
     this.#isUnfinished = isAccess(exit) || exit.kind === 'hypercall'
   }
 
@@ -84,6 +96,12 @@ export class Cpu {
     if (range === undefined || at < range.address || at >= range.end) return true
     this.#from = at
     return false
+  }
+
+  #maskInterrupts(): () => void {
+    const bytes = Buffer.from(this.#memory.read(this.vcpu, programCounter(this.vcpu), INSTRUCTION_BYTES))
+    const instruction = bytes.length === INSTRUCTION_BYTES ? bytes.readUInt32LE() : undefined
+    return maskInterrupts(this.vcpu.registers, instruction)
   }
 
   /** As soon as it can be. */

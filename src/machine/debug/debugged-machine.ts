@@ -49,8 +49,8 @@ export class DebuggedMachine implements Target, MachineDebugging {
       throw new HvError('KVM_UNUSABLE', 'KVM debugs no vCPUs on this host', 'leave gdb away')
     this.#parts = parts
     this.#executable = executable
-    this.#cpus = vcpus.map((vcpu, index) => new Cpu(vcpu, index + 1))
     this.#memory = new GuestVirtual(memory)
+    this.#cpus = vcpus.map((vcpu, index) => new Cpu(vcpu, index + 1, this.#memory))
     this.#points = new Points(limits, memory)
     this.layout = layoutFor(vcpus[0])
   }

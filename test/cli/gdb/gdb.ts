@@ -105,17 +105,31 @@ export class GdbBench {
     script: string,
     words: readonly string[] = [this.program],
   ): Promise<string> {
-    const file = join(this.directory, 'script')
-    writeFileSync(file, `${[...QUIET, ...first].join('\n')}\n${script}`)
-    const gdb = spawn('gdb-multiarch', ['-nx', '-batch', '-x', file, ...words], {timeout: TIMEOUT_MS})
-    let said = ''
-    for (const stream of [gdb.stdout, gdb.stderr])
-      stream.on('data', (text) => {
-        said += text
-      })
-    await new Promise((resolve) => gdb.on('close', resolve))
-    return said
+    return runGdb(this.directory, `${first.join('\n')}\n${script}`, words)
   }
+}
+
+/**
+ * To the end of a script.
+ * @param directory where the script is written to
+ * @param words what gdb is started with
+ */
+export async function runGdb(
+  directory: string,
+  script: string,
+  words: readonly string[],
+  timeout = TIMEOUT_MS,
+): Promise<string> {
+  const file = join(directory, 'script')
+  writeFileSync(file, `${QUIET.join('\n')}\n${script}`)
+  const gdb = spawn('gdb-multiarch', ['-nx', '-batch', '-x', file, ...words], {timeout})
+  let said = ''
+  for (const stream of [gdb.stdout, gdb.stderr])
+    stream.on('data', (text) => {
+      said += text
+    })
+  await new Promise((resolve) => gdb.on('close', resolve))
+  return said
 }
 
 /** What gdb said that says something of the program, and not of where it is: stops, frames, values. */

@@ -1,0 +1,58 @@
+// Interrupts wait while a vCPU of arm64 steps, as KVM has them wait on x86_64: PSTATE masks them meanwhile, and the guest sees nothing of it.
+// A machine's timers run on while it stands still: else each step would lead to a handler, and none past a breakpoint.
+
+import type {Vcpu} from '../../vm/vcpu.ts'
+
+/** PSTATE.I and F, where SPSR has them as well (Arm ARM C5.2.19). */
+const MASKS = 0xc0n
+const MASKS_SHIFT = 6n
+/** VBAR_EL1's: 16 vectors of 32 instructions (Arm ARM D1.3.1.5). */
+const VECTORS_BYTES = 0x800n
+const VECTOR_BYTES = 0x80n
+
+/** Their bits, and what they are: DAIF as a register, read and written; ERET, ERETAA and ERETAB (Arm ARM C6.2). */
+const SEE_MASKS: readonly [bits: number, value: number][] = [
+  [0xffffffe0, 0xd53b4220],
+  [0xffffffe0, 0xd51b4220],
+  [0xfffff000, 0xd69f0000],
+]
+/** MSR DAIFSet, #imm4. */
+const SET_MASKS = [0xfffff0ff, 0xd50340df] as const
+
+/** The registers that this is about. */
+export type SteppedRegisters = Pick<Vcpu['registers'], 'get' | 'getAll' | 'set'>
+
+/**
+ * Not in a machine that has EL2, whose exceptions may go there. Precondition: the vCPU is stopped.
+ * @param instruction undefined: it is not known
+ * @returns to be called when the vCPU has stopped again
+ */
+export function maskInterrupts(registers: SteppedRegisters, instruction: number | undefined): () => void {
+  const get = (name: string): bigint => registers.get(name as never)
+  const set = (name: string, value: bigint): void => registers.set({[name]: value})
+  if ('hcr_el2' in registers.getAll()) return () => {}
+  const from = get('pc')
+  const pstate = get('pstate')
+  const added = MASKS & ~pstate
+  if (added === 0n || instruction === undefined || seesMasks(instruction)) return () => {}
+  set('pstate', pstate | added)
+  return () => {
+    const at = get('pc')
+    const offset = at - get('vbar_el1')
+    const isException = offset >= 0n && offset < VECTORS_BYTES && offset % VECTOR_BYTES === 0n
+    // An exception masks them by itself, and has saved what was before.
+    const name = isException ? 'spsr_el1' : 'pstate'
+    const kept = at === from ? 0n : masksSetBy(instruction)
+    set(name, get(name) & ~(added & ~kept))
+  }
+}
+
+function seesMasks(instruction: number): boolean {
+  return SEE_MASKS.some(([bits, value]) => (instruction & bits) >>> 0 === value)
+}
+
+function masksSetBy(instruction: number): bigint {
+  const [bits, value] = SET_MASKS
+  if ((instruction & bits) >>> 0 !== value) return 0n
+  return BigInt((instruction >>> 8) & 3) << MASKS_SHIFT
+}

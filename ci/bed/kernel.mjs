@@ -29,7 +29,7 @@ export const kernels = {
 }
 
 /** What the init script loads, where it is not built in: depmod's list knows what each one needs. */
-const MODULES = ['kvm-amd', 'virtio_pci', 'virtio_blk', 'virtio_console', 'squashfs']
+const MODULES = ['kvm-amd', 'virtio_pci', 'virtio_blk', 'virtio_console', 'squashfs', 'tun']
 /** The same for a kernel that hv boots in a bed. */
 const MACHINE_MODULES = [
   ...['virtio_mmio', 'virtio_blk', 'virtio_console', 'virtio-rng', 'virtio_net', 'virtiofs'],

@@ -1,0 +1,51 @@
+// A machine's network card at a TAP interface, in a bed of each architecture: Linux stands on both sides.
+
+import {createHash} from 'node:crypto'
+import {expect, test} from 'vitest'
+import {stepMs} from '../../ci/budgets.mjs'
+import {describeBed} from '../bed/matrix.ts'
+
+const TIMEOUT_MS = stepMs('bedKernel')
+const PAGE_BYTES = 2 ** 20
+const PAGE_SUM = createHash('md5').update(Buffer.alloc(PAGE_BYTES, 'hv')).digest('hex')
+
+const SERVER = `
+const page = Buffer.alloc(${PAGE_BYTES}, 'hv')
+require('node:http').createServer((_, response) => response.end(page)).listen(80)
+`
+
+/** The server ends with the bed. */
+const PREPARE = `
+tunctl -t tap0 >/dev/null
+ifconfig tap0 10.0.1.1 netmask 255.255.255.0 up
+node -e "$1" >/dev/null 2>&1 &
+for try in $(seq 100); do wget -qO /dev/null http://10.0.1.1/ && exit; sleep 0.1; done
+exit 1
+`
+
+/** By the machine's first process. */
+const LOOK = `
+ifconfig eth0 10.0.1.2 netmask 255.255.255.0 up
+ping -c 2 -w 30 10.0.1.1 >/dev/null && echo answered
+echo page $(wget -qO- http://10.0.1.1/ | md5sum)
+`
+
+for (const [bed, architecture] of [
+  ['svm', 'x86_64'],
+  ['a76', 'arm64'],
+]) {
+  describeBed(bed, (inside) => {
+    test('a kernel and its host talk by IP over a TAP interface', async () => {
+      const prepared = await inside(['sh', '-c', PREPARE, 'sh', SERVER])
+      expect(prepared, prepared.stderr).toMatchObject({status: 0})
+      const kept = `/hv/.cache/machine/${architecture}`
+      const files = ['--kernel', `${kept}/vmlinuz`, '--initrd', `${kept}/initramfs.cpio`]
+      const append = `quiet hv.do=${Buffer.from(LOOK).toString('base64')}`
+      const hv = ['node', 'dist/bin/hv.cjs', 'run', ...files, '--memory', '256M', '--net', 'tap:tap0']
+      const {status, stdout, stderr} = await inside([...hv, '--append', append], {timeoutMs: TIMEOUT_MS})
+      expect({status, stderr}, stdout).toEqual({status: 0, stderr: ''})
+      const found = ['answered', `page ${PAGE_SUM} -`, 'machine: status 0']
+      expect(stdout.split(/\r?\n/)).toEqual(expect.arrayContaining(found))
+    })
+  })
+}

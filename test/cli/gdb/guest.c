@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 extern char **environ;
-static volatile int counter, go = 1, spins[2], asleep;
+static volatile int counter, go = 1, spins[2], reads, asleep;
 static double half = 0.5;
 static int table[3] = {1, 2, 3};
 
@@ -51,6 +51,7 @@ static void *worker(void *which) {
 }
 
 static void *reader(void *buffer) {
+  reads = 1;
   return (void *)read(0, buffer, 1);
 }
 
@@ -62,7 +63,7 @@ static int threads(void) {
   void *got;
   for (long i = 0; i < 2; i++) pthread_create(&thread[i], 0, worker, (void *)i);
   pthread_create(&thread[2], 0, reader, &byte);
-  while (spins[0] == 0 || spins[1] == 0) usleep(1000);
+  while (spins[0] == 0 || spins[1] == 0 || !reads) usleep(1000);
   usleep(100000);
   gathered();
   go = 0;

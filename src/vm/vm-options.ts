@@ -36,7 +36,7 @@ export interface VcpuOptions {
   startsOff?: boolean
 }
 
-export const vcpuOptions = takes.options({startsOff: v.optional(takes.truth)})
+const vcpuOptions = takes.options({startsOff: v.optional(takes.truth)})
 
 const vmOptions = takes.options({
   memoryBytes: takes.anyNumber,
@@ -64,6 +64,12 @@ export function checkOptions(options: VmOptions): Required<VmOptions> {
   if (arch.name !== 'arm64') refuse(checked)
   else if (ipaBits !== 0 || nested) checkLimits(checked, limits())
   return checked
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export function checkVcpuOptions(options: VcpuOptions): Required<VcpuOptions> {
+  const {startsOff = false} = takes.checked(vcpuOptions, options, 'options')
+  return {startsOff}
 }
 
 function checkMemory({memoryBase, memoryBytes, irqchip}: Required<VmOptions>): void {

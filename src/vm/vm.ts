@@ -2,7 +2,6 @@
 
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
-import * as takes from '../options.ts'
 import type {NativeVcpu, NativeVm} from './addon.ts'
 import {type AccessPlace, DeviceTable, type Latch, type PostedStore} from './device-table.ts'
 import {type EventfdLimits, Eventfds, limitsOf} from './eventfd.ts'
@@ -16,7 +15,7 @@ import {type Read, readFrom, type SaveFile, writeTo} from './save/file.ts'
 import type {Description, SavedVcpu} from './save/format.ts'
 import {defectOf, readDescription, restoreVm, saveVm} from './save/save.ts'
 import {Vcpu} from './vcpu.ts'
-import {checkOptions, type VcpuOptions, type VmOptions, vcpuOptions} from './vm-options.ts'
+import {checkOptions, checkVcpuOptions, type VcpuOptions, type VmOptions} from './vm-options.ts'
 
 /** KVM takes 509 of x86_64 and more of arm64; a list of them is looked through for each access. */
 const SLOTS_MAX = 64
@@ -257,7 +256,7 @@ export class Vm implements Disposable {
 
   /** Adds a vCPU. @throws HvError VCPU_FAILED when KVM gives no more, BAD_ARGUMENT, DISPOSED */
   createVcpu(options: VcpuOptions = {}): Vcpu {
-    const {startsOff = false} = takes.checked(vcpuOptions, options, 'options')
+    const {startsOff} = checkVcpuOptions(options)
     this.#usable()
     return this.#own(this.#newVcpu(startsOff), startsOff)
   }

@@ -64,7 +64,7 @@ echo vsock $(test -c /dev/vsock && echo there)
 echo clock $(test $(date +%s) -gt 1700000000 && echo right)
 echo rtc $(test $(($(cat /sys/class/rtc/rtc0/since_epoch) - $(date +%s) + 60)) -lt 120 && echo right)
 ifconfig eth0 10.0.0.2 up
-arping -c 1 -w 20 -I eth0 10.0.0.1 >/dev/null && echo network there
+arping -f -w 20 -I eth0 10.0.0.1 >/dev/null && echo network there
 `
 
 const FOUND = [
@@ -105,7 +105,7 @@ export function testKernel(architecture: keyof typeof KERNELS, inside: Inside, {
     }
     const {status, stdout, stderr} = await triedUntilInTime(boot, tries)
     expect({status, stderr}, stdout).toEqual({status: 0, stderr: ''})
-    expect(stdout.split(/\r?\n/)).toEqual(expect.arrayContaining(FOUND))
+    expect(stdout.split(/\r?\n/), stdout).toEqual(expect.arrayContaining(FOUND))
 
     const {stdout: left} = await inside(['sh', '-c', `head -c 519 ${DISK} | tail -c 7; cat ${SHARED}/answer`])
     expect(left).toBe('writtenfrom the machine\n')
@@ -129,7 +129,7 @@ export function testBzImage(inside: Inside, {tries = 1} = {}): void {
     const {status, stdout, stderr} = await triedUntilInTime(boot, tries)
     expect({status, stderr}, stdout).toEqual({status: 0, stderr: ''})
     const found = ['memory all', 'disk 070701', 'machine: status 0']
-    expect(stdout.split(/\r?\n/)).toEqual(expect.arrayContaining(found))
+    expect(stdout.split(/\r?\n/), stdout).toEqual(expect.arrayContaining(found))
   })
 }
 

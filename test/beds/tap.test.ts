@@ -45,7 +45,7 @@ for (const [bed, architecture] of [
       const {status, stdout, stderr} = await inside([...hv, '--append', append], {timeoutMs: TIMEOUT_MS})
       expect({status, stderr}, stdout).toEqual({status: 0, stderr: ''})
       const found = ['answered', `page ${PAGE_SUM} -`, 'machine: status 0']
-      expect(stdout.split(/\r?\n/)).toEqual(expect.arrayContaining(found))
+      expect(stdout.split(/\r?\n/), stdout).toEqual(expect.arrayContaining(found))
     })
   })
 }

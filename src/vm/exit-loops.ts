@@ -132,9 +132,10 @@ export class ExitLoops {
 
   /** A copy: a listener may take itself away. Those of one event are gone before they are called. */
   #take<Name extends keyof VmEvents>(name: Name): VmEvents[Name][] {
-    const listeners = this.#of(name)
+    const listeners: Listening<Name>[] = this.#listeners[name]
     const called = listeners.map(({listener}) => listener)
-    listeners.splice(0, listeners.length, ...listeners.filter(({isOnce}) => !isOnce))
+    if (listeners.some(({isOnce}) => isOnce))
+      listeners.splice(0, listeners.length, ...listeners.filter(({isOnce}) => !isOnce))
     return called
   }
 

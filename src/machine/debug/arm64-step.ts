@@ -22,15 +22,19 @@ const SET_MASKS = [0xfffff0ff, 0xd50340df] as const
 /** The registers that this is about. */
 export type SteppedRegisters = Pick<Vcpu['registers'], 'get' | 'getAll' | 'set'>
 
+/** Whose exceptions go to EL1: in a machine that has EL2 they may go there. It stays so. */
+export function mayMask(registers: SteppedRegisters): boolean {
+  return !('hcr_el2' in registers.getAll())
+}
+
 /**
- * Not in a machine that has EL2, whose exceptions may go there. Precondition: the vCPU is stopped.
+ * Preconditions: it may be, and the vCPU is stopped.
  * @param instruction undefined: it is not known
  * @returns to be called when the vCPU has stopped again
  */
 export function maskInterrupts(registers: SteppedRegisters, instruction: number | undefined): () => void {
   const get = (name: string): bigint => registers.get(name as never)
   const set = (name: string, value: bigint): void => registers.set({[name]: value})
-  if ('hcr_el2' in registers.getAll()) return () => {}
   const from = get('pc')
   const pstate = get('pstate')
   const added = MASKS & ~pstate

@@ -4,7 +4,7 @@ import {arch} from '../../arch/index.ts'
 import type {StepRange, Stop} from '../../gdb/target.ts'
 import {type Exit, isAccess} from '../../vm/exit.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
-import {maskInterrupts} from './arm64-step.ts'
+import {maskInterrupts, mayMask} from './arm64-step.ts'
 import type {GuestVirtual} from './guest-virtual.ts'
 import {programCounter} from './vcpu-registers.ts'
 
@@ -30,11 +30,14 @@ export class Cpu {
   #wake: (() => void) | undefined
   #unmask: (() => void) | undefined
   readonly #memory: GuestVirtual
+  /** Interrupts wait while it steps, and it is hv that has them wait. */
+  readonly #masksSteps: boolean
 
   constructor(vcpu: Vcpu, thread: number, memory: GuestVirtual) {
     this.vcpu = vcpu
     this.#memory = memory
     this.thread = thread
+    this.#masksSteps = arch.name === 'arm64' && mayMask(vcpu.registers)
   }
 
   /** It stands still, with registers that say where. */
@@ -68,7 +71,7 @@ export class Cpu {
     // An instruction that waits for an answer is completed first, and by itself: whether KVM counts it as a step is KVM's.
     this.#isFinishing = this.#isUnfinished && this.mode !== 'goes'
     if (this.#isFinishing) this.vcpu.interrupt()
-    else if (this.mode === 'steps' && arch.name === 'arm64') this.#unmask = this.#maskInterrupts()
+    else if (this.mode === 'steps' && this.#masksSteps) this.#unmask = this.#maskInterrupts()
     this.isRunning = true
   }
 

@@ -22,14 +22,9 @@ import type {Born} from './born.ts'
 import {Cgroup, type HostLimits, ownCgroup} from './cgroup.ts'
 import type {JailChoice, JailLayer, JailLayerName} from './layer.ts'
 
-/** What a sentry needs in its jail. */
-export interface JailNeeds {
-  /** Descriptors of the directories and files that the guest sees. */
-  roots: readonly {readonly fd: number; readonly isWritable: boolean}[]
-  /** Directories of hv's own, for what it loads later. */
-  directories: readonly string[]
-  /** Of a sentry's platform. */
-  caller: Exclude<Caller, 'machine'>
+/** What decides which calls it may make. */
+interface CallNeeds {
+  caller: Caller
   /** It may become a bare machine: `decide` follows, behind what shows it. A kernel's makes another one for a reset. */
   isUndecided?: boolean
   hasTerminal: boolean
@@ -37,6 +32,16 @@ export interface JailNeeds {
   accepts?: boolean
   /** It leaves a core file, which is open, of a machine that dies. */
   dumps?: boolean
+}
+
+/** What a sentry needs in its jail. */
+export interface JailNeeds extends CallNeeds {
+  /** Of a sentry's platform. */
+  caller: Exclude<Caller, 'machine'>
+  /** Descriptors of the directories and files that the guest sees. */
+  roots: readonly {readonly fd: number; readonly isWritable: boolean}[]
+  /** Directories of hv's own, for what it loads later. */
+  directories: readonly string[]
   dropTo?: {uid: number; gid: number}
 }
 
@@ -102,8 +107,7 @@ export class Jail {
    * @throws HvError JAIL_INCOMPLETE if the whole of it is required; BAD_ARGUMENT, HOST_SYSCALL: nobody becomes `dropTo`
    */
   close(needs: JailNeeds): void {
-    const {directories, roots, caller, hasTerminal, dropTo} = needs
-    const {isUndecided = false, accepts = false, dumps = false} = needs
+    const {directories, roots, dropTo} = needs
     const isWanted = this.#choice !== 'none'
     if (dropTo !== undefined) requireRoot()
     this.#cgroup?.holdCpu()
@@ -111,14 +115,14 @@ export class Jail {
     // Who is to be another user is one, in a jail or not.
     if (isWanted || dropTo !== undefined) this.#giveUpRights(needs)
     if (!isWanted) return
-    this.#lay('seccomp', () => addon.filterCalls(caller, hasTerminal, isUndecided, accepts, dumps))
+    this.#lay('seccomp', () => filterCalls(needs))
     if (this.#choice === 'required') this.#requireAll()
   }
 
   /** Of what was undecided: a filter over the one that is there. @throws HvError HOST_SYSCALL */
-  decide(caller: Caller, hasTerminal = false, accepts = false, dumps = false): void {
+  decide(needs: Omit<CallNeeds, 'isUndecided'>): void {
     if (!this.layers.some(({name, status}) => name === 'seccomp' && status === 'on')) return
-    const errno = addon.filterCalls(caller, hasTerminal, false, accepts, dumps)
+    const errno = filterCalls(needs)
     if (errno !== 0)
       throw new HvError(
         'HOST_SYSCALL',
@@ -209,4 +213,8 @@ function attempt(act: () => number): number {
     // Node's are negative.
     return Math.abs(errno)
   }
+}
+
+function filterCalls({caller, hasTerminal, isUndecided = false, accepts = false, dumps = false}: CallNeeds) {
+  return addon.filterCalls(caller, hasTerminal, isUndecided, accepts, dumps)
 }

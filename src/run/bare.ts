@@ -65,7 +65,12 @@ async function runInJail(options: RunOptions, found: FoundBare, watchdog: Watchd
   const onLoaded = (): void => {
     watchdog.start()
     addon.dropKvm()
-    jail.decide('machine', false, gdb !== undefined, core !== undefined)
+    jail.decide({
+      caller: 'machine',
+      hasTerminal: false,
+      accepts: gdb !== undefined,
+      dumps: core !== undefined,
+    })
     gdb?.begin()
   }
   try {

@@ -105,7 +105,7 @@ async function runLinux(options: RunOptions, watchdog: Watchdog): Promise<RunRes
     if (isUndecided) {
       if (isBareGuest(onHost)) return {fd: onHost.fd, jail, kvmError, server, core}
       addon.dropKvm()
-      jail.decide(caller, hasTerminal, gdb !== undefined)
+      jail.decide({caller, hasTerminal, accepts: gdb !== undefined})
     }
     const shown = await files.read()
     const sentry = new Sentry(platform, {

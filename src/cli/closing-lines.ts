@@ -1,7 +1,7 @@
 // What `hv run` says at the end of a program that did not end well: the signal, and what it asked for in vain.
 
 import {printable} from '../errors.ts'
-import type {RunOptions, RunResult} from '../run/options.ts'
+import {hasTree, RESET_STATUS, type RunOptions, type RunResult} from '../run/options.ts'
 
 /** As shells call them. Those of faults are told always, the others to a person at a terminal. */
 export const FAULTS: Readonly<Record<number, string>> = {
@@ -23,9 +23,6 @@ const OTHERS: Readonly<Record<number, string>> = {
   25: 'File size limit exceeded',
 }
 
-/** Of a kernel's run that ended by a reset. */
-const STATUS_RESET = 1
-
 export function closingLines(
   options: RunOptions,
   {exitCode, signal, refused = {}, outOfMemory, broken}: RunResult,
@@ -42,7 +39,7 @@ export function closingLines(
   // What a program may be unable to do without. Other calls that are refused have a fallback in most programs.
   if (refused.io_uring_setup !== undefined)
     lines.push('it asked for io_uring (io_uring_setup), which hv does not have')
-  if (exitCode === STATUS_RESET && isForNobody(options))
+  if (exitCode === RESET_STATUS && isForNobody(options))
     lines.push(
       `${printable(options.args[0])} was a word for the kernel's first process: to run a program, give --with-libs, --root or --image`,
     )
@@ -51,8 +48,6 @@ export function closingLines(
 
 /** Words for a kernel that was given nothing to find a first process in. */
 function isForNobody(options: RunOptions): boolean {
-  const {kernel, args, root, image, withLibraries, initrd, disks, shares} = options
-  return (
-    kernel !== undefined && args.length > 0 && !(root || image || withLibraries || initrd || disks || shares)
-  )
+  const {kernel, args, initrd, disks, shares} = options
+  return kernel !== undefined && args.length > 0 && !hasTree(options) && !(initrd || disks || shares)
 }

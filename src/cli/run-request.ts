@@ -4,7 +4,14 @@ import {accessSync, constants, openSync, statSync} from 'node:fs'
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
 import type {JailChoice} from '../jail/layer.ts'
-import {guestEnvironment, MAX_CPUS, MAX_TASKS, parseGdbAddress, type RunOptions} from '../run/options.ts'
+import {
+  guestEnvironment,
+  hasTree,
+  MAX_CPUS,
+  MAX_TASKS,
+  parseGdbAddress,
+  type RunOptions,
+} from '../run/options.ts'
 import {
   parseCount,
   parseDisk,
@@ -36,8 +43,7 @@ export function toRunOptions({flags, program, args}: RunArgv, caller: NodeJS.Pro
     if (!isKernel || !setKernelFlag(options, name, value)) setFlag(options, name, value, caller)
   }
   checkTogether(options)
-  const hasTree = options.root !== undefined || options.image !== undefined || options.withLibraries
-  if (options.kernel !== undefined && !hasTree) {
+  if (options.kernel !== undefined && !hasTree(options)) {
     return {...options, program: options.kernel, args: program === undefined ? [] : [program, ...args]}
   }
   if (options.image !== undefined) return ofImage(options, {flags, program, args}, caller)

@@ -11,6 +11,7 @@ import {isTaken} from './is-taken.ts'
 import type {PlacedDevice} from './kernel.ts'
 import {type Ending, machine} from './machine.ts'
 import type {MachineResult} from './machine-result.ts'
+import {RESET_STATUS} from './machine-result.ts'
 import {plugVirtio} from './plug-virtio.ts'
 import type {MachineInput, MachineOutput} from './streams.ts'
 import type {VirtioMmio} from './virtio/mmio.ts'
@@ -18,8 +19,6 @@ import type {DeviceModel} from './virtio/model.ts'
 
 /** While so much waits for a slow reader, the vCPUs do. */
 const CONGESTED_BYTES = 2 ** 16
-/** Of a run that a reset ends. */
-const RESET_STATUS = 1
 
 /** Of its serial line. */
 export interface KernelStreams {
@@ -107,22 +106,22 @@ export class KernelRun implements Disposable {
         exit = await vcpu.runAsync()
         this.stats.exits++
         if (debugging?.takesExit(vcpu, exit)) continue
-        if (isCrash(exit)) {
-          this.failure = signalOf(exit)
-          await debugging?.failed(vcpu, exit)
-        }
+        if (isCrash(exit)) await this.#fails(vcpu, exit)
         this.#handle(exit, vcpu)
         if (this.#isCongested) await this.#flushed
       }
     } catch (error) {
-      if (exit !== undefined) {
-        this.failure = signalOf(exit)
-        await debugging?.failed(vcpu, exit)
-      }
+      if (exit !== undefined) await this.#fails(vcpu, exit)
       // One that cannot go on ends them all.
       this.stop({exitCode: null, signal: null, timedOut: false})
       throw error
     }
+  }
+
+  /** Until whoever debugs it lets it end. */
+  async #fails(vcpu: Vcpu, exit: Exit): Promise<void> {
+    this.failure = signalOf(exit)
+    await this.debugging?.failed(vcpu, exit)
   }
 
   #handle(exit: Exit, vcpu: Vcpu): void {

@@ -1,5 +1,8 @@
 // How a machine ended.
 
+/** The status of a kernel's machine that a reset ends. */
+export const RESET_STATUS = 1
+
 /**
  * How a machine ended.
  *

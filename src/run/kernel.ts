@@ -6,7 +6,7 @@ import {ownDirectories} from '../jail/own-directories.ts'
 import {MEMORY_BYTES} from '../machine/kernel-machine.ts'
 import {runKernel} from '../machine/run-kernel.ts'
 import {requireHeld} from '../vm/open-error.ts'
-import type {RunOptions, RunResult} from './options.ts'
+import {hasTree, type RunOptions, type RunResult} from './options.ts'
 import {refuse, refuseUnfit} from './unfit-options.ts'
 import type {Watchdog} from './watchdog.ts'
 
@@ -21,8 +21,7 @@ export async function runKernelMachine(
 ): Promise<RunResult> {
   if (options.platform === 'ptrace')
     refuse('a kernel needs KVM, and `platform` is ptrace', 'leave `platform` away')
-  const {root, image, withLibraries} = options
-  if (root !== undefined || image !== undefined || withLibraries)
+  if (hasTree(options))
     return (await import('./kernel-program.ts')).runKernelProgram(options, kernel, watchdog)
   requireKernelOptions(options)
   const server = options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, true))

@@ -14,6 +14,7 @@ import type {Volume} from '../sentry/volume.ts'
 
 export {MAX_ID} from '../abi/ids.ts'
 export {type GdbAddress, parseGdbAddress} from '../gdb/address.ts'
+export {RESET_STATUS} from '../machine/machine-result.ts'
 export {MAX_CPUS} from '../platform/choice.ts'
 export type {FasterPlatform} from '../platform/compare.ts'
 export {PATCH_CHOICES, type PatchChoice} from '../sentry/patch-choice.ts'
@@ -123,6 +124,11 @@ export interface RunResult extends ProgramResult {
   jail?: readonly JailLayer[]
   /** With `stats`: where the same traps would have taken less than half as long. */
   faster?: FasterPlatform | undefined
+}
+
+/** They say what the program's tree is. With `kernel`: it runs that program, and boots for nothing else. */
+export function hasTree({root, image, withLibraries}: RunOptions): boolean {
+  return root !== undefined || image !== undefined || withLibraries === true
 }
 
 /** What every guest finds in its environment; nothing else of the caller's goes in. */

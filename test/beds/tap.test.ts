@@ -19,8 +19,7 @@ const PREPARE = `
 tunctl -t tap0 >/dev/null
 ifconfig tap0 10.0.1.1 netmask 255.255.255.0 up
 node -e "$1" >/dev/null 2>&1 &
-for try in $(seq 100); do wget -qO /dev/null http://10.0.1.1/ && exit; sleep 0.1; done
-exit 1
+until wget -qO /dev/null http://10.0.1.1/; do sleep 0.1; done
 `
 
 /** By the machine's first process. */

@@ -25,8 +25,8 @@ const GUESTS = [
 const names = table.map(({name}) => name).filter((name) => name !== 'rt_sigreturn')
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) => {
-  const isMain = mainPlaces.some((place) => place.platform === platform && place.isolation === isolation)
+describe.each(places)('on $platform, in a $isolation', (place) => {
+  const {platform, isolation} = place
   let sandbox: Sandbox | undefined
   afterEach(() => sandbox?.dispose())
 
@@ -173,7 +173,7 @@ describe.each(places)('on $platform, in a $isolation', ({platform, isolation}) =
     await expect(each.run(BUSYBOX, ['echo', 'hi'])).rejects.toBe(mine)
   })
 
-  test.each(isMain ? GUESTS : [])(
+  test.each(mainPlaces.includes(place) ? GUESTS : [])(
     'the guest %s passes with a handler before and after each of its calls',
     async (name) => {
       const hooks = {before: () => {}, after: () => {}}

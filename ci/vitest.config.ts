@@ -1,5 +1,6 @@
 // The test projects: one for each kind of test, so that a stage of ci/test.mjs runs exactly one.
 
+import {readdirSync, readFileSync} from 'node:fs'
 import {defineConfig} from 'vitest/config'
 import {testMs} from './budgets.mjs'
 
@@ -9,9 +10,21 @@ const alone = {fileParallelism: false}
 /** A bed's are threads: of two files at a time each would count what the other holds. */
 const unitWorkers = Number(process.env.HV_UNIT_WORKERS ?? 2)
 
+/** Unit tests that put a module in another's place, or count what their process holds. A bed, which has one worker, asks for none of the first. */
+const SELFISH = /vi\.mock\(|memoryUsage|expose-gc|growth\.ts|\/proc\/self\/(fd|task)\b/
+const root = new URL('..', import.meta.url).pathname
+const selfish = readdirSync(`${root}/test/unit`, {recursive: true, encoding: 'utf8'})
+  .filter((path) => unitWorkers > 1 && path.endsWith('.test.ts'))
+  .map((path) => `test/unit/${path}`)
+  .filter((path) => SELFISH.test(readFileSync(`${root}/${path}`, 'utf8')))
+
+/** The parser of workflows imports JSON as a bundler lets it, and Node does not. */
+const server = {deps: {inline: [/@actions\//]}}
+
 const projects = [
-  // The parser of workflows imports JSON as a bundler lets it, and Node does not.
-  {name: 'unit', maxWorkers: unitWorkers, server: {deps: {inline: [/@actions\//]}}},
+  // One process for many files, which loads a module once: loading takes longer than the tests.
+  {name: 'unit', maxWorkers: unitWorkers, isolate: false, exclude: selfish, server},
+  {name: 'unit-alone', maxWorkers: unitWorkers, include: selfish, server},
   {name: 'fuzz', maxWorkers: 2},
   // Some of them compute on both processors, but not for long.
   {name: 'guests', maxWorkers: 2},
@@ -24,17 +37,19 @@ const projects = [
   {name: 'beds', maxWorkers: 2},
 ]
 
+const folderOf = ({name}: {name: string}): string => name.split('-')[0]!
+
 export default defineConfig({
   logLevel: 'error',
   test: {
-    root: new URL('..', import.meta.url).pathname,
+    root,
     disableConsoleIntercept: true,
     projects: projects.map((project, groupOrder) => ({
       extends: true,
       test: {
-        include: [`test/${project.name}/**/*.test.ts`],
-        testTimeout: testMs(project.name),
-        hookTimeout: testMs(project.name),
+        include: [`test/${folderOf(project)}/**/*.test.ts`],
+        testTimeout: testMs(folderOf(project)),
+        hookTimeout: testMs(folderOf(project)),
         passWithNoTests: true,
         // Projects with different numbers of workers may not share a group.
         sequence: {groupOrder},

@@ -4,13 +4,14 @@ import {existsSync, mkdirSync, readFileSync, rmSync} from 'node:fs'
 import {cache, root} from '../paths.mjs'
 import {run} from '../process.mjs'
 
-/** @param {string} project a project of ci/vitest.config.ts; its tests are in test/PROJECT */
+/** @param {string} project a project of ci/vitest.config.ts, with all called PROJECT-…; its tests are in test/PROJECT */
 export async function vitest(project, {timeoutMs}) {
   const report = `${cache}/ci/vitest-${project}.json`
   mkdirSync(`${cache}/ci`, {recursive: true})
   rmSync(report, {force: true})
 
-  const args = ['vitest', 'run', '--config', 'ci/vitest.config.ts', '--project', project]
+  const args = ['vitest', 'run', '--config', 'ci/vitest.config.ts']
+  args.push('--project', project, '--project', `${project}-*`)
   args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`)
   const {status, output} = await run('npx', args, {cwd: root, timeoutMs})
   if (!existsSync(report)) return [{name: `test/${project}`, status: 'failed', detail: output}]

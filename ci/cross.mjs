@@ -5,7 +5,17 @@
 // prebuildify builds a copy of native/ in .cache/cross/ARCH, so that native/build stays as it is, and a second run compiles
 // only what changed since. Another architecture than the host's wants Debian's cross compiler for it.
 
-import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import {dirname} from 'node:path'
 import prebuildify from 'prebuildify'
 import {useOwnHeaders} from './headers.mjs'
@@ -34,6 +44,10 @@ async function build(arch) {
 
   const tree = `${cache}/cross/${arch}/native`
   mirror(`${root}/native`, tree)
+  // What native/ has built of the same sources with the same commands is not built again.
+  const built = `${root}/native/build`
+  if (arch === hostArch && existsSync(built) && !existsSync(`${tree}/build`))
+    cpSync(built, `${tree}/build`, {recursive: true, preserveTimestamps: true})
   // build_vdso.sh takes CC, node-gyp's make both; binding.gyp asks node for node-addon-api, found from the copy upwards.
   Object.assign(process.env, {CC: `${tools}gcc`, CXX: `${tools}g++`})
   const options = {
@@ -52,7 +66,7 @@ async function build(arch) {
   })
 }
 
-/** Makes `to` hold the sources in `from` and no others. A file that is the same keeps its time, for make. */
+/** Makes `to` hold the sources in `from` and no others, each as old as there. */
 function mirror(from, to) {
   const files = filesIn(from)
   mkdirSync(to, {recursive: true})
@@ -62,6 +76,8 @@ function mirror(from, to) {
     if (same(text, `${to}/${name}`)) continue
     mkdirSync(dirname(`${to}/${name}`), {recursive: true})
     writeFileSync(`${to}/${name}`, text)
+    const {atime, mtime} = statSync(`${from}/${name}`)
+    utimesSync(`${to}/${name}`, atime, mtime)
   }
 }
 

@@ -152,8 +152,8 @@
         "-isystem", "<!(node -p \"require('path').resolve(require('node-addon-api').include_dir)\")",
       ],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17"],
-      # -iquote, not -I: <sys/ioctl.h> is libc's, "sys/ioctl.h" is ours.
-      "cflags": ["-iquote", "<(module_root_dir)"],
+      # -iquote, not -I: <sys/ioctl.h> is libc's, "sys/ioctl.h" is ours. make runs in build/, and ci/cross.mjs reuses what the same commands built.
+      "cflags": ["-iquote", ".."],
       "defines": [
         "NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS", "_GNU_SOURCE",
         # A thread that is being terminated takes no exception: that is no reason to end the process.

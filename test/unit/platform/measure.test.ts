@@ -26,7 +26,10 @@ test('a look takes a while, and so does a wake-up where there is another process
 describe.each(platforms.filter(({isHere}) => isHere))('measuring on $name', ({name, open}) => {
   test('gives costs of this platform, which it goes by from then on', () => {
     using platform = open(MEMORY_BYTES)
-    const costs = measureCosts(platform, 12_345, 333)
+    let costs = measureCosts(platform, 12_345, 333)
+    // Listening begins behind traps in quick succession, which a busy machine may not give at once.
+    for (let tries = 1; name === 'kvm' && costs.listenedNs === 333 && tries < 20; tries++)
+      costs = measureCosts(platform, 12_345, 333)
     expect(costs).toMatchObject({trapNs: expect.any(Number), lookNs: expect.any(Number), wakeUpNs: 12_345})
     expect(costs.trapNs).toBeGreaterThan(0)
     if (name === 'ptrace') expect(costs.listenedNs).toBe(333)

@@ -29,17 +29,19 @@ interface Scope {
   share?: Share
   /** gdb, too. */
   gdb?: boolean
+  /** A program by a kernel of its own; default: true. */
+  kernelProgram?: boolean
 }
 
 export function describeArm64Bed(name: string, scope: Scope = {}): void {
-  const {platforms = platformsOf(name), share, gdb = false} = scope
+  const {platforms = platformsOf(name), share, gdb = false, kernelProgram = true} = scope
   const hasKvm = platforms.includes('kvm')
   const {units = hasKvm ? KVM_UNITS : PTRACE_UNITS} = scope
   describeBed(name, (inside, forward) => {
     testMode(name, inside)
     testHv(name, inside, platforms, [], share)
     if (hasKvm) testKernel('arm64', inside)
-    if (hasKvm) testKernelProgram('arm64', inside)
+    if (hasKvm && kernelProgram) testKernelProgram('arm64', inside)
     if (hasKvm) testNested(name, inside)
     if (gdb) testGdb('arm64', inside, forward)
     testUnits(inside, units)

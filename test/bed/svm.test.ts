@@ -6,7 +6,7 @@ import {testBzImage, testKernel} from './kernel.ts'
 import {testKernelProgram} from './kernel-program.ts'
 import {describeBed, testHv} from './matrix.ts'
 import {UNABLE} from './svm.ts'
-import {KVM_UNITS, testUnits} from './units.ts'
+import {KVM_UNITS, NOT_OF_THE_PROCESSOR, testUnits} from './units.ts'
 
 describeBed('svm', (inside, forward) => {
   test('the bed offers SVM, nested paging and what the guests of the sentry are kept out with', async () => {
@@ -20,5 +20,5 @@ describeBed('svm', (inside, forward) => {
   testBzImage(inside, {tries: 3})
   testKernelProgram('x86_64', inside)
   testGdb('x86_64', inside, forward)
-  testUnits(inside, KVM_UNITS)
+  testUnits(inside, KVM_UNITS, NOT_OF_THE_PROCESSOR)
 })

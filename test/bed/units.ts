@@ -21,14 +21,22 @@ const vitest = ['node', 'node_modules/vitest/vitest.mjs', 'run', '--config', 'ci
 /** A minute each there, and the same on every processor: `npm run test:beds` alone runs them. */
 const SLOW = ['vm/lifetime.test.ts', 'platform/kvm-storm.test.ts', 'platform/page-allocator.test.ts']
 /** What starts fastest under emulation: a thread, and each module once. The repository is read-only there. */
-const options = ['--configLoader', 'runner', '--project', 'unit', '--pool=threads', '--no-isolate']
+const options = ['--configLoader', 'runner', '--project', 'unit*', '--pool=threads', '--no-isolate']
 
-export function testUnits(inside: Inside, units: readonly string[]): void {
+/** They ask little of the processor: where the host's own KVM is of the same architecture, it runs them. */
+export const NOT_OF_THE_PROCESSOR = [
+  ...['machine/linux-machine.test.ts', 'vm/ioeventfd.test.ts', 'vm/reference.test.ts'],
+  'vm/save/format.test.ts',
+]
+
+/** @param without what `npm run test:beds` alone runs there, as SLOW */
+export function testUnits(inside: Inside, units: readonly string[], without: readonly string[] = []): void {
   if (units.length === 0) return
   test(`test/unit/{${units}} pass in the bed`, async () => {
     const files = units.map((unit) => `test/unit/${unit}`)
-    const left = process.env.HV_BEDS === 'all' ? [] : SLOW.map((name) => `--exclude=test/unit/${name}`)
-    const argv = [...vitest, ...options, ...left, '--testTimeout', String(TIMEOUT_MS), ...files]
+    const left = process.env.HV_BEDS === 'all' ? [] : [...SLOW, ...without]
+    const excluded = left.map((name) => `--exclude=test/unit/${name}`)
+    const argv = [...vitest, ...options, ...excluded, '--testTimeout', String(TIMEOUT_MS), ...files]
     const result = await inside(argv, {env, timeoutMs: TIMEOUT_MS})
     expect(result.status, result.stdout + result.stderr).toBe(0)
     expect(result.stdout).toMatch(/Tests .*passed/)

@@ -133,6 +133,7 @@
             "programs/build_program.sh",
             "programs/machine_init.c",
             "programs/machine_init.h",
+            "programs/machine_core.h",
             "programs/machine_host.h",
             "programs/machine_program.h",
             "programs/machine_pump.h",

@@ -32,15 +32,23 @@ static _Noreturn void Fail(const char* what, const char* of, long error) {
   PowerOff();
 }
 
-static int Connect(unsigned port) {
+// A negative errno: the host does not want it.
+static long TryConnect(unsigned port) {
   const long fd = Call(SYS_socket, AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) Fail("socket ", "AF_VSOCK", -fd);
+  if (fd < 0) return fd;
   const struct timeval patience = {kConnectSeconds, 0};
   Call(SYS_setsockopt, fd, AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, &patience, sizeof(patience));
   const struct sockaddr_vm host = {
       .svm_family = AF_VSOCK, .svm_port = port, .svm_cid = VMADDR_CID_HOST};
   const long result = Call(SYS_connect, fd, &host, sizeof(host));
-  if (result < 0) Fail("connect ", "AF_VSOCK", -result);
+  if (result == 0) return fd;
+  Call(SYS_close, fd);
+  return result;
+}
+
+static int Connect(unsigned port) {
+  const long fd = TryConnect(port);
+  if (fd < 0) Fail("connect ", "AF_VSOCK", -fd);
   return (int)fd;
 }
 

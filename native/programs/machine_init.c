@@ -13,13 +13,14 @@
 #include <signal.h>
 #include <sys/mount.h>
 
+#include "machine_core.h"
 #include "machine_relay.h"
 
 #ifndef MODULE_INIT_COMPRESSED_FILE
 #define MODULE_INIT_COMPRESSED_FILE 4
 #endif
 
-enum { kListBytes = 1 << 14 };
+enum { kListBytes = 1 << 14, kFirstProcess = 1, kCoreArguments = 3 };
 
 static void Mount(const char* type, const char* source, const char* at, const char* options) {
   Call(SYS_mkdirat, AT_FDCWD, at, 0755);
@@ -108,6 +109,7 @@ static _Noreturn void Run(int control, const struct Order* order) {
   Split(Split(directory + Length(directory) + 1, order->arguments, arguments), order->variables,
         variables);
   Call(SYS_sethostname, name, Length(name));
+  if (order->wants_core) AskForCores();
 
   struct Program program = {.directory = directory,
                             .arguments = arguments,
@@ -132,7 +134,10 @@ static _Noreturn void Run(int control, const struct Order* order) {
 }
 
 __attribute__((used)) static _Noreturn void Main(long* stack) {
-  (void)stack;
+  if (Call(SYS_getpid, 0) != kFirstProcess) {
+    if (*stack < kCoreArguments) Exit(1);
+    HandCoreOn((char**)(stack + 1));
+  }
   LoadModules();
   EnterTree();
   RaiseLoopback();

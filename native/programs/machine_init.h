@@ -4,15 +4,17 @@
 
 #include <stdint.h>
 
-// Ports of the host. The machine connects to all of them before it starts the program; on a terminal only to the first two.
-enum { kControlPort = 0x6876, kInputPort, kOutputPort, kErrorPort };
+// Ports of the host. The machine connects to all but the last before it starts the program; on a terminal only to the first two. By the last
+// comes a core, when a process dies with one and the order wants it: behind kWhoBytes, a text to its zero, which say whose it is.
+enum { kControlPort = 0x6876, kInputPort, kOutputPort, kErrorPort, kCorePort };
+enum { kWhoBytes = 64 };
 
 // By kControlPort, from the host, once. All numbers are little-endian.
 struct Order {
   // Bytes behind this structure: `groups` numbers of 32 bits; then texts, each with a zero behind it: the machine's name, the
   // working directory, `arguments` of the program, `variables` of its environment.
   uint32_t bytes;
-  uint32_t has_terminal;
+  uint32_t has_terminal, wants_core;
   uint32_t uid, gid;
   uint32_t umask;
   int32_t nice;

@@ -5,7 +5,7 @@
 
 // Of this file, of arch/trap_record.h and of what addon.cc exports: src/addon.ts refuses an addon of another one. It goes up with
 // any change that the other side would notice.
-#define HV_ABI_VERSION 21
+#define HV_ABI_VERSION 22
 
 // The trap frame: byte offsets in its page. A call's words fill the first cache line.
 // `state` goes from IDLE or ANSWERED to REQUEST by the guest alone, and to ANSWERED by the host alone.

@@ -186,14 +186,15 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     name: 'gdb',
     kind: 'value',
     placeholder: '[ADDR:]PORT|unix:PATH',
-    summary: 'wait for gdb there before the first instruction; without ADDR on this host alone',
+    summary:
+      "wait for gdb there before the first instruction, with --kernel the machine's; without ADDR on this host alone",
   },
   {
     name: 'core',
     kind: 'value',
     placeholder: 'FILE',
     summary:
-      "write an ELF core file when a process of the guest dies of a crash, the first one; see core(5). Of a machine, a bare-metal guest's or a kernel's, if it does not end with status 0",
+      "write an ELF core file when a process of the guest dies of a crash, the first one; see core(5). Of a machine, a bare-metal guest's or a kernel's without a program, if it does not end with status 0",
   },
   {
     name: 'pledge',

@@ -47,7 +47,7 @@ export class CoreFile {
     if (this.#isUsed) return
     this.#isUsed = true
     try {
-      dump(this.#sink)
+      dump(this.sink)
       tell(`the core of ${who} is in ${this.#path}`)
     } catch (error) {
       const {code} = error as NodeJS.ErrnoException
@@ -60,7 +60,7 @@ export class CoreFile {
     closeSync(this.#fd)
   }
 
-  readonly #sink: CoreSink = {
+  readonly sink: CoreSink = {
     write: (bytes, position) => {
       for (let done = 0; done < bytes.length; )
         done += writeSync(this.#fd, bytes, done, bytes.length - done, position + done)

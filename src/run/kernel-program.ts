@@ -13,6 +13,7 @@ import {INIT, initramfs} from '../machine/program/initramfs.ts'
 import {LateServer} from '../machine/program/late-server.ts'
 import {ModuleFolder} from '../machine/program/module-folder.ts'
 import type {MachineOrder, Size} from '../machine/program/order.ts'
+import {ProgramCore} from '../machine/program/program-core.ts'
 import {ProgramLink} from '../machine/program/program-link.ts'
 import {buildTree} from '../sentry/guest-tree.ts'
 import {userOf} from '../sentry/guest-user.ts'
@@ -22,6 +23,7 @@ import {Budget, budgetBytes} from '../vfs/budget.ts'
 import {disposeMounts} from '../vfs/mount-tree.ts'
 import {type GuestFiles, openGuestFiles} from './guest-files.ts'
 import {imageProgram} from './image-program.ts'
+import {openKernelDebugging} from './kernel-debugging.ts'
 import {endOfProgram} from './machine-program-end.ts'
 import {MachineStreams} from './machine-streams.ts'
 import type {RunOptions, RunResult} from './options.ts'
@@ -45,6 +47,7 @@ export async function runKernelProgram(
   watchdog: Watchdog,
 ): Promise<RunResult> {
   refuseUnfit(options, UNFIT, (name) => `${name} has no meaning for a program with a kernel of its own`)
+  const {gdb, core: coreFile} = await openKernelDebugging(options)
   const jail = Jail.begin(options.jail ?? 'best')
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options
   const memory = filesMemory(memoryBytes)
@@ -62,13 +65,15 @@ export async function runKernelProgram(
     initrd: () => initramfs(init, modules?.read(MODULES) ?? []),
   }
   const append = [`quiet rdinit=${INIT}`, options.append].filter(Boolean).join(' ')
-  using machine = new KernelMachine({...options, kernel, append, network}, tail, undefined, extras)
+  using machine = new KernelMachine({...options, kernel, append, network}, tail, gdb?.debug, extras)
+  const core = coreFile && new ProgramCore(machine.vsock, coreFile, memoryBytes)
   using streams = new MachineStreams((signal) => machine.stop({exitCode: null, signal, timedOut: false}))
   const roots = [...files.roots, ...machine.roots]
   if (modules !== undefined) roots.push({fd: modules.source.fd, isWritable: false})
   jail.close({
     ...{roots, directories: [...ownDirectories(process.env), ...(files.libraryFolders ?? [])]},
     ...{caller: 'kernel', hasTerminal: streams.size !== undefined, dropTo: options.dropTo},
+    accepts: gdb !== undefined,
   })
 
   const shown = await files.read()
@@ -81,9 +86,15 @@ export async function runKernelProgram(
     const order = orderOf({...options, program}, shown, streams.size)
     const link = new ProgramLink(machine.vsock, order, streams, stop)
     streams.begin(link)
-    const {stats, ...end} = await machine.run(() => watchdog.start())
+    const {stats, ...end} = await machine.run(() => {
+      watchdog.start()
+      gdb?.begin()
+    })
     return {...endOfProgram(order, link, end, tail.reason), stats, jail: jail.layers}
   } finally {
+    core?.close()
+    coreFile?.close()
+    await gdb?.close()
     server.close()
     disposeMounts(tree)
     leaveNetwork(network)
@@ -91,17 +102,17 @@ export async function runKernelProgram(
 }
 
 function orderOf(options: RunOptions, {config, user}: GuestFiles, terminal: Size | undefined): MachineOrder {
-  const {program, args, env, cwd = '/', entrypoint, givenEnv = {}, dropTo} = options
+  const {program, args, env, cwd = '/', entrypoint, givenEnv = {}, dropTo, core} = options
   const wanted = {program: entrypoint, args, env: givenEnv, cwd: options.cwd}
   return {
     ...(config === undefined ? {program, args, env, cwd} : imageProgram(config, wanted, env)),
     ...{hostname: hostname(), user: userOf({dropTo, user}), terminal},
-    ...{umask: process.umask(), nice: getPriority()},
+    ...{umask: process.umask(), nice: getPriority(), wantsCore: core !== undefined},
   }
 }
 
 /** The kernel is not hv's, and its first process is. */
 const UNFIT: readonly (keyof RunOptions)[] = [
-  ...(['initrd', 'reboots', 'gdb', 'trace', 'pledge', 'unveil', 'core', 'maxTasks'] as const),
-  ...(['diskBytes', 'patchCalls', 'cpuTimeoutMs', 'cpuQuotaPercent', 'machine', 'suggestsPromises'] as const),
+  ...(['initrd', 'reboots', 'trace', 'pledge', 'unveil', 'maxTasks', 'diskBytes', 'patchCalls'] as const),
+  ...(['cpuTimeoutMs', 'cpuQuotaPercent', 'machine', 'suggestsPromises'] as const),
 ]

@@ -6,6 +6,7 @@ import {ownDirectories} from '../jail/own-directories.ts'
 import {MEMORY_BYTES} from '../machine/kernel-machine.ts'
 import {runKernel} from '../machine/run-kernel.ts'
 import {requireHeld} from '../vm/open-error.ts'
+import {openKernelDebugging} from './kernel-debugging.ts'
 import {hasTree, type RunOptions, type RunResult} from './options.ts'
 import {refuse, refuseUnfit} from './unfit-options.ts'
 import type {Watchdog} from './watchdog.ts'
@@ -24,9 +25,7 @@ export async function runKernelMachine(
   if (hasTree(options))
     return (await import('./kernel-program.ts')).runKernelProgram(options, kernel, watchdog)
   requireKernelOptions(options)
-  const server = options.gdb && (await (await import('./gdb-server.ts')).listenForGdb(options.gdb, true))
-  const gdb = server && new (await import('./gdb-machine.ts')).GdbMachine(server)
-  const core = options.core ? new (await import('./core.ts')).CoreFile(options.core) : undefined
+  const {gdb, core} = await openKernelDebugging(options)
   const dumper = core && new (await import('./machine-core.ts')).MachineCore(core)
   const jail = Jail.begin(options.jail ?? 'best')
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options

@@ -84,11 +84,11 @@ export interface RunOptions {
   shares?: {path: string; tag: string; writable: boolean}[]
   /** With `kernel`: parameters behind those that hv gives it. */
   append?: string
-  /** Where gdb is waited for before the first instruction, a machine's too. A program's call sites are then left as they are. */
+  /** Where gdb is waited for before the first instruction: a machine's, if there is a `kernel`. A program's call sites are then left as they are. */
   gdb?: GdbAddress
   /**
-   * Where the first process that dies with a core leaves it: a file of this host, emptied if it is there. A machine, a kernel's or a
-   * bare-metal guest's, is left if it does not end with status 0.
+   * Where the first process that dies with a core leaves it: a file of this host, emptied if it is there. A bare-metal guest's machine,
+   * or that of a `kernel` without a program, is left if it does not end with status 0.
    */
   core?: string
   /** Forces what the program is taken for; default: what the file says. */

@@ -9,9 +9,10 @@ export function* writtenRuns(
 ): Generator<{offset: number; length: number}> {
   if (isZero(bytes)) return
   let start = 0
-  for (let block = 0; block <= bytes.length; block += blockBytes) {
+  for (let block = 0; block < bytes.length + blockBytes; block += blockBytes) {
     if (block < bytes.length && !isZero(bytes.subarray(block, block + blockBytes))) continue
-    if (block > start) yield {offset: start, length: block - start}
+    const end = Math.min(block, bytes.length)
+    if (end > start) yield {offset: start, length: end - start}
     start = block + blockBytes
   }
 }

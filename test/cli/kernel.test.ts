@@ -146,6 +146,10 @@ test.each([
   [['--kernel', kernel, '--root', folder, '--platform', 'ptrace', 'sh'], '--platform is ptrace'],
   [['--kernel', kernel, '--gdb', '1234x'], 'bad address for gdb'],
   [['--kernel', kernel, '--core', `${folder}/none/core`], 'the core file .* cannot be written \\(ENOENT\\)'],
+  [
+    ['--kernel', kernel, '--root', folder, '--core', `${folder}/none/core`, 'sh'],
+    'cannot be written \\(ENOENT\\)',
+  ],
   [['--kernel', kernel, '--memory', '2048G'], 'a machine cannot have .* of memory'],
   [['--kernel', kernel, ...Array.from({length: 40}, () => ['--disk', text]).flat()], 'room for'],
 ])('%j is refused in one line', (argv, message) => {

@@ -93,6 +93,11 @@ describe.each(platforms.filter((platform) => platform === 'kvm'))('a kernel, on 
     ['that breaks out of a machine that may be made anew', RUNS_KERNEL, ['--reboot', ...kernel]],
     ['that breaks out of a machine that may leave a core', RUNS_KERNEL, ['--core', core, ...kernel]],
     ["that breaks out of a program's machine", RUNS_KERNEL, ['--with-libs', ...kernel, BUSYBOX]],
+    [
+      "that breaks out of a program's machine, in which a core may be left",
+      RUNS_KERNEL,
+      ['--core', core, '--with-libs', ...kernel, BUSYBOX],
+    ],
   ])('%s is let nothing', {timeout: TIMEOUT_MS}, async (_, begins, words) => {
     expect(await attack('root', begins, words)).toEqual([])
   })

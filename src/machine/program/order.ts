@@ -4,7 +4,11 @@ import {HvError} from '../../errors.ts'
 
 /** Ports of the host. */
 export const CONTROL_PORT = 0x6876
-export const [INPUT_PORT, OUTPUT_PORT, ERROR_PORT] = [1, 2, 3].map((more) => CONTROL_PORT + more)
+export const [INPUT_PORT, OUTPUT_PORT, ERROR_PORT, CORE_PORT] = [1, 2, 3, 4].map(
+  (more) => CONTROL_PORT + more,
+)
+/** In front of a core: whose it is. */
+export const WHO_BYTES = 64
 
 const MOST_BYTES = 1 << 20
 const MOST_TEXTS = 1 << 14
@@ -30,11 +34,13 @@ export interface MachineOrder {
   readonly nice: number
   /** Absent: pipes. */
   readonly terminal?: Size | undefined
+  /** A process that dies with a core sends it. */
+  readonly wantsCore?: boolean
 }
 
 /** @throws HvError BAD_ARGUMENT: more than the machine's kernel would take */
 export function encodeOrder(order: MachineOrder): Uint8Array {
-  const {program, args, env, cwd, hostname, user, umask, nice, terminal} = order
+  const {program, args, env, cwd, hostname, user, umask, nice, terminal, wantsCore = false} = order
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
   const texts = [hostname, cwd, program, ...args, ...variables]
   const groups = Buffer.from(Uint32Array.from(user.groups).buffer)
@@ -48,7 +54,8 @@ export function encodeOrder(order: MachineOrder): Uint8Array {
       'give fewer, or shorter ones',
     )
   const {rows, columns} = terminal ?? {rows: 0, columns: 0}
-  const numbers = [rest.length, terminal ? 1 : 0, user.uid, user.gid, umask, nice, rows, columns]
+  const flags = [terminal !== undefined, wantsCore].map(Number)
+  const numbers = [rest.length, ...flags, user.uid, user.gid, umask, nice, rows, columns]
   const counts = [user.groups.length, 1 + args.length, variables.length]
   const header = Int32Array.from([...numbers, ...counts], (number) => number | 0)
   return Buffer.concat([Buffer.from(header.buffer), rest])

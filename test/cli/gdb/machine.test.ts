@@ -185,6 +185,13 @@ shell printf hiq > ${bench.input}
     expect(status).toBe(1)
   })
 
+  test('with a program it is the machine, too', async () => {
+    const script = 'info threads\nset $at = $pc\nstepi\nprint $pc != $at\nkill\n'
+    const {said, status} = await booted(['--require-jail', '--with-libs', 'sh'], script)
+    expect(said).toMatch(/^\* 1 +Thread 1 \(CPU 0\)[^\n]*\n +2 +Thread 2 \(CPU 1\)[\s\S]*\$1 = 1/m)
+    expect(status).toBe(137)
+  })
+
   test('its time passes while it stands still', async () => {
     const {status, said} = await booted(['--timeout', '1.5'], 'shell sleep 2.5\nstepi\n')
     expect(status).toBe(124)

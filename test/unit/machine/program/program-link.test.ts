@@ -1,12 +1,13 @@
 // The host's side of a program in a machine, and a first process there that means harm.
 
 import {once} from 'node:events'
-import {Duplex, PassThrough} from 'node:stream'
+import {type Duplex, PassThrough} from 'node:stream'
 import {setImmediate as nextTurn} from 'node:timers/promises'
 import {describe, expect, test} from 'vitest'
 import type {VirtioVsock} from '../../../../src/machine/devices/virtio-vsock.ts'
 import {CONTROL_PORT, encodeOrder, type MachineOrder} from '../../../../src/machine/program/order.ts'
 import {ProgramLink} from '../../../../src/machine/program/program-link.ts'
+import {streamPair} from '../../../helpers/stream-pair.ts'
 import {codeOf} from '../../../helpers/vm.ts'
 
 const ORDER: MachineOrder = {
@@ -14,18 +15,6 @@ const ORDER: MachineOrder = {
   ...{user: {uid: 1, gid: 2, groups: [3]}, umask: 0o22, nice: 0},
 }
 const [CONTROL, INPUT, OUTPUT, ERROR] = [0, 1, 2, 3].map((more) => CONTROL_PORT + more)
-
-/** Two ends of a stream. */
-function streamPair(): [Duplex, Duplex] {
-  const [there, back] = [new PassThrough(), new PassThrough()]
-  const ends = [
-    Duplex.from({readable: back, writable: there}),
-    Duplex.from({readable: there, writable: back}),
-  ]
-  // As the device does it.
-  for (const end of ends) end.on('error', () => {})
-  return ends as [Duplex, Duplex]
-}
 
 class Machine {
   readonly stdin = new PassThrough()

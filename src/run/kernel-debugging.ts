@@ -1,0 +1,18 @@
+// What looks into a kernel's machine, or at what dies in it: gdb, and a core file. Opened before there is a jail.
+
+import type {CoreFile} from './core.ts'
+import type {GdbMachine} from './gdb-machine.ts'
+import type {RunOptions} from './options.ts'
+
+export interface KernelDebugging {
+  readonly gdb: GdbMachine | undefined
+  readonly core: CoreFile | undefined
+}
+
+/** @throws HvError BAD_ARGUMENT */
+export async function openKernelDebugging({gdb: address, core: path}: RunOptions): Promise<KernelDebugging> {
+  const server = address && (await (await import('./gdb-server.ts')).listenForGdb(address, true))
+  const gdb = server && new (await import('./gdb-machine.ts')).GdbMachine(server)
+  const core = path ? new (await import('./core.ts')).CoreFile(path) : undefined
+  return {gdb, core}
+}

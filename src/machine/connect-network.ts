@@ -1,7 +1,8 @@
 // connectNetwork: what is at the other end of a machine's network card: a process behind a socket, such as passt(1), or a TAP interface.
 
 import {once} from 'node:events'
-import {connect, type Socket} from 'node:net'
+import {createRequire} from 'node:module'
+import type {Socket} from 'node:net'
 import {HvError} from '../errors.ts'
 import type {TapOptions} from './kernel-options.ts'
 
@@ -12,6 +13,8 @@ export type Network = {unix: string} | TapOptions
 export async function connectNetwork(network: Network): Promise<Socket | TapOptions> {
   if ('tap' in network) return network
   const path = network.unix
+  // Loading it takes a millisecond, and few machines have a network.
+  const {connect} = createRequire(import.meta.url)('node:net') as typeof import('node:net')
   const socket = connect(path)
   try {
     await once(socket, 'connect')

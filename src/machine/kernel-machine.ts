@@ -12,13 +12,12 @@ import type {KernelOptions} from './kernel-options.ts'
 import {KernelResources} from './kernel-resources.ts'
 import {KernelRun, type KernelStreams} from './kernel-run.ts'
 import {machine} from './machine.ts'
-import type {MachineResult} from './machine-result.ts'
+import {type MachineResult, nowNs} from './machine-result.ts'
 import {memoryPieces} from './memory-pieces.ts'
 import type {DeviceModel} from './virtio/model.ts'
 
 /** Backed lazily: it costs what the machine touches. */
 export const MEMORY_BYTES = 512 * 2 ** 20
-const NS_PER_MS = 1e6
 
 /** What a machine has besides what its user gives it. */
 export interface KernelExtras {
@@ -34,7 +33,7 @@ export class KernelMachine implements Disposable {
   readonly #options: KernelOptions
   readonly #streams: KernelStreams
   readonly #extras: KernelExtras | undefined
-  readonly #begin = performance.now()
+  readonly #beginNs = nowNs()
   readonly #resources = new KernelResources()
   readonly #files: readonly (KernelFile | undefined)[]
   readonly #models: readonly DeviceModel[]
@@ -86,7 +85,7 @@ export class KernelMachine implements Disposable {
     try {
       this.#load(kernel!, initrd)
       onLoaded()
-      const loaded = performance.now()
+      const loadedNs = nowNs()
       let end = await this.#boot()
       while (this.#made.run.wasReset && this.#options.reboots) {
         this.#remake()
@@ -94,8 +93,7 @@ export class KernelMachine implements Disposable {
         end = await this.#boot()
       }
       if (end.exitCode !== 0) this.#died(end.signal ?? this.#made.run.failure)
-      const runNs = (performance.now() - loaded) * NS_PER_MS
-      return {...end, stats: {...this.#stats, loadNs: (loaded - this.#begin) * NS_PER_MS, runNs}}
+      return {...end, stats: {...this.#stats, loadNs: loadedNs - this.#beginNs, runNs: nowNs() - loadedNs}}
     } finally {
       clearTimeout(timer)
     }

@@ -1,8 +1,8 @@
 // KernelResources: what a machine's devices have of the host: files of disks, shared directories, a network; let go when the machine ends.
 
-import {randomBytes} from 'node:crypto'
 import {closeSync, constants, fstatSync, openSync} from 'node:fs'
 import {HvError} from '../errors.ts'
+import {fillRandom} from '../vfs/random.ts'
 import {Server as Server9p} from './9p/server.ts'
 import {FileStore} from './devices/block-store.ts'
 import {StreamBackend} from './devices/network-backend.ts'
@@ -57,7 +57,9 @@ export class KernelResources implements Disposable {
   cards(network: KernelOptions['network']): DeviceModel[] {
     if (network === undefined) return []
     const backend = 'tap' in network ? this.use(new TapBackend(network.tap)) : new StreamBackend(network)
-    return [new VirtioNetwork(backend, {mac: Uint8Array.of(LOCAL, ...randomBytes(MAC_BYTES - 1))})]
+    return [
+      new VirtioNetwork(backend, {mac: Uint8Array.of(LOCAL, ...fillRandom(new Uint8Array(MAC_BYTES - 1)))}),
+    ]
   }
 
   [Symbol.dispose](): void {

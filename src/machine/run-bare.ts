@@ -12,7 +12,7 @@ import {failed} from './failed.ts'
 import {GuestFile, openGuestFile} from './guest-file.ts'
 import {isTaken} from './is-taken.ts'
 import {type MachineDevices, machine} from './machine.ts'
-import type {MachineResult} from './machine-result.ts'
+import {type MachineResult, nowNs} from './machine-result.ts'
 import {stopBySignals} from './stop-by-signals.ts'
 import {MachineInput, MachineOutput} from './streams.ts'
 
@@ -20,7 +20,6 @@ import {MachineInput, MachineOutput} from './streams.ts'
 export const MEMORY_BYTES = 128 * 2 ** 20
 const STDOUT = 1
 const STDERR = 2
-const NS_PER_MS = 1e6
 /** How long a guest that polls for input is held back. */
 const POLL_MS = 10
 
@@ -53,7 +52,7 @@ export async function runBare(
   streams: MachineStreams = {},
   fd = openGuestFile(options.program),
 ): Promise<MachineResult> {
-  const started = performance.now()
+  const startedNs = nowNs()
   using file = GuestFile.read(fd, options.program)
   const {memoryBytes = MEMORY_BYTES} = options
   using vm = Vm.create({memoryBytes, memoryBase: machine.memoryBase, nested: file.needsEl2})
@@ -70,7 +69,7 @@ export async function runBare(
       pieces: [{address: vm.memory.base, bytes: vm.memory.size}],
     })
   options.onLoaded?.()
-  const loaded = performance.now()
+  const loadedNs = nowNs()
 
   const stop = (): void => run.stop({exitCode: null, signal: null, timedOut: true})
   const timer = options.timeoutMs === undefined ? undefined : setTimeout(stop, options.timeoutMs)
@@ -80,9 +79,7 @@ export async function runBare(
       throw error
     })
     if (end.exitCode !== 0) died(end.signal ?? 0)
-    const ended = performance.now()
-    const times = {loadNs: (loaded - started) * NS_PER_MS, runNs: (ended - loaded) * NS_PER_MS}
-    return {...end, stats: {...run.stats, ...times}}
+    return {...end, stats: {...run.stats, loadNs: loadedNs - startedNs, runNs: nowNs() - loadedNs}}
   } finally {
     clearTimeout(timer)
     run.close()

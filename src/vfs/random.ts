@@ -5,7 +5,7 @@ import {createRequire} from 'node:module'
 
 type Fill = (target: Uint8Array) => void
 
-/** Chosen by the first sentry's start: a jail has no /dev. The descriptor stays open: a guest that uses up all others has random bytes too. */
+/** Chosen by the first sentry's start, or machine's: a jail has no /dev. The descriptor stays open: a guest that uses up all others has random bytes too. */
 let fill: Fill | undefined
 
 /** While the host's files can be opened. */

@@ -7,13 +7,21 @@ import {expect, test} from 'vitest'
 import {guest} from '../sandbox/guests.ts'
 import {HV} from './hv.ts'
 
-const TELL = `import {createRequire} from 'node:module'
+const FILES = `import {createRequire} from 'node:module'
   const {cache} = createRequire('/node')
   process.on('exit', () => console.error(JSON.stringify(Object.keys(cache))))`
+const BUILT_IN = `process.on('exit', () => {
+  const names = process.moduleLoadList.map((name) => name.split(' ')[1])
+  console.error(JSON.stringify(names))
+})`
+/** Each takes one millisecond to four. */
+const COSTLY = ['child_process', 'crypto', 'fs/promises', 'net', 'perf_hooks', 'stream', 'zlib']
 
 /** The paths of what Node has loaded when the command ends. */
-function loadedBy(...args: string[]): string[] {
-  const tell = `data:text/javascript,${encodeURIComponent(TELL)}`
+const loadedBy = (...args: string[]): string[] => toldAtTheEnd(FILES, args)
+
+function toldAtTheEnd(script: string, args: string[]): string[] {
+  const tell = `data:text/javascript,${encodeURIComponent(script)}`
   const {stderr} = spawnSync(process.execPath, ['--import', tell, HV, ...args], {encoding: 'utf8'})
   return JSON.parse(stderr.trim().split('\n').at(-1)!)
 }
@@ -23,6 +31,12 @@ test('the command and all that a run loads is CommonJS in a few files, without o
   expect(loaded.filter((path) => !/\.(cjs|node)$/.test(path))).toEqual([])
   expect(loaded.length).toBeGreaterThan(2)
   expect(loaded.length).toBeLessThanOrEqual(10)
+})
+
+test.each(['hello', 'bare-hello'])("a run of %s loads none of Node's own modules that take long", (name) => {
+  const loaded = toldAtTheEnd(BUILT_IN, ['run', guest(name)])
+  expect(loaded).toContain('fs')
+  expect(loaded.filter((each) => COSTLY.includes(each))).toEqual([])
 })
 
 test('a command line that is wrong loads neither the sentry nor the addon', () => {

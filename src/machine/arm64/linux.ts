@@ -1,8 +1,8 @@
 // Linux on arm64: its image and its device tree go into memory, and the first vCPU stands before it
 // (Linux, Documentation/arch/arm64/booting.rst).
 
-import {randomBytes} from 'node:crypto'
-import {gunzipSync} from 'node:zlib'
+import {createRequire} from 'node:module'
+import {fillRandom} from '../../vfs/random.ts'
 import type {Irqchip} from '../../vm/irqchip.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
 import {cells64, flattened, type TreeNode} from '../device-tree.ts'
@@ -56,6 +56,8 @@ function unpacked(kernel: Uint8Array, maxOutputLength: number): Uint8Array {
   if (kernel.length < 2 || Buffer.from(kernel.buffer, kernel.byteOffset).readUInt16LE(0) !== GZIP)
     return kernel
   try {
+    // Loading it takes a millisecond, and most starts have no use for it.
+    const {gunzipSync} = createRequire(import.meta.url)('node:zlib')
     return gunzipSync(kernel, {maxOutputLength})
   } catch (error) {
     throw failedKernel(`cannot be unpacked: ${(error as Error).message}`, 'is it whole?')
@@ -82,7 +84,7 @@ function treeOf(start: KernelStart, initrdAt: number): TreeNode {
   const boots = {
     bootargs: commandLine,
     'stdout-path': '/pl011@9000000',
-    'rng-seed': new Uint8Array(randomBytes(64)),
+    'rng-seed': fillRandom(new Uint8Array(64)),
   }
   const disk = initrd && {
     'linux,initrd-start': cells64(initrdAt),

@@ -1,6 +1,6 @@
 // VirtioEntropy: random bytes from the host's kernel (virtio 1.2, 5.4).
 
-import {randomFillSync} from 'node:crypto'
+import {fillRandom, openRandom} from '../../vfs/random.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
 import {Turns} from '../virtio/turns.ts'
@@ -17,6 +17,10 @@ export class VirtioEntropy implements DeviceModel {
   readonly config = new Uint8Array()
   readonly #turns = new Turns(() => this.#serve())
   #requests!: Queue
+
+  constructor() {
+    openRandom()
+  }
 
   attach({queues}: Transport): void {
     this.#requests = queues[0]
@@ -36,7 +40,7 @@ export class VirtioEntropy implements DeviceModel {
     const chain = this.#requests.next()
     if (chain === undefined) return undefined
     const bytes = Buffer.allocUnsafe(Math.min(chain.writableBytes, MOST_BYTES))
-    const written = chain.put(randomFillSync(bytes))
+    const written = chain.put(fillRandom(bytes))
     chain.complete()
     return written
   }

@@ -14,7 +14,7 @@ const unitWorkers = Number(process.env.HV_UNIT_WORKERS ?? 2)
 const SELFISH = /vi\.mock\(|memoryUsage|expose-gc|growth\.ts|\/proc\/self\/(fd|task)\b/
 const root = new URL('..', import.meta.url).pathname
 const selfish = readdirSync(`${root}/test/unit`, {recursive: true, encoding: 'utf8'})
-  .filter((path) => unitWorkers > 1 && path.endsWith('.test.ts'))
+  .filter((path) => path.endsWith('.test.ts'))
   .map((path) => `test/unit/${path}`)
   .filter((path) => SELFISH.test(readFileSync(`${root}/${path}`, 'utf8')))
 
@@ -30,7 +30,7 @@ const alongside = [
 
 const projects = [
   // A bed's `--exclude` counts for a project that has none of its own.
-  ...(selfish.length > 0 ? alongside : [unit]),
+  ...(unitWorkers > 1 ? alongside : [unit]),
   {name: 'fuzz', maxWorkers: 2},
   // Some of them compute on both processors, but not for long.
   {name: 'guests', maxWorkers: 2},

@@ -1,7 +1,6 @@
 // connectNetwork: what is at the other end of a machine's network card: a process behind a socket, such as passt(1), or a TAP interface.
 
 import {once} from 'node:events'
-import {createRequire} from 'node:module'
 import type {Socket} from 'node:net'
 import {HvError} from '../errors.ts'
 import type {TapOptions} from './kernel-options.ts'
@@ -14,7 +13,7 @@ export async function connectNetwork(network: Network): Promise<Socket | TapOpti
   if ('tap' in network) return network
   const path = network.unix
   // Loading it takes a millisecond, and few machines have a network.
-  const {connect} = createRequire(import.meta.url)('node:net') as typeof import('node:net')
+  const {connect} = process.getBuiltinModule('node:net')
   const socket = connect(path)
   try {
     await once(socket, 'connect')

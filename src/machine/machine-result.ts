@@ -1,4 +1,4 @@
-// How a machine ended.
+// How a machine ended, and the clock of its times.
 
 /** The status of a kernel's machine that a reset ends. */
 export const RESET_STATUS = 1

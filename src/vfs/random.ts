@@ -1,7 +1,6 @@
 // Random bytes of the host's kernel, man 4 random. Not node:crypto's: loading that takes 3 ms of each start.
 
 import {openSync, readSync} from 'node:fs'
-import {createRequire} from 'node:module'
 
 type Fill = (target: Uint8Array) => void
 
@@ -26,7 +25,7 @@ function chooseFill(): Fill {
     fd = openSync('/dev/urandom', 'r')
   } catch {
     // A jail may have nothing but /dev/kvm.
-    return createRequire(import.meta.url)('node:crypto').randomFillSync
+    return process.getBuiltinModule('node:crypto').randomFillSync
   }
   return (target) => {
     // A signal may cut a long read short.

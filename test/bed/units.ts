@@ -25,7 +25,9 @@ const options = ['--configLoader', 'runner', '--project', 'unit*', '--pool=threa
 
 /** They ask little of the processor: where the host's own KVM is of the same architecture, it runs them. */
 export const NOT_OF_THE_PROCESSOR = [
-  ...['machine/linux-machine.test.ts', 'vm/ioeventfd.test.ts', 'vm/reference.test.ts'],
+  'machine/linux-machine.test.ts',
+  'vm/ioeventfd.test.ts',
+  'vm/reference.test.ts',
   'vm/save/format.test.ts',
 ]
 

@@ -1,7 +1,6 @@
 // Linux on arm64: its image and its device tree go into memory, and the first vCPU stands before it
 // (Linux, Documentation/arch/arm64/booting.rst).
 
-import {createRequire} from 'node:module'
 import {fillRandom} from '../../vfs/random.ts'
 import type {Irqchip} from '../../vm/irqchip.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
@@ -57,7 +56,7 @@ function unpacked(kernel: Uint8Array, maxOutputLength: number): Uint8Array {
     return kernel
   try {
     // Loading it takes a millisecond, and most starts have no use for it.
-    const {gunzipSync} = createRequire(import.meta.url)('node:zlib')
+    const {gunzipSync} = process.getBuiltinModule('node:zlib')
     return gunzipSync(kernel, {maxOutputLength})
   } catch (error) {
     throw failedKernel(`cannot be unpacked: ${(error as Error).message}`, 'is it whole?')

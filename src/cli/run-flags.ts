@@ -194,7 +194,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     kind: 'value',
     placeholder: 'FILE',
     summary:
-      "write an ELF core file when a process of the guest dies of a crash, the first one; see core(5). Of a machine, a bare-metal guest's or a kernel's without a program, if it does not end with status 0",
+      "write an ELF core file when a process of the guest dies of a crash, the first one; see core(5). Of a machine, a bare-metal guest's or a kernel's, if it does not end with status 0; with a program, if its kernel panics",
   },
   {
     name: 'pledge',

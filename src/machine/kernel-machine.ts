@@ -28,8 +28,11 @@ export interface KernelExtras {
 
 export class KernelMachine implements Disposable {
   readonly vsock = new VirtioVsock()
-  /** Is told of the machine if it does not end with status 0, while all of it stands still. To be set before `run`. */
-  onDead: ((dead: DeadMachine) => void) | undefined
+  /**
+   * Is told of the machine if it does not end with status 0, while all of it stands still. To be set before `run`.
+   * `end`: how it ended; absent: it failed.
+   */
+  onDead: ((dead: DeadMachine, end: End | undefined) => void) | undefined
   readonly #options: KernelOptions
   readonly #streams: KernelStreams
   readonly #extras: KernelExtras | undefined
@@ -92,7 +95,7 @@ export class KernelMachine implements Disposable {
         this.#load(kernel!, initrd)
         end = await this.#boot()
       }
-      if (end.exitCode !== 0) this.#died(end.signal ?? this.#made.run.failure)
+      if (end.exitCode !== 0) this.#died(end)
       return {...end, stats: {...this.#stats, loadNs: loadedNs - this.#beginNs, runNs: nowNs() - loadedNs}}
     } finally {
       clearTimeout(timer)
@@ -141,7 +144,7 @@ export class KernelMachine implements Disposable {
   async #boot(): Promise<End> {
     const {run} = this.#made
     const end = await run.toEnd().catch((error) => {
-      this.#died(run.failure)
+      this.#died()
       throw error
     })
     this.#stats.boots++
@@ -149,11 +152,12 @@ export class KernelMachine implements Disposable {
     return end
   }
 
-  #died(signal: number): void {
-    const {vcpus, highMemory, vm} = this.#made
+  #died(end?: End): void {
+    const {vcpus, highMemory, vm, run} = this.#made
+    const signal = end?.signal ?? run.failure
     const {memory} = vm
     const pieces = [{address: memory.base, bytes: memory.size}, ...(highMemory ? [highMemory] : [])]
-    this.onDead?.({vcpus, memory, pieces, signal})
+    this.onDead?.({vcpus, memory, pieces, signal}, end)
   }
 }
 

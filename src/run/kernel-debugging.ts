@@ -2,11 +2,14 @@
 
 import type {CoreFile} from './core.ts'
 import type {GdbMachine} from './gdb-machine.ts'
+import type {MachineCore} from './machine-core.ts'
 import type {RunOptions} from './options.ts'
 
 export interface KernelDebugging {
   readonly gdb: GdbMachine | undefined
   readonly core: CoreFile | undefined
+  /** The machine itself, to be left in `core`. */
+  readonly machineCore: MachineCore | undefined
 }
 
 /** @throws HvError BAD_ARGUMENT */
@@ -14,5 +17,6 @@ export async function openKernelDebugging({gdb: address, core: path}: RunOptions
   const server = address && (await (await import('./gdb-server.ts')).listenForGdb(address, true))
   const gdb = server && new (await import('./gdb-machine.ts')).GdbMachine(server)
   const core = path ? new (await import('./core.ts')).CoreFile(path) : undefined
-  return {gdb, core}
+  const machineCore = core && new (await import('./machine-core.ts')).MachineCore(core)
+  return {gdb, core, machineCore}
 }

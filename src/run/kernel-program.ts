@@ -47,7 +47,7 @@ export async function runKernelProgram(
   watchdog: Watchdog,
 ): Promise<RunResult> {
   refuseUnfit(options, UNFIT, (name) => `${name} has no meaning for a program with a kernel of its own`)
-  const {gdb, core: coreFile} = await openKernelDebugging(options)
+  const {gdb, core: coreFile, machineCore} = await openKernelDebugging(options)
   const jail = Jail.begin(options.jail ?? 'best')
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options
   const memory = filesMemory(memoryBytes)
@@ -67,13 +67,20 @@ export async function runKernelProgram(
   const append = [`quiet rdinit=${INIT}`, options.append].filter(Boolean).join(' ')
   using machine = new KernelMachine({...options, kernel, append, network}, tail, gdb?.debug, extras)
   const core = coreFile && new ProgramCore(machine.vsock, coreFile, memoryBytes)
+  machine.onDead = (dead, end) => {
+    const wasStopped = end?.exitCode === null
+    if (wasStopped) return
+    // A process that died before it comes first.
+    core?.close()
+    machineCore?.onDead(dead)
+  }
   using streams = new MachineStreams((signal) => machine.stop({exitCode: null, signal, timedOut: false}))
   const roots = [...files.roots, ...machine.roots]
   if (modules !== undefined) roots.push({fd: modules.source.fd, isWritable: false})
   jail.close({
     ...{roots, directories: [...ownDirectories(process.env), ...(files.libraryFolders ?? [])]},
     ...{caller: 'kernel', hasTerminal: streams.size !== undefined, dropTo: options.dropTo},
-    accepts: gdb !== undefined,
+    ...{accepts: gdb !== undefined, dumps: coreFile !== undefined},
   })
 
   const shown = await files.read()

@@ -25,8 +25,7 @@ export async function runKernelMachine(
   if (hasTree(options))
     return (await import('./kernel-program.ts')).runKernelProgram(options, kernel, watchdog)
   requireKernelOptions(options)
-  const {gdb, core} = await openKernelDebugging(options)
-  const dumper = core && new (await import('./machine-core.ts')).MachineCore(core)
+  const {gdb, core, machineCore} = await openKernelDebugging(options)
   const jail = Jail.begin(options.jail ?? 'best')
   const {memoryBytes = MEMORY_BYTES, cpus = 1} = options
   jail.limit({memoryBytes, maxTasks: MAX_TASKS, cpus}, options.cgroupParent)
@@ -47,7 +46,7 @@ export async function runKernelMachine(
       watchdog.start()
       gdb?.begin()
     }
-    const watching = {onMade, onLoaded, debug: gdb?.debug, onDead: dumper?.onDead}
+    const watching = {onMade, onLoaded, debug: gdb?.debug, onDead: machineCore?.onDead}
     const result = await runKernel({...options, kernel, append}, watching)
     return {...result, jail: jail.layers}
   } finally {

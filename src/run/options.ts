@@ -88,7 +88,7 @@ export interface RunOptions {
   gdb?: GdbAddress
   /**
    * Where the first process that dies with a core leaves it: a file of this host, emptied if it is there. A bare-metal guest's machine,
-   * or that of a `kernel` without a program, is left if it does not end with status 0.
+   * or that of a `kernel` without a program, is left if it does not end with status 0; with a program, if it panics or resets.
    */
   core?: string
   /** Forces what the program is taken for; default: what the file says. */

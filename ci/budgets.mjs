@@ -1,4 +1,4 @@
-// How long things may take: three times what they take on a quiet machine. A busy machine is to be slow, not red.
+// How long things may take: three times what they take on a slow machine that is quiet. A busy machine is to be slow, not red.
 //
 // The seconds were taken on one quiet machine of two processors. Other quiet machines take up to three times that, and a
 // busy one three times more. When something takes a third of its budget on a quiet machine, its row is to grow.

@@ -19,11 +19,11 @@ export function hasCommand(name) {
   })
 }
 
-/** The names of the packages whose command or file is not there; of those in `wanted`, if given. A row's `on`: on such hosts only. */
+/** The names of the packages whose command or file is not there; of those in `wanted`, if given. A row's `on`: on such hosts only; `only`: if wanted. */
 export function missingPackages(wanted) {
   return packages
     .filter((row) => row.on === undefined || row.on === arch)
-    .filter((row) => wanted === undefined || wanted.includes(row.package))
+    .filter((row) => (wanted === undefined ? !row.only : wanted.includes(row.package)))
     .filter(
       (row) => !(row.command ? hasCommand(row.command) : existsSync(row.file.replace('{triplet}', triplet))),
     )

@@ -15,7 +15,7 @@ const USAGE =
 const ABOUT = [
   'uname -r; ls -l /dev/kvm',
   "dmesg | sed -n 's/.*kvm \\[[0-9]*\\]: //p'",
-  'grep -owE "svm|npt|smep|smap|umip|avx2" /proc/cpuinfo | sort | uniq -c; node --version',
+  'grep -owE "svm|npt|vmx|ept|smep|smap|umip|avx2" /proc/cpuinfo | sort | uniq -c; node --version',
 ].join('\n')
 
 /** hv's habit: options end where the command begins, with or without `--`. */

@@ -1,4 +1,4 @@
-// Boots a bed: QEMU's TCG emulates a machine that can virtualize, a stock Debian kernel in it offers /dev/kvm.
+// Boots a bed: QEMU's TCG, or Bochs, emulates a machine that can virtualize, a stock Debian kernel in it offers /dev/kvm.
 
 import {spawn} from 'node:child_process'
 import {closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync} from 'node:fs'
@@ -7,6 +7,7 @@ import {createInterface} from 'node:readline'
 import {stepMs} from '../budgets.mjs'
 import {cache} from '../paths.mjs'
 import {bedNamed} from './beds.mjs'
+import {bochsCommand} from './bochs.mjs'
 import {debianImage, packagesImage, projectImage, qemuImage, systemImage} from './image.mjs'
 import {makeInitramfs} from './initramfs.mjs'
 import {bedKernel} from './kernel.mjs'
@@ -21,7 +22,8 @@ import {qemuCommand} from './qemu.mjs'
 
 /** One running bed. Commands may run at the same time; dispose of it to end it. */
 export class Bed {
-  #qemu
+  #emulator
+  #commands
   #waiting = new Map()
   #sockets = new Map()
   #servers = []
@@ -29,8 +31,9 @@ export class Bed {
   #ended
   #endMessage = ''
 
-  constructor(qemu, lines, ended) {
-    this.#qemu = qemu
+  constructor(emulator, commands, lines, ended) {
+    this.#emulator = emulator
+    this.#commands = commands
     this.#ended = ended.then((message) => {
       this.#endMessage = message
       for (const {reject} of this.#waiting.values()) reject(new Error(message))
@@ -71,7 +74,7 @@ export class Bed {
 
   /** Its disks are read-only and every result has been told: there is nothing to shut down. */
   async stop() {
-    this.#qemu.kill('SIGKILL')
+    this.#emulator.kill('SIGKILL')
     await this.#ended
   }
 
@@ -80,7 +83,7 @@ export class Bed {
   }
 
   #ask(request) {
-    this.#qemu.stdin.write(`${JSON.stringify(request)}\n`)
+    this.#commands.write(`${JSON.stringify(request)}\n`)
   }
 
   #take({id, bytes, close, stdout, stderr, ...rest}) {
@@ -111,29 +114,38 @@ export async function bootBed(name, {debian = false, ...options} = {}) {
   const wanted = [systemImage, projectImage, packagesImage, ...(debian ? [programs] : [])]
   const images = wanted.map((image) => image(bed.architecture))
   const log = `${work}/console.log`
-  const files = {vmlinuz, initramfs: makeInitramfs(work, bed.architecture, modules), images, log}
+  const {emulator: by = 'qemu'} = bed
+  const files = {vmlinuz, initramfs: makeInitramfs(work, bed.architecture, modules[by]), images, log}
+  const emulation =
+    by === 'bochs'
+      ? await bochsCommand({...bed, ...options}, files, work)
+      : {command: qemuCommand({...bed, ...options}, files)}
 
-  const errors = openSync(`${work}/qemu.log`, 'w')
+  const errors = openSync(`${work}/emulator.log`, 'w')
   // A test run that is ended, and be it by SIGKILL, leaves no virtual machine behind.
-  const command = ['--pdeathsig', 'KILL', ...qemuCommand({...bed, ...options}, files)]
-  const qemu = spawn('setpriv', command, {stdio: ['pipe', 'pipe', errors]})
+  const command = ['--pdeathsig', 'KILL', ...emulation.command]
+  const ends = emulation.commands === undefined ? 'pipe' : 'ignore'
+  const emulator = spawn('setpriv', command, {stdio: [ends, ends, errors]})
   closeSync(errors)
-  qemu.stdin.on('error', () => {})
-  const killWithParent = () => qemu.kill('SIGKILL')
+  emulator.stdin?.on('error', () => {})
+  const killWithParent = () => emulator.kill('SIGKILL')
   process.once('exit', killWithParent)
 
   const ended = new Promise((resolve) => {
     const finish = (what) => {
       process.off('exit', killWithParent)
-      resolve(`the bed ended (${what}):\n${tail(`${work}/qemu.log`)}${tail(log)}`)
+      resolve(`the bed ended (${what}):\n${tail(`${work}/emulator.log`)}${tail(log)}`)
       rmSync(work, {recursive: true, force: true})
     }
-    qemu.on('error', (error) => finish(error.message))
-    qemu.on('close', (status, signal) => finish(signal ?? `status ${status}`))
+    emulator.on('error', (error) => finish(error.message))
+    emulator.on('close', (status, signal) => finish(signal ?? `status ${status}`))
   })
-  const lines = createInterface({input: qemu.stdout})
-  await readiness(lines, ended, qemu)
-  return new Bed(qemu, lines, ended)
+  const failed = ended.then((message) => Promise.reject(new Error(message)))
+  failed.catch(() => {})
+  const commands = await Promise.race([emulation.commands, failed])
+  const lines = createInterface({input: commands ?? emulator.stdout})
+  await readiness(lines, failed, emulator)
+  return new Bed(emulator, commands ?? emulator.stdin, lines, ended)
 }
 
 /** A run that was ended by SIGKILL leaves its folder. */
@@ -144,14 +156,14 @@ function forgetDeadRuns() {
   }
 }
 
-function readiness(lines, ended, qemu) {
+function readiness(lines, failed, emulator) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => qemu.kill('SIGKILL'), stepMs('bedBoot'))
+    const timer = setTimeout(() => emulator.kill('SIGKILL'), stepMs('bedBoot'))
     lines.once('line', () => {
       clearTimeout(timer)
       resolve()
     })
-    ended.then((message) => reject(new Error(message)))
+    failed.catch(reject)
   })
 }
 

@@ -13,6 +13,22 @@ while read -r module; do
   $busybox insmod "/modules/$module" || echo "bed: insmod $module failed"
 done </modules/order
 
+# Bochs has ATA disks, whose letters follow no order, and a serial line for commands.
+if ! [ -b /dev/vda ]; then
+  until [ "$($busybox ls -d /sys/block/sd* | $busybox wc -l)" = "$disks" ]; do $busybox sleep 0.1; done
+  for disk in /sys/block/sd*; do
+    address=$($busybox readlink -f "$disk/device")
+    echo "${address##*/} ${disk##*/}"
+  done | $busybox sort >/disks
+  letters='a b c d'
+  while read -r _ disk; do
+    $busybox ln -s "$disk" "/dev/vd${letters%% *}"
+    letters=${letters#* }
+  done </disks
+  $busybox stty -F /dev/ttyS1 raw -echo clocal 115200
+  $busybox ln -s ttyS1 /dev/vport
+fi
+
 new=/new
 $busybox mount -t squashfs -o ro /dev/vda $new
 $busybox mount -t squashfs -o ro /dev/vdb $new/hv

@@ -28,25 +28,28 @@ export const kernels = {
   },
 }
 
-/** What the init script loads, where it is not built in: depmod's list knows what each one needs. */
-const MODULES = ['kvm-amd', 'virtio_pci', 'virtio_blk', 'virtio_console', 'squashfs', 'tun']
-/** The same for a kernel that hv boots in a bed. */
-const MACHINE_MODULES = [
-  ...['virtio_mmio', 'virtio_blk', 'virtio_console', 'virtio-rng', 'virtio_net', 'virtiofs'],
-  ...['vmw_vsock_virtio_transport', 'squashfs'],
-]
+/** What init loads where it is not built in, by who emulates the machine: depmod's list knows what each one needs. */
+const MODULES = {
+  qemu: ['kvm-amd', 'virtio_pci', 'virtio_blk', 'virtio_console', 'squashfs', 'tun'],
+  bochs: ['ata_piix', 'sd_mod', 'squashfs', 'kvm-intel'],
+  // A kernel that hv boots in a bed.
+  hv: [
+    ...['virtio_mmio', 'virtio_blk', 'virtio_console', 'virtio-rng', 'virtio_net', 'virtiofs'],
+    ...['vmw_vsock_virtio_transport', 'squashfs'],
+  ],
+}
 
 /**
  * @param {keyof typeof kernels} name
- * @returns {Promise<{vmlinuz: string, modules: string[], machineModules: string[], library: string}>} host paths; the modules in loading order,
- *   uncompressed: the bed's, and those of a machine that hv makes in it; `library` has the latter as the package has them, and depmod's list
+ * @returns {Promise<{vmlinuz: string, modules: Record<'qemu' | 'bochs' | 'hv', string[]>, library: string}>} host paths; the modules in loading order,
+ *   uncompressed; `library` has those of `hv` as the package has them, and depmod's list
  */
 export async function bedKernel(name) {
   const folder = `${cache}/bed/kernel-${name}`
-  if (!existsSync(`${folder}/library`)) await takeKernel(kernels[name], folder)
-  const orders = JSON.parse(readFileSync(`${folder}/orders.json`, 'utf8'))
-  const [modules, machineModules] = orders.map((files) => files.map((file) => `${folder}/modules/${file}`))
-  return {vmlinuz: `${folder}/vmlinuz`, modules, machineModules, library: `${folder}/library`}
+  if (!existsSync(`${folder}/modules.json`)) await takeKernel(kernels[name], folder)
+  const orders = Object.entries(JSON.parse(readFileSync(`${folder}/modules.json`, 'utf8')))
+  const modules = orders.map(([by, files]) => [by, files.map((file) => `${folder}/modules/${file}`)])
+  return {vmlinuz: `${folder}/vmlinuz`, modules: Object.fromEntries(modules), library: `${folder}/library`}
 }
 
 async function takeKernel({architecture, metaPackage, suite}, folder) {
@@ -60,12 +63,12 @@ async function takeKernel({architecture, metaPackage, suite}, folder) {
   mkdirSync(`${work}/modules`, {recursive: true})
   try {
     copyFileSync(places.find(existsSync) ?? places[0], `${work}/vmlinuz`)
-    const orders = [MODULES, MACHINE_MODULES]
     const kept = {tree: `${base}/lib/modules/${release}`, needs: await dependenciesOfModules(base, release)}
-    const files = []
-    for (const names of orders) files.push(await unpackModules(kept, names, `${work}/modules`))
-    writeFileSync(`${work}/orders.json`, JSON.stringify(files))
-    keepLibrary(kept, MACHINE_MODULES, `${work}/library`)
+    const orders = {}
+    for (const [by, names] of Object.entries(MODULES))
+      orders[by] = await unpackModules(kept, names, `${work}/modules`)
+    writeFileSync(`${work}/modules.json`, JSON.stringify(orders))
+    keepLibrary(kept, MODULES.hv, `${work}/library`)
     rmSync(folder, {recursive: true, force: true})
     renameSync(work, folder)
   } finally {

@@ -22,7 +22,7 @@ import {unpackedKernel} from './unpack-kernel.mjs'
  *   initramfs does what the kernel's parameter `hv.do` says in base64, and switches the machine off
  */
 export async function machineFolder(architecture) {
-  const {vmlinuz, machineModules, library} = await bedKernel(`cloud-${architecture}`)
+  const {vmlinuz, modules, library} = await bedKernel(`cloud-${architecture}`)
   const sources = ['machine-init.sh', 'initramfs.mjs', 'kernel.mjs', 'unpack-kernel.mjs']
   const key = keyOfFiles(new URL('.', import.meta.url).pathname, sources, {byTime: false})
   const folder = `${cache}/machine/${architecture}`
@@ -31,7 +31,7 @@ export async function machineFolder(architecture) {
   const work = `${folder}.${process.pid}`
   mkdirSync(work, {recursive: true})
   try {
-    makeInitramfs(work, architecture, machineModules, 'machine-init.sh')
+    makeInitramfs(work, architecture, modules.hv, 'machine-init.sh')
     rmSync(`${work}/initramfs`, {recursive: true})
     copyFileSync(vmlinuz, `${work}/vmlinuz`)
     if (architecture === 'x86_64') writeFileSync(`${work}/vmlinux`, unpackedKernel(readFileSync(vmlinuz)))

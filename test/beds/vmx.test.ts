@@ -1,0 +1,21 @@
+// The VMX bed: an Intel processor, whose KVM and whose checks of a guest's state are others than SVM's. Bochs takes its time.
+
+import {expect, test} from 'vitest'
+import {testKernel} from '../bed/kernel.ts'
+import {testKernelProgram} from '../bed/kernel-program.ts'
+import {describeBed, testHv} from '../bed/matrix.ts'
+import {KVM_UNITS, NOT_OF_THE_PROCESSOR, testUnits} from '../bed/units.ts'
+
+describeBed('vmx', (inside) => {
+  test('the bed offers VT-x, nested paging and what the guests of the sentry are kept out with', async () => {
+    const {stdout} = await inside(['grep', '-m1', '^flags', '/proc/cpuinfo'])
+    for (const flag of ['vmx', 'ept', 'smep']) expect(stdout.split(' ')).toContain(flag)
+    const {stdout: report} = await inside(['node', 'dist/bin/hv.cjs', 'check', '--json'])
+    expect(JSON.parse(report).machine.mode).toBe('vmx')
+  })
+
+  testHv('vmx', inside, ['kvm'])
+  testKernel('x86_64', inside)
+  testKernelProgram('x86_64', inside)
+  testUnits(inside, KVM_UNITS, NOT_OF_THE_PROCESSOR)
+})

@@ -20,14 +20,14 @@ export function syscallDocs(table) {
   return `${[
     '# sentry/syscalls: what a guest can call',
     [
-      'Generated from `table.ts` by `ci/syscall-docs.mjs`: change the row, not this file. The table has one row a call: its',
-      'numbers, its handler, the kinds of its arguments for the trace, what a pledged process must have promised for it, and',
-      'how complete it is. A handler lies in the file named after its man page; `syscall.ts` says what a handler is.',
+      'Generated from `table.ts` by `ci/syscall-docs.mjs`: change the row, not this file. The table has one row for each call:',
+      'its numbers, its handler, the kinds of its arguments for the trace, what a pledged process must have promised to make it,',
+      'and how complete it is. A handler lies in the file named after its man page; `syscall.ts` says what a handler is.',
     ].join('\n'),
     [
-      `Of ${rows.length} calls ${full.length} are answered in full, ${partial.length} in part, ${refused.length} are refused on purpose. Every other number`,
-      `is \`ENOSYS\`, and counted in \`hv run --stats\`. ${NO_NUMBER} means that the architecture has no such call. The column`,
-      'promises is in the words of `../pledge/README.md`.',
+      `Of ${rows.length} calls, ${full.length} are answered in full and ${partial.length} in part; ${refused.length} are refused on purpose. Every other number`,
+      `is \`ENOSYS\`, and is counted in \`hv run --stats\`. ${NO_NUMBER} means that the architecture has no such call. The column`,
+      '"promises" uses the words of `../pledge/README.md`.',
     ].join('\n'),
     '## In part',
     tableOf(

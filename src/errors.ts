@@ -30,7 +30,7 @@ export const HV_ERROR_CODES = [
   'VCPU_FAILED',
 ] as const
 
-/** Stable: a program may switch on them. @see {@link HvError} */
+/** The codes of errors. They are stable: a program may switch on them. @see {@link HvError} */
 export type HvErrorCode = (typeof HV_ERROR_CODES)[number]
 
 /**
@@ -50,9 +50,9 @@ export class HvError extends Error {
   override readonly name = 'HvError'
   /** What went wrong, for programs. */
   readonly code: HvErrorCode
-  /** One imperative sentence that says how to mend it, or ''. */
+  /** One imperative sentence that says how to fix it, or ''. */
   readonly nextStep: string
-  /** Of FILE_FAILED: what a program in the guest would get: `ENOENT`. */
+  /** With FILE_FAILED, what a program in the guest would get: `ENOENT`. */
   declare readonly errno?: string
 
   constructor(

@@ -1,7 +1,7 @@
 // StopSignal: what hv needs of an AbortSignal, so that its declarations need neither the DOM's nor Node's.
 
 /**
- * What hv needs of an AbortSignal: every AbortSignal is one.
+ * The parts of an AbortSignal that hv needs: every AbortSignal is one.
  *
  * @example
  * const controller = new AbortController()

@@ -13,14 +13,14 @@ import {inspectHost} from './inspect-host.ts'
  * console.log(findings.find(({id}) => id === 'board')?.status) // e.g. warn
  */
 export interface CheckOptions {
-  /** Compare with this board of boards/, whatever the host says that it is. */
+  /** Compare with this board of boards/, whatever the host says it is. */
   board?: string
 }
 
 const checkOptions = takes.options({board: v.optional(takes.text)})
 
 /**
- * Looks at the host; changes nothing. Nothing about a host makes it throw.
+ * Looks at the host and changes nothing. Nothing about a host makes it throw.
  * @throws HvError ADDON_MISSING; BAD_ARGUMENT; BOARD_INVALID for the board's file
  *
  * @example

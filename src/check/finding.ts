@@ -2,7 +2,11 @@
 
 import type {JailLayer} from '../jail/layer.ts'
 
-/** `fail`: its platform cannot run guests because of it. `warn`: something is worse than it could be. `info`: a fact. @see {@link checkHost} */
+/**
+ * How serious a finding is. `fail`: its platform cannot run guests because of it. `warn`: something is worse than it could be. `info`: a
+ * fact.
+ * @see {@link checkHost}
+ */
 export type FindingStatus = 'ok' | 'warn' | 'fail' | 'info'
 
 /** What can run guests, in the order in which `hv run` prefers them. */
@@ -16,13 +20,13 @@ export interface Finding {
   id: string
   /** What it is about, in a few words. */
   title: string
-  /** How it is. */
+  /** How serious it is. */
   status: FindingStatus
-  /** What is so, in a sentence. */
+  /** What was found, in a sentence. */
   detail: string
   /** Where it was read and what was there. */
   evidence: string
-  /** One command in backquotes with a word around it, or a sentence. Only where there is something to mend. */
+  /** How to fix it: one command in backquotes with a word around it, or a sentence. Only if there is something to fix. */
   mend?: string
   /** Which platform it is about; absent: the host as a whole. */
   platform?: PlatformName
@@ -30,28 +34,28 @@ export interface Finding {
 
 /** What a host can do for hv. @see {@link checkHost} */
 export interface HostReport {
-  /** Of this format. It grows when a field changes or goes, not when one is added. */
+  /** The version of this format. It grows when a field changes or goes, not when one is added. */
   version: 1
-  /** hv can run guests here, by one platform at least. */
+  /** hv can run guests here, on one platform at least. */
   usable: boolean
   /** What `hv run` would use. */
   platform: PlatformName | null
-  /** Which can run guests here: nothing of theirs failed, and their proof is `ok`. */
+  /** Which platforms can run guests here: none of their findings failed, and their proof is `ok`. */
   platforms: Record<PlatformName, boolean>
   /** `x86_64`, `arm64`, or `uname -m` of another. */
   arch: string
   /** `uname -r`. */
   kernel: string
-  /** The board that this is, by its name in boards/; null when no file fits. */
+  /** The name of this board in boards/; null if no file fits. */
   board: string | null
   /** null on an architecture that hv has no checks for. */
   machine: HostMachine | null
-  /** All that was looked at, in order. */
+  /** Everything that was looked at, in order. */
   findings: Finding[]
 }
 
 /**
- * What was found out, for programs and for the comparison with a board. null: not known, or no such thing here.
+ * What was found out, for programs and for the comparison with a board. null: not known, or not there.
  *
  * @example
  * const {machine} = await checkHost()
@@ -59,25 +63,25 @@ export interface HostReport {
  * for (const {name, implementer, part} of machine?.cores ?? []) console.log(name, implementer, part)
  */
 export interface HostMachine {
-  /** Different cores of one machine (big.LITTLE) are several. */
+  /** One for each kind of core: a machine with different cores (big.LITTLE) has several. */
   cores: Core[]
   /** How KVM runs guests: `vmx`, `svm`, `pvm`, or on arm64 `vhe`, `vhe-nv2`, `nvhe`, `hvhe`, `protected-nvhe`, `protected-hvhe`, `el1`, `disabled`. */
   mode: string | null
-  /** Of guest physical addresses at most; x86_64: of the processor's physical addresses. */
+  /** How many bits guest physical addresses have at most; x86_64: the processor's physical addresses. */
   ipaBits: number | null
   /** GIC versions that KVM offers to guests. */
   vgic: string[] | null
-  /** Of the host's memory, bytes. */
+  /** The host's page size in bytes. */
   pageSize: number | null
-  /** hv can have a guest's HVCs sent to it. */
+  /** KVM can send a guest's HVCs to hv. */
   smcccFilter: boolean | null
-  /** Guests of KVM can use KVM themselves. */
+  /** KVM's guests can use KVM themselves. */
   nested: boolean | null
 }
 
 /** A kind of processor core. @see {@link HostMachine} */
 export interface Core {
-  /** As the host has it: `Cortex-A76`, `Intel(R) Xeon(R) Processor`. */
+  /** As the host calls it: `Cortex-A76`, `Intel(R) Xeon(R) Processor`. */
   name: string
   /** MIDR_EL1's fields, in hexadecimal; null on x86_64. */
   implementer: string | null

@@ -27,6 +27,6 @@ export function promiseHelp(): string {
   const lines = PROMISE_HELP.map(([names, allows]) => `${names.padEnd(9)} ${allows}`)
   return [
     ...lines,
-    'inet, mcast, unix, sendfd, recvfd, tape, ps, vminfo, pf, route, wroute, audio, video and bpf are accepted, but allow no call of hv.',
+    'inet, mcast, unix, sendfd, recvfd, tape, ps, vminfo, pf, route, wroute, audio, video and bpf are accepted, but allow no call that hv has.',
   ].join('\n')
 }

@@ -55,7 +55,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     kind: 'value',
     placeholder: 'DIR|TAR[:NAME]',
     summary:
-      "OCI image layout to show as the guest's /; its entry point runs, or else PROGRAM, as the user and in the environment that it says",
+      "OCI image layout to show as the guest's /; its entry point runs, or else PROGRAM, as the user and in the environment that the image names",
   },
   {
     name: 'entrypoint',
@@ -76,7 +76,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     kind: 'value',
     placeholder: 'DIR',
     summary:
-      "with --kernel and --root, --image or --with-libs: the kernel's modules; default: /lib/modules/RELEASE, for a kernel that is called vmlinuz-RELEASE",
+      "with --kernel and --root, --image or --with-libs: the kernel's modules; default: /lib/modules/RELEASE, for a kernel named vmlinuz-RELEASE",
   },
   {
     name: 'share',
@@ -84,13 +84,13 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     repeat: true,
     placeholder: 'DIR:TAG[:ro|rw][:9p]',
     summary:
-      'a host directory for the kernel to mount, ro (the default) or rw: mount -t virtiofs TAG PLACE, or with :9p by 9P; may be repeated',
+      'a host directory for the kernel to mount, ro (the default) or rw: mount -t virtiofs TAG PLACE, or with :9p over 9P; may be repeated',
   },
   {
     name: 'append',
     kind: 'value',
     placeholder: 'TEXT',
-    summary: "kernel parameters, behind hv's own (console=… panic=-1)",
+    summary: "kernel parameters, after hv's own (console=… panic=-1)",
   },
   {
     name: 'net',
@@ -103,7 +103,7 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     name: 'reboot',
     kind: 'switch',
     summary:
-      'with --kernel: boot again when the kernel resets the machine, also after a panic; default: status 1',
+      'with --kernel: boot again when the kernel resets the machine, also after a panic; default: end with status 1',
   },
   {
     name: 'with-libs',
@@ -155,14 +155,14 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     repeat: true,
     placeholder: 'SIZE|FILE[:ro]',
     summary:
-      "with --kernel a raw image that is a disk, may be repeated; else what the guest's files in memory may hold, e.g. 64M, its changes to / and /tmp; default: what --memory allows",
+      "with --kernel: a raw image as a disk, may be repeated; without: how much the guest's files in memory, its changes to / and /tmp, may hold, e.g. 64M; default: what --memory allows",
   },
   {
     name: 'patch-calls',
     kind: 'value',
     options: PATCH_CHOICES,
     default: 'auto',
-    summary: 'which call instructions become jumps, where traps cost much: auto, those that trap often',
+    summary: 'which call instructions become jumps, where traps are slow; auto: those that trap often',
   },
   {
     name: 'timeout',
@@ -174,7 +174,8 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     name: 'cpu-timeout',
     kind: 'value',
     placeholder: 'SECONDS',
-    summary: 'the same after SECONDS of CPU time, of the program with all its processes',
+    summary:
+      'stop the guest after SECONDS of CPU time of the program and all its processes, with exit status 124',
   },
   {
     name: 'trace',
@@ -187,14 +188,14 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     kind: 'value',
     placeholder: '[ADDR:]PORT|unix:PATH',
     summary:
-      "wait for gdb there before the first instruction, with --kernel the machine's; without ADDR on this host alone",
+      "wait for gdb there before the first instruction, with --kernel the machine's; without ADDR, only on this host",
   },
   {
     name: 'core',
     kind: 'value',
     placeholder: 'FILE',
     summary:
-      "write an ELF core file when a process of the guest dies of a crash, the first one; see core(5). Of a machine, a bare-metal guest's or a kernel's, if it does not end with status 0; with a program, if its kernel panics",
+      "write an ELF core file of the guest's first process that crashes; see core(5). For a machine (a bare-metal guest's, or a kernel's): write one if it does not end with status 0; if it runs a program, only if its kernel panics",
   },
   {
     name: 'pledge',
@@ -225,14 +226,15 @@ export const RUN_FLAGS: readonly RunFlag[] = [
     name: 'drop-to',
     kind: 'value',
     placeholder: 'UID[:GID]',
-    summary: 'as root: become this user before the guest starts, whose user it is, too; by number',
+    summary:
+      'as root: become this user, given by number, before the guest starts; the guest runs as that user too',
   },
   {
     name: 'cgroup-parent',
     kind: 'value',
     placeholder: 'DIR',
     summary:
-      'run in a child of this cgroup v2, for limits that the host keeps, too; default: of its own cgroup',
+      'run in a child of this cgroup v2, so that the host enforces limits too; default: of its own cgroup',
   },
   {
     name: 'stats',

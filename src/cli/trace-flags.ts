@@ -63,7 +63,8 @@ const OWN_FLAGS: readonly RunFlag[] = [
     name: 'follow-forks',
     short: 'f',
     kind: 'switch',
-    summary: 'accepted for strace: hv always shows every task, with its pid if there are several',
+    summary:
+      'accepted for compatibility with strace: hv always shows every task, with its pid if there are several',
   },
 ]
 

@@ -13,7 +13,7 @@ export default class Check extends Command {
   static override description = [
     'Looks at the processor, the firmware, KVM in the kernel, /dev/kvm and what KVM can do, and then runs a guest that makes a system call. On ARM it says how the kernel uses EL2 (VHE, nVHE, hVHE, protected), with all the evidence. It does the same for ptrace, the platform of hosts without KVM: what the kernel, Yama and seccomp allow, and a traced process that makes a system call. It changes nothing. Root sees more: the registers that show what the firmware disabled, and the kernel log.',
     'It names the board and compares what it found with what the file of that board expects; see `<%= config.bin %> boards`.',
-    'The exit status is 0 if hv can run guests here, by KVM or by ptrace, and 1 if it cannot; with --platform it is about that platform alone. If ptrace works and KVM does not, the report still shows what fails in KVM and how to fix it.',
+    'The exit status is 0 if hv can run guests here, with KVM or ptrace, and 1 if it cannot; with --platform it is about that platform alone. If ptrace works and KVM does not, the report still shows what fails in KVM and how to fix it.',
   ].join('\n\n')
 
   static override examples = [

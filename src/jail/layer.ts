@@ -1,6 +1,10 @@
 // JailLayer: what a sentry's jail has, and what this host refused to it. The shape is public.
 
-/** `best`: each layer that this host lets it have; `required`: all that it has, or an error; `none`. @see {@link SandboxOptions} */
+/**
+ * How a sentry's process is confined. `best`: each layer that this host lets it have; `required`: all that the host has, or an error;
+ * `none`: no layer.
+ * @see {@link SandboxOptions}
+ */
 export type JailChoice = 'best' | 'required' | 'none'
 export const JAIL_CHOICES = ['best', 'required', 'none'] as const
 
@@ -22,7 +26,7 @@ export const JAIL_LAYERS = [
   'seccomp',
 ] as const
 
-/** What a jail is made of, from the first layer that is laid to the last; README.md of src/jail explains each. @see {@link JailLayer} */
+/** The layers of a jail, from the first that is laid to the last; README.md of src/jail explains each. @see {@link JailLayer} */
 export type JailLayerName = (typeof JAIL_LAYERS)[number]
 
 /**
@@ -36,10 +40,10 @@ export interface JailLayer {
   /** Which layer. */
   name: JailLayerName
   /**
-   * `refused`: this host has it and did not let the process have it; `absent`: this host has no such thing, or, without an errno, this
-   * process is not one that could have it: `user` and `pid` are a sandbox's process's, which is born in them.
+   * `refused`: this host has the layer, but did not let the process have it. `absent`: this host has no such layer or, without an errno,
+   * this process could not have it. `user` and `pid` are only for a sandbox's process, which is born in them.
    */
   status: 'on' | 'refused' | 'absent'
-  /** Of what was refused or is absent: the errno's name. */
+  /** If it was refused or is absent: the errno's name. */
   errno?: string
 }

@@ -18,7 +18,7 @@ export interface KernelOptions {
   kernel: string
   /** Host path of an initramfs or an initrd. */
   initrd?: string
-  /** Kernel parameters, behind hv's own. */
+  /** Kernel parameters, after hv's own. */
   append?: string
   /** Default: 1. */
   cpus?: number
@@ -29,8 +29,8 @@ export interface KernelOptions {
   disks?: readonly DiskOptions[]
   shares?: readonly ShareOptions[]
   /**
-   * The other end of a network card's cable: each frame of Ethernet behind its length, 32 bits, big-endian, as passt(1) and QEMU's
-   * `-netdev stream` have them; who gives it closes it. Or a TAP interface of the host's, by name. Default: no network card.
+   * The other end of a network card's cable: each Ethernet frame follows its length, 32 bits, big-endian, as with passt(1) and QEMU's
+   * `-netdev stream`. The caller closes it. Or a host TAP interface, by name. Default: no network card.
    */
   network?: Duplex | TapOptions
   /** Milliseconds until the machine is stopped; default: never. */
@@ -38,8 +38,8 @@ export interface KernelOptions {
 }
 
 /**
- * A TAP interface, as `ip tuntap add NAME mode tap user WHO` makes it; under Node.js, not Bun. One that is not there is made, if this user
- * may, and goes with the machine.
+ * A TAP interface, as `ip tuntap add NAME mode tap user WHO` makes it; under Node.js, not Bun. If it does not exist, it is made, if this
+ * user may do so, and goes away with the machine.
  *
  * @example
  * const options: KernelOptions = {kernel: '/boot/vmlinuz', network: {tap: 'tap0'}}
@@ -48,19 +48,19 @@ export interface TapOptions {
   tap: string
 }
 
-/** A raw image, or a block device, of the host's. @see {@link KernelOptions} */
+/** A raw image or a block device of the host. @see {@link KernelOptions} */
 export interface DiskOptions {
   path: string
   /** Default: false. */
   readOnly?: boolean
 }
 
-/** A directory of the host's, for `mount -t virtiofs TAG DIRECTORY`. @see {@link KernelOptions} */
+/** A host directory, for `mount -t virtiofs TAG DIRECTORY`. @see {@link KernelOptions} */
 export interface ShareOptions {
   path: string
   tag: string
-  /** Default: false, the machine gets EROFS. */
+  /** Default: false; the machine's writes fail with EROFS. */
   writable?: boolean
-  /** By 9P instead: `mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 TAG DIRECTORY`. */
+  /** Over 9P instead: `mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000 TAG DIRECTORY`. */
   is9p?: boolean
 }

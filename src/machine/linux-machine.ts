@@ -42,7 +42,7 @@ const machineOptions = takes.options({
 export class Machine implements AsyncDisposable {
   /** The console's input. It need not end. */
   readonly stdin: Writable
-  /** The console's output. While it is not read, the machine waits at some point. */
+  /** The console's output. While nobody reads it, the machine waits at some point. */
   readonly stdout: Readable
   readonly #machine: KernelMachine
   readonly #end: Promise<MachineResult>
@@ -56,7 +56,10 @@ export class Machine implements AsyncDisposable {
     this.#end.catch(() => {})
   }
 
-  /** Boots it. @throws HvError BAD_ARGUMENT, NOT_FOUND, BAD_KERNEL, MEMORY_SIZE, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, VCPU_FAILED */
+  /**
+   * Boots a machine.
+   * @throws HvError BAD_ARGUMENT, NOT_FOUND, BAD_KERNEL, MEMORY_SIZE, KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, VCPU_FAILED
+   */
   static create(options: KernelOptions): Machine {
     const checked = takes.checked(machineOptions, options, 'options')
     const stdin = new PassThrough()
@@ -67,8 +70,8 @@ export class Machine implements AsyncDisposable {
   }
 
   /**
-   * A stream to a port on which a program in the machine listens (AF_VSOCK): it emits `connect`, or an error such as ECONNREFUSED. Before
-   * the kernel has the device, it waits.
+   * A stream to a port on which a program in the machine listens (AF_VSOCK): it emits `connect`, or an error such as ECONNREFUSED. It waits
+   * until the kernel has the device.
    */
   connect(port: number): Duplex {
     return this.#machine.vsock.connect(checkPort(port))
@@ -76,18 +79,18 @@ export class Machine implements AsyncDisposable {
 
   /**
    * Calls `onStream` with each stream that a program in the machine opens to `port` of the host, CID 2.
-   * @returns what ends it @throws HvError BAD_ARGUMENT when somebody listens there
+   * @returns a function that stops listening @throws HvError BAD_ARGUMENT when something already listens there
    */
   listen(port: number, onStream: (stream: Duplex) => void): () => void {
     return this.#machine.vsock.listen(checkPort(port), onStream)
   }
 
-  /** Until it ends, by its own power off or otherwise. @throws HvError BAD_KERNEL, KVM_UNUSABLE, HOST_SYSCALL */
+  /** Resolves when the machine ends, by powering itself off or otherwise. @throws HvError BAD_KERNEL, KVM_UNUSABLE, HOST_SYSCALL */
   wait(): Promise<MachineResult> {
     return this.#end
   }
 
-  /** Switches it off: `signal` is SIGKILL then. */
+  /** Switches it off; `signal` is then SIGKILL. */
   kill(): void {
     this.#machine.stop({exitCode: null, signal: SIGKILL, timedOut: false})
   }

@@ -14,7 +14,7 @@ export interface MachineResult {
   exitCode: number | null
   signal: number | null
   timedOut: boolean
-  /** Counters, and times that end in `Ns`: nanoseconds. */
+  /** Counters and times; times end in `Ns` and are nanoseconds. */
   stats: Record<string, number>
 }
 

@@ -2,7 +2,7 @@
 
 import type {Costs} from './costs.ts'
 
-/** `auto`: KVM where its trap works, else ptrace. @see {@link SandboxOptions} */
+/** What runs guests. `auto`: KVM if its trap works, else ptrace. @see {@link SandboxOptions} */
 export type PlatformChoice = 'auto' | 'kvm' | 'ptrace'
 
 export const PLATFORM_CHOICES: readonly PlatformChoice[] = ['auto', 'kvm', 'ptrace']
@@ -16,7 +16,7 @@ export const MAX_CPUS = 8
 export const DEFAULT_MEMORY_BYTES = 2 ** 29
 
 /**
- * What runs guests, and why that: for people.
+ * What runs guests, and why, for people to read.
  *
  * @example
  * const {name, reason, costs} = sandbox.platform
@@ -25,8 +25,8 @@ export const DEFAULT_MEMORY_BYTES = 2 ** 29
 export interface ChosenPlatform {
   /** `kvm` or `ptrace`. */
   name: string
-  /** In some words. */
+  /** Why, in a few words. */
   reason: string
-  /** What traps take on this host. */
+  /** How long traps take on this host. */
   costs: Costs
 }

@@ -1,10 +1,10 @@
 // Costs: what this host takes for a trap by each way, and what follows for how to wait: README.md, "Break-even".
 
-/** Nanoseconds, each the fastest of some. @see {@link ChosenPlatform} */
+/** What things cost on a host, in nanoseconds, each the fastest of several measurements. @see {@link ChosenPlatform} */
 export interface Costs {
-  /** A system call and its answer, by a VM exit or a stop of a process. */
+  /** A system call and its answer, through a VM exit or a stop of a process. */
   trapNs: number
-  /** KVM: the same without an exit, while the sentry listens on another processor. Absent: it does not come to that. */
+  /** KVM: the same without an exit, while the sentry listens on another processor. Absent: that does not happen. */
   listenedNs?: number
   /** From a thread's wake-up until it runs on another processor. Absent: there is no other. */
   wakeUpNs?: number

@@ -1,7 +1,7 @@
 // AbortError: why a run has no result: its signal aborted.
 
 /**
- * Why a run has no result: its signal aborted. As of Node's own AbortErrors, `cause` is the signal's reason. The sandbox can be used on.
+ * Why a run has no result: its signal aborted. As with Node's own AbortErrors, `cause` is the signal's reason. The sandbox stays usable.
  *
  * @example
  * const signal = AbortSignal.timeout(500)
@@ -15,7 +15,7 @@ export class AbortError<Output = string | Uint8Array> extends Error {
   readonly code = 'ABORT_ERR'
   /** What the program had written by then; empty if it had not started. */
   readonly stdout: Output
-  /** The same of its standard error. */
+  /** The same for its standard error. */
   readonly stderr: Output
 
   constructor(reason: unknown, stdout: Output, stderr: Output) {

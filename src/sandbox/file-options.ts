@@ -5,26 +5,26 @@ import {PERMISSION_BITS} from '../abi/file-mode.ts'
 import * as takes from '../options.ts'
 import type {FileChange, FileEntry, FileKind} from '../sentry/files/operations.ts'
 
-/** A file of the guest's, and of any kind. @see {@link SandboxFiles.list}, {@link SandboxFiles.stat} */
+/** A guest file of any kind. @see {@link SandboxFiles.list}, {@link SandboxFiles.stat} */
 export interface SandboxFile {
-  /** Without its directory; the root's is empty. What is no UTF-8 in it is U+FFFD. */
+  /** Without its directory; the root's is empty. Bytes that are not UTF-8 become U+FFFD. */
   name: string
-  /** `device`: of characters or of blocks. */
+  /** `device`: a character or block device. */
   kind: FileKind
   /** Bytes. */
   size: number
   /** Permission bits: `0o644`. */
   mode: number
-  /** Whose it is, as a number. */
+  /** Its owner, as a number. */
   uid: number
   gid: number
   /** When its content changed, to the millisecond. */
   modifiedAt: Date
-  /** A symbolic link's. */
+  /** The text of a symbolic link. */
   target?: string
 }
 
-/** What is written, as it comes; a string as UTF-8. @see {@link SandboxFiles.write} */
+/** The data to write, as it comes; strings are written as UTF-8. @see {@link SandboxFiles.write} */
 export type SandboxFileData =
   | string
   | Uint8Array
@@ -35,15 +35,15 @@ export type SandboxFileData =
 export interface SandboxReadOptions {
   /** `buffer`: as bytes. Default: as text, from UTF-8. */
   encoding?: 'utf8' | 'buffer'
-  /** Bytes; default 64 MiB. A larger file is an error, EFBIG: `readStream` reads any. */
+  /** Bytes; default 64 MiB. A larger file fails with EFBIG; `readStream` reads files of any size. */
   maxBytes?: number
 }
 
 /** How a file is written. @see {@link SandboxFiles.write} */
 export interface SandboxWriteOptions {
-  /** Permission bits that it has then. Default: an existing file keeps its own, a new one gets `0o644`. */
+  /** Permission bits of the file afterwards. Default: an existing file keeps its own, and a new one gets `0o644`. */
   mode?: number
-  /** Behind what is there, which is replaced otherwise. */
+  /** Writes after the existing content, which is otherwise replaced. */
   append?: boolean
 }
 

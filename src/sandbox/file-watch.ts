@@ -3,9 +3,9 @@
 import type {FileChange} from '../sentry/files/operations.ts'
 import type {RemoteFiles} from './remote-files.ts'
 
-/** What `SandboxFiles.watch` gives. @see {@link SandboxFiles.watch} */
+/** What `SandboxFiles.watch` returns. @see {@link SandboxFiles.watch} */
 export interface SandboxWatch {
-  /** The listener is not called any more. */
+  /** Ends the calls of the listener. */
   close(): void
   [Symbol.dispose](): void
 }

@@ -12,49 +12,49 @@ import type {SyscallArgument} from '../sentry/trace/argument-value.ts'
  * await sandbox.run('/bin/busybox', ['echo', 'hi'])
  */
 export interface SandboxSyscall {
-  /** As in the handlers' names: `openat`. */
+  /** As handlers are named: `openat`. */
   readonly name: string
-  /** Of the process, in the guest. */
+  /** The process's pid in the guest. */
   readonly pid: number
-  /** Of the program that `run` or `spawn` started, which made the caller or is it: as `SandboxProcess.pid`. */
+  /** The pid, as `SandboxProcess.pid`, of the program that `run` or `spawn` started: the caller itself, or what made it. */
   readonly programPid: number
-  /** Of the thread: it makes one call at a time. */
+  /** The thread's id; a thread makes one call at a time. */
   readonly tid: number
   /** The argument words, unsigned 64 bits each: numbers, descriptors, flags, and addresses in the guest. */
   readonly args: readonly bigint[]
   /**
-   * The arguments that are paths, in order, as the guest wrote them: maybe relative, maybe through links. undefined where
-   * the guest's pointer leads nowhere. A copy: what the call itself reads may have changed since.
+   * The arguments that are paths, in order, as the guest wrote them: maybe relative, maybe through links. undefined if the guest's pointer
+   * leads nowhere. A copy: what the call itself reads may have changed since.
    */
   readonly paths: readonly (string | undefined)[]
   /**
-   * The arguments, decoded, one for each of `args`: paths with where they lead, flags by their names, what is written.
-   * A copy, and a look at the tree as it is now: another thread may change both before the call is made.
+   * The decoded arguments, one for each of `args`: paths with where they lead, flags by name, the data that is written. A copy, and a look
+   * at the tree as it is now: another thread may change both before the call is made.
    */
   readonly decoded: readonly SyscallArgument[]
 }
 
-/** How a call ended: one of `result` and `errno` is there. @see {@link SyscallHooks} */
+/** How a call ended: one of `result` and `errno` is set. @see {@link SyscallHooks} */
 export interface SyscallOutcome {
   /** What the program got: an address, a descriptor, a count. */
   readonly result: number | undefined
   /** `ENOENT`. */
   readonly errno: string | undefined
   /**
-   * A signal ended its sleep, and the program's handler of the signal runs already: `errno` is `EINTR`, mostly. If the call is then
-   * made again, it is a call of its own.
+   * A signal ended its sleep, and the program's signal handler already runs; `errno` is mostly `EINTR`. If the call is then made again,
+   * that is another call.
    */
   readonly interrupted: boolean
 }
 
 /**
- * In place of the call: it fails with an errno, a name (`EACCES`) or number, or gives a result.
+ * What happens in place of the call: it fails with an errno, by name (`EACCES`) or number, or gives a result.
  * @see {@link SyscallHandlers}
  */
 export type SyscallVerdict = {readonly errno: string | number} | {readonly result: number | bigint}
 
 /**
- * Is asked before a call is made. May take its time: the guest sleeps meanwhile. Without a verdict the call is made.
+ * A function that is asked before a call is made. It may take its time: the guest sleeps meanwhile. Without a verdict the call is made.
  * @see {@link SyscallHandlers}
  */
 export type SyscallHandler = (
@@ -63,16 +63,16 @@ export type SyscallHandler = (
 ) => SyscallVerdict | undefined | void | Promise<SyscallVerdict | undefined | void>
 
 /**
- * Is told of a call that has ended. May take its time: the guest gets the result when it is done, so that what it keeps is in order.
- * What it returns counts for nothing.
+ * A function that is told of a call that has ended. It may take its time: the guest gets the result when it is done, so that what it
+ * records is in order. What it returns is ignored.
  * @see {@link SyscallHooks}
  */
 export type SyscallObserver = (call: SandboxSyscall, outcome: SyscallOutcome) => unknown
 
 /**
- * `before` is asked as a {@link SyscallHandler}. `after` is told, once, of each call that was made and has ended. That is not so
- * of calls that `before` has answered; that do not return (exit, execve that succeeds, rt_sigreturn); in which the
- * thread dies; and that a pledge forbids.
+ * `before` is asked like a {@link SyscallHandler}. `after` is told, once, of each call that was made and has ended. It is not told of calls
+ * that `before` has answered, that do not return (exit, a successful execve, rt_sigreturn), in which the thread dies, or that a pledge
+ * forbids.
  *
  * @example
  * const failed: SyscallObserver = ({paths}, {errno}) => console.log(paths[0], errno) // /nosuch ENOENT
@@ -87,7 +87,7 @@ export interface SyscallHooks {
 }
 
 /**
- * By the names of the calls. Those through x86_64's vsyscall page (time, gettimeofday, getcpu) are not asked about.
+ * Handlers by the names of their calls. Calls through x86_64's vsyscall page (time, gettimeofday, getcpu) are not asked about.
  *
  * @example
  * const keepLogs: SyscallHandler = ({paths}) => (paths[0]?.endsWith('.log') ? {errno: 'EPERM'} : undefined)

@@ -7,16 +7,16 @@ type PolicyVerdict = ReturnType<SyscallHandler>
 
 /** A file that a guest is about to open. @see {@link onOpen} */
 export interface SandboxOpen {
-  /** As the guest wrote it; undefined where its pointer leads nowhere, and the call fails. */
+  /** As the guest wrote it; undefined if its pointer leads nowhere, and then the call fails. */
   readonly path: string | undefined
   /**
-   * Where that leads now: absolute in the tree of the sandbox, without links and `..`; a file that is to be made need not exist.
-   * undefined: nowhere, and the call fails as the tree is now.
+   * Where that leads now: an absolute path in the sandbox's tree, without links and `..`; a file to be made need not exist. undefined:
+   * nowhere, and the call would fail in the tree as it is now.
    */
   readonly resolved: string | undefined
   /** `['O_WRONLY', 'O_CREAT']`. */
   readonly flags: readonly string[]
-  /** It could change the file, or make one. */
+  /** The call could change the file, or make one. */
   readonly mayWrite: boolean
   /** The call itself. */
   readonly call: SandboxSyscall
@@ -24,7 +24,7 @@ export interface SandboxOpen {
 
 /** A socket that a guest is about to connect. @see {@link onConnect} */
 export interface SandboxConnect {
-  /** undefined where the guest's pointer leads nowhere, or there is no address, and the call fails. */
+  /** undefined if the guest's pointer leads nowhere or there is no address, and then the call fails. */
   readonly address: SocketAddress | undefined
   /** The call itself. */
   readonly call: SandboxSyscall
@@ -40,11 +40,11 @@ const WRITING: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Handlers of open, openat, openat2 and creat, as far as the architecture has them.
+ * Handlers for open, openat, openat2 and creat, as far as the architecture has them.
  *
- * It is for looking, for advice and for tests, and no wall: between the policy's look and the call, another thread of the guest can
- * change the path in its memory, or the tree. Use `unveil` to keep programs out of paths. Files are also changed by
- * calls that open nothing (rename, unlink, truncate, link), and programs are opened by execve.
+ * They are for observation, advice and tests, and are no wall: between the policy's look and the call, another thread of the guest can
+ * change the path in its memory, or the tree. Use `unveil` to keep programs out of paths. Calls that open nothing (rename, unlink,
+ * truncate, link) change files too, and execve opens programs.
  *
  * @example
  * const keep = onOpen(({resolved, mayWrite}) => (mayWrite && resolved === '/tmp/kept' ? {errno: 'EACCES'} : undefined))
@@ -57,8 +57,8 @@ export function onOpen(policy: (open: SandboxOpen) => PolicyVerdict): Record<Ope
 }
 
 /**
- * A handler of connect. As with {@link onOpen}, another thread may change the address after the look. Datagrams also go to an
- * address by sendto, sendmsg and sendmmsg, without connect.
+ * A handler for connect. As with {@link onOpen}, another thread may change the address after the look. sendto, sendmsg and sendmmsg also
+ * send datagrams to an address, without connect.
  *
  * @example
  * const only = onConnect(({address}) => (address?.path === '/dev/log' ? undefined : {errno: 'ECONNREFUSED'}))

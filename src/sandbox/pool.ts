@@ -14,17 +14,17 @@ const REFILL_MS = 50
 
 /** How large a pool is. @see {@link SandboxPool} */
 export interface SandboxPoolOptions {
-  /** How many processes wait, 1 to 64; default 1. Each takes some 15 MB, as a whole sandbox some 22, and no CPU. */
+  /** How many processes wait, 1 to 64; default 1. Each takes some 15 MB, or some 22 as a whole sandbox, and no CPU. */
   warm?: number
   /**
-   * What all its sandboxes are to be. Whole sandboxes wait then, with their VM, jail and tree, and have run a small program of hv's
+   * The options of all its sandboxes. Whole sandboxes then wait, with their VM, jail and tree, and have already run a small program of hv's
    * own: {@link SandboxPool.create} gives one at once.
    */
   sandbox?: Omit<SandboxOptions, 'isolation'>
   /**
-   * Makes a sandbox of `sandbox` ready before it waits: puts files there, and runs what it is for, whose first run reads its files
-   * and takes longer than the second. What that leaves in the sandbox is there for who gets it. What it throws,
-   * {@link SandboxPool.create} rejects with, and that sandbox is disposed of.
+   * Makes a sandbox of `sandbox` ready before it waits: it puts files there, and runs the program that the sandbox is for. A program's
+   * first run reads its files and takes longer than the second. What this leaves in the sandbox is there for whoever gets it. If it throws,
+   * {@link SandboxPool.create} rejects with the same error, and that sandbox is disposed of.
    */
   prepare?: (sandbox: Sandbox) => PromiseLike<unknown>
 }
@@ -45,8 +45,8 @@ const poolOptions = takes.options({
 })
 
 /**
- * Makes sandboxes in processes that are there already: {@link SandboxPool.create} takes a few milliseconds where `Sandbox.create`
- * waits for Node to start. The processes know nothing of a sandbox before, and none becomes two.
+ * Makes sandboxes in processes that already run: {@link SandboxPool.create} takes a few milliseconds where `Sandbox.create` waits for Node
+ * to start. Until then a process knows nothing of any sandbox, and each becomes only one.
  *
  * @example
  * using pool = new SandboxPool({warm: 2})
@@ -93,8 +93,8 @@ export class SandboxPool {
   }
 
   /**
-   * As {@link Sandbox.create}, but for `isolation`, which is `process`. Without a process that waits, one is started.
-   * @param options none, if the pool was told what its sandboxes are to be
+   * Like {@link Sandbox.create}, except that `isolation` is `process`. If no process waits, one is started.
+   * @param options none, if the pool has the option `sandbox`
    * @throws HvError as `Sandbox.create`; BAD_ARGUMENT; DISPOSED; what `prepare` throws
    */
   async create(options?: Omit<SandboxOptions, 'isolation'>): Promise<Sandbox> {

@@ -7,12 +7,12 @@ import type {SandboxExit} from './options.ts'
 export interface SandboxExitEvent extends SandboxExit {
   /** As it was given to `run` or `spawn`; undefined: the image's entry point. */
   program: string | undefined
-  /** Of its first process, as SandboxProcess.pid. */
+  /** The pid of its first process, as SandboxProcess.pid. */
   programPid: number
 }
 
 /**
- * Guest memory was full, or what hv kept for the guest, and a process was killed for it, the program's own or a descendant.
+ * Guest memory, or what hv kept for the guest, was full, and a process was killed for it: the program's own or a descendant.
  *
  * @example
  * await using sandbox = await Sandbox.create({memoryBytes: 8 << 20})
@@ -22,11 +22,11 @@ export interface SandboxExitEvent extends SandboxExit {
 export interface SandboxOomEvent {
   /** As it was given to `run` or `spawn`; undefined: the image's entry point. */
   program: string | undefined
-  /** Of its first process; undefined: while it was being loaded. */
+  /** The pid of its first process; undefined while the program was being loaded. */
   programPid: number | undefined
-  /** In the guest: the last one that was killed. */
+  /** The pid, in the guest, of the last one that was killed. */
   pid: number | undefined
-  /** How many were killed since the event before, at least 1. */
+  /** How many were killed since the last event, at least 1. */
   count: number
 }
 
@@ -34,7 +34,7 @@ export interface SandboxOomEvent {
 export interface SandboxLimitEvent {
   /** As it was given to `run` or `spawn`; undefined: the image's entry point. */
   program: string | undefined
-  /** Of its first process; undefined: while it was being loaded. */
+  /** The pid of its first process; undefined while the program was being loaded. */
   programPid: number | undefined
   /**
    * `output`: `maxOutputBytes`; the guest gets ENOSPC. `time`: `timeoutMs`, `cpu-time`: `cpuTimeoutMs`; it was killed. `tasks`: `maxTasks`; fork(2) fails.
@@ -42,15 +42,15 @@ export interface SandboxLimitEvent {
    * `memory`: `memoryBytes`, or what hv keeps for the guest; calls fail with ENOMEM or ENOSPC, or a process is killed: `oom`.
    */
   limit: 'output' | 'time' | 'cpu-time' | 'tasks' | 'memory' | 'disk'
-  /** How often since the event before, at least 1. */
+  /** How often since the last event, at least 1. */
   count: number
 }
 
-/** What a sandbox's listeners are called with, by the events' names. @see {@link Sandbox.on} */
+/** What a sandbox's listeners are called with, by event name. @see {@link Sandbox.on} */
 export interface SandboxEvents {
   /** A program that `run` or `spawn` started has ended. */
   exit: SandboxExitEvent
-  /** A process was killed, because memory was full. */
+  /** A process was killed because memory was full. */
   oom: SandboxOomEvent
   /** A program has come up against a limit. */
   limit: SandboxLimitEvent

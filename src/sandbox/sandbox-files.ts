@@ -34,12 +34,11 @@ const MAX_ENTRIES = 1_000_000
 type WriteOperation = Extract<FileOperation, {name: 'write'}>
 
 /**
- * What programs see, in memory and on volumes, whether one runs or not. All is done with the rights of the guest's user: that of this
- * process. `unveil` and `pledge` bind programs and not you, but for links: they lead no further than programs may go.
+ * The files that programs see, in memory and on volumes, whether a program runs or not. Everything is done with the rights of the guest's
+ * user, which is this process's. `unveil` and `pledge` bind programs and not you, except that links lead no further than programs may go.
  *
- * Each method rejects with an HvError: BAD_ARGUMENT; FILE_FAILED, whose `errno` is what a program would get, such as `ENOENT`; DISPOSED
- * and what else ends a sandbox. Paths are absolute, links on them are followed. Calls that are under way at the same time are served in
- * pieces, in turns.
+ * Each method rejects with an HvError: BAD_ARGUMENT; FILE_FAILED, whose `errno` is what a program would get, such as `ENOENT`; DISPOSED and
+ * the other errors that end a sandbox. Paths are absolute, and links in them are followed. Concurrent calls are served in pieces, in turn.
  *
  * @example
  * await sandbox.files.write('/tmp/in', 'hello')
@@ -55,7 +54,7 @@ export class SandboxFiles {
   }
 
   /**
-   * A regular file's content, whole.
+   * The whole content of a regular file.
    * @throws HvError errno EFBIG: it is larger than `maxBytes`; ENXIO: it is a device, a fifo or a socket, which are never opened
    *
    * @example
@@ -74,7 +73,7 @@ export class SandboxFiles {
   }
 
   /**
-   * Makes a file, or replaces what is in it. Its directory has to be there. When it fails on the way, a part is written.
+   * Makes a file, or replaces its content. Its directory must exist. If it fails on the way, a part is written.
    *
    * @example
    * import {createReadStream} from 'node:fs'
@@ -97,7 +96,7 @@ export class SandboxFiles {
   }
 
   /**
-   * A file's content as it is read: at most 2 MiB of it wait here. Whoever stops reading destroys it.
+   * A file's content as a stream: at most 2 MiB of it wait here. To stop reading, destroy it.
    *
    * @example
    * await sandbox.files.write('/tmp/log', 'hello')
@@ -108,7 +107,7 @@ export class SandboxFiles {
   }
 
   /**
-   * A stream into a file, as {@link write} makes it. It waits for the guest's tree, and errors when that is full.
+   * A stream into a file, which it makes as {@link write} does. It waits for the guest's tree, and fails when that is full.
    *
    * @example
    * import {pipeline} from 'node:stream/promises'
@@ -120,7 +119,7 @@ export class SandboxFiles {
   }
 
   /**
-   * What is in a directory, in no order, links themselves and not what they lead to.
+   * The entries of a directory, in no order: links themselves, not what they lead to.
    * @throws HvError errno EOVERFLOW: there are more than a million
    *
    * @example
@@ -133,7 +132,7 @@ export class SandboxFiles {
   }
 
   /**
-   * What a path leads to. As in node:fs, what is not there is an error, ENOENT: {@link exists} only asks.
+   * What a path leads to. As in node:fs, a missing file is an error, ENOENT; {@link exists} only asks.
    *
    * @example
    * await sandbox.files.write('/tmp/a', 'hello')
@@ -165,7 +164,7 @@ export class SandboxFiles {
 
   /**
    * Makes a directory.
-   * @param options `recursive`: also those above it, and it may be there; `mode`: of the last one, default `0o755`
+   * @param options `recursive`: also makes those above it, and it may exist already; `mode`: of the last one, default `0o755`
    *
    * @example
    * await sandbox.files.makeDirectory('/tmp/a/b/c', {recursive: true})
@@ -178,7 +177,7 @@ export class SandboxFiles {
 
   /**
    * Removes a file, a link itself, or an empty directory.
-   * @param options `recursive`: with all that is in it, but for what is mounted there
+   * @param options `recursive`: with everything in it, except what is mounted there
    *
    * @example
    * await sandbox.files.makeDirectory('/tmp/a/b', {recursive: true})
@@ -194,7 +193,7 @@ export class SandboxFiles {
   }
 
   /**
-   * Gives a file another path, and replaces one that is there, as rename(2) does.
+   * Moves a file to another path, and replaces one that is there, as rename(2) does.
    * @throws HvError errno EXDEV: from one volume to another
    *
    * @example
@@ -207,12 +206,12 @@ export class SandboxFiles {
   }
 
   /**
-   * Puts what is in a tar archive into a directory, which is made if it is not there. Files and links replace what has their names.
-   * Permission bits and times are the archive's, all belongs to the guest's user. Nothing gets out of the directory: a name with `..` is
-   * refused, and no link in it is followed.
-   * @param archive not compressed: others go through node:zlib first
-   * @throws HvError BAD_ARGUMENT: it is no archive, or has what is neither a file, a directory nor a link, sparse files too. What came
-   * before is there then.
+   * Unpacks a tar archive into a directory, which is made if it does not exist. Files and links replace whatever has their names.
+   * Permission bits and times are the archive's, and everything belongs to the guest's user. Nothing gets out of the directory: a name with
+   * `..` is refused, and no link in it is followed.
+   * @param archive not compressed; compressed ones go through node:zlib first
+   * @throws HvError BAD_ARGUMENT: it is not an archive, or has something other than files, directories and links, such as a sparse file.
+   * What came before that is there then.
    *
    * @example
    * import {createGunzip, createGzip} from 'node:zlib'
@@ -233,8 +232,9 @@ export class SandboxFiles {
   }
 
   /**
-   * What is in a directory, as a tar archive: files, directories and links, by names that begin in it. A file with several names is in it
-   * several times, what is a device, a fifo or a socket is not. Names and contents are a guest's word: extract it where it can do no harm.
+   * The content of a directory, as a tar archive: files, directories and links, with names relative to it. A file with several names is in
+   * the archive several times; devices, fifos and sockets are left out. Names and contents come from the guest: extract the archive where
+   * it can do no harm.
    *
    * @example
    * import {buffer} from 'node:stream/consumers'
@@ -253,10 +253,11 @@ export class SandboxFiles {
   }
 
   /**
-   * Tells of what happens to a file, or in a directory, from now on: by programs, and by you. What the host does to a volume is not told.
-   * A move is a `remove` and a `create`; changes that are alike and follow each other are one. When more than a thousand wait, others are
-   * left out, and `overflow` says so. What the listener throws is an uncaught exception of this process, which a watch does not keep alive.
-   * @param path a link is followed; what is in directories below is not watched
+   * Reports what happens to a file, or in a directory, from now on, whether programs or you do it. What the host does to a volume is not
+   * reported. A move is a `remove` and a `create`; equal changes in a row are reported as one. When more than a thousand wait, others are
+   * left out, and `overflow` says so. What the listener throws is an uncaught exception of this process. A watch does not keep the process
+   * alive.
+   * @param path a link is followed; what is in subdirectories is not watched
    *
    * @example
    * using watch = await sandbox.files.watch('/tmp', ({kind, name}) => console.log(kind, name)) // e.g. create new

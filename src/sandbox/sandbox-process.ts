@@ -9,7 +9,7 @@ import type {ProgramStreams} from './program-streams.ts'
 import {toLinesOptions, toSignal, toTerminalSize} from './requests.ts'
 
 /**
- * What `Sandbox.spawn` gives. Data waits on both sides: a program whose output nobody reads stops, as at any pipe.
+ * What `Sandbox.spawn` returns. Data waits on both sides: a program whose output nobody reads blocks, as on any pipe.
  *
  * @example
  * const child = sandbox.spawn('/bin/busybox', ['cat'])
@@ -19,13 +19,16 @@ import {toLinesOptions, toSignal, toTerminalSize} from './requests.ts'
  */
 export class SandboxProcess {
   /**
-   * Its standard input. The program may close it early: what is written then goes nowhere. Of a terminal, the keys; when it ends, whoever
-   * asks for more finds an end of file, as if ^D were pressed: each time, and in raw mode once, as the key.
+   * Its standard input. The program may close it early: what is written then goes nowhere. With a terminal, the keys. Once it has ended, a
+   * program that asks for more finds an end of file, as if ^D were pressed: each time, but in raw mode only once, as the key.
    */
   readonly stdin: Writable
-  /** Its standard output: it waits when nobody reads. Of a terminal, all that it shows; who destroys it then hangs it up: SIGHUP. */
+  /**
+   * Its standard output: it waits when nobody reads. With a terminal, everything that it shows; destroying it then hangs the terminal up:
+   * SIGHUP.
+   */
   readonly stdout: Readable
-  /** The same of its standard error; of a terminal, empty. */
+  /** The same for its standard error; empty with a terminal. */
   readonly stderr: Readable
   #exit: SandboxExit | undefined
   readonly #streams: ProgramStreams
@@ -47,12 +50,12 @@ export class SandboxProcess {
     )
   }
 
-  /** In the guest; undefined until the program is there. */
+  /** Its pid in the guest; undefined until the program is there. */
   get pid(): number | undefined {
     return this.#streams.pid
   }
 
-  /** null until it has ended, and when a signal killed it. */
+  /** null until it has ended, and if a signal killed it. */
   get exitCode(): number | null {
     return this.#exit?.exitCode ?? null
   }
@@ -63,8 +66,8 @@ export class SandboxProcess {
   }
 
   /**
-   * Sends a signal to the program's first process: to one that is not there yet as soon as it is, to one that has ended
-   * never.
+   * Sends a signal to the program's first process. If the process is not there yet, it gets the signal as soon as it is; if it has ended,
+   * nothing happens.
    * @param signal a name or a number
    * @throws HvError BAD_ARGUMENT: there is no such signal
    *
@@ -78,8 +81,8 @@ export class SandboxProcess {
   }
 
   /**
-   * Its terminal has another size from now on: SIGWINCH to the jobs in the foreground. Nothing happens when it has ended.
-   * @throws HvError BAD_ARGUMENT: a size that cannot be, or a program without `pty`
+   * Changes the size of its terminal; the foreground jobs get SIGWINCH. Does nothing if the program has ended.
+   * @throws HvError BAD_ARGUMENT: an impossible size, or a program without `pty`
    */
   resize(size: SandboxTerminalSize): void {
     if (!this.#streams.isTerminal)
@@ -88,9 +91,8 @@ export class SandboxProcess {
   }
 
   /**
-   * Its output line by line, decoded from UTF-8, without the lines' ends (`\n` or `\r\n`). After the last line it throws what `wait`
-   * rejects with. Who leaves the loop early closes the stream. The other stream is somebody else's to read: a program that
-   * fills it waits.
+   * Its output line by line, decoded from UTF-8, without line ends (`\n` or `\r\n`). After the last line it throws what `wait` rejects
+   * with. Leaving the loop early closes the stream. Something else must read the other stream: a program that fills it waits.
    * @throws HvError BAD_ARGUMENT; LINE_TOO_LONG, and the stream is closed
    *
    * @example
@@ -113,7 +115,7 @@ export class SandboxProcess {
   }
 
   /**
-   * How it ended. All that it wrote is in the streams by then, read or not.
+   * How it ended. By then everything that it wrote is in the streams, read or not.
    * @throws HvError, AbortError: as Sandbox.run does
    */
   wait(): Promise<SandboxExit> {

@@ -29,13 +29,13 @@ import {SentryProcess} from './sentry-process.ts'
 import {textOf} from './text.ts'
 
 /**
- * A tree of files and a memory, in which programs run, one after another or several at once: `spawn` or `run` again before the
- * first has ended. Programs leave their files to the others (in `root` and /tmp: in memory, for the sandbox's life). Those that
- * run at once are processes of one system: they see each other in /proc, and may talk, signal and lock, as their user may. Each
- * has its own streams, time-out, end and counters. At its end all that it started ends with it, daemons too, and the others go on.
+ * A file tree and memory in which programs run, one after another or several at once: call `spawn` or `run` again before the first has
+ * ended. Programs leave their files to the others; those in `root` and /tmp stay in memory for the sandbox's life. Programs that run at
+ * once are processes of one system: they see each other in /proc, and may talk, signal and lock as their user may. Each has its own
+ * streams, time-out, end and counters. When it ends, everything that it started ends too, daemons included, and the others go on.
  *
- * The thread of the caller never blocks; sandboxes are independent of each other; nothing that a guest does ends or
- * blocks this process. An idle sandbox does not keep the process alive.
+ * The caller's thread never blocks. Sandboxes are independent of each other, and nothing that a guest does ends or blocks this process. An
+ * idle sandbox does not keep the process alive.
  *
  * @example
  * await using sandbox = await Sandbox.create({volumes: [{host: '/etc', guest: '/data'}]})
@@ -108,16 +108,15 @@ export class Sandbox {
   }
 
   /**
-   * Runs a program to its end, at once, beside those that run already: 64 at most.
-   * @param program With `root` or `image` a guest path, or a bare name for the guest's PATH; without, a path of this host.
+   * Runs a program to its end. It starts at once, beside those that already run: 64 at most.
+   * @param program With `root` or `image`, a guest path or a bare name to look up in the guest's PATH; without them, a path of this host.
    * undefined, with `image`: its entry point.
-   * @param args The arguments behind argv[0], which is `program`; of an entry point, in place of the image's.
-   * @throws HvError BAD_ARGUMENT, NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, OUT_OF_MEMORY; SANDBOX_FULL when 64
-   * run, or there are `maxTasks` processes; DISPOSED when the
-   * sandbox is; VCPU_FAILED, SANDBOX_FAILED, after which it is of no use any more: a bug of
-   * hv's, or its sentry did not stop the guest within a second of being told, or of the end of its time
-   * @throws AbortError when `options.signal` aborts; what a handler of `onSyscall` or a stream as `stdin` throws; the guest is
-   * stopped by then, and the sandbox usable
+   * @param args The arguments after argv[0], which is `program`. For an entry point they replace the image's.
+   * @throws HvError BAD_ARGUMENT, NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, OUT_OF_MEMORY; SANDBOX_FULL when 64 run, or there are
+   * `maxTasks` processes; DISPOSED when the sandbox is; VCPU_FAILED, SANDBOX_FAILED, after which it is unusable: a bug of hv's, or its
+   * sentry did not stop the guest within a second of being told to, or of the end of its time
+   * @throws AbortError when `options.signal` aborts; what a handler of `onSyscall` or a stream as `stdin` throws. The guest is stopped by
+   * then, and the sandbox stays usable
    *
    * @example
    * const {exitCode, stdout} = await sandbox.run('/bin/busybox', ['wc', '-c'], {stdin: 'hello', timeoutMs: 60_000})
@@ -167,9 +166,9 @@ export class Sandbox {
   }
 
   /**
-   * Starts a program, beside those that run already, with streams that can be read and written while it runs.
+   * Starts a program, beside those that already run, with streams that can be read and written while it runs.
    * @param program as of `run`
-   * @throws HvError BAD_ARGUMENT. All else that `run` throws, {@link SandboxProcess.wait} rejects with.
+   * @throws HvError BAD_ARGUMENT. {@link SandboxProcess.wait} rejects with everything else that `run` throws.
    *
    * @example
    * const child = sandbox.spawn('/bin/busybox', ['tr', 'a-z', 'A-Z'])
@@ -205,12 +204,12 @@ export class Sandbox {
   }
 
   /**
-   * Tells `listener` of system calls, signals and ends: of the program that runs, from its next call on, and of all to
-   * come. A trace that is on already ends for it. Resolves when it is on.
+   * Tells `listener` of the system calls, signals and ends of programs: of those that run, from their next call on, and of all later ones.
+   * A trace that is already on ends. Resolves when the new one is on.
    *
-   * Events come in order and in batches, at most 20 ms late; a run's have all come when it resolves. The guest waits when it
-   * is some 2000 events ahead of the listener, also beyond its time: none is lost, and memory stays bounded. What the
-   * listener throws is an uncaught exception of this process.
+   * Events come in order and in batches, at most 20 ms late; when a run resolves, all its events have come. A guest that is some 2000
+   * events ahead of the listener waits, even past its time-out: no event is lost, and memory stays bounded. What the listener throws is an
+   * uncaught exception of this process.
    * @throws HvError BAD_ARGUMENT, and the trace that was on stays; DISPOSED
    *
    * @example
@@ -223,7 +222,7 @@ export class Sandbox {
   }
 
   /**
-   * Resolves when the trace is off, and all its events have come. Calls under way are told as unfinished.
+   * Resolves when the trace is off and all its events have come. Calls under way are reported as unfinished.
    * @throws HvError DISPOSED
    *
    * @example
@@ -235,8 +234,8 @@ export class Sandbox {
   }
 
   /**
-   * Calls `listener` for each event, as an EventEmitter does. `exit`: a program that `run` or `spawn` started has ended.
-   * `oom`, `limit`: it has come up against a limit; each limit is told at once, and then once a second at most, with a count.
+   * Calls `listener` for each event, as an EventEmitter does. `exit`: a program that `run` or `spawn` started has ended. `oom`, `limit`: it
+   * has reached a limit. Each limit is reported at once, and then at most once a second, with a count.
    *
    * @example
    * sandbox.on('exit', ({program, exitCode}) => console.log(program, exitCode)) // /bin/busybox 1
@@ -249,7 +248,7 @@ export class Sandbox {
   }
 
   /**
-   * As `on`, for the next event alone.
+   * Like `on`, but for the next event only.
    *
    * @example
    * sandbox.once('exit', ({exitCode}) => console.log(exitCode)) // 0
@@ -261,7 +260,7 @@ export class Sandbox {
   }
 
   /**
-   * Takes a listener away.
+   * Removes a listener.
    *
    * @example
    * const listener = () => console.log('ended')
@@ -273,7 +272,7 @@ export class Sandbox {
   }
 
   /**
-   * Stops what runs, whose promise rejects with DISPOSED, and frees everything. Again: the same promise.
+   * Stops all programs, whose promises reject with DISPOSED, and frees everything. A second call returns the same promise.
    *
    * @example
    * const ended = sandbox.run('/bin/busybox', ['sleep', '100']).catch(({code}) => console.log(code)) // DISPOSED

@@ -1,6 +1,6 @@
 // The well-known features of CPUID, a table: Linux's names (/proc/cpuinfo), and the bit that tells each (SDM vol. 2, CPUID; AMD APM vol. 3, E).
 
-/** One of the four that CPUID fills. @see {@link Cpuid} */
+/** One of the four registers that CPUID fills. @see {@link Cpuid} */
 export type CpuidRegister = 'eax' | 'ebx' | 'ecx' | 'edx'
 
 /** Leaf, subleaf, register, bit. */
@@ -89,7 +89,7 @@ const places = {
   nonstop_tsc: [0x80000007, 0, 'edx', 8],
 } as const satisfies Record<string, FeaturePlace>
 
-/** A feature by Linux's name, `sse3` in the place of `pni`. @see {@link Cpuid} */
+/** A feature by Linux's name, with `sse3` in place of `pni`. @see {@link Cpuid} */
 export type CpuidFeature = keyof typeof places
 
 export const featurePlaces: ReadonlyMap<string, FeaturePlace> = new Map<string, FeaturePlace>(

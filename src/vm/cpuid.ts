@@ -22,10 +22,10 @@ export interface CpuidLeaf {
   readonly edx: number
 }
 
-/** 32 bits, or those of `mask` alone: the others stay. @see {@link Cpuid} */
+/** 32 bits, or only those of `mask`: the others stay. @see {@link Cpuid} */
 export type CpuidBits = number | {mask: number; value: number}
 
-/** Registers of a leaf; those that are left away stay as they are. @see {@link Cpuid} */
+/** Registers of a leaf to change; those that are left out stay as they are. @see {@link Cpuid} */
 export interface CpuidChange extends Partial<Record<CpuidRegister, CpuidBits>> {
   leaf: number
   /** 0 by default. */
@@ -56,9 +56,9 @@ const change = takes.options({
 })
 
 /**
- * What a vCPU of x86_64 says of itself by CPUID; on arm64 all of it is BAD_ARGUMENT, for registers say it there. At first it is what KVM
- * offers (KVM_GET_SUPPORTED_CPUID). It is set before the first run: KVM takes no change behind it. KVM does not check
- * what it is told: a feature that the host lacks is still missing when the guest uses it, and one that is hidden may still work.
+ * What an x86_64 vCPU says of itself in CPUID. On arm64, where registers say it, every method fails with BAD_ARGUMENT. At first it is what
+ * KVM offers (KVM_GET_SUPPORTED_CPUID). Set it before the first run: KVM takes no change after that. KVM does not check it: a feature that
+ * the host lacks is still missing when the guest uses it, and one that is hidden may still work.
  *
  * @example
  * // x86_64 only
@@ -82,14 +82,14 @@ export class Cpuid {
     return decode(this.#read()).map(({flags: _, ...leaf}) => leaf)
   }
 
-  /** @returns nothing when there is none. @throws HvError as `getAll` */
+  /** @returns undefined if there is none. @throws HvError as `getAll` */
   get(leaf: number, subleaf = 0): CpuidLeaf | undefined {
     return this.getAll().find((each) => each.leaf === leaf && each.subleaf === subleaf)
   }
 
   /**
    * Changes registers of a leaf, which is added with zeros if it was not there.
-   * @throws HvError BAD_ARGUMENT also behind the vCPU's first run, and beyond 256 leaves; as `getAll`
+   * @throws HvError BAD_ARGUMENT also after the vCPU's first run, and beyond 256 leaves; as `getAll`
    */
   set(changed: CpuidChange): void {
     this.#change([takes.checked(change, changed, 'options')])
@@ -100,7 +100,7 @@ export class Cpuid {
     return isSet(this.getAll(), placeOf(feature))
   }
 
-  /** Whether the host's KVM offers it to guests. @throws HvError BAD_ARGUMENT */
+  /** Whether the host's KVM offers the feature to guests. @throws HvError BAD_ARGUMENT */
   supports(feature: CpuidFeature): boolean {
     checkArchitecture()
     return isSet(decode(addon.supportedCpuid()), placeOf(feature))

@@ -9,8 +9,8 @@ import type {GuestAddress} from './guest-memory.ts'
 import {openError} from './open-error.ts'
 
 /**
- * Data whose use stops the vCPU. x86_64: 1, 2, 4 or 8 bytes at a multiple of that, and not `read` alone (SDM vol. 3, 19.2.4).
- * arm64: bytes within 8 at a multiple of 8, or 2^n bytes, to 2 GiB, at a multiple of that (Arm ARM D2.10.5).
+ * Data whose use stops the vCPU. x86_64: 1, 2, 4 or 8 bytes at a multiple of that, and not the kind `read` (SDM vol. 3, 19.2.4). arm64:
+ * bytes within 8 at a multiple of 8, or 2^n bytes, up to 2 GiB, at a multiple of that (Arm ARM D2.10.5).
  *
  * @example
  * const counter: Watchpoint = {address: 0x9000n, length: 4, kind: 'write'}
@@ -24,19 +24,19 @@ export interface Watchpoint {
   kind: 'write' | 'read' | 'access'
 }
 
-/** What a vCPU is to stop for; what is left away, for that it does not. @see {@link Vcpu.debug} */
+/** What a vCPU stops for; it does not stop for what is left out. @see {@link Vcpu.debug} */
 export interface DebugOptions {
-  /** Behind each instruction. Interrupts wait meanwhile on x86_64 since Linux 5.14; on arm64 a step may end in a handler. */
+  /** After each instruction. On x86_64, since Linux 5.14, interrupts wait meanwhile; on arm64 a step may end in a handler. */
   singleStep?: boolean
   /** Before the instructions at these addresses, virtual or linear, in all address spaces. */
   breakpoints?: readonly GuestAddress[]
   watchpoints?: readonly Watchpoint[]
-  /** Before each breakpoint instruction: INT3 (0xcc) of x86_64, BRK of arm64. The guest does not see its exception then. */
+  /** Before each breakpoint instruction: INT3 (0xcc) on x86_64, BRK on arm64. The guest then does not see its exception. */
   softwareBreakpoints?: boolean
 }
 
 /**
- * What vCPUs of this host can stop for: what is false or 0, for that they cannot.
+ * What vCPUs can stop for on this host; false or 0: they cannot stop for that.
  *
  * @example
  * const {breakpoints, shared} = vcpu.debugLimits
@@ -49,7 +49,7 @@ export interface DebugLimits {
   readonly breakpoints: number
   /** As above; KVM_CAP_GUEST_DEBUG_HW_WPS. */
   readonly watchpoints: number
-  /** x86_64: the same registers hold both, so that the limit is for both together. */
+  /** x86_64: the same registers hold both, so the limit is for both together. */
   readonly shared: boolean
 }
 

@@ -11,7 +11,7 @@ import type {NativeVm} from './addon.ts'
  * vm.latch(status)
  */
 export interface AccessPlace {
-  /** `port`: x86_64 alone. */
+  /** `port`: x86_64 only. */
   space: 'port' | 'memory'
   /** A port, or a guest physical address. */
   first: number
@@ -20,7 +20,7 @@ export interface AccessPlace {
 }
 
 /**
- * What reads of a place give.
+ * What reads of a place return.
  *
  * @example
  * const isReady = vm.latch({space: 'memory', first: 0x9000018, length: 4})
@@ -32,7 +32,7 @@ export interface Latch {
 }
 
 /**
- * A store that was posted. `offset`: from the place's first.
+ * Is told of a store that was posted. `offset` counts from the place's `first`.
  *
  * @example
  * const print: PostedStore = (_offset, value) => process.stdout.write(String.fromCharCode(value))

@@ -7,7 +7,7 @@ import type {NativeEventfd, NativeVm} from './addon.ts'
 import {canWatch} from './readable.ts'
 
 /**
- * What KVM does with eventfds on this host.
+ * What KVM can do with eventfds on this host.
  *
  * @example
  * const {ioeventfd, irqfd} = vm.eventfdLimits
@@ -22,7 +22,7 @@ export interface EventfdLimits {
   readonly irqfd: boolean
   /** … that is level-triggered (KVM_CAP_IRQFD_RESAMPLE). */
   readonly resample: boolean
-  /** This process hears of eventfds: not under Bun, which has no libuv. */
+  /** This process can listen to eventfds: not under Bun, which has no libuv. */
   readonly listeners: boolean
 }
 

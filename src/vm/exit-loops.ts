@@ -6,7 +6,7 @@ import type {Exit} from './exit.ts'
 import type {Vcpu} from './vcpu.ts'
 
 /**
- * What listeners of a VM are called with, by the events' names.
+ * What a VM's listeners are called with, by event name.
  *
  * @example
  * const listener: VmEvents['exit'] = async (exit) => {
@@ -15,7 +15,7 @@ import type {Vcpu} from './vcpu.ts'
  * vm.on('exit', listener).off('exit', listener)
  */
 export interface VmEvents {
-  /** A vCPU has stopped. A promise that is returned is awaited, and then the vCPU goes on. */
+  /** A vCPU has stopped. If a listener returns a promise, the vCPU goes on when that is fulfilled. */
   exit: (exit: Exit, vcpu: Vcpu) => unknown
   /** What a listener of `exit` has thrown, or HvError VCPU_FAILED. */
   error: (error: unknown, vcpu: Vcpu) => void

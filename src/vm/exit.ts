@@ -47,24 +47,24 @@ export interface IoExit {
   readonly size: number
   /** Accesses at once: more than 1 for string instructions. */
   readonly count: number
-  /** `size * count` bytes, little-endian. For `in`: zeros, to be filled before the next run. */
+  /** `size * count` bytes, little-endian. For `in`: zeros, which you fill before the next run. */
   readonly data: Uint8Array
 }
 
 /** A guest physical address without memory was accessed. @see {@link Vm}, {@link Exit} */
 export interface MmioExit {
   readonly kind: 'mmio'
-  /** The guest stores `data`, or else loads it. */
+  /** true: the guest stores `data`; false: it loads it. */
   readonly isWrite: boolean
   /** Guest physical. */
   readonly address: number
-  /** 1 to 8 bytes, little-endian. For a read: zeros, to be filled before the next run. */
+  /** 1 to 8 bytes, little-endian. For a read: zeros, which you fill before the next run. */
   readonly data: Uint8Array
 }
 
 /**
- * A hypercall that KVM leaves to its user. On x86_64 that is KVM_HC_MAP_GPA_RANGE (12) alone; on arm64 HVC or SMC with
- * 0xc3000000 to 0xc300ffff in X0, since Linux 6.4. KVM answers all others.
+ * A hypercall that KVM leaves to its user. On x86_64 that is only KVM_HC_MAP_GPA_RANGE (12); on arm64, HVC or SMC with 0xc3000000 to
+ * 0xc300ffff in X0, since Linux 6.4. KVM answers all others.
  *
  * @example
  * // arm64 only
@@ -75,11 +75,11 @@ export interface MmioExit {
  */
 export interface HypercallExit {
   readonly kind: 'hypercall'
-  /** The function: RAX of x86_64, X0 of arm64. */
+  /** The function: RAX on x86_64, X0 on arm64. */
   readonly number: number
-  /** RBX, RCX and RDX of x86_64, X1 to X6 of arm64. */
+  /** RBX, RCX and RDX on x86_64, X1 to X6 on arm64. */
   readonly args: readonly bigint[]
-  /** What the guest gets: to be set before the next run; 0n unless it is. */
+  /** What the guest gets. Set it before the next run; 0n otherwise. */
   result: bigint
 }
 
@@ -102,7 +102,7 @@ export interface ShutdownExit {
   readonly reason: 'triple-fault' | 'off' | 'reset' | 'crash'
 }
 
-/** `interrupt()`, an AbortSignal, the VM's disposal, or a signal to the host's process. @see {@link Vcpu} */
+/** The run was ended by `interrupt()`, an AbortSignal, the VM's disposal, or a signal to the host's process. @see {@link Vcpu} */
 export interface InterruptedExit {
   readonly kind: 'interrupted'
 }
@@ -110,7 +110,7 @@ export interface InterruptedExit {
 /** The processor refused to enter the guest: its state is invalid. @see {@link Exit} */
 export interface FailEntryExit {
   readonly kind: 'fail-entry'
-  /** The processor's own code (VT-x: SDM vol. 3, 28.7); on arm64 1: this core cannot run the vCPU, another may. */
+  /** The processor's own code (VT-x: SDM vol. 3, 28.7); on arm64, 1: this core cannot run the vCPU, but another may. */
   readonly hardwareReason: bigint
 }
 
@@ -119,14 +119,14 @@ export interface InternalErrorExit {
   readonly kind: 'internal-error'
   /** KVM_INTERNAL_ERROR_*: 1 an instruction that KVM does not emulate, 2 an exception in an exception, 3 in an exit. */
   readonly suberror: number
-  /** What KVM tells besides; its meaning is the suberror's. On arm64, for 1: ESR_EL2.ISS and the guest physical address. */
+  /** What else KVM tells; its meaning depends on the suberror. On arm64, for 1: ESR_EL2.ISS and the guest physical address. */
   readonly data: readonly bigint[]
 }
 
 /**
- * The vCPU stopped for what {@link Vcpu.debug} asked for (KVM_EXIT_DEBUG). `breakpoint` and `software` come before the
- * instruction, which would stop it again: to go on, a debugger takes the breakpoint away, steps, and sets it again. `watchpoint`
- * comes behind the access on x86_64, and before it on arm64.
+ * The vCPU stopped for what {@link Vcpu.debug} asked for (KVM_EXIT_DEBUG). `breakpoint` and `software` come before the instruction, which
+ * would stop the vCPU again: to go on, a debugger removes the breakpoint, steps, and sets it again. `watchpoint` comes after the access on
+ * x86_64, and before it on arm64.
  *
  * @example
  * // x86_64 only
@@ -139,7 +139,7 @@ export interface InternalErrorExit {
 export interface DebugExit {
   readonly kind: 'debug'
   readonly cause: 'step' | 'breakpoint' | 'watchpoint' | 'software'
-  /** Of the next instruction (on x86_64 with CS's base); for a watchpoint the watchpoint's. */
+  /** The address of the next instruction (on x86_64 with CS's base); for a watchpoint, the watchpoint's. */
   readonly address: bigint
 }
 

@@ -41,7 +41,7 @@ export class GuestMemory {
     return this.view(address, length).slice()
   }
 
-  /** Code may be among the bytes. @throws HvError MEMORY_RANGE, BAD_ARGUMENT, DISPOSED; nothing was written then */
+  /** The bytes may be code. @throws HvError MEMORY_RANGE, BAD_ARGUMENT, DISPOSED; nothing was written then */
   write(address: GuestAddress, bytes: Uint8Array): void {
     if (!(bytes instanceof Uint8Array)) checked(aBytes, bytes, 'bytes')
     this.view(address, bytes.byteLength).set(bytes)
@@ -49,8 +49,8 @@ export class GuestMemory {
   }
 
   /**
-   * The memory itself: what the guest stores appears in it at once, also while it runs. It has length 0 once the VM is
-   * disposed. Code that is stored through it is for {@link publish}. @throws HvError MEMORY_RANGE, DISPOSED
+   * The memory itself: what the guest stores appears in it at once, even while it runs. It has length 0 once the VM is disposed. Code that
+   * you store through it needs {@link publish}. @throws HvError MEMORY_RANGE, DISPOSED
    */
   view(address: GuestAddress, length: number): Uint8Array {
     return this.#slotOf(address, length).view(Number(address), length)
@@ -69,7 +69,7 @@ export class GuestMemory {
     return here === length ? [first] : [first, ...this.views(address + here, length - here)]
   }
 
-  /** Shows the guest what was stored through a view, to instruction fetches too. @throws HvError MEMORY_RANGE, DISPOSED */
+  /** Makes what was stored through a view visible to the guest, to instruction fetches too. @throws HvError MEMORY_RANGE, DISPOSED */
   publish(address: GuestAddress, length: number): void {
     this.#slotOf(address, length).publish(Number(address), length)
   }

@@ -9,13 +9,13 @@ import {type Eventfds, refusedEventfd, requireListening} from './eventfd.ts'
 
 /** Which stores of the guest signal an eventfd. @see {@link Ioeventfd} */
 export interface IoeventfdPlace {
-  /** `port`: x86_64 alone. */
+  /** `port`: x86_64 only. */
   space: 'port' | 'memory'
   /** A port, or a guest physical address, where the store begins. */
   address: number
   /** Bytes of the store: 1, 2, 4 or 8. Default: any, where the host can ({@link EventfdLimits.anyLength}). */
   length?: number
-  /** KVM's datamatch: stores of this value alone; others are exits. With `length`. */
+  /** KVM's datamatch: only stores of this value; others are exits. Needs `length`. */
   value?: number | bigint
 }
 
@@ -27,12 +27,12 @@ export interface IoeventfdPlace {
  * console.log(doorbell.fd > 2) // true
  */
 export interface Ioeventfd extends Disposable {
-  /** For others who wait for it: a child process, vhost. Open until this is disposed of. */
+  /** For others that wait on it: a child process, vhost. It is open until this object is disposed of. */
   readonly fd: number
 }
 
 /**
- * `count`: how many stores there were since it was called last.
+ * Is called with `count`, the number of stores since the last call.
  *
  * @example
  * let stores = 0

@@ -33,16 +33,15 @@ export interface InterruptLine {
  * if (process.arch === 'x64') machine.irqchip!.sendMsi({address: 0xfee00000, data: 0x21})
  */
 export interface Msi {
-  /** x86_64: 0xfee00000 with the destination (SDM vol. 3, 12.11); arm64: of a doorbell that KVM emulates. */
+  /** x86_64: 0xfee00000 with the destination (SDM vol. 3, 12.11); arm64: that of a doorbell that KVM emulates. */
   address: number
   /** 32 bits. */
   data: number
 }
 
 /**
- * A VM's interrupt controller in KVM: PIC, IOAPIC and local APICs on x86_64, with a PIT; a GIC on arm64.
- * WFI and HLT wait inside KVM until an interrupt comes.
- * On arm64 it starts with the first run or interrupt, and all vCPUs are to be made before.
+ * A VM's interrupt controller in KVM: PIC, IOAPIC and local APICs on x86_64, with a PIT; a GIC on arm64. WFI and HLT wait inside KVM until
+ * an interrupt comes. On arm64 it starts with the first run or interrupt, and all vCPUs must be made before that.
  *
  * @example
  * using controlled = Vm.create({memoryBytes: 0x10000, memoryBase: 0x40000000, irqchip: true})
@@ -67,7 +66,7 @@ export class Irqchip {
   }
 
   /**
-   * @param gsi x86_64: a pin of the IOAPIC, and below 16 of the PIC; arm64: an SPI, whose INTID is 32 more
+   * @param gsi x86_64: a pin of the IOAPIC and, below 16, of the PIC; arm64: an SPI, whose INTID is 32 more
    * @throws HvError BAD_ARGUMENT; what it returns throws DISPOSED
    */
   line(gsi: number): InterruptLine {
@@ -84,11 +83,11 @@ export class Irqchip {
   }
 
   /**
-   * An eventfd whose signals interrupt the guest by an input of the controller: this process's, a child's, vhost's. No call of KVM's is
-   * made then, and no vCPU's run ends. A VM has 256 eventfds at most, ioeventfds' among them.
-   * @param gsi as of {@link line}
-   * @throws HvError BAD_ARGUMENT; KVM_UNUSABLE where the host has none (see {@link Vm.eventfdLimits}), and under Bun for a `resample` that is
-   * a function; HOST_SYSCALL, DISPOSED
+   * An eventfd whose signals interrupt the guest through an input of the controller, whether they come from this process, a child or vhost.
+   * That takes no call to KVM and ends no vCPU's run. A VM has 256 eventfds at most, those of ioeventfds included.
+   * @param gsi as for {@link line}
+   * @throws HvError BAD_ARGUMENT; KVM_UNUSABLE where the host has none (see {@link Vm.eventfdLimits}), and under Bun for a `resample` that
+   * is a function; HOST_SYSCALL, DISPOSED
    *
    * @example
    * // x86_64 only
@@ -105,7 +104,7 @@ export class Irqchip {
   /**
    * Sends a message-signalled interrupt.
    * @returns whether the guest takes it: a local APIC that is switched off does not
-   * @throws HvError BAD_ARGUMENT when there is nothing at that address that takes one (no ITS on arm64), DISPOSED
+   * @throws HvError BAD_ARGUMENT if nothing at that address takes one (no ITS on arm64), DISPOSED
    */
   sendMsi({address, data}: Msi): boolean {
     const isWord = (value: number, max: number): boolean =>

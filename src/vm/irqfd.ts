@@ -6,14 +6,14 @@ import * as takes from '../options.ts'
 import type {NativeEventfd, NativeVm} from './addon.ts'
 import {type Eventfds, refusedEventfd, requireListening} from './eventfd.ts'
 
-/** What signals interrupt, and how. @see {@link Irqfd} */
+/** Which eventfd interrupts the guest, and how. @see {@link Irqfd} */
 export interface IrqfdOptions {
-  /** An eventfd that is there already: an {@link Ioeventfd}'s, another process's. It waits no more (O_NONBLOCK). Default: a new one. */
+  /** An existing eventfd: an {@link Ioeventfd}'s, another process's. It becomes non-blocking (O_NONBLOCK). Default: a new one. */
   fd?: number
   /**
    * Level-triggered: a signal raises the input until the guest has taken the interrupt (its EOI). Then the input is lowered, and
-   * `resampleFd` is signalled: who still wants attention signals again. The function is called then; with `true`, `resampleFd` is
-   * somebody else's to read. Default: each signal is an edge, the input raised and lowered.
+   * `resampleFd` is signalled; a device that still wants attention signals again. The function is called then; with `true`, something else
+   * must read `resampleFd`. Default: each signal is an edge: the input is raised and lowered.
    */
   resample?: true | (() => void)
 }
@@ -29,9 +29,9 @@ export interface IrqfdOptions {
  * console.log(irqfd.fd > 2, irqfd.resampleFd) // true undefined
  */
 export interface Irqfd extends Disposable {
-  /** For who signals it: write(2) of 8 bytes that hold 1. Open until this is disposed of. */
+  /** For others that signal it, with a write(2) of 8 bytes that hold 1. It is open until this object is disposed of. */
   readonly fd: number
-  /** When level-triggered: readable when the guest has taken the interrupt. */
+  /** If level-triggered: readable when the guest has taken the interrupt. */
   readonly resampleFd: number | undefined
   /** @throws HvError DISPOSED */
   signal(): void

@@ -8,7 +8,7 @@ import {HvError} from '../errors.ts'
 import * as takes from '../options.ts'
 import type {NativeMemorySlot, NativeVm} from './addon.ts'
 
-/** Where memory lies, and what is behind it. @see {@link MemorySlot} */
+/** Where memory lies, and what backs it. @see {@link MemorySlot} */
 export interface MemorySlotOptions {
   /** The guest physical address of its first byte: a multiple of the host's page size. */
   address: number
@@ -16,14 +16,14 @@ export interface MemorySlotOptions {
   bytes: number
   /** The guest's stores are `mmio` exits. On arm64 and x86_64 where the host has KVM_CAP_READONLY_MEM. */
   readOnly?: boolean
-  /** The slot notes which pages the guest writes: {@link MemorySlot.takeDirty}. It costs the guest an exit for each page. */
+  /** The slot records which pages the guest writes: {@link MemorySlot.takeDirty}. It costs the guest an exit for each page. */
   logsDirty?: boolean
   /** Asks the host for huge pages (transparent ones: a hint). */
   hugePages?: boolean
   /**
-   * A host file's descriptor: the memory is the file's, shared. If `readOnly`, the file is never written: what the host stores is the
-   * VM's own. Else the memory is anonymous. The file must reach as far, and be as long as long as the slot is: a page that is cut off
-   * ends the process that touches it (SIGBUS).
+   * A host file's descriptor: the memory is the file's, shared. If `readOnly`, the file is never written: what the host stores is the VM's
+   * own. Without a file, the memory is anonymous. The file must cover the slot for as long as the slot exists: a page that is cut off ends
+   * the process that touches it (SIGBUS).
    */
   file?: number
   /** Where in the file it begins: a multiple of the host's page size, 0 by default. */
@@ -41,7 +41,7 @@ const slotOptions = takes.options({
 })
 
 /**
- * Pages that the guest wrote, one after another.
+ * Consecutive pages that the guest wrote.
  *
  * @example
  * using logging = vm.addMemory({address: 0x200000, bytes: 0x10000, logsDirty: true})
@@ -57,7 +57,7 @@ export interface DirtyRange {
 const MAX_BYTES = 2 ** 40
 
 /**
- * A range of guest physical addresses with memory behind it; {@link Vm.addMemory} makes them.
+ * A range of guest physical addresses backed by memory; {@link Vm.addMemory} makes them.
  *
  * @example
  * using slot = vm.addMemory({address: 0x100000, bytes: 0x10000, logsDirty: true})
@@ -88,14 +88,14 @@ export class MemorySlot implements Disposable {
     this.kind = {readOnly, logsDirty, hugePages}
   }
 
-  /** Does the range lie in this slot? */
+  /** Whether the range lies in this slot. */
   holds(address: number, length: number): boolean {
     return address >= this.address && length <= this.bytes && address - this.address <= this.bytes - length
   }
 
   /**
-   * The pages that the guest has written since the last call, in order; what the host writes does not count. They count as
-   * unwritten from then on, in one step (KVM_GET_DIRTY_LOG).
+   * The pages that the guest has written since the last call, in order; what the host writes does not count. In the same step they become
+   * unwritten again (KVM_GET_DIRTY_LOG).
    * @throws HvError BAD_ARGUMENT when the slot logs none, DISPOSED
    */
   takeDirty(): DirtyRange[] {
@@ -110,7 +110,7 @@ export class MemorySlot implements Disposable {
   }
 
   /**
-   * Gives the host its memory back, as a balloon does: it reads as zeros afterwards, in the file as well.
+   * Gives memory back to the host, as a balloon does: it reads as zeros afterwards, in the file as well.
    * @param address guest physical; a multiple of the host's page size, as `length` is
    * @throws HvError MEMORY_RANGE, HOST_SYSCALL, DISPOSED
    */
@@ -134,7 +134,7 @@ export class MemorySlot implements Disposable {
     this.#native.publish(this.#offsetOf(address, length), length)
   }
 
-  /** The guest finds no memory there any more; views of it become empty. */
+  /** Removes the memory: the guest finds none there any more, and views of it become empty. */
   [Symbol.dispose](): void {
     if (this.#isDisposed) return
     this.leave(false)

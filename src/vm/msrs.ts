@@ -10,8 +10,8 @@ const msrIndex = takes.integer(0, 2 ** 32 - 1)
 const MAX = 2n ** 64n - 1n
 
 /**
- * The model-specific registers of a vCPU of x86_64, by number (SDM vol. 4), as unsigned bigints. On arm64 all of it is BAD_ARGUMENT:
- * system registers have names there.
+ * The model-specific registers of an x86_64 vCPU, by number, as unsigned bigints. SDM vol. 4 lists them. On arm64, where system registers
+ * have names, everything fails with BAD_ARGUMENT.
  *
  * @example
  * // x86_64 only

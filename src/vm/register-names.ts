@@ -55,5 +55,5 @@ type El2 =
 /** The Arm ARM's names; README.md of src/vm lists them. @see {@link Registers} */
 export type Arm64Register = GeneralX | WithoutLevel | El0 | El1 | Feature | El2
 
-/** A register's, of either architecture: a vCPU has those of its own. @see {@link Registers} */
+/** A register's name, of either architecture; a vCPU has those of its own. @see {@link Registers} */
 export type RegisterName = X86Register | Arm64Register

@@ -9,7 +9,7 @@ import type {RegisterName} from './register-names.ts'
 
 export type {Arm64Register, RegisterName, X86Register} from './register-names.ts'
 
-/** Some registers with what they hold: unsigned, 64 bits at most. @see {@link Registers} */
+/** Some registers and their values: unsigned, 64 bits at most. @see {@link Registers} */
 export type RegisterValues = Partial<Record<RegisterName, bigint>>
 
 const registerValues = plainObject('an object of registers and bigints')
@@ -33,7 +33,7 @@ export class Registers {
     this.#native = native
   }
 
-  /** @throws HvError BAD_ARGUMENT for a name that is none, VCPU_BUSY while the vCPU runs, DISPOSED */
+  /** @throws HvError BAD_ARGUMENT for an unknown name, VCPU_BUSY while the vCPU runs, DISPOSED */
   get(name: RegisterName): bigint {
     const native = this.#native()
     const out = new BigUint64Array(1)
@@ -41,7 +41,7 @@ export class Registers {
     return out[0]
   }
 
-  /** All that this vCPU has, by name; what it returns, `set` takes. @throws HvError VCPU_BUSY, DISPOSED */
+  /** All that this vCPU has, by name; `set` takes what it returns. @throws HvError VCPU_BUSY, DISPOSED */
   getAll(): Record<RegisterName, bigint> {
     const native = this.#native()
     const names = namesOf(native)
@@ -53,8 +53,8 @@ export class Registers {
 
   /**
    * Sets registers together, all or none; the others keep their values. Unsigned: `-1n` is refused.
-   * @throws HvError BAD_ARGUMENT for a name that is none, a value that does not fit, or a state that the processor cannot
-   * be in; KVM_UNUSABLE for 32-bit paging on a PVM host; VCPU_BUSY while the vCPU runs; DISPOSED
+   * @throws HvError BAD_ARGUMENT for an unknown name, a value that does not fit, or a state that the processor cannot be in; KVM_UNUSABLE
+   * for 32-bit paging on a PVM host; VCPU_BUSY while the vCPU runs; DISPOSED
    */
   set(values: RegisterValues): void {
     checked(registerValues, values, 'values')

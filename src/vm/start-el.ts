@@ -12,7 +12,10 @@ import type {Vm} from './vm.ts'
 
 /** Where a vCPU begins at EL1 or EL2. @see {@link startEl1} */
 export interface ElStart extends VcpuStart {
-  /** Guest physical, a multiple of 4096, by default 0x1000 behind the VM's `memoryBase`: its table of 4 KiB, which has to stay there. */
+  /**
+   * The guest physical address of its table of 4 KiB, which must stay there: a multiple of 4096, by default 0x1000 past the VM's
+   * `memoryBase`.
+   */
   tables?: number
   /** VBAR: where its exception vectors are, a multiple of 2048. 0 by default: there are none. */
   vectors?: number
@@ -53,9 +56,9 @@ const EL1H = MASKED | 5n
 const EL2H = MASKED | 9n
 
 /**
- * Puts a vCPU of arm64 at EL1 with MMU and caches on: interrupts masked, floating point allowed, its own stack pointer (SP_EL1). Addresses are
- * mapped to themselves, GiB by GiB: those with memory in them as write-back memory, the others as Device-nGnRE, where nothing is executed.
- * Registers X0 to X30 keep what they hold.
+ * Puts an arm64 vCPU at EL1 with MMU and caches on: interrupts masked, floating point allowed, its own stack pointer (SP_EL1). Addresses
+ * are mapped to themselves, GiB by GiB: those with memory in them as write-back memory, the others as Device-nGnRE, where nothing is
+ * executed. Registers X0 to X30 keep their values.
  * @throws HvError MEMORY_RANGE when the table is not all in the VM's memory; BAD_ARGUMENT, also on other architectures, and for a vCPU that
  * has EL2; VCPU_BUSY, DISPOSED
  *
@@ -88,8 +91,8 @@ export function startEl1(vm: Vm, vcpu: Vcpu, start: ElStart): void {
 }
 
 /**
- * The same at EL2, of a VM that is `nested`. KVM's vCPUs with EL2 have HCR_EL2.E2H set for ever (api.rst, KVM_ARM_VCPU_HAS_EL2): tables and
- * registers have the formats of EL1's.
+ * Does the same as {@link startEl1} at EL2, in a VM that is `nested`. KVM's vCPUs with EL2 always have HCR_EL2.E2H set (api.rst,
+ * KVM_ARM_VCPU_HAS_EL2): tables and registers have EL1's formats.
  * @throws HvError as {@link startEl1}; BAD_ARGUMENT for a vCPU without EL2
  *
  * @example

@@ -12,8 +12,8 @@ import type {Vm} from './vm.ts'
 /** Where a vCPU begins in long mode. @see {@link startLongMode} */
 export interface LongModeStart extends VcpuStart {
   /**
-   * Guest physical, a multiple of 4096, 0x1000 by default: there its tables lie, in 12 KiB and 4 KiB more for each GiB that is mapped. They have
-   * to stay there.
+   * The guest physical address of its tables: a multiple of 4096, 0x1000 by default. They take 12 KiB, and 4 KiB more for each GiB that is
+   * mapped, and must stay there.
    */
   tables?: number
   /** Selectors in the GDT: 8, 16 or 24. 8 and 16 by default. */
@@ -50,9 +50,10 @@ const EFER = 0xd00n
 const RFLAGS = 0x2n
 
 /**
- * Puts a vCPU of x86_64 into ring 0 of 64-bit mode: interrupts off, addresses mapped to themselves by pages of 2 MiB, flat segments, no IDT.
- * General registers but RSP keep what they hold.
- * @throws HvError MEMORY_RANGE when the tables are not all in the VM's memory; BAD_ARGUMENT, also on other architectures; VCPU_BUSY, DISPOSED
+ * Puts an x86_64 vCPU into ring 0 of 64-bit mode: interrupts off, addresses mapped to themselves with 2 MiB pages, flat segments, no IDT.
+ * General registers other than RSP keep their values.
+ * @throws HvError MEMORY_RANGE when the tables are not all in the VM's memory; BAD_ARGUMENT, also on other architectures; VCPU_BUSY,
+ * DISPOSED
  *
  * @example
  * // x86_64 only

@@ -10,7 +10,7 @@ export interface VcpuStart {
   entry: GuestAddress
   /** Its stack grows down from here. */
   stack: GuestAddress
-  /** So many GiB from address 0 on are mapped to themselves: 1 to 512, 4 by default. */
+  /** How many GiB, from address 0 on, are mapped to themselves: 1 to 512, 4 by default. */
   gibs?: number
 }
 

@@ -21,7 +21,7 @@ export interface VmOfVcpu {
 }
 
 /**
- * One virtual processor: its registers, its runs, and what ends a run. It runs once at a time.
+ * One virtual processor: its registers, its runs, and what ends a run. It has one run at a time.
  *
  * @example
  * const exit = await vcpu.runAsync(AbortSignal.timeout(10_000))
@@ -61,8 +61,8 @@ export class Vcpu implements Disposable {
   }
 
   /**
-   * Runs until the next exit, on this thread: a guest that never exits never gives it back; see {@link runAsync}.
-   * The answer to the exit before (`data` of an `in` or of a read, `result` of a hypercall) is handed over first.
+   * Runs until the next exit, on this thread. A guest that never exits never gives the thread back; see {@link runAsync}. The answer to the
+   * previous exit (`data` of an `in` or of a read, `result` of a hypercall) is handed over first.
    * @throws HvError VCPU_BUSY while it runs, VCPU_FAILED, DISPOSED
    */
   run(): Exit {
@@ -71,8 +71,7 @@ export class Vcpu implements Disposable {
   }
 
   /**
-   * The same on a thread of the vCPU's own: this one stays free, and vCPUs run side by side. Keeps the process alive as a
-   * timer does.
+   * The same on the vCPU's own thread: this one stays free, and vCPUs run side by side. Keeps the process alive as a timer does.
    * @param signal ends the run when aborted, or prevents it: the exit is `interrupted`
    * @throws HvError as `run`, BAD_ARGUMENT
    */
@@ -95,7 +94,7 @@ export class Vcpu implements Disposable {
     }
   }
 
-  /** Ends the run that goes on with the exit `interrupted`; when there is none, the next one. @throws HvError DISPOSED */
+  /** Ends the current run, or if there is none the next one, with the exit `interrupted`. @throws HvError DISPOSED */
   interrupt(): void {
     if (this.#isDisposed) throw disposed()
     this.#isInterrupted = true
@@ -103,8 +102,8 @@ export class Vcpu implements Disposable {
   }
 
   /**
-   * All of its state: it goes on from there in another vCPU, or later in this one. An exit that waits for its answer gets it first,
-   * as it is then. With an interrupt controller on arm64 no vCPU can be made any more, as behind a first run.
+   * All of its state, from which another vCPU, or later this one, can go on. An exit that waits for its answer gets it first, as it then
+   * is. On arm64 with an interrupt controller, no vCPU can be made any more, as after a first run.
    * @throws HvError VCPU_BUSY while it runs, and within an instruction that makes several exits; VCPU_FAILED, DISPOSED
    *
    * @example
@@ -119,8 +118,8 @@ export class Vcpu implements Disposable {
   }
 
   /**
-   * Gives it a state that {@link save} gave, of this vCPU or of one that is like it.
-   * @throws HvError BAD_ARGUMENT for what is no such state, or what KVM refuses: parts of it may have been taken then; as `save`
+   * Gives it a state that {@link save} returned, of this vCPU or of one like it.
+   * @throws HvError BAD_ARGUMENT for what is not such a state, or what KVM refuses: parts of it may have been taken then; as `save`
    */
   restore(state: VcpuState): void {
     const checked = checkState(state)
@@ -135,10 +134,10 @@ export class Vcpu implements Disposable {
   }
 
   /**
-   * From the next run on the vCPU stops for a debugger: in place of what was asked before, so that `debug({})` ends it
-   * (api.rst, KVM_SET_GUEST_DEBUG). While it holds, the guest's own use of debug registers has no effect.
+   * Makes the vCPU stop for a debugger, from the next run on (api.rst, KVM_SET_GUEST_DEBUG). It replaces what was asked before, so
+   * `debug({})` ends it. Meanwhile the guest's own use of debug registers has no effect.
    * @throws HvError KVM_UNUSABLE for what {@link debugLimits} lacks; BAD_ARGUMENT for too many, or for what the processor's registers
-   * cannot hold; VCPU_BUSY while it runs; DISPOSED. What was asked before holds on then
+   * cannot hold; VCPU_BUSY while it runs; DISPOSED. What was asked before then still holds
    *
    * @example
    * const start = vcpu.registers.get(process.arch === 'arm64' ? 'pc' : 'rip')
@@ -151,7 +150,7 @@ export class Vcpu implements Disposable {
     this.#debugging.ask(() => this.#stopped(), options)
   }
 
-  /** A run that goes on ends as `interrupted`. Its number is not given to another vCPU. */
+  /** Its run, if any, ends as `interrupted`. Its number is not given to another vCPU. */
   [Symbol.dispose](): void {
     if (this.#isDisposed) return
     this.#isDisposed = true

@@ -11,8 +11,9 @@ type UpTo15 = Digit | `1${'0' | '1' | '2' | '3' | '4' | '5'}`
 type UpTo31 = Digit | `${'1' | '2'}${Digit}` | '30' | '31'
 
 /**
- * x86_64: `st0` to `st7` (10 bytes; from the top of the stack on), `fcw` and `fsw` (2), `mxcsr` (4), `xmm0` to `xmm15` (16), and where the host has
- * AVX `ymm0` to `ymm15` (32). arm64: `v0` to `v31` (16), `fpsr` and `fpcr` (4). @see {@link Vectors}
+ * The name of a floating-point or vector register. x86_64: `st0` to `st7` (10 bytes; from the top of the stack on), `fcw` and `fsw` (2),
+ * `mxcsr` (4), `xmm0` to `xmm15` (16) and, where the host has AVX, `ymm0` to `ymm15` (32). arm64: `v0` to `v31` (16), `fpsr` and `fpcr`
+ * (4). @see {@link Vectors}
  */
 export type VectorName =
   | `st${'0' | '1' | '2' | '3' | '4' | '5' | '6' | '7'}`
@@ -25,7 +26,7 @@ export type VectorName =
   | 'fpsr'
   | 'fpcr'
 
-/** Some of them with their bytes, little-endian. @see {@link Vectors} */
+/** Some floating-point and vector registers and their bytes, little-endian. @see {@link Vectors} */
 export type VectorValues = Partial<Record<VectorName, Uint8Array>>
 
 /** Where bytes of a register lie in KVM's area, and the bit of XSTATE_BV that says that they are in use. */
@@ -68,7 +69,7 @@ const places = new Map(isX86 ? x86Places : arm64Places)
 const vectorValues = takes.record(takes.anyText, takes.bytes, 'an object of registers and bytes')
 
 /**
- * The floating-point and vector registers of a vCPU, by name, as bytes, little-endian. vCPUs of arm64 have no SVE.
+ * The floating-point and vector registers of a vCPU, by name, as little-endian bytes. arm64 vCPUs have no SVE.
  *
  * @example
  * const wide: VectorName = process.arch === 'arm64' ? 'v0' : 'xmm0'
@@ -88,21 +89,21 @@ export class Vectors {
     return namesOf(this.readArea()) as VectorName[]
   }
 
-  /** A copy. @throws HvError BAD_ARGUMENT for a name that is none; as `names` */
+  /** A copy. @throws HvError BAD_ARGUMENT for an unknown name; as `names` */
   get(name: VectorName): Uint8Array {
     const area = this.readArea()
     return bytesOf(area, placesOf(area, name))
   }
 
-  /** All, by name; what it returns, `set` takes. @throws HvError as `names` */
+  /** All, by name; `set` takes what it returns. @throws HvError as `names` */
   getAll(): VectorValues {
     const area = this.readArea()
     return Object.fromEntries(namesOf(area).map((name) => [name, bytesOf(area, placesOf(area, name))]))
   }
 
   /**
-   * Sets registers together, all or none; the others keep their values. An `ymm`'s lower half is its `xmm`.
-   * @throws HvError BAD_ARGUMENT for a name that is none, another length, or what KVM refuses; as `names`
+   * Sets registers together, all or none; the others keep their values. The lower half of a `ymm` is its `xmm`.
+   * @throws HvError BAD_ARGUMENT for an unknown name, another length, or what KVM refuses; as `names`
    */
   set(values: VectorValues): void {
     const given = Object.entries(takes.checked(vectorValues, values, 'values'))

@@ -8,7 +8,7 @@ import * as takes from '../options.ts'
 import type {VmLimits} from './addon.ts'
 import {openError} from './open-error.ts'
 
-/** How large a VM's memory is, where it lies, and what the VM has besides. @see {@link Vm} */
+/** How large a VM's memory is, where it lies, and what else the VM has. @see {@link Vm} */
 export interface VmOptions {
   /** Guest memory, lazily backed: a multiple of the host's page size, at most 3 GiB. */
   memoryBytes: number
@@ -16,11 +16,11 @@ export interface VmOptions {
   memoryBase?: number
   /** arm64: how many bits guest physical addresses have, from 32 on; by default 40, or fewer where the host has fewer. */
   ipaBits?: number
-  /** arm64: vCPUs begin at EL2 and may run guests of their own. With `irqchip`, without which KVM does not run them. */
+  /** arm64: vCPUs begin at EL2 and may run guests of their own. Needs `irqchip`, without which KVM does not run them. */
   nested?: boolean
   /**
-   * An interrupt controller: PIC, IOAPIC and local APICs with a PIT on x86_64; GICv3 or else GICv2 on arm64, where all vCPUs are
-   * to be made before the first run then.
+   * An interrupt controller: PIC, IOAPIC and local APICs with a PIT on x86_64; GICv3 or else GICv2 on arm64, where all vCPUs must then be
+   * made before the first run.
    */
   irqchip?: boolean
 }
@@ -32,7 +32,7 @@ export interface VmOptions {
  * const second = vm.createVcpu({startsOff: process.arch === 'arm64'})
  */
 export interface VcpuOptions {
-  /** arm64: its runs wait until another vCPU switches it on by PSCI's CPU_ON. */
+  /** arm64: its runs wait until another vCPU switches it on with PSCI's CPU_ON. */
   startsOff?: boolean
 }
 

@@ -21,7 +21,7 @@ import {checkOptions, checkVcpuOptions, type VcpuOptions, type VmOptions} from '
 const SLOTS_MAX = 64
 
 /**
- * A virtual machine of KVM: memory, and vCPUs that begin in the architecture's reset state.
+ * A KVM virtual machine: memory, and vCPUs that begin in the architecture's reset state.
  *
  * @example
  * using vm = Vm.create({memoryBytes: 0x8000})
@@ -38,7 +38,7 @@ const SLOTS_MAX = 64
 export class Vm implements Disposable {
   /** Its memory, by guest physical address. */
   readonly memory: GuestMemory
-  /** The interrupt controller, when one was asked for. */
+  /** The interrupt controller, if one was asked for. */
   readonly irqchip: Irqchip | undefined
   /** arm64: vCPUs begin at EL2. */
   readonly hasEl2: boolean
@@ -77,10 +77,10 @@ export class Vm implements Disposable {
   }
 
   /**
-   * Makes a VM that goes on where a saved one was: its vCPUs are {@link vcpus}. What ends no run ({@link latch}, {@link post}, {@link ioeventfd}) is to be
-   * asked for anew. The file is checked as it is read, and its guest's memory is read into the new VM's.
+   * Makes a VM that goes on from where another was saved: its vCPUs are {@link vcpus}. Ask again for what ends no run ({@link latch},
+   * {@link post}, {@link ioeventfd}). The file is checked as it is read, and the guest's memory in it becomes the new VM's.
    * @param file a path, or an open file's descriptor, from its position on
-   * @throws HvError SAVE_INVALID for what is no saved VM, is damaged, or does not fit this host; FILE_FAILED; as `create`
+   * @throws HvError SAVE_INVALID for what is not a saved VM, is damaged, or does not fit this host; FILE_FAILED; as `create`
    */
   static restore(file: SaveFile): Vm {
     return readFrom(file, (read) => {
@@ -98,9 +98,9 @@ export class Vm implements Disposable {
   }
 
   /**
-   * Saves all of the VM: memory, vCPUs, interrupt controller. It may run on afterwards. Memory behind which a file lies is saved as well,
-   * and is the restored VM's own; what its slots have noted of dirty pages is not saved.
-   * @param file a path, whose file is written whole or not at all, for its owner alone; or an open file's descriptor
+   * Saves the whole VM: memory, vCPUs, interrupt controller. It may run on afterwards. File-backed memory is saved as well, and is the
+   * restored VM's own; the slots' records of dirty pages are not saved.
+   * @param file a path, whose file is written whole or not at all and is only for its owner; or an open file's descriptor
    * @throws HvError VCPU_BUSY while a vCPU runs; VCPU_FAILED, FILE_FAILED, BAD_ARGUMENT, DISPOSED
    *
    * @example
@@ -119,7 +119,7 @@ export class Vm implements Disposable {
     writeTo(file, (write) => saveVm(write, {native, options, slots, vcpus}))
   }
 
-  /** Those that are not disposed of, in the order in which they were made. */
+  /** The vCPUs that are not disposed of, in the order in which they were made. */
   get vcpus(): readonly Vcpu[] {
     return [...this.#vcpus.keys()]
   }
@@ -143,8 +143,8 @@ export class Vm implements Disposable {
   }
 
   /**
-   * Reads of one place, of exactly `length` bytes (1, 2 or 4), give what was set last and end no run: a status register that says
-   * the same most of the time. 0 at first. At any time.
+   * Reads of exactly `length` bytes (1, 2 or 4) at one place give the value that was set last, at first 0, and end no run. This suits a
+   * status register that says the same most of the time. It may be called at any time.
    * @throws HvError BAD_ARGUMENT, DISPOSED
    */
   latch(place: AccessPlace): Latch {
@@ -153,8 +153,8 @@ export class Vm implements Disposable {
   }
 
   /**
-   * Stores to a place, of 1, 2 or 4 bytes, end no run: the vCPU goes on, and `listener` hears of them soon, in order, and before
-   * `run` or `runAsync` gives another exit. When 4,096 wait, a store is an exit as any other. At any time.
+   * Stores of 1, 2 or 4 bytes to a place end no run: the vCPU goes on, and `listener` is told of them soon, in order, and before `run` or
+   * `runAsync` returns another exit. When 4,096 wait, a store is an exit like any other. It may be called at any time.
    * @throws HvError BAD_ARGUMENT, DISPOSED
    */
   post(place: AccessPlace, listener: PostedStore): void {
@@ -162,15 +162,15 @@ export class Vm implements Disposable {
     this.#devices.post(place, listener)
   }
 
-  /** What eventfds KVM takes here: {@link ioeventfd}, {@link Irqchip.irqfd}. @throws HvError DISPOSED */
+  /** Which eventfds KVM takes here: {@link ioeventfd}, {@link Irqchip.irqfd}. @throws HvError DISPOSED */
   get eventfdLimits(): EventfdLimits {
     return limitsOf(this.#usable())
   }
 
   /**
-   * Stores to one address end no run, and leave the host's kernel not at all: KVM signals an eventfd, and the vCPU goes on. `listener` hears of
-   * it soon, once for many, and before `run` or `runAsync` gives another exit; without one, the descriptor is for somebody else to read.
-   * What is posted there or latched is asked after it. A VM has 256 eventfds at most.
+   * Stores to one address end no run, and never leave the host's kernel: KVM signals an eventfd, and the vCPU goes on. `listener` is told
+   * soon, once for many stores, and before `run` or `runAsync` returns another exit. Without a listener, something else must read the
+   * descriptor. At the same place the eventfd comes before {@link post} and {@link latch}. A VM has 256 eventfds at most.
    * @throws HvError BAD_ARGUMENT; KVM_UNUSABLE where the host has none (see {@link eventfdLimits}), and with a listener under Bun;
    * HOST_SYSCALL, DISPOSED
    *
@@ -187,9 +187,10 @@ export class Vm implements Disposable {
   }
 
   /**
-   * Runs all vCPUs that do not run yet, each on a thread of its own, until {@link stop}, an error or disposal, and tells the listeners of their
-   * exits: {@link on}. A vCPU goes on when the listeners are done with its exit, and have answered it. Behind `shutdown`, `fail-entry` and
-   * `internal-error` it does only if `start` is called again, by the listener or later. Keeps the process alive while one runs.
+   * Runs all vCPUs that do not run yet, each on a thread of its own, until {@link stop}, an error or disposal, and tells the listeners
+   * ({@link on}) of their exits. A vCPU goes on when the listeners have answered its exit and are done with it. After `shutdown`,
+   * `fail-entry` and `internal-error` it goes on only if `start` is called again, by the listener or later. Keeps the process alive while a
+   * vCPU runs.
    * @throws HvError BAD_ARGUMENT when nobody listens for `exit`, DISPOSED
    *
    * @example
@@ -206,7 +207,8 @@ export class Vm implements Disposable {
   }
 
   /**
-   * Ends what {@link start} began. Fulfilled when no vCPU runs. An exit that was on its way is told, and its answer waits for the next run.
+   * Ends what {@link start} began. Resolves when no vCPU runs. An exit that was on its way is still reported, and its answer waits for the
+   * next run.
    *
    * @example
    * vm.on('exit', () => {})
@@ -218,9 +220,9 @@ export class Vm implements Disposable {
   }
 
   /**
-   * Calls `listener` at each event of that name, until {@link off}. `exit`: a vCPU has stopped; several listeners are called one after the
-   * other, and promises that they return are awaited. `error`: a listener of `exit` has thrown, or a run failed; all vCPUs stop; if
-   * nobody listens for it, it is an uncaught exception. `stop`: none runs any more.
+   * Calls `listener` at each event of that name, until {@link off}. `exit`: a vCPU has stopped. Several listeners are called one after the
+   * other, and promises that they return are awaited. `error`: a listener of `exit` has thrown, or a run failed, and all vCPUs stop. If
+   * nobody listens for it, it is an uncaught exception. `stop`: no vCPU runs any more.
    *
    * @example
    * vm.on('error', (error) => console.error(error)).on('stop', () => console.log('stopped'))
@@ -231,7 +233,7 @@ export class Vm implements Disposable {
   }
 
   /**
-   * As {@link on}, for the next event of that name alone: the listener is taken away before it is called.
+   * Like {@link on}, but only for the next event of that name: the listener is removed before it is called.
    *
    * @example
    * vm.once('exit', () => vm.stop()).start()
@@ -243,7 +245,7 @@ export class Vm implements Disposable {
   }
 
   /**
-   * The listener is called no more, whether by {@link on} or {@link once}.
+   * Removes a listener of {@link on} or {@link once}.
    *
    * @example
    * const listener: VmEvents['stop'] = () => console.log('stopped')
@@ -254,14 +256,14 @@ export class Vm implements Disposable {
     return this
   }
 
-  /** Adds a vCPU. @throws HvError VCPU_FAILED when KVM gives no more, BAD_ARGUMENT, DISPOSED */
+  /** Adds a vCPU. @throws HvError VCPU_FAILED if KVM gives no more, BAD_ARGUMENT, DISPOSED */
   createVcpu(options: VcpuOptions = {}): Vcpu {
     const {startsOff} = checkVcpuOptions(options)
     this.#usable()
     return this.#own(this.#newVcpu(startsOff), startsOff)
   }
 
-  /** Frees everything, vCPUs too: their runs end as `interrupted`, views of the memory become empty. */
+  /** Frees everything, vCPUs too: their runs end as `interrupted`, and views of the memory become empty. */
   [Symbol.dispose](): void {
     if (this.#isDisposed) return
     this.#isDisposed = true

@@ -64,9 +64,9 @@ export type ChangeKind = (typeof FILE_CHANGES)[number]
 
 /** What has happened to a file, or in a directory. @see {@link SandboxFiles.watch} */
 export interface FileChange {
-  /** `attributes`: its mode, owner or times; `overflow`: there were too many changes, and some are not told. */
+  /** `attributes`: its mode, owner or times; `overflow`: there were too many changes, and some are not reported. */
   kind: ChangeKind
-  /** Of what is in the directory that is watched; absent: it happened to what is watched itself. */
+  /** The name of the entry, in a watched directory; absent: it happened to the watched file or directory itself. */
   name?: string
 }
 

@@ -13,6 +13,6 @@ export interface BrokenPledge {
   call: string
   /** Any one of these would have allowed it. */
   promises: readonly string[]
-  /** It had pledged itself, by pledge(). */
+  /** It had pledged itself, with pledge(). */
   byItself: boolean
 }

@@ -6,13 +6,16 @@ export const MAX_VALUE_BYTES = 4096
 /** Of a text: a path with each byte escaped, in quotes. */
 export const MAX_TEXT = 4 * MAX_VALUE_BYTES + 2
 
-/** By `kind`. undefined: the guest's pointer leads nowhere, or (strings) to more than 4096 bytes. @see {@link SyscallArgument} */
+/**
+ * An argument's value, by `kind`. undefined: the guest's pointer leads nowhere, or (strings) to more than 4096 bytes.
+ * @see {@link SyscallArgument}
+ */
 export type ArgumentValue =
-  /** A count, an offset, a mode, an id, an address: exact below 2^52; of what is larger, `args` has all bits. */
+  /** A count, an offset, a mode, an id, an address: exact below 2^52; `args` has all bits of larger ones. */
   | {readonly kind: 'number'; readonly value: number}
   /** -100 is AT_FDCWD: the working directory. */
   | {readonly kind: 'descriptor'; readonly value: number}
-  /** Names of the bits: `['O_WRONLY', 'O_CREAT']`, and in hexadecimal what has none. */
+  /** Names of the bits: `['O_WRONLY', 'O_CREAT']`; bits without a name in hexadecimal. */
   | {readonly kind: 'flags'; readonly value: readonly string[]}
   /** The name of a number: `SEEK_SET`, `SIGTERM`; in hexadecimal, or decimal, if it has none. */
   | {readonly kind: 'name'; readonly value: string}
@@ -26,20 +29,20 @@ export type ArgumentValue =
   | {readonly kind: 'address'; readonly value: SocketAddress | undefined}
   /** openat2(2)'s. */
   | {readonly kind: 'open_how'; readonly value: OpenHow | undefined}
-  /** What the call fills in, a structure, a pointer: there is its text, and its word. */
+  /** What the call fills in, a structure, a pointer: see its `text`, and its word in `args`. */
   | {readonly kind: 'other'; readonly value?: undefined}
 
 /** A struct sockaddr. @see {@link onConnect} */
 export interface SocketAddress {
   /** `AF_UNIX`. */
   readonly family: string
-  /** Of AF_UNIX, as the guest wrote it. */
+  /** For AF_UNIX, as the guest wrote it. */
   readonly path?: string
-  /** Of AF_UNIX: a name that is in no directory, without the NUL in front. */
+  /** For AF_UNIX: a name that is in no directory, without its leading NUL. */
   readonly abstract?: string
-  /** Of AF_INET and AF_INET6. */
+  /** For AF_INET and AF_INET6. */
   readonly address?: string
-  /** Of these, 0 to 65535. */
+  /** For these, 0 to 65535. */
   readonly port?: number
 }
 
@@ -55,14 +58,14 @@ export interface SocketAddress {
 export interface OpenHow {
   /** `['O_RDONLY', 'O_CLOEXEC']`. */
   readonly flags: readonly string[]
-  /** Permission bits of a file that is made. */
+  /** Permission bits of a new file. */
   readonly mode: number
   /** `['RESOLVE_BENEATH']`. */
   readonly resolve: readonly string[]
 }
 
 /**
- * An argument, decoded; `text` is as `hv trace` writes it.
+ * A decoded argument; `text` is what `hv trace` writes.
  *
  * @example
  * const look: SyscallHandler = ({decoded: [to, data]}) => {

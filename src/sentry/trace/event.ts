@@ -12,7 +12,7 @@ interface Happening {
 }
 
 /**
- * A system call that has ended, or never will. Exactly one of `result`, `error`, `interrupted` and `unfinished` is there.
+ * A system call that has ended, or never will. Exactly one of `result`, `error`, `interrupted` and `unfinished` is set.
  * @see {@link TraceEvent}
  */
 export interface TraceSyscallEvent extends Happening {
@@ -23,19 +23,19 @@ export interface TraceSyscallEvent extends Happening {
   args: string[]
   /** What the program got: an address, a descriptor, a count. */
   result?: number
-  /** What strace writes in parentheses behind the result: `flags FD_CLOEXEC`. */
+  /** What strace writes in parentheses after the result: `flags FD_CLOEXEC`. */
   note?: string
   /** `ENOENT`. */
   error?: string
-  /** A signal ended the wait; the kernel's name for what comes then: `ERESTARTSYS`. */
+  /** A signal ended the wait; the kernel's name for what happens next: `ERESTARTSYS`. */
   interrupted?: string
-  /** `exited`: its process ended in it. `detached`: the trace ended before the call did. */
+  /** `exited`: its process ended during the call. `detached`: the trace ended before the call did. */
   unfinished?: 'exited' | 'detached'
-  /** How long it took, waiting included, nanoseconds; absent when it never returned. */
+  /** How long it took in nanoseconds, waiting included; absent if it never returned. */
   durationNs?: number
 }
 
-/** A handler of the program runs, or the program dies of the signal. @see {@link TraceEvent} */
+/** A signal arrived: a handler of the program runs, or the program dies of it. @see {@link TraceEvent} */
 export interface TraceSignalEvent extends Happening {
   type: 'signal'
   /** `SIGSEGV`. */
@@ -44,7 +44,7 @@ export interface TraceSignalEvent extends Happening {
   info: string
 }
 
-/** A program has ended. Exactly one of `code` and `signal` is there. @see {@link TraceEvent} */
+/** A program has ended. Exactly one of `code` and `signal` is set. @see {@link TraceEvent} */
 export interface TraceExitEvent extends Happening {
   type: 'exit'
   /** 0 to 255. */
@@ -54,7 +54,7 @@ export interface TraceExitEvent extends Happening {
 }
 
 /**
- * What a trace tells, one at a time.
+ * One event of a trace.
  *
  * @example
  * const tell = (event: TraceEvent) => {

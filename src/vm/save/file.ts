@@ -19,7 +19,7 @@ import {invalid} from './format.ts'
 const MODE = 0o600
 
 /**
- * A path, or the descriptor of a file that is open: from its position on.
+ * A path, or the descriptor of an open file, used from its position on.
  *
  * @example
  * const file: SaveFile = '/tmp/machine.hv'

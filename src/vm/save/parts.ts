@@ -10,7 +10,7 @@ import type {NativeVcpu, NativeVm} from '../addon.ts'
 /** Bytes by the name of the part. */
 export type Parts = Record<string, Uint8Array>
 
-/** All of a vCPU's state; what is in a part is KVM's, README.md of src/vm names them. @see {@link Vcpu.save} */
+/** All of a vCPU's state. The content of each part is KVM's; README.md of src/vm names the parts. @see {@link Vcpu.save} */
 export interface VcpuState {
   readonly architecture: 'x86_64' | 'arm64'
   readonly parts: Readonly<Record<string, Uint8Array>>

@@ -40,6 +40,7 @@ const PYTHON = [
 for (const [bed, architecture] of [
   ['svm', 'x86_64'],
   ['a76', 'arm64'],
+  ['a72', 'arm64'],
 ]) {
   describeBed(
     bed,

@@ -14,7 +14,7 @@ import type {ClockAddon, VdsoAddon} from './sentry/addon.ts'
 import type {HostFsAddon} from './vfs/host-addon.ts'
 import type {VmAddon} from './vm/addon.ts'
 
-/** Everything that native/addon.cc exports. A failed host call throws an Error with `errno`, a positive number. */
+/** Everything that native/addon.cc exports. A failed host call throws an Error with a positive `errno`. */
 export interface Addon
   extends CheckAddon,
     ClockAddon,
@@ -40,7 +40,7 @@ const require = createRequire(import.meta.url)
 
 function load(): Addon {
   const loaded = find()
-  // An older one would misread what both sides share.
+  // An older addon would misread what both sides share.
   if (loaded.abiVersion === ABI_VERSION) return loaded
   throw new HvError('ADDON_MISSING', 'the native addon is of another version of hv', NEXT_STEP)
 }

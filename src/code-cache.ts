@@ -1,9 +1,9 @@
-// Keeps what V8 makes of the bundle's chunks from one run to the next: compiling them takes 16 ms of each start.
+// Keeps V8's bytecode for the bundle's chunks from one run to the next: compiling them takes 16 ms of each start.
 //
-// A file of the cache is code that runs as the user, and V8 trusts its bytes: user-cache.ts gives only what nobody else could
-// have written. It is named after what it was made of and by whom: the chunk, whose own name carries a hash of its text, and
-// this very Node. Without a place to keep it, everything is compiled each time. Only functions that ran are compiled, and programs differ in
-// what they make run: so once a minute a run keeps anew what grew.
+// A file of the cache is code that runs as the user, and V8 trusts its bytes: user-cache.ts returns only files that nobody else could
+// have written. It is named after its chunk, whose own name carries a hash of its text, and after this very Node. Without a place to
+// keep it, everything is compiled each time. Only functions that ran are compiled, and programs run different ones: so once a minute a run
+// saves the files that have grown.
 
 import {existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync} from 'node:fs'
 import {createRequire} from 'node:module'
@@ -12,23 +12,23 @@ import {Script} from 'node:vm'
 import type {CodeCache} from './kept-code.ts'
 import {cacheDirectory, readOwn, writeWhole} from './user-cache.ts'
 
-/** To see what grew takes some ten milliseconds. */
+/** Checking what has grown takes some ten milliseconds. */
 const LOOK_AGAIN_MS = 60_000
-/** Less is not worth a write. */
+/** Growth below this is not worth a write. */
 const GROWN = 1.02
 
 interface Loaded {
   path: string
   script: Script
-  /** Bytes that the cache has; 0: none that V8 takes. */
+  /** Bytes in the cache; 0: none that V8 accepts. */
   kept: number
 }
 
 const NONE: CodeCache = {directory: undefined, isCold: () => false, keep: () => {}}
 
 /**
- * Compiles each `.cjs` file that is required from here on with what the cache has of it.
- * @param flags Node's that V8 takes bytecode for the same of, as a name
+ * Compiles each `.cjs` file that is required from here on with its bytecode in the cache.
+ * @param flags a name for those of Node's flags that V8's bytecode depends on
  */
 export function cacheCode(env: NodeJS.ProcessEnv, flags = ''): CodeCache {
   // NODE_DISABLE_COMPILE_CACHE is Node's.
@@ -37,7 +37,7 @@ export function cacheCode(env: NodeJS.ProcessEnv, flags = ''): CodeCache {
   if (directory === undefined || own === undefined) return NONE
 
   const loaded: Loaded[] = []
-  /** Where the chunks lie, once one was compiled. */
+  /** The folder of the chunks, once one had to be compiled. */
   let chunks: string | undefined
   const {extensions} = createRequire(import.meta.url)
   extensions['.cjs'] = (module, filename) => {
@@ -72,25 +72,25 @@ function keep(directory: string, loaded: Loaded[]): void {
   }
 }
 
-/** Then not again for a while. */
+/** If it is, then not again for a while. */
 function isTimeToLook(directory: string): boolean {
   try {
     if (Date.now() - statSync(directory).mtimeMs < LOOK_AGAIN_MS) return false
     utimesSync(directory, new Date(), new Date())
     return true
   } catch {
-    // It is gone, or nobody can write there.
+    // The directory is gone, or not writable.
     return false
   }
 }
 
-/** Its size tells one architecture's from another's, where a home is shared. Without /proc Node does not know where it lies. */
+/** Node's size distinguishes architectures that share a home. Without /proc Node does not know its own path. */
 function nodeName(flags: string): string | undefined {
   const size = statSync(process.execPath, {throwIfNoEntry: false})?.size
   return size === undefined ? undefined : `${process.version}-${size}${flags}`
 }
 
-/** What this Node made of chunks of other builds, which are gone, or another hv's: the cache does not grow. */
+/** Removes this Node's bytecode for chunks that are gone, of other builds or another hv, so that the cache does not grow. */
 function removeOthers(directory: string, chunks: string, own: string): void {
   try {
     for (const name of readdirSync(directory)) {
@@ -98,6 +98,6 @@ function removeOthers(directory: string, chunks: string, own: string): void {
       if (name.endsWith(`-${own}`) && isGone) rmSync(join(directory, name), {force: true})
     }
   } catch {
-    // It is somebody's to tidy up who may.
+    // Another user, who may, can tidy up.
   }
 }

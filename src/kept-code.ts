@@ -1,10 +1,10 @@
-// CodeCache: what hv has of V8's bytecode of its own code, for whoever runs programs.
+// CodeCache: V8's bytecode for hv's own code, for callers that run programs.
 
 export interface CodeCache {
-  /** Where it lies; undefined: nowhere. */
+  /** The cache's directory; undefined: there is none. */
   readonly directory: string | undefined
-  /** Something was compiled that the cache did not have. */
+  /** Something was compiled that was not in the cache. */
   isCold(): boolean
-  /** Keeps what it did not have. Before a guest runs: bytecode is code. */
+  /** Saves what was not in the cache. Call it before a guest runs: bytecode is code. */
   keep(): void
 }

@@ -1,6 +1,6 @@
-// The library's arguments as schemas: what each takes, and the error that names the one that is wrong.
+// The library's arguments as schemas: what each accepts, and the error that names a wrong one.
 //
-// A schema's message is what the argument takes: it completes "takes …".
+// A schema's message says what the argument takes: it completes "takes …".
 
 import * as v from 'valibot'
 import {HvError, printable} from './errors.ts'
@@ -26,18 +26,18 @@ export function checked<const Schema extends v.GenericSchema>(
   if (message.startsWith(NOT_KNOWN))
     throw unknownOption(ofParent, String(last?.key), message.slice(NOT_KNOWN.length))
   if (message.startsWith(MISSING)) throw bad(`${ofParent} has no ${last?.key}`, `give ${last?.key}`)
-  // What is wrong with a key is said of the object that has it.
+  // A wrong key is reported for the object that has it.
   if (last?.origin === 'key') throw bad(`${ofParent} takes ${message}, not ${shown(last.key)}`)
   throw bad(`${pathOf(name, keys)} takes ${message}, not ${shown(input)}`)
 }
 
 export const anyText: v.GenericSchema<string> = v.string('a string')
-/** Of the guest: C's strings end at a NUL. */
+/** For the guest: C's strings end at a NUL. */
 export const text = withoutNul('a string')
 export const path = v.pipe(withoutNul('a path'), v.nonEmpty('a path'))
 export const guestPath = v.pipe(withoutNul('an absolute path'), v.startsWith('/', 'an absolute path'))
 export const truth = v.boolean('true or false')
-/** What it may be is somebody else's to say. */
+/** The code that uses it checks its value. */
 export const anyNumber = v.custom<number>((value) => typeof value === 'number', 'a number')
 export const callback = v.function('a function')
 export const duration = v.custom<number>(
@@ -52,7 +52,7 @@ export const pieces = v.custom<AsyncIterable<unknown> | Iterable<unknown>>(
     (Symbol.asyncIterator in value || Symbol.iterator in value),
   'a stream',
 )
-/** A Readable, a ReadableStream, an async generator: what they give is checked as it comes. */
+/** A Readable, a ReadableStream, an async generator: their items are checked as they come. */
 export const asyncIterable = v.custom<AsyncIterable<string | Uint8Array>>(
   (value) =>
     typeof value === 'object' &&
@@ -88,7 +88,7 @@ export function list<const Item extends v.GenericSchema>(item: Item, takes: stri
   return v.array(item, takes)
 }
 
-/** Of any names that `name` takes. */
+/** With any keys that `name` accepts. */
 export function record<const Value extends v.GenericSchema>(
   name: v.GenericSchema<string>,
   value: Value,
@@ -97,12 +97,12 @@ export function record<const Value extends v.GenericSchema>(
   return v.pipe(plainObject(takes), v.record(name, value))
 }
 
-/** Every field but optional ones has to be there, and no other may be. */
+/** Every field that is not optional is required, and no others are allowed. */
 export function options<const Fields extends v.ObjectEntries>(fields: Fields) {
   const names = Object.keys(fields)
   return v.pipe(
     plainObject('an object'),
-    // Without a prototype: a key of it is no option.
+    // Without a prototype: the prototype's keys are no options.
     v.strictObject(
       Object.assign(Object.create(null), fields) as Fields,
       ({expected}) => `${expected === 'never' ? NOT_KNOWN : MISSING}${names.join(', ')}`,
@@ -121,7 +121,7 @@ function withoutNul(takes: string) {
   )
 }
 
-/** A Map, a list or a promise has no fields that a schema would miss. */
+/** Excludes a Map, a list or a promise, whose lack of fields a schema would not notice. */
 export function plainObject(takes: string) {
   return v.custom<object>((value) => Object.prototype.toString.call(value) === '[object Object]', takes)
 }
@@ -136,11 +136,11 @@ function bad(message: string, nextStep = ''): HvError {
   return new HvError('BAD_ARGUMENT', message, nextStep)
 }
 
-/** `volumes[0].guest`; the whole argument, when that is wrong. */
+/** `volumes[0].guest`; or the whole argument, if that is wrong. */
 function pathOf(name: string, keys: readonly unknown[]): string {
   const [first, ...rest] = keys
   if (first === undefined) return name
-  // The fields of an options object go by their own names.
+  // Fields of an options object are named without it.
   const start =
     typeof first === 'number' ? `${name}[${first}]` : name === 'options' ? String(first) : `${name}.${first}`
   return printable(
@@ -148,12 +148,12 @@ function pathOf(name: string, keys: readonly unknown[]): string {
   )
 }
 
-/** Also another realm's. */
+/** Accepts those of other realms, too. */
 export function isBytes(value: unknown): value is Uint8Array {
   return Object.prototype.toString.call(value) === '[object Uint8Array]'
 }
 
-/** One line, however odd the value. */
+/** Shows the value on one line, however odd it is. */
 function shown(value: unknown): string {
   if (typeof value === 'string') return printable(cut(JSON.stringify(value)))
   if (typeof value === 'bigint') return `${value}n`

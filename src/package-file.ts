@@ -1,4 +1,4 @@
-// Where the package's own files lie. Both this file and the chunks of dist/ are in a folder of the package's root.
+// Where the package's own files are. Both this file and the chunks of dist/ are in a folder of the package's root.
 
 import {fileURLToPath} from 'node:url'
 

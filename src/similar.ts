@@ -1,9 +1,9 @@
-// Names that are near a mistyped one.
+// Finds names that are similar to a mistyped one.
 
 const MAX_NAME = 64
 const MAX_FOUND = 3
 
-/** The nearest first: those that differ by few letters, or that contain what was typed. */
+/** The nearest first: names that differ in few letters, or that contain what was typed. */
 export function nearest(typed: string, names: readonly string[]): string[] {
   const word = typed.toLowerCase().slice(0, MAX_NAME)
   const limit = Math.max(1, Math.floor(word.length / 3))
@@ -22,7 +22,7 @@ function distanceOf(word: string, name: string): number {
 
 /** @returns ` (did you mean WORD?)`, or nothing */
 export function didYouMean(given: string, known: readonly string[]): string {
-  // Two letters that changed places are two changes.
+  // Two swapped letters are two changes.
   const allowed = given.length < 3 ? 1 : Math.max(2, Math.floor(given.length / 3))
   const ranked = known
     .map((word) => ({word, distance: editDistance(given, word)}))
@@ -31,7 +31,7 @@ export function didYouMean(given: string, known: readonly string[]): string {
   return ranked.length === 0 ? '' : ` (did you mean ${ranked[0].word}?)`
 }
 
-/** Levenshtein's: letters to insert, remove or replace. */
+/** Levenshtein's distance: letters to insert, remove or replace. */
 function editDistance(one: string, two: string): number {
   let row = Array.from({length: two.length + 1}, (_, i) => i)
   for (let i = 1; i <= one.length; i++) {

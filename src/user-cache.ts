@@ -1,4 +1,4 @@
-// The user's cache directory, beneath which hv keeps what it may lose: files that nobody else could have written.
+// The user's cache directory, in which hv keeps files that it can afford to lose, and that nobody else could have written.
 
 import {
   closeSync,
@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import {dirname, isAbsolute, join} from 'node:path'
 
-/** hv's own there, by the XDG Base Directory Specification; made when it is missing. undefined: there is none to trust. */
+/** hv's own directory there, as the XDG Base Directory Specification says; made if missing. undefined when there is none to trust. */
 export function cacheDirectory(env: NodeJS.ProcessEnv): string | undefined {
   const home = env.XDG_CACHE_HOME || join(env.HOME || '', '.cache')
   if (!isAbsolute(home)) return undefined
@@ -29,7 +29,7 @@ export function cacheDirectory(env: NodeJS.ProcessEnv): string | undefined {
   }
 }
 
-/** Makes a directory beneath one of the user's: as root by sudo, nothing is left in somebody else's home. */
+/** Makes a directory only below one of the user's: under sudo, root leaves nothing in another user's home. */
 function makeBeneathOwn(path: string): void {
   const stat = statSync(path, {throwIfNoEntry: false})
   if (stat !== undefined && !isOurs(stat)) throw new Error(`${path} is somebody else's`)
@@ -38,7 +38,7 @@ function makeBeneathOwn(path: string): void {
   mkdirSync(path, 0o700)
 }
 
-/** undefined: it is not there, or not only ours. */
+/** undefined when it is missing, or not ours alone. */
 export function readOwn(path: string): Buffer | undefined {
   let fd: number | undefined
   try {
@@ -52,11 +52,11 @@ export function readOwn(path: string): Buffer | undefined {
 }
 
 /**
- * Whole or not at all; what cannot be kept is made again.
- * @param isDurable also if the machine stops: a reader would not notice half a file. It may take as long as a start of hv
+ * Writes it whole or not at all; what cannot be kept is made again.
+ * @param isDurable even if the machine stops: a reader would not notice half a file. It may take as long as hv's start
  */
 export function writeWhole(path: string, data: Buffer | string, isDurable = true): void {
-  // In a PID namespace, a pid is many processes'.
+  // In another PID namespace, a process may have the same pid.
   const unfinished = `${path}.${process.pid}-${process.hrtime.bigint()}`
   try {
     const fd = openSync(unfinished, 'wx', 0o600)
@@ -76,7 +76,7 @@ function removeUnfinished(path: string): void {
   try {
     rmSync(path, {force: true})
   } catch {
-    // `node --permission` lets nobody write, or the file system does not: there is none.
+    // `node --permission` or the file system forbids writing: then there is no cache.
   }
 }
 

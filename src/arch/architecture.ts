@@ -9,20 +9,20 @@ import type {Fault} from './fault.ts'
 export interface Architecture {
   /** The column of the system call table. */
   readonly name: 'x86_64' | 'arm64'
-  /** Code that makes the call `callLoopNumber` for ever: hv check's proof. */
+  /** Code that makes the call `callLoopNumber` for ever: the proof of `hv check`. */
   readonly callLoop: Uint8Array
   readonly callLoopNumber: number
   /**
-   * Code that makes one call after another, of those that lie `callListDistance` bytes behind its start: each its number and six
-   * arguments, 64 bits each. The result takes the number's place.
+   * Code that makes one call after another from a list `callListDistance` bytes after its start: each entry is a number and six
+   * arguments, 64 bits each. The result replaces the number.
    */
   readonly callList: Uint8Array
   readonly callListDistance: number
   /** AT_PLATFORM. */
   readonly platformName: string
   /**
-   * AT_HWCAP and AT_HWCAP2 of a program, from the host's.
-   * @param hasGate Platform.openCallGate gave one
+   * A program's AT_HWCAP and AT_HWCAP2, from the host's.
+   * @param hasGate Platform.openCallGate gave a gate
    */
   hardwareCapabilities(
     hwcap: bigint,
@@ -32,19 +32,19 @@ export interface Architecture {
   /** A processor's paragraph of the guest's /proc/cpuinfo, from one of the host's: CPU `cpu` of `cpus`. */
   cpuinfo(hostText: string, cpu: number, cpus: number): string
   readonly kernelAbi: KernelAbi
-  /** The vDSO's function that makes rt_sigreturn(2); absent: SA_RESTORER is a must. */
+  /** The vDSO's function that makes rt_sigreturn(2); absent: SA_RESTORER is required. */
   readonly signalTrampolineSymbol?: string
-  /** What a new program starts with. */
+  /** The registers that a new program starts with. */
   initialRegisters(start: number, stackPointer: number): BigUint64Array
   readonly vsyscall: VsyscallPage | undefined
   /** uname(2)'s machine. */
   readonly machine: string
-  /** Of Context.readRegisters(). */
+  /** The length of Context.readRegisters(). */
   readonly registerCount: number
   /**
    * A trap as Linux would report it.
    * @param userTop user addresses end here
-   * @param context read where the record does not say all
+   * @param context read where the record does not say everything
    */
   faultOf(trap: TrapRecord, userTop: number, context: FrameContext): Fault
   stackPointer(registers: BigUint64Array): number
@@ -52,18 +52,18 @@ export interface Architecture {
   setThreadPointer(registers: BigUint64Array, address: number): void
   programCounter(registers: BigUint64Array): number
   setProgramCounter(registers: BigUint64Array, address: number): void
-  /** What a system call returned: signed. */
+  /** What a system call returned, signed. */
   callResult(registers: BigUint64Array): bigint
   setCallResult(registers: BigUint64Array, result: number): void
   /**
-   * Goes back to the call instruction, so that the interrupted call is made anew.
-   * @param firstArgument all 64 bits: on arm64 the result has taken its register
+   * Goes back to the call instruction, so that the interrupted call is made again.
+   * @param firstArgument all 64 bits: on arm64 the result has replaced it in its register
    */
   restartCall(registers: BigUint64Array, callNumber: number, firstArgument: bigint): void
   /**
    * Builds a signal frame in guest memory and sets `registers` (the context's, as the frame saves them) so that the
-   * handler runs next; the caller writes them. The floating-point state becomes what a handler starts with.
-   * @throws Errno EFAULT when the frame does not fit; nothing but guest memory has changed then
+   * handler runs next; the caller writes them. The floating-point state becomes the one that a handler starts with.
+   * @throws Errno EFAULT when the frame does not fit; then only guest memory may have changed
    */
   pushSignalFrame(
     context: FrameContext,
@@ -72,18 +72,18 @@ export interface Architecture {
     frame: SignalFrame,
   ): void
   /**
-   * rt_sigreturn(2): restores what a frame says, as far as user mode may choose it: registers and FP state are
+   * rt_sigreturn(2): restores a frame's state, as far as user mode may choose it: registers and FP state are
    * written to the context.
-   * @throws Errno when the frame cannot be read: nothing has changed, and the caller raises SIGSEGV
+   * @throws Errno when the frame cannot be read: then nothing has changed, and the caller raises SIGSEGV
    */
   popSignalFrame(context: FrameContext, memory: FrameMemory): SignalReturn
   /**
-   * The SIGSEGV of a frame that rt_sigreturn(2) refuses, where it tells the stack pointer, as a fault there would: `code` is the
-   * caller's to choose. Absent: it comes from the kernel (SI_KERNEL).
+   * The SIGSEGV for a frame that rt_sigreturn(2) refuses, where it reports the stack pointer, as a fault there would: the caller chooses
+   * `code`. Absent: it comes from the kernel (SI_KERNEL).
    */
   badFrameFault?(registers: BigUint64Array): Fault
   /**
-   * AT_MINSIGSTKSZ: the stack that a handler's frame takes at most.
+   * AT_MINSIGSTKSZ: the most stack that a handler's frame takes.
    * @param fpBytes length of Context.readFpState()
    */
   signalFrameBytes(fpBytes: number): number
@@ -91,45 +91,45 @@ export interface Architecture {
   readonly debug: DebugSupport
 }
 
-/** Call instructions that jumps of the same length can stand in for, or for what is near by: no thread is ever inside one of them. */
+/** Call instructions that a jump of the same length can replace, or a neighbour of which it can: no thread is ever inside one of them. */
 export interface CallSites {
-  /** How far a trampoline may be away. */
+  /** How far away a trampoline may be. */
   readonly reach: number
   readonly trampolineBytes: number
-  /** The gate is found by its address, not by a register of a thread's own: one thread at a time may go through it. */
+  /** The gate is found by its address, not by a per-thread register: only one thread at a time may go through it. */
   readonly needsOneThread: boolean
   /**
    * @param page of code
-   * @param end where in it the call ends
-   * @param number of the call that was just made there, as the program says
-   * @param argumentWords of Context
-   * @returns undefined: nothing can make way there
+   * @param end the offset in it where the call ends
+   * @param number of the call that was just made there, as the program claims
+   * @param argumentWords as Context has them
+   * @returns undefined when nothing there can be replaced
    */
   find(page: Uint8Array, end: number, number: number, argumentWords: Int32Array): CallSite | undefined
   /**
    * @param page a copy of what `find` looked at
-   * @param trampoline its address, from the page's on
+   * @param trampoline its address, relative to the page's
    */
   patch(page: Uint8Array, site: CallSite, trampoline: number): void
   /**
-   * Does what the displaced instruction did, and makes the call by the platform's gate.
-   * @param gate Platform.openCallGate's, with the gate for known calls behind it
+   * Does what the displaced instruction did, and makes the call through the platform's gate.
+   * @param gate as Platform.openCallGate gave it; the gate for known calls follows it
    */
   trampoline(site: CallSite, place: Trampoline, gate: number): Uint8Array
-  /** Registers of a program in a trampoline, or on its way there, become those that it would have at its site. */
+  /** Changes the registers of a program in a trampoline, or on its way there, to those that it would have at its site. */
   leave(registers: BigUint64Array, place: Trampoline): void
 }
 
 /** Offsets in a page. */
 export interface CallSite {
-  /** What makes way first; a program that is taken out of the trampoline begins here anew. */
+  /** Where the replaced bytes begin; a program that is taken out of the trampoline starts again here. */
   readonly start: number
-  /** Of the call. */
+  /** Where the call ends. */
   readonly end: number
-  /** On the way to the trampoline: another jump, in what is executed by nobody. */
+  /** On the way to the trampoline: another jump, in bytes that are never executed. */
   readonly relay?: number
   readonly number: number
-  /** A call that has no arguments, and whose result only the sentry changes. */
+  /** A call without arguments whose result only the sentry changes. */
   readonly isKnown: boolean
   /** What the trampoline does in place of the site. */
   readonly displaced: Uint8Array
@@ -138,7 +138,7 @@ export interface CallSite {
 /** Addresses. */
 export interface Trampoline {
   readonly at: number
-  /** CallSite's. */
+  /** As in CallSite. */
   readonly start: number
   readonly relay: number | undefined
   /** Where the call ends. */
@@ -148,12 +148,12 @@ export interface Trampoline {
 
 /** A page where a jump is a call, though nothing is mapped there. */
 export interface VsyscallPage {
-  /** Of /proc/PID/maps. */
+  /** Its line of /proc/PID/maps. */
   readonly mapsLine: string
-  /** Is the program counter in it? */
+  /** Whether the program counter is in it. */
   holds(registers: BigUint64Array): boolean
   /**
-   * The call that the program counter stands for; undefined: none. Where it is to be made, the registers become what a handler sees
+   * The call that the program counter stands for; undefined: none. If it is to be made, the registers become those that a handler sees
    * if it fails.
    */
   callAt(registers: BigUint64Array): VsyscallCall | undefined
@@ -165,7 +165,7 @@ export interface VsyscallCall {
   readonly number: number
   /** As Context.argumentWords. */
   readonly words: Int32Array
-  /** Raised in place of the call: an argument points where no program's memory is. */
+  /** Raised instead of the call: an argument points where no program has memory. */
   readonly fault?: Fault
 }
 
@@ -176,9 +176,9 @@ export interface SemidDsLayout {
   readonly nsems: number
 }
 
-/** Numbers and layouts of Linux that differ between architectures. All others are src/abi's. */
+/** Linux's numbers and layouts that differ between architectures. src/abi has all others. */
 export interface KernelAbi {
-  /** open(2)'s flags from the kernel's bits to src/abi/open-flags.ts's, or back: its own inverse. */
+  /** Converts open(2)'s flags from the kernel's bits to src/abi/open-flags.ts's, or back: its own inverse. */
   openFlags(flags: number): number
   readonly stat: StatLayout
   readonly epollEvent: EpollEventLayout
@@ -191,7 +191,7 @@ export interface KernelAbi {
   readonly minSignalStack: number
 }
 
-/** What the platform's native half recorded of a trap. */
+/** What the platform's native half recorded about a trap. */
 export interface TrapRecord {
   /** x86_64: the vector; arm64: the exception class, ESR_EL1.EC. */
   readonly vector: number
@@ -224,19 +224,19 @@ export interface SignalFrame {
   /** SA_* */
   readonly flags: number
   readonly restorer: number
-  /** In the vDSO: what a handler returns to without SA_RESTORER, where the architecture allows that; else 0. */
+  /** In the vDSO: where a handler returns without SA_RESTORER, if the architecture allows that; otherwise 0. */
   readonly trampoline: number
-  /** The mask to return to. */
+  /** The mask to restore. */
   readonly mask: SignalSet
   readonly stack: FrameStack
   readonly fault: FaultRecord
 }
 
-/** What sigcontext says of the last fault: later signals show it too. */
+/** What sigcontext reports of the last fault: later signals show it too. */
 export interface FaultRecord {
   readonly trapNumber: number
   readonly errorCode: number
-  /** x86_64: cr2, the last page fault's; arm64: fault_address. */
+  /** x86_64: cr2 of the last page fault; arm64: fault_address. */
   readonly address: number | bigint
 }
 
@@ -258,10 +258,10 @@ export interface StackWords {
 
 export interface SignalReturn {
   readonly mask: SignalSet
-  /** Absent: stays as it is. */
+  /** Absent when it does not change. */
   readonly stack?: StackWords
-  /** Registers and mask are the frame's, but it has no FP state that the processor takes: the caller raises SIGSEGV. */
+  /** Registers and mask are the frame's, but the processor would refuse its FP state: the caller raises SIGSEGV. */
   readonly isBroken: boolean
-  /** After the return. */
+  /** The stack pointer after the return. */
   readonly stackPointer: number
 }

@@ -1,4 +1,4 @@
-// What a debugger and a core dump ask of an architecture.
+// What debuggers and core dumps need of an architecture.
 
 /** A thread's registers: Context.readRegisters() and readFpState(). */
 export interface DebugState {
@@ -6,7 +6,7 @@ export interface DebugState {
   readonly fp: Uint8Array
 }
 
-/** A register by itself, an unsigned number of as many bits as it has. */
+/** A single register, an unsigned number with the register's number of bits. */
 export interface DebugRegister {
   read(state: DebugState): bigint
   write(state: DebugState, value: bigint): void
@@ -23,36 +23,36 @@ export interface RegisterNote {
 export interface DebugSupport {
   /** The instruction that raises SIGTRAP. */
   readonly breakpoint: Uint8Array
-  /** How far behind it the program counter is then. */
+  /** How far after it the program counter then is. */
   readonly behindBreakpoint: number
   /** By gdb's names. */
   readonly registers: Readonly<Record<string, DebugRegister>>
   /** Whether the state has the upper halves of vectors: x86_64's YMM. */
   hasWideVectors(fp: Uint8Array): boolean
-  /** The registers of a thread that sleeps in a call, as ptrace(2) shows them on Linux: its result is -ERESTARTSYS. */
+  /** Shows the registers of a thread that sleeps in a call as ptrace(2) does on Linux: its result is -ERESTARTSYS. */
   showSleeper(registers: BigUint64Array, callNumber: number): void
-  /** Those that were shown so, and that nobody changed. */
+  /** Whether the registers were shown so, and have not been changed. */
   isShownSleeper(registers: BigUint64Array): boolean
   /**
-   * How one instruction is executed and no more.
-   * @param code what stands at the program counter: 4 bytes, or as many as can be read
+   * How to execute exactly one instruction.
+   * @param code the bytes at the program counter: 4, or as many as can be read
    */
   stepOf(registers: BigUint64Array, code: Uint8Array): Step
-  /** Sets or clears the processor's own flag for it. */
+  /** Sets or clears the processor's own flag for stepping. */
   setTrapFlag(registers: BigUint64Array, isSet: boolean): void
   hasTrapFlag(registers: BigUint64Array): boolean
   /** struct elf_gregset_t of NT_PRSTATUS. */
   coreRegisters(registers: BigUint64Array): Uint8Array
-  /** Of a thread, behind its NT_PRSTATUS. */
+  /** A thread's notes, after its NT_PRSTATUS. */
   coreNotes(state: DebugState): RegisterNote[]
 }
 
-/** `call`: it traps by itself, and has been executed when it is answered; a number: a breakpoint there ends it. */
+/** `call`: it traps by itself, and is executed once it is answered; a number: a breakpoint there ends the step. */
 export type Step = 'trap-flag' | 'call' | number
 
 const FIRST_64 = (1n << 64n) - 1n
 
-/** Register `index` of the general ones. */
+/** The general register `index`. */
 export function generalRegister(index: number): DebugRegister {
   return {
     read: ({general}) => general[index],
@@ -62,7 +62,7 @@ export function generalRegister(index: number): DebugRegister {
   }
 }
 
-/** `length` bytes from `offset` on in the FP state; 0 where the state has none. `use` is told before they are written. */
+/** `length` bytes from `offset` on in the FP state; 0 where the state has none. `use` is called before they are written. */
 export function fpBytes(
   offset: number,
   length: number,

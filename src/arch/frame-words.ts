@@ -1,4 +1,4 @@
-// Words of a signal frame that lie alike on every architecture: addresses, stack_t (asm-generic/signal.h).
+// Words of a signal frame that are the same on every architecture: addresses, stack_t (asm-generic/signal.h).
 
 import type {StackWords} from './architecture.ts'
 
@@ -13,7 +13,7 @@ export function setAddress(view: DataView, offset: number, value: number | bigin
   view.setBigUint64(offset, BigInt.asUintN(64, BigInt(value)), true)
 }
 
-/** Above 2^53 it is rounded, and so out of every range. */
+/** Above 2^53 it is rounded, and so outside every range. */
 export function getAddress(view: DataView, offset: number): number {
   return Number(view.getBigUint64(offset, true))
 }

@@ -1,4 +1,4 @@
-// The door to what differs between architectures: the only code that asks which one this is. The guest's is the host's.
+// The door to what differs between architectures: only this code asks which one this is. The guest has the host's.
 
 import {HvError} from '../errors.ts'
 import type {Architecture} from './architecture.ts'

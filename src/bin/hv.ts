@@ -18,7 +18,7 @@ async function main([command, ...argv]: string[]): Promise<number> {
   return runOclif(command === undefined ? [] : [command, ...argv])
 }
 
-/** undefined for what oclif answers: other commands, and help. @throws HvError BAD_ARGUMENT, NOT_FOUND */
+/** undefined for what oclif handles: other commands, and help. @throws HvError BAD_ARGUMENT, NOT_FOUND */
 async function optionsOf(command: string, argv: string[]): Promise<RunOptions | undefined> {
   if (command === 'run') {
     const runArgv = readRunArgv(argv)
@@ -30,10 +30,10 @@ async function optionsOf(command: string, argv: string[]): Promise<RunOptions | 
   return traceArgv ? toTraceOptions(traceArgv, process.env) : undefined
 }
 
-// What is thrown outside of every call, such as by a stream, is reported like the rest.
+// Errors thrown outside of all calls, such as by a stream, are reported like the rest.
 process.on('uncaughtException', (error) => process.exit(reportError(error)))
 
-// No top-level await: ci/bundle.mjs makes CommonJS of this file and of everything that a run loads.
+// No top-level await: ci/bundle.mjs turns this file, and everything that a run loads, into CommonJS.
 main(process.argv.slice(2))
   .catch(reportError)
   .then((status) => {

@@ -5,13 +5,13 @@ export interface Board {
   name: string
   title: string
   architecture: 'x86_64' | 'arm64'
-  /** Different cores of one board are several; none where any will do, or the architecture has no MIDR. */
+  /** Several if the board has different cores; none if any will do, or the architecture has no MIDR. */
   cores: BoardCore[]
-  /** The cores can run the kernel at EL2; null: it depends, or there is no such thing. */
+  /** Whether the cores can run the kernel at EL2; null: it depends, or does not apply. */
   vhe: boolean | null
-  /** The board's own interrupt controller, by the GIC's version; null: it is no GIC, or it depends. */
+  /** The GIC version of the board's own interrupt controller; null: it is no GIC, or it depends. */
   gic: string | null
-  /** Bytes, of kernels that run on it. */
+  /** Page sizes, in bytes, of kernels that run on it. */
   pageSizes: number[]
   /** How to get /dev/kvm there. */
   kvm: string
@@ -19,7 +19,7 @@ export interface Board {
   expect: Expectation
   /** Any of these rules recognises the board. */
   recognise: Rule[]
-  /** How QEMU stands in for it; null: QEMU cannot. */
+  /** How QEMU emulates it; null: QEMU cannot. */
   emulation: Emulation | null
   /** Where each fact comes from. */
   sources: string[]
@@ -33,15 +33,15 @@ export interface BoardCore {
 }
 
 export interface Expectation {
-  /** Any of these is right. */
+  /** Any of these is correct. */
   modes: string[]
-  /** null: differs from one to the next. */
+  /** null: it differs between such boards. */
   ipaBits: number | null
-  /** GIC versions that KVM gives guests; null: it depends, or there is no such thing. */
+  /** GIC versions that KVM gives guests; null: it depends, or does not apply. */
   vgic: string[] | null
 }
 
-/** All that are given have to fit; a `*` at the end of a text fits any rest. */
+/** All given fields have to match; a `*` at the end of a text matches any rest. */
 export interface Rule {
   /** /proc/device-tree/model */
   model?: string
@@ -62,6 +62,6 @@ export interface Emulation {
   kernelArguments: string
   cpus: number
   memoryMib: number
-  /** In what it is not like the board. */
+  /** How it differs from the board. */
   note?: string
 }

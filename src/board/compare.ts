@@ -1,8 +1,8 @@
-// What hv check found against what a board's file expects.
+// Compares what hv check found with what a board's file expects.
 
 import type {Board} from './board.ts'
 
-/** What was found, as hv check's report has it (`machine`); null: not known. */
+/** What was found, in the form of hv check's report (`machine`); null: not known. */
 export interface Found {
   cores: {name: string; implementer: string | null; part: string | null}[]
   mode: string | null
@@ -18,7 +18,7 @@ export interface Difference {
   found: string
 }
 
-/** What is not known is no difference, but for the mode: a board without KVM has none. */
+/** An unknown value is no difference, except for the mode: a board without KVM has none. */
 export function differences(board: Board, found: Found): Difference[] {
   const {expect} = board
   const list: Difference[] = []

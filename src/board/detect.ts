@@ -1,4 +1,4 @@
-// Which board this host is: what its device tree, its firmware (DMI) and its modules say, against the boards' rules.
+// Finds out which board this host is: compares its device tree, its firmware (DMI) and its modules with the boards' rules.
 
 import {printable} from '../errors.ts'
 import type {Board, Rule} from './board.ts'
@@ -36,11 +36,11 @@ export function machineIdOf(host: HostFiles): MachineId {
 
 export interface Match {
   board: Board
-  /** By which it was recognised. */
+  /** The rule that recognised it. */
   rule: Rule
 }
 
-/** The board with the most specific rule that fits: the one with the most conditions. */
+/** The board with the most specific rule that matches: the one with the most conditions. */
 export function detectBoard(
   host: HostFiles,
   architecture: string,

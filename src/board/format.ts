@@ -73,7 +73,7 @@ function vgics(versions: string[] | null): string {
   return versions.length === 0 ? 'no GIC for guests' : `GIC ${versions.join(' and ')} for guests`
 }
 
-/** Columns two spaces apart; nothing behind the last. */
+/** Aligns columns, two spaces apart; nothing follows the last one. */
 function table(rows: readonly (readonly string[])[], indent = ''): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
   const line = (row: readonly string[]): string =>

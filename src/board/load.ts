@@ -1,4 +1,4 @@
-// The board files: boards/ of the package, each read when it is asked for.
+// The board files: boards/ of the package, each read only when needed.
 
 import {closeSync, fstatSync, openSync, readdirSync, readSync} from 'node:fs'
 import {basename, join} from 'node:path'
@@ -28,7 +28,7 @@ export function loadBoards(folder = BOARDS): Board[] {
   return boardNames(folder).map((name) => readBoard(name, folder))
 }
 
-/** @throws HvError BAD_ARGUMENT for a name that no file has, BOARD_INVALID for a wrong file */
+/** @throws HvError BAD_ARGUMENT for a name without a file, BOARD_INVALID for a wrong file */
 export function loadBoard(name: string, folder = BOARDS): Board {
   const names = boardNames(folder)
   if (names.includes(name)) return readBoard(name, folder)

@@ -1,4 +1,4 @@
-// The fields of a board file, as a schema; a wrong file is refused with the path of the field. Every field is an allegation.
+// The fields of a board file, as a schema; a wrong file is refused with the field's path. Every field is an allegation.
 
 import * as v from 'valibot'
 import {HvError, printable} from '../errors.ts'
@@ -37,14 +37,14 @@ const list = <T extends v.GenericSchema>(item: T, least = 0) =>
       `a list of ${least} to ${MAX_LIST}`,
     ),
   )
-/** Every key is required but optional ones, and no other is allowed. */
+/** Every key that is not optional is required, and no others are allowed. */
 const object = <const T extends v.ObjectEntries>(entries: T) =>
   v.pipe(
     v.custom<object>(
       (value) => typeof value === 'object' && !Array.isArray(value) && value !== null,
       'an object',
     ),
-    // Without a prototype: a key of it is no field.
+    // Without a prototype: the prototype's keys are no fields.
     v.strictObject(Object.assign(Object.create(null), entries) as T, ({expected}) =>
       expected === 'never' ? 'no such field' : 'a value',
     ),
@@ -94,7 +94,7 @@ const board = object({
 
 /**
  * @param file how errors name the file, such as `boards/rpi4.json`
- * @param called what the file is called, which the field `name` has to repeat
+ * @param called the file's name, which the field `name` has to repeat
  * @throws HvError BOARD_INVALID
  */
 export function parseBoard(json: string, file: string, called: string): Board {

@@ -1,4 +1,4 @@
-// The addon's part of `hv check`: native/napi/check.cc.
+// The part of the addon that `hv check` uses: native/napi/check.cc.
 
 /** What /dev/kvm answered. An errno is 0 when the call succeeded or was not reached. */
 export interface KvmProbe {
@@ -12,7 +12,7 @@ export interface KvmProbe {
   devices: number[]
   /** Errno of the VM's KVM_HAS_DEVICE_ATTR for each attribute asked for, in order. Empty when there was no VM to ask. */
   attributes: number[]
-  /** KVM_GET_ONE_REG of a vCPU that never ran, for each register asked for, in order; null: it has none. */
+  /** KVM_GET_ONE_REG of a vCPU that never ran, for each register asked for, in order; null when it has no such register. */
   registers: (bigint | null)[]
 }
 
@@ -20,7 +20,7 @@ export interface KvmProbe {
 export interface KvmQuestions {
   /** kvm_device_type. */
   devices: readonly number[]
-  /** Group and attribute by turns. */
+  /** Group and attribute in turn. */
   attributes: readonly number[]
   /** kvm_one_reg's id of 64-bit registers. */
   registers: readonly bigint[]

@@ -1,4 +1,4 @@
-// The board that this host is, by its file in boards/, and whether what was found is what the file expects.
+// The board that this host is, by its file in boards/, and whether the findings are what the file expects.
 
 import type {Board} from '../board/board.ts'
 import {differences} from '../board/compare.ts'
@@ -10,9 +10,9 @@ import type {Host, HostOptions} from './host.ts'
 
 export interface BoardChoice {
   board: Board | undefined
-  /** How it was chosen: by the caller, or by a rule of the file. */
+  /** How it was chosen: by the caller, or by one of the file's rules. */
   because: string
-  /** A board file is wrong. */
+  /** Set when a board file is wrong. */
   problem?: HvError
 }
 

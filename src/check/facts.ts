@@ -1,4 +1,4 @@
-// What every check looks at, read once: the host, its surroundings, what /dev/kvm answered, and whether a process can be traced.
+// Facts that every check uses, read once: the host, its surroundings, what /dev/kvm answered, and whether a process can be traced.
 
 import type {KvmProbe, KvmQuestions} from './addon.ts'
 import type {Finding, HostMachine, StopProof} from './finding.ts'
@@ -9,11 +9,11 @@ import type {Outcome} from './trap-proof.ts'
 export const KVM_DEVICE = '/dev/kvm'
 
 export interface Capability {
-  /** Without KVM_CAP_. */
+  /** Without the prefix KVM_CAP_. */
   name: string
-  /** linux/kvm.h. */
+  /** Its number in linux/kvm.h. */
   number: number
-  /** What hv does with it, as "so that …" would go on. */
+  /** What hv does with it, worded to follow "so that …". */
   use: string
   isRequired: boolean
 }
@@ -22,9 +22,9 @@ export interface Facts {
   host: Host
   surroundings: Surroundings
   kvm: KvmProbe
-  /** Those that the first of `kvm.extensions` answer, in the same order. */
+  /** The capabilities that the first of `kvm.extensions` are about, in the same order. */
   capabilities: readonly Capability[]
-  /** What came of tracing a process; undefined: it was not tried. */
+  /** How tracing a process went; undefined when it was not tried. */
   stop: Outcome<StopProof> | undefined
 }
 
@@ -34,20 +34,20 @@ export type Check = (facts: Facts) => Finding[]
 /** What an architecture's folder offers. */
 export interface ArchChecks {
   capabilities: readonly Capability[]
-  /** Capabilities that hv can do without and only tells about; `kvm.extensions` answers them behind the others. */
+  /** Capabilities that hv can do without and only reports; `kvm.extensions` has them after the others. */
   moreCapabilities: readonly number[]
-  /** What to ask of a VM; undefined: nothing. */
+  /** What to ask of a VM; undefined for nothing. */
   questions?: KvmQuestions
   checks: readonly Check[]
   machineOf: (facts: Facts) => HostMachine
 }
 
-/** The device opened and made a VM: whatever else looks wrong, KVM works. */
+/** The device opened and made a VM, so KVM works, whatever else looks wrong. */
 export function makesVms({kvm}: Facts): boolean {
   return kvm.openErrno === 0 && kvm.apiVersion >= 0 && kvm.createVmErrno === 0
 }
 
-/** A traced process was stopped at its system calls: whatever else looks wrong, ptrace works. */
+/** A traced process was stopped at its system calls, so ptrace works, whatever else looks wrong. */
 export function tracesProcesses({stop}: Facts): boolean {
   return stop?.proof?.ok === true
 }

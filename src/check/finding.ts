@@ -9,7 +9,7 @@ import type {JailLayer} from '../jail/layer.ts'
  */
 export type FindingStatus = 'ok' | 'warn' | 'fail' | 'info'
 
-/** What can run guests, in the order in which `hv run` prefers them. */
+/** The platforms that can run guests, in the order in which `hv run` prefers them. */
 export const PLATFORMS = ['kvm', 'ptrace'] as const
 /** What runs guests: a virtual machine of KVM, or a traced process. @see {@link checkHost} */
 export type PlatformName = (typeof PLATFORMS)[number]
@@ -91,11 +91,11 @@ export interface Core {
 /** A real system call of a real guest, in user mode of a real VM or in a traced process. */
 export interface TrapProof {
   ok: boolean
-  /** A system call to the host process and back, by a VM exit or a stop of the process. Nanoseconds. */
+  /** Nanoseconds of a system call to the host process and back, with a VM exit or a stop of the process. */
   roundTripNs: number
-  /** The same with the host process listening, without an exit. Nanoseconds. */
+  /** Nanoseconds of the same while the host process listens, without an exit. */
   listeningNs?: number | undefined
-  /** From a thread's wake-up until it runs on another processor. Nanoseconds. */
+  /** Nanoseconds from a thread's wake-up until it runs on another processor. */
   wakeUpNs?: number | undefined
   /** Why it is not ok. */
   detail?: string
@@ -104,11 +104,11 @@ export interface TrapProof {
 export type ProveTrap = () => TrapProof | Promise<TrapProof>
 
 export interface StopProof extends TrapProof {
-  /** The namespaces that the traced process does not share with this one, by their names in /proc/PID/ns; absent: not known. */
+  /** The namespaces that the traced process does not share with this one, named as in /proc/PID/ns; absent: not known. */
   namespaces?: readonly string[]
 }
 
 export type ProveStop = () => StopProof | Promise<StopProof>
 
-/** undefined: no process could try. */
+/** undefined when no process could try. */
 export type ProveJail = () => Promise<readonly JailLayer[] | undefined>

@@ -1,4 +1,4 @@
-// A host report for people: a line for each finding, where it was read below it, and what to do about it.
+// A host report for people: a line for each finding, followed by where it was read and how to fix it.
 
 import type {Finding, FindingStatus, HostReport, PlatformName} from './finding.ts'
 
@@ -8,9 +8,9 @@ const NARROWEST = 30
 
 export interface ReportStyle {
   isColoured?: boolean
-  /** Columns to wrap at; undefined: lines are as long as what they say. */
+  /** Columns to wrap at; undefined: lines are not wrapped. */
   columns?: number
-  /** The platform that the last line is about; undefined: whichever works. */
+  /** The platform that the last line is about; undefined: any that works. */
   wanted?: PlatformName
 }
 
@@ -34,7 +34,7 @@ export function formatReport(report: HostReport, {isColoured, columns, wanted}: 
   return `${lines.join('\n')}\n\n${paint(text, isGood ? COLOURS.ok : COLOURS.fail)}\n`
 }
 
-/** Between words. What stands in backquotes is to be copied, and is one word. */
+/** Wraps between words. Text in backquotes is meant to be copied, and counts as one word. */
 function wrapped(text: string, width = Number.POSITIVE_INFINITY): string[] {
   const lines = ['']
   for (const word of text.match(/[^\s`]*`[^`]*`\S*|\S+/g) ?? []) {
@@ -55,7 +55,7 @@ function verdictOf(report: HostReport, wanted?: PlatformName): {isGood: boolean;
       : 'hv cannot run guests here.'
     return {isGood: false, text}
   }
-  // Who has not asked for it should hear that there is something faster.
+  // A user who has not asked for a platform should learn that there is a faster one.
   const other = wanted || platform === 'kvm' ? '' : `; not by kvm${whyNot(report, 'kvm')}`
   return {isGood: true, text: `hv can run guests here, by ${platform}${other}.`}
 }

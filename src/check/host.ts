@@ -1,4 +1,4 @@
-// The host as the checks see it: files under a root, this process's rights, and what the kernel answers. A test brings its own.
+// The host as the checks see it: files under a root, this process's rights, and the kernel's answers. Tests bring their own.
 
 import {
   closeSync,
@@ -18,7 +18,7 @@ import type {ProveJail, ProveStop, ProveTrap} from './finding.ts'
 /** A model-specific register, or why it cannot be read. */
 export type MsrValue = bigint | 'absent' | 'denied'
 
-/** What a test replaces. */
+/** What tests replace. */
 export interface HostOptions {
   /** Where /proc, /sys, /dev, /etc and /run are looked up; default `/`. */
   root?: string
@@ -31,15 +31,15 @@ export interface HostOptions {
   groups?: number[]
   user?: string
   probeKvm?: ProbeKvm
-  /** undefined: there is no proof, and so KVM does not count as usable. */
+  /** undefined: there is no proof, so KVM does not count as usable. */
   proveTrap?: ProveTrap | undefined
-  /** undefined: there is no proof, and so ptrace does not count as usable. */
+  /** undefined: there is no proof, so ptrace does not count as usable. */
   proveStop?: ProveStop | undefined
-  /** undefined: nobody tries. */
+  /** undefined: it is not tried. */
   proveJail?: ProveJail | undefined
   /** Compare with this board of boards/, whatever the host says that it is. */
   board?: string
-  /** Where the board files lie; default: the package's. */
+  /** The folder of the board files; default: the package's. */
   boards?: string
 }
 
@@ -51,10 +51,10 @@ export interface Group {
 
 export type ProbeKvm = (path: string, capabilities: readonly number[], more?: KvmQuestions) => KvmProbe
 
-/** The Linux name of hv's name of an architecture. */
+/** Linux's name for an architecture, to hv's. */
 const LINUX_MACHINE: Record<string, string> = {aarch64: 'arm64'}
 const MSR_BYTES = 8
-/** A record of /dev/kmsg is at most so long: PRINTK_MESSAGE_MAX of the kernel. */
+/** The longest record of /dev/kmsg: PRINTK_MESSAGE_MAX of the kernel. */
 const KMSG_BYTES = 8192
 const KMSG_RECORDS = 100_000
 
@@ -136,7 +136,7 @@ export class Host {
     return this.stat(path) !== undefined
   }
 
-  /** Without it a setting that is not there may be there. */
+  /** Without sysctls, a setting that cannot be read may still exist. */
   get hasSysctls(): boolean {
     return this.exists('/proc/sys/kernel')
   }
@@ -145,7 +145,7 @@ export class Host {
     return this.exists(`/sys/module/${name}`)
   }
 
-  /** Of CPU 0, through the msr module's device. */
+  /** A register of CPU 0, through the msr module's device. */
   readMsr(register: number): MsrValue {
     const value = Buffer.alloc(MSR_BYTES)
     try {
@@ -171,7 +171,7 @@ export class Host {
     return undefined
   }
 
-  /** The user has an entry in /etc/passwd: what tools that change one ask for. */
+  /** Whether the user has an entry in /etc/passwd, which tools that change a user require. */
   get isUserKnown(): boolean {
     return (this.read('/etc/passwd') ?? '').split('\n').some((line) => line.startsWith(`${this.user}:`))
   }
@@ -187,7 +187,7 @@ function readRecords(fd: number): string {
       if (length === 0) break
       records.push(Buffer.from(chunk.subarray(0, length)))
     } catch (error) {
-      // The record was overwritten before it could be read: the next read gives the one behind it.
+      // The record was overwritten before it could be read: the next read returns the one after it.
       if ((error as NodeJS.ErrnoException).code !== 'EPIPE') break
     }
   }

@@ -1,4 +1,4 @@
-// inspectHost: what a host can do for hv, finding by finding, with the proof of each platform at the end of its findings.
+// inspectHost: what a host can do for hv, finding by finding; each platform's findings end with its proof.
 
 import {arm64} from './arm64/checks.ts'
 import {boardOf, checkBoard} from './board.ts'
@@ -18,7 +18,7 @@ import {x86_64} from './x86_64/checks.ts'
 
 const BY_ARCH: Record<string, ArchChecks> = {x86_64, arm64}
 
-/** Looks at the host, or at one that a test makes up; changes nothing. Nothing about a host makes it throw. */
+/** Looks at the host, or at one that a test makes up; changes nothing, and never throws because of what it finds. */
 export async function inspectHost(options: HostOptions): Promise<HostReport> {
   const host = new Host({
     proveTrap: proveRealTrap,
@@ -84,7 +84,7 @@ function verdictOf(
 
 async function factsOf(host: Host, arch: ArchChecks, options: HostOptions): Promise<Facts> {
   const {capabilities, moreCapabilities, questions} = arch
-  // Not at the top: oclif takes a command whose import fails for one that does not exist.
+  // Not at the top: oclif treats a command whose import fails as one that does not exist.
   const probeKvm = options.probeKvm ?? (await import('../addon.ts')).addon.probeKvm
   const numbers = [...capabilities.map(({number}) => number), ...moreCapabilities]
   const kvm = probeKvm(KVM_DEVICE, numbers, questions)
@@ -99,7 +99,7 @@ function unknownArch(host: Host): Finding {
     status: 'fail',
     evidence: `uname -m: ${host.arch}`,
   } as const
-  // A board of Armv8 with a kernel for Armv7.
+  // An Armv8 board with a kernel for Armv7.
   if (/^armv[78]/.test(host.arch)) {
     return {
       ...subject,

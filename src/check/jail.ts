@@ -1,4 +1,4 @@
-// The jail of a sandbox's process: which layers of it this host has, from a process that went into one.
+// The jail of a sandbox's process: which of its layers this host has, as a process that went into one reports.
 
 import type {JailLayer} from '../jail/layer.ts'
 import type {Finding} from './finding.ts'
@@ -21,7 +21,7 @@ const LAYERS = {
   seccomp: 'no system calls but those that it needs (seccomp)',
 } as const satisfies Record<JailLayer['name'], string>
 
-/** Of `cgroup-limits`: src/jail/README.md. */
+/** Reasons for `cgroup-limits`: src/jail/README.md. */
 const NO_CGROUP: Readonly<Record<string, string>> = {
   EACCES: "this user may not write hv's cgroup",
   EPERM: "this user may not write hv's cgroup",
@@ -31,7 +31,7 @@ const NO_CGROUP: Readonly<Record<string, string>> = {
   EBUSY: "other processes are in hv's cgroup",
 }
 
-/** undefined: nobody has tried. */
+/** `layers` is undefined when it was not tried. */
 export function describeJail({uid}: Host, layers: readonly JailLayer[] | undefined): Finding[] {
   if (layers === undefined) return []
   const named = (status: JailLayer['status']): string[] =>
@@ -55,7 +55,7 @@ export function describeJail({uid}: Host, layers: readonly JailLayer[] | undefin
   ]
 }
 
-/** It jails the process that the user started. */
+/** The command jails the process that the user started. */
 function describeCommand(uid: number, layers: readonly JailLayer[]): string[] {
   const isBorn = layers.some(({name, status}) => ['user', 'pid'].includes(name) && status === 'on')
   if (!isBorn) return []

@@ -1,4 +1,4 @@
-// /dev/kvm: is it there, may this process open it, and if not, which of the five reasons it is.
+// /dev/kvm: whether it exists and this process may open it, and if not, for which of five reasons.
 
 import type {Stats} from 'node:fs'
 import {getSystemErrorName} from 'node:util'
@@ -92,7 +92,7 @@ function driverNumber(host: Host): string | undefined {
   return host.read('/sys/class/misc/kvm/dev')?.trim().replace(':', ' ')
 }
 
-/** EACCES: the permission bits, or a security module where the bits would allow it. */
+/** EACCES: because of the permission bits, or of a security module where the bits would allow it. */
 function notPermitted({host, surroundings}: Facts): Diagnosis {
   const stat = host.stat(KVM_DEVICE)
   const mayByBits = stat && (host.uid === 0 || (stat.mode & OTHER_READ_WRITE) === OTHER_READ_WRITE)
@@ -118,12 +118,12 @@ function notPermitted({host, surroundings}: Facts): Diagnosis {
   return {detail, mend: letIn(host, stat)}
 }
 
-/** Root's group is nobody's to join. */
+/** No user should join root's group. */
 function isForGroup({mode, gid}: Stats): boolean {
   return gid !== 0 && (mode & GROUP_READ_WRITE) === GROUP_READ_WRITE
 }
 
-/** By the group that the device has, or may get; where there is none, for this user alone. */
+/** Lets the user in through the group that the device has, or may get; without such a group, lets in this user alone. */
 function letIn(host: Host, stat: Stats | undefined): string {
   const own = stat && isForGroup(stat) ? host.group(stat.gid) : undefined
   const group = own ?? host.group('kvm')
@@ -144,7 +144,7 @@ function letIn(host: Host, stat: Stats | undefined): string {
   return `let this user in, until the next start: \`${command}\``
 }
 
-/** EPERM: not the bits but the cgroup's list of devices. */
+/** EPERM: because of the cgroup's device list, not the permission bits. */
 function keptAway({surroundings}: Facts): Diagnosis {
   const detail =
     'The permission bits do not matter here: the cgroup of this process does not allow the device.'

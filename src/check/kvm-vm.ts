@@ -1,4 +1,4 @@
-// KVM behind the device: its API version, whether it makes a VM, the capabilities that hv uses.
+// KVM behind its device: its API version, whether it makes a VM, and the capabilities that hv uses.
 
 import {EBUSY, EIO, ENODEV, ENOMEM, EOPNOTSUPP} from '../abi/errno.ts'
 import type {Check, Facts} from './facts.ts'

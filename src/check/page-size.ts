@@ -5,7 +5,7 @@ import type {Host} from './host.ts'
 
 const ENTRY_BYTES = 16
 
-/** Bytes; null when it cannot be read. Pairs of 64-bit words, little-endian on every host that hv knows. */
+/** Bytes; null when it cannot be read. The vector has pairs of 64-bit words, little-endian on every host that hv knows. */
 export function pageSizeOf(host: Host): number | null {
   const vector = host.readBytes('/proc/self/auxv')
   if (!vector) return null

@@ -2,7 +2,7 @@
 
 import type {Check} from './facts.ts'
 
-/** None where it is mounted. */
+/** No findings where it is mounted. */
 export const checkProc: Check = ({host}) => {
   if (host.exists('/proc/cpuinfo') || host.exists('/proc/self')) return []
   return [

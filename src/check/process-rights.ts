@@ -8,15 +8,15 @@ export const CAP_SYS_PTRACE = 19
 export interface ProcessRights {
   /** The bits of CapEff. */
   capabilities: bigint
-  /** A filter decides about its system calls. */
+  /** A filter decides on its system calls. */
   isFiltered: boolean
-  /** The lines that say so, for people. */
+  /** The lines that show it, for people. */
   evidence: string
 }
 
 const SECCOMP_MODE_FILTER = '2'
 
-/** null: they cannot be read. */
+/** null when they cannot be read. */
 export function rightsOf(host: Host): ProcessRights | null {
   const text = host.read('/proc/self/status')
   if (text === null) return null

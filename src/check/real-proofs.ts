@@ -1,4 +1,4 @@
-// The proofs on the real host: each platform in this process, for as long as a few system calls take, and a jail in another.
+// The proofs on the real host: each platform in this process, for a few system calls, and a jail in another process.
 
 import {readlinkSync} from 'node:fs'
 import {sweepCgroups} from '../jail/cgroup.ts'
@@ -8,9 +8,9 @@ import type {Platform} from '../platform/platform.ts'
 import type {ProveJail, ProveStop, ProveTrap} from './finding.ts'
 
 const MEMORY_BYTES = 16 << 20
-/** Of a process that starts, and ends by itself. */
+/** The limit for a process that starts, and ends by itself. */
 const LONGEST_MS = 60_000
-/** Those that a guest's process may get: native/ptrace/start_stub.cc. */
+/** The namespaces that a guest's process may get: native/ptrace/start_stub.cc. */
 const NAMESPACES = ['user', 'pid', 'net', 'ipc', 'uts', 'mnt', 'cgroup']
 
 export const proveRealTrap: ProveTrap = async () => {
@@ -33,13 +33,13 @@ export const proveRealStop: ProveStop = async () => {
   return {ok: true, roundTripNs: platform.costs.trapNs, ...(namespaces && {namespaces})}
 }
 
-/** In a process of its own, started as a sandbox's is: what it gives up, it does not get back. */
+/** Runs in its own process, started as a sandbox's is, which cannot get back what it gives up. */
 export const proveRealJail: ProveJail = async () => {
   const {launch} = await import('../jail/launch.ts')
   const child = launch('hv-probe', [packageFile('dist/jail/probe.cjs')], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
-  // Node's own `timeout` waits to its end for a child that could not be started.
+  // Node's own `timeout` waits in full even for a child that could not be started.
   const timer = setTimeout(() => child.kill('SIGKILL'), LONGEST_MS)
   let told = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -54,13 +54,13 @@ export const proveRealJail: ProveJail = async () => {
   return code === 0 ? (JSON.parse(told) as JailLayer[]) : undefined
 }
 
-/** Anew, whatever is known, and kept for the runs to come. */
+/** Measures again, whatever is known, and keeps the result for later runs. */
 async function measured<Opened extends Platform>(open: () => Opened): Promise<Opened> {
   const {openMeasured} = await import('../platform/open.ts')
   return openMeasured(open)
 }
 
-/** man 7 namespaces: two processes are in the same one when the links are the same. undefined: they cannot be read. */
+/** man 7 namespaces: two processes share a namespace when its links are the same. undefined when they cannot be read. */
 function ownNamespacesOf(pid: number | undefined): string[] | undefined {
   const linkOf = (process: number | string, name: string): string =>
     readlinkSync(`/proc/${process}/ns/${name}`)

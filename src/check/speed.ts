@@ -1,4 +1,4 @@
-// Which platform traps faster, where both work and one of them clearly does.
+// Which platform traps faster, if both work and one of them is clearly faster.
 
 import {CLEARLY, KVM_IS_FOR} from '../platform/costs.ts'
 import type {Finding, TrapProof} from './finding.ts'
@@ -6,7 +6,7 @@ import {microseconds} from './trap-proof.ts'
 
 const WHY_KVM = `${KVM_IS_FOR}, and while its calls come quickly they need no trap`
 
-/** None where one of them does not work. */
+/** No findings when one of them does not work. */
 export function comparePlatforms(kvm: TrapProof | undefined, ptrace: TrapProof | undefined): Finding[] {
   if (!kvm?.ok || !ptrace?.ok) return []
   const ratio = kvm.roundTripNs / ptrace.roundTripNs

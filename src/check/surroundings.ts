@@ -1,10 +1,10 @@
-// What this host itself runs in: a container, WSL, a virtual machine. It decides what a mend says.
+// What this host itself runs in: a container, WSL, a virtual machine. Fixes depend on it.
 
 import type {Finding} from './finding.ts'
 import type {Host} from './host.ts'
 
 export interface Surroundings {
-  /** The container's kind, or null. */
+  /** The kind of container, or null. */
   container: string | null
   isWsl: boolean
 }

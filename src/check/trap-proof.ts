@@ -1,9 +1,9 @@
-// The proofs: a guest in user mode makes a system call, and the host process answers it. Here KVM's, and what both say.
+// The proofs: a guest in user mode makes a system call, and the host process answers it. Here KVM's, and the words for both.
 
 import {type Facts, makesVms} from './facts.ts'
 import type {Finding, TrapProof} from './finding.ts'
 
-/** What came of a try: a proof, or what it threw. */
+/** The outcome of a try: a proof, or the error thrown. */
 export type Outcome<Proof extends TrapProof> =
   | {proof: Proof; error?: undefined}
   | {proof?: undefined; error: Error & {nextStep?: string}}
@@ -21,7 +21,7 @@ export async function attempt<Proof extends TrapProof>(
   }
 }
 
-/** undefined: it was not tried. */
+/** undefined when it was not tried. */
 export async function tryTrap(facts: Facts): Promise<Outcome<TrapProof> | undefined> {
   const prove = facts.host.proveTrap
   return prove && makesVms(facts) ? attempt(prove) : undefined
@@ -50,7 +50,7 @@ export function describeTrap(facts: Facts, outcome: Outcome<TrapProof> | undefin
   }
 }
 
-/** @param way that a system call takes, to go on with behind its time */
+/** @param way that a system call takes: text that follows its time */
 export function judge(proof: TrapProof, way: string): Pick<Finding, 'status' | 'detail' | 'mend'> {
   if (!proof.ok) {
     const detail = proof.detail ?? 'The system call did not arrive as it was made.'

@@ -1,4 +1,4 @@
-// Completion in bash, in place of the plugin's, which knows commands and flags and no values: a table of words, and a reader.
+// Completion in bash, which replaces the plugin's: that one knows commands and flags but no values. A table of words, and a reader.
 
 import {mkdirSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
@@ -6,7 +6,7 @@ import type {Command, Config} from '@oclif/core'
 import {boardNames} from '../board/load.ts'
 import {PROMISES} from '../sentry/pledge/promises.ts'
 
-/** What oclif's options do not say. */
+/** Values that oclif's options do not list. */
 const VALUES: Record<string, () => readonly string[]> = {
   'hv check --board': boardNames,
   'hv boards show': boardNames,
@@ -14,7 +14,7 @@ const VALUES: Record<string, () => readonly string[]> = {
   'hv trace --pledge': () => PROMISES,
 }
 
-/** Where `hv autocomplete` wrote the plugin's, which what is in ~/.bashrc loads. */
+/** Overwrites the plugin's file, which `hv autocomplete` has written and ~/.bashrc's line loads. */
 export function writeBashCompletion(config: Config): void {
   const path = join(config.cacheDir, 'autocomplete/functions/bash/hv.bash')
   mkdirSync(dirname(path), {recursive: true})
@@ -42,14 +42,14 @@ function bashCompletion(commands: Command.Loadable[]): string {
   return script(rows.join('\n'), runners.join(' | '))
 }
 
-/** Nothing that bash would expand. */
+/** Only words that bash would not expand. */
 const valuesOf = (key: string) => VALUES[key]?.().filter((word) => /^[\w.-]+$/.test(word)) ?? []
 
 function add(table: Map<string, string[]>, key: string, words: string[]): void {
   table.set(key, [...(table.get(key) ?? []), ...words])
 }
 
-/** @param rows `hv run`: what can follow; `hv run -`: its flags, with = where they take a value; `hv run --machine`: values */
+/** @param rows `hv run`: the words that can follow; `hv run -`: its flags, with = if they take a value; `hv run --machine`: values */
 const script = (
   rows: string,
   runners: string,

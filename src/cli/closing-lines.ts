@@ -1,9 +1,9 @@
-// What `hv run` says at the end of a program that did not end well: the signal, and what it asked for in vain.
+// What `hv run` says after a program that did not end well: the signal, and what it asked for in vain.
 
 import {printable} from '../errors.ts'
 import {hasTree, RESET_STATUS, type RunOptions, type RunResult} from '../run/options.ts'
 
-/** As shells call them. Those of faults are told always, the others to a person at a terminal. */
+/** Named as in shells. Faults are always reported, other signals only to a person at a terminal. */
 export const FAULTS: Readonly<Record<number, string>> = {
   4: 'Illegal instruction',
   5: 'Trace/breakpoint trap',
@@ -36,7 +36,7 @@ export function closingLines(
     const name = FAULTS[signal] ?? (isTerminal ? OTHERS[signal] : undefined)
     if (name !== undefined) lines.push(`${printable(program)}: ${name}`)
   }
-  // What a program may be unable to do without. Other calls that are refused have a fallback in most programs.
+  // A refusal that a program may depend on. For other refused calls most programs have a fallback.
   if (refused.io_uring_setup !== undefined)
     lines.push('it asked for io_uring (io_uring_setup), which hv does not have')
   if (exitCode === RESET_STATUS && isForNobody(options))
@@ -46,7 +46,7 @@ export function closingLines(
   return lines
 }
 
-/** Words for a kernel that was given nothing to find a first process in. */
+/** Words for a kernel that was given nothing in which to find a first process. */
 function isForNobody(options: RunOptions): boolean {
   const {kernel, args, initrd, disks, shares} = options
   return kernel !== undefined && args.length > 0 && !hasTree(options) && !(initrd || disks || shares)

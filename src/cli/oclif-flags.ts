@@ -1,4 +1,4 @@
-// From the table of a command's flags to oclif's, for help, manifest and completion.
+// Turns the table of a command's flags into oclif's flags, for help, manifest and completion.
 
 import {Flags, type Interfaces} from '@oclif/core'
 import type {RunFlag} from './run-flags.ts'
@@ -11,7 +11,7 @@ function toOclif(flag: RunFlag): Interfaces.FlagInput[string] {
   const {name, kind, summary, placeholder, options, default: preset, repeat} = flag
   const char = flag.short as Interfaces.AlphabetUppercase | Interfaces.AlphabetLowercase | undefined
   if (kind === 'switch') return Flags.boolean({summary, char})
-  // oclif knows no optional value: for the help this is a switch with a longer label.
+  // oclif knows no optional values: in the help this is a switch with a longer label.
   if (kind === 'optional') return Flags.boolean({summary, helpLabel: `--${name}${placeholder}`})
   const shown = {summary, char, helpValue: placeholder, ...(options && {options: [...options]})}
   if (repeat) return Flags.string({...shown, multiple: true, multipleNonGreedy: true})

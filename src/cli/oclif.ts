@@ -1,4 +1,4 @@
-// Everything of the command line but a plain `hv run`: oclif finds the command, prints help and completions.
+// The whole command line except a plain `hv run`: oclif finds the command, prints help and completions.
 // Never bundled: oclif is loaded only here.
 
 import {fileURLToPath} from 'node:url'
@@ -25,21 +25,21 @@ const COMMANDS = [
 /** Not its help, nor `hv autocomplete script`. */
 const BUILDS_COMPLETION = /^autocomplete( (bash|zsh|powershell|-r|--refresh-cache))*$/
 
-/** What oclif's errors carry. */
+/** The fields of oclif's errors. */
 interface OclifError extends Error {
   oclif: {exit?: number}
 }
 
 /** @returns the exit status */
 export async function runOclif(argv: string[]): Promise<number> {
-  // Otherwise oclif looks for TypeScript, and warns, where NODE_ENV is development or test.
+  // Otherwise oclif looks for TypeScript, and warns, if NODE_ENV is development or test.
   settings.enableAutoTranspile = false
-  // Otherwise it asks for the user's, and fails where the user has no entry in /etc/passwd, as in many containers.
+  // Otherwise it looks up the user's shell, and fails if the user has no entry in /etc/passwd, as in many containers.
   process.env.SHELL ??= '/bin/sh'
   try {
     const config = await Config.load({
       root: fileURLToPath(import.meta.url),
-      // Nobody can install plugins into hv, so nobody's home directory is read for them.
+      // Users cannot install plugins into hv, so no home directory is searched for them.
       userPlugins: false,
       devPlugins: false,
     })
@@ -49,7 +49,7 @@ export async function runOclif(argv: string[]): Promise<number> {
     return Number(process.exitCode ?? 0)
   } catch (error) {
     if (!isOclifError(error)) return reportError(error)
-    // Command.exit(status) throws too, and has nothing to say.
+    // Command.exit(status) throws, too, and needs no message.
     if ('code' in error && error.code === 'EEXIT') return error.oclif.exit ?? 0
     return reportError(usageError(error, argv))
   }
@@ -59,7 +59,7 @@ function isOclifError(error: unknown): error is OclifError {
   return error instanceof Error && 'oclif' in error
 }
 
-/** `hv help run` is `hv run --help`, -h is --help, and -v and version are --version. */
+/** `hv help run` becomes `hv run --help`, -h becomes --help, and -v and version become --version. */
 function helpFirst(argv: string[]): string[] {
   if (argv[0] === 'help') return [...argv.slice(1), '--help']
   if (argv.length === 1 && ['-v', '-V', 'version'].includes(argv[0])) return ['--version']
@@ -72,7 +72,7 @@ function usageError(error: OclifError, argv: string[]): HvError {
   const line = error.message.split('\n')[0]
   const unknownCommand = /^command (.+) not found/i.exec(line)
   if (unknownCommand) {
-    // oclif joins the words of a command by colons.
+    // oclif joins a command's words with colons.
     const words = unknownCommand[1].replaceAll(':', ' ')
     const meant = didYouMean(words, COMMANDS) || didYouMean(words.split(' ')[0], COMMANDS)
     return new HvError('BAD_ARGUMENT', `unknown command ${words}${meant}`, 'see `hv --help`', {cause: error})
@@ -93,7 +93,7 @@ function usageError(error: OclifError, argv: string[]): HvError {
   return new HvError('BAD_ARGUMENT', message, `see \`hv ${command} --help\``, {cause: error})
 }
 
-/** What oclif's RequiredArgsError lists, each with its description, below its first line. */
+/** The list of oclif's RequiredArgsError: the arguments, each with its description, below the first line. */
 function missingArguments(error: OclifError): string | undefined {
   const [first, ...rest] = error.message.split('\n')
   if (!/^Missing \d+ required args?:/.test(first)) return undefined

@@ -1,4 +1,4 @@
-// The texts of flags as numbers and records: sizes, seconds, volumes, variables.
+// Converts flags' texts to numbers and records: sizes, seconds, volumes, variables.
 
 import {resolve} from 'node:path'
 import {HvError} from '../errors.ts'
@@ -7,7 +7,7 @@ import type {Unveiled} from '../sentry/pledge/unveiled.ts'
 import type {Volume} from '../sentry/volume.ts'
 
 const PAGE_SIZE = 4096
-/** A number without a unit below this is no size that anybody means. */
+/** A number without a unit below this is not meant as bytes. */
 const LEAST_BYTES = 65536
 const UNITS = ['', 'K', 'M', 'G', 'T']
 /** setTimeout's limit: 2^31 - 1 ms. */
@@ -29,7 +29,7 @@ export function parseSize(text: string, flag: '--memory' | '--disk'): number {
   return rounded
 }
 
-/** A whole number from 1 on. @param limits `of`: for messages */
+/** A whole number, at least 1. @param limits `of`: its name in messages */
 export function parseCount(text: string, limits: {of: string; most: number; example: string}): number {
   const {of, most, example} = limits
   const count = /^\d+$/.test(text) ? Number(text) : 0
@@ -40,7 +40,7 @@ export function parseCount(text: string, limits: {of: string; most: number; exam
   )
 }
 
-/** Seconds, with a fraction or without. @param flag for the message. @returns whole milliseconds, at least 1 */
+/** Seconds, with or without a fraction. @param flag for the message. @returns whole milliseconds, at least 1 */
 export function parseTimeout(text: string, flag: string): number {
   const ms = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Math.ceil(Number(text) * 1000) : 0
   if (ms <= 0 || ms > MAX_TIMEOUT_MS) {
@@ -59,7 +59,7 @@ export function parseVolume(text: string): Volume {
   return {host: resolve(host), guest: resolve('/', guest), writable: mode === 'rw'}
 }
 
-/** `FILE[:ro]`: a disk of a machine's. FILE is relative to this process. */
+/** `FILE[:ro]`: a machine's disk. FILE is relative to this process. */
 export function parseDisk(text: string): {path: string; readOnly: boolean} {
   const [path, mode, ...rest] = text.split(':')
   if (!path || (mode !== undefined && mode !== 'ro') || rest.length > 0) {
@@ -86,7 +86,7 @@ export function parseNet(text: string): NonNullable<RunOptions['net']> {
   return kind === 'tap' ? {tap: value} : {unix: resolve(value)}
 }
 
-/** `PATH:rwxc`: the letters are any of these, or none. PATH is the guest's. */
+/** `PATH:rwxc`: any of these letters, or none. PATH is the guest's. */
 export function parseUnveil(text: string): Unveiled {
   const colon = text.lastIndexOf(':')
   const path = text.slice(0, colon)
@@ -115,7 +115,7 @@ function bad(message: string, nextStep: string): HvError {
   return new HvError('BAD_ARGUMENT', message, nextStep)
 }
 
-/** `1000` or `1000:100`; without a group, the one of the same number. @throws HvError BAD_ARGUMENT */
+/** `1000` or `1000:100`; without a group, the group with the user's number. @throws HvError BAD_ARGUMENT */
 export function parseIdentity(text: string): {uid: number; gid: number} {
   const [, uid, gid = uid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(text) ?? []
   const identity = {uid: Number(uid), gid: Number(gid)}

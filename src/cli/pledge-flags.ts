@@ -1,4 +1,4 @@
-// The flags of `hv pledge`: one of its own, and those of `hv run` but for what it finds out itself.
+// The flags of `hv pledge`: one of its own, and those of `hv run` except for what it finds out itself.
 
 import {OF_KERNELS, RUN_FLAGS, type RunFlag} from './run-flags.ts'
 

@@ -22,7 +22,7 @@ const PROMISE_HELP: readonly (readonly [names: string, allows: string])[] = [
   ['error', 'a call that breaks a promise fails with ENOSYS, and the program goes on'],
 ]
 
-/** A line for each, and the names that have no meaning here yet. */
+/** A line for each promise, and the names that have no meaning here yet. */
 export function promiseHelp(): string {
   const lines = PROMISE_HELP.map(([names, allows]) => `${names.padEnd(9)} ${allows}`)
   return [

@@ -1,19 +1,19 @@
-// Reads the command line of `hv run`, and of commands like it, without oclif, whose parser alone takes half of the start-up budget.
-// test/unit/cli holds it to what oclif reads from the same table.
+// Reads the command line of `hv run`, and of similar commands, without oclif, whose parser alone takes half of the start-up budget.
+// test/unit/cli compares it with what oclif reads from the same table.
 
 import {HvError} from '../errors.ts'
 import {didYouMean} from '../similar.ts'
 import {LEFT_OUT, RUN_FLAGS, type RunFlag} from './run-flags.ts'
 
-/** The flags in order, still as text, and what they are followed by. Nothing behind `program` is hv's. */
+/** The flags in order, still as text, and what follows them. Nothing after `program` is for hv. */
 export interface RunArgv {
   flags: [name: string, value: string][]
-  /** undefined: with `--image` it need not be there. */
+  /** undefined: with `--image` it is optional. */
   program: string | undefined
   args: string[]
 }
 
-/** A command that takes flags, PROGRAM and what belongs to PROGRAM. */
+/** A command that takes flags, PROGRAM and PROGRAM's own words. */
 export interface RunLike {
   name: string
   flags: readonly RunFlag[]
@@ -28,7 +28,7 @@ export function readRunArgv(argv: readonly string[]): RunArgv | null {
   return readArgv(argv, {name: 'run', flags: RUN_FLAGS})
 }
 
-/** As readRunArgv, of another command. Letters may be put together, `-fTo FILE`, as getopt(3) takes them. */
+/** As readRunArgv, for another command. Letters may be combined, `-fTo FILE`, as getopt(3) allows. */
 export function readArgv(argv: readonly string[], {name: command, flags: known}: RunLike): RunArgv | null {
   const flags: [string, string][] = []
   let i = 0
@@ -79,9 +79,9 @@ function splitLong(word: string): Word {
   return equals < 0 ? [word, undefined] : [word.slice(0, equals), word.slice(equals + 1)]
 }
 
-/** `-abc`: letters, until one that takes a value: that is the rest, or else the next word. */
+/** Splits `-abc` into letters, up to one that takes a value: the value is the rest, or the next word if there is no rest. */
 function splitShort(word: string, known: readonly RunFlag[]): Word[] {
-  // A word with no letter of ours in front is shown whole in the message.
+  // A word that does not begin with a known letter appears whole in the message.
   if (!known.some(({short}) => short === word[1])) return [splitLong(word)]
   const words: Word[] = []
   for (let at = 1; at < word.length; at++) {

@@ -1,10 +1,10 @@
-// What the command line says about an error, on standard error, and the exit status that goes with it.
+// How the command line reports an error: its text on standard error, and the exit status.
 
 import {constants} from 'node:os'
 import {HvError} from '../errors.ts'
 
 const STATUS_OWN_ERROR = 125
-/** What the command calls the library's options. */
+/** The command's names for the library's options. */
 const FLAGS: ReadonlyMap<string, string> = new Map([
   ...[
     ...[
@@ -72,7 +72,7 @@ export function reportError(error: unknown): number {
   return STATUS_OWN_ERROR
 }
 
-/** The library names its options in backquotes. */
+/** The library puts its options' names in backquotes. */
 function withFlags(text: string): string {
   return text.replace(/`(\w+)`/g, (quoted, option) => FLAGS.get(option) ?? quoted)
 }
@@ -81,7 +81,7 @@ function isWriteError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && error.syscall === 'write'
 }
 
-/** Such as oclif's cache in a home directory that is read-only. */
+/** Such as the error of oclif's cache in a read-only home directory. */
 function isFileError(error: unknown): error is NodeJS.ErrnoException {
   const codes = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT']
   return (
@@ -89,12 +89,12 @@ function isFileError(error: unknown): error is NodeJS.ErrnoException {
   )
 }
 
-/** What the host has too little of, wherever it was asked for it. */
+/** The remedy for what the host has too little of, wherever that was noticed. */
 function remedyOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   const {errno, syscall} = error as NodeJS.ErrnoException
   if (syscall === 'uv_cwd') return 'the working directory is gone: change to another'
-  // Node's are negative, the addon's are not.
+  // Node's errnos are negative, the addon's are not.
   return REMEDIES.get(Math.abs(errno ?? 0))
 }
 

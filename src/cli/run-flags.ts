@@ -1,4 +1,4 @@
-// The flags of `hv run`: the one table behind oclif's help and manifest and behind the quick reader.
+// The flags of `hv run`: one table for oclif's help and manifest and for the quick reader.
 
 import {PATCH_CHOICES} from '../run/options.ts'
 
@@ -6,19 +6,19 @@ export interface RunFlag {
   name: string
   /** One letter: `-o`. */
   short?: string
-  /** `switch`: no value. `value`: needs one. `optional`: takes one only as `--name=VALUE`. */
+  /** `switch`: takes no value. `value`: needs one. `optional`: takes one only as `--name=VALUE`. */
   kind: 'switch' | 'value' | 'optional'
   /** May be given more than once. */
   repeat?: boolean
   /** The only values allowed. */
   options?: readonly string[]
   default?: string
-  /** The value's name in the help. */
+  /** The name of its value in the help. */
   placeholder?: string
   summary: string
 }
 
-/** Of a kernel's machine alone: whoever watches system calls has no use for one. */
+/** For a kernel's machine only: commands that watch system calls do not take them. */
 export const OF_KERNELS: readonly string[] = [
   'kernel',
   'initrd',

@@ -1,4 +1,4 @@
-// Turns the words of `hv run` into RunOptions: values checked, the program and the directories found on the host.
+// Turns the words of `hv run` into RunOptions: checks values, and finds the program and the directories on the host.
 
 import {accessSync, constants, openSync, statSync} from 'node:fs'
 import {resolve} from 'node:path'
@@ -64,7 +64,7 @@ function checkTogether(options: RunOptions): void {
   if (ofKernel && kernel === undefined) throw bad(`--${ofKernel[0]} is for a kernel`, 'give --kernel')
 }
 
-/** All words belong to the image's entry point, or are its program. */
+/** All words are for the image's entry point, or name its program. */
 function ofImage(
   options: RunOptions,
   {flags, program, args}: RunArgv,
@@ -82,7 +82,7 @@ function ofImage(
   }
 }
 
-/** Flags that mean something else to a kernel's machine. */
+/** Handles flags with another meaning for a kernel's machine. */
 function setKernelFlag(options: RunOptions, name: string, value: string): boolean {
   switch (name) {
     case 'disk':
@@ -247,7 +247,7 @@ export function createFile(path: string, flag: string): number {
   }
 }
 
-/** What execvp(3) does with a name, on the host; a path is left for the loader, which says what is wrong with it. */
+/** Finds a name on the host as execvp(3) does; a path is left to the loader, which reports what is wrong with it. */
 export function findOnHost(program: string, searchPath: string): string {
   if (program === '') throw new HvError('NOT_FOUND', 'no program name: PROGRAM is empty', 'give its path')
   if (program.includes('/')) return program

@@ -36,7 +36,7 @@ export async function run(options: RunOptions): Promise<number> {
   return result.exitCode ?? 0
 }
 
-/** Node's module for it takes two milliseconds to load: not of each start. */
+/** Node's module for it takes two milliseconds to load, which not every start should pay. */
 function isTerminal(fd: number): boolean {
   return process.getBuiltinModule('node:tty').isatty(fd)
 }
@@ -62,7 +62,7 @@ function describeBroken({program, pledge}: RunOptions, {call, promises, byItself
   return `${what}: add it to --pledge`
 }
 
-/** One line: `platform`, the `jail`, what is `faster`, the counters and times by name (`Ns`: nanoseconds), and refused calls by theirs. */
+/** One line: `platform`, the `jail`, what is `faster`, counters and times by name (`Ns`: nanoseconds), and refused calls by name. */
 function printStatsAsJson({stats, platform, jail, faster, refused = {}}: RunResult): void {
   writeSync(STDERR, `${JSON.stringify({platform, jail, faster, ...stats, refused})}\n`)
 }

@@ -2,7 +2,7 @@
 
 import {OF_KERNELS, RUN_FLAGS, type RunFlag} from './run-flags.ts'
 
-/** A trace of its own; a bare-metal guest makes no system calls. */
+/** `hv trace` has its own trace; a bare-metal guest makes no system calls. */
 const NOT_FOR_TRACE: ReadonlySet<string> = new Set(['trace', 'machine', ...OF_KERNELS])
 
 const OWN_FLAGS: readonly RunFlag[] = [

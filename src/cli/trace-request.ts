@@ -8,9 +8,9 @@ import {createFile, toRunOptions} from './run-request.ts'
 import {isTraceFlag, TRACE_FLAGS} from './trace-flags.ts'
 
 const STDERR = 2
-/** By how often -t is given. */
+/** Indexed by the number of -t given. */
 const CLOCKS: readonly (TraceClock | undefined)[] = [undefined, 'seconds', 'microseconds', 'epoch']
-/** strace's words in front of a set, by what they choose. */
+/** strace's words before a set, and what each selects. */
 const CHOICES: Readonly<Record<string, keyof TraceFilters>> = {
   trace: 'calls',
   t: 'calls',
@@ -59,12 +59,12 @@ function traceOf(flags: readonly [name: string, value: string][]): TraceOptions 
     showsDurations: given('syscall-times') > 0,
     stringLimit: limit === undefined ? undefined : parseLimit(limit),
     showsPaths: given('decode-fds') > 0,
-    // The last thing that may fail.
+    // Last, because it may fail.
     fd: output === undefined ? STDERR : createFile(output, '-o'),
   }
 }
 
-/** `trace=SET`, `signal=SET`, `status=SET`, or SET for calls; a later one takes the place of one before. */
+/** `trace=SET`, `signal=SET`, `status=SET`, or SET for calls; a later one replaces an earlier one. */
 function choose(filters: TraceFilters, expression: string): void {
   const equals = expression.indexOf('=')
   const word = equals < 0 ? 'trace' : expression.slice(0, equals)

@@ -43,7 +43,7 @@ export default class Check extends Command {
     const wanted = flags.platform === 'auto' ? undefined : (flags.platform as PlatformName)
     const {isTTY, columns} = process.stdout
     const isColoured = isTTY === true && !process.env.NO_COLOR
-    // As ls(1): COLUMNS counts where there is no terminal, too.
+    // As in ls(1), COLUMNS counts even without a terminal.
     const style = {isColoured, columns: Number(process.env.COLUMNS) || columns || undefined, wanted}
     process.stdout.write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report, style))
     const isUsable = wanted ? report.platforms[wanted] : report.usable

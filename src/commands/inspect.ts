@@ -1,4 +1,4 @@
-// hv inspect: what a program file is, and what it takes to run it here.
+// hv inspect: what a program file is, and what running it here takes.
 
 import {Args, Command, Flags} from '@oclif/core'
 import {existing, findOnHost} from '../cli/run-request.ts'
@@ -32,7 +32,7 @@ export default class Inspect extends Command {
     const {args, flags} = await this.parse(Inspect)
     const root = flags.root === undefined ? undefined : existing(flags.root, '--root', true)
     const path = root === undefined ? findOnHost(args.PROGRAM, process.env.PATH ?? '') : args.PROGRAM
-    // Not at the top: it loads the addon, which is not there yet when oclif.manifest.json is made.
+    // Not at the top: it loads the addon, which does not exist yet when oclif.manifest.json is made.
     const {inspectProgram} = await import('../inspect/inspect.ts')
     const inspection = inspectProgram({path, root})
     if (flags.json) {

@@ -32,7 +32,7 @@ export default class Pledge extends Command {
   static override flags: Interfaces.FlagInput = toOclifFlags(PLEDGE_FLAGS)
 
   override async run(): Promise<void> {
-    // null only when --help came first, and that oclif has answered.
+    // null only after --help, which oclif has already answered.
     const pledgeArgv = readPledgeArgv(this.argv)
     if (!pledgeArgv) return
     this.parsed = true

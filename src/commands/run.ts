@@ -36,6 +36,6 @@ export default class Run extends Command {
   static override flags: Interfaces.FlagInput = toOclifFlags(RUN_FLAGS)
 
   override async run(): Promise<void> {
-    // src/bin/hv.ts reads and runs it. oclif is asked for its help alone, and has given that by now.
+    // src/bin/hv.ts reads and runs it. oclif is needed only for its help, which it has given by now.
   }
 }

@@ -33,6 +33,6 @@ export default class Trace extends Command {
   static override flags: Interfaces.FlagInput = toOclifFlags(TRACE_FLAGS)
 
   override async run(): Promise<void> {
-    // src/bin/hv.ts reads and runs it. oclif is asked for its help alone, and has given that by now.
+    // src/bin/hv.ts reads and runs it. oclif is needed only for its help, which it has given by now.
   }
 }

@@ -1,4 +1,4 @@
-// writeCore: an ELF core file (elf(5), core(5)): notes, and parts of memory behind them. What reads as zero is a hole.
+// writeCore: an ELF core file (elf(5), core(5)): notes, and then parts of memory. Parts that read as zero become holes.
 
 import {PF_R, PF_W, PF_X} from '../abi/elf.ts'
 import type {CoreNote} from './notes.ts'
@@ -12,29 +12,29 @@ const EHDR_BYTES = 64
 const PHDR_BYTES = 56
 const NOTE_ALIGNMENT = 4
 const PAGE_BYTES = 4096
-/** From here on the count stands elsewhere (PN_XNUM), which few readers know. */
+/** Above this number, the count is stored elsewhere (PN_XNUM), which few readers know. */
 export const MAX_SEGMENTS = 0xfffe
 
 /** A part of memory. Bytes, multiples of a page. */
 export interface CoreSegment {
-  /** Virtual, unless `virtual` is. */
+  /** Virtual, unless there is a separate `virtual`. */
   readonly address: number
   readonly virtual?: bigint
-  /** Default: 0, as programs have it. */
+  /** Default: 0, as for programs. */
   readonly physical?: number
   readonly length: number
   /** PF_*. */
   readonly flags: number
-  /** What is in the file of it: all, or nothing. */
+  /** Whether the file has its bytes: all, or none. */
   readonly isDumped: boolean
-  /** It is a part of another one, from `offset` on, which has its bytes in the file. */
+  /** Set for a part of another segment, from `offset` on: that segment has its bytes in the file. */
   readonly partOf?: {readonly segment: CoreSegment; readonly offset: number}
 }
 
 export interface CoreSink {
-  /** All of it. */
+  /** Writes all of it. */
   write(bytes: Uint8Array, position: number): void
-  /** The file's length: what was not written reads as zeros. */
+  /** Sets the file's length: whatever was not written reads as zeros. */
   setLength(bytes: number): void
 }
 
@@ -44,7 +44,7 @@ export interface CoreParts {
   readonly notes: readonly CoreNote[]
   /** By address, MAX_SEGMENTS - 1 at most. */
   readonly segments: readonly CoreSegment[]
-  /** Gives the bytes of a segment, in pieces, each with its place from the segment's start on. Zeros may be left out. */
+  /** Gives a segment's bytes, in pieces, each with its offset from the segment's start. Zeros may be left out. */
   readonly contents: (segment: CoreSegment, give: (bytes: Uint8Array, offset: number) => void) => void
 }
 
@@ -70,7 +70,7 @@ export function writeCore(sink: CoreSink, {machine, notes, segments, contents}: 
     if (segment.isDumped) contents(segment, (bytes, at) => sink.write(bytes, place + at))
 }
 
-/** Where those lie in the file that are no parts of others. */
+/** The file offsets of the segments that are not parts of others. */
 function placesOf(segments: readonly CoreSegment[], begin: number) {
   const places = new Map<CoreSegment, number>()
   let end = begin
@@ -100,7 +100,7 @@ interface SegmentHeader {
   type: number
   flags: number
   offset: number
-  /** In the file. */
+  /** Length in the file. */
   bytes: number
   address?: number | bigint
   physical?: number

@@ -1,5 +1,5 @@
 // Notes of a core file: core(5); struct elf_prstatus, elf_prpsinfo and NT_FILE of Linux's include/linux/elfcore.h and fs/binfmt_elf.c,
-// which are the same on x86_64 and arm64 but for the registers.
+// which are the same on x86_64 and arm64 except for the registers.
 
 export interface CoreNote {
   /** `CORE` or `LINUX`. */
@@ -30,14 +30,14 @@ export interface ProcessIds {
 }
 
 export interface ThreadStatus extends ProcessIds {
-  /** Of a thread; the process's number stands nowhere here. */
+  /** The thread's; the process's number appears nowhere here. */
   readonly pid: number
-  /** What killed the process. */
+  /** The signal that killed the process. */
   readonly signal: number
   /** Bits: signal 1 is bit 0. */
   readonly pending: bigint
   readonly blocked: bigint
-  /** Nanoseconds on a CPU. */
+  /** Nanoseconds of CPU time. */
   readonly cpuNs: number
   /** elf_gregset_t. */
   readonly registers: Uint8Array
@@ -90,17 +90,17 @@ export function auxvNote(auxv: Uint8Array): CoreNote {
   return {owner: 'CORE', type: NT_AUXV, bytes: auxv}
 }
 
-/** A part of a file that is mapped: bytes, but for `page`. */
+/** A mapped part of a file: in bytes, except for `page`. */
 export interface MappedFile {
   readonly start: number
   readonly end: number
-  /** Of the file, at the start. */
+  /** The file offset of its start, in pages. */
   readonly page: number
   /** A byte string. */
   readonly path: string
 }
 
-/** Files behind what fits are left out. */
+/** Files past the limit are left out. */
 export function filesNote(files: Iterable<MappedFile>, pageBytes: number): CoreNote {
   const listed: MappedFile[] = []
   let room = MAX_FILES_BYTES
@@ -124,7 +124,7 @@ function setIds(view: DataView, at: number, {pid, parent, group, session}: Proce
   })
 }
 
-/** With a NUL behind it. */
+/** Ends the text with a NUL. */
 function setText(field: Uint8Array, text: string): void {
   field.set(Buffer.from(text.slice(0, field.length - 1), 'latin1'))
 }

@@ -1,4 +1,4 @@
-// Tells a bare-metal guest from a Linux program by what the file is.
+// Tells a bare-metal guest's file from a Linux program's.
 
 import {ELFOSABI_STANDALONE} from '../abi/elf.ts'
 import type {ElfImage} from './image.ts'

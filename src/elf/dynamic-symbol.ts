@@ -1,4 +1,4 @@
-// dynamicSymbol: where a shared object has a symbol; for an object whose addresses are its file offsets, as a vDSO's are.
+// dynamicSymbol: finds a symbol of a shared object whose addresses are its file offsets, as a vDSO's are.
 
 import {E_PHNUM, E_PHOFF, P_VADDR, PHDR_SIZE, PT_DYNAMIC} from '../abi/elf.ts'
 
@@ -11,7 +11,7 @@ const DYN_SIZE = 16
 const SYM_SIZE = 24
 const ST_VALUE = 8
 
-/** @returns the symbol's offset; undefined: the object does not define it */
+/** @returns the symbol's offset; undefined when the object does not define it */
 export function dynamicSymbol(image: Uint8Array, name: string): number | undefined {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength)
   const uint64 = (offset: number): number => Number(view.getBigUint64(offset, true))

@@ -1,4 +1,4 @@
-// readDynamic: which libraries an ELF image asks for, and where it says that they are. A damaged section says nothing.
+// readDynamic: which libraries an ELF image needs, and where it says that they are. A damaged section counts as empty.
 
 import {PT_DYNAMIC, PT_LOAD} from '../abi/elf.ts'
 import type {ElfImage, ElfReader} from './image.ts'
@@ -7,7 +7,7 @@ export interface Dynamic {
   /** DT_NEEDED: file names, or paths with a slash. Byte strings. */
   readonly needed: readonly string[]
   readonly soname: string | undefined
-  /** DT_RPATH and DT_RUNPATH, folders in order; `$ORIGIN` as it stands. */
+  /** DT_RPATH and DT_RUNPATH, folders in order; `$ORIGIN` is kept as it is. */
   readonly rpath: readonly string[]
   readonly runpath: readonly string[]
   /** DF_1_PIE: a program, not a library. */
@@ -28,7 +28,7 @@ const ENTRY_BYTES = 16
 const MAX_ENTRIES = 4096
 const MAX_STRING_BYTES = 4096
 
-/** @returns undefined: the image has no dynamic section */
+/** @returns undefined when the image has no dynamic section */
 export function readDynamic(reader: ElfReader, image: ElfImage): Dynamic | undefined {
   const segment = image.segments.find(({type}) => type === PT_DYNAMIC)
   if (segment === undefined) return undefined
@@ -72,7 +72,7 @@ function readEntries(bytes: Uint8Array): {tag: number; value: number}[] {
   return entries
 }
 
-/** Where in the file an address is loaded from. */
+/** The file offset from which an address is loaded. */
 function offsetOf({segments}: ElfImage, address: number): number | undefined {
   const holder = segments.find(
     ({type, vaddr, fileSize}) => type === PT_LOAD && address >= vaddr && address < vaddr + fileSize,

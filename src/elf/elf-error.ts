@@ -5,7 +5,7 @@ import {HvError, printable} from '../errors.ts'
 export class ElfError extends HvError {
   /** What execve(2) answers for this file: ENOEXEC, EINVAL, ENOMEM, EPERM. */
   readonly execErrno: number
-  /** Who was to load it (PT_INTERP), where only what there is to load is wrong. */
+  /** Its interpreter (PT_INTERP), when the only defect is that there is nothing to load. */
   readonly interp?: string
 
   /** @param defect what is wrong with the file, without its name and without a full stop */

@@ -1,4 +1,4 @@
-// ElfImage: what hv knows of an ELF file once it has been validated.
+// ElfImage: what hv knows about an ELF file once it has been validated.
 
 import type {Machine} from './machine-name.ts'
 
@@ -20,7 +20,7 @@ export interface Segment {
   readonly vaddr: number
   readonly fileSize: number
   readonly memSize: number
-  /** As the file says it: 0, or not a power of two, means nothing. */
+  /** As in the file: 0, or a value that is not a power of two, means nothing. */
   readonly align: number
 }
 

@@ -1,4 +1,4 @@
-// The name of an e_machine. hv's own two at once; any other from elfy's list, loaded only then (4 ms).
+// The name of an e_machine: hv's own two at once; any other from elfy's list, which is loaded only then (4 ms).
 
 import {createRequire} from 'node:module'
 import {EM_AARCH64, EM_X86_64} from '../abi/elf.ts'
@@ -14,7 +14,7 @@ export function machineName(machine: number): Machine | (string & {}) {
   return KNOWN[machine] ?? elfyMachines()[machine] ?? `machine ${machine}`
 }
 
-/** Published after elfy was written, and those that are met: in its jail hv does not reach elfy. */
+/** Those published after elfy was written, and common ones: in its jail hv cannot load elfy. */
 const KNOWN: Record<number, string> = {
   ...{3: '386', 8: 'mips', 20: 'ppc', 21: 'ppc64', 22: 's390', 40: 'arm', 43: 'sparcv9'},
   ...{243: 'riscv', 247: 'bpf', 258: 'loongarch'},

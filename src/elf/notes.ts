@@ -1,4 +1,4 @@
-// The notes of PT_NOTE, hv's own among them, which marks a bare-metal guest. Damaged notes are no notes, as for Linux.
+// The notes of PT_NOTE, including hv's own, which marks a bare-metal guest. Damaged notes are ignored, as by Linux.
 
 import {PT_NOTE} from '../abi/elf.ts'
 import type {ElfReader, Segment} from './image.ts'
@@ -11,7 +11,7 @@ const READ_LIMIT = 4096
 const NOTE_HEADER_SIZE = 12
 
 export interface Note {
-  /** With its NUL. */
+  /** Including its NUL. */
   readonly name: string
   readonly type: number
   readonly descriptor: Uint8Array
@@ -25,7 +25,7 @@ export function findMachineNote(reader: ElfReader, segments: readonly Segment[])
   return undefined
 }
 
-/** Of each segment those that lie in its first READ_LIMIT bytes. */
+/** From each segment, the notes within its first READ_LIMIT bytes. */
 export function* readNotes(reader: ElfReader, segments: readonly Segment[]): Generator<Note> {
   for (const {type, offset, fileSize, align} of segments) {
     if (type !== PT_NOTE || offset + fileSize > reader.size) continue

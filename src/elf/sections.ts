@@ -1,23 +1,23 @@
-// readSections: an ELF file's sections, by elfy, once the bytes that it would trust have been checked. Any class and byte order.
+// readSections: an ELF file's sections, read by elfy once the bytes that it would trust have been checked. Any class and byte order.
 
 import {createRequire} from 'node:module'
 import {E_MACHINE, EI_CLASS, EI_DATA, ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB} from '../abi/elf.ts'
 import type {ElfReader} from './image.ts'
 import {machineName} from './machine-name.ts'
 
-/** An address is of no use where it exceeds 53 bits: it is rounded. */
+/** An address above 53 bits is rounded, and of no use. */
 export interface Section {
   readonly name: string
-  /** elfy's word (`progbits`, `symtab`), or a number that it does not know. */
+  /** elfy's word (`progbits`, `symtab`), or a number that elfy does not know. */
   readonly type: string
   readonly address: number
   readonly offset: number
   readonly size: number
-  /** Of `write`, `alloc`, `execinstr` and so on. */
+  /** Any of `write`, `alloc`, `execinstr` and so on. */
   readonly flags: readonly string[]
 }
 
-/** What elfy reads of a header: for files that hv does not run. */
+/** The header fields that elfy reads, for files that hv does not run. */
 export interface ForeignHeader {
   readonly class: '32' | '64'
   readonly endian: 'lsb' | 'msb'
@@ -45,15 +45,15 @@ interface ElfyParser {
   resolveStr(table: Buffer, offset: number): string
 }
 
-/** Of Ehdr and Shdr, by class. */
+/** Sizes of Ehdr and Shdr, by class. */
 const SIZES = {'32': {header: 52, section: 40}, '64': {header: 64, section: 64}}
 const SHT_STRTAB = 'strtab'
 const SHT_NOBITS = 'nobits'
-/** A string table may be as large as the file; names of sections are not. */
+/** A string table may be as large as the file; the table of section names is not. */
 const MAX_NAMES_BYTES = 1 << 20
 const MAX_NAME_LENGTH = 256
 
-/** @returns undefined: there is no whole ELF header */
+/** @returns undefined when there is no whole ELF header */
 export function readForeignHeader(reader: ElfReader): ForeignHeader | undefined {
   const ident = reader.read(0, 16)
   if (Buffer.from(ident.subarray(0, 4)).toString('latin1') !== '\x7fELF') return undefined
@@ -67,11 +67,11 @@ export function readForeignHeader(reader: ElfReader): ForeignHeader | undefined 
   const parsed = elfyParser().parseHeader(Buffer.from(bytes))
   const isLittle = parsed.endian === 'lsb'
   const machine = new DataView(bytes.buffer, bytes.byteOffset).getUint16(E_MACHINE, isLittle)
-  // elfy says nothing for machines that are younger than it.
+  // elfy has no name for machines that are younger than elfy.
   return {...parsed, machine: machineName(machine)}
 }
 
-/** @returns the sections, or in a few words why they cannot be read; an empty list: the file has none */
+/** @returns the sections, or a few words on why they cannot be read; empty when the file has none */
 export function readSections(reader: ElfReader): readonly Section[] | string {
   const header = readForeignHeader(reader)
   if (header === undefined) return 'the file has no whole ELF header'
@@ -82,11 +82,11 @@ export function readSections(reader: ElfReader): readonly Section[] | string {
   if (shentsize !== section) return `its section headers are ${shentsize} bytes each, not ${section}`
   if (shnum === 0) return 'it has more than 65,279 sections'
   const tableBytes = shnum * shentsize
-  // Not a number of the file goes to elfy that it would use to read beyond the bytes.
+  // elfy gets no number from the file that would make it read beyond the bytes.
   if (shoff > reader.size - tableBytes) return 'its section headers are past the end of the file'
   const table = reader.read(shoff, tableBytes)
   if (table.length < tableBytes) return 'its section headers are past the end of the file'
-  // elfy takes a table at 0 for none.
+  // elfy takes a table at 0 for no table.
   const padded = Buffer.concat([Buffer.alloc(section), table])
   const parser = elfyParser()
   const sections = parser.parseSections(padded, {...parser.parseHeader(headerOf(reader)), shoff: section})

@@ -1,4 +1,4 @@
-// One program header: 64-bit fields to numbers, refusing what does not fit or wraps.
+// One program header: converts its 64-bit fields to numbers, and refuses those that do not fit or wrap.
 
 import {P_ALIGN, P_FILESZ, P_FLAGS, P_MEMSZ, P_OFFSET, P_TYPE, P_VADDR, PHDR_SIZE} from '../abi/elf.ts'
 import {EINVAL} from '../abi/errno.ts'

@@ -1,4 +1,4 @@
-// Where gdb is waited for: `[ADDR:]PORT` or `unix:PATH`.
+// Where to wait for gdb: `[ADDR:]PORT` or `unix:PATH`.
 
 import {HvError} from '../errors.ts'
 
@@ -7,10 +7,10 @@ export type GdbAddress =
   /** Absolute, or relative to this process. */
   | {readonly path: string}
 
-/** Who does not say which address has this one: nobody of another machine reaches it. */
+/** The default address: it cannot be reached from another machine. */
 const LOOPBACK = '127.0.0.1'
 const MAX_PORT = 65_535
-/** sun_path, with its NUL. */
+/** The length of sun_path, without its NUL. */
 const MAX_PATH = 107
 
 /** @throws HvError BAD_ARGUMENT */
@@ -27,7 +27,7 @@ export function parseGdbAddress(text: string): GdbAddress {
   return {host: bracketed || plain || LOOPBACK, port}
 }
 
-/** What to type into gdb. */
+/** The command to type into gdb. */
 export function targetRemote(address: GdbAddress): string {
   if ('path' in address) return `target remote ${address.path}`
   const host = address.host.includes(':') ? `[${address.host}]` : address.host

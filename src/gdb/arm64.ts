@@ -1,4 +1,4 @@
-// arm64's registers for gdb: those that a Linux program has without SVE and its kin, and those of a machine.
+// arm64's registers for gdb: those of a Linux program without SVE and its kin, and those of a machine.
 
 import {type Feature, numbered, RegisterLayout} from './register-layout.ts'
 
@@ -75,7 +75,7 @@ const features: readonly Feature[] = [
   {name: 'org.gnu.gdb.aarch64.tls', registers: [{name: 'tpidr', bits: 64, type: 'data_ptr'}]},
 ]
 
-/** gdb shows what it has no name of its own for, too. */
+/** gdb also shows registers for which it has no name of its own. */
 const system: Feature = {
   name: 'hv.arm64.system',
   registers: [
@@ -93,7 +93,7 @@ export const arm64Layout = new RegisterLayout({
   expedited,
 })
 
-/** Of a machine without Linux's conventions. */
+/** For a machine without Linux's conventions. */
 export const arm64MachineLayout = new RegisterLayout({
   architecture: 'aarch64',
   osabi: 'none',

@@ -7,21 +7,21 @@ import {parseThreadId} from './thread-id.ts'
 import {bytesToHex, parseBytes, parseCount, parseHex, parseRange} from './words.ts'
 
 const OK = 'OK'
-/** The words make no sense. */
+/** The words are malformed. */
 const BAD_WORDS = 'E01'
 /** EFAULT. */
 const NO_MEMORY = 'E0e'
 const REFUSED = 'E16'
 
-/** Z's and z's first word. */
+/** By the first word of a Z or z packet. */
 const POINTS: Readonly<Record<string, PointKind>> = {
   ...{0: 'software', 1: 'hardware'},
   ...{2: 'write', 3: 'read', 4: 'access'},
 }
-/** What is watched is compared. */
+/** Watched memory is compared. */
 const MAX_WATCHED = 64
 
-/** By a packet's first letter; the text is what comes behind it. */
+/** By a packet's first letter; `text` is what follows it. */
 export const COMMANDS: Readonly<Record<string, (text: string, talk: Conversation) => string>> = {
   g: (_, {target, thread}) => {
     return has(target.threads(), thread) ? bytesToHex(target.readRegisters(thread)) : BAD_WORDS
@@ -104,7 +104,7 @@ function write(
   return bytes.length === 0 || target.writeMemory(range.address, bytes, thread) ? OK : NO_MEMORY
 }
 
-/** `TYPE,ADDRESS,KIND`; conditions behind it were not offered. `kind` undefined: no such points. */
+/** `TYPE,ADDRESS,KIND`; conditions after it were not offered. `kind` is undefined when there are no such points. */
 function parsePoint(
   text: string,
 ): {kind: PointKind | undefined; address: bigint; length: number} | undefined {

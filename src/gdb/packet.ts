@@ -1,6 +1,6 @@
 // Packets of gdb's remote protocol: $payload#checksum, both ways (gdb's manual, E.1 "Overview"). A payload is a byte string: latin1.
 
-/** Bytes of a payload, as it is sent. What gdb is told, and what is kept of one that has no end. */
+/** The most bytes of a payload, as it is sent: gdb is told this, and no more is kept of a packet without an end. */
 export const MAX_PAYLOAD = 0x4000
 
 const START = 0x24
@@ -10,20 +10,20 @@ const ESCAPED_BY = 0x20
 const INTERRUPT = 0x03
 const NACK = 0x2d
 
-/** Who hears what a PacketReader has read. */
+/** Receives what a PacketReader has read. */
 export interface PacketSink {
   packet(payload: string): void
   /** A packet whose checksum is wrong, or that is too long. */
   garbled(): void
   /** ^C, outside of a packet. */
   interrupt(): void
-  /** The last packet did not arrive well. */
+  /** The last packet did not arrive intact: send it again. */
   again(): void
 }
 
 type Place = 'between' | 'payload' | 'checksum' | 'checksum-end'
 
-/** From bytes, in whatever pieces they come, to packets. What is no part of one is skipped. */
+/** Turns bytes, in pieces of any size, into packets. Bytes outside of packets are skipped. */
 export class PacketReader {
   readonly #sink: PacketSink
   #place: Place = 'between'

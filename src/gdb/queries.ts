@@ -1,4 +1,4 @@
-// q and Q packets: what gdb asks of the target and tells of itself (gdb's manual, E.4 "General Query Packets").
+// q and Q packets: what gdb asks about the target and tells about itself (gdb's manual, E.4 "General Query Packets").
 
 import {MAX_PAYLOAD} from './packet.ts'
 import type {Conversation} from './session.ts'
@@ -23,7 +23,7 @@ const OWN_FEATURES = [
   'no-resumed+',
 ]
 
-/** @returns the answer; empty: there is no such query */
+/** @returns the answer, empty when there is no such query */
 export function answerQuery(packet: string, talk: Conversation): string {
   const {target} = talk
   const [name, rest] = split(packet)
@@ -32,7 +32,7 @@ export function answerQuery(packet: string, talk: Conversation): string {
       talk.features = new Set(
         rest.split(';').flatMap((word) => (word.endsWith('+') ? [word.slice(0, -1)] : [])),
       )
-      // Where nobody knows the file, gdb has been given it, and is not to look for another.
+      // When the file is not known, gdb has been given it, and must not look for another.
       return [...OWN_FEATURES, ...(target.executable() === undefined ? [] : ['qXfer:exec-file:read+'])].join(
         ';',
       )
@@ -64,7 +64,7 @@ export function answerQuery(packet: string, talk: Conversation): string {
   }
 }
 
-/** `NAME:REST`, but thread ids come behind a comma. */
+/** `NAME:REST`, but thread ids follow a comma. */
 function split(packet: string): [name: string, rest: string] {
   const end = packet.search(/[:,]/)
   return end < 0 ? [packet, ''] : [packet.slice(0, end), packet.slice(end + 1)]
@@ -91,12 +91,12 @@ function transfer(text: string, talk: Conversation): string {
   const whole = objectOf(object, annex, talk)
   if (whole === undefined) return 'E00'
   if (whole === '') return ''
-  // Half of it: all may have to be escaped.
+  // Half of the payload: every byte may need an escape.
   const part = whole.slice(offset, offset + Math.min(length, MAX_PAYLOAD / 2 - 1))
   return `${offset + part.length < whole.length ? 'm' : 'l'}${part}`
 }
 
-/** A byte string; undefined: no such part of it; empty: there is no such thing. */
+/** @returns a byte string; undefined when there is no such part of it; empty when there is no such thing */
 function objectOf(object: string, annex: string, {target, thread}: Conversation): string | undefined {
   switch (object) {
     case 'features':

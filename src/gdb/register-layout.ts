@@ -1,10 +1,10 @@
-// RegisterLayout: the registers of an architecture in the order in which gdb gets them, and the target description that says so
+// RegisterLayout: an architecture's registers in the order in which gdb gets them, and the target description for it
 // (gdb's manual, G "Target Descriptions": G.4.5 aarch64, G.4.9 i386; the types, G.3).
 
 export interface RegisterField {
   readonly name: string
   readonly bits: number
-  /** A type of gdb's, or one that the feature defines. Default: an integer of that size. */
+  /** One of gdb's types, or one that the feature defines. Default: an integer of that size. */
   readonly type?: string
   readonly group?: 'general' | 'float' | 'vector' | 'system'
 }
@@ -12,33 +12,33 @@ export interface RegisterField {
 export interface Feature {
   /** `org.gnu.gdb.…`. */
   readonly name: string
-  /** XML of types that its registers have. */
+  /** XML of its registers' types. */
   readonly types?: string
   readonly registers: readonly RegisterField[]
 }
 
 export interface PlacedRegister extends RegisterField {
-  /** Bytes, in the whole. */
+  /** In bytes, from the beginning of the whole. */
   readonly offset: number
   readonly bytes: number
 }
 
 export interface Description {
-  /** gdb's name of it. */
+  /** gdb's name for it. */
   readonly architecture: string
   readonly osabi: string | undefined
   readonly features: readonly Feature[]
-  /** What a stop tells at once: the stack, the frame and the instruction. */
+  /** The registers sent with each stop: the stack, the frame and the instruction. */
   readonly expedited: readonly string[]
 }
 
 export class RegisterLayout {
   /** By gdb's number. */
   readonly registers: readonly PlacedRegister[]
-  /** Of all together. */
+  /** All registers together. */
   readonly bytes: number
   readonly xml: string
-  /** Numbers. */
+  /** Register numbers. */
   readonly expedited: readonly number[]
 
   constructor(description: Description) {

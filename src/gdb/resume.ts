@@ -1,18 +1,18 @@
-// c, s, C, S and vCont: which threads run on, and how (gdb's manual, E.2 "Packets").
+// c, s, C, S and vCont: which threads resume, and how (gdb's manual, E.2 "Packets").
 
 import {toLinuxSignal} from './signals.ts'
 import type {Resumption} from './target.ts'
 import {parseThreadId} from './thread-id.ts'
 import {parseCount, parseHex} from './words.ts'
 
-/** What vCont? is told. */
+/** The answer to vCont?. */
 export const VCONT_ACTIONS = 'vCont;c;C;s;S;t;r'
-/** More than threads that a program may have make no sense. */
+/** More actions than a program can have threads make no sense. */
 const MAX_ACTIONS = 2048
 
 /**
- * `;ACTION[:THREAD]…` behind vCont.
- * @returns undefined: it makes no sense
+ * `;ACTION[:THREAD]…`, after vCont.
+ * @returns undefined when it is malformed
  */
 export function parseActions(text: string): Resumption[] | undefined {
   const actions = text.split(';').slice(1)
@@ -22,7 +22,7 @@ export function parseActions(text: string): Resumption[] | undefined {
     const [what, id, ...rest] = action.split(':')
     const thread = id === undefined ? 'all' : parseThreadId(id)
     if (thread === undefined || thread === 'any' || rest.length > 0) return undefined
-    // It stands still, and goes on to.
+    // It is stopped, and stays so.
     if (what === 't') continue
     const resumption = parseAction(what)
     if (resumption === undefined) return undefined
@@ -32,8 +32,8 @@ export function parseActions(text: string): Resumption[] | undefined {
 }
 
 /**
- * c, s, and with a signal C, S, for the thread that H chose. An address to go on at is not taken: gdb writes the register.
- * @returns undefined: it makes no sense
+ * c, s, and with a signal C, S, for the thread that H chose. An address to resume at is not accepted: gdb writes the register.
+ * @returns undefined when it is malformed
  */
 export function parsePlain(packet: string, thread: number | undefined): Resumption[] | undefined {
   const action = parseAction(packet)

@@ -1,4 +1,4 @@
-// GdbServer: where gdb arrives: a listening socket, one gdb at a time, others after it.
+// GdbServer: where gdb connects: a listening socket that serves one gdb at a time.
 
 import {lstatSync, unlinkSync} from 'node:fs'
 import {connect, createServer, type ListenOptions, type Server, type Socket} from 'node:net'
@@ -9,32 +9,32 @@ import type {Target} from './target.ts'
 
 const EPOLLIN = 1
 const EPOLLOUT = 4
-/** What a gdb may leave unread of what it asked for. */
+/** The most answers, in bytes, that a gdb may leave unread. */
 const MAX_UNREAD = 1 << 22
-/** How long the last words may take. */
+/** How long sending the last answers may take. */
 const LAST_WORDS_MS = 1000
 
 export class GdbServer {
   readonly #server: Server
-  /** Where it listens, with the port that was found for 0. */
+  /** Where it listens; a port of 0 is replaced by the real one. */
   readonly address: GdbAddress
   #target: Target | undefined
   #socket: Socket | undefined
   #session: Session | undefined
-  /** Called when a gdb has gone: it had not detached. */
+  /** Called when a gdb is gone without having detached. */
   onLeft: (() => void) | undefined
 
   private constructor(server: Server, address: GdbAddress) {
     this.#server = server
     this.address = address
     server.on('connection', (socket) => this.#arrived(socket))
-    // Who waits for gdb does so elsewhere: what fails before that ends the process.
+    // hv waits for gdb elsewhere: a failure before that must end the process.
     server.unref()
-    // Of one that was accepted, or could not be.
+    // Errors of connections that were accepted, or could not be.
     server.on('error', () => {})
   }
 
-  /** @throws HvError BAD_ARGUMENT: nobody can listen there */
+  /** @throws HvError BAD_ARGUMENT when listening there is not possible */
   static async listen(address: GdbAddress): Promise<GdbServer> {
     if ('path' in address) await removeStale(address.path)
     const server = createServer()
@@ -57,14 +57,14 @@ export class GdbServer {
     return this.#session !== undefined
   }
 
-  /** From now on gdbs have a target. One that came before is served now. */
+  /** From now on connections have a target. A gdb that connected before is served now. */
   serve(target: Target): void {
     this.#target = target
     if (this.#socket !== undefined) this.#begin(this.#socket)
   }
 
   /**
-   * For who waits for events by other means than Node's loop: the loop has something to do when one of these descriptors has
+   * For callers that wait for events outside of Node's loop: the loop has something to do when one of these descriptors has
    * one of these epoll(7) events.
    */
   get descriptors(): ReadonlyArray<readonly [fd: number, events: number]> {
@@ -77,7 +77,7 @@ export class GdbServer {
     return list
   }
 
-  /** Says what is still to be said. Nobody arrives any more. */
+  /** Sends what is still to be sent. No new connection is accepted. */
   async close(): Promise<void> {
     this.#server.close()
     const socket = this.#socket
@@ -132,14 +132,14 @@ export class GdbServer {
   }
 }
 
-/** Node has it, without a word in its documentation, on every system with descriptors. */
+/** Node has it on every system with descriptors, though undocumented. */
 function fdOf(holder: Server | Socket): number | undefined {
   const {_handle} = holder as unknown as {_handle?: {fd?: number} | null}
   const fd = _handle?.fd
   return fd !== undefined && fd >= 0 ? fd : undefined
 }
 
-/** Of an hv that has ended: in its jail it could not remove it. @throws HvError BAD_ARGUMENT */
+/** Removes the socket of an hv that has ended, which could not remove it in its jail. @throws HvError BAD_ARGUMENT */
 async function removeStale(path: string): Promise<void> {
   const stat = lstatSync(path, {throwIfNoEntry: false})
   if (stat === undefined) return

@@ -1,4 +1,4 @@
-// Session: one gdb's talk with a target, from packets to what the target is asked, and back. Knows no sockets.
+// Session: one gdb's conversation with a target: turns packets into requests to the target, and back. Knows no sockets.
 
 import {COMMANDS} from './commands.ts'
 import {encodePacket, PacketReader} from './packet.ts'
@@ -7,29 +7,29 @@ import {parseActions, parsePlain, VCONT_ACTIONS} from './resume.ts'
 import {stopReply} from './stop-reply.ts'
 import type {Resumption, Stop, Target} from './target.ts'
 
-/** While the program runs gdb waits; who sends more than this without waiting is none. */
+/** While the program runs, gdb waits; a client that sends more than this without waiting is not gdb. */
 const MAX_QUEUED = 64
 const SIGINT = 2
 
 /** What commands and queries see of a session. */
 export interface Conversation {
   readonly target: Target
-  /** Of gdb's, without their `+`. */
+  /** gdb's features, without their `+`. */
   features: ReadonlySet<string>
-  /** What registers are read of. */
+  /** The thread whose registers are read. */
   thread: number
-  /** What c and s are for; undefined: all. */
+  /** The thread that c and s resume; undefined: all. */
   steppedThread: number | undefined
-  /** Of an answer in pieces. */
+  /** The rest of an answer that is sent in pieces. */
   untold: number[]
   stopAcks(): void
 }
 
-/** How it ends. */
+/** What a session does at its other end. */
 export interface SessionEnds {
   /** @param bytes latin1 */
   send(bytes: string): void
-  /** gdb has done with it, or makes no sense. */
+  /** gdb has finished, or is misbehaving. */
   close(): void
 }
 
@@ -43,16 +43,16 @@ export class Session implements Conversation {
   untold: number[] = []
   #acks = true
   #lastSent = ''
-  /** The target runs; the next stop is what gdb waits for, or what is answered first. */
+  /** The target runs; gdb waits for its next stop, or queued packets do. */
   #isRunning = true
-  /** gdb asked for that stop: it is told. */
+  /** gdb asked for that stop and is told of it. */
   #isAwaited = false
   #lastStop: Stop | undefined
-  /** Came while the target ran. */
+  /** Packets that came while the target ran. */
   #queued: string[] = []
   #isOver = false
 
-  /** Stops the target, which then is gdb's. */
+  /** Stops the target, and hands it to gdb. */
   constructor(target: Target, ends: SessionEnds) {
     this.target = target
     this.#ends = ends
@@ -68,12 +68,12 @@ export class Session implements Conversation {
     target.interrupt(0)
   }
 
-  /** What gdb has sent, in pieces of any length. */
+  /** Takes what gdb has sent, in pieces of any length. */
   receive(bytes: Uint8Array): void {
     if (!this.#isOver) this.#reader.push(bytes)
   }
 
-  /** gdb is gone without a word. */
+  /** gdb went away without a word. */
   end(): void {
     if (this.#isOver) return
     this.#isOver = true

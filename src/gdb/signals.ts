@@ -1,13 +1,13 @@
-// gdb's numbers of signals, which are its own on every system (include/gdb/signals.def), and Linux's.
+// gdb's signal numbers, which are the same on every system (include/gdb/signals.def), and Linux's.
 
-/** Of Linux's 1 to 31, in their order; 143 is gdb's for one that it does not know. */
+/** For Linux's 1 to 31, in order; 143 is gdb's number for a signal that it does not know. */
 const STANDARD = [
   1, 2, 3, 4, 5, 6, 10, 8, 9, 30, 11, 31, 13, 14, 15, 143, 20, 19, 17, 18, 21, 22, 16, 24, 25, 26, 27, 28, 23,
   32, 12,
 ]
 const FIRST_REALTIME = 32
 const LAST_REALTIME = 64
-/** GDB_SIGNAL_REALTIME_32 and _64; those between are in a row. */
+/** GDB_SIGNAL_REALTIME_32 and _64; those between have consecutive numbers. */
 const REALTIME_32 = 77
 const REALTIME_33 = 45
 const REALTIME_64 = 78
@@ -22,7 +22,7 @@ export function toGdbSignal(linux: number): number {
   return STANDARD[linux - 1] ?? UNKNOWN
 }
 
-/** @returns undefined: Linux has no such signal; 0 for none */
+/** @returns undefined when Linux has no such signal; 0 for none */
 export function toLinuxSignal(gdb: number): number | undefined {
   if (gdb === 0) return 0
   for (let linux = 1; linux <= LAST_REALTIME; linux++) {

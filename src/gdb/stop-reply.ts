@@ -7,7 +7,7 @@ import {bytesToHex, textToHex} from './words.ts'
 const SIGTRAP = 5
 const WATCHES = {write: 'watch', read: 'rwatch', access: 'awatch'} as const
 
-/** @param features that gdb has named */
+/** @param features those that gdb has named */
 export function stopReply(stop: Stop, target: Target, features: ReadonlySet<string>): string {
   switch (stop.what) {
     case 'exited':

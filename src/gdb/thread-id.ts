@@ -1,9 +1,9 @@
-// How packets name threads. Processes have no names: gdb then takes none of its own host's for this one, whose /proc it would read.
+// How packets name threads. Processes are not named: gdb would take one for a process of its own host, and read that one's /proc.
 
-/** `all`, or any one. */
+/** A thread's number, `all`, or any one. */
 export type ThreadId = number | 'all' | 'any'
 
-/** @returns undefined: it names none */
+/** @returns undefined when it names none */
 export function parseThreadId(text: string): ThreadId | undefined {
   if (text === '-1') return 'all'
   return /^[0-9a-f]{1,8}$/i.test(text) ? Number.parseInt(text, 16) || 'any' : undefined

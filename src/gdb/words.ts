@@ -1,11 +1,11 @@
-// The words that packets are made of: numbers, bytes and names in hexadecimal. What does not read as one is undefined.
+// The words that packets are made of: numbers, bytes and names in hexadecimal. Parsing a malformed one gives undefined.
 
-/** Of at most 64 bits. */
+/** At most 64 bits. */
 export function parseHex(text: string): bigint | undefined {
   return /^[0-9a-fA-F]{1,16}$/.test(text) ? BigInt(`0x${text}`) : undefined
 }
 
-/** Of at most 32 bits: a length, an index, a signal. */
+/** At most 32 bits: a length, an index, a signal. */
 export function parseCount(text: string): number | undefined {
   return /^[0-9a-fA-F]{1,8}$/.test(text) ? Number.parseInt(text, 16) : undefined
 }

@@ -1,4 +1,4 @@
-// x86_64's registers for gdb: those that a Linux program has, in the order of gdb's own descriptions of it, and those of a machine.
+// x86_64's registers for gdb: those of a Linux program, in the order of gdb's own descriptions, and those of a machine.
 
 import {type Feature, numbered, type RegisterField, RegisterLayout} from './register-layout.ts'
 
@@ -88,7 +88,7 @@ const linux: Feature = {
   registers: [{name: 'orig_rax', bits: 64, type: 'int64', group: 'system'}],
 }
 
-/** gdb shows what it has no name of its own for, too. */
+/** gdb also shows registers for which it has no name of its own. */
 const system: Feature = {
   name: 'hv.x86_64.system',
   registers: ['cr0', 'cr2', 'cr3', 'cr4', 'cr8', 'efer'].map((name) => ({
@@ -102,13 +102,13 @@ const avx: Feature = {
   registers: numbered('ymm', 16, {bits: 128, type: 'uint128'}, 'h'),
 }
 
-/** @param hasAvx the upper halves of YMM are there */
+/** @param hasAvx whether the upper halves of YMM exist */
 export function x86Layout(hasAvx: boolean): RegisterLayout {
   const [core, sse, segments] = common
   return layoutOf('GNU/Linux', [core, sse, linux, segments, ...(hasAvx ? [avx] : [])])
 }
 
-/** Of a machine without Linux's conventions. @param hasAvx as above */
+/** For a machine without Linux's conventions. @param hasAvx as above */
 export function x86MachineLayout(hasAvx: boolean): RegisterLayout {
   return layoutOf('none', [...common, ...(hasAvx ? [avx] : []), system])
 }

@@ -1,4 +1,4 @@
-// The errors of an archive or an image that hv does not take.
+// The errors for an archive or an image that hv does not accept.
 
 import {HvError, printable} from '../errors.ts'
 
@@ -8,7 +8,7 @@ export function badArchive(what: string, nextStep = 'make it anew, with tar or u
   return new HvError('BAD_ARGUMENT', what, nextStep)
 }
 
-/** Names in an archive are its maker's. */
+/** The archive's maker chooses its names. */
 export function shown(name: string): string {
   const text = printable(name)
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text

@@ -1,4 +1,4 @@
-// ArchiveTree: an ArchiveFs from tar archives, put one over the other: by names that may be anything.
+// ArchiveTree: builds an ArchiveFs from tar archives, one over the other; their names may be anything.
 
 import {
   makeDev,
@@ -19,15 +19,15 @@ import {badArchive, shown} from './archive-error.ts'
 import type {FileBytes} from './file-bytes.ts'
 import {type TarEntry, tarEntries} from './tar-entries.ts'
 
-/** Linux's: man 7 path_resolution, man 2 symlink. */
+/** Linux's limits: man 7 path_resolution, man 2 symlink. */
 const NAME_MAX = 255
 const PATH_MAX = 4096
 const MAX_LINKS = 40
-/** What an index may cost. An entry takes half a kilobyte of memory, and its name and link's text besides. */
+/** The limits of an index. An entry takes half a kilobyte of memory, in addition to its name and link text. */
 const LIMITS = {
   entries: 400_000,
   nameBytes: 2 ** 26,
-  /** Names looked up on the way to all of them: links can lead a long way. */
+  /** Names looked up to reach all of them: links can lead a long way. */
   steps: 2 ** 26,
 }
 /** OCI image-spec, layer.md, "Whiteouts". */
@@ -54,14 +54,14 @@ export class ArchiveTree {
     for (const entry of tarEntries(archive)) this.#put(archive, entry)
   }
 
-  /** A layer of an image: what it takes away goes before what it adds. @throws as `add` */
+  /** Adds a layer of an image: what it removes goes before what it adds. @throws as `add` */
   addLayer(archive: FileBytes): void {
     this.fs.own(archive.source)
     for (const entry of tarEntries(archive)) this.#takeAway(entry.name)
     for (const entry of tarEntries(archive)) if (!isWhiteout(entry.name)) this.#put(archive, entry)
   }
 
-  /** A working directory, which nobody need have made. @throws HvError BAD_ARGUMENT */
+  /** A working directory, which may not exist yet. @throws HvError BAD_ARGUMENT */
   makeDirectory(path: string): void {
     const names = this.#namesOf(path)
     if (this.#directory(names, path, false) === undefined) this.#directory(names, path, true)
@@ -73,7 +73,7 @@ export class ArchiveTree {
     const last = names.pop() as string
     const parent = this.#directory(names, path, false)
     if (last === OPAQUE) parent?.clear()
-    // aufs has names of its own behind .wh..wh.
+    // aufs's own names begin with .wh..wh.
     else if (!last.startsWith(WHITEOUT + WHITEOUT)) parent?.remove(last.slice(WHITEOUT.length))
   }
 
@@ -126,7 +126,7 @@ export class ArchiveTree {
     }
   }
 
-  /** Another name of a file that came before. */
+  /** Another name for an earlier file. */
   #linked({name, linkName}: TarEntry): ArchiveNode {
     const names = this.#namesOf(linkName)
     const last = names.pop()
@@ -137,8 +137,8 @@ export class ArchiveTree {
   }
 
   /**
-   * The directory that names lead to, by links, and never out of the root.
-   * @param makes what is missing, and a directory in place of what is none; without: undefined then
+   * The directory that the names lead to, through links, but never out of the root.
+   * @param makes makes missing directories, and replaces other files by directories; without it, the result is then undefined
    */
   #directory(names: readonly string[], path: string, makes: boolean): ArchiveDirectory | undefined {
     const pending = [...names].reverse()

@@ -1,4 +1,4 @@
-// The files of an OCI image layout: a folder, or a tar archive of it. What has a digest is checked against it.
+// The files of an OCI image layout: a folder, or a tar archive of one. Files with a digest are checked against it.
 
 import {createHash} from 'node:crypto'
 import {fstatSync, statSync} from 'node:fs'
@@ -21,17 +21,17 @@ import type {Room} from './room.ts'
 const HASHED_BYTES = 1 << 20
 
 export interface Layout extends Disposable {
-  /** @param names of folders, and of the file. undefined: there is none. @throws HvError */
+  /** @param names of folders, and of the file. undefined when there is none. @throws HvError */
   open(names: readonly string[]): FileBytes | undefined
-  /** What was opened is not needed any more. */
+  /** The opened file is no longer needed. */
   close(file: FileBytes): void
 }
 
-/** A layout that is open, and not read. */
+/** A layout that is open, but not read. */
 export interface UnreadLayout {
-  /** It opens its files in there; undefined: it is an archive. */
+  /** The folder in which it opens its files; undefined for an archive. */
   folder?: number
-  /** @param owner what it has open is that one's, and the room, too. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
+  /** @param owner owns what it opens, and the room, too. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
   read(owner: ArchiveFs, room: Room): Promise<Layout>
 }
 
@@ -51,10 +51,10 @@ export function openLayout(path: string): UnreadLayout {
   }
 }
 
-/** Links in it are not followed, and nothing but files is opened. */
+/** Links in it are not followed, and only regular files are opened. */
 class FolderLayout implements Layout {
   readonly fd: number
-  /** Without links; undefined: not known. */
+  /** With links resolved; undefined when not known. */
   readonly #path: string | undefined
 
   constructor(path: string) {
@@ -113,7 +113,7 @@ class ArchivedLayout implements Layout {
   [Symbol.dispose](): void {}
 }
 
-/** @throws HvError BAD_ARGUMENT: it is not there, or not what its digest says */
+/** @throws HvError BAD_ARGUMENT when it is missing, or does not match its digest */
 export function openBlob(layout: Layout, {digest, size}: Descriptor): FileBytes {
   const [algorithm, hex] = digest.split(':')
   const file = layout.open(['blobs', algorithm, hex])

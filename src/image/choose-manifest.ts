@@ -1,4 +1,4 @@
-// chooseManifest: which of the images in a layout is meant: by name, and for this architecture.
+// chooseManifest: chooses one of the images in a layout: by name, and for this architecture.
 
 import {arch} from '../arch/index.ts'
 import {badArchive, shown} from './archive-error.ts'
@@ -9,7 +9,7 @@ import {type Descriptor, indexSchema, parseJson} from './oci-schema.ts'
 const ARCHITECTURES: Readonly<Record<string, string>> = {amd64: 'x86_64', arm64: 'arm64'}
 const INDEX_TYPE = /\b(image\.index|manifest\.list)\b/
 const NAMES = ['org.opencontainers.image.ref.name', 'io.containerd.image.name']
-/** An index may name others. */
+/** An index may refer to other indexes. */
 const MAX_DEPTH = 4
 
 export function isForUs({architecture, os}: {architecture: string; os: string}): boolean {
@@ -48,7 +48,7 @@ function named(manifests: readonly Descriptor[], tag: string | undefined): reado
   )
 }
 
-/** A name may be whole: `docker.io/library/debian:12`. */
+/** An image's name may be a full one: `docker.io/library/debian:12`. */
 const isNamed = (name: string, tag: string): boolean => name === tag || name.endsWith(`:${tag}`)
 
 function namesOf({annotations}: Descriptor): string[] {

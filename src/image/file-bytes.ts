@@ -3,7 +3,7 @@
 import {readSync} from 'node:fs'
 import type {ArchiveSource} from '../vfs/fs/archive.ts'
 
-/** Headers lie between files, most of which are small. */
+/** Headers lie between files, and most files are small. */
 const WINDOW_BYTES = 1 << 16
 
 export class FileBytes {
@@ -21,7 +21,7 @@ export class FileBytes {
     this.size = size
   }
 
-  /** Fewer bytes than asked for: it ends there. The next call may change them. @throws the system error of pread(2) */
+  /** Returns fewer bytes than asked for at the end. The next call may overwrite them. @throws the system error of pread(2) */
   read(position: number, length: number): Buffer {
     const wanted = Math.max(0, Math.min(length, this.size - position))
     if (wanted > WINDOW_BYTES) return this.#readInto(Buffer.allocUnsafeSlow(wanted), position)

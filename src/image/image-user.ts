@@ -1,4 +1,4 @@
-// findUser: who a program of an image runs as, by the image's own /etc/passwd and /etc/group (passwd(5), group(5)).
+// findUser: the user that an image's program runs as, by the image's own /etc/passwd and /etc/group (passwd(5), group(5)).
 
 import {ALL_CAPABILITIES} from '../abi/capability.ts'
 import {Errno} from '../abi/errno.ts'
@@ -15,14 +15,14 @@ import {badArchive, shown} from './archive-error.ts'
 export interface ImageUser {
   readonly uid: number
   readonly gid: number
-  /** Supplementary groups, with its own. */
+  /** Supplementary groups, including the user's own. */
   readonly groups: readonly number[]
   readonly home: string
 }
 
 const READER: Credentials = {uid: 0, gid: 0, groups: [], capabilities: ALL_CAPABILITIES}
 const MAX_TEXT_BYTES = 1 << 20
-/** Linux's: NGROUPS_MAX is more, and nobody needs it. */
+/** Linux's NGROUPS_MAX is higher, but not needed. */
 const MAX_GROUPS = 1000
 const NUMBER = /^\d{1,10}$/
 
@@ -40,7 +40,7 @@ export function findUser(fs: FileSystem, spec: string): ImageUser {
   return {
     uid: idOf(row?.[2] ?? user, spec),
     gid,
-    // A program that drops its group keeps this one: a group may be what something is kept from.
+    // A program that drops its group keeps this one: files may deny access to a group.
     groups: [...new Set([gid, ...others])],
     home: Buffer.from(row?.[5] || '/', 'latin1').toString('utf8'),
   }
@@ -63,7 +63,7 @@ function idOf(text: string | undefined, spec: string): number {
   )
 }
 
-/** Fields by colons; none if there is no such file. */
+/** Fields separated by colons; none if there is no such file. */
 function rowsOf(fs: FileSystem, path: string): string[][] {
   try {
     const root = mountRoot(fs).top

@@ -1,9 +1,9 @@
-// The JSON of an OCI image: what hv reads of it, as schemas. Other fields may be there (OCI image-spec 1.1).
+// The JSON of an OCI image: the parts that hv reads, as schemas. Other fields may be present (OCI image-spec 1.1).
 
 import * as v from 'valibot'
 import {badArchive} from './archive-error.ts'
 
-/** A registry need not take more. */
+/** Registries need not accept more. */
 export const MAX_JSON_BYTES = 1 << 22
 const MAX_MANIFESTS = 1000
 const MAX_LAYERS = 256

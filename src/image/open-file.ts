@@ -1,15 +1,15 @@
-// openFile: a file of the host's that the user named, as bytes; and what is wrong with it, said of it.
+// openFile: a host file that the user named, as bytes; and errors that name it.
 
 import {closeSync, constants, fstatSync, openSync} from 'node:fs'
 import {HvError, printable} from '../errors.ts'
 import {descriptorPath} from '../vfs/descriptor-path.ts'
 import {FileBytes} from './file-bytes.ts'
 
-/** For `about`. @throws HvError NOT_FOUND, HOST_SYSCALL, BAD_ARGUMENT */
+/** Call it within `about`. @throws HvError NOT_FOUND, HOST_SYSCALL, BAD_ARGUMENT */
 export function openFile(path: string): FileBytes {
   let fd: number
   try {
-    // A fifo would be waited for.
+    // Opening a fifo would wait.
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     const {code} = error as NodeJS.ErrnoException
@@ -24,7 +24,7 @@ export function openFile(path: string): FileBytes {
   throw new HvError('BAD_ARGUMENT', 'it is neither a directory nor a file', 'name one of those')
 }
 
-/** What is wrong is wrong with `path`. */
+/** Errors of `work` are reported as errors of `path`. */
 export async function about<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()

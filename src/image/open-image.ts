@@ -1,4 +1,4 @@
-// openImage: an OCI image layout as a file system, and what its configuration says of the program to run.
+// openImage: an OCI image layout as a file system, and its configuration of the program to run.
 
 import {existsSync} from 'node:fs'
 import type {ArchiveFs} from '../vfs/fs/archive.ts'
@@ -26,14 +26,14 @@ export interface Image {
   config: ImageConfig
 }
 
-/** What an image says of how it is run. */
+/** What an image says about how to run it. */
 export interface ImageConfig {
   user: ImageUser
   env: Record<string, string>
   /** In the image; absolute. */
   cwd: string
   entrypoint: readonly string[]
-  /** Arguments of the entry point, or what runs without one. */
+  /** Arguments of the entry point, or the program to run without one. */
   command: readonly string[]
 }
 
@@ -76,7 +76,7 @@ async function readImage(unread: UnreadLayout, tag: string | undefined, room: Ro
   }
 }
 
-/** A colon may be in a path. */
+/** The path may contain a colon. */
 function parse(reference: string): {path: string; tag?: string} {
   const colon = reference.lastIndexOf(':')
   if (existsSync(reference)) return {path: reference}

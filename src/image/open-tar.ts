@@ -1,4 +1,4 @@
-// openTar: a tar archive of the host's, compressed or not, as a file system.
+// openTar: a tar archive of the host, compressed or not, as a file system.
 
 import type {ArchiveFs} from '../vfs/fs/archive.ts'
 import {ArchiveTree} from './archive-tree.ts'
@@ -23,7 +23,7 @@ export async function openTar(path: string): Promise<Unread<ArchiveFs>> {
   }
 }
 
-/** With errors that do not say of what. Both are the file system's from here on. */
+/** Errors do not name the file. The file system owns both arguments from here on. */
 export async function readTar(file: FileBytes, room: Room): Promise<ArchiveFs> {
   const tree = new ArchiveTree()
   tree.fs.own(file.source)

@@ -1,11 +1,11 @@
 // Extended headers of the pax format: `LENGTH KEY=VALUE\n`, one after another (pax(1), "pax Extended Header").
 
 const RECORD = /^(\d{1,7}) /
-/** Others say what a guest does not see. */
+/** Other records describe what a guest does not see. */
 const KNOWN = /^(path|linkpath|size|uid|gid|mtime|GNU\.sparse\..{1,20})$/
 const NEWLINE = 0x0a
 
-/** The records that count. Values are bytes. Later records take the place of earlier ones. @returns undefined: they are damaged */
+/** The records that matter. Values are bytes. Later records replace earlier ones. @returns undefined when they are damaged */
 export function parsePax(bytes: Buffer): Map<string, string> | undefined {
   const records = new Map<string, string>()
   for (let at = 0; at < bytes.length; ) {

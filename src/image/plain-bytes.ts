@@ -1,4 +1,4 @@
-// plainBytes: an archive without its compression: in a file that has no name, as much as may be.
+// plainBytes: unpacks a compressed archive into an unnamed file, up to a limit.
 
 import {tmpdir} from 'node:os'
 import {Readable, type Transform} from 'node:stream'
@@ -54,7 +54,7 @@ async function unpack(packed: FileBytes, decoder: Transform, room: Room): Promis
     })
     await pipeline(Readable.from(piecesOf(packed)), decoder, write)
   } catch (error) {
-    // The pipeline may say no more than that it was given up.
+    // The pipeline's own error may say only that it was aborted.
     throw asHvError((failure ?? error) as NodeJS.ErrnoException)
   }
 }

@@ -1,4 +1,4 @@
-// Room: where archives are unpacked: one file without a name, in which they lie one behind the other.
+// Room: where archives are unpacked: one unnamed file, in which they follow one another.
 
 import {closeSync, mkdtempSync, openSync, rmSync, writeSync} from 'node:fs'
 import {tmpdir} from 'node:os'
@@ -7,26 +7,26 @@ import {HvError} from '../errors.ts'
 import type {ArchiveSource} from '../vfs/fs/archive.ts'
 import {badArchive} from './archive-error.ts'
 
-/** All of a root unpacked. A small file can grow a thousandfold. */
+/** The limit for all that a root unpacks. A small file can grow a thousandfold. */
 const MAX_BYTES = 2 ** 33
 
-/** Made while the host's files can be opened, and filled when nothing else of it can. */
+/** Made while host files can be opened, and filled when that is no longer possible. */
 export class Room implements ArchiveSource {
   readonly path = undefined
-  /** So much is in it. */
+  /** The bytes that are in it. */
   size = 0
   readonly #most: number
   readonly #file: number | HvError
   #isOpen: boolean
 
-  /** @param most bytes, of all that is unpacked together */
+  /** @param most the most bytes of all unpacked archives together */
   constructor(most = MAX_BYTES) {
     this.#most = most
     this.#file = openUnnamed()
     this.#isOpen = typeof this.#file === 'number'
   }
 
-  /** @throws HvError HOST_SYSCALL: it could not be made */
+  /** @throws HvError HOST_SYSCALL when it could not be made */
   get fd(): number {
     if (typeof this.#file === 'number') return this.#file
     throw this.#file
@@ -47,13 +47,13 @@ export class Room implements ArchiveSource {
     closeSync(this.fd)
   }
 
-  /** Nothing more is unpacked. */
+  /** No more archives are unpacked. */
   settle(): void {
     if (this.size === 0) this.close()
   }
 }
 
-/** Most archives need none: who does is told why there is none. */
+/** Most archives need none: the error is kept for those that do. */
 function openUnnamed(): number | HvError {
   try {
     const folder = mkdtempSync(join(tmpdir(), 'hv-'))

@@ -1,4 +1,4 @@
-// tarEntries: what a tar archive holds, one entry after another, with the headers that continue others put together.
+// tarEntries: a tar archive's entries, one after another, each merged with the headers that extend it.
 
 import {MAX_ID} from '../abi/ids.ts'
 import {badArchive, shown} from './archive-error.ts'
@@ -6,20 +6,20 @@ import type {FileBytes} from './file-bytes.ts'
 import {parsePax} from './pax.ts'
 import {BLOCK, parseHeader, type TarHeader} from './tar-header.ts'
 
-/** With its `size`, behind which the next header follows. */
+/** The next header follows after `size` bytes. */
 export interface TarEntry extends Omit<TarHeader, 'mtime'> {
   /** Where its content begins in the archive. */
   start: number
   mtime: {seconds: number; nanoseconds: number}
 }
 
-/** Of a header that continues another: names, and extended attributes, which are not looked at. */
+/** For a header that extends another: names, and extended attributes, which are ignored. */
 const MAX_HEADER_BYTES = 1 << 20
 const NS_DIGITS = 9
-/** Files of other kinds have no content, whatever their header says. */
+/** Other types have no content, whatever their header says. */
 const WITH_CONTENT = new Set(['0', '7', 'x', 'g', 'L', 'K', 'V'])
 
-/** What stands for a header's own fields. */
+/** Fields that replace a header's own. */
 interface Extension {
   records: ReadonlyMap<string, string>
   name?: string
@@ -28,7 +28,7 @@ interface Extension {
 
 const NONE: ReadonlyMap<string, string> = new Map()
 
-/** Names as they stand. @throws HvError BAD_ARGUMENT */
+/** Names are returned as they are. @throws HvError BAD_ARGUMENT */
 export function* tarEntries(archive: FileBytes): Iterable<TarEntry> {
   let global = new Map<string, string>()
   let next: Extension = {records: NONE}
@@ -72,7 +72,7 @@ function wholeBlock(archive: FileBytes, position: number): Buffer {
   return block
 }
 
-/** Where the next header is. */
+/** The position of the next header. */
 function behind(
   archive: FileBytes,
   start: number,
@@ -101,7 +101,7 @@ function paxRecords(bytes: Buffer, position: number): Map<string, string> {
 
 const cString = (bytes: Buffer): string => bytes.toString('latin1').replace(/\0.*$/s, '')
 
-/** Records of pax go before GNU's names, and both before the header. */
+/** pax records take precedence over GNU's names, and both over the header. */
 function extended(header: TarHeader, {records, ...gnu}: Extension, start: number): TarEntry {
   const name = records.get('path') ?? gnu.name ?? header.name
   if (header.type === 'S' || isSparse(records)) {
@@ -126,13 +126,13 @@ function isSparse(records: ReadonlyMap<string, string>): boolean {
 
 const isId = (id: number): boolean => Number.isSafeInteger(id) && id >= 0 && id <= MAX_ID
 
-/** A record, or what the header says. */
+/** A record's value, or else the header's. */
 function numberOf(record: string | undefined, own: number): number {
   if (record === undefined) return own
   return /^\d{1,16}$/.test(record) ? Number(record) : Number.NaN
 }
 
-/** Seconds with a fraction, also before 1970. */
+/** Seconds with a fraction, possibly before 1970. */
 function timeOf(text: string | undefined, own: number): TarEntry['mtime'] {
   if (text === undefined) return {seconds: own, nanoseconds: 0}
   const match = /^(-?)(\d{1,15})(?:\.(\d*))?$/.exec(text)

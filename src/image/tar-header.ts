@@ -1,4 +1,4 @@
-// A header block of a tar archive: POSIX's ustar, and what GNU tar makes of it (pax(1); GNU tar's manual, "Basic Tar Format").
+// A header block of a tar archive: POSIX's ustar, and GNU tar's variant (pax(1); GNU tar's manual, "Basic Tar Format").
 
 export const BLOCK = 512
 
@@ -7,10 +7,10 @@ export interface TarHeader {
   mode: number
   uid: number
   gid: number
-  /** Bytes of content behind the block. */
+  /** Bytes of content after the block. */
   size: number
   mtime: number
-  /** One character; '0' for what is of no type. */
+  /** One character; '0' when no type is given. */
   type: string
   linkName: string
   major: number
@@ -24,7 +24,7 @@ const ZERO = 0x30
 const PREFIX_AT = 345
 const PREFIX_END = 500
 
-/** @returns undefined: it is no header; 'end': all zeros, which ends an archive */
+/** @returns undefined when it is no header; 'end' when it is all zeros, which ends an archive */
 export function parseHeader(block: Buffer): TarHeader | 'end' | undefined {
   if (block[0] === 0 && block.every((byte) => byte === 0)) return 'end'
   if (!isSummed(block)) return undefined
@@ -45,12 +45,12 @@ export function parseHeader(block: Buffer): TarHeader | 'end' | undefined {
   }
 }
 
-/** GNU's "ustar  " has other fields where the prefix is. */
+/** GNU's "ustar  " has other fields in place of the prefix. */
 function isPosix(block: Buffer): boolean {
   return block.toString('latin1', 257, 263) === 'ustar\0'
 }
 
-/** The sum counts its own field as spaces. Old archives have sums of signed bytes: nobody makes those now. */
+/** The sum counts its own field as spaces. Old archives have sums of signed bytes, which are no longer made. */
 function isSummed(block: Buffer): boolean {
   let sum = SPACE * (CHECKSUM_END - CHECKSUM_AT)
   for (let at = 0; at < CHECKSUM_AT; at++) sum += block[at]
@@ -64,7 +64,7 @@ function textOf(block: Buffer, from: number, to: number): string {
   return block.toString('latin1', from, end)
 }
 
-/** Octal digits, or, where the first bit is set, GNU's big-endian binary. NaN for anything else. */
+/** Octal digits, or if the first bit is set, GNU's big-endian binary. NaN for anything else. */
 function numberOf(block: Buffer, from: number, to: number): number {
   if (block[from] & 0x80) return binaryOf(block.subarray(from, to))
   let at = from

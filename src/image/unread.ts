@@ -1,8 +1,8 @@
-// Unread: an archive or an image that is open, and of which no byte has been read: a jail may close in between.
+// Unread: an open archive or image of which no byte has been read: a jail may close in between.
 
 export interface Unread<T> {
-  /** Descriptors of directories that reading opens files in. */
+  /** Descriptors of directories in which reading opens files. */
   readonly folders: readonly number[]
-  /** Once. @throws HvError BAD_ARGUMENT, HOST_SYSCALL: all is closed then */
+  /** Call it once. @throws HvError BAD_ARGUMENT, HOST_SYSCALL: everything is closed then */
   read(): Promise<T>
 }

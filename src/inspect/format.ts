@@ -1,4 +1,4 @@
-// formatInspection: an inspection for people, the last line says how to run it.
+// formatInspection: an inspection for people; the last line says how to run it.
 
 import {printable} from '../errors.ts'
 import type {Found, Inspection, Program} from './inspection.ts'

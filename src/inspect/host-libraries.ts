@@ -1,4 +1,4 @@
-// hostLibraries: where a host's libraries are, found once: whoever looks for them later may not read how the host is set up.
+// hostLibraries: where a host's libraries are, found once: in a jail, the host's configuration may no longer be readable.
 
 import {accessSync, constants, realpathSync, statSync} from 'node:fs'
 import {posix} from 'node:path'
@@ -9,11 +9,11 @@ import {ProgramTree} from './tree.ts'
 export interface HostLibraries {
   /** The folders of a dynamic linker, in order, whether they exist or not. */
   folders(interpreter: string): readonly string[]
-  /** Those that exist, of every linker, and the other ones asked for. Absolute. */
+  /** The existing folders of every linker, and the others that were asked for. Absolute. */
   readonly existing: readonly string[]
 }
 
-/** @param others where libraries may be besides: of LD_LIBRARY_PATH, of $ORIGIN */
+/** @param others further places for libraries: from LD_LIBRARY_PATH, from $ORIGIN */
 export function hostLibraries(machine: Machine, others: readonly string[]): HostLibraries {
   using tree = new ProgramTree('/')
   const glibc = libraryPath(tree, machine, 'ld-linux')
@@ -24,7 +24,7 @@ export function hostLibraries(machine: Machine, others: readonly string[]): Host
   }
 }
 
-/** Never the whole host, and nothing of its kernel's. */
+/** Never the whole host, and no folder of its kernel. */
 function isFolderOfFiles(path: string): boolean {
   if (!posix.isAbsolute(path)) return false
   try {

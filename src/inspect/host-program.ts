@@ -1,4 +1,4 @@
-// libraryFinder: what it takes to run a program of this host: its interpreter and its libraries, and no more of the host.
+// libraryFinder: finds what a program of this host needs to run: its interpreter and its libraries, and nothing else of the host.
 
 import {posix} from 'node:path'
 import {readDynamic} from '../elf/dynamic.ts'
@@ -13,27 +13,27 @@ import {ProgramTree} from './tree.ts'
 
 interface OpenProgram {
   readonly fd: number
-  /** Without links. */
+  /** With links resolved. */
   readonly path: string
   readonly name: string
 }
 
 export interface ShownProgram {
-  /** Where the guest finds it: its own path. */
+  /** Where the guest finds it: at its own path. */
   readonly path: string
-  /** The interpreter is among them. */
+  /** The interpreter is one of them. */
   readonly libraries: readonly {readonly host: string; readonly guest: string}[]
-  /** Symbolic links of the guest's, by absolute paths: its other name, and libraries where the guest's ld.so looks. */
+  /** The guest's symbolic links, by absolute path: the program's other name, and libraries where the guest's ld.so looks. */
   readonly links: readonly {readonly path: string; readonly target: string}[]
 }
 
 /**
- * What cannot be found is left out: the dynamic linker says so. Libraries that a program loads by dlopen(3) are not found. In a jail
- * the finder finds what lies in the folders that the jail lets it open.
+ * Files that cannot be found are left out: the dynamic linker reports them. Libraries loaded with dlopen(3) are not found. In a jail
+ * the finder finds only files in folders that the jail lets it open.
  *
- * The program says which files these are. So a file is shown only if it is a shared library, as ld.so itself takes no other: a
+ * The program says which files it needs. So a file is shown only if it is a shared library, as ld.so loads nothing else: a
  * program that lies sees shared libraries of its choice that hv's user may read, and no other file.
- * @returns for a program that is open, and the guest's LD_LIBRARY_PATH
+ * @returns a finder for an open program and the guest's LD_LIBRARY_PATH
  */
 export function libraryFinder(host: HostLibraries): (program: OpenProgram, ofGuest?: string) => ShownProgram {
   return ({fd, path, name}, ofGuest = '') => {
@@ -66,13 +66,13 @@ function neededBy(
       links: linksFor(paths, host.folders(interp), builtInFolders(machine, interp)),
     }
   } catch (error) {
-    // Whoever loads it says what is wrong with it.
+    // Loading it will report what is wrong with it.
     if (error instanceof HvError) return {paths: [], links: []}
     throw error
   }
 }
 
-/** The guest has no ld.so.cache and no ld.so.conf: what the host found by them is linked to from where others lie. */
+/** The guest has no ld.so.cache and no ld.so.conf: libraries that the host found through them get links where ld.so finds others. */
 function linksFor(
   paths: readonly string[],
   standard: readonly string[],

@@ -1,4 +1,4 @@
-// howToRun: the command that runs a program here, or why it does not run.
+// howToRun: the command that runs a program here, or the reason why it does not run.
 
 import {accessSync, constants} from 'node:fs'
 import {arch} from '../arch/index.ts'
@@ -8,7 +8,7 @@ import type {Inspection, InspectOptions, Program} from './inspection.ts'
 
 type Answer = Pick<Inspection, 'command' | 'obstacle'>
 
-/** @param refusal why hv runs such a file nowhere, if it does not */
+/** @param refusal why hv runs such a file nowhere, if that is so */
 export function howToRun(
   {path, root}: InspectOptions,
   program: Program | undefined,
@@ -43,7 +43,7 @@ function hasKvm(): boolean {
 
 const no = (obstacle: string): Answer => ({command: null, obstacle})
 
-/** As a POSIX shell reads it. */
+/** Quotes for a POSIX shell. */
 function shellWord(text: string): string {
   const shown = printable(text)
   return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", `'\\''`)}'`

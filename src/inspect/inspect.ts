@@ -1,4 +1,4 @@
-// inspectProgram: what a file is, and what it takes to run it here.
+// inspectProgram: what a file is, and what running it here takes.
 
 import {ELFOSABI_STANDALONE, PF_X} from '../abi/elf.ts'
 import {isBareMetal} from '../elf/bare-metal.ts'
@@ -43,7 +43,7 @@ export function inspectFile(file: ProgramFile, root: string | undefined): Inspec
   }
 }
 
-/** An image; or why hv does not run what is a sound file all the same, of another machine or kind. */
+/** An image; or why hv does not run a sound file of another machine or kind. */
 function parse({reader, path}: ProgramFile, header: ForeignHeader | undefined): ElfImage | ElfError {
   try {
     return parseElf(reader, path)

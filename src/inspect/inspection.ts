@@ -5,14 +5,14 @@ import type {Section} from '../elf/sections.ts'
 import type {ProgramTree} from './tree.ts'
 
 export interface InspectOptions {
-  /** Without `root` a path of this host, else one of that tree. */
+  /** Without `root` a path of this host, otherwise one in that tree. */
   path: string
-  /** Host directory that would be the guest's `/`. */
+  /** Host directory that would become the guest's `/`. */
   root?: string
 }
 
 export interface Inspection {
-  /** As it was asked for. */
+  /** The path as it was given. */
   path: string
   class: 32 | 64
   endian: 'little' | 'big'
@@ -20,30 +20,30 @@ export interface Inspection {
   architecture: string
   /** `exec`: linked for fixed addresses; `dyn`: anywhere; others do not run. */
   type: string
-  /** Absent: hv does not run it, and says why in `obstacle`. */
+  /** Absent when hv does not run it; `obstacle` says why. */
   program?: Program
   sections: readonly Section[]
-  /** Why `sections` is empty, where the file should have some. */
+  /** Why `sections` is empty although the file should have some. */
   sectionsDefect?: string
-  /** How many its symbol table has, or that for the linker alone where it is stripped. */
+  /** The number in its symbol table, or if it is stripped, in the dynamic linker's alone. */
   symbols: {table: 'symtab' | 'dynsym' | null; count: number}
   /** The command that runs it here. */
   command: string | null
-  /** Why not, where `command` is null or would fail as things are. */
+  /** Why not, if `command` is null or would fail at present. */
   obstacle: string | null
 }
 
 export interface Program {
   kind: 'linux' | 'bare-metal'
-  /** By which mark. */
+  /** The mark that shows it. */
   mark: string
   linking: 'static' | 'static-pie' | 'dynamic' | 'library'
   /** PT_INTERP. */
   interpreter: Found | null
-  /** Of it and of those that it needs, in the order in which they are found. */
+  /** Its libraries and theirs, in the order in which they are found. */
   libraries: Found[]
   entry: number
-  /** All that is loaded, bytes. */
+  /** Bytes of all loaded segments. */
   memoryBytes: number
   /** Its stack may be executed. */
   executableStack: boolean
@@ -60,15 +60,15 @@ export interface Program {
 
 export interface Found {
   name: string
-  /** In the tree; null: it is not there. */
+  /** Its path in the tree; null when it is not there. */
   path: string | null
 }
 
-/** What is inspected. */
+/** The file that is inspected. */
 export interface ProgramFile {
-  /** What the user called it. */
+  /** The name by which the user called it. */
   readonly path: string
-  /** Where it is in `tree`: `$ORIGIN` of its libraries. */
+  /** Its path in `tree`, which is its libraries' `$ORIGIN`. */
   readonly treePath: string
   readonly reader: ElfReader
   readonly tree: ProgramTree

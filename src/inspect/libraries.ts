@@ -9,18 +9,18 @@ import {HvError} from '../errors.ts'
 import type {Found} from './inspection.ts'
 import type {ProgramTree} from './tree.ts'
 
-/** A file can name libraries without end. */
+/** A file can name any number of libraries. */
 const MAX_LIBRARIES = 1000
 
 interface Wanted {
   name: string
-  /** Where its user says that it is. */
+  /** The folders that its user names. */
   folders: readonly string[]
 }
 
 /**
  * @param path the program's own, in the tree
- * @param standard the folders that every program's are looked for in
+ * @param standard the folders that are searched for every program
  * @param ofEnvironment the folders of LD_LIBRARY_PATH
  */
 export function findLibraries(
@@ -35,7 +35,7 @@ export function findLibraries(
   const asked = ofEnvironment.filter((folder) => folder.startsWith('/'))
   const found = new Map<string, Found>()
   const queue = wantedBy(path, dynamic, asked)
-  // The dynamic linker itself is there already, whoever needs it.
+  // The dynamic linker itself is already there, whichever file needs it.
   const own = posix.basename(interpreter)
   for (let wanted = queue.shift(); wanted !== undefined; wanted = queue.shift()) {
     const {name, folders} = wanted
@@ -65,16 +65,16 @@ export function firstLibrary(
   machine: Machine,
 ): {path: string; dynamic: Dynamic | undefined} | undefined {
   for (const path of candidates) {
-    // It would count from the working directory.
+    // A relative path would count from the working directory.
     if (!path.startsWith('/')) continue
-    // ld.so goes on to the next folder where a library is of another machine.
+    // ld.so goes on to the next folder if a library is for another machine.
     const read = tree.read(path, (reader) => dynamicOf(reader, path, machine))
     if (read !== undefined) return {path, dynamic: read.dynamic}
   }
   return undefined
 }
 
-/** Of a shared library. A program is none, and ld.so loads no other program. */
+/** For a shared library only: ld.so loads no program but the one that it starts. */
 function dynamicOf(
   reader: ElfReader,
   path: string,

@@ -3,15 +3,15 @@
 import type {Machine} from '../elf/machine-name.ts'
 import type {ProgramTree} from './tree.ts'
 
-/** What glibc's own configuration has, in Debian and elsewhere. */
+/** From glibc's own configuration, in Debian and elsewhere. */
 const TRIPLETS: Record<Machine, string> = {x86_64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu'}
 const MUSL_NAMES: Record<Machine, string> = {x86_64: 'x86_64', arm64: 'aarch64'}
 const MUSL_FOLDERS = ['/lib', '/usr/local/lib', '/usr/lib']
 const CONFIGURATION = '/etc/ld.so.conf'
-/** Debian's file includes this folder, and nobody writes other patterns. */
+/** Debian's file includes this folder, and other patterns are not in use. */
 const INCLUDED = '/etc/ld.so.conf.d/'
 
-/** What ld.so looks through for every program, in order. */
+/** The folders that ld.so searches for every program, in order. */
 export function libraryPath(tree: ProgramTree, machine: Machine, interpreter: string): readonly string[] {
   if (interpreter.includes('ld-musl')) {
     const listed = tree.text(`/etc/ld-musl-${MUSL_NAMES[machine]}.path`)
@@ -25,7 +25,7 @@ export function libraryPath(tree: ProgramTree, machine: Machine, interpreter: st
   ]
 }
 
-/** Those of them that it knows without any configuration. */
+/** Those that it knows without any configuration. */
 export function builtInFolders(machine: Machine, interpreter: string): readonly string[] {
   if (interpreter.includes('ld-musl')) return MUSL_FOLDERS
   const triplet = TRIPLETS[machine]

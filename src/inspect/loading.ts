@@ -1,4 +1,4 @@
-// What of a file is loaded, and what its notes say, in words.
+// What is loaded of a file, and what its notes say, in words.
 
 import {
   PF_R,

@@ -1,4 +1,4 @@
-// withProgramFile: the file that is inspected, of this host or of a tree.
+// withProgramFile: opens the file to inspect, of this host or of a tree.
 
 import {closeSync, constants, fstatSync, openSync, realpathSync} from 'node:fs'
 import {fileReader} from '../elf/file-reader.ts'
@@ -35,7 +35,7 @@ function withHostFile<T>(path: string, tree: ProgramTree, use: (file: ProgramFil
 
 function openHostFile(path: string): number {
   try {
-    // A fifo would be waited for.
+    // Opening a fifo would wait.
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code

@@ -1,4 +1,4 @@
-// ProgramTree: the files of a directory of the host, found as a guest finds them whose `/` it is.
+// ProgramTree: the files of a host directory, found as by a guest whose `/` it is.
 
 import {ALL_CAPABILITIES, NO_CAPABILITIES} from '../abi/capability.ts'
 import {Errno} from '../abi/errno.ts'
@@ -34,7 +34,7 @@ export class ProgramTree implements Disposable {
     this.#mount = mountRoot(openHostFs(root, {readOnly: true, memory}))
   }
 
-  /** The regular file that a path leads to, as `use` sees it; undefined: there is none, or it cannot be read. */
+  /** Calls `use` with the regular file at a path; undefined when there is none, or it cannot be read. */
   read<T>(path: string, use: (reader: ElfReader) => T): T | undefined {
     return this.#open(path, S_IFREG, (file) =>
       use({
@@ -57,7 +57,7 @@ export class ProgramTree implements Disposable {
     )
   }
 
-  /** What a directory holds; none if there is no such directory. */
+  /** The names in a directory; none if there is no such directory. */
   names(path: string): string[] {
     return this.#open(path, S_IFDIR, (file) => file.readDirectory(MAX_NAMES).map(({name}) => name)) ?? []
   }

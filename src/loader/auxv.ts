@@ -23,7 +23,7 @@ import type {ElfImage} from '../elf/image.ts'
 import {PAGE_SIZE} from '../platform/platform.ts'
 import type {Layout} from './layout.ts'
 
-/** A type (AT_*) and its value; a bigint only where 53 bits do not do (arm64's hardware capabilities). */
+/** A type (AT_*) and its value; a bigint only where 53 bits are too few (arm64's hardware capabilities). */
 export type AuxEntry = readonly [type: number, value: number | bigint]
 
 export interface AuxvRequest {
@@ -38,14 +38,14 @@ export interface AuxvRequest {
   /** Processor features as Linux encodes them: x86_64's is CPUID 1 EDX. */
   readonly hwcap: number | bigint
   readonly hwcap2: number | bigint
-  /** Bytes that a signal frame takes at most: it grows with the processor's XSAVE area. */
+  /** The most bytes that a signal frame takes: it grows with the processor's XSAVE area. */
   readonly minSignalStack: number
 }
 
 /** USER_HZ: the unit of times(2), fixed by Linux's ABI. */
 export const CLOCK_TICKS = 100
 
-/** All but AT_RANDOM, AT_EXECFN and AT_PLATFORM, which point into the stack: buildStack adds them, and AT_NULL. */
+/** All entries but AT_RANDOM, AT_EXECFN and AT_PLATFORM, which point into the stack: buildStack adds them, and AT_NULL. */
 export function buildAuxv(request: AuxvRequest): AuxEntry[] {
   const {image, layout} = request
   const entries: AuxEntry[] = [

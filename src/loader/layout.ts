@@ -1,4 +1,4 @@
-// chooseLayout: where everything of a new program goes in its address space, random or not, in Linux's proportions.
+// chooseLayout: where each part of a new program goes in its address space, random or not, in Linux's proportions.
 
 import {ENOMEM} from '../abi/errno.ts'
 import {ElfError} from '../elf/elf-error.ts'
@@ -22,7 +22,7 @@ export interface LayoutRequest {
 
 /** Addresses; multiples of PAGE_SIZE unless said otherwise. */
 export interface Layout {
-  /** What to add to the image's addresses. */
+  /** Added to the image's addresses. */
   readonly bias: number
   readonly interpreterBias: number
   /** The first instruction: the interpreter's entry when there is one. Not page-aligned. */
@@ -32,7 +32,7 @@ export interface Layout {
   readonly stackTop: number
   /** For buildStack: bytes to leave free below the strings, a multiple of 16 below 8192. */
   readonly stackJitter: number
-  /** mmap allocates top-down from here; the stack's limit and a guard gap lie above. */
+  /** mmap allocates downwards from here; the stack's limit and a guard gap are above. */
   readonly mmapTop: number
   /** The vvar page, directly below the vDSO. */
   readonly vvarAddress: number
@@ -47,7 +47,7 @@ const BRK_RANDOM_SHARE = 2 ** 22 // 32 MiB, 13 bits of pages
 const STACK_JITTER = 8192
 const STACK_GUARD_GAP = 256 * PAGE_SIZE
 const STACK_GAP_MIN = 128 * 2 ** 20
-/** No stack is larger than this share of the address space, whatever RLIMIT_STACK says. */
+/** No stack takes a larger share of the address space, whatever RLIMIT_STACK says. */
 const STACK_GAP_SHARE = 8
 
 /** @throws ElfError BAD_ELF: ENOMEM when the image does not fit, EINVAL when its alignment is absurd */

@@ -17,16 +17,16 @@ import {loadable, pageCeil, pageFloor} from './span.ts'
 /** vm.mmap_min_addr: nothing is mapped below, so that a null pointer never points at anything. */
 export const MIN_ADDRESS = 0x10000
 
-/** One private mapping; addresses, lengths and offsets are bytes and multiples of PAGE_SIZE, but for `zeroFrom`. */
+/** One private mapping; addresses, lengths and offsets are bytes and multiples of PAGE_SIZE, except `zeroFrom`. */
 export interface SegmentMapping {
   readonly address: number
   readonly length: number
   readonly protection: Protection
-  /** Zeros, not the file. */
+  /** Zeros instead of the file. */
   readonly anonymous: boolean
   /** Where in the file the mapping starts (0 when anonymous); its last page may reach past the end of the file. */
   readonly fileOffset: number
-  /** Bytes from this address to the end of the mapping read as zero (.bss in the last file page); the end when none do. */
+  /** Bytes from this address to the end of the mapping read as zero (.bss in the last file page); the mapping's end when none do. */
   readonly zeroFrom: number
 }
 

@@ -12,7 +12,7 @@ const ALIGN_LIMIT = 2 ** 30
 export interface Span {
   /** The first segment's page. */
   readonly start: number
-  /** Behind the last segment's last byte. */
+  /** After the last segment's last byte. */
   readonly end: number
   /** A power of two, at least PAGE_SIZE. */
   readonly align: number
@@ -34,7 +34,7 @@ export function imageSpan(image: ElfImage): Span {
   throw new ElfError('BAD_ELF', EINVAL, image.path, defect, 'link it with a smaller max-page-size')
 }
 
-/** What is loaded, in the file's order: a later segment replaces a page that it shares with an earlier one. */
+/** The segments that are loaded, in the file's order: a later segment replaces a page that it shares with an earlier one. */
 export const loadable = (image: ElfImage): readonly Segment[] =>
   image.segments.filter(({type, memSize}) => type === PT_LOAD && memSize > 0)
 
@@ -42,7 +42,7 @@ export const pageFloor = (value: number): number => floorTo(value, PAGE_SIZE)
 export const pageCeil = (value: number): number => Math.ceil(value / PAGE_SIZE) * PAGE_SIZE
 export const floorTo = (value: number, align: number): number => Math.floor(value / align) * align
 
-// As Linux: an alignment of 0 or one that is no power of two means nothing.
+// As on Linux, an alignment of 0 or one that is not a power of two means nothing.
 function isPowerOfTwo(value: number): boolean {
   return value > 0 && Number.isInteger(Math.log2(value))
 }

@@ -21,7 +21,7 @@ export interface StackRequest {
   readonly auxv: readonly AuxEntry[]
   /** 16 random bytes (AT_RANDOM: the stack protector's and the pointer guard's seed). */
   readonly random16: Uint8Array
-  /** The name that the program was started by. */
+  /** The name under which the program was started. */
   readonly execfn: string
   /** AT_PLATFORM: `x86_64`, `aarch64`. */
   readonly platform: string
@@ -33,7 +33,7 @@ export interface StackRequest {
 }
 
 export interface InitialStack {
-  /** The stack pointer at entry, 16-byte aligned; argc lies there. */
+  /** The stack pointer at entry, 16-byte aligned; argc is there. */
   readonly sp: number
   /** Memory from `sp` to `stackTop`. */
   readonly bytes: Uint8Array
@@ -99,7 +99,7 @@ function sizeOf(strings: readonly string[]): number {
   return total
 }
 
-// fs/exec.c, bprm_stack_limits: the pointers count, those of the auxiliary vector do not.
+// fs/exec.c, bprm_stack_limits: the pointers count, but not those of the auxiliary vector.
 function checkTotal(stringBytes: number, strings: number, stackLimit: number): void {
   const limit = Math.max(Math.min(stackLimit / 4, ARGUMENT_BYTES_MAX), TOTAL_MIN)
   if (stringBytes + strings * WORD > limit) throw new Errno(E2BIG)
@@ -127,7 +127,7 @@ class StackWriter {
     this.word(0)
   }
 
-  /** Writes the strings one behind the other from `address`. @returns their addresses */
+  /** Writes the strings one after another from `address`. @returns their addresses */
   strings(address: number, strings: readonly string[]): number[] {
     return strings.map((string) => {
       const place = address

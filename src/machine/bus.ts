@@ -1,4 +1,4 @@
-// Bus: finds the device that an exit is about, or says that there is none.
+// Bus: finds the device that an exit accesses, or reports that there is none.
 
 import {HvError} from '../errors.ts'
 import type {IoExit, MmioExit} from '../vm/exit.ts'
@@ -8,13 +8,13 @@ export class Bus {
   readonly #devices: readonly Device[]
   readonly #onNobody: (() => void) | undefined
 
-  /** @param onNobody when nobody answers: reads have all bits set then, as on a PC; without it, that is an error */
+  /** @param onNobody called when no device answers: reads then return all bits set, as on a PC; without it, that is an error */
   constructor(devices: readonly Device[], onNobody?: () => void) {
     this.#devices = devices
     this.#onNobody = onNobody
   }
 
-  /** Does the exit's accesses, in order. @throws HvError VCPU_FAILED when no device answers */
+  /** Carries out the exit's accesses, in order. @throws HvError VCPU_FAILED when no device answers */
   handle(exit: IoExit | MmioExit): void {
     const isPort = exit.kind === 'io'
     const address = isPort ? exit.port : exit.address
@@ -51,7 +51,7 @@ export class Bus {
   }
 }
 
-/** Up to 4 bytes are exact, and no device takes more. */
+/** Exact for up to 4 bytes, and no device takes more. */
 function toNumber(bytes: Uint8Array): number {
   return bytes.reduceRight((value, byte) => value * 256 + byte, 0)
 }

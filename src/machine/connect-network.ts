@@ -1,4 +1,4 @@
-// connectNetwork: what is at the other end of a machine's network card: a process behind a socket, such as passt(1), or a TAP interface.
+// connectNetwork: connects a machine's network card to a process behind a socket, such as passt(1), or to a TAP interface.
 
 import {once} from 'node:events'
 import type {Socket} from 'node:net'
@@ -24,12 +24,12 @@ export async function connectNetwork(network: Network): Promise<Socket | TapOpti
       cause,
     })
   }
-  // Whose end it is that is gone, frames go nowhere, as without a cable.
+  // When the other end is gone, frames go nowhere, as without a cable.
   socket.on('error', () => {})
   return socket
 }
 
-/** Or a socket keeps this process alive. */
+/** Otherwise a socket keeps this process alive. */
 export function leaveNetwork(network: Socket | TapOptions | undefined): void {
   if (network !== undefined && 'destroy' in network) network.destroy()
 }

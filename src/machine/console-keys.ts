@@ -1,4 +1,4 @@
-// ConsoleKeys: what is typed at a terminal, on its way to a machine's console; ^A and then x ends the machine, as with QEMU.
+// ConsoleKeys: passes what is typed at a terminal to a machine's console; ^A and then x ends the machine, as with QEMU.
 
 import {Transform, type TransformCallback} from 'node:stream'
 
@@ -19,7 +19,7 @@ export class ConsoleKeys extends Transform {
     done(null, Uint8Array.from(typed))
   }
 
-  /** ^A twice is one ^A; before any other key it is lost. */
+  /** ^A twice is one ^A; ^A before any other key is dropped. */
   #isForMachine(byte: number): boolean {
     if (!this.#isEscaped) {
       this.#isEscaped = byte === ESCAPE

@@ -1,6 +1,6 @@
 // A flattened device tree (Devicetree Specification 0.4, section 5): what a kernel is told about its machine.
 
-/** A cell is 32 bits; a list of strings has each with its NUL. */
+/** A cell is 32 bits; each string of a list ends with its NUL. */
 export type PropertyValue = string | readonly string[] | readonly number[] | Uint8Array | true
 
 export interface TreeNode {
@@ -89,7 +89,7 @@ class Words {
   }
 }
 
-/** Names of properties, each once. */
+/** Names of properties, each stored once. */
 class Names {
   readonly #offsets = new Map<string, number>()
   #length = 0

@@ -1,4 +1,4 @@
-// Device: what answers a range of ports or of addresses.
+// Device: answers a range of ports or of addresses.
 
 export interface Device {
   /** For messages. */
@@ -7,7 +7,7 @@ export interface Device {
   /** Port, or guest physical address. */
   readonly first: number
   readonly length: number
-  /** Bytes of one access that it understands. */
+  /** The access sizes that it understands, in bytes. */
   readonly sizes: readonly number[]
   /** @param offset from `first` */
   read(offset: number): number

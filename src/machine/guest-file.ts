@@ -1,4 +1,4 @@
-// GuestFile: a bare-metal ELF file: what it needs, and its way into guest memory with its arguments.
+// GuestFile: a bare-metal ELF file: what it needs, and how it gets into guest memory with its arguments.
 
 import {closeSync, constants, fstatSync, openSync} from 'node:fs'
 import {PT_LOAD} from '../abi/elf.ts'
@@ -10,15 +10,15 @@ import {HvError} from '../errors.ts'
 import type {GuestMemory} from '../vm/guest-memory.ts'
 import {ARGUMENTS, GUEST_START, type StartOfGuest} from './machine.ts'
 
-/** What the stack has at the top of memory; segments end below it. */
+/** The stack's part of the top of memory; segments end below it. */
 const STACK_BYTES = 0x10000
-/** Both architectures'. */
+/** For both architectures. */
 const STACK_ALIGN = 16
 const POINTER_BYTES = 8
-/** What guests/bare does; any place above GUEST_START will do. */
+/** As guests/bare does; any address from GUEST_START up will do. */
 const LINK_AT = 0x100000
 const CHUNK_BYTES = 1 << 20
-/** The second word of the descriptor of hv's note: what the guest needs. */
+/** In the second word of the descriptor of hv's note: what the guest needs. */
 const NOTE_NEEDS = 4
 const NEEDS_EL2 = 1
 
@@ -50,7 +50,7 @@ export class GuestFile implements Disposable {
   }
 
   /**
-   * Loads the segments at their virtual addresses, which are the physical ones, and `args`.
+   * Loads the segments at their virtual addresses, which are also their physical ones, and `args`.
    * @returns how to start it
    * @throws HvError BAD_ELF, MEMORY_SIZE, BAD_ARGUMENT
    */
@@ -70,7 +70,7 @@ export class GuestFile implements Disposable {
   }
 }
 
-/** Opened, and not read. @throws HvError NOT_FOUND, NOT_EXECUTABLE */
+/** Opens it, and reads nothing. @throws HvError NOT_FOUND, NOT_EXECUTABLE */
 export function openGuestFile(path: string): number {
   const fd = open(path)
   if (fstatSync(fd).isFile()) return fd
@@ -80,7 +80,7 @@ export function openGuestFile(path: string): number {
 
 function open(path: string): number {
   try {
-    // A fifo would be waited for.
+    // Opening a fifo would wait.
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code
@@ -115,7 +115,7 @@ function loadSegments(memory: GuestMemory, {segments, path}: ElfImage, reader: E
       const defect = `${path} has a segment up to ${hex(vaddr + memSize)}, and memory for it ends at ${hex(end)}`
       throw new HvError('MEMORY_SIZE', defect, 'give more `memoryBytes`, or link it lower')
     }
-    // In pieces: a file is as large as it says. The rest of the segment is zero already.
+    // In pieces: the file alone says how large it is. The rest of the segment is zero already.
     for (let done = 0; done < fileSize; done += CHUNK_BYTES) {
       const length = Math.min(CHUNK_BYTES, fileSize - done)
       memory.write(vaddr + done, reader.read(offset + done, length))

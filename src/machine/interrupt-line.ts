@@ -4,19 +4,19 @@ import type {InterruptLine} from '../vm/irqchip.ts'
 
 export type {InterruptLine} from '../vm/irqchip.ts'
 
-/** Of a machine without an interrupt controller. */
+/** For a machine without an interrupt controller. */
 export const noLine: InterruptLine = {raise() {}, lower() {}, pulse() {}}
 
 /** How a serial line reaches a machine with an interrupt controller; a machine without one polls. */
 export interface SerialWiring {
   line: InterruptLine
-  /** What reads of the status register give, when the vCPU's thread answers them. */
+  /** Called with what reads of the status register return, when the vCPU's thread answers them. */
   status: (value: number) => void
 }
 
 export const noWiring: SerialWiring = {line: noLine, status() {}}
 
-/** A line that is told only what changes: setting it again costs no call of KVM's. */
+/** A line that is told only of changes: setting it again costs no KVM call. */
 export class Level {
   readonly #line: InterruptLine
   #isHigh = false

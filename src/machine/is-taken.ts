@@ -1,9 +1,9 @@
-// Hands over a machine's output; a reader that went away is no error.
+// isTaken: hands over a machine's output; a reader that went away is no error.
 
 import {HvError} from '../errors.ts'
 import type {MachineOutput} from './streams.ts'
 
-/** False: nobody reads it any more. */
+/** False when nothing reads it any more. */
 export async function isTaken(output: MachineOutput): Promise<boolean> {
   try {
     await output.flush()

@@ -1,9 +1,9 @@
-// KernelFile: a file for a kernel's machine, opened before the jail closes and read whole behind it: an allegation that goes into guest memory.
+// KernelFile: a file for a kernel's machine, opened before the jail closes and read whole after: an allegation that goes into guest memory.
 
 import {closeSync, constants, fstatSync, openSync, readFileSync} from 'node:fs'
 import {HvError} from '../errors.ts'
 
-/** Larger than any kernel, and an initrd of a whole system. */
+/** Larger than any kernel, and than the initrd of a whole system. */
 const MAX_BYTES = 2 ** 30
 
 export class KernelFile implements Disposable {
@@ -11,11 +11,11 @@ export class KernelFile implements Disposable {
   readonly #path: string
   readonly #what: string
 
-  /** @param what for messages. @throws HvError NOT_FOUND, BAD_KERNEL */
+  /** @param what it is, for messages. @throws HvError NOT_FOUND, BAD_KERNEL */
   constructor(path: string, what: string) {
     this.#path = path
     this.#what = what
-    // A pipe would wait for who writes to it.
+    // Opening a pipe would wait for a writer.
     this.#fd = this.#attempt(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
     try {
       const stat = fstatSync(this.#fd)
@@ -28,7 +28,7 @@ export class KernelFile implements Disposable {
     }
   }
 
-  /** Once. @throws HvError BAD_KERNEL */
+  /** Call it once. @throws HvError BAD_KERNEL */
   read(): Uint8Array {
     return this.#attempt(() => readFileSync(this.#fd))
   }

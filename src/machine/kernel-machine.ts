@@ -16,21 +16,21 @@ import {type MachineResult, nowNs} from './machine-result.ts'
 import {memoryPieces} from './memory-pieces.ts'
 import type {DeviceModel} from './virtio/model.ts'
 
-/** Backed lazily: it costs what the machine touches. */
+/** The host backs it lazily: it costs only what the machine touches. */
 export const MEMORY_BYTES = 512 * 2 ** 20
 
 /** What a machine has besides what its user gives it. */
 export interface KernelExtras {
   readonly models: readonly DeviceModel[]
-  /** In place of the user's, when the kernel is read. */
+  /** Replaces the user's; called when the kernel is read. */
   readonly initrd: () => Uint8Array
 }
 
 export class KernelMachine implements Disposable {
   readonly vsock = new VirtioVsock()
   /**
-   * Is told of the machine if it does not end with status 0, while all of it stands still. To be set before `run`.
-   * `end`: how it ended; absent: it failed.
+   * Called with the machine if it does not end with status 0, while all of it stands still. Set it before `run`.
+   * `end`: how it ended; absent when it failed.
    */
   onDead: ((dead: DeadMachine, end: End | undefined) => void) | undefined
   readonly #options: KernelOptions
@@ -43,7 +43,7 @@ export class KernelMachine implements Disposable {
   readonly #stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0, unclaimed: 0, boots: 0}
   #made: Made
 
-  /** Opens what it is made of, and reads none of it. @param debug how it is debugged, in its first boot @throws HvError */
+  /** Opens the machine's files, and reads none. @param debug how its first boot is debugged @throws HvError */
   constructor(options: KernelOptions, streams: KernelStreams, debug?: Debugger, extras?: KernelExtras) {
     const {kernel, initrd} = options
     this.#options = options
@@ -75,7 +75,7 @@ export class KernelMachine implements Disposable {
   }
 
   /**
-   * Reads the kernel and runs it; once.
+   * Reads the kernel and runs it. Call it once.
    * @param onLoaded called when it is in memory, before its first instruction
    * @throws HvError BAD_KERNEL, HOST_SYSCALL
    */
@@ -102,7 +102,7 @@ export class KernelMachine implements Disposable {
     }
   }
 
-  /** Whether or not its output is read. */
+  /** Does not wait for its output to be read. */
   stop(end: End): void {
     this.#streams.output.hurry()
     this.#made.run.stop(end)
@@ -129,7 +129,7 @@ export class KernelMachine implements Disposable {
     }
   }
 
-  /** A machine as new, whose devices have what they had. */
+  /** Makes the machine anew; its devices keep their resources. */
   #remake(): void {
     unmake(this.#made)
     this.#made = this.#make()

@@ -1,4 +1,4 @@
-// KernelResources: what a machine's devices have of the host: files of disks, shared directories, a network; let go when the machine ends.
+// KernelResources: what a machine's devices use of the host: files of disks, shared directories, a network; released when the machine ends.
 
 import {closeSync, constants, fstatSync, openSync} from 'node:fs'
 import {HvError} from '../errors.ts'
@@ -24,7 +24,7 @@ export class KernelResources implements Disposable {
   readonly roots: {fd: number; isWritable: boolean}[] = []
   readonly #letGo: (() => void)[] = []
 
-  /** Let go with the rest, the last one first. */
+  /** Released with the rest, last one first. */
   use<Used extends Disposable>(used: Used): Used {
     this.#letGo.push(() => used[Symbol.dispose]())
     return used
@@ -53,7 +53,7 @@ export class KernelResources implements Disposable {
     })
   }
 
-  /** At most one, with an address of its own, as several may be in one network: locally administered. @throws HvError BAD_ARGUMENT */
+  /** At most one, with its own, locally administered address, as several may be in one network. @throws HvError BAD_ARGUMENT */
   cards(network: KernelOptions['network']): DeviceModel[] {
     if (network === undefined) return []
     const backend = 'tap' in network ? this.use(new TapBackend(network.tap)) : new StreamBackend(network)
@@ -67,7 +67,7 @@ export class KernelResources implements Disposable {
   }
 }
 
-/** Of a raw image or a block device: anything else has no place to seek to, or waits. */
+/** Opens a raw image or a block device: any other file cannot seek, or waits. */
 function openDisk(path: string, readOnly: boolean): number {
   const access = readOnly ? constants.O_RDONLY : constants.O_RDWR
   try {

@@ -1,4 +1,4 @@
-// KernelRun: a kernel's machine from its first instruction to how it ended: vCPUs on threads of their own, and devices that answer them.
+// KernelRun: runs a kernel's machine from its first instruction to its end: vCPUs on their own threads, and devices that answer them.
 
 import {SIGPIPE} from '../abi/signal.ts'
 import {type Exit, isAccess} from '../vm/exit.ts'
@@ -17,20 +17,20 @@ import type {MachineInput, MachineOutput} from './streams.ts'
 import type {VirtioMmio} from './virtio/mmio.ts'
 import type {DeviceModel} from './virtio/model.ts'
 
-/** While so much waits for a slow reader, the vCPUs do. */
+/** When this much output waits for a slow reader, the vCPUs wait, too. */
 const CONGESTED_BYTES = 2 ** 16
 
-/** Of its serial line. */
+/** The streams of its serial line. */
 export interface KernelStreams {
   readonly input: MachineInput
   readonly output: MachineOutput
 }
 
-/** The devices and vCPUs of a machine whose kernel is loaded before `toEnd`. */
+/** The devices and vCPUs of a machine. Its kernel is loaded before `toEnd`. */
 export class KernelRun implements Disposable {
   readonly stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0, unclaimed: 0}
   readonly devices: readonly PlacedDevice[]
-  /** Who debugs it. To be set before `toEnd`. */
+  /** Its debugger. Set it before `toEnd`. */
   debugging: MachineDebugging | undefined
   readonly #virtio: readonly VirtioMmio[]
   readonly #vcpus: readonly Vcpu[]
@@ -39,13 +39,13 @@ export class KernelRun implements Disposable {
   readonly #ending: () => Ending | undefined
   /** The kernel has reset its machine. */
   wasReset = false
-  /** A vCPU has crashed, or failed: what a debugger calls that; else 0. */
+  /** The signal that a debugger sees for a vCPU that has crashed, or failed; otherwise 0. */
   failure = 0
   readonly #errorStep = machine.kernelErrorStep()
   #end: End | undefined
   #flushed: Promise<void> | undefined
 
-  /** @param models behind the machine's own devices. @throws HvError BAD_ARGUMENT when there are too many */
+  /** @param models placed after the machine's own devices. @throws HvError BAD_ARGUMENT when there are too many */
   constructor(vm: Vm, vcpus: readonly Vcpu[], models: readonly DeviceModel[], streams: KernelStreams) {
     this.#vcpus = vcpus
     this.#output = streams.output
@@ -58,7 +58,7 @@ export class KernelRun implements Disposable {
     this.#bus = new Bus([...all, ...this.#virtio], () => this.stats.unclaimed++)
   }
 
-  /** The first one counts. */
+  /** The first call counts. */
   stop(end: End): void {
     this.#end ??= end
     this.#interrupt()
@@ -71,7 +71,7 @@ export class KernelRun implements Disposable {
 
   async toEnd(): Promise<End> {
     const runs = this.#vcpus.map((vcpu) => this.#runOne(vcpu))
-    // All stand still, whichever fails.
+    // Waits until all stand still, whichever fails.
     await Promise.allSettled(runs)
     await Promise.all(runs)
     await this.#flushed
@@ -82,10 +82,10 @@ export class KernelRun implements Disposable {
     return this.#output.length > CONGESTED_BYTES
   }
 
-  /** There is output: what comes in this turn of the event loop goes out together. */
+  /** There is output: all that comes in this turn of the event loop goes out together. */
   #hasOutput(): void {
     this.#flushed ??= new Promise((resolve) => setImmediate(resolve)).then(() => this.#flush())
-    // Stores that are posted end no run by themselves.
+    // Posted stores do not end a run by themselves.
     if (this.#isCongested) this.#interrupt()
   }
 
@@ -112,13 +112,13 @@ export class KernelRun implements Disposable {
       }
     } catch (error) {
       if (exit !== undefined) await this.#fails(vcpu, exit)
-      // One that cannot go on ends them all.
+      // A vCPU that cannot go on ends them all.
       this.stop({exitCode: null, signal: null, timedOut: false})
       throw error
     }
   }
 
-  /** Until whoever debugs it lets it end. */
+  /** Resolves when the debugger lets the vCPU end. */
   async #fails(vcpu: Vcpu, exit: Exit): Promise<void> {
     this.failure = signalOf(exit)
     await this.debugging?.failed(vcpu, exit)
@@ -165,7 +165,7 @@ export class KernelRun implements Disposable {
   }
 }
 
-/** It ends the run as a reset does, and who debugs the kernel wants to know why. */
+/** Ends the run as a reset does, but a debugger is told why. */
 const isCrash = (exit: Exit): boolean =>
   exit.kind === 'shutdown' && (exit.reason === 'triple-fault' || exit.reason === 'crash')
 

@@ -1,4 +1,4 @@
-// What a machine is told about the kernel that it is to start.
+// What a machine's code is given to start a kernel.
 
 import {HvError} from '../errors.ts'
 import type {Vcpu} from '../vm/vcpu.ts'
@@ -7,7 +7,7 @@ import type {MemoryPiece} from './memory-pieces.ts'
 
 export interface KernelStart {
   readonly vm: Vm
-  /** Besides `vm.memory`'s first piece. */
+  /** Besides the first piece, `vm.memory`. */
   readonly highMemory: MemoryPiece | undefined
   /** The first one starts the kernel, which starts the others. */
   readonly vcpus: readonly Vcpu[]
@@ -21,10 +21,10 @@ export interface KernelStart {
 /** A device as the kernel is told of it. */
 export interface PlacedDevice {
   readonly kind: 'serial' | 'clock' | 'virtio'
-  /** Guest physical; for a serial line of x86_64 a port. */
+  /** Guest physical; a port for a serial line of x86_64. */
   readonly first: number
   readonly length: number
-  /** The interrupt controller's input. */
+  /** The input of the interrupt controller. */
   readonly gsi: number
 }
 

@@ -1,4 +1,4 @@
-// Machine: a machine with a Linux kernel, for embedders: what `hv run --kernel` does, with streams and sockets of Node's.
+// Machine: a machine with a Linux kernel, for embedders: what `hv run --kernel` does, with Node streams and sockets.
 
 import {Duplex, PassThrough, type Readable, type Writable} from 'node:stream'
 import * as v from 'valibot'
@@ -10,7 +10,7 @@ import type {KernelOptions} from './kernel-options.ts'
 import type {MachineResult} from './machine-result.ts'
 import {MachineInput, MachineOutput} from './streams.ts'
 
-/** While more of the console's output is not read, the machine waits. */
+/** When more of the console's output than this is unread, the machine waits. */
 const UNREAD_BYTES = 2 ** 14
 /** VMADDR_PORT_ANY is no port: vsock(7). */
 const PORT_MAX = 2 ** 32 - 2
@@ -52,7 +52,7 @@ export class Machine implements AsyncDisposable {
     this.stdin = stdin
     this.stdout = stdout
     this.#end = runToEnd(machine).finally(() => stdout.end())
-    // Who does not wait has no use for it.
+    // Callers that do not wait have no use for it.
     this.#end.catch(() => {})
   }
 
@@ -106,7 +106,7 @@ async function runToEnd(machine: KernelMachine): Promise<MachineResult> {
   return await running.run()
 }
 
-/** As write(2) to a pipe. */
+/** Takes bytes as write(2) to a pipe does. */
 function take(stdout: PassThrough, bytes: Uint8Array): number {
   if (stdout.destroyed) throw Object.assign(new Error('the console is closed'), {code: 'EPIPE'})
   if (stdout.writableNeedDrain) throw Object.assign(new Error('the console is full'), {code: 'EAGAIN'})

@@ -1,6 +1,6 @@
 // How a machine ended, and the clock of its times.
 
-/** The status of a kernel's machine that a reset ends. */
+/** The exit code of a kernel's machine that ends with a reset. */
 export const RESET_STATUS = 1
 
 /**
@@ -18,5 +18,5 @@ export interface MachineResult {
   stats: Record<string, number>
 }
 
-/** Not performance.now(): loading what is behind it takes a millisecond of each start. */
+/** Not performance.now(): loading its module takes a millisecond of each start. */
 export const nowNs = (): number => Number(process.hrtime.bigint())

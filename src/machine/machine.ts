@@ -17,20 +17,20 @@ export interface Machine {
   /** The guest physical address at which memory begins. */
   readonly memoryBase: number
   readonly programCounter: RegisterName
-  /** What to do about what KVM cannot go on with. */
+  /** The next step for a guest that KVM cannot go on with. */
   readonly internalErrorStep: string
   /** Puts the vCPU where the guest starts. */
   boot(vm: Vm, vcpu: Vcpu, start: StartOfGuest): void
   makeDevices(streams: DeviceStreams, vcpu: Vcpu): MachineDevices
 
-  /** What to do about a kernel that KVM cannot go on with; asked for before a jail closes. */
+  /** The next step for a kernel that KVM cannot go on with; asked for before a jail closes. */
   kernelErrorStep(): string
-  /** What a kernel is told in any case. */
+  /** The parameters that every kernel gets. */
   readonly commandLine: string
   vcpuOptions(index: number): VcpuOptions
   readonly virtio: VirtioPlaces
   makeKernelDevices(vm: Vm, streams: Omit<DeviceStreams, 'debug'>): KernelDevices
-  /** Puts the kernel into memory, and the first vCPU before it. @throws HvError BAD_KERNEL */
+  /** Puts the kernel into memory, and the first vCPU at its entry. @throws HvError BAD_KERNEL */
   startLinux(start: KernelStart): void
   endingOf(reason: ShutdownExit['reason']): Ending
 }
@@ -40,9 +40,9 @@ export type Ending = number | 'reset'
 
 export interface KernelDevices {
   readonly all: readonly Device[]
-  /** Those that the kernel is told of. */
+  /** The devices that the kernel is told of. */
   readonly placed: readonly PlacedDevice[]
-  /** The kernel has ended the run by a device. */
+  /** How the kernel has ended the run through a device; undefined: it goes on. */
   ending(): Ending | undefined
 }
 
@@ -63,17 +63,17 @@ export interface DeviceStreams {
 
 export interface MachineDevices {
   readonly all: readonly Device[]
-  /** The guest does nothing but ask for input. */
+  /** The guest does nothing but poll for input. */
   isWaiting(): boolean
   /** The status with which the guest has ended the run; undefined: it goes on. */
   exitStatus(): number | undefined
-  /** The guest's shutdown. @returns the run's status @throws HvError when that is a failure */
+  /** Handles the guest's shutdown. @returns the run's status @throws HvError when that is a failure */
   shutDown(): number
 }
 
-/** Behind the beginning of memory; below: the architecture's tables. From here to GUEST_START: the arguments. */
+/** Offset from the beginning of memory; the architecture's tables are below it. From here to GUEST_START: the arguments. */
 export const ARGUMENTS = 0x8000
-/** A guest's segments begin at or above it. */
+/** A guest's segments begin at or above this offset. */
 export const GUEST_START = 0x10000
 
 export const machine: Machine = {x86_64, arm64}[arch.name]

@@ -1,12 +1,12 @@
-// memoryPieces: where a kernel's machine has its memory: 3 GiB from its base on at most, and the rest from 4 GiB on.
+// memoryPieces: where a kernel's machine has its memory: at most 3 GiB from its base on, and the rest from 4 GiB on.
 
 import {HvError} from '../errors.ts'
 
 const GIB = 2 ** 30
-/** On both architectures: x86_64's begins at 0, and arm64's at 1 GiB. */
+/** The same on both architectures: x86_64's memory begins at 0, and arm64's at 1 GiB. */
 const LOW_MAX = 3 * GIB
 const HIGH = 4 * GIB
-/** Memory ends at 1 TiB: processors have 40 bits of physical addresses, or some more. */
+/** Memory ends at 1 TiB: processors have 40 bits of physical addresses, or a few more. */
 const MEMORY_MAX = 2 ** 40 - GIB
 
 /** Guest physical. */

@@ -7,12 +7,12 @@ import {VirtioMmio} from './virtio/mmio.ts'
 import type {DeviceModel} from './virtio/model.ts'
 import {REGISTER_BYTES, Register} from './virtio/registers.ts'
 
-/** Where an architecture's machine has them. */
+/** Where an architecture's machine has virtio devices. */
 export interface VirtioPlaces {
-  /** Guest physical, of the first one; the others follow at `stride` bytes. */
+  /** The guest physical address of the first one; the others follow every `stride` bytes. */
   readonly first: number
   readonly stride: number
-  /** The interrupt controller's input of the first one. */
+  /** The first one's input of the interrupt controller. */
   readonly gsi: number
   readonly most: number
 }
@@ -23,7 +23,7 @@ export interface Plugged {
 }
 
 /**
- * Before the VM runs. A driver's notifications end no run, and what it reads at each interrupt neither.
+ * Call it before the VM runs. A driver's notifications do not end runs, nor do its reads at each interrupt.
  * @throws HvError BAD_ARGUMENT when there are more than the machine has room for
  */
 export function plugVirtio(vm: Vm, places: VirtioPlaces, models: readonly DeviceModel[]): Plugged[] {
@@ -47,8 +47,8 @@ export function plugVirtio(vm: Vm, places: VirtioPlaces, models: readonly Device
 }
 
 /**
- * KVM tells of them itself, where it can, and the vCPU does not even leave the host's kernel. They come before the exits behind them. One of
- * another vCPU that comes behind a reset is nobody's, or makes the device look into a queue once more.
+ * Where it can, KVM reports notifications itself, and the vCPU does not even leave the host's kernel. They come before the exits that
+ * follow them. One from another vCPU that comes after a reset has no effect, or makes the device look into a queue once more.
  */
 function hearNotifications(vm: Vm, device: VirtioMmio, queues: number): void {
   const address = device.first + Register.queueNotify

@@ -1,4 +1,4 @@
-// rawTerminal: the host's terminal gives each key as it is typed, until the machine that has it for a console ends.
+// rawTerminal: makes the host's terminal deliver each key as it is typed, until the machine whose console it is ends.
 
 import {TCGETS, TCSETS} from '../abi/ioctl.ts'
 import * as termios from '../abi/termios.ts'
@@ -10,8 +10,8 @@ const INPUT_FLAGS = termios.ISTRIP | termios.INLCR | termios.IGNCR | termios.ICR
 const LOCAL_FLAGS = termios.ISIG | termios.ICANON | termios.ECHO | termios.IEXTEN
 
 /**
- * Its modes come back with disposal, and when this process dies, however it does.
- * @param hasTerminal what the machine writes has gone through a terminal of its own; else it is output as before
+ * Its modes are restored on disposal, and when this process dies, in whatever way.
+ * @param hasTerminal the machine's output has passed through a terminal of its own; otherwise output is processed as before
  */
 export function rawTerminal(fd: number, {hasTerminal = false} = {}): Disposable {
   host.guardTerminal(fd)

@@ -1,4 +1,4 @@
-// runBare: a bare-metal guest from its file to how it ended. What it finds in the machine: README.md.
+// runBare: runs a bare-metal guest from its file to its end. What it finds in the machine: README.md.
 
 import type {Readable} from 'node:stream'
 import {SIGKILL, SIGPIPE} from '../abi/signal.ts'
@@ -16,11 +16,11 @@ import {type MachineResult, nowNs} from './machine-result.ts'
 import {stopBySignals} from './stop-by-signals.ts'
 import {MachineInput, MachineOutput} from './streams.ts'
 
-/** Backed lazily: it costs what the guest touches. */
+/** The host backs it lazily: it costs only what the guest touches. */
 export const MEMORY_BYTES = 128 * 2 ** 20
 const STDOUT = 1
 const STDERR = 2
-/** How long a guest that polls for input is held back. */
+/** How long a guest that polls for input is paused. */
 const POLL_MS = 10
 
 /** Default: the process's. */
@@ -40,13 +40,13 @@ export interface BareOptions {
   timeoutMs?: number
   /** Called when the machine is made and the guest is loaded, before its first instruction. */
   onLoaded?: () => void
-  /** Called before `onLoaded`: the machine runs when whoever debugs it lets it. */
+  /** Called before `onLoaded`: the machine runs when its debugger lets it. */
   debug?: Debugger
-  /** Is told of the machine if it does not end with status 0, while it stands still; signals to this process end it then. */
+  /** Called with the machine if it does not end with status 0, while it stands still; signals to this process then end the machine. */
   onDead?: (dead: DeadMachine) => void
 }
 
-/** @param fd the program, open for reading: it is closed then; default: it is opened. @throws HvError */
+/** @param fd the program, open for reading, which is closed then; default: it is opened. @throws HvError */
 export async function runBare(
   options: BareOptions,
   streams: MachineStreams = {},
@@ -89,7 +89,7 @@ export async function runBare(
 class Run {
   debugging: MachineDebugging | undefined
   readonly stats: MachineResult['stats'] = {exits: 0, portExits: 0, memoryExits: 0}
-  /** When it has failed: what a debugger calls that. */
+  /** The signal that a debugger sees when it has failed. */
   failure = 0
   readonly #vcpu: Vcpu
   readonly #input: MachineInput
@@ -109,7 +109,7 @@ class Run {
     this.#bus = new Bus(this.#devices.all)
   }
 
-  /** Whether or not its output is read. */
+  /** Does not wait for its output to be read. */
   stop(end: End): void {
     for (const output of this.#outputs) output.hurry()
     this.#end ??= end

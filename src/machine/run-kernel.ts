@@ -1,4 +1,4 @@
-// runKernel: a Linux kernel on this process's standard streams, from its file to how it ended.
+// runKernel: runs a Linux kernel on this process's standard streams, from its file to its end.
 
 import type {Readable} from 'node:stream'
 import {SIGKILL} from '../abi/signal.ts'
@@ -15,18 +15,18 @@ import {MachineInput, MachineOutput} from './streams.ts'
 const STDIN = 0
 const STDOUT = 1
 
-/** Who looks on. */
+/** Callbacks of those that watch the machine. */
 export interface KernelWatching {
   /** Called when the machine is made, before a byte of the kernel is read, with descriptors of the directories that it shares. */
   onMade?: (roots: KernelMachine['roots']) => void
-  /** Called behind that, before the first instruction. */
+  /** Called after that, before the first instruction. */
   onLoaded?: () => void
   debug?: Debugger
-  /** What becomes of a machine that does not end with status 0; signals end it then as any other. */
+  /** Called with a machine that does not end with status 0; with it, a signal to this process counts as such an end. */
   onDead?: KernelMachine['onDead']
 }
 
-/** On a terminal each key is the machine's; ^A and x ends it. @throws HvError */
+/** On a terminal, each key goes to the machine; ^A and x ends it. @throws HvError */
 export async function runKernel(
   options: Omit<KernelOptions, 'network'> & {net?: Network},
   watching: KernelWatching = {},
@@ -46,7 +46,7 @@ export async function runKernel(
   // While it waits for its debugger, ^A and x end it, too.
   if (hasTerminal && watching.debug !== undefined) streams.input.start()
   try {
-    // It lives until then.
+    // `await` keeps the resources alive until then.
     return await machine.run(watching.onLoaded)
   } finally {
     leaveNetwork(network)

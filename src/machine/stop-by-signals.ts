@@ -1,10 +1,10 @@
-// stopBySignals: what would end this process ends its machine, which is then looked into.
+// stopBySignals: signals that would end this process end its machine instead, so that it can be looked into.
 
 import type {End} from './debug/debugging.ts'
 
 const DEADLY = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
 
-/** Before a jail decides what it is for. The second such signal of a kind ends this process. */
+/** Call it before Jail.decide. The second such signal of a kind ends this process. */
 export function stopBySignals(stop: (end: End) => void): Disposable {
   const heard = (_: string, signal: number): void => stop({exitCode: null, signal, timedOut: false})
   for (const name of DEADLY) process.once(name, heard)

@@ -4,7 +4,7 @@ import {writeSync} from 'node:fs'
 import type {Readable} from 'node:stream'
 import {setTimeout as sleep} from 'node:timers/promises'
 
-/** How long a full pipe is left alone. */
+/** How long to wait before writing to a full pipe again. */
 const RETRY_MS = 1
 
 export class MachineInput {
@@ -19,12 +19,12 @@ export class MachineInput {
   #listener: () => void = () => {}
   #wake: (() => void) | undefined
 
-  /** @param open is called when the guest first wants input */
+  /** @param open called when the guest first wants input */
   constructor(open: () => Readable) {
     this.#open = open
   }
 
-  /** Calls `listener` when there is a byte, or the end. */
+  /** Calls `listener` when there is a byte, or the end is reached. */
   onChange(listener: () => void): void {
     this.#listener = listener
   }
@@ -67,7 +67,7 @@ export class MachineInput {
     this.#wake = undefined
   }
 
-  /** Leaves the stream alone: a terminal or a pipe no longer keeps the process alive. */
+  /** Detaches the stream: a terminal or a pipe no longer keeps the process alive. */
   close(): void {
     const stream = this.#stream as (Readable & {unref?: () => void}) | undefined
     if (stream === undefined) return
@@ -97,12 +97,12 @@ export class MachineOutput {
     this.#listener()
   }
 
-  /** Calls `listener` whenever there is a byte more. */
+  /** Calls `listener` after each byte that is put. */
   onPut(listener: () => void): void {
     this.#listener = listener
   }
 
-  /** Bytes that were put, and not handed over. */
+  /** Bytes that were put, but not handed over yet. */
   get length(): number {
     return this.#bytes.length
   }
@@ -111,7 +111,7 @@ export class MachineOutput {
     return this.#bytes.length === 0
   }
 
-  /** Nobody is waited for any more: what a reader has no room for is lost. */
+  /** Waits for no reader any more: bytes that a reader has no room for are lost. */
   hurry(): void {
     this.#isHurried = true
   }

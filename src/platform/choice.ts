@@ -1,4 +1,4 @@
-// Which platform somebody may ask for, and how large a guest.
+// Which platform can be asked for, and the limits of a guest's size.
 
 import type {Costs} from './costs.ts'
 
@@ -8,11 +8,11 @@ export type PlatformChoice = 'auto' | 'kvm' | 'ptrace'
 export const PLATFORM_CHOICES: readonly PlatformChoice[] = ['auto', 'kvm', 'ptrace']
 
 /**
- * How many CPUs a guest may have: what every platform can give, a GICv2's KVM too. It is HV_STUB_THREADS of native/shim/stub.h.
+ * The most CPUs of a guest: as many as every platform supports, even KVM with a GICv2. It is HV_STUB_THREADS of native/shim/stub.h.
  */
 export const MAX_CPUS = 8
 
-/** Guest memory unless said: backed lazily; but KVM takes some 6 us for each MiB of a slot, at every start. */
+/** Default guest memory: backed lazily, though KVM takes some 6 us for each MiB of a slot, at every start. */
 export const DEFAULT_MEMORY_BYTES = 2 ** 29
 
 /**

@@ -1,4 +1,4 @@
-// Whether another platform would be clearly faster for what a program did: from what traps cost here, by each.
+// Whether another platform would be clearly faster for what a program did, from what traps cost on each here.
 
 import {CLEARLY, type Costs, KVM_IS_FOR} from './costs.ts'
 import {loadCosts} from './host-costs.ts'
@@ -10,18 +10,18 @@ const PLATFORMS = ['kvm', 'ptrace'] as const
 
 export interface FasterPlatform {
   name: string
-  /** How many times less the same traps would have taken there. */
+  /** The factor by which the same traps would have been faster there. */
   times: number
-  /** What there is only on the platform that ran it. */
+  /** What only the platform that ran it offers. */
   givenUp?: string
 }
 
-/** Finds out what each platform's traps cost that is not known yet. Precondition: no platform has this thread pinned. */
+/** Measures what traps cost on each platform where that is not known yet. Precondition: no platform has this thread pinned. */
 export async function measureAll(): Promise<void> {
   for (const name of PLATFORMS) if (loadCosts(process.env, name) === undefined) await measure(name)
 }
 
-/** @returns undefined: none is clearly faster, or known */
+/** @returns undefined when none is clearly faster, or known */
 export function fasterPlatform(name: string, costs: Costs, stats: PlatformStats): FasterPlatform | undefined {
   const other = name === 'kvm' ? 'ptrace' : 'kvm'
   const known = loadCosts(process.env, other)?.costs
@@ -30,7 +30,7 @@ export function fasterPlatform(name: string, costs: Costs, stats: PlatformStats)
   return {name: other, times, ...(other === 'ptrace' && {givenUp: KVM_IS_FOR})}
 }
 
-/** A platform that listens is taken to do so as seldom as the other did. */
+/** A platform is assumed to hear as large a part of the traps without an exit as the other one did. */
 export function trapsNs(
   {trapNs, listenedNs = trapNs}: Costs,
   {exits, listened}: Pick<PlatformStats, 'exits' | 'listened'>,
@@ -46,6 +46,6 @@ async function measure(name: string): Promise<void> {
       name === 'kvm' ? new KvmPlatform(MEMORY_BYTES) : new PtracePlatform(MEMORY_BYTES),
     )
   } catch {
-    // It does not work here.
+    // The platform does not work here.
   }
 }

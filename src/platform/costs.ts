@@ -1,4 +1,4 @@
-// Costs: what this host takes for a trap by each way, and what follows for how to wait: README.md, "Break-even".
+// Costs: what traps cost on this host in each way, and how long it follows to wait: README.md, "Break-even".
 
 /** What things cost on a host, in nanoseconds, each the fastest of several measurements. @see {@link ChosenPlatform} */
 export interface Costs {
@@ -15,8 +15,8 @@ export interface Costs {
 }
 
 /**
- * Of several measurements of a host. Whatever else it did made traps slower, never faster; but a wake-up may be faster, too: of a processor
- * that was not asleep.
+ * Typical costs, from several measurements of a host. Other work on the host makes traps slower, never faster; but a wake-up may be faster,
+ * too: that of a processor that was not asleep.
  */
 export function typicalCosts(measured: readonly Costs[]): Costs {
   const all = (name: keyof Costs): number[] =>
@@ -33,9 +33,9 @@ export function typicalCosts(measured: readonly Costs[]): Costs {
 
 /** What follows from costs. */
 export interface BreakEven {
-  /** For how long to look for the next trap before the sentry sleeps. */
+  /** How long to look for the next trap before the sentry sleeps. */
   patienceNs: number
-  /** Traps by exit that lie no further apart than this would have been heard in time; 0: listening never pays. */
+  /** Traps by exit no further apart than this would have been heard in time; 0: listening never pays. */
   quickNs: number
   /** How often the shim looks for an answer before it exits. */
   answerLooks: number
@@ -43,15 +43,15 @@ export interface BreakEven {
   commandLooks: number
 }
 
-/** A platform that is less than so many times faster is the same: costs are measured on machines that do other things, too. */
+/** A platform must be at least so many times faster to count as faster: costs are measured on machines that do other things, too. */
 export const CLEARLY = 2
 export const KVM_IS_FOR = 'a virtual machine keeps the guest from the host kernel'
 
-/** Of 32 bits, and of a wait that ends. */
+/** Fits 32 bits, and ends the wait. */
 const MAX_LOOKS = 2 ** 24
 
 /**
- * To wait costs as much as what it may spare: who looks for so long before he sleeps pays at most twice what the best choice would
+ * Waiting costs as much as it may save: looking that long before sleeping costs at most twice what the best choice would
  * have cost (Karlin et al., Competitive Snoopy Caching, 1988, on when to spin).
  */
 export function breakEven({trapNs, listenedNs = trapNs, wakeUpNs = 0, lookNs}: Costs): BreakEven {
@@ -65,15 +65,15 @@ export function breakEven({trapNs, listenedNs = trapNs, wakeUpNs = 0, lookNs}: C
   }
 }
 
-/** Of the time between two traps that a wake-up may take where a traced program runs on another processor. */
+/** The part of the time between two traps that a wake-up may take when a traced program runs on another processor. */
 const WAKE_UP_SHARE = 1 / 5
 
-/** ptrace: a program whose traps lie no further apart than this is better off on the sentry's processor. */
+/** ptrace: a program whose traps are no further apart than this is better off on the sentry's processor. */
 export function briefNs({wakeUpNs = 0}: Costs): number {
   return wakeUpNs / WAKE_UP_SHARE
 }
 
-/** With these the sentry listens whatever comes, so that it can be measured: 10 ms are more than any trap takes. */
+/** With these costs the sentry listens in any case, so that listening can be measured: 10 ms are more than any trap takes. */
 export const ALWAYS_LISTENING: Costs = {trapNs: 5e6, listenedNs: 0, wakeUpNs: 5e6, lookNs: 10, pageNs: 1000}
 /** Until costs are known: every trap is an exit. */
 export const NEVER_LISTENING: Costs = {trapNs: 0, lookNs: 1, pageNs: 1}

@@ -19,7 +19,7 @@ export class FreeBlocks {
     this.#previous = new Int32Array(pages)
   }
 
-  /** A block of that order, of a larger one if need be; undefined: there is none. */
+  /** Takes a block of that order, from a larger one if need be; undefined when there is none. */
   take(wanted: number): number | undefined {
     let order = wanted
     while (order <= MAX_ORDER && this.#heads[order] === NONE) order++
@@ -33,7 +33,7 @@ export class FreeBlocks {
     return block
   }
 
-  /** CHUNK_PAGES from there on are free. */
+  /** Whether CHUNK_PAGES from there on are free. */
   isChunk(page: number): boolean {
     return this.#blockOrder[page] === MAX_ORDER + 1
   }
@@ -43,7 +43,7 @@ export class FreeBlocks {
     this.#unlink(page, MAX_ORDER)
   }
 
-  /** These are free now. */
+  /** Adds these pages to the free ones. */
   insert(first: number, count: number): void {
     const end = first + count
     let page = first
@@ -55,7 +55,7 @@ export class FreeBlocks {
     }
   }
 
-  /** Joined with its buddies. */
+  /** Joins the block with its free buddies. */
   #insertBlock(page: number, order: number): void {
     let block = page
     let joined = order

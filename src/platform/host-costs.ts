@@ -1,4 +1,4 @@
-// What this host takes, kept from one run to the next: measured by the first runs after a boot, in some two milliseconds each.
+// What traps cost on this host, kept from one run to the next: the first runs after a boot measure it, in some two milliseconds each.
 
 import {readFileSync} from 'node:fs'
 import {availableParallelism} from 'node:os'
@@ -9,21 +9,21 @@ import {type Costs, typicalCosts} from './costs.ts'
 
 const FILE = 'costs.json'
 const BOOT_ID = '/proc/sys/kernel/random/boot_id'
-/** Of each cost: what lies beyond is no measurement. */
+/** For each cost: anything longer is no valid measurement. */
 const LONGEST_NS = 1e9
 
-/** As of now: a platform that runs has this thread on one processor. undefined: /proc is not mounted. */
+/** Computed at start: a running platform keeps this thread on one processor. undefined: /proc is not mounted. */
 const HOST = hostName()
 
-/** So many tell what is typical: one may have been made while the machine did something else. */
+/** The number of measurements that show what is typical: one may have been made while the machine did something else. */
 export const MEASUREMENTS = 5
 
-/** The last measurements, by the platform's name. */
+/** The last measurements, by platform name. */
 type Kept = Record<string, Costs[]>
 
 /**
- * What was measured of a platform since this boot, with as many processors and by an addon of this version.
- * @returns undefined: nothing
+ * What was measured for a platform since this boot, with as many processors and by an addon of this version.
+ * @returns undefined when there is nothing
  */
 export function loadCosts(
   env: NodeJS.ProcessEnv,
@@ -34,8 +34,8 @@ export function loadCosts(
 }
 
 /**
- * Where there is no place to keep them, or a boot has no name, they are measured each time.
- * @returns what is typical by now
+ * Where costs cannot be stored, or a boot has no name, they are measured each time.
+ * @returns what is typical so far
  */
 export function storeCosts(env: NodeJS.ProcessEnv, platform: string, costs: Costs): Costs {
   const path = pathOf(env)

@@ -8,7 +8,7 @@ const MAX_READY = 64
 
 export class HostEvents {
   readonly watcher: NativeWatcher = new addon.Watcher()
-  /** One word: nonzero when `poll` has something. What sets it kicks the context that runs, too: no need of Atomics. */
+  /** One word: nonzero when `poll` has something. Setting it also kicks the context that runs: no need of Atomics. */
   readonly attention = new Int32Array(this.watcher.attention)
   /** For the watcher: pairs of descriptor and events. */
   readonly buffer = new Int32Array(2 * MAX_READY)
@@ -22,17 +22,17 @@ export class HostEvents {
     this.#deadlineNs = deadlineNs
   }
 
-  /** What there is now; 0: nothing. */
+  /** What is ready now; 0: nothing. */
   poll(): EventKind {
     return this.collect(this.watcher.poll(this.buffer, false))
   }
 
-  /** Sleeps until there is something; 0: nothing after all. */
+  /** Sleeps until something is ready; 0: nothing after all. */
   sleep(): EventKind {
     return this.collect(this.watcher.poll(this.buffer, true))
   }
 
-  /** What the first `count` pairs of the buffer are. */
+  /** The event for the first `count` pairs of the buffer. */
   collect(count: number): EventKind {
     const ready: [number, number][] = []
     let deadline = false

@@ -12,12 +12,12 @@ type PlatformClass = new (memoryBytes: number, cpus?: number) => Platform
 
 export interface OpenedPlatform {
   platform: Platform
-  /** Why this one: for people. */
+  /** Why this one, for people to read. */
   reason: string
 }
 
 /**
- * `auto` is KVM if a system call of a guest comes through it, else ptrace: README.md, "Which platform".
+ * `auto` is KVM if a guest's system call gets through it, otherwise ptrace: README.md, "Which platform".
  * @param memoryBytes of guest memory; rounded up to pages
  * @param cpus of the guest, 1 to MAX_CPUS; absent: what this process may use. A host may give fewer
  * @throws HvError MEMORY_SIZE, OUT_OF_MEMORY; KVM_MISSING, KVM_DENIED, KVM_UNUSABLE, VCPU_FAILED; PTRACE_UNUSABLE
@@ -47,7 +47,7 @@ async function openPtrace(memoryBytes: number, cpus: number | undefined): Promis
   return openKnown('ptrace', () => new (PtracePlatform as PlatformClass)(memoryBytes, cpus))
 }
 
-/** What its traps cost here was found out in other runs, or is now. That is the proof that they work, too. */
+/** The costs of its traps were measured in other runs, or are now. That also proves that they work. */
 function openKnown(name: string, open: () => Platform): Platform {
   const known = loadCosts(process.env, name)
   if (known === undefined || !known.isSettled) return openMeasured(open)
@@ -71,7 +71,7 @@ export function openMeasured<Opened extends Platform>(open: () => Opened): Opene
   }
 }
 
-/** Where neither works, KVM is what is to be mended. */
+/** When neither works, the error says how to fix KVM. */
 async function orRethrow(opening: Promise<Platform>, kvmError: HvError): Promise<Platform> {
   try {
     return await opening

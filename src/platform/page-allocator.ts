@@ -1,4 +1,4 @@
-// The page allocator of the MemoryFile: a reference count a page, lazy zeroing, over blocks of up to 2 MiB and runs of them.
+// The page allocator of the MemoryFile: a reference count per page, lazy zeroing, over blocks of up to 2 MiB and runs of them.
 
 import {ENOMEM, Errno} from '../abi/errno.ts'
 import {CHUNK_PAGES, FreeBlocks, MAX_ORDER} from './free-blocks.ts'
@@ -132,7 +132,7 @@ class PageAllocator implements MemoryFile {
     else this.bytes.fill(0, offset, offset + length)
   }
 
-  /** The page range, all of it allocated: anything else is a bug of ours. */
+  /** The page range, all of it allocated: anything else is a bug in hv. */
   #range(offset: number, length: number): [first: number, end: number] {
     const first = offset / PAGE_SIZE
     const end = first + length / PAGE_SIZE
@@ -144,7 +144,7 @@ class PageAllocator implements MemoryFile {
     return [first, end]
   }
 
-  /** Whatever they hold. @throws Errno ENOMEM */
+  /** Takes pages, whatever they hold. @throws Errno ENOMEM */
   #take(pages: number): number {
     let first: number
     try {
@@ -169,7 +169,7 @@ class PageAllocator implements MemoryFile {
     }
   }
 
-  /** Who asked for much in a row may ask for less next. */
+  /** Tells only of near exhaustion: a caller that asked for a long run may ask for less next. */
   #full(error: unknown): unknown {
     if (this.#pages - this.#allocatedPages < CHUNK_PAGES) this.onFull?.()
     return error
@@ -227,7 +227,7 @@ class PageAllocator implements MemoryFile {
     return start
   }
 
-  /** All pages that were ever used. */
+  /** Shows all pages that were ever used. */
   #show(): void {
     const end = this.#fresh * PAGE_SIZE
     if (this.#fresh > 0 && end <= this.bytes.length) return

@@ -1,4 +1,4 @@
-// The platform interface: gVisor's nouns. The sentry knows this file; a platform never imports the sentry.
+// The platform interface, in gVisor's terms. The sentry knows this file; a platform never imports the sentry.
 
 import type {Protection} from '../abi/mman.ts'
 import type {Fault} from '../arch/fault.ts'
@@ -14,7 +14,7 @@ export const PAGE_SIZE = 4096
  * The page tables of one guest process, which several contexts may run in at a time. Addresses, offsets and lengths are bytes,
  * multiples of PAGE_SIZE; addresses lie in [0, platform.userTop).
  *
- * Edits come in two phases: `map` and `unmap` collect, `commit` brings into force what they collected, in their order.
+ * Edits come in two phases: `map` and `unmap` collect them, and `commit` applies what was collected, in order.
  */
 export interface AddressSpace {
   /**
@@ -25,21 +25,21 @@ export interface AddressSpace {
   /** Removes every mapping in the range; holes are fine. */
   unmap(address: number, length: number): void
   /**
-   * Afterwards no processor translates by what the edits took away, or took rights from: only now may the pages be freed. Edits
-   * that only add stop nobody.
-   * @throws Errno ENOMEM: what found no memory for page tables is unmapped; all else is in force
+   * Afterwards no processor uses a translation or a right that the edits took away: only now may the pages be freed. Edits
+   * that only add stop no context.
+   * @throws Errno ENOMEM when memory for page tables ran out: what lacked it is unmapped; all else is in force
    */
   commit(): void
   /**
    * A new space with the same mappings: fork(2). Precondition: all edits are committed.
-   * @throws Errno ENOMEM, EAGAIN (the host has no process more)
+   * @throws Errno ENOMEM, EAGAIN (the host gives no further process)
    */
   fork(): AddressSpace
   /** Precondition: nothing runs there. What is still mapped goes with it. */
   dispose(): void
 }
 
-/** What `Platform.wait` returned for. A number, not an object: the trap path allocates nothing. */
+/** The event that `Platform.wait` returned. A number, not an object: the trap path allocates nothing. */
 export const EVENT_SYSCALL = 1
 /** `Platform.trapped` took a fault: see `context.fault`. */
 export const EVENT_FAULT = 2
@@ -53,8 +53,8 @@ export const EVENT_DEAD = 6
 export type EventKind = number
 
 /**
- * One guest thread's processor state: what a Cpu of the platform's runs. Belongs to one platform; the sentry gives each task one.
- * While it runs nothing of it may be touched.
+ * One guest thread's processor state, which one of the platform's Cpus runs. Belongs to one platform; the sentry gives each task one.
+ * While it runs, nothing of it may be touched.
  */
 export interface Context {
   /** The last system call's number: signed 32-bit. Valid after EVENT_SYSCALL until `resume`. */
@@ -65,16 +65,16 @@ export interface Context {
    */
   readonly argumentWords: Int32Array
   /**
-   * The address behind the call instruction that trapped, as the program says; 0: the call came through the gate, or the platform
+   * The address after the call instruction that trapped, as the program claims; 0: the call came through the gate, or the platform
    * has none. Valid after EVENT_SYSCALL until `resume`.
    */
   readonly callSite: number
-  /** Valid after EVENT_FAULT until `resume`. What a page fault wanted may be a guess, and its error code is then unknown. */
+  /** Valid after EVENT_FAULT until `resume`. The access of a page fault may be a guess; its error code is then unknown. */
   readonly fault: Fault
-  /** The same without a guess, for a fault that nobody mends. */
+  /** The same without a guess, for a fault that cannot be resolved. */
   exactFault(): Fault
   /**
-   * From now on, also while it runs, the program reads the results of these calls itself at patched sites (CallSites.isKnown).
+   * From now on, even while it runs, the program reads the results of these calls itself at patched sites (CallSites.isKnown).
    * @param results pairs of call number and result; empty: all trap
    */
   know(results: Uint32Array): void
@@ -82,9 +82,9 @@ export interface Context {
   setResult(result: number): void
   /**
    * The general registers in the order of the kernel's user_regs_struct (x86_64) or user_pt_regs (arm64):
-   * see src/arch. While the context is stopped. After EVENT_SYSCALL the program counter is behind the call
+   * see src/arch. Only while the context is stopped. After EVENT_SYSCALL the program counter is after the call
    * instruction, and the result register holds what `setResult` was given, if anything.
-   * Changes count after `writeRegisters`.
+   * Changes take effect with `writeRegisters`.
    */
   readRegisters(): BigUint64Array
   writeRegisters(registers: BigUint64Array): void
@@ -95,7 +95,7 @@ export interface Context {
   readFpState(): Uint8Array
   /** @throws Errno EINVAL when the processor refuses the state */
   writeFpState(state: Uint8Array): void
-  /** One that `readFpState` gave, of whatever context: no processor has to look at it before this one runs. */
+  /** Takes a state that `readFpState` returned, from any context: no processor has to check it before this one runs. */
   takeFpState(state: Uint8Array): void
   dispose(): void
 }
@@ -108,14 +108,14 @@ export interface PlatformStats {
   listened: number
 }
 
-/** Pages of the platform's own that a program can reach, at and above `userTop`. Bytes; protection as of a mapping. */
+/** Pages of the platform itself that a program can reach, at and above `userTop`. Bytes; protection as of a mapping. */
 export interface PlatformMapping {
   start: number
   end: number
   protection: Protection
 }
 
-/** Runs contexts. One thread of JavaScript drives it; it never blocks but in `wait`. */
+/** Runs contexts. One JavaScript thread drives it; it blocks only in `wait`. */
 export interface Platform {
   readonly name: string
   readonly memory: MemoryFile
@@ -124,32 +124,32 @@ export interface Platform {
   readonly mappings: readonly PlatformMapping[]
   /** How many contexts can run at a time, at least 1. */
   readonly cpus: number
-  /** Programs read the host's cycle counter: a vDSO can tell the time from it. Known once there is a context. */
+  /** Programs read the host's cycle counter, so a vDSO can tell the time with it. Known once there is a context. */
   readonly hasHostCycles: boolean
   readonly stats: PlatformStats
-  /** By what it decides how to wait. */
+  /** The costs from which it decides how to wait. */
   readonly costs: Costs
-  /** Before that it does without: every trap is an exit or a stop. */
+  /** Until it is called, the platform does without costs: every trap is an exit or a stop. */
   useCosts(costs: Costs): void
   /** The context that the last SYSCALL, FAULT, PREEMPTED or DEAD event is about. */
   readonly trapped: Context
-  /** After EVENT_DEAD: what the host said. */
+  /** After EVENT_DEAD: what the host reported. */
   readonly death: string
-  /** After EVENT_DEAD: the signal that killed the program's process with all that it had; 0: the platform itself failed. */
+  /** After EVENT_DEAD: the signal that killed the program's process with all its threads; 0: the platform itself failed. */
   readonly deathSignal: number
   /** After EVENT_READY: the descriptors that are ready, as [fd, epoll events] pairs. */
   readonly ready: ReadonlyArray<readonly [fd: number, events: number]>
 
   /**
-   * From now on programs have a way to make calls without a trap: their GS base, as long as they set none, leads to words of theirs; on arm64
-   * the address does. Precondition: nothing has run yet.
-   * @param isForced for tests: calls through it are listened for whenever that is possible
-   * @returns the offset there, or the address, of what they can jump to in place of making a call, as the trampolines of src/arch do. 0: calls
+   * From now on programs have a way to make calls without a trap: their GS base, as long as they set none, points to words for them; on
+   * arm64 the address does. Precondition: nothing has run yet.
+   * @param isForced for tests: calls through it are listened for whenever possible
+   * @returns the offset there, or the address, of what they jump to instead of making a call, as the trampolines of src/arch do. 0: calls
    * trap
    */
   openCallGate(isForced: boolean): number
   createSpace(): AddressSpace
-  /** A context that nothing runs costs no processor of the host's and no descriptor. */
+  /** A context that is not running uses no host processor and no descriptor. */
   createContext(): Context
   /** Lets `context` run in `space`; returns at once. Precondition: fewer than `cpus` run. */
   resume(context: Context, space: AddressSpace): void
@@ -159,9 +159,9 @@ export interface Platform {
    * @param deadlineNs CLOCK_MONOTONIC nanoseconds; Infinity for none
    */
   wait(deadlineNs: number): EventKind
-  /** Stops a running context: it gives EVENT_PREEMPTED (or a trap that came first). */
+  /** Stops a running context: it gives EVENT_PREEMPTED (or an earlier trap). */
   interrupt(context: Context): void
-  /** Stops a running context for good, and returns when it has: it gives no event any more. Others are left alone. */
+  /** Stops a running context for good, and returns when it has stopped: it gives no further events. Others are left alone. */
   stop(context: Context): void
   /** Watches a host descriptor, level-triggered, for epoll `events` (EPOLLIN 1, EPOLLOUT 4); 0 stops watching. */
   watch(fd: number, events: number): void

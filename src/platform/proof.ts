@@ -1,4 +1,4 @@
-// The proof that a platform can run guests: a program in user mode, whose system calls are answered here; and what they cost.
+// Proves that a platform can run guests, with a program in user mode whose system calls are answered here; and measures their cost.
 
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
@@ -15,24 +15,24 @@ import {
 } from './platform.ts'
 
 const CODE_ADDRESS = 0x10000
-/** Enough for the fastest of them to be undisturbed, and not more than a start should spend. */
+/** Enough for the fastest of them to be undisturbed, and no more than a start should spend on it. */
 const EXITS = 7
 const LISTENED = 64
 const BUDGET_NS = 600_000
-/** The first traps of a new vCPU take ten times the others: the host builds its tables. */
+/** A new vCPU's first traps take ten times as long: the host builds its tables. */
 const COLD = 2
 const FEWEST = 3
-/** More than the traps in quick succession that a platform begins to listen after. */
+/** More than the quick traps in a row after which a platform begins to listen. */
 const STREAK = 16
-/** For a mean: cold code and all. */
+/** For a mean that includes cold code. */
 const MANY = 2000
-/** A host that does not answer within this much will not. */
+/** A host that has not answered by then never will. */
 const PATIENCE_NS = 1e9
 
 /**
- * Precondition: nothing runs. The platform decides by the costs afterwards.
- * @param wakeUpNs of Costs; measured before a platform pinned this thread
- * @param handOverNs the same; what an answer takes that is listened for, where the platform listens to patched call sites alone
+ * Precondition: nothing runs. The platform uses the costs from then on.
+ * @param wakeUpNs as in Costs; measured before a platform pinned this thread
+ * @param handOverNs likewise; the cost of a heard call, for a platform that listens only to patched call sites
  * @throws HvError that says what failed
  */
 export function measureCosts(
@@ -56,7 +56,7 @@ export function measureCosts(
   return costs
 }
 
-/** @returns nanoseconds of a system call and its answer, the mean of many; undefined: the platform did not listen to most */
+/** @returns the mean nanoseconds of a system call and its answer, over many; undefined: the platform did not listen to most */
 export function meanListened(platform: Platform): number | undefined {
   using proof = new Proof(platform)
   const before = platform.stats.listened
@@ -94,7 +94,7 @@ class Proof {
     this.#context.writeRegisters(arch.initialRegisters(CODE_ADDRESS, 0))
   }
 
-  /** @returns how long it took, nanoseconds. @throws HvError */
+  /** @returns how many nanoseconds it took. @throws HvError */
   trap(): number {
     const startNs = addon.monotonicNs()
     this.#platform.resume(this.#context, this.#space)

@@ -1,4 +1,4 @@
-// RunLoop: how every platform waits: for the contexts that run, and for what the host has to say meanwhile, which comes first.
+// RunLoop: how every platform waits for its running contexts, and for the host's events, which come first.
 
 import {type Costs, NEVER_LISTENING} from './costs.ts'
 import {HostEvents} from './host-events.ts'
@@ -11,7 +11,7 @@ import {
   type PlatformStats,
 } from './platform.ts'
 
-/** A platform's context. `Native`: what the addon has of its address space. */
+/** A platform's context. `Native`: the addon's object for its address space. */
 export interface LoopContext<Native> extends Context {
   readonly native: {becomeTarget(): void}
   /** Its last trap was a call that came without a stop or an exit. */
@@ -33,7 +33,7 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
   #trapped: LoopedContext | undefined
   /** The context that the watcher's thread interrupts. */
   #target: LoopedContext | undefined
-  /** Of those that run: to be stopped. */
+  /** Those of the running ones that are to be stopped. */
   readonly #interrupted: LoopedContext[] = []
 
   get trapped(): LoopedContext {
@@ -82,15 +82,15 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
 
   abstract readonly cpus: number
 
-  /** One step of the only context that runs towards an event; 0: nothing yet. */
+  /** One step of the only running context towards an event; 0: nothing yet. */
   protected abstract step(context: LoopedContext): EventKind
 
-  /** The same while more than one runs. */
+  /** The same when more than one runs. */
   protected stepSeveral(): EventKind {
     return this.step(this.running[0])
   }
 
-  /** Until there is something from the host. */
+  /** Waits until there is something from the host. */
   protected sleep(): EventKind {
     return this.events.sleep()
   }
@@ -100,7 +100,7 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
     const event = context.run()
     if (context.wasHeard) this.stats.listened++
     else this.stats.exits++
-    // The watcher's kick: what it is about comes first.
+    // The watcher's kick: its cause comes first.
     return event === EVENT_PREEMPTED ? 0 : this.stopped(context, event)
   }
 
@@ -110,7 +110,7 @@ export abstract class RunLoop<LoopedContext extends LoopContext<Native>, Native>
     return event
   }
 
-  /** It is disposed of. */
+  /** The context is disposed of. */
   protected forget(context: LoopedContext): void {
     if (this.#target === context) this.#target = undefined
   }

@@ -1,7 +1,7 @@
-// ShownRegion: memory of the addon's as an ArrayBuffer, of which V8 sees no more than is used.
+// ShownRegion: the addon's memory as an ArrayBuffer that shows V8 no more than is used.
 
 /**
- * What of a region is shown at first: a program that ends soon needs no more. When V8 is shown more than 32 MiB in all it collects
+ * How much of a region is shown at first: a program that ends soon needs no more. When V8 is shown more than 32 MiB in all it collects
  * garbage before it makes an array, and at 64 MiB at once: 5 ms and more.
  */
 export const FIRST_BYTES = {memory: 24 << 20, supervisor: 4 << 20} as const
@@ -11,20 +11,20 @@ export class ShownRegion {
   readonly #show: (bytes: number) => ArrayBuffer
   #shown: ArrayBuffer
 
-  /** @param show the first so many bytes of `size`, in a new buffer; earlier ones stay what they are */
+  /** @param show makes a new buffer over the first so many bytes of `size`; earlier buffers stay valid */
   constructor(size: number, firstBytes: number, show: (bytes: number) => ArrayBuffer) {
     this.size = size
     this.#show = show
     this.#shown = show(Math.min(size, firstBytes))
   }
 
-  /** A buffer with the first `end` bytes, or with more. */
+  /** A buffer with at least the first `end` bytes. */
   upTo(end: number): ArrayBuffer {
     if (end > this.#shown.byteLength) this.#shown = this.#show(this.size)
     return this.#shown
   }
 
-  /** @param offset bytes */
+  /** @param offset in bytes */
   words(offset: number, count: number): Int32Array {
     return new Int32Array(this.upTo(offset + count * Int32Array.BYTES_PER_ELEMENT), offset, count)
   }

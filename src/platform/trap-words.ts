@@ -1,4 +1,4 @@
-// The words in which a platform's native half tells of a trap: native/shim/abi.h's frame and native/arch/trap_record.h.
+// The words in which a platform's native half reports a trap: native/shim/abi.h's frame and native/arch/trap_record.h.
 
 import type {TrapRecord} from '../arch/architecture.ts'
 
@@ -18,12 +18,12 @@ const KNOWN_GATE = 24
 const READ_KNOWN = 26
 const KNOWN = 256
 const KNOWN_CALLS = 256
-/** With the results that programs read themselves. */
+/** Including the results that programs read themselves. */
 export const FRAME_PAGE_WORDS = 1024
 export const REQUEST = 1
 export const ANSWERED = 2
 
-// ptrace, in the place of the state: how a call came (native/ptrace/traced_context.h).
+// ptrace, in place of the state: how a call came (native/ptrace/traced_context.h).
 export const CAME_HEARD = 1
 export const CAME_HEARD_LATE = 2
 export const CAME_RANG = 3
@@ -39,12 +39,12 @@ export const EXIT_REASON = 9
 export const SIGNAL = 10
 export const CODE = 11
 export const RECORD_WORDS = 12
-/** What tells one fault from another. */
+/** The words that distinguish faults. */
 export const FAULT_WORDS = [ADDRESS, ADDRESS + 1, PROGRAM_COUNTER, PROGRAM_COUNTER + 1, CODE]
 
 const TWO_32 = 2 ** 32
 
-/** The call's number and arguments. Word by word: a loop takes 10 ns more, TypedArray.set 20. */
+/** Copies the call's number and arguments. Word by word: a loop takes 10 ns more, TypedArray.set 20. */
 export function copyCall(frame: Int32Array, call: Int32Array): void {
   call[2] = frame[2]
   call[4] = frame[4]
@@ -61,7 +61,7 @@ export function copyCall(frame: Int32Array, call: Int32Array): void {
   call[15] = frame[15]
 }
 
-/** The address behind the instruction that trapped; once: 0 afterwards, and for a call that came through the gate. */
+/** The address after the instruction that trapped. Readable once: then 0, as for a call that came through the gate. */
 export function takeCaller(frame: Int32Array): number {
   const low = frame[CALLER_LOW]
   const high = frame[CALLER_HIGH]
@@ -104,7 +104,7 @@ export function isAtInstruction(record: Int32Array): boolean {
   return record[ADDRESS] === record[PROGRAM_COUNTER] && record[ADDRESS + 1] === record[PROGRAM_COUNTER + 1]
 }
 
-/** The faulting address, signed: so the addresses of the kernel's half, too, fit 53 bits. */
+/** The faulting address, signed, so that addresses of the kernel's half, too, fit 53 bits. */
 export function signedAddressOf(record: Int32Array): number {
   return signed64(record[ADDRESS], record[ADDRESS + 1])
 }

@@ -1,9 +1,9 @@
-// The addon's part that a command's run alone needs: native/napi/watchdog.cc, machine_init.cc.
+// The part of the addon that only a command's run needs: native/napi/watchdog.cc, machine_init.cc.
 
 export interface RunAddon {
   /**
    * Ends this process with `status` at `deadlineNs` (CLOCK_MONOTONIC), with `line` on standard error, whatever its threads are
-   * doing. In place of the one there was.
+   * doing. It replaces an earlier one.
    */
   startWatchdog(deadlineNs: number, status: number, line: string): void
   stopWatchdog(): void

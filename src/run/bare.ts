@@ -1,4 +1,4 @@
-// A bare-metal guest by the options of a run, those that mean nothing to it refused; in the jail of a Linux program, less what makes it.
+// Runs a bare-metal guest from a run's options, and refuses those that do not apply; in a Linux program's jail, less the means to make one.
 
 import {addon} from '../addon.ts'
 import type {GdbServer} from '../gdb/server.ts'
@@ -12,10 +12,10 @@ import type {RunOptions, RunResult} from './options.ts'
 import {refuse, refuseUnfit} from './unfit-options.ts'
 import type {Watchdog} from './watchdog.ts'
 
-/** Besides hv's own threads there are none. */
+/** There are none besides hv's own threads. */
 const TASKS = {maxTasks: 1, cpus: 1}
 
-/** What is known to be one. @throws HvError */
+/** For a guest that is known to be bare-metal. @throws HvError */
 export async function runBareMetal(options: RunOptions, watchdog: Watchdog): Promise<RunResult> {
   requireBareOptions(options)
   const fd = openGuestFile(options.program)
@@ -34,16 +34,16 @@ export async function runBareMetal(options: RunOptions, watchdog: Watchdog): Pro
   return runInJail(options, {fd, jail, kvmError, server, core}, watchdog)
 }
 
-/** What has turned out to be one, behind the jail. */
+/** A program that turned out, in the jail, to be a bare-metal guest. */
 export interface FoundBare {
   /** Open for reading. */
   fd: number
   jail: Jail
   /** 0, or why /dev/kvm is not held. */
   kvmError: number
-  /** Where gdb is waited for. */
+  /** Listens for gdb. */
   server: GdbServer | undefined
-  /** Where the machine is left if it dies. */
+  /** Where the machine's core goes if it dies. */
   core: CoreFile | undefined
 }
 
@@ -82,7 +82,7 @@ async function runInJail(options: RunOptions, found: FoundBare, watchdog: Watchd
   }
 }
 
-/** It has no files and no system calls. */
+/** A bare-metal guest has no files and no system calls. */
 const UNFIT: readonly (keyof RunOptions)[] = [
   'root',
   'image',

@@ -1,4 +1,4 @@
-// CoreFile: where the first program that dies with a core leaves it, or a machine. Opened before there is a jail, in which no file is made.
+// CoreFile: the file for the core of the first program, or machine, that dies with one. Opened before the jail, which lets no file be made.
 
 import {closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync} from 'node:fs'
 import type {CoreSink} from '../core/core-file.ts'
@@ -7,7 +7,7 @@ import {dumpCore} from '../sentry/debug/dump-core.ts'
 import type {Kernel} from '../sentry/kernel.ts'
 
 const STDERR = 2
-/** It is the program's memory. */
+/** It holds the program's memory. */
 const MODE = 0o600
 
 export class CoreFile {
@@ -15,10 +15,10 @@ export class CoreFile {
   readonly #fd: number
   #isUsed = false
 
-  /** An older file is emptied. @throws HvError BAD_ARGUMENT */
+  /** Empties an existing file. @throws HvError BAD_ARGUMENT */
   constructor(path: string) {
     this.#path = path
-    // A fifo would be waited for.
+    // Opening a fifo would wait.
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_NONBLOCK
     try {
       this.#fd = openSync(path, flags, MODE)
@@ -32,7 +32,7 @@ export class CoreFile {
     ftruncateSync(this.#fd)
   }
 
-  /** From now on the first process that dies so is dumped. */
+  /** From now on the first process that dies with a core is dumped. */
   begin(kernel: Kernel): void {
     kernel.onCore = (task, {signal, info}) => {
       this.take(`${printable(task.name)} (${task.process.pid})`, (sink) => {
@@ -42,7 +42,7 @@ export class CoreFile {
     }
   }
 
-  /** Once. @param who for messages */
+  /** Only the first call counts. @param who for messages */
   take(who: string, dump: (sink: CoreSink) => void): void {
     if (this.#isUsed) return
     this.#isUsed = true
@@ -84,6 +84,6 @@ function tell(line: string): void {
   try {
     writeSync(STDERR, `hv: ${line}\n`)
   } catch {
-    // Nobody reads it, or not now.
+    // Nothing reads it, or not now.
   }
 }

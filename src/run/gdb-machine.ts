@@ -1,4 +1,4 @@
-// GdbMachine: a machine that gdb may stop: Node's own loop, which turns while vCPUs run, serves the socket.
+// GdbMachine: a machine that gdb may stop. Node's own loop, which turns while vCPUs run, serves the socket.
 
 import {resolve} from 'node:path'
 import type {GdbServer} from '../gdb/server.ts'
@@ -11,7 +11,7 @@ export class GdbMachine {
   readonly #executable: string | undefined
   #machine: DebuggedMachine | undefined
 
-  /** @param program what it runs, if that is a file that gdb can read */
+  /** @param program the file that it runs, if gdb can read it */
   constructor(server: GdbServer, program?: string) {
     this.#server = server
     this.#executable = program === undefined ? undefined : Buffer.from(resolve(program)).toString('latin1')
@@ -22,7 +22,7 @@ export class GdbMachine {
     return this.#machine
   }
 
-  /** The machine, which has not run, waits for gdb. */
+  /** The machine has not run, and waits for gdb. */
   begin(): void {
     const machine = this.#machine!
     this.#server.onLeft = () => {

@@ -1,4 +1,4 @@
-// Where gdb is waited for, and what whoever runs hv is told of it.
+// Listens for gdb, and tells hv's user so.
 
 import {writeSync} from 'node:fs'
 import {type GdbAddress, targetRemote} from '../gdb/address.ts'
@@ -8,8 +8,8 @@ import {debugLimits} from '../vm/debug.ts'
 const STDERR = 2
 
 /**
- * Before there is a jail: nobody can listen in it.
- * @param isMachine what is debugged is a machine, or may be: nor could anybody ask then what its vCPUs can stop for
+ * Call it before there is a jail: nothing can listen in it.
+ * @param isMachine a machine is debugged, or may be: in a jail it could not be asked what its vCPUs can stop for
  * @throws HvError BAD_ARGUMENT
  */
 export async function listenForGdb(address: GdbAddress, isMachine: boolean): Promise<GdbServer> {
@@ -21,17 +21,17 @@ export function tellWaiting(server: GdbServer): void {
   tell(`waiting for gdb: ${targetRemote(server.address)}`)
 }
 
-/** @param what waits, which stands still */
+/** @param what stands still, and waits */
 export function tellLeft(what: string): void {
   tell(`gdb has left: the ${what} waits for another`)
 }
 
-/** They are remembered. */
+/** The answers are remembered. */
 function askLimits(): void {
   try {
     debugLimits()
   } catch {
-    // Whoever makes the machine says what is wrong with KVM.
+    // Making the machine will report what is wrong with KVM.
   }
 }
 
@@ -39,6 +39,6 @@ function tell(line: string): void {
   try {
     writeSync(STDERR, `hv: ${line}\n`)
   } catch {
-    // Nobody reads it, or not now.
+    // Nothing reads it, or not now.
   }
 }

@@ -1,4 +1,4 @@
-// GdbRun: a program that gdb may stop: between two turns of the kernel's loop, Node's own loop serves the socket.
+// GdbRun: a program that gdb may stop. Between two turns of the kernel's loop, Node's own loop serves the socket.
 
 import type {GdbServer} from '../gdb/server.ts'
 import {DebuggedProgram} from '../sentry/debug/debugged-program.ts'
@@ -10,7 +10,7 @@ export class GdbRun {
   readonly #server: GdbServer
   #kernel: Kernel | undefined
   #program: DebuggedProgram | undefined
-  /** What the platform watches. */
+  /** The descriptors that the platform watches for gdb. */
   #watched: readonly number[] = []
 
   constructor(server: GdbServer) {
@@ -18,8 +18,8 @@ export class GdbRun {
   }
 
   /**
-   * The program, which has not run, waits for gdb.
-   * @param hostPath the file of the host's that it runs, a byte string
+   * The program has not run, and waits for gdb.
+   * @param hostPath the host file that it runs, a byte string
    */
   begin(kernel: Kernel, process: Process, hostPath?: string): void {
     const program = new DebuggedProgram(kernel, process, hostPath)
@@ -39,16 +39,16 @@ export class GdbRun {
     tellWaiting(this.#server)
   }
 
-  /** The kernel was paused: tells gdb what there is, and hears what it says. */
+  /** The kernel was paused: reports news to gdb, and hears its commands. */
   async serve(): Promise<void> {
-    // Behind what the loop finds when it looks at its descriptors.
+    // After what the loop finds when it looks at its descriptors.
     await new Promise((resolve) => setImmediate(resolve))
-    // What gdb has just asked for may have come about: nobody would be woken for it.
+    // What gdb has just asked for may have happened already: then nothing would wake anyone for it.
     this.#program?.report()
     this.#watch()
   }
 
-  /** The program has ended, or did not begin. */
+  /** The program has ended, or was never started. */
   async close(): Promise<void> {
     this.#program?.report()
     await this.#server.close()
@@ -59,7 +59,7 @@ export class GdbRun {
     const {descriptors} = this.#server
     const now = descriptors.map(([fd]) => fd)
     for (const fd of this.#watched) if (!now.includes(fd)) platform.watch(fd, 0)
-    // A number may be another socket's by now.
+    // A number may meanwhile be another socket's.
     for (const [fd, events] of descriptors) platform.watch(fd, events)
     this.#watched = now
   }

@@ -1,4 +1,4 @@
-// openGuestFiles: what a guest sees of the host's files: opened while that can be done, and read behind the jail.
+// openGuestFiles: the host files that a guest sees: opened before the jail closes, and read after it.
 
 import {statSync} from 'node:fs'
 import type {ImageConfig} from '../image/open-image.ts'
@@ -12,15 +12,15 @@ import {type ShownLibraries, showProgram} from './show-program.ts'
 type Shown = Pick<SentryOptions, 'root' | 'lower' | 'user' | 'volumes' | 'showProgram'>
 
 export interface GuestFiles extends Shown {
-  /** With `image`. */
+  /** Present with `image`. */
   config?: ImageConfig
 }
 
-/** What a jail has to let through for it. */
+/** What a jail has to let through for the guest's files. */
 export interface OpenedFiles extends Pick<ShownLibraries, 'libraryFolders'> {
-  /** Descriptors of the directories and files that it opens others in. */
+  /** Descriptors of the directories and files under which it opens others. */
   roots: {fd: number; isWritable: boolean}[]
-  /** Once: nothing that a guest's maker may have made has been read before. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
+  /** Call it once: nothing that the guest's maker may have made is read before it. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
   read(): Promise<GuestFiles>
 }
 
@@ -29,8 +29,8 @@ type FileOptions = Pick<RunOptions, 'root' | 'image' | 'withLibraries' | 'dropTo
 }
 
 /**
- * Before the jail closes. Most runs need no archive, and do not load what reads one.
- * @param others folders of libraries besides those that the host looks through
+ * Call it before the jail closes. Most runs need no archive, and do not load its reader.
+ * @param others folders of libraries besides those that the host searches
  * @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL
  */
 export async function openGuestFiles(
@@ -48,7 +48,7 @@ export async function openGuestFiles(
   }
 }
 
-/** undefined: the root is a directory, or an empty tree. */
+/** undefined when the root is a directory, or an empty tree. */
 async function openArchive({root, image}: FileOptions): Promise<Unread<Partial<GuestFiles>> | undefined> {
   if (image !== undefined) {
     const {folders, read} = await (await import('../image/open-image.ts')).openImage(image)
@@ -63,7 +63,7 @@ function isFile(path: string): boolean {
   try {
     return statSync(path).isFile()
   } catch {
-    // Who opens it as a directory says what is wrong with it.
+    // Opening it as a directory will report what is wrong with it.
     return false
   }
 }

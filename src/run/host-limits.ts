@@ -1,4 +1,4 @@
-// hostLimits: what of a guest's limits the host can keep, too.
+// hostLimits: those of a guest's limits that the host can enforce, too.
 
 import type {HostLimits} from '../jail/cgroup.ts'
 import {DEFAULT_MEMORY_BYTES, MAX_CPUS} from '../platform/choice.ts'

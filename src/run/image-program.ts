@@ -1,15 +1,15 @@
-// imageProgram: what runs of an image: its entry point, or a program of it; with what the image says of its environment.
+// imageProgram: the program that an image runs: its entry point, or another of its programs; with the image's environment.
 
 import {HvError} from '../errors.ts'
 import type {ImageConfig} from '../image/open-image.ts'
 
-/** What the user asks for, besides the image. */
+/** What the user asks for, in addition to the image. */
 export interface Wanted {
-  /** A program of the image, in place of its entry point. */
+  /** A program of the image that replaces its entry point. */
   program?: string | undefined
-  /** In place of the image's arguments, if there are any, or of its command where it has no entry point. */
+  /** Replace the image's arguments, if not empty, or its command where it has no entry point. */
   args: readonly string[]
-  /** On top of the image's. */
+  /** Added to the image's. */
   env: Readonly<Record<string, string>>
   cwd?: string | undefined
 }
@@ -21,7 +21,7 @@ export interface ImageProgram {
   cwd: string
 }
 
-/** @param own what every guest has, below all. @throws HvError BAD_ARGUMENT: there is nothing to run */
+/** @param own every guest's environment, which the others override. @throws HvError BAD_ARGUMENT when there is nothing to run */
 export function imageProgram(
   {entrypoint, command, env, cwd}: ImageConfig,
   wanted: Wanted,

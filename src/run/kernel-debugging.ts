@@ -1,4 +1,4 @@
-// What looks into a kernel's machine, or at what dies in it: gdb, and a core file. Opened before there is a jail.
+// What observes a kernel's machine or its dying programs: gdb, and a core file. Opened before there is a jail.
 
 import type {CoreFile} from './core.ts'
 import type {GdbMachine} from './gdb-machine.ts'
@@ -8,7 +8,7 @@ import type {RunOptions} from './options.ts'
 export interface KernelDebugging {
   readonly gdb: GdbMachine | undefined
   readonly core: CoreFile | undefined
-  /** The machine itself, to be left in `core`. */
+  /** Leaves the machine itself in `core`. */
   readonly machineCore: MachineCore | undefined
 }
 

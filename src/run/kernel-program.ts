@@ -1,4 +1,4 @@
-// A program by a kernel of its own: what it would see and give under the sentry, in a machine whose first process is hv's.
+// Runs a program on its own kernel, with what the sentry would show it, in a machine whose first process is hv's.
 
 import {getPriority, hostname} from 'node:os'
 import {addon} from '../addon.ts'
@@ -31,10 +31,10 @@ import {foldersOf} from './show-program.ts'
 import {refuseUnfit} from './unfit-options.ts'
 import type {Watchdog} from './watchdog.ts'
 
-/** hv's own threads are not the guest's. */
+/** hv's own threads do not count as the guest's. */
 const MAX_TASKS = 1
 const TAG = 'hv-root'
-/** Who is no module is built in, or missing, which the machine's first process says. */
+/** A name that is no module is built in, or missing; the machine's first process reports that. */
 const MODULES = [
   ...['virtio_mmio', 'virtiofs', 'vmw_vsock_virtio_transport'],
   ...['virtio_rng', 'virtio_blk', 'virtio_net'],
@@ -70,7 +70,7 @@ export async function runKernelProgram(
   machine.onDead = (dead, end) => {
     const wasStopped = end?.exitCode === null
     if (wasStopped) return
-    // A process that died before it comes first.
+    // The core of a process that died before takes precedence.
     core?.close()
     machineCore?.onDead(dead)
   }
@@ -118,7 +118,7 @@ function orderOf(options: RunOptions, {config, user}: GuestFiles, terminal: Size
   }
 }
 
-/** The kernel is not hv's, and its first process is. */
+/** The kernel is not hv's, but its first process is. */
 const UNFIT: readonly (keyof RunOptions)[] = [
   ...(['initrd', 'reboots', 'trace', 'pledge', 'unveil', 'maxTasks', 'diskBytes', 'patchCalls'] as const),
   ...(['cpuTimeoutMs', 'cpuQuotaPercent', 'machine', 'suggestsPromises'] as const),

@@ -1,4 +1,4 @@
-// A Linux kernel in a machine of its own by the options of a run, those that mean nothing to it refused; in a jail of its own.
+// Runs a Linux kernel in its own machine from a run's options, and refuses those that do not apply to it; in its own jail.
 
 import {addon} from '../addon.ts'
 import {Jail, type JailNeeds} from '../jail/jail.ts'
@@ -11,7 +11,7 @@ import {hasTree, type RunOptions, type RunResult} from './options.ts'
 import {refuse, refuseUnfit} from './unfit-options.ts'
 import type {Watchdog} from './watchdog.ts'
 
-/** hv's own threads are not the guest's. */
+/** hv's own threads do not count as the guest's. */
 const MAX_TASKS = 1
 
 /** @throws HvError */
@@ -32,7 +32,7 @@ export async function runKernelMachine(
   options.code?.keep()
   const words = options.args.length > 0 ? ['--', ...options.args] : []
   const append = [options.append, ...words].filter(Boolean).join(' ')
-  // Another machine is made in the jail, where no path is opened any more.
+  // Another machine is made in the jail, where paths can no longer be opened.
   const {reboots = false} = options
   if (reboots) requireHeld(addon.holdKvm())
   const onMade = (roots: JailNeeds['roots']): void =>
@@ -55,7 +55,7 @@ export async function runKernelMachine(
   }
 }
 
-/** They are for programs under the sentry. */
+/** These are for programs under the sentry. */
 const UNFIT: readonly (keyof RunOptions)[] = [
   'volumes',
   'cwd',

@@ -1,4 +1,4 @@
-// MachineCore: where a machine that dies is left, as an ELF core file.
+// MachineCore: leaves a machine that dies as an ELF core file.
 
 import {addon} from '../addon.ts'
 import {type DeadMachine, dumpMachine} from '../machine/debug/dump-machine.ts'
@@ -12,7 +12,7 @@ export class MachineCore {
   }
 
   readonly onDead = (dead: DeadMachine): void => {
-    // The machine has ended: its memory may take longer than the watchdog waits.
+    // The machine has ended: dumping its memory may take longer than the watchdog waits.
     addon.stopWatchdog()
     this.#file.take('the machine', (sink) => dumpMachine(dead, sink))
   }

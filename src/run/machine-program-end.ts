@@ -1,4 +1,4 @@
-// How a program in a machine ended: as the sentry would say it.
+// How a program in a machine ended, in the sentry's terms.
 
 import {EACCES, ENOENT, ENOTDIR, errnoName} from '../abi/errno.ts'
 import {HvError, printable} from '../errors.ts'
@@ -14,10 +14,10 @@ type Ending = Pick<RunResult, 'exitCode' | 'signal' | 'timedOut'>
 const NEEDED = 'it has to have virtio-mmio, virtio-fs and vsock: name their directory by `modules`'
 
 /**
- * @param link what its first process told
+ * @param link how its first process reported the end
  * @param machine how the machine ended
- * @param reason what its console said last
- * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ARGUMENT, BAD_KERNEL: there was no program
+ * @param reason the last thing that its console said
+ * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ARGUMENT, BAD_KERNEL when no program was started
  */
 export function endOfProgram(
   order: MachineOrder,

@@ -1,4 +1,4 @@
-// MachineStreams: this process's standard streams and signals, for a program in a machine.
+// MachineStreams: passes this process's standard streams and signals to a program in a machine.
 
 import {constants} from 'node:os'
 import type {Readable} from 'node:stream'
@@ -12,7 +12,7 @@ const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2',
 export class MachineStreams implements ProgramStreams, Disposable {
   readonly stdout = process.stdout
   readonly stderr = process.stderr
-  /** Of the terminal, when both input and output are one: the program gets a terminal, too. */
+  /** The terminal's size, when both input and output are one: the program gets a terminal, too. */
   readonly size: Size | undefined
   readonly #handlers = new Map<NodeJS.Signals, () => void>()
   readonly #resized = (): void => {
@@ -21,7 +21,7 @@ export class MachineStreams implements ProgramStreams, Disposable {
   #link: ProgramLink | undefined
   #raw: Disposable | undefined
 
-  /** Before a jail closes, in which no terminal is opened. @param end of a machine in which there is no program yet */
+  /** Call it before a jail closes, in which no terminal is opened. @param end ends a machine in which there is no program yet */
   constructor(end: (signal: number) => void) {
     const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true
     this.size = isTerminal ? sizeOf(process.stdout) : undefined
@@ -40,7 +40,7 @@ export class MachineStreams implements ProgramStreams, Disposable {
     this.#link = link
   }
 
-  /** Until the program is there, the terminal's ^C ends hv. */
+  /** Until the program asks for it, the terminal's ^C ends hv. */
   stdin(): Readable {
     if (this.size !== undefined) this.#raw = rawTerminal(STDIN, {hasTerminal: true})
     return process.stdin
@@ -50,7 +50,7 @@ export class MachineStreams implements ProgramStreams, Disposable {
     this.#raw?.[Symbol.dispose]()
     process.stdout.off('resize', this.#resized)
     for (const [name, pass] of this.#handlers) process.off(name, pass)
-    // Or it keeps this process alive.
+    // Otherwise it keeps this process alive.
     process.stdin.destroy()
   }
 }

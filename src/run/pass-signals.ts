@@ -1,4 +1,4 @@
-// What hv hears of its terminal and of kill(1) is the guest's, and what stops the guest stops hv.
+// Passes hv's signals from its terminal and from kill(1) to the guest, and stops hv when the guest stops.
 
 import {EPOLLIN} from '../abi/epoll.ts'
 import {
@@ -24,8 +24,8 @@ const PASSED_SIGNALS = [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGTERM, SIGCONT, SIGT
 const NS_PER_MS = 1e6
 
 /**
- * The terminal's keys and size go to the job in its foreground; what a process sent, to the one that hv was started for. SIGUSR2
- * is hv's own.
+ * Signals from the terminal's keys and size go to the job in its foreground; those that a process sent go to the process that hv was
+ * started for. SIGUSR2 is hv's own.
  */
 export function passSignals({kernel, terminal}: Sentry, first: Process, trace: RunTrace): void {
   const fd = addon.catchSignals([...PASSED_SIGNALS, SIGUSR2])
@@ -47,8 +47,8 @@ export function passSignals({kernel, terminal}: Sentry, first: Process, trace: R
 }
 
 /**
- * When the process that hv was started for has stopped, so has hv, as the shell that started hv expects, while there is time: and
- * when hv goes on, so does that process's job. Jobs of a shell in the guest stop and go on without hv.
+ * When the process that hv was started for stops, hv stops, as the shell that started hv expects, but no longer than its time allows. When
+ * hv continues, so does that process's job. Jobs of a shell in the guest stop and go on without hv.
  */
 export function stopWith(
   {kernel, terminal}: Sentry,

@@ -1,4 +1,4 @@
-// runPledge: what one run holds its program to, or finds out that it needs promised.
+// runPledge: holds one run's program to its promises, or finds out which it needs.
 
 import {restriction} from '../sentry/pledge/restrict.ts'
 import type {Task} from '../sentry/task.ts'
@@ -7,11 +7,11 @@ import type {RunOptions} from './options.ts'
 export interface RunPledge {
   /** For Sentry.load. */
   restrict?: (task: Task) => void
-  /** When the program has ended: as RunResult.promises. */
+  /** Called when the program has ended: RunResult.promises. */
   suggestion(): string | undefined
 }
 
-/** The recorder is loaded for those runs alone that want it. @throws HvError BAD_ARGUMENT */
+/** The recorder is loaded only for runs that want it. @throws HvError BAD_ARGUMENT */
 export async function runPledge(options: RunOptions): Promise<RunPledge> {
   const restrict = isRestricted(options) ? restriction(options) : undefined
   if (!options.suggestsPromises) return {restrict, suggestion: () => undefined}

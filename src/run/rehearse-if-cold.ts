@@ -1,4 +1,4 @@
-// rehearseIfCold: the first start of a build compiles what programs need, before a jail: the next ones find it.
+// rehearseIfCold: the first start of a build compiles the code that programs need, before a jail; later starts find it.
 
 import type {CodeCache} from '../kept-code.ts'
 import type {PlatformChoice} from '../platform/choice.ts'

@@ -1,4 +1,4 @@
-// runProgram: one program on the calling thread, from options to how it ended.
+// runProgram: runs one program on the calling thread, from options to its end.
 
 import {constants, openSync} from 'node:fs'
 import {getPriority} from 'node:os'
@@ -47,7 +47,7 @@ export async function runProgram(options: RunOptions): Promise<RunResult> {
   }
 }
 
-/** With the other platform, if that is clearly faster. */
+/** Adds the comparison with the other platform, if that is clearly faster. */
 async function compared(result: RunResult): Promise<RunResult> {
   const {platform, stats} = result
   if (platform === undefined) return result
@@ -66,14 +66,14 @@ async function runWatched(options: RunOptions, watchdog: Watchdog): Promise<RunR
   return (await import('./bare.ts')).runFoundBare(options, result, watchdog)
 }
 
-/** Or what the file of the program says that it is instead. */
+/** Runs a Linux program, or returns what its file shows it to be instead. */
 async function runLinux(options: RunOptions, watchdog: Watchdog): Promise<RunResult | FoundBare> {
-  // It runs a program, too.
+  // First, because it runs a program, too.
   await rehearseIfCold(options.platform, options.code)
-  // What measures is not for a jail.
+  // Measuring is not possible in a jail.
   if (options.stats) await (await import('../platform/compare.ts')).measureAll()
   const {memoryBytes = DEFAULT_MEMORY_BYTES, cpus} = options
-  // In a guest's tree there are Linux programs alone.
+  // A guest's tree holds Linux programs only.
   const isOnHost = options.root === undefined && options.image === undefined
   const onHost = isOnHost ? openHostProgram(options.program) : undefined
   const isUndecided = onHost !== undefined && options.machine === undefined
@@ -129,14 +129,14 @@ async function runLinux(options: RunOptions, watchdog: Watchdog): Promise<RunRes
   }
 }
 
-/** What looks on while it runs. */
+/** What observes the run. */
 interface Watching {
   watchdog: Watchdog
   gdb: GdbRun | undefined
   core: CoreFile | undefined
 }
 
-/** Until it has ended, and the sentry with it. */
+/** Returns when the program has ended, and the sentry with it. */
 async function runTraced(
   sentry: Sentry,
   program: ProgramOptions,
@@ -187,19 +187,19 @@ function platformOf({platform, reason}: OpenedPlatform): RunResult['platform'] {
   return {name: platform.name, reason, costs: platform.costs}
 }
 
-/** What the file says. */
+/** Whether the file says so. */
 function isBareGuest({fd, name}: HostProgram): boolean {
   try {
     return isBareMetal(parseElf(fileReader(fd), name, arch.name))
   } catch {
-    // The sentry says what is wrong with it.
+    // The sentry reports what is wrong with it.
     return false
   }
 }
 
 /**
- * The terminal that hv was started in, if one of these leads to it. Opened anew where that can be: not to wait in a write is a
- * property of what is open, and that others share.
+ * The terminal that hv was started in, if one of these leads to it. It is opened again where possible: non-blocking mode belongs to the
+ * open file description, which others share.
  */
 function openTerminal(fds: readonly number[]): number | undefined {
   const given = fds.find(HostTty.isControlling)

@@ -9,13 +9,13 @@ import type {RunOptions} from './options.ts'
 export interface ShownLibraries {
   /** For SentryOptions. */
   showProgram?: ShowProgram
-  /** Of the host's: where it finds libraries, for the jail to leave open. */
+  /** The host's folders of libraries, which the jail must leave open. */
   libraryFolders?: readonly string[]
 }
 
 /**
- * Before the jail closes. Most runs need no library found, and do not load what finds them.
- * @param others folders besides those that the host looks through
+ * Call it before the jail closes. Most runs search for no libraries, and do not load the code for that.
+ * @param others folders besides those that the host searches
  */
 export async function showProgram(
   {withLibraries}: Pick<RunOptions, 'withLibraries'>,
@@ -28,7 +28,7 @@ export async function showProgram(
   return {showProgram: libraryFinder(libraries), libraryFolders: libraries.existing}
 }
 
-/** Where a program's libraries may be besides: LD_LIBRARY_PATH's folders, and its own, for $ORIGIN. */
+/** Further places for a program's libraries: LD_LIBRARY_PATH's folders, and its own, for $ORIGIN. */
 export function foldersOf(
   {env}: Pick<RunOptions, 'env'>,
   program: HostProgram | undefined,

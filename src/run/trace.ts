@@ -6,10 +6,10 @@ import type {TraceOptions} from '../sentry/trace/options.ts'
 import type {Trace} from '../sentry/trace/trace.ts'
 
 const STDERR = 2
-/** What SIGUSR2 switches on where nobody asked for a trace. */
+/** What SIGUSR2 switches on if no trace was asked for. */
 const UNASKED: TraceOptions = {fd: STDERR, isOn: false, showsDurations: true}
 
-/** Before the jail closes, so that what V8 makes of its code is kept. */
+/** Call it before the jail closes, so that V8's compiled form of its code is kept. */
 export async function loadTrace(options: TraceOptions | undefined): Promise<void> {
   if (options?.isOn) await import('../sentry/trace/trace.ts')
 }
@@ -18,7 +18,7 @@ export class RunTrace {
   readonly #kernel: Kernel
   readonly #options: TraceOptions
   #trace: Trace | undefined
-  /** Switches that came before the trace was there. */
+  /** Switches that came before the trace was loaded. */
   #awaited = 0
 
   constructor(kernel: Kernel, options: TraceOptions = UNASKED) {
@@ -33,7 +33,7 @@ export class RunTrace {
     this.#trace!.start()
   }
 
-  /** On, or off again. It is not loaded for a run that never wants it, so the first time the kernel has to wait for it. */
+  /** Switches on, or off again. A run that never wants the trace does not load it, so the first time the kernel has to wait for it. */
   toggle(): void {
     if (this.#trace === undefined) {
       this.#awaited++
@@ -45,7 +45,7 @@ export class RunTrace {
     this.#tell(this.#trace.isOn)
   }
 
-  /** What the kernel was paused for. */
+  /** Does what the kernel was paused for. */
   async catchUp(): Promise<void> {
     if (this.#awaited === 0) return
     await this.#load()
@@ -62,13 +62,13 @@ export class RunTrace {
     this.#trace ??= new Trace(this.#kernel, this.#options)
   }
 
-  /** Not between the objects of a JSON trace. */
+  /** Writes nothing between the objects of a JSON trace. */
   #tell(isOn: boolean): void {
     if (this.#options.isJson && this.#options.fd === STDERR) return
     try {
       writeSync(STDERR, `hv: the trace is ${isOn ? 'on' : 'off'}\n`)
     } catch {
-      // Nobody reads it, or not now: the guest goes on.
+      // Nothing reads it, or not now: the guest goes on.
     }
   }
 }

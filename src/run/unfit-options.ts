@@ -1,11 +1,11 @@
-// Refuses options of a run that mean nothing to what it runs.
+// Refuses options that do not apply to what a run runs.
 
 import {HvError} from '../errors.ts'
 import type {RunOptions} from './options.ts'
 
 /**
- * @param names of options that it has no use for
- * @param explain what is said of the first one that is given
+ * @param names of options that do not apply
+ * @param explain makes the message about the first one that is given
  * @throws HvError BAD_ARGUMENT
  */
 export function refuseUnfit(

@@ -1,4 +1,4 @@
-// Watchdog: ends the command's process a second behind the guest's time, should the sentry be stuck.
+// Watchdog: ends the command's process a second after the guest's time, should the sentry be stuck.
 
 import {addon} from '../addon.ts'
 import type {RunOptions} from './options.ts'

@@ -4,7 +4,7 @@ import type {DebugLimits} from './debug.ts'
 import type {EventfdLimits} from './eventfd.ts'
 
 export interface VmAddon {
-  /** @param ipaBits arm64: the width of guest physical addresses; 0: the usual one */
+  /** @param ipaBits arm64: the width of guest physical addresses; 0: the default one */
   Vm: new (
     ipaBits: number,
   ) => NativeVm
@@ -20,26 +20,26 @@ export interface VmAddon {
     fileOffset: number,
   ) => NativeMemorySlot
   Vcpu: new (vm: NativeVm, startsOff: boolean, hasEl2: boolean) => NativeVcpu
-  /** @param fd somebody else's, which does not wait any more; -1: a new one */
+  /** @param fd an eventfd that stays its owner's, made non-blocking; -1: a new one */
   Eventfd: new (
     fd: number,
   ) => NativeEventfd
   /** Never waits. */
   anyReadable(fds: Int32Array): boolean
-  /** `fd` does not wait. The listener is told while it is readable, by Node's event loop, and not by Bun's. It keeps no process alive. */
+  /** `fd` must be non-blocking. While it is readable, Node's event loop calls the listener; Bun's does not. It keeps no process alive. */
   ReadableWatch: new (
     fd: number,
     listener: () => void,
   ) => {dispose(): void}
-  /** A descriptor that does not wait; hostClose closes it. @param name of an interface: 1 to 15 bytes. @throws Error with `errno` */
+  /** A non-blocking descriptor; hostClose closes it. @param name of an interface: 1 to 15 bytes. @throws Error with `errno` */
   openTap(name: string): number
-  /** The host's. */
+  /** The host's page size. */
   readonly pageBytes: number
   vmLimits(): VmLimits
-  /** Names of the parts of a vCPU's and of a VM's state; a part's index is its place here. */
+  /** Names of the parts of a vCPU's and of a VM's state; the index here is the part's number. */
   readonly vcpuParts: readonly string[]
   readonly vmParts: readonly string[]
-  /** Empty: there is none here. These make the interrupt controller start, behind which no vCPU is made on arm64. */
+  /** Empty when this vCPU lacks the part. These make the interrupt controller start, after which arm64 makes no more vCPUs. */
   readVcpuPart(vcpu: NativeVcpu, part: number): Uint8Array
   writeVcpuPart(vcpu: NativeVcpu, part: number, bytes: Uint8Array): void
   readVmPart(vm: NativeVm, part: number): Uint8Array
@@ -47,14 +47,14 @@ export interface VmAddon {
   /** x86_64: XSAVE's area in standard format; arm64: struct user_fpsimd_state. */
   readVectors(vcpu: NativeVcpu): Uint8Array
   writeVectors(vcpu: NativeVcpu, bytes: Uint8Array): void
-  /** As the part `cpuid` has them: struct kvm_cpuid_entry2. Empty on arm64. */
+  /** In the form of the part `cpuid`: struct kvm_cpuid_entry2. Empty on arm64. */
   supportedCpuid(): Uint8Array
-  /** x86_64. */
+  /** x86_64 only. */
   readMsr(vcpu: NativeVcpu, index: number): bigint
   writeMsr(vcpu: NativeVcpu, index: number, value: bigint): void
   msrIndexes(): Uint32Array
   debugLimits(): DebugLimits
-  /** From the next run on. @param watchpoints address, length and kind (debug.ts) each */
+  /** Takes effect at the next run. @param watchpoints address, length and kind (debug.ts) of each */
   debugVcpu(
     vcpu: NativeVcpu,
     singleStep: boolean,
@@ -62,15 +62,15 @@ export interface VmAddon {
     breakpoints: BigUint64Array,
     watchpoints: BigUint64Array,
   ): void
-  /** Opens /dev/kvm for VMs that are made when no path is opened any more. @returns 0 or an errno */
+  /** Opens /dev/kvm for VMs that are made after paths can no longer be opened. @returns 0 or an errno */
   holdKvm(): number
-  /** Behind the last of them. */
+  /** Called after the last of those VMs is made. */
   dropKvm(): void
-  /** A register's index is its place here. */
+  /** A register's number is its index here. */
   readonly registerNames: readonly string[]
 }
 
-/** What VMs of this host can be. */
+/** What VMs on this host can be. */
 export interface VmLimits {
   /** arm64: the widest guest physical address; 0: KVM gives no choice. */
   readonly ipaBits: number
@@ -79,13 +79,13 @@ export interface VmLimits {
 }
 
 export interface NativeVm {
-  /** Before the first vCPU. @returns the GIC's version, 3 or 2, or 0: not a GIC */
+  /** Call it before the first vCPU. @returns the GIC's version, 3 or 2; 0: not a GIC */
   addInterruptController(): number
   setLine(gsi: number, high: boolean): void
-  /** @returns whether the guest takes it */
+  /** @returns whether the guest accepts it */
   signalMsi(address: number, data: number): boolean
   eventfdLimits(): Omit<EventfdLimits, 'listeners'>
-  /** @param length 0: any @param value others than this one are exits */
+  /** @param length 0: any @param value stores of other values are exits */
   setIoeventfd(
     eventfd: NativeEventfd,
     isOn: boolean,
@@ -94,16 +94,16 @@ export interface NativeVm {
     length: number,
     value: bigint | undefined,
   ): void
-  /** @param resample signalled when the guest has taken the interrupt; without it, signals are edges */
+  /** @param resample signalled when the guest has accepted the interrupt; without it, signals are edges */
   setIrqfd(eventfd: NativeEventfd, isOn: boolean, gsi: number, resample: NativeEventfd | undefined): void
-  /** vCPUs may run, as with addPosted. @returns the row */
+  /** vCPUs may be running, as with addPosted. @returns the row */
   addLatch(isPort: boolean, address: number, size: number): number
   setLatch(row: number, value: number): void
   /** @returns the row */
   addPosted(isPort: boolean, first: number, length: number): number
-  /** Called when there is something to take. */
+  /** The listener is called when there is something to take. */
   onPosted(listener: () => void): void
-  /** @param out room for POSTED_MAX times four words: row, offset, size, value @returns how many stores */
+  /** @param out room for POSTED_MAX times four words: row, offset, size, value @returns how many stores were taken */
   takePosted(out: Uint32Array): number
   dispose(): void
 }
@@ -111,9 +111,9 @@ export interface NativeVm {
 export interface NativeEventfd {
   readonly fd: number
   signal(): void
-  /** How often it was signalled since the last time; never waits. */
+  /** How often it was signalled since the last call; never waits. */
   take(): number
-  /** The listener is told what `take` would give, by Node's event loop, and not by Bun's. It keeps no process alive. */
+  /** Node's event loop calls the listener with what `take` would return; Bun's does not. It keeps no process alive. */
   listen(listener: (count: number) => void): void
   dispose(): void
 }
@@ -121,19 +121,19 @@ export interface NativeEventfd {
 export interface NativeMemorySlot {
   /** Detached once the slot is disposed. */
   readonly memory: ArrayBuffer
-  /** What the host stored in the memory is seen by instruction fetches too. */
+  /** Makes what the host stored in the memory visible to instruction fetches, too. */
   publish(offset: number, length: number): void
-  /** A bit for each page: of the first word the lowest is the first page's. */
+  /** One bit per page: the lowest bit of the first word is the first page's. */
   takeDirty(out: BigUint64Array): void
   release(offset: number, length: number): void
-  /** @param withVm the VM goes, too: KVM need not be told */
+  /** @param withVm the VM goes, too: KVM need not be told of the slot */
   dispose(withVm: boolean): void
 }
 
 export interface NativeVcpu {
   /** KVM_RUN on this thread. @returns 0 or an errno */
   run(): number
-  /** The same on the vCPU's own thread. Until it is settled, only `interrupt` and `dispose` may be called. */
+  /** The same on the vCPU's own thread. Until the promise is settled, only `interrupt` and `dispose` may be called. */
   runAsync(): Promise<number>
   interrupt(): void
   /** The words of native/kvm/exit.h's Exit. */
@@ -141,14 +141,14 @@ export interface NativeVcpu {
   /** An exit's items, `offset` bytes into kvm_run. */
   readData(offset: number, out: Uint8Array): void
   writeData(offset: number, data: Uint8Array): void
-  /** Hands the result of a hypercall that came out to the guest. */
+  /** Hands the guest the result of a hypercall that was an exit. */
   answerHypercall(result: bigint): void
-  /** KVM's number of it: that of vCPUs before it, disposed of or not. */
+  /** KVM's number for it: how many vCPUs were made before it, including those disposed of. */
   readonly id: number
-  /** So many of `registerNames`, from the first on, has this vCPU. */
+  /** This vCPU has that many of `registerNames`, from the first on. */
   readonly registerCount: number
   readRegisters(indexes: Uint32Array, out: BigUint64Array): void
-  /** All or none. */
+  /** Writes all or none. */
   writeRegisters(indexes: Uint32Array, values: BigUint64Array): void
   dispose(): void
 }

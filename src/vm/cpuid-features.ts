@@ -1,4 +1,4 @@
-// The well-known features of CPUID, a table: Linux's names (/proc/cpuinfo), and the bit that tells each (SDM vol. 2, CPUID; AMD APM vol. 3, E).
+// The well-known features of CPUID, as a table: Linux's names (/proc/cpuinfo), and the bit of each (SDM vol. 2, CPUID; AMD APM vol. 3, E).
 
 /** One of the four registers that CPUID fills. @see {@link Cpuid} */
 export type CpuidRegister = 'eax' | 'ebx' | 'ecx' | 'edx'

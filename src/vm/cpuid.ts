@@ -1,4 +1,4 @@
-// Cpuid: what a vCPU of x86_64 says of itself: leaves by number, features by name.
+// Cpuid: what an x86_64 vCPU reports of itself: leaves by number, features by name.
 
 import * as v from 'valibot'
 import {addon} from '../addon.ts'

@@ -1,4 +1,4 @@
-// Debugging of a vCPU: what it stops for, and what this host's can stop for.
+// Debugging of a vCPU: what it stops for, and what vCPUs can stop for on this host.
 
 import * as v from 'valibot'
 import {addon} from '../addon.ts'
@@ -76,7 +76,7 @@ const debugOptions = takes.options({
 
 let known: DebugLimits | undefined
 
-/** The host is asked once: in a jail nobody could. @throws HvError KVM_MISSING, KVM_DENIED */
+/** The host is asked once, before a jail makes that impossible. @throws HvError KVM_MISSING, KVM_DENIED */
 export function debugLimits(): DebugLimits {
   try {
     known ??= Object.freeze(addon.debugLimits())
@@ -86,7 +86,7 @@ export function debugLimits(): DebugLimits {
   }
 }
 
-/** What a vCPU stops for, as it was asked last. @internal Vcpu's */
+/** What a vCPU was last asked to stop for. @internal Vcpu's */
 export class Debugging {
   #steps: (() => void) | undefined
 
@@ -112,7 +112,7 @@ export class Debugging {
     this.#steps = singleStep ? tell : undefined
   }
 
-  /** Before a run: on x86_64 KVM steps from where the vCPU stood when it was told to, and registers may have been set since. */
+  /** Called before a run: on x86_64 KVM steps from where the vCPU stood when it was told to, and registers may have been set since. */
   renew(): void {
     this.#steps?.()
   }

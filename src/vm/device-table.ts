@@ -1,4 +1,4 @@
-// DeviceTable: accesses of devices that a vCPU's thread answers itself, so that they end no run.
+// DeviceTable: accesses to devices that a vCPU's thread answers itself, so that they do not end its run.
 
 import {HvError} from '../errors.ts'
 import type {NativeVm} from './addon.ts'
@@ -79,19 +79,19 @@ export class DeviceTable {
     this.#listeners[this.#native.addPosted(space === 'port', first, length)] = listener
   }
 
-  /** Tells the listeners what was posted, in order: before any other exit of the same vCPU is looked at. */
+  /** Tells the listeners of posted stores, in order, and before any other exit of the same vCPU is looked at. */
   deliver(): void {
     const stores = this.#stores
     if (stores === undefined) return
     const count = this.#native.takePosted(stores)
-    // A copy: a listener may make this be called again.
+    // A copy: a listener may cause another call of this.
     const taken = stores.slice(0, count * WORDS)
     for (let at = 0; at < taken.length; at += WORDS) {
       this.#listeners[taken[at]]?.(taken[at + 1], taken[at + 3], taken[at + 2])
     }
   }
 
-  /** What was posted is told nobody any more. */
+  /** Listeners are told of no more stores, not even of those already posted. */
   dispose(): void {
     this.#stores = undefined
   }

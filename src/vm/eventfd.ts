@@ -1,4 +1,4 @@
-// Eventfds: what KVM signals for a guest, and what interrupts one: made, watched, limited, and gone with their VM.
+// Eventfds: those that KVM signals for a guest, and those that interrupt one: made, watched, limited, and disposed of with their VM.
 
 import {EBUSY, EEXIST, EINVAL, EMFILE, ENFILE, ENOSPC} from '../abi/errno.ts'
 import {addon} from '../addon.ts'
@@ -26,7 +26,7 @@ export interface EventfdLimits {
   readonly listeners: boolean
 }
 
-/** Each costs a descriptor of the process. */
+/** Each costs the process a descriptor. */
 const EVENTFDS_MAX = 256
 
 export const limitsOf = (native: NativeVm): EventfdLimits => ({
@@ -34,11 +34,11 @@ export const limitsOf = (native: NativeVm): EventfdLimits => ({
   listeners: canWatch,
 })
 
-/** Those of one VM. */
+/** The eventfds of one VM. */
 export class Eventfds {
   readonly #all = new Set<NativeEventfd>()
 
-  /** @param fd somebody else's; default: a new one. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
+  /** @param fd an eventfd that stays its owner's; default: a new one. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
   make(fd = -1): NativeEventfd {
     if (this.#all.size >= EVENTFDS_MAX) {
       const message = `a VM has ${EVENTFDS_MAX} eventfds at most`
@@ -62,7 +62,7 @@ export class Eventfds {
   }
 }
 
-/** @throws HvError KVM_UNUSABLE where nothing watches descriptors: under Bun */
+/** @throws HvError KVM_UNUSABLE where descriptors cannot be watched: under Bun */
 export function requireListening(): void {
   if (canWatch) return
   const message = 'an eventfd is heard by the event loop of Node.js, and this is Bun'
@@ -70,9 +70,9 @@ export function requireListening(): void {
 }
 
 /**
- * What KVM's refusal of one means.
+ * The error for KVM's refusal of an eventfd.
  * @param subject `the ioeventfd`
- * @param isGiven the eventfd is somebody else's
+ * @param isGiven the caller of the library gave the eventfd
  */
 export function refusedEventfd(error: unknown, subject: string, isGiven = false): unknown {
   if (error instanceof HvError) return error

@@ -1,4 +1,4 @@
-// ExitLoops: vCPUs that run each on a thread of its own, and whose exits go to listeners: Vm.start.
+// ExitLoops: runs vCPUs on their own threads and passes their exits to listeners: Vm.start.
 
 import {HvError} from '../errors.ts'
 import * as takes from '../options.ts'
@@ -24,7 +24,7 @@ export interface VmEvents {
 }
 
 const NAMES = ['exit', 'error', 'stop'] as const
-/** Behind these a vCPU would make the same exit again, for ever. */
+/** After these a vCPU would make the same exit again, for ever. */
 const LAST: readonly Exit['kind'][] = ['shutdown', 'fail-entry', 'internal-error']
 
 interface Listening<Name extends keyof VmEvents> {
@@ -35,16 +35,16 @@ interface Listening<Name extends keyof VmEvents> {
 export class ExitLoops {
   readonly #listeners: {[Name in keyof VmEvents]: Listening<Name>[]} = {exit: [], error: [], stop: []}
   readonly #has: (vcpu: Vcpu) => boolean
-  /** In a run, or in the listeners of its exit. */
+  /** vCPUs in a run, or in the listeners of its exit. */
   readonly #looping = new Set<Vcpu>()
   readonly #running = new Set<Vcpu>()
-  /** Started once more while their listeners were called. */
+  /** vCPUs that were started again while their listeners were called. */
   readonly #again = new Set<Vcpu>()
-  /** Who waits for all runs to end. */
+  /** Callers that wait for all runs to end. */
   #waiting: (() => void)[] = []
   #isStarted = false
 
-  /** @param has it is not disposed of */
+  /** @param has whether the vCPU is not disposed of */
   constructor(has: (vcpu: Vcpu) => boolean) {
     this.#has = has
   }
@@ -78,7 +78,7 @@ export class ExitLoops {
   stop(): Promise<void> {
     this.#isStarted = false
     for (const vcpu of this.#running) if (this.#has(vcpu)) vcpu.interrupt()
-    // Not when the listeners are done: one of them may wait for this.
+    // Does not wait for the listeners: one of them may wait for this.
     if (this.#running.size === 0) return Promise.resolve()
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
@@ -130,7 +130,7 @@ export class ExitLoops {
     for (const listener of this.#take('stop')) call(listener)
   }
 
-  /** A copy: a listener may take itself away. Those of one event are gone before they are called. */
+  /** A copy: a listener may remove itself. Listeners for one event only are removed before they are called. */
   #take<Name extends keyof VmEvents>(name: Name): VmEvents[Name][] {
     const listeners: Listening<Name>[] = this.#listeners[name]
     const called = listeners.map(({listener}) => listener)
@@ -144,7 +144,7 @@ export class ExitLoops {
   }
 }
 
-/** What it throws is an uncaught exception of this process, and the others hear of the event all the same. */
+/** What a listener throws is an uncaught exception of this process; the other listeners are still called. */
 function call(listener: () => void): void {
   try {
     listener()

@@ -151,7 +151,7 @@ export const INTERRUPTED: InterruptedExit = {kind: 'interrupted'}
 /** native/kvm/exit.h: ExitKind and the order of Exit's words. */
 const KIND = {io: 1, mmio: 2, hypercall: 3, halt: 4, shutdown: 5, failEntry: 7, internalError: 8, debug: 9}
 const WORDS = 7
-/** By KVM_SYSTEM_EVENT_*; x86_64 has none. */
+/** Indexed by KVM_SYSTEM_EVENT_*; x86_64 has none. */
 const SHUTDOWN_REASONS = ['triple-fault', 'off', 'reset'] as const
 
 /** native/kvm/debug.h: DebugCause, from 1 on. */
@@ -162,7 +162,7 @@ export type Answer = (() => void) | undefined
 
 /**
  * Reads the exit of a run that returned 0.
- * @throws HvError VCPU_FAILED when KVM gave a reason that is none of the union's
+ * @throws HvError VCPU_FAILED when KVM gave a reason that the union lacks
  */
 export function readExit(native: NativeVcpu): readonly [Exit, Answer] {
   const words = new BigUint64Array(WORDS)

@@ -29,7 +29,7 @@ export class GuestMemory {
   readonly size: number
   readonly #slots: readonly MemorySlot[]
 
-  /** @internal @param slots the VM's, as they come and go */
+  /** @internal @param slots the VM's list, which changes as slots come and go */
   constructor(slots: readonly MemorySlot[]) {
     this.#slots = slots
     this.base = slots[0].address
@@ -57,12 +57,12 @@ export class GuestMemory {
   }
 
   /**
-   * The same of what may lie in slots that follow one another, in order; together they have `length` bytes.
+   * The same for a range that may span adjacent slots, in order; together the views have `length` bytes.
    * @throws HvError MEMORY_RANGE, DISPOSED @internal for devices
    */
   views(address: number, length: number): Uint8Array[] {
     const slot = this.#slots.find((each) => each.holds(address, 1))
-    // It says what is wrong.
+    // `view` throws the right error.
     if (slot === undefined) return [this.view(address, length)]
     const here = Math.min(length, slot.address + slot.bytes - address)
     const first = slot.view(address, here)
@@ -74,7 +74,7 @@ export class GuestMemory {
     this.#slotOf(address, length).publish(Number(address), length)
   }
 
-  /** @internal Some of the range is memory. */
+  /** @internal Whether some of the range is memory. */
   touches(address: number, length: number): boolean {
     return this.#slots.some((slot) => slot.address < address + length && address < slot.address + slot.bytes)
   }

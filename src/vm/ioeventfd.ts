@@ -1,4 +1,4 @@
-// Ioeventfds: stores of a guest that KVM itself answers, by signalling an eventfd (api.rst, KVM_IOEVENTFD).
+// Ioeventfds: guest stores that KVM itself answers by signalling an eventfd (api.rst, KVM_IOEVENTFD).
 
 import * as v from 'valibot'
 import {addon} from '../addon.ts'
@@ -57,7 +57,7 @@ export class Ioeventfds {
   readonly #native: NativeVm
   readonly #eventfds: Eventfds
   readonly #listeners = new Map<NativeEventfd, IoeventfdListener>()
-  /** Theirs. */
+  /** The descriptors of the listeners' eventfds. */
   #fds = new Int32Array()
 
   constructor(native: NativeVm, eventfds: Eventfds) {
@@ -93,18 +93,18 @@ export class Ioeventfds {
     }
   }
 
-  /** Tells the listeners what was signalled and is not told yet: before an exit of the same vCPU is looked at. */
+  /** Tells the listeners of signals that they were not told of yet, before an exit of the same vCPU is looked at. */
   deliver(): void {
     if (this.#fds.length === 0 || !addon.anyReadable(this.#fds)) return
     for (const [eventfd, listener] of [...this.#listeners]) {
-      // An earlier one may have disposed of it.
+      // An earlier listener may have disposed of it.
       if (!this.#eventfds.has(eventfd)) continue
       const count = eventfd.take()
       if (count > 0) listener(count)
     }
   }
 
-  /** Nobody is told any more. */
+  /** No listener is told any more. */
   dispose(): void {
     this.#listeners.clear()
     this.#fds = new Int32Array()

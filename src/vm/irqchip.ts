@@ -1,4 +1,4 @@
-// Irqchip: the interrupt controller that KVM gives a VM, and what a host does with it.
+// Irqchip: the interrupt controller that KVM gives a VM, and how a host drives it.
 
 import {HvError} from '../errors.ts'
 import type {NativeVm} from './addon.ts'
@@ -57,7 +57,7 @@ export class Irqchip {
   readonly #native: () => NativeVm
   readonly #eventfds: Eventfds
 
-  /** @internal Vm.create's `irqchip` makes it. @param version of the GIC; 0: not one */
+  /** @internal Vm.create's `irqchip` makes it. @param version of the GIC; 0: not a GIC */
   constructor(native: () => NativeVm, eventfds: Eventfds, version: number) {
     this.#native = native
     this.#eventfds = eventfds
@@ -130,10 +130,10 @@ export class Irqchip {
 
 /** KVM's IOAPIC: arch/x86/kvm/ioapic.h, IOAPIC_NUM_PINS. */
 const IOAPIC_PINS = 24
-/** Of KVM's default, 256 interrupts, the SPIs begin at 32. KVM_DEV_ARM_VGIC_GRP_NR_IRQS. */
+/** Of KVM's default of 256 interrupts, the SPIs begin at 32. KVM_DEV_ARM_VGIC_GRP_NR_IRQS. */
 const GIC_SPIS = 224
 
-/** Before the first vCPU. @returns the GIC's version, or 0. @throws HvError KVM_UNUSABLE */
+/** Call it before the first vCPU. @returns the GIC's version, or 0. @throws HvError KVM_UNUSABLE */
 export function addIrqchip(native: NativeVm): number {
   try {
     return native.addInterruptController()

@@ -1,4 +1,4 @@
-// Irqfds: signals of an eventfd that interrupt a guest without a call of KVM's (api.rst, KVM_IRQFD).
+// Irqfds: eventfds whose signals interrupt a guest without a call to KVM (api.rst, KVM_IRQFD).
 
 import * as v from 'valibot'
 import {HvError} from '../errors.ts'

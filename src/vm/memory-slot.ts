@@ -1,4 +1,4 @@
-// MemorySlot: a range of guest physical addresses with memory behind it.
+// MemorySlot: a range of guest physical addresses backed by memory.
 
 import {fstatSync} from 'node:fs'
 import * as v from 'valibot'
@@ -69,7 +69,7 @@ export class MemorySlot implements Disposable {
   /** Guest physical. */
   readonly address: number
   readonly bytes: number
-  /** @internal for who makes it anew */
+  /** @internal for making an equal slot */
   readonly kind: Required<Pick<MemorySlotOptions, 'readOnly' | 'logsDirty' | 'hugePages'>>
   readonly #native: NativeMemorySlot
   readonly #buffer: ArrayBuffer
@@ -124,7 +124,7 @@ export class MemorySlot implements Disposable {
     }
   }
 
-  /** The memory itself; empty once the slot is disposed. @internal GuestMemory's */
+  /** The memory itself; empty once the slot is disposed of. @internal GuestMemory's */
   view(address: number, length: number): Uint8Array {
     return new Uint8Array(this.#buffer, this.#offsetOf(address, length), length)
   }
@@ -155,7 +155,7 @@ export class MemorySlot implements Disposable {
 
   #check(): void {
     if (this.#isDisposed) throw new HvError('DISPOSED', 'the memory slot is disposed')
-    // Transferred, or of a VM that is gone.
+    // The buffer was transferred, or its VM is gone.
     if (this.#buffer.byteLength !== this.bytes) throw new HvError('DISPOSED', 'the VM is disposed')
   }
 }

@@ -1,9 +1,9 @@
-// What a failure to make a VM or a vCPU means, and what to do about it.
+// What a failure to make a VM or a vCPU means, and how to fix it.
 
 import {EACCES, EBUSY, ENODEV, ENOENT, ENOMEM, ENXIO, EOPNOTSUPP, EPERM, errnoName} from '../abi/errno.ts'
 import {HvError} from '../errors.ts'
 
-/** @param error of the addon: `errno` says which host error it was */
+/** @param error from the addon: its `errno` is the host's error */
 export function openError(error: Error & {errno?: number}): HvError {
   const options = {cause: error}
   switch (error.errno) {
@@ -43,12 +43,12 @@ export function openError(error: Error & {errno?: number}): HvError {
   }
 }
 
-/** @param errno what the addon's `holdKvm` gave @throws HvError */
+/** @param errno what the addon's `holdKvm` returned @throws HvError */
 export function requireHeld(errno: number): void {
   if (errno !== 0) throw openError(Object.assign(new Error(errnoName(errno)), {errno}))
 }
 
-/** @param cause of the addon */
+/** @param cause from the addon */
 export function vcpuError(cause: Error & {errno?: number}): HvError {
   switch (cause.errno) {
     case EOPNOTSUPP:

@@ -1,18 +1,18 @@
-// Descriptors that the event loop of Node watches: no thread stands between. A TAP interface is one.
+// Descriptors that Node's event loop watches itself, without a thread. A TAP interface is one.
 
 import {addon} from '../addon.ts'
 
-/** Bun has no libuv: a call of it ends the process. */
+/** Bun has no libuv: calling it ends the process. */
 export const canWatch = process.versions.bun === undefined
 
 /**
- * While it is readable, each turn of the loop. It keeps no process alive.
- * @param fd does not wait, and is open until this is disposed of
+ * Calls the listener in each turn of the loop while the descriptor is readable. It keeps no process alive.
+ * @param fd non-blocking, and open until this is disposed of
  */
 export function watchReadable(fd: number, listener: () => void): Disposable {
   const native = new addon.ReadableWatch(fd, listener)
   return {[Symbol.dispose]: () => native.dispose()}
 }
 
-/** A TAP interface, open, which does not wait. @throws Error with `errno` */
+/** An open, non-blocking TAP interface. @throws Error with `errno` */
 export const openTapFd = (name: string): number => addon.openTap(name)

@@ -1,4 +1,4 @@
-// Names of registers: a table of what native/arch/*/vm_regs.cc knows. README.md documents them.
+// Names of registers: a table of those that native/arch/*/vm_regs.cc knows. README.md documents them.
 
 type General =
   | 'rax'

@@ -1,4 +1,4 @@
-// Registers of a vCPU by name. Which there are is the architecture's: README.md in this folder.
+// Registers of a vCPU by name. The architecture decides which there are: README.md in this folder.
 
 import {EOPNOTSUPP} from '../abi/errno.ts'
 import {addon} from '../addon.ts'

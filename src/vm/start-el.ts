@@ -1,5 +1,5 @@
-// startEl1, startEl2: a vCPU of arm64 with MMU and caches on, by a table that the host builds. With the MMU off its accesses would bypass the
-// caches that the host writes through (Arm ARM, "The effects of disabling an address translation stage"), and a real board would
+// startEl1, startEl2: an arm64 vCPU with MMU and caches on, through a table that the host builds. With the MMU off its accesses would
+// bypass the caches that the host writes through (Arm ARM, "The effects of disabling an address translation stage"), and a real board would
 // show it stale memory.
 
 import * as v from 'valibot'
@@ -31,7 +31,7 @@ const DEFAULT_TABLES = 0x1000
 const TABLE_BYTES = 4096
 const VECTORS_ALIGNMENT = 2048
 
-/** Of 1 GiB, in a table of level 1: Arm ARM D8.3. Access flag; EL1 alone, readable and writable. */
+/** An entry for 1 GiB in a table of level 1: Arm ARM D8.3. Access flag; EL1 alone, readable and writable. */
 const BLOCK = 0x401n
 const INNER_SHAREABLE = 3n << 8n
 const NEVER_EXECUTE = 3n << 53n
@@ -39,16 +39,16 @@ const NEVER_EXECUTE = 3n << 53n
 const DEVICE = 1n << 2n
 const MAIR = 0x04ffn
 
-/** 4 KiB granule, tables in write-back and inner shareable memory, no TTBR1. T0SZ and IPS are the map's. */
+/** 4 KiB granule, tables in write-back and inner shareable memory, no TTBR1. The map decides T0SZ and IPS. */
 const TCR = (1n << 8n) | (1n << 10n) | (3n << 12n) | (1n << 23n)
-/** Fewer would begin at level 2. */
+/** Fewer bits would begin at level 2. */
 const ADDRESS_BITS_MIN = 32
-/** IPS: by how many bits an output address has. */
+/** The number of output address bits for each value of IPS. */
 const OUTPUT_BITS = [32, 36, 40]
 const IPS_SHIFT = 32n
-/** M C SA I, and what is RES1 in ARMv8.0: ITD SED EOS TSCXT EIS SPAN nTLSMD LSMAOE. */
+/** M C SA I, and the bits that are RES1 in ARMv8.0: ITD SED EOS TSCXT EIS SPAN nTLSMD LSMAOE. */
 const SCTLR = 0x30d0198dn
-/** FPEN: floating point traps nobody. */
+/** FPEN: floating point is not trapped. */
 const CPACR = 3n << 20n
 /** Debug, SError, IRQ and FIQ masked; the level's own stack pointer. */
 const MASKED = 0x3c0n
@@ -84,7 +84,7 @@ export function startEl1(vm: Vm, vcpu: Vcpu, start: ElStart): void {
     ttbr0_el1: table,
     vbar_el1: vectors,
     cpacr_el1: CPACR,
-    // KVM resets it to a value that would puzzle who reads it in a fault report.
+    // KVM resets it to a value that would be confusing in a fault report.
     far_el1: 0n,
     sctlr_el1: SCTLR,
   })

@@ -1,9 +1,9 @@
-// startFields: the schema of what all ways to start a vCPU take; apart from them, as the library's types know no valibot.
+// startFields: the schema of the fields that all ways to start a vCPU share; in its own file, as the library's types know no valibot.
 
 import * as v from 'valibot'
 import * as takes from '../options.ts'
 
-/** One table of the level that has an entry for each GiB. */
+/** One table, at the level with an entry per GiB. */
 const MAX_GIBS = 512
 
 const address = takes.either([takes.anyNumber, v.bigint()], 'a guest physical address')

@@ -1,4 +1,4 @@
-// startLongMode: a vCPU of x86_64 in ring 0 of 64-bit mode, with page tables and segments that the host builds.
+// startLongMode: puts an x86_64 vCPU into ring 0 of 64-bit mode, with page tables and segments that the host builds.
 
 import * as v from 'valibot'
 import {HvError} from '../errors.ts'
@@ -74,7 +74,7 @@ export function startLongMode(vm: Vm, vcpu: Vcpu, start: LongModeStart): void {
     throw new HvError('BAD_ARGUMENT', `code and data cannot both be ${codeSelector}`, 'give two selectors')
   }
   const gdt = tables + (2 + gibs) * PAGE_BYTES
-  // All of them, or none.
+  // Fails before anything is written, unless all of them fit.
   vm.memory.view(tables, gdt + PAGE_BYTES - tables)
   writeTables(vm, tables, gibs)
   writeWords(vm, gdt, GDT_LENGTH, (index) =>
@@ -96,7 +96,7 @@ export function startLongMode(vm: Vm, vcpu: Vcpu, start: LongModeStart): void {
   })
 }
 
-/** PML4, its one directory of GiBs, and one of 2 MiB for each. */
+/** A PML4, one directory of GiBs, and a directory of 2 MiB pages for each GiB. */
 function writeTables(vm: Vm, tables: number, gibs: number): void {
   const [gibTable, directories] = [tables + PAGE_BYTES, tables + 2 * PAGE_BYTES]
   writeWords(vm, tables, ENTRIES, (index) => (index === 0 ? BigInt(gibTable) | TABLE : 0n))

@@ -1,4 +1,4 @@
-// What the ways to start a vCPU have in common: where it begins, what is mapped, and that both fit.
+// What the ways to start a vCPU have in common: where it begins, what is mapped, and checks of both.
 
 import {arch} from '../arch/index.ts'
 import {HvError} from '../errors.ts'

@@ -13,10 +13,10 @@ import {Registers} from './registers.ts'
 import {checkState, readVcpu, type VcpuState, writeVcpu} from './save/parts.ts'
 import {Vectors} from './vectors.ts'
 
-/** What a vCPU asks of its VM. */
+/** What a vCPU needs of its VM. */
 export interface VmOfVcpu {
   forget(vcpu: Vcpu): void
-  /** Stores that were posted before this exit are told first. */
+  /** Tells listeners of stores that were posted before this exit. */
   deliver(): void
 }
 
@@ -41,9 +41,9 @@ export class Vcpu implements Disposable {
   readonly #vm: VmOfVcpu
   readonly #debugging = new Debugging()
   #answer: Answer
-  /** KVM completes the last exit's instruction when it runs on. */
+  /** KVM completes the last exit's instruction in the next run. */
   #isUnfinished = false
-  /** What came of completing it: the next run's exit. */
+  /** The exit that completing it led to: the next run returns it. */
   #further: Exit | undefined
   #isInterrupted = false
   #isRunning = false
@@ -161,7 +161,7 @@ export class Vcpu implements Disposable {
 
   #begin(): NativeVcpu {
     const native = this.#stopped()
-    // Its answer is asked for when it has been given.
+    // That exit was not returned yet, so it has no answer.
     if (this.#further !== undefined) return native
     this.#answer?.()
     this.#answer = undefined
@@ -175,14 +175,14 @@ export class Vcpu implements Disposable {
     return exit
   }
 
-  /** KVM has done what the last exit left to be done, which is the first thing that a run does (api.rst, 5: immediate_exit). */
+  /** Lets KVM finish the last exit's instruction, which is the first thing that a run does (api.rst, 5: immediate_exit). */
   #finished(): NativeVcpu {
     const native = this.#begin()
     if (this.#isUnfinished && this.#further === undefined) {
       native.interrupt()
       const wasInterrupted = this.#isInterrupted
       const exit = this.#exit(starting(() => native.run()))
-      // Who was told of a store may have disposed of it.
+      // A listener that was told of a store may have disposed of it.
       this.#stopped()
       if (exit !== INTERRUPTED) this.#further = exit
       else if (wasInterrupted) this.interrupt()
@@ -199,7 +199,7 @@ export class Vcpu implements Disposable {
 
   #exit(errno: number): Exit {
     this.#vm.deliver()
-    // By who was told.
+    // A listener may have disposed of it.
     if (this.#isDisposed) return INTERRUPTED
     this.#isUnfinished = false
     if (errno === EINTR) {
@@ -222,7 +222,7 @@ export class Vcpu implements Disposable {
   }
 }
 
-/** Before the first run the VM's interrupt controller starts. */
+/** The VM's interrupt controller starts before the first run. */
 function starting<Result>(run: () => Result): Result {
   try {
     return run()

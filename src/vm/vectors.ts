@@ -1,4 +1,4 @@
-// Vectors: floating-point and vector registers of a vCPU by name, as bytes.
+// Vectors: a vCPU's floating-point and vector registers by name, as bytes.
 
 import {addon} from '../addon.ts'
 import {arch} from '../arch/index.ts'
@@ -29,7 +29,7 @@ export type VectorName =
 /** Some floating-point and vector registers and their bytes, little-endian. @see {@link Vectors} */
 export type VectorValues = Partial<Record<VectorName, Uint8Array>>
 
-/** Where bytes of a register lie in KVM's area, and the bit of XSTATE_BV that says that they are in use. */
+/** Where a register's bytes lie in KVM's area, and the bit of XSTATE_BV that says that they are in use. */
 interface Place {
   offset: number
   length: number
@@ -112,7 +112,7 @@ export class Vectors {
     this.writeArea(area)
   }
 
-  /** @internal All as KVM has them: see VmAddon.readVectors. @throws HvError as `names` */
+  /** @internal All, in KVM's form: see VmAddon.readVectors. @throws HvError as `names` */
   readArea(): Uint8Array {
     return addon.readVectors(this.#native())
   }

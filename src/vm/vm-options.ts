@@ -1,4 +1,4 @@
-// What a VM is asked to be, and its vCPUs, checked against what this architecture and this host can give.
+// The options of a VM and of its vCPUs, checked against what this architecture and this host offer.
 
 import * as v from 'valibot'
 import {addon} from '../addon.ts'
@@ -48,7 +48,7 @@ const vmOptions = takes.options({
 
 const GIB = 2 ** 30
 const MEMORY_MAX = 3 * GIB
-/** x86_64 keeps the last GiB below 4 for devices, and KVM for itself; on arm64 4 GiB are what every host's VMs can address. */
+/** On x86_64 the last GiB below 4 is for devices, and for KVM; on arm64, every host's VMs can address 4 GiB. */
 const MEMORY_END = {x86_64: 3 * GIB, arm64: 4 * GIB}
 const IPA_BITS_MIN = 32
 /** native/arch/arm64/boot.h. */

@@ -1,4 +1,4 @@
-// Vm: a virtual machine of KVM: memory and vCPUs.
+// Vm: a KVM virtual machine: memory and vCPUs.
 
 import {addon} from '../addon.ts'
 import {HvError} from '../errors.ts'
@@ -17,7 +17,7 @@ import {defectOf, readDescription, restoreVm, saveVm} from './save/save.ts'
 import {Vcpu} from './vcpu.ts'
 import {checkOptions, checkVcpuOptions, type VcpuOptions, type VmOptions} from './vm-options.ts'
 
-/** KVM takes 509 of x86_64 and more of arm64; a list of them is looked through for each access. */
+/** KVM takes 509 on x86_64 and more on arm64, but each access searches a list of them. */
 const SLOTS_MAX = 64
 
 /**
@@ -112,7 +112,7 @@ export class Vm implements Disposable {
    */
   save(file: SaveFile): void {
     this.#usable()
-    // Each gives its state before any is read: a run's posted stores may be told meanwhile.
+    // All vCPUs save their state before anything else is read: posted stores may reach listeners meanwhile.
     this.#deliver()
     const vcpus = Array.from(this.#vcpus, ([vcpu, kind]) => ({...kind, state: vcpu.save()}))
     const [native, slots, options] = [this.#usable(), this.#slots, this.#options]
@@ -281,7 +281,7 @@ export class Vm implements Disposable {
     return this.#native
   }
 
-  /** What vCPUs have stored and nobody was told of. */
+  /** Tells listeners of vCPUs' stores that they were not told of yet. */
   #deliver(): void {
     this.#devices.deliver()
     this.#ioeventfds.deliver()
@@ -309,7 +309,7 @@ export class Vm implements Disposable {
     return vcpu
   }
 
-  /** Those between were disposed of when the VM was saved: KVM keeps them, and their numbers. */
+  /** Numbers in between belong to vCPUs that were disposed of before the VM was saved: KVM keeps them, and their numbers. */
   #addVcpu({id, startsOff}: Omit<SavedVcpu, 'parts'>): Vcpu {
     for (;;) {
       const native = this.#newVcpu(startsOff)

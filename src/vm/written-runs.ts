@@ -1,8 +1,8 @@
-// writtenRuns: what of memory is not zero: most of a guest's that nobody touched is.
+// writtenRuns: finds the parts of memory that are not zero; most of a guest's memory is never touched.
 
 const ZEROS = Buffer.alloc(2 ** 20)
 
-/** @param bytes 1 MiB at most @returns runs of blocks of which each has something */
+/** @param bytes 1 MiB at most @returns runs of blocks, none of which is all zero */
 export function* writtenRuns(
   bytes: Uint8Array,
   blockBytes: number,

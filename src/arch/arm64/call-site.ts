@@ -1,4 +1,4 @@
-// Call sites of arm64: `svc #0`, which a branch of the same four bytes can stand in for.
+// Call sites of arm64: `svc #0`, which a branch of the same four bytes can replace.
 
 import type {CallSites} from '../architecture.ts'
 import {PC, PSTATE} from './registers.ts'
@@ -7,9 +7,9 @@ const INSTRUCTION = 4
 const SVC = 0xd4000001
 const B = 0x14000000
 const B_IMMEDIATE = 0x03ffffff
-/** What SUB and ADD take at once. */
+/** The largest immediate of SUB and ADD. */
 const MOST_NUMBER = 0xfff
-/** Unwinders know signal frames by the code that a handler returns to. */
+/** Never replaced: unwinders recognize signal frames by the code that a handler returns to. */
 const RT_SIGRETURN = 139
 /** getpid to gettid. */
 const KNOWN_CALLS = [172, 173, 174, 175, 176, 177, 178]
@@ -17,7 +17,7 @@ const KNOWN_CALLS = [172, 173, 174, 175, 176, 177, 178]
 const KNOWN_BEHIND = 8
 const PAGE = 4096
 const X8 = 8
-/** Arm ARM C5.2.19, SPSR_EL1.BTYPE: how the gate came back. */
+/** Arm ARM C5.2.19, SPSR_EL1.BTYPE, as the gate's return set it. */
 const BRANCH_TYPE = 3n << 10n
 
 // Byte offsets in a trampoline; native/arch/arm64/gate.cc and native/shim/arm64/stub.S know them too.
@@ -48,7 +48,7 @@ export const callSites: CallSites = {
   trampoline({isKnown}, {at, behind, number}, gate) {
     const word = gate % PAGE
     const instructions = [
-      // X8 is free, once it is seen to have the number that it always has here. No flag changes.
+      // X8 is free once it is known to hold the number that it always holds here. Flags do not change.
       0xd1000108 | (number << 10), // sub x8, x8, #number
       0xb5000008 | ((AT_OTHER - AT_CHECK) << 3), // cbnz x8, other
       0x58000008 | ((AT_FRAME - AT_LOAD) << 3), // ldr x8, frame

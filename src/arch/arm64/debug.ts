@@ -1,4 +1,4 @@
-// arm64's part of debugging: BRK, steps by breakpoints, and where its registers are in user_pt_regs and user_fpsimd_state.
+// arm64's part of debugging: BRK, steps with breakpoints, and where its registers are in user_pt_regs and user_fpsimd_state.
 
 import {
   type DebugRegister,
@@ -73,7 +73,7 @@ function bytesOf(words: BigUint64Array): Uint8Array {
 
 /**
  * Where an instruction leads: EL0 cannot step by itself (MDSCR_EL1.SS is EL1's), so a breakpoint there ends a step. Arm ARM C4.1.93.
- * @param registers of user_pt_regs, before the instruction
+ * @param registers as in user_pt_regs, before the instruction
  * @returns the next instruction's address, or `call` for SVC, which traps
  */
 function nextInstruction(registers: BigUint64Array, instruction: number): number | 'call' {
@@ -111,7 +111,7 @@ function read(registers: BigUint64Array, index: number): bigint {
   return index === REGISTER_31 ? 0n : registers[index]
 }
 
-/** Of `bits` bits from `from` on: words, signed. */
+/** A field of `bits` bits from bit `from` on: signed, in words. */
 function offset(word: number, from: number, bits: number): bigint {
   return BigInt.asIntN(bits, BigInt((word >>> from) & (2 ** bits - 1))) * BigInt(INSTRUCTION_BYTES)
 }
@@ -123,7 +123,7 @@ function holds(pstate: bigint, condition: number): boolean {
   return condition & 1 && condition !== 15 ? !result : result
 }
 
-/** One that no number holds leads nowhere; to go there is the program's fault, and not the step's. */
+/** An address that no number holds leads nowhere; going there is a fault of the program, not of the step. */
 function address(value: bigint): number {
   return Number(BigInt.asUintN(64, value))
 }

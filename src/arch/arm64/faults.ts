@@ -57,7 +57,7 @@ const TRAP_HWBKPT = 4
 const TAG_BYTE = 7
 const SI_ADDR = 16
 
-/** Stack alignment faults leave FAR_EL1 as it was: `context` is read for those. */
+/** Stack alignment faults leave FAR_EL1 unchanged: `context` is read for those. */
 export function faultOf(trap: TrapRecord, userTop: number, context: FrameContext): Fault {
   const {vector, errorCode} = trap
   const pc = BigInt(trap.programCounter)
@@ -99,7 +99,7 @@ export function badFrameFault(registers: BigUint64Array): Fault {
   return {...raise(0, SIGSEGV, SEGV_MAPERR, untag(address)), exactAddress: address}
 }
 
-/** As kernel/signal.c hides it from handlers without SA_EXPOSE_TAGBITS: si_addr of a fault. */
+/** Removes the tag of a fault's si_addr, as kernel/signal.c hides it from handlers without SA_EXPOSE_TAGBITS. */
 export function withoutAddressTag(info: Uint8Array): Uint8Array {
   const view = new DataView(info.buffer, info.byteOffset, info.byteLength)
   const signal = view.getInt32(0, true)
@@ -144,7 +144,7 @@ function isPageFault(status: number): boolean {
   )
 }
 
-/** Cache maintenance is reported as a write (D24.2.40, WnR), and asks for no more than a read. */
+/** Cache maintenance is reported as a write (D24.2.40, WnR), but needs only read access. */
 function accessOf({vector, errorCode}: TrapRecord): number {
   if (vector === INSTRUCTION_ABORT) return PROT_EXEC
   return errorCode & WRITE && !(errorCode & CACHE_MAINTENANCE) ? PROT_WRITE : PROT_READ
@@ -167,13 +167,13 @@ function badAddress({vector, errorCode, address}: TrapRecord, userTop: number): 
   }
 }
 
-/** So that nobody learns what is mapped above: there, every fault is a translation fault at level 0. */
+/** Hides what is mapped above user space: there, every fault is reported as a translation fault at level 0. */
 function hideMapping(vector: number, errorCode: number): number {
   const kept = vector === DATA_ABORT ? CLASS_AND_LENGTH | CACHE_MAINTENANCE | WRITE : CLASS_AND_LENGTH
   return ((errorCode & kept) | TRANSLATION_LEVEL_0) >>> 0
 }
 
-/** @param errorCode what sigcontext is to show; 0: nothing */
+/** @param errorCode shown by sigcontext; 0: none */
 function raise(vector: number, signal: number, code: number, address: bigint, errorCode = 0): Fault {
   return {
     signal,
@@ -188,7 +188,7 @@ function raise(vector: number, signal: number, code: number, address: bigint, er
   }
 }
 
-/** FPE_*: D24.2.40, ISS of a trapped floating-point exception: TFV says whether the bits mean something. */
+/** FPE_*: D24.2.40, ISS of a trapped floating-point exception: TFV says whether the bits are valid. */
 function floatingPointCode(errorCode: number): number {
   if (!(errorCode & (1 << 23))) return FPE_FLTUNK
   if (errorCode & 1) return 7 // IOF: FPE_FLTINV

@@ -4,7 +4,7 @@
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import type {FrameMemory} from '../architecture.ts'
 
-/** struct _aarch64_ctx: magic and size, 32 bits each. A terminator of zeros takes a whole 16 bytes. */
+/** struct _aarch64_ctx: magic and size, 32 bits each. A terminator of zeros takes 16 bytes. */
 const HEAD_BYTES = 8
 const ALIGNMENT = 16
 const TERMINATOR_BYTES = 16
@@ -21,15 +21,15 @@ const STATE_BYTES = 528
 export const ESR_MAGIC = 0x45535201
 export const ESR_BYTES = 16
 
-/** struct extra_context: the head, where more records are, how many bytes. */
+/** struct extra_context: the head, where more records are, and how many bytes. */
 const EXTRA_MAGIC = 0x45585401
 const EXTRA_BYTES = 32
 const EXTRA_DATA = 8
 const EXTRA_SIZE = 16
-/** SIGFRAME_MAXSZ: of a frame with its extra records. */
+/** SIGFRAME_MAXSZ: the limit of a frame with its extra records. */
 const FRAME_LIMIT = 256 << 10
 
-/** Guest memory that was read, and where it lies. */
+/** Guest memory that was read, and its address. */
 export interface Region {
   readonly bytes: Uint8Array
   readonly address: number
@@ -47,7 +47,7 @@ export function toFrameFpState(state: Uint8Array): Uint8Array {
 }
 
 /**
- * @param reserved __reserved of the guest's frame
+ * @param reserved the frame's __reserved
  * @param frameAddress where the whole frame begins
  * @returns struct user_fpsimd_state
  * @throws Errno EINVAL (no FP state, or records that no kernel writes), EFAULT
@@ -82,7 +82,7 @@ function findFpRecord(memory: FrameMemory, reserved: Region, frameAddress: numbe
       case ESR_MAGIC:
         break
       case EXTRA_MAGIC:
-        // A second one could lead round in a circle.
+        // A second one could lead in a circle.
         if (isExtra) throw new Errno(EINVAL)
         isExtra = true
         region = extraRegion(memory, region, offset, bytes, frameAddress)
@@ -102,7 +102,7 @@ function recordAt(bytes: Uint8Array, offset: number): {magic: number; bytes: Uin
   return {magic: view.getUint32(offset, true), bytes: bytes.subarray(offset, offset + size)}
 }
 
-/** More records: directly behind the record that names them and a terminator, which lies at `end`. */
+/** Further records: directly after the record that names them and a terminator, which begins at `end`. */
 function extraRegion(
   memory: FrameMemory,
   region: Region,

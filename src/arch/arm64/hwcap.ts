@@ -1,13 +1,13 @@
-// What a program is told of the processor: AT_HWCAP, AT_HWCAP2 and /proc/cpuinfo's features. A table of what works in EL0.
+// What a program is told about the processor: AT_HWCAP, AT_HWCAP2 and /proc/cpuinfo's features. A table of what works in EL0.
 // Bits and names: Linux Documentation/arch/arm64/elf_hwcaps.rst, uapi/asm/hwcap.h, kernel/cpuinfo.c.
 
 /**
- * Instructions that need nothing of EL1 and have no state but general registers, NZCV, FPSIMD registers, FPSR and FPCR.
- * What is not here is not told, so that a program does not use it:
- * - sve*, sme*: registers that neither the context nor signal frames have
- * - paca, pacg: keys that nobody sets; bti: pages are not guarded; mte*: memory without tags; gcs, poe: more state
- * - mops: an interrupted copy has to be mended by the kernel; fpmr, f8*: a register that is not saved
- * - cpuid: ID registers read in EL0, which the kernel emulates; evtstrm: a timer that nobody starts; wfxt: WFI traps
+ * Instructions that need nothing of EL1 and whose only state is general registers, NZCV, FPSIMD registers, FPSR and FPCR.
+ * Features that are missing here are not reported, so that programs do not use them:
+ * - sve*, sme*: registers that neither contexts nor signal frames have
+ * - paca, pacg: nothing sets the keys; bti: pages are not guarded; mte*: memory has no tags; gcs, poe: more state
+ * - mops: the kernel has to fix up an interrupted copy; fpmr, f8*: a register that is not saved
+ * - cpuid: ID registers read in EL0, which the kernel emulates; evtstrm: nothing starts the timer; wfxt: WFI traps
  */
 const HWCAP: Readonly<Record<string, number>> = {
   ...{fp: 0, asimd: 1, aes: 3, pmull: 4, sha1: 5, sha2: 6, crc32: 7, atomics: 8, fphp: 9, asimdhp: 10},
@@ -22,7 +22,7 @@ const HWCAP2: Readonly<Record<string, number>> = {
 const HWCAP_MASK = maskOf(HWCAP)
 const HWCAP2_MASK = maskOf(HWCAP2)
 
-/** @param hwcap the host's, as is `hwcap2` */
+/** @param hwcap the host's, like `hwcap2` */
 export function hardwareCapabilities(
   hwcap: bigint,
   hwcap2: bigint,

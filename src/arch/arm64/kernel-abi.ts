@@ -1,4 +1,4 @@
-// Where arm64's numbers and layouts are not x86_64's. Linux arch/arm64/include/uapi/asm: fcntl.h, signal.h; asm-generic/stat.h.
+// Where arm64's numbers and layouts differ from x86_64's. Linux arch/arm64/include/uapi/asm: fcntl.h, signal.h; asm-generic/stat.h.
 
 import {O_DIRECT, O_DIRECTORY, O_LARGEFILE, O_NOFOLLOW} from '../../abi/open-flags.ts'
 import type {KernelAbi} from '../architecture.ts'
@@ -11,13 +11,13 @@ export const kernelAbi: KernelAbi = {
   epollEvent: {size: 16, data: 8},
   cloneThreadPointer: 3,
   semidDs: {size: 88, ctime: 56, nsems: 64},
-  // mmap(2) does not know it, and ignores it with the other unknown bits.
+  // arm64's mmap(2) does not know it, and ignores it with the other unknown bits.
   mmapBelow2GiB: 0,
-  // A frame alone takes 4,720 bytes.
+  // The frame alone takes 4,720 bytes.
   minSignalStack: 5120,
 }
 
-/** arm64 has O_DIRECTORY and O_NOFOLLOW where x86_64 has O_DIRECT and O_LARGEFILE, and the other way round. */
+/** arm64 has O_DIRECTORY and O_NOFOLLOW where x86_64 has O_DIRECT and O_LARGEFILE, and vice versa. */
 function openFlags(flags: number): number {
   const down = (flags & (O_DIRECTORY | O_NOFOLLOW)) >> 2
   const up = (flags & (O_DIRECT | O_LARGEFILE)) << 2

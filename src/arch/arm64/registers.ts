@@ -1,4 +1,4 @@
-// Where arm64 keeps what the sentry asks for: the kernel's user_pt_regs (asm/ptrace.h), and TPIDR_EL0 behind it.
+// Where arm64 keeps what the sentry asks for: the kernel's user_pt_regs (asm/ptrace.h), followed by TPIDR_EL0.
 
 /** regs[31]: x0 to x30. */
 export const X0 = 0
@@ -44,7 +44,7 @@ export function callResult(registers: BigUint64Array): bigint {
   return BigInt.asIntN(64, registers[X0])
 }
 
-/** x8 holds the number still; the result has taken the first argument's place. */
+/** x8 still holds the number; the result has replaced the first argument. */
 export function restartCall(registers: BigUint64Array, _callNumber: number, firstArgument: bigint): void {
   registers[X0] = BigInt.asUintN(64, firstArgument)
   registers[PC] = BigInt.asUintN(64, registers[PC] - SVC_BYTES)

@@ -17,7 +17,7 @@ import {
 } from './fp-frame.ts'
 import * as reg from './registers.ts'
 
-/** A siginfo_t at 0, then the ucontext; behind the frame the frame record that x29 points to: fp, lr. */
+/** A siginfo_t at 0, then the ucontext; after the frame comes the frame record that x29 points to: fp, lr. */
 const INFO = 0
 const UC = 128
 const UC_STACK = UC + 16
@@ -27,7 +27,7 @@ const RESERVED_BYTES = 4096
 const FRAME_BYTES = 4688
 const FRAME_RECORD_BYTES = 16
 
-/** struct sigcontext: regs[31], sp, pc, pstate lie in one row, as in the registers. */
+/** struct sigcontext: regs[31], sp, pc, pstate follow one another, as in the registers. */
 const SC_FAULT_ADDRESS = MCONTEXT
 const SC_REGISTERS = MCONTEXT + 8
 const SC_REGISTER_COUNT = reg.PSTATE + 1
@@ -42,13 +42,13 @@ const PSTATE_SS = 1n << 21n
 const PSTATE_DIT = 1n << 24n
 const PSTATE_TCO = 1n << 25n
 const PSTATE_NZCV = 0xfn << 28n
-/** All others are cleared in what a frame says: SPSR_EL1_AARCH64_RES0_BITS of kernel/ptrace.c, and SS. */
+/** All other bits of a frame's PSTATE are cleared: SPSR_EL1_AARCH64_RES0_BITS of kernel/ptrace.c, and SS. */
 const PSTATE_KNOWN =
   PSTATE_MODE | PSTATE_DAIF | PSTATE_BTYPE | PSTATE_SSBS | PSTATE_DIT | PSTATE_TCO | PSTATE_NZCV
 
 const STACK_ALIGNMENT = 16
 
-/** As minsigstksz_setup says: the frame, the frame record, and what alignment takes. */
+/** As in minsigstksz_setup: the frame, the frame record, and what alignment takes. */
 export function signalFrameBytes(_fpBytes: number): number {
   return FRAME_BYTES + FRAME_RECORD_BYTES + STACK_ALIGNMENT
 }
@@ -71,7 +71,7 @@ export function pushSignalFrame(
     view.setBigUint64(SC_REGISTERS + 8 * index, registers[index], true)
   }
   bytes.set(toFrameFpState(context.readFpState()), SC_RESERVED)
-  // What follows is the terminator, zeros, if there is no such record.
+  // Without such a record, the terminator follows, zeros.
   if (frame.fault.errorCode !== 0) setEsrRecord(view, SC_RESERVED + FPSIMD_BYTES, frame.fault.errorCode)
   view.setBigUint64(FRAME_BYTES, registers[reg.X29], true)
   view.setBigUint64(FRAME_BYTES + 8, registers[reg.X30], true)
@@ -109,7 +109,7 @@ export function popSignalFrame(context: FrameContext, memory: FrameMemory): Sign
   }
 }
 
-/** @returns whether there is one; else nothing has changed */
+/** @returns whether there is one; if not, nothing has changed */
 function restoreFpState(
   context: FrameContext,
   memory: FrameMemory,

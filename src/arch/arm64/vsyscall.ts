@@ -1,4 +1,4 @@
-// No page of arm64's is one where a jump is a call.
+// arm64 has no page where a jump is a call.
 
 import type {VsyscallPage} from '../architecture.ts'
 

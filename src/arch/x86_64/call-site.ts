@@ -1,5 +1,5 @@
-// Call sites of x86_64: `mov $number, %eax; syscall` and the like, whose first instruction a jump of the same five bytes can stand in for;
-// of others a jump of two bytes, to one of five in the padding near by, stands in for the SYSCALL itself.
+// Call sites of x86_64: `mov $number, %eax; syscall` and the like, whose first instruction a jump of the same five bytes can replace;
+// at others, a jump of two bytes replaces the SYSCALL itself, and leads to a jump of five bytes in the padding near by.
 
 import type {CallSites} from '../architecture.ts'
 import {setProgramCounter} from './registers.ts'
@@ -7,19 +7,19 @@ import {setProgramCounter} from './registers.ts'
 const SYSCALL_BYTES = 2
 const JUMP_BYTES = 5
 const DISPLACED_FROM = SYSCALL_BYTES + JUMP_BYTES
-/** What is read in front of the displaced instruction, to know that it is one. */
+/** The bytes read before the displaced instruction, to know that it is one. */
 const CONTEXT_BYTES = 5
 
-/** The first byte of opcodes of two, and SYSCALL's second. */
+/** The first byte of two-byte opcodes, and SYSCALL's second byte. */
 const ESCAPE = 0x0f
 const SYSCALL = 0x05
 const JMP_REL32 = 0xe9
-/** mov $imm32 to EAX and to the first arguments' registers: what the call was made with tells that it is one. */
+/** mov $imm32 to EAX and to the first arguments' registers: the values with which the call was made show that it is one. */
 const MOV_TO_EAX = 0xb8
 const MOV_TO_ARGUMENT = [0xbf, 0xbe, 0xba]
 /**
- * mov disp8(%rsp) to a register of 64 bits, or from it: in front of glibc's cancellation points it is the number or what the call would
- * lose, in syscall(3) the last argument.
+ * mov disp8(%rsp) to a 64-bit register, or from it: before glibc's cancellation points it loads the number or saves what the call would
+ * destroy, in syscall(3) it loads the last argument.
  */
 const MOV_STACK = {rexW: 0x48, rexR: 0x04, load: 0x8b, store: 0x89, modrm: 0x44, reg: 0x38, sib: 0x24}
 const REG_RCX = 0x08
@@ -34,24 +34,24 @@ const NOTHING = new Uint8Array()
 /** jmp *%gs:disp32 */
 const JMP_GS = [0x65, 0xff, 0x24, 0x25]
 
-/** rt_sigreturn: unwinders know signal frames by the code that a handler returns to. */
+/** rt_sigreturn: unwinders recognize signal frames by the code that a handler returns to. */
 const RT_SIGRETURN = 15
 const JMP_REL8 = 0xeb
 const REL8 = {least: -128, most: 127}
 /**
- * nopl 0(%rax,%rax,1), with or without prefixes in front: what stands behind its ModRM byte may be anything, so a jump too, and it does
- * nothing all the same.
+ * nopl 0(%rax,%rax,1), with or without prefixes: the bytes after its ModRM byte may be anything, even a jump, and it still does
+ * nothing.
  */
 const NOP = [0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0]
 const NOP_MODRM_END = 3
 /**
- * Padding that nobody executes, in front of a function: more of it than an immediate has bytes (a division by ten has seven). The first
- * may be a real one, at the end of a function.
+ * Padding before a function, which is never executed: more of it than the longest run in an immediate (a division by ten has seven). The
+ * first may be a real one, at the end of a function.
  */
 const INT3 = 0xcc
 const LEAST_INT3 = 10
 const ALIGNMENT = 16
-/** An operand-size prefix makes a short jump on AMD's processors lead elsewhere (APM vol. 3, JMP). */
+/** With an operand-size prefix, a short jump leads elsewhere on AMD's processors (APM vol. 3, JMP). */
 const OPERAND_SIZE = 0x66
 
 export const callSites: CallSites = {
@@ -87,13 +87,13 @@ export const callSites: CallSites = {
       ...bytesOf(isKnown ? gate + KNOWN_BEHIND : gate),
     )
   },
-  // What the displaced instruction did, it does again.
+  // It repeats what the displaced instruction did.
   leave(registers, {start}) {
     setProgramCounter(registers, start)
   },
 }
 
-/** `code` begins in front of the instruction that is to make way. */
+/** `code` begins before the instruction that would be displaced. */
 function canDisplace(code: Uint8Array, number: number, argumentWords: Int32Array): boolean {
   const displaced = CONTEXT_BYTES
   if (isEndOfMovabs(code)) return false
@@ -107,7 +107,7 @@ function canDisplace(code: Uint8Array, number: number, argumentWords: Int32Array
   return isValue && !continues(code)
 }
 
-/** @returns where five bytes are that nobody executes, as near to `end` as the short jump needs; -1: nowhere */
+/** @returns where five bytes are never executed, near enough to `end` for the short jump; -1: nowhere */
 function findPadding(page: Uint8Array, end: number): number {
   const most = Math.min(end + REL8.most, page.length - JUMP_BYTES)
   for (let at = Math.max(end + REL8.least, NOP_MODRM_END); at <= most; at++) {
@@ -127,23 +127,23 @@ function isInt3(page: Uint8Array, at: number): boolean {
   return true
 }
 
-/** Opcodes with an immediate of 32 bits, which a displacement of 8 is in front of. */
+/** Opcodes with an immediate of 32 bits after a displacement of 8. */
 const WITH_IMMEDIATE = [0xc7, 0x81, 0x69, 0xf7]
-/** Opcodes that a ModRM byte b8, and a displacement of 32 bits, are the rest of; those that are no usual end of an instruction. */
+/** Opcodes that are followed by a ModRM byte of b8 and a displacement of 32 bits; only those that rarely end an instruction. */
 const WITH_DISPLACEMENT = [
   ...[0x8a, 0x8b, 0x8d, 0x88, 0x89, 0x63, 0x84, 0x85],
   ...[0x03, 0x0b, 0x13, 0x1b, 0x23, 0x2b, 0x33, 0x39, 0x3b],
 ]
 
-/** movabs, whose eight bytes of immediate end where the five that are looked at do. */
+/** movabs, whose eight bytes of immediate end with the five bytes that are looked at. */
 function isEndOfMovabs([rex, opcode]: Uint8Array): boolean {
   return (rex & 0xf8) === 0x48 && (opcode & 0xf8) === 0xb8
 }
 
-/** Are the five bytes the end of a longer instruction? Of one with a REX prefix (`mov $imm, %r8d`) or 66 (imm16), too. */
+/** Whether the five bytes are the end of a longer instruction, such as one with a REX prefix (`mov $imm, %r8d`) or 66 (imm16). */
 function continues(code: Uint8Array): boolean {
   const [opcodeWithSib, opcode, before] = code.subarray(CONTEXT_BYTES - 3)
-  // ModRM with a SIB byte and a displacement of 32 bits; an opcode of two bytes, but SYSCALL.
+  // ModRM with a SIB byte and a displacement of 32 bits; a two-byte opcode other than SYSCALL.
   if ((before & 0xc7) === 0x84 || (opcode === ESCAPE && before !== SYSCALL)) return true
   if ((before & 0xf0) === 0x40 || (isPrefix(before) && !isIdle(before)) || WITH_DISPLACEMENT.includes(before))
     return true
@@ -153,7 +153,7 @@ function continues(code: Uint8Array): boolean {
 function isMovStack([rex, opcode, modrm, sib]: Uint8Array): boolean {
   const mov = MOV_STACK
   const isLoad = opcode === mov.load
-  // It is done twice if the program has to leave the trampoline: that does not go with RSP, nor with what RCX was.
+  // It is done twice if the program has to leave the trampoline: not possible with RSP, nor with the old RCX.
   if (rex === mov.rexW && (modrm & mov.reg) === (isLoad ? REG_RSP : REG_RCX)) return false
   return (
     (rex & ~mov.rexR) === mov.rexW &&
@@ -167,7 +167,7 @@ function isPrefix(byte: number): boolean {
   return (byte >= 0x64 && byte <= 0x67) || isIdle(byte) || byte === 0xf0 || byte === 0xf2 || byte === 0xf3
 }
 
-/** Prefixes of CS, DS, ES and SS: without effect on what takes no memory, the jump too. As a rule, they are the end of a jump of their own. */
+/** Prefixes CS, DS, ES and SS: no effect on instructions without memory operands, such as the jump. Usually such a byte ends a jump. */
 function isIdle(byte: number): boolean {
   return (byte & 0xe7) === 0x26
 }

@@ -127,7 +127,7 @@ function many(
   return Object.fromEntries(Array.from({length: count}, (_, i) => [`${prefix}${i}${suffix}`, registerAt(i)]))
 }
 
-/** What was not in use has its first value, and is from now on. */
+/** A part that was not in use gets its initial value, and is in use from now on. */
 function useLegacy(fp: Uint8Array): void {
   if (fp.length <= LEGACY_BYTES) return
   showLegacyState(fp)
@@ -149,7 +149,7 @@ function upperHalf(index: number): DebugRegister {
   }
 }
 
-/** From a bit for each register, used or not, to two: valid, zero, special, empty (SDM vol. 1, 8.1.7 and 10.5.1.1). */
+/** Expands one bit per register, used or not, to two: valid, zero, special, empty (SDM vol. 1, 8.1.7 and 10.5.1.1). */
 function fullTags(fp: Uint8Array): bigint {
   const top = (fp[FSW + 1] >>> (STACK_TOP - 8)) & 7
   let tags = 0

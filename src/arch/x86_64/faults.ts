@@ -23,7 +23,7 @@ const PF_PRESENT = 1
 const PF_WRITE = 2
 const PF_FETCH = 16
 
-/** vector: [signal, si_code, si_addr is the instruction's]; every other vector is SIGSEGV from the kernel. */
+/** vector: [signal, si_code, whether si_addr is the instruction's]; every other vector is SIGSEGV from the kernel. */
 const SIGNALS: Readonly<Record<number, readonly [signal: number, code: number, atInstruction: boolean]>> = {
   0: [SIGFPE, FPE_INTDIV, true],
   1: [SIGTRAP, TRAP_TRACE, true],
@@ -36,10 +36,10 @@ const SIGNALS: Readonly<Record<number, readonly [signal: number, code: number, a
   19: [SIGFPE, 0, true],
 }
 
-/** Floating-point errors say in the XSAVE area which one they are: `context` is read for those. */
+/** The XSAVE area says which floating-point error it was: `context` is read for that. */
 export function faultOf(trap: TrapRecord, userTop: number, context: FrameContext): Fault {
   const {vector, errorCode} = trap
-  // Signed: so the addresses of the kernel's half, too, fit 53 bits.
+  // Signed, so that addresses of the kernel's half, too, fit 53 bits.
   if (vector === PAGE_FAULT) return pageFault(errorCode, Number(BigInt.asIntN(64, trap.address)), userTop)
 
   const [signal, code, atInstruction] = SIGNALS[vector] ?? [SIGSEGV, SI_KERNEL, false]
@@ -64,7 +64,7 @@ function pageFault(errorCode: number, address: number, userTop: number): Fault {
     access: errorCode & PF_FETCH ? PROT_EXEC : errorCode & PF_WRITE ? PROT_WRITE : PROT_READ,
     recordedAddress: address,
     trapNumber: PAGE_FAULT,
-    // As Linux, so that nobody learns what is mapped above.
+    // As on Linux, to hide what is mapped above user space.
     errorCode: address < 0 || address >= userTop ? errorCode | PF_PRESENT : errorCode,
   }
 }

@@ -30,12 +30,12 @@ const SW_STATE_SIZE = 480
 
 const DEFAULT_FCW = 0x37f
 const DEFAULT_MXCSR = 0x1f80
-/** What MXCSR may hold when the processor does not say: SDM vol. 1, 11.6.6. */
+/** The bits that MXCSR may have set when the processor does not say: SDM vol. 1, 11.6.6. */
 const DEFAULT_MXCSR_MASK = 0xffbf
 const X87 = 1n
 const SSE = 2n
 
-/** @param state Context.readFpState(); the copy has MAGIC2 behind it */
+/** @param state Context.readFpState(); the copy ends with MAGIC2 */
 export function toFrameFpState(state: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(state.length + FP_MAGIC2_BYTES)
   bytes.set(state)
@@ -51,8 +51,8 @@ export function toFrameFpState(state: Uint8Array): Uint8Array {
 }
 
 /**
- * As Linux does, the frame says that x87 and SSE are in use: a handler that writes their registers there, and knows
- * nothing of XSAVE, is heard. What was not in use gets its initial value.
+ * As on Linux, the frame marks x87 and SSE as in use: the changes of a handler that writes their registers there, and knows
+ * nothing of XSAVE, take effect. Parts that were not in use get their initial values.
  */
 export function showLegacyState(bytes: Uint8Array): void {
   const view = viewOf(bytes)
@@ -78,8 +78,8 @@ export function initialFpState(current: Uint8Array): Uint8Array {
 }
 
 /**
- * What the guest's frame holds at `address`, as far as it is sound. Without valid markers only the legacy part counts.
- * @param current says how large the processor's state is
+ * The guest's frame at `address`, as far as it is sound. Without valid markers only the legacy part counts.
+ * @param current shows how large the processor's state is
  * @throws Errno EINVAL (bad MXCSR or header), EFAULT
  */
 export function parseFrameFpState(memory: FrameMemory, address: number, current: Uint8Array): Uint8Array {
@@ -95,7 +95,7 @@ export function parseFrameFpState(memory: FrameMemory, address: number, current:
   if (size === 0) {
     view.setBigUint64(XSTATE_BV, X87 | SSE, true)
   } else {
-    // XRSTOR refuses such components and bytes (SDM vol. 1, 13.8.1), and looks at no others of the header.
+    // XRSTOR refuses such components and bytes (SDM vol. 1, 13.8.1), and checks no others of the header.
     const inUse = view.getBigUint64(XSTATE_BV, true)
     if ((inUse & ~features(current)) !== 0n) throw new Errno(EINVAL)
     if (state.subarray(XCOMP_BV, CHECKED_END).some((byte) => byte !== 0)) throw new Errno(EINVAL)

@@ -1,10 +1,10 @@
-// Where x86_64's numbers and layouts are its own. Linux arch/x86/include/uapi/asm: stat.h, mman.h, signal.h; linux/eventpoll.h.
+// x86_64's own numbers and layouts. Linux arch/x86/include/uapi/asm: stat.h, mman.h, signal.h; linux/eventpoll.h.
 
 import {MAP_32BIT} from '../../abi/mman.ts'
 import type {KernelAbi} from '../architecture.ts'
 
 export const kernelAbi: KernelAbi = {
-  // src/abi/open-flags.ts has them as they are here.
+  // src/abi/open-flags.ts has the same values.
   openFlags: (flags) => flags,
   stat: {size: 144, nlink: 16, mode: 24, uid: 28, gid: 32, rdev: 40},
   // Packed, so that 32-bit programs see the same.

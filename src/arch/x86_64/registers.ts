@@ -64,13 +64,13 @@ export function callResult(registers: BigUint64Array): bigint {
   return BigInt.asIntN(64, registers[RAX])
 }
 
-/** The arguments are where they were; the result has taken the number's place. */
+/** The arguments are unchanged; the result has replaced the number. */
 export function restartCall(registers: BigUint64Array, callNumber: number): void {
   registers[RAX] = BigInt.asUintN(64, BigInt(callNumber))
   registers[RIP] = BigInt.asUintN(64, registers[RIP] - SYSCALL_BYTES)
 }
 
-/** Bit 1 and IF: what eflags always has. */
+/** Bit 1 and IF, which eflags always has. */
 const INITIAL_EFLAGS = 0x202n
 
 export function initialRegisters(start: number, stackPointer: number): BigUint64Array {

@@ -23,7 +23,7 @@ const MCONTEXT = UC + 40
 const UC_MASK = UC + 296
 const INFO = 312
 
-/** Registers of sigcontext in its order, from r8 at MCONTEXT on: 8 bytes each. */
+/** Registers of sigcontext in order, from r8 at MCONTEXT on: 8 bytes each. */
 const SIGCONTEXT_REGISTERS = [
   ...[reg.R8, reg.R9, reg.R10, reg.R11, reg.R12, reg.R13, reg.R14, reg.R15],
   ...[reg.RDI, reg.RSI, reg.RBP, reg.RBX, reg.RDX, reg.RAX, reg.RCX, reg.RSP, reg.RIP, reg.EFLAGS],
@@ -51,7 +51,7 @@ const EFLAGS_DF = 1n << 10n
 const EFLAGS_OF = 1n << 11n
 const EFLAGS_RF = 1n << 16n
 const EFLAGS_AC = 1n << 18n
-/** What a frame may choose: FIX_EFLAGS of arch/x86/include/asm/sighandling.h. */
+/** The flags that a frame may choose: FIX_EFLAGS of arch/x86/include/asm/sighandling.h. */
 const EFLAGS_CHANGEABLE =
   EFLAGS_AC |
   EFLAGS_OF |
@@ -121,10 +121,10 @@ export function popSignalFrame(context: FrameContext, memory: FrameMemory): Sign
   })
   const wantedFlags = view.getBigUint64(SC_EFLAGS, true)
   registers[reg.EFLAGS] = (oldFlags & ~EFLAGS_CHANGEABLE) | (wantedFlags & EFLAGS_CHANGEABLE)
-  // Whatever selectors a frame names, user mode has one code and one stack segment.
+  // Whatever selectors a frame names, user mode has one code segment and one stack segment.
   registers[reg.CS] = reg.USER_CS
   registers[reg.SS] = reg.USER_DS
-  // Not a system call any more: nothing restarts it.
+  // It is no longer a system call: nothing restarts it.
   registers[reg.ORIG_RAX] = 0xffff_ffff_ffff_ffffn
 
   const isBroken = !restoreFpState(context, memory, getAddress(view, SC_FPSTATE))
@@ -137,7 +137,7 @@ export function popSignalFrame(context: FrameContext, memory: FrameMemory): Sign
   }
 }
 
-/** fpu__restore_sig: what is no FP state leaves the initial one. @returns whether it was one */
+/** fpu__restore_sig: invalid FP state leaves the initial one. @returns whether it was valid */
 function restoreFpState(context: FrameContext, memory: FrameMemory, address: number): boolean {
   const current = context.readFpState()
   try {

@@ -1,4 +1,4 @@
-// The vsyscall page, where a jump is a call: programs of old call time(2) so. As Linux has it by default, executable alone
+// The vsyscall page, where a jump is a call: old programs call time(2) that way. As on Linux by default, it is executable only
 // ("xonly"): arch/x86/entry/vsyscall/vsyscall_64.c.
 
 import {SIGSEGV} from '../../abi/signal.ts'
@@ -18,11 +18,11 @@ const CALLS: ReadonlyArray<readonly [number: number, pointers: number]> = [
   [309, 2], // getcpu
 ]
 
-/** USER_PTR_MAX: access_ok looks at small structures' first byte. */
+/** USER_PTR_MAX: access_ok checks only the first byte of small structures. */
 const USER_END = 0x7fff_ffff_f000n
 const SEGV_MAPERR = 1
 const PAGE_FAULT = 14
-/** Of user mode, a write. */
+/** From user mode, a write. */
 const WRITE_ERROR = 6
 
 export const vsyscall: VsyscallPage = {

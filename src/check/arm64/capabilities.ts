@@ -49,7 +49,7 @@ export function hasEl2ForGuests(facts: Facts): boolean | null {
   return value === undefined ? null : value > 0
 }
 
-/** GIC versions that KVM makes for a guest; null when there was no VM to ask. */
+/** GIC versions that KVM can make for a guest; null when there was no VM to ask. */
 export function vgicsOf({kvm}: Facts): string[] | null {
   if (kvm.devices.length !== VGICS.length) return null
   return VGICS.filter((_, i) => kvm.devices[i] === 0).map(([version]) => version)
@@ -60,13 +60,13 @@ export function smcccFilterErrno({kvm}: Facts): number | null {
   return kvm.attributes[0] ?? null
 }
 
-/** ID_AA64MMFR1_EL1.VH, bits [11:8], as KVM tells it to a guest; null: not known. */
+/** ID_AA64MMFR1_EL1.VH, bits [11:8], as KVM shows it to a guest; null: not known. */
 export function vhFieldOf({kvm}: Facts): number | null {
   const value = kvm.registers[0] ?? null
   return value === null ? null : Number((value >> 8n) & 0xfn)
 }
 
-/** undefined: the device did not open, or what opened is no KVM. */
+/** undefined when the device did not open, or is not KVM. */
 function moreExtension({kvm, capabilities}: Facts, number: number): number | undefined {
   if (kvm.apiVersion < 0) return undefined
   return kvm.extensions[capabilities.length + MORE_CAPABILITIES.indexOf(number)]

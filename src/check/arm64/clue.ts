@@ -2,7 +2,7 @@
 
 import type {Mode} from './modes.ts'
 
-/** Kinds are independent of one another: a kernel that lies in one does not do so in the others. */
+/** Kinds are independent of one another: a kernel that lies in one does not lie in the others. */
 export type ClueKind =
   | 'kernel log'
   | 'KVM'
@@ -15,7 +15,7 @@ export type ClueKind =
 
 export interface Clue {
   kind: ClueKind
-  /** What was read, as it stands there or in a few words. */
+  /** What was read, verbatim or in a few words. */
   text: string
   modes: readonly Mode[]
 }

@@ -1,9 +1,9 @@
-// arm64: what the kernel was asked for on its command line. It may have got something else.
+// arm64: what the command line asked the kernel for. The kernel may have done something else.
 
 import type {Clue} from './clue.ts'
 import {MODES, type Mode} from './modes.ts'
 
-/** Documentation/admin-guide/kernel-parameters.txt. Without EL2 none of them counts. */
+/** Documentation/admin-guide/kernel-parameters.txt. Without EL2 none of them has an effect. */
 const BY_ARGUMENT: Record<string, readonly Mode[]> = {
   'kvm-arm.mode=none': ['disabled', 'el1'],
   'kvm-arm.mode=nvhe': ['nvhe', 'el1', 'failed'],
@@ -14,17 +14,17 @@ const BY_ARGUMENT: Record<string, readonly Mode[]> = {
   'arm64_sw.hvhe=1': ['hvhe', 'protected-hvhe', 'el1', 'disabled', 'failed'],
 }
 
-/** These have to be asked for. */
+/** Modes that must be asked for. */
 const ON_REQUEST: readonly Mode[] = ['disabled', 'protected-nvhe', 'protected-hvhe', 'vhe-nv2']
 
-/** The arguments that decide; a later `kvm-arm.mode` overrides an earlier one. */
+/** The decisive arguments; a later `kvm-arm.mode` overrides an earlier one. */
 export function argumentsOf(commandLine: string): string[] {
   const known = commandLine.split(/\s+/).filter((word) => Object.hasOwn(BY_ARGUMENT, word))
   const mode = known.findLast((word) => word.startsWith('kvm-arm.mode='))
   return [...new Set(known.filter((word) => !word.startsWith('kvm-arm.mode=') || word === mode))]
 }
 
-/** @param commandLine null: it cannot be read */
+/** @param commandLine null when it cannot be read */
 export function cluesOfCommandLine(commandLine: string | null): Clue[] {
   if (commandLine === null) return []
   const words = argumentsOf(commandLine)

@@ -1,4 +1,4 @@
-// arm64: all clues about the mode, the strongest first, and what they come to.
+// arm64: all clues about the mode, the strongest first, and the verdict from them.
 
 import type {Facts} from '../facts.ts'
 import {hasEl2ForGuests, vhFieldOf} from './capabilities.ts'
@@ -10,14 +10,14 @@ import {cpusOf} from './midr.ts'
 import {ALL_MODES, KERNEL_AT_EL1, KERNEL_AT_EL2, type Mode, WITHOUT_KVM} from './modes.ts'
 
 export interface Verdict {
-  /** What all clues but the dissenting ones allow: one mode, or what could not be told apart. */
+  /** What all clues but the dissenting ones allow: one mode, or those that could not be told apart. */
   modes: readonly Mode[]
   agreeing: Clue[]
   /** Weaker clues that contradict the stronger ones. */
   dissenting: Clue[]
 }
 
-/** Every check asks for it, and reading the kernel's log takes a call for each line. */
+/** Every check needs it, and reading the kernel's log takes one call per line. */
 const verdicts = new WeakMap<Facts, Verdict>()
 
 export function verdictOf(facts: Facts): Verdict {
@@ -28,7 +28,7 @@ export function verdictOf(facts: Facts): Verdict {
   return verdict
 }
 
-/** A stronger clue wins: the running kernel's own words over its traces, those over what it was asked for. */
+/** A stronger clue wins: the running kernel's own words over traces of what it does, those over what it was asked for. */
 function judge(clues: readonly Clue[]): Verdict {
   let modes: readonly Mode[] = ALL_MODES
   const agreeing: Clue[] = []
@@ -44,7 +44,7 @@ function judge(clues: readonly Clue[]): Verdict {
   return {modes, agreeing, dissenting}
 }
 
-/** The strongest first. */
+/** The strongest come first. */
 function cluesOf(facts: Facts): Clue[] {
   const {host} = facts
   const log = cluesOfLog(host)
@@ -85,7 +85,7 @@ function cluesOfSysfs({host}: Facts): Clue[] {
   return [{kind: 'sysfs', text: 'KVM is there and has no device', modes: WITHOUT_KVM}]
 }
 
-/** A core that could use VHE may be told not to: only the lack of it is a clue. */
+/** A kernel may leave a core's VHE unused: only the lack of VHE is a clue. */
 function cluesOfCores({host}: Facts): Clue[] {
   const without = cpusOf(host).cpus.find(({hasVhe}) => hasVhe === false)
   if (!without) return []

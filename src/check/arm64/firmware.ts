@@ -1,4 +1,4 @@
-// arm64: whether the firmware and the boot loader entered the kernel at EL2, without which there is no KVM.
+// arm64: whether the firmware and the boot loader entered the kernel at EL2; without that there is no KVM.
 
 import type {Check, Facts} from '../facts.ts'
 import {modeOf} from './mode.ts'

@@ -5,13 +5,13 @@ import type {Host} from '../host.ts'
 import type {Clue} from './clue.ts'
 import {ALL_MODES, KERNEL_AT_EL2, type Mode} from './modes.ts'
 
-/** arm.c prints it last when any of its steps fails. */
+/** arm.c prints it last when one of its steps fails. */
 const FAILURE = /^kvm \[\d+\]: error initializing .*/m
 
 const LINES: [pattern: RegExp, modes: readonly Mode[]][] = [
   [/^kvm \[\d+\]: VHE mode initialized/, ['vhe']],
   [/^kvm \[\d+\]: VHE\+NV2 mode initialized/, ['vhe-nv2']],
-  // Without the name in Linux 6.1.
+  // Linux 6.1 leaves the name out.
   [/^kvm \[\d+\]: Hyp (nVHE )?mode initialized/, ['nvhe']],
   [/^kvm \[\d+\]: Hyp hVHE mode initialized/, ['hvhe']],
   [/^kvm \[\d+\]: Protected nVHE mode initialized/, ['protected-nvhe']],
@@ -25,7 +25,7 @@ const LINES: [pattern: RegExp, modes: readonly Mode[]][] = [
   [/^CPU features: detected: Protected KVM/, ['protected-nvhe', 'protected-hvhe', 'failed']],
   [FAILURE, ['failed']],
 ]
-/** Of /var/log/dmesg: a boot's log is smaller. */
+/** For /var/log/dmesg: a boot's log is smaller. */
 const MAX_LENGTH = 8 << 20
 
 /** The log of this boot: /dev/kmsg, or the copy that some distributions make. */
@@ -51,17 +51,17 @@ export function cluesOfLog(host: Host): Clue[] {
   )
 }
 
-/** KVM tried to start, and says why it could not. */
+/** Why KVM could not start, in the kernel's words, if it tried. */
 export function kvmFailureOf(host: Host): string | undefined {
   return FAILURE.exec(readLog(host)?.text ?? '')?.[0]
 }
 
-/** Lines without `6,339,5140900,-;` of /dev/kmsg and without `[    5.140900] ` of dmesg. */
+/** Strips `6,339,5140900,-;` of /dev/kmsg and `[    5.140900] ` of dmesg from the lines. */
 function strip(log: string): string {
   return log.replace(/^(?:<\d+>)?(?:\d+,\d+,\d+,[^;\n]*;|\[ *\d+\.\d+\] )/gm, '')
 }
 
-/** A copy that is older than the boot tells of another one. */
+/** A copy that is older than this boot belongs to another one. */
 function bootTimeMs(host: Host): number {
   const seconds = /^btime (\d+)$/m.exec(host.read('/proc/stat') ?? '')?.[1]
   return Number(seconds ?? 0) * 1000

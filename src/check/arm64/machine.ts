@@ -1,4 +1,4 @@
-// arm64: the facts of the report that programs read.
+// arm64: the part of the report that is for programs.
 
 import type {Facts} from '../facts.ts'
 import type {HostMachine} from '../finding.ts'

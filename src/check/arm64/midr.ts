@@ -1,12 +1,12 @@
-// arm64: which cores this machine has, from MIDR_EL1 in sysfs or in /proc/cpuinfo. Inside a virtual machine it is what the
-// hypervisor says.
+// arm64: which cores this machine has, from MIDR_EL1 in sysfs or in /proc/cpuinfo. Inside a virtual machine, the hypervisor
+// decides what it says.
 
 import type {Core} from '../finding.ts'
 import type {Host} from '../host.ts'
 import {knownCore} from './cores.ts'
 
 export interface Cpu extends Core {
-  /** undefined: not a core that hv knows. */
+  /** undefined for a core that hv does not know. */
   hasVhe: boolean | undefined
 }
 
@@ -18,7 +18,7 @@ export interface Cpus {
 const CPUS = '/sys/devices/system/cpu'
 const MIDR = 'regs/identification/midr_el1'
 
-/** Different cores once each, in the order of their processors. */
+/** Each kind of core once, in the order of their processors. */
 export function cpusOf(host: Host): Cpus {
   const numbers = host
     .list(CPUS)

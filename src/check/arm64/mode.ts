@@ -1,4 +1,4 @@
-// arm64: the way in which the kernel uses EL2, from all evidence; what VHE would change where it is not in use.
+// arm64: how the kernel uses EL2, from all evidence; and what VHE would change where it is not in use.
 
 import type {Check, Facts} from '../facts.ts'
 import type {Finding} from '../finding.ts'
@@ -11,10 +11,10 @@ import {KERNEL_AT_EL1, MODES, type Mode, namesOf} from './modes.ts'
 const WHAT_VHE_CHANGES =
   'With VHE the kernel would run at EL2 itself: no EL1/EL2 world switch at each exit, cheaper hypercalls and interrupts.'
 const REPORT_IT = 'report this with the output of `hv check --json`'
-/** Arguments without which the kernel would use VHE on a core that has it. */
+/** Arguments that keep the kernel from using VHE on a core that has it. */
 const AGAINST_VHE = ['kvm-arm.mode=nvhe', 'kvm-arm.mode=protected', 'id_aa64mmfr1.vh=0', 'arm64_sw.hvhe=1']
 
-/** null: it could not be told. */
+/** null when it could not be determined. */
 export function modeOf(facts: Facts): Mode | null {
   const {modes} = verdictOf(facts)
   return modes.length === 1 ? modes[0] : null
@@ -66,7 +66,7 @@ function couldUseVhe({host}: Facts, words: string[]): {detail: string; mend?: st
   }
 }
 
-/** Sources contradict each other: both are named, and the stronger is believed. */
+/** Clues contradict each other: both are named, and the stronger is believed. */
 function withDissent(finding: Finding, mode: Mode, {agreeing, dissenting}: Verdict): Finding {
   const excludes = ({modes}: Clue): boolean => !modes.some((each) => dissenting[0].modes.includes(each))
   const believed = agreeing.find(excludes) ?? agreeing[0]

@@ -1,4 +1,4 @@
-// arm64: KVM in the kernel. It is no module there: a kernel has it or does not, and starts it at boot or does not.
+// arm64: KVM in the kernel. There it is never a module: a kernel has it or not, and starts it at boot or not.
 
 import type {Check} from '../facts.ts'
 import {makesVms} from '../facts.ts'

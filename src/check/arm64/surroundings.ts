@@ -1,9 +1,9 @@
-// arm64: whether a hypervisor is below this kernel, and which board or cloud this is, as far as a mend depends on it.
+// arm64: whether a hypervisor is below this kernel, and which board or cloud this is, as far as a fix depends on it.
 
 import {machineIdOf} from '../../board/detect.ts'
 import type {Host} from '../host.ts'
 
-/** What tells that this is a virtual machine; undefined: nothing does. */
+/** What shows that this is a virtual machine; undefined when nothing does. */
 export function hypervisorOf(host: Host): string | undefined {
   // Documentation/devicetree/bindings/arm/psci.yaml: `hvc` calls a hypervisor, `smc` the firmware.
   if (host.read('/proc/device-tree/psci/method')?.replace(/\0/g, '') === 'hvc') return 'PSCI is called by HVC'
@@ -14,7 +14,7 @@ export function hypervisorOf(host: Host): string | undefined {
   return ['QEMU', 'Microsoft Corporation', 'Google', 'Apple Inc.'].includes(vendor ?? '') ? vendor : undefined
 }
 
-/** A virtual machine of EC2's: `c6g.large`, not `c6g.metal`. */
+/** An EC2 virtual machine: `c6g.large`, not `c6g.metal`. */
 export function isVirtualEc2(host: Host): boolean {
   const {vendor, product} = machineIdOf(host)
   return vendor === 'Amazon EC2' && product !== undefined && !isMetal(product)
@@ -25,6 +25,6 @@ export function isRaspberryPi(host: Host): boolean {
 }
 
 function isMetal(product: string): boolean {
-  // Graviton 4 has sizes of metal: `m8g.metal-24xl`.
+  // Graviton 4 has metal sizes: `m8g.metal-24xl`.
   return /^[a-z\d-]+\.metal/.test(product)
 }

@@ -1,4 +1,4 @@
-// ptrace: the checks, in the order in which they are reported, and the proof behind them.
+// ptrace: the checks, in the order in which they are reported, followed by the proof.
 
 import type {Check} from '../facts.ts'
 import {checkConfinement} from './confinement.ts'

@@ -1,10 +1,10 @@
-// Whether this process is itself confined by a seccomp filter: a container's, a service's, a sandbox's.
+// Whether a seccomp filter confines this process: a container's, a service's, a sandbox's.
 
 import {type Check, type Facts, tracesProcesses} from '../facts.ts'
 import type {Finding} from '../finding.ts'
 import {type ProcessRights, rightsOf} from '../process-rights.ts'
 
-/** Beyond what every program does: native/ptrace/start_stub.cc, stub.cc. */
+/** The calls that hv makes and most programs do not: native/ptrace/start_stub.cc, stub.cc. */
 const CALLS = 'clone, ptrace, memfd_create, execveat, seccomp'
 
 export const checkConfinement: Check = (facts) => {

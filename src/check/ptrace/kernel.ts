@@ -5,7 +5,7 @@ import type {Host} from '../host.ts'
 import {pageSizeOf} from '../page-size.ts'
 
 const PAGE_BYTES = 4096
-/** Linux 5.3: "arm64: ptrace: add support for syscall emulation". x86_64 has it for longer than hv has supported kernels. */
+/** Linux 5.3: "arm64: ptrace: add support for syscall emulation". All kernels that hv supports have it on x86_64. */
 const SYSEMU_ON_ARM64 = [5, 3] as const
 /** Documentation/userspace-api/seccomp_filter.rst, "Sysctls"; since Linux 4.14, if built with CONFIG_SECCOMP_FILTER. */
 const SECCOMP_ACTIONS = '/proc/sys/kernel/seccomp/actions_avail'

@@ -1,4 +1,4 @@
-// Whether a memfd may be executed, which is what a guest's process starts from.
+// Whether a memfd may be executed; a guest's process starts from one.
 
 import {type Check, tracesProcesses} from '../facts.ts'
 

@@ -1,10 +1,10 @@
-// The namespaces that a guest's process has for itself. hv does without them where the host forbids them.
+// The namespaces that only a guest's process is in. hv does without them where the host forbids them.
 
 import {CAP_SYS_ADMIN} from '../../abi/capability.ts'
 import {type Check, type Facts, tracesProcesses} from '../facts.ts'
 import {hasCapability, rightsOf} from '../process-rights.ts'
 
-/** man 7 user_namespaces, and what Debian's and Ubuntu's kernels add. */
+/** man 7 user_namespaces, and additions by Debian's and Ubuntu's kernels. */
 const MAXIMUM = '/proc/sys/user/max_user_namespaces'
 const UNPRIVILEGED = '/proc/sys/kernel/unprivileged_userns_clone'
 const APPARMOR = '/proc/sys/kernel/apparmor_restrict_unprivileged_userns'

@@ -1,4 +1,4 @@
-// Yama's scope: who may trace whom. hv's guests ask for it themselves, by PTRACE_TRACEME.
+// Yama's scope: which processes may trace which. hv's guests ask to be traced, with PTRACE_TRACEME.
 
 import {type Check, type Facts, tracesProcesses} from '../facts.ts'
 import type {Finding} from '../finding.ts'
@@ -38,7 +38,7 @@ function judge(value: string, facts: Facts): Pick<Finding, 'status' | 'detail' |
   return {status: 'fail', detail, mend: onHost(mend, facts)}
 }
 
-/** The creator of a user namespace has all capabilities in it (man 7 user_namespaces): where a guest gets one, hv may trace it. */
+/** The creator of a user namespace has all capabilities in it (man 7 user_namespaces): hv may trace a guest that gets one. */
 function judgeCapability(detail: string, facts: Facts): Pick<Finding, 'status' | 'detail' | 'mend'> {
   if (hasCapability(facts.host, CAP_SYS_PTRACE)) return {status: 'ok', detail: `${detail}: hv has it.`}
   if (tracesProcesses(facts)) {
@@ -51,7 +51,7 @@ function judgeCapability(detail: string, facts: Facts): Pick<Finding, 'status' |
   return {status: 'fail', detail: `${detail}, and hv does not have it.`, mend}
 }
 
-/** The setting is the machine's, and a container cannot change it. */
+/** The setting is for the whole machine, and a container cannot change it. */
 function onHost(mend: string, {surroundings}: Facts): string {
   return surroundings.container ? `on the host of this container: ${mend}` : mend
 }

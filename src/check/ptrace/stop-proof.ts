@@ -1,11 +1,11 @@
-// The proof of ptrace: a traced process makes a system call, is stopped at it, and this process answers.
+// The proof of ptrace: a traced process makes a system call and is stopped at it, and this process answers.
 
 import {EACCES, EAGAIN, ENOMEM, EPERM} from '../../abi/errno.ts'
 import type {Facts} from '../facts.ts'
 import type {Finding, FindingStatus} from '../finding.ts'
 import {judge, REPORT_IT} from '../trap-proof.ts'
 
-/** @param others the findings about ptrace: what they say forbids it, or may, is the mend */
+/** @param others the findings about ptrace: what they say forbids it, or may, is the fix */
 export function describeStop({stop}: Facts, others: readonly Finding[]): Finding {
   const subject = {id: 'ptrace-proof', title: 'A real stop'}
   if (!stop) {

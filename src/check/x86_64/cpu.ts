@@ -1,4 +1,4 @@
-// x86_64: the processor's own virtualization (VT-x, SVM), the hosts that do without it (PVM), and nested virtualization.
+// x86_64: the processor's own virtualization (VT-x, SVM), hosts that do without it (PVM), and nested virtualization.
 
 import {type Check, type Facts, makesVms} from '../facts.ts'
 import type {Finding} from '../finding.ts'
@@ -6,9 +6,9 @@ import type {Host} from '../host.ts'
 
 export interface Cpu {
   vendor: string
-  /** For people; '' when it does not say. */
+  /** For people; '' when the host does not say. */
   model: string
-  /** Of physical addresses. */
+  /** Width of physical addresses. */
   physicalBits: number | null
   flags: ReadonlySet<string>
 }
@@ -27,7 +27,7 @@ export function cpuOf(host: Host): Cpu {
   }
 }
 
-/** Linux's module for a PVM host: KVM by a paravirtual ring 0, without VT-x or SVM. */
+/** Linux's module for a PVM host: KVM with a paravirtual ring 0, without VT-x or SVM. */
 export const PVM_MODULE = 'kvm_pvm'
 
 export const checkCpu: Check = (facts) => {
@@ -81,7 +81,7 @@ export const checkPvm: Check = ({host}) => {
   ]
 }
 
-/** null: no module that has the parameter. */
+/** null when no module has the parameter. */
 export function isNested(host: Host): boolean | null {
   return nestedParameter(host)?.isOn ?? null
 }

@@ -1,4 +1,4 @@
-// x86_64: whether the firmware switched VT-x or SVM off, from the register that says so.
+// x86_64: whether the firmware switched VT-x or SVM off, from the register that shows it.
 
 import {type Check, makesVms} from '../facts.ts'
 import type {Finding} from '../finding.ts'
@@ -21,7 +21,7 @@ export const checkFirmware: Check = (facts) => {
   const {host} = facts
   const cpu = cpuOf(host)
   const vendor = BY_VENDOR[cpu.vendor]
-  // Behind a hypervisor the register is its invention, and a PVM host does not care.
+  // Under a hypervisor, the hypervisor makes the register up; and a PVM host does not need either.
   if (!vendor || cpu.flags.has('hypervisor') || host.hasModule(PVM_MODULE)) return []
 
   const subject = {id: 'firmware', title: 'Firmware'}

@@ -1,4 +1,4 @@
-// hv boards show: all that a board's file says.
+// hv boards show: everything that a board's file says.
 
 import {Args, Command, Flags} from '@oclif/core'
 import {formatBoard} from '../../board/format.ts'

@@ -1,4 +1,4 @@
-// Tgetattr, Tsetattr: what stat(2) tells, and what chmod(2), chown(2), truncate(2) and utimensat(2) change.
+// Tgetattr, Tsetattr: what stat(2) reports, and what chmod(2), chown(2), truncate(2) and utimensat(2) change.
 
 import {EFBIG, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS} from '../../abi/file-mode.ts'
@@ -20,7 +20,7 @@ import {
 import type {Request} from './request.ts'
 import type {Call} from './session.ts'
 
-/** All of it, whatever was asked for. */
+/** All attributes, whichever were asked for. */
 export const getattr: Call = ({fids, qids}, request, reply) => {
   const attributes = fids.get(request.uint32()).attributes()
   const {mode, uid, gid, nlink, rdev, size, blksize, blocks, atime, mtime, ctime, btime} = attributes
@@ -29,12 +29,12 @@ export const getattr: Call = ({fids, qids}, request, reply) => {
   for (const each of [mode, uid, gid]) reply.uint32(each)
   for (const each of [nlink, rdev >>> 0, size, blksize, blocks]) reply.uint64(each)
   for (const each of [atime, mtime, ctime, btime]) reply.time(each)
-  // Generation and data version: nothing here has them.
+  // Generation and data version: no file here has them.
   reply.uint64(0)
   reply.uint64(0)
 }
 
-/** Of what cannot be undone, the size comes first: it fails most often. ctime moves by itself. */
+/** The size comes first of the changes that cannot be undone: it fails most often. ctime changes by itself. */
 export const setattr: Call = ({fids}, request) => {
   const fid = fids.get(request.uint32())
   fid.change(changesOf(request))

@@ -8,7 +8,7 @@ import {link, mkdir, mknod, readlink, remove, rename, renameat, symlink, unlinka
 import type {Call} from './session.ts'
 import {attach, auth, clunk, flush, version, walk} from './session-calls.ts'
 
-/** By the number of the request. What is not there is answered with EOPNOTSUPP. */
+/** By request number. Requests that are not here are answered with EOPNOTSUPP. */
 export const CALLS: Readonly<Record<number, Call | undefined>> = {
   [messages.TSTATFS]: statfs,
   [messages.TLOPEN]: lopen,

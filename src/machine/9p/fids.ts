@@ -1,4 +1,4 @@
-// Fids: a machine's handles on a share's files. It chooses their numbers, and there is a limit to how many it has.
+// Fids: a machine's handles on a share's files. The machine chooses their numbers, and the number of fids is limited.
 
 import {EBADF, EINVAL, ENFILE, Errno} from '../../abi/errno.ts'
 import type {Attributes, FileDescription} from '../../vfs/file.ts'
@@ -6,7 +6,7 @@ import type {Location} from '../../vfs/location.ts'
 import {SharedFile} from '../share/shared-file.ts'
 import {NO_FID} from './messages.ts'
 
-/** Who the machine says does something, and where it may ascend to. */
+/** The user that the machine says acts, and the root above which it cannot ascend. */
 export interface Origin {
   readonly root: Location
   readonly uid: number
@@ -14,7 +14,7 @@ export interface Origin {
 
 export class Fid extends SharedFile {
   readonly origin: Origin
-  /** It is open. */
+  /** Set while the fid is open. */
   file: FileDescription | undefined
 
   constructor(origin: Origin, location: Location, attributes: Pick<Attributes, 'dev' | 'ino'>) {
@@ -34,7 +34,7 @@ export class Fids {
   readonly #closed: (file: FileDescription, others: Iterable<Fid>) => void
   #open = 0
 
-  /** @param closed called when an open one goes, with those that are left */
+  /** @param closed called when an open fid goes, with the fids that are left */
   constructor(
     most: number,
     mostOpen: number,
@@ -52,21 +52,21 @@ export class Fids {
     return fid
   }
 
-  /** @throws Errno EBADF when there is none, or it is not open */
+  /** @throws Errno EBADF when there is no such fid, or it is not open */
   file(number: number): FileDescription {
     const {file} = this.get(number)
     if (file === undefined) throw new Errno(EBADF)
     return file
   }
 
-  /** One that can become open, or lead elsewhere. @throws Errno EBADF, EINVAL when it is open */
+  /** A fid that can be opened, or moved to another file. @throws Errno EBADF, EINVAL when it is open */
   unopened(number: number): Fid {
     const fid = this.get(number)
     if (fid.file !== undefined) throw new Errno(EINVAL)
     return fid
   }
 
-  /** @throws Errno EINVAL when the number is taken, or none; ENFILE */
+  /** @throws Errno EINVAL when the number is taken or is NO_FID; ENFILE */
   requireFree(number: number): void {
     if (number === NO_FID || this.#fids.has(number)) throw new Errno(EINVAL)
     if (this.#fids.size >= this.#most) throw new Errno(ENFILE)
@@ -79,7 +79,7 @@ export class Fids {
 
   /** Precondition: the number is free, or its fid is not open and goes. */
   set(number: number, fid: Fid): void {
-    // First: what it led to may be what it leads to.
+    // Held first: the old fid and the new one may have the same inode.
     fid.location.inode.hold?.()
     this.#fids.get(number)?.location.inode.letGo?.()
     this.#fids.set(number, fid)

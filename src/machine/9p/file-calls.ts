@@ -9,7 +9,7 @@ import {Fid} from './fids.ts'
 import {writeEntries} from './read-directory.ts'
 import {type Call, contextOf} from './session.ts'
 
-/** As much as a message holds. */
+/** As much as fits in a message. */
 const ANY_IO_UNIT = 0
 
 export const lopen: Call = ({fids, qids}, request, reply) => {
@@ -22,7 +22,7 @@ export const lopen: Call = ({fids, qids}, request, reply) => {
   reply.uint32(ANY_IO_UNIT)
 }
 
-/** The fid of the directory becomes that of the file. */
+/** The directory's fid becomes the file's. */
 export const lcreate: Call = ({fids, qids}, request, reply) => {
   const number = request.uint32()
   const fid = fids.unopened(number)
@@ -49,7 +49,7 @@ export const read: Call = ({fids}, request, reply) => {
   const file = fids.file(request.uint32())
   const offset = request.uint64()
   const count = request.uint32()
-  // Behind the end of every file.
+  // Past the end of any file.
   reply.counted(offset > MAX_OFFSET ? 0 : count, (target) => file.read(target, offset))
 }
 
@@ -81,7 +81,7 @@ export const statfs: Call = ({fids}, request, reply) => {
   reply.uint32(namelen)
 }
 
-/** No file has extended attributes: the list of them is empty, as a new fid that is open to be read. */
+/** No file has extended attributes: the list is empty, and the new fid is open for reading it. */
 export const xattrwalk: Call = ({fids}, request, reply) => {
   const fid = fids.get(request.uint32())
   const newNumber = request.uint32()

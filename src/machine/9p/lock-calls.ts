@@ -1,4 +1,4 @@
-// Tlock, Tgetlock: fcntl(2)'s record locks, and flock(2)'s, which Linux's client makes whole-file ones of.
+// Tlock, Tgetlock: fcntl(2)'s record locks, and flock(2)'s, which Linux's client turns into locks of the whole file.
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {F_RDLCK, F_UNLCK} from '../../abi/fcntl.ts'
@@ -7,7 +7,7 @@ import {readLock} from './locks.ts'
 import {LOCK_BLOCKED, LOCK_SUCCESS} from './messages.ts'
 import type {Call} from './session.ts'
 
-/** Never waits: a client that was told that it is blocked asks again. */
+/** Never waits: a client that is told that it is blocked asks again. */
 export const lock: Call = ({fids, locks}, request, reply) => {
   const file = fids.file(request.uint32())
   const type = request.uint8()
@@ -17,7 +17,7 @@ export const lock: Call = ({fids, locks}, request, reply) => {
   reply.uint8(locks.set(file, wanted) ? LOCK_SUCCESS : LOCK_BLOCKED)
 }
 
-/** A Linux asks by F_UNLCK, whatever its process wanted to know: what keeps it from reading is in its way for sure. */
+/** Linux asks with F_UNLCK, whatever its process wanted to know: a lock that keeps it from reading conflicts in any case. */
 export const getlock: Call = ({fids, locks}, request, reply) => {
   const file = fids.file(request.uint32())
   const wanted = readLock(request, request.uint8())

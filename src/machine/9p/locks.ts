@@ -9,27 +9,27 @@ import {FileLocks, isLockType, type RecordLock} from '../../vfs/file-locks.ts'
 import type {Fid} from './fids.ts'
 import type {Request} from './request.ts'
 
-/** Of all locks of a share. A machine's own kernel keeps as much for them. */
+/** For all locks of a share together. A machine's own kernel spends as much on them. */
 const MAX_BYTES = 16 << 20
-/** A node's name: __NEW_UTS_LEN, and room. */
+/** The length of a node's name, __NEW_UTS_LEN, with room to spare. */
 const MAX_CLIENT_BYTES = 255
 
 /**
- * By Linux's client the owners are processes: proc_id is a pid, client_id the machine's name. Two of a machine are never in each other's way
- * here: its kernel looks before it asks (v9fs_file_do_lock), and knows better: a lock of an open file may be given up by another process
- * than the one that took it.
+ * With Linux's client, owners are processes: proc_id is a pid, client_id the machine's name. Two owners in one machine never conflict here:
+ * the machine's kernel looks before it asks (v9fs_file_do_lock), and it knows better: a lock of an open file may be released by another
+ * process than the one that took it.
  */
 export class ShareLocks {
   readonly #budget: Budget
-  /** Files that have a lock. */
+  /** Only files that have a lock. */
   readonly #ofFiles = new Map<Inode, FileLocks>()
 
-  /** @param mostBytes what all of them may cost, by COST.lock */
+  /** @param mostBytes what all locks together may cost, at COST.lock each */
   constructor(mostBytes = MAX_BYTES) {
     this.#budget = new Budget(mostBytes)
   }
 
-  /** @returns false: a lock of the host's is in the way @throws Errno ENOLCK */
+  /** @returns false when a lock of the host conflicts @throws Errno ENOLCK */
   set(file: FileDescription, wanted: RecordLock): boolean {
     const locks = this.#of(file.inode)
     try {
@@ -40,14 +40,14 @@ export class ShareLocks {
     }
   }
 
-  /** What the host's processes have in the way of a lock. */
+  /** The lock of a host process that conflicts with the wanted one. */
   conflict(file: FileDescription, wanted: RecordLock): LockedRange | undefined {
     const found = this.#of(file.inode).hostConflict(wanted, file)
     this.#forgetIdle(file.inode)
     return found
   }
 
-  /** Is about to close. @param others what is open still */
+  /** Called when a file is about to close. @param others the fids that remain */
   closed(file: FileDescription, others: Iterable<Fid>): void {
     const locks = this.#ofFiles.get(file.inode)
     if (locks === undefined) return

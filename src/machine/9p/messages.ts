@@ -33,20 +33,20 @@ export const TREMOVE = 122
 export const RLERROR = 7
 
 export const VERSION = '9P2000.L'
-/** Rversion's answer to any other. */
+/** Rversion's answer to any other version. */
 export const UNKNOWN_VERSION = 'unknown'
 
 /** size[4] type[1] tag[2]. */
 export const HEADER_BYTES = 7
-/** Of Tversion, and of an answer to what has no tag. */
+/** The tag of Tversion, and of an answer to a request without a tag. */
 export const NO_TAG = 0xffff
 export const NO_FID = 0xffff_ffff
-/** Tattach with a name instead of a number. */
+/** Tattach with a user name instead of a number. */
 export const NO_UID = 0xffff_ffff
-/** Names in one Twalk. */
+/** At most this many names in one Twalk. */
 export const MAX_WALK_NAMES = 16
 
-/** Linux's client takes no less (p9_client_version). */
+/** Linux's client accepts no less (p9_client_version). */
 export const LEAST_MESSAGE_BYTES = 4096
 export const MOST_MESSAGE_BYTES = 512 << 10
 
@@ -55,7 +55,7 @@ export const QTDIR = 0x80
 export const QTSYMLINK = 0x02
 export const QTFILE = 0
 
-/** Rgetattr: all that stat(2) tells, and btime. */
+/** Rgetattr: all that stat(2) reports, and btime. */
 export const GETATTR_BASIC = 0x7ff
 export const GETATTR_BTIME = 0x800
 

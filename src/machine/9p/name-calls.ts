@@ -1,4 +1,4 @@
-// Tmkdir, Tmknod, Tsymlink, Treadlink, Tlink, Trename, Trenameat, Tunlinkat, Tremove: names made, moved and taken away.
+// Tmkdir, Tmknod, Tsymlink, Treadlink, Tlink, Trename, Trenameat, Tunlinkat, Tremove: makes, moves and removes names.
 
 import {EBUSY, EINVAL, ENAMETOOLONG, ENOENT, Errno} from '../../abi/errno.ts'
 import {makeDev, S_IFDIR} from '../../abi/file-mode.ts'
@@ -42,7 +42,7 @@ export const mknod: Call = ({fids, qids}, request, reply) => {
   qids.write(reply, made.attributes())
 }
 
-/** The target is text: where it leads is for the machine to find. */
+/** The target is text: the machine resolves it. */
 export const symlink: Call = ({fids, qids}, request, reply) => {
   const fid = fids.get(request.uint32())
   const name = request.name()
@@ -88,7 +88,7 @@ export const unlinkat: Call = ({fids}, request) => {
   remove(contextOf(fid), fid.location, name)
 }
 
-/** The fid goes, whether its file does or not. */
+/** The fid goes, even if its file stays. */
 export const remove: Call = ({fids}, request) => {
   const number = request.uint32()
   const fid = fids.get(number)
@@ -101,7 +101,7 @@ export const remove: Call = ({fids}, request) => {
   }
 }
 
-/** By which name its file is found now. @throws Errno ENOENT when it has none, EBUSY for a root */
+/** The name under which its file is found now. @throws Errno ENOENT when it has none, EBUSY for a root */
 function nameOf({location}: Fid): {parent: Location; name: ByteString} {
   const {inode, mount, parent, name} = location
   if (inode === mount.top.inode) throw new Errno(EBUSY)

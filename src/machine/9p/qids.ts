@@ -13,12 +13,12 @@ export class Qids {
   write(reply: Reply, attributes: Attributes): void {
     const {mode, mtime, size} = attributes
     reply.uint8(typeOf(mode))
-    // Changes with the content, as far as that shows: clients that cache by it look anew.
+    // Changes with the content, as far as mtime and size show it: clients that cache by version read again.
     reply.uint32(mtime.seconds ^ mtime.nanoseconds ^ (size << 8))
     this.#numbers.write(reply, attributes.dev, attributes.ino)
   }
 
-  /** Of an entry of a directory, without a look at the file. @param type DT_* @param dev the directory's */
+  /** For a directory entry, without a look at the file. @param type DT_* @param dev the directory's */
   writeEntry(reply: Reply, type: number, dev: number, ino: number): void {
     reply.uint8(typeOf(type << 12))
     reply.uint32(0)

@@ -8,7 +8,7 @@ import type {Reply} from './reply.ts'
 /** qid[13] offset[8] type[1] name[s]. */
 const ENTRY_BYTES = 24
 
-/** @param most bytes. @throws Errno as listDirectory */
+/** @param most bytes. @throws Errno as listDirectory does */
 export function writeEntries(
   file: FileDescription,
   offset: number,

@@ -12,13 +12,13 @@ export class Reply extends FieldWriter {
     this.at = HEADER_BYTES
   }
 
-  /** @returns the message: it is gone with the next one */
+  /** @returns the message, valid until the next one */
   end(): Uint8Array {
     this.buffer.writeUInt32LE(this.at, 0)
     return this.buffer.subarray(0, this.at)
   }
 
-  /** The whole message, in place of what was begun. */
+  /** The whole message, replacing what was begun. */
   error(tag: number, code: number): Uint8Array {
     this.begin(RLERROR, tag)
     this.uint32(code)
@@ -35,14 +35,14 @@ export class Reply extends FieldWriter {
     this.latin1(text)
   }
 
-  /** count[4] and that many bytes: what `write` returns. @param write as of `fill` */
+  /** count[4] and that many bytes, as many as `write` returns. @param write like the argument of `fill` */
   counted(most: number, write: (target: Uint8Array) => number): void {
     const countAt = this.startCount()
     this.fill(most, write)
     this.endCount(countAt)
   }
 
-  /** The same, where the fields that follow are counted. @returns what endCount wants */
+  /** The same, where the fields that follow are counted. @returns the argument for endCount */
   startCount(): number {
     return this.take(4)
   }

@@ -1,4 +1,4 @@
-// Request: one message of a machine's: its header, and its fields (FieldReader).
+// Request: one message from a machine: its header, and its fields (FieldReader).
 
 import {EINVAL, EMSGSIZE, ENOENT, EPROTO, Errno} from '../../abi/errno.ts'
 import type {Timespec} from '../../abi/time.ts'
@@ -12,12 +12,12 @@ const TAG = 5
 const NS_PER_SECOND = 1e9
 
 export class Request extends FieldReader {
-  /** @param bytes at least the message; nobody changes them until it is answered */
+  /** @param bytes the message or more; they must not change until it is answered */
   constructor(bytes: Uint8Array) {
     super(bytes, HEADER_BYTES)
   }
 
-  /** 0: there is not even a header. */
+  /** 0 when there is not even a header. */
   get type(): number {
     return this.buffer.length < HEADER_BYTES ? 0 : this.buffer[TYPE]
   }
@@ -26,7 +26,7 @@ export class Request extends FieldReader {
     return this.buffer.length < HEADER_BYTES ? NO_TAG : this.buffer.readUInt16LE(TAG)
   }
 
-  /** @throws Errno EPROTO when it is not as long as it says, EMSGSIZE when it is longer than agreed */
+  /** @throws Errno EPROTO when its length is not what it says, EMSGSIZE when it is longer than agreed */
   checkSize(mostBytes: number): void {
     if (this.buffer.length < HEADER_BYTES) throw new Errno(EPROTO)
     const size = this.buffer.readUInt32LE(0)
@@ -35,7 +35,7 @@ export class Request extends FieldReader {
     this.end = size
   }
 
-  /** @throws Errno EINVAL for nanoseconds that are none */
+  /** @throws Errno EINVAL for invalid nanoseconds */
   time(): Timespec {
     const at = this.take(8)
     const seconds = signedWord(this.buffer.readInt32LE(at), this.buffer.readInt32LE(at + 4))
@@ -48,7 +48,7 @@ export class Request extends FieldReader {
     return this.latin1(this.uint16())
   }
 
-  /** One component of a path, which may be `.` or `..`. @throws Errno ENOENT, EINVAL when it is more or less than a name */
+  /** One component of a path, which may be `.` or `..`. @throws Errno ENOENT, EINVAL when it is not a single name */
   name(): ByteString {
     const name = this.text()
     if (name === '') throw new Errno(ENOENT)

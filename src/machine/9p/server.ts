@@ -14,12 +14,12 @@ import {type Limits, Session} from './session.ts'
 export class Server {
   readonly #session: Session
   readonly #reply = new Reply()
-  /** By their tags. */
+  /** By tag. */
   readonly #long = new LongRequests<number>()
   #isClosed = false
 
   /**
-   * @param root what the machine sees as `/`: it gets nowhere else. It stays the caller's
+   * @param root what the machine sees as `/`; it cannot leave it. The caller keeps it
    * @example
    * const server = new Server(openShare('/srv', {readOnly: true}).root)
    */
@@ -27,15 +27,15 @@ export class Server {
     this.#session = new Session(root, limits)
   }
 
-  /** The longest message that it takes, and gives: what a transport has to copy. */
+  /** The longest message that it accepts or sends, which a transport has to copy. */
   get mostMessageBytes(): number {
     return this.#session.mostMessageBytes
   }
 
   /**
-   * Answers one message. Never throws for what a machine sends: each failure is an Rlerror.
-   * @param request whole, and nobody changes it meanwhile: a copy, if a machine could
-   * @returns the answer. It is valid until the next call; a promised one, for what takes more than one turn of the event loop, for good
+   * Answers one message. Never throws for anything that a machine sends: each failure is an Rlerror.
+   * @param request the whole message, which must not change meanwhile: a copy, if the machine could change it
+   * @returns the answer, valid until the next call. An answer that takes more than one turn of the event loop is promised, and stays valid
    */
   answer(request: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const {type, tag} = new Request(request)
@@ -50,18 +50,18 @@ export class Server {
     }
   }
 
-  /** The machine starts anew: all that it has open is closed. */
+  /** The machine starts anew: all its open files are closed. */
   reset(): void {
     this.#session.reset()
   }
 
-  /** Closes all that the machine has open. Nothing is answered from here on but with EIO. */
+  /** Closes all that the machine has open. From here on, every answer is EIO. */
   close(): void {
     this.#isClosed = true
     this.#session.reset()
   }
 
-  /** @throws Unfinished: the same request goes on where it was */
+  /** @throws Unfinished: called again, the same request goes on from where it was */
   #attempt(bytes: Uint8Array): Uint8Array {
     const request = new Request(bytes)
     const {type, tag} = request
@@ -70,7 +70,7 @@ export class Server {
       this.#check(request)
       const call = CALLS[type]
       if (call === undefined) throw new Errno(EOPNOTSUPP)
-      // What the host has changed since is seen.
+      // Changes that the host has made since become visible.
       nextTurn()
       reply.begin(type + 1, tag)
       call(this.#session, request, reply)
@@ -89,7 +89,7 @@ export class Server {
     request.checkSize(messageBytes || mostMessageBytes)
   }
 
-  /** The request of that tag ends as it does, and is answered first: flush(5) of Plan 9 allows it. */
+  /** The old request ends as it would and is answered first, as flush(5) of Plan 9 allows. */
   #flush(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const answer = this.#attempt(bytes)
     const [low, high] = bytes.subarray(HEADER_BYTES)

@@ -9,7 +9,7 @@ import {Fid} from './fids.ts'
 import {LEAST_MESSAGE_BYTES, MAX_WALK_NAMES, NO_FID, NO_UID, UNKNOWN_VERSION, VERSION} from './messages.ts'
 import {type Call, contextOf} from './session.ts'
 
-/** What a user without a number makes is nobody's. */
+/** A user without a number creates files as nobody. */
 const NOBODY = 65534
 
 export const version: Call = (session, request, reply) => {
@@ -24,12 +24,12 @@ export const version: Call = (session, request, reply) => {
   reply.text(name === VERSION ? VERSION : UNKNOWN_VERSION)
 }
 
-/** Who has the machine's memory needs no password. */
+/** A client that has the machine's memory needs no password. */
 export const auth: Call = () => {
   throw new Errno(EOPNOTSUPP)
 }
 
-/** The path in `aname` leads to what the machine sees as the root: no link of it is followed. */
+/** The path in `aname` leads to the machine's root; links in it are not followed. */
 export const attach: Call = ({fids, qids, root}, request, reply) => {
   const number = request.uint32()
   if (request.uint32() !== NO_FID) throw new Errno(EINVAL)
@@ -46,7 +46,7 @@ export const attach: Call = ({fids, qids, root}, request, reply) => {
   qids.write(reply, attributes)
 }
 
-/** As far as the names lead: a fid only if that is all the way. */
+/** Walks as far as the names lead; sets the new fid only if all were found. */
 export const walk: Call = ({fids, qids}, request, reply) => {
   const number = request.uint32()
   const newNumber = request.uint32()
@@ -68,7 +68,7 @@ interface Step {
   attributes: Attributes
 }
 
-/** @throws Errno when not even the first name is there */
+/** @throws Errno when not even the first name exists */
 function walkFar(fid: Fid, names: readonly string[]): Step[] {
   const steps: Step[] = []
   let at = fid.location
@@ -84,12 +84,12 @@ function walkFar(fid: Fid, names: readonly string[]): Step[] {
   return steps
 }
 
-/** One name further. A link is a place like any other: the machine reads it, and walks on by itself. */
+/** One name further. A link is not followed: the machine reads it, and walks on by itself. */
 function step(fid: Fid, from: Location, name: string): Location {
   return resolve(contextOf(fid), from, name, false, INSPECT)
 }
 
-/** What it is about is answered: Server waits for what is not. */
+/** The request that it names was answered already: Server waits for one that was not. */
 export const flush: Call = (_session, request) => {
   request.uint16()
 }

@@ -1,4 +1,4 @@
-// Session: what a machine has of a share between two messages: its fids, its locks, and how long a message may be.
+// Session: a machine's state on a share between two messages: its fids, its locks, and how long a message may be.
 
 import type {Location} from '../../vfs/location.ts'
 import type {PathContext} from '../../vfs/path-walk.ts'
@@ -11,11 +11,11 @@ import type {Reply} from './reply.ts'
 import type {Request} from './request.ts'
 
 export interface Limits {
-  /** Fids at a time: a Linux keeps one for each name that it knows. Default: 65,536. */
+  /** Fids at a time: Linux keeps one for each name that it knows. Default: 65,536. */
   fids?: number
-  /** Open files and directories at a time; each is a descriptor of this process's. Default: 4,096. */
+  /** Open files and directories at a time; each is a descriptor of this process. Default: 4,096. */
   openFiles?: number
-  /** Bytes of a message, if the machine wants as many: from 4,096 to 524,288, the default. */
+  /** The most bytes of a message, if the machine wants as many: from 4,096 to 524,288, the default. */
   messageBytes?: number
 }
 
@@ -31,7 +31,7 @@ export class Session {
   readonly locks = new ShareLocks()
   readonly fids: Fids
   readonly mostMessageBytes: number
-  /** As agreed on; 0: nothing is. */
+  /** As agreed; 0 before there is an agreement. */
   messageBytes = 0
 
   constructor(root: Location, {fids, openFiles, messageBytes}: Limits) {
@@ -45,13 +45,13 @@ export class Session {
   /** The machine starts anew. */
   reset(): void {
     this.messageBytes = 0
-    // First: each fid that goes would look for others of a file that has locks.
+    // First: otherwise each fid that goes would look for other fids of a file that has locks.
     this.locks.clear()
     this.fids.clear()
   }
 }
 
-/** @param gid of what is made */
+/** @param gid of new files */
 export function contextOf({origin}: Fid, gid = 0): PathContext {
   return contextOfUser(origin.root, origin.uid, gid)
 }

@@ -1,4 +1,4 @@
-// The state in which a bare-metal guest starts on arm64: EL1 (EL2 when it asked for that), MMU and caches on, everything
+// The state in which a bare-metal guest starts on arm64: EL1 (or EL2, if it asks for that), MMU and caches on, everything
 // below 4 GiB mapped to itself.
 
 import {startEl1, startEl2} from '../../vm/start-el.ts'
@@ -24,7 +24,7 @@ export function boot(vm: Vm, vcpu: Vcpu, {entry, stack, args}: StartOfGuest): vo
   vcpu.registers.set({x0, x1, x2})
 }
 
-/** Until the guest has vectors of its own, each tells the machine: movz x0, #…, lsl #16; str w0, [x0]; b . */
+/** Until the guest has its own vectors, each of these reports to the machine: movz x0, #…, lsl #16; str w0, [x0]; b . */
 function writeVectors(vm: Vm): void {
   const movz = 0xd2a00000 | ((FAULT_REPORT >>> 16) << 5)
   const code = Uint32Array.of(movz, 0xb9000000, 0x14000000)

@@ -1,4 +1,4 @@
-// Linux on arm64: its image and its device tree go into memory, and the first vCPU stands before it
+// Linux on arm64: puts its image and its device tree into memory, and the first vCPU at its entry
 // (Linux, Documentation/arch/arm64/booting.rst).
 
 import {fillRandom} from '../../vfs/random.ts'
@@ -9,19 +9,19 @@ import {failedKernel, type KernelStart, type PlacedDevice} from '../kernel.ts'
 import {MEMORY_BASE} from './boot.ts'
 
 const MIB = 2 ** 20
-/** The kernel begins at a multiple of it, and the tree ends below the next: 2 MiB hold the largest. */
+/** The kernel begins at a multiple of it, and the tree ends below the next one: 2 MiB hold the largest tree. */
 const ALIGN = 2 * MIB
 const PAGE_BYTES = 0x1000
 const HEADER_BYTES = 64
 const MAGIC_AT = 56
 const MAGIC = 0x644d5241
 const GZIP = 0x8b1f
-/** Debug, SError, IRQ and FIQ masked; EL1's own stack pointer. MMU and caches are off, as vCPUs begin. */
+/** Debug, SError, IRQ and FIQ masked; EL1's own stack pointer. MMU and caches are off, as in a new vCPU. */
 const PSTATE = 0x3c5n
 /** The affinity fields of MPIDR_EL1. */
 const AFFINITY = 0xff00ffffffn
 
-/** Interrupts of the timer: secure, non-secure, virtual, hypervisor; private ones, level-triggered and low. */
+/** The timer's interrupts: secure, non-secure, virtual, hypervisor; all private, level-triggered and active low. */
 const TIMER_INTERRUPTS = [13, 14, 11, 10].flatMap((number) => [1, number, 4])
 const HIGH = 4
 const GIC = 1
@@ -55,7 +55,7 @@ function unpacked(kernel: Uint8Array, maxOutputLength: number): Uint8Array {
   if (kernel.length < 2 || Buffer.from(kernel.buffer, kernel.byteOffset).readUInt16LE(0) !== GZIP)
     return kernel
   try {
-    // Loading it takes a millisecond, and most starts have no use for it.
+    // Loading it takes a millisecond, and most starts do not need it.
     const {gunzipSync} = process.getBuiltinModule('node:zlib')
     return gunzipSync(kernel, {maxOutputLength})
   } catch (error) {
@@ -78,7 +78,7 @@ function readHeader(image: Uint8Array): {textOffset: number; imageBytes: number}
 
 function treeOf(start: KernelStart, initrdAt: number): TreeNode {
   const {vm, highMemory, vcpus, commandLine, devices, initrd} = start
-  // One follows the other.
+  // The high piece follows the low one.
   const memoryBytes = vm.memory.size + (highMemory?.bytes ?? 0)
   const boots = {
     bootargs: commandLine,

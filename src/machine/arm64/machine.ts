@@ -1,4 +1,4 @@
-// The machine of arm64: memory and serial line where QEMU's board "virt" has them, switched off by PSCI.
+// The machine of arm64: memory and serial line where QEMU's board "virt" has them; PSCI switches it off.
 
 import {ExitStatus} from '../devices/exit-status.ts'
 import {FaultReport} from '../devices/fault-report.ts'
@@ -30,7 +30,7 @@ export const machine: Machine = {
   virtio: {first: 0x0a000000, stride: 0x200, gsi: 16, most: 32},
   vcpuOptions: (index) => ({startsOff: index > 0}),
   makeKernelDevices(vm, {input, output}) {
-    // Linux reads 16 bits of them, or 32.
+    // Linux reads 16 bits of the flags, or 32.
     const latches = [2, 4].map((length) => vm.latch({space: 'memory', first: PL011.first + FLAGS, length}))
     const status = (value: number): void => {
       for (const latch of latches) latch.set(value)

@@ -1,16 +1,16 @@
-// Interrupts wait while a vCPU of arm64 steps, as KVM has them wait on x86_64: PSTATE masks them meanwhile, and the guest sees nothing of it.
-// A machine's timers run on while it stands still: else each step would lead to a handler, and none past a breakpoint.
+// Keeps interrupts waiting while an arm64 vCPU steps, as KVM does on x86_64: masks them in PSTATE, unseen by the guest.
+// A stopped machine's timers run on: without this, each step would end in a handler, and none would get past a breakpoint.
 
 import type {Vcpu} from '../../vm/vcpu.ts'
 
-/** PSTATE.I and F, where SPSR has them as well (Arm ARM C5.2.19). */
+/** PSTATE.I and F, at the same bits in SPSR (Arm ARM C5.2.19). */
 const MASKS = 0xc0n
 const MASKS_SHIFT = 6n
-/** VBAR_EL1's: 16 vectors of 32 instructions (Arm ARM D1.3.1.5). */
+/** VBAR_EL1's table: 16 vectors of 32 instructions (Arm ARM D1.3.1.5). */
 const VECTORS_BYTES = 0x800n
 const VECTOR_BYTES = 0x80n
 
-/** Their bits, and what they are: DAIF as a register, read and written; ERET, ERETAA and ERETAB (Arm ARM C6.2). */
+/** Instructions that see the masks, as bits and values: DAIF read and written as a register; ERET, ERETAA and ERETAB (Arm ARM C6.2). */
 const SEE_MASKS: readonly [bits: number, value: number][] = [
   [0xffffffe0, 0xd53b4220],
   [0xffffffe0, 0xd51b4220],
@@ -19,10 +19,10 @@ const SEE_MASKS: readonly [bits: number, value: number][] = [
 /** MSR DAIFSet, #imm4. */
 const SET_MASKS = [0xfffff0ff, 0xd50340df] as const
 
-/** The registers that this is about. */
+/** The registers that stepping reads and writes. */
 export type SteppedRegisters = Pick<Vcpu['registers'], 'get' | 'getAll' | 'set'>
 
-/** Whose exceptions go to EL1: in a machine that has EL2 they may go there. It stays so. */
+/** Whether exceptions go to EL1: in a machine that has EL2 they may go there. The answer never changes. */
 export function mayMask(registers: SteppedRegisters): boolean {
   return !('hcr_el2' in registers.getAll())
 }
@@ -44,7 +44,7 @@ export function maskInterrupts(registers: SteppedRegisters, instruction: number 
     const at = get('pc')
     const offset = at - get('vbar_el1')
     const isException = offset >= 0n && offset < VECTORS_BYTES && offset % VECTOR_BYTES === 0n
-    // An exception masks them by itself, and has saved what was before.
+    // An exception masks them by itself, and has saved the state before it.
     const name = isException ? 'spsr_el1' : 'pstate'
     const kept = at === from ? 0n : masksSetBy(instruction)
     set(name, get(name) & ~(added & ~kept))

@@ -15,7 +15,7 @@ const MMU = 1n
 const VALID = 1n
 const TABLE_OR_PAGE = 2n
 const LAST_LEVEL = 3n
-/** Bits that the tag of an address takes where it has one. */
+/** Top bits of an address that hold a tag, where tags are on. */
 const TAG_BITS = 8n
 const UPPER_RANGE = 55n
 const OUTPUT_BITS = 48n
@@ -26,7 +26,7 @@ const SIZE_MAX = 48n
 /** A table's smallest alignment: 64 bytes. */
 const TABLE_BITS_MIN = 6n
 
-/** Of the level that translates. */
+/** The registers of the exception level that translates. */
 export interface Arm64Paging {
   readonly sctlr: bigint
   readonly tcr: bigint
@@ -34,11 +34,11 @@ export interface Arm64Paging {
   readonly ttbr1: bigint
 }
 
-/** Where TCR has what of a half of the addresses: T0SZ, EPD0, TG0 and what says 4 KiB there, TBI0; and the same of 1. */
+/** Where TCR has the fields of each half of the addresses: T0SZ, EPD0, TG0 and its value for 4 KiB, TBI0; and the same for 1. */
 const LOWER = {size: 0n, isOff: 7n, granule: 14n, is4K: 0n, ignoresTag: 37n}
 const UPPER = {size: 16n, isOff: 23n, granule: 30n, is4K: 2n, ignoresTag: 38n}
 
-/** @returns undefined: nothing is mapped there, or the tables are of another kind */
+/** @returns undefined when nothing is mapped there, or the tables are of another kind */
 export function walkArm64(paging: Arm64Paging, address: bigint, readEntry: ReadEntry): Place | undefined {
   if (!isMmuOn(paging)) return identity(address)
   const isUpper = bits(address, UPPER_RANGE, 1n) === 1n
@@ -49,7 +49,7 @@ export function walkArm64(paging: Arm64Paging, address: bigint, readEntry: ReadE
   const checked = 64n - (ignoresTag ? TAG_BITS : 0n) - width
   if (bits(address, width, checked) !== (isUpper ? (1n << checked) - 1n : 0n)) return undefined
 
-  // Its index has as many bits as are left: those above are the same everywhere.
+  // Only the bits that the tables translate: those above are the same for the whole half.
   const inRange = bits(address, 0n, width)
   let table = root
   for (let level = LAST_LEVEL + 1n - levels; level <= LAST_LEVEL; level++) {
@@ -65,14 +65,14 @@ export function walkArm64(paging: Arm64Paging, address: bigint, readEntry: ReadE
   return undefined
 }
 
-/** Of a half of the addresses: how many bits they have, how many levels of tables translate them, and the first table. */
+/** For a half of the addresses: how many bits they have, how many levels of tables translate them, and the first table. */
 export interface Arm64Tables {
   readonly width: bigint
   readonly levels: bigint
   readonly root: bigint
 }
 
-/** @returns undefined: there are none, or of another kind. Precondition: the MMU is on */
+/** @returns undefined when there are none, or they are of another kind. Precondition: the MMU is on */
 export function arm64Tables(paging: Arm64Paging, isUpper: boolean): Arm64Tables | undefined {
   const {tcr, ttbr0, ttbr1} = paging
   const half = isUpper ? UPPER : LOWER

@@ -8,29 +8,29 @@ import {maskInterrupts, mayMask} from './arm64-step.ts'
 import type {GuestVirtual} from './guest-virtual.ts'
 import {programCounter} from './vcpu-registers.ts'
 
-/** Of arm64. */
+/** On arm64. */
 const INSTRUCTION_BYTES = 4
 
 export class Cpu {
-  /** gdb's number: from 1 on. */
+  /** gdb's number, from 1 on. */
   readonly thread: number
   readonly vcpu: Vcpu
   mode: 'held' | 'goes' | 'steps' = 'held'
   range: StepRange | undefined
-  /** What it has stopped for, while others had before: told when it goes on. */
+  /** A stop that came while another was being reported: reported when this vCPU resumes. */
   untold: Stop | undefined
-  /** It is in its run. */
+  /** Inside its run. */
   isRunning = false
   /** Its last exit was an access: KVM completes the instruction when the next run begins. */
   #isUnfinished = false
-  /** The next run does that and no more. */
+  /** The next run completes that instruction and does no more. */
   #isFinishing = false
   /** Where its step began. */
   #from = 0n
   #wake: (() => void) | undefined
   #unmask: (() => void) | undefined
   readonly #memory: GuestVirtual
-  /** Interrupts wait while it steps, and it is hv that has them wait. */
+  /** hv itself has to hold interrupts back while this vCPU steps. */
   readonly #masksSteps: boolean
 
   constructor(vcpu: Vcpu, thread: number, memory: GuestVirtual) {
@@ -40,12 +40,12 @@ export class Cpu {
     this.#masksSteps = arch.name === 'arm64' && mayMask(vcpu.registers)
   }
 
-  /** It stands still, with registers that say where. */
+  /** It stands still, and its registers say where. */
   get isParked(): boolean {
     return this.#wake !== undefined
   }
 
-  /** @param parked called when it is */
+  /** @param parked called when it is parked */
   async park(parked: () => void): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#wake = resolve
@@ -66,9 +66,9 @@ export class Cpu {
     if (mode === 'steps') this.#from = programCounter(this.vcpu)
   }
 
-  /** Before a run. */
+  /** Called before each run. */
   begin(): void {
-    // An instruction that waits for an answer is completed first, and by itself: whether KVM counts it as a step is KVM's.
+    // An instruction that waits for an answer is completed first, and alone: KVM decides whether that counts as a step.
     this.#isFinishing = this.#isUnfinished && this.mode !== 'goes'
     if (this.#isFinishing) this.vcpu.interrupt()
     else if (this.mode === 'steps' && this.#masksSteps) this.#unmask = this.#maskInterrupts()
@@ -80,7 +80,7 @@ export class Cpu {
     return !this.#isUnfinished
   }
 
-  /** Behind a run. */
+  /** Called after each run. */
   landed(exit: Exit): void {
     this.isRunning = false
     this.#unmask?.()
@@ -88,7 +88,7 @@ export class Cpu {
     this.#isUnfinished = isAccess(exit) || exit.kind === 'hypercall'
   }
 
-  /** Its step is done, or the part of one that gdb wants to hear of. */
+  /** Whether its step is done, or the part of one that gdb wants to hear of. */
   hasStepped(exit: Exit): boolean {
     if (this.mode !== 'steps') return false
     const at = programCounter(this.vcpu)
@@ -107,7 +107,7 @@ export class Cpu {
     return maskInterrupts(this.vcpu.registers, instruction)
   }
 
-  /** As soon as it can be. */
+  /** Stops it as soon as possible. */
   hold(): void {
     this.mode = 'held'
     if (this.isRunning) this.vcpu.interrupt()

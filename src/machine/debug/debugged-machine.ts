@@ -26,20 +26,20 @@ export class DebuggedMachine implements Target, MachineDebugging {
   readonly #cpus: readonly Cpu[]
   readonly #memory: GuestVirtual
   readonly #points: Points
-  /** Undefined: it runs. Else all stand still, or are about to. */
+  /** Undefined while the machine runs. Otherwise all vCPUs stand still, or are about to. */
   #stop: Stop | undefined = {what: 'signal', thread: 1, signal: 0}
-  /** All do, and whoever asked has been told. */
+  /** All vCPUs stand still, and the debugger was told. */
   #isSettled = false
   #isLeaving = false
   #isOver = false
-  /** Somebody debugs it: it stops where it fails. */
+  /** A debugger is there: the machine stops where it fails. */
   #isWatched = true
-  /** Nothing else keeps the process alive while it stands still. */
+  /** Nothing else keeps the process alive while the machine stands still. */
   #alive: NodeJS.Timeout | undefined
 
   /**
-   * The machine stands still. Precondition: it has not run.
-   * @param executable the path of the file that it runs, where gdb can read it, a byte string
+   * Holds the machine. Precondition: it has not run.
+   * @param executable the path of the file that the machine runs, where gdb can read it, a byte string
    * @throws HvError KVM_UNUSABLE
    */
   constructor(parts: DebuggedParts, executable?: string) {
@@ -127,7 +127,7 @@ export class DebuggedMachine implements Target, MachineDebugging {
     const place =
       kind === 'software' ? this.#memory.find(vcpu, address, arch.debug.breakpoint.length) : undefined
     if (!this.#points.add({kind, address, length, place})) return false
-    // The processor may not have such a one: of three bytes, say.
+    // The processor may not support it: a watchpoint of three bytes, say.
     if (isTaken(() => vcpu.debug(this.#points.asked))) return true
     this.#points.remove(kind, address, length)
     return false
@@ -159,7 +159,7 @@ export class DebuggedMachine implements Target, MachineDebugging {
 
   interrupt(signal: number): void {
     this.#isWatched = true
-    // Another has come, before the machine went on without the last one.
+    // Another debugger came before the machine went on without the last one.
     if (this.#isLeaving) this.#points.clear()
     this.#isLeaving = false
     if (this.#stop === undefined) {
@@ -168,7 +168,7 @@ export class DebuggedMachine implements Target, MachineDebugging {
     } else if (this.#isSettled) this.onStop?.(this.#stop)
   }
 
-  /** A machine has none. */
+  /** A machine has no signals. */
   passSignals(): void {}
 
   kill(): void {
@@ -189,7 +189,7 @@ export class DebuggedMachine implements Target, MachineDebugging {
     }
   }
 
-  /** gdb is gone without a word: nothing of it is left in the machine, which runs on if it ran. */
+  /** gdb went away without a word: nothing of it is left in the machine, which runs on if it ran. */
   leave(): void {
     this.onStop = undefined
     if (this.#isOver) return
@@ -218,7 +218,7 @@ export class DebuggedMachine implements Target, MachineDebugging {
     const {thread} = cpu
     const stop = this.#stopOf(thread, cause, address)
     if (stop === undefined) return
-    // Where a breakpoint is, it comes upon it again.
+    // It meets a breakpoint again when it resumes.
     if (this.#stop !== undefined) cpu.untold = stop.what === 'watchpoint' ? stop : undefined
     else this.#stopAll(stop)
   }
@@ -232,7 +232,7 @@ export class DebuggedMachine implements Target, MachineDebugging {
       case 'breakpoint':
         return {what: 'breakpoint', thread}
       case 'software':
-        // Or one of the guest's own.
+        // Otherwise it is one of the guest's own.
         return this.#points.wants(address)
           ? {what: 'breakpoint', thread}
           : {what: 'signal', thread, signal: SIGTRAP}
@@ -262,7 +262,7 @@ export class DebuggedMachine implements Target, MachineDebugging {
     cpu.wake()
   }
 
-  /** Undefined: it is gone. */
+  /** Undefined once the machine has ended. */
   #vcpu(thread: number): Vcpu | undefined {
     return this.#isOver ? undefined : this.#cpus.find((cpu) => cpu.thread === thread)?.vcpu
   }

@@ -1,4 +1,4 @@
-// dumpMachine: a machine that stands still, as an ELF core file: its memory once, by physical addresses and by virtual ones.
+// dumpMachine: writes a machine that stands still as an ELF core file: its memory once, by physical addresses and by virtual ones.
 
 import {EM_AARCH64, EM_X86_64, PF_R, PF_W, PF_X} from '../../abi/elf.ts'
 import {arch} from '../../arch/index.ts'
@@ -23,9 +23,9 @@ export interface DeadMachine {
   /** All are stopped. */
   readonly vcpus: readonly Vcpu[]
   readonly memory: Pick<GuestMemory, 'view'>
-  /** Of `memory`, in order: where there is some. */
+  /** The parts of `memory` that exist, in order. */
   readonly pieces: readonly MemoryPiece[]
-  /** What ended it; 0: no signal. */
+  /** The signal that ended it; 0: none. */
   readonly signal: number
 }
 
@@ -36,7 +36,7 @@ export function dumpMachine(dead: DeadMachine, sink: CoreSink): void {
   writeCore(sink, {
     machine: MACHINES[arch.name],
     notes: vcpus.flatMap((vcpu, index) => notesOf(vcpu, index, signal)),
-    // A debugger takes the first that has an address: what no table maps is physical.
+    // A debugger takes the first segment that has an address: addresses that no table maps are physical.
     segments: [...virtualSegments(dead, physical), ...physical],
     contents({address, length}, give) {
       for (let at = 0; at < length; at += PIECE_BYTES) {
@@ -48,7 +48,7 @@ export function dumpMachine(dead: DeadMachine, sink: CoreSink): void {
   })
 }
 
-/** As QEMU's dumps have it: CPUs are threads, from 1 on. */
+/** As in QEMU's dumps: CPUs are threads, from 1 on. */
 function notesOf(vcpu: Vcpu, index: number, signal: number): CoreNote[] {
   const ids = {pid: index + 1, parent: 0, group: 0, session: 0}
   const state = coreStateOf(vcpu)
@@ -57,7 +57,7 @@ function notesOf(vcpu: Vcpu, index: number, signal: number): CoreNote[] {
   return [status, ...arch.debug.coreNotes(state)]
 }
 
-/** By the tables of the first vCPU that uses any: those of kernels have the kernel's own half in common. */
+/** Uses the tables of the first vCPU that has any: kernels share their own half between all tables. */
 function virtualSegments({vcpus, memory}: DeadMachine, physical: readonly CoreSegment[]): CoreSegment[] {
   const readTable = (address: number, entries: number): Uint32Array | undefined => {
     try {
@@ -78,7 +78,7 @@ function virtualSegments({vcpus, memory}: DeadMachine, physical: readonly CoreSe
   return []
 }
 
-/** What of a range is memory. */
+/** The parts of a range that are memory. */
 function partsOf(range: MappedRange, physical: readonly CoreSegment[]): CoreSegment[] {
   return physical.flatMap((segment) => {
     const begin = segment.address

@@ -1,4 +1,4 @@
-// GuestVirtual: a vCPU's memory by the addresses that its instructions have, through the page tables that it uses now.
+// GuestVirtual: a vCPU's memory by the virtual addresses of its instructions, through the page tables that it uses now.
 
 import {arch} from '../../arch/index.ts'
 import {HvError} from '../../errors.ts'
@@ -10,7 +10,7 @@ import {bits, type Place, type ReadEntry} from './page-walk.ts'
 import {walkX86, type X86Paging} from './x86-64-walk.ts'
 
 const ENTRY_BYTES = 8
-/** TGE and E2H: EL0 is EL2's. */
+/** TGE and E2H: EL0 belongs to EL2. */
 const HOST = (1n << 27n) | (1n << 34n)
 const ADDRESS_END = 2n ** 64n
 
@@ -21,7 +21,7 @@ export class GuestVirtual {
     this.#memory = memory
   }
 
-  /** As much as can be read, from the beginning. Precondition: the vCPU is stopped. */
+  /** Reads as much as it can, from the beginning. Precondition: the vCPU is stopped. */
   read(vcpu: Vcpu, address: bigint, length: number): Uint8Array {
     const pieces: Uint8Array[] = []
     for (const {address: at, length: piece} of this.#pieces(vcpu, address, length)) {
@@ -32,7 +32,7 @@ export class GuestVirtual {
     return Buffer.concat(pieces)
   }
 
-  /** Whatever the page tables say of writing. @returns whether all of it was written, or nothing was */
+  /** Ignores whether the page tables allow writing. @returns true when all was written, false when nothing was */
   write(vcpu: Vcpu, address: bigint, bytes: Uint8Array): boolean {
     const pieces = [...this.#pieces(vcpu, address, bytes.length)]
     const found = pieces.reduce((sum, {length}) => sum + length, 0)
@@ -46,7 +46,7 @@ export class GuestVirtual {
     return true
   }
 
-  /** Where bytes within a page lie, guest physical; undefined: not in memory, or not in a page. */
+  /** The guest physical address of bytes within one page; undefined when they are not in memory, or cross a page. */
   find(vcpu: Vcpu, address: bigint, length: number): number | undefined {
     const [piece] = this.#pieces(vcpu, address, length)
     if (piece === undefined || piece.length < length) return undefined
@@ -72,7 +72,7 @@ export class GuestVirtual {
     return bytes && new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)
   }
 
-  /** Undefined: not all of it is memory. */
+  /** Undefined when not all of it is memory. */
   #view(address: number, length: number): Uint8Array | undefined {
     try {
       return this.#memory.view(address, length)
@@ -85,7 +85,7 @@ export class GuestVirtual {
 
 type Walk = (address: bigint) => Place | undefined
 
-/** By the registers that it has now. */
+/** Uses the registers' present values. */
 function walkOf(vcpu: Vcpu, readEntry: ReadEntry): Walk {
   if (arch.name === 'x86_64') {
     const paging = x86PagingOf(vcpu)
@@ -101,7 +101,7 @@ export function x86PagingOf({registers}: Vcpu): X86Paging {
   return {cr0, cr3, cr4, efer}
 }
 
-/** Of the level that it is at. Precondition: the vCPU is stopped. */
+/** The registers of its present exception level. Precondition: the vCPU is stopped. */
 export function arm64PagingOf(vcpu: Vcpu): Arm64Paging {
   const get = (name: string): bigint => vcpu.registers.get(name as RegisterName)
   const el = isEl2(vcpu, get) ? 'el2' : 'el1'

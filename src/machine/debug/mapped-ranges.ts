@@ -1,10 +1,10 @@
-// mappedRanges: all that page tables map, by address. They are an allegation: each is read once, and so many at most.
+// mappedRanges: all that page tables map, by address. The tables are an allegation: each is read once, and their number is limited.
 
 import {type Arm64Paging, arm64Tables, isMmuOn} from './arm64-walk.ts'
 import {INDEX_BITS, PAGE_BITS} from './page-walk.ts'
 import {type X86Paging, x86Levels} from './x86-64-walk.ts'
 
-/** 64 MiB of tables: of 4 KiB a page they map 32 GiB. */
+/** 64 MiB of tables: with pages of 4 KiB they map 32 GiB. */
 const MAX_TABLES = 2 ** 14
 const MAX_RANGES = 2 ** 15
 const TABLE_ENTRIES = 2 ** Number(INDEX_BITS)
@@ -19,10 +19,10 @@ export interface MappedRange {
   length: number
 }
 
-/** So many entries of a table, each as two words; undefined: not all of it is memory. */
+/** Reads that many entries of a table, each as two words; undefined when not all of it is memory. */
 export type ReadTable = (address: number, entries: number) => Uint32Array | undefined
 
-/** Tables of 4 KiB below one root; a level is 1 where the entries are pages of 4 KiB. */
+/** Tables of 4 KiB below one root; at level 1 the entries are pages of 4 KiB. */
 export interface PageTree {
   /** Guest physical. */
   readonly root: number
@@ -30,17 +30,17 @@ export interface PageTree {
   readonly rootEntries: number
   /** The virtual address of the first entry. */
   readonly base: bigint
-  /** Bits of virtual addresses, the highest of which those above are like. */
+  /** Significant bits of a virtual address; those above repeat the highest of them. */
   readonly signBits: number
-  /** Of the upper word of an entry what belongs to an address. */
+  /** The bits of an entry's upper word that belong to an address. */
   readonly frameMask: number
-  /** By the lower word. */
+  /** Decided by the lower word. */
   kindOf(word: number, level: number): 'table' | 'page' | undefined
 }
 
 export function mappedRanges(trees: readonly PageTree[], readTable: ReadTable): MappedRange[] {
   const ranges: MappedRange[] = []
-  // A table that is in several places, as kernels have it for stacks and shadows, counts in the first.
+  // A table that is in several places, as kernels have it for stacks and shadow memory, counts only in the first.
   const seen = new Set<number>()
   for (const tree of trees) {
     const visit = (table: number, level: number, entries: number, base: bigint): void => {
@@ -86,7 +86,7 @@ function addRange(ranges: MappedRange[], address: bigint, physical: number, leng
 
 const signed = (address: bigint, width: number): bigint => BigInt.asUintN(64, BigInt.asIntN(width, address))
 
-/** @returns none where no tables are used, or those of 32-bit modes. SDM vol. 3, 5.5: present is bit 0, a large page bit 7 */
+/** @returns none when no tables are used, or 32-bit ones. SDM vol. 3, 5.5: present is bit 0, a large page bit 7 */
 export function x86Trees(paging: X86Paging): PageTree[] {
   const levels = x86Levels(paging)
   if (levels === undefined) return []
@@ -108,7 +108,7 @@ export function x86Trees(paging: X86Paging): PageTree[] {
   ]
 }
 
-/** @returns none where no tables are used, or those of another kind. Arm ARM D8.3: valid is bit 0, a table's, or the last page's, bit 1 */
+/** @returns none when no tables are used, or other ones. Arm ARM D8.3: valid is bit 0; bit 1 marks a table, or a page of the last level */
 export function arm64Trees(paging: Arm64Paging): PageTree[] {
   if (!isMmuOn(paging)) return []
   return [false, true].flatMap((isUpper) => {

@@ -1,7 +1,7 @@
-// PageWalk: from a guest's virtual address to its physical one by page tables of its own, which are an allegation: each entry is read once,
-// there are five at most, and none need be right.
+// PageWalk: from a guest's virtual address to its physical one, through its own page tables. They are an allegation: each entry is read
+// once, at most five are read, and none need be right.
 
-/** Where a page, or what is left of it, lies. */
+/** Where a page, or the rest of it, lies. */
 export interface Place {
   /** Guest physical. */
   readonly address: number
@@ -9,14 +9,14 @@ export interface Place {
   readonly length: number
 }
 
-/** The 64 bits at a guest physical address; undefined: no memory is there. */
+/** Reads the 64 bits at a guest physical address; undefined when no memory is there. */
 export type ReadEntry = (address: number) => bigint | undefined
 
 export const PAGE_BITS = 12n
-/** Of an index: a table is a page of 512 entries. */
+/** Bits of an index: a table is a page of 512 entries. */
 export const INDEX_BITS = 9n
 const ENTRY_BYTES = 8n
-/** What numbers hold, and no physical address reaches. */
+/** Exact as a number, and above every physical address. */
 const END = 1n << 52n
 
 export function bits(value: bigint, from: bigint, count: bigint): bigint {
@@ -30,10 +30,10 @@ export function placeIn(base: bigint, address: bigint, pageBits: bigint): Place 
   return start < END ? {address: Number(start), length: Number((1n << pageBits) - offset)} : undefined
 }
 
-/** An address that nothing translates. */
+/** An address that is not translated. */
 export const identity = (address: bigint): Place | undefined => placeIn(address, address, PAGE_BITS)
 
-/** Of the table at `table`, the entry for `address` at the level whose entries span 2^`shift` bytes. */
+/** In the table at `table`, the entry for `address` at the level whose entries span 2^`shift` bytes. */
 export function entryOf(
   table: bigint,
   address: bigint,

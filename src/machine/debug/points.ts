@@ -1,4 +1,4 @@
-// Points: where gdb wants a machine to stop, in the processor's registers while there are some, then in its memory.
+// Points: where gdb wants a machine to stop: in the processor's registers while any are free, then in its memory.
 
 import {arch} from '../../arch/index.ts'
 import {isBreakpoint, type PointKind} from '../../gdb/target.ts'
@@ -8,7 +8,7 @@ interface Point {
   readonly kind: PointKind
   readonly address: bigint
   readonly length: number
-  /** Guest physical, of a breakpoint that may be in memory. */
+  /** Guest physical, for a breakpoint that may be placed in memory. */
   readonly place: number | undefined
 }
 
@@ -24,7 +24,7 @@ export class Points {
   readonly #limits: DebugLimits
   readonly #memory: PhysicalMemory
   readonly #points = new Map<string, Point>()
-  /** What stood where breakpoints are in memory, while the machine runs. */
+  /** The bytes that breakpoints in memory replace while the machine runs. */
   readonly #replaced = new Map<number, Uint8Array>()
 
   constructor(limits: DebugLimits, memory: PhysicalMemory) {
@@ -32,7 +32,7 @@ export class Points {
     this.#memory = memory
   }
 
-  /** @returns false: too many, or the processor has none */
+  /** @returns false when there are too many, or the processor has none */
   add(point: Point): boolean {
     const name = nameOf(point)
     if (this.#points.has(name)) return true
@@ -51,7 +51,7 @@ export class Points {
     this.#points.clear()
   }
 
-  /** An instruction there is gdb's to stop at. */
+  /** Whether gdb has a breakpoint there. */
   wants(address: bigint): boolean {
     return this.#stops().some((point) => point.address === address)
   }
@@ -60,7 +60,7 @@ export class Points {
     return this.#watches().find((point) => point.address === address)?.kind as Watchpoint['kind'] | undefined
   }
 
-  /** What a vCPU is to be asked. */
+  /** The options for Vcpu.debug. */
   get asked(): DebugOptions {
     const {registers, memory} = this.#plan()
     return {
@@ -73,7 +73,7 @@ export class Points {
     }
   }
 
-  /** Before the machine runs. */
+  /** Called before the machine runs. */
   place(): void {
     for (const {place} of this.#plan().memory) {
       if (place === undefined || this.#replaced.has(place)) continue
@@ -83,11 +83,11 @@ export class Points {
     }
   }
 
-  /** When it stands still: its memory is its own. */
+  /** Called when the machine stands still: restores its memory. */
   lift(): void {
     const {breakpoint} = arch.debug
     for (const [place, bytes] of this.#replaced) {
-      // What it has stored there since is not taken back.
+      // Bytes that it has stored there since stay.
       if (Buffer.compare(this.#memory.read(place, breakpoint.length), breakpoint) === 0)
         this.#memory.write(place, bytes)
     }
@@ -103,7 +103,7 @@ export class Points {
     return memory.length === 0 || (softwareBreakpoints && memory.every(({place}) => place !== undefined))
   }
 
-  /** Those that gdb wants in registers, and then the earliest. Those that are nowhere in memory are in registers before others. */
+  /** Registers go first to breakpoints that gdb wants there, then to those without a place in memory, then to the earliest of the rest. */
   #plan(): {registers: readonly Point[]; memory: readonly Point[]} {
     const {breakpoints, shared} = this.#limits
     const free = breakpoints - (shared ? this.#watches().length : 0)

@@ -1,4 +1,4 @@
-// A vCPU's registers as one piece, in the order of a layout for gdb.
+// Packs a vCPU's registers into one piece, in the order of a layout for gdb, and unpacks them.
 
 import {type DebugState, readInteger, writeInteger} from '../../arch/debug.ts'
 import {arch} from '../../arch/index.ts'
@@ -9,7 +9,7 @@ import {x86MachineLayout} from '../../gdb/x86-64.ts'
 import type {RegisterName, RegisterValues} from '../../vm/registers.ts'
 import type {Vcpu} from '../../vm/vcpu.ts'
 
-/** gdb's names of what the VM API calls otherwise. */
+/** gdb's names for registers that the VM API names otherwise. */
 const NAMES: Readonly<Record<string, string>> = {
   eflags: 'rflags',
   ...Object.fromEntries(['cs', 'ss', 'ds', 'es', 'fs', 'gs'].map((name) => [name, `${name}.selector`])),
@@ -22,7 +22,7 @@ const NO_GENERAL = new BigUint64Array()
 /** No architecture has more. */
 const MOST_GENERAL = 64
 
-/** What machines of this processor have. Precondition: the vCPU is stopped. */
+/** The layout for machines of this processor. Precondition: the vCPU is stopped. */
 export function layoutFor(vcpu: Vcpu): RegisterLayout {
   if (arch.name === 'arm64') return arm64MachineLayout
   return x86MachineLayout(arch.debug.hasWideVectors(vcpu.vectors.readArea()))
@@ -49,7 +49,7 @@ export function unpack(layout: RegisterLayout, bytes: Uint8Array, vcpu: Vcpu): b
   let writesVectors = false
   for (const {name, offset, bytes: length} of layout.registers) {
     const value = readInteger(bytes.subarray(offset, offset + length))
-    // What is written is in use from then on: only what changes.
+    // A written register is in use from then on, so write only the changed ones.
     if (value === readInteger(before.subarray(offset, offset + length))) continue
     const own = nameOf(name, values)
     if (own in values) {
@@ -69,7 +69,7 @@ export function unpack(layout: RegisterLayout, bytes: Uint8Array, vcpu: Vcpu): b
   }
 }
 
-/** As a thread's: what a core file has of them. Precondition: the vCPU is stopped. */
+/** As a core file has a thread's registers. Precondition: the vCPU is stopped. */
 export function coreStateOf(vcpu: Vcpu): DebugState {
   const values: Readonly<Record<string, bigint>> = vcpu.registers.getAll()
   const state = {general: new BigUint64Array(MOST_GENERAL), fp: vcpu.vectors.readArea()}
@@ -80,7 +80,7 @@ export function coreStateOf(vcpu: Vcpu): DebugState {
   return state
 }
 
-/** Where it is to be, with CS's base: as breakpoints have it. */
+/** The next instruction's address with CS's base added, as breakpoints have it. */
 export function programCounter(vcpu: Vcpu): bigint {
   const get = (name: string): bigint => vcpu.registers.get(name as RegisterName)
   return arch.name === 'arm64' ? get('pc') : BigInt.asUintN(64, get('cs.base') + get('rip'))

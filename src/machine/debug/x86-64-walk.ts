@@ -26,7 +26,7 @@ export interface X86Paging {
   readonly efer: bigint
 }
 
-/** @returns undefined: nothing is mapped there, or paging is that of 32-bit modes */
+/** @returns undefined when nothing is mapped there, or paging is that of 32-bit modes */
 export function walkX86(paging: X86Paging, address: bigint, readEntry: ReadEntry): Place | undefined {
   if (!(paging.cr0 & PAGING)) return identity(address)
   const levels = x86Levels(paging)
@@ -43,7 +43,7 @@ export function walkX86(paging: X86Paging, address: bigint, readEntry: ReadEntry
   return undefined
 }
 
-/** @returns undefined: it has no tables, or those of 32-bit modes */
+/** @returns undefined when it has no tables, or those of 32-bit modes */
 export function x86Levels({cr0, cr4, efer}: X86Paging): bigint | undefined {
   if (!(cr0 & PAGING) || !(efer & LONG_MODE_ACTIVE)) return undefined
   return cr4 & FIVE_LEVELS ? 5n : 4n

@@ -4,9 +4,9 @@ import type {Chain} from '../virtio/chain.ts'
 import type {BlockStore} from './block-store.ts'
 
 export const SECTOR = 512
-/** What the host holds of a request at a time, however long it is. */
+/** The most that the host holds of a request at a time, however long it is. */
 export const PIECE_BYTES = 1 << 18
-/** Of one range that is discarded or zeroed. */
+/** The most sectors in one range to discard or zero. */
 export const MOST_RANGE_SECTORS = (64 << 20) / SECTOR
 
 const HEADER_BYTES = 16
@@ -24,34 +24,34 @@ export interface BlockSettings {
   readonly sectors: number
   /** At most 20 characters. */
   readonly serial: string
-  /** The driver does not flush: each write reaches the disk before it is done. */
+  /** The driver does not flush: each write reaches the disk before it completes. */
   readonly isWriteThrough: boolean
 }
 
-/** Has a chain a header and a place for its status? */
+/** Whether a chain has a header and a place for its status. */
 export const isWhole = (chain: Chain): boolean =>
   chain.readableBytes >= HEADER_BYTES && chain.writableBytes >= 1
 
-/** Carries it out and gives it back; if the driver resets meanwhile, nothing of its memory is touched. @param chain a whole one */
+/** Carries it out and gives it back; if the driver resets meanwhile, its memory is not touched. @param chain a whole one */
 export async function answer(chain: Chain, settings: BlockSettings): Promise<void> {
   let status = IO_ERROR
   try {
     status = await carryOut(chain, settings)
   } catch {
-    // An error of the host's, which the guest sees as one of its disk.
+    // A host error, which the guest sees as an error of its disk.
   }
   chain.putLast(status)
-  // An error leaves data unwritten in front of its status.
+  // After an error, data before the status is left unwritten.
   const isFull = chain.leftToPut <= 1
   chain.complete(isFull ? chain.writableBytes : 0)
 }
 
-/** Only ever as many bytes as are left, less the last one, which is the status. */
+/** The bytes that are left, without the last one, which is the status. */
 const roomFor = (chain: Chain): number => chain.leftToPut - 1
 
 async function carryOut(chain: Chain, settings: BlockSettings): Promise<number> {
   const header = viewOf(chain.take(HEADER_BYTES))
-  // Exact up to 2^53, and behind every end above.
+  // Exact up to 2^53, and any greater one is past every end.
   const sector = Number(header.getBigUint64(8, true))
   switch (header.getUint32(0, true)) {
     case Type.in:

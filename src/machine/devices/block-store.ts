@@ -1,4 +1,4 @@
-// BlockStore: where a block device keeps its bytes: an open file of the host's, or memory.
+// BlockStore: where a block device keeps its bytes: an open host file, or memory.
 
 import {fdatasync as fdatasyncOf, fstatSync, read as readOf, write as writeOf} from 'node:fs'
 import {setImmediate as nextTurn} from 'node:timers/promises'
@@ -9,28 +9,28 @@ const write = promisify(writeOf)
 const fdatasync = promisify(fdatasyncOf)
 const PIECE_BYTES = 1 << 18
 
-/** Offsets and lengths are bytes inside of it. A rejected promise is an I/O error for the guest. */
+/** Offsets and lengths are bytes within it. A rejected promise is an I/O error for the guest. */
 export interface BlockStore {
   readonly bytes: number
   readonly isReadOnly: boolean
   /** Fills `bytes`. */
   read(bytes: Uint8Array, offset: number): Promise<void>
   write(bytes: Uint8Array, offset: number): Promise<void>
-  /** What was written is on the disk afterwards. */
+  /** Resolves when everything written is on the disk. */
   flush(): Promise<void>
-  /** The range's content does not matter any more. Not there: the guest is not offered it. */
+  /** The range's content no longer matters. When absent, the guest is not offered it. */
   discard?(offset: number, length: number): Promise<void>
 }
 
 export interface FileStoreOptions {
   isReadOnly?: boolean
-  /** Default: the file's size. A block device of the host's needs it. */
+  /** Default: the file's size. A host block device needs it. */
   bytes?: number
   /** fallocate(2) with PUNCH_HOLE and KEEP_SIZE on the file. Node has none; without it there is no discard. */
   punchHole?(offset: number, length: number): void | Promise<void>
 }
 
-/** A raw image. Its size stays: nothing is read or written behind the end. The descriptor stays the caller's. */
+/** A raw image. Its size stays: nothing is read or written past the end. The caller keeps the descriptor. */
 export class FileStore implements BlockStore {
   readonly bytes: number
   readonly isReadOnly: boolean
@@ -66,12 +66,12 @@ export class FileStore implements BlockStore {
   }
 }
 
-/** It takes a turn of the event loop for each access: a guest that asks without end must not hold it up. */
+/** Takes a turn of the event loop for each access: a guest that asks without end must not hold it up. */
 export class MemoryStore implements BlockStore {
   readonly isReadOnly: boolean
   readonly #content: Uint8Array
 
-  /** @param content is what it changes */
+  /** @param content changed in place */
   constructor(content: Uint8Array, isReadOnly = false) {
     this.#content = content
     this.isReadOnly = isReadOnly

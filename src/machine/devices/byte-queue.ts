@@ -1,7 +1,7 @@
-// ByteQueue: bytes in the order of their arrival, which cost at most twice their number, in however small pieces they come.
+// ByteQueue: bytes in order of arrival; they cost at most twice their number, however small the pieces.
 
 const BLOCK_BYTES = 4096
-/** From here on a piece is kept as it is. */
+/** A piece of at least this size is kept as it is. */
 const LARGE_BYTES = BLOCK_BYTES / 2
 
 export class ByteQueue {
@@ -14,7 +14,7 @@ export class ByteQueue {
     return this.#length
   }
 
-  /** @param bytes are the queue's from now on */
+  /** @param bytes belong to the queue from now on */
   append(bytes: Uint8Array): void {
     if (bytes.length === 0) return
     this.#length += bytes.length

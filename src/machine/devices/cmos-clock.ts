@@ -1,28 +1,28 @@
-// CmosClock: the time of a PC's real-time clock, Motorola's MC146818: registers behind an index and a data port. It rings no alarm.
+// CmosClock: the time of a PC's real-time clock, Motorola's MC146818: registers with an index port and a data port. It has no alarm.
 
 import type {Device} from '../device.ts'
 
 const INDEX_PORT = 0x70
 const PORTS = 2
 const INDEX = 0
-/** Bit 7 of the index port is for NMIs. */
+/** Bit 7 of the index port controls NMIs. */
 const INDEX_MASK = 0x7f
 
-/** Registers of the time; what lies between them is the alarm's. */
+/** Registers of the time; those between them are the alarm's. */
 const TIME = {year: 9, month: 8, day: 7, hour: 4, minute: 2, second: 0}
 const WEEKDAY = 6
 const REGISTERS = new Set([...Object.values(TIME), WEEKDAY])
-/** A: the oscillator runs, and no update is in progress: each register says what is so when it is read. */
+/** A: the oscillator runs, and no update is in progress: each register holds the time at which it is read. */
 const STATUS_A = 0x0a
 const RUNS = 0x26
-/** B: 24 hours; the numbers are in BCD. A driver stops the clock by SET while it sets it. */
+/** B: 24 hours; the numbers are in BCD. A driver stops the clock with SET while it sets it. */
 const STATUS_B = 0x0b
 const HAS_24_HOURS = 0x02
 const SET = 0x80
 /** D: the battery is good. */
 const STATUS_D = 0x0d
 const IS_VALID = 0x80
-/** A year has two digits: for Linux those below are of this century. */
+/** A year has two digits: Linux takes years below this one to be of this century. */
 const LAST_CENTURY = 70
 
 export class CmosClock implements Device {
@@ -33,9 +33,9 @@ export class CmosClock implements Device {
   readonly sizes = [1]
   readonly #now: () => number
   #index = 0
-  /** What the guest's clock is ahead of the host's: milliseconds. */
+  /** How far the guest's clock is ahead of the host's, in milliseconds. */
   #ahead = 0
-  /** It is being set, and stands: what the registers of the time have, in BCD. */
+  /** Present while the clock is being set, and stopped: the time registers, in BCD. */
   #set: Map<number, number> | undefined
 
   /** @param now milliseconds since 1970 */
@@ -78,7 +78,7 @@ export class CmosClock implements Device {
     }
   }
 
-  /** It runs on from there. What no calendar has (the 40th, 99 hours) is so much later. */
+  /** The clock runs on from there. A value that no calendar has (the 40th, 99 hours) counts as that much later. */
   #begin(registers: ReadonlyMap<number, number>): void {
     const get = (register: number): number => fromBcd(registers.get(register)!)
     const year = get(TIME.year) + (get(TIME.year) < LAST_CENTURY ? 2000 : 1900)
@@ -104,5 +104,5 @@ export class CmosClock implements Device {
 }
 
 const toBcd = (value: number): number => Math.floor(value / 10) * 16 + (value % 10)
-/** What is no BCD is a number, too. */
+/** Invalid BCD is read as a number, too. */
 const fromBcd = (byte: number): number => (byte >> 4) * 10 + (byte & 0xf)

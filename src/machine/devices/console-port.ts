@@ -1,4 +1,4 @@
-// ConsolePort: one port of a virtio console: a pair of queues on one side, Node's streams on the other, and each side waits for the other.
+// ConsolePort: one port of a virtio console: a pair of queues on one side, Node streams on the other, with back-pressure both ways.
 
 import type {Readable, Writable} from 'node:stream'
 import type {Chain} from '../virtio/chain.ts'
@@ -6,13 +6,13 @@ import type {Queue} from '../virtio/queue.ts'
 import {Turns} from '../virtio/turns.ts'
 
 export interface PortStreams {
-  /** What the guest reads. It is not touched before a driver is there and has opened the port. */
+  /** What the guest reads. It is not touched until a driver is there and has opened the port. */
   readonly input?: Readable
-  /** Takes what the guest writes. Once it is closed, what comes is dropped. */
+  /** Takes what the guest writes. Once it is closed, that is dropped. */
   readonly output?: Writable
 }
 
-/** Of a chain, in one write. */
+/** The most of a chain in one write. */
 const PIECE_BYTES = 1 << 16
 
 export class ConsolePort {
@@ -23,7 +23,7 @@ export class ConsolePort {
   readonly #toHost = new Turns(() => this.#collect())
   #received!: Queue
   #sent!: Queue
-  /** What was read and has found no room. */
+  /** Bytes that were read, and have found no room. */
   #bytes: Uint8Array = new Uint8Array()
   #chain: Chain | undefined
   #isListening = false
@@ -31,7 +31,7 @@ export class ConsolePort {
   /** The output has taken enough, and will say when it wants more. */
   #isFull = false
 
-  /** @param onInputEnd nothing more will come for the guest */
+  /** @param onInputEnd called when no more will come for the guest */
   constructor({input, output}: PortStreams, onInputEnd: () => void) {
     this.#input = input
     this.#output = output
@@ -49,7 +49,7 @@ export class ConsolePort {
     return input !== undefined && this.#bytes.length === 0 && (input.readableEnded || input.destroyed)
   }
 
-  /** The guest reads from it, or does so no more. */
+  /** Whether the guest reads from it. */
   set isOpen(isOpen: boolean) {
     this.#isOpen = isOpen
     if (!isOpen) return
@@ -74,7 +74,7 @@ export class ConsolePort {
     this.#toHost.stop()
   }
 
-  /** Leaves the streams alone: a terminal or a pipe no longer keeps the process alive. */
+  /** Detaches the streams: a terminal or a pipe no longer keeps the process alive. */
   close(): void {
     this.stop()
     this.#output?.off('error', this.#onGone).off('close', this.#onGone).off('drain', this.#onDrain)
@@ -102,7 +102,7 @@ export class ConsolePort {
 
   readonly #onGone = (): void => this.#onDrain()
 
-  /** A step: what is there of the input, as far as one chain has room for it. */
+  /** A step: delivers available input, as far as one chain has room for it. */
   #deliver(): number | undefined {
     if (!this.#isOpen || !this.#hasBytes()) return undefined
     const chain = this.#received.next()
@@ -122,7 +122,7 @@ export class ConsolePort {
     return this.#bytes.length > 0
   }
 
-  /** A step: a piece of what the guest writes. */
+  /** A step: takes a piece of what the guest writes. */
   #collect(): number | undefined {
     if (this.#isFull) return undefined
     if (!this.#chain?.isLive) this.#chain = this.#sent.next()

@@ -1,4 +1,4 @@
-// DebugPort: a byte written here goes to standard error. Bochs's port; reading it tells that it is there.
+// DebugPort: a byte written here goes to standard error. It is Bochs's port; reading it shows that it is there.
 
 import type {Device} from '../device.ts'
 import type {MachineOutput} from '../streams.ts'

@@ -10,7 +10,7 @@ export class ExitPort implements Device {
   readonly first = EXIT_PORT
   readonly length = 1
   readonly sizes = [1, 2, 4]
-  /** 0 to 255; undefined until it was written. */
+  /** 0 to 255; undefined until it is written. */
   status: number | undefined
 
   read(): number {

@@ -1,4 +1,4 @@
-// FaultReport: where the machine's exception vectors tell that the guest took an exception without having its own.
+// FaultReport: where the machine's exception vectors report that the guest took an exception without its own vectors.
 
 import type {Registers} from '../../vm/registers.ts'
 import type {Device} from '../device.ts'

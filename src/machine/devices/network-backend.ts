@@ -1,24 +1,24 @@
-// NetworkBackend: what a network device's cable leads to; and one over a stream, with frames as QEMU's `-netdev stream` has them.
+// NetworkBackend: the far end of a network device's cable; and one over a stream, with frames as QEMU's `-netdev stream` has them.
 
 import type {Duplex} from 'node:stream'
 
-/** Without a checksum: 14 bytes of header, then at most 1500, or what an MTU says, and a VLAN's tag. */
+/** Without a checksum: 14 bytes of header, then at most 1500, or as many as an MTU says, and a VLAN tag. */
 export const LEAST_FRAME_BYTES = 14
 export const MOST_FRAME_BYTES = 65_535
 
 /** The guest's end of the cable. */
 export interface NetworkGuest {
-  /** @returns false: the guest has no room; it was not taken, and the backend hears `onRoom` */
+  /** @returns false when the guest has no room: the frame was not taken, and the backend is told with `onRoom` */
   receive(frame: Uint8Array): boolean
-  /** The backend has room again, after `send` has said no. */
+  /** The backend has room again, after `send` returned false. */
   onRoom(): void
 }
 
-/** The other end. A frame is a packet of Ethernet. */
+/** The other end. A frame is an Ethernet packet. */
 export interface NetworkBackend {
-  /** Once, before anything else. */
+  /** Called once, before anything else. */
   attach(guest: NetworkGuest): void
-  /** @returns false: there is no room; it was not taken, and the guest hears `onRoom` */
+  /** @returns false when there is no room: the frame was not taken, and the guest is told with `onRoom` */
   send(frame: Uint8Array): boolean
   onRoom(): void
 }
@@ -26,8 +26,8 @@ export interface NetworkBackend {
 const LENGTH_BYTES = 4
 
 /**
- * Each frame behind its length, 32 bits, big-endian: over a socket, to QEMU, passt or another machine of hv's. Both sides wait for each
- * other. A length that none has ends the stream with an error; once it has ended, frames go nowhere, as without a cable.
+ * Each frame follows its length, 32 bits, big-endian: over a socket, to QEMU, passt or another hv machine. Both sides apply back-pressure.
+ * An invalid length ends the stream with an error; once the stream has ended, frames go nowhere, as without a cable.
  */
 export class StreamBackend implements NetworkBackend {
   readonly #stream: Duplex
@@ -35,7 +35,7 @@ export class StreamBackend implements NetworkBackend {
   #bytes: Uint8Array = new Uint8Array()
   #isFull = false
 
-  /** @param stream of bytes; who owns it closes it, and hears of its errors */
+  /** @param stream of bytes; its owner closes it, and handles its errors */
   constructor(stream: Duplex) {
     this.#stream = stream
   }
@@ -64,7 +64,7 @@ export class StreamBackend implements NetworkBackend {
     this.#read()
   }
 
-  /** Until the stream has nothing more, or the guest no room. */
+  /** Reads until the stream has nothing more, or the guest has no room. */
   #read(): void {
     while (this.#deliver()) {
       const chunk: Uint8Array | null = this.#stream.destroyed ? null : this.#stream.read()

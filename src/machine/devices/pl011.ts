@@ -1,4 +1,4 @@
-// Pl011: the part of Arm's PrimeCell UART (ARM DDI 0183) that drivers use, by polling or by interrupts; the rest is stored or ignored.
+// Pl011: the part of Arm's PrimeCell UART (ARM DDI 0183) that drivers use, polled or with interrupts; the rest is stored or ignored.
 
 import type {Device} from '../device.ts'
 import {Level, noWiring, type SerialWiring} from '../interrupt-line.ts'
@@ -15,7 +15,7 @@ const INTERRUPT_MASK = 0x38
 const RAW_INTERRUPTS = 0x3c
 const MASKED_INTERRUPTS = 0x40
 const INTERRUPT_CLEAR = 0x44
-/** From here on to the end: PeriphID0 to 3, PCellID0 to 3. */
+/** From here to the end: PeriphID0 to 3, PCellID0 to 3. */
 const IDENTITY = 0xfe0
 const IDENTITY_BYTES = [0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1]
 
@@ -25,7 +25,7 @@ const CARRIER_DETECT = 0x04
 const RECEIVER_EMPTY = 0x10
 const TRANSMITTER_EMPTY = 0x80
 
-/** Bits of the interrupt registers: the receiver has a byte, has had one for a while; the transmitter has room. */
+/** Bits of the interrupt registers: the receiver has a byte, or has had one for a while; the transmitter has room. */
 const RECEIVED = 0x50
 const SENT = 0x20
 
@@ -51,7 +51,7 @@ export class Pl011 implements Device {
     this.#update()
   }
 
-  /** The guest does nothing but ask for input. */
+  /** The guest does nothing but poll for input. */
   get isWaiting(): boolean {
     return this.#input.isWaiting
   }
@@ -101,7 +101,7 @@ export class Pl011 implements Device {
     return this.#sent | (this.#input.hasByte ? RECEIVED : 0)
   }
 
-  /** What the machine sees of it. */
+  /** Updates the interrupt line. */
   #update(): void {
     this.#level.set((this.#raw & this.#mask) !== 0)
     this.#status(this.#flags)

@@ -1,4 +1,4 @@
-// Pl031: Arm's PrimeCell real-time clock (ARM DDI 0224): seconds since 1970 that a driver reads and sets. It rings no alarm.
+// Pl031: Arm's PrimeCell real-time clock (ARM DDI 0224): seconds since 1970 that a driver reads and sets. It has no alarm.
 
 import type {Device} from '../device.ts'
 
@@ -21,7 +21,7 @@ export class Pl031 implements Device {
   readonly length = BYTES
   readonly sizes = [4]
   readonly #now: () => number
-  /** What the guest's clock is ahead of the host's: seconds. */
+  /** How far the guest's clock is ahead of the host's, in seconds. */
   #ahead = 0
 
   /** @param now milliseconds since 1970 */

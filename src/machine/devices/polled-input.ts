@@ -1,8 +1,8 @@
-// PolledInput: input for a serial port that a guest polls: opened when the guest wants some, and not before.
+// PolledInput: input for a serial port that a guest polls: opened only when the guest wants some.
 
 import type {MachineInput} from '../streams.ts'
 
-/** So many looks at the status, one after another: the guest waits for input. A driver looks once before each byte it sends. */
+/** After this many successive reads of the status, the guest waits for input. A driver reads it once before each byte it sends. */
 const WAITING_POLLS = 16
 
 export class PolledInput {
@@ -13,7 +13,7 @@ export class PolledInput {
     this.#input = input
   }
 
-  /** The guest does nothing but ask for input. */
+  /** The guest does nothing but poll for input. */
   get isWaiting(): boolean {
     return this.#polls >= WAITING_POLLS
   }
@@ -26,15 +26,15 @@ export class PolledInput {
     return this.#input.hasEnded
   }
 
-  /** The guest wants to hear of input. */
+  /** The guest wants to be told of input. */
   start(): void {
     this.#input.start()
   }
 
-  /** The guest looks at the status. */
+  /** The guest reads the status. */
   poll(): void {
     this.#polls++
-    // Not before: hv would take input that the guest never wants from whoever comes next.
+    // Not earlier: hv would take input that this guest never wants, and that is meant for the next reader.
     if (this.isWaiting) this.#input.start()
   }
 

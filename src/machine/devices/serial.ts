@@ -1,4 +1,4 @@
-// Serial: the part of a 16550 that drivers use, by polling or by interrupts; the rest is stored or ignored.
+// Serial: the part of a 16550 that drivers use, polled or with interrupts; the rest is stored or ignored.
 
 import type {Device} from '../device.ts'
 import {Level, noWiring, type SerialWiring} from '../interrupt-line.ts'
@@ -17,16 +17,16 @@ export const LINE_STATUS = 5
 const MODEM_STATUS = 6
 
 const DIVISOR_LATCH = 0x80
-/** Of the interrupt enable register, and what the identification register says then. */
+/** Bits of the interrupt enable register, and what the identification register then reads. */
 const WANTS_RECEIVED = 0x01
 const WANTS_SENT = 0x02
 const IS_RECEIVED = 0x04
 const IS_SENT = 0x02
 const NO_INTERRUPT = 0x01
-/** Bit 0 of the FIFO control register switches them on; bits 6 and 7 of the identification say so. */
+/** Bit 0 of the FIFO control register switches them on; bits 6 and 7 of the identification register show it. */
 const FIFO_ENABLE = 0x01
 const HAS_FIFO = 0xc0
-/** Of modem control: its own outputs are what modem status reads. */
+/** A bit of modem control: modem status then reads the port's own outputs. */
 const LOOPBACK = 0x10
 const DATA_READY = 0x01
 const TRANSMITTER_EMPTY = 0x60
@@ -46,7 +46,7 @@ export class Serial implements Device {
   readonly #status: SerialWiring['status']
   readonly #stored = new Uint8Array(REGISTERS)
   #hasFifo = false
-  /** The transmitter has become empty, and nobody was told. */
+  /** The transmitter has become empty, and the guest was not told. */
   #isSent = false
 
   constructor(input: MachineInput, output: MachineOutput, wiring: SerialWiring = noWiring) {
@@ -58,7 +58,7 @@ export class Serial implements Device {
     this.#update()
   }
 
-  /** The guest does nothing but ask for input. */
+  /** The guest does nothing but poll for input. */
   get isWaiting(): boolean {
     return this.#input.isWaiting
   }
@@ -97,7 +97,7 @@ export class Serial implements Device {
     this.#update()
   }
 
-  /** Who asks to hear of the transmitter hears at once, for it is empty. */
+  /** A guest that enables the transmitter's interrupt gets it at once, because the transmitter is empty. */
   #enable(value: number): void {
     if ((value & ~this.#stored[INTERRUPT_ENABLE] & WANTS_SENT) !== 0) this.#isSent = true
     if ((value & WANTS_RECEIVED) !== 0) this.#input.start()
@@ -109,7 +109,7 @@ export class Serial implements Device {
     return (wanted & WANTS_SENT) !== 0 && this.#isSent ? IS_SENT : NO_INTERRUPT
   }
 
-  /** Reading that the transmitter is empty acknowledges it. */
+  /** Reading that the transmitter is empty acknowledges the interrupt. */
   #identify(): number {
     const pending = this.#pending
     if (pending === IS_SENT) this.#isSent = false
@@ -117,7 +117,7 @@ export class Serial implements Device {
     return pending
   }
 
-  /** What the machine sees of it. */
+  /** Updates the interrupt line. */
   #update(): void {
     this.#level.set(this.#pending !== NO_INTERRUPT)
     this.#status(this.#lineStatus)
@@ -129,7 +129,7 @@ export class Serial implements Device {
 
   #modemStatus(): number {
     const control = this.#stored[MODEM_CONTROL]
-    // RTS is CTS then, DTR is DSR, OUT1 is RI, OUT2 is DCD.
+    // In loopback, RTS is CTS, DTR is DSR, OUT1 is RI, OUT2 is DCD.
     if ((control & LOOPBACK) !== 0) return ((control & 2) << 3) | ((control & 1) << 5) | ((control & 12) << 4)
     this.#input.poll()
     return READY | (this.#input.hasEnded ? 0 : CARRIER_DETECT)

@@ -1,11 +1,11 @@
-// ShareQueue: a queue of a share's device: each chain is a request to a server of files, and room for its answer.
+// ShareQueue: a queue of a share's device: each chain is a request to a file server, and room for its answer.
 
 import type {Chain} from '../virtio/chain.ts'
 import type {Queue} from '../virtio/queue.ts'
 import {Turns} from '../virtio/turns.ts'
 
 export interface RequestServer {
-  /** @returns valid until the next call; a promised one for good. Of no bytes: there is none */
+  /** @returns bytes valid until the next call; promised ones stay valid. An empty answer means that there is none */
   answer(request: Uint8Array): Uint8Array | Promise<Uint8Array>
   /** The machine starts anew. */
   reset(): void
@@ -15,13 +15,13 @@ export class ShareQueue {
   readonly #server: RequestServer
   readonly #refusalOf: (answer: Uint8Array) => Uint8Array
   readonly #turns = new Turns(() => this.#serve())
-  /** A request, out of the guest's reach. */
+  /** A copy of the request, out of the guest's reach. */
   readonly #request: Uint8Array
   readonly #queue: () => Queue
 
   /**
-   * @param mostRequestBytes what is longer is cut, and the server finds that it is
-   * @param refusalOf in place of an answer that has no room
+   * @param mostRequestBytes longer requests are cut, and the server notices that
+   * @param refusalOf makes the answer to send when the real one has no room
    */
   constructor(
     queue: () => Queue,
@@ -63,7 +63,7 @@ export class ShareQueue {
     return this.#request.subarray(0, length)
   }
 
-  /** @returns bytes moved */
+  /** @returns how many bytes were moved */
   #give(chain: Chain, answer: Uint8Array): number {
     const given = answer.length <= chain.writableBytes ? answer : this.#refusalOf(answer)
     if (given.length <= chain.writableBytes) chain.put(given)

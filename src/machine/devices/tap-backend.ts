@@ -1,4 +1,4 @@
-// TapBackend: a network device's cable that leads to a TAP interface of the host's (Linux, Documentation/networking/tuntap.rst).
+// TapBackend: a network device's cable to a TAP interface of the host (Linux, Documentation/networking/tuntap.rst).
 
 import {readSync, writeSync} from 'node:fs'
 import {EBUSY, EINVAL, EPERM} from '../../abi/errno.ts'
@@ -8,7 +8,7 @@ import {canWatch, openTapFd, watchReadable} from '../../vm/readable.ts'
 import {MOST_FRAME_BYTES, type NetworkBackend, type NetworkGuest} from './network-backend.ts'
 
 const NAME_BYTES = 15
-/** Of the host's, until others have their turn. */
+/** Frames taken from the host before others have their turn. */
 const FRAMES_AT_ONCE = 64
 
 export class TapBackend implements NetworkBackend, Disposable {
@@ -16,11 +16,11 @@ export class TapBackend implements NetworkBackend, Disposable {
   readonly #frame = new Uint8Array(MOST_FRAME_BYTES)
   #guest!: NetworkGuest
   #watch: Disposable | undefined
-  /** The host's, for which the guest has no room. */
+  /** A frame from the host for which the guest has no room. */
   #held: Uint8Array | undefined
   #isClosed = false
 
-  /** @param name of the interface; one that is not there is made, and goes with this. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
+  /** @param name of the interface; one that does not exist is made, and removed at the end. @throws HvError BAD_ARGUMENT, HOST_SYSCALL */
   constructor(name: string) {
     this.#fd = openTap(name)
   }
@@ -30,13 +30,13 @@ export class TapBackend implements NetworkBackend, Disposable {
     this.#listen()
   }
 
-  /** Where the interface is down, frames go nowhere, as without a cable. */
+  /** When the interface is down, frames go nowhere, as without a cable. */
   send(frame: Uint8Array): boolean {
     if (this.#isClosed) return true
     try {
       writeSync(this.#fd, frame)
     } catch {
-      // A frame that is lost is the sender's to send again: Ethernet promises nothing.
+      // The sender retransmits a lost frame: Ethernet promises nothing.
     }
     return true
   }
@@ -74,19 +74,19 @@ export class TapBackend implements NetworkBackend, Disposable {
     }
   }
 
-  /** A copy; undefined: there is none now. */
+  /** A copy of the next frame; undefined when there is none now. */
   #next(): Uint8Array | undefined {
     try {
       return this.#frame.slice(0, readSync(this.#fd, this.#frame))
     } catch (error) {
-      // The interface is gone: nothing will come.
+      // The interface is gone: no more will come.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') this.#ignore()
       return undefined
     }
   }
 }
 
-/** @returns a descriptor that does not wait */
+/** @returns a non-blocking descriptor */
 function openTap(name: string): number {
   const refused = (message: string, nextStep: string): HvError =>
     new HvError('BAD_ARGUMENT', `the network tap:${name} ${message}`, nextStep)

@@ -1,4 +1,4 @@
-// Virtio9p: a share: each chain is a 9P message, and room for its answer (virtio 1.2, 5, has the number; Linux: net/9p/trans_virtio.c).
+// Virtio9p: a share: each chain is a 9P message, and room for its answer (virtio 1.2, 5, for the device ID; Linux: net/9p/trans_virtio.c).
 
 import {EMSGSIZE} from '../../abi/errno.ts'
 import {Reply} from '../9p/reply.ts'
@@ -12,7 +12,7 @@ const F_MOUNT_TAG = 1n
 const QUEUE_SIZE = 256
 /** A message each way, and the buffers that Linux rounds up. */
 const MOST_CHAIN_BYTES = 4 << 20
-/** The configuration is 256 bytes, two of them the tag's length. */
+/** The configuration is 256 bytes; two of them are the tag's length. */
 const MOST_TAG_BYTES = 254
 
 export class Virtio9p implements DeviceModel {
@@ -27,8 +27,8 @@ export class Virtio9p implements DeviceModel {
   #transport!: Transport
 
   /**
-   * @param server of this machine alone; it stays the caller's, who closes it
-   * @param tag what the machine mounts: 1 to 254 bytes
+   * @param server for this machine alone; the caller keeps it, and closes it
+   * @param tag the name that the machine mounts: 1 to 254 bytes
    * @throws HvError BAD_ARGUMENT
    */
   constructor(server: Server, tag: string) {

@@ -1,4 +1,4 @@
-// VirtioBlock: a disk (virtio 1.2, 5.2): several requests at once, each by libuv's pool into memory of the host's.
+// VirtioBlock: a disk (virtio 1.2, 5.2): several requests at once, each through libuv's pool into host memory.
 
 import type {Chain} from '../virtio/chain.ts'
 import type {DeviceModel, Transport} from '../virtio/model.ts'
@@ -22,10 +22,10 @@ const F_TOPOLOGY = 1n << 10n
 const F_DISCARD = 1n << 13n
 const F_WRITE_ZEROES = 1n << 14n
 
-/** At once. Each holds at most a piece of the host's memory; libuv has four threads for all. */
+/** Requests at once. Each holds at most one piece of host memory; libuv has four threads for all. */
 const MOST_REQUESTS = 16
 const QUEUE_SIZE = 256
-/** A page: what the host's file systems write at least. */
+/** A page: the smallest write of the host's file systems. */
 const PHYSICAL_BLOCK_EXPONENT = 3
 const CONFIG_BYTES = 60
 
@@ -40,14 +40,14 @@ export class VirtioBlock implements DeviceModel {
   readonly #turns = new Turns(() => this.#serve())
   #isWriteThrough = true
   #inFlight = 0
-  /** Requests of a driver that has reset are still with the disk. */
+  /** Requests of a driver that has reset are still under way at the disk. */
   #isDraining = false
   #onIdle: (() => void)[] = []
   #transport!: Transport
   #queue!: Queue
 
   /**
-   * @param store a part of a sector at its end is not the guest's
+   * @param store a partial sector at its end is hidden from the guest
    * @param serial what the driver reads as the disk's ID, at most 20 characters
    */
   constructor(store: BlockStore, serial = 'hv') {
@@ -74,11 +74,11 @@ export class VirtioBlock implements DeviceModel {
 
   stop(): void {
     this.#turns.stop()
-    // A write that is under way must not come behind one of the next driver's.
+    // A write that is under way must not land after one of the next driver.
     this.#isDraining = this.#inFlight > 0
   }
 
-  /** Resolves when nothing is with the store: after a reset, whoever owns its file may close it then. */
+  /** Resolves when the store has no request under way: after a reset, the owner of its file may then close it. */
   idle(): Promise<void> {
     if (this.#inFlight === 0) return Promise.resolve()
     return new Promise((resolve) => this.#onIdle.push(resolve))
@@ -120,7 +120,7 @@ function configOf(sectors: number): Uint8Array {
   config.setUint8(24, PHYSICAL_BLOCK_EXPONENT)
   config.setUint16(26, 1 << PHYSICAL_BLOCK_EXPONENT, true)
   config.setUint32(28, PIECE_BYTES / SECTOR, true)
-  // Discard, then write zeroes: the most sectors, one range, and the alignment or that unmapping is allowed.
+  // Discard, then write zeroes: the most sectors, one range, and the alignment, or whether unmapping is allowed.
   config.setUint32(36, MOST_RANGE_SECTORS, true)
   config.setUint32(40, 1, true)
   config.setUint32(44, 1 << PHYSICAL_BLOCK_EXPONENT, true)

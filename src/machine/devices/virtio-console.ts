@@ -9,7 +9,7 @@ import {ConsolePort, type PortStreams} from './console-port.ts'
 export interface NamedPort extends PortStreams {
   /** The guest finds it as /dev/virtio-ports/NAME. */
   readonly name: string
-  /** The guest has opened it, or closed it. */
+  /** Called when the guest has opened the port, or closed it. */
   onOpen?(isOpen: boolean): void
 }
 
@@ -34,10 +34,10 @@ const MAX_PORTS = 31
 
 const CONTROL_BYTES = 8
 const Event = {ready: 0, add: 1, portReady: 3, console: 4, resize: 5, open: 6, name: 7} as const
-/** In this order a port becomes known to the guest. */
+/** The order in which the guest is told of a port. */
 const TO_GUEST = [Event.add, Event.console, Event.resize, Event.name, Event.open]
 
-/** A port, and what the guest is to be told of it: each at most once, so no guest makes it more. */
+/** A port, and the events that the guest is to be told of: each is due at most once, so that no guest can pile them up. */
 interface Port {
   readonly streams: ConsolePort
   readonly settings: Partial<NamedPort>
@@ -45,8 +45,8 @@ interface Port {
 }
 
 /**
- * Without named ports it is the plain device of two queues: its size is in the configuration, where all kernels look for it.
- * In messages, Linux has columns and rows the wrong way round before 6.15.
+ * Without named ports it is the plain device of two queues: the size is in the configuration, where all kernels look for it.
+ * In messages, Linux before 6.15 swaps columns and rows.
  */
 export class VirtioConsole implements DeviceModel {
   readonly name = 'the console'
@@ -58,7 +58,7 @@ export class VirtioConsole implements DeviceModel {
   readonly #ports: readonly Port[]
   readonly #toGuest = new Turns(() => this.#tell())
   readonly #toHost = new Turns(() => this.#hear())
-  /** None before the device has one. */
+  /** Undefined until the device has one. */
   #transport: Transport | undefined
   #hasMultiport = false
 
@@ -78,14 +78,14 @@ export class VirtioConsole implements DeviceModel {
     this.#setSize(size)
   }
 
-  /** The window of the console has another size now. */
+  /** Called when the console's window has a new size. */
   resize(size: TerminalSize): void {
     this.#setSize(size)
     this.#transport?.configChanged()
     this.#announce(0, Event.resize)
   }
 
-  /** Leaves the streams alone; the device is of no use afterwards. */
+  /** Detaches the streams; the device cannot be used afterwards. */
   close(): void {
     for (const {streams} of this.#ports) streams.close()
   }
@@ -99,7 +99,7 @@ export class VirtioConsole implements DeviceModel {
 
   start(features: bigint): void {
     this.#hasMultiport = (features & F_MULTIPORT) !== 0n
-    // With several ports, it is opened by message.
+    // With several ports, the guest opens it by message.
     if (!this.#hasMultiport) this.#ports[0].streams.isOpen = true
   }
 
@@ -161,7 +161,7 @@ export class VirtioConsole implements DeviceModel {
     return message
   }
 
-  /** A step: one message of the guest's. */
+  /** A step: one message from the guest. */
   #hear(): number | undefined {
     const chain = (this.#transport?.queues[CONTROL_TO_HOST] as Queue | undefined)?.next()
     if (chain === undefined) return undefined
@@ -188,6 +188,6 @@ export class VirtioConsole implements DeviceModel {
   }
 }
 
-/** The port's first queue, towards the guest; the next one leads to the host. */
+/** The port's first queue, which leads to the guest; the next one leads to the host. */
 const queueOf = (port: number): number => (port === 0 ? 0 : 2 + 2 * port)
 const portOf = (queue: number): number => (queue < 2 ? 0 : (queue >> 1) - 1)

@@ -5,7 +5,7 @@ import type {DeviceModel, Transport} from '../virtio/model.ts'
 import type {Queue} from '../virtio/queue.ts'
 import {Turns} from '../virtio/turns.ts'
 
-/** Of one chain, however large it is: a device may give fewer than it was asked for. */
+/** The most for one chain, however large it is: a device may give fewer than it was asked for. */
 const MOST_BYTES = 1 << 16
 
 export class VirtioEntropy implements DeviceModel {

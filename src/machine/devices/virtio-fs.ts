@@ -9,11 +9,11 @@ import type {DeviceModel, Transport} from '../virtio/model.ts'
 import {type RequestServer, ShareQueue} from './share-queue.ts'
 
 const QUEUE_SIZE = 256
-/** Data one way, what belongs to it the other, and the pages that Linux rounds up to. */
+/** Data one way, its headers the other, and the pages that Linux rounds up to. */
 const MOST_CHAIN_BYTES = 4 << 20
-/** In the configuration, with zeroes behind it. */
+/** In the configuration, padded with zeroes. */
 const TAG_BYTES = 36
-/** FORGET and its like come by a queue of their own, before these: `hiprio`. */
+/** FORGET and its like come through a queue of their own, before these: `hiprio`. */
 const REQUEST_QUEUES = 1
 
 export class VirtioFs implements DeviceModel {
@@ -28,8 +28,8 @@ export class VirtioFs implements DeviceModel {
   #transport!: Transport
 
   /**
-   * @param server of this machine alone; it stays the caller's, who closes it
-   * @param tag what the machine mounts: 1 to 36 bytes
+   * @param server for this machine alone; the caller keeps it, and closes it
+   * @param tag the name that the machine mounts: 1 to 36 bytes
    * @throws HvError BAD_ARGUMENT
    */
   constructor(server: RequestServer, tag: string) {

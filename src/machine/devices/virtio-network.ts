@@ -14,16 +14,16 @@ const LINK_UP = 1
 const QUEUE_SIZE = 256
 const [TO_GUEST, TO_HOST] = [0, 1]
 const HEADER_BYTES = 12
-/** What IPv4 needs; what a frame has room for. */
+/** The minimum for IPv4, and what a frame has room for. */
 const LEAST_MTU = 68
 const MOST_MTU = MOST_FRAME_BYTES - LEAST_FRAME_BYTES
-/** Frames that wait for room in the guest. */
+/** The most frames that wait for room in the guest. */
 const MOST_WAITING = 64
 
 export interface NetworkOptions {
-  /** Six bytes; default: 02:68:76:00:00:01, a local one. Two cards on one wire need two. */
+  /** Six bytes; default: 02:68:76:00:00:01, a locally administered address. Two cards on one wire need two. */
   readonly mac?: Uint8Array
-  /** What the guest is told; default: nothing, which is 1500. */
+  /** Told to the guest; default: nothing is told, which means 1500. */
   readonly mtu?: number
 }
 
@@ -40,10 +40,10 @@ export class VirtioNetwork implements DeviceModel {
   readonly #waiting: Uint8Array[] = []
   /** The backend was told that there is no room. */
   #isFull = false
-  /** A frame of the guest's for which the backend has no room. */
+  /** A frame from the guest for which the backend has no room. */
   #held: {chain: Chain; frame: Uint8Array} | undefined
   #isRunning = false
-  /** None yet, and no queues, before the device has one. */
+  /** Undefined, and without queues, until the device has one. */
   #transport: Transport | undefined
   #queues: readonly (Queue | undefined)[] = []
 
@@ -65,7 +65,7 @@ export class VirtioNetwork implements DeviceModel {
     backend.attach({receive: (frame) => this.#receive(frame), onRoom: () => this.#toHost.wakeLater()})
   }
 
-  /** Plugs the cable in, or out: the guest is told. */
+  /** Plugs the cable in, or pulls it out, and tells the guest. */
   setLink(isUp: boolean): void {
     this.config[6] = isUp ? LINK_UP : 0
     this.#transport?.configChanged()
@@ -94,7 +94,7 @@ export class VirtioNetwork implements DeviceModel {
     this.#makeRoom()
   }
 
-  /** Of the backend's. Without a driver, or a cable, it goes nowhere. */
+  /** Takes a frame from the backend. Without a driver or a cable, it is dropped. */
   #receive(frame: Uint8Array): boolean {
     if (!this.#isRunning || this.config[6] === 0) return true
     if (this.#waiting.length >= MOST_WAITING) {
@@ -119,7 +119,7 @@ export class VirtioNetwork implements DeviceModel {
     const chain = this.#queues[TO_GUEST]?.next()
     if (chain === undefined) return undefined
     const frame = this.#waiting.shift()!
-    // A frame in a buffer that is too small for it is lost, as on a wire.
+    // A frame is lost when its buffer is too small, as on a wire.
     if (chain.writableBytes >= HEADER_BYTES + frame.length) {
       chain.put(headerOfOneBuffer())
       chain.put(frame)
@@ -129,7 +129,7 @@ export class VirtioNetwork implements DeviceModel {
     return HEADER_BYTES + frame.length
   }
 
-  /** A step: one frame of the guest's. */
+  /** A step: one frame from the guest. */
   #collect(): number | undefined {
     const {chain, frame} = this.#held ?? this.#next() ?? {}
     if (chain === undefined || frame === undefined) return undefined
@@ -146,14 +146,14 @@ export class VirtioNetwork implements DeviceModel {
   #next(): {chain: Chain; frame: Uint8Array} | undefined {
     const chain = this.#queues[TO_HOST]?.next()
     if (chain === undefined) return undefined
-    // The header asks for offloads, of which none was negotiated.
+    // The header asks for offloads, none of which was negotiated.
     chain.take(HEADER_BYTES)
     const isTooLong = chain.leftToTake > MOST_FRAME_BYTES
     return {chain, frame: isTooLong ? new Uint8Array() : chain.take(MOST_FRAME_BYTES)}
   }
 }
 
-/** All zero but num_buffers, which is 1 without mergeable buffers (5.1.6.4). */
+/** All zero except num_buffers, which is 1 without mergeable buffers (5.1.6.4). */
 function headerOfOneBuffer(): Uint8Array {
   const header = new Uint8Array(HEADER_BYTES)
   header[10] = 1

@@ -15,9 +15,9 @@ const GUEST_CID = 3
 const QUEUE_SIZE = 128
 const [TO_GUEST, TO_HOST] = [0, 1]
 
-/** Streams that are not closed on both sides. Each holds at most BUFFER_BYTES of the guest's. */
+/** The most streams that are not closed on both sides. Each holds at most BUFFER_BYTES of the guest's data. */
 const MOST_CONNECTIONS = 256
-/** Resets that wait for room in the guest; then nothing is taken from it. */
+/** The most resets that wait for room in the guest; at that number, nothing more is taken from the guest. */
 const MOST_RESETS = 64
 const EPHEMERAL_PORTS = 0x80000000
 
@@ -45,7 +45,7 @@ export class VirtioVsock implements DeviceModel {
   #nextPort = EPHEMERAL_PORTS
   readonly #toGuest = new Turns(() => this.#send())
   readonly #toHost = new Turns(() => this.#receive())
-  /** None before there is a transport. */
+  /** Empty until there is a transport. */
   #queues: readonly (Queue | undefined)[] = []
 
   /** @param guestCid 3 to 2^32 - 2 @throws HvError BAD_ARGUMENT */
@@ -57,7 +57,7 @@ export class VirtioVsock implements DeviceModel {
   }
 
   /**
-   * A stream to a port of the guest's. It emits `connect`, or an error: ECONNREFUSED, ECONNRESET when the guest resets it or the
+   * Opens a stream to a guest port. It emits `connect`, or an error: ECONNREFUSED, ECONNRESET when the guest resets it or the
    * device, ENOBUFS when there are 256 streams. Before a driver is there, it waits for one.
    */
   connect(guestPort: number): Duplex {
@@ -70,7 +70,7 @@ export class VirtioVsock implements DeviceModel {
 
   /**
    * Calls `onStream` with each stream that a program in the guest opens to `port`. A stream stays half open until both sides have ended
-   * it. @returns what ends it @throws HvError BAD_ARGUMENT when somebody listens there
+   * it. @returns a function that stops listening @throws HvError BAD_ARGUMENT when something already listens there
    */
   listen(port: number, onStream: (stream: Duplex) => void): () => void {
     if (this.#listeners.has(port))
@@ -103,7 +103,7 @@ export class VirtioVsock implements DeviceModel {
     }
   }
 
-  /** The machine is gone: streams end with an error, those that wait for a driver, too. */
+  /** The machine is gone: streams end with an error, including those that wait for a driver. */
   close(): void {
     this.#isClosed = true
     this.stop()
@@ -134,7 +134,7 @@ export class VirtioVsock implements DeviceModel {
     return this.#nextPort
   }
 
-  /** Streams that are not closed, and connections whose streams are, while the guest may still read: each has its limit. */
+  /** Whether there are too many streams that are not closed, or connections, which outlast their streams while the guest may still read. */
   #isOver(most: number): boolean {
     return this.#streams > most || this.#connections.size > most
   }
@@ -161,7 +161,7 @@ export class VirtioVsock implements DeviceModel {
     this.#toGuest.wakeLater()
   }
 
-  /** A step: one packet to the guest: a reset, or the next one of the connections in turn. */
+  /** A step: one packet to the guest: a reset, or one from the next connection in turn. */
   #send(): number | undefined {
     const connection = this.#resets.length > 0 ? undefined : this.#nextReady()
     if (this.#resets.length === 0 && connection === undefined) return undefined
@@ -191,7 +191,7 @@ export class VirtioVsock implements DeviceModel {
     const {length} = payload
     chain.put(this.#header({hostPort, guestPort, type: STREAM, op, flags, length, forwarded}))
     chain.put(payload)
-    // Behind the others.
+    // It goes to the end of the queue.
     this.#ready.delete(connection)
     if (connection.hasPacket) this.#ready.add(connection)
   }
@@ -213,7 +213,7 @@ export class VirtioVsock implements DeviceModel {
     })
   }
 
-  /** A step: one packet of the guest's. */
+  /** A step: one packet from the guest. */
   #receive(): number | undefined {
     if (this.#resets.length >= MOST_RESETS) return undefined
     const chain = this.#queues[TO_HOST]?.next()
@@ -234,7 +234,7 @@ export class VirtioVsock implements DeviceModel {
     else this.#reset(hostPort, guestPort, type)
   }
 
-  /** A payload that is longer than its chain, or than any buffer, is cut: the connection finds it in disorder. */
+  /** A payload longer than its chain, or than any buffer, is dropped: the connection then sees a protocol error. */
   #pass(connection: VsockConnection, header: VsockHeader, chain: Chain): void {
     connection.setCredit(header.bufferBytes, header.forwarded)
     const isWhole = header.length <= chain.leftToTake && header.length <= BUFFER_BYTES

@@ -1,21 +1,21 @@
-// VsockConnection: one stream between a port of the host's and one of the guest's: its state, and credit in both directions.
+// VsockConnection: one stream between a host port and a guest port: its state, and credit in both directions.
 
 import {Duplex} from 'node:stream'
 import {ByteQueue} from './byte-queue.ts'
 import {BOTH, NO_RECEIVE, NO_SEND, Op} from './vsock-packet.ts'
 
-/** What the guest may send ahead of whoever reads the stream. */
+/** How far the guest may send ahead of the stream's reader. */
 export const BUFFER_BYTES = 1 << 18
-/** Of one packet; Linux takes no more. */
+/** The most of one packet; Linux takes no more. */
 const MOST_PAYLOAD = 1 << 16
-/** As long as Linux waits for the other side to agree that it is over. */
+/** As long as Linux waits for the other side to agree that the connection is over. */
 const CLOSING_MS = 8000
 
-/** What a connection has of its device. */
+/** What a connection needs of its device. */
 export interface ConnectionOwner {
-  /** It may have a packet for the guest. */
+  /** The connection may have a packet for the guest. */
   wake(connection: VsockConnection): void
-  /** It is over; with a reset if the guest does not know. */
+  /** The connection is over; `withReset` if the guest does not know. */
   forget(connection: VsockConnection, withReset: boolean): void
 }
 
@@ -28,7 +28,7 @@ export interface Packet {
 type State = 'asking' | 'asked' | 'open' | 'closing' | 'over'
 
 const NONE = new Uint8Array()
-/** In this order, in front of data. */
+/** In this order, and before data. */
 const CONTROL = [Op.request, Op.response, Op.creditUpdate, Op.creditRequest]
 
 export class VsockConnection {
@@ -50,11 +50,11 @@ export class VsockConnection {
   #hasAskedForCredit = false
   #outgoing: Uint8Array = NONE
   #onSent: ((error?: Error) => void) | undefined
-  /** Of the host: everything was sent. */
+  /** The host has sent everything. */
   #isFinished = false
   #closing: NodeJS.Timeout | undefined
 
-  /** @param isOurs the host asks, the guest answers; or the other way round, and the host has agreed */
+  /** @param isOurs true: the host asks and the guest answers; false: the guest has asked and the host has agreed */
   constructor(owner: ConnectionOwner, hostPort: number, guestPort: number, isOurs: boolean) {
     this.#owner = owner
     this.hostPort = hostPort
@@ -62,7 +62,7 @@ export class VsockConnection {
     this.#state = isOurs ? 'asking' : 'open'
     this.#due.add(isOurs ? Op.request : Op.response)
     this.stream = new Duplex({
-      // One piece: what waits, waits in a queue that small packets do not make large.
+      // One piece: what waits, waits in `#received`, which small packets do not make large.
       readableHighWaterMark: 1,
       writableHighWaterMark: MOST_PAYLOAD,
       read: () => this.#read(),
@@ -70,7 +70,7 @@ export class VsockConnection {
       final: (done) => this.#finish(done),
       destroy: (error, done) => this.#destroy(error, done),
     })
-    // A guest that resets a stream must not end a process that has no handler.
+    // A guest that resets a stream must not crash a process that has no error handler.
     this.stream.on('error', () => {})
   }
 
@@ -85,7 +85,7 @@ export class VsockConnection {
     this.stream.destroy(failure('ECONNRESET', 'the guest has reset its vsock device'))
   }
 
-  /** What every packet of the guest's says of its buffer. */
+  /** Called with what each packet from the guest says of its buffer. */
   setCredit(bufferBytes: number, forwarded: number): void {
     this.#guestBuffer = bufferBytes
     this.#guestForwarded = forwarded
@@ -93,7 +93,7 @@ export class VsockConnection {
     if (this.#outgoing.length > 0) this.#owner.wake(this)
   }
 
-  /** A packet of the guest's, without a reset. */
+  /** Handles a packet from the guest other than a reset. */
   receive(op: number, flags: number, payload: Uint8Array): void {
     if (this.#state === 'asked' && op === Op.response) this.#open()
     else if (this.#state === 'closing') this.#receiveClosing(op, flags)
@@ -117,7 +117,7 @@ export class VsockConnection {
     return this.#due.size > 0 || (this.#state === 'open' && this.#outgoing.length > 0 && this.#credit > 0)
   }
 
-  /** @param room for a payload; undefined: without one there is nothing to send */
+  /** @param room for a payload; undefined when there is nothing to send without one */
   nextPacket(room: number): Packet | undefined {
     const op =
       CONTROL.find((one) => this.#due.has(one)) ?? (this.#outgoing.length > 0 ? Op.data : Op.shutdown)
@@ -218,7 +218,7 @@ export class VsockConnection {
       this.#isWanted = false
       const bytes = this.#received.take()
       this.forwarded = (this.forwarded + bytes.length) >>> 0
-      // The guest may send half a buffer by what it knows.
+      // The guest may have only half a buffer left, as far as it knows.
       if ((this.forwarded - this.#forwardedTold) >>> 0 >= BUFFER_BYTES / 2) this.#tell(Op.creditUpdate)
       this.stream.push(bytes)
     } else if ((this.#guestShut & NO_SEND) !== 0) {
@@ -263,7 +263,7 @@ export class VsockConnection {
     done(error)
   }
 
-  /** The guest ends it by a reset, when it has read what was sent (Linux: virtio_transport_close). */
+  /** The guest ends it with a reset when it has read what was sent (Linux: virtio_transport_close). */
   #beginClosing(): void {
     this.#state = 'closing'
     this.#closing = setTimeout(() => this.#fail('the guest did not end the connection'), CLOSING_MS)

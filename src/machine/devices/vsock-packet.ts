@@ -23,12 +23,12 @@ export interface VsockHeader {
   readonly destinationCid: number
   readonly sourcePort: number
   readonly destinationPort: number
-  /** Of the payload. */
+  /** The payload's. */
   readonly length: number
   readonly type: number
   readonly op: number
   readonly flags: number
-  /** The sender's buffer of this connection, and how much it has ever taken out of it, modulo 2^32. */
+  /** The sender's buffer for this connection, and how many bytes it has ever taken out of it, modulo 2^32. */
   readonly bufferBytes: number
   readonly forwarded: number
 }

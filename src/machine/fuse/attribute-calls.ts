@@ -1,4 +1,4 @@
-// GETATTR, SETATTR, ACCESS: what stat(2) tells, and what chmod(2), chown(2), truncate(2) and utimensat(2) change.
+// GETATTR, SETATTR, ACCESS: what stat(2) reports, and what chmod(2), chown(2), truncate(2) and utimensat(2) change.
 
 import {EFBIG, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS} from '../../abi/file-mode.ts'
@@ -18,19 +18,19 @@ import {
 import {type Request, timeOf} from './request.ts'
 import type {Call} from './session.ts'
 
-/** Of the file, whether the machine has it open or not. */
+/** Answers for the file, whether the machine has it open or not. */
 export const getattr: Call = (session, request, reply) => {
   session.writeAttributes(reply, session.nodeOf(request).file.attributes())
 }
 
-/** ctime moves by itself. */
+/** ctime changes by itself. */
 export const setattr: Call = (session, request, reply) => {
   const {file} = session.nodeOf(request)
   file.change(changesOf(request))
   session.writeAttributes(reply, file.attributes())
 }
 
-/** Who may what, the machine's kernel knows: with default_permissions, which its virtio-fs has always, it does not ask. */
+/** The machine's kernel checks permissions itself: with default_permissions, which its virtio-fs always uses, it does not ask. */
 export const access: Call = (session, request) => {
   session.nodeOf(request).file.attributes()
 }
@@ -38,7 +38,7 @@ export const access: Call = (session, request) => {
 /** struct fuse_setattr_in. */
 function changesOf(request: Request): AttributeChanges {
   const valid = request.uint32()
-  // Padding, and the handle: which one it is open by does not matter.
+  // Padding, and the handle: it does not matter which one the file is open by.
   request.skip(12)
   const size = request.uint64()
   request.skip(8)
@@ -62,7 +62,7 @@ function changesOf(request: Request): AttributeChanges {
   }
 }
 
-/** The numbers of a time that is not to be set mean nothing. */
+/** The fields of a time that is not to be set mean nothing. */
 function chosen(isWanted: number, isNow: number, seconds: number, nanoseconds: number): Time | undefined {
   if (!isWanted) return undefined
   return isNow ? now() : timeOf(seconds, nanoseconds)

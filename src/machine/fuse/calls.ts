@@ -9,9 +9,9 @@ import type {Call} from './session.ts'
 import {batchForget, destroy, forget, init, interrupt, statfs} from './session-calls.ts'
 
 /**
- * By opcode. What is not there is answered with ENOSYS, and Linux asks for it once:
- * - FLUSH: nothing is kept back that a close would have to write;
- * - LSEEK: for SEEK_DATA and SEEK_HOLE, which Linux asks before it has written the pages of its mappings: data would be taken for a hole;
+ * By opcode. Requests that are not here are answered with ENOSYS, and Linux asks for them once:
+ * - FLUSH: nothing is held back that a close would have to write;
+ * - LSEEK: for SEEK_DATA and SEEK_HOLE, which Linux asks before it has written its mappings' pages: data would be taken for a hole;
  * - extended attributes, locks, ioctls.
  */
 export const CALLS: Readonly<Record<number, Call | undefined>> = {
@@ -48,7 +48,7 @@ export const CALLS: Readonly<Record<number, Call | undefined>> = {
   [messages.RENAME2]: rename2,
 }
 
-/** Nobody waits for an answer to these. */
+/** Requests that get no answer. */
 export const UNANSWERED: ReadonlySet<number> = new Set([
   messages.FORGET,
   messages.BATCH_FORGET,

@@ -1,4 +1,4 @@
-// READDIR, READDIRPLUS: what is in a directory; with PLUS, each entry is looked up, too.
+// READDIR, READDIRPLUS: list a directory; with PLUS, each entry is looked up, too.
 
 import {Errno} from '../../abi/errno.ts'
 import type {DirectoryEntry} from '../../vfs/file.ts'
@@ -13,7 +13,7 @@ import type {Call, Session} from './session.ts'
 /** struct fuse_dirent without the name, struct fuse_entry_out. */
 const DIRENT_BYTES = 24
 const ENTRY_BYTES = 128
-/** With PLUS, for each entry the host is asked: a machine that wants more gets it in the next turn. */
+/** PLUS asks the host about each entry: a machine that wants more gets it in the next turn. */
 const MOST_PLUS_BYTES = 64 << 10
 const align = (bytes: number): number => (bytes + 7) & ~7
 
@@ -60,7 +60,7 @@ function writeDirent(
   reply.zeroes(align(name.length) - name.length)
 }
 
-/** What cannot be looked up is listed without: the machine's kernel looks by itself when somebody asks. Of `.` and `..` it knows more. */
+/** Lists an entry without attributes if its lookup fails: the machine's kernel looks it up when needed. `.` and `..` it knows already. */
 function writeFound(
   session: Session,
   request: Request,

@@ -1,4 +1,4 @@
-// OPEN, OPENDIR, CREATE, RELEASE, READ, WRITE, FSYNC, FALLOCATE: files that are open, and what is in them.
+// OPEN, OPENDIR, CREATE, RELEASE, READ, WRITE, FSYNC, FALLOCATE: open files, and their contents.
 
 import {EFBIG, EINVAL, Errno} from '../../abi/errno.ts'
 import {O_ACCMODE, O_APPEND, O_DIRECTORY, O_EXCL, O_NOATIME, O_TRUNC} from '../../abi/open-flags.ts'
@@ -10,7 +10,7 @@ import type {Reply} from './reply.ts'
 import type {Request} from './request.ts'
 import type {Call, Session} from './session.ts'
 
-/** Those that are the same numbers on each architecture: which one the machine has, nobody says. */
+/** The flags with the same numbers on each architecture: nothing says which one the machine has. */
 const KNOWN_FLAGS = O_ACCMODE | O_APPEND | O_EXCL | O_NOATIME | O_TRUNC
 
 export const open: Call = (session, request, reply) => openNode(session, request, reply, 0)
@@ -30,7 +30,7 @@ export const create: Call = (session, request, reply) => {
   const {location: directory} = session.nodeOf(request)
   const flags = request.uint32() & KNOWN_FLAGS
   const mode = request.uint32()
-  // The umask, and flags of OPEN's.
+  // The umask, and OPEN's flags.
   request.skip(8)
   const name = request.name()
   session.handles.requireRoom()
@@ -45,7 +45,7 @@ export const create: Call = (session, request, reply) => {
   writeHandle(reply, session.handles.add(file))
 }
 
-/** struct fuse_open_out. No flags: what the machine has read of the file before is read anew. */
+/** struct fuse_open_out. No flags: what the machine has read of the file before is read again. */
 function writeHandle(reply: Reply, handle: number): void {
   reply.uint64(handle)
   reply.uint64(0)
@@ -57,7 +57,7 @@ export const read: Call = ({handles}, request, reply) => {
   const file = handles.get(request.uint64())
   const offset = request.uint64()
   const size = request.uint32()
-  // Behind the end of every file.
+  // Past the end of any file.
   if (offset <= MAX_OFFSET) reply.fill(size, (target) => file.read(target, offset))
 }
 
@@ -66,13 +66,13 @@ export const write: Call = ({handles}, request, reply) => {
   const offset = request.uint64()
   const size = request.uint32()
   const writeFlags = request.uint32()
-  // The owner of a lock.
+  // The lock owner.
   request.skip(8)
   const flags = request.uint32()
   request.skip(4)
   const bytes = request.bytes(size)
   if (offset > MAX_OFFSET - size) throw new Errno(EFBIG)
-  // fcntl(2) changes it without a word; a page of a mapping lies where it lies, whoever has the file open.
+  // fcntl(2) changes O_APPEND unannounced; a page of a mapping has its fixed place, whoever has the file open.
   const appends = (flags & O_APPEND) !== 0 && (writeFlags & WRITE_CACHE) === 0
   file.flags = (file.flags & ~O_APPEND) | (appends ? O_APPEND : 0)
   reply.uint32(file.write(bytes, offset))
@@ -81,7 +81,7 @@ export const write: Call = ({handles}, request, reply) => {
 
 export const fsync: Call = ({handles}, request) => handles.get(request.uint64()).sync()
 
-/** @throws Unfinished: what takes long is done in parts */
+/** @throws Unfinished: long work is done in parts */
 export const fallocate: Call = ({handles}, request) => {
   const file = handles.get(request.uint64())
   const offset = request.uint64()

@@ -1,4 +1,4 @@
-// Handles: the files and directories of a share that a machine has open, by numbers that it gets.
+// Handles: the files and directories of a share that a machine has open, by the numbers that it was given.
 
 import {EBADF, ENFILE, Errno} from '../../abi/errno.ts'
 import type {FileDescription} from '../../vfs/file.ts'
@@ -24,9 +24,9 @@ export class Handles {
     if (this.#files.size >= this.#most) throw new Errno(ENFILE)
   }
 
-  /** Precondition: requireRoom. @returns its number */
+  /** Precondition: requireRoom. @returns the file's number */
   add(file: FileDescription): number {
-    // What has no name any more lives as long as it is open, whatever the machine forgets.
+    // A file without a name lives as long as it is open, whatever the machine forgets.
     file.inode.hold?.()
     this.#files.set(++this.#last, file)
     return this.#last

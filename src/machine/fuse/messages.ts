@@ -33,7 +33,7 @@ export const READDIRPLUS = 44
 export const RENAME2 = 45
 
 export const MAJOR = 7
-/** The oldest that is spoken, and the newest: a machine's kernel speaks the lesser one of the two. */
+/** The oldest minor version that is spoken, and the newest: a machine's kernel uses the lesser of its own and this. */
 export const MINOR = 31
 
 /** struct fuse_in_header, struct fuse_out_header. */
@@ -61,8 +61,8 @@ export const FATTR_MTIME = 1 << 5
 export const FATTR_ATIME_NOW = 1 << 7
 export const FATTR_MTIME_NOW = 1 << 8
 
-/** WRITE: of the machine's page cache, by any handle. */
+/** WRITE: from the machine's page cache, through any handle. */
 export const WRITE_CACHE = 1 << 0
 
-/** Where an answer repeats what tells its request apart: eight bytes. */
+/** Where an answer repeats its request's identifier: eight bytes. */
 export const OUT_UNIQUE = 8

@@ -1,4 +1,4 @@
-// LOOKUP, MKNOD, MKDIR, SYMLINK, READLINK, LINK, UNLINK, RMDIR, RENAME, RENAME2: names found, made, moved and taken away.
+// LOOKUP, MKNOD, MKDIR, SYMLINK, READLINK, LINK, UNLINK, RMDIR, RENAME, RENAME2: finds, makes, moves and removes names.
 
 import {ENAMETOOLONG, Errno} from '../../abi/errno.ts'
 import {childLocation} from '../../vfs/mount-tree.ts'
@@ -16,7 +16,7 @@ import {PATH_MAX, resolve} from '../../vfs/path-walk.ts'
 import type {Request} from './request.ts'
 import type {Call, Session} from './session.ts'
 
-/** A link is a file like any other: the machine reads it, and walks on by itself. */
+/** A link is not followed: the machine reads it, and walks on by itself. */
 export const lookup: Call = (session, request, reply) => {
   const {location} = session.nodeOf(request)
   session.writeEntry(reply, resolve(session.contextOf(request), location, request.name(), false, INSPECT))
@@ -26,7 +26,7 @@ export const mknod: Call = (session, request, reply) => {
   const {location} = session.nodeOf(request)
   const mode = request.uint32()
   const device = request.uint32()
-  // The umask, and nothing.
+  // The umask, and padding.
   request.skip(8)
   const name = request.name()
   session.nodes.requireRoom()
@@ -44,7 +44,7 @@ export const mkdir: Call = (session, request, reply) => {
   session.writeEntry(reply, childLocation(location, name, made))
 }
 
-/** The target is text: where it leads is for the machine to find. */
+/** The target is text: the machine resolves it. */
 export const symlink: Call = (session, request, reply) => {
   const {location} = session.nodeOf(request)
   const name = request.name()
@@ -86,7 +86,7 @@ export const rename2: Call = (session, request) => {
   move(session, request, newDirectory, flags)
 }
 
-/** @param flags renameat2(2)'s. One that the vfs does not know is EINVAL. */
+/** @param flags as renameat2(2)'s. A flag that the vfs does not know is EINVAL */
 function move(session: Session, request: Request, newDirectory: number, flags: number): void {
   const from = session.nodeOf(request).location
   const to = session.nodes.get(newDirectory).location

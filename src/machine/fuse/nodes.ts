@@ -1,4 +1,4 @@
-// Nodes: the files of a share that a machine's kernel knows, by number. Each lookup counts; when it has forgotten as many, the file is let go.
+// Nodes: the files of a share that a machine's kernel knows, by number. Lookups are counted; a file is released when all are forgotten.
 
 import {ENFILE, ENOENT, Errno, ESTALE} from '../../abi/errno.ts'
 import type {Attributes, Inode} from '../../vfs/file.ts'
@@ -6,23 +6,23 @@ import type {Location} from '../../vfs/location.ts'
 import {SharedFile} from '../share/shared-file.ts'
 import {ROOT_ID} from './messages.ts'
 
-/** Names of one file that are kept; the last ones it was found by. */
+/** The most names kept for one file: the last ones that it was found by. */
 const MOST_NAMES = 16
 
-/** A file, by all names that it was found by: for the machine's kernel they are one, with one page cache. */
+/** A file, with all names that it was found by: for the machine's kernel they are one file, with one page cache. */
 export class Node {
   readonly id: number
-  /** What tells it from other files, as far as they live at the same time or were born at others. */
+  /** Differs from that of every other file that lives at the same time or was born at another. */
   identity = ''
   lookups = 0
-  /** The newest is the last. */
+  /** The newest name comes last. */
   readonly files: SharedFile[] = []
 
   constructor(id: number) {
     this.id = id
   }
 
-  /** As it is found now, by the newest name that still leads to it. @throws Errno ENOENT, ESTALE when none does */
+  /** The file as its newest name that still leads to it finds it. @throws Errno ENOENT, ESTALE when none does */
   get file(): SharedFile {
     for (let i = this.files.length - 1; i > 0; i--) {
       const file = this.files[i]
@@ -47,7 +47,7 @@ export class Nodes {
   readonly #byInode = new Map<Inode, Node>()
   readonly #byIdentity = new Map<string, Node>()
   readonly #most: number
-  /** Of all files: each is an object that the vfs keeps. */
+  /** Names of all files together: for each, the vfs keeps an object. */
   #names = 0
   #lastId = ROOT_ID
 
@@ -62,7 +62,7 @@ export class Nodes {
     return this.#byId.size
   }
 
-  /** @throws Errno ESTALE: the number is none */
+  /** @throws Errno ESTALE when there is no such number */
   get(id: number): Node {
     const node = id === ROOT_ID ? this.#root : this.#byId.get(id)
     if (node === undefined) throw new Errno(ESTALE)
@@ -77,7 +77,7 @@ export class Nodes {
     return node
   }
 
-  /** The root stays, and a number that is none was forgotten before. */
+  /** The root stays; an unknown number was forgotten before. */
   forget(id: number, lookups: number): void {
     const node = this.#byId.get(id)
     if (node === undefined) return
@@ -89,11 +89,11 @@ export class Nodes {
     for (const node of [...this.#byId.values()]) this.#remove(node)
   }
 
-  /** By the object of the name, which the vfs keeps while it is held; else, for another name of the same file, by what the file is. */
+  /** Found by the name's inode object, which the vfs keeps while it is held; otherwise, for another name of the file, by identity. */
   #known({inode}: Location, attributes: Attributes): Node | undefined {
     const node = this.#byInode.get(inode)
     if (node === undefined || !node.is(attributes)) return this.#byIdentity.get(identityOf(attributes))
-    // An overlay's file that has been copied has another time of birth.
+    // When an overlay copies a file, its birth time changes.
     this.#identify(node, identityOf(attributes))
     return node
   }
@@ -162,7 +162,7 @@ function isThere(file: SharedFile): boolean {
   }
 }
 
-/** Numbers are used again: for a file that is born later. */
+/** Inode numbers are reused, but by files that are born later. */
 function identityOf({dev, ino, btime}: Attributes): string {
   return `${dev} ${ino} ${btime.seconds} ${btime.nanoseconds}`
 }

@@ -1,4 +1,4 @@
-// Request: one request of a machine's kernel: its header, and its fields (FieldReader).
+// Request: one request from a machine's kernel: its header, and its fields (FieldReader).
 
 import {EINVAL, EPROTO, Errno} from '../../abi/errno.ts'
 import {signedWord, unsignedWord} from '../../abi/word.ts'
@@ -15,16 +15,16 @@ const NS_PER_SECOND = 1e9
 const NO_UNIQUE = Buffer.alloc(8)
 
 export class Request extends FieldReader {
-  /** How far it is, where it takes several turns of the event loop. */
+  /** How much of it is done, when it takes several turns of the event loop. */
   done: number
 
-  /** @param bytes at least the request; nobody changes them until it is answered */
+  /** @param bytes the request or more; they must not change until it is answered */
   constructor(bytes: Uint8Array, done = 0) {
     super(bytes, IN_HEADER_BYTES)
     this.done = done
   }
 
-  /** The same, to be read from its beginning. @param bytes its own, or a copy of them */
+  /** The same request, to be read from its beginning. @param bytes its own, or a copy of them */
   again(bytes: Uint8Array = this.buffer): Request {
     return new Request(bytes, this.done)
   }
@@ -33,7 +33,7 @@ export class Request extends FieldReader {
     return this.buffer.length >= IN_HEADER_BYTES
   }
 
-  /** 0: there is not even a header. */
+  /** 0 when there is not even a header. */
   get opcode(): number {
     return this.hasHeader ? this.buffer.readUInt32LE(OPCODE) : 0
   }
@@ -48,7 +48,7 @@ export class Request extends FieldReader {
     return unsignedWord(this.buffer.readInt32LE(NODE), this.buffer.readInt32LE(NODE + 4))
   }
 
-  /** Of the process that asks. */
+  /** The uid of the process that asks. */
   get uid(): number {
     return this.buffer.readUInt32LE(UID)
   }
@@ -57,7 +57,7 @@ export class Request extends FieldReader {
     return this.buffer.readUInt32LE(GID)
   }
 
-  /** @throws Errno EPROTO when it is not as long as it says */
+  /** @throws Errno EPROTO when its length is not what it says */
   checkSize(): void {
     const size = this.hasHeader ? this.buffer.readUInt32LE(0) : 0
     if (size < IN_HEADER_BYTES || size > this.buffer.length) throw new Errno(EPROTO)
@@ -74,21 +74,21 @@ export class Request extends FieldReader {
     return text
   }
 
-  /** One component of a path. @throws Errno EINVAL when it is more, less, or leads up */
+  /** One component of a path. @throws Errno EINVAL when it is not a single name, or leads up */
   name(): ByteString {
     const name = this.text()
     if (name === '' || name === '.' || name === '..' || name.includes('/')) throw new Errno(EINVAL)
     return name
   }
 
-  /** Seconds, as 64 bits with a sign. */
+  /** Seconds, as a signed 64-bit number. */
   seconds(): number {
     const at = this.take(8)
     return signedWord(this.buffer.readInt32LE(at), this.buffer.readInt32LE(at + 4))
   }
 }
 
-/** @throws Errno EINVAL for nanoseconds that are none */
+/** @throws Errno EINVAL for invalid nanoseconds */
 export function timeOf(seconds: number, nanoseconds: number): Time {
   if (nanoseconds >= NS_PER_SECOND) throw new Errno(EINVAL)
   return {seconds, nanoseconds}

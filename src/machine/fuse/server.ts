@@ -16,12 +16,12 @@ const NO_ANSWER = new Uint8Array()
 export class Server {
   readonly #session: Session
   readonly #reply = new Reply()
-  /** By what tells requests apart. */
+  /** By request identifier. */
   readonly #long = new LongRequests<bigint>()
   #isClosed = false
 
   /**
-   * @param root what the machine sees as `/`: it gets nowhere else. It stays the caller's
+   * @param root what the machine sees as `/`; it cannot leave it. The caller keeps it
    * @example
    * const server = new Server(openShare('/srv', {readOnly: true}).root)
    */
@@ -30,10 +30,10 @@ export class Server {
   }
 
   /**
-   * Answers one request. Never throws for what a machine sends: each failure is an answer with an error.
-   * @param bytes a whole request, and nobody changes it meanwhile: a copy, if a machine could
-   * @returns the answer, of no bytes where nobody waits for one. It is valid until the next call; a promised one, for what takes more than one
-   * turn of the event loop, for good
+   * Answers one request. Never throws for anything that a machine sends: each failure is an answer with an error.
+   * @param bytes the whole request, which must not change meanwhile: a copy, if the machine could change it
+   * @returns the answer, empty when the request gets none, valid until the next call. An answer that takes more than one turn of the event
+   * loop is promised, and stays valid
    */
   answer(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const request = new Request(bytes)
@@ -45,18 +45,18 @@ export class Server {
     }
   }
 
-  /** The machine starts anew: all that it has open is closed, and all that it knew is forgotten. */
+  /** The machine starts anew: all its open files are closed, and all that it knew is forgotten. */
   reset(): void {
     this.#session.reset()
   }
 
-  /** Closes all that the machine has open. Nothing is answered from here on but with EIO. */
+  /** Closes all that the machine has open. From here on, every answer is EIO. */
   close(): void {
     this.#isClosed = true
     this.#session.reset()
   }
 
-  /** @throws Unfinished: the same request goes on where it was */
+  /** @throws Unfinished: called again, the same request goes on from where it was */
   #attempt(request: Request): Uint8Array {
     const {opcode, unique} = request
     const reply = this.#reply
@@ -64,7 +64,7 @@ export class Server {
       this.#check(request)
       const call = CALLS[opcode]
       if (call === undefined) throw new Errno(ENOSYS)
-      // What the host has changed since is seen.
+      // Changes that the host has made since become visible.
       nextTurn()
       reply.begin(unique)
       call(this.#session, request, reply)

@@ -1,4 +1,4 @@
-// INIT, DESTROY, FORGET, BATCH_FORGET, INTERRUPT, STATFS: the session, and what is not about one file.
+// INIT, DESTROY, FORGET, BATCH_FORGET, INTERRUPT, STATFS: requests about the session, not about one file.
 
 import {EPROTO, Errno} from '../../abi/errno.ts'
 import {
@@ -18,8 +18,8 @@ import type {Call} from './session.ts'
 import {MAX_DATA_BYTES, MOST_ANSWER_BYTES} from './sizes.ts'
 
 /**
- * No cache of writes: what is written is the host's at once. No locks: the machine's kernel keeps its own, and they are its own. The umask is
- * applied by the machine's kernel, which is told so by a flag that is not here (DONT_MASK).
+ * No write cache: writes reach the host at once. No locks: the machine's kernel keeps its own, for itself alone. The machine's kernel
+ * applies the umask, because a flag is missing here (DONT_MASK).
  */
 const FLAGS =
   ASYNC_READ |
@@ -32,11 +32,11 @@ const FLAGS =
   PARALLEL_DIROPS |
   MAX_PAGES
 const PAGE_BYTES = 4096
-/** Requests that nobody waits for, such as reading ahead: at a time, and when there are many. */
+/** Background requests, such as read-ahead: the most at a time, and the number that counts as congested. */
 const MAX_BACKGROUND = 64
 const CONGESTED = 48
 
-/** A newer protocol is asked for again, an older one is not spoken. */
+/** A kernel with a newer protocol asks again with this one; an older one is refused. */
 export const init: Call = (session, request, reply) => {
   const major = request.uint32()
   const minor = request.uint32()
@@ -69,7 +69,7 @@ export const batchForget: Call = ({nodes}, request) => {
   for (let i = 0; i < count; i++) nodes.forget(request.uint64(), request.uint64())
 }
 
-/** Each request is answered soon: none is given up. */
+/** Each request is answered soon: none is abandoned. */
 export const interrupt: Call = () => {}
 
 export const statfs: Call = (session, request, reply) => {

@@ -1,4 +1,4 @@
-// Session: what a machine has of a share between two requests: the files that it knows, and those that it has open.
+// Session: a machine's state on a share between two requests: the files that it knows, and those that it has open.
 
 import type {Attributes} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
@@ -11,9 +11,9 @@ import type {Reply} from './reply.ts'
 import type {Request} from './request.ts'
 
 export interface Limits {
-  /** Names of files that the machine knows at a time: a Linux knows all that are in its caches. Default: 131,072. */
+  /** Names of files that the machine knows at a time: Linux knows all that are in its caches. Default: 131,072. */
   nodes?: number
-  /** Open files and directories at a time; each is a descriptor of this process's. Default: 4,096. */
+  /** Open files and directories at a time; each is a descriptor of this process. Default: 4,096. */
   openFiles?: number
 }
 
@@ -22,7 +22,7 @@ export type Call = (session: Session, request: Request, reply: Reply) => void
 
 const MAX_NODES = 1 << 17
 const MAX_OPEN_FILES = 1 << 12
-/** For so long a machine's kernel believes what it was told: as long it may take until it sees what the host changes. */
+/** How long a machine's kernel trusts what it was told: changes by the host may take that long to be seen. */
 const VALID_S = 1
 const ATTRIBUTES_BYTES = 88
 
@@ -52,17 +52,17 @@ export class Session {
     return this.nodes.get(request.nodeId)
   }
 
-  /** Who asks owns what is made. */
+  /** New files belong to the user that asks. */
   contextOf({uid, gid}: Request): PathContext {
     return contextOf(this.root, uid, gid)
   }
 
-  /** struct fuse_entry_out, of what was just found or made: a lookup. @throws Errno ENFILE */
+  /** struct fuse_entry_out, for a file just found or made; counts as a lookup. @throws Errno ENFILE */
   writeEntry(reply: Reply, location: Location): void {
     const attributes = location.inode.attributes()
     const node = this.nodes.remember(location, attributes)
     reply.uint64(node.id)
-    // The generation: no number is used twice.
+    // The generation: no node number is used twice.
     reply.uint64(0)
     reply.uint64(VALID_S)
     reply.uint64(VALID_S)
@@ -70,7 +70,7 @@ export class Session {
     this.#writeStat(reply, attributes)
   }
 
-  /** The same in a listing, where nothing is to be said of a file. */
+  /** The same in a listing, for an entry without attributes. */
   writeNoEntry(reply: Reply): void {
     reply.zeroes(40 + ATTRIBUTES_BYTES)
   }

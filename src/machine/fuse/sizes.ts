@@ -2,7 +2,7 @@
 
 import {IN_HEADER_BYTES, OUT_HEADER_BYTES} from './messages.ts'
 
-/** Of one READ or WRITE. */
+/** The most data of one READ or WRITE. */
 export const MAX_DATA_BYTES = 512 << 10
 /** struct fuse_write_in. */
 const WRITE_BYTES = 40

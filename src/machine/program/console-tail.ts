@@ -1,10 +1,10 @@
-// ConsoleTail: the end of what a kernel says on its console, for when it does not run the program that it is there for.
+// ConsoleTail: the end of a kernel's console output, to report why it did not run its program.
 
 import {Readable} from 'node:stream'
 import {MachineInput, MachineOutput} from '../streams.ts'
 
 const MOST_BYTES = 1 << 14
-/** What tells more than what may follow it: hv's first process, and the kernel when it gives up. */
+/** Lines that say more than those after them: from hv's first process, and from the kernel when it gives up. */
 const REASON = /^.*(hv-init: |Kernel panic).*$/gm
 
 export class ConsoleTail {
@@ -19,7 +19,7 @@ export class ConsoleTail {
     })
   }
 
-  /** The line that says most; empty: it said nothing. */
+  /** The line that says most; empty when there was no output. */
   get reason(): string {
     const text = this.#bytes.toString('latin1')
     const [reason] = text.match(REASON)?.slice(-1) ?? text.trimEnd().split('\n').slice(-1)

@@ -3,7 +3,7 @@
 import {S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
 
 export interface CpioEntry {
-  /** Without a slash in front. Directories come before what is in them. */
+  /** Without a leading slash. A directory comes before its entries. */
   readonly name: string
   /** Absent: a directory. */
   readonly bytes?: Uint8Array
@@ -12,11 +12,11 @@ export interface CpioEntry {
 const MAGIC = '070701'
 const DIGITS = 8
 const MODE = 0o755
-/** Of headers with their names, and of contents. */
+/** Aligns headers with their names, and contents. */
 const ALIGNMENT = 4
 const END = 'TRAILER!!!'
 
-/** All of it root's, and executable. */
+/** Everything is owned by root, and executable. */
 export function cpio(entries: readonly CpioEntry[]): Uint8Array {
   const end = {name: END, bytes: new Uint8Array()}
   return Buffer.concat([...entries, end].flatMap((entry, index) => parts(entry, index + 1)))

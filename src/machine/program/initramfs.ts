@@ -3,7 +3,7 @@
 import {cpio} from './cpio.ts'
 import type {Module} from './modules.ts'
 
-/** For the kernel: where its first process is. */
+/** The path of the kernel's first process. */
 export const INIT = '/hv/init'
 
 export function initramfs(init: Uint8Array, modules: readonly Module[]): Uint8Array {

@@ -1,4 +1,4 @@
-// LateServer: a share whose tree is there only when the machine runs, as its files are read behind the jail.
+// LateServer: a share whose tree is made only when the machine runs, as its files are read after the jail closes.
 
 import type {Location} from '../../vfs/location.ts'
 import {Server} from '../fuse/server.ts'
@@ -6,7 +6,7 @@ import {Server} from '../fuse/server.ts'
 export class LateServer {
   #server: Server | undefined
 
-  /** Before the machine runs. @param root stays the caller's */
+  /** Call it before the machine runs. @param root stays the caller's */
   serve(root: Location): void {
     this.#server = new Server(root)
   }

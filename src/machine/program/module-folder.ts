@@ -1,4 +1,4 @@
-// ModuleFolder: the directory of a kernel's modules on the host: opened before the jail closes, read behind it.
+// ModuleFolder: the directory of a kernel's modules on the host: opened before the jail closes, read after it.
 
 import {existsSync} from 'node:fs'
 import {basename, dirname} from 'node:path'
@@ -27,7 +27,7 @@ export class ModuleFolder {
     this.source = openHostSource(path)
   }
 
-  /** By the names that distributions give a kernel's file: /boot/vmlinuz-RELEASE, /lib/modules/RELEASE/vmlinuz. undefined: none is there */
+  /** Follows how distributions name a kernel's file: /boot/vmlinuz-RELEASE, /lib/modules/RELEASE/vmlinuz. undefined: not found */
   static usual(kernel: string): string | undefined {
     const [, release] = /^vmlinu[xz]-(.+)$/.exec(basename(kernel)) ?? []
     const candidates =
@@ -35,7 +35,7 @@ export class ModuleFolder {
     return candidates.find((folder) => existsSync(`${folder}/modules.dep`))
   }
 
-  /** Once. @throws HvError BAD_KERNEL */
+  /** Call it once. @throws HvError BAD_KERNEL */
   read(wanted: readonly string[]): Module[] {
     const share = openShare(this.source, {readOnly: true})
     try {

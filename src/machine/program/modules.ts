@@ -1,24 +1,24 @@
-// Modules of a kernel: which ones a machine's devices need, by depmod's list, in the order of loading (man 5 modules.dep).
+// Modules of a kernel: finds those that a machine's devices need in depmod's list, in the order of loading (man 5 modules.dep).
 
 import {failedKernel} from '../kernel.ts'
 
-/** What the list of modules lies in, and all of them together: allegations. */
+/** The file with the list of modules, and the most that modules may have together: all of it is an allegation. */
 const LIST = 'modules.dep'
 const MOST_MODULES = 128
 const MOST_BYTES = 256 << 20
 
-/** `path` below the directory of one kernel's modules. @throws HvError */
+/** Reads `path` below the directory of one kernel's modules. @throws HvError */
 export type ReadModule = (path: string) => Uint8Array
 
 export interface Module {
-  /** Of the file, without directories. */
+  /** The file's name, without directories. */
   readonly name: string
   readonly bytes: Uint8Array
 }
 
 /**
- * What is in no list is built into the kernel, or missing: it says so itself.
- * @param wanted names of modules, without endings
+ * A module that is in no list is built into the kernel, or missing: then the kernel says so.
+ * @param wanted names of modules, without file endings
  * @throws HvError BAD_KERNEL
  */
 export function readModules(read: ReadModule, wanted: readonly string[]): Module[] {
@@ -26,7 +26,7 @@ export function readModules(read: ReadModule, wanted: readonly string[]): Module
   const order = new Set<string>()
   for (const name of wanted) {
     const path = needs.byName.get(plain(name))
-    // The list has what a module needs from right to left.
+    // A line lists a module's dependencies in reverse order of loading.
     if (path !== undefined) for (const each of [...needs.of(path).toReversed(), path]) order.add(each)
   }
   if (order.size > MOST_MODULES) throw tooMuch()
@@ -57,7 +57,7 @@ function nameOf(path: string): string {
   return plain(path.slice(path.lastIndexOf('/') + 1).replace(/\.ko.*$/, ''))
 }
 
-/** A module has a dash or an underscore in its name: they are the same. */
+/** A dash and an underscore in a module's name are the same. */
 const plain = (name: string): string => name.replaceAll('-', '_')
 
 const tooMuch = (): Error =>

@@ -1,13 +1,13 @@
-// What hv's first process in a machine is told, and what it tells: native/programs/machine_init.h.
+// What hv's first process in a machine is told, and what it reports: native/programs/machine_init.h.
 
 import {HvError} from '../../errors.ts'
 
-/** Ports of the host. */
+/** vsock ports of the host. */
 export const CONTROL_PORT = 0x6876
 export const [INPUT_PORT, OUTPUT_PORT, ERROR_PORT, CORE_PORT] = [1, 2, 3, 4].map(
   (more) => CONTROL_PORT + more,
 )
-/** In front of a core: whose it is. */
+/** Before a core's bytes: a text that names its process. */
 export const WHO_BYTES = 64
 
 const MOST_BYTES = 1 << 20
@@ -22,7 +22,7 @@ export interface Size {
   readonly columns: number
 }
 
-/** The program, and whom it runs as. */
+/** The program, and the user that it runs as. */
 export interface MachineOrder {
   readonly program: string
   readonly args: readonly string[]
@@ -32,13 +32,13 @@ export interface MachineOrder {
   readonly user: {readonly uid: number; readonly gid: number; readonly groups: readonly number[]}
   readonly umask: number
   readonly nice: number
-  /** Absent: pipes. */
+  /** Absent: it gets pipes. */
   readonly terminal?: Size | undefined
-  /** A process that dies with a core sends it. */
+  /** A process that dumps core sends it. */
   readonly wantsCore?: boolean
 }
 
-/** @throws HvError BAD_ARGUMENT: more than the machine's kernel would take */
+/** @throws HvError BAD_ARGUMENT when it is more than the machine's kernel would take */
 export function encodeOrder(order: MachineOrder): Uint8Array {
   const {program, args, env, cwd, hostname, user, umask, nice, terminal, wantsCore = false} = order
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)

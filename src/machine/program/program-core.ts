@@ -1,4 +1,4 @@
-// ProgramCore: the core of the first process in a machine that dies with one, as the machine's kernel sends it.
+// ProgramCore: receives the core of the first process in a machine that dumps one, as the machine's kernel sends it.
 
 import type {Duplex} from 'node:stream'
 import type {CoreSink} from '../../core/core-file.ts'
@@ -9,10 +9,10 @@ import {CORE_PORT, WHO_BYTES} from './order.ts'
 
 const PAGE_BYTES = 4096
 
-/** Where it is kept. */
+/** Where the core is kept. */
 export interface KeptCore {
   readonly sink: CoreSink
-  /** Tells of it. @param finish throws what went wrong, by its `code` */
+  /** Reports it. @param finish throws what went wrong, by its `code` */
   take(who: string, finish: () => void): void
 }
 
@@ -26,8 +26,8 @@ export class ProgramCore {
   #isOver = false
 
   /**
-   * Before the machine runs. All that comes is an allegation, who says so, too: any program in the machine may connect, and the first one is heard.
-   * @param mostBytes that are not zero
+   * Call it before the machine runs. All that comes is an allegation, even who sends it: any program there may connect; the first is heard.
+   * @param mostBytes the most bytes that are not zero
    */
   constructor(vsock: VirtioVsock, kept: KeptCore, mostBytes: number) {
     this.#kept = kept
@@ -38,14 +38,14 @@ export class ProgramCore {
       stream.on('data', (bytes: Buffer) => this.#receive(bytes))
       stream.on('end', () => {
         this.#end(this.#length === 0 ? 'it is empty' : undefined)
-        // The process, which waits for this, goes on to its end.
+        // The process waits for this, and then ends.
         stream.end()
       })
       stream.on('close', () => this.close())
     })
   }
 
-  /** What has not come by now comes no more. */
+  /** What has not come by now is lost. */
   close(): void {
     if (this.#stream !== undefined) this.#end('it ended early')
   }
@@ -72,7 +72,7 @@ export class ProgramCore {
     this.#length += bytes.length
   }
 
-  /** Once. */
+  /** Acts once. */
   #end(missing: string | undefined): void {
     if (this.#isOver) return
     this.#isOver = true

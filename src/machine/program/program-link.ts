@@ -1,4 +1,4 @@
-// ProgramLink: the host's side of a program in a machine: its order, streams, signals and end, by vsock with hv's first process there.
+// ProgramLink: the host's side of a program in a machine: its order, streams, signals and end, over vsock with hv's first process there.
 
 import type {Duplex, Readable, Writable} from 'node:stream'
 import type {VirtioVsock} from '../devices/virtio-vsock.ts'
@@ -16,18 +16,18 @@ import {
   valueOfSize,
 } from './order.ts'
 
-/** How it ended: one of these. */
+/** How the program ended: one of these. */
 export type ProgramEnd =
   | {readonly exitCode: number}
   | {readonly signal: number}
-  /** There was no program: execve(2)'s errno, or chdir(2)'s. */
+  /** It was not started: the errno of execve(2), or of chdir(2). */
   | {readonly errno: number; readonly ofDirectory: boolean}
 
 export interface ProgramStreams {
   /** Called when the machine asks for it. */
   readonly stdin: () => Readable
   readonly stdout: Writable
-  /** Without a terminal. */
+  /** Unused with a terminal. */
   readonly stderr: Writable
 }
 
@@ -44,7 +44,7 @@ export class ProgramLink {
   #end: ProgramEnd | undefined
 
   /**
-   * Before the machine runs. The first connection to each port is its first process's: there is nobody else yet, and later ones are refused.
+   * Before the machine runs. The first connection to each port is its first process's: nothing else runs yet; later ones are refused.
    * @param onEnd called once, when it has ended and all its output is handed over
    * @throws HvError BAD_ARGUMENT
    */
@@ -72,22 +72,22 @@ export class ProgramLink {
     once(ERROR_PORT, (stream) => this.#drain(stream, streams.stderr))
   }
 
-  /** Its first process is there. */
+  /** The machine's first process has connected. */
   get hasBegun(): boolean {
     return this.#control !== undefined
   }
 
-  /** undefined: it has not ended. */
+  /** undefined until it has ended. */
   get end(): ProgramEnd | undefined {
     return this.#end
   }
 
-  /** What kill(2) does to the program. @returns false: there is none */
+  /** Does to the program what kill(2) does. @returns false when there is none */
   signal(signal: number): boolean {
     return this.#tell(encodeNews(News.signal, signal))
   }
 
-  /** Of its terminal. @returns false: there is no program */
+  /** Resizes its terminal. @returns false when there is no program */
   resize(size: Size): boolean {
     return this.#tell(encodeNews(News.size, valueOfSize(size)))
   }
@@ -104,18 +104,18 @@ export class ProgramLink {
     control.on('data', (bytes: Uint8Array) => this.#hear(bytes))
   }
 
-  /** An allegation: whoever has broken into the machine's kernel says it. */
+  /** An allegation: an attacker who has broken into the machine's kernel may have sent it. */
   #hear(bytes: Uint8Array): void {
     if (this.#end !== undefined) return
     this.#received = Buffer.concat([this.#received, bytes])
     if (this.#received.length < NEWS_BYTES) return
     this.#end = endOf(this.#received.readUInt32LE(0), this.#received.readUInt32LE(4))
-    // Without a program there is nobody who writes, and nobody who ends the streams.
+    // If no program was started, nothing writes to the streams, and nothing ends them.
     void Promise.all('errno' in this.#end ? [] : this.#outputs).then(this.#onEnd)
   }
 
   #feed(stream: Duplex): void {
-    // A terminal's stream is read by somebody else, one of a pipe by nobody: it has nothing to say.
+    // `#drain` reads a terminal's stream. A pipe's stream carries nothing back, so discard it.
     if (this.#order.terminal === undefined) stream.resume()
     this.#streams.stdin().pipe(stream)
   }
@@ -125,7 +125,7 @@ export class ProgramLink {
       new Promise((resolve) => {
         stream.on('close', resolve)
         stream.on('end', () => to.write('', () => resolve()))
-        // Nobody reads it any more: the program hears of it as of any pipe.
+        // The reader is gone: the program notices as with any pipe.
         to.on('error', () => {
           stream.destroy()
           resolve()

@@ -11,7 +11,7 @@ export class FieldReader {
   #at: number
 
   /**
-   * @param bytes at least the request; nobody changes them until it is answered
+   * @param bytes the request or more; they must not change until it is answered
    * @param at where its fields begin
    */
   constructor(bytes: Uint8Array, at: number) {
@@ -25,7 +25,7 @@ export class FieldReader {
     return this.end - this.#at
   }
 
-  /** This and those below: @throws Errno EPROTO when the request ends before */
+  /** For this and those below: @throws Errno EPROTO when the request ends before */
   uint8(): number {
     return this.buffer[this.take(1)]
   }
@@ -38,13 +38,13 @@ export class FieldReader {
     return this.buffer.readUInt32LE(this.take(4))
   }
 
-  /** By the rule of abi/word.ts: exact up to 2^52, and beyond every file when it is larger. */
+  /** As in abi/word.ts: exact up to 2^52, and past the end of any file when it is larger. */
   uint64(): number {
     const at = this.take(8)
     return unsignedWord(this.buffer.readInt32LE(at), this.buffer.readInt32LE(at + 4))
   }
 
-  /** The request's own bytes: no copy. */
+  /** The request's own bytes, not a copy. */
   bytes(count: number): Uint8Array {
     const at = this.take(count)
     return this.buffer.subarray(at, at + count)

@@ -1,10 +1,10 @@
-// FieldWriter: writes the little-endian fields of one answer to a machine, in a buffer that all of them share.
+// FieldWriter: writes the little-endian fields of one answer to a machine, into a buffer that all answers share.
 
 import {EMSGSIZE, Errno} from '../../abi/errno.ts'
 import type {ByteString} from '../../vfs/file.ts'
 
 const TWO_32 = 2 ** 32
-/** Before anything is agreed on. */
+/** The limit before anything is agreed. */
 const FIRST_BYTES = 4096
 
 export class FieldWriter {
@@ -13,7 +13,7 @@ export class FieldWriter {
   /** Bytes of an answer, at most. */
   #limit = FIRST_BYTES
 
-  /** How long answers may be from this one on. Memory is taken once, for the longest. */
+  /** Limits answers from this one on. Memory is taken once, for the longest. */
   setLimit(bytes: number): void {
     this.#limit = bytes
     if (bytes > this.buffer.length) this.buffer = Buffer.concat([this.buffer], bytes)
@@ -24,7 +24,7 @@ export class FieldWriter {
     return this.#limit - this.at
   }
 
-  /** This and those below: @throws Errno EMSGSIZE when the answer would be longer than agreed */
+  /** For this and those below: @throws Errno EMSGSIZE when the answer would be longer than agreed */
   uint8(value: number): void {
     this.buffer[this.take(1)] = value
   }
@@ -50,7 +50,7 @@ export class FieldWriter {
     this.buffer.write(text, at, 'latin1')
   }
 
-  /** @param fill puts at most the bytes of its argument, which holds old ones, and says how many. @returns how many */
+  /** @param fill writes to its argument, which holds old bytes, and says how many it wrote. @returns how many */
   fill(most: number, fill: (target: Uint8Array) => number): number {
     const start = this.at
     const count = fill(this.buffer.subarray(start, start + Math.min(most, this.room)))

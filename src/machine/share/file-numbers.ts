@@ -1,16 +1,16 @@
-// FileNumbers: the 64 bits by which a machine tells the files of a share apart.
+// FileNumbers: the 64 bits that tell a machine the files of a share apart.
 
 import type {FieldWriter} from './field-writer.ts'
 
 const TWO_32 = 2 ** 32
-/** Of a file's number; above it in the 64 bits is the number of its file system. */
+/** Bits of a file's number; the number of its file system is above them. */
 const INO_BITS = 53
 const FS_SHIFT = INO_BITS - 32
-/** File systems that are told apart; those after them share numbers. */
+/** The most file systems that are told apart; those after them share numbers. */
 const MAX_FS = 2 ** (64 - INO_BITS)
 
 export class FileNumbers {
-  /** What the file systems of one share are numbered by. The first is 0: a share that has one shows the inode numbers as they are. */
+  /** Numbers of the share's file systems. The first is 0: a share that has only one shows the inode numbers as they are. */
   readonly #numbers = new Map<number, number>()
 
   write(writer: FieldWriter, dev: number, ino: number): void {

@@ -10,15 +10,15 @@ import {MAX_OFFSET} from '../../vfs/seek.ts'
 const BATCH = 512
 
 export interface EntryFormat {
-  /** Of an entry without its name. */
+  /** The least bytes of an entry, without its name. */
   readonly leastBytes: number
   sizeOf(nameLength: number): number
-  /** @param next offset where the entry after this one is read from */
+  /** @param next the offset from which the entry after this one is read */
   put(entry: DirectoryEntry, next: number): void
 }
 
 /**
- * The vfs counts entries in a snapshot that it takes at offset 0: what is made or taken away meanwhile moves none.
+ * The vfs counts entries in a snapshot that it takes at offset 0: names made or removed meanwhile move none of them.
  * @param room bytes
  * @throws Errno ENOTDIR; EINVAL when there is no room for one
  */

@@ -1,24 +1,24 @@
-// LongRequests: the requests of a machine that take more than one turn of the event loop, and their answers to come.
+// LongRequests: a machine's requests that take more than one turn of the event loop, and their promised answers.
 
 import {Unfinished} from '../../vfs/unfinished.ts'
 
-/** At a time. */
+/** The most at a time. */
 const MOST = 64
 
-/** Answers a request, or throws Unfinished: called again, it goes on where it was. */
+/** Answers a request, or throws Unfinished: called again, it goes on from where it was. */
 export type Attempt = () => Uint8Array
 
 export class LongRequests<Key> {
   readonly #answers = new Map<Key, Promise<Uint8Array>>()
 
-  /** The answer to come of a request that is under way. */
+  /** The promised answer of a request that is under way. */
   of(key: Key): Promise<Uint8Array> | undefined {
     return this.#answers.get(key)
   }
 
   /**
-   * @param attempt of a request whose bytes stay as they are
-   * @returns undefined: there are too many
+   * @param attempt at a request whose bytes do not change
+   * @returns undefined when there are too many
    */
   start(key: Key, attempt: Attempt): Promise<Uint8Array> | undefined {
     if (this.#answers.size >= MOST) return undefined
@@ -39,7 +39,7 @@ async function finish(attempt: Attempt): Promise<Uint8Array> {
   }
 }
 
-/** Not slice(): that of a Buffer shares its memory. */
+/** Not slice(): a Buffer's slice shares its memory. */
 export function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes)
 }

@@ -1,4 +1,4 @@
-// Opens and makes files of a share for a machine: what of its flags counts here, and what nobody opens.
+// Opens and makes files of a share for a machine: which of its flags count here, and which files are never opened.
 
 import {ENXIO, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFDIR, S_IFLNK, S_IFREG} from '../../abi/file-mode.ts'
@@ -20,7 +20,7 @@ import {type Opened, openLocation, openPath} from '../../vfs/open.ts'
 import {CREATE} from '../../vfs/path-policy.ts'
 import {NAME, type PathContext, resolveLast} from '../../vfs/path-walk.ts'
 
-/** The others are the machine's own business: it makes O_SYNC a request to sync. */
+/** The machine handles the other flags itself: it turns O_SYNC into a request to sync. */
 const KEPT_FLAGS = O_ACCMODE | O_TRUNC | O_APPEND | O_DIRECTORY | O_NOATIME
 const ALWAYS_FLAGS = O_NOFOLLOW | O_NONBLOCK | O_LARGEFILE
 
@@ -30,7 +30,7 @@ export function openFile({credentials}: PathContext, location: Location, flags: 
   return openLocation(credentials, location, (flags & KEPT_FLAGS) | ALWAYS_FLAGS).file
 }
 
-/** open(2) with O_CREAT, of one name in a directory. @throws Errno */
+/** open(2) with O_CREAT, for one name in a directory. @throws Errno */
 export function createFile(
   context: PathContext,
   directory: Location,
@@ -44,7 +44,7 @@ export function createFile(
   return openPath(context, directory, name, kept, mode & PERMISSION_BITS)
 }
 
-/** To open a device or a fifo is an act, and the machine has its own. A link: the vfs says what is wrong with that. */
+/** Opening a device or a fifo has effects, and the machine has its own. A link passes: the vfs reports what is wrong with it. */
 function requireOpenable({kind}: Inode): void {
   if (kind !== S_IFREG && kind !== S_IFDIR && kind !== S_IFLNK) throw new Errno(ENXIO)
 }

@@ -1,4 +1,4 @@
-// openShare: a directory of the host's as a tree of its own: what `--share` gives a machine.
+// openShare: a host directory as a tree of its own: what `--share` gives a machine.
 
 import {S_IFDIR} from '../../abi/file-mode.ts'
 import {HvError} from '../../errors.ts'
@@ -9,20 +9,20 @@ import type {HostSource} from '../../vfs/fs/host-source.ts'
 import type {Location} from '../../vfs/location.ts'
 import {disposeMounts, mountRoot} from '../../vfs/mount-tree.ts'
 
-/** Of listings that are being read: 400,000 names of 80 bytes. */
+/** For listings that are being read: 400,000 names of 80 bytes. */
 const LISTINGS_BYTES = 64 << 20
-/** As many files are known at a time as of a guest with that much memory. Nobody maps a file, so none of it is ever taken. */
+/** As many files are known at a time as for a guest with that much memory. Files are never mapped, so none of it is ever used. */
 const MEMORY_BYTES = 256 << 20
 
 export interface Share {
   /** For {@link Server}. */
   readonly root: Location
-  /** After the servers are closed. */
+  /** Call it after the servers are closed. */
   dispose(): void
 }
 
 /**
- * @param directory on the host, or one that is open already; links on the way are followed, and none in it
+ * @param directory on the host, or one that is open already; links on the way to it are followed, and none within it
  * @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL
  */
 export function openShare(directory: string | HostSource, {readOnly = false} = {}): Share {

@@ -1,4 +1,4 @@
-// SharedFile: a file of a share as a machine knows it: where it is, and which one it was when the machine found it.
+// SharedFile: a file of a share as a machine knows it: its place, and the identity that it had when the machine found it.
 
 import {ALL_CAPABILITIES} from '../../abi/capability.ts'
 import {Errno, ESTALE} from '../../abi/errno.ts'
@@ -18,14 +18,14 @@ export class SharedFile {
     this.ino = ino
   }
 
-  /** @throws Errno ESTALE: somebody else has put another file there */
+  /** @throws Errno ESTALE when another file is there now */
   attributes(): Attributes {
     const attributes = this.location.inode.attributes()
     if (attributes.ino !== this.ino || attributes.dev !== this.dev) throw new Errno(ESTALE)
     return attributes
   }
 
-  /** @throws Errno ESTALE, EROFS, and what the file system says */
+  /** @throws Errno ESTALE, EROFS, and the file system's own errors */
   change(changes: AttributeChanges): void {
     this.attributes()
     checkWritable(this.location)
@@ -34,8 +34,8 @@ export class SharedFile {
 }
 
 /**
- * For a call of the vfs. The machine's own kernel checks what its users may do, before it asks; the host, what this process may.
- * @param uid, gid of what is made
+ * For a vfs call. The machine's own kernel checks what its users may do before it asks; the host checks what this process may.
+ * @param uid, gid of new files
  */
 export function contextOf(root: Location, uid: number, gid: number): PathContext {
   return {root, credentials: {uid, gid, groups: [], capabilities: ALL_CAPABILITIES}}

@@ -1,4 +1,4 @@
-// What a share is called, as its device says it.
+// tagBytes: a share's tag, as its device reports it.
 
 import {HvError} from '../../errors.ts'
 

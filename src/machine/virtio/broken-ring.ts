@@ -1,4 +1,4 @@
-// BrokenRing: what a driver did wrong in a ring; and the one way to the memory that a ring names.
+// BrokenRing: what a driver did wrong in a ring; and the only way to the memory that a ring names.
 
 import {HvError} from '../../errors.ts'
 import type {ViewOfMemory} from './model.ts'
@@ -8,7 +8,7 @@ type View = Uint8Array<ArrayBuffer>
 /** Ends the walk through a ring; the device needs a reset then. */
 export class BrokenRing extends Error {}
 
-/** Of what a driver has in one piece. @param alignment of the address, in bytes @throws BrokenRing when a byte is no memory */
+/** For a driver's structure, in one piece. @param alignment of the address, in bytes @throws BrokenRing when a byte is no memory */
 export function viewOf(memory: ViewOfMemory, address: number, length: number, alignment: number): View {
   if (address % alignment === 0) {
     const view = attempt(() => memory.view(address, length))
@@ -17,7 +17,7 @@ export function viewOf(memory: ViewOfMemory, address: number, length: number, al
   throw noMemory(address, length)
 }
 
-/** Of a buffer: it may lie in slots that follow one another. @throws BrokenRing when a byte is no memory */
+/** A buffer, which may span adjacent slots. @throws BrokenRing when a byte is no memory */
 export function viewsOf(memory: ViewOfMemory, address: number, length: number): readonly Uint8Array[] {
   const views = attempt(() => memory.views(address, length))
   // All are empty once the memory is gone.

@@ -3,7 +3,7 @@
 import type {Queue} from './queue.ts'
 
 export class Chain {
-  /** Index of its first descriptor: its name in the rings. */
+  /** The index of its first descriptor, which names it in the rings. */
   readonly head: number
   /** Views of guest memory, which may change at any time: copy what you check before you use it. */
   readonly readable: readonly Uint8Array[]
@@ -23,7 +23,7 @@ export class Chain {
     this.writableBytes = lengthOf(writable)
   }
 
-  /** False: it was completed or dropped, and its memory is no longer the device's. */
+  /** False once it was completed or dropped, and its memory is no longer the device's. */
   get isLive(): boolean {
     return this.#queue.owns(this)
   }
@@ -38,7 +38,7 @@ export class Chain {
     return this.writableBytes - this.#writeCursor.total
   }
 
-  /** A copy of the next readable bytes: `length`, or fewer at the end; none of a chain that is not live. */
+  /** A copy of the next readable bytes: `length`, or fewer at the end; none if the chain is not live. */
   take(length: number): Uint8Array {
     if (!this.isLive) return new Uint8Array()
     const bytes = new Uint8Array(Math.min(length, this.leftToTake))
@@ -46,7 +46,7 @@ export class Chain {
     return bytes
   }
 
-  /** Fills the next writable bytes. @returns how many there was room for; 0 of a chain that is not live */
+  /** Fills the next writable bytes. @returns how many there was room for; 0 if the chain is not live */
   put(bytes: Uint8Array): number {
     if (!this.isLive) return 0
     const length = Math.min(bytes.length, this.leftToPut)
@@ -62,7 +62,7 @@ export class Chain {
     if (last !== undefined && this.isLive) last[last.length - 1] = byte
   }
 
-  /** Gives it back to the driver. @param written bytes from the first writable one on; default: what was put */
+  /** Gives it back to the driver. @param written bytes from the first writable one on; default: those that were put */
   complete(written = this.#writeCursor.total): void {
     this.#queue.complete(this, written)
   }

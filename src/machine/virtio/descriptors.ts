@@ -11,17 +11,17 @@ export interface Parts {
 
 export interface WalkLimits {
   /**
-   * Of a chain, and entries of an indirect table: what the device said its queue has at most. Linux sets a queue up smaller when its own
+   * For a chain, and for the entries of an indirect table: the device's maximum queue size. Linux sets up a smaller queue when its own
    * memory is short, and makes indirect chains as long as before.
    */
   readonly maxBuffers: number
-  /** Of both directions together. */
+  /** In both directions together. */
   readonly maxBytes: number
   readonly hasIndirect: boolean
 }
 
 const WORDS = DESCRIPTOR_BYTES / 4
-/** An address with more in its upper half is no exact number, and no memory. */
+/** An address whose upper half is this or more is not exact, and not memory. */
 const HIGH_LIMIT = 1 << 21
 
 /** @param head below the table's size @throws BrokenRing */
@@ -33,7 +33,7 @@ export function walk(memory: ViewOfMemory, table: Uint8Array, head: number, limi
   let buffers = 0
   let index = head
   for (let steps = 0; ; steps++) {
-    // One step more than buffers: the descriptor of the indirect table.
+    // One step more than buffers: for the descriptor of the indirect table.
     if (steps > limits.maxBuffers + (isIndirect ? 1 : 0)) throw new BrokenRing('a chain has no end')
     const {address, length, flags, next} = descriptorAt(words, index)
     if ((flags & DESC_F_INDIRECT) !== 0) {
@@ -67,7 +67,7 @@ function addPart({readable, writable}: Parts, views: readonly Uint8Array[], isWr
   else throw new BrokenRing('readable bytes behind writable ones')
 }
 
-/** A table is memory that the guest may change: each word is read once. */
+/** The table is memory that the guest may change: each word is read once. */
 function descriptorAt(words: Uint32Array, index: number) {
   const at = index * WORDS
   const high = words[at + 1]

@@ -22,11 +22,11 @@ export interface VirtioMmioOptions {
   readonly first: number
   readonly memory: ViewOfMemory
   readonly line: InterruptLine
-  /** What InterruptStatus reads as from now on, where a vCPU's thread answers the driver. */
+  /** Called with the new value of InterruptStatus, when a vCPU's thread answers the driver's reads. */
   readonly onInterruptStatus?: (status: number) => void
 }
 
-/** All that a driver may set by itself. */
+/** The bits that a driver may set itself. */
 const DRIVERS_STATUS =
   Status.acknowledge | Status.driver | Status.driverOk | Status.featuresOk | Status.failed
 const STOPPED = Status.needsReset | Status.failed
@@ -34,16 +34,16 @@ const STOPPED = Status.needsReset | Status.failed
 const NO_REGION = 0xffffffff
 
 /**
- * Constructed with a model, it is a device for the Bus. Before the guest's memory goes, `reset()` it: what is in flight is dropped.
+ * Constructed with a model, it is a device for the Bus. Call `reset()` before the guest's memory goes: what is in flight is dropped.
  */
 export class VirtioMmio implements Device {
   readonly name: string
   readonly space = 'memory'
   readonly first: number
   readonly length = REGISTER_BYTES
-  /** Registers take 4; a smaller access of one is its low bytes. */
+  /** A register takes 4 bytes; a smaller access reads its low bytes. */
   readonly sizes = [1, 2, 4]
-  /** Why it needs a reset, when it does. */
+  /** Why the device needs a reset, when it does. */
   brokenBy: string | undefined
   readonly #model: DeviceModel
   readonly #line: InterruptLine
@@ -78,7 +78,7 @@ export class VirtioMmio implements Device {
     })
   }
 
-  /** As by the driver: nothing of the guest's memory is touched afterwards, until a driver begins anew. */
+  /** A reset as if by the driver: none of the guest's memory is touched afterwards, until a driver begins anew. */
   reset(): void {
     this.#stop()
     this.#status = 0
@@ -170,7 +170,7 @@ export class VirtioMmio implements Device {
     this.#driverFeatures = (this.#driverFeatures & ~(0xffffffffn << shift)) | (BigInt(value) << shift)
   }
 
-  /** 2.1, 3.1.1: bits are only ever added, in their order. */
+  /** 2.1, 3.1.1: bits are only ever added, in order. */
   #setStatus(value: number): void {
     if (value === 0) {
       this.reset()
@@ -192,7 +192,7 @@ export class VirtioMmio implements Device {
 
   #start(): void {
     this.#model.start(this.#driverFeatures)
-    // What the driver offered before it was ready needs no notification of its own.
+    // Chains that the driver offered before it was ready need no notification.
     for (let index = 0; index < this.#queues.length && this.#isRunning; index++) this.#model.notify(index)
   }
 
@@ -243,7 +243,7 @@ export class VirtioMmio implements Device {
     if (this.#interruptStatus === 0) this.#line.lower()
   }
 
-  /** Four bytes from there on, of which the Bus takes as many as were asked for. */
+  /** The four bytes from there on; the Bus takes as many as were asked for. */
   #readConfig(at: number): number {
     const {config} = this.#model
     let word = 0

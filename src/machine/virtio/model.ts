@@ -1,16 +1,16 @@
-// DeviceModel: what a virtio device is besides its transport: features, configuration, queues, and what it does with chains.
+// DeviceModel: what makes up a virtio device besides its transport: features, configuration, queues, and how it handles chains.
 
 import type {GuestMemory} from '../../vm/guest-memory.ts'
 import type {Queue} from './queue.ts'
 
 /**
- * All that a device needs of the guest's memory. `view` and `views` throw HvError MEMORY_RANGE where a byte is no memory, or memory that
+ * All that a device needs of the guest's memory. `view` and `views` throw HvError MEMORY_RANGE when a byte is no memory, or is memory that
  * the host cannot write: a driver may have a device write anywhere, and a store through a read-only mapping ends the process.
  */
 export type ViewOfMemory = Pick<GuestMemory, 'view' | 'views'>
 
 /**
- * The transport calls `attach` once, then in turns: `start` (the driver is ready), any number of `notify`, `stop` (the driver
+ * The transport calls `attach` once, then repeatedly: `start` (the driver is ready), any number of `notify`, `stop` (the driver
  * resets or gives up the device, or has broken a ring). What is in flight at `stop` is dropped: its chains are no longer live.
  */
 export interface DeviceModel {
@@ -18,26 +18,26 @@ export interface DeviceModel {
   readonly name: string
   /** virtio 1.2, 5. */
   readonly id: number
-  /** Its own; the transport adds those of the rings. */
+  /** The device's own; the transport adds the rings' features. */
   readonly features: bigint
   /** The most descriptors of each queue: powers of two, at most 256. */
   readonly queueSizes: readonly number[]
-  /** Of a chain, in both directions together; one with more is a broken ring. */
+  /** For a chain, in both directions together; a longer one is a broken ring. */
   readonly maxChainBytes: number
   /** What the driver reads, little-endian, at most 256 bytes. The device may change it: {@link Transport.configChanged}. */
   readonly config: Uint8Array
 
   attach(transport: Transport): void
-  /** @param features what the driver has accepted, of all that were offered */
+  /** @param features those that the driver has accepted */
   start(features: bigint): void
   /** The driver has put chains into this queue, or may have. */
   notify(queue: number): void
   stop(): void
 }
 
-/** What a model has of its transport. */
+/** What a model is given of its transport. */
 export interface Transport {
-  /** The same ones for ever; between `stop` and `start` they are empty. */
+  /** Always the same objects; between `stop` and `start` they are empty. */
   readonly queues: readonly Queue[]
   /** Call it after each change of `config`: the driver is told. */
   configChanged(): void

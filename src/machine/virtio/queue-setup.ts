@@ -1,4 +1,4 @@
-// QueueSetup: what a driver says of a queue, register by register, before it is ready.
+// QueueSetup: what a driver writes about a queue, register by register, before it is ready.
 
 import type {Queue} from './queue.ts'
 import {Register} from './registers.ts'
@@ -25,7 +25,7 @@ export class QueueSetup {
     return OFFSETS.includes(offset)
   }
 
-  /** @param offset one that it has */
+  /** @param offset of one of its registers */
   set(offset: number, value: number): void {
     this.#values.set(offset, value)
   }
@@ -49,7 +49,7 @@ export class QueueSetup {
     return this.#values.get(offset) ?? 0
   }
 
-  /** Exact below 2^53, and no memory above. */
+  /** Exact below 2^53; no memory is above. */
   #address(low: number, high: number): number {
     return this.#get(high) * 2 ** 32 + this.#get(low)
   }

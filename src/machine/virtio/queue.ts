@@ -1,4 +1,4 @@
-// Queue: a split virtqueue as the device sees it (virtio 1.2, 2.7). All that is in it is an allegation.
+// Queue: a split virtqueue as the device sees it (virtio 1.2, 2.7). All its contents are an allegation.
 
 import {BrokenRing} from './broken-ring.ts'
 import {Chain} from './chain.ts'
@@ -10,11 +10,11 @@ import {type QueueLayout, Rings} from './rings.ts'
 export interface QueueOptions {
   readonly memory: ViewOfMemory
   readonly maxSize: number
-  /** Of a chain. */
+  /** The most for a chain. */
   readonly maxBytes: number
-  /** The driver wants to hear of used chains. */
+  /** The driver wants to be told of used chains. */
   onInterrupt(): void
-  /** What the driver did wrong; the queue is closed. */
+  /** Called with what the driver did wrong; the queue is closed. */
   onBroken(reason: string): void
 }
 
@@ -24,7 +24,7 @@ export class Queue {
   #rings: Rings | undefined
   #hasIndirect = false
   readonly #inFlight = new Set<Chain>()
-  /** Chains taken, chains handed back: 16 bits each. */
+  /** Counts of chains taken and of chains handed back: 16 bits each. */
   #taken = 0
   #used = 0
 
@@ -37,7 +37,7 @@ export class Queue {
     return this.#rings !== undefined
   }
 
-  /** From now on the driver uses it. @param features those it has accepted */
+  /** From now on the driver uses it. @param features those that it has accepted */
   open(layout: QueueLayout, features: bigint): void {
     this.close()
     this.#hasIndirect = (features & VIRTIO_F_INDIRECT_DESC) !== 0n
@@ -56,18 +56,18 @@ export class Queue {
     this.#taken = this.#used = 0
   }
 
-  /** It was taken from here, and neither given back nor dropped. */
+  /** Whether the chain was taken from here, and neither given back nor dropped. */
   owns(chain: Chain): boolean {
     return this.#inFlight.has(chain) && this.#living() !== undefined
   }
 
-  /** The next chain of the driver's; undefined: there is none, and the driver was asked to notify when there is. */
+  /** The driver's next chain; undefined when there is none: the driver is then asked to notify when there is one. */
   next(): Chain | undefined {
     const rings = this.#living()
     return rings === undefined ? undefined : this.#guarded(() => this.#take(rings))
   }
 
-  /** Gives a chain back; one that is not live is left alone. @param written bytes, from the first writable one on */
+  /** Gives a chain back; one that is not live is ignored. @param written bytes, from the first writable one on */
   complete(chain: Chain, written: number): void {
     const rings = this.#living()
     if (rings === undefined || !this.#inFlight.delete(chain)) return

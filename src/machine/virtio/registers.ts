@@ -2,7 +2,7 @@
 
 export const MAGIC = 0x74726976
 export const VERSION = 2
-/** Of no vendor that PCI knows: "hvkt". */
+/** "hvkt": the ID of no vendor that PCI knows. */
 export const VENDOR = 0x746b7668
 
 export const Register = {
@@ -52,7 +52,7 @@ export const Interrupt = {usedBuffer: 0x1, configChange: 0x2} as const
 export const VIRTIO_F_INDIRECT_DESC = 1n << 28n
 export const VIRTIO_F_EVENT_IDX = 1n << 29n
 export const VIRTIO_F_VERSION_1 = 1n << 32n
-/** What the transport and the rings do for every device. */
+/** The features that the transport and the rings provide for every device. */
 export const COMMON_FEATURES = VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX | VIRTIO_F_VERSION_1
 
 export const DESCRIPTOR_BYTES = 16

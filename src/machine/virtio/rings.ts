@@ -1,10 +1,10 @@
-// Rings: the words of a split virtqueue, each read and written once, and who wants to hear of what (virtio 1.2, 2.7.5 to 2.7.10).
+// Rings: the words of a split virtqueue, each read and written once, and who wants to be told of what (virtio 1.2, 2.7.5 to 2.7.10).
 
 import {BrokenRing, viewOf} from './broken-ring.ts'
 import type {ViewOfMemory} from './model.ts'
 import {AVAIL_F_NO_INTERRUPT, DESCRIPTOR_BYTES, USED_F_NO_NOTIFY} from './registers.ts'
 
-/** What the driver says of a queue: guest physical addresses. */
+/** What the driver says about a queue: guest physical addresses. */
 export interface QueueLayout {
   /** Descriptors: a power of two. */
   readonly size: number
@@ -13,20 +13,20 @@ export interface QueueLayout {
   readonly device: number
 }
 
-/** Places of 16-bit words in the ring of either side. */
+/** Indexes of 16-bit words in the ring of either side. */
 const FLAGS = 0
 const INDEX = 1
 const RING = 2
-/** Behind the used ring's elements, of 8 bytes. */
+/** In 16-bit words: an element of the used ring has 8 bytes. The event word follows the elements. */
 const ELEMENT_WORDS = 4
 
 /**
- * Both sides use these words while they race. By Atomics they are sequentially consistent: what was stored in a chain is seen before
+ * Both sides use these words while they race. Atomics make them sequentially consistent: what was stored in a chain is seen before
  * the index that hands it back, and what is read after an index was stored is not older than that.
  */
 export class Rings {
   readonly size: number
-  /** The table: four 32-bit words a descriptor. */
+  /** The table: four 32-bit words per descriptor. */
   readonly descriptors: Uint8Array
   readonly #available: Uint16Array
   readonly #used: Uint16Array
@@ -50,7 +50,7 @@ export class Rings {
     this.#usedElements = new Uint32Array(used.buffer, used.byteOffset + 2 * RING, 2 * size)
   }
 
-  /** The memory is the guest's no more: its VM was disposed. */
+  /** The memory is gone: its VM was disposed. */
   get isGone(): boolean {
     return this.#used.length === 0
   }
@@ -75,21 +75,21 @@ export class Rings {
     Atomics.store(this.#used, INDEX, (index + 1) & 0xffff)
   }
 
-  /** Does the driver want to hear that the index of used chains went from one value to the other? (2.7.7.2, 2.7.10) */
+  /** Whether the driver wants to be told that the used index moved from one value to the other (2.7.7.2, 2.7.10). */
   wantsInterrupt(from: number, to: number): boolean {
     if (!this.#hasEventIndex) return (Atomics.load(this.#available, FLAGS) & AVAIL_F_NO_INTERRUPT) === 0
     const event = Atomics.load(this.#available, RING + this.size)
     return ((to - event - 1) & 0xffff) < ((to - from) & 0xffff)
   }
 
-  /** The device is about to look at the ring anyhow. With an event index it need not say so: it was passed. */
+  /** Used when the device will look at the ring anyway. With an event index it need not say so: the event is past. */
   suppressNotifications(): void {
     if (this.#hasEventIndex || this.#isSuppressed) return
     this.#isSuppressed = true
     Atomics.store(this.#used, FLAGS, USED_F_NO_NOTIFY)
   }
 
-  /** Asks to hear of the chain behind `taken`. Look at {@link offered} again afterwards. */
+  /** Asks to be told of the chain after `taken`. Look at {@link offered} again afterwards. */
   askForNotification(taken: number): void {
     if (this.#hasEventIndex) {
       Atomics.store(this.#used, RING + ELEMENT_WORDS * this.size, taken)

@@ -1,4 +1,4 @@
-// Turns: work on a queue, so much in a turn of the event loop, so that no guest holds it up.
+// Turns: does a limited amount of a queue's work in each turn of the event loop, so that no guest holds it up.
 
 const MOST_STEPS = 256
 const MOST_BYTES = 1 << 20
@@ -9,18 +9,18 @@ export class Turns {
   #isRunning = false
   #isWanted = false
 
-  /** @param step does one piece of the work. It returns how many bytes that took; undefined: there is nothing to do now */
+  /** @param step does one piece of the work. It returns how many bytes that took; undefined when there is nothing to do now */
   constructor(step: () => number | undefined) {
     this.#step = step
   }
 
-  /** There may be something to do: now, unless a later turn is due already. */
+  /** There may be work: do it now, unless a later turn is due already. */
   wake(): void {
     this.#isWanted = true
     if (this.#next === undefined && !this.#isRunning) this.#turn()
   }
 
-  /** The same in a turn of its own: for who is woken by what the guest made happen. */
+  /** The same in a later turn: for callers that the guest itself has woken. */
   wakeLater(): void {
     this.#next ??= setImmediate(() => this.#turn())
   }
@@ -42,13 +42,13 @@ export class Turns {
     this.wakeLater()
   }
 
-  /** @returns false when there is more than a turn's work */
+  /** @returns false when there is more than one turn's work */
   #work(): boolean {
     let bytes = 0
     for (let steps = 0; steps < MOST_STEPS && bytes < MOST_BYTES; steps++) {
       this.#isWanted = false
       const done = this.#step()
-      // A step may wake what it belongs to: by an interrupt, whose handler notifies.
+      // A step may wake its own Turns: it interrupts, and the interrupt's handler notifies.
       if (done === undefined && !this.#isWanted) return true
       bytes += done ?? 0
     }

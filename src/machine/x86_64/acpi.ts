@@ -1,4 +1,4 @@
-// ACPI's tables of a machine without ACPI hardware (ACPI 6.5, sections 5.2 and 4.1): processors, the IOAPIC, devices, power.
+// ACPI tables for a machine without ACPI hardware (ACPI 6.5, sections 5.2 and 4.1): processors, the IOAPIC, devices, power.
 
 import {POWER_PORTS} from '../devices/acpi-power.ts'
 import type {PlacedDevice} from '../kernel.ts'
@@ -13,12 +13,12 @@ const IOAPIC = 0xfec00000
 const HEADER_BYTES = 36
 const CHECKSUM_AT = 9
 const RSDP_BYTES = 36
-/** The RSDP's first checksum is over so many bytes. */
+/** The RSDP's first checksum covers this many bytes. */
 const RSDP_OLD_BYTES = 20
 
 const RESET_REGISTER_IS = 1 << 10
 const HARDWARE_REDUCED = 1 << 20
-/** There are no VGA, no message-signalled interrupts of PCI's, no PCIe ASPM. */
+/** There is no VGA, no message-signalled interrupt of PCI, no PCIe ASPM. */
 const BOOT_ARCHITECTURE = 0x1c
 const SYSTEM_IO = 1
 /** What _S5 tells the kernel to write. */
@@ -136,7 +136,7 @@ function rsdpOf(xsdt: number): Buffer {
   return summed(rsdp, 32)
 }
 
-/** Sets the byte that makes the sum of all 0. */
+/** Sets the byte that makes the sum of all bytes 0. */
 function summed(bytes: Buffer, at: number): Buffer {
   bytes[at] = 0
   bytes[at] = -bytes.reduce((sum, value) => sum + value, 0) & 0xff

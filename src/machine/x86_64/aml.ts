@@ -1,4 +1,4 @@
-// Bytes of AML, the language of ACPI's DSDT: what names devices and says where they are (ACPI 6.5, sections 6.4 and 20.2).
+// Bytes of AML, the language of ACPI's DSDT: names devices and says where they are (ACPI 6.5, sections 6.4 and 20.2).
 
 export type Bytes = readonly number[]
 
@@ -19,7 +19,7 @@ const little = (value: number, bytes: number): Bytes =>
 export const byte = (value: number): Bytes => [BYTE, value]
 export const text = (value: string): Bytes => [STRING, ...ascii(value), ZERO]
 
-/** `PNP0501`: three letters of five bits, four digits of four; in that order from the highest bit on. */
+/** `PNP0501`: three letters of five bits, four digits of four bits, from the highest bit down. */
 export function eisaId(id: string): Bytes {
   const [first, second, third] = ascii(id).map((code) => code - 0x40)
   const letters = (first << 10) | (second << 5) | third
@@ -27,7 +27,7 @@ export function eisaId(id: string): Bytes {
   return [DWORD, letters >> 8, letters % 256, digits >> 8, digits % 256]
 }
 
-/** @param path four letters, with `\` before them from the root on */
+/** @param path four letters; a leading `\` means from the root */
 export const name = (path: string, value: Bytes): Bytes => [NAME, ...ascii(path), ...value]
 export const list = (items: readonly Bytes[]): Bytes => [PACKAGE, ...sized([items.length, ...items.flat()])]
 export const scope = (path: string, ...terms: Bytes[]): Bytes => [
@@ -39,7 +39,7 @@ export const device = (path: string, ...terms: Bytes[]): Bytes => [
   ...sized([...ascii(path), ...terms.flat()]),
 ]
 
-/** _CRS: what a device has of the machine. */
+/** _CRS: the resources that a device uses. */
 export function resources(...descriptors: Bytes[]): Bytes {
   const END = [0x79, 0]
   const bytes = [...descriptors.flat(), ...END]

@@ -5,7 +5,7 @@ import type {Vcpu} from '../../vm/vcpu.ts'
 import type {Vm} from '../../vm/vm.ts'
 import type {StartOfGuest} from '../machine.ts'
 
-/** To 0x7fff, below ARGUMENTS. */
+/** Up to 0x7fff, below ARGUMENTS. */
 const TABLES = 0x1000
 const CODE_SELECTOR = 0x08
 const DATA_SELECTOR = 0x10

@@ -1,4 +1,4 @@
-// A bzImage: a kernel that unpacks itself, behind its setup header (Linux, Documentation/arch/x86/boot.rst).
+// A bzImage: a kernel that unpacks itself, after its setup header (Linux, Documentation/arch/x86/boot.rst).
 
 import {failedKernel} from '../kernel.ts'
 import {HIGH_BEGIN, IS_WHOLE, type KernelImage} from './kernel-image.ts'
@@ -7,18 +7,18 @@ import {HEADER_AT, MAGIC, MAGIC_AT, VERSION_AT} from './zero-page.ts'
 /** Offsets in the file. */
 const SECTORS_AT = 0x1f1
 const JUMP_AT = 0x201
-/** 2.12: xloadflags. */
+/** 2.12 introduced xloadflags. */
 const VERSION_MIN = 0x20c
 const INITRD_MAX_AT = 0x22c
 const LOAD_FLAGS_AT = 0x236
 const COMMAND_LINE_MAX_AT = 0x238
 const PREFERRED_AT = 0x258
 const INIT_BYTES_AT = 0x260
-/** As far as it is read. */
+/** The end of what is read of it. */
 const HEADER_END = 0x264
 const IS_64_BIT = 1
 const SECTOR_BYTES = 512
-/** Where the 64-bit entry is, behind the loaded kernel's beginning. */
+/** The 64-bit entry's offset from the beginning of the loaded kernel. */
 const ENTRY = 0x200
 
 /** @throws HvError BAD_KERNEL */
@@ -41,7 +41,7 @@ export function readBzImage(file: Buffer): KernelImage {
     end: preferred + initBytes,
     initrdMax: file.readUInt32LE(INITRD_MAX_AT),
     commandLineMax: file.readUInt32LE(COMMAND_LINE_MAX_AT),
-    // It ends where its jump goes to.
+    // The header ends where its jump instruction leads.
     header: file.subarray(HEADER_AT, MAGIC_AT + file[JUMP_AT]),
   }
 }

@@ -1,4 +1,4 @@
-// Linux on x86_64: its kernel, its parameters and ACPI's tables go into memory, and the first vCPU stands before the 64-bit entry
+// Linux on x86_64: puts its kernel, its parameters and ACPI's tables into memory, and the first vCPU at the 64-bit entry
 // (Linux, Documentation/arch/x86/boot.rst).
 
 import {failedKernel, type KernelStart} from '../kernel.ts'

@@ -1,4 +1,4 @@
-// The machine of x86_64: ports.
+// The machine of x86_64: its own devices are at ports.
 
 import {existsSync} from 'node:fs'
 import {AcpiPower} from '../devices/acpi-power.ts'
@@ -11,10 +11,10 @@ import type {Machine} from '../machine.ts'
 import {boot} from './boot.ts'
 import {startLinux} from './linux.ts'
 
-/** Of KVM without VT-x or SVM. */
+/** KVM without VT-x or SVM. */
 const PVM_MODULE = '/sys/module/kvm_pvm'
 const COM1 = {first: 0x3f8, length: 8, gsi: 4}
-/** Its interrupt would be for alarms: the kernel is told of none. */
+/** Its interrupt would be for alarms, so the kernel is told of none. */
 const CLOCK = {first: 0x70, length: 2, gsi: 8}
 
 export const machine: Machine = {
@@ -39,9 +39,9 @@ export const machine: Machine = {
     existsSync(PVM_MODULE)
       ? 'boot it where KVM has VT-x or SVM: this PVM host interprets kernels, and not all of their instructions'
       : '',
-  // A machine without PCI, without a keyboard's controller.
+  // The machine has no PCI, and no keyboard controller.
   commandLine: 'console=ttyS0 panic=-1 reboot=acpi pci=off i8042.noaux i8042.nokbd',
-  // Pins of the IOAPIC that no ISA interrupt has.
+  // Pins of the IOAPIC that no ISA interrupt uses.
   virtio: {first: 0xd0000000, stride: 0x1000, gsi: 16, most: 8},
   vcpuOptions: () => ({}),
   makeKernelDevices(vm, {input, output}) {

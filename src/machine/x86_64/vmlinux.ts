@@ -1,4 +1,4 @@
-// vmlinux: a kernel that is unpacked already, an ELF file whose segments have physical addresses (man 5 elf). All in it is an allegation.
+// vmlinux: a kernel that is unpacked already: an ELF file whose segments have physical addresses (man 5 elf). All in it is an allegation.
 
 import {
   E_ENTRY,
@@ -29,11 +29,11 @@ import {HIGH_BEGIN, IS_WHOLE, type KernelImage} from './kernel-image.ts'
 import {BOOT_FLAG_AT, HEADER_AT, LOAD_FLAGS_AT, MAGIC, MAGIC_AT, VERSION_AT} from './zero-page.ts'
 
 const ELF = 0x464c457f
-/** Programs have the lower half of the virtual addresses. */
+/** The lower half of the virtual addresses is for programs. */
 const UPPER_HALF = 2 ** 63
-/** Linux's COMMAND_LINE_SIZE, with a NUL: it says so in no place of the file, and reads no further. */
+/** Linux's COMMAND_LINE_SIZE less the NUL: the file does not say it, and Linux reads no further. */
 const COMMAND_LINE_MAX = 2047
-/** As bzImages have it. */
+/** The same as in bzImages. */
 const INITRD_MAX = 0x7fffffff
 const BOOT_FLAG = 0xaa55
 /** 2.15. */
@@ -41,7 +41,7 @@ const VERSION = 0x20f
 const LOADED_HIGH = 1
 const HEADER_BYTES = LOAD_FLAGS_AT + 1 - HEADER_AT
 
-/** Numbers from 2^53 on are not exact, and beyond any file and all memory. */
+/** Numbers from 2^53 on are not exact, and exceed any file and all memory. */
 interface Segment {
   readonly offset: number
   readonly fileBytes: number
@@ -84,7 +84,7 @@ function checkKind(file: Buffer): void {
     throw failedKernel(`is for ${machineName(machine)}, and this host is x86_64`, 'give one for x86_64')
 }
 
-/** Those that are loaded, by address. */
+/** The segments that are loaded, by address. */
 function readSegments(file: Buffer): readonly Segment[] {
   const count = file.readUInt16LE(E_PHNUM)
   const tableAt = Number(file.readBigUInt64LE(E_PHOFF))
@@ -106,7 +106,7 @@ function readSegments(file: Buffer): readonly Segment[] {
   return segments.sort((a, b) => a.address - b.address)
 }
 
-/** None where the machine has something else, none on another. */
+/** Segments must not lie where the machine has something else, nor overlap. */
 function checkPlaces(segments: readonly Segment[]): void {
   let free = HIGH_BEGIN
   for (const {address, end} of segments) {
@@ -118,7 +118,7 @@ function checkPlaces(segments: readonly Segment[]): void {
   }
 }
 
-/** Which a bzImage would have: for a loader of 64-bit entries, from HEADER_AT on. */
+/** The header that a bzImage would have: for a loader that uses the 64-bit entry, from HEADER_AT on. */
 function setupHeader(): Uint8Array {
   const header = Buffer.alloc(HEADER_BYTES)
   header.writeUInt16LE(BOOT_FLAG, BOOT_FLAG_AT - HEADER_AT)

@@ -1,6 +1,6 @@
-// The zero page, struct boot_params: what a kernel of x86_64 is told by who loads it (Linux, Documentation/arch/x86/zero-page.rst).
+// The zero page, struct boot_params: what the loader tells an x86_64 kernel (Linux, Documentation/arch/x86/zero-page.rst).
 
-/** Offsets. The header's are those in a bzImage, too. */
+/** Offsets. The header's are the same in a bzImage. */
 export const HEADER_AT = 0x1f1
 export const BOOT_FLAG_AT = 0x1fe
 export const MAGIC_AT = 0x202
@@ -17,10 +17,10 @@ const COMMAND_LINE_AT = 0x228
 const MAP_AT = 0x2d0
 const MAP_ENTRY_BYTES = 20
 const PAGE_BYTES = 0x1000
-/** "undefined": no loader that Linux has a number for. */
+/** "undefined": a loader for which Linux has no number. */
 const LOADER = 0xff
 
-/** Of the memory map (E820). */
+/** Types in the memory map (E820). */
 export const RAM = 1
 export const ACPI = 3
 
@@ -28,7 +28,7 @@ export const ACPI = 3
 export interface ToldOfMachine {
   readonly commandLine: number
   readonly initrd: Range | undefined
-  /** ACPI's root. */
+  /** The address of ACPI's root. */
   readonly rsdp: number
   /** By address. */
   readonly map: readonly (Range & {readonly type: number})[]

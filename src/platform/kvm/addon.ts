@@ -1,9 +1,9 @@
-// The addon's part of the KVM platform: native/napi/user_vm.cc.
+// The KVM platform's part of the addon: native/napi/user_vm.cc.
 
 import type {NativeContext, NativeWatcher} from '../addon.ts'
 
 export interface KvmAddon {
-  /** `cpus`: how many are wanted. */
+  /** `cpus`: the wanted number. */
   UserVm: new (
     memoryBytes: number,
     cpus: number,
@@ -18,12 +18,12 @@ export interface KvmAddon {
 }
 
 export interface NativeUserVm {
-  /** Of the MemoryFile, the first `bytes`. Empty once the VM is disposed. */
+  /** The first `bytes` of the MemoryFile. Empty once the VM is disposed of. */
   showMemory(bytes: number): ArrayBuffer
-  /** Of page tables, shim, frames and records. */
+  /** The memory with page tables, shim, frames and records. */
   showSupervisor(bytes: number): ArrayBuffer
   readonly supervisorBytes: number
-  /** As many as are wanted, if KVM allows that. */
+  /** The wanted number, if KVM allows that. */
   readonly cpus: number
   /** Byte offset in the supervisor's memory: a word that is set when any Cpu's thread stops. */
   readonly stopsOffset: number
@@ -35,11 +35,11 @@ export interface NativeUserVm {
 
 export interface NativeSpace {
   /**
-   * Brings `count` edits into force: four numbers each, address, length, offset and protection; 0 unmaps.
-   * @returns false: what found no memory for page tables is unmapped
+   * Applies `count` edits: four numbers each, address, length, offset and protection; 0 unmaps.
+   * @returns false when memory for page tables ran out: what lacked it is unmapped
    */
   commit(edits: Float64Array, count: number): boolean
-  /** The same mappings as `from` has. Precondition: nothing is mapped. @throws Error with errno ENOMEM: nothing is */
+  /** Makes the same mappings as `from` has. Precondition: nothing is mapped. @throws Error with errno ENOMEM; then nothing is mapped */
   copyFrom(from: NativeSpace): void
   /** Unmaps all. Precondition: nothing runs there. */
   clear(): void
@@ -47,13 +47,13 @@ export interface NativeSpace {
 }
 
 export interface NativeCpu extends NativeContext {
-  /** Byte offset in the supervisor's memory: the trap frame (native/shim/abi.h). It may change with the space. */
+  /** Byte offset in the supervisor's memory of the trap frame (native/shim/abi.h). It may change with the space. */
   readonly frameOffset: number
-  /** Of the TrapRecord (native/arch/trap_record.h). */
+  /** Byte offset of the TrapRecord (native/arch/trap_record.h). */
   readonly recordOffset: number
   /** The program's cycle counter is the host's. */
   readonly hasHostCycles: boolean
-  /** Gives it a thread. `looks`: how often that looks for its next command before it sleeps. */
+  /** Gives it a thread. `looks`: how often the thread looks for its next command before it sleeps. */
   startRunner(looks: number): void
   post(): void
   halt(): void

@@ -24,20 +24,20 @@ const NOTHING = new Uint32Array()
 export class KvmContext implements LoopContext<NativeSpace> {
   readonly argumentWords: Int32Array
   callSite = 0
-  /** Not by `run`. */
+  /** `run` never hears a call without an exit. */
   readonly wasHeard = false
-  /** The frame's words up to the arguments, as they were at the trap. */
+  /** The frame's words up to the arguments, copied at the trap. */
   readonly #call = new Int32Array(ARGUMENTS_END)
   /** The TrapRecord of the last fault or death. */
   readonly #trap = new Int32Array(RECORD_WORDS)
   readonly #userTop: number
   readonly #cpus: CpuSource
-  /** Where its registers are; undefined: saved here. */
+  /** The Cpu that holds its registers; undefined when they are saved here. */
   #cpu: KvmCpu | undefined
   readonly #saved = new BigUint64Array(arch.registerCount)
-  /** Undefined: as a new processor has it. */
+  /** Undefined: that of a new processor. */
   #savedFp: Uint8Array | undefined
-  /** What `readRegisters` gives. */
+  /** The array that `readRegisters` returns. */
   readonly #registers = new BigUint64Array(arch.registerCount)
   #known: Uint32Array = NOTHING
   readonly #release: (context: KvmContext) => void
@@ -45,7 +45,7 @@ export class KvmContext implements LoopContext<NativeSpace> {
 
   /**
    * @param userTop user addresses end here
-   * @param release called once; stops it if it runs
+   * @param release called once; stops the context if it runs
    */
   constructor(cpus: CpuSource, userTop: number, release: (context: KvmContext) => void) {
     this.#cpus = cpus
@@ -69,15 +69,15 @@ export class KvmContext implements LoopContext<NativeSpace> {
   }
 
   /**
-   * Once a call, before anything is decided by it: on PVM hosts programs can write the frame, and go on writing while the
-   * sentry that listens answers.
+   * Called once per call, before anything is decided from it: on PVM hosts programs can write the frame, and go on writing while the
+   * listening sentry answers.
    */
   takeCall(frame: Int32Array): void {
     copyCall(frame, this.#call)
     this.callSite = takeCaller(frame)
   }
 
-  /** The record is the Cpu's, which others may take before they are asked for. */
+  /** The record is the Cpu's, and another context may take the Cpu before the record is asked for. */
   takeTrap(record: Int32Array): void {
     this.#trap.set(record)
   }
@@ -125,7 +125,7 @@ export class KvmContext implements LoopContext<NativeSpace> {
   }
 
   writeFpState(state: Uint8Array): void {
-    // A processor alone knows what it refuses, and this context will need one soon.
+    // Only a processor knows what it refuses, and this context will need one soon.
     if (this.#cpu === undefined) this.#load(this.#cpus.take())
     if (this.#cpu === undefined) throw new Error('no Cpu is free to check an FP state')
     try {
@@ -145,7 +145,7 @@ export class KvmContext implements LoopContext<NativeSpace> {
     this.#disposed = true
     this.#release(this)
     if (this.#cpu === undefined) return
-    // On PVM hosts a program can pretend to wait for an answer, and go on.
+    // On PVM hosts a program can pretend to wait for an answer, and run on.
     this.#cpu.halt()
     this.#cpu.owner = undefined
     this.#cpu = undefined
@@ -170,7 +170,7 @@ export class KvmContext implements LoopContext<NativeSpace> {
     return this.#cpu?.preempt() ?? EVENT_PREEMPTED
   }
 
-  /** Its Cpu is another's from now on. */
+  /** From now on its Cpu is another context's. */
   save(): void {
     const cpu = this.#cpu!
     cpu.readRegisters(this.#saved)
@@ -178,7 +178,7 @@ export class KvmContext implements LoopContext<NativeSpace> {
     this.#cpu = undefined
   }
 
-  /** Its Cpu stopped for good, with the registers. */
+  /** Its Cpu stopped for good, and its registers are lost. */
   lose(): void {
     this.#cpu!.owner = undefined
     this.#cpu = undefined

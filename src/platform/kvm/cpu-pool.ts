@@ -1,4 +1,4 @@
-// CpuPool: the Cpus of a platform: made when they are first needed, lent to contexts, and whose registers stay where.
+// CpuPool: the Cpus of a platform: made when first needed, lent to contexts, and keeping the registers of their last one.
 
 import {addon} from '../../addon.ts'
 import {HvError} from '../../errors.ts'
@@ -14,7 +14,7 @@ export class CpuPool {
   readonly #watcher: NativeWatcher
   readonly #supervisor: ShownRegion
   readonly #cpus: KvmCpu[] = []
-  /** Their vCPUs stopped for good. KVM keeps them as long as their VM. */
+  /** Cpus whose vCPUs stopped for good. KVM keeps them as long as their VM. */
   readonly #dead: KvmCpu[] = []
   #takes = 0
   /** The FP state of a new vCPU. */
@@ -28,7 +28,7 @@ export class CpuPool {
     this.size = vm.cpus
   }
 
-  /** The first one, which tells what all are like. */
+  /** The first Cpu, which shows what all are like. */
   get first(): KvmCpu {
     return this.#cpus[0] ?? this.#create()
   }
@@ -39,9 +39,9 @@ export class CpuPool {
   }
 
   /**
-   * For a context whose registers are in none: one that is nobody's; a new one, rather than move registers out of the way; or the one
-   * that was taken longest ago, whose owner then has to save what is in it.
-   * @returns undefined: all are busy
+   * For a context whose registers are in no Cpu: one without an owner; or a new one, to avoid moving registers; or the one
+   * that was taken longest ago, whose owner then has to save its registers.
+   * @returns undefined when all are busy
    * @throws HvError VCPU_FAILED
    */
   take(): KvmCpu | undefined {
@@ -50,13 +50,13 @@ export class CpuPool {
     return cpu
   }
 
-  /** Its vCPU stopped for good: another one takes its place. */
+  /** The Cpu's vCPU stopped for good: another one takes its place. */
   bury(cpu: KvmCpu): void {
     this.#cpus.splice(this.#cpus.indexOf(cpu), 1)
     this.#dead.push(cpu)
   }
 
-  /** Stops all. */
+  /** Stops all of them. */
   dispose(): void {
     for (const cpu of [...this.#cpus, ...this.#dead]) cpu.dispose()
   }
@@ -66,7 +66,7 @@ export class CpuPool {
     return this.#cpus.length < this.size ? this.#another() : undefined
   }
 
-  /** While the host has no more to give, those that are there have to do. */
+  /** When the host has no more to give, the existing ones have to do. */
   #another(): KvmCpu | undefined {
     try {
       return this.#create()

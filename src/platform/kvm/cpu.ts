@@ -1,4 +1,4 @@
-// KvmCpu: one vCPU, the trap frame it shares with the sentry, and how it is run: here, or by a thread of its own.
+// KvmCpu: one vCPU, the trap frame it shares with the sentry, and how it is run: here, or on its own thread.
 
 import type {NativeWatcher} from '../addon.ts'
 import {EVENT_PREEMPTED, EVENT_SYSCALL, type EventKind} from '../platform.ts'
@@ -20,26 +20,26 @@ import type {KvmContext} from './context.ts'
 export class KvmCpu {
   readonly native: NativeCpu
   readonly record: Int32Array
-  /** Whose registers it has. */
+  /** The context whose registers it has. */
   owner: KvmContext | undefined
   /** Its owner was resumed. */
   isBusy = false
-  /** Nobody's registers were ever in it. */
+  /** No context's registers were ever in it. */
   isNew = true
-  /** When it was taken last: the higher, the later. */
+  /** When it was last taken: a higher number is later. */
   takenAt = 0
   readonly #supervisor: ShownRegion
   #frame: Int32Array
   readonly #stoppedWord: Int32Array
   #space: NativeSpace | undefined
-  /** What the frame has. */
+  /** The known results in the frame. */
   #known: Uint32Array | undefined
-  /** Some frame of its has had something. */
+  /** One of its frames has held known results. */
   #hasKnown = false
   #hasThread = false
   /** Its own thread runs it. */
   #threaded = false
-  /** On its thread: in the shim or the program; false: stopped, and the sentry's thread may touch it. */
+  /** On its thread, in the shim or the program; false: stopped, and the sentry's thread may touch it. */
   #running = false
   /** Registers were written since it last ran. */
   #written = false
@@ -65,7 +65,7 @@ export class KvmCpu {
     return Atomics.load(this.record, STOPPED) !== 0
   }
 
-  /** Once for each frame and context: `results` are the ones that are there. */
+  /** Needed once per frame and context: writes `results` unless the frame holds them already. */
   know(results: Uint32Array): void {
     if (results === this.#known || (results.length === 0 && !this.#hasKnown)) return
     this.#hasKnown = true
@@ -74,7 +74,7 @@ export class KvmCpu {
   }
 
   setResult(result: number): void {
-    // Registers that were written go in as they are: the frame's result does not reach them.
+    // Written registers replace the guest's when it runs: the frame's result does not reach them.
     if (this.#written) this.native.writeResult(result)
     storeResult(this.#frame, result)
   }
@@ -116,15 +116,15 @@ export class KvmCpu {
   /** Runs it here until it traps. */
   run(): EventKind {
     this.#written = false
-    // Nobody else looks before the processor enters the guest.
+    // No other thread looks before the processor enters the guest.
     this.#frame[STATE] = ANSWERED
     this.native.run()
     return this.record[STOPPED]
   }
 
   /**
-   * From the next `go` on its own thread runs it. Precondition: stopped.
-   * @param looks for its next command before the thread sleeps; the first time alone
+   * From the next `go` on, its own thread runs it. Precondition: stopped.
+   * @param looks for its next command before the thread sleeps; only the first call's value counts
    */
   useThread(looks: number): void {
     if (!this.#hasThread) this.native.startRunner(looks)
@@ -132,7 +132,7 @@ export class KvmCpu {
     this.#threaded = true
   }
 
-  /** From the next resume on `run` runs it again. Precondition: `exited`. */
+  /** From the next resume on, `run` runs it again. Precondition: `exited`. */
   leaveThread(): void {
     Atomics.store(this.#frame, LISTENING, 0)
     this.#threaded = false
@@ -140,12 +140,12 @@ export class KvmCpu {
   }
 
   /**
-   * With a thread: lets it go on, by the frame where it waits in the shim, else by its thread.
-   * @param looks how often the shim looks for the answer to its next call before it exits; 0: nobody will look at the frame
-   * @returns its thread is to enter the guest
+   * With a thread: lets it go on, through the frame if it waits in the shim, otherwise through its thread.
+   * @param looks how often the shim looks for the answer to its next call before it exits; 0: the sentry will not look at the frame
+   * @returns whether its thread has to enter the guest
    */
   go(looks: number): boolean {
-    // Before it is answered: from then on it may stop for its next call.
+    // Read before it is answered: from then on it may stop for its next call.
     const isToEnter = Atomics.load(this.record, STOPPED) !== 0
     Atomics.store(this.#frame, LISTENING, looks)
     Atomics.store(this.#frame, STATE, ANSWERED)
@@ -167,17 +167,17 @@ export class KvmCpu {
     return this.#stopEvent()
   }
 
-  /** With a thread: `look` is worth it. */
+  /** With a thread: `look` will find something. */
   get hasNews(): boolean {
     return Atomics.load(this.#frame, STATE) === REQUEST || Atomics.load(this.record, STOPPED) !== 0
   }
 
-  /** With a thread: the trap that there is; 0: none. */
+  /** With a thread: the trap that has come; 0: none. */
   look(): EventKind {
     return Atomics.load(this.#frame, STATE) === REQUEST ? EVENT_SYSCALL : this.#stopEvent()
   }
 
-  /** With a thread: from now on it exits; what came meanwhile is returned. */
+  /** With a thread: from now on it exits; returns what came meanwhile. */
   deafen(): EventKind {
     Atomics.store(this.#frame, LISTENING, 0)
     return this.look()
@@ -193,7 +193,7 @@ export class KvmCpu {
     if (!this.#threaded || !this.#running) return EVENT_PREEMPTED
     this.halt()
     const stopped = this.record[STOPPED]
-    // It gave up waiting for the answer that it has by now: behind the call.
+    // It gave up waiting for an answer that has come since: it stands after the call.
     return stopped === EVENT_SYSCALL && Atomics.load(this.#frame, STATE) === ANSWERED
       ? EVENT_PREEMPTED
       : stopped
@@ -213,7 +213,7 @@ export class KvmCpu {
   #stopEvent(): EventKind {
     const stopped = Atomics.load(this.record, STOPPED)
     if (stopped === 0) return 0
-    // It gave up waiting for the answer that it has by now.
+    // It gave up waiting for an answer that has come since.
     if (stopped === EVENT_SYSCALL && Atomics.load(this.#frame, STATE) === ANSWERED) {
       this.native.post()
       return 0

@@ -1,4 +1,4 @@
-// KvmPlatform: Cpus are vCPUs of one VM that run contexts in ring 3 or EL0, spaces its page tables.
+// KvmPlatform: Cpus are vCPUs of one VM that run contexts in ring 3 or EL0; spaces are its page tables.
 
 import {availableParallelism} from 'node:os'
 import {ENOMEM} from '../../abi/errno.ts'
@@ -30,23 +30,23 @@ import {Listening} from './listening.ts'
 import {Patience} from './patience.ts'
 import {KvmSpace, type SpacePool} from './space.ts'
 
-/** Looks at the frame between two looks at the clock, which costs as much as some. */
+/** Looks at the frame between two looks at the clock; one at the clock costs as much as several at the frame. */
 const SPINS = 512
 
 export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Platform, SpacePool {
   readonly name = 'kvm'
   readonly memory: MemoryFile
   readonly userTop = addon.userTop
-  /** What the shim has is the supervisor's, but on PVM hosts, where it lies above what programs look at. */
+  /** The shim's pages are the supervisor's, except on PVM hosts, where they lie above what programs look at. */
   readonly mappings = []
   readonly cpus: number
   hasHostCycles = false
   readonly #vm: NativeUserVm
   readonly #pool: CpuPool
   readonly #contexts = new Set<KvmContext>()
-  /** Of disposed spaces, empty: PVM would mix up page tables that are taken apart and made anew. */
+  /** Those of disposed spaces, now empty: PVM would mix up page tables that are taken apart and made anew. */
   readonly #emptySpaces: NativeSpace[] = []
-  /** All that were made: they hold the VM. */
+  /** All that were ever made: they hold the VM. */
   readonly #spaces: NativeSpace[] = []
   readonly #patience = new Patience(addon.monotonicNs)
   readonly #listening = new Listening(addon.monotonicNs, this.#patience)
@@ -54,7 +54,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   #listened: KvmCpu | undefined
   /** Set when any Cpu's thread stops. */
   readonly #stops: Int32Array
-  /** Of the host's, for programs and the sentry. */
+  /** The host's processors, for programs and the sentry. */
   readonly #processors = availableParallelism()
 
   /**
@@ -124,7 +124,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
   }
 
   createContext(): Context {
-    // Of the VM: arm64's first vCPU sets it for all.
+    // It is the VM's: on arm64 the first vCPU sets it for all.
     this.hasHostCycles ||= this.#pool.first.native.hasHostCycles
     const context = new KvmContext(this.#pool, this.userTop, (disposed) => {
       this.stop(disposed)
@@ -193,12 +193,12 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     return super.stopped(context, event)
   }
 
-  /** A processor is left to spin on. */
+  /** Whether a processor is left to spin on. */
   get #canSpin(): boolean {
     return this.#processors > this.running.length
   }
 
-  /** Each on its own thread, and `resumed` is the last to go. */
+  /** Each runs on its own thread, and `resumed` is the last to go. */
   #runSeveral(resumed: KvmCpu): void {
     this.#listened = undefined
     this.#patience.renew()
@@ -210,7 +210,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     }
   }
 
-  /** What a look at one of several gave. */
+  /** Handles what a look at one of several returned. */
   #seen(context: KvmContext, event: EventKind): EventKind {
     if (event === 0) return 0
     if (event === EVENT_PREEMPTED) return this.#goOn(context)
@@ -220,7 +220,7 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     return this.stopped(context, event)
   }
 
-  /** The last one of several: it comes back to this thread by its next exit. */
+  /** For the last one of several: it comes back to this thread with its next exit. */
   #await(context: KvmContext, cpu: KvmCpu): EventKind {
     const event = cpu.deafen()
     if (event === 0) return this.events.collect(cpu.sleep(this.events.watcher, this.events.buffer))
@@ -253,13 +253,13 @@ export class KvmPlatform extends RunLoop<KvmContext, NativeSpace> implements Pla
     return this.stopped(context, event)
   }
 
-  /** A signal of the host's ended KVM_RUN: nobody asked for it. */
+  /** KVM_RUN was ended by a host signal that was not meant for it. */
   #goOn({cpu}: KvmContext): EventKind {
     this.#go(cpu, cpu === this.#listened || (this.running.length > 1 && this.#canSpin))
     return 0
   }
 
-  /** @param listens the sentry will look at its frame */
+  /** @param listens whether the sentry will look at its frame */
   #go(cpu: KvmCpu, listens: boolean): void {
     if (cpu.go(listens ? this.#patience.breakEven.answerLooks : 0)) this.#patience.allowEntry()
   }

@@ -1,15 +1,15 @@
-// Listening: when the sentry spins on the trap frame in place of waiting for exits. It pays while the program traps in quick
+// Listening: when the sentry spins on the trap frame instead of waiting for exits. It pays while the program traps in quick
 // succession, and needs a second processor.
 
 import {availableParallelism} from 'node:os'
 import type {Patience} from './patience.ts'
 
-/** Traps in a row that must be quick: at first, and at most, after listening was in vain, which costs as much as some three of them. */
+/** How many traps in a row must be quick: at first, and at most after listening was in vain, which costs as much as about three traps. */
 const STREAK_MIN = 8
 const STREAK_MAX = 32
-/** Parking, and each call that the shim gave up on, cost as much as some traps by exit: with fewer heard it was in vain. */
+/** Parking, and each call that the shim gave up on, cost as much as several traps by exit: if fewer were heard, it was in vain. */
 const WORTH = 16
-/** System calls that the shim gave up on: so many are chance, and one in so many. */
+/** System calls that the shim gave up on: this many may be chance, and one in so many. */
 const MISSES_MIN = 4
 const MISSES_SHARE = 64
 
@@ -26,14 +26,14 @@ export class Listening {
 
   /**
    * @param now CLOCK_MONOTONIC nanoseconds
-   * @param patience what it goes by, and for how long it listens in vain
+   * @param patience gives the costs, and how long to listen in vain
    */
   constructor(now: () => number, patience: Patience) {
     this.#now = now
     this.#patience = patience
   }
 
-  /** One more trap by exit. True: listen from here on. */
+  /** Called for a trap by exit. True: listen from here on. */
   exited(): boolean {
     if (!this.#possible || ++this.#traps < this.#streak) return false
     const now = this.#now()
@@ -47,13 +47,13 @@ export class Listening {
     return quick
   }
 
-  /** One more trap while listening. */
+  /** Called for a trap that was heard. */
   heard(): void {
     this.#listened++
     this.#patience.renew()
   }
 
-  /** Nothing yet: spin on? */
+  /** Nothing has come yet: whether to spin on. */
   patient(): boolean {
     return this.#patience.lasts()
   }
@@ -65,9 +65,9 @@ export class Listening {
   }
 
   /**
-   * A trap came by an exit while listening. True: exits are back, because nobody spins any more, or because the shim
-   * keeps giving up: the sentry is not given the processor that it spins on.
-   * @param gaveUp a system call, which the shim had waited with
+   * A trap came by an exit while listening. True: go back to exits, because the sentry has stopped spinning, or because the shim
+   * keeps giving up: the sentry does not get the processor that it spins on.
+   * @param gaveUp it is a system call, and the shim gave up waiting for its answer
    */
   missed(gaveUp: boolean): boolean {
     this.#patience.renew()

@@ -3,9 +3,9 @@
 import {type BreakEven, breakEven, NEVER_LISTENING} from '../costs.ts'
 
 export class Patience {
-  /** What it goes by. */
+  /** The costs that it follows. */
   breakEven: BreakEven = breakEven(NEVER_LISTENING)
-  /** What a trap by exit costs: whom KVM_RUN is still to bring into the guest is late by as much, at most. */
+  /** The cost of a trap by exit: a context that KVM_RUN still has to bring into the guest is late by at most that. */
   entryNs = 0
   readonly #now: () => number
   #until = 0
@@ -16,18 +16,18 @@ export class Patience {
     this.#now = now
   }
 
-  /** There was something. */
+  /** Something has come. */
   renew(): void {
     this.#until = 0
     this.#isToEnter = false
   }
 
-  /** Who is waited for goes on by KVM_RUN. */
+  /** The context that is waited for goes on through KVM_RUN. */
   allowEntry(): void {
     this.#isToEnter = true
   }
 
-  /** Nothing yet: look on? */
+  /** Nothing has come yet: whether to look on. */
   lasts(): boolean {
     const now = this.#now()
     if (this.#until === 0)

@@ -1,4 +1,4 @@
-// KvmSpace: the page tables of one guest process, whose edits are collected here and made by one native call.
+// KvmSpace: the page tables of one guest process; edits are collected here and made in one native call.
 
 import {ENOMEM, Errno} from '../../abi/errno.ts'
 import {orGuestErrno} from '../guest-errno.ts'
@@ -8,10 +8,10 @@ import type {NativeSpace} from './addon.ts'
 
 const EDIT_WORDS = 4
 const FIRST_EDITS = 8
-/** After a longer list, memory for so long a one is not kept. */
+/** After a longer list, the memory of the list is released. */
 const KEPT_EDITS = 1024
 
-/** Native spaces to take, and to give back empty. */
+/** Gives out native spaces, and takes them back empty. */
 export interface SpacePool {
   readonly memory: MemoryFile
   takeSpace(): NativeSpace
@@ -82,12 +82,12 @@ export class KvmSpace implements AddressSpace {
   }
 
   /**
-   * KVM maps eight pages at a time where the host has them already (its PTE_PREFETCH_NUM), which halves what the first touch
-   * of each costs.
+   * KVM maps eight pages at a time where the host has them already (its PTE_PREFETCH_NUM), which halves the cost of the first touch
+   * of each.
    */
   #backByHost(offset: number, length: number): void {
     const {bytes} = this.#pool.memory
-    // New pages, which no program writes yet: what is there stays.
+    // New pages, which no program writes yet: their content stays.
     for (let at = offset; at < offset + length; at += PAGE_SIZE) bytes[at] |= 0
   }
 }

@@ -1,4 +1,4 @@
-// PtraceContext: one guest thread that a tracee runs, and what its stops say.
+// PtraceContext: one guest thread that a tracee runs, and what its stops report.
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {SIGSEGV} from '../../abi/signal.ts'
@@ -46,15 +46,15 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
   readonly #record: Int32Array
   readonly #userTop: number
   readonly #registers = new BigUint64Array(arch.registerCount)
-  /** Where it runs. */
+  /** The space that it runs in. */
   space: NativeTracedSpace | undefined
   /** Registers were written since it last ran. */
   #written = false
-  /** It was started, and nobody has taken its stop. */
+  /** It was started, and its stop was not taken yet. */
   isStarted = false
-  /** It is to run, and its process has no thread for it. */
+  /** It is to run, but its process has no thread for it. */
   lacksThread = false
-  /** What `fault` guessed last, if no call came between. */
+  /** The last guess of `fault`, if no call came since. */
   readonly #guessed = new Int32Array(RECORD_WORDS)
   readonly #release: (context: PtraceContext) => void
 
@@ -72,7 +72,7 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
     return takeCaller(this.#frame)
   }
 
-  /** Of the last trap: CAME_*, 0 for a stop that is not the gate's. */
+  /** For the last trap: CAME_*; 0 for a stop that is not the gate's. */
   get came(): number {
     return this.#record[STOPPED] === EVENT_SYSCALL ? this.#frame[STATE] : 0
   }
@@ -87,8 +87,8 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
   }
 
   /**
-   * The kernel says where, and whether anything is mapped there, but not what the access wanted. Where something is, that was
-   * to write. To know costs one more stop: `exactFault`. So does a fault that comes again, as the guess did not mend it.
+   * The kernel reports the address, and whether anything is mapped there, but not the kind of access. Where something is mapped, a write
+   * is assumed. Knowing costs one more stop: `exactFault`. A fault that repeats costs it, too, as the guess did not resolve it.
    */
   get fault(): Fault {
     const record = this.#record
@@ -122,7 +122,7 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
     }
   }
 
-  /** The signal that ended the process, 0 for none. */
+  /** The signal that ended the process; 0: none. */
   get deathSignal(): number {
     return this.#record[EXIT_REASON]
   }
@@ -132,7 +132,7 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
   }
 
   setResult(result: number): void {
-    // Registers that were written go in as they are: the frame's result does not reach them.
+    // Written registers replace the guest's when it runs: the frame's result does not reach them.
     if (this.#written) this.native.writeResult(result)
     storeResult(this.#frame, result)
   }
@@ -175,17 +175,17 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
     return false
   }
 
-  /** Whether few enough of those that are to run are where it would. */
+  /** Whether few enough of those that are to run are on the processor where it would. */
   hasPlace(running: number, isOneProgram: boolean): boolean {
     return this.native.hasPlace(running, isOneProgram)
   }
 
-  /** On another processor than the sentry. */
+  /** It is on another processor than the sentry. */
   get isAway(): boolean {
     return this.native.isAway
   }
 
-  /** @returns 0: it runs; else why it does not */
+  /** @returns 0 when it runs; otherwise why it does not */
   start(): EventKind {
     this.#leave()
     this.native.start()
@@ -199,7 +199,7 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
     return this.isStarted && this.#record[STOPPED] !== 0
   }
 
-  /** Takes the stop of one that was started; 0: it runs. */
+  /** Takes the stop of one that was started; 0: it still runs. */
   take(): EventKind {
     const event = this.#record[STOPPED]
     this.isStarted = event === 0
@@ -228,16 +228,16 @@ export class PtraceContext implements LoopContext<NativeTracedSpace> {
     return this.take()
   }
 
-  /** Stops it if it runs; what for is to be taken. */
+  /** Stops it if it runs; the reason is still to be taken. */
   pause(): void {
-    // What it has stopped for by itself would be lost.
+    // Otherwise a stop that has already come would be lost.
     if (this.isStarted && this.#record[STOPPED] === 0) this.native.preempt()
   }
 
-  /** What was of its last trap is no more. */
+  /** Forgets its last trap. */
   #leave(): void {
     this.#written = false
-    // After a call, the same fault is another one.
+    // After a call, the same fault counts as a new one.
     if (this.#record[STOPPED] === EVENT_SYSCALL) this.#guessed[CODE] = 0
   }
 }

@@ -1,23 +1,23 @@
-// GateListening: when the sentry listens for calls through the gate, with the program on another processor. Each that it hears costs less
-// than a stop; each other stop costs a wake-up more there than it would on the sentry's own processor.
+// GateListening: when the sentry listens for calls through the gate, with the program on another processor. Each call that it hears costs
+// less than a stop; each other stop costs an additional wake-up there, compared with the sentry's own processor.
 
 import {breakEven, type Costs, looksOf} from '../costs.ts'
 import {CAME_HEARD, CAME_HEARD_LATE, CAME_RANG} from '../trap-words.ts'
 
 /** Traps between two looks at the clock. */
 const BATCH = 8
-/** What a stop there costs more: its processor falls asleep meanwhile, and is woken. */
+/** What a stop costs in addition there: its processor falls asleep meanwhile, and is woken. */
 const WAKE_UPS = 2
 /** There and back. */
 const MOVES = 2
-/** The gate looks for so many stops' time for an answer: as a rule it comes, and who is going to sleep before he answers says so. */
+/** The gate looks for an answer for as long as this many stops take: it usually comes, and a sentry that goes to sleep first says so. */
 const ANSWERS = 8
 /** Calls through the gate before the first time: until then V8 compiles the sentry, on the processor that the program would take. */
 const WARM = 16_384
-/** Where listening was in vain, it takes twice as much to begin again: so many times as much at most. */
+/** When listening was in vain, it takes twice as much to begin again: at most this many times as much. */
 const MOST_DOUBT = 16
 
-/** How often to look, of native/ptrace/traced_context.h's Looks. */
+/** How often to look: Looks of native/ptrace/traced_context.h. */
 export interface Looks {
   patienceLooks: number
   answerLooks: number
@@ -29,17 +29,17 @@ export class GateListening {
   readonly #now: () => number
   #sparedNs = 0
   #lostNs = 0
-  /** What it takes to move the program there and back: so much is to be won before, and may be lost. */
+  /** The cost of moving the program there and back: that much must be gained first, and may be lost. */
   #stakeNs = 0
   #quickNs = 0
   #isOn = false
-  /** What listening has spared lately, or would have. */
+  /** What listening has saved lately, or would have. */
   #balanceNs = 0
   #doubt = 1
   #heard = 0
   #isForced = false
   #untilWarm = WARM
-  // Of the batch, while it does not listen.
+  // For the batch, while it does not listen.
   #traps = 0
   #rings = 0
   #since = 0
@@ -65,7 +65,7 @@ export class GateListening {
     this.#doubt = 1
   }
 
-  /** From now on it listens whenever that is possible, whether it pays or not. */
+  /** From now on it listens whenever possible, whether it pays or not. */
   force(): void {
     this.#isForced = true
   }
@@ -81,7 +81,7 @@ export class GateListening {
     return this.#isOn ? this.#isInVain(came) : this.#isWorth(came)
   }
 
-  /** Others run, too. */
+  /** Other contexts run, too. */
   stop(): void {
     this.#isOn = false
     this.#traps = this.#rings = this.#balanceNs = 0

@@ -1,16 +1,16 @@
-// What a failure to start a traced process means, and what to do about it.
+// What a failure to start a traced process means, and how to fix it.
 
 import {EACCES, EAGAIN, ENOMEM, EOPNOTSUPP, EPERM} from '../../abi/errno.ts'
 import {HvError} from '../../errors.ts'
 
-/** Somebody has killed all processes of the guest, and a sentry in its jail makes none. */
+/** All processes of the guest were killed, and a sentry in its jail cannot make new ones. */
 export function lostProcesses(error: Error & {errno?: number}): HvError {
   if (error.errno !== EPERM) return ptraceError(error)
   const message = `the guest's processes were killed from outside, and in its jail hv starts no others (${error.message})`
   return new HvError('PTRACE_UNUSABLE', message, 'make a new sandbox', {cause: error})
 }
 
-/** @param error of the addon: `errno` says which host error it was, the message of which call */
+/** @param error from the addon: `errno` is the host's error, and the message names the call */
 export function ptraceError(error: Error & {errno?: number}): HvError {
   const options = {cause: error}
   switch (error.errno) {

@@ -24,9 +24,9 @@ import {GateListening} from './gate-listening.ts'
 import {lostProcesses, ptraceError} from './ptrace-error.ts'
 import {PtraceSpace} from './space.ts'
 
-/** A policy, Linux's own period: each costs a stop; until it, programs that make calls have this processor by turns. */
+/** A policy, with Linux's own period: each tick costs a stop; within it, programs that make calls share this processor by turns. */
 const TICK_NS = 4e6
-/** More stops than a tick can have. */
+/** More stops than fit a tick. */
 const NEVER = 2 ** 32 - 1
 
 export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> implements Platform {
@@ -35,31 +35,31 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   readonly userTop: number
   readonly mappings: readonly PlatformMapping[]
   readonly cpus: number
-  /** Programs run on the host's processor as it is. */
+  /** Programs run directly on the host's processor. */
   readonly hasHostCycles = true
   readonly #tracer: NativeTracer
   readonly #listening = new GateListening(addon.monotonicNs)
-  /** Who is listened to, while it runs alone. */
+  /** The context that is listened to, while it runs alone. */
   #listened: PtraceContext | undefined
-  /** In a tick, on this processor: so many say that traps are brief. */
+  /** This many stops in a tick, on this processor, show that traps are brief. */
   #manyStops = NEVER
   readonly #contexts = new Set<PtraceContext>()
   readonly #spaces = new Set<PtraceSpace>()
-  /** The proof that the host allows all this, and the first space. */
+  /** Proves that the host allows all this, and becomes the first space. */
   #spare: NativeTracedSpace | undefined
-  /** What a program begins with. */
+  /** The state that a program begins with. */
   readonly #newFpState: Uint8Array
   #deadlineNs = Number.POSITIVE_INFINITY
-  /** When to look whether one of the contexts is to run elsewhere, or to wait; Infinity: all that are to run do. */
+  /** When to check whether a context should run elsewhere, or wait; Infinity: all that are to run do. */
   #tickNs = Number.POSITIVE_INFINITY
   /** A context waits for a place. */
   #isWaiting = false
-  /** Who has the place on this processor, from trap to trap: until the tick, if others wait for it. */
+  /** The context that keeps the place on this processor from trap to trap: until the tick, if others wait for it. */
   #favourite: PtraceContext | undefined
 
   /**
    * @param memoryBytes of guest memory; rounded up to pages
-   * @param cpus 1 to MAX_CPUS; what lies beyond is taken for these
+   * @param cpus 1 to MAX_CPUS; values beyond are clamped
    * @throws HvError MEMORY_SIZE, PTRACE_UNUSABLE
    */
   constructor(memoryBytes: number, cpus: number = availableParallelism()) {
@@ -73,7 +73,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
       this.userTop = addon.tracedUserTop()
       this.mappings = stubMappings()
     } catch (error) {
-      // The thread would stay on its one processor.
+      // Otherwise the thread would stay on its one processor.
       tracer?.dispose()
       this.events.dispose()
       throw ptraceError(error as Error & {errno?: number})
@@ -92,7 +92,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
     this.#tracer.setBriefNs(brief)
   }
 
-  /** The process that is to be the first space; undefined once it is one. */
+  /** The process that will be the first space; undefined once it is. */
   get sparePid(): number | undefined {
     return this.#spare?.pid
   }
@@ -106,7 +106,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
     return this.trapped.deathSignal
   }
 
-  /** @throws HvError PTRACE_UNUSABLE (no process more), OUT_OF_MEMORY */
+  /** @throws HvError PTRACE_UNUSABLE (no further process), OUT_OF_MEMORY */
   createSpace(): AddressSpace {
     const native = this.#spare ?? startSpace(this.#tracer)
     this.#spare = undefined
@@ -159,7 +159,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
   }
 
   protected override sleep(): EventKind {
-    // That it waits for its answer is its own word: nobody runs while the sentry sleeps.
+    // That it waits for its answer is only its claim: no program may run while the sentry sleeps.
     this.#listened?.native.halt()
     return super.sleep()
   }
@@ -194,17 +194,17 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
     this.#listening.stop()
   }
 
-  /** What one of those that run has stopped for; if nothing, lets all run that have a place. */
+  /** The event of one that has stopped; if none has, starts all that have a place. */
   #collect(): EventKind {
     do {
       for (const context of this.running) {
         const event = context.hasStopped ? context.take() : 0
-        // A kick: what it is about comes next, while the program runs on.
+        // A kick: its cause is handled next, while the program runs on.
         if (event !== 0 && event !== EVENT_PREEMPTED) return this.stopped(context, event)
       }
       const event = this.#startAll()
       if (event !== 0) return event
-      // To start one may stop another for a moment, which may have trapped by then.
+      // Starting one may stop another for a moment, and that one may have trapped by then.
     } while (this.running.some((context) => context.hasStopped))
     return 0
   }
@@ -225,7 +225,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
     return 0
   }
 
-  /** @param isOneProgram its threads share the turn: to change between them costs little */
+  /** @param isOneProgram its threads share the turn: switching between them costs little */
   #startInPlace(context: PtraceContext, isOneProgram: boolean): EventKind {
     if (context.isStarted) return 0
     if (!context.hasPlace(this.running.length, isOneProgram)) {
@@ -256,7 +256,7 @@ export class PtracePlatform extends RunLoop<PtraceContext, NativeTracedSpace> im
     this.#tickNs = this.#needsTick ? nowNs + TICK_NS : Number.POSITIVE_INFINITY
   }
 
-  /** A context for which its process gets no thread more has one of the others', which then waits as long. */
+  /** A context for which its process gets no further thread takes another context's, which then waits as long. */
   #takeTurns(): void {
     const waiting = this.running.find(({lacksThread}) => lacksThread)
     if (waiting === undefined) return
@@ -276,7 +276,7 @@ function stubMappings(): PlatformMapping[] {
   return mappings
 }
 
-/** Where there were processes, and none is left. */
+/** For when there were processes, and none is left. */
 function startSpace(tracer: NativeTracer): NativeTracedSpace {
   try {
     return new addon.TracedSpace(tracer)

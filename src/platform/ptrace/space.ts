@@ -1,4 +1,4 @@
-// PtraceSpace: one address space: a process, and what its mappings are to become.
+// PtraceSpace: one address space: a process, and the pending edits of its mappings.
 
 import {EAGAIN, ENOMEM} from '../../abi/errno.ts'
 import {addon} from '../../addon.ts'
@@ -11,7 +11,7 @@ export class PtraceSpace implements AddressSpace {
   readonly #spaces: Set<PtraceSpace>
   #isEdited = false
 
-  /** @param spaces those that are not disposed of: this one puts itself there */
+  /** @param spaces those not yet disposed of, to which this one adds itself */
   constructor(native: NativeTracedSpace, spaces: Set<PtraceSpace>) {
     this.native = native
     this.#spaces = spaces

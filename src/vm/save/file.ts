@@ -1,4 +1,4 @@
-// The file of a saved VM: written whole or not at all, read in order, by a path or a descriptor.
+// The file of a saved VM: written whole or not at all, read in order, at a path or through a descriptor.
 
 import {
   closeSync,
@@ -15,7 +15,7 @@ import {HvError, printable} from '../../errors.ts'
 import * as takes from '../../options.ts'
 import {invalid} from './format.ts'
 
-/** The owner's alone: the guest's memory is in it. */
+/** Only for the owner: the guest's memory is in it. */
 const MODE = 0o600
 
 /**
@@ -30,10 +30,10 @@ export type SaveFile = string | number
 const saveFile = takes.either([takes.path, takes.integer(0, 2 ** 31 - 1)], 'a path or a descriptor')
 
 export type Write = (bytes: Uint8Array) => void
-/** Fills all of it. */
+/** Fills all of `bytes`. */
 export type Read = (bytes: Uint8Array) => void
 
-/** @throws HvError FILE_FAILED, BAD_ARGUMENT; what lay at the path lies there then as before */
+/** @throws HvError FILE_FAILED, BAD_ARGUMENT; any file at the path is then unchanged */
 export function writeTo(file: SaveFile, body: (write: Write) => void): void {
   const target = takes.checked(saveFile, file, 'file')
   if (typeof target === 'string') writeWhole(target, body)
@@ -42,12 +42,12 @@ export function writeTo(file: SaveFile, body: (write: Write) => void): void {
 
 function writeWhole(target: string, body: (write: Write) => void): void {
   const there = failing(target, () => statSync(target, {throwIfNoEntry: false}))
-  // Not to be replaced by a file.
+  // A file must not replace it.
   if (there?.isFile() === false) {
     const message = `${printable(target)} is no regular file`
     throw new HvError('FILE_FAILED', message, 'give a descriptor of what is none', {errno: 'EINVAL'})
   }
-  // Nobody else's: 'wx' opens none that is there. Node's random bytes take 4 ms to load.
+  // Never someone else's file: 'wx' does not open an existing one. Node's random bytes take 4 ms to load.
   const beside = `${target}.${process.pid}-${process.hrtime.bigint()}`
   const descriptor = failing(target, () => openSync(beside, 'wx', MODE))
   try {
@@ -65,12 +65,12 @@ function writeWhole(target: string, body: (write: Write) => void): void {
   }
 }
 
-/** @throws HvError FILE_FAILED, BAD_ARGUMENT, SAVE_INVALID where it ends too early or too late */
+/** @throws HvError FILE_FAILED, BAD_ARGUMENT, SAVE_INVALID when the file is too short or too long */
 export function readFrom<Result>(file: SaveFile, body: (read: Read) => Result): Result {
   const target = takes.checked(saveFile, file, 'file')
   if (typeof target === 'number') return failing(target, () => body(reader(target)))
   return failing(target, () => {
-    // Nobody waits for the other end of a pipe.
+    // Opening a pipe must not wait for its other end.
     const descriptor = openSync(target, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
       if (!fstatSync(descriptor).isFile()) throw invalid('it is no file')

@@ -1,22 +1,22 @@
-// The format of a saved VM: README.md of src/vm describes it. What a file says is an allegation: checked here.
+// The format of a saved VM, which README.md of src/vm describes. A file's content is an allegation: checked here.
 
 import * as v from 'valibot'
 import {HvError, printable} from '../../errors.ts'
 import * as takes from '../../options.ts'
 import type {VmOptions} from '../vm-options.ts'
 
-/** The first byte is no text's, the last one is changed where line ends are. */
+/** The first byte is never in text; the last one changes when line ends are converted. */
 export const MAGIC: Uint8Array = Uint8Array.of(0x89, 0x68, 0x76, 0x73, 0x61, 0x76, 0x65, 0x0a)
 export const VERSION = 1
 /** Magic, version, length of the description. */
 export const PREFIX_BYTES = 16
 export const DESCRIPTION_MAX = 2 ** 20
-/** Memory is kept by pieces of whole such blocks; one of zeros is in none. */
+/** Memory is saved in pieces of whole blocks of this size; blocks of zeros are left out. */
 export const BLOCK_BYTES = 4096
 export const PIECE_MAX = 2 ** 20
 /** Slot, length, offset (64 bits). */
 export const PIECE_PREFIX_BYTES = 16
-/** In the place of a slot: no piece follows. */
+/** In place of a slot: no piece follows. */
 export const END = 0xffffffff
 
 const VCPUS_MAX = 4096
@@ -26,10 +26,10 @@ const PART_MAX = 2 ** 24
 export interface Description {
   architecture: 'x86_64' | 'arm64'
   options: Required<VmOptions>
-  /** Of the VM's memory: the first is that of `options`. */
+  /** The VM's memory: the first slot is the one in `options`. */
   slots: SavedSlot[]
   vcpus: SavedVcpu[]
-  /** Lengths in bytes, as they follow one another in the file. */
+  /** Lengths in bytes, in the order of the parts in the file. */
   parts: Record<string, number>
 }
 
@@ -140,7 +140,7 @@ export function encodePiece({slot, offset, length}: Piece): Uint8Array {
   return bytes
 }
 
-/** @param before the piece before this one: they are in order. @throws HvError SAVE_INVALID */
+/** @param before the previous piece: pieces are in order. @throws HvError SAVE_INVALID */
 export function decodePiece(
   bytes: Uint8Array,
   slots: readonly SavedSlot[],

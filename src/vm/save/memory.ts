@@ -1,4 +1,4 @@
-// A VM's memory in a file: pieces of what is not zero, in order.
+// A VM's memory in a file: the pieces that are not zero, in order.
 
 import type {MemorySlot} from '../memory-slot.ts'
 import {writtenRuns} from '../written-runs.ts'
@@ -45,7 +45,7 @@ export function readMemory(read: Read, slots: readonly MemorySlot[], saved: read
     if (slot === undefined) throw invalid(`it has memory of slot ${piece.slot}`)
     const address = slot.address + piece.offset
     read(slot.view(address, piece.length))
-    // Code may be in it.
+    // It may hold code.
     slot.publish(address, piece.length)
     before = piece
   }

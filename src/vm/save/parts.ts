@@ -1,4 +1,4 @@
-// Parts of state: what KVM has of a vCPU or of a VM, as bytes by name, in the order in which they go back.
+// Parts of state: KVM's state of a vCPU or of a VM, as bytes by name, in the order in which they are restored.
 
 import {EOPNOTSUPP} from '../../abi/errno.ts'
 import {addon} from '../../addon.ts'
@@ -7,7 +7,7 @@ import {HvError, printable} from '../../errors.ts'
 import * as takes from '../../options.ts'
 import type {NativeVcpu, NativeVm} from '../addon.ts'
 
-/** Bytes by the name of the part. */
+/** Bytes by part name. */
 export type Parts = Record<string, Uint8Array>
 
 /** All of a vCPU's state. The content of each part is KVM's; README.md of src/vm names the parts. @see {@link Vcpu.save} */
@@ -21,7 +21,7 @@ const vcpuState = takes.options({
   parts: takes.record(takes.anyText, takes.bytes, 'an object of parts and their bytes'),
 })
 
-/** What has parts: their names, and how one is read and written by its place among them. */
+/** Something with parts: their names, and how to read and write one by its index. */
 interface Owner {
   names: readonly string[]
   read(index: number): Uint8Array
@@ -59,10 +59,10 @@ export function checkState(state: VcpuState): VcpuState {
   return checked
 }
 
-/** @throws HvError BAD_ARGUMENT; some parts may have been written then */
+/** @throws HvError BAD_ARGUMENT; some parts may already be written then */
 export const writeVcpu = (native: NativeVcpu, {parts}: VcpuState): void => write(vcpuParts(native), parts)
 
-/** @throws HvError BAD_ARGUMENT; some parts may have been written then */
+/** @throws HvError BAD_ARGUMENT; some parts may already be written then */
 export const writeVm = (native: NativeVm, parts: Parts): void => write(vmParts(native), parts)
 
 function read({names, read: readPart}: Owner): Parts {
@@ -84,7 +84,7 @@ function write(owner: Owner, parts: Parts): void {
     throw bad(`the state has a part ${printable(unknown.slice(0, 40))}, which hv does not know`)
   for (const [index, name] of owner.names.entries()) {
     if (Object.hasOwn(parts, name)) writePart(owner, index, parts[name])
-    // None of this host's KVM, or of a VM without interrupt controller.
+    // Fine if this host's KVM has no such part either, or the VM has no interrupt controller.
     else if (owner.read(index).length > 0) throw bad(`the state has no part ${name}`)
   }
 }

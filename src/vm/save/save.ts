@@ -1,4 +1,4 @@
-// A VM into a file, and a file's VM again: what is kept, and in which order it goes back.
+// Saves a VM to a file, and restores one from it: what is kept, and the order of restoring.
 
 import {arch} from '../../arch/index.ts'
 import {HvError} from '../../errors.ts'
@@ -18,7 +18,7 @@ import {
 import {readMemory, writeMemory} from './memory.ts'
 import {type Parts, readVm, type VcpuState, writeVm} from './parts.ts'
 
-/** What of a VM is saved. */
+/** What a VM hands over to be saved. */
 export interface VmToSave {
   native: NativeVm
   options: Required<VmOptions>
@@ -32,12 +32,12 @@ export interface VcpuToSave {
   state: VcpuState
 }
 
-/** What a VM is made anew by. */
+/** What restoring needs of the new VM. */
 export interface VmToRestore {
   native: NativeVm
   slots: readonly MemorySlot[]
   addMemory(options: MemorySlotOptions): unknown
-  /** One with that number, for its state. */
+  /** Makes a vCPU with that number, to be given its state. */
   addVcpu(saved: SavedVcpu): {restore(state: VcpuState): void}
 }
 
@@ -73,7 +73,7 @@ export function readDescription(read: Read): Description {
 }
 
 /**
- * Memory first, which vCPUs' state may lead into; then vCPUs; then the interrupt controller, which looks for them.
+ * Memory first, because the vCPUs' state may refer to it; then vCPUs; then the interrupt controller, which refers to them.
  * @throws HvError: see {@link defectOf}
  */
 export function restoreVm(read: Read, description: Description, vm: VmToRestore): void {
@@ -96,7 +96,7 @@ function readParts(read: Read, lengths: Record<string, number>): Parts {
   return parts
 }
 
-/** What the library says of an argument, of a file that says so: a defect. */
+/** Turns an error about an argument that came from the file into a defect of the file. */
 export function defectOf(error: unknown): unknown {
   const isOfArgument =
     error instanceof HvError && /^(BAD_ARGUMENT|MEMORY_SIZE|MEMORY_RANGE)$/.test(error.code)

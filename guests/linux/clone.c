@@ -1,4 +1,5 @@
 // clone: which flags share what, with clone and clone3, and which they refuse; no namespaces. man 2 clone.
+#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/sem.h>
@@ -88,6 +89,14 @@ static int open_high(void *unused) {
   return fcntl(0, F_DUPFD, 500) == 500 ? 0 : 1;
 }
 
+// What one closes in a table that it takes for its own stays open for the other.
+static int close_own(void *unused) {
+  (void)unused;
+  if (syscall(SYS_close_range, 500, 500, CLOSE_RANGE_UNSHARE) != 0) return 1;
+  if (fcntl(500, F_GETFD) != -1) return 2;
+  return fcntl(0, F_DUPFD, 501) == 501 ? 0 : 3;
+}
+
 static void check_files(void) {
   CHECK_EQ(ended(clone(open_high, stack + sizeof(stack), CLONE_FILES | CLONE_VM | SIGCHLD, 0)), 0);
   CHECK_EQ(fcntl(500, F_GETFD), 0);
@@ -98,6 +107,9 @@ static void check_files(void) {
   if (child == 0) execve(self, words, variables), _exit(99);
   CHECK_EQ(ended(child), 0);
   CHECK_EQ(fcntl(500, F_GETFD), FD_CLOEXEC);
+  CHECK_EQ(ended(clone(close_own, stack + sizeof(stack), CLONE_FILES | CLONE_VM | SIGCHLD, 0)), 0);
+  CHECK_EQ(fcntl(500, F_GETFD), FD_CLOEXEC);
+  CHECK_EQ(fcntl(501, F_GETFD), -1);
   close(500);
 }
 

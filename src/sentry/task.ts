@@ -70,6 +70,14 @@ export class Task {
     return this.process.space.user
   }
 
+  /** From now on no other task shares its descriptors. @throws Errno ENFILE */
+  unshareFds(): void {
+    if (!this.fds.isShared) return
+    const own = this.fds.copy()
+    this.fds.release()
+    this.fds = own
+  }
+
   /** @param nowNs CLOCK_MONOTONIC */
   cpuTimeNs(nowNs: number): number {
     return this.onCpuSinceNs === 0 ? this.cpuNs : this.cpuNs + nowNs - this.onCpuSinceNs

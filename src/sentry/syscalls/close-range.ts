@@ -9,8 +9,7 @@ export const closeRange: Syscall = (task, args) => {
   const last = args.uint32(1)
   const flags = args.uint32(2)
   if (flags & ~(CLOSE_RANGE_CLOEXEC | CLOSE_RANGE_UNSHARE) || last < first) throw new Errno(EINVAL)
-  // A table that another task shares would have to be copied first: no task shares one yet.
-
+  if (flags & CLOSE_RANGE_UNSHARE) task.unshareFds()
   for (const [fd] of [...task.fds.entries()]) {
     if (fd < first || fd > last) continue
     if (flags & CLOSE_RANGE_CLOEXEC) task.fds.setCloseOnExec(fd, true)

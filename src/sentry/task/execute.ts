@@ -57,11 +57,7 @@ function leaveMemory(task: Task, {space, program}: LoadedImage): void {
 /** What execve(2) lists as not preserved. */
 function forgetOldProgram(task: Task, credentials: Credentials): void {
   const {kernel, process, signals} = task
-  if (task.fds.isShared) {
-    const own = task.fds.copy()
-    task.fds.release()
-    task.fds = own
-  }
+  task.unshareFds()
   task.fds.closeOnExec()
   process.signals.resetHandlers()
   signals.alternateStack.forget()

@@ -1,4 +1,4 @@
-// rehearseServed: hv's own small program runs as an owner's would, before there is one: V8 has compiled and learnt by then what others need.
+// rehearseServed: runs a small program of hv's own as an owner's would run, so that V8 has already compiled the code that later ones need.
 
 import {openAside} from '../sentry/aside-program.ts'
 import type {HostProgram} from '../sentry/host-program.ts'
@@ -11,9 +11,9 @@ const REQUEST: RunRequest = {
 }
 
 /**
- * Precondition: nothing has run. Nobody hears of it, the guest's tree keeps no trace, and pids begin anew. Whatever goes wrong, the
- * owner's program goes wrong with.
- * @param programs rehearsal programs, one for each round
+ * Precondition: nothing has run. Nothing is reported, the guest's tree keeps no trace, and pids start anew. If something goes wrong, it
+ * also goes wrong with the owner's program.
+ * @param programs one rehearsal program for each round
  */
 export function rehearseServed(around: Surroundings, programs: readonly HostProgram[]): void {
   const {kernel} = around.sentry
@@ -21,7 +21,7 @@ export function rehearseServed(around: Surroundings, programs: readonly HostProg
     try {
       rehearseOnce({...around, restrict: () => {}, hooks: undefined}, onHost)
     } catch {
-      // It was a rehearsal.
+      // It was only a rehearsal.
     }
   }
   kernel.pids.startAnew()

@@ -77,7 +77,7 @@ export function isReadOnly(location: Location): boolean {
   return location.mount.readOnly || location.mount.fs.readOnly
 }
 
-/** fs.protected_hardlinks is on in every distribution, but it is a policy; without it Linux has no rule. */
+/** Linux's rule where fs.protected_hardlinks is on, as in every distribution; without that policy there is no rule. */
 export function mayHardLink(inode: Inode, who: Credentials): boolean {
   const attributes = inode.attributes()
   if (ownsInode(who, attributes.uid)) return true

@@ -10,7 +10,7 @@ const COPIED_IN_A_TURN = 1 << 20
 
 export class KeptBytes {
   readonly #pieces: Uint8Array<ArrayBuffer>[] = []
-  /** Come after the large ones. */
+  /** These come after the large ones. */
   readonly #small = new GrowingBytes()
   #length = 0
 

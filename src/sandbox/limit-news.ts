@@ -39,7 +39,7 @@ export class LimitNews {
     }
   }
 
-  /** The program has ended: reports what is still untold. */
+  /** The program has ended: reports what was not reported yet. */
   flush(): void {
     for (const [limit, {count, pid, timer}] of this.#waiting) {
       this.#timers.cancel(timer)

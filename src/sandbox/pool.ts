@@ -179,7 +179,7 @@ export class SandboxPool {
   #fillReady(options: SandboxOptions): void {
     while (this.#ready.length < this.#warm) {
       const ready = this.#make(options)
-      // Its taker gets the error.
+      // `create` reports the error.
       ready.prepared.catch(nothing)
       this.#ready.push(ready)
     }

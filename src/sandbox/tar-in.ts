@@ -45,7 +45,7 @@ export async function tarIn(
     const {errored} = source
     source.destroy()
     if (error instanceof HvError) throw error
-    // Errors of tar-stream are the archive's; a source that ends in the middle reports that itself.
+    // Errors of tar-stream are about the archive; a source that is cut short reports that itself.
     const isArchives = flow.error !== undefined && flow.error !== errored && !(flow.error instanceof HvError)
     throw isArchives ? badArchive(flow.error!.message) : (flow.error ?? error)
   }

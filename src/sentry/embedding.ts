@@ -23,7 +23,7 @@ export class Embedding {
   onOutOfMemory: ((process: Process) => void) | undefined
   /** Called when a signal has stopped a process. */
   onStopped: ((process: Process, signal: number) => void) | undefined
-  /** Called before a signal that dumps core ends a task's process. */
+  /** Called before a signal whose default action is a core dump ends a task's process. */
   onCore: ((task: Task, pending: PendingSignal) => void) | undefined
   /** Set while a debugger may stop a program and look into it. */
   debugging: Debugging | undefined

@@ -48,7 +48,7 @@ export interface QueueRequest {
 
 export class PosixQueues {
   readonly #queues = new Map<string, PosixQueue>()
-  /** What each user's queues take, as RLIMIT_MSGQUEUE counts. */
+  /** What each user's queues may take, as RLIMIT_MSGQUEUE counts. */
   readonly #bytes = new Map<number, number>()
   /** Includes queues without a name. */
   readonly #all = new Set<PosixQueue>()

@@ -123,7 +123,7 @@ export class UnixSocket {
     if (error !== 0) throw new Errno(error)
   }
 
-  /** Of a datagram socket, or otherwise for good. */
+  /** May change for a datagram socket; for any other it is for good. */
   setPeer(peer: UnixSocket | undefined): void {
     const before = this.peer
     if (before !== undefined) before.#feeders.delete(this)

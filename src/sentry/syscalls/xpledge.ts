@@ -25,7 +25,7 @@ export const xpledge: Syscall = ({process}, args) => {
   return 0
 }
 
-/** Also for unused numbers. */
+/** Also for numbers that no call has. */
 const deny: Syscall = () => {
   throw new Errno(EPERM)
 }

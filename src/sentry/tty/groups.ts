@@ -13,7 +13,7 @@ const INIT_PID = 1
 
 /**
  * Whether no member has a parent in another group of the same session, which could continue the group.
- * @param ending counts as gone, and so do its children's parent links, except to `heir`, who gets them
+ * @param ending counts as gone; its children get `heir` as their parent
  */
 export function isOrphanedGroup(
   processes: ReadonlyMap<number, Process>,

@@ -89,7 +89,7 @@ export class InputBuffer {
     this.#head = this.#lineStart + count
   }
 
-  /** Reads a line, or the part of it that fits. An end of file ends the bytes before it. */
+  /** Reads a line, or the part of it that fits. An end of file is taken with the bytes before it. */
   takeLine(target: Uint8Array): number {
     let count = 0
     while (this.#tail < this.#lineStart) {

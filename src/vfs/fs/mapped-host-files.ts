@@ -32,7 +32,7 @@ export class MappedHostFiles implements MemoryCache {
     return this.writableRoots.some((root) => root === '/' || path === root || path.startsWith(`${root}/`))
   }
 
-  /** Of unused ones. */
+  /** Of the pages that nobody uses. */
   get bytes(): number {
     return this.#idlePages * PAGE_SIZE
   }
@@ -55,7 +55,7 @@ export class MappedHostFiles implements MemoryCache {
     for (const identity of this.#idle.keys()) this.#forget(identity)
   }
 
-  /** It is now unused. */
+  /** Nobody uses its pages now. */
   release(identity: string): void {
     const pages = this.#files.get(identity)!
     this.#files.delete(identity)

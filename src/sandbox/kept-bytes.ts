@@ -26,7 +26,7 @@ export class KeptBytes {
     }
   }
 
-  /** Gives everything away, and is empty then. Precondition: nothing more comes. */
+  /** All of it, and nothing stays. Precondition: nothing more comes. */
   async take(): Promise<Uint8Array<ArrayBuffer>> {
     this.#keepSmall()
     const pieces = this.#pieces.splice(0)

@@ -48,7 +48,7 @@ export interface LiveSource {
   readonly length: number
   /** Enough for a message at once. */
   readonly batchBytes: number
-  /** Fills `target`. Precondition: there are that many bytes. */
+  /** As many as it has room for. Precondition: there are as many. */
   read(target: Uint8Array): void
   close(): void
 }

@@ -11,9 +11,9 @@ const REQUEST: RunRequest = {
 }
 
 /**
- * Precondition: nothing has run. Nothing is reported, the guest's tree keeps no trace, and pids start anew. If something goes wrong, it
- * also goes wrong with the owner's program.
- * @param programs one rehearsal program for each round
+ * Precondition: nothing has run. Nobody hears of it, the guest's tree keeps no trace, and pids begin anew. Whatever goes wrong, the
+ * owner's program goes wrong with.
+ * @param programs rehearsal programs, one for each round
  */
 export function rehearseServed(around: Surroundings, programs: readonly HostProgram[]): void {
   const {kernel} = around.sentry

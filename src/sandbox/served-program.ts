@@ -129,7 +129,7 @@ export class ServedProgram {
     this.#started?.process.signals.raise(SIGKILL)
   }
 
-  /** Precondition: it has ended. Nothing of it is left after this. */
+  /** Precondition: it has ended. Nothing of it is left. */
   finish(): Finished {
     const {process} = this.#started!
     const result = this.#started!.finish()

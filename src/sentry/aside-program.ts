@@ -12,7 +12,7 @@ const PATH = '/program'
 
 export interface AsideProgram {
   readonly executable: Executable
-  /** Precondition: nothing runs it any longer. */
+  /** Precondition: nothing runs it any more. */
   [Symbol.dispose](): void
 }
 

@@ -105,7 +105,7 @@ const CALLS: readonly Call[] = [
 ]
 
 /**
- * Precondition: no platform is open. If something goes wrong, it also goes wrong with the real program.
+ * Precondition: no platform is open. Whatever goes wrong, the real program goes wrong with.
  * @param directory where a file may be made for a moment
  */
 export async function rehearse(choice: PlatformChoice, directory: string): Promise<void> {

@@ -48,7 +48,7 @@ export class Sleepers {
     this.#asleep.delete(task)
   }
 
-  /** Ends its call as a signal would, whatever it waits for. Precondition: it sleeps. */
+  /** Its call ends as by a signal, whatever it waits for. Precondition: it sleeps. */
   interrupt(task: Task): void {
     this.#end(this.#asleep.get(task)!)
     interruptWait(task)

@@ -59,9 +59,9 @@ export class FileLocks {
   }
 
   /**
-   * Sets a range or, with F_UNLCK, clears it; the owner's locks there are replaced. Precondition: no conflict.
-   * @returns false when a host process has a lock there
-   * @throws Errno ENOLCK when this file, or all files together, have too many locks
+   * Sets or, with F_UNLCK, clears a range; the owner's locks there are replaced. Preconditions: no conflict.
+   * @returns false when a process of the host has a lock there
+   * @throws Errno ENOLCK when the file has too many, or all files have
    */
   set(wanted: RecordLock): boolean {
     const kept: RecordLock[] = []

@@ -15,7 +15,7 @@ export interface Mount {
   readOnly: boolean
   /** Mounts on directories (or files) of this one, by the inode they cover. */
   readonly children: Map<Inode, Mount>
-  /** This mount as a location, which the parent's lookups lead to: the root of `fs` under the covered name. */
+  /** This mount as a location: the root of `fs` under the covered name. */
   readonly top: Location
 }
 

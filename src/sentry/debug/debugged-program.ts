@@ -33,8 +33,8 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging {
   #isLeaving = false
 
   /**
-   * Stops the process from now on. Precondition: it has not run.
-   * @param hostPath the host file that it runs, if it is one
+   * The process stands still from now on. Precondition: it has not run.
+   * @param hostPath the file of the host's that it runs, where it is one
    */
   constructor(kernel: Kernel, process: Process, hostPath?: string) {
     super(process, kernel.initialFpState, hostPath)

@@ -27,7 +27,7 @@ export class Stepping {
     this.#breakpoints = breakpoints
   }
 
-  /** The task shall make a step as soon as it runs. Precondition: it is stopped. */
+  /** The task is to make a step as soon as it runs. Precondition: it is stopped. */
   begin(task: Task): void {
     this.end(task)
     const from = arch.programCounter(task.context.readRegisters())
@@ -54,7 +54,7 @@ export class Stepping {
     return this.#strides.get(task)?.breakpoint === address
   }
 
-  /** Removes all of it. Precondition: the task is stopped, or gone (`isGone`). */
+  /** Nothing is left of it. Precondition: the task is stopped, or gone (`isGone`). */
   end(task: Task, isGone = false): void {
     const stride = this.#strides.get(task)
     if (stride === undefined) return

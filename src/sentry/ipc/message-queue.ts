@@ -80,7 +80,7 @@ export class MessageQueue {
     }
   }
 
-  /** Removes a message. Precondition: it is in the queue. */
+  /** Takes a message out. Precondition: it is there. */
   take(message: Message, pid: number): void {
     this.#messages.splice(this.#messages.indexOf(message), 1)
     this.#bytes -= message.text.length

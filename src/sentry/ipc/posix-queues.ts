@@ -115,7 +115,7 @@ export class PosixQueues {
   }
 }
 
-/** The core of mq_timedsend(2): sends the message, and the notification that it may cause. Precondition: the queue is not full. */
+/** mq_timedsend(2)'s heart: the message, and the notification that it may bring. Precondition: the queue is not full. */
 export function sendMessage(queue: PosixQueue, message: QueueMessage, sender: Process, uid: number): void {
   queue.send(message)
   const {notification} = queue

@@ -178,7 +178,7 @@ export class Pager {
     return openEntry(target, vma.protection)
   }
 
-  /** Maps what the entries say, with one call for each contiguous run. */
+  /** Maps in the AddressSpace what the entries say, with one call for each contiguous run. */
   #mapPages(pages: number[], populate = false): void {
     const batch = new MapBatch(this.#pages.space, {populate})
     pages.sort((a, b) => a - b)

@@ -177,7 +177,7 @@ export class UserMemory {
     for (let i = 0; i < values.length; i++) this.writeInt32(address + 4 * i, values[i])
   }
 
-  /** Atomic to the guest's other threads. Precondition: aligned. @returns whether it was `expected` */
+  /** One step that no other thread of the guest's comes between. Precondition: aligned. @returns whether it was `expected` */
   compareExchangeInt32(address: number, expected: number, value: number): boolean {
     const index = this.#offset(address, 4, PROT_WRITE) >>> 2
     return Atomics.compareExchange(this.#memory.int32s, index, expected, value) === expected

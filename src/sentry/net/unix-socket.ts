@@ -131,7 +131,7 @@ export class UnixSocket {
     if (peer !== undefined && !this.isConnectionBased) peer.#feeders.add(this)
   }
 
-  /** A message arrives. Preconditions: there is room, or that does not matter; its cost is taken: send.ts, `post`. */
+  /** A message arrives. Preconditions: it is not full, or that does not matter; the message is paid for: send.ts, `post`. */
   enqueue(message: Message): void {
     message.sender.sentCost += message.cost
     this.queue.push(message)

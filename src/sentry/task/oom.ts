@@ -1,4 +1,4 @@
-// Who dies when guest memory is full: the process that faulted, unless another run's process holds more. oom_badness in mm/oom_kill.c.
+// Who dies when guest memory is full: the faulting process, unless another run's process holds more. oom_badness in Linux's mm/oom_kill.c.
 
 import {SIGKILL} from '../../abi/signal.ts'
 import type {Kernel} from '../kernel.ts'

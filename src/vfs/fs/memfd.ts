@@ -45,7 +45,7 @@ export class Memfd extends TmpfsFile {
     return (this.#seals & WRITE_SEALS) !== 0
   }
 
-  /** F_ADD_SEALS. F_SEAL_EXEC on an executable file seals its contents, too. Precondition: not sealed against it. */
+  /** F_ADD_SEALS. F_SEAL_EXEC on what may be executed seals its contents, too. Preconditions: not sealed against it. */
   addSeals(seals: number): void {
     const isProgram = (seals & F_SEAL_EXEC) !== 0 && (this.mode & EXECUTABLE) !== 0
     this.#seals |= isProgram ? seals | F_SEAL_SHRINK | F_SEAL_GROW | WRITE_SEALS : seals

@@ -1,4 +1,4 @@
-// What an access mode allows: O_RDONLY, O_WRONLY, O_RDWR, and 3, which neither reads nor writes (man 2 open).
+// What an access mode allows: O_RDONLY, O_WRONLY, O_RDWR, and 3, which allows neither reading nor writing (man 2 open).
 
 import {O_ACCMODE} from './open-flags.ts'
 

@@ -28,5 +28,5 @@ export const R_OK = 4
 /** What fcntl(F_SETFL) may change. */
 export const SETFL_FLAGS = O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME | O_NONBLOCK
 
-/** What one read or write moves at most: MAX_RW_COUNT, INT_MAX rounded down to a page. */
+/** The most that one read or write moves: MAX_RW_COUNT, INT_MAX rounded down to a page. */
 export const MAX_RW_COUNT = 0x7ffff000

@@ -1,4 +1,4 @@
-// capabilities(7): numbers, and sets of them as one number, which 53 bits hold.
+// capabilities(7): their numbers, and sets of them as one number, which fits in 53 bits.
 
 export const CAP_CHOWN = 0
 export const CAP_DAC_OVERRIDE = 1

@@ -1,6 +1,6 @@
 // clone(2)'s flags (linux/sched.h), and struct clone_args.
 
-/** The low byte is the signal that the parent gets at the end. */
+/** The low byte is the signal that the parent gets when the child ends. */
 export const CSIGNAL = 0xff
 export const CLONE_VM = 0x100
 export const CLONE_FS = 0x200
@@ -23,9 +23,9 @@ export const CLONE_NEWIPC = 0x8000000
 export const CLONE_NEWUSER = 0x10000000
 export const CLONE_NEWPID = 0x20000000
 export const CLONE_NEWNET = 0x40000000
-/** clone3(2) and unshare(2) alone. */
+/** Only for clone3(2) and unshare(2). */
 export const CLONE_NEWTIME = 0x80
-/** clone3(2) alone: above 32 bits. */
+/** Only for clone3(2): above 32 bits. */
 export const CLONE_CLEAR_SIGHAND = 0x1_0000_0000
 export const CLONE_INTO_CGROUP = 0x2_0000_0000
 

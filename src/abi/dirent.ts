@@ -22,7 +22,7 @@ export function direntSize(nameLength: number): number {
   return (HEADER + nameLength + 2 + 7) & ~7
 }
 
-/** Writes one record at `offset`; `next` is d_off. The name is a byte string. @returns the offset behind it */
+/** Writes one record at `offset`; `next` is d_off. The name is a byte string. @returns the offset after it */
 export function encodeDirent64(
   view: DataView,
   offset: number,
@@ -38,7 +38,7 @@ export function encodeDirent64(
   return offset + size
 }
 
-/** As encodeDirent64, for the legacy layout. */
+/** Like encodeDirent64, for the legacy layout. */
 export function encodeDirent(
   view: DataView,
   offset: number,

@@ -1,4 +1,4 @@
-// epoll(7): operations, event bits, where struct epoll_event has what.
+// epoll(7): operations, event bits, the layout of struct epoll_event.
 
 export const EPOLL_CTL_ADD = 1
 export const EPOLL_CTL_DEL = 2

@@ -138,7 +138,7 @@ export function errnoName(code: number): string {
 }
 
 /**
- * The guest asked badly: thrown anywhere below dispatch, caught once, there, and answered as `-code`.
+ * The guest made a bad request: thrown anywhere below dispatch, caught once, there, and answered as `-code`.
  * It carries no stack: it is an answer, not a bug, and guests may cause millions of them.
  */
 export class Errno {

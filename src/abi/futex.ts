@@ -13,7 +13,7 @@ export const FUTEX_WAKE_BITSET = 10
 export const FUTEX_WAIT_REQUEUE_PI = 11
 export const FUTEX_CMP_REQUEUE_PI = 12
 export const FUTEX_LOCK_PI2 = 13
-/** A robust futex's word: the owner's tid, and what else it says. */
+/** A robust futex's word: the owner's tid, and these flags. */
 export const FUTEX_WAITERS = 0x8000_0000 | 0
 export const FUTEX_OWNER_DIED = 0x4000_0000
 export const FUTEX_TID_MASK = 0x3fff_ffff

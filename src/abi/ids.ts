@@ -1,4 +1,4 @@
 // Numbers of users and groups: man 7 credentials.
 
-/** The largest: -1 is none. */
+/** The largest: -1 means none. */
 export const MAX_ID = 2 ** 32 - 2

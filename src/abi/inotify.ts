@@ -26,5 +26,5 @@ export const IN_MASK_ADD = 0x2000_0000
 export const IN_ISDIR = 0x4000_0000
 export const IN_ONESHOT = 0x8000_0000
 
-/** sizeof(struct inotify_event), and what its names are padded to. */
+/** sizeof(struct inotify_event), to which its names are padded. */
 export const EVENT_BYTES = 16

@@ -1,4 +1,4 @@
-// ioctl(2): request numbers that any file understands, and those of terminals (asm-generic/ioctls.h).
+// ioctl(2): request numbers that any file understands, and those for terminals (asm-generic/ioctls.h).
 
 export const TCGETS = 0x5401
 export const TCSETS = 0x5402
@@ -33,7 +33,7 @@ export const TIOCCBRK = 0x5428
 export const TIOCGSID = 0x5429
 export const TCSBRKP = 0x5425
 export const TIOCVHANGUP = 0x5437
-/** Opens the slave of a master, whatever the mounts say. */
+/** Opens a master's slave, whatever the mounts show. */
 export const TIOCGPTPEER = 0x5441
 export const FIONCLEX = 0x5450
 export const FIOCLEX = 0x5451
@@ -44,7 +44,7 @@ export const TCSETS2 = 0x402c542b
 export const TCSETSW2 = 0x402c542c
 export const TCSETSF2 = 0x402c542d
 export const FIOQSIZE = 0x5460
-/** Of pseudo-terminals (man 2 ioctl_tty): number, lock, packet mode, a signal to the foreground. */
+/** For pseudo-terminals (man 2 ioctl_tty): number, lock, packet mode, a signal to the foreground. */
 export const TIOCGPTN = 0x80045430
 export const TIOCSPTLCK = 0x40045431
 export const TIOCGDEV = 0x80045432

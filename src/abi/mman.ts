@@ -1,4 +1,4 @@
-// mmap(2)'s family: protection, flags and advice (asm-generic/mman.h: the same on x86_64 and arm64, but for MAP_32BIT).
+// mmap(2)'s family: protection, flags and advice (asm-generic/mman.h: the same on x86_64 and arm64, except for MAP_32BIT).
 
 export const MAP_SHARED = 1
 export const MAP_PRIVATE = 2

@@ -2,10 +2,10 @@
 
 /** struct mq_attr: flags, maxmsg, msgsize, curmsgs, longs each; the rest is reserved. */
 export const MQ_ATTR_BYTES = 64
-/** Priorities are below it. */
+/** Priorities are below this. */
 export const MQ_PRIO_MAX = 32_768
 
-/** What /proc/sys/fs/mqueue has. */
+/** The values in /proc/sys/fs/mqueue. */
 export const MQ_QUEUES_MAX = 256
 export const MQ_MSG_MAX = 10
 export const MQ_MSGSIZE_MAX = 8192
@@ -20,5 +20,5 @@ export const SIGEVENT_BYTES = 64
 export const SIGEV_SIGNAL = 0
 export const SIGEV_NONE = 1
 export const SIGEV_THREAD = 2
-/** What netlink sends back for SIGEV_THREAD: at sigev_value. */
+/** What netlink sends back for SIGEV_THREAD, in sigev_value. */
 export const NOTIFY_COOKIE_BYTES = 32

@@ -1,5 +1,5 @@
-// open(2)'s flags, rename and seek constants, as x86_64 (and asm-generic, but for the four noted) has them.
-// Calls, traces and host opens translate (KernelAbi.openFlags of src/arch); src/vfs and the sentry know these only.
+// open(2)'s flags, rename and seek constants, as on x86_64 (and, except for the four noted, in asm-generic).
+// Calls, traces and host opens translate them (KernelAbi.openFlags of src/arch); src/vfs and the sentry know only these.
 
 export const O_RDONLY = 0
 export const O_WRONLY = 1

@@ -18,7 +18,7 @@ export const SELECT_READ = POLLRDNORM | POLLRDBAND | POLLIN | POLLHUP | POLLERR
 export const SELECT_WRITE = POLLWRBAND | POLLWRNORM | POLLOUT | POLLERR
 export const SELECT_EXCEPT = POLLPRI
 
-/** Linux's POLLIN and POLLOUT come with their "normal" twins: files report the first two only. */
+/** Linux's POLLIN and POLLOUT come with their "normal" twins: files report only the first two. */
 export function withNormalBits(ready: number): number {
   return ready | (ready & POLLIN ? POLLRDNORM : 0) | (ready & POLLOUT ? POLLWRNORM : 0)
 }

@@ -6,7 +6,7 @@ export const SCHED_RR = 2
 export const SCHED_BATCH = 3
 export const SCHED_IDLE = 5
 export const SCHED_DEADLINE = 6
-/** Of sched_setscheduler(2)'s policy. */
+/** In sched_setscheduler(2)'s policy. */
 export const SCHED_RESET_ON_FORK = 0x40000000
 
 export const NORMAL_POLICIES: readonly number[] = [SCHED_OTHER, SCHED_BATCH, SCHED_IDLE]

@@ -25,7 +25,7 @@ const SIGNO = 0
 const CODE = 8
 const UNION = 16
 
-/** The bytes that the guest sees. Held as bytes because rt_sigqueueinfo(2) lets a program choose them. */
+/** The bytes that the guest sees. Kept as bytes because rt_sigqueueinfo(2) lets a program choose them. */
 export type SignalInfo = Uint8Array
 
 export function signalOf(info: SignalInfo): number {
@@ -36,7 +36,7 @@ export function codeOf(info: SignalInfo): number {
   return viewOf(info).getInt32(CODE, true)
 }
 
-/** Only signo and code: what the kernel itself sends. */
+/** Only signo and code, as the kernel itself sends. */
 export function plainInfo(signal: number, code: number): SignalInfo {
   const info = new Uint8Array(SIGINFO_BYTES)
   const view = viewOf(info)
@@ -54,7 +54,7 @@ export function killInfo(signal: number, code: number, pid: number, uid: number)
   return info
 }
 
-/** A fault: si_addr. An address in the kernel's half may be given as the negative number that its 64 bits are. */
+/** A fault: si_addr. An address in the kernel's half may be given as the negative number with the same 64 bits. */
 export function faultInfo(signal: number, code: number, address: number | bigint): SignalInfo {
   const info = plainInfo(signal, code)
   viewOf(info).setBigUint64(UNION, BigInt.asUintN(64, BigInt(address)), true)
@@ -91,7 +91,7 @@ export function messageInfo(signal: number, pid: number, uid: number, value: big
   return info
 }
 
-/** A file descriptor that became ready: SIGIO's, and the signal's that F_SETSIG chose. */
+/** A file descriptor that became ready: for SIGIO, and for the signal that F_SETSIG chose. */
 export function pollInfo(signal: number, code: number, band: number, fd: number): SignalInfo {
   const info = plainInfo(signal, code)
   const view = viewOf(info)

@@ -1,12 +1,12 @@
-// SignalSet: sigset_t of the kernel, 64 bits, as two 32-bit halves: masks are on hot paths, and a bigint allocates.
+// SignalSet: the kernel's sigset_t, 64 bits, as two 32-bit halves: masks are on hot paths, and a bigint allocates.
 
 import {NSIG} from './signal.ts'
 
-/** Bytes of the kernel's sigset_t: what the `sigsetsize` argument of every call must say. */
+/** Bytes of the kernel's sigset_t, which the `sigsetsize` argument of every call must equal. */
 export const SIGNAL_SET_BYTES = 8
 
 export class SignalSet {
-  /** Signals 1 to 32, signal n in bit n-1. Signed, as JavaScript's bit operators give it. */
+  /** Signals 1 to 32, signal n in bit n-1. Signed, like the results of JavaScript's bit operators. */
   low = 0
   /** Signals 33 to 64. */
   high = 0

@@ -57,7 +57,7 @@ export const SS_ONSTACK = 1
 export const SS_DISABLE = 2
 export const SS_AUTODISARM = 0x80000000
 
-/** What happens without a handler. A core dump is not written: `core` ends the process as `terminate` does. */
+/** What happens without a handler. No core dump is written: `core` ends the process as `terminate` does. */
 export type DefaultAction = 'terminate' | 'core' | 'ignore' | 'stop'
 
 export function defaultAction(signal: number): DefaultAction {
@@ -93,7 +93,7 @@ const names = (
   'CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS'
 ).split(' ')
 
-/** 0: there is none of that name. `SIGSEGV`, `SEGV`; `SIGRT_3`. */
+/** `SIGSEGV`, `SEGV`; `SIGRT_3`. 0: there is no such name. */
 export function signalByName(name: string): number {
   for (let signal = 1; signal <= NSIG; signal++)
     if (signalName(signal) === name || signalName(signal) === `SIG${name}`) return signal

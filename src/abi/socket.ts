@@ -30,7 +30,7 @@ export const MSG_WAITALL = 0x100
 export const MSG_NOSIGNAL = 0x4000
 export const MSG_WAITFORONE = 0x10000
 export const MSG_CMSG_CLOEXEC = 0x40000000
-/** A 32-bit program's: no flag of ours. */
+/** From a 32-bit program: not one of our flags. */
 export const MSG_CMSG_COMPAT = 0x80000000
 
 export const SOL_SOCKET = 1
@@ -78,13 +78,13 @@ export const MAX_ADDRESS = 128
 export const UNIX_PATH_OFFSET = 2
 export const UNIX_ADDRESS_MAX = 110
 
-/** struct msghdr; struct mmsghdr puts msg_len, a uint32, behind it. */
+/** struct msghdr; struct mmsghdr puts msg_len, a uint32, after it. */
 export const MSGHDR = {
   ...{name: 0, nameLength: 8, iov: 16, iovLength: 24, control: 32, controlLength: 40, flags: 48},
   ...{bytes: 56, resultLength: 56, arrayBytes: 64},
 } as const
 
-/** struct cmsghdr: the length, a size_t that counts the header; level and type, int32. Data follow; the next begins at a multiple of 8. */
+/** struct cmsghdr: the length, a size_t that counts the header; level and type, int32. Data follow; the next starts at a multiple of 8. */
 export const CMSGHDR_BYTES = 16
 export const CMSG_LEVEL = 8
 export const CMSG_TYPE = 12
@@ -92,5 +92,5 @@ export const cmsgSpace = (dataBytes: number): number => CMSGHDR_BYTES + Math.cei
 
 /** struct ucred: pid, uid, gid. */
 export const UCRED_BYTES = 12
-/** What stands for a user or group that is not known: /proc/sys/kernel/overflowuid. */
+/** Stands for an unknown user or group: /proc/sys/kernel/overflowuid. */
 export const OVERFLOW_ID = 65534

@@ -3,7 +3,7 @@
 import {majorOf, minorOf} from './file-mode.ts'
 import type {Timespec} from './time.ts'
 
-/** What stat(2) tells. */
+/** What stat(2) reports. */
 export interface StatFields {
   dev: number
   ino: number
@@ -14,7 +14,7 @@ export interface StatFields {
   gid: number
   rdev: number
   size: number
-  /** Allocated, in units of 512 bytes. */
+  /** Allocated blocks, in units of 512 bytes. */
   blocks: number
   blksize: number
   atime: Timespec
@@ -23,7 +23,7 @@ export interface StatFields {
   btime: Timespec
 }
 
-/** struct stat: sizeof, and the offsets of what does not lie where it does on every architecture. */
+/** struct stat: sizeof, and the offsets of fields that differ between architectures. */
 export interface StatLayout {
   readonly size: number
   /** 32 bits, or 64 with zeros above. */
@@ -68,7 +68,7 @@ export const STATX__RESERVED = 0x80000000
 /** sizeof(struct statx). */
 export const STATX_SIZE = 256
 
-/** What statx(2) tells of the mount: its number, and under which of the two mask bits. */
+/** What statx(2) reports about the mount: its number, and the mask bit for it, one of two. */
 export interface StatxMount {
   id: number
   idBit: number
@@ -107,7 +107,7 @@ export const ST_RELATIME = 0x1000
 /** f_flags is filled in. */
 export const ST_VALID = 0x20
 
-/** What statfs(2) tells, sizes in blocks of `bsize` bytes. */
+/** What statfs(2) reports, sizes in blocks of `bsize` bytes. */
 export interface StatfsFields {
   magic: number
   bsize: number

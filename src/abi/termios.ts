@@ -6,7 +6,7 @@ export const TERMIOS_SIZE = 36
 export const TERMIOS2_SIZE = 44
 /** struct winsize. */
 export const WINSIZE_SIZE = 8
-/** Control characters of a termio, and of the others. */
+/** Number of control characters in a termio, and in the others. */
 export const NCC = 8
 export const NCCS = 19
 
@@ -38,9 +38,9 @@ export const CS8 = 0x30
 export const CREAD = 0x80
 export const PARENB = 0x100
 export const CBAUDEX = 0x1000
-/** The speed is the one of termios2. */
+/** The speed is in termios2's fields. */
 export const BOTHER = 0x1000
-/** The input's speed is as many bits further left. */
+/** The input's speed is shifted left by this many bits. */
 export const IBSHIFT = 16
 export const B38400 = 0xf
 
@@ -85,7 +85,7 @@ export const TCOON = 1
 export const TCIOFF = 2
 export const TCION = 3
 
-/** Bits a second, by c_cflag's CBAUD: CBAUDEX counts on behind the fifteenth. */
+/** Bits per second, by c_cflag's CBAUD: values with CBAUDEX continue after the fifteenth. */
 export const SPEEDS: readonly number[] = [
   ...[0, 50, 75, 110, 134, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200, 38400],
   ...[57600, 115200, 230400, 460800, 500000, 576000, 921600, 1000000, 1152000, 1500000],

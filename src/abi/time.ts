@@ -20,7 +20,7 @@ const NS_PER_MICROSECOND = 1000
 
 export const TIMESPEC_BYTES = 16
 export const TIMEVAL_BYTES = 16
-/** Two of either: interval, then value. */
+/** Two timespecs or timevals: interval, then value. */
 export const ITIMER_BYTES = 32
 
 export interface Timespec {
@@ -49,7 +49,7 @@ export function encodeTimespec(
   return bytes
 }
 
-/** A struct timeval as a Timespec whose nanoseconds are whole microseconds, and out of range if those are. */
+/** A struct timeval as a Timespec: nanoseconds are whole microseconds, and out of range if those are. */
 export function decodeTimeval(bytes: Uint8Array, offset = 0): Timespec {
   const {seconds, nanoseconds: microseconds} = decodeTimespec(bytes, offset)
   return {seconds, nanoseconds: microseconds * NS_PER_MICROSECOND}
@@ -84,10 +84,10 @@ export function toSeconds({seconds, nanoseconds}: Timespec): number {
   return seconds + nanoseconds / NS_PER_SECOND
 }
 
-/** utimensat(2): nanoseconds that stand for now, and for the time as it is (linux/stat.h). */
+/** utimensat(2): nanoseconds that mean now, or unchanged (linux/stat.h). */
 export const UTIME_NOW = 0x3fffffff
 export const UTIME_OMIT = 0x3ffffffe
 
-/** USER_HZ: ticks of times(2) and of /proc a second. */
+/** USER_HZ: ticks per second of times(2) and /proc. */
 export const USER_HZ = 100
 export const NS_PER_TICK = NS_PER_SECOND / USER_HZ

@@ -1,19 +1,19 @@
-// The one rule by which a 64-bit word becomes a number: a program's arguments, and what its pointers lead to.
+// The one rule by which a 64-bit word becomes a number: for a program's arguments, and for words in its memory.
 //
 // A word is exact up to 2^52 from either end of its range, and the range ends at 2^53 here where it ends at 2^64 (unsigned) or 2^63
-// (signed) there: so -1 as an address is 2^53 - 1, and a sum that wraps there is WORD_END or more here. What lies between is out of
-// every range; all that stays of it is its place in its page, at 2^52. No addition of two of them is rounded below WORD_END.
+// (signed) there: so -1 as an address is 2^53 - 1, and a sum that wraps there is WORD_END or more here. Words in between are out of
+// every range; they keep only their offset in a page, at 2^52. No sum of two such words is rounded below WORD_END.
 
 const TWO_20 = 2 ** 20
 const TWO_31 = 2 ** 31
 const TWO_32 = 2 ** 32
 const IN_PAGE = 0xfff
 
-/** Up to here words are what they are. */
+/** Up to here, words keep their values. */
 export const EXACT_END = 2 ** 52
-/** Stands for 2^64, and for 2^63 where words have a sign. */
+/** Stands for 2^64, or for 2^63 for signed words. */
 export const WORD_END = 2 ** 53
-/** The last of the offsets: stands for 2^63 - 1. */
+/** The last offset: stands for 2^63 - 1. */
 export const LAST_OFFSET = WORD_END - 1
 
 /** @param low, high the halves, as signed 32-bit integers */

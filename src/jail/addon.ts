@@ -1,29 +1,29 @@
 // The addon's part of the jail: one call for each layer.
 
-/** Whose calls are let through: a sentry's, by its platform, or those of a bare machine that is made. */
+/** Whose calls are allowed: a sentry's, by its platform; a bare machine's, once it is made; or a kernel's machine's. */
 export type Caller = 'kvm' | 'ptrace' | 'machine' | 'kernel'
 
-/** native/napi/jail.cc. Each answers 0, or the errno of what the host refused: then nothing, or not every thread, has changed. */
+/** native/napi/jail.cc. Each answers 0, or the errno of the host's refusal: then nothing has changed, or not every thread. */
 export interface JailAddon {
-  /** native/programs/launcher.c, open to be executed; it closes at execve(2), with this thread, and by hostClose. @throws Error with `errno` */
+  /** native/programs/launcher.c, open for execution; closed at execve(2), with this thread, and by hostClose. @throws Error with `errno` */
   openLauncher(): number
-  /** Of Landlock's ABI, 1 or more, or a negative errno. */
+  /** The version of Landlock's ABI, 1 or more, or a negative errno. */
   landlockVersion(): number
-  /** What this process allocates for itself: man 2 getrlimit, RLIMIT_DATA. Shared memory does not count. */
+  /** Limits what this process allocates for itself: man 2 getrlimit, RLIMIT_DATA. Shared memory does not count. */
   limitData(bytes: number): number
   /** Core scheduling: no other process runs on the other threads of a core. */
   shareNoCore(): number
-  /** Of this thread, and of what is born from it: branch predictors are shared with nobody. */
+  /** For this thread and its future children: branch predictors are shared with nobody. */
   limitSpeculation(): number
-  /** Of this thread: signals only to what is born from it from now on; no TCP. */
+  /** For this thread: signals reach only what is born from it from now on; no TCP. */
   restrictReach(): number
-  /** The other threads' reach, too. From now on only what lies beneath these descriptors is opened: to read, or to change. */
+  /** Also for the other threads. From now on only files beneath these descriptors can be opened: to read, or to change. */
   restrictFiles(fds: readonly number[], writableFds: readonly number[]): number
-  /** New ones, by their names in /proc/PID/ns. In the tree of files nothing is but these directories, for reading. */
+  /** Enters new ones, named as in /proc/PID/ns. The tree of files then has nothing but these directories, for reading. */
   enterNamespaces(directories: readonly string[]): Record<string, number>
-  /** All but these capabilities, by number; with `uid` and `gid`, the user too. The last layer but the filter. */
+  /** Drops all but these capabilities, by number; with `uid` and `gid`, the user too. The last layer but the filter. */
   giveUpRights(capabilities: readonly number[], uid?: number, gid?: number): number
-  /** From now on only the calls that it needs. @param isUndecided a machine may be made yet, and another filter comes */
+  /** From now on allows only the calls that it needs. @param isUndecided a machine may still be made, and then another filter comes */
   filterCalls(
     caller: Caller,
     hasTerminal: boolean,

@@ -1,18 +1,18 @@
-// Born: what the host answered when a process was to be born in namespaces of its own. Its last argument says so: launcher.c.
+// Born: what the host answered when a process was to be born in namespaces of its own. Its last argument holds the answers: launcher.c.
 
 import type {JailLayerName} from './layer.ts'
 
-/** 0: it is in a new one; else an errno. */
+/** 0: it is in a new one; otherwise an errno. */
 export type Born = Record<Extract<JailLayerName, 'user' | 'pid'>, number>
 
-/** What the launcher writes its answers into. */
+/** The argument that the launcher writes its answers into. */
 export const UNANSWERED = toArgument({user: 0, pid: 0})
 
 export function toArgument({user, pid}: Born): string {
   return `user=${inDigits(user)},pid=${inDigits(pid)}`
 }
 
-/** undefined: nobody has tried. */
+/** @returns undefined: nobody has tried */
 export function bornOf(argument: string | undefined): Born | undefined {
   const found = /^user=(\d{3}),pid=(\d{3})$/.exec(argument ?? '')
   return found === null ? undefined : {user: Number(found[1]), pid: Number(found[2])}

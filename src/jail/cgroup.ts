@@ -1,8 +1,8 @@
 // A cgroup v2 of a sentry's own, where one is delegated to this process: limits that the host keeps, whatever becomes of the sentry.
 //
-// Linux, Documentation/admin-guide/cgroup-v2.rst. No cgroup has both processes and children with controllers: who enters a child of its
-// cgroup leaves that one empty, or others are in it, and then the host gives the child no controllers (EBUSY). Unless it is told where,
-// nobody goes anywhere but into a child of the cgroup that it was in: so what bounds that bounds the child, too.
+// Linux, Documentation/admin-guide/cgroup-v2.rst. No cgroup has both processes and children with controllers. A process that enters a
+// child of its cgroup leaves that one empty; if others are in it, the host gives the child no controllers (EBUSY). Unless told where
+// to go, a process only enters a child of the cgroup that it was in, so that the bounds of that one bound the child, too.
 
 import {
   closeSync,
@@ -18,35 +18,35 @@ import {
 import {join, relative} from 'node:path'
 import {ENODEV, ENOENT} from '../abi/errno.ts'
 
-/** What the host shall bound. */
+/** What the host shall limit. */
 export interface HostLimits {
-  /** Of the guest. */
+  /** The guest's. */
   memoryBytes: number
-  /** Of the guest: processes and threads. */
+  /** The guest's processes and threads. */
   maxTasks: number
   cpus: number
-  /** Of one CPU; undefined: no bound. */
+  /** Of one CPU; undefined: no limit. */
   cpuQuotaPercent?: number
 }
 
-/** Besides guest memory: V8's heap, what the guest makes the sentry keep, page tables, pages of files that the host can take back. */
+/** On top of guest memory: V8's heap, what the guest makes the sentry keep, page tables, file pages that the host can take back. */
 const OWN_BYTES = 2 ** 30
-/** Besides the guest's: Node's threads, and a platform's. */
+/** On top of the guest's: Node's threads, and a platform's. */
 const OWN_TASKS = 64
 /** Microseconds: cpu.max's default. */
 const PERIOD_US = 100_000
 const CONTROLLERS = ['cpu', 'memory', 'pids'] as const
 const NAME = /^hv-[0-9a-f]{16}$/
-/** Somebody who sweeps may have taken it for one that is left over. */
+/** Another process's sweep may have removed the new cgroup as a leftover. */
 const ATTEMPTS = 3
 
-/** What entered one says, until it closes the door behind it. */
+/** A cgroup that this process has entered. It can set the quota until it closes the file. */
 export class Cgroup {
   readonly #cpuMax: number
   readonly #quota: string | undefined
 
   /**
-   * This process and its threads go from `own`, the cgroup that they are in, into a new child of `parent`.
+   * Moves this process and its threads from `own`, the cgroup that they are in, into a new child of `parent`.
    * @throws Error with `errno`, as fs throws it: nothing has changed then
    */
   constructor(limits: HostLimits, own: string, parent = own) {
@@ -65,7 +65,7 @@ export class Cgroup {
     if (cpuQuotaPercent !== undefined) this.#quota = `${(PERIOD_US / 100) * cpuQuotaPercent} ${PERIOD_US}`
   }
 
-  /** hv itself has started: from now on the quota holds, of what it does for the guest, too. */
+  /** hv itself has started: from now on the quota holds, also for what it does for the guest. */
   holdCpu(): void {
     try {
       if (this.#quota !== undefined) writeSync(this.#cpuMax, this.#quota)
@@ -85,7 +85,7 @@ export function ownCgroup(proc = '/proc/self'): string {
   if (own === undefined) throw failure(ENODEV)
   for (const line of readFileSync(join(proc, 'mountinfo'), 'latin1').split('\n')) {
     const [, top, at] = /^\S+ \S+ \S+ (\S+) (\S+) .* - cgroup2 /.exec(line) ?? []
-    // Beyond the top of a cgroup namespace.
+    // Outside the cgroup namespace.
     if (at === undefined || `${top}${own}/`.includes('/../')) continue
     const below = relative(top, own)
     if (!below.startsWith('..')) return join(decodeOctal(at), below)
@@ -93,12 +93,12 @@ export function ownCgroup(proc = '/proc/self'): string {
   throw failure(ENOENT)
 }
 
-/** Removes what sandboxes have left that have ended: none of them can do so itself. @param parent default: the own one */
+/** Removes what ended sandboxes have left: none can do so itself. @param parent default: this process's own cgroup */
 export function sweepCgroups(parent?: string): void {
   try {
     sweep(parent ?? ownCgroup())
   } catch {
-    // There is none.
+    // There is no cgroup.
   }
 }
 
@@ -106,12 +106,12 @@ function sweep(parent: string): void {
   for (const name of readdirSync(parent)) if (NAME.test(name)) remove(join(parent, name))
 }
 
-/** If nobody is in it. */
+/** Unless somebody is in it. */
 function remove(path: string): void {
   try {
     rmdirSync(path)
   } catch {
-    // Another sandbox's, which lives.
+    // It belongs to another sandbox, which is alive.
   }
 }
 
@@ -135,13 +135,13 @@ function enterChild(parent: string): string {
   }
 }
 
-/** By process and time: random bytes of Node's take 4 ms to load. */
+/** From process and time: loading Node's random bytes takes 4 ms. */
 function newName(): string {
   const ns = process.hrtime.bigint() & 0xff_ffff_ffffn
   return `hv-${process.pid.toString(16).padStart(6, '0')}${ns.toString(16).padStart(10, '0')}`
 }
 
-/** 0 is whoever writes, with all its threads, in whatever PID namespace. */
+/** 0 is the writer, with all its threads, in any PID namespace. */
 function enter(path: string): void {
   writeFileSync(join(path, 'cgroup.procs'), '0')
 }
@@ -151,7 +151,7 @@ function leaveTo(own: string, path: string): void {
     enter(own)
     remove(path)
   } catch {
-    // Somebody has given its own cgroup's children controllers meanwhile: the new one bounds nothing, and is as good.
+    // Meanwhile its own cgroup's children have been given controllers: staying in the new one, which limits nothing, is as good.
   }
 }
 
@@ -165,9 +165,9 @@ function enableControllers(parent: string): void {
 function valuesOf({memoryBytes, maxTasks, cpus}: HostLimits): Record<string, string> {
   return {
     'memory.max': `${memoryBytes + OWN_BYTES}`,
-    // A sentry without its guest's processes is none.
+    // A sentry is useless without its guest's processes.
     'memory.oom.group': '1',
-    // On ptrace a process has as many threads as CPUs, at most (native/ptrace/README.md).
+    // On ptrace a process has at most as many threads as CPUs (native/ptrace/README.md).
     'pids.max': `${maxTasks * cpus + OWN_TASKS}`,
   }
 }
@@ -177,7 +177,7 @@ function isGone(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENODEV'
 }
 
-/** mountinfo writes blanks and their like in octal: proc(5). */
+/** mountinfo writes blanks and the like in octal: proc(5). */
 function decodeOctal(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8)))
 }

@@ -1,4 +1,4 @@
-// Jail: what a process that runs a sentry gives up before it reads a byte of its guest's, layer by layer.
+// Jail: what a process that runs a sentry gives up, layer by layer, before it reads a byte of its guest's.
 
 import {closeSync, constants, openSync} from 'node:fs'
 import {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_KILL} from '../abi/capability.ts'
@@ -22,44 +22,44 @@ import type {Born} from './born.ts'
 import {Cgroup, type HostLimits, ownCgroup} from './cgroup.ts'
 import type {JailChoice, JailLayer, JailLayerName} from './layer.ts'
 
-/** What decides which calls it may make. */
+/** What decides which calls the process may make. */
 interface CallNeeds {
   caller: Caller
-  /** It may become a bare machine: `decide` follows, behind what shows it. A kernel's makes another one for a reset. */
+  /** It may become a bare machine: `decide` follows, once that is known. A kernel's machine makes another one for a reset. */
   isUndecided?: boolean
   hasTerminal: boolean
-  /** It listens to a socket, and is to take who connects: gdb, who debugs a machine's vCPUs. */
+  /** It listens on a socket and must accept connections: from gdb, which debugs a machine's vCPUs. */
   accepts?: boolean
-  /** It leaves a core file, which is open, of a machine that dies. */
+  /** It writes a core file, already open, of a machine that dies. */
   dumps?: boolean
 }
 
 /** What a sentry needs in its jail. */
 export interface JailNeeds extends CallNeeds {
-  /** Of a sentry's platform. */
+  /** A sentry's platform, or `kernel` for a kernel's machine. */
   caller: Exclude<Caller, 'machine'>
   /** Descriptors of the directories and files that the guest sees. */
   roots: readonly {readonly fd: number; readonly isWritable: boolean}[]
-  /** Directories of hv's own, for what it loads later. */
+  /** hv's own directories that it loads from later. */
   directories: readonly string[]
   dropTo?: {uid: number; gid: number}
 }
 
 const NAMESPACES = ['ipc', 'uts', 'net', 'cgroup', 'mnt'] as const
-/** A kernel's answer for what it was built without. */
+/** A kernel's answers for features that it was built without. */
 const WITHOUT_IT: readonly number[] = [ENOSYS, EOPNOTSUPP]
 const ABSENT: Partial<Record<JailLayerName, readonly number[]>> = {
   // Without such threads there is nothing to share.
   'core-scheduling': [EINVAL, ENODEV],
-  // Before Linux 4.20; an architecture without; a processor that needs none.
+  // Before Linux 4.20; an architecture without it; a processor that needs none.
   speculation: [EINVAL, ENODEV, ENXIO],
-  // clone(2), of a flag that the kernel was built without.
+  // clone(2), for a flag that the kernel was built without.
   user: [EINVAL],
   pid: [EINVAL],
 }
-/** Nobody has delegated one: it is another's, read-only, has no controllers, or others are in it (EBUSY). */
+/** None was delegated: it is another's, read-only, has no controllers, or others are in it (EBUSY). */
 const NO_CGROUP: readonly number[] = [EACCES, EPERM, EROFS, ENOENT, ENODEV, EBUSY, EOPNOTSUPP]
-/** As root's sentry has them for its guest's root: in a volume of others' files, root without them is not root. */
+/** What root's sentry keeps for its guest's root: in a volume of others' files, root without them is not root. */
 const OF_FILES = [CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID]
 
 export class Jail {
@@ -72,8 +72,8 @@ export class Jail {
   }
 
   /**
-   * Before there is a platform: a guest's processes are born in it.
-   * @param born what this process was born in; undefined: it was not started to be in a jail
+   * Call before there is a platform: a guest's processes are born in the jail.
+   * @param born what this process was born in; undefined: it was not started for a jail
    */
   static begin(choice: JailChoice, born?: Born): Jail {
     const jail = new Jail(choice)
@@ -89,8 +89,8 @@ export class Jail {
   }
 
   /**
-   * What the host shall bound besides the sentry. As `begin`, before there is a platform.
-   * @param parent a cgroup's directory, for a child; default: the one that this process is in
+   * Limits that the host enforces as well as the sentry. Like `begin`, call it before there is a platform.
+   * @param parent directory of a cgroup to make a child in; default: the one that this process is in
    */
   limit(limits: HostLimits, parent?: string): void {
     if (this.#choice === 'none') return
@@ -103,8 +103,8 @@ export class Jail {
   }
 
   /**
-   * Nothing is opened after it but what lies in `roots` and `directories`. What is open stays.
-   * @throws HvError JAIL_INCOMPLETE if the whole of it is required; BAD_ARGUMENT, HOST_SYSCALL: nobody becomes `dropTo`
+   * After this, only what lies in `roots` and `directories` can be opened. What is open stays open.
+   * @throws HvError JAIL_INCOMPLETE if all layers are required; BAD_ARGUMENT, HOST_SYSCALL: it cannot become `dropTo`
    */
   close(needs: JailNeeds): void {
     const {directories, roots, dropTo} = needs
@@ -112,14 +112,14 @@ export class Jail {
     if (dropTo !== undefined) requireRoot()
     this.#cgroup?.holdCpu()
     if (isWanted) this.#confineFiles(directories, roots)
-    // Who is to be another user is one, in a jail or not.
+    // `dropTo` holds in a jail or not.
     if (isWanted || dropTo !== undefined) this.#giveUpRights(needs)
     if (!isWanted) return
     this.#lay('seccomp', () => filterCalls(needs))
     if (this.#choice === 'required') this.#requireAll()
   }
 
-  /** Of what was undecided: a filter over the one that is there. @throws HvError HOST_SYSCALL */
+  /** Narrows what was undecided: a filter on top of the one that is there. @throws HvError HOST_SYSCALL */
   decide(needs: Omit<CallNeeds, 'isUndecided'>): void {
     if (!this.layers.some(({name, status}) => name === 'seccomp' && status === 'on')) return
     const errno = filterCalls(needs)
@@ -144,7 +144,7 @@ export class Jail {
   #giveUpRights({roots, caller, dropTo}: JailNeeds): void {
     const kept = keptCapabilities(roots.length > 0 && dropTo === undefined, caller === 'ptrace')
     this.#lay('capabilities', () => addon.giveUpRights(kept, dropTo?.uid, dropTo?.gid))
-    // What is promised has to be so, whatever is required.
+    // `dropTo` is a promise, whether layers are required or not.
     if (dropTo !== undefined && process.geteuid?.() !== dropTo.uid)
       throw new HvError('HOST_SYSCALL', `this host does not let root become user ${dropTo.uid}`)
   }
@@ -197,9 +197,9 @@ function requireRoot(): void {
   throw new HvError('BAD_ARGUMENT', 'only root can become another user', 'run as root, or leave out `dropTo`')
 }
 
-/** Of root's; who has none keeps none. */
+/** Of root's capabilities; a process without any keeps none. */
 function keptCapabilities(showsFiles: boolean, traces: boolean): number[] {
-  // A guest's processes are another user's.
+  // A guest's processes run as another user.
   return [...(showsFiles ? OF_FILES : []), ...(traces ? [CAP_KILL] : [])]
 }
 
@@ -210,7 +210,7 @@ function attempt(act: () => number): number {
   } catch (error) {
     const {errno} = error as {errno?: number}
     if (errno === undefined) throw error
-    // Node's are negative.
+    // Node's errnos are negative.
     return Math.abs(errno)
   }
 }

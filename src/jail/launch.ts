@@ -1,4 +1,4 @@
-// Starts Node in a user and a PID namespace of its own, where this host lets it have them, else without.
+// Starts Node in a user and a PID namespace of its own, where this host allows them, otherwise without.
 
 import {type ChildProcess, type SpawnOptions, spawn} from 'node:child_process'
 import {EACCES} from '../abi/errno.ts'
@@ -6,10 +6,10 @@ import {addon} from '../addon.ts'
 import {toArgument, UNANSWERED} from './born.ts'
 
 /**
- * As `spawn`. Where there are namespaces, the child is the launcher, which ends as Node does (native/programs/launcher.c) and dies with
+ * Like `spawn`. Where there are namespaces, the child is the launcher, which ends as Node does (native/programs/launcher.c) and dies with
  * the calling thread.
  * @param name Node's argv[0]
- * @param args Node's; behind them it finds what became of its namespaces ({@link bornOf})
+ * @param args Node's; after them it finds what became of its namespaces ({@link bornOf})
  */
 export function launch(name: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   let launcher: number | undefined
@@ -19,7 +19,7 @@ export function launch(name: string, args: readonly string[], options: SpawnOpti
     const argv = [process.execPath, name, ...args, UNANSWERED]
     const child = spawn(`/proc/self/fd/${launcher}`, argv, {...options, argv0: 'hv-launcher'})
     if (child.pid !== undefined) return child
-    // Without /proc, or where nothing in memory may be executed.
+    // There is no /proc, or nothing in memory may be executed.
     child.on('error', () => {})
     errno = EACCES
   } catch (error) {
@@ -31,7 +31,7 @@ export function launch(name: string, args: readonly string[], options: SpawnOpti
   return launchPlainly(name, [...args, toArgument({user: errno, pid: errno})], options)
 }
 
-/** Where this process is. */
+/** In the namespaces of this process. */
 export function launchPlainly(name: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   return spawn(process.execPath, args, {...options, argv0: name})
 }

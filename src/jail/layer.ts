@@ -1,4 +1,4 @@
-// JailLayer: what a sentry's jail has, and what this host refused to it. The shape is public.
+// JailLayer: which layers a sentry's jail has, and which this host refused. The shape is public.
 
 /**
  * How a sentry's process is confined. `best`: each layer that this host lets it have; `required`: all that the host has, or an error;
@@ -8,7 +8,7 @@
 export type JailChoice = 'best' | 'required' | 'none'
 export const JAIL_CHOICES = ['best', 'required', 'none'] as const
 
-/** From the first that is laid to the last. */
+/** In the order in which they are laid. */
 export const JAIL_LAYERS = [
   'user',
   'pid',

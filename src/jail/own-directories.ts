@@ -1,4 +1,4 @@
-// The directories of hv's own that a process in a jail loads code from later.
+// ownDirectories: hv's own directories from which a jailed process loads code later.
 
 import {packageFile} from '../package-file.ts'
 import {cacheDirectory} from '../user-cache.ts'

@@ -1,4 +1,4 @@
-// The process behind `hv check`'s look at the jail: it goes into one, and prints what became of each layer.
+// The process with which `hv check` looks at the jail: it enters one, and prints what became of each layer.
 
 import {writeSync} from 'node:fs'
 import {bornOf} from './born.ts'

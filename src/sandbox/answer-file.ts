@@ -1,4 +1,4 @@
-// answerFile: what the owner of a sandbox asks of its files, answered in the sentry.
+// answerFile: answers, in the sentry, what a sandbox's owner asks of its files.
 
 import {ENOMEM, Errno} from '../abi/errno.ts'
 import type {Answered} from '../sentry/files/operations.ts'

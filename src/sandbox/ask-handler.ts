@@ -1,4 +1,4 @@
-// askHandler: a question of the sentry's put to the owner's function, and what that answers as a verdict.
+// askHandler: puts the sentry's question to the owner's function, and turns its answer into a verdict.
 
 import {errnoByName, errnoName} from '../abi/errno.ts'
 import type {CallEnd, HookedCall, Question, Verdict} from '../sentry/hooked-call.ts'
@@ -6,7 +6,7 @@ import type {SyscallHandlers, SyscallHooks, SyscallOutcome, SyscallVerdict} from
 
 const MAX_ERRNO = 4095
 
-/** What the sentry has to know of them. */
+/** What the sentry must know of them. */
 export function hookedCalls(handlers: SyscallHandlers): HookedCall[] {
   return Object.keys(handlers).map((name) => {
     const {before, after} = hooksOf(handlers, name)
@@ -14,7 +14,7 @@ export function hookedCalls(handlers: SyscallHandlers): HookedCall[] {
   })
 }
 
-/** @throws what the handler throws; TypeError for a verdict that is none */
+/** @throws what the handler throws; TypeError for an invalid verdict */
 export async function askHandler(handlers: SyscallHandlers, question: Question): Promise<Verdict> {
   const {id: _, end, ...call} = question
   const {before, after} = hooksOf(handlers, call.name)
@@ -23,7 +23,7 @@ export async function askHandler(handlers: SyscallHandlers, question: Question):
   return 'go'
 }
 
-/** It is asked about these alone; a sentry that was broken into may say other names. */
+/** The owner is asked about hooked calls alone; a sentry that was broken into may name others. */
 function hooksOf(handlers: SyscallHandlers, name: string): SyscallHooks {
   if (!Object.hasOwn(handlers, name)) return {}
   const given = handlers[name]

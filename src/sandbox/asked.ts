@@ -3,7 +3,7 @@
 import * as v from 'valibot'
 import {MAX_TEXT, MAX_VALUE_BYTES} from '../sentry/trace/argument-value.ts'
 
-/** Of a call. */
+/** Argument words of a call. */
 const WORDS = 6
 const MAX_NAME = 128
 
@@ -11,7 +11,7 @@ const id = v.pipe(v.number(), v.safeInteger())
 const number = v.pipe(v.number(), v.finite())
 const word = v.pipe(v.string(), v.regex(/^\d{1,20}$/))
 const name = v.pipe(v.string(), v.maxLength(MAX_NAME))
-/** A character for each of a guest's bytes, at most. */
+/** At most one character for each of a guest's bytes. */
 const value = v.pipe(v.string(), v.maxLength(MAX_VALUE_BYTES))
 const text = v.pipe(v.string(), v.maxLength(MAX_TEXT))
 const flags = v.pipe(v.array(name), v.maxLength(MAX_NAME))

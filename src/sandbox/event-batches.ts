@@ -9,7 +9,7 @@ import type {TraceEvent} from '../sentry/trace/event.ts'
 import type {SentryPort} from './port.ts'
 
 const BATCH_EVENTS = 256
-/** Of the arguments' texts: a frame has its bounds. */
+/** Characters of the arguments' texts: a frame has its bounds. */
 const BATCH_LENGTH = 1 << 20
 const MOST_BATCHES = 8
 /** How long an event waits for others, while the guest runs on without a call. */
@@ -23,7 +23,7 @@ export class EventBatches {
   #length = 0
   #timer: ReturnType<TimerQueue['add']> | undefined
 
-  /** @param shallStop the guest is about to be killed: nothing waits for its listener then */
+  /** @param shallStop the guest is about to be killed: it no longer waits for its listener */
   constructor(port: SentryPort, timers: TimerQueue, shallStop: () => boolean) {
     this.#port = port
     this.#timers = timers
@@ -45,7 +45,7 @@ export class EventBatches {
     this.#events = []
     this.#length = 0
     this.#port.post({kind: 'events', events})
-    // The guest waits, too, until the listener has caught up.
+    // The guest, too, waits until the listener has caught up.
     while (this.#port.underWay >= MOST_BATCHES && !this.#shallStop()) this.#port.awaitTaking()
   }
 }

@@ -1,4 +1,4 @@
-// What a sandbox's owner is told when something of the guest's tree cannot be done.
+// fileError: what a sandbox's owner is told when an operation on the guest's tree fails.
 
 import {HvError, printable} from '../errors.ts'
 import {GuestErrno} from './remote-files.ts'
@@ -27,7 +27,7 @@ const MEANINGS: Readonly<Record<string, readonly [meaning: string, nextStep: str
   EXDEV: ['it cannot be moved there', 'write it there and remove it here'],
 }
 
-/** @param doing `read /etc/passwd` @returns what to throw in the place of `error` */
+/** @param doing `read /etc/passwd` @returns what to throw instead of `error` */
 export function fileError(doing: string, error: unknown): unknown {
   if (!(error instanceof GuestErrno)) return error
   const {errno} = error
@@ -43,7 +43,7 @@ export function badArchive(
   return new HvError('BAD_ARGUMENT', `the archive cannot be used: ${printable(defect)}`, nextStep)
 }
 
-/** @throws HvError FILE_FAILED in the place of a GuestErrno */
+/** @throws HvError FILE_FAILED instead of a GuestErrno */
 export async function saying<Result>(doing: string, does: () => Promise<Result>): Promise<Result> {
   try {
     return await does()

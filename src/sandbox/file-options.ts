@@ -1,4 +1,4 @@
-// What Sandbox.files takes and gives: the public shapes, and the table that holds arguments to them.
+// What Sandbox.files takes and gives: the public shapes, and the table that checks arguments against them.
 
 import * as v from 'valibot'
 import {PERMISSION_BITS} from '../abi/file-mode.ts'
@@ -48,10 +48,10 @@ export interface SandboxWriteOptions {
 }
 
 const DEFAULT_MAX_BYTES = 2 ** 26
-/** The longest buffer that every Node holds. */
+/** The longest buffer that every Node version holds. */
 const MAX_BYTES = 2 ** 31
 const DEFAULT_DIRECTORY_MODE = 0o755
-/** A Date holds no more. */
+/** The furthest that a Date goes. */
 const MAX_DATE_MS = 8.64e15
 
 const mode = v.optional(takes.integer(0, PERMISSION_BITS))
@@ -75,12 +75,12 @@ const archive = takes.either([takes.bytes, takes.pieces], 'a Uint8Array, or a st
 export const toListener = (given: unknown) =>
   takes.checked(takes.callback, given, 'listener') as (change: FileChange) => void
 
-/** A stream of something else would be an error of nobody's. @throws HvError BAD_ARGUMENT */
+/** A stream of anything else would fail where nobody catches it. @throws HvError BAD_ARGUMENT */
 export async function* toChunks(given: AsyncIterable<unknown>): AsyncIterable<string | Uint8Array> {
   for await (const each of given) yield takes.checked(chunk, each, 'data')
 }
 
-/** @throws HvError BAD_ARGUMENT, these all */
+/** All of these: @throws HvError BAD_ARGUMENT */
 export const toPath = (given: unknown, name = 'path'): string => takes.checked(takes.guestPath, given, name)
 
 export function toArchive(given: unknown): Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
@@ -109,7 +109,7 @@ export function toRemoveOptions(given: {recursive?: boolean}): {recursive: boole
   return {recursive: false, ...takes.checked(removeOptions, given, 'options')}
 }
 
-/** Its times are a guest's word. */
+/** Its times come from the guest. */
 export function toFile({modifiedMs, ...entry}: FileEntry): SandboxFile {
   return {...entry, modifiedAt: new Date(Math.max(-MAX_DATE_MS, Math.min(modifiedMs, MAX_DATE_MS)))}
 }

@@ -1,4 +1,4 @@
-// A file of the guest's as a stream: one piece is asked for, or given, at a time, so that data waits on both sides.
+// A guest file as a stream: one piece is asked for, or given, at a time, so that data waits on both sides.
 
 import {Readable, Writable} from 'node:stream'
 import {type FileOperation, PIECE_BYTES} from '../sentry/files/operations.ts'
@@ -44,7 +44,7 @@ export function readStream(
   })
 }
 
-/** The file is there once the stream is open, whatever is written. */
+/** The file exists once the stream is open, even if nothing is written. */
 export function writeStream(
   files: RemoteFiles,
   write: Omit<Extract<FileOperation, {name: 'write'}>, 'isEnd'>,
@@ -90,7 +90,7 @@ export function writeStream(
   })
 }
 
-/** The same of chunks that come one by one. */
+/** The same for chunks that come one by one. */
 export async function* gathered(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   let waiting: Uint8Array[] = []
   let length = 0
@@ -105,7 +105,7 @@ export async function* gathered(chunks: AsyncIterable<Uint8Array>): AsyncIterabl
   yield* inPieces(waiting)
 }
 
-/** Each as long as may be: small chunks go together, large ones are cut. */
+/** Each as long as possible: small chunks are joined, large ones are cut. */
 export function* inPieces(chunks: readonly Uint8Array[]): Iterable<Uint8Array> {
   let waiting: Uint8Array[] = []
   let length = 0

@@ -1,4 +1,4 @@
-// A watch of a file or a directory of the guest's: the owner asks for changes, and is answered when there are some.
+// A watch of a guest's file or directory: the owner asks for changes, and is answered when there are some.
 
 import type {FileChange} from '../sentry/files/operations.ts'
 import type {RemoteFiles} from './remote-files.ts'
@@ -30,7 +30,7 @@ export async function watch(
       isOpen &&= !answer.isEnd
     }
   }
-  // The end of the sandbox is its end.
+  // The watch ends with the sandbox.
   listen().catch(() => {})
   const close = (): void => {
     if (isOpen) files.close(handle)
@@ -39,7 +39,7 @@ export async function watch(
   return {close, [Symbol.dispose]: close}
 }
 
-/** What it throws is this process's, as from any event. */
+/** Errors of the listener are uncaught exceptions of this process, as from any event. */
 function tell(listener: (change: FileChange) => void, change: FileChange): void {
   try {
     listener(change)

@@ -1,11 +1,11 @@
 // Frames: messages between a sandbox's owner and its process, on a stream socket: two lengths, a message in JSON, and bytes.
 //
-// The process is what a hostile guest would break into: what comes from it is bounded, and JSON makes nothing but plain values.
+// A hostile guest would break into the process, so what comes from it is bounded, and JSON makes nothing but plain values.
 
 import {readSync, writeSync} from 'node:fs'
 import {HvError} from '../errors.ts'
 
-/** Of what a process says: its owner parses it at once. A batch of events is the longest. */
+/** Of one message of the process: its owner parses it at once. A batch of events is the longest. */
 const MAX_MESSAGE_BYTES = 1 << 22
 const MAX_BYTES = 1 << 20
 const HEADER_BYTES = 8
@@ -45,13 +45,13 @@ export class FrameReader {
       const all = this.#first(whole)
       this.#drop(whole)
       const {message, bytes} = frameOf(all.subarray(HEADER_BYTES, whole), messageBytes)
-      // The chunk has more, and would stay with it.
+      // A view would keep the whole chunk alive.
       frames.push({message, bytes: new Uint8Array(bytes)})
     }
     return frames
   }
 
-  /** In one piece, joined no more often than it has to be. */
+  /** In one piece, joined no more often than necessary. */
   #first(length: number): Buffer {
     const [first] = this.#chunks
     if (first.length >= length) return first
@@ -68,7 +68,7 @@ export class FrameReader {
   }
 }
 
-/** Waits for the next frame, of the owner, whose word counts. @returns undefined: the other end is closed. @throws Error of node:fs */
+/** Waits for the owner's next frame, which is trusted. @returns undefined: the other end is closed. @throws Error of node:fs */
 export function readFrame(fd: number): Frame | undefined {
   const header = readWhole(fd, HEADER_BYTES)
   if (header === undefined) return undefined
@@ -111,7 +111,7 @@ function frameOf(rest: Buffer, messageBytes: number): Frame {
   }
 }
 
-/** In a call of its guest's, or in what it has to free. */
+/** Stuck in a guest's call, or in what it has to free. */
 export function stuck(): HvError {
   const message = 'the sandbox failed: it did not stop its guest in time'
   return new HvError('SANDBOX_FAILED', message, 'make a new one')

@@ -1,4 +1,4 @@
-// GrowingBytes: bytes that come in pieces, kept in one.
+// GrowingBytes: bytes that come in pieces, kept in one buffer.
 
 const FIRST_CAPACITY = 4096
 
@@ -8,8 +8,8 @@ export class GrowingBytes {
   #length = 0
 
   /**
-   * @param most never appended beyond, and no memory is taken for more
-   * @param expected how many will come, if that is known: they are not copied then
+   * @param most the bound that appends keep to; no memory is taken beyond it
+   * @param expected how many will come, if known: they are then not copied
    */
   constructor(most = Number.POSITIVE_INFINITY, expected = 0) {
     this.#most = most
@@ -32,7 +32,7 @@ export class GrowingBytes {
     this.#length = length
   }
 
-  /** All of it, and nothing stays. */
+  /** Gives everything away, and is empty then. */
   take(): Uint8Array<ArrayBuffer> {
     const isFull = this.#length === this.#bytes.length
     const taken = isFull ? this.#bytes : this.#bytes.slice(0, this.#length)

@@ -1,4 +1,4 @@
-// InputFeed: a run's standard input from somebody's stream, as the program takes it; a stream that fails ends the run.
+// InputFeed: feeds a run's standard input from a caller's stream as the program takes it; a stream that fails ends the run.
 
 import {HvError} from '../errors.ts'
 import {isBytes} from '../options.ts'
@@ -9,7 +9,7 @@ import type {LiveRun, Said} from './live-run.ts'
 
 export type InputSource = AsyncIterable<string | Uint8Array>
 
-/** Many sources give small pieces: a message for each would cost more than it holds. */
+/** Many sources give small pieces: a message for each would cost more than the piece itself. */
 const BATCH_BYTES = 32 << 10
 
 export class InputFeed implements LiveRun {
@@ -21,7 +21,7 @@ export class InputFeed implements LiveRun {
   #say: ((said: Said) => void) | undefined
   #failure: {error: unknown} | undefined
   readonly #held = new GrowingBytes()
-  /** What is held is on its way, or will be in the next turn. */
+  /** A flush is under way, or will be in the next turn. */
   #isFlushing = false
   #onFlushed: (() => void) | undefined
   #isEnding = false
@@ -29,7 +29,7 @@ export class InputFeed implements LiveRun {
   readonly #abort = (): void => this.#controller.abort(this.#caller?.reason)
 
   /**
-   * Asks for the first piece at once: a stream that fails before the run begins finds somebody who listens.
+   * Asks for the first piece at once, so that a stream that fails before the run begins finds a listener.
    * @param caller the signal that the run was given
    */
   constructor(source: InputSource, caller: StopSignal | undefined) {
@@ -40,7 +40,7 @@ export class InputFeed implements LiveRun {
     void this.#pump()
   }
 
-  /** Aborts with the caller's, and when the source fails. */
+  /** Aborts with the caller's signal, and when the source fails. */
   get signal(): StopSignal {
     return this.#controller.signal
   }
@@ -59,7 +59,7 @@ export class InputFeed implements LiveRun {
     if (this.#failure !== undefined) throw this.#failure.error
   }
 
-  /** The run has ended, or never began: a source that has more is closed, as by a `break` out of its loop. */
+  /** The run has ended, or never began: a source that has more is closed, as when a loop over it breaks. */
   finish(): void {
     if (!this.#isOver) void this.#close()
     this.#isOver = true
@@ -123,7 +123,7 @@ export class InputFeed implements LiveRun {
       if (typeof destroy === 'function') destroy.call(this.#source)
       await iterator.return?.()
     } catch {
-      // Nobody waits for it any more.
+      // Nobody waits for it any longer.
     }
   }
 }

@@ -1,4 +1,4 @@
-// InputWindow: what an owner gives a live run's standard input: no more than its window is under way.
+// InputWindow: what an owner writes to a live run's standard input; at most one window of it is under way.
 
 import type {Said} from './live-run.ts'
 import {WINDOW_BYTES} from './protocol.ts'
@@ -15,7 +15,7 @@ export class InputWindow {
     this.#say = say
   }
 
-  /** Before, what is written waits. */
+  /** Until then, what is written waits. */
   begin(): void {
     this.#hasBegun = true
     this.took(WINDOW_BYTES)

@@ -1,20 +1,20 @@
-// KeptBytes: bytes that come in pieces, kept in pieces, and made one in turns of the event loop: to copy many at once would hold it up.
+// KeptBytes: bytes kept in the pieces that they came in, and joined over several turns of the event loop, which one copy would hold up.
 
 import {GrowingBytes} from './growing-bytes.ts'
 import {oneTurn} from './text.ts'
 
-/** Smaller ones are put together first: each would cost more than it holds. */
+/** Smaller ones are joined first: each would cost more than it holds. */
 const LARGE_BYTES = 1 << 16
-/** Some hundred microseconds' work, in memory that was never touched. */
+/** Takes some hundred microseconds in memory that was never touched. */
 const COPIED_IN_A_TURN = 1 << 20
 
 export class KeptBytes {
   readonly #pieces: Uint8Array<ArrayBuffer>[] = []
-  /** Behind them. */
+  /** These come after the large ones. */
   readonly #small = new GrowingBytes()
   #length = 0
 
-  /** @param bytes which are given away */
+  /** @param bytes given away */
   append(bytes: Uint8Array<ArrayBuffer>): void {
     this.#length += bytes.length
     if (bytes.length < LARGE_BYTES) {

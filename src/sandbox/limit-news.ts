@@ -1,6 +1,6 @@
 // LimitNews: which of its limits a guest has hit, on the way to the sandbox's owner: each at once, then once a second at most.
 //
-// A guest can hit a limit a million times: that is counted, not told. Whoever has broken into the sentry is held to the same.
+// A guest can hit a limit a million times: hits are counted, not told one by one. A sentry that was broken into is held to the same.
 
 import {monotonicNs} from '../sentry/host-clock.ts'
 import type {Timer, TimerQueue} from '../sentry/timers.ts'
@@ -11,9 +11,9 @@ export type LimitName = (typeof LIMIT_NAMES)[number]
 
 export interface LimitHit {
   readonly limit: LimitName
-  /** How often since it was told last. */
+  /** Hits since the last report. */
   readonly count: number
-  /** Of `oom`: the last process that was killed. */
+  /** Of `oom`: the last process killed. */
   readonly pid?: number
 }
 
@@ -22,7 +22,7 @@ const PERIOD_NS = 1e9
 export class LimitNews {
   readonly #tell: (hit: LimitHit) => void
   readonly #timers: TimerQueue
-  /** What was told in this second, and what has come since. */
+  /** Limits reported within this second, and their hits since. */
   readonly #waiting = new Map<LimitName, {count: number; pid: number | undefined; timer: Timer}>()
 
   constructor(tell: (hit: LimitHit) => void, timers: TimerQueue) {
@@ -39,7 +39,7 @@ export class LimitNews {
     }
   }
 
-  /** The program has ended: what has not been told is told now. */
+  /** The program has ended: reports what was not reported yet. */
   flush(): void {
     for (const [limit, {count, pid, timer}] of this.#waiting) {
       this.#timers.cancel(timer)
@@ -61,12 +61,12 @@ export class LimitNews {
   }
 }
 
-/** The owner's: how many hits of a run may have come by now. */
+/** The owner's bound: how many reports of a run may have come by now. */
 export class LimitPatience {
   readonly #startedMs = performance.now()
   #hits = 0
 
-  /** Each limit once at once, once a second, and once at the end. */
+  /** Each limit at its first hit, once a second, and once at the end. */
   takes(): boolean {
     const seconds = (performance.now() - this.#startedMs) / 1000
     return ++this.#hits <= LIMIT_NAMES.length * (2 + 1.1 * seconds)

@@ -6,19 +6,19 @@ import {oneTurn} from './text.ts'
 
 const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
-/** A piece may be a million lines, and who takes them may wait for nothing: then the event loop would not turn. */
+/** A piece may be a million lines, and its consumer may never wait: then the event loop would not turn. */
 const LINES_IN_A_TURN = 500
 
 /**
- * Without their ends, `\n` or `\r\n`; the last one needs none.
- * @param maxBytes of a line, its end not counted
+ * Without their ends, `\n` or `\r\n`, which the last one may lack.
+ * @param maxBytes of a line without its end
  * @throws HvError LINE_TOO_LONG
  */
 export async function* linesOf(
   pieces: AsyncIterable<Uint8Array>,
   maxBytes: number,
 ): AsyncGenerator<string, void, void> {
-  // With a carriage return, which may turn out to be of the end.
+  // Includes a carriage return, which may turn out to belong to the line's end.
   const held = new GrowingBytes(maxBytes + 1)
   const decoder = new TextDecoder('utf-8', {ignoreBOM: true})
   const hold = (bytes: Uint8Array): void => {

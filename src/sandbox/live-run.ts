@@ -1,9 +1,9 @@
-// LiveRun: what a run whose streams lead to its owner is for that.
+// LiveRun: what a run calls while its streams lead to its owner.
 
 import type {LiveReply, LiveRequest, WithoutRun} from './protocol.ts'
 
 export interface LiveRun {
-  /** It is about to run, and can be told things. */
+  /** It is about to run, and takes messages. */
   began(say: (said: Said) => void): void
   received(reply: LiveReply): void
 }

@@ -1,6 +1,6 @@
-// LiveStreams: a program's standard streams as pipes, whose other ends are the owner's, while it runs.
+// LiveStreams: a running program's standard streams as pipes, whose other ends are the owner's.
 //
-// Each way has a window: what is said and not taken yet is bounded, and a program that writes more waits, as at any pipe.
+// Each way has a window: data that is sent and not yet taken is bounded, and a program that writes more waits, as at any pipe.
 
 import {monotonicNs} from '../sentry/host-clock.ts'
 import type {Kernel} from '../sentry/kernel.ts'
@@ -15,17 +15,17 @@ export type Post = (reply: WithoutRun<LiveReply>) => void
 
 /** Half of a pipe. */
 const PIPE_BATCH_BYTES = 32 << 10
-/** How long less than that waits for more. */
+/** How long smaller amounts wait for more. */
 const DELAY_NS = 200_000
 
 /** The sentry's ends of a live run's streams. */
 export interface Live {
   /** The program's ends, by descriptor: of all three, or of the input. */
   readonly files: readonly FileDescription[]
-  /** That the ends are, if they are one. */
+  /** The terminal, if the streams are one. */
   readonly terminal?: Terminal
   take(request: LiveRequest): void
-  /** There is no program: nobody else closes its ends. */
+  /** There is no program that would close its ends. */
   abandon(): void
   /** The program has ended, or there was none. */
   finish(): void
@@ -34,9 +34,9 @@ export interface Live {
 /** Where the owner's bytes go. */
 export interface LiveSink {
   readonly waiters: WaitQueue
-  /** So many bytes fit. */
+  /** Bytes that fit now. */
   readonly room: number
-  /** By somebody, or it may be yet. */
+  /** It has readers, or may still get some. */
   readonly isRead: boolean
   write(bytes: Uint8Array): void
   close(): void
@@ -46,7 +46,7 @@ export interface LiveSink {
 export interface LiveSource {
   readonly waiters: WaitQueue
   readonly length: number
-  /** Worth a message at once. */
+  /** Enough for a message at once. */
   readonly batchBytes: number
   /** As many as it has room for. Precondition: there are as many. */
   read(target: Uint8Array): void
@@ -58,7 +58,7 @@ export class LiveStreams implements Live {
   readonly #input: LiveInput
   readonly #outputs: Record<1 | 2, LiveOutput> | undefined
 
-  /** @param kernel whose budget counts what the pipes hold */
+  /** @param kernel its budget counts what the pipes hold */
   constructor(post: Post, {budget, timers}: Pick<Kernel, 'budget' | 'timers'>, hasOutputs = true) {
     const [input, keys] = openPipe(0, undefined, budget)
     this.#input = new LiveInput(post, sinkOf(keys))
@@ -145,7 +145,7 @@ export class LiveInput {
     this.#sink.close()
   }
 
-  /** As much as fits. When nobody will read it, it is taken as if somebody had. */
+  /** Writes as much as fits. When nobody will read it, takes it as if it had been read. */
   #write(): void {
     let taken = 0
     for (let [first] = this.#waiting; first !== undefined; [first] = this.#waiting) {
@@ -153,7 +153,7 @@ export class LiveInput {
       const count = isRead ? Math.min(first.length, room) : first.length
       if (count === 0) break
       taken += count
-      // Before it is written: that wakes who reads, and this again.
+      // Before the write, which wakes readers, and this function again.
       if (count === first.length) this.#waiting.shift()
       else this.#waiting[0] = first.subarray(count)
       if (isRead) this.#sink.write(first.subarray(0, count))
@@ -172,7 +172,7 @@ export class LiveOutput {
   #isShut = false
   readonly #timers: TimerQueue
   #timer: ReturnType<TimerQueue['add']> | undefined
-  /** Soon, if it is little: many programs write in small pieces. */
+  /** After a short delay, if it is little: many programs write in small pieces. */
   readonly #pump = (): void => {
     const {length, batchBytes} = this.#source
     if (length >= batchBytes) this.#read(this.#room)
@@ -193,7 +193,7 @@ export class LiveOutput {
     this.#read(this.#room)
   }
 
-  /** The owner reads no more: who writes gets EPIPE. */
+  /** The owner reads no more: writers get EPIPE. */
   shut(): void {
     if (this.#isShut) return
     this.#isShut = true
@@ -202,7 +202,7 @@ export class LiveOutput {
     this.#source.close()
   }
 
-  /** What is left in the pipe goes beyond the window. */
+  /** Sends what is left in the pipe, even beyond the window. */
   finish(): void {
     this.#read(Number.POSITIVE_INFINITY)
     this.shut()
@@ -214,7 +214,7 @@ export class LiveOutput {
     const length = Math.min(this.#source.length, most)
     if (this.#isShut || this.#isReading || length <= 0) return
     const bytes = new Uint8Array(length)
-    // It wakes who writes, and this again.
+    // Wakes writers, and this function again.
     this.#isReading = true
     this.#source.read(bytes)
     this.#isReading = false

@@ -1,4 +1,4 @@
-// LiveTerminal: a program's standard streams as one terminal of the guest's, whose other end is the owner's, while it runs.
+// LiveTerminal: a running program's standard streams as one guest terminal, whose other end is the owner's.
 
 import {ENOSPC, Errno} from '../abi/errno.ts'
 import {WINSIZE_SIZE} from '../abi/termios.ts'
@@ -11,7 +11,7 @@ import {type Live, LiveInput, LiveOutput, type LiveSink, type LiveSource, type P
 import type {SandboxTerminalSize} from './options.ts'
 import type {LiveRequest} from './protocol.ts'
 
-/** Less than what a terminal holds: its program need not wait. */
+/** Less than a terminal holds, so that its program need not wait. */
 const BATCH_BYTES = 4096
 /** The one that leads to the owner. */
 const STDOUT = 1
@@ -38,7 +38,7 @@ export class LiveTerminal implements Live {
     else if (request.kind === 'room') this.#output.addRoom(request.bytes)
     else if (request.kind === 'shut' && request.fd === STDOUT) {
       this.#output.shut()
-      // What waits is for nobody.
+      // Nobody will take what still waits.
       this.#input.give(new Uint8Array(0), false)
     }
   }
@@ -67,7 +67,7 @@ function openTerminal(terminals: Terminals, uid: number) {
   }
 }
 
-/** What is typed; the terminal stays behind its end. */
+/** What is typed. The terminal outlives the end of input. */
 function keysOf(pty: Pty): LiveSink {
   return {
     waiters: pty.masterWaiters,
@@ -82,7 +82,7 @@ function keysOf(pty: Pty): LiveSink {
   }
 }
 
-/** What is shown. Who closes it takes the terminal away, as who closes its window does. */
+/** What is shown. Closing it takes the terminal away, as closing a terminal's window does. */
 function screenOf(pty: Pty): LiveSource {
   return {
     waiters: pty.masterWaiters,

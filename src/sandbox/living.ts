@@ -1,4 +1,4 @@
-// The sentries that this process has made, and that have not ended: none outlives it.
+// The sentries that this process has made and that have not ended: none outlives it.
 
 import type {Carrier} from './carrier.ts'
 

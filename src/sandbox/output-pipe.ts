@@ -1,21 +1,21 @@
-// OutputPipe: what a live run in a process writes to one of its outputs: a stream of bytes, which costs less than messages.
+// OutputPipe: one output of a live run in a process, as a stream of bytes, which costs less than messages.
 
 import {Socket} from 'node:net'
 import {addon} from '../addon.ts'
 import {WINDOW_BYTES} from './protocol.ts'
 import {isBun} from './runtime.ts'
 
-/** It has a window at most under way, and a read may have gone beyond the one before. A process whose program has ended writes no more. */
+/** At most a window is under way, and one read may have overrun the window before. A process whose program has ended writes no more. */
 const MOST_AT_END = 2 * WINDOW_BYTES
 const END_MS = 10_000
 const READ_BYTES = 1 << 16
-/** Less is copied: it would keep all that was there for it. */
+/** Less is copied: it would keep a whole buffer alive. */
 const KEPT_BYTES = READ_BYTES / 2
 
 type Take = (fd: 1 | 2, bytes: Uint8Array<ArrayBuffer>) => void
 
 export class OutputPipe {
-  /** The process's end, until it is passed. */
+  /** The process's end, until it is passed on. */
   readonly writer: number
   readonly #socket: Socket
   #room = WINDOW_BYTES
@@ -23,7 +23,7 @@ export class OutputPipe {
   #onClosed: (() => void) | undefined
   #onTooMuch: (() => void) | undefined
 
-  /** @returns undefined: there are no descriptors left; or this is Bun, whose sockets read no pipe that they are given (1.4) */
+  /** @returns undefined: there are no descriptors left; or this is Bun, whose sockets cannot read a pipe given to them (1.4) */
   static open(take: Take): Record<1 | 2, OutputPipe> | undefined {
     if (isBun) return undefined
     const made: OutputPipe[] = []
@@ -41,7 +41,7 @@ export class OutputPipe {
     const [reader, writer] = addon.outputPair()
     this.writer = writer
     let buffer = Buffer.allocUnsafeSlow(READ_BYTES)
-    // Without a stream of the socket's own between: what is read is given on as it is.
+    // Bypasses the socket's own stream: data is passed on as it was read.
     const onread = {
       buffer: () => buffer,
       callback: (length: number): boolean => {
@@ -57,7 +57,7 @@ export class OutputPipe {
     }
     const options = {fd: reader, readable: true, writable: false, onread}
     this.#socket = new Socket(options)
-    // The process alone keeps this one alive.
+    // This process stays alive for the sentry's process alone.
     this.#socket.unref()
     this.#socket.on('error', () => {})
     this.#socket.once('close', () => {
@@ -71,23 +71,23 @@ export class OutputPipe {
     this.shut()
   }
 
-  /** The process has the writer now, or never will. */
+  /** The process has the writer now, or will never have it. */
   passed(): void {
     addon.hostClose(this.writer)
   }
 
-  /** So much was taken. */
+  /** These bytes were taken. */
   addRoom(bytes: number): void {
     this.#room += bytes
     if (this.#room > 0) this.#socket.resume()
   }
 
-  /** Nobody reads it any more: who writes gets EPIPE. */
+  /** Nobody reads it any longer: writers get EPIPE. */
   shut(): void {
     this.#socket.destroy()
   }
 
-  /** What is left in it, beyond the window. @returns false: that does not end */
+  /** Takes what is left in it, beyond the window. @returns false: it does not end */
   async drain(): Promise<boolean> {
     if (this.#isClosed || this.#socket.destroyed) return true
     this.addRoom(MOST_AT_END)

@@ -1,29 +1,29 @@
 // Patience: how long a sentry may take to do what it was told, before it is ended from outside.
 
 /**
- * A second in ten parts: where the machine is busy, both threads are late. What the thread said meanwhile is heard before it
+ * A second in ten parts: on a busy machine, both threads are late. What the thread has said meanwhile is heard before it
  * is given up.
  */
 const PARTS = 10
 const PART_MS = 100
-/** It may say much, and not what it was told to. */
+/** It may say much without doing what it was told. */
 const LONGEST_ALIVE_MS = 10_000
-/** Node has no longer timers: 24 days. */
+/** Node's timers are no longer than this: 24 days. */
 const LONGEST_MS = 2 ** 31 - 1 - PART_MS
 
 export class Patience {
   readonly #lost: () => void
   #timer: ReturnType<typeof setTimeout> | undefined
   #partsLeft = 0
-  /** However alive it is. */
+  /** The deadline, however alive it is. */
   #latestMs = 0
 
-  /** @param lost called once it is lost */
+  /** @param lost called once, when patience runs out */
   constructor(lost: () => void) {
     this.#lost = lost
   }
 
-  /** Begins to run out, in `afterMs`. */
+  /** Starts to run out in `afterMs`. */
   begin(afterMs = 0): void {
     this.end()
     this.#partsLeft = PARTS
@@ -36,7 +36,7 @@ export class Patience {
     if (performance.now() < this.#latestMs) this.#partsLeft = PARTS
   }
 
-  /** It is at work on what it was asked for, and that has an end. */
+  /** It is at work on what it was asked for, which will end. */
   extend(): void {
     this.#partsLeft = PARTS
     this.#latestMs = Math.max(this.#latestMs, performance.now() + LONGEST_ALIVE_MS)

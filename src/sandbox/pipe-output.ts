@@ -1,4 +1,4 @@
-// PipeOutput: what a program writes goes into a stream of the host's, whose other end is its owner's. To the program it is a pipe.
+// PipeOutput: a host stream that a program writes to and its owner reads. To the program it is a pipe.
 
 import {ECONNRESET, EPIPE, Errno} from '../abi/errno.ts'
 import {POLLERR, POLLHUP, POLLOUT} from '../abi/open-flags.ts'
@@ -9,13 +9,13 @@ export class PipeOutput {
   #fd: number | undefined
   readonly #watch: HostWatch
 
-  /** @param fd its end (`outputPair`), which is closed with this */
+  /** @param fd this end (`outputPair`), which is closed with this */
   constructor(fd: number, watch: HostWatch) {
     this.#fd = fd
     this.#watch = watch
   }
 
-  /** To wait for. */
+  /** What to wait for. */
   get hostFd(): number | undefined {
     return this.#fd
   }
@@ -25,7 +25,7 @@ export class PipeOutput {
     if (this.#fd === undefined) throw new Errno(EPIPE)
     if (source.length === 0) return 0
     const count = host.hostWrite(this.#fd, source, -1)
-    // The other end was closed just now, and had not read everything.
+    // The other end was just closed, with data unread.
     if (count === -ECONNRESET) throw new Errno(EPIPE)
     return check(count)
   }
@@ -35,7 +35,7 @@ export class PipeOutput {
     return ready < 0 || ready & (POLLERR | POLLHUP) ? POLLOUT | POLLERR : ready
   }
 
-  /** Its number may be another descriptor's next, and another program may have been given the stream. */
+  /** The descriptor's number may be reused, and another program may have been given the stream. */
   close(): void {
     if (this.#fd === undefined) return
     const fd = this.#fd

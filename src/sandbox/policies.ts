@@ -1,4 +1,4 @@
-// onOpen, onConnect: handlers of onSyscall for all calls that open a file or connect a socket, by one function.
+// onOpen, onConnect: handlers of onSyscall that put all calls that open a file or connect a socket to one function.
 
 import type {SocketAddress, SyscallArgument} from '../sentry/trace/argument-value.ts'
 import type {SandboxSyscall, SyscallHandler} from './on-syscall.ts'
@@ -34,7 +34,7 @@ const CREAT_FLAGS = ['O_WRONLY', 'O_CREAT', 'O_TRUNC']
 const WRITING: ReadonlySet<string> = new Set([
   ...CREAT_FLAGS,
   'O_RDWR',
-  // Access mode 3, which some devices take for both.
+  // Access mode 3, which some devices take for read and write.
   'O_ACCMODE',
   'O_TMPFILE',
 ])

@@ -1,4 +1,4 @@
-// SandboxPool: processes that have started and wait to become sandboxes, or sandboxes that wait for their first program.
+// SandboxPool: started processes that wait to become sandboxes, or sandboxes that wait for their first program.
 
 import * as v from 'valibot'
 import {HvError} from '../errors.ts'
@@ -9,7 +9,7 @@ import {Sandbox} from './sandbox.ts'
 import {SentryProcess} from './sentry-process.ts'
 
 const MAX_WARM = 64
-/** The sandbox that took a process runs its program first. */
+/** Lets the sandbox that took a process run its program first. */
 const REFILL_MS = 50
 
 /** How large a pool is. @see {@link SandboxPool} */
@@ -29,10 +29,10 @@ export interface SandboxPoolOptions {
   prepare?: (sandbox: Sandbox) => PromiseLike<unknown>
 }
 
-/** A sandbox that waits. */
+/** A sandbox that waits to be taken. */
 interface Ready {
   readonly created: Promise<Sandbox>
-  /** The same. */
+  /** The same sandbox, after `prepare`. */
   readonly prepared: Promise<Sandbox>
 }
 
@@ -68,7 +68,7 @@ export class SandboxPool {
   readonly #warm: number
   readonly #options: SandboxOptions | undefined
   readonly #waiting: SentryProcess[] = []
-  /** In place of processes, with `sandbox`. */
+  /** Instead of processes, with `sandbox`. */
   readonly #ready: Ready[] = []
   readonly #prepare: Prepare | undefined
   #refill: ReturnType<typeof setTimeout> | undefined
@@ -107,14 +107,14 @@ export class SandboxPool {
 
   async #createIn(options: SandboxOptions): Promise<Sandbox> {
     requireProcesses(options)
-    // Those that wait are in namespaces already.
+    // Waiting processes are in namespaces already.
     if (options.jail === 'none') return Sandbox.create(options)
     const waits = this.#take()
     if (waits === undefined) return Sandbox.create(options)
     try {
       return await Sandbox.createIn(() => waits, options)
     } catch (error) {
-      // It had died while it waited, and nobody has heard of that.
+      // The process had died unnoticed while it waited.
       if (!hasDied(error)) throw error
       return Sandbox.create(options)
     }
@@ -132,7 +132,7 @@ export class SandboxPool {
     this.dispose()
   }
 
-  /** One that has died while it waited is nobody's. */
+  /** Skips a sandbox that has died while it waited. */
   async #takeReady(): Promise<Sandbox> {
     this.#refillSoon()
     try {
@@ -179,7 +179,7 @@ export class SandboxPool {
   #fillReady(options: SandboxOptions): void {
     while (this.#ready.length < this.#warm) {
       const ready = this.#make(options)
-      // Whoever takes it is told.
+      // `create` reports the error.
       ready.prepared.catch(nothing)
       this.#ready.push(ready)
     }
@@ -189,7 +189,7 @@ export class SandboxPool {
     while (this.#waiting.length < this.#warm) {
       const process = new SentryProcess(true)
       process.unref()
-      // The next that is taken brings another.
+      // The next `take` refills the pool.
       process.onEnd = () => {
         const index = this.#waiting.indexOf(process)
         if (index >= 0) this.#waiting.splice(index, 1)

@@ -5,21 +5,21 @@ import type {Reply, Request} from './protocol.ts'
 export type Receive = (request: Request) => Promise<void>
 
 export interface SentryPort {
-  /** To be watched while a guest runs: readable when the owner has said something. */
+  /** Readable when the owner has said something; watched while a guest runs. */
   readonly fd: number
-  /** Only JavaScript can be ended from outside: whoever runs a guest has to come back to it now and then. */
+  /** Only JavaScript can be ended from outside, so a thread that runs a guest has to return to it now and then. */
   readonly needsPulse: boolean
   /** Batches of a trace's events that were posted and not taken yet. */
   readonly underWay: number
   post(reply: Reply): void
-  /** From now on, while no guest runs: hands on what the owner asks for, in order. */
+  /** Starts to hand on what the owner asks for, in order, while no guest runs. */
   serve(receive: Receive): Promise<void> | void
-  /** While a guest runs, and `fd` is readable: hands on what was said. */
+  /** Hands on what was said, while a guest runs and `fd` is readable. */
   listen(): void
-  /** The owner wants this run to end, or all; absent: all. */
+  /** The owner wants this run to end, or (absent) all runs. */
   shallStop(run?: number): boolean
-  /** Blocks until a batch may have been taken. */
+  /** Blocks until the owner may have taken a batch. */
   awaitTaking(): void
-  /** Nothing more is said. */
+  /** Says nothing more. */
   close(): void
 }

@@ -1,4 +1,4 @@
-// ProcessCarrier: a sentry in a process of its own, which ends with its owner and cannot take it along.
+// ProcessCarrier: a sentry in a process of its own, which ends with its owner and cannot take the owner down.
 
 import {closeSync} from 'node:fs'
 import {EAGAIN} from '../abi/errno.ts'
@@ -15,24 +15,24 @@ import type {SentryProcess} from './sentry-process.ts'
 
 const NO_BYTES = new Uint8Array(0)
 const PIECE_BYTES = 1 << 20
-/** Who has ended says how by then. */
+/** A process that has ended reports how within this time. */
 const ENDING_MS = 100
-/** Bytes of answers that it does not listen to. */
+/** Bytes of answers that the process has not read. */
 const MOST_UNHEARD = 1 << 24
 
 export class ProcessCarrier implements Carrier {
   readonly #process: SentryProcess
   readonly #events: CarrierEvents
   readonly #reader = new FrameReader()
-  /** What is said when what was said before has left. */
+  /** Sent when what was sent before has left. */
   readonly #unsaid: Buffer[] = []
   #unsaidBytes = 0
-  /** Of the runs that have not ended. */
+  /** Of runs that have not ended. */
   readonly #outputs = new Map<number, IncomingOutput>()
-  /** Of those that have, and whose output is put together. */
+  /** Of runs that have ended, and whose output is being put together. */
   readonly #finishing = new Set<Promise<void>>()
 
-  /** @param process nobody else's */
+  /** @param process used by nobody else */
   constructor(process: SentryProcess, settings: SentrySettings, events: CarrierEvents) {
     this.#process = process
     this.#events = events
@@ -89,7 +89,7 @@ export class ProcessCarrier implements Carrier {
     const isPassed = [...(onHost === undefined ? [] : [onHost.fd]), ...writers].every((fd) => this.#pass(fd))
     if (onHost !== undefined) closeSync(onHost.fd)
     output.passed()
-    // They are other numbers there.
+    // The descriptors have other numbers there.
     const outputs = writers.length > 0 ? {outputs: [0, 0] as const} : {}
     if (isPassed) this.#say({...rest, ...outputs, stdin: NO_BYTES}, stdin)
   }
@@ -100,13 +100,13 @@ export class ProcessCarrier implements Carrier {
       return true
     } catch (error) {
       if ((error as {errno?: number}).errno === EAGAIN) this.#fail(nonsense())
-      // It has ended, which is heard in a moment, or it takes none.
+      // It has ended, which will be heard in a moment, or it takes no descriptors.
       else setTimeout(() => this.kill(), ENDING_MS)
       return false
     }
   }
 
-  /** What it brought about itself. */
+  /** Replies to what the process itself caused. */
   #answer(request: ProcessRequest): void {
     if (this.#unsaidBytes <= MOST_UNHEARD) this.#say(request)
     else this.#fail(nonsense())
@@ -120,7 +120,7 @@ export class ProcessCarrier implements Carrier {
     if (this.#unsaidBytes === frame.length) this.#sayNext()
   }
 
-  /** One after another: in one go, nobody would hear how far it is. */
+  /** Piece by piece: in one go, nobody would see progress. */
   #sayNext(): void {
     const piece = this.#unsaid.shift()
     const {socket} = this.#process
@@ -140,12 +140,12 @@ export class ProcessCarrier implements Carrier {
       this.#fail(error instanceof HvError ? error : nonsense())
       return
     }
-    // A listener may be slow, and more is there at once: this process's timers come in between.
+    // A listener may be slow, and more is waiting: lets this process's timers run in between.
     if (replies.some(({kind}) => kind === 'events')) this.#pauseForATurn()
     for (const reply of replies) this.#events.received(reply)
   }
 
-  /** With what JSON has no words for. @throws HvError SANDBOX_FAILED */
+  /** Restores what JSON cannot express. @throws HvError SANDBOX_FAILED */
   #take({message, bytes}: Frame): Reply[] {
     const reply = checkedReply(message)
     switch (reply.kind) {
@@ -173,7 +173,7 @@ export class ProcessCarrier implements Carrier {
     const output = this.#outputOf(reply.run)
     output.take(reply.fd, reply.bytes)
     if (output.isLive) return [reply]
-    // What a live run says has no end that is known.
+    // A live run's output has no known end.
     this.#events.moved(reply.run)
     return []
   }
@@ -223,7 +223,7 @@ function questionOf({args, paths, decoded, ...rest}: AskedInJson): Question {
   }
 }
 
-/** What was absent in JSON is there, as from a thread. */
+/** Restores what JSON left out, so that it is as from a thread. */
 function withBytes(each: AskedInJson['decoded'][number]): SyscallArgument {
   if (each.kind === 'bytes')
     return {

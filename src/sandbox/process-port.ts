@@ -12,31 +12,31 @@ import {
   STOP_EVERYTHING,
 } from './protocol.ts'
 
-/** Of output at a time: the owner does not take more in one piece. */
+/** Of output at a time: the owner takes no more in one piece. */
 const PIECE_BYTES = 1 << 20
 
 export class ProcessPort implements SentryPort {
   readonly needsPulse = false
   readonly fd: number
   underWay = 0
-  /** Said while nobody could see to it. */
+  /** Received before they could be handled. */
   readonly #waiting: Request[] = []
   #receive: Receive = async () => {}
-  /** Runs that have not ended: whether each shall. */
+  /** Runs that have not ended, and whether each shall stop. */
   readonly #runs = new Map<number, boolean>()
   #stopsAll = false
   #isClosed = false
   readonly #passing: number
   readonly #ownerLeft: () => never
 
-  /** @param passing brings descriptors */
+  /** @param passing the socket that brings descriptors */
   constructor(fd: number, passing: number, ownerLeft: () => never) {
     this.fd = fd
     this.#passing = passing
     this.#ownerLeft = ownerLeft
   }
 
-  /** What the owner says first. */
+  /** The owner's first message. */
   readSettings(): SentrySettings {
     return (this.#read() as {settings: SentrySettings}).settings
   }
@@ -49,7 +49,7 @@ export class ProcessPort implements SentryPort {
     }
   }
 
-  /** Nothing else happens in this process: it can wait in a read(2). */
+  /** Nothing else happens in this process, so it can wait in a read(2). */
   async serve(receive: Receive): Promise<void> {
     this.#receive = receive
     while (!this.#isClosed) await receive(this.#waiting.shift() ?? this.#next())
@@ -81,7 +81,7 @@ export class ProcessPort implements SentryPort {
     }
   }
 
-  /** @returns undefined: it was for the port alone */
+  /** @returns undefined: the request was for the port alone */
   #take(): Request | undefined {
     const request = this.#read()
     if (request.kind === 'taken') this.underWay--
@@ -90,7 +90,7 @@ export class ProcessPort implements SentryPort {
     return undefined
   }
 
-  /** One that has ended meanwhile is none. */
+  /** A run that has ended meanwhile is ignored. */
   #noteStop(run: number): void {
     if (run === STOP_EVERYTHING) this.#stopsAll = true
     else if (this.#runs.has(run)) this.#runs.set(run, true)
@@ -111,7 +111,7 @@ export class ProcessPort implements SentryPort {
     return hasBytes ? {...request, bytes: frame.bytes} : request
   }
 
-  /** The owner passed them before it said so, in this order. */
+  /** The owner passed them before this message, in this order. */
   #withDescriptors({onHost, outputs, ...request}: RunRequest): RunRequest {
     const take = (): number => addon.takeDescriptor(this.#passing)
     return {
@@ -138,7 +138,7 @@ export class ProcessPort implements SentryPort {
   }
 }
 
-/** Without what JSON has no words for: the owner puts it back. */
+/** Leaves out what JSON cannot express: the owner puts it back. */
 function inJson(reply: Reply): {kind: string} {
   if (reply.kind === 'finished') {
     const {stdout, stderr, ...finished} = reply.finished

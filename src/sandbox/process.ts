@@ -1,4 +1,4 @@
-// The process behind a Sandbox: descriptor 3 leads to its owner, without whom it ends, and 4 brings it descriptors.
+// The process behind a Sandbox: descriptor 3 leads to its owner, with whom it ends, and 4 brings it descriptors.
 
 import {closeSync, readdirSync, readFileSync} from 'node:fs'
 import {cacheCode} from '../code-cache.ts'
@@ -6,9 +6,9 @@ import {HEAP_MB} from './carrier.ts'
 import {isBun} from './runtime.ts'
 
 const OWNER = 3
-/** Descriptors come from there. */
+/** The socket that descriptors come through. */
 const PASSING = 4
-/** abi/open-flags.ts has it, too, and would load the sentry before it has its bytecode. */
+/** Also in abi/open-flags.ts, which would load the sentry before it has its bytecode. */
 const O_CLOEXEC = 0o2000000
 
 async function main(): Promise<void> {
@@ -28,13 +28,13 @@ async function main(): Promise<void> {
   })
 }
 
-/** What this process has for itself: man 5 proc_pid_status. */
+/** What this process itself takes: man 5 proc_pid_status. */
 function ownBytes(): number {
   const [, kib] = /^VmData:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'latin1'))!
   return Number(kib) * 1024
 }
 
-/** What the owner's other children may have, and a sentry has no business with: what Node opens closes at execve(2). */
+/** Descriptors of the owner's other children, which are no business of a sentry. What Node opens closes at execve(2). */
 function closeInherited(): void {
   try {
     for (const fd of readdirSync('/proc/self/fd').map(Number)) {
@@ -50,7 +50,7 @@ function isOfNode(fd: number): boolean {
     const [, flags] = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))!
     return (Number.parseInt(flags, 8) & O_CLOEXEC) !== 0
   } catch {
-    // It was the list's own.
+    // It was the directory's own descriptor.
     return true
   }
 }

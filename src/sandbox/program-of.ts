@@ -1,4 +1,4 @@
-// programOf: what a request runs, with what the image says, if there is one.
+// programOf: the program that a request runs, completed from the image, if there is one.
 
 import type {GuestFiles} from '../run/guest-files.ts'
 import {imageProgram} from '../run/image-program.ts'
@@ -6,7 +6,7 @@ import {guestEnvironment} from '../run/options.ts'
 import type {ProgramOptions} from '../sentry/sentry.ts'
 import type {RunRequest} from './protocol.ts'
 
-/** What a terminal is taken for if nobody says: as `docker run -t` and node-pty have it. */
+/** The default terminal, as of `docker run -t` and node-pty. */
 const TERMINAL = 'xterm'
 
 /** @throws HvError BAD_ARGUMENT */

@@ -1,4 +1,4 @@
-// ProgramStreams: the owner's ends of a live run's standard streams, each with a window: LiveStreams is the other end.
+// ProgramStreams: the owner's ends of a live run's standard streams, each with a window; LiveStreams has the other ends.
 
 import {Readable, Writable} from 'node:stream'
 import {GrowingBytes} from './growing-bytes.ts'
@@ -7,19 +7,19 @@ import type {LiveRun, Said} from './live-run.ts'
 import type {SandboxTerminalSize} from './options.ts'
 import {WINDOW_BYTES} from './protocol.ts'
 
-/** What was taken is told in pieces, not by each chunk. */
+/** Taken bytes are reported in such amounts, not for each chunk. */
 const TOLD_BYTES = WINDOW_BYTES / 4
 
 export class ProgramStreams implements LiveRun {
   readonly stdin: Writable
   readonly stdout: Readable
   readonly stderr: Readable
-  /** Whether they are one terminal, whose output is that of descriptor 1. */
+  /** Whether they are one terminal, whose output comes as descriptor 1's. */
   readonly isTerminal: boolean
-  /** The program's first process, once it is there. */
+  /** The pid of the program's first process, once there is one. */
   pid: number | undefined
   #say: ((said: Said) => void) | undefined
-  /** For a program that is not there yet. */
+  /** Sent before the program is there. */
   #signals: number[] = []
   #size: SandboxTerminalSize | undefined
   #hasEnded = false
@@ -54,7 +54,7 @@ export class ProgramStreams implements LiveRun {
     for (const signal of this.#signals.splice(0)) this.signal(signal)
   }
 
-  /** Of a program that is not there yet, the last one counts. */
+  /** Before the program is there, the last size counts. */
   resize({columns, rows}: SandboxTerminalSize): void {
     this.#size = {columns, rows}
     this.#say?.({kind: 'resize', columns, rows})
@@ -71,7 +71,7 @@ export class ProgramStreams implements LiveRun {
     else this.#outputs[reply.fd].push(reply.bytes)
   }
 
-  /** It has ended, or never began. */
+  /** The run has ended, or never began. */
   finish(): void {
     this.#say = undefined
     this.#hasEnded = true
@@ -84,9 +84,9 @@ class OutputWindow {
   readonly stream: Readable
   readonly #fd: 1 | 2
   readonly #say: (said: Said) => void
-  /** Given by the program, and not told to be taken. */
+  /** Taken from the program, and not yet reported. */
   #taken = 0
-  /** What the stream does not want yet, in one piece: in many, small ones would cost more than they hold. */
+  /** What the stream does not want yet, joined: small pieces would cost more than they hold. */
   readonly #held = new GrowingBytes()
   #isWanted = true
   #isOver = false
@@ -104,7 +104,7 @@ class OutputWindow {
     })
   }
 
-  /** It may have been closed before its program was there. */
+  /** The stream may have been closed before its program was there. */
   begin(): void {
     if (this.#isOver) this.#say({kind: 'shut', fd: this.#fd})
   }
@@ -130,7 +130,7 @@ class OutputWindow {
   }
 
   #tell(): void {
-    // Until then there is room left for the program.
+    // Until then the program still has room.
     if (this.#taken < TOLD_BYTES || this.#isOver) return
     this.#say({kind: 'room', fd: this.#fd, bytes: this.#taken})
     this.#taken = 0

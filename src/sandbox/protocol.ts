@@ -1,4 +1,4 @@
-// What a Sandbox and its sentry, in another thread or another process, say to each other.
+// What a Sandbox and its sentry, in another thread or process, say to each other.
 
 import {HvError, type HvErrorCode} from '../errors.ts'
 import type {JailChoice, JailLayer} from '../jail/layer.ts'
@@ -16,7 +16,7 @@ import type {Volume} from '../sentry/volume.ts'
 import type {LimitHit} from './limit-news.ts'
 import type {SandboxTerminalSize} from './options.ts'
 
-/** What the sentry is to be. */
+/** What the sentry shall be. */
 export interface SentrySettings {
   root?: string
   image?: string
@@ -31,11 +31,11 @@ export interface SentrySettings {
   platform: PlatformChoice
   pledge?: string
   unveil?: readonly Unveiled[]
-  /** Calls that the sentry asks about, or tells of. */
+  /** Calls that the sentry asks the owner about, or reports. */
   hooked: readonly HookedCall[]
-  /** A thread has none, whatever it says here. */
+  /** A thread has no jail, whatever this says. */
   jail: JailChoice
-  /** It waits for its owner's first program, and has the time to be warm by then. */
+  /** It waits for its owner's first program, and uses that time to warm up. */
   rehearses?: boolean
   dropTo?: {uid: number; gid: number}
   cgroupParent?: string
@@ -43,18 +43,18 @@ export interface SentrySettings {
 
 /** What a sandbox shares with its thread. */
 export interface Connection {
-  /** Eventfd, the sandbox's: rung after a word of `stopWords` changed. The thread watches it while a guest runs. */
+  /** The sandbox's eventfd, rung after a word of `stopWords` changed. The thread watches it while a guest runs. */
   bellFd: number
-  /** Int32s, one for each run that there may be: a run that shall stop, STOP_EVERYTHING, or 0. */
+  /** Int32s, one for each possible run: a run that shall stop, STOP_EVERYTHING, or 0. */
   stopWords: SharedArrayBuffer
   /** One Int32: batches of a trace's events that the caller's thread has not taken yet. */
   underWay: SharedArrayBuffer
 }
 
-/** In `stopWords`: all runs, and those to come. Runs count from 1. */
+/** In `stopWords`: all runs, present and future. Run numbers start at 1. */
 export const STOP_EVERYTHING = -1
 
-/** Programs beside each other in a sandbox, besides what they start. */
+/** Programs that run at the same time in a sandbox; what they start does not count. */
 export const MOST_PROGRAMS = 64
 
 export interface RunRequest {
@@ -62,7 +62,7 @@ export interface RunRequest {
   id: number
   /** undefined: the image's entry point. */
   program?: string | undefined
-  /** A file of the host's to see as the program. A process takes its descriptor from the socket beside. */
+  /** A host file to run as the program. A process takes its descriptor from the second socket. */
   onHost?: HostProgram
   args: string[]
   /** What the owner gave. */
@@ -70,24 +70,24 @@ export interface RunRequest {
   cwd?: string
   /** Which of its streams lead to the owner while it runs: LiveRequest. */
   live: 'none' | 'input' | 'all'
-  /** A live run's standard output and error, as pipes of the host's. A process takes them from the socket beside. */
+  /** A live run's standard output and error, as host pipes. A process takes them from the second socket. */
   outputs?: readonly [number, number]
-  /** Its streams are one terminal of this size, all of it live: its output is descriptor 1's. */
+  /** Its streams are one terminal of this size, all of it live: output comes as descriptor 1's. */
   terminal?: SandboxTerminalSize
-  /** Whole, unless it is live. */
+  /** Complete, unless it is live. */
   stdin: Uint8Array
   timeoutMs?: number
   cpuTimeoutMs?: number
   maxOutputBytes: number
 }
 
-/** Bytes of a live run that are under way in one of its streams, at most. */
+/** Bytes under way in one stream of a live run, at most. */
 export const WINDOW_BYTES = 1 << 20
 
-/** For a live run, while it runs; for others nothing happens. */
+/** For a live run, while it runs; ignored for others. */
 export type LiveRequest =
   | {kind: 'input'; run: number; bytes: Uint8Array<ArrayBuffer>; isEnd: boolean}
-  /** So much of its output was taken. */
+  /** So many bytes of its output were taken. */
   | {kind: 'room'; run: number; fd: 1 | 2; bytes: number}
   /** The owner takes no more of it. */
   | {kind: 'shut'; run: number; fd: 1 | 2}
@@ -95,14 +95,14 @@ export type LiveRequest =
   /** Its terminal has this size now. */
   | ({kind: 'resize'; run: number} & SandboxTerminalSize)
 
-/** Switches the trace on, in place of the one there is, or off. */
+/** Switches the trace on, replacing the present one, or off. */
 export interface TraceRequest {
   kind: 'trace'
   /** undefined: off. */
   options: (TraceFilters & Partial<Style>) | undefined
 }
 
-/** What the sentry asked, by the run and the question's id in it. */
+/** Answers the sentry's question, named by the run and the question's id in it. */
 export interface VerdictRequest {
   kind: 'verdict'
   run: number
@@ -110,7 +110,7 @@ export interface VerdictRequest {
   verdict: Verdict
 }
 
-/** For the guest's tree. `bytes`: of a file that is written. */
+/** Asks something of the guest's tree. `bytes`: content of a file to write. */
 export interface FileRequest {
   kind: 'file'
   id: number
@@ -118,7 +118,7 @@ export interface FileRequest {
   bytes: Uint8Array<ArrayBuffer>
 }
 
-/** To the sentry, which takes them one by one, also while guests run. */
+/** To the sentry, which handles them one by one, also while guests run. */
 export type Request =
   | RunRequest
   | LiveRequest
@@ -127,7 +127,7 @@ export type Request =
   | FileRequest
   | {kind: 'dispose'}
 
-/** To a process besides: its settings, before all; in place of a thread's shared words, a run that shall stop (or STOP_EVERYTHING), and a batch taken. */
+/** To a process, also: its settings, first of all; instead of shared words, a run to stop (or STOP_EVERYTHING), and a batch taken. */
 export type ProcessRequest =
   | Request
   | {kind: 'settings'; settings: SentrySettings}
@@ -135,7 +135,7 @@ export type ProcessRequest =
   | {kind: 'taken'}
 
 export interface Finished {
-  /** Its first process's. */
+  /** Of its first process. */
   pid: number
   result: RunResult
   stdout: Uint8Array<ArrayBuffer>
@@ -144,9 +144,9 @@ export interface Finished {
 }
 
 /**
- * From the sentry: `ready` or `failed` when it has started; `finished` or `failed` for each run, `failed` without one for all; `traced` for each request of the trace,
- * and `events` in between; `filed` for each of files. A run's guest sleeps after `asks`, until there is a verdict. A process says `finished` without the
- * output, of which it sends pieces before: replies.ts.
+ * From the sentry: `ready` or `failed` when it has started; `finished` or `failed` for each run, `failed` without a run for all;
+ * `traced` for each trace request, with `events` in between; `filed` for each file request. After `asks`, the run's guest sleeps
+ * until there is a verdict. A process sends `finished` without the output, which it sends in pieces before: replies.ts.
  */
 export type Reply =
   | {kind: 'ready'; platform: ChosenPlatform; jail: readonly JailLayer[]}
@@ -155,19 +155,19 @@ export type Reply =
   | {kind: 'traced'; error?: WireError}
   | {kind: 'events'; events: TraceEvent[]}
   | {kind: 'asks'; run: number; question: Question}
-  /** By the request's id: what it gave, or the number of the error that the guest would get. */
+  /** By the request's id: the result, or the error number that the guest would get. */
   | {kind: 'filed'; id: number; answer?: FileAnswer; errno?: number; bytes: Uint8Array<ArrayBuffer>}
-  /** LimitNews. `pid`: the run's first process's, if it is there already. */
+  /** From LimitNews. `pid`: of the run's first process, if it is there already. */
   | {kind: 'limit'; run: number; pid?: number | undefined; hit: LimitHit}
   | LiveReply
 
-/** Of a live run: its first process, what it wrote, and how many bytes of its input are out of the way. */
+/** Of a live run: its first process, what it wrote, and how many bytes of its input need no more room. */
 export type LiveReply =
   | {kind: 'started'; run: number; pid: number}
   | {kind: 'output'; run: number; fd: 1 | 2; bytes: Uint8Array<ArrayBuffer>}
   | {kind: 'took'; run: number; bytes: number}
 
-/** Of who knows whose it is. */
+/** A message of a sender that stands for one run. */
 export type WithoutRun<Message> = Message extends {run: number} ? Omit<Message, 'run'> : never
 
 /** An error without its class, which does not survive the crossing. `code` absent: a bug of ours. */

@@ -1,4 +1,4 @@
-// rehearseServed: hv's own small program runs as an owner's would, before there is one: V8 has compiled and learnt by then what others need.
+// rehearseServed: runs a small program of hv's own as an owner's would run, so that V8 has already compiled the code that later ones need.
 
 import {openAside} from '../sentry/aside-program.ts'
 import type {HostProgram} from '../sentry/host-program.ts'
@@ -21,7 +21,7 @@ export function rehearseServed(around: Surroundings, programs: readonly HostProg
     try {
       rehearseOnce({...around, restrict: () => {}, hooks: undefined}, onHost)
     } catch {
-      // It was a rehearsal.
+      // It was only a rehearsal.
     }
   }
   kernel.pids.startAnew()

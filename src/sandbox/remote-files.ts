@@ -1,4 +1,4 @@
-// RemoteFiles: the owner's end of what it asks of the guest's tree: what is due, and what an answer may be.
+// RemoteFiles: the owner's end of requests to the guest's tree: which answers are due, and what they may be.
 
 import {errnoName} from '../abi/errno.ts'
 import type {HvError} from '../errors.ts'
@@ -13,7 +13,7 @@ interface Asked {
   reject: (error: unknown) => void
 }
 
-/** The guest would get this: its name. */
+/** The name of the error that the guest would get. */
 export class GuestErrno {
   readonly errno: string
   constructor(errno: string) {
@@ -27,31 +27,31 @@ export class RemoteFiles {
   readonly #asked = new Map<number, Asked>()
   readonly #send: (request: FileRequest) => void
   #last = 0
-  /** Of those that are asked, watches. */
+  /** How many of the requests are watches. */
   #patient = 0
 
-  /** @param send throws when there is no sentry any more */
+  /** @param send throws when there is no sentry any longer */
   constructor(send: (request: FileRequest) => void) {
     this.#send = send
   }
 
-  /** An answer is due, and soon. */
+  /** An answer is due soon. */
   get isAsked(): boolean {
     return this.#asked.size > this.#patient
   }
 
-  /** @param bytes PIECE_BYTES at most: taken as they are now @throws GuestErrno, HvError */
+  /** @param bytes PIECE_BYTES at most, copied now @throws GuestErrno, HvError */
   ask(operation: FileOperation, bytes: Uint8Array = NO_BYTES): Promise<Required<Answered>> {
     return new Promise((resolve, reject) => {
       const id = ++this.#last
-      // A view would take all that it is a view of along to a thread.
+      // A view would take its whole buffer along to a thread.
       this.#send({kind: 'file', id, operation, bytes: new Uint8Array(bytes)})
       this.#asked.set(id, {operation, resolve, reject})
       if (isPatient(operation)) this.#patient++
     })
   }
 
-  /** Nobody waits for its end. */
+  /** Nobody waits for the result. */
   close(handle: number): void {
     this.ask({name: 'close', handle}).catch(() => {})
   }
@@ -78,7 +78,7 @@ export class RemoteFiles {
   }
 }
 
-/** What goes on for ever without giving anything is none. */
+/** An answer that makes no progress, which could go on for ever, is none. */
 function isAnswer(operation: FileOperation, answer: FileAnswer, bytes: Uint8Array): boolean {
   const {isEnd, handle, entries, entry, changes} = answer
   const isMore = operation.name === 'more'
@@ -94,5 +94,5 @@ function isAnswer(operation: FileOperation, answer: FileAnswer, bytes: Uint8Arra
 
 const PIECEWISE: ReadonlySet<string> = new Set<Piecewise>(['read', 'write', 'list', 'remove', 'watch'])
 
-/** It may be answered never. */
+/** It may never be answered. */
 const isPatient = (operation: FileOperation): boolean => operation.name === 'more' && operation.of === 'watch'

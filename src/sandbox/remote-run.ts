@@ -1,4 +1,4 @@
-// RemoteRun: the owner's end of one run: what is due of it, how long it may take to end, and how it does.
+// RemoteRun: the owner's end of one run: what it still owes, how long it may take to end, and how it ends.
 
 import type {StopSignal} from '../stop-signal.ts'
 import {type LimitHit, LimitPatience} from './limit-news.ts'
@@ -6,12 +6,12 @@ import type {LiveRun} from './live-run.ts'
 import type {Patience} from './patience.ts'
 import type {Finished, LiveReply, Reply, RunRequest} from './protocol.ts'
 
-/** What somebody gives besides the request, and is told. */
+/** What the caller gives besides the request, and is told. */
 export interface RunParts {
   signal?: StopSignal | undefined
-  /** Whose streams the run's are. */
+  /** The owner of the run's streams. */
   live?: LiveRun | undefined
-  /** What the run's guest hits. @param pid its first process's, if it is there */
+  /** Called for limits that the run's guest hits. @param pid of its first process, if it is there */
   onLimit: (hit: LimitHit, pid: number | undefined) => void
 }
 
@@ -19,11 +19,11 @@ export class RemoteRun {
   readonly id: number
   readonly parts: RunParts
   readonly patience: Patience
-  /** It ends by this, or by an error of the sandbox's. */
+  /** Settles with this result, or with an error of the sandbox. */
   readonly end: Promise<Finished>
   readonly resolve: (finished: Finished) => void
   readonly reject: (error: unknown) => void
-  /** That no handler has answered. */
+  /** Questions that no handler has answered. */
   questions = 0
   /** What a handler threw. */
   thrown: {error: unknown} | undefined

@@ -1,4 +1,4 @@
-// RemoteRuns: the owner's end of the runs beside each other in a sandbox: each from its request to its end, and what is due of it.
+// RemoteRuns: the owner's end of a sandbox's simultaneous runs: each from its request to its end, and what it still owes.
 
 import {HvError} from '../errors.ts'
 import {MOST_QUESTIONS, type Question} from '../sentry/hooked-call.ts'
@@ -10,26 +10,26 @@ import {Patience} from './patience.ts'
 import {type Finished, type LiveRequest, MOST_PROGRAMS, type Reply, type RunRequest} from './protocol.ts'
 import {RemoteRun, type RunParts} from './remote-run.ts'
 
-/** What is said of one run. */
+/** Messages about one run. */
 export type RunReply = Extract<Reply, {run: number}>
 
-/** Whom they talk to. */
+/** The sentry that they talk to. */
 export interface RemoteEnd {
   carrier: Carrier
-  /** Why it cannot be used any more. */
+  /** Why it can no longer be used. */
   end(): HvError | undefined
-  /** There is somebody to talk to. */
+  /** There is a sentry to talk to. */
   isLiving(): boolean
-  /** A run that was told to stop does not. */
+  /** A run that was told to stop does not stop. */
   lost(): void
 }
 
 export class RemoteRuns {
   readonly #remote: RemoteEnd
   readonly #handlers: SyscallHandlers
-  /** Of a run's. A call that a signal ends is told of, however many there are. */
+  /** Of one run, unanswered. A call that a signal ends is reported, however many there are. */
   readonly #mostQuestions: number
-  /** By their ids: those that have not ended. */
+  /** Runs that have not ended, by id. */
   readonly #runs = new Map<number, RemoteRun>()
   #last = 0
 
@@ -39,13 +39,13 @@ export class RemoteRuns {
     this.#mostQuestions = MOST_QUESTIONS + maxTasks
   }
 
-  /** An end is due. */
+  /** Some run has not ended. */
   get areAsked(): boolean {
     return this.#runs.size > 0
   }
 
   /**
-   * Beside others. When the signal aborts, the guest is killed, and this is what it did until then.
+   * Runs beside others. When the signal aborts, the guest is killed, and the result is what it did until then.
    * @throws HvError, or what a handler of calls throws
    */
   async run(request: Omit<RunRequest, 'id'>, parts: RunParts): Promise<Finished> {
@@ -70,7 +70,7 @@ export class RemoteRuns {
 
   hear(reply: RunReply): void {
     const run = this.#runs.get(reply.run)
-    // Everything has ended.
+    // Everything has ended already.
     if (run === undefined) return
     if (reply.kind === 'finished') this.#finished(run, reply.finished)
     else if (reply.kind === 'asks') void this.#ask(run, reply.question)
@@ -78,7 +78,7 @@ export class RemoteRuns {
     else run.received(reply)
   }
 
-  /** It could not be started. */
+  /** The run could not be started. */
   refused(id: number, error: HvError): void {
     const run = this.#runs.get(id)
     this.#runs.delete(id)
@@ -94,7 +94,7 @@ export class RemoteRuns {
     for (const {patience} of this.#runs.values()) patience.renew()
   }
 
-  /** It gives one run's output, and the others wait meanwhile; or takes what it is given. */
+  /** The sentry gives one run's output while the others wait, or takes what it is given. */
   moved(id: number | undefined): void {
     for (const run of this.#runs.values()) {
       if (id === undefined || id === run.id) run.patience.extend()
@@ -119,13 +119,13 @@ export class RemoteRuns {
     const run = new RemoteRun(request, parts, new Patience(lost), this.#mostQuestions)
     this.#runs.set(run.id, run)
     if (request.timeoutMs !== undefined) run.patience.begin(request.timeoutMs)
-    // The process stays alive meanwhile.
+    // This process stays alive until the run ends.
     carrier.ref()
     carrier.send(request)
     return run
   }
 
-  /** What comes late is for nobody. */
+  /** Late messages are dropped. */
   #tellLive(request: LiveRequest): void {
     if (this.#remote.isLiving() && this.#runs.has(request.run)) this.#remote.carrier.send(request)
   }
@@ -144,7 +144,7 @@ export class RemoteRuns {
     else run.resolve(finished)
   }
 
-  /** The guest's call waits meanwhile. What the handler throws ends the run, if that has not ended yet. */
+  /** The guest's call waits meanwhile. If the handler throws, that ends the run, unless it has ended already. */
   async #ask(run: RemoteRun, question: Question): Promise<void> {
     run.questions++
     try {

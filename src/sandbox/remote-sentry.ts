@@ -1,4 +1,4 @@
-// RemoteSentry: the owner's end of a sandbox's sentry: its start, the runs beside each other, and its death.
+// RemoteSentry: the owner's end of a sandbox's sentry: its start, the runs in it, and its death.
 
 import {HvError} from '../errors.ts'
 import type {JailLayer} from '../jail/layer.ts'
@@ -35,12 +35,12 @@ interface Start {
 export class RemoteSentry {
   readonly #carrier: Carrier
   readonly #exited: Promise<void>
-  /** With a sentry that was told to stop everything. */
+  /** For a sentry that was told to stop everything. */
   readonly #patience = new Patience(() => this.#endWith(stuck()))
-  /** Once it has started. */
+  /** Set once it has started. */
   platform!: ChosenPlatform
   jail: readonly JailLayer[] = []
-  /** Until it is ready. */
+  /** Set until it is ready. */
   #start: Start | undefined
   readonly #trace = new RemoteTrace()
   readonly files = new RemoteFiles((request) => {
@@ -51,7 +51,7 @@ export class RemoteSentry {
     queueMicrotask(() => this.#unrefIdle())
   })
   readonly #runs: RemoteRuns
-  /** Why it cannot be used any more. */
+  /** Why it can no longer be used. */
   #end: HvError | undefined
 
   private constructor(place: 'thread' | SentryProcess, settings: SentrySettings, handlers: SyscallHandlers) {
@@ -86,7 +86,7 @@ export class RemoteSentry {
   }
 
   /**
-   * @param place a process that is nobody else's, or a thread to be made
+   * @param place a process that nobody else uses, or a thread to be made
    * @throws HvError as Sandbox.create does
    */
   static async start(
@@ -110,7 +110,7 @@ export class RemoteSentry {
   }
 
   /**
-   * Switches the trace on, or off without a listener. Resolves when it is done, and all events of before are delivered.
+   * Switches the trace on, or off without a listener. Resolves when that is done, and all earlier events are delivered.
    * @throws HvError
    */
   trace(listener: TraceListener | undefined, options: TraceRequest['options']): Promise<void> {
@@ -128,7 +128,7 @@ export class RemoteSentry {
   /** Stops the guest and ends the sentry; resolves when everything is freed. */
   async stop(): Promise<void> {
     this.#end ??= new HvError('DISPOSED', 'the sandbox is disposed')
-    // It has ended: what led to it may be something else's by now.
+    // Otherwise it has ended, and its descriptors may be something else's by now.
     if (living.has(this.#carrier)) {
       this.#carrier.tellToStop(STOP_EVERYTHING)
       this.#patience.begin()
@@ -151,7 +151,7 @@ export class RemoteSentry {
       this.#patience.renew()
       this.#runs.renew()
       this.#hear(reply)
-      // What is not due, it makes up: whoever has broken into it may.
+      // A reply that is not due was made up: the sentry may have been broken into.
     } else this.#endWith(nonsense())
   }
 
@@ -204,7 +204,7 @@ export class RemoteSentry {
     this.#start = undefined
   }
 
-  /** @param run absent: all have */
+  /** @param run absent: all have failed */
   #failed(error: HvError, run: number | undefined): void {
     // The sentry stopped in the middle of something.
     const isBroken = error.code === 'SANDBOX_FAILED' || error.code === 'VCPU_FAILED'
@@ -213,11 +213,11 @@ export class RemoteSentry {
       return
     }
     this.#fail(error)
-    // Nobody waits for it any more, disposed of or not.
+    // Nobody waits for it any longer, disposed of or not.
     if (this.#end === error) this.#carrier.unref()
   }
 
-  /** Ends it, and says why. */
+  /** Ends the sentry, and says why. */
   #endWith(error: HvError): void {
     this.#fail(error)
     this.#carrier.kill()
@@ -232,7 +232,7 @@ export class RemoteSentry {
     this.files.fail(this.#end)
   }
 
-  /** Nobody waits for it: it does not keep the process alive. */
+  /** When nobody waits for it, it does not keep the process alive. */
   #unrefIdle(): void {
     const isAsked =
       this.#start !== undefined || this.#runs.areAsked || this.#trace.isAsked || this.files.isAsked

@@ -1,4 +1,4 @@
-// RemoteTrace: the owner's end of a sandbox's trace: who listens, and what was asked for and not answered.
+// RemoteTrace: the owner's end of a sandbox's trace: who listens, and which requests are unanswered.
 
 import type {HvError} from '../errors.ts'
 import type {TraceEvent} from '../sentry/trace/event.ts'
@@ -6,7 +6,7 @@ import type {TraceEvent} from '../sentry/trace/event.ts'
 export type TraceListener = (event: TraceEvent) => void
 
 interface Asked {
-  /** Gets what comes after the answer; undefined: the trace goes off. */
+  /** Gets what comes after the answer; undefined: switches the trace off. */
   listener: TraceListener | undefined
   resolve: () => void
   reject: (error: HvError) => void
@@ -25,7 +25,7 @@ export class RemoteTrace {
     return this.#asked.length > 0
   }
 
-  /** A request is on its way. Resolves when it is done, and all events of before are delivered. */
+  /** Notes a request that is on its way. Resolves when it is done, and all earlier events are delivered. */
   ask(listener: TraceListener | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#asked.push({listener, resolve, reject})
@@ -50,7 +50,7 @@ export class RemoteTrace {
       try {
         this.#listener?.(event)
       } catch (error) {
-        // To this process, as from any event. The guest and the other events go on.
+        // An uncaught exception of this process, as from any event. The guest and the other events go on.
         setImmediate(() => {
           throw error
         })

@@ -1,4 +1,4 @@
-// What a sentry's process says, checked: whoever has broken into it may say anything, and its owner goes on.
+// What a sentry's process says, checked: if it was broken into, it may say anything, and its owner goes on.
 
 import * as v from 'valibot'
 import {EHWPOISON} from '../abi/errno.ts'
@@ -12,7 +12,7 @@ import {question} from './asked.ts'
 import {nonsense} from './frames.ts'
 import {LIMIT_NAMES} from './limit-news.ts'
 
-/** Characters of an error. A bug's has a stack. */
+/** Characters of an error. That of a bug has a stack. */
 const SHOWN = 4000
 
 const id = v.pipe(v.number(), v.safeInteger())
@@ -20,7 +20,7 @@ const number = v.pipe(v.number(), v.finite())
 /** JSON has no Infinity: null. */
 const cost = v.nullable(number)
 const maybe = v.nullable
-/** It may be shown on a terminal. */
+/** Text that may be shown on a terminal. */
 const shown = v.pipe(
   v.string(),
   v.transform((text) => text.slice(0, SHOWN).split('\n').map(printable).join('\n')),
@@ -52,7 +52,7 @@ const event = v.variant('type', [
 ])
 
 const size = v.pipe(number, v.minValue(0))
-/** A name, and no path: its owner's program may join it to one of the host's. */
+/** A name, not a path: its owner's program may join it to a host path. */
 const name = v.pipe(
   v.string(),
   v.maxLength(NAME_MAX),
@@ -121,7 +121,7 @@ const reply = v.variant('kind', [
   v.object({kind: v.literal('took'), run: id, bytes: v.pipe(id, v.minValue(1))}),
 ])
 
-/** A question, without what JSON has no words for. */
+/** A question, without what JSON cannot express. */
 export type AskedInJson = v.InferOutput<typeof question>
 
 export type ProcessReply = v.InferOutput<typeof reply>

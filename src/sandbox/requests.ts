@@ -1,4 +1,4 @@
-// From a Sandbox's arguments to requests of its thread. A table says what each takes; a wrong one is refused by its name.
+// Turns a Sandbox's arguments into requests to its sentry. A table says what each takes; a wrong one is refused by name.
 
 import {isAbsolute} from 'node:path'
 import * as v from 'valibot'
@@ -33,9 +33,9 @@ const DEFAULT_ROWS = 24
 /** struct winsize has 16 bits for each. */
 const MAX_TERMINAL_SIZE = 65_535
 const DEFAULT_MAX_LINE_BYTES = 2 ** 20
-/** A host's timer takes no more: 30 years. */
+/** Host timers take no more: 30 years. */
 const LONGEST_MS = 1e12
-/** The longest buffer that every Node holds. */
+/** The longest buffer that every Node version holds. */
 const MAX_OUTPUT_BYTES = 2 ** 31
 
 const texts = takes.list(takes.text, 'an array of strings')
@@ -97,7 +97,7 @@ const programFields = {
 }
 const spawnOptions = takes.options({
   ...programFields,
-  // What is wrong in an object is said of its field.
+  // Errors in an object name its field.
   pty: v.optional(
     v.lazy((pty) => (typeof pty === 'object' ? terminalOptions : v.boolean('true, false or an object'))),
   ),
@@ -128,7 +128,7 @@ const traceOptions = takes.options({
   showsPaths: v.optional(takes.truth),
 })
 
-/** What a sandbox is for its life. */
+/** What a sandbox keeps for its life. */
 export interface Settings {
   root: string | undefined
   image: string | undefined
@@ -148,7 +148,7 @@ export interface Settings {
   cgroupParent: string | undefined
 }
 
-/** @throws HvError BAD_ARGUMENT; what promises there are, and how much memory may be, is the sentry's to say */
+/** @throws HvError BAD_ARGUMENT; the sentry checks promises and the size of memory */
 export function toSettings(given: SandboxOptions): {
   isolation: Isolation
   settings: Settings
@@ -196,7 +196,7 @@ export function toSettings(given: SandboxOptions): {
   }
 }
 
-/** Each of them says what a guest sees. */
+/** Each of them determines what a guest sees. */
 function requireOne(trees: Readonly<Record<string, unknown>>): void {
   const given = Object.keys(trees).filter((name) => trees[name] !== undefined)
   if (given.length <= 1) return
@@ -231,7 +231,7 @@ export function toRequest(
   return {request, encoding: options.encoding ?? 'utf8', input}
 }
 
-/** A copy. */
+/** Copies it. */
 function wholeOf(stdin: string | Uint8Array): Uint8Array {
   return typeof stdin === 'string' ? new TextEncoder().encode(stdin) : new Uint8Array(stdin)
 }
@@ -277,13 +277,13 @@ export function toSignal(given: unknown): number {
   )
 }
 
-/** @returns a copy. @throws HvError BAD_ARGUMENT; what is in the sets is checked by the sentry */
+/** @returns a copy. @throws HvError BAD_ARGUMENT; the sentry checks what the sets name */
 export function toTraceOptions(listener: unknown, options: SandboxTraceOptions): SandboxTraceOptions {
   takes.checked(takes.callback, listener, 'listener')
   return takes.checked(traceOptions, options, 'options')
 }
 
-/** The sentry may be somewhere else. As it is otherwise: `..` behind a link leads where the kernel says. */
+/** The sentry may run in another directory. Otherwise unchanged: `..` after a link leads where the kernel says. */
 export function fromHere(path: string): string {
   return isAbsolute(path) ? path : `${process.cwd()}/${path}`
 }

@@ -1,4 +1,4 @@
-// SandboxEvents: what a Sandbox tells its listeners of.
+// SandboxEvents: the events that a Sandbox tells its listeners.
 
 import {EventEmitter} from 'node:events'
 import type {SandboxExit} from './options.ts'
@@ -58,7 +58,7 @@ export interface SandboxEvents {
 
 type Listener<Name extends keyof SandboxEvents> = (event: SandboxEvents[Name]) => void
 
-/** Listeners by name. What one throws is an uncaught exception of this process, and the sandbox goes on. */
+/** Listeners by name. If one throws, that is an uncaught exception of this process, and the sandbox goes on. */
 export class SandboxListeners {
   readonly #emitter = new EventEmitter()
 
@@ -72,7 +72,7 @@ export class SandboxListeners {
   }
 
   tell<Name extends keyof SandboxEvents>(name: Name, event: SandboxEvents[Name]): void {
-    // Each by itself: the others hear of it whatever one does.
+    // One by one: the others are called whatever one does.
     for (const listener of this.#emitter.rawListeners(name)) {
       try {
         listener.call(this.#emitter, event)

@@ -1,4 +1,4 @@
-// SandboxFiles: the guest's tree of files, for the process that embeds it: what Sandbox.files is.
+// SandboxFiles: the guest's tree of files, for the process that embeds it, as Sandbox.files.
 
 import {basename} from 'node:path/posix'
 import {Readable, type Writable} from 'node:stream'
@@ -28,7 +28,7 @@ import {GrowingBytes} from './growing-bytes.ts'
 import {GuestErrno, type RemoteFiles} from './remote-files.ts'
 import {textOf} from './text.ts'
 
-/** A guest can make as many as its memory holds, or its volume. */
+/** A guest can make as many as fit in its memory, or in a volume. */
 const MAX_ENTRIES = 1_000_000
 
 type WriteOperation = Extract<FileOperation, {name: 'write'}>
@@ -274,7 +274,7 @@ export class SandboxFiles {
     if (answer.isEnd && bytes.length <= maxBytes) return bytes
     const whole = new GrowingBytes(maxBytes, (answer.size ?? 0) <= maxBytes ? answer.size : 0)
     for (;;) {
-      // Its size was a guest's word.
+      // The guest determines its size.
       if (Math.max(answer.size ?? 0, whole.length + bytes.length) > maxBytes) {
         if (!answer.isEnd) this.#remote.close(answer.handle!)
         throw new GuestErrno('EFBIG')

@@ -1,4 +1,4 @@
-// SandboxProcess: a program that runs in a sandbox, with its standard streams, as child_process has it.
+// SandboxProcess: a program that runs in a sandbox, with its standard streams, in the manner of child_process.
 
 import type {Readable, Writable} from 'node:stream'
 import {SIGTERM} from '../abi/signal.ts'
@@ -45,7 +45,7 @@ export class SandboxProcess {
       (exit) => {
         this.#exit = exit
       },
-      // Whoever wants to know waits.
+      // `wait` reports errors.
       () => {},
     )
   }

@@ -46,7 +46,7 @@ export class Sandbox {
   /** The guest's files, to be read and written from here. */
   readonly files: SandboxFiles
   readonly #sentry: RemoteSentry
-  /** Whose programs are: the host's by paths that this process's directory counts for. */
+  /** Where programs come from. The paths of `host` are relative to this process's directory. */
   readonly #programs: 'host' | 'root' | 'image'
   #disposal: Promise<void> | undefined
   readonly #listeners = new SandboxListeners()
@@ -288,7 +288,7 @@ export class Sandbox {
     return this.dispose()
   }
 
-  /** @returns undefined when the signal had aborted before */
+  /** @returns undefined when the signal had already aborted */
   async #runNow(
     request: Omit<RunRequest, 'id'>,
     signal: StopSignal | undefined,

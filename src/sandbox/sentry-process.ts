@@ -1,4 +1,4 @@
-// SentryProcess: a process that is to be a sandbox's sentry. Until it is told what to be, it is anybody's.
+// SentryProcess: a process that will be a sandbox's sentry. Until it gets its settings, it can become any sandbox's.
 
 import type {ChildProcess} from 'node:child_process'
 import {Socket} from 'node:net'
@@ -8,38 +8,38 @@ import {launch, launchPlainly} from '../jail/launch.ts'
 import {packageFile} from '../package-file.ts'
 import {runtimeFlags} from './runtime.ts'
 
-/** Of what it wrote last to standard error: why V8 gave up, for one. */
+/** Of the end of its standard error: why V8 gave up, for example. */
 const LAST_WORDS = 2048
 const SHOWN_WORDS = 300
-/** What it said before its end has been heard by then. */
+/** Within this time, what it said before its end has been heard. */
 const LAST_WORDS_MS = 100
 
 export class SentryProcess {
-  /** Leads to the process alone. */
+  /** The process alone is at its other end. */
   readonly socket: Socket
-  /** The owner's end of what brings it descriptors; -1: there is none any more. */
+  /** The owner's end of the socket that brings it descriptors; -1: it is closed. */
   #passing = -1
-  /** Why there is none any more. */
+  /** Why the process is gone. */
   end: HvError | undefined
-  /** Called when it has ended, and all that it said was heard. */
+  /** Called when it has ended and everything that it said was heard. */
   onEnd: ((error: HvError) => void) | undefined
-  /** None: there was no way to start one. */
+  /** undefined: none could be started. */
   readonly #child: ChildProcess | undefined
   #lastWords = ''
 
-  /** @param isJailed where the host lets it, it is born in namespaces of its own */
+  /** @param isJailed it is born in namespaces of its own, where the host allows that */
   constructor(isJailed: boolean) {
     this.#child = this.#start(isJailed ? launch : launchPlainly)
-    // Without descriptors for them there are none.
+    // Missing if there were no descriptors for them.
     const [, , stderr, socket] = this.#child?.stdio ?? []
     this.socket = (socket as Socket | undefined) ?? new Socket()
-    // It may end while something is being said: its end tells more.
+    // It may end while something is being written to it: its end tells more.
     this.socket.on('error', () => {})
     ;(stderr as Socket | undefined)?.setEncoding('utf8').on('data', (text: string) => {
       this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS)
     })
     this.#child?.once('error', (error) => this.#ended(notStarted(error)))
-    // A descendant that has its descriptors may outlive it.
+    // A descendant that holds its descriptors may outlive it.
     this.#child?.once('exit', () => setTimeout(() => this.#closeAll(), LAST_WORDS_MS))
     this.#child?.once('close', (code, signal) => this.#ended(this.#died(code, signal)))
   }
@@ -53,14 +53,14 @@ export class SentryProcess {
     this.socket.ref()
   }
 
-  /** It does not keep this process alive. */
+  /** It no longer keeps this process alive. */
   unref(): void {
     this.#child?.unref()
     this.socket.unref()
     ;(this.#child?.stderr as Socket | null | undefined)?.unref()
   }
 
-  /** With its group. Nothing more is heard of it. */
+  /** With its process group. Nothing more is heard of it. */
   kill(): void {
     this.socket.removeAllListeners('data').destroy()
     // Without one, 0 would be this process's own group.
@@ -73,7 +73,7 @@ export class SentryProcess {
     }
   }
 
-  /** @throws Error with `errno`: it does not take them */
+  /** @throws Error with `errno`: the process does not take them */
   pass(fd: number): void {
     addon.passDescriptor(this.#passing, fd)
   }
@@ -84,7 +84,7 @@ export class SentryProcess {
     try {
       ;[this.#passing, end] = addon.passingPair()
       return start('hv-sandbox', argv, {
-        // Where V8's bytecode and the costs of traps are kept, and where archives are unpacked.
+        // Where V8's bytecode and measured costs of traps are kept, and where archives are unpacked.
         env: environment('HOME', 'XDG_CACHE_HOME', 'TMPDIR'),
         // A terminal's signals are for the owner.
         detached: true,

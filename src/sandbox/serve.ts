@@ -1,4 +1,4 @@
-// serve: a sandbox's sentry: how it is made, and what becomes of each request of its owner's.
+// serve: a sandbox's sentry: makes it, and handles each of its owner's requests.
 
 import type {Born} from '../jail/born.ts'
 import {Jail} from '../jail/jail.ts'
@@ -20,20 +20,20 @@ import type {Surroundings} from './served-program.ts'
 import {ServedPrograms} from './served-programs.ts'
 import {WorkerTrace} from './worker-trace.ts'
 
-/** The first run takes twice as long as the third; eight were no better than three. */
+/** The first run takes twice as long as the third; eight did no better than three. */
 const REHEARSALS = 3
 
 /** What a process does for its jail; a thread has none. */
 export interface Confinement {
   /** Directories of hv's own that it loads from later. */
   directories: readonly string[]
-  /** What V8 made of hv's own code, kept before the jail closes. */
+  /** What V8 has made of hv's own code, stored before the jail closes. */
   code: CodeCache
-  /** Which namespaces it was started in; undefined: it was not to be in any. */
+  /** Which namespaces it was started in; undefined: it was not meant to be in any. */
   born: Born | undefined
 }
 
-/** Until the owner disposes of the sandbox, or it fails. */
+/** Until the owner disposes of the sandbox, or the sandbox fails. */
 export async function serve(
   port: SentryPort,
   settings: SentrySettings,
@@ -94,7 +94,7 @@ async function start(
         programs.add(request)
         break
       case 'trace':
-        // If a guest runs, it waits for what is not loaded yet.
+        // A running guest waits for what is not loaded yet.
         if (!trace.request(request)) kernel.pause()
         break
       case 'verdict':
@@ -128,20 +128,20 @@ async function start(
   await port.serve(receive)
 }
 
-/** Open, since a jail opens nothing. */
+/** Opens them now, since a jailed process opens nothing. */
 async function storeRehearsals(directory: string | undefined): Promise<HostProgram[]> {
   if (directory === undefined) return []
   const {storePrograms} = await import('../sentry/rehearsal.ts')
   try {
     return storePrograms(directory, REHEARSALS)
   } catch {
-    // It is for warmth alone.
+    // Rehearsals only warm up.
     return []
   }
 }
 
 /**
- * With all that a trace knows of arguments: for who has handlers alone.
+ * With all that a trace knows of arguments; loaded only for owners that have handlers.
  * @throws HvError BAD_ARGUMENT: there are no such calls
  */
 async function hooksOf({hooked}: SentrySettings): Promise<Surroundings['hooks']> {
@@ -149,7 +149,7 @@ async function hooksOf({hooked}: SentrySettings): Promise<Surroundings['hooks']>
   const {argumentDecoder} = await import('../sentry/trace/decode-arguments.ts')
   const decode = argumentDecoder()
   const make: Surroundings['hooks'] = (post) => new HookedCalls(hooked, decode, post)
-  // It says what is wrong with their names.
+  // Throws if it does not know a name.
   make(() => {})
   return make
 }

@@ -20,7 +20,7 @@ import {programOf} from './program-of.ts'
 import type {Finished, LiveReply, LiveRequest, RunRequest} from './protocol.ts'
 import {Output, openInput, openOutput} from './streams.ts'
 
-/** What all programs of a sandbox have in common. */
+/** What all programs of a sandbox share. */
 export interface Surroundings {
   sentry: Sentry
   port: SentryPort
@@ -34,17 +34,17 @@ export interface Surroundings {
 export class ServedProgram {
   readonly id: number
   readonly run: Run
-  /** Of the limits that it and its descendants hit. */
+  /** Limits that it and its descendants hit. */
   readonly news: LimitNews
   readonly #around: Surroundings
   readonly #request: RunRequest
   readonly #hooked: HookedCalls | undefined
   readonly #stdout: Output
   readonly #stderr: Output
-  /** Or these. */
+  /** In place of stdout and stderr. */
   readonly #pipes: readonly PipeOutput[]
   #streams: Live | undefined
-  /** Said to it before it was there. */
+  /** Received before the program was there. */
   readonly #early: LiveRequest[] = []
   #started: StartedProgram | undefined
 
@@ -76,7 +76,7 @@ export class ServedProgram {
   }
 
   /**
-   * @param executable in place of what was asked for: hv's own
+   * @param executable hv's own program, in place of the one asked for
    * @throws HvError as Sentry.load does, and it is over then
    */
   start(executable?: Executable): void {
@@ -106,13 +106,13 @@ export class ServedProgram {
     for (const said of this.#early.splice(0)) this.hear(said)
   }
 
-  /** It is never started. */
+  /** It will never be started. */
   discard(): void {
     closeHostProgram(this.#request.onHost)
     for (const pipe of this.#pipes) pipe.close()
   }
 
-  /** What is for a live run. */
+  /** Takes a message for a live run. */
   hear(said: LiveRequest): void {
     if (this.#started === undefined) this.#early.push(said)
     else if (said.kind === 'signal')
@@ -120,7 +120,7 @@ export class ServedProgram {
     else this.#streams?.take(said)
   }
 
-  /** What it was asked about a call. */
+  /** The answer to its question about a call. */
   answer(id: number, verdict: Verdict): void {
     this.#hooked?.answer(id, verdict)
   }
@@ -139,7 +139,7 @@ export class ServedProgram {
     return {pid: process.pid, result, stdout: stdout.take(), stderr: stderr.take(), outputTruncated}
   }
 
-  /** Nothing comes from it any more. Another program may have been given its streams, and writes to nobody. */
+  /** Nothing comes from it any longer. Another program may have been given its streams: its writes go nowhere. */
   #close(): void {
     this.#streams?.finish()
     for (const pipe of this.#pipes) pipe.close()
@@ -148,7 +148,7 @@ export class ServedProgram {
     this.news.flush()
   }
 
-  /** @returns undefined: nothing of it leads to the owner. @throws HvError OUT_OF_MEMORY */
+  /** @returns undefined: none of its streams leads to the owner. @throws HvError OUT_OF_MEMORY */
   #openLive(): Live | undefined {
     const {sentry, port} = this.#around
     const {live, terminal, outputs} = this.#request

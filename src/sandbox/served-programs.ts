@@ -1,4 +1,4 @@
-// ServedPrograms: the programs that run beside each other in a sandbox's sentry: when each begins and ends, and who hears of what.
+// ServedPrograms: the programs that run beside each other in a sandbox's sentry: starts them, ends them, and passes messages on.
 
 import type {Kernel} from '../sentry/kernel.ts'
 import type {Process} from '../sentry/process.ts'
@@ -16,15 +16,15 @@ export class ServedPrograms {
   readonly #around: Surroundings
   readonly #port: SentryPort
   readonly #kernel: Kernel
-  /** By run: those that wait to be started, too. */
+  /** By run, with those that wait to be started. */
   readonly #programs = new Map<number, ServedProgram>()
   readonly #batches: EventBatches
   readonly #whilePaused: () => Promise<void>
   #isWorking = false
-  /** While programs run; ends what was begun for that. */
+  /** Set while programs run; ends what was begun for them. */
   #rest: (() => void) | undefined
 
-  /** @param whilePaused what else `kernel.pause` was called for */
+  /** @param whilePaused does what else `kernel.pause` was called for */
   constructor(around: Surroundings, batches: EventBatches, whilePaused: () => Promise<void>) {
     this.#around = around
     this.#port = around.port
@@ -44,7 +44,7 @@ export class ServedPrograms {
     return this.#isWorking || this.#programs.size > 0
   }
 
-  /** One that runs is about to be killed. */
+  /** A running program is about to be killed. */
   get isOneToStop(): boolean {
     return this.#port.shallStop() || [...this.#programs.keys()].some((run) => this.#port.shallStop(run))
   }
@@ -55,7 +55,7 @@ export class ServedPrograms {
     this.#kernel.pause()
   }
 
-  /** What comes late is for nobody. */
+  /** Late messages are dropped. */
   hear(said: LiveRequest): void {
     this.#programs.get(said.run)?.hear(said)
   }
@@ -64,7 +64,7 @@ export class ServedPrograms {
     this.#programs.get(run)?.answer(id, verdict)
   }
 
-  /** Until all have ended; at once if that is being done. */
+  /** Until all have ended. Returns at once if that is being done already. */
   async work(): Promise<void> {
     if (this.#isWorking) return
     this.#isWorking = true
@@ -110,7 +110,7 @@ export class ServedPrograms {
       if (!program.hasEnded) continue
       const finished = program.finish()
       this.#programs.delete(run)
-      // A run's events have all come when it ends.
+      // All events of a run come before its end.
       this.#batches.flush()
       this.#port.post({kind: 'finished', run, finished})
     }

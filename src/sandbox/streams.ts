@@ -27,7 +27,7 @@ export function openOutput(output: Output | PipeOutput): FileDescription {
   return new StreamInode(output).open(O_WRONLY)
 }
 
-/** Bytes that are read once, by whoever reads first. */
+/** Bytes that are read once, by the first reader. */
 class Input {
   readonly #bytes: Uint8Array
   #taken = 0
@@ -48,7 +48,7 @@ class Input {
   }
 }
 
-/** What a description over it gives. */
+/** What a description over it reads or writes. */
 type Stream = Input | Output | PipeOutput
 
 /** Collects at most `limitBytes`; a guest that writes more gets ENOSPC, as on a full disk. */
@@ -57,17 +57,17 @@ export class Output {
   readonly #taken: GrowingBytes
   readonly #onFull: (() => void) | undefined
   #isClosed = false
-  /** The guest wrote more than there was room for. */
+  /** The guest wrote more than fits. */
   truncated = false
 
-  /** @param onFull called each time that the guest writes more */
+  /** @param onFull called each time the guest writes more than fits */
   constructor(limitBytes: number, onFull?: () => void) {
     this.#onFull = onFull
     this.#limitBytes = limitBytes
     this.#taken = new GrowingBytes(limitBytes)
   }
 
-  /** Copies. Short at the limit. @throws Errno ENOSPC, EPIPE */
+  /** Copies `source`. Short at the limit. @throws Errno ENOSPC, EPIPE */
   append(source: Uint8Array): number {
     if (this.#isClosed) throw new Errno(EPIPE)
     const count = Math.min(source.length, this.#limitBytes - this.#taken.length)
@@ -80,7 +80,7 @@ export class Output {
     return count
   }
 
-  /** Nobody takes more: who writes gets EPIPE. */
+  /** Nobody takes more: writers get EPIPE. */
   close(): void {
     this.#isClosed = true
   }
@@ -92,7 +92,7 @@ export class Output {
 }
 
 class StreamFile extends Description {
-  // A pipe alone is ever waited for; but epoll refuses a file that has no queue.
+  // Only a pipe is ever waited for, but epoll refuses a file that has no queue.
   override readonly waiters = new WaitQueue()
   readonly #stream: Stream
 

@@ -9,12 +9,12 @@ import {badArchive} from './file-error.ts'
 import type {Flow} from './tar-flow.ts'
 
 const SLICE_BYTES = 1 << 14
-/** Of headers, besides the one that each entry has. Attributes and long names take some. */
+/** Of headers beyond the one of each entry. Attributes and long names take some. */
 const MAX_EXTRA_BYTES = 1 << 18
-/** An entry's header, and what fills its last block. */
+/** An entry's header, and the padding of its last block. */
 const ENTRY_BYTES = 1024
 
-/** Its errors come out of the entries. */
+/** Its errors surface in the entries. */
 export async function feed(entries: Extract, flow: Flow, source: Readable): Promise<void> {
   let extra = 0
   entries.on('entry', ({size}) => {

@@ -1,4 +1,4 @@
-// The flow of tar-stream's streams, which are not Node's: what waits for one must not wait for ever when it is destroyed.
+// The flow of tar-stream's streams, which are not Node's: code that waits for one must not wait for ever when it is destroyed.
 
 interface Flowing {
   once(event: 'drain' | 'close', listener: () => void): unknown
@@ -6,7 +6,7 @@ interface Flowing {
 }
 
 export class Flow {
-  /** What it was destroyed with. */
+  /** The error that it was destroyed with. */
   error: Error | undefined
   readonly closed: Promise<void>
   readonly #stream: Flowing
@@ -19,7 +19,7 @@ export class Flow {
     this.closed = new Promise((resolve) => void stream.once('close', () => resolve()))
   }
 
-  /** After a write that was told to wait. */
+  /** Resolves after a write that asked to wait. */
   async drained(): Promise<void> {
     await Promise.race([
       this.closed,

@@ -1,7 +1,7 @@
-// tarIn: puts what is in a tar archive into a directory of the guest's.
+// tarIn: extracts a tar archive into a directory of the guest's.
 //
-// Whoever made the archive may mean harm: nothing of it gets out of the directory, whatever links there are or a guest makes meanwhile.
-// The sentry sees to that with each name, and gives nothing but the guest's rights.
+// The archive may be hostile: nothing of it gets out of the directory, whatever links exist or a guest makes meanwhile.
+// The sentry ensures that for each name, and grants only the guest's rights.
 
 import {Readable} from 'node:stream'
 import {extract, type Header} from 'tar-stream'
@@ -13,18 +13,18 @@ import type {RemoteFiles} from './remote-files.ts'
 import {feed} from './tar-feed.ts'
 import {Flow} from './tar-flow.ts'
 
-/** Those of a large image are a tenth of it. */
+/** Those of a large image are a tenth of this. */
 const MAX_ENTRIES = 1_000_000
 const MAX_NAME_LENGTH = 2 ** 27
 const PERMISSIONS = 0o777
 const PARENT_MODE = 0o755
-/** Until all is in it. */
+/** Until everything is in it. */
 const OPEN_MODE = 0o700
 const NO_BYTES = new Uint8Array(0)
 
 type Entry = AsyncIterable<Uint8Array> & {readonly header: Header}
 
-/** @throws HvError BAD_ARGUMENT: of the archive; FILE_FAILED */
+/** @throws HvError BAD_ARGUMENT: the archive is bad; FILE_FAILED */
 export async function tarIn(
   files: RemoteFiles,
   directory: string,
@@ -45,7 +45,7 @@ export async function tarIn(
     const {errored} = source
     source.destroy()
     if (error instanceof HvError) throw error
-    // What tar-stream says, it says of the archive; a source that is left in the middle says that it was.
+    // Errors of tar-stream are about the archive; a source that is cut short reports that itself.
     const isArchives = flow.error !== undefined && flow.error !== errored && !(flow.error instanceof HvError)
     throw isArchives ? badArchive(flow.error!.message) : (flow.error ?? error)
   }
@@ -54,7 +54,7 @@ export async function tarIn(
 class Target {
   readonly #files: RemoteFiles
   readonly #directory: string
-  /** What they shall be when all is in them. */
+  /** Modes and times to set when everything is in them. */
   readonly #directories: {path: string; mode: number; modifiedMs: number}[] = []
   #entries = 0
   #nameLength = 0
@@ -72,7 +72,7 @@ class Target {
     this.#nameLength += path.length
     if (this.#entries > MAX_ENTRIES || this.#nameLength > MAX_NAME_LENGTH)
       throw badArchive('it has too many entries', 'split it')
-    // The directory itself is as it is.
+    // The directory itself is left as it is.
     if (path === '') return
     try {
       await this.#makeParent(path)
@@ -97,7 +97,7 @@ class Target {
     return {path, beneath: this.#directory}
   }
 
-  /** It need not be in the archive. */
+  /** The archive need not have an entry for it. */
   async #makeParent(path: string): Promise<void> {
     const parent = path.slice(0, Math.max(path.lastIndexOf('/'), 0))
     if (parent === this.#lastParent) return
@@ -146,19 +146,19 @@ class Target {
   }
 }
 
-/** As other programs read it: an absolute name begins in the directory. @throws HvError BAD_ARGUMENT */
+/** As other programs read it: an absolute name starts at the directory. @throws HvError BAD_ARGUMENT */
 function pathOf(name: string): string {
   const names = name.split('/').filter((part) => part !== '' && part !== '.')
   if (names.includes('..') || name.includes('\0')) throw badArchive(`${shown(name)} leads out of it`)
   return names.join('/')
 }
 
-/** An archive may say what is no time. */
+/** An archive may hold an invalid time. */
 function msOf(date: Date): number {
   return Number.isFinite(date.getTime()) ? date.getTime() : 0
 }
 
-/** GNU's format for files with holes: what is in the archive is not their content. */
+/** GNU's format for files with holes: the archived bytes are not their content. */
 function isSparse(pax: unknown): boolean {
   return Object.keys(pax ?? {}).some((key) => key.startsWith('GNU.sparse.'))
 }

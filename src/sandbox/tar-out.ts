@@ -1,4 +1,4 @@
-// tarOut: a directory of the guest's as a tar archive, which is made here: of checked names, and of what the sentry's process gives.
+// tarOut: a guest's directory as a tar archive, made here from checked names and from what the sentry's process gives.
 
 import {type Pack, pack} from 'tar-stream'
 import type {FileEntry, FileOperation} from '../sentry/files/operations.ts'
@@ -7,12 +7,12 @@ import {GuestErrno, type RemoteFiles} from './remote-files.ts'
 import {Flow} from './tar-flow.ts'
 
 const MAX_ENTRIES = 1_000_000
-/** What is in the archive and not taken yet, at most: headers alone do not wait for it. */
+/** Archived and not taken yet, at most: headers alone do not wait for it. */
 const MOST_WAITING = 1 << 20
 const HEADER_BYTES = 512
-/** Of ustar's times. */
+/** The largest of ustar's times. */
 const MAX_SECONDS = 2 ** 31 - 1
-/** What a name has that was no UTF-8: nothing is found by it. */
+/** In a name that was not UTF-8: it cannot be used to find the file. */
 const UNREADABLE = '\ufffd'
 
 /** @throws HvError FILE_FAILED */
@@ -37,7 +37,7 @@ export async function* tarOut(files: RemoteFiles, directory: string): AsyncGener
 }
 
 class Walk {
-  /** Where it is, below the directory. */
+  /** The entry at work, relative to the directory. */
   path = ''
   readonly #files: RemoteFiles
   readonly #directory: string
@@ -54,7 +54,7 @@ class Walk {
   }
 
   taken(bytes: number): void {
-    // There is more of each than was counted.
+    // More is taken than was counted.
     this.#waiting = Math.max(0, this.#waiting - bytes)
     if (this.#waiting <= MOST_WAITING) this.#goOn?.()
   }
@@ -79,7 +79,7 @@ class Walk {
     this.path = path
     const seconds = Math.max(0, Math.min(modifiedMs / 1e3, MAX_SECONDS))
     const header = {name: path, mode, uid, gid, mtime: new Date(seconds * 1e3)}
-    // Before it can be taken.
+    // Counted before it can be taken.
     this.#waiting += HEADER_BYTES
     if (kind === 'directory') {
       this.#archive.entry({...header, name: `${path}/`, type: 'directory'})
@@ -89,7 +89,7 @@ class Walk {
     if (this.#waiting > MOST_WAITING) await new Promise<void>((resolve) => (this.#goOn = resolve))
   }
 
-  /** As long as it was when it was opened: a program may write to it. */
+  /** With the length it had when it was opened: a program may be writing to it. */
   async #addFile(path: string, header: Parameters<Pack['entry']>[0]): Promise<void> {
     let sink: ReturnType<Pack['entry']> | undefined
     let flow: Flow | undefined
@@ -115,7 +115,7 @@ class Walk {
     return {name, at: {path: path === '' ? '.' : path, beneath: this.#directory}}
   }
 
-  /** Until there are no more, or `take` says that it wants none: false. */
+  /** Until there are no more, or `take` returns false. */
   async #pieces(
     first: Extract<FileOperation, {name: 'list' | 'read'}>,
     take: (answered: Awaited<ReturnType<RemoteFiles['ask']>>) => Promise<boolean>,
@@ -135,7 +135,7 @@ class Walk {
     }
   }
 
-  /** What a program has removed meanwhile is not in it. */
+  /** Leaves out what a program has removed meanwhile. */
   async #unlessGone(path: string, does: () => Promise<void>): Promise<void> {
     try {
       await does()

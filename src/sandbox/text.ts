@@ -1,9 +1,9 @@
-// textOf: bytes of a guest's as text. To decode many of them takes half a second: the event loop turns meanwhile.
+// textOf: a guest's bytes as text. Decoding many of them takes half a second, so the event loop turns meanwhile.
 
-/** A few milliseconds' work, if none of it is UTF-8. The text of less, V8 copies when it collects garbage: 16 MB at a time. */
+/** A few milliseconds' work, if none of it is UTF-8. V8 copies the text of smaller pieces when it collects garbage: 16 MB at a time. */
 const PIECE_BYTES = 1 << 18
 
-/** As `TextDecoder` has it, without a BOM. */
+/** Decodes as `TextDecoder` does, without a BOM. */
 export async function textOf(bytes: Uint8Array): Promise<string> {
   const decoder = new TextDecoder()
   if (bytes.length <= PIECE_BYTES) return decoder.decode(bytes)
@@ -15,7 +15,7 @@ export async function textOf(bytes: Uint8Array): Promise<string> {
   return text + decoder.decode()
 }
 
-/** What else waits for the event loop has its turn. */
+/** Lets other work of the event loop run. */
 export function oneTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

@@ -32,7 +32,7 @@ export class ThreadCarrier implements Carrier {
     try {
       this.#worker = new Worker(packageFile('dist/worker.cjs'), {
         workerData: {settings, connection},
-        // The caller's flags are for its own code: some do not go with a worker.
+        // The caller's flags are for its own code: a worker rejects some of them.
         execArgv: [],
         env: {},
         resourceLimits: {maxOldGenerationSizeMb: HEAP_MB},
@@ -63,9 +63,9 @@ export class ThreadCarrier implements Carrier {
 
   tellToStop(run: number): void {
     const free = this.#stopWords.indexOf(0)
-    // With all words taken all runs stop already.
+    // If all words are taken, all runs are stopping already.
     Atomics.store(this.#stopWords, Math.max(free, 0), run)
-    // It may wait for the listener of its trace.
+    // The thread may be waiting for the listener of its trace.
     Atomics.notify(this.#underWay, 0)
     addon.ringBell(this.#bellFd)
   }
@@ -94,7 +94,7 @@ export class ThreadCarrier implements Carrier {
     if (word >= 0) Atomics.store(this.#stopWords, word, 0)
   }
 
-  /** Node waits for its threads when the process exits; one whose guest runs would never come back to it. */
+  /** Node waits for its threads when the process exits; a thread whose guest runs would never return. */
   leave(): void {
     this.tellToStop(STOP_EVERYTHING)
   }

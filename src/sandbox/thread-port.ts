@@ -5,7 +5,7 @@ import {addon} from '../addon.ts'
 import type {Receive, SentryPort} from './port.ts'
 import {type Connection, type Reply, STOP_EVERYTHING} from './protocol.ts'
 
-/** How often one that waits looks whether it is to stop. */
+/** How often a waiting thread checks whether to stop. */
 const LOOK_MS = 100
 
 export class ThreadPort implements SentryPort {
@@ -38,7 +38,7 @@ export class ThreadPort implements SentryPort {
   }
 
   listen(): void {
-    // Before the look: what is said after it rings again.
+    // Before receiving: later messages ring again.
     addon.silenceBell(this.fd)
     for (let next = receiveMessageOnPort(this.#port); next; next = receiveMessageOnPort(this.#port))
       void this.#receive?.(next.message)
@@ -62,7 +62,7 @@ export class ThreadPort implements SentryPort {
   }
 }
 
-/** Given away rather than copied. */
+/** Transferred rather than copied. */
 function buffersOf(reply: Reply): ArrayBuffer[] {
   if (reply.kind === 'output' || reply.kind === 'filed') return [reply.bytes.buffer]
   return reply.kind === 'finished' ? [reply.finished.stdout.buffer, reply.finished.stderr.buffer] : []

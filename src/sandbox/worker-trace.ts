@@ -15,14 +15,14 @@ export class WorkerTrace {
   #eventTracer: EventTracer | undefined
   #tracer: Tracer | undefined
 
-  /** @param answer called once for each request, in order, when it is done: with undefined, or why it could not be */
+  /** @param answer called once for each request, in order, when it is done: with undefined, or with why it failed */
   constructor(kernel: Kernel, batches: EventBatches, answer: (error: unknown) => void) {
     this.#kernel = kernel
     this.#batches = batches
     this.#answer = answer
   }
 
-  /** @returns false when it takes effect with `catchUp` only */
+  /** @returns false when only `catchUp` puts it into effect */
   request(request: TraceRequest): boolean {
     this.#waiting.push(request)
     if (this.#eventTracer === undefined) return false
@@ -30,7 +30,7 @@ export class WorkerTrace {
     return true
   }
 
-  /** Does what waits for the first tracer to be loaded; else nothing. */
+  /** Does what waits for the first tracer to be loaded; otherwise nothing. */
   async catchUp(): Promise<void> {
     if (this.#waiting.length === 0) return
     const {eventTracer} = await import('../sentry/trace/event-tracer.ts')

@@ -10,7 +10,7 @@ export interface ClockAddon {
 
 /** native/napi/vdso.cc. */
 export interface VdsoAddon {
-  /** A copy of the vDSO's ELF image. It is mapped as it is, readable and executable, directly behind the vvar page. */
+  /** A copy of the vDSO's ELF image. It is mapped as it is, readable and executable, directly after the vvar page. */
   vdsoImage(): Uint8Array
   /** Stores the seven fields of native/sys/clock_sample.h. */
   sampleClocks(out: BigInt64Array): void

@@ -1,4 +1,4 @@
-// openAside: a program of the host's in a tree of its own: what the guest has for a tree keeps nothing of it.
+// openAside: a host program in a tree of its own, of which the guest's tree keeps nothing.
 
 import type {MemoryFile} from '../platform/memory-file.ts'
 import {Tmpfs} from '../vfs/fs/tmpfs.ts'
@@ -16,7 +16,7 @@ export interface AsideProgram {
   [Symbol.dispose](): void
 }
 
-/** @param file becomes the program's, whatever comes of it @throws HvError as openExecutable does */
+/** @param file becomes the program's, even on failure @throws HvError as openExecutable does */
 export function openAside(file: HostProgram, memory: MemoryFile, credentials: Credentials): AsideProgram {
   const tree = mountRoot(new Tmpfs(memory))
   try {

@@ -1,4 +1,4 @@
-// describeCall: a call that begins, for who is asked about it: its words, and what they say.
+// describeCall: describes a call that begins, its words and their meaning, for an embedder that is asked about it.
 
 import {Errno} from '../abi/errno.ts'
 import type {CallDescription} from './hooked-call.ts'

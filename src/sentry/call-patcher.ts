@@ -1,4 +1,4 @@
-// What follows from the choice of which call sites are patched.
+// callPatcher: what the choice of patched call sites means for a platform.
 
 import {arch} from '../arch/index.ts'
 import type {Platform} from '../platform/platform.ts'
@@ -6,7 +6,7 @@ import {CallPatches} from './memory/call-patches.ts'
 import type {MemoryMap} from './memory/memory-map.ts'
 import type {PatchChoice} from './patch-choice.ts'
 
-/** How often a site traps before it is patched: a patch costs as much as some traps. */
+/** How many times a site traps before it is patched: a patch costs as much as some traps. */
 const FREQUENT = 16
 
 /**

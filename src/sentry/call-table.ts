@@ -1,4 +1,4 @@
-// Call tables: what each call does, by number. Processes share one, until something restricts a process: pledges, a recorder.
+// Call tables: what each call does, by number. Processes share one, until a restriction (pledges, a recorder) gives a process its own.
 
 import {arch} from '../arch/index.ts'
 import type {Row, Syscall} from './syscalls/syscall.ts'
@@ -20,7 +20,7 @@ export function initialCallTable(): CallTable {
   return shared
 }
 
-/** Another table, call by call. `change` gets what `beneath` does for a row, and gives what is done in its place. */
+/** Makes another table, call by call. `change` gets what `beneath` does for a row, and returns what to do instead. */
 export function changeCalls(beneath: CallTable, change: (row: Row, run: Syscall) => Syscall): CallTable {
   return beneath.map((run, number) => {
     const row = rowOf(number)
@@ -34,7 +34,7 @@ function allRows(): readonly (Row | undefined)[] {
   return rows
 }
 
-/** Filled, not grown: V8 would make a hash map of an array with a far index. */
+/** Filled, not grown: V8 would turn an array with a far index into a hash map. */
 function byNumber(): (Row | undefined)[] {
   const numbered = table.filter((row) => row[arch.name] !== undefined)
   const found: (Row | undefined)[] = new Array(1 + Math.max(...numbered.map((row) => row[arch.name]!)))

@@ -23,7 +23,7 @@ export function hostClockSource(): ClockSource {
 const isCounter = (clocksource: string): boolean =>
   clocksource === 'tsc' || clocksource === 'arch_sys_counter'
 
-/** Of the first look: a jail has no /sys. */
+/** From the first look: a jail has no /sys. */
 let known: string | undefined
 
 export function hostClock(): string {
@@ -64,12 +64,12 @@ const VVAR_WORDS = 9
 const MODE_CYCLES = 1
 
 const NS_PER_SECOND = 1_000_000_000n
-/** Offsets between two clocks are read with some noise, but change only when somebody sets one. */
+/** Offsets between two clocks are read with some noise, but really change only when a clock is set. */
 const OFFSET_NOISE_NS = 1000n
 
 /**
  * The guest's clocks agree with the host's to about a microsecond after `refresh`, and stay within 50 if it is called
- * by `dueNs`. While no guest code runs, nobody looks, and it need not be called: only before the next resume.
+ * by `dueNs`. While no guest code runs, nothing reads the page, so it need not be called: only before the next resume.
  */
 export class ClockPage {
   /** The page's offset in the MemoryFile. */
@@ -87,7 +87,7 @@ export class ClockPage {
   /**
    * Samples the host's clocks once: `refresh` can calibrate from a millisecond later on. Until then, the mode is
    * "system calls", which is what the page of zeros says.
-   * @param offset of a zeroed page, which stays the caller's
+   * @param offset of a zeroed page; it stays the caller's
    * @param guestCycles the guest's counter minus the host's
    */
   constructor(memory: MemoryFile, offset: number, source = hostClockSource(), guestCycles = 0n) {
@@ -106,7 +106,7 @@ export class ClockPage {
   refresh(): void {
     if (!this.#source.isUsable) return
 
-    // Readers wait while the sequence is odd. The sample is taken inside, so that whoever read the old stretch read
+    // Readers wait while the sequence is odd. The sample is taken inside, so that a reader of the old stretch has read
     // the counter before the new one starts.
     Atomics.add(this.#int32s, VVAR_SEQUENCE, 1)
     try {

@@ -22,12 +22,12 @@ import {readHostClock} from './host-clock.ts'
 import type {Process} from './process.ts'
 import type {Task} from './task.ts'
 
-/** Host clocks that a guest may read, and which of them answers. */
+/** Host clocks that a guest may read, and the clock that answers for each. */
 const HOST_CLOCKS = new Map([
   [CLOCK_REALTIME, CLOCK_REALTIME],
   [CLOCK_MONOTONIC, CLOCK_MONOTONIC],
   [CLOCK_MONOTONIC_RAW, CLOCK_MONOTONIC_RAW],
-  // The vDSO too answers coarse clocks finely: neither is ever behind the other.
+  // The vDSO, too, answers coarse clocks finely: neither ever runs behind the other.
   [CLOCK_REALTIME_COARSE, CLOCK_REALTIME],
   [CLOCK_MONOTONIC_COARSE, CLOCK_MONOTONIC],
   [CLOCK_BOOTTIME, CLOCK_BOOTTIME],
@@ -44,7 +44,7 @@ const COARSE_RESOLUTION_NS = 4_000_000
 const CPU_CLOCK_WHAT = 3
 const CPU_CLOCK_THREAD = 4
 const CLOCK_KIND = 7
-/** Of a device, by its descriptor. */
+/** A device's clock, by its descriptor. */
 const CLOCK_FD = 3
 
 /** @throws Errno EINVAL for a clock that does not exist */
@@ -61,13 +61,13 @@ export function clockResolutionNs(task: Task, id: number): number {
   return COARSE.has(id) ? COARSE_RESOLUTION_NS : 1
 }
 
-/** There is such a clock, whoever may read it. */
+/** Whether there is such a clock, no matter who may read it. */
 export function isClock(id: number): boolean {
   const isNamed = HOST_CLOCKS.has(id) || id === CLOCK_PROCESS_CPUTIME_ID || id === CLOCK_THREAD_CPUTIME_ID
   return isNamed || (id < 0 && (id & CLOCK_KIND) !== CLOCK_FD)
 }
 
-/** The clock counts the CPU time of a process, or of a thread of it. */
+/** Whether the clock counts the CPU time of a process, or of one of its threads. */
 export function isCpuClock(id: number): boolean {
   return !HOST_CLOCKS.has(id)
 }
@@ -91,12 +91,12 @@ export function cpuClockOf(task: Task, id: number): Process | Task {
 }
 
 /**
- * When, on CLOCK_MONOTONIC, a clock will show `time`; a CPU clock is taken to run all the time, so that it is never
- * late. A real-time clock that is set meanwhile is not noticed.
+ * When, on CLOCK_MONOTONIC, a clock will show `time`. A CPU clock is assumed to run all the time, so that the deadline is never
+ * late. If a real-time clock is set meanwhile, that is not noticed.
  */
 export function monotonicDeadlineNs(task: Task, id: number, time: Timespec): number {
   if (id === CLOCK_MONOTONIC) return toNs(time)
-  // In this order: what passes between the two readings makes the deadline later, and never a sleep too short.
+  // In this order, time that passes between the two readings makes the deadline later, and no sleep too short.
   const remainingNs = differenceNs(time, readClock(task, id))
   return task.kernel.monotonicNs() + remainingNs
 }

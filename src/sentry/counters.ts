@@ -1,4 +1,4 @@
-// Counters: what --stats says of a run.
+// Counters: what --stats reports of a run.
 
 /** More than Linux has calls; a guest can ask for four billion. */
 const MAX_NUMBERS = 1024
@@ -7,12 +7,12 @@ export class Counters {
   syscalls = 0
   faults = 0
   signals = 0
-  /** Call sites that make their calls by the platform's gate. */
+  /** Call sites that make their calls through the platform's gate. */
   patchedSites = 0
-  /** That were started: threads are tasks. */
+  /** Started so far: threads are tasks. */
   processes = 0
   tasks = 0
-  /** Calls that the table does not know. */
+  /** Calls that are not in the table. */
   unknownCalls = 0
   /** The same by number, for the first MAX_NUMBERS that came. */
   readonly unknown = new Map<number, number>()

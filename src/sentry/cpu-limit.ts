@@ -7,7 +7,7 @@ import {cpuClock, PeriodicTimer} from './periodic-timer.ts'
 import type {Process} from './process.ts'
 import {RLIMIT_CPU, UNLIMITED} from './resource-limits.ts'
 
-/** Brings the timer in line with the limit that was just set, or inherited. */
+/** Adjusts the timer to the limit that was just set or inherited. */
 export function enforceCpuLimit(kernel: Kernel, process: Process): void {
   process.timers.cpuLimit?.disarm()
   const {soft} = process.limits.get(RLIMIT_CPU)
@@ -18,7 +18,7 @@ export function enforceCpuLimit(kernel: Kernel, process: Process): void {
     else process.signals.raise(isOverHardLimit(process, clock.nowNs()) ? SIGKILL : SIGXCPU)
   })
   process.timers.cpuLimit = timer
-  // Linux takes a limit of 0 for one of a second.
+  // Linux treats a limit of 0 as one second.
   timer.arm(Math.max(1, soft) * NS_PER_SECOND, NS_PER_SECOND)
 }
 

@@ -21,7 +21,7 @@ import {
 import {EPERM, Errno} from '../abi/errno.ts'
 import type {Credentials as VfsCredentials} from '../vfs/file.ts'
 
-/** What the vfs sees of it (`uid`, `gid`: the file system ids; `groups`; `capabilities`: the effective ones), and the rest. */
+/** What the vfs sees (`uid`, `gid`: the file system ids; `groups`; `capabilities`: the effective ones), and the rest. */
 export interface Credentials extends VfsCredentials {
   readonly ruid: number
   readonly euid: number
@@ -45,7 +45,7 @@ export const SECBIT_NO_CAP_AMBIENT_RAISE = 1 << 6
 
 export type User = Pick<Credentials, 'uid' | 'gid' | 'groups'>
 
-/** What the first program has. */
+/** Those of the first program. */
 export function initialCredentials({uid, gid, groups}: User): Credentials {
   return {
     ...{uid, gid, groups},
@@ -55,7 +55,7 @@ export function initialCredentials({uid, gid, groups}: User): Credentials {
   }
 }
 
-/** What a program begins with. */
+/** The capabilities that a program starts with. */
 export function capabilitiesOf(
   euid: number,
 ): Pick<Credentials, 'capabilities' | 'permitted' | 'inheritable' | 'bounding' | 'ambient' | 'securebits'> {
@@ -80,7 +80,7 @@ export function requireCapability(who: VfsCredentials, capability: number, code 
   if (!hasCapability(who.capabilities, capability)) throw new Errno(code)
 }
 
-/** What a change of user ids makes of the capabilities (capabilities(7), "Effect of user ID changes"). */
+/** How a change of user ids changes the capabilities (capabilities(7), "Effect of user ID changes"). */
 export function fixCapabilities(old: Credentials, changed: Credentials): Credentials {
   if (old.securebits & SECBIT_NO_SETUID_FIXUP) return changed
   let {capabilities: effective, permitted, ambient} = changed
@@ -95,7 +95,7 @@ export function fixCapabilities(old: Credentials, changed: Credentials): Credent
   return {...changed, capabilities: effective, permitted, ambient}
 }
 
-/** What execve(2) makes of them, with no set-user-ID bit and no file capabilities: capabilities(7), "Transformation of capabilities". */
+/** How execve(2) changes them, without a set-user-ID bit and file capabilities: capabilities(7), "Transformation of capabilities". */
 export function credentialsAfterExec(old: Credentials): Credentials {
   const {ruid, euid, egid, inheritable, bounding, ambient} = old
   const isRoot = (ruid === 0 || euid === 0) && !(old.securebits & SECBIT_NOROOT)
@@ -108,7 +108,7 @@ export function credentialsAfterExec(old: Credentials): Credentials {
   }
 }
 
-/** Those that setfsuid(2) takes and gives. */
+/** The capabilities that setfsuid(2) takes and gives. */
 const FILE_CAPABILITIES = capabilities(
   ...[CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID],
   ...[CAP_LINUX_IMMUTABLE, CAP_MKNOD, CAP_MAC_OVERRIDE],

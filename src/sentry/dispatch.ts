@@ -1,4 +1,4 @@
-// Dispatch: from a call's number to its handler, and from what that gives to the guest's result.
+// Dispatch: from a call's number to its handler, and from the handler's outcome to the guest's result.
 
 import {ENOSYS, Errno} from '../abi/errno.ts'
 import {Unfinished} from '../vfs/unfinished.ts'
@@ -39,12 +39,12 @@ export function attempt(task: Task, run: Syscall, args: Arguments, callNumber: n
   }
 }
 
-/** A function of its own: a closure in `attempt` would make each call allocate what it captures, also one that does not fail. */
+/** A separate function: with a closure in `attempt`, every call, even without an error, would allocate what the closure captures. */
 function repeat(run: Syscall, task: Task, args: Arguments): () => number {
   return () => run(task, args)
 }
 
-/** Tries a blocked call again. As dispatch. */
+/** Tries a blocked call again. Returns like dispatch. */
 export function retry(task: Task, expired: boolean): boolean {
   task.kernel.current = task
   const wait = task.wait!
@@ -73,7 +73,7 @@ function finish(task: Task, result: number): boolean {
 
 /**
  * The one place that catches an Errno or a broken promise. Anything else is our bug, and goes up.
- * @param again goes on with what a file system has not finished
+ * @param again continues what a file system has not finished
  */
 function toResult(task: Task, error: unknown, callNumber: number, again: () => number): number {
   if (error instanceof Errno) return -error.code

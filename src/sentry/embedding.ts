@@ -1,4 +1,4 @@
-// Embedding: what who makes a kernel may give it, or be told of: fields that are undefined, or empty, without.
+// Embedding: what the maker of a kernel may give it or be told; the fields are undefined or empty otherwise.
 
 import type {Debugging} from './debugging.ts'
 import type {CallPatches} from './memory/call-patches.ts'
@@ -13,18 +13,18 @@ export class Embedding {
   patchCalls: ((map: MemoryMap) => CallPatches) | undefined
   /** The vDSO's variables; absent: programs make system calls for the time. */
   vdso: Vdso | undefined
-  /** What a program's FP state begins with. */
+  /** The initial FP state of a program. */
   initialFpState: Uint8Array = new Uint8Array(0)
-  /** Called for ready host descriptors that no task waits for: the embedder's. */
+  /** Called for ready host descriptors that no task waits for: those are the embedder's. */
   onReady: ((fd: number) => void) | undefined
-  /** Takes signals that the host has for the guest: a terminal's keys come in the order in which they were typed. */
+  /** Takes the host's signals for the guest: a terminal's keys arrive in the order in which they were typed. */
   takeHostSignals: (() => void) | undefined
-  /** Called when a process was killed because memory was full, its own or what the sentry keeps for it: the embedder's. */
+  /** Called when a process was killed because memory was full: the guest's, or what the sentry keeps for the process. */
   onOutOfMemory: ((process: Process) => void) | undefined
-  /** Called when a signal has stopped a process: the embedder's. */
+  /** Called when a signal has stopped a process. */
   onStopped: ((process: Process, signal: number) => void) | undefined
-  /** Called before such a signal ends a task's process: the embedder's. */
+  /** Called before a signal whose default action is a core dump ends a task's process. */
   onCore: ((task: Task, pending: PendingSignal) => void) | undefined
-  /** Who stops a program and looks into it. */
+  /** Set while a debugger may stop a program and look into it. */
   debugging: Debugging | undefined
 }

@@ -32,9 +32,9 @@ class Watch implements NestedWatch {
   interest: Interest
   /** EPOLLONESHOT was reported: silent until EPOLL_CTL_MOD. */
   disabled = false
-  /** Of the same number: what that stood for before, and is still open elsewhere. */
+  /** An earlier watch of the same number: its file is still open elsewhere. */
   older: Watch | undefined
-  /** What wakes it: a signalfd's is the process's that added it. */
+  /** The queue that wakes it: a signalfd's belongs to the process that added it. */
   readonly queue: WaitQueue | undefined
   hostInterest: HostInterest | undefined
   readonly onWake: (events: number) => void
@@ -52,7 +52,7 @@ class Watch implements NestedWatch {
 }
 
 const ALWAYS = EPOLLERR | EPOLLHUP
-/** Of an events word: the others are how to watch. */
+/** The poll bits of an events word; the others say how to watch. */
 const POLL_BITS = 0xffff
 
 function padded(value: number, base: number): string {
@@ -63,11 +63,11 @@ export class EpollFile extends NestedEpoll {
   override readonly waiters = new WaitQueue()
   readonly #watches = new Set<Watch>()
   /**
-   * Those that may be ready, in the order in which their turn comes: their files' queues put them here, and who looks finds out.
+   * Watches that may be ready, in the order of their turns: their files' queues put them here, and `collect` checks them.
    * A level-triggered one stays while it is ready.
    */
   readonly #ready = new Set<Watch>()
-  /** The newest of each descriptor number. */
+  /** The newest watch of each descriptor number. */
   readonly #byFd = new Map<number, Watch>()
   /** The pass that last asked for `#readiness`, and the one that last woke `waiters`. */
   #askedIn = 0
@@ -78,8 +78,8 @@ export class EpollFile extends NestedEpoll {
   readonly #hostWatch: HostWatch | undefined
 
   /**
-   * @param budget what watched files are counted against: ENOSPC, as beyond max_user_watches
-   * @param hostWatch for files that the host's descriptors wake
+   * @param budget counts watched files: ENOSPC, as beyond max_user_watches
+   * @param hostWatch for files that host descriptors wake
    */
   constructor(budget: Budget, hostWatch?: HostWatch) {
     super('[eventpoll]', 0)
@@ -130,7 +130,7 @@ export class EpollFile extends NestedEpoll {
     this.forget(this.#get(fd, description))
   }
 
-  /** Reports up to `max` ready descriptors. It looks at those alone that may be. */
+  /** Reports up to `max` ready descriptors. Looks only at those that may be ready. */
   collect(max: number, report: (events: number, interest: Interest) => void): number {
     return readinessPass.run(() => {
       let count = 0
@@ -143,14 +143,14 @@ export class EpollFile extends NestedEpoll {
         count++
         const {events} = watch.interest
         if (events & EPOLLONESHOT) watch.disabled = true
-        // To the end of the line: with more ready than `max`, all get their turn.
+        // To the end of the line: if more than `max` are ready, all get their turn.
         else if (!(events & EPOLLET)) this.#ready.add(watch)
       }
       return count
     })
   }
 
-  /** One line a watched descriptor. */
+  /** One line for each watched descriptor. */
   fdinfo(): string {
     let lines = ''
     for (const {fd, interest, description} of this.#watches) {
@@ -184,7 +184,7 @@ export class EpollFile extends NestedEpoll {
     })
   }
 
-  /** Something happened to what it watches. */
+  /** Something happened to the watched file. */
   addReady(watch: Watch): void {
     this.#ready.add(watch)
     wakePass.run((pass) => {
@@ -219,7 +219,7 @@ export class EpollFile extends NestedEpoll {
     watch.hostInterest = this.#hostWatch?.add(watch.description.file, watch.interest.events & POLL_BITS)
   }
 
-  /** It is new, or waits for something else now. */
+  /** For a watch that is new, or waits for something else now. */
   #lookAt(watch: Watch): void {
     if (readinessPass.run(() => readyEvents(watch)) !== 0) this.addReady(watch)
   }
@@ -253,7 +253,7 @@ function readyEvents({description, interest, disabled}: Watch): number {
   return withNormalBits(description.file.readiness()) & (interest.events | ALWAYS)
 }
 
-/** Regular files, directories and devices without a wait queue: Linux says EPERM, for it knows no poll of them. */
+/** Regular files, directories and devices without a wait queue: Linux says EPERM, since it cannot poll them. */
 export function isAlwaysReady(file: FileDescription): boolean {
   const {kind} = file.inode
   return file.waiters === undefined && (kind === S_IFREG || kind === S_IFDIR || kind === S_IFCHR)

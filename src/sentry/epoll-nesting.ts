@@ -1,4 +1,4 @@
-// Epolls in epolls: how deep they may be, how many ways may lead up from a file (fs/eventpoll.c), and walks that end.
+// Epolls in epolls: how deep they may nest, how many ways may lead up from a file (fs/eventpoll.c), and walks that end.
 
 import {EINVAL, ELOOP, Errno} from '../abi/errno.ts'
 import {AnonymousDescription} from '../vfs/anonymous-description.ts'
@@ -10,7 +10,7 @@ export interface NestedWatch {
   readonly description: SharedDescription
 }
 
-/** What of an epoll counts here. */
+/** The part of an epoll that matters here. */
 export abstract class NestedEpoll extends AnonymousDescription {
   /** What watches this. */
   readonly watchers = new Set<NestedWatch>()
@@ -21,18 +21,18 @@ export abstract class NestedEpoll extends AnonymousDescription {
   abstract forget(watch: NestedWatch): void
 }
 
-/** EP_MAX_NESTS: links in a row. What walks up or down recurses no deeper. */
+/** EP_MAX_NESTS: links in a row. Walks up or down recurse no deeper. */
 const MAX_NESTS = 4
-/** By links from a file's own epoll to one that nothing watches; directly a file may be in any number of epolls. */
+/** Indexed by the number of links from a file's own epoll to one that nothing watches. A file may be in any number of epolls directly. */
 const MAX_WAYS = [Number.POSITIVE_INFINITY, 500, 100, 50, 10]
 
-/** Whether `above` may watch `below`. @throws Errno ELOOP: a loop, or a chain that is too long */
+/** Checks that `above` may watch `below`. @throws Errno ELOOP: a loop, or a chain that is too long */
 export function checkDepth(above: NestedEpoll, below: NestedEpoll): void {
   const links = depthBelow(below, above, new Map()) + 1 + heightAbove(above, new Map())
   if (links > MAX_NESTS) throw new Errno(ELOOP)
 }
 
-/** Whether no file that a new watch leads to has too many ways up. @throws Errno EINVAL */
+/** Checks that no file below a new watch has too many ways up. @throws Errno EINVAL */
 export function checkWays({description}: NestedWatch): void {
   const {file} = description
   const below = file instanceof NestedEpoll ? filesBelow(file) : [description]
@@ -40,14 +40,14 @@ export function checkWays({description}: NestedWatch): void {
 }
 
 /**
- * A pass through nested epolls, in which each is asked, or woken, once: where each of 32 epolls watches each of the next 32,
- * four times over, a million ways lead down.
+ * A pass through nested epolls, in which each is asked, or woken, once. If each of 32 epolls watches each of the next 32,
+ * and so on for four levels, a million ways lead down.
  */
 export class Pass {
   #number = 0
   #depth = 0
 
-  /** Part of the pass that is under way, if one is. `visit` is told the pass's number. */
+  /** Runs as part of the pass that is under way, if there is one. `visit` gets the pass's number. */
   run<T>(visit: (pass: number) => T): T {
     if (this.#depth === 0) this.#number++
     this.#depth++
@@ -59,9 +59,9 @@ export class Pass {
   }
 }
 
-/** While one call looks for what is ready. */
+/** Runs while one call looks for what is ready. */
 export const readinessPass = new Pass()
-/** While one event wakes who waits for it. */
+/** Runs while one event wakes its waiters. */
 export const wakePass = new Pass()
 
 /** Infinity when a way down leads to `forbidden`. */
@@ -101,7 +101,7 @@ function filesBelow(
   return found
 }
 
-/** reverse_path_check_proc: stops at the first way too many. */
+/** reverse_path_check_proc: stops as soon as there is one way too many. */
 function countWays(watchers: Iterable<NestedWatch>, links: number, counts: number[]): void {
   for (const {epoll} of watchers) {
     if (epoll.watchers.size > 0) countWays(epoll.watchers, links + 1, counts)

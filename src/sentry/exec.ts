@@ -1,4 +1,4 @@
-// loadImage: puts a program into new memory, as execve(2) does, and says in which registers it starts.
+// loadImage: puts a program into new memory, as execve(2) does, and computes the registers that it starts with.
 
 import {AT_NULL} from '../abi/auxv.ts'
 import {addon} from '../addon.ts'
@@ -25,10 +25,10 @@ import {type ResourceLimits, RLIMIT_STACK} from './resource-limits.ts'
 import {backingOfDescription} from './syscalls/mapping-backing.ts'
 import type {Vdso} from './vdso.ts'
 
-/** What Linux gives a new program's stack at once, beyond its strings. */
+/** Space that Linux gives a new program's stack at once, beyond its strings. */
 const STACK_HEADROOM = 128 << 10
 const COMM_LENGTH = 15
-/** Of a program's data: most of it is relocated at once. */
+/** How much of a program's data to populate: most of it is relocated at once. */
 const DATA_AHEAD = 64 << 10
 
 export interface ExecRequest {
@@ -50,13 +50,13 @@ interface LoadRequest extends ExecRequest {
 export interface LoadedImage {
   readonly space: Space
   readonly registers: BigUint64Array
-  /** What /proc says of it. */
+  /** What /proc shows of it. */
   readonly program: Program
 }
 
 /**
- * @param limits of the process that will have the memory
- * @throws HvError BAD_ELF, PTRACE_UNUSABLE (no process more); Errno E2BIG, ENOMEM
+ * @param limits of the process that will get the memory
+ * @throws HvError BAD_ELF, PTRACE_UNUSABLE (no further process); Errno E2BIG, ENOMEM
  */
 export function loadImage(
   kernel: Kernel,
@@ -130,7 +130,7 @@ function fillMemory(
   }
 }
 
-/** What /proc and ps call a program. */
+/** The name that /proc and ps show for a program. */
 export function commOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1).slice(0, COMM_LENGTH)
 }
@@ -153,12 +153,12 @@ function mapImage(
     })
     if (!part.anonymous) populateFirst(map, part)
     const zeros = part.address + part.length - part.zeroFrom
-    // A read-only tail stays as the file has it, as on Linux.
+    // A read-only tail stays as it is in the file, as on Linux.
     if (!part.anonymous && zeros > 0 && part.protection & PROT_WRITE) memory.clear(part.zeroFrom, zeros)
   }
 }
 
-/** The pages that a program touches before anything else: each would cost it a fault. What fails is left to that. */
+/** Populates the pages that a program touches first, each of which would cost a fault. Failures are left to the faults. */
 function populateFirst(map: MemoryMap, {address, length, protection}: SegmentMapping): void {
   const writes = (protection & PROT_WRITE) !== 0
   const end = address + (writes ? Math.min(length, DATA_AHEAD) : PAGE_SIZE)
@@ -233,7 +233,7 @@ function writeStack(
   return {sp: stack.sp, auxv: auxvOf(stack.bytes)}
 }
 
-/** The auxiliary vector in a new stack: behind argc, argv and envp. */
+/** The auxiliary vector in a new stack: after argc, argv and envp. */
 function auxvOf(bytes: Uint8Array): Uint8Array {
   const words = new BigUint64Array(bytes.slice(0, bytes.length - (bytes.length % 8)).buffer)
   let index = 1 + Number(words[0]) + 1

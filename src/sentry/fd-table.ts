@@ -15,15 +15,15 @@ import type {SignalOwner} from './signal-owner.ts'
 
 export const O_CLOEXEC = 0o2000000
 
-/** A file description as descriptors share it, with what is the sentry's of it. It closes with the last of them. */
+/** A file description as descriptors share it, with the sentry's own data about it. It closes with the last of them. */
 export class SharedDescription {
   readonly file: FileDescription
-  /** Where it was opened; undefined for pipes, eventfds and the host's streams. */
+  /** Where it was opened; undefined for pipes, eventfds and host streams. */
   readonly location: Location | undefined
   references = 0
-  /** Who is told of it by signals. */
+  /** Who gets signals about it. */
   owner: SignalOwner | undefined
-  /** How many of the references are messages' (SCM_RIGHTS): counted for sockets alone, for InFlight. */
+  /** How many references are in messages (SCM_RIGHTS): counted only for sockets, for InFlight. */
   inFlight = 0
   /** Called when messages hold the only references. */
   onlyInFlight: (() => void) | undefined
@@ -32,7 +32,7 @@ export class SharedDescription {
   #closeActions: Map<object, () => void> | undefined
   readonly #closed: (() => void) | undefined
 
-  /** @param closed called when all is closed */
+  /** @param closed called when it is closed */
   constructor(file: FileDescription, location?: Location, closed?: () => void) {
     this.file = file
     this.location = location
@@ -42,13 +42,13 @@ export class SharedDescription {
     countWritten(file, 1)
   }
 
-  /** What to do when the last descriptor is gone: flock(2) and OFD locks end. One action a key. */
+  /** What to do when the last descriptor is gone: flock(2) and OFD locks end. One action for each key. */
   onLastClose(key: object, action: () => void): void {
     this.#closeActions ??= new Map()
     this.#closeActions.set(key, action)
   }
 
-  /** One reference less. */
+  /** Drops one reference. */
   release(): void {
     if (--this.references === 0) this.close()
     else if (this.references === this.inFlight) this.onlyInFlight?.()
@@ -74,14 +74,14 @@ export class FdTable {
   #closeOnExec = new Set<number>()
   /** RLIMIT_NOFILE's soft value: descriptors are below it. */
   limit = 1024
-  /** Called before a descriptor closes: POSIX record locks end with any close. */
+  /** Called before a descriptor closes: any close ends POSIX record locks. */
   onClose: ((file: FileDescription) => void) | undefined
   readonly #budget: Budget
-  /** Every descriptor below is open. */
+  /** Every descriptor below this is open. */
   #firstFree = 0
   #users = 1
 
-  /** @param budget what open files and descriptors are counted against: ENFILE beyond it */
+  /** @param budget counts open files and descriptors: ENFILE beyond it */
   constructor(budget = new Budget()) {
     this.#budget = budget
   }
@@ -133,13 +133,13 @@ export class FdTable {
     return fd
   }
 
-  /** What takes a descriptor at its end asks at its begin. @throws Errno EMFILE */
+  /** A call that takes a descriptor at its end checks for a free one at its start. @throws Errno EMFILE */
   requireFree(): void {
     while (this.#descriptions[this.#firstFree] !== undefined) this.#firstFree++
     if (this.#firstFree >= this.limit) throw new Errno(EMFILE)
   }
 
-  /** dup2's half: puts a description at `fd`, closing what is there. @throws Errno EBADF, ENFILE */
+  /** A part of dup2: puts a description at `fd`, closing what is there. @throws Errno EBADF, ENFILE */
   replace(fd: number, description: SharedDescription, flags = 0): void {
     if (fd < 0 || fd >= this.limit) throw new Errno(EBADF)
     description.references++
@@ -178,7 +178,7 @@ export class FdTable {
     }
   }
 
-  /** One more task has it: CLONE_FILES. */
+  /** One more task uses it: CLONE_FILES. */
   share(): this {
     this.#users++
     return this
@@ -188,7 +188,7 @@ export class FdTable {
     return this.#users > 1
   }
 
-  /** Of its own, with the same descriptions: fork(2). @throws Errno ENFILE */
+  /** A separate table with the same descriptions: fork(2). @throws Errno ENFILE */
   copy(): FdTable {
     const copy = new FdTable(this.#budget)
     copy.limit = this.limit
@@ -203,12 +203,12 @@ export class FdTable {
     return copy
   }
 
-  /** execve(2): what has O_CLOEXEC goes. */
+  /** execve(2): closes descriptors with O_CLOEXEC. */
   closeOnExec(): void {
     for (const fd of [...this.#closeOnExec]) this.remove(fd)
   }
 
-  /** A task is done with it: the last one closes all. */
+  /** A task is done with it: the last one closes everything. */
   release(): void {
     if (--this.#users > 0) return
     for (const [fd] of this.entries()) this.remove(fd)

@@ -1,4 +1,4 @@
-// FrameArguments: a call's argument words in the trap frame, in the readings that handlers need.
+// FrameArguments: reads a call's argument words from the trap frame in the ways that handlers need.
 
 import {signedWord, unsignedWord} from '../abi/word.ts'
 import type {Arguments} from './syscalls/syscall.ts'

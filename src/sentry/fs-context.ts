@@ -36,7 +36,7 @@ export class FsContext {
     this.#cwd = cwd
   }
 
-  /** One more task has it: CLONE_FS. */
+  /** One more task uses it: CLONE_FS. */
   share(): this {
     this.#users++
     return this

@@ -21,21 +21,21 @@ import type {OpenedVolume} from './volume.ts'
 export interface TreeOptions {
   /** Host directory that becomes `/`, below an overlay; absent: an empty tree. */
   root?: string | HostSource
-  /** In place of `root`: it is the tree's from here on. */
+  /** In place of `root`: it belongs to the tree from here on. */
   lower?: ArchiveFs
   volumes: readonly OpenedVolume[]
-  /** What the tree makes the sentry hold is counted there. */
+  /** Counts what the tree makes the sentry hold. */
   budget?: Budget
-  /** What files in memory hold is counted there. */
+  /** Counts what files in memory hold. */
   disk?: DiskQuota
   terminals?: DevOptions['terminals'] & {readonly fs: FileSystem}
   /** /proc; absent: an empty directory. */
   proc?: FileSystem
-  /** /sys; absent: as /proc. */
+  /** /sys; absent: an empty directory. */
   sys?: FileSystem
 }
 
-/** Nothing can be made in there, and what is there is not known before the first process is. */
+/** Nothing can be made in these, and their content is unknown before the first process exists. */
 const KERNELS = ['proc', 'sys']
 const DIRECTORY_MODE = 0o755
 const STICKY_MODE = 0o1777
@@ -63,7 +63,7 @@ export function buildTree(memory: MemoryFile, options: TreeOptions): Mount {
   }
 }
 
-/** Shows one file of the host's at a guest path, read-only. @param file open for reading; the mount closes it */
+/** Shows one host file at a guest path, read-only. @param file open for reading; the mount closes it */
 export function mountFile(
   root: Location,
   file: {fd: number; path: string},
@@ -129,7 +129,7 @@ function makeFile(parent: Location, name: string): Location {
   )
 }
 
-/** What is there; something of another kind is in the way. */
+/** Finds what is there; something of another kind is in the way. */
 function find(parent: Location, name: string, kind?: number): Location | undefined {
   let found: Location
   try {

@@ -1,10 +1,10 @@
-// Whom the programs of a guest run as.
+// The user that the programs of a guest run as.
 
 import {readFileSync} from 'node:fs'
 import type {User} from './credentials.ts'
 import type {SentryOptions} from './sentry.ts'
 
-/** Whoever hv becomes, or else whom the image names, or else the user who runs hv. */
+/** The user that hv becomes, or else the one that the image names, or else the user who runs hv. */
 export function userOf({dropTo, user}: Pick<SentryOptions, 'dropTo' | 'user'>): User {
   if (dropTo !== undefined) return {...dropTo, groups: []}
   return user ?? {uid: process.getuid!(), gid: process.getgid!(), groups: hostGroups()}
@@ -16,7 +16,7 @@ function hostGroups(): number[] {
     const line = /^Groups:(.*)$/m.exec(readFileSync('/proc/self/status', 'latin1'))
     if (line !== null) return line[1].trim().split(/\s+/).filter(Boolean).map(Number)
   } catch {
-    // No /proc.
+    // There is no /proc.
   }
   return process.getgroups!()
 }

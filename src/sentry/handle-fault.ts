@@ -1,4 +1,4 @@
-// A fault of a program: its memory map mends it, or it is a signal.
+// Handles a fault of a program: its memory map mends it, or it becomes a signal.
 
 import {arch} from '../arch/index.ts'
 import {OUT_OF_MEMORY} from './memory/fault-signal.ts'
@@ -7,7 +7,7 @@ import {killHungrier} from './task/oom.ts'
 import type {Task} from './task.ts'
 import {callVsyscall} from './vsyscall.ts'
 
-/** @returns true: the task runs on, to its signal if need be */
+/** @returns true: the task runs on, if need be to its signal */
 export function handleFault(task: Task): boolean {
   const {context, kernel} = task
   const {memoryMap, run} = task.process
@@ -26,7 +26,7 @@ export function handleFault(task: Task): boolean {
   return true
 }
 
-/** A program that single-steps, or has another GS base than CallPatches count on, goes on where nothing is patched. */
+/** A program that single-steps, or has another GS base than CallPatches rely on, continues at its unpatched site. */
 function leaveTrampoline({context, process}: Task): boolean {
   const {callPatches} = process.space
   if (callPatches === undefined) return false

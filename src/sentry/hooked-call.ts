@@ -5,7 +5,7 @@ import type {SyscallArgument} from './trace/argument-value.ts'
 export interface CallDescription {
   readonly name: string
   readonly pid: number
-  /** Of the first process of its run. */
+  /** The pid of its run's first process. */
   readonly programPid: number
   readonly tid: number
   /** As many words as the call has arguments. */
@@ -20,27 +20,27 @@ export interface CallDescription {
 export interface CallEnd {
   readonly result?: number
   readonly errno?: number
-  /** By a signal's handler: EINTR may become a call anew. */
+  /** A signal's handler runs: after EINTR the call may be made anew. */
   readonly interrupted?: boolean
 }
 
 export interface HookedCall {
   readonly name: string
-  /** Somebody is asked. */
+  /** The owner is asked before the call. */
   readonly before: boolean
-  /** Somebody is told how it ended. */
+  /** The owner is told how it ended. */
   readonly after: boolean
 }
 
-/** `id` is the answer's, too. */
+/** The answer has the same `id`. */
 export interface Question extends CallDescription {
   readonly id: number
   /** How the call ended. Absent: it has not been made yet. */
   readonly end?: CallEnd
 }
 
-/** 'go': the call is made, or was heard of. */
+/** 'go': make the call, or (after it) go on. */
 export type Verdict = 'go' | {readonly errno: number} | {readonly result: number}
 
-/** Questions that are not answered, of tasks that are gone, too: beyond it, calls wait before they are looked at. */
+/** Unanswered questions, also of tasks that are gone: beyond this, calls wait before they are looked at. */
 export const MOST_QUESTIONS = 1024

@@ -1,4 +1,4 @@
-// HookedCalls: a run's calls that somebody outside is asked about before they are made, or told of when they end: a Sandbox's onSyscall.
+// HookedCalls: asks the embedder about a run's calls before they are made, and tells it when they end: a Sandbox's onSyscall.
 
 import {Errno} from '../abi/errno.ts'
 import {HvError} from '../errors.ts'
@@ -18,7 +18,7 @@ import type {Task} from './task.ts'
 import type {DecodeArguments} from './trace/decode-arguments.ts'
 import {makeWatched} from './watched-call.ts'
 
-/** It puts back what a processor has, which a task that sleeps has given away. */
+/** It restores processor state, which a sleeping task has given away. */
 const NO_CALL = 'rt_sigreturn'
 
 interface Asked {
@@ -31,11 +31,11 @@ export class HookedCalls {
   readonly #calls: ReadonlyMap<string, HookedCall>
   readonly #decode: DecodeArguments
   readonly #post: (question: Question) => void
-  /** By the questions' ids. */
+  /** By their questions' ids. */
   readonly #asked = new Map<number, Asked>()
-  /** Of whose call nobody has heard yet that a signal ended it. */
+  /** Tasks with a call that a signal ended, before the embedder has acknowledged that. */
   readonly #unheard = new Set<Task>()
-  /** Calls that wait for others' answers. */
+  /** Calls that wait for the answers to others. */
   readonly #queue = new WaitQueue()
   #questions = 0
 
@@ -55,7 +55,7 @@ export class HookedCalls {
     this.#post = post
   }
 
-  /** From the process's next call on. The calls that are not named stay the functions that they were. */
+  /** From the process's next call on. Calls that are not named keep their functions. */
   attach({process}: Task): void {
     process.syscalls = changeCalls(process.syscalls, (row, run) => {
       const call = this.#calls.get(row.name)
@@ -82,11 +82,11 @@ export class HookedCalls {
       return before ? this.#ask(task, call, (verdict) => follow(verdict, makeIt)) : makeIt()
     }
     return (task, args) =>
-      // One in the vsyscall page has words of its own, and is made in a fault, which cannot sleep.
+      // A call in the vsyscall page has words of its own, and is made in a fault, which cannot sleep.
       args === task.arguments ? this.#inTurn(task, () => begin(task)) : run(task, args)
   }
 
-  /** A task's calls are told of in order, and no more is asked than somebody can keep in mind. */
+  /** Reports a task's calls in order, and bounds the questions that are open. */
   #inTurn(task: Task, begin: () => number): number {
     const mustWait = (): boolean => this.#asked.size >= MOST_QUESTIONS || this.#unheard.has(task)
     if (!mustWait()) return begin()
@@ -117,12 +117,12 @@ export class HookedCalls {
   }
 }
 
-/** As in any call that blocks: timers, an abort and the time-out go on. Signals wait for the call's end. */
+/** As in any blocked call, timers, an abort and the time-out go on. Signals wait for the call's end. */
 function sleepOn(task: Task, queue: WaitQueue, retry: () => number): number {
   return task.block({queues: [queue], restart: 'never', onlyKillable: true, retry})
 }
 
-/** The arguments are still there: the next call is what overwrites them. */
+/** The arguments are still there: only the next call overwrites them. */
 function follow(verdict: Verdict, make: () => number): number {
   if (verdict === 'go') return make()
   if ('errno' in verdict) throw new Errno(verdict.errno)

@@ -1,15 +1,15 @@
-// The host's /proc/cpuinfo, also for a sentry in a jail, which has no /proc any more.
+// The host's /proc/cpuinfo, also for a jailed sentry, which no longer has /proc.
 
 import {openSync, readSync} from 'node:fs'
 import type {ByteString} from '../vfs/file.ts'
 
-/** More than one processor takes. */
+/** More than one processor's paragraph takes. */
 const BYTES = 1 << 14
 
 /** undefined: not opened yet; null: /proc is not mounted. */
 let fd: number | null | undefined
 
-/** While the host's files can be opened. */
+/** Call while host files can be opened. */
 export function openCpuinfo(): void {
   if (fd !== undefined) return
   try {
@@ -19,7 +19,7 @@ export function openCpuinfo(): void {
   }
 }
 
-/** The first processors of it. */
+/** The paragraphs of the first processors. */
 export function hostCpuinfo(): ByteString {
   openCpuinfo()
   if (fd == null) return 'processor\t: 0\n\n'

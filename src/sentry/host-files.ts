@@ -1,4 +1,4 @@
-// openHostFiles: what a sentry has of its host's files, opened while that can be done: it is read behind a jail, which opens no path.
+// openHostFiles: the host files that a sentry needs, opened while that is possible: a jail, inside which they are read, opens no path.
 
 import {openHostSource} from '../vfs/fs/host-source.ts'
 import {openRandom} from '../vfs/random.ts'
@@ -13,11 +13,11 @@ import type {OpenedVolume, Volume} from './volume.ts'
 export interface HostFiles extends Pick<SentryOptions, 'root'> {
   user: User
   volumes: OpenedVolume[]
-  /** Descriptors of what the guest sees. */
+  /** Descriptors of the files that the guest sees. */
   roots: {fd: number; isWritable: boolean}[]
 }
 
-/** @param root a directory of the host's. @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
+/** @param root a host directory. @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
 export function openHostFiles(
   root: string | undefined,
   volumes: readonly Volume[],

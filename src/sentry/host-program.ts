@@ -1,4 +1,4 @@
-// openHostProgram: a program of the host's, opened by whoever may open it, and not read.
+// openHostProgram: opens a host program outside the jail, without reading it.
 
 import {constants, lstatSync, openSync, readlinkSync, type Stats, statSync} from 'node:fs'
 import {basename, dirname, join, resolve} from 'node:path'
@@ -10,13 +10,13 @@ import {host, toByteString} from '../vfs/host-calls.ts'
 /** Linux's MAXSYMLINKS. */
 const MOST_LINKS = 40
 
-/** A sentry in its jail opens no path of the host's. */
+/** A jailed sentry opens no host path. */
 export interface HostProgram {
   /** Open for reading. The sentry closes it. */
   readonly fd: number
   /** Without links. */
   readonly path: string
-  /** What it was called; absolute, links and all. */
+  /** What it was called; absolute, with its links. */
   readonly name: string
 }
 
@@ -29,7 +29,7 @@ export function openHostProgram(path: string): HostProgram {
   } catch (error) {
     throw cannotFind(shown, (error as NodeJS.ErrnoException).code)
   }
-  // A fifo would be waited for.
+  // Opening a fifo would wait.
   if (!stat.isFile())
     throw new HvError('NOT_EXECUTABLE', `${shown} is no regular file`, 'name an ELF program')
   let fd: number
@@ -49,8 +49,8 @@ export function closeHostProgram(program: HostProgram | undefined): void {
 }
 
 /**
- * One of its libraries, opened by the sentry itself, and by the addon: what Node opens in a thread it closes when that ends, whoever has
- * closed it before.
+ * One of its libraries, opened by the sentry itself, through the addon: when a thread ends, Node closes the descriptors that it
+ * opened there, even if they were closed before.
  * @throws HvError NOT_FOUND, NOT_EXECUTABLE
  */
 export function openHostLibrary(name: string): HostProgram {
@@ -68,7 +68,7 @@ export function openHostLibrary(name: string): HostProgram {
   throw new HvError('NOT_EXECUTABLE', `${printable(name)}: cannot be opened (${reason})`, 'check the file')
 }
 
-/** As realpath(3). Bun's own asks /proc, of which there is none in a jail. */
+/** Like realpath(3). Bun's own asks /proc, which a jail does not have. */
 function realPath(path: string): string {
   const partsOf = (of: string): string[] => of.split('/').filter((part) => part !== '')
   const parts = partsOf(resolve(path))

@@ -1,4 +1,4 @@
-// HostWatch: which host descriptors somebody waits for; tells the platform once, and wakes the files' queues.
+// HostWatch: the host descriptors that tasks wait for; tells the platform once, and wakes the files' queues.
 
 import {EPOLLET} from '../abi/epoll.ts'
 import {POLLERR} from '../abi/open-flags.ts'
@@ -14,17 +14,17 @@ export interface HostInterest {
   readonly events: number
 }
 
-/** What it knows of one descriptor. */
+/** The state of one descriptor. */
 interface Watched {
-  /** What the platform was told to watch. */
+  /** Events that the platform was told to watch. */
   events: number
   readonly interests: Set<HostInterest>
 }
 
 /**
- * The platform watches by edges, and goes on when nobody waits any more, so that the next wait costs no call. Who waits looks
- * whether the descriptor is ready first: an edge that comes after that is told. One that nobody waits for ends the watch: what is
- * written where nobody reads disturbs the guest once.
+ * The platform watches edge-triggered, and continues when nobody waits any longer, so that the next wait costs no call. A waiter checks
+ * first whether the descriptor is ready: a later edge will be reported. An edge that nobody waits for ends the watch, so that data
+ * which nobody reads disturbs the guest once.
  */
 export class HostWatch {
   readonly #platform: Watching
@@ -54,7 +54,7 @@ export class HostWatch {
     if (interest !== undefined) this.#watched.get(interest.file.hostFd!)?.interests.delete(interest)
   }
 
-  /** It is about to be closed: its number may be another's next. */
+  /** The descriptor is about to be closed: its number may be reused. */
   forget(hostFd: number): void {
     const watched = this.#watched.get(hostFd)
     if (watched === undefined) return

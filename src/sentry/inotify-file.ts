@@ -1,4 +1,4 @@
-// InotifyFile: watches of files, and the events that nobody has read yet: inotify(7).
+// InotifyFile: watches of files, and the events that are not read yet: inotify(7).
 
 import {EAGAIN, EEXIST, EINVAL, EMFILE, ENOSPC, Errno} from '../abi/errno.ts'
 import {
@@ -25,10 +25,10 @@ export const MAX_QUEUED_EVENTS = 16_384
 const MAX_INSTANCES = 128
 const MAX_WATCHES = 65_536
 const MAX_WD = 2 ** 31 - 1
-/** What of a watch's mask is kept besides events. */
+/** Bits of a watch's mask that are kept besides events. */
 const KEPT_FLAGS = IN_ONESHOT | IN_EXCL_UNLINK
 
-/** What all instances of a kernel share: the numbers that are limited. */
+/** The limited numbers, shared by all instances of a kernel. */
 export class InotifyCounts {
   instances = 0
   watches = 0
@@ -81,7 +81,7 @@ export class InotifyFile extends AnonymousDescription {
 
   /**
    * @param flags O_NONBLOCK counts
-   * @param budget what watches and events are counted against
+   * @param budget counts watches and events
    * @throws Errno EMFILE
    */
   constructor(flags: number, counts: InotifyCounts, budget: Budget) {
@@ -126,7 +126,7 @@ export class InotifyFile extends AnonymousDescription {
     this.#budget.give(COST.watch)
   }
 
-  /** An event like the last one that is not read yet is one with it. */
+  /** An event equal to the last unread one is merged with it. */
   add(event: Event): void {
     const last = this.#queue.at(-1)
     if (last !== undefined && isSame(last, event)) return
@@ -186,7 +186,7 @@ export class InotifyFile extends AnonymousDescription {
     this.#counts.instances--
   }
 
-  /** Not one that was just in use: who reads an old event must not take it for a new watch's. */
+  /** Never one that was just in use: a reader of an old event must not take it for a new watch's. */
   #takeWd(): number {
     do this.#lastWd = this.#lastWd >= MAX_WD ? 1 : this.#lastWd + 1
     while (this.#watches.has(this.#lastWd))

@@ -48,22 +48,22 @@ export class Kernel extends Embedding {
   readonly platform: Platform
   readonly timers = new TimerQueue()
   readonly pids: Pids
-  /** By pid, zombies too. */
+  /** By pid, with zombies. */
   readonly processes = new Map<number, Process>()
   /** By tid. */
   readonly tasks = new Map<number, Task>()
-  /** Pid 1: the parent of the first program and of orphans, for whom it waits. It runs nothing. */
+  /** Pid 1: the parent of the first program and of orphans, which it waits for. It runs nothing. */
   readonly init: Process
-  /** The tree of mounts starts here. */
+  /** The root of the mount tree. */
   readonly rootMount: Mount
   /** uname(2)'s nodename; sethostname changes it. */
   hostname: string
   readonly budget: Budget
   #tracer: Tracer | undefined
-  /** Whose call or fault is being answered, or was last: /proc/self. */
+  /** The task whose call or fault is being answered, or was last: /proc/self. */
   current: Task | undefined
   readonly runs = new Runs(this)
-  /** Tasks that were started, and faults, of all runs: /proc/stat and vmstat. */
+  /** Started tasks, and faults, of all runs: /proc/stat and vmstat. */
   started = 0
   faults = 0
   readonly leases = new Leases()
@@ -76,13 +76,13 @@ export class Kernel extends Embedding {
   readonly #scheduler: Scheduler
   readonly #sleepers: Sleepers
   readonly hostWatch: HostWatch
-  /** Stopped by a signal: nothing but SIGCONT or SIGKILL makes them run. */
+  /** Stopped by a signal: only SIGCONT or SIGKILL makes them run. */
   readonly #stopped = new Set<Task>()
   #isPaused = false
-  /** The page behind the vDSO's clocks, once a program asked for the time. */
+  /** The page that the vDSO's clocks read, once a program has asked for the time. */
   #clock: ClockPage | undefined
 
-  /** @param maxTasks how many tasks there may be: EAGAIN beyond it */
+  /** @param maxTasks the most tasks at a time: EAGAIN beyond it */
   constructor(
     platform: Platform,
     rootMount: Mount,
@@ -118,13 +118,13 @@ export class Kernel extends Embedding {
     return monotonicNs()
   }
 
-  /** A program made a system call for the time: from now on the vDSO answers. */
+  /** A program made a system call for the time: from now on, the vDSO answers. */
   startClock(): void {
     if (this.vdso !== undefined && this.platform.hasHostCycles)
       this.#clock ??= new ClockPage(this.platform.memory, this.vdso.variablesOffset)
   }
 
-  /** How long the process was on a CPU so far, nanoseconds. */
+  /** How long the process has been on a CPU, nanoseconds. */
   cpuTimeNs(process: Process): number {
     return process.cpuTimeNs(monotonicNs())
   }
@@ -143,7 +143,7 @@ export class Kernel extends Embedding {
   }
 
   /**
-   * Runs all tasks until `process` has ended, the first one of any run has, or until `pause`.
+   * Runs all tasks until `process` has ended, or the first process of any run, or until `pause`.
    * @throws HvError VCPU_FAILED
    */
   run(process?: Process): void {
@@ -160,7 +160,7 @@ export class Kernel extends Embedding {
     }
   }
 
-  /** `run` returns, and may be called again. */
+  /** Makes `run` return; it may be called again. */
   pause(): void {
     this.#isPaused = true
   }
@@ -172,22 +172,22 @@ export class Kernel extends Embedding {
     else this.#scheduler.interrupt(task)
   }
 
-  /** Its tasks run no more: for its end alone. */
+  /** Its tasks run no longer. Only for its end. */
   standStill({tasks}: Process): void {
     for (const task of tasks) this.#scheduler.remove(task)
   }
 
-  /** Its call, in which it sleeps, ends with EINTR: what a debugger does that writes its registers. */
+  /** The call that it sleeps in ends with EINTR: for a debugger that writes its registers. */
   abandonCall(task: Task): void {
     this.#sleepers.interrupt(task)
   }
 
-  /** Its CPUs were chosen anew: one that runs elsewhere traps, and gets one of them. */
+  /** Its CPUs were chosen anew: a task that runs on another one traps, and moves to one of them. */
   move(task: Task): void {
     if (task.scheduling.isMoving) this.#scheduler.interrupt(task)
   }
 
-  /** Until each that is on a CPU and `isMeant` has trapped: membarrier(2). */
+  /** Completes when each task that is on a CPU and `isMeant` has trapped: membarrier(2). */
   barrier(isMeant: (task: Task) => boolean): Barrier {
     return this.#scheduler.barrier(isMeant)
   }
@@ -202,7 +202,7 @@ export class Kernel extends Embedding {
     endTask(this, task, code)
   }
 
-  /** Nobody runs it, wakes it or waits for it any more: for its end alone. */
+  /** Nobody runs it, wakes it or waits for it any longer. Only for its end. */
   forget(task: Task): void {
     this.#sleepers.forget(task)
     this.#scheduler.remove(task)
@@ -213,7 +213,7 @@ export class Kernel extends Embedding {
   #turn(first: Process | undefined): void {
     this.#sleepers.retryWoken()
     this.#scheduler.fill(this.#prepare)
-    // Somebody died of a signal just now, and others wait for that; or it was a run's first one, or the last one.
+    // A task has just died of a signal, and others wait for that; or the first process of a run, or the last of all, has ended.
     if (this.#isPaused || this.#sleepers.hasWoken || first?.exit !== undefined) return
     if (this.#scheduler.isIdle && this.tasks.size === 1) return
     const event = this.platform.wait(this.#nextDeadlineNs())
@@ -232,7 +232,7 @@ export class Kernel extends Embedding {
   #nextDeadlineNs(): number {
     const deadlineNs = this.timers.nextDeadlineNs
     if (this.#scheduler.isIdle) return deadlineNs
-    // The page is read by running programs alone.
+    // Only running programs read the page.
     const clockNs = this.#clock?.dueNs ?? Number.POSITIVE_INFINITY
     return Math.min(deadlineNs, clockNs, this.#scheduler.dueNs)
   }
@@ -260,7 +260,7 @@ export class Kernel extends Embedding {
     }
   }
 
-  /** What ran has stopped: `answer` says whether it runs on. */
+  /** The running task has stopped: `answer` decides whether it runs on. */
   #trapped(answer: (task: Task) => boolean): void {
     const task = this.#scheduler.takeTrapped()
     if (answer(task)) {
@@ -271,7 +271,7 @@ export class Kernel extends Embedding {
     }
   }
 
-  /** The platform lost what ran. */
+  /** The platform lost the running task. */
   #died(): void {
     const {death, deathSignal} = this.platform
     if (deathSignal === 0) throw new HvError('VCPU_FAILED', `the guest's processor stopped: ${death}`)

@@ -1,4 +1,4 @@
-// Calls whose results a program reads itself, where their sites are patched: what only the sentry can change, it tells when it does.
+// Calls whose results a program reads itself at patched sites: the sentry reports the results, and reports them again when they change.
 
 import {type CallTable, initialCallTable} from './call-table.ts'
 import type {Credentials} from './credentials.ts'
@@ -12,7 +12,7 @@ const NOTHING = new Uint32Array()
 
 let known: readonly (readonly [number: number, call: (task: Task) => number])[] | undefined
 
-/** What a task's results follow from, as it was when they were told. */
+/** What a task's results depended on when they were told. */
 export interface Told {
   readonly credentials: Credentials
   readonly syscalls: CallTable
@@ -21,7 +21,7 @@ export interface Told {
   readonly isTraced: boolean
 }
 
-/** To be called before a task runs on; and while it runs, for what others change. */
+/** Call before a task runs on, and while it runs, when others change something. */
 export function tellKnown(task: Task): void {
   if (task.process.space.callPatches?.hasKnown !== true) return
   const {told, tid, credentials, kernel} = task
@@ -40,7 +40,7 @@ export function tellKnown(task: Task): void {
   task.context.know(isTraced ? NOTHING : resultsOf(task))
 }
 
-/** None if one of the calls does not do what it does without restrictions. */
+/** None if a restriction has changed what one of the calls does. */
 function resultsOf(task: Task): Uint32Array {
   const table = initialCallTable() as readonly unknown[]
   known ??= CALLS.map((call) => [table.indexOf(call), call])

@@ -1,4 +1,4 @@
-// Leases: who wants to be told before somebody opens a file in a way that conflicts: fcntl(2), F_SETLEASE.
+// Leases: their holders are told before a file is opened in a way that conflicts: fcntl(2), F_SETLEASE.
 
 import {opensForReading, opensForWriting} from '../abi/access-mode.ts'
 import {EAGAIN, Errno} from '../abi/errno.ts'
@@ -8,28 +8,28 @@ import {WaitQueue} from '../vfs/wait-queue.ts'
 import type {SharedDescription} from './fd-table.ts'
 import {POLL_MSG} from './signal-owner.ts'
 
-/** /proc/sys/fs/lease-break-time, nanoseconds: then the kernel takes the lease away. */
+/** /proc/sys/fs/lease-break-time, nanoseconds: after that, the kernel takes the lease away. */
 const BREAK_TIME_NS = 45e9
 
 export interface Lease {
   readonly description: SharedDescription
   readonly fd: number
   type: number
-  /** What it has to become, and when it does by force; while somebody waits for that. */
+  /** What it has to become, and when that happens by force; set while an open waits for it. */
   breaking: {type: number; deadlineNs: number} | undefined
 }
 
 export class Leases {
   readonly #leases = new Map<Inode, Lease[]>()
-  /** Woken when one is given up. */
+  /** Woken when a lease is given up. */
   readonly changes = new WaitQueue()
 
-  /** No lease, no look at opens. */
+  /** Without leases, opens need no look. */
   get isEmpty(): boolean {
     return this.#leases.size === 0
   }
 
-  /** F_GETLEASE: while it is being broken, what it has to become. */
+  /** F_GETLEASE: of a lease that is being broken, what it has to become. */
   typeOf(description: SharedDescription): number {
     const lease = this.#of(description)
     return lease?.breaking?.type ?? lease?.type ?? F_UNLCK
@@ -70,7 +70,7 @@ export class Leases {
   }
 
   /**
-   * Somebody wants to open `inode`: tells the holders of conflicting leases, once.
+   * `inode` is about to be opened: tells the holders of conflicting leases, once.
    * @returns when the last of them loses it by force; undefined: none is in the way
    */
   breakFor(inode: Inode, isWrite: boolean, nowNs: number): number | undefined {

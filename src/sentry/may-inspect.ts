@@ -6,14 +6,14 @@ import {isSubset as areSubset} from './pledge/promises.ts'
 import type {Process} from './process.ts'
 import type {Task} from './task.ts'
 
-/** PTRACE_MODE_ATTACH_REALCREDS: who may take a descriptor of it. */
+/** PTRACE_MODE_ATTACH_REALCREDS: whether the task may take a descriptor of the process. */
 export function mayInspect(task: Task, target: Process): boolean {
   const {ruid, rgid} = task.credentials
   return mayAccess(task, ruid, rgid, target, target.credentials)
 }
 
 /**
- * PTRACE_MODE_READ_FSCREDS: who may see its memory, descriptors and environment in /proc.
+ * PTRACE_MODE_READ_FSCREDS: whether the task may see its memory, descriptors and environment in /proc.
  * @param owner the credentials of the thread that is looked at
  */
 export function mayRead(task: Task, target: Process, owner: Credentials): boolean {
@@ -21,7 +21,7 @@ export function mayRead(task: Task, target: Process, owner: Credentials): boolea
   return mayAccess(task, uid, gid, target, owner)
 }
 
-/** Its own threads, a user's processes that are dumpable and can do no more than the caller, or who has CAP_SYS_PTRACE. */
+/** Own threads, dumpable processes of the same user that can do no more than the caller, or any with CAP_SYS_PTRACE. */
 function mayAccess(
   {process, credentials: {permitted, capabilities}}: Task,
   uid: number,
@@ -37,7 +37,7 @@ function mayAccess(
   return isSameUser && isSameGroup && target.isDumpable && isSubset(owner.permitted, permitted)
 }
 
-/** What a restricted process takes from another, it might have been kept from: the other must be held to that, too, as Landlock has it. */
+/** A restricted process might take from another what it is kept from itself: the other must be restricted alike, as with Landlock. */
 function isHeldAlike({veil, pledge}: Process, target: Process): boolean {
   if (veil?.inForce && !veil.isAs(target.veil)) return false
   if (pledge === undefined) return true

@@ -1,4 +1,4 @@
-// openExecutable: a program of the guest's tree, opened and parsed, with the interpreter that it or its first line asks for.
+// openExecutable: opens and parses a program of the guest's tree, with the interpreter that it or its first line asks for.
 
 import {ALL_CAPABILITIES} from '../abi/capability.ts'
 import {EACCES, EISDIR, ELOOP, ENOENT, ENOTDIR, Errno, ETXTBSY} from '../abi/errno.ts'
@@ -24,19 +24,19 @@ const MAX_SCRIPTS = 5
 
 /** A program found in the guest's tree, opened and parsed. */
 export interface Executable {
-  /** What was asked for: AT_EXECFN. */
+  /** The path that was asked for: AT_EXECFN. */
   readonly path: string
   readonly description: SharedDescription
   readonly image: ElfImage
   readonly interpreter: Executable | undefined
-  /** What stands for argv[0], if a script was asked for: who runs it, and its name. */
+  /** What replaces argv[0], if a script was asked for: its interpreter, and its name. */
   readonly script?: readonly string[]
 }
 
 /**
  * Finds and reads a program (byte-string path in the guest's tree) and the interpreter it asks for.
- * @param shown what messages call the program: what the user called it
- * @param called what the program is told: AT_EXECFN, and a script's interpreter the script
+ * @param shown what messages call the program, as the user did
+ * @param called what the program is told: AT_EXECFN, and what a script's interpreter is told as the script
  * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER
  */
 export function openExecutable(
@@ -50,7 +50,7 @@ export function openExecutable(
   try {
     executable = openFollowing(context, start, path, shown, called)
   } catch (error) {
-    // Linux looks for the interpreter first, then at what there is to load.
+    // Linux looks for the interpreter first, then checks the program.
     if (error instanceof ElfError && error.interp !== undefined) {
       closeExecutable(openInterpreter(context, start, shown, error.interp))
     }
@@ -68,7 +68,7 @@ export function openExecutable(
 
 function openInterpreter(context: PathContext, start: Location, shown: string, interp: string): Executable {
   try {
-    // What a program is loaded with is no path of its own choice.
+    // A program does not choose the path of its interpreter.
     return openElf({...context, policy: undefined}, start, interp)
   } catch (error) {
     const remedy =
@@ -77,13 +77,13 @@ function openInterpreter(context: PathContext, start: Location, shown: string, i
   }
 }
 
-/** Gives its references back: what runs has its own. */
+/** Drops its references: a running program has its own. */
 export function closeExecutable({description, interpreter}: Executable): void {
   description.release()
   if (interpreter !== undefined) closeExecutable(interpreter)
 }
 
-/** Opens a program, or who runs it if it is a script. */
+/** Opens a program, or its interpreter if it is a script. */
 function openFollowing(
   context: PathContext,
   start: Location,
@@ -109,7 +109,7 @@ function openFollowing(
   )
 }
 
-/** @param script whose interpreter it is, if it is one */
+/** @param script the script that it interprets, if any */
 function openRunner(
   context: PathContext,
   start: Location,
@@ -141,7 +141,7 @@ function noInterpreter(shown: string, interpreter: string, remedy: string): HvEr
   )
 }
 
-/** @throws HvError BAD_ELF for a script too */
+/** @throws HvError BAD_ELF, also for a script */
 function openElf(context: PathContext, start: Location, path: string): Executable {
   const found = openImage(context, start, path, path)
   if ('image' in found) return found

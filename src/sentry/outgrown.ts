@@ -1,4 +1,4 @@
-// Outgrown: a string, list, table or recursion that a guest made grow until the engine gave up; told from hv's bugs by what it says then.
+// Outgrown: a string, list, table or recursion that a guest made grow until the engine gave up; its message tells it from hv's bugs.
 
 /** src/common/message-template.h of V8; Node's ERR_STRING_TOO_LONG and ERR_BUFFER_TOO_LARGE. */
 const MESSAGES = [
@@ -14,7 +14,7 @@ const MESSAGES = [
   /^Out of memory$/,
 ]
 
-/** A RangeError of another text is hv's own: an index, an offset, a page number that was wrong. */
+/** A RangeError with another text is hv's own: a wrong index, offset or page number. */
 export function isOutgrown(error: unknown): error is Error {
   return error instanceof Error && MESSAGES.some((message) => message.test(error.message))
 }

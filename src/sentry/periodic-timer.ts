@@ -5,15 +5,15 @@ import type {Process} from './process.ts'
 import type {Task} from './task.ts'
 import type {Timer, TimerQueue} from './timers.ts'
 
-/** What a timer counts in. */
+/** The clock that a timer counts on. */
 export interface TimerClock {
   nowNs(): number
-  /** Expirations are at least this far apart: a period of 1 ns must not keep the sentry from everything else. */
+  /** Expirations are at least this far apart: a period of 1 ns must not keep the sentry busy. */
   readonly granularityNs: number
 }
 
 const WALL_GRANULARITY_NS = 50_000
-/** A CPU clock is looked at once a tick, as a kernel with CONFIG_HZ=250 does. */
+/** A CPU clock is checked once a tick, as by a kernel with CONFIG_HZ=250. */
 const CPU_GRANULARITY_NS = 4_000_000
 
 export function monotonicClock(kernel: Kernel): TimerClock {
@@ -24,9 +24,9 @@ export function cpuClock(kernel: Kernel, whose: Process | Task): TimerClock {
   return {nowNs: () => whose.cpuTimeNs(kernel.monotonicNs()), granularityNs: CPU_GRANULARITY_NS}
 }
 
-/** What lateness begins with. */
+/** The first bound of lateness. */
 const MIN_LATE_NS = 1000
-/** A signal takes as long again as it came late until its handler has returned; the rest is the program's. */
+/** Until its handler has returned, a signal takes about as long again as it came late; the rest is the program's. */
 const LATENESSES = 4
 
 export class PeriodicTimer {
@@ -37,10 +37,10 @@ export class PeriodicTimer {
   #timer: Timer | undefined
   #deadlineNs = 0
   #intervalNs = 0
-  /** How late it expires, as a rule: one time that is much later than others counts little. */
+  /** How late it usually expires: a single much later expiration counts little. */
   #lateNs = 0
 
-  /** @param expired told how many periods have passed since the last time, at least 1 */
+  /** @param expired gets the number of periods since the last call, at least 1 */
   constructor(kernel: Kernel, clock: TimerClock, expired: (times: number) => void) {
     this.#queue = kernel.timers
     this.#kernel = kernel
@@ -74,21 +74,21 @@ export class PeriodicTimer {
     this.#sleep(0)
   }
 
-  /** @param intervalNs told meanwhile, though nothing expires: a timerfd's */
+  /** @param intervalNs reported meanwhile, though nothing expires: a timerfd's */
   disarm(intervalNs = 0): void {
     this.#queue.cancel(this.#timer)
     this.#timer = undefined
     this.#intervalNs = intervalNs
   }
 
-  /** The program was signalled: it gets on before the next time. Where a signal takes longer than the period, it would not. */
+  /** The program was signalled: lets it get on before the next time, even where a signal takes longer than the period. */
   told(): void {
     if (this.#timer === undefined || this.#intervalNs === 0) return
     this.#queue.cancel(this.#timer)
     this.#sleep(LATENESSES * this.#lateNs)
   }
 
-  /** Expires now if it is due, and the queue has not yet come to it. */
+  /** Expires now if it is due and the queue has not reached it yet. */
   catchUp(): void {
     if (this.#timer === undefined || this.#clock.nowNs() < this.#deadlineNs) return
     this.#queue.cancel(this.#timer)

@@ -10,7 +10,7 @@ import type {Task} from './task.ts'
 export class PidFile extends AnonymousDescription {
   override readonly waiters: WaitQueue
   readonly process: Process
-  /** PIDFD_THREAD: it stands for this one of the process's. */
+  /** PIDFD_THREAD: it stands for this thread of the process. */
   readonly thread: Task | undefined
 
   /** @param flags O_NONBLOCK counts: for waitid(2) */
@@ -26,7 +26,7 @@ export class PidFile extends AnonymousDescription {
     return this.thread?.tid ?? this.process.pid
   }
 
-  /** Nobody has the number any more: a process was waited for, or a thread is gone. */
+  /** The number is no longer in use: the process was waited for, or the thread is gone. */
   get isGone(): boolean {
     const {thread, process} = this
     if (thread === undefined || thread.tid === process.pid) return process.parent === undefined
@@ -37,7 +37,7 @@ export class PidFile extends AnonymousDescription {
     throw new Errno(EINVAL)
   }
 
-  /** -1: nobody has the pid any more. */
+  /** -1: the pid is no longer in use. */
   fdinfo(): string {
     const shown = this.isGone ? -1 : this.pid
     return `Pid:\t${shown}\nNSpid:\t${shown}\n`

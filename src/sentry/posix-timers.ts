@@ -1,4 +1,4 @@
-// PosixTimers: timer_create(2): a process's timers by id. Each has at most one signal queued; what it misses is its overrun.
+// PosixTimers: timer_create(2): a process's timers by id. Each has at most one signal queued; missed expirations are its overrun.
 
 import {EINVAL, Errno} from '../abi/errno.ts'
 import {setTimerOverrun, timerInfo} from '../abi/siginfo.ts'
@@ -6,9 +6,9 @@ import {cpuClock, monotonicClock, PeriodicTimer} from './periodic-timer.ts'
 import type {Process} from './process.ts'
 import type {Task} from './task.ts'
 
-/** How a timer tells that it expired. */
+/** How a timer reports that it expired. */
 export interface TimerNotice {
-  /** Undefined: it does not. */
+  /** Undefined: no signal. */
   readonly signal: number | undefined
   /** sigval, 8 bytes; undefined: the timer's id. */
   readonly value: bigint | undefined
@@ -23,7 +23,7 @@ export class PosixTimer {
   /** clockid_t. */
   readonly clock: number
   readonly timer: PeriodicTimer
-  /** Of the last signal that was taken: timer_getoverrun(2). */
+  /** As of the last signal taken: timer_getoverrun(2). */
   overrun = 0
   readonly #process: Process
   readonly #notice: TimerNotice
@@ -65,14 +65,14 @@ export class PosixTimer {
     target.raise(signal, info, {taken, isReserved: true})
   }
 
-  /** Its place in the queue of signals is free again. */
+  /** Frees its place in the queue of signals. */
   unreserve(): void {
     this.#process.signals.unreserve()
   }
 
   #take(info: Uint8Array, isDelivered: boolean): void {
     this.#isQueued = false
-    // What is ignored counts nothing.
+    // Ignored signals count nothing.
     if (!isDelivered) return
     this.timer.told()
     this.overrun = Math.min(this.#missed, DELAYTIMER_MAX)
@@ -85,7 +85,7 @@ export class PosixTimers {
   #nextId = 0
 
   /**
-   * @param counted whose CPU time it counts; undefined: a clock on the wall
+   * @param counted the owner of the CPU time that it counts; undefined: a wall clock
    * @throws Errno EAGAIN: Linux counts timers as queued signals
    */
   create(task: Task, clock: number, counted: Process | Task | undefined, notice: TimerNotice): PosixTimer {

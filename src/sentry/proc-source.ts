@@ -23,7 +23,7 @@ export class KernelProcSource implements ProcSource {
   readonly ipc: SysvIpcSource
   #cpuinfo: ByteString | undefined
 
-  /** @param kernelOf asked later: the kernel is made after the tree that /proc is mounted in */
+  /** @param kernelOf called later: the kernel is made after the tree that /proc is mounted in */
   constructor(kernelOf: () => Kernel) {
     this.#kernelOf = kernelOf
     this.ipc = {
@@ -60,7 +60,7 @@ export class KernelProcSource implements ProcSource {
 
   get current(): {pid: number; tid: number; root: Location} {
     const {current, rootMount} = this.#kernel
-    // Nobody asks yet: the sentry itself looks a program up.
+    // No task is asking yet: the sentry itself looks up a program.
     if (current === undefined) return {pid: 0, tid: 0, root: rootMount.top}
     return {pid: current.process.pid, tid: current.tid, root: current.fs.root}
   }
@@ -120,7 +120,7 @@ export class KernelProcSource implements ProcSource {
   }
 }
 
-/** Each is like the host's first. */
+/** Each paragraph is like the host's first. */
 function cpuinfoOf(cpus: number): ByteString {
   const [first] = hostCpuinfo().split('\n\n')
   const paragraph = (cpu: number): string => arch.cpuinfo(`${first.trimEnd()}\n\n`, cpu, cpus)

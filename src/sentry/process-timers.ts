@@ -1,14 +1,14 @@
-// ProcessTimers: a process's timers, which end with it: an armed one would keep what is left of the process until its time.
+// ProcessTimers: a process's timers, which end with it: an armed one would keep the rest of the process until it expires.
 
 import type {PeriodicTimer} from './periodic-timer.ts'
 import {PosixTimers} from './posix-timers.ts'
 
 export class ProcessTimers {
-  /** setitimer(2)'s, by ITIMER_*: made when first asked for. execve(2) keeps them. */
+  /** Of setitimer(2), by ITIMER_*: made when first asked for. execve(2) keeps them. */
   readonly interval: (PeriodicTimer | undefined)[] = []
-  /** timer_create(2)'s: execve(2) deletes them. */
+  /** Of timer_create(2): execve(2) deletes them. */
   readonly posix = new PosixTimers()
-  /** RLIMIT_CPU's. */
+  /** For RLIMIT_CPU. */
   cpuLimit: PeriodicTimer | undefined
 
   end(): void {

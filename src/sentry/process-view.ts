@@ -1,4 +1,4 @@
-// ProcessView: a process for procfs, as one of its tasks has it.
+// ProcessView: a process for procfs, as seen by one of its tasks.
 
 import {CAP_SYS_RESOURCE, hasCapability} from '../abi/capability.ts'
 import {EACCES, EINVAL, Errno} from '../abi/errno.ts'
@@ -20,15 +20,15 @@ import {signalMasks} from './signals/signal-masks.ts'
 import {stateOf} from './task/state.ts'
 import type {Task} from './task.ts'
 
-/** comm's, without its NUL. */
+/** Of comm, without its NUL. */
 const NAME_BYTES = 15
 
 export class ProcessView implements ProcProcess {
   readonly #kernel: Kernel
   readonly #process: Process
-  /** Undefined: the first, which has ended. */
+  /** Undefined: the first task, which has ended. */
   readonly #task: Task | undefined
-  /** The same, or what is left of it. */
+  /** The same task, or what is left of it. */
   readonly #who: NonNullable<Process['firstTask']>
 
   constructor(kernel: Kernel, process: Process, task: Task | undefined) {
@@ -199,14 +199,14 @@ export class ProcessView implements ProcProcess {
   }
 
   setName(name: ByteString): void {
-    // A thread of the same process alone.
+    // Only a thread of the same process may set it.
     if (this.#kernel.current?.process !== this.#process || this.#task === undefined) throw new Errno(EINVAL)
     this.#task.name = name.slice(0, NAME_BYTES).replace(/\0.*/s, '')
   }
 
   requireAccess(): void {
     const {current} = this.#kernel
-    // The sentry itself looks.
+    // Undefined when the sentry itself looks.
     if (current !== undefined && !mayRead(current, this.#process, this.#who.credentials))
       throw new Errno(EACCES)
   }

@@ -1,4 +1,4 @@
-// Process: a thread group: memory, limits, signal actions, relatives, and what /proc says of it.
+// Process: a thread group: memory, limits, signal actions, relatives, and what /proc shows of it.
 
 import {SIGCHLD} from '../abi/signal.ts'
 import type {Budget} from '../vfs/budget.ts'
@@ -32,38 +32,38 @@ export class Process {
   /** Undefined for init alone. */
   parent: Process | undefined
   readonly children = new Set<Process>()
-  /** Woken when a child ended, stopped or went on: wait(2). */
+  /** Woken when a child ended, stopped or continued: wait(2). */
   readonly childNews = new WaitQueue()
-  /** What the parent gets when this ends; 0: nothing. */
+  /** The signal that the parent gets when this ends; 0: none. */
   exitSignal = SIGCHLD
   processGroup: number
   session: number
   /** Replaced by execve(2); CLONE_VM shares it. */
   space: Space
   readonly limits: ResourceLimits
-  /** What it makes the sentry hold that nothing gives back one by one when it ends. */
+  /** What it makes the sentry hold and does not give back one by one when it ends. */
   readonly budget: Budget
   readonly signals: ProcessSignals
   readonly timers = new ProcessTimers()
   readonly tasks: Task[] = []
   /** CLOCK_MONOTONIC nanoseconds. */
   readonly startedNs: number
-  /** CPU time of tasks that have ended, and of children that were waited for: nanoseconds. */
+  /** CPU time of ended tasks, and of children that were waited for: nanoseconds. */
   endedCpuNs = 0
   childrenCpuNs = 0
-  /** What was executed: for /proc/PID/exe, cmdline, environ and auxv. */
+  /** The executed program: for /proc/PID/exe, cmdline, environ and auxv. */
   program: Program
   /** The terminal that controls its session. */
   terminal: Terminal | undefined
-  /** Of a session leader whose terminal hung up: the group that is told when the leader ends. */
+  /** For a session leader whose terminal hung up: the group to tell when the leader ends. */
   hungUpGroup: number | undefined
   personality = 0
   #syscalls: CallTable = initialCallTable()
-  /** What it has promised (pledge), and what of the tree it sees (unveil): absent until it is restricted. */
+  /** Its promises (pledge), and the part of the tree that it sees (unveil): absent until it is restricted. */
   pledge: Pledge | undefined
   veil: Veil | undefined
   execPromises: Promises | undefined
-  /** Of the two, and of who records what it needs: applyPathPolicies. */
+  /** Combines both, and the recorder of what it needs: applyPathPolicies. */
   pathPolicy: PathPolicy | undefined
   recorder: PromiseRecorder | undefined
   /** /proc/PID/oom_score_adj, and the least that it may be set to without CAP_SYS_RESOURCE. */
@@ -83,26 +83,26 @@ export class Process {
   disablesHugePages = false
   timerSlackNs = DEFAULT_TIMER_SLACK_NS
   isIoFlusher = false
-  /** A vfork(2)'s child that has its parent's memory: until it executes, or ends. */
+  /** A child of vfork(2) that uses its parent's memory, until it executes or ends. */
   isBorrowing = false
-  /** It has called execve(2): its parent can no more change its group. */
+  /** It has called execve(2): its parent can no longer change its group. */
   hasExecuted = false
   /** How it ended; undefined while it lives. From then on it is a zombie, until its parent has waited for it. */
   exit: Exit | undefined
-  /** Woken at the end, at that of a thread, and by execve(2): who waits for a vfork(2), and pidfds. */
+  /** Woken at its end, the end of one of its threads, and execve(2): for vfork(2)'s caller, and pidfds. */
   readonly departed = new WaitQueue()
-  /** What wait(2) has not yet told of it besides its end: the signal that stopped it, or SIGCONT. */
+  /** What wait(2) has still to report besides its end: the signal that stopped it, or SIGCONT. */
   stopNews: number | undefined
   lastCredentials: Credentials | undefined
   /** What /proc shows of its first task once that has ended: a zombie until all have. */
   firstTask: Pick<Task, 'name' | 'credentials' | 'scheduling' | 'switches' | 'cpuNs'> | undefined
-  /** At its end, bytes. */
+  /** Bytes resident at its end. */
   residentAtEnd = 0
-  /** It faulted for a page, and guest memory had none left: what it then dies of. */
+  /** It faulted for a page, and guest memory was full: it then dies of that. */
   ranOut = false
-  /** Why, if it was for a broken promise. */
+  /** Set if it ended for a broken promise. */
   broken: BrokenPledge | undefined
-  /** Why, if it was for something that it made the sentry hold: what V8 said. */
+  /** Set if it ended for what it made the sentry hold: V8's message. */
   outgrown: string | undefined
 
   constructor(parts: ProcessParts) {
@@ -136,7 +136,7 @@ export class Process {
     return this.space.map
   }
 
-  /** As its first task has them, or its last one had. */
+  /** Those of its first task, or, without tasks, of its last one. */
   get credentials(): Credentials {
     return this.tasks[0]?.credentials ?? this.lastCredentials!
   }
@@ -145,7 +145,7 @@ export class Process {
     return this.exit === undefined ? this.memoryMap.residentBytes : this.residentAtEnd
   }
 
-  /** Of all its tasks, nanoseconds. @param nowNs CLOCK_MONOTONIC */
+  /** CPU time of all its tasks, nanoseconds. @param nowNs CLOCK_MONOTONIC */
   cpuTimeNs(nowNs: number): number {
     let total = this.endedCpuNs
     for (const task of this.tasks) total += task.cpuTimeNs(nowNs)
@@ -165,7 +165,7 @@ export interface Program {
   readonly argv: readonly string[]
   readonly envp: readonly string[]
   readonly auxv: Uint8Array
-  /** In the vDSO: what signal handlers return to where a program does not say; 0 for none. */
+  /** An address in the vDSO that signal handlers return to if a program names none; 0 for none. */
   readonly signalTrampoline: number
 }
 

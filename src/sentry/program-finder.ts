@@ -1,4 +1,4 @@
-// ProgramFinder: what the user calls a program, as an executable of the guest's tree.
+// ProgramFinder: finds what the user calls a program, as an executable of the guest's tree.
 
 import {HvError, printable} from '../errors.ts'
 import type {MemoryFile} from '../platform/memory-file.ts'
@@ -30,7 +30,7 @@ export class ProgramFinder {
   }
 
   /**
-   * @param cwd the guest's working directory: relative paths begin there
+   * @param cwd the guest's working directory: relative paths start there
    * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ELF, NO_INTERPRETER, BAD_ARGUMENT
    */
   find(options: Wanted, cwd: Location): Executable {

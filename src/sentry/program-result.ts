@@ -2,7 +2,7 @@
 
 import type {BrokenPledge} from './pledge/broken-pledge.ts'
 
-/** `time`: by the clock on the wall; `cpu-time`: by what the program and its processes had of the CPUs. */
+/** `time`: by the wall clock; `cpu-time`: by the CPU time of the program and its processes. */
 export const TIME_LIMITS = ['time', 'cpu-time'] as const
 export type TimeLimit = (typeof TIME_LIMITS)[number]
 
@@ -14,13 +14,13 @@ export interface ProgramResult {
   timedOut: boolean
   /** Which time was up. */
   timedOutBy?: TimeLimit
-  /** It was killed because guest memory was full, or what the sentry kept for it: `signal` is SIGKILL. */
+  /** It was killed because guest memory was full, or what the sentry kept for it grew too large: `signal` is SIGKILL. */
   outOfMemory?: boolean
-  /** The latter: what became too large. */
+  /** In the second case: what became too large. */
   outgrown?: string
-  /** It was killed for what it had not promised: `signal` is SIGSYS. */
+  /** It was killed for a call that it had not promised: `signal` is SIGSYS. */
   broken?: BrokenPledge
-  /** Calls that it made and the sentry refuses on purpose, ENOSYS: how often, by name. */
+  /** Its calls that the sentry refuses on purpose with ENOSYS: how often, by name. */
   refused?: Readonly<Record<string, number>>
   stats: RunStats
 }

@@ -1,5 +1,5 @@
-// rehearse: a small program of hv's own runs once, so that V8 has compiled what programs need when that is kept: src/code-cache.ts.
-// In its jail hv keeps nothing any more: what a guest may have had its hands on, no other run shall execute.
+// rehearse: runs a small program of hv's own once, so that V8 has compiled what programs need when that is stored: src/code-cache.ts.
+// A jailed hv stores nothing: no other run shall execute what a guest may have tampered with.
 
 import {closeSync, openSync, rmSync, writeSync} from 'node:fs'
 import {join} from 'node:path'
@@ -23,8 +23,8 @@ import {Run} from './task/run.ts'
 const MEMORY_BYTES = 16 << 20
 const CODE_ADDRESS = 0x400000
 /**
- * Of what the program writes: its calls, behind what is there from the start (exec.ts) and far before the zeros at its end, so that it
- * faults for them.
+ * Where the program's writable data is: its calls, after what is there from the start (exec.ts) and far before the zeros at its end, so
+ * that it faults for them.
  */
 const WRITTEN_ADDRESS = CODE_ADDRESS + 0x10000
 const WRITTEN_BYTES = 0x30000
@@ -33,11 +33,11 @@ const DATA_ADDRESS = 0x500000
 const DATA_BYTES = 0x40000
 const FILE_ADDRESS = 0x600000
 const FILE_BYTES = 0x2000
-/** Of the descriptor that its first open(2) gives: nothing is open by then. */
+/** The descriptor that its first open(2) returns: nothing is open by then. */
 const FD = 0
 const WORDS = 7
 const SEGMENTS = 2
-/** In the file. */
+/** Offset in the file. */
 const CODE_AT = elf.EHDR_SIZE + SEGMENTS * elf.PHDR_SIZE
 
 /** asm/prctl.h */
@@ -46,8 +46,8 @@ const ARCH_SET_FS = 0x1002
 type Call = readonly [name: string, ...args: (number | string)[]]
 
 /**
- * What most programs do: a C library's start, static and dynamic, then files, a pipe, a child. In order; the child goes on from clone(2),
- * too. Texts become the addresses of such texts. Calls that the architecture does not have are left out.
+ * What most programs do: a C library's start, static and dynamic, then files, a pipe, a child. In order; the child goes on after clone(2),
+ * too. Texts stand for their addresses. Calls that the architecture does not have are left out.
  */
 const CALLS: readonly Call[] = [
   ['mmap', DATA_ADDRESS, DATA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0],
@@ -123,17 +123,17 @@ export async function rehearse(choice: PlatformChoice, directory: string): Promi
       platform[Symbol.dispose]()
     }
   } catch {
-    // It was a rehearsal.
+    // It was only a rehearsal.
   }
 }
 
 /**
- * Programs for as many rehearsals, open: one file, of which nothing stays.
+ * Programs for so many rehearsals, open: all from one file, which is removed.
  * @param directory where a file may be made for a moment
  * @throws Error of node:fs
  */
 export function storePrograms(directory: string, count: number): HostProgram[] {
-  // In a PID namespace, a pid is many processes', and one that was killed may have left its file.
+  // In a PID namespace, many processes have the same pid, and one that was killed may have left its file.
   const path = join(directory, `rehearsal.${process.pid}-${process.hrtime.bigint()}`)
   const made = openSync(path, 'wx', 0o700)
   try {
@@ -145,7 +145,7 @@ export function storePrograms(directory: string, count: number): HostProgram[] {
   }
 }
 
-/** An ELF file of two segments: the code; and the calls that it makes, their texts, and zeros. */
+/** An ELF file of two segments: the code; and the calls that it makes, with their texts and zeros. */
 export function programFile(): Uint8Array {
   const calls = CALLS.flatMap(([name, ...args]) => {
     const number = numberOf(name)
@@ -159,7 +159,7 @@ export function programFile(): Uint8Array {
     texts.set(text, textsAt)
     textsAt += text.length + 1
   }
-  // Its last page is not whole: the rest is to be cleared.
+  // Its last page is not whole, so that the rest must be cleared.
   const bytes = new Uint8Array(WRITTEN_ADDRESS - CODE_ADDRESS + WRITTEN_BYTES - 1)
   writeHeaders(new DataView(bytes.buffer))
   bytes.set(arch.callList, CODE_AT)
@@ -216,7 +216,7 @@ function setWord(view: DataView, at: number, value: number): void {
   view.setBigUint64(at, BigInt(value), true)
 }
 
-/** undefined: this architecture has no such call. */
+/** @returns undefined: this architecture has no such call */
 function numberOf(name: string): number | undefined {
   return table.find((row) => row.name === name)![arch.name]
 }

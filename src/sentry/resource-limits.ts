@@ -1,4 +1,4 @@
-// Resource limits: getrlimit(2). Those that the sentry enforces name who does.
+// Resource limits: getrlimit(2). A comment names what enforces each one that the sentry enforces.
 
 /** Enforced by cpu-limit.ts. */
 export const RLIMIT_CPU = 0
@@ -19,7 +19,7 @@ export const RLIMIT_MSGQUEUE = 12
 export const RLIMIT_NICE = 13
 export const RLIMIT_NLIMITS = 16
 
-/** RLIM_INFINITY, as the sentry counts. */
+/** RLIM_INFINITY in the sentry's numbers. */
 export const UNLIMITED = Number.POSITIVE_INFINITY
 
 export interface Limit {
@@ -41,7 +41,7 @@ export class ResourceLimits {
     this.#limits[RLIMIT_NOFILE] = {soft: 1024, hard: 1 << 20}
   }
 
-  /** Of a forked process. */
+  /** For a forked process. */
   copy(): ResourceLimits {
     const copy = new ResourceLimits()
     for (const [resource, limit] of this.#limits.entries()) copy.set(resource, limit)

@@ -1,4 +1,4 @@
-// runToEnd: one program alone in a sentry, from its start to how it ended; afterwards the sentry is free for another.
+// runToEnd: runs one program alone in a sentry, from its start to its end; afterwards the sentry is free for another.
 
 import type {Process} from './process.ts'
 import type {ProgramResult} from './program-result.ts'
@@ -9,11 +9,11 @@ import {Run} from './task/run.ts'
 export interface RunToEndOptions extends TimeOuts {
   /** Called when the program is loaded, before its first instruction. */
   onLoaded?: (process: Process) => void
-  /** What `kernel.pause` was called for. */
+  /** Does what `kernel.pause` was called for. */
   whilePaused?: () => Promise<void>
 }
 
-/** Blocks the thread, but for the pauses. @throws HvError as Sentry.load does, VCPU_FAILED */
+/** Blocks the thread, except for the pauses. @throws HvError as Sentry.load does, VCPU_FAILED */
 export async function runToEnd(
   sentry: Sentry,
   program: ProgramOptions,

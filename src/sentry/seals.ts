@@ -1,4 +1,4 @@
-// Seals of files: F_GET_SEALS, F_ADD_SEALS, and what they leave to mappings (man 2 F_GET_SEALS).
+// Seals of files: F_GET_SEALS, F_ADD_SEALS, and what they still allow mappings (man 2 F_GET_SEALS).
 
 import {opensForWriting} from '../abi/access-mode.ts'
 import {EBUSY, EINVAL, EPERM, Errno} from '../abi/errno.ts'
@@ -18,7 +18,7 @@ import type {Process} from './process.ts'
 
 const SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC
 
-/** Files of a tmpfs that no memfd_create(2) made are sealed against seals. @throws Errno EINVAL when the file knows none */
+/** tmpfs files not made by memfd_create(2) are sealed against seals. @throws Errno EINVAL when the file does not support seals */
 export function sealsOf(inode: Inode): number {
   if (inode instanceof Memfd) return inode.seals
   if (inode instanceof TmpfsFile) return F_SEAL_SEAL
@@ -35,7 +35,7 @@ export function addSeals({inode, flags}: FileDescription, seals: number, process
   inode.addSeals(seals)
 }
 
-/** What a shared mapping of a file may be raised to, seals considered. @throws Errno EPERM for a writable one of a sealed file */
+/** What a shared mapping of a file may be raised to, given its seals. @throws Errno EPERM for a writable one of a sealed file */
 export function unsealedProtection({inode}: FileDescription, protection: number, allowed: number): number {
   if (!(inode instanceof Memfd) || !inode.isWriteSealed) return allowed
   if (protection & PROT_WRITE) throw new Errno(EPERM)

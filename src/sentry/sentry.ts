@@ -86,7 +86,7 @@ export class Sentry {
     if (this.terminal !== undefined) this.#terminalAt = this.#resolve(TERMINAL_PATH)
   }
 
-  /** Whose rights a program begins with. */
+  /** The rights that a program starts with. */
   get credentials(): Credentials {
     return this.#credentials
   }
@@ -123,7 +123,7 @@ export class Sentry {
       const limits = new ResourceLimits()
       const image = loadImage(this.kernel, root, limits, {
         executable,
-        // A path of the host's would name nothing in the guest.
+        // A host path would name nothing in the guest.
         argv: [
           ...(executable.script ?? [
             options.onHost !== undefined ? executable.path : toByteString(options.program),
@@ -249,7 +249,7 @@ interface Parts {
   context: Context
   limits: ResourceLimits
   image: LoadedImage
-  /** The executable's. */
+  /** Path of the executable. */
   path: string
 }
 

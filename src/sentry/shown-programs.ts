@@ -1,4 +1,4 @@
-// ShownPrograms: programs of the host's in a guest's tree, each with what it needs.
+// ShownPrograms: host programs in a guest's tree, each with what it needs.
 
 import {fstatSync} from 'node:fs'
 import type {MemoryFile} from '../platform/memory-file.ts'
@@ -6,14 +6,14 @@ import type {Location} from '../vfs/location.ts'
 import {makeLink, mountFile} from './guest-tree.ts'
 import {closeHostProgram, type HostProgram, openHostLibrary} from './host-program.ts'
 
-/** What the guest sees of a host program besides the file. The descriptor stays the caller's. @throws HvError */
+/** Decides what the guest sees of a host program besides the file. The descriptor stays the caller's. @throws HvError */
 export type ShowProgram = (
   program: HostProgram,
   libraryPath: string | undefined,
 ) => {
   /** Where the guest finds it. */
   readonly path: string
-  /** By paths of the host and of the guest. */
+  /** By their host and guest paths. */
   readonly libraries: readonly {readonly host: string; readonly guest: string}[]
   readonly links: readonly {readonly path: string; readonly target: string}[]
 }
@@ -32,7 +32,7 @@ export class ShownPrograms {
   }
 
   /**
-   * @param program becomes the tree's, whatever comes of it
+   * @param program becomes the tree's, even on failure
    * @param libraryPath the guest's LD_LIBRARY_PATH
    * @returns its path in the guest
    * @throws HvError NOT_FOUND, NOT_EXECUTABLE, BAD_ARGUMENT
@@ -66,12 +66,12 @@ export class ShownPrograms {
   }
 }
 
-/** The file, and nothing that it needs. */
+/** Shows the file, and nothing that it needs. */
 function showAlone({name}: HostProgram): ReturnType<ShowProgram> {
   return {path: `/bin/${name.slice(name.lastIndexOf('/') + 1)}`, libraries: [], links: []}
 }
 
-/** The same for the same file, by whatever path. */
+/** The same for the same file, whatever its path. */
 function identityOf({fd}: HostProgram): string {
   const {dev, ino} = fstatSync(fd, {bigint: true})
   return `${dev}:${ino}`

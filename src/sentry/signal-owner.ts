@@ -1,4 +1,4 @@
-// SignalOwner: whom a file description tells by a signal that it is ready, or that its lease is broken: fcntl(2).
+// SignalOwner: gets a signal when a file description is ready, or its lease is broken: fcntl(2).
 
 import {POLLHUP, POLLIN, POLLOUT} from '../abi/open-flags.ts'
 import {plainInfo, pollInfo, SI_KERNEL} from '../abi/siginfo.ts'
@@ -15,14 +15,14 @@ export const F_OWNER_PGRP = 2
 const POLL_IN = 1
 const POLL_OUT = 2
 export const POLL_MSG = 3
-/** si_band of each reason: POLLIN | POLLRDNORM; POLLOUT | POLLWRNORM | POLLWRBAND; and what a lease's break sends. */
+/** si_band of each reason: POLLIN | POLLRDNORM; POLLOUT | POLLWRNORM | POLLWRBAND; and what a broken lease sends. */
 const BANDS: Record<number, number> = {[POLL_IN]: 0x041, [POLL_OUT]: 0x304, [POLL_MSG]: 0x441}
 
 export class SignalOwner {
   readonly #kernel: Kernel
   #type = F_OWNER_PID
   #id = 0
-  /** Who chose it. */
+  /** The credentials of the task that chose it. */
   #chooser: Credentials | undefined
   /** F_SETSIG: 0 is SIGIO without its reason. */
   signal = 0
@@ -42,14 +42,14 @@ export class SignalOwner {
     return this.#id
   }
 
-  /** @param chooser whose rights decide, later, whether the owner is told: sigio_perm in Linux */
+  /** @param chooser its rights decide, later, whether the owner is told: sigio_perm in Linux */
   become(type: number, id: number, chooser: Credentials): void {
     this.#type = type
     this.#id = id
     this.#chooser = chooser
   }
 
-  /** O_ASYNC: `fd` is what the signal says. */
+  /** O_ASYNC: `fd` is what the signal reports. */
   listen(file: FileDescription, fd: number): void {
     if (this.#stopListening !== undefined || file.waiters === undefined) return
     const {waiters} = file
@@ -82,7 +82,7 @@ export class SignalOwner {
     }
   }
 
-  /** As kill(2), but without capabilities. */
+  /** Like kill(2), but without capabilities. */
   #mayTell({credentials}: Process): boolean {
     if (this.#chooser === undefined) return false
     return this.#chooser.euid === 0 || isSendersUser(this.#chooser, credentials)

@@ -1,4 +1,4 @@
-// SignalFd: signals that are read: signalfd(2).
+// SignalFd: reads signals: signalfd(2).
 
 import {EAGAIN, EINVAL, Errno} from '../abi/errno.ts'
 import {O_NONBLOCK, POLLIN} from '../abi/open-flags.ts'
@@ -13,7 +13,7 @@ import type {TaskSignals} from './signals/task-signals.ts'
 const INFO_BYTES = 128
 
 export class SignalFd extends AnonymousDescription {
-  /** Those of who asks, too. */
+  /** Those of the present caller. */
   declare readonly waiters: WaitQueue
   readonly #kernel: Pick<Kernel, 'current'>
   #set: SignalSet
@@ -26,7 +26,7 @@ export class SignalFd extends AnonymousDescription {
     Object.defineProperty(this, 'waiters', {get: () => this.#signals.process.arrivals})
   }
 
-  /** It gives, and is ready for, the signals of whoever asks, as in Linux. */
+  /** It gives, and is ready for, the signals of the present caller, as in Linux. */
   get #signals(): TaskSignals {
     return this.#kernel.current!.signals
   }

@@ -1,4 +1,4 @@
-// Sleep: a blocked task on the queues, descriptors and the deadline that its call waits for.
+// Sleep: a blocked task on the queues, descriptors and deadline that its call waits for.
 
 import type {WaitQueue} from '../vfs/wait-queue.ts'
 import type {HostInterest, HostWatch} from './host-watch.ts'
@@ -28,7 +28,7 @@ export class Sleep {
     this.#onWake = () => wake(this)
   }
 
-  /** Is there a signal that the call may see? */
+  /** Whether there is a signal that the call may see. */
   get isInterruptible(): boolean {
     const {signals} = this.task
     return signals.attention !== 0 && (!this.wait.onlyKillable || signals.hasFatal)

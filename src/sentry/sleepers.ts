@@ -21,13 +21,13 @@ export class Sleepers {
     this.#watch = watch
   }
 
-  /** Its call blocks: `task.wait` says for what. */
+  /** Its call blocks, for what `task.wait` names. */
   add(task: Task): void {
     const {timers} = this.#kernel
     const sleep = new Sleep(task, task.wait!, this.#watch, timers, (woken) => this.#woken.add(woken))
     this.#asleep.set(task, sleep)
     sleep.begin()
-    // A signal that is pending already.
+    // A signal is already pending.
     if (task.signals.wakesSleepers) this.#woken.add(sleep)
   }
 
@@ -35,7 +35,7 @@ export class Sleepers {
     return this.#woken.size > 0
   }
 
-  /** Its call is looked at again. @returns false when it does not sleep */
+  /** Makes its call be tried again. @returns false when it does not sleep */
   wake(task: Task): boolean {
     const sleep = this.#asleep.get(task)
     if (sleep === undefined) return false
@@ -56,7 +56,7 @@ export class Sleepers {
     this.#kernel.tracer?.leave(task, undefined)
   }
 
-  /** The calls of those that were woken: each ends, or goes on waiting. */
+  /** Retries the calls of those that were woken: each ends, or goes on waiting. */
   retryWoken(): void {
     if (this.#woken.size === 0) return
     for (const sleep of [...this.#woken]) {
@@ -72,7 +72,7 @@ export class Sleepers {
       interruptWait(task)
       this.#kernel.tracer?.leave(task, undefined)
     } else if (task.signals.process.stopped || task.signals.watch === 'held') {
-      // What it waits for is for when it goes on: SIGCONT wakes it, or the debugger, which sees nothing change until then.
+      // It retries when it goes on: after SIGCONT, or for the debugger, which sees nothing change until then.
     } else if (!this.#isGone(sleep) && retry(task, sleep.expired)) {
       this.#end(sleep)
     } else if (!this.#isGone(sleep) && task.wait !== sleep.wait) {
@@ -81,7 +81,7 @@ export class Sleepers {
     }
   }
 
-  /** It ended meanwhile, by the signal or the call itself. */
+  /** The sleep has ended meanwhile, by a signal or by the call itself. */
   #isGone(sleep: Sleep): boolean {
     return this.#asleep.get(sleep.task) !== sleep
   }

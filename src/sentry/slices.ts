@@ -1,17 +1,17 @@
-// Slices: a call that works for long does so piece by piece; signals, timers, time-outs and the embedder get their turn between.
+// Slices: a long call works piece by piece; signals, timers, time-outs and the embedder get their turn in between.
 
 import type {Task} from './task.ts'
 
-/** How much a call does at a stretch: bytes that it moves, pages that it looks at. A few milliseconds of work. */
+/** How much a call does at a stretch: bytes moved, or pages looked at. A few milliseconds of work. */
 export const SLICE_BYTES = 4 << 20
 export const SLICE_PAGES = 16 << 10
 
 export interface SliceOptions {
-  /** How much the call has moved: what it returns when a signal ends it. Without it, only what ends the process does. */
+  /** How much the call has moved, which it returns when a signal ends it. Without this, only the end of the process ends it. */
   readonly moved?: () => number
 }
 
-/** Goes on calling `step`, which returns where the next slice begins, until that is `end`; then the call's result is `result`. */
+/** Calls `step`, which returns where the next slice begins, until that is `end`; then the call's result is `result`. */
 export function stepThrough(
   task: Task,
   start: number,
@@ -29,11 +29,11 @@ export function stepThrough(
 
 /**
  * What a handler (or the retry of a blocked call) returns when its slice is used up: the kernel's loop does what is due, then
- * calls `proceed`, which may end so again. A guest's memory and descriptors may have changed by then.
+ * calls `proceed`, which may end in the same way. The guest's memory and descriptors may have changed by then.
  */
 export function nextSlice(task: Task, proceed: () => number, {moved}: SliceOptions = {}): number {
   return task.block({
-    // At once: but the loop comes round.
+    // At once, but after a round of the loop.
     deadlineNs: task.kernel.monotonicNs(),
     restart: 'sa-restart',
     onlyKillable: moved === undefined,

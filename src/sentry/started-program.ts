@@ -1,4 +1,4 @@
-// StartedProgram: a program in a sentry, from its load to how it ended; others may run beside it.
+// StartedProgram: a program in a sentry, from its load to its end; others may run beside it.
 
 import {SIGKILL} from '../abi/signal.ts'
 import {rowOf} from './call-table.ts'
@@ -13,9 +13,9 @@ const NS_PER_MS = 1e6
 
 /** Milliseconds until a program is killed; undefined: never. */
 export interface TimeOuts {
-  /** Of the clock, loading included. */
+  /** Wall-clock time, loading included. */
   timeoutMs?: number
-  /** Of CPU time, of the program with all its processes. */
+  /** CPU time of the program with all its processes. */
   cpuTimeoutMs?: number
 }
 
@@ -25,7 +25,7 @@ export class StartedProgram {
   readonly #run: Run
   readonly #startedNs: number
   readonly #loadedNs: number
-  /** What the platform had counted before: of all programs. */
+  /** What the platform had counted before, for all programs. */
   readonly #exits: number
   readonly #listened: number
   readonly #heldNs: number
@@ -93,7 +93,7 @@ export class StartedProgram {
     }
   }
 
-  /** @returns ends them */
+  /** @returns a function that ends the time-outs */
   #begin({timeoutMs, cpuTimeoutMs}: TimeOuts): () => void {
     const {timers, cpuUse} = this.#sentry.kernel
     const expire = (limit: TimeLimit): void => {

@@ -1,4 +1,4 @@
-// SteeredClock: follows one of the host's clocks by the cycle counter, and never runs backwards doing it.
+// SteeredClock: follows a host clock with the cycle counter, and never runs backwards.
 
 /** A clock and the counter at the same instant. */
 export interface Reading {
@@ -8,14 +8,14 @@ export interface Reading {
 
 /** native/shim/vvar.h: VVAR_SHIFT. */
 const SHIFT = 32n
-/** The first rate is off by some ten nanoseconds a millisecond, and better with each refresh. */
+/** The first rate is off by some ten nanoseconds per millisecond, and gets better with each refresh. */
 export const FIRST_WINDOW_NS = 1_000_000n
 /** The rate's error grows with the time since it was measured: ten windows keep it at a microsecond. */
 const WINDOWS_PER_INTERVAL = 10n
 const MAX_INTERVAL_NS = 1_000_000_000n
 /** The rate is measured over the last 4 to 8 seconds: long enough for 10^-8, short enough to follow NTP. */
 const ANCHOR_NS = 4_000_000_000n
-/** Linux slews by at most 500 ppm; a rate further off than this share is a counter that jumped. */
+/** Linux slews by at most 500 ppm; if a rate is further off than this share, the counter has jumped. */
 const JUMP_SHARE = 500n
 /** A clock that is ahead is slowed by at most a twentieth until it is right. */
 const SLEW_SHARE = 20n
@@ -23,7 +23,7 @@ const SLEW_SHARE = 20n
 export class SteeredClock {
   /** The clock at `cycles`, the last argument of `update`. */
   baseNs = 0n
-  /** Nanoseconds a cycle, times 2^32; 0 until the clock runs. */
+  /** Nanoseconds per cycle, times 2^32; 0 until the clock runs. */
   mult = 0n
   #baseCycles = 0n
   #rate = 0n
@@ -37,7 +37,7 @@ export class SteeredClock {
     this.#anchor = first
   }
 
-  /** How long the clock may run on before the next `update`. */
+  /** How long the clock may run before the next `update`. */
   get intervalNs(): bigint {
     if (this.#windowNs === 0n) return FIRST_WINDOW_NS
     return smaller(this.#windowNs * WINDOWS_PER_INTERVAL, MAX_INTERVAL_NS)
@@ -54,7 +54,7 @@ export class SteeredClock {
     const shown = this.mult === 0n ? actual : this.#shown(cycles)
     const ahead = shown - actual
     this.#baseCycles = cycles
-    // Behind: a step forward is no harm. Ahead: slower, so that the host has caught up at the next update.
+    // A clock that is behind may step forward. One that is ahead runs slower, so that the host has caught up at the next update.
     this.baseNs = ahead > 0n ? shown : actual
     this.mult = this.#rate
     if (ahead > 0n) this.mult -= smaller((this.#rate * ahead) / this.intervalNs, this.#rate / SLEW_SHARE)
@@ -65,7 +65,7 @@ export class SteeredClock {
     return this.baseNs + (((cycles - this.#baseCycles) * this.mult) >> SHIFT)
   }
 
-  // Sets the rate; whether there is one.
+  // Sets the rate; returns whether there is one.
   #measure(reading: Reading): boolean {
     const windowNs = reading.ns - this.#anchor.ns
     if (windowNs < FIRST_WINDOW_NS) return this.#rate !== 0n

@@ -29,25 +29,25 @@ export class Task {
   credentials: Credentials
   /** comm: at most 15 bytes. */
   name: string
-  /** set_tid_address(2): cleared, and a futex that is woken, when the task ends and others still have its memory. */
+  /** set_tid_address(2): a word that is cleared, and a futex that is woken, when the task ends and others still use its memory. */
   clearChildTid = 0
   /** set_robust_list(2). */
   robustList = {head: 0, length: 0}
-  /** What its end does to semaphores. */
+  /** What its end undoes to semaphores. */
   semaphoreUndo: SemaphoreUndo | undefined
   /** What `tellKnown` told its program. */
   told: Told | undefined
   /** The blocked call, if any. */
   wait: Wait | undefined
-  /** How long it was on a CPU, or answered, until it was there last: nanoseconds. */
+  /** How long it was on a CPU, or answered, up to the last time it left one: nanoseconds. */
   cpuNs = 0
   /** CLOCK_MONOTONIC nanoseconds; 0: it is on no CPU. */
   onCpuSinceNs = 0
   /** When its turn is over, if others wait for theirs: CLOCK_MONOTONIC nanoseconds. */
   sliceEndNs = 0
-  /** What the run queue is ordered by: CPU time, of which who slept is given a little less. */
+  /** The key of the run queue: CPU time, less a small bonus for having slept. */
   virtualNs = 0
-  /** How often it gave up its CPU, and how often of these because its slice was over. */
+  /** How often it gave up its CPU, and how often of those its slice was over. */
   readonly switches = {all: 0, forced: 0}
   /** Its policy, nice value and CPUs. */
   scheduling = new Scheduling()
@@ -65,7 +65,7 @@ export class Task {
     this.name = parts.name
   }
 
-  /** Follows the guest's pointers: the only thing that does. */
+  /** The only thing that follows the guest's pointers. */
   get memory(): UserMemory {
     return this.process.space.user
   }

@@ -1,4 +1,4 @@
-// TimerFd: a timer that is read: timerfd_create(2).
+// TimerFd: a timer that can be read: timerfd_create(2).
 
 import {EAGAIN, EINVAL, Errno} from '../abi/errno.ts'
 import {O_NONBLOCK, POLLIN} from '../abi/open-flags.ts'
@@ -32,7 +32,7 @@ export class TimerFd extends AnonymousDescription {
     })
   }
 
-  /** A new setting forgets what was not read. */
+  /** A new setting discards unread expirations. */
   forgetExpirations(): void {
     this.#expirations = 0
   }

@@ -1,4 +1,4 @@
-// TimerQueue: what happens at which monotonic time. The sentry's loop sleeps until the first of them.
+// TimerQueue: what happens at which monotonic time. The sentry's loop sleeps until the first entry.
 
 export interface Timer {
   readonly deadlineNs: number
@@ -6,9 +6,9 @@ export interface Timer {
 }
 
 interface Queued extends Timer {
-  /** Of two with the same deadline the older one is first. */
+  /** Of two with the same deadline, the older one comes first. */
   readonly number: number
-  /** In the heap; -1: gone. */
+  /** Index in the heap; -1: it is gone. */
   index: number
 }
 
@@ -25,7 +25,7 @@ export class TimerQueue {
     return timer
   }
 
-  /** A timer that is gone already is no error. */
+  /** Cancelling a timer that is gone is no error. */
   cancel(timer: Timer | undefined): void {
     if (timer === undefined) return
     const {index} = timer as Queued

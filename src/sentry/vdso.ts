@@ -11,11 +11,11 @@ import {pageAlign} from './memory/vma.ts'
 
 export class Vdso {
   readonly image: Uint8Array
-  /** Of the variables' page, in the MemoryFile: ClockPage writes it. */
+  /** Where the variables' page is in the MemoryFile: ClockPage writes it. */
   readonly variablesOffset: number
   readonly code: Backing
   readonly variables: Backing
-  /** The offset in the image of what signal handlers may return to; undefined on architectures without. */
+  /** Where in the image signal handlers may return to; undefined on architectures without such a place. */
   readonly signalTrampoline: number | undefined
 
   constructor(memory: MemoryFile) {

@@ -11,7 +11,7 @@ export interface Volume {
   writable: boolean
 }
 
-/** Of which `host` may be open already. */
+/** A volume whose `host` may already be open. */
 export interface OpenedVolume extends Omit<Volume, 'host'> {
   host: string | HostSource
 }

@@ -1,4 +1,4 @@
-// Calls in the vsyscall page: what the kernel does where a program's jump there faults.
+// Calls in the vsyscall page: what the kernel does when a program's jump there faults.
 
 import {EFAULT, Errno} from '../abi/errno.ts'
 import type {VsyscallPage} from '../arch/architecture.ts'
@@ -11,8 +11,8 @@ import {BLOCKED} from './syscalls/syscall.ts'
 import type {Task} from './task.ts'
 
 /**
- * Makes the call if the task's program counter is in the page. What is wrong with it ends in a signal, there.
- * @returns whether it is
+ * Makes the call if the task's program counter is in the page. A bad call ends in a signal there.
+ * @returns whether it is in the page
  */
 export function callVsyscall(task: Task, page: VsyscallPage): boolean {
   const {context} = task
@@ -38,7 +38,7 @@ export function callVsyscall(task: Task, page: VsyscallPage): boolean {
   return true
 }
 
-/** What a jump that is no call has left there is an allegation as any. */
+/** A jump that is no call may have left anything there: it is an allegation. */
 function readReturnAddress(task: Task, stackPointer: number): bigint | undefined {
   try {
     return task.memory.readBigUint64(stackPointer)

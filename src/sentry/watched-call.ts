@@ -1,8 +1,8 @@
-// makeWatched: makes a call, and tells somebody how it ended, once.
+// makeWatched: makes a call, and tells a watcher how it ended, once.
 //
-// A call that returns is told of before its task runs on. When a signal ends its sleep, that is told, and the handler
-// runs at once: whether the call fails with EINTR or is made again is not known yet, and if it is, it is a call anew.
-// A call that does not return is not told of: exit(2), execve(2) that succeeds, rt_sigreturn(2), and whose task dies in it.
+// A returning call is reported before its task runs on. When a signal ends its sleep, that is reported, and the handler
+// runs at once: whether the call fails with EINTR or is restarted is not known yet. A restart is a new call.
+// Calls that do not return are not reported: exit(2), a successful execve(2), rt_sigreturn(2), and one in which the task dies.
 
 import {EINTR, Errno} from '../abi/errno.ts'
 import type {CallEnd} from './hooked-call.ts'
@@ -11,7 +11,7 @@ import type {Task} from './task.ts'
 import type {Wait} from './wait.ts'
 
 export interface Watcher {
-  /** @returns BLOCKED, or what `finish` gives or throws: it is the guest's */
+  /** @returns BLOCKED, or what `finish` returns or throws, for the guest */
   ended(end: CallEnd, finish: () => number): number
   /** The task does not wait. */
   interrupted(end: CallEnd): void
@@ -21,7 +21,7 @@ export function makeWatched(task: Task, make: () => number, watcher: Watcher): n
   return watch(task, make, watcher)
 }
 
-/** What a call sleeps on, and what the task does for it. */
+/** What a call sleeps on, and what its task sleeps on for it. */
 interface Asleep {
   readonly inner: Wait
   readonly outer: Wait
@@ -33,7 +33,7 @@ function watch(task: Task, step: () => number, watcher: Watcher, asleep?: Asleep
   try {
     result = step()
   } catch (error) {
-    // What is not finished is called again; a broken promise is the end.
+    // An unfinished call is called again; a broken promise is the end.
     if (!(error instanceof Errno)) throw error
     return watcher.ended({errno: error.code}, () => {
       throw error
@@ -43,7 +43,7 @@ function watch(task: Task, step: () => number, watcher: Watcher, asleep?: Asleep
   if (result !== BLOCKED) return watcher.ended({result}, () => result)
   const {wait} = task
   if (wait === undefined || task.kernel.tasks.get(task.tid) !== task) return BLOCKED
-  // On the same things: that sleep goes on.
+  // On the same things: that sleep continues.
   if (asleep !== undefined && (wait === asleep.inner || wait === asleep.outer))
     return task.block(asleep.outer)
   return task.block(watchedWait(task, wait, watcher))

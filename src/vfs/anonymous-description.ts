@@ -1,4 +1,4 @@
-// AnonymousDescription: a file description that is all there is of its object: an eventfd, a timerfd, a signalfd, an epoll.
+// AnonymousDescription: a file description that is all there is of its object: an eventfd, timerfd, signalfd or epoll.
 
 import {O_RDWR} from '../abi/open-flags.ts'
 import {anonymousInode} from './anonymous-inode.ts'
@@ -11,7 +11,7 @@ export abstract class AnonymousDescription extends Description {
     super(anonymousInode(label), flags | O_RDWR)
   }
 
-  /** Nowhere to go, and no error (Linux's noop_llseek). */
+  /** Nowhere to go, but no error (Linux's noop_llseek). */
   override seek(): number {
     return this.position
   }

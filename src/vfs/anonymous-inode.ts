@@ -1,4 +1,4 @@
-// Inodes of files that have no place in any tree: eventfd, timerfd, epoll (Linux's anon_inodefs). One inode for each sort.
+// Inodes of files that have no place in any tree: eventfd, timerfd, epoll (Linux's anon_inodefs). One inode for each kind.
 
 import {EOPNOTSUPP, Errno} from '../abi/errno.ts'
 import {now} from './clock.ts'
@@ -27,7 +27,7 @@ export class AnonymousInode extends Node {
   readonly #ino: number
 
   constructor(label: ByteString, ino: number) {
-    // Linux's has no file type at all.
+    // Linux's have no file type at all.
     super(0)
     this.label = label
     this.#ino = ino

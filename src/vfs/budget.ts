@@ -1,21 +1,21 @@
-// Budget: what a guest makes the sentry hold besides the guest's memory, in bytes, and how much that may be.
+// Budget: how many bytes a guest makes the sentry hold besides the guest's memory, and how many it may.
 
 import {ENOMEM, Errno} from '../abi/errno.ts'
 
 /**
- * What one of each costs at most, in bytes: V8's objects, tables and strings with it. test/unit/sentry/budget.test.ts
- * measures that it is no less. What has no row is bounded by a number of its own, or by what has one.
+ * What each thing costs at most, in bytes, with V8's objects, tables and strings. test/unit/sentry/budget.test.ts
+ * measures that it costs no more. Things without a row are bounded by their own number, or by things that have one.
  */
 export const COST = {
   /** A slot in a table of descriptors. */
   descriptor: 128,
   /** An open file description: its file, place and wait queue. */
   file: 1024,
-  /** The same below /proc, where each lookup makes its directories anew. */
+  /** The same below /proc, where each lookup makes new directories. */
   procFile: 16_384,
-  /** An inode that lies in memory, with a name of 255 bytes. */
+  /** An inode in memory, with a name of 255 bytes. */
   inode: 1536,
-  /** A further name of one, or that a name of the lower layer is gone. */
+  /** One more name for it, or the mark that a name of the lower layer is gone. */
   name: 512,
   /** An entry of a directory that is being read, besides its name. */
   entry: 80,
@@ -25,13 +25,13 @@ export const COST = {
   socket: 2048,
   /** A message that waits at a socket, besides its bytes. */
   socketMessage: 768,
-  /** An event of inotify(7) that is not read yet, with its name. */
+  /** An unread event of inotify(7), with its name. */
   event: 640,
   /** A queued signal. */
   signal: 512,
   /** A timer of timer_create(2), with its signal. */
   timer: 1280,
-  /** A record lock, or a flock, with the table of its file. */
+  /** A record lock, or a flock, with its file's table. */
   lock: 1024,
   mapping: 320,
   /** System V and POSIX IPC, without their contents: arrays and texts. */
@@ -44,25 +44,25 @@ export const COST = {
   pty: 40_960,
   /** A page table of 2 MiB: TABLE_PAGES entries. */
   pageTable: 2560,
-  /** A directory on the way to what is unveiled. */
+  /** A directory on the way to an unveiled path. */
   unveiledWay: 160,
 } as const
 
-/** Ordinary programs stay below. */
+/** Ordinary programs stay below this. */
 const MUCH_BYTES = 1 << 20
 
 export class Budget {
   readonly limit: number
-  /** Called once, when much is held: more than ordinary programs make it. */
+  /** Called once, when more is held than ordinary programs cause. */
   onMuch: (() => void) | undefined
-  /** Called each time that somebody wants more than there is: of the whole. */
+  /** Called each time the whole budget has no room for a request. */
   onFull: (() => void) | undefined
   /** Pages that pipes were given, full or not: what Linux's pipe-user-pages-soft limits. */
   pipePages = 0
   readonly #whole: Budget | undefined
   #used = 0
 
-  /** @param whole of which this is a part: it counts there, too */
+  /** @param whole the budget that this is a part of, which counts everything, too */
   constructor(limit = Number.POSITIVE_INFINITY, whole?: Budget) {
     this.limit = limit
     this.#whole = whole
@@ -72,7 +72,7 @@ export class Budget {
     return this.#used
   }
 
-  /** @throws Errno `code`, and nothing is taken */
+  /** @throws Errno `code`, having taken nothing */
   take(bytes: number, code = ENOMEM): void {
     this.require(bytes, code)
     this.note(bytes)
@@ -100,7 +100,7 @@ export class Budget {
     return this.#used + bytes <= this.limit && (this.#whole?.hasRoom(bytes) ?? true)
   }
 
-  /** What belongs to one process, and goes with it: `giveAll`. */
+  /** For what belongs to one process, and goes with it: `giveAll`. */
   part(): Budget {
     return new Budget(this.limit, this)
   }
@@ -119,7 +119,7 @@ export class Budget {
 const MIN_BYTES = 2 ** 24
 const MAX_BYTES = 2 ** 28
 
-/** For a guest of that much memory: a fourth of it, within bounds. V8 may keep twice as much before it collects. */
+/** For a guest with that much memory: a fourth of it, within bounds. V8 may keep twice as much before it collects garbage. */
 export function budgetBytes(memoryBytes: number): number {
   return Math.min(Math.max(memoryBytes / 4, MIN_BYTES), MAX_BYTES)
 }

@@ -1,11 +1,11 @@
-// descriptorPath: what an open descriptor of this process leads to, by /proc.
+// descriptorPath: what an open descriptor of this process leads to, according to /proc.
 
 import {readlinkSync} from 'node:fs'
 
 /**
- * Without links, as it was when it was opened or has been moved to since.
+ * Without links, as when it was opened, or as renamed since.
  * @param encoding `latin1`: a byte string
- * @returns undefined: /proc is not mounted, or shut out by a jail
+ * @returns undefined: /proc is not mounted, or a jail shuts it out
  */
 export function descriptorPath(fd: number, encoding: 'latin1' | 'utf8'): string | undefined {
   try {

@@ -24,7 +24,7 @@ export function isDevice(inode: Inode, rdev: number): boolean {
   return inode.kind === S_IFCHR && inode.attributes().rdev === rdev
 }
 
-/** Opens the device of a node. @throws Errno ENXIO for a device that is not there */
+/** Opens a node's device. @throws Errno ENXIO for a device that does not exist */
 export function openDevice(inode: Inode, rdev: number, flags: number): FileDescription {
   if (inode.kind !== S_IFCHR) throw new Errno(ENXIO)
   if (rdev === NULL_DEV) return new NullDevice(inode, flags)
@@ -92,7 +92,7 @@ class RandomDevice extends NullDevice {
   }
 
   override ioctl(request: number, argument: number, memory: IoctlMemory): number {
-    // This driver knows no ENOTTY.
+    // This driver never answers ENOTTY.
     if (request !== RNDGETENTCNT) throw new Errno(EINVAL)
     return writeInt(memory, argument, POOL_BITS)
   }

@@ -15,17 +15,17 @@ const DT_DIR = S_IFDIR >> 12
 
 /**
  * Offsets are indices into the snapshot, so they stay right while names come and go (POSIX readdir asks no more: a name
- * made or taken away after rewinddir may or may not show).
+ * added or removed after rewinddir may or may not show).
  */
 export class DirectoryDescription extends Description {
   readonly #list: Lister
   #entries: DirectoryEntry[] | undefined
-  /** Bytes of the budget that the entries took. */
+  /** Bytes taken from the budget for the entries. */
   #taken = 0
   #lastStart = 0
   readonly #end: number | undefined
 
-  /** @param end where SEEK_END leads; undefined: the file system knows no end (EINVAL) */
+  /** @param end where SEEK_END leads; undefined: the file system has no end (EINVAL) */
   constructor(inode: Inode, flags: number, list: Lister, end?: number) {
     super(inode, flags)
     this.#list = list
@@ -61,7 +61,7 @@ export class DirectoryDescription extends Description {
     this.#drop()
   }
 
-  /** @throws Errno ENOMEM, and there is no snapshot then */
+  /** @throws Errno ENOMEM, leaving no snapshot */
   #takeSnapshot(): void {
     this.#drop()
     const entries: DirectoryEntry[] = []

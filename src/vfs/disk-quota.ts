@@ -1,16 +1,16 @@
-// DiskQuota: how much the files of all of a guest's writable trees in memory may hold together: `--disk`.
+// DiskQuota: how much the files in all of a guest's writable trees in memory may hold together: `--disk`.
 
 import {ENOSPC, Errno} from '../abi/errno.ts'
 
 const PAGE_SIZE = 4096
 export const LEAST_DISK_BYTES = PAGE_SIZE
-/** An empty file costs something, too: there is one inode to a page, as on a file system of small files, but never fewer than these. */
+/** Even empty files cost something: there is one inode to a page, as on a file system of small files, but never fewer than these. */
 const LEAST_INODES = 1024
 
 export class DiskQuota {
   readonly pages: number
   readonly inodes: number
-  /** Called each time that somebody wants more than there is. */
+  /** Called each time more is wanted than there is. */
   onFull: (() => void) | undefined
   #usedPages = 0
   #usedInodes = 0
@@ -28,7 +28,7 @@ export class DiskQuota {
     return this.inodes - this.#usedInodes
   }
 
-  /** @throws Errno ENOSPC, and nothing is taken */
+  /** @throws Errno ENOSPC, having taken nothing */
   takePages(count: number): void {
     this.requirePages(count)
     this.#usedPages += count

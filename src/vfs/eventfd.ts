@@ -46,7 +46,7 @@ export class EventFile extends AnonymousDescription {
     return COUNTER_SIZE
   }
 
-  /** The number that tells eventfds apart is not kept. */
+  /** Without Linux's number that tells eventfds apart. */
   fdinfo(): string {
     const count = this.#count.toString(16).padStart(16)
     return `eventfd-count: ${count}\neventfd-id: 0\neventfd-semaphore: ${this.#semaphore ? 1 : 0}\n`

@@ -76,13 +76,13 @@ export abstract class Description implements FileDescription {
     if (!opensForWriting(this.flags) || this.flags & O_PATH) throw new Errno(EBADF)
   }
 
-  /** pread(2) and pwrite(2) of what has no positions. @throws Errno ESPIPE */
+  /** pread(2) and pwrite(2) on a file without positions. @throws Errno ESPIPE */
   protected refusePosition(position: number | undefined): void {
     if (position !== undefined) throw new Errno(ESPIPE)
   }
 }
 
-/** A descriptor opened with O_PATH: it names an inode, and that is all it does (man 2 open). */
+/** A descriptor opened with O_PATH: it names an inode, and does nothing else (man 2 open). */
 export class PathDescription extends Description {
   override read(): number {
     throw new Errno(EBADF)

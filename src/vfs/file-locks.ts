@@ -7,11 +7,11 @@ import type {FileDescription, FileLocking, Inode, LockedRange} from './file.ts'
 import {WaitQueue} from './wait-queue.ts'
 
 export interface RecordLock extends LockedRange {
-  /** A process's descriptor table, or a file description; a name, where all that is known of them is one. */
+  /** A process's descriptor table, or a file description; only a name, where nothing else is known. */
   readonly owner: object | string
 }
 
-/** Record locks of one file: the guest makes them, and each is looked at for every new one. */
+/** Record locks of one file: the guest makes them, and each new one is compared with all. */
 const MAX_RECORDS = 4096
 
 /** The locks of one file. */
@@ -22,14 +22,14 @@ export class FileLocks {
   /** flock(2): true is exclusive. */
   readonly #holders = new Map<object, boolean>()
   readonly #budget: Budget
-  /** The union of all that is held, on the host: while anything is. */
+  /** The union of all that is held, on the host, while anything is held. */
   #host: FileLocking | undefined
 
   constructor(budget: Budget) {
     this.#budget = budget
   }
 
-  /** Before one is set. */
+  /** Call before a lock is set. */
   useHost(file: FileDescription): void {
     this.#host ??= file.openHostLocks?.()
   }
@@ -39,7 +39,7 @@ export class FileLocks {
     return this.#records.length === 0 && this.#holders.size === 0 && this.released.isEmpty
   }
 
-  /** The first lock of the guest's that keeps `wanted` from being set. */
+  /** The first lock of the guest that keeps `wanted` from being set. */
   conflict(wanted: RecordLock): RecordLock | undefined {
     return this.#records.find(
       (lock) =>
@@ -50,7 +50,7 @@ export class FileLocks {
     )
   }
 
-  /** As `conflict`, of a process of the host; asked by the open file that holds the guest's locks, if there are any. */
+  /** Like `conflict`, for host processes; asks through the open file that holds the guest's locks, if there are any. */
   hostConflict({type, start, end}: RecordLock, file: FileDescription): LockedRange | undefined {
     this.useHost(file)
     const found = this.#host?.conflict(type, start, end)
@@ -96,7 +96,7 @@ export class FileLocks {
     return true
   }
 
-  /** Gives up all that `owner` holds: its record locks and its flock. */
+  /** Releases all that `owner` holds: its record locks and its flock. */
   release(owner: RecordLock['owner']): void {
     const gone = this.#records.filter((lock) => lock.owner === owner)
     this.#records = this.#records.filter((lock) => lock.owner !== owner)
@@ -107,7 +107,7 @@ export class FileLocks {
     if (gone.length > 0) this.released.wakeAll()
   }
 
-  /** Nobody has the file open any more: gives up all record locks. */
+  /** Nobody has the file open any longer: releases all record locks. */
   releaseRecords(): void {
     const gone = this.#records
     this.#records = []
@@ -117,7 +117,10 @@ export class FileLocks {
     if (gone.length > 0) this.released.wakeAll()
   }
 
-  /** flock(2). @returns false when another description's lock, or one of the host's, forbids it; one's own is then given up, as in Linux @throws Errno ENOLCK */
+  /**
+   * flock(2). @returns false when another description's lock, or one of the host's, forbids it; the own lock is then lost, as in Linux
+   * @throws Errno ENOLCK
+   */
   tryFlock(owner: object, exclusive: boolean): boolean {
     if (this.#holders.get(owner) === exclusive) return true
     this.#dropFlock(owner)
@@ -151,7 +154,7 @@ export class FileLocks {
     throw new Errno(ENOLCK)
   }
 
-  /** Makes a range on the host what it is here. @returns false: its lock is in the way */
+  /** Brings the host's lock of a range into line. @returns false: a lock of the host is in the way */
   #lockHost(start: number, end: number): boolean {
     const host = this.#host
     if (host === undefined) return true
@@ -171,17 +174,17 @@ export class FileLocks {
   }
 }
 
-/** The locks of all files that the guest locked: the kernel's. */
+/** The locks of all files that the guest has locked: one table for the kernel. */
 export class FileLockTable {
   readonly #ofFiles = new WeakMap<Inode, FileLocks>()
   readonly #budget: Budget
 
-  /** @param budget what new locks are counted against */
+  /** @param budget counts new locks */
   constructor(budget: Budget) {
     this.#budget = budget
   }
 
-  /** Not to be kept: what holds no lock is forgotten. */
+  /** Do not keep the result: a file without locks is forgotten. */
   of(inode: Inode): FileLocks {
     let locks = this.#ofFiles.get(inode)
     if (locks === undefined) {
@@ -191,7 +194,7 @@ export class FileLockTable {
     return locks
   }
 
-  /** What keeps `wanted` from being set: the first lock of the guest's, else one of the host's. */
+  /** What keeps `wanted` from being set: the first lock of the guest, otherwise one of the host. */
   conflict(file: FileDescription, wanted: RecordLock): LockedRange | undefined {
     const locks = this.of(file.inode)
     const found = locks.conflict(wanted) ?? locks.hostConflict(wanted, file)
@@ -199,19 +202,19 @@ export class FileLockTable {
     return found
   }
 
-  /** What ends with a close: does nothing for a file that is not locked. */
+  /** Ends what a close ends: does nothing for a file that is not locked. */
   release(inode: Inode, owner: object): void {
     this.#ofFiles.get(inode)?.release(owner)
     this.forgetIdle(inode)
   }
 
-  /** After locks were given up. */
+  /** Call after locks were released. */
   forgetIdle(inode: Inode): void {
     if (this.#ofFiles.get(inode)?.isIdle) this.#ofFiles.delete(inode)
   }
 }
 
-/** What somebody holds of a range, in parts: the strongest lock of each. */
+/** What is held of a range, in parts: the strongest lock of each. */
 function unionOf(
   records: readonly RecordLock[],
   start: number,
@@ -230,7 +233,7 @@ function unionOf(
 /** Adjacent locks of one owner and type are one lock: F_GETLK and the table's size depend on it. One owner's never overlap. */
 function mergeNeighbours(locks: RecordLock[]): RecordLock[] {
   const merged: RecordLock[] = []
-  /** Where each owner's last lock is. */
+  /** The index of each owner's last lock. */
   const lastOf = new Map<RecordLock['owner'], number>()
   for (const lock of locks.sort((a, b) => a.start - b.start)) {
     const index = lastOf.get(lock.owner)
@@ -245,7 +248,7 @@ function mergeNeighbours(locks: RecordLock[]): RecordLock[] {
   return merged
 }
 
-/** Whether a type is one of flock's: F_RDLCK, F_WRLCK, F_UNLCK. */
+/** Whether a lock type is F_RDLCK, F_WRLCK or F_UNLCK. */
 export function isLockType(type: number): boolean {
   return type === F_RDLCK || type === F_WRLCK || type === F_UNLCK
 }

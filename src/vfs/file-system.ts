@@ -11,11 +11,11 @@ export interface FileSystem {
   readonly readOnly: boolean
   /** st_dev of its inodes. */
   readonly dev: number
-  /** Mount options of its own, as /proc/mounts lists them behind the others; absent: none. */
+  /** Its own mount options, as /proc/mounts lists them after the others; absent: none. */
   readonly options?: string
-  /** What of it the sentry holds is counted there; absent: nowhere. */
+  /** Counts what the sentry holds of it; absent: nothing counts it. */
   readonly budget?: Budget
-  /** How many watch an inode of it: watchers.ts. */
+  /** How many watch one of its inodes: watchers.ts. */
   watches?: number
   statfs(): FileSystemStatistics
   dispose(): void
@@ -23,7 +23,7 @@ export interface FileSystem {
 
 export type FileSystemStatistics = StatfsFields
 
-/** Of a file system that stores nothing. @param magic f_type of statfs(2) */
+/** For a file system that stores nothing. @param magic f_type of statfs(2) */
 export function emptyStatistics(magic: number): FileSystemStatistics {
   return {magic, bsize: 4096, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0, namelen: 255}
 }

@@ -29,12 +29,12 @@ export interface AttributeChanges {
   mtime?: Time
 }
 
-/** Who asks; permission checks happen in the vfs (path walk and open), never in a file system. */
+/** The caller; the vfs checks permissions (in path walk and open), never a file system. */
 export interface Credentials {
   readonly uid: number
   readonly gid: number
   readonly groups: readonly number[]
-  /** The effective ones. */
+  /** The effective capabilities. */
   readonly capabilities: Capabilities
 }
 
@@ -46,13 +46,13 @@ export interface Inode {
   readonly fs: FileSystem
   /** The S_IFMT bits of its mode: they never change. */
   readonly kind: number
-  /** Something is mounted on it: the mount tree sets it, and the file system keeps this object for its file. */
+  /** Something is mounted on it. The mount tree sets this, and the file system then keeps this object for its file. */
   covered?: boolean
-  /** Who is told of what happens to it; the file system keeps this object for its file meanwhile. */
+  /** The watchers of its events; the file system keeps this object for its file while there are any. */
   watchers?: Set<Watcher>
-  /** How many have it open for writing; below 0: how many programs run it. See text-busy.ts. */
+  /** How many have it open for writing; below 0: how many programs execute it. See text-busy.ts. */
   textUse?: number
-  /** How many hold it, where its file system counts: open descriptions, working directories. */
+  /** How many hold it, if its file system counts: open descriptions, working directories. */
   readonly holds?: number
   /**
    * A name that leads here now, or the last one that did. Undefined for the root of a file system and for files that
@@ -63,11 +63,11 @@ export interface Inode {
   setAttributes(changes: AttributeChanges): void
   /** @throws Errno ENOENT, ENOTDIR */
   lookup(name: ByteString): Inode
-  /** A directory that had this name at the last look, where a look costs; nothing is mounted on it. */
+  /** A directory that had this name when last looked up, where a lookup is costly; nothing is mounted on it. */
   knownDirectory(name: ByteString): Inode | undefined
-  /** isInPlace and lookup by one look; undefined: it takes both of them to tell. */
+  /** isInPlace and lookup in one look; undefined: only both can tell. */
   lookupInPlace(name: ByteString): Inode | undefined
-  /** Of a known directory: whether it, and all above it, are still where they were. */
+  /** For a known directory: whether it and all above it are still where they were. */
   isInPlace(): boolean
   create(name: ByteString, mode: number, owner: Credentials): Inode
   mkdir(name: ByteString, mode: number, owner: Credentials): Inode
@@ -79,19 +79,19 @@ export interface Inode {
   /** `flags` are renameat2's RENAME_*. Both directories belong to this file system. */
   rename(oldName: ByteString, newDirectory: Inode, newName: ByteString, flags: number): void
   readlink(): ByteString
-  /** Something of it was read, listed or mapped: its time of access moves, where it is kept here. */
+  /** Its content was read, listed or mapped: updates the time of access, where it is kept here. */
   touchAccess?(): void
   /** Opens what this inode is; `flags` are open(2)'s. O_CREAT, O_EXCL and permissions are already done; O_TRUNC is not. */
   open(flags: number): FileDescription
-  /** Present on /proc/self/fd/N and its like: where following the link leads, whatever readlink says. */
+  /** Present on /proc/self/fd/N and the like: where following the link leads, whatever readlink says. */
   followMagicLink?(): Location | undefined
   /** O_TMPFILE in this directory. Absent: EOPNOTSUPP. */
   createUnnamed?(mode: number, owner: Credentials): Inode
-  /** Whoever asks now may do to it what its mode does not allow. Absent: nobody. */
+  /** Whether the present caller may do what its mode forbids. Absent: nobody may. */
   permits?(): boolean
   /** What /proc/PID/fd shows where there is no path. */
   readonly descriptorText?: ByteString
-  /** Somebody has it open, or works in it, and at last no more: what has no name is freed then. Absent: nobody counts. */
+  /** hold: opened, or made a working directory; letGo: no longer. Freed with the last name and holder. Absent: nobody counts. */
   hold?(): void
   letGo?(): void
 }
@@ -100,7 +100,7 @@ export interface Inode {
 export interface Place {
   readonly directory: Inode
   readonly name: ByteString
-  /** The name is gone: unlinked, or its directory removed. */
+  /** The name is gone: it was unlinked, or its directory removed. */
   readonly removed: boolean
 }
 
@@ -127,21 +127,21 @@ export interface FileDescription {
   write(source: Uint8Array, position?: number): number
   /** @returns the new offset */
   seek(offset: number, whence: number): number
-  /** The next entries from the current offset; [] at the end. `.` and `..` are the file's to give. */
+  /** The next entries from the current offset; [] at the end. The file itself supplies `.` and `..`. */
   readDirectory(maxEntries: number): DirectoryEntry[]
   /** Puts the offset back so that the entry at index `count` of the last readDirectory comes next. */
   unreadDirectory(count: number): void
   truncate(size: number): void
-  /** fallocate(2). @returns how many bytes of the range are done: what allocates for long does a part, and is called again */
+  /** fallocate(2). @returns how many bytes of the range are done: a long allocation does a part, and is called again */
   allocate(mode: number, offset: number, length: number): number
   sync(): void
-  /** When a read that waits since a time ends with what there is, maybe nothing (VTIME). CLOCK_MONOTONIC; absent or undefined: never. */
+  /** When a read that waits since `sinceNs` ends with what there is, maybe nothing (VTIME). CLOCK_MONOTONIC; absent or undefined: never. */
   readDeadlineNs?(sinceNs: number): number | undefined
   /** poll(2) bits that hold now: POLLIN 1, POLLOUT 4, POLLERR 8, POLLHUP 16. */
   readiness(): number
   /** Woken when readiness may have changed. Undefined: always ready. */
   readonly waiters?: WaitQueue
-  /** A host descriptor to watch while somebody waits in `waiters`; the sentry calls `waiters.wakeAll()` when it is ready. */
+  /** A host descriptor to watch while something waits in `waiters`; the sentry calls `waiters.wakeAll()` when it is ready. */
   readonly hostFd?: number
   /** @returns bytes; the request's argument is a guest address that only the sentry follows, through `memory` */
   ioctl(request: number, argument: number, memory: IoctlMemory): number
@@ -149,41 +149,41 @@ export interface FileDescription {
   readonly mappable?: Mappable
   /** write(2) takes everything and looks at nothing: /dev/null. */
   readonly discardsWrites?: boolean
-  /** What /proc/PID/fdinfo says of it besides, whole lines. */
+  /** Further lines of /proc/PID/fdinfo. */
   fdinfo?(): ByteString
-  /** Each part of a writev(2) is a write of its own: eventfds. */
+  /** Each part of a writev(2) is a separate write: eventfds. */
   readonly writesRecords?: boolean
-  /** A descriptor of it, of whoever makes the call, is about to close; others may stay. */
+  /** The calling process is about to close a descriptor of it; others may stay. */
   descriptorClosed?(): void
-  /** For files of writable volumes: locks that the host's processes see. Undefined: it has none. */
+  /** For files of writable volumes: locks that host processes see. Undefined: it has none. */
   openHostLocks?(): FileLocking | undefined
   /** The last reference is gone. Never throws. */
   close(): void
-  /** By which name it was opened: the sentry sets it. */
+  /** The name by which it was opened: the sentry sets it. */
   openedAt?: Location
   /** A fifo opened without O_NONBLOCK: false while open(2) still sleeps in `waiters` for the other end. Absent: true. */
   isOpenComplete?(): boolean
 }
 
-/** Locks on the host, F_RDLCK, F_WRLCK or F_UNLCK. Neither waits. @returns false: somebody else's lock is in the way */
+/** Locks on the host: F_RDLCK, F_WRLCK or F_UNLCK. They never wait. @returns false: another holder's lock is in the way */
 export interface FileLocking {
   /** Bytes [start, end); Infinity: to the end of the file, wherever it is. */
   lockRange(type: number, start: number, end: number): boolean
-  /** Somebody else's lock that keeps a range from being locked. */
+  /** Another holder's lock that keeps a range from being locked. */
   conflict(type: number, start: number, end: number): LockedRange | undefined
   /** flock(2). */
   lockWhole(type: number): boolean
-  /** Ends them all. */
+  /** Releases all locks. */
   close(): void
 }
 
-/** What F_GETLK tells of a record lock. [start, end) in bytes; Infinity for "to the end of the file, wherever it is". */
+/** What F_GETLK tells about a record lock. [start, end) in bytes; Infinity for "to the end of the file, wherever it is". */
 export interface LockedRange {
   /** F_RDLCK or F_WRLCK. */
   readonly type: number
   readonly start: number
   readonly end: number
-  /** -1 for a file description's; 0 for a process that the guest has no pid of (fcntl(2)). */
+  /** -1 for a file description's; 0 for a process that has no pid in the guest (fcntl(2)). */
   readonly pid: number
 }
 
@@ -200,17 +200,17 @@ export interface IoctlMemory {
 export interface Mappable {
   /**
    * The MemoryFile offset of a page, with a reference taken for the caller (`memory.free` gives it back).
-   * @throws Errno ENXIO when the page lies wholly behind the end of the file (the guest gets SIGBUS)
+   * @throws Errno ENXIO when the page lies wholly past the end of the file (the guest gets SIGBUS)
    */
   sharedPage(pageIndex: number): number
-  /** Whether `sharedPage` need not read anything for it. Absent: nobody knows. */
+  /** Whether `sharedPage` need not read anything for the page. Absent: unknown. */
   hasPage?(pageIndex: number): boolean
   /** A mapping of the page is (or may have been) written: it must reach the file on sync and at the latest on unmap. */
   markDirty(pageIndex: number): void
   /** Writes dirty pages of the range back. */
   flush(firstPage: number, pages: number): void
-  /** No program can write to the file. Absent: one may. */
+  /** No program can write to the file. Absent: one may be able to. */
   readonly isConstant?: boolean
-  /** What all Mappables of one file have in common: futexes are told apart by it. Absent: the Mappable itself. */
+  /** What all Mappables of one file share: it tells futexes apart. Absent: the Mappable itself. */
   readonly identity?: object
 }

@@ -1,13 +1,13 @@
-// Inodes without names: one lives on while somebody holds it (an open description, a working directory), and with it the
-// removed directories that it was in. What it costs is given back when nobody does.
+// Inodes without names: one lives on while it is held (by an open description, a working directory), and so do the
+// removed directories that it was in. Its cost is given back when nobody holds it any longer.
 
 export interface Holdable {
-  /** Who holds it: open descriptions, working directories, removed inodes below that are held. */
+  /** Its holders: open descriptions, working directories, held removed inodes below it. */
   holds: number
   readonly isNameless: boolean
   /** Where it is, or was. */
   readonly parent: Holdable | undefined
-  /** It has neither names nor holders any more. */
+  /** It has neither names nor holders any longer. */
   freed(): void
 }
 

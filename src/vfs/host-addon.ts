@@ -4,30 +4,30 @@
 /**
  * Calls that answer a number: a result of at least 0, or a negative errno. None throws. `directory` is a descriptor;
  * a name is a byte string of one component (no '/', no NUL, not '..'), else -EINVAL; '' means the descriptor itself
- * where noted. Symbolic links are never followed below a root. What lies in a file system of the host's kernel (procfs,
- * sysfs …: native/sys/kernel_file_system.h) is never opened: -EXDEV.
+ * where noted. Symbolic links are never followed below a root. Nothing in a file system of the host's kernel (procfs,
+ * sysfs …: native/sys/kernel_file_system.h) is ever opened: -EXDEV.
  */
 export interface HostFsAddon {
-  /** An O_PATH descriptor of a host path, links followed: only for what the user named. */
+  /** An O_PATH descriptor of a host path, with links followed: only for paths that the user named. */
   hostOpenRoot(path: string): number
   /** An O_PATH descriptor of a directory beneath; `path` is relative, and may have many components. */
   hostOpenDirectory(directory: number, path: string): number
-  /** An O_PATH descriptor of a name, whatever it is, a symbolic link itself. */
+  /** An O_PATH descriptor of a name of any kind, also of a symbolic link itself. */
   hostOpenPath(directory: number, name: string): number
   /**
-   * Opens a regular file or directory; anything else is -ENXIO. With O_CREAT the mode is exact, whatever the umask, but for
-   * the set-ID bits, which a file that is opened to write loses.
+   * Opens a regular file or directory; anything else is -ENXIO. With O_CREAT the mode is exact, whatever the umask, except for
+   * the set-ID bits, which a file opened for writing loses.
    */
   hostOpen(directory: number, name: string, flags: number, mode: number): number
-  /** Takes a descriptor over that somebody else has opened, as hostOpenRoot would give it; closes it if it does not. */
+  /** Takes over a descriptor that was opened elsewhere, and returns it as hostOpenRoot would; closes it on failure. */
   hostAdopt(fd: number): number
-  /** Opens what a descriptor names anew, as hostOpen. One that can be read is doubled where it cannot be opened anew. */
+  /** Reopens what a descriptor names, like hostOpen. A readable one is duplicated where it cannot be reopened. */
   hostOpenSelf(fd: number, flags: number): number
   /** lstat of a name, or of the descriptor for ''. `out`: see STAT_* in host-calls.ts; at least STAT_FIELDS numbers. */
   hostStat(directory: number, name: string, out: Float64Array): number
   /**
-   * 1: a path of many components beneath, links but a last one followed, leads to the file with this number, and `out` is as of
-   * hostStat; else 0, and `out` is as it was.
+   * 1: a path of many components beneath, all links but a last one followed, leads to the file with this number, and `out` is
+   * filled as by hostStat; otherwise 0, and `out` is unchanged.
    */
   hostStatKnown(
     directory: number,
@@ -47,7 +47,7 @@ export interface HostFsAddon {
   hostWrite(fd: number, source: Uint8Array, position: number): number
   /** Writes at the end of the file in one step; the descriptor's offset moves there. */
   hostAppend(fd: number, source: Uint8Array): number
-  /** As much as a pipe or socket takes at once. -EOPNOTSUPP: the host cannot ask that of this descriptor. */
+  /** Writes as much as a pipe or socket takes at once. -EOPNOTSUPP: the host cannot do that for this descriptor. */
   hostWriteNow(fd: number, source: Uint8Array): number
   hostSeek(fd: number, offset: number, whence: number): number
   hostClose(fd: number): number
@@ -57,8 +57,8 @@ export interface HostFsAddon {
   /** A record lock of the open file (F_OFD_SETLK). `type`: F_RDLCK, F_WRLCK, F_UNLCK; length 0: to the end. Never waits. */
   hostLock(fd: number, type: number, start: number, length: number): number
   /**
-   * The first lock that keeps hostLock from its work (F_OFD_GETLK). `out`, four numbers: its type, start, length (0: to the
-   * end), pid; the type is F_UNLCK if there is none, the pid -1 if it is an open file's.
+   * The first lock in the way of hostLock (F_OFD_GETLK). `out`, four numbers: its type, start, length (0: to the end)
+   * and pid; the type is F_UNLCK if there is none, the pid -1 if it is an open file's.
    */
   hostGetLock(fd: number, type: number, start: number, length: number, out: Float64Array): number
   /** flock(2) that never waits. */
@@ -76,29 +76,29 @@ export interface HostFsAddon {
     newName: string,
     flags: number,
   ): number
-  /** Attributes of what a descriptor names; it may be an O_PATH one. -EOPNOTSUPP for the mode of a symbolic link. */
+  /** Attributes of what a descriptor names, which may be an O_PATH one. -EOPNOTSUPP for the mode of a symbolic link. */
   hostChangeMode(fd: number, mode: number): number
-  /** -1 leaves an id. */
+  /** -1 leaves an id unchanged. */
   hostChangeOwner(fd: number, uid: number, gid: number): number
-  /** `times`: access and modification, seconds and nanoseconds each; negative nanoseconds leave one. */
+  /** `times`: access and modification, seconds and nanoseconds each; negative nanoseconds leave a time unchanged. */
   hostSetTimes(fd: number, times: Float64Array): number
 
   /** poll(2) with a zero timeout: revents. */
   hostPoll(fd: number, events: number): number
-  /** A few terminal requests; any other is -ENOTTY. `bytes` is the argument, both ways. */
+  /** A few terminal requests; any other is -ENOTTY. `bytes` is the argument, in both directions. */
   hostIoctl(fd: number, request: number, bytes: Uint8Array): number
-  /** The status flags of what is open: access mode and O_APPEND count. */
+  /** The status flags of an open file, of which access mode and O_APPEND count. */
   hostFlags(fd: number): number
 
   /** Remembers the modes of the terminal that hv was started in: native/sys/terminal_guard.h. */
   guardTerminal(fd: number): number
-  /** Around the guest's setting of modes: hv's death, also by SIGKILL, puts back the remembered ones. */
+  /** Around a change of modes by the guest: hv's death, even by SIGKILL, restores the remembered ones. */
   beginTerminalChange(): number
   endTerminalChange(): number
-  /** Puts them back now. */
+  /** Restores them now. */
   restoreTerminal(): number
-  /** After SIGCONT: the guest's modes again, once hv's job has the terminal. */
+  /** After SIGCONT: sets the guest's modes again, once hv's job has the terminal. */
   returnToTerminal(): number
-  /** 1: the terminal controls hv, and hv's job is in its foreground; 0: in its background. Else -ENOTTY. */
+  /** 1: the terminal controls hv, and hv's job is in its foreground; 0: in its background. Otherwise -ENOTTY. */
   isTerminalForeground(fd: number): number
 }

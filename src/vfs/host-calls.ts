@@ -1,4 +1,4 @@
-// Host file calls with Errno: the one place that turns a negative number of the addon into what the guest gets.
+// Host file calls with Errno: the one place that turns a negative number from the addon into what the guest gets.
 
 import {EMFILE, ENFILE, Errno} from '../abi/errno.ts'
 import {makeDev} from '../abi/file-mode.ts'
@@ -10,11 +10,11 @@ export const host = addon
 /** @throws Errno for a negative result */
 export function check(result: number): number {
   if (result >= 0) return result
-  // The host's descriptors ran out, not the guest's.
+  // The host ran out of descriptors, not the guest.
   throw new Errno(result === -EMFILE ? ENFILE : -result)
 }
 
-/** Where hostStat puts what, in its Float64Array. */
+/** The indices of hostStat's Float64Array. */
 export const STAT_FIELDS = 21
 export const STAT_MODE = 0
 export const STAT_UID = 2
@@ -22,7 +22,7 @@ export const STAT_SIZE = 4
 export const STAT_INO = 7
 export const STAT_DEV_MAJOR = 8
 export const STAT_DEV_MINOR = 9
-/** Seconds; nanoseconds behind them. */
+/** Seconds, followed by nanoseconds. */
 export const STAT_CHANGED = 16
 /** 1: a file system of the host's kernel is mounted here, which no guest sees. */
 export const STAT_IS_KERNEL = 20
@@ -47,7 +47,7 @@ export function attributesFrom(stat: Float64Array, dev: number): Attributes {
   }
 }
 
-/** A host path or name of the user's as the bytes the kernel sees. */
+/** Turns a host path or name from the user into the bytes that the kernel sees. */
 export function toByteString(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }

@@ -25,10 +25,10 @@ export class HostStream extends Description {
   declare readonly hostFd?: number
   protected readonly fd: number
   readonly #isRegular: boolean
-  /** A terminal, and a pipe before Linux 6.4, cannot be asked to take what fits. */
+  /** A terminal, and a pipe before Linux 6.4, cannot be asked to take only what fits. */
   #takesPieces = false
 
-  /** @param flags status flags that the guest sees; the access mode counts */
+  /** @param flags the status flags that the guest sees; the access mode counts */
   constructor(fd: number, flags: number, inode: Inode = new StreamInode(fd, HostStream)) {
     super(inode, flags)
     this.fd = fd
@@ -37,7 +37,7 @@ export class HostStream extends Description {
     else this.hostFd = fd
   }
 
-  /** The offset is the host's: who shares the file goes on behind what the guest wrote, and the other way round. */
+  /** The host's offset is used: others that share the file continue after what the guest wrote, and the guest after theirs. */
   #shareOffset(): void {
     Object.defineProperty(this, 'position', {
       get: () => this.seek(0, SEEK_CUR),
@@ -62,7 +62,7 @@ export class HostStream extends Description {
     if (!this.#takesPieces) {
       const count = host.hostWriteNow(this.fd, source)
       this.#takesPieces = count === -EOPNOTSUPP
-      // Also while somebody else has the pipe's lock.
+      // EAGAIN also comes while another process has the pipe's lock.
       if (!this.#takesPieces && (count !== -EAGAIN || !this.#isReady(POLLOUT))) return check(count)
     }
     return this.#writePieces(source)
@@ -138,7 +138,7 @@ export class HostStream extends Description {
     if (!this.#isRegular) throw new Errno(ESPIPE)
   }
 
-  /** Asks the host, and gives the guest the answer. */
+  /** Asks the host, and copies its answer to the guest. */
   protected copyOut(request: number, argument: number, memory: IoctlMemory, size: number): number {
     const bytes = new Uint8Array(size)
     check(host.hostIoctl(this.fd, request, bytes))
@@ -150,13 +150,13 @@ export class HostStream extends Description {
 const streamfs = new UnmountedFileSystem('hostfs', 0)
 const stat = new Float64Array(STAT_FIELDS)
 
-/** A socket of the host's is a pipe here: it has no calls of sockets, and libuv would ask for them. */
+/** A host socket is a pipe here: it has no socket calls, which libuv would ask for. */
 function kindOf(mode: number): number {
   const kind = mode & S_IFMT
   return kind === S_IFSOCK ? S_IFIFO : kind
 }
 
-/** What a descriptor leads to that no path of the guest's names. */
+/** What a descriptor leads to that has no path in the guest. */
 export class StreamInode extends Node {
   readonly fs = streamfs
   readonly #fd: number
@@ -177,7 +177,7 @@ export class StreamInode extends Node {
 
   override setAttributes(changes: AttributeChanges): void {
     if (changes.size !== undefined) check(host.hostTruncate(this.#fd, changes.size))
-    // Mode and owner of what hv was started with are its user's.
+    // The mode and owner of hv's own streams belong to its user.
     if (changes.mode !== undefined || changes.uid !== undefined || changes.gid !== undefined)
       throw new Errno(EPERM)
   }

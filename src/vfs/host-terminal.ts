@@ -1,4 +1,4 @@
-// HostTerminal: an open terminal of the host: its modes, its size, and whose job has it. man 2 ioctl_tty, man 3 termios.
+// HostTerminal: an open host terminal: its modes, its size, and whose job has it. man 2 ioctl_tty, man 3 termios.
 
 import {opensForReading} from '../abi/access-mode.ts'
 import {EAGAIN, EINVAL, EIO, ENOTTY, EPERM, Errno} from '../abi/errno.ts'
@@ -40,11 +40,11 @@ const CHARACTERS_OFFSET = 17
 const TENTH_NS = 1e8
 const INT_SIZE = 4
 
-/** Sessions and jobs, which are the guest's own: the host's numbers would mean nothing to it. */
+/** Sessions and jobs, which are the guest's own: the host's numbers would mean nothing to the guest. */
 export interface JobControl {
-  /** @throws Errno ENOTTY: the terminal does not control the caller; as the others */
+  /** @throws Errno ENOTTY: the terminal does not control the caller. The others throw it, too */
   foregroundGroup(): number
-  /** @throws Errno EINVAL, ESRCH, EPERM too */
+  /** @throws Errno also EINVAL, ESRCH, EPERM */
   setForegroundGroup(group: number): void
   session(): number
   /** TIOCSCTTY. @throws Errno EPERM */
@@ -52,13 +52,13 @@ export interface JobControl {
   /** TIOCNOTTY. */
   release(): void
   /**
-   * A caller in the background gets the signal, and is to try again. @returns whether it may go on
+   * Sends the signal to a caller in the background, which must then try again. @returns whether it may go on
    * @throws Errno EIO when the signal would not stop it
    */
   admits(signal: number): boolean
-  /** A key that is a signal was typed, which the caller sees before it reads on. */
+  /** A signal key was typed, which the caller must see before it reads on. */
   hasSignal?(): boolean
-  /** It controls the caller, whose job is not the one that has it. */
+  /** It controls the caller, whose job is not in the foreground. */
   readonly isInBackground: boolean
   /** Lets the guest set modes. */
   changeModes(change: () => number): number
@@ -80,7 +80,7 @@ export class HostTerminal extends HostStream {
   override read(target: Uint8Array, position?: number): number {
     this.requireReadable()
     if (this.#jobs?.admits(SIGTTIN) === false) throw new MustWait()
-    // In this order: what is there to read then has no signal before it that is not seen.
+    // In this order: then no unseen signal precedes what is there to read.
     if (this.readiness() & POLLIN && this.#jobs?.hasSignal?.()) throw new MustWait()
     return super.read(target, position)
   }
@@ -97,7 +97,7 @@ export class HostTerminal extends HostStream {
     return local & ICANON || least > 0 ? undefined : sinceNs + tenths * TENTH_NS
   }
 
-  /** @throws Errno EAGAIN: it would wait; the caller tries again. */
+  /** @throws Errno EAGAIN: it would wait, and the caller tries again. */
   override ioctl(request: number, argument: number, memory: IoctlMemory): number {
     switch (request) {
       case TCGETS:
@@ -154,7 +154,7 @@ export class HostTerminal extends HostStream {
 
   #setModes(request: number, modes: Uint8Array, waits: boolean): number {
     this.#requireForeground()
-    // TCSETSW and TCSETSF wait for the output to be sent: in the sentry, not in the host's call.
+    // TCSETSW and TCSETSF wait until output is sent: in the sentry, not in the host's call.
     if (waits) this.#requireDrained()
     const change = (): number => this.#copyIn(request, modes)
     return this.#jobs === undefined ? change() : this.#jobs.changeModes(change)

@@ -1,4 +1,4 @@
-// An ioctl(2)'s int, behind its pointer.
+// Reads and writes the int that an ioctl(2)'s argument points to.
 
 import type {IoctlMemory} from './file.ts'
 
@@ -10,7 +10,7 @@ export function readInt(memory: IoctlMemory, address: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset, SIZE).getInt32(0, true)
 }
 
-/** @returns what such a call does. @throws Errno EFAULT */
+/** @returns the result of such a call. @throws Errno EFAULT */
 export function writeInt(memory: IoctlMemory, address: number, value: number): 0 {
   memory.write(address, new Uint8Array(Int32Array.of(value).buffer))
   return 0

@@ -5,17 +5,17 @@ import type {FileSystem} from './file-system.ts'
 
 /** A file system in the mount tree. `at` is undefined for the root mount. See mount-tree.ts. */
 export interface Mount {
-  /** mountinfo's and statx's number: 1 for the root; 0 for what no tree holds. */
+  /** The number in mountinfo and statx: 1 for the root; 0 for mounts that are in no tree. */
   readonly id: number
   readonly fs: FileSystem
   readonly at: Location | undefined
-  /** /proc/mounts' first column. */
+  /** The first column of /proc/mounts. */
   readonly source: string
   /** MS_RDONLY of this mount; the file system itself may be read-only too. */
   readOnly: boolean
   /** Mounts on directories (or files) of this one, by the inode they cover. */
   readonly children: Map<Inode, Mount>
-  /** What `children` maps to this, as a location: the root of `fs` under the covered name. */
+  /** This mount as a location: the root of `fs` under the covered name. */
   readonly top: Location
 }
 

@@ -1,4 +1,4 @@
-// The mount tree: which file system covers what, and the way up and down across mount points.
+// The mount tree: which file system covers what, and how paths cross mount points in both directions.
 
 import {ENOENT, Errno} from '../abi/errno.ts'
 import {S_IFDIR} from '../abi/file-mode.ts'
@@ -42,14 +42,14 @@ function createMount(fs: FileSystem, at: Location | undefined, options: MountOpt
   return created
 }
 
-/** Mounts stay: their number is the last one. */
+/** Mounts stay, so the last one's number is their count. */
 function nextId(mount: Mount): number {
   let root = mount
   while (root.at !== undefined) root = root.at.mount
   return [...allMounts(root)].length + 1
 }
 
-/** A location for what no tree holds: pipes, sockets, host streams. It is the top of a mount of its own. */
+/** A location for what is in no tree: pipes, sockets, host streams. It is the top of a mount of its own. */
 export function detachedLocation(inode: Inode, name: ByteString): Location {
   const mount: Unfinished<Mount> = {
     id: 0,
@@ -70,7 +70,7 @@ export function* allMounts(root: Mount): Iterable<Mount> {
   for (const child of root.children.values()) yield* allMounts(child)
 }
 
-/** Disposes every file system of the tree, the deepest first. */
+/** Disposes of every file system in the tree, the deepest first. */
 export function disposeMounts(root: Mount): void {
   for (const each of [...allMounts(root)].reverse()) each.fs.dispose()
 }
@@ -94,7 +94,7 @@ export function childLocation(parent: Location, name: ByteString, inode: Inode):
   return inode.covered ? descend(child) : child
 }
 
-/** A directory knows where it is: its location holds no chain of those above, which a guest makes as long as it likes. */
+/** Computes its parent on demand, so that it holds no chain of directories above, which a guest makes as long as it likes. */
 class DirectoryLocation implements Location {
   readonly mount: Mount
   readonly inode: Inode
@@ -114,7 +114,7 @@ class DirectoryLocation implements Location {
   }
 }
 
-/** `..`: the parent directory as it is now, across mount points, and no further than `root`. */
+/** `..`: the present parent directory, across mount points, and no higher than `root`. */
 export function ascend(location: Location, root: Location): Location {
   if (isSame(location, root)) return location
   let current = location
@@ -128,7 +128,7 @@ export function ascend(location: Location, root: Location): Location {
   return locateDirectory(current.mount, place.directory)
 }
 
-/** The location of a directory from where its file system says it is. @throws Errno ENOENT */
+/** The location of a directory, derived from where its file system says it is. @throws Errno ENOENT */
 export function locateDirectory(mountOfIt: Mount, directory: Inode): Location {
   if (directory === mountOfIt.top.inode) return mountOfIt.top
   if (directory.place() === undefined) throw new Errno(ENOENT)
@@ -139,13 +139,13 @@ export function isSame(a: Location, b: Location): boolean {
   return a.inode === b.inode && a.mount === b.mount
 }
 
-/** What pathOf says of a location. */
+/** What pathOf says about a location. */
 export interface PathName {
-  /** Absolute, seen from the root given. */
+  /** Absolute, as seen from the given root. */
   path: ByteString
   /** The name is gone: Linux appends " (deleted)" in /proc, and getcwd fails with ENOENT. */
   removed: boolean
-  /** Not below the root given: Linux prepends "(unreachable)" in getcwd. */
+  /** Not below the given root: Linux prepends "(unreachable)" in getcwd. */
   unreachable: boolean
 }
 
@@ -177,7 +177,7 @@ function currentPlace(location: Location): {parent: Location; name: ByteString; 
   const {parent, name} = location
   if (place === undefined) return {parent: parent ?? location.mount.top, name, removed: false}
   if (parent?.inode === place.directory && name === place.name) return {parent, name, removed: place.removed}
-  // A file with several names: the one it was reached by, while that still holds.
+  // For a file with several names: the one that it was reached by, while that name still leads to it.
   if (parent !== undefined && stillNames(parent.inode, name, location.inode))
     return {parent, name, removed: false}
   return {parent: locateDirectory(location.mount, place.directory), name: place.name, removed: place.removed}

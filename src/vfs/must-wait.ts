@@ -1,4 +1,4 @@
-// MustWait: EAGAIN that O_NONBLOCK does not let through: the caller is stopped as a job in the background, and tries again.
+// MustWait: an EAGAIN that applies even without O_NONBLOCK: the caller is stopped as a background job, and tries again.
 
 import {EAGAIN, Errno} from '../abi/errno.ts'
 

@@ -33,13 +33,13 @@ import {NAME, type PathContext, type Resolution, resolveLast} from './path-walk.
 import {checkAccess, checkEntryChange, checkSticky, isReadOnly, mayHardLink} from './permissions.ts'
 import {tellEntry, tellIfGone, tellSelf} from './watchers.ts'
 
-/** mkdir(2). `mode` already went through the umask. @throws Errno */
+/** mkdir(2). The umask is already applied to `mode`. @throws Errno */
 export function makeDirectory(context: PathContext, start: Location, path: ByteString, mode: number): Inode {
   const {parent, name} = newName(context, resolveLast(context, start, path, NAME, CREATE), true)
   return created(parent, name, parent.inode.mkdir(name, mode & (0o777 | S_ISVTX), context.credentials))
 }
 
-/** mknod(2): type and permission bits in `mode`, no type meaning a regular file. @throws Errno */
+/** mknod(2): type and permission bits in `mode`; without a type it makes a regular file. @throws Errno */
 export function makeNode(
   context: PathContext,
   start: Location,
@@ -74,7 +74,7 @@ export function makeSymlink(
   return created(parent, name, parent.inode.symlink(name, target, context.credentials))
 }
 
-/** link(2), once the file is found (linkat's flags are the caller's). @throws Errno */
+/** link(2), once the file is found (linkat's flags are the caller's business). @throws Errno */
 export function makeLink(context: PathContext, target: Location, start: Location, path: ByteString): void {
   const {parent, name} = newName(context, resolveLast(context, start, path, NAME, CREATE), false)
   if (parent.mount !== target.mount) throw new Errno(EXDEV)
@@ -95,7 +95,7 @@ export function unlinkPath(context: PathContext, start: Location, path: ByteStri
   checkVictim(context.credentials, parent, found)
   if (found.inode.kind === S_IFDIR) throw new Errno(EISDIR)
   parent.inode.unlink(name)
-  // Also the last link's going changes the number of links.
+  // The number of links changes even when the last one goes.
   tellSelf(found.inode, IN_ATTRIB)
   removed(parent, name, found.inode)
 }
@@ -134,7 +134,7 @@ export function renamePath(
   if (to.found !== undefined && flags & RENAME_NOREPLACE) throw new Errno(EEXIST)
   if (to.found === undefined && flags & RENAME_EXCHANGE) throw new Errno(ENOENT)
   checkTrailing(from, to, flags)
-  // Neither way may a directory end up inside itself.
+  // Neither directory may end up inside itself.
   if (isInside(to.parent, from.found)) throw new Errno(EINVAL)
   if (to.found !== undefined && isInside(from.parent, to.found)) {
     throw new Errno(flags & RENAME_EXCHANGE ? EINVAL : ENOTEMPTY)
@@ -158,7 +158,7 @@ function removed({inode: directory}: Location, name: ByteString, inode: Inode): 
   tellIfGone(inode)
 }
 
-/** An exchange is two moves. */
+/** An exchange counts as two moves. */
 function moved(from: Resolution, to: Resolution, flags: number): void {
   const isExchange = (flags & RENAME_EXCHANGE) !== 0
   const other = to.found?.inode
@@ -168,7 +168,7 @@ function moved(from: Resolution, to: Resolution, flags: number): void {
   else tellIfGone(other)
 }
 
-/** What joins the two events of one move. */
+/** The number that joins the two events of a move. */
 let lastCookie = 0
 
 function tellMove(from: Resolution, to: Resolution, inode: Inode, replaced?: Inode): void {
@@ -188,14 +188,14 @@ function newName(context: PathContext, resolution: Resolution, directory: boolea
   return resolution
 }
 
-/** May this name be taken away? */
+/** Checks that this name may be removed. */
 function checkVictim(who: Credentials, parent: Location, victim: Location): void {
   checkEntryChange(parent, who)
   checkSticky(parent.inode, victim.inode, who)
   if (victim.mount !== parent.mount) throw new Errno(EBUSY)
 }
 
-/** Moving a directory to another parent changes its `..`: Linux asks for write permission on it. */
+/** Moving a directory to another parent changes its `..`: Linux requires write permission on it. */
 function checkMoved(who: Credentials, from: Resolution, to: Resolution): void {
   if (from.parent.inode === to.parent.inode) return
   if (from.found?.inode.kind === S_IFDIR) checkAccess(from.found.inode, MAY_WRITE, who)

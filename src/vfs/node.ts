@@ -17,7 +17,7 @@ import type {Watcher} from './watchers.ts'
 export abstract class Node implements Inode {
   abstract readonly fs: FileSystem
   readonly kind: number
-  // Declared, not initialised: most inodes never are mount points, watched, written or executed.
+  // Declared, not initialised: most inodes are never mount points, watched, written or executed.
   declare covered?: boolean
   declare watchers?: Set<Watcher>
   declare textUse?: number
@@ -92,7 +92,7 @@ export abstract class Node implements Inode {
     throw new Errno(this.kind === S_IFDIR ? EISDIR : ENXIO)
   }
 
-  /** A directory that does not override these takes no changes: EPERM, as procfs answers. */
+  /** A directory that does not override these refuses changes with EPERM, as procfs does. */
   #notADirectory(): Errno {
     return new Errno(this.kind === S_IFDIR ? EPERM : ENOTDIR)
   }

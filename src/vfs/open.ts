@@ -58,7 +58,7 @@ import {checkAccess, checkEntryChange, checkWritable, isReadOnly, ownsInode} fro
 import {requireNotExecuted} from './text-busy.ts'
 import {tell, tellEntry} from './watchers.ts'
 
-/** What a file description keeps of the flags: the others act once (fcntl F_GETFL shows what is left). */
+/** Flags that act once; a file description keeps the others (fcntl F_GETFL shows them). */
 const ONCE = O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC
 const O_TMPFILE_ONLY = O_TMPFILE & ~O_DIRECTORY
 
@@ -68,8 +68,8 @@ export interface Opened {
 }
 
 /**
- * Opens a path. `mode` already went through the umask; `flags` are x86_64's.
- * A fifo may come back before its other end is there: see FileDescription.isOpenComplete.
+ * Opens a path. The umask is already applied to `mode`; `flags` are x86_64's.
+ * A fifo may be returned before its other end is open: see FileDescription.isOpenComplete.
  * @throws Errno as man 2 open
  */
 export function openPath(
@@ -87,7 +87,7 @@ export function openPath(
   return openLocation(context.credentials, location, flags)
 }
 
-/** Opens what was found, with its permission checks: also for /proc/self/fd reopening and execve. */
+/** Opens a found location, with its permission checks: also for reopening /proc/self/fd, and execve. */
 export function openLocation(who: Credentials, location: Location, flags: number): Opened {
   const {inode} = location
   const wanted = accessOf(flags)
@@ -151,8 +151,8 @@ function create(who: Credentials, resolution: Resolution, flags: number, mode: n
 }
 
 function finish(location: Location, flags: number): Opened {
-  // With O_TRUNC a file system that copies need not; the cut itself is made here.
-  // A terminal asks who wants it as a controlling one.
+  // With O_TRUNC, a file system that copies on open need not copy; the cut itself is made here.
+  // O_NOCTTY reaches a terminal, which may become the caller's controlling one.
   const kept = location.inode.kind === S_IFCHR ? flags & O_NOCTTY : 0
   const file = location.inode.open((flags & ~ONCE) | kept)
   file.flags &= ~(O_TRUNC | O_NOCTTY)
@@ -190,12 +190,12 @@ function checkKind(location: Location, flags: number): void {
   if (kind === S_IFSOCK) throw new Errno(ENXIO)
 }
 
-/** Writing through a device or a fifo does not write to the file system it lies on. */
+/** Writing through a device or a fifo does not write to the file system that it lies on. */
 function isOnDisk(kind: number): boolean {
   return kind !== S_IFCHR && kind !== S_IFBLK && kind !== S_IFIFO
 }
 
-/** fs.protected_regular=1: O_CREAT in somebody's sticky, world-writable directory does not open a third one's file. */
+/** fs.protected_regular=1: in another user's sticky, world-writable directory, O_CREAT does not open a third user's file. */
 function checkProtected(location: Location, who: Credentials): void {
   const {parent, inode} = location
   if (parent === undefined) return

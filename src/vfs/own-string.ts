@@ -1,8 +1,8 @@
-// ownString: a byte string for keeps. V8's slices hold all of what they were cut from: a name, the path of 4 KB around it.
+// ownString: a byte string to keep. V8's slices hold all of the string that they were cut from: for a name, a path of 4 KB.
 
 import type {ByteString} from './file.ts'
 
-/** V8 copies what is shorter: SlicedString::kMinLength. */
+/** V8 copies shorter ones: SlicedString::kMinLength. */
 const MIN_SLICE = 13
 
 export function ownString(text: ByteString): ByteString {

@@ -15,13 +15,13 @@ export const PATH_MAX = 4096
 export const NAME_MAX = 255
 const MAX_LINKS = 40
 
-/** Who walks: a task's root directory and credentials. */
+/** The walker: a task's root directory and credentials. */
 export interface PathContext {
   readonly root: Location
   readonly credentials: Credentials
-  /** openat2's. */
+  /** From openat2(2). */
   readonly restriction?: PathRestriction
-  /** The process's, if it has one. */
+  /** The process's policy, if it has one. */
   readonly policy?: PathPolicy | undefined
 }
 
@@ -39,7 +39,7 @@ export interface Resolution {
 
 /**
  * What a path leads to. `start` is the working directory, or the directory of a *at call.
- * @param intent what for: the policy's business alone
+ * @param intent the purpose; only the policy uses it
  * @throws Errno ENOENT (also for the empty path), ENOTDIR, EACCES, ELOOP, ENAMETOOLONG; what the policy throws
  */
 export function resolve(
@@ -54,21 +54,21 @@ export function resolve(
   return found
 }
 
-/** What becomes of a symbolic link at the end of a path. */
+/** What to do with a symbolic link at the end of a path. */
 export type LastLink = number
 export const FOLLOW: LastLink = 0
-/** lstat, O_NOFOLLOW: not followed, unless a slash behind it asks for a directory. */
+/** lstat, O_NOFOLLOW: not followed, unless a trailing slash asks for a directory. */
 export const NO_FOLLOW: LastLink = 1
-/** Calls that make or take away the name itself: never followed; what a slash behind it means, they say. */
+/** Calls that make or remove the name itself: never followed; the calls decide what a trailing slash means. */
 export const NAME: LastLink = 2
-/** open's O_CREAT: followed, also to a name that is missing. @throws Errno EISDIR for a slash at the end */
+/** open's O_CREAT: followed, even to a missing name. @throws Errno EISDIR for a trailing slash */
 export const CREATE: LastLink = 3
-/** O_CREAT with O_EXCL or O_NOFOLLOW: as CREATE, but not followed. */
+/** O_CREAT with O_EXCL or O_NOFOLLOW: like CREATE, but not followed. */
 export const CREATE_NO_FOLLOW: LastLink = 4
 
 /**
- * The same, where the last name may be missing.
- * @throws Errno as `resolve`, but for a missing last name
+ * The same, but the last name may be missing.
+ * @throws Errno like `resolve`, except for a missing last name
  */
 export function resolveLast(
   context: PathContext,
@@ -86,7 +86,7 @@ export function resolveLast(
   return end
 }
 
-/** @param guesses passes known directories without a look at each: at the last of them, one question confirms all */
+/** @param guesses passes known directories without looking at each: at the last one, one question confirms them all */
 function walk(
   context: PathContext,
   start: Location,
@@ -126,7 +126,7 @@ function walk(
       checkSearch(current.inode, context.credentials)
       const sure = isGuess && isLast && lastLink < NAME ? current.inode.lookupInPlace(name) : undefined
       if (sure !== undefined) isGuess = false
-      // A single name is looked for: that tells its attributes, too.
+      // A single name is looked up, which also tells its attributes.
       const known = guesses && (!isLast || isGuess) ? current.inode.knownDirectory(name) : undefined
       if (known !== undefined && (!hadTrailingSlash || lastLink < CREATE)) {
         parent = current
@@ -190,7 +190,7 @@ function walk(
 
 const SLASH = 0x2f
 
-/** Nobody asks about the directories on the way: every one may be searched. */
+/** Guessing is allowed when every directory on the way may be searched and no policy asks about it. */
 function mayGuess({credentials, policy, restriction}: PathContext): boolean {
   return credentials.capabilities === ALL_CAPABILITIES && policy === undefined && restriction === undefined
 }

@@ -22,7 +22,7 @@ export function checkAccess(inode: Inode, mask: number, who: Credentials): void 
   if (!allows(inode.attributes(), mask, who) && !inode.permits?.()) throw new Errno(EACCES)
 }
 
-/** Whatever the mode says: but what nobody may execute needs a look at it. */
+/** Whether the mode need not be read. Executing needs a look at it: a file that nobody may execute stays so. */
 function mayIgnoreMode(kind: number, mask: number, {capabilities}: Credentials): boolean {
   if (capabilities === NO_CAPABILITIES) return false
   const isDirectory = kind === S_IFDIR
@@ -33,7 +33,7 @@ function mayIgnoreMode(kind: number, mask: number, {capabilities}: Credentials):
 
 function allows(attributes: Attributes, mask: number, who: Credentials): boolean {
   const {mode, uid, gid} = attributes
-  // Whoever ignores the mode executes what anybody may execute.
+  // CAP_DAC_OVERRIDE may execute what anybody may execute.
   if (hasCapability(who.capabilities, CAP_DAC_OVERRIDE) && (mode & 0o111) !== 0) return true
   if (who.uid === uid) return ((mode >> 6) & mask) === mask
   if (isMember(gid, who)) return ((mode >> 3) & mask) === mask
@@ -44,23 +44,23 @@ export function isMember(gid: number, who: Credentials): boolean {
   return who.gid === gid || who.groups.includes(gid)
 }
 
-/** Search permission: what path resolution asks of each directory. @throws Errno EACCES */
+/** Search permission, which path resolution needs in each directory. @throws Errno EACCES */
 export function checkSearch(directory: Inode, who: Credentials): void {
   if (who.capabilities !== ALL_CAPABILITIES) checkAccess(directory, MAY_EXECUTE, who)
 }
 
-/** Whether names may be added to or taken from a directory. @throws Errno EROFS, EACCES */
+/** Whether names may be added to or removed from a directory. @throws Errno EROFS, EACCES */
 export function checkEntryChange(directory: Location, who: Credentials): void {
   checkWritable(directory)
   checkAccess(directory.inode, MAY_WRITE | MAY_EXECUTE, who)
 }
 
-/** Its owner, or somebody who may do what owners may. */
+/** Whether `who` is its owner, or may do what owners may. */
 export function ownsInode(who: Credentials, owner: number): boolean {
   return who.uid === owner || hasCapability(who.capabilities, CAP_FOWNER)
 }
 
-/** In a directory with the sticky bit only the owner of a file or of the directory takes a name away. @throws Errno EPERM */
+/** In a directory with the sticky bit, only the owner of the file or of the directory may remove a name. @throws Errno EPERM */
 export function checkSticky(directory: Inode, victim: Inode, who: Credentials): void {
   if (hasCapability(who.capabilities, CAP_FOWNER)) return
   const parent = directory.attributes()
@@ -77,7 +77,7 @@ export function isReadOnly(location: Location): boolean {
   return location.mount.readOnly || location.mount.fs.readOnly
 }
 
-/** fs.protected_hardlinks is on in every distribution, but it is a policy; Linux's rule without it is none. */
+/** Linux's rule where fs.protected_hardlinks is on, as in every distribution; without that policy there is no rule. */
 export function mayHardLink(inode: Inode, who: Credentials): boolean {
   const attributes = inode.attributes()
   if (ownsInode(who, attributes.uid)) return true

@@ -1,4 +1,4 @@
-// PipeRing: the bytes in a pipe: a ring as large as what it holds needs, and gone when all is read.
+// PipeRing: the bytes in a pipe: a ring as large as its content needs, and gone when all is read.
 
 import type {Budget} from './budget.ts'
 
@@ -13,7 +13,7 @@ export class PipeRing {
   #head = 0
   #length = 0
 
-  /** @param budget the ring is counted there */
+  /** @param budget counts the ring */
   constructor(budget: Budget) {
     this.#budget = budget
   }
@@ -22,7 +22,7 @@ export class PipeRing {
     return this.#length
   }
 
-  /** Copies the first bytes; they stay. @returns how many */
+  /** Copies the first bytes, without removing them. @returns how many */
   peek(target: Uint8Array): number {
     const ring = this.#ring
     const count = Math.min(target.length, this.#length)
@@ -32,14 +32,14 @@ export class PipeRing {
     return count
   }
 
-  /** Takes the first `count` bytes away, at most `length`. */
+  /** Removes the first `count` bytes, at most `length`. */
   drop(count: number): void {
     this.#length -= count
     if (this.#length === 0) this.clear()
     else this.#head = (this.#head + count) % this.#ring.length
   }
 
-  /** @throws Errno ENOMEM, and nothing is stored */
+  /** @throws Errno ENOMEM, having stored nothing */
   append(source: Uint8Array): void {
     this.#reserve(this.#length + source.length)
     const ring = this.#ring

@@ -28,11 +28,11 @@ import {WaitQueue} from './wait-queue.ts'
 export const PIPE_BUF = 4096
 const DEFAULT_CAPACITY = 65536
 const PAGE = 4096
-/** f_type of pipes, for whatever else looks like one. */
+/** f_type of pipes, also for what looks like one. */
 export const PIPEFS_MAGIC = 0x50495045
 /** /proc/sys/fs/pipe-max-size. */
 export const PIPE_MAX_BYTES = 1 << 20
-/** Pages in all pipes, beyond which who is not privileged gets small ones, and cannot make them larger (man 7 pipe). */
+/** Pages in all pipes, beyond which unprivileged callers get small ones, and cannot enlarge them (man 7 pipe). */
 export const PIPE_USER_PAGES_SOFT = 16_384
 const SMALL_CAPACITY = 2 * PAGE
 
@@ -40,7 +40,7 @@ export class Pipe {
   readonly waiters = new WaitQueue()
   readers = 0
   writers = 0
-  /** How often each end was ever opened: a fifo's open(2) waits for the other's to change. */
+  /** How often each end was ever opened: a fifo's open(2) waits for the other's count to change. */
   readerOpens = 0
   writerOpens = 0
   #capacity: number
@@ -48,7 +48,7 @@ export class Pipe {
   readonly #budget: Budget
 
   /**
-   * @param budget what it holds is counted there
+   * @param budget counts what it holds
    * @param privileged CAP_SYS_RESOURCE
    */
   constructor(budget = new Budget(), privileged = true) {
@@ -90,7 +90,7 @@ export class Pipe {
     return count
   }
 
-  /** As read, but the bytes stay: tee(2), and splice(2) until it knows what the other side took. */
+  /** Like read, but the bytes stay: for tee(2), and for splice(2) until it knows what the other side took. */
   peek(target: Uint8Array): number {
     if (target.length === 0) return 0
     if (this.length === 0) {
@@ -100,13 +100,13 @@ export class Pipe {
     return this.#ring.peek(target)
   }
 
-  /** Takes away the first `count` bytes, at most `length`. */
+  /** Removes the first `count` bytes, at most `length`. */
   drop(count: number): void {
     this.#ring.drop(count)
     this.waiters.wakeAll(POLLOUT)
   }
 
-  /** Short when the ring fills, but never for up to PIPE_BUF bytes. @throws Errno EPIPE, EAGAIN, ENOMEM */
+  /** Short when the ring fills up, but never for up to PIPE_BUF bytes. @throws Errno EPIPE, EAGAIN, ENOMEM */
   write(source: Uint8Array): number {
     if (source.length === 0) return 0
     if (this.readers === 0) throw new Errno(EPIPE)
@@ -127,12 +127,12 @@ export class Pipe {
     return this.#capacity - this.length >= PIPE_BUF ? POLLOUT : 0
   }
 
-  /** Before its first end is opened. */
+  /** Call before its first end is opened. */
   begin(): void {
     this.#budget.pipePages += this.#capacity / PAGE
   }
 
-  /** Nobody has it open: a fifo forgets what it held. */
+  /** Nobody has it open any longer: a fifo forgets its content. */
   clear(): void {
     this.#ring.clear()
     this.#budget.pipePages -= this.#capacity / PAGE
@@ -214,7 +214,7 @@ export class PipeEnd extends Description {
 
 export type PipeOwner = Pick<Credentials, 'uid' | 'gid' | 'capabilities'>
 
-/** Whether Linux's limit of pages in pipes does not bind them. */
+/** Whether Linux's limit on pages in pipes does not apply to them. */
 export const mayExceed = ({capabilities}: Pick<Credentials, 'capabilities'>): boolean =>
   hasCapability(capabilities, CAP_SYS_RESOURCE)
 
@@ -233,7 +233,7 @@ export function openPipe(
 const fifos = new WeakMap<Inode, Pipe>()
 
 /**
- * Opens a fifo. Without O_NONBLOCK open(2) has not ended before `isOpenComplete`: the caller sleeps in `waiters`.
+ * Opens a fifo. Without O_NONBLOCK, open(2) is not over before `isOpenComplete`: the caller sleeps in `waiters`.
  * @throws Errno ENXIO: O_WRONLY | O_NONBLOCK without a reader; EINVAL for access mode 3
  */
 export function openFifo(inode: Inode, flags: number): FileDescription {
@@ -248,7 +248,7 @@ export function openFifo(inode: Inode, flags: number): FileDescription {
   return new PipeEnd(inode, pipe, flags, opensAtOnce)
 }
 
-/** Where the inodes of pipe(2) live. */
+/** The file system of pipe(2)'s inodes. */
 const pipefs = new UnmountedFileSystem('pipefs', PIPEFS_MAGIC)
 
 class PipeInode extends UnmountedNode {
@@ -259,7 +259,7 @@ class PipeInode extends UnmountedNode {
     this.#pipe = pipe
   }
 
-  /** By /proc/self/fd/N: another end of the same pipe. It does not wait for the other one, as a fifo's does. */
+  /** Through /proc/self/fd/N: another end of the same pipe. Unlike a fifo's, it does not wait for the other end. */
   override open(flags: number): FileDescription {
     return new PipeEnd(this, this.#pipe, flags, true)
   }

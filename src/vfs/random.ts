@@ -1,13 +1,13 @@
-// Random bytes of the host's kernel, man 4 random. Not node:crypto's: loading that takes 3 ms of each start.
+// Random bytes from the host's kernel, man 4 random. Not from node:crypto: loading that takes 3 ms of each start.
 
 import {openSync, readSync} from 'node:fs'
 
 type Fill = (target: Uint8Array) => void
 
-/** Chosen by the first sentry's start, or machine's: a jail has no /dev. The descriptor stays open: a guest that uses up all others has random bytes too. */
+/** Chosen when the first sentry or machine starts: a jail has no /dev. The descriptor stays open, so a guest can use up all others. */
 let fill: Fill | undefined
 
-/** While the host's files can be opened. */
+/** Call while host files can be opened. */
 export function openRandom(): void {
   fill ??= chooseFill()
 }
@@ -35,7 +35,7 @@ function chooseFill(): Fill {
   }
 }
 
-/** As /proc/sys/kernel/random/uuid writes one: RFC 9562, version 4. */
+/** In the format of /proc/sys/kernel/random/uuid: RFC 9562, version 4. */
 export function randomUuid(): string {
   const bytes = fillRandom(new Uint8Array(16))
   bytes[6] = (bytes[6] & 0x0f) | 0x40

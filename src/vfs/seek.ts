@@ -4,11 +4,11 @@ import {EINVAL, ENXIO, Errno} from '../abi/errno.ts'
 import {SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET} from '../abi/open-flags.ts'
 import {EXACT_END} from '../abi/word.ts'
 
-/** The largest file offset that files have (s_maxbytes): larger ones are not exact. */
+/** The largest file offset (s_maxbytes): larger numbers are not exact. */
 export const MAX_OFFSET = EXACT_END - 1
 
 /**
- * The new offset. Without knowledge of holes a file is data up to its end.
+ * The new offset. Holes are unknown here: a file is data up to its end.
  * @throws Errno EINVAL, ENXIO
  */
 export function seekTo(offset: number, whence: number, position: number, size: number): number {

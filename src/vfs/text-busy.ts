@@ -1,4 +1,4 @@
-// Text busy: what is open for writing is not executed, and what is executed is not written: ETXTBSY of execve(2), open(2), truncate(2).
+// Text busy: a file open for writing cannot be executed, nor an executed one written: ETXTBSY of execve(2), open(2), truncate(2).
 
 import {opensForWriting} from '../abi/access-mode.ts'
 import {Errno, ETXTBSY} from '../abi/errno.ts'
@@ -15,12 +15,12 @@ export function requireNotExecuted({textUse = 0}: Inode): void {
   if (textUse < 0) throw new Errno(ETXTBSY)
 }
 
-/** Programs run it: `change` of them more, or fewer. */
+/** `change` more (or fewer) programs execute it. */
 export function countExecuted(inode: Inode, change: number): void {
   inode.textUse = (inode.textUse ?? 0) - change
 }
 
-/** The same for a file description, if it writes. */
+/** Does the same for a file description, if it writes. */
 export function countWritten({inode, flags}: FileDescription, change: number): void {
   if (inode.kind === S_IFREG && opensForWriting(flags)) inode.textUse = (inode.textUse ?? 0) + change
 }

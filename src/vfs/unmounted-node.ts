@@ -1,4 +1,4 @@
-// UnmountedNode: an inode that one pipe or socket has for itself, with the mode, owner and times that its descriptors set.
+// UnmountedNode: an inode for one pipe or socket alone, with the mode, owner and times that its descriptors set.
 
 import {PERMISSION_BITS, S_IFMT} from '../abi/file-mode.ts'
 import {now} from './clock.ts'
@@ -12,7 +12,7 @@ export abstract class UnmountedNode extends Node {
   readonly fs: UnmountedFileSystem
   readonly #attributes: Attributes
 
-  /** @param mode with the file type */
+  /** @param mode includes the file type */
   constructor(fs: UnmountedFileSystem, mode: number, {uid, gid}: Pick<Credentials, 'uid' | 'gid'>) {
     super(mode & S_IFMT)
     this.fs = fs

@@ -1,4 +1,4 @@
-// UnmountedFileSystem: where inodes live that no mount shows: pipes, streams of the host, eventfds and their like.
+// UnmountedFileSystem: holds inodes that no mount shows: pipes, host streams, eventfds and the like.
 
 import {EINVAL, Errno} from '../abi/errno.ts'
 import {allocateDev} from './anonymous-dev.ts'

@@ -1,8 +1,8 @@
-// Wait queues: who sleeps until something changes (a pipe fills, a timer fires, a child ends).
+// Wait queues: waiters that sleep until something changes (a pipe fills, a timer fires, a child ends).
 
 /**
  * Called once per wake; a waiter that stays interested stays in the queue until it leaves. `events` are the poll(2) bits
- * that may have come to hold: a hint for edge-triggered epolls.
+ * that may now hold: a hint for edge-triggered epolls.
  */
 export type Waiter = (events: number) => void
 

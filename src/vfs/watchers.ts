@@ -1,4 +1,4 @@
-// Watchers: who is told of what happens to an inode: inotify(7). Where nobody watches, telling costs a look at the file system.
+// Watchers: told about what happens to an inode: inotify(7). Where nobody watches, telling costs one look at the file system.
 
 import {S_IFDIR} from '../abi/file-mode.ts'
 import {IN_DELETE_SELF, IN_ISDIR, IN_MOVE_SELF} from '../abi/inotify.ts'
@@ -8,11 +8,11 @@ import type {Location} from './location.ts'
 export interface Watcher {
   /**
    * @param event IN_* bits
-   * @param name in the directory that it watches; undefined: it happened to what it watches
-   * @param isUnlinked that name is gone
+   * @param name in the watched directory; undefined: it happened to the watched inode itself
+   * @param isUnlinked the name is gone
    */
   tell(event: number, name: ByteString | undefined, cookie: number, isUnlinked: boolean): void
-  /** There is nothing to watch any more. */
+  /** The watched inode is gone. */
   gone(): void
 }
 
@@ -28,12 +28,12 @@ export function removeWatcher(inode: Inode, watcher: Watcher): void {
   if (inode.watchers.size === 0) inode.watchers = undefined
 }
 
-/** By which name it was reached. */
+/** The name by which the inode was reached. */
 type Reached = Partial<Pick<Location, 'parent' | 'name'>>
 
 /**
- * It happened to this inode: its watchers learn of it, and those of the directory that it is in.
- * @param reached counts for what has several names
+ * Tells an event of this inode to its watchers, and to those of the directory that it is in.
+ * @param reached matters for an inode with several names
  */
 export function tell(inode: Inode, event: number, reached?: Reached): void {
   if (!inode.fs.watches) return
@@ -48,7 +48,7 @@ export function tell(inode: Inode, event: number, reached?: Reached): void {
   tellSelf(inode, event)
 }
 
-/** It may have been renamed. */
+/** False if it was renamed meanwhile. */
 function leadsTo(directory: Inode, name: ByteString, inode: Inode): boolean {
   try {
     return directory.lookup(name) === inode
@@ -57,7 +57,7 @@ function leadsTo(directory: Inode, name: ByteString, inode: Inode): boolean {
   }
 }
 
-/** It happened to an entry of a directory. */
+/** Tells an event of a directory's entry. */
 export function tellEntry(
   directory: Inode,
   event: number,
@@ -71,14 +71,14 @@ export function tellEntry(
     watcher.tell(event | directoryBit(inode), name, cookie, isUnlinked)
 }
 
-/** Its own watchers alone. An IN_MOVE_SELF or IN_DELETE_SELF does not say that it is a directory. */
+/** Tells its own watchers alone. IN_MOVE_SELF and IN_DELETE_SELF do not say whether it is a directory. */
 export function tellSelf(inode: Inode, event: number): void {
   if (inode.watchers === undefined) return
   const mask = event === IN_MOVE_SELF ? event : event | directoryBit(inode)
   for (const watcher of [...inode.watchers]) watcher.tell(mask, undefined, 0, false)
 }
 
-/** A name or a description of it is gone: with the last one it ends. */
+/** A name or a description of it is gone: with the last one, its watches end. */
 export function tellIfGone(inode: Inode): void {
   if (inode.watchers === undefined || isAlive(inode)) return
   for (const watcher of [...inode.watchers]) {

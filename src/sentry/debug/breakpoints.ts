@@ -1,23 +1,23 @@
-// Breakpoints: instructions of a program that a trap stands in for, in its own memory; who reads there sees the program's.
+// Breakpoints: traps in place of instructions in a program's own memory; readers of that memory see the program's own bytes.
 
 import {arch} from '../../arch/index.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
 import {readForced, writeForced} from './forced-memory.ts'
 
-/** Each is looked at when memory is read. */
+/** All of them are checked when memory is read. */
 const MAX_BREAKPOINTS = 4096
 
 interface Breakpoint {
-  /** What stands there without it. */
+  /** The bytes that the trap replaces. */
   readonly displaced: Uint8Array
-  /** Who asked for it: a debugger once or more, and the end of a step. */
+  /** How often it was asked for: by a debugger once or more, and by the end of a step. */
   holders: number
 }
 
 export class Breakpoints {
   readonly #at = new Map<number, Breakpoint>()
 
-  /** @returns false: nothing can be written there, or there are too many */
+  /** @returns false: that place cannot be written, or there are too many */
   add(map: MemoryMap, address: number): boolean {
     const known = this.#at.get(address)
     if (known !== undefined) {
@@ -43,7 +43,7 @@ export class Breakpoints {
     return this.#at.has(address)
   }
 
-  /** From the memory of a forked program, which nobody debugs. */
+  /** Removes them from the memory of a forked program, which is not debugged. */
   removeFromCopy(map: MemoryMap): void {
     for (const [address, breakpoint] of this.#at) leave(map, address, breakpoint)
   }
@@ -53,12 +53,12 @@ export class Breakpoints {
     this.#at.clear()
   }
 
-  /** The memory that they were in is gone: execve(2). */
+  /** Their memory is gone: execve(2). */
   forget(): void {
     this.#at.clear()
   }
 
-  /** For a moment, while somebody executes what stands there. */
+  /** Removes it for a moment, while a task executes the instruction. */
   lift(map: MemoryMap, address: number): void {
     const known = this.#at.get(address)
     if (known !== undefined) leave(map, address, known)
@@ -93,7 +93,7 @@ export class Breakpoints {
     return true
   }
 
-  /** @param visit `at`: where the displaced bytes begin, from `address` on; may be negative */
+  /** @param visit `at`: where the displaced bytes begin, relative to `address`; may be negative */
   #overlaps(address: number, length: number, visit: (displaced: Uint8Array, at: number) => void): void {
     for (const [start, {displaced}] of this.#at) {
       if (start < address + length && start + displaced.length > address) visit(displaced, start - address)
@@ -101,7 +101,7 @@ export class Breakpoints {
   }
 }
 
-/** Unless the program has put something else there. */
+/** Unless the program has written something else there. */
 function leave(map: MemoryMap, address: number, {displaced}: Breakpoint): void {
   const {breakpoint} = arch.debug
   const found = readForced(map, address, breakpoint.length)

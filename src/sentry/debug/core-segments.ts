@@ -1,4 +1,4 @@
-// Which of a program's memory goes into its core file: what it made, as core(5)'s default filter has it; files are on the disk.
+// Which of a program's memory goes into its core file: what it made, as in core(5)'s default filter; files are on disk.
 
 import type {CoreSegment} from '../../core/core-file.ts'
 import {MAX_SEGMENTS, PF_R, PF_W, PF_X} from '../../core/core-file.ts'
@@ -9,18 +9,18 @@ import {entryOffset} from '../memory/pager.ts'
 import {SharedMemory} from '../memory/shared-memory.ts'
 import {VM_DONTDUMP, VM_SPECIAL, type Vma} from '../memory/vma.ts'
 
-/** So many pages on either side that nobody touched are zeros in the core, as a debugger would see them, not a hole in its list. */
+/** Up to this many untouched pages on either side are zeros in the core, as a debugger would see them, not a gap. */
 const FILLED_PAGES = 2 ** 18
-/** Of one mapping that is all but empty: pages that were touched, and nothing around them. */
+/** Of one mapping. Beyond it, only touched pages are in the core, and nothing around them. */
 const MAX_FILLED_BYTES = 2 ** 36
-/** File systems have files of 16 TiB, zeros included. */
+/** File systems allow files of 16 TiB, zeros included. */
 const MAX_DUMPED_BYTES = 2 ** 40
 const MAX_PIECE_PAGES = 256
 const ZEROS = new Uint8Array(PAGE_SIZE)
 
 /**
- * By address. All together they have no more bytes that are not zero than guest memory has, though a page may be mapped a thousand
- * times: what does not fit is listed without its bytes.
+ * By address. All together hold no more non-zero bytes than guest memory, though a page may be mapped a thousand
+ * times: segments beyond that are listed without their bytes.
  */
 export function coreSegments(map: MemoryMap): CoreSegment[] {
   const segments: CoreSegment[] = []
@@ -45,7 +45,7 @@ export function coreSegments(map: MemoryMap): CoreSegment[] {
   return segments
 }
 
-/** For writeCore: pages that are there and not zero, as many at a time as lie in a row. */
+/** For writeCore: populated pages that are not zero, each contiguous run at once. */
 export function segmentContents(
   {pages, memory}: MemoryMap,
   {address, length}: CoreSegment,
@@ -75,11 +75,11 @@ export function segmentContents(
 interface Run {
   first: number
   end: number
-  /** Populated. */
+  /** Populated pages. */
   pages: number
 }
 
-/** @param fill pages on either side, where what nobody touched is zero */
+/** @param fill untouched pages on either side to include as zeros */
 function runsOf(map: MemoryMap, vma: Vma, fill: number): Run[] {
   const isWanted = filterOf(vma)
   if (isWanted === undefined) return []
@@ -98,13 +98,13 @@ function runsOf(map: MemoryMap, vma: Vma, fill: number): Run[] {
   return runs
 }
 
-/** Undefined: nothing of it. */
+/** Undefined: nothing of it goes in. */
 function filterOf(vma: Vma): ((page: number, entry: Entry) => boolean) | undefined {
   if (vma.flags & VM_DONTDUMP) return undefined
   const {backing} = vma
   if (backing === undefined || vma.flags & VM_SPECIAL || backing instanceof SharedMemory) return () => true
   if (vma.isShared) return undefined
-  // What it wrote, and the first page of a file, where its build id is.
+  // Written pages, and a file's first page, which has its build id.
   return (page, entry) => isWritten(entry) || (vma.filePage(page) === 0 && page * PAGE_SIZE === vma.start)
 }
 

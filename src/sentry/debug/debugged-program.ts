@@ -1,4 +1,4 @@
-// DebuggedProgram: a process and its threads as gdb's target: who stops them, what they stopped for, and how they go on.
+// DebuggedProgram: a process and its threads as gdb's target: how they are stopped, for what reason, and how they go on.
 
 import {faultInfo} from '../../abi/siginfo.ts'
 import {SIGKILL, SIGTRAP} from '../../abi/signal.ts'
@@ -24,11 +24,11 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging {
   readonly #kernel: Kernel
   readonly #stepping = new Stepping(this.points.breakpoints)
   #passed: ReadonlySet<number> = new Set()
-  /** Undefined: it runs. Else all stand still, or are about to. */
+  /** Undefined: it runs. Otherwise all threads stand still, or are about to. */
   #stop: Stop | undefined
-  /** Some are about to. */
+  /** Some threads are about to stop. */
   #isSettling = false
-  /** All do, and nobody has been told. */
+  /** All threads stand still, which is not yet reported. */
   #isSettled = false
   #isLeaving = false
 
@@ -47,7 +47,7 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging {
     return this.#stop !== undefined
   }
 
-  /** After each return of the kernel's loop: tells what there is. */
+  /** Call after each return of the kernel's loop: reports what happened. */
   report(): void {
     while (this.#isSettled) {
       this.#isSettled = false
@@ -94,7 +94,7 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging {
     for (const task of [...this.process.tasks]) this.#go(task, 'go', this.of(task).signal?.signal ?? 0)
   }
 
-  /** The debugger is gone without a word: nothing of it is left in the program, which runs on if it ran. */
+  /** The debugger is gone without a word: leaves nothing of it in the program, which runs on if it was running. */
   leave(): void {
     this.onStop = undefined
     this.#isLeaving = this.#stop === undefined || this.#isSettling || this.#isSettled
@@ -163,7 +163,7 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging {
     const isPassed = thread.passed === signal
     if (isPassed) thread.passed = 0
     if (isPassed || this.#passed.has(signal) || this.process.signals.ignores(signal)) {
-      // The frame of its handler is not to have the flag.
+      // The frame of its handler must not contain the flag.
       if (this.#stepping.isByFlag(task)) this.#stepping.begin(task)
       return false
     }
@@ -178,7 +178,7 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging {
     return thread.mode !== 'held'
   }
 
-  /** Another has come, before the program went on without the last one: it stands still for that one. */
+  /** Another debugger came before the program went on without the last one: it stands still for that one. */
   #forgetLeaver(): void {
     this.#isLeaving = false
     this.#passed = new Set()
@@ -189,7 +189,7 @@ export class DebuggedProgram extends ProgramView implements Target, Debugging {
     return this.process.tasks[0]?.tid ?? this.process.pid
   }
 
-  /** Of a thread that is still there. */
+  /** The last stop, with a thread that still exists. */
   #lastStop(): Stop {
     const stop = this.#stop!
     if (!('thread' in stop) || this.task(stop.thread) !== undefined) return stop

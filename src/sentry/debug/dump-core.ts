@@ -1,4 +1,4 @@
-// dumpCore: a process that a signal is about to kill, as an ELF core file.
+// dumpCore: writes a process that a signal is about to kill as an ELF core file.
 
 import {EM_AARCH64, EM_X86_64} from '../../abi/elf.ts'
 import type {SignalInfo} from '../../abi/siginfo.ts'
@@ -51,7 +51,7 @@ function idsOf(process: Process, pid: number): ProcessIds {
   return {pid, parent, group, session}
 }
 
-/** @param between what Linux puts behind the first thread's status */
+/** @param between what Linux puts after the first thread's status */
 function threadNotes(task: Task, signal: number, between: readonly CoreNote[] = []): CoreNote[] {
   const state = stateOf(task)
   const {signals, process} = task

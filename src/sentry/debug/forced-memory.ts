@@ -1,4 +1,4 @@
-// A program's memory as ptrace(2) shows it (FOLL_FORCE, mm/gup.c): whatever its protection is, and without a change of what is there.
+// A program's memory as in ptrace(2) (FOLL_FORCE, mm/gup.c): reads whatever the protection, and without changing what is there.
 
 import {Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
@@ -10,7 +10,7 @@ import {UserMemory} from '../memory/user-memory.ts'
 /** What is read in one piece. */
 const MAX_READ = 1 << 16
 
-/** @returns as much of it as is mapped, from its beginning; at most 64 KiB */
+/** @returns as much as is mapped, from the start; at most 64 KiB */
 export function readForced(map: MemoryMap, address: number, length: number): Uint8Array {
   const bytes = new Uint8Array(Math.min(length, MAX_READ))
   let done = 0
@@ -25,8 +25,8 @@ export function readForced(map: MemoryMap, address: number, length: number): Uin
 }
 
 /**
- * Private pages become the program's own. What nobody may write to and others see stays as it is: EIO there.
- * @returns whether all of it was written; else nothing was behind the first page that could not
+ * Private pages become the program's own. Shared pages that cannot be written stay as they are: EIO there.
+ * @returns whether all of it was written; otherwise nothing after the first page that failed was
  */
 export function writeForced(map: MemoryMap, address: number, bytes: Uint8Array): boolean {
   for (let done = 0; done < bytes.length; ) {
@@ -75,7 +75,7 @@ function writeInPage(map: MemoryMap, address: number, bytes: Uint8Array): boolea
     const inPage = address % PAGE_SIZE
     const offset = map.ownPage(address - inPage)
     memory.bytes.set(bytes, offset + inPage)
-    // It may be code: processors are told.
+    // It may be code, which processors must be told about.
     const batch = new MapBatch(pages.space, {lazily: true})
     const page = Math.floor(address / PAGE_SIZE)
     batch.add(page, pages.get(page))

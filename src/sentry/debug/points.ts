@@ -1,4 +1,4 @@
-// Points: where a debugger wants a program to stop, and its memory without a trace of them.
+// Points: where a debugger wants a program to stop; shows its memory without any trace of them.
 
 import type {PointKind} from '../../gdb/target.ts'
 import type {MemoryMap} from '../memory/memory-map.ts'
@@ -8,10 +8,10 @@ import {WatchedPlaces} from './watched-places.ts'
 export class Points {
   readonly breakpoints = new Breakpoints()
   readonly watched = new WatchedPlaces()
-  /** Where the debugger wants one, and how often; one elsewhere is the end of somebody's step. */
+  /** How often the debugger wants each; one elsewhere is the end of a step. */
   readonly #wanted = new Map<number, number>()
 
-  /** @returns false: nothing can be there, or there are too many */
+  /** @returns false: that place cannot have one, or there are too many */
   add(map: MemoryMap, kind: PointKind, address: number, length: number): boolean {
     if (kind === 'write')
       return this.watched.add(address, this.breakpoints.read(map, address, length), length)
@@ -36,13 +36,13 @@ export class Points {
     return this.#wanted.has(address)
   }
 
-  /** The first watched place that has changed since the last look. */
+  /** The first watched place that has changed since the last check. */
   changed(map: MemoryMap): number | undefined {
     if (this.watched.isEmpty) return undefined
     return this.watched.changed((address, length) => this.breakpoints.read(map, address, length))
   }
 
-  /** @param map where they are; undefined: that is gone */
+  /** @param map the memory that they are in; undefined: it is gone */
   clear(map: MemoryMap | undefined): void {
     if (map === undefined) this.breakpoints.forget()
     else this.breakpoints.removeAll(map)

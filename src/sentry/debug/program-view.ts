@@ -1,4 +1,4 @@
-// ProgramView: a process as a debugger looks at it while it stands still: threads, registers, memory.
+// ProgramView: a stopped process as a debugger sees it: threads, registers, memory.
 
 import type {RegisterLayout} from '../../gdb/register-layout.ts'
 import type {PointKind} from '../../gdb/target.ts'
@@ -18,7 +18,7 @@ export class ProgramView {
   readonly #firstPath: string
   readonly #hostPath: string | undefined
 
-  /** @param fp any FP state of the platform's */
+  /** @param fp any FP state of the platform */
   constructor(process: Process, fp: Uint8Array, hostPath: string | undefined) {
     this.process = process
     this.#firstPath = process.program.path
@@ -43,7 +43,7 @@ export class ProgramView {
     const task = this.task(thread)
     if (task === undefined) return false
     if (Buffer.compare(bytes, this.readRegisters(thread)) === 0) return true
-    // The parent of a vfork(2)'s child: no debugger of Linux's stops it either.
+    // The parent of a vfork(2) child: Linux's debuggers do not stop it either.
     if (task.wait?.onlyKillable === true) return false
     leaveCall(task, this.of(task))
     return unpack(this.layout, bytes, task)
@@ -61,7 +61,7 @@ export class ProgramView {
   }
 
   addPoint(kind: PointKind, address: bigint, length: number): boolean | undefined {
-    // Looks leave no trace in what is compared.
+    // Reads leave no trace to compare.
     if (kind === 'read' || kind === 'access') return undefined
     const start = this.#address(address)
     return start !== undefined && this.points.add(this.process.memoryMap, kind, start, length)
@@ -81,7 +81,7 @@ export class ProgramView {
     return task && this.of(task).signal?.info
   }
 
-  /** Of the host, where gdb is: what has that path in the guest is another file. */
+  /** Its path on the host, where gdb is: the guest's path names another file there. */
   executable(): string | undefined {
     return this.process.program.path === this.#firstPath ? this.#hostPath : undefined
   }

@@ -1,4 +1,4 @@
-// Stepping: one instruction of a task and no more: by the processor's flag, or by a breakpoint where the instruction leads.
+// Stepping: a task executes one instruction and no more: with the processor's flag, or a breakpoint where the instruction leads.
 
 import {arch} from '../../arch/index.ts'
 import type {Task} from '../task.ts'
@@ -7,15 +7,15 @@ import {readForced} from './forced-memory.ts'
 
 const LONGEST_LOOK = 4
 
-/** What a task is about to do, or does. */
+/** A step that a task is about to make, or makes. */
 interface Stride {
-  /** Where it stood. */
+  /** The address that it starts from. */
   readonly from: number
-  /** Until it is armed the task has not run. */
+  /** The task has not run before this is set. */
   isArmed: boolean
-  /** The flag is set, and was not the program's. */
+  /** The flag is set for the step, and was not set by the program. */
   hasFlag: boolean
-  /** Of its own, at its end. */
+  /** The step's own breakpoint, at its end. */
   breakpoint: number | undefined
 }
 
@@ -34,22 +34,22 @@ export class Stepping {
     this.#strides.set(task, {from, isArmed: false, hasFlag: false, breakpoint: undefined})
   }
 
-  /** Before the task runs. @returns false: it has made its step, by a call or a signal's handler */
+  /** Call before the task runs. @returns false: it has made its step, through a call or a signal's handler */
   mayRun(task: Task): boolean {
     const stride = this.#strides.get(task)
     if (stride === undefined) return true
     const registers = task.context.readRegisters()
     if (arch.programCounter(registers) !== stride.from) return false
-    // A fault was mended, or others had its CPU.
+    // A fault was mended, or other tasks had its CPU.
     return stride.isArmed || this.#arm(task, stride, registers)
   }
 
-  /** A trap of the processor's flag is its. */
+  /** Whether a trap of the processor's flag is due to a step. */
   isByFlag(task: Task): boolean {
     return this.#strides.get(task)?.hasFlag === true
   }
 
-  /** A breakpoint here is its. */
+  /** Whether a breakpoint here is due to a step. */
   endsAt(task: Task, address: number): boolean {
     return this.#strides.get(task)?.breakpoint === address
   }
@@ -70,20 +70,20 @@ export class Stepping {
     for (const task of [...this.#strides.keys()]) this.end(task)
   }
 
-  /** @returns false: the step leads to where the task is */
+  /** @returns false: the step leads to where the task already is */
   #arm(task: Task, stride: Stride, registers: BigUint64Array): boolean {
     const map = task.process.memoryMap
     stride.isArmed = true
     const step = arch.debug.stepOf(registers, readForced(map, stride.from, LONGEST_LOOK))
     if (step === stride.from) return false
     if (step === 'trap-flag') {
-      // One that the program has set is its own.
+      // A flag that the program itself has set stays.
       if (arch.debug.hasTrapFlag(registers)) return true
       arch.debug.setTrapFlag(registers, true)
       task.context.writeRegisters(registers)
       stride.hasFlag = true
     } else if (step !== 'call' && this.#breakpoints.add(map, step)) {
-      // Where none can be, it faults.
+      // If there can be no breakpoint, the step faults.
       stride.breakpoint = step
     }
     return true

@@ -1,4 +1,4 @@
-// A task's registers as one piece, in the order of a layout for gdb.
+// A task's registers as one block of bytes, in the order of a layout for gdb.
 
 import {Errno} from '../../abi/errno.ts'
 import {type DebugState, readInteger, writeInteger} from '../../arch/debug.ts'
@@ -10,7 +10,7 @@ import type {Task} from '../task.ts'
 
 const LAYOUTS = {x86_64: x86Layout, arm64: () => arm64Layout} as const
 
-/** What a program of this processor has. @param fp any FP state of the platform's */
+/** The layout for a program on this processor. @param fp any FP state of the platform */
 export function layoutFor(fp: Uint8Array): RegisterLayout {
   return LAYOUTS[arch.name](arch.debug.hasWideVectors(fp))
 }
@@ -29,14 +29,14 @@ export function pack(layout: RegisterLayout, state: DebugState): Uint8Array {
   return bytes
 }
 
-/** @returns whether the processor took all of it: nothing has changed otherwise */
+/** @returns whether the processor accepted all of it; otherwise nothing has changed */
 export function unpack(layout: RegisterLayout, bytes: Uint8Array, task: Task): boolean {
   const before = stateOf(task)
   const state = {general: before.general.slice(), fp: before.fp.slice()}
   for (const {name, offset, bytes: length} of layout.registers) {
     const register = arch.debug.registers[name]
     const value = readInteger(bytes.subarray(offset, offset + length))
-    // What is written is in use from then on: only what changes.
+    // A written register counts as in use from then on, so only changed ones are written.
     if (value !== register.read(before)) register.write(state, value)
   }
   try {

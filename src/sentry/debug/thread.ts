@@ -1,4 +1,4 @@
-// Thread: what a debugger knows of a task, and what becomes of its signal and its call when it is let go.
+// Thread: what a debugger knows about a task, and what happens to its signal and its call when it goes on.
 
 import {EINTR} from '../../abi/errno.ts'
 import {plainInfo, SI_USER} from '../../abi/siginfo.ts'
@@ -9,25 +9,25 @@ import type {Task} from '../task.ts'
 
 export interface Thread {
   mode: 'held' | 'goes' | 'steps'
-  /** A step is what the debugger wants, and not only a look at what is watched. */
+  /** The debugger wants a step, not only a check of what is watched. */
   isAsked: boolean
   range: StepRange | undefined
-  /** What it stopped for, and has not had. */
+  /** The signal that it stopped for, and has not received. */
   signal: PendingSignal | undefined
-  /** The next one of this number is not asked about. */
+  /** The next signal of this number passes without asking the debugger. */
   passed: number
-  /** The debugger changed its registers while it slept in a call, which is made anew if it puts them back. */
+  /** The debugger changed its registers while it slept in a call, which is restarted if they are put back. */
   abandoned: AbandonedCall | undefined
-  /** Of another process: it executes what a breakpoint stands for. */
+  /** For another process's thread: the address of the breakpoint whose instruction it executes. */
   lifted: number | undefined
 }
 
 interface AbandonedCall {
   readonly callNumber: number
   readonly firstArgument: bigint
-  /** Where the call ends. */
+  /** The address after the call. */
   readonly behind: number
-  /** It had done something: that is not done anew. */
+  /** What the call had done already, which is not done again. */
   readonly result: number | undefined
 }
 
@@ -36,7 +36,7 @@ export function newThread(): Thread {
   return {mode: 'goes', isAsked: false, passed: 0, ...nothing}
 }
 
-/** @param signal in place of what it stopped for; 0: none */
+/** @param signal replaces the one that it stopped for; 0: none */
 export function sendOnward(task: Task, thread: Thread, signal: number): void {
   const stoppedFor = thread.signal
   thread.signal = undefined
@@ -46,7 +46,7 @@ export function sendOnward(task: Task, thread: Thread, signal: number): void {
   task.signals.pending.add({signal, info})
 }
 
-/** As Linux does for a debugger: a call that sleeps ends when registers are written, and is made anew if they are put back. */
+/** As Linux does for a debugger: a sleeping call ends when registers are written, and is restarted if they are put back. */
 export function leaveCall(task: Task, thread: Thread): void {
   if (task.wait === undefined) return
   const {callNumber} = task.context

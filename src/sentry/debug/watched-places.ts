@@ -1,4 +1,4 @@
-// WatchedPlaces: memory whose changes stop a program: compared after each step, as no platform lends a program its debug registers.
+// WatchedPlaces: memory whose changes stop a program: compared after each step, as no platform gives a program its debug registers.
 
 /** Each is read after each instruction. */
 const MAX_PLACES = 16

@@ -1,4 +1,4 @@
-// Changes: what happens to a file or in a directory that a sandbox's owner watches, until it is told.
+// Changes: what happens to a file, or in a directory, that a sandbox's owner watches, until it is reported.
 
 import {
   IN_ATTRIB,
@@ -28,7 +28,7 @@ export class Changes implements Handle, Watcher {
   #changes: FileChange[] = []
   #isBegun = false
   #isGone = false
-  /** The owner has asked, and there was nothing. */
+  /** Set when the owner has asked and there was nothing to report. */
   #later: ((answered: Answered) => void) | undefined
 
   constructor(inode: Inode) {
@@ -36,7 +36,7 @@ export class Changes implements Handle, Watcher {
     addWatcher(inode, this)
   }
 
-  /** At the first time, whether it is watched; then with at least one change, or the end. */
+  /** The first answer says whether it is watched; later ones have at least one change, or the end. */
   more(_bytes: Uint8Array, _isEnd: boolean, later: (answered: Answered) => void): Answered | undefined {
     if (!this.#isBegun) {
       this.#isBegun = true

@@ -43,7 +43,7 @@ export function toTime(ms: number): Time {
   return {seconds, nanoseconds: Math.floor((ms - seconds * 1e3) * 1e6)}
 }
 
-/** What is no UTF-8 becomes U+FFFD. */
+/** Bytes that are not UTF-8 become U+FFFD. */
 export function toText(bytes: ByteString): string {
   return Buffer.from(bytes, 'latin1').toString('utf8')
 }

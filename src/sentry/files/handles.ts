@@ -1,4 +1,4 @@
-// What is read, written, listed or removed piece by piece for a sandbox's owner, between its questions.
+// Handles: what is read, written, listed or removed piece by piece for a sandbox's owner, between its questions.
 
 import {EBADF, EIO, EMFILE, ENOENT, Errno} from '../../abi/errno.ts'
 import {IN_ACCESS, IN_MODIFY} from '../../abi/inotify.ts'
@@ -10,28 +10,28 @@ import {SharedDescription} from '../fd-table.ts'
 import {entryOf} from './entry.ts'
 import {type Answered, type FileEntry, PIECE_BYTES, PIECE_ENTRIES, PIECE_NAME_BYTES} from './operations.ts'
 
-/** How an answer is given that there is not at once. */
+/** Takes an answer that is not ready at once. */
 export type Later = (answered: Answered) => void
 
 export interface Handle {
   /**
-   * @param later called with the answer, if it gives none
-   * @throws Errno, after which it is of no use
+   * @param later called with the answer, if none is returned
+   * @throws Errno, after which the handle is of no use
    */
   more(bytes: Uint8Array, isEnd: boolean, later: Later): Answered | undefined
   close(): void
 }
 
-/** A volume's files are open on the host, too. */
+/** A volume's files are also open on the host. */
 const MAX_HANDLES = 512
-/** Entries that are looked at in one go. */
+/** Entries looked at in one go. */
 const BATCH_ENTRIES = 64
 
 export class Handles {
   readonly #open = new Map<number, Handle>()
   #last = 0
 
-  /** Asks for the first piece, and keeps it if there are more. @throws Errno EMFILE, those of the handle */
+  /** Asks for the first piece, and keeps the handle if there are more. @throws Errno EMFILE, and the handle's errors */
   begin(bytes: Uint8Array, isEnd: boolean, open: () => Handle): Answered {
     if (this.#open.size >= MAX_HANDLES) throw new Errno(EMFILE)
     const handle = ++this.#last
@@ -39,7 +39,7 @@ export class Handles {
     return this.more(handle, bytes, isEnd, () => {})!
   }
 
-  /** @throws Errno EBADF, those of the handle */
+  /** @throws Errno EBADF, and the handle's errors */
   more(handle: number, bytes: Uint8Array, isEnd: boolean, later: Later): Answered | undefined {
     const open = this.#open.get(handle)
     if (open === undefined) throw new Errno(EBADF)
@@ -52,7 +52,7 @@ export class Handles {
     }
   }
 
-  /** Again, or what was not there: nothing happens. */
+  /** Closing twice, or an unknown handle, does nothing. */
   close(handle: number): void {
     const open = this.#open.get(handle)
     this.#open.delete(handle)
@@ -102,7 +102,7 @@ export class Writer implements Handle {
   readonly #shared: SharedDescription
   readonly #modified: Time | undefined
 
-  /** @param modified when its content is of, if not of now */
+  /** @param modified the time of its content, if not now */
   constructor(file: FileDescription, location: Location, modified: Time | undefined) {
     this.#shared = new SharedDescription(file, location)
     this.#modified = modified
@@ -132,7 +132,7 @@ export class Lister implements Handle {
     this.#shared = new SharedDescription(file, location)
   }
 
-  /** At least one, but at the end. */
+  /** At least one entry, except at the end. */
   more(): Answered {
     const {file, location} = this.#shared
     const entries: FileEntry[] = []

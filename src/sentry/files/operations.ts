@@ -1,23 +1,23 @@
-// What a sandbox's owner may ask of the guest's tree: the operations, what they give, and how much of it at a time.
+// What a sandbox's owner may ask of the guest's tree: the operations, their answers, and how much one of them holds.
 
 /** Bytes of a file, in one question or answer. */
 export const PIECE_BYTES = 1 << 20
-/** Changes that wait to be told, and are then in one answer. */
+/** Changes that may wait to be reported, and then come in one answer. */
 export const PIECE_CHANGES = 1024
-/** Entries of a directory, in one answer, and the bytes of their names and targets. */
+/** Entries of a directory in one answer, and the bytes of their names and targets. */
 export const PIECE_ENTRIES = 500
 export const PIECE_NAME_BYTES = 1 << 17
 
 /** A path of the guest's. */
 export interface Place {
   path: string
-  /** A directory that `path` starts in and stays in: none of its links is followed. Absent: `path` is absolute. */
+  /** A directory where `path` starts and stays: none of its links is followed. Absent: `path` is absolute. */
   beneath?: string
 }
 
 export type FileOperation =
   | {name: 'read'; at: Place}
-  /** `replace`: another file under its name, with the time that it has at its end. Neither: the same, cut. */
+  /** `replace`: makes another file under its name, which gets this time at its end. Neither: the same file, cut. */
   | {
       name: 'write'
       at: Place
@@ -31,34 +31,34 @@ export type FileOperation =
   | {name: 'make-directory'; at: Place; mode: number; recursive: boolean}
   | {name: 'remove'; at: Place; recursive: boolean}
   | {name: 'rename'; at: Place; to: Place}
-  /** These replace what is no directory. */
+  /** These replace anything but a directory. */
   | {name: 'link'; at: Place; to: Place}
   | {name: 'symlink'; at: Place; target: string}
   | {name: 'change'; at: Place; mode: number; modifiedMs: number}
   | {name: 'watch'; at: Place}
-  /** The next piece of what had no end yet; bytes go along with a write. */
+  /** The next piece of what has not ended; bytes go along with a write. */
   | {name: 'more'; of: Piecewise; handle: number; isEnd: boolean}
   | {name: 'close'; handle: number}
 
-/** What may take several pieces, and has a handle until its end. */
+/** Operations that may take several pieces, with a handle until they end. */
 export type Piecewise = 'read' | 'write' | 'list' | 'remove' | 'watch'
 
 export interface FileAnswer {
-  /** Nothing is left to be asked for, or written. */
+  /** Nothing is left to ask for, or to write. */
   isEnd: boolean
-  /** For `more` and `close`. Absent: it was all. */
+  /** For `more` and `close`. Absent: that was all. */
   handle?: number
-  /** Of a file that is read, when it was opened: some, as those of /proc, say 0. */
+  /** Of a file that is read, as of its opening: some, like those of /proc, say 0. */
   size?: number
   /** Of `list`. */
   entries?: FileEntry[]
-  /** Of `watch`, in order: from the second answer on, which waits for some. */
+  /** Of `watch`, in order, from the second answer on; it waits until there are some. */
   changes?: FileChange[]
   /** Of `stat`. */
   entry?: FileEntry
 }
 
-/** `overflow`: there were too many, and some are not told. */
+/** `overflow`: there were too many, and some are not reported. */
 export const FILE_CHANGES = ['create', 'write', 'attributes', 'remove', 'overflow'] as const
 export type ChangeKind = (typeof FILE_CHANGES)[number]
 
@@ -87,7 +87,7 @@ export interface FileEntry {
   target?: string
 }
 
-/** An answer, and the bytes that go with it. */
+/** An answer, with the bytes that go with it. */
 export interface Answered {
   answer: FileAnswer
   bytes?: Uint8Array<ArrayBuffer>

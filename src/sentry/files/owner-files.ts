@@ -1,4 +1,4 @@
-// OwnerFiles: what a sandbox's owner does in the guest's tree, by a table of operations. Each is answered at once, also while a guest runs.
+// OwnerFiles: does what a sandbox's owner asks in the guest's tree, from a table of operations. Answers at once, even while a guest runs.
 
 import {
   EEXIST,
@@ -54,7 +54,7 @@ import {Walk} from './walk.ts'
 const DEFAULT_MODE = 0o644
 const DONE: Answered = {answer: {isEnd: true}}
 
-/** The guest's, and who may have its files mapped. */
+/** The guest's tree, and the processes that may have its files mapped. */
 type Tree = Pick<Kernel, 'rootMount' | 'processes' | 'current'>
 
 type Named<Name extends FileOperation['name']> = Extract<FileOperation, {name: Name}>
@@ -73,7 +73,7 @@ export class OwnerFiles {
   readonly walk: Walk
   readonly handles = new Handles()
 
-  /** @param veil what programs see of the tree, if not all */
+  /** @param veil the part of the tree that programs see, if not all of it */
   constructor(kernel: Tree, credentials: Credentials, veil?: () => PathPolicy) {
     this.kernel = kernel
     this.credentials = credentials
@@ -81,16 +81,16 @@ export class OwnerFiles {
   }
 
   /**
-   * Never waits for anything.
-   * @param later called with the answer of a watch, if it gives none
+   * Never waits.
+   * @param later called with the answer of a watch, if none is returned
    * @throws Errno
    */
   answer(operation: FileOperation, bytes: Uint8Array, later: Later): Answered | undefined {
     const {kernel} = this
     const {current} = kernel
-    // /proc/self is nobody's.
+    // There is no /proc/self for an owner.
     kernel.current = undefined
-    // What the host has changed since is seen.
+    // Shows what the host has changed since.
     nextTurn()
     try {
       return operations[operation.name](this, operation as never, bytes, later)
@@ -189,7 +189,7 @@ const operations: Operations = {
   },
 }
 
-/** Nothing else: to open a device or a fifo is an act, and to read it may wait for ever. */
+/** Nothing but regular files: opening a device or fifo has effects, and reading it may wait for ever. */
 function openRegular(
   context: PathContext,
   start: Location,
@@ -215,7 +215,7 @@ function openRegular(
 
 function requireRegular({inode}: Location, flags: number): void {
   if (inode.kind !== S_IFREG) throw new Errno(inode.kind === S_IFDIR ? EISDIR : ENXIO)
-  // A task's business: the files of /proc ask which one writes.
+  // Only a task may: the files of /proc ask which one writes.
   if (flags & O_WRONLY && inode.fs.type === 'proc') throw new Errno(EPERM)
 }
 
@@ -238,7 +238,7 @@ function openToWrite(files: OwnerFiles, {at, mode, how}: Named<'write'>): Opened
   return opened
 }
 
-/** If there is one. A directory stays. */
+/** Removes it, if it exists. A directory stays. */
 function removeFile(context: PathContext, start: Location, path: ByteString): void {
   try {
     unlinkPath(context, start, path)
@@ -257,7 +257,7 @@ const removerOf =
   (within: PathContext) =>
   (context: PathContext, start: Location, path: ByteString): Remover => {
     const {found, parent, name, trailingSlash} = resolveLast(context, start, path, NAME, CREATE)
-    // Nothing is taken out of what itself cannot go.
+    // Nothing is removed from a directory that cannot be removed itself.
     if (name === '' || name === '.' || name === '..') throw new Errno(ENOTEMPTY)
     if (found === undefined) throw new Errno(ENOENT)
     if (trailingSlash && found.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)

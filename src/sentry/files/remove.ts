@@ -1,4 +1,4 @@
-// Remover: takes a file, or a tree of them, out of the guest's tree, some names at a time.
+// Remover: removes a file, or a tree of them, from the guest's tree, some names at a time.
 
 import {EBUSY, ENAMETOOLONG, ENOENT, Errno} from '../../abi/errno.ts'
 import {S_IFDIR} from '../../abi/file-mode.ts'
@@ -11,11 +11,11 @@ import {type PathContext, resolve} from '../../vfs/path-walk.ts'
 import type {Handle} from './handles.ts'
 import type {Answered} from './operations.ts'
 
-/** In one go: a few milliseconds, 50 of them on a volume. */
+/** Steps in one go: a few milliseconds, 50 of them on a volume. */
 const STEPS = 512
-/** A guest nests directories as deep as it likes. */
+/** A guest can nest directories as deeply as it likes. */
 const MAX_DEPTH = 16_384
-/** Of names that wait: with more of them, a directory gives few at a time. */
+/** When this many names wait, a directory gives only a few at a time. */
 const MANY_NAMES = 100_000
 const BATCH_NAMES = 4096
 const SMALL_BATCH_NAMES = 16
@@ -30,7 +30,7 @@ export class Remover implements Handle {
   readonly #context: PathContext
   readonly #victims: Victim[]
 
-  /** @param parent where the name is: it is no path */
+  /** @param parent the directory of the name, which is not a path */
   constructor(context: PathContext, parent: Location, name: ByteString) {
     this.#context = context
     this.#victims = [{parent, name, depth: 0}]
@@ -49,7 +49,7 @@ export class Remover implements Handle {
     this.#victims.length = 0
   }
 
-  /** @returns false: what is in it goes first */
+  /** @returns false: its contents must go first */
   #remove({parent, name, depth}: Victim): boolean {
     try {
       const found = resolve(this.#context, parent, name, false)
@@ -57,7 +57,7 @@ export class Remover implements Handle {
         unlinkPath(this.#context, parent, name)
         return true
       }
-      // A volume, say: nothing is taken out of what itself stays.
+      // A volume, for example: nothing is removed from a directory that stays.
       if (found.mount !== parent.mount) throw new Errno(EBUSY)
       const names = this.#namesIn(found)
       if (names.length === 0) {
@@ -68,7 +68,7 @@ export class Remover implements Handle {
       for (const each of names) this.#victims.push({parent: found, name: each, depth: depth + 1})
       return false
     } catch (error) {
-      // Somebody else was quicker.
+      // Something else removed it first.
       if (depth > 0 && error instanceof Errno && error.code === ENOENT) return true
       throw error
     }

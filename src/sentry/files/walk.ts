@@ -1,4 +1,4 @@
-// Walk: how the paths of a sandbox's owner are walked: with the guest's rights, and no further by its links than it could go itself.
+// Walk: how the paths of a sandbox's owner are walked: with the guest's rights, and through its links no further than it could go itself.
 
 import {RESOLVE_BENEATH, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS} from '../../abi/at-flags.ts'
 import {ELOOP, Errno} from '../../abi/errno.ts'
@@ -18,7 +18,7 @@ export class Walk {
   readonly #credentials: Credentials
   readonly #veil: (() => PathPolicy) | undefined
 
-  /** @param veil what programs see of the tree, if not all */
+  /** @param veil the part of the tree that programs see, if not all of it */
   constructor(root: Location, credentials: Credentials, veil: (() => PathPolicy) | undefined) {
     this.#root = root
     this.#credentials = credentials
@@ -26,7 +26,7 @@ export class Walk {
   }
 
   /**
-   * The owner's own path leads anywhere. A link on it may be a guest's, who would have the owner write where it may not go itself.
+   * The owner's own path leads anywhere. A link on it may be a guest's, to make the owner write where the guest may not go.
    * @throws Errno
    */
   to<Result>(place: Place, step: Step<Result>): Result {
@@ -36,7 +36,7 @@ export class Walk {
     return step(this.#context(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS, start), start, path)
   }
 
-  /** For names in directories that were found. */
+  /** For names in directories that were already found. */
   get within(): PathContext {
     return this.#context(RESOLVE_NO_SYMLINKS, this.#root)
   }

@@ -1,4 +1,4 @@
-// What a futex is known by, and where its sleepers are: futex(7), get_futex_key in Linux.
+// How a futex is identified, and which table its sleepers are in: futex(7), get_futex_key in Linux.
 
 import {EFAULT, EINVAL, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
@@ -6,22 +6,22 @@ import type {Task} from '../task.ts'
 import type {FutexKey, FutexTable} from './futex-table.ts'
 
 const WORD_BYTES = 4
-/** A bitset that meets all. */
+/** A bitset that meets every other. */
 export const ANY = 0xffff_ffff | 0
 
 export function futexTable({kernel, process}: Task, isPrivate: boolean): FutexTable {
   return isPrivate ? process.memoryMap.futexes : kernel.ipc.futexes
 }
 
-/** FUTEX_WAKE of Linux's own: a futex that the task leaves. @throws Errno EINVAL, EFAULT */
+/** A FUTEX_WAKE by the kernel: for a futex that the task leaves. @throws Errno EINVAL, EFAULT */
 export function wakeFutex(task: Task, address: number, count: number): number {
   return futexTable(task, false).wake(futexKey(task, address, false), count, ANY)
 }
 
 /**
- * What a futex is known by, as Linux's get_futex_key has it: the address space and the address, or, if the call does not
- * say that it is private, what a shared mapping shows there. So does what a private mapping shows of its file as long as it
- * cannot be written; other memory that cannot be is EFAULT, as nobody could change the word.
+ * Identifies a futex, like Linux's get_futex_key: by address space and address or, unless the call says that it is private,
+ * by what a shared mapping shows there. So does a private mapping that shows its file, as long as it cannot be
+ * written; other read-only memory is EFAULT, as nobody could change the word.
  * @throws Errno EINVAL, EFAULT
  */
 export function futexKey({memory, process}: Task, address: number, isPrivate: boolean): FutexKey {
@@ -30,7 +30,7 @@ export function futexKey({memory, process}: Task, address: number, isPrivate: bo
     memory.check(alignedFutex(address), WORD_BYTES)
     return {object: map, offset: address}
   }
-  // It has to be there, and a stack may grow for it.
+  // The word must be mapped, and a stack may grow for it.
   memory.view(alignedFutex(address), WORD_BYTES, PROT_READ)
   const vma = map.vmas.at(address)!
   if (!vma.isShared && vma.protection & PROT_WRITE) return {object: map, offset: address}

@@ -1,4 +1,4 @@
-// futex(2): locks whose word names the owner, and which the kernel hands on: FUTEX_LOCK_PI and its kin. Nobody's priority is
+// futex(2): locks whose word names the owner, and which the kernel hands on: FUTEX_LOCK_PI and the like. No priority is
 // raised: all tasks are SCHED_OTHER here.
 
 import {EAGAIN, EDEADLK, EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
@@ -8,7 +8,7 @@ import {ANY, alignedFutex, futexKey, futexTable} from './futex-key.ts'
 import {sleepOnFutex} from './futex-sleep.ts'
 import type {FutexKey, FutexTable, FutexWaiter} from './futex-table.ts'
 
-/** A futex word, and who waits for it. */
+/** A futex word, and its waiters. */
 interface Lock {
   readonly address: number
   readonly isPrivate: boolean
@@ -16,7 +16,7 @@ interface Lock {
 }
 
 interface WaitedLock extends Lock {
-  /** Who waits: the address is of its memory. */
+  /** The waiter: the address is in its memory. */
   readonly task: Task
 }
 
@@ -35,7 +35,7 @@ export function tryLockPi(task: Task, lock: Lock): number {
   throw new Errno(EAGAIN)
 }
 
-/** FUTEX_UNLOCK_PI: the first who waits owns it now. @throws Errno EPERM: the caller does not own it */
+/** FUTEX_UNLOCK_PI: the first waiter owns it now. @throws Errno EPERM: the caller does not own it */
 export function unlockPi(task: Task, lock: Lock): number {
   const word = task.memory.readInt32(lock.address)
   if ((word & FUTEX_TID_MASK) !== task.tid) throw new Errno(EPERM)
@@ -57,8 +57,8 @@ export function waitRequeuePi(
 }
 
 /**
- * FUTEX_CMP_REQUEUE_PI: one gets the lock or waits for it, and `count` more wait for it. @returns how many it moved or woke
- * @throws Errno EAGAIN: the word changed; EINVAL: somebody waits for another lock
+ * FUTEX_CMP_REQUEUE_PI: one gets the lock or waits for it, and `count` more wait for it. @returns how many were moved or woken
+ * @throws Errno EAGAIN: the word changed; EINVAL: a sleeper waits for another lock
  */
 export function requeuePi(task: Task, condition: Lock, lock: Lock, expected: number, count: number): number {
   if (condition.address === lock.address) throw new Errno(EINVAL)
@@ -81,13 +81,13 @@ export function waitedLocks(task: Task): readonly WaitedLock[] {
   })
 }
 
-/** A task ends: a lock that it holds goes to who waits for it, marked. @throws Errno EFAULT */
+/** A task ends: a lock that it holds goes to the next waiter, marked. @throws Errno EFAULT */
 export function leaveLock(task: Task, lock: WaitedLock): void {
   const word = lock.task.memory.readInt32(lock.address)
   if ((word & FUTEX_TID_MASK) === task.tid) handOver(lock.task, lock, FUTEX_OWNER_DIED)
 }
 
-/** Gives the lock to who waits longest, or to nobody. @param mark FUTEX_OWNER_DIED, or 0 */
+/** Gives the lock to the longest waiter, or to nobody. @param mark FUTEX_OWNER_DIED, or 0 */
 function handOver(task: Task, lock: Lock, mark: number): void {
   const [next, ...others] = lock.table
     .waitingOn(keyOf(task, lock))
@@ -101,16 +101,16 @@ function handOver(task: Task, lock: Lock, mark: number): void {
   if (next !== undefined) lock.table.wakeOne(next)
 }
 
-/** @returns whether the caller owns it now; if not, the owner has to ask the kernel to unlock. @throws as take */
+/** @returns whether the caller owns it now; if not, the owner must ask the kernel to unlock. @throws as take */
 function takeOrAnnounce(task: Task, lock: Lock): boolean {
   return take(task, lock, FUTEX_WAITERS)
 }
 
 /**
- * The owner may unlock meanwhile, without the kernel: what was seen of the word and what is made of it is one exchange. A mark that
- * came later would be on a free lock, and who sleeps then would wait for nobody.
- * @param mark for the owner that there is
- * @returns whether the caller owns it now @throws Errno EDEADLK: it did; ESRCH: the owner is gone
+ * The owner may unlock meanwhile, without the kernel, so the word is read and changed in one exchange. A mark that came later
+ * would be on a free lock, and its sleeper would wait for nobody.
+ * @param mark set if there is an owner
+ * @returns whether the caller owns it now @throws Errno EDEADLK: it already did; ESRCH: the owner is gone
  */
 function take(task: Task, {address}: Lock, mark: number): boolean {
   for (;;) {
@@ -124,7 +124,7 @@ function take(task: Task, {address}: Lock, mark: number): boolean {
   }
 }
 
-/** @param lock the address of what is waited for in the end */
+/** @param lock the address of the word to be owned in the end */
 function join(task: Task, place: Lock, lock = place.address): FutexWaiter {
   return place.table.join(keyOf(task, place), ANY, {task, address: lock})
 }

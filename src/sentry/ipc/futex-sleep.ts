@@ -1,4 +1,4 @@
-// sleepOnFutex: a call sleeps until its futex is woken, and no longer than its time: futex(2).
+// sleepOnFutex: a call sleeps until its futex is woken, or its time is over: futex(2).
 
 import {Errno, ETIMEDOUT} from '../../abi/errno.ts'
 import {BLOCKED} from '../syscalls/syscall.ts'
@@ -6,12 +6,12 @@ import type {Task} from '../task.ts'
 import {restartOf} from '../wait.ts'
 import type {FutexTable, FutexWaiter} from './futex-table.ts'
 
-/** @param table where the sleeper is, and stays when it is moved to another word */
+/** @param table the sleeper's, also when it is moved to another word */
 export function sleepOnFutex(task: Task, table: FutexTable, waiter: FutexWaiter, deadlineNs: number): number {
   return task.block({
     queues: [waiter.queue],
     deadlineNs,
-    // Linux goes on with the old deadline after a handler with SA_RESTART; made anew, the call would wait longer.
+    // After a handler with SA_RESTART, Linux keeps the old deadline; a restarted call would wait longer.
     restart: restartOf(deadlineNs),
     retry: (expired) => {
       if (waiter.woken) return 0

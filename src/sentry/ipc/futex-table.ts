@@ -1,12 +1,12 @@
-// FutexTable: who sleeps on which futex word: futex(7). One table has the private ones of an address space, another all
+// FutexTable: the sleepers on each futex word: futex(7). One table has the private ones of an address space, another all
 // those that processes may share.
 
 import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Task} from '../task.ts'
 
 /**
- * Which word: an address of a MemoryMap, or a byte of what is mapped there (Mappable.identity). Never a place in the
- * MemoryFile, which copies on write move.
+ * A word: an address of a MemoryMap, or a byte of what is mapped there (Mappable.identity). Never a place in the
+ * MemoryFile, as a copy on write would move it.
  */
 export interface FutexKey {
   readonly object: object
@@ -17,11 +17,11 @@ export interface FutexKey {
 export interface FutexWaiter {
   /** A requeue changes it. */
   key: FutexKey
-  /** FUTEX_WAIT_BITSET: which wakes concern it. Nonzero. */
+  /** FUTEX_WAIT_BITSET: which wakes apply to it. Nonzero. */
   readonly bitset: number
   woken: boolean
   readonly queue: WaitQueue
-  /** Of a lock that the kernel hands on (FUTEX_LOCK_PI): who waits, and the word's address in its memory. */
+  /** For a lock that the kernel hands on (FUTEX_LOCK_PI): the waiter, and the word's address in its memory. */
   readonly lock?: LockWaiter
 }
 
@@ -48,12 +48,12 @@ export class FutexTable {
     return waiter
   }
 
-  /** Who sleeps there, first come first. */
+  /** The sleepers on a word, in order of arrival. */
   waitingOn(key: FutexKey): FutexWaiter[] {
     return [...this.#on(key)]
   }
 
-  /** Who waits longest for each lock: others may sleep on its word before. */
+  /** The longest waiter for each lock: others may have slept on its word before. */
   firstOfLocks(): FutexWaiter[] {
     const found: FutexWaiter[] = []
     if (this.#locks === 0) return found
@@ -66,7 +66,7 @@ export class FutexTable {
     return found
   }
 
-  /** One sleeper goes on sleeping on another word. */
+  /** Moves a sleeper to another word. */
   move(waiter: FutexWaiter, to: FutexKey): void {
     this.leave(waiter)
     waiter.key = to
@@ -87,7 +87,7 @@ export class FutexTable {
   /** Wakes at most `count` sleepers whose bitset meets `bitset`. @returns how many */
   wake(key: FutexKey, count: number, bitset: number): number {
     let woken = 0
-    // Not a copy: one of many is woken often. Who is woken comes back later, never from in here.
+    // Not a copy: often one of many is woken. A woken one comes back later, never from inside this loop.
     for (const waiter of this.#on(key)) {
       if (woken >= count) break
       if ((waiter.bitset & bitset) === 0) continue

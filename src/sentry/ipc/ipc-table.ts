@@ -11,14 +11,14 @@ export interface IpcObject {
 
 const INDEX_MASK = (1 << INDEX_BITS) - 1
 const SEQUENCES = 1 << (31 - INDEX_BITS)
-/** Indexes go round among so many at least, and among half as many again as are in use. */
+/** Indexes are reused after at least this many, and after half as many again as are in use. */
 const MIN_CYCLE = 64
 
-/** What a get call is about: its key and flags, and what is special to the kind. */
+/** The request of a get call: key, flags, and what depends on the kind. */
 export interface Wanted<T> {
   readonly key: number
   readonly flags: number
-  /** @throws Errno if the object that is there does not do */
+  /** @throws Errno if the existing object does not fit */
   fits(object: T): void
   create(): T
 }
@@ -39,7 +39,7 @@ export class IpcTable<T extends IpcObject> {
     return this.#count
   }
 
-  /** What the calls that ask for limits return: 0 when there is nothing. */
+  /** Returned by calls that ask for limits: 0 when there is nothing. */
   get highestIndex(): number {
     return Math.max(0, this.#objects.length - 1)
   }
@@ -49,7 +49,7 @@ export class IpcTable<T extends IpcObject> {
     for (const object of this.#objects) if (object !== undefined) yield object
   }
 
-  /** shmget(2) and its like. @returns the identifier. @throws Errno EEXIST, ENOENT, EACCES, ENOSPC */
+  /** shmget(2) and the like. @returns the identifier. @throws Errno EEXIST, ENOENT, EACCES, ENOSPC */
   open(wanted: Wanted<T>, who: Credentials): number {
     const {key, flags} = wanted
     const found = key === IPC_PRIVATE ? undefined : this.#byKey.get(key)
@@ -70,7 +70,7 @@ export class IpcTable<T extends IpcObject> {
     return object
   }
 
-  /** By index, as SHM_STAT and its like have it. @throws Errno EINVAL */
+  /** By index, as for SHM_STAT and the like. @throws Errno EINVAL */
   at(index: number): T {
     const object = index < 0 ? undefined : this.#objects[index & INDEX_MASK]
     if (object === undefined) throw new Errno(EINVAL)
@@ -84,7 +84,7 @@ export class IpcTable<T extends IpcObject> {
     this.#count--
   }
 
-  /** It keeps its identifier, but is found by its key no more. */
+  /** It keeps its identifier, but is no longer found by its key. */
   hide({permission}: T): void {
     if (permission.key !== IPC_PRIVATE) this.#byKey.delete(permission.key)
     permission.key = IPC_PRIVATE

@@ -10,14 +10,14 @@ import {SharedSegments} from './shared-segment.ts'
 
 export class KernelIpc {
   readonly kernel: Kernel
-  /** Who sleeps on futexes that processes may share. */
+  /** Sleepers on futexes that processes may share. */
   readonly futexes = new FutexTable()
   readonly segments = new SharedSegments(this)
   #semaphores: SemaphoreSets | undefined
   #messages: MessageQueues | undefined
   #queues: PosixQueues | undefined
 
-  /** The kernel is not complete yet. */
+  /** The kernel is still incomplete here. */
   constructor(kernel: Kernel) {
     this.kernel = kernel
   }
@@ -37,7 +37,7 @@ export class KernelIpc {
     return this.#queues
   }
 
-  /** Of the process whose call is being answered. */
+  /** The process whose call is being answered. */
   get pid(): number {
     return this.kernel.current?.process.pid ?? 0
   }

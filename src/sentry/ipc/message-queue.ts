@@ -8,12 +8,12 @@ import {IpcTable} from './ipc-table.ts'
 import type {IpcPermission} from './permission.ts'
 
 export interface Message {
-  /** Positive; 64 bits, all of which tell types apart. */
+  /** Positive, 64 bits. */
   readonly type: bigint
   readonly text: Uint8Array
 }
 
-/** Which message: msgrcv(2). `lowest`: of types up to this one; `number`: the so manyth (MSG_COPY). */
+/** Which message: msgrcv(2). `lowest`: of types up to this one; `number`: by position (MSG_COPY). */
 export type Selector =
   | {readonly kind: 'any'}
   | {readonly kind: 'type' | 'other' | 'lowest'; readonly type: bigint}
@@ -30,7 +30,7 @@ export class MessageQueue {
   lastReceiver = 0
   /** IPC_RMID came. */
   isRemoved = false
-  /** Woken, in the order in which calls went to sleep, when there is a message more, or room. */
+  /** Woken, in the order in which calls went to sleep, when there is one more message, or room. */
   readonly changed = new WaitQueue()
   readonly #budget: Budget
   #messages: Message[] = []
@@ -64,7 +64,7 @@ export class MessageQueue {
     this.changed.wakeAll()
   }
 
-  /** The message that `selector` means, which stays. */
+  /** The message that `selector` selects, which stays. */
   find(selector: Selector): Message | undefined {
     switch (selector.kind) {
       case 'any':
@@ -90,7 +90,7 @@ export class MessageQueue {
     this.changed.wakeAll()
   }
 
-  /** Its messages are gone, and who sleeps is told. */
+  /** Drops its messages, and tells its sleepers. */
   remove(): void {
     for (const message of this.#messages) this.#budget.give(costOf(message))
     this.#messages = []

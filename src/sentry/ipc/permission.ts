@@ -6,12 +6,12 @@ import {IPC_PERM_BYTES} from '../../abi/ipc.ts'
 import {isMember} from '../../vfs/permissions.ts'
 import type {Credentials} from '../credentials.ts'
 
-/** What a call needs, in the bits of every class at once: it may ask for more than one class's (ipc_perms of shmget). */
+/** What a call needs, in the bits of all classes: a call may ask for bits of several classes (ipc_perms of shmget). */
 export const MAY_READ = 0o444
 export const MAY_WRITE = 0o222
 export const MAY_EXECUTE = 0o111
 
-/** An identifier is a sequence number and an index, so that one that is gone is not met again soon. */
+/** An identifier has a sequence number and an index, so that a removed one does not return soon. */
 export const INDEX_BITS = 15
 
 const PERMISSIONS = 0o777
@@ -20,13 +20,13 @@ const NOBODY = 0xffff_ffff
 export class IpcPermission {
   /** IPC_PRIVATE: it is not found by a key. */
   key: number
-  /** The table gives it. */
+  /** Assigned by the table. */
   id = -1
   uid: number
   gid: number
   readonly cuid: number
   readonly cgid: number
-  /** Permission bits, and of segments SHM_DEST and SHM_LOCKED. */
+  /** Permission bits and, for segments, SHM_DEST and SHM_LOCKED. */
   mode: number
 
   constructor(key: number, mode: number, {euid, egid}: Credentials) {
@@ -36,7 +36,7 @@ export class IpcPermission {
     this.gid = this.cgid = egid
   }
 
-  /** @param wanted bits of a mode, of whatever class. @throws Errno EACCES */
+  /** @param wanted mode bits of any class. @throws Errno EACCES */
   require(who: Credentials, wanted: number): void {
     const requested = (wanted >> 6) | (wanted >> 3) | wanted
     let granted = this.mode
@@ -61,7 +61,7 @@ export class IpcPermission {
     this.mode = (this.mode & ~PERMISSIONS) | (view.getUint32(20, true) & PERMISSIONS)
   }
 
-  /** As a struct ipc64_perm, at the start of what IPC_STAT gives. */
+  /** Writes a struct ipc64_perm, at the start of IPC_STAT's result. */
   encode(view: DataView): void {
     const words = [this.key, this.uid, this.gid, this.cuid, this.cgid, this.mode]
     words.forEach((word, index) => {

@@ -1,4 +1,4 @@
-// PosixQueueFile: what mq_open(3) opens. poll(2) works on it; read(2) tells of it: mq_overview(7).
+// PosixQueueFile: what mq_open(3) opens. poll(2) works on it, and read(2) shows its state: mq_overview(7).
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {Description} from '../../vfs/file-description.ts'

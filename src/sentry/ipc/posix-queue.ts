@@ -1,4 +1,4 @@
-// PosixQueue: a POSIX message queue: mq_overview(7). An inode, though nothing but its description can be opened by a path.
+// PosixQueue: a POSIX message queue: mq_overview(7). An inode, although only its description can be opened by a path.
 
 import {S_IFREG} from '../../abi/file-mode.ts'
 import {POLLIN, POLLOUT} from '../../abi/open-flags.ts'
@@ -14,7 +14,7 @@ import {PosixQueueFile} from './posix-queue-file.ts'
 
 const MQUEUE_MAGIC = 0x19800202
 const PERMISSIONS = 0o7777
-/** What Linux says of all. */
+/** The size that Linux reports for all. */
 const SIZE = 80
 
 export interface QueueMessage {
@@ -22,10 +22,10 @@ export interface QueueMessage {
   readonly text: Uint8Array
 }
 
-/** mq_notify(3): who is told, once, of a message in an empty queue. */
+/** mq_notify(3): the process that is told, once, of a message in an empty queue. */
 export interface Notification {
   readonly process: Process
-  /** Undefined: SIGEV_NONE, which only keeps the place. 0: no signal, as kill(2) has it. */
+  /** Undefined: SIGEV_NONE, which only keeps the place. 0: no signal, as for kill(2). */
   readonly signal: number | undefined
   readonly value: bigint
 }
@@ -39,14 +39,14 @@ export class PosixQueue extends Node {
   readonly mostMessages: number
   readonly messageBytes: number
   notification: Notification | undefined
-  /** Calls that sleep for a message: while there are some, nobody is notified. */
+  /** Calls that sleep for a message: while there are some, no process is notified. */
   receivers = 0
-  /** Woken when there is a message more, or room. */
+  /** Woken when there is one more message, or room. */
   readonly changed = new WaitQueue()
   readonly #ino = queues.takeIno()
   readonly #kernel: Pick<Kernel, 'budget' | 'current'>
   readonly #freed: () => void
-  /** By descending priority, and in the order in which they came. */
+  /** By descending priority, then in order of arrival. */
   readonly #messages: QueueMessage[] = []
   #bytes = 0
   #mode: number
@@ -110,7 +110,7 @@ export class PosixQueue extends Node {
     return new PosixQueueFile(this, flags)
   }
 
-  /** The process that closes a descriptor of it is not told of it any more, whatever descriptors it has besides. */
+  /** A process that closes one of its descriptors is no longer notified, whatever other descriptors it has. */
   descriptorClosed(): void {
     if (this.notification?.process === this.#kernel.current?.process) this.notification = undefined
   }

@@ -1,4 +1,4 @@
-// PosixQueues: the POSIX message queues of a kernel by their names, and what limits them: mq_overview(7), mq_open(3).
+// PosixQueues: the POSIX message queues of a kernel by name, and their limits: mq_overview(7), mq_open(3).
 
 import {CAP_FOWNER, CAP_SYS_RESOURCE, hasCapability} from '../../abi/capability.ts'
 import {EEXIST, EINVAL, EMFILE, ENOENT, ENOSPC, EPERM, Errno} from '../../abi/errno.ts'
@@ -24,7 +24,7 @@ import type {Kernel} from '../kernel.ts'
 import type {Process} from '../process.ts'
 import {PosixQueue, type QueueMessage} from './posix-queue.ts'
 
-/** What Linux counts for a message and for a priority, besides the text: struct msg_msg, struct posix_msg_tree_node. */
+/** What Linux counts for a message and for a priority, on top of the text: struct msg_msg, struct posix_msg_tree_node. */
 const MESSAGE_BYTES = 48
 const PRIORITY_BYTES = 48
 
@@ -37,7 +37,7 @@ const DEFAULT_SIZE: QueueSize = {mostMessages: MQ_MSG_DEFAULT, messageBytes: MQ_
 
 export interface QueueRequest {
   readonly name: string
-  /** open(2)'s. */
+  /** As of open(2). */
   readonly flags: number
   readonly mode: number
   readonly size: QueueSize | undefined
@@ -48,9 +48,9 @@ export interface QueueRequest {
 
 export class PosixQueues {
   readonly #queues = new Map<string, PosixQueue>()
-  /** What each user's queues may take, by RLIMIT_MSGQUEUE's count. */
+  /** What each user's queues may take, as RLIMIT_MSGQUEUE counts. */
   readonly #bytes = new Map<number, number>()
-  /** Those without a name, too. */
+  /** Includes queues without a name. */
   readonly #all = new Set<PosixQueue>()
   readonly #kernel: Pick<Kernel, 'budget' | 'current'>
 
@@ -71,7 +71,7 @@ export class PosixQueues {
     return found.open(flags)
   }
 
-  /** mq_unlink(2). The directory is everybody's, with the sticky bit. @throws Errno ENOENT, EPERM */
+  /** mq_unlink(2). Everybody may write to the directory, which has the sticky bit. @throws Errno ENOENT, EPERM */
   unlink(name: string, who: Credentials): void {
     const queue = this.#queues.get(name)
     if (queue === undefined) throw new Errno(ENOENT)
@@ -82,7 +82,7 @@ export class PosixQueues {
     queue.unlinked()
   }
 
-  /** The process has ended: it is told of nothing more. */
+  /** The process has ended: it is no longer notified. */
   forget(process: Process): void {
     for (const queue of this.#all) if (queue.notification?.process === process) queue.notification = undefined
   }
@@ -126,7 +126,7 @@ export function sendMessage(queue: PosixQueue, message: QueueMessage, sender: Pr
   try {
     process.signals.raise(signal, messageInfo(signal, sender.pid, uid, value))
   } catch (error) {
-    // The queue of real-time signals is full: the message is sent all the same.
+    // The queue of real-time signals is full: the message is sent nevertheless.
     if (!(error instanceof Errno)) throw error
   }
 }

@@ -1,4 +1,4 @@
-// SemaphoreSet: System V semaphores: semget(2), semop(2), semctl(2). Operations of one call are done all together or not at all.
+// SemaphoreSet: System V semaphores: semget(2), semop(2), semctl(2). The operations of one call are done all together or not at all.
 
 import {EFBIG, ERANGE, Errno} from '../../abi/errno.ts'
 import {IPC_NOWAIT, SEM_UNDO, SEMAEM, SEMMNI, SEMVMX} from '../../abi/ipc.ts'
@@ -12,7 +12,7 @@ import type {SemaphoreUndo} from './semaphore-undo.ts'
 /** struct sembuf. */
 export interface SemaphoreOperation {
   readonly index: number
-  /** 0: until it is zero. */
+  /** 0: waits until it is zero. */
   readonly change: number
   /** IPC_NOWAIT, SEM_UNDO. */
   readonly flags: number
@@ -27,7 +27,7 @@ export interface SemaphoreWaiter {
 export class SemaphoreSet {
   readonly permission: IpcPermission
   readonly values: Uint16Array
-  /** Who changed each last. */
+  /** The last process that changed each. */
   readonly pids: Int32Array
   /** Seconds. */
   operatedAt = 0
@@ -37,7 +37,7 @@ export class SemaphoreSet {
   /** Woken when values may have changed, in the order in which calls went to sleep. */
   readonly changed = new WaitQueue()
   readonly waiters = new Set<SemaphoreWaiter>()
-  /** Whose end changes it. */
+  /** The tasks' ends that change it. */
   readonly undos = new Set<SemaphoreUndo>()
 
   constructor(permission: IpcPermission, count: number) {
@@ -62,7 +62,7 @@ export class SemaphoreSet {
 
   /**
    * Does all of the operations, or none.
-   * @param undo whose adjustments SEM_UNDO changes: reserved for this set if an operation says so
+   * @param undo gets the adjustments for SEM_UNDO: reserved for this set if an operation asks for it
    * @returns the first operation that has to wait
    * @throws Errno ERANGE
    */
@@ -82,7 +82,7 @@ export class SemaphoreSet {
     return undefined
   }
 
-  /** How many calls sleep until `index` is zero, or until it is more. */
+  /** How many calls sleep until `index` is zero, or until it grows. */
   countWaiters(index: number, forZero: boolean): number {
     let count = 0
     for (const {blockedBy} of this.waiters)
@@ -101,7 +101,7 @@ export class SemaphoreSet {
     this.changed.wakeAll()
   }
 
-  /** The values that operations touch, to put back. */
+  /** The values that operations touch, to be restored. */
   #before(operations: readonly SemaphoreOperation[]): Map<number, number> {
     return new Map(operations.map(({index}) => [index, this.values[index]]))
   }
@@ -165,7 +165,7 @@ export class SemaphoreSets {
     return new SemaphoreSet(permission, count)
   }
 
-  /** IPC_RMID. Who sleeps on it is told. */
+  /** IPC_RMID. Its sleepers are told. */
   remove(set: SemaphoreSet): void {
     this.table.remove(set)
     for (const undo of [...set.undos]) undo.forget(set)

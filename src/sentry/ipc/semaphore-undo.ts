@@ -1,4 +1,4 @@
-// SemaphoreUndo: what a task's end does to semaphores: SEM_UNDO of semop(2). CLONE_SYSVSEM shares it, execve(2) keeps it.
+// SemaphoreUndo: how a task's end changes semaphores: SEM_UNDO of semop(2). CLONE_SYSVSEM shares it, execve(2) keeps it.
 
 import {SEMVMX} from '../../abi/ipc.ts'
 import {type Budget, COST} from '../../vfs/budget.ts'
@@ -32,7 +32,7 @@ export class SemaphoreUndo {
     this.#adjustments.get(set)![index] += change
   }
 
-  /** SETVAL and SETALL: what was done before counts no more. */
+  /** SETVAL and SETALL: earlier changes no longer count. */
   clear(set: SemaphoreSet, index: number): void {
     this.#adjustments.get(set)![index] = 0
   }
@@ -44,13 +44,13 @@ export class SemaphoreUndo {
     this.#budget.give(costOf(set))
   }
 
-  /** One more task has it. */
+  /** One more task uses it. */
   share(): this {
     this.#users++
     return this
   }
 
-  /** A task of process `pid` has ended. With the last one all is undone: a value never leaves its range, and never waits. */
+  /** A task of process `pid` has ended. The last one undoes everything: values stay in their range, and nothing waits. */
   release(pid: number): void {
     if (--this.#users > 0) return
     for (const [set, adjustments] of [...this.#adjustments]) {

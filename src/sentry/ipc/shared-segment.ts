@@ -1,4 +1,4 @@
-// SharedSegment: System V shared memory: shmget(2), shmop(2). Its pages live until it is removed and nobody has it attached.
+// SharedSegment: System V shared memory: shmget(2), shmop(2). Its pages live until it is removed and no longer attached.
 
 import {ENXIO, Errno} from '../../abi/errno.ts'
 import {SHM_DEST, SHMMNI} from '../../abi/ipc.ts'
@@ -14,10 +14,10 @@ import type {IpcPermission} from './permission.ts'
 
 export class SharedSegment implements Mappable {
   readonly permission: IpcPermission
-  /** Bytes, as shmget(2) was told. */
+  /** In bytes, as given to shmget(2). */
   readonly size: number
   readonly pages: number
-  /** In /proc/PID/maps. */
+  /** Its name in /proc/PID/maps. */
   readonly path: string
   readonly creator: number
   lastPid = 0
@@ -25,7 +25,7 @@ export class SharedSegment implements Mappable {
   attachedAt = 0
   detachedAt = 0
   changedAt = now().seconds
-  /** Of all address spaces. */
+  /** In all address spaces. */
   attachments = 0
   readonly #memory: SharedMemory
   readonly #segments: SharedSegments
@@ -47,7 +47,7 @@ export class SharedSegment implements Mappable {
     return this.#memory.pageCount
   }
 
-  /** One shmat(2): mappings of several do not join. */
+  /** For one shmat(2): mappings of several do not join. */
   attachment(): Attachment {
     return new Attachment(this, this.#memory)
   }
@@ -79,10 +79,10 @@ export class SharedSegment implements Mappable {
   }
 }
 
-/** What is behind the mappings that one shmat(2) made. An address space that a fork copies counts as one more. */
+/** What backs the mappings of one shmat(2). An address space that fork copies counts as one more. */
 export class Attachment implements Backing {
   readonly mappable: SharedSegment
-  /** As SharedMemory's. */
+  /** The same as SharedMemory's. */
   readonly dev = 1
   readonly ino: number
   readonly path: string
@@ -129,7 +129,7 @@ export class SharedSegments {
     return total
   }
 
-  /** IPC_RMID. Who has it attached keeps it, and others may still attach it by its identifier. */
+  /** IPC_RMID. Attached processes keep it, and others may still attach it by its identifier. */
   remove(segment: SharedSegment): void {
     if (segment.attachments === 0) {
       this.destroy(segment)

@@ -1,12 +1,12 @@
-// What a process's mappings count: VmSize, VmData, VmLck, and the limits on them.
-// Counted anew each time, by a walk: only processes with a limit and /proc ask.
+// How a process's mappings count: VmSize, VmData, VmLck, and the limits on them.
+// Each count walks them anew: only processes with a limit and /proc ask.
 
 import {EAGAIN, ENOMEM, Errno} from '../../abi/errno.ts'
 import {type ResourceLimits, RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, UNLIMITED} from '../resource-limits.ts'
 import {VM_LOCKED, VM_NORESERVE, type Vma} from './vma.ts'
 import type {VmaList} from './vma-list.ts'
 
-/** Linux refuses one mapping that is larger than all memory; ours may be a small slice of the host's. */
+/** Linux refuses a single mapping larger than all memory; ours may be a small slice of the host's. */
 const MIN_OVERCOMMIT = 4 * 2 ** 30
 
 export function mappedBytes(vmas: Iterable<Vma>): number {
@@ -55,7 +55,7 @@ export function checkOvercommit(vma: Vma, bytes: number, memoryBytes: number): v
   if (isAccounted) checkOvercommitted(bytes, memoryBytes)
 }
 
-/** As checkOvercommit, for memory that is not mapped yet. @throws Errno ENOMEM */
+/** Like checkOvercommit, for memory that is not mapped yet. @throws Errno ENOMEM */
 export function checkOvercommitted(bytes: number, memoryBytes: number): void {
   if (bytes > Math.max(memoryBytes, MIN_OVERCOMMIT)) throw new Errno(ENOMEM)
 }

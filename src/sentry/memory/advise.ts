@@ -1,4 +1,4 @@
-// madvise(2): the advice that has an effect here. The decoding is the system call's.
+// madvise(2): the advice that has an effect here. The system call decodes it.
 
 import {EACCES, EFAULT, EINVAL, ENOMEM, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE, PROT_NONE, PROT_WRITE} from '../../platform/platform.ts'
@@ -8,7 +8,7 @@ import type {MemoryMap} from './memory-map.ts'
 import {forEachPart, populate} from './populate.ts'
 import {PROT_ALL, VM_LOCKED, VM_SPECIAL, type Vma} from './vma.ts'
 
-/** Each returns whether the range has no holes (else the call ends in ENOMEM, the rest done). */
+/** Each returns whether the range has no holes (otherwise the call ends in ENOMEM, with the rest done). */
 export type Advice = (map: MemoryMap, start: number, end: number) => boolean
 
 /** MADV_DONTNEED: anonymous pages read as zero, file pages are read anew. */
@@ -27,7 +27,7 @@ export const dropLockedPages: Advice = (map, start, end) => {
   })
 }
 
-/** MADV_FREE: as Linux, the pages go only when memory runs short; a page that comes back costs a fault. */
+/** MADV_FREE: as on Linux, the pages go only when memory runs short; touching a freed page costs a fault. */
 export const freePages: Advice = (map, start, end) => {
   const isShort = map.memory.inUseBytes > map.memory.size / 2
   return forEachPart(map, start, end, (vma, from, to) => {
@@ -36,7 +36,7 @@ export const freePages: Advice = (map, start, end) => {
   })
 }
 
-/** MADV_REMOVE: a hole in shared memory, or in a file as fallocate(2) makes it. */
+/** MADV_REMOVE: makes a hole in shared memory or, like fallocate(2), in a file. */
 export const removePages: Advice = (map, start, end) => {
   return forEachPart(map, start, end, (vma, from, to) => {
     if (vma.flags & VM_LOCKED || vma.backing === undefined) throw new Errno(EINVAL)
@@ -72,11 +72,11 @@ export const coolPages: Advice = (map, start, end) => {
   })
 }
 
-/** Advice about what may come, which changes nothing. */
+/** Advice about future use, which changes nothing. */
 export const noteAdvice: Advice = (map, start, end) => map.vmas.covers(start, end)
 
 function drop(map: MemoryMap, vma: Vma, start: number, end: number): void {
-  // What was written through a shared mapping stays the file's.
+  // What was written through a shared mapping stays in the file.
   map.markDirty(vma, start, end)
   map.pages.remove(start / PAGE_SIZE, end / PAGE_SIZE)
 }

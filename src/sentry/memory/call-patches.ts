@@ -1,4 +1,4 @@
-// CallPatches: call sites of one space that make their calls by the platform's gate, because they were seen to trap often.
+// CallPatches: call sites of one space that make their calls through the platform's gate, because they trapped often.
 
 import {Errno} from '../../abi/errno.ts'
 import type {CallSite, CallSites, Trampoline} from '../../arch/architecture.ts'
@@ -10,23 +10,23 @@ import {entryOffset, withOffset} from './pager.ts'
 import {restoreCode} from './patched-pages.ts'
 import {VM_SPECIAL, VM_TRAMPOLINES, VM_WIPEONFORK, type Vma} from './vma.ts'
 
-/** Of /proc/PID/maps. */
+/** The name in /proc/PID/maps. */
 const NAME = '[hv-calls]'
-/** Counters of sites, by the low bits of their addresses: some share one. */
+/** Counters of sites, indexed by the low bits of their addresses: some sites share one. */
 const COUNTERS = 512
-/** Pages of trampolines that a space may have: for each part of it that is out of reach of the others, and then for more sites. */
+/** Pages of trampolines that a space may have: one for each part out of reach of the others, then more for further sites. */
 const MAX_AREAS = 8
-/** For a site that cannot be patched: so many traps until it is looked at again. */
+/** For a site that cannot be patched: how many traps until it is checked again. */
 const LONG = 10_000
 
-/** What is the same for all spaces. */
+/** What all spaces share. */
 export interface Patching {
   readonly sites: CallSites
-  /** Platform.openCallGate's. */
+  /** From Platform.openCallGate. */
   readonly gate: number
   /** Traps before a site is patched. */
   readonly frequent: number
-  /** Called for each site that is. */
+  /** Called for each patched site. */
   readonly count: () => void
 }
 
@@ -40,7 +40,7 @@ interface Area {
 
 interface Patch {
   readonly place: Trampoline
-  /** The file whose code its site is, and where in it. */
+  /** The file that contains the site's code, and the offset in it. */
   readonly dev: number
   readonly ino: number
   readonly offset: number
@@ -49,13 +49,13 @@ interface Patch {
 export class CallPatches {
   readonly #map: MemoryMap
   readonly #patching: Patching
-  /** How often each may trap still. */
+  /** How many more traps each counter allows. */
   readonly #left: Int16Array
   readonly #areas: Area[]
   #isOff = false
-  /** A site was patched whose results the program may be told: CallSites.isKnown. */
+  /** A site was patched whose results the program can be told: CallSites.isKnown. */
   hasKnown = false
-  /** Trampolines have made way for something else: who makes a call is not to go on there. */
+  /** Trampolines were replaced by something else: a task that is making a call must not continue there. */
   isLost = false
 
   constructor(map: MemoryMap, patching: Patching, areas: readonly Area[] = []) {
@@ -69,7 +69,7 @@ export class CallPatches {
     }
   }
 
-  /** Of a space that was forked: what was patched is, there too. */
+  /** For a forked space: its patches are there, too. */
   fork(map: MemoryMap): CallPatches {
     const copy = new CallPatches(map, this.#patching, this.#areas)
     copy.#isOff = this.#isOff
@@ -83,7 +83,7 @@ export class CallPatches {
     return copy
   }
 
-  /** A call trapped, by the instruction that ends at `callSite`, as the program says. */
+  /** A call trapped. `callSite` is the end of its instruction, according to the program. */
   note(caller: Trapped): void {
     const {callSite: site} = caller
     if (site === 0) return
@@ -92,7 +92,7 @@ export class CallPatches {
     this.#left[counter] = this.#isOff || !this.#patch(site, caller) ? LONG : this.#patching.frequent
   }
 
-  /** Before the program runs: a place for trampolines near this code of its, so that nothing appears where it found nothing mapped. */
+  /** Call before the program runs: reserves a place for trampolines near this code, so that nothing appears later in free space. */
   reserve(code: number): void {
     try {
       this.#areaFor(code)
@@ -101,21 +101,21 @@ export class CallPatches {
     }
   }
 
-  /** The program goes its own ways, with another GS base say: nothing is patched any more. */
+  /** The program does something unusual, such as another GS base: restores its code, and patches no more. */
   stop(): void {
     if (this.#isOff) return
     this.#isOff = true
     restoreCode(this.#map, 0, this.#map.userTop)
   }
 
-  /** From now on a program may run twice at a time here. */
+  /** From now on, two threads may run here at the same time. */
   becomeThreaded(): void {
     if (this.#patching.sites.needsOneThread) this.stop()
   }
 
   /**
-   * Takes a program out of a trampoline, to its site: it goes on as if that were not patched.
-   * @returns false: it is in none
+   * Moves a program from a trampoline to its site: it goes on as if that were not patched.
+   * @returns false: it is in no trampoline
    */
   leaveTrampoline(registers: BigUint64Array): boolean {
     const place = this.#placeAt(arch.programCounter(registers))
@@ -124,10 +124,10 @@ export class CallPatches {
     return true
   }
 
-  /** After isLost, when the call has its result. */
+  /** Call after isLost, when the call has its result. */
   leaveLost(context: Pick<Context, 'readRegisters' | 'writeRegisters'>): void {
     this.isLost = false
-    // That takes it out of the gate, which comes back by a trampoline.
+    // Takes the program out of the gate, which returns through a trampoline.
     const registers = context.readRegisters()
     const place = this.#trampolineAt(arch.programCounter(registers))
     if (place === undefined) return
@@ -148,14 +148,14 @@ export class CallPatches {
       return vma === undefined || isTrampolines(vma) ? place : undefined
     }
     for (const {patches} of this.#areas) {
-      // Behind it, too: where the code has become its file's meanwhile, that may be INT3.
+      // The address after it, too: if the code was restored meanwhile, INT3 may have run there.
       const relayed = patches.find(({place: {relay}}) => address === relay || address - 1 === relay)
       if (relayed !== undefined && this.#isThere(relayed)) return relayed.place
     }
     return undefined
   }
 
-  /** Where one was, the program may have mapped something else. */
+  /** The program may have mapped something else where the site was. */
   #isThere({place: {start}, dev, ino, offset}: Patch): boolean {
     const vma = this.#map.vmas.at(start)
     return vma?.backing?.dev === dev && vma.backing.ino === ino && fileOffset(vma, start) === offset
@@ -165,7 +165,7 @@ export class CallPatches {
     try {
       return this.#tryPatch(site, caller)
     } catch (error) {
-      // No memory is left for it: calls go on to trap.
+      // There is no memory for it: calls keep trapping.
       if (!(error instanceof Errno)) throw error
       return false
     }
@@ -178,7 +178,7 @@ export class CallPatches {
     const entry = pages.get(page)
     const vma = this.#map.vmas.at(site - 1)
     if (!isFilesCode(vma)) return false
-    // What is not guarded the program has written.
+    // The program has written to pages that are not guarded.
     if (!(entry & ENTRY_GUARDED) || entry & ENTRY_WRITTEN) return false
     const offset = entryOffset(entry)
     const start = page * PAGE_SIZE
@@ -201,14 +201,14 @@ export class CallPatches {
     return true
   }
 
-  /** Padding is one site's for good: a thread may stand there, on its way from that one. */
+  /** Padding belongs to one site for good: a thread may stand there, on its way from that site. */
   #mayRelay({relay, start}: CallSite, page: number): boolean {
     if (relay === undefined) return true
     const used = ({place}: Patch) => place.relay === page + relay && place.start !== page + start
     return !this.#areas.some(({patches}) => patches.some((patch) => used(patch) && this.#isThere(patch)))
   }
 
-  /** @param batch maps it, once it is written @returns its address; undefined: there is no room within reach. @throws Errno */
+  /** @param batch maps the trampoline, once written @returns its address; undefined: no room within reach. @throws Errno */
   #addTrampoline(site: CallSite, vma: Vma, page: number, batch: MapBatch): number | undefined {
     const {sites, gate} = this.#patching
     const behind = page + site.end
@@ -224,7 +224,7 @@ export class CallPatches {
     this.#map.memory.bytes.set(sites.trampoline(site, place, gate), offset + used)
     const {dev, ino} = vma.backing!
     area.patches.push({place, dev, ino, offset: fileOffset(vma, start)})
-    // It is mapped already, but its code is new: arm64's processors are told.
+    // It is mapped already, but its code is new, which arm64's processors must be told.
     const areaPage = area.start / PAGE_SIZE
     batch.add(areaPage, this.#map.pages.get(areaPage))
     return place.at
@@ -241,7 +241,7 @@ export class CallPatches {
     if (this.#areas.length === MAX_AREAS) return undefined
     const start = this.#map.map({
       length: PAGE_SIZE,
-      // Not above: the heap grows there.
+      // Not above the site: the heap grows there.
       ceiling: site,
       protection: PROT_READ | PROT_EXEC,
       flags: VM_SPECIAL,
@@ -251,9 +251,9 @@ export class CallPatches {
       this.#map.unmap(start, PAGE_SIZE)
       return undefined
     }
-    // Not before: to unmap trampolines takes all patches away.
+    // Not before: unmapping trampolines removes all patches.
     this.#map.vmas.at(start)!.flags |= VM_TRAMPOLINES
-    // The program took away what was here.
+    // The program unmapped the area that was here.
     const stale = this.#areas.findIndex((old) => old.start === start)
     if (stale >= 0) this.#areas.splice(stale, 1)
     const area = {start, patches: []}
@@ -268,7 +268,7 @@ function isTrampolines(vma: Vma | undefined): boolean {
 
 function isFilesCode(vma: Vma | undefined): boolean {
   return (
-    // A private page follows its file until it is written: what may be written to is not patched.
+    // A private page follows its file until it is written: code of writable files is not patched.
     vma?.backing?.mappable.isConstant === true &&
     !vma.isShared &&
     (vma.flags & VM_SPECIAL) === 0 &&

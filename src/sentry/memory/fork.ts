@@ -1,4 +1,4 @@
-// fork(2)'s half of memory: the mappings and page tables of a new process, which share every page until somebody writes.
+// fork(2)'s half of memory: the mappings and page tables of a new process, which share every page until one side writes.
 
 import type {AddressSpace} from '../../platform/platform.ts'
 import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
@@ -16,14 +16,14 @@ import {
 import {entryOffset, withOffset} from './pager.ts'
 import {VM_DONTFORK, VM_LOCKED, VM_LOCKONFAULT, VM_WIPEONFORK, Vma} from './vma.ts'
 
-/** Who forks goes on to write where it wrote before, and so does the child: a fault of each costs more than a copy. */
+/** Both the forking process and its child write again where it wrote before: a fault of each costs more than a copy. */
 const FEW_PAGES = 32
 
 /**
- * The pages of private mappings become write-protected on both sides, by one commit, before the new process has them. None is
- * copied, but what can be written now if it is few and there is room: what was written since the last fork, as a rule.
- * @param isStill nobody writes meanwhile: copies that are made one by one are of one moment then
- * @throws Errno ENOMEM, EAGAIN; nothing is left behind then but the protection, which faults take away again
+ * Write-protects the pages of private mappings on both sides, with one commit, before the new process has them. None is copied,
+ * except those that can be written now, if they are few and there is room: usually, what was written since the last fork.
+ * @param isStill nobody writes meanwhile, so that copies made one by one are all of one moment
+ * @throws Errno ENOMEM, EAGAIN; only the protection is left behind then, which faults remove again
  */
 export function forkMap(
   parent: MemoryMap,
@@ -46,7 +46,7 @@ export function forkMap(
     const copies = new MapBatch(addresses)
     for (const vma of parent.vmas) forkMapping(parent, map, vma, copies)
     copies.commit()
-    // What of the copied tables is not the child's.
+    // Removes copied tables that the child does not get.
     for (const vma of parent.vmas) if (vma.flags & (VM_DONTFORK | VM_WIPEONFORK)) forget(addresses, vma)
     addresses.commit()
   } catch (error) {
@@ -58,7 +58,7 @@ export function forkMap(
   return {addresses, map}
 }
 
-/** @param few so many that can be written stay so */
+/** @param few how many writable pages stay writable */
 function protectPrivatePages({vmas, pages, memory}: MemoryMap, few: number): void {
   const most = memory.inUseBytes > memory.size / 2 ? 0 : few
   const batch = new MapBatch(pages.space, {lazily: true})
@@ -111,7 +111,7 @@ function inheritPages(from: PageTable, to: PageTable, vma: Vma, copies: MapBatch
       runLength++
     })
   } finally {
-    // Also of what was entered before there was no room for more tables.
+    // Also for entries made before the tables ran out of room.
     takeRun()
   }
 }

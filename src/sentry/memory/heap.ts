@@ -1,4 +1,4 @@
-// The heap: the program break of brk(2), and the mapping behind it.
+// The heap: the program break of brk(2), and the mapping below it.
 
 import {ENOMEM, Errno} from '../../abi/errno.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
@@ -19,18 +19,18 @@ export class Heap {
     return this.#start
   }
 
-  /** The program break: the first byte behind the heap. */
+  /** The program break: the first byte past the heap. */
   get end(): number {
     return this.#break
   }
 
-  /** Where the heap starts, empty: the loader says so once per program. */
+  /** Where the heap starts, empty: the loader calls this once per program. */
   place(address: number): void {
     this.#start = address
     this.#break = address
   }
 
-  /** As another process has it: fork(2). */
+  /** Copies another process's: fork(2). */
   copyFrom(other: Heap): void {
     this.#start = other.#start
     this.#break = other.#break

@@ -1,4 +1,4 @@
-// What the mappings of a file learn of calls on the file: pages that it lost, and that it is about to be synced.
+// Tells the mappings of a file about calls on the file: which pages it lost, and that it is about to be synced.
 
 import {S_IFREG} from '../../abi/file-mode.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
@@ -13,7 +13,7 @@ export function* memoryMaps({processes}: Pick<Kernel, 'processes'>): Iterable<Me
 }
 
 /**
- * A file was cut to `size` bytes: every process loses the pages behind it, which keep their contents until then: call it
+ * A file was cut to `size` bytes: every process loses the pages past its end. They keep their contents until then, so call it
  * in the same system call.
  */
 export function invalidateBehind(processes: Iterable<Process>, inode: Inode, size: number): void {
@@ -26,12 +26,12 @@ export function invalidateHole(processes: Iterable<Process>, inode: Inode, start
   forEachMapping(processes, inode, (map, mappable) => map.invalidateHole(mappable, first, last))
 }
 
-/** Before a file is synced: what was written through mappings since the last time is marked dirty. */
+/** Call before a file is synced: marks dirty what was written through mappings since the last time. */
 export function noteMappedWrites(processes: Iterable<Process>, inode: Inode): void {
   forEachMapping(processes, inode, (map, mappable) => map.noteWrites(mappable))
 }
 
-/** A file may be mapped through several file descriptions, each with a Mappable of its own: its number tells. */
+/** A file may be mapped through several file descriptions, each with its own Mappable: the inode number tells. */
 function forEachMapping(
   processes: Iterable<Process>,
   inode: Inode,

@@ -1,15 +1,15 @@
-// /proc/PID/maps: one line a mapping (fs/proc/task_mmu.c, show_map_vma).
+// /proc/PID/maps: one line for each mapping (fs/proc/task_mmu.c, show_map_vma).
 
 import {PAGE_SIZE, type PlatformMapping, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import {TextBlocks} from './text-blocks.ts'
 import type {Backing, Vma} from './vma.ts'
 
-/** The name's column, where there is one: 25 + 6 * sizeof(void *). */
+/** The column of the name, if there is one: 25 + 6 * sizeof(void *). */
 const NAME_COLUMN = 73
-/** 65,530 mappings come to half of it; a guest's paths are as long as it likes. */
+/** 65,530 mappings come to half of it, but a guest's paths can be of any length. */
 const MAX_LENGTH = 1 << 23
 
-/** A byte string: paths are. `platform`: what the platform has above the program's, as Linux lists its [vsyscall]. @throws Errno ENOMEM */
+/** A byte string, as paths are. `platform`: mappings above the program's, like Linux's [vsyscall]. @throws Errno ENOMEM */
 export function mapsText(vmas: Iterable<Vma>, platform: readonly PlatformMapping[] = []): string {
   const text = new TextBlocks(MAX_LENGTH)
   const lineOf = mapsLines()
@@ -25,7 +25,7 @@ export function mapsLines(): (vma: Vma) => string {
   return (vma) => mapsLine(vma, vma.name || pathOf(vma.backing, paths))
 }
 
-/** Found out once for each file: a path may be thousands of directories deep. */
+/** Looked up once for each file: a path may be thousands of directories deep. */
 function pathOf(backing: Backing | undefined, known: Map<Backing, string>): string {
   if (backing === undefined) return ''
   let path = known.get(backing)

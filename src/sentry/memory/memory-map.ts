@@ -31,16 +31,16 @@ export interface MemoryMapParts {
   space: AddressSpace
   memory: MemoryFile
   limits: ResourceLimits
-  /** What mappings and page tables are counted against. */
+  /** Counts mappings and page tables. */
   budget?: Budget
   /** Platform.userTop. */
   userTop: number
-  /** New mappings go below it; above it is the stack. */
+  /** New mappings go below this; the stack is above. */
   mmapBase: number
   windows: FaultWindows
 }
 
-/** What map() is asked for. Addresses are multiples of 4096. */
+/** The request for map(). Addresses are multiples of 4096. */
 export interface MapRequest {
   /** Bytes, rounded up to pages. */
   length: number
@@ -51,7 +51,7 @@ export interface MapRequest {
   /** Without `fixed`: the mapping ends at or below it. */
   ceiling?: number
   protection: number
-  /** What mprotect may raise it to; everything unless said. */
+  /** What mprotect may raise it to; default: everything. */
   maxProtection?: number
   /** VM_*. */
   flags?: number
@@ -70,13 +70,13 @@ export class MemoryMap {
   readonly placement: Placement
   readonly heap: Heap
   readonly windows: FaultWindows
-  /** Who sleeps on private futexes here. */
+  /** Sleepers on private futexes in this memory. */
   readonly futexes = new FutexTable()
   /** mlockall(MCL_FUTURE): VM_ flags that new mappings get. */
   defaultFlags = 0
-  /** Faults that were mended, for --stats. */
+  /** Mended faults, for --stats. */
   faults = 0
-  /** Before trampolines of CallPatches go, or can no longer be executed. */
+  /** Called before trampolines of CallPatches go, or stop being executable. */
   onTrampolinesLost: (() => void) | undefined
   readonly #pager: Pager
 
@@ -140,10 +140,10 @@ export class MemoryMap {
   }
 
   /**
-   * A page fault, or the sentry in the guest's name: makes `address` accessible if its mapping allows what is wanted.
+   * A page fault, or an access by the sentry for the guest: makes `address` accessible if its mapping allows the access.
    * @param wanted a PROT_ bit, or ACCESS_UNKNOWN
    * @param wantedPages how many pages from there on will be needed: a hint
-   * @returns true: try again; else the signal that the guest gets
+   * @returns true: try again; otherwise the signal that the guest gets
    */
   handleFault(address: number, wanted: number, wantedPages = 1): true | FaultSignal {
     if (!(address >= 0 && address < this.userTop)) return SEGV_MAPERR
@@ -162,25 +162,25 @@ export class MemoryMap {
     }
   }
 
-  /** The page at `address`, which is mapped, is nobody else's from now on. @returns its offset in the MemoryFile @throws Errno ENOMEM */
+  /** Makes the mapped page at `address` private to this map. @returns its offset in the MemoryFile @throws Errno ENOMEM */
   ownPage(address: number): number {
     const page = address / PAGE_SIZE
     this.#pager.populate(this.vmas.at(address)!, page, PROT_WRITE, 1)
     return entryOffset(this.pages.get(page))
   }
 
-  /** The file was truncated: its pages from `fromPage` on are gone, private copies too. */
+  /** The file was truncated: its pages from `fromPage` on are gone, with private copies. */
   invalidate(mappable: Mappable, fromPage: number): void {
     for (const vma of this.vmas) {
       if (vma.backing?.mappable !== mappable) continue
       const first = vma.start / PAGE_SIZE + Math.max(fromPage - vma.pageOffset, 0)
       this.pages.remove(first, vma.end / PAGE_SIZE)
-      // The end of the last page reads as zeros now.
+      // The rest of the last page reads as zeros now.
       if (fromPage > vma.pageOffset) restoreCode(this, (first - 1) * PAGE_SIZE, first * PAGE_SIZE)
     }
   }
 
-  /** A hole was punched into the file. What was written to other pages of the mapping stays the file's. */
+  /** A hole was punched into the file. Writes to other pages of the mapping stay in the file. */
   invalidateHole(mappable: Mappable, fromPage: number, endPage: number): void {
     for (const vma of this.vmas) {
       if (!vma.isShared || vma.backing?.mappable !== mappable) continue
@@ -190,7 +190,7 @@ export class MemoryMap {
     }
   }
 
-  /** Before a file is synced: tells it which of its pages this process may have written through a mapping. */
+  /** Call before a file is synced: tells it which pages this process may have written through a mapping. */
   noteWrites(mappable: Mappable): void {
     for (const vma of this.vmas) {
       if (vma.backing?.mappable === mappable) this.markDirty(vma, vma.start, vma.end)
@@ -245,7 +245,7 @@ export class MemoryMap {
     return address
   }
 
-  /** Trampolines give way: natively nothing is there. */
+  /** Trampolines give way: natively there would be nothing. */
   #requireFree(start: number, end: number): void {
     const mapped = this.vmas.within(start, end)
     if (mapped.some(({flags}) => !(flags & VM_TRAMPOLINES))) throw new Errno(EEXIST)
@@ -253,12 +253,12 @@ export class MemoryMap {
   }
 }
 
-/** Of a program's data, which is what a private mapping of a file that can be written is as a rule, most is written at once. */
+/** A writable private mapping of a file is usually a program's data, most of which is written at once. */
 function likelyAccess({backing, isShared, protection}: Vma): number {
   return backing !== undefined && !isShared && protection & PROT_WRITE ? PROT_WRITE : PROT_READ
 }
 
-/** Linux's access_error: whatever can be written or executed can be read. */
+/** Linux's access_error: pages that can be written or executed can be read. */
 function allows(protection: number, access: number): boolean {
   if (access & PROT_WRITE) return (protection & PROT_WRITE) !== 0
   if (access & PROT_EXEC) return (protection & PROT_EXEC) !== 0

@@ -1,4 +1,4 @@
-// PageTable: which guest pages are populated and with what: the sentry's own copy of the page tables.
+// PageTable: which guest pages are populated, and with what: the sentry's own copy of the page tables.
 // It translates user addresses without a native call, and keeps the AddressSpace in step.
 
 import {Errno} from '../../abi/errno.ts'
@@ -9,7 +9,7 @@ import {type Budget, COST} from '../../vfs/budget.ts'
 
 /**
  * An entry is 0 (not populated) or MemoryFile page << ENTRY_SHIFT | flags. The low three flags are the protection
- * that the AddressSpace has, in PROT_ bits; a page of a PROT_NONE range keeps its entry with none of them.
+ * that the AddressSpace has, in PROT_ bits; a page of a PROT_NONE range keeps its entry without any of them.
  */
 export type Entry = number
 
@@ -18,7 +18,7 @@ export const ENTRY_PRESENT = 8
 export const ENTRY_GUARDED = 16
 /** A copy of a file's code in which call sites were patched: CallPatches. */
 export const ENTRY_PATCHED = 32
-/** Guarded by fork(2), but not what its file says. */
+/** Guarded by fork(2), but different from its file. */
 export const ENTRY_WRITTEN = 64
 export const ENTRY_PROTECTION = 7
 export const ENTRY_SHIFT = 8
@@ -26,9 +26,9 @@ export const ENTRY_FLAGS = (1 << ENTRY_SHIFT) - 1
 
 /** One table covers 2 MiB. */
 export const TABLE_PAGES = 512
-/** Behind a table's entries: how many of them are populated. */
+/** Index after a table's entries: how many of them are populated. */
 const POPULATED = TABLE_PAGES
-/** Unmapped in one call although there is a gap of this many pages. */
+/** Gaps of up to this many pages are unmapped in the same call. */
 const MAX_GAP = TABLE_PAGES
 
 export class PageTable {
@@ -50,11 +50,11 @@ export class PageTable {
   /** `page` is a guest page number: address / 4096. */
   get(page: number): Entry {
     const table = this.#table(Math.floor(page / TABLE_PAGES))
-    // The low bits survive ToInt32, whatever the size of the number.
+    // ToInt32 keeps the low bits, whatever the size of the number.
     return table === undefined ? 0 : table[page & (TABLE_PAGES - 1)]
   }
 
-  /** How many pages from `page` on, at most `max`, allow `access` (one PROT_ bit) and lie in a row in the MemoryFile. */
+  /** How many pages from `page` on, at most `max`, allow `access` (one PROT_ bit) and are contiguous in the MemoryFile. */
   contiguous(page: number, access: number, max: number): number {
     let index = Math.floor(page / TABLE_PAGES)
     let slot = page & (TABLE_PAGES - 1)
@@ -90,7 +90,7 @@ export class PageTable {
     this.#lastIndex = -1
   }
 
-  /** Records an entry; the AddressSpace is the caller's to change. @throws Errno ENOMEM, unless there is room */
+  /** Records an entry; changing the AddressSpace is up to the caller. @throws Errno ENOMEM, unless there is room */
   set(page: number, entry: Entry): void {
     if (entry !== 0) this.reserve(page)
     const table = this.#table(Math.floor(page / TABLE_PAGES))
@@ -102,12 +102,12 @@ export class PageTable {
     table[slot] = entry
   }
 
-  /** Calls `visit` for each populated page in [first, end), ascending. It may change the entry it is given. */
+  /** Calls `visit` for each populated page in [first, end), ascending. `visit` may change the entry it is given. */
   forEach(first: number, end: number, visit: (page: number, entry: Entry) => void): void {
     if (first >= end) return
     const firstIndex = Math.floor(first / TABLE_PAGES)
     const lastIndex = Math.floor((end - 1) / TABLE_PAGES)
-    // A guest may map 100 TiB: walk what is there, not what could be.
+    // A guest may map 100 TiB: walk the existing tables, not all possible ones.
     if (lastIndex - firstIndex < this.#tables.size) {
       for (let index = firstIndex; index <= lastIndex; index++) this.#visitTable(index, first, end, visit)
       return
@@ -118,7 +118,7 @@ export class PageTable {
 
   /** Unmaps [first, end) and drops the references to its pages. */
   remove(first: number, end: number): void {
-    // The guest must have lost the pages before anybody else may get them.
+    // The guest must lose the pages before anything else can get them.
     if (this.unmap(first, end) === 0) {
       this.#dropTables(first, end)
       return
@@ -179,7 +179,7 @@ export class PageTable {
     }
   }
 
-  /** Frees the tables of [first, end) in which nothing is left: a guest may touch a page here and there of 128 TiB. */
+  /** Frees empty tables in [first, end): a guest may touch single pages all over 128 TiB. */
   #dropTables(first: number, end: number): void {
     if (first >= end) return
     const firstIndex = Math.floor(first / TABLE_PAGES)
@@ -204,7 +204,7 @@ export class PageTable {
 /**
  * Collects pages, maps each contiguous run with one edit, and commits them.
  * @param populate all of it is about to be touched
- * @param lazily when there is no memory for page tables: leave pages unmapped, to the faults to come, instead of throwing
+ * @param lazily without memory for page tables, leave pages unmapped for later faults instead of throwing
  */
 export class MapBatch {
   readonly #space: AddressSpace
@@ -255,7 +255,7 @@ export class MapBatch {
     const address = this.#page * PAGE_SIZE
     const length = this.#count * PAGE_SIZE
     this.#count = 0
-    // Hardware has no mapping without access: a PROT_NONE page is one that is not there.
+    // Hardware has no mapping without access: a PROT_NONE page is an absent one.
     if (this.#protection === 0) this.#space.unmap(address, length)
     else this.#space.map(address, length, this.#filePage * PAGE_SIZE, this.#protection, this.#populate)
   }

@@ -1,4 +1,4 @@
-// Pager: puts pages behind a mapping, as few faults as possible: zero pages, file pages, copies on write.
+// Pager: populates a mapping with as few faults as possible: zero pages, file pages, copies on write.
 
 import {Errno} from '../../abi/errno.ts'
 import type {MemoryFile} from '../../platform/memory-file.ts'
@@ -18,11 +18,11 @@ import {
 import {type Backing, VM_LOCKONFAULT, type Vma} from './vma.ts'
 
 /**
- * One fault populates an aligned window of FaultWindows' size, twice as many pages each time the next fault comes right behind (or before)
- * the last, at most one 2 MiB chunk.
+ * One fault populates an aligned window of FaultWindows' size, which doubles each time the next fault comes right after (or before)
+ * the last, up to one 2 MiB chunk.
  */
 const MAX_WINDOW = 512
-/** Where so many of a table's pages are there, the others will be touched too, in whatever order. */
+/** Where this many of a table's pages are present, the others will be touched too, in any order. */
 const DENSE_PAGES = TABLE_PAGES / 8
 const DIRTY_WINDOW = 1
 
@@ -40,12 +40,12 @@ export class Pager {
   /**
    * Makes `page` (a guest page number in `vma`) accessible; the access is known to be allowed.
    * @param wanted how many pages from `page` on will be needed: a hint
-   * @throws Errno ENOMEM; ENXIO (behind the end), EIO, ENOSPC … from the file
+   * @throws Errno ENOMEM; ENXIO (past the end), EIO, ENOSPC … from the file
    */
   populate(vma: Vma, page: number, access: number, wanted: number): void {
     const entry = this.#pages.get(page)
     const writes = (access & PROT_WRITE) !== 0
-    // Another thread was first, or the processor remembered an old entry: say it again.
+    // Another thread was first, or the processor still has an old entry: map it again.
     if (entry !== 0 && !(writes && entry & ENTRY_GUARDED)) this.#remap(vma, page, entry)
     else if (vma.backing === undefined && entry === 0) this.#populateZero(vma, page, wanted)
     else if (vma.backing === undefined) this.#copyWindow(vma, page, 1)
@@ -54,7 +54,7 @@ export class Pager {
     else this.#copyWindow(vma, page, wanted)
   }
 
-  /** A space that was forked may have nothing of what its tables say: what lies around comes back with it. */
+  /** A forked space may lack what its tables say: the neighbouring pages come back with this one. */
   #remap(vma: Vma, page: number, entry: Entry): void {
     this.#pages.set(page, withProtection(entry, vma.protection))
     this.#mapPages([page])
@@ -84,7 +84,7 @@ export class Pager {
       end = page + 1
       offset = this.#memory.allocate(PAGE_SIZE)
     }
-    // A program that walks through its memory; or the host needs no memory for it.
+    // The program walks through its memory, or the host needs no memory for this.
     const populate = vma.faultWindow > this.#windows.zero || this.#memory.isReused
     const flags = ENTRY_PRESENT | hardwareProtection(vma.protection)
     const filePage = offset / PAGE_SIZE
@@ -104,7 +104,7 @@ export class Pager {
     return isDense ? MAX_WINDOW : this.#windows.zero
   }
 
-  /** Read and execute faults: the file's own pages, without write permission. */
+  /** Read and execute faults: maps the file's own pages, without write permission. */
   #populateFile(vma: Vma, backing: Backing, page: number, wanted: number): void {
     const {mappable} = backing
     const [first, end] = faultWindow(vma, page, this.#windows.read, wanted)
@@ -122,7 +122,7 @@ export class Pager {
     this.#mapPages(touched)
   }
 
-  /** Write faults of shared mappings: marks the file's pages dirty and opens them. */
+  /** Write faults in shared mappings: marks the file's pages dirty, and makes them writable. */
   #populateShared(vma: Vma, backing: Backing, page: number, wanted: number): void {
     const [, end] = faultWindow(vma, page, DIRTY_WINDOW, wanted)
     const touched: number[] = []
@@ -139,7 +139,7 @@ export class Pager {
     this.#mapPages(touched)
   }
 
-  /** Write faults of private pages that others see too: gives the mapping its own copies. */
+  /** Write faults in private pages that others see too: gives the mapping its own copies. */
   #copyWindow(vma: Vma, page: number, wanted: number): void {
     const [first, end] = faultWindow(vma, page, this.#windows.copy, wanted)
     const touched: number[] = []
@@ -170,7 +170,7 @@ export class Pager {
     try {
       target = this.#memory.copyPage(source)
     } catch (error) {
-      // An absent page's reference goes back; a present one stays in the entry.
+      // An absent page's reference is given back; a present one's stays in the entry.
       replaced.pop()
       if (present === 0) this.#memory.free(source, PAGE_SIZE)
       throw error
@@ -178,7 +178,7 @@ export class Pager {
     return openEntry(target, vma.protection)
   }
 
-  /** Tells the AddressSpace what the entries say, in as few calls as there are contiguous runs. */
+  /** Maps in the AddressSpace what the entries say, with one call for each contiguous run. */
   #mapPages(pages: number[], populate = false): void {
     const batch = new MapBatch(this.#pages.space, {populate})
     pages.sort((a, b) => a - b)
@@ -193,12 +193,12 @@ export class Pager {
   }
 }
 
-/** x86_64 and arm64 (without EPAN) cannot forbid reading what may be written or executed. */
+/** x86_64 and arm64 (without EPAN) cannot forbid reading of writable or executable pages. */
 export function hardwareProtection(protection: number): number {
   return protection === PROT_NONE ? PROT_NONE : protection | PROT_READ
 }
 
-/** The entry with what a mapping's protection allows now. */
+/** The entry with the protection that a mapping has now. */
 export function withProtection(entry: Entry, protection: number): Entry {
   const kept = entry & ~ENTRY_PROTECTION
   const allowed = hardwareProtection(protection)
@@ -215,7 +215,7 @@ export function entryOffset(entry: Entry): number {
   return (entry >>> ENTRY_SHIFT) * PAGE_SIZE
 }
 
-/** The entry with another page behind it. */
+/** The entry with another page. */
 export function withOffset(entry: Entry, offset: number): Entry {
   return ((offset / PAGE_SIZE) << ENTRY_SHIFT) | (entry & ENTRY_FLAGS)
 }
@@ -226,7 +226,7 @@ function openEntry(offset: number, protection: number): Entry {
 
 /** The pages to populate for a fault at `page`: an aligned window within the mapping. Remembers it for the next fault. */
 function faultWindow(vma: Vma, page: number, initial: number, wanted: number): [first: number, end: number] {
-  // What is locked is what was touched: mincore(2) tells.
+  // Locked pages are exactly those that were touched: mincore(2) shows them.
   if (vma.flags & VM_LOCKONFAULT) return [page, page + 1]
   const isSequential = page === vma.faultEnd || page + 1 === vma.faultStart
   const size = isSequential ? Math.min(Math.max(vma.faultWindow, initial) * 2, MAX_WINDOW) : initial
@@ -239,18 +239,18 @@ function faultWindow(vma: Vma, page: number, initial: number, wanted: number): [
   return [first, end]
 }
 
-/** The pages around a fault that are populated as far as that costs no reading. */
+/** The pages around a fault, to be populated as far as that needs no reading. */
 function knownWindow(vma: Vma, page: number, size: number): [first: number, end: number] {
   if (vma.flags & VM_LOCKONFAULT) return [page, page + 1]
   const aligned = page - (page % size)
   return [Math.max(aligned, vma.start / PAGE_SIZE), Math.min(aligned + size, vma.end / PAGE_SIZE)]
 }
 
-/** Visits `page`, which must succeed, and the window around it, where the end of file or memory ends the way. */
+/** Visits `page`, which must succeed, and the window around it, until the file or memory ends. */
 function visitWindow(first: number, page: number, end: number, visit: (page: number) => void): void {
   visit(page)
   try {
-    // What lies below is inside the file when the page is: the end comes last.
+    // If the page is inside the file, so is everything below it: the end comes last.
     for (let target = first; target < page; target++) visit(target)
     for (let target = page + 1; target < end; target++) visit(target)
   } catch (error) {

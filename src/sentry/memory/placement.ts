@@ -15,7 +15,7 @@ export class Placement {
   readonly #vmas: VmaList
   readonly base: number
   readonly #userTop: number
-  /** Every gap between here and the base is smaller than #tooSmall: where the next search may start. */
+  /** Every gap between here and the base is smaller than #tooSmall: the next search may start here. */
   #searchTop: number
   #tooSmall = 0
 
@@ -34,7 +34,7 @@ export class Placement {
       if (this.isFree(start, start + length)) return start
     }
     if (ceiling !== undefined) return this.#topDown(length, Math.min(ceiling, this.base), PAGE_SIZE)
-    // Where huge pages can back it.
+    // Aligned, where huge pages can back it.
     if (length >= HUGE_ALIGNMENT) {
       const aligned = this.#topDown(length, this.base, HUGE_ALIGNMENT)
       if (aligned >= 0) return aligned
@@ -75,7 +75,7 @@ export class Placement {
     }
   }
 
-  /** The way of last resort: from the base upward. */
+  /** The last resort: from the base upward. */
   #bottomUp(length: number): number {
     let start = this.base
     for (let index = this.#vmas.indexAfter(start); ; index++) {
@@ -88,7 +88,7 @@ export class Placement {
   }
 }
 
-/** Where others must end: a mapping that grows down keeps a gap below it. */
+/** Where the mapping before it must end: one that grows down keeps a gap below it. */
 function guardedStart(vma: Vma): number {
   return vma.flags & VM_GROWSDOWN ? vma.start - STACK_GUARD_GAP : vma.start
 }

@@ -9,8 +9,8 @@ import {ENTRY_PROTECTION} from './page-table.ts'
 import type {Vma} from './vma.ts'
 
 /**
- * Makes pages of [start, end) accessible, a slice of them at most.
- * @returns the address behind the last one, or what the first page that cannot be ends in
+ * Makes pages of [start, end) accessible, at most a slice of them.
+ * @returns the address after the last one, or the signal for the first page that cannot be made accessible
  */
 export function populate(map: MemoryMap, start: number, end: number, access: number): number | FaultSignal {
   const sliceEnd = Math.min(end / PAGE_SIZE, start / PAGE_SIZE + SLICE_PAGES)
@@ -23,10 +23,9 @@ export function populate(map: MemoryMap, start: number, end: number, access: num
 }
 
 /**
- * As mm_populate does: each mapping for what it will be used for, and what fails is left to the faults to come, unless all
- * `must` be there: mlock(2).
+ * Like mm_populate: each mapping for its likely use. Failures are left to later faults, unless all `must` be there: mlock(2).
  * @throws Errno ENOMEM, EAGAIN: out of memory
- * @returns where the next slice begins: `end` when there is none
+ * @returns where the next slice begins: `end` if there is none
  */
 export function populateAhead(map: MemoryMap, start: number, end: number, must = false): number {
   let left = SLICE_PAGES * PAGE_SIZE

@@ -1,4 +1,4 @@
-// mprotect(2): changes the protection of mappings and of the pages that they have.
+// mprotect(2): changes the protection of mappings and of their pages.
 
 import {EACCES, ENOMEM, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE, PROT_WRITE} from '../../platform/platform.ts'
@@ -10,7 +10,7 @@ import {restoreBefore} from './patched-pages.ts'
 import {VM_GROWSDOWN, type Vma} from './vma.ts'
 
 /**
- * Whole pages. What comes before a hole or a refusal is changed, as Linux does.
+ * Whole pages. What comes before a hole or a refusal is changed, as on Linux.
  * @throws Errno ENOMEM: a hole, a limit, too many mappings; EACCES: the file was not opened for it
  */
 export function protect(map: MemoryMap, start: number, end: number, protection: number): void {

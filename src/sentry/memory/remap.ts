@@ -9,7 +9,7 @@ import {restoreBefore} from './patched-pages.ts'
 import {MIN_ADDRESS} from './placement.ts'
 import {pageAlign, VM_LOCKED, VM_LOCKONFAULT, VM_SPECIAL, VM_TRAMPOLINES, Vma} from './vma.ts'
 
-/** Bytes. */
+/** In bytes. */
 export interface RemapRequest {
   address: number
   oldLength: number
@@ -22,7 +22,7 @@ export interface RemapRequest {
   keepsOld: boolean
 }
 
-/** @returns where the mapping is now @throws Errno EINVAL, EFAULT, ENOMEM, EAGAIN, EPERM */
+/** @returns the mapping's new address @throws Errno EINVAL, EFAULT, ENOMEM, EAGAIN, EPERM */
 export function remap(map: MemoryMap, request: RemapRequest): number {
   const {address, target} = request
   const newLength = pageAlign(request.newLength)
@@ -42,7 +42,7 @@ export function remap(map: MemoryMap, request: RemapRequest): number {
   const vma = checkedSource(map, address, oldLength, newLength)
   if (!moves && growInPlace(map, vma, address, oldLength, newLength)) return address
   if (!request.mayMove) throw new Errno(ENOMEM)
-  // Linux keeps this much in reserve, so that a move cannot fail half way.
+  // Like Linux, keeps this much in reserve, so that a move cannot fail half way.
   if (!map.vmas.hasRoom(4)) throw new Errno(ENOMEM)
   const destination = target ?? map.placement.find(newLength, 0)
   if (destination < 0) throw new Errno(ENOMEM)
@@ -65,11 +65,11 @@ function clearTarget(
   map.unmap(target, newLength)
 }
 
-/** The mapping at `address`, allowed to become `newLength` (vma_to_resize). */
+/** The mapping at `address`, checked to be allowed `newLength` (vma_to_resize). */
 function checkedSource(map: MemoryMap, address: number, oldLength: number, newLength: number): Vma {
   const vma = map.vmas.at(address)
   if (vma === undefined) throw new Errno(EFAULT)
-  // Length 0 asks for a second view of the same pages: only shared ones have that.
+  // Length 0 asks for a second view of the same pages: only shared mappings can have one.
   if (oldLength === 0 && !vma.isShared) throw new Errno(EINVAL)
   if (oldLength > vma.end - address) throw new Errno(EFAULT)
   const growth = newLength - oldLength
@@ -106,7 +106,7 @@ function move(
   keepsOld: boolean,
 ): void {
   const firstPage = address / PAGE_SIZE
-  // Now, while nothing is changed: there may be no room for the tables of what moves.
+  // Before any change: there may be no room for the tables of what moves.
   const shift = destination / PAGE_SIZE - firstPage
   map.pages.forEach(firstPage, firstPage + oldLength / PAGE_SIZE, (page) => map.pages.reserve(page + shift))
   restoreBefore(map, vma, address, address + oldLength)
@@ -114,9 +114,9 @@ function move(
   moved.pageOffset = vma.backing === undefined ? 0 : vma.filePage(firstPage)
   moved.start = destination
   moved.end = destination + newLength
-  // The heap and the stack are what lies where they lie.
+  // A mapping is the heap or the stack only in its place.
   if (!(vma.flags & VM_SPECIAL)) moved.name = ''
-  // No jump leads there.
+  // No patched site jumps there.
   moved.flags &= ~VM_TRAMPOLINES
   map.vmas.insert(moved)
   if (oldLength === 0) return

@@ -1,4 +1,4 @@
-// SharedMemory: what MAP_SHARED | MAP_ANONYMOUS maps: pages without a file, gone with the last address space that maps them.
+// SharedMemory: what MAP_SHARED | MAP_ANONYMOUS maps: pages without a file, which go with the last address space that maps them.
 
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
@@ -15,12 +15,12 @@ export class SharedMemory implements Mappable, Backing {
   readonly #memory: MemoryFile
   readonly #offsets = new Map<number, number>()
   readonly #maps: () => Iterable<MemoryMap>
-  /** Address spaces, and who else keeps it. */
+  /** Address spaces and other holders. */
   #holders = 0
 
   static #lastInode = 0
 
-  /** @param maps all address spaces: they lose what is punched */
+  /** @param maps all address spaces, which lose what is punched */
   constructor(memory: MemoryFile, maps: () => Iterable<MemoryMap>) {
     this.#memory = memory
     this.#maps = maps
@@ -31,7 +31,7 @@ export class SharedMemory implements Mappable, Backing {
     return this
   }
 
-  /** How many pages there are: those that were touched. */
+  /** How many pages exist: those that were touched. */
   get pageCount(): number {
     return this.#offsets.size
   }
@@ -56,7 +56,7 @@ export class SharedMemory implements Mappable, Backing {
 
   /**
    * MADV_REMOVE: the pages read as zero again.
-   * @param shown what mappings of it have for a Mappable
+   * @param shown the Mappable that its mappings have
    */
   punch(offset: number, length: number, shown: Mappable = this): void {
     const [first, end] = [offset / PAGE_SIZE, (offset + length) / PAGE_SIZE]

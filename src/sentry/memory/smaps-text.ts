@@ -1,4 +1,4 @@
-// /proc/PID/smaps, smaps_rollup and pagemap: what is resident of each mapping (fs/proc/task_mmu.c). One process: nothing is shared.
+// /proc/PID/smaps, smaps_rollup and pagemap: what is resident of each mapping (fs/proc/task_mmu.c). As for one process: nothing is shared.
 
 import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
 import {mapsLines} from './maps-text.ts'
@@ -16,7 +16,7 @@ import {
   type Vma,
 } from './vma.ts'
 
-/** Some 18,000 mappings, which is far from what programs have: such a text is held several times while it is made. */
+/** Some 18,000 mappings, far more than programs have: several copies of such a text exist while it is made. */
 const MAX_LENGTH = 1 << 24
 const KB = 1024
 
@@ -61,7 +61,7 @@ const BIT_FILE = 2 ** 61
 const BIT_EXCLUSIVE = 2 ** 56
 
 /**
- * Fills words of pagemap from guest page `first` on. Page frame numbers are 0, as for those without CAP_SYS_ADMIN.
+ * Fills words of pagemap from guest page `first` on. Page frame numbers are 0, as without CAP_SYS_ADMIN.
  * @returns how many words: fewer at the end of user memory
  */
 export function readPagemap(map: MemoryMap, first: number, words: BigUint64Array): number {
@@ -79,7 +79,7 @@ function residentOf(map: MemoryMap, vma: Vma): Resident {
   const resident: Resident = {clean: 0, dirty: 0, anonymous: 0, locked: 0}
   const isFilePrivate = vma.backing !== undefined && !vma.isShared
   map.pages.forEach(vma.start / PAGE_SIZE, vma.end / PAGE_SIZE, (_, entry) => {
-    // A guarded page of a file is the file's own still.
+    // A guarded page of a file is still the file's own.
     const isClean = vma.backing !== undefined && (entry & ENTRY_GUARDED) !== 0
     if (isClean) resident.clean += PAGE_SIZE
     else resident.dirty += PAGE_SIZE
@@ -104,7 +104,7 @@ function sizes({clean, dirty, anonymous, locked}: Resident, isRollup: boolean): 
   return `${used}${owned}${NEVER}${line('Locked', locked)}`
 }
 
-// Made once: there are twenty lines of each mapping.
+// Made once: each mapping has twenty lines.
 const PAGE_SIZES = line('KernelPageSize', PAGE_SIZE) + line('MMUPageSize', PAGE_SIZE)
 const SHARED = line('Shared_Clean', 0) + line('Shared_Dirty', 0)
 const NEVER = [

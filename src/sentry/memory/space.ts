@@ -1,4 +1,4 @@
-// Space: the memory of a process, or of several that share it: address space, mappings, and the way to follow pointers there.
+// Space: the memory of a process, or of several that share it: address space, mappings, and access through guest pointers.
 
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import type {AddressSpace} from '../../platform/platform.ts'
@@ -16,16 +16,16 @@ export interface SpaceParts {
   addresses: AddressSpace
   memory: MemoryFile
   limits: ResourceLimits
-  /** What mappings and page tables are counted against: a part of its own, which goes with the space. */
+  /** Counts mappings and page tables: a part of its own, which goes with the space. */
   budget: Budget
   /** Platform.userTop. */
   userTop: number
-  /** New mappings go below it. */
+  /** New mappings go below this. */
   mmapBase: number
   windows: FaultWindows
-  /** The program that runs there: kept open. Undefined for init alone. */
+  /** The program that runs in it, kept open. Undefined only for init. */
   executable?: SharedDescription
-  /** Absent: its call sites are left as they are. */
+  /** Absent: the program's call sites are left as they are. */
   patchCalls?: (map: MemoryMap) => CallPatches
 }
 
@@ -64,7 +64,7 @@ export class Space {
     return new Space({addresses, map, budget, callPatches: patchCalls?.(map), executable})
   }
 
-  /** One more process has it: CLONE_VM. */
+  /** One more process uses it: CLONE_VM. */
   share(): this {
     this.#users++
     return this
@@ -75,10 +75,10 @@ export class Space {
   }
 
   /**
-   * The memory of a forked process: the same pages, which both write no more but copy first.
+   * The memory of a forked process: the same pages, which both copy before they write.
    * @param limits of the new process
    * @param budget a part for the new space
-   * @param isOnlyTask its process has no other
+   * @param isOnlyTask the calling task is its process's only one
    * @throws Errno ENOMEM, EAGAIN
    */
   fork(limits: ResourceLimits, budget: Budget, isOnlyTask: boolean): Space {
@@ -92,7 +92,7 @@ export class Space {
     }
   }
 
-  /** A process is done with it; the last one takes it away. Nothing of that process runs there. */
+  /** A process is done with it; the last one removes it. Nothing of that process runs there. */
   release(): void {
     if (--this.#users > 0) return
     this.map.clear()

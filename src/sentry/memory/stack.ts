@@ -10,7 +10,7 @@ import type {VmaList} from './vma-list.ts'
 /** A stack grows by up to this much at once: one fault for 16 pages. */
 const STACK_STEP = 16 * PAGE_SIZE
 
-/** The stack above `address`, grown down to it; undefined when there is none or it must not grow so far. */
+/** The stack above `address`, grown down to it; undefined when there is none, or it must not grow so far. */
 export function growStack(vmas: VmaList, limits: ResourceLimits, address: number): Vma | undefined {
   const index = vmas.indexAfter(address)
   const stack = vmas.get(index)
@@ -29,7 +29,7 @@ export function growStack(vmas: VmaList, limits: ResourceLimits, address: number
   return stack
 }
 
-/** Nothing may come near the stack but other stacks and what nobody can touch. */
+/** Only other stacks and inaccessible mappings may come near the stack. */
 function lowestStart(below: Vma | undefined): number {
   if (below === undefined) return MIN_ADDRESS
   const needsGap = below.protection !== PROT_NONE && !(below.flags & VM_GROWSDOWN)

@@ -1,4 +1,4 @@
-// TextBlocks: a long text of /proc, line by line; V8 would keep each piece of one long string until it is done.
+// TextBlocks: a long /proc text, line by line. V8 would keep each piece of one long string until it is done.
 
 import {ENOMEM, Errno} from '../../abi/errno.ts'
 
@@ -24,7 +24,7 @@ export class TextBlocks {
     this.#last = ''
   }
 
-  /** A byte string, as long as all that was added. */
+  /** A byte string with all that was added. */
   join(): string {
     return Buffer.concat(this.#blocks).toString('latin1') + this.#last
   }

@@ -1,4 +1,4 @@
-// unlessFault: an access to guest memory that Linux makes where it can, and goes on where it cannot.
+// unlessFault: an access to guest memory that, as in Linux, is skipped where it faults.
 
 import {Errno} from '../../abi/errno.ts'
 

@@ -1,4 +1,4 @@
-// UserMemory: the only place that follows a guest pointer. A pointer is an allegation: what is wrong with it is EFAULT.
+// UserMemory: the only place that follows a guest pointer. A pointer is an allegation: a bad one is EFAULT.
 
 import {MAX_RW_COUNT} from '../../abi/at-flags.ts'
 import {EFAULT, EINVAL, ENAMETOOLONG, ENOMEM, Errno} from '../../abi/errno.ts'
@@ -45,8 +45,8 @@ export class UserMemory {
   }
 
   /**
-   * The guest's own bytes from `address` on, as many of `length` as lie in a row and are accessible: at least one, at
-   * most 2 MiB; all of them in the common case. Callers go on behind it until they have what they need.
+   * The guest's own bytes from `address` on, as many of `length` as are contiguous and accessible: at least one, at
+   * most 2 MiB; all of them in the common case. Callers continue after it until they have what they need.
    * The view is valid until the guest runs or its mappings change.
    * @param access PROT_READ or PROT_WRITE
    * @throws Errno EFAULT when the first byte is not accessible; ENOMEM
@@ -83,7 +83,7 @@ export class UserMemory {
     return views
   }
 
-  /** A copy. @throws Errno EFAULT; ENOMEM for more than 1 GiB, which no call needs in one piece */
+  /** Copies bytes. @throws Errno EFAULT; ENOMEM for more than 1 GiB, which no call needs in one piece */
   readBytes(address: number, length: number): Uint8Array {
     if (length > MAX_COPY) throw new Errno(ENOMEM)
     const view = this.view(address, length, PROT_READ)
@@ -98,7 +98,7 @@ export class UserMemory {
     return copy
   }
 
-  /** On a fault the bytes before it are written, as with copy_to_user. @throws Errno EFAULT */
+  /** On a fault, the bytes before it are written, as with copy_to_user. @throws Errno EFAULT */
   writeBytes(address: number, bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length; ) {
       const view = this.view(address + done, bytes.length - done, PROT_WRITE)
@@ -135,12 +135,12 @@ export class UserMemory {
     return this.readInt32(address) >>> 0
   }
 
-  /** By the rule of abi/word.ts. */
+  /** As abi/word.ts defines. */
   readUint64(address: number): number {
     return unsignedWord(this.readInt32(address), this.readInt32(address + 4))
   }
 
-  /** By the rule of abi/word.ts. */
+  /** As abi/word.ts defines. */
   readInt64(address: number): number {
     return signedWord(this.readInt32(address), this.readInt32(address + 4))
   }
@@ -237,7 +237,7 @@ export class UserMemory {
     return iovecs
   }
 
-  /** @throws Errno EFAULT unless the range lies in user space, whatever is mapped there: access_ok */
+  /** @throws Errno EFAULT unless the range is in user space, whatever is mapped there: access_ok */
   check(address: number, length: number): void {
     this.#check(address, length)
   }
@@ -246,19 +246,19 @@ export class UserMemory {
     if (!(address >= 0 && length >= 0 && address + length <= this.#userTop)) throw new Errno(EFAULT)
   }
 
-  /** Where a scalar that does not cross a page lies in the MemoryFile. */
+  /** The MemoryFile offset of a scalar that does not cross a page. */
   #offset(address: number, size: number, access: number): number {
     this.#check(address, size)
     const entry = this.#entry(Math.floor(address / PAGE_SIZE), access, 1)
     return (entry >>> ENTRY_SHIFT) * PAGE_SIZE + (address & IN_PAGE)
   }
 
-  /** Faults in what is missing behind `pages` good ones. @returns how many lie in a row now: at least one */
+  /** Faults in missing pages after `pages` good ones. @returns how many are contiguous now: at least one */
   #populate(page: number, pages: number, wanted: number, access: number): number {
     let good = pages
     while (good < wanted) {
       if (good === 0) this.#entry(page, access, wanted)
-      // There, but elsewhere in the MemoryFile: to fault would have it mapped anew, each time.
+      // Present, but elsewhere in the MemoryFile: a fault would map it anew each time.
       else if (this.#pages.get(page + good) & access) break
       else if (this.#map.handleFault((page + good) * PAGE_SIZE, access, wanted - good) !== true) break
       const now = this.#pages.contiguous(page, access, wanted)
@@ -268,7 +268,7 @@ export class UserMemory {
     return good
   }
 
-  /** The entry of an accessible page, populated if need be. */
+  /** The entry of an accessible page, which is populated if necessary. */
   #entry(page: number, access: number, wanted: number): Entry {
     const entry = this.#pages.get(page)
     if ((entry & access) !== 0) return entry

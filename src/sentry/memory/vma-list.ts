@@ -22,7 +22,7 @@ export class VmaList {
     return this.#vmas.length
   }
 
-  /** Whether there may be that many mappings more. */
+  /** Whether there may be this many more mappings. */
   hasRoom(count: number): boolean {
     return this.#vmas.length + count <= MAX_MAPPINGS && this.#budget.hasRoom(count * COST.mapping)
   }
@@ -102,7 +102,7 @@ export class VmaList {
   }
 
   /**
-   * Removes [start, end) and returns the mappings that were there. The caller, done with their pages, drops each.
+   * Removes [start, end) and returns the mappings that were there. Once done with their pages, the caller drops each.
    * @throws Errno ENOMEM
    */
   remove(start: number, end: number): Vma[] {
@@ -112,7 +112,7 @@ export class VmaList {
     return removed
   }
 
-  /** Adds one above all others, as it is: fork(2). @throws Errno ENOMEM */
+  /** Adds a mapping above all others, unmerged: fork(2). @throws Errno ENOMEM */
   append(vma: Vma): void {
     if (!this.hasRoom(1)) throw new Errno(ENOMEM)
     this.#hold(vma)

@@ -1,4 +1,4 @@
-// Vma: one mapping of a process: an address range, its protection, and what is behind it.
+// Vma: one mapping of a process: an address range, its protection, and what backs it.
 
 import {WORD_END} from '../../abi/word.ts'
 import {PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
@@ -8,20 +8,20 @@ export const VM_SHARED = 1
 export const VM_GROWSDOWN = 2
 export const VM_NORESERVE = 4
 export const VM_LOCKED = 8
-/** madvise(2)'s marks, for the fork and core dump to come. */
+/** madvise(2)'s marks, for a later fork or core dump. */
 export const VM_DONTFORK = 16
 export const VM_DONTDUMP = 32
 export const VM_WIPEONFORK = 64
-/** The vDSO and its like: it cannot grow, and madvise leaves its pages alone. */
+/** The vDSO and the like: it cannot grow, and madvise leaves its pages alone. */
 export const VM_SPECIAL = 128
 /** mlock2(MLOCK_ONFAULT): locked, but not populated at once. */
 export const VM_LOCKONFAULT = 256
-/** Of call sites that were patched: CallPatches. */
+/** Trampolines of patched call sites: CallPatches. */
 export const VM_TRAMPOLINES = 512
 
 export const PROT_ALL = PROT_READ | PROT_WRITE | PROT_EXEC
 
-/** The open file behind a mapping (one object per file description), and how /proc/self/maps names it. */
+/** The open file that backs a mapping (one object per file description), and its name in /proc/self/maps. */
 export interface Backing {
   readonly mappable: Mappable
   /** Absolute path in the guest, a byte string. */
@@ -30,7 +30,7 @@ export interface Backing {
   readonly ino: number
   /** Makes a hole in the file, in bytes: madvise(MADV_REMOVE). Absent: it cannot be written. */
   punch?(offset: number, length: number): void
-  /** A process began to use it, and a process has no mapping of it any more: what keeps the file alive. */
+  /** A process began to use it, or no longer has a mapping of it: this keeps the file alive. */
   acquire?(): void
   release?(): void
 }
@@ -47,7 +47,7 @@ export class Vma {
   pageOffset: number
   /** `[heap]`, `[stack]`, `[vdso]`, or ''. */
   name: string
-  /** The range that the last fault populated, in pages, and its size: faults in sequence populate more at once. */
+  /** The range that the last fault populated, in pages, and its size: sequential faults populate more at once. */
   faultStart = 0
   faultEnd = 0
   faultWindow = 0
@@ -76,7 +76,7 @@ export class Vma {
     return (this.protection & PROT_WRITE) !== 0 && (this.flags & (VM_SHARED | VM_GROWSDOWN)) === 0
   }
 
-  /** The file's page behind a guest page. */
+  /** The file's page that backs a guest page. */
   filePage(page: number): number {
     return this.pageOffset + page - this.start / PAGE_SIZE
   }
@@ -93,7 +93,7 @@ export class Vma {
     return tail
   }
 
-  /** Whether `next`, which starts where this ends, is the same mapping going on. */
+  /** Whether `next`, which starts where this ends, continues the same mapping. */
   continuesIn(next: Vma): boolean {
     return (
       this.end === next.start &&
@@ -112,7 +112,7 @@ export type VmaParts = Pick<
   'start' | 'end' | 'protection' | 'maxProtection' | 'flags' | 'backing' | 'pageOffset' | 'name'
 >
 
-/** Whole pages; 0 for the last bytes of all, as Linux's PAGE_ALIGN wraps. */
+/** In whole pages; 0 for the very last bytes, as Linux's PAGE_ALIGN wraps. */
 export function pageAlign(bytes: number): number {
   const aligned = Math.ceil(bytes / PAGE_SIZE) * PAGE_SIZE
   return aligned === WORD_END ? 0 : aligned

@@ -66,7 +66,7 @@ export function connectDatagrams(socket: UnixSocket, to: UnixSocket): void {
   socket.state = to.state = 'connected'
 }
 
-/** connect(2) to AF_UNSPEC, or the peer is gone: what waits is lost, and a peer that is connected back learns of it. */
+/** For connect(2) to AF_UNSPEC, or when the peer is gone: waiting messages are lost, and a peer that is connected back is told. */
 export function disconnectDatagrams(socket: UnixSocket): void {
   const {peer} = socket
   if (peer === undefined) return
@@ -84,7 +84,7 @@ export function disconnectDatagrams(socket: UnixSocket): void {
   socket.waiters.wakeAll()
 }
 
-/** The oldest connection that waits, or undefined. @throws Errno EOPNOTSUPP, EINVAL */
+/** The oldest waiting connection, or undefined. @throws Errno EOPNOTSUPP, EINVAL */
 export function takeConnection(listener: UnixSocket): UnixSocket | undefined {
   if (!listener.isConnectionBased) throw new Errno(EOPNOTSUPP)
   if (listener.state !== 'listening') throw new Errno(EINVAL)

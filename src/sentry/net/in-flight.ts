@@ -1,5 +1,5 @@
-// InFlight: descriptors that messages carry (unix(7), SCM_RIGHTS): how many there may be, and what becomes of those that
-// nobody can receive any more, because only messages to each other hold the sockets that they wait at.
+// InFlight: descriptors that messages carry (unix(7), SCM_RIGHTS): how many there may be, and what happens to those that
+// nobody can receive any longer, because only messages to each other hold the sockets that they wait at.
 
 import {CAP_SYS_ADMIN, CAP_SYS_RESOURCE, type Capabilities, hasCapability} from '../../abi/capability.ts'
 import {Errno, ETOOMANYREFS} from '../../abi/errno.ts'
@@ -8,7 +8,7 @@ import type {SharedDescription} from '../fd-table.ts'
 import {SocketFile} from './socket-file.ts'
 import type {UnixSocket} from './unix-socket.ts'
 
-/** What one message carries. Each of them is a reference to its description. */
+/** What one message carries. Each descriptor is a reference to its description. */
 export interface Rights {
   readonly descriptions: readonly SharedDescription[]
   /** The socket that the message waits at. */
@@ -17,7 +17,7 @@ export interface Rights {
   readonly user: number
 }
 
-/** Who sends: a user, and how many descriptors it may have in flight. */
+/** The sender: a user, and how many descriptors it may have in flight. */
 export interface Sender {
   readonly user: number
   /** RLIMIT_NOFILE. */
@@ -25,19 +25,19 @@ export interface Sender {
   readonly capabilities: Capabilities
 }
 
-/** Sockets in flight. */
+/** How many sockets in flight are many. */
 const MANY = 64
 
 export class InFlight {
   readonly #byUser = new Map<number, number>()
   /** Sockets that messages carry. */
   readonly #sockets = new Map<UnixSocket, SharedDescription>()
-  /** By the socket that they wait at: rights to sockets. */
+  /** Rights to sockets, by the socket that they wait at. */
   readonly #waiting = new Map<UnixSocket, Set<Rights>>()
-  /** What is to be let go of: a list, because closing one socket may let go of the next, and so on without end. */
+  /** Rights to release: a list, because closing one socket may release the next, and so on without end. */
   readonly #released: Rights[] = []
   #isReleasing = false
-  /** Since the last collection: sockets that came to be in messages alone. */
+  /** Since the last collection: sockets that only messages hold now. */
   #suspects = 0
 
   /** Descriptors in all messages. */
@@ -47,7 +47,7 @@ export class InFlight {
     return count
   }
 
-  /** Takes a reference to each, for a message that is to wait at `at`. @throws Errno ETOOMANYREFS */
+  /** Takes a reference to each, for a message that will wait at `at`. @throws Errno ETOOMANYREFS */
   send(descriptions: readonly SharedDescription[], at: UnixSocket, sender: Sender): Rights {
     const {user} = sender
     const before = this.#byUser.get(user) ?? 0
@@ -101,12 +101,12 @@ export class InFlight {
     }
   }
 
-  /** A socket has closed: where some are suspected, that counts as one more. */
+  /** A socket has closed: while there are suspects, that counts as one more. */
   closed(): void {
     if (this.#suspects > 0) this.#suspect()
   }
 
-  /** A collection costs what is in flight: where that is much, it waits until it may be worth it. */
+  /** A collection costs as much as is in flight: if that is much, it waits until it may be worth it. */
   #suspect(): void {
     this.#suspects++
     if (this.#isDue && !this.#isReleasing) this.collect()
@@ -116,7 +116,7 @@ export class InFlight {
     return this.#suspects >= (this.#sockets.size > MANY ? MANY : 1)
   }
 
-  /** Empties the sockets that no descriptor leads to, not even by receiving others first. */
+  /** Empties the sockets that no descriptor leads to, not even through receiving others first. */
   collect(): void {
     const lost = this.#findLost()
     this.#suspects = 0
@@ -128,7 +128,7 @@ export class InFlight {
     for (const [socket, {references, inFlight}] of this.#sockets)
       if (references === inFlight) lost.add(socket)
     if (lost.size === 0) return lost
-    // From the sockets that can be read to those that can be received there.
+    // From sockets that can be read to those that can be received from them.
     const reached = [...this.#waiting.keys()].map(readBy).filter((socket) => !lost.has(socket))
     for (let from = reached.pop(); from !== undefined; from = reached.pop()) {
       for (const socket of this.#receivedAt(from)) if (lost.delete(socket)) reached.push(socket)
@@ -145,7 +145,7 @@ export class InFlight {
   }
 }
 
-/** A connection that is not accepted yet is received with its listener. */
+/** A connection that is not yet accepted is received with its listener. */
 const readBy = (socket: UnixSocket): UnixSocket => socket.listener ?? socket
 
 const isPrivileged = ({capabilities}: Sender): boolean =>

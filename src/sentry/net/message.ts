@@ -1,4 +1,4 @@
-// Message: what one send(2) puts into another socket's queue, and waits there to be received.
+// Message: what one send(2) puts into another socket's queue, where it waits to be received.
 
 import {COST} from '../../vfs/budget.ts'
 import type {Rights} from './in-flight.ts'
@@ -17,7 +17,7 @@ export class Message {
   readonly credentials: SenderCredentials | undefined
   /** Received with the first byte. */
   rights: Rights | undefined
-  /** Bytes of a stream that were received already. */
+  /** Bytes of a stream that were already received. */
   consumed = 0
 
   constructor(bytes: Uint8Array, sender: UnixSocket, credentials: SenderCredentials | undefined) {
@@ -30,7 +30,7 @@ export class Message {
     return this.bytes.length - this.consumed
   }
 
-  /** What it takes of its sender's SO_SNDBUF, and of the budget. */
+  /** What it takes from its sender's SO_SNDBUF, and from the budget. */
   get cost(): number {
     return COST.socketMessage + this.bytes.length
   }

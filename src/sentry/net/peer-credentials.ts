@@ -1,4 +1,4 @@
-// PeerCredentials: who was behind a socket when it was connected: SO_PEERCRED, SO_PEERGROUPS.
+// PeerCredentials: who held a socket when it was connected: SO_PEERCRED, SO_PEERGROUPS.
 
 export interface PeerCredentials {
   readonly pid: number

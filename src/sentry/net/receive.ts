@@ -1,4 +1,4 @@
-// Receiving at a UNIX socket what waits there, without waiting for more: net/unix/af_unix.c.
+// Receives at a UNIX socket what waits there, without waiting for more: net/unix/af_unix.c.
 
 import {EAGAIN, EINVAL, ENOTCONN, Errno} from '../../abi/errno.ts'
 import {MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, MSG_WAITALL, RCV_SHUTDOWN, SOCK_DGRAM} from '../../abi/socket.ts'
@@ -10,7 +10,7 @@ import type {UnixSocket} from './unix-socket.ts'
 export class Reading {
   readonly size: number
   readonly flags: number
-  /** Takes bytes for the place `at` of the caller's buffer. */
+  /** Takes bytes for offset `at` of the caller's buffer. */
   readonly put: (bytes: Uint8Array, at: number) => void
   copied = 0
   /** What recv(2) returns: with MSG_TRUNC a record's true length. */
@@ -18,9 +18,9 @@ export class Reading {
   isTruncated = false
   from: UnixSocket | undefined
   credentials: SenderCredentials | undefined
-  /** Whoever takes them releases them, unless they were but peeked at. */
+  /** Released by the taker, unless they were only peeked at. */
   rights: Rights | undefined
-  /** Messages of other writers are not added any more. */
+  /** Set: messages of other writers are no longer added. */
   #hasCredentials = false
 
   constructor(size: number, flags: number, put: (bytes: Uint8Array, at: number) => void) {
@@ -33,12 +33,12 @@ export class Reading {
     return (this.flags & MSG_PEEK) !== 0
   }
 
-  /** Bytes below which a stream waits for more. */
+  /** How many bytes a stream waits for, at least. */
   leastBytes(lowWater: number): number {
     return (this.flags & MSG_WAITALL ? this.size : Math.min(lowWater, this.size)) || 1
   }
 
-  /** Whether what it has received so far goes with this message. */
+  /** Whether the message may join what was received so far. */
   accepts({credentials}: Message, comparesCredentials: boolean): boolean {
     if (!comparesCredentials) return true
     if (this.#hasCredentials) return isSame(this.credentials, credentials)
@@ -84,13 +84,13 @@ function receiveStream(socket: UnixSocket, reading: Reading): boolean {
 
 /** Nothing more waits. */
 function hasEnded(socket: UnixSocket, {copied}: Reading): boolean {
-  // With bytes in hand, the error is forgotten (POSIX 1003.1g, says Linux).
+  // If bytes were received, the error is forgotten (POSIX 1003.1g, says Linux).
   if (copied > 0) return socket.takeError() !== 0 || (socket.shutdown & RCV_SHUTDOWN) !== 0
   socket.throwError()
   return (socket.shutdown & RCV_SHUTDOWN) !== 0
 }
 
-/** The next bytes of a stream. @returns false when memory ends, after some bytes */
+/** Copies the next bytes of a stream. @returns false when memory ends, after some bytes */
 function takeBytes(message: Message, reading: Reading): boolean {
   const start = message.consumed
   const count = Math.min(message.left, reading.size - reading.copied)
@@ -126,7 +126,7 @@ function receiveRecord(socket: UnixSocket, reading: Reading): boolean {
     reading.put(bytes.subarray(0, count), 0)
     reading.rights = rights
   } finally {
-    // Gone, even if memory is missing for it; then its rights go, too.
+    // The record is gone, even if memory for it is missing; then so are its rights.
     if (!reading.peeks) {
       socket.dequeue()
       if (rights !== undefined && reading.rights === undefined) socket.domain.inFlight.release(rights)

@@ -1,4 +1,4 @@
-// Sending from one UNIX socket to another, as far as it goes without waiting: net/unix/af_unix.c.
+// Sends from one UNIX socket to another, as far as that goes without waiting: net/unix/af_unix.c.
 
 import {
   ECONNREFUSED,
@@ -18,19 +18,19 @@ import type {Sender} from './in-flight.ts'
 import {Message, type SenderCredentials} from './message.ts'
 import type {UnixSocket} from './unix-socket.ts'
 
-/** Bytes of a stream in one message, at most. */
+/** The most bytes of a stream in one message. */
 const CHUNK = 32 * 1024
 
-/** Who sends, and what goes with the bytes. */
+/** The sender, and what goes with the bytes. */
 export interface Author {
   readonly credentials: SenderCredentials
-  /** Said by SCM_CREDENTIALS: then they are always sent. */
+  /** From SCM_CREDENTIALS: then they are always sent. */
   readonly claimed: SenderCredentials | undefined
   readonly descriptions: readonly SharedDescription[]
   readonly sender: Sender
 }
 
-/** To whom a stream goes. @throws Errno EISCONN, EOPNOTSUPP, ENOTCONN */
+/** The receiver of a stream. @throws Errno EISCONN, EOPNOTSUPP, ENOTCONN */
 export function streamPeer(from: UnixSocket, hasName: boolean): UnixSocket {
   if (hasName) throw new Errno(from.state === 'connected' ? EISCONN : EOPNOTSUPP)
   if (from.peer === undefined) throw new Errno(ENOTCONN)
@@ -49,7 +49,7 @@ export function streamChunk(from: UnixSocket, bytes: number): number {
   return Math.min(bytes, (from.options.sendBuffer >> 1) - 64, CHUNK)
 }
 
-/** Nobody will receive a stream any more. */
+/** Nobody will receive the stream any longer. */
 export function isBroken(from: UnixSocket, to: UnixSocket): boolean {
   return (from.shutdown & SEND_SHUTDOWN) !== 0 || to.isDead || (to.shutdown & RCV_SHUTDOWN) !== 0
 }
@@ -59,7 +59,7 @@ export function checkRecordSize(from: UnixSocket, bytes: number): void {
   if (bytes > from.options.sendBuffer - 32) throw new Errno(EMSGSIZE)
 }
 
-/** @throws Errno ENOTCONN, or the pending error: what a SOCK_SEQPACKET says first */
+/** @throws Errno ENOTCONN, or the pending error: the first check of a SOCK_SEQPACKET */
 export function checkConnected(from: UnixSocket): void {
   from.throwError()
   if (from.state !== 'connected') throw new Errno(ENOTCONN)
@@ -77,7 +77,7 @@ export function mayDeliver(from: UnixSocket, to: UnixSocket): boolean {
   return to === from || to.peer === from || !to.isFull
 }
 
-/** Whoever is connected receives from its peer alone. */
+/** A connected socket receives from its peer alone. */
 export function maySend(from: UnixSocket, to: UnixSocket): boolean {
   return to.peer === undefined || to.peer === from || to.isDead
 }
@@ -85,7 +85,7 @@ export function maySend(from: UnixSocket, to: UnixSocket): boolean {
 /** Puts a message into the receiver's queue. @throws Errno ENOBUFS, ETOOMANYREFS */
 export function post(from: UnixSocket, to: UnixSocket, bytes: Uint8Array, author: Author): void {
   const {descriptions, sender, claimed} = author
-  // A connection that is not accepted may still be asked for them.
+  // The acceptor of a waiting connection may still ask for them.
   const isAsked = from.options.passesCredentials || to.options.passesCredentials || to.listener !== undefined
   const message = new Message(bytes, from, claimed ?? (isAsked ? author.credentials : undefined))
   to.budget.take(message.cost, ENOBUFS)

@@ -1,4 +1,4 @@
-// SocketFile: a socket as a file description, and the inode that it has in Linux's sockfs.
+// SocketFile: a socket as a file description, and its inode in Linux's sockfs.
 
 import {EAGAIN, EINVAL, ENODEV, ENOTTY, ENXIO, Errno} from '../../abi/errno.ts'
 import {S_IFSOCK} from '../../abi/file-mode.ts'
@@ -29,7 +29,7 @@ export class SocketFile extends Description {
     this.waiters = socket.waiters
   }
 
-  /** What moves bytes inside the sentry reads so: splice(2). Calls with guest memory go by syscalls/recv.ts. */
+  /** For transfers inside the sentry: splice(2). Calls with guest memory use syscalls/recv.ts. */
   override read(target: Uint8Array, position?: number): number {
     this.refusePosition(position)
     const count = readSocket(this.socket, target)
@@ -37,7 +37,7 @@ export class SocketFile extends Description {
     return count
   }
 
-  /** As `read`: splice(2), sendfile(2). */
+  /** Like `read`: splice(2), sendfile(2). */
   override write(source: Uint8Array, position?: number): number {
     this.refusePosition(position)
     return writeSocket(this.socket, source)
@@ -73,7 +73,7 @@ class SocketInode extends UnmountedNode {
     super(sockfs, S_IFSOCK | 0o777, owner)
   }
 
-  /** By /proc/self/fd/N. */
+  /** Through /proc/self/fd/N. */
   override open(): FileDescription {
     throw new Errno(ENXIO)
   }

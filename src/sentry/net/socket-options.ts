@@ -1,4 +1,4 @@
-// SocketOptions: what setsockopt(2) sets of a socket at SOL_SOCKET: socket(7).
+// SocketOptions: the SOL_SOCKET options that setsockopt(2) sets: socket(7).
 
 import {
   SO_BROADCAST,
@@ -10,13 +10,13 @@ import {
   SO_REUSEADDR,
 } from '../../abi/socket.ts'
 
-/** /proc/sys/net/core/wmem_default, wmem_max and their kin: SO_SNDBUF is doubled. */
+/** /proc/sys/net/core/wmem_default, wmem_max and the like: SO_SNDBUF is doubled. */
 const DEFAULT_BUFFER = 212_992
 export const MAX_BUFFER = 212_992
 export const MIN_SEND_BUFFER = 4608
 export const MIN_RECEIVE_BUFFER = 2304
 
-/** On or off, and kept: they do nothing to a UNIX socket in Linux either. */
+/** On or off, and kept: they have no effect on a UNIX socket in Linux either. */
 export const SWITCHES: readonly number[] = [
   ...[SO_DEBUG, SO_REUSEADDR, SO_DONTROUTE, SO_BROADCAST],
   ...[SO_KEEPALIVE, SO_OOBINLINE, SO_NO_CHECK],
@@ -47,7 +47,7 @@ export class SocketOptions {
     else this.#switches &= ~(1 << option)
   }
 
-  /** What a connection has of its listener's. */
+  /** What a connection inherits from its listener. */
   inherit({passesCredentials}: SocketOptions): void {
     this.passesCredentials = passesCredentials
   }

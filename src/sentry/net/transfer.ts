@@ -1,4 +1,4 @@
-// Reading and writing a socket inside the sentry: what splice(2) and sendfile(2) do with it.
+// Reads and writes a socket inside the sentry, for splice(2) and sendfile(2).
 
 import {NO_CAPABILITIES} from '../../abi/capability.ts'
 import {EAGAIN, EPIPE, Errno} from '../../abi/errno.ts'
@@ -17,7 +17,7 @@ import {
 } from './send.ts'
 import type {UnixSocket} from './unix-socket.ts'
 
-/** Nobody in particular: whoever asks for credentials learns none. */
+/** A sender without an identity, for receivers that ask for credentials. */
 const ANONYMOUS: Author = {
   credentials: {pid: 0, uid: OVERFLOW_ID, gid: OVERFLOW_ID},
   claimed: undefined,
@@ -25,7 +25,7 @@ const ANONYMOUS: Author = {
   sender: {user: 0, limit: 0, capabilities: NO_CAPABILITIES},
 }
 
-/** Descriptors that come with the bytes are closed. @returns undefined when there is nothing yet @throws Errno */
+/** Closes descriptors that come with the bytes. @returns undefined when there is nothing yet @throws Errno */
 export function readSocket(socket: UnixSocket, target: Uint8Array, flags = 0): number | undefined {
   const reading = new Reading(target.length, flags | MSG_DONTWAIT, (bytes, at) => target.set(bytes, at))
   if (!receive(socket, reading) && reading.copied === 0) return undefined
@@ -33,7 +33,7 @@ export function readSocket(socket: UnixSocket, target: Uint8Array, flags = 0): n
   return reading.result
 }
 
-/** One message. @returns bytes: a short count of a stream @throws Errno EAGAIN, EPIPE, ENOTCONN, EMSGSIZE, ENOBUFS … */
+/** Sends one message. @returns bytes: a short count for a stream @throws Errno EAGAIN, EPIPE, ENOTCONN, EMSGSIZE, ENOBUFS … */
 export function writeSocket(socket: UnixSocket, source: Uint8Array): number {
   if (socket.type === SOCK_SEQPACKET) checkConnected(socket)
   const to = streamPeer(socket, false)

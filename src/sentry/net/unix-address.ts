@@ -10,12 +10,12 @@ export interface UnixAddress {
   readonly bytes: ByteString
 }
 
-/** What stands for a socket without a name: the family alone. */
+/** The address of a socket without a name: only the family. */
 const NAMELESS = new Uint8Array([AF_UNIX, 0])
 
 export const familyOf = (address: Uint8Array): number => address[0] | (address[1] << 8)
 
-/** A name for the kernel to choose: bind(2) of the family alone. */
+/** Whether the kernel shall choose a name: bind(2) with only the family. */
 export function asksForAny(address: Uint8Array): boolean {
   return address.length === UNIX_PATH_OFFSET && familyOf(address) === AF_UNIX
 }
@@ -30,7 +30,7 @@ export function decodeAddress(address: Uint8Array): UnixAddress {
   return {kind: 'path', bytes: end < 0 ? name : name.slice(0, end)}
 }
 
-/** As getsockname(2) gives it: a path with its NUL. */
+/** In the form of getsockname(2): a path with its NUL. */
 export function encodeAddress(address: UnixAddress | undefined): Uint8Array {
   if (address === undefined) return NAMELESS
   const name = address.kind === 'path' ? `${address.bytes}\0` : `\0${address.bytes}`

@@ -1,4 +1,4 @@
-// UnixNames: which socket a name leads to: abstract names, and the inodes that bind(2) has made.
+// UnixNames: which socket a name leads to: abstract names, and inodes made by bind(2).
 
 import {EADDRINUSE, ECONNREFUSED, ENOSPC, EPROTOTYPE, Errno} from '../../abi/errno.ts'
 import type {ByteString, Inode} from '../../vfs/file.ts'
@@ -8,7 +8,7 @@ import type {UnixSocket} from './unix-socket.ts'
 const CHOICES = 0x100000
 
 export class UnixNames {
-  /** Each type has names of its own. */
+  /** Each type has its own names. */
   readonly #abstract = new Map<string, UnixSocket>()
   readonly #byInode = new Map<Inode, UnixSocket>()
   #nextChoice = Math.floor(Math.random() * CHOICES)
@@ -21,7 +21,7 @@ export class UnixNames {
     socket.address = {kind: 'abstract', bytes: name}
   }
 
-  /** The kernel chooses. @throws Errno ENOSPC */
+  /** Binds a name of the kernel's choice. @throws Errno ENOSPC */
   bindAny(socket: UnixSocket): void {
     for (let tries = 0; tries < CHOICES; tries++) {
       const name = this.#nextChoice.toString(16).padStart(5, '0')
@@ -61,7 +61,7 @@ export class UnixNames {
     const {address, boundInode} = socket
     if (address?.kind === 'abstract') {
       const key = keyOf(socket.type, address.bytes)
-      // What accept(2) gives has the listener's name, and is not found by it.
+      // A socket from accept(2) has its listener's name, but is not found by it.
       if (this.#abstract.get(key) === socket) this.#abstract.delete(key)
     }
     if (boundInode === undefined) return

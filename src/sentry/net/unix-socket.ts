@@ -1,4 +1,4 @@
-// UnixSocket: one end of a connection, or where datagrams are received: unix(7). It knows neither descriptors nor tasks.
+// UnixSocket: one end of a connection, or a receiver of datagrams: unix(7). It knows neither descriptors nor tasks.
 
 import {ECONNRESET, ENFILE, Errno} from '../../abi/errno.ts'
 import {
@@ -34,32 +34,32 @@ export class UnixSocket {
   readonly options = new SocketOptions()
   /** Woken when readiness may have changed. */
   readonly waiters = new WaitQueue()
-  /** Who waits for room here: senders of datagrams, and who connects. */
+  /** Waiters for room here: senders of datagrams, and connectors. */
   readonly room = new WaitQueue()
   state: 'closed' | 'listening' | 'connected' = 'closed'
   isDead = false
   /** RCV_SHUTDOWN, SEND_SHUTDOWN. */
   shutdown = 0
-  /** An errno that the next call tells: SO_ERROR. */
+  /** An errno that the next call reports: SO_ERROR. */
   error = 0
   peer: UnixSocket | undefined
   address: UnixAddress | undefined
-  /** bind(2) made it. */
+  /** The inode made by bind(2). */
   boundInode: Inode | undefined
-  /** Of the peer, as it was when it connected or began to listen: SO_PEERCRED. */
+  /** The peer's, as of its connect or listen: SO_PEERCRED. */
   peerCredentials: PeerCredentials | undefined
-  /** Of who called listen(2). */
+  /** Those of the caller of listen(2). */
   listenerCredentials: PeerCredentials | undefined
   readonly queue: Message[] = []
-  /** Connections that nobody has accepted. */
+  /** Connections that are not yet accepted. */
   readonly backlog: UnixSocket[] = []
-  /** In whose backlog this one is. */
+  /** The listener whose backlog this is in. */
   listener: UnixSocket | undefined
-  /** The queue is full with one more: datagrams, or connections. */
+  /** The queue is full when it exceeds this: datagrams, or connections. */
   maxQueued = MAX_DATAGRAMS
-  /** Of the messages sent from here that nobody has received. */
+  /** Cost of messages sent from here that are not yet received. */
   sentCost = 0
-  /** Sockets of datagrams whose peer this is. */
+  /** Datagram sockets whose peer this is. */
   readonly #feeders = new Set<UnixSocket>()
 
   /** @throws Errno ENFILE */
@@ -83,7 +83,7 @@ export class UnixSocket {
     return length > this.maxQueued
   }
 
-  /** SIOCINQ: all that waits, but of datagrams the first. */
+  /** SIOCINQ: all that waits; for datagrams, only the first. */
   get receivableBytes(): number {
     if (!this.isConnectionBased) return this.queue[0]?.left ?? 0
     return this.queue.reduce((sum, {left}) => sum + left, 0)
@@ -104,13 +104,13 @@ export class UnixSocket {
     return this.state !== 'listening' && this.sentCost * 4 <= this.options.sendBuffer
   }
 
-  /** Its datagrams' receiver is full. One that is connected back is not limited. */
+  /** The receiver of its datagrams is full. A receiver that is connected back sets no limit. */
   get isBlockedByPeer(): boolean {
     const {peer} = this
     return !this.isStream && peer !== undefined && peer !== this && peer.peer !== this && peer.isFull
   }
 
-  /** The pending error, which is none afterwards. */
+  /** Returns the pending error, and clears it. */
   takeError(): number {
     const {error} = this
     this.error = 0
@@ -123,7 +123,7 @@ export class UnixSocket {
     if (error !== 0) throw new Errno(error)
   }
 
-  /** Of a socket of datagrams, or for ever. */
+  /** May change for a datagram socket; for any other it is for good. */
   setPeer(peer: UnixSocket | undefined): void {
     const before = this.peer
     if (before !== undefined) before.#feeders.delete(this)
@@ -138,7 +138,7 @@ export class UnixSocket {
     this.waiters.wakeAll(READABLE)
   }
 
-  /** The first message is received, or thrown away: without its rights, which are the caller's to release. */
+  /** Removes the first message, received or discarded, without its rights: the caller releases those. */
   dequeue(): void {
     const wasFull = this.isFull
     const message = this.queue.shift()
@@ -177,7 +177,7 @@ export class UnixSocket {
     this.room.wakeAll()
   }
 
-  /** Throws its messages away, and those of connections that wait here. */
+  /** Discards its messages, and those of connections that wait here. */
   purge(): void {
     for (const connection of this.backlog) connection.purge()
     while (this.queue.length > 0) {
@@ -207,7 +207,7 @@ export class UnixSocket {
     this.domain.inFlight.closed()
   }
 
-  /** It stays the peer, for getpeername(2). */
+  /** The peer stays known, for getpeername(2). */
   #lostPeer(isReset: boolean): void {
     this.shutdown = SHUTDOWN_MASK
     if (isReset) this.error = ECONNRESET

@@ -1,4 +1,4 @@
-// BrokenPledge: what a program was killed for that had not promised it.
+// BrokenPledge: the call that a program was killed for because it had not promised it.
 
 /**
  * What a program was killed for: a call that it had not promised.

@@ -1,4 +1,4 @@
-// BrokenPromise: a call asks for what its process promised to do without, and what becomes of that process.
+// BrokenPromise: a call needs something that its process promised to do without; the process is killed.
 
 import {ENOSYS} from '../../abi/errno.ts'
 import {plainInfo, SI_KERNEL} from '../../abi/siginfo.ts'
@@ -9,7 +9,7 @@ import type {Task} from '../task.ts'
 
 /** Thrown out of a call, before it does anything. Not an Errno: no handler may take it for one. */
 export class BrokenPromise {
-  /** Any one of these promises would have done. */
+  /** Any one of these promises would have been enough. */
   readonly promises: readonly string[]
 
   constructor(promises: readonly string[]) {
@@ -17,7 +17,7 @@ export class BrokenPromise {
   }
 }
 
-/** As a handler: the call's result, or BLOCKED, because the process is gone. SIGSYS cannot be caught here: pledge(2). */
+/** Like a handler, returns the call's result, or BLOCKED, because the process is gone. SIGSYS cannot be caught here: pledge(2). */
 export function breakPromise(task: Task, {promises}: BrokenPromise, callNumber: number): number {
   const {kernel, process} = task
   const {pledge} = process

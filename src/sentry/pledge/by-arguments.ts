@@ -1,4 +1,4 @@
-// What a call needs promised where its arguments decide. Named by a word in the system call table's `promises` column.
+// Promises that a call needs depending on its arguments. Named by a word in the system call table's `promises` column.
 
 import {F_GETLK, F_OFD_GETLK, F_OFD_SETLKW, F_SETLKW, F_SETOWN, F_SETOWN_EX} from '../../abi/fcntl.ts'
 import {S_IFMT, S_IFREG} from '../../abi/file-mode.ts'
@@ -10,25 +10,25 @@ import type {Row} from '../syscalls/syscall.ts'
 import type {Task} from '../task.ts'
 import {changesTerminal, movesTerminal} from './terminal-requests.ts'
 
-/** Words as in the column. Reads arguments alone, no guest memory: another thread could change that before the call reads it. */
+/** Returns words as in the column. Reads arguments only, no guest memory, which another thread could change before the call reads it. */
 type ByArguments = (task: Task, row: Row) => string
 
 const PR_SET_PDEATHSIG = 1
 const PR_SET_KEEPCAPS = 8
 const PR_SET_CHILD_SUBREAPER = 36
 const CLONE_THREAD = 0x10000
-/** uid_t and gid_t -1: leave it. */
+/** uid_t and gid_t -1: leave unchanged. */
 const UNCHANGED = 0xffffffff
 
 export const byArguments: Readonly<Record<string, ByArguments>> = {
-  /** mmap: private code of a file is what loaders map, and needs no more than to read it: see README.md. */
+  /** mmap: private code of a file is what loaders map, and needs no more than reading it: see README.md. */
   mapping: ({arguments: args, fds}) => {
     const protection = args.uint32(2)
     if (!(protection & PROT_EXEC)) return 'stdio'
     const flags = args.int32(3)
     if (protection & PROT_WRITE || flags & MAP_ANONYMOUS || (flags & MAP_TYPE) !== MAP_PRIVATE)
       return 'prot_exec'
-    // What no path leads to, such as a memfd, is memory that write(2) fills.
+    // A file without a path, such as a memfd, is memory that write(2) fills.
     return fds.find(args.int32(4))?.location === undefined ? 'prot_exec' : 'rpath|prot_exec'
   },
 
@@ -42,14 +42,14 @@ export const byArguments: Readonly<Record<string, ByArguments>> = {
     return locks ? 'stdio flock' : 'stdio'
   },
 
-  /** Questions are stdio's: a C library asks them at its first output. What a file does not know is ENOTTY and harmless. */
+  /** Queries need stdio: a C library makes them at its first output. Unknown requests get ENOTTY and do no harm. */
   ioctl: ({arguments: args}) => {
     const request = args.uint32(1)
     if (movesTerminal(request)) return 'tty proc'
     return changesTerminal(request) ? 'tty' : 'stdio'
   },
 
-  /** kill: to itself, or its own group as OpenBSD has it. */
+  /** kill: to itself, or its own group, as on OpenBSD. */
   signal: ({arguments: args, process}) => {
     const pid = args.int32(0)
     return pid === 0 || pid === process.pid ? 'stdio' : 'proc'
@@ -62,7 +62,7 @@ export const byArguments: Readonly<Record<string, ByArguments>> = {
     return isOwn ? '' : 'proc'
   },
 
-  /** prlimit64: getrlimit(3) and setrlimit(3), perhaps of another process. */
+  /** prlimit64: getrlimit(3) and setrlimit(3), maybe for another process. */
   limits: ({arguments: args, process}) => {
     const pid = args.int32(0)
     if (pid !== 0 && pid !== process.pid) return 'proc'
@@ -101,10 +101,10 @@ export const byArguments: Readonly<Record<string, ByArguments>> = {
     return kind === 0 || kind === S_IFREG ? 'cpath' : 'dpath'
   },
 
-  /** socket: what is of no family that there is fails, and does nothing. */
+  /** socket: an unknown family fails, and has no effect. */
   socket: ({arguments: args}) => (args.int32(0) === AF_UNIX ? 'unix' : ''),
 
-  /** As `socket`, of what is no socket. */
+  /** Like `socket`: without a socket, nothing. */
   on_socket: (task) => (isSocket(task) ? 'unix' : ''),
 
   sockopt: (task) => {

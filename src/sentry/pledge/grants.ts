@@ -1,10 +1,10 @@
-// Grants: the few paths that a promise opens though rpath, wpath or cpath is not promised. pledge(2) lists OpenBSD's.
+// Grants: the few paths that a promise opens even without rpath, wpath or cpath. pledge(2) lists OpenBSD's.
 
 import {INSPECT, type Intent, READ, WRITE} from '../../vfs/path-policy.ts'
 import type {PromiseName} from './promises.ts'
 
 interface Grant {
-  /** Whoever promised this … */
+  /** A process that promised this … */
   readonly promise: PromiseName
   /** … may do what these allow … */
   readonly allows: readonly PromiseName[]
@@ -16,7 +16,7 @@ interface Grant {
 
 const ALL = ['rpath', 'wpath', 'cpath'] as const
 const toInspect = (intent: Intent): boolean => intent === INSPECT
-/** open(2) of a file that is there, with O_CREAT or without: `> /dev/null`. Not to take it away. */
+/** open(2) of an existing file, with O_CREAT or without: `> /dev/null`. Not to remove it. */
 const toUse = (intent: Intent): boolean => intent === INSPECT || intent === READ || (intent & WRITE) !== 0
 
 const GRANTS: readonly Grant[] = [
@@ -32,7 +32,7 @@ const GRANTS: readonly Grant[] = [
   {promise: 'tty', allows: ALL, places: /^\/dev\/tty$/, onlyFor: toUse},
 ]
 
-/** The promises any one of which opens `path` for what `needs` would. */
+/** The promises any one of which opens `path`, in place of `needs`. */
 export function grantsAt(path: string, needs: readonly PromiseName[], intent: Intent): PromiseName[] {
   return GRANTS.filter(
     ({allows, places, onlyFor}) =>

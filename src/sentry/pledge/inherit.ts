@@ -1,4 +1,4 @@
-// What a new process inherits of restrictions: all of them. From then on each makes its own tighter.
+// Restrictions that a new process inherits: all of them. From then on, each process tightens its own.
 
 import type {Kernel} from '../kernel.ts'
 import type {Process} from '../process.ts'

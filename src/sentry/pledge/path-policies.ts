@@ -1,4 +1,4 @@
-// Which policies a process's paths are walked under: its pledge first, for that kills, then what is unveiled.
+// The policies that a process's paths are walked under: its pledge first, since that kills, then its veil.
 
 import type {ByteString} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
@@ -6,7 +6,7 @@ import type {Intent, PathPolicy} from '../../vfs/path-policy.ts'
 import type {Resolution} from '../../vfs/path-walk.ts'
 import type {Process} from '../process.ts'
 
-/** To be called when one of them has changed. */
+/** Call when one of them has changed. */
 export function applyPathPolicies(process: Process): void {
   const {recorder, pledge, veil} = process
   const policies = [recorder, pledge?.paths, veil?.inForce ? veil : undefined].filter(

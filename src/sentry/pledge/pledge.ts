@@ -1,4 +1,4 @@
-// Pledge: what a process has promised, and the call table that holds it to that.
+// Pledge: what a process has promised, and the call table that enforces it.
 
 import {type CallTable, changeCalls} from '../call-table.ts'
 import type {Kernel} from '../kernel.ts'
@@ -12,9 +12,9 @@ import {lackingClause, requirementOf} from './requirements.ts'
 
 export interface Pledge {
   readonly promises: Promises
-  /** By pledge(), not from outside. */
+  /** Made by pledge(), not from outside. */
   readonly byItself: boolean
-  /** What the calls do without it: the next pledge replaces this one. */
+  /** The call table without it: the next pledge replaces this one. */
   readonly beneath: CallTable
   readonly paths: PromisedPaths
 }
@@ -28,7 +28,7 @@ export function applyPledge(kernel: Kernel, process: Process, promises: Promises
   applyPathPolicies(process)
 }
 
-/** A call that is allowed whatever its arguments stays the function that it was. */
+/** A call that is allowed with any arguments keeps its function. */
 function held(row: Row, run: Syscall, promises: Promises): Syscall {
   const requirement = requirementOf(row)
   if (requirement.kind === 'fixed') {

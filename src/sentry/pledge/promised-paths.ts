@@ -1,4 +1,4 @@
-// PromisedPaths: a pledged process's paths: a walk must end where, and be made for what, its promises allow.
+// PromisedPaths: checks that a pledged process's walks end where its promises allow, and for an allowed purpose.
 
 import type {ByteString} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
@@ -10,7 +10,7 @@ import {grantsAt} from './grants.ts'
 import type {Promises} from './promises.ts'
 import {needsOf, pathOfEnd, pathOfFailure} from './walked-path.ts'
 
-/** Throws BrokenPromise. A failed walk is judged too: that a path is missing is something a program can learn. */
+/** Throws BrokenPromise. Failed walks are judged, too: a program can learn from them that a path is missing. */
 export class PromisedPaths implements PathPolicy {
   readonly #promises: Promises
   readonly #process: Process

@@ -1,8 +1,8 @@
-// The names of promises (OpenBSD's pledge(2)), and a set of them from a text.
+// The names of promises (OpenBSD's pledge(2)), and parsing of sets of them.
 
 import {HvError} from '../../errors.ts'
 
-/** In the order of pledge(2), which is the order in which sets are shown. */
+/** In the order of pledge(2), in which sets are shown. */
 export const PROMISES = [
   'stdio',
   'rpath',
@@ -49,7 +49,7 @@ export function parsePromises(text: string): Promises | string {
   return unknown ?? new Set(words as PromiseName[])
 }
 
-/** As parsePromises, for what the user wrote. @throws HvError BAD_ARGUMENT */
+/** Like parsePromises, for the user's text. @throws HvError BAD_ARGUMENT */
 export function requirePromises(text: string): Promises {
   const promises = parsePromises(text)
   if (typeof promises !== 'string') return promises
@@ -65,7 +65,7 @@ export function isSubset(promises: Promises, of: Promises): boolean {
   return true
 }
 
-/** As parsePromises reads it. */
+/** In the form that parsePromises reads. */
 export function formatPromises(promises: Promises): string {
   return PROMISES.filter((name) => promises.has(name)).join(' ')
 }

@@ -1,4 +1,4 @@
-// PromiseRecorder: what a run needed promised, and a set of promises for it of which none can be left out.
+// PromiseRecorder: records what promises a run needed, and suggests a set of which none can be left out.
 
 import type {ByteString} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
@@ -14,11 +14,11 @@ import {formatPromises, type PromiseName} from './promises.ts'
 import {type Clause, requirementOf} from './requirements.ts'
 import {needsOf, pathOfEnd, pathOfFailure} from './walked-path.ts'
 
-/** Any one of these, each a set; the one that allows least comes first. */
+/** Any one of these sets is enough; the one that allows least comes first. */
 type Choice = readonly (readonly PromiseName[])[]
 
 export class PromiseRecorder implements PathPolicy {
-  /** By their texts: a run makes the same ones again and again. */
+  /** By their texts: a run has the same ones again and again. */
   readonly #choices = new Map<string, Choice>()
   readonly #process: Process
   readonly #top: Location
@@ -32,11 +32,11 @@ export class PromiseRecorder implements PathPolicy {
     applyPathPolicies(process)
   }
 
-  /** As `--pledge` takes it. */
+  /** In the form that `--pledge` takes. */
   suggestion(): string {
     const choices = [...this.#choices.values()]
     const chosen = new Set<PromiseName>()
-    // Those without an alternative first.
+    // Choices without alternatives first.
     for (const choice of choices.sort((a, b) => a.length - b.length)) {
       if (!isMet(choice, chosen)) for (const name of choice[0]) chosen.add(name)
     }
@@ -57,7 +57,7 @@ export class PromiseRecorder implements PathPolicy {
     this.#notePath(pathOfFailure(directory, rest, this.#process, this.#top), intent)
   }
 
-  /** Of a call under way, whatever its row says. */
+  /** For a call under way, whatever its row says. */
   needs(name: PromiseName): void {
     this.#noteClause([name])
   }

@@ -1,4 +1,4 @@
-// What a call needs promised that neither its arguments nor a path tell: what a message carries.
+// requirePromise: a promise that neither a call's arguments nor its path show to be needed, but what a message carries.
 
 import type {Task} from '../task.ts'
 import {BrokenPromise} from './broken-promise.ts'

@@ -1,4 +1,4 @@
-// Requirements: from the `promises` column of the system call table to what a call needs promised.
+// Requirements: from the `promises` column of the system call table to the promises that a call needs.
 
 import type {Row} from '../syscalls/syscall.ts'
 import type {Task} from '../task.ts'
@@ -8,19 +8,19 @@ import {PROMISES, type PromiseName, type Promises} from './promises.ts'
 /** One of these must be promised. */
 export type Clause = readonly PromiseName[]
 
-/** What a call needs: all clauses. */
+/** What a call needs: all of the clauses. */
 export type Requirement =
   | {readonly kind: 'fixed'; readonly clauses: readonly Clause[]}
   | {readonly kind: 'by-arguments'; readonly clausesOf: (task: Task) => readonly Clause[]}
 
-/** Allowed whatever is promised: what ends a task, and what is refused anyway. */
+/** Allowed with any promises: calls that end a task, and calls that are refused anyway. */
 const WITHOUT = ['always', 'refused']
 const PATH_PROMISES: readonly PromiseName[] = ['rpath', 'wpath', 'cpath']
 
 /**
  * The column's words: `a|b` is one of the two, `a b` is both; `always` and `refused` need nothing; any other word names
  * a function of by-arguments.ts. A row with a path leaves rpath, wpath and cpath to the walk, which alone knows where the
- * path leads and what for: see promised-paths.ts.
+ * path leads, and for what purpose: see promised-paths.ts.
  */
 export function requirementOf(row: Row): Requirement {
   const {promises} = row
@@ -33,14 +33,14 @@ export function requirementOf(row: Row): Requirement {
   return {kind: 'by-arguments', clausesOf: (task) => own(parseClauses(function_(task, row)))}
 }
 
-/** The first clause that nothing promised fulfils. */
+/** The first clause that no promise fulfils. */
 export function lackingClause(clauses: readonly Clause[], promises: Promises): Clause | undefined {
   return clauses.find((clause) => !clause.some((name) => promises.has(name)))
 }
 
 const parsed = new Map<string, readonly Clause[]>()
 
-/** @throws TypeError for a word that is no promise: a mistake in the table */
+/** @throws TypeError for a word that is not a promise: a mistake in the table */
 export function parseClauses(text: string): readonly Clause[] {
   const known = parsed.get(text)
   if (known !== undefined) return known
@@ -54,7 +54,7 @@ export function parseClauses(text: string): readonly Clause[] {
   return clauses
 }
 
-/** Is one of its arguments a path that it walks? */
+/** Whether one of its arguments is a path that it walks. */
 export function hasPath({args}: Row): boolean {
   return args.split(' ').includes('path')
 }

@@ -1,4 +1,4 @@
-// restrict: holds a program to what the user says, from its first instruction: --pledge, --unveil and a Sandbox's.
+// restrict: restricts a program as the user says, from its first instruction: --pledge, --unveil and a Sandbox's.
 
 import {Errno} from '../../abi/errno.ts'
 import {HvError, printable} from '../../errors.ts'
@@ -18,8 +18,8 @@ export interface Restrictions {
 }
 
 /**
- * For Sentry.load, which calls what this gives for a program before it runs. Reads the texts at once.
- * @throws HvError BAD_ARGUMENT, both this and what it gives: a directory of an unveiled path may be missing in the guest
+ * For Sentry.load, which calls the result for a program before it runs. Parses the texts at once.
+ * @throws HvError BAD_ARGUMENT, both here and from the result: a directory of an unveiled path may be missing in the guest
  */
 export function restriction({pledge, unveil}: Restrictions): (task: Task) => void {
   const promises = pledge === undefined ? undefined : requirePromises(pledge)
@@ -30,7 +30,7 @@ export function restriction({pledge, unveil}: Restrictions): (task: Task) => voi
   }
 }
 
-/** What programs see when they begin: for somebody else. @throws Errno */
+/** What programs see when they start, for the sandbox's owner. @throws Errno */
 export function veilOf(unveil: readonly Unveiled[], context: PathContext): Veil {
   const veil = new Veil(context.root)
   for (const {path, permissions} of checkedUnveil(unveil))
@@ -43,7 +43,7 @@ function checkedUnveil(unveil: readonly Unveiled[]): {path: string; permissions:
   return unveil.map(({path, permissions}) => ({path, permissions: requirePermissions(permissions)}))
 }
 
-/** The program itself can unveil nothing more. */
+/** Locked: the program itself can unveil nothing more. */
 function applyUnveil(task: Task, unveiled: ReturnType<typeof checkedUnveil>): void {
   const {process, kernel, fs, credentials} = task
   const veil = new Veil(kernel.rootMount.top, process.budget)
@@ -56,7 +56,7 @@ function applyUnveil(task: Task, unveiled: ReturnType<typeof checkedUnveil>): vo
       throw new HvError('BAD_ARGUMENT', message, 'unveil paths whose directories are there, each once')
     }
   }
-  // Also without an entry: then it hides all.
+  // Even without an entry: then it hides everything.
   veil.inForce = true
   veil.lock()
   process.veil = veil

@@ -1,4 +1,4 @@
-// The ioctl(2) requests that do something to a terminal: the promise tty. man 2 ioctl_tty; asm-generic/ioctls.h.
+// The ioctl(2) requests that change something about a terminal: the promise tty. man 2 ioctl_tty; asm-generic/ioctls.h.
 
 import {
   TCFLSH,
@@ -39,7 +39,7 @@ const TIOCLINUX = 0x541c
 const TIOCCONS = 0x541d
 const TIOCSSERIAL = 0x541f
 
-/** TIOCSTI types a character as if the user had, TIOCSIG sends a signal: pledge(2) asks for proc too. */
+/** TIOCSTI types a character as if the user had, TIOCSIG sends a signal: these need proc, too (pledge(2)). */
 const MOVING = new Set([TIOCSPGRP, TIOCSTI, TIOCSIG])
 const CHANGING = new Set([
   ...[TCSETS, TCSETSW, TCSETSF, TCSETA, TCSETAW, TCSETAF, TCSETS2, TCSETSW2, TCSETSF2],
@@ -53,7 +53,7 @@ export function changesTerminal(request: number): boolean {
   return CHANGING.has(request)
 }
 
-/** Gives the terminal to another process group, or types for the user. */
+/** Whether it gives the terminal to another process group, or types for the user. */
 export function movesTerminal(request: number): boolean {
   return MOVING.has(request)
 }

@@ -1,6 +1,6 @@
-// Unveiled: a part of the tree that a program is held to.
+// Unveiled: a part of the tree that a program may use.
 
-/** A guest path and what it can be used for: letters of r, w, x and c (to make and take away names). */
+/** A guest path and what it can be used for: letters of r, w, x and c (to make and remove names). */
 export interface Unveiled {
   path: string
   permissions: string

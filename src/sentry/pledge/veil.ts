@@ -1,4 +1,4 @@
-// Veil: what of the tree of files a process sees, once something is unveiled. OpenBSD's unveil(2).
+// Veil: the part of the file tree that a process sees once something is unveiled. OpenBSD's unveil(2).
 
 import {E2BIG, EACCES, ENOENT, ENOMEM, EPERM, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFLNK} from '../../abi/file-mode.ts'
@@ -32,7 +32,7 @@ const LETTERS = new Map([
 /** OpenBSD's UNVEIL_MAX_VNODES: a guest must not fill the sentry's memory. */
 const MAX_ENTRIES = 128
 
-/** @returns undefined when it is none of r, w, x and c in any order */
+/** @returns undefined when it has anything but r, w, x and c */
 export function parsePermissions(text: string): Permissions | undefined {
   let permissions = 0
   for (const letter of text) {
@@ -44,34 +44,34 @@ export function parsePermissions(text: string): Permissions | undefined {
 }
 
 /**
- * A directory is remembered itself, whatever it is renamed to; another file by its name in its directory. The nearest
- * entry above a path decides about it. What no entry is above is not there: ENOENT. What leads to an entry may be walked
- * through and looked at, and no more: realpath(3) needs that.
+ * Remembers a directory itself, whatever it is renamed to; another file by its name in its directory. The nearest
+ * entry above a path decides about it. A path without an entry above does not exist: ENOENT. Directories on the way to an
+ * entry may be walked through and looked at, no more: realpath(3) needs that.
  */
 export class Veil implements PathPolicy {
   readonly #top: Location
-  /** Of directories by identity, and of other names by their directory's identity and a slash. */
+  /** Directories by identity, other names by their directory's identity and a slash. */
   readonly #entries = new Map<string, Permissions>()
   /** Directories on the way to an entry. */
   readonly #way = new Set<string>()
   #locked = false
-  /** Veils that are locked alike, because one is the other's copy, have the same. */
+  /** Shared by veils that are locked alike, because one is a copy of the other. */
   #seal: object = {}
-  /** From the first entry on: to lock what hides nothing hides nothing. */
+  /** From the first entry on: locking without one hides nothing. */
   inForce = false
 
   readonly #budget: Budget
 
   /**
    * @param top of the whole tree, whatever chroot(2) says
-   * @param budget what directories on the way are counted against: E2BIG beyond it
+   * @param budget counts directories on the way: E2BIG beyond it
    */
   constructor(top: Location, budget = new Budget()) {
     this.#top = top
     this.#budget = budget
   }
 
-  /** Of a forked process. @throws Errno ENOMEM */
+  /** For a forked process. @throws Errno ENOMEM */
   copy(budget: Budget): Veil {
     const copy = new Veil(this.#top, budget)
     budget.take(this.#way.size * COST.unveiledWay, ENOMEM)
@@ -87,14 +87,14 @@ export class Veil implements PathPolicy {
     this.#locked = true
   }
 
-  /** Who is behind the other sees nothing that this hides, now or ever. */
+  /** Whether the other veil hides everything that this one hides, now and later. */
   isAs(other: Veil | undefined): boolean {
     return other !== undefined && this.#seal === other.#seal
   }
 
   /**
    * Unveils what a path leads to; its last name may be missing. The walk is the caller's own, under no policy.
-   * @throws Errno EPERM: locked, or more than an earlier call gave; E2BIG; ENOENT, ENOTDIR and their like
+   * @throws Errno EPERM: locked, or more than an earlier call gave; E2BIG; ENOENT, ENOTDIR and the like
    */
   add(context: PathContext, start: Location, path: ByteString, permissions: Permissions): void {
     if (this.#locked) throw new Errno(EPERM)
@@ -129,7 +129,7 @@ export class Veil implements PathPolicy {
     }
   }
 
-  /** A hidden file that is used as a directory must not differ from one that is not there. */
+  /** Using a hidden file as a directory must fail in the same way as using a missing one. */
   fail(directory: Location): void {
     this.enter(directory)
   }
@@ -158,7 +158,7 @@ export class Veil implements PathPolicy {
     }
   }
 
-  /** To an entry: a directory on the way, or a link in one, which may be followed anyway. */
+  /** Whether it leads to an entry: a directory on the way, or a link in one, which may be followed anyway. */
   #leadsOn({inode}: Location, parent: Location): boolean {
     return this.#isOnWay(inode) || (inode.kind === S_IFLNK && this.#isOnWay(parent.inode))
   }
@@ -170,18 +170,18 @@ export class Veil implements PathPolicy {
 
 function entryOf({found, parent, name}: Resolution): string {
   if (found?.inode.kind === S_IFDIR) return identityOf(found.inode)
-  // A magic link leads elsewhere than into the directory that it lies in.
+  // A magic link leads out of the directory that it is in.
   const directory = found?.parent ?? parent
   return `${identityOf(directory.inode)}/${found?.name ?? name}`
 }
 
-/** Not the object: file systems drop and make anew those that nobody uses. */
+/** Not the object: file systems drop unused ones and make them anew. */
 function identityOf(inode: Inode): string {
   const {dev, ino} = inode.attributes()
   return `${dev}:${ino}`
 }
 
-/** Pipes and their like, reached through /proc/self/fd: no path is about them. */
+/** Pipes and the like, reached through /proc/self/fd: they have no path. */
 function isNameless({mount, parent, inode}: Location): boolean {
   return parent === undefined && mount.at === undefined && inode.kind !== S_IFDIR
 }

@@ -1,4 +1,4 @@
-// Where a walk led, as a text, and what must be promised for it: what pledges and the recorder of them look at.
+// Where a walk led, as text, and which promises it needs: for pledges and their recorder.
 
 import type {ByteString} from '../../vfs/file.ts'
 import type {Location} from '../../vfs/location.ts'
@@ -15,7 +15,7 @@ const NEEDS: readonly [Intent, PromiseName][] = [
   [EXECUTE, 'exec'],
 ]
 
-/** All of these. What is not about the path (fattr, dpath), the call's row asks for. */
+/** All of these are needed. For what is not about the path (fattr, dpath), the call's row asks. */
 export function needsOf(intent: Intent): PromiseName[] {
   return NEEDS.filter(([intents]) => intents & intent).map(([, promise]) => promise)
 }
@@ -27,7 +27,7 @@ export function pathOfEnd({parent, name, found}: Resolution, process: Process, t
 }
 
 /**
- * Where a walk would have led that failed in `directory`.
+ * Where a walk that failed in `directory` would have led.
  * @returns undefined when the rest of the path could have led anywhere
  */
 export function pathOfFailure(

@@ -4,7 +4,7 @@ import {EINVAL, ENOMEM, EPERM, Errno} from '../../abi/errno.ts'
 import {SS_AUTODISARM, SS_DISABLE, SS_ONSTACK} from '../../abi/signal.ts'
 import {arch} from '../../arch/index.ts'
 
-/** stack_t. `flags` as the guest gave them (SS_AUTODISARM) or, on the way out, with SS_ONSTACK or SS_DISABLE. */
+/** stack_t. `flags` are the guest's (SS_AUTODISARM) or, on the way out, include SS_ONSTACK or SS_DISABLE. */
 export interface StackDescription {
   readonly sp: number
   readonly flags: number

@@ -20,9 +20,9 @@ import type {PendingSignal} from './pending.ts'
 import {DEFAULT_ACTION, type SignalAction} from './signal-handlers.ts'
 
 /**
- * Whether a handler is to run. Takes on the way what needs none: drops ignored signals, stops the process
- * (`task.signals.process.stopped`) or ends it (`task.process.exit`), which leave a blocked call as it is.
- * A cheap test first: `task.signals.attention` is 0 when this is false.
+ * Whether a handler must run. On the way, handles signals that need none: drops ignored ones, stops the process
+ * (`task.signals.process.stopped`) or ends it (`task.process.exit`); these leave a blocked call as it is.
+ * Test `task.signals.attention` first, which is cheap: when it is 0, this is false.
  */
 export function hasDeliverable(task: Task): boolean {
   const {signals} = task
@@ -39,13 +39,13 @@ export function hasDeliverable(task: Task): boolean {
 
 /**
  * Ends a blocked call, because hasDeliverable says so. The kernel has taken the task off queues and timers; next
- * it calls deliver, which makes the call anew where SA_RESTART says so.
+ * it calls deliver, which restarts the call where SA_RESTART says so.
  */
 export function interruptWait(task: Task): void {
   const wait = task.wait
   if (wait === undefined) return
   task.wait = undefined
-  // A write that had moved bytes before it slept tells how many: to make it anew would write them twice.
+  // A write that moved bytes before it slept returns their number: a restart would write them twice.
   const moved = wait.progress?.() ?? 0
   const settled = moved > 0 ? moved : wait.settled?.()
   if (settled !== undefined) {
@@ -70,13 +70,13 @@ export function interruptWait(task: Task): void {
 
 /**
  * Lets a task that is not blocked see its signals: builds the frames of the handlers that run next. After a call,
- * its result is stored already.
+ * its result is already stored.
  * @returns false when the task must not run: its process stopped or ended
  */
 export function deliver(task: Task): boolean {
   const {signals} = task
   if (signals.watch === 'held') {
-    // SIGKILL alone reaches it.
+    // Only SIGKILL can reach it.
     hasDeliverable(task)
     return false
   }
@@ -115,7 +115,7 @@ function runHandler(task: Task, {signal, info}: PendingSignal): void {
   if (action.flags & SA_RESETHAND) signals.process.setAction(signal, {...action, handler: SIG_DFL})
 
   const registers = context.readRegisters()
-  // No frame tells of a trampoline: the program stands before its call.
+  // No frame shows a trampoline: the program appears to stand before its call.
   task.process.space.callPatches?.leaveTrampoline(registers)
   const {interrupted} = signals
   signals.interrupted = undefined
@@ -159,7 +159,7 @@ function pushFrame(
   })
 }
 
-/** No room for a frame: SIGSEGV, and if that was SIGSEGV's own frame, the end. */
+/** There is no room for a frame: SIGSEGV, or the end, if it was SIGSEGV's own frame. */
 export function forceSegv(task: Task, failed: number): void {
   if (failed === SIGSEGV) task.signals.process.setAction(SIGSEGV, DEFAULT_ACTION)
   forceSignal(task, SIGSEGV, plainInfo(SIGSEGV, SI_KERNEL))

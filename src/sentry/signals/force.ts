@@ -1,4 +1,4 @@
-// Signals that a task cannot escape: faults. Blocked or ignored, they end it: force_sig of Linux's kernel/signal.c.
+// Signals that a task cannot escape: faults. If blocked or ignored, they end it: force_sig of Linux's kernel/signal.c.
 
 import {faultInfo, type SignalInfo} from '../../abi/siginfo.ts'
 import {SIG_IGN} from '../../abi/signal.ts'
@@ -10,7 +10,7 @@ import {DEFAULT_ACTION} from './signal-handlers.ts'
 /** Raises the signal of a fault that nothing mended; deliver() acts on it. */
 export function forceFault(task: Task, fault: Fault): void {
   const {signals, process} = task
-  // No other fault's signal is that.
+  // No other fault has that signal.
   if (fault.signal === OUT_OF_MEMORY.signal) process.ranOut = true
   signals.fault = {
     trapNumber: fault.trapNumber,

@@ -7,9 +7,9 @@ import {SignalSet} from '../../abi/signal-set.ts'
 export interface PendingSignal {
   readonly signal: number
   readonly info: SignalInfo
-  /** Called when the signal is taken or dropped: a timer may send its next one then. */
+  /** Called when the signal is taken or dropped: a timer may then send its next one. */
   readonly taken?: (isDelivered: boolean) => void
-  /** A POSIX timer's, whose place was reserved when it was made. */
+  /** It is a POSIX timer's: its place was reserved when the timer was made. */
   readonly isReserved?: boolean
 }
 
@@ -25,12 +25,12 @@ export class PendingSignals {
   readonly #counted: (change: number) => void
   #size = 0
 
-  /** @param counted told how many infos more, or less, are queued: RLIMIT_SIGPENDING counts them, but for those of timers */
+  /** @param counted gets the change in queued infos: RLIMIT_SIGPENDING counts them, except those of timers */
   constructor(counted: (change: number) => void = () => {}) {
     this.#counted = counted
   }
 
-  /** @returns false when a standard signal is pending already and this one is dropped, as Linux does */
+  /** @returns false when a standard signal is already pending and this one is dropped, as on Linux */
   add(pending: PendingSignal): boolean {
     const {signal} = pending
     if (signal < SIGRTMIN && this.set.has(signal)) return false
@@ -48,18 +48,18 @@ export class PendingSignals {
     return this.#size
   }
 
-  /** There is no room for its info: it is pending all the same. */
+  /** For a signal whose info has no room: it is pending all the same. */
   addWithoutInfo(signal: number): void {
     this.set.add(signal)
   }
 
-  /** The next signal of those in `allowed`: faults first, then the lowest number, oldest first. */
+  /** The next signal in `allowed`: faults first, then the lowest number, oldest first. */
   take(allowed: SignalSet): PendingSignal | undefined {
     const candidates = this.set.intersection(allowed)
     if (candidates.isEmpty) return undefined
     const signal = candidates.intersection(SYNCHRONOUS).lowest || candidates.lowest
     const queue = this.#queues.get(signal)
-    // As Linux's collect_signal: from nobody.
+    // As in Linux's collect_signal: without a sender.
     if (queue === undefined) {
       this.set.delete(signal)
       return {signal, info: killInfo(signal, SI_USER, 0, 0)}
@@ -76,7 +76,7 @@ export class PendingSignals {
     for (const pending of queue ?? []) this.#release(pending, false)
   }
 
-  /** Nobody will take them any more. */
+  /** Nobody will take them any longer. */
   dropAll(): void {
     for (const signal of this.set.clone()) this.drop(signal)
   }

@@ -1,4 +1,4 @@
-// ProcessSignals: what a process's tasks share of signals: actions, the process's own pending queue, the stop state.
+// ProcessSignals: the signal state that a process's tasks share: actions, the process's own pending queue, the stop state.
 
 import {EAGAIN, Errno} from '../../abi/errno.ts'
 import {codeOf, plainInfo, SI_KERNEL, SI_USER, type SignalInfo} from '../../abi/siginfo.ts'
@@ -21,15 +21,15 @@ export class ProcessSignals {
   readonly tasks: TaskSignals[] = []
   readonly #limits: ResourceLimits
   #handlers: SignalHandlers
-  /** Called when SIGCONT made it go on: the parent learns of it. */
+  /** Called when SIGCONT continued it: the parent is told. */
   onContinued: (() => void) | undefined
   readonly #budget: Budget
-  /** Infos in the queues, and places that timers reserved. */
+  /** Infos in the queues, plus places reserved for timers. */
   #queued = 0
   #stopped = false
   #hasEnded = false
 
-  /** @param budget what queued signals and timers are counted against */
+  /** @param budget counts queued signals and timers */
   constructor(limits: ResourceLimits, budget = new Budget(), handlers = new SignalHandlers()) {
     this.#limits = limits
     this.#handlers = handlers
@@ -43,7 +43,7 @@ export class ProcessSignals {
     this.#budget.note(change * COST.signal)
   }
 
-  /** A place in the queue for a timer's signal, which therefore always finds one. @throws Errno EAGAIN */
+  /** Reserves a place in the queue for a timer's signal, which therefore always finds one. @throws Errno EAGAIN */
   reserve(): void {
     if (this.#queued >= this.#limits.get(RLIMIT_SIGPENDING).soft) throw new Errno(EAGAIN)
     this.#budget.take(COST.timer, EAGAIN)
@@ -55,7 +55,7 @@ export class ProcessSignals {
     this.#queued--
   }
 
-  /** By a stop signal, until SIGCONT or SIGKILL is sent. No task of the process may run. */
+  /** Since a stop signal, until SIGCONT or SIGKILL is sent. No task of the process may run. */
   get stopped(): boolean {
     return this.#stopped
   }
@@ -79,7 +79,7 @@ export class ProcessSignals {
     return this.#handlers.ignores(signal)
   }
 
-  /** execve(2): handlers are gone, ignored signals stay ignored, and who shared them keeps them. */
+  /** execve(2): handlers are gone, ignored signals stay ignored, and processes that shared the handlers keep them. */
   resetHandlers(): void {
     this.#handlers = this.#handlers.copyCleared()
   }
@@ -119,7 +119,7 @@ export class ProcessSignals {
     if (receiver !== undefined && receiver.attention !== 0) receiver.notify()
   }
 
-  /** The process has ended, and what is sent to the zombie is nothing. */
+  /** The process has ended: signals to the zombie have no effect. */
   end(): void {
     this.#hasEnded = true
     this.pending.dropAll()
@@ -152,7 +152,7 @@ export class ProcessSignals {
     for (const task of this.tasks) task.update()
   }
 
-  // Linux queues standard signals of the kernel and of kill(2) whatever the limit says: there is one of each at most.
+  // Linux queues standard signals from the kernel and kill(2) beyond the limit: there is at most one of each.
   #hasRoom(signal: number, info: SignalInfo): boolean {
     if (signal < SIGRTMIN && codeOf(info) >= 0) return true
     return this.#queued < this.#limits.get(RLIMIT_SIGPENDING).soft && this.#budget.hasRoom(COST.signal)

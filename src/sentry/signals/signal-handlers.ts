@@ -38,7 +38,7 @@ export class SignalHandlers {
     return copy
   }
 
-  /** A copy without handlers, where what was ignored stays ignored: execve(2), CLONE_CLEAR_SIGHAND. */
+  /** A copy without handlers, in which ignored signals stay ignored: execve(2), CLONE_CLEAR_SIGHAND. */
   copyCleared(): SignalHandlers {
     const copy = new SignalHandlers()
     this.#actions.forEach(({handler}, signal) => {

@@ -13,7 +13,7 @@ export interface SignalMasks {
   caught: string
 }
 
-/** @param task undefined: a zombie's */
+/** @param task undefined: for a zombie */
 export function signalMasks(process: ProcessSignals, task: TaskSignals | undefined): SignalMasks {
   const ignored = new SignalSet()
   const caught = new SignalSet()

@@ -1,4 +1,4 @@
-// TaskSignals: a task's half of signals: its mask, its own pending queue, its alternate stack.
+// TaskSignals: a task's own signal state: its mask, its own pending queue, its alternate stack.
 
 import {plainInfo, SI_KERNEL, type SignalInfo} from '../../abi/siginfo.ts'
 import {defaultAction, SIG_DFL, SIGKILL, SIGSTOP} from '../../abi/signal.ts'
@@ -15,7 +15,7 @@ const MASK_TO_RESTORE = 2
 const STOPPED = 4
 const WATCHED = 8
 
-/** A debugger's: it is `asked` before the task runs, each time, or the task is `held` and does not run at all. */
+/** A debugger's: it is `asked` each time before the task runs, or the task is `held` and does not run at all. */
 export type Watch = 'none' | 'asked' | 'held'
 
 export interface InterruptedCall {
@@ -26,18 +26,18 @@ export interface InterruptedCall {
 }
 
 export class TaskSignals {
-  /** Nonzero: look closer (deliver.ts) before the task runs on. The one thing that the trap path reads. */
+  /** Nonzero: look closer (deliver.ts) before the task runs on. The trap path reads nothing else. */
   attention = 0
   readonly process: ProcessSignals
   readonly pending: PendingSignals
   readonly alternateStack = new AlternateStack()
   fault: FaultRecord = {trapNumber: 0, errorCode: 0, address: 0}
-  /** Taken from a queue, and its handler runs next. */
+  /** Taken from a queue; its handler runs next. */
   next: PendingSignal | undefined
   /** A blocked call that a signal ended. */
   interrupted: InterruptedCall | undefined
   readonly #mask = new SignalSet()
-  /** What sigsuspend(2), ppoll(2) and pselect(2) replaced for as long as they last. */
+  /** The mask that sigsuspend(2), ppoll(2) and pselect(2) replaced while they last. */
   #savedMask: SignalSet | undefined
   /** sigtimedwait(2) takes these itself: no handler runs for them. */
   #awaited: SignalSet | undefined
@@ -49,7 +49,7 @@ export class TaskSignals {
     this.pending = new PendingSignals(process.countQueued)
   }
 
-  /** Joins the process; from now on the task hears of signals by Kernel.notify. */
+  /** Joins the process; from now on, Kernel.notify tells the task about signals. */
   attach(task: Task): void {
     this.#task = task
     this.process.tasks.push(this)
@@ -65,7 +65,7 @@ export class TaskSignals {
     this.#passOn()
   }
 
-  /** What was sent to the process, and told to this task, which does not take it any more: retarget_shared_pending in Linux. */
+  /** Passes on signals to the process that this task was notified of and no longer takes: retarget_shared_pending in Linux. */
   #passOn(): void {
     const {pending, tasks} = this.process
     if ((pending.set.low | pending.set.high) === 0) return
@@ -105,7 +105,7 @@ export class TaskSignals {
 
   /**
    * Puts `mask` in force until the current call is done: ppoll(2), pselect(2), epoll_pwait(2), sigsuspend(2).
-   * Nobody needs to undo it: deliver() does, on the task's way back.
+   * Callers need not undo it: deliver() does, on the task's way back.
    */
   setTemporaryMask(mask: SignalSet): void {
     this.#savedMask ??= this.#mask.clone()
@@ -130,7 +130,7 @@ export class TaskSignals {
     this.mask = saved
   }
 
-  /** `attention` is for more than a debugger. */
+  /** `attention` is not only for a debugger. */
   get wakesSleepers(): boolean {
     return (this.attention & ~WATCHED) !== 0
   }

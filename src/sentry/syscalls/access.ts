@@ -61,7 +61,7 @@ function findTarget(task: Task, who: Credentials, dirfd: number, path: string, f
   )
 }
 
-/** The question is about the real user: what a set-user-ID program wants to know (man 2 access). */
+/** The question is about the real user, which a set-user-ID program wants to know about (man 2 access). */
 function realCredentials(task: Task): Credentials {
   const {ruid, rgid, groups, uid, gid, permitted} = task.credentials
   if (ruid === uid && rgid === gid) return task.credentials

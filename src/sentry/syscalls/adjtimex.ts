@@ -1,4 +1,4 @@
-// adjtimex(2), clock_adjtime(2): the state of a clock that nobody in the guest steers.
+// adjtimex(2), clock_adjtime(2): the state of a clock that nothing in the guest steers.
 
 import {EINVAL, EOPNOTSUPP, EPERM, Errno} from '../../abi/errno.ts'
 import {CLOCK_REALTIME, encodeTimeval} from '../../abi/time.ts'
@@ -6,7 +6,7 @@ import {isClock, readClock} from '../clocks.ts'
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
 
-// struct timex: long fields but for modes, status, shift and tai.
+// struct timex: fields are longs, except modes, status, shift and tai.
 const TIMEX_BYTES = 208
 const MAXERROR = 24
 const ESTERROR = 32
@@ -34,7 +34,7 @@ export const clockAdjtime: Syscall = (task, args) => {
 }
 
 function query(task: Task, address: number): number {
-  // ADJ_OFFSET_SS_READ too asks for the adjustment in progress, which only a privileged caller starts.
+  // ADJ_OFFSET_SS_READ, too, asks for the adjustment in progress, which only a privileged caller starts.
   if (
     task.memory
       .readBytes(address, TIMEX_BYTES)

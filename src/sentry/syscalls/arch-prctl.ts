@@ -17,7 +17,7 @@ const ARCH_GET_XCOMP_PERM = 0x1022
 const ARCH_REQ_XCOMP_PERM = 0x1023
 const ARCH_GET_XCOMP_GUEST_PERM = 0x1024
 const ARCH_REQ_XCOMP_GUEST_PERM = 0x1025
-/** XSAVE's components that Linux 6.18 knows. */
+/** How many of XSAVE's components Linux 6.18 knows. */
 const XCOMP_COUNT = 20
 
 export const archPrctl: Syscall = (task, args) => {
@@ -38,7 +38,7 @@ export const archPrctl: Syscall = (task, args) => {
     case ARCH_GET_XCOMP_PERM:
     case ARCH_GET_XCOMP_GUEST_PERM:
       return getFeatures(task, args.address(1))
-    // What may be had by asking alone, AMX's tiles, is given to nobody: native/arch/x86_64/regs.cc.
+    // State that must be asked for, AMX's tiles, is never granted: native/arch/x86_64/regs.cc.
     case ARCH_REQ_XCOMP_PERM:
     case ARCH_REQ_XCOMP_GUEST_PERM:
       throw new Errno(args.address(1) < XCOMP_COUNT ? EOPNOTSUPP : EINVAL)

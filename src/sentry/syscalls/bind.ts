@@ -28,7 +28,7 @@ export const bind: Syscall = (task, args) => {
   return 0
 }
 
-/** Linux makes the inode before it looks whether the socket has a name. */
+/** Linux makes the inode before it checks whether the socket has a name. */
 function bindPath(task: Task, {socket, inode}: SocketFile, path: ByteString): number {
   const context = pathContext(task)
   const {cwd, umask} = task.fs
@@ -46,7 +46,7 @@ function bindPath(task: Task, {socket, inode}: SocketFile, path: ByteString): nu
   throw new Errno(EINVAL)
 }
 
-/** A backlog is at most SOMAXCONN, a negative one too. */
+/** A backlog is at most SOMAXCONN, and a negative one becomes that. */
 export const listen: Syscall = (task, args) => {
   const {socket} = openSocket(task, args.int32(0))
   startListening(socket, Math.min(args.uint32(1), SOMAXCONN), callerCredentials(task))

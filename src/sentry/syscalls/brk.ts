@@ -1,4 +1,4 @@
-// brk(2): never fails; the unchanged break tells that it could not be moved.
+// brk(2): never fails; an unchanged break shows that it could not be moved.
 
 import type {Syscall} from './syscall.ts'
 

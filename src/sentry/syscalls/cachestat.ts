@@ -1,4 +1,4 @@
-// cachestat(2): how much of a file is in memory. All of it is, in the sentry's or the host's; what is dirty, only the host knows.
+// cachestat(2): how much of a file is in memory. All of it is, in the sentry's or the host's; only the host knows what is dirty.
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {S_IFREG} from '../../abi/file-mode.ts'
@@ -18,7 +18,7 @@ export const cachestat: Syscall = (task, args) => {
 
   const offset = range.getBigUint64(0, true)
   const length = range.getBigUint64(8, true)
-  // As Linux adds them: a sum above 2^64 begins anew.
+  // As in Linux, a sum of 2^64 or more wraps.
   const end = length === 0n ? Number.POSITIVE_INFINITY : Number(BigInt.asUintN(64, offset + length))
   const counts = new BigUint64Array(FIELDS)
   counts[0] = BigInt(pagesWithin(inode, Number(offset), end))
@@ -26,7 +26,7 @@ export const cachestat: Syscall = (task, args) => {
   return 0
 }
 
-/** Of a sparse file no more than it has blocks: where they lie is not asked. */
+/** For a sparse file, no more than it has blocks: their places are not looked up. */
 function pagesWithin(inode: Inode, offset: number, end: number): number {
   if (inode.kind !== S_IFREG) return 0
   const {size, blocks} = inode.attributes()

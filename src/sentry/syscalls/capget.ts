@@ -46,7 +46,7 @@ export const capset: Syscall = (task, args) => {
   const [effective, permitted, inheritable] = [0, 1, 2].map((set) => {
     const low = task.memory.readUint32(data + 4 * set)
     const high = halves === 2 ? task.memory.readUint32(data + 4 * (set + WORDS)) : 0
-    // What Linux does not know does not count.
+    // Capabilities that Linux does not know are ignored.
     return intersection(high * TWO_32 + low, ALL_CAPABILITIES)
   })
 
@@ -64,7 +64,7 @@ export const capset: Syscall = (task, args) => {
 }
 
 /**
- * How many 32-bit halves each set has in the header's version; 0 after a probe, which asks by a null `data` for the version.
+ * How many 32-bit halves each set has in the header's version; 0 after a probe, which asks for the version with a null `data`.
  * @throws Errno EINVAL after storing the version to use
  */
 function halfCount(task: Task, header: number, data: number): number {

@@ -15,7 +15,7 @@ import {checkMountWritable, descriptorTarget, locateTarget, type Target} from '.
 import {withoutSetId} from './set-id-bits.ts'
 import type {Syscall} from './syscall.ts'
 
-/** uid_t and gid_t -1: leave it. */
+/** uid_t and gid_t -1: leave unchanged. */
 const UNCHANGED = 0xffffffff
 
 export const chown: Syscall = (task, args) =>
@@ -59,7 +59,7 @@ function changeOwner(task: Task, target: Target, uid: number, gid: number): numb
   if (uid !== UNCHANGED) changes.uid = uid
   if (gid !== UNCHANGED) changes.gid = gid
   const mode = now.mode & PERMISSION_BITS
-  // A new owner must not inherit the power that the old one gave.
+  // A new owner must not inherit the rights that the old one gave.
   const kept = inode.kind === S_IFDIR ? mode : withoutSetId(mode)
   if (kept !== mode) changes.mode = kept
   inode.setAttributes(changes)

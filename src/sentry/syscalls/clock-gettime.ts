@@ -26,7 +26,7 @@ export const clockGetres: Syscall = (task, args) => {
   return 0
 }
 
-/** The host's clock is not the guest's to set. */
+/** A guest cannot set the host's clock. */
 export const clockSettime: Syscall = (task, args) => {
   if (args.int32(0) !== CLOCK_REALTIME) throw new Errno(EINVAL)
   const time = decodeTimespec(task.memory.readBytes(args.address(1), TIMESPEC_BYTES))

@@ -40,10 +40,10 @@ import {type CloneRequest, cloneTask, has} from '../task/clone.ts'
 import type {Task} from '../task.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
 
-/** What the flags say to do besides: addresses in the caller's memory, and in the child's. */
+/** What else the flags ask for: addresses in the caller's memory, and in the child's. */
 interface Clone extends CloneRequest {
   readonly parentTid: number
-  /** Where a pidfd is stored: clone(2) has it where the parent's tid would be. */
+  /** Where a pidfd is stored: clone(2) uses the place of the parent's tid. */
   readonly pidfd: number
 }
 
@@ -60,7 +60,7 @@ export const clone: Syscall = (task, args) => {
   const flags = args.uint32(0)
   const {cloneThreadPointer} = arch.kernelAbi
   const pidfd = args.address(2)
-  // Where the pidfd is stored is where the tid would be.
+  // The pidfd would be stored where the tid is.
   if (flags & CLONE_PIDFD && flags & (CLONE_PARENT_SETTID | CLONE_DETACHED)) throw new Errno(EINVAL)
   return make(task, {
     flags: (flags & ~CSIGNAL) >>> 0,
@@ -82,7 +82,7 @@ export const clone3: Syscall = (task, args) => {
     throw new Errno(EINVAL)
   if ((stack === 0) !== (stackSize === 0)) throw new Errno(EINVAL)
   if (stack + stackSize > task.kernel.platform.userTop) throw new Errno(EINVAL)
-  // Pids of one's choice: for who restores checkpoints.
+  // Chosen pids are for restoring checkpoints.
   if (setTidSize > MAX_PID_NAMESPACES || (setTid === 0) !== (setTidSize === 0)) throw new Errno(EINVAL)
   if (setTidSize > 0) throw new Errno(EPERM)
   return make(task, {
@@ -92,7 +92,7 @@ export const clone3: Syscall = (task, args) => {
   })
 }
 
-/** @returns struct clone_args' words; those that the caller does not know are 0 @throws Errno EINVAL, E2BIG, EFAULT */
+/** @returns struct clone_args' words; words unknown to the caller are 0 @throws Errno EINVAL, E2BIG, EFAULT */
 function readCloneArgs(task: Task, address: number, size: number): number[] {
   if (size > PAGE_SIZE) throw new Errno(E2BIG)
   if (size < CLONE_ARGS_SIZE_VER0) throw new Errno(EINVAL)
@@ -110,7 +110,7 @@ function checkFlags({credentials}: Task, flags: number): void {
   if (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) throw new Errno(EINVAL)
   if (flags & CLONE_SIGHAND && !(flags & CLONE_VM)) throw new Errno(EINVAL)
   if (flags & CLONE_PIDFD && flags & CLONE_THREAD) throw new Errno(EINVAL)
-  // As a kernel without namespaces.
+  // As in a kernel without namespaces.
   if (flags & (NAMESPACES | CLONE_NEWTIME)) {
     if (!(flags & CLONE_NEWUSER)) requireCapability(credentials, CAP_SYS_ADMIN)
     throw new Errno(EINVAL)

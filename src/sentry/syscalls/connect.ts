@@ -19,7 +19,7 @@ import {
 } from './socket-argument.ts'
 import type {Syscall} from './syscall.ts'
 
-/** It takes its address before it looks whether there is a socket. */
+/** The address is read before the descriptor is checked to be a socket. */
 export const connect: Syscall = (task, args) => {
   const file = openFile(task, args.int32(0))
   const address = readAddress(task, args.address(1), args.int32(2))
@@ -39,7 +39,7 @@ export const connect: Syscall = (task, args) => {
   return 0
 }
 
-/** Waits for a place in the listener's backlog, which may be another's by then. */
+/** Waits for room in the listener's backlog; by then, the name may be another listener's. */
 function connectStream(task: Task, {socket, flags}: SocketFile, address: Uint8Array): number {
   const deadlineNs = deadlineOf(task, socket.options.sendTimeoutNs)
   const who = callerCredentials(task)

@@ -32,7 +32,7 @@ export interface Control {
   readonly descriptions: SharedDescription[]
 }
 
-/** What a sender says besides. @throws Errno EFAULT, EINVAL, ENOBUFS, EBADF, EPERM, ESRCH */
+/** What a sender adds. @throws Errno EFAULT, EINVAL, ENOBUFS, EBADF, EPERM, ESRCH */
 export function readControl(task: Task, address: number, length: number): Control {
   const control: Control = {claimed: undefined, descriptions: []}
   if (address === 0 || length === 0) return control
@@ -74,7 +74,7 @@ function readRights({fds}: Task, data: DataView, into: SharedDescription[]): voi
   }
 }
 
-/** Only with a capability for it may one say to be another. @throws Errno EPERM, ESRCH */
+/** A sender needs a capability to claim another identity. @throws Errno EPERM, ESRCH */
 function checkClaim(task: Task, claim: SenderCredentials): SenderCredentials {
   const {process, kernel, credentials: who} = task
   const may = (capability: number) => hasCapability(who.capabilities, capability)
@@ -87,7 +87,7 @@ function checkClaim(task: Task, claim: SenderCredentials): SenderCredentials {
   return claim
 }
 
-/** Where recvmsg(2) puts them. */
+/** Writes control messages where recvmsg(2) puts them. */
 export class ControlWriter {
   readonly #task: Task
   readonly #start: number
@@ -107,7 +107,7 @@ export class ControlWriter {
     return this.#at - this.#start
   }
 
-  /** All that belongs to what was received. Rights that find no room are closed. */
+  /** Writes all that belongs to what was received. Rights without room are closed. */
   write(socket: UnixSocket, reading: Reading): void {
     const {rights, peeks, flags} = reading
     try {
@@ -134,7 +134,7 @@ export class ControlWriter {
     this.#advance(data.length)
   }
 
-  /** As many as there is room for, here and in the table of descriptors. */
+  /** As many as there is room for, here and in the descriptor table. */
   #putRights(descriptions: readonly SharedDescription[], flags: number): void {
     const {fds, memory} = this.#task
     const room = this.#left <= CMSGHDR_BYTES ? 0 : Math.floor((this.#left - CMSGHDR_BYTES) / 4)
@@ -170,7 +170,7 @@ export class ControlWriter {
   }
 }
 
-/** @returns undefined when the table of descriptors is full */
+/** @returns undefined when the descriptor table is full */
 function tryToShare(share: () => number): number | undefined {
   try {
     return share()

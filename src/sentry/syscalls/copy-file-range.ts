@@ -26,7 +26,7 @@ export const copyFileRange: Syscall = (task, args) => {
   if (from < 0 || to < 0) throw new Errno(EINVAL)
   const wanted = args.address(4)
   if (Math.max(from, to) + wanted >= WORD_END) throw new Errno(EOVERFLOW)
-  // Within one file the copy makes it longer: what it had when the call began is copied.
+  // Within one file the copy makes it longer: only what it had when the call began is copied.
   const length = Math.min(wanted, Math.max(0, input.inode.attributes().size - from), MAX_RW_COUNT)
   if (input.inode === output.inode && from < to + length && to < from + length) throw new Errno(EINVAL)
 

@@ -1,4 +1,4 @@
-// A descriptor argument: the file description it stands for, and what reads and writes demand of it.
+// A descriptor argument: the file description that it stands for, and what reads and writes require of it.
 
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EBADF, Errno, ESPIPE} from '../../abi/errno.ts'
@@ -31,7 +31,7 @@ export function requirePositions(file: FileDescription): void {
   if (!hasPositions(file)) throw new Errno(ESPIPE)
 }
 
-/** Pipes, sockets, and what has no file type, eventfds and their like, are streams. */
+/** Pipes, sockets, and files without a type (eventfds and the like) are streams. */
 export function hasPositions({inode}: FileDescription): boolean {
   return inode.kind !== S_IFIFO && inode.kind !== S_IFSOCK && inode.kind !== 0
 }

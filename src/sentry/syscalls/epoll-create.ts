@@ -5,7 +5,7 @@ import {EINVAL, Errno} from '../../abi/errno.ts'
 import {EpollFile} from '../epoll-file.ts'
 import type {Syscall} from './syscall.ts'
 
-/** The size is a hint of old, but must be positive. */
+/** The size is an obsolete hint, but must be positive. */
 export const epollCreate: Syscall = (task, args) => {
   if (args.int32(0) <= 0) throw new Errno(EINVAL)
   return task.fds.install(new EpollFile(task.kernel.budget, task.kernel.hostWatch))

@@ -20,14 +20,14 @@ import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import type {Syscall} from './syscall.ts'
 
-/** What may come with EPOLLEXCLUSIVE. */
+/** Events that EPOLLEXCLUSIVE allows. */
 const EXCLUSIVE_EVENTS =
   EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | POLLRDNORM | POLLWRNORM | EPOLLET | EPOLLWAKEUP | EPOLLEXCLUSIVE
 
 export const epollCtl: Syscall = (task, args) => {
   const operation = args.int32(1)
   const fd = args.int32(2)
-  // Linux reads the event before it looks at the descriptors.
+  // Linux reads the event before it checks the descriptors.
   const interest = operation === EPOLL_CTL_DEL ? undefined : readInterest(task, args.address(3))
   const epoll = openFile(task, args.int32(0))
   const watched = openFile(task, fd)

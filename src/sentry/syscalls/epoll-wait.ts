@@ -12,7 +12,7 @@ import {deadlineAfterMs, readTimespecDeadline} from './time-limit.ts'
 const layout = arch.kernelAbi.epollEvent
 /** The most that fit: EP_MAX_EVENTS of fs/eventpoll.c. */
 const MAX_EVENTS = Math.floor(0x7fffffff / layout.size)
-/** Reported at once at most: more come with the next call. */
+/** The most that one call reports: more come with the next one. */
 const BATCH = 1024
 
 export const epollWait: Syscall = (task, args) => {
@@ -39,7 +39,7 @@ function wait(task: Task, fd: number, address: number, maxEvents: number, deadli
 
   const {kernel} = task
   const attempt = (expired: boolean): number => {
-    // A timerfd says that it is ready when its timer is run.
+    // A timerfd becomes ready when its timer is run.
     kernel.timers.runExpired(kernel.monotonicNs())
     const count = report(task, epoll, address, Math.min(maxEvents, BATCH))
     return count > 0 || expired ? count : BLOCKED

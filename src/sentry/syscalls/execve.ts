@@ -48,7 +48,7 @@ function execute(
   const envp = readStrings(task, envpAddress, budget)
   const executable = withLinuxErrors(() => open(task, dirfd, path, flags))
   try {
-    // Whoever is executed has at least one argument.
+    // An executed program has at least one argument.
     const given = argv.length === 0 ? [''] : argv
     const shown = executable.script === undefined ? given : [...executable.script, ...given.slice(1)]
     withLinuxErrors(() => executeProgram(task, executable, shown, envp))
@@ -76,7 +76,7 @@ function readArgument(memory: Task['memory'], pointer: number): string {
   try {
     return memory.readCString(pointer, STRING_LIMIT)
   } catch (error) {
-    // No end within what one string may have.
+    // There is no end within the longest string.
     throw error instanceof Errno && error.code !== EFAULT ? new Errno(E2BIG) : error
   }
 }
@@ -89,7 +89,7 @@ function open(task: Task, dirfd: number, path: string, flags: number): Executabl
     task.fds.description(dirfd)
     const executable = openExecutable(context, task.fs.root, `/dev/fd/${dirfd}`)
     if (executable.script === undefined || !isClosing) return executable
-    // The interpreter would find no such descriptor.
+    // The interpreter would not find the descriptor, which closes.
     closeExecutable(executable)
     throw new Errno(ENOENT)
   }
@@ -100,7 +100,7 @@ function open(task: Task, dirfd: number, path: string, flags: number): Executabl
   return openExecutable(context, startDirectory(task, dirfd, path), path, path, called)
 }
 
-/** What the loader says to a user, as execve(2) says it. */
+/** Turns the loader's messages for users into execve(2)'s errors. */
 function withLinuxErrors<Result>(action: () => Result): Result {
   try {
     return action()

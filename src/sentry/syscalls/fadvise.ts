@@ -1,4 +1,4 @@
-// posix_fadvise(2), readahead(2): advice that the sentry needs not.
+// posix_fadvise(2), readahead(2): advice that the sentry does not need.
 
 import {EBADF, EINVAL, Errno, ESPIPE} from '../../abi/errno.ts'
 import {S_IFIFO, S_IFREG} from '../../abi/file-mode.ts'

@@ -45,7 +45,7 @@ export const fallocate: Syscall = (task, args) => {
 
   file.allocate(mode, offset, length)
   const processes = task.kernel.processes.values()
-  // What moves bytes: mappings read them anew, private copies too (Linux's truncate_pagecache).
+  // Where bytes move, mappings read them anew, even private copies (Linux's truncate_pagecache).
   if (mode & MOVES) invalidateBehind(processes, file.inode, offset)
   else invalidateHole(processes, file.inode, offset, end)
   return 0

@@ -1,4 +1,4 @@
-// fcntl(2), record locks: F_GETLK, F_SETLK, F_SETLKW, and their kin of file descriptions (F_OFD_*).
+// fcntl(2), record locks: F_GETLK, F_SETLK, F_SETLKW, and those of file descriptions (F_OFD_*).
 
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EAGAIN, EBADF, EDEADLK, EINVAL, EOVERFLOW, Errno} from '../../abi/errno.ts'
@@ -21,7 +21,7 @@ import type {Wait} from '../wait.ts'
 import {openFile} from './descriptor-argument.ts'
 import {BLOCKED} from './syscall.ts'
 
-/** MAX_DEADLK_ITERATIONS of fs/locks.c: Linux, too, follows no longer chain. */
+/** MAX_DEADLK_ITERATIONS of fs/locks.c: Linux follows no longer chain either. */
 const MAX_DEADLOCK_STEPS = 10
 
 /** @param command F_GETLK or F_OFD_GETLK. Answers in the guest's struct flock. */
@@ -64,7 +64,7 @@ export function setLock(task: Task, fd: number, command: number, address: number
   const attempt = (): number => {
     if (wanted.type !== F_UNLCK) locks.useHost(file)
     if (blocker() === undefined && locks.set(wanted)) {
-      // While it waited, another thread closed the descriptor: no close would end the lock (fcntl_setlk in Linux).
+      // While this waited, another thread closed the descriptor: no close would end the lock (fcntl_setlk in Linux).
       if (ofDescription && description.references === 0) fileLocks.release(inode, description)
       const isLate = !ofDescription && wanted.type !== F_UNLCK && fds.find(fd) !== description
       if (isLate) locks.set({...wanted, type: F_UNLCK})
@@ -86,7 +86,7 @@ export function setLock(task: Task, fd: number, command: number, address: number
 const FIRST_RETRY_NS = 1_000_000
 const LAST_RETRY_NS = 256_000_000
 
-/** Until `attempt` gets it. Of what is also locked on the host nobody tells the end: it is tried again, more and more seldom. */
+/** Waits until `attempt` succeeds. Nothing reports the end of a lock on the host, so it is tried again, at growing intervals. */
 export function waitForLock(
   task: Task,
   locks: FileLocks,
@@ -110,7 +110,7 @@ export function waitForLock(
   })
 }
 
-/** Does who is in the way wait, by others maybe, for the very one that would wait now? Only processes' locks count. */
+/** Whether the blocker waits, maybe through others, for the very process that would wait now. Only locks of processes count. */
 function wouldDeadlock({kernel}: Task, wanted: RecordLock, blocker: RecordLock | undefined): boolean {
   let holder = blocker
   for (let steps = 0; holder !== undefined && steps < MAX_DEADLOCK_STEPS; steps++) {
@@ -165,7 +165,7 @@ function range(file: FileDescription, words: DataView): [start: number, end: num
   if (start > Number.MAX_SAFE_INTEGER) throw new Errno(EOVERFLOW)
   if (start < 0 || start + Math.min(length, 0) < 0) throw new Errno(EINVAL)
   if (length < 0) return [start + length, start]
-  // The last byte there can be is the end of the file, wherever it is.
+  // The last possible byte stands for the end of the file, wherever it is.
   if (length === 0 || start + length > Number.MAX_SAFE_INTEGER) return [start, Number.POSITIVE_INFINITY]
   return [start, start + length]
 }

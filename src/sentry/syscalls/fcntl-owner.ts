@@ -1,4 +1,4 @@
-// fcntl(2): F_SETOWN and its kin, F_SETSIG, O_ASYNC, F_SETLEASE: who is told of a file by a signal.
+// fcntl(2): F_SETOWN and the like, F_SETSIG, O_ASYNC, F_SETLEASE: who gets signals about a file.
 
 import {CAP_LEASE, hasCapability} from '../../abi/capability.ts'
 import {EACCES, EINVAL, Errno, ESRCH} from '../../abi/errno.ts'
@@ -57,7 +57,7 @@ export function setSignal(task: Task, description: SharedDescription, signal: nu
   return 0
 }
 
-/** Linux knows O_ASYNC for pipes, terminals and sockets; elsewhere the flag does not stick. */
+/** Linux supports O_ASYNC for pipes, terminals and sockets; elsewhere the flag is not kept. */
 export function knowsAsync({file}: SharedDescription): boolean {
   return file instanceof PipeEnd || file instanceof SocketFile || isTerminal(file)
 }
@@ -73,7 +73,7 @@ function isTerminal(file: FileDescription): boolean {
   return file instanceof PtySlave || file instanceof PtyMaster || file instanceof HostTerminal
 }
 
-/** Linux tells of a terminal without an owner: its foreground group, or who switched it on. */
+/** Without an owner, Linux signals a terminal's foreground group, or the process that switched this on. */
 function ownByDefault({process, credentials}: Task, owner: SignalOwner, file: FileDescription): void {
   const terminal = file instanceof PtySlave ? file.pty : process.terminal
   const group = file instanceof PtyMaster ? 0 : (terminal?.foregroundGroupSeen ?? 0)

@@ -60,7 +60,7 @@ export const fcntl: Syscall = (task, args) => {
   const fd = args.int32(0)
   const command = args.uint32(1)
   switch (command) {
-    // O_PATH descriptors can do these.
+    // O_PATH descriptors allow these.
     case F_DUPFD:
       return task.fds.duplicate(task.fds.description(fd), 0, args.int32(2))
     case F_DUPFD_CLOEXEC:
@@ -138,13 +138,13 @@ function setStatusFlags(task: Task, description: SharedDescription, fd: number, 
   return 0
 }
 
-/** Files, and pipes, where it makes packets of writes. */
+/** Files and pipes do; a pipe then makes packets of writes. */
 function takesDirect(inode: Inode): boolean {
   const {kind, fs} = inode
   return (kind === S_IFREG && !(inode instanceof Memfd) && fs.type !== 'proc') || kind === S_IFIFO
 }
 
-/** @throws Errno EBADF when it is no pipe */
+/** @throws Errno EBADF when it is not a pipe */
 function pipeOf(file: FileDescription): Pipe {
   if (!(file instanceof PipeEnd)) throw new Errno(EBADF)
   return file.pipe

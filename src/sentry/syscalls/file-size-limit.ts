@@ -10,7 +10,7 @@ import {raiseOwn} from '../signals/own.ts'
 import type {Task} from '../task.ts'
 
 /**
- * May the file grow to `size`? Shrinking is always allowed.
+ * Checks that the file may grow to `size`. Shrinking is always allowed.
  * @throws Errno EFBIG, with SIGXFSZ raised
  */
 export function checkFileSize(task: Task, inode: Inode, size: number): void {
@@ -21,7 +21,7 @@ export function checkFileSize(task: Task, inode: Inode, size: number): void {
 
 /**
  * How many of `length` bytes may be written at `position` (undefined: the file offset).
- * @throws Errno EFBIG, with SIGXFSZ raised, when it is none
+ * @throws Errno EFBIG, with SIGXFSZ raised, when there are none
  */
 export function limitWrite(
   task: Task,

@@ -10,7 +10,7 @@ import {BLOCKED, type Syscall} from './syscall.ts'
 export const flock: Syscall = (task, args) => {
   const fd = args.int32(0)
   const operation = args.uint32(1)
-  // Of the mandatory locks that Linux no longer has, it takes the requests still.
+  // Linux no longer has mandatory locks, but still accepts the requests.
   if (operation & LOCK_MAND) return 0
   const kind = operation & ~LOCK_NB
   if (kind !== LOCK_SH && kind !== LOCK_EX && kind !== LOCK_UN) throw new Errno(EINVAL)
@@ -30,7 +30,7 @@ export const flock: Syscall = (task, args) => {
   const attempt = (): number => {
     locks.useHost(file)
     if (!locks.tryFlock(description, kind === LOCK_EX)) return BLOCKED
-    // While it waited, another thread closed the last descriptor.
+    // While this waited, another thread closed the last descriptor.
     if (description.references === 0) fileLocks.release(inode, description)
     return 0
   }

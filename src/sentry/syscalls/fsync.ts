@@ -12,7 +12,7 @@ import type {Syscall} from './syscall.ts'
 /** SYNC_FILE_RANGE_WAIT_BEFORE | WRITE | WAIT_AFTER. */
 const SYNC_FILE_RANGE_FLAGS = 7
 
-/** Also fdatasync: the sentry tells no difference between data and metadata. */
+/** Also fdatasync: the sentry does not distinguish data and metadata. */
 export const fsync: Syscall = (task, args) => {
   syncFile(task, openFile(task, args.int32(0)))
   return 0
@@ -47,7 +47,7 @@ function syncFile(task: Task, file: FileDescription): void {
   file.sync()
 }
 
-/** What cannot be synced (EINVAL) or failed to is passed over: sync never tells. */
+/** Files that cannot be synced (EINVAL), or fail to, are skipped: sync never reports them. */
 function trySync(task: Task, file: FileDescription): void {
   try {
     syncFile(task, file)

@@ -55,7 +55,7 @@ export const futexWaitv: Syscall = (task, args) => {
   })
 }
 
-/** Linux looks from the end. */
+/** Linux searches from the end. */
 function lastWoken(waiters: readonly FutexWaiter[]): number {
   return waiters.findLastIndex(({woken}) => woken)
 }
@@ -65,7 +65,7 @@ function readWaiter({memory}: Task, at: number): Wanted {
   if (memory.readUint32(at + 20) !== 0) throw new Errno(EINVAL)
   if (flags & ~(FUTEX2_SIZE_MASK | FUTEX2_PRIVATE)) throw new Errno(EINVAL)
   if ((flags & FUTEX2_SIZE_MASK) !== FUTEX2_SIZE_U32) throw new Errno(EINVAL)
-  // A value of more than the futex's 32 bits can never be there.
+  // A value wider than the futex's 32 bits never matches.
   if (memory.readUint32(at + 4) !== 0) throw new Errno(EINVAL)
   return {
     address: alignedFutex(memory.readUint64(at + 8)),

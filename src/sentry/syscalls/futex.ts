@@ -28,7 +28,7 @@ import {applyWakeOp, decodeWakeOp, wakeOpHolds} from './futex-wake-op.ts'
 import type {Arguments, Syscall} from './syscall.ts'
 import {readTimespec} from './time-argument.ts'
 
-/** Operations that may name the clock. */
+/** Operations that may choose the clock. */
 const CLOCKED = new Set([FUTEX_WAIT, FUTEX_WAIT_BITSET, FUTEX_WAIT_REQUEUE_PI, FUTEX_LOCK_PI2])
 
 export const futex: Syscall = (task, args) => {
@@ -62,7 +62,7 @@ export const futex: Syscall = (task, args) => {
   }
 }
 
-/** Those on locks that the kernel hands on. */
+/** Operations on locks that the kernel hands on. */
 function lockOperation(task: Task, args: Arguments, operation: number): number {
   const lock = (index: number) => lockAt(task, args.address(index), isPrivate(args))
   const clock =

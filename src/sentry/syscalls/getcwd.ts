@@ -1,4 +1,4 @@
-// getcwd(2): the system call, which counts the NUL and marks what lies outside the root.
+// getcwd(2): the system call, which counts the NUL and marks paths outside the root.
 
 import {ENAMETOOLONG, ENOENT, ERANGE, Errno} from '../../abi/errno.ts'
 import {pathOf} from '../../vfs/mount-tree.ts'

@@ -10,7 +10,7 @@ import type {Task} from '../task.ts'
 import {openFile} from './descriptor-argument.ts'
 import type {Syscall} from './syscall.ts'
 
-/** More than this at once is not filled: a guest's size is an allegation. */
+/** No more than this is filled at once: a guest's size is an allegation. */
 const MAX_BUFFER = 64 * 1024
 const INT_MAX = 0x7fffffff
 
@@ -32,7 +32,7 @@ function readEntries(
   if (file.inode.kind !== S_IFDIR) throw new Errno(ENOTDIR)
   if (file.inode.place()?.removed) throw new Errno(ENOENT)
 
-  // An int to Linux: above INT_MAX it is negative, and nothing fits.
+  // An int in Linux: above INT_MAX it is negative, and nothing fits.
   const room = size > INT_MAX ? 0 : Math.min(size, MAX_BUFFER)
   const start = file.position
   const entries = file.readDirectory(Math.floor(room / recordSize(1)) || 1)
@@ -56,7 +56,7 @@ function readEntries(
     file.unreadDirectory(0)
     if (!(error instanceof Errno)) throw error
   }
-  // What came before the fault is written: the records that are whole count.
+  // What precedes the fault is written: only whole records count.
   const accessible = lengthOf(task.memory.views(address, used, PROT_WRITE))
   let kept = 0
   let end = 0

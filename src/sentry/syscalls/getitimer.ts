@@ -7,7 +7,7 @@ import type {PeriodicTimer} from '../periodic-timer.ts'
 import type {Syscall} from './syscall.ts'
 import {encodeTimerval, readTimerval} from './time-argument.ts'
 
-/** The smallest value that a struct timeval shows of an armed timer. */
+/** The smallest value of an armed timer in a struct timeval. */
 const MICROSECOND_NS = 1000
 
 export const getitimer: Syscall = (task, args) => {
@@ -19,7 +19,7 @@ export const getitimer: Syscall = (task, args) => {
 export const setitimer: Syscall = (task, args) => {
   const newValue = args.address(1)
   const oldValue = args.address(2)
-  // Linux takes a null pointer for zeros: it disarms.
+  // Linux treats a null pointer as zeros, which disarm.
   const setting = newValue === 0 ? undefined : readTimerval(task, newValue)
   const timer = intervalTimer(task, which(args.int32(0)))
   const old = describe(timer)
@@ -30,7 +30,7 @@ export const setitimer: Syscall = (task, args) => {
   return 0
 }
 
-/** @returns seconds that were left of the last one, rounded, but at least 1 while one was set */
+/** @returns seconds left of the previous alarm, rounded, but at least 1 while one was set */
 export const alarm: Syscall = (task, args) => {
   const timer = intervalTimer(task, ITIMER_REAL)
   const remainingNs = timer.remainingNs

@@ -1,4 +1,4 @@
-// getpriority(2), setpriority(2), ioprio_get(2), ioprio_set(2): kept and told; the scheduler does not weigh them.
+// getpriority(2), setpriority(2), ioprio_get(2), ioprio_set(2): kept and reported; the scheduler does not weigh them.
 
 import {CAP_SYS_ADMIN, CAP_SYS_NICE, hasCapability} from '../../abi/capability.ts'
 import {EACCES, EINVAL, EPERM, Errno, ESRCH} from '../../abi/errno.ts'
@@ -21,7 +21,7 @@ export const getpriority: Syscall = (task, args) => {
   return OFFSET - Math.min(...tasks.map(({scheduling}) => scheduling.nice))
 }
 
-/** Of several tasks, those that may be changed are. */
+/** Of several tasks, changes those that may be changed. */
 export const setpriority: Syscall = (task, args) => {
   const nice = Math.max(LEAST_NICE, Math.min(NICEST, args.int32(2)))
   let error: number | undefined
@@ -34,7 +34,7 @@ export const setpriority: Syscall = (task, args) => {
   return 0
 }
 
-/** PRIO_PROCESS is one task, by its tid; a group and a user are all of theirs. @throws Errno EINVAL, ESRCH */
+/** PRIO_PROCESS is one task, by its tid; a group or user stands for all its tasks. @throws Errno EINVAL, ESRCH */
 function tasksOf(task: Task, which: number, who: number): Task[] {
   const {tasks} = task.kernel
   if (which === PRIO_PROCESS) {

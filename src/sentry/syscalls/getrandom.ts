@@ -24,7 +24,7 @@ export const getrandom: Syscall = (task, args) => {
   const fill = (): number => {
     const sliceEnd = Math.min(length, done + SLICE_BYTES)
     while (done < sliceEnd) {
-      // A fault behind the first byte shortens the result, as in Linux.
+      // A fault after the first byte shortens the result, as in Linux.
       try {
         const wanted = Math.min(CHUNK_BYTES, sliceEnd - done)
         done += fillRandom(task.memory.view(address + done, wanted, PROT_WRITE)).length

@@ -47,7 +47,7 @@ function resource(value: number): number {
   return value
 }
 
-/** prlimit(2): the caller's real ids are all those of the other, or it has CAP_SYS_RESOURCE. @throws Errno EPERM */
+/** prlimit(2): the caller's real ids equal all ids of the other, or it has CAP_SYS_RESOURCE. @throws Errno EPERM */
 function requireSameUser(task: Task, {ruid, euid, suid, rgid, egid, sgid}: Credentials): void {
   const own = task.credentials
   const isUser = [ruid, euid, suid].every((uid) => uid === own.ruid)

@@ -19,7 +19,7 @@ export const getpeername: Syscall = (task, args) => {
   return 0
 }
 
-/** Linux asks for no connection here. */
+/** Linux requires no connection here. */
 export const shutdown: Syscall = (task, args) => {
   const {socket} = openSocket(task, args.int32(0))
   const how = args.int32(1)

@@ -1,4 +1,4 @@
-// getsockopt(2), setsockopt(2) at SOL_SOCKET: man 7 socket; there is no other level for UNIX sockets.
+// getsockopt(2), setsockopt(2) at SOL_SOCKET: man 7 socket; UNIX sockets have no other level.
 
 import {CAP_NET_ADMIN, CAP_NET_RAW, hasCapability} from '../../abi/capability.ts'
 import {
@@ -25,7 +25,7 @@ import type {Syscall} from './syscall.ts'
 
 const INT_MAX = 0x7fffffff
 const NO_ID = 0xffffffff
-/** Who is not privileged chooses up to this. */
+/** Unprivileged callers choose up to this. */
 const MAX_PRIORITY = 6
 const NEVER = Number.POSITIVE_INFINITY
 
@@ -95,7 +95,7 @@ function bufferOf(wanted: number, least: number): number {
   return Math.max(least, Math.min(wanted >>> 0, MAX_BUFFER) * 2)
 }
 
-/** A negative time is none at all; zero is for ever. @throws Errno EINVAL, EDOM, EFAULT */
+/** A negative time means no waiting; zero means for ever. @throws Errno EINVAL, EDOM, EFAULT */
 function readTimeout(task: Task, address: number, length: number): number {
   if (length < TIMEVAL_BYTES) throw new Errno(EINVAL)
   const time = decodeTimeval(task.memory.readBytes(address, TIMEVAL_BYTES))
@@ -104,7 +104,7 @@ function readTimeout(task: Task, address: number, length: number): number {
   return toNs(time) || NEVER
 }
 
-/** One of two capabilities will do. @throws Errno EPERM */
+/** Either of two capabilities is enough. @throws Errno EPERM */
 function requireNetwork({credentials}: Task): void {
   if (!hasCapability(credentials.capabilities, CAP_NET_RAW)) requireCapability(credentials, CAP_NET_ADMIN)
 }
@@ -185,7 +185,7 @@ function numberOf(socket: UnixSocket, option: number): number {
   }
 }
 
-/** The length that is needed is stored where there is no room. @throws Errno ENODATA, ERANGE */
+/** Without room, stores the length that is needed. @throws Errno ENODATA, ERANGE */
 function groupsFor({memory}: Task, {socket}: SocketFile, room: number, lengthAddress: number): Uint8Array {
   const groups = (socket.peerCredentials ?? socket.listenerCredentials)?.groups
   if (groups === undefined) throw new Errno(ENODATA)

@@ -16,7 +16,7 @@ export const gettimeofday: Syscall = (task, args) => {
   return 0
 }
 
-/** The host's clock is not the guest's to set. */
+/** A guest cannot set the host's clock. */
 export const settimeofday: Syscall = () => {
   throw new Errno(EPERM)
 }

@@ -1,4 +1,4 @@
-// ioctl_ficlone(2), ioctl_ficlonerange(2): no file system here shares blocks, which is said last, as Linux does.
+// ioctl_ficlone(2), ioctl_ficlonerange(2): no file system here shares blocks, which is checked last, as in Linux.
 
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EBADF, EOPNOTSUPP, Errno, EXDEV} from '../../abi/errno.ts'
@@ -19,7 +19,7 @@ export function cloneFile(task: Task, output: FileDescription, sourceFd: number)
   throw new Errno(canCopy && !(output.flags & O_APPEND) ? EOPNOTSUPP : EBADF)
 }
 
-/** FICLONERANGE: struct file_clone_range begins with the source, 64 bits wide. */
+/** FICLONERANGE: struct file_clone_range starts with the source, 64 bits wide. */
 export function cloneRange(task: Task, output: FileDescription, address: number): never {
   const bytes = task.memory.readBytes(address, FILE_CLONE_RANGE_BYTES)
   return cloneFile(task, output, new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true))

@@ -1,4 +1,4 @@
-// ioctl(2): what holds for any descriptor; the rest is the file's.
+// ioctl(2): requests that hold for any descriptor; the file handles the rest.
 
 import {EAGAIN, ENOTTY, Errno} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
@@ -26,7 +26,7 @@ import {knowsAsync, setAsync} from './fcntl-owner.ts'
 import {cloneFile, cloneRange} from './ioctl-ficlone.ts'
 import type {Syscall} from './syscall.ts'
 
-/** st_blocks counts these. */
+/** The unit of st_blocks. */
 const BLOCK = 512
 const RETRY_NS = 10_000_000
 const {openFlags} = arch.kernelAbi
@@ -71,7 +71,7 @@ export const ioctl: Syscall = (task, args) => {
   }
 }
 
-/** @throws Errno ENOTTY when the file knows no O_ASYNC */
+/** @throws Errno ENOTTY when the file does not support O_ASYNC */
 function switchAsync(task: Task, fd: number, isOn: boolean): number {
   const description = task.fds.description(fd)
   const {file} = description
@@ -83,8 +83,8 @@ function switchAsync(task: Task, fd: number, isOn: boolean): number {
 }
 
 /**
- * What would wait for the output to be sent throws EAGAIN, and is asked again after a while. As a job in the background it is
- * asked again after the signal that stops it.
+ * A request that would wait for the output to be sent throws EAGAIN, and is repeated after a while. One of a background job is
+ * repeated after the signal that stops the job.
  */
 function ask(task: Task, file: FileDescription, request: number, argument: number): number {
   const retry = (): number => {

@@ -1,18 +1,18 @@
-// What shmctl(2), semctl(2) and msgctl(2) have in common.
+// What shmctl(2), semctl(2) and msgctl(2) share.
 
 import {IPC_STAT} from '../../abi/ipc.ts'
 import type {IpcObject, IpcTable} from '../ipc/ipc-table.ts'
 import {MAY_READ} from '../ipc/permission.ts'
 import type {Task} from '../task.ts'
 
-/** The commands that tell of one object: by identifier; by index; by index and whoever asks. */
+/** The commands that report on one object: by identifier; by index; by index for any caller. */
 export interface StatCommands {
   readonly byIndex: number
   readonly byIndexAny: number
 }
 
 /**
- * The object that such a command means, and what the call returns; undefined for other commands.
+ * The object that such a command names, and what the call returns; undefined for other commands.
  * @throws Errno EINVAL, EACCES
  */
 export function statTarget<T extends IpcObject>(
@@ -29,14 +29,14 @@ export function statTarget<T extends IpcObject>(
   return {object, result: command === IPC_STAT ? 0 : permission.id}
 }
 
-/** What only its owner may change or remove. @throws Errno EINVAL, EPERM */
+/** An object that only its owner may change or remove. @throws Errno EINVAL, EPERM */
 export function ownObject<T extends IpcObject>({credentials}: Task, table: IpcTable<T>, id: number): T {
   const object = table.get(id)
   object.permission.requireOwner(credentials)
   return object
 }
 
-/** A structure that begins with the permission, and has unsigned longs at these offsets. */
+/** A structure that starts with the permission, and has unsigned longs at these offsets. */
 export function encodeIpcDs(
   {permission}: IpcObject,
   size: number,

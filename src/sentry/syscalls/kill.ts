@@ -17,7 +17,7 @@ export const kill: Syscall = (task, args) => {
   const pid = args.int32(0)
   const info = killInfo(signal, SI_USER, task.process.pid, task.credentials.ruid)
   const allowed = signalAll(task, processesOf(task, pid), signal, info)
-  // To all: those that may not be signalled are no error.
+  // With -1, processes that may not be signalled are no error.
   if (allowed === 0 && pid !== -1) throw new Errno(EPERM)
   return 0
 }
@@ -76,7 +76,7 @@ function signalTask(
 export function signalAll(task: Task, targets: readonly Process[], signal: number, info: SignalInfo): number {
   if (targets.length === 0) throw new Errno(ESRCH)
   const allowed = targets.filter((target) => maySignal(task, target, signal))
-  // A zombie can be signalled, and takes no notice.
+  // Signalling a zombie is allowed, and has no effect.
   for (const target of allowed)
     if (signal !== 0 && target.exit === undefined) target.signals.raise(signal, info)
   return allowed.length
@@ -91,20 +91,20 @@ function processesOf(task: Task, pid: number): Process[] {
   return groupMembers(kernel, pid === 0 ? task.process.processGroup : -pid)
 }
 
-/** Zombies, too. */
+/** Includes zombies. */
 export function groupMembers({processes}: Kernel, group: number): Process[] {
   return [...processes.values()].filter(({processGroup}) => processGroup === group)
 }
 
-/** By the users' ids, or CAP_KILL. */
+/** Through the users' ids, or CAP_KILL. */
 export function maySignal(task: Task, target: Process, signal: number): boolean {
-  // A shell may let its jobs go on, whoever they have become.
+  // A shell may continue its jobs, whatever users they have become.
   if (signal === SIGCONT && target.session === task.process.session) return true
   if (target === task.process || hasCapability(task.credentials.capabilities, CAP_KILL)) return true
   return isSendersUser(task.credentials, target.credentials)
 }
 
-/** Nobody but the kernel and kill(2) sends infos that claim to be theirs: only to oneself. */
+/** Only the kernel and kill(2) send infos with their codes; others may send such infos only to themselves. */
 export function requireOwnCode(info: Uint8Array, toItself: boolean): void {
   const code = codeOf(info)
   if ((code >= 0 || code === SI_TKILL) && !toItself) throw new Errno(EPERM)

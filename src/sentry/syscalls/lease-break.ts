@@ -1,4 +1,4 @@
-// An open or truncation of a file that somebody has a lease of: it waits until the lease is given up, or fails at once.
+// An open or truncation of a file with a lease: it waits until the lease is given up, or fails at once.
 
 import {opensForReading, opensForWriting} from '../../abi/access-mode.ts'
 import {EAGAIN, Errno} from '../../abi/errno.ts'
@@ -8,7 +8,7 @@ import {type PathContext, resolve} from '../../vfs/path-walk.ts'
 import type {Task} from '../task.ts'
 import {BLOCKED} from './syscall.ts'
 
-/** @param open does the open; called at once where there is no lease in the guest */
+/** @param open does the open; called at once if there is no lease in the guest */
 export function openUnleased(
   task: Task,
   walk: PathContext,
@@ -26,7 +26,7 @@ export function openUnleased(
       const {inode} = resolve(walk, start, path, !(flags & O_NOFOLLOW))
       return leases.breakFor(inode, isWrite, task.kernel.monotonicNs())
     } catch (error) {
-      // The open says what is wrong with the path.
+      // The open reports what is wrong with the path.
       if (error instanceof Errno) return undefined
       throw error
     }

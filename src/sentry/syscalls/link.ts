@@ -28,7 +28,7 @@ function linkPaths(
   const oldPath = readPath(task, oldAddress)
   const newPath = readPath(task, newAddress)
   const target = findTarget(task, oldFd, oldPath, flags)
-  // What no tree holds is on no file system that could name it.
+  // A file in no tree is on no file system that could name it.
   if (target === undefined) throw new Errno(EXDEV)
   makeLink(pathContext(task), target, startDirectory(task, newFd, newPath), newPath)
   return 0

@@ -26,13 +26,13 @@ export const madvise: Syscall = (task, args) => {
     if (end > map.userTop) throw new Errno(ENOMEM)
     return stepThrough(task, address, end, (from) => advice.populatePages(map, from, end, access), 0)
   }
-  // Behind user space nothing is mapped: a hole, which is told of when the rest is done.
+  // Past user space, nothing is mapped: a hole, which is reported when the rest is done.
   const isCovered = advise(map, address, Math.min(end, map.userTop))
   if (!isCovered || end > map.userTop) throw new Errno(ENOMEM)
   return 0
 }
 
-/** By number; what Linux does not know, or was built without, is EINVAL. */
+/** By number; advice that Linux does not know, or was built without, is EINVAL. */
 const advices: Record<number, advice.Advice | undefined> = {
   [mman.MADV_NORMAL]: advice.noteAdvice,
   [mman.MADV_RANDOM]: advice.noteAdvice,
@@ -58,7 +58,7 @@ const advices: Record<number, advice.Advice | undefined> = {
   [mman.MADV_DONTNEED_LOCKED]: advice.dropLockedPages,
 }
 
-/** The advice that works for long. */
+/** Advice that takes long. */
 const populates: Record<number, number | undefined> = {
   [mman.MADV_POPULATE_READ]: PROT_READ,
   [mman.MADV_POPULATE_WRITE]: PROT_WRITE,

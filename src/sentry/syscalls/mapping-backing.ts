@@ -1,4 +1,4 @@
-// The file behind a mapping: its pages, its name in /proc/self/maps, and the hold that keeps it open.
+// The file that backs a mapping: its pages, its name in /proc/self/maps, and the hold that keeps it open.
 
 import {ENODEV, Errno} from '../../abi/errno.ts'
 import {FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE} from '../../abi/open-flags.ts'
@@ -10,7 +10,7 @@ import {invalidateHole} from '../memory/invalidate.ts'
 import type {Backing} from '../memory/vma.ts'
 import type {Task} from '../task.ts'
 
-/** One per file description, so that mappings of it that adjoin can join. */
+/** One per file description, so that its adjacent mappings can join. */
 const backings = new WeakMap<SharedDescription, Backing>()
 
 /** @throws Errno ENODEV when the file cannot be mapped */
@@ -24,7 +24,7 @@ export function backingOf(task: Task, description: SharedDescription): Backing {
   return backing
 }
 
-/** @param root what `path` is seen from */
+/** @param root the root that `path` is relative to */
 export function backingOfDescription(description: SharedDescription, root: Location): Backing {
   const known = backings.get(description)
   if (known !== undefined) return known

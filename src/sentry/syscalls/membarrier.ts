@@ -1,8 +1,8 @@
 // membarrier(2): a barrier on every CPU that runs the process.
 //
-// A task that runs on another CPU is made to trap, and the call ends when all have: a trap and the way back order all accesses to
-// memory, and instructions (a VM exit and entry, or a stop and a return from it). A task that does not run is resumed by the platform
-// later, which is as much. With one CPU the caller is the only one that runs.
+// Tasks that run on other CPUs are made to trap, and the call ends when all have: a trap and the way back order all accesses to
+// memory, and instructions (a VM exit and entry, or a stop and a return from it). A task that does not run now is resumed by the
+// platform later, which is as good. With one CPU, only the caller runs.
 
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
 import type {Process} from '../process.ts'
@@ -46,7 +46,7 @@ export const membarrier: Syscall = (task, args) => {
       return 0
     case PRIVATE_EXPEDITED:
     case PRIVATE_EXPEDITED_SYNC_CORE:
-      // The registration's bit is the one above.
+      // The registration's bit is the next higher one.
       if (!(process.membarriers & (command << 1))) throw new Errno(EPERM)
       return waitForAll(task, ({space}) => space === process.space)
     case GET_REGISTRATIONS:

@@ -29,7 +29,7 @@ export const memfdCreate: Syscall = (task, args) => {
   return task.fds.install(inode.open(O_RDWR | O_LARGEFILE), flags & MFD_CLOEXEC ? O_CLOEXEC : 0)
 }
 
-/** A file that may not be sealed carries the seal against seals. */
+/** A file that may not be sealed has the seal that forbids seals. */
 function initialSeals(flags: number): number {
   if (flags & MFD_NOEXEC_SEAL) return F_SEAL_EXEC
   return flags & MFD_ALLOW_SEALING ? 0 : F_SEAL_SEAL

@@ -1,4 +1,4 @@
-// struct msghdr: what sendmsg(2) and recvmsg(2) are given.
+// struct msghdr: the argument of sendmsg(2) and recvmsg(2).
 
 import {EINVAL, EMSGSIZE, Errno} from '../../abi/errno.ts'
 import {MAX_ADDRESS, MSG_CMSG_COMPAT, MSGHDR} from '../../abi/socket.ts'
@@ -6,7 +6,7 @@ import {type Iovec, UIO_MAXIOV} from '../memory/user-memory.ts'
 import type {Task} from '../task.ts'
 
 export interface MessageHeader {
-  /** Where it lies. */
+  /** Its address in the guest. */
   readonly address: number
   /** 0: no name. */
   readonly name: number

@@ -1,11 +1,11 @@
-// mincore(2): which pages are populated. Pages of a file that only others have count as absent.
+// mincore(2): which pages are populated. File pages that only other processes have count as absent.
 
 import {EINVAL, ENOMEM, Errno} from '../../abi/errno.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import {nextSlice, SLICE_BYTES} from '../slices.ts'
 import type {Syscall} from './syscall.ts'
 
-/** Bytes of the vector written at once: one for each page. */
+/** Bytes of the vector written at once, one for each page. */
 const BATCH_PAGES = 4096
 
 export const mincore: Syscall = (task, args) => {

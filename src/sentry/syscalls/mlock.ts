@@ -1,5 +1,5 @@
 // mlock(2), mlock2(2), munlock(2), mlockall(2), munlockall(2). Guest memory is never swapped here:
-// a lock populates, counts against RLIMIT_MEMLOCK, and holds off MADV_DONTNEED.
+// a lock populates, counts against RLIMIT_MEMLOCK, and keeps MADV_DONTNEED away.
 
 import {CAP_IPC_LOCK, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, ENOMEM, EPERM, Errno} from '../../abi/errno.ts'

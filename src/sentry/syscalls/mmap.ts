@@ -47,7 +47,7 @@ import {canLock, populateRange} from './mlock.ts'
 import type {Syscall} from './syscall.ts'
 
 const MAP_32BIT = arch.kernelAbi.mmapBelow2GiB
-/** What MAP_SHARED_VALIDATE lets through; MAP_SYNC is for persistent memory. */
+/** The flags that MAP_SHARED_VALIDATE accepts; MAP_SYNC is for persistent memory. */
 const KNOWN_FLAGS =
   MAP_TYPE |
   MAP_FIXED |
@@ -64,11 +64,11 @@ const KNOWN_FLAGS =
   MAP_FIXED_NOREPLACE
 /** None, 2 MiB, 1 GiB. */
 const HUGE_PAGES = new Set([0, 21, 30])
-/** File systems from which nothing is executed. */
+/** File systems whose files cannot be executed. */
 const NO_EXEC = ['proc', 'pipefs', 'anon_inodefs']
 const TWO_GIB = 2 ** 31
 
-/** What decoding gives of the file, or of anonymous memory. */
+/** What decoding yields about the file, or about anonymous memory. */
 type Source = Pick<MapRequest, 'backing' | 'pageOffset' | 'maxProtection'> & {file?: FileDescription}
 
 export const mmap: Syscall = (task, args) => {
@@ -117,7 +117,7 @@ function mappingFlags(flags: number): number {
 
 function anonymousSource(task: Task, flags: number, length: number): Source {
   if (length === 0) throw new Errno(EINVAL)
-  // There are no huge pages to reserve, as on a Linux with nr_hugepages = 0.
+  // There are no huge pages to reserve, as on Linux with nr_hugepages = 0.
   if (flags & MAP_HUGETLB) throw new Errno(isHugePage(flags) ? ENOMEM : EINVAL)
   const type = flags & MAP_TYPE
   if (type === MAP_PRIVATE) return {}
@@ -155,12 +155,12 @@ function fileSource(
   return {backing, pageOffset: offset / PAGE_SIZE, maxProtection, file: description.file}
 }
 
-/** The size that a request for huge pages names, as a power of two, is one that there could be: 2 MiB, unless it says another. */
+/** Whether the size named for huge pages, as a power of two, can exist: 2 MiB, unless it names another. */
 function isHugePage(flags: number): boolean {
   return HUGE_PAGES.has((flags >>> MAP_HUGE_SHIFT) & MAP_HUGE_MASK)
 }
 
-/** What the way the file was opened allows: man 2 mmap, EACCES. */
+/** What the file's open mode allows: man 2 mmap, EACCES. */
 function allowedProtection(flags: number, openFlags: number, protection: number): number {
   const type = flags & MAP_TYPE
   if (type !== MAP_SHARED && type !== MAP_PRIVATE && type !== MAP_SHARED_VALIDATE) throw new Errno(EINVAL)

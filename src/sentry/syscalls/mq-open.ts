@@ -1,4 +1,4 @@
-// mq_open(3), mq_unlink(3): the system calls, whose names have no slash in front.
+// mq_open(3), mq_unlink(3): the system calls, whose names have no leading slash.
 
 import {EACCES, ENAMETOOLONG, ENOENT, Errno} from '../../abi/errno.ts'
 import {MQ_ATTR_BYTES} from '../../abi/mqueue.ts'
@@ -23,7 +23,7 @@ export const mqOpen: Syscall = (task, args) => {
     who: task.credentials,
     mostBytes: task.process.limits.get(RLIMIT_MSGQUEUE).soft,
   })
-  // O_CREAT and O_EXCL are no status flags.
+  // O_CREAT and O_EXCL are not status flags.
   file.flags &= ~(O_CREAT | O_EXCL)
   return task.fds.install(file, O_CLOEXEC)
 }

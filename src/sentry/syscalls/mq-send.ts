@@ -43,7 +43,7 @@ export const mqTimedreceive: Syscall = (task, args) => {
   if (args.address(2) < queue.messageBytes) throw new Errno(EMSGSIZE)
   const attempt = (): number => {
     if (queue.count === 0) return BLOCKED
-    // As Linux, the message is gone when the memory is bad.
+    // As in Linux, the message is lost when the memory is bad.
     const {priority, text} = queue.receive()
     if (priorityAddress !== 0) task.memory.writeUint32(priorityAddress, priority)
     task.memory.writeBytes(address, text)

@@ -25,7 +25,7 @@ import type {Syscall} from './syscall.ts'
 const STATS = {byIndex: MSG_STAT, byIndexAny: MSG_STAT_ANY}
 const QBYTES = 88
 const LSPID = 96
-/** Numbers that Linux tells and does not use: linux/msg.h. */
+/** Numbers that Linux reports and does not use: linux/msg.h. */
 const MSGSSZ = 16
 const MSGSEG = 0xffff
 const MSGSEG_AT = 28
@@ -64,7 +64,7 @@ function change(task: Task, queue: MessageQueue, bytes: Uint8Array): number {
   queue.permission.update(bytes)
   queue.maxBytes = maxBytes
   queue.changedAt = now().seconds
-  // There may be room now, or no permission.
+  // There may be room now, or permission may be gone.
   queue.changed.wakeAll()
   return 0
 }

@@ -7,7 +7,7 @@ import {MAY_READ, MAY_WRITE} from '../ipc/permission.ts'
 import type {Task} from '../task.ts'
 import {type Arguments, BLOCKED, type Syscall} from './syscall.ts'
 
-/** struct msgbuf begins with the type, a long. */
+/** struct msgbuf starts with the type, a long. */
 const TYPE_BYTES = 8
 const LONG_MAX = 2n ** 63n - 1n
 
@@ -62,7 +62,7 @@ function readMessage({memory}: Task, args: Arguments): Message {
   return {type, text: memory.readBytes(address + TYPE_BYTES, length)}
 }
 
-/** As Linux, the message is gone when the memory is bad. */
+/** As in Linux, the message is lost when the memory is bad. */
 function store({memory}: Task, {type, text}: Message, address: number, room: number): number {
   const length = Math.min(text.length, room)
   memory.writeBigUint64(address, type)

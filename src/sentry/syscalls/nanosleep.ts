@@ -43,7 +43,7 @@ export const clockNanosleep: Syscall = (task, args) => {
   return sleep(task, task.kernel.monotonicNs() + toNs(time), args.address(3))
 }
 
-/** @param remainingAddress where an interruption stores the time that is left; 0: nowhere */
+/** @param remainingAddress where an interruption stores the remaining time; 0: nowhere */
 function sleep(task: Task, deadlineNs: number, remainingAddress: number): number {
   if (deadlineNs <= task.kernel.monotonicNs()) return 0
   return task.block({

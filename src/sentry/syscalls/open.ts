@@ -33,7 +33,7 @@ function openAt(task: Task, dirfd: number, pathAddress: number, flags: number, m
   )
 }
 
-/** Gives an opened file its descriptor, once it is open: a fifo waits for its other end. */
+/** Gives an opened file its descriptor, once the open is complete: a fifo waits for its other end. */
 export function installOpened(task: Task, {file, location}: Opened, flags: number): number {
   if ((flags & (O_TRUNC | O_PATH)) === O_TRUNC)
     invalidateBehind(task.kernel.processes.values(), file.inode, 0)
@@ -43,7 +43,7 @@ export function installOpened(task: Task, {file, location}: Opened, flags: numbe
   let isHalfOpen = true
   return task.block({
     queues: file.waiters === undefined ? [] : [file.waiters],
-    // Linux would start it anew after a handler with SA_RESTART; the half-open fifo would have to be closed for that.
+    // Linux would restart it after a handler with SA_RESTART; the half-open fifo would have to be closed for that.
     restart: 'never',
     retry: () => {
       if (!file.isOpenComplete!()) return BLOCKED
@@ -51,7 +51,7 @@ export function installOpened(task: Task, {file, location}: Opened, flags: numbe
       tell(file.inode, IN_OPEN, location)
       return task.fds.install(file, flags, location)
     },
-    // By a signal, or by the task's end: the others see it go.
+    // Through a signal, or the task's end: other openers see it go.
     ended: () => {
       if (isHalfOpen) file.close()
     },

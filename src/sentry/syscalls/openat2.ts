@@ -1,4 +1,4 @@
-// openat2(2): open with a structure that may grow, and no unknown flags.
+// openat2(2): open with a structure that may grow, and without unknown flags.
 
 import {
   RESOLVE_BENEATH,
@@ -30,9 +30,9 @@ import {pathContext, readPath, startDirectory} from './path-argument.ts'
 import type {Syscall} from './syscall.ts'
 
 const PAGE_SIZE = 4096
-/** Everything open(2) has a name for. */
+/** Everything that open(2) has a name for. */
 const VALID_FLAGS = 0o37777703
-/** What may go with O_PATH: open(2) ignores the rest. */
+/** Flags allowed with O_PATH: open(2) ignores others. */
 const PATH_FLAGS = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
 const TMPFILE_ONLY = O_TMPFILE & ~O_DIRECTORY
 const KNOWN_RESOLVE =
@@ -83,6 +83,6 @@ function checkFlags(flags: number, mode: number, resolve: number): void {
   const isForDirectory = (flags & O_DIRECTORY) !== 0 && (flags & O_ACCMODE) !== O_RDONLY
   if (flags & TMPFILE_ONLY && !isForDirectory) throw new Errno(EINVAL)
   if (flags & O_PATH && flags & ~PATH_FLAGS) throw new Errno(EINVAL)
-  // Answers only from a cache that the sentry does not have: the caller has to try again without it.
+  // It asks for an answer from a cache that the sentry does not have: the caller must retry without it.
   if (resolve & RESOLVE_CACHED) throw new Errno(EAGAIN)
 }

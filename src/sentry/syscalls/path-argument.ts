@@ -1,4 +1,4 @@
-// A path argument: the byte string behind the guest's pointer, where its walk starts, and what it leads to.
+// A path argument: the byte string that the guest's pointer names, where its walk starts, and what it leads to.
 
 import {AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW} from '../../abi/at-flags.ts'
 import {EBADF, ENOENT, ENOTDIR, EROFS, Errno} from '../../abi/errno.ts'
@@ -48,7 +48,7 @@ export interface Target {
 }
 
 /**
- * What a *at call works on: a path, or with AT_EMPTY_PATH and no path the descriptor itself.
+ * The object of a *at call: a path or, with AT_EMPTY_PATH and no path, the descriptor itself.
  * @param flags AT_SYMLINK_NOFOLLOW and AT_EMPTY_PATH count
  */
 export function locateTarget(
@@ -66,7 +66,7 @@ export function locateTarget(
   return descriptorTarget(task, dirfd)
 }
 
-/** What fchmod, fchown and their kin work on. @throws Errno EBADF */
+/** The object of fchmod, fchown and the like. @throws Errno EBADF */
 export function descriptorTarget(task: Task, fd: number): Target {
   if (fd < 0) throw new Errno(EBADF)
   const {file, location} = task.fds.description(fd)

@@ -1,4 +1,4 @@
-// personality(2): Linux's own execution domain; its flags are kept and told.
+// personality(2): Linux's own execution domain; its flags are kept and reported.
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import type {Syscall} from './syscall.ts'

@@ -17,7 +17,7 @@ export const pidfdOpen: Syscall = (task, args) => {
   return task.fds.install(open(task, pid, flags), O_CLOEXEC)
 }
 
-/** @throws Errno ESRCH; EINVAL: a thread that is no process */
+/** @throws Errno ESRCH; EINVAL: a thread other than its process's first */
 function open({kernel}: Task, pid: number, flags: number): PidFile {
   const thread = kernel.tasks.get(pid)
   const process = kernel.processes.get(pid)
@@ -26,7 +26,7 @@ function open({kernel}: Task, pid: number, flags: number): PidFile {
   throw new Errno(thread === undefined ? ESRCH : EINVAL)
 }
 
-/** @throws Errno EBADF: no pidfd */
+/** @throws Errno EBADF: not a pidfd */
 export function pidFileArgument(task: Task, fd: number): PidFile {
   const file = openFile(task, fd)
   if (!(file instanceof PidFile)) throw new Errno(EBADF)

@@ -35,7 +35,7 @@ export const pidfdSendSignal: Syscall = (task, args) => {
   return 0
 }
 
-/** @throws Errno EFAULT; EINVAL: another signal's; EPERM: it claims to be the kernel's, or kill(2)'s */
+/** @throws Errno EFAULT; EINVAL: for another signal; EPERM: it claims to be from the kernel or kill(2) */
 function infoArgument(task: Task, file: PidFile, address: number, signal: number, scope: number): SignalInfo {
   const code = scope === PIDFD_SIGNAL_THREAD ? SI_TKILL : SI_USER
   if (address === 0) return killInfo(signal, code, task.process.pid, task.credentials.ruid)

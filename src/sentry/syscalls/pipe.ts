@@ -10,7 +10,7 @@ export const pipe: Syscall = (task, args) => makePipe(task, args.address(0), 0)
 export const pipe2: Syscall = (task, args) => makePipe(task, args.address(0), args.int32(1))
 
 function makePipe(task: Task, fdsAddress: number, flags: number): number {
-  // Packet mode (O_DIRECT) is refused as by a kernel before 3.4.
+  // Packet mode (O_DIRECT) is refused, as before Linux 3.4.
   if (flags & ~(O_CLOEXEC | O_NONBLOCK)) throw new Errno(EINVAL)
 
   const [reader, writer] = openPipe(flags & O_NONBLOCK, task.credentials, task.kernel.budget)

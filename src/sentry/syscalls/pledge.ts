@@ -19,7 +19,7 @@ export const pledge: Syscall = (task, args) => {
   return 0
 }
 
-/** Undefined for NULL, which changes nothing. @throws Errno EFAULT, EINVAL */
+/** @returns undefined for NULL, which changes nothing. @throws Errno EFAULT, EINVAL */
 function readPromises(task: Task, address: number): Promises | undefined {
   if (address === 0) return undefined
   const promises = parsePromises(task.memory.readCString(address, MAX_LENGTH))
@@ -27,7 +27,7 @@ function readPromises(task: Task, address: number): Promises | undefined {
   return promises
 }
 
-/** @throws Errno EPERM for more than was promised before, unless `error` was: then it is cut */
+/** @throws Errno EPERM for more than was promised before; with the promise `error`, the set is cut instead */
 function reduced(
   wanted: Promises | undefined,
   limit: Promises | undefined,

@@ -1,4 +1,4 @@
-// prctl(2)'s options of capabilities: the bounding and the ambient set, securebits (capabilities(7)).
+// prctl(2)'s options for capabilities: the bounding and the ambient set, securebits (capabilities(7)).
 
 import {
   CAP_SETPCAP,
@@ -26,7 +26,7 @@ import {
 import type {Task} from '../task.ts'
 import type {Arguments} from './syscall.ts'
 
-/** Each bit's lock is the bit above it. */
+/** The bit above each one locks it. */
 const SECURE_BITS = 0x55
 const SECURE_LOCKS = SECURE_BITS << 1
 
@@ -72,7 +72,7 @@ export function getSecurebits({credentials}: Task): number {
   return credentials.securebits
 }
 
-/** Neither a locked bit nor a lock is changed back. */
+/** Neither a locked bit nor a lock can be changed back. */
 export function setSecurebits(task: Task, args: Arguments): number {
   const {securebits} = task.credentials
   const wanted = args.address(1)

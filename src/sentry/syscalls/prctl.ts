@@ -56,7 +56,7 @@ const INT_MAX = 0x7fff_ffff
 
 type Option = (task: Task, args: Arguments) => number
 
-// What is absent is EINVAL, as in a kernel that was built without it.
+// Missing options are EINVAL, as in a kernel built without them.
 const options = new Map<number, Option>([
   [PR_SET_NAME, setName],
   [PR_GET_NAME, getName],
@@ -88,7 +88,7 @@ const options = new Map<number, Option>([
   [PR_CAPBSET_READ, readBoundingSet],
   [PR_CAPBSET_DROP, dropFromBoundingSet],
   [PR_CAP_AMBIENT, ambient],
-  // Nothing counts events, and no memory fails.
+  // There are no event counters, and no failing memory.
   [PR_TASK_PERF_EVENTS_DISABLE, () => 0],
   [PR_TASK_PERF_EVENTS_ENABLE, () => 0],
   [PR_MCE_KILL_GET, getMachineCheckKill],
@@ -105,7 +105,7 @@ export const prctl: Syscall = (task, args) => {
 }
 
 function setName(task: Task, args: Arguments): number {
-  // strncpy_from_user: a name that ends before an inaccessible page is fine.
+  // strncpy_from_user: a name that ends before an inaccessible page is allowed.
   const address = args.address(1)
   let name = ''
   while (name.length < NAME_BYTES - 1) {

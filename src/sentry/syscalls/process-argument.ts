@@ -1,4 +1,4 @@
-// A process argument: which process a number stands for.
+// A process argument: the process that a number names.
 
 import {Errno, ESRCH} from '../../abi/errno.ts'
 import type {Process} from '../process.ts'
@@ -11,7 +11,7 @@ export function processArgument(task: Task, pid: number): Process {
   return process
 }
 
-/** A thread's number stands for its process. */
+/** A thread's number names its process. */
 export function processById({kernel}: Task, pid: number): Process | undefined {
   return kernel.processes.get(pid) ?? kernel.tasks.get(pid)?.process
 }

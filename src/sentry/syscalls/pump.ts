@@ -1,4 +1,4 @@
-// Pump: bytes from file to file inside the sentry: what sendfile(2), copy_file_range(2) and splice(2) share.
+// Pump: moves bytes from file to file inside the sentry: what sendfile(2), copy_file_range(2) and splice(2) share.
 
 import {EAGAIN, EINVAL, EPIPE, Errno} from '../../abi/errno.ts'
 import {S_IFDIR} from '../../abi/file-mode.ts'
@@ -19,16 +19,16 @@ import {limitWrite} from './file-size-limit.ts'
 import {clearSetIdForWrite} from './set-id-bits.ts'
 import {BLOCKED} from './syscall.ts'
 
-/** Where bytes come from. A source gives them up only when the sink took them. */
+/** Where bytes come from. A source gives them up only after the sink has taken them. */
 export interface Source {
   readonly file: FileDescription
-  /** Up to `target.length` bytes at `moved` behind the start. @throws Errno EAGAIN */
+  /** Up to `target.length` bytes, `moved` bytes after the start. @throws Errno EAGAIN */
   peek(target: Uint8Array, moved: number): number
-  /** `count` bytes went out. */
+  /** `count` bytes went to the sink. */
   take(count: number): void
 }
 
-/** A file with offsets, from `start` on; its own offset stays. */
+/** A file with offsets, from `start` on; its own offset does not change. */
 export function fileSource(file: FileDescription, start: number): Source {
   return {file, peek: (target, moved) => file.read(target, start + moved), take: () => {}}
 }
@@ -37,7 +37,7 @@ export function pipeSource(file: PipeEnd): Source {
   return {file, peek: (target) => file.pipe.peek(target), take: (count) => file.pipe.drop(count)}
 }
 
-/** Descriptors that come with the bytes are closed. */
+/** Closes descriptors that come with the bytes. */
 export function socketSource(file: SocketFile): Source {
   const {socket} = file
   const peek = (target: Uint8Array): number => {
@@ -48,7 +48,7 @@ export function socketSource(file: SocketFile): Source {
   return {file, peek, take: (count) => void readSocket(socket, new Uint8Array(count))}
 }
 
-/** A stream of the host's, into a pipe. What was read cannot be put back: no more is read than there is room for. */
+/** A host stream, into a pipe. What was read cannot be put back, so no more is read than the pipe has room for. */
 export function streamSource(file: FileDescription, {pipe}: PipeEnd): Source {
   const peek = (target: Uint8Array): number => {
     if (pipe.readers === 0) throw new Errno(EPIPE)
@@ -65,24 +65,24 @@ export interface Sink {
   readonly position: number | undefined
 }
 
-/** @throws Errno EINVAL for what Linux splices nothing from: directories, eventfds and their like, /dev/null */
+/** @throws Errno EINVAL for files that Linux does not splice from: directories, eventfds and the like, /dev/null */
 export function requireSource({inode}: FileDescription): void {
   if (inode.kind === S_IFDIR || inode.kind === 0 || isDevice(inode, NULL_DEV)) throw new Errno(EINVAL)
 }
 
-/** @throws Errno EINVAL for what Linux splices nothing to: eventfds and their like, /dev/full, O_APPEND */
+/** @throws Errno EINVAL for files that Linux does not splice to: eventfds and the like, /dev/full, O_APPEND */
 export function requireSink({inode, flags}: FileDescription): void {
   if (flags & O_APPEND || inode.kind === 0 || isDevice(inode, FULL_DEV)) throw new Errno(EINVAL)
 }
 
 const CHUNK = 64 * 1024
-/** Taken while it is in use: what is written may wake another call of this kind. */
+/** Taken while it is in use: a write may wake another call of this kind. */
 let spare: Uint8Array | undefined
 
 /**
- * Moves up to `length` bytes. It sleeps until the first byte moves, then returns what moves at once.
- * @param finish called with the number of bytes when a slice or the call ends well; its last result is the call's
- * @param nonBlocking EAGAIN in place of sleep, whatever the files say
+ * Moves up to `length` bytes. Sleeps until the first byte moves, then returns what moves at once.
+ * @param finish called with the number of bytes when a slice or the call succeeds; its last result is the call's
+ * @param nonBlocking EAGAIN instead of sleep, whatever the files say
  */
 export function pump(
   task: Task,
@@ -107,7 +107,7 @@ export function pump(
   return attempt()
 }
 
-/** @returns how many bytes of the call have moved now; BLOCKED when none did and the task is to sleep */
+/** @returns how many bytes of the call have moved now; BLOCKED when none did and the task must sleep */
 function moveNow(
   task: Task,
   source: Source,
@@ -152,7 +152,7 @@ function signalsBrokenPipe(file: FileDescription): boolean {
   return !(file instanceof SocketFile) || file.socket.isStream
 }
 
-/** The side that is not ready, and after it, it may be, the other: both, unless a ready host descriptor would wake at once. */
+/** The side that is not ready, and maybe the other side next: both, unless a ready host descriptor would wake at once. */
 function waitedFor(source: Source, sink: Sink): {file: FileDescription; events: number}[] {
   const reads = {file: source.file, events: POLLIN}
   const writes = {file: sink.file, events: POLLOUT}

@@ -1,4 +1,4 @@
-// Copies between one piece of the sentry's memory and a vector of the guest's: for what is all or nothing.
+// Copies between one piece of the sentry's memory and a vector of the guest's, for data that is all or nothing.
 
 import {EFAULT, Errno} from '../../abi/errno.ts'
 import {PROT_READ} from '../../platform/platform.ts'
@@ -29,7 +29,7 @@ export function copyIn(
   return copy ?? new Uint8Array(0)
 }
 
-/** The bytes, to byte `skip` of the ranges and behind it; there is room for them. @throws Errno EFAULT */
+/** Copies the bytes to byte `skip` of the ranges and after it; there is room for them. @throws Errno EFAULT */
 export function copyOut(memory: UserMemory, ranges: readonly Iovec[], skip: number, bytes: Uint8Array): void {
   let done = 0
   forEachPart(ranges, skip, bytes.length, (address, length) => {

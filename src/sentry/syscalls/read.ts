@@ -25,7 +25,7 @@ export const pread64: Syscall = (task, args) => {
   return readRange(task, file, address, length, position)
 }
 
-/** A buffer must lie in user space, however long it is (access_ok); of a long one a part is used. @throws Errno EFAULT */
+/** A buffer must lie in user space, however long it is (access_ok); only a part of a long one is used. @throws Errno EFAULT */
 export function clampBuffer(task: Task, address: number, count: number): number {
   if (count <= MAX_RW_COUNT) return count
   task.memory.check(address, count)
@@ -33,7 +33,7 @@ export function clampBuffer(task: Task, address: number, count: number): number 
 }
 
 /**
- * A count is no count with the top bit set (rw_verify_area); a large one is cut.
+ * A count with the top bit set is invalid (rw_verify_area); a large one is cut.
  * @param count as a signed word @throws Errno EINVAL
  */
 export function clampCount(count: number, position: number | undefined): number {
@@ -42,7 +42,7 @@ export function clampCount(count: number, position: number | undefined): number 
   return Math.min(count, MAX_RW_COUNT)
 }
 
-/** What ends behind the last offset is refused (rw_verify_area). @throws Errno EINVAL */
+/** Ranges that end past the last offset are refused (rw_verify_area). @throws Errno EINVAL */
 export function checkPosition(position: number | undefined, count: number): void {
   if (position !== undefined && position + count > LAST_OFFSET) throw new Errno(EINVAL)
 }

@@ -12,7 +12,7 @@ export interface WatchedFile {
   readonly events: number
 }
 
-/** poll's bits of a file, all of them. O_PATH descriptors know none. */
+/** All of a file's poll bits. O_PATH descriptors have none. */
 export function readinessOf(file: FileDescription): number {
   try {
     return withNormalBits(file.readiness())
@@ -23,7 +23,7 @@ export function readinessOf(file: FileDescription): number {
 }
 
 /**
- * Sleeps until `attempt` has an answer, or the deadline, whose answer is attempt(true).
+ * Sleeps until `attempt` has an answer, or until the deadline, when attempt(true) gives it.
  * @param attempt BLOCKED: nothing is ready yet
  * @param finished called once, when the call ends, however it ends
  */

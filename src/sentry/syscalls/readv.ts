@@ -66,7 +66,7 @@ function writeVector(task: Task, args: Arguments, position: number | undefined):
   return writeRanges(task, file, ranges, position)
 }
 
-/** The fourth argument; the fifth, its high half on 32-bit machines, counts for nothing here. */
+/** The fourth argument; the fifth, its high half on 32-bit machines, is ignored here. */
 function positionOf(args: Arguments): number {
   const position = args.int64(3)
   if (position < 0) throw new Errno(EINVAL)

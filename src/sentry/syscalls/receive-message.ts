@@ -1,4 +1,4 @@
-// Receiving from a socket into guest memory: the one way that recv(2), recvmsg(2), read(2) and their kin take.
+// Receives from a socket into guest memory: the one way that recv(2), recvmsg(2), read(2) and the like take.
 
 import {EAGAIN, EOPNOTSUPP, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK, POLLIN} from '../../abi/open-flags.ts'
@@ -13,7 +13,7 @@ import {deadlineOf} from './socket-argument.ts'
 import {totalLength} from './transfer.ts'
 
 /**
- * @param finish stores what comes with the bytes; what it returns is the call's result. Called once, unless the call fails
+ * @param finish stores what comes with the bytes, and returns the call's result. Called once, unless the call fails
  * @returns its result, or BLOCKED
  * @throws Errno as man 2 recv
  */
@@ -47,7 +47,7 @@ export function receiveMessage(
   return attempt(false)
 }
 
-/** read(2) and its kin: what comes with the bytes is lost. */
+/** read(2) and the like: what comes with the bytes is lost. */
 export function receiveBytes(task: Task, file: SocketFile, ranges: readonly Iovec[]): number {
   return receiveMessage(task, file, ranges, 0, ({rights, result}) => {
     if (rights !== undefined) file.socket.domain.inFlight.release(rights)
@@ -55,7 +55,7 @@ export function receiveBytes(task: Task, file: SocketFile, ranges: readonly Iove
   })
 }
 
-/** A signal ends the wait of a call that has bytes already. */
+/** A signal ends the wait of a call that already has bytes. */
 function finishEarly(reading: Reading, finish: (reading: Reading) => number): number {
   if (reading.copied === 0) return 0
   try {

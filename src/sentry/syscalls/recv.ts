@@ -46,7 +46,7 @@ export const recvmsg: Syscall = (task, args) => {
   return receiveOne(task, openSocket(task, args.int32(0)), args.address(1), flags)
 }
 
-/** The time-out is looked at after each message: it ends no wait (man 2 recvmmsg, "Bugs"). */
+/** The time-out is checked after each message: it ends no wait (man 2 recvmmsg, "Bugs"). */
 export const recvmmsg: Syscall = (task, args) => {
   const flags = args.uint32(3)
   checkMessageFlags(flags)
@@ -62,7 +62,7 @@ export const recvmmsg: Syscall = (task, args) => {
       return receiveOne(task, file, address, waits & ~MSG_WAITFORONE, MSGHDR.resultLength)
     },
     isOver: () => endNs !== undefined && task.kernel.monotonicNs() >= endNs,
-    // The next call tells it.
+    // The next call reports it.
     failed: ({code}) => {
       if (code !== EAGAIN) file.socket.error = code
     },
@@ -73,7 +73,7 @@ export const recvmmsg: Syscall = (task, args) => {
   })
 }
 
-/** @param lengthOffset of mmsghdr's msg_len; undefined: it has none */
+/** @param lengthOffset of mmsghdr's msg_len; undefined: there is none */
 function receiveOne(
   task: Task,
   file: SocketFile,
@@ -104,7 +104,7 @@ function storeHeader(task: Task, file: SocketFile, header: MessageHeader, readin
   memory.writeUint64(address + MSGHDR.controlLength, writer.used)
 }
 
-/** Who has no name sends none. */
+/** A sender without a name sends none. */
 function nameOf({from}: Reading): Uint8Array {
   return from?.address === undefined ? NOTHING : encodeAddress(from.address)
 }

@@ -1,4 +1,4 @@
-// Calls that are answered with an error on purpose; the table's rows say why.
+// Calls that fail on purpose; the table's rows say why.
 
 import {Errno} from '../../abi/errno.ts'
 import type {Syscall} from './syscall.ts'

@@ -1,4 +1,4 @@
-// repeat: a call that makes another one again and again, each of which may sleep: sendmmsg(2), recvmmsg(2).
+// repeat: a call that makes another call several times, each of which may sleep: sendmmsg(2), recvmmsg(2).
 
 import {Errno} from '../../abi/errno.ts'
 import type {Task} from '../task.ts'
@@ -7,13 +7,13 @@ import {BLOCKED} from './syscall.ts'
 
 export interface Steps {
   readonly count: number
-  /** A handler: its result does not count. */
+  /** A handler: its result is ignored. */
   readonly step: (index: number) => number
-  /** Asked after each step but the last: whether to stop. */
+  /** Called after each step but the last: whether to stop. */
   readonly isOver?: () => boolean
-  /** A step has failed, and an earlier one has not: the call tells of those. */
+  /** A step has failed after others succeeded: the call reports those. */
   readonly failed?: (error: Errno) => void
-  /** The call's result after so many steps. */
+  /** The call's result after this many steps. */
   readonly result: (done: number) => number
 }
 
@@ -36,7 +36,7 @@ export function repeat(task: Task, steps: Steps): number {
   }
   const sleepOn = (asleep: Wait | undefined): number => {
     const inner = task.wait!
-    // On the same things.
+    // It sleeps on the same things.
     if (inner === asleep) return BLOCKED
     const outer: Wait = {
       ...inner,

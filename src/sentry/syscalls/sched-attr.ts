@@ -63,7 +63,7 @@ export const schedSetattr: Syscall = (task, args) => {
   return 0
 }
 
-/** A longer structure than Linux knows is taken if what is behind is zero. @throws Errno EFAULT; E2BIG, the known size stored */
+/** A longer structure than Linux knows is accepted if the rest is zero. @throws Errno EFAULT; E2BIG, with the known size stored */
 function readAttr({memory}: Task, address: number): DataView {
   const size = memory.readUint32(address) || FIRST_ATTR_BYTES
   const bytes = size < FIRST_ATTR_BYTES || size > MAX_ATTR_BYTES ? undefined : memory.readBytes(address, size)

@@ -1,4 +1,4 @@
-// sched_yield(2), sched_getaffinity(2), sched_setscheduler(2) and their kin, getcpu(2). sched_setattr(2): sched-attr.ts.
+// sched_yield(2), sched_getaffinity(2), sched_setscheduler(2) and the like, getcpu(2). sched_setattr(2): sched-attr.ts.
 
 import {EINVAL, Errno, ESRCH} from '../../abi/errno.ts'
 import {
@@ -15,10 +15,10 @@ import {maskOf} from '../task/scheduling.ts'
 import type {Task} from '../task.ts'
 import type {Arguments, Syscall} from './syscall.ts'
 
-/** A long: affinity masks are counted in them, and no guest has more CPUs than bits of one. */
+/** A long: affinity masks are made of them, and no guest has more CPUs than one has bits. */
 const MASK_BYTES = 8
 
-/** Its slice is over: who waits for a CPU and is next goes before it. */
+/** Its slice is over: the next task that waits for a CPU goes before it. */
 export const schedYield: Syscall = (task) => {
   task.sliceEndNs = YIELDED
   return 0
@@ -26,7 +26,7 @@ export const schedYield: Syscall = (task) => {
 
 export const schedGetaffinity: Syscall = (task, args) => {
   const length = args.uint32(1)
-  // Linux counts the bits in 32.
+  // Linux counts the bits in 32 bits.
   const bits = (length * 8) >>> 0
   const {cpus} = task.kernel.platform
   if (bits < cpus || length % MASK_BYTES !== 0) throw new Errno(EINVAL)
@@ -80,7 +80,7 @@ export const schedGetparam: Syscall = (task, args) => {
   return 0
 }
 
-/** Of the policies that there are, none has a priority but 0. */
+/** All available policies have priority 0 only. */
 export const schedSetparam: Syscall = (task, args) => {
   const address = args.address(1)
   if (address === 0) throw new Errno(EINVAL)
@@ -94,14 +94,14 @@ export const schedSetparam: Syscall = (task, args) => {
 export const schedGetPriorityMax: Syscall = (_, args) => priorityBound(args.int32(0), MAX_REAL_TIME_PRIORITY)
 export const schedGetPriorityMin: Syscall = (_, args) => priorityBound(args.int32(0), MIN_REAL_TIME_PRIORITY)
 
-/** SCHED_OTHER has no round-robin slice of its own: what a kernel without load answers. */
+/** SCHED_OTHER has no round-robin slice: answers as a kernel without load. */
 export const schedRrGetInterval: Syscall = (task, args) => {
   targetOf(task, args)
   task.memory.writeBytes(args.address(1), new Uint8Array(16))
   return 0
 }
 
-/** There is one node. */
+/** There is only one node. */
 export const getcpu: Syscall = (task, args) => {
   for (const [index, value] of [task.scheduling.cpu, 0].entries()) {
     const address = args.address(index)
@@ -116,7 +116,7 @@ function priorityBound(policy: number, realTime: number): number {
   throw new Errno(EINVAL)
 }
 
-/** Whom a call's first argument names. @throws Errno EINVAL, ESRCH */
+/** The task that a call's first argument names. @throws Errno EINVAL, ESRCH */
 export function targetOf(task: Task, args: Arguments): Task {
   const tid = args.int32(0)
   if (tid < 0) throw new Errno(EINVAL)

@@ -1,4 +1,4 @@
-// Scratch: one buffer through which guest memory that does not lie in a row reaches a file in one piece, and back.
+// Scratch: one buffer through which non-contiguous guest memory reaches a file in one piece, and back.
 
 import {EFAULT, EINVAL, Errno} from '../../abi/errno.ts'
 import {PROT_READ, PROT_WRITE} from '../../platform/platform.ts'
@@ -10,8 +10,8 @@ export const SCRATCH_BYTES = 64 * 1024
 let buffer: Uint8Array | undefined
 
 /**
- * The bytes of the ranges, up to the first that is not accessible: a copy, unless they lie in a row. Valid until the next call, and until
- * the guest runs.
+ * The bytes of the ranges, up to the first that is not accessible: a copy, unless they are contiguous. Valid until the next call, and
+ * until the guest runs.
  * @param total the sum of the lengths, at most SCRATCH_BYTES
  * @throws Errno EFAULT when the first byte is not accessible
  */
@@ -53,7 +53,7 @@ export function scatterRead(
   return moved
 }
 
-/** A file of records that wants more room than there is was promised it. */
+/** A file of records was promised the room that it now lacks. */
 function readWhole(
   file: FileDescription,
   target: Uint8Array,

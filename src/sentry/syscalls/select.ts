@@ -51,7 +51,7 @@ function setAddresses(args: {address(index: number): number}): readonly number[]
   return [args.address(1), args.address(2), args.address(3)]
 }
 
-/** One of the three sets: what the guest asked, and what makes it ready. */
+/** One of the three sets: the guest's bits, and which events make them ready. */
 interface Asked {
   readonly address: number
   readonly bits: Uint8Array

@@ -33,7 +33,7 @@ import {encodeInts, encodeIpcDs, ownObject, statTarget} from './ipc-control.ts'
 import type {Arguments, Syscall} from './syscall.ts'
 
 const STATS = {byIndex: SEM_STAT, byIndexAny: SEM_STAT_ANY}
-/** Bytes of an undo structure, in Linux's books. */
+/** The size that Linux reports for an undo structure. */
 const SEMUSZ = 20
 
 export const semctl: Syscall = (task, args) => {

@@ -1,4 +1,4 @@
-// Sending through a socket what lies in guest memory: the one way that send(2), sendmsg(2), write(2) and their kin take.
+// Sends guest memory through a socket: the one way that send(2), sendmsg(2), write(2) and the like take.
 
 import {EAGAIN, EOPNOTSUPP, EPIPE, Errno} from '../../abi/errno.ts'
 import {O_NONBLOCK} from '../../abi/open-flags.ts'
@@ -34,7 +34,7 @@ export interface Outgoing {
   /** A struct sockaddr; undefined: to the peer. */
   readonly name?: Uint8Array | undefined
   readonly control?: Control
-  /** Called with what the call returns, unless it fails. */
+  /** Called with the call's result, unless it fails. */
   readonly sent?: (bytes: number) => void
 }
 
@@ -53,7 +53,7 @@ class Sending {
   readonly #mayWait: boolean
   readonly #deadlineNs: number
   readonly #author: Author
-  /** Of a stream. */
+  /** Bytes of a stream sent so far. */
   #sent = 0
 
   constructor(task: Task, file: SocketFile, outgoing: Outgoing) {
@@ -72,7 +72,7 @@ class Sending {
     return this.#streamOn(to, false)
   }
 
-  /** As much as there is room for; the rest when there is again. Descriptors go with the first bytes. */
+  /** Sends as much as there is room for; the rest when there is room again. Descriptors go with the first bytes. */
   #streamOn(to: UnixSocket, expired: boolean): number {
     const {memory} = this.#task
     try {
@@ -97,7 +97,7 @@ class Sending {
   record(): number {
     const socket = this.#socket
     if (socket.type === SOCK_SEQPACKET) checkConnected(socket)
-    // The name of what is connected counts for nothing.
+    // A connected socket ignores the name.
     const name = socket.type === SOCK_SEQPACKET ? undefined : this.#outgoing.name
     if (name !== undefined) decodeAddress(name)
     nameIfAsked(socket)
@@ -106,7 +106,7 @@ class Sending {
     return this.#recordOn(name, undefined, false)
   }
 
-  /** @param read what was copied from the guest before the task slept */
+  /** @param read copied from the guest before the task slept */
   #recordOn(name: Uint8Array | undefined, read: Uint8Array | undefined, expired: boolean): number {
     const socket = this.#socket
     const mayWait = this.#mayWait && !expired
@@ -129,7 +129,7 @@ class Sending {
     return bytes
   }
 
-  /** Here, or at the receiver. */
+  /** Waits for room here, or at the receiver. */
   #waitForRoom(again: (expired: boolean) => number, receiver?: UnixSocket): number {
     const {waiters} = this.#socket
     return this.#task.block({

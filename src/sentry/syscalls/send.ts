@@ -36,7 +36,7 @@ export const sendmsg: Syscall = (task, args) => {
   return sendOne(task, openSocket(task, args.int32(0)), args.address(1), flags)
 }
 
-/** As many as go; the first one's failure is the call's. */
+/** Sends as many as possible; only the first one's failure is the call's. */
 export const sendmmsg: Syscall = (task, args) => {
   const flags = args.uint32(3)
   checkMessageFlags(flags)

@@ -1,11 +1,11 @@
-// Set-user-ID and set-group-ID end when an ordinary user changes the file: new content must not have the old one's power.
+// Set-user-ID and set-group-ID end when an ordinary user changes the file: new content must not have the old one's rights.
 
 import {CAP_FSETID, hasCapability} from '../../abi/capability.ts'
 import {PERMISSION_BITS, S_IFREG, S_ISGID, S_ISUID, S_IXGRP} from '../../abi/file-mode.ts'
 import type {FileDescription, Inode} from '../../vfs/file.ts'
 import type {Task} from '../task.ts'
 
-/** Files that this was done for: a write looks once for each description, not each time. */
+/** Files already handled: a write checks once for each description, not each time. */
 const cleared = new WeakSet<FileDescription>()
 
 /** Before a write. Cheap for root, and from the second write of a file on. */
@@ -26,7 +26,7 @@ export function clearSetId(task: Pick<Task, 'credentials'>, inode: Inode): void 
 const mayKeep = ({credentials}: Pick<Task, 'credentials'>): boolean =>
   hasCapability(credentials.capabilities, CAP_FSETID)
 
-/** S_ISGID without S_IXGRP is no power (man 2 chown). */
+/** S_ISGID without S_IXGRP grants nothing (man 2 chown). */
 export function withoutSetId(mode: number): number {
   return mode & ~(S_ISUID | (mode & S_IXGRP ? S_ISGID : 0))
 }

@@ -1,4 +1,4 @@
-// setuid(2), setreuid(2), setresuid(2), setfsuid(2), and the same of group ids: credentials(7).
+// setuid(2), setreuid(2), setresuid(2), setfsuid(2), and the same for group ids: credentials(7).
 
 import {CAP_SETGID, CAP_SETUID, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
@@ -6,7 +6,7 @@ import {type Credentials, fixCapabilities, fixFileCapabilities} from '../credent
 import type {Task} from '../task.ts'
 import type {Syscall} from './syscall.ts'
 
-/** The four ids of one sort. */
+/** The four ids of one kind. */
 interface Ids {
   readonly real: number
   readonly effective: number
@@ -14,7 +14,7 @@ interface Ids {
   readonly fs: number
 }
 
-/** How to get and set one sort of them, and who may choose freely. */
+/** How to get and set ids of one kind, and which capability allows any choice. */
 interface Sort {
   readonly capability: number
   of(credentials: Credentials): Ids
@@ -37,7 +37,7 @@ const groups: Sort = {
   },
 }
 
-/** "Leave it": (uid_t) -1. */
+/** Leave unchanged: (uid_t) -1. */
 const KEEP = 0xffff_ffff
 
 export const setuid: Syscall = (task, args) => setId(task, users, args.uint32(0))
@@ -90,7 +90,7 @@ function setRes(task: Task, sort: Sort, real: number, effective: number, saved: 
   })
 }
 
-/** Never fails: it tells the old id, and who wants to know whether it worked asks again. */
+/** Never fails: it returns the old id, and callers that want to know whether it worked ask again. */
 function setFs(task: Task, sort: Sort, id: number): number {
   const ids = sort.of(task.credentials)
   const own = [ids.real, ids.effective, ids.saved, ids.fs]
@@ -111,7 +111,7 @@ function change(task: Task, sort: Sort, ids: Ids): number {
   return 0
 }
 
-/** Who acts for somebody else keeps what it knows from that one's processes: commit_creds in Linux. */
+/** A process that acts for another user keeps what it knows from that user's processes: commit_creds in Linux. */
 function become(task: Task, next: Credentials): void {
   const {credentials: old, process} = task
   if (next.euid !== old.euid || next.egid !== old.egid || next.uid !== old.uid || next.gid !== old.gid) {

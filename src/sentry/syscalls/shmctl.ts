@@ -64,7 +64,7 @@ export const shmctl: Syscall = (task, args) => {
   }
 }
 
-/** Guest memory is never swapped: only the mode tells. @throws Errno EPERM */
+/** Guest memory is never swapped: the lock only shows in the mode. @throws Errno EPERM */
 function lock(task: Task, {permission}: SharedSegment, on: boolean): number {
   const {credentials, process} = task
   if (!hasCapability(credentials.capabilities, CAP_IPC_LOCK)) {

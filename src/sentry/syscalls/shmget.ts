@@ -35,7 +35,7 @@ function checkSize(task: Task, size: number, raw: bigint, flags: number): void {
   if (raw < 1n || raw > SHMMAX) throw new Errno(EINVAL)
   // There are no huge pages.
   if (flags & SHM_HUGETLB) throw new Errno(ENOMEM)
-  // Too many pages for a number: no memory has them.
+  // More pages than a number holds: no memory has so many.
   if (!Number.isSafeInteger(size)) throw new Errno(ENOMEM)
   if (!(flags & SHM_NORESERVE)) checkOvercommitted(size, task.kernel.platform.memory.size)
 }

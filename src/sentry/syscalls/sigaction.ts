@@ -26,7 +26,7 @@ const FLAGS = 8
 const RESTORER = 16
 const MASK = 24
 
-/** Linux clears the others, so that a program can find out which it has. */
+/** Linux clears all other flags, so that a program can find out which ones it supports. */
 const KNOWN_FLAGS =
   SA_NOCLDSTOP |
   SA_NOCLDWAIT |

@@ -4,7 +4,7 @@ import {arch} from '../../arch/index.ts'
 import type {StackDescription} from '../signals/alternate-stack.ts'
 import type {Syscall} from './syscall.ts'
 
-// stack_t: a pointer, an int and padding, a size.
+// stack_t: a pointer, an int with padding, a size.
 const STACK_BYTES = 24
 const FLAGS = 8
 const SIZE = 16

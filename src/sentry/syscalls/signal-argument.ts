@@ -17,7 +17,7 @@ export function checkSetSize(size: number): void {
   if (size !== SIGNAL_SET_BYTES) throw new Errno(EINVAL)
 }
 
-/** 0, which asks whether the target is there, or a signal. @throws Errno EINVAL */
+/** 0, which asks whether the target exists, or a signal. @throws Errno EINVAL */
 export function signalOrZero(value: number): number {
   if (value < 0 || value > NSIG) throw new Errno(EINVAL)
   return value

@@ -30,7 +30,7 @@ function changed(mask: SignalSet, how: number, set: SignalSet): SignalSet {
 }
 
 export const rtSigpending: Syscall = (task, args) => {
-  // Linux takes any size up to its own here.
+  // Linux accepts any size up to its own here.
   const size = args.address(1)
   if (size > SIGNAL_SET_BYTES) throw new Errno(EINVAL)
   const pending = task.signals.pendingSet.intersection(task.signals.mask)

@@ -31,7 +31,7 @@ function popFrame(task: Task): SignalReturn | undefined {
   }
 }
 
-/** As in Linux, a stack that cannot be set is left as it was, and the return goes on. */
+/** As in Linux, a stack that cannot be set stays as it was, and the return goes on. */
 function restoreStack(set: () => void): void {
   try {
     set()
@@ -46,7 +46,7 @@ function refuse(task: Task): void {
     forceSegv(task, 0)
     return
   }
-  // find_vma: anything that is mapped there or above counts.
+  // find_vma: anything mapped there or above counts.
   const {vmas} = task.process.memoryMap
   const isBelowMapping = fault.address >= 0 && vmas.get(vmas.indexAfter(fault.address)) !== undefined
   forceFault(task, {...fault, code: (isBelowMapping ? SEGV_ACCERR : SEGV_MAPERR).code})

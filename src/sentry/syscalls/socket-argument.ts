@@ -1,4 +1,4 @@
-// Socket arguments: descriptors that must be sockets, addresses, and who calls.
+// Socket arguments: descriptors that must be sockets, addresses, and the caller's credentials.
 
 import {ECONNREFUSED, EINVAL, ENOTSOCK, Errno} from '../../abi/errno.ts'
 import {MAY_WRITE, S_IFSOCK} from '../../abi/file-mode.ts'
@@ -20,7 +20,7 @@ export function openSocket(task: Task, fd: number): SocketFile {
   return requireSocket(openFile(task, fd))
 }
 
-/** A socket of the host's that hv was started with is a stream here, and no socket. @throws Errno ENOTSOCK */
+/** A host socket that hv was started with is a stream here, not a socket. @throws Errno ENOTSOCK */
 export function requireSocket(file: FileDescription): SocketFile {
   if (!(file instanceof SocketFile)) throw new Errno(ENOTSOCK)
   return file
@@ -32,7 +32,7 @@ export function readAddress(task: Task, address: number, length: number): Uint8A
   return task.memory.readBytes(address, length)
 }
 
-/** As much as there is room for; the length that is stored is the whole one. @throws Errno EFAULT, EINVAL */
+/** Writes as much as there is room for, and the whole length. @throws Errno EFAULT, EINVAL */
 export function writeAddress(task: Task, bytes: Uint8Array, address: number, lengthAddress: number): void {
   const room = task.memory.readInt32(lengthAddress)
   if (room < 0) throw new Errno(EINVAL)
@@ -50,12 +50,12 @@ export function findSocket(task: Task, {type, domain}: UnixSocket, address: Uint
   return domain.names.findByInode(type, inode)
 }
 
-/** Whoever shows who it is has a name to answer to. @throws Errno ENOSPC */
+/** A socket that passes its credentials has a name to reply to. @throws Errno ENOSPC */
 export function nameIfAsked(socket: UnixSocket): void {
   if (socket.options.passesCredentials && socket.address === undefined) socket.domain.names.bindAny(socket)
 }
 
-/** SO_PEERCRED of the other side. */
+/** What the other side's SO_PEERCRED shows. */
 export function callerCredentials({process, credentials}: Task): PeerCredentials {
   const {euid, egid, groups} = credentials
   return {pid: process.pid, uid: euid, gid: egid, groups}

@@ -1,4 +1,4 @@
-// socket(2), socketpair(2): UNIX sockets; there are no others. What is looked at first is in Linux's order (net/socket.c).
+// socket(2), socketpair(2): UNIX sockets; there are no others. Checks are in Linux's order (net/socket.c).
 
 import {EAFNOSUPPORT, EFAULT, EINVAL, EPROTONOSUPPORT, Errno, ESOCKTNOSUPPORT} from '../../abi/errno.ts'
 import {O_CLOEXEC, O_NONBLOCK} from '../../abi/open-flags.ts'
@@ -79,7 +79,7 @@ function newSocket({kernel}: Task, args: Arguments): UnixSocket {
   return new UnixSocket(typeOf(type), kernel.unix, kernel.budget)
 }
 
-/** SOCK_RAW is another word for SOCK_DGRAM. @throws Errno ESOCKTNOSUPPORT */
+/** SOCK_RAW is a synonym of SOCK_DGRAM here. @throws Errno ESOCKTNOSUPPORT */
 function typeOf(type: number): number {
   if (type === SOCK_RAW) return SOCK_DGRAM
   if (type !== SOCK_STREAM && type !== SOCK_DGRAM && type !== SOCK_SEQPACKET) throw new Errno(ESOCKTNOSUPPORT)

@@ -67,7 +67,7 @@ function isHostStream({hostFd}: FileDescription): boolean {
   return hostFd !== undefined
 }
 
-/** @throws Errno EBADF: not open for it; EINVAL: neither is a pipe, both are the same one, or the other has no splices */
+/** @throws Errno EBADF: not open for it; EINVAL: neither is a pipe, both are the same one, or the other cannot be spliced */
 function requireEnds(input: FileDescription, output: FileDescription): void {
   if (!opensForReading(input.flags) || !opensForWriting(output.flags)) throw new Errno(EBADF)
   if (input instanceof PipeEnd) {
@@ -95,7 +95,7 @@ export const tee: Syscall = (task, args) => {
   if (!(input instanceof PipeEnd && output instanceof PipeEnd) || input.pipe === output.pipe) {
     throw new Errno(EINVAL)
   }
-  // What stays in the pipe can be copied once.
+  // Bytes that stay in the pipe can be copied only once.
   const available = Math.min(length, input.pipe.length || length)
   const source: Source = {file: input, peek: (target) => input.pipe.peek(target), take: () => {}}
   const nonBlocking = (flags & SPLICE_F_NONBLOCK) !== 0

@@ -15,7 +15,7 @@ export const statx: Syscall = (task, args) => {
   if ((args.uint32(3) & STATX__RESERVED) !== 0) throw new Errno(EINVAL)
 
   const {inode, mount} = locateTarget(task, dirfd, args.address(1), flags)
-  // No number is ever given twice, so that both kinds are one.
+  // No mount number is ever reused, so both kinds are the same.
   const idBit = args.uint32(3) & STATX_MNT_ID_UNIQUE || STATX_MNT_ID
   const buffer = new Uint8Array(STATX_SIZE)
   encodeStatx(new DataView(buffer.buffer), inode.attributes(), {

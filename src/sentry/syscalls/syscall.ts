@@ -8,12 +8,12 @@ import type {Task} from '../task.ts'
  */
 export type Syscall = (task: Task, args: Arguments) => number
 
-/** The task sleeps; what it was woken by calls its continuation. Not a result any call can have. */
+/** The task sleeps; its waker calls its continuation. Not a possible result of any call. */
 export const BLOCKED = Number.NEGATIVE_INFINITY
 /** The handler changed the registers itself (rt_sigreturn, execve): no result is stored. */
 export const REGISTERS_SET = Number.POSITIVE_INFINITY
 
-/** The six argument words, in the four readings a handler needs. Valid until the handler returns: a sleeping call copies. */
+/** The six argument words, in the four readings that handlers need. Valid until the handler returns: a sleeping call copies them. */
 export interface Arguments {
   /** Unsigned: addresses and size_t, by the rule of abi/word.ts. */
   address(index: number): number
@@ -24,11 +24,11 @@ export interface Arguments {
   raw(index: number): bigint
 }
 
-/** How complete a call is: what README.md in this folder says of it. */
+/** How complete a call is, as README.md in this folder reports. */
 export type Support =
   | 'full'
   | {partial: string}
-  /** Answered with an error on purpose; the text says which and why. */
+  /** Fails on purpose; the text says with which error and why. */
   | {refused: string}
 
 export interface Row {
@@ -38,9 +38,9 @@ export interface Row {
   run: Syscall
   /** Argument kinds in order, for the trace: see trace/kinds. Their number is the call's arity. */
   args: string
-  /** What a pledged process must have promised for it: see pledge/requirements.ts. */
+  /** What a pledged process must have promised to make it: see pledge/requirements.ts. */
   promises: string
-  /** Kind of the result; a plain number unless said. */
+  /** Kind of the result; default: a plain number. */
   result?: string
   support?: Support
 }

@@ -1,6 +1,6 @@
-// table.ts: one row per system call: the one truth about what is supported. A table, so it may be long.
-// arm64 has no number where Linux dropped the legacy call. `args` are the trace's kinds, one word an argument; `promises`
-// is what pledge(2) needs, in the words of ../pledge/requirements.ts.
+// table.ts: one row per system call: the single source of what is supported. A table, so it may be long.
+// arm64 has no number where Linux dropped the legacy call. `args` are the trace's kinds, one word for each argument; `promises`
+// is what pledge(2) requires, in the words of ../pledge/requirements.ts.
 
 import {EINTR, EINVAL, ENOSYS, EOPNOTSUPP, EPERM} from '../../abi/errno.ts'
 import {accept, accept4} from './accept.ts'
@@ -454,12 +454,12 @@ export const table: readonly Row[] = [
   {name: 'mq_notify', x86_64: 244, arm64: 184, run: mqNotify, args: 'fd sigevent', promises: 'stdio', support: {partial: 'no SIGEV_THREAD, which needs a netlink socket'}},
   {name: 'mq_getsetattr', x86_64: 245, arm64: 185, run: mqGetsetattr, args: 'fd mqattr mqattr_out', promises: 'stdio'},
 
-  // What Linux does not have, far above its numbers.
+  // Calls that Linux does not have, far above its numbers.
   {name: 'xpledge', x86_64: 10000, arm64: 10000, run: xpledge, args: 'hex', promises: 'always'},
   {name: 'pledge', x86_64: 10001, arm64: 10001, run: pledge, args: 'str str', promises: 'always'},
   {name: 'unveil', x86_64: 10002, arm64: 10002, run: unveil, args: 'path str', promises: 'unveil'},
 
-  // Sockets: of the UNIX family.
+  // Sockets of the UNIX family.
   {name: 'socket', x86_64: 41, arm64: 198, run: socket, args: 'sockfamily socktype int', promises: 'socket', support: {partial: 'UNIX sockets; other families: EAFNOSUPPORT'}},
   {name: 'socketpair', x86_64: 53, arm64: 199, run: socketpair, args: 'sockfamily socktype int fdpair_out', promises: 'stdio', support: {partial: 'as socket'}},
   {name: 'bind', x86_64: 49, arm64: 200, run: bind, args: 'fd sockaddr uint', promises: 'on_socket', support: {partial: 'not in a volume of the host: EPERM'}},

@@ -1,4 +1,4 @@
-// The time-outs of poll(2), select(2), epoll_wait(2): when they end, and what is left of them.
+// The time-outs of poll(2), select(2), epoll_wait(2): when they end, and what remains of them.
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {
@@ -31,7 +31,7 @@ export function readTimespecDeadline(task: Task, address: number): number {
   return deadlineAfter(task, decodeTimespec(task.memory.readBytes(address, TIMESPEC_BYTES)))
 }
 
-/** A struct timeval, whose microseconds may be more than a second (kern_select); address 0: no limit. @throws Errno EFAULT, EINVAL */
+/** A struct timeval, with microseconds possibly above a second (kern_select); address 0: no limit. @throws Errno EFAULT, EINVAL */
 export function readTimevalDeadline(task: Task, address: number): number {
   if (address === 0) return Number.POSITIVE_INFINITY
   const time = decodeTimeval(task.memory.readBytes(address, TIMEVAL_BYTES))

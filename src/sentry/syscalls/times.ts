@@ -44,7 +44,7 @@ function usageOf(task: Task, who: number): Uint8Array {
   }
 }
 
-/** For wait4(2): a child's own and its children's, which may have stopped only. */
+/** For wait4(2): a child's own usage and its children's; the child may only have stopped. */
 export function usageOfChild({kernel}: Task, child: Process): Uint8Array {
   const cpuNs = child.cpuTimeNs(kernel.monotonicNs())
   return usage(cpuNs + child.childrenCpuNs, child.residentBytes)

@@ -1,5 +1,5 @@
-// Transfer: bytes between a file and guest memory: what read(2), write(2) and their vectored and positioned kin share.
-// The fast paths, one range that lies in a row and moves at once, make nothing but the view.
+// Transfer: bytes between a file and guest memory: what read(2), write(2) and their vectored and positioned forms share.
+// The fast paths, for one contiguous range that moves at once, make nothing but the view.
 
 import {EAGAIN, EFAULT, EPIPE, Errno} from '../../abi/errno.ts'
 import {S_IFREG} from '../../abi/file-mode.ts'
@@ -52,7 +52,7 @@ export function readRange(
   return readRanges(task, file, [{address, length}], position, moved)
 }
 
-/** The same over several ranges. `moved` bytes of them are filled already. */
+/** The same over several ranges, of which `moved` bytes are filled already. */
 export function readRanges(
   task: Task,
   file: FileDescription,
@@ -61,7 +61,7 @@ export function readRanges(
   moved = 0,
 ): number {
   if (file instanceof SocketFile) return totalLength(ranges) === 0 ? 0 : receiveBytes(task, file, ranges)
-  // Files of records (eventfd, timerfd) and terminals must see one read: what fits is read in one piece.
+  // Files of records (eventfd, timerfd) and terminals must see one read: a request that fits is read in one piece.
   const total = totalLength(ranges)
   const inOnePiece = moved === 0 && total <= SCRATCH_BYTES
   const progress = (): number => moved
@@ -95,12 +95,12 @@ export function readRanges(
   return attempt()
 }
 
-/** Sleeps until there is something to read, or the file's time is over: then what there is counts. */
+/** Sleeps until there is something to read, or until the file's time is over: then what is there counts. */
 function waitToRead(task: Task, file: FileDescription, beganNs: number, wait: Wait): number {
   const deadlineNs = file.readDeadlineNs?.(beganNs)
   if (deadlineNs === undefined) return task.block(wait)
   if (deadlineNs > task.kernel.monotonicNs()) {
-    // The same wait goes on, where it may.
+    // Continues the same wait, if possible.
     const before = task.wait
     const isSame = before?.retry === wait.retry && before.deadlineNs === deadlineNs
     return task.block(isSame ? before : {...wait, deadlineNs})
@@ -150,14 +150,14 @@ export function writeRanges(
   flags = 0,
 ): number {
   const total = totalLength(ranges)
-  // write(2) of no bytes is no record, ranges without a byte are nothing to write.
+  // A write(2) of no bytes makes no record, and empty ranges are nothing to write.
   if (total === 0 && (file.writesRecords || file instanceof SocketFile)) return 0
   if (file instanceof SocketFile) return sendMessage(task, file, {ranges, flags: 0})
   clearSetIdForWrite(task, file)
   const statusFlags = flags & RWF_APPEND ? O_APPEND : 0
   const allowed = withFlags(file, statusFlags, () => limitWrite(task, file, total, position))
   const finish = (moved: number): number => {
-    // Linux's streams and devices have nothing to sync, and say nothing.
+    // Linux's streams and devices have nothing to sync, and report nothing.
     if (flags & (RWF_DSYNC | RWF_SYNC) && file.inode.kind === S_IFREG) file.sync()
     return moved
   }
@@ -168,7 +168,7 @@ export function writeRanges(
   return writeRest(task, file, allowed === total ? ranges : cut(ranges, allowed), position, 0, writer)
 }
 
-/** Status flags that hold for one step. */
+/** Status flags that are set for one step. */
 export function withFlags(file: FileDescription, flags: number, step: () => number): number {
   const before = file.flags
   file.flags |= flags
@@ -222,18 +222,18 @@ function writeRest(
   return attempt()
 }
 
-/** As Linux: what ends the process alone ends the transfer of a file, any signal that of a device or a pipe. */
+/** As in Linux, only the end of the process ends the transfer of a file, but any signal ends that of a device or a pipe. */
 function interruptible(file: FileDescription, moved: () => number): SliceOptions {
   return file.inode.kind === S_IFREG ? {} : {moved}
 }
 
-/** What fits is gathered first: it reaches a pipe or a terminal in one piece, as with Linux. */
+/** A request that fits is gathered first: it reaches a pipe or a terminal in one piece, as in Linux. */
 function nextPiece(task: Task, file: FileDescription, ranges: readonly Iovec[], total: number): Uint8Array {
   if (total <= SCRATCH_BYTES && !file.writesRecords) return gather(task.memory, ranges, total)
   const first = ranges.find((range) => range.length > 0)!
   if (first.length <= SCRATCH_BYTES) {
     const piece = gather(task.memory, [first], first.length)
-    // There is no part of a record.
+    // A record cannot be written in part.
     if (file.writesRecords && piece.length < first.length) throw new Errno(EFAULT)
     return piece
   }
@@ -241,13 +241,13 @@ function nextPiece(task: Task, file: FileDescription, ranges: readonly Iovec[], 
   return task.memory.view(address, length, PROT_READ)
 }
 
-/** A file that has nothing to give says so before it looks at the buffer. */
+/** A file with nothing to give reports that before it looks at the buffer. */
 function readFailure(error: unknown, file: FileDescription): unknown {
   const isFault = error instanceof Errno && error.code === EFAULT
   return isFault && (file.readiness() & (POLLIN | POLLHUP)) === 0 ? new Errno(EAGAIN) : error
 }
 
-/** Whether the task is to sleep over this failure. */
+/** Whether the task must sleep after this failure. */
 function mayBlock(error: unknown, file: FileDescription): boolean {
   if (!(error instanceof Errno) || error.code !== EAGAIN) return false
   return error instanceof MustWait || (file.flags & O_NONBLOCK) === 0
@@ -259,7 +259,7 @@ function brokenPipe(task: Task, error: unknown): unknown {
   return error
 }
 
-/** Who watches the file learns of what was read. */
+/** Tells the file's watchers what was read. */
 function accessed(file: FileDescription, moved: number): number {
   if (moved > 0) tell(file.inode, IN_ACCESS, file.openedAt)
   return moved
@@ -270,7 +270,7 @@ function modified(file: FileDescription, moved: number): number {
   return moved
 }
 
-/** What lies behind the first `skip` bytes. */
+/** The ranges after the first `skip` bytes. */
 function rest(ranges: readonly Iovec[], skip: number): readonly Iovec[] {
   if (skip === 0) return ranges
   const left: Iovec[] = []

@@ -15,7 +15,7 @@ import {openFile} from './descriptor-argument.ts'
 import {checkMountWritable, descriptorTarget, locateTarget, type Target} from './path-argument.ts'
 import type {Syscall} from './syscall.ts'
 
-/** A moment, the present moment, or leave it. */
+/** A moment, now, or unchanged. */
 type Wanted = Time | 'now' | 'omit'
 
 export const utimensat: Syscall = (task, args) => {
@@ -96,7 +96,7 @@ function setTimes(task: Task, target: Target, atime: Wanted, mtime: Wanted): num
   const {inode} = target
   const who = task.credentials
   checkMountWritable(target)
-  // The owner sets any time; who may write may say "now" (man 2 utimensat, "Permissions requirements").
+  // The owner may set any time; a user with write permission may set "now" (man 2 utimensat, "Permissions requirements").
   if (!ownsInode(who, inode.attributes().uid)) {
     if (atime !== 'now' || mtime !== 'now') throw new Errno(EPERM)
     checkAccess(inode, MAY_WRITE, who)

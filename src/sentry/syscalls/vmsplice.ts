@@ -13,7 +13,7 @@ import {openFile} from './descriptor-argument.ts'
 import {SPLICE_F_NONBLOCK, SPLICE_FLAGS} from './splice.ts'
 import {BLOCKED, type Syscall} from './syscall.ts'
 
-/** It waits for the first byte, or room for it, whatever O_NONBLOCK says: only SPLICE_F_NONBLOCK counts. */
+/** Waits for the first byte, or room for it, even with O_NONBLOCK: only SPLICE_F_NONBLOCK counts. */
 export const vmsplice: Syscall = (task, args) => {
   const file = openFile(task, args.int32(0))
   const flags = args.uint32(3)
@@ -35,7 +35,7 @@ export const vmsplice: Syscall = (task, args) => {
   })
 }
 
-/** What fits goes in. @throws Errno EPIPE, EFAULT */
+/** Puts in as much as fits. @throws Errno EPIPE, EFAULT */
 function fill(task: Task, {pipe}: PipeEnd, ranges: readonly Iovec[]): number {
   if (pipe.readers === 0) {
     raiseOwn(task, SIGPIPE)
@@ -54,7 +54,7 @@ function drain(task: Task, {pipe}: PipeEnd, ranges: readonly Iovec[]): number {
   return moveRanges(task, ranges, PROT_WRITE, (view) => (pipe.length === 0 ? 0 : pipe.read(view)))
 }
 
-/** Until `move` takes less than it is given, or memory ends. @throws Errno EFAULT when it ends at once */
+/** Moves until `move` takes less than it is given, or memory ends. @throws Errno EFAULT when it ends at once */
 function moveRanges(
   task: Task,
   ranges: readonly Iovec[],

@@ -26,12 +26,12 @@ const P_PID = 1
 const P_PGID = 2
 const P_PIDFD = 3
 
-/** What has no negative in 32 bits is no group. */
+/** A number without a negative in 32 bits is no group. */
 const INT_MIN = -(2 ** 31)
 const STOPPED_STATUS = 0x7f
 const CONTINUED_STATUS = 0xffff
 
-/** What there is to tell of a child. */
+/** Something to report about a child. */
 interface News {
   readonly child: Process
   /** CLD_* */
@@ -76,7 +76,7 @@ export const waitid: Syscall = (task, args) => {
       return 0
     })
   } catch (error) {
-    // Also then the fields that it fills are stored.
+    // The fields are stored in this case, too.
     if (error instanceof Errno && error.code === ECHILD) storeInfo(task, infoAddress, undefined)
     throw error
   }
@@ -112,7 +112,7 @@ function selectionById(task: Task, which: number, id: number): {select: Selectio
   }
 }
 
-/** @param finish stores what there is to tell; undefined: nothing yet, and the caller does not wait */
+/** @param finish stores the report; undefined: nothing yet, and the caller does not wait */
 function waitFor(
   task: Task,
   select: Selection,
@@ -125,7 +125,7 @@ function waitFor(
     if (children.length === 0) throw new Errno(ECHILD)
     const news = newsOf(children, options)
     if (news === undefined) return options & WNOHANG ? finish(undefined) : BLOCKED
-    // Before it is told: a fault there does not bring it back.
+    // Before it is reported: a fault there does not bring it back.
     if (!(options & WNOWAIT)) {
       if (news.child.exit !== undefined) reap(kernel, news.child)
       else news.child.stopNews = undefined
@@ -137,7 +137,7 @@ function waitFor(
   return task.block({queues: [process.childNews], restart: 'sa-restart', retry: attempt})
 }
 
-/** Children that do not send SIGCHLD at their end are waited for by __WCLONE and __WALL alone. */
+/** Only __WCLONE and __WALL wait for children that do not send SIGCHLD at their end. */
 function isOfKind({exitSignal}: Process, options: number): boolean {
   if (options & WALL) return true
   return (exitSignal !== SIGCHLD) === ((options & WCLONE) !== 0)
@@ -157,14 +157,14 @@ function newsOf(children: readonly Process[], options: number): News | undefined
   return undefined
 }
 
-/** As W* of sys/wait.h take apart. */
+/** In the form that the W* macros of sys/wait.h take apart. */
 function statusWord({child: {exit}, code, status}: News): number {
   if (exit === undefined) return code === CLD_CONTINUED ? CONTINUED_STATUS : (status << 8) | STOPPED_STATUS
   if (exit.signal === undefined) return status << 8
   return status
 }
 
-/** si_signo, si_errno, si_code; si_pid, si_uid, si_status: zeros when there is nothing to tell. */
+/** si_signo, si_errno, si_code; si_pid, si_uid, si_status: zeros when there is nothing to report. */
 function storeInfo({memory}: Task, address: number, news: News | undefined): void {
   if (address === 0) return
   const info: SignalInfo =

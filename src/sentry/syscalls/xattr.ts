@@ -12,7 +12,7 @@ const XATTR_SIZE_MAX = 65536
 /** XATTR_CREATE | XATTR_REPLACE. */
 const XATTR_FLAGS = 3
 
-/** Finds what the call is about, so that a bad path or descriptor is told first. */
+/** Finds the object of the call, so that a bad path or descriptor is reported first. */
 type Find = (task: Task, args: Arguments) => void
 
 const byPath: Find = (task, args) => void locateTarget(task, AT_FDCWD, args.address(0), 0)

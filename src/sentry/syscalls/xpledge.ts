@@ -1,4 +1,4 @@
-// xpledge(kinds): call 10000 of github.com/skeeto/ptrace-examples: from now on a process makes but few calls.
+// xpledge(kinds): call 10000 of github.com/skeeto/ptrace-examples: from now on, a process may make only a few calls.
 
 import {EPERM, Errno} from '../../abi/errno.ts'
 import {rowOf} from '../call-table.ts'
@@ -9,10 +9,10 @@ const XPLEDGE_OPEN = 1 << 1
 
 const ALWAYS = ['brk', 'mmap', 'munmap', 'close', 'exit', 'exit_group']
 const RDWR = ['read', 'pread64', 'readv', 'preadv', 'write', 'pwrite64', 'writev', 'pwritev']
-/** arm64 has no open(2), and C libraries make openat(2) of it everywhere. */
+/** arm64 has no open(2), for which C libraries call openat(2) everywhere. */
 const OPEN = ['open', 'openat']
 
-/** Itself is not among the calls that are left, so kinds are never widened. */
+/** The call forbids itself, so kinds are never widened. */
 export const xpledge: Syscall = ({process}, args) => {
   const kinds = args.int32(0)
   const left = new Set(ALWAYS)

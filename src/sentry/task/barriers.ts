@@ -4,23 +4,23 @@ import {WaitQueue} from '../../vfs/wait-queue.ts'
 import type {Task} from '../task.ts'
 
 export interface Barrier {
-  /** On CPUs since before the call. */
+  /** Tasks that have been on CPUs since before the call. */
   readonly pending: Set<Task>
-  /** Woken when there are none left. */
+  /** Woken when none are left. */
   readonly done: WaitQueue
 }
 
 export class Barriers {
   readonly #open = new Set<Barrier>()
 
-  /** @param tasks that run, and are told to trap */
+  /** @param tasks running tasks that were told to trap */
   open(tasks: readonly Task[]): Barrier {
     const barrier: Barrier = {pending: new Set(tasks), done: new WaitQueue()}
     if (tasks.length > 0) this.#open.add(barrier)
     return barrier
   }
 
-  /** It has trapped, or ended. On the way of every trap. */
+  /** The task has trapped, or ended. Called in every trap. */
   pass(task: Task): void {
     if (this.#open.size === 0) return
     for (const barrier of this.#open) {

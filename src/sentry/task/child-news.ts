@@ -1,4 +1,4 @@
-// What a parent learns of its children: SIGCHLD, and something to wait(2) for.
+// What a parent is told about its children: SIGCHLD, and something for wait(2) to report.
 
 import {Errno} from '../../abi/errno.ts'
 import {CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, childInfo} from '../../abi/siginfo.ts'
@@ -7,26 +7,26 @@ import {NS_PER_TICK} from '../../abi/time.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Exit, Process} from '../process.ts'
 
-/** How it ended, as SIGCHLD's siginfo and waitid(2) tell: CLD_*, and an exit status or a signal. No core is ever written. */
+/** How it ended, as in SIGCHLD's siginfo and waitid(2): CLD_*, and an exit status or a signal. No core is ever written. */
 export function endOf({code, signal}: Exit): {code: number; status: number} {
   if (signal === undefined) return {code: CLD_EXITED, status: code ?? 0}
   return {code: CLD_KILLED, status: signal}
 }
 
-/** A zombie's parent: who ignores SIGCHLD, or asked for no zombies (SA_NOCLDWAIT), will not wait for it. */
+/** A parent that ignores SIGCHLD, or asked for no zombies (SA_NOCLDWAIT), will not wait for its zombie. */
 export function tellParentOfEnd(kernel: Kernel, process: Process): void {
   const parent = process.parent!
   const {handler, flags} = parent.signals.action(SIGCHLD)
   const isUnwanted = process.exitSignal === SIGCHLD && (handler === SIG_IGN || (flags & SA_NOCLDWAIT) !== 0)
   if (parent === kernel.init || isUnwanted) reap(kernel, process)
   const isIgnored = process.exitSignal === SIGCHLD && handler === SIG_IGN
-  // clone(2) takes any number: one that is no signal tells nothing.
+  // clone(2) takes any number: one that is no signal sends nothing.
   if (process.exitSignal !== 0 && process.exitSignal <= NSIG && !isIgnored)
     tell(parent, process, endOf(process.exit!))
   parent.childNews.wakeAll()
 }
 
-/** @param signal that stopped it */
+/** @param signal the one that stopped it */
 export function tellParentOfStop(process: Process, signal: number): void {
   process.stopNews = signal
   tellOfJob(process, {code: CLD_STOPPED, status: signal})
@@ -57,7 +57,7 @@ function tell(
   try {
     parent.signals.raise(signal, info)
   } catch (error) {
-    // A real-time signal for which the queue has no room: do_notify_parent in Linux drops it, too.
+    // A real-time signal that the queue has no room for: do_notify_parent in Linux drops it, too.
     if (!(error instanceof Errno)) throw error
   }
 }

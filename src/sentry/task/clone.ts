@@ -1,4 +1,4 @@
-// cloneTask: a new task, of the same process or of a new one, sharing what it is told to: copy_process in Linux.
+// cloneTask: makes a new task, in the same process or a new one, which shares what it is told to: copy_process in Linux.
 
 import {CAP_SYS_ADMIN, CAP_SYS_RESOURCE, hasCapability} from '../../abi/capability.ts'
 import {
@@ -37,9 +37,9 @@ export interface CloneRequest {
 }
 
 /**
- * Does not start it.
- * @param prepare the last step: when it throws, the task is unborn
- * @throws Errno EAGAIN, ENOMEM, ENFILE, and what `prepare` throws; nothing is left behind then
+ * Does not start the task.
+ * @param prepare the last step: if it throws, there is no new task
+ * @throws Errno EAGAIN, ENOMEM, ENFILE, and what `prepare` throws, having left nothing behind
  */
 export function cloneTask(parent: Task, request: CloneRequest, prepare: (child: Task) => void): Task {
   const {kernel, process} = parent
@@ -63,7 +63,7 @@ export function cloneTask(parent: Task, request: CloneRequest, prepare: (child: 
       name: parent.name,
     })
     task.signals.mask = parent.signals.mask
-    // A thread on its parent's stack would share that: it has none of its own at first.
+    // A thread on its parent's stack would share that: at first it has none of its own.
     if (!has(flags, CLONE_VM) || has(flags, CLONE_VFORK))
       task.signals.alternateStack.copyFrom(parent.signals.alternateStack)
     if (has(flags, CLONE_CHILD_CLEARTID)) task.clearChildTid = request.childTid
@@ -83,12 +83,12 @@ export function cloneTask(parent: Task, request: CloneRequest, prepare: (child: 
   }
 }
 
-/** Who waits for a child of vfork(2) makes no calls, unless that one is killed while it waits for a child itself. */
+/** A vfork(2) caller makes no calls meanwhile. But if its child is killed while waiting for a child of its own, both others run. */
 function isAlone(parent: Process, flags: number): boolean {
   return has(flags, CLONE_VFORK) && !has(flags, CLONE_THREAD) && !parent.isBorrowing
 }
 
-/** In the new task the call returns 0. */
+/** In the new task, the call returns 0. */
 function copyRegisters(from: Context, to: Context, {stack, threadPointer}: CloneRequest): void {
   to.takeFpState(from.readFpState())
   const registers = from.readRegisters().slice()
@@ -164,7 +164,7 @@ function forkSpace({kernel, process}: Task, limits: Process['limits']): Space {
   return process.space.fork(limits, kernel.budget.part(), process.tasks.length === 1)
 }
 
-/** Flags above 32 bits, too. */
+/** Works for flags above 32 bits, too. */
 export function has(flags: number, flag: number): boolean {
   return flag > 0xffff_ffff ? Math.floor(flags / flag) % 2 === 1 : (flags & flag) !== 0
 }

@@ -1,8 +1,8 @@
-// CpuDeadlines: what happens when meters reach so much CPU time. Looked at while something runs, and not before it can be so far.
+// CpuDeadlines: what happens when meters reach a CPU time. Checked while something runs, and no sooner than a limit can be reached.
 
 import type {CpuMeter} from './cpu-meter.ts'
 
-/** Looks are this far apart at least, as a kernel's ticks are. */
+/** Checks are at least this far apart, like a kernel's ticks. */
 const GRANULARITY_NS = 1_000_000
 
 interface Deadline {
@@ -12,19 +12,19 @@ interface Deadline {
 }
 
 export class CpuDeadlines {
-  /** When to look, CLOCK_MONOTONIC nanoseconds: no meter reaches its limit before. */
+  /** When to check, CLOCK_MONOTONIC nanoseconds: no meter reaches its limit before. */
   dueNs = Number.POSITIVE_INFINITY
   readonly #cpus: number
   readonly #deadlines = new Set<Deadline>()
 
-  /** @param cpus how many times as fast as the clock a meter may go */
+  /** @param cpus how many times as fast as the clock a meter may run */
   constructor(cpus: number) {
     this.#cpus = cpus
   }
 
   /**
-   * @param expire called once, when the meter has come to `limitNs`
-   * @returns takes it back
+   * @param expire called once, when the meter has reached `limitNs`
+   * @returns a function that removes the deadline
    */
   add(meter: CpuMeter, limitNs: number, expire: () => void): () => void {
     const deadline = {meter, limitNs, expire}

@@ -1,16 +1,16 @@
-// CpuMeter: the CPU time of a program with all its processes, or of all programs: what time-outs and quotas go by.
+// CpuMeter: the CPU time of a program with all its processes, or of all programs, for time-outs and quotas.
 
 export class CpuMeter {
   readonly #whole: CpuMeter | undefined
   /** Of tasks that have left their CPUs, nanoseconds. */
   #countedNs = 0
-  /** Tasks that are on a CPU now, and when they came there, summed up. */
+  /** How many tasks are on a CPU now, and the sum of the times when they got there. */
   #onCpu = 0
   #sinceNs = 0
-  /** Sums of small numbers are exact. */
+  /** Keeps the sums small, and so exact. */
   #originNs: number | undefined
 
-  /** @param whole of which this is a part: it counts there, too */
+  /** @param whole the meter that this is a part of, which counts everything, too */
   constructor(whole?: CpuMeter) {
     this.#whole = whole
   }
@@ -28,7 +28,7 @@ export class CpuMeter {
     this.#whole?.begin(nowNs)
   }
 
-  /** It is over. @param sinceNs when it began */
+  /** The turn is over. @param sinceNs when it began */
   end(sinceNs: number, nowNs: number): void {
     this.#onCpu--
     this.#sinceNs -= sinceNs - this.#originNs!
@@ -36,7 +36,7 @@ export class CpuMeter {
     this.#whole?.end(sinceNs, nowNs)
   }
 
-  /** The sentry's work for a task that has no CPU. */
+  /** The sentry's work for a task without a CPU. */
   add(ns: number): void {
     this.#countedNs += ns
     this.#whole?.add(ns)

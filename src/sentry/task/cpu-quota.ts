@@ -1,33 +1,33 @@
-// CpuQuota: the share of a CPU that all programs together get in each period: when they have had it, they are held until the next.
+// CpuQuota: the share of a CPU that all programs together get in each period: once it is used up, they are held until the next.
 
 import type {TimerQueue} from '../timers.ts'
 import type {CpuMeter} from './cpu-meter.ts'
 
-/** As cpu.max of Linux's cgroups has it. */
+/** As in cpu.max of Linux's cgroups. */
 export const PERIOD_NS = 100_000_000
-/** Looks are this far apart at least. What a look comes too late for is taken off the next periods. */
+/** Checks are at least this far apart. What a late check lets through is taken off the next periods. */
 const GRANULARITY_NS = 500_000
-/** But of no more than these: a call may have kept the sentry busy for long. */
+/** But of no more than so many: one call may have kept the sentry busy for long. */
 const MOST_DEBT_PERIODS = 10
 
 export class CpuQuota {
-  /** Nobody may have a CPU now. */
+  /** No task may have a CPU now. */
   isHeld = false
-  /** When to look, CLOCK_MONOTONIC nanoseconds: it is not used up before. */
+  /** When to check, CLOCK_MONOTONIC nanoseconds: it cannot be used up before. */
   dueNs = 0
-  /** How long it was held so far, nanoseconds. */
+  /** How long tasks have been held so far, nanoseconds. */
   heldNs = 0
   readonly #meter: CpuMeter
   readonly #timers: TimerQueue
   readonly #cpus: number
-  /** For each period. */
+  /** Of each period. */
   readonly #shareNs: number
   #leftNs: number
-  /** What the meter had counted when it was last looked at. */
+  /** What the meter showed at the last check. */
   #usedNs = 0
   #periodEndNs = 0
 
-  /** @param percent of one CPU; @param cpus how many times as fast as the clock the meter may go */
+  /** @param percent of one CPU; @param cpus how many times as fast as the clock the meter may run */
   constructor(percent: number, meter: CpuMeter, timers: TimerQueue, cpus: number) {
     this.#meter = meter
     this.#timers = timers
@@ -36,7 +36,7 @@ export class CpuQuota {
     this.#leftNs = this.#shareNs
   }
 
-  /** @returns whether it is held from now on, until a timer ends that */
+  /** @returns whether tasks are held from now on, until a timer ends that */
   check(nowNs: number): boolean {
     if (this.isHeld || nowNs < this.dueNs) return false
     this.#settle(nowNs)
@@ -58,12 +58,12 @@ export class CpuQuota {
     this.dueNs = untilNs
   }
 
-  /** Takes off what was used, and adds what the periods bring that have begun: no more than one of them at a time. */
+  /** Subtracts what was used, and adds the shares of periods that have begun: never more than one of them is left. */
   #settle(nowNs: number): void {
     const usedNs = this.#meter.usedNs(nowNs)
     let leftNs = this.#leftNs - (usedNs - this.#usedNs)
     this.#usedNs = usedNs
-    // The first one begins with the first look.
+    // The first period begins with the first check.
     this.#periodEndNs ||= nowNs + PERIOD_NS
     if (nowNs >= this.#periodEndNs) {
       const begun = 1 + Math.floor((nowNs - this.#periodEndNs) / PERIOD_NS)

@@ -1,4 +1,4 @@
-// CpuUse: which task is on which of the guest's CPUs, how busy they were, how often they changed tasks: /proc/stat; and limits of it.
+// CpuUse: which task is on which of the guest's CPUs, how busy they are, how often they change tasks (/proc/stat), and their limits.
 
 import type {Task} from '../task.ts'
 import {CpuDeadlines} from './cpu-deadlines.ts'
@@ -7,13 +7,13 @@ import type {CpuQuota} from './cpu-quota.ts'
 
 export class CpuUse {
   readonly cpus: number
-  /** Times that a task gave up its CPU. */
+  /** How often tasks have given up their CPU. */
   switches = 0
-  /** Of all programs: theirs are parts of it. */
+  /** Of all programs, whose meters are parts of it. */
   readonly meter = new CpuMeter()
   /** Time-outs by CPU time. */
   readonly deadlines: CpuDeadlines
-  /** Absent: the CPUs are theirs all the time. */
+  /** Absent: programs may use the CPUs all the time. */
   quota: CpuQuota | undefined
   /** By CPU, nanoseconds, of tasks that have left it. */
   readonly #busyNs: Float64Array
@@ -24,12 +24,12 @@ export class CpuUse {
     this.#busyNs = new Float64Array(cpus)
   }
 
-  /** When a limit is to be looked at, CLOCK_MONOTONIC nanoseconds. */
+  /** When to check a limit, CLOCK_MONOTONIC nanoseconds. */
   get dueNs(): number {
     return Math.min(this.deadlines.dueNs, this.quota?.dueNs ?? Number.POSITIVE_INFINITY)
   }
 
-  /** @returns whether nobody may have a CPU from now on */
+  /** @returns whether no task may have a CPU from now on */
   checkLimits(nowNs: number): boolean {
     this.deadlines.check(nowNs)
     return this.quota?.check(nowNs) === true
@@ -40,7 +40,7 @@ export class CpuUse {
     if (this.cpus > 1) task.scheduling.place(this.cpus, (cpu) => isOn(cpu, others))
   }
 
-  /** Whether there is a CPU for it beside `others`, who do not have all. */
+  /** Whether there is a CPU for it beside `others`, which do not have all of them. */
   hasPlace({scheduling}: Task, others: readonly Task[]): boolean {
     return scheduling.affinity === undefined || scheduling.canRun(this.cpus, (cpu) => isOn(cpu, others))
   }

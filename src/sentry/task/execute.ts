@@ -9,8 +9,8 @@ import {removeTask} from './exit.ts'
 import {releaseThreadWords} from './thread-words.ts'
 
 /**
- * The program is loaded into memory of its own first: until that is done, an error leaves the caller as it was.
- * @param argv with what a script puts in front
+ * The program is loaded into new memory first: until that is done, an error leaves the caller unchanged.
+ * @param argv includes what a script puts in front
  * @throws Errno E2BIG, ENOMEM; HvError BAD_ELF, PTRACE_UNUSABLE
  */
 export function executeProgram(
@@ -32,7 +32,7 @@ export function executeProgram(
   kernel.debugging?.executed(task)
 }
 
-/** The others end; if the first task is among them, this one takes its place, with its tid. */
+/** Ends the other tasks; if the first task is among them, this one takes its place and its tid. */
 function becomeOnlyTask(task: Task): void {
   const {kernel, process} = task
   for (const other of [...process.tasks]) if (other !== task) removeTask(kernel, other)
@@ -49,12 +49,12 @@ function leaveMemory(task: Task, {space, program}: LoadedImage): void {
   process.space = space
   process.program = program
   old.release()
-  // Whoever lent it has it back: vfork(2).
+  // Gives borrowed memory back to the lender: vfork(2).
   process.isBorrowing = false
   process.departed.wakeAll()
 }
 
-/** What execve(2) lists as not preserved. */
+/** Drops what execve(2) lists as not preserved. */
 function forgetOldProgram(task: Task, credentials: Credentials): void {
   const {kernel, process, signals} = task
   task.unshareFds()
@@ -66,7 +66,7 @@ function forgetOldProgram(task: Task, credentials: Credentials): void {
   process.isDumpable = true
   process.membarriers = 0
   task.credentials = credentials
-  // What it was held to it stays held to; execpromises can only tighten that.
+  // The pledge stays in force; execpromises can only tighten it.
   if (process.execPromises === undefined) return
   applyPledge(kernel, process, process.execPromises, true)
   process.execPromises = undefined

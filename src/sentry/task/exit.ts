@@ -1,4 +1,4 @@
-// The end of tasks and processes: exit(2), death by a signal, and what becomes of those who are left: exit_notify in Linux.
+// The end of tasks and processes: exit(2), death by a signal, and what happens to those left behind: exit_notify in Linux.
 
 import {killInfo, SI_USER} from '../../abi/siginfo.ts'
 import {SIGCHLD, SIGKILL} from '../../abi/signal.ts'
@@ -10,7 +10,7 @@ import {leaveJobs} from '../tty/leave-jobs.ts'
 import {tellParentOfEnd} from './child-news.ts'
 import {releaseThreadWords} from './thread-words.ts'
 
-/** exit(2): the last task of a process takes it with it, with its status. */
+/** exit(2): the last task of a process ends the process, with its status. */
 export function endTask(kernel: Kernel, task: Task, code: number): void {
   const {process} = task
   if (process.tasks.length > 1) {
@@ -19,11 +19,11 @@ export function endTask(kernel: Kernel, task: Task, code: number): void {
   } else kernel.endProcess(process, code, undefined)
 }
 
-/** exit_group(2), or death by a signal. None of its tasks ever runs again: those that do are stopped before anything is freed. */
+/** exit_group(2), or death by a signal. None of its tasks ever runs again: those that run are stopped before anything is freed. */
 export function endProcess(kernel: Kernel, process: Process, exit: Exit): void {
   if (process.exit !== undefined) return
   process.exit = exit
-  // Whoever started it sees to what it has left.
+  // The starter of the run handles what it has left.
   if (process.run.first === process) kernel.pause()
   kernel.tracer?.exited(process)
   kernel.debugging?.ended(process)
@@ -47,7 +47,7 @@ export function wasOutOfMemory({exit, ranOut, outgrown}: Process): boolean {
   return exit?.signal === SIGKILL && (ranOut || outgrown !== undefined)
 }
 
-/** It is gone, and its process goes on, or is about to end. */
+/** The task is gone; its process goes on, or is about to end. */
 export function removeTask(kernel: Kernel, task: Task): void {
   const {process} = task
   kernel.forget(task)
@@ -64,7 +64,7 @@ export function removeTask(kernel: Kernel, task: Task): void {
   task.context.dispose()
 }
 
-/** prctl(2), PR_SET_PDEATHSIG: as if the parent had sent it. */
+/** prctl(2), PR_SET_PDEATHSIG: sent as if by the parent. */
 function tellOfDeath(parent: Process, {parentDeathSignal: signal, signals}: Process): void {
   signals.raise(signal, killInfo(signal, SI_USER, parent.pid, parent.credentials.ruid))
 }

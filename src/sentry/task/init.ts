@@ -16,12 +16,12 @@ import {Run} from './run.ts'
 
 const UMASK = 0o022
 
-/** A process like others for whoever looks: kill(2) reaches it and does nothing, /proc shows it. */
+/** A process like any other to the guest: kill(2) reaches it and does nothing, /proc shows it. */
 export function createInit(kernel: Kernel): Process {
   const limits = new ResourceLimits()
   const pid = kernel.pids.take()
   const signals = new ProcessSignals(limits, kernel.budget.part())
-  // As Linux's init: what it has no handler for is not even pending (SIGNAL_UNKILLABLE).
+  // As with Linux's init, signals without a handler are not even pending (SIGNAL_UNKILLABLE).
   signals.end()
   const space = Space.create({
     addresses: nowhere,
@@ -62,7 +62,7 @@ export function createInit(kernel: Kernel): Process {
   return process
 }
 
-/** Nothing is ever mapped there. */
+/** Nothing is ever mapped in it. */
 const nowhere: AddressSpace = {
   map() {},
   unmap() {},

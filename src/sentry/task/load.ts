@@ -1,4 +1,4 @@
-// Load: how many tasks ran or waited for a CPU, on the average of one, five and fifteen minutes (man 5 proc_loadavg).
+// Load: the average number of tasks that ran or waited for a CPU over one, five and fifteen minutes (man 5 proc_loadavg).
 
 import {NS_PER_SECOND} from '../../abi/time.ts'
 import type {Kernel} from '../kernel.ts'
@@ -7,8 +7,8 @@ import {countRunnable} from './state.ts'
 const PERIODS_S = [60, 300, 900] as const
 
 /**
- * Linux counts every five seconds. Here nothing wakes an idle sandbox: who asks has it brought up to date, from the CPU time that was
- * used since the last time. Who waited for a CPU then is not known; who does now is taken to have waited all the time.
+ * Linux counts every five seconds. Here nothing wakes an idle sandbox: each query brings the averages up to date, from the CPU time used
+ * since the last one. Past waiting is not known, so the tasks that wait now are assumed to have waited all the time.
  */
 export class Load {
   #atNs: number

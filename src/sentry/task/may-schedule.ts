@@ -1,4 +1,4 @@
-// Who may change how a task is scheduled, and to what: user_check_sched_setscheduler in Linux, can_nice, check_same_owner.
+// Who may change a task's scheduling, and to what: user_check_sched_setscheduler in Linux, can_nice, check_same_owner.
 
 import {CAP_SYS_NICE, hasCapability} from '../../abi/capability.ts'
 import {EINVAL, EPERM, Errno} from '../../abi/errno.ts'
@@ -14,7 +14,7 @@ import {RLIMIT_NICE} from '../resource-limits.ts'
 import type {Task} from '../task.ts'
 import type {Scheduling} from './scheduling.ts'
 
-/** RLIMIT_NICE counts from 1, for 19, to 40, for -20. */
+/** RLIMIT_NICE counts from 1 (nice value 19) to 40 (nice value -20). */
 const NICE_LIMIT_OFFSET = 20
 
 /** Real-time policies are refused, as to a program without CAP_SYS_NICE. @throws Errno EINVAL, EPERM */
@@ -44,7 +44,7 @@ export function mayChangeScheduling(
   throw new Errno(EPERM)
 }
 
-/** Lets a user's own limit, or a capability, be less nice. */
+/** Whether the target's own limit allows this nice value. */
 export function mayBeNice({process}: Task, nice: number): boolean {
   return NICE_LIMIT_OFFSET - nice <= process.limits.get(RLIMIT_NICE).soft
 }

@@ -1,14 +1,14 @@
-// Who dies when guest memory is full: who faulted for a page, unless another run's process holds more. oom_badness in Linux's mm/oom_kill.c.
+// Who dies when guest memory is full: the faulting process, unless another run's process holds more. oom_badness in Linux's mm/oom_kill.c.
 
 import {SIGKILL} from '../../abi/signal.ts'
 import type {Kernel} from '../kernel.ts'
 import type {Process} from '../process.ts'
 
-/** /proc/PID/oom_score_adj: never. */
+/** /proc/PID/oom_score_adj of a process that is never killed. */
 const NEVER = -1000
 const SCALE = 1000
 
-/** @returns whether it killed one that holds more than `process` does, which then tries again: a run is not to die of another's hunger */
+/** @returns whether it killed one that holds more than `process`, which then tries again: no run shall die of another's hunger */
 export function killHungrier(kernel: Kernel, process: Process): boolean {
   let hungriest = process
   for (const other of kernel.processes.values()) {

@@ -1,26 +1,26 @@
-// Pids: numbers for processes, tasks and their groups, and how many tasks there may be.
+// Pids: numbers for processes, tasks and their groups, and the limit on tasks.
 
 import {EAGAIN, Errno} from '../../abi/errno.ts'
 import type {Kernel} from '../kernel.ts'
 
 /** /proc/sys/kernel/pid_max: the default on machines with few processors. */
 export const MAX_PID = 32_768
-/** Where numbers begin anew: those below belong to what a system starts with. */
+/** Where numbers start again: those below belong to what a system starts with. */
 const FIRST_REUSED_PID = 300
 /** Init's. */
 const FIRST_PID = 1
 /** The most that `maxTasks` may be. Half of the pids stay for zombies, groups and sessions. */
 export const MAX_TASKS = MAX_PID / 2
-/** Unless `maxTasks` says. */
+/** Unless `maxTasks` is given. */
 export const DEFAULT_MAX_TASKS = 1024
 
 export class Pids {
   readonly #kernel: Pick<Kernel, 'processes' | 'tasks'>
   readonly maxTasks: number
-  /** Called each time that there are too many. */
+  /** Called each time the limit is reached. */
   onFull: (() => void) | undefined
   #next = FIRST_PID
-  /** The one that was given last. */
+  /** The last number given. */
   last = 0
 
   constructor(kernel: Pick<Kernel, 'processes' | 'tasks'>, maxTasks = DEFAULT_MAX_TASKS) {
@@ -31,7 +31,7 @@ export class Pids {
   /** @throws Errno EAGAIN when there are too many tasks, or zombies */
   take(): number {
     const {tasks, processes} = this.#kernel
-    // A zombie has a pid, and no task. Init has one of each, and is not counted.
+    // A zombie has a pid but no task. Init has one of each, and is not counted.
     if (Math.max(tasks.size, processes.size) > this.maxTasks) {
       this.onFull?.()
       throw new Errno(EAGAIN)
@@ -43,7 +43,7 @@ export class Pids {
     return pid
   }
 
-  /** As if init's alone had been given. */
+  /** As if only init's had been given. */
   startAnew(): void {
     this.last = FIRST_PID
     this.#next = FIRST_PID + 1
@@ -53,7 +53,7 @@ export class Pids {
     this.#next = this.#next + 1 < MAX_PID ? this.#next + 1 : FIRST_REUSED_PID
   }
 
-  /** As a process, a task, or the name of a group or session whose leader is gone. */
+  /** By a process, a task, or as the number of a group or session whose leader is gone. */
   #isUsed(pid: number): boolean {
     const {tasks, processes} = this.#kernel
     if (tasks.has(pid) || processes.has(pid)) return true

@@ -1,27 +1,27 @@
-// RunQueue: the tasks that wait for a CPU, who had the least first: the idea of Linux's fair scheduler.
+// RunQueue: the tasks that wait for a CPU, those that had the least first: the idea of Linux's fair scheduler.
 
 import type {Task} from '../task.ts'
 
-/** Who wakes up is this much ahead of who was running meanwhile, nanoseconds: soon served, and not for ever. */
+/** How far a woken task is ahead of those that ran meanwhile, nanoseconds: it is served soon, but not for ever. */
 const WAKE_BONUS_NS = 10_000_000
 
 export class RunQueue {
   /** Ascending by virtualNs. */
   readonly #tasks: Task[] = []
-  /** The virtual time of who was taken last: it never decreases. */
+  /** The virtual time of the last task taken: it never decreases. */
   #minimumNs = 0
 
   get length(): number {
     return this.#tasks.length
   }
 
-  /** One that slept, or is new. */
+  /** For a task that slept, or is new. */
   wake(task: Task): void {
     task.virtualNs = Math.max(task.virtualNs, this.#minimumNs - WAKE_BONUS_NS)
     this.add(task)
   }
 
-  /** One that gave its turn away: whoever is next goes before it. */
+  /** For a task that gave its turn away: the next one goes before it. */
   addYielding(task: Task): void {
     const next = this.#tasks[0]
     if (next !== undefined) task.virtualNs = Math.max(task.virtualNs, next.virtualNs)
@@ -49,7 +49,7 @@ export class RunQueue {
     return task
   }
 
-  /** Whether somebody waits who may have that CPU. */
+  /** Whether some waiting task may have that CPU. */
   wants(cpu: number): boolean {
     return this.#tasks.some(({scheduling}) => scheduling.allows(cpu))
   }

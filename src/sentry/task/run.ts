@@ -1,23 +1,23 @@
-// Run: a program that was started from outside, and all that descends from it: what they cost, and what ends with the program.
+// Run: a program started from outside, with all its descendants: what they cost, and what ends with the program.
 
 import {Counters} from '../counters.ts'
 import type {Process} from '../process.ts'
 import {CpuMeter} from './cpu-meter.ts'
 
 /**
- * Each process belongs to the run of who made it, for life, whoever its parent becomes: a daemon is init's child, and does not
- * outlive its run.
+ * Each process belongs for life to the run of the process that made it, whoever its parent becomes: a daemon is init's child, but
+ * does not outlive its run.
  */
 export class Run {
-  /** Its end is the run's. Undefined while it is being loaded; of init's run there is none. */
+  /** The run ends with it. Undefined while it is being loaded; init's run has none. */
   first: Process | undefined
   readonly counters = new Counters()
   /** CPU time of all its tasks. */
   readonly cpu: CpuMeter
-  /** The most that guest memory held, of all runs' and of files, up to when another run began. */
+  /** The peak of guest memory, with all runs and files, up to when another run began. */
   peakBytes = 0
 
-  /** @param cpu of all programs */
+  /** @param cpu the meter of all programs */
   constructor(cpu?: CpuMeter) {
     this.cpu = new CpuMeter(cpu)
   }

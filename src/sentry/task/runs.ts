@@ -1,4 +1,4 @@
-// Runs: what was started from outside and has not ended: how each begins and ends beside the others, and whose doing something is.
+// Runs: what was started from outside and has not ended: how each begins and ends beside the others, and to which one costs go.
 
 import {SIGKILL} from '../../abi/signal.ts'
 import type {Kernel} from '../kernel.ts'
@@ -15,17 +15,17 @@ export class Runs {
     this.#kernel = kernel
   }
 
-  /** Whose call or fault is being answered, or was last, or whose program is being loaded; undefined: nobody's. */
+  /** The run whose call or fault is being answered, or was last, or whose program is being loaded; undefined: none. */
   get charged(): Run | undefined {
     return this.#loading ?? this.#kernel.current?.process.run
   }
 
-  /** @param load makes the first process. What it throws, this throws, and the run is none */
+  /** @param load makes the first process. If it throws, so does this, and the run has not begun */
   begin(run: Run, load: () => Process): Process {
     this.#notePeaks()
     this.#kernel.platform.memory.resetPeak()
     this.#loading = run
-    // /proc/self is nobody's.
+    // There is no /proc/self meanwhile.
     this.#kernel.current = undefined
     try {
       run.first = load()
@@ -36,7 +36,7 @@ export class Runs {
     }
   }
 
-  /** Nothing of it runs any more. */
+  /** Ends what still runs of it. */
   end(run: Run): void {
     this.#notePeaks()
     for (const process of [...this.#kernel.processes.values()]) {
@@ -45,7 +45,7 @@ export class Runs {
     this.#live.delete(run)
   }
 
-  /** The memory file knows the one peak since it was told to forget: those who run keep theirs. */
+  /** The memory file keeps a single peak, which each new run resets: live runs note theirs before. */
   #notePeaks(): void {
     const {peakBytes} = this.#kernel.platform.memory
     for (const run of this.#live) run.peakBytes = Math.max(run.peakBytes, peakBytes)

@@ -9,14 +9,14 @@ import {type Barrier, Barriers} from './barriers.ts'
 import type {CpuUse} from './cpu-use.ts'
 import {RunQueue} from './run-queue.ts'
 
-/** How long a task runs while others wait for their turn. */
+/** How long a task may run while others wait for their turn. */
 const TIME_SLICE_NS = 10_000_000
-/** Instead of the end of a slice: its task gave the rest of it away. */
+/** Stands for the end of a slice that its task gave away. */
 export const YIELDED = 0
 
 /**
- * A task is on a CPU from when its turn comes until it sleeps, ends, or its slice is over while others wait: the time in which
- * the sentry answers its calls is its own, as system time is on Linux.
+ * A task is on a CPU from when its turn comes until it sleeps, ends, or its slice is over while others wait. The time in which
+ * the sentry answers its calls counts as the task's, as system time does on Linux.
  */
 export class Scheduler {
   readonly #platform: Platform
@@ -24,9 +24,9 @@ export class Scheduler {
   readonly #queue = new RunQueue()
   /** What the platform runs. */
   readonly #running: Task[] = []
-  /** Answered, with a CPU and a slice of its own: it goes on before anybody's turn. */
+  /** Answered tasks that still have a CPU and a slice: they go on before anybody's turn. */
   readonly #answered: Task[] = []
-  /** Of those that run: told to give up their CPU, which they have not yet. */
+  /** Running tasks that were told to give up their CPU, and have not done so yet. */
   readonly #ending = new Set<Task>()
   readonly #barriers = new Barriers()
 
@@ -39,14 +39,14 @@ export class Scheduler {
     return this.#running.length === 0
   }
 
-  /** It can run, when its turn comes. */
+  /** The task can run when its turn comes. */
   wake(task: Task): void {
     this.#queue.wake(task)
   }
 
   /**
-   * Gives the CPUs that are free to those who wait.
-   * @param prepare false: it does not run after all, and is the caller's
+   * Gives free CPUs to waiting tasks.
+   * @param prepare returns false if the task does not run after all, and is the caller's
    */
   fill(prepare: (task: Task) => boolean): void {
     while (this.#running.length < this.#platform.cpus) {
@@ -65,13 +65,13 @@ export class Scheduler {
 
   readonly #hasPlace = (task: Task): boolean => this.#cpuUse.hasPlace(task, this.#running)
 
-  /** The task that the platform's event is about; the platform runs it no more. */
+  /** The task that the platform's event is about; the platform no longer runs it. */
   takeTrapped(): Task {
     const {trapped} = this.#platform
     const running = this.#running
     const index = running.findIndex(({context}) => context === trapped)
     const task = running[index]
-    // On the way of every trap: splice makes an array.
+    // Runs in every trap: splice would make an array.
     if (index === running.length - 1) running.pop()
     else running.splice(index, 1)
     this.#ending.delete(task)
@@ -79,7 +79,7 @@ export class Scheduler {
     return task
   }
 
-  /** Its trap is answered: it goes on, now or when its turn comes again. */
+  /** Its trap is answered: the task goes on, now or when its turn comes again. */
   goOn(task: Task): void {
     const {scheduling} = task
     if (scheduling.isMoving || this.#isHeld) {
@@ -98,7 +98,7 @@ export class Scheduler {
     } else this.#answered.push(task)
   }
 
-  /** It has no CPU any more. */
+  /** The task has no CPU any longer. */
   leave(task: Task): void {
     if (task.onCpuSinceNs === 0) return
     const nowNs = monotonicNs()
@@ -109,7 +109,7 @@ export class Scheduler {
     this.#cpuUse.switches++
   }
 
-  /** The sentry's work for a task that has no CPU. */
+  /** The sentry's work for a task without a CPU. */
   charge(task: Task, work: () => void): void {
     const startNs = monotonicNs()
     work()
@@ -118,19 +118,19 @@ export class Scheduler {
     task.process.run.cpu.add(ns)
   }
 
-  /** Makes one that runs trap. */
+  /** Makes a running task trap. */
   interrupt(task: Task): void {
     if (this.#running.includes(task)) this.#platform.interrupt(task.context)
   }
 
-  /** Makes those that run and `isMeant` trap. What does not run now passes the platform before it does. */
+  /** Makes running tasks that are `isMeant` trap. Others pass through the platform before they run. */
   barrier(isMeant: (task: Task) => boolean): Barrier {
     const tasks = this.#running.filter(isMeant)
     for (const task of tasks) this.#platform.interrupt(task.context)
     return this.#barriers.open(tasks)
   }
 
-  /** Wherever it is, it is there no more; one that runs is stopped first. */
+  /** Removes the task from wherever it is, and stops it first if it runs. */
   remove(task: Task): void {
     const running = this.#running.indexOf(task)
     if (running >= 0) {
@@ -145,7 +145,7 @@ export class Scheduler {
     this.leave(task)
   }
 
-  /** When `keepTime` has something to do, while something runs: CLOCK_MONOTONIC nanoseconds. */
+  /** When `keepTime` next has work, while something runs: CLOCK_MONOTONIC nanoseconds. */
   get dueNs(): number {
     return Math.min(this.#sliceEndNs(), this.#cpuUse.dueNs)
   }
@@ -155,7 +155,7 @@ export class Scheduler {
     else this.#endSlices(nowNs)
   }
 
-  /** When somebody's slice is over while others wait. */
+  /** When the first slice ends that others wait for. */
   #sliceEndNs(): number {
     let firstNs = Number.POSITIVE_INFINITY
     if (this.#queue.length === 0) return firstNs
@@ -165,7 +165,7 @@ export class Scheduler {
     return firstNs
   }
 
-  /** Takes the CPU from those whose slice is over while others wait. */
+  /** Takes the CPU from tasks whose slice is over while others wait. */
   #endSlices(nowNs: number): void {
     let waiting = this.#queue.length - this.#ending.size
     for (const task of this.#running) {
@@ -185,7 +185,7 @@ export class Scheduler {
     return this.#cpuUse.quota?.isHeld === true
   }
 
-  /** Its slice ends for somebody who waits: it was not told so yet, and it has a CPU that one of them may have. */
+  /** Whether its slice ends for a waiting task: it was not told so yet, and a waiting task may have its CPU. */
   #isToEnd(task: Task): boolean {
     return !this.#ending.has(task) && this.#queue.wants(task.scheduling.cpu)
   }
@@ -205,7 +205,7 @@ export class Scheduler {
   }
 }
 
-/** It runs no more: it only ends, for which nobody has to wait. */
+/** It will only end, for which it need not be held. */
 function isKilled({signals}: Task): boolean {
   return (
     signals.attention !== 0 && (signals.pending.set.has(SIGKILL) || signals.process.pending.set.has(SIGKILL))

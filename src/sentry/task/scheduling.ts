@@ -2,9 +2,9 @@
 
 import {SCHED_IDLE, SCHED_OTHER} from '../../abi/sched.ts'
 
-/** Between two nice values, as in Linux: sched_prio_to_weight. */
+/** The ratio between two nice values, as in Linux: sched_prio_to_weight. */
 const STEP = 1.25
-/** SCHED_IDLE has 3 where a nice value of 0 has 1024. */
+/** SCHED_IDLE has weight 3, where a nice value of 0 has 1024. */
 const IDLE_PACE = 1024 / 3
 
 export class Scheduling {
@@ -12,19 +12,19 @@ export class Scheduling {
   policy = SCHED_OTHER
   /** -20 to 19. */
   nice = 0
-  /** SCHED_RESET_ON_FORK: a child does not inherit what only the privileged may ask for. */
+  /** SCHED_RESET_ON_FORK: a child does not inherit settings that only privileged tasks may ask for. */
   resetsOnFork = false
   /**
-   * sched_setaffinity(2), a bit for each CPU; undefined: all. The guest's CPUs are threads of the host, which the host moves as it
-   * likes: a mask says who runs beside whom, not where on the host.
+   * sched_setaffinity(2), one bit for each CPU; undefined: all. The guest's CPUs are threads of the host, which the host moves as it
+   * likes: a mask says which tasks run beside each other, not where on the host.
    */
   affinity: bigint | undefined
-  /** It may no more be where it was: it gives up its CPU at its next trap, and gets another. */
+  /** It may no longer be on its CPU: at its next trap, it gives that up and gets another. */
   isMoving = false
   /** The CPU that it is on, or was on last. */
   #cpu = 0
 
-  /** For a child, as sched_fork in Linux. */
+  /** For a child, like sched_fork in Linux. */
   copy(): Scheduling {
     const child = new Scheduling()
     child.policy = this.policy
@@ -43,7 +43,7 @@ export class Scheduling {
     return this.affinity === undefined || (this.affinity & bit(cpu)) !== 0n
   }
 
-  /** How fast its virtual time goes: the more, the less of a CPU it gets beside others. */
+  /** How fast its virtual time runs: the faster, the less CPU it gets beside others. */
   get pace(): number {
     if (this.policy === SCHED_IDLE) return IDLE_PACE
     return this.nice === 0 ? 1 : STEP ** this.nice
@@ -55,12 +55,12 @@ export class Scheduling {
     return false
   }
 
-  /** Where it is, as getcpu(2) and /proc/PID/stat tell. */
+  /** The CPU that getcpu(2) and /proc/PID/stat show. */
   get cpu(): number {
     return this.#cpu
   }
 
-  /** It gets a CPU: one that it may have, if there is one, by preference its last. @param isTaken by another task */
+  /** Chooses a CPU that it may have, preferably its last. @param isTaken whether another task has it */
   place(cpus: number, isTaken: (cpu: number) => boolean): void {
     this.isMoving = false
     if (this.allows(this.#cpu) && !isTaken(this.#cpu)) return
@@ -75,7 +75,7 @@ export class Scheduling {
     this.#cpu = first ?? 0
   }
 
-  /** @param mask names a CPU that there is */
+  /** @param mask names at least one existing CPU */
   restrict(mask: bigint, cpus: number): void {
     this.affinity = mask & maskOf(cpus)
     if (this.allows(this.#cpu)) return

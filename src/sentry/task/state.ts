@@ -1,12 +1,12 @@
-// What a task does: the letter that /proc/PID/stat has for it (man 5 proc_pid_stat), and how many run or want to.
+// The state of a task: its letter in /proc/PID/stat (man 5 proc_pid_stat), and how many tasks run or want to.
 
 import type {Kernel} from '../kernel.ts'
 import type {Task} from '../task.ts'
 
-/** @param task undefined: it has ended, and its parent has not waited for it, or others of its process go on */
+/** @param task undefined: it has ended, and its parent has not waited for it, or other tasks of its process go on */
 export function stateOf(kernel: Kernel, task: Task | undefined): string {
   if (task === undefined) return 'Z'
-  // It waits for its children.
+  // Init waits for its children.
   if (task.process === kernel.init) return 'S'
   if (task.process.signals.stopped) return 'T'
   return isRunnable(task) ? 'R' : task.wait?.onlyKillable ? 'D' : 'S'
@@ -16,7 +16,7 @@ export function stateOf(kernel: Kernel, task: Task | undefined): string {
 function isRunnable({wait, kernel, process}: Task): boolean {
   if (process === kernel.init || process.signals.stopped) return false
   if (wait === undefined) return true
-  // Its time is over, or it is a call that works in slices.
+  // Its time is over, or its call works in slices.
   return wait.deadlineNs !== undefined && wait.deadlineNs <= kernel.monotonicNs()
 }
 

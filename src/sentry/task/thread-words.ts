@@ -1,4 +1,4 @@
-// The words in memory that a task leaves to others when it ends: its robust futexes, and the one that joiners wait for.
+// Words in memory that a task releases when it ends: its robust futexes, and the one that joiners wait for.
 
 import {FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS} from '../../abi/futex.ts'
 import {wakeFutex} from '../ipc/futex-key.ts'
@@ -6,7 +6,7 @@ import {leaveLock, waitedLocks} from '../ipc/futex-pi.ts'
 import {unlessFault} from '../memory/unless-fault.ts'
 import type {Task} from '../task.ts'
 
-/** ROBUST_LIST_LIMIT: a guest can make its list a ring. */
+/** ROBUST_LIST_LIMIT: a guest can make its list circular. */
 const MAX_ENTRIES = 2048
 /** struct robust_list_head: next, futex offset, pending operation. */
 const OFFSET = 8
@@ -14,14 +14,14 @@ const PENDING = 16
 /** The low bit of an entry's address: a priority-inheriting futex. */
 const IS_PI = 1
 
-/** Errors are nobody's: the task is gone. */
+/** Errors are dropped: the task is gone. */
 export function releaseThreadWords(task: Task): void {
   unlessFault(() => releaseRobustList(task))
   for (const lock of waitedLocks(task)) unlessFault(() => leaveLock(task, lock))
   unlessFault(() => clearChildTid(task))
 }
 
-/** get_robust_list(2): marks each futex that the task holds, and wakes one who waits for it. */
+/** get_robust_list(2): marks each futex that the task holds, and wakes one of its waiters. */
 function releaseRobustList(task: Task): void {
   const {head} = task.robustList
   if (head === 0) return
@@ -47,7 +47,7 @@ function release(task: Task, address: number, isPending = false): void {
   if (address % 4 !== 0) return
   for (;;) {
     const word = task.memory.readInt32(address)
-    // Given up already, and whoever it woke may have died, too.
+    // The futex was given up already, and the task that it woke may have died, too.
     if (isPending && word === 0) wakeFutex(task, address, 1)
     if ((word & FUTEX_TID_MASK) !== task.tid) return
     const changed = (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED
@@ -60,7 +60,7 @@ function release(task: Task, address: number, isPending = false): void {
 function clearChildTid(task: Task): void {
   const address = task.clearChildTid
   task.clearChildTid = 0
-  // With nobody left in this memory there is nobody to see it.
+  // If no other task uses this memory, nobody would see it.
   const isAlone = task.process.tasks.length === 1 && !task.process.space.isShared
   if (address === 0 || isAlone) return
   task.memory.writeInt32(address, 0)

@@ -1,9 +1,9 @@
-// ArgumentValue: what an argument of a call says, for who decides by it: `text` is for reading.
+// ArgumentValue: what an argument of a call says, for code that decides on it: `text` is for reading.
 
-/** Of a string's or a buffer's bytes, and of all strings of a list together. */
+/** Bytes of a string or a buffer, and of all strings of a list together. */
 export const MAX_VALUE_BYTES = 4096
 
-/** Of a text: a path with each byte escaped, in quotes. */
+/** Characters of a text: a path with each byte escaped, in quotes. */
 export const MAX_TEXT = 4 * MAX_VALUE_BYTES + 2
 
 /**
@@ -76,19 +76,19 @@ export interface OpenHow {
  */
 export type SyscallArgument = ArgumentValue & {readonly text: string}
 
-/** Of a flag word's text: `O_RDWR|0x40`, `0x40 /* O_??? *\/`, `0`. */
+/** Names from a flag word's text: `O_RDWR|0x40`, `0x40 /* O_??? *\/`, `0`. */
 export function flagNames(text: string): readonly string[] {
   const names = plainName(text)
   return names === '0' || names === '' ? [] : names.split('|')
 }
 
-/** Without what stands behind a number that has no name. */
+/** Removes the comment after a number that has no name. */
 export function plainName(text: string): string {
   const comment = text.indexOf(' /*')
   return comment < 0 ? text : text.slice(0, comment)
 }
 
-/** A guest's bytes, one a character, as UTF-8. */
+/** Decodes a guest's bytes, one per character, as UTF-8. */
 export function fromByteString(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString()
 }

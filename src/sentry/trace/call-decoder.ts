@@ -1,4 +1,4 @@
-// CallDecoder: from the kernel's notices of a call's begin and end to a CallRecord.
+// CallDecoder: turns the kernel's notices of a call's start and end into a CallRecord.
 
 import {arch} from '../../arch/index.ts'
 import {monotonicNs} from '../host-clock.ts'
@@ -41,7 +41,7 @@ export class CallDecoder {
     this.#style = style
   }
 
-  /** Copies and decodes what the kernel reads: the words in the context are the call's still. */
+  /** Copies and decodes what the kernel reads: the words in the context are still the call's. */
   begin(task: Task, row: Row | undefined): BegunCall {
     const signature = this.#signature(row)
     const call = new TracedCall(task, row, signature.words, this.#style)
@@ -51,7 +51,7 @@ export class CallDecoder {
 
   /** @param result as the guest sees it; undefined when the call stored the registers itself, or was interrupted */
   end(begun: BegunCall, result: number | undefined): CallRecord {
-    // Before the decoding, which is not the call's time.
+    // Before the decoding, which does not count as the call's time.
     const durationNs = monotonicNs() - begun.startedNs
     return finish(begun, outcomeOf(begun, result), durationNs)
   }
@@ -61,7 +61,7 @@ export class CallDecoder {
     return finish(begun, interruption(begun.call, restart), monotonicNs() - begun.startedNs)
   }
 
-  /** The call never returns, or nobody looks when it does. */
+  /** The call never returns, or nobody watches when it does. */
   abandon(begun: BegunCall, kind: 'unfinished' | 'detached'): CallRecord {
     const args = begun.args.map((text, index) => text ?? begun.call.pointer(index))
     return recordOf(begun, args, {kind}, undefined)
@@ -93,7 +93,7 @@ function finish(begun: BegunCall, outcome: Outcome, durationNs: number): CallRec
   return recordOf(begun, args, outcome, durationNs)
 }
 
-/** An argument's text when the call is over. */
+/** An argument's text after the call. */
 function finalText(
   {call, signature}: BegunCall,
   index: number,
@@ -124,7 +124,7 @@ function outcomeOf(begun: BegunCall, result: number | undefined): Outcome {
   const {signals, context} = begun.call.task
   if (signals.interrupted !== undefined) return interruption(begun.call, signals.interrupted.restart)
   const value = arch.callResult(context.readRegisters())
-  // rt_sigreturn(2) gives whatever the register held.
+  // rt_sigreturn(2) returns whatever the register held.
   return Number.isSafeInteger(Number(value))
     ? numberOutcome(begun, Number(value))
     : {kind: 'result', value: Number(value), text: String(value)}

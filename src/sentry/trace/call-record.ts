@@ -1,4 +1,4 @@
-// What a trace tells, decoded, before it becomes a line of text, JSON or a count: calls, signals, ends.
+// What a trace records, decoded, before it becomes a line of text, JSON or a count: calls, signals, ends.
 
 export interface CallRecord {
   readonly tid: number
@@ -13,14 +13,14 @@ export interface CallRecord {
 }
 
 export type Outcome =
-  /** `note`: what strace puts in parentheses behind the value. */
+  /** `note`: what strace puts in parentheses after the value. */
   | {readonly kind: 'result'; readonly value: number; readonly text: string; readonly note?: string}
   | {readonly kind: 'error'; readonly code: number}
   /** A signal ended the wait; the name is the kernel's (ERESTARTSYS …). */
   | {readonly kind: 'interrupted'; readonly name: string; readonly text: string}
   /** It never returns: its process ended. */
   | {readonly kind: 'unfinished'}
-  /** Nobody looks any more. */
+  /** Nobody watches any longer. */
   | {readonly kind: 'detached'}
 
 /** A handler runs, or the process dies of it. */

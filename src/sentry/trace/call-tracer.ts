@@ -21,7 +21,7 @@ export class CallTracer implements Tracer {
   readonly #filter: TraceFilter
   /** Calls under way. One that began before the trace was switched on is not among them, and is not shown. */
   readonly #begun = new Map<Task, BegunCall>()
-  /** Whose calls sleep. */
+  /** Tasks whose calls sleep. */
   readonly #asleep = new Set<Task>()
 
   constructor(sink: TraceSink, filter = new TraceFilter({}), style?: Style) {
@@ -69,7 +69,7 @@ export class CallTracer implements Tracer {
     for (const [task, begun] of this.#begun) this.#abandon(task, begun, 'detached')
   }
 
-  /** A signal that ends the process ends the call first: its wait, or for good, when the call itself is what is punished. */
+  /** A signal that ends the process ends the call first: its wait or, if the signal punishes the call itself, all of it. */
   #endInterrupted(task: Task, signal: number): void {
     const begun = this.#begun.get(task)
     if (begun === undefined) return

@@ -1,10 +1,10 @@
-// strace's classes of system calls. What a row's kinds tell is read from them; the rest is a list of names.
+// strace's classes of system calls. They are derived from a row's kinds where possible; the rest is a list of names.
 
 import type {Row} from '../syscalls/syscall.ts'
 
 type Class = (row: Row) => boolean
 
-/** Arguments that are a path, or a descriptor, or several. */
+/** Kinds of arguments that are one or more paths or descriptors. */
 const PATHS: ReadonlySet<string> = new Set(['path', 'path_out'])
 const DESCRIPTORS: ReadonlySet<string> = new Set(['fd', 'dirfd', 'fdpair_out', 'pollfds', 'fdset_in'])
 
@@ -28,7 +28,7 @@ const notNetwork = ({name}: Row): boolean => name === 'sendfile' || !network({na
 const isFstat = named('fstat newfstatat statx')
 const isStatfs = named('statfs fstatfs ustat')
 
-/** By the word behind the `%`: strace(1), "-e trace=". */
+/** By the word after the `%`: strace(1), "-e trace=". */
 const classes: Readonly<Record<string, Class>> = {
   file: (row) => takesPath(row) || row.name === 'fsconfig',
   desc: (row) => (takesDescriptor(row) || row.result === 'fd') && notNetwork(row),
@@ -65,10 +65,10 @@ const classes: Readonly<Record<string, Class>> = {
   pure: named('getpid getppid gettid getuid geteuid getgid getegid getpgrp'),
 }
 
-/** These need no `%`: names that strace had before it. */
+/** These need no `%`: strace had these names before it. */
 const legacy: ReadonlySet<string> = new Set(['file', 'desc', 'memory', 'process', 'signal', 'ipc', 'network'])
 
-/** @param word `%file`, or `file`. undefined when it names no class */
+/** @param word `%file`, or `file`. @returns undefined when it names no class */
 export function classOf(word: string): Class | undefined {
   const name = word.startsWith('%') ? word.slice(1) : legacy.has(word) ? word : ''
   return Object.hasOwn(classes, name) ? classes[name] : undefined

@@ -1,4 +1,4 @@
-// decodeArguments: a call's arguments when it begins: each as a text, as a trace shows it, and as a value.
+// decodeArguments: a call's arguments at its start: each as a text, as in a trace, and as a value.
 
 import {Errno} from '../../abi/errno.ts'
 import type {Row} from '../syscalls/syscall.ts'
@@ -8,7 +8,7 @@ import {type BegunCall, CallDecoder} from './call-decoder.ts'
 
 export type DecodeArguments = (task: Task, row: Row) => readonly SyscallArgument[]
 
-/** What the pointer of leads nowhere. */
+/** The values of pointers that lead nowhere. */
 const nothing: Readonly<Record<string, ArgumentValue>> = {
   path: {kind: 'path', value: undefined, resolved: undefined},
   str: {kind: 'string', value: undefined},
@@ -19,7 +19,7 @@ const nothing: Readonly<Record<string, ArgumentValue>> = {
   open_how: {kind: 'open_how', value: undefined},
 }
 
-/** As many as the call has words. */
+/** Decodes as many as the call has words. */
 export function argumentDecoder(): DecodeArguments {
   const decoder = new CallDecoder()
   return (task, row) => {

@@ -1,4 +1,4 @@
-// EventSink: the records of a trace as events, for whoever takes them.
+// EventSink: passes the records of a trace on as events.
 
 import type {Task} from '../task.ts'
 import type {BegunCall} from './call-decoder.ts'

@@ -1,4 +1,4 @@
-// eventTracer: a tracer whose events somebody takes: a sandbox's.
+// eventTracer: a tracer that passes events on: a sandbox's.
 
 import type {Tracer} from '../tracer.ts'
 import {CallTracer} from './call-tracer.ts'

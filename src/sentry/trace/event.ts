@@ -1,4 +1,4 @@
-// TraceEvent: what `hv trace --json` prints, a line each, and what a sandbox's listener gets.
+// TraceEvent: what `hv trace --json` prints, one per line, and what a sandbox's listener gets.
 
 import {errnoName} from '../../abi/errno.ts'
 import type {CallRecord, ExitRecord, Outcome, SignalRecord} from './call-record.ts'

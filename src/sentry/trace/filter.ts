@@ -31,7 +31,7 @@ export class TraceFilter {
     this.#statuses = choose(statuses, statusOf)
   }
 
-  /** @param row undefined for a call that the table does not have: it belongs to `all` and to what is left of a negation */
+  /** @param row undefined for a call that is not in the table: it belongs to `all` and to negated sets */
   takesCall(row: Row | undefined): boolean {
     const {members, isInverted} = this.#calls
     return (row !== undefined && members.has(row)) !== isInverted
@@ -45,7 +45,7 @@ export class TraceFilter {
     return isChosen(this.#statuses, statusNameOf(outcome))
   }
 
-  /** A call's outcome decides whether it is shown: not before it has ended. */
+  /** Whether a call is shown depends on its outcome, which is known only at its end. */
   get waitsForOutcome(): boolean {
     return this.#statuses.members.size > 0 || !this.#statuses.isInverted
   }
@@ -66,7 +66,7 @@ function choose<Member>(text: string, membersOf: (word: string) => readonly Memb
   return {members: new Set(words.flatMap(membersOf)), isInverted: isNegated}
 }
 
-/** A name, `%class`, `/regular expression`, a number; behind `?` what is unknown counts for nothing. */
+/** A name, `%class`, `/regular expression`, a number; after `?`, an unknown one is ignored. */
 function rowsOf(word: string): readonly Row[] {
   const name = word.replace(/^\?+/, '')
   const rows = matching(name)
@@ -117,7 +117,7 @@ function statusOf(word: string): readonly string[] {
   throw bad(`no status ${JSON.stringify(word)}`, `choose of ${STATUSES.join(', ')}`)
 }
 
-/** strace's word. A wait that a signal ended has failed, to the kernel. */
+/** strace's word. To the kernel, a wait that a signal ended has failed. */
 function statusNameOf({kind}: Outcome): string {
   switch (kind) {
     case 'result':

@@ -12,9 +12,9 @@ const TIME_DIGITS = 6
 
 /**
  * Without the line's end.
- * @param lead what stands in front of the call, in the line or in its opening
- * @param opening how the call began, when that is written already
- * @returns `lead`, and what is not written yet
+ * @param lead what precedes the call, in the line or in its opening
+ * @param opening how the call began, if that is already written
+ * @returns `lead`, and what is not yet written
  */
 export function formatCall(record: CallRecord, lead = '', opening = ''): string {
   const {name, args, outcome, durationNs} = record
@@ -29,8 +29,8 @@ export function formatCall(record: CallRecord, lead = '', opening = ''): string 
 }
 
 /**
- * How the line of a call that has only begun begins: its arguments up to the first that the kernel fills in.
- * @param args undefined for those
+ * The start of the line of a call that has only begun: its arguments up to the first that the kernel fills in.
+ * @param args undefined for those filled in
  */
 export function formatOpening(name: string, args: readonly (string | undefined)[]): string {
   const unknown = args.indexOf(undefined)

@@ -10,7 +10,7 @@ const NS_PER_SECOND = 1e9
 const SECONDS_DIGITS = 6
 const HEADER = ['% time', 'seconds', 'usecs/call', 'calls', 'errors']
 
-/** Lines with their ends; nothing when nothing was counted. */
+/** Lines with their ends; empty when nothing was counted. */
 export function formatSummary(counts: readonly CallCount[]): string {
   if (counts.length === 0) return ''
   const total = counts.reduce(

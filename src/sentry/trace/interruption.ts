@@ -6,7 +6,7 @@ import type {Restart} from '../wait.ts'
 import type {Outcome} from './call-record.ts'
 import type {TracedCall} from './traced-call.ts'
 
-/** Calls that the kernel goes on with by restart_syscall(2), with the time that remains. */
+/** Calls that the kernel continues through restart_syscall(2), with the time that remains. */
 const resumable: ReadonlySet<string> = new Set(['poll', 'nanosleep', 'clock_nanosleep', 'futex'])
 const CLOCK_NANOSLEEP_FLAGS = 1
 /** Calls that fail with a plain EINTR: signal(7). */
@@ -30,7 +30,7 @@ export function interruption(call: TracedCall, restart: Restart): Outcome {
     : {kind: 'interrupted', name: 'ERESTARTNOHAND', text: 'To be restarted if no handler'}
 }
 
-/** Until a point in time: nothing remains to be kept. */
+/** Whether it sleeps until a point in time: no remaining time needs to be kept. */
 export function isAbsoluteSleep(call: TracedCall): boolean {
   return call.name === 'clock_nanosleep' && (call.int32(CLOCK_NANOSLEEP_FLAGS) & TIMER_ABSTIME) !== 0
 }

@@ -5,23 +5,23 @@ import type {TracedCall} from './traced-call.ts'
 
 export interface Kind {
   /**
-   * The argument's text at the call's begin, when the kernel reads it: the guest may change memory later.
+   * The argument's text at the call's start, when the kernel reads it: the guest may change memory later.
    * `HIDDEN` leaves the argument out. Absent or undefined: the kernel fills the argument in, and the pointer is shown
-   * unless one of the others says more.
+   * unless one of the other functions says more.
    */
   readonly enter?: (call: TracedCall, index: number) => string | undefined
-  /** When the call succeeded: the text, or what follows the text of `enter`. */
+  /** For a successful call: the text, or what follows the text of `enter`. */
   readonly leave?: (call: TracedCall, index: number, result: number) => string
-  /** As `leave`, when the call failed. */
+  /** Like `leave`, for a failed call. */
   readonly failed?: (call: TracedCall, index: number) => string
-  /** As `leave`, when a signal ended the wait. */
+  /** Like `leave`, when a signal ended the wait. */
   readonly interrupted?: (call: TracedCall, index: number) => string
   /**
-   * What it says, at the call's begin, for who decides by it. Absent: no more than its text.
-   * @throws Errno the guest's pointer leads nowhere: `value` is undefined then
+   * Its value at the call's start, for code that decides on it. Absent: only its text is known.
+   * @throws Errno the guest's pointer leads nowhere: then `value` is undefined
    */
   readonly value?: (call: TracedCall, index: number) => ArgumentValue
-  /** What stands in parentheses behind the result of a call that succeeded; undefined for nothing. */
+  /** What follows the result of a successful call in parentheses; undefined for nothing. */
   readonly note?: (call: TracedCall, index: number, result: number) => string | undefined
 }
 

@@ -1,4 +1,4 @@
-// LineSink: strace's lines, one a system call, a signal or an end.
+// LineSink: strace's lines, one for each system call, signal or end.
 
 import type {Task} from '../task.ts'
 import type {BegunCall} from './call-decoder.ts'
@@ -9,9 +9,9 @@ import {NO_STAMPS, type Stamps} from './stamps.ts'
 import type {TraceSink} from './trace-sink.ts'
 
 export interface LineLayout {
-  /** Behind each call how long it took: strace's -T. */
+  /** After each call, how long it took: strace's -T. */
   readonly showsDurations: boolean
-  /** In front of each line. */
+  /** Before each line. */
   readonly stamps: Stamps
 }
 
@@ -21,9 +21,9 @@ const PID_WIDTH = 5
 export class LineSink implements TraceSink {
   readonly #writer: LineWriter
   readonly #layout: LineLayout
-  /** Of sleeping calls: the line as it was written, and how much of it is the call. */
+  /** For sleeping calls: the line as written, and which part of it is the call. */
   readonly #openings = new Map<Task, {line: string; opening: string}>()
-  /** Whose line is written in part, and waits for its end. */
+  /** The task whose line is partly written, and waits for its end. */
   #open: Task | undefined
 
   constructor(writer: LineWriter, layout: LineLayout = PLAIN) {
@@ -72,14 +72,14 @@ export class LineSink implements TraceSink {
     this.#writer.flush()
   }
 
-  /** What stands in front of a line: whose it is, when there are several, and when it was. */
+  /** The start of a line: the task, if there are several, and the time. */
   #start({tid, kernel}: Task, atNs: number): string {
     // Init is one of them, and makes no calls.
     const whose = kernel.tasks.size > 2 ? `[pid ${String(tid).padStart(PID_WIDTH)}] ` : ''
     return whose + this.#layout.stamps(atNs)
   }
 
-  /** Another line comes between a sleeping call's begin and its end. */
+  /** Another line comes between a sleeping call's start and its end. */
   #breakLine(): void {
     if (this.#open === undefined) return
     this.#open = undefined
@@ -87,7 +87,7 @@ export class LineSink implements TraceSink {
   }
 }
 
-/** Behind `lead`, the end of a call whose beginning is written. */
+/** After `lead`, the end of a call whose start is already written. */
 function ending(record: CallRecord, lead: string, opening: string): string {
   return record.outcome.kind === 'detached' ? `${lead} <detached ...>` : formatCall(record, lead, opening)
 }

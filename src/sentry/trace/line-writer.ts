@@ -1,13 +1,13 @@
-// LineWriter: lines to a host descriptor, in few writes, and none lost when the process ends.
+// LineWriter: writes lines to a host descriptor, in few writes, and loses none when the process ends.
 
 import {writeSync} from 'node:fs'
 
 const STDERR = 2
-/** Written when this many characters have come together. */
+/** Written when this many characters have accumulated. */
 const BUFFER_LENGTH = 1 << 16
 const RETRY_MS = 1
 
-/** A standard stream is shared with the guest: there every line is written at once, to stand in order with its output. */
+/** A standard stream is shared with the guest: every line is written to it at once, to keep its order with the guest's output. */
 export class LineWriter {
   readonly #fd: number
   readonly #isShared: boolean
@@ -27,7 +27,7 @@ export class LineWriter {
     if (this.#isShared || this.#text.length >= BUFFER_LENGTH) this.flush()
   }
 
-  /** Writes what there is. A descriptor that fails gets nothing more; on stderr it says so, once. */
+  /** Writes what there is. A descriptor that fails gets nothing more; stderr reports that, once. */
   flush(): void {
     if (this.#text === '') return
     const bytes = Buffer.from(this.#text, 'latin1')
@@ -43,14 +43,14 @@ export class LineWriter {
     }
   }
 
-  /** Flushes; the process's end is no longer waited for. */
+  /** Flushes; it no longer acts at the end of the process. */
   end(): void {
     this.flush()
     process.off('exit', this.#flushAtExit)
   }
 }
 
-/** Waits for a full pipe whose reader made it non-blocking. */
+/** Waits while a pipe whose reader made it non-blocking is full. */
 function writeAll(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) {
     try {

@@ -10,25 +10,25 @@ export interface TraceFilters {
   statuses?: string
 }
 
-/** What stands in front of a trace's lines: HH:MM:SS, the same with microseconds, or seconds since 1970. */
+/** The time before each line of a trace: HH:MM:SS, the same with microseconds, or seconds since 1970. */
 export type TraceClock = 'seconds' | 'microseconds' | 'epoch'
 
 export interface TraceOptions extends TraceFilters {
   /** The host descriptor that the trace is written to. It stays the caller's. */
   fd: number
   isOn: boolean
-  /** An object a line (TraceEvent) in place of strace's lines. */
+  /** One object per line (TraceEvent) instead of strace's lines. */
   isJson?: boolean
-  /** A table of counts at the end: in place of the calls, or behind them. */
+  /** A table of counts at the end: instead of the calls, or after them. */
   summary?: 'only' | 'too'
-  /** In the table, the time that calls slept counts too. */
+  /** In the table, the time that calls slept counts, too. */
   countsWaiting?: boolean
   clock?: TraceClock
-  /** The time since the line before stands in front of each. */
+  /** Each line starts with the time since the previous one. */
   isRelative?: boolean
   showsDurations?: boolean
   /** Bytes of a string, elements of an array; default 32. */
   stringLimit?: number
-  /** Each descriptor with what it leads to. */
+  /** Shows each descriptor with what it leads to. */
   showsPaths?: boolean
 }

@@ -1,4 +1,4 @@
-// pathArgument: a path of a call: as the guest wrote it, and where it leads now, for who decides by it.
+// pathArgument: a path of a call, as the guest wrote it, and where it leads now, for code that decides on it.
 
 import {
   AT_EMPTY_PATH,
@@ -27,15 +27,15 @@ import {readPath, startDirectory} from '../syscalls/path-argument.ts'
 import {fromByteString, MAX_VALUE_BYTES} from './argument-value.ts'
 import type {TracedCall} from './traced-call.ts'
 
-/** In struct open_how. */
+/** Offset in struct open_how. */
 const RESOLVE_OFFSET = 16
-/** They mean a link at a path's end itself. */
+/** Calls that act on a link itself at a path's end. */
 const ON_LINKS = names('lstat readlink readlinkat lchown lsetxattr lgetxattr llistxattr lremovexattr link')
-/** They make or take away a path's last name. */
+/** Calls that make or remove a path's last name. */
 const ON_NAMES = names(
   'unlink unlinkat rmdir rename renameat renameat2 mkdir mkdirat mknod mknodat symlink symlinkat',
 )
-/** Their first path is what a link shall say, and leads nowhere yet. */
+/** Calls whose first path is a link's text, and leads nowhere yet. */
 const LINK_TEXTS = names('symlink symlinkat')
 
 /** @throws Errno EFAULT, ENAMETOOLONG */
@@ -49,7 +49,7 @@ export function pathArgument(call: TracedCall, index: number): {value: string; r
   }
 }
 
-/** From the top of the tree, whatever chroot(2) says; the walk is nobody's: no policy hears of it. */
+/** From the top of the tree, whatever chroot(2) says; the walk is no task's: no policy sees it. */
 function resolvedPath(call: TracedCall, index: number, path: ByteString): ByteString {
   const {task} = call
   const {fs, credentials, kernel} = task
@@ -58,7 +58,7 @@ function resolvedPath(call: TracedCall, index: number, path: ByteString): ByteSt
   if (path === '' && flagsOf(call, 'atflags') & AT_EMPTY_PATH)
     return nameOf(dirfd === AT_FDCWD ? fs.cwd : task.fds.description(dirfd).location, top)
   const start = startDirectory(task, dirfd, path)
-  // As openat2 has it.
+  // As in openat2.
   const root = resolveFlagsOf(call) & RESOLVE_IN_ROOT ? start : fs.root
   const {found, parent, name} = resolveLast({root, credentials}, start, path, lastLink(call), READ)
   if (found !== undefined) return nameOf(found, top)
@@ -70,7 +70,7 @@ function nameOf(location: Location | undefined, top: Location): ByteString {
   return location === undefined ? '' : pathOf(location, top).path
 }
 
-/** What becomes of a link at the path's end. */
+/** What to do with a link at the path's end. */
 function lastLink(call: TracedCall): LastLink {
   if (call.name === 'creat') return CREATE
   const flags = openFlagsOf(call)

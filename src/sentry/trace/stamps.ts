@@ -1,9 +1,9 @@
-// Stamps: the time in front of a trace's lines: strace's -t, -tt, -ttt and -r.
+// Stamps: the time before a trace's lines: strace's -t, -tt, -ttt and -r.
 
 import type {TraceClock} from './options.ts'
 import {wallClockUs} from './wall-clock.ts'
 
-/** The text for a time of CLOCK_MONOTONIC, with the blank behind it; empty for none. */
+/** The text for a time of CLOCK_MONOTONIC, with a blank after it; empty for none. */
 export type Stamps = (atNs: number) => string
 
 const US_PER_SECOND = 1e6
@@ -14,7 +14,7 @@ const RELATIVE_WIDTH = 13
 
 export const NO_STAMPS: Stamps = () => ''
 
-/** @param isRelative the time since the line before, too or (without `clock`) alone */
+/** @param isRelative adds the time since the previous line or (without `clock`) shows it alone */
 export function stampsOf(clock: TraceClock | undefined, isRelative: boolean): Stamps {
   const absolute = clock === undefined ? undefined : clocks[clock]
   if (!isRelative) return absolute === undefined ? NO_STAMPS : (atNs) => `${absolute(wallClockUs(atNs))} `

@@ -1,9 +1,9 @@
-// Style: how much a trace shows of what a call takes and gives.
+// Style: how much a trace shows of a call's arguments and results.
 
 export interface Style {
-  /** Of a string's bytes, and of an array's elements: strace's -s. */
+  /** Limits a string's bytes and an array's elements: strace's -s. */
   readonly stringLimit: number
-  /** Each descriptor with what it leads to: strace's -y. */
+  /** Shows each descriptor with what it leads to: strace's -y. */
   readonly showsPaths: boolean
 }
 

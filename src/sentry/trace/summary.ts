@@ -9,7 +9,7 @@ import type {TraceFilter} from './filter.ts'
 import {nameOf} from './traced-call.ts'
 import {unansweredRow} from './unanswered.ts'
 
-/** What the calls of one name came to. */
+/** The totals of the calls of one name. */
 export interface CallCount {
   readonly name: string
   calls: number
@@ -20,11 +20,11 @@ export interface CallCount {
 interface CountedCall {
   readonly count: CallCount
   startedNs: number
-  /** Before the call slept; undefined while it has not. */
+  /** How long the call worked before it slept; undefined while it has not slept. */
   workedNs: number | undefined
 }
 
-/** More than Linux has calls: the numbers that it has not go together beyond that. */
+/** More than Linux has calls: beyond this, unknown numbers are counted together. */
 const MAX_NAMES = 1024
 const OTHERS = 'others'
 
@@ -34,13 +34,13 @@ export class SummaryTracer implements Tracer {
   readonly #counts = new Map<string, CallCount>()
   readonly #begun = new Map<Task, CountedCall>()
 
-  /** @param countsWaiting a call's time is the sentry's work for it; with this, the time that it slept too */
+  /** @param countsWaiting a call's time is the sentry's work for it; with this, also the time that it slept */
   constructor(filter: TraceFilter, countsWaiting: boolean) {
     this.#filter = filter
     this.#countsWaiting = countsWaiting
   }
 
-  /** In the order in which they came first. */
+  /** In the order of their first calls. */
   get counts(): readonly CallCount[] {
     return [...this.#counts.values()].filter(({calls}) => calls > 0)
   }
@@ -91,12 +91,12 @@ export class SummaryTracer implements Tracer {
   }
 }
 
-/** Without the texts, which a count does not need. */
+/** Without texts, which a count does not need. */
 function outcomeOf(task: Task, result: number | undefined): Outcome {
   if (result === undefined && task.signals.interrupted !== undefined) {
     return {kind: 'interrupted', name: '', text: ''}
   }
-  // No call gives these as an address or a count: man 2 intro, "RETURN VALUE"; asm-generic/errno.h.
+  // No call returns these as an address or a count: man 2 intro, "RETURN VALUE"; asm-generic/errno.h.
   return result !== undefined && result < 0 && result >= -4095
     ? {kind: 'error', code: -result}
     : {kind: 'result', value: result ?? 0, text: ''}

@@ -1,4 +1,4 @@
-// Trace: one trace of a kernel's calls, as its options want it, that can be switched on and off while a guest runs.
+// Trace: one trace of a kernel's calls, set up by its options, that can be switched on and off while a guest runs.
 
 import type {Kernel} from '../kernel.ts'
 import type {Process} from '../process.ts'
@@ -23,7 +23,7 @@ export class Trace {
   readonly #tracer: Tracer
   readonly #summary: SummaryTracer | undefined
 
-  /** It is off. @throws HvError BAD_ARGUMENT */
+  /** It starts off. @throws HvError BAD_ARGUMENT */
   constructor(kernel: Kernel, options: TraceOptions) {
     this.#kernel = kernel
     const filter = new TraceFilter(options)
@@ -53,7 +53,7 @@ export class Trace {
     this.#writer.flush()
   }
 
-  /** Ends it, with what is to be said at the end. */
+  /** Ends it, and writes what comes at the end. */
   close(): void {
     this.stop()
     if (this.#summary !== undefined) this.#writer.write(formatSummary(this.#summary.counts))
@@ -72,7 +72,7 @@ function sinkOf(options: TraceOptions, writer: LineWriter): TraceSink {
   return new LineSink(writer, {showsDurations: options.showsDurations ?? false, stamps})
 }
 
-/** strace's -C: the calls, and their count. */
+/** strace's -C: both the calls and their counts. */
 class Both implements Tracer {
   readonly #first: Tracer
   readonly #second: Tracer
@@ -82,7 +82,7 @@ class Both implements Tracer {
     this.#second = second
   }
 
-  /** The one that counts begins last and ends first: its times are without the other's work. */
+  /** The counting one begins last and ends first: its times are without the other's work. */
   enter(task: Task, row: Row | undefined): void {
     this.#first.enter(task, row)
     this.#second.enter(task, row)

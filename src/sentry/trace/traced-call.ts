@@ -1,4 +1,4 @@
-// TracedCall: one system call as the trace sees it, between its begin and its end.
+// TracedCall: one system call as the trace sees it, from its start to its end.
 
 import {Errno} from '../../abi/errno.ts'
 import {FrameArguments} from '../frame-arguments.ts'
@@ -12,10 +12,10 @@ import {hex} from './text/number.ts'
 export class TracedCall {
   readonly task: Task
   readonly name: string
-  /** The kind words of the arguments: as many as are shown. */
+  /** The kind words of the arguments that are shown. */
   readonly words: readonly string[]
   readonly arguments: FrameArguments
-  /** By argument: a number that its kind saw at the begin and needs at the end. */
+  /** By argument: a number that its kind noted at the start and needs at the end. */
   readonly notes = new Map<number, number>()
   readonly #style: Style
   readonly #halves: Int32Array
@@ -59,7 +59,7 @@ export class TracedCall {
     return (this.#halves[2 * index] | this.#halves[2 * index + 1]) === 0
   }
 
-  /** All 64 bits; `0` as strace's %#x has it. */
+  /** All 64 bits; `0` for zero, as strace's %#x. */
   hex(index: number): string {
     return hex(this.#halves[2 * index], this.#halves[2 * index + 1])
   }
@@ -70,8 +70,8 @@ export class TracedCall {
   }
 
   /**
-   * What `show` makes of the guest memory behind pointer `index`; the pointer itself when it is null or does not lead
-   * to memory.
+   * What `show` makes of the guest memory that pointer `index` points to; the pointer itself when it is null or does not
+   * lead to memory.
    */
   follow(index: number, show: (address: number, memory: UserMemory) => string): string {
     if (this.isNull(index)) return 'NULL'
@@ -83,13 +83,13 @@ export class TracedCall {
     }
   }
 
-  /** As `follow`, for a structure of `bytes` bytes. */
+  /** Like `follow`, for a structure of `bytes` bytes. */
   struct(index: number, bytes: number, show: (view: DataView) => string): string {
     return this.follow(index, (address, memory) => show(viewOf(memory.readBytes(address, bytes))))
   }
 }
 
-/** A call without a row goes by its number, as in strace. */
+/** A call without a row is named after its number, as in strace. */
 export function nameOf({context}: Task, row: Row | undefined): string {
   return row === undefined ? `syscall_${hex(context.callNumber, 0)}` : row.name
 }

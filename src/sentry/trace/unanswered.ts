@@ -1,4 +1,4 @@
-// Calls that Linux has and the table of this sentry has not: ENOSYS. A trace names them. A table, so it may be long.
+// Calls that Linux has and this sentry's table lacks: ENOSYS. A trace names them. A table, so it may be long.
 
 import {ENOSYS} from '../../abi/errno.ts'
 import {arch} from '../../arch/index.ts'

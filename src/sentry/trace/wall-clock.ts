@@ -1,11 +1,11 @@
-// From the monotonic clock, which a trace reads once a call, to the time of day.
+// Converts times of the monotonic clock, which a trace reads once per call, to the time of day.
 
 import {monotonicNs, readHostClock} from '../host-clock.ts'
 
 const CLOCK_REALTIME = 0
 const US_PER_SECOND = 1e6
 const NS_PER_US = 1000
-/** The two clocks are compared anew after so long: the host's time of day may be set. */
+/** The two clocks are compared again after this time: the host's time of day may be set. */
 const VALID_NS = 1e9
 
 let offsetUs = 0

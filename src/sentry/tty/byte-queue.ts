@@ -48,13 +48,13 @@ export class ByteQueue {
     return this.#bytes.subarray(this.#start, this.#start + this.#length)
   }
 
-  /** The first ones go. */
+  /** Removes the first ones. */
   drop(count: number): void {
     this.#length -= count
     this.#start = this.#length === 0 ? 0 : this.#start + count
   }
 
-  /** All but the first `count` go. */
+  /** Removes all but the first `count`. */
   cut(count: number): void {
     this.#length = Math.min(this.#length, count)
   }
@@ -63,7 +63,7 @@ export class ByteQueue {
     this.drop(this.#length)
   }
 
-  /** Makes place behind the last byte. */
+  /** Makes room after the last byte. */
   #reserve(count: number): void {
     const needed = this.#length + count
     if (this.#start + needed <= this.#bytes.length) return

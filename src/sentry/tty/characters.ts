@@ -1,4 +1,4 @@
-// What kind of character a byte is, as Linux's terminals see it: Latin-1, or a part of UTF-8.
+// The kind of character that a byte is to Linux's terminals: Latin-1, or a part of UTF-8.
 
 const MULTIPLICATION = 0xd7
 const SHARP_S = 0xdf

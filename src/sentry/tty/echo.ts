@@ -1,10 +1,10 @@
-// Echo: what a terminal shows of what is typed, kept while the output stands still.
+// Echo: what a terminal shows of what is typed, kept while the output is stopped.
 
 import {ECHO, ECHOCTL} from '../../abi/termios.ts'
 import {isControl} from './characters.ts'
 import type {OutputProcessor} from './output-processor.ts'
 
-/** Linux's N_TTY keeps as much; what is more is not shown. */
+/** As much as Linux's N_TTY keeps; more is not shown. */
 const LIMIT = 4096
 const TAB = 9
 const TAB_WIDTH = 8
@@ -14,7 +14,7 @@ const SLASH = 0x2f
 const BACKSLASH = 0x5c
 const ESCAPE = 0xff
 
-/** Steps, besides a byte that is shown as it is. */
+/** Steps, in addition to bytes that are shown as they are. */
 const CARETED = 0x100
 const ERASE_TAB = 0x200
 const ERASE_TAB_TO_LINE = 0x400
@@ -40,7 +40,7 @@ export class Echo {
     this.#add(byte)
   }
 
-  /** A byte so that it can be seen: ^A. */
+  /** A byte in visible form: ^A. */
   byte(byte: number): void {
     this.#add(this.showsCaret(byte) ? CARETED | byte : byte)
   }
@@ -54,12 +54,12 @@ export class Echo {
     this.#add(LINE_BEGINS)
   }
 
-  /** Goes back over a tab. @param columns since the tab before, or (`toLine`) since where the line began */
+  /** Goes back over a tab. @param columns since the previous tab, or (`toLine`) since the start of the line */
   eraseTab(columns: number, toLine: boolean): void {
     this.#add((toLine ? ERASE_TAB_TO_LINE : ERASE_TAB) | (columns % TAB_WIDTH))
   }
 
-  /** ECHOPRT: the character is shown again, as gone. */
+  /** ECHOPRT: shows the erased character again. */
   printErased(bytes: readonly number[]): void {
     if (!this.#isErasing) this.raw(BACKSLASH)
     this.#isErasing = true
@@ -76,7 +76,7 @@ export class Echo {
     this.#isErasing = false
   }
 
-  /** As far as there is room. */
+  /** Shows as much as there is room for. */
   flush(): void {
     let done = 0
     while (done < this.#steps.length && this.#show(this.#steps[done])) done++
@@ -115,7 +115,7 @@ export class Echo {
     return this.#output.putRaw(byte ^ 0x40)
   }
 
-  /** Linux's echo has this byte for its own use, and shows it whatever OPOST says. */
+  /** Linux's echo uses this byte itself, and shows it whatever OPOST says. */
   #showEscape(): boolean {
     if (!this.#output.putRaw(ESCAPE)) return false
     this.#output.column++

@@ -1,4 +1,4 @@
-// FlowControl: whether a terminal's output stands still: by the user's keys (IXON), or by the program (tcflow).
+// FlowControl: whether a terminal's output is stopped: by the user's keys (IXON), or by the program (tcflow).
 
 export class FlowControl {
   readonly #changed: (isStopped: boolean) => void

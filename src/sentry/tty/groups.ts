@@ -1,9 +1,9 @@
-// Process groups as jobs: signals to all of one, and which of them nobody could continue. POSIX, "Orphaned Process Group".
+// Process groups as jobs: signals to all members, and groups that nobody could continue. POSIX, "Orphaned Process Group".
 
 import {SIGSTOP} from '../../abi/signal.ts'
 import type {Process} from '../process.ts'
 
-/** Those that end or begin meanwhile are none of it. */
+/** Signals the present members, not those that end or begin meanwhile. */
 export function signalGroup(processes: Iterable<Process>, group: number, signal: number): void {
   for (const member of membersOf(processes, group)) member.signals.raise(signal)
 }
@@ -12,8 +12,8 @@ export function signalGroup(processes: Iterable<Process>, group: number, signal:
 const INIT_PID = 1
 
 /**
- * Whether no member has a parent in another group of the same session: who could continue the group.
- * @param ending counts as gone, and so does what it is parent of, but for `heir`, who gets its children
+ * Whether no member has a parent in another group of the same session, which could continue the group.
+ * @param ending counts as gone; its children get `heir` as their parent
  */
 export function isOrphanedGroup(
   processes: ReadonlyMap<number, Process>,
@@ -29,9 +29,9 @@ export function isOrphanedGroup(
 }
 
 /**
- * The groups with stopped members that nobody can continue any more, because `ended` was the last who could: they get
- * SIGHUP and SIGCONT (_exit(2)). To be asked while its children still have it as their parent.
- * @param heir who gets them; absent: init
+ * The groups with stopped members that nobody can continue any longer, because `ended` was the last who could: they get
+ * SIGHUP and SIGCONT (_exit(2)). Call while its children still have it as their parent.
+ * @param heir the new parent; absent: init
  */
 export function newlyOrphanedGroups(
   processes: ReadonlyMap<number, Process>,
@@ -50,8 +50,8 @@ export function newlyOrphanedGroups(
 }
 
 /**
- * Whether the default action of a stop signal stops a process. SIGSTOP always does; SIGTSTP, SIGTTIN and SIGTTOU not where nobody
- * could continue the job. What init is the parent of, with a session of its own and no terminal, is what hv was started for: its shell may continue it.
+ * Whether the default action of a stop signal stops a process. SIGSTOP always does; SIGTSTP, SIGTTIN and SIGTTOU do not if nobody
+ * could continue the job. A child of init, with its own session and no terminal, is hv's first program: hv's shell may continue it.
  */
 export function mayStop(processes: ReadonlyMap<number, Process>, process: Process, signal: number): boolean {
   if (signal === SIGSTOP) return true
@@ -70,7 +70,7 @@ function connects(parent: Process, member: Process): boolean {
   )
 }
 
-/** Living ones. */
+/** Those that are alive. */
 function membersOf(processes: Iterable<Process>, group: number): Process[] {
   return [...processes].filter((process) => process.processGroup === group && process.exit === undefined)
 }

@@ -1,4 +1,4 @@
-// HostTty: the guest's terminal that is the host's: the first of /dev/pts, with sessions and jobs of the guest's own.
+// HostTty: the host's terminal as one of the guest's: the first of /dev/pts, with the guest's own sessions and jobs.
 
 import {SIGHUP} from '../../abi/signal.ts'
 import type {Credentials, Inode} from '../../vfs/file.ts'
@@ -10,18 +10,18 @@ import {Terminal} from './terminal.ts'
 
 export class HostTty extends Terminal implements JobControl {
   readonly #fd: number
-  /** What hv was started for. */
+  /** The process that hv was started for. */
   #first: Process | undefined
-  /** No shell on the host can continue a stopped hv, so nobody of its job is stopped for being in the background. */
+  /** No shell on the host can continue a stopped hv, so no process of its job is stopped for being in the background. */
   isAlone = false
 
-  /** @param fd a descriptor of the host's terminal, for as long as hv lives */
+  /** @param fd a descriptor of the host's terminal, valid as long as hv lives */
   constructor(fd: number, owner: Credentials, kernelOf: () => Kernel) {
     super(0, owner, kernelOf)
     this.#fd = fd
   }
 
-  /** Whether a descriptor leads to the terminal that controls hv itself: only that one sends hv its ^C. */
+  /** Whether a descriptor leads to hv's own controlling terminal: only that one sends hv its ^C. */
   static isControlling(fd: number): boolean {
     return isTerminal(fd) && host.isTerminalForeground(fd) >= 0
   }
@@ -31,13 +31,13 @@ export class HostTty extends Terminal implements JobControl {
     return new HostTerminal(this.#fd, flags, inode, this)
   }
 
-  /** A program's first process has it, with its session and its group. */
+  /** Gives it to a program's first process, with its session and its group. */
   startWith(process: Process): void {
     this.#first = process
     this.giveTo(process)
   }
 
-  /** A key's signal, a change of size, or a hang-up. When no session has it, it is for whom hv was started for. */
+  /** A key's signal, a change of size, or a hang-up. If no session has the terminal, it goes to the process that hv was started for. */
   signalFromHost(signal: number, first: Process): void {
     if (this.isFree) first.signals.raise(signal)
     else if (signal === SIGHUP) this.hangUp()
@@ -50,7 +50,7 @@ export class HostTty extends Terminal implements JobControl {
     return isFirst ? this.isAlone : super.isOrphaned(process)
   }
 
-  /** Keys that are signals reach hv before those behind them can be read. */
+  /** Signal keys reach hv before the keys after them can be read. */
   hasSignal(): boolean {
     this.kernel.takeHostSignals?.()
     return this.kernel.current!.signals.attention !== 0
@@ -65,7 +65,7 @@ export class HostTty extends Terminal implements JobControl {
     }
   }
 
-  /** Some job of the host's has it: in no process group of the guest's, as Linux says of other pid namespaces. */
+  /** A job of the host has it: no process group of the guest, as Linux reports for other pid namespaces. */
   protected override get isShared(): boolean {
     return host.isTerminalForeground(this.#fd) === 0
   }

@@ -1,11 +1,11 @@
-// InputBuffer: what was typed and not yet read: whole lines, and behind them the one that is still edited.
+// InputBuffer: what was typed and not yet read: whole lines, and after them the one that is still edited.
 
-/** MAX_CANON's kin: N_TTY_BUF_SIZE. */
+/** Like MAX_CANON: N_TTY_BUF_SIZE. */
 const SIZE = 4096
 const MASK = SIZE - 1
 
 const LINE_END = 1
-/** Ends a line without being of it. */
+/** Ends a line without being part of it. */
 const END_OF_FILE = 2
 
 export class InputBuffer {
@@ -31,8 +31,8 @@ export class InputBuffer {
   }
 
   /**
-   * Makes room for one more. A line that is too long loses its last byte, so that its end finds a place; what is whole is never lost.
-   * @param width how many places it may take
+   * Makes room for one more. A line that is too long loses its last byte, so that its end has room; whole lines lose nothing.
+   * @param width how many bytes it may take
    * @returns false when the byte has to wait
    */
   makeRoom(isCanonical: boolean, width: number): boolean {
@@ -44,14 +44,14 @@ export class InputBuffer {
   }
 
   put(byte: number): void {
-    // PARMRK's second byte may find none.
+    // There may be no room for PARMRK's second byte.
     if (this.length === SIZE) return
     const index = this.#head++ & MASK
     this.#bytes[index] = byte
     this.#marks[index] = 0
   }
 
-  /** As many as fit: for what is not edited. */
+  /** Puts as many as fit: for input that is not edited. */
   putAll(source: Uint8Array): number {
     const count = Math.max(0, Math.min(source.length, SIZE - 1 - this.length))
     const start = this.#head & MASK
@@ -84,12 +84,12 @@ export class InputBuffer {
     return this.#bytes[(this.#lineStart + index) & MASK]
   }
 
-  /** The edited line keeps so many bytes. */
+  /** Keeps this many bytes of the edited line. */
   cutEdited(count: number): void {
     this.#head = this.#lineStart + count
   }
 
-  /** Reads a line, or a part of one that does not fit. An end of file goes with the bytes before it. */
+  /** Reads a line, or the part of it that fits. An end of file is taken with the bytes before it. */
   takeLine(target: Uint8Array): number {
     let count = 0
     while (this.#tail < this.#lineStart) {
@@ -122,12 +122,12 @@ export class InputBuffer {
     this.#tail = this.#lineStart = this.#head
   }
 
-  /** Lines begin or end to count: what is there is one line from now on, or just bytes. */
+  /** Line mode goes on or off: from now on, the present input is one line, or just bytes. */
   switchLines(isCanonical: boolean): void {
     this.#marks.fill(0)
     if (isCanonical && this.length > 0) {
       const last = (this.#head - 1) & MASK
-      // As Linux's: a zero byte that ends a line is none of it.
+      // As on Linux, a zero byte that ends a line is not part of it.
       this.#marks[last] = this.#bytes[last] === 0 ? END_OF_FILE : LINE_END
       this.#lineStart = this.#head
     } else this.#lineStart = this.#tail

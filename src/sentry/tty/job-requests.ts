@@ -1,4 +1,4 @@
-// ioctl(2): whose terminal it is: sessions and jobs. A master may ask, and sees no more. man 2 ioctl_tty.
+// ioctl(2) about sessions and jobs: which ones a terminal has. A master may ask, but controls nobody. man 2 ioctl_tty.
 
 import {opensForReading} from '../../abi/access-mode.ts'
 import {EIO, ENOTTY, Errno} from '../../abi/errno.ts'
@@ -8,7 +8,7 @@ import {readInt, writeInt} from '../../vfs/int-argument.ts'
 import type {Pty} from './pty.ts'
 import type {PtyEnd} from './pty-requests.ts'
 
-/** Undefined: it is about something else. */
+/** @returns undefined: the request is about something else */
 export function jobRequest(
   {pty, flags, isMaster}: PtyEnd,
   request: number,

@@ -6,8 +6,8 @@ import {newlyOrphanedGroups, signalGroup} from './groups.ts'
 
 /**
  * For the kernel, when a process ends: `exit` is set, and its children still have it as their parent.
- * @param processes all there are, by pid; `ended` may be among them
- * @param heir who gets its children; absent: init
+ * @param processes all processes, by pid; `ended` may be among them
+ * @param heir gets its children; absent: init
  */
 export function leaveJobs(processes: ReadonlyMap<number, Process>, ended: Process, heir?: Process): void {
   if (ended.session === ended.pid) endSession(processes, ended)

@@ -1,4 +1,4 @@
-// LineDiscipline: what a terminal does between who types and the program: Linux's N_TTY. man 3 termios.
+// LineDiscipline: what a terminal does between the typist and the program: Linux's N_TTY. man 3 termios.
 
 import {SIGINT, SIGQUIT, SIGTSTP} from '../../abi/signal.ts'
 import {
@@ -52,13 +52,13 @@ const MARKED = 0xff
 const DISABLED = 0
 const TENTH_NS = 1e8
 
-/** What the terminal around it does. */
+/** The surrounding terminal. */
 export interface LineOwner {
-  /** To the foreground process group. */
+  /** Signals the foreground process group. */
   signal(signal: number): void
-  /** The output stands still from now on, or goes on. */
+  /** The output is stopped from now on, or continues. */
   flowChanged(isStopped: boolean): void
-  /** A key that raised a signal emptied the input, and the output as far as it can still be called back. */
+  /** A signal key emptied the input, and as much of the output as can still be recalled. */
   flushed(): void
 }
 
@@ -98,7 +98,7 @@ export class LineDiscipline {
     this.showEchoes()
   }
 
-  /** Bytes typed. @returns how many were taken: the others have to wait for a reader */
+  /** Typed bytes. @returns how many were taken: the others wait for a reader */
   receive(bytes: Uint8Array): number {
     if (this.#isRaw) return this.#buffer.putAll(bytes)
     const width = this.#modes.input & PARMRK ? 3 : 1
@@ -108,14 +108,14 @@ export class LineDiscipline {
     return done
   }
 
-  /** Bytes of the program. @returns how many were taken */
+  /** Bytes from the program. @returns how many were taken */
   write(source: Uint8Array): number {
     this.showEchoes()
     if (this.flow.isStopped) return 0
     return this.#output.write(source)
   }
 
-  /** Bytes that may be shown at once, whatever they are. */
+  /** Whether a byte of any kind may be shown at once. */
   get hasOutputRoom(): boolean {
     return !this.flow.isStopped && this.#output.room >= (this.#modes.output & OPOST ? 8 : 1)
   }
@@ -132,7 +132,7 @@ export class LineDiscipline {
     return this.#buffer.length >= Math.max(1, least)
   }
 
-  /** Whether a read of so many bytes is over, given what is there: man 3 termios, MIN and TIME. */
+  /** Whether a read of this many bytes is over, given what is there: man 3 termios, MIN and TIME. */
   endsRead(wanted: number): boolean {
     const {characters} = this.#modes
     if (this.hasLines) return this.#buffer.lineBytes > 0
@@ -144,7 +144,7 @@ export class LineDiscipline {
     return this.hasLines ? this.#buffer.takeLine(target) : this.#buffer.takeBytes(target)
   }
 
-  /** How long a read waits, nanoseconds: for a first byte, or (VMIN) behind each one. Undefined: as long as it takes. */
+  /** How long a read waits, nanoseconds: for the first byte, or (VMIN) after each one. Undefined: as long as it takes. */
   get patienceNs(): number | undefined {
     const {characters} = this.#modes
     if (this.hasLines || characters[VTIME] === 0) return undefined
@@ -166,7 +166,7 @@ export class LineDiscipline {
     return (this.#modes.local & (ICANON | EXTPROC)) === ICANON
   }
 
-  /** Nothing looks at a byte. */
+  /** Bytes pass unchanged and unexamined. */
   get #isRaw(): boolean {
     const {input, local} = this.#modes
     const looked = ISTRIP | IUCLC | IGNCR | ICRNL | INLCR | IXON | PARMRK
@@ -202,7 +202,7 @@ export class LineDiscipline {
       isTranslated = true
     }
     if (this.hasLines && (this.#edits(byte) || this.#endsLine(byte))) return
-    // Only a newline that was looked at is shown as one.
+    // Only a newline that was examined is shown as one.
     if (isTranslated && byte === NEWLINE && this.#echo.isOn) {
       this.#echo.endErasing()
       this.#echo.raw(NEWLINE)

@@ -1,4 +1,4 @@
-// LineEditor: the keys that change the line before a program reads it: erase, word erase, kill, reprint.
+// LineEditor: the keys that change a line before a program reads it: erase, word erase, kill, reprint.
 
 import {ECHOCTL, ECHOE, ECHOK, ECHOKE, ECHOPRT, IUTF8, VERASE, VKILL} from '../../abi/termios.ts'
 import {isContinuation, isControl, isWord} from './characters.ts'
@@ -70,7 +70,7 @@ export class LineEditor {
     if (this.#buffer.editedBytes === 0 && this.#echo.isOn) this.#echo.endErasing()
   }
 
-  /** Where the last character begins; -1: the line holds a part of one alone, which stays. */
+  /** Where the last character begins; -1: the line holds only a part of one, which stays. */
   #lastStart(): number {
     let start = this.#buffer.editedBytes - 1
     while (start >= 0 && this.#continues(this.#buffer.edited(start))) start--
@@ -102,7 +102,7 @@ export class LineEditor {
     for (const byte of [BACKSPACE, BLANK, BACKSPACE]) this.#echo.raw(byte)
   }
 
-  /** Counts the columns between what stands before the tab and the tab before that, or the line's beginning. */
+  /** Counts the columns between the text before the tab and the previous tab, or the start of the line. */
   #backOverTab(): void {
     let columns = 0
     for (let i = this.#buffer.editedBytes - 1; i >= 0; i--) {

@@ -1,4 +1,4 @@
-// ioctl(2) of a pseudo-terminal's master: what only it knows. man 2 ioctl_tty, "Pseudoterminal ioctls".
+// ioctl(2) that only a pseudo-terminal's master answers. man 2 ioctl_tty, "Pseudoterminal ioctls".
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {minorOf} from '../../abi/file-mode.ts'
@@ -19,7 +19,7 @@ import {readInt, writeInt} from '../../vfs/int-argument.ts'
 import type {Pty} from './pty.ts'
 import {ptyRequest} from './pty-requests.ts'
 
-/** @throws Errno ENOTTY for what neither end knows */
+/** @throws Errno ENOTTY for requests that neither end knows */
 export function masterRequest(
   pty: Pty,
   flags: number,
@@ -54,7 +54,7 @@ export function masterRequest(
   }
 }
 
-/** Its input is what the slave shows, its output what it types. */
+/** The master's input is what the slave shows; its output is what it types. */
 function flush(pty: Pty, queue: number): void {
   if (queue < TCIFLUSH || queue > TCIOFLUSH) throw new Errno(EINVAL)
   if (queue !== TCOFLUSH) pty.dropShown()

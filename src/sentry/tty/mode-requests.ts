@@ -1,4 +1,4 @@
-// ioctl(2): the modes of a pseudo-terminal, in the four layouts that there are. man 2 TCSETS, man 3 termios.
+// ioctl(2): the modes of a pseudo-terminal, in all four layouts. man 2 TCSETS, man 3 termios.
 
 import {
   TCGETA,
@@ -21,7 +21,7 @@ import type {Pty} from './pty.ts'
 
 type Decode = (bytes: Uint8Array, before: Modes) => Modes
 
-/** How many bytes each takes, and whether it empties the input first. What was printed never has to be waited for. */
+/** How many bytes each takes, and whether it empties the input first. Output never has to be waited for. */
 const SETTING = new Map<number, readonly [size: number, flushes: boolean, decode: Decode]>([
   [TCSETS, [TERMIOS_SIZE, false, decodeModes]],
   [TCSETSW, [TERMIOS_SIZE, false, decodeModes]],
@@ -34,7 +34,7 @@ const SETTING = new Map<number, readonly [size: number, flushes: boolean, decode
   [TCSETAF, [TERMIO_SIZE, true, decodeOldModes]],
 ])
 
-/** Undefined: it is about something else. */
+/** @returns undefined: the request is about something else */
 export function modeRequest(
   pty: Pty,
   request: number,

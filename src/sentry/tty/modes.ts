@@ -1,4 +1,4 @@
-// Modes: what tcsetattr(3) sets, of one terminal: its layouts in memory, and its speeds. man 3 termios.
+// Modes: what tcsetattr(3) sets for a terminal: its layouts in memory, and its speeds. man 3 termios.
 
 import {
   B38400,
@@ -37,7 +37,7 @@ export interface Modes {
   readonly line: number
   /** c_cc. */
   readonly characters: Uint8Array
-  /** Bits a second. */
+  /** Bits per second. */
   readonly inputSpeed: number
   readonly outputSpeed: number
 }
@@ -103,7 +103,7 @@ export function encodeOldModes(modes: Modes): Uint8Array {
   return bytes.subarray(0, TERMIO_SIZE)
 }
 
-/** What a termio has no place for stays. */
+/** Keeps what a termio has no room for. */
 export function decodeOldModes(bytes: Uint8Array, before: Modes): Modes {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const merged = (flags: number, index: number): number =>

@@ -16,7 +16,7 @@ export class OutputProcessor {
   readonly #queue: ByteQueue
   modes: Modes
   column = 0
-  /** Where the line that is typed began: erasing a tab goes back to there. */
+  /** The column where the typed line began: erasing a tab goes back to it. */
   lineColumn = 0
 
   constructor(queue: ByteQueue, modes: Modes) {
@@ -28,7 +28,7 @@ export class OutputProcessor {
     return this.#queue.room
   }
 
-  /** Bytes of the program. @returns how many found room */
+  /** Bytes from the program. @returns how many had room */
   write(source: Uint8Array): number {
     if (!(this.modes.output & OPOST)) return this.#queue.push(source)
     let done = 0
@@ -45,7 +45,7 @@ export class OutputProcessor {
     return done
   }
 
-  /** Where the bytes end that are shown as they are. */
+  /** Where the bytes that are shown unchanged end. */
   #endOfText(source: Uint8Array, start: number): number {
     if (this.modes.output & OLCUC) return start
     let end = start
@@ -60,7 +60,7 @@ export class OutputProcessor {
     return columns
   }
 
-  /** One byte, of the program's or an echo. @returns false when there is no room for what it becomes */
+  /** One byte from the program, or of an echo. @returns false when there is no room for its output */
   put(byte: number): boolean {
     if (!(this.modes.output & OPOST)) return this.putRaw(byte)
     switch (byte) {

@@ -18,7 +18,7 @@ export class Packets {
   #isOn = false
   #status = 0
 
-  /** @param changed there is something to tell */
+  /** @param changed called when there is something to report */
   constructor(changed: () => void) {
     this.#changed = changed
   }
@@ -68,7 +68,7 @@ export class Packets {
   }
 }
 
-/** ^S and ^Q, and no others, stop and start the output. */
+/** Whether ^S and ^Q, and no other keys, stop and start the output. */
 function usesControlKeys({input, characters}: Modes): boolean {
   return (input & IXON) !== 0 && characters[VSTOP] === CONTROL_S && characters[VSTART] === CONTROL_Q
 }

@@ -1,4 +1,4 @@
-// Where a terminal is in the tree; and TIOCGPTPEER: opens the slave of a master, whatever of /dev/pts the caller sees. man 2 ioctl_tty.
+// A terminal's place in the tree; and TIOCGPTPEER, which opens a master's slave even if the caller sees no /dev/pts. man 2 ioctl_tty.
 
 import {EIO, ENOTTY, Errno} from '../../abi/errno.ts'
 import {minorOf} from '../../abi/file-mode.ts'

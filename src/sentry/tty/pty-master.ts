@@ -1,4 +1,4 @@
-// PtyMaster: the master of a pseudo-terminal: who types into it and sees what it shows. man 4 ptmx.
+// PtyMaster: the master of a pseudo-terminal: its holder types into it and sees what it shows. man 4 ptmx.
 
 import {EAGAIN, EIO, Errno} from '../../abi/errno.ts'
 import {POLLHUP, POLLIN, POLLOUT, POLLPRI} from '../../abi/open-flags.ts'

@@ -1,4 +1,4 @@
-// ioctl(2) of a pseudo-terminal: what both ends answer: the slave's modes, size, queues and jobs. man 2 ioctl_tty.
+// ioctl(2) that both ends of a pseudo-terminal answer: the slave's modes, size, queues and jobs. man 2 ioctl_tty.
 
 import {EINVAL, EIO, ENOTTY, EPERM, Errno} from '../../abi/errno.ts'
 import {
@@ -42,14 +42,14 @@ import type {Pty} from './pty.ts'
 /** The one line discipline. */
 const N_TTY = 0
 
-/** Who asks: an end, as it was opened. */
+/** The asking end, as it was opened. */
 export interface PtyEnd {
   readonly pty: Pty
   readonly flags: number
   readonly isMaster: boolean
 }
 
-/** @throws Errno ENOTTY for what it does not know */
+/** @throws Errno ENOTTY for unknown requests */
 export function ptyRequest(end: PtyEnd, request: number, argument: number, memory: IoctlMemory): number {
   const {pty} = end
   switch (request) {
@@ -62,7 +62,7 @@ export function ptyRequest(end: PtyEnd, request: number, argument: number, memor
     case FIONREAD:
       return writeInt(memory, argument, pty.line.inputBytes)
     case TIOCOUTQ:
-      // What is printed is with the master at once.
+      // Output reaches the master at once.
       return writeInt(memory, argument, 0)
     case TCFLSH:
       pty.requireForeground()
@@ -76,7 +76,7 @@ export function ptyRequest(end: PtyEnd, request: number, argument: number, memor
     case TCSBRKP:
     case TIOCSBRK:
     case TIOCCBRK:
-      // There is no line that could break, and nothing to wait for.
+      // There is no line to break, and nothing to wait for.
       pty.requireForeground()
       return 0
     case TIOCGETD:

@@ -1,4 +1,4 @@
-// PtySlave: the slave of a pseudo-terminal, opened: the terminal that a program sees.
+// PtySlave: the opened slave of a pseudo-terminal: the terminal that a program sees.
 
 import {EAGAIN, EIO, ENOTTY, Errno} from '../../abi/errno.ts'
 import {TIOCSPGRP} from '../../abi/ioctl.ts'
@@ -41,7 +41,7 @@ export class PtySlave extends Description {
     return count
   }
 
-  /** VTIME: since the read began, or since the last byte came. */
+  /** VTIME: counted from the start of the read, or from the last byte. */
   readDeadlineNs(sinceNs: number): number | undefined {
     const {line, typedNs} = this.pty
     const {patienceNs} = line

@@ -15,14 +15,14 @@ import {Packets} from './packets.ts'
 import {PtySlave} from './pty-slave.ts'
 import {Terminal} from './terminal.ts'
 
-/** What Linux holds on the way to an end, and what that end has taken over already, which nobody calls back. */
+/** What Linux holds on the way to an end, and what that end has taken over already, which cannot be recalled. */
 const ON_THE_WAY = 8192
 const TAKEN_OVER = 4095
 /** A key that is switched off. */
 const DISABLED = 0
 
 export class Pty extends Terminal {
-  /** unlockpt(3) takes it away. */
+  /** Until unlockpt(3). */
   isLocked = true
   /** TIOCEXCL: no further open. */
   isExclusive = false
@@ -33,13 +33,13 @@ export class Pty extends Terminal {
   readonly packets: Packets
   readonly masterWaiters = new WaitQueue()
   readonly slaveWaiters = new WaitQueue()
-  /** How often the slave was hung up: who had it open before has nothing any more. */
+  /** How often the slave was hung up: earlier openers no longer have the terminal. */
   hangUps = 0
   /** When something was typed last, nanoseconds. */
   typedNs = 0
-  /** What was typed, and has no room yet where it is edited. */
+  /** Typed bytes for which the line has no room yet. */
   readonly #typed = new ByteQueue(ON_THE_WAY)
-  /** What was shown before the keys that are being looked at: what they made is called back by a key that empties all. */
+  /** How much was shown before the present keys: a key that empties everything recalls what they produced. */
   #shownBefore = 0
   #isMasterOpen = true
   #openSlaves = 0
@@ -99,12 +99,12 @@ export class Pty extends Terminal {
     return this.#isMasterOpen
   }
 
-  /** Nobody has the slave any more. A master whose slave nobody opened yet waits for that. */
+  /** Whether the slave was opened and is no longer open. A master waits for the first open. */
   get isSlaveGone(): boolean {
     return this.#wasSlaveOpen && this.#openSlaves === 0
   }
 
-  /** The master's bytes. @returns how many found room */
+  /** Bytes from the master. @returns how many had room */
   type(source: Uint8Array): number {
     let done = 0
     for (;;) {
@@ -114,33 +114,33 @@ export class Pty extends Terminal {
     }
   }
 
-  /** How many bytes find room at least. */
+  /** How many bytes have room, at least. */
   get typingRoom(): number {
     return this.#typed.room
   }
 
   /**
-   * Nobody will type any more. Who asks for more than there is finds the end of the file, each time; where no lines are edited, the
-   * key for it, once after each change of modes: a shell has it at each of its prompts, and an editor does not get it without end.
+   * Typing is over. A read beyond what is there finds the end of the file, each time; without line editing, it finds the end-of-file
+   * key, once after each change of modes: a shell gets it at each of its prompts, and an editor does not get it for ever.
    */
   endInput(): void {
     this.#end = 'due'
     this.slaveWaiters.wakeAll(POLLIN)
   }
 
-  /** `typeEnd` would give a read something. */
+  /** Whether `typeEnd` would give a read something. */
   get isAtEnd(): boolean {
     return this.#end === 'due' && this.line.inputBytes === 0 && this.line.modes.characters[VEOF] !== DISABLED
   }
 
-  /** Before a read. Not sooner: what is typed ahead of a change of modes is the end of nothing. */
+  /** Call before a read, not sooner: what is typed ahead of a change of modes is no end. */
   typeEnd(): void {
     if (!this.isAtEnd) return
     if (!this.line.hasLines) this.#end = 'given'
     this.type(this.line.modes.characters.subarray(VEOF, VEOF + 1))
   }
 
-  /** The slave's bytes. @returns how many found room */
+  /** Bytes from the slave. @returns how many had room */
   print(source: Uint8Array): number {
     const count = this.line.write(source)
     if (this.shown.length > 0) this.masterWaiters.wakeAll(POLLIN)
@@ -177,7 +177,7 @@ export class Pty extends Terminal {
     this.masterWaiters.wakeAll(POLLOUT)
   }
 
-  /** tcflush(TCOFLUSH) of the slave: what the master has taken over stays. @param takenOver no more than that */
+  /** tcflush(TCOFLUSH) of the slave: keeps what the master has taken over. @param takenOver no more than that */
   clearShown(takenOver = TAKEN_OVER): void {
     const wasFull = !this.line.hasOutputRoom
     this.shown.cut(Math.min(takenOver, TAKEN_OVER))
@@ -185,13 +185,13 @@ export class Pty extends Terminal {
     if (wasFull) this.slaveWaiters.wakeAll(POLLOUT)
   }
 
-  /** tcflush(TCOFLUSH) of the master: what is edited already stays. */
+  /** tcflush(TCOFLUSH) of the master: keeps what is already edited. */
   clearWaiting(): void {
     this.#typed.clear()
     this.masterWaiters.wakeAll(POLLOUT)
   }
 
-  /** One byte to the master, though the output stands still. */
+  /** One byte to the master, even while the output is stopped. */
   send(byte: number): void {
     if (this.shown.room > 0) this.shown.pushByte(byte)
     this.masterWaiters.wakeAll(POLLIN)
@@ -219,7 +219,7 @@ export class Pty extends Terminal {
     this.slaveWaiters.wakeAll()
   }
 
-  /** What was typed goes where it is edited, as far as there is room. @returns whether something went */
+  /** Moves typed bytes to the line, as far as there is room. @returns whether any moved */
   #pump(): boolean {
     const typed = this.#typed.peek()
     if (typed.length === 0) return false

@@ -1,4 +1,4 @@
-// Terminal: what may control a session: the host's terminal (host-tty.ts), or a pseudo-terminal's slave (pty.ts). man 4 tty.
+// Terminal: something that can control a session: the host's terminal (host-tty.ts), or a pseudo-terminal's slave (pty.ts). man 4 tty.
 
 import {opensForReading} from '../../abi/access-mode.ts'
 import {CAP_SYS_ADMIN, hasCapability} from '../../abi/capability.ts'
@@ -17,7 +17,7 @@ import {isOrphanedGroup, signalGroup} from './groups.ts'
 const PTS_MAJOR = 136
 
 export abstract class Terminal implements PtsDevice {
-  /** As /proc/PID/stat names it. */
+  /** As named in /proc/PID/stat. */
   readonly rdev: number
   readonly mode = S_IFCHR | 0o620
   readonly owner: PtsDevice['owner']
@@ -27,7 +27,7 @@ export abstract class Terminal implements PtsDevice {
 
   /**
    * @param number its name in /dev/pts
-   * @param kernelOf asked later: the kernel is made after the tree that has the terminal
+   * @param kernelOf called later: the kernel is made after the tree that has the terminal
    */
   constructor(number: number, owner: PtsDevice['owner'], kernelOf: () => Kernel) {
     this.rdev = makeDev(PTS_MAJOR, number)
@@ -38,14 +38,14 @@ export abstract class Terminal implements PtsDevice {
   /** What open(2) of a node makes. @throws Errno */
   abstract open(inode: Inode, flags: number): FileDescription
 
-  /** Gives it to a session: its leader, whose group comes into the foreground. */
+  /** Gives it to a leader's session, with the leader's group in the foreground. */
   giveTo(leader: Process): void {
     this.#session = leader.session
     this.#foregroundGroup = leader.processGroup
     leader.terminal = this
   }
 
-  /** A session that has none gets it when its leader opens it: man 2 open, O_NOCTTY. */
+  /** A session without a terminal gets this one when its leader opens it: man 2 open, O_NOCTTY. */
   acquireByOpening(flags: number): void {
     const process = this.kernel.current?.process
     if (process === undefined || flags & O_NOCTTY || !opensForReading(flags)) return
@@ -63,12 +63,12 @@ export abstract class Terminal implements PtsDevice {
     return this.foregroundGroupSeen
   }
 
-  /** 0: nobody's. */
+  /** 0: none. */
   get foregroundGroupSeen(): number {
     return this.isShared ? 0 : this.#foregroundGroup
   }
 
-  /** Somebody outside of the guest has it: nobody in the guest is in the foreground. */
+  /** Something outside the guest has it: no job of the guest is in the foreground. */
   protected get isShared(): boolean {
     return false
   }
@@ -108,12 +108,12 @@ export abstract class Terminal implements PtsDevice {
     if (process.session === process.pid) this.#dismiss([SIGHUP, SIGCONT])
   }
 
-  /** Its session's leader has ended. Linux sends SIGCONT only where jobs are orphaned by it: groups.ts. */
+  /** Its session's leader has ended. Linux sends SIGCONT only if that orphans jobs: groups.ts. */
   leaderEnded(): void {
     this.#dismiss([SIGHUP])
   }
 
-  /** The other end is gone, or vhangup(2): the leader is told, and the foreground when the leader ends. */
+  /** The other end is gone, or vhangup(2): tells the leader now, and the foreground group when the leader ends. */
   hangUp(): void {
     const leader = this.#session === undefined ? undefined : this.kernel.processes.get(this.#session)
     const group = this.#foregroundGroup
@@ -133,15 +133,15 @@ export abstract class Terminal implements PtsDevice {
     const {process, signals} = this.kernel.current!
     if (process.terminal !== this || this.isForeground(process)) return true
     const goesOn = process.signals.ignores(signal) || signals.blocks(signal)
-    // Who ignores SIGTTOU may write and change modes all the same.
+    // A process that ignores SIGTTOU may write and change modes all the same.
     if (goesOn && signal !== SIGTTIN) return true
     if (goesOn || this.isOrphaned(process)) throw new Errno(EIO)
-    // It is tried again when it was stopped already.
+    // A process that was already stopped gets no second signal: it tries again.
     if (!process.signals.stopped) signalGroup(this.kernel.processes.values(), process.processGroup, signal)
     return false
   }
 
-  /** @throws MustWait for a job in the background, which is stopped: it asks again; Errno EIO */
+  /** @throws MustWait for a background job, which is stopped and asks again; Errno EIO */
   requireForeground(): void {
     if (!this.admits(SIGTTOU)) throw new MustWait()
   }
@@ -155,7 +155,7 @@ export abstract class Terminal implements PtsDevice {
     return process.terminal === this && !this.isForeground(process)
   }
 
-  /** Nobody could continue the process's job if it were stopped. */
+  /** Whether nobody could continue the process's job if it were stopped. */
   isOrphaned({processGroup}: Process): boolean {
     return isOrphanedGroup(this.kernel.processes, processGroup)
   }
@@ -176,7 +176,7 @@ export abstract class Terminal implements PtsDevice {
     for (const signal of signals) signalGroup(this.kernel.processes.values(), group, signal)
   }
 
-  /** man 4 tty: with its leader the whole session loses it. */
+  /** man 4 tty: the whole session loses it with its leader. */
   #leave(): void {
     for (const other of this.kernel.processes.values())
       if (other.terminal === this) other.terminal = undefined

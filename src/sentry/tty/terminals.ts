@@ -1,4 +1,4 @@
-// Terminals: all that a guest has: the host's, if any, pseudo-terminals, their nodes, and which one /dev/tty is.
+// Terminals: all terminals of a guest: the host's, if any, pseudo-terminals, their nodes, and which one /dev/tty is.
 
 import {ENOSPC, ENXIO, Errno} from '../../abi/errno.ts'
 import {minorOf} from '../../abi/file-mode.ts'
@@ -14,7 +14,7 @@ import {Pty} from './pty.ts'
 import {PtyMaster} from './pty-master.ts'
 import type {Terminal} from './terminal.ts'
 
-/** Who may write to all terminals, as Debian numbers it: old C libraries look for it (grantpt). */
+/** The group that may write to all terminals, as Debian numbers it: old C libraries look for it (grantpt). */
 const TTY_GROUP = 5
 
 export class Terminals implements DevTerminals {
@@ -54,7 +54,7 @@ export class Terminals implements DevTerminals {
   }
 
   /**
-   * A pseudo-terminal whose master nobody in the guest has: the sentry types and sees, and closes it. Its slave, to read and write.
+   * A pseudo-terminal whose master the sentry holds: it types, sees and closes it. Also its slave, to read and write.
    * @throws Errno ENOSPC
    */
   openOwn(uid: number): {pty: Pty; slave: FileDescription} {

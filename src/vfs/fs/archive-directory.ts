@@ -1,4 +1,4 @@
-// ArchiveDirectory: a directory of an ArchiveFs: its names, which whoever makes the index puts in and takes out.
+// ArchiveDirectory: a directory of an ArchiveFs, whose names the maker of the index puts in and takes out.
 
 import {ENOENT, Errno} from '../../abi/errno.ts'
 import {directoryEntryType, S_IFDIR} from '../../abi/file-mode.ts'
@@ -38,7 +38,7 @@ export class ArchiveDirectory extends ArchiveNode {
     return this.#children.get(name)
   }
 
-  /** In place of what has the name. */
+  /** Replaces what has the name. */
   put(name: ByteString, node: ArchiveNode): void {
     this.remove(name)
     const own = ownString(name)
@@ -48,7 +48,7 @@ export class ArchiveDirectory extends ArchiveNode {
     if (node.kind === S_IFDIR) this.#subdirectories++
   }
 
-  /** With all that is below it. */
+  /** Removes it with all that is below. */
   remove(name: ByteString): void {
     const node = this.#children.get(name)
     if (node === undefined) return
@@ -59,7 +59,7 @@ export class ArchiveDirectory extends ArchiveNode {
     node.clear()
   }
 
-  /** A tree may be deeper than a stack. */
+  /** Without recursion: a tree may be deeper than a stack. */
   clear(): void {
     const directories: ArchiveDirectory[] = [this]
     for (let each = directories.pop(); each !== undefined; each = directories.pop()) {

@@ -1,4 +1,4 @@
-// ArchiveFile: a regular file of an ArchiveFs: a range of the archive that it is in.
+// ArchiveFile: a regular file of an ArchiveFs: a range of its archive.
 
 import type {FileDescription, Mappable} from '../file.ts'
 import {Description} from '../file-description.ts'
@@ -8,7 +8,7 @@ import type {ArchiveFs, ArchiveSource} from './archive.ts'
 import {type ArchivedAttributes, ArchiveNode} from './archive-node.ts'
 import type {FileRange} from './host-pages.ts'
 
-/** What is read from an archive stays what it was. */
+/** What is read from an archive never changes. */
 const VERSION = 'archived'
 
 export class ArchiveFile extends ArchiveNode {
@@ -80,7 +80,7 @@ class ArchiveFileDescription extends Description implements FileRange {
     const {mapped} = fs
     if (mapped === undefined) return undefined
     const isConstant = source.path === undefined || !mapped.isWritable(source.path)
-    // Whoever writes to an archive while it is in use does not change what is mapped.
+    // A write to an archive in use does not change what is mapped.
     this.#mappable ??= mapped.make(this.#identity, () => VERSION).addUser(this, false, isConstant)
     return this.#mappable
   }

@@ -1,4 +1,4 @@
-// ArchiveNode: what all inodes of an ArchiveFs have: attributes that an archive gives, and a place.
+// ArchiveNode: what all inodes of an ArchiveFs have: attributes from the archive, and a place.
 
 import {S_IFIFO, S_IFLNK, S_IFMT} from '../../abi/file-mode.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
@@ -9,9 +9,9 @@ import type {ArchiveDirectory} from './archive-directory.ts'
 
 const BLOCK = 512
 
-/** What an archive says of a file. */
+/** What an archive says about a file. */
 export interface ArchivedAttributes {
-  /** With the file type. */
+  /** Includes the file type. */
   readonly mode: number
   readonly uid: number
   readonly gid: number
@@ -56,7 +56,7 @@ export class ArchiveNode extends Node {
     return this.names
   }
 
-  /** A directory that comes again. */
+  /** For a directory that occurs again. */
   describe({mode, uid, gid, mtime}: ArchivedAttributes): void {
     this.#mode = mode
     this.#uid = uid
@@ -102,7 +102,7 @@ export class ArchiveLink extends ArchiveNode {
   }
 }
 
-/** A fifo or a device: what it opens, the overlay on top says. */
+/** A fifo or a device: the overlay on top decides what it opens. */
 export class ArchiveSpecial extends ArchiveNode {
   readonly #rdev: number
 

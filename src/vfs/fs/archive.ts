@@ -6,21 +6,21 @@ import {emptyStatistics, type FileSystem, type FileSystemStatistics} from '../fi
 import {ArchiveDirectory} from './archive-directory.ts'
 import {type MappedHostFiles, mappedHostFiles} from './mapped-host-files.ts'
 
-/** tmpfs's: what the guest sees of it is below an overlay. */
+/** Same as tmpfs: a guest sees these files through an overlay. */
 const MAGIC = 0x01021994
 
 /** An open host file that holds the content of files. */
 export interface ArchiveSource {
   readonly fd: number
-  /** Where the host has it; undefined: nowhere. */
+  /** Its path on the host; undefined: it has none. */
   readonly path: string | undefined
-  /** By whom it was opened: Node closes what is its own when a thread ends, and the addon too. */
+  /** Closes it through its opener: Node and the addon each close their own descriptors when a thread ends. */
   close(): void
 }
 
 /**
- * Whoever makes one fills `root`, and says from what descriptors its files are read: they are its own then. What is filled in has
- * been checked: names, and that ranges lie in their files. That a file was cut since shows as zeros or an early end.
+ * The maker fills `root`, and names the descriptors that files are read from, which then belong to this. What is filled in has
+ * been checked: names, and that ranges lie in their files. A file that was cut since shows zeros or an early end.
  */
 export class ArchiveFs implements FileSystem {
   readonly type = 'archive'
@@ -29,10 +29,10 @@ export class ArchiveFs implements FileSystem {
   readonly #sources = new Set<ArchiveSource>()
   #mapped: MappedHostFiles | undefined
   #lastIno = 0
-  /** Behind the field that numbers it. */
+  /** After the field that numbers it. */
   readonly root = new ArchiveDirectory(this)
 
-  /** Where pages of mapped files live. Before a file is mapped. */
+  /** Where pages of mapped files live. Call before a file is mapped. */
   useMemory(memory: MemoryFile): void {
     this.#mapped = mappedHostFiles(memory)
   }
@@ -45,7 +45,7 @@ export class ArchiveFs implements FileSystem {
     this.#sources.add(source)
   }
 
-  /** What it owned, another one owns. */
+  /** Gives what it owns to another one. */
   handOver(owner: ArchiveFs): void {
     for (const source of this.#sources) owner.own(source)
     this.#sources.clear()

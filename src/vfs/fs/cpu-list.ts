@@ -1,6 +1,6 @@
 // CPUs as Linux lists them: 0-3,5 (man 7 cpuset, FORMATS).
 
-/** @param mask a bit for each CPU */
+/** @param mask one bit for each CPU */
 export function cpuList(mask: bigint): string {
   const ranges: string[] = []
   let first: number | undefined

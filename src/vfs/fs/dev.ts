@@ -16,12 +16,12 @@ import type {FileDescription, Inode} from '../file.ts'
 import {ROOT, Tmpfs, type TmpfsOptions} from './tmpfs.ts'
 
 export interface DevOptions extends Pick<TmpfsOptions, 'budget' | 'disk'> {
-  /** Absent: there are none, but the names. */
+  /** Absent: there are only the names. */
   terminals?: DevTerminals
 }
 
 export interface DevTerminals {
-  /** Opens a node of theirs, of /dev/tty, or of /dev/ptmx; undefined for another device. @throws Errno ENXIO, EIO … */
+  /** Opens one of their nodes, /dev/tty or /dev/ptmx; undefined for another device. @throws Errno ENXIO, EIO … */
   openDevice(inode: Inode, rdev: number, flags: number): FileDescription | undefined
 }
 

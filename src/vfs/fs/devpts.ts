@@ -1,4 +1,4 @@
-// devpts: the directory of terminals, /dev/pts: a node for each, which comes and goes with it. man 4 pts.
+// devpts: the directory of terminals, /dev/pts: a node for each, which comes and goes with its terminal. man 4 pts.
 
 import {EIO, ENOENT, EPERM, Errno} from '../../abi/errno.ts'
 import {directoryEntryType, majorOf, minorOf, PERMISSION_BITS, S_IFCHR, S_IFDIR} from '../../abi/file-mode.ts'
@@ -28,10 +28,10 @@ const BLOCK_SIZE = 1024
 const PTMX = 'ptmx'
 const ROOT_INO = 1
 const PTMX_INO = 2
-/** A terminal's inode is its number and this. */
+/** A terminal's inode number is its number plus this. */
 const FIRST_INO = 3
 
-/** What a node of it leads to. */
+/** What a node leads to. */
 export interface PtsDevice {
   readonly rdev: number
   readonly mode: number
@@ -49,7 +49,7 @@ export class Devpts implements FileSystem {
   readonly root: Inode
   readonly nodes = new Map<ByteString, PtsNode>()
 
-  /** @param openMultiplexer what open(2) of its ptmx makes */
+  /** @param openMultiplexer what open(2) of its ptmx does */
   constructor(openMultiplexer: PtsDevice['open'], budget?: Budget) {
     this.budget = budget
     this.root = new PtsDirectory(this)
@@ -188,7 +188,7 @@ export class PtsNode extends Node {
     this.#ctime = now()
   }
 
-  /** Something was read or written: w(1) tells by that how long nobody typed. */
+  /** It was read or written: w(1) shows from this how long nobody has typed. */
   touch(isWritten: boolean): void {
     if (isWritten) this.#mtime = now()
     else this.#atime = now()

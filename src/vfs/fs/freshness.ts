@@ -1,9 +1,9 @@
-// Freshness: of which node a file system read the attributes last, for the question that follows. It holds until the sentry waits again, as
-// meanwhile the host may change them.
+// Freshness: the node whose attributes a file system read last, for the next question about it. It holds until the sentry waits again,
+// as the host may change attributes meanwhile.
 
 let turn = 0
 
-/** The sentry has waited, for whatever came. */
+/** The sentry has waited for something. */
 export function nextTurn(): void {
   turn = (turn + 1) | 0
 }

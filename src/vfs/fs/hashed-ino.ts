@@ -1,11 +1,11 @@
-// Inode numbers that are hashes of paths: stable, without a table that a guest could grow.
+// Inode numbers hashed from paths: stable, without a table that a guest could grow.
 
 import type {ByteString} from '../file.ts'
 
 const ROOT_INO = 1
 const FIRST_HASHED_INO = 0x1000
 
-/** @param path in the file system; empty: its root */
+/** @param path within the file system; empty: its root */
 export function hashedIno(path: ByteString): number {
   if (path === '') return ROOT_INO
   // FNV-1a over two lanes, for 48 bits.

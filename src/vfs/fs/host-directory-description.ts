@@ -1,4 +1,4 @@
-// HostDirectoryDescription: an open directory of the host, and what getdents64(2) says of it.
+// HostDirectoryDescription: an open host directory, and what getdents64(2) says about it.
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {SEEK_SET} from '../../abi/open-flags.ts'

@@ -1,4 +1,4 @@
-// HostDirectory: names of a host directory, looked up, listed, and (in a writable mount) made, moved and removed.
+// HostDirectory: names of a host directory: looked up, listed, and (in a writable mount) made, moved and removed.
 
 import {EEXIST, ENOENT, EPERM, Errno, ESTALE, EXDEV} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_ISGID} from '../../abi/file-mode.ts'
@@ -14,14 +14,14 @@ import {HostKernelMount} from './host-kernel-mount.ts'
 import {HostNode} from './host-node.ts'
 
 const OPEN_DIRECTORY = arch.kernelAbi.openFlags(O_RDONLY | O_DIRECTORY)
-/** Bytes: there may be as many paths as nodes. */
+/** In bytes: there may be as many paths as nodes. */
 const MAX_KEPT_PATH = 256
 
 export class HostDirectory extends HostNode {
   readonly #children = new Map<ByteString, HostNode>()
   /** From the root. */
   #path = ''
-  /** HostFs.layout that `#path` is of. */
+  /** The HostFs.layout for which `#path` holds. */
   #pathLayout = -1
 
   override lookup(name: ByteString): HostNode {
@@ -39,7 +39,7 @@ export class HostDirectory extends HostNode {
       fs.fresh = known
       return known
     }
-    // Somebody on the host put another file there.
+    // Another file was put there on the host.
     this.#drop(name)
     const own = ownString(name)
     const node = createNode(fs, this, own)
@@ -68,7 +68,7 @@ export class HostDirectory extends HostNode {
     return path === '' || (path !== undefined && this.isAt(path))
   }
 
-  /** pathFromRoot; put together for each look, it would cost as much as the look. */
+  /** pathFromRoot, kept: building it for each look would cost as much as the look. */
   #keptPath(): ByteString | undefined {
     const {layout} = this.fs
     if (this.#pathLayout === layout) return this.#path
@@ -85,7 +85,7 @@ export class HostDirectory extends HostNode {
     super.placeAt(parent, name)
   }
 
-  /** The cache forgets a child that is still there. */
+  /** For a child that the cache forgets and that still exists. */
   dropChild(name: ByteString, child: HostNode): void {
     if (this.#children.get(name) === child) this.#children.delete(name)
   }
@@ -110,7 +110,7 @@ export class HostDirectory extends HostNode {
     if (this.isRemoved && !this.isHeld) this.fs.forgetDirectory(this)
   }
 
-  /** Who holds a directory may ask for its attributes when it has no name any more, for as long as it is among those that are open. */
+  /** A holder may ask for a directory's attributes after its name is gone, as long as its descriptor is among those kept open. */
   protected override handle(): [fd: number, name: ByteString] {
     const fd = this.isRemoved ? this.fs.openDirectoryFd(this) : undefined
     return fd === undefined ? super.handle() : [fd, '']
@@ -146,7 +146,7 @@ export class HostDirectory extends HostNode {
     return this.lookup(name)
   }
 
-  /** Only fifos: a device node or a socket on the host would be the host's, not the guest's. */
+  /** Only fifos: a device node or socket on the host would belong to the host, not to the guest. */
   override mknod(name: ByteString, mode: number, _rdev: number, owner: Credentials): HostNode {
     if ((mode & S_IFMT) !== S_IFIFO) throw new Errno(EPERM)
     this.fs.startChange()
@@ -213,7 +213,7 @@ export class HostDirectory extends HostNode {
     node.placeAt(this, name)
   }
 
-  /** The name does not lead to the node we knew any more. */
+  /** The name no longer leads to the node that we knew. */
   #drop(name: ByteString): void {
     const child = this.#children.get(name)
     if (child === undefined) return
@@ -221,7 +221,7 @@ export class HostDirectory extends HostNode {
     child.detach()
   }
 
-  /** Gives a new node the mode that was asked for (the process's umask took its part) and its owner. */
+  /** Gives a new node the mode asked for (with the process's umask applied) and its owner. */
   #finish(name: ByteString, mode: number, owner: Credentials): HostNode {
     this.#giveNewTo(owner, this.fs.directoryFd(this), name)
     const node = this.lookup(name)
@@ -231,7 +231,7 @@ export class HostDirectory extends HostNode {
     return node
   }
 
-  /** What was just made by its name. Something else that has the name already is not given away. */
+  /** For what was just made under a name. If something else has the name already, that is not given away. */
   #giveNewTo(owner: Credentials, directory: number, name: ByteString): void {
     const {fs} = this
     if (!fs.canChangeOwner) return

@@ -21,15 +21,15 @@ import {HostNode} from './host-node.ts'
 import {type FileRange, type HostPages, hostSize} from './host-pages.ts'
 
 const oneByte = new Uint8Array(1)
-/** By then the host's clock ticked since the last change. */
+/** After this time the host's clock has ticked since the last change. */
 const SETTLED_S = 2
 
 export class HostFile extends HostNode {
   readonly #open = new Set<HostFileDescription>()
-  /** From create(): its permissions may forbid opening it again, as Linux's O_CREAT need not. */
+  /** From create(): the file's permissions may forbid opening it again, which Linux's O_CREAT does not need to do. */
   #createdFd: number | undefined
 
-  /** Of a file that somebody mapped. */
+  /** Those of a file that is mapped. */
   get pages(): HostPages | undefined {
     const {mapped} = this.fs
     return mapped.isEmpty ? undefined : mapped.get(this.identity)
@@ -48,7 +48,7 @@ export class HostFile extends HostNode {
     super.detach()
   }
 
-  /** Takes the descriptor of a file just made, for the open that follows: of the last one, as mknod(2) opens none. */
+  /** Keeps the descriptor of a file just made for the open that follows; only the last one, as mknod(2) opens none. */
   keepCreated(fd: number): void {
     this.dropCreated()
     this.fs.lastCreated?.dropCreated()
@@ -58,7 +58,7 @@ export class HostFile extends HostNode {
 
   override open(flags: number): FileDescription {
     const access = flags & O_ACCMODE
-    // Access mode 3: the sentry neither reads nor writes through it.
+    // For access mode 3, through which the sentry neither reads nor writes.
     const fd = this.#createdFd ?? this.openHost(access === O_ACCMODE ? O_RDONLY : access)
     this.#createdFd = undefined
     this.fs.fresh = undefined
@@ -90,7 +90,7 @@ export class HostFile extends HostNode {
     pages?.truncate(size)
   }
 
-  /** The host moves it when it is read. */
+  /** The host updates it when the file is read. */
   touchAccess(): void {
     for (const {fd} of this.#open) if (host.hostRead(fd, oneByte, 0) >= 0) return
   }
@@ -109,7 +109,7 @@ export class HostFile extends HostNode {
     return opened
   }
 
-  /** An open descriptor knows its file whatever became of the name. */
+  /** An open descriptor knows its file, whatever became of the name. */
   protected override handle(): [fd: number, name: ByteString] {
     for (const file of this.#open) return [file.fd, '']
     return super.handle()
@@ -124,7 +124,7 @@ export class HostFile extends HostNode {
   isConstant(): boolean {
     const {fs} = this
     if (!fs.readOnly) return false
-    // As a rule, without a look at the host: it is asked for each file that is mapped.
+    // Usually without a look at the host: each mapped file is asked.
     if (fs.mapped.writableRoots.length === 0) return true
     const [root, path] = [fs.hostPath, this.pathFromRoot()]
     if (root === undefined || path === undefined) return false
@@ -169,7 +169,7 @@ class HostFileDescription extends Description implements FileRange {
   }
 
   override seek(offset: number, whence: number): number {
-    // The host finds data by what was written to it.
+    // The host finds data by what was written to the file.
     if (whence === SEEK_DATA || whence === SEEK_HOLE) this.#file.pages?.flush()
     const isLocal = whence === SEEK_SET || whence === SEEK_CUR
     this.position = isLocal
@@ -218,7 +218,7 @@ class HostFileDescription extends Description implements FileRange {
     return hostSize(this.fd)
   }
 
-  /** Whoever changes the content moves the time of change. The host's clock has ticks: what changed just now may do so once more. */
+  /** Changing the content updates the time of change, but the host's clock has ticks: what changed just now may change again within one. */
   #version(): string | undefined {
     const {fs} = this.#file
     const {stat} = fs

@@ -7,8 +7,8 @@ import type {ByteString, FileDescription} from '../file.ts'
 import {HostNode} from './host-node.ts'
 
 /**
- * An empty directory that takes no changes, as if nothing were mounted there: what lies in it would show the host's
- * processes, the sentry's memory among them, and its devices. The addon opens nothing in such file systems, whoever asks.
+ * An empty directory that takes no changes, as if nothing were mounted there: its contents would show the host's
+ * processes, the sentry's memory among them, and its devices. The addon never opens anything in such file systems.
  */
 export class HostKernelMount extends HostNode {
   override lookup(name: ByteString): never {

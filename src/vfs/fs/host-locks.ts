@@ -1,4 +1,4 @@
-// HostLocks: the locks that a guest's file has on the host: those of one open file there, whoever of the guest holds them.
+// HostLocks: the locks that a guest's file has on the host: all those of the guest, held through one open file.
 
 import {EACCES, EAGAIN} from '../../abi/errno.ts'
 import {F_RDLCK, F_UNLCK, F_WRLCK, LOCK_EX, LOCK_SH, LOCK_UN} from '../../abi/fcntl.ts'
@@ -11,9 +11,9 @@ const OPERATIONS: Record<number, number> = {[F_RDLCK]: LOCK_SH, [F_WRLCK]: LOCK_
 export class HostLocks implements FileLocking {
   readonly #fd: number
 
-  /** Undefined: the host does not open it again. @param fd of the file, which stays the caller's */
+  /** Undefined: the host does not open it again. @param fd of the file; it stays the caller's */
   static of(fd: number): HostLocks | undefined {
-    // For F_WRLCK it must be open for writing; what only can be read gets read locks.
+    // F_WRLCK needs a file open for writing; a file that can only be read gets read locks.
     let own = host.hostOpenSelf(fd, O_RDWR)
     if (own < 0) own = host.hostOpenSelf(fd, O_RDONLY)
     return own < 0 ? undefined : new HostLocks(own)
@@ -50,7 +50,7 @@ function lengthOf(start: number, end: number): number {
   return end === Number.POSITIVE_INFINITY ? 0 : end - start
 }
 
-/** Any other failure is of a file system that has no locks: the guest's own hold. */
+/** Any other failure means that the file system has no locks: the guest's own still hold. */
 function isConflict(result: number): boolean {
   return result === -EAGAIN || result === -EACCES
 }

@@ -1,4 +1,4 @@
-// HostNode: what every inode of a host file system has: its name in its directory, and the host file it was found to be.
+// HostNode: what every inode of a host file system has: its name in its directory, and the host file found there.
 
 import {EINVAL, EISDIR, ENOENT, Errno, ESTALE} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT} from '../../abi/file-mode.ts'
@@ -32,11 +32,11 @@ export class HostNode extends Node {
   #parent: HostDirectory | undefined
   #name: ByteString
   #removed = false
-  /** A fifo: the pipe belongs to this object. */
+  /** It is a fifo whose pipe belongs to this object. */
   #holdsPipe = false
   #holders = 0
 
-  /** Takes its identity from `fs.stat`. Without a parent it is the root. */
+  /** Takes its identity from `fs.stat`. Without a parent, it is the root. */
   constructor(fs: HostFs, parent?: HostDirectory, name: ByteString = '') {
     super(fs.stat[STAT_MODE] & S_IFMT)
     this.fs = fs
@@ -59,7 +59,7 @@ export class HostNode extends Node {
     return this.#removed
   }
 
-  /** What the host tells files apart by. */
+  /** How the host tells files apart. */
   get identity(): string {
     this.#identity ??= `${this.#devMajor}:${this.#devMinor}:${this.#ino}`
     return this.#identity
@@ -74,7 +74,7 @@ export class HostNode extends Node {
     )
   }
 
-  /** @returns undefined: it is removed, or lies in what is */
+  /** @returns undefined: it, or a directory above it, was removed */
   protected pathFromRoot(): ByteString | undefined {
     let path = ''
     for (let at: HostNode = this; at.#parent !== undefined; at = at.#parent) {
@@ -84,7 +84,7 @@ export class HostNode extends Node {
     return path
   }
 
-  /** Whether a path from the root leads here, by whatever links. Then fs.stat is this file's. */
+  /** Whether a path from the root leads here, through any links. If so, fs.stat is this file's. */
   isAt(path: ByteString): boolean {
     const {fs} = this
     fs.fresh = undefined
@@ -113,7 +113,7 @@ export class HostNode extends Node {
     this.fs.nodes.forget(this)
   }
 
-  /** Must the object stay, because somebody may hold it for long? */
+  /** Must the object stay because it may be held for long? */
   isInUse(): boolean {
     return this.covered === true || this.watchers !== undefined || this.#holdsPipe || this.isHeld
   }
@@ -122,7 +122,7 @@ export class HostNode extends Node {
     return this.#holders > 0
   }
 
-  /** Its name is kept up to date meanwhile, whatever the guest renames. */
+  /** Meanwhile its name is kept up to date, whatever the guest renames. */
   hold(): void {
     this.#holders++
   }
@@ -131,7 +131,7 @@ export class HostNode extends Node {
     this.#holders--
   }
 
-  /** The cache lets go of it. */
+  /** The cache drops it. */
   evict(): void {
     this.#parent?.dropChild(this.#name, this)
   }
@@ -140,7 +140,7 @@ export class HostNode extends Node {
     const {fs} = this
     if (fs.fresh !== this) {
       this.stat()
-      // Replaced on the host by another kind of file since the walk: the caller's answer would make no sense.
+      // Replaced on the host by another kind of file since the walk: an answer would make no sense to the caller.
       if ((fs.stat[STAT_MODE] & S_IFMT) !== this.kind) throw new Errno(ESTALE)
     }
     fs.fresh = undefined
@@ -178,7 +178,7 @@ export class HostNode extends Node {
     return openFifo(this, flags)
   }
 
-  /** @throws Errno ESTALE when a descriptor is of another file: the name changed hands on the host since it was looked up */
+  /** @throws Errno ESTALE when a descriptor is of another file: on the host, the name has changed hands since the lookup */
   protected checkIdentity(fd: number): void {
     const {fs} = this
     fs.fresh = undefined
@@ -186,7 +186,7 @@ export class HostNode extends Node {
     if (!this.isStatOf(fs.stat)) throw new Errno(ESTALE)
   }
 
-  /** Changes are made by a descriptor of this very file, whatever its name leads to by then. */
+  /** Changes go through a descriptor of this very file, whatever its name leads to by then. */
   #withDescriptor(change: (fd: number) => void): void {
     const [fd, name] = this.handle()
     if (name === '') {
@@ -213,7 +213,7 @@ export class HostNode extends Node {
     throw new Errno(this.kind === S_IFDIR ? EISDIR : EINVAL)
   }
 
-  /** How the host is told which file: a descriptor, and a name in it or ''. @throws Errno ENOENT */
+  /** How to name the file to the host: a descriptor, and a name in it or ''. @throws Errno ENOENT */
   protected handle(): [fd: number, name: ByteString] {
     if (this.#parent === undefined) return [this.fs.rootFd, '']
     if (this.#removed) throw new Errno(ENOENT)

@@ -17,23 +17,23 @@ import {pagesWithin} from './page-range.ts'
 /** Pages read at once, as many as Linux reads around a fault: programs touch their neighbours next. */
 const READ_AHEAD_PAGES = 32
 
-/** A host file that is open, or a part of one. */
+/** An open host file, or a part of one. */
 export interface FileRange {
   readonly fd: number
-  /** Where it begins in the file. */
+  /** Its offset in the file. */
   readonly start: number
-  /** Bytes, as of now. @throws Errno */
+  /** In bytes, as of now. @throws Errno */
   readSize(): number
 }
 
 export class HostPages {
-  /** Of the host's file, before any page of it was read; undefined: nothing would tell that a page differs from it. */
+  /** The host file's version before any page was read; undefined: nothing would tell that a page differs from the file. */
   #version: string | undefined
   readonly #memory: MemoryFile
   /** Page of the file → offset in the MemoryFile; this holds one reference to each. */
   readonly #pages = new Map<number, number>()
   readonly #dirty = new Set<number>()
-  /** The file descriptions that mapped it; through the writable ones, of whole files, dirty pages go back. */
+  /** The file descriptions that mapped it; dirty pages are written back through the writable ones, which are of whole files. */
   readonly #users = new Set<FileRange>()
   readonly #writers = new Set<FileRange>()
 
@@ -52,13 +52,13 @@ export class HostPages {
 
   /**
    * The file's pages as one file description maps them. Its descriptor stays open until `removeUser`.
-   * @param canWrite through that descriptor @param isConstant of Mappable
+   * @param canWrite through that descriptor @param isConstant as in Mappable
    */
   addUser(file: FileRange, canWrite: boolean, isConstant: boolean): Mappable {
     this.#users.add(file)
     if (canWrite) {
       this.#writers.add(file)
-      // From here on anybody may store into the pages.
+      // From here on, anyone may store into the pages.
       this.#version = undefined
     }
     return {
@@ -73,12 +73,12 @@ export class HostPages {
     }
   }
 
-  /** @returns whether others use it still */
+  /** @returns whether others still use it */
   removeUser(file: FileRange): boolean {
     try {
       if (this.#writers.has(file)) this.flush()
     } catch {
-      // close(2) has no way to say so here: sync does.
+      // close(2) has no way to report this here: sync does.
     }
     this.#users.delete(file)
     this.#writers.delete(file)
@@ -90,7 +90,7 @@ export class HostPages {
     for (const [page, offset] of [...this.#pages]) this.#drop(page, offset)
   }
 
-  /** After pread: what mappings wrote since is newer than the host's bytes. */
+  /** After pread: data that mappings have written since is newer than the host's bytes. */
   overlay(target: Uint8Array, position: number, length: number): void {
     this.#each(position, length, (offset, at, count) => {
       target.set(this.#memory.bytes.subarray(offset, offset + count), at)
@@ -104,19 +104,19 @@ export class HostPages {
     })
   }
 
-  /** Before the file may reach `end`: what mappings stored behind its end does not become content (POSIX mmap). */
+  /** Before the file may reach `end`: what mappings stored past its end does not become content (POSIX mmap). */
   grow(fd: number, end: number): void {
     const size = hostSize(fd)
     if (end > size) this.#clearBehind(size)
   }
 
-  /** The file has this size now: its pages behind the end go, and the rest of the last one reads as zero. */
+  /** The file has this size now: drops pages past its end, and zeroes the rest of the last one. */
   truncate(size: number): void {
     this.#dropFrom(Math.ceil(size / PAGE_SIZE))
     this.#clearBehind(size)
   }
 
-  /** fallocate(2) through `fd`, whose file has these pages. The sentry takes from mappings what they lose. @throws Errno */
+  /** fallocate(2) through `fd`, whose file has these pages. The sentry removes from mappings what they lose. @throws Errno */
   allocate(fd: number, mode: number, offset: number, length: number): void {
     const movesBytes = (mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE)) !== 0
     this.grow(fd, movesBytes ? Number.POSITIVE_INFINITY : offset + length)
@@ -138,7 +138,7 @@ export class HostPages {
       const offset = this.#pages.get(page) as number
       const count = Math.min(PAGE_SIZE, size - page * PAGE_SIZE)
       if (count > 0) writeAll(fd, this.#memory.bytes.subarray(offset, offset + count), page * PAGE_SIZE)
-      // Still mapped: written again without notice.
+      // Still mapped: it may be written again without notice.
       if (this.#memory.references(offset) === 1) this.#dirty.delete(page)
     }
   }
@@ -202,7 +202,7 @@ export function hostSize(fd: number): number {
   return check(host.hostSeek(fd, 0, SEEK_END))
 }
 
-/** @returns false for an error of the host's; what lies behind the end stays zero */
+/** @returns false for a host error; what lies past the end stays zero */
 function readAll(fd: number, target: Uint8Array, position: number): boolean {
   for (let done = 0; done < target.length; ) {
     const count = host.hostRead(fd, target.subarray(done), position + done)

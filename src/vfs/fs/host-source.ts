@@ -1,4 +1,4 @@
-// HostSource: a directory or a file of the host, opened to be shown to a guest, and not read.
+// HostSource: a host directory or file, opened to be shown to a guest, but not read.
 
 import {existsSync} from 'node:fs'
 import {EACCES, ENOENT, ENOTDIR, EPERM, Errno, EXDEV} from '../../abi/errno.ts'
@@ -8,14 +8,14 @@ import {descriptorPath} from '../descriptor-path.ts'
 import type {ByteString} from '../file.ts'
 import {host, STAT_FIELDS, STAT_MODE, toByteString} from '../host-calls.ts'
 
-/** The file system that is made of it closes it. */
+/** The file system made from it closes it. */
 export interface HostSource {
   readonly fd: number
-  /** Without links; undefined: not known. */
+  /** Without links; undefined: unknown. */
   readonly path: ByteString | undefined
 }
 
-/** While the host's paths can be opened: a jail opens none. @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
+/** Works while host paths can be opened, which a jail forbids. @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
 export function openHostSource(path: string): HostSource {
   const fd = checkRoot(host.hostOpenRoot(toByteString(path)), path)
   const kind = statOf(fd)[STAT_MODE] & S_IFMT
@@ -23,7 +23,7 @@ export function openHostSource(path: string): HostSource {
     host.hostClose(fd)
     throw new HvError('BAD_ARGUMENT', `${path}: neither a directory nor a regular file`, 'mount one of those')
   }
-  // What hostOpenSelf needs.
+  // hostOpenSelf needs it.
   if (kind === S_IFREG && !existsSync('/proc/self/fd')) {
     host.hostClose(fd)
     const nextStep = 'mount it: `mount -t proc proc /proc`'
@@ -33,10 +33,10 @@ export function openHostSource(path: string): HostSource {
 }
 
 /**
- * Of a file that is open already, for reading.
- * @param fd whoever is given it closes it
+ * For a file that is already open for reading.
+ * @param fd the new owner closes it
  * @param path without links
- * @throws HvError as openHostSource
+ * @throws HvError like openHostSource
  */
 export function adoptHostFile({fd, path}: {fd: number; path: string}): HostSource {
   return {fd: checkRoot(host.hostAdopt(fd), path), path: toByteString(path)}

@@ -1,4 +1,4 @@
-// The host file system: one directory (or file) of the host, read-only or writable, never anything outside of it.
+// The host file system: one host directory (or file), read-only or writable, and never anything outside of it.
 
 import {ENAMETOOLONG, ENOENT, EROFS, Errno, ESTALE} from '../../abi/errno.ts'
 import {S_IFDIR, S_IFMT} from '../../abi/file-mode.ts'
@@ -16,22 +16,22 @@ import {type HostSource, openHostSource, statOf} from './host-source.ts'
 import {type MappedHostFiles, mappedHostFiles} from './mapped-host-files.ts'
 import {maxNodes, NodeCache} from './node-cache.ts'
 
-/** Directories kept open, however big the tree is that is walked. */
+/** Directories kept open, however big a tree is walked. */
 const MAX_DIRECTORY_FDS = 64
-/** Directories that are opened one after another for one call: 130 ms. A guest nests them as deep as it likes. */
+/** Directories opened one after another for one call: 130 ms. A guest can nest them as deeply as it likes. */
 const MAX_STEPS = 16_384
 
 export interface HostFsOptions {
   readOnly: boolean
   /** Where pages of mapped files live. */
   memory: MemoryFile
-  /** What lists that are being read are counted against. */
+  /** Counts lists that are being read. */
   budget?: Budget
-  /** How far below those that are open a directory is found again, default 16,384; deeper ones are ENAMETOOLONG. */
+  /** How far below an open directory another one can be reopened, default 16,384; deeper ones are ENAMETOOLONG. */
   maxSteps?: number
 }
 
-/** Mounts what a host path names, or what was opened before. @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
+/** Mounts a host path, or what was opened before. @throws HvError NOT_FOUND, BAD_ARGUMENT, HOST_SYSCALL */
 export function openHostFs(source: string | HostSource, options: HostFsOptions): HostFs {
   const opened = typeof source === 'string' ? openHostSource(source) : source
   return new HostFs(opened, statOf(opened.fd), options)
@@ -44,11 +44,11 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
   readonly mapped: MappedHostFiles
   readonly root: Inode
   readonly rootFd: number
-  /** Of its root, without links; undefined: not known. */
+  /** The path of its root, without links; undefined: unknown. */
   readonly hostPath: ByteString | undefined
-  /** How often a directory got another place in the tree, or none: paths that are kept are of one of these layouts. */
+  /** Counts moves and removals of directories: a kept path holds for one of these layouts. */
   layout = 0
-  /** What the last hostStat filled in; belongs to `fresh` until any other call. */
+  /** What the last hostStat filled in; it is about `fresh` until any other call. */
   readonly stat: Float64Array
   /** Whether files that the guest makes can be given to the guest's user. */
   readonly canChangeOwner = process.geteuid?.() === 0
@@ -58,7 +58,7 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
   readonly #maxSteps: number
   /** It may have a descriptor that nobody has asked for yet. */
   lastCreated: HostFile | undefined
-  /** So that the same file is the same object; one that is open, mapped or mounted on stays beyond the cache's limit. */
+  /** Makes the same file the same object; one that is open, mapped or mounted on stays even beyond the cache's limit. */
   readonly nodes: NodeCache<HostNode>
   /** The guest's device numbers for other host file systems mounted beneath. */
   readonly #devs = new Map<number, number>()
@@ -94,13 +94,13 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
     host.hostClose(this.rootFd)
   }
 
-  /** Before every change: the vfs checks too, but this is the wall. @throws Errno EROFS */
+  /** Call before every change: the vfs checks too, but this is the wall. @throws Errno EROFS */
   startChange(): void {
     if (this.readOnly) throw new Errno(EROFS)
     this.fresh = undefined
   }
 
-  /** st_dev of what `stat` describes. */
+  /** st_dev for what `stat` describes. */
   devOfStat(): number {
     const key = hostDev(this.stat)
     let dev = this.#devs.get(key)
@@ -111,7 +111,7 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
     return dev
   }
 
-  /** An O_PATH descriptor of a directory; valid until the next call of this. @throws Errno ENOENT, ESTALE */
+  /** An O_PATH descriptor of a directory; valid until the next call of this method. @throws Errno ENOENT, ESTALE */
   directoryFd(directory: HostDirectory): number {
     if (directory.parent === undefined) return this.rootFd
     const cached = this.#directoryFds.get(directory)
@@ -123,12 +123,12 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
     return this.#openDirectory(directory)
   }
 
-  /** As directoryFd, of a directory that may have no name any more; undefined: it is not open. */
+  /** Like directoryFd, for a directory that may no longer have a name; undefined: it is not open. */
   openDirectoryFd(directory: HostDirectory): number | undefined {
     return this.#directoryFds.get(directory)
   }
 
-  /** The directory was removed or is no longer what we knew. */
+  /** The directory was removed, or is no longer the one that we knew. */
   forgetDirectory(directory: HostDirectory): void {
     const fd = this.#directoryFds.get(directory)
     if (fd === undefined) return
@@ -136,7 +136,7 @@ export class HostFs extends Freshness<HostNode> implements FileSystem {
     host.hostClose(fd)
   }
 
-  /** Opens from the nearest ancestor that is open, name by name: no path is ever too long, and no link is followed. @throws Errno ENAMETOOLONG */
+  /** Opens from the nearest open ancestor, name by name: no path is ever too long, and no link is followed. @throws Errno ENAMETOOLONG */
   #openDirectory(directory: HostDirectory): number {
     const missing: HostDirectory[] = []
     let at = directory

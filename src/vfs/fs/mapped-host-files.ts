@@ -1,20 +1,20 @@
-// MappedHostFiles: the pages of mapped host files, by what the host tells files apart by: all names and volumes share them.
+// MappedHostFiles: the pages of mapped host files, shared by all names and volumes, and keyed by the identity that the host gives a file.
 
 import type {MemoryCache, MemoryFile} from '../../platform/memory-file.ts'
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {ByteString} from '../file.ts'
 import {HostPages} from './host-pages.ts'
 
-/** How much of guest memory the pages of files that nobody has mapped may keep. */
+/** How much of guest memory the pages of unmapped files may keep. */
 const MAX_IDLE_SHARE = 1 / 8
 
 /** The same programs and libraries are mapped again and again: their pages stay for a while after the last user. */
 export class MappedHostFiles implements MemoryCache {
-  /** The host's paths of trees that programs can write to; '/' for one that is not known. */
+  /** Host paths of trees that programs can write to; '/' for an unknown one. */
   readonly writableRoots: ByteString[] = []
   readonly #memory: MemoryFile
   readonly #files = new Map<string, HostPages>()
-  /** Those that nobody uses, least recently used first. Nothing of them is seen before `make` has compared the version. */
+  /** Unused ones, least recently used first. Their content is not seen before `make` has compared the version. */
   readonly #idle = new Map<string, HostPages>()
   #idlePages = 0
 
@@ -27,12 +27,12 @@ export class MappedHostFiles implements MemoryCache {
     return this.#files.size === 0
   }
 
-  /** Whether programs can write to what lies at a path of the host's, as far as names tell: a link or a bind mount has others. */
+  /** Whether programs can write to what lies at a host path, as far as names tell: links and bind mounts make other names. */
   isWritable(path: ByteString): boolean {
     return this.writableRoots.some((root) => root === '/' || path === root || path.startsWith(`${root}/`))
   }
 
-  /** Of those that nobody uses. */
+  /** Of the pages that nobody uses. */
   get bytes(): number {
     return this.#idlePages * PAGE_SIZE
   }
@@ -41,7 +41,7 @@ export class MappedHostFiles implements MemoryCache {
     return this.#files.get(identity)
   }
 
-  /** @param version of the content as it is now; undefined: it may change, and nothing would tell */
+  /** @param version of the present content; undefined: it may change, and nothing would tell */
   make(identity: string, version: () => string | undefined): HostPages {
     const known = this.#files.get(identity)
     if (known !== undefined) return known
@@ -55,7 +55,7 @@ export class MappedHostFiles implements MemoryCache {
     for (const identity of this.#idle.keys()) this.#forget(identity)
   }
 
-  /** Nobody uses them now. */
+  /** Nobody uses its pages now. */
   release(identity: string): void {
     const pages = this.#files.get(identity)!
     this.#files.delete(identity)
@@ -64,7 +64,7 @@ export class MappedHostFiles implements MemoryCache {
   }
 
   #keep(identity: string, pages: HostPages): void {
-    // Their number is limited by their pages.
+    // Their number is limited through their pages.
     if (pages.count === 0) return
     this.#idle.set(identity, pages)
     this.#idlePages += pages.count
@@ -97,7 +97,7 @@ export class MappedHostFiles implements MemoryCache {
 
 const ofMemory = new WeakMap<MemoryFile, MappedHostFiles>()
 
-/** Those of one sandbox. */
+/** The pages of one sandbox. */
 export function mappedHostFiles(memory: MemoryFile): MappedHostFiles {
   let files = ofMemory.get(memory)
   if (files === undefined) {

@@ -1,5 +1,5 @@
 // Memfd: the inode of memfd_create(2): a tmpfs file that no directory names and that refuses what its seals forbid.
-// Seals are the inode's: whoever opens it anew through /proc/self/fd meets them (man 2 F_GET_SEALS).
+// Seals belong to the inode: they also hold when it is opened anew through /proc/self/fd (man 2 F_GET_SEALS).
 
 import {EPERM, Errno} from '../../abi/errno.ts'
 import {F_SEAL_EXEC, F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SHRINK, F_SEAL_WRITE} from '../../abi/fcntl.ts'
@@ -9,7 +9,7 @@ import type {AttributeChanges, ByteString, Credentials} from '../file.ts'
 import type {Tmpfs} from './tmpfs.ts'
 import {TmpfsFile} from './tmpfs-file.ts'
 
-/** What keeps shared mappings from writing, too. */
+/** The seals that also keep shared mappings from writing. */
 const WRITE_SEALS = F_SEAL_WRITE | F_SEAL_FUTURE_WRITE
 const EXECUTABLE = 0o111
 

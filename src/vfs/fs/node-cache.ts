@@ -3,36 +3,36 @@
 import type {MemoryFile} from '../../platform/memory-file.ts'
 
 export interface CachedNode {
-  /** Must the object stay, because somebody may hold it for long? */
+  /** Must the object stay because it may be held for long? */
   isInUse(): boolean
-  /** Lets go of it: the next lookup makes another object. */
+  /** Drops it: the next lookup makes another object. */
   evict(): void
-  /** The cache's own: it was asked for since it was looked at the last time. */
+  /** For the cache alone: it was used since the cache last looked at it. */
   wasUsed: boolean
 }
 
 const EVICTION_TRIES = 8
 const MAX_NODES = 1 << 14
-/** A node costs about 1 KB, its name and its places in tables with it. */
+/** A node costs about 1 KB, with its name and its places in tables. */
 const MEMORY_PER_NODE = 1 << 14
 
-/** What is kept for a guest of that much memory. */
+/** How many are kept for a guest with that much memory. */
 export function maxNodes({size}: MemoryFile): number {
   return Math.min(MAX_NODES, size / MEMORY_PER_NODE)
 }
 
 export class NodeCache<T extends CachedNode> {
   readonly #limit: number
-  /** In the order in which they are looked at: Corbató's clock. To move what is used would cost each lookup more than the rest of it. */
+  /** In the order of being looked at: Corbató's clock. Moving a used node would cost each lookup more than the rest of it. */
   readonly #nodes = new Set<T>()
-  /** The oldest comes next, as each that came is taken out. A new iterator for each look would pass all that was, again and again. */
+  /** Yields the oldest, as each one that it yields is removed. A new iterator for each look would step over all removed ones every time. */
   #oldest = this.#nodes.values()
 
   constructor(limit: number) {
     this.#limit = limit
   }
 
-  /** Notes that a node was used, and lets go of others, not used for long, beyond the limit. */
+  /** Notes that a node was used, and drops others, long unused, beyond the limit. */
   remember(node: T): void {
     if (this.#nodes.has(node)) {
       node.wasUsed = true

@@ -10,7 +10,7 @@ import {UnmountedFileSystem} from '../unmounted.ts'
 const NSFS_MAGIC = 0x6e736673
 const nsfs = new UnmountedFileSystem('nsfs', NSFS_MAGIC)
 
-/** include/uapi/linux/nsfs.h since 6.18; older kernels have some others. */
+/** include/uapi/linux/nsfs.h since 6.18; some differ in older kernels. */
 const INOS: Record<string, number> = {
   ipc: 0xefffffff,
   uts: 0xeffffffe,
@@ -41,7 +41,7 @@ export class NamespaceInode extends Node {
     this.#name = name
   }
 
-  /** What the link reads. */
+  /** The text of the link. */
   get label(): ByteString {
     return `${this.#name}:[${INOS[this.#name]}]`
   }

@@ -1,4 +1,4 @@
-// OverlayDirectory: the names of the lower directory, less those taken away, and those added on top.
+// OverlayDirectory: the names of the lower directory, without those removed, and with those added on top.
 
 import {
   EEXIST,
@@ -31,14 +31,14 @@ import {type TmpfsNode, TmpfsSpecial, TmpfsSymlink} from './tmpfs-node.ts'
 
 /** Its `upper` holds attributes only: the names are here. */
 export class OverlayDirectory extends OverlayNode {
-  /** Everything that differs from the lower directory, or below which something does. */
+  /** Everything that differs from the lower directory, or has such a thing below it. */
   readonly #added = new Map<ByteString, OverlayNode>()
-  /** Unchanged lower nodes; any of them may go. */
+  /** Unchanged lower nodes, each of which may be dropped. */
   readonly #cached = new Map<ByteString, OverlayNode>()
   readonly #whiteouts = new Whiteouts(this.fs.upper)
   #subdirectories = 0
 
-  /** Linux's overlayfs: a merged directory has one link; programs then do not count on st_nlink. */
+  /** As in Linux's overlayfs, a merged directory has one link; programs then do not rely on st_nlink. */
   protected override linkCount(ofLayer: number): number {
     if (this.isRemoved) return 0
     if (this.lower === undefined) return 2 + this.#subdirectories
@@ -62,7 +62,7 @@ export class OverlayDirectory extends OverlayNode {
     return lower && this.#cache(name, lower)
   }
 
-  /** The node of what has the name in the lower directory. */
+  /** The node for what has the name in the lower directory. */
   #cache(name: ByteString, lower: Inode): OverlayNode {
     const known = this.#cached.get(name)
     this.fs.fresh = undefined
@@ -161,7 +161,7 @@ export class OverlayDirectory extends OverlayNode {
     const node = this.lookup(oldName)
     const target = findIn(newDirectory, newName)
     if (node.isLowerDirectory) throw new Errno(EXDEV)
-    // Before anything is changed: a name of the lower directories' may go at both ends.
+    // Before any change: a name of a lower directory may go at both ends.
     this.fs.upper.budget.require(2 * COST.name, ENOSPC)
     if (flags & RENAME_EXCHANGE) {
       this.#exchange(oldName, node, newDirectory, newName, target)
@@ -193,7 +193,7 @@ export class OverlayDirectory extends OverlayNode {
   }
 
   override open(flags: number): FileDescription {
-    // The lower directory refuses now, not at the first read.
+    // So that the lower directory refuses now, not at the first read.
     if (this.lower !== undefined) this.lower.open(O_RDONLY | O_DIRECTORY).close()
     return new DirectoryDescription(this, flags, () => this.#list(), MAX_OFFSET)
   }
@@ -242,7 +242,7 @@ export class OverlayDirectory extends OverlayNode {
     return own
   }
 
-  /** Takes a name away; the lower directory's does not show through. */
+  /** Removes a name, and keeps the lower directory's from showing through. */
   #remove(name: ByteString): void {
     this.touchTimes()
     this.#whiteouts.add(this.lower, name)

@@ -1,4 +1,4 @@
-// OverlayFileDescription: a file description of the layer that counted when it was opened, under the overlay's inode.
+// OverlayFileDescription: a file description of the layer that was in effect at the open, under the overlay's inode.
 
 import type {DirectoryEntry, FileDescription, Inode, IoctlMemory, Mappable} from '../file.ts'
 import type {Location} from '../location.ts'
@@ -60,7 +60,7 @@ export class OverlayFileDescription implements FileDescription {
     return this.#file.allocate(mode, offset, length)
   }
 
-  /** What is in memory needs no writing, and the lower layer is not written. */
+  /** What is in memory needs no writing, and the lower layer is never written. */
   sync(): void {}
 
   readiness(): number {

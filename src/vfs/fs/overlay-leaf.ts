@@ -16,22 +16,22 @@ import {TmpfsFile} from './tmpfs-file.ts'
 import {type TmpfsNode, TmpfsSpecial, TmpfsSymlink} from './tmpfs-node.ts'
 
 const COPY_BYTES = 1 << 18
-/** Copied in one call: a few milliseconds of work. */
+/** Bytes copied in one call: a few milliseconds of work. */
 const SLICE_BYTES = 4 << 20
 
 export class OverlayLeaf extends OverlayNode {
-  /** Names made less names taken away in the overlay. */
+  /** Names made minus names removed in the overlay. */
   #linkChange = 0
-  /** Of the names made, those that were counted: all but an inode's first. */
+  /** How many of the names made were charged: all but an inode's first. */
   #countedNames = 0
   isNameless = false
   /** st_nlink of the lower file when it was copied up. */
   #lowerLinkCount: number | undefined
-  /** Under which the overlay finds this for another name of the lower file. */
+  /** The key by which the overlay finds this node for another name of the lower file. */
   linkKey: string | undefined
   #opens = 0
   #holdsPipe = false
-  /** A copy-up under way. */
+  /** The copy-up under way. */
   #copying: {upper: TmpfsFile; position: number} | undefined
 
   protected override linkCount(ofLayer: number): number {
@@ -77,7 +77,7 @@ export class OverlayLeaf extends OverlayNode {
     this.touch()
   }
 
-  /** A name is gone; with the last one the copy goes, once nobody holds it. */
+  /** A name is gone; with the last one the copy is freed, once nobody holds it. */
   unlinked(): void {
     this.#linkChange--
     if (this.#countedNames > 0) {
@@ -93,7 +93,7 @@ export class OverlayLeaf extends OverlayNode {
 
   override freed(): void {
     const {upper} = this
-    // What O_TMPFILE made, and nobody gave a name.
+    // A file from O_TMPFILE that was never linked.
     if (upper instanceof TmpfsFile && upper.isUnnamed) lostNames(upper)
     else upper?.unlinkedFrom(this.fs.upper.root, '')
   }
@@ -118,11 +118,11 @@ export class OverlayLeaf extends OverlayNode {
       return openFifo(this, flags)
     }
     if (this.kind === S_IFSOCK || this.kind === S_IFLNK) throw new Errno(ENXIO)
-    // A device node says which device; the device itself is the sandbox's, whatever the host has under that number.
+    // A device node only says which device; the device itself is the sandbox's, whatever the host has under that number.
     return this.fs.upper.openDevice(this, this.attributes().rdev, flags)
   }
 
-  /** @throws Unfinished of a large file */
+  /** @throws Unfinished for a large file */
   override copyUp(withData = true): TmpfsNode {
     if (this.upper !== undefined) return this.upper
     const lower = this.lower as Inode
@@ -157,7 +157,7 @@ export class OverlayLeaf extends OverlayNode {
     return upper
   }
 
-  /** Gives up a copy-up under way. */
+  /** Abandons a copy-up under way. */
   dropCopying(): void {
     this.#copying?.upper.unlinkedFrom(this.fs.upper.root, '')
     this.#copying = undefined
@@ -177,7 +177,7 @@ export class OverlayLeaf extends OverlayNode {
   }
 }
 
-/** From `start` on. @returns how many bytes: SLICE_BYTES or more when there may be more of them */
+/** From `start` on. @returns how many bytes: SLICE_BYTES or more when there may be more */
 function copyData(lower: Inode, upper: TmpfsFile, start: number): number {
   const source = lower.open(O_RDONLY)
   try {

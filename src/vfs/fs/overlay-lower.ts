@@ -1,4 +1,4 @@
-// What an overlay's directory asks of the directory below it: names, all entries, and leaves for its files.
+// What a directory of an overlay asks of the one below it: names, all entries, and leaves for its files.
 
 import {ENOENT, Errno} from '../../abi/errno.ts'
 import {O_DIRECTORY, O_RDONLY} from '../../abi/open-flags.ts'
@@ -9,7 +9,7 @@ import type {OverlayNode} from './overlay-node.ts'
 
 const LIST_CHUNK = 1024
 
-/** `lookup`, with undefined for a name that is not there. @throws Errno of any other failure */
+/** `lookup`, but undefined for a missing name. @throws Errno for any other failure */
 export function findIn<T extends Inode>(
   directory: {lookup(name: ByteString): T},
   name: ByteString,
@@ -22,7 +22,7 @@ export function findIn<T extends Inode>(
   }
 }
 
-/** All entries of a directory but `.` and `..`. */
+/** All entries of a directory except `.` and `..`. */
 export function* listAll(directory: Inode): Iterable<DirectoryEntry> {
   const file = directory.open(O_RDONLY | O_DIRECTORY)
   try {
@@ -36,7 +36,7 @@ export function* listAll(directory: Inode): Iterable<DirectoryEntry> {
   }
 }
 
-/** A leaf for a lower file: the same one for all its names. Its attributes are kept for the question that follows. */
+/** A leaf for a lower file: the same one for all its names. Its attributes are kept for the next question. */
 export function lowerLeaf(fs: Overlay, lower: Inode): OverlayLeaf {
   const attributes = lower.attributes()
   const key = `${attributes.dev}:${attributes.ino}`
@@ -52,16 +52,16 @@ export function lowerLeaf(fs: Overlay, lower: Inode): OverlayLeaf {
   return leaf
 }
 
-/** Whether a node is still of what its name leads to in the lower directory. */
+/** Whether a node still stands for what its name leads to in the lower directory. */
 export function isStillOf(node: OverlayNode, found: Inode): boolean {
   if (node.lower === found) return true
-  // The lower file system let its object go, or the host put another file there.
+  // The lower file system dropped its object, or another file was put there on the host.
   if (!node.isInUse() || !isSameFile(node.lower as Inode, found)) return false
   node.lower = found
   return true
 }
 
-/** Whether what was known is what was found now. It may be gone. */
+/** Whether the known inode, which may be gone, is the one found now. */
 function isSameFile(known: Inode, found: Inode): boolean {
   const {ino, dev} = found.attributes()
   try {

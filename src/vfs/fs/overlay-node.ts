@@ -1,4 +1,4 @@
-// OverlayNode: what files and directories of an overlay share: identity, place, and attributes from the layer that counts.
+// OverlayNode: what files and directories of an overlay share: identity, place, and attributes of the layer in effect.
 
 import {S_IFDIR, S_ISGID} from '../../abi/file-mode.ts'
 import {now} from '../clock.ts'
@@ -15,7 +15,7 @@ export abstract class OverlayNode extends Node implements Holdable {
   upper: TmpfsNode | undefined
   holds = 0
   wasUsed = false
-  /** Known at once for what the guest made; for lower nodes, taken when they are copied up. */
+  /** For what the guest made, known at once; for lower nodes, taken when they are copied up. */
   #identity: {dev: number; ino: number} | undefined
   #parent: OverlayDirectory | undefined
   #name: ByteString = ''
@@ -69,7 +69,7 @@ export abstract class OverlayNode extends Node implements Holdable {
     this.#parent?.dropCached(this.#name, this)
   }
 
-  /** The number a directory listing gives, where it differs from the lower one's. */
+  /** The number that directory listings give, where it differs from the lower one's. */
   get ino(): number {
     return this.#identity?.ino ?? (this.lower as Inode).attributes().ino
   }
@@ -87,7 +87,7 @@ export abstract class OverlayNode extends Node implements Holdable {
     this.copyUp(changes.size !== 0).setAttributes(changes)
   }
 
-  /** Links, given those of the layer that counts. */
+  /** st_nlink, given that of the layer in effect. */
   protected abstract linkCount(ofLayer: number): number
 
   abstract readonly isNameless: boolean
@@ -102,10 +102,10 @@ export abstract class OverlayNode extends Node implements Holdable {
 
   abstract freed(): void
 
-  /** The inode that takes changes; made from the lower one when there is none. @throws Errno ENOSPC */
+  /** The inode that takes changes; copied from the lower one if there is none. @throws Errno ENOSPC */
   abstract copyUp(withData?: boolean): TmpfsNode
 
-  /** Puts a copy of the lower inode on top: attributes and times stay, and so do the numbers that stat gives. */
+  /** Puts a copy of the lower inode on top: attributes, times and the numbers that stat gives stay the same. */
   protected adoptUpper(upper: TmpfsNode, attributes: Attributes): void {
     const {mode, uid, gid, atime, mtime} = attributes
     this.#identity ??= {dev: this.fs.devOf(attributes.dev), ino: attributes.ino}
@@ -132,7 +132,7 @@ export abstract class OverlayNode extends Node implements Holdable {
     return this.kind === S_IFDIR && this.lower !== undefined
   }
 
-  /** Whose what is made in this directory is. */
+  /** The owner of what is made in this directory. */
   protected ownerOf(owner: Credentials): Pick<Credentials, 'uid' | 'gid'> {
     const {mode, gid} = this.copyUp()
     return {uid: owner.uid, gid: mode & S_ISGID ? gid : owner.gid}
@@ -152,7 +152,7 @@ export abstract class OverlayNode extends Node implements Holdable {
     if (!this.#removed) this.#parent?.adopt(this.#name, this)
   }
 
-  /** The lower layer is not written. */
+  /** The lower layer is never written. */
   touchAccess(): void {
     this.upper?.touchAccess()
   }

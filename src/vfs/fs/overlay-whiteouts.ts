@@ -1,4 +1,4 @@
-// Whiteouts: the names of a lower directory that do not show in the overlay's.
+// Whiteouts: the names of a lower directory that the overlay's directory hides.
 
 import {ENOSPC} from '../../abi/errno.ts'
 import {COST} from '../budget.ts'
@@ -11,7 +11,7 @@ export class Whiteouts {
   readonly #names = new Set<ByteString>()
   readonly #upper: Tmpfs
 
-  /** @param upper whose budget counts them */
+  /** @param upper its budget counts them */
   constructor(upper: Tmpfs) {
     this.#upper = upper
   }
@@ -27,7 +27,7 @@ export class Whiteouts {
     this.#names.add(ownString(name))
   }
 
-  /** What shows of the lower directory, but for names that `added` has too. */
+  /** What still shows of the lower directory, except names that `added` has too. */
   *entriesOf(lower: Inode, added: ReadonlyMap<ByteString, unknown>): Iterable<DirectoryEntry> {
     for (const entry of listAll(lower)) {
       if (!added.has(entry.name) && !this.#names.has(entry.name)) yield entry

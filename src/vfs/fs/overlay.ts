@@ -1,4 +1,4 @@
-// The overlay: a read-only lower file system, and everything the guest changes on top of it in memory.
+// The overlay: a read-only lower file system, and everything that the guest changes on top of it in memory.
 
 import type {MemoryFile} from '../../platform/memory-file.ts'
 import {allocateDev} from '../anonymous-dev.ts'
@@ -13,7 +13,7 @@ import type {OverlayNode} from './overlay-node.ts'
 import {Tmpfs, type TmpfsOptions} from './tmpfs.ts'
 
 const OVERLAYFS_SUPER_MAGIC = 0x794c7630
-/** Inode numbers of what the guest makes: beyond those of the lower file system. */
+/** Inode numbers of what the guest makes are above those of the lower file system. */
 const FIRST_UPPER_INO = 2 ** 48
 
 /**
@@ -30,11 +30,11 @@ export class Overlay extends Freshness<OverlayNode> implements FileSystem {
   readonly root: OverlayDirectory
   /** Unchanged nodes of the lower file system; changed ones always stay. */
   readonly nodes: NodeCache<OverlayNode>
-  /** Lower files with several names, by device and number: one object for all names. */
+  /** Lower files with several names, by device and number: one object for all of a file's names. */
   readonly linked = new Map<string, OverlayLeaf>()
-  /** Leaves whose copy-up is under way: nothing but they knows of the copies. */
+  /** Leaves whose copy-up is under way: only they know of the copies. */
   readonly copying = new Set<OverlayLeaf>()
-  /** Of `fresh`. */
+  /** The attributes of `fresh`. */
   freshAttributes: Attributes | undefined
   #nextIno = FIRST_UPPER_INO
 
@@ -63,7 +63,7 @@ export class Overlay extends Freshness<OverlayNode> implements FileSystem {
     return {...this.upper.statfs(), magic: OVERLAYFS_SUPER_MAGIC}
   }
 
-  /** The lower file system goes too. */
+  /** Disposes of the lower file system, too. */
   dispose(): void {
     for (const leaf of [...this.copying]) leaf.dropCopying()
     this.root.dispose()
@@ -74,7 +74,7 @@ export class Overlay extends Freshness<OverlayNode> implements FileSystem {
   }
 }
 
-/** What a node is made of: at least one of them. */
+/** What a node consists of: at least one of them. */
 export interface Layers {
   lower?: Inode
   upper?: Inode

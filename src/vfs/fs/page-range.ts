@@ -1,4 +1,4 @@
-// Which pages of a range there are, at the cost of the range or of what there is, whichever is smaller: a guest chooses both.
+// Finds the pages present in a range, at the cost of the range or of the pages present, whichever is smaller: a guest chooses both.
 
 export function pagesWithin(
   pages: ReadonlySet<number> | ReadonlyMap<number, unknown>,

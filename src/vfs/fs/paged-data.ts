@@ -8,7 +8,7 @@ import {pagesWithin} from './page-range.ts'
 /** Pages allocated at once, so that copies run over long stretches. */
 const MAX_RUN_PAGES = 64
 
-/** What a file system allows: it counts pages against its size. */
+/** A file system's limit: it counts pages against its size. */
 export interface PageQuota {
   /** @throws Errno ENOSPC */
   take(pages: number): void
@@ -80,12 +80,12 @@ export class PagedData {
     return done
   }
 
-  /** The MemoryFile offset of a page, allocated if need be. No reference is taken. @throws Errno ENOSPC */
+  /** The MemoryFile offset of a page, which is allocated if missing. No reference is taken. @throws Errno ENOSPC */
   page(index: number): number {
     return this.#pages.get(index) ?? this.#fill(index, 1)
   }
 
-  /** Allocates every missing page of [first, end). @throws Errno ENOSPC; what was allocated stays */
+  /** Allocates every missing page of [first, end). @throws Errno ENOSPC; what was allocated until then stays */
   reserve(first: number, end: number): void {
     for (let page = first; page < end; page++) {
       if (!this.#pages.has(page)) this.#fill(page, end - page)
@@ -118,7 +118,7 @@ export class PagedData {
     }
   }
 
-  /** The next page at or after `page` that has (or has not) data; Infinity for no more data. */
+  /** The next page at or after `page` with (or without) data; Infinity for no more data. */
   nextPage(page: number, hasData: boolean): number {
     if (!hasData) {
       let at = page
@@ -135,7 +135,7 @@ export class PagedData {
     this.truncate(0)
   }
 
-  /** Bytes from `within` of a page that lie in a row in the MemoryFile, at most `wanted`. */
+  /** How many bytes from `within` of a page on are contiguous in the MemoryFile, at most `wanted`. */
   #contiguous(page: number, offset: number, within: number, wanted: number): number {
     let count = PAGE_SIZE - within
     let next = 1
@@ -146,7 +146,7 @@ export class PagedData {
     return Math.min(count, wanted)
   }
 
-  /** Allocates missing pages from `page` on, at most `wanted`, in a row if memory allows. @returns the first's offset */
+  /** Allocates missing pages from `page` on, at most `wanted`, contiguous if memory allows. @returns the first one's offset */
   #fill(page: number, wanted: number): number {
     let count = 1
     const limit = Math.min(wanted, MAX_RUN_PAGES)

@@ -45,7 +45,7 @@ export function fdinfoContents(source: ProcSource, of: () => ProcProcess): Conte
   }
 }
 
-/** A thread sees what its process has open, also once that is not dumpable and its files are root's. */
+/** A thread sees its process's descriptors, even when the process is not dumpable and its files are root's. */
 function isOwn({current}: ProcSource, {pid}: ProcProcess): boolean {
   return current.pid === pid
 }
@@ -70,7 +70,7 @@ function requireFd(process: ProcProcess, name: ByteString): ProcFd {
   return found
 }
 
-/** What readlink says of a descriptor (man 5 proc, /proc/PID/fd). */
+/** What readlink says about a descriptor (man 5 proc, /proc/PID/fd). */
 export function fdText({file, location}: ProcFd, root: Location): ByteString {
   const {inode} = file
   if (inode instanceof Memfd) return inode.label
@@ -86,7 +86,7 @@ function fdLocation({file, location}: ProcFd): Location {
   return location ?? detachedLocation(file.inode, '')
 }
 
-/** Its path, seen from `root`. @throws Errno ENAMETOOLONG */
+/** A location's path as seen from `root`. @throws Errno ENAMETOOLONG */
 export function locationText(location: Location, root: Location): ByteString {
   const {path, removed} = pathOf(location, root)
   const text = removed ? `${path} (deleted)` : path

@@ -1,4 +1,4 @@
-// The limits of IPC in /proc/sys: kernel/{shm,sem,msg}* and fs/mqueue: proc(5), mq_overview(7).
+// The IPC limits in /proc/sys: kernel/{shm,sem,msg}* and fs/mqueue: proc(5), mq_overview(7).
 
 import * as ipc from '../../abi/ipc.ts'
 import * as mqueue from '../../abi/mqueue.ts'

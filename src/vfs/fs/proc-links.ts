@@ -1,4 +1,4 @@
-// The symbolic links of procfs: by a text, or (as the kernel's own do) to a location itself.
+// The symbolic links of procfs: to a text or, like the kernel's own, to a location itself.
 
 import {S_IFLNK} from '../../abi/file-mode.ts'
 import type {ByteString} from '../file.ts'
@@ -26,7 +26,7 @@ interface MagicLink {
   requireAccess(): void
 }
 
-/** Leads to a location itself, whatever its text says: also to what has no name any more. */
+/** Leads to a location itself, whatever its text says: also to files that no longer have a name. */
 class ProcMagicLink extends ProcLink {
   readonly #link: MagicLink
 

@@ -45,7 +45,7 @@ function ownOptions({fs}: Mount): string {
   return fs.options === undefined ? '' : `,${fs.options}`
 }
 
-/** Blanks and backslashes as octal: the columns are separated by blanks. */
+/** Blanks and backslashes in octal, since blanks separate the columns. */
 function escapeBlanks(text: ByteString): ByteString {
   return text.replace(/[ \t\n\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`)
 }

@@ -1,4 +1,4 @@
-// The inodes of procfs and sysfs: directories made of functions, and texts generated when they are read. Links: proc-links.ts.
+// The inodes of procfs and sysfs: directories made from functions, and texts generated when they are read. Links: proc-links.ts.
 
 import {EACCES, EINVAL, ENOENT, EPERM, Errno} from '../../abi/errno.ts'
 import {directoryEntryType, S_IFDIR, S_IFREG} from '../../abi/file-mode.ts'
@@ -30,9 +30,9 @@ export interface Owner {
 
 export const ROOT_OWNER: Owner = {uid: 0, gid: 0}
 const BLOCK_SIZE = 1024
-/** A directory of which no attribute can be set. */
+/** Directories whose owner and times cannot be set. */
 const PROCESS = /^\/\d+(\/task\/\d+)?$/
-/** Sysctls: none changes its owner. */
+/** Sysctls, whose owners cannot be changed. */
 const SETTINGS = /^\/sys(\/|$)/
 
 export class ProcNode extends Node {
@@ -97,7 +97,7 @@ export class ProcNode extends Node {
     const isOwner = uid !== undefined || gid !== undefined
     const isTime = atime !== undefined || mtime !== undefined
     const isKept = (isOwner && SETTINGS.test(this.path)) || ((isOwner || isTime) && PROCESS.test(this.path))
-    // Others are taken and forgotten; O_TRUNC of a writable text finds nothing to cut.
+    // Other changes are accepted and forgotten; O_TRUNC of a writable text finds nothing to cut.
     if (mode !== undefined || isKept) throw new Errno(EPERM)
   }
 }
@@ -109,14 +109,14 @@ export interface Entry {
 
 export type Entries = Record<ByteString, Entry>
 
-/** What a directory holds now. */
+/** What a directory contains now. */
 export interface Contents {
   names(): Iterable<readonly [name: ByteString, kind: number]>
   /** Undefined: ENOENT. */
   find(name: ByteString): Make | undefined
-  /** As Inode.permits. */
+  /** Like Inode.permits. */
   permits?(): boolean
-  /** How many directories st_nlink counts, where it does. */
+  /** How many directories st_nlink counts, if it counts them. */
   subdirectories?(): number
 }
 
@@ -171,7 +171,7 @@ interface TextSource {
   read: () => ByteString
   write?: (text: ByteString) => void
   mode?: number
-  /** Called when it is opened. @throws Errno */
+  /** Called when the file is opened. @throws Errno */
   requireAccess?: () => void
 }
 
@@ -274,7 +274,7 @@ export function text(
   return {kind: S_IFREG, make: (parent, name) => new ProcText(source, parent.fs, parent, name)}
 }
 
-/** One line that is always the same. */
+/** One line that never changes. */
 export function constant(value: string | number | bigint): Entry {
   return text(() => `${value}\n`)
 }

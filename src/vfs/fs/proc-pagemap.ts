@@ -1,4 +1,4 @@
-// /proc/PID/pagemap: a word of 64 bits for each page of the address space (Documentation/admin-guide/mm/pagemap.rst).
+// /proc/PID/pagemap: a 64-bit word for each page of the address space (Documentation/admin-guide/mm/pagemap.rst).
 
 import {EINVAL, Errno} from '../../abi/errno.ts'
 import {S_IFREG} from '../../abi/file-mode.ts'
@@ -7,11 +7,11 @@ import {Description} from '../file-description.ts'
 import {seekTo} from '../seek.ts'
 import {type Entry, type ProcDirectory, ProcNode} from './proc-nodes.ts'
 
-/** Fills words from page `first` on; gives how many. */
+/** Fills words from page `first` on; returns how many. */
 export type ReadPagemap = (first: number, words: BigUint64Array) => number
 
 const WORD_BYTES = 8
-/** One read gives no more: read(2) may give less than was asked for. */
+/** One read gives no more: read(2) may return less than was asked for. */
 const MAX_WORDS = 1 << 16
 
 export function pagemap(read: ReadPagemap): Entry {

@@ -15,7 +15,7 @@ const stateNames: Record<string, string> = {
   Z: 'zombie',
 }
 
-/** @param isWhole of the process: its times, and not one task's */
+/** @param isWhole whether times are the whole process's, not one task's */
 export function statText(process: ProcProcess, isWhole: boolean): ByteString {
   const {parentPid, processGroup, session, memory, faults, scheduling, cpuSeconds} = process
   const {policy, nice, cpu} = scheduling
@@ -36,7 +36,7 @@ export function statText(process: ProcProcess, isWhole: boolean): ByteString {
   // priority nice num_threads itrealvalue starttime
   fields.push(20 + nice, nice, process.tids.length, 0, ticks(process.startedSeconds))
   fields.push(memory.virtualBytes, Math.floor(memory.residentBytes / PAGE_SIZE), '18446744073709551615')
-  // startcode endcode startstack kstkesp kstkeip: Linux shows zeros to those who may not trace.
+  // startcode endcode startstack kstkesp kstkeip: Linux shows zeros to callers that may not trace.
   fields.push(0, 0, 0, 0, 0)
   // signal blocked sigignore sigcatch: the low 31 bits; wchan nswap cnswap
   const {pending, blocked, ignored, caught} = process.signals
@@ -124,7 +124,7 @@ function kilobytes(bytes: number): string {
   return `${String(Math.floor(bytes / 1024)).padStart(8)} kB`
 }
 
-/** Newlines and backslashes, as seq_escape does. */
+/** Escapes newlines and backslashes, as seq_escape does. */
 function escapeName(name: ByteString): ByteString {
   return name.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
 }

@@ -26,20 +26,20 @@ import type {ProcProcess, ProcSource} from './proc-source.ts'
 
 export function processOwner(source: ProcSource, tid: number): Owner {
   const process = source.process(tid)
-  // Who is not dumpable keeps its files from others of the same user, too.
+  // The files of a process that is not dumpable are hidden from others of the same user, too.
   return process === undefined || !process.isDumpable
     ? ROOT_OWNER
     : {uid: process.uids[1], gid: process.gids[1]}
 }
 
-/** The contents ask for the process anew each time: it may be gone, and then what was opened of it is ESRCH. */
+/** The contents look the process up each time: it may be gone, and then files already open answer ESRCH. */
 export function processContents(source: ProcSource, tid: number): Contents {
   const entries = taskEntries(source, tid, true)
   entries.task = directory(taskContents(source, processOf(source, tid)))
   return whileAlive(source, tid, fixedContents(entries))
 }
 
-/** What a process's directory and a task's have in common. */
+/** What a process's directory and a task's share. */
 function taskEntries(source: ProcSource, tid: number, isWhole: boolean): Entries {
   const of = processOf(source, tid)
   return {
@@ -72,12 +72,12 @@ function taskEntries(source: ProcSource, tid: number, isWhole: boolean): Entries
     stat: text(() => statText(of(), isWhole)),
     statm: text(() => statmText(of())),
     status: text(() => statusText(of())),
-    // Where it sleeps: only who may trace is told, and a kernel without symbols tells nobody.
+    // Where it sleeps: Linux tells only callers that may trace, and a kernel without symbols tells nobody.
     wchan: text(() => '0'),
   }
 }
 
-/** @returns what throws ESRCH once it is gone */
+/** @returns a function that throws ESRCH once the process is gone */
 function processOf(source: ProcSource, tid: number): () => ProcProcess {
   return () => {
     const process = source.process(tid)
@@ -86,12 +86,12 @@ function processOf(source: ProcSource, tid: number): () => ProcProcess {
   }
 }
 
-/** A text that is opened by those alone who may trace the process. */
+/** A text that can be opened only by callers that may trace the process. */
 function guarded(of: () => ProcProcess, read: () => ByteString, mode?: number): Entry {
   return text(read, undefined, mode, () => of().requireAccess())
 }
 
-/** A directory that is held has no names any more once the process is gone. */
+/** A directory that is still held has no names once the process is gone. */
 function whileAlive(source: ProcSource, tid: number, contents: Contents): Contents {
   const isAlive = (): boolean => source.process(tid) !== undefined
   return {
@@ -118,7 +118,7 @@ function taskContents(source: ProcSource, of: () => ProcProcess): Contents {
   }
 }
 
-/** Linux tells which thread has which children; here all are the first one's. */
+/** Linux tells which thread has which children; here they are all the first thread's. */
 function childrenText({pid, tid, childPids}: ProcProcess): ByteString {
   return pid === tid ? childPids.map((child) => `${child} `).join('') : ''
 }
@@ -129,7 +129,7 @@ function rootOf({root}: ProcProcess): Location {
   return root
 }
 
-/** Magic links that lead to what nobody can enter. */
+/** Magic links whose targets nobody can enter. */
 function namespaceContents(of: () => ProcProcess): Contents {
   return fixedContents(
     Object.fromEntries(

@@ -1,4 +1,4 @@
-// ProcSource: what procfs asks of the kernel it shows. The sentry implements it; procfs does the formats.
+// ProcSource: what procfs asks of the kernel that it shows. The sentry implements it; procfs formats the answers.
 
 import type {Capabilities} from '../../abi/capability.ts'
 import type {ByteString, FileDescription, Time} from '../file.ts'
@@ -7,11 +7,11 @@ import type {ReadPagemap} from './proc-pagemap.ts'
 import type {SysvIpcSource} from './proc-sysvipc.ts'
 
 export interface ProcSource {
-  /** Process ids, in ascending order: zombies too. */
+  /** Process ids in ascending order, with zombies. */
   pids(): readonly number[]
-  /** A process as one of its tasks has it, by the task's id; that of the first is the process's. Undefined: there is none. */
+  /** A process as seen by one of its tasks, by the task's id; the first task's id is the process's. Undefined: there is none. */
   process(tid: number): ProcProcess | undefined
-  /** Who asks now: /proc/self and /proc/thread-self. */
+  /** The caller, for /proc/self and /proc/thread-self. */
   readonly current: {readonly pid: number; readonly tid: number; readonly root: Location}
   /** The tree that /proc/mounts shows. */
   readonly rootMount: Mount
@@ -21,38 +21,38 @@ export interface ProcSource {
   readonly release: ByteString
   readonly version: ByteString
   readonly machine: ByteString
-  /** /proc/cpuinfo, as the architecture has it: a paragraph for each CPU. */
+  /** /proc/cpuinfo in the architecture's format: a paragraph for each CPU. */
   cpuinfo(): ByteString
   readonly cpuCount: number
   memory(): {totalBytes: number; freeBytes: number}
-  /** Page faults of all processes that there were. */
+  /** Page faults of all processes so far. */
   readonly faults: number
-  /** Seconds since the machine began, and the time it began. */
+  /** Seconds since the machine started, and when it started. */
   uptime(): {seconds: number; began: Time}
   activity(): ProcActivity
   readonly maxPid: number
   readonly ipc: SysvIpcSource
-  /** How many tasks there may be. */
+  /** The greatest number of tasks. */
   readonly maxTasks: number
 }
 
-/** What the guest's CPUs do, and did since the sandbox began. */
+/** What the guest's CPUs do, and have done since the sandbox started. */
 export interface ProcActivity {
   /** By CPU. */
   readonly busySeconds: readonly number[]
-  /** Times that a task gave up its CPU. */
+  /** How often tasks have given up their CPU. */
   readonly switches: number
-  /** Tasks that were started. */
+  /** Tasks started so far. */
   readonly started: number
-  /** Tasks that run or wait for a CPU, and all. */
+  /** Tasks that run or wait for a CPU, and all tasks. */
   readonly running: number
   readonly tasks: number
-  /** Of one, five and fifteen minutes. */
+  /** Averages over one, five and fifteen minutes. */
   readonly loads: readonly [number, number, number]
   readonly lastPid: number
 }
 
-/** One process, as task `tid` has it. Texts are as Linux has them; byte strings of the program are raw. */
+/** One process, as seen by task `tid`. Texts are as Linux formats them; byte strings of the program are raw. */
 export interface ProcProcess {
   readonly pid: number
   readonly tid: number
@@ -65,7 +65,7 @@ export interface ProcProcess {
   readonly terminal: {readonly device: number; readonly foregroundGroup: number} | undefined
   /** comm: at most 15 bytes. */
   readonly name: ByteString
-  /** The task's: R, S, D, T, Z. */
+  /** The task's state: R, S, D, T, Z. */
   readonly state: string
   readonly uids: readonly [real: number, effective: number, saved: number, fileSystem: number]
   readonly gids: readonly [real: number, effective: number, saved: number, fileSystem: number]
@@ -82,22 +82,22 @@ export interface ProcProcess {
   readonly envp: readonly ByteString[]
   readonly auxv: Uint8Array
   readonly executable: Location | undefined
-  /** A zombie has none. */
+  /** A zombie has neither. */
   readonly cwd: Location | undefined
   readonly root: Location | undefined
-  /** In ascending order; the first task's too, if that has ended before others. */
+  /** In ascending order; with the first task's, even if it has ended before others. */
   readonly tids: readonly number[]
   readonly childPids: readonly number[]
   readonly memory: {virtualBytes: number; residentBytes: number; dataBytes: number; lockedBytes: number}
-  /** Of the task, of all tasks of the process, of its children that were waited for. */
+  /** Of the task, of all tasks of the process, and of its children that were waited for. */
   readonly cpuSeconds: {readonly task: number; readonly process: number; readonly children: number}
   readonly faults: number
   readonly startedSeconds: number
-  /** How the task is scheduled: SCHED_*, nice value, CPU that it was on last, CPUs that it may have. */
+  /** How the task is scheduled: SCHED_*, nice value, the CPU it was on last, the CPUs that it may use. */
   readonly scheduling: {policy: number; nice: number; cpu: number; allowed: bigint}
-  /** Times that it gave up its CPU: asleep, or its slice over. */
+  /** How often it gave up its CPU: to sleep, or at the end of its slice. */
   readonly switches: {voluntary: number; forced: number}
-  /** What its end sends its parent; -1: nothing. */
+  /** The signal that its end sends to its parent; -1: none. */
   readonly exitSignal: number
   readonly noNewPrivileges: boolean
   /** 16 hexadecimal digits each. */
@@ -119,13 +119,13 @@ export interface ProcProcess {
   readonly coredumpFilter: number
   readonly isDumpable: boolean
   readonly disablesHugePages: boolean
-  /** May the caller see its memory, descriptors and environment (man 2 ptrace)? @throws Errno EACCES */
+  /** Whether the caller may see its memory, descriptors and environment (man 2 ptrace). @throws Errno EACCES */
   requireAccess(): void
   maps(): ByteString
   smaps(): ByteString
   smapsRollup(): ByteString
   pagemap: ReadPagemap
-  /** What a write to the file of that name does. @throws Errno EINVAL for another process's caller, EACCES */
+  /** Done by a write to the file of that name. @throws Errno EINVAL for another process's caller, EACCES */
   setName(name: ByteString): void
   setOomScoreAdj(value: number): void
   setCoredumpFilter(value: number): void
@@ -135,7 +135,7 @@ export interface ProcProcess {
 
 export interface ProcFd {
   readonly file: FileDescription
-  /** Undefined for what was not opened by a path. */
+  /** Undefined if it was not opened by a path. */
   readonly location: Location | undefined
   /** O_CLOEXEC of the descriptor. */
   readonly closesOnExec?: boolean

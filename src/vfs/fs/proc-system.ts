@@ -1,4 +1,4 @@
-// The files of /proc that are about the whole system, and /proc/sys.
+// The files of /proc about the whole system, and /proc/sys.
 
 import {USER_HZ} from '../../abi/time.ts'
 import type {ByteString} from '../file.ts'
@@ -39,7 +39,7 @@ function loadavgText({loads, running, tasks, lastPid}: ProcActivity): ByteString
   return `${loads.map((load) => load.toFixed(2)).join(' ')} ${running}/${tasks} ${lastPid}\n`
 }
 
-/** The second is the idle time of all CPUs together. */
+/** The second field is the idle time of all CPUs together. */
 function uptimeText(source: ProcSource): ByteString {
   const {seconds} = source.uptime()
   const idle = source.activity().busySeconds.map((busy) => Math.max(0, seconds - busy))
@@ -83,7 +83,7 @@ function kilobytes(bytes: number): string {
   return `${String(Math.floor(bytes / 1024)).padStart(8)} kB`
 }
 
-/** What the sentry does for a program counts as the program's: there is user time and idle time. */
+/** What the sentry does for a program counts as the program's: there is only user time and idle time. */
 function statText(source: ProcSource): ByteString {
   const {seconds, began} = source.uptime()
   const {busySeconds, switches, started, running} = source.activity()

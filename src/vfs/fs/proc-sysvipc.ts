@@ -14,7 +14,7 @@ export interface SysvIpcSource {
     readonly attachedAt: number
     readonly detachedAt: number
     readonly changedAt: number
-    /** Pages. */
+    /** In pages. */
     readonly resident: number
   }>
   readonly semaphores: Iterable<{

@@ -1,4 +1,4 @@
-// /proc/vmstat: what vmstat, free and top read of it (man 5 proc_vmstat).
+// /proc/vmstat: the fields that vmstat, free and top read (man 5 proc_vmstat).
 
 import {PAGE_SIZE} from '../../platform/platform.ts'
 import type {ByteString} from '../file.ts'

@@ -1,4 +1,4 @@
-// procfs: /proc over a ProcSource. Nothing is stored: every lookup asks, every inode is made when it is asked for.
+// procfs: /proc over a ProcSource. Nothing is stored: every lookup asks the source, and inodes are made on demand.
 
 import {S_IFDIR} from '../../abi/file-mode.ts'
 import {allocateDev} from '../anonymous-dev.ts'
@@ -20,7 +20,7 @@ export class Procfs implements FileSystem {
   readonly root: ProcDirectory
   readonly budget: Budget | undefined
 
-  /** @param budget what texts and lists that are being read are counted against */
+  /** @param budget counts texts and lists that are being read */
   constructor(source: ProcSource, budget?: Budget) {
     this.budget = budget
     this.root = new ProcDirectory(rootContents(source), this, undefined, '')
@@ -52,7 +52,7 @@ function rootContents(source: ProcSource): Contents {
       const entry = entries.get(name)
       if (entry !== undefined) return entry.make
       if (!/^[1-9][0-9]{0,9}$/.test(name)) return undefined
-      // A thread has a directory, too, that no listing shows.
+      // A thread, too, has a directory, which no listing shows.
       const tid = Number(name)
       if (source.process(tid) === undefined) return undefined
       return directory(processContents(source, tid), 0o555, processOwner(source, tid)).make

@@ -1,4 +1,4 @@
-// sysfs: /sys with what programs read of it: the guest's CPUs, its one node of memory, and that there are no huge pages.
+// sysfs: the parts of /sys that programs read: the guest's CPUs, its one memory node, and that there are no huge pages.
 
 import {allocateDev} from '../anonymous-dev.ts'
 import type {Budget} from '../budget.ts'
@@ -24,7 +24,7 @@ export interface SysSource {
   memory(): {totalBytes: number; freeBytes: number}
 }
 
-/** Each CPU is a core of the only package, and has one thread: as /proc/cpuinfo says. */
+/** Each CPU is a core with one thread in the only package, as in /proc/cpuinfo. */
 export class Sysfs implements FileSystem {
   readonly type = 'sysfs'
   readonly readOnly = true
@@ -32,7 +32,7 @@ export class Sysfs implements FileSystem {
   readonly root: ProcDirectory
   readonly budget: Budget | undefined
 
-  /** @param source asked when something is first looked up; @param budget what texts that are being read are counted against */
+  /** @param source asked at the first lookup; @param budget counts texts that are being read */
   constructor(source: SysSource, budget?: Budget) {
     this.budget = budget
     let made: Contents | undefined

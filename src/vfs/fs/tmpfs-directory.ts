@@ -11,7 +11,7 @@ import type {Tmpfs} from './tmpfs.ts'
 import {TmpfsFile} from './tmpfs-file.ts'
 import {requireLinked, TmpfsNode, TmpfsSpecial, TmpfsSymlink} from './tmpfs-node.ts'
 
-/** What Linux's tmpfs reports: 20 bytes an entry, `.` and `..` counted. */
+/** As Linux's tmpfs reports: 20 bytes for each entry, including `.` and `..`. */
 const ENTRY_SIZE = 20
 
 export class TmpfsDirectory extends TmpfsNode {
@@ -77,7 +77,7 @@ export class TmpfsDirectory extends TmpfsNode {
     this.#requireFree(name)
     if (target.nlink > 0) this.fs.takeName()
     else {
-      // Only an O_TMPFILE file comes to a name from none.
+      // Only an O_TMPFILE file can get its first name.
       if (!(target instanceof TmpfsFile && target.isUnnamed)) throw new Errno(ENOENT)
       target.isUnnamed = false
     }
@@ -135,7 +135,7 @@ export class TmpfsDirectory extends TmpfsNode {
     return new DirectoryDescription(this, flags, () => this.#list())
   }
 
-  /** Frees everything below, when the file system goes. No recursion: a guest nests as deeply as it likes. */
+  /** Frees everything below when the file system goes. No recursion: a guest can nest as deeply as it likes. */
   dispose(): void {
     const directories: TmpfsDirectory[] = [this]
     for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
@@ -182,7 +182,7 @@ export class TmpfsDirectory extends TmpfsNode {
 
   #dropDirectory(name: ByteString, node: TmpfsDirectory): void {
     this.nlink--
-    // `.` goes with the name.
+    // Counts `.`, which goes with the name.
     node.nlink--
     node.unlinkedFrom(this, name)
   }

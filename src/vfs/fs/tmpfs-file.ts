@@ -19,7 +19,7 @@ import {PagedData} from './paged-data.ts'
 import type {Tmpfs} from './tmpfs.ts'
 import {TmpfsNode} from './tmpfs-node.ts'
 
-/** In one call of `allocate`: a few milliseconds of work. */
+/** Pages in one call of `allocate`: a few milliseconds of work. */
 const MAX_RESERVED_PAGES = 16 << 10
 
 export class TmpfsFile extends TmpfsNode implements Mappable {
@@ -133,7 +133,7 @@ export class TmpfsFile extends TmpfsNode implements Mappable {
     return offset
   }
 
-  /** Before the file may reach `end`: what mappings stored behind its end does not become content (POSIX mmap). */
+  /** Before the file may reach `end`: what mappings stored past its end does not become content (POSIX mmap). */
   #grow(end: number): void {
     const size = this.#size
     if (this.#wasMapped && end > size) this.#data.punch(size, Math.ceil(size / PAGE_SIZE) * PAGE_SIZE)

@@ -1,4 +1,4 @@
-// TmpfsNode: what every inode of a tmpfs has: attributes, times, its place, its links. Symbolic links and special files too.
+// TmpfsNode: what every inode of a tmpfs has: attributes, times, place and links. Also symbolic links and special files.
 
 import {EINVAL, EISDIR, ENOENT, ENOSPC, Errno} from '../../abi/errno.ts'
 import {PERMISSION_BITS, S_IFDIR, S_IFIFO, S_IFLNK, S_IFSOCK} from '../../abi/file-mode.ts'
@@ -111,7 +111,7 @@ export class TmpfsNode extends Node implements Holdable {
     this.#removed = false
   }
 
-  /** A name of this inode is gone. The last of its links frees it, when nobody holds it. */
+  /** A name of this inode is gone. Losing its last link frees it, once nobody holds it. */
   unlinkedFrom(directory: TmpfsDirectory, name: ByteString): void {
     this.nlink--
     if (this.nlink > 0 && this.kind !== S_IFDIR) this.fs.giveName()

@@ -14,22 +14,22 @@ import type {PageQuota} from './paged-data.ts'
 import {TmpfsDirectory} from './tmpfs-directory.ts'
 
 const TMPFS_MAGIC = 0x01021994
-/** As many as the budget has room for, at most; statfs(2) says so. */
+/** At most as many as the budget has room for, as statfs(2) shows. */
 const MOST_INODES = 1 << 18
 
 export interface TmpfsOptions {
   /** Bytes of file data; default: half of the memory file, as Linux. */
   maxBytes?: number
   maxInodes?: number
-  /** What inodes, names and symbolic links' texts are counted against. */
+  /** Counts inodes, names and texts of symbolic links. */
   budget?: Budget
-  /** What the files of all trees hold is counted there; default: it is not. */
+  /** Counts what the files of all trees hold; default: nothing counts it. */
   disk?: DiskQuota
   /** Permission bits of the root; default 01777. */
   mode?: number
   uid?: number
   gid?: number
-  /** What /proc/mounts calls it; default `tmpfs`. */
+  /** Its name in /proc/mounts; default `tmpfs`. */
   type?: string
   /** Opens a device node; default: the memory devices (null, zero, full, random, urandom). */
   openDevice?: (inode: Inode, rdev: number, flags: number) => FileDescription
@@ -95,7 +95,7 @@ export class Tmpfs implements FileSystem, PageQuota {
     this.#giveOne(COST.inode)
   }
 
-  /** A further name of an inode counts as one, as on Linux's tmpfs. @throws Errno ENOSPC */
+  /** One more name for an inode counts as an inode, as on Linux's tmpfs. @throws Errno ENOSPC */
   takeName(): void {
     this.#takeOne(COST.name)
   }
@@ -140,5 +140,5 @@ export class Tmpfs implements FileSystem, PageQuota {
   }
 }
 
-/** The guest's root user, for what the sentry makes itself. */
+/** The guest's root user, for what the sentry itself makes. */
 export const ROOT: Credentials = {uid: 0, gid: 0, groups: [], capabilities: ALL_CAPABILITIES}

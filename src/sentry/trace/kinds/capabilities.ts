@@ -6,7 +6,7 @@ import {capabilitySet, capabilityVersion} from '../names/capabilities.ts'
 import type {TracedCall} from '../traced-call.ts'
 
 const HEADER_SIZE = 8
-/** Three words a set; the first version has one set of 32, the others two. */
+/** Three words per set; the first version has one set of 32, the others two. */
 const SET_SIZE = 12
 
 export const capabilities = {
@@ -18,7 +18,7 @@ export const capabilities = {
   capdata_out: {leave: showSets},
 } satisfies Kinds
 
-/** The header, in front of it, says how many words there are. */
+/** The header before it says how many words there are. */
 function showSets(call: TracedCall, index: number): string {
   return call.follow(index, (address, memory) => {
     const words = memory.readUint32(call.address(index - 1)) === VERSION_1 ? 1 : 2

@@ -1,4 +1,4 @@
-// Kinds of fcntl(2) and ioctl(2): the second argument says what the third is.
+// Kinds of fcntl(2) and ioctl(2): the second argument determines the third.
 
 import * as fcntl from '../../../abi/fcntl.ts'
 import * as ioctl from '../../../abi/ioctl.ts'
@@ -60,7 +60,7 @@ export const control = {
   },
 } satisfies Kinds
 
-/** asm-generic/ioctl.h: the number of a request nobody knows, taken apart. */
+/** asm-generic/ioctl.h: the number of an unknown request, taken apart. */
 function requestText(value: number): string {
   if (knownRequests.has(value)) return requestName(value)
   const [direction, size] = [value >>> 30, (value >>> 16) & 0x3fff]
@@ -98,7 +98,7 @@ function showLock(view: DataView): string {
   return `{l_type=${type}, l_whence=${whence}, l_start=${int64(view, 8)}, l_len=${int64(view, 16)}}`
 }
 
-/** F_GETLK's answer says who holds it. */
+/** F_GETLK's answer includes the holder. */
 function showFoundLock(view: DataView): string {
   return showLock(view).replace('}', `, l_pid=${view.getInt32(24, true)}}`)
 }

@@ -29,12 +29,12 @@ const MODE_BITS = 0xffff
 
 export const files = {
   openflags: flagged(openFlags),
-  /** O_CLOEXEC and its like, with no access mode. */
+  /** O_CLOEXEC and the like, with no access mode. */
   fdflags: flagged(descriptorFlags('O')),
   epollflags: flagged(descriptorFlags('EPOLL')),
   timerfdflags: flagged(descriptorFlags('TFD')),
   signalfdflags: flagged(descriptorFlags('SFD')),
-  /** mode_t: a number, but to mknod(2), which takes a type with it. open(2) takes it only with flags that create. */
+  /** mode_t: a number, except for mknod(2), which includes a type. open(2) takes it only with flags that create. */
   mode: {
     enter(call, index) {
       if (call.words[index - 1] === 'openflags' && !creates(call.int32(index - 1))) return HIDDEN

@@ -1,4 +1,4 @@
-// Kinds of futex(2): the operation says which of the other arguments it takes.
+// Kinds of futex(2): the operation determines which other arguments it takes.
 
 import {FUTEX_CLOCK_REALTIME, FUTEX_PRIVATE_FLAG} from '../../../abi/futex.ts'
 import {HIDDEN, type Kinds, named} from '../kind.ts'

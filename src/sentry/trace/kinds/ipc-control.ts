@@ -1,4 +1,4 @@
-// Kinds of the last argument of shmctl(2), semctl(2) and msgctl(2): the command before it says which structure it is.
+// Kinds of the last argument of shmctl(2), semctl(2) and msgctl(2): the command before it determines the structure.
 
 import * as ipc from '../../../abi/ipc.ts'
 import {arch} from '../../../arch/index.ts'
@@ -91,7 +91,7 @@ export const interprocessControl = {
   ),
 } satisfies Kinds
 
-/** @param taken by the call; @param filled by it; @param plain: values */
+/** @param taken what the call reads; @param filled what it stores; @param plain values */
 function control(
   taken: Record<number, Structure>,
   filled: Record<number, Structure>,
@@ -114,7 +114,7 @@ function control(
   }
 }
 
-/** What IPC_SET takes of it. */
+/** The part of it that IPC_SET reads. */
 function permission(prefix: string): Structure {
   return {size: ipc.IPC_PERM_BYTES, show: (view) => `{${prefix}_perm={${owner(view)}}}`}
 }

@@ -49,7 +49,7 @@ export const interprocess = {
     enter: (call, index) => showMessage(call, index, call.address(index + 1)),
   },
   msgbuf_out: {leave: (call, index) => showMessage(call, index, call.address(index + 1))},
-  /** mq_open(2)'s, which it takes only with O_CREAT, and mq_getsetattr(2)'s. */
+  /** For mq_open(2), which takes it only with O_CREAT, and mq_getsetattr(2). */
   mqattr: {
     enter: (call, index) =>
       call.words[index - 2] === 'openflags' && !creates(call.int32(index - 2))

@@ -19,7 +19,7 @@ export const memory = {
   prot: flagged(protection),
   mapflags: flagged(mapFlags),
   remapflags: flagged(remapFlags),
-  /** mremap(2)'s new address, which it takes only with flags that say so. */
+  /** mremap(2)'s new address, which it takes only with certain flags. */
   remapptr: {
     enter(call, index) {
       const flags = call.int32(index - 1)

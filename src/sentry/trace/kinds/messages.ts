@@ -1,4 +1,4 @@
-// Kinds of struct msghdr: sendmsg(2), recvmsg(2) and their kin.
+// Kinds of struct msghdr: sendmsg(2), recvmsg(2) and the like.
 
 import {MSGHDR} from '../../../abi/socket.ts'
 import type {Kinds} from '../kind.ts'
@@ -15,7 +15,7 @@ export const messages = {
     enter: (call, index) =>
       call.follow(index, (address) => showHeader(call, address, Number.POSITIVE_INFINITY)),
   },
-  /** The one that the call fills: of a name's length, what it was and what it becomes. */
+  /** The one that the call fills: a name's length is shown before and after. */
   msghdr_out: {
     enter(call, index) {
       call.follow(index, (address, memory) => {

@@ -17,7 +17,7 @@ const descriptorValue: Pick<Kind, 'value'> = {
   value: (call, index) => ({kind: 'descriptor', value: call.int32(index)}),
 }
 
-/** `int`, `uid_t`: -1 as such. */
+/** `int`, `uid_t`: -1 is shown as such. */
 const int: Kind = {
   enter: (call, index) => String(call.int32(index)),
   ...numberValue((call, index) => call.int32(index)),
@@ -46,7 +46,7 @@ export const numbers = {
     },
     ...numberValue((call, index) => call.arguments.int64(index)),
   },
-  /** The upper half of an offset, which 64-bit kernels do not look at. */
+  /** The upper half of an offset, which 64-bit kernels ignore. */
   offset_high: {enter: () => HIDDEN},
   hex: {enter: (call, index) => call.hex(index), ...word},
   /** An address that is only passed on. */

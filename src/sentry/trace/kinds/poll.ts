@@ -13,7 +13,7 @@ import {type TracedCall, viewOf} from '../traced-call.ts'
 
 const layout = arch.kernelAbi.epollEvent
 const BITS = 8
-/** No descriptor is above; select(2) of more is cut. */
+/** No descriptor is above this; a larger select(2) is cut. */
 const MAX_FDS = 1024
 
 const events = flagWord(
@@ -100,12 +100,12 @@ function readyPollfds(call: TracedCall, index: number, count: number): string {
   })
 }
 
-/** select(2)'s: the first argument bounds it; what is ready afterwards stands behind the result. */
+/** For select(2): the first argument bounds it; ready descriptors are shown after the result. */
 function fdset(name: string): Kind {
   return {
     enter: (call, index) => showFdset(call, index),
     note(call, index, result) {
-      // One remark for all three.
+      // One note for all three.
       if (result === 0) return name === 'in' ? 'Timeout' : undefined
       const text = call.isNull(index) ? '[]' : showFdset(call, index)
       return text === '[]' ? undefined : `${name} ${text}`

@@ -1,4 +1,4 @@
-// Kinds of prctl(2): the option says how many arguments it takes, and what the first of them is.
+// Kinds of prctl(2): the option determines how many arguments it takes, and what the first of them is.
 
 import {
   PR_CAPBSET_DROP,
@@ -23,10 +23,10 @@ import {quote, quoteString} from '../text/quote.ts'
 import type {TracedCall} from '../traced-call.ts'
 
 const COMM_LENGTH = 15
-/** Longer strings are no names. */
+/** Longer strings are not names. */
 const NAME_LIMIT = 4096
 
-/** These take a value, and are shown with it alone; the others that `set` something take all. */
+/** These take one value, which alone is shown; the others that `set` something take all. */
 const oneArgument: ReadonlySet<number> = new Set([
   ...[PR_SET_PDEATHSIG, PR_GET_PDEATHSIG, PR_SET_DUMPABLE, 8, PR_SET_NAME, PR_GET_NAME],
   ...[PR_CAPBSET_READ, PR_CAPBSET_DROP, 26, 28, PR_SET_TIMERSLACK],
@@ -82,7 +82,7 @@ function signalOrNone(signal: number): string {
   return signal === 0 ? '0' : signalName(signal)
 }
 
-/** comm: 15 bytes, and a sign that there are more. */
+/** comm: 15 bytes, and a mark if there are more. */
 function showName(address: number, memory: UserMemory): string {
   const bytes = Buffer.from(memory.readCString(address, NAME_LIMIT), 'latin1')
   return bytes.length > COMM_LENGTH ? `${quote(bytes.subarray(0, COMM_LENGTH))}...` : quote(bytes)

@@ -26,7 +26,7 @@ const SYSINFO_SIZE = 112
 const INFINITY = 2n ** 64n - 1n
 const KIB = 1024n
 const BITS = 8
-/** personality(2): only tells. */
+/** personality(2): only queries. */
 const ASK_PERSONALITY = 0xffffffff
 
 const pointerOut = structOut(8, (view) => `[${pointer64(view, 0)}]`)
@@ -49,7 +49,7 @@ export const process = {
   },
   membarrier: named(membarrierName),
   membarrierflags: flagged(membarrierFlags),
-  /** A processor, which only the flag makes it take. */
+  /** A processor, which the call takes only with the flag. */
   membarriercpu: {enter: (call, index) => (call.int32(index - 1) === 0 ? HIDDEN : String(call.int32(index)))},
   personality: {
     enter: (call, index) => {
@@ -58,7 +58,7 @@ export const process = {
     },
   },
   randomflags: flagged(randomFlags),
-  /** One int, as sched_setparam(2)'s, or what a call stores. */
+  /** One int, as for sched_setparam(2), or one that a call stores. */
   int_in: structIn(4, (view) => `[${view.getInt32(0, true)}]`),
   uint_out: structOut(4, (view) => `[${view.getUint32(0, true)}]`),
   int_out: structOut(4, (view) => `[${view.getInt32(0, true)}]`),

@@ -1,4 +1,4 @@
-// Kinds of results, by the word in a row's `result`. Without one a result is a plain number.
+// Kinds of results, by the word in a row's `result`. Without one, a result is a plain number.
 
 import {F_DUPFD, F_DUPFD_CLOEXEC, F_GET_SEALS, F_GETFD, F_GETFL} from '../../../abi/fcntl.ts'
 import {membarrierSet, personalityName, schedulerName} from '../names/process.ts'
@@ -22,7 +22,7 @@ const results: Readonly<Record<string, ShowResult>> = {
   /** MEMBARRIER_CMD_QUERY's: a set of commands. */
   membarrier: (result, call) =>
     call.int32(0) === 0 && result > 0 ? `${hexOf(result)} (${membarrierSet(result)})` : String(result),
-  /** Flags for some commands of fcntl(2), a descriptor or a number for the others. */
+  /** Flags for some commands of fcntl(2), a descriptor or a number for others. */
   fcntl(result, call) {
     const command = call.int32(1)
     if (flagged.has(command)) return hexOf(result)

@@ -31,7 +31,7 @@ export const signals = {
   stack: structIn(STACK_SIZE, showStack),
   stack_out: structOut(STACK_SIZE, showStack),
   sigevent: structIn(SIGEVENT_SIZE, showEvent),
-  /** rt_sigreturn(2) takes no argument: what it restored, whatever the registers hold now. */
+  /** rt_sigreturn(2) takes no argument: shows what it restored, whatever the registers hold now. */
   sigreturn: {leave: restoredMask, failed: restoredMask},
 } satisfies Kinds
 

@@ -1,4 +1,4 @@
-// Kinds of socket(2) and the calls on what it gives, but for messages.
+// Kinds of socket(2) and of calls on sockets, except for messages.
 
 import {
   SO_LINGER,
@@ -53,7 +53,7 @@ function closeLength(call: TracedCall, index: number): string {
   return call.notes.has(index) ? ']' : ''
 }
 
-/** What the call stored: no more than there was room for. */
+/** What the call stored, no more than there was room for. */
 function stored(call: TracedCall, index: number): number {
   const length = call.memory.readInt32(call.address(index))
   return Math.min(length, call.notes.get(index) ?? length)
@@ -61,7 +61,7 @@ function stored(call: TracedCall, index: number): number {
 
 export const sockets = {
   sockfamily: named(familyName),
-  /** A type, and flags of the new descriptor. */
+  /** A type, with flags of the new descriptor. */
   socktype: flagged((value) => {
     const flags = value & ~SOCK_TYPE_MASK
     const name = typeName(value & SOCK_TYPE_MASK)

@@ -12,7 +12,7 @@ import {hex64, int64, uint64} from '../text/view.ts'
 import {viewOf} from '../traced-call.ts'
 
 const layout = arch.kernelAbi.stat
-/** Where d_reclen lies in struct linux_dirent and linux_dirent64. */
+/** The offset of d_reclen in struct linux_dirent and linux_dirent64. */
 const RECORD_LENGTH_OFFSET = 16
 
 const dirents: Kind = {
@@ -30,7 +30,7 @@ export const stat = {
   statxmask: named(statxMask),
   statfs: structOut(STATFS_SIZE, showStatfs),
   dirents,
-  /** dev_t of mknod(2), which takes it with the mode of a device. */
+  /** dev_t of mknod(2), which takes it only with a device's mode. */
   dev: {
     enter: (call, index) => (isDevice(call.uint32(index - 1)) ? makedev(call.uint32(index)) : HIDDEN),
   },

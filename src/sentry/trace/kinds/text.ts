@@ -14,7 +14,7 @@ import type {TracedCall} from '../traced-call.ts'
 const POINTER_SIZE = 8
 const MAX_STRINGS = 256
 
-/** As many bytes as the call says it has stored. */
+/** As many bytes as the call reports to have stored. */
 const filled = (call: TracedCall, index: number, result: number, quoting = quote): string =>
   call.follow(index, (address, memory) => quoteBuffer(memory, address, result, call.limit, quoting))
 
@@ -41,7 +41,7 @@ export const text = {
       return {kind: 'bytes', value, length}
     },
   },
-  /** A buffer that the call fills; the result is how far. */
+  /** A buffer that the call fills; the result says how far. */
   out: {leave: (call, index, result) => filled(call, index, result)},
   random_out: {leave: (call, index, result) => filled(call, index, result, quoteHex)},
   /** A vector of buffers that the call reads; the next argument counts them. */
@@ -85,7 +85,7 @@ function stringsAt(memory: UserMemory, address: number): readonly string[] | und
   return found
 }
 
-/** The buffers of a vector in a row. @throws Errno EFAULT */
+/** The buffers of a vector, joined. @throws Errno EFAULT */
 function gathered(call: TracedCall, index: number): ArgumentValue {
   const vector = call.address(index)
   const count = Math.min(call.uint32(index + 1), UIO_MAXIOV)
@@ -102,14 +102,14 @@ function gathered(call: TracedCall, index: number): ArgumentValue {
   return {kind: 'bytes', value: new Uint8Array(Buffer.concat(pieces)), length}
 }
 
-/** @param total how many bytes of all buffers together are shown; undefined: the buffers' addresses are */
+/** @param total how many bytes of all buffers together are shown; undefined: the buffers' addresses are shown */
 function iovecs(call: TracedCall, index: number, total: number | undefined): string {
   const count = call.uint32(index + 1)
   if (count === 0) return call.isNull(index) ? 'NULL' : '[]'
   return call.follow(index, (vector) => iovecsAt(call, vector, count, total))
 }
 
-/** As `iovecs`, of any vector. @throws Errno EFAULT */
+/** Like `iovecs`, for any vector. @throws Errno EFAULT */
 export function iovecsAt(call: TracedCall, vector: number, count: number, total: number | undefined): string {
   const {memory} = call
   let left = total ?? 0

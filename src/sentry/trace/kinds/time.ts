@@ -32,7 +32,7 @@ export const times = {
   timerfdtimeflags: named(flagWord({TFD_TIMER_ABSTIME: 1, TFD_TIMER_CANCEL_ON_SET: 2}, 'TFD_???')),
   timespec: structIn(time.TIMESPEC_BYTES, (view) => timespec(view)),
   timespec_out: structOut(time.TIMESPEC_BYTES, (view) => timespec(view)),
-  /** The time that an interrupted sleep had still to go. */
+  /** The time that an interrupted sleep had left. */
   timespec_rest: {
     interrupted: (call, index) =>
       isAbsoluteSleep(call)
@@ -76,7 +76,7 @@ export const times = {
   time_out: structOut(8, (view) => `[${int64(view, 0)}${dated(view.getBigInt64(0, true))}]`),
 } satisfies Kinds
 
-/** clock_t: 100 a second. */
+/** clock_t: 100 per second. */
 function ticks(value: bigint): string {
   return value === 0n ? '0' : `${value} /* ${(Number(value) / time.USER_HZ).toFixed(2)} s */`
 }
@@ -96,7 +96,7 @@ function stamp(view: DataView, offset: number): string {
   return timespec(view, offset) + dated(view.getBigInt64(offset, true), nanoseconds.padStart(9, '0'))
 }
 
-/** A comment with the date in UTC, as strace has it; nothing for the epoch itself. */
+/** A comment with the date in UTC, like strace's; nothing for the epoch itself. */
 function dated(seconds: bigint, fraction = ''): string {
   if (seconds === 0n || seconds < -8_640_000_000_000n || seconds > 8_640_000_000_000n) return ''
   const date = new Date(Number(seconds) * 1000).toISOString().slice(0, 19)

@@ -1,4 +1,4 @@
-// Error texts: what strerror(3) of the C library says for each error number. A table.
+// Error texts: the C library's strerror(3) for each error number. A table.
 
 const texts: Readonly<Record<number, string>> = {
   1: 'Operation not permitted',
@@ -134,7 +134,7 @@ const texts: Readonly<Record<number, string>> = {
   133: 'Memory page has hardware error',
 }
 
-/** `No such file or directory`; what glibc says for a number that has no text. */
+/** `No such file or directory`; glibc's text for a number without one. */
 export function errorText(code: number): string {
   return texts[code] ?? `Unknown error ${code}`
 }

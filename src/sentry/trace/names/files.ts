@@ -10,7 +10,7 @@ import {enumeration, flagWord, type Names, octal} from '../text/number.ts'
 import {pick, startingWith} from './pick.ts'
 
 const accessMode = enumeration(pick(open, 'O_RDONLY O_WRONLY O_RDWR'), 'O_???')
-/** Flags of several bits come before their parts. */
+/** Flags with several bits come before their parts. */
 const openBits: Names = pick(
   open,
   'O_CREAT O_EXCL O_NOCTTY O_TRUNC O_APPEND O_NONBLOCK O_SYNC O_DSYNC O_ASYNC O_DIRECT O_LARGEFILE O_NOFOLLOW ' +
@@ -97,7 +97,7 @@ export const readWriteFlags = flagWord(startingWith(iovec, 'RWF_'), 'RWF_???')
 const atNames = pick(at, 'AT_SYMLINK_NOFOLLOW AT_REMOVEDIR AT_SYMLINK_FOLLOW AT_NO_AUTOMOUNT AT_EMPTY_PATH')
 const atBits = flagWord(atNames, 'AT_???')
 const {AT_REMOVEDIR: AT_EACCESS, ...withoutRemove} = atNames
-/** 0x200 is another flag to faccessat2(2) than to unlinkat(2). */
+/** For faccessat2(2), 0x200 is a different flag than for unlinkat(2). */
 const atAccessBits = flagWord({...withoutRemove, AT_EACCESS}, 'AT_???')
 
 export function atFlags(value: number, callName: string): string {

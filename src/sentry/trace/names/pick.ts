@@ -1,4 +1,4 @@
-// From the constants of src/abi to names: the numbers stand there and nowhere else.
+// Turns constants of src/abi into names: the numbers are written there and nowhere else.
 
 import type {Names} from '../text/number.ts'
 

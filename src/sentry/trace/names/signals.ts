@@ -6,7 +6,7 @@ import type {SignalSet} from '../../../abi/signal-set.ts'
 import {enumeration, flagWord, type Names} from '../text/number.ts'
 import {pick, startingWith} from './pick.ts'
 
-/** As abi's, but the first real-time signal has a name of its own. */
+/** As in abi, except that the first real-time signal has a name of its own. */
 export function signalName(number: number): string {
   return number === signal.SIGRTMIN ? 'SIGRTMIN' : signal.signalName(number)
 }
@@ -40,7 +40,7 @@ export function codeName(signo: number, code: number): string {
   return Object.values(anyCode).includes(code) ? anyCodeName(code) : String(code)
 }
 
-/** `[INT TERM]`, or `~[KILL]` when most are in it. */
+/** `[INT TERM]`, or `~[KILL]` when most are set. */
 export function signalSet(set: SignalSet): string {
   const members = [...set]
   if (members.length > signal.NSIG / 2) return `~${list([...set.inverted()])}`

@@ -51,7 +51,7 @@ export const levelName = enumeration(
 
 const {SO_RCVTIMEO, SO_SNDTIMEO, SO_TIMESTAMP, SO_TIMESTAMPNS, ...options} = startingWith(abi, 'SO_')
 
-/** At SOL_SOCKET. Some have a newer number and name besides. */
+/** At SOL_SOCKET. Some also have a newer number and name. */
 export const optionName = enumeration(
   {
     ...options,

@@ -1,8 +1,8 @@
-// Names of statx(2)'s and statfs(2)'s bits. The magic numbers are linux/magic.h's, of what a guest's tree may hold.
+// Names of statx(2)'s and statfs(2)'s bits. The magic numbers are from linux/magic.h, for file systems in a guest's tree.
 
 import {enumeration, flagWord} from '../text/number.ts'
 
-/** linux/stat.h. Sets come first: they stand for several of those below. */
+/** linux/stat.h. Sets come first: they stand for several of the bits below. */
 export const statxMask = flagWord(
   {
     STATX_ALL: 0xfff,

@@ -1,10 +1,10 @@
-// Arrays as strace writes them: cut at a limit, and where memory ends.
+// Arrays as strace writes them: cut at a limit, or where memory ends.
 
 import {Errno} from '../../../abi/errno.ts'
 import {hexOf} from './number.ts'
 
 /**
- * `[a, b, ...]`; where an element behind the first cannot be read, `[a, ... /* 0x7f… *\/]`.
+ * `[a, b, ...]`; where an element after the first cannot be read, `[a, ... /* 0x7f… *\/]`.
  * @param show the element at an address
  * @throws Errno EFAULT for the first
  */

@@ -16,7 +16,7 @@ import {descriptor} from './descriptor.ts'
 import {hexOf} from './number.ts'
 import {quote} from './quote.ts'
 
-/** What a guest may have shown of it: no call takes more. */
+/** The most that is shown: no call takes more. */
 const MAX_SHOWN = 131_072
 
 /** @throws Errno EFAULT */

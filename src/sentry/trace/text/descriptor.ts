@@ -4,7 +4,7 @@ import {fdText, locationText} from '../../../vfs/fs/proc-fds.ts'
 import type {TracedCall} from '../traced-call.ts'
 import {quote} from './quote.ts'
 
-/** `3`, or `3</etc/passwd>`: what /proc/self/fd says. */
+/** `3`, or `3</etc/passwd>`: as in /proc/self/fd. */
 export function descriptor(call: TracedCall, fd: number): string {
   const {fds, fs} = call.task
   const open = call.showsPaths ? fds.find(fd) : undefined
@@ -18,7 +18,7 @@ export function workingDirectory(call: TracedCall): string {
   return call.showsPaths ? `AT_FDCWD${pointed(locationText(cwd, root))}` : 'AT_FDCWD'
 }
 
-/** A path may hold any byte: what ends it is escaped too. */
+/** A path may hold any byte: the character that ends it is escaped, too. */
 function pointed(path: string): string {
   const escaped = quote(Buffer.from(path, 'latin1')).slice(1, -1)
   return `<${escaped.replaceAll('<', '\\74').replaceAll('>', '\\76')}>`

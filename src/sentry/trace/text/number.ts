@@ -25,7 +25,7 @@ export type Names = Readonly<Record<string, number>>
 
 /**
  * A function from a value to its name, or to `0x7 /* SEEK_??? *\/`.
- * @param unknown what stands in the comment
+ * @param unknown the text of the comment
  */
 export function enumeration(names: Names, unknown: string): (value: number) => string {
   const byValue = new Map(Object.entries(names).map(([name, value]) => [value, name]))
@@ -33,7 +33,7 @@ export function enumeration(names: Names, unknown: string): (value: number) => s
 }
 
 /**
- * A function from a 32-bit flag word to `A|B|0x40`. A name of several bits counts when all are set, so it comes before
+ * A function from a 32-bit flag word to `A|B|0x40`. A name with several bits counts when all are set, so it comes before
  * its parts.
  * @param zero the text for no flags
  */

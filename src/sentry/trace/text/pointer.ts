@@ -1,9 +1,9 @@
-// A pointer that lies in a guest structure, as strace writes it.
+// A pointer in a guest structure, as strace writes it.
 
 import {Errno} from '../../../abi/errno.ts'
 import {hexOf} from './number.ts'
 
-/** What lies behind it; the pointer itself when that cannot be read, or `NULL`. */
+/** What it points to; the pointer itself when that cannot be read, or `NULL`. */
 export function orPointer(address: number, show: () => string): string {
   if (address === 0) return 'NULL'
   try {

@@ -1,4 +1,4 @@
-// Quoted strings as strace writes them: C escapes, octal for what cannot be printed, "..." where they are cut.
+// Quoted strings as strace writes them: C escapes, octal for unprintable bytes, "..." where they are cut.
 
 import {ENAMETOOLONG, Errno} from '../../../abi/errno.ts'
 import type {UserMemory} from '../../memory/user-memory.ts'
@@ -27,7 +27,7 @@ export function quote(bytes: Uint8Array): string {
   return `${text}"`
 }
 
-/** `"\x12\xab"`: for bytes that are no text. */
+/** `"\x12\xab"`: for bytes that are not text. */
 export function quoteHex(bytes: Uint8Array): string {
   let text = '"'
   for (const byte of bytes) text += `\\x${byte.toString(16).padStart(2, '0')}`
@@ -47,7 +47,7 @@ export function quoteBuffer(
   return length > limit ? `${text}...` : text
 }
 
-/** A NUL-terminated path: whole, as long as it can be one. @throws Errno EFAULT */
+/** A NUL-terminated path: whole, if no longer than a path can be. @throws Errno EFAULT */
 export function quotePath(memory: UserMemory, address: number): string {
   return quoteString(memory, address, PATH_MAX - 1)
 }
@@ -62,7 +62,7 @@ export function quoteString(memory: UserMemory, address: number, limit: number):
   }
 }
 
-/** The shortest, but three digits where the next character would be read as one more. */
+/** The shortest, but three digits if the next character would be read as one more. */
 function octalEscape(byte: number, next: number | undefined): string {
   const digitFollows = next !== undefined && next >= 0x30 && next <= 0x37
   return byte.toString(8).padStart(digitFollows ? 3 : 1, '0')

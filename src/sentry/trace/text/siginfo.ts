@@ -17,7 +17,7 @@ export function showSiginfo(info: Uint8Array): string {
   return `{${[`si_signo=${signalName(signo)}`, `si_code=${codeName(signo, code)}`, ...fields].join(', ')}}`
 }
 
-/** Which member of the union counts: kernel/signal.c, siginfo_layout. */
+/** Which member of the union is in use: kernel/signal.c, siginfo_layout. */
 function fieldsOf(view: DataView, signo: number, code: number): string[] {
   if (code === SI_TIMER) {
     const [id, overrun] = [UNION, UNION + 4].map((offset) => view.getInt32(offset, true))

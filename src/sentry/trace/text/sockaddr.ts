@@ -15,7 +15,7 @@ import {familyName} from '../names/sockets.ts'
 import {hexOf} from './number.ts'
 import {quote} from './quote.ts'
 
-/** The family, a port, and the address behind them, or behind IPv6's flow: what of it is looked at. */
+/** How much is looked at: the family, a port, and the address after them (for IPv6, after the flow). */
 const INET_BYTES = 8
 const INET6_BYTES = 24
 
@@ -31,7 +31,7 @@ export function showAddress(memory: UserMemory, address: number, length: number)
   return `{${parts.join(', ')}}`
 }
 
-/** What it says. undefined: it has no family. @throws Errno EFAULT */
+/** Decodes an address. @returns undefined: it has no family. @throws Errno EFAULT */
 export function addressAt(memory: UserMemory, address: number, length: number): SocketAddress | undefined {
   if (length < UNIX_PATH_OFFSET || length > MAX_ADDRESS) return undefined
   const bytes = memory.readBytes(address, length)

@@ -141,7 +141,7 @@ describe.each(mainPlaces)('alone on $platform, in a $isolation', ({platform, iso
   test('one that takes all tasks leaves room when it has ended', async () => {
     await using sandbox = await Sandbox.create({platform, isolation, maxTasks: 20})
     const other = await whenReady(sandbox.spawn(...UNTIL_TOLD))
-    const bomb = sandbox.spawn(...sh('bomb() { bomb | bomb & }; bomb; while :; do :; done'))
+    const bomb = sandbox.spawn(...sh('bomb() { bomb | bomb & }; bomb & while :; do :; done'))
     await once(sandbox as never, 'limit')
     other.stdin.end('on\n')
     expect(await text(other.stdout)).toBe('on\n')

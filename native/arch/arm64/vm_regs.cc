@@ -139,7 +139,7 @@ void WriteRegisters(const Vcpu& vcpu, const uint32_t* indexes, size_t count,
   try {
     for (; done < count; done++) Set(vcpu, At(vcpu, indexes[done]), values[done]);
   } catch (...) {
-    // What KVM gave it takes back.
+    // KVM accepts the values that it gave.
     while (done-- > 0) Set(vcpu, At(vcpu, indexes[done]), before[done]);
     throw;
   }

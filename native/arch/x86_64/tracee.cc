@@ -53,8 +53,8 @@ size_t AreaBytes(uint64_t features) {
   return bytes;
 }
 
-// Changes what a program can load but a tracer may not set: data segments through selectors of less privilege than the segments
-// ask for, and bases in the kernel's half, with which it can reach nothing.
+// Changes what a program can load but a tracer may not set: data segment selectors whose RPL is not the user's, and bases
+// in the kernel's half, with which the program can reach nothing.
 void MakeSettable(UserRegisters& registers) {
   for (UserRegister selector : {kRegDs, kRegEs, kRegFs, kRegGs}) {
     if (registers[selector] != 0) registers[selector] |= kUserPrivilege;

@@ -1,4 +1,4 @@
-// vm.cc: the VM API's Vm for JavaScript, and what hosts give VMs. src/vm/addon.ts has the types.
+// vm.cc: the VM API's Vm for JavaScript, and what hosts offer VMs. src/vm/addon.ts has the types.
 
 #include <unistd.h>
 
@@ -139,7 +139,7 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
 
   static void CallListener(napi_env env, napi_value listener, void*, void*) {
     napi_value self;
-    // SAFETY: Node-API calls this on JavaScript's thread, in a scope of handles; env is null while the environment ends.
+    // SAFETY: Node-API calls this on JavaScript's thread, in a handle scope; env is null while the environment ends.
     if (env == nullptr || napi_get_undefined(env, &self) != napi_ok) return;
     // SAFETY: as above. What the listener throws is JavaScript's to report.
     napi_call_function(env, self, listener, 0, nullptr, nullptr);
@@ -153,7 +153,7 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
     });
   }
 
-  // takePosted(out: Uint32Array): how many; four words each: row, offset, size, value.
+  // takePosted(out: Uint32Array): returns how many; four words each: row, offset, size, value.
   Napi::Value TakePosted(const Napi::CallbackInfo& info) {
     return Guard(info.Env(), [&] {
       constexpr size_t kWords = sizeof(DeviceTable::Store) / sizeof(uint32_t);

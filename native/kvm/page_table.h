@@ -41,7 +41,7 @@ class SupervisorPages {
     SupervisorPages& pages_;
   };
   uint8_t* Data(uint64_t page) const { return region_->mapping.data() + page; }
-  // SAFETY: a page that was allocated here, which is aligned and lives as long as the region.
+  // SAFETY: a page that was allocated here, aligned, which lives as long as the region.
   uint64_t* Entries(uint64_t page) const { return reinterpret_cast<uint64_t*>(Data(page)); }
   // How many entries of a page that is a table are present: an empty table is freed.
   uint16_t& Present(uint64_t page) { return present_[page / kPageSize]; }

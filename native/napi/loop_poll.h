@@ -76,7 +76,7 @@ class LoopPoll {
     handle->owner = nullptr;
     uv_close(Base(handle), [](uv_handle_t* closed) {
       std::unique_ptr<Handle> gone(static_cast<Handle*>(closed->data));
-      // SAFETY: added with this handle, and removed once.
+      // SAFETY: added with this handle, and taken away once.
       if (gone->hook != nullptr) napi_remove_async_cleanup_hook(gone->hook);
     });
   }

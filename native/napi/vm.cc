@@ -139,7 +139,7 @@ class VmObject : public Napi::ObjectWrap<VmObject> {
 
   static void CallListener(napi_env env, napi_value listener, void*, void*) {
     napi_value self;
-    // SAFETY: Node-API calls this on JavaScript's thread, in a handle scope; env is null while the environment ends.
+    // SAFETY: Node-API calls this on JavaScript's thread, in a scope of handles; env is null while the environment ends.
     if (env == nullptr || napi_get_undefined(env, &self) != napi_ok) return;
     // SAFETY: as above. What the listener throws is JavaScript's to report.
     napi_call_function(env, self, listener, 0, nullptr, nullptr);

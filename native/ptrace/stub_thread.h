@@ -79,7 +79,7 @@ class StubThread {
   bool is_running() const { return is_running_; }
   void Stopped(Stop stop);
   Stop Wait();
-  // Its program waits for an answer in the gate, and goes on there: its next stop is of no interest meanwhile.
+  // Its program waits in the gate for an answer (WaitsForAnswer), and goes on there (GoesOn): meanwhile its next stop does not matter.
   void WaitsForAnswer() { is_running_ = false; }
   void GoesOn() { is_running_ = true; }
   // Without waiting.

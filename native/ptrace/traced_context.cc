@@ -184,7 +184,7 @@ Trap TracedContext::Stopped(Stop stop) {
     if (!thread_->tracee().ReadFault(stop.signal, info)) return Kicked();
     record.signal = stop.signal;
     record.code = info.si_code;
-    // SAFETY: only a number to us; nothing follows it.
+    // SAFETY: a number to us; nobody follows it.
     record.address = reinterpret_cast<uint64_t>(info.si_addr);
     record.vector = record.error_code = 0;
     is_explained_ = false;

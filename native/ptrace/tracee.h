@@ -1,4 +1,4 @@
-// tracee.h: a traced thread: resuming it, its stops and its floating-point state: ptrace(2).
+// tracee.h: a traced thread: resumes it, and reads its stops and its floating-point state: ptrace(2).
 #ifndef HV_PTRACE_TRACEE_H_
 #define HV_PTRACE_TRACEE_H_
 

@@ -1,4 +1,4 @@
-// tracer.cc: the first stub, the pool of emptied ones, and the contexts that run.
+// tracer.cc: keeps the first stub, the pool of emptied ones, and the contexts that run.
 
 #include "ptrace/tracer.h"
 

@@ -101,7 +101,7 @@ class Tracer {
   bool is_closed_ = false;
   std::unordered_map<pid_t, StubThread*> threads_;
   std::vector<TracedContext*> running_;
-  // Process and thread of each that runs, for Kick; 0: none.
+  // Process and thread of each running context, for Kick; 0: none.
   std::atomic<uint64_t> targets_[HV_STUB_THREADS] = {};
   unsigned stops_at_home_ = 0;
   uint64_t ticks_ = 0;

@@ -12,7 +12,7 @@
 namespace hv {
 
 // A pointer in the form that requests hold it.
-// SAFETY: the kernel follows it only during the call that the request is for, and what it points to outlives that call.
+// SAFETY: the kernel follows it during the call that the request is for, and what it points to outlives that call.
 inline uint64_t AddressOf(const void* pointer) { return reinterpret_cast<uint64_t>(pointer); }
 
 template <typename... Arg>

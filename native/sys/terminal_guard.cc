@@ -91,7 +91,7 @@ void CloseAllBut(int kept_fd, int other_fd) {
 int StartKeeper() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) < 0) return -errno;
-  // The other end is open in hv, and closes with it. The keeper blocks all signals for life.
+  // hv keeps the other end open until it ends. The keeper blocks all signals for life.
   BlockedSignals blocked;
   // Not libc's fork(), which would wait for the locks that other threads hold.
   keeper = static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));

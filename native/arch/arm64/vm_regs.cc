@@ -24,7 +24,7 @@ struct Register {
 
 std::vector<Register> MakeRegisters() {
   std::vector<Register> registers;
-  // AnswerHypercall and FetchHypercall count on these being first.
+  // AnswerHypercall and FetchHypercall rely on these being first.
   for (unsigned i = 0; i <= 30; i++) {
     registers.push_back(
         {"x" + std::to_string(i), CoreRegister(offsetof(kvm_regs, regs.regs[0]) + 8 * i)});

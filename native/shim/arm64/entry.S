@@ -93,7 +93,7 @@ hv_shim_vectors:
   .endr
   .balign 128
 
-// The shim's own mistake, or the host's.
+// A mistake of the shim or of the host.
 dead:
   mrs x0, esr_el1
   mrs x1, far_el1

@@ -43,7 +43,7 @@ extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 
 static inline const volatile struct Vvar* VvarPage(void) {
   const char* image = __ehdr_start;
-  // SAFETY: the loader puts the page there (src/loader/layout.ts); to C there is no object below an array.
+  // SAFETY: the loader puts the page there (src/loader/layout.ts); C knows no objects below an array.
   __asm__("" : "+r"(image));
   return (const volatile struct Vvar*)(image - VVAR_PAGE_SIZE);
 }
